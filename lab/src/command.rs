@@ -1,0 +1,104 @@
+//! What a lab can be told, and what it answers.
+
+use serde::{Deserialize, Serialize};
+
+use crate::conditions::Conditions;
+use crate::frames::Frames;
+use crate::id::{HeaterId, LightId, PumpId, SensorId, SpectrometerId};
+use crate::observation::Outcome;
+use crate::time::Instant;
+use crate::units::{FlowRate, Temperature, Volume};
+
+/// One physical act. Sending it never waits for physics.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    /// Infuse at a rate until a volume has been delivered, counted from now.
+    ///
+    /// The volume is always finite: a pump whose host has died stops by itself. Sent to a running pump it
+    /// replaces rate and volume without stopping the flow.
+    Dispense {
+        /// Which pump.
+        pump: PumpId,
+        /// How fast.
+        rate_ul_per_min: FlowRate,
+        /// The volume after which the pump stops by itself.
+        at_most_ul: Volume,
+    },
+    /// Stop a pump.
+    Stop {
+        /// Which pump.
+        pump: PumpId,
+    },
+    /// Control a heater to a set point.
+    Heat {
+        /// Which heater.
+        heater: HeaterId,
+        /// The set point.
+        set_point_c: Temperature,
+    },
+    /// Turn a heater's control off.
+    HeaterOff {
+        /// Which heater.
+        heater: HeaterId,
+    },
+    /// Open a shutter or switch a lamp on (`true`), or the reverse.
+    Light {
+        /// Which light.
+        light: LightId,
+        /// Whether light reaches the flow cell.
+        on: bool,
+    },
+    /// Start taking frames; answered by [`Reply::Ready`] with the moment the last frame is expected.
+    Arm {
+        /// Which spectrometer.
+        spectrometer: SpectrometerId,
+        /// What to take.
+        exposure: Exposure,
+    },
+    /// Hand over the frames taken since `Arm`; a [`crate::FaultKind::NotReady`] fault before they are complete.
+    Fetch {
+        /// Which spectrometer.
+        spectrometer: SpectrometerId,
+    },
+    /// Read a sensor.
+    Read {
+        /// Which sensor.
+        sensor: SensorId,
+    },
+    /// Bring everything to its safe state, at once, whatever else is broken.
+    MakeSafe,
+    /// Start a whole experiment, on a lab that is driven by experiments and not by instruments
+    /// ([`crate::Level::Experiments`]); answered by [`Reply::Ready`] with the moment it is expected to end.
+    Begin {
+        /// What to set.
+        conditions: Conditions,
+    },
+    /// Hand over the outcome of the experiment begun last; `NotReady` before it has ended.
+    Collect,
+}
+
+/// How a spectrometer takes frames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exposure {
+    /// Integration time of one frame [µs]; whole microseconds, as the instrument counts.
+    pub integration_us: u32,
+    /// Number of frames, taken one directly after the other.
+    pub frames: u32,
+}
+
+/// The answer to a command.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reply {
+    /// It is done, or under way.
+    Done,
+    /// It has been started and should be complete at this moment.
+    Ready(Instant),
+    /// The frames of a spectrometer.
+    Frames(Frames),
+    /// The value of a sensor, in the unit its manifest entry names.
+    Reading(f64),
+    /// The outcome of a whole experiment.
+    Outcome(Box<Outcome>),
+}

@@ -1,0 +1,395 @@
+//! Conditions of an experiment and the space they live in.
+
+use std::sync::Arc;
+
+use serde::de::{MapAccess, Visitor};
+use serde::ser::SerializeMap as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::settings::Linear;
+
+/// A point in a [`Space`]: one value for each input, by name, in the order of the space.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Conditions {
+    names: Arc<[String]>,
+    values: Vec<f64>,
+}
+
+impl Conditions {
+    /// A point with these names and values.
+    ///
+    /// # Panics
+    /// If the lengths differ or a value is not finite.
+    pub fn new(names: Arc<[String]>, values: Vec<f64>) -> Self {
+        assert_eq!(names.len(), values.len(), "one value for each input");
+        assert!(
+            values.iter().all(|v| v.is_finite()),
+            "conditions must be finite: {values:?}"
+        );
+        Self { names, values }
+    }
+
+    /// The names of the inputs, with their units as suffix.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// The values, in the order of the names.
+    pub fn values(&self) -> &[f64] {
+        &self.values
+    }
+
+    /// The value of one input.
+    pub fn get(&self, name: &str) -> Option<f64> {
+        self.iter().find(|(n, _)| *n == name).map(|(_, v)| v)
+    }
+
+    /// Names and values in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, f64)> {
+        self.names
+            .iter()
+            .map(String::as_str)
+            .zip(self.values.iter().copied())
+    }
+}
+
+impl Serialize for Conditions {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.values.len()))?;
+        for (name, value) in self.iter() {
+            map.serialize_entry(name, &value)?;
+        }
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Conditions {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct InOrder;
+        impl<'de> Visitor<'de> for InOrder {
+            type Value = Conditions;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a map of input names to finite numbers")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Conditions, A::Error> {
+                let (mut names, mut values) = (Vec::new(), Vec::new());
+                while let Some((name, value)) = map.next_entry::<String, f64>()? {
+                    if !value.is_finite() {
+                        return Err(serde::de::Error::custom(format!("{name} is not finite")));
+                    }
+                    names.push(name);
+                    values.push(value);
+                }
+                Ok(Conditions {
+                    names: names.into(),
+                    values,
+                })
+            }
+        }
+        deserializer.deserialize_map(InOrder)
+    }
+}
+
+/// One input that a campaign may choose.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Input {
+    /// Its name, with the unit as suffix, such as `cui_ul_per_min`.
+    pub name: String,
+    /// Lowest value.
+    pub low: f64,
+    /// Highest value.
+    pub high: f64,
+    /// Proposals are multiples of this; 0 for no rounding.
+    pub resolution: f64,
+}
+
+/// A bound on a linear function of the inputs, such as "the rate of the make-up pump is not negative".
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Constraint {
+    /// What is bounded, in words.
+    pub name: String,
+    /// The function of the inputs.
+    pub of: Linear,
+    /// Lowest value allowed; minus infinity for none.
+    pub low: f64,
+    /// Highest value allowed; plus infinity for none.
+    pub high: f64,
+}
+
+impl Constraint {
+    /// By how much the bound is missed at `values`; zero where it is met.
+    pub fn violation(&self, values: &[f64]) -> f64 {
+        let v = self.of.at(values);
+        (self.low - v).max(v - self.high).max(0.0)
+    }
+}
+
+/// The box of inputs and the constraints within it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Space {
+    names: Arc<[String]>,
+    inputs: Vec<Input>,
+    constraints: Vec<Constraint>,
+}
+
+/// Why a space cannot be.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SpaceError {
+    /// There is no input.
+    #[error("a space needs at least one input")]
+    Empty,
+    /// A range is inverted, empty or not finite.
+    #[error("the range of {name} runs from {low} to {high}: low must be below high, both finite")]
+    Range {
+        /// Input.
+        name: String,
+        /// Given lower end.
+        low: f64,
+        /// Given upper end.
+        high: f64,
+    },
+    /// Two inputs have one name.
+    #[error("two inputs are named {name}")]
+    Twice {
+        /// Input.
+        name: String,
+    },
+    /// No point of the box meets a constraint.
+    #[error(
+        "no point of the box meets \"{name}\": the best it can do is {best}, allowed is {low} to {high}"
+    )]
+    Infeasible {
+        /// Constraint.
+        name: String,
+        /// Value nearest to the allowed range that the box reaches.
+        best: f64,
+        /// Lowest value allowed.
+        low: f64,
+        /// Highest value allowed.
+        high: f64,
+    },
+}
+
+impl Space {
+    /// A space of these inputs and constraints.
+    ///
+    /// # Errors
+    /// If a range is inverted, a name is used twice, or a constraint can be met nowhere in the box. Whether
+    /// all constraints can be met *together* is found by sampling when a policy is first asked.
+    pub fn new(inputs: Vec<Input>, constraints: Vec<Constraint>) -> Result<Self, SpaceError> {
+        if inputs.is_empty() {
+            return Err(SpaceError::Empty);
+        }
+        for (i, input) in inputs.iter().enumerate() {
+            if !(input.low.is_finite() && input.high.is_finite() && input.low < input.high) {
+                let Input {
+                    name, low, high, ..
+                } = input.clone();
+                return Err(SpaceError::Range { name, low, high });
+            }
+            if inputs[..i].iter().any(|other| other.name == input.name) {
+                return Err(SpaceError::Twice {
+                    name: input.name.clone(),
+                });
+            }
+        }
+        let names = inputs.iter().map(|input| input.name.clone()).collect();
+        let space = Self {
+            names,
+            inputs,
+            constraints,
+        };
+        space
+            .constraints
+            .iter()
+            .try_for_each(|c| space.reachable(c))?;
+        Ok(space)
+    }
+
+    fn reachable(&self, constraint: &Constraint) -> Result<(), SpaceError> {
+        let (mut least, mut most) = (constraint.of.constant, constraint.of.constant);
+        for (factor, input) in constraint.of.factors.iter().zip(&self.inputs) {
+            let (a, b) = (factor * input.low, factor * input.high);
+            least += a.min(b);
+            most += a.max(b);
+        }
+        let Constraint {
+            name, low, high, ..
+        } = constraint.clone();
+        if most < low {
+            return Err(SpaceError::Infeasible {
+                name,
+                best: most,
+                low,
+                high,
+            });
+        }
+        if least > high {
+            return Err(SpaceError::Infeasible {
+                name,
+                best: least,
+                low,
+                high,
+            });
+        }
+        Ok(())
+    }
+
+    /// Number of inputs.
+    pub fn dim(&self) -> usize {
+        self.inputs.len()
+    }
+
+    /// The inputs in order.
+    pub fn inputs(&self) -> &[Input] {
+        &self.inputs
+    }
+
+    /// The constraints.
+    pub fn constraints(&self) -> &[Constraint] {
+        &self.constraints
+    }
+
+    /// Conditions with these values, in the order of the inputs.
+    ///
+    /// # Panics
+    /// If the number of values is not [`Space::dim`] or one is not finite.
+    pub fn conditions(&self, values: Vec<f64>) -> Conditions {
+        Conditions::new(self.names.clone(), values)
+    }
+
+    /// The conditions at a point of the unit cube [dim], clamped to the cube and rounded to the resolution of
+    /// each input.
+    pub fn from_unit(&self, unit: &[f64]) -> Conditions {
+        let value = |(u, input): (&f64, &Input)| {
+            let x = input.low + u.clamp(0.0, 1.0) * (input.high - input.low);
+            input.round(x)
+        };
+        self.conditions(unit.iter().zip(&self.inputs).map(value).collect())
+    }
+
+    /// Where conditions lie in the unit cube [dim]; outside 0..1 where they lie outside the box.
+    pub fn to_unit(&self, conditions: &Conditions) -> Vec<f64> {
+        let unit = |(x, input): (&f64, &Input)| (x - input.low) / (input.high - input.low);
+        conditions
+            .values()
+            .iter()
+            .zip(&self.inputs)
+            .map(unit)
+            .collect()
+    }
+
+    /// The middle of the box.
+    pub fn centre(&self) -> Conditions {
+        self.from_unit(&vec![0.5; self.dim()])
+    }
+
+    /// The constraints that `conditions` miss by more than rounding (1e-9 of the bound's size).
+    pub fn broken<'a>(
+        &'a self,
+        conditions: &'a Conditions,
+    ) -> impl Iterator<Item = &'a Constraint> {
+        self.constraints.iter().filter(|c| {
+            let scale = c.low.abs().min(1e12).max(c.high.abs().min(1e12)).max(1.0);
+            c.violation(conditions.values()) > 1e-9 * scale
+        })
+    }
+
+    /// Whether `conditions` lie in the box and meet every constraint.
+    pub fn contains(&self, conditions: &Conditions) -> bool {
+        let inside = conditions
+            .values()
+            .iter()
+            .zip(&self.inputs)
+            .all(|(x, input)| (input.low..=input.high).contains(x));
+        inside && self.broken(conditions).next().is_none()
+    }
+}
+
+impl Input {
+    /// `x` rounded to the resolution, counted from zero, and kept within the range.
+    pub fn round(&self, x: f64) -> f64 {
+        if self.resolution <= 0.0 {
+            return x;
+        }
+        // A resolution of 0.1 is meant as "one decimal": dividing by the reciprocal gives the number as written.
+        let per_unit = 1.0 / self.resolution;
+        let rounded = if per_unit >= 1.0 {
+            let per_unit = per_unit.round();
+            (x * per_unit).round_ties_even() / per_unit
+        } else {
+            (x / self.resolution).round_ties_even() * self.resolution
+        };
+        rounded.clamp(self.low, self.high)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn input(name: &str, low: f64, high: f64) -> Input {
+        Input {
+            name: name.into(),
+            low,
+            high,
+            resolution: 0.1,
+        }
+    }
+
+    #[test]
+    fn unit_cube_and_box_map_onto_each_other() {
+        let space = Space::new(
+            vec![input("a", 120.0, 150.0), input("b", 5.0, 35.0)],
+            vec![],
+        )
+        .unwrap();
+        let conditions = space.from_unit(&[0.5, 0.1]);
+        assert_eq!(conditions.values(), [135.0, 8.0]);
+        let unit = space.to_unit(&conditions);
+        assert!((unit[0] - 0.5).abs() < 1e-12 && (unit[1] - 0.1).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_constraint_that_no_point_can_meet_is_refused_with_numbers() {
+        let sum = Linear {
+            constant: 0.0,
+            factors: vec![1.0, 1.0],
+        };
+        let constraint = Constraint {
+            name: "total".into(),
+            of: sum,
+            low: 50.0,
+            high: 60.0,
+        };
+        let error = Space::new(
+            vec![input("a", 0.0, 10.0), input("b", 0.0, 20.0)],
+            vec![constraint],
+        );
+        assert_eq!(
+            error.unwrap_err().to_string(),
+            "no point of the box meets \"total\": the best it can do is 30, allowed is 50 to 60"
+        );
+    }
+
+    #[test]
+    fn an_inverted_range_is_refused() {
+        let error = Space::new(vec![input("t_c", 150.0, 120.0)], vec![]).unwrap_err();
+        assert!(error.to_string().contains("t_c runs from 150 to 120"));
+    }
+
+    #[test]
+    fn conditions_survive_json_in_order() {
+        let space = Space::new(vec![input("z", 0.0, 1.0), input("a", 0.0, 1.0)], vec![]).unwrap();
+        let conditions = space.conditions(vec![0.25, 0.75]);
+        let text = serde_json::to_string(&conditions).unwrap();
+        assert_eq!(text, r#"{"z":0.25,"a":0.75}"#);
+        assert_eq!(
+            serde_json::from_str::<Conditions>(&text).unwrap(),
+            conditions
+        );
+    }
+}

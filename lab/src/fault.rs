@@ -1,0 +1,161 @@
+//! Faults: what went wrong, where and when, as data.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::time::Instant;
+
+/// Something that went wrong: comparable, serialisable, journaled.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, thiserror::Error)]
+#[error("{at}: {origin}: {kind}")]
+pub struct Fault {
+    /// When, in lab time.
+    #[serde(rename = "at_ns")]
+    pub at: Instant,
+    /// The instrument or layer that reports it, by its name.
+    pub origin: String,
+    /// What.
+    pub kind: FaultKind,
+}
+
+impl Fault {
+    /// A fault of `origin` at a moment.
+    pub fn new(at: Instant, origin: impl fmt::Display, kind: FaultKind) -> Self {
+        Self {
+            at,
+            origin: origin.to_string(),
+            kind,
+        }
+    }
+}
+
+/// What went wrong. Numbers carry their unit and the allowed range.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum FaultKind {
+    /// The instrument did not answer in time.
+    #[error("no reply within {waited_s} s: check power, cable and port")]
+    NoReply {
+        /// How long was waited [s].
+        waited_s: f64,
+    },
+    /// The answer could not be understood.
+    #[error("the reply makes no sense: {detail}")]
+    Garbled {
+        /// What was received or expected.
+        detail: String,
+    },
+    /// The instrument refused the command.
+    #[error("refused: {detail}")]
+    Refused {
+        /// The instrument's own words.
+        detail: String,
+    },
+    /// The instrument took another value than the one sent.
+    #[error("{quantity} was set to {asked} {unit}, but the instrument kept {kept} {unit}")]
+    KeptOther {
+        /// What was set.
+        quantity: String,
+        /// The value sent.
+        asked: f64,
+        /// The value read back.
+        kept: f64,
+        /// The unit of both.
+        unit: String,
+    },
+    /// What was asked for is not there yet; ask again after a tick.
+    #[error("not ready")]
+    NotReady,
+    /// A value is outside its limits; nothing was sent.
+    #[error("{quantity} {value} {unit} is outside {low} to {high} {unit}")]
+    OutOfRange {
+        /// What.
+        quantity: String,
+        /// The value.
+        value: f64,
+        /// The lowest allowed.
+        low: f64,
+        /// The highest allowed.
+        high: f64,
+        /// The unit of all three.
+        unit: String,
+    },
+    /// An interlock of the guard tripped.
+    #[error("interlock {rule}: {detail}")]
+    Interlock {
+        /// The name of the rule.
+        rule: String,
+        /// The numbers, and what a person must do.
+        detail: String,
+    },
+    /// A pump stalled.
+    #[error("the pump stalled: look for a clog or a closed valve, then release the pressure")]
+    Stalled,
+    /// A syringe is empty.
+    #[error("the syringe is empty: refill it")]
+    Empty,
+    /// A temperature sensor is open or gives no value.
+    #[error("the temperature sensor is open or broken")]
+    SensorOpen,
+    /// A temperature did not settle.
+    #[error("{value} °C is still {off} K from the set point {set_point} °C after {waited_s} s")]
+    NotSettled {
+        /// Last temperature [°C].
+        value: f64,
+        /// Set point [°C].
+        set_point: f64,
+        /// Distance [K].
+        off: f64,
+        /// Time waited [s].
+        waited_s: f64,
+    },
+    /// A light source gives no light.
+    #[error("no light: the signal is {counts} counts above dark; check lamp, shutter and fibre")]
+    NoLight {
+        /// Mean signal above dark [counts].
+        counts: f64,
+    },
+    /// The link to an instrument is gone.
+    #[error("the link is lost: {detail}")]
+    LinkLost {
+        /// What the operating system said.
+        detail: String,
+    },
+    /// The experiment failed as a whole, in the words of the lab that ran it.
+    #[error("the experiment failed: {detail}")]
+    Failed {
+        /// Why.
+        detail: String,
+    },
+    /// This lab has no such instrument or cannot do such a thing.
+    #[error("this lab cannot do that: {detail}")]
+    Unsupported {
+        /// What was asked.
+        detail: String,
+    },
+    /// A replayed journal and the run went apart.
+    #[error("the run departs from the journal at record {record}: {detail}")]
+    Diverged {
+        /// Number of the record.
+        record: u64,
+        /// What was expected and what came.
+        detail: String,
+    },
+    /// Somebody asked the run to stop.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl FaultKind {
+    /// Whether the rig itself must not go on: the campaign ends, safe.
+    ///
+    /// Other faults fail one experiment, which is recorded as failed, and the campaign goes on.
+    pub fn stops_campaign(&self) -> bool {
+        !matches!(
+            self,
+            Self::Failed { .. } | Self::NotSettled { .. } | Self::NoLight { .. }
+        )
+    }
+}

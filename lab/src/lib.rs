@@ -1,0 +1,40 @@
+//! What a self-driving fluidic lab is.
+//!
+//! This crate is the contract between the parts of flowtwin: the vocabulary (time, units, commands, faults,
+//! conditions, observations), the [`Lab`] trait that the simulator and the rig share, the experiment
+//! procedure, the spectral analysis, the journal, and the layers around a lab. It does no input or output of
+//! its own, reads no clock and knows no instrument's protocol.
+//!
+//! The rule of time: a command never waits for physics; time passes only in [`Lab::wait_until`]. So one
+//! procedure runs in virtual time on the simulator and in wall time on the rig.
+
+mod command;
+mod conditions;
+mod fault;
+mod frames;
+mod id;
+mod lab;
+mod manifest;
+pub mod math;
+mod observation;
+mod path;
+mod random;
+mod settings;
+mod time;
+mod units;
+
+pub use command::{Command, Exposure, Reply};
+pub use conditions::{Conditions, Constraint, Input, Space, SpaceError};
+pub use fault::{Fault, FaultKind};
+pub use frames::Frames;
+pub use id::{HeaterId, LightId, PumpId, SensorId, SpectrometerId};
+pub use lab::Lab;
+pub use manifest::{
+    HeaterInfo, Level, LightInfo, Manifest, PumpInfo, SensorInfo, SensorKind, SpectrometerInfo,
+};
+pub use observation::{Observation, Outcome, Quality, Spectrum};
+pub use path::{FlowPath, Stretch};
+pub use random::{Stream, Streams};
+pub use settings::{Linear, Recipe, Settings};
+pub use time::{Instant, Span};
+pub use units::{FlowRate, Temperature, Volume};

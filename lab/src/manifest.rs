@@ -1,0 +1,169 @@
+//! What a lab consists of, with its limits.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{HeaterId, LightId, PumpId, SensorId, SpectrometerId};
+use crate::path::FlowPath;
+
+/// What is installed. The simulator and the rig built from one scenario give the same manifest, but for
+/// `simulated`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Name of the rig.
+    pub rig: String,
+    /// Whether results are simulated. Everything made from them says so.
+    pub simulated: bool,
+    /// How the lab is driven.
+    pub level: Level,
+    /// Syringe pumps.
+    pub pumps: Vec<PumpInfo>,
+    /// Heated zones.
+    pub heaters: Vec<HeaterInfo>,
+    /// Light sources.
+    pub lights: Vec<LightInfo>,
+    /// Spectrometers.
+    pub spectrometers: Vec<SpectrometerInfo>,
+    /// What can be read.
+    pub sensors: Vec<SensorInfo>,
+    /// The way of the liquid, for residence times.
+    pub path: FlowPath,
+}
+
+/// How a lab is driven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// By commands to instruments; the procedure is ours.
+    Instruments,
+    /// By whole experiments ([`crate::Command::Begin`]); the procedure is the lab's own.
+    Experiments,
+}
+
+/// A syringe pump.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PumpInfo {
+    /// Its name.
+    pub name: PumpId,
+    /// The stock in its syringe.
+    pub stock: String,
+    /// Inner diameter of the syringe [mm].
+    pub bore_mm: f64,
+    /// Volume in the syringe at the start of the run [mL].
+    pub fill_ml: f64,
+    /// Slowest rate it can run at [µL/min].
+    pub min_ul_per_min: f64,
+    /// Fastest rate [µL/min].
+    pub max_ul_per_min: f64,
+}
+
+/// A heated zone.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HeaterInfo {
+    /// Its name.
+    pub name: HeaterId,
+    /// Lowest set point [°C].
+    pub low_c: f64,
+    /// Highest set point [°C].
+    pub high_c: f64,
+    /// The set point that is safe without anybody watching [°C].
+    pub safe_c: f64,
+}
+
+/// A light source.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LightInfo {
+    /// Its name.
+    pub name: LightId,
+}
+
+/// A spectrometer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SpectrometerInfo {
+    /// Its name.
+    pub name: SpectrometerId,
+    /// Number of pixels.
+    pub pixels: usize,
+    /// Wavelength of pixel i [nm]: c0 + c1·i + c2·i² + c3·i³; coefficients as the instrument stores them.
+    pub wavelength_coefficients: [f32; 4],
+    /// Largest count.
+    pub full_scale: u16,
+    /// Shortest integration time [µs].
+    pub min_integration_us: u32,
+    /// Longest integration time [µs].
+    pub max_integration_us: u32,
+}
+
+impl SpectrometerInfo {
+    /// Wavelengths of all pixels [nm].
+    pub fn wavelengths_nm(&self) -> Vec<f64> {
+        let [c0, c1, c2, c3] = self.wavelength_coefficients.map(f64::from);
+        (0..self.pixels)
+            .map(|i| {
+                let p = i as f64;
+                c0 + p * (c1 + p * (c2 + p * c3))
+            })
+            .collect()
+    }
+}
+
+/// Something that can be read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SensorInfo {
+    /// Its name, such as `plate.temperature`.
+    pub name: SensorId,
+    /// What it measures, and of which instrument.
+    pub kind: SensorKind,
+}
+
+/// What a sensor measures. The unit of its reading follows from this.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SensorKind {
+    /// Temperature of a heated zone [°C].
+    Temperature(HeaterId),
+    /// Output power of a heater [%].
+    Power(HeaterId),
+    /// Status of a pump: 0 stopped, 1 running, 2 paused, 3 delayed, 4 stalled.
+    Status(PumpId),
+    /// Volume a pump has delivered since its last `Dispense` [µL], to 1e-4 µL as the pump reports it.
+    Dispensed(PumpId),
+    /// A switch that reads 1 while it is safe to run (door closed, emergency stop released), else 0.
+    Permit,
+}
+
+impl SensorKind {
+    /// Unit of the readings.
+    pub fn unit(&self) -> &'static str {
+        match self {
+            Self::Temperature(_) => "°C",
+            Self::Power(_) => "%",
+            Self::Dispensed(_) => "µL",
+            Self::Status(_) | Self::Permit => "",
+        }
+    }
+}
+
+impl Manifest {
+    /// The pump with this name.
+    pub fn pump(&self, name: &PumpId) -> Option<&PumpInfo> {
+        self.pumps.iter().find(|p| p.name == *name)
+    }
+
+    /// The heater with this name.
+    pub fn heater(&self, name: &HeaterId) -> Option<&HeaterInfo> {
+        self.heaters.iter().find(|h| h.name == *name)
+    }
+
+    /// The spectrometer with this name.
+    pub fn spectrometer(&self, name: &SpectrometerId) -> Option<&SpectrometerInfo> {
+        self.spectrometers.iter().find(|s| s.name == *name)
+    }
+
+    /// The sensor of this kind.
+    pub fn sensor(&self, kind: &SensorKind) -> Option<&SensorId> {
+        self.sensors
+            .iter()
+            .find(|s| s.kind == *kind)
+            .map(|s| &s.name)
+    }
+}

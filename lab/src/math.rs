@@ -1,0 +1,129 @@
+//! The only way to a transcendental function: the same bits on every machine.
+//!
+//! The standard library hands these to the platform's C library, which differs between systems and even
+//! between processors of one system. Everything that reaches a result calls `libm`, compiled into the
+//! program, through this module; the lints of each crate's `clippy.toml` refuse the other way.
+
+/// e to the power `x`.
+pub fn exp(x: f64) -> f64 {
+    libm::exp(x)
+}
+
+/// e to the power `x`, minus one, accurate near zero.
+pub fn exp_m1(x: f64) -> f64 {
+    libm::expm1(x)
+}
+
+/// Ten to the power `x`.
+pub fn exp10(x: f64) -> f64 {
+    libm::exp(x * std::f64::consts::LN_10)
+}
+
+/// Natural logarithm.
+pub fn ln(x: f64) -> f64 {
+    libm::log(x)
+}
+
+/// Natural logarithm of `1 + x`, accurate near zero.
+pub fn ln_1p(x: f64) -> f64 {
+    libm::log1p(x)
+}
+
+/// Decimal logarithm.
+pub fn log10(x: f64) -> f64 {
+    libm::log10(x)
+}
+
+/// `x` to the power `y`.
+pub fn pow(x: f64, y: f64) -> f64 {
+    libm::pow(x, y)
+}
+
+/// Sine of `x` [rad].
+pub fn sin(x: f64) -> f64 {
+    libm::sin(x)
+}
+
+/// Cosine of `x` [rad].
+pub fn cos(x: f64) -> f64 {
+    libm::cos(x)
+}
+
+/// Arc tangent of `y / x` in the right quadrant [rad].
+pub fn atan2(y: f64, x: f64) -> f64 {
+    libm::atan2(y, x)
+}
+
+/// Hyperbolic tangent.
+pub fn tanh(x: f64) -> f64 {
+    libm::tanh(x)
+}
+
+/// Cube root.
+pub fn cbrt(x: f64) -> f64 {
+    libm::cbrt(x)
+}
+
+/// Error function.
+pub fn erf(x: f64) -> f64 {
+    libm::erf(x)
+}
+
+/// Complementary error function, accurate in the far tail.
+pub fn erfc(x: f64) -> f64 {
+    libm::erfc(x)
+}
+
+/// Natural logarithm of the gamma function.
+pub fn ln_gamma(x: f64) -> f64 {
+    libm::lgamma(x)
+}
+
+/// Rounds to the nearest multiple of `step`, ties to even; returns `x` where `step` is not positive.
+///
+/// Instruments carry numbers with so many decimals; simulated ones round the same way.
+pub fn round_to(x: f64, step: f64) -> f64 {
+    if step > 0.0 {
+        (x / step).round_ties_even() * step
+    } else {
+        x
+    }
+}
+
+/// Rounds to `decimals` decimals (ties to even), exactly as the nearest number to the decimal text.
+pub fn round_decimals(x: f64, decimals: u32) -> f64 {
+    const POWERS: [f64; 13] = [
+        1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12,
+    ];
+    let power = POWERS[decimals.min(12) as usize];
+    let scaled = (x * power).round_ties_even();
+    if scaled.is_finite() {
+        scaled / power + 0.0
+    } else {
+        x
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn golden_bits_pin_the_library() {
+        let bits = |x: f64| x.to_bits();
+        assert_eq!(bits(exp(1.0)), 0x4005_bf0a_8b14_576a);
+        assert_eq!(bits(ln(10.0)), 0x4002_6bb1_bbb5_5516);
+        assert_eq!(bits(tanh(0.5)), 0x3fdd_9353_d756_8af3);
+        assert_eq!(bits(sin(1.0)), 0x3fea_ed54_8f09_0cee);
+    }
+
+    #[test]
+    fn rounding_keeps_the_nearest_decimal_and_no_negative_zero() {
+        assert_eq!(
+            round_decimals(0.123_456_789, 6).to_bits(),
+            0.123_457_f64.to_bits()
+        );
+        assert_eq!(round_decimals(-1e-9, 3).to_bits(), 0.0_f64.to_bits());
+        assert_eq!(round_to(7.3, 0.5).to_bits(), 7.5_f64.to_bits());
+    }
+}

@@ -1,0 +1,106 @@
+//! What an experiment yields.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::conditions::Conditions;
+use crate::fault::Fault;
+use crate::time::Instant;
+
+/// A processed spectrum: a value at each wavelength.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spectrum {
+    /// Name, such as `absorbance` or `emission`.
+    pub name: String,
+    /// Unit of the values, such as `AU` or `counts`.
+    pub unit: String,
+    /// Wavelengths [nm], ascending; shared by all spectra of one spectrometer.
+    pub wavelengths_nm: Arc<[f64]>,
+    /// Values, one for each wavelength.
+    pub values: Vec<f64>,
+}
+
+/// What is wrong with an observation, if anything.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quality {
+    /// A spectrometer clipped in a frame that was used.
+    pub saturated: bool,
+    /// A temperature was not within its band.
+    pub not_settled: bool,
+    /// Slugs and carrier could not be told apart, or came in no regular train.
+    pub irregular: bool,
+    /// The features had not become steady.
+    pub not_steady: bool,
+    /// A model was used outside its range of validity (simulated labs only).
+    pub extrapolated: bool,
+}
+
+impl Quality {
+    /// The names of the flags that are set.
+    pub fn flags(&self) -> Vec<&'static str> {
+        [
+            (self.saturated, "saturated"),
+            (self.not_settled, "not_settled"),
+            (self.irregular, "irregular"),
+            (self.not_steady, "not_steady"),
+            (self.extrapolated, "extrapolated"),
+        ]
+        .into_iter()
+        .filter_map(|(set, name)| set.then_some(name))
+        .collect()
+    }
+}
+
+/// What was measured: named features and the spectra they come from.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Outcome {
+    /// Features by name, in the order of the scenario.
+    pub features: Vec<(String, f64)>,
+    /// The spectra.
+    pub spectra: Vec<Spectrum>,
+    /// Flags.
+    pub quality: Quality,
+}
+
+/// A finished experiment, failed ones included.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observation {
+    /// What was set.
+    pub conditions: Conditions,
+    /// When the experiment began.
+    pub started: Instant,
+    /// When it ended.
+    pub ended: Instant,
+    /// Residence time τ at these conditions [s].
+    pub residence_time_s: f64,
+    /// Nominal reaction time [s].
+    pub reaction_time_s: f64,
+    /// Volume taken from each pump's syringe, by stock [mL].
+    pub consumed_ml: Vec<(String, f64)>,
+    /// What was measured; nothing in a failed experiment.
+    pub outcome: Outcome,
+    /// Why it failed, if it did.
+    pub fault: Option<Fault>,
+}
+
+impl Observation {
+    /// The value of a feature; none in a failed experiment.
+    pub fn feature(&self, name: &str) -> Option<f64> {
+        self.outcome
+            .features
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, v)| *v)
+    }
+
+    /// Whether the experiment failed.
+    pub fn failed(&self) -> bool {
+        self.fault.is_some()
+    }
+
+    /// Lab time it took [s].
+    pub fn lab_time_s(&self) -> f64 {
+        self.ended.since(self.started).as_secs()
+    }
+}

@@ -1,0 +1,89 @@
+//! From conditions to what the instruments are set to.
+
+use serde::{Deserialize, Serialize};
+
+use crate::conditions::Conditions;
+use crate::id::{HeaterId, PumpId};
+use crate::math;
+use crate::units::{FlowRate, Temperature};
+
+/// What every heater and pump is set to for one experiment, quantized as the instruments are.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Settings {
+    /// Set points of the heaters.
+    pub heaters: Vec<(HeaterId, Temperature)>,
+    /// Rates of the pumps.
+    pub pumps: Vec<(PumpId, FlowRate)>,
+}
+
+impl Settings {
+    /// The rate of a pump; zero for one that is not named.
+    pub fn flow(&self, pump: &PumpId) -> FlowRate {
+        self.pumps
+            .iter()
+            .find(|(p, _)| p == pump)
+            .map_or(FlowRate::ZERO, |(_, rate)| *rate)
+    }
+
+    /// Sum of all rates [µL/min].
+    pub fn total_ul_per_min(&self) -> f64 {
+        self.pumps.iter().map(|(_, rate)| rate.ul_per_min()).sum()
+    }
+}
+
+/// How conditions become settings: each heater and pump is a linear function of the inputs.
+///
+/// Linear is enough for "this input is that pump", "the two streams are one to one" and "the carrier equals
+/// the precursors", and it keeps every limit of a pump a linear constraint of the space.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Recipe {
+    /// Set points of the heaters [°C].
+    pub heaters: Vec<(HeaterId, Linear)>,
+    /// Rates of the pumps [µL/min].
+    pub pumps: Vec<(PumpId, Linear)>,
+}
+
+/// A linear function of the inputs of a space.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Linear {
+    /// The part that depends on no input.
+    pub constant: f64,
+    /// One factor for each input of the space, in its order.
+    pub factors: Vec<f64>,
+}
+
+impl Linear {
+    /// The value at `inputs` (in the order of the space).
+    ///
+    /// # Panics
+    /// If the number of inputs is not the number of factors.
+    pub fn at(&self, inputs: &[f64]) -> f64 {
+        assert_eq!(inputs.len(), self.factors.len(), "one value for each input");
+        self.factors
+            .iter()
+            .zip(inputs)
+            .fold(self.constant, |sum, (factor, x)| sum + factor * x)
+    }
+}
+
+impl Recipe {
+    /// The settings for these conditions: rates to 1e-6 µL/min, set points to the nearest `f32`, as on the wire.
+    pub fn settings(&self, conditions: &Conditions) -> Settings {
+        let x = conditions.values();
+        let rate =
+            |linear: &Linear| FlowRate::from_ul_per_min(math::round_decimals(linear.at(x), 6));
+        let set_point = |linear: &Linear| Temperature::from_c(f64::from(linear.at(x) as f32));
+        Settings {
+            heaters: self
+                .heaters
+                .iter()
+                .map(|(h, l)| (h.clone(), set_point(l)))
+                .collect(),
+            pumps: self
+                .pumps
+                .iter()
+                .map(|(p, l)| (p.clone(), rate(l)))
+                .collect(),
+        }
+    }
+}
