@@ -47,6 +47,8 @@ pub struct Header {
     pub scenario: String,
     /// SHA-256 of the scenario as it was understood [hexadecimal].
     pub scenario_sha256: String,
+    /// The scenario as it was understood, every default filled in: a run folder stands on its own.
+    pub definition: serde_json::Value,
     /// Master seed.
     pub seed: u64,
     /// Whether the results are simulated. Nothing takes this mark off.
