@@ -108,22 +108,18 @@ impl Analysis {
     pub fn new(spec: AnalysisSpec, manifest: &Manifest) -> Result<Self, AnalysisError> {
         let (mut grids, mut full_scale) = (Vec::new(), Vec::new());
         for channel in &spec.channels {
-            let info = manifest
-                .spectrometer(&channel.spectrometer)
-                .ok_or_else(|| AnalysisError::NoSpectrometer {
+            let info = manifest.spectrometer(&channel.spectrometer).ok_or_else(|| {
+                AnalysisError::NoSpectrometer {
                     channel: channel.name.clone(),
                     spectrometer: channel.spectrometer.clone(),
-                })?;
+                }
+            })?;
             let grid: Arc<[f64]> = info.wavelengths_nm().into();
             channel.check(&grid)?;
             grids.push(grid);
             full_scale.push(info.full_scale);
         }
-        let analysis = Self {
-            spec,
-            grids,
-            full_scale,
-        };
+        let analysis = Self { spec, grids, full_scale };
         analysis.spec.features.iter().try_for_each(|feature| {
             let channel = analysis.channel_of(feature)?;
             feature.check(&analysis.spec.channels[channel], &analysis.grids[channel])
@@ -132,14 +128,12 @@ impl Analysis {
     }
 
     fn channel_of(&self, feature: &Feature) -> Result<usize, AnalysisError> {
-        self.spec
-            .channels
-            .iter()
-            .position(|c| c.name == feature.channel)
-            .ok_or_else(|| AnalysisError::NoChannel {
+        self.spec.channels.iter().position(|c| c.name == feature.channel).ok_or_else(|| {
+            AnalysisError::NoChannel {
                 feature: feature.name.clone(),
                 channel: feature.channel.clone(),
-            })
+            }
+        })
     }
 
     /// The channels.
@@ -158,11 +152,7 @@ impl Analysis {
             let channel = self.channel_of(feature).expect("checked in new");
             self.spec.channels[channel].kind
         };
-        self.spec
-            .features
-            .iter()
-            .map(|f| f.measure.unit(kind(f)))
-            .collect()
+        self.spec.features.iter().map(|f| f.measure.unit(kind(f))).collect()
     }
 
     /// Wavelengths of each channel [nm].
@@ -181,12 +171,8 @@ impl Analysis {
             let sample = channel.extract(&frames[i], &self.grids[i]);
             quality.irregular |= sample.irregular;
             quality.saturated |= sample.peak >= 0.98 * f64::from(self.full_scale[i]);
-            let values = channel.spectrum(
-                &sample.counts,
-                &dark[i],
-                &blank.reference[i],
-                &self.grids[i],
-            );
+            let values =
+                channel.spectrum(&sample.counts, &dark[i], &blank.reference[i], &self.grids[i]);
             spectra.push(Spectrum {
                 name: channel.name.clone(),
                 unit: channel.kind.unit().into(),
@@ -199,10 +185,6 @@ impl Analysis {
             (feature.name.clone(), feature.measure.of(&spectra[channel]))
         };
         let features = self.spec.features.iter().map(value).collect();
-        Outcome {
-            features,
-            spectra,
-            quality,
-        }
+        Outcome { features, spectra, quality }
     }
 }

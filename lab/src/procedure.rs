@@ -31,11 +31,7 @@ pub struct Procedure {
 impl Procedure {
     /// A procedure from its parts.
     pub fn new(spec: ProcedureSpec, recipe: Recipe, analysis: Analysis) -> Self {
-        Self {
-            spec,
-            recipe,
-            analysis,
-        }
+        Self { spec, recipe, analysis }
     }
 
     /// The numbers of the procedure.
@@ -61,9 +57,7 @@ impl Procedure {
     /// Any fault of the lab; [`FaultKind::NoLight`] where a lamp is dark.
     pub fn prime(&self, lab: &mut dyn Lab) -> Result<Blank, Fault> {
         if lab.manifest().level == Level::Experiments {
-            return Ok(Blank {
-                reference: Vec::new(),
-            });
+            return Ok(Blank { reference: Vec::new() });
         }
         flow::flush(lab, &self.spec.blank)?;
         let blank = acquire::blank(lab, &self.spec, &self.analysis)?;
@@ -104,11 +98,7 @@ impl Procedure {
         let residence_s = lab.manifest().path.residence_time_s(settings);
         if !residence_s.is_finite() {
             let detail = "these conditions leave a part of the rig without flow".into();
-            return Err(Fault::new(
-                lab.now(),
-                "procedure",
-                FaultKind::Refused { detail },
-            ));
+            return Err(Fault::new(lab.now(), "procedure", FaultKind::Refused { detail }));
         }
         running.start(lab, &self.spec, settings, self.longest_s(residence_s))?;
         let flowing_since = lab.now();
@@ -127,11 +117,7 @@ impl Procedure {
                 Ok(self.analysis.outcome(&frames, &dark, blank))
             }
             WaitSpec::Steady(rule) => {
-                let watch = steady::Watch {
-                    rule,
-                    since: flowing_since,
-                    residence_s,
-                };
+                let watch = steady::Watch { rule, since: flowing_since, residence_s };
                 watch.run(lab, &self.spec, &self.analysis, &dark, blank)
             }
         }
@@ -144,12 +130,7 @@ impl Procedure {
             .analysis
             .channels()
             .iter()
-            .map(|c| {
-                frames_s(
-                    self.spec.dark_frames + c.exposure.frames,
-                    c.exposure.integration_us,
-                )
-            })
+            .map(|c| frames_s(self.spec.dark_frames + c.exposure.frames, c.exposure.integration_us))
             .sum();
         let waits = match &self.spec.wait {
             WaitSpec::ResidenceTimes(factor) => *factor,
@@ -160,9 +141,7 @@ impl Procedure {
     }
 
     fn as_a_whole(&self, lab: &mut dyn Lab, conditions: &Conditions) -> Result<Outcome, Fault> {
-        let begin = Command::Begin {
-            conditions: conditions.clone(),
-        };
+        let begin = Command::Begin { conditions: conditions.clone() };
         if let Reply::Ready(at) = lab.send(&begin)? {
             lab.wait_until(at)?;
         }

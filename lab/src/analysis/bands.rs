@@ -75,33 +75,15 @@ mod tests {
     #[test]
     fn overlapping_bands_are_recovered_exactly() {
         let bands = [
-            Band {
-                centre_nm: 450.0,
-                fwhm_ev: 0.5,
-            },
-            Band {
-                centre_nm: 380.0,
-                fwhm_ev: 0.25,
-            },
-            Band {
-                centre_nm: 600.0,
-                fwhm_ev: 0.4,
-            },
+            Band { centre_nm: 450.0, fwhm_ev: 0.5 },
+            Band { centre_nm: 380.0, fwhm_ev: 0.25 },
+            Band { centre_nm: 600.0, fwhm_ev: 0.4 },
         ];
         let truth = [1_900.0, 180.0, 40.0];
         let grid: Vec<f64> = (0..400).map(|i| 340.0 + f64::from(i)).collect();
-        let value = |nm: &f64| {
-            bands
-                .iter()
-                .zip(truth)
-                .map(|(b, h)| h * b.relative(*nm))
-                .sum()
-        };
+        let value = |nm: &f64| bands.iter().zip(truth).map(|(b, h)| h * b.relative(*nm)).sum();
         let values: Vec<f64> = grid.iter().map(value).collect();
-        let window = Window {
-            low_nm: 350.0,
-            high_nm: 700.0,
-        };
+        let window = Window { low_nm: 350.0, high_nm: 700.0 };
         for (found, truth) in heights(&bands, window, &grid, &values).iter().zip(truth) {
             assert!((found - truth).abs() < 1e-6, "{found} against {truth}");
         }
@@ -110,11 +92,7 @@ mod tests {
     #[test]
     fn the_main_band_leaks_into_the_secondary_as_computed() {
         // By hand: exp(-4 ln 2 (0.5077/0.5)^2) = 0.05745, times the Jacobian (450/380)^2 = 1.4024.
-        let leak = Band {
-            centre_nm: 450.0,
-            fwhm_ev: 0.5,
-        }
-        .relative(380.0);
+        let leak = Band { centre_nm: 450.0, fwhm_ev: 0.5 }.relative(380.0);
         assert!((leak - 0.0806).abs() < 0.0005, "{leak}");
     }
 }

@@ -20,10 +20,7 @@ pub(super) fn lights(lab: &mut dyn Lab, analysis: &Analysis, on: bool) -> Result
     let mut done: Vec<LightId> = Vec::new();
     for channel in analysis.channels() {
         if !done.contains(&channel.light) {
-            lab.send(&Command::Light {
-                light: channel.light.clone(),
-                on,
-            })?;
+            lab.send(&Command::Light { light: channel.light.clone(), on })?;
             done.push(channel.light.clone());
         }
     }
@@ -61,11 +58,7 @@ pub(super) fn blank(
         let lit: f64 = reference.iter().zip(dark).map(|(r, d)| r - d).sum();
         let counts = lit / reference.len() as f64;
         if channel.kind == ChannelKind::Absorbance && counts < LEAST_LIGHT_COUNTS {
-            return Err(Fault::new(
-                lab.now(),
-                &channel.light,
-                FaultKind::NoLight { counts },
-            ));
+            return Err(Fault::new(lab.now(), &channel.light, FaultKind::NoLight { counts }));
         }
     }
     Ok(Blank { reference })
@@ -80,31 +73,19 @@ fn take(lab: &mut dyn Lab, analysis: &Analysis, count: Option<u32>) -> Result<Ve
     let mut ready = lab.now();
     for channel in analysis.channels() {
         let frames = count.unwrap_or(channel.exposure.frames);
-        let exposure = Exposure {
-            frames,
-            ..channel.exposure
-        };
-        let arm = Command::Arm {
-            spectrometer: channel.spectrometer.clone(),
-            exposure,
-        };
+        let exposure = Exposure { frames, ..channel.exposure };
+        let arm = Command::Arm { spectrometer: channel.spectrometer.clone(), exposure };
         if let Reply::Ready(at) = lab.send(&arm)? {
             ready = ready.max(at);
         }
     }
     lab.wait_until(ready)?;
-    analysis
-        .channels()
-        .iter()
-        .map(|c| fetch(lab, &c.spectrometer))
-        .collect()
+    analysis.channels().iter().map(|c| fetch(lab, &c.spectrometer)).collect()
 }
 
 /// A spectrometer on a wall clock can be late: "not ready" means "ask again after a tick".
 fn fetch(lab: &mut dyn Lab, spectrometer: &SpectrometerId) -> Result<Frames, Fault> {
-    let command = Command::Fetch {
-        spectrometer: spectrometer.clone(),
-    };
+    let command = Command::Fetch { spectrometer: spectrometer.clone() };
     match patiently(lab, &command, 10.0)? {
         Reply::Frames(frames) => Ok(frames),
         _ => Err(unexpected(lab, "no frames")),

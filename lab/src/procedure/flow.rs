@@ -41,12 +41,8 @@ impl Running {
             if !self.pumps.is_empty() && spec.pump_gap_s > 0.0 {
                 lab.wait(Span::from_secs(spec.pump_gap_s))?;
             }
-            let run = Run {
-                pump: pump.clone(),
-                rate: *rate,
-                started: lab.now(),
-                delivered_ul: None,
-            };
+            let run =
+                Run { pump: pump.clone(), rate: *rate, started: lab.now(), delivered_ul: None };
             self.pumps.push(run);
             lab.send(&dispense(pump, *rate, longest_s))?;
         }
@@ -55,14 +51,8 @@ impl Running {
 
     /// Stops every pump that runs and reads what it has delivered.
     pub(super) fn stop(&mut self, lab: &mut dyn Lab) -> Result<(), Fault> {
-        for run in self
-            .pumps
-            .iter_mut()
-            .filter(|run| run.delivered_ul.is_none())
-        {
-            lab.send(&Command::Stop {
-                pump: run.pump.clone(),
-            })?;
+        for run in self.pumps.iter_mut().filter(|run| run.delivered_ul.is_none()) {
+            lab.send(&Command::Stop { pump: run.pump.clone() })?;
             run.delivered_ul = Some(run.nominal_ul(lab.now()));
         }
         for run in &mut self.pumps {
@@ -79,11 +69,7 @@ impl Running {
 
     /// Takes every pump to have stopped at `at`, for the book-keeping after a fault.
     pub(super) fn end(&mut self, at: Instant) {
-        for run in self
-            .pumps
-            .iter_mut()
-            .filter(|run| run.delivered_ul.is_none())
-        {
+        for run in self.pumps.iter_mut().filter(|run| run.delivered_ul.is_none()) {
             run.delivered_ul = Some(run.nominal_ul(at));
         }
     }
@@ -93,12 +79,7 @@ impl Running {
         let mut consumed: Vec<(String, f64)> = Vec::new();
         for info in &manifest.pumps {
             let of_pump = |run: &&Run| run.pump == info.name;
-            let ul: f64 = self
-                .pumps
-                .iter()
-                .filter(of_pump)
-                .filter_map(|r| r.delivered_ul)
-                .sum();
+            let ul: f64 = self.pumps.iter().filter(of_pump).filter_map(|r| r.delivered_ul).sum();
             match consumed.iter_mut().find(|(stock, _)| *stock == info.stock) {
                 Some((_, ml)) => *ml = math::round_decimals(*ml + ul / 1000.0, 7),
                 None => consumed.push((info.stock.clone(), math::round_decimals(ul / 1000.0, 7))),
@@ -137,13 +118,6 @@ pub(super) fn flush(lab: &mut dyn Lab, spec: &BlankSpec) -> Result<(), Fault> {
 
 /// Stops every pump of the rig.
 pub(super) fn stop_all(lab: &mut dyn Lab) -> Result<(), Fault> {
-    let pumps: Vec<PumpId> = lab
-        .manifest()
-        .pumps
-        .iter()
-        .map(|p| p.name.clone())
-        .collect();
-    pumps
-        .into_iter()
-        .try_for_each(|pump| lab.send(&Command::Stop { pump }).map(drop))
+    let pumps: Vec<PumpId> = lab.manifest().pumps.iter().map(|p| p.name.clone()).collect();
+    pumps.into_iter().try_for_each(|pump| lab.send(&Command::Stop { pump }).map(drop))
 }

@@ -22,10 +22,7 @@ pub(super) fn settle(
 ) -> Result<(), Fault> {
     for (heater, set_point_c) in &settings.heaters {
         let (heater, set_point_c) = (heater.clone(), *set_point_c);
-        lab.send(&Command::Heat {
-            heater,
-            set_point_c,
-        })?;
+        lab.send(&Command::Heat { heater, set_point_c })?;
     }
     let began = lab.now();
     let mut within_since: Option<Instant> = None;
@@ -58,18 +55,9 @@ struct Off {
 
 impl Off {
     fn fault(self, at: Instant, waited: Span) -> Fault {
-        let Self {
-            heater,
-            value,
-            set_point,
-            distance,
-        } = self;
-        let kind = FaultKind::NotSettled {
-            value,
-            set_point,
-            off: distance,
-            waited_s: waited.as_secs(),
-        };
+        let Self { heater, value, set_point, distance } = self;
+        let kind =
+            FaultKind::NotSettled { value, set_point, off: distance, waited_s: waited.as_secs() };
         Fault::new(at, heater, kind)
     }
 }
@@ -87,9 +75,7 @@ fn worst(lab: &mut dyn Lab, settings: &Settings) -> Result<Off, Fault> {
 
 fn off(lab: &mut dyn Lab, heater: &HeaterId, set_point: Temperature) -> Result<Off, Fault> {
     let sensor = thermometer(lab, heater)?;
-    match lab.send(&Command::Read {
-        sensor: sensor.clone(),
-    })? {
+    match lab.send(&Command::Read { sensor: sensor.clone() })? {
         Reply::Reading(value) if value.is_finite() && value > -60.0 => Ok(Off {
             heater: heater.clone(),
             value,

@@ -49,11 +49,7 @@ impl Watch<'_> {
 
     fn watched(&self, outcome: &Outcome) -> Vec<f64> {
         let value = |name: &String| {
-            outcome
-                .features
-                .iter()
-                .find(|(n, _)| n == name)
-                .map_or(f64::NAN, |(_, v)| *v)
+            outcome.features.iter().find(|(n, _)| n == name).map_or(f64::NAN, |(_, v)| *v)
         };
         self.rule.features.iter().map(value).collect()
     }
@@ -67,8 +63,7 @@ fn is_steady(readings: &[Vec<f64>], window: usize, band: f64) -> bool {
     let last = &readings[first..];
     (0..last[0].len()).all(|i| {
         let mean = last.iter().map(|r| r[i]).sum::<f64>() / last.len() as f64;
-        last.iter()
-            .all(|r| (r[i] - mean).abs() <= band * mean.abs())
+        last.iter().all(|r| (r[i] - mean).abs() <= band * mean.abs())
     })
 }
 
