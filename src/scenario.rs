@@ -13,6 +13,7 @@ use std::sync::Arc;
 use flowtwin_lab::{Analysis, Manifest, Procedure, Space, Streams};
 use flowtwin_sim::{Plan, SimLab};
 use flowtwin_twin::{Policy, SurrogateSpec};
+use serde::Deserialize as _;
 use sha2::{Digest as _, Sha256};
 
 pub use file::{Goal, ObjectiveSpec, ScenarioFile, StopSpec};
@@ -26,7 +27,6 @@ use crate::diagnostic::Diagnostic;
 #[derive(Debug)]
 pub struct Scenario {
     file: ScenarioFile,
-    text: String,
     plan: Arc<Plan>,
     space: Space,
     procedure: Procedure,
@@ -54,22 +54,22 @@ impl Scenario {
     /// # Errors
     /// The first thing that is wrong with it, with file, line and caret.
     pub fn load(path: &Path) -> Result<Self, Diagnostic> {
-        Self::from_tree(&Tree::read(path)?)
+        let tree = Tree::read(path)?;
+        Self::new(tree.read_as()?, &tree)
     }
 
     /// The scenario that a journal records.
     ///
     /// # Errors
     /// If this version understands it no more.
-    pub fn recorded(text: &str) -> Result<Self, Diagnostic> {
-        let values = text.parse().map_err(|error: toml::de::Error| {
-            Diagnostic::new(format!("the recorded scenario is no TOML: {}", error.message()))
+    pub fn recorded(definition: &serde_json::Value) -> Result<Self, Diagnostic> {
+        let file = ScenarioFile::deserialize(definition).map_err(|error| {
+            Diagnostic::new(format!("the recorded scenario is not understood: {error}"))
         })?;
-        Self::from_tree(&Tree::recorded(values))
+        Self::new(file, &Tree::default())
     }
 
-    fn from_tree(tree: &Tree) -> Result<Self, Diagnostic> {
-        let file: ScenarioFile = tree.read_as()?;
+    fn new(file: ScenarioFile, tree: &Tree) -> Result<Self, Diagnostic> {
         let fail = |problem: check::Problem| problem.at(tree);
         let plan = check::plan(&file).map_err(fail)?;
         let (space, recipe) = check::space(&file, plan.manifest()).map_err(fail)?;
@@ -78,7 +78,6 @@ impl Scenario {
         let phases = check::phases(&file).map_err(fail)?;
         check::objective(&file).map_err(fail)?;
         Ok(Self {
-            text: toml::to_string(tree.values()).expect("values that were read can be written"),
             procedure: Procedure::new(file.procedure.clone(), recipe, analysis),
             plan: Arc::new(plan),
             space,
@@ -97,14 +96,14 @@ impl Scenario {
         &self.file.name
     }
 
-    /// The scenario in one piece, what it extends included, as journals record it.
-    pub fn text(&self) -> &str {
-        &self.text
+    /// The scenario in one piece, every default filled in, as journals record it.
+    pub fn definition(&self) -> serde_json::Value {
+        serde_json::to_value(&self.file).expect("a scenario is plain data")
     }
 
-    /// SHA-256 of [`Scenario::text`] [hexadecimal].
+    /// SHA-256 of [`Scenario::definition`] [hexadecimal].
     pub fn sha256(&self) -> String {
-        let digest = Sha256::digest(self.text.as_bytes());
+        let digest = Sha256::digest(self.definition().to_string().as_bytes());
         digest.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
@@ -134,8 +133,8 @@ impl Scenario {
     }
 
     /// The surrogate of the campaign's twin.
-    pub fn surrogate(&self) -> &SurrogateSpec {
-        &self.file.twin.surrogate
+    pub fn surrogate(&self) -> SurrogateSpec {
+        self.file.twin.surrogate
     }
 
     /// The phases in order.

@@ -152,7 +152,7 @@ fn phase(file: &ScenarioFile, index: usize) -> Result<Phase, Problem> {
     };
     Ok(Phase {
         name: spec.name.clone(),
-        policy: spec.policy.build(&file.twin.surrogate),
+        policy: spec.policy.build(file.twin.surrogate),
         experiments: spec.experiments as usize,
         from,
         stop: spec.stop.clone(),

@@ -1,5 +1,6 @@
 //! What a scenario file says, key for key.
 
+use flowtwin_lab::layer::LimitsSpec;
 use flowtwin_lab::{AnalysisSpec, ProcedureSpec};
 use flowtwin_sim::spec::{Chemistry, Faults, Noise, Optics, Rig, Stocks, World};
 use flowtwin_twin::{PolicySpec, SurrogateSpec};
@@ -42,6 +43,9 @@ pub struct ScenarioFile {
     pub procedure: ProcedureSpec,
     /// What is measured.
     pub analysis: AnalysisSpec,
+    /// Limits of the rig that are enforced on every backend.
+    #[serde(default)]
+    pub guard: LimitsSpec,
     /// What a campaign may choose.
     pub space: SpaceSpec,
     /// What a campaign is after.

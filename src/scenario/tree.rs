@@ -69,14 +69,6 @@ impl Tree {
         Self::read_below(path, &mut Vec::new())
     }
 
-    /// The tree of values that were recorded, without places.
-    pub fn recorded(values: toml::Table) -> Self {
-        Self {
-            values,
-            places: BTreeMap::new(),
-        }
-    }
-
     fn read_below(path: &Path, below: &mut Vec<PathBuf>) -> Result<Self, Diagnostic> {
         let source = Arc::new(Source::read(path)?);
         let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
@@ -201,11 +193,6 @@ impl Tree {
     fn overlay(&mut self, over: Self) {
         merge(&mut self.values, over.values, &mut KeyPath::new(), &mut self.places);
         self.places.extend(over.places);
-    }
-
-    /// The values.
-    pub fn values(&self) -> &toml::Table {
-        &self.values
     }
 
     /// Reads the whole tree as a `T`.
