@@ -11,16 +11,21 @@
 pub mod acquisition;
 mod context;
 pub mod design;
+mod gp;
 mod history;
 mod legacy;
+mod linalg;
 mod model;
+mod optimise;
 mod policy;
 pub mod region;
+mod scale;
 mod search;
 mod surrogate;
 mod work;
 
 pub use context::Context;
+pub use gp::{GaussianProcess, GpPosterior};
 pub use history::{History, MissingInput, Trial};
 pub use legacy::{LegacyEnsemble, LegacyPosterior, Start};
 pub use model::Model;

@@ -18,11 +18,13 @@ pub enum SurrogateSpec {
     LegacyFastcat,
     /// [`crate::LegacyEnsemble::smart_dope`].
     LegacySmartdope,
+    /// [`crate::GaussianProcess`].
+    Gp,
 }
 
 impl SurrogateSpec {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::LegacyFastcat, Self::LegacySmartdope];
+    pub const ALL: [Self; 3] = [Self::LegacyFastcat, Self::LegacySmartdope, Self::Gp];
 
     /// Whether it is one of the published ensembles, with the published ways of using it.
     pub fn is_legacy(self) -> bool {
@@ -34,6 +36,7 @@ impl SurrogateSpec {
         match self {
             Self::LegacyFastcat => "legacy-fastcat",
             Self::LegacySmartdope => "legacy-smartdope",
+            Self::Gp => "gp",
         }
     }
 }
