@@ -11,6 +11,8 @@
 pub mod analysis;
 mod command;
 mod conditions;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 mod fault;
 mod frames;
 mod id;
@@ -25,6 +27,8 @@ pub mod procedure;
 mod random;
 mod settings;
 mod time;
+#[cfg(any(test, feature = "conformance"))]
+pub mod toy;
 mod units;
 
 pub use analysis::{Analysis, AnalysisSpec, Blank};
