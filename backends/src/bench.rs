@@ -60,13 +60,7 @@ pub trait Pulse: std::fmt::Debug {
 impl Bench {
     /// A lab that is described by `manifest` and made of `instruments`.
     pub fn new(manifest: Manifest, instruments: Instruments, clock: Box<dyn Clock>) -> Self {
-        Self {
-            manifest,
-            instruments,
-            clock,
-            at_work: false,
-            pulse: None,
-        }
+        Self { manifest, instruments, clock, at_work: false, pulse: None }
     }
 
     /// The same bench, which shows `pulse` that it is alive.
@@ -98,9 +92,7 @@ impl Bench {
     {
         let done = match pick(&mut self.instruments).get_mut(name) {
             Some(instrument) => act(&mut **instrument),
-            None => Err(FaultKind::Unsupported {
-                detail: format!("there is no {name}"),
-            }),
+            None => Err(FaultKind::Unsupported { detail: format!("there is no {name}") }),
         };
         done.map_err(|kind| self.fault(name, kind))
     }
@@ -122,49 +114,32 @@ impl Bench {
                 |p| p.granted().map(|granted| f64::from(u8::from(granted))),
             ),
         };
-        read.map_err(|fault| Fault {
-            origin: sensor.to_string(),
-            ..fault
-        })
+        read.map_err(|fault| Fault { origin: sensor.to_string(), ..fault })
     }
 
     fn dispatch(&mut self, command: &Command) -> Result<Reply, Fault> {
         match command {
-            Command::Dispense {
-                pump,
-                rate_ul_per_min,
-                at_most_ul,
-            } => self
-                .with(
-                    |i| &mut i.pumps,
-                    pump,
-                    |p| p.dispense(*rate_ul_per_min, *at_most_ul),
-                )
+            Command::Dispense { pump, rate_ul_per_min, at_most_ul } => self
+                .with(|i| &mut i.pumps, pump, |p| p.dispense(*rate_ul_per_min, *at_most_ul))
                 .map(|()| Reply::Done),
-            Command::Stop { pump } => self
-                .with(|i| &mut i.pumps, pump, |p| p.stop())
-                .map(|()| Reply::Done),
-            Command::Heat {
-                heater,
-                set_point_c,
-            } => self
+            Command::Stop { pump } => {
+                self.with(|i| &mut i.pumps, pump, |p| p.stop()).map(|()| Reply::Done)
+            }
+            Command::Heat { heater, set_point_c } => self
                 .with(|i| &mut i.heaters, heater, |h| h.heat(*set_point_c))
                 .map(|()| Reply::Done),
-            Command::HeaterOff { heater } => self
-                .with(|i| &mut i.heaters, heater, |h| h.off())
-                .map(|()| Reply::Done),
-            Command::Light { light, on } => self
-                .with(|i| &mut i.lights, light, |l| l.switch(*on))
-                .map(|()| Reply::Done),
-            Command::Arm {
-                spectrometer,
-                exposure,
-            } => self
+            Command::HeaterOff { heater } => {
+                self.with(|i| &mut i.heaters, heater, |h| h.off()).map(|()| Reply::Done)
+            }
+            Command::Light { light, on } => {
+                self.with(|i| &mut i.lights, light, |l| l.switch(*on)).map(|()| Reply::Done)
+            }
+            Command::Arm { spectrometer, exposure } => self
                 .with(|i| &mut i.spectrometers, spectrometer, |s| s.arm(*exposure))
                 .map(|takes| Reply::Ready(self.clock.now() + takes)),
-            Command::Fetch { spectrometer } => self
-                .with(|i| &mut i.spectrometers, spectrometer, |s| s.fetch())
-                .map(Reply::Frames),
+            Command::Fetch { spectrometer } => {
+                self.with(|i| &mut i.spectrometers, spectrometer, |s| s.fetch()).map(Reply::Frames)
+            }
             Command::Read { sensor } => self.read(sensor).map(Reply::Reading),
             Command::MakeSafe => self.make_safe().map(|()| Reply::Done),
             Command::Begin { .. } | Command::Collect => {

@@ -39,16 +39,8 @@ impl WallClock {
     /// # Panics
     /// If `speed` is not a positive finite number.
     pub fn new(start: Instant, speed: f64, interrupt: Arc<AtomicBool>) -> Self {
-        assert!(
-            speed > 0.0 && speed.is_finite(),
-            "a speed is positive, not {speed}"
-        );
-        Self {
-            origin: std::time::Instant::now(),
-            start,
-            speed,
-            interrupt,
-        }
+        assert!(speed > 0.0 && speed.is_finite(), "a speed is positive, not {speed}");
+        Self { origin: std::time::Instant::now(), start, speed, interrupt }
     }
 
     /// A clock in real time from zero, which nobody interrupts.

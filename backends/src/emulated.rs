@@ -27,25 +27,20 @@ impl EmulatedRig {
     pub fn new(world: Box<dyn Lab>, wiring: &Wiring) -> Result<Self, WiringError> {
         let manifest = world.manifest().clone();
         let world: World = Rc::new(RefCell::new(world));
-        let mut emulators: BTreeMap<_, _> = wiring
-            .emulators()
-            .into_iter()
-            .map(|made| (made.name, made.emulator))
-            .collect();
+        let mut emulators: BTreeMap<_, _> =
+            wiring.emulators().into_iter().map(|made| (made.name, made.emulator)).collect();
         let behind = world.clone();
         let mut open = move |name: &str, _: Option<&_>| {
-            let emulator = emulators.remove(name).ok_or_else(|| WiringError::Unknown {
-                what: name.to_owned(),
-            })?;
+            let emulator = emulators
+                .remove(name)
+                .ok_or_else(|| WiringError::Unknown { what: name.to_owned() })?;
             let emulator = Rc::new(RefCell::new(emulator));
             let wire = MemoryWire::new(emulator, behind.clone());
             Ok(Box::new(wire) as Box<dyn crate::transport::Transport>)
         };
         let instruments = wiring.instruments(&manifest, &mut open)?;
         let clock = Box::new(WorldClock::new(world));
-        Ok(Self {
-            bench: Bench::new(manifest, instruments, clock),
-        })
+        Ok(Self { bench: Bench::new(manifest, instruments, clock) })
     }
 
     /// A rig with the usual instruments in front of `world`.

@@ -37,7 +37,5 @@ pub trait Transport: std::fmt::Debug {
 
 /// The fault of a lost link, in the words of the operating system.
 fn lost(error: &impl std::fmt::Display) -> FaultKind {
-    FaultKind::LinkLost {
-        detail: error.to_string(),
-    }
+    FaultKind::LinkLost { detail: error.to_string() }
 }

@@ -204,10 +204,8 @@ impl Wiring {
     /// an LED driver for each light.
     pub fn of(manifest: &Manifest) -> Self {
         let heaters = manifest.heaters.iter().map(|h| h.name.clone());
-        let permits = manifest
-            .sensors
-            .iter()
-            .filter(|s| s.kind == flowtwin_lab::SensorKind::Permit);
+        let permits =
+            manifest.sensors.iter().filter(|s| s.kind == flowtwin_lab::SensorKind::Permit);
         let oven = F4tWiring {
             link: None,
             unit: default_unit(),
@@ -219,11 +217,7 @@ impl Wiring {
                 .map(|(s, io)| (s.name.clone(), DigitalInput { module: 1, io }))
                 .collect(),
         };
-        let led = Dc2200Wiring {
-            link: None,
-            serial_number: None,
-            current_a: 0.35,
-        };
+        let led = Dc2200Wiring { link: None, serial_number: None, current_a: 0.35 };
         let pumps = manifest.pumps.iter().map(|p| p.name.to_string());
         let spectrometers = manifest.spectrometers.iter().map(|s| s.name.to_string());
         let lights = manifest.lights.iter().map(|l| l.name.to_string());

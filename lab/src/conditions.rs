@@ -22,10 +22,7 @@ impl Conditions {
     /// If the lengths differ or a value is not finite.
     pub fn new(names: Arc<[String]>, values: Vec<f64>) -> Self {
         assert_eq!(names.len(), values.len(), "one value for each input");
-        assert!(
-            values.iter().all(|v| v.is_finite()),
-            "conditions must be finite: {values:?}"
-        );
+        assert!(values.iter().all(|v| v.is_finite()), "conditions must be finite: {values:?}");
         Self { names, values }
     }
 
@@ -46,10 +43,7 @@ impl Conditions {
 
     /// Names and values in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, f64)> {
-        self.names
-            .iter()
-            .map(String::as_str)
-            .zip(self.values.iter().copied())
+        self.names.iter().map(String::as_str).zip(self.values.iter().copied())
     }
 }
 
@@ -82,10 +76,7 @@ impl<'de> Deserialize<'de> for Conditions {
                     names.push(name);
                     values.push(value);
                 }
-                Ok(Conditions {
-                    names: names.into(),
-                    values,
-                })
+                Ok(Conditions { names: names.into(), values })
             }
         }
         deserializer.deserialize_map(InOrder)
@@ -185,27 +176,16 @@ impl Space {
         }
         for (i, input) in inputs.iter().enumerate() {
             if !(input.low.is_finite() && input.high.is_finite() && input.low < input.high) {
-                let Input {
-                    name, low, high, ..
-                } = input.clone();
+                let Input { name, low, high, .. } = input.clone();
                 return Err(SpaceError::Range { name, low, high });
             }
             if inputs[..i].iter().any(|other| other.name == input.name) {
-                return Err(SpaceError::Twice {
-                    name: input.name.clone(),
-                });
+                return Err(SpaceError::Twice { name: input.name.clone() });
             }
         }
         let names = inputs.iter().map(|input| input.name.clone()).collect();
-        let space = Self {
-            names,
-            inputs,
-            constraints,
-        };
-        space
-            .constraints
-            .iter()
-            .try_for_each(|c| space.reachable(c))?;
+        let space = Self { names, inputs, constraints };
+        space.constraints.iter().try_for_each(|c| space.reachable(c))?;
         Ok(space)
     }
 
@@ -216,24 +196,12 @@ impl Space {
             least += a.min(b);
             most += a.max(b);
         }
-        let Constraint {
-            name, low, high, ..
-        } = constraint.clone();
+        let Constraint { name, low, high, .. } = constraint.clone();
         if most < low {
-            return Err(SpaceError::Infeasible {
-                name,
-                best: most,
-                low,
-                high,
-            });
+            return Err(SpaceError::Infeasible { name, best: most, low, high });
         }
         if least > high {
-            return Err(SpaceError::Infeasible {
-                name,
-                best: least,
-                low,
-                high,
-            });
+            return Err(SpaceError::Infeasible { name, best: least, low, high });
         }
         Ok(())
     }
@@ -274,12 +242,7 @@ impl Space {
     /// Where conditions lie in the unit cube [dim]; outside 0..1 where they lie outside the box.
     pub fn to_unit(&self, conditions: &Conditions) -> Vec<f64> {
         let unit = |(x, input): (&f64, &Input)| (x - input.low) / (input.high - input.low);
-        conditions
-            .values()
-            .iter()
-            .zip(&self.inputs)
-            .map(unit)
-            .collect()
+        conditions.values().iter().zip(&self.inputs).map(unit).collect()
     }
 
     /// The middle of the box.
@@ -332,21 +295,13 @@ mod tests {
     use super::*;
 
     fn input(name: &str, low: f64, high: f64) -> Input {
-        Input {
-            name: name.into(),
-            low,
-            high,
-            resolution: 0.1,
-        }
+        Input { name: name.into(), low, high, resolution: 0.1 }
     }
 
     #[test]
     fn unit_cube_and_box_map_onto_each_other() {
-        let space = Space::new(
-            vec![input("a", 120.0, 150.0), input("b", 5.0, 35.0)],
-            vec![],
-        )
-        .unwrap();
+        let space =
+            Space::new(vec![input("a", 120.0, 150.0), input("b", 5.0, 35.0)], vec![]).unwrap();
         let conditions = space.from_unit(&[0.5, 0.1]);
         assert_eq!(conditions.values(), [135.0, 8.0]);
         let unit = space.to_unit(&conditions);
@@ -355,20 +310,10 @@ mod tests {
 
     #[test]
     fn a_constraint_that_no_point_can_meet_is_refused_with_numbers() {
-        let sum = Linear {
-            constant: 0.0,
-            factors: vec![1.0, 1.0],
-        };
-        let constraint = Constraint {
-            name: "total".into(),
-            of: sum,
-            low: 50.0,
-            high: 60.0,
-        };
-        let error = Space::new(
-            vec![input("a", 0.0, 10.0), input("b", 0.0, 20.0)],
-            vec![constraint],
-        );
+        let sum = Linear { constant: 0.0, factors: vec![1.0, 1.0] };
+        let constraint = Constraint { name: "total".into(), of: sum, low: 50.0, high: 60.0 };
+        let error =
+            Space::new(vec![input("a", 0.0, 10.0), input("b", 0.0, 20.0)], vec![constraint]);
         assert_eq!(
             error.unwrap_err().to_string(),
             "no point of the box meets \"total\": the best it can do is 30, allowed is 50 to 60"
@@ -387,9 +332,6 @@ mod tests {
         let conditions = space.conditions(vec![0.25, 0.75]);
         let text = serde_json::to_string(&conditions).unwrap();
         assert_eq!(text, r#"{"z":0.25,"a":0.75}"#);
-        assert_eq!(
-            serde_json::from_str::<Conditions>(&text).unwrap(),
-            conditions
-        );
+        assert_eq!(serde_json::from_str::<Conditions>(&text).unwrap(), conditions);
     }
 }

@@ -22,11 +22,7 @@ pub struct Fault {
 impl Fault {
     /// A fault of `origin` at a moment.
     pub fn new(at: Instant, origin: impl fmt::Display, kind: FaultKind) -> Self {
-        Self {
-            at,
-            origin: origin.to_string(),
-            kind,
-        }
+        Self { at, origin: origin.to_string(), kind }
     }
 }
 
@@ -153,9 +149,6 @@ impl FaultKind {
     ///
     /// Other faults fail one experiment, which is recorded as failed, and the campaign goes on.
     pub fn stops_campaign(&self) -> bool {
-        !matches!(
-            self,
-            Self::Failed { .. } | Self::NotSettled { .. } | Self::NoLight { .. }
-        )
+        !matches!(self, Self::Failed { .. } | Self::NotSettled { .. } | Self::NoLight { .. })
     }
 }

@@ -8,21 +8,30 @@
 //! The rule of time: a command never waits for physics; time passes only in [`Lab::wait_until`]. So one
 //! procedure runs in virtual time on the simulator and in wall time on the rig.
 
+pub mod analysis;
 mod command;
 mod conditions;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 mod fault;
 mod frames;
 mod id;
+pub mod journal;
 mod lab;
+pub mod layer;
 mod manifest;
 pub mod math;
 mod observation;
 mod path;
+pub mod procedure;
 mod random;
 mod settings;
 mod time;
+#[cfg(any(test, feature = "conformance"))]
+pub mod toy;
 mod units;
 
+pub use analysis::{Analysis, AnalysisSpec, Blank};
 pub use command::{Command, Exposure, Reply};
 pub use conditions::{Conditions, Constraint, Input, Space, SpaceError};
 pub use fault::{Fault, FaultKind};
@@ -33,7 +42,8 @@ pub use manifest::{
     HeaterInfo, Level, LightInfo, Manifest, PumpInfo, SensorInfo, SensorKind, SpectrometerInfo,
 };
 pub use observation::{Observation, Outcome, Quality, Spectrum};
-pub use path::{FlowPath, Stretch};
+pub use path::{FlowHistory, FlowPath, Passage, Stretch};
+pub use procedure::{Procedure, ProcedureSpec};
 pub use random::{Stream, Streams};
 pub use settings::{Linear, Recipe, Settings};
 pub use time::{Instant, Span};

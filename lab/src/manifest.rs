@@ -161,9 +161,6 @@ impl Manifest {
 
     /// The sensor of this kind.
     pub fn sensor(&self, kind: &SensorKind) -> Option<&SensorId> {
-        self.sensors
-            .iter()
-            .find(|s| s.kind == *kind)
-            .map(|s| &s.name)
+        self.sensors.iter().find(|s| s.kind == *kind).map(|s| &s.name)
     }
 }

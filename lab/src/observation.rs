@@ -87,11 +87,7 @@ pub struct Observation {
 impl Observation {
     /// The value of a feature; none in a failed experiment.
     pub fn feature(&self, name: &str) -> Option<f64> {
-        self.outcome
-            .features
-            .iter()
-            .find(|(n, _)| n == name)
-            .map(|(_, v)| *v)
+        self.outcome.features.iter().find(|(n, _)| n == name).map(|(_, v)| *v)
     }
 
     /// Whether the experiment failed.

@@ -1,5 +1,9 @@
 //! The way of the liquid through the rig, and the residence times that follow from it.
 
+mod history;
+
+pub use history::{FlowHistory, Passage};
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::PumpId;
@@ -28,16 +32,8 @@ pub struct Stretch {
 impl Stretch {
     /// Time a fluid element spends here [s]: volume over flow, as an operator computes it; infinite without flow.
     pub fn seconds(&self, settings: &Settings) -> f64 {
-        let flow: f64 = self
-            .pumps
-            .iter()
-            .map(|p| settings.flow(p).ul_per_min())
-            .sum();
-        if flow > 0.0 {
-            60.0 * self.volume_ul / flow
-        } else {
-            f64::INFINITY
-        }
+        let flow: f64 = self.pumps.iter().map(|p| settings.flow(p).ul_per_min()).sum();
+        if flow > 0.0 { 60.0 * self.volume_ul / flow } else { f64::INFINITY }
     }
 }
 
@@ -51,11 +47,7 @@ impl FlowPath {
 
     /// Nominal reaction time t_R: the part of τ spent in stretches that react [s].
     pub fn reaction_time_s(&self, settings: &Settings) -> f64 {
-        self.stretches
-            .iter()
-            .filter(|s| s.reacts)
-            .map(|s| s.seconds(settings))
-            .sum()
+        self.stretches.iter().filter(|s| s.reacts).map(|s| s.seconds(settings)).sum()
     }
 }
 
@@ -82,9 +74,7 @@ mod tests {
         };
         let mut settings = Settings::default();
         for (pump, rate) in all.iter().zip([210.0, 210.0, 420.0]) {
-            settings
-                .pumps
-                .push((pump.clone(), FlowRate::from_ul_per_min(rate)));
+            settings.pumps.push((pump.clone(), FlowRate::from_ul_per_min(rate)));
         }
         assert!((path.reaction_time_s(&settings) - 31.0).abs() < 0.01);
         assert!((path.residence_time_s(&settings) - 101.0).abs() < 0.05);

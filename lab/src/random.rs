@@ -39,17 +39,12 @@ impl Streams {
         hash.update((name.len() as u64).to_le_bytes());
         hash.update(name.as_bytes());
         hash.update(index.to_le_bytes());
-        Stream {
-            generator: Pcg64Dxsm::from_seed(hash.finalize().into()),
-            spare: None,
-        }
+        Stream { generator: Pcg64Dxsm::from_seed(hash.finalize().into()), spare: None }
     }
 
     /// A family of streams below this one, for a part that opens streams of its own.
     pub fn child(&self, name: &str, index: u64) -> Self {
-        Self {
-            seed: self.open(name, index).next_u64(),
-        }
+        Self { seed: self.open(name, index).next_u64() }
     }
 }
 
@@ -137,14 +132,8 @@ mod tests {
         let mut a = Streams::new(7).open("pump/cui/ripple", 0);
         let mut b = Streams::new(7).open("pump/cui/ripple", 0);
         assert_eq!(a.next_u64(), b.next_u64());
-        assert_ne!(
-            a.next_u64(),
-            Streams::new(7).open("pump/cui/ripple", 1).next_u64()
-        );
-        assert_ne!(
-            a.next_u64(),
-            Streams::new(8).open("pump/cui/ripple", 0).next_u64()
-        );
+        assert_ne!(a.next_u64(), Streams::new(7).open("pump/cui/ripple", 1).next_u64());
+        assert_ne!(a.next_u64(), Streams::new(8).open("pump/cui/ripple", 0).next_u64());
     }
 
     #[test]
@@ -184,9 +173,6 @@ mod tests {
         for _ in 0..70_000 {
             counts[stream.below(7)] += 1;
         }
-        assert!(
-            counts.iter().all(|&c| (9_600..10_400).contains(&c)),
-            "{counts:?}"
-        );
+        assert!(counts.iter().all(|&c| (9_600..10_400).contains(&c)), "{counts:?}");
     }
 }

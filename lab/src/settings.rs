@@ -19,10 +19,7 @@ pub struct Settings {
 impl Settings {
     /// The rate of a pump; zero for one that is not named.
     pub fn flow(&self, pump: &PumpId) -> FlowRate {
-        self.pumps
-            .iter()
-            .find(|(p, _)| p == pump)
-            .map_or(FlowRate::ZERO, |(_, rate)| *rate)
+        self.pumps.iter().find(|(p, _)| p == pump).map_or(FlowRate::ZERO, |(_, rate)| *rate)
     }
 
     /// Sum of all rates [µL/min].
@@ -59,10 +56,7 @@ impl Linear {
     /// If the number of inputs is not the number of factors.
     pub fn at(&self, inputs: &[f64]) -> f64 {
         assert_eq!(inputs.len(), self.factors.len(), "one value for each input");
-        self.factors
-            .iter()
-            .zip(inputs)
-            .fold(self.constant, |sum, (factor, x)| sum + factor * x)
+        self.factors.iter().zip(inputs).fold(self.constant, |sum, (factor, x)| sum + factor * x)
     }
 }
 
@@ -74,16 +68,8 @@ impl Recipe {
             |linear: &Linear| FlowRate::from_ul_per_min(math::round_decimals(linear.at(x), 6));
         let set_point = |linear: &Linear| Temperature::from_c(f64::from(linear.at(x) as f32));
         Settings {
-            heaters: self
-                .heaters
-                .iter()
-                .map(|(h, l)| (h.clone(), set_point(l)))
-                .collect(),
-            pumps: self
-                .pumps
-                .iter()
-                .map(|(p, l)| (p.clone(), rate(l)))
-                .collect(),
+            heaters: self.heaters.iter().map(|(h, l)| (h.clone(), set_point(l))).collect(),
+            pumps: self.pumps.iter().map(|(p, l)| (p.clone(), rate(l))).collect(),
         }
     }
 }

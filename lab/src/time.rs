@@ -114,11 +114,7 @@ impl fmt::Display for Span {
 impl Add<Span> for Instant {
     type Output = Self;
     fn add(self, span: Span) -> Self {
-        Self(
-            self.0
-                .checked_add(span.0)
-                .expect("lab time fits in 64 bits"),
-        )
+        Self(self.0.checked_add(span.0).expect("lab time fits in 64 bits"))
     }
 }
 
@@ -131,22 +127,14 @@ impl AddAssign<Span> for Instant {
 impl Add for Span {
     type Output = Self;
     fn add(self, other: Self) -> Self {
-        Self(
-            self.0
-                .checked_add(other.0)
-                .expect("lab time fits in 64 bits"),
-        )
+        Self(self.0.checked_add(other.0).expect("lab time fits in 64 bits"))
     }
 }
 
 impl Sub for Span {
     type Output = Self;
     fn sub(self, other: Self) -> Self {
-        Self(
-            self.0
-                .checked_sub(other.0)
-                .expect("a length of time is never negative"),
-        )
+        Self(self.0.checked_sub(other.0).expect("a length of time is never negative"))
     }
 }
 

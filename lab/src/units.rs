@@ -75,10 +75,7 @@ mod tests {
 
     #[test]
     fn a_quantity_prints_with_its_unit() {
-        assert_eq!(
-            format!("{:.1}", FlowRate::from_ul_per_min(92.5)),
-            "92.5 µL/min"
-        );
+        assert_eq!(format!("{:.1}", FlowRate::from_ul_per_min(92.5)), "92.5 µL/min");
         assert_eq!(format!("{}", Temperature::from_c(135.0)), "135 °C");
     }
 

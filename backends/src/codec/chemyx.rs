@@ -98,10 +98,7 @@ mod tests {
             spoken(Dialect::Classic, Some("set rate 5")),
             b"set rate 5\r\nrate = 5.000000\r\n>"
         );
-        assert_eq!(
-            spoken(Dialect::X, Some("set rate 5")),
-            b"set rate 5\rrate = 5.000000\r\n>"
-        );
+        assert_eq!(spoken(Dialect::X, Some("set rate 5")), b"set rate 5\rrate = 5.000000\r\n>");
         assert_eq!(spoken(Dialect::X, None), b"rate = 5.000000\r\n>");
     }
 

@@ -97,9 +97,7 @@ impl Request {
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = vec![self.function()];
         match self {
-            Self::Read {
-                register, count, ..
-            } => words(&mut out, &[*register, *count]),
+            Self::Read { register, count, .. } => words(&mut out, &[*register, *count]),
             Self::WriteOne { register, value } => words(&mut out, &[*register, *value]),
             Self::WriteMany { register, values } => {
                 words(&mut out, &[*register, values.len() as u16]);
@@ -120,15 +118,12 @@ impl Request {
             return Err(Exception::FUNCTION);
         };
         match function {
-            3 | 4 if rest.len() == 4 => Ok(Self::Read {
-                function,
-                register: word(rest, 0),
-                count: word(rest, 2),
-            }),
-            6 if rest.len() == 4 => Ok(Self::WriteOne {
-                register: word(rest, 0),
-                value: word(rest, 2),
-            }),
+            3 | 4 if rest.len() == 4 => {
+                Ok(Self::Read { function, register: word(rest, 0), count: word(rest, 2) })
+            }
+            6 if rest.len() == 4 => {
+                Ok(Self::WriteOne { register: word(rest, 0), value: word(rest, 2) })
+            }
             16 if rest.len() >= 5 => many(rest),
             3 | 4 | 6 | 16 => Err(Exception::VALUE),
             _ => Ok(Self::Unknown { function }),
@@ -141,10 +136,7 @@ fn many(rest: &[u8]) -> Result<Request, Exception> {
     if bytes != 2 * usize::from(count) || rest.len() != 5 + bytes {
         return Err(Exception::VALUE);
     }
-    Ok(Request::WriteMany {
-        register: word(rest, 0),
-        values: registers(&rest[5..]),
-    })
+    Ok(Request::WriteMany { register: word(rest, 0), values: registers(&rest[5..]) })
 }
 
 impl Reply {
@@ -201,10 +193,7 @@ fn words(out: &mut Vec<u8>, values: &[u16]) {
 }
 
 fn registers(bytes: &[u8]) -> Vec<u16> {
-    bytes
-        .chunks_exact(2)
-        .map(|b| u16::from_be_bytes([b[0], b[1]]))
-        .collect()
+    bytes.chunks_exact(2).map(|b| u16::from_be_bytes([b[0], b[1]])).collect()
 }
 
 /// Which half of a 32-bit number is in the lower register.

@@ -95,11 +95,7 @@ pub fn write(out: &mut Vec<u8>, header: Header, length: usize, fill: impl FnOnce
         out.extend_from_slice(&remaining);
         fill(out);
     }
-    assert_eq!(
-        out.len(),
-        start + HEADER + payload,
-        "data of the length announced"
-    );
+    assert_eq!(out.len(), start + HEADER + payload, "data of the length announced");
     let sum = match header.checksum {
         Checksum::None => [0; 16],
         Checksum::Md5 => Md5::digest(&out[start..]).into(),
@@ -137,10 +133,7 @@ pub fn scan(bytes: &[u8]) -> Scan<Message> {
 
 /// Bytes to drop before what may be the start of a message; none if one is in place or may be.
 fn before_start(bytes: &[u8]) -> Option<usize> {
-    let at = bytes
-        .iter()
-        .position(|&b| b == START[0])
-        .unwrap_or(bytes.len());
+    let at = bytes.iter().position(|&b| b == START[0]).unwrap_or(bytes.len());
     match bytes.get(at + 1) {
         _ if at > 0 => Some(at),
         Some(&second) if second != START[1] => Some(1),
@@ -154,11 +147,8 @@ fn message(bytes: &[u8], immediate: usize) -> Message {
         1 => Checksum::Md5,
         _ => Checksum::None,
     };
-    let data = if immediate > 0 {
-        bytes[24..24 + immediate].to_vec()
-    } else {
-        body[HEADER..].to_vec()
-    };
+    let data =
+        if immediate > 0 { bytes[24..24 + immediate].to_vec() } else { body[HEADER..].to_vec() };
     let sum = &bytes[body.len()..body.len() + 16];
     Message {
         header: Header {

@@ -84,13 +84,7 @@ fn whole(bytes: &[u8], length: usize) -> Scan<Frame> {
 
 fn frame(bytes: &[u8], length: usize) -> Scan<Frame> {
     let pdu = bytes[1..length - 2].to_vec();
-    Scan::Frame(
-        Frame {
-            unit: bytes[0],
-            pdu,
-        },
-        length,
-    )
+    Scan::Frame(Frame { unit: bytes[0], pdu }, length)
 }
 
 fn fits(bytes: &[u8]) -> bool {

@@ -34,22 +34,12 @@ pub struct Chemyx {
 impl Chemyx {
     /// The pump alone on a port, with a syringe of this inner diameter [mm].
     pub fn new(dialog: Dialog, bore_mm: f64) -> Self {
-        Self::channel(
-            Rc::new(RefCell::new(ChemyxPort::new(dialog))),
-            None,
-            bore_mm,
-        )
+        Self::channel(Rc::new(RefCell::new(ChemyxPort::new(dialog))), None, bore_mm)
     }
 
     /// A channel of a pump whose channels share a port.
     pub fn channel(port: Rc<RefCell<ChemyxPort>>, channel: Option<u8>, bore_mm: f64) -> Self {
-        Self {
-            port,
-            channel,
-            bore_mm,
-            limits: None,
-            may_run: true,
-        }
+        Self { port, channel, bore_mm, limits: None, may_run: true }
     }
 
     /// Identifies the pump; changes nothing and moves nothing.
@@ -60,18 +50,12 @@ impl Chemyx {
         self.port.borrow_mut().wake()?;
         let status = self.status()?;
         let help = self.read("help")?;
-        let mut notes = vec![
-            format!("status {status}"),
-            self.port.borrow().echo_in_words(),
-        ];
+        let mut notes = vec![format!("status {status}"), self.port.borrow().echo_in_words()];
         if matches!(status, 1..=3) {
             notes.push("it is running: stop it at the pump before a campaign".into());
         }
         Ok(Identity {
-            model: format!(
-                "Chemyx Fusion ({})",
-                help.first().map_or("no help text", |l| l)
-            ),
+            model: format!("Chemyx Fusion ({})", help.first().map_or("no help text", |l| l)),
             serial_number: None,
             firmware: None,
             notes,
@@ -111,12 +95,7 @@ impl Chemyx {
         if (kept - asked).abs() <= SAME * asked.abs() {
             return Ok(());
         }
-        Err(FaultKind::KeptOther {
-            quantity: name.to_owned(),
-            asked,
-            kept,
-            unit: unit.to_owned(),
-        })
+        Err(FaultKind::KeptOther { quantity: name.to_owned(), asked, kept, unit: unit.to_owned() })
     }
 
     fn look_up(&mut self, name: &str) -> Result<f64, FaultKind> {
@@ -141,9 +120,7 @@ impl Chemyx {
         if status == STALLED {
             return Err(FaultKind::Stalled);
         }
-        Err(FaultKind::Refused {
-            detail: format!("status is {status} after {command}"),
-        })
+        Err(FaultKind::Refused { detail: format!("status is {status} after {command}") })
     }
 }
 

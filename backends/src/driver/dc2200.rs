@@ -17,11 +17,7 @@ pub struct Dc2200 {
 impl Dc2200 {
     /// An LED that is driven with `current_a` [A].
     pub fn new(dialog: Dialog, current_a: f64) -> Self {
-        Self {
-            dialog,
-            current_a,
-            prepared: false,
-        }
+        Self { dialog, current_a, prepared: false }
     }
 
     /// Identifies the driver; switches nothing.
@@ -31,10 +27,7 @@ impl Dc2200 {
     pub fn identify(&mut self) -> Result<Identity, FaultKind> {
         let mut identity = identity(&query(&mut self.dialog, "*IDN?")?)?;
         let state = query(&mut self.dialog, "OUTPUT1:STATE?")?;
-        identity.notes.push(format!(
-            "output 1 is {}",
-            if is_on(&state) { "ON" } else { "off" }
-        ));
+        identity.notes.push(format!("output 1 is {}", if is_on(&state) { "ON" } else { "off" }));
         Ok(identity)
     }
 
@@ -43,9 +36,7 @@ impl Dc2200 {
         let command = format!("SOURCE1:CCURENT:CURRENT {}\n", self.current_a);
         self.dialog.tell(command.as_bytes())?;
         let text = query(&mut self.dialog, "SOURCE1:CCURENT:CURRENT?")?;
-        let kept: f64 = text
-            .parse()
-            .map_err(|_| garbled(format!("a current of {text:?}")))?;
+        let kept: f64 = text.parse().map_err(|_| garbled(format!("a current of {text:?}")))?;
         if (kept - self.current_a).abs() > 0.01 * self.current_a {
             return Err(FaultKind::KeptOther {
                 quantity: "LED current".into(),
@@ -65,15 +56,12 @@ impl Light for Dc2200 {
             self.prepare()?;
         }
         let state = if on { "ON" } else { "OFF" };
-        self.dialog
-            .tell(format!("OUTPUT1:STATE {state}\n").as_bytes())?;
+        self.dialog.tell(format!("OUTPUT1:STATE {state}\n").as_bytes())?;
         if is_on(&query(&mut self.dialog, "OUTPUT1:STATE?")?) == on {
             return Ok(());
         }
         let why = query(&mut self.dialog, "SYSTEM:ERROR?")?;
-        Err(FaultKind::Refused {
-            detail: format!("the output is not {state}: {why}"),
-        })
+        Err(FaultKind::Refused { detail: format!("the output is not {state}: {why}") })
     }
 }
 
@@ -84,11 +72,7 @@ fn is_on(state: &str) -> bool {
 /// Asks a question, again if the wire fails.
 pub(super) fn query(dialog: &mut Dialog, question: &str) -> Result<String, FaultKind> {
     let bytes = format!("{question}\n").into_bytes();
-    read_again(|| {
-        dialog.ask(&bytes, line::scan, |line| {
-            Ok((!line.is_empty()).then_some(line))
-        })
-    })
+    read_again(|| dialog.ask(&bytes, line::scan, |line| Ok((!line.is_empty()).then_some(line))))
 }
 
 /// Reads `maker,model,serial,firmware`.

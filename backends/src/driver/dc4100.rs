@@ -37,9 +37,7 @@ impl Dc4100 {
     fn query(&mut self, question: &str) -> Result<String, FaultKind> {
         let bytes = format!("{question}\r\n").into_bytes();
         read_again(|| {
-            self.dialog.ask(&bytes, line::scan, |line| {
-                Ok((!line.is_empty()).then_some(line))
-            })
+            self.dialog.ask(&bytes, line::scan, |line| Ok((!line.is_empty()).then_some(line)))
         })
     }
 
@@ -66,12 +64,7 @@ pub struct Dc4100Led {
 impl Dc4100Led {
     /// The LED on `channel` (0 to 3), driven with `current_ma` [mA].
     pub fn new(driver: Rc<RefCell<Dc4100>>, channel: u8, current_ma: f64) -> Self {
-        Self {
-            driver,
-            channel,
-            current_ma,
-            prepared: false,
-        }
+        Self { driver, channel, current_ma, prepared: false }
     }
 
     fn prepare(&mut self) -> Result<(), FaultKind> {
@@ -106,10 +99,7 @@ impl Light for Dc4100Led {
         }
         let why = driver.query("e?")?;
         Err(FaultKind::Refused {
-            detail: format!(
-                "LED {channel} is not {}: {why}",
-                if on { "on" } else { "off" }
-            ),
+            detail: format!("LED {channel} is not {}: {why}", if on { "on" } else { "off" }),
         })
     }
 }

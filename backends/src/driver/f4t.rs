@@ -36,9 +36,7 @@ impl F4t {
     /// # Errors
     /// If it does not answer, is set to another unit than °C, or its numbers come in another word order.
     pub fn identify(&mut self) -> Result<Identity, FaultKind> {
-        let part = self
-            .host
-            .read(register::PART_NUMBER, register::PART_NUMBER_LENGTH)?;
+        let part = self.host.read(register::PART_NUMBER, register::PART_NUMBER_LENGTH)?;
         let serial = self.host.read(register::SERIAL_NUMBER, 2)?;
         let software = self.host.read(register::SOFTWARE, 1)?;
         let device = self.host.read(register::DEVICE_STATUS, 1)?;
@@ -107,12 +105,7 @@ impl F4t {
             return Ok(());
         }
         written?;
-        Err(kept_other(
-            quantity,
-            f64::from(asked),
-            f64::from(kept),
-            "°C",
-        ))
+        Err(kept_other(quantity, f64::from(asked), f64::from(kept), "°C"))
     }
 
     /// Sets the control mode and reads the mode in force; the reading decides.
@@ -125,12 +118,7 @@ impl F4t {
             return Ok(());
         }
         written?;
-        Err(kept_other(
-            "control mode",
-            f64::from(mode),
-            f64::from(kept),
-            "",
-        ))
+        Err(kept_other("control mode", f64::from(mode), f64::from(kept), ""))
     }
 }
 
@@ -140,12 +128,7 @@ fn first(written: &Result<(), FaultKind>, read: FaultKind) -> FaultKind {
 }
 
 fn kept_other(quantity: &str, asked: f64, kept: f64, unit: &str) -> FaultKind {
-    FaultKind::KeptOther {
-        quantity: quantity.into(),
-        asked,
-        kept,
-        unit: unit.into(),
-    }
+    FaultKind::KeptOther { quantity: quantity.into(), asked, kept, unit: unit.into() }
 }
 
 fn characters(words: &[u16]) -> String {
@@ -168,11 +151,7 @@ pub struct F4tLoop {
 impl F4tLoop {
     /// Loop `number`, from 1.
     pub fn new(controller: Rc<RefCell<F4t>>, number: u16) -> Self {
-        Self {
-            controller,
-            number,
-            automatic: false,
-        }
+        Self { controller, number, automatic: false }
     }
 
     fn at(&self, register: u16) -> u16 {
@@ -183,11 +162,7 @@ impl F4tLoop {
 impl Heater for F4tLoop {
     fn heat(&mut self, set_point: Temperature) -> Result<(), FaultKind> {
         let mut controller = self.controller.borrow_mut();
-        controller.set_float(
-            self.at(register::SET_POINT),
-            set_point.c() as f32,
-            "set point",
-        )?;
+        controller.set_float(self.at(register::SET_POINT), set_point.c() as f32, "set point")?;
         if !self.automatic || controller.word(self.at(register::MODE_IN_FORCE))? != register::AUTO {
             controller.set_mode(self.number, register::AUTO)?;
         }
@@ -197,26 +172,19 @@ impl Heater for F4tLoop {
 
     fn off(&mut self) -> Result<(), FaultKind> {
         self.automatic = false;
-        self.controller
-            .borrow_mut()
-            .set_mode(self.number, register::OFF)
+        self.controller.borrow_mut().set_mode(self.number, register::OFF)
     }
 
     fn make_safe(&mut self, set_point: Temperature) -> Result<(), FaultKind> {
         let off = self.off();
         let at = self.at(register::SET_POINT);
         let left =
-            self.controller
-                .borrow_mut()
-                .set_float(at, set_point.c() as f32, "safe set point");
+            self.controller.borrow_mut().set_float(at, set_point.c() as f32, "safe set point");
         off.and(left)
     }
 
     fn temperature_c(&mut self) -> Result<f64, FaultKind> {
-        let value = self
-            .controller
-            .borrow_mut()
-            .float(self.at(register::VALUE))?;
+        let value = self.controller.borrow_mut().float(self.at(register::VALUE))?;
         if value.is_finite() && value >= COLDEST_C {
             Ok(f64::from(value))
         } else {
@@ -225,10 +193,7 @@ impl Heater for F4tLoop {
     }
 
     fn power_percent(&mut self) -> Result<f64, FaultKind> {
-        let power = self
-            .controller
-            .borrow_mut()
-            .float(self.at(register::POWER))?;
+        let power = self.controller.borrow_mut().float(self.at(register::POWER))?;
         if power.is_finite() {
             Ok(f64::from(power))
         } else {
@@ -247,10 +212,7 @@ pub struct F4tInput {
 impl F4tInput {
     /// Input `io` of `module`, both from 1.
     pub fn new(controller: Rc<RefCell<F4t>>, module: u16, io: u16) -> Self {
-        Self {
-            controller,
-            register: register::of_input(module, io),
-        }
+        Self { controller, register: register::of_input(module, io) }
     }
 }
 

@@ -16,11 +16,7 @@ pub struct F4tScpi {
 impl F4tScpi {
     /// Loop `number` and the output that switches it, both from 1.
     pub fn new(dialog: Dialog, number: u16, output: u16) -> Self {
-        Self {
-            dialog,
-            number,
-            output,
-        }
+        Self { dialog, number, output }
     }
 
     /// Identifies the controller; writes nothing.
@@ -50,8 +46,7 @@ impl F4tScpi {
     fn set(&mut self, set_point: Temperature) -> Result<(), FaultKind> {
         let (number, asked) = (self.number, set_point.c() as f32);
         let command = format!(":SOURCE:CLOOP{number}:SPOINT");
-        self.dialog
-            .tell(format!("{command} {asked}\n").as_bytes())?;
+        self.dialog.tell(format!("{command} {asked}\n").as_bytes())?;
         let kept = self.number(&format!("{command}?"))?;
         if (kept - f64::from(asked)).abs() <= 0.05 {
             return Ok(());
@@ -67,15 +62,12 @@ impl F4tScpi {
     fn switch(&mut self, on: bool) -> Result<(), FaultKind> {
         let state = if on { "ON" } else { "OFF" };
         let output = self.output;
-        self.dialog
-            .tell(format!(":OUTPUT{output}:STATE {state}\n").as_bytes())?;
+        self.dialog.tell(format!(":OUTPUT{output}:STATE {state}\n").as_bytes())?;
         let kept = self.query(&format!(":OUTPUT{output}:STATE?"))?;
         if kept == state {
             return Ok(());
         }
-        Err(FaultKind::Refused {
-            detail: format!("output {output} is {kept} after {state}"),
-        })
+        Err(FaultKind::Refused { detail: format!("output {output} is {kept} after {state}") })
     }
 }
 

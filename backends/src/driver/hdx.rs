@@ -67,11 +67,7 @@ impl Hdx {
         );
         Ok(Identity {
             model: "Ocean HDX".into(),
-            serial_number: Some(
-                String::from_utf8_lossy(&serial)
-                    .trim_matches('\0')
-                    .to_owned(),
-            ),
+            serial_number: Some(String::from_utf8_lossy(&serial).trim_matches('\0').to_owned()),
             firmware: Some(firmware.to_string()),
             notes: vec![range],
         })
@@ -109,18 +105,10 @@ impl Hdx {
 
     fn exchange(&mut self, kind: u32, flags: u16, data: &[u8]) -> Result<Vec<u8>, FaultKind> {
         self.regarding = self.regarding.wrapping_add(1);
-        let header = Header {
-            kind,
-            flags,
-            regarding: self.regarding,
-            ..Header::default()
-        };
+        let header = Header { kind, flags, regarding: self.regarding, ..Header::default() };
         let mut bytes = Vec::new();
-        obp::write(&mut bytes, header, data.len(), |out| {
-            out.extend_from_slice(data)
-        });
-        self.dialog
-            .ask(&bytes, obp::scan, |message| answer(message, header))
+        obp::write(&mut bytes, header, data.len(), |out| out.extend_from_slice(data));
+        self.dialog.ask(&bytes, obp::scan, |message| answer(message, header))
     }
 
     /// Sets what never changes during a campaign, once.
@@ -131,56 +119,26 @@ impl Hdx {
         let pixels = self.query_number(kind::PIXELS)? as usize;
         let most_frames = self.query_number(kind::BUFFER_MAXIMUM)?;
         self.set(kind::SET_TRIGGER, kind::TRIGGER, &[0], "trigger mode")?;
-        self.set(
-            kind::SET_AVERAGE,
-            kind::AVERAGE,
-            &1_u16.to_le_bytes(),
-            "scans to average",
-        )?;
+        self.set(kind::SET_AVERAGE, kind::AVERAGE, &1_u16.to_le_bytes(), "scans to average")?;
         self.set(kind::SET_BOXCAR, kind::BOXCAR, &[0], "boxcar half width")?;
         let size = most_frames.to_le_bytes();
-        self.set(
-            kind::SET_BUFFER_SIZE,
-            kind::BUFFER_SIZE,
-            &size,
-            "buffer size",
-        )?;
+        self.set(kind::SET_BUFFER_SIZE, kind::BUFFER_SIZE, &size, "buffer size")?;
         self.set(kind::SET_BUFFERING, kind::BUFFERING, &[1], "buffering")?;
-        let exposure = Exposure {
-            integration_us: 0,
-            frames: 0,
-        };
-        let buffer = Buffer {
-            pixels,
-            most_frames,
-            exposure,
-        };
+        let exposure = Exposure { integration_us: 0, frames: 0 };
+        let buffer = Buffer { pixels, most_frames, exposure };
         self.buffer = Some(buffer);
         Ok(buffer)
     }
 
     fn expose(&mut self, buffer: Buffer, exposure: Exposure) -> Result<(), FaultKind> {
-        let Exposure {
-            integration_us,
-            frames,
-        } = exposure;
+        let Exposure { integration_us, frames } = exposure;
         if buffer.exposure.integration_us != integration_us {
             let time = integration_us.to_le_bytes();
-            self.set(
-                kind::SET_INTEGRATION,
-                kind::INTEGRATION,
-                &time,
-                "integration time",
-            )?;
+            self.set(kind::SET_INTEGRATION, kind::INTEGRATION, &time, "integration time")?;
         }
         if buffer.exposure.frames != frames {
             let count = frames.to_le_bytes();
-            self.set(
-                kind::SET_BACK_TO_BACK,
-                kind::BACK_TO_BACK,
-                &count,
-                "frames back to back",
-            )?;
+            self.set(kind::SET_BACK_TO_BACK, kind::BACK_TO_BACK, &count, "frames back to back")?;
         }
         self.buffer = Some(Buffer { exposure, ..buffer });
         Ok(())
@@ -203,9 +161,7 @@ impl Hdx {
             }
             for spectrum in data.chunks_exact(stride) {
                 let bytes = &spectrum[METADATA..METADATA + 2 * pixels];
-                let words = bytes
-                    .chunks_exact(2)
-                    .map(|b| u16::from_le_bytes([b[0], b[1]]));
+                let words = bytes.chunks_exact(2).map(|b| u16::from_le_bytes([b[0], b[1]]));
                 counts.extend(words);
             }
         }
@@ -215,20 +171,12 @@ impl Hdx {
 
 /// The data of the reply to a request; none if the message answers another.
 fn answer(message: Message, request: Header) -> Result<Option<Vec<u8>>, FaultKind> {
-    let Header {
-        kind,
-        flags,
-        error,
-        regarding,
-        ..
-    } = message.header;
+    let Header { kind, flags, error, regarding, .. } = message.header;
     if flags & obp::RESPONSE == 0 || regarding != request.regarding || kind != request.kind {
         return Ok(None);
     }
     if !message.intact {
-        return Err(garbled(format!(
-            "wrong checksum in the reply to 0x{kind:06X}"
-        )));
+        return Err(garbled(format!("wrong checksum in the reply to 0x{kind:06X}")));
     }
     if error == NOT_READY {
         return Err(FaultKind::NotReady);
@@ -317,9 +265,7 @@ impl HdxLamp {
 impl Light for HdxLamp {
     fn switch(&mut self, on: bool) -> Result<(), FaultKind> {
         let state = [u8::from(on)];
-        self.0
-            .borrow_mut()
-            .set(kind::SET_LAMP, kind::LAMP, &state, "lamp-enable line")
+        self.0.borrow_mut().set(kind::SET_LAMP, kind::LAMP, &state, "lamp-enable line")
     }
 }
 

@@ -29,12 +29,7 @@ pub struct ModbusHost {
 impl ModbusHost {
     /// A host for `unit` at the other end of `dialog`.
     pub fn new(dialog: Dialog, framing: Framing, unit: u8) -> Self {
-        Self {
-            dialog,
-            framing,
-            unit,
-            transaction: 0,
-        }
+        Self { dialog, framing, unit, transaction: 0 }
     }
 
     /// Reads `count` registers, again if the wire fails.
@@ -42,11 +37,7 @@ impl ModbusHost {
     /// # Errors
     /// If there is no reply, or the instrument answers with an exception.
     pub fn read(&mut self, register: u16, count: u16) -> Result<Vec<u16>, FaultKind> {
-        let request = Request::Read {
-            function: 3,
-            register,
-            count,
-        };
+        let request = Request::Read { function: 3, register, count };
         match read_again(|| self.ask(&request))? {
             Reply::Registers(values) => Ok(values),
             other => Err(garbled(format!("registers were asked for, not {other:?}"))),
@@ -60,10 +51,7 @@ impl ModbusHost {
     pub fn write(&mut self, register: u16, values: &[u16]) -> Result<(), FaultKind> {
         let request = match *values {
             [value] => Request::WriteOne { register, value },
-            _ => Request::WriteMany {
-                register,
-                values: values.to_vec(),
-            },
+            _ => Request::WriteMany { register, values: values.to_vec() },
         };
         self.ask(&request).map(|_| ())
     }
@@ -73,9 +61,9 @@ impl ModbusHost {
             self.resynchronise()?;
         }
         match self.exchange(request)? {
-            Reply::Exception(exception) => Err(FaultKind::Refused {
-                detail: exception.to_string(),
-            }),
+            Reply::Exception(exception) => {
+                Err(FaultKind::Refused { detail: exception.to_string() })
+            }
             reply => Ok(reply),
         }
     }
@@ -87,11 +75,7 @@ impl ModbusHost {
         let quiet = self.dialog.patience().max(Duration::from_millis(50));
         self.dialog.drain(quiet)?;
         if self.framing == Framing::Rtu {
-            let part_number = Request::Read {
-                function: 3,
-                register: 16,
-                count: 15,
-            };
+            let part_number = Request::Read { function: 3, register: 16, count: 15 };
             self.exchange(&part_number)?;
         }
         Ok(())
@@ -136,10 +120,7 @@ impl ModbusHost {
             }
             match Reply::from_bytes(&frame.pdu, request) {
                 Some(reply) => Ok(Some(reply)),
-                None => Err(garbled(format!(
-                    "{:02X?} answers no {request:?}",
-                    frame.pdu
-                ))),
+                None => Err(garbled(format!("{:02X?} answers no {request:?}", frame.pdu))),
             }
         })
     }

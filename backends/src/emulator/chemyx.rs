@@ -38,14 +38,7 @@ impl ChemyxEmulator {
     }
 
     fn with(dialect: Dialect, channels: Vec<Channel>, prefixed: bool) -> Self {
-        Self {
-            dialect,
-            echo: true,
-            channels,
-            prefixed,
-            powered: true,
-            busy: false,
-        }
+        Self { dialect, echo: true, channels, prefixed, powered: true, busy: false }
     }
 
     fn answer(&mut self, sent: &str, world: &mut dyn Lab) -> Vec<String> {
@@ -118,16 +111,13 @@ impl Emulator for ChemyxEmulator {
     fn afflict(&mut self, ailment: Ailment, begins: bool, world: &mut dyn Lab) -> bool {
         match ailment {
             Ailment::Busy => self.busy = begins,
-            Ailment::Stall => self
-                .channels
-                .iter_mut()
-                .for_each(|channel| channel.stall(begins, world)),
+            Ailment::Stall => {
+                self.channels.iter_mut().for_each(|channel| channel.stall(begins, world))
+            }
             Ailment::PowerLoss => {
                 self.powered = !begins;
                 self.echo = true;
-                self.channels
-                    .iter_mut()
-                    .for_each(|channel| channel.reset(world));
+                self.channels.iter_mut().for_each(|channel| channel.reset(world));
             }
             Ailment::SensorOpen | Ailment::Saturated => return false,
         }

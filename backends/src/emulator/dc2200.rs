@@ -84,9 +84,7 @@ impl Dc2200Emulator {
 }
 
 fn in_range(text: &str, most: f64) -> Option<f64> {
-    text.parse()
-        .ok()
-        .filter(|value| (0.0..=most).contains(value))
+    text.parse().ok().filter(|value| (0.0..=most).contains(value))
 }
 
 impl Emulator for Dc2200Emulator {

@@ -37,10 +37,7 @@ impl Dc4100Emulator {
             serial_number: serial_number.to_owned(),
             mode: 0,
             multi: true,
-            channels: lights.map(|light| Channel {
-                light,
-                ..Channel::default()
-            }),
+            channels: lights.map(|light| Channel { light, ..Channel::default() }),
             powered: true,
         }
     }

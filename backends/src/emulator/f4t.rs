@@ -37,13 +37,7 @@ pub struct F4tWiring {
 impl F4tEmulator {
     /// A controller at Modbus address `unit`.
     pub fn new(framing: Framing, unit: u8, wiring: F4tWiring) -> Self {
-        Self {
-            framing,
-            unit,
-            map: F4tMap::new(wiring),
-            powered: true,
-            busy: false,
-        }
+        Self { framing, unit, map: F4tMap::new(wiring), powered: true, busy: false }
     }
 
     /// Answers a request to this unit.
@@ -52,9 +46,7 @@ impl F4tEmulator {
         let reply = match Request::from_bytes(pdu) {
             Err(exception) => Reply::Exception(exception),
             Ok(_) if self.busy => Reply::Exception(Exception::BUSY),
-            Ok(request) => self
-                .carry_out(request, world)
-                .unwrap_or_else(Reply::Exception),
+            Ok(request) => self.carry_out(request, world).unwrap_or_else(Reply::Exception),
         };
         reply.to_bytes(function)
     }
@@ -62,9 +54,7 @@ impl F4tEmulator {
     fn carry_out(&mut self, request: Request, world: &mut dyn Lab) -> Result<Reply, Exception> {
         match request {
             Request::Unknown { .. } => Err(Exception::FUNCTION),
-            Request::Read {
-                register, count, ..
-            } => {
+            Request::Read { register, count, .. } => {
                 if !(1..=MOST_REGISTERS).contains(&count) {
                     return Err(Exception::VALUE);
                 }
@@ -72,17 +62,11 @@ impl F4tEmulator {
             }
             Request::WriteOne { register, value } => {
                 self.map.write(register, &[value], world)?;
-                Ok(Reply::Written {
-                    register,
-                    echo: value,
-                })
+                Ok(Reply::Written { register, echo: value })
             }
             Request::WriteMany { register, values } => {
                 self.map.write(register, &values, world)?;
-                Ok(Reply::Written {
-                    register,
-                    echo: values.len() as u16,
-                })
+                Ok(Reply::Written { register, echo: values.len() as u16 })
             }
         }
     }

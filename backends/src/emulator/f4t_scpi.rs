@@ -17,12 +17,7 @@ pub struct F4tScpiEmulator {
 impl F4tScpiEmulator {
     /// A controller of `heater`, off.
     pub fn new(heater: HeaterId, serial_number: u32) -> Self {
-        Self {
-            heater,
-            serial_number,
-            set_point_c: 20.0,
-            on: false,
-        }
+        Self { heater, serial_number, set_point_c: 20.0, on: false }
     }
 
     fn answer(&mut self, sent: &str, world: &mut dyn Lab) -> Option<String> {
@@ -32,10 +27,9 @@ impl F4tScpiEmulator {
             None => (&upper[..], ""),
         };
         match (head.trim_start_matches(':'), value) {
-            ("*IDN?", "") => Some(format!(
-                "Watlow Electric,F4T1L1EAA1F1AAA,{},04:07:0012",
-                self.serial_number
-            )),
+            ("*IDN?", "") => {
+                Some(format!("Watlow Electric,F4T1L1EAA1F1AAA,{},04:07:0012", self.serial_number))
+            }
             ("UNIT:TEMPERATURE?" | "UNIT:TEMPERATURE:DISPLAY?", "") => Some("C".into()),
             ("SOURCE:CLOOP1:PVALUE?", "") => Some(match self.temperature(world) {
                 Some(c) => format!("{c:.4}"),
@@ -81,10 +75,7 @@ impl F4tScpiEmulator {
         let heater = self.heater.clone();
         let command = if on {
             let set_point_c = Temperature::from_c(self.set_point_c);
-            Command::Heat {
-                heater,
-                set_point_c,
-            }
+            Command::Heat { heater, set_point_c }
         } else {
             Command::HeaterOff { heater }
         };

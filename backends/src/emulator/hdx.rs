@@ -78,12 +78,8 @@ impl HdxEmulator {
     /// The answer to a discovery question: the product id, as an OBP message.
     pub fn discovery_reply(regarding: u32) -> Vec<u8> {
         let mut out = Vec::new();
-        let header = Header {
-            kind: kind::PRODUCT_ID,
-            flags: obp::RESPONSE,
-            regarding,
-            ..Header::default()
-        };
+        let header =
+            Header { kind: kind::PRODUCT_ID, flags: obp::RESPONSE, regarding, ..Header::default() };
         let id = PRODUCT.to_le_bytes();
         obp::write(&mut out, header, id.len(), |out| out.extend_from_slice(&id));
         out
@@ -131,10 +127,7 @@ impl HdxEmulator {
         Some(match kind {
             kind::HARDWARE_REVISION => vec![1],
             kind::FIRMWARE_REVISION => 0x0105_u16.to_le_bytes().to_vec(),
-            kind::SUPPORTED => settings::SUPPORTED
-                .iter()
-                .flat_map(|k| k.to_le_bytes())
-                .collect(),
+            kind::SUPPORTED => settings::SUPPORTED.iter().flat_map(|k| k.to_le_bytes()).collect(),
             kind::SERIAL_NUMBER => self.serial_number.as_bytes().to_vec(),
             kind::SERIAL_LENGTH => vec![self.serial_number.len() as u8],
             kind::VENDOR_ID => VENDOR.to_le_bytes().to_vec(),
@@ -146,10 +139,7 @@ impl HdxEmulator {
             kind::INTEGRATION_MAXIMUM => info.max_integration_us.to_le_bytes().to_vec(),
             kind::INTEGRATION_STEP => 1_u32.to_le_bytes().to_vec(),
             kind::PIXELS => pixels.to_le_bytes().to_vec(),
-            kind::ACTIVE_PIXELS => [0, pixels - 1]
-                .iter()
-                .flat_map(|p| p.to_le_bytes())
-                .collect(),
+            kind::ACTIVE_PIXELS => [0, pixels - 1].iter().flat_map(|p| p.to_le_bytes()).collect(),
             kind::OPTICAL_DARK_PIXELS | kind::ELECTRIC_DARK_PIXELS => Vec::new(),
             kind::BUFFER_MAXIMUM => buffer::CAPACITY.to_le_bytes().to_vec(),
             kind::WAVELENGTH_COUNT => vec![4],
@@ -182,15 +172,10 @@ impl HdxEmulator {
     }
 
     fn arm(&self, frames: u32, world: &mut dyn Lab) -> Result<Instant, u16> {
-        let exposure = Exposure {
-            integration_us: self.settings.integration_us(self.info(world)),
-            frames,
-        };
+        let exposure =
+            Exposure { integration_us: self.settings.integration_us(self.info(world)), frames };
         let spectrometer = self.spectrometer.clone();
-        match world.send(&Command::Arm {
-            spectrometer,
-            exposure,
-        }) {
+        match world.send(&Command::Arm { spectrometer, exposure }) {
             Ok(Reply::Ready(at)) => Ok(at),
             Ok(_) => Ok(world.now()),
             Err(_) => Err(error::INTERNAL),
@@ -261,11 +246,8 @@ impl HdxEmulator {
     fn reply(&mut self, message: &Message, answer: &Answer, out: &mut Vec<u8>) {
         let request = message.header;
         let wants_ack = request.flags & obp::ACK_REQUESTED != 0;
-        let mut header = Header {
-            flags: obp::RESPONSE,
-            checksum: self.settings.checksum,
-            ..request
-        };
+        let mut header =
+            Header { flags: obp::RESPONSE, checksum: self.settings.checksum, ..request };
         match answer {
             Answer::Later => {}
             Answer::Data(data) => {

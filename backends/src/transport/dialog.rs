@@ -25,12 +25,7 @@ pub struct Dialog {
 impl Dialog {
     /// A dialog that waits at most `patience` for a reply.
     pub fn new(transport: Box<dyn Transport>, patience: Duration) -> Self {
-        Self {
-            transport,
-            inbox: Vec::new(),
-            patience,
-            clean: true,
-        }
+        Self { transport, inbox: Vec::new(), patience, clean: true }
     }
 
     /// The time a reply may take.
@@ -130,9 +125,7 @@ impl Dialog {
 
     fn silence(&self, received: usize, patience: Duration) -> FaultKind {
         if received == 0 {
-            return FaultKind::NoReply {
-                waited_s: patience.as_secs_f64(),
-            };
+            return FaultKind::NoReply { waited_s: patience.as_secs_f64() };
         }
         garbled(format!(
             "{received} bytes without a reply in them, the last ones {:02X?}",
@@ -143,9 +136,7 @@ impl Dialog {
 
 /// The fault of bytes that make no sense.
 pub(crate) fn garbled(detail: impl Into<String>) -> FaultKind {
-    FaultKind::Garbled {
-        detail: detail.into(),
-    }
+    FaultKind::Garbled { detail: detail.into() }
 }
 
 /// Whether the wire failed, so that asking again may help; an instrument that said no will say it again.

@@ -22,27 +22,19 @@ pub struct MemoryWire {
 
 impl std::fmt::Debug for MemoryWire {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("MemoryWire")
-            .field("line", &self.line)
-            .finish_non_exhaustive()
+        f.debug_struct("MemoryWire").field("line", &self.line).finish_non_exhaustive()
     }
 }
 
 impl MemoryWire {
     /// A wire to `emulator`, which acts on `world`.
     pub fn new(emulator: Rc<RefCell<Box<dyn Emulator>>>, world: World) -> Self {
-        Self {
-            emulator,
-            world,
-            line: Line::default(),
-        }
+        Self { emulator, world, line: Line::default() }
     }
 
     fn serve(&mut self) {
         let mut world = self.world.borrow_mut();
-        self.emulator
-            .borrow_mut()
-            .serve(&mut self.line, &mut **world);
+        self.emulator.borrow_mut().serve(&mut self.line, &mut **world);
     }
 }
 

@@ -31,15 +31,9 @@ impl Scripted {
     pub fn new(script: &[(&[u8], &[u8])]) -> Self {
         let script = script
             .iter()
-            .map(|(request, reply)| Exchange {
-                request: request.to_vec(),
-                reply: reply.to_vec(),
-            })
+            .map(|(request, reply)| Exchange { request: request.to_vec(), reply: reply.to_vec() })
             .collect();
-        Self {
-            script,
-            arrived: Vec::new(),
-        }
+        Self { script, arrived: Vec::new() }
     }
 }
 
@@ -67,10 +61,7 @@ impl Drop for Scripted {
             assert!(
                 self.script.is_empty(),
                 "never sent: {:?}",
-                self.script
-                    .iter()
-                    .map(|e| show(&e.request))
-                    .collect::<Vec<_>>()
+                self.script.iter().map(|e| show(&e.request)).collect::<Vec<_>>()
             );
         }
     }

@@ -41,10 +41,7 @@ impl std::fmt::Debug for SerialPort {
 impl SerialPort {
     /// The port with these settings.
     pub fn new(settings: SerialSettings) -> Self {
-        Self {
-            settings,
-            port: None,
-        }
+        Self { settings, port: None }
     }
 
     fn opened(&mut self) -> Result<&mut Box<dyn serialport::SerialPort>, FaultKind> {

@@ -21,11 +21,7 @@ pub struct TcpWire {
 impl TcpWire {
     /// A wire to `address` (`host:port`), which must accept within `patience`.
     pub fn new(address: &str, patience: Duration) -> Self {
-        Self {
-            address: address.to_owned(),
-            patience,
-            stream: None,
-        }
+        Self { address: address.to_owned(), patience, stream: None }
     }
 
     fn connected(&mut self) -> Result<&mut TcpStream, FaultKind> {
@@ -42,9 +38,7 @@ impl TcpWire {
             match TcpStream::connect_timeout(&address, self.patience) {
                 Ok(stream) => {
                     stream.set_nodelay(true).map_err(named)?;
-                    stream
-                        .set_write_timeout(Some(self.patience))
-                        .map_err(named)?;
+                    stream.set_write_timeout(Some(self.patience)).map_err(named)?;
                     return Ok(stream);
                 }
                 Err(error) => last = error,
@@ -61,9 +55,7 @@ impl TcpWire {
 
 impl Transport for TcpWire {
     fn write(&mut self, bytes: &[u8]) -> Result<(), FaultKind> {
-        self.connected()?
-            .write_all(bytes)
-            .map_err(|error| self.drop_link(&error))
+        self.connected()?.write_all(bytes).map_err(|error| self.drop_link(&error))
     }
 
     fn read(&mut self, into: &mut Vec<u8>, patience: Duration) -> Result<usize, FaultKind> {
@@ -73,9 +65,7 @@ impl Transport for TcpWire {
         let set = if patience.is_zero() {
             stream.set_nonblocking(true)
         } else {
-            stream
-                .set_nonblocking(false)
-                .and_then(|()| stream.set_read_timeout(Some(patience)))
+            stream.set_nonblocking(false).and_then(|()| stream.set_read_timeout(Some(patience)))
         };
         let start = into.len();
         into.resize(start + CHUNK, 0);
@@ -93,8 +83,5 @@ impl Transport for TcpWire {
 
 /// Whether an error only says that nothing came in time.
 pub(super) fn is_silence(error: &std::io::Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
-    )
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
 }

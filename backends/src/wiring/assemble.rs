@@ -95,9 +95,7 @@ impl Assembly<'_, '_> {
             }
             let spectrometer = SpectrometerId::new(name);
             let driver = SharedHdx::new(shared);
-            self.made
-                .spectrometers
-                .insert(spectrometer, Box::new(driver));
+            self.made.spectrometers.insert(spectrometer, Box::new(driver));
         }
         Ok(())
     }
@@ -105,9 +103,7 @@ impl Assembly<'_, '_> {
     fn dc2200(&mut self) -> Result<(), WiringError> {
         for (name, led) in &self.wiring.dc2200 {
             let driver = Dc2200::new(self.dialog(name, led.link.as_ref())?, led.current_a);
-            self.made
-                .lights
-                .insert(LightId::new(name), Box::new(driver));
+            self.made.lights.insert(LightId::new(name), Box::new(driver));
         }
         Ok(())
     }
@@ -136,12 +132,7 @@ impl Wiring {
         open: &mut Open<'_>,
     ) -> Result<Instruments, WiringError> {
         self.check(manifest)?;
-        let mut assembly = Assembly {
-            wiring: self,
-            manifest,
-            open,
-            made: Instruments::default(),
-        };
+        let mut assembly = Assembly { wiring: self, manifest, open, made: Instruments::default() };
         assembly.chemyx()?;
         assembly.f4t()?;
         assembly.f4t_scpi()?;

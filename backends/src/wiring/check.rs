@@ -26,12 +26,7 @@ impl Wiring {
             in_range(&format!("f4t.{name}.unit"), f64::from(f4t.unit), 1.0, 247.0)?;
         }
         for (name, led) in &self.dc2200 {
-            in_range(
-                &format!("dc2200.{name}.current_a"),
-                led.current_a,
-                0.0,
-                10.0,
-            )?;
+            in_range(&format!("dc2200.{name}.current_a"), led.current_a, 0.0, 10.0)?;
         }
         for (name, driver) in &self.dc4100 {
             for (light, led) in &driver.lights {
@@ -101,26 +96,13 @@ impl Wiring {
 }
 
 fn jobs_of(manifest: &Manifest) -> BTreeSet<String> {
-    let permits = manifest
-        .sensors
-        .iter()
-        .filter(|s| s.kind == SensorKind::Permit);
+    let permits = manifest.sensors.iter().filter(|s| s.kind == SensorKind::Permit);
     let pumps = manifest.pumps.iter().map(|p| format!("pump {}", p.name));
     pumps
-        .chain(
-            manifest
-                .heaters
-                .iter()
-                .map(|h| format!("heater {}", h.name)),
-        )
+        .chain(manifest.heaters.iter().map(|h| format!("heater {}", h.name)))
         .chain(permits.map(|s| format!("switch {}", s.name)))
         .chain(manifest.lights.iter().map(|l| format!("light {}", l.name)))
-        .chain(
-            manifest
-                .spectrometers
-                .iter()
-                .map(|s| format!("spectrometer {}", s.name)),
-        )
+        .chain(manifest.spectrometers.iter().map(|s| format!("spectrometer {}", s.name)))
         .collect()
 }
 
@@ -128,12 +110,7 @@ fn in_range(key: &str, value: f64, low: f64, high: f64) -> Result<(), WiringErro
     if (low..=high).contains(&value) {
         return Ok(());
     }
-    Err(WiringError::Range {
-        key: key.to_owned(),
-        value,
-        low,
-        high,
-    })
+    Err(WiringError::Range { key: key.to_owned(), value, low, high })
 }
 
 fn once(names: impl IntoIterator<Item = String>) -> Result<(), WiringError> {

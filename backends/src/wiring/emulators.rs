@@ -49,12 +49,7 @@ impl Wiring {
     pub fn emulators(&self) -> Vec<EmulatedInstrument> {
         let mut made = Vec::new();
         let mut add = |name: &str, kind, face, emulator| {
-            made.push(EmulatedInstrument {
-                name: name.to_owned(),
-                kind,
-                face,
-                emulator,
-            });
+            made.push(EmulatedInstrument { name: name.to_owned(), kind, face, emulator });
         };
         for (name, wired) in &self.chemyx {
             let face = face(wired.link.as_ref(), Face::Serial);
@@ -62,12 +57,7 @@ impl Wiring {
                 Some(pumps) => ChemyxEmulator::multi(wired.dialect, pumps.clone()),
                 None => ChemyxEmulator::single(wired.dialect, PumpId::new(name)),
             };
-            add(
-                name,
-                "chemyx",
-                face,
-                Box::new(emulator) as Box<dyn Emulator>,
-            );
+            add(name, "chemyx", face, Box::new(emulator) as Box<dyn Emulator>);
         }
         for (name, wired) in &self.f4t {
             let face = face(wired.link.as_ref(), Face::Tcp);
@@ -109,18 +99,13 @@ fn face(link: Option<&Link>, usual: Face) -> Face {
 }
 
 fn number(serial_number: Option<&str>) -> u32 {
-    serial_number
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(SERIAL_NUMBER)
+    serial_number.and_then(|text| text.parse().ok()).unwrap_or(SERIAL_NUMBER)
 }
 
 impl super::F4tWiring {
     fn emulator(&self, face: Face) -> F4tEmulator {
         let loop_of = |number: u16| {
-            self.loops
-                .iter()
-                .find(|(_, n)| **n == number)
-                .map(|(heater, _)| heater.clone())
+            self.loops.iter().find(|(_, n)| **n == number).map(|(heater, _)| heater.clone())
         };
         let framing = match face {
             Face::Serial => Framing::Rtu,

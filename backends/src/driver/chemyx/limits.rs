@@ -29,12 +29,9 @@ impl Limits {
             .filter_map(|word| word.parse().ok())
             .collect();
         match numbers[..] {
-            [max_ul_per_min, min_ul_per_min, max_ul, min_ul] => Ok(Self {
-                max_ul_per_min,
-                min_ul_per_min,
-                max_ul,
-                min_ul,
-            }),
+            [max_ul_per_min, min_ul_per_min, max_ul, min_ul] => {
+                Ok(Self { max_ul_per_min, min_ul_per_min, max_ul, min_ul })
+            }
             _ => Err(garbled(format!("four limits were expected, not {lines:?}"))),
         }
     }

@@ -70,8 +70,7 @@ impl ChemyxPort {
         }
         let echo = &mut self.echo;
         let bytes = format!("{sent}\r").into_bytes();
-        self.dialog
-            .ask(&bytes, scan_reply, |lines| payload(lines, &sent, echo))
+        self.dialog.ask(&bytes, scan_reply, |lines| payload(lines, &sent, echo))
     }
 }
 
@@ -90,9 +89,7 @@ fn payload(
     }
     *echo = Some(echoed);
     if lines.iter().any(|line| line == INVALID) {
-        return Err(FaultKind::Refused {
-            detail: format!("{INVALID} ({sent})"),
-        });
+        return Err(FaultKind::Refused { detail: format!("{INVALID} ({sent})") });
     }
     Ok(Some(lines))
 }

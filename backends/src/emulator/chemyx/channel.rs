@@ -83,10 +83,7 @@ impl Settings {
 
     /// Takes a rate that the pump can run at; keeps the old one otherwise. Returns whether it changed.
     fn set_rate(&mut self, asked: f64) -> bool {
-        let new = Self {
-            rate: math::round_decimals(asked, 6),
-            ..*self
-        };
+        let new = Self { rate: math::round_decimals(asked, 6), ..*self };
         let (low, high) = (self.syringe.min_ul_per_min(), self.syringe.max_ul_per_min());
         let takes = (low..=high).contains(&new.ul_per_min());
         let changes = takes && new.rate.to_bits() != self.rate.to_bits();
@@ -100,11 +97,7 @@ impl Settings {
 impl Channel {
     /// A pump with its defaults, which moves `pump` of the lab behind.
     pub fn new(pump: PumpId) -> Self {
-        Self {
-            run: Run::new(pump.clone()),
-            pump,
-            settings: DEFAULTS,
-        }
+        Self { run: Run::new(pump.clone()), pump, settings: DEFAULTS }
     }
 
     /// The payload of the answer; none for an unknown command.
@@ -113,10 +106,7 @@ impl Channel {
         match command {
             "pump status" | "status" => one(self.run.status(world).to_string()),
             "dispensed volume" => one(self.dispensed(world)),
-            "elapsed time" => one(format!(
-                "elapsed time = {:.5}",
-                self.run.minutes(world.now())
-            )),
+            "elapsed time" => one(format!("elapsed time = {:.5}", self.run.minutes(world.now()))),
             "read limit parameter" => one(self.settings.limits()),
             "view parameter" => Some(self.settings.view()),
             "start" | "start 0" | "start 1" => {
@@ -178,8 +168,7 @@ impl Channel {
     fn set_rate(&mut self, asked: f64, world: &mut dyn Lab) -> f64 {
         if self.settings.set_rate(asked) {
             let settings = self.settings;
-            self.run
-                .change_rate(settings.ul_per_min(), settings.volume_ul(), world);
+            self.run.change_rate(settings.ul_per_min(), settings.volume_ul(), world);
         }
         self.settings.rate
     }
@@ -199,8 +188,7 @@ impl Channel {
 
     fn start(&mut self, world: &mut dyn Lab) {
         let settings = self.settings;
-        self.run
-            .start(settings.ul_per_min(), settings.volume_ul(), world);
+        self.run.start(settings.ul_per_min(), settings.volume_ul(), world);
     }
 
     fn dispensed(&self, world: &mut dyn Lab) -> String {

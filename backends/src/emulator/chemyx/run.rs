@@ -43,11 +43,7 @@ struct Leg {
 impl Leg {
     fn minutes(&self, now: Instant) -> f64 {
         let end = self.until.unwrap_or(now);
-        let longest = if self.ul_per_min > 0.0 {
-            self.at_most_ul / self.ul_per_min
-        } else {
-            0.0
-        };
+        let longest = if self.ul_per_min > 0.0 { self.at_most_ul / self.ul_per_min } else { 0.0 };
         (end.since(self.since).as_secs() / 60.0).min(longest)
     }
 
@@ -104,13 +100,7 @@ impl Run {
             return;
         }
         let infuses = volume_ul > 0.0;
-        self.leg = Leg {
-            since: world.now(),
-            until: None,
-            ul_per_min,
-            at_most_ul: left,
-            infuses,
-        };
+        self.leg = Leg { since: world.now(), until: None, ul_per_min, at_most_ul: left, infuses };
         self.phase = Phase::Moving;
         self.refused = infuses && !self.dispense(ul_per_min, left, world);
     }
@@ -135,9 +125,7 @@ impl Run {
         };
         self.refused = false;
         // A lab behind that cannot stop its pump shows it in the status, as the pump itself would.
-        let _ = world.send(&Command::Stop {
-            pump: self.pump.clone(),
-        });
+        let _ = world.send(&Command::Stop { pump: self.pump.clone() });
     }
 
     pub(super) fn stall(&mut self, begins: bool, world: &mut dyn Lab) {

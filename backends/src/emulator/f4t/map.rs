@@ -46,12 +46,7 @@ impl F4tMap {
             })
             .collect();
         let plain = plain_registers(wiring.serial_number, wiring.order);
-        Self {
-            wiring,
-            loops,
-            plain,
-            sensor_open: false,
-        }
+        Self { wiring, loops, plain, sensor_open: false }
     }
 
     /// Reads registers; all of them must exist, and floats be read whole.
@@ -66,9 +61,7 @@ impl F4tMap {
     ) -> Result<Vec<u16>, Exception> {
         let mut values = Vec::with_capacity(usize::from(count));
         while values.len() < usize::from(count) {
-            let at = start
-                .checked_add(values.len() as u16)
-                .ok_or(Exception::ADDRESS)?;
+            let at = start.checked_add(values.len() as u16).ok_or(Exception::ADDRESS)?;
             match self.float(at, world) {
                 Some(value) if values.len() + 2 <= usize::from(count) => {
                     values.extend(self.wiring.order.split(value));
@@ -202,10 +195,7 @@ impl F4tMap {
             return Ok(());
         };
         let set_point_c = Temperature::from_c(f64::from(control.set_point));
-        let sent = world.send(&Command::Heat {
-            heater,
-            set_point_c,
-        });
+        let sent = world.send(&Command::Heat { heater, set_point_c });
         sent.map(|_| ()).map_err(|_| Exception::FAILURE)
     }
 

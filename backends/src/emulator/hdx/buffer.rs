@@ -21,16 +21,9 @@ impl Counts {
         let bytes = if saturated {
             vec![0xFF; 2 * frames.counts().len()]
         } else {
-            frames
-                .counts()
-                .iter()
-                .flat_map(|c| c.to_le_bytes())
-                .collect()
+            frames.counts().iter().flat_map(|c| c.to_le_bytes()).collect()
         };
-        Self {
-            frame_bytes: 2 * frames.pixels(),
-            bytes,
-        }
+        Self { frame_bytes: 2 * frames.pixels(), bytes }
     }
 
     /// The bytes of a frame.
@@ -58,10 +51,7 @@ impl Buffer {
 
     /// An acquisition of so many frames has begun; what the buffer held is gone.
     pub(super) fn begin(&mut self, frames: u32) {
-        *self = Self {
-            acquiring: Some(frames),
-            ..Self::default()
-        };
+        *self = Self { acquiring: Some(frames), ..Self::default() };
     }
 
     pub(super) fn is_acquiring(&self) -> bool {
@@ -69,10 +59,7 @@ impl Buffer {
     }
 
     pub(super) fn complete(&mut self, counts: Counts) {
-        *self = Self {
-            counts,
-            ..Self::default()
-        };
+        *self = Self { counts, ..Self::default() };
     }
 
     pub(super) fn count(&self) -> u32 {

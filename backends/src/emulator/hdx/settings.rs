@@ -44,8 +44,7 @@ impl Settings {
     /// The integration time in force [µs].
     pub(super) fn integration_us(&self, info: Option<&SpectrometerInfo>) -> u32 {
         let (low, high) = range(info);
-        self.integration_us
-            .unwrap_or(DEFAULT_INTEGRATION_US.clamp(low, high))
+        self.integration_us.unwrap_or(DEFAULT_INTEGRATION_US.clamp(low, high))
     }
 
     /// Tells or takes a setting.
@@ -99,9 +98,7 @@ impl Settings {
 }
 
 fn range(info: Option<&SpectrometerInfo>) -> (u32, u32) {
-    info.map_or((6_000, 10_000_000), |info| {
-        (info.min_integration_us, info.max_integration_us)
-    })
+    info.map_or((6_000, 10_000_000), |info| (info.min_integration_us, info.max_integration_us))
 }
 
 /// Messages that are understood.

@@ -1,0 +1,190 @@
+//! From raw frames to features.
+//!
+//! A channel is one spectrometer with its light: many short frames of a train of slugs are sorted into
+//! phases, averaged, freed of dark and baseline, and turned into an absorbance or an emission spectrum. A
+//! feature is one number read off a spectrum. Both are described by the scenario; nothing here knows a
+//! particular dye or crystal.
+
+mod bands;
+mod channel;
+mod feature;
+mod window;
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+pub use bands::Band;
+pub(crate) use channel::average;
+pub use channel::{Channel, ChannelKind, Counts, Phase};
+pub use feature::{Feature, Measure};
+pub use window::Window;
+
+use crate::frames::Frames;
+use crate::id::SpectrometerId;
+use crate::manifest::Manifest;
+use crate::observation::{Outcome, Quality, Spectrum};
+
+/// What is measured: the `[analysis]` table of a scenario.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AnalysisSpec {
+    /// The spectrometers and how their frames become spectra.
+    pub channels: Vec<Channel>,
+    /// The numbers read off the spectra, in the order of the observation.
+    pub features: Vec<Feature>,
+}
+
+/// Why an analysis cannot be done on a rig.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AnalysisError {
+    /// A channel names a spectrometer that is not there.
+    #[error("channel {channel} names the spectrometer {spectrometer}, which the rig does not have")]
+    NoSpectrometer {
+        /// Channel.
+        channel: String,
+        /// The name it gives.
+        spectrometer: SpectrometerId,
+    },
+    /// A feature names a channel that is not there.
+    #[error("feature {feature} names the channel {channel}, which the analysis does not have")]
+    NoChannel {
+        /// Feature.
+        feature: String,
+        /// The name it gives.
+        channel: String,
+    },
+    /// A window holds no pixel of the spectrometer.
+    #[error(
+        "{what}: the window {low_nm} to {high_nm} nm holds no pixel of {spectrometer}, which sees {first_nm:.1} to {last_nm:.1} nm"
+    )]
+    EmptyWindow {
+        /// Whose window.
+        what: String,
+        /// Given lower end [nm].
+        low_nm: f64,
+        /// Given upper end [nm].
+        high_nm: f64,
+        /// Spectrometer.
+        spectrometer: SpectrometerId,
+        /// Its first wavelength [nm].
+        first_nm: f64,
+        /// Its last wavelength [nm].
+        last_nm: f64,
+    },
+    /// More frames are to be kept than are taken, or none.
+    #[error("channel {channel} keeps {keep} of {frames} frames: it must keep 1 to {frames}")]
+    Keep {
+        /// Channel.
+        channel: String,
+        /// Frames to keep.
+        keep: u32,
+        /// Frames taken.
+        frames: u32,
+    },
+}
+
+/// An analysis fitted to the spectrometers of a rig.
+#[derive(Clone, Debug)]
+pub struct Analysis {
+    spec: AnalysisSpec,
+    grids: Vec<Arc<[f64]>>,
+    full_scale: Vec<u16>,
+}
+
+/// Averaged counts of every channel with nothing but the carrier in the flow cell, and in the dark.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Blank {
+    /// Reference counts of each channel [channel][pixels].
+    pub reference: Vec<Counts>,
+}
+
+impl Analysis {
+    /// Fits `spec` to the rig of `manifest`.
+    ///
+    /// # Errors
+    /// If a name is unknown, a window lies outside a spectrometer's range, or no frame would be kept.
+    pub fn new(spec: AnalysisSpec, manifest: &Manifest) -> Result<Self, AnalysisError> {
+        let (mut grids, mut full_scale) = (Vec::new(), Vec::new());
+        for channel in &spec.channels {
+            let info = manifest.spectrometer(&channel.spectrometer).ok_or_else(|| {
+                AnalysisError::NoSpectrometer {
+                    channel: channel.name.clone(),
+                    spectrometer: channel.spectrometer.clone(),
+                }
+            })?;
+            let grid: Arc<[f64]> = info.wavelengths_nm().into();
+            channel.check(&grid)?;
+            grids.push(grid);
+            full_scale.push(info.full_scale);
+        }
+        let analysis = Self { spec, grids, full_scale };
+        analysis.spec.features.iter().try_for_each(|feature| {
+            let channel = analysis.channel_of(feature)?;
+            feature.check(&analysis.spec.channels[channel], &analysis.grids[channel])
+        })?;
+        Ok(analysis)
+    }
+
+    fn channel_of(&self, feature: &Feature) -> Result<usize, AnalysisError> {
+        self.spec.channels.iter().position(|c| c.name == feature.channel).ok_or_else(|| {
+            AnalysisError::NoChannel {
+                feature: feature.name.clone(),
+                channel: feature.channel.clone(),
+            }
+        })
+    }
+
+    /// The channels.
+    pub fn channels(&self) -> &[Channel] {
+        &self.spec.channels
+    }
+
+    /// The features, in the order of an outcome.
+    pub fn features(&self) -> &[Feature] {
+        &self.spec.features
+    }
+
+    /// Unit of each feature, in order.
+    pub fn units(&self) -> Vec<&'static str> {
+        let kind = |feature: &Feature| {
+            let channel = self.channel_of(feature).expect("checked in new");
+            self.spec.channels[channel].kind
+        };
+        self.spec.features.iter().map(|f| f.measure.unit(kind(f))).collect()
+    }
+
+    /// Wavelengths of each channel [nm].
+    pub fn wavelengths_nm(&self, channel: usize) -> &Arc<[f64]> {
+        &self.grids[channel]
+    }
+
+    /// Features and spectra from the frames of each channel, its dark counts and the blank.
+    ///
+    /// # Panics
+    /// If the number of channels differs.
+    pub fn outcome(&self, frames: &[Frames], dark: &[Counts], blank: &Blank) -> Outcome {
+        let mut quality = Quality::default();
+        let mut spectra = Vec::new();
+        for (i, channel) in self.spec.channels.iter().enumerate() {
+            let sample = channel.extract(&frames[i], &self.grids[i]);
+            quality.irregular |= sample.irregular;
+            quality.saturated |= sample.peak >= 0.98 * f64::from(self.full_scale[i]);
+            let values =
+                channel.spectrum(&sample.counts, &dark[i], &blank.reference[i], &self.grids[i]);
+            spectra.push(Spectrum {
+                name: channel.name.clone(),
+                unit: channel.kind.unit().into(),
+                wavelengths_nm: self.grids[i].clone(),
+                values,
+            });
+        }
+        let value = |feature: &Feature| {
+            let channel = self.channel_of(feature).expect("checked in new");
+            (feature.name.clone(), feature.measure.of(&spectra[channel]))
+        };
+        let features = self.spec.features.iter().map(value).collect();
+        Outcome { features, spectra, quality }
+    }
+}

@@ -1,0 +1,211 @@
+//! One number read off a spectrum.
+
+use serde::{Deserialize, Serialize};
+
+use super::{AnalysisError, Band, Channel, ChannelKind, Window, bands};
+use crate::observation::Spectrum;
+
+/// A named number read off the spectrum of a channel.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Feature {
+    /// Its name.
+    pub name: String,
+    /// The channel whose spectrum it is read off.
+    pub channel: String,
+    /// How.
+    pub measure: Measure,
+}
+
+/// How a number is read off a spectrum.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Measure {
+    /// The value at a wavelength, averaged over `width_nm` around it.
+    ValueAt {
+        /// Wavelength [nm].
+        nm: f64,
+        /// Width of the average [nm]; 0 interpolates linearly between pixels.
+        width_nm: f64,
+    },
+    /// The largest value in a window, after a moving average.
+    PeakHeight {
+        /// Lower end [nm].
+        low_nm: f64,
+        /// Upper end [nm].
+        high_nm: f64,
+        /// Width of the moving average [nm].
+        smooth_nm: f64,
+    },
+    /// Where the largest value lies, after a moving average: the vertex of the parabola fitted to the points
+    /// within half of `smooth_nm` around it [nm].
+    PeakPosition {
+        /// Lower end [nm].
+        low_nm: f64,
+        /// Upper end [nm].
+        high_nm: f64,
+        /// Width of the moving average [nm].
+        smooth_nm: f64,
+    },
+    /// The area over a window by the trapezoid rule.
+    Area {
+        /// Lower end [nm].
+        low_nm: f64,
+        /// Upper end [nm].
+        high_nm: f64,
+    },
+    /// The height of one of several overlapping Gaussian bands, by least squares over a window.
+    Component {
+        /// Lower end of the window [nm].
+        low_nm: f64,
+        /// Upper end of the window [nm].
+        high_nm: f64,
+        /// All bands that may be there.
+        bands: Vec<Band>,
+        /// Which of them is reported, counted from 0.
+        which: usize,
+    },
+}
+
+impl Feature {
+    pub(super) fn check(&self, channel: &Channel, grid: &[f64]) -> Result<(), AnalysisError> {
+        channel.check_window(&format!("feature {}", self.name), self.measure.window(), grid)
+    }
+}
+
+impl Measure {
+    /// Unit of the number, on a channel of this kind.
+    pub fn unit(&self, kind: ChannelKind) -> &'static str {
+        match (self, kind) {
+            (Self::PeakPosition { .. }, _) => "nm",
+            (Self::Area { .. }, ChannelKind::Absorbance) => "AU·nm",
+            (Self::Area { .. }, ChannelKind::Emission) => "counts·nm",
+            (_, kind) => kind.unit(),
+        }
+    }
+
+    fn window(&self) -> Window {
+        match *self {
+            // Half a pixel of an HDX is 0.19 nm: a point must have a pixel within 1 nm.
+            Self::ValueAt { nm, width_nm } => {
+                let half = (width_nm / 2.0).max(1.0);
+                Window { low_nm: nm - half, high_nm: nm + half }
+            }
+            Self::PeakHeight { low_nm, high_nm, .. }
+            | Self::PeakPosition { low_nm, high_nm, .. }
+            | Self::Area { low_nm, high_nm }
+            | Self::Component { low_nm, high_nm, .. } => Window { low_nm, high_nm },
+        }
+    }
+
+    /// The number, from a spectrum.
+    pub fn of(&self, spectrum: &Spectrum) -> f64 {
+        let (grid, values) = (&spectrum.wavelengths_nm[..], &spectrum.values[..]);
+        match self {
+            Self::ValueAt { nm, width_nm } if *width_nm <= 0.0 => interpolate(grid, values, *nm),
+            Self::ValueAt { nm, width_nm } => {
+                let half = width_nm / 2.0;
+                Window { low_nm: nm - half, high_nm: nm + half }.mean(grid, values)
+            }
+            Self::PeakHeight { smooth_nm, .. } => {
+                peak(grid, values, self.window(), *smooth_nm).map_or(f64::NAN, |(_, height)| height)
+            }
+            Self::PeakPosition { smooth_nm, .. } => vertex(grid, values, self.window(), *smooth_nm),
+            Self::Area { .. } => area(grid, values, self.window()),
+            Self::Component { bands, which, .. } => {
+                let heights = bands::heights(bands, self.window(), grid, values);
+                heights.get(*which).copied().unwrap_or(f64::NAN)
+            }
+        }
+    }
+}
+
+fn interpolate(grid: &[f64], values: &[f64], nm: f64) -> f64 {
+    let i = grid.partition_point(|&x| x < nm).clamp(1, grid.len() - 1);
+    let t = (nm - grid[i - 1]) / (grid[i] - grid[i - 1]);
+    values[i - 1] + t * (values[i] - values[i - 1])
+}
+
+fn area(grid: &[f64], values: &[f64], window: Window) -> f64 {
+    let pixels = window.pixels(grid);
+    let (x, y) = (&grid[pixels.clone()], &values[pixels]);
+    x.windows(2).zip(y.windows(2)).map(|(x, y)| 0.5 * (x[1] - x[0]) * (y[0] + y[1])).sum()
+}
+
+/// Pixel and height of the largest moving average in the window.
+fn peak(grid: &[f64], values: &[f64], window: Window, smooth_nm: f64) -> Option<(usize, f64)> {
+    let mean = |&i: &usize| {
+        let half = smooth_nm / 2.0;
+        let around = Window { low_nm: grid[i] - half, high_nm: grid[i] + half };
+        (i, around.mean(grid, values))
+    };
+    let pixels: Vec<usize> = window.pixels(grid).collect();
+    pixels.iter().map(mean).max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)))
+}
+
+/// The vertex of the least-squares parabola through the points around the peak [nm].
+fn vertex(grid: &[f64], values: &[f64], window: Window, smooth_nm: f64) -> f64 {
+    let Some((top, _)) = peak(grid, values, window, smooth_nm) else {
+        return f64::NAN;
+    };
+    let centre = grid[top];
+    let around = Window { low_nm: centre - smooth_nm, high_nm: centre + smooth_nm };
+    let pixels = around.pixels(grid);
+    let mut s = [0.0; 5];
+    let mut t = [0.0; 3];
+    for (nm, value) in grid[pixels.clone()].iter().zip(&values[pixels]) {
+        let x = nm - centre;
+        let powers = [1.0, x, x * x, x * x * x, x * x * x * x];
+        for (sum, power) in s.iter_mut().zip(powers) {
+            *sum += power;
+        }
+        for (sum, power) in t.iter_mut().zip(powers) {
+            *sum += power * value;
+        }
+    }
+    let det = |m: [[f64; 3]; 3]| {
+        m[0][0] * (m[1][1] * m[2][2] - m[1][2] * m[2][1])
+            - m[0][1] * (m[1][0] * m[2][2] - m[1][2] * m[2][0])
+            + m[0][2] * (m[1][0] * m[2][1] - m[1][1] * m[2][0])
+    };
+    let slope = det([[s[0], t[0], s[2]], [s[1], t[1], s[3]], [s[2], t[2], s[4]]]);
+    let curvature = det([[s[0], s[1], t[0]], [s[1], s[2], t[1]], [s[2], s[3], t[2]]]);
+    let shift = -0.5 * slope / curvature;
+    if curvature.abs() > 0.0 && shift.abs() <= smooth_nm { centre + shift } else { centre }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spectrum(value: impl Fn(f64) -> f64) -> Spectrum {
+        let grid: Vec<f64> = (0..1000).map(|i| 300.0 + 0.37 * f64::from(i)).collect();
+        let values = grid.iter().map(|&nm| value(nm)).collect();
+        Spectrum { name: "x".into(), unit: "AU".into(), wavelengths_nm: grid.into(), values }
+    }
+
+    #[test]
+    fn a_line_is_interpolated_and_integrated_exactly() {
+        let line = spectrum(|nm| 2.0 * nm);
+        let at = Measure::ValueAt { nm: 333.333, width_nm: 0.0 }.of(&line);
+        assert!((at - 666.666).abs() < 1e-9);
+        let (low_nm, high_nm) = (300.0, 300.0 + 0.37 * 100.0);
+        let area = Measure::Area { low_nm, high_nm }.of(&line);
+        assert!((area - (high_nm * high_nm - low_nm * low_nm)).abs() < 1e-6);
+    }
+
+    #[test]
+    fn the_peak_of_a_band_is_found_between_pixels() {
+        let band = Band { centre_nm: 450.1, fwhm_ev: 0.5 };
+        let s = spectrum(|nm| 1_000.0 * band.relative(nm));
+        let (low_nm, high_nm, smooth_nm) = (400.0, 500.0, 5.0);
+        let height = Measure::PeakHeight { low_nm, high_nm, smooth_nm }.of(&s);
+        let position = Measure::PeakPosition { low_nm, high_nm, smooth_nm }.of(&s);
+        // The Jacobian moves the maximum per wavelength away from the centre energy.
+        let finer = (0..20_000).map(|i| 400.0 + f64::from(i) * 0.005);
+        let truth = finer.max_by(|a, b| band.relative(*a).total_cmp(&band.relative(*b))).unwrap();
+        assert!((truth - 450.1).abs() > 1.0, "{truth}");
+        assert!((height / band.relative(truth) - 1_000.0).abs() < 2.0, "{height}");
+        assert!((position - truth).abs() < 0.05, "{position} against {truth}");
+    }
+}

@@ -1,0 +1,158 @@
+//! Reading a journal: a torn end is dropped, a changed byte is named.
+
+use sha2::{Digest as _, Sha256};
+
+use super::line::{self, Line};
+use super::record::{BlankRecord, ExperimentRecord, Header, Record};
+
+/// A journal that has been read and whose chain holds.
+#[derive(Clone, Debug)]
+pub struct Journal {
+    records: Vec<Record>,
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+    last_hash: String,
+    torn: usize,
+}
+
+/// Why a journal cannot be trusted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum JournalError {
+    /// There is no complete record.
+    #[error("the journal holds no complete record")]
+    Empty,
+    /// A line is not what was written.
+    #[error("line {line} of the journal is damaged: {detail}")]
+    Damaged {
+        /// The line, from 1.
+        line: u64,
+        /// What is wrong.
+        detail: String,
+    },
+    /// The first record is no header of a format this version reads.
+    #[error("line 1 of the journal is no header of format 1 (found {found})")]
+    Format {
+        /// What is there.
+        found: String,
+    },
+}
+
+/// Reads a journal from its bytes.
+///
+/// A last line without its newline was torn by a crash and is left out ([`Journal::torn`]).
+///
+/// # Errors
+/// If a line before that is not the one that was written, or the first is no header.
+pub fn read(bytes: &[u8]) -> Result<Journal, JournalError> {
+    let mut journal = Journal {
+        records: Vec::new(),
+        bytes: Vec::new(),
+        ends: Vec::new(),
+        last_hash: line::GENESIS.into(),
+        torn: 0,
+    };
+    let mut rest = bytes;
+    while let Some(end) = rest.iter().position(|&b| b == b'\n') {
+        journal.push(&rest[..=end])?;
+        rest = &rest[end + 1..];
+    }
+    journal.torn = rest.len();
+    journal.bytes = bytes[..bytes.len() - rest.len()].to_vec();
+    match journal.records.first() {
+        None => Err(JournalError::Empty),
+        Some(Record::Header(header)) if header.schema == 1 => Ok(journal),
+        Some(Record::Header(header)) => {
+            Err(JournalError::Format { found: format!("format {}", header.schema) })
+        }
+        Some(_) => Err(JournalError::Format { found: "another record".into() }),
+    }
+}
+
+impl Journal {
+    fn push(&mut self, bytes: &[u8]) -> Result<(), JournalError> {
+        let number = self.records.len() as u64;
+        let damaged = |detail: String| JournalError::Damaged { line: number + 1, detail };
+        let line: Line<Record> =
+            serde_json::from_slice(bytes).map_err(|error| damaged(error.to_string()))?;
+        if line.n != number {
+            return Err(damaged(format!("it is numbered {}, not {number}", line.n)));
+        }
+        if line.prev != self.last_hash {
+            let one = "the line before it, or its own reference to it, was changed";
+            return Err(damaged(one.into()));
+        }
+        // What is read must be what was written, to the byte, or the hash would vouch for another text.
+        if line::render(line.n, &line.prev, &line.record).as_bytes() != bytes {
+            return Err(damaged("it is not in the form in which it was written".into()));
+        }
+        self.last_hash = line::hash(bytes);
+        self.ends.push(self.ends.last().copied().unwrap_or(0) + bytes.len());
+        self.records.push(line.record);
+        Ok(())
+    }
+
+    /// All records in order.
+    pub fn records(&self) -> &[Record] {
+        &self.records
+    }
+
+    /// The header.
+    pub fn header(&self) -> &Header {
+        match &self.records[0] {
+            Record::Header(header) => header,
+            _ => unreachable!("read() accepts no journal that begins otherwise"),
+        }
+    }
+
+    /// The reference of the run, if it has been taken.
+    pub fn blank(&self) -> Option<&BlankRecord> {
+        self.records.iter().find_map(|r| if let Record::Blank(b) = r { Some(b) } else { None })
+    }
+
+    /// The finished experiments in order.
+    pub fn experiments(&self) -> impl Iterator<Item = &ExperimentRecord> {
+        self.records.iter().filter_map(|r| match r {
+            Record::Experiment(experiment) => Some(&**experiment),
+            _ => None,
+        })
+    }
+
+    /// Whether the run is complete.
+    pub fn complete(&self) -> bool {
+        matches!(self.records.last(), Some(Record::End(_)))
+    }
+
+    /// Number of bytes of a torn last line that were left out.
+    pub fn torn(&self) -> usize {
+        self.torn
+    }
+
+    /// The bytes of all complete lines.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Hash of the last complete line.
+    pub fn last_hash(&self) -> &str {
+        &self.last_hash
+    }
+
+    /// SHA-256 of all complete lines [hexadecimal].
+    pub fn sha256(&self) -> String {
+        Sha256::digest(&self.bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The bytes up to and with the last record that was synced to the disk: what a resumed run keeps.
+    ///
+    /// Commands behind it belong to an experiment that was not finished.
+    pub fn durable_bytes(&self) -> &[u8] {
+        let durable = self.records.iter().rposition(|r| {
+            matches!(
+                r,
+                Record::Header(_) | Record::Blank(_) | Record::Experiment(_) | Record::End(_)
+            )
+        });
+        durable.map_or(&[], |i| &self.bytes[..self.ends[i]])
+    }
+}

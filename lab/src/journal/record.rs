@@ -1,0 +1,281 @@
+//! What a journal records.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::analysis::{Analysis, Blank};
+use crate::command::{Command, Reply};
+use crate::conditions::Conditions;
+use crate::fault::Fault;
+use crate::manifest::Manifest;
+use crate::math;
+use crate::observation::{Observation, Outcome, Quality, Spectrum};
+use crate::time::Instant;
+
+/// One record.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Record {
+    /// What run this is; the first record.
+    Header(Box<Header>),
+    /// The reference of every channel.
+    Blank(BlankRecord),
+    /// A phase begins.
+    Phase(PhaseRecord),
+    /// A policy has proposed an experiment.
+    Proposal(Proposal),
+    /// A command and its answer.
+    Command(CommandRecord),
+    /// A wait was cut short.
+    Fault(Fault),
+    /// An experiment has ended. It is on the disk before the next begins.
+    Experiment(Box<ExperimentRecord>),
+    /// The run is complete; the last record.
+    End(End),
+}
+
+/// What run this is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Header {
+    /// Version of this format: 1.
+    pub schema: u32,
+    /// Version of flowtwin that began the run.
+    pub flowtwin: String,
+    /// Name of the scenario.
+    pub scenario: String,
+    /// SHA-256 of the scenario as it was understood [hexadecimal].
+    pub scenario_sha256: String,
+    /// The scenario as it was understood, every default filled in: a run folder stands on its own.
+    pub definition: serde_json::Value,
+    /// Master seed.
+    pub seed: u64,
+    /// Whether the results are simulated. Nothing takes this mark off.
+    pub simulated: bool,
+    /// Names of the inputs, in order.
+    pub inputs: Vec<String>,
+    /// Names and units of the features, in order.
+    pub features: Vec<(String, String)>,
+    /// What is installed.
+    pub manifest: Manifest,
+}
+
+/// The reference of every channel [counts].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BlankRecord {
+    /// When it was complete.
+    pub at_ns: Instant,
+    /// Averaged counts [channel][pixels].
+    pub reference: Vec<Vec<f64>>,
+}
+
+impl BlankRecord {
+    /// Records a blank; counts are rounded to 0.001, far below the read noise.
+    pub fn new(at: Instant, blank: &Blank) -> Self {
+        let round =
+            |counts: &Vec<f64>| counts.iter().map(|&c| math::round_decimals(c, 3)).collect();
+        Self { at_ns: at, reference: blank.reference.iter().map(round).collect() }
+    }
+
+    /// The blank as recorded. A run uses this and not what was measured, so that a resumed run is the same.
+    pub fn blank(&self) -> Blank {
+        Blank { reference: self.reference.clone() }
+    }
+}
+
+/// A phase of a campaign.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PhaseRecord {
+    /// Its name.
+    pub name: String,
+    /// The policy that proposes.
+    pub policy: String,
+    /// Most experiments it may run.
+    pub experiments: u64,
+    /// The phase whose experiments it starts from.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub from: Option<String>,
+}
+
+/// What a policy wants to know.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Proposal {
+    /// Number of the experiment in the run, from 1.
+    pub experiment: u64,
+    /// What to set.
+    pub conditions: Conditions,
+}
+
+/// A command and what came of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CommandRecord {
+    /// When it was sent.
+    pub at_ns: Instant,
+    /// The command.
+    pub send: Command,
+    /// The answer.
+    pub answer: Answer,
+}
+
+/// The answer to a command, without the bulk of frames and outcomes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// Done.
+    Done,
+    /// Ready at this moment [ns].
+    Ready(Instant),
+    /// A reading.
+    Reading(f64),
+    /// A reading that is no number.
+    NoReading,
+    /// Frames, by their checksum.
+    Frames {
+        /// Number of frames.
+        frames: u64,
+        /// Pixels of each.
+        pixels: u64,
+        /// [`crate::Frames::checksum`] [hexadecimal].
+        checksum: String,
+    },
+    /// An outcome; the experiment's record holds it.
+    Outcome,
+    /// A fault.
+    Fault(Fault),
+}
+
+impl Answer {
+    /// What is recorded of an answer.
+    pub fn of(result: &Result<Reply, Fault>) -> Self {
+        match result {
+            Ok(Reply::Done) => Self::Done,
+            Ok(Reply::Ready(at)) => Self::Ready(*at),
+            Ok(Reply::Reading(value)) if value.is_finite() => Self::Reading(*value),
+            Ok(Reply::Reading(_)) => Self::NoReading,
+            Ok(Reply::Frames(frames)) => Self::Frames {
+                frames: frames.len() as u64,
+                pixels: frames.pixels() as u64,
+                checksum: format!("{:016x}", frames.checksum()),
+            },
+            Ok(Reply::Outcome(_)) => Self::Outcome,
+            Err(fault) => Self::Fault(fault.clone()),
+        }
+    }
+}
+
+/// A finished experiment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExperimentRecord {
+    /// Number in the run, from 1.
+    pub experiment: u64,
+    /// Name of the phase.
+    pub phase: String,
+    /// What was set.
+    pub conditions: Conditions,
+    /// When it began.
+    pub started_ns: Instant,
+    /// When it ended.
+    pub ended_ns: Instant,
+    /// Residence time [s]; none without flow.
+    pub residence_time_s: Option<f64>,
+    /// Nominal reaction time [s]; none without flow.
+    pub reaction_time_s: Option<f64>,
+    /// Volume taken from each stock [mL].
+    pub consumed_ml: Vec<(String, f64)>,
+    /// Features, in the order of the header; none for one that could not be read.
+    pub features: Vec<(String, Option<f64>)>,
+    /// Flags.
+    pub quality: Quality,
+    /// Why it failed, if it did.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub fault: Option<Fault>,
+    /// The spectra, without their wavelengths.
+    pub spectra: Vec<SpectrumRecord>,
+}
+
+/// A spectrum without its wavelengths, which the manifest gives.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SpectrumRecord {
+    /// Name of the channel.
+    pub name: String,
+    /// Unit of the values.
+    pub unit: String,
+    /// Values, one for each pixel.
+    pub values: Vec<f64>,
+}
+
+/// The run is complete.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct End {
+    /// When.
+    pub at_ns: Instant,
+    /// Number of experiments.
+    pub experiments: u64,
+}
+
+fn finite(value: f64) -> Option<f64> {
+    value.is_finite().then_some(value)
+}
+
+impl ExperimentRecord {
+    /// Records an observation.
+    pub fn new(experiment: u64, phase: &str, observation: &Observation) -> Self {
+        let Observation { outcome, .. } = observation;
+        let spectrum = |s: &Spectrum| SpectrumRecord {
+            name: s.name.clone(),
+            unit: s.unit.clone(),
+            values: s.values.clone(),
+        };
+        Self {
+            experiment,
+            phase: phase.to_owned(),
+            conditions: observation.conditions.clone(),
+            started_ns: observation.started,
+            ended_ns: observation.ended,
+            residence_time_s: finite(observation.residence_time_s),
+            reaction_time_s: finite(observation.reaction_time_s),
+            consumed_ml: observation.consumed_ml.clone(),
+            features: outcome.features.iter().map(|(n, v)| (n.clone(), finite(*v))).collect(),
+            quality: outcome.quality,
+            fault: observation.fault.clone(),
+            spectra: outcome.spectra.iter().map(spectrum).collect(),
+        }
+    }
+
+    /// The observation that was recorded, its spectra on the grids of `analysis`.
+    pub fn observation(&self, analysis: &Analysis) -> Observation {
+        let grid = |name: &str| -> Arc<[f64]> {
+            let channel = analysis.channels().iter().position(|c| c.name == name);
+            channel.map_or_else(|| Vec::new().into(), |i| analysis.wavelengths_nm(i).clone())
+        };
+        let spectrum = |s: &SpectrumRecord| Spectrum {
+            name: s.name.clone(),
+            unit: s.unit.clone(),
+            wavelengths_nm: grid(&s.name),
+            values: s.values.clone(),
+        };
+        let feature = |(n, v): &(String, Option<f64>)| (n.clone(), v.unwrap_or(f64::NAN));
+        Observation {
+            conditions: self.conditions.clone(),
+            started: self.started_ns,
+            ended: self.ended_ns,
+            residence_time_s: self.residence_time_s.unwrap_or(f64::INFINITY),
+            reaction_time_s: self.reaction_time_s.unwrap_or(f64::INFINITY),
+            consumed_ml: self.consumed_ml.clone(),
+            outcome: Outcome {
+                features: self.features.iter().map(feature).collect(),
+                spectra: self.spectra.iter().map(spectrum).collect(),
+                quality: self.quality,
+            },
+            fault: self.fault.clone(),
+        }
+    }
+}

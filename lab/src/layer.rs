@@ -1,0 +1,13 @@
+//! Layers: each a [`Lab`](crate::Lab) around a lab.
+
+mod guarded;
+mod journaled;
+mod recorded;
+mod rules;
+#[cfg(test)]
+mod tests;
+
+pub use guarded::{Guarded, Limits};
+pub use journaled::Journaled;
+pub use recorded::Recorded;
+pub use rules::{LimitsSpec, RatioRule};

@@ -1,0 +1,223 @@
+//! A lab that enforces limits and interlocks, and leaves the rig safe on every way out.
+
+mod pumps;
+mod thermal;
+
+use crate::command::{Command, Reply};
+use crate::fault::{Fault, FaultKind};
+use crate::id::{LightId, SensorId};
+use crate::lab::Lab;
+use crate::layer::rules::LimitsSpec;
+use crate::manifest::{Level, Manifest, SensorKind};
+use crate::time::{Instant, Span};
+
+/// Limits fitted to a rig.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    spec: LimitsSpec,
+}
+
+impl Limits {
+    /// Limits as the scenario or bench file gives them.
+    pub fn new(spec: LimitsSpec) -> Self {
+        Self { spec }
+    }
+}
+
+/// A lab that refuses commands outside the limits and watches its instruments while time passes.
+///
+/// A breach makes the rig safe and is returned as the fault of the command or wait. Dropped, also in a
+/// panic, it makes the rig safe once more.
+#[derive(Debug)]
+pub struct Guarded<L: Lab> {
+    lab: L,
+    spec: LimitsSpec,
+    pumps: pumps::Pumps,
+    thermal: thermal::Thermal,
+    lit: Vec<(LightId, Instant)>,
+}
+
+impl<L: Lab> Guarded<L> {
+    /// Guards `lab`.
+    pub fn new(lab: L, limits: Limits) -> Self {
+        let pumps = pumps::Pumps::new(lab.manifest());
+        let thermal = thermal::Thermal::new(lab.manifest());
+        Self { lab, spec: limits.spec, pumps, thermal, lit: Vec::new() }
+    }
+
+    /// The lab inside.
+    pub fn lab(&self) -> &L {
+        &self.lab
+    }
+
+    /// Volume left in each syringe, in the order of the manifest [µL].
+    pub fn remaining_ul(&self) -> Vec<f64> {
+        self.pumps.remaining_ul(self.lab.now())
+    }
+
+    /// Takes away `ul` µL that a pump delivered before this guard was put on (a resumed run).
+    pub fn delivered_before(&mut self, pump: usize, ul: f64) {
+        self.pumps.delivered_before(pump, ul);
+    }
+
+    fn interlock(&self, rule: &str, origin: impl std::fmt::Display, detail: String) -> Fault {
+        let kind = FaultKind::Interlock { rule: rule.into(), detail };
+        Fault::new(self.lab.now(), origin, kind)
+    }
+
+    /// Makes the rig safe because of `fault`, and says if that failed too.
+    fn trip(&mut self, fault: Fault) -> Fault {
+        self.pumps.all_stopped(self.lab.now());
+        self.lit.clear();
+        match self.lab.send(&Command::MakeSafe) {
+            Ok(_) => fault,
+            Err(unsafe_part) => {
+                let detail = format!(
+                    "{fault}; and NOT SAFE: {unsafe_part}; switch heater and pumps off by hand"
+                );
+                self.interlock("make safe", &fault.origin, detail)
+            }
+        }
+    }
+
+    fn check_before(&self, command: &Command) -> Result<(), Fault> {
+        let now = self.lab.now();
+        match command {
+            Command::Dispense { pump, rate_ul_per_min, at_most_ul } => {
+                let asked = (rate_ul_per_min.ul_per_min(), at_most_ul.ul());
+                self.pumps.check(&self.spec, now, pump, asked)
+            }
+            Command::Heat { heater, set_point_c } => {
+                thermal::check(&self.spec, self.lab.manifest(), now, heater, set_point_c.c())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn note(&mut self, command: &Command) {
+        let now = self.lab.now();
+        match command {
+            Command::Dispense { pump, rate_ul_per_min, at_most_ul } => {
+                self.pumps.started(now, pump, rate_ul_per_min.ul_per_min(), at_most_ul.ul());
+            }
+            Command::Stop { pump } => self.pumps.stopped(now, pump),
+            Command::Heat { heater, set_point_c } => {
+                self.thermal.heated(now, heater, Some(set_point_c.c()));
+            }
+            Command::HeaterOff { heater } => self.thermal.heated(now, heater, None),
+            Command::Light { light, on } => {
+                self.lit.retain(|(lit, _)| lit != light);
+                if *on {
+                    self.lit.push((light.clone(), now));
+                }
+            }
+            Command::MakeSafe => {
+                self.pumps.all_stopped(now);
+                self.thermal.all_safe(now);
+                self.lit.clear();
+            }
+            _ => {}
+        }
+    }
+
+    /// Looks at every instrument once.
+    fn look(&mut self) -> Result<(), Fault> {
+        let now = self.lab.now();
+        self.look_at_permits()?;
+        if let Some((light, since)) = self
+            .lit
+            .iter()
+            .find(|(_, since)| now.since(*since).as_secs() > self.spec.max_light_s)
+            .cloned()
+        {
+            let detail = format!(
+                "on for {:.0} s, allowed are {:.0} s: 300 nm light is an eye hazard",
+                now.since(since).as_secs(),
+                self.spec.max_light_s
+            );
+            return Err(self.interlock("light", light, detail));
+        }
+        self.pumps.look(&mut self.lab, &self.spec)?;
+        let flowing = self.pumps.flowing(now);
+        self.thermal.look(&mut self.lab, &self.spec, flowing)
+    }
+
+    fn look_at_permits(&mut self) -> Result<(), Fault> {
+        let permits: Vec<SensorId> = self
+            .lab
+            .manifest()
+            .sensors
+            .iter()
+            .filter(|s| s.kind == SensorKind::Permit)
+            .map(|s| s.name.clone())
+            .collect();
+        for sensor in permits {
+            if read(&mut self.lab, &sensor)? < 0.5 {
+                let detail = "the switch is open: close the door or release the emergency stop";
+                return Err(self.interlock("permit", sensor, detail.into()));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads a sensor; anything but a reading is a fault.
+fn read(lab: &mut impl Lab, sensor: &SensorId) -> Result<f64, Fault> {
+    match lab.send(&Command::Read { sensor: sensor.clone() })? {
+        Reply::Reading(value) => Ok(value),
+        _ => {
+            let detail = "the lab answered a reading with something else".into();
+            Err(Fault::new(lab.now(), sensor, FaultKind::Garbled { detail }))
+        }
+    }
+}
+
+impl<L: Lab> Lab for Guarded<L> {
+    fn manifest(&self) -> &Manifest {
+        self.lab.manifest()
+    }
+
+    fn now(&self) -> Instant {
+        self.lab.now()
+    }
+
+    fn send(&mut self, command: &Command) -> Result<Reply, Fault> {
+        if let Err(fault) = self.check_before(command) {
+            return Err(self.trip(fault));
+        }
+        let result = self.lab.send(command);
+        match &result {
+            Ok(_) => self.note(command),
+            Err(fault) if *command != Command::MakeSafe && fault.kind.stops_campaign() => {
+                if fault.kind != FaultKind::NotReady {
+                    let fault = fault.clone();
+                    return Err(self.trip(fault));
+                }
+            }
+            Err(_) => {}
+        }
+        result
+    }
+
+    fn wait_until(&mut self, deadline: Instant) -> Result<(), Fault> {
+        if self.lab.manifest().level == Level::Experiments {
+            return self.lab.wait_until(deadline);
+        }
+        let tick = Span::from_secs(self.spec.tick_s);
+        while self.lab.now() < deadline {
+            let next = deadline.min(self.lab.now() + tick);
+            let result = self.lab.wait_until(next).and_then(|()| self.look());
+            if let Err(fault) = result {
+                return Err(self.trip(fault));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<L: Lab> Drop for Guarded<L> {
+    fn drop(&mut self) {
+        // Nobody is left to tell; the lab inside records what it could not do.
+        let _outcome = self.lab.send(&Command::MakeSafe);
+    }
+}

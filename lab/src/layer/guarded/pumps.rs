@@ -1,0 +1,184 @@
+//! What a guard knows of the pumps.
+
+use crate::fault::{Fault, FaultKind};
+use crate::id::{PumpId, SensorId};
+use crate::lab::Lab;
+use crate::layer::rules::{LimitsSpec, RatioRule};
+use crate::manifest::{Manifest, SensorKind};
+use crate::time::Instant;
+
+const STALLED: f64 = 4.0;
+
+/// The pumps as they were commanded.
+#[derive(Debug)]
+pub(super) struct Pumps {
+    all: Vec<Pump>,
+    off_ratio_since: Vec<Option<Instant>>,
+}
+
+#[derive(Debug)]
+struct Pump {
+    name: PumpId,
+    min_ul_per_min: f64,
+    max_ul_per_min: f64,
+    left_ul: f64,
+    status: Option<SensorId>,
+    run: Option<Run>,
+}
+
+/// A run of a pump, from one command to the next.
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    since: Instant,
+    rate: f64,
+    at_most_ul: f64,
+}
+
+impl Run {
+    fn delivered_ul(&self, now: Instant) -> f64 {
+        (self.rate * now.since(self.since).as_secs() / 60.0).min(self.at_most_ul)
+    }
+
+    fn over(&self, now: Instant) -> bool {
+        self.delivered_ul(now) >= self.at_most_ul
+    }
+}
+
+impl Pumps {
+    pub(super) fn new(manifest: &Manifest) -> Self {
+        let pump = |info: &crate::manifest::PumpInfo| Pump {
+            name: info.name.clone(),
+            min_ul_per_min: info.min_ul_per_min,
+            max_ul_per_min: info.max_ul_per_min,
+            left_ul: info.fill_ml * 1_000.0,
+            status: manifest.sensor(&SensorKind::Status(info.name.clone())).cloned(),
+            run: None,
+        };
+        Self { all: manifest.pumps.iter().map(pump).collect(), off_ratio_since: Vec::new() }
+    }
+
+    pub(super) fn remaining_ul(&self, now: Instant) -> Vec<f64> {
+        self.all.iter().map(|p| p.left_ul(now)).collect()
+    }
+
+    pub(super) fn delivered_before(&mut self, pump: usize, ul: f64) {
+        self.all[pump].left_ul -= ul;
+    }
+
+    pub(super) fn flowing(&self, now: Instant) -> bool {
+        self.all.iter().any(|p| p.rate(now) > 0.0)
+    }
+
+    /// Whether a pump may be started with this rate and volume.
+    pub(super) fn check(
+        &self,
+        spec: &LimitsSpec,
+        now: Instant,
+        name: &PumpId,
+        (rate, at_most_ul): (f64, f64),
+    ) -> Result<(), Fault> {
+        let Some(pump) = self.all.iter().find(|p| p.name == *name) else {
+            return Ok(());
+        };
+        let fault = |quantity: &str, value, low, high, unit: &str| {
+            let (quantity, unit) = (quantity.into(), unit.into());
+            Fault::new(now, name, FaultKind::OutOfRange { quantity, value, low, high, unit })
+        };
+        if !(pump.min_ul_per_min..=pump.max_ul_per_min).contains(&rate) {
+            let (low, high) = (pump.min_ul_per_min, pump.max_ul_per_min);
+            return Err(fault("rate", rate, low, high, "µL/min"));
+        }
+        let others: f64 = self.all.iter().filter(|p| p.name != *name).map(|p| p.rate(now)).sum();
+        if others + rate > spec.max_total_ul_per_min {
+            let high = spec.max_total_ul_per_min;
+            return Err(fault("total flow", others + rate, 0.0, high, "µL/min"));
+        }
+        let left = pump.left_ul(now) - spec.reserve_ul;
+        if at_most_ul > left {
+            return Err(fault("volume", at_most_ul, 0.0, left.max(0.0), "µL"));
+        }
+        Ok(())
+    }
+
+    pub(super) fn started(&mut self, now: Instant, name: &PumpId, rate: f64, at_most_ul: f64) {
+        self.stopped(now, name);
+        if let Some(pump) = self.all.iter_mut().find(|p| p.name == *name) {
+            pump.run = Some(Run { since: now, rate, at_most_ul });
+        }
+    }
+
+    pub(super) fn stopped(&mut self, now: Instant, name: &PumpId) {
+        if let Some(pump) = self.all.iter_mut().find(|p| p.name == *name) {
+            pump.stop(now);
+        }
+    }
+
+    pub(super) fn all_stopped(&mut self, now: Instant) {
+        self.all.iter_mut().for_each(|pump| pump.stop(now));
+    }
+
+    /// Reads the status of every running pump, and looks at the ratios of their rates.
+    pub(super) fn look(&mut self, lab: &mut impl Lab, spec: &LimitsSpec) -> Result<(), Fault> {
+        let now = lab.now();
+        for pump in &self.all {
+            let (Some(run), Some(sensor)) = (&pump.run, &pump.status) else {
+                continue;
+            };
+            let status = super::read(lab, sensor)?;
+            if status >= STALLED - 0.5 {
+                return Err(Fault::new(now, &pump.name, FaultKind::Stalled));
+            }
+            if status < 0.5 && !run.over(now) {
+                return Err(Fault::new(now, &pump.name, FaultKind::Empty));
+            }
+        }
+        self.look_at_ratios(now, spec)
+    }
+
+    fn look_at_ratios(&mut self, now: Instant, spec: &LimitsSpec) -> Result<(), Fault> {
+        self.off_ratio_since.resize(spec.ratios.len(), None);
+        for (i, rule) in spec.ratios.iter().enumerate() {
+            let Some(ratio) = self.ratio(now, rule) else {
+                self.off_ratio_since[i] = None;
+                continue;
+            };
+            if (rule.low..=rule.high).contains(&ratio) {
+                self.off_ratio_since[i] = None;
+                continue;
+            }
+            let since = *self.off_ratio_since[i].get_or_insert(now);
+            if now.since(since).as_secs() > spec.ratio_grace_s {
+                let detail = format!(
+                    "the ratio is {ratio:.3}, allowed is {} to {}: slugs become irregular; check the rates",
+                    rule.low, rule.high
+                );
+                let kind = FaultKind::Interlock { rule: rule.name.clone(), detail };
+                return Err(Fault::new(now, "guard", kind));
+            }
+        }
+        Ok(())
+    }
+
+    fn ratio(&self, now: Instant, rule: &RatioRule) -> Option<f64> {
+        let flow = |names: &[PumpId]| -> f64 {
+            self.all.iter().filter(|p| names.contains(&p.name)).map(|p| p.rate(now)).sum()
+        };
+        let (of, to) = (flow(&rule.of), flow(&rule.to));
+        (of > 0.0 && to > 0.0).then(|| of / to)
+    }
+}
+
+impl Pump {
+    fn rate(&self, now: Instant) -> f64 {
+        self.run.filter(|run| !run.over(now)).map_or(0.0, |run| run.rate)
+    }
+
+    fn left_ul(&self, now: Instant) -> f64 {
+        self.left_ul - self.run.map_or(0.0, |run| run.delivered_ul(now))
+    }
+
+    fn stop(&mut self, now: Instant) {
+        self.left_ul = self.left_ul(now);
+        self.run = None;
+    }
+}

@@ -1,0 +1,204 @@
+//! What a guard knows of the heaters.
+
+use crate::fault::{Fault, FaultKind};
+use crate::id::{HeaterId, SensorId};
+use crate::lab::Lab;
+use crate::layer::rules::LimitsSpec;
+use crate::manifest::{Manifest, SensorKind};
+use crate::time::Instant;
+
+/// Readings below this are an open sensor [°C].
+const OPEN_BELOW_C: f64 = -60.0;
+
+/// The heaters as they were commanded and read.
+#[derive(Debug)]
+pub(super) struct Thermal {
+    heaters: Vec<Heater>,
+    still_since: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Heater {
+    name: HeaterId,
+    sensor: Option<SensorId>,
+    set_point: Option<f64>,
+    last: Option<(Instant, f64)>,
+    unchanged_since: Instant,
+    off_since: Option<Instant>,
+}
+
+/// Whether a set point is allowed.
+pub(super) fn check(
+    spec: &LimitsSpec,
+    manifest: &Manifest,
+    now: Instant,
+    heater: &HeaterId,
+    set_point: f64,
+) -> Result<(), Fault> {
+    let Some(info) = manifest.heater(heater) else {
+        return Ok(());
+    };
+    let low = info.low_c;
+    let high = info.high_c.min(spec.max_temperature_c - spec.set_point_margin_k);
+    if (low..=high).contains(&set_point) {
+        return Ok(());
+    }
+    let (quantity, unit) = ("set point".into(), "°C".into());
+    let kind = FaultKind::OutOfRange { quantity, value: set_point, low, high, unit };
+    Err(Fault::new(now, heater, kind))
+}
+
+impl Thermal {
+    pub(super) fn new(manifest: &Manifest) -> Self {
+        let heater = |info: &crate::manifest::HeaterInfo| Heater {
+            name: info.name.clone(),
+            sensor: manifest.sensor(&SensorKind::Temperature(info.name.clone())).cloned(),
+            set_point: None,
+            last: None,
+            unchanged_since: Instant::START,
+            off_since: None,
+        };
+        Self { heaters: manifest.heaters.iter().map(heater).collect(), still_since: None }
+    }
+
+    pub(super) fn heated(&mut self, now: Instant, name: &HeaterId, set_point: Option<f64>) {
+        if let Some(heater) = self.heaters.iter_mut().find(|h| h.name == *name) {
+            heater.set_point = set_point;
+            heater.off_since = None;
+            heater.unchanged_since = now;
+        }
+    }
+
+    pub(super) fn all_safe(&mut self, now: Instant) {
+        for heater in &mut self.heaters {
+            heater.set_point = None;
+            heater.off_since = None;
+            heater.unchanged_since = now;
+        }
+    }
+
+    /// Reads every heater and compares.
+    pub(super) fn look(
+        &mut self,
+        lab: &mut impl Lab,
+        spec: &LimitsSpec,
+        flowing: bool,
+    ) -> Result<(), Fault> {
+        let mut hottest = f64::NEG_INFINITY;
+        for heater in &mut self.heaters {
+            let Some(sensor) = &heater.sensor else {
+                continue;
+            };
+            let value = super::read(lab, sensor)?;
+            let now = lab.now();
+            if !value.is_finite() || value < OPEN_BELOW_C {
+                return Err(Fault::new(now, sensor, FaultKind::SensorOpen));
+            }
+            heater.compare(now, value, spec)?;
+            hottest = hottest.max(value);
+        }
+        self.look_for_flow(lab.now(), spec, hottest, flowing)
+    }
+
+    fn look_for_flow(
+        &mut self,
+        now: Instant,
+        spec: &LimitsSpec,
+        hottest: f64,
+        flowing: bool,
+    ) -> Result<(), Fault> {
+        let Some(limit) = spec.no_heat_without_flow_above_c else {
+            return Ok(());
+        };
+        if flowing || hottest <= limit {
+            self.still_since = None;
+            return Ok(());
+        }
+        let since = *self.still_since.get_or_insert(now);
+        if now.since(since).as_secs() <= spec.no_flow_grace_s {
+            return Ok(());
+        }
+        let detail = format!(
+            "{hottest:.1} °C without flow for {:.0} s, allowed above {limit} °C are {} s: start the carrier",
+            now.since(since).as_secs(),
+            spec.no_flow_grace_s
+        );
+        Err(breach(now, "guard", "no heat without flow", detail))
+    }
+}
+
+impl Heater {
+    fn compare(&mut self, now: Instant, value: f64, spec: &LimitsSpec) -> Result<(), Fault> {
+        if value > spec.max_temperature_c {
+            let detail = format!(
+                "{value:.1} °C, allowed are {} °C: cut the heater's supply and let it cool",
+                spec.max_temperature_c
+            );
+            return Err(breach(now, &self.name, "over-temperature", detail));
+        }
+        self.compare_with_last(now, value, spec)?;
+        self.compare_with_set_point(now, value, spec)
+    }
+
+    fn compare_with_last(
+        &mut self,
+        now: Instant,
+        value: f64,
+        spec: &LimitsSpec,
+    ) -> Result<(), Fault> {
+        let last = self.last.replace((now, value));
+        let Some((then, before)) = last else {
+            self.unchanged_since = now;
+            return Ok(());
+        };
+        if value.to_bits() != before.to_bits() {
+            self.unchanged_since = now;
+        }
+        let still_s = now.since(self.unchanged_since).as_secs();
+        if self.set_point.is_some() && still_s > spec.frozen_s {
+            let detail =
+                format!("{value} °C to the last digit for {still_s:.0} s: check the sensor");
+            return Err(breach(now, &self.name, "frozen reading", detail));
+        }
+        let minutes = now.since(then).as_secs() / 60.0;
+        let rise = value - before;
+        // A single step of noise is no trend: 1 K is allowed whatever the time between two readings.
+        if rise > 1.0 + spec.max_rise_k_per_min * minutes {
+            let detail = format!(
+                "{rise:.1} K in {:.1} s, allowed are {} K/min: check sensor and heater",
+                minutes * 60.0,
+                spec.max_rise_k_per_min
+            );
+            return Err(breach(now, &self.name, "temperature rate", detail));
+        }
+        Ok(())
+    }
+
+    fn compare_with_set_point(
+        &mut self,
+        now: Instant,
+        value: f64,
+        spec: &LimitsSpec,
+    ) -> Result<(), Fault> {
+        let Some(set_point) = self.set_point else {
+            return Ok(());
+        };
+        if (value - set_point).abs() <= spec.out_of_step_k {
+            self.off_since = None;
+            return Ok(());
+        }
+        let since = *self.off_since.get_or_insert(now);
+        let off_s = now.since(since).as_secs();
+        if off_s <= spec.out_of_step_s {
+            return Ok(());
+        }
+        let detail = format!(
+            "{value:.1} °C instead of {set_point:.1} °C for {off_s:.0} s: check heater, fuse and sensor"
+        );
+        Err(breach(now, &self.name, "out of step", detail))
+    }
+}
+
+fn breach(now: Instant, origin: impl std::fmt::Display, rule: &str, detail: String) -> Fault {
+    Fault::new(now, origin, FaultKind::Interlock { rule: rule.into(), detail })
+}

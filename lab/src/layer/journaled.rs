@@ -1,0 +1,78 @@
+//! A lab that records every command and its answer.
+
+use crate::command::{Command, Reply};
+use crate::fault::{Fault, FaultKind};
+use crate::journal::{Answer, CommandRecord, Record, Sink, Writer};
+use crate::lab::Lab;
+use crate::manifest::Manifest;
+use crate::time::Instant;
+
+/// A lab that writes a [`Record::Command`] for every command and a [`Record::Fault`] for a wait cut short.
+///
+/// A journal that can no longer be written is a fault that stops the campaign: nothing may happen unrecorded.
+#[derive(Debug)]
+pub struct Journaled<L, S> {
+    lab: L,
+    writer: Writer<S>,
+}
+
+impl<L: Lab, S: Sink> Journaled<L, S> {
+    /// Records what `lab` does with `writer`.
+    pub fn new(lab: L, writer: Writer<S>) -> Self {
+        Self { lab, writer }
+    }
+
+    /// Writes a record of the campaign's own: a phase, a proposal, an experiment.
+    ///
+    /// # Errors
+    /// [`FaultKind::LinkLost`] of the journal, if it cannot be written.
+    pub fn record(&mut self, record: &Record) -> Result<(), Fault> {
+        let at = self.lab.now();
+        self.writer.write(record).map_err(|error| {
+            Fault::new(at, "journal", FaultKind::LinkLost { detail: error.to_string() })
+        })
+    }
+
+    /// The writer.
+    pub fn writer(&self) -> &Writer<S> {
+        &self.writer
+    }
+
+    /// The lab inside.
+    pub fn lab(&self) -> &L {
+        &self.lab
+    }
+
+    /// Takes the layer off.
+    pub fn into_parts(self) -> (L, Writer<S>) {
+        (self.lab, self.writer)
+    }
+}
+
+impl<L: Lab, S: Sink> Lab for Journaled<L, S> {
+    fn manifest(&self) -> &Manifest {
+        self.lab.manifest()
+    }
+
+    fn now(&self) -> Instant {
+        self.lab.now()
+    }
+
+    fn send(&mut self, command: &Command) -> Result<Reply, Fault> {
+        let at_ns = self.lab.now();
+        let result = self.lab.send(command);
+        let answer = Answer::of(&result);
+        let written =
+            self.record(&Record::Command(CommandRecord { at_ns, send: command.clone(), answer }));
+        // The rig must be brought to safety even where that can no longer be written down.
+        if *command == Command::MakeSafe { result } else { written.and(result) }
+    }
+
+    fn wait_until(&mut self, deadline: Instant) -> Result<(), Fault> {
+        let result = self.lab.wait_until(deadline);
+        if let Err(fault) = &result {
+            self.record(&Record::Fault(fault.clone()))?;
+        }
+        result
+    }
+}

@@ -1,0 +1,76 @@
+//! The limits a guard enforces: the `[guard]` table of a scenario or bench file.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::PumpId;
+
+/// Limits of a rig beyond those of its single instruments.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LimitsSpec {
+    /// Time between two looks at the instruments while time passes [s].
+    pub tick_s: f64,
+    /// Sum of all rates must not exceed this [µL/min].
+    pub max_total_ul_per_min: f64,
+    /// A temperature above this makes the rig safe [°C].
+    pub max_temperature_c: f64,
+    /// A temperature that rises faster makes the rig safe [K/min].
+    pub max_rise_k_per_min: f64,
+    /// Set points stay this far below `max_temperature_c` [K].
+    pub set_point_margin_k: f64,
+    /// Above this temperature something must flow [°C]; none: heating without flow is allowed.
+    pub no_heat_without_flow_above_c: Option<f64>,
+    /// For how long it may stand still above that temperature [s].
+    pub no_flow_grace_s: f64,
+    /// A process value may be this far from its set point [K] …
+    pub out_of_step_k: f64,
+    /// … for this long [s].
+    pub out_of_step_s: f64,
+    /// A reading that has not moved by a single digit for this long is stale [s], while the heater works.
+    pub frozen_s: f64,
+    /// Volume left in a syringe below which its pump is not started [µL].
+    pub reserve_ul: f64,
+    /// Ratios of flows that must hold while liquid flows.
+    pub ratios: Vec<RatioRule>,
+    /// For how long a ratio may be off, as it is while the pumps are set one after the other [s].
+    pub ratio_grace_s: f64,
+    /// A light may be on for this long [s].
+    pub max_light_s: f64,
+}
+
+impl Default for LimitsSpec {
+    fn default() -> Self {
+        Self {
+            tick_s: 5.0,
+            max_total_ul_per_min: 5_000.0,
+            max_temperature_c: 220.0,
+            max_rise_k_per_min: 60.0,
+            set_point_margin_k: 10.0,
+            no_heat_without_flow_above_c: None,
+            no_flow_grace_s: 3_600.0,
+            out_of_step_k: 10.0,
+            out_of_step_s: 3_600.0,
+            frozen_s: 600.0,
+            reserve_ul: 0.0,
+            ratios: Vec::new(),
+            ratio_grace_s: 30.0,
+            max_light_s: 600.0,
+        }
+    }
+}
+
+/// The flow of some pumps over that of others must lie in a range, such as "the two streams are one to one".
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RatioRule {
+    /// Its name.
+    pub name: String,
+    /// Pumps above the line.
+    pub of: Vec<PumpId>,
+    /// Pumps below the line.
+    pub to: Vec<PumpId>,
+    /// Lowest ratio.
+    pub low: f64,
+    /// Highest ratio.
+    pub high: f64,
+}

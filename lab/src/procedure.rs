@@ -1,0 +1,196 @@
+//! The experiment, written once: heat, settle, flow, wait, acquire, analyse.
+//!
+//! It sees nothing but a [`Lab`], so it runs in virtual time on the simulator and in wall time on the rig.
+
+mod acquire;
+mod flow;
+mod heat;
+mod ramp;
+mod spec;
+mod steady;
+
+pub use ramp::{RampPoint, RampSpec};
+pub use spec::{BlankRate, BlankSpec, ProcedureSpec, SteadySpec, WaitSpec};
+
+use crate::analysis::{Analysis, Blank};
+use crate::command::{Command, Reply};
+use crate::conditions::Conditions;
+use crate::fault::{Fault, FaultKind};
+use crate::lab::Lab;
+use crate::manifest::Level;
+use crate::observation::{Observation, Outcome};
+use crate::settings::{Recipe, Settings};
+use crate::time::{Instant, Span};
+
+/// How an experiment is done on a rig.
+#[derive(Clone, Debug)]
+pub struct Procedure {
+    spec: ProcedureSpec,
+    recipe: Recipe,
+    analysis: Analysis,
+}
+
+impl Procedure {
+    /// A procedure from its parts.
+    pub fn new(spec: ProcedureSpec, recipe: Recipe, analysis: Analysis) -> Self {
+        Self { spec, recipe, analysis }
+    }
+
+    /// The numbers of the procedure.
+    pub fn spec(&self) -> &ProcedureSpec {
+        &self.spec
+    }
+
+    /// How conditions become settings.
+    pub fn recipe(&self) -> &Recipe {
+        &self.recipe
+    }
+
+    /// What is measured.
+    pub fn analysis(&self) -> &Analysis {
+        &self.analysis
+    }
+
+    /// Takes the reference of every channel, with nothing but the carrier in the flow cells.
+    ///
+    /// Once, before the first experiment. A lab that runs whole experiments by itself needs none.
+    ///
+    /// # Errors
+    /// Any fault of the lab; [`FaultKind::NoLight`] where a lamp is dark.
+    pub fn prime(&self, lab: &mut dyn Lab) -> Result<Blank, Fault> {
+        if lab.manifest().level == Level::Experiments {
+            return Ok(Blank { reference: Vec::new() });
+        }
+        flow::flush(lab, &self.spec.blank)?;
+        let blank = acquire::blank(lab, &self.spec, &self.analysis)?;
+        flow::stop_all(lab)?;
+        Ok(blank)
+    }
+
+    /// Runs one experiment. A fault makes a failed observation, not an error: policies get to see it.
+    ///
+    /// After a fault the pumps are stopped; after one that [stops the campaign](FaultKind::stops_campaign)
+    /// everything is in its safe state.
+    pub fn run(&self, lab: &mut dyn Lab, blank: &Blank, conditions: &Conditions) -> Observation {
+        let started = lab.now();
+        let settings = self.recipe.settings(conditions);
+        let mut running = flow::Running::default();
+        let result = match lab.manifest().level {
+            Level::Instruments => self.by_instruments(lab, blank, &settings, &mut running),
+            Level::Experiments => self.as_a_whole(lab, conditions),
+        };
+        let result = match result {
+            Ok(outcome) => running.stop(lab).map(|()| outcome),
+            Err(fault) => {
+                self.give_up(lab, &fault, &mut running);
+                Err(fault)
+            }
+        };
+        self.observation(lab, conditions, &settings, started, &running, result)
+    }
+
+    fn by_instruments(
+        &self,
+        lab: &mut dyn Lab,
+        blank: &Blank,
+        settings: &Settings,
+        running: &mut flow::Running,
+    ) -> Result<Outcome, Fault> {
+        heat::settle(lab, &self.spec, settings)?;
+        let residence_s = lab.manifest().path.residence_time_s(settings);
+        if !residence_s.is_finite() {
+            let detail = "these conditions leave a part of the rig without flow".into();
+            return Err(Fault::new(lab.now(), "procedure", FaultKind::Refused { detail }));
+        }
+        running.start(lab, &self.spec, settings, self.longest_s(residence_s))?;
+        let flowing_since = lab.now();
+        let dark = acquire::dark(lab, &self.spec, &self.analysis)?;
+        match &self.spec.wait {
+            WaitSpec::ResidenceTimes(factor) => {
+                let light = Span::from_secs(self.spec.light_settle_s);
+                let steady = flowing_since + Span::from_secs(factor * residence_s);
+                lab.wait_until(Instant::from_nanos(
+                    steady.as_nanos().saturating_sub(light.as_nanos()),
+                ))?;
+                acquire::lights(lab, &self.analysis, true)?;
+                lab.wait(light)?;
+                let frames = acquire::frames(lab, &self.analysis)?;
+                acquire::lights(lab, &self.analysis, false)?;
+                Ok(self.analysis.outcome(&frames, &dark, blank))
+            }
+            WaitSpec::Steady(rule) => {
+                let watch = steady::Watch { rule, since: flowing_since, residence_s };
+                watch.run(lab, &self.spec, &self.analysis, &dark, blank)
+            }
+        }
+    }
+
+    /// The longest that the flow of one experiment can last [s], with which pumps are given finite volumes.
+    fn longest_s(&self, residence_s: f64) -> f64 {
+        let frames_s = |frames: u32, us: u32| f64::from(frames) * f64::from(us) * 1e-6;
+        let sample_s: f64 = self
+            .analysis
+            .channels()
+            .iter()
+            .map(|c| frames_s(self.spec.dark_frames + c.exposure.frames, c.exposure.integration_us))
+            .sum();
+        let waits = match &self.spec.wait {
+            WaitSpec::ResidenceTimes(factor) => *factor,
+            WaitSpec::Steady(rule) => rule.at_most_residence_times,
+        };
+        (waits * residence_s + sample_s + 4.0 * self.spec.light_settle_s + 10.0)
+            * self.spec.volume_margin
+    }
+
+    fn as_a_whole(&self, lab: &mut dyn Lab, conditions: &Conditions) -> Result<Outcome, Fault> {
+        let begin = Command::Begin { conditions: conditions.clone() };
+        if let Reply::Ready(at) = lab.send(&begin)? {
+            lab.wait_until(at)?;
+        }
+        match acquire::patiently(lab, &Command::Collect, self.spec.patience_s)? {
+            Reply::Outcome(outcome) => Ok(*outcome),
+            _ => Err(acquire::unexpected(lab, "no outcome")),
+        }
+    }
+
+    /// Leaves the lab in order after a fault; a second fault on the way changes nothing any more.
+    fn give_up(&self, lab: &mut dyn Lab, fault: &Fault, running: &mut flow::Running) {
+        if lab.manifest().level == Level::Experiments {
+            return;
+        }
+        let parked = !fault.kind.stops_campaign()
+            && acquire::lights(lab, &self.analysis, false).is_ok()
+            && running.stop(lab).is_ok();
+        if !parked {
+            running.end(lab.now());
+            // The journal and the guard record what could not be made safe.
+            let _unsafe_parts = lab.send(&Command::MakeSafe);
+        }
+    }
+
+    fn observation(
+        &self,
+        lab: &dyn Lab,
+        conditions: &Conditions,
+        settings: &Settings,
+        started: Instant,
+        running: &flow::Running,
+        result: Result<Outcome, Fault>,
+    ) -> Observation {
+        let path = &lab.manifest().path;
+        let (outcome, fault) = match result {
+            Ok(outcome) => (outcome, None),
+            Err(fault) => (Outcome::default(), Some(fault)),
+        };
+        Observation {
+            conditions: conditions.clone(),
+            started,
+            ended: lab.now(),
+            residence_time_s: path.residence_time_s(settings),
+            reaction_time_s: path.reaction_time_s(settings),
+            consumed_ml: running.consumed_ml(lab.manifest()),
+            outcome,
+            fault,
+        }
+    }
+}

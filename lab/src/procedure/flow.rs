@@ -1,0 +1,124 @@
+//! Starting and stopping the pumps, and what they used.
+
+use super::spec::{BlankSpec, ProcedureSpec};
+use crate::command::{Command, Reply};
+use crate::fault::Fault;
+use crate::id::PumpId;
+use crate::lab::Lab;
+use crate::manifest::{Manifest, SensorKind};
+use crate::math;
+use crate::settings::Settings;
+use crate::time::{Instant, Span};
+use crate::units::{FlowRate, Volume};
+
+/// The pumps that run in one experiment, and what each has delivered.
+#[derive(Debug, Default)]
+pub(super) struct Running {
+    pumps: Vec<Run>,
+}
+
+#[derive(Debug)]
+struct Run {
+    pump: PumpId,
+    rate: FlowRate,
+    started: Instant,
+    delivered_ul: Option<f64>,
+}
+
+impl Running {
+    /// Starts every pump of `settings` with a finite volume, enough for `longest_s`.
+    pub(super) fn start(
+        &mut self,
+        lab: &mut dyn Lab,
+        spec: &ProcedureSpec,
+        settings: &Settings,
+        longest_s: f64,
+    ) -> Result<(), Fault> {
+        for (pump, rate) in &settings.pumps {
+            if rate.ul_per_min() <= 0.0 {
+                continue;
+            }
+            if !self.pumps.is_empty() && spec.pump_gap_s > 0.0 {
+                lab.wait(Span::from_secs(spec.pump_gap_s))?;
+            }
+            let run =
+                Run { pump: pump.clone(), rate: *rate, started: lab.now(), delivered_ul: None };
+            self.pumps.push(run);
+            lab.send(&dispense(pump, *rate, longest_s))?;
+        }
+        Ok(())
+    }
+
+    /// Stops every pump that runs and reads what it has delivered.
+    pub(super) fn stop(&mut self, lab: &mut dyn Lab) -> Result<(), Fault> {
+        for run in self.pumps.iter_mut().filter(|run| run.delivered_ul.is_none()) {
+            lab.send(&Command::Stop { pump: run.pump.clone() })?;
+            run.delivered_ul = Some(run.nominal_ul(lab.now()));
+        }
+        for run in &mut self.pumps {
+            let kind = SensorKind::Dispensed(run.pump.clone());
+            let Some(sensor) = lab.manifest().sensor(&kind).cloned() else {
+                continue;
+            };
+            if let Reply::Reading(ul) = lab.send(&Command::Read { sensor })? {
+                run.delivered_ul = Some(ul);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes every pump to have stopped at `at`, for the book-keeping after a fault.
+    pub(super) fn end(&mut self, at: Instant) {
+        for run in self.pumps.iter_mut().filter(|run| run.delivered_ul.is_none()) {
+            run.delivered_ul = Some(run.nominal_ul(at));
+        }
+    }
+
+    /// Volume taken from each stock [mL], to 1e-4 µL, in the order of the manifest's pumps.
+    pub(super) fn consumed_ml(&self, manifest: &Manifest) -> Vec<(String, f64)> {
+        let mut consumed: Vec<(String, f64)> = Vec::new();
+        for info in &manifest.pumps {
+            let of_pump = |run: &&Run| run.pump == info.name;
+            let ul: f64 = self.pumps.iter().filter(of_pump).filter_map(|r| r.delivered_ul).sum();
+            match consumed.iter_mut().find(|(stock, _)| *stock == info.stock) {
+                Some((_, ml)) => *ml = math::round_decimals(*ml + ul / 1000.0, 7),
+                None => consumed.push((info.stock.clone(), math::round_decimals(ul / 1000.0, 7))),
+            }
+        }
+        consumed
+    }
+}
+
+impl Run {
+    fn nominal_ul(&self, at: Instant) -> f64 {
+        self.rate.ul_per_min() * at.since(self.started).as_secs() / 60.0
+    }
+}
+
+/// Runs a pump for at most `longest_s`.
+pub(super) fn dispense(pump: &PumpId, rate: FlowRate, longest_s: f64) -> Command {
+    let ul = math::round_decimals(rate.ul_per_min() * longest_s / 60.0, 5);
+    Command::Dispense {
+        pump: pump.clone(),
+        rate_ul_per_min: rate,
+        at_most_ul: Volume::from_ul(ul.max(1e-5)),
+    }
+}
+
+/// Fills the flow cells with carrier.
+pub(super) fn flush(lab: &mut dyn Lab, spec: &BlankSpec) -> Result<(), Fault> {
+    if spec.rates.is_empty() || spec.flush_s <= 0.0 {
+        return Ok(());
+    }
+    for rate in &spec.rates {
+        let flow = FlowRate::from_ul_per_min(math::round_decimals(rate.ul_per_min, 6));
+        lab.send(&dispense(&rate.pump, flow, 1.25 * spec.flush_s))?;
+    }
+    lab.wait(Span::from_secs(spec.flush_s))
+}
+
+/// Stops every pump of the rig.
+pub(super) fn stop_all(lab: &mut dyn Lab) -> Result<(), Fault> {
+    let pumps: Vec<PumpId> = lab.manifest().pumps.iter().map(|p| p.name.clone()).collect();
+    pumps.into_iter().try_for_each(|pump| lab.send(&Command::Stop { pump }).map(drop))
+}

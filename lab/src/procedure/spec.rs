@@ -1,0 +1,99 @@
+//! The numbers of a procedure: the `[procedure]` table of a scenario.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::PumpId;
+
+/// How an experiment is done.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ProcedureSpec {
+    /// A temperature is settled within this distance of its set point [K].
+    pub settle_band_k: f64,
+    /// … for this long [s].
+    pub settle_for_s: f64,
+    /// An experiment fails where it has not settled by then [s].
+    pub settle_timeout_s: f64,
+    /// Time between two readings of a temperature that is settling [s].
+    pub poll_s: f64,
+    /// Time between the commands to two pumps [s].
+    pub pump_gap_s: f64,
+    /// When the reactor is taken to be at steady state.
+    pub wait: WaitSpec,
+    /// Time a light needs to be steady after it has been switched on or its shutter opened [s].
+    pub light_settle_s: f64,
+    /// Frames averaged for the dark of each channel.
+    pub dark_frames: u32,
+    /// Pumps are given this many times the volume that the experiment needs at most, then stop by themselves.
+    pub volume_margin: f64,
+    /// How long an instrument may be late [s].
+    pub patience_s: f64,
+    /// How the flow cells are filled with carrier before the first experiment.
+    pub blank: BlankSpec,
+}
+
+impl Default for ProcedureSpec {
+    fn default() -> Self {
+        Self {
+            settle_band_k: 1.0,
+            settle_for_s: 60.0,
+            settle_timeout_s: 3_600.0,
+            poll_s: 5.0,
+            pump_gap_s: 0.4,
+            wait: WaitSpec::ResidenceTimes(1.2),
+            light_settle_s: 0.5,
+            dark_frames: 50,
+            volume_margin: 1.25,
+            patience_s: 10.0,
+            blank: BlankSpec::default(),
+        }
+    }
+}
+
+/// When the reactor is taken to be at steady state.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum WaitSpec {
+    /// After so many residence times; 1.2 in the paper (Sadeghi et al. 2024, Fig. 3A).
+    ResidenceTimes(f64),
+    /// When the features have been steady for a while.
+    Steady(SteadySpec),
+}
+
+/// Steady means: the last `window` readings of every watched feature lie within `band` of their mean.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SteadySpec {
+    /// Watched features.
+    pub features: Vec<String>,
+    /// Largest relative distance from the mean of the window.
+    pub band: f64,
+    /// Number of readings.
+    pub window: usize,
+    /// Time between two readings, in residence times.
+    pub every_residence_times: f64,
+    /// First reading, in residence times after the flow has started.
+    pub from_residence_times: f64,
+    /// The last reading is taken by then, steady or not (then flagged), in residence times.
+    pub at_most_residence_times: f64,
+}
+
+/// How the flow cells are filled with carrier before the first experiment.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BlankSpec {
+    /// Pumps that run, normally the carrier's alone. None: the cells are taken to be full of carrier.
+    pub rates: Vec<BlankRate>,
+    /// For how long [s].
+    pub flush_s: f64,
+}
+
+/// A pump that runs while the flow cells are filled with carrier.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BlankRate {
+    /// The pump.
+    pub pump: PumpId,
+    /// Its rate [µL/min].
+    pub ul_per_min: f64,
+}
