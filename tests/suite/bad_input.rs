@@ -41,13 +41,17 @@ fn a_wrong_unit_suffix() {
 
 #[test]
 fn a_wrong_unit_suffix_of_an_input() {
-    let body = "[space.inputs]\noam_ml_per_min = { low = 5.0, high = 20.0, sets = { pump = \"oam\" } }\n";
+    let body =
+        "[space.inputs]\noam_ml_per_min = { low = 5.0, high = 20.0, sets = { pump = \"oam\" } }\n";
     refused("wrong-unit-of-input", &format!("{body}{PHASE}"));
 }
 
 #[test]
 fn an_inverted_range() {
-    refused("inverted-range", &format!("[space.inputs.temperature_c]\nlow = 150.0\nhigh = 120.0\n{PHASE}"));
+    refused(
+        "inverted-range",
+        &format!("[space.inputs.temperature_c]\nlow = 150.0\nhigh = 120.0\n{PHASE}"),
+    );
 }
 
 #[test]

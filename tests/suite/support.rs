@@ -13,7 +13,8 @@ pub(crate) fn root() -> &'static Path {
 pub(crate) fn scenario_files() -> Vec<PathBuf> {
     let entries = fs::read_dir(root().join("scenarios")).expect("scenarios/ is there");
     let paths = entries.map(|entry| entry.expect("scenarios/ can be read").path());
-    let mut files: Vec<PathBuf> = paths.filter(|p| p.extension().is_some_and(|e| e == "toml")).collect();
+    let mut files: Vec<PathBuf> =
+        paths.filter(|p| p.extension().is_some_and(|e| e == "toml")).collect();
     files.sort();
     files
 }
@@ -65,7 +66,10 @@ pub(crate) fn compare(group: &str, name: &str, text: &str) {
 /// A small scenario file `<name>.toml` in `dir` that extends one of the repository.
 pub(crate) fn scenario(dir: &Path, name: &str, base: &str, body: &str) -> PathBuf {
     let base = root().join("scenarios").join(base);
-    let text = format!("schema = 1\nextends = {:?}\nname = \"{name}\"\n{body}", base.display().to_string());
+    let text = format!(
+        "schema = 1\nextends = {:?}\nname = \"{name}\"\n{body}",
+        base.display().to_string()
+    );
     let path = dir.join(format!("{name}.toml"));
     fs::write(&path, text).expect("a scenario can be written");
     path
