@@ -11,6 +11,7 @@
 pub mod acquisition;
 mod context;
 pub mod design;
+pub mod evaluate;
 mod feasibility;
 mod gp;
 mod history;
@@ -27,6 +28,7 @@ mod surrogate;
 mod work;
 
 pub use context::Context;
+pub use evaluate::{Evaluation, Interval, Scores, cross_validate};
 pub use feasibility::Feasibility;
 pub use gp::{GaussianProcess, GpPosterior};
 pub use history::{History, MissingInput, Trial};
