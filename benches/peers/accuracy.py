@@ -39,7 +39,7 @@ def forest(dim, seed):
 
 
 def bagged_mlp(dim, seed):
-    net = MLPRegressor((32, 32), solver="lbfgs", alpha=1e-2, max_iter=500)
+    net = MLPRegressor(hidden_layer_sizes=(32, 32), solver="lbfgs", alpha=1e-2, max_iter=500)
     return BaggingRegressor(net, 20, random_state=seed)
 
 

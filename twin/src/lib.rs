@@ -11,6 +11,7 @@
 pub mod acquisition;
 mod context;
 pub mod design;
+mod ensemble;
 pub mod evaluate;
 mod feasibility;
 mod gp;
@@ -28,6 +29,7 @@ mod surrogate;
 mod work;
 
 pub use context::Context;
+pub use ensemble::{Ensemble, EnsemblePosterior};
 pub use evaluate::{Evaluation, Interval, Scores, cross_validate};
 pub use feasibility::Feasibility;
 pub use gp::{GaussianProcess, GpPosterior};

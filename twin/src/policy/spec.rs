@@ -18,13 +18,20 @@ pub enum SurrogateSpec {
     LegacyFastcat,
     /// [`crate::LegacyEnsemble::smart_dope`].
     LegacySmartdope,
+    /// [`crate::Ensemble`].
+    Modern,
     /// [`crate::GaussianProcess`].
     Gp,
 }
 
 impl SurrogateSpec {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::LegacyFastcat, Self::LegacySmartdope, Self::Gp];
+    pub const ALL: [Self; 4] = [
+        Self::LegacyFastcat,
+        Self::LegacySmartdope,
+        Self::Modern,
+        Self::Gp,
+    ];
 
     /// Whether it is one of the published ensembles, with the published ways of using it.
     pub fn is_legacy(self) -> bool {
@@ -36,6 +43,7 @@ impl SurrogateSpec {
         match self {
             Self::LegacyFastcat => "legacy-fastcat",
             Self::LegacySmartdope => "legacy-smartdope",
+            Self::Modern => "modern",
             Self::Gp => "gp",
         }
     }
