@@ -4,9 +4,11 @@ use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
 use crate::ensemble::{Ensemble, EnsemblePosterior};
+use crate::forest::{Forest, ForestPosterior};
 use crate::gp::{GaussianProcess, GpPosterior};
 use crate::legacy::{LegacyEnsemble, LegacyPosterior};
 use crate::policy::SurrogateSpec;
+use crate::stack::{Stack, StackPosterior};
 use crate::{Belief, Context, FitError, Posterior, Slope, Surrogate, Work};
 
 /// A fitted surrogate of any kind.
@@ -20,6 +22,10 @@ pub enum Model {
     Modern(EnsemblePosterior),
     /// A Gaussian process.
     Gp(GpPosterior),
+    /// A random forest.
+    Forest(ForestPosterior),
+    /// All three, weighed.
+    Stack(Box<StackPosterior>),
 }
 
 impl Model {
@@ -28,6 +34,8 @@ impl Model {
             Self::Legacy(posterior) => posterior,
             Self::Modern(posterior) => posterior,
             Self::Gp(posterior) => posterior,
+            Self::Forest(posterior) => posterior,
+            Self::Stack(posterior) => &**posterior,
         }
     }
 }
@@ -65,6 +73,8 @@ impl Surrogate for SurrogateSpec {
         Ok(match self {
             Self::LegacyFastcat => Model::Legacy(LegacyEnsemble::fast_cat().fit(x, y, context)?),
             Self::Modern => Model::Modern(Ensemble::default().fit(x, y, context)?),
+            Self::Forest => Model::Forest(Forest::default().fit(x, y, context)?),
+            Self::Stack => Model::Stack(Box::new(Stack::default().fit(x, y, context)?)),
             Self::Gp => Model::Gp(GaussianProcess::default().fit(x, y, context)?),
             Self::LegacySmartdope => {
                 Model::Legacy(LegacyEnsemble::smart_dope().fit(x, y, context)?)

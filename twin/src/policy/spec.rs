@@ -22,15 +22,21 @@ pub enum SurrogateSpec {
     Modern,
     /// [`crate::GaussianProcess`].
     Gp,
+    /// [`crate::Forest`].
+    Forest,
+    /// [`crate::Stack`].
+    Stack,
 }
 
 impl SurrogateSpec {
     /// All of them.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 6] = [
         Self::LegacyFastcat,
         Self::LegacySmartdope,
         Self::Modern,
         Self::Gp,
+        Self::Forest,
+        Self::Stack,
     ];
 
     /// Whether it is one of the published ensembles, with the published ways of using it.
@@ -45,6 +51,8 @@ impl SurrogateSpec {
             Self::LegacySmartdope => "legacy-smartdope",
             Self::Modern => "modern",
             Self::Gp => "gp",
+            Self::Forest => "forest",
+            Self::Stack => "stack",
         }
     }
 }
