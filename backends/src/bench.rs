@@ -44,7 +44,7 @@ impl std::fmt::Debug for Instruments {
 /// Dropped while the rig may be at work, it makes the rig safe as far as it can.
 #[derive(Debug)]
 pub struct Bench {
-    manifest: Manifest,
+    pub(crate) manifest: Manifest,
     instruments: Instruments,
     clock: Box<dyn Clock>,
     at_work: bool,
@@ -76,12 +76,12 @@ impl Bench {
         }
     }
 
-    fn fault(&self, origin: impl std::fmt::Display, kind: FaultKind) -> Fault {
+    pub(crate) fn fault(&self, origin: impl std::fmt::Display, kind: FaultKind) -> Fault {
         Fault::new(self.clock.now(), origin, kind)
     }
 
     /// Does something with the instrument `name`; its fault is completed with time and origin.
-    fn with<K, I: ?Sized, T>(
+    pub(crate) fn with<K, I: ?Sized, T>(
         &mut self,
         pick: impl FnOnce(&mut Instruments) -> &mut BTreeMap<K, Box<I>>,
         name: &K,

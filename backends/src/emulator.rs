@@ -24,10 +24,19 @@ pub struct Line {
     pub output: Vec<u8>,
     /// Whether nothing has arrived for so long that a half frame is over.
     pub quiet: bool,
+    /// Whether the instrument has hung up.
+    pub hung_up: bool,
     /// The request whose answer is not due yet.
     pub(crate) waiting: Option<Message>,
     /// Whether a measurement that this line has asked for is under way.
     pub(crate) measuring: bool,
+}
+
+impl Line {
+    /// Whether something is left to do without anything arriving.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.waiting.is_some() || !self.output.is_empty() || !self.input.is_empty()
+    }
 }
 
 /// An instrument at the other end of a line.
