@@ -19,6 +19,8 @@ pub mod connect;
 pub mod driver;
 mod emulated;
 pub mod emulator;
+pub mod folder;
+pub mod heartbeat;
 pub mod instrument;
 pub mod server;
 pub mod transport;
