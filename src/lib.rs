@@ -9,6 +9,7 @@ pub mod error;
 pub mod folder;
 pub mod observations;
 pub mod progress;
+pub mod report;
 pub mod scenario;
 pub mod sketch;
 pub mod snapshot;
