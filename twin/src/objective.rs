@@ -18,10 +18,18 @@ pub(crate) struct Weighed<'a> {
     pub(crate) feasibility: Option<&'a Feasibility>,
     /// The worst outcome so far.
     pub(crate) floor: f64,
+    /// What an experiment costs, where that counts.
+    pub(crate) price: Option<Price<'a>>,
+}
+
+/// What an experiment costs in the eyes of a policy.
+pub(crate) struct Price<'a> {
     /// The space that conditions are in.
     pub(crate) space: &'a Space,
-    /// What an experiment costs, and how the policy sees that.
-    pub(crate) price: Option<(&'a dyn Fn(&Conditions) -> Cost, fn(Cost) -> f64)>,
+    /// What an experiment costs.
+    pub(crate) cost: &'a dyn Fn(&Conditions) -> Cost,
+    /// What the policy makes of that.
+    pub(crate) of: fn(Cost) -> f64,
 }
 
 /// The least that an experiment can cost, in seconds or millilitres.
@@ -46,8 +54,8 @@ impl Objective for Weighed<'_> {
         if let Some(feasibility) = self.feasibility {
             value = self.weigh(value, feasibility.at(u)).0;
         }
-        if let Some((cost, price)) = self.price {
-            let paid = price(cost(&self.space.from_unit(u)));
+        if let Some(Price { space, cost, of }) = &self.price {
+            let paid = of(cost(&space.from_unit(u)));
             value -= math::ln(paid.max(LEAST_COST));
         }
         value

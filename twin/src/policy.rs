@@ -2,6 +2,7 @@
 
 mod aim;
 mod guided;
+mod pool;
 mod space_filling;
 mod spec;
 mod trust_region;

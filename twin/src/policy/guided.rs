@@ -3,7 +3,7 @@
 use ndarray::{Array2, ArrayView1};
 
 use crate::feasibility::Feasibility;
-use crate::objective::Weighed;
+use crate::objective::{Price, Weighed};
 use crate::policy::trust_region::half_width;
 use crate::policy::{Aim, Ask, Cost, Policy, PolicyError, Proposals, SurrogateSpec};
 use crate::region::Region;
@@ -78,19 +78,33 @@ impl Guided {
             return Ok(draw(region, &model, seeds, &mut stream, work));
         }
         let feasibility = Feasibility::learn(history);
-        let objective = Weighed {
-            posterior: &model,
-            acquisition: self
-                .aim
-                .acquisition(self.surrogate.is_legacy(), incumbent.0, next),
-            feasibility: feasibility.as_ref(),
-            floor,
+        let mut objective = self.weighed(&model, incumbent.0, next, floor, feasibility.as_ref());
+        objective.price = ask.cost.zip(self.price()).map(|(cost, of)| Price {
             space: ask.space,
-            price: ask.cost.zip(self.price()),
-        };
+            cost,
+            of,
+        });
         let (point, evaluations) = self.search().run(region, &objective, seeds, &mut stream);
         work.acquisitions += evaluations;
         Ok(point)
+    }
+
+    /// What is maximised, costs apart.
+    pub(super) fn weighed<'a>(
+        &self,
+        model: &'a Model,
+        best: f64,
+        next: u64,
+        floor: f64,
+        feasibility: Option<&'a Feasibility>,
+    ) -> Weighed<'a> {
+        Weighed {
+            posterior: model,
+            acquisition: self.aim.acquisition(self.surrogate.is_legacy(), best, next),
+            feasibility,
+            floor,
+            price: None,
+        }
     }
 
     /// What an experiment costs in the eyes of this policy, if it weighs costs.
@@ -146,7 +160,7 @@ impl Guided {
 
     /// The surrogate of what is known, and of what it says itself about pending experiments. Its streams depend on the
     /// number of experiments alone, so that all policies that start from one history start from one model.
-    fn believe(
+    pub(super) fn believe(
         &self,
         mut x: Array2<f64>,
         mut y: Vec<f64>,
