@@ -80,9 +80,9 @@ impl EmulatorServer {
         self.world.now()
     }
 
-    /// The lab behind.
-    pub fn world(&self) -> &dyn Lab {
-        &*self.world
+    /// Closes all ports and hands back the lab behind.
+    pub fn into_world(self) -> Box<dyn Lab> {
+        self.world
     }
 
     /// Serves until `stop` becomes true.

@@ -18,6 +18,9 @@ use crate::transport::Dialog;
 /// Relative difference up to which a value kept is the value sent: the pump may calculate in single precision.
 const SAME: f64 = 1e-5;
 
+/// The number of the units µL and µL/min.
+const UNITS_UL_PER_MIN: f64 = 2.0;
+
 const RUNNING: u8 = 1;
 const STALLED: u8 = 4;
 
@@ -70,6 +73,7 @@ impl Chemyx {
     /// Stops the pump if it runs, chooses units, tells it the bore and learns its limits.
     fn prepare(&mut self) -> Result<Limits, FaultKind> {
         if let Some(limits) = self.limits {
+            self.check_settings().inspect_err(|_| self.limits = None)?;
             return Ok(limits);
         }
         self.port.borrow_mut().wake()?;
@@ -77,12 +81,26 @@ impl Chemyx {
             self.stop()?;
         }
         self.may_run = false;
-        self.set("units", 2.0, 0, "")?;
+        self.set("units", UNITS_UL_PER_MIN, 0, "")?;
         self.set("diameter", self.bore_mm, 3, "mm")?;
         let lines = self.read("read limit parameter")?;
         let limits = Limits::parse(&lines)?;
         self.limits = Some(limits);
         Ok(limits)
+    }
+
+    /// Looks whether units and bore are still those that were set: a pump that has lost power comes back in
+    /// mL/min, and would pump a thousand times too much.
+    fn check_settings(&mut self) -> Result<(), FaultKind> {
+        let lines = self.read("view parameter")?;
+        let expected = [("unit", UNITS_UL_PER_MIN, ""), ("dia", self.bore_mm, "mm")];
+        for (quantity, asked, unit) in expected {
+            let kept = found(&lines, quantity)?;
+            if (kept - asked).abs() > SAME * asked.abs() {
+                return Err(kept_other(quantity, asked, kept, unit));
+            }
+        }
+        Ok(())
     }
 
     fn read(&mut self, command: &str) -> Result<Vec<String>, FaultKind> {
@@ -100,7 +118,7 @@ impl Chemyx {
         if (kept - asked).abs() <= SAME * asked.abs() {
             return Ok(());
         }
-        Err(FaultKind::KeptOther { quantity: name.to_owned(), asked, kept, unit: unit.to_owned() })
+        Err(kept_other(name, asked, kept, unit))
     }
 
     fn look_up(&mut self, name: &str) -> Result<f64, FaultKind> {
@@ -127,6 +145,10 @@ impl Chemyx {
         }
         Err(FaultKind::Refused { detail: format!("status is {status} after {command}") })
     }
+}
+
+fn kept_other(quantity: &str, asked: f64, kept: f64, unit: &str) -> FaultKind {
+    FaultKind::KeptOther { quantity: quantity.into(), asked, kept, unit: unit.into() }
 }
 
 /// The value of `name` in the lines of a reply.
