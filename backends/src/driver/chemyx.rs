@@ -130,21 +130,28 @@ impl Chemyx {
         found(&self.read("view parameter")?, short)
     }
 
-    /// Sends a command that moves or stops something. A lost reply is no fault if the status shows it done.
-    fn act(&mut self, command: &str, done: impl Fn(u8) -> bool) -> Result<(), FaultKind> {
-        let sent = self.port.borrow_mut().command(self.channel, command);
-        let status = match (self.status(), sent) {
-            (Ok(status), _) => status,
-            (Err(_), Err(kind)) | (Err(kind), Ok(_)) => return Err(kind),
-        };
-        if done(status) {
-            return Ok(());
-        }
-        if status == STALLED {
-            return Err(FaultKind::Stalled);
-        }
-        Err(FaultKind::Refused { detail: format!("status is {status} after {command}") })
+    /// Stops on the way to a new run; what counts is the status after the start.
+    fn interrupt(&mut self) -> Result<(), FaultKind> {
+        let told = self.port.borrow_mut().command(self.channel, "stop");
+        told.map(|_| ()).or_else(|_| self.stop())
     }
+
+    /// Starts. A lost reply is no fault where the status shows a run, and a stall is told by the status: the
+    /// guard reads it at every tick.
+    fn start(&mut self, at_most: Volume) -> Result<(), FaultKind> {
+        let sent = self.port.borrow_mut().command(self.channel, "start");
+        match (self.status(), sent) {
+            (Ok(RUNNING | STALLED), _) => Ok(()),
+            // A short run may be over before the status is read.
+            (Ok(0), _) if self.dispensed_ul()? >= 0.99 * at_most.ul() => Ok(()),
+            (Ok(status), _) => Err(not_done("start", status)),
+            (Err(_), Err(kind)) | (Err(kind), Ok(_)) => Err(kind),
+        }
+    }
+}
+
+fn not_done(command: &str, status: u8) -> FaultKind {
+    FaultKind::Refused { detail: format!("status is {status} after {command}") }
 }
 
 fn kept_other(quantity: &str, asked: f64, kept: f64, unit: &str) -> FaultKind {
@@ -167,18 +174,24 @@ impl Pump for Chemyx {
         let limits = self.prepare()?;
         limits.check(rate)?;
         if self.may_run {
-            self.stop()?;
+            self.interrupt()?;
         }
         self.set("rate", rate.ul_per_min(), 6, "µL/min")?;
         self.set("volume", at_most.ul(), 5, "µL")?;
         self.may_run = true;
-        self.act("start", |status| status == RUNNING)
+        self.start(at_most)
     }
 
     fn stop(&mut self) -> Result<(), FaultKind> {
-        self.act("stop", |status| status == 0 || status == STALLED)?;
-        self.may_run = false;
-        Ok(())
+        let sent = self.port.borrow_mut().command(self.channel, "stop");
+        match (self.status(), sent) {
+            (Ok(0 | STALLED), _) => {
+                self.may_run = false;
+                Ok(())
+            }
+            (Ok(status), _) => Err(not_done("stop", status)),
+            (Err(_), Err(kind)) | (Err(kind), Ok(_)) => Err(kind),
+        }
     }
 
     fn status(&mut self) -> Result<u8, FaultKind> {
