@@ -30,6 +30,12 @@ impl Stock {
     }
 }
 
+/// The stock that will be used up first, at the mean use so far.
+pub(crate) fn first_empty(stocks: &[Stock]) -> Option<&Stock> {
+    let lasting = stocks.iter().filter_map(|stock| stock.lasts_for().map(|n| (n, stock)));
+    lasting.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, stock)| stock)
+}
+
 /// The stocks of a run, in the order of its pumps.
 pub(crate) fn of(run: &Run<'_>) -> Vec<Stock> {
     let mut stocks: Vec<Stock> = Vec::new();

@@ -47,17 +47,23 @@ fn levels(run: &Run<'_>, stocks: &[Stock]) -> String {
     .sized(WIDE, 320.0)
     .room_at_right(150.0);
     let mut ends = Ends::default();
-    for (i, stock) in stocks.iter().enumerate() {
-        let colour = Style::series(i).colour;
+    let first = stock::first_empty(stocks).map(|stock| stock.name.as_str());
+    for stock in stocks {
+        let scarce = first == Some(stock.name.as_str());
+        let colour = if scarce { Colour::ALERT } else { Colour::SOFT };
         let level = |(at, ml): &(f64, f64)| (at / 3600.0, *ml);
-        chart.add(Line::new(stock.level.iter().map(level), colour).wide(1.8));
+        chart.add(Line::new(stock.level.iter().map(level), colour).wide(if scarce {
+            2.0
+        } else {
+            1.3
+        }));
         let text = format!("{} {} mL", stock.name, significant(stock.left_ml(), 3));
         ends.push(stock.left_ml(), text, colour);
     }
     chart.add(ends);
     strip(run, 1.05 * top, 0.03 * top, &mut chart);
     chart.add(failures(run, 1.05 * top));
-    let note = "The strip at the top shows the phases; crosses mark experiments that failed.";
+    let note = "Red: the syringe that will be empty first. Strip: the phases; crosses: experiments that failed.";
     figure("Syringe levels", note, &legend(run), &chart.svg())
 }
 
@@ -105,9 +111,9 @@ fn table(stocks: &[Stock]) -> Table {
 
 /// The stages of an experiment: name, colour, and how to get it.
 const STAGES: [(&str, Colour, fn(&Stages) -> f64); 3] = [
-    ("heating", Colour("#d55e00"), |s| s.heating_s),
-    ("reaching steady state", Colour("#0072b2"), |s| s.equilibrating_s),
-    ("taking spectra", Colour("#c98a00"), |s| s.measuring_s),
+    ("heating", Colour("#c3cad2"), |s| s.heating_s),
+    ("reaching steady state", Colour("#7b8794"), |s| s.equilibrating_s),
+    ("taking spectra", Colour("#323f4b"), |s| s.measuring_s),
 ];
 
 /// Mean time of each stage, phase by phase.
