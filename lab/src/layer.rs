@@ -4,6 +4,8 @@ mod guarded;
 mod journaled;
 mod recorded;
 mod rules;
+#[cfg(test)]
+mod tests;
 
 pub use guarded::{Guarded, Limits};
 pub use journaled::Journaled;

@@ -11,6 +11,8 @@
 pub mod analysis;
 mod command;
 mod conditions;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 mod fault;
 mod frames;
 mod id;
@@ -25,6 +27,8 @@ pub mod procedure;
 mod random;
 mod settings;
 mod time;
+#[cfg(any(test, feature = "conformance"))]
+pub mod toy;
 mod units;
 
 pub use analysis::{Analysis, AnalysisSpec, Blank};
@@ -38,7 +42,7 @@ pub use manifest::{
     HeaterInfo, Level, LightInfo, Manifest, PumpInfo, SensorInfo, SensorKind, SpectrometerInfo,
 };
 pub use observation::{Observation, Outcome, Quality, Spectrum};
-pub use path::{FlowPath, Stretch};
+pub use path::{FlowHistory, FlowPath, Passage, Stretch};
 pub use procedure::{Procedure, ProcedureSpec};
 pub use random::{Stream, Streams};
 pub use settings::{Linear, Recipe, Settings};

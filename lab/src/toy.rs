@@ -1,0 +1,260 @@
+//! The smallest lab there is, for tests of layers, drivers and procedures.
+//!
+//! One pump, one heater that follows its set point at 1 K/s, one lamp, one spectrometer of eight pixels whose
+//! counts follow the flow. No noise, no physics.
+
+use crate::command::{Command, Exposure, Reply};
+use crate::fault::{Fault, FaultKind};
+use crate::frames::Frames;
+use crate::id::PumpId;
+use crate::lab::Lab;
+use crate::manifest::{
+    HeaterInfo, Level, LightInfo, Manifest, PumpInfo, SensorInfo, SensorKind, SpectrometerInfo,
+};
+use crate::math;
+use crate::path::{FlowPath, Stretch};
+use crate::time::{Instant, Span};
+
+/// A lab of one pump, one heater, one lamp and one spectrometer.
+#[derive(Clone, Debug)]
+pub struct ToyLab {
+    manifest: Manifest,
+    now: Instant,
+    run: Option<(Instant, f64, f64)>,
+    delivered_ul: f64,
+    set_point_c: Option<f64>,
+    temperature_c: f64,
+    lit: bool,
+    armed: Option<(Instant, Exposure)>,
+    /// What the pump reports next instead of its own status.
+    pub forced_status: Option<f64>,
+    /// What the thermometer reports instead of the temperature.
+    pub forced_temperature_c: Option<f64>,
+    /// What the door switch reports.
+    pub permit: f64,
+    /// Number of commands it was sent.
+    pub commands: u64,
+}
+
+const SAFE_C: f64 = 25.0;
+
+impl Default for ToyLab {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl ToyLab {
+    /// A cold, dark lab at rest.
+    pub fn new() -> Self {
+        Self {
+            manifest: manifest(),
+            now: Instant::START,
+            run: None,
+            delivered_ul: 0.0,
+            set_point_c: None,
+            temperature_c: SAFE_C,
+            lit: false,
+            armed: None,
+            forced_status: None,
+            forced_temperature_c: None,
+            permit: 1.0,
+            commands: 0,
+        }
+    }
+
+    /// Whether the pump stands still, the heater is at its safe set point or off, and the lamp is off.
+    pub fn is_safe(&self) -> bool {
+        let cool = self.set_point_c.is_none_or(|c| c <= SAFE_C);
+        self.flow() <= 0.0 && cool && !self.lit
+    }
+
+    /// The set point in force [°C].
+    pub fn set_point_c(&self) -> Option<f64> {
+        self.set_point_c
+    }
+
+    /// Rate at which liquid moves now [µL/min].
+    pub fn flow(&self) -> f64 {
+        self.run.filter(|_| self.dispensed() < self.at_most()).map_or(0.0, |(_, rate, _)| rate)
+    }
+
+    fn at_most(&self) -> f64 {
+        self.run.map_or(0.0, |(_, _, at_most)| at_most)
+    }
+
+    fn dispensed(&self) -> f64 {
+        self.run.map_or(self.delivered_ul, |(since, rate, at_most)| {
+            (rate * self.now.since(since).as_secs() / 60.0).min(at_most)
+        })
+    }
+
+    fn fault(&self, origin: &str, kind: FaultKind) -> Fault {
+        Fault::new(self.now, origin, kind)
+    }
+
+    fn dispense(&mut self, pump: &PumpId, rate: f64, at_most: f64) -> Result<Reply, Fault> {
+        let info = self.manifest.pump(pump).ok_or_else(|| self.unknown(pump.as_str()))?;
+        let (low, high) = (info.min_ul_per_min, info.max_ul_per_min);
+        if !(low..=high).contains(&rate) {
+            let (quantity, unit) = ("rate".into(), "µL/min".into());
+            let kind = FaultKind::OutOfRange { quantity, value: rate, low, high, unit };
+            return Err(self.fault(pump.as_str(), kind));
+        }
+        self.run = Some((self.now, rate, at_most));
+        Ok(Reply::Done)
+    }
+
+    fn unknown(&self, name: &str) -> Fault {
+        let detail = format!("there is no {name}");
+        self.fault(name, FaultKind::Unsupported { detail })
+    }
+
+    fn arm(&mut self, exposure: Exposure) -> Result<Reply, Fault> {
+        let each = Span::from_nanos(u64::from(exposure.integration_us) * 1_000);
+        let ready = self.now + each.times(u64::from(exposure.frames));
+        self.armed = Some((ready, exposure));
+        Ok(Reply::Ready(ready))
+    }
+
+    fn fetch(&mut self) -> Result<Reply, Fault> {
+        match self.armed {
+            Some((ready, exposure)) if ready <= self.now => {
+                self.armed = None;
+                let level = if self.lit { 1_000.0 + 10.0 * self.flow() } else { 100.0 };
+                let counts = vec![level as u16; 8 * exposure.frames as usize];
+                Ok(Reply::Frames(Frames::new(8, counts)))
+            }
+            _ => Err(self.fault("eye", FaultKind::NotReady)),
+        }
+    }
+
+    fn read(&mut self, sensor: &str) -> Result<Reply, Fault> {
+        let running = f64::from(u8::from(self.flow() > 0.0));
+        match sensor {
+            "plate.temperature" => {
+                let c = self.forced_temperature_c.unwrap_or(self.temperature_c);
+                Ok(Reply::Reading(f64::from(c as f32)))
+            }
+            "water.status" => Ok(Reply::Reading(self.forced_status.unwrap_or(running))),
+            "water.dispensed" => Ok(Reply::Reading(math::round_decimals(self.dispensed(), 4))),
+            "door" => Ok(Reply::Reading(self.permit)),
+            _ => Err(self.unknown(sensor)),
+        }
+    }
+
+    fn stop(&mut self) {
+        self.delivered_ul = self.dispensed();
+        self.run = None;
+    }
+}
+
+impl Lab for ToyLab {
+    fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    fn now(&self) -> Instant {
+        self.now
+    }
+
+    fn send(&mut self, command: &Command) -> Result<Reply, Fault> {
+        self.commands += 1;
+        match command {
+            Command::Dispense { pump, rate_ul_per_min, at_most_ul } => {
+                self.dispense(pump, rate_ul_per_min.ul_per_min(), at_most_ul.ul())
+            }
+            Command::Stop { pump } if pump.as_str() == "water" => {
+                self.stop();
+                Ok(Reply::Done)
+            }
+            Command::Stop { pump } => Err(self.unknown(pump.as_str())),
+            Command::Heat { heater, set_point_c } if heater.as_str() == "plate" => {
+                self.set_point_c = Some(set_point_c.c());
+                Ok(Reply::Done)
+            }
+            Command::HeaterOff { heater } if heater.as_str() == "plate" => {
+                self.set_point_c = None;
+                Ok(Reply::Done)
+            }
+            Command::Heat { heater, .. } | Command::HeaterOff { heater } => {
+                Err(self.unknown(heater.as_str()))
+            }
+            Command::Light { light, on } if light.as_str() == "lamp" => {
+                self.lit = *on;
+                Ok(Reply::Done)
+            }
+            Command::Light { light, .. } => Err(self.unknown(light.as_str())),
+            Command::Arm { spectrometer, exposure } if spectrometer.as_str() == "eye" => {
+                self.arm(*exposure)
+            }
+            Command::Fetch { spectrometer } if spectrometer.as_str() == "eye" => self.fetch(),
+            Command::Arm { spectrometer, .. } | Command::Fetch { spectrometer } => {
+                Err(self.unknown(spectrometer.as_str()))
+            }
+            Command::Read { sensor } => self.read(sensor.as_str()),
+            Command::MakeSafe => {
+                self.stop();
+                self.set_point_c = Some(SAFE_C);
+                self.lit = false;
+                Ok(Reply::Done)
+            }
+            Command::Begin { .. } | Command::Collect => Err(self.unknown("whole experiment")),
+        }
+    }
+
+    fn wait_until(&mut self, deadline: Instant) -> Result<(), Fault> {
+        let passed = deadline.since(self.now).as_secs();
+        let target = self.set_point_c.unwrap_or(SAFE_C);
+        let step = (target - self.temperature_c).clamp(-passed, passed);
+        self.temperature_c += step;
+        self.now = self.now.max(deadline);
+        Ok(())
+    }
+}
+
+fn manifest() -> Manifest {
+    let sensor = |name: &str, kind| SensorInfo { name: name.into(), kind };
+    Manifest {
+        rig: "toy".into(),
+        simulated: true,
+        level: Level::Instruments,
+        pumps: vec![PumpInfo {
+            name: "water".into(),
+            stock: "water".into(),
+            bore_mm: 20.0,
+            fill_ml: 1.0,
+            min_ul_per_min: 1.0,
+            max_ul_per_min: 1_000.0,
+        }],
+        heaters: vec![HeaterInfo {
+            name: "plate".into(),
+            low_c: 20.0,
+            high_c: 200.0,
+            safe_c: SAFE_C,
+        }],
+        lights: vec![LightInfo { name: "lamp".into() }],
+        spectrometers: vec![SpectrometerInfo {
+            name: "eye".into(),
+            pixels: 8,
+            wavelength_coefficients: [300.0, 10.0, 0.0, 0.0],
+            full_scale: u16::MAX,
+            min_integration_us: 1_000,
+            max_integration_us: 1_000_000,
+        }],
+        sensors: vec![
+            sensor("plate.temperature", SensorKind::Temperature("plate".into())),
+            sensor("water.status", SensorKind::Status("water".into())),
+            sensor("water.dispensed", SensorKind::Dispensed("water".into())),
+            sensor("door", SensorKind::Permit),
+        ],
+        path: FlowPath {
+            stretches: vec![Stretch {
+                name: "tube".into(),
+                volume_ul: 100.0,
+                pumps: vec!["water".into()],
+                reacts: true,
+            }],
+        },
+    }
+}
