@@ -32,8 +32,22 @@ pub fn phases(run: &Run<'_>) -> Table {
 
 /// A policy's name in words.
 pub(crate) fn words(policy: &str) -> String {
-    policy.replace('_', " ")
+    let known = POLICIES.iter().find(|(key, _)| *key == policy);
+    known.map_or_else(|| policy.replace('_', " "), |(_, words)| (*words).to_owned())
 }
+
+/// Policies whose keys are short, and what people call them.
+const POLICIES: [(&str, &str); 9] = [
+    ("lhs", "Latin hypercube"),
+    ("latin_hypercube", "Latin hypercube"),
+    ("sobol", "Sobol’ sequence"),
+    ("max_variance", "maximum variance"),
+    ("ei", "expected improvement"),
+    ("log_ei", "log expected improvement"),
+    ("exploit", "pure exploitation"),
+    ("ucb", "upper confidence bound"),
+    ("thompson", "Thompson sampling"),
+];
 
 fn line(run: &Run<'_>, names: [&str; 3], experiments: &[Experiment<'_>]) -> Vec<String> {
     let best = run.best_of(experiments);

@@ -13,8 +13,8 @@ pub(crate) fn table(run: &Run<'_>) -> Table {
         .words("policy")
         .numbers("experiments")
         .numbers(&best)
-        .numbers("against the start")
-        .numbers("better than it from")
+        .numbers("gain on the start")
+        .numbers("start passed at")
         .numbers("best at")
         .numbers("EF")
         .numbers("AF");

@@ -7,6 +7,8 @@ use super::run::Run;
 pub(crate) struct Stock {
     /// Its name.
     pub name: String,
+    /// Number of syringes that hold it.
+    pub(crate) syringes: usize,
     /// Volume at the start of the run [mL].
     pub filled_ml: f64,
     /// Volume that experiments took [mL].
@@ -41,9 +43,13 @@ pub(crate) fn of(run: &Run<'_>) -> Vec<Stock> {
     let mut stocks: Vec<Stock> = Vec::new();
     for pump in &run.header().manifest.pumps {
         match stocks.iter_mut().find(|stock| stock.name == pump.stock) {
-            Some(stock) => stock.filled_ml += pump.fill_ml,
+            Some(stock) => {
+                stock.filled_ml += pump.fill_ml;
+                stock.syringes += 1;
+            }
             None => stocks.push(Stock {
                 name: pump.stock.clone(),
+                syringes: 1,
                 filled_ml: pump.fill_ml,
                 used_ml: 0.0,
                 experiments: run.experiments().len(),

@@ -120,17 +120,18 @@ fn policies(run: &Run<'_>) -> Option<String> {
         "best so far of each policy",
         run.header().simulated,
     )
-    .sized(HALF, 320.0)
-    .room_at_right(96.0);
-    for (value, label) in bests {
-        chart.add(Rule::level(value, label).labelled_left());
-    }
+    .sized(HALF, 340.0)
+    .room_at_right(104.0);
     let mut ends = Ends::default();
+    for (value, label) in bests {
+        chart.add(Rule::level(value, ""));
+        ends.push(value, label, Colour::SOFT);
+    }
     for &phase in &phases {
         add_policy(run, phase, &mut chart, &mut ends);
     }
     chart.add(ends);
-    let note = "Each policy's own experiments, from the same start. Hollow: single results.";
+    let note = "Each policy's own experiments. Hollow: single results. Dashed: the best they started from.";
     Some(figure("Best so far of each policy", note, &legend_of(run, &phases), &chart.svg()))
 }
 
@@ -143,7 +144,7 @@ fn bests(run: &Run<'_>, phases: &[usize]) -> Vec<(f64, String)> {
         let child = phases.iter().find(|&&i| run.phases()[i].from == Some(parent))?;
         let history = run.history_of(*child);
         let value = run.best_of(history.iter().copied())?.value?;
-        let label = format!("best of the first {}: {}", history.len(), significant(value, 4));
+        let label = format!("first {} {}", history.len(), significant(value, 4));
         Some((value, label))
     };
     parents.iter().filter_map(best).collect()
