@@ -144,7 +144,7 @@ fn bests(run: &Run<'_>, phases: &[usize]) -> Vec<(f64, String)> {
         let child = phases.iter().find(|&&i| run.phases()[i].from == Some(parent))?;
         let history = run.history_of(*child);
         let value = run.best_of(history.iter().copied())?.value?;
-        let label = format!("first {} {}", history.len(), significant(value, 4));
+        let label = format!("first {}: {}", history.len(), significant(value, 4));
         Some((value, label))
     };
     parents.iter().filter_map(best).collect()

@@ -47,6 +47,12 @@ pub fn forest(
     if let Some(reference) = reference {
         chart.add(Rule::upright(reference, ""));
     }
+    let claims = rows
+        .iter()
+        .enumerate()
+        .filter_map(|(i, row)| Some(Dot::new(row.claimed?, i as f64, tip(row))));
+    let look = Style { colour: Colour::INK, shape: Shape::Diamond };
+    chart.add(Points::new(claims, look).sized(4.6).hollow());
     let looks = [(Some(true), AGREES, Shape::Circle), (Some(false), DIFFERS, Shape::Square)];
     for (agrees, colour, shape) in looks.into_iter().chain([(None, Colour::SOFT, Shape::Circle)]) {
         let these = rows.iter().enumerate().filter(|(_, row)| row.agrees == agrees);
@@ -57,14 +63,8 @@ pub fn forest(
             y_between: None,
             tip: tip(row),
         });
-        chart.add(Points::new(dots, Style { colour, shape }).sized(3.6));
+        chart.add(Points::new(dots, Style { colour, shape }).sized(3.0));
     }
-    let claims = rows
-        .iter()
-        .enumerate()
-        .filter_map(|(i, row)| Some(Dot::new(row.claimed?, i as f64, tip(row))));
-    let look = Style { colour: Colour::INK, shape: Shape::Diamond };
-    chart.add(Points::new(claims, look).sized(3.6).hollow());
     chart
 }
 

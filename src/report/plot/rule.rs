@@ -13,26 +13,18 @@ pub struct Rule {
     label: String,
     colour: Colour,
     dash: Dash,
-    left: bool,
 }
 
 impl Rule {
     /// A level line at this value of the vertical axis, its label above its right end.
     pub fn level(at: f64, label: impl Into<String>) -> Self {
         let label = label.into();
-        Self { at, upright: false, label, colour: Colour::SOFT, dash: Dash::Dashed, left: false }
+        Self { at, upright: false, label, colour: Colour::SOFT, dash: Dash::Dashed }
     }
 
     /// An upright line at this value of the horizontal axis, its label at its top.
     pub fn upright(at: f64, label: impl Into<String>) -> Self {
         Self { upright: true, ..Self::level(at, label) }
-    }
-
-    /// A level line with its label above its left end.
-    #[must_use]
-    pub fn labelled_left(mut self) -> Self {
-        self.left = true;
-        self
     }
 
     /// In this colour.
@@ -61,9 +53,7 @@ impl Mark for Rule {
         } else {
             let y = f.y(self.at);
             let d = format!("M{} {}H{}", px(f.left), px(y), px(f.right()));
-            let end = (f.right() - 2.0, Anchor::End);
-            let (x, anchor) = if self.left { (f.left + 4.0, Anchor::Start) } else { end };
-            (d, words(x, y - 5.0, &self.label, anchor, self.colour))
+            (d, words(f.right() - 2.0, y - 5.0, &self.label, Anchor::End, self.colour))
         };
         let (colour, dash) = (self.colour.0, self.dash.attribute());
         let line = format!("<path d=\"{d}\" stroke=\"{colour}\"{dash} fill=\"none\"/>\n");
