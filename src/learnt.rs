@@ -1,0 +1,17 @@
+//! Twins learnt from data: tables and run folders in, models and explanations out, a model as a lab.
+//!
+//! The mathematics is in `flowtwin_twin`; here are the files around it.
+
+mod column;
+mod csv;
+mod data;
+mod files;
+mod lab;
+mod run_folder;
+mod table;
+mod twin;
+
+pub use csv::{Cell, Csv};
+pub use data::{Data, Row, Selection, Target};
+pub use lab::{Mismatch, TwinLab};
+pub use twin::{FILE, Origin, Twin};
