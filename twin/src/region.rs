@@ -46,23 +46,13 @@ impl<'a> Region<'a> {
     /// # Errors
     /// If no point is found that meets all constraints after rounding to the resolution of the inputs.
     pub fn new(space: &'a Space) -> Result<Self, EmptyRegion> {
-        let mut region = Self {
-            space,
-            sides: sides(space),
-            anchor: vec![0.5; space.dim()],
-        };
+        let mut region = Self { space, sides: sides(space), anchor: vec![0.5; space.dim()] };
         region.deepen();
         if space.contains(&space.from_unit(&region.anchor)) {
             return Ok(region);
         }
-        let names: Vec<_> = space
-            .constraints()
-            .iter()
-            .map(|c| c.name.as_str())
-            .collect();
-        Err(EmptyRegion {
-            names: names.join(", "),
-        })
+        let names: Vec<_> = space.constraints().iter().map(|c| c.name.as_str()).collect();
+        Err(EmptyRegion { names: names.join(", ") })
     }
 
     /// The space.
@@ -96,9 +86,7 @@ impl<'a> Region<'a> {
     pub fn clip(&self, inside: &[f64], to: &[f64]) -> Vec<f64> {
         let mut reach: f64 = 1.0;
         for (from, to) in inside.iter().zip(to) {
-            reach = reach
-                .min(limit(*from - to, *from))
-                .min(limit(to - from, 1.0 - from));
+            reach = reach.min(limit(*from - to, *from)).min(limit(to - from, 1.0 - from));
         }
         for side in &self.sides {
             let (here, there) = (side.slack(inside), side.slack(to));
@@ -130,11 +118,8 @@ impl<'a> Region<'a> {
         for _ in 0..20 * u.len() {
             let direction: Vec<f64> = u.iter().map(|_| stream.normal()).collect();
             let far = |sign: f64| {
-                let to: Vec<f64> = u
-                    .iter()
-                    .zip(&direction)
-                    .map(|(u, d)| u + sign * 1e3 * d)
-                    .collect();
+                let to: Vec<f64> =
+                    u.iter().zip(&direction).map(|(u, d)| u + sign * 1e3 * d).collect();
                 self.clip(&u, &to)
             };
             let (a, b) = (far(-1.0), far(1.0));
@@ -186,11 +171,7 @@ impl<'a> Region<'a> {
 
 /// Share of a way on which `used` is spent in full at its end and `available` may be spent.
 fn limit(used: f64, available: f64) -> f64 {
-    if used > 0.0 {
-        available / used
-    } else {
-        f64::INFINITY
-    }
+    if used > 0.0 { available / used } else { f64::INFINITY }
 }
 
 /// The sides in unit coordinates, with normals of length one.
@@ -230,18 +211,10 @@ mod tests {
     use flowtwin_lab::{Constraint, Input, Linear, Streams};
 
     fn space(low: f64, high: f64, resolution: f64) -> Space {
-        let input = |name: &str| Input {
-            name: name.into(),
-            low: 0.0,
-            high: 10.0,
-            resolution,
-        };
+        let input = |name: &str| Input { name: name.into(), low: 0.0, high: 10.0, resolution };
         let total = Constraint {
             name: "total".into(),
-            of: Linear {
-                constant: 0.0,
-                factors: vec![1.0; 3],
-            },
+            of: Linear { constant: 0.0, factors: vec![1.0; 3] },
             low,
             high,
         };

@@ -77,18 +77,10 @@ impl Guided {
             Aim::MaxVariance => Acquisition::Variance,
             Aim::Exploit => Acquisition::Mean,
             Aim::Ucb { lambda } => Acquisition::Ucb { lambda },
-            Aim::Ei => Acquisition::Improvement {
-                best: self.incumbent(region, history, &model),
-            },
+            Aim::Ei => Acquisition::Improvement { best: self.incumbent(region, history, &model) },
         };
         let mut stream = context.streams.open("policy/search", next);
-        Ok(search::maximise(
-            region,
-            &model,
-            acquisition,
-            &mut stream,
-            work,
-        ))
+        Ok(search::maximise(region, &model, acquisition, &mut stream, work))
     }
 
     /// The surrogate of what is known, and of what it says itself about pending experiments. Its streams depend on the
@@ -109,8 +101,7 @@ impl Guided {
         }
         for point in pending {
             y.push(model.at(point).mean);
-            x.push_row(ArrayView1::from(&point[..]))
-                .expect("one value for each input");
+            x.push_row(ArrayView1::from(&point[..])).expect("one value for each input");
         }
         let model = self.surrogate.fit(x.view(), &y, &context)?;
         *work += model.work();
@@ -122,19 +113,13 @@ impl Guided {
     fn incumbent(&self, region: &Region<'_>, history: &History, model: &Model) -> f64 {
         let value = |trial: &Trial| {
             let outcome = trial.outcome?;
-            Some(if self.surrogate.is_legacy() {
-                outcome
-            } else {
-                model.at(&trial.x).mean
-            })
+            Some(if self.surrogate.is_legacy() { outcome } else { model.at(&trial.x).mean })
         };
         let highest = |inside: bool| {
             let trials = history.trials.iter();
             let trials = trials.filter(|t| !inside || region.contains(&t.x));
             trials.filter_map(value).reduce(f64::max)
         };
-        highest(true)
-            .or_else(|| highest(false))
-            .expect("two experiments succeeded")
+        highest(true).or_else(|| highest(false)).expect("two experiments succeeded")
     }
 }
