@@ -7,6 +7,9 @@ const DRAWS: usize = 200;
 /// Steps from a point towards the middle of the region when rounding has broken a constraint.
 const STEPS: u32 = 256;
 
+/// By how much a side may be missed through rounding.
+const ROUNDING: f64 = 1e-12;
+
 /// The feasible region of a space, in the unit cube.
 #[derive(Clone, Debug)]
 pub struct Region<'a> {
@@ -46,13 +49,23 @@ impl<'a> Region<'a> {
     /// # Errors
     /// If no point is found that meets all constraints after rounding to the resolution of the inputs.
     pub fn new(space: &'a Space) -> Result<Self, EmptyRegion> {
-        let mut region = Self { space, sides: sides(space), anchor: vec![0.5; space.dim()] };
+        let mut region = Self {
+            space,
+            sides: sides(space),
+            anchor: vec![0.5; space.dim()],
+        };
         region.deepen();
         if space.contains(&space.from_unit(&region.anchor)) {
             return Ok(region);
         }
-        let names: Vec<_> = space.constraints().iter().map(|c| c.name.as_str()).collect();
-        Err(EmptyRegion { names: names.join(", ") })
+        let names: Vec<_> = space
+            .constraints()
+            .iter()
+            .map(|c| c.name.as_str())
+            .collect();
+        Err(EmptyRegion {
+            names: names.join(", "),
+        })
     }
 
     /// The space.
@@ -67,7 +80,8 @@ impl<'a> Region<'a> {
 
     /// Whether `u` [d] lies in the cube and meets every constraint.
     pub fn contains(&self, u: &[f64]) -> bool {
-        u.iter().all(|v| (0.0..=1.0).contains(v)) && self.sides.iter().all(|s| s.slack(u) >= 0.0)
+        u.iter().all(|v| (0.0..=1.0).contains(v))
+            && self.sides.iter().all(|s| s.slack(u) >= -ROUNDING)
     }
 
     /// A point of the region, uniformly distributed [d].
@@ -82,11 +96,27 @@ impl<'a> Region<'a> {
         self.walk(stream)
     }
 
+    /// `weight / 2` times the squared distances by which sides are missed at `u` [d]; their derivatives are subtracted
+    /// from `slope` [d], that of an objective which is maximised.
+    pub(crate) fn penalty(&self, u: &[f64], weight: f64, slope: &mut [f64]) -> f64 {
+        let mut penalty = 0.0;
+        for side in &self.sides {
+            let miss = (-side.slack(u)).max(0.0);
+            penalty += 0.5 * weight * miss * miss;
+            for (g, a) in slope.iter_mut().zip(&side.normal) {
+                *g -= weight * miss * a;
+            }
+        }
+        penalty
+    }
+
     /// The furthest point on the way from `inside` to `to` that the region still holds [d].
     pub fn clip(&self, inside: &[f64], to: &[f64]) -> Vec<f64> {
         let mut reach: f64 = 1.0;
         for (from, to) in inside.iter().zip(to) {
-            reach = reach.min(limit(*from - to, *from)).min(limit(to - from, 1.0 - from));
+            reach = reach
+                .min(limit(*from - to, *from))
+                .min(limit(to - from, 1.0 - from));
         }
         for side in &self.sides {
             let (here, there) = (side.slack(inside), side.slack(to));
@@ -118,8 +148,11 @@ impl<'a> Region<'a> {
         for _ in 0..20 * u.len() {
             let direction: Vec<f64> = u.iter().map(|_| stream.normal()).collect();
             let far = |sign: f64| {
-                let to: Vec<f64> =
-                    u.iter().zip(&direction).map(|(u, d)| u + sign * 1e3 * d).collect();
+                let to: Vec<f64> = u
+                    .iter()
+                    .zip(&direction)
+                    .map(|(u, d)| u + sign * 1e3 * d)
+                    .collect();
                 self.clip(&u, &to)
             };
             let (a, b) = (far(-1.0), far(1.0));
@@ -171,7 +204,11 @@ impl<'a> Region<'a> {
 
 /// Share of a way on which `used` is spent in full at its end and `available` may be spent.
 fn limit(used: f64, available: f64) -> f64 {
-    if used > 0.0 { available / used } else { f64::INFINITY }
+    if used > 0.0 {
+        available / used
+    } else {
+        f64::INFINITY
+    }
 }
 
 /// The sides in unit coordinates, with normals of length one.
@@ -211,10 +248,18 @@ mod tests {
     use flowtwin_lab::{Constraint, Input, Linear, Streams};
 
     fn space(low: f64, high: f64, resolution: f64) -> Space {
-        let input = |name: &str| Input { name: name.into(), low: 0.0, high: 10.0, resolution };
+        let input = |name: &str| Input {
+            name: name.into(),
+            low: 0.0,
+            high: 10.0,
+            resolution,
+        };
         let total = Constraint {
             name: "total".into(),
-            of: Linear { constant: 0.0, factors: vec![1.0; 3] },
+            of: Linear {
+                constant: 0.0,
+                factors: vec![1.0; 3],
+            },
             low,
             high,
         };

@@ -59,7 +59,7 @@ impl Data<'_> {
     ) -> Option<Factor> {
         let (n, dim) = (self.len(), self.dim);
         let inverse_lengths = inverse_lengths(&theta[..dim]);
-        let noise_ratio = math::exp(theta[dim]) + LEAST_NOISE;
+        let noise_ratio = noise_ratio(theta[dim]);
         let mut k = vec![0.0; n * n];
         if let Some(slopes) = slopes.as_deref_mut() {
             slopes.clear();
@@ -161,6 +161,11 @@ impl Data<'_> {
     }
 }
 
+/// Variance of the noise over that of the function, from its logarithm.
+pub(super) fn noise_ratio(logarithm: f64) -> f64 {
+    math::exp(logarithm) + LEAST_NOISE
+}
+
 /// Where a search for lengths and noise begins: lengths of `factor` √d, noise ratio `noise`.
 pub(super) fn start(dim: usize, factor: f64, noise: f64) -> Vec<f64> {
     let mut theta = vec![math::ln(factor * (dim as f64).sqrt()); dim];
@@ -201,7 +206,11 @@ mod tests {
             above[i] += 1e-5;
             below[i] -= 1e-5;
             let difference = (data.loss(&above).0 - data.loss(&below).0) / 2e-5;
-            assert!((gradient[i] - difference).abs() < 1e-7, "{i}: {} {difference}", gradient[i]);
+            assert!(
+                (gradient[i] - difference).abs() < 1e-7,
+                "{i}: {} {difference}",
+                gradient[i]
+            );
         }
     }
 }

@@ -18,13 +18,26 @@ pub enum SurrogateSpec {
     LegacyFastcat,
     /// [`crate::LegacyEnsemble::smart_dope`].
     LegacySmartdope,
+    /// [`crate::Ensemble`].
+    Modern,
     /// [`crate::GaussianProcess`].
     Gp,
+    /// [`crate::Forest`].
+    Forest,
+    /// [`crate::Stack`].
+    Stack,
 }
 
 impl SurrogateSpec {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::LegacyFastcat, Self::LegacySmartdope, Self::Gp];
+    pub const ALL: [Self; 6] = [
+        Self::LegacyFastcat,
+        Self::LegacySmartdope,
+        Self::Modern,
+        Self::Gp,
+        Self::Forest,
+        Self::Stack,
+    ];
 
     /// Whether it is one of the published ensembles, with the published ways of using it.
     pub fn is_legacy(self) -> bool {
@@ -36,7 +49,10 @@ impl SurrogateSpec {
         match self {
             Self::LegacyFastcat => "legacy-fastcat",
             Self::LegacySmartdope => "legacy-smartdope",
+            Self::Modern => "modern",
             Self::Gp => "gp",
+            Self::Forest => "forest",
+            Self::Stack => "stack",
         }
     }
 }
@@ -46,11 +62,14 @@ impl FromStr for SurrogateSpec {
 
     fn from_str(name: &str) -> Result<Self, UnknownName> {
         let known = || Self::ALL.map(Self::name).join(", ");
-        Self::ALL.into_iter().find(|s| s.name() == name).ok_or_else(|| UnknownName {
-            what: "surrogate",
-            name: name.into(),
-            known: known(),
-        })
+        Self::ALL
+            .into_iter()
+            .find(|s| s.name() == name)
+            .ok_or_else(|| UnknownName {
+                what: "surrogate",
+                name: name.into(),
+                known: known(),
+            })
     }
 }
 
@@ -115,8 +134,13 @@ impl PolicySpec {
 
     /// The policy, learning with `surrogate` if it learns at all.
     pub fn build(&self, surrogate: SurrogateSpec) -> Box<dyn Policy> {
-        let guided =
-            |aim| -> Box<dyn Policy> { Box::new(Guided { name: self.name(), aim, surrogate }) };
+        let guided = |aim| -> Box<dyn Policy> {
+            Box::new(Guided {
+                name: self.name(),
+                aim,
+                surrogate,
+            })
+        };
         match *self {
             Self::Random {} => Box::new(Random),
             Self::Lhs {} => Box::new(LatinHypercube),
@@ -209,17 +233,36 @@ mod tests {
     #[test]
     fn a_name_alone_gives_the_defaults() {
         assert_eq!(parse(r#""ei""#).unwrap(), PolicySpec::Ei {});
-        assert_eq!(parse(r#""ucb""#).unwrap(), PolicySpec::Ucb { lambda: UCB_LAMBDA });
+        assert_eq!(
+            parse(r#""ucb""#).unwrap(),
+            PolicySpec::Ucb { lambda: UCB_LAMBDA }
+        );
         assert_eq!("max_variance".parse(), Ok(PolicySpec::MaxVariance {}));
     }
 
     #[test]
     fn a_table_sets_keys_and_refuses_others() {
-        assert_eq!(parse(r#"{"ucb":{"lambda":2.0}}"#).unwrap(), PolicySpec::Ucb { lambda: 2.0 });
-        assert_eq!(parse(r#"{"ucb":{}}"#).unwrap(), PolicySpec::Ucb { lambda: UCB_LAMBDA });
-        assert!(parse(r#"{"ucb":{"lamda":2.0}}"#).unwrap_err().to_string().contains("lamda"));
+        assert_eq!(
+            parse(r#"{"ucb":{"lambda":2.0}}"#).unwrap(),
+            PolicySpec::Ucb { lambda: 2.0 }
+        );
+        assert_eq!(
+            parse(r#"{"ucb":{}}"#).unwrap(),
+            PolicySpec::Ucb { lambda: UCB_LAMBDA }
+        );
+        assert!(
+            parse(r#"{"ucb":{"lamda":2.0}}"#)
+                .unwrap_err()
+                .to_string()
+                .contains("lamda")
+        );
         assert!(parse(r#"{"random":{"lambda":2.0}}"#).is_err());
-        assert!(parse(r#""best""#).unwrap_err().to_string().contains("max_variance"));
+        assert!(
+            parse(r#""best""#)
+                .unwrap_err()
+                .to_string()
+                .contains("max_variance")
+        );
     }
 
     #[test]
