@@ -1,9 +1,13 @@
 //! The command line: what may be typed.
 
+mod twin;
+
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use twin::{Twin, TwinData, TwinEvaluate, TwinExplain, TwinFit};
 
 /// Rehearse, test and run the campaigns of a self-driving fluidic lab.
 ///
@@ -30,6 +34,9 @@ pub enum Command {
     Replay(Replay),
     /// Rebuild the report and tables of a run folder from its journal.
     Report(Report),
+    /// Learn a surrogate from any table of experiments: fit it, judge it, explain it.
+    #[command(subcommand)]
+    Twin(Twin),
 }
 
 /// Where experiments are done.

@@ -2,6 +2,7 @@
 //!
 //! The mathematics is in `flowtwin_twin`; here are the files around it.
 
+pub mod accuracy;
 mod column;
 mod csv;
 mod data;

@@ -7,6 +7,7 @@ use flowtwin_twin::{History, Trial};
 
 use super::{run_folder, table};
 use crate::error::CommandError;
+use crate::report::Quantity;
 
 /// What is to be learnt from a source.
 #[derive(Clone, Debug, Default)]
@@ -15,8 +16,21 @@ pub struct Selection {
     pub target: String,
     /// The inputs; none for all that can be inputs.
     pub inputs: Option<Vec<String>>,
-    /// The space whose ranges count; none for those of the data.
-    pub space: Option<Space>,
+    /// The ranges that count, and the inputs where none are named; none for those of the source.
+    pub ranges: Option<Vec<Input>>,
+}
+
+impl Selection {
+    /// The inputs that were asked for; none for all there are.
+    pub(super) fn names(&self) -> Option<Vec<String>> {
+        let of_ranges = |ranges: &Vec<Input>| ranges.iter().map(|i| i.name.clone()).collect();
+        self.inputs.clone().or_else(|| self.ranges.as_ref().map(of_ranges))
+    }
+
+    /// The range of an input, if it was stated.
+    fn range(&self, name: &str) -> Option<&Input> {
+        self.ranges.as_ref()?.iter().find(|input| input.name == name)
+    }
 }
 
 /// Experiments as a twin sees them.
@@ -51,6 +65,11 @@ pub struct Target {
 }
 
 impl Target {
+    /// Its name and unit in words.
+    pub fn quantity(&self) -> Quantity {
+        Quantity::of_feature(&self.name, &self.unit)
+    }
+
     /// Whether it is this feature: by its whole name, or by its name without the unit.
     pub fn is(&self, feature: &str) -> bool {
         let rest = self.name.strip_prefix(feature);
@@ -76,8 +95,8 @@ pub(super) struct Source {
     pub(super) sha256: String,
     pub(super) target: Target,
     pub(super) inputs: Vec<String>,
-    /// Ranges that the source itself states.
-    pub(super) space: Option<Space>,
+    /// Ranges that the source itself states, by input; those of the data where there are none.
+    pub(super) ranges: Option<Vec<Input>>,
     /// Number, inputs and outcome of each experiment.
     pub(super) rows: Vec<(usize, Vec<Option<f64>>, Option<f64>)>,
     pub(super) simulated: Option<bool>,
@@ -101,10 +120,7 @@ impl Data {
 
     fn new(mut source: Source, selection: &Selection) -> Result<Self, CommandError> {
         let rows = complete(&mut source);
-        let space = match selection.space.clone().or_else(|| source.space.take()) {
-            Some(space) => space,
-            None => extent(&source.inputs, &rows)?,
-        };
+        let space = space(&source, selection, &rows)?;
         let Source { name, sha256, target, simulated, lab_time_s, notes, .. } = source;
         let data = Self { source: name, sha256, target, space, rows, simulated, lab_time_s, notes };
         data.check()
@@ -158,6 +174,11 @@ impl Data {
         self.measured().map(|(_, outcome)| outcome).collect()
     }
 
+    /// Whether anything in it is known to be simulated.
+    pub fn is_simulated(&self) -> bool {
+        self.simulated == Some(true)
+    }
+
     fn to_unit(&self, row: &Row) -> Vec<f64> {
         self.space.to_unit(&self.space.conditions(row.inputs.clone()))
     }
@@ -190,14 +211,28 @@ fn complete(source: &mut Source) -> Vec<Row> {
     rows
 }
 
-/// The box that holds all rows.
-fn extent(names: &[String], rows: &[Row]) -> Result<Space, CommandError> {
-    let input = |(i, name): (usize, &String)| {
-        let values = rows.iter().map(|row| row.inputs[i]);
-        let (low, high) = values
-            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
-        Input { name: name.clone(), low, high, resolution: 0.0 }
+/// The inputs with the ranges that were asked for, else those of the source, else those of the data.
+fn space(source: &Source, selection: &Selection, rows: &[Row]) -> Result<Space, CommandError> {
+    let stated = |name: &String| match (&selection.ranges, &source.ranges) {
+        (Some(_), _) => {
+            let message = format!("the scenario has no input `{name}`");
+            selection.range(name).ok_or_else(|| CommandError::bad_input(message)).map(Some)
+        }
+        (None, Some(ranges)) => Ok(ranges.iter().find(|input| input.name == *name)),
+        (None, None) => Ok(None),
     };
-    let inputs = names.iter().enumerate().map(input).collect();
-    Space::new(inputs, Vec::new()).map_err(CommandError::bad_input)
+    let input = |(i, name): (usize, &String)| {
+        Ok(stated(name)?.cloned().unwrap_or_else(|| extent(name, rows.iter().map(|r| r.inputs[i]))))
+    };
+    let inputs = source.inputs.iter().enumerate().map(input);
+    let inputs = inputs.collect::<Result<Vec<_>, CommandError>>()?;
+    Space::new(inputs, Vec::new())
+        .map_err(|error| CommandError::bad_input(format_args!("{}: {error}", source.name)))
+}
+
+/// The range that holds all values.
+fn extent(name: &str, values: impl Iterator<Item = f64>) -> Input {
+    let (low, high) =
+        values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
+    Input { name: name.to_owned(), low, high, resolution: 0.0 }
 }

@@ -1,7 +1,7 @@
 //! Writing what was asked for with `--out`.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::error::CommandError;
 
@@ -11,4 +11,16 @@ pub(crate) fn write(path: &Path, text: &str) -> Result<(), CommandError> {
     let made = folder.map_or(Ok(()), fs::create_dir_all);
     made.and_then(|()| fs::write(path, text))
         .map_err(|error| CommandError::unwritable(path, &error))
+}
+
+/// Writes several files into a folder and returns where they are.
+pub(crate) fn write_all(
+    folder: &Path,
+    files: &[(&str, String)],
+) -> Result<Vec<PathBuf>, CommandError> {
+    let written = |(name, text): &(&str, String)| {
+        let path = folder.join(name);
+        write(&path, text).map(|()| path)
+    };
+    files.iter().map(written).collect()
 }

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use flowtwin_lab::Input;
 use flowtwin_lab::journal::{self, ExperimentRecord, Header, Journal};
-use flowtwin_lab::{Input, Space};
 
 use super::data::{Selection, Source, Target};
 use crate::error::CommandError;
@@ -28,12 +28,7 @@ fn source(folder: &Path, journal: &Journal, selection: &Selection) -> Result<Sou
     let header = journal.header();
     let name = folder.display().to_string();
     let target = target(&name, header, &selection.target)?;
-    let asked = match (&selection.inputs, &selection.space) {
-        (Some(names), _) => Some(names.clone()),
-        (None, Some(space)) => Some(space.inputs().iter().map(|i| i.name.clone()).collect()),
-        (None, None) => None,
-    };
-    let inputs = asked.unwrap_or_else(|| header.inputs.clone());
+    let inputs = selection.names().unwrap_or_else(|| header.inputs.clone());
     let fixed = inputs.iter().map(|input| settled(&name, header, input));
     let fixed = fixed.collect::<Result<Vec<_>, _>>()?;
     let row = |record: &ExperimentRecord| {
@@ -45,7 +40,7 @@ fn source(folder: &Path, journal: &Journal, selection: &Selection) -> Result<Sou
     Ok(Source {
         sha256: journal.sha256(),
         rows: journal.experiments().map(row).collect(),
-        space: space(header, &inputs),
+        ranges: ranges(header, &inputs),
         simulated: Some(header.simulated),
         lab_time_s: lab_time_s(journal),
         notes: Vec::new(),
@@ -88,16 +83,14 @@ fn range(header: &Header, input: &str) -> Option<(f64, f64)> {
     Some((spec.get("low")?.as_f64()?, spec.get("high")?.as_f64()?))
 }
 
-/// The ranges that the run chose from; none where they cannot be told.
-fn space(header: &Header, inputs: &[String]) -> Option<Space> {
+/// The ranges that the run chose from; none where they cannot be told, or an input was fixed.
+fn ranges(header: &Header, inputs: &[String]) -> Option<Vec<Input>> {
     let input = |name: &String| {
-        let (low, high) = range(header, name)?;
+        let (low, high) = range(header, name).filter(|(low, high)| low < high)?;
         let resolution = header.definition["space"]["inputs"][name]["resolution"].as_f64();
-        let resolution = resolution.unwrap_or(0.0);
-        Some(Input { name: name.clone(), low, high, resolution })
+        Some(Input { name: name.clone(), low, high, resolution: resolution.unwrap_or(0.0) })
     };
-    let inputs = inputs.iter().map(input).collect::<Option<Vec<_>>>()?;
-    Space::new(inputs, Vec::new()).ok()
+    inputs.iter().map(input).collect()
 }
 
 fn outcome(record: &ExperimentRecord, feature: &str) -> Option<f64> {

@@ -46,13 +46,9 @@ fn source(csv: &Csv, selection: &Selection) -> Result<Source, Diagnostic> {
     let target = find(csv, "target", &selection.target)?;
     let outcomes = Column::numbers(csv, target)?;
     let mut notes = Vec::new();
-    let inputs = match (&selection.inputs, &selection.space) {
-        (Some(names), _) => named(csv, names, target)?,
-        (None, Some(space)) => {
-            let names: Vec<String> = space.inputs().iter().map(|i| i.name.clone()).collect();
-            named(csv, &names, target)?
-        }
-        (None, None) => every(csv, target, &mut notes)?,
+    let inputs = match selection.names() {
+        Some(names) => named(csv, &names, target)?,
+        None => every(csv, target, &mut notes)?,
     };
     let row = |i: usize| {
         let inputs = inputs.iter().map(|(_, numbers)| numbers[i]).collect();
@@ -65,7 +61,7 @@ fn source(csv: &Csv, selection: &Selection) -> Result<Source, Diagnostic> {
         target: target_of(&csv.header()[target].text),
         rows: (0..csv.rows().len()).map(row).collect(),
         inputs: inputs.into_iter().map(|(name, _)| name).collect(),
-        space: None,
+        ranges: None,
         simulated: simulated(csv),
         lab_time_s: None,
         notes,
@@ -190,7 +186,7 @@ mod tests {
     fn read(text: &str, target: &str, inputs: Option<&[&str]>) -> Result<Source, Diagnostic> {
         let csv = Csv::parse("x.csv", text.to_owned())?;
         let inputs = inputs.map(|names| names.iter().map(|&name| name.to_owned()).collect());
-        source(&csv, &Selection { target: target.into(), inputs, space: None })
+        source(&csv, &Selection { target: target.into(), inputs, ranges: None })
     }
 
     const TABLE: &str = "a,b,solvent,fixed,yield [%],n_replicates\n1,2,DMF,5,30,1\n2,4,DMF,5,,3\n";
