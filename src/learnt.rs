@@ -6,6 +6,8 @@ pub mod accuracy;
 mod column;
 mod csv;
 mod data;
+pub mod explain;
+mod figure;
 mod files;
 mod lab;
 mod run_folder;
