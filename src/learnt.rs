@@ -10,11 +10,18 @@ pub mod explain;
 mod figure;
 mod files;
 mod lab;
+pub mod prior;
+mod rehearsal;
 mod run_folder;
+#[cfg(test)]
+mod sample;
 mod table;
 mod twin;
 
 pub use csv::{Cell, Csv};
 pub use data::{Data, Row, Selection, Target};
+pub(crate) use files::write;
 pub use lab::{Mismatch, TwinLab};
+pub use prior::Prior;
+pub use rehearsal::{Rehearsal, RehearsalError, Step};
 pub use twin::{FILE, Origin, Twin};

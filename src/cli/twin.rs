@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use flowtwin_twin::SurrogateSpec;
+use flowtwin_twin::{PolicySpec, SurrogateSpec};
 
 /// What to do with a twin.
 #[derive(Debug, Subcommand)]
@@ -15,6 +15,8 @@ pub enum Twin {
     Evaluate(TwinEvaluate),
     /// Tell what an outcome depends on: Shapley values, interactions, partial dependence, response surfaces.
     Explain(TwinExplain),
+    /// Let a policy work on a fitted twin with its noise, where there is no scenario of the lab.
+    Rehearse(TwinRehearse),
 }
 
 /// What a twin learns from.
@@ -88,4 +90,38 @@ pub struct TwinExplain {
     /// Write the values as CSV and a page with plots into this folder.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+}
+
+/// Arguments of `flowtwin twin rehearse`.
+#[derive(Debug, Args)]
+pub struct TwinRehearse {
+    /// A model that `flowtwin twin fit` wrote, or its folder.
+    pub model: PathBuf,
+    /// What decides what to try next.
+    #[arg(long, value_name = "NAME", default_value = "ei")]
+    pub policy: PolicySpec,
+    /// The surrogate that the policy learns with.
+    #[arg(long, value_name = "NAME", default_value = "gp")]
+    pub surrogate: SurrogateSpec,
+    /// Number of experiments, those of the opening design included.
+    #[arg(long, value_name = "N", default_value_t = 40)]
+    pub experiments: usize,
+    /// Number of experiments of a Latin hypercube to open with [default: two for each input].
+    #[arg(long, value_name = "N")]
+    pub opening: Option<usize>,
+    /// Less of the target is better, not more.
+    #[arg(long)]
+    pub minimize: bool,
+    /// Seed of all randomness.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Threads; they never change a result [default: all cores].
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
+    /// Write the experiments as CSV into this file.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Print the result as JSON.
+    #[arg(long)]
+    pub json: bool,
 }

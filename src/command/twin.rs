@@ -3,6 +3,7 @@
 mod evaluate;
 mod explain;
 mod fit;
+mod rehearse;
 
 use flowtwin_lab::Streams;
 use flowtwin_twin::Context;
@@ -18,6 +19,7 @@ pub(super) fn run(twin: &Twin) -> Result<(), CommandError> {
         Twin::Fit(args) => fit::run(args),
         Twin::Evaluate(args) => evaluate::run(args),
         Twin::Explain(args) => explain::run(args),
+        Twin::Rehearse(args) => rehearse::run(args),
     }
 }
 

@@ -3,14 +3,14 @@
 mod dependence;
 mod files;
 mod page;
-mod shapley;
 
 use flowtwin_lab::Stream;
 use flowtwin_twin::Context;
+use flowtwin_twin::explain::{Shapley, shapley};
+use ndarray::Array2;
 
 pub use dependence::{Curve, Surface};
 pub use files::{table, value, write};
-pub use shapley::{MOST_INPUTS, Shares, shapley};
 
 use super::data::Data;
 use super::twin::Twin;
@@ -66,36 +66,33 @@ pub struct Explained {
     /// What the twin predicts.
     pub predicted: f64,
     /// How the inputs share in the difference from [`Explanation::base`].
-    pub shares: Shares,
+    pub shares: Shapley,
 }
 
 impl Explanation {
     /// Explains `twin` on `data`.
     ///
     /// # Errors
-    /// If there are more than [`MOST_INPUTS`] inputs.
+    /// If there are more inputs than exact Shapley values can be computed of.
     pub fn of(twin: &Twin, data: &Data, context: &Context) -> Result<Self, CommandError> {
         let dim = data.space.dim();
-        if dim > MOST_INPUTS {
-            let message =
-                format!("{dim} inputs: exact Shapley values take at most {MOST_INPUTS} inputs");
-            return Err(CommandError::bad_input(message).hint("choose with --inputs a,b,c"));
-        }
         let (rows, background) = samples(data, context);
+        let points = matrix(rows.iter().map(|(_, unit)| unit), dim);
+        let others = matrix(background.iter(), dim);
+        let shares =
+            shapley(twin.model(), points.view(), others.view(), context).map_err(|error| {
+                CommandError::bad_input(error).hint("choose inputs with --inputs a,b,c")
+            })?;
         let predict = |x: &[f64]| twin.at(x).mean;
-        let shares = context.map(rows.len(), |i| shapley(&predict, &rows[i].1, &background));
         let base = shares.first().map_or(0.0, |shares| shares.base);
-        let explained: Vec<Explained> = rows
-            .into_iter()
-            .zip(shares)
-            .map(|((row, unit), shares)| Explained {
-                number: data.rows[row].number,
-                inputs: data.rows[row].inputs.clone(),
-                predicted: predict(&unit),
-                unit,
-                shares,
-            })
-            .collect();
+        let explain = |((row, unit), shares): ((usize, Vec<f64>), Shapley)| Explained {
+            number: data.rows[row].number,
+            inputs: data.rows[row].inputs.clone(),
+            predicted: predict(&unit),
+            unit,
+            shares,
+        };
+        let explained: Vec<Explained> = rows.into_iter().zip(shares).map(explain).collect();
         let (importance, interactions) = means(&explained, dim);
         let mut order: Vec<usize> = (0..dim).collect();
         order.sort_by(|&a, &b| importance[b].total_cmp(&importance[a]));
@@ -133,9 +130,16 @@ fn samples(data: &Data, context: &Context) -> (Rows, Vec<Vec<f64>>) {
     let all: Rows = measured.map(|(i, _)| (i, history.trials[i].x.clone())).collect();
     let mut stream = context.streams.open("explain/background", 0);
     let background = some(&all, BACKGROUND, &mut stream).into_iter().map(|(_, x)| x).collect();
-    let affordable = PREDICTIONS / (BACKGROUND << data.space.dim());
+    let coalitions = 1_usize << data.space.dim().min(20);
+    let affordable = PREDICTIONS / (BACKGROUND * coalitions);
     let mut stream = context.streams.open("explain/rows", 0);
     (some(&all, affordable.max(FEWEST), &mut stream), background)
+}
+
+/// Points as the rows of a matrix.
+fn matrix<'a>(points: impl Iterator<Item = &'a Vec<f64>>, dim: usize) -> Array2<f64> {
+    let flat: Vec<f64> = points.flatten().copied().collect();
+    Array2::from_shape_vec((flat.len() / dim, dim), flat).expect("every point has one value each")
 }
 
 /// So many of `all`, drawn at random, in their order.

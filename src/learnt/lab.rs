@@ -1,11 +1,13 @@
 //! A twin behind the `Lab` trait: campaigns rehearsed on what data have taught.
 
 use flowtwin_lab::{
-    Command, Conditions, Fault, FaultKind, Instant, Lab, Level, Manifest, Outcome, Quality, Reply,
-    Space, Span, Streams,
+    Command, Conditions, Fault, FaultKind, FlowPath, Instant, Lab, Level, Manifest, Outcome,
+    Quality, Reply, Space, Span, Streams,
 };
 
 use super::twin::Twin;
+use crate::error::CommandError;
+use crate::scenario::Scenario;
 
 /// A lab driven by whole experiments, whose outcomes are what a twin believes and the noise it has learnt.
 ///
@@ -73,6 +75,35 @@ impl TwinLab {
             now: Instant::START,
             under_way: None,
         })
+    }
+
+    /// `twin` in the place of a lab of which nothing else is known.
+    pub fn alone(twin: Twin, streams: Streams) -> Self {
+        let manifest = Manifest {
+            rig: "a lab".into(),
+            simulated: true,
+            level: Level::Experiments,
+            pumps: Vec::new(),
+            heaters: Vec::new(),
+            lights: Vec::new(),
+            spectrometers: Vec::new(),
+            sensors: Vec::new(),
+            path: FlowPath::default(),
+        };
+        let (space, feature) = (twin.space(), twin.target.name.clone());
+        Self::new(twin, &manifest, &space, &feature, streams)
+            .expect("a twin has its own target and inputs")
+    }
+
+    /// `twin` in the place of the lab of a scenario.
+    ///
+    /// # Errors
+    /// As [`TwinLab::new`].
+    pub fn of_scenario(twin: Twin, scenario: &Scenario, seed: u64) -> Result<Self, CommandError> {
+        let feature = &scenario.objective().feature;
+        let streams = Streams::new(seed).child("world", 0);
+        Self::new(twin, scenario.manifest(), scenario.space(), feature, streams)
+            .map_err(CommandError::bad_input)
     }
 
     fn fault(&self, kind: FaultKind) -> Fault {
@@ -144,5 +175,64 @@ impl Lab for TwinLab {
     fn wait_until(&mut self, deadline: Instant) -> Result<(), Fault> {
         self.now = self.now.max(deadline);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use flowtwin_lab::conformance;
+
+    use super::*;
+    use crate::learnt::sample;
+
+    fn lab(seed: u64) -> TwinLab {
+        TwinLab::alone(sample::twin(), Streams::new(seed))
+    }
+
+    fn outcomes(lab: &mut TwinLab, conditions: &Conditions) -> Vec<f64> {
+        let mut one = || {
+            lab.send(&Command::Begin { conditions: conditions.clone() }).unwrap();
+            match lab.send(&Command::Collect).unwrap() {
+                Reply::Outcome(outcome) => outcome.features[0].1,
+                other => panic!("{other:?}"),
+            }
+        };
+        vec![one(), one(), one()]
+    }
+
+    #[test]
+    fn a_twin_keeps_the_promises_of_a_lab() {
+        let conditions = sample::data().space.centre();
+        conformance::check(&mut lab(1), Some(&conditions)).unwrap();
+    }
+
+    #[test]
+    fn the_same_seed_meets_the_same_luck_and_repeats_differ() {
+        let conditions = sample::data().space.centre();
+        let first = outcomes(&mut lab(1), &conditions);
+        assert_eq!(first, outcomes(&mut lab(1), &conditions));
+        assert_ne!(first, outcomes(&mut lab(2), &conditions));
+        assert_ne!(first[0].to_bits(), first[1].to_bits());
+    }
+
+    #[test]
+    fn what_the_data_did_not_reach_is_flagged() {
+        let space = sample::data().space;
+        let mut lab = lab(1);
+        let mut values = space.centre().values().to_vec();
+        values[0] = space.inputs()[0].high + 1.0;
+        lab.send(&Command::Begin { conditions: space.conditions(values) }).unwrap();
+        let Reply::Outcome(outcome) = lab.send(&Command::Collect).unwrap() else {
+            panic!("an outcome was promised")
+        };
+        assert!(outcome.quality.extrapolated);
+    }
+
+    #[test]
+    fn a_twin_of_something_else_is_refused_by_name() {
+        let (twin, space) = (sample::twin(), sample::data().space);
+        let manifest = TwinLab::alone(twin.clone(), Streams::new(1)).manifest;
+        let mismatch = TwinLab::new(twin, &manifest, &space, "pli", Streams::new(1)).unwrap_err();
+        assert!(mismatch.to_string().contains("predicts `yield_percent`"), "{mismatch}");
     }
 }

@@ -8,6 +8,7 @@ use flowtwin_twin::{
     Belief, Context, MissingInput, Model, Posterior as _, Surrogate as _, SurrogateSpec, Trial,
 };
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use super::data::{Data, Target};
 use crate::error::CommandError;
@@ -108,7 +109,8 @@ impl Twin {
                 format!("{shown} has layout {}; this version reads {SCHEMA}", twin.schema);
             return Err(CommandError::bad_input(message));
         }
-        twin.space().map_err(|error| CommandError::bad_input(format_args!("{shown}: {error}")))?;
+        Space::new(twin.inputs.clone(), Vec::new())
+            .map_err(|error| CommandError::bad_input(format_args!("{shown}: {error}")))?;
         Ok(twin)
     }
 
@@ -128,8 +130,16 @@ impl Twin {
         Ok(path)
     }
 
-    fn space(&self) -> Result<Space, flowtwin_lab::SpaceError> {
-        Space::new(self.inputs.clone(), Vec::new())
+    /// The space of its inputs, with the ranges it knows.
+    pub fn space(&self) -> Space {
+        Space::new(self.inputs.clone(), Vec::new()).expect("checked when it was made")
+    }
+
+    /// What tells it from other twins: target, source and the beginning of the digest of its file.
+    pub fn identity(&self) -> String {
+        let digest = Sha256::digest(self.text().as_bytes());
+        let short: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+        format!("twin {short} of {} from {}", self.target.name, self.origin.source)
     }
 
     /// The fitted surrogate, in the unit cube of the inputs.
@@ -147,12 +157,29 @@ impl Twin {
     /// # Errors
     /// If `conditions` lack an input.
     pub fn to_unit(&self, conditions: &Conditions) -> Result<Vec<f64>, MissingInput> {
-        let space = self.space().expect("the inputs were a space when the twin was made");
-        Trial::new(&space, conditions, None).map(|trial| trial.x)
+        Trial::new(&self.space(), conditions, None).map(|trial| trial.x)
     }
 
     /// What is believed of the target at a point of the unit cube [d], noise not included.
     pub fn at(&self, unit: &[f64]) -> Belief {
         self.model.at(unit)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::learnt::sample;
+
+    #[test]
+    fn a_twin_from_its_file_answers_to_the_last_bit() {
+        let twin = sample::twin();
+        let read: Twin = serde_json::from_str(&twin.text()).unwrap();
+        assert_eq!(read.text(), twin.text());
+        for k in 0..50 {
+            let x = [f64::from(k) / 49.0, f64::from(k * k % 37) / 36.0];
+            let (a, b) = (twin.at(&x), read.at(&x));
+            assert_eq!((a.mean.to_bits(), a.sd.to_bits()), (b.mean.to_bits(), b.sd.to_bits()));
+        }
     }
 }
