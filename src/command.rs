@@ -5,6 +5,7 @@ mod experiment;
 mod replay;
 mod report;
 mod run;
+mod twin;
 
 use crate::cli::{Cli, Command};
 use crate::error::CommandError;
@@ -20,5 +21,6 @@ pub fn run(cli: Cli) -> Result<(), CommandError> {
         Command::Check(args) => check::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Twin(twin) => twin::run(&twin),
     }
 }

@@ -8,6 +8,7 @@ pub mod conclusion;
 pub mod diagnostic;
 pub mod error;
 pub mod folder;
+pub mod learnt;
 pub mod observations;
 pub mod parity;
 pub mod progress;

@@ -9,3 +9,4 @@ mod resume;
 mod scenarios;
 mod support;
 mod tidy;
+mod twin;
