@@ -1,1 +1,37 @@
-//! flowtwin twin.
+//! What a self-driving lab can learn from its own experiments.
+//!
+//! - [`Surrogate`] and [`Posterior`]: models of an outcome that know how sure they are.
+//! - [`Policy`]: what to try next, a pure function of the [`History`].
+//! - [`design`], [`acquisition`], [`region`]: what policies are made of.
+//!
+//! Outcomes are maximised; whoever minimises negates them. Inputs are points of the unit cube of a
+//! [`flowtwin_lab::Space`]. Everything here is deterministic: same history, same streams, same bits, on any
+//! machine and any number of threads. [`Work`] counts what was computed.
+
+pub mod acquisition;
+mod context;
+pub mod design;
+mod gp;
+mod history;
+mod legacy;
+mod linalg;
+mod model;
+mod optimise;
+mod policy;
+pub mod region;
+mod scale;
+mod search;
+mod surrogate;
+mod work;
+
+pub use context::Context;
+pub use gp::{GaussianProcess, GpPosterior};
+pub use history::{History, MissingInput, Trial};
+pub use legacy::{LegacyEnsemble, LegacyPosterior, Start};
+pub use model::Model;
+pub use policy::{
+    Aim, Ask, Cost, Guided, LatinHypercube, Policy, PolicyError, PolicySpec, Proposals, Random,
+    SobolSequence, SurrogateSpec, UnknownName,
+};
+pub use surrogate::{Belief, FitError, Posterior, Slope, Surrogate};
+pub use work::Work;

@@ -1,0 +1,61 @@
+//! What a simulated world is made of, as a scenario file says it.
+//!
+//! Plain data, one struct for each table. Nothing here knows a chemical or counts pumps: stocks hold species,
+//! pumps join into streams, streams meet the carrier, the slugs pass stretches of tube, and product and
+//! optics are lists of terms on the concentrations in a slug. Every key ends in its unit; every choice is a
+//! table with one key; unknown keys are refused. [`crate::Plan::new`] checks all values against their
+//! ranges, which `docs/validation.md` lists.
+
+mod chemistry;
+mod faults;
+mod noise;
+mod optics;
+mod rig;
+
+pub use chemistry::{
+    Chemistry, Factor, Growth, Part, Population, Product, Rate, Sensitivity, Size, TimeBase,
+};
+pub use faults::{Faults, Mishap, Precipitation, RandomFault, ScheduledFault};
+pub use noise::{Jitter, LightNoise, Noise, PumpNoise, SlugNoise, WindowNoise};
+pub use optics::{Absorber, Emission, Optics, Scatter, Shape};
+pub use rig::{
+    Carrier, Heater, Light, LightSource, Liquid, Mixing, Pump, Rig, Segmentation, Signal,
+    Spectrometer, Stream, Stretch,
+};
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// A whole world: one field for each table of a scenario.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct World {
+    /// The apparatus.
+    pub rig: Rig,
+    /// The liquids in the syringes, by name.
+    pub stocks: Stocks,
+    /// What happens in a slug.
+    #[serde(default)]
+    pub chemistry: Chemistry,
+    /// What light does in a slug.
+    pub optics: Optics,
+    /// Everything random or drifting.
+    #[serde(default)]
+    pub noise: Noise,
+    /// What goes wrong, and when.
+    #[serde(default)]
+    pub faults: Faults,
+}
+
+/// The stocks, by name.
+pub type Stocks = BTreeMap<String, Stock>;
+
+/// A liquid in a syringe.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stock {
+    /// Concentration of each species in it [mM]; 0 to 20 000. A species that is not named is not there.
+    #[serde(default)]
+    pub concentrations_mm: BTreeMap<String, f64>,
+}

@@ -1,0 +1,209 @@
+//! What happens in a slug: an optional product with its kinetics, and factors on yield and quality.
+//!
+//! A *quantity* is named by a string: a species of the stocks or a part (both in mM), a population (0 to 1),
+//! `product` (formula units, mM) or `quality` (the quantum yield of the product).
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// What happens in a slug.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Chemistry {
+    /// Quantities that count a species only as far as one stream brought it, by name.
+    pub parts: BTreeMap<String, Part>,
+    /// Populations that depend on the reaction temperature, by name.
+    pub populations: BTreeMap<String, Population>,
+    /// What is made, if anything.
+    pub product: Option<Product>,
+}
+
+/// A species as far as one stream brings it into the slug.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Part {
+    /// The species.
+    pub species: String,
+    /// The stream.
+    pub stream: String,
+}
+
+/// A share of the product: 1/(1 + exp((T − T0)/w)), most at low temperature.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Population {
+    /// Temperature T0 of one half [°C]; −50 to 500.
+    pub midpoint_c: f64,
+    /// Width w [K]; 0.1 to 200.
+    pub width_k: f64,
+}
+
+/// The product: two-step nucleation and growth (Watzky and Finke 1997, DOI 10.1021/ja9705102).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Product {
+    /// Its name.
+    pub name: String,
+    /// How much of each species one formula unit takes; the scarcest limits. Above 0 to 100.
+    pub stoichiometry: BTreeMap<String, f64>,
+    /// Temperature at which all rates below hold [°C]; −50 to 500.
+    pub reference_c: f64,
+    /// Which time the rates count.
+    #[serde(default)]
+    pub time_base: TimeBase,
+    /// Slow, continuous nucleation.
+    pub nucleation: Rate,
+    /// Autocatalytic growth.
+    pub growth: Growth,
+    /// Size of the particles.
+    #[serde(default)]
+    pub size: Size,
+    /// Yield: the product of these factors, on what conversion gives.
+    #[serde(default, rename = "yield")]
+    pub yield_factors: Vec<Factor>,
+    /// Quantum yield: the product of these factors.
+    #[serde(default)]
+    pub quality: Vec<Factor>,
+}
+
+/// Which time the rates of a product count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum TimeBase {
+    /// Nominal time, volume over flow as an operator computes it: for apparent rates found that way.
+    #[default]
+    Nominal,
+    /// The time a slug truly spends, shorter by slip and thermal expansion: for rates found in a batch.
+    True,
+}
+
+/// A rate by Arrhenius about the reference temperature.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rate {
+    /// Rate at the reference temperature [1/s]; 0 to 1000.
+    pub rate_per_s: f64,
+    /// Activation energy [kJ/mol]; 0 to 400.
+    pub activation_kj_per_mol: f64,
+}
+
+/// Autocatalytic growth, of first order in the limiting formula units.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Growth {
+    /// Rate at the reference temperature and concentration [1/s]; 0 to 1000.
+    pub rate_per_s: f64,
+    /// Concentration of limiting formula units at which that holds [mM]; 0.0001 to 10 000.
+    pub at_mm: f64,
+    /// Activation energy [kJ/mol]; 0 to 400.
+    pub activation_kj_per_mol: f64,
+}
+
+/// Size of the particles: d = d0 exp(β (T − Tref)).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Size {
+    /// Diameter at the reference temperature [nm]; 0.5 to 1000, default 10.
+    pub at_reference_nm: f64,
+    /// Growth with temperature β [1/K]; −0.2 to 0.2, default 0.
+    pub per_k: f64,
+}
+
+impl Default for Size {
+    fn default() -> Self {
+        Self {
+            at_reference_nm: 10.0,
+            per_k: 0.0,
+        }
+    }
+}
+
+/// One factor of yield or quality.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Factor {
+    /// The same everywhere; 0 to 100.
+    Constant(f64),
+    /// (c/(c + K))ᵖ.
+    Saturation {
+        /// Quantity c.
+        of: String,
+        /// K [mM]; 0.0001 to 100 000.
+        half_mm: f64,
+        /// p; 0 to 10.
+        power: f64,
+    },
+    /// 1/(1 + (c/K)ᵖ).
+    Inhibition {
+        /// Quantity c.
+        of: String,
+        /// K [mM]; 0.0001 to 100 000.
+        half_mm: f64,
+        /// p; 0 to 10.
+        power: f64,
+    },
+    /// exp(−ln²(c/c0)/(2 s²)).
+    Optimum {
+        /// Quantity c.
+        of: String,
+        /// c0 [mM]; 0.0001 to 100 000.
+        at_mm: f64,
+        /// Width s, of the logarithm; 0.01 to 100.
+        width: f64,
+    },
+    /// exp(−ln²(r/r0)/(2 s²)), r the ratio of two quantities.
+    RatioOptimum {
+        /// Quantity above the line.
+        of: String,
+        /// Quantity below the line.
+        per: String,
+        /// r0; 0.0001 to 100 000.
+        at: f64,
+        /// Width s, of the logarithm; 0.01 to 100.
+        width: f64,
+    },
+    /// f + (1 − f) η, η the effectiveness of mixing.
+    Mixing {
+        /// f; 0 to 1.
+        floor: f64,
+    },
+    /// Loss at the surface of particles: 1/(1 + k/dⁿ), d the diameter in nm.
+    Surface {
+        /// k [nmⁿ]; 0 to 100 000.
+        loss: f64,
+        /// n; 0 to 6.
+        power: f64,
+    },
+    /// What matures in time: 1 − exp(−∫k dt).
+    Maturation(Rate),
+    /// What decays in time: exp(−∫k dt).
+    Decay {
+        /// Rate at the reference temperature [1/s]; 0 to 1000.
+        rate_per_s: f64,
+        /// Activation energy [kJ/mol]; 0 to 400.
+        activation_kj_per_mol: f64,
+        /// What makes it faster.
+        #[serde(default)]
+        sensitivity: Option<Sensitivity>,
+    },
+    /// 1 − w·p, p a population.
+    Population {
+        /// The population.
+        of: String,
+        /// w; 0 to 1.
+        penalty: f64,
+    },
+}
+
+/// A rate that grows with a quantity: times 1 + b max(c/c0 − 1, −0.9).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sensitivity {
+    /// Quantity c.
+    pub of: String,
+    /// c0 [mM]; 0.0001 to 100 000.
+    pub at_mm: f64,
+    /// b; 0 to 1.
+    pub slope: f64,
+}

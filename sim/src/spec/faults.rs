@@ -1,0 +1,106 @@
+//! What goes wrong: on schedule, at random, or by a rule of chemistry.
+
+use serde::{Deserialize, Serialize};
+
+/// What goes wrong.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Faults {
+    /// Mishaps at given moments.
+    pub scheduled: Vec<ScheduledFault>,
+    /// Mishaps that come at random.
+    pub random: Vec<RandomFault>,
+    /// Stocks that do not stay clear.
+    pub precipitation: Vec<Precipitation>,
+}
+
+/// A mishap at a given moment of lab time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScheduledFault {
+    /// When, in lab time [s]; 0 to 1e9.
+    pub at_s: f64,
+    /// For how long [s]; 0.001 to 1e9, for ever if not given.
+    #[serde(default)]
+    pub for_s: Option<f64>,
+    /// What.
+    pub mishap: Mishap,
+}
+
+/// A mishap that comes at random, with exponential times between.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RandomFault {
+    /// How often [1/h]; 0 to 1000.
+    pub rate_per_h: f64,
+    /// For how long [s]; 0.001 to 1e9, for ever if not given.
+    #[serde(default)]
+    pub for_s: Option<f64>,
+    /// What.
+    pub mishap: Mishap,
+}
+
+/// What can go wrong with an instrument.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Mishap {
+    /// A pump is blocked and reports that it stalled.
+    Stall {
+        /// Which pump.
+        pump: String,
+    },
+    /// Gas in a syringe: it gives way, and flow follows slowly.
+    Bubble {
+        /// Which pump.
+        pump: String,
+        /// The time constant while the gas is there [s]; 0.2 to 1000.
+        compliance_s: f64,
+    },
+    /// A light gives no light, switched on or not.
+    Dark {
+        /// Which light.
+        light: String,
+    },
+    /// A light gives another amount of light (too bright, it saturates the spectrometer).
+    Brightness {
+        /// Which light.
+        light: String,
+        /// Times its normal light; 0 to 1000.
+        factor: f64,
+    },
+    /// A heater's output is stuck at full power.
+    Runaway {
+        /// Which heater.
+        heater: String,
+    },
+    /// The temperature sensor of a heater is open.
+    SensorOpen {
+        /// Which heater.
+        heater: String,
+    },
+    /// Slugs merge: the train is irregular.
+    Coalescence {},
+    /// An instrument (pump, heater, light or spectrometer) does not answer.
+    Silence {
+        /// Which instrument, by name.
+        instrument: String,
+        /// How long the host waits for the answer [s]; 0 to 60.
+        waited_s: f64,
+    },
+    /// The link to all instruments is lost while time passes.
+    LinkLost {},
+}
+
+/// A stock that throws solids when it holds too little ligand: the line of its pump clogs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Precipitation {
+    /// The species that falls out.
+    pub solid: String,
+    /// The species that keeps it dissolved.
+    pub ligand: String,
+    /// Least ratio of ligand to solid that stays clear, in moles; 0 to 1000.
+    pub least_ratio: f64,
+    /// Volume of the stock that passes before its line is clogged [mL]; 0.001 to 10 000.
+    pub clogs_after_ml: f64,
+}

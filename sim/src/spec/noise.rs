@@ -1,0 +1,85 @@
+//! Everything random or drifting, in one place; all zero in a noiseless world.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// Everything random or drifting.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Noise {
+    /// Delivery of the pumps.
+    pub pumps: PumpNoise,
+    /// Temperature of the heaters about the set point.
+    pub heaters: Jitter,
+    /// Slugs among each other.
+    pub slugs: SlugNoise,
+    /// Lights, by name; a light that is not named is perfectly steady.
+    pub lights: BTreeMap<String, LightNoise>,
+    /// The window of transmission cells, newly drawn whenever the flow rates change.
+    pub window: WindowNoise,
+    /// Whether photons and electrons come one by one (shot noise).
+    pub shot: bool,
+    /// Read noise of spectrometers, root mean square [counts]; 0 to 1000.
+    pub read_counts: f64,
+}
+
+/// Delivery of syringe pumps: Q = Qset (1 + b) (1 + ripple(x) + n(t)), x the plunger's position.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PumpNoise {
+    /// Bias b of one fill, standard deviation [%]; 0 to 10.
+    pub bias_percent: f64,
+    /// Ripple once a turn of the lead screw, amplitude [%]; 0 to 50.
+    pub ripple_percent: f64,
+    /// Ripple twice a turn, amplitude [%]; 0 to 50.
+    pub second_ripple_percent: f64,
+    /// Random part n (Ornstein–Uhlenbeck), standard deviation [%]; 0 to 20.
+    pub jitter_percent: f64,
+    /// Its correlation time [s]; 0 to 10 000.
+    pub jitter_s: f64,
+}
+
+/// A random deviation that returns to zero (Ornstein–Uhlenbeck).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Jitter {
+    /// Standard deviation [K]; 0 to 20.
+    pub deviation_k: f64,
+    /// Correlation time [s]; 0 to 10 000.
+    pub correlation_s: f64,
+}
+
+/// Differences between slugs.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SlugNoise {
+    /// Volume, standard deviation [%]; 0 to 30.
+    pub volume_percent: f64,
+    /// Residence time, standard deviation [%]; 0 to 30.
+    pub time_percent: f64,
+}
+
+/// Instability of a light.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LightNoise {
+    /// From frame to frame, standard deviation [%], each source on its own; 0 to 50.
+    pub flicker_percent: f64,
+    /// From one acquisition to the next, standard deviation [%], each source on its own; 0 to 50.
+    pub set_percent: f64,
+    /// Steady loss of light [%/h]; −50 to 50.
+    pub drift_percent_per_h: f64,
+}
+
+/// Change of a cell window between conditions: absorbance z·a·exp(−(λ − λ0)/w), z normal.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WindowNoise {
+    /// Standard deviation a at λ0 [AU]; 0 to 1.
+    pub offset_au: f64,
+    /// λ0 [nm]; 0 to 3000.
+    pub at_nm: f64,
+    /// w, over which it falls towards long wavelengths [nm]; 0 to 10 000, 0 for the same everywhere.
+    pub decay_nm: f64,
+}

@@ -1,0 +1,117 @@
+//! What light does in slug and carrier.
+
+use serde::{Deserialize, Serialize};
+
+/// What light does in slug and carrier.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Optics {
+    /// Wavelength of the excitation [nm]; 150 to 2000.
+    pub excitation_nm: f64,
+    /// What absorbs in a slug.
+    #[serde(default)]
+    pub absorption: Vec<Absorber>,
+    /// Scale of all emission: the signal of an amplitude of one, in one reference integration [counts];
+    /// 0 to 10 000 000, default 60 000.
+    #[serde(default = "counts_scale")]
+    pub counts_scale: f64,
+    /// What a slug emits.
+    #[serde(default)]
+    pub emission: Vec<Emission>,
+    /// Excitation light that is scattered into the emission spectrometer.
+    #[serde(default)]
+    pub scatter: Scatter,
+}
+
+/// Something that absorbs, by Beer and Lambert.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Absorber {
+    /// The quantity that absorbs; the background of every slug if none is named.
+    #[serde(default)]
+    pub of: Option<String>,
+    /// Decadic molar absorption coefficient at `at_nm` [1/(M·cm)], 0 to 1 000 000; for a background, the
+    /// absorption coefficient of the slug [1/cm], 0 to 100.
+    pub epsilon_per_m_cm: f64,
+    /// Where that holds [nm]; 150 to 2000.
+    pub at_nm: f64,
+    /// Shape of the band: a sum of these, scaled to one at `at_nm`.
+    pub shape: Vec<Shape>,
+}
+
+/// The shape of a band or of a lamp.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Shape {
+    /// A Gaussian in wavelength.
+    Gaussian {
+        /// Centre [nm]; 100 to 3000.
+        centre_nm: f64,
+        /// Full width at half maximum [nm]; 0.1 to 1000.
+        fwhm_nm: f64,
+        /// Height; 0 to 1000, default 1.
+        #[serde(default = "one")]
+        height: f64,
+    },
+    /// A continuum that sets in below a wavelength: h/(1 + exp((λ − λ0)/w)).
+    Edge {
+        /// λ0 [nm]; 100 to 3000.
+        onset_nm: f64,
+        /// w [nm]; 0.1 to 1000.
+        width_nm: f64,
+        /// Height h; 0 to 1000, default 1.
+        #[serde(default = "one")]
+        height: f64,
+    },
+    /// The same at all wavelengths; 0 to 1000.
+    Flat(f64),
+    /// Straight lines between points of wavelength [nm], ascending, and height.
+    Points(Vec<[f64; 2]>),
+}
+
+/// A band a slug emits: a Gaussian in energy, shown per wavelength (Jacobian hc/λ²).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Emission {
+    /// Its name.
+    pub name: String,
+    /// Wavelength of its maximum, as a spectrometer shows it [nm]; 150 to 3000.
+    pub peak_nm: f64,
+    /// Full width at half maximum, in energy [eV]; 0.005 to 3.
+    pub fwhm_ev: f64,
+    /// Amplitude: this, times `optics.counts_scale`, times what follows; 0 to 1 000 000.
+    pub scale: f64,
+    /// Times the share of the excitation that this quantity absorbs, 1 − 10^(−A).
+    #[serde(default)]
+    pub absorbed_by: Option<String>,
+    /// Times each of these quantities.
+    #[serde(default)]
+    pub times: Vec<String>,
+}
+
+/// Excitation light that is scattered into the emission spectrometer, in parts of the light's own counts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Scatter {
+    /// By the carrier; 0 to 1, default 0.4.
+    pub carrier: f64,
+    /// By a slug; 0 to 1, default 0.05.
+    pub slug: f64,
+}
+
+impl Default for Scatter {
+    fn default() -> Self {
+        Self {
+            carrier: 0.4,
+            slug: 0.05,
+        }
+    }
+}
+
+fn counts_scale() -> f64 {
+    60_000.0
+}
+
+fn one() -> f64 {
+    1.0
+}

@@ -1,0 +1,348 @@
+//! The apparatus: pumps, streams, tube, plate, lights and spectrometers.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// The apparatus.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rig {
+    /// Its name, as the manifest and reports show it.
+    pub name: String,
+    /// Temperature of the room [°C]; 10 to 40, default 23.
+    #[serde(default = "room")]
+    pub ambient_c: f64,
+    /// The stream whose line counts in the residence time τ.
+    pub timed_stream: String,
+    /// The liquid all streams are made of, but for what is dissolved.
+    pub liquid: Liquid,
+    /// Syringe pumps, by name.
+    pub pumps: BTreeMap<String, Pump>,
+    /// Streams: pumps that join and share a line, by name.
+    pub streams: BTreeMap<String, Stream>,
+    /// The immiscible liquid between the slugs.
+    pub carrier: Carrier,
+    /// Where streams and carrier meet and slugs form.
+    pub segmentation: Segmentation,
+    /// How well slugs are mixed inside.
+    #[serde(default)]
+    pub mixing: Mixing,
+    /// The tube behind the segmentation, stretch by stretch in the order of flow.
+    pub tube: Vec<Stretch>,
+    /// Heated plates, by name.
+    #[serde(default)]
+    pub heaters: BTreeMap<String, Heater>,
+    /// Light sources, by name.
+    pub lights: BTreeMap<String, Light>,
+    /// Spectrometers, by name.
+    pub spectrometers: BTreeMap<String, Spectrometer>,
+}
+
+/// Physical properties of a liquid.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Liquid {
+    /// Density at 25 °C [kg/m³]; 500 to 3000.
+    pub density_kg_per_m3: f64,
+    /// Thermal expansion of the volume [1/K]; 0 to 0.003.
+    pub expansion_per_k: f64,
+    /// Dynamic viscosity at 25 °C [mPa·s]; 0.1 to 100.
+    pub viscosity_mpa_s: f64,
+    /// Temperature of Andrade's law, µ = µ25 exp(B (1/T − 1/298.15 K)) [K]; 0 to 6000.
+    pub viscosity_k: f64,
+    /// Heat capacity at 25 °C [J/(kg·K)]; 500 to 5000.
+    pub heat_capacity_j_per_kg_k: f64,
+    /// Its change with temperature [J/(kg·K²)]; 0 to 10, default 0.
+    #[serde(default)]
+    pub heat_capacity_slope_j_per_kg_k2: f64,
+}
+
+/// A syringe pump with a full syringe.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pump {
+    /// The stock in its syringe.
+    pub stock: String,
+    /// Inner diameter of the syringe [mm]; 0.103 to 40.
+    pub bore_mm: f64,
+    /// Volume in the syringe at the start of the run [mL]; 0 to 500.
+    pub fill_ml: f64,
+    /// Travel of the lead screw in one turn [mm]; 0.1 to 5, default 1.
+    #[serde(default = "lead")]
+    pub lead_mm: f64,
+    /// Time constant of syringe and tube, as they give way to pressure [s]; 0.2 to 15, default 2.
+    #[serde(default = "compliance")]
+    pub compliance_s: f64,
+    /// Slowest travel of the plunger [µm/min]; 0.001 to 100, default 0.75.
+    #[serde(default = "slowest")]
+    pub slowest_um_per_min: f64,
+    /// Fastest travel of the plunger [mm/min]; 1 to 1000, default 178.2.
+    #[serde(default = "fastest")]
+    pub fastest_mm_per_min: f64,
+}
+
+/// Pumps that meet in a junction and flow through one line to the segmentation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stream {
+    /// The pumps that feed it.
+    pub pumps: Vec<String>,
+    /// Dead volume of the junction, well mixed [µL]; 0 to 100, default 1.
+    #[serde(default = "junction")]
+    pub junction_ul: f64,
+    /// Inner diameter of the line [mm]; 0.05 to 3.
+    pub bore_mm: f64,
+    /// Volume of the line at room temperature [µL]; 0 to 5000.
+    pub cold_ul: f64,
+    /// Volume of the line on the heated plate, after the cold part [µL]; 0 to 5000, default 0.
+    #[serde(default)]
+    pub hot_ul: f64,
+    /// The heater the hot part lies on.
+    #[serde(default)]
+    pub heater: Option<String>,
+    /// Time constant of heat from the plate to the liquid [s]; 0.05 to 60, default 1.6.
+    #[serde(default = "heating")]
+    pub heating_s: f64,
+    /// Factor on molecular diffusion across the line by static mixers; 1 to 100, default 5.
+    #[serde(default = "radial_enhancement")]
+    pub radial_enhancement: f64,
+    /// Hydrodynamic radius of what is dissolved (Stokes–Einstein) [nm]; 0.05 to 50, default 0.6.
+    #[serde(default = "hydrodynamic_radius")]
+    pub hydrodynamic_radius_nm: f64,
+}
+
+/// The carrier between the slugs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Carrier {
+    /// The pump that delivers it.
+    pub pump: String,
+    /// What it is.
+    pub liquid: Liquid,
+    /// Interfacial tension between slugs and carrier [mN/m]; 0.1 to 80.
+    pub interfacial_tension_mn_per_m: f64,
+    /// Volume of its line on the heated plate [µL]; 0 to 5000, default 0.
+    #[serde(default)]
+    pub hot_ul: f64,
+    /// The heater that line lies on.
+    #[serde(default)]
+    pub heater: Option<String>,
+    /// Time constant of heat from the plate to the carrier [s]; 0.05 to 60, default 1.6.
+    #[serde(default = "heating")]
+    pub heating_s: f64,
+}
+
+/// How slugs form: L/w = ε + α Qd/Qc (squeezing; Garstecki et al. 2006, DOI 10.1039/b510841a).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Segmentation {
+    /// Width w of the channel where slugs form [mm]; 0.05 to 3.
+    pub width_mm: f64,
+    /// Length of a slug at vanishing flow, in widths: ε; 0.5 to 10, default 2.
+    #[serde(default = "two")]
+    pub epsilon: f64,
+    /// Growth of the length with the ratio of flows: α; 0 to 10, default 1.
+    #[serde(default = "one")]
+    pub alpha: f64,
+    /// By how much the ratios between streams, and of carrier to streams, may be off one to one before
+    /// slugs merge and the train turns irregular [%]; 1 to 1000, default 20.
+    #[serde(default = "off_ratio")]
+    pub off_ratio_percent: f64,
+    /// Capillary number above which the train turns irregular; 0.001 to 10, default 0.1.
+    #[serde(default = "irregular_capillary")]
+    pub irregular_capillary: f64,
+}
+
+/// Effectiveness of mixing in slugs: η = 1 − exp(−(Q/Q*)ⁿ), Q the total flow of slugs and carrier.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Mixing {
+    /// Flow Q* [µL/min]; 0 (perfect mixing) to 10 000, default 260.
+    pub flow_ul_per_min: f64,
+    /// Exponent n; 0.2 to 5, default 1.5.
+    pub power: f64,
+}
+
+impl Default for Mixing {
+    fn default() -> Self {
+        Self {
+            flow_ul_per_min: 260.0,
+            power: 1.5,
+        }
+    }
+}
+
+/// A stretch of the tube behind the segmentation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stretch {
+    /// Its name.
+    pub name: String,
+    /// Inner diameter [mm]; 0.05 to 5.
+    pub bore_mm: f64,
+    /// Volume at room temperature [µL]; 0.1 to 20 000.
+    pub volume_ul: f64,
+    /// Whether time in it counts as reaction time; default false. Chemistry follows temperature everywhere.
+    #[serde(default)]
+    pub reacts: bool,
+    /// The heater it lies on; in the room if there is none.
+    #[serde(default)]
+    pub heater: Option<String>,
+    /// Time constant of heat between slug and surroundings [s]; 0.05 to 120.
+    pub heat_s: f64,
+}
+
+/// A heated plate: C dT/dt = P u − UA (T − Ta) − what the liquid takes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Heater {
+    /// Heat capacity [J/K]; 1 to 100 000, default 1800.
+    #[serde(default = "heat_capacity")]
+    pub heat_capacity_j_per_k: f64,
+    /// Loss to the room [W/K]; 0.001 to 100, default 2.5.
+    #[serde(default = "heat_loss")]
+    pub loss_w_per_k: f64,
+    /// Full power [W]; 1 to 10 000, default 450.
+    #[serde(default = "full_power")]
+    pub power_w: f64,
+    /// Lag of the sensor [s]; 0 to 60, default 2.
+    #[serde(default = "two")]
+    pub sensor_s: f64,
+    /// Dead time between power and plate [s]; 0 to 60, default 8.
+    #[serde(default = "dead_time")]
+    pub dead_s: f64,
+    /// Proportional band of the controller [K]; 0.5 to 200, default 20.
+    #[serde(default = "proportional_band")]
+    pub proportional_band_k: f64,
+    /// Integral time [s]; 5 to 10 000, default 240.
+    #[serde(default = "integral_time")]
+    pub integral_s: f64,
+    /// Derivative time [s]; 0 to 100, default 4.
+    #[serde(default = "derivative_time")]
+    pub derivative_s: f64,
+    /// Lowest set point [°C]; 0 to 400, default 15.
+    #[serde(default = "lowest_set_point")]
+    pub low_c: f64,
+    /// Highest set point [°C]; 0 to 400, default 200.
+    #[serde(default = "highest_set_point")]
+    pub high_c: f64,
+    /// The set point that is safe without anybody watching [°C]; within the range, default 25.
+    #[serde(default = "safe_set_point")]
+    pub safe_c: f64,
+    /// Temperature at which the instrument's own limit cuts the power for good [°C]; 30 to 500, default 230.
+    #[serde(default = "limit")]
+    pub limit_c: f64,
+}
+
+/// A light that can be switched or shuttered: one or more sources that fluctuate on their own.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Light {
+    /// What shines in it.
+    pub sources: Vec<LightSource>,
+}
+
+/// One lamp or diode of a light.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LightSource {
+    /// Signal at the maximum of its spectrum, through a clear cell, in one reference integration [counts];
+    /// 0 to 1 000 000. Where the light excites emission it only scatters: see `optics.scatter`.
+    pub counts: f64,
+    /// Its spectrum, relative to the maximum.
+    pub spectrum: super::Shape,
+}
+
+/// A spectrometer looking at one stretch of the tube.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Spectrometer {
+    /// The stretch it looks at, in the middle of its length.
+    pub cell: String,
+    /// The light it works with.
+    pub light: String,
+    /// What it sees.
+    pub signal: Signal,
+    /// Number of pixels; 16 to 8192.
+    pub pixels: usize,
+    /// Wavelength of pixel i [nm]: c0 + c1·i + c2·i² + c3·i³, as the instrument stores them; ascending.
+    pub wavelength_coefficients: [f32; 4],
+    /// Width of the slit function, full width at half maximum [nm]; 0 to 50.
+    pub slit_nm: f64,
+    /// Dark offset [counts]; 0 to 60 000, default 1357.
+    #[serde(default = "offset")]
+    pub offset_counts: f64,
+    /// Electrons for one count; 0.01 to 1000, default 2.4.
+    #[serde(default = "gain")]
+    pub electrons_per_count: f64,
+    /// Largest count; 255 to 65 535, default 65 535.
+    #[serde(default = "full_scale")]
+    pub full_scale: u16,
+    /// Loss of sensitivity towards full scale, in parts of the signal [%]; 0 to 10, default 0.5.
+    #[serde(default = "nonlinearity")]
+    pub nonlinearity_percent: f64,
+    /// Stray light, in parts of the mean signal [%]; 0 to 5, default 0.05.
+    #[serde(default = "stray")]
+    pub stray_percent: f64,
+    /// Integration time at which `counts` of lights and emission hold [ms]; 0.01 to 10 000, default 20.
+    #[serde(default = "reference_integration")]
+    pub reference_integration_ms: f64,
+    /// Shortest integration time [ms]; 0.01 to 10 000, default 6.
+    #[serde(default = "shortest_integration")]
+    pub shortest_integration_ms: f64,
+    /// Longest integration time [ms]; 0.01 to 100 000, default 10 000.
+    #[serde(default = "longest_integration")]
+    pub longest_integration_ms: f64,
+}
+
+/// What reaches a spectrometer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Signal {
+    /// The light itself, straight through the cell: absorbance.
+    Transmission,
+    /// Emission and scattered excitation, at a right angle.
+    Emission,
+}
+
+macro_rules! defaults {
+    ($($name:ident: $kind:ty = $value:expr;)*) => {
+        $(fn $name() -> $kind { $value })*
+    };
+}
+
+defaults! {
+    room: f64 = 23.0;
+    lead: f64 = 1.0;
+    compliance: f64 = 2.0;
+    slowest: f64 = 0.75;
+    fastest: f64 = 178.2;
+    junction: f64 = 1.0;
+    heating: f64 = 1.6;
+    radial_enhancement: f64 = 5.0;
+    hydrodynamic_radius: f64 = 0.6;
+    one: f64 = 1.0;
+    two: f64 = 2.0;
+    off_ratio: f64 = 20.0;
+    irregular_capillary: f64 = 0.1;
+    heat_capacity: f64 = 1800.0;
+    heat_loss: f64 = 2.5;
+    full_power: f64 = 450.0;
+    dead_time: f64 = 8.0;
+    proportional_band: f64 = 20.0;
+    integral_time: f64 = 240.0;
+    derivative_time: f64 = 4.0;
+    lowest_set_point: f64 = 15.0;
+    highest_set_point: f64 = 200.0;
+    safe_set_point: f64 = 25.0;
+    limit: f64 = 230.0;
+    offset: f64 = 1357.0;
+    gain: f64 = 2.4;
+    full_scale: u16 = 65_535;
+    nonlinearity: f64 = 0.5;
+    stray: f64 = 0.05;
+    reference_integration: f64 = 20.0;
+    shortest_integration: f64 = 6.0;
+    longest_integration: f64 = 10_000.0;
+}

@@ -1,0 +1,128 @@
+//! Latin hypercube designs.
+
+use flowtwin_lab::Stream;
+
+use crate::region::Region;
+
+/// Designs drawn, of which the one with the widest spacing is kept.
+const CANDIDATES: usize = 64;
+
+/// A Latin hypercube [count, dim]: on every axis, each of `count` equal strata holds one point (McKay, Beckman and
+/// Conover 1979, DOI 10.2307/1268522). The places within the strata are random.
+pub fn latin_hypercube(count: usize, dim: usize, stream: &mut Stream) -> Vec<Vec<f64>> {
+    let mut points = vec![vec![0.0; dim]; count];
+    for axis in 0..dim {
+        for (point, stratum) in points.iter_mut().zip(stream.permutation(count)) {
+            point[axis] = (stratum as f64 + stream.uniform()) / count as f64;
+        }
+    }
+    points
+}
+
+/// The Latin hypercube [count, d] with the most points inside the region and, among those, the widest spacing, of
+/// 64 drawn. Points outside are replaced by random points of the region that keep away from the others.
+///
+/// Where the region is the whole cube, the design is a Latin hypercube; where constraints cut corners off, only the
+/// points that could not be kept leave their strata.
+pub fn latin_hypercube_in(region: &Region<'_>, count: usize, stream: &mut Stream) -> Vec<Vec<f64>> {
+    let dim = region.space().dim();
+    let mut best: Option<((usize, f64), Vec<Vec<f64>>)> = None;
+    for _ in 0..CANDIDATES {
+        let design = latin_hypercube(count, dim, stream);
+        let inside = design.iter().filter(|u| region.contains(u)).count();
+        let rank = (inside, spacing(&design));
+        if best.as_ref().is_none_or(|(b, _)| rank > *b) {
+            best = Some((rank, design));
+        }
+    }
+    let (_, mut design) = best.expect("at least one design was drawn");
+    for i in 0..count {
+        if !region.contains(&design[i]) {
+            design[i] = lonely(region, &design, i, stream);
+        }
+    }
+    design
+}
+
+/// Of 64 random points of the region, the one furthest from the points of `design` other than `skip`.
+fn lonely(region: &Region<'_>, design: &[Vec<f64>], skip: usize, stream: &mut Stream) -> Vec<f64> {
+    let others = |i: &usize| *i != skip && region.contains(&design[*i]);
+    let mut best = (f64::NEG_INFINITY, Vec::new());
+    for _ in 0..CANDIDATES {
+        let u = region.sample(stream);
+        let gap = (0..design.len())
+            .filter(others)
+            .map(|i| squared_distance(&u, &design[i]))
+            .fold(f64::INFINITY, f64::min);
+        if gap > best.0 {
+            best = (gap, u);
+        }
+    }
+    best.1
+}
+
+/// Least squared distance between two points of a design.
+fn spacing(design: &[Vec<f64>]) -> f64 {
+    let mut least = f64::INFINITY;
+    for (i, a) in design.iter().enumerate() {
+        for b in &design[..i] {
+            least = least.min(squared_distance(a, b));
+        }
+    }
+    least
+}
+
+/// Squared Euclidean distance.
+pub(crate) fn squared_distance(a: &[f64], b: &[f64]) -> f64 {
+    let mut sum = 0.0;
+    for (a, b) in a.iter().zip(b) {
+        sum += (a - b) * (a - b);
+    }
+    sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flowtwin_lab::{Constraint, Input, Linear, Space, Streams};
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn every_stratum_of_every_axis_holds_one_point(count in 1_usize..40, dim in 1_usize..9, seed: u64) {
+            let mut stream = Streams::new(seed).open("test", 0);
+            let design = latin_hypercube(count, dim, &mut stream);
+            for axis in 0..dim {
+                let mut strata: Vec<_> =
+                    design.iter().map(|u| (u[axis] * count as f64) as usize).collect();
+                strata.sort_unstable();
+                prop_assert_eq!(strata, (0..count).collect::<Vec<_>>());
+            }
+        }
+    }
+
+    #[test]
+    fn a_constrained_design_stays_inside() {
+        let input = |name: &str| Input {
+            name: name.into(),
+            low: 0.0,
+            high: 1.0,
+            resolution: 0.0,
+        };
+        let total = Constraint {
+            name: "total".into(),
+            of: Linear {
+                constant: 0.0,
+                factors: vec![1.0; 4],
+            },
+            low: f64::NEG_INFINITY,
+            high: 1.2,
+        };
+        let names = ["a", "b", "c", "d"];
+        let space = Space::new(names.map(input).to_vec(), vec![total]).unwrap();
+        let region = Region::new(&space).unwrap();
+        let mut stream = Streams::new(5).open("test", 0);
+        let design = latin_hypercube_in(&region, 12, &mut stream);
+        assert!(design.iter().all(|u| region.contains(u)));
+    }
+}

@@ -1,0 +1,211 @@
+//! How well lengths and noise explain the data.
+
+use flowtwin_lab::math;
+
+use super::kernel::{inverse_lengths, matern, scaled_distance};
+use crate::linalg::{
+    add_scaled, cholesky, dot, gram_of_lower, invert_lower, lower_times, lower_transposed_times,
+};
+
+/// Weight of the belief that the variance of the standardized outcome is one, in experiments.
+pub(super) const VARIANCE_WEIGHT: f64 = 1.0;
+/// Centre of the belief about the logarithm of the noise ratio, and its spread.
+const NOISE: (f64, f64) = (-4.0, 1.0);
+/// Centre of the belief about the logarithm of a length in one dimension, √2, and its spread, √3.
+const LENGTH: (f64, f64) = (std::f64::consts::SQRT_2, 1.732_050_807_568_877_2);
+/// Least noise ratio; keeps the matrix well conditioned.
+const LEAST_NOISE: f64 = 1e-6;
+
+/// Standardized data: x [n, d] by rows, y [n].
+pub(super) struct Data<'a> {
+    pub(super) x: &'a [f64],
+    pub(super) y: &'a [f64],
+    pub(super) dim: usize,
+}
+
+/// A factorized covariance and what follows from it.
+pub(super) struct Factor {
+    /// Inverse lengths [d].
+    pub(super) inverse_lengths: Vec<f64>,
+    /// Variance of the noise over that of the function.
+    pub(super) noise_ratio: f64,
+    /// Inverse of the Cholesky factor of the correlations [n, n].
+    pub(super) inverse: Vec<f64>,
+    /// Correlations⁻¹ (y - mean) [n].
+    pub(super) weights: Vec<f64>,
+    /// Mean of the outcome far from all data (generalized least squares).
+    pub(super) mean: f64,
+    /// Variance of the function.
+    pub(super) variance: f64,
+    /// Logarithm of the determinant of the correlations.
+    pub(super) log_determinant: f64,
+}
+
+impl Data<'_> {
+    pub(super) fn len(&self) -> usize {
+        self.y.len()
+    }
+
+    pub(super) fn row(&self, i: usize) -> &[f64] {
+        &self.x[i * self.dim..(i + 1) * self.dim]
+    }
+
+    /// Factorizes the correlations `K + g I` for `theta`: logarithms of the lengths [d] and of the noise ratio g. None
+    /// where they are numerically singular. `slopes` receives, where given, what the derivatives need [n, n].
+    pub(super) fn factor(
+        &self,
+        theta: &[f64],
+        mut slopes: Option<&mut Vec<f64>>,
+    ) -> Option<Factor> {
+        let (n, dim) = (self.len(), self.dim);
+        let inverse_lengths = inverse_lengths(&theta[..dim]);
+        let noise_ratio = math::exp(theta[dim]) + LEAST_NOISE;
+        let mut k = vec![0.0; n * n];
+        if let Some(slopes) = slopes.as_deref_mut() {
+            slopes.clear();
+            slopes.resize(n * n, 0.0);
+        }
+        for i in 0..n {
+            for j in 0..i {
+                let squared = scaled_distance(self.row(i), self.row(j), &inverse_lengths);
+                let (value, slope) = matern(squared);
+                k[i * n + j] = value;
+                if let Some(slopes) = slopes.as_deref_mut() {
+                    slopes[i * n + j] = slope;
+                }
+            }
+            k[i * n + i] = 1.0 + noise_ratio;
+        }
+        if !cholesky(&mut k, n) {
+            return None;
+        }
+        let mut log_determinant = 0.0;
+        for i in 0..n {
+            log_determinant += 2.0 * math::ln(k[i * n + i]);
+        }
+        let inverse = invert_lower(&k, n);
+        let (mean, weights, variance) = self.regress(&inverse);
+        Some(Factor {
+            inverse_lengths,
+            noise_ratio,
+            inverse,
+            weights,
+            mean,
+            variance,
+            log_determinant,
+        })
+    }
+
+    /// Mean by generalized least squares, `K⁻¹ (y - mean)`, and the variance of the function, given the inverse of the
+    /// Cholesky factor.
+    pub(super) fn regress(&self, inverse: &[f64]) -> (f64, Vec<f64>, f64) {
+        let n = self.len();
+        let (mut white_one, mut white_y, mut weights) = (Vec::new(), Vec::new(), Vec::new());
+        lower_times(inverse, n, &vec![1.0; n], &mut white_one);
+        lower_times(inverse, n, self.y, &mut white_y);
+        let mean = dot(&white_one, &white_y) / dot(&white_one, &white_one);
+        add_scaled(&mut white_y, -mean, &white_one);
+        lower_transposed_times(inverse, n, &white_y, &mut weights);
+        let squares = dot(&white_y, &white_y);
+        let variance = (squares + VARIANCE_WEIGHT) / (n as f64 + VARIANCE_WEIGHT);
+        (mean, weights, variance)
+    }
+
+    /// Minus the logarithm of the posterior density of `theta` per experiment, and its derivatives [d + 1]; the variance
+    /// of the function and the mean stand at their best for `theta`.
+    pub(super) fn loss(&self, theta: &[f64]) -> (f64, Vec<f64>) {
+        let (n, dim) = (self.len(), self.dim);
+        let mut slopes = Vec::new();
+        let Some(factor) = self.factor(theta, Some(&mut slopes)) else {
+            return (f64::INFINITY, vec![0.0; dim + 1]);
+        };
+        let rows = n as f64;
+        let (prior, mut gradient) = prior(theta, dim);
+        let fit = (rows + VARIANCE_WEIGHT) * math::ln(factor.variance) + factor.log_determinant;
+        let weight = gram_of_lower(&factor.inverse, n);
+        self.add_likelihood_slope(&factor, &weight, &slopes, &mut gradient);
+        let noise = math::exp(theta[dim]);
+        let mut trace = 0.0;
+        for i in 0..n {
+            let a = factor.weights[i];
+            trace += weight[i * n + i] - a * a / factor.variance;
+        }
+        gradient[dim] += 0.5 * noise * trace;
+        gradient.iter_mut().for_each(|g| *g /= rows);
+        ((0.5 * fit + prior) / rows, gradient)
+    }
+
+    /// Adds the derivatives of minus the log likelihood by the logarithms of the lengths.
+    fn add_likelihood_slope(
+        &self,
+        factor: &Factor,
+        inverse: &[f64],
+        slopes: &[f64],
+        gradient: &mut [f64],
+    ) {
+        let n = self.len();
+        let scale = 1.0 / factor.variance;
+        let mut sums = vec![0.0; self.dim];
+        for i in 0..n {
+            for j in 0..i {
+                let product = factor.weights[i] * factor.weights[j] * scale;
+                let weight = (inverse[i * n + j] - product) * slopes[i * n + j];
+                for ((sum, a), b) in sums.iter_mut().zip(self.row(i)).zip(self.row(j)) {
+                    *sum += weight * ((a - b) * (a - b));
+                }
+            }
+        }
+        for ((g, sum), l) in gradient.iter_mut().zip(sums).zip(&factor.inverse_lengths) {
+            *g += sum * l * l;
+        }
+    }
+}
+
+/// Where a search for lengths and noise begins: lengths of `factor` √d, noise ratio `noise`.
+pub(super) fn start(dim: usize, factor: f64, noise: f64) -> Vec<f64> {
+    let mut theta = vec![math::ln(factor * (dim as f64).sqrt()); dim];
+    theta.push(math::ln(noise));
+    theta
+}
+
+/// Minus the logarithm of the prior density of lengths and noise ratio, and its derivatives: log-normal, with lengths
+/// that grow as √d (Hvarfner, Hellsten and Nardi 2024, arXiv 2402.02229).
+fn prior(theta: &[f64], dim: usize) -> (f64, Vec<f64>) {
+    let centre = LENGTH.0 + 0.5 * math::ln(dim as f64);
+    let (mut loss, mut gradient) = (0.0, Vec::with_capacity(dim + 1));
+    for (i, t) in theta.iter().enumerate() {
+        let (centre, spread) = if i < dim { (centre, LENGTH.1) } else { NOISE };
+        let z = (t - centre) / spread;
+        loss += 0.5 * z * z + t;
+        gradient.push(z / spread + 1.0);
+    }
+    (loss, gradient)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flowtwin_lab::Streams;
+
+    #[test]
+    fn the_slope_of_the_loss_is_that_of_finite_differences() {
+        let mut stream = Streams::new(9).open("test", 0);
+        let (n, dim) = (14, 3);
+        let x: Vec<f64> = (0..n * dim).map(|_| stream.uniform()).collect();
+        let y: Vec<f64> = (0..n).map(|_| stream.normal()).collect();
+        let data = Data { x: &x, y: &y, dim };
+        let theta = [-0.4, 0.3, 1.0, -2.0];
+        let (_, gradient) = data.loss(&theta);
+        for i in 0..4 {
+            let (mut above, mut below) = (theta, theta);
+            above[i] += 1e-5;
+            below[i] -= 1e-5;
+            let difference = (data.loss(&above).0 - data.loss(&below).0) / 2e-5;
+            assert!(
+                (gradient[i] - difference).abs() < 1e-7,
+                "{i}: {} {difference}",
+                gradient[i]
+            );
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Any fitted surrogate, as one type that can be written to a file and read back bit for bit.
+
+use ndarray::ArrayView2;
+use serde::{Deserialize, Serialize};
+
+use crate::gp::{GaussianProcess, GpPosterior};
+use crate::legacy::{LegacyEnsemble, LegacyPosterior};
+use crate::policy::SurrogateSpec;
+use crate::{Belief, Context, FitError, Posterior, Slope, Surrogate, Work};
+
+/// A fitted surrogate of any kind.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Model {
+    /// An ensemble as in the published codes.
+    Legacy(LegacyPosterior),
+    /// A Gaussian process.
+    Gp(GpPosterior),
+}
+
+impl Model {
+    fn posterior(&self) -> &dyn Posterior {
+        match self {
+            Self::Legacy(posterior) => posterior,
+            Self::Gp(posterior) => posterior,
+        }
+    }
+}
+
+impl Posterior for Model {
+    fn at(&self, x: &[f64]) -> Belief {
+        self.posterior().at(x)
+    }
+
+    fn noise_sd(&self) -> f64 {
+        self.posterior().noise_sd()
+    }
+
+    fn members(&self, x: &[f64], out: &mut Vec<f64>) {
+        self.posterior().members(x, out);
+    }
+
+    fn slope(&self, x: &[f64]) -> Option<Slope> {
+        self.posterior().slope(x)
+    }
+
+    fn held_out(&self) -> &[Belief] {
+        self.posterior().held_out()
+    }
+
+    fn work(&self) -> Work {
+        self.posterior().work()
+    }
+}
+
+impl Surrogate for SurrogateSpec {
+    type Posterior = Model;
+
+    fn fit(&self, x: ArrayView2<'_, f64>, y: &[f64], context: &Context) -> Result<Model, FitError> {
+        Ok(match self {
+            Self::LegacyFastcat => Model::Legacy(LegacyEnsemble::fast_cat().fit(x, y, context)?),
+            Self::Gp => Model::Gp(GaussianProcess::default().fit(x, y, context)?),
+            Self::LegacySmartdope => {
+                Model::Legacy(LegacyEnsemble::smart_dope().fit(x, y, context)?)
+            }
+        })
+    }
+}

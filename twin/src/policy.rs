@@ -1,0 +1,101 @@
+//! Policies: from what has been tried to what to try next.
+
+mod guided;
+mod space_filling;
+mod spec;
+
+use flowtwin_lab::{Conditions, Space};
+
+use crate::region::EmptyRegion;
+use crate::{Context, FitError, History, Work};
+
+pub use guided::{Aim, Guided};
+pub use space_filling::{LatinHypercube, Random, SobolSequence};
+pub use spec::{PolicySpec, SurrogateSpec, UnknownName};
+
+/// Decides what to try next: a pure function of what it is asked and of the run's random streams.
+///
+/// So a campaign is resumed by replaying its history; there is no state to keep. The same question gives the same
+/// answer, for any number of threads.
+pub trait Policy: std::fmt::Debug + Send + Sync {
+    /// Its name, as scenarios spell it.
+    fn name(&self) -> &str;
+
+    /// Proposes `ask.count` experiments, feasible and rounded to the resolution of the inputs.
+    ///
+    /// # Errors
+    /// If no conditions meet the constraints, or a surrogate cannot be fitted to the history.
+    fn propose(&self, ask: &Ask<'_>, context: &Context) -> Result<Proposals, PolicyError>;
+}
+
+/// The question that a policy answers.
+#[derive(Clone, Copy)]
+pub struct Ask<'a> {
+    /// What may be chosen.
+    pub space: &'a Space,
+    /// What has been tried, earlier phases and earlier campaigns included.
+    pub history: &'a History,
+    /// How many experiments to propose now.
+    pub count: usize,
+    /// How many the phase asked for before.
+    pub asked: usize,
+    /// How many the phase will ask for in all; designs spread themselves over that many.
+    pub planned: usize,
+    /// What an experiment would cost, from the present state of the rig.
+    pub cost: Option<&'a dyn Fn(&Conditions) -> Cost>,
+}
+
+impl std::fmt::Debug for Ask<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ask")
+            .field("trials", &self.history.trials.len())
+            .field("pending", &self.history.pending.len())
+            .field("count", &self.count)
+            .field("asked", &self.asked)
+            .field("planned", &self.planned)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Ask<'_> {
+    /// Number of the first experiment of the phase: the index of its streams.
+    pub(crate) fn phase_start(&self) -> u64 {
+        self.history.next().saturating_sub(self.asked as u64)
+    }
+}
+
+/// What an experiment costs.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Cost {
+    /// Lab time, heating and settling included [s].
+    pub lab_time_s: f64,
+    /// All reagents together [mL].
+    pub reagent_ml: f64,
+}
+
+/// The answer of a policy.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Proposals {
+    /// What to try, in order.
+    pub conditions: Vec<Conditions>,
+    /// What the answer took.
+    pub work: Work,
+}
+
+/// Why a policy has no answer.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PolicyError {
+    /// No conditions meet all constraints.
+    #[error(transparent)]
+    EmptyRegion(#[from] EmptyRegion),
+    /// A surrogate could not be fitted.
+    #[error("the surrogate could not be fitted: {0}")]
+    Fit(#[from] FitError),
+    /// A policy that weighs costs was not told them.
+    #[error("{policy} needs to know what an experiment costs")]
+    NoCost {
+        /// The policy.
+        policy: String,
+    },
+}

@@ -1,0 +1,95 @@
+//! Policies that look at no outcome.
+
+use crate::design::{Sobol, latin_hypercube_in};
+use crate::policy::{Ask, Policy, PolicyError, Proposals};
+use crate::region::Region;
+use crate::{Context, Work};
+
+/// Uniformly random points of the feasible region.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Random;
+
+impl Policy for Random {
+    fn name(&self) -> &'static str {
+        "random"
+    }
+
+    fn propose(&self, ask: &Ask<'_>, context: &Context) -> Result<Proposals, PolicyError> {
+        let region = Region::new(ask.space)?;
+        let first = ask.history.next();
+        let point = |i: u64| region.sample(&mut context.streams.open("policy/random", first + i));
+        Ok(snapped(&region, (0..ask.count as u64).map(point)))
+    }
+}
+
+/// A Latin hypercube over the experiments of a phase; see [`crate::design::latin_hypercube_in`]. A phase that asks for
+/// more than it planned gets further hypercubes of the same size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LatinHypercube;
+
+impl Policy for LatinHypercube {
+    fn name(&self) -> &'static str {
+        "lhs"
+    }
+
+    fn propose(&self, ask: &Ask<'_>, context: &Context) -> Result<Proposals, PolicyError> {
+        let region = Region::new(ask.space)?;
+        let size = ask.planned.max(1);
+        let start = ask.phase_start();
+        let mut points = Vec::with_capacity(ask.count);
+        while points.len() < ask.count {
+            let at = ask.asked + points.len();
+            let cube = (at / size * size) as u64;
+            let mut stream = context.streams.open("policy/lhs", start + cube);
+            let design = latin_hypercube_in(&region, size, &mut stream);
+            points.extend(
+                design
+                    .into_iter()
+                    .skip(at % size)
+                    .take(ask.count - points.len()),
+            );
+        }
+        Ok(snapped(&region, points.into_iter()))
+    }
+}
+
+/// A scrambled Sobol' sequence over the experiments of a phase, infeasible points left out. Above
+/// [`Sobol::MAX_DIM`] inputs it gives random points.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SobolSequence;
+
+/// Points of the sequence looked at for each one that is needed.
+const PATIENCE: usize = 1000;
+
+impl Policy for SobolSequence {
+    fn name(&self) -> &'static str {
+        "sobol"
+    }
+
+    fn propose(&self, ask: &Ask<'_>, context: &Context) -> Result<Proposals, PolicyError> {
+        let region = Region::new(ask.space)?;
+        let dim = ask.space.dim();
+        let needed = ask.asked + ask.count;
+        let mut stream = context.streams.open("policy/sobol", ask.phase_start());
+        let mut points: Vec<Vec<f64>> = if dim > Sobol::MAX_DIM {
+            Vec::new()
+        } else {
+            let sequence = Sobol::scrambled(dim, &mut stream).take(needed * PATIENCE);
+            sequence
+                .filter(|u| region.contains(u))
+                .take(needed)
+                .collect()
+        };
+        while points.len() < needed {
+            points.push(region.sample(&mut stream));
+        }
+        Ok(snapped(&region, points.into_iter().skip(ask.asked)))
+    }
+}
+
+fn snapped(region: &Region<'_>, points: impl Iterator<Item = Vec<f64>>) -> Proposals {
+    Proposals {
+        conditions: points.map(|u| region.snap(&u)).collect(),
+        work: Work::default(),
+    }
+}

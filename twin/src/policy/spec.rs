@@ -1,0 +1,260 @@
+//! How scenarios name policies and surrogates.
+
+use std::str::FromStr;
+
+use serde::de::value::{MapAccessDeserializer, MapDeserializer};
+use serde::de::{IntoDeserializer, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::acquisition::UCB_LAMBDA;
+use crate::policy::{Aim, Guided, LatinHypercube, Policy, Random, SobolSequence};
+
+/// Which surrogate to learn with, as scenarios spell it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum SurrogateSpec {
+    /// [`crate::LegacyEnsemble::fast_cat`].
+    LegacyFastcat,
+    /// [`crate::LegacyEnsemble::smart_dope`].
+    LegacySmartdope,
+    /// [`crate::GaussianProcess`].
+    Gp,
+}
+
+impl SurrogateSpec {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::LegacyFastcat, Self::LegacySmartdope, Self::Gp];
+
+    /// Whether it is one of the published ensembles, with the published ways of using it.
+    pub fn is_legacy(self) -> bool {
+        matches!(self, Self::LegacyFastcat | Self::LegacySmartdope)
+    }
+
+    /// Its name, as scenarios spell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::LegacyFastcat => "legacy-fastcat",
+            Self::LegacySmartdope => "legacy-smartdope",
+            Self::Gp => "gp",
+        }
+    }
+}
+
+impl FromStr for SurrogateSpec {
+    type Err = UnknownName;
+
+    fn from_str(name: &str) -> Result<Self, UnknownName> {
+        let known = || Self::ALL.map(Self::name).join(", ");
+        Self::ALL
+            .into_iter()
+            .find(|s| s.name() == name)
+            .ok_or_else(|| UnknownName {
+                what: "surrogate",
+                name: name.into(),
+                known: known(),
+            })
+    }
+}
+
+/// Which policy to ask, as scenarios spell it: `policy = "ei"`, or a table where a policy has keys that are not to
+/// stand at their defaults, such as `policy.ucb.lambda = 2.0`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum PolicySpec {
+    /// Uniformly random points.
+    Random {},
+    /// A Latin hypercube.
+    Lhs {},
+    /// A scrambled Sobol' sequence.
+    Sobol {},
+    /// Where the surrogate knows least.
+    MaxVariance {},
+    /// Where the surrogate expects most.
+    Exploit {},
+    /// Upper confidence bound.
+    Ucb {
+        /// Weight of the standard deviation.
+        lambda: f64,
+    },
+    /// Expected improvement.
+    Ei {},
+}
+
+/// The same, for serde to read: every policy is a table, and every key has a default.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+enum Table {
+    Random {},
+    Lhs {},
+    Sobol {},
+    MaxVariance {},
+    Exploit {},
+    Ucb {
+        #[serde(default = "default_lambda")]
+        lambda: f64,
+    },
+    Ei {},
+}
+
+fn default_lambda() -> f64 {
+    UCB_LAMBDA
+}
+
+impl PolicySpec {
+    /// Its name, as scenarios spell it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Random {} => "random",
+            Self::Lhs {} => "lhs",
+            Self::Sobol {} => "sobol",
+            Self::MaxVariance {} => "max_variance",
+            Self::Exploit {} => "exploit",
+            Self::Ucb { .. } => "ucb",
+            Self::Ei {} => "ei",
+        }
+    }
+
+    /// The policy, learning with `surrogate` if it learns at all.
+    pub fn build(&self, surrogate: SurrogateSpec) -> Box<dyn Policy> {
+        let guided = |aim| -> Box<dyn Policy> {
+            Box::new(Guided {
+                name: self.name(),
+                aim,
+                surrogate,
+            })
+        };
+        match *self {
+            Self::Random {} => Box::new(Random),
+            Self::Lhs {} => Box::new(LatinHypercube),
+            Self::Sobol {} => Box::new(SobolSequence),
+            Self::MaxVariance {} => guided(Aim::MaxVariance),
+            Self::Exploit {} => guided(Aim::Exploit),
+            Self::Ucb { lambda } => guided(Aim::Ucb { lambda }),
+            Self::Ei {} => guided(Aim::Ei),
+        }
+    }
+}
+
+impl From<Table> for PolicySpec {
+    fn from(table: Table) -> Self {
+        match table {
+            Table::Random {} => Self::Random {},
+            Table::Lhs {} => Self::Lhs {},
+            Table::Sobol {} => Self::Sobol {},
+            Table::MaxVariance {} => Self::MaxVariance {},
+            Table::Exploit {} => Self::Exploit {},
+            Table::Ucb { lambda } => Self::Ucb { lambda },
+            Table::Ei {} => Self::Ei {},
+        }
+    }
+}
+
+impl FromStr for PolicySpec {
+    type Err = serde::de::value::Error;
+
+    /// The policy of this name, with its defaults.
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        Self::deserialize(name.into_deserializer())
+    }
+}
+
+impl<'de> Deserialize<'de> for PolicySpec {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NameOrTable;
+        impl<'de> Visitor<'de> for NameOrTable {
+            type Value = Table;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("the name of a policy, or a table of that name with its keys")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Table, E> {
+                let table = std::iter::once((name, NoKeys));
+                Table::deserialize(MapAccessDeserializer::new(MapDeserializer::new(table)))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Table, A::Error> {
+                Table::deserialize(MapAccessDeserializer::new(map))
+            }
+        }
+        deserializer.deserialize_any(NameOrTable).map(Self::from)
+    }
+}
+
+/// The value of a table without keys.
+struct NoKeys;
+
+impl<'de, E: serde::de::Error> IntoDeserializer<'de, E> for NoKeys {
+    type Deserializer = MapDeserializer<'de, std::iter::Empty<(&'static str, &'static str)>, E>;
+
+    fn into_deserializer(self) -> Self::Deserializer {
+        MapDeserializer::new(std::iter::empty())
+    }
+}
+
+/// A name that nothing has.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no {what} named {name}; there are {known}")]
+pub struct UnknownName {
+    /// What was looked for.
+    pub what: &'static str,
+    /// The name.
+    pub name: String,
+    /// The names there are.
+    pub known: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(json: &str) -> Result<PolicySpec, serde_json::Error> {
+        serde_json::from_str(json)
+    }
+
+    #[test]
+    fn a_name_alone_gives_the_defaults() {
+        assert_eq!(parse(r#""ei""#).unwrap(), PolicySpec::Ei {});
+        assert_eq!(
+            parse(r#""ucb""#).unwrap(),
+            PolicySpec::Ucb { lambda: UCB_LAMBDA }
+        );
+        assert_eq!("max_variance".parse(), Ok(PolicySpec::MaxVariance {}));
+    }
+
+    #[test]
+    fn a_table_sets_keys_and_refuses_others() {
+        assert_eq!(
+            parse(r#"{"ucb":{"lambda":2.0}}"#).unwrap(),
+            PolicySpec::Ucb { lambda: 2.0 }
+        );
+        assert_eq!(
+            parse(r#"{"ucb":{}}"#).unwrap(),
+            PolicySpec::Ucb { lambda: UCB_LAMBDA }
+        );
+        assert!(
+            parse(r#"{"ucb":{"lamda":2.0}}"#)
+                .unwrap_err()
+                .to_string()
+                .contains("lamda")
+        );
+        assert!(parse(r#"{"random":{"lambda":2.0}}"#).is_err());
+        assert!(
+            parse(r#""best""#)
+                .unwrap_err()
+                .to_string()
+                .contains("max_variance")
+        );
+    }
+
+    #[test]
+    fn surrogates_read_as_they_are_named() {
+        for surrogate in SurrogateSpec::ALL {
+            let text = serde_json::to_string(&surrogate).unwrap();
+            assert_eq!(text, format!("\"{}\"", surrogate.name()));
+            assert_eq!(surrogate.name().parse(), Ok(surrogate));
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! What every model of an outcome offers: [`Surrogate`] before the data, [`Posterior`] after.
+
+use ndarray::{ArrayView2, Axis};
+
+use crate::{Context, Work};
+
+/// A way to learn an outcome from experiments.
+pub trait Surrogate {
+    /// What a fit yields.
+    type Posterior: Posterior;
+
+    /// Learns from inputs `x` [n, d], each column roughly on 0..1, and outcomes `y` [n].
+    ///
+    /// The result is a function of the arguments alone; threads do not change it.
+    ///
+    /// # Errors
+    /// If there are fewer than two rows, the shapes disagree, or a number is not finite.
+    fn fit(
+        &self,
+        x: ArrayView2<'_, f64>,
+        y: &[f64],
+        context: &Context,
+    ) -> Result<Self::Posterior, FitError>;
+}
+
+/// What is believed about an outcome after a fit.
+pub trait Posterior: std::fmt::Debug + Send + Sync {
+    /// Mean and standard deviation of the noise-free outcome at a point `x` [d].
+    fn at(&self, x: &[f64]) -> Belief;
+
+    /// Standard deviation of the noise of one measurement, in units of the outcome.
+    fn noise_sd(&self) -> f64;
+
+    /// Replaces `out` by the predictions of the members [m] at `x` [d], where the model is an ensemble whose
+    /// members are alternatives to be averaged over; empties it otherwise.
+    fn members(&self, _x: &[f64], out: &mut Vec<f64>) {
+        out.clear();
+    }
+
+    /// The belief at `x` [d] and its derivatives, where they are cheap.
+    fn slope(&self, _x: &[f64]) -> Option<Slope> {
+        None
+    }
+
+    /// What each training point would have been predicted to be by a model that had not seen it [n]:
+    /// leave-one-out or out-of-bag, whichever the model has. The sd includes the noise.
+    fn held_out(&self) -> &[Belief];
+
+    /// What the fit took.
+    fn work(&self) -> Work;
+
+    /// Beliefs at the points `x` [q, d].
+    fn predict(&self, x: ArrayView2<'_, f64>) -> Vec<Belief> {
+        x.axis_iter(Axis(0))
+            .map(|row| match row.to_slice() {
+                Some(row) => self.at(row),
+                None => self.at(&row.to_vec()),
+            })
+            .collect()
+    }
+}
+
+/// A mean and a standard deviation, in units of the outcome.
+#[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Belief {
+    /// Mean.
+    pub mean: f64,
+    /// Standard deviation.
+    pub sd: f64,
+}
+
+impl Belief {
+    /// The belief about a measurement with this noise on top.
+    pub fn with_noise(self, noise_sd: f64) -> Self {
+        Self {
+            mean: self.mean,
+            sd: (self.sd * self.sd + noise_sd * noise_sd).sqrt(),
+        }
+    }
+}
+
+/// A belief and its derivatives by each input [d].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Slope {
+    /// The belief itself.
+    pub belief: Belief,
+    /// Derivatives of the mean [d].
+    pub mean: Vec<f64>,
+    /// Derivatives of the standard deviation [d].
+    pub sd: Vec<f64>,
+}
+
+/// Why a surrogate cannot be fitted.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FitError {
+    /// Too few experiments.
+    #[error("{rows} experiments with an outcome are too few: at least {least} are needed")]
+    TooFew {
+        /// How many there are.
+        rows: usize,
+        /// How many are needed.
+        least: usize,
+    },
+    /// Inputs and outcomes do not belong together.
+    #[error("{inputs} rows of inputs for {outcomes} outcomes")]
+    Shape {
+        /// Rows of inputs.
+        inputs: usize,
+        /// Outcomes.
+        outcomes: usize,
+    },
+    /// A number is not finite.
+    #[error("row {row} holds {value}: inputs and outcomes must be finite numbers")]
+    NotFinite {
+        /// The row, from zero.
+        row: usize,
+        /// The number.
+        value: f64,
+    },
+}
+
+/// Checks what every fit requires.
+pub(crate) fn check(x: ArrayView2<'_, f64>, y: &[f64]) -> Result<(), FitError> {
+    if x.nrows() != y.len() {
+        return Err(FitError::Shape {
+            inputs: x.nrows(),
+            outcomes: y.len(),
+        });
+    }
+    if y.len() < 2 {
+        return Err(FitError::TooFew {
+            rows: y.len(),
+            least: 2,
+        });
+    }
+    for (row, (inputs, outcome)) in x.rows().into_iter().zip(y).enumerate() {
+        if let Some(&value) = inputs.iter().chain([outcome]).find(|v| !v.is_finite()) {
+            return Err(FitError::NotFinite { row, value });
+        }
+    }
+    Ok(())
+}
