@@ -1,0 +1,3 @@
+//! Benchmarks of policies.
+
+pub mod statistics;
