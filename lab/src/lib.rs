@@ -42,7 +42,7 @@ pub use manifest::{
     HeaterInfo, Level, LightInfo, Manifest, PumpInfo, SensorInfo, SensorKind, SpectrometerInfo,
 };
 pub use observation::{Observation, Outcome, Quality, Spectrum};
-pub use path::{FlowPath, Stretch};
+pub use path::{FlowHistory, FlowPath, Passage, Stretch};
 pub use procedure::{Procedure, ProcedureSpec};
 pub use random::{Stream, Streams};
 pub use settings::{Linear, Recipe, Settings};

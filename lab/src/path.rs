@@ -1,5 +1,9 @@
 //! The way of the liquid through the rig, and the residence times that follow from it.
 
+mod history;
+
+pub use history::{FlowHistory, Passage};
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::PumpId;

@@ -5,9 +5,11 @@
 mod acquire;
 mod flow;
 mod heat;
+mod ramp;
 mod spec;
 mod steady;
 
+pub use ramp::{RampPoint, RampSpec};
 pub use spec::{BlankRate, BlankSpec, ProcedureSpec, SteadySpec, WaitSpec};
 
 use crate::analysis::{Analysis, Blank};

@@ -13,7 +13,7 @@ use crate::fault::{Fault, FaultKind};
 use crate::journal::{self, ExperimentRecord, Header, Record, Writer};
 use crate::lab::Lab;
 use crate::manifest::Manifest;
-use crate::procedure::{Procedure, ProcedureSpec};
+use crate::procedure::{Procedure, ProcedureSpec, RampSpec};
 use crate::settings::{Linear, Recipe};
 use crate::time::{Instant, Span};
 use crate::toy::ToyLab;
@@ -289,6 +289,29 @@ fn an_experiment_heats_flows_waits_and_measures() {
         assert!(flowed_s < 1.2 * observation.residence_time_s + 2.0);
         assert!(observation.lab_time_s() > 60.0 + flowed_s);
     }
+}
+
+#[test]
+fn a_ramp_maps_every_reading_to_the_conditions_that_formed_it() {
+    let (procedure, space) = procedure();
+    let mut lab = ToyLab::new();
+    let blank = procedure.prime(&mut lab).unwrap();
+    let (from, to) = (space.conditions(vec![40.0, 80.0]), space.conditions(vec![40.0, 160.0]));
+    let ramp = RampSpec { duration_s: 200.0, step_s: 1.0, every_s: 5.0 };
+    let points = procedure.ramp(&mut lab, &blank, &space, (&from, &to), &ramp).unwrap();
+    assert!(points.len() > 30, "{} points", points.len());
+    for point in &points {
+        // ∫Q dt from entry to reading is the volume of the tube, 100 µL.
+        let flow = point.conditions.get("water_ul_per_min").unwrap();
+        assert!((80.0..=160.0).contains(&flow));
+        let passed_s = point.measured.since(point.formed).as_secs();
+        assert!((point.reaction_time_s - passed_s).abs() < 1e-6);
+        assert!(passed_s < 6_000.0 / flow + 1.0 && passed_s > 6_000.0 / 160.0 - 1.0);
+    }
+    assert!(lab.is_safe() || lab.flow() <= 0.0);
+    let hot = space.conditions(vec![90.0, 160.0]);
+    let refused = procedure.ramp(&mut lab, &blank, &space, (&from, &hot), &ramp).unwrap_err();
+    assert!(refused.to_string().contains("same temperatures"));
 }
 
 #[test]

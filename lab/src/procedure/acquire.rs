@@ -7,7 +7,7 @@ use crate::fault::{Fault, FaultKind};
 use crate::frames::Frames;
 use crate::id::{LightId, SpectrometerId};
 use crate::lab::Lab;
-use crate::time::Span;
+use crate::time::{Instant, Span};
 
 /// Least mean signal of a reference above its dark [counts]; with less the lamp is taken to be off.
 const LEAST_LIGHT_COUNTS: f64 = 100.0;
@@ -70,6 +70,17 @@ fn mean(frames: &Frames) -> Counts {
 
 /// Arms the spectrometers of all channels, waits, and fetches; `count` replaces the channel's own number.
 fn take(lab: &mut dyn Lab, analysis: &Analysis, count: Option<u32>) -> Result<Vec<Frames>, Fault> {
+    let ready = arm(lab, analysis, count)?;
+    lab.wait_until(ready)?;
+    fetch_all(lab, analysis)
+}
+
+/// Arms the spectrometers of all channels and returns when the last will be ready.
+pub(super) fn arm(
+    lab: &mut dyn Lab,
+    analysis: &Analysis,
+    count: Option<u32>,
+) -> Result<Instant, Fault> {
     let mut ready = lab.now();
     for channel in analysis.channels() {
         let frames = count.unwrap_or(channel.exposure.frames);
@@ -79,7 +90,11 @@ fn take(lab: &mut dyn Lab, analysis: &Analysis, count: Option<u32>) -> Result<Ve
             ready = ready.max(at);
         }
     }
-    lab.wait_until(ready)?;
+    Ok(ready)
+}
+
+/// Fetches the frames of all channels.
+pub(super) fn fetch_all(lab: &mut dyn Lab, analysis: &Analysis) -> Result<Vec<Frames>, Fault> {
     analysis.channels().iter().map(|c| fetch(lab, &c.spectrometer)).collect()
 }
 

@@ -95,7 +95,8 @@ impl Run {
     }
 }
 
-fn dispense(pump: &PumpId, rate: FlowRate, longest_s: f64) -> Command {
+/// Runs a pump for at most `longest_s`.
+pub(super) fn dispense(pump: &PumpId, rate: FlowRate, longest_s: f64) -> Command {
     let ul = math::round_decimals(rate.ul_per_min() * longest_s / 60.0, 5);
     Command::Dispense {
         pump: pump.clone(),

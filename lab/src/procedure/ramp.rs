@@ -1,0 +1,179 @@
+//! A dynamic flow experiment: flows are ramped, and every reading is mapped back to the conditions that
+//! formed the slugs it was taken from.
+//!
+//! One ramp yields many condition–outcome pairs where steady state yields one (the group's "flow-driven data
+//! intensification"). It needs nothing but the commanded flows and the volumes of the rig.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Procedure, acquire, flow, heat};
+use crate::analysis::{Blank, Counts};
+use crate::command::Command;
+use crate::conditions::{Conditions, Space};
+use crate::fault::{Fault, FaultKind};
+use crate::lab::Lab;
+use crate::observation::Outcome;
+use crate::path::FlowHistory;
+use crate::settings::Settings;
+use crate::time::{Instant, Span};
+
+/// How flows are ramped.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RampSpec {
+    /// Length of the ramp [s].
+    pub duration_s: f64,
+    /// Time between two changes of the rates [s].
+    pub step_s: f64,
+    /// Time from the start of one reading to that of the next [s].
+    pub every_s: f64,
+}
+
+/// One reading of a ramp, with the conditions it belongs to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RampPoint {
+    /// The middle of the frames.
+    pub measured: Instant,
+    /// When the precursors of these slugs met.
+    pub formed: Instant,
+    /// The conditions at that moment.
+    pub conditions: Conditions,
+    /// Time these slugs spent reacting [s].
+    pub reaction_time_s: f64,
+    /// What was measured.
+    pub outcome: Outcome,
+}
+
+/// The ramp as it is being run.
+struct Ramp<'a> {
+    procedure: &'a Procedure,
+    space: &'a Space,
+    spec: &'a RampSpec,
+    from: &'a Conditions,
+    to: &'a Conditions,
+    began: Instant,
+    next_step: Instant,
+    history: FlowHistory,
+}
+
+impl Procedure {
+    /// Ramps the flows from one set of conditions to another while reading the spectra.
+    ///
+    /// Starts from steady state at `from`; readings whose slugs were formed before the ramp began are left
+    /// out, and reading goes on until the last slugs of the ramp have arrived.
+    ///
+    /// # Errors
+    /// [`FaultKind::Refused`] where the two differ in a heater's set point (a heater does not follow a ramp
+    /// of seconds), and any fault of the lab; then the pumps are stopped or everything is safe.
+    pub fn ramp(
+        &self,
+        lab: &mut dyn Lab,
+        blank: &Blank,
+        space: &Space,
+        (from, to): (&Conditions, &Conditions),
+        spec: &RampSpec,
+    ) -> Result<Vec<RampPoint>, Fault> {
+        let (start, end) = (self.recipe.settings(from), self.recipe.settings(to));
+        if start.heaters != end.heaters {
+            let detail = "a ramp changes flows; its ends must have the same temperatures".into();
+            return Err(Fault::new(lab.now(), "procedure", FaultKind::Refused { detail }));
+        }
+        let mut running = flow::Running::default();
+        let result = heat::settle(lab, &self.spec, &start).and_then(|()| {
+            let settled_s = 1.2 * lab.manifest().path.residence_time_s(&start);
+            let longest_s = 2.0 * (settled_s + spec.duration_s) + 600.0;
+            running.start(lab, &self.spec, &start, longest_s)?;
+            let mut history = FlowHistory::default();
+            history.push(lab.now(), start.clone());
+            let dark = acquire::dark(lab, &self.spec, &self.analysis)?;
+            lab.wait(Span::from_secs(settled_s))?;
+            let began = lab.now();
+            let ramp =
+                Ramp { procedure: self, space, spec, from, to, began, next_step: began, history };
+            ramp.run(lab, &dark, blank, longest_s)
+        });
+        match result {
+            Ok(points) => running.stop(lab).map(|()| points),
+            Err(fault) => {
+                self.give_up(lab, &fault, &mut running);
+                Err(fault)
+            }
+        }
+    }
+}
+
+impl Ramp<'_> {
+    fn run(
+        mut self,
+        lab: &mut dyn Lab,
+        dark: &[Counts],
+        blank: &Blank,
+        longest_s: f64,
+    ) -> Result<Vec<RampPoint>, Fault> {
+        let analysis = &self.procedure.analysis;
+        let ended = self.began + Span::from_secs(self.spec.duration_s);
+        let mut points: Vec<RampPoint> = Vec::new();
+        let mut next = self.began;
+        acquire::lights(lab, analysis, true)?;
+        loop {
+            self.pass(lab, next, longest_s)?;
+            let first = lab.now();
+            let ready = acquire::arm(lab, analysis, None)?;
+            self.pass(lab, ready, longest_s)?;
+            let frames = acquire::fetch_all(lab, analysis)?;
+            let middle = first + Span::from_nanos(lab.now().since(first).as_nanos() / 2);
+            if let Some(passage) = self.history.passage(&lab.manifest().path, middle) {
+                if passage.entered > ended {
+                    break;
+                }
+                if passage.entered >= self.began {
+                    points.push(RampPoint {
+                        measured: middle,
+                        formed: passage.entered,
+                        conditions: self.at(passage.entered),
+                        reaction_time_s: passage.reaction_time_s,
+                        outcome: analysis.outcome(&frames, dark, blank),
+                    });
+                }
+            }
+            next = (next + Span::from_secs(self.spec.every_s)).max(lab.now());
+        }
+        acquire::lights(lab, analysis, false)?;
+        Ok(points)
+    }
+
+    /// Lets time pass and changes the rates at every step on the way.
+    fn pass(&mut self, lab: &mut dyn Lab, until: Instant, longest_s: f64) -> Result<(), Fault> {
+        let ended = self.began + Span::from_secs(self.spec.duration_s);
+        while self.next_step <= until && self.next_step <= ended {
+            lab.wait_until(self.next_step)?;
+            self.step(lab, longest_s)?;
+            self.next_step += Span::from_secs(self.spec.step_s);
+        }
+        lab.wait_until(until)
+    }
+
+    fn step(&mut self, lab: &mut dyn Lab, longest_s: f64) -> Result<(), Fault> {
+        let now = lab.now();
+        // A step holds until the next: its middle is on the ramp.
+        let middle = now + Span::from_secs(0.5 * self.spec.step_s);
+        let settings: Settings = self.procedure.recipe.settings(&self.at(middle));
+        for (pump, rate) in &settings.pumps {
+            if rate.ul_per_min() > 0.0 {
+                lab.send(&flow::dispense(pump, *rate, longest_s))?;
+            } else {
+                lab.send(&Command::Stop { pump: pump.clone() })?;
+            }
+        }
+        self.history.push(now, settings);
+        Ok(())
+    }
+
+    /// The conditions that the ramp passes through at a moment.
+    fn at(&self, moment: Instant) -> Conditions {
+        let share = moment.since(self.began).as_secs() / self.spec.duration_s;
+        let share = share.clamp(0.0, 1.0);
+        let ends = self.from.values().iter().zip(self.to.values());
+        self.space.conditions(ends.map(|(a, b)| a + share * (b - a)).collect())
+    }
+}
