@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use flowtwin_lab::{
-    Command, Fault, FaultKind, HeaterId, Instant, Lab, LightId, Manifest, PumpId, Reply, SensorId,
-    SensorKind, SpectrometerId,
+    Command, Fault, FaultKind, FlowRate, HeaterId, Instant, Lab, LightId, Manifest, PumpId, Reply,
+    SensorId, SensorKind, SpectrometerId,
 };
 
 mod safe;
@@ -44,7 +44,7 @@ impl std::fmt::Debug for Instruments {
 /// Dropped while the rig may be at work, it makes the rig safe as far as it can.
 #[derive(Debug)]
 pub struct Bench {
-    manifest: Manifest,
+    pub(crate) manifest: Manifest,
     instruments: Instruments,
     clock: Box<dyn Clock>,
     at_work: bool,
@@ -76,12 +76,12 @@ impl Bench {
         }
     }
 
-    fn fault(&self, origin: impl std::fmt::Display, kind: FaultKind) -> Fault {
+    pub(crate) fn fault(&self, origin: impl std::fmt::Display, kind: FaultKind) -> Fault {
         Fault::new(self.clock.now(), origin, kind)
     }
 
     /// Does something with the instrument `name`; its fault is completed with time and origin.
-    fn with<K, I: ?Sized, T>(
+    pub(crate) fn with<K, I: ?Sized, T>(
         &mut self,
         pick: impl FnOnce(&mut Instruments) -> &mut BTreeMap<K, Box<I>>,
         name: &K,
@@ -97,10 +97,22 @@ impl Bench {
         done.map_err(|kind| self.fault(name, kind))
     }
 
+    /// Refuses a rate outside what the manifest says the pump can do, before anything is sent.
+    fn check_rate(&self, pump: &PumpId, rate: FlowRate) -> Result<(), Fault> {
+        let Some(info) = self.manifest.pump(pump) else { return Ok(()) };
+        let (low, high) = (info.min_ul_per_min, info.max_ul_per_min);
+        let value = rate.ul_per_min();
+        if (low..=high).contains(&value) {
+            return Ok(());
+        }
+        let (quantity, unit) = ("rate".into(), "µL/min".into());
+        Err(self.fault(pump, FaultKind::OutOfRange { quantity, value, low, high, unit }))
+    }
+
     fn read(&mut self, sensor: &SensorId) -> Result<f64, Fault> {
         let found = self.manifest.sensors.iter().find(|s| s.name == *sensor);
         let Some(kind) = found.map(|info| info.kind.clone()) else {
-            let detail = format!("there is no sensor {sensor}");
+            let detail = format!("there is no {sensor}");
             return Err(self.fault(sensor, FaultKind::Unsupported { detail }));
         };
         let read = match &kind {
@@ -119,9 +131,12 @@ impl Bench {
 
     fn dispatch(&mut self, command: &Command) -> Result<Reply, Fault> {
         match command {
-            Command::Dispense { pump, rate_ul_per_min, at_most_ul } => self
-                .with(|i| &mut i.pumps, pump, |p| p.dispense(*rate_ul_per_min, *at_most_ul))
-                .map(|()| Reply::Done),
+            Command::Dispense { pump, rate_ul_per_min, at_most_ul } => {
+                self.check_rate(pump, *rate_ul_per_min)?;
+                let (rate, at_most) = (*rate_ul_per_min, *at_most_ul);
+                self.with(|i| &mut i.pumps, pump, |p| p.dispense(rate, at_most))
+                    .map(|()| Reply::Done)
+            }
             Command::Stop { pump } => {
                 self.with(|i| &mut i.pumps, pump, |p| p.stop()).map(|()| Reply::Done)
             }

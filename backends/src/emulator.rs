@@ -9,9 +9,12 @@ pub mod dc2200;
 pub mod dc4100;
 pub mod f4t;
 pub mod f4t_scpi;
+pub mod faulty;
 pub mod hdx;
 
-use flowtwin_lab::Lab;
+use std::collections::VecDeque;
+
+use flowtwin_lab::{Instant, Lab};
 
 use crate::codec::obp::Message;
 
@@ -24,10 +27,24 @@ pub struct Line {
     pub output: Vec<u8>,
     /// Whether nothing has arrived for so long that a half frame is over.
     pub quiet: bool,
+    /// Answers that come late, and when.
+    pub(crate) held: VecDeque<(Instant, Vec<u8>)>,
+    /// Whether the instrument has hung up.
+    pub hung_up: bool,
     /// The request whose answer is not due yet.
     pub(crate) waiting: Option<Message>,
     /// Whether a measurement that this line has asked for is under way.
     pub(crate) measuring: bool,
+}
+
+impl Line {
+    /// Whether something is left to do without anything arriving.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.waiting.is_some()
+            || !self.held.is_empty()
+            || !self.output.is_empty()
+            || !self.input.is_empty()
+    }
 }
 
 /// An instrument at the other end of a line.

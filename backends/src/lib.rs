@@ -15,14 +15,20 @@
 pub mod bench;
 pub mod clock;
 pub mod codec;
+pub mod connect;
 pub mod driver;
 mod emulated;
 pub mod emulator;
+pub mod folder;
+pub mod heartbeat;
 pub mod instrument;
+pub mod server;
 pub mod transport;
 pub mod wiring;
 
 pub use bench::Bench;
 pub use clock::Clock;
+pub use connect::{connect, identify};
 pub use emulated::EmulatedRig;
+pub use server::EmulatorServer;
 pub use wiring::Wiring;

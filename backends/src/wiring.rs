@@ -35,6 +35,7 @@ pub use error::WiringError;
 
 use crate::codec::chemyx::Dialect;
 use crate::codec::modbus::WordOrder;
+use crate::emulator::faulty::ScriptedFault;
 use crate::transport::SerialSettings;
 
 /// The only schema there is.
@@ -67,6 +68,12 @@ pub struct Wiring {
     /// Thorlabs DC4100 LED drivers, by any name.
     #[serde(default)]
     pub dc4100: BTreeMap<String, Dc4100Wiring>,
+    /// Faults of emulated instruments; real ones have their own.
+    #[serde(default)]
+    pub faults: Vec<ScriptedFault>,
+    /// Seed of the faults.
+    #[serde(default)]
+    pub fault_seed: u64,
 }
 
 fn default_patience_s() -> f64 {
@@ -230,6 +237,8 @@ impl Wiring {
             hdx: spectrometers.map(|s| (s, HdxWiring::default())).collect(),
             dc2200: lights.map(|l| (l, led.clone())).collect(),
             dc4100: BTreeMap::new(),
+            faults: Vec::new(),
+            fault_seed: 0,
         }
     }
 }

@@ -37,6 +37,11 @@ impl Chemyx {
         Self::channel(Rc::new(RefCell::new(ChemyxPort::new(dialog))), None, bore_mm)
     }
 
+    /// A pump of which only the port and the channel are known: enough to identify it.
+    pub(crate) fn lone(dialog: Dialog, channel: Option<u8>) -> Self {
+        Self::channel(Rc::new(RefCell::new(ChemyxPort::new(dialog))), channel, 0.0)
+    }
+
     /// A channel of a pump whose channels share a port.
     pub fn channel(port: Rc<RefCell<ChemyxPort>>, channel: Option<u8>, bore_mm: f64) -> Self {
         Self { port, channel, bore_mm, limits: None, may_run: true }

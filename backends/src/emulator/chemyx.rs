@@ -112,7 +112,7 @@ impl Emulator for ChemyxEmulator {
         match ailment {
             Ailment::Busy => self.busy = begins,
             Ailment::Stall => {
-                self.channels.iter_mut().for_each(|channel| channel.stall(begins, world))
+                self.channels.iter_mut().for_each(|channel| channel.stall(begins, world));
             }
             Ailment::PowerLoss => {
                 self.powered = !begins;

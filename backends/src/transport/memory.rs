@@ -51,6 +51,9 @@ impl Transport for MemoryWire {
             self.line.quiet = true;
             self.serve();
         }
+        if std::mem::take(&mut self.line.hung_up) {
+            return Err(super::lost(&"the instrument closed the connection"));
+        }
         let bytes = self.line.output.len();
         if into.is_empty() {
             std::mem::swap(into, &mut self.line.output);

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use flowtwin_lab::{Manifest, SensorKind};
 
 use super::{SCHEMA, Wiring, WiringError};
+use crate::emulator::faulty::Mischief;
 
 impl Wiring {
     /// What can be seen without a lab: version, ranges, names used twice.
@@ -35,7 +36,24 @@ impl Wiring {
                 in_range(&format!("{key}.current_ma"), led.current_ma, 0.0, 1000.0)?;
             }
         }
-        once(self.names())
+        once(self.names())?;
+        self.check_faults()
+    }
+
+    fn check_faults(&self) -> Result<(), WiringError> {
+        for (i, fault) in self.faults.iter().enumerate() {
+            in_range(&format!("faults[{i}].at_s"), fault.at_s, 0.0, 1e9)?;
+            in_range(&format!("faults[{i}].for_s"), fault.for_s, 0.0, 1e9)?;
+            in_range(&format!("faults[{i}].share"), fault.share, 0.0, 1.0)?;
+            if let Mischief::DelayS(delay_s) = fault.what {
+                in_range(&format!("faults[{i}].what.delay_s"), delay_s, 0.0, 1e6)?;
+            }
+            if !self.names().any(|name| name == fault.instrument) {
+                let what = format!("faults[{i}].instrument = {:?}", fault.instrument);
+                return Err(WiringError::NoInstrument { what });
+            }
+        }
+        Ok(())
     }
 
     /// Whether every instrument of the lab is wired, each once, and nothing else is.

@@ -10,6 +10,7 @@ use crate::emulator::dc2200::Dc2200Emulator;
 use crate::emulator::dc4100::Dc4100Emulator;
 use crate::emulator::f4t::{self, F4tEmulator};
 use crate::emulator::f4t_scpi::F4tScpiEmulator;
+use crate::emulator::faulty::Faulty;
 use crate::emulator::hdx::HdxEmulator;
 
 /// Serial number of an emulated controller that is expected to have no particular one.
@@ -49,6 +50,7 @@ impl Wiring {
     pub fn emulators(&self) -> Vec<EmulatedInstrument> {
         let mut made = Vec::new();
         let mut add = |name: &str, kind, face, emulator| {
+            let emulator = Faulty::wrap(name, emulator, &self.faults, self.fault_seed);
             made.push(EmulatedInstrument { name: name.to_owned(), kind, face, emulator });
         };
         for (name, wired) in &self.chemyx {

@@ -43,6 +43,12 @@ pub enum WiringError {
         /// What.
         what: String,
     },
+    /// A fault is scripted for an instrument that is not there.
+    #[error("{what}: there is no section of that name in the bench file")]
+    NoInstrument {
+        /// The key and its value.
+        what: String,
+    },
     /// An instrument has no cable, and is to be used for real.
     #[error("{instrument} has no link: say `link.serial` or `link.tcp` in the bench file")]
     NoLink {
