@@ -87,6 +87,12 @@ impl Scenario {
         })
     }
 
+    /// The same scenario with other phases than its file has, as a benchmark puts policies in.
+    #[must_use]
+    pub fn with_phases(self, phases: Vec<Phase>) -> Self {
+        Self { phases, ..self }
+    }
+
     /// What the file says.
     pub fn file(&self) -> &ScenarioFile {
         &self.file
