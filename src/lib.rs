@@ -1,5 +1,6 @@
 //! Campaigns of a self-driving fluidic lab: scenarios, the campaign engine, run folders, the command line.
 
+pub mod bench;
 pub mod campaign;
 pub mod choice;
 pub mod cli;
@@ -9,6 +10,7 @@ pub mod error;
 pub mod folder;
 pub mod observations;
 pub mod progress;
+pub mod outside;
 pub mod scenario;
 pub mod sketch;
 pub mod snapshot;
