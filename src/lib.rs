@@ -11,6 +11,7 @@ pub mod folder;
 pub mod observations;
 pub mod progress;
 pub mod outside;
+pub mod report;
 pub mod scenario;
 pub mod sketch;
 pub mod snapshot;

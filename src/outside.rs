@@ -13,7 +13,7 @@ mod proposal;
 mod server;
 mod words;
 
-pub use lab::OutsideLab;
+pub use lab::{OutsideLab, OutsideLabError};
 pub use line::{LineError, Lines};
 pub use message::{
     Budget, ConstraintLine, Done, ErrorLine, ExperimentLine, Failure, FromLab, FromOptimiser,
