@@ -8,9 +8,11 @@ use flowtwin_lab::{FaultKind, Lab};
 
 use crate::campaign::{Campaign, Ended, Watch};
 use crate::cli::{Backend, Run as Args};
+use crate::conclusion::Conclusion;
 use crate::error::{CommandError, Kind};
-use crate::folder::{Identity, RunFolder, read_journal};
+use crate::folder::{Identity, RunFolder};
 use crate::progress::Progress;
+use crate::report::Extras;
 use crate::scenario::Scenario;
 
 /// Set by Ctrl-C.
@@ -35,8 +37,11 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
             (ended, lab.work().events)
         }
     };
-    let journal = read_journal(&path)?;
-    let _ = (journal, events, args.json);
+    let extras = Extras { backend: "sim".into(), simulated_events: Some(events) };
+    let conclusion = Conclusion::of(&path, extras, threads(args.jobs))?;
+    conclusion.write(&path)?;
+    print!("{}", conclusion.text(args.json));
+    eprintln!("run folder: {}", path.display());
     outcome(&ended)
 }
 
