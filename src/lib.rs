@@ -1,5 +1,6 @@
 //! Campaigns of a self-driving fluidic lab: scenarios, the campaign engine, run folders, the command line.
 
+pub mod bench;
 pub mod campaign;
 pub mod choice;
 pub mod cli;
@@ -12,6 +13,7 @@ pub mod learnt;
 pub mod observations;
 pub mod parity;
 pub mod progress;
+pub mod outside;
 pub mod report;
 pub mod scenario;
 pub mod sketch;
