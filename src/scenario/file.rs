@@ -1,0 +1,147 @@
+//! What a scenario file says, key for key.
+
+use flowtwin_lab::layer::LimitsSpec;
+use flowtwin_lab::{AnalysisSpec, ProcedureSpec};
+use flowtwin_sim::spec::{Chemistry, Faults, Noise, Optics, Rig, Stocks, World};
+use flowtwin_twin::{PolicySpec, SurrogateSpec};
+use serde::{Deserialize, Serialize};
+
+use super::space::SpaceSpec;
+
+/// A scenario: a rig, its world, how experiments are done, what may be chosen, and a campaign.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScenarioFile {
+    /// Layout of this file: 1.
+    pub schema: u32,
+    /// Its name, of which run folders are named: small letters, digits and hyphens.
+    pub name: String,
+    /// One line for people.
+    pub title: String,
+    /// What it shows, for people.
+    #[serde(default)]
+    pub description: String,
+    /// Seed of all randomness, unless another is given on the command line.
+    pub seed: u64,
+    /// The apparatus.
+    pub rig: Rig,
+    /// The liquids in the syringes, by name.
+    pub stocks: Stocks,
+    /// What happens in a slug.
+    #[serde(default)]
+    pub chemistry: Chemistry,
+    /// What light does in a slug.
+    pub optics: Optics,
+    /// Everything random or drifting.
+    #[serde(default)]
+    pub noise: Noise,
+    /// What goes wrong, and when.
+    #[serde(default)]
+    pub faults: Faults,
+    /// How an experiment is done.
+    #[serde(default)]
+    pub procedure: ProcedureSpec,
+    /// What is measured.
+    pub analysis: AnalysisSpec,
+    /// Limits of the rig that are enforced on every backend.
+    #[serde(default)]
+    pub guard: LimitsSpec,
+    /// What a campaign may choose.
+    pub space: SpaceSpec,
+    /// What a campaign is after.
+    pub objective: ObjectiveSpec,
+    /// The surrogate that policies learn with and that reports show.
+    #[serde(default)]
+    pub twin: TwinSpec,
+    /// The phases of the campaign, in order.
+    pub phases: Vec<PhaseSpec>,
+}
+
+/// What a campaign is after.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ObjectiveSpec {
+    /// The feature.
+    pub feature: String,
+    /// Whether more of it is better or less.
+    #[serde(default)]
+    pub goal: Goal,
+}
+
+/// Which way is better.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Goal {
+    /// More is better.
+    #[default]
+    Maximize,
+    /// Less is better.
+    Minimize,
+}
+
+impl Goal {
+    /// A value of the feature as something to be maximised.
+    pub fn score(self, value: f64) -> f64 {
+        match self {
+            Self::Maximize => value,
+            Self::Minimize => -value,
+        }
+    }
+
+    /// Whether `value` is as good as `target` or better.
+    pub fn reaches(self, value: f64, target: f64) -> bool {
+        self.score(value) >= self.score(target)
+    }
+}
+
+/// The twin of a campaign.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TwinSpec {
+    /// Which surrogate.
+    pub surrogate: SurrogateSpec,
+}
+
+/// One phase of a campaign.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PhaseSpec {
+    /// Its name.
+    pub name: String,
+    /// What decides what to try next.
+    pub policy: PolicySpec,
+    /// Most experiments it may run.
+    pub experiments: u32,
+    /// The phase whose experiments, and all before it that led there, this one starts from.
+    #[serde(default)]
+    pub from: Option<String>,
+    /// What ends it before that.
+    #[serde(default)]
+    pub stop: StopSpec,
+}
+
+/// What ends a phase early; each rule by itself is enough.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StopSpec {
+    /// A value of the objective that is good enough.
+    pub target: Option<f64>,
+    /// Lab time of the phase [h].
+    pub lab_time_h: Option<f64>,
+    /// All reagents that the phase takes, together [mL].
+    pub reagent_ml: Option<f64>,
+}
+
+impl ScenarioFile {
+    /// The tables that describe the world.
+    pub fn world(&self) -> World {
+        World {
+            rig: self.rig.clone(),
+            stocks: self.stocks.clone(),
+            chemistry: self.chemistry.clone(),
+            optics: self.optics.clone(),
+            noise: self.noise.clone(),
+            faults: self.faults.clone(),
+        }
+    }
+}
