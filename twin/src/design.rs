@@ -5,3 +5,5 @@ mod sobol;
 
 pub use latin::{latin_hypercube, latin_hypercube_in};
 pub use sobol::Sobol;
+
+pub(crate) use latin::squared_distance;

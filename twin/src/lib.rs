@@ -11,11 +11,13 @@
 pub mod acquisition;
 mod context;
 pub mod design;
+mod feasibility;
 mod gp;
 mod history;
 mod legacy;
 mod linalg;
 mod model;
+mod objective;
 mod optimise;
 mod policy;
 pub mod region;
@@ -25,6 +27,7 @@ mod surrogate;
 mod work;
 
 pub use context::Context;
+pub use feasibility::Feasibility;
 pub use gp::{GaussianProcess, GpPosterior};
 pub use history::{History, MissingInput, Trial};
 pub use legacy::{LegacyEnsemble, LegacyPosterior, Start};

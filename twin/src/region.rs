@@ -7,6 +7,9 @@ const DRAWS: usize = 200;
 /// Steps from a point towards the middle of the region when rounding has broken a constraint.
 const STEPS: u32 = 256;
 
+/// By how much a side may be missed through rounding.
+const ROUNDING: f64 = 1e-12;
+
 /// The feasible region of a space, in the unit cube.
 #[derive(Clone, Debug)]
 pub struct Region<'a> {
@@ -77,7 +80,8 @@ impl<'a> Region<'a> {
 
     /// Whether `u` [d] lies in the cube and meets every constraint.
     pub fn contains(&self, u: &[f64]) -> bool {
-        u.iter().all(|v| (0.0..=1.0).contains(v)) && self.sides.iter().all(|s| s.slack(u) >= 0.0)
+        u.iter().all(|v| (0.0..=1.0).contains(v))
+            && self.sides.iter().all(|s| s.slack(u) >= -ROUNDING)
     }
 
     /// A point of the region, uniformly distributed [d].
@@ -90,6 +94,20 @@ impl<'a> Region<'a> {
             }
         }
         self.walk(stream)
+    }
+
+    /// `weight / 2` times the squared distances by which sides are missed at `u` [d]; their derivatives are subtracted
+    /// from `slope` [d], that of an objective which is maximised.
+    pub(crate) fn penalty(&self, u: &[f64], weight: f64, slope: &mut [f64]) -> f64 {
+        let mut penalty = 0.0;
+        for side in &self.sides {
+            let miss = (-side.slack(u)).max(0.0);
+            penalty += 0.5 * weight * miss * miss;
+            for (g, a) in slope.iter_mut().zip(&side.normal) {
+                *g -= weight * miss * a;
+            }
+        }
+        penalty
     }
 
     /// The furthest point on the way from `inside` to `to` that the region still holds [d].

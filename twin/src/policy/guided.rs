@@ -3,9 +3,16 @@
 use ndarray::{Array2, ArrayView1};
 
 use crate::acquisition::Acquisition;
+use crate::feasibility::Feasibility;
+use crate::objective::Weighed;
 use crate::policy::{Ask, Policy, PolicyError, Proposals, SurrogateSpec};
 use crate::region::Region;
-use crate::{Context, History, Model, Posterior, Surrogate, Trial, Work, search};
+use crate::search::Search;
+use crate::{Context, History, Model, Posterior, Surrogate, Trial, Work};
+use flowtwin_lab::Stream;
+
+/// Best experiments around which to look closer, and points around each at every distance.
+const NEAR: usize = 4;
 
 /// What a guided policy maximises.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -72,23 +79,64 @@ impl Guided {
         if y.len() < 2 {
             return Ok(region.sample(&mut context.streams.open("policy/first", next)));
         }
+        let y_floor = y.iter().copied().fold(f64::INFINITY, f64::min);
         let model = self.believe(x, y, pending, context, work)?;
         let acquisition = match self.aim {
             Aim::MaxVariance => Acquisition::Variance,
             Aim::Exploit => Acquisition::Mean,
             Aim::Ucb { lambda } => Acquisition::Ucb { lambda },
-            Aim::Ei => Acquisition::Improvement {
-                best: self.incumbent(region, history, &model),
-            },
+            Aim::Ei => {
+                let best = self.incumbent(region, history, &model);
+                if self.surrogate.is_legacy() {
+                    Acquisition::Improvement { best }
+                } else {
+                    Acquisition::LogImprovement { best }
+                }
+            }
+        };
+        let feasibility = Feasibility::learn(history);
+        let objective = Weighed {
+            posterior: &model,
+            acquisition,
+            feasibility: feasibility.as_ref(),
+            floor: y_floor,
         };
         let mut stream = context.streams.open("policy/search", next);
-        Ok(search::maximise(
-            region,
-            &model,
-            acquisition,
-            &mut stream,
-            work,
-        ))
+        let seeds = self.seeds(history, &mut stream);
+        let (point, evaluations) = self.search().run(region, &objective, seeds, &mut stream);
+        work.acquisitions += evaluations;
+        Ok(point)
+    }
+
+    fn search(&self) -> Search {
+        match self.surrogate {
+            SurrogateSpec::LegacyFastcat => Search::FAST_CAT,
+            SurrogateSpec::LegacySmartdope => Search::SMART_DOPE,
+            _ => Search::MANY_STARTS,
+        }
+    }
+
+    /// Points near the best experiments so far, where the sequence may be too coarse to see an improvement.
+    fn seeds(&self, history: &History, stream: &mut Stream) -> Vec<Vec<f64>> {
+        if self.surrogate.is_legacy() {
+            return Vec::new();
+        }
+        let mut ranked: Vec<(f64, &[f64])> = history
+            .trials
+            .iter()
+            .filter_map(|t| Some((t.outcome?, &t.x[..])))
+            .collect();
+        ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let mut seeds = Vec::new();
+        for (_, x) in ranked.into_iter().take(NEAR) {
+            for width in [0.02, 0.05, 0.1, 0.2] {
+                for _ in 0..NEAR {
+                    let near = |x: &f64| (x + width * stream.normal()).clamp(0.0, 1.0);
+                    seeds.push(x.iter().map(near).collect());
+                }
+            }
+        }
+        seeds
     }
 
     /// The surrogate of what is known, and of what it says itself about pending experiments. Its streams depend on the
