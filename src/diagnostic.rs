@@ -48,20 +48,13 @@ impl Place {
 
 /// The largest character boundary of `text` that is not after `index`.
 fn floor_char(text: &str, index: usize) -> usize {
-    (0..=index.min(text.len()))
-        .rev()
-        .find(|&i| text.is_char_boundary(i))
-        .unwrap_or(0)
+    (0..=index.min(text.len())).rev().find(|&i| text.is_char_boundary(i)).unwrap_or(0)
 }
 
 impl Diagnostic {
     /// A complaint without a place.
     pub fn new(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            place: None,
-            hint: None,
-        }
+        Self { message: message.into(), place: None, hint: None }
     }
 
     /// The same complaint at a place.
@@ -73,10 +66,7 @@ impl Diagnostic {
     /// The same complaint with a hint.
     #[must_use]
     pub fn hint(self, hint: impl Into<String>) -> Self {
-        Self {
-            hint: Some(hint.into()),
-            ..self
-        }
+        Self { hint: Some(hint.into()), ..self }
     }
 }
 
@@ -85,13 +75,7 @@ impl fmt::Display for Diagnostic {
         f.write_str(&self.message)?;
         if let Some(place) = &self.place {
             let gutter = place.line.to_string().len();
-            let Place {
-                file,
-                line,
-                column,
-                text,
-                width,
-            } = place;
+            let Place { file, line, column, text, width } = place;
             write!(f, "\n{:gutter$}--> {file}:{line}:{column}", "")?;
             write!(f, "\n{:gutter$} |\n{line} | {text}", "")?;
             write!(

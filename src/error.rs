@@ -42,11 +42,7 @@ impl Kind {
 impl CommandError {
     /// A failure of a kind.
     pub fn new(kind: Kind, message: impl fmt::Display) -> Self {
-        Self {
-            kind,
-            message: message.to_string(),
-            hints: Vec::new(),
-        }
+        Self { kind, message: message.to_string(), hints: Vec::new() }
     }
 
     /// Bad input.

@@ -20,6 +20,7 @@ pub use file::{Goal, ObjectiveSpec, ScenarioFile, StopSpec};
 pub use ordered::Ordered;
 pub use space::{ConstraintSpec, DerivedSpec, InputSpec, Sets, SpaceSpec, Window};
 pub use tree::Tree;
+pub(crate) use unknown::nearest;
 
 use crate::diagnostic::Diagnostic;
 

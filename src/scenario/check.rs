@@ -1,6 +1,7 @@
 //! From what a file says to what it means: every number in its range, every name known.
 
-use flowtwin_lab::{Analysis, Manifest, ProcedureSpec, Recipe, Space, WaitSpec};
+use flowtwin_lab::procedure::WaitSpec;
+use flowtwin_lab::{Analysis, Manifest, ProcedureSpec, Recipe, Space};
 use flowtwin_sim::Plan;
 
 use super::file::{PhaseSpec, ScenarioFile};
@@ -31,10 +32,7 @@ impl Problem {
 
     /// The complaint at the key's place in the file.
     pub(super) fn at(self, tree: &Tree) -> Diagnostic {
-        Diagnostic {
-            hint: self.hint,
-            ..tree.complain_at(&self.path, &self.message)
-        }
+        Diagnostic { hint: self.hint, ..tree.complain_at(&self.path, &self.message) }
     }
 }
 
@@ -53,10 +51,7 @@ pub(super) fn plan(file: &ScenarioFile) -> Result<Plan, Problem> {
     })
 }
 
-pub(super) fn space(
-    file: &ScenarioFile,
-    manifest: &Manifest,
-) -> Result<(Space, Recipe), Problem> {
+pub(super) fn space(file: &ScenarioFile, manifest: &Manifest) -> Result<(Space, Recipe), Problem> {
     file.space.resolve(manifest).map_err(|problem| {
         let mut path = vec!["space".to_owned()];
         path.extend(problem.path);
@@ -88,7 +83,13 @@ pub(super) fn procedure(file: &ScenarioFile, manifest: &Manifest) -> Result<(), 
     }
     match &spec.wait {
         WaitSpec::ResidenceTimes(factor) => {
-            within(&["procedure", "wait", "residence_times"], *factor, 0.0, 100.0, "residence times")?;
+            within(
+                &["procedure", "wait", "residence_times"],
+                *factor,
+                0.0,
+                100.0,
+                "residence times",
+            )?;
         }
         WaitSpec::Steady(rule) => {
             for (i, feature) in rule.features.iter().enumerate() {
@@ -138,7 +139,10 @@ fn phase(file: &ScenarioFile, index: usize) -> Result<Phase, Problem> {
     }
     let earlier = &file.phases[..index];
     if spec.name.is_empty() || earlier.iter().any(|other| other.name == spec.name) {
-        return problem("name", format!("another phase is named \"{}\" too, or it has no name", spec.name));
+        return problem(
+            "name",
+            format!("another phase is named \"{}\" too, or it has no name", spec.name),
+        );
     }
     let from = match &spec.from {
         None => None,
@@ -146,7 +150,12 @@ fn phase(file: &ScenarioFile, index: usize) -> Result<Phase, Problem> {
             Some(i) => Some(i),
             None => {
                 let known: Vec<&str> = earlier.iter().map(|p| p.name.as_str()).collect();
-                return Err(unknown_name("earlier phase", name, &known, &["phases", &number, "from"]));
+                return Err(unknown_name(
+                    "earlier phase",
+                    name,
+                    &known,
+                    &["phases", &number, "from"],
+                ));
             }
         },
     };

@@ -50,8 +50,7 @@ pub struct ScenarioFile {
     pub space: SpaceSpec,
     /// What a campaign is after.
     pub objective: ObjectiveSpec,
-    /// The surrogate that policies learn with and that reports show.
-    #[serde(default)]
+    /// What policies learn with and reports show.
     pub twin: TwinSpec,
     /// The phases of the campaign, in order.
     pub phases: Vec<PhaseSpec>,
@@ -95,8 +94,8 @@ impl Goal {
 }
 
 /// The twin of a campaign.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct TwinSpec {
     /// Which surrogate.
     pub surrogate: SurrogateSpec,

@@ -145,7 +145,9 @@ impl InputSpec {
                 hint: Some(format!("did you mean `{stem}{unit}`?")),
                 ..problem(
                     &["inputs", name],
-                    format!("the name of `{name}` must end in `{unit}`, because it is in {in_words}"),
+                    format!(
+                        "the name of `{name}` must end in `{unit}`, because it is in {in_words}"
+                    ),
                 )
             });
         }
@@ -160,10 +162,12 @@ impl InputSpec {
             let message = format!("a resolution of {} {in_words} is negative", self.resolution);
             return Err(problem(&at("resolution"), message));
         }
-        let (low, high, whose) = self.limits(manifest).ok_or_else(|| self.missing(name, manifest))?;
+        let (low, high, whose) =
+            self.limits(manifest).ok_or_else(|| self.missing(name, manifest))?;
         for (key, value) in [("low", self.low), ("high", self.high)] {
             if !(low..=high).contains(&value) {
-                let message = format!("{value} {in_words} is outside {low} to {high} {in_words} of {whose}");
+                let message =
+                    format!("{value} {in_words} is outside {low} to {high} {in_words} of {whose}");
                 return Err(problem(&at(key), message));
             }
         }
@@ -175,9 +179,9 @@ impl InputSpec {
             Sets::Pump(pump) => manifest
                 .pump(pump)
                 .map(|p| (p.min_ul_per_min, p.max_ul_per_min, format!("the pump {pump}"))),
-            Sets::Heater(heater) => manifest
-                .heater(heater)
-                .map(|h| (h.low_c, h.high_c, format!("the heater {heater}"))),
+            Sets::Heater(heater) => {
+                manifest.heater(heater).map(|h| (h.low_c, h.high_c, format!("the heater {heater}")))
+            }
         }
     }
 
@@ -195,12 +199,7 @@ impl InputSpec {
     }
 
     fn input(&self, name: &str) -> Input {
-        Input {
-            name: name.to_owned(),
-            low: self.low,
-            high: self.high,
-            resolution: self.resolution,
-        }
+        Input { name: name.to_owned(), low: self.low, high: self.high, resolution: self.resolution }
     }
 
     fn is_fixed(&self) -> bool {
@@ -267,7 +266,10 @@ impl<'a> Builder<'a> {
             return Ok(None);
         };
         if below.iter().any(|other| other == pump) {
-            return Err(problem(&["derived", pump], format!("the rate of `{pump}` follows from itself")));
+            return Err(problem(
+                &["derived", pump],
+                format!("the rate of `{pump}` follows from itself"),
+            ));
         }
         below.push(pump.to_owned());
         let mut sum = self.constant(0.0);
@@ -275,7 +277,8 @@ impl<'a> Builder<'a> {
         let parts = parts.chain(derived.minus.iter().map(|p| (p, -derived.times)));
         for (part, factor) in parts {
             let Some(rate) = self.rate(part.as_str(), below)? else {
-                let message = format!("nothing sets the rate of `{part}`, from which `{pump}` follows");
+                let message =
+                    format!("nothing sets the rate of `{part}`, from which `{pump}` follows");
                 return Err(problem(&["derived", pump], message));
             };
             add(&mut sum, factor, &rate);
@@ -348,9 +351,8 @@ impl<'a> Builder<'a> {
 
     /// t_R = V/Q is not linear, but Q between V/t_high and V/t_low is, where one flow passes all that reacts.
     fn reaction_time(&self, recipe: &Recipe, window: Window) -> Result<Constraint, SpaceProblem> {
-        let (volume_ul, pumps) = reacting(&self.manifest.path).map_err(|message| {
-            problem(&["constraints", "reaction_time_s"], message)
-        })?;
+        let (volume_ul, pumps) = reacting(&self.manifest.path)
+            .map_err(|message| problem(&["constraints", "reaction_time_s"], message))?;
         Ok(Constraint {
             name: REACTION_TIME.into(),
             of: self.total(recipe, |pump| pumps.contains(pump)),

@@ -12,14 +12,14 @@ use super::unknown;
 use crate::diagnostic::{Diagnostic, Place};
 
 /// The newest layout of scenario files that this version reads.
-pub const SCHEMA: i64 = 1;
+const SCHEMA: i64 = 1;
 
 /// Keys whose table names one of several choices (`{ ensemble = { … } }`): such a table replaces the one below,
 /// because half of one choice and half of another is neither.
 const CHOICES: [&str; 6] = ["measure", "policy", "sets", "spectrum", "surrogate", "wait"];
 
 /// The way to a key: table names, keys and positions in arrays.
-pub type KeyPath = Vec<String>;
+type KeyPath = Vec<String>;
 
 /// A tree of values merged from one or more files, and the place of each key.
 #[derive(Clone, Debug, Default)]
@@ -60,7 +60,8 @@ impl Source {
 impl Tree {
     /// Reads a file and everything it extends.
     ///
-    /// Tables are merged key by key; a value, an array and a table that names a choice replace what they extend.
+    /// Tables are merged key by key; a value, an array and a table that names a choice replace what they extend, and
+    /// `false` takes a table away.
     ///
     /// # Errors
     /// If a file cannot be read or is no TOML, if its schema is unknown, if a number is not finite, or if it
@@ -115,11 +116,7 @@ impl Tree {
         // A table's keys come in the order of the file: the order of inputs is the order of conditions.
         for (key, value) in table {
             path.push(key.get_ref().to_string());
-            let spot = Spot {
-                source: source.clone(),
-                key: key.span(),
-                value: value.span(),
-            };
+            let spot = Spot { source: source.clone(), key: key.span(), value: value.span() };
             self.places.insert(path.clone(), spot);
             let value = self.value(source, value.get_ref(), path)?;
             values.insert(key.get_ref().to_string(), value);
@@ -162,11 +159,7 @@ impl Tree {
         let mut values = Vec::new();
         for (index, value) in array.iter().enumerate() {
             path.push(index.to_string());
-            let spot = Spot {
-                source: source.clone(),
-                key: value.span(),
-                value: value.span(),
-            };
+            let spot = Spot { source: source.clone(), key: value.span(), value: value.span() };
             self.places.insert(path.clone(), spot);
             values.push(self.value(source, value.get_ref(), path)?);
             path.pop();
@@ -178,7 +171,8 @@ impl Tree {
         match self.values.get("schema").and_then(toml::Value::as_integer) {
             Some(SCHEMA) => Ok(()),
             Some(newer) if newer > SCHEMA => {
-                let message = format!("schema {newer} is newer than {SCHEMA}, the newest known here");
+                let message =
+                    format!("schema {newer} is newer than {SCHEMA}, the newest known here");
                 let update = "update flowtwin, or take a scenario written for this version";
                 Err(self.complain(&["schema"], &message).hint(update))
             }
@@ -251,7 +245,7 @@ fn key_path(path: &serde_path_to_error::Path) -> KeyPath {
         .collect()
 }
 
-/// Lays `over` on `under`, forgetting the places of what is replaced.
+/// Lays `over` on `under`, forgetting the places of what is replaced. `false` over a table takes it away.
 fn merge(
     under: &mut toml::Table,
     over: toml::Table,
@@ -265,6 +259,10 @@ fn merge(
                 if !CHOICES.contains(&key.as_str()) =>
             {
                 merge(below, above, path, places);
+            }
+            (Some(toml::Value::Table(_)), toml::Value::Boolean(false)) => {
+                places.retain(|other, _| !other.starts_with(path));
+                under.remove(&key);
             }
             (_, value) => {
                 places.retain(|other, _| !other.starts_with(path));

@@ -4,10 +4,42 @@ use crate::diagnostic::Diagnostic;
 
 /// Endings that name a unit, longest first.
 const UNITS: [&str; 36] = [
-    "_ul_per_min", "_ml_per_min", "_ul_per_s", "_per_min", "_per_s", "_per_m", "_per_k", "_kj_per_mol",
-    "_fraction", "_percent", "_mol_per_l", "_counts", "_min", "_mm", "_um", "_nm", "_ml", "_ul", "_mm2",
-    "_mol", "_ev", "_us", "_ms", "_ns", "_kg", "_mm3", "_mM", "_mm_per_s", "_pa", "_s", "_h", "_c", "_k",
-    "_w", "_m", "_l",
+    "_ul_per_min",
+    "_ml_per_min",
+    "_ul_per_s",
+    "_per_min",
+    "_per_s",
+    "_per_m",
+    "_per_k",
+    "_kj_per_mol",
+    "_fraction",
+    "_percent",
+    "_mol_per_l",
+    "_counts",
+    "_min",
+    "_mm",
+    "_um",
+    "_nm",
+    "_ml",
+    "_ul",
+    "_mm2",
+    "_mol",
+    "_ev",
+    "_us",
+    "_ms",
+    "_ns",
+    "_kg",
+    "_mm3",
+    "_mM",
+    "_mm_per_s",
+    "_pa",
+    "_s",
+    "_h",
+    "_c",
+    "_k",
+    "_w",
+    "_m",
+    "_l",
 ];
 
 /// Adds what was probably meant to a complaint of serde about an unknown key.
@@ -23,7 +55,8 @@ pub(super) fn explain(diagnostic: Diagnostic, key: &str) -> Diagnostic {
     }
     match nearest(key, known) {
         Some((meant, true)) => {
-            let hint = format!("the unit is part of the key: give `{meant}`, converted to that unit");
+            let hint =
+                format!("the unit is part of the key: give `{meant}`, converted to that unit");
             diagnostic.hint(hint)
         }
         Some((meant, false)) => diagnostic.hint(format!("did you mean `{meant}`?")),
@@ -37,18 +70,13 @@ pub(crate) fn nearest<'a, S: AsRef<str>>(key: &str, known: &'a [S]) -> Option<(&
     if let Some(meant) = known.clone().find(|k| stem(k) == stem(key) && *k != key) {
         return Some((meant, true));
     }
-    let close = known
-        .map(|k| (distance(key, k), k))
-        .filter(|(steps, k)| *steps <= 1 + k.len() / 4);
+    let close = known.map(|k| (distance(key, k), k)).filter(|(steps, k)| *steps <= 1 + k.len() / 4);
     close.min().map(|(_, k)| (k, false))
 }
 
 /// A key without its unit.
 pub(super) fn stem(key: &str) -> &str {
-    UNITS
-        .iter()
-        .find_map(|unit| key.strip_suffix(unit))
-        .unwrap_or(key)
+    UNITS.iter().find_map(|unit| key.strip_suffix(unit)).unwrap_or(key)
 }
 
 /// The words between backticks.

@@ -69,7 +69,28 @@ impl Surrogate for GaussianProcess {
     }
 }
 
+/// What was learnt of an outcome before any prediction is made.
+pub(crate) struct Lengths {
+    /// Inverse of the length of each input [d].
+    pub(crate) inverse_lengths: Vec<f64>,
+    /// Variance of the noise over that of the function.
+    pub(crate) noise_ratio: f64,
+    /// Likelihoods evaluated.
+    pub(crate) evaluations: u64,
+}
+
 impl GaussianProcess {
+    /// Lengths and noise alone, from inputs `x` [n, dim] and standardized outcomes `y` [n].
+    pub(crate) fn lengths(&self, x: &[f64], y: &[f64], dim: usize, context: &Context) -> Lengths {
+        let found = self.search(x, y, dim, context);
+        let (lengths, noise) = found.x.split_at(dim);
+        Lengths {
+            inverse_lengths: kernel::inverse_lengths(lengths),
+            noise_ratio: likelihood::noise_ratio(noise[0]),
+            evaluations: found.evaluations,
+        }
+    }
+
     /// Lengths and noise of highest posterior density, from the better of three starts.
     fn search(&self, x: &[f64], y: &[f64], dim: usize, context: &Context) -> Optimum {
         let n = y.len();

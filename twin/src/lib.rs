@@ -11,7 +11,10 @@
 pub mod acquisition;
 mod context;
 pub mod design;
+mod ensemble;
+pub mod evaluate;
 mod feasibility;
+mod forest;
 mod gp;
 mod history;
 mod legacy;
@@ -23,11 +26,15 @@ mod policy;
 pub mod region;
 mod scale;
 mod search;
+mod stack;
 mod surrogate;
 mod work;
 
 pub use context::Context;
+pub use ensemble::{Ensemble, EnsemblePosterior};
+pub use evaluate::{Evaluation, Interval, Scores, cross_validate};
 pub use feasibility::Feasibility;
+pub use forest::{Forest, ForestPosterior};
 pub use gp::{GaussianProcess, GpPosterior};
 pub use history::{History, MissingInput, Trial};
 pub use legacy::{LegacyEnsemble, LegacyPosterior, Start};
@@ -36,5 +43,6 @@ pub use policy::{
     Aim, Ask, Cost, Guided, LatinHypercube, Policy, PolicyError, PolicySpec, Proposals, Random,
     SobolSequence, SurrogateSpec, UnknownName,
 };
+pub use stack::{Stack, StackPosterior};
 pub use surrogate::{Belief, FitError, Posterior, Slope, Surrogate};
 pub use work::Work;

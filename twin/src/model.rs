@@ -3,9 +3,12 @@
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
+use crate::ensemble::{Ensemble, EnsemblePosterior};
+use crate::forest::{Forest, ForestPosterior};
 use crate::gp::{GaussianProcess, GpPosterior};
 use crate::legacy::{LegacyEnsemble, LegacyPosterior};
 use crate::policy::SurrogateSpec;
+use crate::stack::{Stack, StackPosterior};
 use crate::{Belief, Context, FitError, Posterior, Slope, Surrogate, Work};
 
 /// A fitted surrogate of any kind.
@@ -15,15 +18,24 @@ use crate::{Belief, Context, FitError, Posterior, Slope, Surrogate, Work};
 pub enum Model {
     /// An ensemble as in the published codes.
     Legacy(LegacyPosterior),
+    /// An ensemble of our own design.
+    Modern(EnsemblePosterior),
     /// A Gaussian process.
     Gp(GpPosterior),
+    /// A random forest.
+    Forest(ForestPosterior),
+    /// All three, weighed.
+    Stack(Box<StackPosterior>),
 }
 
 impl Model {
     fn posterior(&self) -> &dyn Posterior {
         match self {
             Self::Legacy(posterior) => posterior,
+            Self::Modern(posterior) => posterior,
             Self::Gp(posterior) => posterior,
+            Self::Forest(posterior) => posterior,
+            Self::Stack(posterior) => &**posterior,
         }
     }
 }
@@ -60,6 +72,9 @@ impl Surrogate for SurrogateSpec {
     fn fit(&self, x: ArrayView2<'_, f64>, y: &[f64], context: &Context) -> Result<Model, FitError> {
         Ok(match self {
             Self::LegacyFastcat => Model::Legacy(LegacyEnsemble::fast_cat().fit(x, y, context)?),
+            Self::Modern => Model::Modern(Ensemble::default().fit(x, y, context)?),
+            Self::Forest => Model::Forest(Forest::default().fit(x, y, context)?),
+            Self::Stack => Model::Stack(Box::new(Stack::default().fit(x, y, context)?)),
             Self::Gp => Model::Gp(GaussianProcess::default().fit(x, y, context)?),
             Self::LegacySmartdope => {
                 Model::Legacy(LegacyEnsemble::smart_dope().fit(x, y, context)?)

@@ -43,8 +43,8 @@ pub(crate) fn two_optima() -> Problem {
             let narrow = [0.75, 0.75, 0.70, 0.60, 0.50, 0.50, 0.50];
             let squared =
                 |c: &[f64; 7]| -> f64 { x.iter().zip(c).map(|(x, c)| (x - c) * (x - c)).sum() };
-            0.8 * math::exp(-squared(&broad) / (2.0 * 0.5 * 0.5))
-                + 0.75 * math::exp(-squared(&narrow) / (2.0 * 0.25 * 0.25))
+            0.8 * math::exp(-squared(&broad) / (2.0 * 0.38 * 0.38))
+                + 0.75 * math::exp(-squared(&narrow) / (2.0 * 0.38 * 0.38))
         },
         noise: (0.0, 0.02),
         optimum: 1.0,

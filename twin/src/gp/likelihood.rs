@@ -59,7 +59,7 @@ impl Data<'_> {
     ) -> Option<Factor> {
         let (n, dim) = (self.len(), self.dim);
         let inverse_lengths = inverse_lengths(&theta[..dim]);
-        let noise_ratio = math::exp(theta[dim]) + LEAST_NOISE;
+        let noise_ratio = noise_ratio(theta[dim]);
         let mut k = vec![0.0; n * n];
         if let Some(slopes) = slopes.as_deref_mut() {
             slopes.clear();
@@ -159,6 +159,11 @@ impl Data<'_> {
             *g += sum * l * l;
         }
     }
+}
+
+/// Variance of the noise over that of the function, from its logarithm.
+pub(super) fn noise_ratio(logarithm: f64) -> f64 {
+    math::exp(logarithm) + LEAST_NOISE
 }
 
 /// Where a search for lengths and noise begins: lengths of `factor` √d, noise ratio `noise`.

@@ -18,13 +18,26 @@ pub enum SurrogateSpec {
     LegacyFastcat,
     /// [`crate::LegacyEnsemble::smart_dope`].
     LegacySmartdope,
+    /// [`crate::Ensemble`].
+    Modern,
     /// [`crate::GaussianProcess`].
     Gp,
+    /// [`crate::Forest`].
+    Forest,
+    /// [`crate::Stack`].
+    Stack,
 }
 
 impl SurrogateSpec {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::LegacyFastcat, Self::LegacySmartdope, Self::Gp];
+    pub const ALL: [Self; 6] = [
+        Self::LegacyFastcat,
+        Self::LegacySmartdope,
+        Self::Modern,
+        Self::Gp,
+        Self::Forest,
+        Self::Stack,
+    ];
 
     /// Whether it is one of the published ensembles, with the published ways of using it.
     pub fn is_legacy(self) -> bool {
@@ -36,7 +49,10 @@ impl SurrogateSpec {
         match self {
             Self::LegacyFastcat => "legacy-fastcat",
             Self::LegacySmartdope => "legacy-smartdope",
+            Self::Modern => "modern",
             Self::Gp => "gp",
+            Self::Forest => "forest",
+            Self::Stack => "stack",
         }
     }
 }

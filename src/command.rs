@@ -1,0 +1,24 @@
+//! What the commands do, one file each.
+
+mod check;
+mod experiment;
+mod replay;
+mod report;
+mod run;
+
+use crate::cli::{Cli, Command};
+use crate::error::CommandError;
+
+/// Carries out what was typed.
+///
+/// # Errors
+/// Why it was not done; the kind gives the exit code.
+pub fn run(cli: Cli) -> Result<(), CommandError> {
+    match cli.command {
+        Command::Run(args) => run::run(&args),
+        Command::Experiment(args) => experiment::run(&args),
+        Command::Check(args) => check::run(&args),
+        Command::Replay(args) => replay::run(&args),
+        Command::Report(args) => report::run(&args),
+    }
+}

@@ -1,0 +1,15 @@
+//! Campaigns of a self-driving fluidic lab: scenarios, the campaign engine, run folders, the command line.
+
+pub mod campaign;
+pub mod choice;
+pub mod cli;
+pub mod command;
+pub mod diagnostic;
+pub mod error;
+pub mod folder;
+pub mod observations;
+pub mod paper;
+pub mod progress;
+pub mod scenario;
+pub mod sketch;
+pub mod snapshot;

@@ -1,0 +1,316 @@
+//! How good a surrogate is on experiments it has not seen.
+
+use std::f64::consts::PI;
+
+use flowtwin_lab::math;
+use ndarray::{ArrayView2, Axis};
+use serde::{Deserialize, Serialize};
+
+use crate::{Belief, Context, FitError, Posterior, Surrogate, Work};
+
+/// Resamples behind each interval.
+const RESAMPLES: u64 = 400;
+/// The two-sided 95 % point of the standard normal.
+const TWO_SIDED_95: f64 = 1.959_963_984_540_054;
+
+/// Five ways to compare predictions with measurements.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Scores {
+    /// One minus the sum of squared errors over that of the mean: what fraction of the variance is predicted.
+    pub r2: f64,
+    /// Squared Pearson correlation. It forgives a wrong slope and offset, so it is never below a meaningful `r2`.
+    pub pearson_r2: f64,
+    /// Root mean squared error, in units of the outcome.
+    pub rmse: f64,
+    /// Mean negative log likelihood of the measurements under normal predictions.
+    pub nll: f64,
+    /// Share of the measurements within the central 95 % of the predictions.
+    pub coverage_95: f64,
+}
+
+impl Scores {
+    /// The scores of `predicted` [n], noise included, against `measured` [n].
+    ///
+    /// # Panics
+    /// If the lengths differ or are zero.
+    pub fn of(measured: &[f64], predicted: &[Belief]) -> Self {
+        assert_eq!(
+            measured.len(),
+            predicted.len(),
+            "one prediction for each measurement"
+        );
+        let rows = || measured.iter().copied().zip(predicted.iter().copied());
+        Self::sum(rows, measured.len())
+    }
+
+    fn sum<I: Iterator<Item = (f64, Belief)>>(rows: impl Fn() -> I, n: usize) -> Self {
+        assert!(n > 0, "no measurements");
+        let count = n as f64;
+        let (mut sum_y, mut sum_p) = (0.0, 0.0);
+        for (y, p) in rows() {
+            sum_y += y;
+            sum_p += p.mean;
+        }
+        let (mean_y, mean_p) = (sum_y / count, sum_p / count);
+        let (mut yy, mut pp, mut yp, mut errors, mut nll, mut hits) =
+            (0.0, 0.0, 0.0, 0.0, 0.0, 0.0);
+        for (y, p) in rows() {
+            let (dy, dp, error) = (y - mean_y, p.mean - mean_p, y - p.mean);
+            yy += dy * dy;
+            pp += dp * dp;
+            yp += dy * dp;
+            errors += error * error;
+            let sd = p.sd.max(f64::MIN_POSITIVE);
+            let z = error / sd;
+            nll += 0.5 * z * z + math::ln(sd) + 0.5 * math::ln(2.0 * PI);
+            hits += if z.abs() <= TWO_SIDED_95 { 1.0 } else { 0.0 };
+        }
+        Self {
+            r2: 1.0 - errors / yy,
+            pearson_r2: if pp > 0.0 { yp * yp / (yy * pp) } else { 0.0 },
+            rmse: (errors / count).sqrt(),
+            nll: nll / count,
+            coverage_95: hits / count,
+        }
+    }
+
+    fn each(self) -> [f64; 5] {
+        [
+            self.r2,
+            self.pearson_r2,
+            self.rmse,
+            self.nll,
+            self.coverage_95,
+        ]
+    }
+}
+
+/// A figure and its 95 % interval.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Interval {
+    /// The figure.
+    pub value: f64,
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+/// The scores of repeated cross-validation.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Evaluation {
+    /// Parts of each split.
+    pub folds: usize,
+    /// How often the data were split anew.
+    pub repeats: usize,
+    /// See [`Scores::r2`].
+    pub r2: Interval,
+    /// See [`Scores::pearson_r2`].
+    pub pearson_r2: Interval,
+    /// See [`Scores::rmse`].
+    pub rmse: Interval,
+    /// See [`Scores::nll`].
+    pub nll: Interval,
+    /// See [`Scores::coverage_95`].
+    pub coverage_95: Interval,
+    /// What each experiment was predicted to give, for each repeat: [repeats][n], noise included.
+    pub predicted: Vec<Vec<Belief>>,
+    /// What it took.
+    pub work: Work,
+}
+
+/// Splits 0..rows at random into `folds` parts of nearly equal size.
+pub fn folds(rows: usize, folds: usize, repeat: u64, context: &Context) -> Vec<Vec<usize>> {
+    let order = context
+        .streams
+        .open("evaluate/folds", repeat)
+        .permutation(rows);
+    let part = |k: usize| order[k * rows / folds..(k + 1) * rows / folds].to_vec();
+    (0..folds).map(part).collect()
+}
+
+/// Predicts every experiment from a surrogate fitted without its fold; the scores of a repeat are taken over all
+/// experiments at once, and averaged over repeats. The intervals come from resampling experiments (Efron 1979): they say how far the
+/// scores would move with another set of experiments of the same number.
+///
+/// # Errors
+/// If a fit fails.
+///
+/// # Panics
+/// If there are fewer than two folds, no repeats, or fewer experiments than folds.
+pub fn cross_validate<S: Surrogate + Sync>(
+    surrogate: &S,
+    x: ArrayView2<'_, f64>,
+    y: &[f64],
+    parts: (usize, usize),
+    context: &Context,
+) -> Result<Evaluation, FitError>
+where
+    S::Posterior: Send,
+{
+    let (fold_count, repeats) = parts;
+    assert!(
+        fold_count >= 2 && repeats >= 1 && y.len() >= fold_count,
+        "{parts:?} of {}",
+        y.len()
+    );
+    let splits: Vec<Vec<usize>> = (0..repeats)
+        .flat_map(|r| folds(y.len(), fold_count, r as u64, context))
+        .collect();
+    let serial = Context::new(context.streams);
+    let answers = context.map(splits.len(), |k| {
+        hold_out(
+            surrogate,
+            x,
+            y,
+            &splits[k],
+            &serial.child("evaluate/fit", k as u64),
+        )
+    });
+    let mut predicted = vec![vec![Belief::default(); y.len()]; repeats];
+    let mut work = Work::default();
+    for (k, answer) in answers.into_iter().enumerate() {
+        let (beliefs, spent) = answer?;
+        work += spent;
+        for (i, belief) in splits[k].iter().zip(beliefs) {
+            predicted[k / fold_count][*i] = belief;
+        }
+    }
+    Ok(summarise(y, predicted, fold_count, work, context))
+}
+
+/// Fits without the rows in `out` and predicts them.
+///
+/// # Errors
+/// If the fit fails.
+pub fn hold_out<S: Surrogate>(
+    surrogate: &S,
+    x: ArrayView2<'_, f64>,
+    y: &[f64],
+    out: &[usize],
+    context: &Context,
+) -> Result<(Vec<Belief>, Work), FitError> {
+    let kept: Vec<usize> = (0..y.len()).filter(|i| !out.contains(i)).collect();
+    let outcomes: Vec<f64> = kept.iter().map(|i| y[*i]).collect();
+    let posterior = surrogate.fit(x.select(Axis(0), &kept).view(), &outcomes, context)?;
+    let noise = posterior.noise_sd();
+    let beliefs = posterior.predict(x.select(Axis(0), out).view());
+    Ok((
+        beliefs.into_iter().map(|b| b.with_noise(noise)).collect(),
+        posterior.work(),
+    ))
+}
+
+fn summarise(
+    y: &[f64],
+    predicted: Vec<Vec<Belief>>,
+    folds: usize,
+    work: Work,
+    context: &Context,
+) -> Evaluation {
+    let n = y.len();
+    let average = |rows: &[usize]| {
+        let mut sums = [0.0; 5];
+        for beliefs in &predicted {
+            let scores = Scores::sum(|| rows.iter().map(|i| (y[*i], beliefs[*i])), n);
+            for (sum, score) in sums.iter_mut().zip(scores.each()) {
+                *sum += score / predicted.len() as f64;
+            }
+        }
+        sums
+    };
+    let all: Vec<usize> = (0..n).collect();
+    let values = average(&all);
+    let resampled: Vec<[f64; 5]> = context.map(RESAMPLES as usize, |k| {
+        let mut stream = context.streams.open("evaluate/resample", k as u64);
+        average(&(0..n).map(|_| stream.below(n)).collect::<Vec<_>>())
+    });
+    let interval = |k: usize| {
+        let mut ordered: Vec<f64> = resampled.iter().map(|r| r[k]).collect();
+        ordered.sort_by(f64::total_cmp);
+        let at = |share: f64| ordered[(share * (ordered.len() - 1) as f64).round() as usize];
+        Interval {
+            value: values[k],
+            low: at(0.025),
+            high: at(0.975),
+        }
+    };
+    Evaluation {
+        folds,
+        repeats: predicted.len(),
+        r2: interval(0),
+        pearson_r2: interval(1),
+        rmse: interval(2),
+        nll: interval(3),
+        coverage_95: interval(4),
+        predicted,
+        work,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::GaussianProcess;
+    use flowtwin_lab::Streams;
+    use ndarray::Array2;
+    use std::num::NonZeroUsize;
+
+    fn belief(mean: f64, sd: f64) -> Belief {
+        Belief { mean, sd }
+    }
+
+    #[test]
+    fn scores_are_those_of_a_worked_example() {
+        let measured = [1.0, 2.0, 3.0, 4.0];
+        let predicted = [
+            belief(2.0, 1.0),
+            belief(4.0, 1.0),
+            belief(6.0, 4.0),
+            belief(8.0, 1.0),
+        ];
+        let scores = Scores::of(&measured, &predicted);
+        // Errors 1, 2, 3, 4: 30 of 5 about the mean; perfectly correlated; inside where error <= 1.96 sd.
+        assert!((scores.r2 - (1.0 - 30.0 / 5.0)).abs() < 1e-12);
+        assert!((scores.pearson_r2 - 1.0).abs() < 1e-12);
+        assert!((scores.rmse - 7.5_f64.sqrt()).abs() < 1e-12);
+        assert!((scores.coverage_95 - 0.5).abs() < 1e-12);
+        let nll = 0.5 * (1.0 + 4.0 + 9.0 / 16.0 + 16.0) / 4.0
+            + math::ln(4.0) / 4.0
+            + 0.5 * math::ln(2.0 * PI);
+        assert!((scores.nll - nll).abs() < 1e-12, "{} {nll}", scores.nll);
+    }
+
+    #[test]
+    fn folds_hold_every_row_once() {
+        let context = Context::new(Streams::new(1));
+        let mut rows: Vec<usize> = folds(23, 5, 0, &context).concat();
+        rows.sort_unstable();
+        assert_eq!(rows, (0..23).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_plane_is_predicted_and_threads_change_nothing() {
+        let mut stream = Streams::new(2).open("data", 0);
+        let x = Array2::from_shape_simple_fn((40, 2), || stream.uniform());
+        let y: Vec<f64> = x
+            .rows()
+            .into_iter()
+            .map(|r| r[0] + r[1] + 0.05 * stream.normal())
+            .collect();
+        let context = Context::new(Streams::new(1));
+        let gp = GaussianProcess::default();
+        let one = cross_validate(&gp, x.view(), &y, (5, 2), &context).unwrap();
+        assert!(one.r2.value > 0.95 && one.r2.low < one.r2.value && one.r2.high > one.r2.value);
+        assert!(
+            (0.85..1.0).contains(&one.coverage_95.value),
+            "{:?}",
+            one.coverage_95
+        );
+        let two = context.with_threads(NonZeroUsize::new(2).unwrap());
+        assert_eq!(
+            one,
+            cross_validate(&gp, x.view(), &y, (5, 2), &two).unwrap()
+        );
+    }
+}
