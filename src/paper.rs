@@ -6,6 +6,8 @@
 
 mod catalogue;
 mod claim;
+mod curve;
+mod facts;
 mod reading;
 mod seed;
 mod station;
@@ -23,12 +25,12 @@ use flowtwin_twin::FitError;
 
 pub use catalogue::claims;
 pub use claim::{Claim, Holds, Kind, Measure, Verdict};
+pub use facts::Facts;
 pub use seed::{Rigs, Seed};
 pub use statistics::Estimate;
 
 use crate::campaign::CampaignError;
 use crate::diagnostic::Diagnostic;
-use crate::scenario::Scenario;
 
 /// Why a study could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -64,13 +66,12 @@ impl From<Diagnostic> for StudyError {
 /// # Errors
 /// The first failure, in the order of the seeds.
 pub fn measure(
-    scenario: &Scenario,
+    rigs: &Rigs<'_>,
     first: u64,
     count: usize,
     threads: NonZeroUsize,
     done: &(dyn Fn(u64) + Sync),
 ) -> Result<Vec<Seed>, StudyError> {
-    let rigs = Rigs::new(scenario)?;
     let next = AtomicUsize::new(0);
     let work = || {
         let mut finished = Vec::new();
@@ -96,6 +97,6 @@ pub fn measure(
 }
 
 /// Every claim with its verdict, in the order of the catalogue.
-pub fn judge(seeds: &[Seed]) -> Vec<Verdict> {
-    claims().iter().map(|claim| claim.verdict(seeds)).collect()
+pub fn judge(facts: &Facts, seeds: &[Seed]) -> Vec<Verdict> {
+    claims().iter().map(|claim| claim.verdict(facts, seeds)).collect()
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::facts::Facts;
 use super::seed::Seed;
 use super::statistics::Estimate;
 
@@ -39,6 +40,8 @@ pub enum Kind {
 /// How a number is taken from the runs of all seeds.
 #[derive(Clone, Copy)]
 pub enum Measure {
+    /// A fact that no seed changes.
+    Fact(fn(&Facts) -> f64),
     /// The mean over seeds.
     Mean(fn(&Seed) -> f64),
     /// The geometric mean over seeds, for ratios of spreads.
@@ -57,9 +60,10 @@ pub enum Measure {
 
 impl Measure {
     /// The number and its interval.
-    pub fn of(&self, seeds: &[Seed]) -> Estimate {
+    pub fn of(&self, facts: &Facts, seeds: &[Seed]) -> Estimate {
         let each = |f: fn(&Seed) -> f64| -> Vec<f64> { seeds.iter().map(f).collect() };
         match *self {
+            Self::Fact(f) => Estimate::exact(f(facts)),
             Self::Mean(f) => Estimate::mean(&each(f)),
             Self::Geometric(f) => Estimate::geometric_mean(&each(f)),
             Self::Median(f) => Estimate::median(&each(f)),
@@ -155,8 +159,8 @@ pub struct Verdict {
 
 impl Claim {
     /// Measures the claim.
-    pub fn verdict(&self, seeds: &[Seed]) -> Verdict {
-        let estimate = self.measure.of(seeds);
+    pub fn verdict(&self, facts: &Facts, seeds: &[Seed]) -> Verdict {
+        let estimate = self.measure.of(facts, seeds);
         let finite = |end: f64| Some(end).filter(|end| end.is_finite());
         Verdict {
             id: self.id,

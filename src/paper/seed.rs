@@ -4,6 +4,7 @@ use flowtwin_lab::layer::{Guarded, Limits};
 use flowtwin_lab::{Analysis, Fault, Lab, Procedure, Streams};
 
 use super::StudyError;
+use super::facts::Facts;
 use super::reading::Reading;
 use super::station::Station;
 use super::studies::Studies;
@@ -16,7 +17,7 @@ use super::study::steady::Steady;
 use super::study::steps::Step;
 use super::study::twin::Twin;
 use super::study::{
-    self, Curve, campaign, continuous, flow, grid, off_ratio, ramp, replicates, steady, steps, time,
+    self, Curve, campaign, continuous, flow, grid, ramp, replicates, steady, steps, time,
 };
 use crate::scenario::Scenario;
 
@@ -45,8 +46,6 @@ pub struct Seed {
     pub steady: Steady,
     /// A dynamic flow experiment.
     pub ramp: Ramp,
-    /// Whether a stream 30 % too fast broke the train of slugs.
-    pub off_ratio_breaks_train: bool,
 }
 
 /// The rigs that the studies need: the paper's, and one with a tube cut for each total flow.
@@ -59,9 +58,6 @@ pub struct Rigs<'a> {
     quick: Procedure,
     cut: Vec<(f64, Scenario)>,
 }
-
-/// By how much a stream is too fast when the train is to break [%].
-const OFF_RATIO_PERCENT: f64 = 30.0;
 
 impl<'a> Rigs<'a> {
     /// The rigs for the studies of the paper on the rig of `scenario`.
@@ -81,6 +77,14 @@ impl<'a> Rigs<'a> {
         };
         let cut = studies.flow.totals_ul_per_min.iter().map(cut).collect::<Result<_, StudyError>>()?;
         Ok(Self { scenario, quick: quick(scenario, studies.steps.frames)?, cut, studies })
+    }
+
+    /// What no seed changes.
+    ///
+    /// # Errors
+    /// As [`Facts::of`].
+    pub fn facts(&self, seed: u64) -> Result<Facts, StudyError> {
+        Facts::of(self.scenario, &self.studies, seed)
     }
 
     /// Does everything once.
@@ -105,12 +109,6 @@ impl<'a> Rigs<'a> {
             time: self.at(seed, time::run)?,
             grid: self.at(seed, grid::run)?,
             ramp: self.at(seed, ramp::run)?,
-            off_ratio_breaks_train: off_ratio::breaks_train(
-                self.scenario,
-                &self.studies,
-                seed,
-                OFF_RATIO_PERCENT,
-            ),
         })
     }
 

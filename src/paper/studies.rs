@@ -29,6 +29,47 @@ pub struct Studies {
     pub steady: Steady,
     /// A dynamic flow experiment.
     pub ramp: Ramp,
+    /// How the stocks are made.
+    pub recipes: Vec<Recipe>,
+}
+
+/// How a stock is made.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// The stock.
+    pub stock: String,
+    /// Its volume, taken as the sum of the volumes that are mixed [mL].
+    pub total_ml: f64,
+    /// What goes into it besides solvent.
+    pub parts: Vec<Part>,
+}
+
+/// A part of a recipe: an amount of substance, or a volume of a pure liquid.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Part {
+    /// The species.
+    pub species: String,
+    /// Amount of it [mmol].
+    #[serde(default)]
+    pub mmol: f64,
+    /// Volume of the liquid [mL].
+    #[serde(default)]
+    pub ml: f64,
+    /// Its density [g/mL].
+    #[serde(default)]
+    pub density_g_per_ml: f64,
+    /// Its molar mass [g/mol].
+    #[serde(default = "one")]
+    pub molar_mass_g_per_mol: f64,
+    /// Share of it that is the species.
+    #[serde(default = "one")]
+    pub purity: f64,
+}
+
+fn one() -> f64 {
+    1.0
 }
 
 /// 120 min of continuous operation.
@@ -193,6 +234,23 @@ impl Grid {
             _ => value,
         };
         space.conditions(baseline.iter().map(value).collect())
+    }
+}
+
+impl Recipe {
+    /// Concentration of a part [mM].
+    fn concentration_mm(&self, part: &Part) -> f64 {
+        let liquid_mmol = 1e3 * part.ml * part.density_g_per_ml / part.molar_mass_g_per_mol;
+        1e3 * part.purity * (part.mmol + liquid_mmol) / self.total_ml
+    }
+
+    /// By how much the concentrations that a stock holds differ from the recipe's at most [%].
+    pub fn largest_error_percent(&self, held_mm: &dyn Fn(&str, &str) -> f64) -> f64 {
+        let error = |part: &Part| {
+            100.0 * (held_mm(&self.stock, &part.species) / self.concentration_mm(part) - 1.0).abs()
+        };
+        // Not `f64::max`, which would forget that a species is not there at all.
+        self.parts.iter().map(error).fold(0.0, |most, e| if e <= most { most } else { e })
     }
 }
 

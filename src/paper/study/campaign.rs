@@ -5,16 +5,21 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
 
 use flowtwin_lab::journal::{Sink, Writer};
-use flowtwin_lab::{Conditions, Observation, Spectrum};
+use flowtwin_lab::{Conditions, Observation, Space, Spectrum};
 
 use crate::campaign::{Campaign, Stop, Watch};
 use crate::paper::StudyError;
 use crate::paper::reading::Reading;
 use crate::scenario::Scenario;
 
+/// What the resolution of an input may move a point by, as a share of its range.
+const ROUNDING: f64 = 0.004;
+
 /// All phases of the campaign.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Phases {
+    /// The stocks of the rig.
+    pub stocks: Vec<Stock>,
     /// The phases in order.
     pub phases: Vec<Phase>,
 }
@@ -30,11 +35,24 @@ pub struct Phase {
     pub best_spectra: Vec<Spectrum>,
 }
 
+/// A stock and how much of it there is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stock {
+    /// Its name.
+    pub name: String,
+    /// Volume in all its syringes at the start [mL].
+    pub fill_ml: f64,
+    /// Whether it is the carrier.
+    pub is_carrier: bool,
+}
+
 /// What is kept of an experiment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Experiment {
     /// What was set.
     pub conditions: Conditions,
+    /// Where that lies in the unit cube.
+    pub unit: Vec<f64>,
     /// What was read.
     pub reading: Reading,
     /// When it began and ended [s].
@@ -52,13 +70,29 @@ pub struct Experiment {
 pub fn run(scenario: &Scenario, seed: u64) -> Result<Phases, StudyError> {
     let never = AtomicBool::new(false);
     let campaign = Campaign::new(scenario, seed, NonZeroUsize::MIN, &never);
-    let mut watched = Watched { phases: Vec::new() };
+    let mut watched = Watched { space: scenario.space(), phases: Vec::new() };
     let writer = Writer::new(Nowhere);
     let (ended, _) = campaign.run(scenario.sim_lab(seed), writer, None, &mut watched)?;
     match ended.fault {
         Some(fault) => Err(fault.into()),
-        None => Ok(Phases { phases: watched.phases }),
+        None => Ok(Phases { stocks: stocks(scenario), phases: watched.phases }),
     }
+}
+
+fn stocks(scenario: &Scenario) -> Vec<Stock> {
+    let carrier = &scenario.file().rig.carrier.pump;
+    let mut stocks: Vec<Stock> = Vec::new();
+    for pump in &scenario.manifest().pumps {
+        match stocks.iter_mut().find(|stock| stock.name == pump.stock) {
+            Some(stock) => stock.fill_ml += pump.fill_ml,
+            None => stocks.push(Stock {
+                name: pump.stock.clone(),
+                fill_ml: pump.fill_ml,
+                is_carrier: pump.name.as_str() == carrier,
+            }),
+        }
+    }
+    stocks
 }
 
 /// A sink that keeps nothing: here the journal is of no use after the run.
@@ -74,11 +108,12 @@ impl Sink for Nowhere {
     }
 }
 
-struct Watched {
+struct Watched<'a> {
+    space: &'a Space,
     phases: Vec<Phase>,
 }
 
-impl Watch for Watched {
+impl Watch for Watched<'_> {
     fn phase(&mut self, name: &str, _policy: &str, _experiments: usize) {
         let (experiments, best_spectra) = (Vec::new(), Vec::new());
         self.phases.push(Phase { name: name.into(), experiments, best_spectra });
@@ -86,7 +121,7 @@ impl Watch for Watched {
 
     fn experiment(&mut self, _number: u64, observation: &Observation, _known: bool) {
         if let Some(phase) = self.phases.last_mut() {
-            phase.add(observation);
+            phase.add(observation, self.space);
         }
     }
 
@@ -94,12 +129,13 @@ impl Watch for Watched {
 }
 
 impl Phase {
-    fn add(&mut self, observation: &Observation) {
+    fn add(&mut self, observation: &Observation, space: &Space) {
         let reading = Reading::of(&observation.outcome);
         if self.experiments.is_empty() || reading.pli > self.best() {
             self.best_spectra = observation.outcome.spectra.clone();
         }
         self.experiments.push(Experiment {
+            unit: space.to_unit(&observation.conditions),
             conditions: observation.conditions.clone(),
             reading,
             times_s: (observation.started.as_secs(), observation.ended.as_secs()),
@@ -143,10 +179,37 @@ impl Phases {
         self.training().iter().map(|e| e.reading.pli).fold(f64::NEG_INFINITY, f64::max)
     }
 
-    /// Volume taken from a stock over all experiments [mL]; from all stocks with `None`.
-    pub fn consumed_ml(&self, stock: Option<&str>) -> f64 {
-        let parts = self.all().flat_map(|e| &e.consumed_ml);
-        let counted = parts.filter(|(name, _)| stock.is_none_or(|s| s == name));
-        counted.fold(0.0, |sum, (_, ml)| sum + ml)
+    /// The stock of which all experiments together took the largest share, and that share.
+    pub fn largest_share(&self) -> (&str, f64) {
+        let share = |stock: &Stock| {
+            let parts = self.all().flat_map(|e| &e.consumed_ml);
+            let taken = parts.filter(|(name, _)| *name == stock.name).fold(0.0, |sum, (_, ml)| sum + ml);
+            taken / stock.fill_ml
+        };
+        let shares = self.stocks.iter().map(|stock| (stock.name.as_str(), share(stock)));
+        shares.fold(("", 0.0), |most, this| if this.1 > most.1 { this } else { most })
+    }
+
+    /// Mean volume of all precursors that one experiment took [mL].
+    pub fn precursors_ml(&self) -> f64 {
+        let precursor = |name: &str| self.stocks.iter().any(|s| s.name == name && !s.is_carrier);
+        let parts = self.all().flat_map(|e| &e.consumed_ml).filter(|(name, _)| precursor(name));
+        parts.fold(0.0, |sum, (_, ml)| sum + ml) / self.all().count() as f64
+    }
+
+    /// Whether the first phase is a Latin hypercube: one experiment in every stratum of every input.
+    pub fn is_latin(&self) -> bool {
+        let Some(phase) = self.phases.first() else {
+            return false;
+        };
+        let n = phase.experiments.len();
+        let dim = phase.experiments.first().map_or(0, |e| e.unit.len());
+        (0..dim).all(|axis| {
+            let mut places: Vec<f64> = phase.experiments.iter().map(|e| e.unit[axis]).collect();
+            places.sort_by(f64::total_cmp);
+            let low = |k: usize| k as f64 / n as f64 - ROUNDING;
+            let high = |k: usize| (k + 1) as f64 / n as f64 + ROUNDING;
+            places.iter().enumerate().all(|(k, u)| (low(k)..=high(k)).contains(u))
+        })
     }
 }
