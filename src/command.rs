@@ -2,6 +2,7 @@
 
 mod check;
 mod experiment;
+mod paper;
 mod replay;
 mod report;
 mod run;
@@ -20,5 +21,6 @@ pub fn run(cli: Cli) -> Result<(), CommandError> {
         Command::Check(args) => check::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Paper(args) => paper::run(&args),
     }
 }

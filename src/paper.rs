@@ -14,6 +14,7 @@ mod station;
 mod statistics;
 mod studies;
 mod study;
+mod table;
 mod tap;
 
 use std::num::NonZeroUsize;
@@ -28,9 +29,11 @@ pub use claim::{Claim, Holds, Kind, Measure, Verdict};
 pub use facts::Facts;
 pub use seed::{Rigs, Seed};
 pub use statistics::Estimate;
+pub use table::table;
 
 use crate::campaign::CampaignError;
 use crate::diagnostic::Diagnostic;
+use crate::scenario::{Scenario, ScenarioFile};
 
 /// Why a study could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -94,6 +97,16 @@ pub fn measure(
     });
     all.sort_by_key(|(i, _)| *i);
     all.into_iter().map(|(_, result)| result).collect()
+}
+
+/// The scenario of the paper, as this version was built with it.
+///
+/// # Errors
+/// Never, as long as the tests pass that load it.
+pub fn scenario() -> Result<Scenario, Diagnostic> {
+    let file: ScenarioFile = toml::from_str(include_str!("../scenarios/cs3cu2i5.toml"))
+        .map_err(|error| Diagnostic::new(format!("scenarios/cs3cu2i5.toml: {error}")))?;
+    Scenario::recorded(&serde_json::to_value(&file).expect("a scenario is plain data"))
 }
 
 /// Every claim with its verdict, in the order of the catalogue.

@@ -38,7 +38,7 @@ pub enum Kind {
 }
 
 /// How a number is taken from the runs of all seeds.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub enum Measure {
     /// A fact that no seed changes.
     Fact(fn(&Facts) -> f64),
@@ -174,6 +174,18 @@ impl Claim {
             pass: self.holds.is_met(&estimate),
             open: self.holds.is_open(&estimate),
             kind: self.kind,
+        }
+    }
+}
+
+impl Verdict {
+    /// In one word.
+    pub fn word(&self) -> &'static str {
+        match (self.pass, self.open, self.kind) {
+            (true, ..) => "holds",
+            (false, true, _) => "open",
+            (false, false, Kind::Calibrated) => "FAILS",
+            (false, false, Kind::Predicted) => "does not hold",
         }
     }
 }

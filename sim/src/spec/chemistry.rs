@@ -112,10 +112,7 @@ pub struct Size {
 
 impl Default for Size {
     fn default() -> Self {
-        Self {
-            at_reference_nm: 10.0,
-            per_k: 0.0,
-        }
+        Self { at_reference_nm: 10.0, per_k: 0.0 }
     }
 }
 

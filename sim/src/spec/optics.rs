@@ -101,10 +101,7 @@ pub struct Scatter {
 
 impl Default for Scatter {
     fn default() -> Self {
-        Self {
-            carrier: 0.4,
-            slug: 0.05,
-        }
+        Self { carrier: 0.4, slug: 0.05 }
     }
 }
 

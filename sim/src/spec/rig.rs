@@ -166,10 +166,7 @@ pub struct Mixing {
 
 impl Default for Mixing {
     fn default() -> Self {
-        Self {
-            flow_ul_per_min: 260.0,
-            power: 1.5,
-        }
+        Self { flow_ul_per_min: 260.0, power: 1.5 }
     }
 }
 

@@ -1,0 +1,150 @@
+//! A heated plate with its controller.
+
+use std::collections::VecDeque;
+
+use flowtwin_lab::{Instant, Streams};
+
+use crate::random::Wander;
+use crate::spec;
+
+/// Time grid on which the plate is integrated [s].
+pub(crate) const TICK_S: f64 = 0.25;
+
+/// A plate, its sensor and its controller.
+#[derive(Clone, Debug)]
+pub(crate) struct Heater {
+    spec: spec::Heater,
+    ambient_c: f64,
+    plate_c: f64,
+    wander: Wander,
+    sensor_c: f64,
+    before_c: f64,
+    set_point_c: Option<f64>,
+    integral: f64,
+    output: f64,
+    /// Power on its way through the dead time, in parts of full power.
+    delayed: VecDeque<f64>,
+    runaway: bool,
+    sensor_open: bool,
+    limit_tripped: bool,
+    /// Temperature of the heated zone at each tick, from tick `first` on.
+    log: VecDeque<f64>,
+    first: u64,
+}
+
+impl Heater {
+    pub(crate) fn new(
+        name: &str,
+        spec: &spec::Heater,
+        ambient_c: f64,
+        noise: &spec::Jitter,
+        streams: &Streams,
+    ) -> Self {
+        let stream = streams.open(&format!("heater/{name}/zone"), 0);
+        let ticks = (spec.dead_s / TICK_S).round() as usize;
+        Self {
+            ambient_c,
+            plate_c: ambient_c,
+            wander: Wander::new(stream, noise.deviation_k, noise.correlation_s, TICK_S),
+            sensor_c: ambient_c,
+            before_c: ambient_c,
+            set_point_c: None,
+            integral: 0.0,
+            output: 0.0,
+            delayed: vec![0.0; ticks].into(),
+            runaway: false,
+            sensor_open: false,
+            limit_tripped: false,
+            log: vec![ambient_c].into(),
+            first: 0,
+            spec: spec.clone(),
+        }
+    }
+
+    /// Controls to a set point, or switches the control off.
+    pub(crate) fn set(&mut self, set_point_c: Option<f64>) {
+        self.set_point_c = set_point_c;
+        if set_point_c.is_none() {
+            self.integral = 0.0;
+            self.output = 0.0;
+        }
+    }
+
+    /// Lets the output stick at full power, or frees it.
+    pub(crate) fn run_away(&mut self, stuck: bool) {
+        self.runaway = stuck;
+    }
+
+    /// Opens the sensor's wire, or mends it.
+    pub(crate) fn open_sensor(&mut self, open: bool) {
+        self.sensor_open = open;
+    }
+
+    /// One step of the plate: C dT/dt = P u − UA (T − Ta) − q, `taken_w` what the liquid takes [W].
+    pub(crate) fn tick(&mut self, taken_w: f64) {
+        self.control();
+        self.delayed.push_back(if self.runaway { 1.0 } else { self.output });
+        let power = self.delayed.pop_front().expect("one was just pushed");
+        self.limit_tripped |= self.plate_c > self.spec.limit_c;
+        let power_w = if self.limit_tripped { 0.0 } else { power * self.spec.power_w };
+        let lost_w = self.spec.loss_w_per_k * (self.plate_c - self.ambient_c);
+        self.plate_c += TICK_S * (power_w - lost_w - taken_w) / self.spec.heat_capacity_j_per_k;
+        self.wander.step();
+        self.before_c = self.sensor_c;
+        let share = TICK_S / (self.spec.sensor_s + TICK_S);
+        self.sensor_c += share * (self.zone_c() - self.sensor_c);
+        self.log.push_back(self.zone_c());
+    }
+
+    /// PID on the sensor; the integral stands still while the output is at its limit (anti-windup).
+    fn control(&mut self) {
+        let Some(set_point) = self.set_point_c else { return };
+        if self.sensor_open {
+            self.output = 0.0;
+            return;
+        }
+        let gain = 1.0 / self.spec.proportional_band_k;
+        let error = set_point - self.sensor_c;
+        let speed = (self.sensor_c - self.before_c) / TICK_S;
+        let proportional = gain * (error - self.spec.derivative_s * speed);
+        let wanted = proportional + self.integral;
+        self.output = wanted.clamp(0.0, 1.0);
+        let pushes_further = (wanted > 1.0 && error > 0.0) || (wanted < 0.0 && error < 0.0);
+        if !pushes_further {
+            self.integral += gain * error * TICK_S / self.spec.integral_s;
+            self.integral = self.integral.clamp(0.0, 1.0);
+        }
+    }
+
+    /// Temperature of the heated zone now [°C].
+    pub(crate) fn zone_c(&self) -> f64 {
+        self.plate_c + self.wander.value()
+    }
+
+    /// Temperature of the heated zone at a moment [°C], that of the last tick.
+    pub(crate) fn zone_at_c(&self, at: Instant) -> f64 {
+        let tick = at.as_nanos() / (TICK_S * 1e9) as u64;
+        let place = tick.saturating_sub(self.first) as usize;
+        self.log[place.min(self.log.len() - 1)]
+    }
+
+    /// What the sensor says [°C]; an open one reads far below any temperature.
+    pub(crate) fn reading_c(&self) -> f64 {
+        if self.sensor_open { -9999.0 } else { f64::from(self.sensor_c as f32) }
+    }
+
+    /// Output power [%].
+    pub(crate) fn power_percent(&self) -> f64 {
+        let output = if self.runaway { 1.0 } else { self.output };
+        f64::from((100.0 * output) as f32)
+    }
+
+    /// Forgets temperatures before a moment.
+    pub(crate) fn forget(&mut self, before: Instant) {
+        let tick = before.as_nanos() / (TICK_S * 1e9) as u64;
+        while self.first < tick && self.log.len() > 1 {
+            self.log.pop_front();
+            self.first += 1;
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! A syringe pump: what the motor does, and what comes out.
+
+use std::f64::consts::TAU;
+
+use flowtwin_lab::{Instant, Span, Streams, math};
+
+use crate::model::segmentation::area_mm2;
+use crate::random::Wander;
+use crate::spec;
+
+/// Time grid on which the random part of all pumps is drawn [s].
+pub(crate) const TICK_S: f64 = 1.0;
+/// Flow below which a pump that was stopped has come to rest [µL/s].
+const REST_UL_PER_S: f64 = 1e-6;
+
+/// A syringe pump.
+#[derive(Clone, Debug)]
+pub(crate) struct Pump {
+    fill_ul: f64,
+    compliance_s: f64,
+    /// Compliance while there is gas in the syringe [s].
+    bubble_s: Option<f64>,
+    /// Volume of one turn of the lead screw [µL].
+    turn_ul: f64,
+    gain: f64,
+    ripples: [(f64, f64); 2],
+    jitter: Wander,
+    run: Option<Run>,
+    /// Volume dispensed by the last run, once it has ended [µL].
+    dispensed_ul: f64,
+    /// Volume the motor had delivered before the present run [µL].
+    before_ul: f64,
+    stalled: bool,
+    blocked: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    since: Instant,
+    rate_ul_per_s: f64,
+    at_most_ul: f64,
+}
+
+impl Run {
+    fn delivered_ul(&self, at: Instant) -> f64 {
+        (self.rate_ul_per_s * at.since(self.since).as_secs()).min(self.at_most_ul)
+    }
+}
+
+impl Pump {
+    pub(crate) fn new(
+        name: &str,
+        spec: &spec::Pump,
+        noise: &spec::PumpNoise,
+        streams: &Streams,
+    ) -> Self {
+        let mut fixed = streams.open(&format!("pump/{name}/fixed"), 0);
+        let bias = 0.01 * noise.bias_percent * fixed.normal();
+        let phases = [fixed.between(0.0, TAU), fixed.between(0.0, TAU)];
+        let jitter = streams.open(&format!("pump/{name}/jitter"), 0);
+        Self {
+            fill_ul: 1e3 * spec.fill_ml,
+            compliance_s: spec.compliance_s,
+            bubble_s: None,
+            turn_ul: spec.lead_mm * area_mm2(spec.bore_mm),
+            gain: 1.0 + bias,
+            ripples: [
+                (0.01 * noise.ripple_percent, phases[0]),
+                (0.01 * noise.second_ripple_percent, phases[1]),
+            ],
+            jitter: Wander::new(jitter, 0.01 * noise.jitter_percent, noise.jitter_s, TICK_S),
+            run: None,
+            dispensed_ul: 0.0,
+            before_ul: 0.0,
+            stalled: false,
+            blocked: false,
+        }
+    }
+
+    /// Starts a run, or replaces the present one, and says when it will end by itself.
+    pub(crate) fn start(&mut self, now: Instant, rate_ul_per_min: f64, at_most_ul: f64) -> Instant {
+        self.halt(now);
+        self.dispensed_ul = 0.0;
+        self.stalled = self.blocked;
+        let rate_ul_per_s = rate_ul_per_min / 60.0;
+        let run = Run { since: now, rate_ul_per_s, at_most_ul };
+        if !self.stalled {
+            self.run = Some(run);
+        }
+        let volume = at_most_ul.min(self.left_ul(now)).max(0.0);
+        let nanos = (volume / rate_ul_per_s * 1e9).ceil();
+        now + Span::from_nanos(nanos.min(1e18) as u64)
+    }
+
+    /// Ends the present run.
+    pub(crate) fn stop(&mut self, now: Instant) {
+        self.halt(now);
+        self.stalled = false;
+    }
+
+    /// Ends a run that has come to its volume, or to the end of the syringe: then the pump stalls.
+    pub(crate) fn run_out(&mut self, now: Instant) {
+        let short = self.run.is_some_and(|run| run.delivered_ul(now) + 1e-3 < run.at_most_ul);
+        self.halt(now);
+        self.stalled |= short;
+    }
+
+    /// Blocks the way of the liquid, or clears it.
+    pub(crate) fn block(&mut self, now: Instant, blocked: bool) {
+        self.blocked = blocked;
+        if blocked && self.run.is_some() {
+            self.halt(now);
+            self.stalled = true;
+        }
+    }
+
+    /// Lets gas into the syringe, or takes it out.
+    pub(crate) fn bubble(&mut self, compliance_s: Option<f64>) {
+        self.bubble_s = compliance_s;
+    }
+
+    fn halt(&mut self, now: Instant) {
+        if let Some(run) = self.run.take() {
+            self.dispensed_ul = run.delivered_ul(now);
+            self.before_ul += self.dispensed_ul;
+        }
+    }
+
+    /// Draws the random part of the next tick.
+    pub(crate) fn tick(&mut self) {
+        self.jitter.step();
+    }
+
+    /// 0 stopped, 1 running, 4 stalled.
+    pub(crate) fn status(&self) -> f64 {
+        match (self.stalled, self.run.is_some()) {
+            (true, _) => 4.0,
+            (false, true) => 1.0,
+            (false, false) => 0.0,
+        }
+    }
+
+    /// The rate it has been set to, zero where it does not run [µL/s].
+    pub(crate) fn set_ul_per_s(&self) -> f64 {
+        self.run.map_or(0.0, |run| run.rate_ul_per_s)
+    }
+
+    /// Volume since the last start, as the pump counts it: by steps of its motor [µL].
+    pub(crate) fn dispensed_ul(&self, now: Instant) -> f64 {
+        let ul = self.run.map_or(self.dispensed_ul, |run| run.delivered_ul(now));
+        math::round_decimals(ul, 4)
+    }
+
+    /// Volume that the motor has delivered since the start of the lab [µL].
+    pub(crate) fn delivered_ul(&self, now: Instant) -> f64 {
+        self.before_ul + self.run.map_or(0.0, |run| run.delivered_ul(now))
+    }
+
+    fn left_ul(&self, now: Instant) -> f64 {
+        (self.fill_ul - self.delivered_ul(now)).max(0.0)
+    }
+
+    /// The flow that the plunger drives now: Q = Qset (1 + b) (1 + Σ a sin(2π k x/p + f) + n) [µL/s].
+    pub(crate) fn drive_ul_per_s(&self, now: Instant) -> f64 {
+        let Some(run) = self.run else { return 0.0 };
+        let turns = self.delivered_ul(now) / self.turn_ul;
+        let [first, second] = self.ripples;
+        let ripple = first.0 * math::sin(TAU * turns + first.1)
+            + second.0 * math::sin(2.0 * TAU * turns + second.1);
+        run.rate_ul_per_s * self.gain * (1.0 + ripple + self.jitter.value()).max(0.0)
+    }
+
+    /// Change of the outflow until the next tick [µL/s²]: linear towards where the lag
+    /// τ dQ/dt = Qdriven − Q leads by then.
+    pub(crate) fn slope(&self, now: Instant, rate: f64, seconds_to_tick: f64) -> f64 {
+        let driven = self.drive_ul_per_s(now);
+        if self.run.is_none() && rate < REST_UL_PER_S {
+            return -rate / seconds_to_tick;
+        }
+        let tau = self.bubble_s.unwrap_or(self.compliance_s);
+        (rate - driven) * math::exp_m1(-seconds_to_tick / tau) / seconds_to_tick
+    }
+}

@@ -1,0 +1,8 @@
+//! The physics: one model in each file, as plain functions of plain numbers.
+
+pub(crate) mod dispersion;
+pub(crate) mod emission;
+pub(crate) mod kernel;
+pub(crate) mod liquid;
+pub(crate) mod reaction;
+pub(crate) mod segmentation;

@@ -1,0 +1,104 @@
+//! Every name names something, and every pump feeds one stream.
+
+use std::collections::BTreeMap;
+
+use super::{Checked, inconsistent};
+use crate::plan::PlanError;
+use crate::spec::World;
+
+pub(super) fn world(world: &World) -> Checked {
+    pumps(world)?;
+    heaters(world)?;
+    spectrometers(world)?;
+    chemistry(world)?;
+    let lights = &world.rig.lights;
+    let mut named = world.noise.lights.keys();
+    named.try_for_each(|name| known(format!("noise.lights.{name}"), "light", name, lights))
+}
+
+/// Refuses a name that is no key of `all`.
+pub(super) fn known<T>(
+    key: String,
+    kind: &'static str,
+    name: &str,
+    all: &BTreeMap<String, T>,
+) -> Checked {
+    if all.contains_key(name) {
+        return Ok(());
+    }
+    let known = all.keys().cloned().collect::<Vec<_>>().join(", ");
+    Err(PlanError::Unknown { key, kind, name: name.to_owned(), known })
+}
+
+/// Every pump has a stock and feeds exactly one stream, or is the carrier's.
+fn pumps(world: &World) -> Checked {
+    let rig = &world.rig;
+    known("rig.timed_stream".into(), "stream", &rig.timed_stream, &rig.streams)?;
+    for (name, pump) in &rig.pumps {
+        known(format!("rig.pumps.{name}.stock"), "stock", &pump.stock, &world.stocks)?;
+    }
+    let mut fed: Vec<&str> = Vec::new();
+    let streams = rig.streams.iter().flat_map(|(name, stream)| {
+        let key = move |i: usize| format!("rig.streams.{name}.pumps.{i}");
+        stream.pumps.iter().enumerate().map(move |(i, pump)| (key(i), pump))
+    });
+    for (key, pump) in streams.chain([("rig.carrier.pump".to_owned(), &rig.carrier.pump)]) {
+        known(key.clone(), "pump", pump, &rig.pumps)?;
+        if fed.contains(&pump.as_str()) {
+            return inconsistent(key, format!("the pump \"{pump}\" already feeds another stream"));
+        }
+        fed.push(pump);
+    }
+    match rig.pumps.keys().find(|pump| !fed.contains(&pump.as_str())) {
+        Some(idle) => {
+            inconsistent(format!("rig.pumps.{idle}"), "no stream takes what this pump delivers")
+        }
+        None => Ok(()),
+    }
+}
+
+fn heaters(world: &World) -> Checked {
+    let rig = &world.rig;
+    let heater = |key: String, heater: &Option<String>, needed: bool| match heater {
+        Some(name) => known(key, "heater", name, &rig.heaters),
+        None if needed => inconsistent(key, "a line that lies on a plate must name its heater"),
+        None => Ok(()),
+    };
+    for (name, stream) in &rig.streams {
+        let hot = stream.hot_ul > 0.0;
+        heater(format!("rig.streams.{name}.heater"), &stream.heater, hot)?;
+    }
+    heater("rig.carrier.heater".into(), &rig.carrier.heater, rig.carrier.hot_ul > 0.0)?;
+    for (i, stretch) in rig.tube.iter().enumerate() {
+        heater(format!("rig.tube.{i}.heater"), &stretch.heater, false)?;
+    }
+    Ok(())
+}
+
+fn spectrometers(world: &World) -> Checked {
+    let rig = &world.rig;
+    if rig.tube.is_empty() {
+        return inconsistent("rig.tube", "at least one stretch must follow the segmentation");
+    }
+    let stretches: BTreeMap<String, ()> = rig.tube.iter().map(|s| (s.name.clone(), ())).collect();
+    if stretches.len() < rig.tube.len() {
+        return inconsistent("rig.tube", "two stretches have one name");
+    }
+    for (name, spectrometer) in &rig.spectrometers {
+        let key = |what: &str| format!("rig.spectrometers.{name}.{what}");
+        known(key("cell"), "stretch", &spectrometer.cell, &stretches)?;
+        known(key("light"), "light", &spectrometer.light, &rig.lights)?;
+    }
+    Ok(())
+}
+
+fn chemistry(world: &World) -> Checked {
+    let in_stocks = world.stocks.values().flat_map(|s| s.concentrations_mm.keys());
+    let species: BTreeMap<String, ()> = in_stocks.map(|name| (name.clone(), ())).collect();
+    for (name, part) in &world.chemistry.parts {
+        let key = |what: &str| format!("chemistry.parts.{name}.{what}");
+        known(key("stream"), "stream", &part.stream, &world.rig.streams)?;
+        known(key("species"), "species", &part.species, &species)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,108 @@
+//! What the simulated rig says it consists of.
+
+use flowtwin_lab::{
+    FlowPath, HeaterInfo, Level, LightInfo, Manifest, PumpId, PumpInfo, SensorInfo, SensorKind,
+    SpectrometerInfo, Stretch,
+};
+
+use crate::model::segmentation::area_mm2;
+use crate::spec::{Rig, World};
+
+pub(super) fn manifest(world: &World) -> Manifest {
+    let rig = &world.rig;
+    Manifest {
+        rig: rig.name.clone(),
+        simulated: true,
+        level: Level::Instruments,
+        pumps: pumps(rig),
+        heaters: rig
+            .heaters
+            .iter()
+            .map(|(name, heater)| HeaterInfo {
+                name: name.as_str().into(),
+                low_c: heater.low_c,
+                high_c: heater.high_c,
+                safe_c: heater.safe_c,
+            })
+            .collect(),
+        lights: rig.lights.keys().map(|name| LightInfo { name: name.as_str().into() }).collect(),
+        spectrometers: rig
+            .spectrometers
+            .iter()
+            .map(|(name, s)| SpectrometerInfo {
+                name: name.as_str().into(),
+                pixels: s.pixels,
+                wavelength_coefficients: s.wavelength_coefficients,
+                full_scale: s.full_scale,
+                min_integration_us: micros(s.shortest_integration_ms),
+                max_integration_us: micros(s.longest_integration_ms),
+            })
+            .collect(),
+        sensors: sensors(rig),
+        path: path(rig),
+    }
+}
+
+fn micros(ms: f64) -> u32 {
+    (ms * 1e3).round_ties_even() as u32
+}
+
+fn pumps(rig: &Rig) -> Vec<PumpInfo> {
+    rig.pumps
+        .iter()
+        .map(|(name, pump)| {
+            let area = area_mm2(pump.bore_mm);
+            PumpInfo {
+                name: name.as_str().into(),
+                stock: pump.stock.clone(),
+                bore_mm: pump.bore_mm,
+                fill_ml: pump.fill_ml,
+                min_ul_per_min: 1e-3 * pump.slowest_um_per_min * area,
+                max_ul_per_min: 1e3 * pump.fastest_mm_per_min * 1e-3 * area,
+            }
+        })
+        .collect()
+}
+
+fn sensors(rig: &Rig) -> Vec<SensorInfo> {
+    let sensor = |name: &str, what: &str, kind| SensorInfo {
+        name: format!("{name}.{what}").as_str().into(),
+        kind,
+    };
+    let heaters = rig.heaters.keys().flat_map(|name| {
+        let id = || name.as_str().into();
+        [
+            sensor(name, "temperature", SensorKind::Temperature(id())),
+            sensor(name, "power", SensorKind::Power(name.as_str().into())),
+        ]
+    });
+    let pumps = rig.pumps.keys().flat_map(|name| {
+        let id = || name.as_str().into();
+        [
+            sensor(name, "status", SensorKind::Status(id())),
+            sensor(name, "dispensed", SensorKind::Dispensed(id())),
+        ]
+    });
+    heaters.chain(pumps).collect()
+}
+
+/// The line of the timed stream, then the tube.
+fn path(rig: &Rig) -> FlowPath {
+    let ids = |names: &[String]| names.iter().map(|n| PumpId::new(n)).collect::<Vec<_>>();
+    let line = &rig.streams[&rig.timed_stream];
+    let mut all: Vec<PumpId> = rig.streams.values().flat_map(|s| ids(&s.pumps)).collect();
+    all.push(PumpId::new(&rig.carrier.pump));
+    let line = Stretch {
+        name: format!("{} line", rig.timed_stream),
+        volume_ul: line.cold_ul + line.hot_ul,
+        pumps: ids(&line.pumps),
+        reacts: false,
+    };
+    let tube = rig.tube.iter().map(|stretch| Stretch {
+        name: stretch.name.clone(),
+        volume_ul: stretch.volume_ul,
+        pumps: all.clone(),
+        reacts: stretch.reacts,
+    });
+    FlowPath { stretches: std::iter::once(line).chain(tube).collect() }
+}

@@ -1,0 +1,104 @@
+//! Named quantities in a slug: what each pump brings, and what comes of it.
+
+use std::collections::BTreeSet;
+
+use flowtwin_lab::math;
+
+use super::PlanError;
+use crate::model::reaction::Reaction;
+use crate::spec::{self, World};
+
+/// Places of all quantities: species, parts, populations, then `product` and `quality`.
+#[derive(Clone, Debug)]
+pub(crate) struct Quantities {
+    names: Vec<String>,
+    /// Concentration of each species and part in what each pump delivers [mM] [dissolved][pumps].
+    brought: Vec<Vec<f64>>,
+    populations: Vec<(f64, f64)>,
+}
+
+impl Quantities {
+    pub(super) fn new(world: &World, pumps: &[String]) -> Result<Self, PlanError> {
+        let species: BTreeSet<&String> =
+            world.stocks.values().flat_map(|s| s.concentrations_mm.keys()).collect();
+        let in_stock = |pump: &String, species: &String| {
+            let stock = &world.stocks[&world.rig.pumps[pump].stock];
+            stock.concentrations_mm.get(species).copied().unwrap_or(0.0)
+        };
+        let mut names: Vec<String> = species.iter().map(|s| (*s).clone()).collect();
+        let mut brought: Vec<Vec<f64>> = species
+            .iter()
+            .map(|species| pumps.iter().map(|pump| in_stock(pump, species)).collect())
+            .collect();
+        for (name, part) in &world.chemistry.parts {
+            let of = &world.rig.streams[&part.stream].pumps;
+            let only = |pump: &String| {
+                if of.contains(pump) { in_stock(pump, &part.species) } else { 0.0 }
+            };
+            names.push(name.clone());
+            brought.push(pumps.iter().map(only).collect());
+        }
+        let populations = &world.chemistry.populations;
+        names.extend(populations.keys().cloned());
+        names.extend(["product".to_owned(), "quality".to_owned()]);
+        if let Some(twice) = (1..names.len()).find(|&i| names[..i].contains(&names[i])) {
+            return Err(PlanError::Inconsistent {
+                key: "chemistry".into(),
+                detail: format!("two quantities are named \"{}\"", names[twice]),
+            });
+        }
+        let populations = populations.values().map(|p| (p.midpoint_c, p.width_k)).collect();
+        Ok(Self { names, brought, populations })
+    }
+
+    /// The place of a quantity.
+    pub(crate) fn place(&self, name: &str) -> Option<usize> {
+        self.names.iter().position(|n| n == name)
+    }
+
+    /// The place of a quantity that the key names.
+    pub(super) fn find(&self, key: String, name: &str) -> Result<usize, PlanError> {
+        self.place(name).ok_or_else(|| PlanError::Unknown {
+            key,
+            kind: "quantity",
+            name: name.to_owned(),
+            known: self.names.join(", "),
+        })
+    }
+
+    pub(super) fn reaction(&self, product: &spec::Product) -> Result<Reaction, PlanError> {
+        Reaction::new(product, &|name| self.place(name)).map_err(|unknown| PlanError::Unknown {
+            key: format!("chemistry.product.{}", unknown.key),
+            kind: "quantity",
+            name: unknown.name,
+            known: self.names.join(", "),
+        })
+    }
+
+    /// Number of quantities.
+    pub(crate) fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Place of the product's concentration.
+    pub(crate) fn product(&self) -> usize {
+        self.names.len() - 2
+    }
+
+    /// Place of the quantum yield.
+    pub(crate) fn quality(&self) -> usize {
+        self.names.len() - 1
+    }
+
+    /// Fills in what is dissolved, from the share of each pump in the slug, and the populations at the
+    /// reaction temperature [°C].
+    pub(crate) fn fill(&self, values: &mut [f64], shares: &[f64], reaction_c: f64) {
+        for (value, brought) in values.iter_mut().zip(&self.brought) {
+            *value = brought.iter().zip(shares).fold(0.0, |sum, (c, share)| sum + c * share);
+        }
+        let populations = &mut values[self.brought.len()..];
+        for (value, (midpoint, width)) in populations.iter_mut().zip(&self.populations) {
+            *value = 1.0 / (1.0 + math::exp((reaction_c - midpoint) / width));
+        }
+    }
+}

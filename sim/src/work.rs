@@ -1,0 +1,18 @@
+//! What a simulation has done, counted: a performance test without a stopwatch.
+
+use serde::{Deserialize, Serialize};
+
+/// Counts of work done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Work {
+    /// Events handled.
+    pub events: u64,
+    /// Slugs formed.
+    pub slugs: u64,
+    /// Slugs whose reaction was evaluated, because a spectrometer saw them.
+    pub reactions: u64,
+    /// Frames rendered.
+    pub frames: u64,
+    /// Pixels rendered.
+    pub pixels: u64,
+}

@@ -1,0 +1,225 @@
+//! All state of a simulated lab, and what each event does to it.
+
+mod hydraulics;
+mod mishap;
+mod record;
+mod slug;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use flowtwin_lab::{Instant, Span, Streams};
+
+use crate::engine::{Engine, Ticket};
+use crate::flow::FlowHistory;
+use crate::instrument::heater::{self, Heater};
+use crate::instrument::light::Light;
+use crate::instrument::pump::{self, Pump};
+use crate::plan::Plan;
+use crate::train::Train;
+use crate::work::Work;
+pub(crate) use mishap::Mishaps;
+
+/// Longest while that the past is looked up: what lies further back has left the rig [s].
+const MEMORY_S: f64 = 4.0 * 3600.0;
+/// How long flow rates must stand for the rig to count as being at another condition [s].
+const CONDITION_S: f64 = 5.0;
+
+/// What can happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Event {
+    /// The random part of all pumps moves on.
+    PumpTick,
+    /// All plates move on.
+    PlateTick,
+    /// A pump has delivered its volume, or its syringe is empty.
+    PumpDone(usize),
+    /// A slug is complete.
+    SlugDone,
+    /// A mishap begins.
+    Mishap(usize),
+    /// A mishap is over.
+    Mended(usize),
+}
+
+/// A spectrometer that takes frames, or has taken them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Acquisition {
+    pub(crate) number: u64,
+    pub(crate) began: Instant,
+    pub(crate) exposure: flowtwin_lab::Exposure,
+    pub(crate) condition: u64,
+}
+
+/// All state of a simulated lab.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) streams: Streams,
+    pub(crate) engine: Engine<Event>,
+    pub(crate) pumps: Vec<Pump>,
+    pump_done: Vec<Option<Ticket>>,
+    pub(crate) heaters: Vec<Heater>,
+    pub(crate) lights: Vec<Light>,
+    pub(crate) acquisitions: Vec<Option<Acquisition>>,
+    pub(crate) armed: Vec<u64>,
+    pub(crate) flow: FlowHistory,
+    train: Train,
+    slug_done: Option<Ticket>,
+    next_tick: Instant,
+    /// Rates of all pumps, since when, and the rates of the present condition with its number.
+    rates: (Vec<f64>, Instant),
+    condition: (Vec<f64>, u64),
+    pub(crate) mishaps: Mishaps,
+    pub(crate) extrapolated: BTreeSet<&'static str>,
+    pub(crate) work: Work,
+}
+
+impl World {
+    pub(crate) fn new(plan: Arc<Plan>, streams: Streams) -> Self {
+        let noise = &plan.world().noise;
+        let named = plan.pump_names.iter().zip(&plan.pumps);
+        let pumps: Vec<Pump> =
+            named.map(|(name, spec)| Pump::new(name, spec, &noise.pumps, &streams)).collect();
+        let ambient = plan.world().rig.ambient_c;
+        let named = plan.heater_names.iter().zip(&plan.heaters);
+        let heaters = named
+            .map(|(name, spec)| Heater::new(name, spec, ambient, &noise.heaters, &streams))
+            .collect();
+        let of_streams = plan.streams.iter().map(|s| s.pumps.clone()).collect();
+        let slugs = &noise.slugs;
+        let still = vec![0.0; pumps.len()];
+        let mut world = Self {
+            engine: Engine::new(),
+            pump_done: vec![None; pumps.len()],
+            heaters,
+            lights: vec![Light::new(); plan.light_names.len()],
+            acquisitions: vec![None; plan.channels.len()],
+            armed: vec![0; plan.channels.len()],
+            flow: FlowHistory::new(pumps.len(), of_streams, plan.tube.len()),
+            train: Train::new(0.01 * slugs.volume_percent, 0.01 * slugs.time_percent, &streams),
+            slug_done: None,
+            next_tick: Instant::START + Span::from_secs(pump::TICK_S),
+            rates: (still.clone(), Instant::START),
+            condition: (still, 0),
+            mishaps: Mishaps::new(&plan.world().faults, &streams),
+            extrapolated: BTreeSet::new(),
+            work: Work::default(),
+            pumps,
+            plan,
+            streams,
+        };
+        world.engine.schedule(world.next_tick, Event::PumpTick);
+        let plate = Instant::START + Span::from_secs(heater::TICK_S);
+        world.engine.schedule(plate, Event::PlateTick);
+        world.schedule_mishaps();
+        world
+    }
+
+    /// Lets everything happen that is due up to `deadline`.
+    ///
+    /// Stops early, and says so, where the link to the instruments is lost on the way.
+    pub(crate) fn run_until(&mut self, deadline: Instant) -> Result<(), Instant> {
+        while let Some((now, event)) = self.engine.next_until(deadline) {
+            self.work.events += 1;
+            self.handle(now, event);
+            if self.mishaps.take_lost_link() {
+                return Err(now);
+            }
+        }
+        Ok(())
+    }
+
+    fn handle(&mut self, now: Instant, event: Event) {
+        match event {
+            Event::PumpTick => self.pump_tick(now),
+            Event::PlateTick => {
+                let taken_w = self.heat_taken_w(now);
+                for (heater, taken_w) in self.heaters.iter_mut().zip(taken_w) {
+                    heater.tick(taken_w);
+                }
+                self.engine.schedule(now + Span::from_secs(heater::TICK_S), Event::PlateTick);
+            }
+            Event::PumpDone(pump) => {
+                self.pump_done[pump] = None;
+                self.pumps[pump].run_out(now);
+                self.flows_change(now);
+            }
+            Event::SlugDone => {
+                self.slug_done = None;
+                let (total, disperse) = (self.flow.total(), self.disperse(now));
+                self.train.complete(now, self.flow.volume(total, now), disperse);
+                self.work.slugs += 1;
+                self.plan_slug(now);
+            }
+            Event::Mishap(number) => self.mishap(now, number, true),
+            Event::Mended(number) => self.mishap(now, number, false),
+        }
+    }
+
+    fn pump_tick(&mut self, now: Instant) {
+        self.pumps.iter_mut().for_each(Pump::tick);
+        self.next_tick = now + Span::from_secs(pump::TICK_S);
+        self.engine.schedule(self.next_tick, Event::PumpTick);
+        self.notice_condition(now);
+        self.flows_change(now);
+        if now.as_nanos().is_multiple_of(600_000_000_000) {
+            self.forget(now);
+        }
+    }
+
+    /// Starts a pump.
+    pub(crate) fn dispense(&mut self, now: Instant, pump: usize, rate: f64, at_most_ul: f64) {
+        let done = self.pumps[pump].start(now, rate, at_most_ul);
+        self.cancel_done(pump);
+        self.pump_done[pump] = Some(self.engine.schedule(done, Event::PumpDone(pump)));
+        self.watch_precipitation(now, pump);
+        self.flows_change(now);
+    }
+
+    /// Stops a pump.
+    pub(crate) fn stop(&mut self, now: Instant, pump: usize) {
+        self.pumps[pump].stop(now);
+        self.cancel_done(pump);
+        self.flows_change(now);
+    }
+
+    fn cancel_done(&mut self, pump: usize) {
+        if let Some(ticket) = self.pump_done[pump].take() {
+            self.engine.cancel(ticket);
+        }
+    }
+
+    /// Notes the rates that pumps are set to; standing rates other than those before make a new condition.
+    fn notice_condition(&mut self, now: Instant) {
+        let rates: Vec<f64> = self.pumps.iter().map(Pump::set_ul_per_s).collect();
+        if !same(&rates, &self.rates.0) {
+            self.rates = (rates, now);
+            return;
+        }
+        let flowing = rates.iter().any(|rate| *rate > 0.0);
+        let stands = now.since(self.rates.1).as_secs() >= CONDITION_S;
+        if flowing && stands && !same(&rates, &self.condition.0) {
+            self.condition = (rates, self.condition.1 + 1);
+        }
+    }
+
+    /// Number of the present condition.
+    pub(crate) fn condition(&self) -> u64 {
+        self.condition.1
+    }
+
+    fn forget(&mut self, now: Instant) {
+        let memory = Span::from_secs(MEMORY_S).as_nanos();
+        let before = Instant::from_nanos(now.as_nanos().saturating_sub(memory));
+        self.flow.forget(before);
+        self.train.forget(before);
+        self.heaters.iter_mut().for_each(|h| h.forget(before));
+        self.lights.iter_mut().for_each(|l| l.forget(before));
+    }
+}
+
+/// Whether rates are the same to the last bit: they are set values, not measured ones.
+fn same(a: &[f64], b: &[f64]) -> bool {
+    a.iter().map(|r| r.to_bits()).eq(b.iter().map(|r| r.to_bits()))
+}

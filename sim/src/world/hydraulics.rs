@@ -1,0 +1,176 @@
+//! From pumps to flows, from flows to slugs, from slugs to how fast they travel.
+
+use flowtwin_lab::{Instant, Span};
+
+use super::{Event, World};
+use crate::model::liquid::{mixed_temperature_c, relaxed_c};
+use crate::model::segmentation::{area_mm2, capillary_number, relative_film, slip, slug_volume_ul};
+use crate::spec::Liquid;
+
+/// Spread of slug volumes in an irregular train (standard deviation of the logarithm).
+const IRREGULAR: f64 = 0.8;
+
+impl World {
+    /// Begins a new segment of the flow history, and reschedules what depends on the flow.
+    pub(super) fn flows_change(&mut self, now: Instant) {
+        let seconds = self.next_tick.since(now).as_secs().max(1e-9);
+        let factors = self.travel_factors(now);
+        let pumps = &self.pumps;
+        self.flow.begin(now, |pump, rate| pumps[pump].slope(now, rate, seconds), &factors);
+        self.plan_slug(now);
+    }
+
+    /// Volume that all streams together have delivered [µL].
+    pub(super) fn disperse(&self, now: Instant) -> f64 {
+        self.flow.volume(self.flow.total(), now) - self.flow.volume(self.plan.carrier.pump, now)
+    }
+
+    /// Flows of all streams together and of the carrier [µL/s].
+    fn phases(&self, now: Instant) -> (f64, f64) {
+        let carrier = self.flow.rate(self.plan.carrier.pump, now);
+        let disperse: f64 =
+            (0..self.plan.streams.len()).map(|s| self.flow.rate(self.flow.stream(s), now)).sum();
+        (disperse, carrier)
+    }
+
+    /// Schedules the end of the forming slug, where that comes before the next tick.
+    pub(super) fn plan_slug(&mut self, now: Instant) {
+        if let Some(ticket) = self.slug_done.take() {
+            self.engine.cancel(ticket);
+        }
+        let (disperse, carrier) = self.phases(now);
+        if disperse <= 0.0 {
+            return;
+        }
+        if self.train.is_undecided() {
+            let shape = &self.plan.world().rig.segmentation;
+            let volume = slug_volume_ul(shape, disperse, carrier);
+            let irregular = if self.is_irregular(now) { IRREGULAR } else { 0.0 };
+            self.train.decide(volume, irregular);
+        }
+        let segment = self.flow.segment(now);
+        let course = self
+            .flow
+            .course(segment, self.flow.total())
+            .plus(-1.0, self.flow.course(segment, self.plan.carrier.pump));
+        let Some(seconds) = course.when(self.train.complete_at_ul()) else { return };
+        let begin = self.flow.start(segment);
+        if seconds > self.next_tick.since(begin).as_secs() {
+            return;
+        }
+        let at = begin + Span::from_nanos((seconds * 1e9).ceil() as u64);
+        let at = at.max(now + Span::from_nanos(1));
+        self.slug_done = Some(self.engine.schedule(at, Event::SlugDone));
+    }
+
+    /// Whether slugs merge: streams or carrier off their ratio of one to one, too fast a flow, a mishap.
+    fn is_irregular(&self, now: Instant) -> bool {
+        let shape = &self.plan.world().rig.segmentation;
+        let allowed = 1.0 + 0.01 * shape.off_ratio_percent;
+        let streams: Vec<f64> = (0..self.plan.streams.len())
+            .map(|s| self.flow.rate(self.flow.stream(s), now))
+            .collect();
+        let (disperse, carrier) = self.phases(now);
+        let most = streams.iter().copied().fold(0.0, f64::max);
+        let least = streams.iter().copied().fold(f64::INFINITY, f64::min);
+        let uneven = |a: f64, b: f64| a > allowed * b || b > allowed * a;
+        uneven(most, least) || uneven(disperse, carrier) || self.mishaps.coalescing()
+    }
+
+    /// Temperature of a stream where slugs form [°C].
+    fn stream_c(&self, stream: usize, now: Instant) -> f64 {
+        let plan = &self.plan.streams[stream];
+        let rate = self.flow.rate(self.flow.stream(stream), now);
+        let liquid = &self.plan.world().rig.liquid;
+        self.preheated_c(plan.heater, plan.spec.hot_ul, plan.spec.heating_s, liquid, rate, now)
+    }
+
+    fn preheated_c(
+        &self,
+        heater: Option<usize>,
+        hot_ul: f64,
+        tau_s: f64,
+        liquid: &Liquid,
+        rate: f64,
+        now: Instant,
+    ) -> f64 {
+        let ambient = self.plan.world().rig.ambient_c;
+        let Some(heater) = heater.filter(|_| hot_ul > 0.0) else { return ambient };
+        let zone = self.heaters[heater].zone_at_c(now);
+        if rate <= 0.0 {
+            return zone;
+        }
+        let seconds = hot_ul / liquid.volume_factor(zone) / rate;
+        relaxed_c(ambient, zone, seconds, tau_s)
+    }
+
+    /// Temperature of slug and carrier together as they form [°C].
+    pub(super) fn formation_c(&self, now: Instant) -> f64 {
+        let rig = &self.plan.world().rig;
+        let mut parts: Vec<(f64, &Liquid, f64)> = (0..self.plan.streams.len())
+            .map(|s| {
+                let rate = self.flow.rate(self.flow.stream(s), now);
+                (rate, &rig.liquid, self.stream_c(s, now))
+            })
+            .collect();
+        let plan = &self.plan.carrier;
+        let rate = self.flow.rate(plan.pump, now);
+        let spec = &plan.spec;
+        let carrier =
+            self.preheated_c(plan.heater, spec.hot_ul, spec.heating_s, &spec.liquid, rate, now);
+        parts.push((rate, &spec.liquid, carrier));
+        mixed_temperature_c(&parts)
+    }
+
+    /// Heat that the liquid takes from each plate [W]: what is pumped is warmed from room temperature.
+    pub(super) fn heat_taken_w(&self, now: Instant) -> Vec<f64> {
+        let rig = &self.plan.world().rig;
+        let heats = |h: usize| self.plan.tube.iter().any(|s| s.heater == Some(h));
+        let (disperse, carrier) = self.phases(now);
+        (0..self.heaters.len())
+            .map(|h| {
+                if !heats(h) || disperse + carrier <= 0.0 {
+                    return 0.0;
+                }
+                let content = |liquid: &Liquid| {
+                    liquid.heat_j_per_m3(self.heaters[h].zone_c())
+                        - liquid.heat_j_per_m3(rig.ambient_c)
+                };
+                1e-9 * (disperse * content(&rig.liquid) + carrier * content(&rig.carrier.liquid))
+            })
+            .collect()
+    }
+
+    /// Tube volume that a slug passes for each volume pumped, in each stretch: slip times expansion.
+    fn travel_factors(&mut self, now: Instant) -> Vec<f64> {
+        let (disperse, carrier) = self.phases(now);
+        let total = disperse + carrier;
+        if total <= 0.0 {
+            return vec![1.0; self.plan.tube.len()];
+        }
+        let plan = self.plan.clone();
+        let rig = &plan.world().rig;
+        let mut celsius = self.formation_c(now);
+        let share = disperse / total;
+        plan.tube
+            .iter()
+            .map(|stretch| {
+                let around = stretch.heater.map_or(rig.ambient_c, |h| self.heaters[h].zone_c());
+                let periods = stretch.spec.volume_ul / total / stretch.spec.heat_s;
+                let left = relaxed_c(1.0, 0.0, periods, 1.0);
+                let mean = around + (celsius - around) * (1.0 - left) / periods;
+                celsius = around + (celsius - around) * left;
+                let expansion = share * rig.liquid.volume_factor(mean)
+                    + (1.0 - share) * rig.carrier.liquid.volume_factor(mean);
+                let speed = 1e-3 * total * expansion / area_mm2(stretch.spec.bore_mm);
+                let viscosity = rig.carrier.liquid.viscosity_pa_s(mean);
+                let tension = rig.carrier.interfacial_tension_mn_per_m;
+                let capillary = capillary_number(viscosity, speed, tension);
+                if capillary > rig.segmentation.irregular_capillary {
+                    self.extrapolated.insert("capillary number above the range of the film law");
+                }
+                expansion * slip(relative_film(capillary))
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,150 @@
+//! Mishaps: when they begin and end, and what they do.
+
+use flowtwin_lab::{Instant, Span, Stream, Streams};
+
+use super::{Event, World};
+use crate::spec::{Faults, Mishap};
+
+/// The mishaps of a run.
+#[derive(Clone, Debug)]
+pub(crate) struct Mishaps {
+    entries: Vec<Entry>,
+    coalescing: u32,
+    silent: Vec<(String, f64)>,
+    lost_link: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    mishap: Mishap,
+    first: Instant,
+    lasts: Option<Span>,
+    /// Random ones come again: rate [1/s] and draws.
+    again: Option<(f64, Stream)>,
+}
+
+impl Mishaps {
+    pub(crate) fn new(faults: &Faults, streams: &Streams) -> Self {
+        let scheduled = faults.scheduled.iter().map(|fault| Entry {
+            mishap: fault.mishap.clone(),
+            first: Instant::from_secs(fault.at_s),
+            lasts: fault.for_s.map(Span::from_secs),
+            again: None,
+        });
+        let random = faults.random.iter().enumerate().filter(|(_, f)| f.rate_per_h > 0.0);
+        let random = random.map(|(i, fault)| {
+            let mut stream = streams.open("faults/random", i as u64);
+            let rate = fault.rate_per_h / 3600.0;
+            Entry {
+                mishap: fault.mishap.clone(),
+                first: Instant::START + waiting(&mut stream, rate),
+                lasts: fault.for_s.map(Span::from_secs),
+                again: Some((rate, stream)),
+            }
+        });
+        Self {
+            entries: scheduled.chain(random).collect(),
+            coalescing: 0,
+            silent: Vec::new(),
+            lost_link: false,
+        }
+    }
+
+    pub(crate) fn coalescing(&self) -> bool {
+        self.coalescing > 0
+    }
+
+    /// How long the host waits for an instrument that does not answer [s]; none where it does.
+    pub(crate) fn silence_s(&self, instrument: &str) -> Option<f64> {
+        self.silent.iter().find(|(name, _)| name == instrument).map(|(_, waited_s)| *waited_s)
+    }
+
+    /// Whether the link was lost since this was asked last.
+    pub(crate) fn take_lost_link(&mut self) -> bool {
+        std::mem::take(&mut self.lost_link)
+    }
+}
+
+fn waiting(stream: &mut Stream, rate_per_s: f64) -> Span {
+    Span::from_secs((stream.exponential() / rate_per_s).min(1e9))
+}
+
+impl World {
+    pub(super) fn schedule_mishaps(&mut self) {
+        for (number, entry) in self.mishaps.entries.iter().enumerate() {
+            self.engine.schedule(entry.first, Event::Mishap(number));
+        }
+    }
+
+    pub(super) fn mishap(&mut self, now: Instant, number: usize, begins: bool) {
+        let entry = &mut self.mishaps.entries[number];
+        let mishap = entry.mishap.clone();
+        if begins {
+            if let Some(lasts) = entry.lasts {
+                self.engine.schedule(now + lasts, Event::Mended(number));
+            }
+            if let Some((rate, stream)) = &mut entry.again {
+                let pause = entry.lasts.unwrap_or(Span::ZERO) + waiting(stream, *rate);
+                self.engine.schedule(now + pause, Event::Mishap(number));
+            }
+        }
+        self.strike(now, &mishap, begins);
+    }
+
+    fn strike(&mut self, now: Instant, mishap: &Mishap, begins: bool) {
+        let place = |names: &[String], name: &str| {
+            names.iter().position(|n| n == name).expect("names have been checked")
+        };
+        let plan = self.plan.clone();
+        match mishap {
+            Mishap::Stall { pump } => {
+                self.pumps[place(&plan.pump_names, pump)].block(now, begins);
+                self.flows_change(now);
+            }
+            Mishap::Bubble { pump, compliance_s } => {
+                let gas = begins.then_some(*compliance_s);
+                self.pumps[place(&plan.pump_names, pump)].bubble(gas);
+                self.flows_change(now);
+            }
+            Mishap::Dark { light } => {
+                self.lights[place(&plan.light_names, light)].fail(now, begins);
+            }
+            Mishap::Brightness { light, factor } => {
+                let factor = if begins { *factor } else { 1.0 };
+                self.lights[place(&plan.light_names, light)].brighten(now, factor);
+            }
+            Mishap::Runaway { heater } => {
+                self.heaters[place(&plan.heater_names, heater)].run_away(begins);
+            }
+            Mishap::SensorOpen { heater } => {
+                self.heaters[place(&plan.heater_names, heater)].open_sensor(begins);
+            }
+            Mishap::Coalescence {} if begins => self.mishaps.coalescing += 1,
+            Mishap::Coalescence {} => self.mishaps.coalescing -= 1,
+            Mishap::Silence { instrument, waited_s } if begins => {
+                self.mishaps.silent.push((instrument.clone(), *waited_s));
+            }
+            Mishap::Silence { instrument, .. } => {
+                if let Some(i) = self.mishaps.silent.iter().position(|(n, _)| n == instrument) {
+                    self.mishaps.silent.remove(i);
+                }
+            }
+            Mishap::LinkLost {} => self.mishaps.lost_link |= begins,
+        }
+    }
+
+    /// A stock that throws solids clogs the line of its pump.
+    pub(super) fn watch_precipitation(&mut self, now: Instant, pump: usize) {
+        let plan = self.plan.clone();
+        let stock = &plan.world().stocks[&plan.pumps[pump].stock].concentrations_mm;
+        let amount = |species: &str| stock.get(species).copied().unwrap_or(0.0);
+        let clogged = plan.world().faults.precipitation.iter().any(|rule| {
+            amount(&rule.solid) > 0.0
+                && amount(&rule.ligand) < rule.least_ratio * amount(&rule.solid)
+                && self.pumps[pump].delivered_ul(now) >= 1e3 * rule.clogs_after_ml
+        });
+        if clogged {
+            self.pumps[pump].block(now, true);
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! What a spectrometer records: slugs and carrier pass, frame after frame.
+
+use flowtwin_lab::{Frames, Instant, Stream};
+
+use super::{Acquisition, World};
+use crate::fast;
+use crate::instrument::detector::Detector;
+use crate::plan::Channel;
+
+/// The light of one acquisition.
+struct Lamp {
+    /// Clear cell, in one frame [pixels].
+    clear: Vec<f32>,
+    /// Brightness relative to the reference light and integration.
+    brightness: f32,
+}
+
+impl World {
+    /// All frames of an acquisition that has ended.
+    pub(crate) fn record(&mut self, number: usize, acquisition: Acquisition) -> Frames {
+        let plan = self.plan.clone();
+        let channel = &plan.channels[number];
+        let name = format!("spectrometer/{}", channel.name);
+        let mut stream = self.streams.open(&name, acquisition.number);
+        let key = stream.next_u64();
+        let lamp = self.lamp(channel, &acquisition, &mut stream);
+        let window_au = self.window_au(&name, acquisition.condition);
+        let passing = self.passing(channel, &acquisition);
+        let count = acquisition.exposure.frames as usize;
+        let pixels = channel.spec.pixels;
+        let mut detector = Detector::new(&channel.spec, &plan.world().noise);
+        let carrier = carrier_light(channel, &lamp);
+        let mut slugs = SlugLights::default();
+        let mut signal = vec![0.0; pixels];
+        let mut counts: std::sync::Arc<[u16]> = std::iter::repeat_n(0, count * pixels).collect();
+        let block = std::sync::Arc::get_mut(&mut counts).expect("nobody else has it yet");
+        let flicker = self.flicker(channel) as f32;
+        for (frame, counts) in block.chunks_exact_mut(pixels).enumerate() {
+            let (from, to) = acquisition.frame(frame);
+            let unsteady = 1.0 + flicker * stream.normal() as f32;
+            let level = self.lights[channel.light].mean(from, to) as f32 * unsteady;
+            if level > 0.0 {
+                let parts = self.parts(passing[frame], passing[frame + 1]);
+                fast::scaled(&mut signal, level * parts.carrier, &carrier);
+                for &(slug, weight) in &parts.slugs {
+                    let light =
+                        slugs.get(slug, || self.slug_light(channel, &lamp, window_au, slug));
+                    fast::add(&mut signal, level * weight, light);
+                }
+            } else {
+                signal.fill(0.0);
+            }
+            detector.expose(&signal, key.wrapping_add((frame as u64) << 32), counts);
+        }
+        self.work.frames += count as u64;
+        self.work.pixels += (count * pixels) as u64;
+        Frames::new(pixels, counts)
+    }
+
+    fn flicker(&self, channel: &Channel) -> f64 {
+        let name = &self.plan.light_names[channel.light];
+        0.01 * self.plan.world().noise.lights.get(name).map_or(0.0, |n| n.flicker_percent)
+    }
+
+    /// The light as it is in one acquisition: each source a little off, all of them weaker with time.
+    fn lamp(&self, channel: &Channel, acquisition: &Acquisition, stream: &mut Stream) -> Lamp {
+        let name = &self.plan.light_names[channel.light];
+        let noise = self.plan.world().noise.lights.get(name).cloned().unwrap_or_default();
+        let hours = acquisition.began.as_secs() / 3600.0;
+        let drift = (1.0 - 0.01 * noise.drift_percent_per_h * hours).max(0.0);
+        let integration_ms = 1e-3 * f64::from(acquisition.exposure.integration_us);
+        let scale = drift * integration_ms / channel.spec.reference_integration_ms;
+        let mut clear = vec![0.0; channel.spec.pixels];
+        let mut brightness = 0.0;
+        for source in &channel.sources {
+            let gain = scale * (1.0 + 0.01 * noise.set_percent * stream.normal());
+            fast::add(&mut clear, gain as f32, source);
+            brightness += gain / channel.sources.len() as f64;
+        }
+        Lamp { clear, brightness: brightness as f32 }
+    }
+
+    /// Change of the window at its reference wavelength, for one condition [AU].
+    fn window_au(&self, name: &str, condition: u64) -> f32 {
+        let offset = self.plan.world().noise.window.offset_au;
+        let draw = self.streams.open(&format!("{name}/window"), condition).normal();
+        (offset * draw) as f32
+    }
+
+    /// For each beginning and end of a frame: the volume that had been pumped when what is now in the middle
+    /// of the cell formed [µL]; negative for what was in the tube at the start.
+    fn passing(&self, channel: &Channel, acquisition: &Acquisition) -> Vec<f64> {
+        let frames = acquisition.exposure.frames as usize;
+        (0..=frames).map(|frame| self.formed_ul(channel.cell, acquisition.frame(frame).0)).collect()
+    }
+
+    fn formed_ul(&self, cell: usize, at: Instant) -> f64 {
+        let mut leaves = at;
+        for stretch in (0..=cell).rev() {
+            let volume = self.plan.tube[stretch].spec.volume_ul;
+            let volume = if stretch == cell { 0.5 * volume } else { volume };
+            let entered = self.flow.passed(stretch, leaves) - volume;
+            match self.flow.when_passed(stretch, entered) {
+                Some(enters) => leaves = enters,
+                None => return -1.0,
+            }
+        }
+        self.flow.volume(self.flow.total(), leaves)
+    }
+
+    /// Parts of a frame that show carrier and each slug.
+    fn parts(&self, from: f64, to: f64) -> Parts {
+        let slugs = self.train.slugs();
+        let mut parts = Parts { carrier: 1.0, slugs: Vec::new() };
+        let mut index = self.train.first_beyond(from);
+        while let Some(slug) = slugs.get(index).filter(|slug| slug.from_ul <= to) {
+            let weight = if to > from {
+                let (begin, end) = (slug.from_ul.max(from), slug.slug_to_ul.min(to));
+                (end - begin).max(0.0) / (to - from)
+            } else {
+                f64::from(u8::from(slug.from_ul <= from && from < slug.slug_to_ul))
+            };
+            if weight > 0.0 {
+                parts.carrier -= weight as f32;
+                parts.slugs.push((index, weight as f32));
+            }
+            index += 1;
+        }
+        parts.carrier = parts.carrier.max(0.0);
+        parts
+    }
+
+    /// Light from a cell full of one slug, in one frame [pixels].
+    fn slug_light(
+        &mut self,
+        channel: &Channel,
+        lamp: &Lamp,
+        window_au: f32,
+        slug: usize,
+    ) -> Vec<f32> {
+        let values = self.become_of(slug);
+        let mut light = lamp.clear.clone();
+        if channel.transmits {
+            let mut absorbance = vec![0.0; light.len()];
+            fast::scaled(&mut absorbance, window_au, &channel.window);
+            for absorber in &channel.absorbers {
+                let amount = absorber.of.map_or(1.0, |of| values[of]);
+                fast::add(&mut absorbance, amount as f32, &absorber.absorbance);
+            }
+            fast::attenuate(&mut light, &absorbance);
+        } else {
+            light.iter_mut().for_each(|light| *light *= channel.slug_scatter);
+            for band in &channel.bands {
+                let counts = band.amplitude(values) as f32;
+                fast::add(&mut light, counts * lamp.brightness, &band.shape);
+            }
+        }
+        with_stray(light, channel)
+    }
+}
+
+impl Acquisition {
+    /// Beginning and end of a frame.
+    pub(crate) fn frame(&self, frame: usize) -> (Instant, Instant) {
+        let span = 1_000 * u64::from(self.exposure.integration_us);
+        let from = self.began.as_nanos() + frame as u64 * span;
+        (Instant::from_nanos(from), Instant::from_nanos(from + span))
+    }
+}
+
+/// Parts of a frame.
+struct Parts {
+    carrier: f32,
+    slugs: Vec<(usize, f32)>,
+}
+
+/// Spectra of the slugs in view, the last few of them.
+#[derive(Default)]
+struct SlugLights {
+    recent: Vec<(usize, Vec<f32>)>,
+}
+
+impl SlugLights {
+    fn get(&mut self, slug: usize, make: impl FnOnce() -> Vec<f32>) -> &[f32] {
+        let place = self.recent.iter().position(|(s, _)| *s == slug).unwrap_or_else(|| {
+            if self.recent.len() >= 8 {
+                self.recent.remove(0);
+            }
+            self.recent.push((slug, make()));
+            self.recent.len() - 1
+        });
+        &self.recent[place].1
+    }
+}
+
+/// Light from a cell full of carrier, in one frame [pixels].
+fn carrier_light(channel: &Channel, lamp: &Lamp) -> Vec<f32> {
+    let mut light = lamp.clear.clone();
+    if !channel.transmits {
+        light.iter_mut().for_each(|light| *light *= channel.carrier_scatter);
+    }
+    with_stray(light, channel)
+}
+
+/// Adds the light that goes astray in the spectrometer.
+fn with_stray(mut light: Vec<f32>, channel: &Channel) -> Vec<f32> {
+    let stray = 0.01 * channel.spec.stray_percent as f32 * fast::mean(&light);
+    light.iter_mut().for_each(|light| *light += stray);
+    light
+}

@@ -1,0 +1,181 @@
+//! What has become of one slug: where its liquid came from, how long and how hot it was, what it made.
+
+use flowtwin_lab::{Instant, math};
+
+use super::World;
+use crate::model::dispersion::relative_variance;
+use crate::model::kernel::Kernel;
+use crate::model::liquid::{STAY_STEPS, diffusivity_m2_per_s, stay_nodes};
+use crate::model::reaction::{self, Stay};
+use crate::model::segmentation::{area_mm2, effectiveness};
+use crate::spec::TimeBase;
+
+/// Where a slug went through the tube.
+struct Journey {
+    stays: Vec<Stay>,
+    final_c: f64,
+    /// Mean total flow in the reacting stretches [µL/min].
+    flow_ul_per_min: f64,
+}
+
+impl World {
+    /// All quantities in a slug of the train as it reaches the flow cells [quantities].
+    pub(super) fn become_of(&mut self, index: usize) -> &[f64] {
+        if self.train.slugs()[index].seen.is_none() {
+            let seen = self.evaluate(index);
+            self.train.remember(index, seen);
+            self.work.reactions += 1;
+        }
+        self.train.slugs()[index].seen.as_deref().expect("it has just been remembered")
+    }
+
+    fn evaluate(&self, index: usize) -> Box<[f64]> {
+        let slug = &self.train.slugs()[index];
+        let middle = midway(slug.began, slug.ended);
+        let shares = self.shares(slug.began, middle, slug.ended);
+        let journey = self.journey(middle, slug.time_off);
+        let quantities = &self.plan.quantities;
+        let mut values = vec![0.0; quantities.len()];
+        quantities.fill(&mut values, &shares, journey.final_c);
+        if let Some(reaction) = &self.plan.reaction {
+            let mixing = &self.plan.world().rig.mixing;
+            let made = reaction.make(&reaction::Slug {
+                quantities: &values,
+                effectiveness: effectiveness(mixing, journey.flow_ul_per_min),
+                stays: &journey.stays,
+                final_c: journey.final_c,
+            });
+            values[quantities.product()] = made.product_mm;
+            values[quantities.quality()] = made.quality;
+        }
+        values.into()
+    }
+
+    /// Share of each pump's liquid in a slug; they sum to less than one while lines still hold their first
+    /// filling, which is blank.
+    fn shares(&self, began: Instant, middle: Instant, ended: Instant) -> Vec<f64> {
+        let mut shares = vec![0.0; self.pumps.len()];
+        let volumes: Vec<f64> = (0..self.plan.streams.len())
+            .map(|stream| {
+                let column = self.flow.stream(stream);
+                self.flow.volume(column, ended) - self.flow.volume(column, began)
+            })
+            .collect();
+        let whole: f64 = volumes.iter().sum();
+        if whole <= 0.0 {
+            return shares;
+        }
+        for (stream, volume) in volumes.into_iter().enumerate() {
+            self.add_outflow(stream, middle, volume / whole, &mut shares);
+        }
+        shares
+    }
+
+    /// Adds `weight` times the composition that leaves a stream's line at a moment, by pump.
+    pub(super) fn add_outflow(&self, stream: usize, at: Instant, weight: f64, shares: &mut [f64]) {
+        let plan = &self.plan.streams[stream];
+        let column = self.flow.stream(stream);
+        let mut segment = self.flow.segment(at);
+        let mut seconds = self.flow.elapsed(segment, at);
+        let leaving = self.flow.course(segment, column).at(seconds);
+        let line_ul = plan.spec.cold_ul + plan.spec.hot_ul + plan.spec.junction_ul;
+        let kernel = Kernel::new(self.line_sigma(stream, leaving, at));
+        let mut shares_after = 0.0;
+        loop {
+            let course = self.flow.course(segment, column);
+            let entered = course.at(seconds) - course.volume;
+            let share = kernel.share((leaving - course.volume) / line_ul.max(1e-6));
+            if entered > 0.0 {
+                let per_volume = weight * (share - shares_after) / entered;
+                for &pump in &plan.pumps {
+                    let course = self.flow.course(segment, pump);
+                    shares[pump] += per_volume * (course.at(seconds) - course.volume);
+                }
+            }
+            shares_after = share;
+            if segment == 0 || share >= 1.0 - 1e-9 {
+                return;
+            }
+            segment -= 1;
+            seconds = self.flow.length(segment);
+        }
+    }
+
+    /// Relative standard deviation of the volume in which liquid passes a line, for what leaves it now.
+    fn line_sigma(&self, stream: usize, leaving: f64, at: Instant) -> f64 {
+        let plan = &self.plan.streams[stream];
+        let spec = &plan.spec;
+        let line_ul = spec.cold_ul + spec.hot_ul + spec.junction_ul;
+        if line_ul <= 0.0 {
+            return 0.0;
+        }
+        let since = self.flow.when_volume(self.flow.stream(stream), leaving - line_ul, at);
+        let seconds = at.since(since).as_secs();
+        let ambient = self.plan.world().rig.ambient_c;
+        let zone = plan.heater.map_or(ambient, |h| self.heaters[h].zone_at_c(at));
+        let part = |volume_ul: f64, celsius: f64| {
+            let liquid = &self.plan.world().rig.liquid;
+            let spread = spec.radial_enhancement
+                * diffusivity_m2_per_s(liquid, celsius, spec.hydrodynamic_radius_nm);
+            let length_m = 1e-3 * volume_ul / area_mm2(spec.bore_mm);
+            let stay_s = seconds * volume_ul / line_ul / liquid.volume_factor(celsius);
+            let radius_m = 0.5e-3 * spec.bore_mm;
+            volume_ul * volume_ul * relative_variance(radius_m, length_m, spread, stay_s)
+        };
+        let junction = spec.junction_ul * spec.junction_ul;
+        let variance = part(spec.cold_ul, ambient) + part(spec.hot_ul, zone) + junction;
+        variance.sqrt() / line_ul
+    }
+
+    /// The way of a slug through the tube, as far as the last stretch that reacts.
+    fn journey(&self, formed: Instant, time_off: f64) -> Journey {
+        let plan = &self.plan;
+        let last = plan.tube.iter().rposition(|s| s.spec.reacts);
+        let nominal = plan
+            .world()
+            .chemistry
+            .product
+            .as_ref()
+            .is_none_or(|p| p.time_base == TimeBase::Nominal);
+        let mut celsius = self.formation_c(formed);
+        let mut journey = Journey { stays: Vec::new(), final_c: celsius, flow_ul_per_min: 0.0 };
+        let (mut enters, mut pumped, mut reacting_s) = (formed, 0.0, 0.0);
+        for (i, stretch) in plan.tube.iter().enumerate().take(last.map_or(0, |l| l + 1)) {
+            let passed = self.flow.passed(i, enters) + stretch.spec.volume_ul;
+            let Some(leaves) = self.flow.when_passed(i, passed) else { break };
+            let seconds = leaves.since(enters).as_secs();
+            let middle = midway(enters, leaves);
+            let counted =
+                if nominal { self.flow.factor(i, middle) } else { 1.0 } * (1.0 + time_off);
+            let nodes = stay_nodes(seconds);
+            for n in 0..STAY_STEPS {
+                let step = nodes[n + 1] - nodes[n];
+                let at = Instant::from_secs(enters.as_secs() + nodes[n] + 0.5 * step);
+                let around = stretch
+                    .heater
+                    .map_or(plan.world().rig.ambient_c, |h| self.heaters[h].zone_at_c(at));
+                let half = math::exp(-0.5 * step / stretch.spec.heat_s);
+                let mid_c = around + (celsius - around) * half;
+                celsius = around + (celsius - around) * half * half;
+                if stretch.spec.reacts {
+                    journey.stays.push(Stay { seconds: step * counted, celsius: mid_c });
+                }
+            }
+            if stretch.spec.reacts {
+                let total = self.flow.total();
+                pumped += self.flow.volume(total, leaves) - self.flow.volume(total, enters);
+                reacting_s += seconds;
+                journey.final_c = celsius;
+            }
+            enters = leaves;
+        }
+        if reacting_s > 0.0 {
+            journey.flow_ul_per_min = 60.0 * pumped / reacting_s;
+        }
+        journey
+    }
+}
+
+fn midway(a: Instant, b: Instant) -> Instant {
+    Instant::from_nanos(a.as_nanos() + (b.as_nanos() - a.as_nanos()) / 2)
+}
