@@ -10,6 +10,7 @@ pub mod folder;
 pub mod observations;
 pub mod paper;
 pub mod progress;
+pub mod report;
 pub mod scenario;
 pub mod sketch;
 pub mod snapshot;

@@ -1,0 +1,92 @@
+//! What lab time is on a bench.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use flowtwin_lab::{Fault, FaultKind, Instant, Span};
+
+use crate::transport::World;
+
+/// Longest sleep between two looks at the request to stop [ms].
+const TICK_MS: u64 = 50;
+
+/// A source of lab time.
+pub trait Clock: std::fmt::Debug {
+    /// Lab time.
+    fn now(&self) -> Instant;
+
+    /// Lets a moment pass, at most until `deadline`: short enough for interlocks and interruptions to be seen.
+    ///
+    /// # Errors
+    /// Where time cannot go on, or somebody asked to stop.
+    fn tick(&mut self, deadline: Instant) -> Result<(), Fault>;
+}
+
+/// Wall time, real or accelerated.
+#[derive(Debug)]
+pub struct WallClock {
+    origin: std::time::Instant,
+    start: Instant,
+    speed: f64,
+    interrupt: Arc<AtomicBool>,
+}
+
+impl WallClock {
+    /// A clock that shows `start` now and runs `speed` times as fast as wall time; when `interrupt` becomes
+    /// true, every wait ends with [`FaultKind::Interrupted`] within 100 ms.
+    ///
+    /// # Panics
+    /// If `speed` is not a positive finite number.
+    pub fn new(start: Instant, speed: f64, interrupt: Arc<AtomicBool>) -> Self {
+        assert!(speed > 0.0 && speed.is_finite(), "a speed is positive, not {speed}");
+        Self { origin: std::time::Instant::now(), start, speed, interrupt }
+    }
+
+    /// A clock in real time from zero, which nobody interrupts.
+    pub fn real() -> Self {
+        Self::new(Instant::START, 1.0, Arc::default())
+    }
+}
+
+impl Clock for WallClock {
+    fn now(&self) -> Instant {
+        self.start + Span::from_secs(self.origin.elapsed().as_secs_f64() * self.speed)
+    }
+
+    fn tick(&mut self, deadline: Instant) -> Result<(), Fault> {
+        if self.interrupt.load(Ordering::Relaxed) {
+            return Err(Fault::new(self.now(), "clock", FaultKind::Interrupted));
+        }
+        let left = deadline.since(self.now()).as_secs() / self.speed;
+        let sleep = Duration::from_secs_f64(left).min(Duration::from_millis(TICK_MS));
+        std::thread::sleep(sleep.max(Duration::from_nanos(1)));
+        Ok(())
+    }
+}
+
+/// The time of a lab behind emulated instruments: it passes as fast as that lab can make it pass.
+pub struct WorldClock(World);
+
+impl std::fmt::Debug for WorldClock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "WorldClock({})", self.now())
+    }
+}
+
+impl WorldClock {
+    /// The time of `world`.
+    pub fn new(world: World) -> Self {
+        Self(world)
+    }
+}
+
+impl Clock for WorldClock {
+    fn now(&self) -> Instant {
+        self.0.borrow().now()
+    }
+
+    fn tick(&mut self, deadline: Instant) -> Result<(), Fault> {
+        self.0.borrow_mut().wait_until(deadline)
+    }
+}

@@ -1,0 +1,111 @@
+//! Who is at the end of each cable. Nothing is moved, heated or lit.
+
+use flowtwin_lab::FaultKind;
+use serde::Serialize;
+
+use super::open;
+use crate::driver::chemyx::Chemyx;
+use crate::driver::dc2200::Dc2200;
+use crate::driver::dc4100::Dc4100;
+use crate::driver::f4t::F4t;
+use crate::driver::f4t_scpi::F4tScpi;
+use crate::driver::hdx::Hdx;
+use crate::driver::modbus::ModbusHost;
+use crate::instrument::Identity;
+use crate::transport::Dialog;
+use crate::wiring::{Link, Wiring};
+
+/// What was found at the end of a cable.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Finding {
+    /// Name of the instrument in the bench file.
+    pub name: String,
+    /// Its section.
+    pub kind: &'static str,
+    /// Its cable.
+    pub link: Option<Link>,
+    /// Who answered.
+    pub identity: Option<Identity>,
+    /// Why it cannot be used: no answer, or somebody else's.
+    pub problem: Option<FaultKind>,
+}
+
+impl Finding {
+    /// Whether the right instrument answered.
+    pub fn is_right(&self) -> bool {
+        self.problem.is_none()
+    }
+}
+
+/// Asks every instrument who it is, and compares serial numbers with the bench file.
+pub fn identify(wiring: &Wiring) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut find = |name: &str, kind, link: &Option<Link>, expected: Option<&str>, ask: Ask<'_>| {
+        let asked = wiring.dialog(name, link.as_ref()).and_then(ask);
+        findings.push(finding(name, kind, link.clone(), expected, asked));
+    };
+    for (name, w) in &wiring.chemyx {
+        let channel = w.channels.as_ref().map(|_| 1);
+        find(name, "chemyx", &w.link, None, &mut |d| Chemyx::lone(d, channel).identify());
+    }
+    for (name, w) in &wiring.f4t {
+        find(name, "f4t", &w.link, w.serial_number.as_deref(), &mut |d| {
+            F4t::new(ModbusHost::new(d, w.framing(), w.unit), w.word_order).identify()
+        });
+    }
+    for (name, w) in &wiring.f4t_scpi {
+        find(name, "f4t_scpi", &w.link, w.serial_number.as_deref(), &mut |d| {
+            F4tScpi::new(d, 1, 1).identify()
+        });
+    }
+    for (name, w) in &wiring.hdx {
+        find(name, "hdx", &w.link, w.serial_number.as_deref(), &mut |d| Hdx::new(d, 1).identify());
+    }
+    for (name, w) in &wiring.dc2200 {
+        find(name, "dc2200", &w.link, w.serial_number.as_deref(), &mut |d| {
+            Dc2200::new(d, w.current_a).identify()
+        });
+    }
+    for (name, w) in &wiring.dc4100 {
+        find(name, "dc4100", &w.link, w.serial_number.as_deref(), &mut |d| {
+            Dc4100::new(d).identify()
+        });
+    }
+    findings
+}
+
+type Ask<'a> = &'a mut dyn FnMut(Dialog) -> Result<Identity, FaultKind>;
+
+impl Wiring {
+    fn dialog(&self, name: &str, link: Option<&Link>) -> Result<Dialog, FaultKind> {
+        let wire = open(self, name, link)
+            .map_err(|error| FaultKind::Unsupported { detail: error.to_string() })?;
+        Ok(Dialog::new(wire, self.patience()))
+    }
+}
+
+fn finding(
+    name: &str,
+    kind: &'static str,
+    link: Option<Link>,
+    expected: Option<&str>,
+    asked: Result<Identity, FaultKind>,
+) -> Finding {
+    let (identity, problem) = match asked {
+        Ok(identity) => {
+            let problem = other_serial_number(&identity, expected);
+            (Some(identity), problem)
+        }
+        Err(kind) => (None, Some(kind)),
+    };
+    Finding { name: name.to_owned(), kind, link, identity, problem }
+}
+
+fn other_serial_number(identity: &Identity, expected: Option<&str>) -> Option<FaultKind> {
+    let (expected, shown) = (expected?, identity.serial_number.as_deref().unwrap_or("none"));
+    let detail = format!(
+        "serial number {shown} is at the end of this cable, the bench file expects {expected}: \
+         look for swapped cables"
+    );
+    (shown != expected).then_some(FaultKind::Refused { detail })
+}

@@ -1,0 +1,174 @@
+//! Chemyx Fusion 4000, 6000 and X syringe pumps.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use flowtwin_lab::{FaultKind, FlowRate, Volume, math};
+
+mod limits;
+mod port;
+
+pub use limits::Limits;
+pub use port::ChemyxPort;
+
+use crate::codec::chemyx::value;
+use crate::instrument::{Identity, Pump};
+use crate::transport::Dialog;
+
+/// Relative difference up to which a value kept is the value sent: the pump may calculate in single precision.
+const SAME: f64 = 1e-5;
+
+const RUNNING: u8 = 1;
+const STALLED: u8 = 4;
+
+/// One pump on a port, or one channel of a multi-channel pump.
+#[derive(Debug)]
+pub struct Chemyx {
+    port: Rc<RefCell<ChemyxPort>>,
+    channel: Option<u8>,
+    bore_mm: f64,
+    limits: Option<Limits>,
+    may_run: bool,
+}
+
+impl Chemyx {
+    /// The pump alone on a port, with a syringe of this inner diameter [mm].
+    pub fn new(dialog: Dialog, bore_mm: f64) -> Self {
+        Self::channel(Rc::new(RefCell::new(ChemyxPort::new(dialog))), None, bore_mm)
+    }
+
+    /// A pump of which only the port and the channel are known: enough to identify it.
+    pub(crate) fn lone(dialog: Dialog, channel: Option<u8>) -> Self {
+        Self::channel(Rc::new(RefCell::new(ChemyxPort::new(dialog))), channel, 0.0)
+    }
+
+    /// A channel of a pump whose channels share a port.
+    pub fn channel(port: Rc<RefCell<ChemyxPort>>, channel: Option<u8>, bore_mm: f64) -> Self {
+        Self { port, channel, bore_mm, limits: None, may_run: true }
+    }
+
+    /// Identifies the pump; changes nothing and moves nothing.
+    ///
+    /// # Errors
+    /// If it does not answer as a Chemyx pump does.
+    pub fn identify(&mut self) -> Result<Identity, FaultKind> {
+        self.port.borrow_mut().wake()?;
+        let status = self.status()?;
+        let help = self.read("help")?;
+        let mut notes = vec![format!("status {status}"), self.port.borrow().echo_in_words()];
+        if matches!(status, 1..=3) {
+            notes.push("it is running: stop it at the pump before a campaign".into());
+        }
+        Ok(Identity {
+            model: format!("Chemyx Fusion ({})", help.first().map_or("no help text", |l| l)),
+            serial_number: None,
+            firmware: None,
+            notes,
+        })
+    }
+
+    /// Stops the pump if it runs, chooses units, tells it the bore and learns its limits.
+    fn prepare(&mut self) -> Result<Limits, FaultKind> {
+        if let Some(limits) = self.limits {
+            return Ok(limits);
+        }
+        self.port.borrow_mut().wake()?;
+        if self.status()? != 0 {
+            self.stop()?;
+        }
+        self.may_run = false;
+        self.set("units", 2.0, 0, "")?;
+        self.set("diameter", self.bore_mm, 3, "mm")?;
+        let lines = self.read("read limit parameter")?;
+        let limits = Limits::parse(&lines)?;
+        self.limits = Some(limits);
+        Ok(limits)
+    }
+
+    fn read(&mut self, command: &str) -> Result<Vec<String>, FaultKind> {
+        self.port.borrow_mut().read(self.channel, command)
+    }
+
+    /// Sets a value and compares what the pump kept; where the reply is lost, looks it up.
+    fn set(&mut self, name: &str, asked: f64, decimals: u32, unit: &str) -> Result<(), FaultKind> {
+        let asked = math::round_decimals(asked, decimals);
+        let command = format!("set {name} {asked:.*}", decimals as usize);
+        let reply = self.port.borrow_mut().command(self.channel, &command);
+        let kept = reply
+            .and_then(|lines| found(&lines, name))
+            .or_else(|kind| self.look_up(name).map_err(|_| kind))?;
+        if (kept - asked).abs() <= SAME * asked.abs() {
+            return Ok(());
+        }
+        Err(FaultKind::KeptOther { quantity: name.to_owned(), asked, kept, unit: unit.to_owned() })
+    }
+
+    fn look_up(&mut self, name: &str) -> Result<f64, FaultKind> {
+        let short = match name {
+            "units" => "unit",
+            "diameter" => "dia",
+            other => other,
+        };
+        found(&self.read("view parameter")?, short)
+    }
+
+    /// Sends a command that moves or stops something. A lost reply is no fault if the status shows it done.
+    fn act(&mut self, command: &str, done: impl Fn(u8) -> bool) -> Result<(), FaultKind> {
+        let sent = self.port.borrow_mut().command(self.channel, command);
+        let status = match (self.status(), sent) {
+            (Ok(status), _) => status,
+            (Err(_), Err(kind)) | (Err(kind), Ok(_)) => return Err(kind),
+        };
+        if done(status) {
+            return Ok(());
+        }
+        if status == STALLED {
+            return Err(FaultKind::Stalled);
+        }
+        Err(FaultKind::Refused { detail: format!("status is {status} after {command}") })
+    }
+}
+
+/// The value of `name` in the lines of a reply.
+fn found(lines: &[String], name: &str) -> Result<f64, FaultKind> {
+    lines
+        .iter()
+        .find_map(|line| value(line, name))
+        .ok_or_else(|| crate::transport::garbled(format!("no value of {name} in {lines:?}")))
+}
+
+impl Pump for Chemyx {
+    fn dispense(&mut self, rate: FlowRate, at_most: Volume) -> Result<(), FaultKind> {
+        if rate.ul_per_min() <= 0.0 {
+            return self.stop();
+        }
+        let limits = self.prepare()?;
+        limits.check(rate)?;
+        if self.may_run {
+            self.stop()?;
+        }
+        self.set("rate", rate.ul_per_min(), 6, "µL/min")?;
+        self.set("volume", at_most.ul(), 5, "µL")?;
+        self.may_run = true;
+        self.act("start", |status| status == RUNNING)
+    }
+
+    fn stop(&mut self) -> Result<(), FaultKind> {
+        self.act("stop", |status| status == 0 || status == STALLED)?;
+        self.may_run = false;
+        Ok(())
+    }
+
+    fn status(&mut self) -> Result<u8, FaultKind> {
+        let lines = self.read("pump status")?;
+        lines
+            .last()
+            .and_then(|line| line.parse().ok())
+            .filter(|status| *status <= STALLED)
+            .ok_or_else(|| crate::transport::garbled(format!("no status in {lines:?}")))
+    }
+
+    fn dispensed_ul(&mut self) -> Result<f64, FaultKind> {
+        found(&self.read("dispensed volume")?, "dispensed volume")
+    }
+}

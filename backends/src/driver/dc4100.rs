@@ -1,0 +1,105 @@
+//! The Thorlabs DC4100 LED driver, by its ASCII protocol.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use flowtwin_lab::FaultKind;
+
+use crate::codec::line;
+use crate::instrument::{Identity, Light};
+use crate::transport::{Dialog, garbled, read_again};
+
+/// A driver with up to four LEDs.
+#[derive(Debug)]
+pub struct Dc4100 {
+    dialog: Dialog,
+}
+
+impl Dc4100 {
+    /// The driver at the other end of `dialog`.
+    pub fn new(dialog: Dialog) -> Self {
+        Self { dialog }
+    }
+
+    /// Identifies the driver; switches nothing.
+    ///
+    /// # Errors
+    /// If it does not answer.
+    pub fn identify(&mut self) -> Result<Identity, FaultKind> {
+        Ok(Identity {
+            model: format!("Thorlabs {}", self.query("n?")?),
+            serial_number: Some(self.query("s?")?),
+            firmware: Some(self.query("v?")?),
+            notes: vec![format!("error status {}", self.query("e?")?)],
+        })
+    }
+
+    fn query(&mut self, question: &str) -> Result<String, FaultKind> {
+        let bytes = format!("{question}\r\n").into_bytes();
+        read_again(|| {
+            self.dialog.ask(&bytes, line::scan, |line| Ok((!line.is_empty()).then_some(line)))
+        })
+    }
+
+    fn number(&mut self, question: &str) -> Result<f64, FaultKind> {
+        let text = self.query(question)?;
+        let value: Result<f64, _> = text.parse();
+        value.map_err(|_| garbled(format!("{text:?} answers {question}")))
+    }
+
+    fn tell(&mut self, command: &str) -> Result<(), FaultKind> {
+        self.dialog.tell(format!("{command}\r\n").as_bytes())
+    }
+}
+
+/// One LED of a DC4100, at constant current.
+#[derive(Debug)]
+pub struct Dc4100Led {
+    driver: Rc<RefCell<Dc4100>>,
+    channel: u8,
+    current_ma: f64,
+    prepared: bool,
+}
+
+impl Dc4100Led {
+    /// The LED on `channel` (0 to 3), driven with `current_ma` [mA].
+    pub fn new(driver: Rc<RefCell<Dc4100>>, channel: u8, current_ma: f64) -> Self {
+        Self { driver, channel, current_ma, prepared: false }
+    }
+
+    fn prepare(&mut self) -> Result<(), FaultKind> {
+        let (mut driver, channel) = (self.driver.borrow_mut(), self.channel);
+        driver.tell("sm 1")?;
+        driver.tell("m 0")?;
+        driver.tell(&format!("cc {channel} {:.0}", self.current_ma))?;
+        let kept = driver.number(&format!("cc? {channel}"))?;
+        if (kept - self.current_ma).abs() > 1.0 {
+            return Err(FaultKind::KeptOther {
+                quantity: "LED current".into(),
+                asked: self.current_ma,
+                kept,
+                unit: "mA".into(),
+            });
+        }
+        self.prepared = true;
+        Ok(())
+    }
+}
+
+impl Light for Dc4100Led {
+    fn switch(&mut self, on: bool) -> Result<(), FaultKind> {
+        if on && !self.prepared {
+            self.prepare()?;
+        }
+        let (mut driver, channel) = (self.driver.borrow_mut(), self.channel);
+        driver.tell(&format!("o {channel} {}", u8::from(on)))?;
+        let kept = driver.number(&format!("o? {channel}"))?;
+        if (kept > 0.5) == on {
+            return Ok(());
+        }
+        let why = driver.query("e?")?;
+        Err(FaultKind::Refused {
+            detail: format!("LED {channel} is not {}: {why}", if on { "on" } else { "off" }),
+        })
+    }
+}

@@ -1,0 +1,223 @@
+//! The Watlow F4T process controller over Modbus.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use flowtwin_lab::{FaultKind, Temperature};
+
+pub mod register;
+
+use crate::codec::modbus::WordOrder;
+use crate::driver::modbus::ModbusHost;
+use crate::instrument::{Heater, Identity, Permit};
+use crate::transport::garbled;
+
+/// Largest difference between a loop and the sensor before it that is the same temperature [K].
+const SAME_SENSOR_K: f32 = 2.0;
+
+/// Coldest temperature that is believed [°C]; an open sensor reads lower, or nothing.
+const COLDEST_C: f32 = -60.0;
+
+/// A controller with its loops and inputs.
+#[derive(Debug)]
+pub struct F4t {
+    host: ModbusHost,
+    order: WordOrder,
+}
+
+impl F4t {
+    /// The controller behind `host`.
+    pub fn new(host: ModbusHost, order: WordOrder) -> Self {
+        Self { host, order }
+    }
+
+    /// Identifies the controller; writes nothing.
+    ///
+    /// # Errors
+    /// If it does not answer, is set to another unit than °C, or its numbers come in another word order.
+    pub fn identify(&mut self) -> Result<Identity, FaultKind> {
+        let part = self.host.read(register::PART_NUMBER, register::PART_NUMBER_LENGTH)?;
+        let serial = self.host.read(register::SERIAL_NUMBER, 2)?;
+        let software = self.host.read(register::SOFTWARE, 1)?;
+        let device = self.host.read(register::DEVICE_STATUS, 1)?;
+        let mut notes = vec![format!("device status {}", device[0])];
+        notes.extend(self.check_units()?);
+        notes.push(self.check_sensor()?);
+        notes.push(self.limit_in_words());
+        Ok(Identity {
+            model: format!("Watlow F4T {}", characters(&part)),
+            serial_number: Some(long(self.order, [serial[0], serial[1]]).to_string()),
+            firmware: Some(software[0].to_string()),
+            notes,
+        })
+    }
+
+    fn check_units(&mut self) -> Result<Option<String>, FaultKind> {
+        match self.host.read(register::UNITS, 1)?[0] {
+            register::CELSIUS => Ok(None),
+            other => Err(FaultKind::Refused {
+                detail: format!(
+                    "the controller speaks unit {other} on this port, not °C ({}): change it in its setup",
+                    register::CELSIUS
+                ),
+            }),
+        }
+    }
+
+    /// Compares loop 1 with the sensor before it: the wrong word order makes nonsense of one of them.
+    fn check_sensor(&mut self) -> Result<String, FaultKind> {
+        let value = self.float(register::VALUE)?;
+        let input = self.float(register::INPUT_1)?;
+        if (value - input).abs() <= SAME_SENSOR_K && (COLDEST_C..=450.0).contains(&value) {
+            return Ok(format!("loop 1 reads {value:.1} °C"));
+        }
+        Err(garbled(format!(
+            "loop 1 reads {value} °C, but its sensor {input} °C: wrong word order, or sensor open"
+        )))
+    }
+
+    fn limit_in_words(&mut self) -> String {
+        match self.host.read(register::LIMIT_ERROR, 1).as_deref() {
+            Ok([register::NONE]) => "limit module 1 is there and has not tripped".into(),
+            Ok([code]) => {
+                format!("LIMIT MODULE 1 reports error {code}: reset it at the controller")
+            }
+            _ => {
+                "NO LIMIT MODULE: use an independent over-temperature cut-out before heating".into()
+            }
+        }
+    }
+
+    fn float(&mut self, register: u16) -> Result<f32, FaultKind> {
+        let words = self.host.read(register, 2)?;
+        Ok(self.order.join([words[0], words[1]]))
+    }
+
+    fn word(&mut self, register: u16) -> Result<u16, FaultKind> {
+        Ok(self.host.read(register, 1)?[0])
+    }
+
+    /// Writes a float and reads it back; the reading decides.
+    fn set_float(&mut self, register: u16, asked: f32, quantity: &str) -> Result<(), FaultKind> {
+        let written = self.host.write(register, &self.order.split(asked));
+        let kept = self.float(register).map_err(|kind| first(&written, kind))?;
+        if kept.to_bits() == asked.to_bits() {
+            return Ok(());
+        }
+        written?;
+        Err(kept_other(quantity, f64::from(asked), f64::from(kept), "°C"))
+    }
+
+    /// Sets the control mode and reads the mode in force; the reading decides.
+    fn set_mode(&mut self, loop_number: u16, mode: u16) -> Result<(), FaultKind> {
+        let at = register::of_loop(register::MODE, loop_number);
+        let written = self.host.write(at, &[mode]);
+        let in_force = register::of_loop(register::MODE_IN_FORCE, loop_number);
+        let kept = self.word(in_force).map_err(|kind| first(&written, kind))?;
+        if kept == mode {
+            return Ok(());
+        }
+        written?;
+        Err(kept_other("control mode", f64::from(mode), f64::from(kept), ""))
+    }
+}
+
+/// The error of the write that came first, or that of the reading after it.
+fn first(written: &Result<(), FaultKind>, read: FaultKind) -> FaultKind {
+    written.as_ref().err().cloned().unwrap_or(read)
+}
+
+fn kept_other(quantity: &str, asked: f64, kept: f64, unit: &str) -> FaultKind {
+    FaultKind::KeptOther { quantity: quantity.into(), asked, kept, unit: unit.into() }
+}
+
+fn characters(words: &[u16]) -> String {
+    let bytes: Vec<u8> = words.iter().map(|w| *w as u8).filter(|b| *b > 0).collect();
+    String::from_utf8_lossy(&bytes).trim().to_owned()
+}
+
+fn long(order: WordOrder, words: [u16; 2]) -> u32 {
+    order.join(words).to_bits()
+}
+
+/// One control loop of an F4T.
+#[derive(Debug)]
+pub struct F4tLoop {
+    controller: Rc<RefCell<F4t>>,
+    number: u16,
+    automatic: bool,
+}
+
+impl F4tLoop {
+    /// Loop `number`, from 1.
+    pub fn new(controller: Rc<RefCell<F4t>>, number: u16) -> Self {
+        Self { controller, number, automatic: false }
+    }
+
+    fn at(&self, register: u16) -> u16 {
+        register::of_loop(register, self.number)
+    }
+}
+
+impl Heater for F4tLoop {
+    fn heat(&mut self, set_point: Temperature) -> Result<(), FaultKind> {
+        let mut controller = self.controller.borrow_mut();
+        controller.set_float(self.at(register::SET_POINT), set_point.c() as f32, "set point")?;
+        if !self.automatic || controller.word(self.at(register::MODE_IN_FORCE))? != register::AUTO {
+            controller.set_mode(self.number, register::AUTO)?;
+        }
+        self.automatic = true;
+        Ok(())
+    }
+
+    fn off(&mut self) -> Result<(), FaultKind> {
+        self.automatic = false;
+        self.controller.borrow_mut().set_mode(self.number, register::OFF)
+    }
+
+    fn make_safe(&mut self, set_point: Temperature) -> Result<(), FaultKind> {
+        let off = self.off();
+        let at = self.at(register::SET_POINT);
+        let left =
+            self.controller.borrow_mut().set_float(at, set_point.c() as f32, "safe set point");
+        off.and(left)
+    }
+
+    fn temperature_c(&mut self) -> Result<f64, FaultKind> {
+        let value = self.controller.borrow_mut().float(self.at(register::VALUE))?;
+        if value.is_finite() && value >= COLDEST_C {
+            Ok(f64::from(value))
+        } else {
+            Err(FaultKind::SensorOpen)
+        }
+    }
+
+    fn power_percent(&mut self) -> Result<f64, FaultKind> {
+        let power = self.controller.borrow_mut().float(self.at(register::POWER))?;
+        if power.is_finite() {
+            Ok(f64::from(power))
+        } else {
+            Err(garbled(format!("an output power of {power} %")))
+        }
+    }
+}
+
+/// A digital input of an F4T, as a switch that permits to run.
+#[derive(Debug)]
+pub struct F4tInput {
+    controller: Rc<RefCell<F4t>>,
+    register: u16,
+}
+
+impl F4tInput {
+    /// Input `io` of `module`, both from 1.
+    pub fn new(controller: Rc<RefCell<F4t>>, module: u16, io: u16) -> Self {
+        Self { controller, register: register::of_input(module, io) }
+    }
+}
+
+impl Permit for F4tInput {
+    fn granted(&mut self) -> Result<bool, FaultKind> {
+        Ok(self.controller.borrow_mut().word(self.register)? == register::ON)
+    }
+}

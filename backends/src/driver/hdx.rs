@@ -1,0 +1,295 @@
+//! The Ocean HDX spectrometer, by Ocean Binary Protocol.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use flowtwin_lab::{Exposure, FaultKind, Frames, Span, SpectrometerInfo};
+
+use crate::codec::obp::{self, Header, Message, kind};
+use crate::instrument::{Identity, Light, Spectrometer};
+use crate::transport::{Dialog, garbled, read_again};
+
+/// Bytes of metadata before the counts of a buffered spectrum.
+pub const METADATA: usize = 64;
+/// Bytes of checksum after them.
+pub const SPECTRUM_CHECKSUM: usize = 4;
+/// Most buffered spectra in one message: as many as 64 KiB hold.
+pub const MOST_AT_ONCE: u32 = 15;
+
+/// The error number of an instrument that has nothing yet.
+const NOT_READY: u16 = 7;
+
+/// A spectrometer with its buffer and its lamp-enable line.
+#[derive(Debug)]
+pub struct Hdx {
+    dialog: Dialog,
+    regarding: u32,
+    at_once: u32,
+    buffer: Option<Buffer>,
+    armed: Option<Exposure>,
+}
+
+/// What the instrument has been set to.
+#[derive(Clone, Copy, Debug)]
+struct Buffer {
+    pixels: usize,
+    most_frames: u32,
+    exposure: Exposure,
+}
+
+impl Hdx {
+    /// The spectrometer at the other end of `dialog`, asked for at most `at_once` buffered spectra in one
+    /// message: [`MOST_AT_ONCE`] over TCP and USB, one over a serial line.
+    pub fn new(dialog: Dialog, at_once: u32) -> Self {
+        Self {
+            dialog,
+            regarding: 0,
+            at_once: at_once.clamp(1, MOST_AT_ONCE),
+            buffer: None,
+            armed: None,
+        }
+    }
+
+    /// Identifies the spectrometer; changes nothing.
+    ///
+    /// # Errors
+    /// If it does not answer.
+    pub fn identify(&mut self) -> Result<Identity, FaultKind> {
+        let serial = self.query(kind::SERIAL_NUMBER, &[])?;
+        let firmware = number(&self.query(kind::FIRMWARE_REVISION, &[])?)?;
+        let info = self.describe("")?;
+        let nm = info.wavelengths_nm();
+        let range = format!(
+            "{} pixels, {:.1} to {:.1} nm",
+            info.pixels,
+            nm.first().copied().unwrap_or_default(),
+            nm.last().copied().unwrap_or_default()
+        );
+        Ok(Identity {
+            model: "Ocean HDX".into(),
+            serial_number: Some(String::from_utf8_lossy(&serial).trim_matches('\0').to_owned()),
+            firmware: Some(firmware.to_string()),
+            notes: vec![range],
+        })
+    }
+
+    fn query(&mut self, kind: u32, data: &[u8]) -> Result<Vec<u8>, FaultKind> {
+        read_again(|| self.exchange(kind, 0, data))
+    }
+
+    fn query_number(&mut self, kind: u32) -> Result<u32, FaultKind> {
+        number(&self.query(kind, &[])?)
+    }
+
+    /// Sends a command; the instrument must acknowledge it.
+    fn command(&mut self, kind: u32, data: &[u8]) -> Result<(), FaultKind> {
+        self.exchange(kind, obp::ACK_REQUESTED, data).map(|_| ())
+    }
+
+    /// Sets a number, and where the acknowledgement was lost or refused, looks whether it was taken.
+    fn set(&mut self, set: u32, get: u32, data: &[u8], quantity: &str) -> Result<(), FaultKind> {
+        let sent = self.command(set, data);
+        let asked = number(data)?;
+        let kept = self.query_number(get);
+        match (sent, kept) {
+            (_, Ok(kept)) if kept == asked => Ok(()),
+            (Err(kind), _) | (Ok(()), Err(kind)) => Err(kind),
+            (Ok(()), Ok(kept)) => Err(FaultKind::KeptOther {
+                quantity: quantity.into(),
+                asked: f64::from(asked),
+                kept: f64::from(kept),
+                unit: String::new(),
+            }),
+        }
+    }
+
+    fn exchange(&mut self, kind: u32, flags: u16, data: &[u8]) -> Result<Vec<u8>, FaultKind> {
+        self.regarding = self.regarding.wrapping_add(1);
+        let header = Header { kind, flags, regarding: self.regarding, ..Header::default() };
+        let mut bytes = Vec::new();
+        obp::write(&mut bytes, header, data.len(), |out| out.extend_from_slice(data));
+        self.dialog.ask(&bytes, obp::scan, |message| answer(message, header))
+    }
+
+    /// Sets what never changes during a campaign, once.
+    fn prepare(&mut self) -> Result<Buffer, FaultKind> {
+        if let Some(buffer) = self.buffer {
+            return Ok(buffer);
+        }
+        let pixels = self.query_number(kind::PIXELS)? as usize;
+        let most_frames = self.query_number(kind::BUFFER_MAXIMUM)?;
+        self.set(kind::SET_TRIGGER, kind::TRIGGER, &[0], "trigger mode")?;
+        self.set(kind::SET_AVERAGE, kind::AVERAGE, &1_u16.to_le_bytes(), "scans to average")?;
+        self.set(kind::SET_BOXCAR, kind::BOXCAR, &[0], "boxcar half width")?;
+        let size = most_frames.to_le_bytes();
+        self.set(kind::SET_BUFFER_SIZE, kind::BUFFER_SIZE, &size, "buffer size")?;
+        self.set(kind::SET_BUFFERING, kind::BUFFERING, &[1], "buffering")?;
+        let exposure = Exposure { integration_us: 0, frames: 0 };
+        let buffer = Buffer { pixels, most_frames, exposure };
+        self.buffer = Some(buffer);
+        Ok(buffer)
+    }
+
+    fn expose(&mut self, buffer: Buffer, exposure: Exposure) -> Result<(), FaultKind> {
+        let Exposure { integration_us, frames } = exposure;
+        if buffer.exposure.integration_us != integration_us {
+            let time = integration_us.to_le_bytes();
+            self.set(kind::SET_INTEGRATION, kind::INTEGRATION, &time, "integration time")?;
+        }
+        if buffer.exposure.frames != frames {
+            let count = frames.to_le_bytes();
+            self.set(kind::SET_BACK_TO_BACK, kind::BACK_TO_BACK, &count, "frames back to back")?;
+        }
+        self.buffer = Some(Buffer { exposure, ..buffer });
+        Ok(())
+    }
+
+    /// Hands over all frames of the buffer, oldest first.
+    fn read_buffer(&mut self, pixels: usize, frames: u32) -> Result<Vec<u16>, FaultKind> {
+        let mut counts = Vec::with_capacity(pixels * frames as usize);
+        let stride = METADATA + 2 * pixels + SPECTRUM_CHECKSUM;
+        while counts.len() < pixels * frames as usize {
+            let left = frames - (counts.len() / pixels) as u32;
+            let some = left.min(self.at_once).to_le_bytes();
+            // Not repeated: the instrument may have dropped what it handed over.
+            let data = self.exchange(kind::BUFFER_GET, 0, &some)?;
+            if data.is_empty() || !data.len().is_multiple_of(stride) {
+                return Err(garbled(format!(
+                    "{} bytes are no spectra of {pixels} pixels",
+                    data.len()
+                )));
+            }
+            for spectrum in data.chunks_exact(stride) {
+                let bytes = &spectrum[METADATA..METADATA + 2 * pixels];
+                let words = bytes.chunks_exact(2).map(|b| u16::from_le_bytes([b[0], b[1]]));
+                counts.extend(words);
+            }
+        }
+        Ok(counts)
+    }
+}
+
+/// The data of the reply to a request; none if the message answers another.
+fn answer(message: Message, request: Header) -> Result<Option<Vec<u8>>, FaultKind> {
+    let Header { kind, flags, error, regarding, .. } = message.header;
+    if flags & obp::RESPONSE == 0 || regarding != request.regarding || kind != request.kind {
+        return Ok(None);
+    }
+    if !message.intact {
+        return Err(garbled(format!("wrong checksum in the reply to 0x{kind:06X}")));
+    }
+    if error == NOT_READY {
+        return Err(FaultKind::NotReady);
+    }
+    if flags & obp::NACK != 0 || error != 0 {
+        let text = obp::error_text(error);
+        return Err(FaultKind::Refused {
+            detail: format!("message 0x{kind:06X}: error {error}, {text}"),
+        });
+    }
+    Ok(Some(message.data))
+}
+
+/// A little-endian number of one, two or four bytes.
+fn number(data: &[u8]) -> Result<u32, FaultKind> {
+    match *data {
+        [a] => Ok(u32::from(a)),
+        [a, b] => Ok(u32::from(u16::from_le_bytes([a, b]))),
+        [a, b, c, d] => Ok(u32::from_le_bytes([a, b, c, d])),
+        _ => Err(garbled(format!("{data:02X?} is no number"))),
+    }
+}
+
+impl Spectrometer for Hdx {
+    fn describe(&mut self, name: &str) -> Result<SpectrometerInfo, FaultKind> {
+        let count = self.query_number(kind::WAVELENGTH_COUNT)?.min(4) as u8;
+        let mut wavelength_coefficients = [0.0; 4];
+        for i in 0..count {
+            let bits = number(&self.query(kind::WAVELENGTH, &[i])?)?;
+            wavelength_coefficients[usize::from(i)] = f32::from_bits(bits);
+        }
+        Ok(SpectrometerInfo {
+            name: name.into(),
+            pixels: self.query_number(kind::PIXELS)? as usize,
+            wavelength_coefficients,
+            full_scale: self.query_number(kind::MAXIMUM_COUNTS)?.min(0xFFFF) as u16,
+            min_integration_us: self.query_number(kind::INTEGRATION_MINIMUM)?,
+            max_integration_us: self.query_number(kind::INTEGRATION_MAXIMUM)?,
+        })
+    }
+
+    fn arm(&mut self, exposure: Exposure) -> Result<Span, FaultKind> {
+        let buffer = self.prepare()?;
+        if !(1..=buffer.most_frames).contains(&exposure.frames) {
+            return Err(FaultKind::OutOfRange {
+                quantity: "frames".into(),
+                value: f64::from(exposure.frames),
+                low: 1.0,
+                high: f64::from(buffer.most_frames),
+                unit: String::new(),
+            });
+        }
+        self.armed = None;
+        self.expose(buffer, exposure)?;
+        self.command(kind::BUFFER_CLEAR, &[])?;
+        self.command(kind::BUFFER_ACQUIRE, &[])?;
+        self.armed = Some(exposure);
+        let frame = Span::from_nanos(u64::from(exposure.integration_us) * 1000);
+        Ok(frame.times(u64::from(exposure.frames)))
+    }
+
+    fn fetch(&mut self) -> Result<Frames, FaultKind> {
+        let (Some(exposure), Some(buffer)) = (self.armed, self.buffer) else {
+            return Err(FaultKind::NotReady);
+        };
+        if self.query_number(kind::BUFFER_COUNT)? < exposure.frames {
+            return Err(FaultKind::NotReady);
+        }
+        self.armed = None;
+        let counts = self.read_buffer(buffer.pixels, exposure.frames)?;
+        Ok(Frames::new(buffer.pixels, counts))
+    }
+}
+
+/// The lamp-enable line of a spectrometer: the shutter of a DH-2000-BAL, or the gate of an LED.
+#[derive(Debug)]
+pub struct HdxLamp(Rc<RefCell<Hdx>>);
+
+impl HdxLamp {
+    /// The line of this spectrometer.
+    pub fn new(spectrometer: Rc<RefCell<Hdx>>) -> Self {
+        Self(spectrometer)
+    }
+}
+
+impl Light for HdxLamp {
+    fn switch(&mut self, on: bool) -> Result<(), FaultKind> {
+        let state = [u8::from(on)];
+        self.0.borrow_mut().set(kind::SET_LAMP, kind::LAMP, &state, "lamp-enable line")
+    }
+}
+
+/// A spectrometer whose lamp-enable line is used by a light.
+#[derive(Debug)]
+pub struct SharedHdx(Rc<RefCell<Hdx>>);
+
+impl SharedHdx {
+    /// This spectrometer.
+    pub fn new(spectrometer: Rc<RefCell<Hdx>>) -> Self {
+        Self(spectrometer)
+    }
+}
+
+impl Spectrometer for SharedHdx {
+    fn describe(&mut self, name: &str) -> Result<SpectrometerInfo, FaultKind> {
+        self.0.borrow_mut().describe(name)
+    }
+
+    fn arm(&mut self, exposure: Exposure) -> Result<Span, FaultKind> {
+        self.0.borrow_mut().arm(exposure)
+    }
+
+    fn fetch(&mut self) -> Result<Frames, FaultKind> {
+        self.0.borrow_mut().fetch()
+    }
+}

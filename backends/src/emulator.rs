@@ -1,0 +1,78 @@
+//! Emulated instruments: the mirror images of the drivers.
+//!
+//! An emulator takes bytes from a line, turns them into commands on the lab behind it, and answers as the
+//! instrument does, including what the instrument refuses, keeps for itself or gets wrong. It decides
+//! nothing about physics: how far a syringe has moved or how hot a plate is, it asks the lab behind it.
+
+pub mod chemyx;
+pub mod dc2200;
+pub mod dc4100;
+pub mod f4t;
+pub mod f4t_scpi;
+pub mod faulty;
+pub mod hdx;
+
+use std::collections::VecDeque;
+
+use flowtwin_lab::{Instant, Lab};
+
+use crate::codec::obp::Message;
+
+/// One connection to an emulated instrument.
+#[derive(Debug, Default)]
+pub struct Line {
+    /// What has arrived and has not been taken.
+    pub input: Vec<u8>,
+    /// What is on its way out.
+    pub output: Vec<u8>,
+    /// Whether nothing has arrived for so long that a half frame is over.
+    pub quiet: bool,
+    /// Answers that come late, and when.
+    pub(crate) held: VecDeque<(Instant, Vec<u8>)>,
+    /// Whether the instrument has hung up.
+    pub hung_up: bool,
+    /// The request whose answer is not due yet.
+    pub(crate) waiting: Option<Message>,
+    /// Whether a measurement that this line has asked for is under way.
+    pub(crate) measuring: bool,
+}
+
+impl Line {
+    /// Whether something is left to do without anything arriving.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.waiting.is_some()
+            || !self.held.is_empty()
+            || !self.output.is_empty()
+            || !self.input.is_empty()
+    }
+}
+
+/// An instrument at the other end of a line.
+pub trait Emulator {
+    /// Takes whole requests out of `line.input`, acts on `world` and appends the answers to `line.output`.
+    ///
+    /// A request whose answer is not due yet stays in the line: serve the line again when time has passed.
+    fn serve(&mut self, line: &mut Line, world: &mut dyn Lab);
+
+    /// Something happens to the instrument itself; false where it cannot happen to this one.
+    fn afflict(&mut self, ailment: Ailment, begins: bool, world: &mut dyn Lab) -> bool {
+        let _ = (ailment, begins, world);
+        false
+    }
+}
+
+/// What can befall an instrument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ailment {
+    /// No power: it answers nothing, moves nothing, and comes back with its defaults.
+    PowerLoss,
+    /// A pump's drive stalls.
+    Stall,
+    /// A temperature sensor is open.
+    SensorOpen,
+    /// A spectrometer clips at every pixel.
+    Saturated,
+    /// It is busy and says so, where its protocol can.
+    Busy,
+}

@@ -1,0 +1,97 @@
+//! The spectrum buffer of an emulated HDX.
+
+use flowtwin_lab::Frames;
+
+use crate::codec::obp::{self, Header};
+use crate::driver::hdx::{METADATA, MOST_AT_ONCE, SPECTRUM_CHECKSUM};
+
+/// Most spectra the buffer holds.
+pub(super) const CAPACITY: u32 = 50_000;
+
+/// Frames as the bytes of the wire.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    frame_bytes: usize,
+    bytes: Vec<u8>,
+}
+
+impl Counts {
+    /// The bytes of `frames`; all full scale where the detector is saturated.
+    pub(super) fn new(frames: &Frames, saturated: bool) -> Self {
+        let bytes = if saturated {
+            vec![0xFF; 2 * frames.counts().len()]
+        } else {
+            frames.counts().iter().flat_map(|c| c.to_le_bytes()).collect()
+        };
+        Self { frame_bytes: 2 * frames.pixels(), bytes }
+    }
+
+    /// The bytes of a frame.
+    pub(super) fn bytes(&self, frame: usize) -> &[u8] {
+        &self.bytes[frame * self.frame_bytes..(frame + 1) * self.frame_bytes]
+    }
+
+    fn len(&self) -> usize {
+        self.bytes.len().checked_div(self.frame_bytes).unwrap_or(0)
+    }
+}
+
+/// The buffer: frames of one acquisition, handed over oldest first.
+#[derive(Debug, Default)]
+pub(super) struct Buffer {
+    acquiring: Option<u32>,
+    counts: Counts,
+    handed_over: usize,
+}
+
+impl Buffer {
+    pub(super) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// An acquisition of so many frames has begun; what the buffer held is gone.
+    pub(super) fn begin(&mut self, frames: u32) {
+        *self = Self { acquiring: Some(frames), ..Self::default() };
+    }
+
+    pub(super) fn is_acquiring(&self) -> bool {
+        self.acquiring.is_some()
+    }
+
+    pub(super) fn complete(&mut self, counts: Counts) {
+        *self = Self { counts, ..Self::default() };
+    }
+
+    pub(super) fn count(&self) -> u32 {
+        (self.counts.len() - self.handed_over) as u32
+    }
+
+    pub(super) fn drop_oldest(&mut self, frames: usize) {
+        self.handed_over = (self.handed_over + frames).min(self.counts.len());
+    }
+
+    /// Appends a message with up to `some` spectra, and drops them.
+    pub(super) fn write(&mut self, out: &mut Vec<u8>, header: Header, some: u32) {
+        let frames = some.min(self.count()).min(MOST_AT_ONCE) as usize;
+        let stride = METADATA + self.counts.frame_bytes + SPECTRUM_CHECKSUM;
+        let first = self.handed_over;
+        obp::write(out, header, frames * stride, |out| {
+            for frame in first..first + frames {
+                out.extend_from_slice(&metadata(frame as u32, self.counts.frame_bytes as u32));
+                out.extend_from_slice(self.counts.bytes(frame));
+                out.extend_from_slice(&[0; SPECTRUM_CHECKSUM]);
+            }
+        });
+        self.handed_over += frames;
+    }
+}
+
+/// The metadata of a spectrum: version, its own length, length of the counts, and the number of the frame.
+fn metadata(frame: u32, bytes: u32) -> [u8; METADATA] {
+    let mut block = [0; METADATA];
+    block[0..2].copy_from_slice(&1_u16.to_le_bytes());
+    block[2..4].copy_from_slice(&(METADATA as u16).to_le_bytes());
+    block[4..8].copy_from_slice(&bytes.to_le_bytes());
+    block[24..28].copy_from_slice(&frame.to_le_bytes());
+    block
+}

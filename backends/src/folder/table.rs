@@ -1,0 +1,84 @@
+//! The files of an experiment's folder.
+
+use std::path::Path;
+
+use flowtwin_lab::{FaultKind, Outcome, Quality, Spectrum};
+
+/// A table of two columns; numbers are written so that they read back the same.
+pub(super) fn write(head: (&str, &str), rows: impl Iterator<Item = (String, f64)>) -> String {
+    let mut text = format!("{},{}\n", head.0, head.1);
+    for (name, value) in rows {
+        text.push_str(&format!("{name},{value}\n"));
+    }
+    text
+}
+
+/// Features and spectra of a finished experiment.
+pub(super) fn outcome(folder: &Path) -> Result<Outcome, FaultKind> {
+    let features = features(&folder.join("features.csv"))?;
+    let mut spectra = Vec::new();
+    for path in spectrum_files(&folder.join("spectra"))? {
+        spectra.push(spectrum(&path)?);
+    }
+    Ok(Outcome { features, spectra, quality: Quality::default() })
+}
+
+fn features(path: &Path) -> Result<Vec<(String, f64)>, FaultKind> {
+    let text = read(path)?;
+    let rows = rows(&text).skip(1);
+    rows.map(|(line, first, second)| Ok((first.to_owned(), number(path, line, second)?))).collect()
+}
+
+fn spectrum_files(folder: &Path) -> Result<Vec<std::path::PathBuf>, FaultKind> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Ok(Vec::new()) };
+    let mut paths: Vec<_> = entries
+        .map(|entry| entry.map(|e| e.path()))
+        .collect::<Result<_, _>>()
+        .map_err(|error| super::trouble(folder, &error))?;
+    paths.retain(|path| path.extension().is_some_and(|e| e == "csv"));
+    paths.sort();
+    Ok(paths)
+}
+
+fn spectrum(path: &Path) -> Result<Spectrum, FaultKind> {
+    let text = read(path)?;
+    let (mut nm, mut values) = (Vec::new(), Vec::new());
+    let mut unit = String::new();
+    for (line, first, second) in rows(&text) {
+        if line == 1 {
+            unit = second.to_owned();
+            continue;
+        }
+        nm.push(number(path, line, first)?);
+        values.push(number(path, line, second)?);
+    }
+    if nm.is_empty() || nm.windows(2).any(|w| w[0] >= w[1]) {
+        return Err(garbled(path, "wavelengths must rise, and there must be some"));
+    }
+    let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    Ok(Spectrum { name, unit, wavelengths_nm: nm.into(), values })
+}
+
+/// Lines with their number and their first two cells; empty lines are passed over.
+fn rows(text: &str) -> impl Iterator<Item = (usize, &str, &str)> {
+    (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()).map(|(number, line)| {
+        let (first, rest) = line.split_once(',').unwrap_or((line, ""));
+        let second = rest.split(',').next().unwrap_or("");
+        (number, first.trim(), second.trim())
+    })
+}
+
+fn number(path: &Path, line: usize, text: &str) -> Result<f64, FaultKind> {
+    let value: Option<f64> = text.parse().ok();
+    value
+        .filter(|v| v.is_finite())
+        .ok_or_else(|| garbled(path, &format!("line {line}: {text:?} is no finite number")))
+}
+
+fn read(path: &Path) -> Result<String, FaultKind> {
+    std::fs::read_to_string(path).map_err(|error| super::trouble(path, &error))
+}
+
+fn garbled(path: &Path, detail: &str) -> FaultKind {
+    FaultKind::Garbled { detail: format!("{}: {detail}", path.display()) }
+}

@@ -1,0 +1,120 @@
+//! What a driver offers: one small trait for each sort of instrument.
+//!
+//! A method returns when the instrument has acknowledged and shown what it was told, and never waits for
+//! physics. Its error says what went wrong; when and where is added by the [`crate::Bench`].
+
+use flowtwin_lab::{
+    Exposure, FaultKind, FlowRate, Frames, Span, SpectrometerInfo, Temperature, Volume,
+};
+
+/// A syringe pump.
+pub trait Pump {
+    /// Infuses at `rate` until `at_most` has been delivered, counted from now, replacing what it was doing.
+    ///
+    /// # Errors
+    /// If the pump does not take a value or does not run afterwards.
+    fn dispense(&mut self, rate: FlowRate, at_most: Volume) -> Result<(), FaultKind>;
+
+    /// Stops.
+    ///
+    /// # Errors
+    /// If the pump does not show that it has stopped.
+    fn stop(&mut self) -> Result<(), FaultKind>;
+
+    /// Its status: 0 stopped, 1 running, 2 paused, 3 delayed, 4 stalled.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    fn status(&mut self) -> Result<u8, FaultKind>;
+
+    /// Volume delivered since the last `dispense` [µL].
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    fn dispensed_ul(&mut self) -> Result<f64, FaultKind>;
+}
+
+/// A heater with its controller.
+pub trait Heater {
+    /// Controls to a set point.
+    ///
+    /// # Errors
+    /// If the controller does not show the set point, or does not control.
+    fn heat(&mut self, set_point: Temperature) -> Result<(), FaultKind>;
+
+    /// Turns control off.
+    ///
+    /// # Errors
+    /// If the controller does not show that it is off.
+    fn off(&mut self) -> Result<(), FaultKind>;
+
+    /// Turns control off and leaves a safe set point behind, should anybody turn it on again.
+    ///
+    /// # Errors
+    /// If the controller does not show that it is off; both are tried.
+    fn make_safe(&mut self, set_point: Temperature) -> Result<(), FaultKind>;
+
+    /// Temperature [°C].
+    ///
+    /// # Errors
+    /// If it cannot be read, or the sensor is open.
+    fn temperature_c(&mut self) -> Result<f64, FaultKind>;
+
+    /// Output power [%].
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    fn power_percent(&mut self) -> Result<f64, FaultKind>;
+}
+
+/// A lamp's shutter or a switched light.
+pub trait Light {
+    /// Lets light through (`true`) or not.
+    ///
+    /// # Errors
+    /// If the instrument does not show it.
+    fn switch(&mut self, on: bool) -> Result<(), FaultKind>;
+}
+
+/// A spectrometer.
+pub trait Spectrometer {
+    /// What it says of itself: pixels, wavelengths, range of integration times.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    fn describe(&mut self, name: &str) -> Result<SpectrometerInfo, FaultKind>;
+
+    /// Starts taking frames; returns how long they take.
+    ///
+    /// # Errors
+    /// If it does not take the settings or does not start.
+    fn arm(&mut self, exposure: Exposure) -> Result<Span, FaultKind>;
+
+    /// Hands over the frames taken since `arm`.
+    ///
+    /// # Errors
+    /// [`FaultKind::NotReady`] before they are complete, or if they cannot be read.
+    fn fetch(&mut self) -> Result<Frames, FaultKind>;
+}
+
+/// A switch that says whether it is safe to run.
+pub trait Permit {
+    /// Whether it is safe to run.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    fn granted(&mut self) -> Result<bool, FaultKind>;
+}
+
+/// Who an instrument says it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Identity {
+    /// Maker and model.
+    pub model: String,
+    /// Serial number, where it tells one.
+    pub serial_number: Option<String>,
+    /// Firmware, where it tells it.
+    pub firmware: Option<String>,
+    /// What else a person should know, in words.
+    pub notes: Vec<String>,
+}

@@ -1,0 +1,135 @@
+//! Emulated instruments for other programs: on pseudo-terminals and loopback TCP, in real or accelerated time.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use flowtwin_lab::{Instant, Lab};
+use nix::poll::{PollFd, PollTimeout, poll};
+
+mod discovery;
+mod door;
+mod endpoint;
+mod pty;
+
+pub use endpoint::Endpoint;
+
+use crate::clock::{Clock as _, WallClock};
+use crate::emulator::Emulator;
+use crate::wiring::{Face, Wiring};
+use discovery::Discovery;
+use door::Door;
+
+/// Longest sleep while nobody says anything [ms]: the lab behind moves on at least so often.
+const TICK_MS: u16 = 10;
+/// Longest sleep while an answer is due [ms].
+const SHORT_TICK_MS: u16 = 1;
+
+/// A lab behind emulated instruments, served to other processes.
+pub struct EmulatorServer {
+    world: Box<dyn Lab>,
+    clock: WallClock,
+    stations: Vec<Station>,
+    discovery: Option<Discovery>,
+    endpoints: BTreeMap<String, Endpoint>,
+}
+
+/// An instrument and the way to it.
+struct Station {
+    emulator: Box<dyn Emulator>,
+    door: Door,
+}
+
+impl std::fmt::Debug for EmulatorServer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EmulatorServer").field("endpoints", &self.endpoints).finish_non_exhaustive()
+    }
+}
+
+impl EmulatorServer {
+    /// Opens a pseudo-terminal or a loopback port for each instrument of `wiring`; lab time begins now and
+    /// runs `speed` times as fast as wall time.
+    ///
+    /// # Errors
+    /// If the system gives no pseudo-terminal or port.
+    pub fn open(world: Box<dyn Lab>, wiring: &Wiring, speed: f64) -> io::Result<Self> {
+        let mut stations = Vec::new();
+        let mut endpoints = BTreeMap::new();
+        let mut discovered = Vec::new();
+        for made in wiring.emulators() {
+            let door = Door::open(made.face)?;
+            if made.face == Face::Discovered {
+                discovered.extend(door.address());
+            }
+            endpoints.insert(made.name, Endpoint::of(made.kind, &door));
+            stations.push(Station { emulator: made.emulator, door });
+        }
+        let clock = WallClock::new(world.now(), speed, Default::default());
+        let discovery = Discovery::open(&discovered);
+        Ok(Self { world, clock, stations, discovery, endpoints })
+    }
+
+    /// Where each instrument is to be found, by its name in the bench file.
+    pub fn endpoints(&self) -> &BTreeMap<String, Endpoint> {
+        &self.endpoints
+    }
+
+    /// Lab time.
+    pub fn now(&self) -> Instant {
+        self.world.now()
+    }
+
+    /// The lab behind.
+    pub fn world(&self) -> &dyn Lab {
+        &*self.world
+    }
+
+    /// Serves until `stop` becomes true.
+    ///
+    /// # Errors
+    /// If the system cannot wait for the ports.
+    pub fn run(&mut self, stop: &AtomicBool) -> io::Result<()> {
+        while !stop.load(Ordering::Relaxed) {
+            self.turn()?;
+        }
+        Ok(())
+    }
+
+    /// Waits a moment for bytes, lets lab time catch up, and serves every line.
+    ///
+    /// # Errors
+    /// If the system cannot wait for the ports.
+    pub fn turn(&mut self) -> io::Result<()> {
+        self.sleep()?;
+        // Where the lab behind cannot go on, its instruments show it.
+        let _ = self.world.wait_until(self.clock.now());
+        for station in &mut self.stations {
+            station.door.receive();
+            let Station { emulator, door } = station;
+            for line in door.lines() {
+                emulator.serve(line, &mut *self.world);
+            }
+            station.door.send();
+        }
+        if let Some(discovery) = &self.discovery {
+            discovery.answer();
+        }
+        Ok(())
+    }
+
+    fn sleep(&self) -> io::Result<()> {
+        let doors = self.stations.iter().flat_map(|station| station.door.descriptors());
+        let questions = self.discovery.iter().map(Discovery::descriptor);
+        let mut watched: Vec<PollFd<'_>> = doors.chain(questions).collect();
+        let busy = self.stations.iter().any(|station| station.door.is_busy());
+        let timeout = PollTimeout::from(if busy { SHORT_TICK_MS } else { TICK_MS });
+        match poll(&mut watched, timeout) {
+            Ok(_) | Err(nix::errno::Errno::EINTR) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// How long nothing may arrive before half a frame is over.
+const QUIET: Duration = Duration::from_millis(20);

@@ -1,0 +1,36 @@
+//! A pseudo-terminal: a serial port without a cable.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::OwnedFd;
+
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::pty::openpty;
+use nix::sys::termios::{SetArg, cfmakeraw, tcgetattr, tcsetattr};
+use nix::unistd::ttyname;
+
+/// The instrument's end of a pseudo-terminal.
+#[derive(Debug)]
+pub(super) struct Pty {
+    /// The instrument's end; reads and writes do not block.
+    pub(super) master: File,
+    /// Path of the host's end.
+    pub(super) path: String,
+    /// Kept open, for else reads fail whenever no host has the port open.
+    _slave: OwnedFd,
+}
+
+impl Pty {
+    /// Opens a pseudo-terminal that passes bytes as they are.
+    pub(super) fn open() -> io::Result<Self> {
+        let pair = openpty(None, None)?;
+        // Before anybody knows the path: else echo and line ends would spoil the first bytes.
+        let mut settings = tcgetattr(&pair.slave)?;
+        cfmakeraw(&mut settings);
+        tcsetattr(&pair.slave, SetArg::TCSANOW, &settings)?;
+        let flags = OFlag::from_bits_retain(fcntl(&pair.master, FcntlArg::F_GETFL)?);
+        fcntl(&pair.master, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK))?;
+        let path = ttyname(&pair.slave)?.to_string_lossy().into_owned();
+        Ok(Self { master: File::from(pair.master), path, _slave: pair.slave })
+    }
+}

@@ -1,0 +1,41 @@
+//! What carries bytes to an instrument and back.
+
+use std::time::Duration;
+
+use flowtwin_lab::FaultKind;
+
+mod dialog;
+mod memory;
+mod scripted;
+mod serial;
+mod tcp;
+
+pub use dialog::Dialog;
+pub(crate) use dialog::{garbled, read_again};
+pub use memory::{MemoryWire, World};
+pub use scripted::{Exchange, Scripted};
+pub use serial::{SerialPort, SerialSettings};
+pub use tcp::TcpWire;
+
+/// A wire to an instrument.
+///
+/// A transport that has lost its connection tries to make a new one at the next `write`.
+pub trait Transport: std::fmt::Debug {
+    /// Sends all of `bytes`.
+    ///
+    /// # Errors
+    /// If the link is lost.
+    fn write(&mut self, bytes: &[u8]) -> Result<(), FaultKind>;
+
+    /// Appends what has arrived to `into`, waiting at most `patience` for the first byte; returns how many
+    /// bytes came, zero where patience ran out.
+    ///
+    /// # Errors
+    /// If the link is lost.
+    fn read(&mut self, into: &mut Vec<u8>, patience: Duration) -> Result<usize, FaultKind>;
+}
+
+/// The fault of a lost link, in the words of the operating system.
+fn lost(error: &impl std::fmt::Display) -> FaultKind {
+    FaultKind::LinkLost { detail: error.to_string() }
+}

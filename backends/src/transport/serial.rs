@@ -1,0 +1,89 @@
+//! A serial port.
+
+use std::io::{Read as _, Write as _};
+use std::time::Duration;
+
+use flowtwin_lab::FaultKind;
+use serde::{Deserialize, Serialize};
+
+use super::tcp::is_silence;
+use super::{Transport, lost};
+
+const CHUNK: usize = 4096;
+
+/// A serial port as a bench file names it. 8 data bits, no parity, 1 stop bit, no flow control.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SerialSettings {
+    /// Path of the port, best one below `/dev/serial/by-id/`, which does not move when cables do.
+    pub port: String,
+    /// Baud rate; must match what the instrument is set to.
+    #[serde(default = "default_baud")]
+    pub baud: u32,
+}
+
+fn default_baud() -> u32 {
+    9600
+}
+
+/// A serial port that is opened when it is first used, and again after it was lost.
+pub struct SerialPort {
+    settings: SerialSettings,
+    port: Option<Box<dyn serialport::SerialPort>>,
+}
+
+impl std::fmt::Debug for SerialPort {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("SerialPort").field(&self.settings).finish()
+    }
+}
+
+impl SerialPort {
+    /// The port with these settings.
+    pub fn new(settings: SerialSettings) -> Self {
+        Self { settings, port: None }
+    }
+
+    fn opened(&mut self) -> Result<&mut Box<dyn serialport::SerialPort>, FaultKind> {
+        if self.port.is_none() {
+            let SerialSettings { port, baud } = &self.settings;
+            let opened = serialport::new(port.as_str(), *baud)
+                .timeout(Duration::from_secs(1))
+                .open()
+                .map_err(|error| lost(&format!("{port}: {error}")))?;
+            self.port = Some(opened);
+        }
+        Ok(self.port.as_mut().expect("opened just now"))
+    }
+
+    fn drop_link(&mut self, detail: &impl std::fmt::Display) -> FaultKind {
+        self.port = None;
+        lost(&format!("{}: {detail}", self.settings.port))
+    }
+}
+
+impl Transport for SerialPort {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), FaultKind> {
+        let port = self.opened()?;
+        let sent = port.write_all(bytes).and_then(|()| port.flush());
+        sent.map_err(|error| self.drop_link(&error))
+    }
+
+    fn read(&mut self, into: &mut Vec<u8>, patience: Duration) -> Result<usize, FaultKind> {
+        let Some(port) = &mut self.port else {
+            return Ok(0);
+        };
+        if let Err(error) = port.set_timeout(patience) {
+            return Err(self.drop_link(&error));
+        }
+        let start = into.len();
+        into.resize(start + CHUNK, 0);
+        let got = port.read(&mut into[start..]);
+        into.truncate(start + *got.as_ref().unwrap_or(&0));
+        match got {
+            Ok(bytes) => Ok(bytes),
+            Err(error) if is_silence(&error) => Ok(0),
+            Err(error) => Err(self.drop_link(&error)),
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! What can be wrong with a bench file.
+
+/// Why a bench file cannot be used.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum WiringError {
+    /// The text is no bench file.
+    #[error("{0}")]
+    Syntax(#[from] toml::de::Error),
+    /// Another version of the format.
+    #[error("schema is {found}, but this program reads schema 1")]
+    Schema {
+        /// The version found.
+        found: u32,
+    },
+    /// A number that cannot be.
+    #[error("{key} is {value}, allowed is {low} to {high}")]
+    Range {
+        /// Key.
+        key: String,
+        /// Its value.
+        value: f64,
+        /// Lowest allowed.
+        low: f64,
+        /// Highest allowed.
+        high: f64,
+    },
+    /// Two instruments have one name, or do one job.
+    #[error("{what} is wired twice")]
+    Twice {
+        /// Name.
+        what: String,
+    },
+    /// The lab has something that is not wired.
+    #[error("{what} of the scenario is not wired: add it to the bench file")]
+    Missing {
+        /// What.
+        what: String,
+    },
+    /// Something is wired that the lab does not have.
+    #[error("{what} is wired, but the scenario has none of that name")]
+    Unknown {
+        /// What.
+        what: String,
+    },
+    /// A fault is scripted for an instrument that is not there.
+    #[error("{what}: there is no section of that name in the bench file")]
+    NoInstrument {
+        /// The key and its value.
+        what: String,
+    },
+    /// An instrument has no cable, and is to be used for real.
+    #[error("{instrument} has no link: say `link.serial` or `link.tcp` in the bench file")]
+    NoLink {
+        /// Instrument.
+        instrument: String,
+    },
+    /// An instrument cannot be reached by such a cable.
+    #[error("{instrument} cannot be reached by {link}")]
+    WrongLink {
+        /// Instrument.
+        instrument: String,
+        /// What was given.
+        link: String,
+    },
+}

@@ -1,0 +1,3 @@
+//! The promises of drivers, transports and emulators, held from outside.
+
+mod emulated;

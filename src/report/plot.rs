@@ -1,0 +1,25 @@
+//! Figures as SVG: a chart is two axes and marks between them.
+//!
+//! Everything is drawn here, in a fixed order and with fixed rounding, so that equal data give equal bytes.
+//! A figure stands on its own: its colours, its units and the mark of a simulated result are in it.
+
+mod axis;
+mod band;
+mod bars;
+mod chart;
+mod ends;
+mod line;
+mod points;
+mod rule;
+mod style;
+pub(crate) mod svg;
+
+pub use axis::{Axis, Tick};
+pub use band::Band;
+pub use bars::Bars;
+pub use chart::{Chart, Frame, Mark};
+pub use ends::Ends;
+pub use line::{Dash, Line};
+pub use points::{Dot, Points};
+pub use rule::{Anchor, Rule, Text};
+pub use style::{Colour, Shape, Style};

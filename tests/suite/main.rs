@@ -1,0 +1,11 @@
+//! The promises of flowtwin as a whole, by module.
+
+mod bad_input;
+mod cli;
+mod determinism;
+mod faults;
+mod replay;
+mod resume;
+mod scenarios;
+mod support;
+mod tidy;
