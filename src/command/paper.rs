@@ -1,6 +1,8 @@
 //! `flowtwin paper`: every claim of the paper beside what the simulator does.
 
+use std::fs;
 use std::io::{IsTerminal as _, Write as _, stderr};
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
@@ -21,6 +23,9 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let facts = rigs.facts(args.first_seed).map_err(CommandError::failed)?;
     let seeds = measure(args, &rigs)?;
     let verdicts = paper::judge(&facts, &seeds);
+    if let Some(folder) = &args.out {
+        write(folder, &paper::report_html(&verdicts, &seeds))?;
+    }
     if args.json {
         println!("{}", json(args, &verdicts));
     } else {
@@ -35,6 +40,13 @@ fn measure(args: &Args, rigs: &Rigs<'_>) -> Result<Vec<Seed>, CommandError> {
     let seeds = paper::measure(rigs, args.first_seed, count, threads, &|_| progress.step());
     progress.end();
     seeds.map_err(CommandError::failed)
+}
+
+fn write(folder: &Path, report: &str) -> Result<(), CommandError> {
+    let path = folder.join("report.html");
+    fs::create_dir_all(folder)
+        .and_then(|()| fs::write(&path, report))
+        .map_err(|error| CommandError::unwritable(&path, &error))
 }
 
 fn json(args: &Args, verdicts: &[Verdict]) -> serde_json::Value {

@@ -19,7 +19,7 @@ pub fn table(verdicts: &[Verdict]) -> String {
 
 const HEADER: [&str; 7] = ["", "claim", "paper", "simulated", "95 %", "holds if", "verdict"];
 
-fn row(verdict: &Verdict) -> [String; 7] {
+pub(super) fn row(verdict: &Verdict) -> [String; 7] {
     let interval = match (verdict.low, verdict.high) {
         (Some(low), Some(high)) if high > low => format!("{} … {}", number(low), number(high)),
         (Some(_), Some(_)) => String::new(),
