@@ -1,11 +1,11 @@
 //! A new pump in one file: its protocol, its driver and its emulator.
 //!
-//! Demonstrates in particular that a driver says what an instrument must do and shows that it did, that an
-//! emulator is the mirror image, and that a bench of both gives what the lab behind gives. Run it with
-//! `cargo run --example own_driver`.
+//! Demonstrates in particular that a driver says what an instrument must do and shows that it did,
+//! that an emulator is the mirror image, and that a bench of both gives what the lab behind gives.
+//! Run it with `cargo run --example own_driver`.
 //!
-//! The Acme pump speaks lines. `RUN 92.5 1000` (µL/min, µL) and `HALT` are answered with `OK` or `NO` and a
-//! reason, `STAT?` with a digit as the manifest counts them, `VOL?` with µL.
+//! The Acme pump speaks lines. `RUN 92.5 1000` (µL/min, µL) and `HALT` are answered with `OK` or
+//! `NO` and a reason, `STAT?` with a digit as the manifest counts them, `VOL?` with µL.
 
 use std::cell::RefCell;
 use std::error::Error;
