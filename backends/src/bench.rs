@@ -115,7 +115,7 @@ impl Bench {
             let detail = format!("there is no {sensor}");
             return Err(self.fault(sensor, FaultKind::Unsupported { detail }));
         };
-        let read = match &kind {
+        match &kind {
             SensorKind::Temperature(h) => self.with(|i| &mut i.heaters, h, |h| h.temperature_c()),
             SensorKind::Power(h) => self.with(|i| &mut i.heaters, h, |h| h.power_percent()),
             SensorKind::Status(p) => self.with(|i| &mut i.pumps, p, |p| p.status().map(f64::from)),
@@ -125,8 +125,7 @@ impl Bench {
                 sensor,
                 |p| p.granted().map(|granted| f64::from(u8::from(granted))),
             ),
-        };
-        read.map_err(|fault| Fault { origin: sensor.to_string(), ..fault })
+        }
     }
 
     fn dispatch(&mut self, command: &Command) -> Result<Reply, Fault> {

@@ -11,7 +11,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
-use flowtwin_lab::Fault;
+use flowtwin_lab::{Fault, Lab};
 
 use crate::bench::Pulse;
 
@@ -103,22 +103,30 @@ fn listen(mut beats: impl Read + Send + 'static) -> Receiver<()> {
     incoming
 }
 
-/// Tries to make a rig safe, up to `tries` times, `pause` apart, until everything has acknowledged.
+/// Tries to make a rig safe and to turn its heaters off, up to `tries` times, `pause` apart, until everything
+/// has acknowledged.
 ///
 /// A port that the dying campaign still holds is free once it is gone, so the first try may fail.
 ///
 /// # Errors
 /// What did not acknowledge in the last try.
-pub fn make_safe_at_last(
-    lab: &mut dyn flowtwin_lab::Lab,
-    tries: u32,
-    pause: Duration,
-) -> Result<(), Fault> {
+pub fn make_safe_at_last(lab: &mut dyn Lab, tries: u32, pause: Duration) -> Result<(), Fault> {
     for _ in 1..tries {
-        if lab.send(&flowtwin_lab::Command::MakeSafe).is_ok() {
+        if make_safe(lab).is_ok() {
             return Ok(());
         }
         std::thread::sleep(pause);
     }
-    lab.send(&flowtwin_lab::Command::MakeSafe).map(|_| ())
+    make_safe(lab)
+}
+
+/// Safe set points first, then control off: both are tried whatever happens to the other.
+fn make_safe(lab: &mut dyn Lab) -> Result<(), Fault> {
+    let mut done = lab.send(&flowtwin_lab::Command::MakeSafe).map(|_| ());
+    let heaters: Vec<_> = lab.manifest().heaters.iter().map(|h| h.name.clone()).collect();
+    for heater in heaters {
+        let off = lab.send(&flowtwin_lab::Command::HeaterOff { heater }).map(|_| ());
+        done = done.and(off);
+    }
+    done
 }

@@ -1,15 +1,19 @@
 //! Policies: from what has been tried to what to try next.
 
+mod aim;
 mod guided;
+mod pool;
 mod space_filling;
 mod spec;
+mod trust_region;
 
 use flowtwin_lab::{Conditions, Space};
 
 use crate::region::EmptyRegion;
 use crate::{Context, FitError, History, Work};
 
-pub use guided::{Aim, Guided};
+pub use aim::Aim;
+pub use guided::Guided;
 pub use space_filling::{LatinHypercube, Random, SobolSequence};
 pub use spec::{PolicySpec, SurrogateSpec, UnknownName};
 
