@@ -1,9 +1,13 @@
 //! The command line: what may be typed.
 
+mod twin;
+
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use twin::{Twin, TwinData, TwinEvaluate, TwinExplain, TwinFit, TwinRehearse};
 
 /// Rehearse, test and run the campaigns of a self-driving fluidic lab.
 ///
@@ -30,6 +34,9 @@ pub enum Command {
     Replay(Replay),
     /// Rebuild the report and tables of a run folder from its journal.
     Report(Report),
+    /// Learn a surrogate from any table of experiments: fit it, judge it, explain it.
+    #[command(subcommand)]
+    Twin(Twin),
     /// Do the studies of the paper again and compare every claim.
     Paper(Paper),
 }
@@ -40,6 +47,8 @@ pub enum Backend {
     /// The simulator.
     #[default]
     Sim,
+    /// A twin learnt from data, given with --model.
+    Twin,
 }
 
 /// Arguments of `flowtwin run`.
@@ -53,6 +62,12 @@ pub struct Run {
     /// Where the experiments are done.
     #[arg(long, value_enum, default_value_t)]
     pub backend: Backend,
+    /// The model of `--backend twin`: a file that `flowtwin twin fit` wrote, or its folder.
+    #[arg(long, value_name = "FILE", required_if_eq("backend", "twin"))]
+    pub model: Option<PathBuf>,
+    /// Earlier experiments to learn from as well: a run folder or a CSV file; may be given again.
+    #[arg(long = "prior", value_name = "DATA")]
+    pub priors: Vec<PathBuf>,
     /// Run folder [default: runs/<scenario>-<seed>].
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,

@@ -6,6 +6,7 @@ mod paper;
 mod replay;
 mod report;
 mod run;
+mod twin;
 
 use crate::cli::{Cli, Command};
 use crate::error::CommandError;
@@ -21,6 +22,7 @@ pub fn run(cli: Cli) -> Result<(), CommandError> {
         Command::Check(args) => check::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Twin(twin) => twin::run(&twin),
         Command::Paper(args) => paper::run(&args),
     }
 }

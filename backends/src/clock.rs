@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use flowtwin_lab::{Fault, FaultKind, Instant, Span};
+use flowtwin_lab::{Fault, FaultKind, Instant, Lab as _, Span};
 
 use crate::transport::World;
 

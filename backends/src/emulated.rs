@@ -8,6 +8,7 @@ use flowtwin_lab::{Command, Fault, Instant, Lab, Manifest, Reply};
 
 use crate::bench::Bench;
 use crate::clock::WorldClock;
+use crate::emulator::WorldBehind;
 use crate::transport::{MemoryWire, World};
 use crate::wiring::{Wiring, WiringError};
 
@@ -26,7 +27,7 @@ impl EmulatedRig {
     /// If the wiring does not fit the manifest of `world`.
     pub fn new(world: Box<dyn Lab>, wiring: &Wiring) -> Result<Self, WiringError> {
         let manifest = world.manifest().clone();
-        let world: World = Rc::new(RefCell::new(world));
+        let world: World = Rc::new(RefCell::new(WorldBehind::new(world)));
         let mut emulators: BTreeMap<_, _> =
             wiring.emulators().into_iter().map(|made| (made.name, made.emulator)).collect();
         let behind = world.clone();

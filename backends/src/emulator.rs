@@ -11,6 +11,9 @@ pub mod f4t;
 pub mod f4t_scpi;
 pub mod faulty;
 pub mod hdx;
+mod world;
+
+pub use world::WorldBehind;
 
 use std::collections::VecDeque;
 

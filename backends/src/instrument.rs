@@ -48,12 +48,6 @@ pub trait Heater {
     /// If the controller does not show that it is off.
     fn off(&mut self) -> Result<(), FaultKind>;
 
-    /// Turns control off and leaves a safe set point behind, should anybody turn it on again.
-    ///
-    /// # Errors
-    /// If the controller does not show that it is off; both are tried.
-    fn make_safe(&mut self, set_point: Temperature) -> Result<(), FaultKind>;
-
     /// Temperature [°C].
     ///
     /// # Errors

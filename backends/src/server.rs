@@ -16,7 +16,7 @@ mod pty;
 pub use endpoint::Endpoint;
 
 use crate::clock::{Clock as _, WallClock};
-use crate::emulator::Emulator;
+use crate::emulator::{Emulator, WorldBehind};
 use crate::wiring::{Face, Wiring};
 use discovery::Discovery;
 use door::Door;
@@ -28,7 +28,7 @@ const SHORT_TICK_MS: u16 = 1;
 
 /// A lab behind emulated instruments, served to other processes.
 pub struct EmulatorServer {
-    world: Box<dyn Lab>,
+    world: WorldBehind,
     clock: WallClock,
     stations: Vec<Station>,
     discovery: Option<Discovery>,
@@ -67,6 +67,7 @@ impl EmulatorServer {
         }
         let clock = WallClock::new(world.now(), speed, Default::default());
         let discovery = Discovery::open(&discovered);
+        let world = WorldBehind::new(world);
         Ok(Self { world, clock, stations, discovery, endpoints })
     }
 
@@ -78,11 +79,6 @@ impl EmulatorServer {
     /// Lab time.
     pub fn now(&self) -> Instant {
         self.world.now()
-    }
-
-    /// The lab behind.
-    pub fn world(&self) -> &dyn Lab {
-        &*self.world
     }
 
     /// Serves until `stop` becomes true.
@@ -108,7 +104,7 @@ impl EmulatorServer {
             station.door.receive();
             let Station { emulator, door } = station;
             for line in door.lines() {
-                emulator.serve(line, &mut *self.world);
+                self.world.serve(&mut **emulator, line);
             }
             station.door.send();
         }

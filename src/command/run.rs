@@ -1,6 +1,7 @@
 //! `flowtwin run`: all phases of a campaign, and its run folder.
 
 use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::available_parallelism;
 
@@ -8,36 +9,58 @@ use flowtwin_lab::{FaultKind, Lab};
 
 use crate::campaign::{Campaign, Ended, Watch};
 use crate::cli::{Backend, Run as Args};
+use crate::conclusion::Conclusion;
 use crate::error::{CommandError, Kind};
-use crate::folder::{Identity, RunFolder, read_journal};
+use crate::folder::{Identity, RunFolder};
+use crate::learnt::{Twin, TwinLab};
 use crate::progress::Progress;
+use crate::report::Extras;
 use crate::scenario::Scenario;
 
 /// Set by Ctrl-C.
 static STOP: AtomicBool = AtomicBool::new(false);
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
-    let scenario = Scenario::load(&args.scenario)?;
+    let scenario = Scenario::load(&args.scenario)?.with_priors(&args.priors)?;
     let seed = args.seed.unwrap_or(scenario.file().seed);
     let identity = Identity::new(&scenario, seed, true);
-    let path = args.out.clone().unwrap_or_else(|| identity.default_folder());
+    let path = args.out.clone().unwrap_or_else(|| match args.backend {
+        Backend::Twin => beside(&identity.default_folder(), "-twin"),
+        Backend::Sim => identity.default_folder(),
+    });
+    let model = args.model.as_deref().map(Twin::load).transpose()?;
     let folder = match args.resume {
         true => RunFolder::resume(&path, &identity)?,
         false => RunFolder::begin(&path, &identity)?,
     };
     heed_ctrl_c()?;
     let mut progress = Progress::new(&scenario);
-    let (ended, events) = match args.backend {
-        Backend::Sim => {
+    let jobs = threads(args.jobs);
+    let (ended, extras) = match model.filter(|_| args.backend == Backend::Twin) {
+        None => {
             let mut lab = scenario.sim_lab(seed);
-            let ended =
-                campaign(&scenario, seed, threads(args.jobs), &mut lab, &folder, &mut progress)?;
-            (ended, lab.work().events)
+            let ended = campaign(&scenario, seed, jobs, &mut lab, &folder, &mut progress)?;
+            let events = Some(lab.work().events);
+            (ended, Extras { backend: "sim".into(), simulated_events: events })
+        }
+        Some(twin) => {
+            let lab = TwinLab::of_scenario(twin, &scenario, seed)?;
+            let ended = campaign(&scenario, seed, jobs, lab, &folder, &mut progress)?;
+            (ended, Extras { backend: "twin".into(), simulated_events: None })
         }
     };
-    let journal = read_journal(&path)?;
-    let _ = (journal, events, args.json);
+    let conclusion = Conclusion::of(&path, extras, threads(args.jobs))?;
+    conclusion.write(&path)?;
+    print!("{}", conclusion.text(args.json));
+    eprintln!("run folder: {}", path.display());
     outcome(&ended)
+}
+
+/// The same path with more at the end of its name.
+fn beside(path: &Path, more: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(more);
+    name.into()
 }
 
 /// Runs the campaign of `scenario` on `lab` into `folder`.

@@ -7,6 +7,7 @@ use flowtwin_twin::{PolicySpec, SurrogateSpec};
 use serde::{Deserialize, Serialize};
 
 use super::space::SpaceSpec;
+use crate::learnt::Prior;
 
 /// A scenario: a rig, its world, how experiments are done, what may be chosen, and a campaign.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -52,6 +53,9 @@ pub struct ScenarioFile {
     pub objective: ObjectiveSpec,
     /// What policies learn with and reports show.
     pub twin: TwinSpec,
+    /// Earlier experiments that phases learn from which start from no other phase.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prior: Vec<Prior>,
     /// The phases of the campaign, in order.
     pub phases: Vec<PhaseSpec>,
 }
@@ -129,6 +133,12 @@ pub struct StopSpec {
     pub lab_time_h: Option<f64>,
     /// All reagents that the phase takes, together [mL].
     pub reagent_ml: Option<f64>,
+    /// R² of the twin in repeated cross-validation that is good enough.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub test_r2: Option<f64>,
+    /// Largest expected improvement, in standard deviations of the noise, below which more is not worth an experiment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub improvement_per_noise: Option<f64>,
 }
 
 impl ScenarioFile {

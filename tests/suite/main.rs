@@ -10,3 +10,4 @@ mod resume;
 mod scenarios;
 mod support;
 mod tidy;
+mod twin;

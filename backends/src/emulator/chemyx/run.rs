@@ -135,17 +135,21 @@ impl Run {
         self.stalled = begins;
     }
 
-    /// The status digit.
+    /// The status digit: what the lab behind says, but for a pause and for what it knows nothing of.
     pub(super) fn status(&self, world: &mut dyn Lab) -> u8 {
-        match self.phase {
-            _ if self.stalled || self.refused => STALLED,
-            Phase::Stopped => STOPPED,
-            Phase::Paused => PAUSED,
-            Phase::Moving => match self.ask(SensorKind::Status(self.pump.clone()), world) {
-                Some(status) if self.leg.infuses => status as u8,
-                _ if self.leg.has_ended(world.now()) => STOPPED,
-                _ => RUNNING,
-            },
+        if self.stalled || self.refused {
+            return STALLED;
+        }
+        if self.phase == Phase::Paused {
+            return PAUSED;
+        }
+        let told = self.ask(SensorKind::Status(self.pump.clone()), world);
+        match (told, self.phase) {
+            (Some(status), Phase::Stopped) => status as u8,
+            (Some(status), _) if self.leg.infuses => status as u8,
+            (_, Phase::Stopped) => STOPPED,
+            _ if self.leg.has_ended(world.now()) => STOPPED,
+            _ => RUNNING,
         }
     }
 
