@@ -37,6 +37,8 @@ pub enum Command {
     /// Learn a surrogate from any table of experiments: fit it, judge it, explain it.
     #[command(subcommand)]
     Twin(Twin),
+    /// Do the studies of the paper again and compare every claim.
+    Paper(Paper),
 }
 
 /// Where experiments are done.
@@ -142,3 +144,29 @@ pub struct Report {
     #[arg(long)]
     pub json: bool,
 }
+
+/// Arguments of `flowtwin paper`.
+#[derive(Debug, Args)]
+pub struct Paper {
+    /// Simulated rigs: every study is done once on each.
+    #[arg(long, value_name = "N", default_value_t = SEEDS)]
+    pub seeds: NonZeroUsize,
+    /// Seed of the first; the others follow.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub first_seed: u64,
+    /// Another scenario with the inputs and features of the paper's [default: the paper's].
+    #[arg(long, value_name = "FILE")]
+    pub scenario: Option<PathBuf>,
+    /// Write a report with one figure for each figure of the paper into this folder.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Rigs at the same time; they never change a result [default: all cores].
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
+    /// Print the claims as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Rigs on which the studies of the paper are done, unless another number is asked for.
+const SEEDS: NonZeroUsize = NonZeroUsize::new(30).expect("30 is not 0");

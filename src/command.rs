@@ -2,6 +2,7 @@
 
 mod check;
 mod experiment;
+mod paper;
 mod replay;
 mod report;
 mod run;
@@ -22,5 +23,6 @@ pub fn run(cli: Cli) -> Result<(), CommandError> {
         Command::Replay(args) => replay::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Twin(twin) => twin::run(&twin),
+        Command::Paper(args) => paper::run(&args),
     }
 }

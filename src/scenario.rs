@@ -109,6 +109,23 @@ impl Scenario {
         })
     }
 
+    /// The same scenario with other phases than its file has, as a benchmark puts policies in.
+    #[must_use]
+    pub fn with_phases(&self, phases: Vec<Phase>) -> Self {
+        Self {
+            file: self.file.clone(),
+            plan: self.plan.clone(),
+            space: self.space.clone(),
+            procedure: self.procedure.clone(),
+            phases,
+        }
+    }
+
+    /// The lab of this scenario without noise, drift or mishaps, for true values.
+    pub fn noiseless_lab(&self) -> SimLab {
+        SimLab::new(Arc::new(self.plan.noiseless()), Streams::new(0))
+    }
+
     /// What the file says.
     pub fn file(&self) -> &ScenarioFile {
         &self.file

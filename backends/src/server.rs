@@ -81,11 +81,6 @@ impl EmulatorServer {
         self.world.now()
     }
 
-    /// Closes all ports and hands back the lab behind.
-    pub fn into_world(self) -> Box<dyn Lab> {
-        self.world.into_lab()
-    }
-
     /// Serves until `stop` becomes true.
     ///
     /// # Errors

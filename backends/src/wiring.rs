@@ -225,6 +225,17 @@ impl Wiring {
         });
     }
 
+    /// Heaters whose controller allows a second connection: those that are not on a serial port.
+    pub fn shared_heaters(&self) -> Vec<HeaterId> {
+        let is_shared = |link: &Option<Link>| !matches!(link, Some(Link::Serial(_)));
+        let modbus = self.f4t.values().filter(|f4t| is_shared(&f4t.link));
+        let scpi = self.f4t_scpi.iter().filter(|(_, f4t)| is_shared(&f4t.link));
+        modbus
+            .flat_map(|f4t| f4t.loops.keys().cloned())
+            .chain(scpi.map(|(name, _)| HeaterId::new(name)))
+            .collect()
+    }
+
     /// A wiring for any lab, for emulation: a pump to a port, a controller for all heaters and switches, and
     /// an LED driver for each light.
     pub fn of(manifest: &Manifest) -> Self {

@@ -27,12 +27,6 @@ impl WorldBehind {
         Self { lab, stopping: Vec::new(), silent: false }
     }
 
-    /// The lab itself.
-    pub fn into_lab(mut self) -> Box<dyn Lab> {
-        self.pass_on();
-        self.lab
-    }
-
     /// Serves a line. An instrument that does not answer in the lab behind does not answer on its line.
     pub fn serve(&mut self, emulator: &mut dyn Emulator, line: &mut Line) {
         let said = line.output.len();
