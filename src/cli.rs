@@ -30,6 +30,10 @@ pub enum Command {
     Replay(Replay),
     /// Rebuild the report and tables of a run folder from its journal.
     Report(Report),
+    /// Be the lab of an optimiser that speaks lines of JSON on standard input and output.
+    Lab(Lab),
+    /// Compare policies on the same seeds: one tidy table of every step of every campaign.
+    Bench(Bench),
 }
 
 /// Where experiments are done.
@@ -60,6 +64,9 @@ pub struct Run {
     /// Threads for the twin; they never change a result [default: all cores].
     #[arg(long, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,
+    /// Programs outside this one.
+    #[command(flatten)]
+    pub outside: Outside,
     /// Print the summary as JSON.
     #[arg(long)]
     pub json: bool,
@@ -124,6 +131,105 @@ pub struct Report {
     #[arg(required = true, value_name = "RUN")]
     pub runs: Vec<PathBuf>,
     /// Print the summaries as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments for programs outside this one. Both speak the lines of docs/lab-protocol.md.
+#[derive(Debug, Args)]
+pub struct Outside {
+    /// A program that decides what to try where the scenario branches, such as 'python my_policy.py'.
+    #[arg(long, value_name = "COMMAND")]
+    pub policy_command: Option<String>,
+    /// A program that runs the experiments, in place of a backend.
+    #[arg(long, value_name = "COMMAND", conflicts_with = "backend")]
+    pub lab_command: Option<String>,
+    /// How long such a program may be silent [s].
+    #[arg(long, value_name = "SECONDS", default_value_t = 600.0)]
+    pub patience_s: f64,
+}
+
+/// Arguments of `flowtwin lab`.
+#[derive(Debug, Args)]
+pub struct Lab {
+    /// Scenario file.
+    pub scenario: PathBuf,
+    /// Seed of all randomness [default: the scenario's].
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Most experiments [default: those of all phases of the scenario].
+    #[arg(long, value_name = "N")]
+    pub experiments: Option<u64>,
+}
+
+/// Arguments of `flowtwin bench`.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct Bench {
+    /// Scenario files.
+    #[arg(required = true, value_name = "SCENARIO")]
+    pub scenarios: Vec<PathBuf>,
+    /// Policies, each [NAME=]POLICY[@SURROGATE].
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub policies: Vec<String>,
+    /// A program that takes part as a policy, [NAME=]COMMAND; may be given again.
+    #[arg(long = "policy-command", value_name = "COMMAND")]
+    pub policy_commands: Vec<String>,
+    /// How long such a program may be silent [s].
+    #[arg(long, value_name = "SECONDS", default_value_t = 600.0)]
+    pub patience_s: f64,
+    /// Number of seeds.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub seeds: u64,
+    /// The first of them.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub first_seed: u64,
+    /// Experiments of the shared opening, a Latin hypercube [default: the scenario's phases before it branches].
+    #[arg(long, value_name = "N")]
+    pub opening: Option<usize>,
+    /// Experiments of each policy's own [default: those of the scenario's longest branch].
+    #[arg(long, value_name = "N")]
+    pub experiments: Option<NonZeroUsize>,
+    /// Campaigns at a time; they never change a result [default: all cores].
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
+    /// Run one part of N, K from 1; the parts are put together by `flowtwin bench merge`.
+    #[arg(long, value_name = "K/N")]
+    pub shard: Option<String>,
+    /// Folder of the results; what is finished there is not repeated [default: bench].
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Write the table as CSV too.
+    #[arg(long)]
+    pub csv: bool,
+    /// Print the comparisons as JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Put shards together.
+    #[command(subcommand)]
+    pub action: Option<BenchAction>,
+}
+
+/// What else can be done with benchmarks.
+#[derive(Debug, Subcommand)]
+pub enum BenchAction {
+    /// Put the folders of shards together into one benchmark.
+    Merge(BenchMerge),
+}
+
+/// Arguments of `flowtwin bench merge`.
+#[derive(Debug, Args)]
+pub struct BenchMerge {
+    /// Folders of shards.
+    #[arg(required = true, value_name = "DIR")]
+    pub shards: Vec<PathBuf>,
+    /// Folder of the whole.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Write the table as CSV too.
+    #[arg(long)]
+    pub csv: bool,
+    /// Print the comparisons as JSON.
     #[arg(long)]
     pub json: bool,
 }

@@ -1,7 +1,9 @@
 //! What the commands do, one file each.
 
+mod bench;
 mod check;
 mod experiment;
+mod lab;
 mod replay;
 mod report;
 mod run;
@@ -20,5 +22,7 @@ pub fn run(cli: Cli) -> Result<(), CommandError> {
         Command::Check(args) => check::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Lab(args) => lab::run(&args),
+        Command::Bench(args) => bench::run(&args),
     }
 }

@@ -16,12 +16,14 @@ use crate::report::Extras;
 use crate::scenario::Scenario;
 
 /// Set by Ctrl-C.
-static STOP: AtomicBool = AtomicBool::new(false);
+pub(super) static STOP: AtomicBool = AtomicBool::new(false);
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
-    let scenario = Scenario::load(&args.scenario)?;
+    let scenario = super::lab::with_policy(Scenario::load(&args.scenario)?, &args.outside)?;
     let seed = args.seed.unwrap_or(scenario.file().seed);
-    let identity = Identity::new(&scenario, seed, true);
+    let outside = super::lab::outside(&scenario, &args.outside)?;
+    let simulated = outside.as_ref().is_none_or(|lab| lab.manifest().simulated);
+    let identity = Identity::new(&scenario, seed, simulated);
     let path = args.out.clone().unwrap_or_else(|| identity.default_folder());
     let folder = match args.resume {
         true => RunFolder::resume(&path, &identity)?,
@@ -29,15 +31,19 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     };
     heed_ctrl_c()?;
     let mut progress = Progress::new(&scenario);
-    let (ended, events) = match args.backend {
-        Backend::Sim => {
+    let jobs = threads(args.jobs);
+    let (ended, backend, simulated_events) = match (outside, args.backend) {
+        (Some(lab), _) => {
+            let ended = campaign(&scenario, seed, jobs, lab, &folder, &mut progress)?;
+            (ended, "outside", None)
+        }
+        (None, Backend::Sim) => {
             let mut lab = scenario.sim_lab(seed);
-            let ended =
-                campaign(&scenario, seed, threads(args.jobs), &mut lab, &folder, &mut progress)?;
-            (ended, lab.work().events)
+            let ended = campaign(&scenario, seed, jobs, &mut lab, &folder, &mut progress)?;
+            (ended, "sim", Some(lab.work().events))
         }
     };
-    let extras = Extras { backend: "sim".into(), simulated_events: Some(events) };
+    let extras = Extras { backend: backend.into(), simulated_events };
     let conclusion = Conclusion::of(&path, extras, threads(args.jobs))?;
     conclusion.write(&path)?;
     print!("{}", conclusion.text(args.json));
@@ -83,7 +89,7 @@ pub(super) fn threads(jobs: Option<NonZeroUsize>) -> NonZeroUsize {
 }
 
 /// The first Ctrl-C makes the rig safe at the next moment at which time passes; the second ends the program.
-fn heed_ctrl_c() -> Result<(), CommandError> {
+pub(super) fn heed_ctrl_c() -> Result<(), CommandError> {
     let handler = || {
         if STOP.swap(true, Ordering::Relaxed) {
             std::process::exit(i32::from(Kind::Interrupted.exit_code()));
