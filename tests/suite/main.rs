@@ -1,9 +1,11 @@
 //! The promises of flowtwin as a whole, by module.
 
 mod bad_input;
+mod bench;
 mod cli;
 mod determinism;
 mod faults;
+mod outside;
 mod replay;
 mod resume;
 mod scenarios;
