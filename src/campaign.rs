@@ -1,6 +1,7 @@
 //! A campaign: ask, experiment, tell, phase by phase.
 
 mod interruptible;
+mod shared;
 mod stop;
 
 use std::num::NonZeroUsize;
@@ -16,6 +17,7 @@ use flowtwin_twin::{Ask, Context, History, PolicyError, Spent, Trial, Work};
 
 use crate::scenario::{Phase, Scenario};
 pub use interruptible::Interruptible;
+pub use shared::Shared;
 pub use stop::Stop;
 
 /// A campaign on some lab.

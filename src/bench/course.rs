@@ -90,6 +90,18 @@ impl Course {
             begin = end;
             Box::new(Given(given))
         });
+        self.contest(&mut phases, policy);
+        phases
+    }
+
+    /// The opening by its own policies, then `policy`.
+    pub fn live_phases(&self, surrogate: SurrogateSpec, policy: Box<dyn Policy>) -> Vec<Phase> {
+        let mut phases = self.opening_phases(surrogate);
+        self.contest(&mut phases, policy);
+        phases
+    }
+
+    fn contest(&self, phases: &mut Vec<Phase>, policy: Box<dyn Policy>) {
         phases.push(Phase {
             name: CONTEST.into(),
             policy,
@@ -97,7 +109,6 @@ impl Course {
             from: phases.len().checked_sub(1),
             stop: StopSpec::default(),
         });
-        phases
     }
 
     fn legs(&self, mut policy: impl FnMut(&Leg) -> Box<dyn Policy>) -> Vec<Phase> {

@@ -14,7 +14,7 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let scenario = Scenario::load(&args.scenario)?;
     let manifest = flowtwin_lab::Manifest {
         simulated: false,
-        ..scenario.plan().manifest().clone()
+        ..scenario.manifest().clone()
     };
     // Ctrl-C in the terminal reaches this process too; it must outlive the campaign to make the rig safe.
     ctrlc::set_handler(|| {}).map_err(CommandError::failed)?;
