@@ -153,7 +153,10 @@ proptest! {
 /// A step in one pump of the stream reaches the slugs as the kernel's distribution says: mean and spread.
 #[test]
 fn a_step_of_composition_arrives_with_the_residence_time_distribution_of_the_line() {
-    let mut world = quiet();
+    let mut of = reference();
+    of.noise = spec::Noise::default();
+    of.rig.streams.values_mut().for_each(|stream| stream.radial_enhancement = 2.0);
+    let mut world = world(&of);
     let still = [("cui", 0.0), ("ode_cu", 210.0), ("ode_cs", 210.0), ("pfo", 420.0)];
     start(&mut world, &still);
     run(&mut world, 300.0);

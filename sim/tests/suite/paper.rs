@@ -30,6 +30,8 @@ fn series(inputs: impl IntoIterator<Item = [f64; 7]>) -> Vec<Observation> {
     let mut lab = quiet();
     let procedure = procedure(lab.plan());
     let blank = procedure.prime(&mut lab).unwrap();
+    // The lines are full of blank at first: one experiment to fill them.
+    procedure.run(&mut lab, &blank, &conditions(CENTRE));
     inputs.into_iter().map(|i| procedure.run(&mut lab, &blank, &conditions(i))).collect()
 }
 
@@ -136,6 +138,7 @@ fn features_spread_as_the_paper_found_in_long_runs_and_between_replicates() {
         let blank = procedure.prime(&mut lab).unwrap();
         let mut draw = Streams::new(seed).open("study", 0);
         let mut run = |inputs| procedure.run(&mut lab, &blank, &conditions(inputs));
+        run(CENTRE);
         let standing: Vec<Observation> = (0..24).map(|_| run(CENTRE)).collect();
         let returning: Vec<Observation> = (0..6)
             .map(|_| {
