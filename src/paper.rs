@@ -9,12 +9,12 @@ mod claim;
 mod curve;
 mod facts;
 mod figure;
-mod reading;
+pub mod reading;
 mod seed;
 mod station;
-mod statistics;
-mod studies;
-mod study;
+pub mod statistics;
+pub mod studies;
+pub mod study;
 mod table;
 mod tap;
 

@@ -1,10 +1,11 @@
-//! The dead man's switch: a process of its own that makes the rig safe when the campaign falls silent.
+//! The dead man's switch: a process of its own that makes the rig safe when the campaign falls
+//! silent.
 //!
-//! The controller of the heater has no watchdog on its communication: if the host dies, it holds the last set
-//! point. So a campaign on a real rig starts a second process first, the *watch*, and writes a beat to its
-//! standard input at every command and every tick of a wait. When no beat comes for so many seconds, or the
-//! pipe closes because the campaign has died, the watch turns heaters off, stops pumps and puts lights out,
-//! and keeps trying what did not acknowledge.
+//! The controller of the heater has no watchdog on its communication: if the host dies, it holds
+//! the last set point. So a campaign on a real rig starts a second process first, the *watch*, and
+//! writes a beat to its standard input at every command and every tick of a wait. When no beat
+//! comes for so many seconds, or the pipe closes because the campaign has died, the watch turns
+//! heaters off, stops pumps and puts lights out, and keeps trying what did not acknowledge.
 
 use std::io::{Read, Write};
 use std::process::{Child, ChildStdin, Stdio};
@@ -32,8 +33,8 @@ pub struct Heartbeat {
 }
 
 impl Heartbeat {
-    /// Starts the watch: `command` is this program with the arguments that make it one, and must stay silent
-    /// on standard output until it writes one line to say that it is watching.
+    /// Starts the watch: `command` is this program with the arguments that make it one, and must
+    /// stay silent on standard output until it writes one line to say that it is watching.
     ///
     /// # Errors
     /// If it cannot be started, or ends without saying that it watches: then nothing may be heated.
@@ -96,8 +97,8 @@ pub enum WatchError {
     Output(#[from] std::io::Error),
 }
 
-/// The whole life of a watch: reaches every heater that allows a second connection, says so on `output`, waits
-/// while beats come from `beats`, and then makes the rig safe.
+/// The whole life of a watch: reaches every heater that allows a second connection, says so on
+/// `output`, waits while beats come from `beats`, and then makes the rig safe.
 ///
 /// # Errors
 /// If it cannot begin, or the rig is not safe at the end: somebody must go there.
@@ -157,8 +158,8 @@ fn listen(mut beats: impl Read + Send + 'static) -> Receiver<()> {
     incoming
 }
 
-/// Tries to make a rig safe and to turn its heaters off, up to `tries` times, `pause` apart, until everything
-/// has acknowledged.
+/// Tries to make a rig safe and to turn its heaters off, up to `tries` times, `pause` apart, until
+/// everything has acknowledged.
 ///
 /// A port that the dying campaign still holds is free once it is gone, so the first try may fail.
 ///

@@ -207,8 +207,8 @@ impl Wiring {
         Ok(wiring)
     }
 
-    /// Says where the instrument `name` is; a baud rate that was known is kept. Does nothing where there is
-    /// no instrument of that name.
+    /// Says where the instrument `name` is; a baud rate that was known is kept. Does nothing where
+    /// there is no instrument of that name.
     pub fn set_link(&mut self, name: &str, link: Link) {
         let wired = (self.chemyx.get_mut(name).map(|w| &mut w.link))
             .or_else(|| self.f4t.get_mut(name).map(|w| &mut w.link))
@@ -236,8 +236,8 @@ impl Wiring {
             .collect()
     }
 
-    /// A wiring for any lab, for emulation: a pump to a port, a controller for all heaters and switches, and
-    /// an LED driver for each light.
+    /// A wiring for any lab, for emulation: a pump to a port, a controller for all heaters and
+    /// switches, and an LED driver for each light.
     pub fn of(manifest: &Manifest) -> Self {
         let heaters = manifest.heaters.iter().map(|h| h.name.clone());
         let permits =

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::run::threads;
 use crate::cli::Paper as Args;
 use crate::error::CommandError;
-use crate::paper::{self, Facts, Kind, Rigs, Seed, Verdict};
+use crate::paper::{self, Kind, Rigs, Seed, Verdict};
 use crate::scenario::Scenario;
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {

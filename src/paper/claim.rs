@@ -218,7 +218,9 @@ mod tests {
     #[test]
     fn a_number_that_is_none_holds_nothing() {
         let none = Estimate::exact(f64::NAN);
-        for holds in [Holds::Within(0.0, 1.0), Holds::Above(0.0), Holds::Below(1.0), Holds::AtLeast(0.0)] {
+        for holds in
+            [Holds::Within(0.0, 1.0), Holds::Above(0.0), Holds::Below(1.0), Holds::AtLeast(0.0)]
+        {
             assert!(!holds.is_met(&none) && !holds.is_open(&none));
         }
     }

@@ -1,11 +1,13 @@
 //! What the rig and its stocks are, and two things that must not be done to them.
 
+use flowtwin_lab::layer::{Guarded, Limits};
 use flowtwin_lab::procedure::WaitSpec;
-use flowtwin_lab::{Procedure, Streams};
+use flowtwin_lab::{Procedure, PumpId, Streams};
+use flowtwin_sim::spec::Rig;
 
 use super::StudyError;
-use super::study::off_ratio;
 use super::studies::{Recipe, Studies};
+use super::study::off_ratio;
 use crate::scenario::Scenario;
 
 /// Facts that no seed changes.
@@ -86,12 +88,7 @@ impl Facts {
                 OFF_RATIO_PERCENT,
             ),
             syringes_ml: scenario.manifest().pumps.iter().map(|p| p.fill_ml).collect(),
-            pumps_of_streams: [streams.get(first)]
-                .into_iter()
-                .flatten()
-                .chain(streams.iter().filter(|(name, _)| *name != first).map(|(_, s)| s))
-                .map(|s| s.pumps.len())
-                .collect(),
+            pumps_of_streams: pumps_of_streams(&file.rig),
             bores_mm: [
                 streams.get(first).map_or(f64::NAN, |s| s.bore_mm),
                 segment("reactor"),
@@ -124,14 +121,18 @@ fn clogs(scenario: &Scenario, studies: &Studies, seed: u64) -> bool {
     let mut spec = usual.spec().clone();
     spec.wait = WaitSpec::ResidenceTimes(LONG);
     let long = Procedure::new(spec, usual.recipe().clone(), usual.analysis().clone());
-    let mut guarded = flowtwin_lab::layer::Guarded::new(
-        &mut lab,
-        flowtwin_lab::layer::Limits::new(scenario.file().guard.clone()),
-    );
+    let mut guarded = Guarded::new(&mut lab, Limits::new(scenario.file().guard.clone()));
     match long.prime(&mut guarded) {
         Err(_) => true,
         Ok(blank) => long.run(&mut guarded, &blank, &studies.baseline(scenario.space())).failed(),
     }
+}
+
+/// Pumps of each stream, that of the line that counts in the residence time first.
+fn pumps_of_streams(rig: &Rig) -> Vec<usize> {
+    let timed = rig.streams.get(&rig.timed_stream);
+    let others = rig.streams.iter().filter(|(name, _)| **name != rig.timed_stream);
+    timed.into_iter().chain(others.map(|(_, s)| s)).map(|s| s.pumps.len()).collect()
 }
 
 fn temperature_range(scenario: &Scenario) -> [f64; 2] {
@@ -148,8 +149,9 @@ fn ratio_errors(scenario: &Scenario) -> (f64, f64) {
     for _ in 0..CONDITIONS {
         let unit: Vec<f64> = (0..space.dim()).map(|_| stream.uniform()).collect();
         let settings = scenario.procedure().recipe().settings(&space.from_unit(&unit));
-        let flow = |pump: &String| settings.flow(&flowtwin_lab::PumpId::new(pump)).ul_per_min();
-        let flows: Vec<f64> = rig.streams.values().map(|s| s.pumps.iter().map(flow).sum()).collect();
+        let flow = |pump: &String| settings.flow(&PumpId::new(pump)).ul_per_min();
+        let flows: Vec<f64> =
+            rig.streams.values().map(|s| s.pumps.iter().map(flow).sum()).collect();
         let total: f64 = flows.iter().sum();
         let off = |ratio: f64| (ratio - 1.0).abs();
         worst.0 = flows.iter().map(|f| off(f / flows[0])).fold(worst.0, f64::max);

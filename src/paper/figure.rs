@@ -31,7 +31,11 @@ pub fn report_html(verdicts: &[Verdict], seeds: &[Seed]) -> String {
     page.push(&section("figure-4", "Figure 4: flow and reaction time", &figure4::body(seeds)));
     page.push(&section("figure-5", "Figure 5: partial grid", &figure5::body(seeds)));
     page.push(&section("figure-6", "Figure 6: digital twin", &figure6::body(seeds, first)));
-    page.push(&section("figure-7", "Figure 7: what the twin has learnt", &figure7::body(seeds, first)));
+    page.push(&section(
+        "figure-7",
+        "Figure 7: what the twin has learnt",
+        &figure7::body(seeds, first),
+    ));
     page.push(&section("figure-8", "Figure 8: optimisation", &figure8::body(seeds, first)));
     page.finish()
 }

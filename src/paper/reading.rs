@@ -20,6 +20,15 @@ pub struct Reading {
     pub pli_600: f64,
 }
 
+/// One of a train of readings without a stop of the flow.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Moment {
+    /// Time since the flow started, in residence times.
+    pub at: f64,
+    /// What was read.
+    pub reading: Reading,
+}
+
 /// A feature of a reading.
 pub type Feature = fn(&Reading) -> f64;
 

@@ -72,10 +72,13 @@ impl<'a> Rigs<'a> {
             for stretch in file.rig.tube.iter_mut().filter(|stretch| stretch.reacts) {
                 stretch.volume_ul = volume_ul;
             }
+            // The window of reaction times is that of the campaigns, which are not run in this tube.
+            file.space.constraints.reaction_time_s = None;
             let definition = serde_json::to_value(&file).expect("a scenario is plain data");
             Ok((total, Scenario::recorded(&definition)?))
         };
-        let cut = studies.flow.totals_ul_per_min.iter().map(cut).collect::<Result<_, StudyError>>()?;
+        let cut =
+            studies.flow.totals_ul_per_min.iter().map(cut).collect::<Result<_, StudyError>>()?;
         Ok(Self { scenario, quick: quick(scenario, studies.steps.frames)?, cut, studies })
     }
 
@@ -104,7 +107,9 @@ impl<'a> Rigs<'a> {
             continuous: self.at(seed, continuous::run)?,
             replicates: self.at(seed, |station, s| replicates::run(station, s, &mut conditions))?,
             steady: self.at(seed, |station, s| steady::run(station, s, &mut conditions))?,
-            steps: on(self.scenario, &self.quick, seed, |station| steps::run(station, &self.studies))?,
+            steps: on(self.scenario, &self.quick, seed, |station| {
+                steps::run(station, &self.studies)
+            })?,
             flow: self.flow(seed)?,
             time: self.at(seed, time::run)?,
             grid: self.at(seed, grid::run)?,

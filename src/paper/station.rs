@@ -3,38 +3,29 @@
 use flowtwin_lab::procedure::{RampPoint, RampSpec, SteadySpec, WaitSpec};
 use flowtwin_lab::{Blank, Conditions, Fault, Instant, Lab, Observation, Procedure, Space};
 
-use super::reading::Reading;
+use super::reading::{Moment, Reading};
 use super::tap::Tap;
 
 /// How long a composition flows until nothing of the one before is left, in residence times.
 const RUN_IN_RESIDENCE_TIMES: f64 = 2.0;
 
 /// A lab with everything an experiment needs. It is driven by [`Procedure`] alone, as a rig would be.
-pub struct Station<'a> {
+pub(crate) struct Station<'a> {
     lab: &'a mut dyn Lab,
     procedure: &'a Procedure,
     space: &'a Space,
     blank: Blank,
 }
 
-/// One reading of a feature in a train of readings without a stop of the flow.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Moment {
-    /// Time since the flow started, in residence times.
-    pub at: f64,
-    /// What was read.
-    pub reading: Reading,
-}
-
 /// When readings are taken, in residence times after the flow has started.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Train {
+pub(crate) struct Train {
     /// The first.
-    pub from: f64,
+    pub(crate) from: f64,
     /// Time between two.
-    pub every: f64,
+    pub(crate) every: f64,
     /// The last, at most.
-    pub until: f64,
+    pub(crate) until: f64,
 }
 
 impl<'a> Station<'a> {
@@ -42,7 +33,7 @@ impl<'a> Station<'a> {
     ///
     /// # Errors
     /// Any fault of the lab.
-    pub fn new(
+    pub(crate) fn new(
         lab: &'a mut dyn Lab,
         procedure: &'a Procedure,
         space: &'a Space,
@@ -52,23 +43,23 @@ impl<'a> Station<'a> {
     }
 
     /// What may be chosen.
-    pub fn space(&self) -> &'a Space {
+    pub(crate) fn space(&self) -> &'a Space {
         self.space
     }
 
     /// Lab time.
-    pub fn now(&self) -> Instant {
+    pub(crate) fn now(&self) -> Instant {
         self.lab.now()
     }
 
     /// Residence time at these conditions [s].
-    pub fn residence_time_s(&self, conditions: &Conditions) -> f64 {
+    pub(crate) fn residence_time_s(&self, conditions: &Conditions) -> f64 {
         let settings = self.procedure.recipe().settings(conditions);
         self.lab.manifest().path.residence_time_s(&settings)
     }
 
     /// The same composition at another reaction time: all flows by one factor. The temperature stays.
-    pub fn at_reaction_time(&self, conditions: &Conditions, seconds: f64) -> Conditions {
+    pub(crate) fn at_reaction_time(&self, conditions: &Conditions, seconds: f64) -> Conditions {
         let settings = self.procedure.recipe().settings(conditions);
         let factor = self.lab.manifest().path.reaction_time_s(&settings) / seconds;
         let scaled = conditions.iter().map(|(name, value)| {
@@ -81,7 +72,7 @@ impl<'a> Station<'a> {
     ///
     /// # Errors
     /// The fault of a failed one: a study needs all of its experiments.
-    pub fn run(&mut self, conditions: &Conditions) -> Result<Observation, Fault> {
+    pub(crate) fn run(&mut self, conditions: &Conditions) -> Result<Observation, Fault> {
         checked(self.procedure.run(self.lab, &self.blank, conditions))
     }
 
@@ -89,7 +80,7 @@ impl<'a> Station<'a> {
     ///
     /// # Errors
     /// As [`Station::run`].
-    pub fn read(&mut self, conditions: &Conditions) -> Result<Reading, Fault> {
+    pub(crate) fn read(&mut self, conditions: &Conditions) -> Result<Reading, Fault> {
         self.run(conditions).map(|observation| Reading::of(&observation.outcome))
     }
 
@@ -97,7 +88,7 @@ impl<'a> Station<'a> {
     ///
     /// # Errors
     /// As [`Station::run`].
-    pub fn run_in(&mut self, conditions: &Conditions) -> Result<Reading, Fault> {
+    pub(crate) fn run_in(&mut self, conditions: &Conditions) -> Result<Reading, Fault> {
         let wait = WaitSpec::ResidenceTimes(RUN_IN_RESIDENCE_TIMES);
         self.run_waiting(conditions, wait).map(|observation| Reading::of(&observation.outcome))
     }
@@ -106,7 +97,7 @@ impl<'a> Station<'a> {
     ///
     /// # Errors
     /// As [`Station::run`].
-    pub fn run_waiting(
+    pub(crate) fn run_waiting(
         &mut self,
         conditions: &Conditions,
         wait: WaitSpec,
@@ -119,7 +110,7 @@ impl<'a> Station<'a> {
     ///
     /// # Errors
     /// As [`Station::run`].
-    pub fn watch(
+    pub(crate) fn watch(
         &mut self,
         conditions: &Conditions,
         train: Train,
@@ -148,7 +139,7 @@ impl<'a> Station<'a> {
     ///
     /// # Errors
     /// Any fault of the lab.
-    pub fn ramp(
+    pub(crate) fn ramp(
         &mut self,
         ends: (&Conditions, &Conditions),
         spec: &RampSpec,

@@ -82,8 +82,7 @@ impl Estimate {
             of(&rest)
         };
         let count = n as f64;
-        let pseudo: Vec<f64> =
-            (0..n).map(|i| count * whole - (count - 1.0) * without(i)).collect();
+        let pseudo: Vec<f64> = (0..n).map(|i| count * whole - (count - 1.0) * without(i)).collect();
         Self::student(whole, standard_deviation(&pseudo), n)
     }
 
@@ -143,7 +142,11 @@ pub fn quantile(values: &[f64], p: f64) -> f64 {
     let below = at.floor() as usize;
     let share = at - below as f64;
     let above = (below + 1).min(last);
-    if share <= 0.0 { sorted[below] } else { sorted[below] + share * (sorted[above] - sorted[below]) }
+    if share <= 0.0 {
+        sorted[below]
+    } else {
+        sorted[below] + share * (sorted[above] - sorted[below])
+    }
 }
 
 /// Least-squares slope of y against x.

@@ -59,11 +59,7 @@ fn number(x: f64) -> String {
     }
     let digits = 3 - flowtwin_lab::math::log10(x.abs()).floor() as i32;
     let text = format!("{x:.*}", digits.clamp(0, 12) as usize);
-    if text.contains('.') {
-        text.trim_end_matches('0').trim_end_matches('.').into()
-    } else {
-        text
-    }
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').into() } else { text }
 }
 
 #[cfg(test)]
@@ -72,7 +68,13 @@ mod tests {
 
     #[test]
     fn numbers_have_four_significant_digits() {
-        for (x, text) in [(1.23456, "1.235"), (0.012_345, "0.01235"), (1916.84, "1917"), (7.0, "7"), (-0.5, "-0.5")] {
+        for (x, text) in [
+            (1.23456, "1.235"),
+            (0.012_345, "0.01235"),
+            (1916.84, "1917"),
+            (7.0, "7"),
+            (-0.5, "-0.5"),
+        ] {
             assert_eq!(number(x), text);
         }
     }

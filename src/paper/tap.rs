@@ -1,9 +1,7 @@
 //! A layer that keeps what passes: every set of frames, analysed.
 
 use flowtwin_lab::analysis::Counts;
-use flowtwin_lab::{
-    Analysis, Blank, Command, Fault, Frames, Instant, Lab, Manifest, Reply,
-};
+use flowtwin_lab::{Analysis, Blank, Command, Fault, Frames, Instant, Lab, Manifest, Reply};
 
 use super::reading::Reading;
 

@@ -17,6 +17,8 @@ mod rule;
 mod style;
 pub(crate) mod svg;
 mod swarm;
+#[cfg(test)]
+mod tests;
 
 pub use axis::{Axis, Tick};
 pub use band::Band;

@@ -1,7 +1,9 @@
 //! The partial grid: Fig. 5.
 
-use super::{calibrated, Claim};
-use crate::paper::curve::{at, between, mean_curve, least_step_percent, summit_share, trend_percent};
+use super::{Claim, calibrated};
+use crate::paper::curve::{
+    at, between, least_step_percent, mean_curve, summit_share, trend_percent,
+};
 use crate::paper::reading::{Feature, Reading};
 use crate::paper::seed::Seed;
 use crate::paper::statistics::summit;
@@ -20,12 +22,16 @@ pub(super) fn claims() -> Vec<Claim> {
 
 fn peaks() -> Vec<Claim> {
     vec![
-        calibrated("G00", "largest distance of the emission maximum from 450 nm over the whole grid", "450 nm")
-            .largest("nm", |s| {
-                let readings = s.grid.iter().flat_map(|sweep| &sweep.curve);
-                readings.map(|(_, r)| (r.peak_nm - 450.0).abs()).fold(0.0, f64::max)
-            })
-            .below(3.0),
+        calibrated(
+            "G00",
+            "largest distance of the emission maximum from 450 nm over the whole grid",
+            "450 nm",
+        )
+        .largest("nm", |s| {
+            let readings = s.grid.iter().flat_map(|sweep| &sweep.curve);
+            readings.map(|(_, r)| (r.peak_nm - 450.0).abs()).fold(0.0, f64::max)
+        })
+        .below(3.0),
         calibrated("G01.380", "trend of the 380 nm band over Cs-oleate", "grows")
             .pooled("%", |s| trend_percent(&sweep(s, CS, |r| r.pli_380)))
             .above(0.0),
@@ -40,18 +46,29 @@ fn peaks() -> Vec<Claim> {
 
 fn precursors() -> Vec<Claim> {
     vec![
-        calibrated("G01.abs", "Abs300 over Cs-oleate is not monotone: place of its maximum on the grid, 0 to 1", "no trend")
-            .pooled("", |s| summit_share(&sweep(s, CS, Reading::abs)))
-            .within(0.1, 0.9),
+        calibrated(
+            "G01.abs",
+            "Abs300 over Cs-oleate is not monotone: place of its maximum on the grid, 0 to 1",
+            "no trend",
+        )
+        .pooled("", |s| summit_share(&sweep(s, CS, Reading::abs)))
+        .within(0.1, 0.9),
         calibrated("G02.abs", "Abs300 rises with CuI: smallest step", "up")
             .pooled("%", |s| least_step_percent(&sweep(s, CUI, Reading::abs)))
             .above(0.0),
         calibrated("G02.pli", "PLI rises with CuI: smallest step", "up")
             .pooled("%", |s| least_step_percent(&sweep(s, CUI, Reading::pli)))
             .above(0.0),
-        calibrated("G02.most", "effect of CuI on PLI over the largest of the other flows'", "largest")
-            .pooled("", |s| effect(s, CUI) / [CS, OA_CS, OA_CU, OAM].map(|i| effect(s, i)).into_iter().fold(0.0, f64::max))
-            .above(1.0),
+        calibrated(
+            "G02.most",
+            "effect of CuI on PLI over the largest of the other flows'",
+            "largest",
+        )
+        .pooled("", |s| {
+            effect(s, CUI)
+                / [CS, OA_CS, OA_CU, OAM].map(|i| effect(s, i)).into_iter().fold(0.0, f64::max)
+        })
+        .above(1.0),
     ]
 }
 
@@ -60,15 +77,23 @@ fn ligands() -> Vec<Claim> {
         calibrated("G03.abs", "trend of Abs300 over oleic acid with Cs", "up")
             .pooled("%", |s| trend_percent(&sweep(s, OA_CS, Reading::abs)))
             .above(0.0),
-        calibrated("G03.pli", "PLI over oleic acid with Cs: place of its maximum on the grid", "inside")
-            .pooled("", |s| summit_share(&sweep(s, OA_CS, Reading::pli)))
-            .within(0.1, 0.9),
+        calibrated(
+            "G03.pli",
+            "PLI over oleic acid with Cs: place of its maximum on the grid",
+            "inside",
+        )
+        .pooled("", |s| summit_share(&sweep(s, OA_CS, Reading::pli)))
+        .within(0.1, 0.9),
         calibrated("G04.abs", "trend of Abs300 over oleic acid with CuI", "up")
             .pooled("%", |s| trend_percent(&sweep(s, OA_CU, Reading::abs)))
             .above(0.0),
-        calibrated("G04.pli", "PLI over oleic acid with CuI: place of its maximum on the grid", "inside")
-            .pooled("", |s| summit_share(&sweep(s, OA_CU, Reading::pli)))
-            .within(0.1, 0.9),
+        calibrated(
+            "G04.pli",
+            "PLI over oleic acid with CuI: place of its maximum on the grid",
+            "inside",
+        )
+        .pooled("", |s| summit_share(&sweep(s, OA_CU, Reading::pli)))
+        .within(0.1, 0.9),
         calibrated("G05.abs", "trend of Abs300 over oleylamine", "up")
             .pooled("%", |s| trend_percent(&sweep(s, OAM, Reading::abs)))
             .above(0.0),
@@ -81,7 +106,9 @@ fn ligands() -> Vec<Claim> {
 fn temperature() -> Vec<Claim> {
     vec![
         calibrated("G07", "PLI rises from 120 to 150 °C: smallest step", "up")
-            .pooled("%", |s| least_step_percent(&between(&sweep(s, TEMPERATURE, Reading::pli), 120.0, 150.0)))
+            .pooled("%", |s| {
+                least_step_percent(&between(&sweep(s, TEMPERATURE, Reading::pli), 120.0, 150.0))
+            })
             .above(0.0),
         calibrated("G08.drop", "PLI at 160 °C over 150 °C", "down")
             .pooled("", |s| {
@@ -109,10 +136,12 @@ fn curve<'a>(seed: &'a Seed, input: &str) -> &'a Curve {
 fn effect(seeds: &[&Seed], input: &str) -> f64 {
     let curve = sweep(seeds, input, Reading::pli);
     let values = || curve.iter().map(|(_, y)| *y);
-    let (low, high) = (values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max));
+    let (low, high) =
+        (values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max));
     (high - low) / (values().sum::<f64>() / curve.len() as f64)
 }
 
 fn band_600(seeds: &[&Seed], celsius: f64) -> f64 {
-    at(&sweep(seeds, TEMPERATURE, |r| r.pli_600), celsius) / at(&sweep(seeds, TEMPERATURE, Reading::pli), celsius)
+    at(&sweep(seeds, TEMPERATURE, |r| r.pli_600), celsius)
+        / at(&sweep(seeds, TEMPERATURE, Reading::pli), celsius)
 }

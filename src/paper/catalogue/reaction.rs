@@ -1,6 +1,6 @@
 //! Flow and reaction time: Fig. 4.
 
-use super::{calibrated, Claim};
+use super::{Claim, calibrated};
 use crate::paper::curve::{at, between, least_step_percent, mean_curve};
 use crate::paper::reading::{Feature, Reading};
 use crate::paper::seed::Seed;
@@ -12,23 +12,36 @@ pub(super) fn claims() -> Vec<Claim> {
 
 fn flow() -> Vec<Claim> {
     vec![
-        calibrated("M01.pli", "PLI at 300 µL/min over the plateau, at constant reaction time", "lower")
-            .pooled("%", |s| 100.0 * plateau_share(s, Reading::pli, 300.0))
-            .below(92.0),
+        calibrated(
+            "M01.pli",
+            "PLI at 300 µL/min over the plateau, at constant reaction time",
+            "lower",
+        )
+        .pooled("%", |s| 100.0 * plateau_share(s, Reading::pli, 300.0))
+        .below(92.0),
         calibrated("M01.abs", "Abs300 at 300 µL/min over the plateau", "lower")
             .pooled("%", |s| 100.0 * plateau_share(s, Reading::abs, 300.0))
             .below(92.0),
         calibrated("M01.rise.pli", "PLI rises from 300 to 600 µL/min: smallest step", "rises")
-            .pooled("%", |s| least_step_percent(&between(&over_flow(s, Reading::pli), 300.0, 600.0)))
+            .pooled("%", |s| {
+                least_step_percent(&between(&over_flow(s, Reading::pli), 300.0, 600.0))
+            })
             .above(0.0),
         calibrated("M01.rise.abs", "Abs300 rises from 300 to 600 µL/min: smallest step", "rises")
-            .pooled("%", |s| least_step_percent(&between(&over_flow(s, Reading::abs), 300.0, 600.0)))
+            .pooled("%", |s| {
+                least_step_percent(&between(&over_flow(s, Reading::abs), 300.0, 600.0))
+            })
             .above(0.0),
         calibrated("M02.600", "PLI at 600 over PLI at 1000 µL/min", "plateau")
             .pooled("", |s| plateau_share(s, Reading::pli, 600.0))
             .within(0.96, 1.0),
         calibrated("M02.step", "change of PLI from 600 to 700 µL/min", "plateau")
-            .pooled("%", |s| 100.0 * (plateau_share(s, Reading::pli, 700.0) / plateau_share(s, Reading::pli, 600.0) - 1.0))
+            .pooled("%", |s| {
+                100.0
+                    * (plateau_share(s, Reading::pli, 700.0)
+                        / plateau_share(s, Reading::pli, 600.0)
+                        - 1.0)
+            })
             .below(3.0),
         calibrated("M02.flat", "slope of PLI above 600 µL/min, for each 100 µL/min", "flat")
             .pooled("%", |s| {

@@ -1,6 +1,6 @@
 //! Stocks, hardware and book-keeping: sections 2.1 to 2.3.
 
-use super::{calibrated, Claim};
+use super::{Claim, calibrated};
 
 pub(super) fn claims() -> Vec<Claim> {
     [stocks(), hardware(), operation()].concat()
@@ -8,12 +8,20 @@ pub(super) fn claims() -> Vec<Claim> {
 
 fn stocks() -> Vec<Claim> {
     vec![
-        calibrated("C03", "free oleic acid for each Cs in the Cs stock, at the purities given", "≥ 5")
-            .fact("mol/mol", |f| f.oleic_acid_per_cs)
-            .above(5.0),
-        calibrated("C03.clog", "a Cs stock with 4 oleic acids for each Cs precipitates and clogs the rig", "yes")
-            .fact("yes = 1", |f| yes(f.four_ligands_clog))
-            .is(1.0),
+        calibrated(
+            "C03",
+            "free oleic acid for each Cs in the Cs stock, at the purities given",
+            "≥ 5",
+        )
+        .fact("mol/mol", |f| f.oleic_acid_per_cs)
+        .above(5.0),
+        calibrated(
+            "C03.clog",
+            "a Cs stock with 4 oleic acids for each Cs precipitates and clogs the rig",
+            "yes",
+        )
+        .fact("yes = 1", |f| yes(f.four_ligands_clog))
+        .is(1.0),
         calibrated("C03.flow", "the Cs stock of the recipe does so in the same time", "no")
             .fact("yes = 1", |f| yes(f.recipe_clogs))
             .is(0.0),
@@ -67,21 +75,37 @@ fn operation() -> Vec<Claim> {
             .fact("°C", |f| f.temperature_c[1])
             .is(150.0),
         calibrated("O02", "independent inputs", "7").fact("", |f| f.inputs as f64).is(7.0),
-        calibrated("O03", "largest deviation of the streams from 1 : 1 over 1000 random conditions", "1 : 1")
-            .fact("", |f| f.stream_ratio_error)
-            .below(1e-7),
-        calibrated("O04", "largest deviation of the carrier from the total precursor flow", "1 : 1")
-            .fact("", |f| f.carrier_ratio_error)
-            .below(1e-7),
+        calibrated(
+            "O03",
+            "largest deviation of the streams from 1 : 1 over 1000 random conditions",
+            "1 : 1",
+        )
+        .fact("", |f| f.stream_ratio_error)
+        .below(1e-7),
+        calibrated(
+            "O04",
+            "largest deviation of the carrier from the total precursor flow",
+            "1 : 1",
+        )
+        .fact("", |f| f.carrier_ratio_error)
+        .below(1e-7),
         calibrated("O05", "a stream 30 % off ratio breaks the train of slugs", "yes")
             .fact("yes = 1", |f| yes(f.off_ratio_breaks_train))
             .is(1.0),
-        calibrated("O08.share", "largest share of a syringe that the 100 conditions of a batch take", "≤ 1")
-            .largest("", |s| s.campaign.largest_share().1)
-            .below(1.0),
-        calibrated("O08.first", "the carrier is the syringe that limits a batch", "100 mL for 100 conditions")
-            .share(|s| s.campaign.largest_share().0 == "pfo")
-            .at_least(1.0),
+        calibrated(
+            "O08.share",
+            "largest share of a syringe that the 100 conditions of a batch take",
+            "≤ 1",
+        )
+        .largest("", |s| s.campaign.largest_share().1)
+        .below(1.0),
+        calibrated(
+            "O08.first",
+            "the carrier is the syringe that limits a batch",
+            "100 mL for 100 conditions",
+        )
+        .share(|s| s.campaign.largest_share().0 == "pfo")
+        .at_least(1.0),
         calibrated("O08.volume", "precursors taken by one condition", "1 mL")
             .mean("mL", |s| s.campaign.precursors_ml())
             .within(0.85, 1.0),

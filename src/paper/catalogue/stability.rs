@@ -1,6 +1,6 @@
 //! Stability and reproducibility: Fig. 3.
 
-use super::{calibrated, Claim};
+use super::{Claim, calibrated};
 use crate::paper::reading::Reading;
 use crate::paper::seed::Seed;
 
@@ -21,7 +21,9 @@ fn steady_state() -> Vec<Claim> {
             .within(1.12, 1.28),
         calibrated("R03", "spread of tE/τ between the three reaction times", "same")
             .pooled("τ", |seeds| {
-                let mean = |t: f64| seeds.iter().map(|s| steady_after(s, t)).sum::<f64>() / seeds.len() as f64;
+                let mean = |t: f64| {
+                    seeds.iter().map(|s| steady_after(s, t)).sum::<f64>() / seeds.len() as f64
+                };
                 let times = [25.0, 31.0, 42.0].map(mean);
                 let most = times.into_iter().fold(f64::NEG_INFINITY, f64::max);
                 most - times.into_iter().fold(f64::INFINITY, f64::min)
@@ -32,12 +34,16 @@ fn steady_state() -> Vec<Claim> {
 
 fn continuous() -> Vec<Claim> {
     vec![
-        calibrated("R04", "largest standard deviation of the three features after equilibrium", "< 5 %")
-            .mean("%", |s| {
-                let of = |f| s.continuous.deviation_percent(f);
-                of(Reading::abs).max(of(Reading::pli)).max(of(Reading::pla))
-            })
-            .below(5.0),
+        calibrated(
+            "R04",
+            "largest standard deviation of the three features after equilibrium",
+            "< 5 %",
+        )
+        .mean("%", |s| {
+            let of = |f| s.continuous.deviation_percent(f);
+            of(Reading::abs).max(of(Reading::pli)).max(of(Reading::pla))
+        })
+        .below(5.0),
         calibrated("R05.abs", "standard deviation of Abs300 over 120 min", "1.3 %")
             .mean("%", |s| s.continuous.deviation_percent(Reading::abs))
             .within(1.0, 1.6),
@@ -49,12 +55,14 @@ fn continuous() -> Vec<Claim> {
             .within(0.75, 1.25),
         calibrated("R05.first", "… Abs300 over PLI", "1.3 / 1.1")
             .geometric("", |s| {
-                s.continuous.deviation_percent(Reading::abs) / s.continuous.deviation_percent(Reading::pli)
+                s.continuous.deviation_percent(Reading::abs)
+                    / s.continuous.deviation_percent(Reading::pli)
             })
             .above(1.0),
         calibrated("R05.second", "… PLI over PLA", "1.1 / 1.0")
             .geometric("", |s| {
-                s.continuous.deviation_percent(Reading::pli) / s.continuous.deviation_percent(Reading::pla)
+                s.continuous.deviation_percent(Reading::pli)
+                    / s.continuous.deviation_percent(Reading::pla)
             })
             .above(0.99),
     ]
@@ -73,7 +81,8 @@ fn replicates() -> Vec<Claim> {
             .within(0.8, 1.4),
         calibrated("R06.ratio", "… Abs300 over PLI", "2.8 / 1.2")
             .geometric("", |s| {
-                s.replicates.deviation_percent(Reading::abs) / s.replicates.deviation_percent(Reading::pli)
+                s.replicates.deviation_percent(Reading::abs)
+                    / s.replicates.deviation_percent(Reading::pli)
             })
             .above(1.7),
     ]

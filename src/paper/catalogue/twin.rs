@@ -1,7 +1,7 @@
 //! The digital twin and what it has learnt: Fig. 6 and 7.
 
 use super::reaction::ratio;
-use super::{predicted, Claim};
+use super::{Claim, predicted};
 use crate::paper::reading::Reading;
 use crate::paper::seed::Seed;
 
@@ -20,9 +20,13 @@ fn accuracy() -> Vec<Claim> {
         predicted("D03", "maximum-variance experiments", "51")
             .fact("", |f| f.experiments("explore"))
             .is(51.0),
-        predicted("D04.test", "R² of the twin on the test set, squared correlation, median of 8 splits", "0.81")
-            .median("", |s| s.twin.test_r2())
-            .within(0.70, 0.90),
+        predicted(
+            "D04.test",
+            "R² of the twin on the test set, squared correlation, median of 8 splits",
+            "0.81",
+        )
+        .median("", |s| s.twin.test_r2())
+        .within(0.70, 0.90),
         predicted("D04.single", "… of a single split: the paper's one value is among them", "0.81")
             .spread("", |s| s.twin.splits.first().map_or(f64::NAN, |split| split.test_r2))
             .covers(0.81),
@@ -32,18 +36,26 @@ fn accuracy() -> Vec<Claim> {
                 s.twin.splits.iter().map(gap).sum::<f64>() / s.twin.splits.len() as f64
             })
             .above(0.0),
-        predicted("D06.falls", "mean uncertainty over 1000 inputs falls from 10 to 60 experiments: smallest fall", "falls")
-            .pooled("%", |s| {
-                let means = uncertainty(s);
-                means.windows(2).map(|w| 100.0 * (1.0 - w[1] / w[0])).fold(f64::INFINITY, f64::min)
-            })
-            .above(0.0),
-        predicted("D06.ratio", "mean uncertainty with 60 experiments over that with 10", "lowest at 60")
-            .pooled("", |s| {
-                let means = uncertainty(s);
-                means[means.len() - 1] / means[0]
-            })
-            .below(0.6),
+        predicted(
+            "D06.falls",
+            "mean uncertainty over 1000 inputs falls from 10 to 60 experiments: smallest fall",
+            "falls",
+        )
+        .pooled("%", |s| {
+            let means = uncertainty(s);
+            means.windows(2).map(|w| 100.0 * (1.0 - w[1] / w[0])).fold(f64::INFINITY, f64::min)
+        })
+        .above(0.0),
+        predicted(
+            "D06.ratio",
+            "mean uncertainty with 60 experiments over that with 10",
+            "lowest at 60",
+        )
+        .pooled("", |s| {
+            let means = uncertainty(s);
+            means[means.len() - 1] / means[0]
+        })
+        .below(0.6),
     ]
 }
 

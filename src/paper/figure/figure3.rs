@@ -15,7 +15,11 @@ pub(super) fn body(seeds: &[Seed], first: &Seed) -> String {
         .note("The first rig; a random condition between each two baselines.");
     for (name, feature) in FEATURES {
         let readings = first.continuous.readings.iter();
-        long.one(name, relative(&readings.map(|(t, r)| (*t, feature(r))).collect::<Vec<_>>()), true);
+        long.one(
+            name,
+            relative(&readings.map(|(t, r)| (*t, feature(r))).collect::<Vec<_>>()),
+            true,
+        );
         let baselines = first.replicates.baselines.iter().enumerate();
         let points: Vec<_> = baselines.map(|(i, r)| (i as f64 + 1.0, feature(r))).collect();
         replicates.one(name, relative(&points), false);
@@ -24,9 +28,13 @@ pub(super) fn body(seeds: &[Seed], first: &Seed) -> String {
 }
 
 fn steps(seeds: &[Seed], first: &Seed) -> Panel {
-    let mut panel = Panel::new("C: steps of the composition", "time [residence times]", "Abs300 over its final value")
-        .note("From no CuI to the baseline. Lines: medians over all rigs; bands: nine of ten rigs.")
-        .from_zero();
+    let mut panel = Panel::new(
+        "C: steps of the composition",
+        "time [residence times]",
+        "Abs300 over its final value",
+    )
+    .note("From no CuI to the baseline. Lines: medians over all rigs; bands: nine of ten rigs.")
+    .from_zero();
     for (i, step) in first.steps.iter().enumerate() {
         let curve = |seed: &Seed| -> Vec<(f64, f64)> {
             let step = &seed.steps[i];

@@ -6,15 +6,21 @@ use crate::paper::seed::Seed;
 use crate::paper::study::flow::relative;
 
 pub(super) fn body(seeds: &[Seed]) -> String {
-    let mut flow = Panel::new("A–B: total flow", "slugs and carrier [µL/min]", "over the value at 1000 µL/min")
-        .note("The tube is cut so that the reaction takes 31 s at every flow.")
-        .from_zero();
+    let mut flow = Panel::new(
+        "A–B: total flow",
+        "slugs and carrier [µL/min]",
+        "over the value at 1000 µL/min",
+    )
+    .note("The tube is cut so that the reaction takes 31 s at every flow.")
+    .from_zero();
     let mut time = Panel::new("C–D: reaction time", "reaction time [s]", "over the value at 28 s")
         .note("One tube, all flows by one factor.");
-    for (name, feature) in [("PLI", Reading::pli as fn(&Reading) -> f64), ("Abs300", Reading::abs)] {
+    for (name, feature) in [("PLI", Reading::pli as fn(&Reading) -> f64), ("Abs300", Reading::abs)]
+    {
         let curves: Vec<_> = seeds.iter().map(|s| relative(&s.flow, feature)).collect();
         flow.many(name, &curves);
-        let curves: Vec<_> = seeds.iter().flat_map(|s| &s.time).map(|c| over_28(c, feature)).collect();
+        let curves: Vec<_> =
+            seeds.iter().flat_map(|s| &s.time).map(|c| over_28(c, feature)).collect();
         time.many(name, &curves);
     }
     beside(&[flow, time])

@@ -15,14 +15,19 @@ const TITLES: [(&str, &str, &str); 6] = [
 ];
 
 pub(super) fn body(seeds: &[Seed]) -> String {
-    let panels: Vec<Panel> = TITLES.iter().map(|(input, title, unit)| panel(seeds, input, title, unit)).collect();
-    let secondary = [secondary(seeds, "cs_ul_per_min", "380 nm band", |r| r.pli_380), secondary(seeds, "temperature_c", "600 nm band", |r| r.pli_600)];
+    let panels: Vec<Panel> =
+        TITLES.iter().map(|(input, title, unit)| panel(seeds, input, title, unit)).collect();
+    let secondary = [
+        secondary(seeds, "cs_ul_per_min", "380 nm band", |r| r.pli_380),
+        secondary(seeds, "temperature_c", "600 nm band", |r| r.pli_600),
+    ];
     panels.chunks(3).map(beside).collect::<String>() + &beside(&secondary)
 }
 
 fn panel(seeds: &[Seed], input: &str, title: &'static str, unit: &str) -> Panel {
     let mut panel = Panel::new(title, unit, "over the mean").wide(THIRD);
-    for (name, feature) in [("PLI", Reading::pli as fn(&Reading) -> f64), ("Abs300", Reading::abs)] {
+    for (name, feature) in [("PLI", Reading::pli as fn(&Reading) -> f64), ("Abs300", Reading::abs)]
+    {
         let sweeps = seeds.iter().flat_map(|s| &s.grid).filter(|sweep| sweep.input == input);
         let curves: Vec<_> = sweeps.map(|s| relative(&along(&s.curve, feature))).collect();
         panel.many(name, &curves);
@@ -30,7 +35,12 @@ fn panel(seeds: &[Seed], input: &str, title: &'static str, unit: &str) -> Panel 
     panel
 }
 
-fn secondary(seeds: &[Seed], input: &str, title: &'static str, height: fn(&Reading) -> f64) -> Panel {
+fn secondary(
+    seeds: &[Seed],
+    input: &str,
+    title: &'static str,
+    height: fn(&Reading) -> f64,
+) -> Panel {
     let unit = TITLES.iter().find(|t| t.0 == input).map_or("", |t| t.2);
     let mut panel = Panel::new(title, unit, "height [counts]").from_zero();
     let sweeps = seeds.iter().flat_map(|s| &s.grid).filter(|sweep| sweep.input == input);

@@ -4,12 +4,14 @@ use super::panel::{Panel, THIRD, WIDE, beside};
 use crate::paper::seed::Seed;
 use crate::paper::study::campaign::Phase;
 
-const POLICIES: [(&str, &str); 4] = [("ei", "EI"), ("eplt", "EPLT"), ("ucb", "UCB"), ("random", "random")];
+const POLICIES: [(&str, &str); 4] =
+    [("ei", "EI"), ("eplt", "EPLT"), ("ucb", "UCB"), ("random", "random")];
 
 pub(super) fn body(seeds: &[Seed], first: &Seed) -> String {
-    let mut best = Panel::new("A: best so far", "experiment", "best PLI over the best of the 60 experiments")
-        .note("Lines: medians over all rigs; bands: nine of ten rigs.")
-        .wide(WIDE);
+    let mut best =
+        Panel::new("A: best so far", "experiment", "best PLI over the best of the 60 experiments")
+            .note("Lines: medians over all rigs; bands: nine of ten rigs.")
+            .wide(WIDE);
     for (phase, name) in POLICIES {
         let curve = |s: &Seed| so_far(s.campaign.named(phase), s.campaign.best_of_training());
         best.many(name, &seeds.iter().map(curve).collect::<Vec<_>>());

@@ -117,7 +117,8 @@ impl Series {
             chart.add(Line::new(self.points.iter().copied(), style.colour));
         }
         if !self.joined || self.points.len() <= MARKED {
-            let dot = |(x, y): &(f64, f64)| Dot::new(*x, *y, format!("{}\n{x:.4}: {y:.4}", self.name));
+            let dot =
+                |(x, y): &(f64, f64)| Dot::new(*x, *y, format!("{}\n{x:.4}: {y:.4}", self.name));
             chart.add(Points::new(self.points.iter().map(dot), style).sized(2.6));
         }
     }

@@ -183,7 +183,8 @@ impl Phases {
     pub fn largest_share(&self) -> (&str, f64) {
         let share = |stock: &Stock| {
             let parts = self.all().flat_map(|e| &e.consumed_ml);
-            let taken = parts.filter(|(name, _)| *name == stock.name).fold(0.0, |sum, (_, ml)| sum + ml);
+            let taken =
+                parts.filter(|(name, _)| *name == stock.name).fold(0.0, |sum, (_, ml)| sum + ml);
             taken / stock.fill_ml
         };
         let shares = self.stocks.iter().map(|stock| (stock.name.as_str(), share(stock)));

@@ -2,8 +2,8 @@
 
 use flowtwin_lab::Fault;
 
-use crate::paper::reading::{Feature, Reading};
-use crate::paper::station::{Moment, Station, Train};
+use crate::paper::reading::{Feature, Moment, Reading};
+use crate::paper::station::{Station, Train};
 use crate::paper::statistics::relative_deviation_percent;
 use crate::paper::studies::Studies;
 
@@ -18,7 +18,7 @@ pub struct Continuous {
 ///
 /// # Errors
 /// Any fault of the lab.
-pub fn run(station: &mut Station<'_>, studies: &Studies) -> Result<Continuous, Fault> {
+pub(crate) fn run(station: &mut Station<'_>, studies: &Studies) -> Result<Continuous, Fault> {
     let study = &studies.continuous;
     let baseline = studies.baseline(station.space());
     let conditions = station.at_reaction_time(&baseline, study.reaction_time_s);

@@ -11,7 +11,7 @@ use crate::paper::studies::Studies;
 ///
 /// # Errors
 /// Any fault of the lab.
-pub fn point(station: &mut Station<'_>, studies: &Studies) -> Result<Reading, Fault> {
+pub(crate) fn point(station: &mut Station<'_>, studies: &Studies) -> Result<Reading, Fault> {
     let baseline = studies.baseline(station.space());
     let conditions = station.at_reaction_time(&baseline, studies.flow.reaction_time_s);
     station.run_in(&conditions)

@@ -19,7 +19,7 @@ pub struct Sweep {
 ///
 /// # Errors
 /// Any fault of the lab.
-pub fn run(station: &mut Station<'_>, studies: &Studies) -> Result<Vec<Sweep>, Fault> {
+pub(crate) fn run(station: &mut Station<'_>, studies: &Studies) -> Result<Vec<Sweep>, Fault> {
     let space = station.space();
     let baseline = studies.baseline(space);
     station.run_in(&baseline)?;

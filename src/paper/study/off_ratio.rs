@@ -8,7 +8,12 @@ use crate::scenario::Scenario;
 /// Whether a stream that is too fast by `percent` breaks the train of slugs, as the analysis of the frames sees it.
 ///
 /// It is run without the guard, which would not let it happen.
-pub fn breaks_train(scenario: &Scenario, studies: &Studies, seed: u64, percent: f64) -> bool {
+pub(crate) fn breaks_train(
+    scenario: &Scenario,
+    studies: &Studies,
+    seed: u64,
+    percent: f64,
+) -> bool {
     let mut lab = scenario.sim_lab(seed);
     let baseline = studies.baseline(scenario.space());
     let procedure = scenario.procedure();
@@ -20,7 +25,8 @@ pub fn breaks_train(scenario: &Scenario, studies: &Studies, seed: u64, percent: 
         faster(procedure.recipe(), percent),
         procedure.analysis().clone(),
     );
-    irregular(&off, &mut lab, &blank, &baseline) && !irregular(procedure, &mut lab, &blank, &baseline)
+    irregular(&off, &mut lab, &blank, &baseline)
+        && !irregular(procedure, &mut lab, &blank, &baseline)
 }
 
 fn irregular(

@@ -26,7 +26,7 @@ pub struct Ramp {
 ///
 /// # Errors
 /// Any fault of the lab.
-pub fn run(station: &mut Station<'_>, studies: &Studies) -> Result<Ramp, Fault> {
+pub(crate) fn run(station: &mut Station<'_>, studies: &Studies) -> Result<Ramp, Fault> {
     let space = station.space();
     let study = &studies.ramp;
     let baseline = studies.baseline(space);
@@ -41,11 +41,8 @@ pub fn run(station: &mut Station<'_>, studies: &Studies) -> Result<Ramp, Fault> 
     }
     let steady_s = station.now().since(began).as_secs();
     let began = station.now();
-    let spec = RampSpec {
-        duration_s: study.duration_s,
-        step_s: study.step_s,
-        every_s: study.every_s,
-    };
+    let spec =
+        RampSpec { duration_s: study.duration_s, step_s: study.step_s, every_s: study.every_s };
     let points = station.ramp((&at(study.low), &at(study.high)), &spec)?;
     let level = |c: &flowtwin_lab::Conditions| c.get(&study.input).unwrap_or(f64::NAN);
     Ok(Ramp {

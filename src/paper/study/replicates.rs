@@ -20,7 +20,7 @@ pub struct Replicates {
 ///
 /// # Errors
 /// Any fault of the lab.
-pub fn run(
+pub(crate) fn run(
     station: &mut Station<'_>,
     studies: &Studies,
     stream: &mut Stream,

@@ -5,7 +5,7 @@
 /// 2017). Inputs that are left out take the values of the background, one row after the other.
 ///
 /// All 2^d coalitions are evaluated.
-pub fn values(
+pub(super) fn values(
     f: impl Fn(&[f64]) -> f64,
     points: &[&[f64]],
     background: &[&[f64]],
@@ -19,21 +19,15 @@ fn at(f: &impl Fn(&[f64]) -> f64, point: &[f64], background: &[&[f64]]) -> Vec<f
     let weights = weights(d);
     let value = |i: usize| {
         let without = (0..1_usize << d).filter(|set| set & (1 << i) == 0);
-        let gain = |set: usize| {
-            weights[set.count_ones() as usize] * (worth[set | (1 << i)] - worth[set])
-        };
+        let gain =
+            |set: usize| weights[set.count_ones() as usize] * (worth[set | (1 << i)] - worth[set]);
         without.fold(0.0, |sum, set| sum + gain(set))
     };
     (0..d).map(value).collect()
 }
 
 /// Mean of `f` with the inputs of `set` from the point and all others from the background.
-fn worth(
-    f: &impl Fn(&[f64]) -> f64,
-    point: &[f64],
-    background: &[&[f64]],
-    set: usize,
-) -> f64 {
+fn worth(f: &impl Fn(&[f64]) -> f64, point: &[f64], background: &[&[f64]], set: usize) -> f64 {
     let mut x = vec![0.0; point.len()];
     let mut sum = 0.0;
     for row in background {

@@ -41,13 +41,14 @@ impl Timed {
 ///
 /// # Errors
 /// Any fault of the lab.
-pub fn run(
+pub(crate) fn run(
     station: &mut Station<'_>,
     studies: &Studies,
     stream: &mut Stream,
 ) -> Result<Steady, Fault> {
     let space = station.space();
-    let mut random = || space.from_unit(&(0..space.dim()).map(|_| stream.uniform()).collect::<Vec<_>>());
+    let mut random =
+        || space.from_unit(&(0..space.dim()).map(|_| stream.uniform()).collect::<Vec<_>>());
     let conditions: Vec<Conditions> = (0..studies.steady.experiments).map(|_| random()).collect();
     station.run_in(&conditions[0])?;
     let mut all = |wait: Option<WaitSpec>| -> Result<Vec<Timed>, Fault> {

@@ -2,7 +2,8 @@
 
 use flowtwin_lab::Fault;
 
-use crate::paper::station::{Moment, Station, Train};
+use crate::paper::reading::Moment;
+use crate::paper::station::{Station, Train};
 use crate::paper::statistics::mean;
 use crate::paper::studies::{Steps as Spec, Studies};
 
@@ -25,7 +26,7 @@ pub struct Step {
 ///
 /// # Errors
 /// Any fault of the lab.
-pub fn run(station: &mut Station<'_>, studies: &Studies) -> Result<Vec<Step>, Fault> {
+pub(crate) fn run(station: &mut Station<'_>, studies: &Studies) -> Result<Vec<Step>, Fault> {
     let space = station.space();
     let baseline = studies.baseline(space);
     let first_of_grid = &studies.grid.made_up[0];
@@ -86,10 +87,9 @@ mod tests {
 
     #[test]
     fn a_step_ends_where_it_enters_the_band_and_stays() {
-        let readings: Vec<Moment> =
-            [(0.9, 0.1), (1.0, 0.96), (1.1, 0.9), (1.2, 1.0), (1.3, 0.99)]
-                .map(|(at, abs)| moment(at, abs))
-                .to_vec();
+        let readings: Vec<Moment> = [(0.9, 0.1), (1.0, 0.96), (1.1, 0.9), (1.2, 1.0), (1.3, 0.99)]
+            .map(|(at, abs)| moment(at, abs))
+            .to_vec();
         // From 0.9 (10 % off) to 1.0 (0 % off): 5 % is half way.
         assert!((steady_after(&readings, 1.0, 0.05) - 1.15).abs() < 1e-9);
     }

@@ -10,7 +10,7 @@ use crate::paper::studies::Studies;
 ///
 /// # Errors
 /// Any fault of the lab.
-pub fn run(station: &mut Station<'_>, studies: &Studies) -> Result<Vec<Curve>, Fault> {
+pub(crate) fn run(station: &mut Station<'_>, studies: &Studies) -> Result<Vec<Curve>, Fault> {
     let baseline = studies.baseline(station.space());
     station.run_in(&baseline)?;
     let mut rounds = Vec::new();

@@ -110,8 +110,10 @@ fn table(stocks: &[Stock]) -> Table {
     table
 }
 
-/// The stages of an experiment: name, colour, and how to get it.
-const STAGES: [(&str, Colour, fn(&Stages) -> f64); 3] = [
+/// A stage of an experiment: its name, its colour, and its length [s].
+type Stage = (&'static str, Colour, fn(&Stages) -> f64);
+
+const STAGES: [Stage; 3] = [
     ("heating", Colour("#c3cad2"), |s| s.heating_s),
     ("reaching steady state", Colour("#7b8794"), |s| s.equilibrating_s),
     ("taking spectra", Colour("#323f4b"), |s| s.measuring_s),

@@ -48,7 +48,7 @@ impl Swarm {
             };
             let tries = (0..).map(|k: u32| {
                 let away = f64::from(k.div_ceil(2)) * step;
-                if k % 2 == 0 { away } else { -away }
+                if k.is_multiple_of(2) { away } else { -away }
             });
             let mut within = tries.take_while(|y| y.abs() <= reach);
             let y = within.find(|&y| !clash(y)).unwrap_or(0.0);
