@@ -13,7 +13,7 @@ use flowtwin_lab::journal::{
 };
 use flowtwin_lab::layer::{Guarded, Journaled, Limits};
 use flowtwin_lab::{Blank, Command, Conditions, Fault, FaultKind, Lab, Observation, Streams};
-use flowtwin_twin::{Ask, Context, History, PolicyError, Spent, Trial, Work};
+use flowtwin_twin::{Ask, Context, History, PolicyError, Trial, Work};
 
 use crate::scenario::{Phase, Scenario};
 pub use interruptible::Interruptible;
@@ -224,9 +224,6 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
             if let Some(stop) = tally.stop() {
                 break stop;
             }
-            if let Some(stop) = self.learnt_enough(phase, &history)? {
-                break stop;
-            }
             let conditions = self.propose(phase, &history, done)?;
             let observation = self.experiment(phase, blank, &conditions)?;
             tally.add(&observation);
@@ -237,30 +234,11 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
         Ok(())
     }
 
-    /// What a phase knows before it begins: everything the phase it starts from knew at its end, or else what earlier
-    /// campaigns have taught.
+    /// What a phase knows before it begins: everything the phase it starts from knew at its end, or else what
+    /// earlier campaigns have taught.
     fn inherited(&self, phase: &Phase) -> Vec<Trial> {
         let priors = || self.campaign.scenario.priors();
         phase.from.map_or_else(priors, |from| self.phases[from].clone())
-    }
-
-    /// The rule that the twin says is met, if any.
-    fn learnt_enough(&self, phase: &Phase, history: &History) -> Result<Option<Stop>, Halt> {
-        let next = self.recorded.get(self.number as usize);
-        let went_on = next.is_some_and(|record| record.phase == phase.name);
-        let Some(rules) = stop::of_the_twin(&phase.stop).filter(|_| !went_on) else {
-            return Ok(None);
-        };
-        let scenario = self.campaign.scenario;
-        let context = self.campaign.context(phase).child("stop", history.next());
-        let (space, surrogate) = (scenario.space(), scenario.surrogate());
-        let stop = rules.check(space, history, Spent::default(), surrogate, &context);
-        stop.map(|stop| stop.map(Stop::Twin)).map_err(|source| self.no_proposal(phase, source))
-    }
-
-    fn no_proposal(&self, phase: &Phase, source: PolicyError) -> Halt {
-        let (phase, experiment) = (phase.name.clone(), self.number + 1);
-        Halt::Error(CampaignError::Policy { phase, experiment, source })
     }
 
     fn trial(&self, observation: &Observation) -> Trial {
@@ -292,10 +270,11 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
             planned: phase.experiments,
             cost: None,
         };
-        let answer = phase
-            .policy
-            .propose(&ask, &self.campaign.context(phase))
-            .map_err(|source| self.no_proposal(phase, source))?;
+        let answer =
+            phase.policy.propose(&ask, &self.campaign.context(phase)).map_err(|source| {
+                let (phase, experiment) = (phase.name.clone(), self.number + 1);
+                Halt::Error(CampaignError::Policy { phase, experiment, source })
+            })?;
         self.work += answer.work;
         Ok(answer
             .conditions

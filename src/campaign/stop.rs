@@ -3,7 +3,6 @@
 use std::fmt;
 
 use flowtwin_lab::Observation;
-use flowtwin_twin::StopRules;
 
 use crate::scenario::{ObjectiveSpec, StopSpec};
 
@@ -28,8 +27,6 @@ pub enum Stop {
         /// Volume taken, all stocks together [mL].
         ml: f64,
     },
-    /// The twin has learnt enough.
-    Twin(flowtwin_twin::Stop),
 }
 
 impl fmt::Display for Stop {
@@ -39,16 +36,8 @@ impl fmt::Display for Stop {
             Self::TargetReached { value } => write!(f, "target reached with {value:.6}"),
             Self::LabTime { hours } => write!(f, "lab time spent: {hours:.2} h"),
             Self::Reagent { ml } => write!(f, "reagents spent: {ml:.2} mL"),
-            Self::Twin(stop) => stop.fmt(f),
         }
     }
-}
-
-/// The rules that only the twin can judge; none where there are none.
-pub(super) fn of_the_twin(rules: &StopSpec) -> Option<StopRules> {
-    let StopSpec { test_r2, improvement_per_noise, .. } = *rules;
-    let any = test_r2.is_some() || improvement_per_noise.is_some();
-    any.then_some(StopRules { test_r2, improvement_per_noise, ..StopRules::default() })
 }
 
 /// Counts what stopping rules look at.

@@ -133,12 +133,6 @@ pub struct StopSpec {
     pub lab_time_h: Option<f64>,
     /// All reagents that the phase takes, together [mL].
     pub reagent_ml: Option<f64>,
-    /// R² of the twin in repeated cross-validation that is good enough.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub test_r2: Option<f64>,
-    /// Largest expected improvement, in standard deviations of the noise, below which more is not worth an experiment.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub improvement_per_noise: Option<f64>,
 }
 
 impl ScenarioFile {
