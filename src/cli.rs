@@ -1,5 +1,6 @@
 //! The command line: what may be typed.
 
+use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -38,6 +39,17 @@ pub enum Backend {
     /// The simulator.
     #[default]
     Sim,
+    /// The drivers of the real instruments, talking bytes to emulated ones over the simulator.
+    Emulated,
+}
+
+impl fmt::Display for Backend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sim => "sim",
+            Self::Emulated => "emulated",
+        })
+    }
 }
 
 /// Arguments of `flowtwin run`.

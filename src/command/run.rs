@@ -6,7 +6,7 @@ use std::thread::available_parallelism;
 
 use flowtwin_lab::{FaultKind, Lab};
 
-use crate::campaign::{Campaign, Ended, Watch};
+use crate::campaign::{Campaign, Ended, Shared, Watch};
 use crate::cli::{Backend, Run as Args};
 use crate::conclusion::Conclusion;
 use crate::error::{CommandError, Kind};
@@ -14,6 +14,7 @@ use crate::folder::{Identity, RunFolder};
 use crate::progress::Progress;
 use crate::report::Extras;
 use crate::scenario::Scenario;
+use flowtwin_backends::EmulatedRig;
 
 /// Set by Ctrl-C.
 static STOP: AtomicBool = AtomicBool::new(false);
@@ -29,20 +30,27 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     };
     heed_ctrl_c()?;
     let mut progress = Progress::new(&scenario);
-    let (ended, events) = match args.backend {
-        Backend::Sim => {
-            let mut lab = scenario.sim_lab(seed);
-            let ended =
-                campaign(&scenario, seed, threads(args.jobs), &mut lab, &folder, &mut progress)?;
-            (ended, lab.work().events)
-        }
-    };
-    let extras = Extras { backend: "sim".into(), simulated_events: Some(events) };
+    let world = Shared::new(scenario.sim_lab(seed));
+    let lab = simulated(args.backend, &world)?;
+    let ended = campaign(&scenario, seed, threads(args.jobs), lab, &folder, &mut progress)?;
+    let (backend, simulated_events) = (args.backend.to_string(), Some(world.work().events));
+    let extras = Extras { backend, simulated_events };
     let conclusion = Conclusion::of(&path, extras, threads(args.jobs))?;
     conclusion.write(&path)?;
     print!("{}", conclusion.text(args.json));
     eprintln!("run folder: {}", path.display());
     outcome(&ended)
+}
+
+/// The lab of a simulated backend over a simulated world.
+pub(super) fn simulated(backend: Backend, world: &Shared) -> Result<Box<dyn Lab>, CommandError> {
+    match backend {
+        Backend::Sim => Ok(Box::new(world.clone())),
+        Backend::Emulated => match EmulatedRig::usual(Box::new(world.clone())) {
+            Ok(rig) => Ok(Box::new(rig)),
+            Err(error) => Err(CommandError::bad_input(error)),
+        },
+    }
 }
 
 /// Runs the campaign of `scenario` on `lab` into `folder`.
