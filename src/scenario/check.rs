@@ -180,7 +180,9 @@ fn known_feature(file: &ScenarioFile, name: &str, path: &[&str]) -> Result<(), P
 }
 
 fn unknown_name(what: &str, name: &str, known: &[&str], path: &[&str]) -> Problem {
-    let message = format!("there is no {what} `{name}`, only {}", known.join(", "));
+    let only =
+        if known.is_empty() { String::new() } else { format!(", only {}", known.join(", ")) };
+    let message = format!("there is no {what} `{name}`{only}");
     let hint = unknown::nearest(name, known).map(|(meant, _)| format!("did you mean `{meant}`?"));
     Problem::new(path, message).hint(hint)
 }
