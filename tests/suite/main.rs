@@ -7,6 +7,7 @@ mod determinism;
 mod faults;
 mod paper;
 mod outside;
+mod parity;
 mod replay;
 mod resume;
 mod scenarios;
