@@ -14,6 +14,7 @@ use flowtwin_lab::layer::{Guarded, Journaled, Limits};
 use flowtwin_lab::{Blank, Command, Conditions, Fault, FaultKind, Lab, Observation, Streams};
 use flowtwin_twin::{Ask, Context, History, PolicyError, Spent, Stop, Trial, Work};
 
+use crate::hardware::Rehearsal;
 use crate::scenario::{Phase, Scenario};
 pub use interruptible::Interruptible;
 pub use shared::Shared;
@@ -126,12 +127,18 @@ impl<'a> Campaign<'a> {
         recorded: Option<&Journal>,
         watch: &mut dyn Watch,
     ) -> Result<(Ended, Writer<S>), CampaignError> {
-        let guarded = Guarded::new(lab, Limits::new(self.scenario.file().guard.clone()));
+        // A simulated rig is brought to where it was by doing everything again; a real one is there already.
+        let there = recorded.filter(|_| !lab.manifest().simulated);
+        let mut guarded = Guarded::new(lab, Limits::new(self.scenario.file().guard.clone()));
+        for (pump, syringe) in there.map(|j| Rehearsal::of(j).syringes).iter().flatten().enumerate() {
+            guarded.delivered_before(pump, 1_000.0 * syringe.needs_ml);
+        }
         let lab = Journaled::new(Interruptible::new(guarded, self.stop), writer);
         let mut under_way = UnderWay {
             campaign: self,
             lab,
             recorded: recorded.map(|j| j.experiments().collect()).unwrap_or_default(),
+            there,
             phases: Vec::new(),
             number: 0,
             work: Work::default(),
@@ -154,6 +161,8 @@ struct UnderWay<'a, 'w, L: Lab, S: Sink> {
     campaign: &'a Campaign<'a>,
     lab: Journaled<Interruptible<'a, Guarded<L>>, S>,
     recorded: Vec<&'w ExperimentRecord>,
+    /// The journal of a real rig that goes on: what it records has happened and is not done again.
+    there: Option<&'w Journal>,
     phases: Vec<Vec<Trial>>,
     number: u64,
     work: Work,
@@ -187,12 +196,7 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
     }
 
     fn in_order(&mut self) -> Result<(), Halt> {
-        let header = self.campaign.header(&self.lab);
-        self.lab.record(&Record::Header(Box::new(header)))?;
-        let blank = self.campaign.scenario.procedure().prime(&mut self.lab)?;
-        let blank = BlankRecord::new(self.lab.now(), &blank);
-        self.lab.record(&Record::Blank(blank.clone()))?;
-        let blank = blank.blank();
+        let blank = self.blank()?;
         for index in 0..self.campaign.scenario.phases().len() {
             self.phase(index, &blank)?;
         }
@@ -201,15 +205,39 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
         Ok(self.lab.record(&Record::End(end))?)
     }
 
+    /// The reference of this run, taken now unless it is recorded; before it, the header.
+    fn blank(&mut self) -> Result<Blank, Halt> {
+        if let Some(blank) = self.there.and_then(Journal::blank) {
+            return Ok(blank.blank());
+        }
+        if self.there.is_none() {
+            let header = self.campaign.header(&self.lab);
+            self.lab.record(&Record::Header(Box::new(header)))?;
+        }
+        let blank = self.campaign.scenario.procedure().prime(&mut self.lab)?;
+        let blank = BlankRecord::new(self.lab.now(), &blank);
+        self.lab.record(&Record::Blank(blank.clone()))?;
+        Ok(blank.blank())
+    }
+
+    /// Records that a phase begins, unless that is recorded.
+    fn begin(&mut self, phase: PhaseRecord) -> Result<(), Halt> {
+        let record = Record::Phase(phase);
+        match self.there {
+            Some(journal) if journal.records().contains(&record) => Ok(()),
+            _ => Ok(self.lab.record(&record)?),
+        }
+    }
+
     fn phase(&mut self, index: usize, blank: &Blank) -> Result<(), Halt> {
         let scenario = self.campaign.scenario;
         let phase = &scenario.phases()[index];
-        self.lab.record(&Record::Phase(PhaseRecord {
+        self.begin(PhaseRecord {
             name: phase.name.clone(),
             policy: phase.policy.name().into(),
             experiments: phase.experiments as u64,
             from: phase.from.map(|from| scenario.phases()[from].name.clone()),
-        }))?;
+        })?;
         self.watch.phase(&phase.name, phase.policy.name(), phase.experiments);
         let mut history = History { trials: self.inherited(phase), pending: Vec::new() };
         let inherited = history.trials.len();
@@ -306,7 +334,14 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
         conditions: &Conditions,
     ) -> Result<Observation, Halt> {
         let number = self.number + 1;
-        let known = self.recorded.len() as u64 >= number;
+        let known = self.recorded.get(self.number as usize).copied();
+        if let Some(record) = known.filter(|_| self.there.is_some()) {
+            let observation = record.observation(self.campaign.scenario.analysis());
+            self.number = number;
+            self.watch.experiment(number, &observation, true);
+            return Ok(observation);
+        }
+        let known = known.is_some();
         let proposal = Proposal { experiment: number, conditions: conditions.clone() };
         self.lab.record(&Record::Proposal(proposal))?;
         let observation = self.campaign.scenario.procedure().run(&mut self.lab, blank, conditions);

@@ -89,6 +89,8 @@ pub enum Backend {
     Emulated,
     /// A twin learnt from data, given with --model.
     Twin,
+    /// The real rig of the bench file given with --bench, after a rehearsal and a question.
+    Hardware,
 }
 
 impl Backend {
@@ -98,6 +100,7 @@ impl Backend {
             Self::Sim => "sim",
             Self::Emulated => "emulated",
             Self::Twin => "twin",
+            Self::Hardware => "hardware",
         }
     }
 }
@@ -113,6 +116,15 @@ pub struct Run {
     /// Where the experiments are done.
     #[arg(long, value_enum, default_value_t)]
     pub backend: Backend,
+    /// Bench file of `--backend hardware`: which instrument is at the end of which cable.
+    #[arg(long, value_name = "FILE", required_if_eq("backend", "hardware"))]
+    pub bench: Option<PathBuf>,
+    /// Begin on the real rig without asking, once the rehearsal fits.
+    #[arg(long)]
+    pub yes: bool,
+    /// Lab time that passes in a second of wall time, for a rig of `flowtwin emulate --speed X` alone [s].
+    #[arg(long, value_name = "X", default_value_t = 1.0, hide = true)]
+    pub speed: f64,
     /// The model of `--backend twin`: a file that `flowtwin twin fit` wrote, or its folder.
     #[arg(long, value_name = "FILE", required_if_eq("backend", "twin"))]
     pub model: Option<PathBuf>,

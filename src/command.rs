@@ -4,6 +4,7 @@ mod bench;
 mod check;
 mod emulate;
 mod experiment;
+mod hardware;
 mod paper;
 mod lab;
 mod place;

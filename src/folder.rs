@@ -167,6 +167,18 @@ impl RunFolder {
         Ok(Writer::new(Box::new(Continued::new(there, file))))
     }
 
+    /// Opens the journal to go on behind the last finished experiment, on a rig where what is recorded has happened.
+    ///
+    /// # Errors
+    /// If the folder or the file cannot be written.
+    pub fn append(&self) -> Result<Writer<Box<dyn Sink>>, CommandError> {
+        let Some(journal) = &self.recorded else { return self.open() };
+        let path = self.journal();
+        let file = self.file(journal.bytes().len() as u64);
+        let file = file.map_err(|error| CommandError::unwritable(&path, &error))?;
+        Ok(Writer::after(journal, Box::new(file)))
+    }
+
     fn file(&self, keep: u64) -> std::io::Result<File> {
         fs::create_dir_all(&self.path)?;
         let mut options = OpenOptions::new();

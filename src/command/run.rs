@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::thread::available_parallelism;
 
 use flowtwin_lab::{FaultKind, Lab};
@@ -18,12 +19,15 @@ use crate::report::Extras;
 use crate::scenario::Scenario;
 
 /// Set by Ctrl-C.
-pub(super) static STOP: AtomicBool = AtomicBool::new(false);
+pub(super) static STOP: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let scenario = Scenario::load(&args.scenario)?.with_priors(&args.priors)?;
     let scenario = super::lab::with_policy(scenario, &args.outside)?;
     let seed = args.seed.unwrap_or(scenario.file().seed);
+    if args.backend == Backend::Hardware {
+        return super::hardware::run(args, scenario, seed);
+    }
     let place = Place::of(args, &scenario, seed)?;
     let identity = Identity::new(&scenario, seed, place.lab.manifest().simulated);
     let path = args.out.clone().unwrap_or_else(|| match args.backend {
@@ -54,7 +58,7 @@ pub(super) fn conclude(args: &Args, path: &Path, extras: Extras) -> Result<(), C
 }
 
 /// The same path with more at the end of its name.
-fn beside(path: &Path, more: &str) -> PathBuf {
+pub(super) fn beside(path: &Path, more: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(more);
     name.into()
@@ -70,8 +74,9 @@ pub(super) fn campaign(
     watch: &mut dyn Watch,
 ) -> Result<Ended, CommandError> {
     let campaign = Campaign::new(scenario, seed, threads, &STOP);
+    let writer = if lab.manifest().simulated { folder.open()? } else { folder.append()? };
     let (ended, _writer) = campaign
-        .run(lab, folder.open()?, folder.recorded(), watch)
+        .run(lab, writer, folder.recorded(), watch)
         .map_err(CommandError::failed)?;
     Ok(ended)
 }
