@@ -1,7 +1,7 @@
 //! The simulated lab keeps the promises of the trait and runs the experiment of the paper.
 
 use crate::support::{CENTRE, conditions, lab, plan, procedure};
-use flowtwin_lab::{Lab as _, conformance};
+use flowtwin_lab::conformance;
 
 #[test]
 fn the_simulated_lab_conforms() {
