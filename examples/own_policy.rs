@@ -25,13 +25,11 @@ impl Policy for Walk {
         let propose = |k: usize| {
             // Indexed by the number of the experiment: asked again, it answers the same.
             let mut stream = context.streams.open("walk", ask.history.next() + k as u64);
-            let moved = centre.iter().map(|x| x + self.step * left * (2.0 * stream.uniform() - 1.0));
+            let moved =
+                centre.iter().map(|x| x + self.step * left * (2.0 * stream.uniform() - 1.0));
             ask.space.from_unit(&moved.collect::<Vec<_>>())
         };
-        Ok(Proposals {
-            conditions: (0..ask.count).map(propose).collect(),
-            work: Work::default(),
-        })
+        Ok(Proposals { conditions: (0..ask.count).map(propose).collect(), work: Work::default() })
     }
 }
 

@@ -54,7 +54,10 @@ pub struct Bench {
 /// Something that wants to know that the bench is alive.
 pub trait Pulse: std::fmt::Debug {
     /// Called at every command and every tick of a wait.
-    fn beat(&mut self);
+    ///
+    /// # Errors
+    /// If nobody listens any more.
+    fn beat(&mut self) -> Result<(), FaultKind>;
 }
 
 impl Bench {
@@ -70,10 +73,9 @@ impl Bench {
         self
     }
 
-    fn beat(&mut self) {
-        if let Some(pulse) = &mut self.pulse {
-            pulse.beat();
-        }
+    fn beat(&mut self) -> Result<(), Fault> {
+        let beat = self.pulse.as_mut().map_or(Ok(()), |pulse| pulse.beat());
+        beat.map_err(|kind| self.fault("heartbeat", kind))
     }
 
     pub(crate) fn fault(&self, origin: impl std::fmt::Display, kind: FaultKind) -> Fault {
@@ -115,7 +117,7 @@ impl Bench {
             let detail = format!("there is no {sensor}");
             return Err(self.fault(sensor, FaultKind::Unsupported { detail }));
         };
-        let read = match &kind {
+        match &kind {
             SensorKind::Temperature(h) => self.with(|i| &mut i.heaters, h, |h| h.temperature_c()),
             SensorKind::Power(h) => self.with(|i| &mut i.heaters, h, |h| h.power_percent()),
             SensorKind::Status(p) => self.with(|i| &mut i.pumps, p, |p| p.status().map(f64::from)),
@@ -125,8 +127,7 @@ impl Bench {
                 sensor,
                 |p| p.granted().map(|granted| f64::from(u8::from(granted))),
             ),
-        };
-        read.map_err(|fault| Fault { origin: sensor.to_string(), ..fault })
+        }
     }
 
     fn dispatch(&mut self, command: &Command) -> Result<Reply, Fault> {
@@ -175,7 +176,10 @@ impl Lab for Bench {
     }
 
     fn send(&mut self, command: &Command) -> Result<Reply, Fault> {
-        self.beat();
+        let heard = self.beat();
+        if *command != Command::MakeSafe {
+            heard?;
+        }
         if !matches!(command, Command::Read { .. } | Command::Fetch { .. }) {
             self.at_work = *command != Command::MakeSafe;
         }
@@ -184,7 +188,7 @@ impl Lab for Bench {
 
     fn wait_until(&mut self, deadline: Instant) -> Result<(), Fault> {
         while self.clock.now() < deadline {
-            self.beat();
+            self.beat()?;
             self.clock.tick(deadline)?;
         }
         Ok(())

@@ -8,12 +8,14 @@ use flowtwin_lab::{Command, Fault, Instant, Lab, Manifest, Reply};
 
 use crate::bench::Bench;
 use crate::clock::WorldClock;
+use crate::emulator::WorldBehind;
 use crate::transport::{MemoryWire, World};
 use crate::wiring::{Wiring, WiringError};
 
 /// Drivers, wires in memory and emulators in front of a lab: every command goes to bytes and back.
 ///
-/// Bytes take no lab time, so the rig gives the same replies at the same moments as the lab behind it.
+/// Bytes take no lab time, so the rig gives the same replies at the same moments as the lab behind
+/// it.
 #[derive(Debug)]
 pub struct EmulatedRig {
     bench: Bench,
@@ -26,7 +28,7 @@ impl EmulatedRig {
     /// If the wiring does not fit the manifest of `world`.
     pub fn new(world: Box<dyn Lab>, wiring: &Wiring) -> Result<Self, WiringError> {
         let manifest = world.manifest().clone();
-        let world: World = Rc::new(RefCell::new(world));
+        let world: World = Rc::new(RefCell::new(WorldBehind::new(world)));
         let mut emulators: BTreeMap<_, _> =
             wiring.emulators().into_iter().map(|made| (made.name, made.emulator)).collect();
         let behind = world.clone();

@@ -1,4 +1,5 @@
-//! Emulated instruments for other programs: on pseudo-terminals and loopback TCP, in real or accelerated time.
+//! Emulated instruments for other programs: on pseudo-terminals and loopback TCP, in real or
+//! accelerated time.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -16,7 +17,7 @@ mod pty;
 pub use endpoint::Endpoint;
 
 use crate::clock::{Clock as _, WallClock};
-use crate::emulator::Emulator;
+use crate::emulator::{Emulator, WorldBehind};
 use crate::wiring::{Face, Wiring};
 use discovery::Discovery;
 use door::Door;
@@ -28,7 +29,7 @@ const SHORT_TICK_MS: u16 = 1;
 
 /// A lab behind emulated instruments, served to other processes.
 pub struct EmulatorServer {
-    world: Box<dyn Lab>,
+    world: WorldBehind,
     clock: WallClock,
     stations: Vec<Station>,
     discovery: Option<Discovery>,
@@ -48,8 +49,8 @@ impl std::fmt::Debug for EmulatorServer {
 }
 
 impl EmulatorServer {
-    /// Opens a pseudo-terminal or a loopback port for each instrument of `wiring`; lab time begins now and
-    /// runs `speed` times as fast as wall time.
+    /// Opens a pseudo-terminal or a loopback port for each instrument of `wiring`; lab time begins
+    /// now and runs `speed` times as fast as wall time.
     ///
     /// # Errors
     /// If the system gives no pseudo-terminal or port.
@@ -67,6 +68,7 @@ impl EmulatorServer {
         }
         let clock = WallClock::new(world.now(), speed, Default::default());
         let discovery = Discovery::open(&discovered);
+        let world = WorldBehind::new(world);
         Ok(Self { world, clock, stations, discovery, endpoints })
     }
 
@@ -78,11 +80,6 @@ impl EmulatorServer {
     /// Lab time.
     pub fn now(&self) -> Instant {
         self.world.now()
-    }
-
-    /// The lab behind.
-    pub fn world(&self) -> &dyn Lab {
-        &*self.world
     }
 
     /// Serves until `stop` becomes true.
@@ -108,7 +105,7 @@ impl EmulatorServer {
             station.door.receive();
             let Station { emulator, door } = station;
             for line in door.lines() {
-                emulator.serve(line, &mut *self.world);
+                self.world.serve(&mut **emulator, line);
             }
             station.door.send();
         }

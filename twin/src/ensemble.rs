@@ -161,6 +161,16 @@ impl Posterior for EnsemblePosterior {
         self.noise_sd
     }
 
+    /// The draw of one member.
+    fn draw(&self, points: &[Vec<f64>], stream: &mut Stream) -> Vec<f64> {
+        let member = &self.members[stream.below(self.members.len())];
+        let one = |x: &Vec<f64>| {
+            let (mean, deviation) = member.output(x);
+            self.scale.invert(mean + self.calibration * deviation)
+        };
+        points.iter().map(one).collect()
+    }
+
     fn slope(&self, x: &[f64]) -> Option<Slope> {
         let (count, dim) = (self.members.len() as f64, x.len());
         let (mut sum, mut squares) = (0.0, 0.0);

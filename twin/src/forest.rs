@@ -2,6 +2,7 @@
 
 mod tree;
 
+use flowtwin_lab::Stream;
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
@@ -114,6 +115,12 @@ impl Posterior for ForestPosterior {
 
     fn noise_sd(&self) -> f64 {
         self.noise_sd
+    }
+
+    /// One tree.
+    fn draw(&self, points: &[Vec<f64>], stream: &mut Stream) -> Vec<f64> {
+        let tree = &self.trees[stream.below(self.trees.len())];
+        points.iter().map(|x| tree.at(x)).collect()
     }
 
     fn held_out(&self) -> &[Belief] {

@@ -3,10 +3,11 @@
 mod kernel;
 mod likelihood;
 
+use flowtwin_lab::Stream;
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
-use crate::linalg::{dot, lower_times, lower_transposed_times};
+use crate::linalg::{cholesky, dot, lower_times, lower_transposed_times};
 use crate::optimise::{Optimum, minimise};
 use crate::scale::Scale;
 use crate::surrogate::{self, Belief, FitError, Posterior, Slope, Surrogate};
@@ -122,6 +123,9 @@ impl GaussianProcess {
     }
 }
 
+/// Added to the variances of a joint draw, as a share of the prior variance, so that rounding leaves them positive.
+const JITTER: f64 = 1e-8;
+
 /// A Gaussian process given data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -213,6 +217,35 @@ impl Posterior for GpPosterior {
 
     fn noise_sd(&self) -> f64 {
         self.scale.spread((self.variance * self.noise_ratio).sqrt())
+    }
+
+    /// A draw of the joint posterior: mean plus Cholesky factor of the covariance times normals.
+    fn draw(&self, points: &[Vec<f64>], stream: &mut Stream) -> Vec<f64> {
+        let q = points.len();
+        let (mut k, mut slopes) = (Vec::new(), Vec::new());
+        let (mut means, mut whites, mut covariance) = (Vec::new(), Vec::new(), vec![0.0; q * q]);
+        for (i, x) in points.iter().enumerate() {
+            let mut white = Vec::new();
+            self.correlate(x, &mut k, &mut slopes);
+            means.push(self.standardized(&k, &mut white).0);
+            whites.push(white);
+            for j in 0..=i {
+                let (prior, _) = matern(scaled_distance(x, &points[j], &self.inverse_lengths));
+                covariance[i * q + j] = prior - dot(&whites[i], &whites[j]);
+            }
+            covariance[i * q + i] += JITTER;
+        }
+        assert!(
+            cholesky(&mut covariance, q),
+            "the jitter makes the covariance definite"
+        );
+        let normals: Vec<f64> = (0..q)
+            .map(|_| self.variance.sqrt() * stream.normal())
+            .collect();
+        let mut deviations = Vec::new();
+        lower_times(&covariance, q, &normals, &mut deviations);
+        let at = |(mean, deviation): (&f64, &f64)| self.scale.invert(mean + deviation);
+        means.iter().zip(&deviations).map(at).collect()
     }
 
     fn slope(&self, x: &[f64]) -> Option<Slope> {

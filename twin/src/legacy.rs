@@ -194,6 +194,16 @@ impl Posterior for LegacyPosterior {
         }
     }
 
+    /// One member.
+    fn draw(&self, points: &[Vec<f64>], stream: &mut Stream) -> Vec<f64> {
+        let net = &self.nets[stream.below(self.nets.len())];
+        let mut activations = Vec::new();
+        points
+            .iter()
+            .map(|x| self.scale * net.output(x, &mut activations))
+            .collect()
+    }
+
     /// All members saw the same data, so nothing but the split that stopped the training is held out: these are the
     /// fitted values.
     fn held_out(&self) -> &[Belief] {

@@ -13,6 +13,7 @@ mod context;
 pub mod design;
 mod ensemble;
 pub mod evaluate;
+pub mod explain;
 mod feasibility;
 mod forest;
 mod gp;
@@ -27,6 +28,7 @@ pub mod region;
 mod scale;
 mod search;
 mod stack;
+mod stop;
 mod surrogate;
 mod work;
 
@@ -44,5 +46,6 @@ pub use policy::{
     SobolSequence, SurrogateSpec, UnknownName,
 };
 pub use stack::{Stack, StackPosterior};
+pub use stop::{Spent, Stop, StopRules};
 pub use surrogate::{Belief, FitError, Posterior, Slope, Surrogate};
 pub use work::Work;

@@ -1,5 +1,6 @@
 //! Any fitted surrogate, as one type that can be written to a file and read back bit for bit.
 
+use flowtwin_lab::Stream;
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
@@ -51,6 +52,10 @@ impl Posterior for Model {
 
     fn members(&self, x: &[f64], out: &mut Vec<f64>) {
         self.posterior().members(x, out);
+    }
+
+    fn draw(&self, points: &[Vec<f64>], stream: &mut Stream) -> Vec<f64> {
+        self.posterior().draw(points, stream)
     }
 
     fn slope(&self, x: &[f64]) -> Option<Slope> {

@@ -1,27 +1,45 @@
 //! What a guided policy maximises: an acquisition function, weighed with what is known besides the outcome.
 
-use crate::Posterior;
+use flowtwin_lab::{Conditions, Space, math};
+
 use crate::acquisition::Acquisition;
 use crate::feasibility::Feasibility;
 use crate::search::Objective;
+use crate::{Cost, Posterior};
 
 /// An acquisition function over a posterior, weighed with the probability that the experiment succeeds.
 ///
 /// Improvements and spreads are multiplied by the probability `p` (their logarithm is increased by `ln p`). A mean or a
-/// confidence bound becomes `floor + p (value - floor)`: a failure is worth as little as the worst outcome so far.
+/// confidence bound becomes `floor + p (value - floor)`: a failure is worth as little as the worst outcome so far. Where
+/// there is a price, the value must be a logarithm, and is decreased by that of the price.
 pub(crate) struct Weighed<'a> {
     pub(crate) posterior: &'a dyn Posterior,
     pub(crate) acquisition: Acquisition,
     pub(crate) feasibility: Option<&'a Feasibility>,
     /// The worst outcome so far.
     pub(crate) floor: f64,
+    /// What an experiment costs, where that counts.
+    pub(crate) price: Option<Price<'a>>,
 }
+
+/// What an experiment costs in the eyes of a policy.
+pub(crate) struct Price<'a> {
+    /// The space that conditions are in.
+    pub(crate) space: &'a Space,
+    /// What an experiment costs.
+    pub(crate) cost: &'a dyn Fn(&Conditions) -> Cost,
+    /// What the policy makes of that.
+    pub(crate) of: fn(Cost) -> f64,
+}
+
+/// The least that an experiment can cost, in seconds or millilitres.
+const LEAST_COST: f64 = 1e-6;
 
 impl Weighed<'_> {
     /// The value weighed with probability `p`, and its derivatives by value and by `p`.
     fn weigh(&self, value: f64, p: f64) -> (f64, f64, f64) {
         match self.acquisition {
-            Acquisition::LogImprovement { .. } => (value + flowtwin_lab::math::ln(p), 1.0, 1.0 / p),
+            Acquisition::LogImprovement { .. } => (value + math::ln(p), 1.0, 1.0 / p),
             Acquisition::Mean | Acquisition::Ucb { .. } => {
                 (self.floor + p * (value - self.floor), p, value - self.floor)
             }
@@ -32,15 +50,19 @@ impl Weighed<'_> {
 
 impl Objective for Weighed<'_> {
     fn value(&self, u: &[f64], scratch: &mut Vec<f64>) -> f64 {
-        let value = self.acquisition.at(self.posterior, u, scratch);
-        match self.feasibility {
-            Some(feasibility) => self.weigh(value, feasibility.at(u)).0,
-            None => value,
+        let mut value = self.acquisition.at(self.posterior, u, scratch);
+        if let Some(feasibility) = self.feasibility {
+            value = self.weigh(value, feasibility.at(u)).0;
         }
+        if let Some(Price { space, cost, of }) = &self.price {
+            let paid = of(cost(&space.from_unit(u)));
+            value -= math::ln(paid.max(LEAST_COST));
+        }
+        value
     }
 
     fn slope(&self, u: &[f64]) -> Option<(f64, Vec<f64>)> {
-        if let Acquisition::Improvement { .. } = self.acquisition {
+        if matches!(self.acquisition, Acquisition::Improvement { .. }) || self.price.is_some() {
             return None;
         }
         let slope = self.posterior.slope(u)?;

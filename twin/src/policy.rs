@@ -1,15 +1,19 @@
 //! Policies: from what has been tried to what to try next.
 
+mod aim;
 mod guided;
+mod pool;
 mod space_filling;
 mod spec;
+mod trust_region;
 
 use flowtwin_lab::{Conditions, Space};
 
 use crate::region::EmptyRegion;
 use crate::{Context, FitError, History, Work};
 
-pub use guided::{Aim, Guided};
+pub use aim::Aim;
+pub use guided::Guided;
 pub use space_filling::{LatinHypercube, Random, SobolSequence};
 pub use spec::{PolicySpec, SurrogateSpec, UnknownName};
 
@@ -92,6 +96,14 @@ pub enum PolicyError {
     /// A surrogate could not be fitted.
     #[error("the surrogate could not be fitted: {0}")]
     Fit(#[from] FitError),
+    /// A policy outside this program failed.
+    #[error("{policy}: {detail}")]
+    Outside {
+        /// The policy.
+        policy: String,
+        /// What happened.
+        detail: String,
+    },
     /// A policy that weighs costs was not told them.
     #[error("{policy} needs to know what an experiment costs")]
     NoCost {

@@ -15,6 +15,8 @@ const ROUNDING: f64 = 1e-12;
 pub struct Region<'a> {
     space: &'a Space,
     sides: Vec<Side>,
+    low: Vec<f64>,
+    high: Vec<f64>,
     anchor: Vec<f64>,
 }
 
@@ -52,6 +54,8 @@ impl<'a> Region<'a> {
         let mut region = Self {
             space,
             sides: sides(space),
+            low: vec![0.0; space.dim()],
+            high: vec![1.0; space.dim()],
             anchor: vec![0.5; space.dim()],
         };
         region.deepen();
@@ -78,17 +82,50 @@ impl<'a> Region<'a> {
         &self.anchor
     }
 
+    /// The part of this region within `reach` [d] of `centre` [d], which must lie in the region, on every axis.
+    pub(crate) fn around(&self, centre: &[f64], reach: &[f64]) -> Self {
+        let mut part = self.clone();
+        for j in 0..centre.len() {
+            part.low[j] = (centre[j] - reach[j]).max(0.0);
+            part.high[j] = (centre[j] + reach[j]).min(1.0);
+        }
+        part.anchor = centre.to_vec();
+        part
+    }
+
+    /// The point of the box around this region at `v` [d] of the unit cube.
+    pub(crate) fn place(&self, v: &[f64]) -> Vec<f64> {
+        let at = |((v, low), high): ((&f64, &f64), &f64)| low + v * (high - low);
+        v.iter().zip(&self.low).zip(&self.high).map(at).collect()
+    }
+
+    /// Where `u` [d] lies in the box around this region, in units of the box.
+    pub(crate) fn unplace(&self, u: &[f64]) -> Vec<f64> {
+        let at = |((u, low), high): ((&f64, &f64), &f64)| (u - low) / (high - low);
+        u.iter().zip(&self.low).zip(&self.high).map(at).collect()
+    }
+
+    /// Widths of the box around this region [d].
+    pub(crate) fn widths(&self) -> impl Iterator<Item = f64> {
+        self.high
+            .iter()
+            .zip(&self.low)
+            .map(|(high, low)| high - low)
+    }
+
     /// Whether `u` [d] lies in the cube and meets every constraint.
     pub fn contains(&self, u: &[f64]) -> bool {
-        u.iter().all(|v| (0.0..=1.0).contains(v))
+        let inside = |((u, low), high): ((&f64, &f64), &f64)| low <= u && u <= high;
+        u.iter().zip(&self.low).zip(&self.high).all(inside)
             && self.sides.iter().all(|s| s.slack(u) >= -ROUNDING)
     }
 
     /// A point of the region, uniformly distributed [d].
     pub fn sample(&self, stream: &mut Stream) -> Vec<f64> {
-        let mut u = vec![0.0; self.space.dim()];
+        let mut v = vec![0.0; self.space.dim()];
         for _ in 0..DRAWS {
-            u.iter_mut().for_each(|v| *v = stream.uniform());
+            v.iter_mut().for_each(|v| *v = stream.uniform());
+            let u = self.place(&v);
             if self.contains(&u) {
                 return u;
             }
@@ -113,18 +150,19 @@ impl<'a> Region<'a> {
     /// The furthest point on the way from `inside` to `to` that the region still holds [d].
     pub fn clip(&self, inside: &[f64], to: &[f64]) -> Vec<f64> {
         let mut reach: f64 = 1.0;
-        for (from, to) in inside.iter().zip(to) {
+        for (j, (from, to)) in inside.iter().zip(to).enumerate() {
             reach = reach
-                .min(limit(*from - to, *from))
-                .min(limit(to - from, 1.0 - from));
+                .min(limit(from - to, from - self.low[j]))
+                .min(limit(to - from, self.high[j] - from));
         }
         for side in &self.sides {
             let (here, there) = (side.slack(inside), side.slack(to));
             reach = reach.min(limit(here - there, here));
         }
         let reach = reach.max(0.0);
-        let blend = |(a, b): (&f64, &f64)| (a + reach * (b - a)).clamp(0.0, 1.0);
-        inside.iter().zip(to).map(blend).collect()
+        let blend =
+            |j: usize| (inside[j] + reach * (to[j] - inside[j])).clamp(self.low[j], self.high[j]);
+        (0..inside.len()).map(blend).collect()
     }
 
     /// The conditions at `u`, rounded to the resolution of the inputs; where rounding breaks a constraint, the

@@ -96,7 +96,7 @@ fn distinct(ranked: &[(f64, Vec<f64>)], count: usize) -> Vec<&[f64]> {
 
 /// Follows the objective uphill from `start`, which is feasible, to a feasible point.
 ///
-/// The cube is reached through `u = (1 + sin t) / 2`, constraints through a penalty; what is left of a violation at the
+/// The box is reached through `u = (1 + sin t) / 2`, constraints through a penalty; what is left of a violation at the
 /// end is cut off on the way from `start`.
 fn climb(
     region: &Region<'_>,
@@ -106,13 +106,16 @@ fn climb(
     steps: u64,
 ) -> (Vec<f64>, u64) {
     let scale = if range > 0.0 { range } else { 1.0 };
-    let to_cube = |t: &[f64]| -> Vec<f64> { t.iter().map(|t| 0.5 + 0.5 * math::sin(*t)).collect() };
+    let reach = |t: &[f64]| -> Vec<f64> {
+        let waves: Vec<f64> = t.iter().map(|t| 0.5 + 0.5 * math::sin(*t)).collect();
+        region.place(&waves)
+    };
     let loss = |t: &[f64]| {
-        let u = to_cube(t);
+        let u = reach(t);
         let (value, mut slope) = slope_of(objective, &u);
         let penalty = region.penalty(&u, 1e3 * scale, &mut slope);
-        for (g, t) in slope.iter_mut().zip(t) {
-            *g *= -0.5 * math::cos(*t) / scale;
+        for ((g, t), width) in slope.iter_mut().zip(t).zip(region.widths()) {
+            *g *= -0.5 * math::cos(*t) * width / scale;
         }
         ((penalty - value) / scale, slope)
     };
@@ -120,8 +123,9 @@ fn climb(
         let s = (2.0 * u - 1.0).clamp(-0.98, 0.98);
         math::atan2(s, (1.0 - s * s).sqrt())
     };
-    let found = minimise(loss, start.iter().map(|u| inner(*u)).collect(), steps);
-    (region.clip(start, &to_cube(&found.x)), found.evaluations)
+    let within = region.unplace(start).into_iter().map(inner).collect();
+    let found = minimise(loss, within, steps);
+    (region.clip(start, &reach(&found.x)), found.evaluations)
 }
 
 /// Value and derivatives, the latter by differences where the objective has none.
@@ -150,7 +154,8 @@ pub(crate) fn candidates(region: &Region<'_>, count: usize, stream: &mut Stream)
     let mut points: Vec<Vec<f64>> = Vec::with_capacity(count);
     if dim <= Sobol::MAX_DIM {
         let sequence = Sobol::scrambled(dim, stream).take(8 * count);
-        points.extend(sequence.filter(|u| region.contains(u)).take(count));
+        let placed = sequence.map(|v| region.place(&v));
+        points.extend(placed.filter(|u| region.contains(u)).take(count));
     }
     while points.len() < count {
         points.push(region.sample(stream));

@@ -184,10 +184,8 @@ mod tests {
                 })
                 .collect()
         };
-        assert_eq!(
-            weigh(&[&off(1.0), &off(-1.0), &off(3.0)], &y),
-            [0.5, 0.5, 0.0]
-        );
+        let flat = vec![Belief { mean: 9.0, sd: 1.0 }; 3];
+        assert_eq!(weigh(&[&off(1.0), &off(-1.0), &flat], &y), [0.5, 0.5, 0.0]);
     }
 
     #[test]

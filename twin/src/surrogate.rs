@@ -1,5 +1,6 @@
 //! What every model of an outcome offers: [`Surrogate`] before the data, [`Posterior`] after.
 
+use flowtwin_lab::Stream;
 use ndarray::{ArrayView2, Axis};
 
 use crate::{Context, Work};
@@ -35,6 +36,16 @@ pub trait Posterior: std::fmt::Debug + Send + Sync {
     /// members are alternatives to be averaged over; empties it otherwise.
     fn members(&self, _x: &[f64], out: &mut Vec<f64>) {
         out.clear();
+    }
+
+    /// One draw of the noise-free outcome at `points` [q][d]: a function from the posterior where the model can give one,
+    /// independent draws otherwise.
+    fn draw(&self, points: &[Vec<f64>], stream: &mut Stream) -> Vec<f64> {
+        let one = |x: &Vec<f64>| {
+            let Belief { mean, sd } = self.at(x);
+            mean + sd * stream.normal()
+        };
+        points.iter().map(one).collect()
     }
 
     /// The belief at `x` [d] and its derivatives, where they are cheap.

@@ -5,8 +5,9 @@ use flowtwin_lab::{Fault, FaultKind, Temperature};
 use super::Bench;
 
 impl Bench {
-    /// Light off, heaters to their safe set point and off, pumps stopped, in this order; every step is read
-    /// back by its driver, and tried whether or not those before it succeeded.
+    /// Lights off, heaters to their safe set point (or off, where they do not take it), pumps
+    /// stopped, in this order; every step is read back by its driver, and tried whether or not
+    /// those before succeeded.
     ///
     /// # Errors
     /// What did not acknowledge, and what a person must do.
@@ -17,21 +18,19 @@ impl Bench {
                 failed.push(format!("{name} ({kind})"));
             }
         };
-        for (name, light) in &mut self.instruments.lights {
-            note(name, light.switch(false));
+        let Self { manifest, instruments, .. } = self;
+        for info in &manifest.lights {
+            let light = instruments.lights.get_mut(&info.name);
+            note(&info.name, light.map_or(Ok(()), |light| light.switch(false)));
         }
-        for (name, heater) in &mut self.instruments.heaters {
-            let safe = self.manifest.heater(name).map(|info| info.safe_c);
-            note(
-                name,
-                match safe {
-                    Some(c) => heater.make_safe(Temperature::from_c(c)),
-                    None => heater.off(),
-                },
-            );
+        for info in &manifest.heaters {
+            let safe = Temperature::from_c(info.safe_c);
+            let heater = instruments.heaters.get_mut(&info.name);
+            note(&info.name, heater.map_or(Ok(()), |h| h.heat(safe).or_else(|_| h.off())));
         }
-        for (name, pump) in &mut self.instruments.pumps {
-            note(name, pump.stop());
+        for info in &manifest.pumps {
+            let pump = instruments.pumps.get_mut(&info.name);
+            note(&info.name, pump.map_or(Ok(()), |pump| pump.stop()));
         }
         if failed.is_empty() {
             return Ok(());

@@ -15,8 +15,12 @@ use crate::codec::chemyx::value;
 use crate::instrument::{Identity, Pump};
 use crate::transport::Dialog;
 
-/// Relative difference up to which a value kept is the value sent: the pump may calculate in single precision.
+/// Relative difference up to which a value kept is the value sent: the pump may calculate in single
+/// precision.
 const SAME: f64 = 1e-5;
+
+/// The number of the units µL and µL/min.
+const UNITS_UL_PER_MIN: f64 = 2.0;
 
 const RUNNING: u8 = 1;
 const STALLED: u8 = 4;
@@ -70,6 +74,7 @@ impl Chemyx {
     /// Stops the pump if it runs, chooses units, tells it the bore and learns its limits.
     fn prepare(&mut self) -> Result<Limits, FaultKind> {
         if let Some(limits) = self.limits {
+            self.check_settings().inspect_err(|_| self.limits = None)?;
             return Ok(limits);
         }
         self.port.borrow_mut().wake()?;
@@ -77,12 +82,26 @@ impl Chemyx {
             self.stop()?;
         }
         self.may_run = false;
-        self.set("units", 2.0, 0, "")?;
+        self.set("units", UNITS_UL_PER_MIN, 0, "")?;
         self.set("diameter", self.bore_mm, 3, "mm")?;
         let lines = self.read("read limit parameter")?;
         let limits = Limits::parse(&lines)?;
         self.limits = Some(limits);
         Ok(limits)
+    }
+
+    /// Looks whether units and bore are still those that were set: a pump that has lost power comes
+    /// back in mL/min, and would pump a thousand times too much.
+    fn check_settings(&mut self) -> Result<(), FaultKind> {
+        let lines = self.read("view parameter")?;
+        let expected = [("unit", UNITS_UL_PER_MIN, ""), ("dia", self.bore_mm, "mm")];
+        for (quantity, asked, unit) in expected {
+            let kept = found(&lines, quantity)?;
+            if (kept - asked).abs() > SAME * asked.abs() {
+                return Err(kept_other(quantity, asked, kept, unit));
+            }
+        }
+        Ok(())
     }
 
     fn read(&mut self, command: &str) -> Result<Vec<String>, FaultKind> {
@@ -100,7 +119,7 @@ impl Chemyx {
         if (kept - asked).abs() <= SAME * asked.abs() {
             return Ok(());
         }
-        Err(FaultKind::KeptOther { quantity: name.to_owned(), asked, kept, unit: unit.to_owned() })
+        Err(kept_other(name, asked, kept, unit))
     }
 
     fn look_up(&mut self, name: &str) -> Result<f64, FaultKind> {
@@ -112,21 +131,32 @@ impl Chemyx {
         found(&self.read("view parameter")?, short)
     }
 
-    /// Sends a command that moves or stops something. A lost reply is no fault if the status shows it done.
-    fn act(&mut self, command: &str, done: impl Fn(u8) -> bool) -> Result<(), FaultKind> {
-        let sent = self.port.borrow_mut().command(self.channel, command);
-        let status = match (self.status(), sent) {
-            (Ok(status), _) => status,
-            (Err(_), Err(kind)) | (Err(kind), Ok(_)) => return Err(kind),
-        };
-        if done(status) {
-            return Ok(());
-        }
-        if status == STALLED {
-            return Err(FaultKind::Stalled);
-        }
-        Err(FaultKind::Refused { detail: format!("status is {status} after {command}") })
+    /// Stops on the way to a new run; what counts is the status after the start.
+    fn interrupt(&mut self) -> Result<(), FaultKind> {
+        let told = self.port.borrow_mut().command(self.channel, "stop");
+        told.map(|_| ()).or_else(|_| self.stop())
     }
+
+    /// Starts. A lost reply is no fault where the status shows a run, and a stall is told by the
+    /// status: the guard reads it at every tick.
+    fn start(&mut self, at_most: Volume) -> Result<(), FaultKind> {
+        let sent = self.port.borrow_mut().command(self.channel, "start");
+        match (self.status(), sent) {
+            (Ok(RUNNING | STALLED), _) => Ok(()),
+            // A short run may be over before the status is read.
+            (Ok(0), _) if self.dispensed_ul()? >= 0.99 * at_most.ul() => Ok(()),
+            (Ok(status), _) => Err(not_done("start", status)),
+            (Err(_), Err(kind)) | (Err(kind), Ok(_)) => Err(kind),
+        }
+    }
+}
+
+fn not_done(command: &str, status: u8) -> FaultKind {
+    FaultKind::Refused { detail: format!("status is {status} after {command}") }
+}
+
+fn kept_other(quantity: &str, asked: f64, kept: f64, unit: &str) -> FaultKind {
+    FaultKind::KeptOther { quantity: quantity.into(), asked, kept, unit: unit.into() }
 }
 
 /// The value of `name` in the lines of a reply.
@@ -145,18 +175,24 @@ impl Pump for Chemyx {
         let limits = self.prepare()?;
         limits.check(rate)?;
         if self.may_run {
-            self.stop()?;
+            self.interrupt()?;
         }
         self.set("rate", rate.ul_per_min(), 6, "µL/min")?;
         self.set("volume", at_most.ul(), 5, "µL")?;
         self.may_run = true;
-        self.act("start", |status| status == RUNNING)
+        self.start(at_most)
     }
 
     fn stop(&mut self) -> Result<(), FaultKind> {
-        self.act("stop", |status| status == 0 || status == STALLED)?;
-        self.may_run = false;
-        Ok(())
+        let sent = self.port.borrow_mut().command(self.channel, "stop");
+        match (self.status(), sent) {
+            (Ok(0 | STALLED), _) => {
+                self.may_run = false;
+                Ok(())
+            }
+            (Ok(status), _) => Err(not_done("stop", status)),
+            (Err(_), Err(kind)) | (Err(kind), Ok(_)) => Err(kind),
+        }
     }
 
     fn status(&mut self) -> Result<u8, FaultKind> {

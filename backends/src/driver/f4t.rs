@@ -15,7 +15,7 @@ use crate::transport::garbled;
 /// Largest difference between a loop and the sensor before it that is the same temperature [K].
 const SAME_SENSOR_K: f32 = 2.0;
 
-/// Coldest temperature that is believed [°C]; an open sensor reads lower, or nothing.
+/// Coldest temperature that is believed when a controller is identified [°C].
 const COLDEST_C: f32 = -60.0;
 
 /// A controller with its loops and inputs.
@@ -34,7 +34,8 @@ impl F4t {
     /// Identifies the controller; writes nothing.
     ///
     /// # Errors
-    /// If it does not answer, is set to another unit than °C, or its numbers come in another word order.
+    /// If it does not answer, is set to another unit than °C, or its numbers come in another word
+    /// order.
     pub fn identify(&mut self) -> Result<Identity, FaultKind> {
         let part = self.host.read(register::PART_NUMBER, register::PART_NUMBER_LENGTH)?;
         let serial = self.host.read(register::SERIAL_NUMBER, 2)?;
@@ -64,7 +65,8 @@ impl F4t {
         }
     }
 
-    /// Compares loop 1 with the sensor before it: the wrong word order makes nonsense of one of them.
+    /// Compares loop 1 with the sensor before it: the wrong word order makes nonsense of one of
+    /// them.
     fn check_sensor(&mut self) -> Result<String, FaultKind> {
         let value = self.float(register::VALUE)?;
         let input = self.float(register::INPUT_1)?;
@@ -175,21 +177,9 @@ impl Heater for F4tLoop {
         self.controller.borrow_mut().set_mode(self.number, register::OFF)
     }
 
-    fn make_safe(&mut self, set_point: Temperature) -> Result<(), FaultKind> {
-        let off = self.off();
-        let at = self.at(register::SET_POINT);
-        let left =
-            self.controller.borrow_mut().set_float(at, set_point.c() as f32, "safe set point");
-        off.and(left)
-    }
-
     fn temperature_c(&mut self) -> Result<f64, FaultKind> {
         let value = self.controller.borrow_mut().float(self.at(register::VALUE))?;
-        if value.is_finite() && value >= COLDEST_C {
-            Ok(f64::from(value))
-        } else {
-            Err(FaultKind::SensorOpen)
-        }
+        if value.is_finite() { Ok(f64::from(value)) } else { Err(FaultKind::SensorOpen) }
     }
 
     fn power_percent(&mut self) -> Result<f64, FaultKind> {

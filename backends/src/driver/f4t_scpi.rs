@@ -81,11 +81,6 @@ impl Heater for F4tScpi {
         self.switch(false)
     }
 
-    fn make_safe(&mut self, set_point: Temperature) -> Result<(), FaultKind> {
-        let off = self.off();
-        off.and(self.set(set_point))
-    }
-
     fn temperature_c(&mut self) -> Result<f64, FaultKind> {
         let number = self.number;
         let error = read_again(|| self.query(&format!(":SOURCE:CLOOP{number}:ERROR?")))?;

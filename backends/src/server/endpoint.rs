@@ -3,6 +3,8 @@
 use serde::Serialize;
 
 use super::door::Door;
+use crate::transport::SerialSettings;
+use crate::wiring::Link;
 
 /// Where an emulated instrument is to be found, as the line printed at the start says it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -18,6 +20,12 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
+    /// The link by which a driver reaches it.
+    pub fn link(&self) -> Option<Link> {
+        let serial = |path: &String| Link::Serial(SerialSettings::at(path));
+        self.path.as_ref().map(serial).or_else(|| self.address.clone().map(Link::Tcp))
+    }
+
     pub(super) fn of(kind: &'static str, door: &Door) -> Self {
         let address = door.address().map(|address| address.to_string());
         Self { kind, path: door.path().map(str::to_owned), address }

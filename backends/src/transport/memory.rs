@@ -1,19 +1,20 @@
-//! A wire in memory, with an emulated instrument at its other end, in the time of the lab behind it.
+//! A wire in memory, with an emulated instrument at its other end, in the time of the lab behind
+//! it.
 
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use flowtwin_lab::{FaultKind, Lab};
+use flowtwin_lab::FaultKind;
 
 use super::Transport;
-use crate::emulator::{Emulator, Line};
+use crate::emulator::{Emulator, Line, WorldBehind};
 
 /// The lab behind emulated instruments, shared by all of them.
-pub type World = Rc<RefCell<Box<dyn Lab>>>;
+pub type World = Rc<RefCell<WorldBehind>>;
 
-/// A wire to an emulator in the same process. Bytes take no time on it, and nothing is ever waited for: what
-/// has not come when the host listens will not come before lab time passes.
+/// A wire to an emulator in the same process. Bytes take no time on it, and nothing is ever waited
+/// for: what has not come when the host listens will not come before lab time passes.
 pub struct MemoryWire {
     emulator: Rc<RefCell<Box<dyn Emulator>>>,
     world: World,
@@ -33,8 +34,7 @@ impl MemoryWire {
     }
 
     fn serve(&mut self) {
-        let mut world = self.world.borrow_mut();
-        self.emulator.borrow_mut().serve(&mut self.line, &mut **world);
+        self.world.borrow_mut().serve(&mut **self.emulator.borrow_mut(), &mut self.line);
     }
 }
 

@@ -22,6 +22,13 @@ pub struct SerialSettings {
     pub baud: u32,
 }
 
+impl SerialSettings {
+    /// The port at `path`, at the usual baud rate.
+    pub fn at(path: &str) -> Self {
+        Self { port: path.to_owned(), baud: default_baud() }
+    }
+}
+
 fn default_baud() -> u32 {
     9600
 }

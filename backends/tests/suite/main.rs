@@ -1,3 +1,11 @@
 //! The promises of drivers, transports and emulators, held from outside.
 
+mod codecs;
+mod drivers;
 mod emulated;
+mod emulators;
+mod faults;
+mod folder;
+mod heartbeat;
+mod server;
+mod wiring;

@@ -1,6 +1,7 @@
 //! How many experiments policies need: campaigns on problems with a known optimum.
 //!
-//! `cargo run --release --example sample_efficiency -- [seeds] [policies…]`; a policy is written `ei` or `ei@gp`.
+//! `cargo run --release --example sample_efficiency -- [seeds] [policies…]`; a policy is written `ei`, `ei@gp` or
+//! `ucb=2@modern`.
 
 mod problem;
 
@@ -84,10 +85,19 @@ fn main() {
         "{:<12} {:<24} {:>7} {:>9} {:>9} {:>9}",
         "problem", "policy", "found", "median n", "best/opt", "ms/step"
     );
+    let only = std::env::var("PROBLEM").unwrap_or_default();
     for problem in [problem::lab(), problem::two_optima()] {
+        if !problem.name.contains(&only) {
+            continue;
+        }
         for name in &names {
             let (policy, surrogate) = name.split_once('@').unwrap_or((name, "gp"));
-            let spec: PolicySpec = policy.parse().expect("a policy");
+            let spec: PolicySpec = match policy.split_once('=') {
+                Some(("ucb", lambda)) => PolicySpec::Ucb {
+                    lambda: lambda.parse().expect("a number"),
+                },
+                _ => policy.parse().expect("a policy"),
+            };
             let surrogate: SurrogateSpec = surrogate.parse().expect("a surrogate");
             let policy = spec.build(surrogate);
             let begun = Instant::now();

@@ -2,34 +2,17 @@
 
 use ndarray::{Array2, ArrayView1};
 
-use crate::acquisition::Acquisition;
 use crate::feasibility::Feasibility;
-use crate::objective::Weighed;
-use crate::policy::{Ask, Policy, PolicyError, Proposals, SurrogateSpec};
+use crate::objective::{Price, Weighed};
+use crate::policy::trust_region::half_width;
+use crate::policy::{Aim, Ask, Cost, Policy, PolicyError, Proposals, SurrogateSpec};
 use crate::region::Region;
-use crate::search::Search;
+use crate::search::{self, Search};
 use crate::{Context, History, Model, Posterior, Surrogate, Trial, Work};
 use flowtwin_lab::Stream;
 
 /// Best experiments around which to look closer, and points around each at every distance.
 const NEAR: usize = 4;
-
-/// What a guided policy maximises.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum Aim {
-    /// The spread: learn the most.
-    MaxVariance,
-    /// The mean: pure exploitation, "EPLT".
-    Exploit,
-    /// Mean plus `lambda` spreads.
-    Ucb {
-        /// Weight of the spread.
-        lambda: f64,
-    },
-    /// Expected improvement over the best outcome so far.
-    Ei,
-}
 
 /// Fits a surrogate to the history and maximises an acquisition function over the feasible region.
 ///
@@ -52,11 +35,15 @@ impl Policy for Guided {
     }
 
     fn propose(&self, ask: &Ask<'_>, context: &Context) -> Result<Proposals, PolicyError> {
+        if self.price().is_some() && ask.cost.is_none() {
+            let policy = self.name.into();
+            return Err(PolicyError::NoCost { policy });
+        }
         let region = Region::new(ask.space)?;
         let mut proposals = Proposals::default();
         let mut pending = ask.history.pending.clone();
         for _ in 0..ask.count {
-            let point = self.one(&region, ask.history, &pending, context, &mut proposals.work)?;
+            let point = self.one(&region, ask, &pending, context, &mut proposals.work)?;
             let conditions = region.snap(&point);
             pending.push(ask.space.to_unit(&conditions));
             proposals.conditions.push(conditions);
@@ -69,43 +56,75 @@ impl Guided {
     fn one(
         &self,
         region: &Region<'_>,
-        history: &History,
+        ask: &Ask<'_>,
         pending: &[Vec<f64>],
         context: &Context,
         work: &mut Work,
     ) -> Result<Vec<f64>, PolicyError> {
+        let history = ask.history;
         let next = (history.trials.len() + pending.len()) as u64;
         let (x, y) = history.succeeded(region.space().dim());
         if y.len() < 2 {
             return Ok(region.sample(&mut context.streams.open("policy/first", next)));
         }
-        let y_floor = y.iter().copied().fold(f64::INFINITY, f64::min);
+        let floor = y.iter().copied().fold(f64::INFINITY, f64::min);
         let model = self.believe(x, y, pending, context, work)?;
-        let acquisition = match self.aim {
-            Aim::MaxVariance => Acquisition::Variance,
-            Aim::Exploit => Acquisition::Mean,
-            Aim::Ucb { lambda } => Acquisition::Ucb { lambda },
-            Aim::Ei => {
-                let best = self.incumbent(region, history, &model);
-                if self.surrogate.is_legacy() {
-                    Acquisition::Improvement { best }
-                } else {
-                    Acquisition::LogImprovement { best }
-                }
-            }
-        };
-        let feasibility = Feasibility::learn(history);
-        let objective = Weighed {
-            posterior: &model,
-            acquisition,
-            feasibility: feasibility.as_ref(),
-            floor: y_floor,
-        };
         let mut stream = context.streams.open("policy/search", next);
+        let incumbent = self.incumbent(region, history, &model);
+        let narrowed = self.narrow(region, history, &incumbent.1);
+        let region = narrowed.as_ref().unwrap_or(region);
         let seeds = self.seeds(history, &mut stream);
+        if self.aim == Aim::Thompson {
+            return Ok(draw(region, &model, seeds, &mut stream, work));
+        }
+        let feasibility = Feasibility::learn(history);
+        let mut objective = self.weighed(&model, incumbent.0, next, floor, feasibility.as_ref());
+        objective.price = ask.cost.zip(self.price()).map(|(cost, of)| Price {
+            space: ask.space,
+            cost,
+            of,
+        });
         let (point, evaluations) = self.search().run(region, &objective, seeds, &mut stream);
         work.acquisitions += evaluations;
         Ok(point)
+    }
+
+    /// What is maximised, costs apart.
+    pub(super) fn weighed<'a>(
+        &self,
+        model: &'a Model,
+        best: f64,
+        next: u64,
+        floor: f64,
+        feasibility: Option<&'a Feasibility>,
+    ) -> Weighed<'a> {
+        Weighed {
+            posterior: model,
+            acquisition: self.aim.acquisition(self.surrogate.is_legacy(), best, next),
+            feasibility,
+            floor,
+            price: None,
+        }
+    }
+
+    /// What an experiment costs in the eyes of this policy, if it weighs costs.
+    fn price(&self) -> Option<fn(Cost) -> f64> {
+        match self.aim {
+            Aim::EiPerTime => Some(|cost| cost.lab_time_s),
+            Aim::EiPerMl => Some(|cost| cost.reagent_ml),
+            _ => None,
+        }
+    }
+
+    /// The part of the region that is looked at, where that is not all of it.
+    fn narrow<'a>(
+        &self,
+        region: &Region<'a>,
+        history: &History,
+        best: &[f64],
+    ) -> Option<Region<'a>> {
+        let local = self.aim == Aim::TrustRegion && region.contains(best);
+        local.then(|| region.around(best, &vec![half_width(history, best.len()); best.len()]))
     }
 
     fn search(&self) -> Search {
@@ -141,7 +160,7 @@ impl Guided {
 
     /// The surrogate of what is known, and of what it says itself about pending experiments. Its streams depend on the
     /// number of experiments alone, so that all policies that start from one history start from one model.
-    fn believe(
+    pub(super) fn believe(
         &self,
         mut x: Array2<f64>,
         mut y: Vec<f64>,
@@ -165,24 +184,45 @@ impl Guided {
         Ok(model)
     }
 
-    /// What is to be improved on, among the experiments inside the region where there are any: the highest outcome for
-    /// the published ensembles, as they do it; for the others the highest predicted mean, which noise does not inflate.
-    fn incumbent(&self, region: &Region<'_>, history: &History, model: &Model) -> f64 {
-        let value = |trial: &Trial| {
-            let outcome = trial.outcome?;
-            Some(if self.surrogate.is_legacy() {
+    /// What is to be improved on and where it is, among the experiments inside the region where there are any: the highest
+    /// outcome for the published ensembles, as they do it; for the others the highest predicted mean, which noise does not
+    /// inflate.
+    fn incumbent(&self, region: &Region<'_>, history: &History, model: &Model) -> (f64, Vec<f64>) {
+        let mut best: Option<((bool, f64), &[f64])> = None;
+        for Trial { x, outcome } in &history.trials {
+            let Some(outcome) = *outcome else { continue };
+            let value = if self.surrogate.is_legacy() {
                 outcome
             } else {
-                model.at(&trial.x).mean
-            })
-        };
-        let highest = |inside: bool| {
-            let trials = history.trials.iter();
-            let trials = trials.filter(|t| !inside || region.contains(&t.x));
-            trials.filter_map(value).reduce(f64::max)
-        };
-        highest(true)
-            .or_else(|| highest(false))
-            .expect("two experiments succeeded")
+                model.at(x).mean
+            };
+            let rank = (region.contains(x), value);
+            if best.is_none_or(|(b, _)| rank > b) {
+                best = Some((rank, x));
+            }
+        }
+        let ((_, value), x) = best.expect("two experiments succeeded");
+        (value, x.to_vec())
     }
+}
+
+/// The point at which one draw of the posterior is highest, among candidates and `seeds`.
+fn draw(
+    region: &Region<'_>,
+    model: &Model,
+    seeds: Vec<Vec<f64>>,
+    stream: &mut Stream,
+    work: &mut Work,
+) -> Vec<f64> {
+    let mut points = search::candidates(region, Search::MANY_STARTS.candidates, stream);
+    points.extend(seeds.into_iter().filter(|u| region.contains(u)));
+    let values = model.draw(&points, stream);
+    work.acquisitions += points.len() as u64;
+    let mut best = 0;
+    for (i, value) in values.iter().enumerate() {
+        if *value > values[best] {
+            best = i;
+        }
+    }
+    points.swap_remove(best)
 }

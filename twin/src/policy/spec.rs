@@ -96,6 +96,18 @@ pub enum PolicySpec {
     },
     /// Expected improvement.
     Ei {},
+    /// Closed form of the expected improvement, by its logarithm.
+    LogEi {},
+    /// One draw of the posterior.
+    Thompson {},
+    /// Expected improvement in a box around the best experiment.
+    TrustRegion {},
+    /// Expected improvement, with an exploring experiment now and then.
+    Balanced {},
+    /// Expected improvement per lab time.
+    EiPerTime {},
+    /// Expected improvement per volume of reagent.
+    EiPerMl {},
 }
 
 /// The same, for serde to read: every policy is a table, and every key has a default.
@@ -112,6 +124,12 @@ enum Table {
         lambda: f64,
     },
     Ei {},
+    LogEi {},
+    Thompson {},
+    TrustRegion {},
+    Balanced {},
+    EiPerTime {},
+    EiPerMl {},
 }
 
 fn default_lambda() -> f64 {
@@ -129,6 +147,12 @@ impl PolicySpec {
             Self::Exploit {} => "exploit",
             Self::Ucb { .. } => "ucb",
             Self::Ei {} => "ei",
+            Self::LogEi {} => "log_ei",
+            Self::Thompson {} => "thompson",
+            Self::TrustRegion {} => "trust_region",
+            Self::Balanced {} => "balanced",
+            Self::EiPerTime {} => "ei_per_time",
+            Self::EiPerMl {} => "ei_per_ml",
         }
     }
 
@@ -149,6 +173,12 @@ impl PolicySpec {
             Self::Exploit {} => guided(Aim::Exploit),
             Self::Ucb { lambda } => guided(Aim::Ucb { lambda }),
             Self::Ei {} => guided(Aim::Ei),
+            Self::LogEi {} => guided(Aim::LogEi),
+            Self::Thompson {} => guided(Aim::Thompson),
+            Self::TrustRegion {} => guided(Aim::TrustRegion),
+            Self::Balanced {} => guided(Aim::Balanced),
+            Self::EiPerTime {} => guided(Aim::EiPerTime),
+            Self::EiPerMl {} => guided(Aim::EiPerMl),
         }
     }
 }
@@ -163,6 +193,12 @@ impl From<Table> for PolicySpec {
             Table::Exploit {} => Self::Exploit {},
             Table::Ucb { lambda } => Self::Ucb { lambda },
             Table::Ei {} => Self::Ei {},
+            Table::LogEi {} => Self::LogEi {},
+            Table::Thompson {} => Self::Thompson {},
+            Table::TrustRegion {} => Self::TrustRegion {},
+            Table::Balanced {} => Self::Balanced {},
+            Table::EiPerTime {} => Self::EiPerTime {},
+            Table::EiPerMl {} => Self::EiPerMl {},
         }
     }
 }

@@ -1,4 +1,5 @@
-//! The run of an emulated pump: what it has been started to do, as the lab behind it carries it out.
+//! The run of an emulated pump: what it has been started to do, as the lab behind it carries it
+//! out.
 
 use flowtwin_lab::{Command, FlowRate, Instant, Lab, PumpId, Reply, SensorKind, Volume};
 
@@ -135,17 +136,22 @@ impl Run {
         self.stalled = begins;
     }
 
-    /// The status digit.
+    /// The status digit: what the lab behind says, but for a pause and for what it knows nothing
+    /// of.
     pub(super) fn status(&self, world: &mut dyn Lab) -> u8 {
-        match self.phase {
-            _ if self.stalled || self.refused => STALLED,
-            Phase::Stopped => STOPPED,
-            Phase::Paused => PAUSED,
-            Phase::Moving => match self.ask(SensorKind::Status(self.pump.clone()), world) {
-                Some(status) if self.leg.infuses => status as u8,
-                _ if self.leg.has_ended(world.now()) => STOPPED,
-                _ => RUNNING,
-            },
+        if self.stalled || self.refused {
+            return STALLED;
+        }
+        if self.phase == Phase::Paused {
+            return PAUSED;
+        }
+        let told = self.ask(SensorKind::Status(self.pump.clone()), world);
+        match (told, self.phase) {
+            (Some(status), Phase::Stopped) => status as u8,
+            (Some(status), _) if self.leg.infuses => status as u8,
+            (_, Phase::Stopped) => STOPPED,
+            _ if self.leg.has_ended(world.now()) => STOPPED,
+            _ => RUNNING,
         }
     }
 

@@ -2,10 +2,12 @@
 
 /// Fastest linear speed of a Fusion 4000 and 6000 [mm/min].
 ///
-/// Every published pair of bore and limit is reproduced by it: 125.9622 mL/min at 30 mm (Chemyx, "Serial
-/// Commands").
+/// Every published pair of bore and limit is reproduced by it: 125.9622 mL/min at 30 mm (Chemyx,
+/// "Serial Commands").
 const FASTEST_MM_PER_MIN: f64 = 178.2;
-/// Slowest linear speed of a Fusion 6000 [mm/min]: 0.0002 mL/min at 30 mm is 0.75 µm/min rounded.
+/// Slowest linear speed of a Fusion 6000 [mm/min]; a Fusion 4000 goes down to 0.234 µm/min.
+///
+/// From the limits of 6000s in Chemios' `syringe_db.json`.
 const SLOWEST_MM_PER_MIN: f64 = 0.75e-3;
 /// Stroke [mm].
 const STROKE_MM: f64 = 150.0;

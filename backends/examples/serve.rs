@@ -1,0 +1,231 @@
+//! Serves emulated instruments over a lab without physics, for trying a driver or a third-party
+//! client: `cargo run -p flowtwin-backends --example serve -- [SPEED]`.
+//!
+//! It prints one JSON line with the endpoints when it is ready, and serves until its input is
+//! closed.
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use flowtwin_backends::{EmulatorServer, Wiring};
+use flowtwin_lab::{
+    Command, Exposure, Fault, FaultKind, Frames, HeaterInfo, Instant, Lab, Level, LightInfo,
+    Manifest, PumpInfo, Reply, SensorInfo, SensorKind, Span, SpectrometerInfo, math,
+};
+
+const BENCH: &str = r#"
+schema = 1
+
+[chemyx.water]
+[chemyx.oil]
+dialect = "x"
+
+[f4t.oven]
+serial_number = "4711"
+loops = { plate = 1 }
+inputs = { door = { module = 1, io = 1 } }
+
+[f4t.oven-rtu]
+serial_number = "4711"
+link.serial = { port = "emulated", baud = 38400 }
+loops = { block = 1 }
+
+[f4t_scpi.jacket]
+
+[hdx.absorption]
+serial_number = "HDX00042"
+lamp = "halogen"
+
+[hdx.emission]
+serial_number = "HDX00043"
+
+[hdx.serial]
+serial_number = "HDX00044"
+link.serial = { port = "emulated", baud = 115200 }
+
+[dc2200.led]
+current_a = 0.35
+
+[dc4100.leds]
+lights = { blue = { channel = 1, current_ma = 200 } }
+"#;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let speed = std::env::args().nth(1).map_or(Ok(1.0), |text| text.parse())?;
+    let wiring = Wiring::parse(BENCH)?;
+    let mut server = EmulatorServer::open(Box::new(StillLab::new()), &wiring, speed)?;
+    let ready = serde_json::json!({ "ready": true, "endpoints": server.endpoints() });
+    println!("{ready}");
+    let stop = Arc::new(AtomicBool::new(false));
+    let asked = stop.clone();
+    std::thread::spawn(move || {
+        let _ = std::io::stdin().read_to_end(&mut Vec::new());
+        asked.store(true, Ordering::Relaxed);
+    });
+    Ok(server.run(&stop)?)
+}
+
+/// A lab in which pumps count, heaters are at once at their set point and every pixel sees the same
+/// light.
+struct StillLab {
+    manifest: Manifest,
+    now: Instant,
+    runs: BTreeMap<String, (Instant, f64, f64)>,
+    set_points: BTreeMap<String, f64>,
+    lit: BTreeMap<String, bool>,
+    armed: BTreeMap<String, (Instant, Exposure)>,
+}
+
+impl StillLab {
+    fn new() -> Self {
+        Self {
+            manifest: manifest(),
+            now: Instant::START,
+            runs: BTreeMap::new(),
+            set_points: BTreeMap::new(),
+            lit: BTreeMap::new(),
+            armed: BTreeMap::new(),
+        }
+    }
+
+    fn dispensed(&self, pump: &str) -> (f64, f64) {
+        let (since, rate, at_most) = self.runs.get(pump).copied().unwrap_or((self.now, 0.0, 0.0));
+        let moved = (rate * self.now.since(since).as_secs() / 60.0).min(at_most);
+        (math::round_decimals(moved, 4), f64::from(u8::from(moved < at_most)))
+    }
+
+    fn read(&self, kind: &SensorKind) -> f64 {
+        match kind {
+            SensorKind::Temperature(heater) => {
+                let c = self.set_points.get(heater.as_str()).copied().unwrap_or(23.4);
+                f64::from(c as f32)
+            }
+            SensorKind::Power(_) => 37.5,
+            SensorKind::Status(pump) => self.dispensed(pump.as_str()).1,
+            SensorKind::Dispensed(pump) => self.dispensed(pump.as_str()).0,
+            SensorKind::Permit => 1.0,
+        }
+    }
+
+    fn fetch(&mut self, name: &str) -> Result<Reply, Fault> {
+        match self.armed.remove(name) {
+            Some((ready, exposure)) if ready <= self.now => {
+                let bright = self.lit.values().any(|lit| *lit);
+                let level = if bright { 20_000_u16 } else { 1_500 };
+                let one = (0..2068_u16).map(|p| level + p % 100);
+                let counts = one.cycle().take(2068 * exposure.frames as usize);
+                Ok(Reply::Frames(Frames::new(2068, counts.collect::<Vec<_>>())))
+            }
+            armed => {
+                self.armed.extend(armed.map(|armed| (name.to_owned(), armed)));
+                Err(Fault::new(self.now, name, FaultKind::NotReady))
+            }
+        }
+    }
+}
+
+impl Lab for StillLab {
+    fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    fn now(&self) -> Instant {
+        self.now
+    }
+
+    fn send(&mut self, command: &Command) -> Result<Reply, Fault> {
+        match command {
+            Command::Dispense { pump, rate_ul_per_min, at_most_ul } => {
+                let run = (self.now, rate_ul_per_min.ul_per_min(), at_most_ul.ul());
+                self.runs.insert(pump.to_string(), run);
+            }
+            Command::Stop { pump } => {
+                let (moved, _) = self.dispensed(pump.as_str());
+                self.runs.insert(pump.to_string(), (Instant::START, 1e9, moved));
+            }
+            Command::Heat { heater, set_point_c } => {
+                self.set_points.insert(heater.to_string(), set_point_c.c());
+            }
+            Command::HeaterOff { heater } => drop(self.set_points.remove(heater.as_str())),
+            Command::Light { light, on } => drop(self.lit.insert(light.to_string(), *on)),
+            Command::Arm { spectrometer, exposure } => {
+                let each = Span::from_nanos(u64::from(exposure.integration_us) * 1000);
+                let ready = self.now + each.times(u64::from(exposure.frames));
+                self.armed.insert(spectrometer.to_string(), (ready, *exposure));
+                return Ok(Reply::Ready(ready));
+            }
+            Command::Fetch { spectrometer } => return self.fetch(spectrometer.as_str()),
+            Command::Read { sensor } => {
+                let info = self.manifest.sensors.iter().find(|s| s.name == *sensor);
+                let kind = info.map(|s| s.kind.clone()).expect("emulators read what there is");
+                return Ok(Reply::Reading(self.read(&kind)));
+            }
+            Command::MakeSafe => (self.runs.clear(), self.set_points.clear()).0,
+            Command::Begin { .. } | Command::Collect => {
+                let detail = "only instruments here".into();
+                return Err(Fault::new(self.now, "lab", FaultKind::Unsupported { detail }));
+            }
+        }
+        Ok(Reply::Done)
+    }
+
+    fn wait_until(&mut self, deadline: Instant) -> Result<(), Fault> {
+        self.now = self.now.max(deadline);
+        Ok(())
+    }
+}
+
+fn manifest() -> Manifest {
+    let heaters = ["plate", "block", "jacket"];
+    let mut sensors = vec![SensorInfo { name: "door".into(), kind: SensorKind::Permit }];
+    let mut sensor = |name: String, kind| {
+        sensors.push(SensorInfo { name: name.as_str().into(), kind });
+    };
+    for heater in heaters {
+        sensor(format!("{heater}.temperature"), SensorKind::Temperature(heater.into()));
+        sensor(format!("{heater}.power"), SensorKind::Power(heater.into()));
+    }
+    for pump in ["water", "oil"] {
+        sensor(format!("{pump}.status"), SensorKind::Status(pump.into()));
+        sensor(format!("{pump}.dispensed"), SensorKind::Dispensed(pump.into()));
+    }
+    Manifest {
+        rig: "desk".into(),
+        simulated: true,
+        level: Level::Instruments,
+        pumps: ["water", "oil"].map(pump).to_vec(),
+        heaters: heaters.map(heater).to_vec(),
+        lights: ["led", "halogen", "blue"].map(|l| LightInfo { name: l.into() }).to_vec(),
+        spectrometers: ["absorption", "emission", "serial"].map(spectrometer).to_vec(),
+        sensors,
+        path: Default::default(),
+    }
+}
+
+fn pump(name: &str) -> PumpInfo {
+    PumpInfo {
+        name: name.into(),
+        stock: name.into(),
+        bore_mm: 28.6,
+        fill_ml: 50.0,
+        min_ul_per_min: 0.4818,
+        max_ul_per_min: 114_480.0,
+    }
+}
+
+fn heater(name: &str) -> HeaterInfo {
+    HeaterInfo { name: name.into(), low_c: 20.0, high_c: 250.0, safe_c: 25.0 }
+}
+
+fn spectrometer(name: &str) -> SpectrometerInfo {
+    SpectrometerInfo {
+        name: name.into(),
+        pixels: 2068,
+        wavelength_coefficients: [200.0, 0.4, 0.0, 0.0],
+        full_scale: u16::MAX,
+        min_integration_us: 6_000,
+        max_integration_us: 10_000_000,
+    }
+}

@@ -1,0 +1,176 @@
+//! Drivers against a script of bytes: what they send, and what they make of the answers.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use flowtwin_backends::codec::modbus::{Request, WordOrder};
+use flowtwin_backends::codec::rtu;
+use flowtwin_backends::driver::chemyx::Chemyx;
+use flowtwin_backends::driver::dc2200::Dc2200;
+use flowtwin_backends::driver::dc4100::{Dc4100, Dc4100Led};
+use flowtwin_backends::driver::f4t::{F4t, F4tLoop};
+use flowtwin_backends::driver::modbus::{Framing, ModbusHost};
+use flowtwin_backends::instrument::{Heater as _, Light as _, Pump as _};
+use flowtwin_backends::transport::{Dialog, Scripted};
+use flowtwin_lab::{FaultKind, FlowRate, Temperature, Volume};
+
+type Script<'a> = &'a [(&'a [u8], &'a [u8])];
+
+fn dialog(script: Script<'_>) -> Dialog {
+    Dialog::new(Box::new(Scripted::new(script)), Duration::from_millis(20))
+}
+
+/// What a pump is told before its first run, and answers, in the classic dialect.
+const PREPARE: [(&[u8], &[u8]); 6] = [
+    (b"\r", b">"),
+    (b"pump status\r", b"pump status\r\n0\r\n>"),
+    (b"set units 2\r", b"set units 2\r\nunits = 2\r\n>"),
+    (b"set diameter 28.600\r", b"set diameter 28.600\r\ndiameter = 28.600\r\n>"),
+    (
+        b"read limit parameter\r",
+        b"read limit parameter\r\n114479.7345 0.4818 96363.4128 12.8485\r\n>",
+    ),
+    (b"set rate 92.500000\r", b"set rate 92.500000\r\nrate = 92.500000\r\n>"),
+];
+
+fn dispense(script: Script<'_>) -> Result<(), FaultKind> {
+    let script: Vec<_> = PREPARE.iter().chain(script).copied().collect();
+    let mut pump = Chemyx::new(dialog(&script), 28.6);
+    pump.dispense(FlowRate::from_ul_per_min(92.5), Volume::from_ul(1000.0))
+}
+
+const VOLUME: (&[u8], &[u8]) =
+    (b"set volume 1000.00000\r", b"set volume 1000.00000\r\nvolume = 1000.000000\r\n>");
+
+#[test]
+fn a_pump_is_prepared_once_and_shown_to_run() {
+    let done = dispense(&[
+        VOLUME,
+        (b"start\r", b"start\r\nPump start running...\r\n>"),
+        (b"pump status\r", b"pump status\r\n1\r\n>"),
+    ]);
+    assert_eq!(done, Ok(()));
+}
+
+#[test]
+fn a_lost_acknowledgement_is_no_fault_where_the_pump_shows_that_it_runs() {
+    let done = dispense(&[VOLUME, (b"start\r", b""), (b"pump status\r", b"pump status\r\n1\r\n>")]);
+    assert_eq!(done, Ok(()));
+}
+
+#[test]
+fn a_stall_at_the_start_is_left_to_the_status() {
+    let done = dispense(&[
+        VOLUME,
+        (b"start\r", b"start\r\nPump start running...\r\n>"),
+        (b"pump status\r", b"pump status\r\n4\r\n>"),
+    ]);
+    assert_eq!(done, Ok(()));
+}
+
+#[test]
+fn a_value_that_the_pump_did_not_keep_is_a_fault() {
+    let kept = (VOLUME.0, &b"set volume 1000.00000\r\nvolume = 500.000000\r\n>"[..]);
+    let fault = dispense(&[kept]).unwrap_err();
+    assert_eq!(fault.to_string(), "volume was set to 1000 µL, but the instrument kept 500 µL");
+}
+
+#[test]
+fn a_late_reply_to_another_command_is_not_taken_for_the_answer() {
+    let late =
+        (VOLUME.0, &b"pump status\r\n0\r\n>set volume 1000.00000\r\nvolume = 1000.000000\r\n>"[..]);
+    let done = dispense(&[
+        late,
+        (b"start\r", b"start\r\nPump start running...\r\n>"),
+        (b"pump status\r", b"pump status\r\n1\r\n>"),
+    ]);
+    assert_eq!(done, Ok(()));
+}
+
+#[test]
+fn a_rate_beyond_the_limits_of_the_pump_is_refused_before_it_is_sent() {
+    let mut pump = Chemyx::new(dialog(&PREPARE[..5]), 28.6);
+    let fault = pump.dispense(FlowRate::from_ul_per_min(2e5), Volume::from_ul(1.0)).unwrap_err();
+    assert_eq!(fault.to_string(), "rate 200000 µL/min is outside 0.4818 to 114479.7345 µL/min");
+}
+
+fn rtu_frame(request: &Request) -> Vec<u8> {
+    let mut out = Vec::new();
+    rtu::write(&mut out, 1, &request.to_bytes());
+    out
+}
+
+fn controller(script: Script<'_>) -> F4tLoop {
+    let host = ModbusHost::new(dialog(script), Framing::Rtu, 1);
+    F4tLoop::new(Rc::new(RefCell::new(F4t::new(host, WordOrder::LowFirst))), 1)
+}
+
+#[test]
+fn a_set_point_is_read_back_and_the_mode_shown() {
+    let mut heater = controller(&[
+        (
+            b"\x01\x10\x0A\xDE\x00\x02\x04\x00\x00\x43\x34\x31\x38",
+            b"\x01\x10\x0A\xDE\x00\x02\x22\x2A",
+        ),
+        (b"\x01\x03\x0A\xDE\x00\x02\xA7\xE9", &with_crc(b"\x01\x03\x04\x00\x00\x43\x34")),
+        (b"\x01\x06\x0A\xAA\x00\x0A\x2A\x35", b"\x01\x06\x0A\xAA\x00\x0A\x2A\x35"),
+        (b"\x01\x03\x0A\xFE\x00\x01\xE6\x22", b"\x01\x03\x02\x00\x0A\x38\x43"),
+    ]);
+    assert_eq!(heater.heat(Temperature::from_c(180.0)), Ok(()));
+}
+
+fn with_crc(body: &[u8]) -> Vec<u8> {
+    let mut out = body.to_vec();
+    out.extend(flowtwin_backends::codec::crc::crc16(body).to_le_bytes());
+    out
+}
+
+#[test]
+fn after_a_missing_reply_the_bus_is_resynchronised_by_an_unmistakable_read() {
+    let value = rtu_frame(&Request::Read { function: 3, register: 2820, count: 2 });
+    let part = rtu_frame(&Request::Read { function: 3, register: 16, count: 15 });
+    let mut part_reply = vec![1, 3, 30];
+    part_reply.extend([0, 65].repeat(15));
+    let mut heater = controller(&[
+        (&value, b""),
+        (&part, &with_crc(&part_reply)),
+        (&value, b"\x01\x03\x04\x33\x33\x41\xBB\x75\x5B"),
+    ]);
+    let c = heater.temperature_c().expect("the second answer");
+    assert_eq!(c.to_bits(), f64::from(23.4_f32).to_bits());
+}
+
+#[test]
+fn a_temperature_that_is_no_number_is_an_open_sensor() {
+    let value = rtu_frame(&Request::Read { function: 3, register: 2820, count: 2 });
+    let mut heater = controller(&[(&value, &with_crc(b"\x01\x03\x04\x00\x00\x7F\xC0"))]);
+    assert_eq!(heater.temperature_c(), Err(FaultKind::SensorOpen));
+}
+
+#[test]
+fn an_led_gets_its_current_before_its_first_light() {
+    let mut led = Dc2200::new(
+        dialog(&[
+            (b"SOURCE1:MODE CC\n", b""),
+            (b"SOURCE1:CCURENT:CURRENT 0.35\n", b""),
+            (b"SOURCE1:CCURENT:CURRENT?\n", b"3.5E-01\n"),
+            (b"OUTPUT1:STATE ON\n", b""),
+            (b"OUTPUT1:STATE?\n", b"1\n"),
+            (b"OUTPUT1:STATE OFF\n", b""),
+            (b"OUTPUT1:STATE?\n", b"1\n"),
+            (b"SYSTEM:ERROR?\n", b"-240,\"Hardware error\"\n"),
+        ]),
+        0.35,
+    );
+    assert_eq!(led.switch(true), Ok(()));
+    let fault = led.switch(false).unwrap_err();
+    assert_eq!(fault.to_string(), "refused: the output is not OFF: -240,\"Hardware error\"");
+}
+
+#[test]
+fn an_led_of_four_is_switched_by_its_channel() {
+    let driver = Dc4100::new(dialog(&[(b"o 2 0\r\n", b""), (b"o? 2\r\n", b"0\r\n")]));
+    let mut led = Dc4100Led::new(Rc::new(RefCell::new(driver)), 2, 100.0);
+    assert_eq!(led.switch(false), Ok(()));
+}

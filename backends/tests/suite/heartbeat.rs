@@ -1,0 +1,75 @@
+//! The watch sounds the alarm when beats stop, and not before.
+
+use std::io::Read;
+use std::time::Duration;
+
+use flowtwin_backends::heartbeat::{Alarm, make_safe_at_last, watch};
+use flowtwin_lab::toy::ToyLab;
+use flowtwin_lab::{Command, Fault, FaultKind, Instant, Lab, Manifest, Reply, Temperature};
+
+/// A pipe on which so many beats come, and that is then closed or held open.
+struct Pipe {
+    beats: usize,
+    holds: bool,
+}
+
+impl Read for Pipe {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        if self.beats == 0 {
+            if self.holds {
+                // Longer than any test: the pipe stays open, and nothing comes.
+                std::thread::sleep(Duration::from_secs(3600));
+            }
+            return Ok(0);
+        }
+        self.beats -= 1;
+        buffer[0] = b'.';
+        Ok(1)
+    }
+}
+
+#[test]
+fn a_closed_pipe_is_the_campaigns_end() {
+    let alarm = watch(Pipe { beats: 3, holds: false }, Duration::from_secs(60));
+    assert_eq!(alarm, Alarm::Closed);
+}
+
+#[test]
+fn silence_on_an_open_pipe_is_an_alarm() {
+    let alarm = watch(Pipe { beats: 3, holds: true }, Duration::from_millis(20));
+    assert_eq!(alarm, Alarm::Silent(0.02));
+}
+
+/// A lab whose ports are still held by a dying process for the first tries.
+struct Held(ToyLab, u32);
+
+impl Lab for Held {
+    fn manifest(&self) -> &Manifest {
+        self.0.manifest()
+    }
+    fn now(&self) -> Instant {
+        self.0.now()
+    }
+    fn send(&mut self, command: &Command) -> Result<Reply, Fault> {
+        if self.1 > 0 && *command == Command::MakeSafe {
+            self.1 -= 1;
+            let detail = "device or resource busy".into();
+            return Err(Fault::new(self.now(), "water", FaultKind::LinkLost { detail }));
+        }
+        self.0.send(command)
+    }
+    fn wait_until(&mut self, deadline: Instant) -> Result<(), Fault> {
+        self.0.wait_until(deadline)
+    }
+}
+
+#[test]
+fn the_rig_is_made_safe_as_soon_as_its_ports_are_free() {
+    let mut lab = Held(ToyLab::new(), 2);
+    let set_point_c = Temperature::from_c(180.0);
+    lab.send(&Command::Heat { heater: "plate".into(), set_point_c }).unwrap();
+    let pause = Duration::from_millis(1);
+    assert!(make_safe_at_last(&mut lab, 2, pause).is_err(), "two tries are not enough");
+    make_safe_at_last(&mut lab, 3, pause).unwrap();
+    assert!(lab.0.is_safe());
+}

@@ -1,0 +1,201 @@
+//! Drivers and emulators in two threads, over real pseudo-terminals and loopback TCP.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::channel;
+use std::thread::JoinHandle;
+
+use flowtwin_backends::clock::WallClock;
+use flowtwin_backends::heartbeat::{Alarm, stand_watch};
+use flowtwin_backends::wiring::Link;
+use flowtwin_backends::{Bench, EmulatorServer, Wiring, connect, identify};
+use flowtwin_lab::toy::ToyLab;
+use flowtwin_lab::{
+    Command, Fault, FaultKind, Instant, Lab, Manifest, Reply, Span, Temperature, conformance,
+};
+
+/// A toy lab that says whether it is safe: pump still, heater cool, lamp dark.
+struct Observed(ToyLab, Arc<AtomicBool>);
+
+impl Lab for Observed {
+    fn manifest(&self) -> &Manifest {
+        self.0.manifest()
+    }
+    fn now(&self) -> Instant {
+        self.0.now()
+    }
+    fn send(&mut self, command: &Command) -> Result<Reply, Fault> {
+        let reply = self.0.send(command);
+        self.1.store(self.0.is_safe(), Ordering::Relaxed);
+        reply
+    }
+    fn wait_until(&mut self, deadline: Instant) -> Result<(), Fault> {
+        let waited = self.0.wait_until(deadline);
+        self.1.store(self.0.is_safe(), Ordering::Relaxed);
+        waited
+    }
+}
+
+/// Emulators in a thread of their own, until dropped.
+struct Rig {
+    wiring: Wiring,
+    speed: f64,
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<bool>>,
+}
+
+impl Rig {
+    /// Serves a toy lab as `text` wires it, and turns what is served into links.
+    fn serve(text: &str, speed: f64) -> Self {
+        let mut wiring = Wiring::parse(text).expect("a bench file");
+        let stop = Arc::new(AtomicBool::new(false));
+        let (ready, served) = channel();
+        let (asked, wired) = (stop.clone(), wiring.clone());
+        let thread = std::thread::spawn(move || {
+            let safe = Arc::new(AtomicBool::new(true));
+            let world = Box::new(Observed(ToyLab::new(), safe.clone()));
+            let mut server = EmulatorServer::open(world, &wired, speed).expect("ports");
+            ready.send(server.endpoints().clone()).expect("the test waits");
+            server.run(&asked).expect("the ports can be waited for");
+            drop(server);
+            safe.load(Ordering::Relaxed)
+        });
+        for (name, at) in served.recv().expect("the server starts") {
+            wiring.set_link(&name, at.link().expect("a place to be found"));
+        }
+        Self { wiring, speed, stop, thread: Some(thread) }
+    }
+
+    fn bench(&self, interrupt: Arc<AtomicBool>) -> Bench {
+        let clock = WallClock::new(Instant::START, self.speed, interrupt);
+        let manifest = ToyLab::new().manifest().clone();
+        connect(&self.wiring, manifest, Box::new(clock)).expect("the wiring fits")
+    }
+
+    /// Stops serving; whether the lab behind is safe.
+    fn finish(mut self) -> bool {
+        self.stop.store(true, Ordering::Relaxed);
+        self.thread.take().expect("still serving").join().expect("the server ends well")
+    }
+}
+
+impl Drop for Rig {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+}
+
+const NETWORK: &str = "schema = 1\n[chemyx.water]\n[f4t.oven]\nloops = { plate = 1 }\n\
+     inputs = { door = { module = 1, io = 2 } }\n[hdx.eye]\nserial_number = \"HDX00007\"\n\
+     lamp = \"lamp\"\n";
+
+const SERIAL: &str = "schema = 1\n[chemyx.water]\ndialect = \"x\"\n[f4t.oven]\n\
+     link.serial = { port = \"emulated\", baud = 38400 }\nloops = { plate = 1 }\n\
+     inputs = { door = { module = 1, io = 2 } }\n\
+     [hdx.eye]\nlink.serial = { port = \"emulated\", baud = 921600 }\n\
+     [dc4100.leds]\nlights = { lamp = { channel = 0, current_ma = 100 } }\n";
+
+#[test]
+fn a_bench_over_tcp_and_pseudo_terminals_conforms() {
+    for text in [NETWORK, SERIAL] {
+        let rig = Rig::serve(text, 10.0);
+        let mut bench = rig.bench(Arc::default());
+        bench.ask_spectrometers().unwrap();
+        assert_eq!(bench.manifest(), ToyLab::new().manifest());
+        conformance::check(&mut bench, None).unwrap();
+        assert!(rig.finish());
+    }
+}
+
+#[test]
+fn everybody_is_identified_and_a_swapped_cable_found() {
+    let rig = Rig::serve(NETWORK, 1.0);
+    let found = identify(&rig.wiring);
+    assert!(found.iter().all(|f| f.is_right()), "{found:?}");
+    let mut swapped = rig.wiring.clone();
+    swapped.hdx.get_mut("eye").expect("wired").serial_number = Some("HDX00008".into());
+    let problems: Vec<_> = identify(&swapped).into_iter().filter_map(|f| f.problem).collect();
+    assert!(matches!(&problems[..], [FaultKind::Refused { detail }]
+        if detail.contains("HDX00007 is at the end of this cable")));
+}
+
+#[test]
+fn an_instrument_that_is_not_there_is_found_without_harm_to_the_others() {
+    let rig = Rig::serve(NETWORK, 1.0);
+    let mut wiring = rig.wiring.clone();
+    wiring.set_link("oven", Link::Tcp("127.0.0.1:1".into()));
+    let wrong: Vec<_> = identify(&wiring).into_iter().filter(|f| !f.is_right()).collect();
+    assert_eq!(wrong.len(), 1);
+    assert!(matches!(wrong[0].problem, Some(FaultKind::LinkLost { .. })));
+
+    let clock = Box::new(WallClock::real());
+    let manifest = ToyLab::new().manifest().clone();
+    let mut bench = connect(&wiring, manifest, clock).expect("the wiring fits");
+    let fault = bench.send(&Command::MakeSafe).unwrap_err();
+    let said = fault.to_string();
+    assert!(said.contains("NOT SAFE: plate (the link is lost"), "{said}");
+    assert!(!said.contains("water") && !said.contains("lamp"), "the others are safe: {said}");
+}
+
+#[test]
+fn an_interrupt_ends_a_wait() {
+    let rig = Rig::serve(NETWORK, 1.0);
+    let interrupt = Arc::new(AtomicBool::new(false));
+    let mut bench = rig.bench(interrupt.clone());
+    let set_point_c = Temperature::from_c(60.0);
+    bench.send(&Command::Heat { heater: "plate".into(), set_point_c }).unwrap();
+    std::thread::spawn(move || interrupt.store(true, Ordering::Relaxed));
+    let fault = bench.wait(Span::from_secs(3600.0)).unwrap_err();
+    assert_eq!(fault.kind, FaultKind::Interrupted);
+    bench.send(&Command::MakeSafe).unwrap();
+}
+
+#[test]
+fn a_bench_that_is_dropped_at_work_stops_its_pump() {
+    let rig = Rig::serve(NETWORK, 1.0);
+    let mut bench = rig.bench(Arc::default());
+    bench.send(&dispense()).unwrap();
+    drop(bench);
+    assert!(rig.finish(), "the pump behind stands still");
+}
+
+#[test]
+fn when_a_campaign_dies_the_watch_makes_the_rig_safe() {
+    let rig = Rig::serve(&NETWORK.replace("water]", "water]\nlink.tcp = \"\""), 1.0);
+    let mut campaign = rig.bench(Arc::default());
+    let set_point_c = Temperature::from_c(180.0);
+    campaign.send(&Command::Heat { heater: "plate".into(), set_point_c }).unwrap();
+    campaign.send(&dispense()).unwrap();
+    campaign.send(&Command::Light { light: "lamp".into(), on: true }).unwrap();
+    // Killed: nothing of it runs any more, not even what runs on drop.
+    std::mem::forget(campaign);
+    let manifest = ToyLab::new().manifest().clone();
+    let (silence, mut said) = (std::time::Duration::from_secs(5), Vec::new());
+    let alarm = stand_watch(&rig.wiring, manifest, silence, std::io::empty(), &mut said).unwrap();
+    assert_eq!(alarm, Alarm::Closed);
+    assert_eq!(said, b"watching\n");
+    let mut visitor = rig.bench(Arc::default());
+    let sensor = "water.status".into();
+    assert_eq!(visitor.send(&Command::Read { sensor }), Ok(Reply::Reading(0.0)));
+    assert!(rig.finish(), "pump still, heater off, light out");
+}
+
+#[test]
+fn a_watch_that_cannot_reach_the_heater_does_not_begin() {
+    let rig = Rig::serve(NETWORK, 1.0);
+    let mut wiring = rig.wiring.clone();
+    wiring.set_link("oven", Link::Tcp("127.0.0.1:1".into()));
+    let manifest = ToyLab::new().manifest().clone();
+    let (silence, mut said) = (std::time::Duration::from_secs(5), Vec::new());
+    let refused = stand_watch(&wiring, manifest, silence, std::io::empty(), &mut said);
+    assert!(refused.unwrap_err().to_string().starts_with("a heater cannot be reached"));
+    assert_eq!(said, b"");
+}
+
+fn dispense() -> Command {
+    Command::Dispense {
+        pump: "water".into(),
+        rate_ul_per_min: flowtwin_lab::FlowRate::from_ul_per_min(60.0),
+        at_most_ul: flowtwin_lab::Volume::from_ul(900.0),
+    }
+}

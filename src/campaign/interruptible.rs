@@ -1,0 +1,40 @@
+//! A lab that can be interrupted.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use flowtwin_lab::{Command, Fault, FaultKind, Instant, Lab, Manifest, Reply};
+
+/// A lab whose waits end with [`FaultKind::Interrupted`] once somebody has asked the run to stop.
+#[derive(Debug)]
+pub struct Interruptible<'a, L> {
+    lab: L,
+    stop: &'a AtomicBool,
+}
+
+impl<'a, L: Lab> Interruptible<'a, L> {
+    /// Makes `lab` heed `stop`.
+    pub fn new(lab: L, stop: &'a AtomicBool) -> Self {
+        Self { lab, stop }
+    }
+}
+
+impl<L: Lab> Lab for Interruptible<'_, L> {
+    fn manifest(&self) -> &Manifest {
+        self.lab.manifest()
+    }
+
+    fn now(&self) -> Instant {
+        self.lab.now()
+    }
+
+    fn send(&mut self, command: &Command) -> Result<Reply, Fault> {
+        self.lab.send(command)
+    }
+
+    fn wait_until(&mut self, deadline: Instant) -> Result<(), Fault> {
+        if self.stop.load(Ordering::Relaxed) {
+            return Err(Fault::new(self.lab.now(), "operator", FaultKind::Interrupted));
+        }
+        self.lab.wait_until(deadline)
+    }
+}

@@ -1,0 +1,116 @@
+//! `flowtwin check`: whether files are right, and whether scenarios yield what they yielded.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use super::run::threads;
+use crate::cli::Check as Args;
+use crate::error::{CommandError, Kind};
+use crate::scenario::Scenario;
+use crate::snapshot::{Difference, Snapshot};
+
+/// What was found out about one file.
+struct Finding {
+    file: String,
+    scenario: Option<String>,
+    problem: Option<(Kind, String)>,
+    note: String,
+}
+
+pub(super) fn run(args: &Args) -> Result<(), CommandError> {
+    let findings: Vec<Finding> = args.files.iter().map(|file| look(args, file)).collect();
+    if args.json {
+        let all: Vec<_> = findings.iter().map(Finding::json).collect();
+        println!("{}", json!({ "files": all }));
+    }
+    for finding in &findings {
+        finding.tell(args.json);
+    }
+    let kinds = || findings.iter().filter_map(|f| f.problem.as_ref().map(|(kind, _)| *kind));
+    let count = kinds().count();
+    let of = findings.len();
+    match kinds().max_by_key(|kind| kind.exit_code()) {
+        None => Ok(()),
+        Some(kind) => {
+            Err(CommandError::new(kind, format_args!("{count} of {of} files did not pass")))
+        }
+    }
+}
+
+fn look(args: &Args, file: &Path) -> Finding {
+    let name = file.display().to_string();
+    let bad = |kind, message| Finding {
+        file: name.clone(),
+        scenario: None,
+        problem: Some((kind, message)),
+        note: String::new(),
+    };
+    let scenario = match Scenario::load(file) {
+        Ok(scenario) => scenario,
+        Err(diagnostic) => return bad(Kind::BadInput, diagnostic.to_string()),
+    };
+    let compared = match &args.snapshots {
+        Some(folder) => snapshots(args, &scenario, &folder.join(scenario.name())),
+        None => Ok(String::new()),
+    };
+    match compared {
+        Ok(compared) => Finding {
+            file: name,
+            note: format!("{}{compared}", summary(&scenario)),
+            scenario: Some(scenario.name().to_owned()),
+            problem: None,
+        },
+        Err(error) => bad(error.kind(), error.to_string()),
+    }
+}
+
+fn summary(scenario: &Scenario) -> String {
+    let phases = scenario.phases().len();
+    format!(
+        "{}: {} inputs, {} experiments in {phases} {}",
+        scenario.name(),
+        scenario.space().dim(),
+        scenario.experiments(),
+        if phases == 1 { "phase" } else { "phases" },
+    )
+}
+
+fn snapshots(args: &Args, scenario: &Scenario, folder: &Path) -> Result<String, CommandError> {
+    let snapshot = Snapshot::take(scenario, threads(None)).map_err(CommandError::failed)?;
+    let differences = snapshot.differences(folder);
+    if args.accept {
+        let unwritable = |error| CommandError::unwritable(folder, &error);
+        snapshot.accept(folder).map_err(unwritable)?;
+        return Ok(format!("; {} of 3 snapshots taken anew", differences.len()));
+    }
+    if differences.is_empty() {
+        return Ok("; as in its snapshots".into());
+    }
+    let told: Vec<String> = differences.iter().map(tell).collect();
+    let hint = "if the new values are right, take them with --accept";
+    Err(CommandError::failed(format_args!("{}\n{}", folder.display(), told.join("\n"))).hint(hint))
+}
+
+fn tell(difference: &Difference) -> String {
+    let Difference { part, line, before, now } = difference;
+    match line {
+        0 => format!("  {part}: there is no snapshot"),
+        line => format!("  {part}, line {line}:\n    - {before}\n    + {now}"),
+    }
+}
+
+impl Finding {
+    fn json(&self) -> serde_json::Value {
+        let problem = self.problem.as_ref().map(|(_, message)| message);
+        json!({ "file": self.file, "ok": problem.is_none(), "scenario": self.scenario, "problem": problem })
+    }
+
+    fn tell(&self, quiet: bool) {
+        match &self.problem {
+            Some((_, message)) => eprintln!("{}: {message}\n", self.file),
+            None if quiet => {}
+            None => println!("{}: ok ({})", self.file, self.note),
+        }
+    }
+}

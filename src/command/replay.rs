@@ -1,0 +1,118 @@
+//! `flowtwin replay`: a recorded campaign once more, on a fresh lab, and the first difference.
+
+use std::num::NonZeroUsize;
+use std::sync::atomic::AtomicBool;
+
+use flowtwin_lab::journal::{self, Journal, Record, Writer};
+use serde_json::{Value, json};
+
+use super::place::simulated;
+use crate::campaign::{Campaign, Shared, Silent};
+use crate::cli::{Backend, Replay as Args};
+use crate::error::CommandError;
+use crate::folder::read_journal;
+use crate::scenario::Scenario;
+
+pub(super) fn run(args: &Args) -> Result<(), CommandError> {
+    let recorded = read_journal(&args.run)?;
+    if !recorded.header().simulated {
+        let message =
+            "this run was measured on a real rig: nothing simulated repeats it bit for bit";
+        return Err(CommandError::bad_input(message));
+    }
+    let scenario = Scenario::recorded(&recorded.header().definition)?;
+    let now = again(args.backend, &scenario, &recorded)?;
+    let difference = first_difference(&recorded, &now);
+    let experiments = recorded.experiments().count();
+    if args.json {
+        let identical = difference.is_none();
+        println!(
+            "{}",
+            json!({ "experiments": experiments, "identical": identical, "difference": difference })
+        );
+    }
+    match difference {
+        Some(difference) => Err(CommandError::failed(difference)),
+        None => {
+            if !args.json {
+                println!(
+                    "{experiments} experiments, {} bytes: identical",
+                    recorded.durable_bytes().len()
+                );
+            }
+            Ok(())
+        }
+    }
+}
+
+/// The journal that the recorded conditions yield now.
+fn again(
+    backend: Backend,
+    scenario: &Scenario,
+    recorded: &Journal,
+) -> Result<Journal, CommandError> {
+    let seed = recorded.header().seed;
+    let never = AtomicBool::new(false);
+    let campaign = Campaign::new(scenario, seed, NonZeroUsize::MIN, &never).only_recorded();
+    let lab = simulated(backend, &Shared::new(scenario.sim_lab(seed)))?;
+    let (_ended, writer) = campaign
+        .run(lab, Writer::new(Vec::new()), Some(recorded), &mut Silent)
+        .map_err(CommandError::failed)?;
+    journal::read(writer.sink()).map_err(CommandError::failed)
+}
+
+/// The first record that is not as it was, up to the last finished experiment.
+fn first_difference(recorded: &Journal, now: &Journal) -> Option<String> {
+    let durable = recorded.durable_bytes().iter().filter(|&&byte| byte == b'\n').count();
+    let mut experiment = 0;
+    for (index, before) in recorded.records()[..durable].iter().enumerate() {
+        if let Record::Proposal(proposal) = before {
+            experiment = proposal.experiment;
+        }
+        let place = format!("record {} (experiment {experiment})", index + 1);
+        let Some(after) = now.records().get(index) else {
+            return Some(format!("{place} is not reached any more"));
+        };
+        if before != after {
+            let value = |record| serde_json::to_value(record).expect("a record is plain data");
+            let (path, before, after) = differing(&value(before), &value(after));
+            return Some(format!("{place} differs at {path}: recorded {before}, now {after}"));
+        }
+    }
+    None
+}
+
+/// Way to and values of the first place where two values differ.
+fn differing(before: &Value, after: &Value) -> (String, String, String) {
+    let children: Vec<(String, &Value, Option<&Value>)> = match (before, after) {
+        (Value::Object(a), Value::Object(b)) => {
+            a.iter().map(|(key, value)| (key.clone(), value, b.get(key))).collect()
+        }
+        (Value::Array(a), Value::Array(b)) => {
+            a.iter().enumerate().map(|(i, value)| (i.to_string(), value, b.get(i))).collect()
+        }
+        _ => Vec::new(),
+    };
+    for (key, before, after) in children {
+        let after = after.unwrap_or(&Value::Null);
+        if before != after {
+            let (path, before, after) = differing(before, after);
+            let path = if path.is_empty() { key } else { format!("{key}.{path}") };
+            return (path, before, after);
+        }
+    }
+    (String::new(), before.to_string(), after.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_way_to_a_difference_is_named() {
+        let before = json!({"experiment": {"features": [["abs_300", 0.1], ["pli", 1916.8]]}});
+        let after = json!({"experiment": {"features": [["abs_300", 0.1], ["pli", 1917.0]]}});
+        let found = differing(&before, &after);
+        assert_eq!(found, ("experiment.features.1.1".into(), "1916.8".into(), "1917.0".into()));
+    }
+}

@@ -1,0 +1,19 @@
+//! `flowtwin report`: the files of a run folder, made anew from its journal.
+
+use super::run::threads;
+use crate::cli::Report as Args;
+use crate::conclusion::{Conclusion, extras};
+use crate::error::CommandError;
+
+pub(super) fn run(args: &Args) -> Result<(), CommandError> {
+    for (i, folder) in args.runs.iter().enumerate() {
+        let conclusion = Conclusion::of(folder, extras(folder), threads(None))?;
+        conclusion.write(folder)?;
+        if i > 0 && !args.json {
+            println!();
+        }
+        print!("{}", conclusion.text(args.json));
+        eprintln!("report: {}", folder.join("report.html").display());
+    }
+    Ok(())
+}

@@ -1,0 +1,108 @@
+//! `flowtwin run`: all phases of a campaign, and its run folder.
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::available_parallelism;
+
+use flowtwin_lab::{FaultKind, Lab};
+
+use super::place::Place;
+use crate::campaign::{Campaign, Ended, Watch};
+use crate::cli::{Backend, Run as Args};
+use crate::conclusion::Conclusion;
+use crate::error::{CommandError, Kind};
+use crate::folder::{Identity, RunFolder};
+use crate::progress::Progress;
+use crate::report::Extras;
+use crate::scenario::Scenario;
+
+/// Set by Ctrl-C.
+pub(super) static STOP: AtomicBool = AtomicBool::new(false);
+
+pub(super) fn run(args: &Args) -> Result<(), CommandError> {
+    let scenario = Scenario::load(&args.scenario)?.with_priors(&args.priors)?;
+    let scenario = super::lab::with_policy(scenario, &args.outside)?;
+    let seed = args.seed.unwrap_or(scenario.file().seed);
+    let place = Place::of(args, &scenario, seed)?;
+    let identity = Identity::new(&scenario, seed, place.lab.manifest().simulated);
+    let path = args.out.clone().unwrap_or_else(|| match args.backend {
+        Backend::Twin => beside(&identity.default_folder(), "-twin"),
+        _ => identity.default_folder(),
+    });
+    let folder = match args.resume {
+        true => RunFolder::resume(&path, &identity)?,
+        false => RunFolder::begin(&path, &identity)?,
+    };
+    heed_ctrl_c()?;
+    let mut progress = Progress::new(&scenario);
+    let jobs = threads(args.jobs);
+    let (backend, world) = (place.backend.to_owned(), place.world());
+    let ended = campaign(&scenario, seed, jobs, place.lab, &folder, &mut progress)?;
+    let simulated_events = world.map(|world| world.work().events);
+    conclude(args, &path, Extras { backend, simulated_events })?;
+    outcome(&ended)
+}
+
+/// Writes the run folder and prints what was asked for.
+pub(super) fn conclude(args: &Args, path: &Path, extras: Extras) -> Result<(), CommandError> {
+    let conclusion = Conclusion::of(path, extras, threads(args.jobs))?;
+    conclusion.write(path)?;
+    print!("{}", conclusion.text(args.json));
+    eprintln!("run folder: {}", path.display());
+    Ok(())
+}
+
+/// The same path with more at the end of its name.
+fn beside(path: &Path, more: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(more);
+    name.into()
+}
+
+/// Runs the campaign of `scenario` on `lab` into `folder`.
+pub(super) fn campaign(
+    scenario: &Scenario,
+    seed: u64,
+    threads: NonZeroUsize,
+    lab: impl Lab,
+    folder: &RunFolder,
+    watch: &mut dyn Watch,
+) -> Result<Ended, CommandError> {
+    let campaign = Campaign::new(scenario, seed, threads, &STOP);
+    let (ended, _writer) = campaign
+        .run(lab, folder.open()?, folder.recorded(), watch)
+        .map_err(CommandError::failed)?;
+    Ok(ended)
+}
+
+/// What a fault means for the exit code.
+pub(super) fn outcome(ended: &Ended) -> Result<(), CommandError> {
+    match &ended.fault {
+        None => Ok(()),
+        Some(fault) if fault.kind == FaultKind::Interrupted => {
+            let message =
+                "interrupted: the rig is safe, every finished experiment is in the journal";
+            Err(CommandError::new(Kind::Interrupted, message).hint("go on with --resume"))
+        }
+        Some(fault) => {
+            Err(CommandError::new(Kind::Fault, format_args!("{fault}; the rig is safe"))
+                .hint("put it right, then go on with --resume"))
+        }
+    }
+}
+
+/// The number of threads asked for, else all cores.
+pub(super) fn threads(jobs: Option<NonZeroUsize>) -> NonZeroUsize {
+    jobs.or_else(|| available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
+}
+
+/// The first Ctrl-C makes the rig safe at the next moment at which time passes; the second ends the program.
+pub(super) fn heed_ctrl_c() -> Result<(), CommandError> {
+    let handler = || {
+        if STOP.swap(true, Ordering::Relaxed) {
+            std::process::exit(i32::from(Kind::Interrupted.exit_code()));
+        }
+    };
+    ctrlc::set_handler(handler).map_err(CommandError::failed)
+}

@@ -1,0 +1,66 @@
+//! What is made of a journal: the files of a run folder, the closing table.
+
+use std::fs;
+use std::num::NonZeroUsize;
+use std::path::Path;
+
+use flowtwin_lab::journal::Journal;
+
+use crate::error::CommandError;
+use crate::folder::read_journal;
+use crate::parity;
+use crate::report::{self, Extras, Run, Summary, TwinFit};
+use crate::scenario::Scenario;
+
+/// A journal that has been read, and what goes with it.
+#[derive(Debug)]
+pub struct Conclusion {
+    journal: Journal,
+    twin: Option<TwinFit>,
+    extras: Extras,
+}
+
+impl Conclusion {
+    /// Reads the journal of a run folder and fits the campaign's twin to it.
+    ///
+    /// # Errors
+    /// If the journal cannot be trusted, or its scenario is understood no more.
+    pub fn of(folder: &Path, extras: Extras, threads: NonZeroUsize) -> Result<Self, CommandError> {
+        let journal = read_journal(folder)?;
+        let scenario = Scenario::recorded(&journal.header().definition)?;
+        let run = Run::read(&journal).map_err(CommandError::failed)?;
+        let twin = parity::of_run(&scenario, &run, threads).map_err(CommandError::failed)?;
+        Ok(Self { twin, extras, journal })
+    }
+
+    fn run(&self) -> Run<'_> {
+        Run::read(&self.journal).expect("read once already")
+    }
+
+    /// Writes the files of the run folder, all but the journal.
+    ///
+    /// # Errors
+    /// If one cannot be written.
+    pub fn write(&self, folder: &Path) -> Result<(), CommandError> {
+        report::write_run_folder(&self.run(), self.twin.as_ref(), &self.extras, folder)
+            .map_err(|error| CommandError::unwritable(folder, &error))
+    }
+
+    /// What a command prints: `summary.json` with `json`, else the closing table.
+    pub fn text(&self, json: bool) -> String {
+        let run = self.run();
+        match json {
+            true => Summary::new(&run, self.twin.as_ref(), &self.extras).to_json(),
+            false => report::terminal(&run),
+        }
+    }
+}
+
+/// What the summary of a run folder says that its journal does not.
+///
+/// The backend and the work of the simulator are no part of the journal; without a summary they are unknown.
+pub fn extras(folder: &Path) -> Extras {
+    let text = fs::read_to_string(folder.join("summary.json")).ok();
+    let known = text.and_then(|text| serde_json::from_str(&text).ok());
+    known.unwrap_or_else(|| Extras { backend: "unknown".into(), simulated_events: None })
+}

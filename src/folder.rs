@@ -1,0 +1,204 @@
+//! The folder of a run: what is there, and what may be written.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{Seek as _, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use flowtwin_lab::journal::{Continued, Journal, JournalError, Sink, Writer, read};
+
+use crate::error::CommandError;
+use crate::scenario::Scenario;
+
+/// Name of the journal in a run folder.
+pub const JOURNAL: &str = "journal.jsonl";
+
+/// The folder of a run, fit to be written to.
+#[derive(Debug)]
+pub struct RunFolder {
+    path: PathBuf,
+    /// The journal of the run that is resumed, without what was torn or not finished.
+    recorded: Option<Journal>,
+}
+
+/// Which run a folder must belong to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Name of the scenario.
+    pub scenario: String,
+    /// Digest of the scenario.
+    pub sha256: String,
+    /// Seed.
+    pub seed: u64,
+    /// Whether the results are simulated.
+    pub simulated: bool,
+}
+
+impl Identity {
+    /// The run of a scenario with a seed.
+    pub fn new(scenario: &Scenario, seed: u64, simulated: bool) -> Self {
+        let scenario_name = scenario.name().to_owned();
+        Self { scenario: scenario_name, sha256: scenario.sha256(), seed, simulated }
+    }
+
+    /// `runs/<scenario>-<seed>`.
+    pub fn default_folder(&self) -> PathBuf {
+        Path::new("runs").join(format!("{}-{}", self.scenario, self.seed))
+    }
+
+    /// What tells the run of `journal` from this one; none if they are the same.
+    fn differs(&self, journal: &Journal) -> Option<String> {
+        let header = journal.header();
+        if header.scenario != self.scenario {
+            return Some(format!("scenario {}", header.scenario));
+        }
+        if header.seed != self.seed {
+            return Some(format!("seed {} of scenario {}", header.seed, header.scenario));
+        }
+        if header.scenario_sha256 != self.sha256 {
+            return Some(format!("another version of the scenario {}", header.scenario));
+        }
+        (header.simulated != self.simulated).then(|| {
+            let kind = if header.simulated { "a simulation" } else { "a real rig" };
+            format!("{kind} of scenario {}", header.scenario)
+        })
+    }
+}
+
+impl RunFolder {
+    /// The folder at `path` for a new run. A folder of the very same simulated run is used again.
+    ///
+    /// # Errors
+    /// If it holds anything else.
+    pub fn begin(path: &Path, identity: &Identity) -> Result<Self, CommandError> {
+        let folder = Self { path: path.to_owned(), recorded: None };
+        match folder.look()? {
+            Content::Nothing => Ok(folder),
+            Content::Journal(journal) => match identity.differs(&journal) {
+                None if identity.simulated => Ok(folder),
+                None => Err(folder
+                    .refuse("this run, on a real rig")
+                    .hint("give --resume to go on with it")),
+                Some(other) => Err(folder.refuse(&other).hint("give another folder with --out")),
+            },
+            Content::Broken(JournalError::Empty) => Ok(folder),
+            Content::Broken(error) => Err(folder.damaged(&error)),
+            Content::Other => {
+                let other = "files of another kind";
+                Err(folder.refuse(other).hint("give another folder with --out"))
+            }
+        }
+    }
+
+    /// The folder at `path`, to go on with the run in it.
+    ///
+    /// # Errors
+    /// If there is no run in it, if it belongs to another run, or if its journal is damaged.
+    pub fn resume(path: &Path, identity: &Identity) -> Result<Self, CommandError> {
+        let folder = Self { path: path.to_owned(), recorded: None };
+        match folder.look()? {
+            Content::Journal(journal) => match identity.differs(&journal) {
+                None => Ok(Self { recorded: Some(whole(&journal)), ..folder }),
+                Some(other) => {
+                    Err(folder.refuse(&other).hint("give the folder of this run with --out"))
+                }
+            },
+            // The run was stopped before its first record was on the disk.
+            Content::Broken(JournalError::Empty) => Ok(folder),
+            Content::Broken(error) => Err(folder.damaged(&error)),
+            Content::Nothing | Content::Other => {
+                let message = format!("there is no run to resume in {}", path.display());
+                Err(CommandError::bad_input(message).hint("leave --resume out to begin one"))
+            }
+        }
+    }
+
+    fn look(&self) -> Result<Content, CommandError> {
+        let unreadable = |error: std::io::Error| {
+            CommandError::bad_input(format_args!("cannot read {}: {error}", self.path.display()))
+        };
+        if !self.path.exists() {
+            return Ok(Content::Nothing);
+        }
+        let journal = self.journal();
+        if journal.exists() {
+            return Ok(match read(&fs::read(&journal).map_err(unreadable)?) {
+                Ok(journal) => Content::Journal(Box::new(journal)),
+                Err(error) => Content::Broken(error),
+            });
+        }
+        let empty = fs::read_dir(&self.path).map_err(unreadable)?.next().is_none();
+        Ok(if empty { Content::Nothing } else { Content::Other })
+    }
+
+    fn refuse(&self, other: &str) -> CommandError {
+        let path = self.path.display();
+        CommandError::bad_input(format_args!("{path} holds {other}; nothing was written"))
+    }
+
+    fn damaged(&self, error: &JournalError) -> CommandError {
+        let hint = "restore the file from a copy; nothing behind the damage can be trusted";
+        CommandError::bad_input(format_args!("{}: {error}", self.journal().display())).hint(hint)
+    }
+
+    fn journal(&self) -> PathBuf {
+        self.path.join(JOURNAL)
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The journal of the run that is resumed.
+    pub fn recorded(&self) -> Option<&Journal> {
+        self.recorded.as_ref()
+    }
+
+    /// Opens the journal for a run from its beginning: what is recorded already will be compared, and cut behind the
+    /// last finished experiment.
+    ///
+    /// # Errors
+    /// If the folder or the file cannot be written.
+    pub fn open(&self) -> Result<Writer<Box<dyn Sink>>, CommandError> {
+        let there = self.recorded.as_ref().map_or(&[][..], Journal::bytes).to_vec();
+        let path = self.journal();
+        let file = self.file(there.len() as u64);
+        let file = file.map_err(|error| CommandError::unwritable(&path, &error))?;
+        Ok(Writer::new(Box::new(Continued::new(there, file))))
+    }
+
+    fn file(&self, keep: u64) -> std::io::Result<File> {
+        fs::create_dir_all(&self.path)?;
+        let mut options = OpenOptions::new();
+        let mut file = options.write(true).create(true).truncate(false).open(self.journal())?;
+        file.set_len(keep)?;
+        file.seek(SeekFrom::Start(keep))?;
+        Ok(file)
+    }
+}
+
+/// What a folder holds.
+enum Content {
+    Nothing,
+    Journal(Box<Journal>),
+    Broken(JournalError),
+    Other,
+}
+
+/// The part of a journal that a resumed run keeps: up to the last finished experiment.
+fn whole(journal: &Journal) -> Journal {
+    read(journal.durable_bytes()).expect("the beginning of a journal is a journal")
+}
+
+/// Reads the journal of a run folder.
+///
+/// # Errors
+/// If there is none or it cannot be trusted; the message names file and line.
+pub fn read_journal(folder: &Path) -> Result<Journal, CommandError> {
+    let path = folder.join(JOURNAL);
+    let bytes = fs::read(&path).map_err(|error| {
+        CommandError::bad_input(format_args!("cannot read {}: {error}", path.display()))
+    })?;
+    read(&bytes)
+        .map_err(|error| CommandError::bad_input(format_args!("{}: {error}", path.display())))
+}

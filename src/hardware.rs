@@ -1,0 +1,7 @@
+//! What stands between a proposal and a real rig: a rehearsal, its certificate, a question.
+
+mod certificate;
+mod rehearsal;
+
+pub use certificate::{CERTIFICATE, Certificate, Plan, Unfit, hex_sha256};
+pub use rehearsal::{Rehearsal, Syringe};

@@ -1,0 +1,132 @@
+//! How a campaign goes, on stderr: one line that renews itself on a terminal, plain lines elsewhere.
+
+use std::io::{IsTerminal as _, Write as _, stderr};
+use std::time::Instant;
+
+use flowtwin_lab::Observation;
+use flowtwin_twin::Stop;
+
+use crate::campaign::Watch;
+use crate::scenario::Scenario;
+
+/// Shows phase, experiment, best so far, lab time and wall time left.
+#[derive(Debug)]
+pub struct Progress<'a> {
+    scenario: &'a Scenario,
+    unit: &'static str,
+    renews: bool,
+    began: Instant,
+    total: usize,
+    computed: usize,
+    phase: PhaseShown,
+}
+
+#[derive(Debug, Default)]
+struct PhaseShown {
+    name: String,
+    planned: usize,
+    done: usize,
+    failed: usize,
+    best: Option<f64>,
+}
+
+impl<'a> Progress<'a> {
+    /// Shows the campaign of `scenario`.
+    pub fn new(scenario: &'a Scenario) -> Self {
+        let feature = &scenario.objective().feature;
+        let units = scenario.analysis().units();
+        let place = scenario.analysis().features().iter().position(|f| f.name == *feature);
+        Self {
+            scenario,
+            unit: place.map_or("", |i| units[i]),
+            renews: stderr().is_terminal(),
+            began: Instant::now(),
+            total: scenario.experiments(),
+            computed: 0,
+            phase: PhaseShown::default(),
+        }
+    }
+
+    fn line(&self, number: u64, observation: &Observation) -> String {
+        const WIDTH: usize = 20;
+        let PhaseShown { name, planned, done, .. } = &self.phase;
+        let filled = WIDTH * number as usize / self.total.max(1);
+        let hours = observation.ended.as_secs() / 3600.0;
+        let best = match self.phase.best {
+            Some(best) => format!("{best:.1} {}", self.unit),
+            None => "none yet".into(),
+        };
+        format!(
+            "[{:━<filled$}{:─<rest$}] {number}/{} {name} {done}/{planned} · best {} {best} · {hours:.1} h in the lab{}",
+            "",
+            "",
+            self.total,
+            self.scenario.objective().feature,
+            self.left(number),
+            rest = WIDTH - filled.min(WIDTH),
+        )
+    }
+
+    /// Wall time left, from the mean of the experiments that were not read from a journal.
+    fn left(&self, number: u64) -> String {
+        let left = self.total.saturating_sub(number as usize);
+        if self.computed == 0 || left == 0 {
+            return String::new();
+        }
+        let seconds = self.began.elapsed().as_secs_f64() / self.computed as f64 * left as f64;
+        match seconds {
+            s if s < 90.0 => format!(" · {s:.0} s left"),
+            s if s < 5400.0 => format!(" · {:.0} min left", s / 60.0),
+            s => format!(" · {:.1} h left", s / 3600.0),
+        }
+    }
+
+    fn say(&self, text: &str) {
+        // Progress is a courtesy: a closed stderr must not stop a campaign.
+        let _closed = if self.renews {
+            write!(stderr(), "\r\x1b[2K{text}")
+        } else {
+            writeln!(stderr(), "{text}")
+        };
+    }
+}
+
+impl Watch for Progress<'_> {
+    fn phase(&mut self, name: &str, policy: &str, experiments: usize) {
+        self.phase = PhaseShown { name: name.into(), planned: experiments, ..Default::default() };
+        if !self.renews {
+            self.say(&format!("phase {name}: {experiments} experiments by {policy}"));
+        }
+    }
+
+    fn experiment(&mut self, number: u64, observation: &Observation, known: bool) {
+        let objective = self.scenario.objective();
+        self.phase.done += 1;
+        self.phase.failed += usize::from(observation.failed());
+        self.computed += usize::from(!known);
+        let value = observation.feature(&objective.feature).filter(|v| v.is_finite());
+        self.phase.best = match (self.phase.best, value) {
+            (Some(best), Some(value)) if objective.goal.reaches(best, value) => Some(best),
+            (best, value) => value.or(best),
+        };
+        if self.renews {
+            self.say(&self.line(number, observation));
+        }
+    }
+
+    fn ended(&mut self, name: &str, stop: Option<&Stop>) {
+        let PhaseShown { done, failed, best, .. } = &self.phase;
+        let best = match best {
+            Some(best) => {
+                format!("best {} {best:.1} {}", self.scenario.objective().feature, self.unit)
+            }
+            None => "no result".into(),
+        };
+        let failed = if *failed > 0 { format!(", {failed} failed") } else { String::new() };
+        let why = stop.map_or(String::new(), |stop| format!("; stopped early: {stop}"));
+        self.say(&format!("phase {name}: {done} experiments{failed}, {best}{why}"));
+        if self.renews {
+            let _closed = writeln!(stderr());
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! What people and programs read of a run: tables, spectra, a summary and a report.
+//!
+//! Everything here is computed from the journal, in a fixed order and with fixed rounding: equal journals give
+//! equal bytes. No date, path, machine or thread count is in any of it.
+
+mod closing;
+mod definition;
+mod efficiency;
+mod folder;
+pub mod format;
+mod metrics;
+mod observations;
+pub mod page;
+pub mod plot;
+mod quantity;
+mod run;
+#[cfg(test)]
+mod sample;
+mod spectra;
+mod stages;
+mod stock;
+mod summary;
+mod table;
+#[cfg(test)]
+mod tests;
+mod trouble;
+mod twin_fit;
+
+use std::io;
+use std::path::Path;
+
+pub use closing::{conditions, headline, phases, terminal};
+pub use observations::observations_csv;
+pub use page::report_html;
+pub use quantity::{Quantity, column};
+pub use run::{Experiment, Phase, Run, RunError};
+pub use spectra::spectra_parquet;
+pub use stages::Stages;
+pub use summary::{Best, Extras, PhaseSummary, Summary};
+pub use table::{Align, Table};
+pub use twin_fit::{Prediction, TwinFit, TwinSummary};
+
+/// Writes everything of a run folder but the journal, each file whole or not at all.
+///
+/// # Errors
+/// Whatever keeps a file from being written.
+pub fn write_run_folder(
+    run: &Run<'_>,
+    twin: Option<&TwinFit>,
+    extras: &Extras,
+    dir: &Path,
+) -> io::Result<()> {
+    folder::write(dir, "observations.csv", observations_csv(run).as_bytes())?;
+    folder::write(dir, "spectra.parquet", &spectra_parquet(run)?)?;
+    folder::write(dir, "summary.json", Summary::new(run, twin, extras).to_json().as_bytes())?;
+    folder::write(dir, "report.html", report_html(run, twin, extras).as_bytes())
+}

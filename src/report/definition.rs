@@ -1,0 +1,91 @@
+//! What a report needs of the scenario in a journal's header.
+//!
+//! Keys that a report does not show are not looked at: a report can be made of a run whose scenario a later
+//! version would no longer accept.
+
+use std::collections::BTreeMap;
+
+use flowtwin_lab::{Analysis, AnalysisSpec, Manifest};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// The parts of a scenario that a report shows.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Definition {
+    /// One line for people.
+    #[serde(default)]
+    pub(crate) title: String,
+    /// What the campaign is after.
+    pub(crate) objective: Objective,
+    #[serde(default)]
+    space: SpacePart,
+    #[serde(default)]
+    analysis: Value,
+}
+
+/// What a campaign is after.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Objective {
+    /// The feature.
+    pub(crate) feature: String,
+    /// Whether more of it is better.
+    #[serde(default)]
+    pub(crate) goal: Goal,
+}
+
+/// Which way is better.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Goal {
+    /// More is better.
+    #[default]
+    Maximize,
+    /// Less is better.
+    Minimize,
+}
+
+impl Goal {
+    /// Whether `a` is better than `b`.
+    pub(crate) fn better(self, a: f64, b: f64) -> bool {
+        match self {
+            Self::Maximize => a > b,
+            Self::Minimize => a < b,
+        }
+    }
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+struct SpacePart {
+    #[serde(default)]
+    inputs: BTreeMap<String, Range>,
+}
+
+/// The range of an input.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+pub(crate) struct Range {
+    /// Lowest value.
+    pub(crate) low: f64,
+    /// Highest value.
+    pub(crate) high: f64,
+    /// Proposals are multiples of this; 0 for no rounding.
+    #[serde(default)]
+    pub(crate) resolution: f64,
+}
+
+impl Definition {
+    /// Reads the parts from a header's `definition`.
+    pub(crate) fn read(value: &Value) -> Result<Self, serde_json::Error> {
+        Self::deserialize(value)
+    }
+
+    /// The range of an input, where the scenario states one.
+    pub(crate) fn range(&self, input: &str) -> Option<Range> {
+        self.space.inputs.get(input).copied()
+    }
+
+    /// How spectra were made, where the scenario states it and it fits the rig.
+    pub(crate) fn analysis(&self, manifest: &Manifest) -> Option<Analysis> {
+        let spec = AnalysisSpec::deserialize(&self.analysis).ok()?;
+        Analysis::new(spec, manifest).ok()
+    }
+}

@@ -1,0 +1,209 @@
+//! A chart: two axes and the marks between them.
+
+use std::fmt;
+
+use super::axis::{Axis, Tick};
+use super::style::Colour;
+use super::svg::{escape, px, text_width};
+
+/// Something drawn between the axes of a chart.
+pub trait Mark: fmt::Debug {
+    /// Its SVG, on this frame.
+    fn draw(&self, frame: &Frame<'_>) -> String;
+}
+
+/// The rectangle between the axes, and where values lie on it.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame<'a> {
+    /// Left edge [px].
+    pub left: f64,
+    /// Top edge [px].
+    pub top: f64,
+    /// Width [px].
+    pub width: f64,
+    /// Height [px].
+    pub height: f64,
+    x: &'a Axis,
+    y: &'a Axis,
+}
+
+impl Frame<'_> {
+    /// Where a value of the horizontal axis lies [px].
+    pub fn x(&self, value: f64) -> f64 {
+        self.left + self.x.share(value) * self.width
+    }
+
+    /// Where a value of the vertical axis lies [px].
+    pub fn y(&self, value: f64) -> f64 {
+        self.bottom() - self.y.share(value) * self.height
+    }
+
+    /// Right edge [px].
+    pub fn right(&self) -> f64 {
+        self.left + self.width
+    }
+
+    /// Bottom edge [px].
+    pub fn bottom(&self) -> f64 {
+        self.top + self.height
+    }
+
+    /// SVG of which nothing shows outside the rectangle.
+    pub fn clipped(&self, svg: &str) -> String {
+        let (x, y, w, h) = (px(self.left), px(self.top), px(self.width), px(self.height));
+        // An inner <svg> clips by itself; a clip path would need an identifier that is unique on the page.
+        format!(
+            "<svg x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\" viewBox=\"{x} {y} {w} {h}\">\n{svg}</svg>\n"
+        )
+    }
+
+    /// Whether points [px] lie in the rectangle, so that they need no clipping.
+    pub(super) fn holds(&self, points: &[(f64, f64)]) -> bool {
+        let within = |v: f64, low: f64, high: f64| (low - 0.5..=high + 0.5).contains(&v);
+        points
+            .iter()
+            .all(|&(x, y)| within(x, self.left, self.right()) && within(y, self.top, self.bottom()))
+    }
+}
+
+/// Two axes and the marks between them.
+#[derive(Debug)]
+pub struct Chart {
+    x: Axis,
+    y: Axis,
+    marks: Vec<Box<dyn Mark>>,
+    width: f64,
+    height: f64,
+    right_px: f64,
+    simulated: bool,
+    says: String,
+}
+
+/// Size of tick labels [px].
+const SMALL: f64 = 12.0;
+/// Size of axis labels [px].
+const LABEL: f64 = 12.0;
+
+impl Chart {
+    /// An empty chart. `says` tells those who cannot see it what it shows; `simulated` marks it as such.
+    pub fn new(x: Axis, y: Axis, says: impl Into<String>, simulated: bool) -> Self {
+        let marks = Vec::new();
+        let says = says.into();
+        Self { x, y, marks, width: 440.0, height: 300.0, right_px: 14.0, simulated, says }
+    }
+
+    /// With this size [px].
+    #[must_use]
+    pub fn sized(mut self, width: f64, height: f64) -> Self {
+        (self.width, self.height) = (width, height);
+        self
+    }
+
+    /// With so much room at the right, for labels [px].
+    #[must_use]
+    pub fn room_at_right(mut self, px: f64) -> Self {
+        self.right_px = px;
+        self
+    }
+
+    /// With one more mark, on top of those before it.
+    #[must_use]
+    pub fn with(mut self, mark: impl Mark + 'static) -> Self {
+        self.add(mark);
+        self
+    }
+
+    /// Adds a mark on top of those there are.
+    pub fn add(&mut self, mark: impl Mark + 'static) {
+        self.marks.push(Box::new(mark));
+    }
+
+    /// The figure as an `<svg>` element.
+    pub fn svg(&self) -> String {
+        let frame = self.frame();
+        let (w, h) = (px(self.width), px(self.height));
+        let mut out = format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {w} {h}\" width=\"{w}\" height=\"{h}\" role=\"img\" aria-label=\"{}\" font-family=\"Inter,'Helvetica Neue','Segoe UI',Arial,sans-serif\" font-size=\"{}\" fill=\"{}\">\n",
+            escape(&self.says),
+            px(SMALL),
+            Colour::SOFT.0,
+        );
+        out.push_str(&self.grid(&frame));
+        self.marks.iter().for_each(|mark| out.push_str(&mark.draw(&frame)));
+        out.push_str(&self.labels(&frame));
+        out.push_str("</svg>\n");
+        out
+    }
+
+    fn frame(&self) -> Frame<'_> {
+        let widest = self.y.ticks.iter().map(|t| text_width(&t.text, SMALL)).fold(0.0, f64::max);
+        let left = (widest + 12.0).ceil().max(24.0);
+        let bottom = match (self.x.label.is_empty(), self.x.ticks.is_empty()) {
+            (false, _) => 38.0,
+            (true, false) => 22.0,
+            (true, true) => 8.0,
+        };
+        let top = if self.y.label.is_empty() && !self.simulated { 8.0 } else { 26.0 };
+        Frame {
+            left,
+            top,
+            width: self.width - left - self.right_px,
+            height: self.height - top - bottom,
+            x: &self.x,
+            y: &self.y,
+        }
+    }
+
+    fn grid(&self, f: &Frame<'_>) -> String {
+        let (left, right, top, bottom) = (px(f.left), px(f.right()), px(f.top), px(f.bottom()));
+        let mut d = String::new();
+        if self.y.grid {
+            let across = |t: &Tick| format!("M{left} {}H{right}", px(f.y(t.at)));
+            d.extend(self.y.ticks.iter().map(across));
+        }
+        if self.x.grid {
+            let up = |t: &Tick| format!("M{} {top}V{bottom}", px(f.x(t.at)));
+            d.extend(self.x.ticks.iter().map(up));
+        }
+        let grid = format!("<path d=\"{d}\" stroke=\"{}\" fill=\"none\"/>\n", Colour::GRID.0);
+        let axis = format!(
+            "<path d=\"M{left} {bottom}H{right}\" stroke=\"{}\" fill=\"none\"/>\n",
+            Colour::QUIET.0
+        );
+        if d.is_empty() { axis } else { grid + &axis }
+    }
+
+    fn labels(&self, f: &Frame<'_>) -> String {
+        let mut out = String::new();
+        let mut text = |x: f64, y: f64, more: &str, words: &str| {
+            out.push_str(&format!(
+                "<text x=\"{}\" y=\"{}\"{more}>{}</text>\n",
+                px(x),
+                px(y),
+                escape(words)
+            ));
+        };
+        for tick in &self.x.ticks {
+            text(f.x(tick.at), f.bottom() + 15.0, " text-anchor=\"middle\"", &tick.text);
+        }
+        for tick in &self.y.ticks {
+            text(f.left - 7.0, f.y(tick.at) + 3.8, " text-anchor=\"end\"", &tick.text);
+        }
+        let style = format!(" font-size=\"{LABEL}\" fill=\"{}\"", Colour::INK.0);
+        if !self.y.label.is_empty() {
+            text(2.0, 13.0, &style, &self.y.label);
+        }
+        if !self.x.label.is_empty() {
+            let middle = format!("{style} text-anchor=\"middle\"");
+            text((f.left + f.right()) / 2.0, f.bottom() + 32.0, &middle, &self.x.label);
+        }
+        if self.simulated {
+            let mark = format!(
+                " text-anchor=\"end\" font-size=\"8.5\" letter-spacing=\"1.2\" fill=\"{}\"",
+                Colour::ALERT.0
+            );
+            text(self.width - 2.0, 11.5, &mark, "SIMULATED");
+        }
+        out
+    }
+}

@@ -1,0 +1,60 @@
+//! Labels at the right ends of lines, kept apart.
+
+use super::chart::{Frame, Mark};
+use super::style::Colour;
+use super::svg::{escape, px};
+
+/// Labels to the right of the chart, each at its value or as near to it as the others let it.
+#[derive(Clone, Debug, Default)]
+pub struct Ends {
+    labels: Vec<(f64, String, Colour)>,
+}
+
+/// Least distance between two labels [px].
+const APART: f64 = 14.0;
+
+impl Ends {
+    /// Adds a label at this value of the vertical axis.
+    pub fn push(&mut self, at: f64, text: impl Into<String>, colour: Colour) {
+        if at.is_finite() {
+            self.labels.push((at, text.into(), colour));
+        }
+    }
+
+    /// Heights [px], in the order of the labels, none nearer to the next than [`APART`].
+    fn heights(&self, frame: &Frame<'_>) -> Vec<f64> {
+        let mut order: Vec<(f64, usize)> =
+            self.labels.iter().enumerate().map(|(i, l)| (frame.y(l.0), i)).collect();
+        order.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        let mut heights: Vec<f64> = order.iter().map(|(y, _)| *y).collect();
+        // Down from the top, then up from the bottom edge.
+        for i in 1..heights.len() {
+            heights[i] = heights[i].max(heights[i - 1] + APART);
+        }
+        let mut limit = frame.bottom();
+        for height in heights.iter_mut().rev() {
+            *height = height.min(limit);
+            limit = *height - APART;
+        }
+        let mut out = vec![0.0; heights.len()];
+        order.iter().zip(heights).for_each(|((_, i), height)| out[*i] = height);
+        out
+    }
+}
+
+impl Mark for Ends {
+    fn draw(&self, frame: &Frame<'_>) -> String {
+        let right = frame.right();
+        let label = |((at, text, colour), y): (&(f64, String, Colour), f64)| {
+            let (text, colour) = (escape(text), colour.0);
+            let from = format!("M{} {}", px(right + 2.0), px(frame.y(*at)));
+            let to = format!("L{} {}", px(right + 12.0), px(y));
+            format!(
+                "<path d=\"{from}{to}\" stroke=\"{colour}\" stroke-opacity=\"0.5\" fill=\"none\"/><text x=\"{}\" y=\"{}\" fill=\"{colour}\">{text}</text>\n",
+                px(right + 15.0),
+                px(y + 4.0)
+            )
+        };
+        self.labels.iter().zip(self.heights(frame)).map(label).collect()
+    }
+}

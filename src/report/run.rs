@@ -1,0 +1,278 @@
+//! A run as reports see it: phases in order, each with its experiments, all read from the journal.
+
+use std::ops::Range;
+
+use flowtwin_lab::journal::{ExperimentRecord, Header, Journal, PhaseRecord};
+
+use super::definition::Definition;
+use super::quantity::Quantity;
+use super::stages::{self, Stages};
+
+/// A run, read from its journal.
+#[derive(Debug)]
+pub struct Run<'a> {
+    journal: &'a Journal,
+    definition: Definition,
+    phases: Vec<Phase<'a>>,
+    experiments: Vec<Experiment<'a>>,
+}
+
+/// A phase and where its experiments are.
+#[derive(Clone, Debug)]
+pub struct Phase<'a> {
+    /// What the journal says of it.
+    pub record: &'a PhaseRecord,
+    /// Its experiments, by their place in [`Run::experiments`].
+    pub experiments: Range<usize>,
+    /// The phase it starts from, by its place in [`Run::phases`].
+    pub from: Option<usize>,
+}
+
+/// A finished experiment in its place.
+#[derive(Clone, Debug)]
+pub struct Experiment<'a> {
+    /// What the journal says of it.
+    pub record: &'a ExperimentRecord,
+    /// Its phase, by its place in [`Run::phases`].
+    pub phase: usize,
+    /// Its number within the phase, from 1.
+    pub iteration: usize,
+    /// The objective; none where the experiment failed or it could not be read.
+    pub value: Option<f64>,
+    /// Where its lab time went, where the lab is driven by instruments.
+    pub stages: Option<Stages>,
+}
+
+/// Why a journal makes no report.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// The header's scenario lacks what a report needs.
+    #[error("the scenario in the journal's header cannot be reported on: {0}")]
+    Definition(#[from] serde_json::Error),
+    /// The objective is no feature of the run.
+    #[error("the objective {feature} is none of the features of the run: {features}")]
+    Objective {
+        /// The name the scenario gives.
+        feature: String,
+        /// The names there are.
+        features: String,
+    },
+    /// An experiment belongs to no phase.
+    #[error("experiment {experiment} names the phase {phase}, which has not begun")]
+    Phase {
+        /// Number of the experiment.
+        experiment: u64,
+        /// The name it gives.
+        phase: String,
+    },
+}
+
+impl<'a> Run<'a> {
+    /// Reads a run, finished or not, from its journal.
+    ///
+    /// # Errors
+    /// If the header's scenario states no objective, or an experiment belongs to no phase.
+    pub fn read(journal: &'a Journal) -> Result<Self, RunError> {
+        let definition = Definition::read(&journal.header().definition)?;
+        let features = &journal.header().features;
+        if !features.iter().any(|(name, _)| *name == definition.objective.feature) {
+            let names: Vec<&str> = features.iter().map(|(name, _)| name.as_str()).collect();
+            let feature = definition.objective.feature;
+            return Err(RunError::Objective { feature, features: names.join(", ") });
+        }
+        let mut run = Self { journal, definition, phases: Vec::new(), experiments: Vec::new() };
+        for (record, stages) in stages::of_experiments(journal) {
+            run.begin_phases(record)?;
+            run.push(record, stages)?;
+        }
+        run.begin_rest();
+        Ok(run)
+    }
+
+    fn phase_records(&self) -> impl Iterator<Item = &'a PhaseRecord> + use<'a> {
+        self.journal.records().iter().filter_map(|record| match record {
+            flowtwin_lab::journal::Record::Phase(phase) => Some(phase),
+            _ => None,
+        })
+    }
+
+    /// Begins the phases up to the one of `record`.
+    fn begin_phases(&mut self, record: &ExperimentRecord) -> Result<(), RunError> {
+        while self.phases.last().is_none_or(|phase| phase.record.name != record.phase) {
+            let next = self.phase_records().nth(self.phases.len());
+            let Some(next) = next else {
+                let (experiment, phase) = (record.experiment, record.phase.clone());
+                return Err(RunError::Phase { experiment, phase });
+            };
+            self.begin(next);
+        }
+        Ok(())
+    }
+
+    fn begin_rest(&mut self) {
+        let rest: Vec<_> = self.phase_records().skip(self.phases.len()).collect();
+        for record in rest {
+            self.begin(record);
+        }
+    }
+
+    fn begin(&mut self, record: &'a PhaseRecord) {
+        let named = |name: &String| self.phases.iter().position(|p| p.record.name == *name);
+        let from = record.from.as_ref().and_then(named);
+        let at = self.experiments.len();
+        self.phases.push(Phase { record, experiments: at..at, from });
+    }
+
+    fn push(
+        &mut self,
+        record: &'a ExperimentRecord,
+        stages: Option<Stages>,
+    ) -> Result<(), RunError> {
+        let value = match record.fault {
+            Some(_) => None,
+            None => feature(record, &self.definition.objective.feature),
+        };
+        let index = self.phases.len() - 1;
+        let phase = &mut self.phases[index];
+        phase.experiments.end += 1;
+        let iteration = phase.experiments.len();
+        self.experiments.push(Experiment { record, phase: index, iteration, value, stages });
+        Ok(())
+    }
+
+    /// The journal.
+    pub fn journal(&self) -> &'a Journal {
+        self.journal
+    }
+
+    /// The journal's header.
+    pub fn header(&self) -> &'a Header {
+        self.journal.header()
+    }
+
+    /// The scenario's line for people; its name where it has none.
+    pub fn title(&self) -> &str {
+        match self.definition.title.as_str() {
+            "" => &self.header().scenario,
+            title => title,
+        }
+    }
+
+    /// The phases in order.
+    pub fn phases(&self) -> &[Phase<'a>] {
+        &self.phases
+    }
+
+    /// The experiments in order.
+    pub fn experiments(&self) -> &[Experiment<'a>] {
+        &self.experiments
+    }
+
+    /// The experiments of a phase.
+    pub fn of_phase(&self, phase: usize) -> &[Experiment<'a>] {
+        &self.experiments[self.phases[phase].experiments.clone()]
+    }
+
+    pub(crate) fn definition(&self) -> &Definition {
+        &self.definition
+    }
+
+    /// The objective's name and unit.
+    pub fn objective(&self) -> Quantity {
+        let name = &self.definition.objective.feature;
+        let unit = self.header().features.iter().find(|(n, _)| n == name).map(|(_, u)| u.as_str());
+        Quantity::of_feature(name, unit.unwrap_or_default())
+    }
+
+    /// The better of two values of the objective.
+    pub fn better(&self, a: f64, b: f64) -> bool {
+        self.definition.objective.goal.better(a, b)
+    }
+
+    /// The best of some experiments: the first of those with the best objective.
+    pub fn best_of<'r, I>(&self, experiments: I) -> Option<&'r Experiment<'a>>
+    where
+        I: IntoIterator<Item = &'r Experiment<'a>>,
+    {
+        let mut best: Option<(&Experiment<'a>, f64)> = None;
+        for experiment in experiments {
+            let Some(value) = experiment.value else { continue };
+            if best.is_none_or(|(_, so_far)| self.better(value, so_far)) {
+                best = Some((experiment, value));
+            }
+        }
+        best.map(|(experiment, _)| experiment)
+    }
+
+    /// The best experiment of the run.
+    pub fn best(&self) -> Option<&Experiment<'a>> {
+        self.best_of(&self.experiments)
+    }
+
+    /// A phase's predecessors, the nearest first.
+    pub fn ancestors(&self, phase: usize) -> Vec<usize> {
+        let mut chain = Vec::new();
+        let mut next = self.phases[phase].from;
+        while let Some(phase) = next {
+            chain.push(phase);
+            next = self.phases[phase].from;
+        }
+        chain
+    }
+
+    /// The experiments that a phase starts from, in order.
+    pub fn history_of(&self, phase: usize) -> Vec<&Experiment<'a>> {
+        let mut chain = self.ancestors(phase);
+        chain.reverse();
+        chain.into_iter().flat_map(|p| self.of_phase(p)).collect()
+    }
+
+    /// The phases that no other starts from.
+    pub fn leaves(&self) -> Vec<usize> {
+        let used = |i: &usize| self.phases.iter().any(|phase| phase.from == Some(*i));
+        (0..self.phases.len()).filter(|i| !used(i)).collect()
+    }
+
+    /// Lab time from the first experiment's begin to the last one's end [s].
+    pub fn lab_time_s(&self) -> f64 {
+        span_s(&self.experiments)
+    }
+
+    /// Number of experiments that failed.
+    pub fn failed(&self) -> usize {
+        failed(&self.experiments)
+    }
+}
+
+/// The value of a feature in a record.
+pub(crate) fn feature(record: &ExperimentRecord, name: &str) -> Option<f64> {
+    record.features.iter().find(|(n, _)| n == name).and_then(|(_, value)| *value)
+}
+
+/// Number of experiments that failed.
+pub(crate) fn failed(experiments: &[Experiment<'_>]) -> usize {
+    experiments.iter().filter(|e| e.record.fault.is_some()).count()
+}
+
+/// Time from the begin of the first to the end of the last [s].
+pub(crate) fn span_s(experiments: &[Experiment<'_>]) -> f64 {
+    match (experiments.first(), experiments.last()) {
+        (Some(first), Some(last)) => last.record.ended_ns.since(first.record.started_ns).as_secs(),
+        _ => 0.0,
+    }
+}
+
+/// Volume taken from each stock [mL], stocks in the order in which they first appear.
+pub(crate) fn consumed_ml(experiments: &[Experiment<'_>]) -> Vec<(String, f64)> {
+    let mut sums: Vec<(String, f64)> = Vec::new();
+    for (stock, ml) in experiments.iter().flat_map(|e| &e.record.consumed_ml) {
+        match sums.iter_mut().find(|(name, _)| name == stock) {
+            Some((_, sum)) => *sum += ml,
+            None => sums.push((stock.clone(), *ml)),
+        }
+    }
+    // The journal's volumes are multiples of 1e-7 mL; sums of them are too.
+    let exact = |(stock, ml)| (stock, flowtwin_lab::math::round_decimals(ml, 7));
+    sums.into_iter().map(exact).collect()
+}

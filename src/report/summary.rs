@@ -1,0 +1,156 @@
+//! `summary.json`: a run in one object, for programs.
+
+use flowtwin_lab::Conditions;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::run::{Experiment, Run, consumed_ml, failed, span_s};
+use super::twin_fit::{TwinFit, TwinSummary};
+
+/// What a run folder says that its journal does not: how the run was done, not what it yielded.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct Extras {
+    /// Where the experiments were done: `sim`, `emulated`, `hardware`, ….
+    pub backend: String,
+    /// Events that the simulation handled; none on a rig.
+    #[serde(default)]
+    pub simulated_events: Option<u64>,
+}
+
+/// The object of `summary.json`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Summary {
+    /// Name of the scenario.
+    pub scenario: String,
+    /// SHA-256 of the scenario as it was understood [hexadecimal].
+    pub scenario_sha256: String,
+    /// Version of flowtwin that began the run.
+    pub flowtwin: String,
+    /// Master seed.
+    pub seed: u64,
+    /// Where the experiments were done.
+    pub backend: String,
+    /// Whether the results are simulated.
+    pub simulated: bool,
+    /// Whether the run came to its end.
+    pub complete: bool,
+    /// SHA-256 of the journal [hexadecimal].
+    pub journal_sha256: String,
+    /// The feature that the campaign is after, and its unit.
+    pub objective: Value,
+    /// Number of experiments.
+    pub experiments: usize,
+    /// Number of those that failed.
+    pub failed: usize,
+    /// The best experiment of the run.
+    pub best: Option<Best>,
+    /// The phases in order.
+    pub phases: Vec<PhaseSummary>,
+    /// How well the twin describes the run, if one was fitted.
+    pub twin: Option<TwinSummary>,
+    /// Lab time from the first experiment's begin to the last one's end [s].
+    pub lab_time_s: f64,
+    /// Volume taken from each stock [mL].
+    pub reagent_ml: Map<String, Value>,
+    /// Events that the simulation handled; none on a rig.
+    pub simulated_events: Option<u64>,
+}
+
+/// A phase in `summary.json`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PhaseSummary {
+    /// Its name.
+    pub name: String,
+    /// The policy that proposed.
+    pub policy: String,
+    /// The phase it started from.
+    pub from: Option<String>,
+    /// Number of experiments.
+    pub experiments: usize,
+    /// Number of those that failed.
+    pub failed: usize,
+    /// The best of them.
+    pub best: Option<Best>,
+    /// Lab time [s].
+    pub lab_time_s: f64,
+    /// Volume taken from each stock [mL].
+    pub reagent_ml: Map<String, Value>,
+}
+
+/// The best of some experiments.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Best {
+    /// Its objective.
+    pub value: f64,
+    /// Its number in the run, from 1.
+    pub experiment: u64,
+    /// Its number in its phase, from 1.
+    pub iteration: usize,
+    /// What was set.
+    pub conditions: Conditions,
+}
+
+impl Summary {
+    /// Summarises a run.
+    pub fn new(run: &Run<'_>, twin: Option<&TwinFit>, extras: &Extras) -> Self {
+        let header = run.header();
+        let feature = &run.definition().objective.feature;
+        Self {
+            scenario: header.scenario.clone(),
+            scenario_sha256: header.scenario_sha256.clone(),
+            flowtwin: header.flowtwin.clone(),
+            seed: header.seed,
+            backend: extras.backend.clone(),
+            simulated: header.simulated,
+            complete: run.journal().complete(),
+            journal_sha256: run.journal().sha256(),
+            objective: json!({ "feature": feature, "unit": run.objective().unit }),
+            experiments: run.experiments().len(),
+            failed: run.failed(),
+            best: run.best().and_then(Best::of),
+            phases: (0..run.phases().len()).map(|i| PhaseSummary::new(run, i)).collect(),
+            twin: twin.map(TwinFit::summary),
+            lab_time_s: run.lab_time_s(),
+            reagent_ml: reagents(run.experiments()),
+            simulated_events: extras.simulated_events,
+        }
+    }
+
+    /// The text of `summary.json`.
+    pub fn to_json(&self) -> String {
+        let text = serde_json::to_string_pretty(self).expect("a summary is plain data");
+        text + "\n"
+    }
+}
+
+impl PhaseSummary {
+    fn new(run: &Run<'_>, index: usize) -> Self {
+        let record = run.phases()[index].record;
+        let experiments = run.of_phase(index);
+        Self {
+            name: record.name.clone(),
+            policy: record.policy.clone(),
+            from: record.from.clone(),
+            experiments: experiments.len(),
+            failed: failed(experiments),
+            best: run.best_of(experiments).and_then(Best::of),
+            lab_time_s: span_s(experiments),
+            reagent_ml: reagents(experiments),
+        }
+    }
+}
+
+impl Best {
+    fn of(experiment: &Experiment<'_>) -> Option<Self> {
+        Some(Self {
+            value: experiment.value?,
+            experiment: experiment.record.experiment,
+            iteration: experiment.iteration,
+            conditions: experiment.record.conditions.clone(),
+        })
+    }
+}
+
+fn reagents(experiments: &[Experiment<'_>]) -> Map<String, Value> {
+    consumed_ml(experiments).into_iter().map(|(stock, ml)| (stock, json!(ml))).collect()
+}

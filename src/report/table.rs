@@ -1,0 +1,142 @@
+//! A table that reads as well in a terminal as on a page.
+
+use super::page::html::escape;
+
+/// Where the text of a column stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Align {
+    /// Words.
+    Left,
+    /// Numbers.
+    Right,
+}
+
+/// Columns, rows, and closing rows set apart.
+#[derive(Clone, Debug, Default)]
+pub struct Table {
+    columns: Vec<(String, Align)>,
+    rows: Vec<Vec<String>>,
+    closing: Vec<Vec<String>>,
+}
+
+impl Table {
+    /// A table without columns.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With a further column of words.
+    #[must_use]
+    pub fn words(mut self, title: &str) -> Self {
+        self.columns.push((title.into(), Align::Left));
+        self
+    }
+
+    /// With a further column of numbers.
+    #[must_use]
+    pub fn numbers(mut self, title: &str) -> Self {
+        self.columns.push((title.into(), Align::Right));
+        self
+    }
+
+    /// Adds a row.
+    ///
+    /// # Panics
+    /// If it has not one cell for each column.
+    pub fn row(&mut self, cells: Vec<String>) {
+        assert_eq!(cells.len(), self.columns.len(), "one cell for each column");
+        self.rows.push(cells);
+    }
+
+    /// Adds a row below the line at the end.
+    ///
+    /// # Panics
+    /// If it has not one cell for each column.
+    pub fn close(&mut self, cells: Vec<String>) {
+        assert_eq!(cells.len(), self.columns.len(), "one cell for each column");
+        self.closing.push(cells);
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// As text with aligned columns, each line ended.
+    pub fn text(&self) -> String {
+        let widths = self.widths();
+        let titles: Vec<String> = self.columns.iter().map(|(title, _)| title.clone()).collect();
+        let rule: String = "─".repeat(widths.iter().sum::<usize>() + 2 * (widths.len() - 1)) + "\n";
+        let mut out = self.line(&titles, &widths) + &rule;
+        self.rows.iter().for_each(|row| out.push_str(&self.line(row, &widths)));
+        if !self.closing.is_empty() {
+            out.push_str(&rule);
+        }
+        self.closing.iter().for_each(|row| out.push_str(&self.line(row, &widths)));
+        out
+    }
+
+    fn widths(&self) -> Vec<usize> {
+        let width = |(i, (title, _)): (usize, &(String, Align))| {
+            let cells = self.rows.iter().chain(&self.closing).map(|row| &row[i]);
+            cells.chain([title]).map(|text| text.chars().count()).max().unwrap_or(0)
+        };
+        self.columns.iter().enumerate().map(width).collect()
+    }
+
+    fn line(&self, cells: &[String], widths: &[usize]) -> String {
+        let padded =
+            cells.iter().zip(widths).zip(&self.columns).map(|((cell, width), (_, align))| {
+                let pad = " ".repeat(width - cell.chars().count());
+                match align {
+                    Align::Left => format!("{cell}{pad}"),
+                    Align::Right => format!("{pad}{cell}"),
+                }
+            });
+        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
+    }
+
+    /// As an HTML table.
+    pub fn html(&self) -> String {
+        let row = |tag: &str, cells: &[String]| {
+            let cell = |(text, (_, align)): (&String, &(String, Align))| {
+                let class = if *align == Align::Right { " class=\"n\"" } else { "" };
+                format!("<{tag}{class}>{}</{tag}>", escape(text))
+            };
+            format!("<tr>{}</tr>\n", cells.iter().zip(&self.columns).map(cell).collect::<String>())
+        };
+        let titles: Vec<String> = self.columns.iter().map(|(title, _)| title.clone()).collect();
+        let body: String = self.rows.iter().map(|cells| row("td", cells)).collect();
+        let closing: String = self.closing.iter().map(|cells| row("td", cells)).collect();
+        let foot =
+            if closing.is_empty() { closing } else { format!("<tfoot>\n{closing}</tfoot>\n") };
+        format!(
+            "<div class=\"scroll\"><table>\n<thead>\n{}</thead>\n<tbody>\n{body}</tbody>\n{foot}</table></div>\n",
+            row("th", &titles)
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_aligned_whatever_the_script() {
+        let mut table = Table::new().words("stock").numbers("left [mL]");
+        table.row(vec!["Cs".into(), "9.5".into()]);
+        table.row(vec!["OA–Cu".into(), "28.25".into()]);
+        table.close(vec!["all".into(), "37.75".into()]);
+        let expected = "stock  left [mL]\n────────────────\nCs           9.5\nOA–Cu      28.25\n\
+                        ────────────────\nall        37.75\n";
+        assert_eq!(table.text(), expected);
+    }
+
+    #[test]
+    fn html_cells_are_escaped() {
+        let mut table = Table::new().words("a<b");
+        table.row(vec!["x & y".into()]);
+        assert!(table.html().contains("<th>a&lt;b</th>"));
+        assert!(table.html().contains("<td>x &amp; y</td>"));
+    }
+}

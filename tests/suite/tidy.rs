@@ -1,0 +1,139 @@
+//! House rules, kept by a test.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::support::root;
+
+const CRATES: [&str; 8] = ["lab", "sim", "twin", "backends", "src", "tests", "benches", "examples"];
+const LINES: usize = 600;
+const FUNCTION_LINES: usize = 70;
+
+/// All Rust files of the repository.
+fn sources() -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for name in CRATES {
+        collect(&root().join(name), &mut found);
+    }
+    found.sort();
+    found
+}
+
+fn collect(dir: &Path, found: &mut Vec<PathBuf>) {
+    let Ok(entries) = fs::read_dir(dir) else { return };
+    for entry in entries {
+        let path = entry.expect("a folder can be read").path();
+        if path.is_dir() && !path.ends_with("target") {
+            collect(&path, found);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// Every source file that breaks a rule, with what it does.
+fn offenders(rule: impl Fn(&Path, &str) -> Option<String>) -> Vec<String> {
+    let look = |path: PathBuf| {
+        let text = fs::read_to_string(&path).expect("a source file is text");
+        let name = path.strip_prefix(root()).expect("below the root").display().to_string();
+        rule(&path, &text).map(|complaint| format!("{name}: {complaint}"))
+    };
+    sources().into_iter().filter_map(look).collect()
+}
+
+#[test]
+fn no_file_is_too_long() {
+    let long = offenders(|_, text| {
+        let lines = text.lines().count();
+        (lines > LINES).then(|| format!("{lines} lines, at most {LINES}"))
+    });
+    assert!(long.is_empty(), "{long:#?}");
+}
+
+#[test]
+fn no_function_is_too_long() {
+    let long = offenders(|_, text| {
+        let lines: Vec<&str> = text.lines().collect();
+        let (name, length) = longest_function(&lines)?;
+        (length > FUNCTION_LINES)
+            .then(|| format!("{name}: {length} lines, at most {FUNCTION_LINES}"))
+    });
+    assert!(long.is_empty(), "{long:#?}");
+}
+
+/// Name and number of lines of the longest function of formatted code.
+fn longest_function<'a>(lines: &[&'a str]) -> Option<(&'a str, usize)> {
+    let starts = lines.iter().enumerate().filter_map(|(i, line)| {
+        let code = line.trim_start();
+        let name = code.split_once("fn ").filter(|(before, _)| {
+            before
+                .split_whitespace()
+                .all(|w| w.starts_with("pub") || ["const", "unsafe", "in"].contains(&w))
+        })?;
+        let indent = &line[..line.len() - code.len()];
+        let end = lines[i..]
+            .iter()
+            .position(|l| l.strip_prefix(indent).is_some_and(|l| l.starts_with('}')))?;
+        let closed = lines[i..i + end].iter().any(|l| l.trim_end().ends_with('{'));
+        closed.then_some((name.1, end + 1))
+    });
+    starts.max_by_key(|(_, length)| *length)
+}
+
+#[test]
+fn no_work_is_left_for_later() {
+    let words = [
+        concat!("TO", "DO"),
+        concat!("FIX", "ME"),
+        concat!("todo", "!("),
+        concat!("unimplemented", "!("),
+        concat!("#[ig", "nore"),
+        concat!("#[al", "low("),
+        concat!("#![al", "low("),
+        concat!("dbg", "!("),
+    ];
+    let left = offenders(|_, text| {
+        let found = words.iter().find(|word| text.contains(**word));
+        found.map(|word| format!("contains {word}"))
+    });
+    assert!(left.is_empty(), "{left:#?}");
+}
+
+#[test]
+fn no_module_is_a_folder_with_a_mod_file() {
+    let found =
+        offenders(|path, _| path.ends_with("mod.rs").then(|| "name it after its folder".into()));
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn no_test_file_is_forgotten() {
+    let main = fs::read_to_string(root().join("tests/suite/main.rs")).unwrap();
+    for entry in fs::read_dir(root().join("tests/suite")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        if path.is_file() && name != "main" {
+            assert!(main.contains(&format!("mod {name};")), "tests/suite/{name}.rs is not run");
+        }
+    }
+}
+
+#[test]
+fn every_source_file_says_what_it_is() {
+    let silent = offenders(|path, text| {
+        let said = path.ends_with("tests.rs")
+            || text.lines().next().is_some_and(|line| line.starts_with("//! "));
+        (!said).then(|| "does not begin with //!".into())
+    });
+    assert!(silent.is_empty(), "{silent:#?}");
+}
+
+#[test]
+fn random_order_reaches_no_result() {
+    let unordered = [concat!("Hash", "Map"), concat!("Hash", "Set")];
+    let found = offenders(|_, text| {
+        let word = unordered.iter().find(|word| text.contains(**word));
+        word.map(|word| format!("uses {word}"))
+    });
+    assert!(found.is_empty(), "{found:#?}");
+}

@@ -1,0 +1,48 @@
+//! What guided policies are after.
+
+use crate::acquisition::Acquisition;
+
+/// What a guided policy maximises.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Aim {
+    /// The spread: learn the most.
+    MaxVariance,
+    /// The mean: pure exploitation, "EPLT".
+    Exploit,
+    /// Mean plus `lambda` spreads.
+    Ucb {
+        /// Weight of the spread.
+        lambda: f64,
+    },
+    /// Expected improvement over the best outcome so far: the average over the members of a published ensemble, the closed
+    /// form elsewhere.
+    Ei,
+    /// The closed form of the expected improvement, whatever the surrogate, by its logarithm.
+    LogEi,
+    /// One draw of the posterior (Thompson 1933).
+    Thompson,
+    /// Expected improvement within a box around the best experiment that grows with success and shrinks with failure
+    /// (after Eriksson et al. 2019, arXiv 1910.01739).
+    TrustRegion,
+    /// Expected improvement, with every fourth experiment where the surrogate knows least for what it might be worth.
+    Balanced,
+    /// Expected improvement per second of lab time.
+    EiPerTime,
+    /// Expected improvement per millilitre of reagent.
+    EiPerMl,
+}
+
+impl Aim {
+    /// The function to maximise for experiment number `next`; `best` is the outcome to beat.
+    pub(super) fn acquisition(self, members: bool, best: f64, next: u64) -> Acquisition {
+        match self {
+            Self::MaxVariance => Acquisition::Variance,
+            Self::Exploit | Self::Thompson => Acquisition::Mean,
+            Self::Ucb { lambda } => Acquisition::Ucb { lambda },
+            Self::Ei if members => Acquisition::Improvement { best },
+            Self::Balanced if next % 4 == 3 => Acquisition::Ucb { lambda: 3.0 },
+            _ => Acquisition::LogImprovement { best },
+        }
+    }
+}
