@@ -1,7 +1,8 @@
 //! Whole experiments: heat, flow for 1.2 residence times, every frame of both spectrometers.
 //!
-//! `cargo bench -p flowtwin-sim --bench engine_experiment`. Frames are fetched and thrown away: their
-//! analysis is not the simulator's work. Cost grows linearly in frames, and in slugs (`minutes_of_flow`).
+//! `cargo bench -p flowtwin-sim --bench engine_experiment`. Frames are fetched and thrown away:
+//! their analysis is not the simulator's work. Cost grows linearly in frames, and in slugs
+//! (`minutes_of_flow`).
 
 use std::sync::Arc;
 

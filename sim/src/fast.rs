@@ -1,5 +1,5 @@
-//! Single-precision loops over pixels that compilers vectorise, with the same bits on every machine: only
-//! additions, multiplications, square roots and integer operations, never fused.
+//! Single-precision loops over pixels that compilers vectorise, with the same bits on every
+//! machine: only additions, multiplications, square roots and integer operations, never fused.
 
 /// 1.5 · 2²³: adding it rounds to a whole number, which then stands in the low bits.
 const MAGIC: f32 = 12_582_912.0;

@@ -190,7 +190,8 @@ impl World {
         }
     }
 
-    /// Notes the rates that pumps are set to; standing rates other than those before make a new condition.
+    /// Notes the rates that pumps are set to; standing rates other than those before make a new
+    /// condition.
     fn notice_condition(&mut self, now: Instant) {
         let rates: Vec<f64> = self.pumps.iter().map(Pump::set_ul_per_s).collect();
         if !same(&rates, &self.rates.0) {

@@ -1,7 +1,8 @@
 //! The event queue in the hold model: take the first event, schedule one a random while later.
 //!
-//! Beside the simulator's own queue stand two yardsticks: the standard library's `BinaryHeap` with the same
-//! ordering by (time, ticket), and nexosim, whose events pass through mailboxes and an executor as well.
+//! Beside the simulator's own queue stand two yardsticks: the standard library's `BinaryHeap` with
+//! the same ordering by (time, ticket), and nexosim, whose events pass through mailboxes and an
+//! executor as well.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -103,7 +104,9 @@ impl Holder {
     #[nexosim(schedulable)]
     fn hold(&mut self, event: u32, context: &Context<Self>) {
         let pause = Duration::from_nanos(self.pauses.next() + 1);
-        context.schedule_event(pause, schedulable!(Self::hold), event).expect("the pause is positive");
+        context
+            .schedule_event(pause, schedulable!(Self::hold), event)
+            .expect("the pause is positive");
     }
 }
 

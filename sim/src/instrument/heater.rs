@@ -66,7 +66,8 @@ impl Heater {
 
     /// Controls to a set point, or switches the control off.
     ///
-    /// A new set point starts the integral at the power that will hold it, as a tuned controller knows it.
+    /// A new set point starts the integral at the power that will hold it, as a tuned controller
+    /// knows it.
     pub(crate) fn set(&mut self, set_point_c: Option<f64>) {
         let same = |a: Option<f64>, b: Option<f64>| a.map(f64::to_bits) == b.map(f64::to_bits);
         if same(set_point_c, self.set_point_c) {

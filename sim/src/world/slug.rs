@@ -1,4 +1,5 @@
-//! What has become of one slug: where its liquid came from, how long and how hot it was, what it made.
+//! What has become of one slug: where its liquid came from, how long and how hot it was, what it
+//! made.
 
 use flowtwin_lab::{Instant, math};
 
@@ -53,8 +54,8 @@ impl World {
         values.into()
     }
 
-    /// Share of each pump's liquid in a slug; they sum to less than one while lines still hold their first
-    /// filling, which is blank.
+    /// Share of each pump's liquid in a slug; they sum to less than one while lines still hold
+    /// their first filling, which is blank.
     pub(super) fn shares(&self, began: Instant, middle: Instant, ended: Instant) -> Vec<f64> {
         let mut shares = vec![0.0; self.pumps.len()];
         let volumes: Vec<f64> = (0..self.plan.streams.len())
@@ -103,7 +104,8 @@ impl World {
         }
     }
 
-    /// Relative standard deviation of the volume in which liquid passes a line, for what leaves it now.
+    /// Relative standard deviation of the volume in which liquid passes a line, for what leaves it
+    /// now.
     fn line_sigma(&self, stream: usize, leaving: f64, at: Instant) -> f64 {
         let plan = &self.plan.streams[stream];
         let spec = &plan.spec;

@@ -1,4 +1,5 @@
-//! Other rigs and other chemistry by file alone: nothing in the code knows iodide, or counts to seven.
+//! Other rigs and other chemistry by file alone: nothing in the code knows iodide, or counts to
+//! seven.
 
 use std::sync::Arc;
 
