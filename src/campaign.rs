@@ -27,6 +27,7 @@ pub struct Campaign<'a> {
     threads: NonZeroUsize,
     stop: &'a AtomicBool,
     only_recorded: bool,
+    goes_on: bool,
 }
 
 /// Is told how a campaign goes.
@@ -85,13 +86,21 @@ impl<'a> Campaign<'a> {
         threads: NonZeroUsize,
         stop: &'a AtomicBool,
     ) -> Self {
-        Self { scenario, seed, threads, stop, only_recorded: false }
+        Self { scenario, seed, threads, stop, only_recorded: false, goes_on: false }
     }
 
     /// The same campaign, but it ends where the recorded experiments end, as if interrupted there.
     #[must_use]
     pub fn only_recorded(self) -> Self {
         Self { only_recorded: true, ..self }
+    }
+
+    /// The same campaign on a lab where the recorded experiments have happened, and are not done again.
+    ///
+    /// Without this a resumed run does them again, which brings a simulated lab to the state it was in.
+    #[must_use]
+    pub fn goes_on(self) -> Self {
+        Self { goes_on: true, ..self }
     }
 
     /// The header of its journal.
@@ -127,8 +136,7 @@ impl<'a> Campaign<'a> {
         recorded: Option<&Journal>,
         watch: &mut dyn Watch,
     ) -> Result<(Ended, Writer<S>), CampaignError> {
-        // A simulated rig is brought to where it was by doing everything again; a real one is there already.
-        let there = recorded.filter(|_| !lab.manifest().simulated);
+        let there = recorded.filter(|_| self.goes_on);
         let mut guarded = Guarded::new(lab, Limits::new(self.scenario.file().guard.clone()));
         for (pump, syringe) in there.map(|j| Rehearsal::of(j).syringes).iter().flatten().enumerate() {
             guarded.delivered_before(pump, 1_000.0 * syringe.needs_ml);

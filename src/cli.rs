@@ -61,6 +61,9 @@ pub struct Emulate {
     /// Lab time that passes in a second of wall time [s].
     #[arg(long, value_name = "X", default_value_t = 1.0)]
     pub speed: f64,
+    /// Write the bench file whose links lead to these instruments, for `run --backend hardware --bench FILE`.
+    #[arg(long, value_name = "FILE")]
+    pub wired: Option<PathBuf>,
     /// Seed of all randomness [default: the scenario's].
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
@@ -176,6 +179,9 @@ pub struct Check {
     /// Scenario files.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    /// Ask every instrument of the bench files who it is; nothing moves.
+    #[arg(long)]
+    pub connect: bool,
     /// Run each scenario and compare it with its snapshots in this folder.
     #[arg(long, value_name = "DIR")]
     pub snapshots: Option<PathBuf>,

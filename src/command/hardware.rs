@@ -28,7 +28,7 @@ const SILENCE_S: f64 = 10.0;
 pub(super) fn run(args: &Args, scenario: Scenario, seed: u64) -> Result<(), CommandError> {
     let bench = args.bench.as_deref().expect("required with --backend hardware");
     let wiring = read_wiring(bench)?;
-    let identity = Identity::new(&scenario, seed, false);
+    let identity = Identity::new(&scenario, seed, wiring.simulated).in_wall_time();
     let path = args.out.clone().unwrap_or_else(|| beside(&identity.default_folder(), "-rig"));
     let folder = match args.resume {
         true => RunFolder::resume(&path, &identity)?,
@@ -145,7 +145,7 @@ fn open(
     wiring: &Wiring,
     began: Instant,
 ) -> Result<flowtwin_backends::Bench, CommandError> {
-    let manifest = Manifest { simulated: false, ..scenario.manifest().clone() };
+    let manifest = Manifest { simulated: wiring.simulated, ..scenario.manifest().clone() };
     let clock = WallClock::new(began, args.speed, STOP.clone());
     connect(wiring, manifest, Box::new(clock)).map_err(CommandError::bad_input)
 }

@@ -74,10 +74,12 @@ pub(super) fn campaign(
     watch: &mut dyn Watch,
 ) -> Result<Ended, CommandError> {
     let campaign = Campaign::new(scenario, seed, threads, &STOP);
-    let writer = if lab.manifest().simulated { folder.open()? } else { folder.append()? };
-    let (ended, _writer) = campaign
-        .run(lab, writer, folder.recorded(), watch)
-        .map_err(CommandError::failed)?;
+    let (campaign, writer) = match folder.goes_on() {
+        true => (campaign.goes_on(), folder.append()?),
+        false => (campaign, folder.open()?),
+    };
+    let (ended, _writer) =
+        campaign.run(lab, writer, folder.recorded(), watch).map_err(CommandError::failed)?;
     Ok(ended)
 }
 
