@@ -20,8 +20,10 @@ use crate::train::Train;
 use crate::work::Work;
 pub(crate) use mishap::Mishaps;
 
-/// Longest while that the past is looked up: what lies further back has left the rig [s].
+/// The past is kept for so long at least [s] …
 const MEMORY_S: f64 = 4.0 * 3600.0;
+/// … and until the rig has been flushed so many times.
+const FLUSHES: f64 = 20.0;
 /// How long flow rates must stand for the rig to count as being at another condition [s].
 const CONDITION_S: f64 = 5.0;
 
@@ -213,6 +215,13 @@ impl World {
     fn forget(&mut self, now: Instant) {
         let memory = Span::from_secs(MEMORY_S).as_nanos();
         let before = Instant::from_nanos(now.as_nanos().saturating_sub(memory));
+        let total = self.flow.total();
+        let flushed = self.flow.volume(total, now) - self.flow.volume(total, before);
+        let lines = self.plan.streams.iter().map(|s| s.spec.cold_ul + s.spec.hot_ul);
+        let held: f64 = lines.chain(self.plan.tube.iter().map(|s| s.spec.volume_ul)).sum();
+        if flushed < FLUSHES * held {
+            return;
+        }
         self.flow.forget(before);
         self.train.forget(before);
         self.heaters.iter_mut().for_each(|h| h.forget(before));
