@@ -14,8 +14,9 @@ use super::table::Table;
 pub fn combined_html(runs: &[Run<'_>]) -> String {
     let simulated = runs.iter().any(|run| run.header().simulated);
     let mut page = Page::new("Runs side by side", simulated);
-    let mut scenarios: Vec<&str> = runs.iter().map(|r| r.header().scenario.as_str()).collect();
-    scenarios.dedup();
+    let names: std::collections::BTreeSet<&str> =
+        runs.iter().map(|run| run.header().scenario.as_str()).collect();
+    let scenarios: Vec<&str> = names.into_iter().collect();
     page.kicker(&scenarios.join(" · "));
     page.lead(&lead(runs));
     page.push(&section("runs", "Runs", &table(runs).html()));
