@@ -1,10 +1,13 @@
 //! The command line: what may be typed.
 
-use std::fmt;
+mod twin;
+
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use twin::{Twin, TwinData, TwinEvaluate, TwinExplain, TwinFit, TwinRehearse};
 
 /// Rehearse, test and run the campaigns of a self-driving fluidic lab.
 ///
@@ -31,6 +34,49 @@ pub enum Command {
     Replay(Replay),
     /// Rebuild the report and tables of a run folder from its journal.
     Report(Report),
+    /// Learn a surrogate from any table of experiments: fit it, judge it, explain it.
+    #[command(subcommand)]
+    Twin(Twin),
+    /// Serve the instruments of a bench file, emulated, on pseudo-terminals and loopback ports.
+    Emulate(Emulate),
+    /// Make the rig safe when the campaign beside it falls silent; started by it, not by hand.
+    #[command(hide = true)]
+    Watch(Watch),
+    /// Do the studies of the paper again and compare every claim.
+    Paper(Paper),
+    /// Be the lab of an optimiser that speaks lines of JSON on standard input and output.
+    Lab(Lab),
+    /// Compare policies on the same seeds: one tidy table of every step of every campaign.
+    Bench(Bench),
+}
+
+/// Arguments of `flowtwin emulate`.
+#[derive(Debug, Args)]
+pub struct Emulate {
+    /// Bench file: which instruments there are.
+    pub bench: PathBuf,
+    /// Scenario whose world is behind them.
+    #[arg(long, value_name = "FILE", default_value = "scenarios/cs3cu2i5.toml")]
+    pub scenario: PathBuf,
+    /// Lab time that passes in a second of wall time [s].
+    #[arg(long, value_name = "X", default_value_t = 1.0)]
+    pub speed: f64,
+    /// Seed of all randomness [default: the scenario's].
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+}
+
+/// Arguments of `flowtwin watch`.
+#[derive(Debug, Args)]
+pub struct Watch {
+    /// Scenario file.
+    pub scenario: PathBuf,
+    /// Bench file.
+    #[arg(long, value_name = "FILE")]
+    pub bench: PathBuf,
+    /// Longest time between two beats on standard input [s].
+    #[arg(long, value_name = "SECONDS")]
+    pub silence: f64,
 }
 
 /// Where experiments are done.
@@ -41,14 +87,18 @@ pub enum Backend {
     Sim,
     /// The drivers of the real instruments, talking bytes to emulated ones over the simulator.
     Emulated,
+    /// A twin learnt from data, given with --model.
+    Twin,
 }
 
-impl fmt::Display for Backend {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Backend {
+    /// Its name, as it is typed.
+    pub fn name(self) -> &'static str {
+        match self {
             Self::Sim => "sim",
             Self::Emulated => "emulated",
-        })
+            Self::Twin => "twin",
+        }
     }
 }
 
@@ -63,6 +113,12 @@ pub struct Run {
     /// Where the experiments are done.
     #[arg(long, value_enum, default_value_t)]
     pub backend: Backend,
+    /// The model of `--backend twin`: a file that `flowtwin twin fit` wrote, or its folder.
+    #[arg(long, value_name = "FILE", required_if_eq("backend", "twin"))]
+    pub model: Option<PathBuf>,
+    /// Earlier experiments to learn from as well: a run folder or a CSV file; may be given again.
+    #[arg(long = "prior", value_name = "DATA")]
+    pub priors: Vec<PathBuf>,
     /// Run folder [default: runs/<scenario>-<seed>].
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -72,6 +128,9 @@ pub struct Run {
     /// Threads for the twin; they never change a result [default: all cores].
     #[arg(long, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,
+    /// Programs outside this one.
+    #[command(flatten)]
+    pub outside: Outside,
     /// Print the summary as JSON.
     #[arg(long)]
     pub json: bool,
@@ -136,6 +195,130 @@ pub struct Report {
     #[arg(required = true, value_name = "RUN")]
     pub runs: Vec<PathBuf>,
     /// Print the summaries as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `flowtwin paper`.
+#[derive(Debug, Args)]
+pub struct Paper {
+    /// Simulated rigs: every study is done once on each.
+    #[arg(long, value_name = "N", default_value_t = SEEDS)]
+    pub seeds: NonZeroUsize,
+    /// Seed of the first; the others follow.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub first_seed: u64,
+    /// Another scenario with the inputs and features of the paper's [default: the paper's].
+    #[arg(long, value_name = "FILE")]
+    pub scenario: Option<PathBuf>,
+    /// Write a report with one figure for each figure of the paper into this folder.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Rigs at the same time; they never change a result [default: all cores].
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
+    /// Print the claims as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Rigs on which the studies of the paper are done, unless another number is asked for.
+const SEEDS: NonZeroUsize = NonZeroUsize::new(30).expect("30 is not 0");
+/// Arguments for programs outside this one. Both speak the lines of docs/lab-protocol.md.
+#[derive(Debug, Args)]
+pub struct Outside {
+    /// A program that decides what to try where the scenario branches, such as 'python my_policy.py'.
+    #[arg(long, value_name = "COMMAND")]
+    pub policy_command: Option<String>,
+    /// A program that runs the experiments, in place of a backend.
+    #[arg(long, value_name = "COMMAND", conflicts_with = "backend")]
+    pub lab_command: Option<String>,
+    /// How long such a program may be silent [s].
+    #[arg(long, value_name = "SECONDS", default_value_t = 600.0)]
+    pub patience_s: f64,
+}
+
+/// Arguments of `flowtwin lab`.
+#[derive(Debug, Args)]
+pub struct Lab {
+    /// Scenario file.
+    pub scenario: PathBuf,
+    /// Seed of all randomness [default: the scenario's].
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Most experiments [default: those of all phases of the scenario].
+    #[arg(long, value_name = "N")]
+    pub experiments: Option<u64>,
+}
+
+/// Arguments of `flowtwin bench`.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct Bench {
+    /// Scenario files.
+    #[arg(required = true, value_name = "SCENARIO")]
+    pub scenarios: Vec<PathBuf>,
+    /// Policies, each [NAME=]POLICY[@SURROGATE].
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub policies: Vec<String>,
+    /// A program that takes part as a policy, [NAME=]COMMAND; may be given again.
+    #[arg(long = "policy-command", value_name = "COMMAND")]
+    pub policy_commands: Vec<String>,
+    /// How long such a program may be silent [s].
+    #[arg(long, value_name = "SECONDS", default_value_t = 600.0)]
+    pub patience_s: f64,
+    /// Number of seeds.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub seeds: u64,
+    /// The first of them.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub first_seed: u64,
+    /// Experiments of the shared opening, a Latin hypercube [default: the scenario's phases before it branches].
+    #[arg(long, value_name = "N")]
+    pub opening: Option<usize>,
+    /// Experiments of each policy's own [default: those of the scenario's longest branch].
+    #[arg(long, value_name = "N")]
+    pub experiments: Option<NonZeroUsize>,
+    /// Campaigns at a time; they never change a result [default: all cores].
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
+    /// Run one part of N, K from 1; the parts are put together by `flowtwin bench merge`.
+    #[arg(long, value_name = "K/N")]
+    pub shard: Option<String>,
+    /// Folder of the results; what is finished there is not repeated [default: bench].
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Write the table as CSV too.
+    #[arg(long)]
+    pub csv: bool,
+    /// Print the comparisons as JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Put shards together.
+    #[command(subcommand)]
+    pub action: Option<BenchAction>,
+}
+
+/// What else can be done with benchmarks.
+#[derive(Debug, Subcommand)]
+pub enum BenchAction {
+    /// Put the folders of shards together into one benchmark.
+    Merge(BenchMerge),
+}
+
+/// Arguments of `flowtwin bench merge`.
+#[derive(Debug, Args)]
+pub struct BenchMerge {
+    /// Folders of shards.
+    #[arg(required = true, value_name = "DIR")]
+    pub shards: Vec<PathBuf>,
+    /// Folder of the whole.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Write the table as CSV too.
+    #[arg(long)]
+    pub csv: bool,
+    /// Print the comparisons as JSON.
     #[arg(long)]
     pub json: bool,
 }

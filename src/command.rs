@@ -1,10 +1,17 @@
 //! What the commands do, one file each.
 
+mod bench;
 mod check;
+mod emulate;
 mod experiment;
+mod paper;
+mod lab;
+mod place;
 mod replay;
 mod report;
 mod run;
+mod twin;
+mod watch;
 
 use crate::cli::{Cli, Command};
 use crate::error::CommandError;
@@ -20,5 +27,11 @@ pub fn run(cli: Cli) -> Result<(), CommandError> {
         Command::Check(args) => check::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Twin(twin) => twin::run(&twin),
+        Command::Emulate(args) => emulate::run(&args),
+        Command::Watch(args) => watch::run(&args),
+        Command::Paper(args) => paper::run(&args),
+        Command::Lab(args) => lab::run(&args),
+        Command::Bench(args) => bench::run(&args),
     }
 }

@@ -1,5 +1,6 @@
 //! Campaigns of a self-driving fluidic lab: scenarios, the campaign engine, run folders, the command line.
 
+pub mod bench;
 pub mod campaign;
 pub mod choice;
 pub mod cli;
@@ -8,7 +9,11 @@ pub mod conclusion;
 pub mod diagnostic;
 pub mod error;
 pub mod folder;
+pub mod hardware;
+pub mod learnt;
 pub mod observations;
+pub mod outside;
+pub mod paper;
 pub mod parity;
 pub mod progress;
 pub mod report;

@@ -4,9 +4,8 @@ use std::io::{IsTerminal as _, Write as _, stderr};
 use std::time::Instant;
 
 use flowtwin_lab::Observation;
-use flowtwin_twin::Stop;
 
-use crate::campaign::Watch;
+use crate::campaign::{Stop, Watch};
 use crate::scenario::Scenario;
 
 /// Shows phase, experiment, best so far, lab time and wall time left.
@@ -114,7 +113,7 @@ impl Watch for Progress<'_> {
         }
     }
 
-    fn ended(&mut self, name: &str, stop: Option<&Stop>) {
+    fn ended(&mut self, name: &str, stop: &Stop) {
         let PhaseShown { done, failed, best, .. } = &self.phase;
         let best = match best {
             Some(best) => {
@@ -123,8 +122,7 @@ impl Watch for Progress<'_> {
             None => "no result".into(),
         };
         let failed = if *failed > 0 { format!(", {failed} failed") } else { String::new() };
-        let why = stop.map_or(String::new(), |stop| format!("; stopped early: {stop}"));
-        self.say(&format!("phase {name}: {done} experiments{failed}, {best}{why}"));
+        self.say(&format!("phase {name}: {done} experiments{failed}, {best} ({stop})"));
         if self.renews {
             let _closed = writeln!(stderr());
         }

@@ -7,22 +7,23 @@ mod space;
 mod tree;
 mod unknown;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use flowtwin_lab::{Analysis, Manifest, Procedure, Space, Streams};
 use flowtwin_sim::{Plan, SimLab};
-use flowtwin_twin::{Policy, StopRules, SurrogateSpec};
+use flowtwin_twin::{Policy, SurrogateSpec, Trial};
 use serde::Deserialize as _;
 use sha2::{Digest as _, Sha256};
 
-pub use file::{Goal, ObjectiveSpec, ScenarioFile};
+pub use file::{Goal, ObjectiveSpec, ScenarioFile, StopSpec};
 pub use ordered::Ordered;
 pub use space::{ConstraintSpec, DerivedSpec, InputSpec, Sets, SpaceSpec, Window};
 pub use tree::Tree;
 pub(crate) use unknown::nearest;
 
 use crate::diagnostic::Diagnostic;
+use crate::learnt::Prior;
 
 /// A scenario that can be run: everything in it has been checked.
 #[derive(Debug)]
@@ -46,7 +47,7 @@ pub struct Phase {
     /// The phase it starts from, by its place in the list.
     pub from: Option<usize>,
     /// What ends it early.
-    pub stop: StopRules,
+    pub stop: StopSpec,
 }
 
 impl Scenario {
@@ -56,7 +57,28 @@ impl Scenario {
     /// The first thing that is wrong with it, with file, line and caret.
     pub fn load(path: &Path) -> Result<Self, Diagnostic> {
         let tree = Tree::read(path)?;
-        Self::new(tree.read_as()?, &tree)
+        let scenario = Self::new(tree.read_as()?, &tree)?;
+        scenario.read_priors(path.parent().unwrap_or(Path::new("")))
+    }
+
+    /// The same scenario, learning from these run folders and CSV files too.
+    ///
+    /// # Errors
+    /// If one cannot be read, or lacks the objective or an input.
+    pub fn with_priors(mut self, data: &[PathBuf]) -> Result<Self, Diagnostic> {
+        let prior = |path: &PathBuf| Prior::new(path.display().to_string());
+        self.file.prior.extend(data.iter().map(prior));
+        self.read_priors(Path::new(""))
+    }
+
+    fn read_priors(mut self, below: &Path) -> Result<Self, Diagnostic> {
+        let feature = self.file.objective.feature.clone();
+        for prior in &mut self.file.prior {
+            prior
+                .read(below, &self.space, &feature)
+                .map_err(|error| Diagnostic::new(format!("prior: {error}")))?;
+        }
+        Ok(self)
     }
 
     /// The scenario that a journal records.
@@ -85,6 +107,23 @@ impl Scenario {
             phases,
             file,
         })
+    }
+
+    /// The same scenario with other phases than its file has, as a benchmark puts policies in.
+    #[must_use]
+    pub fn with_phases(&self, phases: Vec<Phase>) -> Self {
+        Self {
+            file: self.file.clone(),
+            plan: self.plan.clone(),
+            space: self.space.clone(),
+            procedure: self.procedure.clone(),
+            phases,
+        }
+    }
+
+    /// The lab of this scenario without noise, drift or mishaps, for true values.
+    pub fn noiseless_lab(&self) -> SimLab {
+        SimLab::new(Arc::new(self.plan.noiseless()), Streams::new(0))
     }
 
     /// What the file says.
@@ -136,6 +175,13 @@ impl Scenario {
     /// The surrogate of the campaign's twin.
     pub fn surrogate(&self) -> SurrogateSpec {
         self.file.twin.surrogate
+    }
+
+    /// Earlier experiments as policies see them.
+    pub fn priors(&self) -> Vec<Trial> {
+        let goal = self.file.objective.goal;
+        let trials = |prior: &Prior| prior.trials(&self.space, |value| goal.score(value));
+        self.file.prior.iter().flat_map(trials).collect()
     }
 
     /// The phases in order.

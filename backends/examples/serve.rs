@@ -1,7 +1,8 @@
-//! Serves emulated instruments over a lab without physics, for trying a driver or a third-party client:
-//! `cargo run -p flowtwin-backends --example serve -- [SPEED]`.
+//! Serves emulated instruments over a lab without physics, for trying a driver or a third-party
+//! client: `cargo run -p flowtwin-backends --example serve -- [SPEED]`.
 //!
-//! It prints one JSON line with the endpoints when it is ready, and serves until its input is closed.
+//! It prints one JSON line with the endpoints when it is ready, and serves until its input is
+//! closed.
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
@@ -66,7 +67,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(server.run(&stop)?)
 }
 
-/// A lab in which pumps count, heaters are at once at their set point and every pixel sees the same light.
+/// A lab in which pumps count, heaters are at once at their set point and every pixel sees the same
+/// light.
 struct StillLab {
     manifest: Manifest,
     now: Instant,

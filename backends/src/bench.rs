@@ -54,7 +54,10 @@ pub struct Bench {
 /// Something that wants to know that the bench is alive.
 pub trait Pulse: std::fmt::Debug {
     /// Called at every command and every tick of a wait.
-    fn beat(&mut self);
+    ///
+    /// # Errors
+    /// If nobody listens any more.
+    fn beat(&mut self) -> Result<(), FaultKind>;
 }
 
 impl Bench {
@@ -70,10 +73,9 @@ impl Bench {
         self
     }
 
-    fn beat(&mut self) {
-        if let Some(pulse) = &mut self.pulse {
-            pulse.beat();
-        }
+    fn beat(&mut self) -> Result<(), Fault> {
+        let beat = self.pulse.as_mut().map_or(Ok(()), |pulse| pulse.beat());
+        beat.map_err(|kind| self.fault("heartbeat", kind))
     }
 
     pub(crate) fn fault(&self, origin: impl std::fmt::Display, kind: FaultKind) -> Fault {
@@ -174,7 +176,10 @@ impl Lab for Bench {
     }
 
     fn send(&mut self, command: &Command) -> Result<Reply, Fault> {
-        self.beat();
+        let heard = self.beat();
+        if *command != Command::MakeSafe {
+            heard?;
+        }
         if !matches!(command, Command::Read { .. } | Command::Fetch { .. }) {
             self.at_work = *command != Command::MakeSafe;
         }
@@ -183,7 +188,7 @@ impl Lab for Bench {
 
     fn wait_until(&mut self, deadline: Instant) -> Result<(), Fault> {
         while self.clock.now() < deadline {
-            self.beat();
+            self.beat()?;
             self.clock.tick(deadline)?;
         }
         Ok(())

@@ -16,7 +16,8 @@ pub trait Clock: std::fmt::Debug {
     /// Lab time.
     fn now(&self) -> Instant;
 
-    /// Lets a moment pass, at most until `deadline`: short enough for interlocks and interruptions to be seen.
+    /// Lets a moment pass, at most until `deadline`: short enough for interlocks and interruptions
+    /// to be seen.
     ///
     /// # Errors
     /// Where time cannot go on, or somebody asked to stop.
@@ -33,8 +34,8 @@ pub struct WallClock {
 }
 
 impl WallClock {
-    /// A clock that shows `start` now and runs `speed` times as fast as wall time; when `interrupt` becomes
-    /// true, every wait ends with [`FaultKind::Interrupted`] within 100 ms.
+    /// A clock that shows `start` now and runs `speed` times as fast as wall time; when `interrupt`
+    /// becomes true, every wait ends with [`FaultKind::Interrupted`] within 100 ms.
     ///
     /// # Panics
     /// If `speed` is not a positive finite number.

@@ -1,7 +1,9 @@
-//! Frames and texts of the instruments' protocols: bytes to meaning and back, without any input or output.
+//! Frames and texts of the instruments' protocols: bytes to meaning and back, without any input or
+//! output.
 //!
-//! Every protocol has a `scan` that looks at the bytes received so far and says what they begin with. It
-//! never panics, whatever the bytes and however they are split; property tests hold it to that.
+//! Every protocol has a `scan` that looks at the bytes received so far and says what they begin
+//! with. It never panics, whatever the bytes and however they are split; property tests hold it to
+//! that.
 
 pub mod chemyx;
 pub mod crc;
@@ -22,7 +24,8 @@ pub enum Scan<T> {
     Frame(T, usize),
 }
 
-/// Takes the first whole frame out of `input`, dropping junk before it; none while it is incomplete.
+/// Takes the first whole frame out of `input`, dropping junk before it; none while it is
+/// incomplete.
 pub fn take<T>(input: &mut Vec<u8>, scan: impl Fn(&[u8]) -> Scan<T>) -> Option<T> {
     let mut at = 0;
     let frame = loop {

@@ -49,7 +49,8 @@ fn open(
 }
 
 impl Bench {
-    /// Replaces what the manifest says of each spectrometer by what the spectrometer says of itself.
+    /// Replaces what the manifest says of each spectrometer by what the spectrometer says of
+    /// itself.
     ///
     /// # Errors
     /// If one does not answer.

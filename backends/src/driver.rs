@@ -1,7 +1,8 @@
 //! Drivers: from what an instrument is told to requests of its protocol, and back to what it did.
 //!
-//! Rules that all of them keep: one request in flight; only reads are repeated; what moves something is
-//! read back, also where its acknowledgement was lost; a value that the instrument did not keep is a fault.
+//! Rules that all of them keep: one request in flight; only reads are repeated; what moves
+//! something is read back, also where its acknowledgement was lost; a value that the instrument did
+//! not keep is a fault.
 
 pub mod chemyx;
 pub mod dc2200;

@@ -14,7 +14,8 @@ use crate::wiring::{Wiring, WiringError};
 
 /// Drivers, wires in memory and emulators in front of a lab: every command goes to bytes and back.
 ///
-/// Bytes take no lab time, so the rig gives the same replies at the same moments as the lab behind it.
+/// Bytes take no lab time, so the rig gives the same replies at the same moments as the lab behind
+/// it.
 #[derive(Debug)]
 pub struct EmulatedRig {
     bench: Bench,

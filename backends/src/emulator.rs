@@ -1,8 +1,9 @@
 //! Emulated instruments: the mirror images of the drivers.
 //!
-//! An emulator takes bytes from a line, turns them into commands on the lab behind it, and answers as the
-//! instrument does, including what the instrument refuses, keeps for itself or gets wrong. It decides
-//! nothing about physics: how far a syringe has moved or how hot a plate is, it asks the lab behind it.
+//! An emulator takes bytes from a line, turns them into commands on the lab behind it, and answers
+//! as the instrument does, including what the instrument refuses, keeps for itself or gets wrong.
+//! It decides nothing about physics: how far a syringe has moved or how hot a plate is, it asks the
+//! lab behind it.
 
 pub mod chemyx;
 pub mod dc2200;
@@ -52,9 +53,11 @@ impl Line {
 
 /// An instrument at the other end of a line.
 pub trait Emulator {
-    /// Takes whole requests out of `line.input`, acts on `world` and appends the answers to `line.output`.
+    /// Takes whole requests out of `line.input`, acts on `world` and appends the answers to
+    /// `line.output`.
     ///
-    /// A request whose answer is not due yet stays in the line: serve the line again when time has passed.
+    /// A request whose answer is not due yet stays in the line: serve the line again when time has
+    /// passed.
     fn serve(&mut self, line: &mut Line, world: &mut dyn Lab);
 
     /// Something happens to the instrument itself; false where it cannot happen to this one.

@@ -10,9 +10,9 @@
 //! stop                       present while the rig must stand still
 //! ```
 //!
-//! `conditions.csv` appears by renaming, so it is never half there. The rig creates `done` when everything
-//! else is complete; nothing is read before. `stop` appears when the lab must be made safe and goes when the
-//! next experiment begins: a script should look for it at every step.
+//! `conditions.csv` appears by renaming, so it is never half there. The rig creates `done` when
+//! everything else is complete; nothing is read before. `stop` appears when the lab must be made
+//! safe and goes when the next experiment begins: a script should look for it at every step.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -38,8 +38,8 @@ pub struct FolderLab {
 }
 
 impl FolderLab {
-    /// The lab that watches `folder`. An experiment is expected to take `expected`, and has failed after
-    /// `patience`.
+    /// The lab that watches `folder`. An experiment is expected to take `expected`, and has failed
+    /// after `patience`.
     ///
     /// # Errors
     /// If the folder cannot be made or read.

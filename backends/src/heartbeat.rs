@@ -1,19 +1,27 @@
-//! The dead man's switch: a process of its own that makes the rig safe when the campaign falls silent.
+//! The dead man's switch: a process of its own that makes the rig safe when the campaign falls
+//! silent.
 //!
-//! The controller of the heater has no watchdog on its communication: if the host dies, it holds the last set
-//! point. So a campaign on a real rig starts a second process first, the *watch*, and writes a beat to its
-//! standard input at every command and every tick of a wait. When no beat comes for so many seconds, or the
-//! pipe closes because the campaign has died, the watch turns heaters off, stops pumps and puts lights out,
-//! and keeps trying what did not acknowledge.
+//! The controller of the heater has no watchdog on its communication: if the host dies, it holds
+//! the last set point. So a campaign on a real rig starts a second process first, the *watch*, and
+//! writes a beat to its standard input at every command and every tick of a wait. When no beat
+//! comes for so many seconds, or the pipe closes because the campaign has died, the watch turns
+//! heaters off, stops pumps and puts lights out, and keeps trying what did not acknowledge.
 
 use std::io::{Read, Write};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
-use flowtwin_lab::{Fault, Lab};
+use flowtwin_lab::{Command, Fault, FaultKind, Lab, Manifest, SensorKind};
 
 use crate::bench::Pulse;
+use crate::clock::WallClock;
+use crate::connect::connect;
+use crate::wiring::{Wiring, WiringError};
+
+/// How often a watch tries to make a rig safe, and how long it pauses between: two minutes in all.
+const TRIES: u32 = 240;
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// The campaign's end: beats, and the process that listens.
 #[derive(Debug)]
@@ -25,12 +33,12 @@ pub struct Heartbeat {
 }
 
 impl Heartbeat {
-    /// Starts the watch: `command` is this program with the arguments that make it one, and must stay silent
-    /// on standard output until it writes one line to say that it is watching.
+    /// Starts the watch: `command` is this program with the arguments that make it one, and must
+    /// stay silent on standard output until it writes one line to say that it is watching.
     ///
     /// # Errors
     /// If it cannot be started, or ends without saying that it watches: then nothing may be heated.
-    pub fn start(mut command: Command, silence: Duration) -> std::io::Result<Self> {
+    pub fn start(mut command: std::process::Command, silence: Duration) -> std::io::Result<Self> {
         let mut watch = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let beats = watch.stdin.take();
         let mut first = [0];
@@ -40,11 +48,6 @@ impl Heartbeat {
             return Err(std::io::Error::other(format!("the watch did not start: {status}")));
         }
         Ok(Self { watch, beats, every: silence / 4, last: Instant::now() })
-    }
-
-    /// Whether the watch is still there: if not, nothing guards the heater.
-    pub fn is_watched(&mut self) -> bool {
-        matches!(self.watch.try_wait(), Ok(None))
     }
 
     /// Closes the pipe and waits until the watch has made the rig safe.
@@ -58,14 +61,66 @@ impl Heartbeat {
 }
 
 impl Pulse for Heartbeat {
-    fn beat(&mut self) {
+    fn beat(&mut self) -> Result<(), FaultKind> {
         if self.last.elapsed() < self.every {
-            return;
+            return Ok(());
         }
         self.last = Instant::now();
-        // A watch that has gone is noticed by `is_watched`; a beat itself never fails a campaign.
-        let _ = self.beats.as_mut().map(|pipe| pipe.write_all(b"."));
+        let told = self.beats.as_mut().map(|pipe| pipe.write_all(b"."));
+        if matches!(told, Some(Ok(()))) {
+            return Ok(());
+        }
+        let rule = "heartbeat".into();
+        let detail =
+            "the watch has ended: nothing would turn the heater off if this program died; \
+                      find out why, then resume"
+                .into();
+        Err(FaultKind::Interlock { rule, detail })
     }
+}
+
+/// Why a watch cannot watch.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WatchError {
+    /// The bench file does not fit the lab.
+    #[error(transparent)]
+    Wiring(#[from] WiringError),
+    /// A heater cannot be reached from here: nothing may be heated.
+    #[error("a heater cannot be reached: {0}")]
+    Unreachable(Fault),
+    /// The campaign has ended or died, and the rig is not safe.
+    #[error("{0}")]
+    NotSafe(Fault),
+    /// The campaign could not be told that the watch has begun.
+    #[error("nobody listens: {0}")]
+    Output(#[from] std::io::Error),
+}
+
+/// The whole life of a watch: reaches every heater that allows a second connection, says so on
+/// `output`, waits while beats come from `beats`, and then makes the rig safe.
+///
+/// # Errors
+/// If it cannot begin, or the rig is not safe at the end: somebody must go there.
+pub fn stand_watch(
+    wiring: &Wiring,
+    manifest: Manifest,
+    silence: Duration,
+    beats: impl Read + Send + 'static,
+    mut output: impl Write,
+) -> Result<Alarm, WatchError> {
+    let mut bench = connect(wiring, manifest, Box::new(WallClock::real()))?;
+    for heater in wiring.shared_heaters() {
+        let kind = SensorKind::Temperature(heater);
+        if let Some(sensor) = bench.manifest().sensor(&kind).cloned() {
+            bench.send(&Command::Read { sensor }).map_err(WatchError::Unreachable)?;
+        }
+    }
+    writeln!(output, "watching")?;
+    output.flush()?;
+    let alarm = watch(beats, silence);
+    make_safe_at_last(&mut bench, TRIES, PAUSE).map_err(WatchError::NotSafe)?;
+    Ok(alarm)
 }
 
 /// How a watch has ended.
@@ -103,8 +158,8 @@ fn listen(mut beats: impl Read + Send + 'static) -> Receiver<()> {
     incoming
 }
 
-/// Tries to make a rig safe and to turn its heaters off, up to `tries` times, `pause` apart, until everything
-/// has acknowledged.
+/// Tries to make a rig safe and to turn its heaters off, up to `tries` times, `pause` apart, until
+/// everything has acknowledged.
 ///
 /// A port that the dying campaign still holds is free once it is gone, so the first try may fail.
 ///
@@ -122,10 +177,10 @@ pub fn make_safe_at_last(lab: &mut dyn Lab, tries: u32, pause: Duration) -> Resu
 
 /// Safe set points first, then control off: both are tried whatever happens to the other.
 fn make_safe(lab: &mut dyn Lab) -> Result<(), Fault> {
-    let mut done = lab.send(&flowtwin_lab::Command::MakeSafe).map(|_| ());
+    let mut done = lab.send(&Command::MakeSafe).map(|_| ());
     let heaters: Vec<_> = lab.manifest().heaters.iter().map(|h| h.name.clone()).collect();
     for heater in heaters {
-        let off = lab.send(&flowtwin_lab::Command::HeaterOff { heater }).map(|_| ());
+        let off = lab.send(&Command::HeaterOff { heater }).map(|_| ());
         done = done.and(off);
     }
     done

@@ -1,7 +1,8 @@
 //! What a driver offers: one small trait for each sort of instrument.
 //!
-//! A method returns when the instrument has acknowledged and shown what it was told, and never waits for
-//! physics. Its error says what went wrong; when and where is added by the [`crate::Bench`].
+//! A method returns when the instrument has acknowledged and shown what it was told, and never
+//! waits for physics. Its error says what went wrong; when and where is added by the
+//! [`crate::Bench`].
 
 use flowtwin_lab::{
     Exposure, FaultKind, FlowRate, Frames, Span, SpectrometerInfo, Temperature, Volume,
@@ -9,7 +10,8 @@ use flowtwin_lab::{
 
 /// A syringe pump.
 pub trait Pump {
-    /// Infuses at `rate` until `at_most` has been delivered, counted from now, replacing what it was doing.
+    /// Infuses at `rate` until `at_most` has been delivered, counted from now, replacing what it
+    /// was doing.
     ///
     /// # Errors
     /// If the pump does not take a value or does not run afterwards.

@@ -1,4 +1,5 @@
-//! Emulated instruments for other programs: on pseudo-terminals and loopback TCP, in real or accelerated time.
+//! Emulated instruments for other programs: on pseudo-terminals and loopback TCP, in real or
+//! accelerated time.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -48,8 +49,8 @@ impl std::fmt::Debug for EmulatorServer {
 }
 
 impl EmulatorServer {
-    /// Opens a pseudo-terminal or a loopback port for each instrument of `wiring`; lab time begins now and
-    /// runs `speed` times as fast as wall time.
+    /// Opens a pseudo-terminal or a loopback port for each instrument of `wiring`; lab time begins
+    /// now and runs `speed` times as fast as wall time.
     ///
     /// # Errors
     /// If the system gives no pseudo-terminal or port.
@@ -79,11 +80,6 @@ impl EmulatorServer {
     /// Lab time.
     pub fn now(&self) -> Instant {
         self.world.now()
-    }
-
-    /// Closes all ports and hands back the lab behind.
-    pub fn into_world(self) -> Box<dyn Lab> {
-        self.world.into_lab()
     }
 
     /// Serves until `stop` becomes true.

@@ -27,8 +27,8 @@ pub trait Transport: std::fmt::Debug {
     /// If the link is lost.
     fn write(&mut self, bytes: &[u8]) -> Result<(), FaultKind>;
 
-    /// Appends what has arrived to `into`, waiting at most `patience` for the first byte; returns how many
-    /// bytes came, zero where patience ran out.
+    /// Appends what has arrived to `into`, waiting at most `patience` for the first byte; returns
+    /// how many bytes came, zero where patience ran out.
     ///
     /// # Errors
     /// If the link is lost.

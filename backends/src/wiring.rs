@@ -207,8 +207,8 @@ impl Wiring {
         Ok(wiring)
     }
 
-    /// Says where the instrument `name` is; a baud rate that was known is kept. Does nothing where there is
-    /// no instrument of that name.
+    /// Says where the instrument `name` is; a baud rate that was known is kept. Does nothing where
+    /// there is no instrument of that name.
     pub fn set_link(&mut self, name: &str, link: Link) {
         let wired = (self.chemyx.get_mut(name).map(|w| &mut w.link))
             .or_else(|| self.f4t.get_mut(name).map(|w| &mut w.link))
@@ -225,8 +225,19 @@ impl Wiring {
         });
     }
 
-    /// A wiring for any lab, for emulation: a pump to a port, a controller for all heaters and switches, and
-    /// an LED driver for each light.
+    /// Heaters whose controller allows a second connection: those that are not on a serial port.
+    pub fn shared_heaters(&self) -> Vec<HeaterId> {
+        let is_shared = |link: &Option<Link>| !matches!(link, Some(Link::Serial(_)));
+        let modbus = self.f4t.values().filter(|f4t| is_shared(&f4t.link));
+        let scpi = self.f4t_scpi.iter().filter(|(_, f4t)| is_shared(&f4t.link));
+        modbus
+            .flat_map(|f4t| f4t.loops.keys().cloned())
+            .chain(scpi.map(|(name, _)| HeaterId::new(name)))
+            .collect()
+    }
+
+    /// A wiring for any lab, for emulation: a pump to a port, a controller for all heaters and
+    /// switches, and an LED driver for each light.
     pub fn of(manifest: &Manifest) -> Self {
         let heaters = manifest.heaters.iter().map(|h| h.name.clone());
         let permits =

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::conditions::Conditions;
+use crate::fault::Fault;
 use crate::frames::Frames;
 use crate::id::{HeaterId, LightId, PumpId, SensorId, SpectrometerId};
 use crate::observation::Outcome;
@@ -101,4 +102,17 @@ pub enum Reply {
     Reading(f64),
     /// The outcome of a whole experiment.
     Outcome(Box<Outcome>),
+    /// The outcome of a whole experiment, with what the lab itself has to say about it.
+    Report(Box<Report>),
+}
+
+/// What a lab that runs whole experiments by itself says about one of them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Report {
+    /// What was measured; nothing in a failed experiment.
+    pub outcome: Outcome,
+    /// Volume taken from each stock [mL].
+    pub consumed_ml: Vec<(String, f64)>,
+    /// Why it failed, if it did.
+    pub fault: Option<Fault>,
 }

@@ -169,6 +169,10 @@ fn an_experiment_can_be_begun_and_collected(lab: &mut dyn Lab, conditions: &Cond
             Ok(Reply::Outcome(outcome)) => {
                 return promise(!outcome.features.is_empty(), || "an empty outcome".into());
             }
+            Ok(Reply::Report(report)) => {
+                let empty = report.outcome.features.is_empty() && report.fault.is_none();
+                return promise(!empty, || "an empty outcome and no fault".into());
+            }
             Err(fault) if fault.kind == FaultKind::NotReady => {
                 lab.wait(Span::from_secs(0.1)).map_err(|fault| Broken(fault.to_string()))?;
             }

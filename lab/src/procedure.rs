@@ -77,7 +77,7 @@ impl Procedure {
         let mut running = flow::Running::default();
         let result = match lab.manifest().level {
             Level::Instruments => self.by_instruments(lab, blank, &settings, &mut running),
-            Level::Experiments => self.as_a_whole(lab, conditions),
+            Level::Experiments => self.as_a_whole(lab, conditions, &mut running),
         };
         let result = match result {
             Ok(outcome) => running.stop(lab).map(|()| outcome),
@@ -142,13 +142,22 @@ impl Procedure {
             * self.spec.volume_margin
     }
 
-    fn as_a_whole(&self, lab: &mut dyn Lab, conditions: &Conditions) -> Result<Outcome, Fault> {
+    fn as_a_whole(
+        &self,
+        lab: &mut dyn Lab,
+        conditions: &Conditions,
+        running: &mut flow::Running,
+    ) -> Result<Outcome, Fault> {
         let begin = Command::Begin { conditions: conditions.clone() };
         if let Reply::Ready(at) = lab.send(&begin)? {
             lab.wait_until(at)?;
         }
         match acquire::patiently(lab, &Command::Collect, self.spec.patience_s)? {
             Reply::Outcome(outcome) => Ok(*outcome),
+            Reply::Report(report) => {
+                running.take_report(report.consumed_ml);
+                report.fault.map_or(Ok(report.outcome), Err)
+            }
             _ => Err(acquire::unexpected(lab, "no outcome")),
         }
     }

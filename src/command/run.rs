@@ -1,12 +1,14 @@
 //! `flowtwin run`: all phases of a campaign, and its run folder.
 
 use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::available_parallelism;
 
 use flowtwin_lab::{FaultKind, Lab};
 
-use crate::campaign::{Campaign, Ended, Shared, Watch};
+use super::place::Place;
+use crate::campaign::{Campaign, Ended, Watch};
 use crate::cli::{Backend, Run as Args};
 use crate::conclusion::Conclusion;
 use crate::error::{CommandError, Kind};
@@ -14,43 +16,48 @@ use crate::folder::{Identity, RunFolder};
 use crate::progress::Progress;
 use crate::report::Extras;
 use crate::scenario::Scenario;
-use flowtwin_backends::EmulatedRig;
 
 /// Set by Ctrl-C.
-static STOP: AtomicBool = AtomicBool::new(false);
+pub(super) static STOP: AtomicBool = AtomicBool::new(false);
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
-    let scenario = Scenario::load(&args.scenario)?;
+    let scenario = Scenario::load(&args.scenario)?.with_priors(&args.priors)?;
+    let scenario = super::lab::with_policy(scenario, &args.outside)?;
     let seed = args.seed.unwrap_or(scenario.file().seed);
-    let identity = Identity::new(&scenario, seed, true);
-    let path = args.out.clone().unwrap_or_else(|| identity.default_folder());
+    let place = Place::of(args, &scenario, seed)?;
+    let identity = Identity::new(&scenario, seed, place.lab.manifest().simulated);
+    let path = args.out.clone().unwrap_or_else(|| match args.backend {
+        Backend::Twin => beside(&identity.default_folder(), "-twin"),
+        _ => identity.default_folder(),
+    });
     let folder = match args.resume {
         true => RunFolder::resume(&path, &identity)?,
         false => RunFolder::begin(&path, &identity)?,
     };
     heed_ctrl_c()?;
     let mut progress = Progress::new(&scenario);
-    let world = Shared::new(scenario.sim_lab(seed));
-    let lab = simulated(args.backend, &world)?;
-    let ended = campaign(&scenario, seed, threads(args.jobs), lab, &folder, &mut progress)?;
-    let (backend, simulated_events) = (args.backend.to_string(), Some(world.work().events));
-    let extras = Extras { backend, simulated_events };
-    let conclusion = Conclusion::of(&path, extras, threads(args.jobs))?;
-    conclusion.write(&path)?;
-    print!("{}", conclusion.text(args.json));
-    eprintln!("run folder: {}", path.display());
+    let jobs = threads(args.jobs);
+    let (backend, world) = (place.backend.to_owned(), place.world());
+    let ended = campaign(&scenario, seed, jobs, place.lab, &folder, &mut progress)?;
+    let simulated_events = world.map(|world| world.work().events);
+    conclude(args, &path, Extras { backend, simulated_events })?;
     outcome(&ended)
 }
 
-/// The lab of a simulated backend over a simulated world.
-pub(super) fn simulated(backend: Backend, world: &Shared) -> Result<Box<dyn Lab>, CommandError> {
-    match backend {
-        Backend::Sim => Ok(Box::new(world.clone())),
-        Backend::Emulated => match EmulatedRig::usual(Box::new(world.clone())) {
-            Ok(rig) => Ok(Box::new(rig)),
-            Err(error) => Err(CommandError::bad_input(error)),
-        },
-    }
+/// Writes the run folder and prints what was asked for.
+pub(super) fn conclude(args: &Args, path: &Path, extras: Extras) -> Result<(), CommandError> {
+    let conclusion = Conclusion::of(path, extras, threads(args.jobs))?;
+    conclusion.write(path)?;
+    print!("{}", conclusion.text(args.json));
+    eprintln!("run folder: {}", path.display());
+    Ok(())
+}
+
+/// The same path with more at the end of its name.
+fn beside(path: &Path, more: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(more);
+    name.into()
 }
 
 /// Runs the campaign of `scenario` on `lab` into `folder`.
@@ -91,7 +98,7 @@ pub(super) fn threads(jobs: Option<NonZeroUsize>) -> NonZeroUsize {
 }
 
 /// The first Ctrl-C makes the rig safe at the next moment at which time passes; the second ends the program.
-fn heed_ctrl_c() -> Result<(), CommandError> {
+pub(super) fn heed_ctrl_c() -> Result<(), CommandError> {
     let handler = || {
         if STOP.swap(true, Ordering::Relaxed) {
             std::process::exit(i32::from(Kind::Interrupted.exit_code()));

@@ -1,6 +1,6 @@
 //! The closing table of a run: one row for each phase, in a terminal and on a page.
 
-use super::format::{NONE, count, counted, duration, significant, with_unit};
+use super::format::{NONE, count, counted, duration, plain, share, significant, with_unit};
 use super::quantity::Quantity;
 use super::run::{Experiment, Run, consumed_ml, failed, span_s};
 use super::table::Table;
@@ -32,8 +32,22 @@ pub fn phases(run: &Run<'_>) -> Table {
 
 /// A policy's name in words.
 pub(crate) fn words(policy: &str) -> String {
-    policy.replace('_', " ")
+    let known = POLICIES.iter().find(|(key, _)| *key == policy);
+    known.map_or_else(|| policy.replace('_', " "), |(_, words)| (*words).to_owned())
 }
+
+/// Policies whose keys are short, and what people call them.
+const POLICIES: [(&str, &str); 9] = [
+    ("lhs", "Latin hypercube"),
+    ("latin_hypercube", "Latin hypercube"),
+    ("sobol", "Sobol’ sequence"),
+    ("max_variance", "maximum variance"),
+    ("ei", "expected improvement"),
+    ("log_ei", "log expected improvement"),
+    ("exploit", "pure exploitation"),
+    ("ucb", "upper confidence bound"),
+    ("thompson", "Thompson sampling"),
+];
 
 fn line(run: &Run<'_>, names: [&str; 3], experiments: &[Experiment<'_>]) -> Vec<String> {
     let best = run.best_of(experiments);
@@ -61,15 +75,9 @@ pub fn conditions(run: &Run<'_>, experiment: &Experiment<'_>) -> Table {
     for (name, value) in experiment.record.conditions.iter() {
         let input = Quantity::of_key(name);
         let range = run.definition().range(name);
-        let between = |r: super::definition::Range| {
-            format!("{} to {}", significant(r.low, 3), significant(r.high, 3))
-        };
-        table.row(vec![
-            input.name,
-            significant(value, 4),
-            input.unit,
-            range.map_or(NONE.into(), between),
-        ]);
+        let between =
+            |r: super::definition::Range| format!("{} to {}", plain(r.low), plain(r.high));
+        table.row(vec![input.name, plain(value), input.unit, range.map_or(NONE.into(), between)]);
     }
     table
 }
@@ -85,7 +93,7 @@ pub fn terminal(run: &Run<'_>) -> String {
         out.push_str(&format!("\nBest: {}\n", best_line(run, best)));
         let inputs = best.record.conditions.iter().map(|(name, value)| {
             let input = Quantity::of_key(name);
-            format!("{} {}", input.name, with_unit(&significant(value, 4), &input.unit))
+            format!("{} {}", input.name, with_unit(&plain(value), &input.unit))
         });
         out.push_str(&format!("      {}\n", inputs.collect::<Vec<_>>().join(", ")));
     }
@@ -131,15 +139,14 @@ fn found(run: &Run<'_>, best: &Experiment<'_>) -> String {
     let phase = &run.phases()[best.phase].record.name;
     let history = run.history_of(best.phase);
     let before = run.best_of(history.iter().copied()).and_then(|e| e.value);
-    let gain = before.map(|before| {
-        let ratio = super::format::change(value / before);
-        format!(
-            ", {ratio} against the best of the {} before it",
-            counted(history.len(), "experiment")
-        )
+    let gain = before.filter(|before| run.better(value, *before)).map(|before| {
+        let side = if value > before { "above" } else { "below" };
+        let by = share((value / before - 1.0).abs());
+        let experiments = counted(history.len(), "experiment");
+        format!(", {by} {side} the best of the {experiments} that it started from")
     });
     format!(
-        "The best {}, {}, came from phase {phase} at its experiment {} of {}{}.",
+        "The best {}, {}, was found by {phase} at experiment {} of {}{}.",
         objective.name,
         with_unit(&significant(value, 4), &objective.unit),
         best.iteration,

@@ -1,51 +1,52 @@
 //! How efficiently the policies of a run found what they found.
 
 use super::closing::words;
-use super::format::{change, counted, significant};
+use super::format::{NONE, change, count, significant};
 use super::run::{Experiment, Run};
+use super::table::Table;
 
-/// A metric: what, how much, and how it is found.
-pub(crate) type Row = (String, String, String);
-
-/// One row for each phase that goes on from another and that none goes on from.
-pub(crate) fn rows(run: &Run<'_>) -> Vec<Row> {
-    let leaves = run.leaves();
-    let going_on: Vec<usize> =
-        leaves.into_iter().filter(|&i| run.phases()[i].from.is_some()).collect();
-    let random = going_on.iter().copied().find(|&i| run.phases()[i].record.policy == "random");
-    going_on.iter().filter_map(|&i| row(run, i, random.filter(|&r| r != i))).collect()
+/// One row for each phase that goes on from another and that none goes on from; empty where there is none.
+pub(crate) fn table(run: &Run<'_>) -> Table {
+    let best = format!("best {}", run.objective().label());
+    let mut table = Table::new()
+        .words("phase")
+        .words("policy")
+        .numbers("experiments")
+        .numbers(&best)
+        .numbers("gain on the start")
+        .numbers("start passed at")
+        .numbers("best at")
+        .numbers("EF")
+        .numbers("AF");
+    let goes_on = |&i: &usize| run.phases()[i].from.is_some();
+    let leaves: Vec<usize> = run.leaves().into_iter().filter(goes_on).collect();
+    let random = leaves.iter().copied().find(|&i| run.phases()[i].record.policy == "random");
+    for &phase in &leaves {
+        table.row(row(run, phase, random.filter(|&r| r != phase)));
+    }
+    table
 }
 
-fn row(run: &Run<'_>, phase: usize, random: Option<usize>) -> Option<Row> {
-    let experiments = run.of_phase(phase);
-    let best = run.best_of(experiments)?;
-    let value = best.value?;
-    let mut parts = Vec::new();
-    let history = run.history_of(phase);
-    if let Some(before) = run.best_of(history.iter().copied()).and_then(|e| e.value) {
-        parts.push(format!(
-            "{} against the best of the first {}",
-            change(value / before),
-            history.len()
-        ));
-        let first = reaching(run, experiments, before);
-        parts.push(
-            first.map_or("never above it".to_owned(), |n| format!("above it at experiment {n}")),
-        );
-    }
-    parts.push(format!("best at experiment {}", best.iteration));
-    if let Some(random) = random {
-        parts.extend(against(run, experiments, run.of_phase(random)));
-    }
-    let record = phase_record(run, phase);
-    let how = "one run; a policy is judged on many seeds (flowtwin bench)";
-    Some((format!("efficiency of {} ({})", record.0, record.1), parts.join("; "), how.into()))
-}
-
-fn phase_record(run: &Run<'_>, phase: usize) -> (String, String) {
-    let record = run.phases()[phase].record;
-    let n = counted(run.of_phase(phase).len(), "experiment");
-    (record.name.clone(), format!("{}, {n}", words(&record.policy)))
+fn row(run: &Run<'_>, phase: usize, random: Option<usize>) -> Vec<String> {
+    let (record, experiments) = (run.phases()[phase].record, run.of_phase(phase));
+    let best = run.best_of(experiments);
+    let value = best.and_then(|e| e.value);
+    let before = run.best_of(run.history_of(phase)).and_then(|e| e.value);
+    let gain = value.zip(before).map(|(value, before)| change(value / before));
+    let from = before.and_then(|before| reaching(run, experiments, before));
+    let (ef, af) = random.map_or((None, None), |r| against(run, experiments, run.of_phase(r)));
+    let or_none = |text: Option<String>| text.unwrap_or(NONE.into());
+    vec![
+        record.name.clone(),
+        words(&record.policy),
+        count(experiments.len()),
+        or_none(value.map(|v| significant(v, 4))),
+        or_none(gain),
+        or_none(from.map(count)),
+        or_none(best.map(|e| count(e.iteration))),
+        or_none(ef.map(|x| significant(x, 3))),
+        or_none(af.map(|x| significant(x, 2))),
+    ]
 }
 
 /// Number of the first experiment that is better than `value`.
@@ -54,16 +55,17 @@ fn reaching(run: &Run<'_>, experiments: &[Experiment<'_>], value: f64) -> Option
     experiments.iter().find(better).map(|e| e.iteration)
 }
 
-/// Acceleration and enhancement against random choice (Liang et al., npj Comput. Mater. 2021, 7, 188):
-/// AF = n(random) / n(policy) until the best of random is reached, EF = best of policy / best of random.
-fn against(run: &Run<'_>, policy: &[Experiment<'_>], random: &[Experiment<'_>]) -> Vec<String> {
-    let (Some(theirs), Some(ours)) = (run.best_of(random), run.best_of(policy)) else {
-        return Vec::new();
-    };
-    let (Some(bar), Some(best)) = (theirs.value, ours.value) else { return Vec::new() };
-    let mut out = vec![format!("EF {}", significant(best / bar, 3))];
-    if let Some(n) = reaching(run, policy, bar) {
-        out.push(format!("AF {}", significant(theirs.iteration as f64 / n as f64, 2)));
-    }
-    out
+/// Enhancement and acceleration against random choice (Liang et al., npj Comput. Mater. 2021, 7, 188):
+/// EF = best of policy / best of random, AF = n(random) / n(policy) until the best of random is passed.
+fn against(
+    run: &Run<'_>,
+    policy: &[Experiment<'_>],
+    random: &[Experiment<'_>],
+) -> (Option<f64>, Option<f64>) {
+    let theirs = run.best_of(random);
+    let bar = theirs.and_then(|e| e.value);
+    let ours = run.best_of(policy).and_then(|e| e.value);
+    let passed = bar.and_then(|bar| reaching(run, policy, bar));
+    let acceleration = theirs.zip(passed).map(|(e, n)| e.iteration as f64 / n as f64);
+    (ours.zip(bar).map(|(ours, bar)| ours / bar), acceleration)
 }

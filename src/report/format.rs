@@ -68,6 +68,15 @@ pub fn fixed(x: f64, decimals: usize) -> String {
     out
 }
 
+/// A number as somebody set it: up to six significant digits, no trailing zeros.
+pub fn plain(x: f64) -> String {
+    let text = significant(x, 6);
+    match text.contains('.') && !text.contains('×') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => text,
+    }
+}
+
 /// A count.
 pub fn count(n: usize) -> String {
     fixed(n as f64, 0)
@@ -109,15 +118,17 @@ pub fn duration(seconds: f64) -> String {
     }
 }
 
-/// A share as a percentage with a sign, for differences: `+12 %`.
-pub fn change(ratio: f64) -> String {
-    let percent = (ratio - 1.0) * 100.0;
-    if !percent.is_finite() {
-        return NONE.into();
-    }
+/// A share as a percentage, to a tenth below ten: `2.5 %`, `12 %`.
+pub fn share(share: f64) -> String {
+    let percent = 100.0 * share;
     let decimals = if percent.abs() < 9.95 { 1 } else { 0 };
-    let sign = if percent > 0.0 { "+" } else { "" };
-    format!("{sign}{}{THIN}%", fixed(percent, decimals))
+    with_unit(&fixed(percent, decimals), "%")
+}
+
+/// What a ratio is more or less than one, as a percentage with a sign: `+12 %`.
+pub fn change(ratio: f64) -> String {
+    let sign = if ratio > 1.0 { "+" } else { "" };
+    format!("{sign}{}", share(ratio - 1.0))
 }
 
 #[cfg(test)]
@@ -133,6 +144,8 @@ mod tests {
         assert_eq!(significant(-0.5, 2), "−0.50");
         assert_eq!(significant(0.0, 3), "0");
         assert_eq!(significant(f64::NAN, 3), "–");
+        assert_eq!(plain(27.0), "27");
+        assert_eq!(plain(118.30), "118.3");
     }
 
     #[test]

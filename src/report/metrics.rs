@@ -42,9 +42,6 @@ pub(crate) fn table(run: &Run<'_>) -> Table {
     }
     row("material usage", usage(run), "volume of an experiment, mean over the run, by stock");
     row("accessible space", space(run), "inputs, and settings that the resolution tells apart");
-    for (what, value, how) in super::efficiency::rows(run) {
-        row(&what, value, &how);
-    }
     table
 }
 
@@ -74,18 +71,12 @@ fn per_hour(seconds: Option<f64>) -> String {
 
 fn theoretical_life(run: &Run<'_>) -> String {
     let stocks = stock::of(run);
-    let total = |s: &stock::Stock| s.lasts_for().map(|more| more + s.experiments as f64);
-    let first =
-        stocks.iter().filter_map(|s| total(s).map(|n| (n, s))).min_by(|a, b| a.0.total_cmp(&b.0));
+    let first = stock::first_empty(&stocks).and_then(|stock| Some((stock, stock.lasts_for()?)));
     match (first, demonstrated_s(run)) {
-        (Some((n, stock)), Some(each)) => {
-            let n = n.floor();
-            format!(
-                "{}, {} experiments, then {} is empty",
-                duration(n * each),
-                fixed(n, 0),
-                stock.name
-            )
+        (Some((stock, more)), Some(each)) => {
+            let n = more + stock.experiments as f64;
+            let (time, n) = (duration(n * each), fixed(n, 0));
+            format!("{time}, {n} experiments, then {} is empty", stock.name)
         }
         _ => NONE.into(),
     }

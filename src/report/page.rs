@@ -57,7 +57,7 @@ fn figures(run: &Run<'_>, twin: Option<&TwinFit>) -> Vec<(String, String)> {
         (count(n), failed),
         (duration(run.lab_time_s()), "lab time".into()),
         (with_unit(&significant(closing::total_ml(run.experiments()), 3), "mL"), "liquids".into()),
-        (with_unit(&significant(per_hour, 2), "per h"), "experiments, demonstrated".into()),
+        (with_unit(&significant(per_hour, 3), "per h"), "experiments, demonstrated".into()),
     ];
     if let Some(twin) = twin {
         out.push((fixed(twin.test_r2, 2), "R² of the twin on unseen experiments".into()));

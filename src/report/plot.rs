@@ -6,20 +6,30 @@
 mod axis;
 mod band;
 mod bars;
+mod cells;
 mod chart;
 mod ends;
+mod forest;
 mod line;
 mod points;
+mod ramp;
 mod rule;
 mod style;
 pub(crate) mod svg;
+mod swarm;
+#[cfg(test)]
+mod tests;
 
 pub use axis::{Axis, Tick};
 pub use band::Band;
 pub use bars::Bars;
+pub use cells::Cells;
 pub use chart::{Chart, Frame, Mark};
 pub use ends::Ends;
+pub use forest::{Interval, forest};
 pub use line::{Dash, Line};
 pub use points::{Dot, Points};
+pub use ramp::{Key, Ramp};
 pub use rule::{Anchor, Rule, Text};
 pub use style::{Colour, Shape, Style};
+pub use swarm::{Bee, Swarm};

@@ -7,6 +7,8 @@ use super::run::Run;
 pub(crate) struct Stock {
     /// Its name.
     pub name: String,
+    /// Number of syringes that hold it.
+    pub(crate) syringes: usize,
     /// Volume at the start of the run [mL].
     pub filled_ml: f64,
     /// Volume that experiments took [mL].
@@ -30,14 +32,24 @@ impl Stock {
     }
 }
 
+/// The stock that will be used up first, at the mean use so far.
+pub(crate) fn first_empty(stocks: &[Stock]) -> Option<&Stock> {
+    let lasting = stocks.iter().filter_map(|stock| stock.lasts_for().map(|n| (n, stock)));
+    lasting.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, stock)| stock)
+}
+
 /// The stocks of a run, in the order of its pumps.
 pub(crate) fn of(run: &Run<'_>) -> Vec<Stock> {
     let mut stocks: Vec<Stock> = Vec::new();
     for pump in &run.header().manifest.pumps {
         match stocks.iter_mut().find(|stock| stock.name == pump.stock) {
-            Some(stock) => stock.filled_ml += pump.fill_ml,
+            Some(stock) => {
+                stock.filled_ml += pump.fill_ml;
+                stock.syringes += 1;
+            }
             None => stocks.push(Stock {
                 name: pump.stock.clone(),
+                syringes: 1,
                 filled_ml: pump.fill_ml,
                 used_ml: 0.0,
                 experiments: run.experiments().len(),

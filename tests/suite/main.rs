@@ -1,12 +1,16 @@
 //! The promises of flowtwin as a whole, by module.
 
 mod bad_input;
+mod bench;
 mod cli;
 mod determinism;
 mod faults;
+mod paper;
 mod parity;
+mod outside;
 mod replay;
 mod resume;
 mod scenarios;
 mod support;
 mod tidy;
+mod twin;

@@ -96,6 +96,14 @@ pub enum PolicyError {
     /// A surrogate could not be fitted.
     #[error("the surrogate could not be fitted: {0}")]
     Fit(#[from] FitError),
+    /// A policy outside this program failed.
+    #[error("{policy}: {detail}")]
+    Outside {
+        /// The policy.
+        policy: String,
+        /// What happened.
+        detail: String,
+    },
     /// A policy that weighs costs was not told them.
     #[error("{policy} needs to know what an experiment costs")]
     NoCost {

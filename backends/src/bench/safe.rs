@@ -5,8 +5,9 @@ use flowtwin_lab::{Fault, FaultKind, Temperature};
 use super::Bench;
 
 impl Bench {
-    /// Lights off, heaters to their safe set point (or off, where they do not take it), pumps stopped, in
-    /// this order; every step is read back by its driver, and tried whether or not those before succeeded.
+    /// Lights off, heaters to their safe set point (or off, where they do not take it), pumps
+    /// stopped, in this order; every step is read back by its driver, and tried whether or not
+    /// those before succeeded.
     ///
     /// # Errors
     /// What did not acknowledge, and what a person must do.

@@ -1,8 +1,9 @@
 //! The text protocol of Chemyx Fusion syringe pumps.
 //!
-//! A command ends with CR or CR LF. A reply is an echo of the command (unless echo is off), the payload
-//! lines, and the prompt `>` with nothing after it. The echo ends with CR LF on classic firmware and with a
-//! lone CR on multi-channel (X) firmware; the host reads both by splitting at any run of CR and LF.
+//! A command ends with CR or CR LF. A reply is an echo of the command (unless echo is off), the
+//! payload lines, and the prompt `>` with nothing after it. The echo ends with CR LF on classic
+//! firmware and with a lone CR on multi-channel (X) firmware; the host reads both by splitting at
+//! any run of CR and LF.
 
 use serde::{Deserialize, Serialize};
 
@@ -34,7 +35,8 @@ pub fn scan_command(bytes: &[u8]) -> Scan<String> {
     }
 }
 
-/// Scans for a reply, on the host's side: its lines without the prompt, trimmed, empty ones dropped.
+/// Scans for a reply, on the host's side: its lines without the prompt, trimmed, empty ones
+/// dropped.
 pub fn scan_reply(bytes: &[u8]) -> Scan<Vec<String>> {
     match bytes.iter().position(|&b| b == b'>') {
         Some(end) => Scan::Frame(lines(&bytes[..end]), end + 1),

@@ -1,7 +1,7 @@
 //! Ocean Binary Protocol: the messages of Ocean spectrometers, the same over TCP, USB and RS-232.
 //!
-//! A message is a header of 44 bytes, a payload, a checksum of 16 bytes and a footer of 4, little-endian.
-//! Data of up to 16 bytes travels inside the header.
+//! A message is a header of 44 bytes, a payload, a checksum of 16 bytes and a footer of 4,
+//! little-endian. Data of up to 16 bytes travels inside the header.
 
 pub mod kind;
 

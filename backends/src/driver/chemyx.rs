@@ -15,7 +15,8 @@ use crate::codec::chemyx::value;
 use crate::instrument::{Identity, Pump};
 use crate::transport::Dialog;
 
-/// Relative difference up to which a value kept is the value sent: the pump may calculate in single precision.
+/// Relative difference up to which a value kept is the value sent: the pump may calculate in single
+/// precision.
 const SAME: f64 = 1e-5;
 
 /// The number of the units µL and µL/min.
@@ -89,8 +90,8 @@ impl Chemyx {
         Ok(limits)
     }
 
-    /// Looks whether units and bore are still those that were set: a pump that has lost power comes back in
-    /// mL/min, and would pump a thousand times too much.
+    /// Looks whether units and bore are still those that were set: a pump that has lost power comes
+    /// back in mL/min, and would pump a thousand times too much.
     fn check_settings(&mut self) -> Result<(), FaultKind> {
         let lines = self.read("view parameter")?;
         let expected = [("unit", UNITS_UL_PER_MIN, ""), ("dia", self.bore_mm, "mm")];
@@ -136,8 +137,8 @@ impl Chemyx {
         told.map(|_| ()).or_else(|_| self.stop())
     }
 
-    /// Starts. A lost reply is no fault where the status shows a run, and a stall is told by the status: the
-    /// guard reads it at every tick.
+    /// Starts. A lost reply is no fault where the status shows a run, and a stall is told by the
+    /// status: the guard reads it at every tick.
     fn start(&mut self, at_most: Volume) -> Result<(), FaultKind> {
         let sent = self.port.borrow_mut().command(self.channel, "start");
         match (self.status(), sent) {

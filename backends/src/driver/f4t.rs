@@ -34,7 +34,8 @@ impl F4t {
     /// Identifies the controller; writes nothing.
     ///
     /// # Errors
-    /// If it does not answer, is set to another unit than °C, or its numbers come in another word order.
+    /// If it does not answer, is set to another unit than °C, or its numbers come in another word
+    /// order.
     pub fn identify(&mut self) -> Result<Identity, FaultKind> {
         let part = self.host.read(register::PART_NUMBER, register::PART_NUMBER_LENGTH)?;
         let serial = self.host.read(register::SERIAL_NUMBER, 2)?;
@@ -64,7 +65,8 @@ impl F4t {
         }
     }
 
-    /// Compares loop 1 with the sensor before it: the wrong word order makes nonsense of one of them.
+    /// Compares loop 1 with the sensor before it: the wrong word order makes nonsense of one of
+    /// them.
     fn check_sensor(&mut self) -> Result<String, FaultKind> {
         let value = self.float(register::VALUE)?;
         let input = self.float(register::INPUT_1)?;

@@ -38,8 +38,8 @@ struct Buffer {
 }
 
 impl Hdx {
-    /// The spectrometer at the other end of `dialog`, asked for at most `at_once` buffered spectra in one
-    /// message: [`MOST_AT_ONCE`] over TCP and USB, one over a serial line.
+    /// The spectrometer at the other end of `dialog`, asked for at most `at_once` buffered spectra
+    /// in one message: [`MOST_AT_ONCE`] over TCP and USB, one over a serial line.
     pub fn new(dialog: Dialog, at_once: u32) -> Self {
         Self {
             dialog,
@@ -86,7 +86,8 @@ impl Hdx {
         self.exchange(kind, obp::ACK_REQUESTED, data).map(|_| ())
     }
 
-    /// Sets a number, and where the acknowledgement was lost or refused, looks whether it was taken.
+    /// Sets a number, and where the acknowledgement was lost or refused, looks whether it was
+    /// taken.
     fn set(&mut self, set: u32, get: u32, data: &[u8], quantity: &str) -> Result<(), FaultKind> {
         let sent = self.command(set, data);
         let asked = number(data)?;

@@ -218,7 +218,8 @@ impl HdxEmulator {
         }
     }
 
-    /// A spectrum taken after the request: begun when the request comes, answered when it is complete.
+    /// A spectrum taken after the request: begun when the request comes, answered when it is
+    /// complete.
     fn spectrum_now(&mut self, measuring: &mut bool, world: &mut dyn Lab) -> Answer {
         if self.single.is_some() && !*measuring {
             return Answer::Later;

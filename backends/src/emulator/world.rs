@@ -6,9 +6,10 @@ use super::{Emulator, Line};
 
 /// The lab behind emulated instruments, as they see it.
 ///
-/// A driver changes rate and volume of a running pump by stopping and starting it again. On a wire in memory
-/// both come at one instant of lab time, and the liquid would not notice: the lab behind is told only of the
-/// new run. A stop is passed on as soon as time passes or anybody asks for anything.
+/// A driver changes rate and volume of a running pump by stopping and starting it again. On a wire
+/// in memory both come at one instant of lab time, and the liquid would not notice: the lab behind
+/// is told only of the new run. A stop is passed on as soon as time passes or anybody asks for
+/// anything.
 pub struct WorldBehind {
     lab: Box<dyn Lab>,
     stopping: Vec<PumpId>,
@@ -27,13 +28,8 @@ impl WorldBehind {
         Self { lab, stopping: Vec::new(), silent: false }
     }
 
-    /// The lab itself.
-    pub fn into_lab(mut self) -> Box<dyn Lab> {
-        self.pass_on();
-        self.lab
-    }
-
-    /// Serves a line. An instrument that does not answer in the lab behind does not answer on its line.
+    /// Serves a line. An instrument that does not answer in the lab behind does not answer on its
+    /// line.
     pub fn serve(&mut self, emulator: &mut dyn Emulator, line: &mut Line) {
         let said = line.output.len();
         emulator.serve(line, self);

@@ -1,5 +1,5 @@
-//! How an Ocean spectrometer is found on a network: a multicast question, and an answer from the address
-//! and port at which it then serves TCP.
+//! How an Ocean spectrometer is found on a network: a multicast question, and an answer from the
+//! address and port at which it then serves TCP.
 
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::os::fd::AsFd as _;
@@ -21,8 +21,8 @@ pub(super) struct Discovery {
 }
 
 impl Discovery {
-    /// Answers for the spectrometers at these addresses; none where the system does not let the question be
-    /// heard, for discovery is a convenience: addresses work without it.
+    /// Answers for the spectrometers at these addresses; none where the system does not let the
+    /// question be heard, for discovery is a convenience: addresses work without it.
     pub(super) fn open(spectrometers: &[SocketAddr]) -> Option<Self> {
         if spectrometers.is_empty() {
             return None;

@@ -63,7 +63,8 @@ impl Dialog {
         self.transport.write(request)
     }
 
-    /// Drops stale bytes, sends `request` and returns the first reply that `accept` takes for its own.
+    /// Drops stale bytes, sends `request` and returns the first reply that `accept` takes for its
+    /// own.
     ///
     /// `accept` turns a frame into the answer; none where the frame answers something else.
     ///
@@ -139,7 +140,8 @@ pub(crate) fn garbled(detail: impl Into<String>) -> FaultKind {
     FaultKind::Garbled { detail: detail.into() }
 }
 
-/// Whether the wire failed, so that asking again may help; an instrument that said no will say it again.
+/// Whether the wire failed, so that asking again may help; an instrument that said no will say it
+/// again.
 pub(crate) fn is_link_trouble(kind: &FaultKind) -> bool {
     matches!(
         kind,

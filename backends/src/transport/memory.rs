@@ -1,4 +1,5 @@
-//! A wire in memory, with an emulated instrument at its other end, in the time of the lab behind it.
+//! A wire in memory, with an emulated instrument at its other end, in the time of the lab behind
+//! it.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -12,8 +13,8 @@ use crate::emulator::{Emulator, Line, WorldBehind};
 /// The lab behind emulated instruments, shared by all of them.
 pub type World = Rc<RefCell<WorldBehind>>;
 
-/// A wire to an emulator in the same process. Bytes take no time on it, and nothing is ever waited for: what
-/// has not come when the host listens will not come before lab time passes.
+/// A wire to an emulator in the same process. Bytes take no time on it, and nothing is ever waited
+/// for: what has not come when the host listens will not come before lab time passes.
 pub struct MemoryWire {
     emulator: Rc<RefCell<Box<dyn Emulator>>>,
     world: World,

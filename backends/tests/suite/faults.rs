@@ -169,7 +169,9 @@ fn a_saturated_spectrum_is_full_scale_everywhere() {
 fn serial(wiring: &Wiring) -> std::collections::BTreeMap<String, F4tWiring> {
     let mut controllers = wiring.f4t.clone();
     let door = DigitalInput { module: 1, io: 1 };
-    controllers.values_mut().for_each(|f4t| drop(f4t.inputs.insert("door".into(), door)));
+    for controller in controllers.values_mut() {
+        controller.inputs.insert("door".into(), door);
+    }
     controllers
 }
 

@@ -30,16 +30,18 @@ fn conditions() -> Conditions {
 
 /// A rig of the lab's own: waits for conditions, measures, and says when it is done.
 fn somebody_elses_script(path: PathBuf, stop: Arc<AtomicBool>) -> std::thread::JoinHandle<()> {
+    let experiment = path.join("0001");
+    let measure = move || -> std::io::Result<()> {
+        std::fs::create_dir_all(experiment.join("spectra"))?;
+        std::fs::write(experiment.join("features.csv"), "name,value\nyield,0.5\n")?;
+        let spectrum = "wavelength_nm,AU\n300,0.1\n301,0.2\n";
+        std::fs::write(experiment.join("spectra/absorbance.csv"), spectrum)?;
+        std::fs::write(experiment.join("done"), "")
+    };
     std::thread::spawn(move || {
-        let experiment = path.join("0001");
         while !stop.load(std::sync::atomic::Ordering::Relaxed) {
-            if experiment.join("conditions.csv").exists() {
-                std::fs::create_dir_all(experiment.join("spectra")).unwrap();
-                std::fs::write(experiment.join("features.csv"), "name,value\nyield,0.5\n").unwrap();
-                let spectrum = "wavelength_nm,AU\n300,0.1\n301,0.2\n";
-                std::fs::write(experiment.join("spectra/absorbance.csv"), spectrum).unwrap();
-                std::fs::write(experiment.join("done"), "").unwrap();
-                return;
+            if path.join("0001/conditions.csv").exists() {
+                return measure().expect("the folder can be written");
             }
             std::thread::sleep(Duration::from_millis(2));
         }

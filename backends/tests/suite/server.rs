@@ -6,10 +6,35 @@ use std::sync::mpsc::channel;
 use std::thread::JoinHandle;
 
 use flowtwin_backends::clock::WallClock;
+use flowtwin_backends::heartbeat::{Alarm, stand_watch};
 use flowtwin_backends::wiring::Link;
 use flowtwin_backends::{Bench, EmulatorServer, Wiring, connect, identify};
 use flowtwin_lab::toy::ToyLab;
-use flowtwin_lab::{Command, FaultKind, Instant, Lab as _, Span, Temperature, conformance};
+use flowtwin_lab::{
+    Command, Fault, FaultKind, Instant, Lab, Manifest, Reply, Span, Temperature, conformance,
+};
+
+/// A toy lab that says whether it is safe: pump still, heater cool, lamp dark.
+struct Observed(ToyLab, Arc<AtomicBool>);
+
+impl Lab for Observed {
+    fn manifest(&self) -> &Manifest {
+        self.0.manifest()
+    }
+    fn now(&self) -> Instant {
+        self.0.now()
+    }
+    fn send(&mut self, command: &Command) -> Result<Reply, Fault> {
+        let reply = self.0.send(command);
+        self.1.store(self.0.is_safe(), Ordering::Relaxed);
+        reply
+    }
+    fn wait_until(&mut self, deadline: Instant) -> Result<(), Fault> {
+        let waited = self.0.wait_until(deadline);
+        self.1.store(self.0.is_safe(), Ordering::Relaxed);
+        waited
+    }
+}
 
 /// Emulators in a thread of their own, until dropped.
 struct Rig {
@@ -27,13 +52,13 @@ impl Rig {
         let (ready, served) = channel();
         let (asked, wired) = (stop.clone(), wiring.clone());
         let thread = std::thread::spawn(move || {
-            let world = Box::new(ToyLab::new());
+            let safe = Arc::new(AtomicBool::new(true));
+            let world = Box::new(Observed(ToyLab::new(), safe.clone()));
             let mut server = EmulatorServer::open(world, &wired, speed).expect("ports");
             ready.send(server.endpoints().clone()).expect("the test waits");
             server.run(&asked).expect("the ports can be waited for");
-            let mut world = server.into_world();
-            let status = world.send(&Command::Read { sensor: "water.status".into() });
-            status == Ok(flowtwin_lab::Reply::Reading(0.0))
+            drop(server);
+            safe.load(Ordering::Relaxed)
         });
         for (name, at) in served.recv().expect("the server starts") {
             wiring.set_link(&name, at.link().expect("a place to be found"));
@@ -47,7 +72,7 @@ impl Rig {
         connect(&self.wiring, manifest, Box::new(clock)).expect("the wiring fits")
     }
 
-    /// Stops serving; whether the pump behind stands still.
+    /// Stops serving; whether the lab behind is safe.
     fn finish(mut self) -> bool {
         self.stop.store(true, Ordering::Relaxed);
         self.thread.take().expect("still serving").join().expect("the server ends well")
@@ -129,12 +154,48 @@ fn an_interrupt_ends_a_wait() {
 fn a_bench_that_is_dropped_at_work_stops_its_pump() {
     let rig = Rig::serve(NETWORK, 1.0);
     let mut bench = rig.bench(Arc::default());
-    let dispense = Command::Dispense {
+    bench.send(&dispense()).unwrap();
+    drop(bench);
+    assert!(rig.finish(), "the pump behind stands still");
+}
+
+#[test]
+fn when_a_campaign_dies_the_watch_makes_the_rig_safe() {
+    let rig = Rig::serve(&NETWORK.replace("water]", "water]\nlink.tcp = \"\""), 1.0);
+    let mut campaign = rig.bench(Arc::default());
+    let set_point_c = Temperature::from_c(180.0);
+    campaign.send(&Command::Heat { heater: "plate".into(), set_point_c }).unwrap();
+    campaign.send(&dispense()).unwrap();
+    campaign.send(&Command::Light { light: "lamp".into(), on: true }).unwrap();
+    // Killed: nothing of it runs any more, not even what runs on drop.
+    std::mem::forget(campaign);
+    let manifest = ToyLab::new().manifest().clone();
+    let (silence, mut said) = (std::time::Duration::from_secs(5), Vec::new());
+    let alarm = stand_watch(&rig.wiring, manifest, silence, std::io::empty(), &mut said).unwrap();
+    assert_eq!(alarm, Alarm::Closed);
+    assert_eq!(said, b"watching\n");
+    let mut visitor = rig.bench(Arc::default());
+    let sensor = "water.status".into();
+    assert_eq!(visitor.send(&Command::Read { sensor }), Ok(Reply::Reading(0.0)));
+    assert!(rig.finish(), "pump still, heater off, light out");
+}
+
+#[test]
+fn a_watch_that_cannot_reach_the_heater_does_not_begin() {
+    let rig = Rig::serve(NETWORK, 1.0);
+    let mut wiring = rig.wiring.clone();
+    wiring.set_link("oven", Link::Tcp("127.0.0.1:1".into()));
+    let manifest = ToyLab::new().manifest().clone();
+    let (silence, mut said) = (std::time::Duration::from_secs(5), Vec::new());
+    let refused = stand_watch(&wiring, manifest, silence, std::io::empty(), &mut said);
+    assert!(refused.unwrap_err().to_string().starts_with("a heater cannot be reached"));
+    assert_eq!(said, b"");
+}
+
+fn dispense() -> Command {
+    Command::Dispense {
         pump: "water".into(),
         rate_ul_per_min: flowtwin_lab::FlowRate::from_ul_per_min(60.0),
         at_most_ul: flowtwin_lab::Volume::from_ul(900.0),
-    };
-    bench.send(&dispense).unwrap();
-    drop(bench);
-    assert!(rig.finish(), "the pump behind stands still");
+    }
 }

@@ -3,7 +3,7 @@
 use flowtwin_backends::Wiring;
 
 fn complaint(text: &str) -> String {
-    Wiring::parse(text).unwrap_err().to_string()
+    Wiring::parse(text).expect_err("it is wrong").to_string()
 }
 
 #[test]

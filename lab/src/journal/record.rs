@@ -162,7 +162,7 @@ impl Answer {
                 pixels: frames.pixels() as u64,
                 checksum: format!("{:016x}", frames.checksum()),
             },
-            Ok(Reply::Outcome(_)) => Self::Outcome,
+            Ok(Reply::Outcome(_) | Reply::Report(_)) => Self::Outcome,
             Err(fault) => Self::Fault(fault.clone()),
         }
     }

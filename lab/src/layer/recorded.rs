@@ -1,7 +1,7 @@
 //! A lab that answers from a journal.
 
 use crate::analysis::Analysis;
-use crate::command::{Command, Reply};
+use crate::command::{Command, Reply, Report};
 use crate::conditions::Conditions;
 use crate::fault::{Fault, FaultKind};
 use crate::journal::Journal;
@@ -67,10 +67,8 @@ impl Recorded {
             self.under_way = Some(observation);
             return Err(self.fault(FaultKind::NotReady));
         }
-        match observation.fault {
-            Some(fault) => Err(fault),
-            None => Ok(Reply::Outcome(Box::new(observation.outcome))),
-        }
+        let Observation { outcome, consumed_ml, fault, .. } = observation;
+        Ok(Reply::Report(Box::new(Report { outcome, consumed_ml, fault })))
     }
 }
 

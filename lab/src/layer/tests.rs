@@ -325,6 +325,7 @@ fn a_journal_reads_back_and_answers_like_the_lab_it_recorded() {
         let replayed = procedure.run(&mut recorded, &blank, &expected.conditions);
         assert_eq!(replayed.outcome, expected.outcome);
         assert_eq!(replayed.ended, expected.ended);
+        assert_eq!(replayed.consumed_ml, expected.consumed_ml);
     }
     let other = space.centre();
     let blank = Blank { reference: vec![] };

@@ -15,6 +15,7 @@ use crate::units::{FlowRate, Volume};
 #[derive(Debug, Default)]
 pub(super) struct Running {
     pumps: Vec<Run>,
+    reported_ml: Option<Vec<(String, f64)>>,
 }
 
 #[derive(Debug)]
@@ -74,8 +75,16 @@ impl Running {
         }
     }
 
+    /// Believes a lab that runs whole experiments by itself what it has taken from each stock [mL].
+    pub(super) fn take_report(&mut self, consumed_ml: Vec<(String, f64)>) {
+        self.reported_ml = Some(consumed_ml);
+    }
+
     /// Volume taken from each stock [mL], to 1e-4 µL, in the order of the manifest's pumps.
     pub(super) fn consumed_ml(&self, manifest: &Manifest) -> Vec<(String, f64)> {
+        if let Some(reported) = &self.reported_ml {
+            return reported.clone();
+        }
         let mut consumed: Vec<(String, f64)> = Vec::new();
         for info in &manifest.pumps {
             let of_pump = |run: &&Run| run.pump == info.name;

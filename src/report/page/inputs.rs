@@ -59,7 +59,7 @@ pub(super) fn against_temperature(run: &Run<'_>) -> Option<String> {
         title.clone(),
         run.header().simulated,
     )
-    .sized(HALF, 320.0);
+    .sized(HALF, 340.0);
     for phase in 0..run.phases().len() {
         let dot = |e: &Experiment<'_>| {
             let at = e.record.conditions.get(name)?;

@@ -2,7 +2,7 @@
 
 use super::html::{self, HALF, Legend, WIDE, figure, section};
 use super::{legend, style};
-use crate::report::format::{NONE, duration, fixed, significant};
+use crate::report::format::{NONE, count, duration, fixed, plain, significant};
 use crate::report::plot::{Axis, Bars, Chart, Colour, Dot, Ends, Line, Points, Shape, Style};
 use crate::report::run::{Experiment, Run, span_s};
 use crate::report::stages::Stages;
@@ -19,8 +19,7 @@ pub(super) fn sections(run: &Run<'_>) -> String {
     let mut body = String::new();
     body.push_str(&levels(run, &stocks));
     let stages = stages(run);
-    let table =
-        figure("Syringes at the end of the run", "", &Legend::default(), &table(&stocks).html());
+    let table = figure("What is left", "", &Legend::default(), &table(&stocks).html());
     body.push_str(&html::pair(&[table, stages.unwrap_or_default()]));
     let mut out = section("lab-time", "Lab time and liquids", &body);
     let faults = trouble::table(run);
@@ -40,25 +39,31 @@ fn levels(run: &Run<'_>, stocks: &[Stock]) -> String {
     let top = stocks.iter().map(|s| s.filled_ml).fold(0.0, f64::max);
     let mut chart = Chart::new(
         Axis::between("lab time [h]", 0.0, end).ticked(10).plain(),
-        Axis::between("volume in the syringe [mL]", 0.0, 1.08 * top),
-        "volume left in every syringe over the lab time",
+        Axis::between("volume left [mL]", 0.0, 1.08 * top),
+        "volume left of every stock over the lab time",
         run.header().simulated,
     )
     .sized(WIDE, 320.0)
     .room_at_right(150.0);
     let mut ends = Ends::default();
-    for (i, stock) in stocks.iter().enumerate() {
-        let colour = Style::series(i).colour;
+    let first = stock::first_empty(stocks).map(|stock| stock.name.as_str());
+    for stock in stocks {
+        let scarce = first == Some(stock.name.as_str());
+        let colour = if scarce { Colour::ALERT } else { Colour::SOFT };
         let level = |(at, ml): &(f64, f64)| (at / 3600.0, *ml);
-        chart.add(Line::new(stock.level.iter().map(level), colour).wide(1.8));
+        chart.add(Line::new(stock.level.iter().map(level), colour).wide(if scarce {
+            2.0
+        } else {
+            1.3
+        }));
         let text = format!("{} {} mL", stock.name, significant(stock.left_ml(), 3));
         ends.push(stock.left_ml(), text, colour);
     }
     chart.add(ends);
     strip(run, 1.05 * top, 0.03 * top, &mut chart);
     chart.add(failures(run, 1.05 * top));
-    let note = "The strip at the top shows the phases; crosses mark experiments that failed.";
-    figure("Syringe levels", note, &legend(run), &chart.svg())
+    let note = "Red: the stock that will be used up first. Strip: the phases; crosses: experiments that failed.";
+    figure("What the syringes hold", note, &legend(run), &chart.svg())
 }
 
 /// A strip of the phases.
@@ -86,6 +91,7 @@ fn failures(run: &Run<'_>, at: f64) -> Points {
 fn table(stocks: &[Stock]) -> Table {
     let mut table = Table::new()
         .words("stock")
+        .numbers("syringes")
         .numbers("filled [mL]")
         .numbers("used [mL]")
         .numbers("left [mL]")
@@ -94,7 +100,8 @@ fn table(stocks: &[Stock]) -> Table {
         let more = stock.lasts_for().map_or(NONE.into(), |n| format!("{} more", fixed(n, 0)));
         table.row(vec![
             stock.name.clone(),
-            fixed(stock.filled_ml, 0),
+            count(stock.syringes),
+            plain(stock.filled_ml),
             significant(stock.used_ml, 3),
             significant(stock.left_ml(), 3),
             more,
@@ -103,11 +110,13 @@ fn table(stocks: &[Stock]) -> Table {
     table
 }
 
-/// The stages of an experiment: name, colour, and how to get it.
-const STAGES: [(&str, Colour, fn(&Stages) -> f64); 3] = [
-    ("heating", Colour("#d55e00"), |s| s.heating_s),
-    ("reaching steady state", Colour("#0072b2"), |s| s.equilibrating_s),
-    ("taking spectra", Colour("#c98a00"), |s| s.measuring_s),
+/// A stage of an experiment: its name, its colour, and its length [s].
+type Stage = (&'static str, Colour, fn(&Stages) -> f64);
+
+const STAGES: [Stage; 3] = [
+    ("heating", Colour("#c3cad2"), |s| s.heating_s),
+    ("reaching steady state", Colour("#7b8794"), |s| s.equilibrating_s),
+    ("taking spectra", Colour("#323f4b"), |s| s.measuring_s),
 ];
 
 /// Mean time of each stage, phase by phase.

@@ -2,7 +2,7 @@
 
 use super::html::{HALF, WIDE, figure, pair, section};
 use super::{legend, style};
-use crate::report::format::{NONE, counted, significant, with_unit};
+use crate::report::format::{NONE, counted, plain, significant, with_unit};
 use crate::report::plot::{Axis, Chart, Colour, Dash, Dot, Ends, Line, Points, Rule, Shape, Style};
 use crate::report::quantity::Quantity;
 use crate::report::run::{Experiment, Run};
@@ -31,7 +31,7 @@ pub(super) fn tip(run: &Run<'_>, e: &Experiment<'_>) -> String {
     ];
     lines.extend(e.record.conditions.iter().map(|(name, x)| {
         let input = Quantity::of_key(name);
-        format!("{} {}", input.name, with_unit(&significant(x, 4), &input.unit))
+        format!("{} {}", input.name, with_unit(&plain(x), &input.unit))
     }));
     lines.join("\n")
 }
@@ -120,17 +120,18 @@ fn policies(run: &Run<'_>) -> Option<String> {
         "best so far of each policy",
         run.header().simulated,
     )
-    .sized(HALF, 320.0)
-    .room_at_right(96.0);
-    for (value, label) in bests {
-        chart.add(Rule::level(value, label));
-    }
+    .sized(HALF, 340.0)
+    .room_at_right(104.0);
     let mut ends = Ends::default();
+    for (value, label) in bests {
+        chart.add(Rule::level(value, ""));
+        ends.push(value, label, Colour::SOFT);
+    }
     for &phase in &phases {
         add_policy(run, phase, &mut chart, &mut ends);
     }
     chart.add(ends);
-    let note = "Each policy's own experiments, from the same start. Hollow: single results.";
+    let note = "Each policy's own experiments. Hollow: single results. Dashed: the best they started from.";
     Some(figure("Best so far of each policy", note, &legend_of(run, &phases), &chart.svg()))
 }
 
@@ -143,7 +144,8 @@ fn bests(run: &Run<'_>, phases: &[usize]) -> Vec<(f64, String)> {
         let child = phases.iter().find(|&&i| run.phases()[i].from == Some(parent))?;
         let history = run.history_of(*child);
         let value = run.best_of(history.iter().copied())?.value?;
-        Some((value, format!("best of the first {}", history.len())))
+        let label = format!("first {}: {}", history.len(), significant(value, 4));
+        Some((value, label))
     };
     parents.iter().filter_map(best).collect()
 }

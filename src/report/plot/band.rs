@@ -30,11 +30,10 @@ impl Mark for Band {
     fn draw(&self, frame: &Frame<'_>) -> String {
         let upper = self.points.iter().map(|&(x, _, high)| (frame.x(x), frame.y(high)));
         let lower = self.points.iter().rev().map(|&(x, low, _)| (frame.x(x), frame.y(low)));
-        format!(
-            "<path d=\"{}Z\" fill=\"{}\" fill-opacity=\"{}\"/>\n",
-            path(upper.chain(lower)),
-            self.colour.0,
-            self.opacity
-        )
+        let outline: Vec<(f64, f64)> = upper.chain(lower).collect();
+        let inside = frame.holds(&outline);
+        let (d, colour, opacity) = (path(outline), self.colour.0, self.opacity);
+        let band = format!("<path d=\"{d}Z\" fill=\"{colour}\" fill-opacity=\"{opacity}\"/>\n");
+        if inside { band } else { frame.clipped(&band) }
     }
 }

@@ -47,6 +47,23 @@ impl Frame<'_> {
     pub fn bottom(&self) -> f64 {
         self.top + self.height
     }
+
+    /// SVG of which nothing shows outside the rectangle.
+    pub fn clipped(&self, svg: &str) -> String {
+        let (x, y, w, h) = (px(self.left), px(self.top), px(self.width), px(self.height));
+        // An inner <svg> clips by itself; a clip path would need an identifier that is unique on the page.
+        format!(
+            "<svg x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\" viewBox=\"{x} {y} {w} {h}\">\n{svg}</svg>\n"
+        )
+    }
+
+    /// Whether points [px] lie in the rectangle, so that they need no clipping.
+    pub(super) fn holds(&self, points: &[(f64, f64)]) -> bool {
+        let within = |v: f64, low: f64, high: f64| (low - 0.5..=high + 0.5).contains(&v);
+        points
+            .iter()
+            .all(|&(x, y)| within(x, self.left, self.right()) && within(y, self.top, self.bottom()))
+    }
 }
 
 /// Two axes and the marks between them.

@@ -44,10 +44,16 @@ impl Ends {
 
 impl Mark for Ends {
     fn draw(&self, frame: &Frame<'_>) -> String {
-        let x = px(frame.right() + 7.0);
-        let label = |((_, text, colour), y): (&(f64, String, Colour), f64)| {
-            let (y, colour, text) = (px(y + 4.0), colour.0, escape(text));
-            format!("<text x=\"{x}\" y=\"{y}\" fill=\"{colour}\">{text}</text>\n")
+        let right = frame.right();
+        let label = |((at, text, colour), y): (&(f64, String, Colour), f64)| {
+            let (text, colour) = (escape(text), colour.0);
+            let from = format!("M{} {}", px(right + 2.0), px(frame.y(*at)));
+            let to = format!("L{} {}", px(right + 12.0), px(y));
+            format!(
+                "<path d=\"{from}{to}\" stroke=\"{colour}\" stroke-opacity=\"0.5\" fill=\"none\"/><text x=\"{}\" y=\"{}\" fill=\"{colour}\">{text}</text>\n",
+                px(right + 15.0),
+                px(y + 4.0)
+            )
         };
         self.labels.iter().zip(self.heights(frame)).map(label).collect()
     }

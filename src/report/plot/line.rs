@@ -76,12 +76,14 @@ impl Mark for Line {
             }
             points.push((x, y));
         }
-        format!(
+        let inside = frame.holds(&points);
+        let line = format!(
             "<path d=\"{}\" stroke=\"{}\" stroke-width=\"{}\"{} fill=\"none\" stroke-linejoin=\"round\"/>\n",
             path(points),
             self.colour.0,
             px(self.width),
             self.dash.attribute()
-        )
+        );
+        if inside { line } else { frame.clipped(&line) }
     }
 }

@@ -73,7 +73,7 @@ impl Points {
         }
         let colour = self.style.colour.0;
         format!(
-            "<path d=\"{d}\" stroke=\"{colour}\" stroke-width=\"1.2\" stroke-opacity=\"0.55\"/>\n"
+            "<path d=\"{d}\" stroke=\"{colour}\" stroke-width=\"1.3\" stroke-opacity=\"0.6\"/>\n"
         )
     }
 

@@ -23,7 +23,8 @@ impl ChemyxPort {
         Self { dialog, echo: None }
     }
 
-    /// Ends whatever half command the pump may have received, drops what it answers, and learns its dialect.
+    /// Ends whatever half command the pump may have received, drops what it answers, and learns its
+    /// dialect.
     ///
     /// # Errors
     /// If the link is lost.
@@ -74,7 +75,8 @@ impl ChemyxPort {
     }
 }
 
-/// The payload of a reply to `sent`; none if the reply is a stray prompt or belongs to another command.
+/// The payload of a reply to `sent`; none if the reply is a stray prompt or belongs to another
+/// command.
 fn payload(
     mut lines: Vec<String>,
     sent: &str,

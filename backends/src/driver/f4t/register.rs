@@ -1,6 +1,7 @@
 //! Registers of the F4T, data map 1, 0-based as on the wire, and their enumerations.
 //!
-//! Numbers: Watlow F4T Setup and Operations guide; EspecNorthAmerica/ChamberConnectLibrary `watlowf4t.py`.
+//! Numbers: Watlow F4T Setup and Operations guide; EspecNorthAmerica/ChamberConnectLibrary
+//! `watlowf4t.py`.
 
 /// Software revision.
 pub const SOFTWARE: u16 = 4;

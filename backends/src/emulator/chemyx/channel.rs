@@ -81,7 +81,8 @@ impl Settings {
         }
     }
 
-    /// Takes a rate that the pump can run at; keeps the old one otherwise. Returns whether it changed.
+    /// Takes a rate that the pump can run at; keeps the old one otherwise. Returns whether it
+    /// changed.
     fn set_rate(&mut self, asked: f64) -> bool {
         let new = Self { rate: math::round_decimals(asked, 6), ..*self };
         let (low, high) = (self.syringe.min_ul_per_min(), self.syringe.max_ul_per_min());
@@ -130,7 +131,8 @@ impl Channel {
         }
     }
 
-    /// `set NAME VALUE` and `change rate VALUE`. A value out of range is not an error: the old one is kept.
+    /// `set NAME VALUE` and `change rate VALUE`. A value out of range is not an error: the old one
+    /// is kept.
     fn set(&mut self, command: &str, world: &mut dyn Lab) -> Option<Vec<String>> {
         let (name, list) = command.rsplit_once(' ')?;
         let asked: f64 = list.split(',').next()?.parse().ok()?;

@@ -1,4 +1,5 @@
-//! The run of an emulated pump: what it has been started to do, as the lab behind it carries it out.
+//! The run of an emulated pump: what it has been started to do, as the lab behind it carries it
+//! out.
 
 use flowtwin_lab::{Command, FlowRate, Instant, Lab, PumpId, Reply, SensorKind, Volume};
 
@@ -135,7 +136,8 @@ impl Run {
         self.stalled = begins;
     }
 
-    /// The status digit: what the lab behind says, but for a pause and for what it knows nothing of.
+    /// The status digit: what the lab behind says, but for a pause and for what it knows nothing
+    /// of.
     pub(super) fn status(&self, world: &mut dyn Lab) -> u8 {
         if self.stalled || self.refused {
             return STALLED;

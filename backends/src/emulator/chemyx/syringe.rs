@@ -2,8 +2,8 @@
 
 /// Fastest linear speed of a Fusion 4000 and 6000 [mm/min].
 ///
-/// Every published pair of bore and limit is reproduced by it: 125.9622 mL/min at 30 mm (Chemyx, "Serial
-/// Commands").
+/// Every published pair of bore and limit is reproduced by it: 125.9622 mL/min at 30 mm (Chemyx,
+/// "Serial Commands").
 const FASTEST_MM_PER_MIN: f64 = 178.2;
 /// Slowest linear speed of a Fusion 6000 [mm/min]; a Fusion 4000 goes down to 0.234 µm/min.
 ///

@@ -255,7 +255,8 @@ fn switch(sensor: &SensorId, world: &mut dyn Lab) -> u16 {
     }
 }
 
-/// Registers that only hold a value: identity, units, alarms without alarm, a limit that has not tripped.
+/// Registers that only hold a value: identity, units, alarms without alarm, a limit that has not
+/// tripped.
 fn plain_registers(serial_number: u32, order: WordOrder) -> BTreeMap<u16, u16> {
     let mut map: BTreeMap<u16, u16> = WRITABLE.iter().map(|r| (*r, 0)).collect();
     let [first, second] = order.split(f32::from_bits(serial_number));

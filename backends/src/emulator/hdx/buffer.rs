@@ -86,7 +86,8 @@ impl Buffer {
     }
 }
 
-/// The metadata of a spectrum: version, its own length, length of the counts, and the number of the frame.
+/// The metadata of a spectrum: version, its own length, length of the counts, and the number of the
+/// frame.
 fn metadata(frame: u32, bytes: u32) -> [u8; METADATA] {
     let mut block = [0; METADATA];
     block[0..2].copy_from_slice(&1_u16.to_le_bytes());

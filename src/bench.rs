@@ -1,0 +1,33 @@
+//! Benchmarks of policies: the same seeds for all, statistics that pass review, tables that do not depend on the
+//! number of threads, shards or restarts.
+
+mod card;
+mod comparison;
+mod contest;
+mod course;
+mod entrant;
+mod finding;
+mod parquet;
+mod report;
+mod results;
+mod standing;
+pub mod statistics;
+mod steps;
+mod store;
+mod table;
+mod truth;
+
+pub use card::{Arena, CARD, Card, Entry};
+pub use comparison::{ALPHA, Checkpoint, Comparison, Standing, checkpoints, compare, comparisons};
+pub use contest::{Contest, ContestError, Failure, Shard};
+pub use course::{CONTEST, Course, Leg};
+pub use entrant::{Entrant, EntrantError, Kind};
+pub use finding::{Finding, findings, seconds_csv};
+pub use parquet::parquet;
+pub use report::report;
+pub use results::{Results, ResultsError};
+pub use standing::standings;
+pub use steps::{Step, Steps, StepsError, campaign, opening};
+pub use store::Store;
+pub use table::{Column, Tidy};
+pub use truth::{Optimum, Truth};

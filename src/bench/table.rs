@@ -1,0 +1,124 @@
+//! The tidy table of a benchmark: a row for every experiment of every campaign.
+
+use std::fmt::Write as _;
+
+use super::results::Results;
+
+/// A column of the table.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Column {
+    /// Words.
+    Text(Vec<String>),
+    /// Whole numbers.
+    Integer(Vec<i64>),
+    /// Numbers; none where there is none.
+    Number(Vec<Option<f64>>),
+}
+
+/// A table of named columns of one length.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tidy {
+    columns: Vec<(String, Column)>,
+    rows: usize,
+}
+
+impl Tidy {
+    /// The table of a benchmark. Rows are in the order of its campaigns, whatever order they were run in.
+    ///
+    /// Inputs and stocks that a scenario does not have are empty in its rows.
+    pub fn new(results: &Results) -> Self {
+        let steps = || {
+            results.card.campaigns.iter().zip(&results.campaigns).flat_map(|(entry, campaign)| {
+                campaign.steps.iter().enumerate().map(move |(i, step)| (entry, i, step))
+            })
+        };
+        let scenarios = &results.card.scenarios;
+        let mut columns = vec![
+            ("scenario".to_owned(), text(steps().map(|(e, ..)| &scenarios[e.scenario].name))),
+            ("policy".to_owned(), text(steps().map(|(e, ..)| &results.card.policies[e.policy]))),
+            ("seed".to_owned(), Column::Integer(steps().map(|(e, ..)| e.seed as i64).collect())),
+            ("step".to_owned(), Column::Integer(steps().map(|(_, i, _)| i as i64 + 1).collect())),
+            (
+                // Up to zero in the opening, then the policy's own experiments from 1.
+                "own_step".to_owned(),
+                Column::Integer(
+                    steps()
+                        .map(|(e, i, _)| i as i64 + 1 - scenarios[e.scenario].course.opened() as i64)
+                        .collect(),
+                ),
+            ),
+        ];
+        let names = |of: fn(&super::Arena) -> &Vec<String>| {
+            let mut names: Vec<&String> = Vec::new();
+            for name in scenarios.iter().flat_map(of) {
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+            }
+            names
+        };
+        for name in names(|arena| &arena.inputs) {
+            let value = steps().map(|(e, _, step)| {
+                let place = scenarios[e.scenario].inputs.iter().position(|n| n == name);
+                place.and_then(|i| step.conditions.get(i).copied())
+            });
+            columns.push((name.clone(), Column::Number(value.collect())));
+        }
+        let mut number = |name: &str, values: Vec<Option<f64>>| {
+            columns.push((name.to_owned(), Column::Number(values)));
+        };
+        number("outcome", steps().map(|(.., step)| step.outcome).collect());
+        number("best", steps().map(|(.., step)| step.best).collect());
+        number("true_best", steps().map(|(.., step)| step.true_best).collect());
+        let regret = |(e, _, step): (&super::Entry, usize, &super::Step)| {
+            results.regret(e.scenario, step)
+        };
+        number("simple_regret", steps().map(regret).collect());
+        number("lab_time_h", steps().map(|(.., step)| Some(step.lab_time_h)).collect());
+        let total = |ml: &[f64]| ml.iter().fold(0.0, |sum, ml| sum + ml);
+        number("reagent_ml", steps().map(|(.., step)| Some(total(&step.consumed_ml))).collect());
+        for name in names(|arena| &arena.stocks) {
+            let value = steps().map(|(e, _, step)| {
+                let place = scenarios[e.scenario].stocks.iter().position(|n| n == name);
+                place.and_then(|i| step.consumed_ml.get(i).copied())
+            });
+            number(&format!("{name}_ml"), value.collect());
+        }
+        Self { columns, rows: steps().count() }
+    }
+
+    /// The columns with their names.
+    pub fn columns(&self) -> &[(String, Column)] {
+        &self.columns
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The table as comma-separated values; numbers in full precision, empty where there is none.
+    pub fn csv(&self) -> String {
+        let names: Vec<&str> = self.columns.iter().map(|(name, _)| name.as_str()).collect();
+        let mut csv = names.join(",") + "\n";
+        for row in 0..self.rows {
+            for (place, (_, column)) in self.columns.iter().enumerate() {
+                if place > 0 {
+                    csv.push(',');
+                }
+                let written = match column {
+                    Column::Text(values) => write!(csv, "{}", values[row]),
+                    Column::Integer(values) => write!(csv, "{}", values[row]),
+                    Column::Number(values) => values[row].map_or(Ok(()), |v| write!(csv, "{v}")),
+                };
+                written.expect("a string takes everything");
+            }
+            csv.push('\n');
+        }
+        csv
+    }
+}
+
+fn text<'a>(values: impl Iterator<Item = &'a String>) -> Column {
+    Column::Text(values.cloned().collect())
+}

@@ -1,0 +1,127 @@
+//! Arguments of `flowtwin twin`.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use flowtwin_twin::{PolicySpec, SurrogateSpec};
+
+/// What to do with a twin.
+#[derive(Debug, Subcommand)]
+pub enum Twin {
+    /// Fit a surrogate to data and write it to a model file, which `run --backend twin` takes for a lab.
+    Fit(TwinFit),
+    /// Tell how well surrogates predict what they have not seen, by repeated cross-validation.
+    Evaluate(TwinEvaluate),
+    /// Tell what an outcome depends on: Shapley values, interactions, partial dependence, response surfaces.
+    Explain(TwinExplain),
+    /// Let a policy work on a fitted twin with its noise, where there is no scenario of the lab.
+    Rehearse(TwinRehearse),
+}
+
+/// What a twin learns from.
+#[derive(Debug, Args)]
+pub struct TwinData {
+    /// A CSV file whose first line names the columns, or a run folder.
+    pub data: PathBuf,
+    /// The outcome: a column of the table, a feature of the run.
+    #[arg(long, value_name = "COLUMN")]
+    pub target: String,
+    /// The inputs [default: every column of numbers but the target; the inputs of the run].
+    #[arg(long, value_name = "COLUMN,…", value_delimiter = ',')]
+    pub inputs: Option<Vec<String>>,
+    /// Take inputs and their ranges from this scenario [default: the ranges of the data].
+    #[arg(long, value_name = "FILE")]
+    pub scenario: Option<PathBuf>,
+    /// Seed of all randomness.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Threads; they never change a result [default: all cores].
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
+    /// Print the result as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `flowtwin twin fit`.
+#[derive(Debug, Args)]
+pub struct TwinFit {
+    /// What to learn from.
+    #[command(flatten)]
+    pub data: TwinData,
+    /// Which surrogate.
+    #[arg(long, value_name = "NAME", default_value = "stack")]
+    pub surrogate: SurrogateSpec,
+    /// Where the model goes: a file that ends in .json, or a folder for model.json.
+    #[arg(long, value_name = "PATH", default_value = "model.json")]
+    pub out: PathBuf,
+}
+
+/// Arguments of `flowtwin twin evaluate`.
+#[derive(Debug, Args)]
+pub struct TwinEvaluate {
+    /// What to learn from.
+    #[command(flatten)]
+    pub data: TwinData,
+    /// Which surrogates [default: all but the published ensembles].
+    #[arg(long = "surrogate", value_name = "NAME,…", value_delimiter = ',')]
+    pub surrogates: Vec<SurrogateSpec>,
+    /// Parts of each split; each part is predicted from all others.
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub folds: usize,
+    /// How often the data are split anew.
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub repeats: usize,
+    /// Write scores and predictions as CSV and a page with parity plots into this folder.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
+
+/// Arguments of `flowtwin twin explain`.
+#[derive(Debug, Args)]
+pub struct TwinExplain {
+    /// What to learn from.
+    #[command(flatten)]
+    pub data: TwinData,
+    /// Which surrogate.
+    #[arg(long, value_name = "NAME", default_value = "stack")]
+    pub surrogate: SurrogateSpec,
+    /// Write the values as CSV and a page with plots into this folder.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
+
+/// Arguments of `flowtwin twin rehearse`.
+#[derive(Debug, Args)]
+pub struct TwinRehearse {
+    /// A model that `flowtwin twin fit` wrote, or its folder.
+    pub model: PathBuf,
+    /// What decides what to try next.
+    #[arg(long, value_name = "NAME", default_value = "ei")]
+    pub policy: PolicySpec,
+    /// The surrogate that the policy learns with.
+    #[arg(long, value_name = "NAME", default_value = "gp")]
+    pub surrogate: SurrogateSpec,
+    /// Number of experiments, those of the opening design included.
+    #[arg(long, value_name = "N", default_value_t = 40)]
+    pub experiments: usize,
+    /// Number of experiments of a Latin hypercube to open with [default: two for each input].
+    #[arg(long, value_name = "N")]
+    pub opening: Option<usize>,
+    /// Less of the target is better, not more.
+    #[arg(long)]
+    pub minimize: bool,
+    /// Seed of all randomness.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Threads; they never change a result [default: all cores].
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
+    /// Write the experiments as CSV into this file.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Print the result as JSON.
+    #[arg(long)]
+    pub json: bool,
+}

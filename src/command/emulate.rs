@@ -1,0 +1,45 @@
+//! `flowtwin emulate`: the instruments of a bench file, served over a simulated world to other programs.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use flowtwin_backends::{EmulatorServer, Wiring};
+use serde_json::json;
+
+use crate::cli::Emulate as Args;
+use crate::error::CommandError;
+use crate::scenario::Scenario;
+
+pub(super) fn run(args: &Args) -> Result<(), CommandError> {
+    let speed = args.speed;
+    if !(speed.is_finite() && speed > 0.0) {
+        let message = format!("--speed {speed}: time runs forward, so it must be above 0");
+        return Err(CommandError::bad_input(message));
+    }
+    let wiring = read_wiring(&args.bench)?;
+    let scenario = Scenario::load(&args.scenario)?;
+    let seed = args.seed.unwrap_or(scenario.file().seed);
+    let world = Box::new(scenario.sim_lab(seed));
+    let mut server =
+        EmulatorServer::open(world, &wiring, speed).map_err(CommandError::failed)?;
+    let stop = Arc::new(AtomicBool::new(false));
+    let asked = stop.clone();
+    ctrlc::set_handler(move || asked.store(true, Ordering::Relaxed))
+        .map_err(CommandError::failed)?;
+    println!("{}", json!({ "ready": true, "endpoints": server.endpoints() }));
+    eprintln!("serving emulated instruments at {speed} times real time; Ctrl-C ends it");
+    server.run(&stop).map_err(CommandError::failed)
+}
+
+/// Reads a bench file.
+///
+/// # Errors
+/// If it cannot be read or understood; the message names file and place.
+pub(super) fn read_wiring(path: &Path) -> Result<Wiring, CommandError> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        CommandError::bad_input(format_args!("cannot read {}: {error}", path.display()))
+    })?;
+    Wiring::parse(&text)
+        .map_err(|error| CommandError::bad_input(format_args!("{}: {error}", path.display())))
+}

@@ -1,0 +1,99 @@
+//! `flowtwin paper`: every claim of the paper beside what the simulator does.
+
+use std::fs;
+use std::io::{IsTerminal as _, Write as _, stderr};
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use serde_json::json;
+
+use super::run::threads;
+use crate::cli::Paper as Args;
+use crate::error::CommandError;
+use crate::paper::{self, Kind, Rigs, Seed, Verdict};
+use crate::scenario::Scenario;
+
+pub(super) fn run(args: &Args) -> Result<(), CommandError> {
+    let scenario = match &args.scenario {
+        Some(path) => Scenario::load(path)?,
+        None => paper::scenario()?,
+    };
+    let rigs = Rigs::new(&scenario).map_err(CommandError::bad_input)?;
+    let facts = rigs.facts(args.first_seed).map_err(CommandError::failed)?;
+    let seeds = measure(args, &rigs)?;
+    let verdicts = paper::judge(&facts, &seeds);
+    if let Some(folder) = &args.out {
+        write(folder, &paper::report_html(&verdicts, &seeds))?;
+    }
+    if args.json {
+        println!("{}", json(args, &verdicts));
+    } else {
+        print!("{}", paper::table(&verdicts));
+    }
+    outcome(&verdicts)
+}
+
+fn measure(args: &Args, rigs: &Rigs<'_>) -> Result<Vec<Seed>, CommandError> {
+    let (count, threads) = (args.seeds.get(), threads(args.jobs));
+    let progress = Progress { began: Instant::now(), count, finished: AtomicUsize::new(0) };
+    let seeds = paper::measure(rigs, args.first_seed, count, threads, &|_| progress.step());
+    progress.end();
+    seeds.map_err(CommandError::failed)
+}
+
+fn write(folder: &Path, report: &str) -> Result<(), CommandError> {
+    let path = folder.join("report.html");
+    fs::create_dir_all(folder)
+        .and_then(|()| fs::write(&path, report))
+        .map_err(|error| CommandError::unwritable(&path, &error))
+}
+
+fn json(args: &Args, verdicts: &[Verdict]) -> serde_json::Value {
+    json!({
+        "flowtwin": env!("CARGO_PKG_VERSION"),
+        "simulated": true,
+        "first_seed": args.first_seed,
+        "seeds": args.seeds,
+        "claims": verdicts,
+    })
+}
+
+/// Calibrated claims must hold; predicted ones are told as they are.
+fn outcome(verdicts: &[Verdict]) -> Result<(), CommandError> {
+    let missed = |v: &&Verdict| v.kind == Kind::Calibrated && !v.pass;
+    let ids: Vec<&str> = verdicts.iter().filter(missed).map(|v| v.id).collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let message = format!("calibrated claims do not hold: {}", ids.join(", "));
+    let open = verdicts.iter().filter(missed).all(|v| v.open);
+    let error = CommandError::failed(message);
+    Err(if open { error.hint("their intervals are too wide: give more --seeds") } else { error })
+}
+
+/// How many rigs are done, on stderr.
+struct Progress {
+    began: Instant,
+    count: usize,
+    finished: AtomicUsize,
+}
+
+impl Progress {
+    fn step(&self) {
+        let finished = self.finished.fetch_add(1, Ordering::Relaxed) + 1;
+        if stderr().is_terminal() {
+            let left_s = self.began.elapsed().as_secs_f64() / finished as f64
+                * (self.count - finished) as f64;
+            eprint!("\rrig {finished} of {}, {left_s:.0} s left \x1b[K", self.count);
+            let _shown = stderr().flush();
+        }
+    }
+
+    fn end(&self) {
+        if stderr().is_terminal() {
+            eprint!("\r\x1b[K");
+        }
+        eprintln!("{} rigs in {:.1} s", self.count, self.began.elapsed().as_secs_f64());
+    }
+}

@@ -1,0 +1,50 @@
+//! `flowtwin twin`: surrogates learnt from any table of experiments.
+
+mod evaluate;
+mod explain;
+mod fit;
+mod rehearse;
+
+use flowtwin_lab::Streams;
+use flowtwin_twin::Context;
+
+use super::run::threads;
+use crate::cli::{Twin, TwinData};
+use crate::error::CommandError;
+use crate::learnt::{Data, Selection};
+use crate::scenario::Scenario;
+
+pub(super) fn run(twin: &Twin) -> Result<(), CommandError> {
+    match twin {
+        Twin::Fit(args) => fit::run(args),
+        Twin::Evaluate(args) => evaluate::run(args),
+        Twin::Explain(args) => explain::run(args),
+        Twin::Rehearse(args) => rehearse::run(args),
+    }
+}
+
+/// Reads what is to be learnt from and says what was made of it.
+fn read(args: &TwinData) -> Result<Data, CommandError> {
+    let scenario = args.scenario.as_deref().map(Scenario::load).transpose()?;
+    let selection = Selection {
+        target: args.target.clone(),
+        inputs: args.inputs.clone(),
+        ranges: scenario.map(|scenario| scenario.space().inputs().to_vec()),
+    };
+    let data = Data::read(&args.data, &selection)?;
+    let inputs: Vec<&str> = data.inputs().collect();
+    eprintln!(
+        "{}: {} experiments, `{}` from {}",
+        data.source,
+        data.outcomes().len(),
+        data.target.name,
+        inputs.join(", ")
+    );
+    data.notes.iter().for_each(|note| eprintln!("note: {note}"));
+    Ok(data)
+}
+
+/// The randomness and the threads that were asked for.
+fn context(args: &TwinData) -> Context {
+    Context::new(Streams::new(args.seed)).with_threads(threads(args.jobs))
+}

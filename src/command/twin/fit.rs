@@ -1,0 +1,61 @@
+//! `flowtwin twin fit`: a surrogate in a file.
+
+use flowtwin_twin::{Posterior as _, Scores};
+use serde_json::json;
+
+use super::{context, read};
+use crate::cli::TwinFit as Args;
+use crate::error::CommandError;
+use crate::learnt::Twin;
+use crate::report::format::{fixed, significant};
+use crate::report::{Quantity, Table};
+
+pub(super) fn run(args: &Args) -> Result<(), CommandError> {
+    let data = read(&args.data)?;
+    let twin = Twin::fit(&data, args.surrogate, &context(&args.data))?;
+    let held_out = Scores::of(&data.outcomes(), twin.model().held_out());
+    let path = twin.save(&args.out)?;
+    if args.data.json {
+        let value = json!({
+            "model": path.display().to_string(),
+            "surrogate": twin.surrogate,
+            "target": twin.target,
+            "inputs": twin.inputs,
+            "origin": twin.origin,
+            "noise_sd": twin.noise_sd(),
+            "held_out": held_out,
+        });
+        println!("{value:#}");
+    } else {
+        print!("{}\n{}", inputs(&twin).text(), scores(&twin, &held_out).text());
+    }
+    eprintln!("model: {}", path.display());
+    Ok(())
+}
+
+fn inputs(twin: &Twin) -> Table {
+    let mut table = Table::new().words("input").numbers("from").numbers("to");
+    for input in &twin.inputs {
+        let name = Quantity::of_key(&input.name).label();
+        table.row(vec![name, significant(input.low, 4), significant(input.high, 4)]);
+    }
+    table
+}
+
+/// The scores of what the surrogate says of each experiment without having seen it.
+fn scores(twin: &Twin, scores: &Scores) -> Table {
+    let mut table = Table::new()
+        .words("surrogate")
+        .numbers("held-out R²")
+        .numbers("RMSE")
+        .numbers("95 % coverage")
+        .numbers("noise sd");
+    table.row(vec![
+        twin.surrogate.name().into(),
+        fixed(scores.r2, 3),
+        significant(scores.rmse, 3),
+        fixed(scores.coverage_95, 3),
+        significant(twin.noise_sd(), 3),
+    ]);
+    table
+}

@@ -1,0 +1,258 @@
+//! A lab that is a program outside this one.
+
+use std::time::{Duration, Instant as WallInstant};
+
+use flowtwin_lab::{
+    Command, Conditions, Fault, FaultKind, Instant, Lab, Level, Manifest, Outcome, Quality, Reply,
+    Report, Space, Span,
+};
+
+use super::message::{
+    Done, ExperimentLine, FromLab, FromOptimiser, ObservationLine, PROTOCOL, SpaceLine, table,
+};
+use super::process::{Program, ProgramError};
+
+/// Name of this lab in faults.
+const ORIGIN: &str = "outside lab";
+
+/// A lab driven by whole experiments, which a program outside this one runs.
+///
+/// The program's clock is the lab's clock where its observations tell the time; otherwise lab time passes as the wall
+/// clock does while an experiment is under way.
+#[derive(Debug)]
+pub struct OutsideLab {
+    program: Program,
+    manifest: Manifest,
+    now: Instant,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    Idle,
+    UnderWay { conditions: Conditions },
+    Over(Box<ObservationLine>),
+    Safe,
+}
+
+/// Why a program is no lab for a scenario.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OutsideLabError {
+    /// The program failed.
+    #[error(transparent)]
+    Program(#[from] ProgramError),
+    /// It is a lab for something else.
+    #[error("`{command}` is no lab for this scenario: {detail}")]
+    Mismatch {
+        /// The command.
+        command: String,
+        /// Why not.
+        detail: String,
+    },
+}
+
+impl OutsideLab {
+    /// Starts `command` as the lab of a scenario with this space; its manifest is `manifest`, but for the way it is
+    /// driven. Each experiment may take `patience` of wall time.
+    ///
+    /// # Errors
+    /// If the program fails, or offers another space.
+    pub fn start(
+        command: &str,
+        patience: Duration,
+        space: &Space,
+        manifest: &Manifest,
+    ) -> Result<Self, OutsideLabError> {
+        let mut program = Program::start(command, patience)?;
+        let line: FromLab = program.hear("a `space`")?;
+        let offered = match line {
+            FromLab::Space(line) => suits(&line, space).map(|()| line),
+            other => Err(format!("it begins with {other:?} and not with its space")),
+        };
+        let offered = offered.map_err(|detail| {
+            OutsideLabError::Mismatch { command: program.command().into(), detail }
+        })?;
+        Ok(Self {
+            program,
+            manifest: Manifest {
+                level: Level::Experiments,
+                simulated: offered.simulated,
+                ..manifest.clone()
+            },
+            now: Instant::from_secs(offered.now_s),
+            state: State::Idle,
+        })
+    }
+
+    fn fault(&self, kind: FaultKind) -> Fault {
+        Fault::new(self.now, ORIGIN, kind)
+    }
+
+    fn refused(&self, detail: &str) -> Fault {
+        self.fault(FaultKind::Refused { detail: detail.into() })
+    }
+
+    fn hear(&mut self, expected: &str) -> Result<FromLab, Fault> {
+        let line = self.program.hear(expected);
+        line.map_err(|error| self.fault(FaultKind::LinkLost { detail: error.to_string() }))
+    }
+
+    /// Waits until it is our turn; what the lab knew before is not ours.
+    fn turn(&mut self) -> Result<(), Fault> {
+        loop {
+            match self.hear("`next`, or an `observation` of earlier")? {
+                FromLab::Next(_) => return Ok(()),
+                FromLab::Observation(_) => {}
+                FromLab::Done(done) => {
+                    let detail = format!("the lab has ended: {}", done.reason);
+                    return Err(self.fault(FaultKind::LinkLost { detail }));
+                }
+                other => return Err(self.garbled(&other)),
+            }
+        }
+    }
+
+    fn begin(&mut self, conditions: &Conditions) -> Result<Reply, Fault> {
+        match self.state {
+            State::Idle => {}
+            State::Safe => return Err(self.refused("the lab has been made safe")),
+            _ => return Err(self.refused("an experiment is under way")),
+        }
+        self.turn()?;
+        let line = ExperimentLine { conditions: table(conditions) };
+        self.program.say(&FromOptimiser::Experiment(line));
+        self.state = State::UnderWay { conditions: conditions.clone() };
+        Ok(Reply::Ready(self.now + Span::from_nanos(1)))
+    }
+
+    /// Lets time pass until the experiment under way is over.
+    fn finish(&mut self, conditions: &Conditions) -> Result<(), Fault> {
+        let asked = WallInstant::now();
+        let line = match self.hear("an `observation`")? {
+            FromLab::Observation(line) => line,
+            FromLab::Error(error) => {
+                self.state = State::Idle;
+                return Err(self.refused(&format!("{}; expected {}", error.problem, error.expected)));
+            }
+            other => return Err(self.garbled(&other)),
+        };
+        if !line.conditions.is_empty() && line.conditions != table(conditions) {
+            let detail = format!("asked for {conditions:?}, it did {:?}", line.conditions);
+            return Err(self.fault(FaultKind::Garbled { detail }));
+        }
+        self.now = match line.ended_s {
+            Some(ended) => self.now.max(Instant::from_secs(ended)),
+            None => self.now + Span::from_secs(asked.elapsed().as_secs_f64()),
+        };
+        self.state = State::Over(line);
+        Ok(())
+    }
+
+    fn garbled(&self, line: &FromLab) -> Fault {
+        let detail = format!("{line:?} makes no sense here");
+        self.fault(FaultKind::Garbled { detail })
+    }
+
+    fn collect(&mut self) -> Result<Reply, Fault> {
+        match std::mem::replace(&mut self.state, State::Idle) {
+            State::Over(line) => Ok(Reply::Report(Box::new(self.report(*line)))),
+            State::Idle => Err(self.refused("no experiment has been begun")),
+            State::Safe => {
+                self.state = State::Safe;
+                Err(self.refused("the lab has been made safe"))
+            }
+            under_way @ State::UnderWay { .. } => {
+                self.state = under_way;
+                Err(self.fault(FaultKind::NotReady))
+            }
+        }
+    }
+
+    fn report(&self, line: ObservationLine) -> Report {
+        let number = |(name, value): (&str, &Option<f64>)| {
+            (name.to_owned(), value.unwrap_or(f64::NAN))
+        };
+        Report {
+            outcome: Outcome {
+                features: line.features.iter().map(number).collect(),
+                spectra: Vec::new(),
+                quality: quality(&line.flags),
+            },
+            consumed_ml: line.consumed_ml.iter().map(|(n, ml)| (n.to_owned(), *ml)).collect(),
+            fault: line.fault.map(|failure| failure.fault(self.now, ORIGIN)),
+        }
+    }
+
+    fn make_safe(&mut self) -> Reply {
+        self.program.say(&FromOptimiser::Done(Done { reason: "make safe".into() }));
+        self.state = State::Safe;
+        Reply::Done
+    }
+}
+
+impl Lab for OutsideLab {
+    fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    fn now(&self) -> Instant {
+        self.now
+    }
+
+    fn send(&mut self, command: &Command) -> Result<Reply, Fault> {
+        match command {
+            Command::Begin { conditions } => self.begin(conditions),
+            Command::Collect => self.collect(),
+            Command::MakeSafe => Ok(self.make_safe()),
+            _ => {
+                let detail = "an outside lab is driven by whole experiments".into();
+                Err(self.fault(FaultKind::Unsupported { detail }))
+            }
+        }
+    }
+
+    fn wait_until(&mut self, deadline: Instant) -> Result<(), Fault> {
+        if let State::UnderWay { conditions } = &self.state {
+            let conditions = conditions.clone();
+            self.finish(&conditions)?;
+        }
+        self.now = self.now.max(deadline);
+        Ok(())
+    }
+}
+
+/// Whether a lab offers what a scenario chooses from.
+fn suits(line: &SpaceLine, space: &Space) -> Result<(), String> {
+    if line.protocol != PROTOCOL {
+        return Err(format!("it speaks protocol {}, this is protocol {PROTOCOL}", line.protocol));
+    }
+    for input in space.inputs() {
+        let Some(offered) = line.inputs.iter().find(|i| i.name == input.name) else {
+            return Err(format!("it has no input {}", input.name));
+        };
+        if offered.low > input.low || offered.high < input.high {
+            return Err(format!(
+                "its {} runs from {} to {}, the scenario's from {} to {}",
+                input.name, offered.low, offered.high, input.low, input.high
+            ));
+        }
+    }
+    let unknown = |i: &&super::InputLine| !space.inputs().iter().any(|ours| ours.name == i.name);
+    match line.inputs.iter().find(unknown) {
+        Some(more) => Err(format!("its input {} is none of the scenario's", more.name)),
+        None => Ok(()),
+    }
+}
+
+/// The flags that are set; words of a lab's own are not ours to understand.
+fn quality(flags: &[String]) -> Quality {
+    let set = |name: &str| flags.iter().any(|flag| flag == name);
+    Quality {
+        saturated: set("saturated"),
+        not_settled: set("not_settled"),
+        irregular: set("irregular"),
+        not_steady: set("not_steady"),
+        extrapolated: set("extrapolated"),
+    }
+}

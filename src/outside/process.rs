@@ -1,0 +1,239 @@
+//! A program that is spoken to in lines, and never waited for without end.
+
+use std::collections::VecDeque;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel, sync_channel};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::line::{LineError, Lines, parse};
+use super::words::{WordsError, words};
+
+/// Lines of its standard error that are kept for when a program fails.
+const KEPT: usize = 20;
+/// How long a program may take to end once it has been told to [s].
+const GRACE: Duration = Duration::from_secs(2);
+
+/// A program under way. It is ended, if need be by force, when this is dropped.
+#[derive(Debug)]
+pub struct Program {
+    command: String,
+    patience: Duration,
+    child: Child,
+    outbox: Option<Sender<Vec<u8>>>,
+    inbox: Receiver<Heard>,
+    complaints: Arc<Mutex<VecDeque<String>>>,
+}
+
+/// A line and its number, or why there is none.
+type Heard = Result<(u64, Vec<u8>), String>;
+
+/// How a program failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProgramError {
+    /// The command makes no sense.
+    #[error("`{command}`: {source}")]
+    Command {
+        /// The command.
+        command: String,
+        /// Why.
+        source: WordsError,
+    },
+    /// It could not be started.
+    #[error("`{command}` cannot be started: {source}")]
+    Start {
+        /// The command.
+        command: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It said nothing in time.
+    #[error("`{command}` said nothing for {waited_s} s and was ended{complaints}")]
+    Silent {
+        /// The command.
+        command: String,
+        /// How long was waited [s].
+        waited_s: f64,
+        /// What it wrote to its standard error last.
+        complaints: String,
+    },
+    /// It ended without an answer.
+    #[error("`{command}` ended without an answer ({status}){complaints}")]
+    Ended {
+        /// The command.
+        command: String,
+        /// How it ended.
+        status: String,
+        /// What it wrote to its standard error last.
+        complaints: String,
+    },
+    /// It said something that is no message.
+    #[error("`{command}`: {source}{complaints}")]
+    Line {
+        /// The command.
+        command: String,
+        /// What is wrong with it.
+        source: LineError,
+        /// What it wrote to its standard error last.
+        complaints: String,
+    },
+}
+
+impl Program {
+    /// Starts `command`, which is split into [`words`]; each answer may take `patience`.
+    ///
+    /// # Errors
+    /// If the command is none, or cannot be started.
+    pub fn start(command: &str, patience: Duration) -> Result<Self, ProgramError> {
+        let parts = words(command)
+            .map_err(|source| ProgramError::Command { command: command.into(), source })?;
+        let mut child = Command::new(&parts[0])
+            .args(&parts[1..])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|source| ProgramError::Start { command: command.into(), source })?;
+        let stdin = child.stdin.take().expect("standard input is a pipe");
+        let stdout = child.stdout.take().expect("standard output is a pipe");
+        let stderr = child.stderr.take().expect("standard error is a pipe");
+        Ok(Self {
+            command: command.into(),
+            patience,
+            child,
+            outbox: Some(write_lines(stdin)),
+            inbox: read_lines(stdout),
+            complaints: keep_complaints(stderr),
+        })
+    }
+
+    /// Says `message`, without waiting for it to be read. A program that has ended is noticed by [`Program::hear`].
+    pub fn say(&mut self, message: &impl Serialize) {
+        let mut line = serde_json::to_vec(message).expect("a message is plain data");
+        line.push(b'\n');
+        if let Some(outbox) = &self.outbox {
+            // The other end is gone only when the program is.
+            let _gone = outbox.send(line);
+        }
+    }
+
+    /// Waits for its next message. `expected` names, for people, what makes sense here.
+    ///
+    /// # Errors
+    /// If it says nothing in time, ends, or says something else. Silence ends it.
+    pub fn hear<T: DeserializeOwned>(&mut self, expected: &str) -> Result<T, ProgramError> {
+        match self.inbox.recv_timeout(self.patience) {
+            Ok(Ok((number, line))) => parse(&line, number, expected).map_err(|source| {
+                let (command, complaints) = (self.command.clone(), self.complaints());
+                ProgramError::Line { command, source, complaints }
+            }),
+            Ok(Err(problem)) => Err(self.ended(&problem)),
+            Err(RecvTimeoutError::Disconnected) => Err(self.ended("")),
+            Err(RecvTimeoutError::Timeout) => {
+                let _already_gone = self.child.kill();
+                let (command, complaints) = (self.command.clone(), self.complaints());
+                let waited_s = self.patience.as_secs_f64();
+                Err(ProgramError::Silent { command, waited_s, complaints })
+            }
+        }
+    }
+
+    /// The command it was started with.
+    pub fn command(&self) -> &str {
+        &self.command
+    }
+
+    fn ended(&mut self, problem: &str) -> ProgramError {
+        self.outbox = None;
+        let status = match self.wait(GRACE) {
+            Some(status) => status.to_string(),
+            None if problem.is_empty() => "it closed its standard output".into(),
+            None => problem.to_owned(),
+        };
+        let (command, complaints) = (self.command.clone(), self.complaints());
+        ProgramError::Ended { command, status, complaints }
+    }
+
+    /// How it ended, if it does so in time.
+    fn wait(&mut self, time: Duration) -> Option<ExitStatus> {
+        let until = Instant::now() + time;
+        loop {
+            if let Ok(Some(status)) = self.child.try_wait() {
+                return Some(status);
+            }
+            if Instant::now() >= until {
+                return None;
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    fn complaints(&self) -> String {
+        let kept = self.complaints.lock().expect("the thread that listens never panics");
+        kept.iter().fold(String::new(), |text, line| text + "\n  | " + line)
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        self.outbox = None;
+        if self.wait(GRACE).is_none() {
+            let _already_gone = self.child.kill();
+            let _status = self.child.wait();
+        }
+    }
+}
+
+/// A thread that writes, so that a program which does not read holds up nobody.
+fn write_lines(mut stdin: ChildStdin) -> Sender<Vec<u8>> {
+    let (outbox, lines) = channel::<Vec<u8>>();
+    thread::spawn(move || {
+        for line in lines {
+            if stdin.write_all(&line).and_then(|()| stdin.flush()).is_err() {
+                break;
+            }
+        }
+    });
+    outbox
+}
+
+fn read_lines(stdout: ChildStdout) -> Receiver<Heard> {
+    let (heard, inbox) = sync_channel(64);
+    thread::spawn(move || {
+        let mut lines = Lines::new(BufReader::new(stdout));
+        loop {
+            let line = match lines.next_line() {
+                Ok(Some(line)) => Ok((lines.count(), line)),
+                Ok(None) => break,
+                Err(error) => Err(error.to_string()),
+            };
+            let last = line.is_err();
+            if heard.send(line).is_err() || last {
+                break;
+            }
+        }
+    });
+    inbox
+}
+
+fn keep_complaints(stderr: ChildStderr) -> Arc<Mutex<VecDeque<String>>> {
+    let kept = Arc::new(Mutex::new(VecDeque::new()));
+    let keeper = kept.clone();
+    thread::spawn(move || {
+        for line in BufReader::new(stderr).split(b'\n').map_while(Result::ok) {
+            let mut kept = keeper.lock().expect("nobody panics while holding the lines");
+            if kept.len() == KEPT {
+                kept.pop_front();
+            }
+            let text = String::from_utf8_lossy(&line[..line.len().min(400)]).into_owned();
+            kept.push_back(text);
+        }
+    });
+    kept
+}

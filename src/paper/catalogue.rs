@@ -1,0 +1,147 @@
+//! All claims, in the order of the paper.
+
+mod campaign;
+mod grid;
+mod procedure;
+mod reaction;
+mod rig;
+mod stability;
+mod twin;
+
+use super::claim::{Claim, Holds, Kind, Measure};
+use super::facts::Facts;
+use super::seed::Seed;
+
+/// Every claim of the paper that can be measured.
+pub fn claims() -> Vec<Claim> {
+    [
+        rig::claims(),
+        stability::claims(),
+        reaction::claims(),
+        grid::claims(),
+        twin::claims(),
+        campaign::claims(),
+        procedure::claims(),
+    ]
+    .concat()
+}
+
+/// A claim by which parameters were set.
+fn calibrated(id: &'static str, text: &'static str, paper: &'static str) -> Said {
+    Said { id, text, paper, kind: Kind::Calibrated }
+}
+
+/// A claim by which no parameter was set.
+fn predicted(id: &'static str, text: &'static str, paper: &'static str) -> Said {
+    Said { id, text, paper, kind: Kind::Predicted }
+}
+
+/// What is claimed.
+struct Said {
+    id: &'static str,
+    text: &'static str,
+    paper: &'static str,
+    kind: Kind,
+}
+
+/// … and how it is measured.
+struct Measured {
+    said: Said,
+    unit: &'static str,
+    measure: Measure,
+}
+
+impl Said {
+    fn measured(self, unit: &'static str, measure: Measure) -> Measured {
+        Measured { said: self, unit, measure }
+    }
+
+    fn fact(self, unit: &'static str, of: fn(&Facts) -> f64) -> Measured {
+        self.measured(unit, Measure::Fact(of))
+    }
+
+    fn mean(self, unit: &'static str, of: fn(&Seed) -> f64) -> Measured {
+        self.measured(unit, Measure::Mean(of))
+    }
+
+    fn geometric(self, unit: &'static str, of: fn(&Seed) -> f64) -> Measured {
+        self.measured(unit, Measure::Geometric(of))
+    }
+
+    fn median(self, unit: &'static str, of: fn(&Seed) -> f64) -> Measured {
+        self.measured(unit, Measure::Median(of))
+    }
+
+    fn spread(self, unit: &'static str, of: fn(&Seed) -> f64) -> Measured {
+        self.measured(unit, Measure::Spread(of))
+    }
+
+    fn largest(self, unit: &'static str, of: fn(&Seed) -> f64) -> Measured {
+        self.measured(unit, Measure::Largest(of))
+    }
+
+    fn share(self, of: fn(&Seed) -> bool) -> Measured {
+        self.measured("of seeds", Measure::Share(of))
+    }
+
+    fn pooled(self, unit: &'static str, of: fn(&[&Seed]) -> f64) -> Measured {
+        self.measured(unit, Measure::Pooled(of))
+    }
+}
+
+impl Measured {
+    fn holds(self, holds: Holds) -> Claim {
+        let Self { said: Said { id, text, paper, kind }, unit, measure } = self;
+        Claim { id, text, paper, unit, kind, measure, holds }
+    }
+
+    fn is(self, number: f64) -> Claim {
+        self.holds(Holds::Within(number, number))
+    }
+
+    fn within(self, low: f64, high: f64) -> Claim {
+        self.holds(Holds::Within(low, high))
+    }
+
+    fn above(self, least: f64) -> Claim {
+        self.holds(Holds::Above(least))
+    }
+
+    fn below(self, most: f64) -> Claim {
+        self.holds(Holds::Below(most))
+    }
+
+    fn at_least(self, least: f64) -> Claim {
+        self.holds(Holds::AtLeast(least))
+    }
+
+    fn between(self, low: f64, high: f64) -> Claim {
+        self.holds(Holds::Between(low, high))
+    }
+
+    fn covers(self, number: f64) -> Claim {
+        self.holds(Holds::Covers(number))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_claim_has_a_name_of_its_own() {
+        let mut ids: Vec<&str> = claims().iter().map(|claim| claim.id).collect();
+        let all = ids.len();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), all);
+    }
+
+    #[test]
+    fn nothing_of_figures_6_to_8_was_used_to_set_a_parameter() {
+        let later = |claim: &&Claim| claim.id.starts_with(['D', 'X', 'B']);
+        for claim in claims().iter().filter(later) {
+            assert_eq!(claim.kind, Kind::Predicted, "{}", claim.id);
+        }
+    }
+}

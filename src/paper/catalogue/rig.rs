@@ -1,0 +1,125 @@
+//! Stocks, hardware and book-keeping: sections 2.1 to 2.3.
+
+use super::{Claim, calibrated};
+
+pub(super) fn claims() -> Vec<Claim> {
+    [stocks(), hardware(), operation()].concat()
+}
+
+fn stocks() -> Vec<Claim> {
+    vec![
+        calibrated(
+            "C03",
+            "free oleic acid for each Cs in the Cs stock, at the purities given",
+            "≥ 5",
+        )
+        .fact("mol/mol", |f| f.oleic_acid_per_cs)
+        .above(5.0),
+        calibrated(
+            "C03.clog",
+            "a Cs stock with 4 oleic acids for each Cs precipitates and clogs the rig",
+            "yes",
+        )
+        .fact("yes = 1", |f| yes(f.four_ligands_clog))
+        .is(1.0),
+        calibrated("C03.flow", "the Cs stock of the recipe does so in the same time", "no")
+            .fact("yes = 1", |f| yes(f.recipe_clogs))
+            .is(0.0),
+        calibrated("C04", "Cs-oleate stock, scenario against recipe (Cs 30.2 mM)", "30.2 mM")
+            .fact("%", |f| f.recipe_percent("cs_oleate"))
+            .within(0.0, 0.5),
+        calibrated("C05", "CuI stock, scenario against recipe (Cu and I 7.50 mM)", "7.50 mM")
+            .fact("%", |f| f.recipe_percent("cui"))
+            .within(0.0, 0.5),
+        calibrated("C06.oa", "oleic acid in ODE 1 : 4, scenario against recipe", "1 : 4")
+            .fact("%", |f| f.recipe_percent("oa_ode"))
+            .within(0.0, 0.5),
+        calibrated("C06.oam", "oleylamine in ODE 1 : 4, scenario against recipe", "1 : 4")
+            .fact("%", |f| f.recipe_percent("oam_ode"))
+            .within(0.0, 0.5),
+    ]
+}
+
+fn hardware() -> Vec<Claim> {
+    vec![
+        calibrated("H02.small", "syringes of 50 mL", "7")
+            .fact("", |f| count(&f.syringes_ml, 45.0, 50.0))
+            .is(7.0),
+        calibrated("H02.large", "syringes of 100 mL, for the carrier", "1")
+            .fact("", |f| count(&f.syringes_ml, 95.0, 100.0))
+            .is(1.0),
+        calibrated("H04.cu", "pumps into the five-way junction of the CuI stream", "4")
+            .fact("", |f| f.pumps_of_streams.first().map_or(f64::NAN, |n| *n as f64))
+            .is(4.0),
+        calibrated("H04.cs", "pumps into the four-way junction of the Cs stream", "3")
+            .fact("", |f| f.pumps_of_streams.get(1).map_or(f64::NAN, |n| *n as f64))
+            .is(3.0),
+        calibrated("H05", "inner diameter of the stock lines", "0.02 in")
+            .fact("in", |f| inches(f.bores_mm[0]))
+            .within(0.0199, 0.0201),
+        calibrated("H10.reactor", "inner diameter of the reactor", "0.03 in")
+            .fact("in", |f| inches(f.bores_mm[1]))
+            .within(0.0299, 0.0301),
+        calibrated("H10.cell", "inner diameter of the flow cells", "0.04 in")
+            .fact("in", |f| inches(f.bores_mm[2]))
+            .within(0.0399, 0.0401),
+    ]
+}
+
+fn operation() -> Vec<Claim> {
+    vec![
+        calibrated("O01.low", "lowest reaction temperature of a campaign", "120 °C")
+            .fact("°C", |f| f.temperature_c[0])
+            .is(120.0),
+        calibrated("O01.high", "highest reaction temperature of a campaign", "150 °C")
+            .fact("°C", |f| f.temperature_c[1])
+            .is(150.0),
+        calibrated("O02", "independent inputs", "7").fact("", |f| f.inputs as f64).is(7.0),
+        calibrated(
+            "O03",
+            "largest deviation of the streams from 1 : 1 over 1000 random conditions",
+            "1 : 1",
+        )
+        .fact("", |f| f.stream_ratio_error)
+        .below(1e-7),
+        calibrated(
+            "O04",
+            "largest deviation of the carrier from the total precursor flow",
+            "1 : 1",
+        )
+        .fact("", |f| f.carrier_ratio_error)
+        .below(1e-7),
+        calibrated("O05", "a stream 30 % off ratio breaks the train of slugs", "yes")
+            .fact("yes = 1", |f| yes(f.off_ratio_breaks_train))
+            .is(1.0),
+        calibrated(
+            "O08.share",
+            "largest share of a syringe that the 100 conditions of a batch take",
+            "≤ 1",
+        )
+        .largest("", |s| s.campaign.largest_share().1)
+        .below(1.0),
+        calibrated(
+            "O08.first",
+            "the carrier is the syringe that limits a batch",
+            "100 mL for 100 conditions",
+        )
+        .share(|s| s.campaign.largest_share().0 == "pfo")
+        .at_least(1.0),
+        calibrated("O08.volume", "precursors taken by one condition", "1 mL")
+            .mean("mL", |s| s.campaign.precursors_ml())
+            .within(0.85, 1.0),
+    ]
+}
+
+fn yes(it_is: bool) -> f64 {
+    f64::from(u8::from(it_is))
+}
+
+fn inches(mm: f64) -> f64 {
+    mm / 25.4
+}
+
+fn count(volumes: &[f64], low: f64, high: f64) -> f64 {
+    volumes.iter().filter(|v| (low..=high).contains(v)).count() as f64
+}

@@ -1,0 +1,36 @@
+//! Fig. 5: the partial grid, one input at a time.
+
+use flowtwin_lab::Fault;
+
+use super::Curve;
+use crate::paper::station::Station;
+use crate::paper::studies::Studies;
+
+/// One input and what was read at its levels.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sweep {
+    /// The input.
+    pub input: String,
+    /// What was read.
+    pub curve: Curve,
+}
+
+/// Runs the study.
+///
+/// # Errors
+/// Any fault of the lab.
+pub(crate) fn run(station: &mut Station<'_>, studies: &Studies) -> Result<Vec<Sweep>, Fault> {
+    let space = station.space();
+    let baseline = studies.baseline(space);
+    station.run_in(&baseline)?;
+    let mut sweeps = Vec::new();
+    for sweep in &studies.grid.sweeps {
+        let mut curve = Curve::new();
+        for &level in &sweep.levels {
+            let conditions = studies.grid.at(&baseline, space, &sweep.input, level);
+            curve.push((level, station.read(&conditions)?));
+        }
+        sweeps.push(Sweep { input: sweep.input.clone(), curve });
+    }
+    Ok(sweeps)
+}

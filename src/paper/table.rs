@@ -1,0 +1,81 @@
+//! The claims as a table for a terminal.
+
+use super::claim::{Kind, Verdict};
+
+/// Claims, one a line: id, what the paper says, what is simulated with its 95 % interval, the band, the verdict.
+pub fn table(verdicts: &[Verdict]) -> String {
+    let mut rows = vec![HEADER.map(str::to_owned)];
+    rows.extend(verdicts.iter().map(row));
+    let width = |column: usize| rows.iter().map(|r| r[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..HEADER.len()).map(width).collect();
+    let line = |row: &[String; 7]| {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
+    };
+    let mut text: String = rows.iter().map(line).collect();
+    text.push_str(&closing(verdicts));
+    text
+}
+
+const HEADER: [&str; 7] = ["", "claim", "paper", "simulated", "95 %", "holds if", "verdict"];
+
+pub(super) fn row(verdict: &Verdict) -> [String; 7] {
+    let interval = match (verdict.low, verdict.high) {
+        (Some(low), Some(high)) if high > low => format!("{} … {}", number(low), number(high)),
+        (Some(_), Some(_)) => String::new(),
+        _ => "?".into(),
+    };
+    let unit = match verdict.unit {
+        "" => String::new(),
+        unit => format!(" {unit}"),
+    };
+    [
+        verdict.id.into(),
+        verdict.text.into(),
+        verdict.paper.into(),
+        number(verdict.simulated) + &unit,
+        interval,
+        verdict.holds.clone(),
+        verdict.word().into(),
+    ]
+}
+
+fn closing(verdicts: &[Verdict]) -> String {
+    let of = |kind: Kind| {
+        let all = verdicts.iter().filter(|v| v.kind == kind);
+        (all.clone().filter(|v| v.pass).count(), all.count())
+    };
+    let ((c, of_c), (p, of_p)) = (of(Kind::Calibrated), of(Kind::Predicted));
+    format!("\n{c} of {of_c} calibrated and {p} of {of_p} predicted claims hold.\n")
+}
+
+/// A number with four significant digits, trailing zeros dropped.
+fn number(x: f64) -> String {
+    if !x.is_finite() {
+        return "–".into();
+    }
+    if x.abs() < 1e-12 {
+        return "0".into();
+    }
+    let digits = 3 - flowtwin_lab::math::log10(x.abs()).floor() as i32;
+    let text = format!("{x:.*}", digits.clamp(0, 12) as usize);
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').into() } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_four_significant_digits() {
+        for (x, text) in [
+            (1.23456, "1.235"),
+            (0.012_345, "0.01235"),
+            (1916.84, "1917"),
+            (7.0, "7"),
+            (-0.5, "-0.5"),
+        ] {
+            assert_eq!(number(x), text);
+        }
+    }
+}
