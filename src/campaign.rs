@@ -2,7 +2,6 @@
 
 mod interruptible;
 mod shared;
-mod stop;
 
 use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
@@ -13,12 +12,11 @@ use flowtwin_lab::journal::{
 };
 use flowtwin_lab::layer::{Guarded, Journaled, Limits};
 use flowtwin_lab::{Blank, Command, Conditions, Fault, FaultKind, Lab, Observation, Streams};
-use flowtwin_twin::{Ask, Context, History, PolicyError, Spent, Trial, Work};
+use flowtwin_twin::{Ask, Context, History, PolicyError, Spent, Stop, Trial, Work};
 
 use crate::scenario::{Phase, Scenario};
 pub use interruptible::Interruptible;
 pub use shared::Shared;
-pub use stop::Stop;
 
 /// A campaign on some lab.
 #[derive(Debug)]
@@ -36,8 +34,8 @@ pub trait Watch {
     fn phase(&mut self, name: &str, policy: &str, experiments: usize);
     /// An experiment has ended; `known` if it was read from the journal of a run that is resumed.
     fn experiment(&mut self, number: u64, observation: &Observation, known: bool);
-    /// A phase has ended, and why.
-    fn ended(&mut self, name: &str, stop: &Stop);
+    /// A phase has ended: by a rule, or because all its experiments are done.
+    fn ended(&mut self, name: &str, stop: Option<&Stop>);
 }
 
 /// Looks away.
@@ -47,7 +45,7 @@ pub struct Silent;
 impl Watch for Silent {
     fn phase(&mut self, _name: &str, _policy: &str, _experiments: usize) {}
     fn experiment(&mut self, _number: u64, _observation: &Observation, _known: bool) {}
-    fn ended(&mut self, _name: &str, _stop: &Stop) {}
+    fn ended(&mut self, _name: &str, _stop: Option<&Stop>) {}
 }
 
 /// How a campaign ended, and what it took.
@@ -215,52 +213,31 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
         self.watch.phase(&phase.name, phase.policy.name(), phase.experiments);
         let mut history = History { trials: self.inherited(phase), pending: Vec::new() };
         let inherited = history.trials.len();
-        let mut tally = stop::Tally::new(&phase.stop, scenario.objective());
+        let mut spent = Spent::default();
         let stop = loop {
             let done = history.trials.len() - inherited;
             if done == phase.experiments {
-                break Stop::BudgetSpent;
+                break None;
             }
-            if let Some(stop) = tally.stop() {
-                break stop;
-            }
-            if let Some(stop) = self.learnt_enough(phase, &history)? {
-                break stop;
+            if let Some(stop) = self.stop(phase, &history, spent)? {
+                break Some(stop);
             }
             let conditions = self.propose(phase, &history, done)?;
             let observation = self.experiment(phase, blank, &conditions)?;
-            tally.add(&observation);
+            spent.lab_time_s += observation.lab_time_s();
+            spent.reagent_ml += observation.consumed_ml.iter().map(|(_, ml)| ml).sum::<f64>();
             history.trials.push(self.trial(&observation));
         };
-        self.watch.ended(&phase.name, &stop);
+        self.watch.ended(&phase.name, stop.as_ref());
         self.phases.push(history.trials);
         Ok(())
     }
 
-    /// What a phase knows before it begins: everything the phase it starts from knew at its end, or else what earlier
-    /// campaigns have taught.
+    /// What a phase knows before it begins: everything the phase it starts from knew at its end, or else what
+    /// earlier campaigns have taught.
     fn inherited(&self, phase: &Phase) -> Vec<Trial> {
         let priors = || self.campaign.scenario.priors();
         phase.from.map_or_else(priors, |from| self.phases[from].clone())
-    }
-
-    /// The rule that the twin says is met, if any.
-    fn learnt_enough(&self, phase: &Phase, history: &History) -> Result<Option<Stop>, Halt> {
-        let next = self.recorded.get(self.number as usize);
-        let went_on = next.is_some_and(|record| record.phase == phase.name);
-        let Some(rules) = stop::of_the_twin(&phase.stop).filter(|_| !went_on) else {
-            return Ok(None);
-        };
-        let scenario = self.campaign.scenario;
-        let context = self.campaign.context(phase).child("stop", history.next());
-        let (space, surrogate) = (scenario.space(), scenario.surrogate());
-        let stop = rules.check(space, history, Spent::default(), surrogate, &context);
-        stop.map(|stop| stop.map(Stop::Twin)).map_err(|source| self.no_proposal(phase, source))
-    }
-
-    fn no_proposal(&self, phase: &Phase, source: PolicyError) -> Halt {
-        let (phase, experiment) = (phase.name.clone(), self.number + 1);
-        Halt::Error(CampaignError::Policy { phase, experiment, source })
     }
 
     fn trial(&self, observation: &Observation) -> Trial {
@@ -270,6 +247,25 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
             x: self.campaign.scenario.space().to_unit(&observation.conditions),
             outcome: value.map(|value| objective.goal.score(value)),
         }
+    }
+
+    /// The rule that ends the phase now. While recorded experiments of the phase are left, none did.
+    fn stop(&self, phase: &Phase, history: &History, spent: Spent) -> Result<Option<Stop>, Halt> {
+        let recorded = self.recorded.get(self.number as usize);
+        if recorded.is_some_and(|experiment| experiment.phase == phase.name) {
+            return Ok(None);
+        }
+        let scenario = self.campaign.scenario;
+        let context = self.campaign.context(phase);
+        phase
+            .stop
+            .check(scenario.space(), history, spent, scenario.surrogate(), &context)
+            .map_err(|source| self.no_answer(phase, source))
+    }
+
+    fn no_answer(&self, phase: &Phase, source: PolicyError) -> Halt {
+        let (phase, experiment) = (phase.name.clone(), self.number + 1);
+        Halt::Error(CampaignError::Policy { phase, experiment, source })
     }
 
     fn propose(
@@ -292,10 +288,9 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
             planned: phase.experiments,
             cost: None,
         };
-        let answer = phase
-            .policy
-            .propose(&ask, &self.campaign.context(phase))
-            .map_err(|source| self.no_proposal(phase, source))?;
+        let context = self.campaign.context(phase);
+        let answer =
+            phase.policy.propose(&ask, &context).map_err(|source| self.no_answer(phase, source))?;
         self.work += answer.work;
         Ok(answer
             .conditions

@@ -12,11 +12,11 @@ use std::sync::Arc;
 
 use flowtwin_lab::{Analysis, Manifest, Procedure, Space, Streams};
 use flowtwin_sim::{Plan, SimLab};
-use flowtwin_twin::{Policy, SurrogateSpec, Trial};
+use flowtwin_twin::{Policy, StopRules, SurrogateSpec, Trial};
 use serde::Deserialize as _;
 use sha2::{Digest as _, Sha256};
 
-pub use file::{Goal, ObjectiveSpec, ScenarioFile, StopSpec};
+pub use file::{Goal, ObjectiveSpec, ScenarioFile};
 pub use ordered::Ordered;
 pub use space::{ConstraintSpec, DerivedSpec, InputSpec, Sets, SpaceSpec, Window};
 pub use tree::Tree;
@@ -47,7 +47,7 @@ pub struct Phase {
     /// The phase it starts from, by its place in the list.
     pub from: Option<usize>,
     /// What ends it early.
-    pub stop: StopSpec,
+    pub stop: StopRules,
 }
 
 impl Scenario {

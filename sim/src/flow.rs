@@ -106,6 +106,10 @@ impl FlowHistory {
 
     /// The segment at a moment; the first one before the history begins.
     pub(crate) fn segment(&self, at: Instant) -> usize {
+        let last = self.segments() - 1;
+        if self.starts[last] <= at {
+            return last;
+        }
         self.starts.partition_point(|start| *start <= at).saturating_sub(1)
     }
 

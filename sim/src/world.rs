@@ -162,6 +162,7 @@ impl World {
         self.next_tick = now + Span::from_secs(pump::TICK_S);
         self.engine.schedule(self.next_tick, Event::PumpTick);
         self.notice_condition(now);
+        self.watch_precipitation(now);
         self.flows_change(now);
         if now.as_nanos().is_multiple_of(600_000_000_000) {
             self.forget(now);
@@ -173,7 +174,6 @@ impl World {
         let done = self.pumps[pump].start(now, rate, at_most_ul);
         self.cancel_done(pump);
         self.pump_done[pump] = Some(self.engine.schedule(done, Event::PumpDone(pump)));
-        self.watch_precipitation(now, pump);
         self.flows_change(now);
     }
 
@@ -223,3 +223,6 @@ impl World {
 fn same(a: &[f64], b: &[f64]) -> bool {
     a.iter().map(|r| r.to_bits()).eq(b.iter().map(|r| r.to_bits()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,10 +4,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use flowtwin_lab::Conditions;
-use flowtwin_twin::{Ask, Context, Policy, PolicyError, PolicySpec, Proposals, SurrogateSpec, Work};
+use flowtwin_twin::{
+    Ask, Context, Policy, PolicyError, PolicySpec, Proposals, StopRules, SurrogateSpec, Work,
+};
 use serde::{Deserialize, Serialize};
 
-use crate::scenario::{Phase, Scenario, StopSpec};
+use crate::scenario::{Phase, Scenario};
 
 /// Name of the phase in which policies compete: the same for all, so that they draw from the same streams.
 pub const CONTEST: &str = "contest";
@@ -107,7 +109,7 @@ impl Course {
             policy,
             experiments: self.experiments,
             from: phases.len().checked_sub(1),
-            stop: StopSpec::default(),
+            stop: StopRules::default(),
         });
     }
 
@@ -117,7 +119,7 @@ impl Course {
             policy: policy(leg),
             experiments: leg.experiments,
             from: i.checked_sub(1),
-            stop: StopSpec::default(),
+            stop: StopRules::default(),
         };
         self.opening.iter().enumerate().map(phase).collect()
     }

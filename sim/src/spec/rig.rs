@@ -180,7 +180,7 @@ pub struct Stretch {
     pub bore_mm: f64,
     /// Volume at room temperature [µL]; 0.1 to 20 000.
     pub volume_ul: f64,
-    /// Whether time in it counts as reaction time; default false. Chemistry follows temperature everywhere.
+    /// Whether the reaction goes on in it, and time in it is reaction time; default false.
     #[serde(default)]
     pub reacts: bool,
     /// The heater it lies on; in the room if there is none.
@@ -209,10 +209,10 @@ pub struct Heater {
     /// Dead time between power and plate [s]; 0 to 60, default 8.
     #[serde(default = "dead_time")]
     pub dead_s: f64,
-    /// Proportional band of the controller [K]; 0.5 to 200, default 20.
+    /// Proportional band of the controller [K]; 0.5 to 200, default 8.
     #[serde(default = "proportional_band")]
     pub proportional_band_k: f64,
-    /// Integral time [s]; 5 to 10 000, default 240.
+    /// Integral time [s]; 5 to 10 000, default 180.
     #[serde(default = "integral_time")]
     pub integral_s: f64,
     /// Derivative time [s]; 0 to 100, default 4.
@@ -327,8 +327,8 @@ defaults! {
     heat_loss: f64 = 2.5;
     full_power: f64 = 450.0;
     dead_time: f64 = 8.0;
-    proportional_band: f64 = 20.0;
-    integral_time: f64 = 240.0;
+    proportional_band: f64 = 8.0;
+    integral_time: f64 = 180.0;
     derivative_time: f64 = 4.0;
     lowest_set_point: f64 = 15.0;
     highest_set_point: f64 = 200.0;
