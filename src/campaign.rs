@@ -1,7 +1,7 @@
 //! A campaign: ask, experiment, tell, phase by phase.
 
 mod interruptible;
-mod stop;
+mod shared;
 
 use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
@@ -12,11 +12,12 @@ use flowtwin_lab::journal::{
 };
 use flowtwin_lab::layer::{Guarded, Journaled, Limits};
 use flowtwin_lab::{Blank, Command, Conditions, Fault, FaultKind, Lab, Observation, Streams};
-use flowtwin_twin::{Ask, Context, History, PolicyError, Trial, Work};
+use flowtwin_twin::{Ask, Context, History, PolicyError, Spent, Stop, Trial, Work};
 
+use crate::hardware::Rehearsal;
 use crate::scenario::{Phase, Scenario};
 pub use interruptible::Interruptible;
-pub use stop::Stop;
+pub use shared::Shared;
 
 /// A campaign on some lab.
 #[derive(Debug)]
@@ -26,6 +27,7 @@ pub struct Campaign<'a> {
     threads: NonZeroUsize,
     stop: &'a AtomicBool,
     only_recorded: bool,
+    goes_on: bool,
 }
 
 /// Is told how a campaign goes.
@@ -34,8 +36,8 @@ pub trait Watch {
     fn phase(&mut self, name: &str, policy: &str, experiments: usize);
     /// An experiment has ended; `known` if it was read from the journal of a run that is resumed.
     fn experiment(&mut self, number: u64, observation: &Observation, known: bool);
-    /// A phase has ended, and why.
-    fn ended(&mut self, name: &str, stop: &Stop);
+    /// A phase has ended: by a rule, or because all its experiments are done.
+    fn ended(&mut self, name: &str, stop: Option<&Stop>);
 }
 
 /// Looks away.
@@ -45,7 +47,7 @@ pub struct Silent;
 impl Watch for Silent {
     fn phase(&mut self, _name: &str, _policy: &str, _experiments: usize) {}
     fn experiment(&mut self, _number: u64, _observation: &Observation, _known: bool) {}
-    fn ended(&mut self, _name: &str, _stop: &Stop) {}
+    fn ended(&mut self, _name: &str, _stop: Option<&Stop>) {}
 }
 
 /// How a campaign ended, and what it took.
@@ -84,13 +86,21 @@ impl<'a> Campaign<'a> {
         threads: NonZeroUsize,
         stop: &'a AtomicBool,
     ) -> Self {
-        Self { scenario, seed, threads, stop, only_recorded: false }
+        Self { scenario, seed, threads, stop, only_recorded: false, goes_on: false }
     }
 
     /// The same campaign, but it ends where the recorded experiments end, as if interrupted there.
     #[must_use]
     pub fn only_recorded(self) -> Self {
         Self { only_recorded: true, ..self }
+    }
+
+    /// The same campaign on a lab where the recorded experiments have happened, and are not done again.
+    ///
+    /// Without this a resumed run does them again, which brings a simulated lab to the state it was in.
+    #[must_use]
+    pub fn goes_on(self) -> Self {
+        Self { goes_on: true, ..self }
     }
 
     /// The header of its journal.
@@ -126,12 +136,17 @@ impl<'a> Campaign<'a> {
         recorded: Option<&Journal>,
         watch: &mut dyn Watch,
     ) -> Result<(Ended, Writer<S>), CampaignError> {
-        let guarded = Guarded::new(lab, Limits::new(self.scenario.file().guard.clone()));
+        let there = recorded.filter(|_| self.goes_on);
+        let mut guarded = Guarded::new(lab, Limits::new(self.scenario.file().guard.clone()));
+        for (pump, syringe) in there.map(|j| Rehearsal::of(j).syringes).iter().flatten().enumerate() {
+            guarded.delivered_before(pump, 1_000.0 * syringe.needs_ml);
+        }
         let lab = Journaled::new(Interruptible::new(guarded, self.stop), writer);
         let mut under_way = UnderWay {
             campaign: self,
             lab,
             recorded: recorded.map(|j| j.experiments().collect()).unwrap_or_default(),
+            there,
             phases: Vec::new(),
             number: 0,
             work: Work::default(),
@@ -154,6 +169,8 @@ struct UnderWay<'a, 'w, L: Lab, S: Sink> {
     campaign: &'a Campaign<'a>,
     lab: Journaled<Interruptible<'a, Guarded<L>>, S>,
     recorded: Vec<&'w ExperimentRecord>,
+    /// The journal of a real rig that goes on: what it records has happened and is not done again.
+    there: Option<&'w Journal>,
     phases: Vec<Vec<Trial>>,
     number: u64,
     work: Work,
@@ -187,12 +204,7 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
     }
 
     fn in_order(&mut self) -> Result<(), Halt> {
-        let header = self.campaign.header(&self.lab);
-        self.lab.record(&Record::Header(Box::new(header)))?;
-        let blank = self.campaign.scenario.procedure().prime(&mut self.lab)?;
-        let blank = BlankRecord::new(self.lab.now(), &blank);
-        self.lab.record(&Record::Blank(blank.clone()))?;
-        let blank = blank.blank();
+        let blank = self.blank()?;
         for index in 0..self.campaign.scenario.phases().len() {
             self.phase(index, &blank)?;
         }
@@ -201,33 +213,58 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
         Ok(self.lab.record(&Record::End(end))?)
     }
 
+    /// The reference of this run, taken now unless it is recorded; before it, the header.
+    fn blank(&mut self) -> Result<Blank, Halt> {
+        if let Some(blank) = self.there.and_then(Journal::blank) {
+            return Ok(blank.blank());
+        }
+        if self.there.is_none() {
+            let header = self.campaign.header(&self.lab);
+            self.lab.record(&Record::Header(Box::new(header)))?;
+        }
+        let blank = self.campaign.scenario.procedure().prime(&mut self.lab)?;
+        let blank = BlankRecord::new(self.lab.now(), &blank);
+        self.lab.record(&Record::Blank(blank.clone()))?;
+        Ok(blank.blank())
+    }
+
+    /// Records that a phase begins, unless that is recorded.
+    fn begin(&mut self, phase: PhaseRecord) -> Result<(), Halt> {
+        let record = Record::Phase(phase);
+        match self.there {
+            Some(journal) if journal.records().contains(&record) => Ok(()),
+            _ => Ok(self.lab.record(&record)?),
+        }
+    }
+
     fn phase(&mut self, index: usize, blank: &Blank) -> Result<(), Halt> {
         let scenario = self.campaign.scenario;
         let phase = &scenario.phases()[index];
-        self.lab.record(&Record::Phase(PhaseRecord {
+        self.begin(PhaseRecord {
             name: phase.name.clone(),
             policy: phase.policy.name().into(),
             experiments: phase.experiments as u64,
             from: phase.from.map(|from| scenario.phases()[from].name.clone()),
-        }))?;
+        })?;
         self.watch.phase(&phase.name, phase.policy.name(), phase.experiments);
         let mut history = History { trials: self.inherited(phase), pending: Vec::new() };
         let inherited = history.trials.len();
-        let mut tally = stop::Tally::new(&phase.stop, scenario.objective());
+        let mut spent = Spent::default();
         let stop = loop {
             let done = history.trials.len() - inherited;
             if done == phase.experiments {
-                break Stop::BudgetSpent;
+                break None;
             }
-            if let Some(stop) = tally.stop() {
-                break stop;
+            if let Some(stop) = self.stop(phase, &history, spent)? {
+                break Some(stop);
             }
             let conditions = self.propose(phase, &history, done)?;
             let observation = self.experiment(phase, blank, &conditions)?;
-            tally.add(&observation);
+            spent.lab_time_s += observation.lab_time_s();
+            spent.reagent_ml += observation.consumed_ml.iter().map(|(_, ml)| ml).sum::<f64>();
             history.trials.push(self.trial(&observation));
         };
-        self.watch.ended(&phase.name, &stop);
+        self.watch.ended(&phase.name, stop.as_ref());
         self.phases.push(history.trials);
         Ok(())
     }
@@ -246,6 +283,25 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
             x: self.campaign.scenario.space().to_unit(&observation.conditions),
             outcome: value.map(|value| objective.goal.score(value)),
         }
+    }
+
+    /// The rule that ends the phase now. While recorded experiments of the phase are left, none did.
+    fn stop(&self, phase: &Phase, history: &History, spent: Spent) -> Result<Option<Stop>, Halt> {
+        let recorded = self.recorded.get(self.number as usize);
+        if recorded.is_some_and(|experiment| experiment.phase == phase.name) {
+            return Ok(None);
+        }
+        let scenario = self.campaign.scenario;
+        let context = self.campaign.context(phase);
+        phase
+            .stop
+            .check(scenario.space(), history, spent, scenario.surrogate(), &context)
+            .map_err(|source| self.no_answer(phase, source))
+    }
+
+    fn no_answer(&self, phase: &Phase, source: PolicyError) -> Halt {
+        let (phase, experiment) = (phase.name.clone(), self.number + 1);
+        Halt::Error(CampaignError::Policy { phase, experiment, source })
     }
 
     fn propose(
@@ -268,11 +324,9 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
             planned: phase.experiments,
             cost: None,
         };
+        let context = self.campaign.context(phase);
         let answer =
-            phase.policy.propose(&ask, &self.campaign.context(phase)).map_err(|source| {
-                let (phase, experiment) = (phase.name.clone(), self.number + 1);
-                Halt::Error(CampaignError::Policy { phase, experiment, source })
-            })?;
+            phase.policy.propose(&ask, &context).map_err(|source| self.no_answer(phase, source))?;
         self.work += answer.work;
         Ok(answer
             .conditions
@@ -288,7 +342,14 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
         conditions: &Conditions,
     ) -> Result<Observation, Halt> {
         let number = self.number + 1;
-        let known = self.recorded.len() as u64 >= number;
+        let known = self.recorded.get(self.number as usize).copied();
+        if let Some(record) = known.filter(|_| self.there.is_some()) {
+            let observation = record.observation(self.campaign.scenario.analysis());
+            self.number = number;
+            self.watch.experiment(number, &observation, true);
+            return Ok(observation);
+        }
+        let known = known.is_some();
         let proposal = Proposal { experiment: number, conditions: conditions.clone() };
         self.lab.record(&Record::Proposal(proposal))?;
         let observation = self.campaign.scenario.procedure().run(&mut self.lab, blank, conditions);

@@ -37,8 +37,49 @@ pub enum Command {
     /// Learn a surrogate from any table of experiments: fit it, judge it, explain it.
     #[command(subcommand)]
     Twin(Twin),
+    /// Serve the instruments of a bench file, emulated, on pseudo-terminals and loopback ports.
+    Emulate(Emulate),
+    /// Make the rig safe when the campaign beside it falls silent; started by it, not by hand.
+    #[command(hide = true)]
+    Watch(Watch),
     /// Do the studies of the paper again and compare every claim.
     Paper(Paper),
+    /// Be the lab of an optimiser that speaks lines of JSON on standard input and output.
+    Lab(Lab),
+    /// Compare policies on the same seeds: one tidy table of every step of every campaign.
+    Bench(Bench),
+}
+
+/// Arguments of `flowtwin emulate`.
+#[derive(Debug, Args)]
+pub struct Emulate {
+    /// Bench file: which instruments there are.
+    pub bench: PathBuf,
+    /// Scenario whose world is behind them.
+    #[arg(long, value_name = "FILE", default_value = "scenarios/cs3cu2i5.toml")]
+    pub scenario: PathBuf,
+    /// Lab time that passes in a second of wall time [s].
+    #[arg(long, value_name = "X", default_value_t = 1.0)]
+    pub speed: f64,
+    /// Write the bench file whose links lead to these instruments, for `run --backend hardware --bench FILE`.
+    #[arg(long, value_name = "FILE")]
+    pub wired: Option<PathBuf>,
+    /// Seed of all randomness [default: the scenario's].
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+}
+
+/// Arguments of `flowtwin watch`.
+#[derive(Debug, Args)]
+pub struct Watch {
+    /// Scenario file.
+    pub scenario: PathBuf,
+    /// Bench file.
+    #[arg(long, value_name = "FILE")]
+    pub bench: PathBuf,
+    /// Longest time between two beats on standard input [s].
+    #[arg(long, value_name = "SECONDS")]
+    pub silence: f64,
 }
 
 /// Where experiments are done.
@@ -47,8 +88,24 @@ pub enum Backend {
     /// The simulator.
     #[default]
     Sim,
+    /// The drivers of the real instruments, talking bytes to emulated ones over the simulator.
+    Emulated,
     /// A twin learnt from data, given with --model.
     Twin,
+    /// The real rig of the bench file given with --bench, after a rehearsal and a question.
+    Hardware,
+}
+
+impl Backend {
+    /// Its name, as it is typed.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sim => "sim",
+            Self::Emulated => "emulated",
+            Self::Twin => "twin",
+            Self::Hardware => "hardware",
+        }
+    }
 }
 
 /// Arguments of `flowtwin run`.
@@ -62,6 +119,15 @@ pub struct Run {
     /// Where the experiments are done.
     #[arg(long, value_enum, default_value_t)]
     pub backend: Backend,
+    /// Bench file of `--backend hardware`: which instrument is at the end of which cable.
+    #[arg(long, value_name = "FILE", required_if_eq("backend", "hardware"))]
+    pub bench: Option<PathBuf>,
+    /// Begin on the real rig without asking, once the rehearsal fits.
+    #[arg(long)]
+    pub yes: bool,
+    /// Lab time that passes in a second of wall time, for a rig of `flowtwin emulate --speed X` alone [s].
+    #[arg(long, value_name = "X", default_value_t = 1.0, hide = true)]
+    pub speed: f64,
     /// The model of `--backend twin`: a file that `flowtwin twin fit` wrote, or its folder.
     #[arg(long, value_name = "FILE", required_if_eq("backend", "twin"))]
     pub model: Option<PathBuf>,
@@ -77,6 +143,9 @@ pub struct Run {
     /// Threads for the twin; they never change a result [default: all cores].
     #[arg(long, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,
+    /// Programs outside this one.
+    #[command(flatten)]
+    pub outside: Outside,
     /// Print the summary as JSON.
     #[arg(long)]
     pub json: bool,
@@ -110,6 +179,9 @@ pub struct Check {
     /// Scenario files.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    /// Ask every instrument of the bench files who it is; nothing moves.
+    #[arg(long)]
+    pub connect: bool,
     /// Run each scenario and compare it with its snapshots in this folder.
     #[arg(long, value_name = "DIR")]
     pub snapshots: Option<PathBuf>,
@@ -170,3 +242,101 @@ pub struct Paper {
 
 /// Rigs on which the studies of the paper are done, unless another number is asked for.
 const SEEDS: NonZeroUsize = NonZeroUsize::new(30).expect("30 is not 0");
+/// Arguments for programs outside this one. Both speak the lines of docs/lab-protocol.md.
+#[derive(Debug, Args)]
+pub struct Outside {
+    /// A program that decides what to try where the scenario branches, such as 'python my_policy.py'.
+    #[arg(long, value_name = "COMMAND")]
+    pub policy_command: Option<String>,
+    /// A program that runs the experiments, in place of a backend.
+    #[arg(long, value_name = "COMMAND", conflicts_with = "backend")]
+    pub lab_command: Option<String>,
+    /// How long such a program may be silent [s].
+    #[arg(long, value_name = "SECONDS", default_value_t = 600.0)]
+    pub patience_s: f64,
+}
+
+/// Arguments of `flowtwin lab`.
+#[derive(Debug, Args)]
+pub struct Lab {
+    /// Scenario file.
+    pub scenario: PathBuf,
+    /// Seed of all randomness [default: the scenario's].
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Most experiments [default: those of all phases of the scenario].
+    #[arg(long, value_name = "N")]
+    pub experiments: Option<u64>,
+}
+
+/// Arguments of `flowtwin bench`.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct Bench {
+    /// Scenario files.
+    #[arg(required = true, value_name = "SCENARIO")]
+    pub scenarios: Vec<PathBuf>,
+    /// Policies, each [NAME=]POLICY[@SURROGATE].
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub policies: Vec<String>,
+    /// A program that takes part as a policy, [NAME=]COMMAND; may be given again.
+    #[arg(long = "policy-command", value_name = "COMMAND")]
+    pub policy_commands: Vec<String>,
+    /// How long such a program may be silent [s].
+    #[arg(long, value_name = "SECONDS", default_value_t = 600.0)]
+    pub patience_s: f64,
+    /// Number of seeds.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub seeds: u64,
+    /// The first of them.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub first_seed: u64,
+    /// Experiments of the shared opening, a Latin hypercube [default: the scenario's phases before it branches].
+    #[arg(long, value_name = "N")]
+    pub opening: Option<usize>,
+    /// Experiments of each policy's own [default: those of the scenario's longest branch].
+    #[arg(long, value_name = "N")]
+    pub experiments: Option<NonZeroUsize>,
+    /// Campaigns at a time; they never change a result [default: all cores].
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
+    /// Run one part of N, K from 1; the parts are put together by `flowtwin bench merge`.
+    #[arg(long, value_name = "K/N")]
+    pub shard: Option<String>,
+    /// Folder of the results; what is finished there is not repeated [default: bench].
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Write the table as CSV too.
+    #[arg(long)]
+    pub csv: bool,
+    /// Print the comparisons as JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Put shards together.
+    #[command(subcommand)]
+    pub action: Option<BenchAction>,
+}
+
+/// What else can be done with benchmarks.
+#[derive(Debug, Subcommand)]
+pub enum BenchAction {
+    /// Put the folders of shards together into one benchmark.
+    Merge(BenchMerge),
+}
+
+/// Arguments of `flowtwin bench merge`.
+#[derive(Debug, Args)]
+pub struct BenchMerge {
+    /// Folders of shards.
+    #[arg(required = true, value_name = "DIR")]
+    pub shards: Vec<PathBuf>,
+    /// Folder of the whole.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Write the table as CSV too.
+    #[arg(long)]
+    pub csv: bool,
+    /// Print the comparisons as JSON.
+    #[arg(long)]
+    pub json: bool,
+}

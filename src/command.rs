@@ -1,12 +1,18 @@
 //! What the commands do, one file each.
 
+mod bench;
 mod check;
+mod emulate;
 mod experiment;
+mod hardware;
 mod paper;
+mod lab;
+mod place;
 mod replay;
 mod report;
 mod run;
 mod twin;
+mod watch;
 
 use crate::cli::{Cli, Command};
 use crate::error::CommandError;
@@ -23,6 +29,10 @@ pub fn run(cli: Cli) -> Result<(), CommandError> {
         Command::Replay(args) => replay::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Twin(twin) => twin::run(&twin),
+        Command::Emulate(args) => emulate::run(&args),
+        Command::Watch(args) => watch::run(&args),
         Command::Paper(args) => paper::run(&args),
+        Command::Lab(args) => lab::run(&args),
+        Command::Bench(args) => bench::run(&args),
     }
 }

@@ -18,6 +18,7 @@ pub struct RunFolder {
     path: PathBuf,
     /// The journal of the run that is resumed, without what was torn or not finished.
     recorded: Option<Journal>,
+    goes_on: bool,
 }
 
 /// Which run a folder must belong to.
@@ -31,13 +32,22 @@ pub struct Identity {
     pub seed: u64,
     /// Whether the results are simulated.
     pub simulated: bool,
+    /// Whether what has happened cannot be done again: a rig with drivers in wall time, or a lab outside.
+    pub in_wall_time: bool,
 }
 
 impl Identity {
     /// The run of a scenario with a seed.
     pub fn new(scenario: &Scenario, seed: u64, simulated: bool) -> Self {
         let scenario_name = scenario.name().to_owned();
-        Self { scenario: scenario_name, sha256: scenario.sha256(), seed, simulated }
+        let sha256 = scenario.sha256();
+        Self { scenario: scenario_name, sha256, seed, simulated, in_wall_time: !simulated }
+    }
+
+    /// The same run, on a rig in wall time.
+    #[must_use]
+    pub fn in_wall_time(self) -> Self {
+        Self { in_wall_time: true, ..self }
     }
 
     /// `runs/<scenario>-<seed>`.
@@ -70,13 +80,13 @@ impl RunFolder {
     /// # Errors
     /// If it holds anything else.
     pub fn begin(path: &Path, identity: &Identity) -> Result<Self, CommandError> {
-        let folder = Self { path: path.to_owned(), recorded: None };
+        let folder = Self { path: path.to_owned(), recorded: None, goes_on: identity.in_wall_time };
         match folder.look()? {
             Content::Nothing => Ok(folder),
             Content::Journal(journal) => match identity.differs(&journal) {
-                None if identity.simulated => Ok(folder),
+                None if !identity.in_wall_time => Ok(folder),
                 None => Err(folder
-                    .refuse("this run, on a real rig")
+                    .refuse("this run, and it cannot be done again")
                     .hint("give --resume to go on with it")),
                 Some(other) => Err(folder.refuse(&other).hint("give another folder with --out")),
             },
@@ -94,7 +104,7 @@ impl RunFolder {
     /// # Errors
     /// If there is no run in it, if it belongs to another run, or if its journal is damaged.
     pub fn resume(path: &Path, identity: &Identity) -> Result<Self, CommandError> {
-        let folder = Self { path: path.to_owned(), recorded: None };
+        let folder = Self { path: path.to_owned(), recorded: None, goes_on: identity.in_wall_time };
         match folder.look()? {
             Content::Journal(journal) => match identity.differs(&journal) {
                 None => Ok(Self { recorded: Some(whole(&journal)), ..folder }),
@@ -149,6 +159,11 @@ impl RunFolder {
         &self.path
     }
 
+    /// Whether a resumed run goes on behind what is recorded, instead of doing it again.
+    pub fn goes_on(&self) -> bool {
+        self.goes_on
+    }
+
     /// The journal of the run that is resumed.
     pub fn recorded(&self) -> Option<&Journal> {
         self.recorded.as_ref()
@@ -165,6 +180,18 @@ impl RunFolder {
         let file = self.file(there.len() as u64);
         let file = file.map_err(|error| CommandError::unwritable(&path, &error))?;
         Ok(Writer::new(Box::new(Continued::new(there, file))))
+    }
+
+    /// Opens the journal to go on behind the last finished experiment, on a rig where what is recorded has happened.
+    ///
+    /// # Errors
+    /// If the folder or the file cannot be written.
+    pub fn append(&self) -> Result<Writer<Box<dyn Sink>>, CommandError> {
+        let Some(journal) = &self.recorded else { return self.open() };
+        let path = self.journal();
+        let file = self.file(journal.bytes().len() as u64);
+        let file = file.map_err(|error| CommandError::unwritable(&path, &error))?;
+        Ok(Writer::after(journal, Box::new(file)))
     }
 
     fn file(&self, keep: u64) -> std::io::Result<File> {

@@ -1,7 +1,9 @@
 //! What stands between a proposal and a real rig: a rehearsal, its certificate, a question.
 
+mod alongside;
 mod certificate;
 mod rehearsal;
 
+pub use alongside::Alongside;
 pub use certificate::{CERTIFICATE, Certificate, Plan, Unfit, hex_sha256};
 pub use rehearsal::{Rehearsal, Syringe};

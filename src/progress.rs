@@ -4,8 +4,9 @@ use std::io::{IsTerminal as _, Write as _, stderr};
 use std::time::Instant;
 
 use flowtwin_lab::Observation;
+use flowtwin_twin::Stop;
 
-use crate::campaign::{Stop, Watch};
+use crate::campaign::Watch;
 use crate::scenario::Scenario;
 
 /// Shows phase, experiment, best so far, lab time and wall time left.
@@ -113,7 +114,7 @@ impl Watch for Progress<'_> {
         }
     }
 
-    fn ended(&mut self, name: &str, stop: &Stop) {
+    fn ended(&mut self, name: &str, stop: Option<&Stop>) {
         let PhaseShown { done, failed, best, .. } = &self.phase;
         let best = match best {
             Some(best) => {
@@ -122,7 +123,8 @@ impl Watch for Progress<'_> {
             None => "no result".into(),
         };
         let failed = if *failed > 0 { format!(", {failed} failed") } else { String::new() };
-        self.say(&format!("phase {name}: {done} experiments{failed}, {best} ({stop})"));
+        let why = stop.map_or(String::new(), |stop| format!("; stopped early: {stop}"));
+        self.say(&format!("phase {name}: {done} experiments{failed}, {best}{why}"));
         if self.renews {
             let _closed = writeln!(stderr());
         }

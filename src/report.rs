@@ -4,6 +4,7 @@
 //! equal bytes. No date, path, machine or thread count is in any of it.
 
 mod closing;
+mod combined;
 mod definition;
 mod efficiency;
 mod folder;
@@ -17,6 +18,7 @@ mod run;
 #[cfg(test)]
 mod sample;
 mod spectra;
+mod spectrum;
 mod stages;
 mod stock;
 mod summary;
@@ -30,11 +32,13 @@ use std::io;
 use std::path::Path;
 
 pub use closing::{conditions, headline, phases, terminal};
+pub use combined::combined_html;
 pub use observations::observations_csv;
 pub use page::report_html;
 pub use quantity::{Quantity, column};
 pub use run::{Experiment, Phase, Run, RunError};
 pub use spectra::spectra_parquet;
+pub use spectrum::spectrum_chart;
 pub use stages::Stages;
 pub use summary::{Best, Extras, PhaseSummary, Summary};
 pub use table::{Align, Table};

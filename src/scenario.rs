@@ -10,13 +10,14 @@ mod unknown;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use flowtwin_lab::analysis::AnalysisError;
 use flowtwin_lab::{Analysis, Manifest, Procedure, Space, Streams};
 use flowtwin_sim::{Plan, SimLab};
-use flowtwin_twin::{Policy, SurrogateSpec, Trial};
+use flowtwin_twin::{Policy, StopRules, SurrogateSpec, Trial};
 use serde::Deserialize as _;
 use sha2::{Digest as _, Sha256};
 
-pub use file::{Goal, ObjectiveSpec, ScenarioFile, StopSpec};
+pub use file::{Goal, ObjectiveSpec, ScenarioFile};
 pub use ordered::Ordered;
 pub use space::{ConstraintSpec, DerivedSpec, InputSpec, Sets, SpaceSpec, Window};
 pub use tree::Tree;
@@ -47,7 +48,7 @@ pub struct Phase {
     /// The phase it starts from, by its place in the list.
     pub from: Option<usize>,
     /// What ends it early.
-    pub stop: StopSpec,
+    pub stop: StopRules,
 }
 
 impl Scenario {
@@ -192,6 +193,17 @@ impl Scenario {
     /// Number of experiments of all phases together.
     pub fn experiments(&self) -> usize {
         self.phases.iter().map(|phase| phase.experiments).sum()
+    }
+
+    /// The same scenario on a real rig, whose spectrometers say themselves what they see.
+    ///
+    /// # Errors
+    /// If they do not see what the analysis needs.
+    pub fn on_rig(mut self, manifest: &Manifest) -> Result<Self, AnalysisError> {
+        let analysis = Analysis::new(self.file.analysis.clone(), manifest)?;
+        let (spec, recipe) = (self.procedure.spec().clone(), self.procedure.recipe().clone());
+        self.procedure = Procedure::new(spec, recipe, analysis);
+        Ok(self)
     }
 
     /// A fresh simulated lab.

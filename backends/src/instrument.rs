@@ -114,3 +114,16 @@ pub struct Identity {
     /// What else a person should know, in words.
     pub notes: Vec<String>,
 }
+
+impl std::fmt::Display for Identity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.model)?;
+        if let Some(number) = &self.serial_number {
+            write!(f, ", serial number {number}")?;
+        }
+        if let Some(firmware) = &self.firmware {
+            write!(f, ", firmware {firmware}")?;
+        }
+        self.notes.iter().try_for_each(|note| write!(f, "; {note}"))
+    }
+}

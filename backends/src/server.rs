@@ -53,8 +53,11 @@ impl EmulatorServer {
     /// now and runs `speed` times as fast as wall time.
     ///
     /// # Errors
-    /// If the system gives no pseudo-terminal or port.
+    /// If the wiring does not fit the lab behind, or the system gives no pseudo-terminal or port.
     pub fn open(world: Box<dyn Lab>, wiring: &Wiring, speed: f64) -> io::Result<Self> {
+        wiring
+            .check(world.manifest())
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
         let mut stations = Vec::new();
         let mut endpoints = BTreeMap::new();
         let mut discovered = Vec::new();

@@ -9,6 +9,8 @@ mod memory;
 mod scripted;
 mod serial;
 mod tcp;
+#[cfg(feature = "usb")]
+mod usb;
 
 pub use dialog::Dialog;
 pub(crate) use dialog::{garbled, read_again};
@@ -16,6 +18,8 @@ pub use memory::{MemoryWire, World};
 pub use scripted::{Exchange, Scripted};
 pub use serial::{SerialPort, SerialSettings};
 pub use tcp::TcpWire;
+#[cfg(feature = "usb")]
+pub use usb::UsbWire;
 
 /// A wire to an instrument.
 ///

@@ -50,6 +50,10 @@ pub struct Wiring {
     /// Longest time an instrument may take to answer [s].
     #[serde(default = "default_patience_s")]
     pub patience_s: f64,
+    /// Whether the instruments are emulated: then the results are marked as simulated. `flowtwin emulate --wired`
+    /// sets it.
+    #[serde(default)]
+    pub simulated: bool,
     /// Chemyx pumps, by the name of the pump, or any name where `channels` names the pumps.
     #[serde(default)]
     pub chemyx: BTreeMap<String, ChemyxWiring>,
@@ -268,6 +272,7 @@ impl Wiring {
             dc4100: BTreeMap::new(),
             faults: Vec::new(),
             fault_seed: 0,
+            simulated: false,
         }
     }
 }

@@ -1,10 +1,10 @@
 //! The event queue: integer time, first come first served at equal times, cancellation.
 //!
-//! A four-ary implicit heap of packed 16-byte keys, so that the four children of a node share one cache
-//! line and one comparison orders time and ticket at once. Events stay in a slab beside it and never move.
-//! Taking the first event leaves a hole at the root, which the next event scheduled fills: a simulation that
-//! schedules one event for each it takes sifts once, not twice. A cancelled event leaves its key behind,
-//! to be dropped when it surfaces.
+//! A four-ary implicit heap of packed 16-byte keys, so that the four children of a node share one
+//! cache line and one comparison orders time and ticket at once. Events stay in a slab beside it
+//! and never move. Taking the first event leaves a hole at the root, which the next event scheduled
+//! fills: a simulation that schedules one event for each it takes sifts once, not twice. A
+//! cancelled event leaves its key behind, to be dropped when it surfaces.
 
 use flowtwin_lab::Instant;
 
@@ -113,7 +113,8 @@ impl<E> Engine<E> {
         cancelled
     }
 
-    /// Takes the first event that is due up to `limit`, and moves `now` to its time; without one, to `limit`.
+    /// Takes the first event that is due up to `limit`, and moves `now` to its time; without one,
+    /// to `limit`.
     #[inline]
     pub fn next_until(&mut self, limit: Instant) -> Option<(Instant, E)> {
         loop {

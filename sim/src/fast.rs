@@ -1,5 +1,5 @@
-//! Single-precision loops over pixels that compilers vectorise, with the same bits on every machine: only
-//! additions, multiplications, square roots and integer operations, never fused.
+//! Single-precision loops over pixels that compilers vectorise, with the same bits on every
+//! machine: only additions, multiplications, square roots and integer operations, never fused.
 
 /// 1.5 · 2²³: adding it rounds to a whole number, which then stands in the low bits.
 const MAGIC: f32 = 12_582_912.0;
@@ -45,10 +45,17 @@ pub(crate) fn add(sum: &mut [f32], weight: f32, part: &[f32]) {
     }
 }
 
-/// Mean of all values, in double precision and in order.
+/// Mean of all values, summed in eight lanes and then in order.
 pub(crate) fn mean(values: &[f32]) -> f32 {
-    let sum = values.iter().fold(0.0, |sum, v| sum + f64::from(*v));
-    (sum / values.len() as f64) as f32
+    let mut lanes = [0.0_f32; 8];
+    let eights = values.chunks_exact(8);
+    let rest = eights.remainder().iter().sum::<f32>();
+    for eight in eights {
+        for (lane, value) in lanes.iter_mut().zip(eight) {
+            *lane += value;
+        }
+    }
+    (lanes.iter().fold(rest, |sum, lane| sum + lane)) / values.len() as f32
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
-//! The history of all flows, in closed form: the way from a slug in a flow cell back to what the pumps did.
+//! The history of all flows, in closed form: the way from a slug in a flow cell back to what the
+//! pumps did.
 //!
-//! Time is cut into segments by ticks of a fixed grid and by commands. Within a segment every flow changes
-//! linearly, so volumes are parabolas: sums of flows are parabolas too, and all of them can be inverted
-//! exactly. A segment is fixed by its beginning; looking into it never changes it.
+//! Time is cut into segments by ticks of a fixed grid and by commands. Within a segment every flow
+//! changes linearly, so volumes are parabolas: sums of flows are parabolas too, and all of them can
+//! be inverted exactly. A segment is fixed by its beginning; looking into it never changes it.
 
 use flowtwin_lab::Instant;
 
@@ -106,6 +107,10 @@ impl FlowHistory {
 
     /// The segment at a moment; the first one before the history begins.
     pub(crate) fn segment(&self, at: Instant) -> usize {
+        let last = self.segments() - 1;
+        if self.starts[last] <= at {
+            return last;
+        }
         self.starts.partition_point(|start| *start <= at).saturating_sub(1)
     }
 
@@ -129,8 +134,8 @@ impl FlowHistory {
         self.starts[segment + 1].since(self.starts[segment]).as_secs()
     }
 
-    /// The moment, up to `latest`, at which a column had passed a volume; the beginning of the history where
-    /// that lies further back.
+    /// The moment, up to `latest`, at which a column had passed a volume; the beginning of the
+    /// history where that lies further back.
     pub(crate) fn when_volume(&self, column: usize, volume: f64, latest: Instant) -> Instant {
         let mut segment = self.segment(latest);
         while segment > 0 && self.course(segment, column).volume > volume {
@@ -153,8 +158,8 @@ impl FlowHistory {
         self.course(segment, column).rate_at(self.elapsed(segment, at)).max(0.0)
     }
 
-    /// Begins a segment: `slope` gives each pump's change of flow from its present flow [µL/s²], `factor`
-    /// the travel in each stretch. A segment that began at the same moment is replaced.
+    /// Begins a segment: `slope` gives each pump's change of flow from its present flow [µL/s²],
+    /// `factor` the travel in each stretch. A segment that began at the same moment is replaced.
     pub(crate) fn begin(
         &mut self,
         at: Instant,
@@ -211,8 +216,8 @@ impl FlowHistory {
         self.travels[self.segment(at) * self.stretches + stretch].factor
     }
 
-    /// The moment at which a stretch had been passed by a tube volume [s since the start]; none before the
-    /// history begins, or if that has not happened yet.
+    /// The moment at which a stretch had been passed by a tube volume [s since the start]; none
+    /// before the history begins, or if that has not happened yet.
     pub(crate) fn when_passed(&self, stretch: usize, volume: f64) -> Option<Instant> {
         let (mut low, mut high) = (0, self.segments());
         while low < high {

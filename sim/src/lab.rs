@@ -13,8 +13,8 @@ use crate::world::{Acquisition, World};
 
 /// A simulated lab.
 ///
-/// The same plan and streams give the same answers to the same commands, to the last bit, however waits are
-/// cut and whatever is read in between.
+/// The same plan and streams give the same answers to the same commands, to the last bit, however
+/// waits are cut and whatever is read in between.
 #[derive(Debug)]
 pub struct SimLab {
     plan: Arc<Plan>,
@@ -22,7 +22,8 @@ pub struct SimLab {
 }
 
 impl SimLab {
-    /// A lab at the start of its run: syringes full, plate at room temperature, tube full of carrier.
+    /// A lab at the start of its run: syringes full, plate at room temperature, tube full of
+    /// carrier.
     pub fn new(plan: Arc<Plan>, streams: Streams) -> Self {
         Self { world: World::new(plan.clone(), streams), plan }
     }

@@ -1,4 +1,5 @@
-//! A validated world: names resolved, spectra laid out on pixel grids, ready to be run any number of times.
+//! A validated world: names resolved, spectra laid out on pixel grids, ready to be run any number
+//! of times.
 
 mod check;
 mod error;
@@ -17,7 +18,8 @@ use crate::spec::{self, World};
 
 /// A validated world.
 ///
-/// Immutable and free of randomness: one plan serves any number of [`crate::SimLab`]s at the same time.
+/// Immutable and free of randomness: one plan serves any number of [`crate::SimLab`]s at the same
+/// time.
 #[derive(Clone, Debug)]
 pub struct Plan {
     world: World,
@@ -62,7 +64,8 @@ impl Plan {
     /// Validates a world.
     ///
     /// # Errors
-    /// The first key whose value is out of range, unknown, or at odds with another; see [`PlanError`].
+    /// The first key whose value is out of range, unknown, or at odds with another; see
+    /// [`PlanError`].
     pub fn new(world: &World) -> Result<Self, PlanError> {
         check::world(world)?;
         let rig = &world.rig;

@@ -13,7 +13,8 @@ pub(crate) struct Wander {
 }
 
 impl Wander {
-    /// A process of standard deviation `deviation`, correlated over `correlation_s`, in steps of `step_s` [s].
+    /// A process of standard deviation `deviation`, correlated over `correlation_s`, in steps of
+    /// `step_s` [s].
     pub(crate) fn new(mut stream: Stream, deviation: f64, correlation_s: f64, step_s: f64) -> Self {
         let kept = if correlation_s > 0.0 { math::exp(-step_s / correlation_s) } else { 0.0 };
         let value = deviation * stream.normal();

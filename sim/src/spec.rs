@@ -1,10 +1,10 @@
 //! What a simulated world is made of, as a scenario file says it.
 //!
-//! Plain data, one struct for each table. Nothing here knows a chemical or counts pumps: stocks hold species,
-//! pumps join into streams, streams meet the carrier, the slugs pass stretches of tube, and product and
-//! optics are lists of terms on the concentrations in a slug. Every key ends in its unit; every choice is a
-//! table with one key; unknown keys are refused. [`crate::Plan::new`] checks all values against their
-//! ranges, which `docs/validation.md` lists.
+//! Plain data, one struct for each table. Nothing here knows a chemical or counts pumps: stocks
+//! hold species, pumps join into streams, streams meet the carrier, the slugs pass stretches of
+//! tube, and product and optics are lists of terms on the concentrations in a slug. Every key ends
+//! in its unit; every choice is a table with one key; unknown keys are refused.
+//! [`crate::Plan::new`] checks all values against their ranges, which `docs/validation.md` lists.
 
 mod chemistry;
 mod faults;
@@ -55,7 +55,8 @@ pub type Stocks = BTreeMap<String, Stock>;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Stock {
-    /// Concentration of each species in it [mM]; 0 to 20 000. A species that is not named is not there.
+    /// Concentration of each species in it [mM]; 0 to 20 000. A species that is not named is not
+    /// there.
     #[serde(default)]
     pub concentrations_mm: BTreeMap<String, f64>,
 }

@@ -58,8 +58,8 @@ impl Train {
         self.volume_ul <= 0.0
     }
 
-    /// Decides the size of the forming slug: its volume, and how irregular the train is just now (standard
-    /// deviation of the logarithm).
+    /// Decides the size of the forming slug: its volume, and how irregular the train is just now
+    /// (standard deviation of the logarithm).
     pub(crate) fn decide(&mut self, volume_ul: f64, irregular: f64) {
         let draw = self.volumes.normal();
         let factor = if irregular > 0.0 {

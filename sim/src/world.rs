@@ -162,6 +162,7 @@ impl World {
         self.next_tick = now + Span::from_secs(pump::TICK_S);
         self.engine.schedule(self.next_tick, Event::PumpTick);
         self.notice_condition(now);
+        self.watch_precipitation(now);
         self.flows_change(now);
         if now.as_nanos().is_multiple_of(600_000_000_000) {
             self.forget(now);
@@ -173,7 +174,6 @@ impl World {
         let done = self.pumps[pump].start(now, rate, at_most_ul);
         self.cancel_done(pump);
         self.pump_done[pump] = Some(self.engine.schedule(done, Event::PumpDone(pump)));
-        self.watch_precipitation(now, pump);
         self.flows_change(now);
     }
 
@@ -190,7 +190,8 @@ impl World {
         }
     }
 
-    /// Notes the rates that pumps are set to; standing rates other than those before make a new condition.
+    /// Notes the rates that pumps are set to; standing rates other than those before make a new
+    /// condition.
     fn notice_condition(&mut self, now: Instant) {
         let rates: Vec<f64> = self.pumps.iter().map(Pump::set_ul_per_s).collect();
         if !same(&rates, &self.rates.0) {
@@ -223,3 +224,6 @@ impl World {
 fn same(a: &[f64], b: &[f64]) -> bool {
     a.iter().map(|r| r.to_bits()).eq(b.iter().map(|r| r.to_bits()))
 }
+
+#[cfg(test)]
+mod tests;

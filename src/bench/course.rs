@@ -4,10 +4,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use flowtwin_lab::Conditions;
-use flowtwin_twin::{Ask, Context, Policy, PolicyError, PolicySpec, Proposals, SurrogateSpec, Work};
+use flowtwin_twin::{
+    Ask, Context, Policy, PolicyError, PolicySpec, Proposals, StopRules, SurrogateSpec, Work,
+};
 use serde::{Deserialize, Serialize};
 
-use crate::scenario::{Phase, Scenario, StopSpec};
+use crate::scenario::{Phase, Scenario};
 
 /// Name of the phase in which policies compete: the same for all, so that they draw from the same streams.
 pub const CONTEST: &str = "contest";
@@ -90,14 +92,25 @@ impl Course {
             begin = end;
             Box::new(Given(given))
         });
+        self.contest(&mut phases, policy);
+        phases
+    }
+
+    /// The opening by its own policies, then `policy`.
+    pub fn live_phases(&self, surrogate: SurrogateSpec, policy: Box<dyn Policy>) -> Vec<Phase> {
+        let mut phases = self.opening_phases(surrogate);
+        self.contest(&mut phases, policy);
+        phases
+    }
+
+    fn contest(&self, phases: &mut Vec<Phase>, policy: Box<dyn Policy>) {
         phases.push(Phase {
             name: CONTEST.into(),
             policy,
             experiments: self.experiments,
             from: phases.len().checked_sub(1),
-            stop: StopSpec::default(),
+            stop: StopRules::default(),
         });
-        phases
     }
 
     fn legs(&self, mut policy: impl FnMut(&Leg) -> Box<dyn Policy>) -> Vec<Phase> {
@@ -106,7 +119,7 @@ impl Course {
             policy: policy(leg),
             experiments: leg.experiments,
             from: i.checked_sub(1),
-            stop: StopSpec::default(),
+            stop: StopRules::default(),
         };
         self.opening.iter().enumerate().map(phase).collect()
     }

@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex};
 
 use flowtwin_lab::journal::{Sink, Writer};
 use flowtwin_lab::{Conditions, FaultKind, Observation};
-use flowtwin_twin::Policy;
+use flowtwin_twin::{Policy, Stop};
 use serde::{Deserialize, Serialize};
 
 use super::course::{Course, Timed};
 use super::truth::Truth;
-use crate::campaign::{Campaign, CampaignError, Stop, Watch};
+use crate::campaign::{Campaign, CampaignError, Watch};
 use crate::scenario::Scenario;
 
 /// An experiment of a campaign, and how things stand after it.
@@ -148,7 +148,7 @@ impl Watch for Seen {
         self.0.push(observation);
     }
 
-    fn ended(&mut self, _name: &str, _stop: &Stop) {}
+    fn ended(&mut self, _name: &str, _stop: Option<&Stop>) {}
 }
 
 /// A journal that nobody keeps: a benchmark keeps its steps.

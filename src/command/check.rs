@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
+use flowtwin_backends::identify;
 use serde_json::json;
 
+use super::emulate::read_wiring;
 use super::run::threads;
 use crate::cli::Check as Args;
 use crate::error::{CommandError, Kind};
@@ -40,6 +42,9 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
 
 fn look(args: &Args, file: &Path) -> Finding {
     let name = file.display().to_string();
+    if is_bench(file) {
+        return bench(args, file);
+    }
     let bad = |kind, message| Finding {
         file: name.clone(),
         scenario: None,
@@ -62,6 +67,45 @@ fn look(args: &Args, file: &Path) -> Finding {
             problem: None,
         },
         Err(error) => bad(error.kind(), error.to_string()),
+    }
+}
+
+/// Whether a file says which instrument is on which port, and is no scenario.
+fn is_bench(file: &Path) -> bool {
+    const SECTIONS: [&str; 6] = ["chemyx", "f4t", "f4t_scpi", "hdx", "dc2200", "dc4100"];
+    let table = std::fs::read_to_string(file).ok().and_then(|text| text.parse::<toml::Table>().ok());
+    table.is_some_and(|table| SECTIONS.iter().any(|section| table.contains_key(*section)))
+}
+
+/// Checks a bench file and, if asked, who is at the end of each of its cables.
+fn bench(args: &Args, file: &Path) -> Finding {
+    let finding = |problem, note| Finding {
+        file: file.display().to_string(),
+        scenario: None,
+        problem,
+        note,
+    };
+    let wiring = match read_wiring(file) {
+        Ok(wiring) => wiring,
+        Err(error) => return finding(Some((error.kind(), error.to_string())), String::new()),
+    };
+    if !args.connect {
+        return finding(None, "bench file; --connect asks every instrument who it is".into());
+    }
+    let found = identify(&wiring);
+    let line = |f: &flowtwin_backends::connect::Finding| match (&f.identity, &f.problem) {
+        (_, Some(problem)) => format!("\n  {:<12} {:<8} {problem}", f.name, f.kind),
+        (Some(who), None) => format!("\n  {:<12} {:<8} {who}", f.name, f.kind),
+        (None, None) => format!("\n  {:<12} {:<8} answers", f.name, f.kind),
+    };
+    let lines: String = found.iter().map(line).collect();
+    let wrong = found.iter().filter(|f| !f.is_right()).count();
+    match wrong {
+        0 => finding(None, format!("{} instruments answer{lines}", found.len())),
+        _ => {
+            let message = format!("{wrong} of {} instruments are not right:{lines}", found.len());
+            finding(Some((Kind::Failed, message)), String::new())
+        }
     }
 }
 

@@ -23,6 +23,9 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let world = Box::new(scenario.sim_lab(seed));
     let mut server =
         EmulatorServer::open(world, &wiring, speed).map_err(CommandError::failed)?;
+    if let Some(path) = &args.wired {
+        write_wired(path, &wiring, &server)?;
+    }
     let stop = Arc::new(AtomicBool::new(false));
     let asked = stop.clone();
     ctrlc::set_handler(move || asked.store(true, Ordering::Relaxed))
@@ -30,6 +33,18 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     println!("{}", json!({ "ready": true, "endpoints": server.endpoints() }));
     eprintln!("serving emulated instruments at {speed} times real time; Ctrl-C ends it");
     server.run(&stop).map_err(CommandError::failed)
+}
+
+/// Writes `wiring` with the links of the instruments that `server` serves.
+fn write_wired(path: &Path, wiring: &Wiring, server: &EmulatorServer) -> Result<(), CommandError> {
+    let mut wired = Wiring { simulated: true, faults: Vec::new(), ..wiring.clone() };
+    for (name, endpoint) in server.endpoints() {
+        if let Some(link) = endpoint.link() {
+            wired.set_link(name, link);
+        }
+    }
+    let text = toml::to_string(&wired).map_err(CommandError::failed)?;
+    std::fs::write(path, text).map_err(|error| CommandError::unwritable(path, &error))
 }
 
 /// Reads a bench file.

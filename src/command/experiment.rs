@@ -11,6 +11,7 @@ use crate::cli::Experiment as Args;
 use crate::diagnostic::Diagnostic;
 use crate::error::{CommandError, Kind};
 use crate::observations::six;
+use crate::report::plot::{Axis, Chart, Line, Style};
 use crate::scenario::Scenario;
 use crate::{choice, sketch};
 
@@ -132,6 +133,16 @@ fn features_csv(scenario: &Scenario, observation: &Observation) -> String {
     "name,value,unit\n".to_owned() + &inputs.chain(features).collect::<String>()
 }
 
+/// A figure of one spectrum.
+fn plot(spectrum: &Spectrum, series: usize) -> String {
+    let Spectrum { name, unit, wavelengths_nm, values } = spectrum;
+    let points = wavelengths_nm.iter().copied().zip(values.iter().copied());
+    let x = Axis::covering("wavelength [nm]", wavelengths_nm.iter().copied());
+    let y = Axis::covering(format!("{name} [{unit}]"), values.iter().copied());
+    let line = Line::new(points, Style::series(series).colour).wide(1.3);
+    Chart::new(x, y, format!("{name} spectrum"), true).sized(720.0, 360.0).with(line).svg()
+}
+
 fn write(
     folder: &Path,
     scenario: &Scenario,
@@ -144,6 +155,9 @@ fn write(
     fs::create_dir_all(folder).map_err(|error| CommandError::unwritable(folder, &error))?;
     write("features.csv", features_csv(scenario, observation))?;
     write("spectra.csv", spectra_csv(observation))?;
+    for (series, spectrum) in observation.outcome.spectra.iter().enumerate() {
+        write(&format!("{}.svg", spectrum.name), plot(spectrum, series + 1))?;
+    }
     eprintln!("features and spectra: {}", folder.display());
     Ok(())
 }

@@ -6,8 +6,9 @@ use std::sync::atomic::AtomicBool;
 use flowtwin_lab::journal::{self, Journal, Record, Writer};
 use serde_json::{Value, json};
 
-use crate::campaign::{Campaign, Silent};
-use crate::cli::Replay as Args;
+use super::place::simulated;
+use crate::campaign::{Campaign, Shared, Silent};
+use crate::cli::{Backend, Replay as Args};
 use crate::error::CommandError;
 use crate::folder::read_journal;
 use crate::scenario::Scenario;
@@ -20,7 +21,7 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
         return Err(CommandError::bad_input(message));
     }
     let scenario = Scenario::recorded(&recorded.header().definition)?;
-    let now = again(&scenario, &recorded)?;
+    let now = again(args.backend, &scenario, &recorded)?;
     let difference = first_difference(&recorded, &now);
     let experiments = recorded.experiments().count();
     if args.json {
@@ -45,11 +46,15 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
 }
 
 /// The journal that the recorded conditions yield now.
-fn again(scenario: &Scenario, recorded: &Journal) -> Result<Journal, CommandError> {
+fn again(
+    backend: Backend,
+    scenario: &Scenario,
+    recorded: &Journal,
+) -> Result<Journal, CommandError> {
     let seed = recorded.header().seed;
     let never = AtomicBool::new(false);
     let campaign = Campaign::new(scenario, seed, NonZeroUsize::MIN, &never).only_recorded();
-    let lab = scenario.sim_lab(seed);
+    let lab = simulated(backend, &Shared::new(scenario.sim_lab(seed)))?;
     let (_ended, writer) = campaign
         .run(lab, Writer::new(Vec::new()), Some(recorded), &mut Silent)
         .map_err(CommandError::failed)?;

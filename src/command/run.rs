@@ -3,32 +3,37 @@
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::thread::available_parallelism;
 
 use flowtwin_lab::{FaultKind, Lab};
 
+use super::place::Place;
 use crate::campaign::{Campaign, Ended, Watch};
 use crate::cli::{Backend, Run as Args};
 use crate::conclusion::Conclusion;
 use crate::error::{CommandError, Kind};
 use crate::folder::{Identity, RunFolder};
-use crate::learnt::{Twin, TwinLab};
 use crate::progress::Progress;
 use crate::report::Extras;
 use crate::scenario::Scenario;
 
 /// Set by Ctrl-C.
-static STOP: AtomicBool = AtomicBool::new(false);
+pub(super) static STOP: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let scenario = Scenario::load(&args.scenario)?.with_priors(&args.priors)?;
+    let scenario = super::lab::with_policy(scenario, &args.outside)?;
     let seed = args.seed.unwrap_or(scenario.file().seed);
-    let identity = Identity::new(&scenario, seed, true);
+    if args.backend == Backend::Hardware {
+        return super::hardware::run(args, scenario, seed);
+    }
+    let place = Place::of(args, &scenario, seed)?;
+    let identity = Identity::new(&scenario, seed, place.lab.manifest().simulated);
     let path = args.out.clone().unwrap_or_else(|| match args.backend {
         Backend::Twin => beside(&identity.default_folder(), "-twin"),
-        Backend::Sim => identity.default_folder(),
+        _ => identity.default_folder(),
     });
-    let model = args.model.as_deref().map(Twin::load).transpose()?;
     let folder = match args.resume {
         true => RunFolder::resume(&path, &identity)?,
         false => RunFolder::begin(&path, &identity)?,
@@ -36,28 +41,24 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     heed_ctrl_c()?;
     let mut progress = Progress::new(&scenario);
     let jobs = threads(args.jobs);
-    let (ended, extras) = match model.filter(|_| args.backend == Backend::Twin) {
-        None => {
-            let mut lab = scenario.sim_lab(seed);
-            let ended = campaign(&scenario, seed, jobs, &mut lab, &folder, &mut progress)?;
-            let events = Some(lab.work().events);
-            (ended, Extras { backend: "sim".into(), simulated_events: events })
-        }
-        Some(twin) => {
-            let lab = TwinLab::of_scenario(twin, &scenario, seed)?;
-            let ended = campaign(&scenario, seed, jobs, lab, &folder, &mut progress)?;
-            (ended, Extras { backend: "twin".into(), simulated_events: None })
-        }
-    };
-    let conclusion = Conclusion::of(&path, extras, threads(args.jobs))?;
-    conclusion.write(&path)?;
-    print!("{}", conclusion.text(args.json));
-    eprintln!("run folder: {}", path.display());
+    let (backend, world) = (place.backend.to_owned(), place.world());
+    let ended = campaign(&scenario, seed, jobs, place.lab, &folder, &mut progress)?;
+    let simulated_events = world.map(|world| world.work().events);
+    conclude(args, &path, Extras { backend, simulated_events })?;
     outcome(&ended)
 }
 
+/// Writes the run folder and prints what was asked for.
+pub(super) fn conclude(args: &Args, path: &Path, extras: Extras) -> Result<(), CommandError> {
+    let conclusion = Conclusion::of(path, extras, threads(args.jobs))?;
+    conclusion.write(path)?;
+    print!("{}", conclusion.text(args.json));
+    eprintln!("run folder: {}", path.display());
+    Ok(())
+}
+
 /// The same path with more at the end of its name.
-fn beside(path: &Path, more: &str) -> PathBuf {
+pub(super) fn beside(path: &Path, more: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(more);
     name.into()
@@ -73,9 +74,12 @@ pub(super) fn campaign(
     watch: &mut dyn Watch,
 ) -> Result<Ended, CommandError> {
     let campaign = Campaign::new(scenario, seed, threads, &STOP);
-    let (ended, _writer) = campaign
-        .run(lab, folder.open()?, folder.recorded(), watch)
-        .map_err(CommandError::failed)?;
+    let (campaign, writer) = match folder.goes_on() {
+        true => (campaign.goes_on(), folder.append()?),
+        false => (campaign, folder.open()?),
+    };
+    let (ended, _writer) =
+        campaign.run(lab, writer, folder.recorded(), watch).map_err(CommandError::failed)?;
     Ok(ended)
 }
 
@@ -101,7 +105,7 @@ pub(super) fn threads(jobs: Option<NonZeroUsize>) -> NonZeroUsize {
 }
 
 /// The first Ctrl-C makes the rig safe at the next moment at which time passes; the second ends the program.
-fn heed_ctrl_c() -> Result<(), CommandError> {
+pub(super) fn heed_ctrl_c() -> Result<(), CommandError> {
     let handler = || {
         if STOP.swap(true, Ordering::Relaxed) {
             std::process::exit(i32::from(Kind::Interrupted.exit_code()));

@@ -13,8 +13,8 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let wiring = read_wiring(&args.bench)?;
     let scenario = Scenario::load(&args.scenario)?;
     let manifest = flowtwin_lab::Manifest {
-        simulated: false,
-        ..scenario.plan().manifest().clone()
+        simulated: wiring.simulated,
+        ..scenario.manifest().clone()
     };
     // Ctrl-C in the terminal reaches this process too; it must outlive the campaign to make the rig safe.
     ctrlc::set_handler(|| {}).map_err(CommandError::failed)?;

@@ -1,5 +1,7 @@
 //! What a run folder promises.
 
+use std::sync::OnceLock;
+
 use flowtwin_lab::journal::Journal;
 
 use super::*;
@@ -9,8 +11,9 @@ fn extras() -> Extras {
 }
 
 fn with_run<T>(look: impl FnOnce(&Run<'_>) -> T) -> T {
-    let journal: Journal = sample::journal();
-    look(&Run::read(&journal).expect("the sample is a run"))
+    static SAMPLE: OnceLock<Journal> = OnceLock::new();
+    let journal = SAMPLE.get_or_init(sample::journal);
+    look(&Run::read(journal).expect("the sample is a run"))
 }
 
 /// A folder that goes when the test ends.

@@ -3,6 +3,7 @@
 use flowtwin_lab::procedure::WaitSpec;
 use flowtwin_lab::{Analysis, Manifest, ProcedureSpec, Recipe, Space};
 use flowtwin_sim::Plan;
+use flowtwin_twin::StopRules;
 
 use super::file::{PhaseSpec, ScenarioFile};
 use super::tree::Tree;
@@ -164,8 +165,13 @@ fn phase(file: &ScenarioFile, index: usize) -> Result<Phase, Problem> {
         policy: spec.policy.build(file.twin.surrogate),
         experiments: spec.experiments as usize,
         from,
-        stop: spec.stop.clone(),
+        stop: rules(file, &spec.stop),
     })
+}
+
+/// The rules of a phase; its target is a value of the objective, and outcomes are maximised.
+fn rules(file: &ScenarioFile, spec: &StopRules) -> StopRules {
+    StopRules { target: spec.target.map(|target| file.objective.goal.score(target)), ..*spec }
 }
 
 fn known_feature(file: &ScenarioFile, name: &str, path: &[&str]) -> Result<(), Problem> {
@@ -174,7 +180,9 @@ fn known_feature(file: &ScenarioFile, name: &str, path: &[&str]) -> Result<(), P
 }
 
 fn unknown_name(what: &str, name: &str, known: &[&str], path: &[&str]) -> Problem {
-    let message = format!("there is no {what} `{name}`, only {}", known.join(", "));
+    let only =
+        if known.is_empty() { String::new() } else { format!(", only {}", known.join(", ")) };
+    let message = format!("there is no {what} `{name}`{only}");
     let hint = unknown::nearest(name, known).map(|(meant, _)| format!("did you mean `{meant}`?"));
     Problem::new(path, message).hint(hint)
 }

@@ -3,7 +3,7 @@
 use flowtwin_lab::layer::LimitsSpec;
 use flowtwin_lab::{AnalysisSpec, ProcedureSpec};
 use flowtwin_sim::spec::{Chemistry, Faults, Noise, Optics, Rig, Stocks, World};
-use flowtwin_twin::{PolicySpec, SurrogateSpec};
+use flowtwin_twin::{PolicySpec, StopRules, SurrogateSpec};
 use serde::{Deserialize, Serialize};
 
 use super::space::SpaceSpec;
@@ -120,19 +120,7 @@ pub struct PhaseSpec {
     pub from: Option<String>,
     /// What ends it before that.
     #[serde(default)]
-    pub stop: StopSpec,
-}
-
-/// What ends a phase early; each rule by itself is enough.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct StopSpec {
-    /// A value of the objective that is good enough.
-    pub target: Option<f64>,
-    /// Lab time of the phase [h].
-    pub lab_time_h: Option<f64>,
-    /// All reagents that the phase takes, together [mL].
-    pub reagent_ml: Option<f64>,
+    pub stop: StopRules,
 }
 
 impl ScenarioFile {

@@ -26,6 +26,7 @@ type KeyPath = Vec<String>;
 pub struct Tree {
     values: toml::Table,
     places: BTreeMap<KeyPath, Spot>,
+    file: Option<Arc<Source>>,
 }
 
 /// Where a key and its value stand.
@@ -100,7 +101,7 @@ impl Tree {
             let place = error.span().map(|span| source.place(span));
             Diagnostic::new(error.message().to_owned()).at(place)
         })?;
-        let mut tree = Self::default();
+        let mut tree = Self { file: Some(source.clone()), ..Self::default() };
         let mut path = KeyPath::new();
         tree.values = tree.table(source, table.get_ref(), &mut path)?;
         Ok(tree)
@@ -187,6 +188,7 @@ impl Tree {
     fn overlay(&mut self, over: Self) {
         merge(&mut self.values, over.values, &mut KeyPath::new(), &mut self.places);
         self.places.extend(over.places);
+        self.file = over.file;
     }
 
     /// Reads the whole tree as a `T`.
@@ -198,8 +200,7 @@ impl Tree {
         serde_path_to_error::deserialize(values).map_err(|error| {
             let path = key_path(error.path());
             let message = error.into_inner().message().to_owned();
-            let diagnostic = self.complain_at(&path, &message);
-            unknown::explain(diagnostic, path.last().map_or("", String::as_str))
+            unknown::explain(self.complain_at(&path, &message))
         })
     }
 
@@ -216,10 +217,11 @@ impl Tree {
 
     /// Where the key at `path` stands: the key of a table, key and value of anything else.
     fn place(&self, path: &[String]) -> Option<Place> {
-        let found = (0..=path.len())
-            .rev()
-            .find_map(|n| self.places.get(&path[..n]))
-            .or_else(|| self.places.get(["schema".to_owned()].as_slice()))?;
+        let known = (0..=path.len()).rev().find_map(|n| self.places.get(&path[..n]));
+        let Some(found) = known else {
+            // Nothing on the way to the key is there: the whole file lacks it.
+            return self.file.as_ref().map(|source| source.place(0..0));
+        };
         let text = &found.source.text;
         let one_line = !text[found.value.clone()].contains('\n');
         let exact = self.places.contains_key(path);

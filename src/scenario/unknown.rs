@@ -42,18 +42,18 @@ const UNITS: [&str; 36] = [
     "_l",
 ];
 
-/// Adds what was probably meant to a complaint of serde about an unknown key.
+/// Adds what was probably meant to a complaint of serde about an unknown key or choice.
 ///
 /// The unit is part of a key, so a key with another unit is the likeliest slip; a few letters the next.
-pub(super) fn explain(diagnostic: Diagnostic, key: &str) -> Diagnostic {
+pub(super) fn explain(diagnostic: Diagnostic) -> Diagnostic {
     let known = quoted(&diagnostic.message);
     let Some((unknown, known)) = known.split_first() else {
         return diagnostic;
     };
-    if unknown != key || !diagnostic.message.starts_with("unknown") {
+    if !diagnostic.message.starts_with("unknown") {
         return diagnostic;
     }
-    match nearest(key, known) {
+    match nearest(unknown, known) {
         Some((meant, true)) => {
             let hint =
                 format!("the unit is part of the key: give `{meant}`, converted to that unit");

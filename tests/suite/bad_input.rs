@@ -61,7 +61,7 @@ fn a_range_beyond_the_rig() {
 
 #[test]
 fn a_value_out_of_range() {
-    refused("out-of-range", &format!("[rig.pumps.cui]\nbore_mm = 286.0\n{PHASE}"));
+    refused("out-of-range", &format!("[rig]\nambient_c = 60.0\n{PHASE}"));
 }
 
 #[test]

@@ -44,7 +44,7 @@ fn an_experiment_shows_what_it_measured() {
     let written = run(&dir, &[&args[..], &["--out", "here"]].concat());
     assert_eq!(written.code, Some(0), "{}", written.stderr);
     let names: Vec<String> = files(&dir.join("here")).into_iter().map(|(name, _)| name).collect();
-    assert_eq!(names, ["features.csv", "spectra.csv", "spectra.svg"]);
+    assert_eq!(names, ["absorbance.svg", "emission.svg", "features.csv", "spectra.csv"]);
 }
 
 #[test]

@@ -42,6 +42,10 @@ fn run_folder(dir: &Path, out: &str, change: impl FnOnce(&mut Command)) -> Vec<(
     files(&dir.join(out))
 }
 
+fn with(command: &mut Command, args: &[&str]) {
+    command.args(args);
+}
+
 fn assert_same(a: &[(String, Vec<u8>)], b: &[(String, Vec<u8>)]) {
     let names =
         |files: &[(String, Vec<u8>)]| files.iter().map(|(n, _)| n.clone()).collect::<Vec<_>>();
@@ -54,18 +58,18 @@ fn assert_same(a: &[(String, Vec<u8>)], b: &[(String, Vec<u8>)]) {
 #[test]
 fn surroundings_do_not_reach_a_run_folder() {
     let (here, there) = (folder("same-here"), folder("same-there"));
-    let first = run_folder(&here, "first", |c| drop(c.args(["--jobs", "1"])));
+    let first = run_folder(&here, "first", |c| with(c, &["--jobs", "1"]));
     let names: Vec<&str> = first.iter().map(|(name, _)| name.as_str()).collect();
     let whole =
         ["journal.jsonl", "observations.csv", "report.html", "spectra.parquet", "summary.json"];
     assert_eq!(names, whole);
-    assert_same(&first, &run_folder(&here, "again", |c| drop(c.args(["--jobs", "1"]))));
-    assert_same(&first, &run_folder(&here, "threads", |c| drop(c.args(["--jobs", "2"]))));
+    assert_same(&first, &run_folder(&here, "again", |c| with(c, &["--jobs", "1"])));
+    assert_same(&first, &run_folder(&here, "threads", |c| with(c, &["--jobs", "2"])));
     let elsewhere = |command: &mut Command| {
         command.envs([("LC_ALL", "de_DE.UTF-8"), ("LANG", "tr_TR.UTF-8"), ("TZ", "Asia/Tokyo")]);
     };
     assert_same(&first, &run_folder(&there, "deeper/elsewhere", elsewhere));
-    let other = run_folder(&here, "other", |c| drop(c.args(["--seed", "2"])));
+    let other = run_folder(&here, "other", |c| with(c, &["--seed", "2"]));
     assert!(first[0].1 != other[0].1, "another seed must yield another journal");
 }
 

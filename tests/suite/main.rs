@@ -1,10 +1,13 @@
 //! The promises of flowtwin as a whole, by module.
 
 mod bad_input;
+mod bench;
 mod cli;
 mod determinism;
 mod faults;
 mod paper;
+mod outside;
+mod parity;
 mod replay;
 mod resume;
 mod scenarios;

@@ -11,7 +11,8 @@ const QUANTILES: usize = 4096;
 /// 2²³: adding it to a number below rounds it (ties to even) into the low bits.
 const ROUND: f32 = 8_388_608.0;
 
-/// Normal quantiles at (i + ½)/4096, scaled to a variance of one. Kurtosis 2.98, largest value 3.67.
+/// Normal quantiles at (i + ½)/4096, scaled to a variance of one. Kurtosis 2.98, largest value
+/// 3.67.
 static NORMAL: LazyLock<[f32; QUANTILES]> = LazyLock::new(|| {
     let quantiles: Vec<f64> =
         (0..QUANTILES).map(|i| quantile((i as f64 + 0.5) / QUANTILES as f64)).collect();
@@ -81,7 +82,8 @@ impl Detector {
 
 /// Fills `normals` with normal numbers that depend on `key` and the place only.
 ///
-/// A counter, multiplied and folded (after wyrand), gives 64 bits for four places of twelve bits each.
+/// A counter, multiplied and folded (after wyrand), gives 64 bits for four places of twelve bits
+/// each.
 fn draw(key: u64, normals: &mut [f32]) {
     let table: &[f32; QUANTILES] = &NORMAL;
     let mut counter = key;

@@ -10,6 +10,9 @@ use crate::spec;
 /// Time grid on which the plate is integrated [s].
 pub(crate) const TICK_S: f64 = 0.25;
 
+/// Nanoseconds in a tick.
+const TICK_NS: u64 = (TICK_S * 1e9) as u64;
+
 /// A plate, its sensor and its controller.
 #[derive(Clone, Debug)]
 pub(crate) struct Heater {
@@ -62,10 +65,19 @@ impl Heater {
     }
 
     /// Controls to a set point, or switches the control off.
+    ///
+    /// A new set point starts the integral at the power that will hold it, as a tuned controller
+    /// knows it.
     pub(crate) fn set(&mut self, set_point_c: Option<f64>) {
+        let same = |a: Option<f64>, b: Option<f64>| a.map(f64::to_bits) == b.map(f64::to_bits);
+        if same(set_point_c, self.set_point_c) {
+            return;
+        }
         self.set_point_c = set_point_c;
+        let holding_w = |c: f64| self.spec.loss_w_per_k * (c - self.ambient_c);
+        self.integral =
+            set_point_c.map_or(0.0, |c| (holding_w(c) / self.spec.power_w).clamp(0.0, 1.0));
         if set_point_c.is_none() {
-            self.integral = 0.0;
             self.output = 0.0;
         }
     }
@@ -123,7 +135,7 @@ impl Heater {
 
     /// Temperature of the heated zone at a moment [°C], that of the last tick.
     pub(crate) fn zone_at_c(&self, at: Instant) -> f64 {
-        let tick = at.as_nanos() / (TICK_S * 1e9) as u64;
+        let tick = at.as_nanos() / TICK_NS;
         let place = tick.saturating_sub(self.first) as usize;
         self.log[place.min(self.log.len() - 1)]
     }
@@ -141,10 +153,83 @@ impl Heater {
 
     /// Forgets temperatures before a moment.
     pub(crate) fn forget(&mut self, before: Instant) {
-        let tick = before.as_nanos() / (TICK_S * 1e9) as u64;
+        let tick = before.as_nanos() / TICK_NS;
         while self.first < tick && self.log.len() > 1 {
             self.log.pop_front();
             self.first += 1;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plate() -> Heater {
+        let world: spec::World =
+            toml::from_str(include_str!("../../tests/reference_world.toml")).unwrap();
+        let spec = &world.rig.heaters["plate"];
+        Heater::new("plate", spec, 23.0, &spec::Jitter::default(), &Streams::new(1))
+    }
+
+    fn run(plate: &mut Heater, seconds: f64, taken_w: f64) {
+        (0..(seconds / TICK_S) as u32).for_each(|_| plate.tick(taken_w));
+    }
+
+    /// 450 W on 1800 J/K and 2.5 W/K: T = Ta + 180 K (1 − exp(−t/720 s)), the dead time later.
+    #[test]
+    fn full_power_heats_as_the_energy_balance_says() {
+        let mut plate = plate();
+        plate.run_away(true);
+        run(&mut plate, 308.0, 0.0);
+        let expected = 23.0 + 180.0 * (1.0 - flowtwin_lab::math::exp(-300.0 / 720.0));
+        assert!((plate.zone_c() - expected).abs() < 0.05, "{} °C", plate.zone_c());
+    }
+
+    /// In the steady state power is loss plus what the liquid takes: 282.5 W at 135 °C with 2.5 W.
+    #[test]
+    fn the_set_point_is_held_by_the_power_that_is_lost() {
+        let mut plate = plate();
+        plate.set(Some(135.0));
+        run(&mut plate, 4000.0, 2.5);
+        assert!((plate.zone_c() - 135.0).abs() < 0.01, "{} °C", plate.zone_c());
+        let expected = 100.0 * (2.5 * 112.0 + 2.5) / 450.0;
+        assert!((plate.power_percent() - expected).abs() < 0.05, "{} %", plate.power_percent());
+    }
+
+    #[test]
+    fn a_new_set_point_is_reached_without_creeping_or_overshooting() {
+        let mut plate = plate();
+        plate.set(Some(120.0));
+        run(&mut plate, 2000.0, 0.0);
+        plate.set(Some(150.0));
+        run(&mut plate, 440.0, 0.0);
+        assert!((plate.zone_c() - 150.0).abs() < 1.0, "{} °C", plate.zone_c());
+        let mut highest = plate.zone_c();
+        for _ in 0..2000 {
+            plate.tick(0.0);
+            highest = plate.zone_c().max(highest);
+        }
+        assert!(highest < 151.0, "{highest} °C");
+    }
+
+    /// Switched off it cools with C/UA = 720 s: from 150 to 120 °C in 194 s.
+    #[test]
+    fn it_cools_by_its_loss_alone() {
+        let mut plate = plate();
+        plate.set(Some(150.0));
+        run(&mut plate, 4000.0, 0.0);
+        plate.set(None);
+        run(&mut plate, 8.0 + 193.7, 0.0);
+        assert!((plate.zone_c() - 120.0).abs() < 0.1, "{} °C", plate.zone_c());
+    }
+
+    #[test]
+    fn the_instruments_own_limit_cuts_a_runaway_for_good() {
+        let mut plate = plate();
+        plate.spec.limit_c = 150.0;
+        plate.run_away(true);
+        run(&mut plate, 3000.0, 0.0);
+        assert!(plate.zone_c() < 100.0, "{} °C", plate.zone_c());
     }
 }

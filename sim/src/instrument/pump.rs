@@ -160,7 +160,8 @@ impl Pump {
         (self.fill_ul - self.delivered_ul(now)).max(0.0)
     }
 
-    /// The flow that the plunger drives now: Q = Qset (1 + b) (1 + Σ a sin(2π k x/p + f) + n) [µL/s].
+    /// The flow that the plunger drives now: Q = Qset (1 + b) (1 + Σ a sin(2π k x/p + f) + n)
+    /// [µL/s].
     pub(crate) fn drive_ul_per_s(&self, now: Instant) -> f64 {
         let Some(run) = self.run else { return 0.0 };
         let turns = self.delivered_ul(now) / self.turn_ul;

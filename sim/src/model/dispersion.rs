@@ -1,4 +1,5 @@
-//! Axial dispersion in a line that flows in one phase (Taylor 1953; Aris 1956, DOI 10.1098/rspa.1956.0065).
+//! Axial dispersion in a line that flows in one phase (Taylor 1953; Aris 1956, DOI
+//! 10.1098/rspa.1956.0065).
 //!
 //! Valid for laminar flow in a straight round tube: Re < 2000, and a length far above the bore.
 
@@ -6,9 +7,9 @@ use flowtwin_lab::math;
 
 /// Relative variance of the transit time, σ²/t², through a tube.
 ///
-/// σ² = 2 D̄ t/u² with D(t) = D + (u²R²/48D)(1 − exp(−16 D t/R²)) averaged over the transit: after Gill and
-/// Sankarasubramanian (1970), reduced to the first mode. Long tubes: Taylor's R²/(24 D t). Short ones: the
-/// radial profile has had no time to mix.
+/// σ² = 2 D̄ t/u² with D(t) = D + (u²R²/48D)(1 − exp(−16 D t/R²)) averaged over the transit: after
+/// Gill and Sankarasubramanian (1970), reduced to the first mode. Long tubes: Taylor's R²/(24 D t).
+/// Short ones: the radial profile has had no time to mix.
 ///
 /// `radius_m` [m], `length_m` [m], `diffusivity` [m²/s], `seconds` in the tube [s].
 pub(crate) fn relative_variance(
@@ -58,15 +59,16 @@ mod tests {
         assert!((variance / expected - 1.0).abs() < 1e-8, "{variance} against {expected}");
     }
 
-    /// A tracer that has no time to diffuse moves with the parabola: transit times R²/(24 D t) would be
-    /// without bound, but the transient form stays at θ/2 of it, that is 1/3.
+    /// A tracer that has no time to diffuse moves with the parabola: transit times R²/(24 D t)
+    /// would be without bound, but the transient form stays at θ/2 of it, that is 1/3.
     #[test]
     fn a_short_tube_keeps_a_finite_spread() {
         let variance = relative_variance(R, 0.1, 1e-14, 1.0);
         assert!((variance - 1.0 / 3.0).abs() < 1e-4, "{variance}");
     }
 
-    /// Lines of 100 µL cold and 66 µL hot at 210 µL/min with mixing enhanced fivefold: 0.26 of the mean.
+    /// Lines of 100 µL cold and 66 µL hot at 210 µL/min with mixing enhanced fivefold: 0.26 of the
+    /// mean.
     #[test]
     fn the_lines_of_the_reference_rig_spread_by_a_quarter() {
         let area = std::f64::consts::PI * R * R;

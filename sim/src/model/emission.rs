@@ -38,8 +38,8 @@ fn interpolated(points: &[[f64; 2]], nm: f64) -> f64 {
     }
 }
 
-/// A Gaussian in photon energy as a spectrometer shows it: I(λ) = I(E) hc/λ² (Mooney and Kambhampati 2013,
-/// DOI 10.1021/jz401508t), one at its maximum over wavelength.
+/// A Gaussian in photon energy as a spectrometer shows it: I(λ) = I(E) hc/λ² (Mooney and
+/// Kambhampati 2013, DOI 10.1021/jz401508t), one at its maximum over wavelength.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EnergyBand {
     centre_ev: f64,
@@ -49,7 +49,8 @@ pub(crate) struct EnergyBand {
 }
 
 impl EnergyBand {
-    /// The band whose maximum over wavelength lies at `peak_nm` [nm], of width `fwhm_ev` in energy [eV].
+    /// The band whose maximum over wavelength lies at `peak_nm` [nm], of width `fwhm_ev` in energy
+    /// [eV].
     ///
     /// d/dE (E² exp(−(E − E0)²/2σ²)) = 0 at the peak's energy Ep gives E0 = Ep − 2 σ²/Ep.
     pub(crate) fn new(peak_nm: f64, fwhm_ev: f64) -> Self {

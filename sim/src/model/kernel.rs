@@ -1,8 +1,8 @@
 //! The distribution of transit through a line, as a function of volume.
 //!
-//! Inverse Gaussian: the first-passage law of drift with diffusion, which is what Taylor–Aris dispersion is
-//! downstream of its development. In units of the line's volume its mean is one, its variance σ²; written
-//! in volume, not in time, it holds while the flow changes.
+//! Inverse Gaussian: the first-passage law of drift with diffusion, which is what Taylor–Aris
+//! dispersion is downstream of its development. In units of the line's volume its mean is one, its
+//! variance σ²; written in volume, not in time, it holds while the flow changes.
 
 use std::sync::LazyLock;
 

@@ -53,7 +53,8 @@ pub(crate) fn mixed_temperature_c(parts: &[(f64, &Liquid, f64)]) -> f64 {
     ROOM_C + 2.0 * heat / (linear + root)
 }
 
-/// Temperature after `seconds` in surroundings of another temperature, with time constant `tau_s` [°C].
+/// Temperature after `seconds` in surroundings of another temperature, with time constant `tau_s`
+/// [°C].
 pub(crate) fn relaxed_c(start_c: f64, surroundings_c: f64, seconds: f64, tau_s: f64) -> f64 {
     surroundings_c + (start_c - surroundings_c) * math::exp(-seconds / tau_s)
 }
@@ -101,8 +102,8 @@ mod tests {
         }
     }
 
-    /// Viscosity of n-hexadecane times 1.25 (octadecene) times 1.20 (dissolved acid): 0.77 and 0.67 mPa·s
-    /// at 135 and 150 °C become 0.92 and 0.80.
+    /// Viscosity of n-hexadecane times 1.25 (octadecene) times 1.20 (dissolved acid): 0.77 and 0.67
+    /// mPa·s at 135 and 150 °C become 0.92 and 0.80.
     #[test]
     fn the_viscosity_of_the_stock_is_that_of_the_correlation() {
         let liquid = octadecene();

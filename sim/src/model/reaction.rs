@@ -120,11 +120,12 @@ impl Reaction {
     }
 }
 
-/// What remains of a reagent after `seconds` of A → B (k1), A + B → 2 B (k2), from a remaining share.
+/// What remains of a reagent after `seconds` of A → B (k1), A + B → 2 B (k2), from a remaining
+/// share.
 ///
-/// dx/dt = −x (k1 + k2 (1 − x)) is linear in 1/x, so one step is exact at constant rates and a temperature
-/// history is a chain of steps; from x = 1 it is the closed form of Watzky and Finke (1997,
-/// DOI 10.1021/ja9705102).
+/// dx/dt = −x (k1 + k2 (1 − x)) is linear in 1/x, so one step is exact at constant rates and a
+/// temperature history is a chain of steps; from x = 1 it is the closed form of Watzky and Finke
+/// (1997, DOI 10.1021/ja9705102).
 fn two_step(remaining: f64, k1: f64, k2: f64, seconds: f64) -> f64 {
     let rate = k1 + k2;
     if rate <= 0.0 {

@@ -7,7 +7,8 @@ use crate::spec::{Mixing, Segmentation};
 /// Longest slug, in widths of the channel: beyond, there is no train.
 const LONGEST: f64 = 40.0;
 
-/// Volume of a slug as it forms, from L/w = ε + α Qd/Qc [µL] (Garstecki et al. 2006, DOI 10.1039/b510841a).
+/// Volume of a slug as it forms, from L/w = ε + α Qd/Qc [µL] (Garstecki et al. 2006, DOI
+/// 10.1039/b510841a).
 ///
 /// Squeezing regime, Ca below about 0.01; flows in any one unit.
 pub(crate) fn slug_volume_ul(shape: &Segmentation, disperse: f64, carrier: f64) -> f64 {
@@ -30,8 +31,8 @@ pub(crate) fn capillary_number(
     viscosity_pa_s * speed_m_per_s / (1e-3 * tension_mn_per_m)
 }
 
-/// Film between slug and wall, δ/R = 1.34 Ca^⅔/(1 + 3.35 Ca^⅔) (Bretherton 1961; Aussillous and Quéré 2000,
-/// DOI 10.1063/1.1289396). Valid for Ca < 2 and negligible inertia.
+/// Film between slug and wall, δ/R = 1.34 Ca^⅔/(1 + 3.35 Ca^⅔) (Bretherton 1961; Aussillous and
+/// Quéré 2000, DOI 10.1063/1.1289396). Valid for Ca < 2 and negligible inertia.
 pub(crate) fn relative_film(capillary: f64) -> f64 {
     let power = math::cbrt(capillary * capillary);
     1.34 * power / (1.0 + 3.35 * power)
@@ -46,8 +47,8 @@ pub(crate) fn slip(relative_film: f64) -> f64 {
 
 /// Effectiveness of mixing, η = 1 − exp(−(Q/Q*)ⁿ), of the total flow [µL/min].
 ///
-/// At one reaction time the number of circulations in a slug grows with the flow; below Q* a reaction
-/// waits for reagents to meet.
+/// At one reaction time the number of circulations in a slug grows with the flow; below Q* a
+/// reaction waits for reagents to meet.
 pub(crate) fn effectiveness(mixing: &Mixing, flow_ul_per_min: f64) -> f64 {
     if mixing.flow_ul_per_min <= 0.0 {
         return 1.0;

@@ -115,7 +115,8 @@ impl Grid {
             return Err(PlanError::Inconsistent {
                 key: format!("rig.spectrometers.{name}.wavelength_coefficients"),
                 detail: format!(
-                    "pixels run from {first:.1} to {last:.1} nm: they must ascend within 100 to 3000 nm"
+                    "pixels run from {first:.1} to {last:.1} nm: \
+                     they must ascend within 100 to 3000 nm"
                 ),
             });
         }

@@ -90,8 +90,8 @@ impl Quantities {
         self.names.len() - 1
     }
 
-    /// Fills in what is dissolved, from the share of each pump in the slug, and the populations at the
-    /// reaction temperature [°C].
+    /// Fills in what is dissolved, from the share of each pump in the slug, and the populations at
+    /// the reaction temperature [°C].
     pub(crate) fn fill(&self, values: &mut [f64], shares: &[f64], reaction_c: f64) {
         for (value, brought) in values.iter_mut().zip(&self.brought) {
             *value = brought.iter().zip(shares).fold(0.0, |sum, (c, share)| sum + c * share);

@@ -1,7 +1,7 @@
 //! What happens in a slug: an optional product with its kinetics, and factors on yield and quality.
 //!
-//! A *quantity* is named by a string: a species of the stocks or a part (both in mM), a population (0 to 1),
-//! `product` (formula units, mM) or `quality` (the quantum yield of the product).
+//! A *quantity* is named by a string: a species of the stocks or a part (both in mM), a population
+//! (0 to 1), `product` (formula units, mM) or `quality` (the quantum yield of the product).
 
 use std::collections::BTreeMap;
 
@@ -71,10 +71,12 @@ pub struct Product {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum TimeBase {
-    /// Nominal time, volume over flow as an operator computes it: for apparent rates found that way.
+    /// Nominal time, volume over flow as an operator computes it: for apparent rates found that
+    /// way.
     #[default]
     Nominal,
-    /// The time a slug truly spends, shorter by slip and thermal expansion: for rates found in a batch.
+    /// The time a slug truly spends, shorter by slip and thermal expansion: for rates found in a
+    /// batch.
     True,
 }
 

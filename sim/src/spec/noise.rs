@@ -80,6 +80,7 @@ pub struct WindowNoise {
     pub offset_au: f64,
     /// λ0 [nm]; 0 to 3000.
     pub at_nm: f64,
-    /// w, over which it falls towards long wavelengths [nm]; 0 to 10 000, 0 for the same everywhere.
+    /// w, over which it falls towards long wavelengths [nm]; 0 to 10 000, 0 for the same
+    /// everywhere.
     pub decay_nm: f64,
 }

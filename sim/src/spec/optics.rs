@@ -11,8 +11,8 @@ pub struct Optics {
     /// What absorbs in a slug.
     #[serde(default)]
     pub absorption: Vec<Absorber>,
-    /// Scale of all emission: the signal of an amplitude of one, in one reference integration [counts];
-    /// 0 to 10 000 000, default 60 000.
+    /// Scale of all emission: the signal of an amplitude of one, in one reference integration
+    /// [counts]; 0 to 10 000 000, default 60 000.
     #[serde(default = "counts_scale")]
     pub counts_scale: f64,
     /// What a slug emits.
@@ -30,8 +30,8 @@ pub struct Absorber {
     /// The quantity that absorbs; the background of every slug if none is named.
     #[serde(default)]
     pub of: Option<String>,
-    /// Decadic molar absorption coefficient at `at_nm` [1/(M·cm)], 0 to 1 000 000; for a background, the
-    /// absorption coefficient of the slug [1/cm], 0 to 100.
+    /// Decadic molar absorption coefficient at `at_nm` [1/(M·cm)], 0 to 1 000 000; for a
+    /// background, the absorption coefficient of the slug [1/cm], 0 to 100.
     pub epsilon_per_m_cm: f64,
     /// Where that holds [nm]; 150 to 2000.
     pub at_nm: f64,
@@ -89,7 +89,8 @@ pub struct Emission {
     pub times: Vec<String>,
 }
 
-/// Excitation light that is scattered into the emission spectrometer, in parts of the light's own counts.
+/// Excitation light that is scattered into the emission spectrometer, in parts of the light's own
+/// counts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Scatter {

@@ -145,8 +145,8 @@ pub struct Segmentation {
     /// Growth of the length with the ratio of flows: α; 0 to 10, default 1.
     #[serde(default = "one")]
     pub alpha: f64,
-    /// By how much the ratios between streams, and of carrier to streams, may be off one to one before
-    /// slugs merge and the train turns irregular [%]; 1 to 1000, default 20.
+    /// By how much the ratios between streams, and of carrier to streams, may be off one to one
+    /// before slugs merge and the train turns irregular [%]; 1 to 1000, default 20.
     #[serde(default = "off_ratio")]
     pub off_ratio_percent: f64,
     /// Capillary number above which the train turns irregular; 0.001 to 10, default 0.1.
@@ -180,7 +180,7 @@ pub struct Stretch {
     pub bore_mm: f64,
     /// Volume at room temperature [µL]; 0.1 to 20 000.
     pub volume_ul: f64,
-    /// Whether time in it counts as reaction time; default false. Chemistry follows temperature everywhere.
+    /// Whether the reaction goes on in it, and time in it is reaction time; default false.
     #[serde(default)]
     pub reacts: bool,
     /// The heater it lies on; in the room if there is none.
@@ -209,10 +209,10 @@ pub struct Heater {
     /// Dead time between power and plate [s]; 0 to 60, default 8.
     #[serde(default = "dead_time")]
     pub dead_s: f64,
-    /// Proportional band of the controller [K]; 0.5 to 200, default 20.
+    /// Proportional band of the controller [K]; 0.5 to 200, default 8.
     #[serde(default = "proportional_band")]
     pub proportional_band_k: f64,
-    /// Integral time [s]; 5 to 10 000, default 240.
+    /// Integral time [s]; 5 to 10 000, default 180.
     #[serde(default = "integral_time")]
     pub integral_s: f64,
     /// Derivative time [s]; 0 to 100, default 4.
@@ -227,7 +227,8 @@ pub struct Heater {
     /// The set point that is safe without anybody watching [°C]; within the range, default 25.
     #[serde(default = "safe_set_point")]
     pub safe_c: f64,
-    /// Temperature at which the instrument's own limit cuts the power for good [°C]; 30 to 500, default 230.
+    /// Temperature at which the instrument's own limit cuts the power for good [°C]; 30 to 500,
+    /// default 230.
     #[serde(default = "limit")]
     pub limit_c: f64,
 }
@@ -244,8 +245,9 @@ pub struct Light {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LightSource {
-    /// Signal at the maximum of its spectrum, through a clear cell, in one reference integration [counts];
-    /// 0 to 1 000 000. Where the light excites emission it only scatters: see `optics.scatter`.
+    /// Signal at the maximum of its spectrum, through a clear cell, in one reference integration
+    /// [counts]; 0 to 1 000 000. Where the light excites emission it only scatters: see
+    /// `optics.scatter`.
     pub counts: f64,
     /// Its spectrum, relative to the maximum.
     pub spectrum: super::Shape,
@@ -263,7 +265,8 @@ pub struct Spectrometer {
     pub signal: Signal,
     /// Number of pixels; 16 to 8192.
     pub pixels: usize,
-    /// Wavelength of pixel i [nm]: c0 + c1·i + c2·i² + c3·i³, as the instrument stores them; ascending.
+    /// Wavelength of pixel i [nm]: c0 + c1·i + c2·i² + c3·i³, as the instrument stores them;
+    /// ascending.
     pub wavelength_coefficients: [f32; 4],
     /// Width of the slit function, full width at half maximum [nm]; 0 to 50.
     pub slit_nm: f64,
@@ -282,7 +285,8 @@ pub struct Spectrometer {
     /// Stray light, in parts of the mean signal [%]; 0 to 5, default 0.05.
     #[serde(default = "stray")]
     pub stray_percent: f64,
-    /// Integration time at which `counts` of lights and emission hold [ms]; 0.01 to 10 000, default 20.
+    /// Integration time at which `counts` of lights and emission hold [ms]; 0.01 to 10 000, default
+    /// 20.
     #[serde(default = "reference_integration")]
     pub reference_integration_ms: f64,
     /// Shortest integration time [ms]; 0.01 to 10 000, default 6.
@@ -327,8 +331,8 @@ defaults! {
     heat_loss: f64 = 2.5;
     full_power: f64 = 450.0;
     dead_time: f64 = 8.0;
-    proportional_band: f64 = 20.0;
-    integral_time: f64 = 240.0;
+    proportional_band: f64 = 8.0;
+    integral_time: f64 = 180.0;
     derivative_time: f64 = 4.0;
     lowest_set_point: f64 = 15.0;
     highest_set_point: f64 = 200.0;

@@ -63,7 +63,8 @@ impl World {
         self.slug_done = Some(self.engine.schedule(at, Event::SlugDone));
     }
 
-    /// Whether slugs merge: streams or carrier off their ratio of one to one, too fast a flow, a mishap.
+    /// Whether slugs merge: streams or carrier off their ratio of one to one, too fast a flow, a
+    /// mishap.
     fn is_irregular(&self, now: Instant) -> bool {
         let shape = &self.plan.world().rig.segmentation;
         let allowed = 1.0 + 0.01 * shape.off_ratio_percent;
@@ -122,7 +123,8 @@ impl World {
         mixed_temperature_c(&parts)
     }
 
-    /// Heat that the liquid takes from each plate [W]: what is pumped is warmed from room temperature.
+    /// Heat that the liquid takes from each plate [W]: what is pumped is warmed from room
+    /// temperature.
     pub(super) fn heat_taken_w(&self, now: Instant) -> Vec<f64> {
         let rig = &self.plan.world().rig;
         let heats = |h: usize| self.plan.tube.iter().any(|s| s.heater == Some(h));
@@ -141,7 +143,8 @@ impl World {
             .collect()
     }
 
-    /// Tube volume that a slug passes for each volume pumped, in each stretch: slip times expansion.
+    /// Tube volume that a slug passes for each volume pumped, in each stretch: slip times
+    /// expansion.
     fn travel_factors(&mut self, now: Instant) -> Vec<f64> {
         let (disperse, carrier) = self.phases(now);
         let total = disperse + carrier;

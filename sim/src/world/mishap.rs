@@ -134,17 +134,18 @@ impl World {
     }
 
     /// A stock that throws solids clogs the line of its pump.
-    pub(super) fn watch_precipitation(&mut self, now: Instant, pump: usize) {
+    pub(super) fn watch_precipitation(&mut self, now: Instant) {
         let plan = self.plan.clone();
-        let stock = &plan.world().stocks[&plan.pumps[pump].stock].concentrations_mm;
-        let amount = |species: &str| stock.get(species).copied().unwrap_or(0.0);
-        let clogged = plan.world().faults.precipitation.iter().any(|rule| {
-            amount(&rule.solid) > 0.0
-                && amount(&rule.ligand) < rule.least_ratio * amount(&rule.solid)
-                && self.pumps[pump].delivered_ul(now) >= 1e3 * rule.clogs_after_ml
-        });
-        if clogged {
-            self.pumps[pump].block(now, true);
+        for rule in &plan.world().faults.precipitation {
+            for (pump, spec) in self.pumps.iter_mut().zip(&plan.pumps) {
+                let stock = &plan.world().stocks[&spec.stock].concentrations_mm;
+                let amount = |species: &str| stock.get(species).copied().unwrap_or(0.0);
+                let solid = amount(&rule.solid);
+                let clear = solid <= 0.0 || amount(&rule.ligand) >= rule.least_ratio * solid;
+                if !clear && pump.delivered_ul(now) >= 1e3 * rule.clogs_after_ml {
+                    pump.block(now, true);
+                }
+            }
         }
     }
 }

@@ -62,7 +62,8 @@ impl World {
         0.01 * self.plan.world().noise.lights.get(name).map_or(0.0, |n| n.flicker_percent)
     }
 
-    /// The light as it is in one acquisition: each source a little off, all of them weaker with time.
+    /// The light as it is in one acquisition: each source a little off, all of them weaker with
+    /// time.
     fn lamp(&self, channel: &Channel, acquisition: &Acquisition, stream: &mut Stream) -> Lamp {
         let name = &self.plan.light_names[channel.light];
         let noise = self.plan.world().noise.lights.get(name).cloned().unwrap_or_default();
@@ -87,8 +88,8 @@ impl World {
         (offset * draw) as f32
     }
 
-    /// For each beginning and end of a frame: the volume that had been pumped when what is now in the middle
-    /// of the cell formed [µL]; negative for what was in the tube at the start.
+    /// For each beginning and end of a frame: the volume that had been pumped when what is now in
+    /// the middle of the cell formed [µL]; negative for what was in the tube at the start.
     fn passing(&self, channel: &Channel, acquisition: &Acquisition) -> Vec<f64> {
         let frames = acquisition.exposure.frames as usize;
         (0..=frames).map(|frame| self.formed_ul(channel.cell, acquisition.frame(frame).0)).collect()

@@ -1,4 +1,5 @@
-//! What has become of one slug: where its liquid came from, how long and how hot it was, what it made.
+//! What has become of one slug: where its liquid came from, how long and how hot it was, what it
+//! made.
 
 use flowtwin_lab::{Instant, math};
 
@@ -10,12 +11,14 @@ use crate::model::reaction::{self, Stay};
 use crate::model::segmentation::{area_mm2, effectiveness};
 use crate::spec::TimeBase;
 
-/// Where a slug went through the tube.
-struct Journey {
-    stays: Vec<Stay>,
-    final_c: f64,
-    /// Mean total flow in the reacting stretches [µL/min].
-    flow_ul_per_min: f64,
+/// The way of a slug through the tube.
+pub(super) struct Journey {
+    /// Stays in the reacting stretches.
+    pub(super) stays: Vec<Stay>,
+    /// Temperature at their end [°C].
+    pub(super) final_c: f64,
+    /// Mean total flow in them [µL/min].
+    pub(super) flow_ul_per_min: f64,
 }
 
 impl World {
@@ -51,9 +54,9 @@ impl World {
         values.into()
     }
 
-    /// Share of each pump's liquid in a slug; they sum to less than one while lines still hold their first
-    /// filling, which is blank.
-    fn shares(&self, began: Instant, middle: Instant, ended: Instant) -> Vec<f64> {
+    /// Share of each pump's liquid in a slug; they sum to less than one while lines still hold
+    /// their first filling, which is blank.
+    pub(super) fn shares(&self, began: Instant, middle: Instant, ended: Instant) -> Vec<f64> {
         let mut shares = vec![0.0; self.pumps.len()];
         let volumes: Vec<f64> = (0..self.plan.streams.len())
             .map(|stream| {
@@ -72,7 +75,7 @@ impl World {
     }
 
     /// Adds `weight` times the composition that leaves a stream's line at a moment, by pump.
-    pub(super) fn add_outflow(&self, stream: usize, at: Instant, weight: f64, shares: &mut [f64]) {
+    fn add_outflow(&self, stream: usize, at: Instant, weight: f64, shares: &mut [f64]) {
         let plan = &self.plan.streams[stream];
         let column = self.flow.stream(stream);
         let mut segment = self.flow.segment(at);
@@ -101,7 +104,8 @@ impl World {
         }
     }
 
-    /// Relative standard deviation of the volume in which liquid passes a line, for what leaves it now.
+    /// Relative standard deviation of the volume in which liquid passes a line, for what leaves it
+    /// now.
     fn line_sigma(&self, stream: usize, leaving: f64, at: Instant) -> f64 {
         let plan = &self.plan.streams[stream];
         let spec = &plan.spec;
@@ -128,7 +132,7 @@ impl World {
     }
 
     /// The way of a slug through the tube, as far as the last stretch that reacts.
-    fn journey(&self, formed: Instant, time_off: f64) -> Journey {
+    pub(super) fn journey(&self, formed: Instant, time_off: f64) -> Journey {
         let plan = &self.plan;
         let last = plan.tube.iter().rposition(|s| s.spec.reacts);
         let nominal = plan
@@ -176,6 +180,6 @@ impl World {
     }
 }
 
-fn midway(a: Instant, b: Instant) -> Instant {
+pub(super) fn midway(a: Instant, b: Instant) -> Instant {
     Instant::from_nanos(a.as_nanos() + (b.as_nanos() - a.as_nanos()) / 2)
 }

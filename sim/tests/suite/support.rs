@@ -23,7 +23,8 @@ pub(crate) fn lab(seed: u64) -> SimLab {
     SimLab::new(plan(), Streams::new(seed))
 }
 
-/// The centre of the box: temperature [°C], CuI, Cs, OA with Cs, OA with Cu, OAm, ODE with Cu [µL/min].
+/// The centre of the box: temperature [°C], CuI, Cs, OA with Cs, OA with Cu, OAm, ODE with Cu
+/// [µL/min].
 pub(crate) const CENTRE: [f64; 7] = [135.0, 90.0, 90.0, 20.0, 12.5, 12.5, 92.5];
 
 const NAMES: [&str; 7] = [

@@ -6,8 +6,9 @@ use std::sync::atomic::AtomicBool;
 
 use flowtwin_lab::journal::{Sink, Writer};
 use flowtwin_lab::{Conditions, Observation, Space, Spectrum};
+use flowtwin_twin::Stop;
 
-use crate::campaign::{Campaign, Stop, Watch};
+use crate::campaign::{Campaign, Watch};
 use crate::paper::StudyError;
 use crate::paper::reading::Reading;
 use crate::scenario::Scenario;
@@ -125,7 +126,7 @@ impl Watch for Watched<'_> {
         }
     }
 
-    fn ended(&mut self, _name: &str, _stop: &Stop) {}
+    fn ended(&mut self, _name: &str, _stop: Option<&Stop>) {}
 }
 
 impl Phase {

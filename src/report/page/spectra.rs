@@ -1,23 +1,24 @@
 //! The spectra of an experiment, with what was read off them.
 
-use flowtwin_lab::Analysis;
 use flowtwin_lab::analysis::Measure;
-use flowtwin_lab::journal::SpectrumRecord;
+use flowtwin_lab::{Analysis, Spectrum};
 
-use super::html::{HALF, Legend, figure, pair};
+use super::html::{Legend, figure, pair};
 use crate::report::format::fixed;
-use crate::report::plot::{Axis, Chart, Dash, Line, Rule, Style};
-use crate::report::quantity::Quantity;
+use crate::report::plot::Style;
 use crate::report::run::{Experiment, Run, feature};
+use crate::report::spectrum;
 
 /// One figure for each spectrum of an experiment.
 pub(super) fn figures(run: &Run<'_>, experiment: &Experiment<'_>) -> String {
     let Some(analysis) = run.definition().analysis(&run.header().manifest) else {
         return String::new();
     };
-    let spectra = experiment.record.spectra.iter().enumerate();
-    let figures: Vec<String> =
-        spectra.filter_map(|(i, spectrum)| one(run, experiment, &analysis, spectrum, i)).collect();
+    let observation = experiment.record.observation(&analysis);
+    let known = |s: &&Spectrum| !s.wavelengths_nm.is_empty();
+    let spectra = observation.outcome.spectra.iter().filter(known).enumerate();
+    let figure = |(i, spectrum)| one(run, experiment, &analysis, spectrum, i);
+    let figures: Vec<String> = spectra.map(figure).collect();
     if figures.is_empty() { String::new() } else { pair(&figures) }
 }
 
@@ -25,26 +26,15 @@ fn one(
     run: &Run<'_>,
     experiment: &Experiment<'_>,
     analysis: &Analysis,
-    spectrum: &SpectrumRecord,
+    spectrum: &Spectrum,
     series: usize,
-) -> Option<String> {
-    let channel = analysis.channels().iter().position(|c| c.name == spectrum.name)?;
-    let grid = analysis.wavelengths_nm(channel);
-    let name = Quantity::new(&spectrum.name.replace('_', " "), &spectrum.unit);
-    let mut chart = Chart::new(
-        Axis::between("wavelength [nm]", *grid.first()?, *grid.last()?).plain(),
-        Axis::covering(name.label(), spectrum.values.iter().copied()),
-        format!("{} spectrum of experiment {}", name.name, experiment.record.experiment),
-        run.header().simulated,
-    )
-    .sized(HALF, 280.0);
-    for (nm, label) in marks(experiment, analysis, &spectrum.name) {
-        chart.add(Rule::upright(nm, label).dashed(Dash::Dotted));
-    }
-    let points = grid.iter().copied().zip(spectrum.values.iter().copied());
-    chart.add(Line::new(points, Style::series(series + 1).colour).wide(1.3));
-    let title = format!("{}, experiment {}", name.name, experiment.record.experiment);
-    Some(figure(&capital(&title), "", &Legend::default(), &chart.svg()))
+) -> String {
+    let marks = marks(experiment, analysis, &spectrum.name);
+    let colour = Style::series(series + 1).colour;
+    let chart = spectrum::coloured(spectrum, &marks, run.header().simulated, colour);
+    let name = capital(&spectrum.name.replace('_', " "));
+    let title = format!("{name}, experiment {}", experiment.record.experiment);
+    figure(&title, "", &Legend::default(), &chart.svg())
 }
 
 /// Wavelengths at which features of a channel were read [nm], with what to call them.

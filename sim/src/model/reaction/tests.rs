@@ -13,8 +13,8 @@ fn reference() -> Reaction {
     Reaction::new(&product(), &|name| QUANTITIES.iter().position(|q| *q == name)).unwrap()
 }
 
-/// The reference set in closed form: temperature [°C], then flows of CuI, Cs, OA with Cs, OA with Cu, OAm and
-/// ODE with Cu [µL/min]; an isothermal slug that reacts for the nominal time.
+/// The reference set in closed form: temperature [°C], then flows of CuI, Cs, OA with Cs, OA with
+/// Cu, OAm and ODE with Cu [µL/min]; an isothermal slug that reacts for the nominal time.
 fn closed_form(inputs: [f64; 7]) -> (Made, [f64; 7]) {
     let [celsius, cui, cs, oa_cs, oa_cu, oam, ode] = inputs;
     let stream = cui + oa_cu + oam + ode;

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use super::{Checked, inconsistent};
 use crate::plan::PlanError;
-use crate::spec::World;
+use crate::spec::{Mishap, Rig, World};
 
 pub(super) fn world(world: &World) -> Checked {
     pumps(world)?;
     heaters(world)?;
     spectrometers(world)?;
     chemistry(world)?;
+    mishaps(world)?;
     let lights = &world.rig.lights;
     let mut named = world.noise.lights.keys();
     named.try_for_each(|name| known(format!("noise.lights.{name}"), "light", name, lights))
@@ -101,4 +102,39 @@ fn chemistry(world: &World) -> Checked {
         known(key("species"), "species", &part.species, &species)?;
     }
     Ok(())
+}
+
+fn mishaps(world: &World) -> Checked {
+    let scheduled = world.faults.scheduled.iter().map(|f| &f.mishap).enumerate();
+    let random = world.faults.random.iter().map(|f| &f.mishap).enumerate();
+    for (list, all) in [("scheduled", scheduled.collect::<Vec<_>>()), ("random", random.collect())]
+    {
+        for (i, mishap) in all {
+            mishap_names(&format!("faults.{list}.{i}.mishap"), mishap, &world.rig)?;
+        }
+    }
+    Ok(())
+}
+
+fn mishap_names(key: &str, mishap: &Mishap, rig: &Rig) -> Checked {
+    let key = |name: &str| format!("{key}.{name}");
+    match mishap {
+        Mishap::Stall { pump } => known(key("stall.pump"), "pump", pump, &rig.pumps),
+        Mishap::Bubble { pump, .. } => known(key("bubble.pump"), "pump", pump, &rig.pumps),
+        Mishap::Dark { light } => known(key("dark.light"), "light", light, &rig.lights),
+        Mishap::Brightness { light, .. } => {
+            known(key("brightness.light"), "light", light, &rig.lights)
+        }
+        Mishap::Runaway { heater } => known(key("runaway.heater"), "heater", heater, &rig.heaters),
+        Mishap::SensorOpen { heater } => {
+            known(key("sensor_open.heater"), "heater", heater, &rig.heaters)
+        }
+        Mishap::Silence { instrument, .. } => {
+            let all = rig.pumps.keys().chain(rig.heaters.keys()).chain(rig.lights.keys());
+            let all = all.chain(rig.spectrometers.keys());
+            let all: BTreeMap<String, ()> = all.map(|name| (name.clone(), ())).collect();
+            known(key("silence.instrument"), "instrument", instrument, &all)
+        }
+        Mishap::Coalescence {} | Mishap::LinkLost {} => Ok(()),
+    }
 }

@@ -1,0 +1,92 @@
+//! Other rigs and other chemistry by file alone: nothing in the code knows iodide, or counts to
+//! seven.
+
+use std::sync::Arc;
+
+use flowtwin_lab::{
+    Command, Exposure, FlowRate, Frames, Lab as _, Reply, Span, Streams, Temperature, Volume,
+    conformance, math,
+};
+use flowtwin_sim::spec::World;
+use flowtwin_sim::{Plan, SimLab};
+
+fn quiet(text: &str) -> SimLab {
+    let world: World = toml::from_str(text).unwrap();
+    SimLab::new(Arc::new(Plan::new(&world).unwrap().noiseless()), Streams::new(1))
+}
+
+fn dispense(lab: &mut SimLab, pump: &str, rate: f64) {
+    let command = Command::Dispense {
+        pump: pump.into(),
+        rate_ul_per_min: FlowRate::from_ul_per_min(rate),
+        at_most_ul: Volume::from_ul(1e5),
+    };
+    lab.send(&command).unwrap();
+}
+
+fn take(lab: &mut SimLab, spectrometer: &str, frames: u32) -> Frames {
+    let exposure = Exposure { integration_us: 20_000, frames };
+    let Reply::Ready(at) =
+        lab.send(&Command::Arm { spectrometer: spectrometer.into(), exposure }).unwrap()
+    else {
+        panic!("never ready");
+    };
+    lab.wait_until(at).unwrap();
+    match lab.send(&Command::Fetch { spectrometer: spectrometer.into() }).unwrap() {
+        Reply::Frames(frames) => frames,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn every_world_conforms() {
+    for text in [include_str!("../dye_world.toml"), include_str!("../cspbbr3_world.toml")] {
+        conformance::check(&mut quiet(text), None).unwrap();
+    }
+}
+
+/// Beer and Lambert: two dyes three to one, through 1.6 mm.
+#[test]
+fn dyes_absorb_in_proportion_to_their_flows() {
+    let mut lab = quiet(include_str!("../dye_world.toml"));
+    dispense(&mut lab, "blue", 300.0);
+    dispense(&mut lab, "red", 100.0);
+    dispense(&mut lab, "oil", 400.0);
+    lab.wait(Span::from_secs(300.0)).unwrap();
+    lab.send(&Command::Light { light: "white".into(), on: true }).unwrap();
+    let frames = take(&mut lab, "colour", 200);
+    let at = |pixel: usize| {
+        let least = frames.iter().map(|frame| frame[pixel]).min().unwrap();
+        let most = frames.iter().map(|frame| frame[pixel]).max().unwrap();
+        -math::log10((f64::from(least) - 64.0) / (f64::from(most) - 64.0))
+    };
+    // 664 nm is pixel 220, 520 nm pixel 100
+    let blue = 74_000.0 * 0.16 * 0.2e-3 * 0.75;
+    let red = 22_000.0 * 0.16 * 0.3e-3 * 0.25;
+    assert!((at(220) / blue - 1.0).abs() < 0.03, "{} against {blue}", at(220));
+    assert!((at(100) / red - 1.0).abs() < 0.03, "{} against {red}", at(100));
+}
+
+#[test]
+fn green_crystals_form_on_two_plates_and_emit_at_515_nm() {
+    let mut lab = quiet(include_str!("../cspbbr3_world.toml"));
+    for (heater, celsius) in [("warm", 60.0), ("hot", 80.0)] {
+        let set_point_c = Temperature::from_c(celsius);
+        lab.send(&Command::Heat { heater: heater.into(), set_point_c }).unwrap();
+    }
+    lab.wait(Span::from_secs(1200.0)).unwrap();
+    for (pump, rate) in
+        [("pbbr2", 50.0), ("ligand", 20.0), ("toluene", 30.0), ("cs", 50.0), ("argon_oil", 150.0)]
+    {
+        dispense(&mut lab, pump, rate);
+    }
+    lab.wait(Span::from_secs(500.0)).unwrap();
+    lab.send(&Command::Light { light: "mixed".into(), on: true }).unwrap();
+    let frames = take(&mut lab, "fluorescence", 200);
+    // the slug is where scatter at 365 nm (pixel 41) is least
+    let slug = frames.iter().min_by_key(|frame| frame[41]).unwrap();
+    let brightest = (150..500).max_by_key(|&pixel| slug[pixel]).unwrap();
+    let nm = 338.0 + 0.65 * brightest as f64 - 1e-5 * (brightest * brightest) as f64;
+    assert!((nm - 515.0).abs() < 3.0, "{nm} nm");
+    assert!(slug[brightest] > 1400, "{} counts", slug[brightest]);
+}

@@ -1,0 +1,138 @@
+//! What was found, in a sentence and a table.
+
+use serde::Serialize;
+
+use super::comparison::{Comparison, Standing, comparisons};
+use super::results::Results;
+use super::standing::standings;
+use super::store::Store;
+use crate::report::Table;
+use crate::report::format::{counted, significant, with_unit};
+
+/// What a benchmark found on one scenario.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Finding {
+    /// The scenario.
+    pub scenario: String,
+    /// The sentence that a reader needs.
+    pub sentence: String,
+    /// Unit of regret.
+    pub unit: String,
+    /// The best known noise-free value.
+    pub optimum: f64,
+    /// How each policy stands at the end.
+    pub standings: Vec<Standing>,
+    /// All policies two by two.
+    pub comparisons: Vec<Comparison>,
+}
+
+/// What a benchmark found, scenario by scenario.
+pub fn findings(results: &Results) -> Vec<Finding> {
+    (0..results.card.scenarios.len()).map(|scenario| finding(results, scenario)).collect()
+}
+
+fn finding(results: &Results, scenario: usize) -> Finding {
+    let arena = &results.card.scenarios[scenario];
+    let (standings, comparisons) = (standings(results, scenario), comparisons(results, scenario));
+    let mut order: Vec<&Standing> = standings.iter().collect();
+    order.sort_by(|a, b| a.regret.median.total_cmp(&b.regret.median));
+    let pair = order.first().zip(order.get(1)).and_then(|(a, b)| {
+        let names = [&a.policy, &b.policy];
+        comparisons.iter().find(|c| names.contains(&&c.better) && names.contains(&&c.worse))
+    });
+    let (n, seeds) = (arena.course.experiments, results.card.seeds.len());
+    let sentence = match pair {
+        Some(pair) => sentence(pair, &arena.unit, n, seeds),
+        None => format!(
+            "{} is left with a regret of {} (median) after {}, {}.",
+            order[0].policy,
+            quantity(order[0].regret.median, &arena.unit),
+            counted(n, "experiment"),
+            counted(seeds, "seed")
+        ),
+    };
+    let (unit, optimum) = (arena.unit.clone(), results.optima[scenario]);
+    Finding { scenario: arena.name.clone(), sentence, unit, optimum, standings, comparisons }
+}
+
+/// The sentence about the two best policies.
+fn sentence(pair: &Comparison, unit: &str, experiments: usize, seeds: usize) -> String {
+    let Comparison { better, worse, checkpoints, resolved_from, seeds_needed } = pair;
+    let end = checkpoints.last().expect("there is a last checkpoint");
+    let numbers = format!(
+        "{} of regret after {} (95 % interval {} to {}, {})",
+        quantity(end.advantage.estimate, unit),
+        counted(experiments, "experiment"),
+        significant(end.advantage.low, 3),
+        quantity(end.advantage.high, unit),
+        counted(seeds, "seed"),
+    );
+    match (resolved_from, seeds_needed) {
+        (Some(from), _) if *from == checkpoints[0].experiments => {
+            format!("{better} beats {worse} by {numbers}; resolved from the first experiment on.")
+        }
+        (Some(from), _) => format!(
+            "{better} beats {worse} by {numbers}; not resolved before {}.",
+            counted(*from, "experiment")
+        ),
+        (None, Some(needed)) => format!(
+            "{better} and {worse} are not resolved: they differ by {numbers}; about {} would \
+             resolve a difference of this size with 80 % power.",
+            counted(*needed as usize, "seed")
+        ),
+        (None, None) => format!("{better} and {worse} do not differ after {experiments} experiments."),
+    }
+}
+
+fn quantity(value: f64, unit: &str) -> String {
+    with_unit(&significant(value, 3), unit)
+}
+
+impl Finding {
+    /// The standings as a table.
+    pub fn table(&self) -> Table {
+        let regret = format!("median regret [{}]", self.unit);
+        let mut table = Table::new()
+            .words("policy")
+            .numbers(&regret)
+            .numbers("quartiles")
+            .numbers("beats random")
+            .numbers("acceleration")
+            .numbers("enhancement");
+        for standing in &self.standings {
+            let none = || "–".to_owned();
+            let band = &standing.regret;
+            table.row(vec![
+                standing.policy.clone(),
+                significant(band.median, 4),
+                format!("{} to {}", significant(band.low, 3), significant(band.high, 3)),
+                standing.beats_random.map_or_else(none, |s| format!("{:.0} %", 100.0 * s.share)),
+                standing.acceleration.map_or_else(none, |a| match a.is_finite() {
+                    true => format!("{a:.1}"),
+                    false => "random never gets there".into(),
+                }),
+                standing.enhancement.map_or_else(none, |e| format!("{e:.2}")),
+            ]);
+        }
+        table
+    }
+
+    /// Sentence and table as text.
+    pub fn text(&self) -> String {
+        format!("{}: {}\n\n{}", self.scenario, self.sentence, self.table().text())
+    }
+}
+
+/// How long each proposal took, as comma-separated values. Different in every run, so not part of the table.
+pub fn seconds_csv(store: &Store, results: &Results) -> String {
+    let mut csv = String::from("scenario,policy,seed,own_step,proposal_s\n");
+    for entry in &results.card.campaigns {
+        let seconds: Vec<f64> = store.read(&entry.seconds()).unwrap_or_default();
+        let scenario = &results.card.scenarios[entry.scenario].name;
+        let policy = &results.card.policies[entry.policy];
+        for (i, s) in seconds.iter().enumerate() {
+            csv.push_str(&format!("{scenario},{policy},{},{},{s:.6}\n", entry.seed, i + 1));
+        }
+    }
+    csv
+}

@@ -1,0 +1,145 @@
+//! `report.html` of a benchmark.
+
+use super::finding::Finding;
+use super::results::Results;
+use super::statistics::Band as Quartiles;
+use super::steps::Step;
+use crate::report::format::{counted, significant};
+use crate::report::page::{Legend, Page, figure, section};
+use crate::report::plot::{Axis, Band, Chart, Line, Style};
+use crate::report::Table;
+
+/// Points along an axis of hours or millilitres.
+const POINTS: usize = 60;
+
+/// The page of a benchmark.
+pub fn report(results: &Results, findings: &[Finding]) -> String {
+    let mut page = Page::new("Benchmark of policies", true);
+    page.kicker(&format!(
+        "flowtwin {} · {} · {}",
+        results.card.flowtwin,
+        counted(results.card.policies.len(), "policy").replace("policys", "policies"),
+        counted(results.card.seeds.len(), "seed")
+    ));
+    let sentences: Vec<&str> = findings.iter().map(|finding| finding.sentence.as_str()).collect();
+    page.lead(&sentences.join(" "));
+    for (scenario, finding) in findings.iter().enumerate() {
+        let mut body = finding.table().html();
+        body.push_str(&figures(results, scenario, finding));
+        body.push_str(&pairs(finding).html());
+        page.push(&section(&finding.scenario, &finding.scenario, &body));
+    }
+    page.finish()
+}
+
+/// Regret against experiments, lab hours and millilitres.
+fn figures(results: &Results, scenario: usize, finding: &Finding) -> String {
+    let axes: [(&str, fn(&Step) -> f64); 2] = [
+        ("lab time [h]", |step| step.lab_time_h),
+        ("reagents [mL]", |step| step.consumed_ml.iter().fold(0.0, |sum, ml| sum + ml)),
+    ];
+    let mut html = by_experiments(results, scenario, finding);
+    for (label, of) in axes {
+        html.push_str(&by_cost(results, scenario, finding, label, of));
+    }
+    html
+}
+
+fn by_experiments(results: &Results, scenario: usize, finding: &Finding) -> String {
+    let experiments = results.card.scenarios[scenario].course.experiments;
+    let curve = |policy: usize| -> Vec<(f64, Quartiles)> {
+        let at = |n| (n as f64, Quartiles::of(&results.regrets(scenario, policy, n)));
+        (0..=experiments).map(at).collect()
+    };
+    chart(results, finding, "experiments after the opening", &curve)
+}
+
+/// Regret of the campaigns as they stand when each has spent so much since its opening.
+fn by_cost(
+    results: &Results,
+    scenario: usize,
+    finding: &Finding,
+    label: &str,
+    of: fn(&Step) -> f64,
+) -> String {
+    let opened = results.card.scenarios[scenario].course.opened();
+    let spent = |steps: &[Step], n: usize| {
+        let base = opened.checked_sub(1).and_then(|i| steps.get(i)).map_or(0.0, of);
+        steps.get(opened + n - 1).map_or(f64::INFINITY, |step| of(step) - base)
+    };
+    let experiments = results.card.scenarios[scenario].course.experiments;
+    let all = (0..results.card.policies.len()).flat_map(|p| results.of(scenario, p));
+    let most = all
+        .map(|campaign| spent(&campaign.steps, experiments))
+        .filter(|spent| spent.is_finite())
+        .fold(0.0, f64::max);
+    let curve = |policy: usize| -> Vec<(f64, Quartiles)> {
+        let by_number: Vec<Vec<f64>> =
+            (0..=experiments).map(|n| results.regrets(scenario, policy, n)).collect();
+        let point = |i: usize| {
+            let budget = most * i as f64 / POINTS as f64;
+            let regret = |(seed, campaign): (usize, &super::Steps)| {
+                let within = (1..=experiments).take_while(|&n| spent(&campaign.steps, n) <= budget);
+                by_number[within.count()][seed]
+            };
+            let regrets: Vec<f64> =
+                results.of(scenario, policy).enumerate().map(regret).collect();
+            (budget, Quartiles::of(&regrets))
+        };
+        (0..=POINTS).map(point).collect()
+    };
+    chart(results, finding, label, &curve)
+}
+
+fn chart(
+    results: &Results,
+    finding: &Finding,
+    label: &str,
+    curve: &dyn Fn(usize) -> Vec<(f64, Quartiles)>,
+) -> String {
+    let curves: Vec<_> = (0..results.card.policies.len()).map(curve).collect();
+    let all = || curves.iter().flatten();
+    let y = Axis::from_zero(format!("simple regret [{}]", finding.unit), all().map(|(_, b)| b.high));
+    let x = Axis::from_zero(label, all().map(|(x, _)| *x));
+    let says = format!("Simple regret of each policy against {label}");
+    let mut chart = Chart::new(x, y, says, true).sized(920.0, 320.0);
+    let mut legend = Legend::default();
+    for (policy, curve) in curves.iter().enumerate() {
+        let style = Style::series(policy + 1);
+        let band = curve.iter().map(|(x, b)| (*x, b.low, b.high));
+        chart.add(Band::new(band, style.colour).opaque(0.12));
+        chart.add(Line::new(curve.iter().map(|(x, b)| (*x, b.median)), style.colour));
+        legend.push(style, &results.card.policies[policy]);
+    }
+    let note = "Lines: median over seeds. Bands: quartiles. Regret is measured without noise, \
+                from the best value that is known.";
+    figure(&format!("Regret against {label}"), note, &legend, &chart.svg())
+}
+
+/// All pairs at the end.
+fn pairs(finding: &Finding) -> Table {
+    let mut table = Table::new()
+        .words("better")
+        .words("worse")
+        .numbers(&format!("advantage [{}]", finding.unit))
+        .numbers("95 % interval")
+        .numbers("p (Holm)")
+        .numbers("wins")
+        .words("resolved from")
+        .numbers("seeds for 80 % power");
+    for pair in &finding.comparisons {
+        let end = pair.checkpoints.last().expect("there is a last checkpoint");
+        let (low, high) = (end.advantage.low, end.advantage.high);
+        table.row(vec![
+            pair.better.clone(),
+            pair.worse.clone(),
+            significant(end.advantage.estimate, 3),
+            format!("{} to {}", significant(low, 3), significant(high, 3)),
+            significant(end.p, 2),
+            format!("{:.0} %", 100.0 * end.wins.share),
+            pair.resolved_from.map_or("not resolved".into(), |n| counted(n, "experiment")),
+            pair.seeds_needed.map_or("–".into(), |n| n.to_string()),
+        ]);
+    }
+    table
+}

@@ -1,0 +1,163 @@
+//! `flowtwin run --backend hardware`: rehearsal, question, and the campaign on the real rig.
+
+use std::fs;
+use std::io::{IsTerminal as _, Write as _, stderr, stdin};
+use std::path::Path;
+use std::time::Duration;
+
+use flowtwin_backends::clock::WallClock;
+use flowtwin_backends::heartbeat::Heartbeat;
+use flowtwin_backends::{Wiring, connect, identify};
+use flowtwin_lab::journal::{self, Writer};
+use flowtwin_lab::{Instant, Lab as _, Manifest};
+
+use super::emulate::read_wiring;
+use super::run::{STOP, beside, campaign, conclude, heed_ctrl_c, outcome, threads};
+use crate::campaign::{Campaign, Silent};
+use crate::cli::Run as Args;
+use crate::error::{CommandError, Kind};
+use crate::folder::{Identity, RunFolder};
+use crate::hardware::{Alongside, CERTIFICATE, Certificate, Plan, hex_sha256};
+use crate::progress::Progress;
+use crate::report::Extras;
+use crate::scenario::Scenario;
+
+/// Longest silence of the campaign after which the watch makes the rig safe [s].
+const SILENCE_S: f64 = 10.0;
+
+pub(super) fn run(args: &Args, scenario: Scenario, seed: u64) -> Result<(), CommandError> {
+    let bench = args.bench.as_deref().expect("required with --backend hardware");
+    let wiring = read_wiring(bench)?;
+    let identity = Identity::new(&scenario, seed, wiring.simulated).in_wall_time();
+    let path = args.out.clone().unwrap_or_else(|| beside(&identity.default_folder(), "-rig"));
+    let folder = match args.resume {
+        true => RunFolder::resume(&path, &identity)?,
+        false => RunFolder::begin(&path, &identity)?,
+    };
+    heed_ctrl_c()?;
+    let certificate = rehearse(args, &scenario, seed, bench, folder.recorded().is_some(), &path)?;
+    eprintln!("\nRehearsed in simulation:\n\n{}", certificate.rehearsal);
+    everybody_is_there(&wiring)?;
+    ask(args)?;
+    let began = folder.recorded().and_then(|j| j.experiments().last());
+    let began = began.map_or(Instant::START, |e| e.ended_ns);
+    let mut rig = open(args, &scenario, &wiring, began)?;
+    rig.ask_spectrometers().map_err(|fault| CommandError::new(Kind::Fault, fault))?;
+    let expected = scenario.sim_lab(seed);
+    let scenario = scenario.on_rig(rig.manifest()).map_err(CommandError::bad_input)?;
+    let heartbeat = heartbeat(args, bench)?;
+    let rig = rig.with_pulse(Box::new(heartbeat));
+    let mut watch = Alongside::new(&scenario, expected, Progress::new(&scenario));
+    let ended = campaign(&scenario, seed, threads(args.jobs), rig, &folder, &mut watch)?;
+    conclude(args, &path, Extras { backend: "hardware".into(), simulated_events: None })?;
+    outcome(&ended)
+}
+
+/// The certificate for what is about to be done: the one of the folder where it fits, else a new one.
+fn rehearse(
+    args: &Args,
+    scenario: &Scenario,
+    seed: u64,
+    bench: &Path,
+    resumed: bool,
+    folder: &Path,
+) -> Result<Certificate, CommandError> {
+    let plan = Plan {
+        flowtwin: env!("CARGO_PKG_VERSION").into(),
+        scenario: scenario.name().into(),
+        scenario_sha256: scenario.sha256(),
+        bench_sha256: hex_sha256(&fs::read(bench).map_err(CommandError::failed)?),
+        seed,
+    };
+    let path = folder.join(CERTIFICATE);
+    let known = fs::read_to_string(&path).ok().map(|text| Certificate::read(&text));
+    let certificate = match known {
+        Some(Ok(certificate)) if resumed || certificate.covers(&plan).is_ok() => certificate,
+        Some(Err(unfit)) if resumed => return Err(refuse(&path, &unfit)),
+        _ => {
+            let certificate = Certificate::new(plan.clone(), &simulated(args, scenario, seed)?);
+            fs::create_dir_all(folder)
+                .and_then(|()| fs::write(&path, certificate.text()))
+                .map_err(|error| CommandError::unwritable(&path, &error))?;
+            certificate
+        }
+    };
+    certificate.covers(&plan).map_err(|unfit| refuse(&path, &unfit))?;
+    Ok(certificate)
+}
+
+fn refuse(path: &Path, unfit: &crate::hardware::Unfit) -> CommandError {
+    CommandError::bad_input(format_args!("{}: {unfit}", path.display()))
+        .hint("nothing has moved; rehearse again in a new folder with --out")
+}
+
+/// The journal of the whole campaign on the simulator.
+fn simulated(
+    args: &Args,
+    scenario: &Scenario,
+    seed: u64,
+) -> Result<journal::Journal, CommandError> {
+    eprintln!("rehearsing the campaign in simulation …");
+    let campaign = Campaign::new(scenario, seed, threads(args.jobs), &STOP);
+    let lab = scenario.sim_lab(seed);
+    let (ended, writer) = campaign
+        .run(lab, Writer::new(Vec::new()), None, &mut Silent)
+        .map_err(CommandError::failed)?;
+    if let Some(fault) = ended.fault {
+        let message = format!("the rehearsal ended with a fault: {fault}");
+        return Err(CommandError::new(Kind::Fault, message).hint("nothing has moved"));
+    }
+    journal::read(&writer.into_sink()).map_err(CommandError::failed)
+}
+
+/// Makes sure that the right instrument is at the end of every cable, before anything moves.
+fn everybody_is_there(wiring: &Wiring) -> Result<(), CommandError> {
+    let wrong: Vec<String> = identify(wiring)
+        .into_iter()
+        .filter_map(|found| found.problem.map(|problem| format!("{}: {problem}", found.name)))
+        .collect();
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    Err(CommandError::failed(wrong.join("\n")).hint("nothing has moved; see docs/wiring.md"))
+}
+
+fn ask(args: &Args) -> Result<(), CommandError> {
+    if args.yes {
+        return Ok(());
+    }
+    if !stdin().is_terminal() {
+        let message = "nobody is there to be asked";
+        return Err(CommandError::bad_input(message).hint("give --yes to begin without asking"));
+    }
+    eprint!("\nPumps will run and the plate will heat. Begin? Type yes: ");
+    let mut answer = String::new();
+    stderr().flush().and_then(|()| stdin().read_line(&mut answer)).map_err(CommandError::failed)?;
+    match answer.trim() {
+        "yes" => Ok(()),
+        _ => Err(CommandError::new(Kind::Interrupted, "not begun; nothing has moved")),
+    }
+}
+
+fn open(
+    args: &Args,
+    scenario: &Scenario,
+    wiring: &Wiring,
+    began: Instant,
+) -> Result<flowtwin_backends::Bench, CommandError> {
+    let manifest = Manifest { simulated: wiring.simulated, ..scenario.manifest().clone() };
+    let clock = WallClock::new(began, args.speed, STOP.clone());
+    connect(wiring, manifest, Box::new(clock)).map_err(CommandError::bad_input)
+}
+
+/// Starts the watch beside this process, before anything heats.
+fn heartbeat(args: &Args, bench: &Path) -> Result<Heartbeat, CommandError> {
+    let program = std::env::current_exe().map_err(CommandError::failed)?;
+    let mut command = std::process::Command::new(program);
+    command.arg("watch").arg(&args.scenario).arg("--bench").arg(bench);
+    command.arg("--silence").arg(SILENCE_S.to_string());
+    Heartbeat::start(command, Duration::from_secs_f64(SILENCE_S)).map_err(|error| {
+        CommandError::failed(format_args!("the dead man's switch: {error}"))
+            .hint("nothing has moved")
+    })
+}

@@ -1,0 +1,56 @@
+//! `flowtwin lab`, and the programs outside this one that take part in a run.
+
+use std::io::{stdin, stdout};
+use std::time::Duration;
+
+use flowtwin_lab::layer::{Guarded, Limits};
+
+use crate::bench::{Course, Entrant};
+use crate::cli::{Lab as Args, Outside};
+use crate::error::{CommandError, Kind};
+use crate::outside::{OutsideLab, serve};
+use crate::scenario::Scenario;
+
+pub(super) fn run(args: &Args) -> Result<(), CommandError> {
+    let scenario = Scenario::load(&args.scenario)?;
+    let seed = args.seed.unwrap_or(scenario.file().seed);
+    let budget = args.experiments.unwrap_or(scenario.experiments() as u64);
+    let limits = Limits::new(scenario.file().guard.clone());
+    let lab = Guarded::new(scenario.sim_lab(seed), limits);
+    let served = serve(&scenario, lab, seed, budget, stdin().lock(), stdout().lock())
+        .map_err(|error| CommandError::failed(error).hint("see docs/lab-protocol.md"))?;
+    eprintln!("{} experiments", served.experiments);
+    match served.fault {
+        None => Ok(()),
+        Some(fault) => {
+            Err(CommandError::new(Kind::Fault, format_args!("{fault}; the lab is safe")))
+        }
+    }
+}
+
+/// How long a program may be silent.
+pub(super) fn patience(seconds: f64) -> Result<Duration, CommandError> {
+    Duration::try_from_secs_f64(seconds).ok().filter(|patience| !patience.is_zero()).ok_or_else(
+        || CommandError::bad_input(format_args!("a patience of {seconds} s is none: give more than 0 s")),
+    )
+}
+
+/// The scenario with the policy command in place of its branches, if one is given.
+pub(super) fn with_policy(scenario: Scenario, args: &Outside) -> Result<Scenario, CommandError> {
+    let Some(command) = &args.policy_command else { return Ok(scenario) };
+    let policy = Entrant::program(command).build(scenario.surrogate(), patience(args.patience_s)?);
+    let phases = Course::new(&scenario, None, None).live_phases(scenario.surrogate(), policy);
+    Ok(scenario.with_phases(phases))
+}
+
+/// The lab that a lab command runs, if one is given.
+pub(super) fn outside(
+    scenario: &Scenario,
+    args: &Outside,
+) -> Result<Option<OutsideLab>, CommandError> {
+    let Some(command) = &args.lab_command else { return Ok(None) };
+    let patience = patience(args.patience_s)?;
+    OutsideLab::start(command, patience, scenario.space(), scenario.manifest())
+        .map(Some)
+        .map_err(CommandError::failed)
+}

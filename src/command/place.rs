@@ -1,0 +1,59 @@
+//! Where the experiments of a run are done.
+
+use flowtwin_backends::EmulatedRig;
+use flowtwin_lab::Lab;
+
+use crate::campaign::Shared;
+use crate::cli::{Backend, Run as Args};
+use crate::error::CommandError;
+use crate::learnt::{Twin, TwinLab};
+use crate::scenario::Scenario;
+
+/// A lab that a campaign can be run on at once, and what is said of it.
+pub(super) struct Place {
+    /// The lab.
+    pub(super) lab: Box<dyn Lab>,
+    /// What `summary.json` calls it.
+    pub(super) backend: &'static str,
+    /// The simulated world behind it, if there is one.
+    world: Option<Shared>,
+}
+
+impl Place {
+    /// The place that the arguments name.
+    ///
+    /// # Errors
+    /// If a model cannot be read or does not fit the scenario, or an outside lab does not start.
+    pub(super) fn of(args: &Args, scenario: &Scenario, seed: u64) -> Result<Self, CommandError> {
+        if let Some(lab) = super::lab::outside(scenario, &args.outside)? {
+            return Ok(Self { lab: Box::new(lab), backend: "outside", world: None });
+        }
+        if args.backend == Backend::Twin {
+            let model = args.model.as_deref().expect("required with --backend twin");
+            let lab = TwinLab::of_scenario(Twin::load(model)?, scenario, seed)?;
+            return Ok(Self { lab: Box::new(lab), backend: "twin", world: None });
+        }
+        let world = Shared::new(scenario.sim_lab(seed));
+        let lab = simulated(args.backend, &world)?;
+        Ok(Self { lab, backend: args.backend.name(), world: Some(world) })
+    }
+
+    /// The simulated world behind it, whose work can be read at the end.
+    pub(super) fn world(&self) -> Option<Shared> {
+        self.world.clone()
+    }
+}
+
+/// The lab of a simulated backend over a simulated world.
+///
+/// # Errors
+/// If the world cannot be wired.
+pub(super) fn simulated(backend: Backend, world: &Shared) -> Result<Box<dyn Lab>, CommandError> {
+    match backend {
+        Backend::Emulated => match EmulatedRig::usual(Box::new(world.clone())) {
+            Ok(rig) => Ok(Box::new(rig)),
+            Err(error) => Err(CommandError::bad_input(error)),
+        },
+        _ => Ok(Box::new(world.clone())),
+    }
+}

@@ -1,0 +1,55 @@
+//! The simulated expectation beside a campaign on a real rig.
+
+use flowtwin_lab::{Blank, Observation};
+use flowtwin_sim::SimLab;
+use flowtwin_twin::Stop;
+
+use crate::campaign::Watch;
+use crate::scenario::Scenario;
+
+/// Runs every experiment of the rig on the simulator too and shows measured against expected.
+#[derive(Debug)]
+pub struct Alongside<'a, W> {
+    scenario: &'a Scenario,
+    lab: SimLab,
+    blank: Option<Blank>,
+    inner: W,
+}
+
+impl<'a, W: Watch> Alongside<'a, W> {
+    /// Expects what `lab` would measure; tells `inner` everything too.
+    pub fn new(scenario: &'a Scenario, lab: SimLab, inner: W) -> Self {
+        Self { scenario, lab, blank: None, inner }
+    }
+
+    /// What the simulator measures at the conditions of `observation`; none where it fails.
+    fn expect(&mut self, observation: &Observation) -> Option<Observation> {
+        let procedure = self.scenario.procedure();
+        if self.blank.is_none() {
+            self.blank = procedure.prime(&mut self.lab).ok();
+        }
+        let blank = self.blank.as_ref()?;
+        let expected = procedure.run(&mut self.lab, blank, &observation.conditions);
+        (!expected.failed()).then_some(expected)
+    }
+}
+
+impl<W: Watch> Watch for Alongside<'_, W> {
+    fn phase(&mut self, name: &str, policy: &str, experiments: usize) {
+        self.inner.phase(name, policy, experiments);
+    }
+
+    fn experiment(&mut self, number: u64, observation: &Observation, known: bool) {
+        self.inner.experiment(number, observation, known);
+        let Some(expected) = self.expect(observation) else { return };
+        let pairs = observation.outcome.features.iter().map(|(name, measured)| {
+            let expected = expected.feature(name).unwrap_or(f64::NAN);
+            format!("{name} {measured:.4} ({expected:.4} expected)")
+        });
+        eprintln!("experiment {number}: {}", pairs.collect::<Vec<_>>().join(", "));
+    }
+
+    fn ended(&mut self, name: &str, stop: Option<&Stop>) {
+        self.inner.ended(name, stop);
+    }
+}

@@ -1,0 +1,35 @@
+#!/bin/sh
+# Runs four optimisers from elsewhere through both interfaces, ten seeds each.
+# usage: tests/optimisers/run.sh [VENV]   FLOWTWIN is the program [default: target/release/flowtwin], SEEDS their number.
+set -eu
+root=$(cd "$(dirname "$0")/../.." && pwd)
+venv=${1:-$root/target/optimisers-venv}
+flowtwin=${FLOWTWIN:-$root/target/release/flowtwin}
+seeds=${SEEDS:-10}
+scenario=$root/scenarios/suite/paper.toml
+examples=$root/examples/optimisers
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+
+if [ ! -x "$venv/bin/python" ]; then
+  python3 -m venv "$venv"
+  "$venv/bin/pip" install --quiet torch --index-url https://download.pytorch.org/whl/cpu || true
+  "$venv/bin/pip" install --quiet botorch ax-platform scikit-optimize optuna
+fi
+
+for name in optuna skopt botorch ax; do
+  program="$venv/bin/python $examples/${name}_policy.py"
+  seed=1
+  while [ "$seed" -le "$seeds" ]; do
+    lab="$flowtwin lab $scenario --seed $seed --experiments 8"
+    $program --lab "$lab" 2>"$out/error" >"$out/said" || { cat "$out/error"; exit 1; }
+    grep -q '"experiments": 8' "$out/said" || { echo "$name, seed $seed: not all experiments"; exit 1; }
+    seed=$((seed + 1))
+  done
+  echo "$name drove $seeds labs"
+  "$flowtwin" bench "$scenario" --policies random --policy-command "$name=$program" \
+    --opening 6 --experiments 3 --seeds "$seeds" --out "$out/$name" --csv >/dev/null
+  rows=$(grep -c ",$name," "$out/$name/table.csv")
+  [ "$rows" -eq $((seeds * 9)) ] || { echo "$name: $rows rows, not $((seeds * 9))"; exit 1; }
+  echo "$name took part with $seeds seeds"
+done

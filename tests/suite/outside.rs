@@ -1,0 +1,120 @@
+//! Programs outside: optimisers and labs that speak lines.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::Stdio;
+
+use crate::support::{done, flowtwin, folder, root, run};
+
+/// A scenario of four random experiments on the paper's lab.
+fn scenario(dir: &Path) -> String {
+    let base = root().join("scenarios/cs3cu2i5.toml");
+    let text = format!(
+        "schema = 1\nextends = '{}'\nname = \"four\"\ntitle = \"Four\"\nseed = 3\n\n\
+         [[phases]]\nname = \"look\"\npolicy = \"random\"\nexperiments = 4\n",
+        base.display()
+    );
+    let path = dir.join("four.toml");
+    fs::write(&path, text).unwrap();
+    path.display().to_string()
+}
+
+/// A program that proposes the same point whenever it is its turn.
+fn constant(dir: &Path) -> String {
+    let point = r#"{"temperature_c":135,"cui_ul_per_min":90,"cs_ul_per_min":90,"oa_cs_ul_per_min":20,"oa_cu_ul_per_min":12.5,"oam_ul_per_min":12.5,"ode_cu_ul_per_min":92.5}"#;
+    let script = format!(
+        "while read -r line; do\n  case $line in\n    '{{\"next\"'*) echo '{{\"experiment\":{{\"conditions\":{point}}}}}' ;;\n    '{{\"done\"'*) exit 0 ;;\n  esac\ndone\n"
+    );
+    let path = dir.join("constant.sh");
+    fs::write(&path, script).unwrap();
+    format!("sh '{}'", path.display())
+}
+
+fn talk(dir: &Path, lines: &str) -> (Option<i32>, Vec<serde_json::Value>) {
+    let scenario = scenario(dir);
+    let mut child = flowtwin(dir)
+        .args(["lab", &scenario, "--experiments", "1"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the command starts");
+    child.stdin.take().expect("a pipe").write_all(lines.as_bytes()).expect("it listens");
+    let done = done(child.wait_with_output().expect("it ends"));
+    let json = |line: &str| serde_json::from_str(line).expect("every line is JSON");
+    (done.code, done.stdout.lines().map(json).collect())
+}
+
+#[test]
+fn every_malformed_line_is_answered_with_what_was_expected() {
+    let dir = folder("outside-malformed");
+    let lines = "no json\n\n{\"experiment\":{}}\n{\"experiment\":{\"conditions\":{\"warmth\":1}}}\n\
+                 {\"experiment\":{\"conditions\":{},\"extra\":1}}\n{\"next\":{}}\n{\"done\":{}}\n";
+    let (code, answers) = talk(&dir, lines);
+    assert_eq!(code, Some(0));
+    assert_eq!(answers[0]["space"]["protocol"], 1);
+    assert_eq!(answers[1]["next"]["experiment"], 1);
+    let errors: Vec<_> = answers[2..].iter().map(|answer| &answer["error"]).collect();
+    let numbers: Vec<_> = errors.iter().map(|error| error["line"].as_u64().unwrap()).collect();
+    assert_eq!(numbers, [1, 3, 4, 5, 6]);
+    let problem = |i: usize| errors[i]["problem"].as_str().unwrap();
+    assert!(problem(1).contains("conditions"), "{}", problem(1));
+    assert!(problem(2).contains("there is no input warmth"), "{}", problem(2));
+    assert!(problem(3).contains("extra"), "{}", problem(3));
+    assert!(errors.iter().all(|error| error["expected"].as_str().unwrap().contains("NAME:VALUE")));
+}
+
+#[test]
+fn a_program_that_does_not_speak_the_protocol_is_given_up() {
+    let dir = folder("outside-strikes");
+    let (code, answers) = talk(&dir, &"hello\n".repeat(50));
+    assert_eq!(code, Some(1));
+    assert_eq!(answers.len(), 2 + 10);
+}
+
+#[test]
+fn a_lab_behind_lines_gives_the_observations_of_the_lab_itself() {
+    let dir = folder("outside-lab");
+    let scenario = scenario(&dir);
+    let command = format!("'{}' lab '{scenario}' --seed 3", env!("CARGO_BIN_EXE_flowtwin"));
+    let direct = run(&dir, &["run", &scenario, "--out", "direct"]);
+    assert_eq!(direct.code, Some(0), "{}", direct.stderr);
+    let behind = run(&dir, &["run", &scenario, "--out", "behind", "--lab-command", &command]);
+    assert_eq!(behind.code, Some(0), "{}", behind.stderr);
+    let observations =
+        |run: &str| fs::read_to_string(dir.join(run).join("observations.csv")).unwrap();
+    assert_eq!(observations("direct"), observations("behind"));
+}
+
+#[test]
+fn a_program_can_be_the_policy_of_a_run() {
+    let dir = folder("outside-policy");
+    let (scenario, program) = (scenario(&dir), constant(&dir));
+    let policy = run(&dir, &["run", &scenario, "--out", "out", "--policy-command", &program]);
+    assert_eq!(policy.code, Some(0), "{}", policy.stderr);
+}
+
+#[test]
+fn a_hung_or_crashing_policy_is_a_reported_failure() {
+    let dir = folder("outside-hung");
+    let scenario = root().join("scenarios/suite/paper.toml").display().to_string();
+    let constant = constant(&dir);
+    for (program, complaint) in [
+        ("sleep 600", "said nothing for 0.5 s"),
+        ("sh -c \"echo broken >&2; exit 7\"", "exit status: 7"),
+        ("sh -c \"echo hello; sleep 600\"", "line 1"),
+        ("no-such-program", "cannot be started"),
+    ] {
+        let program = format!("bad={program}");
+        let constant = format!("good={constant}");
+        let args = ["bench", &scenario, "--policy-command", &program, "--policy-command", &constant];
+        let sizes = ["--opening", "2", "--experiments", "1", "--seeds", "2", "--patience-s", "0.5"];
+        let done = run(&dir, &[&args[..], &sizes[..], &["--out", "out"]].concat());
+        assert_eq!(done.code, Some(1), "{}", done.stderr);
+        assert!(done.stderr.contains(complaint), "{}", done.stderr);
+        let finished = fs::read_dir(dir.join("out/campaigns")).expect("others went on").count();
+        assert_eq!(finished, 2, "the other policy's campaigns are there");
+        fs::remove_dir_all(dir.join("out")).unwrap();
+    }
+}
