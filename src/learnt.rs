@@ -1,4 +1,5 @@
-//! Twins learnt from data: tables and run folders in, models and explanations out, a model as a lab.
+//! Twins learnt from data: tables and run folders in, models and explanations out, a model as a
+//! lab.
 //!
 //! The mathematics is in `flowtwin_twin`; here are the files around it.
 
@@ -7,7 +8,6 @@ mod column;
 mod csv;
 mod data;
 pub mod explain;
-mod figure;
 mod files;
 mod lab;
 pub mod prior;

@@ -9,11 +9,13 @@ use flowtwin_twin::{PolicySpec, SurrogateSpec};
 /// What to do with a twin.
 #[derive(Debug, Subcommand)]
 pub enum Twin {
-    /// Fit a surrogate to data and write it to a model file, which `run --backend twin` takes for a lab.
+    /// Fit a surrogate to data and write it to a model file, which `run --backend twin` takes for a
+    /// lab.
     Fit(TwinFit),
     /// Tell how well surrogates predict what they have not seen, by repeated cross-validation.
     Evaluate(TwinEvaluate),
-    /// Tell what an outcome depends on: Shapley values, interactions, partial dependence, response surfaces.
+    /// Tell what an outcome depends on: Shapley values, interactions, partial dependence, response
+    /// surfaces.
     Explain(TwinExplain),
     /// Let a policy work on a fitted twin with its noise, where there is no scenario of the lab.
     Rehearse(TwinRehearse),

@@ -40,7 +40,8 @@ pub fn table(data: &Data, judged: &Judged) -> Table {
     table
 }
 
-/// What programs read of one surrogate: each score, and its 95 % interval under the same name with `_interval`.
+/// What programs read of one surrogate: each score, and its 95 % interval under the same name with
+/// `_interval`.
 pub fn value(surrogate: SurrogateSpec, evaluation: &Evaluation) -> Value {
     let mut value = json!({ "name": surrogate.name() });
     for (name, score) in scores(evaluation) {
@@ -123,7 +124,8 @@ fn lead(data: &Data, judged: &Judged) -> String {
         return String::new();
     };
     format!(
-        "The surrogate {} explains {} % of the variance of {} in experiments it has not seen (R² = {}, {} folds, {} repeats); {} % of them lie in its 95 % intervals.",
+        "The surrogate {} explains {} % of the variance of {} in experiments it has not seen \
+         (R² = {}, {} folds, {} repeats); {} % of them lie in its 95 % intervals.",
         surrogate.name(),
         fixed(100.0 * e.r2.value, 0),
         data.target.quantity().name,
@@ -166,7 +168,8 @@ fn parity(data: &Data, surrogate: SurrogateSpec, evaluation: &Evaluation) -> Str
     .with(Line::new([(low, low), (high, high)], Colour::QUIET).wide(1.0).dashed(Dash::Dashed))
     .with(Points::new(rows.iter().map(dot), Style::series(1)).sized(2.6));
     let note = format!(
-        "R² {}, {} % within the 95 % intervals (bars). Each point was predicted from folds without it.",
+        "R² {}, {} % within the 95 % intervals (bars). Each point was predicted from folds \
+         without it.",
         fixed(evaluation.r2.value, 3),
         fixed(100.0 * evaluation.coverage_95.value, 0)
     );

@@ -8,7 +8,8 @@ use crate::diagnostic::{Diagnostic, Place};
 
 /// A CSV file: names of columns and rows of cells, all of one length (RFC 4180).
 ///
-/// Commas, semicolons or tabs separate; the header decides. Blank lines and lines that begin with `#` are no rows.
+/// Commas, semicolons or tabs separate; the header decides. Blank lines and lines that begin with
+/// `#` are no rows.
 #[derive(Clone, Debug)]
 pub struct Csv {
     name: String,
@@ -46,8 +47,8 @@ impl Csv {
     /// Reads text; `name` is what complaints call it.
     ///
     /// # Errors
-    /// If there is no header or no row, a name is used twice, a row has more or fewer cells than the header, or a quote
-    /// is never closed.
+    /// If there is no header or no row, a name is used twice, a row has more or fewer cells than
+    /// the header, or a quote is never closed.
     pub fn parse(name: &str, text: String) -> Result<Self, Diagnostic> {
         let mut records = Records::new(name, &text).collect::<Result<Vec<_>, _>>()?.into_iter();
         let header = records.next().ok_or_else(|| {

@@ -108,7 +108,8 @@ impl Data {
     /// Reads a CSV file, or the journal of a run folder.
     ///
     /// # Errors
-    /// If it cannot be read, has no such target or input, or leaves fewer than two experiments with an outcome.
+    /// If it cannot be read, has no such target or input, or leaves fewer than two experiments with
+    /// an outcome.
     pub fn read(path: &Path, selection: &Selection) -> Result<Self, CommandError> {
         let source = if path.is_dir() {
             run_folder::read(path, selection)?
@@ -211,7 +212,8 @@ fn complete(source: &mut Source) -> Vec<Row> {
     rows
 }
 
-/// The inputs with the ranges that were asked for, else those of the source, else those of the data.
+/// The inputs with the ranges that were asked for, else those of the source, else those of the
+/// data.
 fn space(source: &Source, selection: &Selection, rows: &[Row]) -> Result<Space, CommandError> {
     let stated = |name: &String| match (&selection.ranges, &source.ranges) {
         (Some(_), _) => {

@@ -18,7 +18,8 @@ use crate::error::CommandError;
 
 /// Experiments that stand for the data where an input is taken to be unknown.
 const BACKGROUND: usize = 32;
-/// Predictions that Shapley values may take; fewer experiments are explained where there are many inputs.
+/// Predictions that Shapley values may take; fewer experiments are explained where there are many
+/// inputs.
 const PREDICTIONS: usize = 1_000_000;
 /// Fewest experiments that are explained, if there are so many.
 const FEWEST: usize = 12;
@@ -40,7 +41,8 @@ pub struct Explanation {
     pub explained: Vec<Explained>,
     /// Mean absolute Shapley value of each input [d].
     pub importance: Vec<f64>,
-    /// Mean absolute interaction of each pair of inputs [d][d]; the diagonal is what an input does alone.
+    /// Mean absolute interaction of each pair of inputs [d][d]; the diagonal is what an input does
+    /// alone.
     pub interactions: Vec<Vec<f64>>,
     /// Inputs, the most important first.
     pub order: Vec<usize>,
@@ -123,7 +125,8 @@ impl Explanation {
 
 type Rows = Vec<(usize, Vec<f64>)>;
 
-/// The experiments to explain, as indices into the rows and points of the unit cube, and the background.
+/// The experiments to explain, as indices into the rows and points of the unit cube, and the
+/// background.
 fn samples(data: &Data, context: &Context) -> (Rows, Vec<Vec<f64>>) {
     let history = data.history(|outcome| outcome);
     let measured = data.rows.iter().enumerate().filter(|(_, row)| row.outcome.is_some());

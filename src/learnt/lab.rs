@@ -9,10 +9,12 @@ use super::twin::Twin;
 use crate::error::CommandError;
 use crate::scenario::Scenario;
 
-/// A lab driven by whole experiments, whose outcomes are what a twin believes and the noise it has learnt.
+/// A lab driven by whole experiments, whose outcomes are what a twin believes and the noise it has
+/// learnt.
 ///
-/// The noise of experiment k is number k of a stream of its own, so the same campaign with the same seed meets the
-/// same luck. Outcomes beyond the ranges that the twin knows are flagged as extrapolated.
+/// The noise of experiment k is number k of a stream of its own, so the same campaign with the same
+/// seed meets the same luck. Outcomes beyond the ranges that the twin knows are flagged as
+/// extrapolated.
 #[derive(Debug)]
 pub struct TwinLab {
     manifest: Manifest,

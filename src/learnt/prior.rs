@@ -11,9 +11,9 @@ use crate::error::CommandError;
 
 /// Earlier experiments, from a run folder or a CSV file: one `[[prior]]` of a scenario.
 ///
-/// Inputs are matched by name and unit. Ranges may differ: an experiment keeps its place, also outside of the present
-/// ranges. What was read is part of the scenario that the journal records, so a run can be resumed, and understood,
-/// without the earlier data.
+/// Inputs are matched by name and unit. Ranges may differ: an experiment keeps its place, also
+/// outside of the present ranges. What was read is part of the scenario that the journal records,
+/// so a run can be resumed, and understood, without the earlier data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Prior {

@@ -6,7 +6,8 @@ use flowtwin_twin::{Context, SurrogateSpec};
 use super::data::{Data, Row, Target};
 use super::twin::Twin;
 
-/// 24 experiments of two inputs: the first raises the yield, the second has its best value in the middle.
+/// 24 experiments of two inputs: the first raises the yield, the second has its best value in the
+/// middle.
 pub(super) fn data() -> Data {
     let input = |name: &str, low, high| Input { name: name.into(), low, high, resolution: 0.0 };
     let inputs = vec![input("time_s", 10.0, 60.0), input("temperature_c", 20.0, 100.0)];

@@ -21,8 +21,8 @@ const SCHEMA: u32 = 1;
 
 /// A surrogate fitted to data, with its ranges, its target and its origin.
 ///
-/// Its file is JSON. Every number in it is read back to the last bit, so a twin from a file answers exactly as
-/// the one that was written.
+/// Its file is JSON. Every number in it is read back to the last bit, so a twin from a file answers
+/// exactly as the one that was written.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Twin {
@@ -119,7 +119,8 @@ impl Twin {
         serde_json::to_string(self).expect("a twin is plain data") + "\n"
     }
 
-    /// Writes its file and returns where: `path` itself where it ends in `.json`, else [`FILE`] in that folder.
+    /// Writes its file and returns where: `path` itself where it ends in `.json`, else [`FILE`] in
+    /// that folder.
     ///
     /// # Errors
     /// If it cannot be written.

@@ -1,4 +1,5 @@
-//! Twins learnt from data: what they say is true, repeatable, and refuses to be about something else.
+//! Twins learnt from data: what they say is true, repeatable, and refuses to be about something
+//! else.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -8,7 +9,8 @@ use serde_json::Value;
 
 use crate::support::{Done, folder, root, run, scenario};
 
-/// A table of `rows` experiments in which `a` and `b` make the yield, `c` does nothing and the rest are no inputs.
+/// A table of `rows` experiments in which `a` and `b` make the yield, `c` does nothing and the rest
+/// are no inputs.
 fn table(rows: usize) -> String {
     let mut text = String::from("id,a_c,b_s,c,solvent,fixed,yield [%]\n");
     for k in 0..rows {

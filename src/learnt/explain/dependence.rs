@@ -1,4 +1,5 @@
-//! What one or two inputs do on average over the others (Friedman 2001, DOI 10.1214/aos/1013203451).
+//! What one or two inputs do on average over the others (Friedman 2001, DOI
+//! 10.1214/aos/1013203451).
 
 /// The partial dependence of the target on one input.
 #[derive(Clone, Debug, PartialEq)]

@@ -13,7 +13,8 @@ use crate::learnt::twin::Twin;
 use crate::report::format::significant;
 use crate::report::{Quantity, Table};
 
-/// The inputs, the most important first: how much each moves the target, alone and with which other.
+/// The inputs, the most important first: how much each moves the target, alone and with which
+/// other.
 pub fn table(data: &Data, explanation: &Explanation) -> Table {
     let unit = &data.target.unit;
     let mut table = Table::new()
@@ -58,15 +59,23 @@ pub fn value(twin: &Twin, data: &Data, explanation: &Explanation) -> Value {
         json!({ "input": name(i), "mean_abs_shapley": explanation.importance[i], "alone": alone })
     });
     let interactions = explanation.pairs().into_iter().map(|(i, j)| {
-        json!({ "inputs": [name(i), name(j)], "mean_abs_interaction": explanation.interactions[i][j] })
+        let strength = explanation.interactions[i][j];
+        json!({ "inputs": [name(i), name(j)], "mean_abs_interaction": strength })
     });
     let curves = explanation.curves.iter().map(|curve| {
         let values: Vec<f64> = curve.unit.iter().map(|&u| at(&inputs[curve.input], u)).collect();
-        json!({ "input": name(curve.input), "values": values, "mean": curve.mean, "low_10": curve.low, "high_90": curve.high })
+        json!({
+            "input": name(curve.input),
+            "values": values,
+            "mean": curve.mean,
+            "low_10": curve.low,
+            "high_90": curve.high,
+        })
     });
     let shapley = explanation.explained.iter().map(|explained| {
         let shares = &explained.shares;
-        json!({ "row": explained.number, "predicted": explained.predicted, "values": shares.values })
+        let (row, predicted) = (explained.number, explained.predicted);
+        json!({ "row": row, "predicted": predicted, "values": shares.values })
     });
     json!({
         "source": data.source,
@@ -85,7 +94,8 @@ pub fn value(twin: &Twin, data: &Data, explanation: &Explanation) -> Value {
     })
 }
 
-/// Writes `shapley.csv`, `interactions.csv`, `partial_dependence.csv`, `surfaces.csv` and `explanation.html`.
+/// Writes `shapley.csv`, `interactions.csv`, `partial_dependence.csv`, `surfaces.csv` and
+/// `explanation.html`.
 ///
 /// # Errors
 /// If a file cannot be written.

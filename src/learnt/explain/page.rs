@@ -3,12 +3,13 @@
 use super::files::{at, label, table};
 use super::{Curve, Explained, Explanation, Surface};
 use crate::learnt::data::Data;
-use crate::learnt::figure::{Bee, HeatMap, Swarm, bar, words_bar};
 use crate::learnt::twin::Twin;
 use crate::report::format::{counted, fixed, significant, with_unit};
 use crate::report::page::html::pair;
 use crate::report::page::{Legend, Page, figure, section};
-use crate::report::plot::{Axis, Band, Chart, Dot, Line, Points, Rule, Style};
+use crate::report::plot::{
+    Axis, Band, Bee, Cells, Chart, Dot, Key, Line, Points, Ramp, Rule, Style, Swarm,
+};
 
 /// The text of `explanation.html`.
 pub(super) fn html(twin: &Twin, data: &Data, explanation: &Explanation) -> String {
@@ -17,7 +18,9 @@ pub(super) fn html(twin: &Twin, data: &Data, explanation: &Explanation) -> Strin
     page.kicker(&format!("{} · {} · seed {}", data.source, twin.surrogate.name(), twin.seed));
     page.lead(&lead(data, explanation));
     let words = format!(
-        "<p>Shapley values share the difference between a prediction and the mean prediction, {}, among the inputs. They are exact over all subsets of inputs; inputs outside a subset are averaged over {}.</p>\n",
+        "<p>Shapley values share the difference between a prediction and the mean prediction, {}, \
+         among the inputs. They are exact over all subsets of inputs; inputs outside a subset are \
+         averaged over {}.</p>\n",
         with_unit(&significant(explanation.base, 4), &target.unit),
         counted(explanation.background, "experiment"),
     );
@@ -80,21 +83,25 @@ fn swarm(data: &Data, explanation: &Explanation) -> String {
     let names = explanation.order.iter().map(|&i| label(data, i));
     let height = 70.0 + 46.0 * rows.len() as f64;
     let values = explanation.explained.iter().flat_map(|e| e.shares.values.iter().copied());
-    let chart = Chart::new(
+    let mut chart = Chart::new(
         Axis::covering(format!("Shapley value: moves {} by", target.label()), values.chain([0.0])),
         Axis::names("", names).reversed(),
         format!("Shapley values of {} by input", target.name),
         data.is_simulated(),
     )
     .sized(920.0, height)
+    .room_at_right(70.0)
     .with(Rule::upright(0.0, ""))
-    .with(Swarm { rows });
+    .with(Key::named(Ramp::BlueToRed, "low", "high", "value of the input"));
+    for (row, bees) in rows.into_iter().enumerate() {
+        chart.add(Swarm::new(row as f64, bees, Ramp::BlueToRed));
+    }
     let note = format!(
-        "Each dot is an experiment ({} shown): right of zero, the input's value raised the prediction; left, it lowered it.",
+        "Each dot is an experiment ({} shown): right of zero, the input's value raised the \
+         prediction; left, it lowered it.",
         explanation.explained.len()
     );
-    let legend = words_bar("value of the input", "low", "high");
-    figure("Shapley values", &note, &Legend::default(), &(legend + &chart.svg()))
+    figure("Shapley values", &note, &Legend::default(), &chart.svg())
 }
 
 /// The mean response to an input, and how it differs between experiments.
@@ -119,7 +126,8 @@ fn curve(data: &Data, explanation: &Explanation, input: usize) -> String {
     .with(Points::new(measured, Style::series(0)).sized(1.6))
     .with(Band::new((0..x.len()).map(|k| (x[k], low[k], high[k])), style.colour))
     .with(Line::new(x.iter().copied().zip(mean.iter().copied()), style.colour).wide(2.0));
-    let note = "Line: mean prediction over the data with this input set. Band: 10 to 90 % of them. Dots: measured.";
+    let note = "Line: mean prediction over the data with this input set. Band: 10 to 90 % of them. \
+                Dots: measured.";
     figure(&label(data, input), note, &Legend::default(), &chart.svg())
 }
 
@@ -127,36 +135,31 @@ fn curve(data: &Data, explanation: &Explanation, input: usize) -> String {
 fn surface(data: &Data, surface: &Surface) -> String {
     let target = data.target.quantity();
     let (a, b) = surface.inputs;
-    let values = |input: usize| -> Vec<f64> {
-        surface.unit.iter().map(|&u| at(&data.space.inputs()[input], u)).collect()
-    };
-    let (x, y) = (values(a), values(b));
-    let all = || surface.mean.iter().flatten().copied();
-    let range = (all().fold(f64::INFINITY, f64::min), all().fold(f64::NEG_INFINITY, f64::max));
-    let axis = |input: usize| {
+    // Half a cell of room, so that each cell stands around its value.
+    let range = |input: usize| {
         let range = &data.space.inputs()[input];
-        // Half a tile of room, so that each tile stands around its value.
         let half = 0.5 * (range.high - range.low) / (surface.unit.len() - 1) as f64;
-        Axis::between(label(data, input), range.low - half, range.high + half).plain().ticked(5)
+        (range.low - half, range.high + half)
+    };
+    let axis = |input: usize| {
+        let (low, high) = range(input);
+        Axis::between(label(data, input), low, high).plain().ticked(5)
     };
     let measured = data.measured().map(|(row, outcome)| {
         let tip = format!("row {}\nmeasured {}", row.number, significant(outcome, 4));
         Dot::new(row.inputs[a], row.inputs[b], tip)
     });
-    let tip = |x: f64, y: f64, z: f64| {
-        format!("{}, {}: {}", significant(x, 3), significant(y, 3), significant(z, 4))
-    };
-    let chart = Chart::new(
-        axis(a),
-        axis(b),
-        format!("mean response of {} to {} and {}", target.name, label(data, a), label(data, b)),
-        data.is_simulated(),
-    )
-    .sized(440.0, 360.0)
-    .with(HeatMap { z: surface.mean.clone(), x, y, range, tip })
-    .with(Points::new(measured, Style::series(0)).sized(2.2).hollow());
+    let heights = surface.mean.iter().flatten().copied().collect();
+    let cells = Cells::new(range(a), range(b), surface.unit.len(), heights, Ramp::Viridis);
+    let (low, high) = cells.range();
     let title = format!("{} and {}", label(data, a), label(data, b));
+    let says = format!("mean response of {} to {title}", target.name);
+    let chart = Chart::new(axis(a), axis(b), says, data.is_simulated())
+        .sized(440.0, 360.0)
+        .room_at_right(70.0)
+        .with(cells)
+        .with(Key::new(Ramp::Viridis, low, high, target.label()))
+        .with(Points::new(measured, Style::series(0)).sized(2.2).hollow());
     let note = "Mean prediction over the data with both inputs set. Rings: where experiments were.";
-    let body = bar(&target.label(), range.0, range.1) + &chart.svg();
-    figure(&title, note, &Legend::default(), &body)
+    figure(&title, note, &Legend::default(), &chart.svg())
 }
