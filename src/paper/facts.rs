@@ -2,10 +2,11 @@
 
 use flowtwin_lab::layer::{Guarded, Limits};
 use flowtwin_lab::procedure::WaitSpec;
-use flowtwin_lab::{Procedure, PumpId, Streams};
+use flowtwin_lab::{PumpId, Streams};
 use flowtwin_sim::spec::Rig;
 
 use super::StudyError;
+use super::station::Station;
 use super::studies::{Recipe, Studies};
 use super::study::off_ratio;
 use crate::scenario::Scenario;
@@ -21,8 +22,8 @@ pub struct Facts {
     pub four_ligands_clog: bool,
     /// Whether the Cs stock of the recipe does, in the same time.
     pub recipe_clogs: bool,
-    /// Whether a stream 30 % too fast breaks the train of slugs.
-    pub off_ratio_breaks_train: bool,
+    /// Spread of the lengths of slugs with a stream 30 % too fast, over that with streams one to one.
+    pub off_ratio_spread: f64,
     /// Volumes of the syringes [mL], in the order of the rig.
     pub syringes_ml: Vec<f64>,
     /// Pumps of the streams, the first that of the reaction-time line.
@@ -81,12 +82,7 @@ impl Facts {
             oleic_acid_per_cs: oa / cs,
             four_ligands_clog: clogs(&starved(TOO_FEW_LIGANDS)?, studies, seed),
             recipe_clogs: clogs(scenario, studies, seed),
-            off_ratio_breaks_train: off_ratio::breaks_train(
-                scenario,
-                studies,
-                seed,
-                OFF_RATIO_PERCENT,
-            ),
+            off_ratio_spread: off_ratio::spread(scenario, studies, seed, OFF_RATIO_PERCENT)?,
             syringes_ml: scenario.manifest().pumps.iter().map(|p| p.fill_ml).collect(),
             pumps_of_streams: pumps_of_streams(&file.rig),
             bores_mm: [
@@ -114,18 +110,16 @@ impl Facts {
     }
 }
 
-/// Whether a long experiment at the baseline ends with a fault.
+/// Whether the rig still works after a long experiment at the baseline.
 fn clogs(scenario: &Scenario, studies: &Studies, seed: u64) -> bool {
     let mut lab = scenario.sim_lab(seed);
-    let usual = scenario.procedure();
-    let mut spec = usual.spec().clone();
-    spec.wait = WaitSpec::ResidenceTimes(LONG);
-    let long = Procedure::new(spec, usual.recipe().clone(), usual.analysis().clone());
     let mut guarded = Guarded::new(&mut lab, Limits::new(scenario.file().guard.clone()));
-    match long.prime(&mut guarded) {
-        Err(_) => true,
-        Ok(blank) => long.run(&mut guarded, &blank, &studies.baseline(scenario.space())).failed(),
-    }
+    let baseline = studies.baseline(scenario.space());
+    let Ok(mut station) = Station::new(&mut guarded, scenario.procedure(), scenario.space()) else {
+        return true;
+    };
+    let long = WaitSpec::ResidenceTimes(LONG);
+    station.run_waiting(&baseline, long).and_then(|_| station.run(&baseline)).is_err()
 }
 
 /// Pumps of each stream, that of the line that counts in the residence time first.

@@ -7,7 +7,6 @@ pub mod grid;
 pub mod off_ratio;
 pub mod ramp;
 pub mod replicates;
-mod shapley;
 pub mod steady;
 pub mod steps;
 pub mod time;

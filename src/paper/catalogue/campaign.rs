@@ -20,7 +20,7 @@ pub(super) fn claims() -> Vec<Claim> {
         predicted("B03", "EI, UCB and EPLT all exceed the best of the 60 experiments", "yes")
             .share(|s| GUIDED.iter().all(|p| best(s, p) > s.campaign.best_of_training()))
             .at_least(0.9),
-        predicted("B03.grid", "… and the best of the partial grid", "yes")
+        predicted("B03.grid", "… and the best of the partial grid within their ranges", "yes")
             .share(|s| GUIDED.iter().all(|p| best(s, p) > best_of_grid(s)))
             .at_least(0.5),
         predicted(
@@ -60,10 +60,10 @@ fn found(seed: &Seed, phase: &str) -> f64 {
     seed.campaign.named(phase).iteration_of_best() as f64
 }
 
-/// Highest PLI of the partial grid.
+/// Highest PLI of the partial grid within the range of the campaigns.
 fn best_of_grid(seed: &Seed) -> f64 {
-    let readings = seed.grid.iter().flat_map(|sweep| &sweep.curve);
-    readings.map(|(_, r)| r.pli).fold(f64::NEG_INFINITY, f64::max)
+    let readings = seed.grid.iter().flat_map(|sweep| sweep.within_campaign());
+    readings.map(|r| r.pli).fold(f64::NEG_INFINITY, f64::max)
 }
 
 fn optimisation_h(seed: &Seed) -> f64 {

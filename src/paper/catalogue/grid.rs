@@ -105,9 +105,10 @@ fn ligands() -> Vec<Claim> {
 
 fn temperature() -> Vec<Claim> {
     vec![
-        calibrated("G07", "PLI rises from 120 to 150 °C: smallest step", "up")
+        calibrated("G07", "PLI rises from 120 to 150 °C: smallest step of 10 K", "up")
             .pooled("%", |s| {
-                least_step_percent(&between(&sweep(s, TEMPERATURE, Reading::pli), 120.0, 150.0))
+                let curve = sweep(s, TEMPERATURE, Reading::pli);
+                least_step_percent(&[120.0, 130.0, 140.0, 150.0].map(|t| (t, at(&curve, t))))
             })
             .above(0.0),
         calibrated("G08.drop", "PLI at 160 °C over 150 °C", "down")

@@ -89,9 +89,13 @@ fn operation() -> Vec<Claim> {
         )
         .fact("", |f| f.carrier_ratio_error)
         .below(1e-7),
-        calibrated("O05", "a stream 30 % off ratio breaks the train of slugs", "yes")
-            .fact("yes = 1", |f| yes(f.off_ratio_breaks_train))
-            .is(1.0),
+        calibrated(
+            "O05",
+            "spread of slug lengths with a stream 30 % off 1 : 1, over that at 1 : 1",
+            "1 : 1 needed",
+        )
+        .fact("", |f| f.off_ratio_spread)
+        .above(2.0),
         calibrated(
             "O08.share",
             "largest share of a syringe that the 100 conditions of a batch take",

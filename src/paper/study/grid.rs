@@ -3,6 +3,7 @@
 use flowtwin_lab::Fault;
 
 use super::Curve;
+use crate::paper::reading::Reading;
 use crate::paper::station::Station;
 use crate::paper::studies::Studies;
 
@@ -13,6 +14,16 @@ pub struct Sweep {
     pub input: String,
     /// What was read.
     pub curve: Curve,
+    /// The range of the input in a campaign.
+    pub campaign: (f64, f64),
+}
+
+impl Sweep {
+    /// The readings at levels that a campaign may choose.
+    pub fn within_campaign(&self) -> impl Iterator<Item = &Reading> {
+        let (low, high) = self.campaign;
+        self.curve.iter().filter(move |(level, _)| (low..=high).contains(level)).map(|(_, r)| r)
+    }
 }
 
 /// Runs the study.
@@ -30,7 +41,9 @@ pub(crate) fn run(station: &mut Station<'_>, studies: &Studies) -> Result<Vec<Sw
             let conditions = studies.grid.at(&baseline, space, &sweep.input, level);
             curve.push((level, station.read(&conditions)?));
         }
-        sweeps.push(Sweep { input: sweep.input.clone(), curve });
+        let input = space.inputs().iter().find(|input| input.name == sweep.input);
+        let campaign = input.map_or((f64::NAN, f64::NAN), |input| (input.low, input.high));
+        sweeps.push(Sweep { input: sweep.input.clone(), curve, campaign });
     }
     Ok(sweeps)
 }

@@ -1,41 +1,103 @@
-//! What happens when the two precursor streams are far from one to one.
+//! What happens to the train of slugs when the two precursor streams are far from one to one.
 
-use flowtwin_lab::{Blank, Lab, Procedure, PumpId, Recipe};
+use flowtwin_lab::analysis::{Channel, ChannelKind};
+use flowtwin_lab::{
+    Command, Conditions, Fault, Frames, Instant, Lab, Manifest, Procedure, PumpId, Recipe, Reply,
+    SpectrometerId,
+};
 
+use crate::paper::statistics::{quantile, relative_deviation_percent};
 use crate::paper::studies::Studies;
 use crate::scenario::Scenario;
 
-/// Whether a stream that is too fast by `percent` breaks the train of slugs, as the analysis of the frames sees it.
+/// Spread of the lengths of slugs with a stream too fast by `percent`, over that with streams one to one, as the
+/// frames of the absorption cell show it.
 ///
 /// It is run without the guard, which would not let it happen.
-pub(crate) fn breaks_train(
+///
+/// # Errors
+/// Any fault of the lab.
+pub(crate) fn spread(
     scenario: &Scenario,
     studies: &Studies,
     seed: u64,
     percent: f64,
-) -> bool {
-    let mut lab = scenario.sim_lab(seed);
+) -> Result<f64, Fault> {
     let baseline = studies.baseline(scenario.space());
-    let procedure = scenario.procedure();
-    let Ok(blank) = procedure.prime(&mut lab) else {
-        return false;
-    };
+    let usual = scenario.procedure();
     let off = Procedure::new(
-        procedure.spec().clone(),
-        faster(procedure.recipe(), percent),
-        procedure.analysis().clone(),
+        usual.spec().clone(),
+        faster(usual.recipe(), percent),
+        usual.analysis().clone(),
     );
-    irregular(&off, &mut lab, &blank, &baseline)
-        && !irregular(procedure, &mut lab, &blank, &baseline)
+    let spread_of = |procedure| spread_percent(scenario, procedure, seed, &baseline);
+    Ok(spread_of(&off)? / spread_of(usual)?)
 }
 
-fn irregular(
+/// Relative standard deviation of the lengths of slugs in one experiment [%].
+fn spread_percent(
+    scenario: &Scenario,
     procedure: &Procedure,
-    lab: &mut dyn Lab,
-    blank: &Blank,
-    conditions: &flowtwin_lab::Conditions,
-) -> bool {
-    procedure.run(lab, blank, conditions).outcome.quality.irregular
+    seed: u64,
+    conditions: &Conditions,
+) -> Result<f64, Fault> {
+    let channels = procedure.analysis().channels();
+    let place = channels.iter().position(|c| c.kind == ChannelKind::Absorbance).unwrap_or(0);
+    let channel = &channels[place];
+    let mut camera =
+        Camera { lab: scenario.sim_lab(seed), of: channel.spectrometer.clone(), last: None };
+    let blank = procedure.prime(&mut camera)?;
+    if let Some(fault) = procedure.run(&mut camera, &blank, conditions).fault {
+        return Err(fault);
+    }
+    let grid = procedure.analysis().wavelengths_nm(place);
+    Ok(camera
+        .last
+        .map_or(f64::NAN, |frames| relative_deviation_percent(&lengths(&frames, channel, grid))))
+}
+
+/// Lengths of the slugs that passed whole, in frames: runs of frames darker than half way between slug and carrier.
+fn lengths(frames: &Frames, channel: &Channel, grid: &[f64]) -> Vec<f64> {
+    let within = |nm: &f64| (channel.phase.low_nm..=channel.phase.high_nm).contains(nm);
+    let pixels: Vec<usize> = (0..grid.len()).filter(|&i| within(&grid[i])).collect();
+    let light = |frame: &[u16]| pixels.iter().map(|&i| f64::from(frame[i])).sum::<f64>();
+    let lights: Vec<f64> = frames.iter().map(light).collect();
+    let middle = 0.5 * (quantile(&lights, 0.05) + quantile(&lights, 0.95));
+    let dark: Vec<bool> = lights.iter().map(|light| *light < middle).collect();
+    let runs: Vec<&[bool]> = dark.chunk_by(|a, b| a == b).collect();
+    let whole = runs.get(1..runs.len().saturating_sub(1)).unwrap_or(&[]);
+    whole.iter().filter(|run| run[0]).map(|run| run.len() as f64).collect()
+}
+
+/// A layer that keeps the last frames of one spectrometer.
+struct Camera<L> {
+    lab: L,
+    of: SpectrometerId,
+    last: Option<Frames>,
+}
+
+impl<L: Lab> Lab for Camera<L> {
+    fn manifest(&self) -> &Manifest {
+        self.lab.manifest()
+    }
+
+    fn now(&self) -> Instant {
+        self.lab.now()
+    }
+
+    fn send(&mut self, command: &Command) -> Result<Reply, Fault> {
+        let reply = self.lab.send(command)?;
+        if let (Command::Fetch { spectrometer }, Reply::Frames(frames)) = (command, &reply)
+            && *spectrometer == self.of
+        {
+            self.last = Some(frames.clone());
+        }
+        Ok(reply)
+    }
+
+    fn wait_until(&mut self, deadline: Instant) -> Result<(), Fault> {
+        self.lab.wait_until(deadline)
+    }
 }
 
 /// The recipe with one stream faster by `percent`: the solvent pump of the Cs stream gives it all.

@@ -3,6 +3,7 @@
 use flowtwin_lab::{Space, Stream, Streams};
 use flowtwin_twin::{
     Context, FitError, History, Model, Posterior as _, Surrogate as _, SurrogateSpec, Trial,
+    explain,
 };
 
 use super::campaign::{Experiment, Phases};
@@ -148,12 +149,18 @@ impl Data<'_> {
 
     /// Exact Shapley values of the predicted PLI at half of the training points, against a quarter as background.
     fn contributions(&self, model: &Model) -> Vec<Contribution> {
-        let every = |n: usize| self.trials.iter().step_by(n).map(|t| t.x.as_slice());
-        let (points, background): (Vec<_>, Vec<_>) = (every(2).collect(), every(4).collect());
-        let values = super::shapley::values(|x| model.at(x).mean, &points, &background);
+        let dim = self.space.dim();
+        let every = |n: usize| {
+            let trials: Vec<Trial> = self.trials.iter().step_by(n).cloned().collect();
+            History { trials, pending: Vec::new() }.succeeded(dim).0
+        };
+        let (points, background) = (every(2), every(4));
+        let context = Context::new(*self.streams);
+        let shares = explain::shapley(model, points.view(), background.view(), &context)
+            .expect("a space that campaigns search has few inputs");
         let of_input = |(i, input): (usize, &flowtwin_lab::Input)| Contribution {
             name: input.name.clone(),
-            values: points.iter().zip(&values).map(|(x, v)| (x[i], v[i])).collect(),
+            values: points.column(i).iter().zip(&shares).map(|(x, s)| (*x, s.values[i])).collect(),
         };
         self.space.inputs().iter().enumerate().map(of_input).collect()
     }
