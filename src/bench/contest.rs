@@ -190,9 +190,9 @@ impl Contest {
                     Some(opened) => opened,
                     None => self.opening(heat, store, stop)?,
                 };
-                let result = opening.clone().and_then(|opening| {
-                    self.campaign(entry, &opening, &mut truth, stop)
-                });
+                let result = opening
+                    .clone()
+                    .and_then(|opening| self.campaign(entry, &opening, &mut truth, stop));
                 opened = Some(opening);
                 match result {
                     Ok((steps, seconds)) => {

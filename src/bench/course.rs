@@ -4,7 +4,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use flowtwin_lab::Conditions;
-use flowtwin_twin::{Ask, Context, Policy, PolicyError, PolicySpec, Proposals, SurrogateSpec, Work};
+use flowtwin_twin::{
+    Ask, Context, Policy, PolicyError, PolicySpec, Proposals, SurrogateSpec, Work,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::scenario::{Phase, Scenario, StopSpec};
@@ -50,11 +52,14 @@ impl Course {
         let mut base = branch.from.as_ref().and_then(place);
         while let Some(index) = base {
             let phase = &phases[index];
-            legs.insert(0, Leg {
-                name: phase.name.clone(),
-                policy: phase.policy.clone(),
-                experiments: phase.experiments as usize,
-            });
+            legs.insert(
+                0,
+                Leg {
+                    name: phase.name.clone(),
+                    policy: phase.policy.clone(),
+                    experiments: phase.experiments as usize,
+                },
+            );
             base = phase.from.as_ref().and_then(place);
         }
         let mut own = branch.experiments as usize;

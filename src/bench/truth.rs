@@ -92,13 +92,14 @@ impl<'a> Truth<'a> {
         let mut step = STEPS.0;
         while step >= STEPS.1 {
             let unit = region.space().to_unit(&at);
-            let better = (0..unit.len()).flat_map(|i| [(i, step), (i, -step)]).find_map(|(i, by)| {
-                let mut moved = unit.clone();
-                moved[i] = (moved[i] + by).clamp(0.0, 1.0);
-                let conditions = region.snap(&moved);
-                let score = self.score(&conditions);
-                (score > best).then_some((score, conditions))
-            });
+            let better =
+                (0..unit.len()).flat_map(|i| [(i, step), (i, -step)]).find_map(|(i, by)| {
+                    let mut moved = unit.clone();
+                    moved[i] = (moved[i] + by).clamp(0.0, 1.0);
+                    let conditions = region.snap(&moved);
+                    let score = self.score(&conditions);
+                    (score > best).then_some((score, conditions))
+                });
             match better {
                 Some((score, conditions)) => (best, at) = (score, conditions),
                 None => step *= 0.5,
