@@ -17,10 +17,10 @@ pub use lab::{OutsideLab, OutsideLabError};
 pub use line::{LineError, Lines};
 pub use message::{
     Budget, ConstraintLine, Done, ErrorLine, ExperimentLine, Failure, FromLab, FromOptimiser,
-    InputLine, Next, ObservationLine, ObjectiveLine, PROTOCOL, SpaceLine,
+    InputLine, Next, ObjectiveLine, ObservationLine, PROTOCOL, SpaceLine,
 };
 pub use policy::OutsidePolicy;
 pub use process::{Program, ProgramError};
 pub use proposal::{ProposalError, proposal};
-pub use server::{Served, ServeError, serve};
+pub use server::{ServeError, Served, serve};
 pub use words::{WordsError, words};

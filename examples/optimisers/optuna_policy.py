@@ -1,10 +1,13 @@
 """Optuna's tree-structured Parzen estimator as an optimiser: see flowtwin_lines.py for how to run it."""
 
+import warnings
+
 import optuna
 from optuna.distributions import FloatDistribution
 
 from flowtwin_lines import converse
 
+warnings.filterwarnings("ignore")
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 
 

@@ -112,7 +112,7 @@ impl Contest {
     ) -> Result<Vec<Failure>, ContestError> {
         self.claim(store)?;
         let heats = self.heats(shard);
-        self.optima(store, &heats)?;
+        self.optima(store, &heats, jobs)?;
         let (next, there) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let total = heats.len() * self.entrants.len();
         let tell = || done(there.fetch_add(1, Ordering::Relaxed) + 1, total);
@@ -154,12 +154,17 @@ impl Contest {
         all.skip(shard.index).step_by(shard.of).collect()
     }
 
-    fn optima(&self, store: &Store, heats: &[Heat]) -> Result<(), ContestError> {
+    fn optima(
+        &self,
+        store: &Store,
+        heats: &[Heat],
+        jobs: NonZeroUsize,
+    ) -> Result<(), ContestError> {
         for (place, scenario) in self.scenarios.iter().enumerate() {
             let name = &self.card.scenarios[place].optimum;
             let wanted = heats.iter().any(|heat| heat.scenario == place);
             if wanted && store.read::<Optimum>(name).is_none() {
-                let optimum = Truth::new(scenario).optimum().map_err(|source| {
+                let optimum = Truth::optimum(scenario, jobs).map_err(|source| {
                     ContestError::Empty { scenario: scenario.name().into(), source }
                 })?;
                 store.write(name, &optimum)?;
@@ -185,9 +190,9 @@ impl Contest {
                     Some(opened) => opened,
                     None => self.opening(heat, store, stop)?,
                 };
-                let result = opening.clone().and_then(|opening| {
-                    self.campaign(entry, &opening, &mut truth, stop)
-                });
+                let result = opening
+                    .clone()
+                    .and_then(|opening| self.campaign(entry, &opening, &mut truth, stop));
                 opened = Some(opening);
                 match result {
                     Ok((steps, seconds)) => {

@@ -52,11 +52,14 @@ impl Course {
         let mut base = branch.from.as_ref().and_then(place);
         while let Some(index) = base {
             let phase = &phases[index];
-            legs.insert(0, Leg {
-                name: phase.name.clone(),
-                policy: phase.policy.clone(),
-                experiments: phase.experiments as usize,
-            });
+            legs.insert(
+                0,
+                Leg {
+                    name: phase.name.clone(),
+                    policy: phase.policy.clone(),
+                    experiments: phase.experiments as usize,
+                },
+            );
             base = phase.from.as_ref().and_then(place);
         }
         let mut own = branch.experiments as usize;

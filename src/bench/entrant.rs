@@ -65,9 +65,9 @@ impl FromStr for Entrant {
 impl Entrant {
     /// The entrant of `[NAME=]COMMAND`; without a name it is `outside`.
     pub fn program(text: &str) -> Self {
-        let named = text.split_once('=').and_then(|(name, command)| {
-            checked(name).ok().map(|name| (name, command.to_owned()))
-        });
+        let named = text
+            .split_once('=')
+            .and_then(|(name, command)| checked(name).ok().map(|name| (name, command.to_owned())));
         let (name, command) = named.unwrap_or_else(|| ("outside".into(), text.to_owned()));
         Self { name, kind: Kind::Program { command } }
     }

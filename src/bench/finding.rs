@@ -80,7 +80,9 @@ fn sentence(pair: &Comparison, unit: &str, experiments: usize, seeds: usize) -> 
              resolve a difference of this size with 80 % power.",
             counted(*needed as usize, "seed")
         ),
-        (None, None) => format!("{better} and {worse} do not differ after {experiments} experiments."),
+        (None, None) => {
+            format!("{better} and {worse} do not differ after {experiments} experiments.")
+        }
     }
 }
 

@@ -4,10 +4,10 @@ use super::finding::Finding;
 use super::results::Results;
 use super::statistics::Band as Quartiles;
 use super::steps::Step;
+use crate::report::Table;
 use crate::report::format::{counted, significant};
 use crate::report::page::{Legend, Page, figure, section};
 use crate::report::plot::{Axis, Band, Chart, Line, Style};
-use crate::report::Table;
 
 /// Points along an axis of hours or millilitres.
 const POINTS: usize = 60;
@@ -82,8 +82,7 @@ fn by_cost(
                 let within = (1..=experiments).take_while(|&n| spent(&campaign.steps, n) <= budget);
                 by_number[within.count()][seed]
             };
-            let regrets: Vec<f64> =
-                results.of(scenario, policy).enumerate().map(regret).collect();
+            let regrets: Vec<f64> = results.of(scenario, policy).enumerate().map(regret).collect();
             (budget, Quartiles::of(&regrets))
         };
         (0..=POINTS).map(point).collect()
@@ -99,7 +98,8 @@ fn chart(
 ) -> String {
     let curves: Vec<_> = (0..results.card.policies.len()).map(curve).collect();
     let all = || curves.iter().flatten();
-    let y = Axis::from_zero(format!("simple regret [{}]", finding.unit), all().map(|(_, b)| b.high));
+    let y =
+        Axis::from_zero(format!("simple regret [{}]", finding.unit), all().map(|(_, b)| b.high));
     let x = Axis::from_zero(label, all().map(|(x, _)| *x));
     let says = format!("Simple regret of each policy against {label}");
     let mut chart = Chart::new(x, y, says, true).sized(920.0, 320.0);

@@ -45,8 +45,13 @@ impl Results {
         let card: Card = store.read(CARD).ok_or_else(none)?;
         let read = |entry: &Entry| store.read::<Steps>(&entry.steps());
         let found: Vec<Option<Steps>> = card.campaigns.iter().map(read).collect();
-        let missing: Vec<&Entry> =
-            card.campaigns.iter().zip(&found).filter(|(_, f)| f.is_none()).map(|(e, _)| e).collect();
+        let missing: Vec<&Entry> = card
+            .campaigns
+            .iter()
+            .zip(&found)
+            .filter(|(_, f)| f.is_none())
+            .map(|(e, _)| e)
+            .collect();
         if let Some(first) = missing.first() {
             let (of, first) = (found.len(), first.name.clone());
             return Err(ResultsError::Missing { missing: missing.len(), of, first });

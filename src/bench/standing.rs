@@ -16,7 +16,8 @@ pub fn standings(results: &Results, scenario: usize) -> Vec<Standing> {
         let regrets = results.regrets(scenario, policy, experiments);
         let against = reference.filter(|&reference| reference != policy).map(|reference| {
             let random = results.regrets(scenario, reference, experiments);
-            let (ours, theirs) = (curve(results, scenario, policy), curve(results, scenario, reference));
+            let (ours, theirs) =
+                (curve(results, scenario, policy), curve(results, scenario, reference));
             let level = ours.last().copied().unwrap_or(f64::NEG_INFINITY);
             let needs = |curve: &[f64]| evaluations_to(&curve[1..], level);
             Against {

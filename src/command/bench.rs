@@ -5,11 +5,11 @@ use std::io::{IsTerminal as _, Write as _, stderr};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use crate::bench::Tidy;
 use crate::bench::{
     CARD, Card, Contest, Entrant, Results, ResultsError, Shard, Store, findings, parquet, report,
     seconds_csv,
 };
-use crate::bench::Tidy;
 use crate::cli::{Bench as Args, BenchAction, BenchMerge};
 use crate::error::{CommandError, Kind};
 use crate::scenario::Scenario;

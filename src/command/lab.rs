@@ -31,7 +31,11 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
 /// How long a program may be silent.
 pub(super) fn patience(seconds: f64) -> Result<Duration, CommandError> {
     Duration::try_from_secs_f64(seconds).ok().filter(|patience| !patience.is_zero()).ok_or_else(
-        || CommandError::bad_input(format_args!("a patience of {seconds} s is none: give more than 0 s")),
+        || {
+            CommandError::bad_input(format_args!(
+                "a patience of {seconds} s is none: give more than 0 s"
+            ))
+        },
     )
 }
 

@@ -70,8 +70,9 @@ impl OutsideLab {
             FromLab::Space(line) => suits(&line, space).map(|()| line),
             other => Err(format!("it begins with {other:?} and not with its space")),
         };
-        let offered = offered.map_err(|detail| {
-            OutsideLabError::Mismatch { command: program.command().into(), detail }
+        let offered = offered.map_err(|detail| OutsideLabError::Mismatch {
+            command: program.command().into(),
+            detail,
         })?;
         Ok(Self {
             program,
@@ -133,7 +134,9 @@ impl OutsideLab {
             FromLab::Observation(line) => line,
             FromLab::Error(error) => {
                 self.state = State::Idle;
-                return Err(self.refused(&format!("{}; expected {}", error.problem, error.expected)));
+                return Err(
+                    self.refused(&format!("{}; expected {}", error.problem, error.expected))
+                );
             }
             other => return Err(self.garbled(&other)),
         };
@@ -170,9 +173,8 @@ impl OutsideLab {
     }
 
     fn report(&self, line: ObservationLine) -> Report {
-        let number = |(name, value): (&str, &Option<f64>)| {
-            (name.to_owned(), value.unwrap_or(f64::NAN))
-        };
+        let number =
+            |(name, value): (&str, &Option<f64>)| (name.to_owned(), value.unwrap_or(f64::NAN));
         Report {
             outcome: Outcome {
                 features: line.features.iter().map(number).collect(),

@@ -66,7 +66,11 @@ impl<R: BufRead> Lines<R> {
 ///
 /// # Errors
 /// If it is no such message; the error says what is wrong and where in the line.
-pub(super) fn parse<T: DeserializeOwned>(line: &[u8], number: u64, expected: &str) -> Result<T, LineError> {
+pub(super) fn parse<T: DeserializeOwned>(
+    line: &[u8],
+    number: u64,
+    expected: &str,
+) -> Result<T, LineError> {
     let fail = |problem| LineError { line: number, problem, expected: expected.to_owned() };
     let text = std::str::from_utf8(line)
         .map_err(|error| fail(format!("byte {} is no UTF-8", error.valid_up_to() + 1)))?;

@@ -7,8 +7,8 @@ use flowtwin_lab::{Conditions, Space, Streams};
 use flowtwin_twin::{Ask, Context, Policy, PolicyError, Proposals, Trial, Work};
 
 use super::message::{
-    Budget, ConstraintLine, Done, Failure, FromLab, FromOptimiser, InputLine, Next,
-    ObjectiveLine, ObservationLine, PROTOCOL, SpaceLine, table,
+    Budget, ConstraintLine, Done, Failure, FromLab, FromOptimiser, InputLine, Next, ObjectiveLine,
+    ObservationLine, PROTOCOL, SpaceLine, table,
 };
 use super::process::Program;
 use super::proposal::proposal;

@@ -166,7 +166,11 @@ fn experiments(number: u64) -> Budget {
     Budget { experiments: Some(number), ..Budget::default() }
 }
 
-fn observation_line(scenario: &Scenario, number: u64, observation: &Observation) -> ObservationLine {
+fn observation_line(
+    scenario: &Scenario,
+    number: u64,
+    observation: &Observation,
+) -> ObservationLine {
     let objective = scenario.objective();
     let finite = |value: &f64| value.is_finite().then_some(*value);
     let value = observation.feature(&objective.feature).filter(|value| value.is_finite());
