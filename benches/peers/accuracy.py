@@ -1,13 +1,13 @@
 """Cross-validated accuracy of scikit-learn's surrogates on the data sets that flowtwin is tested on.
 
-Usage: python accuracy.py FILE.csv ...      (pip install -r requirements.txt)
+Usage: python accuracy.py [--repeats N] [--models gp,forest,bagged_mlp] FILE.csv ...   (pip install -r requirements.txt)
 
 10 folds x 5 repeats; scores are taken over all out-of-fold predictions of a repeat and averaged over repeats, as
 `flowtwin twin evaluate` does. Inputs are scaled to 0..1, outcomes standardised on the training fold.
 """
 
+import argparse
 import csv
-import sys
 import warnings
 
 import numpy as np
@@ -43,7 +43,10 @@ def bagged_mlp(dim, seed):
     return BaggingRegressor(net, 20, random_state=seed)
 
 
-def scores(x, y, model, repeats=5):
+MODELS = {model.__name__: model for model in (gp, forest, bagged_mlp)}
+
+
+def scores(x, y, model, repeats):
     r2, pearson, rmse = [], [], []
     for repeat in range(repeats):
         predicted = np.empty_like(y)
@@ -59,11 +62,16 @@ def scores(x, y, model, repeats=5):
 
 
 def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("files", nargs="+")
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--models", default=",".join(MODELS))
+    arguments = parser.parse_args()
     print(f"{'data':<20} {'model':<12} {'R2':>7} {'sd':>6} {'r2':>7} {'rmse':>9}")
-    for path in sys.argv[1:]:
+    for path in arguments.files:
         x, y = read(path)
-        for model in (gp, forest, bagged_mlp):
-            r2, sd, pearson, rmse = scores(x, y, model)
+        for model in map(MODELS.get, arguments.models.split(",")):
+            r2, sd, pearson, rmse = scores(x, y, model, arguments.repeats)
             name = path.rsplit("/", 1)[-1].removesuffix(".csv")
             print(f"{name:<20} {model.__name__:<12} {r2:7.3f} {sd:6.3f} {pearson:7.3f} {rmse:9.4f}", flush=True)
 

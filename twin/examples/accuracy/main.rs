@@ -2,6 +2,10 @@
 //! ignored.
 //!
 //! `cargo run --release --example accuracy -- FILE [surrogates…]`
+#![expect(
+    clippy::disallowed_types,
+    reason = "timings are printed; no result depends on them"
+)]
 
 use std::num::NonZeroUsize;
 use std::time::Instant;

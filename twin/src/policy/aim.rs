@@ -25,7 +25,8 @@ pub enum Aim {
     /// Expected improvement within a box around the best experiment that grows with success and shrinks with failure
     /// (after Eriksson et al. 2019, arXiv 1910.01739).
     TrustRegion,
-    /// Expected improvement, with every fourth experiment where the surrogate knows least for what it might be worth.
+    /// Expected improvement and, every other time, a confidence bound of 2.5 spreads: quick to the nearest optimum, and
+    /// still looking for others.
     Balanced,
     /// Expected improvement per second of lab time.
     EiPerTime,
@@ -41,7 +42,7 @@ impl Aim {
             Self::Exploit | Self::Thompson => Acquisition::Mean,
             Self::Ucb { lambda } => Acquisition::Ucb { lambda },
             Self::Ei if members => Acquisition::Improvement { best },
-            Self::Balanced if next % 4 == 3 => Acquisition::Ucb { lambda: 3.0 },
+            Self::Balanced if next % 2 == 1 => Acquisition::Ucb { lambda: 2.5 },
             _ => Acquisition::LogImprovement { best },
         }
     }

@@ -102,7 +102,7 @@ pub enum PolicySpec {
     Thompson {},
     /// Expected improvement in a box around the best experiment.
     TrustRegion {},
-    /// Expected improvement, with an exploring experiment now and then.
+    /// Expected improvement and a wide confidence bound by turns.
     Balanced {},
     /// Expected improvement per lab time.
     EiPerTime {},
