@@ -138,7 +138,8 @@ impl<'a> Campaign<'a> {
     ) -> Result<(Ended, Writer<S>), CampaignError> {
         let there = recorded.filter(|_| self.goes_on);
         let mut guarded = Guarded::new(lab, Limits::new(self.scenario.file().guard.clone()));
-        for (pump, syringe) in there.map(|j| Rehearsal::of(j).syringes).iter().flatten().enumerate() {
+        for (pump, syringe) in there.map(|j| Rehearsal::of(j).syringes).iter().flatten().enumerate()
+        {
             guarded.delivered_before(pump, 1_000.0 * syringe.needs_ml);
         }
         let lab = Journaled::new(Interruptible::new(guarded, self.stop), writer);

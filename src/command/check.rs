@@ -73,18 +73,15 @@ fn look(args: &Args, file: &Path) -> Finding {
 /// Whether a file says which instrument is on which port, and is no scenario.
 fn is_bench(file: &Path) -> bool {
     const SECTIONS: [&str; 6] = ["chemyx", "f4t", "f4t_scpi", "hdx", "dc2200", "dc4100"];
-    let table = std::fs::read_to_string(file).ok().and_then(|text| text.parse::<toml::Table>().ok());
+    let table =
+        std::fs::read_to_string(file).ok().and_then(|text| text.parse::<toml::Table>().ok());
     table.is_some_and(|table| SECTIONS.iter().any(|section| table.contains_key(*section)))
 }
 
 /// Checks a bench file and, if asked, who is at the end of each of its cables.
 fn bench(args: &Args, file: &Path) -> Finding {
-    let finding = |problem, note| Finding {
-        file: file.display().to_string(),
-        scenario: None,
-        problem,
-        note,
-    };
+    let finding =
+        |problem, note| Finding { file: file.display().to_string(), scenario: None, problem, note };
     let wiring = match read_wiring(file) {
         Ok(wiring) => wiring,
         Err(error) => return finding(Some((error.kind(), error.to_string())), String::new()),

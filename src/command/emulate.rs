@@ -21,8 +21,7 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let scenario = Scenario::load(&args.scenario)?;
     let seed = args.seed.unwrap_or(scenario.file().seed);
     let world = Box::new(scenario.sim_lab(seed));
-    let mut server =
-        EmulatorServer::open(world, &wiring, speed).map_err(CommandError::failed)?;
+    let mut server = EmulatorServer::open(world, &wiring, speed).map_err(CommandError::failed)?;
     if let Some(path) = &args.wired {
         write_wired(path, &wiring, &server)?;
     }

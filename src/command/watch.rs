@@ -12,17 +12,15 @@ use crate::scenario::Scenario;
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let wiring = read_wiring(&args.bench)?;
     let scenario = Scenario::load(&args.scenario)?;
-    let manifest = flowtwin_lab::Manifest {
-        simulated: wiring.simulated,
-        ..scenario.manifest().clone()
-    };
+    let manifest =
+        flowtwin_lab::Manifest { simulated: wiring.simulated, ..scenario.manifest().clone() };
     // Ctrl-C in the terminal reaches this process too; it must outlive the campaign to make the rig safe.
     ctrlc::set_handler(|| {}).map_err(CommandError::failed)?;
     let silence = Duration::from_secs_f64(args.silence);
-    stand_watch(&wiring, manifest, silence, std::io::stdin(), std::io::stdout())
-        .map(drop)
-        .map_err(|error| {
+    stand_watch(&wiring, manifest, silence, std::io::stdin(), std::io::stdout()).map(drop).map_err(
+        |error| {
             CommandError::new(Kind::Fault, error)
                 .hint("go to the rig: switch heater and pumps off by hand")
-        })
+        },
+    )
 }

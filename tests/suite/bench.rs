@@ -74,7 +74,9 @@ fn policies_share_their_opening_and_its_noise() {
     let table = fs::read_to_string(dir.join("out/table.csv")).unwrap();
     let opening = |policy: &str| -> Vec<String> {
         let of_policy = |line: &&str| line.split(',').nth(1) == Some(policy);
-        let opened = |line: &&str| line.split(',').nth(4).is_some_and(|s| s.parse::<i64>().is_ok_and(|step| step <= 0));
+        let opened = |line: &&str| {
+            line.split(',').nth(4).is_some_and(|s| s.parse::<i64>().is_ok_and(|step| step <= 0))
+        };
         let rest = |line: &str| line.split(',').skip(2).collect::<Vec<_>>().join(",");
         table.lines().filter(of_policy).filter(opened).map(rest).collect()
     };

@@ -36,53 +36,25 @@ fn history() -> History {
     let mut trial = || {
         let x: Vec<f64> = (0..7).map(|_| stream.uniform()).collect();
         let outcome = x[0] * x[1] + 0.5 * x[2] - x[3] * x[3] + 0.02 * stream.normal();
-        Trial {
-            x,
-            outcome: Some(outcome),
-        }
+        Trial { x, outcome: Some(outcome) }
     };
-    History {
-        trials: (0..60).map(|_| trial()).collect(),
-        pending: Vec::new(),
-    }
+    History { trials: (0..60).map(|_| trial()).collect(), pending: Vec::new() }
 }
 
 fn refit(name: &str) {
     let surrogate: SurrogateSpec = name.parse().expect("a surrogate");
     let (x, y) = history().succeeded(7);
     let context = Context::new(Streams::new(1));
-    bencher.bench_local(|| {
-        surrogate
-            .fit(black_box(x.view()), &y, &context)
-            .expect("finite data")
-    });
+    bencher.bench_local(|| surrogate.fit(black_box(x.view()), &y, &context).expect("finite data"));
 }
 
 fn refit_and_propose(name: &str) {
-    let input = |i: usize| Input {
-        name: format!("input_{i}"),
-        low: 0.0,
-        high: 1.0,
-        resolution: 0.001,
-    };
+    let input =
+        |i: usize| Input { name: format!("input_{i}"), low: 0.0, high: 1.0, resolution: 0.001 };
     let space = Space::new((0..7).map(input).collect(), vec![]).expect("ranges are in order");
     let history = history();
-    let ask = Ask {
-        space: &space,
-        history: &history,
-        count: 1,
-        asked: 0,
-        planned: 1,
-        cost: None,
-    };
-    let policy = name
-        .parse::<PolicySpec>()
-        .expect("a policy")
-        .build(SurrogateSpec::Modern);
+    let ask = Ask { space: &space, history: &history, count: 1, asked: 0, planned: 1, cost: None };
+    let policy = name.parse::<PolicySpec>().expect("a policy").build(SurrogateSpec::Modern);
     let context = Context::new(Streams::new(1));
-    bencher.bench_local(|| {
-        policy
-            .propose(black_box(&ask), &context)
-            .expect("no constraints")
-    });
+    bencher.bench_local(|| policy.propose(black_box(&ask), &context).expect("no constraints"));
 }

@@ -173,16 +173,11 @@ mod tests {
 
     #[test]
     fn the_closed_form_is_the_integral() {
-        for (mean, sd, best) in [
-            (0.0, 1.0, 0.0),
-            (1.0, 0.5, 2.0),
-            (-1.0, 2.0, 0.5),
-            (3.0, 0.1, 1.0),
-        ] {
-            let (exact, sum) = (
-                expected_improvement(mean, sd, best),
-                by_quadrature(mean, sd, best),
-            );
+        for (mean, sd, best) in
+            [(0.0, 1.0, 0.0), (1.0, 0.5, 2.0), (-1.0, 2.0, 0.5), (3.0, 0.1, 1.0)]
+        {
+            let (exact, sum) =
+                (expected_improvement(mean, sd, best), by_quadrature(mean, sd, best));
             assert!((exact - sum).abs() < 1e-8, "{exact} {sum}");
         }
     }
@@ -200,10 +195,7 @@ mod tests {
         for z in [-24.999_f64, -25.001, -60.0, -1e3] {
             let leading = -0.5 * z * z - math::ln((2.0 * PI).sqrt() * z * z);
             let value = log_expected_improvement(z, 1.0, 0.0);
-            assert!(
-                (value - leading).abs() < 4.0 / (z * z) + 1e-4,
-                "{z}: {value} {leading}"
-            );
+            assert!((value - leading).abs() < 4.0 / (z * z) + 1e-4, "{z}: {value} {leading}");
         }
     }
 

@@ -17,10 +17,7 @@ pub struct Context {
 impl Context {
     /// These streams, one thread.
     pub fn new(streams: Streams) -> Self {
-        Self {
-            streams,
-            threads: NonZeroUsize::MIN,
-        }
+        Self { streams, threads: NonZeroUsize::MIN }
     }
 
     /// The same with this many threads.
@@ -30,10 +27,7 @@ impl Context {
 
     /// The same with a family of streams below the present one.
     pub fn child(&self, name: &str, index: u64) -> Self {
-        Self {
-            streams: self.streams.child(name, index),
-            threads: self.threads,
-        }
+        Self { streams: self.streams.child(name, index), threads: self.threads }
     }
 
     /// Applies `task` to 0..count and returns the results in that order.
@@ -51,10 +45,7 @@ impl Context {
             let parts: Vec<_> = (0..threads)
                 .map(|k| scope.spawn(move || part(k).map(task).collect::<Vec<T>>()))
                 .collect();
-            parts
-                .into_iter()
-                .flat_map(|handle| handle.join().expect("a task panicked"))
-                .collect()
+            parts.into_iter().flat_map(|handle| handle.join().expect("a task panicked")).collect()
         })
     }
 }

@@ -28,10 +28,7 @@ pub struct Ensemble {
 
 impl Default for Ensemble {
     fn default() -> Self {
-        Self {
-            members: 20,
-            units: 48,
-        }
+        Self { members: 20, units: 48 }
     }
 }
 
@@ -107,27 +104,21 @@ impl EnsemblePosterior {
         let mut held_out: Vec<Belief> = Vec::with_capacity(y.len());
         for i in 0..y.len() {
             let mean = trained.iter().fold(0.0, |sum, t| sum + t.left_out[i].mean) / count;
-            let within = trained
-                .iter()
-                .fold(0.0, |sum, t| sum + t.left_out[i].sd * t.left_out[i].sd);
+            let within =
+                trained.iter().fold(0.0, |sum, t| sum + t.left_out[i].sd * t.left_out[i].sd);
             let between = trained.iter().fold(0.0, |sum, t| {
                 let d = t.left_out[i].mean - mean;
                 sum + d * d
             });
-            held_out.push(Belief {
-                mean,
-                sd: ((within + between) / count).sqrt(),
-            });
+            held_out.push(Belief { mean, sd: ((within + between) / count).sqrt() });
         }
         let surprise = y.iter().zip(&held_out).fold(0.0, |sum, (y, b)| {
             let z = (y - b.mean) / b.sd;
             sum + z * z
         });
         let calibration = (surprise / y.len() as f64).sqrt().clamp(0.7, 2.0);
-        let restore = |b: Belief| Belief {
-            mean: scale.invert(b.mean),
-            sd: scale.spread(calibration * b.sd),
-        };
+        let restore =
+            |b: Belief| Belief { mean: scale.invert(b.mean), sd: scale.spread(calibration * b.sd) };
         Self {
             scale,
             members,
@@ -192,15 +183,9 @@ impl Posterior for EnsemblePosterior {
             let by_variance = (by_squares[j] - 2.0 * mean * by_sum[j]) / count;
             by_doubt[j] = self.scale.spread(self.calibration * 0.5 * by_variance / sd);
         }
-        let belief = Belief {
-            mean: self.scale.invert(mean),
-            sd: self.scale.spread(self.calibration * sd),
-        };
-        Some(Slope {
-            belief,
-            mean: by_mean,
-            sd: by_doubt,
-        })
+        let belief =
+            Belief { mean: self.scale.invert(mean), sd: self.scale.spread(self.calibration * sd) };
+        Some(Slope { belief, mean: by_mean, sd: by_doubt })
     }
 
     fn held_out(&self) -> &[Belief] {

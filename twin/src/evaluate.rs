@@ -34,11 +34,7 @@ impl Scores {
     /// # Panics
     /// If the lengths differ or are zero.
     pub fn of(measured: &[f64], predicted: &[Belief]) -> Self {
-        assert_eq!(
-            measured.len(),
-            predicted.len(),
-            "one prediction for each measurement"
-        );
+        assert_eq!(measured.len(), predicted.len(), "one prediction for each measurement");
         let rows = || measured.iter().copied().zip(predicted.iter().copied());
         Self::sum(rows, measured.len())
     }
@@ -75,13 +71,7 @@ impl Scores {
     }
 
     fn each(self) -> [f64; 5] {
-        [
-            self.r2,
-            self.pearson_r2,
-            self.rmse,
-            self.nll,
-            self.coverage_95,
-        ]
+        [self.r2, self.pearson_r2, self.rmse, self.nll, self.coverage_95]
     }
 }
 
@@ -121,10 +111,7 @@ pub struct Evaluation {
 
 /// Splits 0..rows at random into `folds` parts of nearly equal size.
 pub fn folds(rows: usize, folds: usize, repeat: u64, context: &Context) -> Vec<Vec<usize>> {
-    let order = context
-        .streams
-        .open("evaluate/folds", repeat)
-        .permutation(rows);
+    let order = context.streams.open("evaluate/folds", repeat).permutation(rows);
     let part = |k: usize| order[k * rows / folds..(k + 1) * rows / folds].to_vec();
     (0..folds).map(part).collect()
 }
@@ -149,23 +136,12 @@ where
     S::Posterior: Send,
 {
     let (fold_count, repeats) = parts;
-    assert!(
-        fold_count >= 2 && repeats >= 1 && y.len() >= fold_count,
-        "{parts:?} of {}",
-        y.len()
-    );
-    let splits: Vec<Vec<usize>> = (0..repeats)
-        .flat_map(|r| folds(y.len(), fold_count, r as u64, context))
-        .collect();
+    assert!(fold_count >= 2 && repeats >= 1 && y.len() >= fold_count, "{parts:?} of {}", y.len());
+    let splits: Vec<Vec<usize>> =
+        (0..repeats).flat_map(|r| folds(y.len(), fold_count, r as u64, context)).collect();
     let serial = Context::new(context.streams);
     let answers = context.map(splits.len(), |k| {
-        hold_out(
-            surrogate,
-            x,
-            y,
-            &splits[k],
-            &serial.child("evaluate/fit", k as u64),
-        )
+        hold_out(surrogate, x, y, &splits[k], &serial.child("evaluate/fit", k as u64))
     });
     let mut predicted = vec![vec![Belief::default(); y.len()]; repeats];
     let mut work = Work::default();
@@ -195,10 +171,7 @@ pub fn hold_out<S: Surrogate>(
     let posterior = surrogate.fit(x.select(Axis(0), &kept).view(), &outcomes, context)?;
     let noise = posterior.noise_sd();
     let beliefs = posterior.predict(x.select(Axis(0), out).view());
-    Ok((
-        beliefs.into_iter().map(|b| b.with_noise(noise)).collect(),
-        posterior.work(),
-    ))
+    Ok((beliefs.into_iter().map(|b| b.with_noise(noise)).collect(), posterior.work()))
 }
 
 fn summarise(
@@ -229,11 +202,7 @@ fn summarise(
         let mut ordered: Vec<f64> = resampled.iter().map(|r| r[k]).collect();
         ordered.sort_by(f64::total_cmp);
         let at = |share: f64| ordered[(share * (ordered.len() - 1) as f64).round() as usize];
-        Interval {
-            value: values[k],
-            low: at(0.025),
-            high: at(0.975),
-        }
+        Interval { value: values[k], low: at(0.025), high: at(0.975) }
     };
     Evaluation {
         folds,
@@ -263,12 +232,7 @@ mod tests {
     #[test]
     fn scores_are_those_of_a_worked_example() {
         let measured = [1.0, 2.0, 3.0, 4.0];
-        let predicted = [
-            belief(2.0, 1.0),
-            belief(4.0, 1.0),
-            belief(6.0, 4.0),
-            belief(8.0, 1.0),
-        ];
+        let predicted = [belief(2.0, 1.0), belief(4.0, 1.0), belief(6.0, 4.0), belief(8.0, 1.0)];
         let scores = Scores::of(&measured, &predicted);
         // Errors 1, 2, 3, 4: 30 of 5 about the mean; perfectly correlated; inside where error <= 1.96 sd.
         assert!((scores.r2 - (1.0 - 30.0 / 5.0)).abs() < 1e-12);
@@ -293,24 +257,14 @@ mod tests {
     fn a_plane_is_predicted_and_threads_change_nothing() {
         let mut stream = Streams::new(2).open("data", 0);
         let x = Array2::from_shape_simple_fn((40, 2), || stream.uniform());
-        let y: Vec<f64> = x
-            .rows()
-            .into_iter()
-            .map(|r| r[0] + r[1] + 0.05 * stream.normal())
-            .collect();
+        let y: Vec<f64> =
+            x.rows().into_iter().map(|r| r[0] + r[1] + 0.05 * stream.normal()).collect();
         let context = Context::new(Streams::new(1));
         let gp = GaussianProcess::default();
         let one = cross_validate(&gp, x.view(), &y, (5, 2), &context).unwrap();
         assert!(one.r2.value > 0.95 && one.r2.low < one.r2.value && one.r2.high > one.r2.value);
-        assert!(
-            (0.85..1.0).contains(&one.coverage_95.value),
-            "{:?}",
-            one.coverage_95
-        );
+        assert!((0.85..1.0).contains(&one.coverage_95.value), "{:?}", one.coverage_95);
         let two = context.with_threads(NonZeroUsize::new(2).unwrap());
-        assert_eq!(
-            one,
-            cross_validate(&gp, x.view(), &y, (5, 2), &two).unwrap()
-        );
+        assert_eq!(one, cross_validate(&gp, x.view(), &y, (5, 2), &two).unwrap());
     }
 }

@@ -53,9 +53,7 @@ pub fn shapley(
     assert!(background.nrows() > 0, "the background is empty");
     let rows: Vec<Vec<f64>> = background.rows().into_iter().map(|r| r.to_vec()).collect();
     let wanted: Vec<Vec<f64>> = points.rows().into_iter().map(|r| r.to_vec()).collect();
-    Ok(context.map(wanted.len(), |i| {
-        share(&coalitions(posterior, &wanted[i], &rows), inputs)
-    }))
+    Ok(context.map(wanted.len(), |i| share(&coalitions(posterior, &wanted[i], &rows), inputs)))
 }
 
 /// The mean prediction of every coalition [2^d]: bit `i` of the index says whether input `i` is held at `x`.
@@ -104,16 +102,10 @@ fn share(worth: &[f64], d: usize) -> Shapley {
         }
     }
     for i in 0..d {
-        let others = (0..d)
-            .filter(|j| *j != i)
-            .fold(0.0, |sum, j| sum + interactions[i][j]);
+        let others = (0..d).filter(|j| *j != i).fold(0.0, |sum, j| sum + interactions[i][j]);
         interactions[i][i] = values[i] - others;
     }
-    Shapley {
-        base: worth[0],
-        values,
-        interactions,
-    }
+    Shapley { base: worth[0], values, interactions }
 }
 
 /// The mean prediction over `background` [b, d] with one input held at each value of `grid` [g] (Friedman 2001,
@@ -168,10 +160,7 @@ mod tests {
 
     impl Posterior for Known {
         fn at(&self, x: &[f64]) -> Belief {
-            Belief {
-                mean: 3.0 * x[0] - 2.0 * x[1] + 4.0 * x[0] * x[2],
-                sd: 0.0,
-            }
+            Belief { mean: 3.0 * x[0] - 2.0 * x[1] + 4.0 * x[0] * x[2], sd: 0.0 }
         }
 
         fn noise_sd(&self) -> f64 {

@@ -31,11 +31,7 @@ impl Feasibility {
         let dim = history.trials.first()?.x.len() as f64;
         let success = |outcome: Option<f64>| if outcome.is_some() { 1.0 } else { 0.0 };
         Some(Self {
-            trials: history
-                .trials
-                .iter()
-                .map(|t| (t.x.clone(), success(t.outcome)))
-                .collect(),
+            trials: history.trials.iter().map(|t| (t.x.clone(), success(t.outcome))).collect(),
             per_squared: 0.5 / (REACH * REACH * dim),
         })
     }
@@ -74,16 +70,11 @@ mod tests {
     use crate::Trial;
 
     fn history() -> History {
-        let trial = |a: f64, b: f64| Trial {
-            x: vec![a, b],
-            outcome: (a < 0.5).then_some(1.0),
-        };
+        let trial = |a: f64, b: f64| Trial { x: vec![a, b], outcome: (a < 0.5).then_some(1.0) };
         let mut history = History::default();
         for i in 0..6 {
             for j in 0..6 {
-                history
-                    .trials
-                    .push(trial(f64::from(i) / 5.0, f64::from(j) / 5.0));
+                history.trials.push(trial(f64::from(i) / 5.0, f64::from(j) / 5.0));
             }
         }
         history

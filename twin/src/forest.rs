@@ -22,10 +22,7 @@ pub struct Forest {
 
 impl Default for Forest {
     fn default() -> Self {
-        Self {
-            trees: 200,
-            leaf: 1,
-        }
+        Self { trees: 200, leaf: 1 }
     }
 }
 
@@ -40,11 +37,7 @@ impl Surrogate for Forest {
     ) -> Result<ForestPosterior, FitError> {
         surrogate::check(x, y)?;
         let rows: Vec<Vec<f64>> = x.rows().into_iter().map(|r| r.to_vec()).collect();
-        let growth = Growth {
-            x: &rows,
-            y,
-            leaf: self.leaf,
-        };
+        let growth = Growth { x: &rows, y, leaf: self.leaf };
         let grown = context.map(self.trees, |t| {
             let mut stream = context.streams.open("forest/tree", t as u64);
             let sample: Vec<usize> = y.iter().map(|_| stream.below(y.len())).collect();
@@ -52,11 +45,7 @@ impl Surrogate for Forest {
             sample.iter().for_each(|i| seen[*i] = true);
             (growth.grow(sample, &mut stream), seen)
         });
-        let work = Work {
-            fits: 1,
-            epochs: self.trees as u64,
-            ..Work::default()
-        };
+        let work = Work { fits: 1, epochs: self.trees as u64, ..Work::default() };
         Ok(ForestPosterior::new(grown, &rows, y, work))
     }
 }
@@ -80,10 +69,7 @@ impl ForestPosterior {
             let votes: Vec<f64> = votes.map(|(tree, _)| tree.at(&rows[i])).collect();
             if votes.is_empty() {
                 return average(
-                    &grown
-                        .iter()
-                        .map(|(tree, _)| tree.at(&rows[i]))
-                        .collect::<Vec<_>>(),
+                    &grown.iter().map(|(tree, _)| tree.at(&rows[i])).collect::<Vec<_>>(),
                 );
             }
             average(&votes)
@@ -95,9 +81,7 @@ impl ForestPosterior {
             spreads += b.sd * b.sd;
         }
         let noise = (errors - spreads).max(0.05 * errors) / y.len() as f64;
-        held_out
-            .iter_mut()
-            .for_each(|b| *b = b.with_noise(noise.sqrt()));
+        held_out.iter_mut().for_each(|b| *b = b.with_noise(noise.sqrt()));
         Self {
             trees: grown.into_iter().map(|(tree, _)| tree).collect(),
             noise_sd: noise.sqrt(),
@@ -135,13 +119,8 @@ impl Posterior for ForestPosterior {
 fn average(votes: &[f64]) -> Belief {
     let count = votes.len() as f64;
     let mean = votes.iter().fold(0.0, |sum, v| sum + v) / count;
-    let squares = votes
-        .iter()
-        .fold(0.0, |sum, v| sum + (v - mean) * (v - mean));
-    Belief {
-        mean,
-        sd: (squares / count).sqrt(),
-    }
+    let squares = votes.iter().fold(0.0, |sum, v| sum + (v - mean) * (v - mean));
+    Belief { mean, sd: (squares / count).sqrt() }
 }
 
 #[cfg(test)]
@@ -155,20 +134,13 @@ mod tests {
         let mut stream = Streams::new(2).open("data", 0);
         let x = Array2::from_shape_simple_fn((200, 3), || stream.uniform());
         let step = |u: f64| if u > 0.5 { 10.0 } else { 0.0 };
-        let y: Vec<f64> = x
-            .rows()
-            .into_iter()
-            .map(|r| step(r[1]) + 0.5 * stream.normal())
-            .collect();
-        let forest = Forest::default()
-            .fit(x.view(), &y, &Context::new(Streams::new(1)))
-            .unwrap();
+        let y: Vec<f64> =
+            x.rows().into_iter().map(|r| step(r[1]) + 0.5 * stream.normal()).collect();
+        let forest = Forest::default().fit(x.view(), &y, &Context::new(Streams::new(1))).unwrap();
         assert!(forest.at(&[0.5, 0.2, 0.5]).mean.abs() < 0.5);
         assert!((forest.at(&[0.5, 0.8, 0.5]).mean - 10.0).abs() < 0.5);
         let inside = y.iter().zip(forest.held_out());
-        let inside = inside
-            .filter(|(y, b)| (*y - b.mean).abs() < 1.96 * b.sd)
-            .count();
+        let inside = inside.filter(|(y, b)| (*y - b.mean).abs() < 1.96 * b.sd).count();
         assert!((180..=200).contains(&inside), "{inside} of 200");
     }
 }

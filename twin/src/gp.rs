@@ -29,10 +29,7 @@ pub struct GaussianProcess {
 
 impl Default for GaussianProcess {
     fn default() -> Self {
-        Self {
-            steps: 30,
-            subset: 200,
-        }
+        Self { steps: 30, subset: 200 }
     }
 }
 
@@ -51,11 +48,7 @@ impl Surrogate for GaussianProcess {
         let inputs: Vec<f64> = x.iter().copied().collect();
         let outcomes: Vec<f64> = y.iter().map(|y| scale.apply(*y)).collect();
         let found = self.search(&inputs, &outcomes, dim, context);
-        let data = Data {
-            x: &inputs,
-            y: &outcomes,
-            dim,
-        };
+        let data = Data { x: &inputs, y: &outcomes, dim };
         let factor = data.factor(&found.x, None).unwrap_or_else(|| {
             data.factor(&start(dim, 0.1, 1.0), None)
                 .expect("so much noise makes any matrix definite")
@@ -98,11 +91,8 @@ impl GaussianProcess {
         if n > self.subset {
             let order = context.streams.open("gp/subset", 0).permutation(n);
             let chosen = &order[..self.subset];
-            let x: Vec<f64> = chosen
-                .iter()
-                .flat_map(|i| &x[i * dim..(i + 1) * dim])
-                .copied()
-                .collect();
+            let x: Vec<f64> =
+                chosen.iter().flat_map(|i| &x[i * dim..(i + 1) * dim]).copied().collect();
             let y: Vec<f64> = chosen.iter().map(|i| y[*i]).collect();
             return self.search(&x, &y, dim, context);
         }
@@ -235,13 +225,8 @@ impl Posterior for GpPosterior {
             }
             covariance[i * q + i] += JITTER;
         }
-        assert!(
-            cholesky(&mut covariance, q),
-            "the jitter makes the covariance definite"
-        );
-        let normals: Vec<f64> = (0..q)
-            .map(|_| self.variance.sqrt() * stream.normal())
-            .collect();
+        assert!(cholesky(&mut covariance, q), "the jitter makes the covariance definite");
+        let normals: Vec<f64> = (0..q).map(|_| self.variance.sqrt() * stream.normal()).collect();
         let mut deviations = Vec::new();
         lower_times(&covariance, q, &normals, &mut deviations);
         let at = |(mean, deviation): (&f64, &f64)| self.scale.invert(mean + deviation);
@@ -269,15 +254,8 @@ impl Posterior for GpPosterior {
             by_mean[j] = self.scale.spread(by_mean[j] * l * l);
             by_sd[j] = self.scale.spread(by_sd[j] * l * l * self.variance / sd);
         }
-        let belief = Belief {
-            mean: self.scale.invert(mean),
-            sd: self.scale.spread(sd),
-        };
-        Some(Slope {
-            belief,
-            mean: by_mean,
-            sd: by_sd,
-        })
+        let belief = Belief { mean: self.scale.invert(mean), sd: self.scale.spread(sd) };
+        Some(Slope { belief, mean: by_mean, sd: by_sd })
     }
 
     fn held_out(&self) -> &[Belief] {
@@ -299,19 +277,13 @@ mod tests {
         let mut stream = Streams::new(7).open("data", 0);
         let x = Array2::from_shape_simple_fn((n, 3), || stream.uniform());
         let f = |r: ndarray::ArrayView1<'_, f64>| 50.0 + 20.0 * math::sin(4.0 * r[0]) + 10.0 * r[1];
-        let y = x
-            .rows()
-            .into_iter()
-            .map(|r| f(r) + noise * stream.normal())
-            .collect();
+        let y = x.rows().into_iter().map(|r| f(r) + noise * stream.normal()).collect();
         (x, y)
     }
 
     fn fitted(n: usize, noise: f64) -> GpPosterior {
         let (x, y) = data(n, noise);
-        GaussianProcess::default()
-            .fit(x.view(), &y, &Context::new(Streams::new(1)))
-            .unwrap()
+        GaussianProcess::default().fit(x.view(), &y, &Context::new(Streams::new(1))).unwrap()
     }
 
     /// Solves `a x = b` by Gauss–Jordan elimination: another road to the same numbers.
@@ -322,9 +294,7 @@ mod tests {
                 if i != j {
                     let factor = a[j][i] / a[i][i];
                     let row = a[i].clone();
-                    a[j].iter_mut()
-                        .zip(&row)
-                        .for_each(|(x, y)| *x -= factor * y);
+                    a[j].iter_mut().zip(&row).for_each(|(x, y)| *x -= factor * y);
                     b[j] -= factor * b[i];
                 }
             }
@@ -340,9 +310,8 @@ mod tests {
         let row = |i: usize| &gp.x[3 * i..3 * i + 3];
         let k = |a: &[f64], b: &[f64]| matern(scaled_distance(a, b, &gp.inverse_lengths)).0;
         let noise = |i, j| if i == j { gp.noise_ratio } else { 0.0 };
-        let matrix: Vec<Vec<f64>> = (0..n)
-            .map(|i| (0..n).map(|j| k(row(i), row(j)) + noise(i, j)).collect())
-            .collect();
+        let matrix: Vec<Vec<f64>> =
+            (0..n).map(|i| (0..n).map(|j| k(row(i), row(j)) + noise(i, j)).collect()).collect();
         let x = [0.3, 0.6, 0.9];
         let cross: Vec<f64> = (0..n).map(|i| k(&x, row(i))).collect();
         let centred: Vec<f64> = gp.y.iter().map(|y| y - gp.mean).collect();
@@ -390,10 +359,7 @@ mod tests {
         factor.mean = gp.mean;
         factor.variance = gp.variance;
         let without = GpPosterior::new(factor, x.to_vec(), y.to_vec(), 3, gp.scale, gp.work);
-        let (left, fresh) = (
-            gp.held_out[0],
-            without.at(&gp.x[..3]).with_noise(gp.noise_sd()),
-        );
+        let (left, fresh) = (gp.held_out[0], without.at(&gp.x[..3]).with_noise(gp.noise_sd()));
         assert!((left.mean - fresh.mean).abs() < 1e-6, "{left:?} {fresh:?}");
         assert!((left.sd - fresh.sd).abs() < 1e-4, "{left:?} {fresh:?}");
     }

@@ -23,9 +23,9 @@ impl Trial {
         outcome: Option<f64>,
     ) -> Result<Self, MissingInput> {
         let unit = |input: &flowtwin_lab::Input| {
-            let value = conditions.get(&input.name).ok_or_else(|| MissingInput {
-                name: input.name.clone(),
-            })?;
+            let value = conditions
+                .get(&input.name)
+                .ok_or_else(|| MissingInput { name: input.name.clone() })?;
             Ok((value - input.low) / (input.high - input.low))
         };
         let x = space.inputs().iter().map(unit).collect::<Result<_, _>>()?;
@@ -94,12 +94,7 @@ mod tests {
     use flowtwin_lab::Input;
 
     fn space(low: f64, high: f64) -> Space {
-        let input = |name: &str| Input {
-            name: name.into(),
-            low,
-            high,
-            resolution: 0.0,
-        };
+        let input = |name: &str| Input { name: name.into(), low, high, resolution: 0.0 };
         Space::new(vec![input("a"), input("b")], vec![]).unwrap()
     }
 
@@ -113,12 +108,7 @@ mod tests {
     #[test]
     fn an_input_that_the_earlier_campaign_lacks_is_named() {
         let other = Space::new(
-            vec![Input {
-                name: "a".into(),
-                low: 0.0,
-                high: 1.0,
-                resolution: 0.0,
-            }],
+            vec![Input { name: "a".into(), low: 0.0, high: 1.0, resolution: 0.0 }],
             vec![],
         )
         .unwrap();
@@ -128,10 +118,7 @@ mod tests {
 
     #[test]
     fn failed_experiments_are_counted_but_have_no_outcome() {
-        let trial = |outcome| Trial {
-            x: vec![0.0, 0.0],
-            outcome,
-        };
+        let trial = |outcome| Trial { x: vec![0.0, 0.0], outcome };
         let history = History {
             trials: vec![trial(Some(1.0)), trial(None), trial(Some(3.0))],
             pending: vec![vec![0.5, 0.5]],

@@ -100,12 +100,7 @@ impl Surrogate for LegacyEnsemble {
         let scaled: Vec<f64> = y.iter().map(|v| v / scale).collect();
         let order = context.streams.open("legacy/split", 0).permutation(y.len());
         let (validation, training) = order.split_at((y.len() / 5).max(1));
-        let task = Training {
-            x: &rows,
-            y: &scaled,
-            training,
-            validation,
-        };
+        let task = Training { x: &rows, y: &scaled, training, validation };
         let trained = context.map(self.members, |m| {
             let mut stream = context.streams.open("legacy/member", m as u64);
             let mut net = self.draw(x.ncols(), &mut stream);
@@ -118,9 +113,7 @@ impl Surrogate for LegacyEnsemble {
             ..Work::default()
         };
         let nets = trained.into_iter().map(|(net, _)| net).collect();
-        Ok(LegacyPosterior::new(
-            nets, scale, &rows, validation, y, work,
-        ))
+        Ok(LegacyPosterior::new(nets, scale, &rows, validation, y, work))
     }
 }
 
@@ -154,13 +147,7 @@ impl LegacyPosterior {
         y: &[f64],
         work: Work,
     ) -> Self {
-        let mut posterior = Self {
-            nets,
-            scale,
-            noise_sd: 0.0,
-            held_out: Vec::new(),
-            work,
-        };
+        let mut posterior = Self { nets, scale, noise_sd: 0.0, held_out: Vec::new(), work };
         let mut squares = 0.0;
         for &i in validation {
             let error = y[i] - posterior.at(&rows[i]).mean;
@@ -198,10 +185,7 @@ impl Posterior for LegacyPosterior {
     fn draw(&self, points: &[Vec<f64>], stream: &mut Stream) -> Vec<f64> {
         let net = &self.nets[stream.below(self.nets.len())];
         let mut activations = Vec::new();
-        points
-            .iter()
-            .map(|x| self.scale * net.output(x, &mut activations))
-            .collect()
+        points.iter().map(|x| self.scale * net.output(x, &mut activations)).collect()
     }
 
     /// All members saw the same data, so nothing but the split that stopped the training is held out: these are the
@@ -219,13 +203,8 @@ impl Posterior for LegacyPosterior {
 fn spread(members: &[f64]) -> Belief {
     let count = members.len() as f64;
     let mean = members.iter().fold(0.0, |sum, y| sum + y) / count;
-    let squares = members
-        .iter()
-        .fold(0.0, |sum, y| sum + (y - mean) * (y - mean));
-    Belief {
-        mean,
-        sd: (squares / count).sqrt(),
-    }
+    let squares = members.iter().fold(0.0, |sum, y| sum + (y - mean) * (y - mean));
+    Belief { mean, sd: (squares / count).sqrt() }
 }
 
 #[cfg(test)]
@@ -238,35 +217,24 @@ mod tests {
     fn data() -> (Array2<f64>, Vec<f64>) {
         let mut stream = Streams::new(2).open("data", 0);
         let x = Array2::from_shape_simple_fn((50, 3), || stream.uniform());
-        let y = x
-            .rows()
-            .into_iter()
-            .map(|r| 100.0 * (r[0] + 0.5 * r[1]))
-            .collect();
+        let y = x.rows().into_iter().map(|r| 100.0 * (r[0] + 0.5 * r[1])).collect();
         (x, y)
     }
 
     #[test]
     fn a_plane_is_learnt() {
         let (x, y) = data();
-        let fitted = LegacyEnsemble::fast_cat()
-            .fit(x.view(), &y, &Context::new(Streams::new(1)))
-            .unwrap();
+        let fitted =
+            LegacyEnsemble::fast_cat().fit(x.view(), &y, &Context::new(Streams::new(1))).unwrap();
         let low = fitted.at(&[0.2, 0.2, 0.5]).mean;
         let high = fitted.at(&[0.8, 0.8, 0.5]).mean;
-        assert!(
-            (low - 30.0).abs() < 12.0 && (high - 120.0).abs() < 12.0,
-            "{low} {high}"
-        );
+        assert!((low - 30.0).abs() < 12.0 && (high - 120.0).abs() < 12.0, "{low} {high}");
     }
 
     #[test]
     fn threads_do_not_change_a_bit() {
         let (x, y) = data();
-        let ensemble = LegacyEnsemble {
-            epochs: 20,
-            ..LegacyEnsemble::smart_dope()
-        };
+        let ensemble = LegacyEnsemble { epochs: 20, ..LegacyEnsemble::smart_dope() };
         let context = Context::new(Streams::new(1));
         let two = context.with_threads(NonZeroUsize::new(2).unwrap());
         let one = ensemble.fit(x.view(), &y, &context).unwrap();

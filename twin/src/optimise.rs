@@ -29,11 +29,7 @@ pub(crate) fn minimise(
     let problem = Remembered {
         f,
         last: RefCell::new(None),
-        best: RefCell::new(Optimum {
-            x: start.clone(),
-            value: f64::INFINITY,
-            evaluations: 0,
-        }),
+        best: RefCell::new(Optimum { x: start.clone(), value: f64::INFINITY, evaluations: 0 }),
     };
     let solver = LBFGS::new(MoreThuenteLineSearch::new(), MEMORY)
         .with_tolerance_grad(1e-5)

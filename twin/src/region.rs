@@ -62,14 +62,8 @@ impl<'a> Region<'a> {
         if space.contains(&space.from_unit(&region.anchor)) {
             return Ok(region);
         }
-        let names: Vec<_> = space
-            .constraints()
-            .iter()
-            .map(|c| c.name.as_str())
-            .collect();
-        Err(EmptyRegion {
-            names: names.join(", "),
-        })
+        let names: Vec<_> = space.constraints().iter().map(|c| c.name.as_str()).collect();
+        Err(EmptyRegion { names: names.join(", ") })
     }
 
     /// The space.
@@ -107,10 +101,7 @@ impl<'a> Region<'a> {
 
     /// Widths of the box around this region [d].
     pub(crate) fn widths(&self) -> impl Iterator<Item = f64> {
-        self.high
-            .iter()
-            .zip(&self.low)
-            .map(|(high, low)| high - low)
+        self.high.iter().zip(&self.low).map(|(high, low)| high - low)
     }
 
     /// Whether `u` [d] lies in the cube and meets every constraint.
@@ -186,11 +177,8 @@ impl<'a> Region<'a> {
         for _ in 0..20 * u.len() {
             let direction: Vec<f64> = u.iter().map(|_| stream.normal()).collect();
             let far = |sign: f64| {
-                let to: Vec<f64> = u
-                    .iter()
-                    .zip(&direction)
-                    .map(|(u, d)| u + sign * 1e3 * d)
-                    .collect();
+                let to: Vec<f64> =
+                    u.iter().zip(&direction).map(|(u, d)| u + sign * 1e3 * d).collect();
                 self.clip(&u, &to)
             };
             let (a, b) = (far(-1.0), far(1.0));
@@ -242,11 +230,7 @@ impl<'a> Region<'a> {
 
 /// Share of a way on which `used` is spent in full at its end and `available` may be spent.
 fn limit(used: f64, available: f64) -> f64 {
-    if used > 0.0 {
-        available / used
-    } else {
-        f64::INFINITY
-    }
+    if used > 0.0 { available / used } else { f64::INFINITY }
 }
 
 /// The sides in unit coordinates, with normals of length one.
@@ -286,18 +270,10 @@ mod tests {
     use flowtwin_lab::{Constraint, Input, Linear, Streams};
 
     fn space(low: f64, high: f64, resolution: f64) -> Space {
-        let input = |name: &str| Input {
-            name: name.into(),
-            low: 0.0,
-            high: 10.0,
-            resolution,
-        };
+        let input = |name: &str| Input { name: name.into(), low: 0.0, high: 10.0, resolution };
         let total = Constraint {
             name: "total".into(),
-            of: Linear {
-                constant: 0.0,
-                factors: vec![1.0; 3],
-            },
+            of: Linear { constant: 0.0, factors: vec![1.0; 3] },
             low,
             high,
         };

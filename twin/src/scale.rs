@@ -15,14 +15,9 @@ impl Scale {
     pub(crate) fn of(y: &[f64]) -> Self {
         let count = y.len() as f64;
         let centre = y.iter().fold(0.0, |sum, y| sum + y) / count;
-        let squares = y
-            .iter()
-            .fold(0.0, |sum, y| sum + (y - centre) * (y - centre));
+        let squares = y.iter().fold(0.0, |sum, y| sum + (y - centre) * (y - centre));
         let width = (squares / count).sqrt();
-        Self {
-            centre,
-            width: if width > 0.0 { width } else { 1.0 },
-        }
+        Self { centre, width: if width > 0.0 { width } else { 1.0 } }
     }
 
     /// An outcome, standardized.

@@ -29,23 +29,11 @@ pub(crate) struct Search {
 
 impl Search {
     /// The search of Fast-Cat: the best of 512 Sobol' points.
-    pub(crate) const FAST_CAT: Self = Self {
-        candidates: 512,
-        climbs: 0,
-        steps: 0,
-    };
+    pub(crate) const FAST_CAT: Self = Self { candidates: 512, climbs: 0, steps: 0 };
     /// The search of Smart-Dope: uphill from one random point (there with SLSQP, here with L-BFGS).
-    pub(crate) const SMART_DOPE: Self = Self {
-        candidates: 1,
-        climbs: 1,
-        steps: 20,
-    };
+    pub(crate) const SMART_DOPE: Self = Self { candidates: 1, climbs: 1, steps: 20 };
     /// Uphill from the best, distinct ones of many points.
-    pub(crate) const MANY_STARTS: Self = Self {
-        candidates: 256,
-        climbs: 4,
-        steps: 20,
-    };
+    pub(crate) const MANY_STARTS: Self = Self { candidates: 256, climbs: 4, steps: 20 };
 
     /// The highest point found [d] and the number of evaluations. `seeds` are points that are looked at besides the
     /// sequence.
@@ -59,10 +47,8 @@ impl Search {
         let mut points = candidates(region, self.candidates, stream);
         points.extend(seeds.into_iter().filter(|u| region.contains(u)));
         let mut scratch = Vec::new();
-        let mut ranked: Vec<(f64, Vec<f64>)> = points
-            .into_iter()
-            .map(|u| (objective.value(&u, &mut scratch), u))
-            .collect();
+        let mut ranked: Vec<(f64, Vec<f64>)> =
+            points.into_iter().map(|u| (objective.value(&u, &mut scratch), u)).collect();
         let mut evaluations = ranked.len() as u64;
         ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
         let range = ranked[0].0 - ranked[ranked.len() / 2].0;
@@ -186,18 +172,10 @@ mod tests {
     }
 
     fn space(most: f64) -> Space {
-        let input = |name: &str| Input {
-            name: name.into(),
-            low: 0.0,
-            high: 1.0,
-            resolution: 0.0,
-        };
+        let input = |name: &str| Input { name: name.into(), low: 0.0, high: 1.0, resolution: 0.0 };
         let total = Constraint {
             name: "total".into(),
-            of: Linear {
-                constant: 0.0,
-                factors: vec![1.0; 4],
-            },
+            of: Linear { constant: 0.0, factors: vec![1.0; 4] },
             low: f64::NEG_INFINITY,
             high: most,
         };

@@ -62,14 +62,7 @@ impl StackPosterior {
         let weights = weigh(&held, y);
         let mix = |i: usize| blend(&weights, held.map(|h| h[i]));
         let held_out = (0..y.len()).map(mix).collect();
-        let mut posterior = Self {
-            gp,
-            ensemble,
-            forest,
-            weights,
-            noise_sd: 0.0,
-            held_out,
-        };
+        let mut posterior = Self { gp, ensemble, forest, weights, noise_sd: 0.0, held_out };
         let parts = posterior.parts();
         let noise = parts
             .iter()
@@ -133,10 +126,7 @@ fn blend(weights: &[f64; 3], parts: [Belief; 3]) -> Belief {
     for (w, p) in weights.iter().zip(&parts) {
         squares += w * (p.sd * p.sd + (p.mean - mean) * (p.mean - mean));
     }
-    Belief {
-        mean,
-        sd: squares.sqrt(),
-    }
+    Belief { mean, sd: squares.sqrt() }
 }
 
 impl Posterior for StackPosterior {
@@ -177,12 +167,7 @@ mod tests {
     fn errors_of_opposite_sign_are_averaged_out() {
         let y = [1.0, 2.0, 4.0];
         let off = |by: f64| -> Vec<Belief> {
-            y.iter()
-                .map(|y| Belief {
-                    mean: y + by,
-                    sd: 1.0,
-                })
-                .collect()
+            y.iter().map(|y| Belief { mean: y + by, sd: 1.0 }).collect()
         };
         let flat = vec![Belief { mean: 9.0, sd: 1.0 }; 3];
         assert_eq!(weigh(&[&off(1.0), &off(-1.0), &flat], &y), [0.5, 0.5, 0.0]);

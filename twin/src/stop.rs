@@ -114,31 +114,20 @@ impl StopRules {
         {
             return Ok(Some(Stop::Target { best, target }));
         }
-        if let Some(allowed_s) = self
-            .lab_time_s
-            .filter(|allowed| spent.lab_time_s >= *allowed)
-        {
+        if let Some(allowed_s) = self.lab_time_s.filter(|allowed| spent.lab_time_s >= *allowed) {
             let spent_s = spent.lab_time_s;
             return Ok(Some(Stop::LabTime { spent_s, allowed_s }));
         }
-        if let Some(allowed_ml) = self
-            .reagent_ml
-            .filter(|allowed| spent.reagent_ml >= *allowed)
-        {
+        if let Some(allowed_ml) = self.reagent_ml.filter(|allowed| spent.reagent_ml >= *allowed) {
             let spent_ml = spent.reagent_ml;
-            return Ok(Some(Stop::Reagent {
-                spent_ml,
-                allowed_ml,
-            }));
+            return Ok(Some(Stop::Reagent { spent_ml, allowed_ml }));
         }
         let (x, y) = history.succeeded(space.dim());
         if y.len() < LEAST {
             return Ok(None);
         }
         if let Some(wanted) = self.test_r2 {
-            let r2 = cross_validate(&surrogate, x.view(), &y, TEST, context)?
-                .r2
-                .value;
+            let r2 = cross_validate(&surrogate, x.view(), &y, TEST, context)?.r2.value;
             if r2 >= wanted {
                 return Ok(Some(Stop::TestR2 { r2, wanted }));
             }
@@ -158,11 +147,7 @@ impl StopRules {
             .fold(0.0, f64::max);
         let noise_sd = model.noise_sd();
         let below = improvement < factor * noise_sd;
-        Ok(below.then_some(Stop::Improvement {
-            improvement,
-            noise_sd,
-            factor,
-        }))
+        Ok(below.then_some(Stop::Improvement { improvement, noise_sd, factor }))
     }
 }
 
@@ -173,78 +158,38 @@ mod tests {
     use flowtwin_lab::{Input, Streams};
 
     fn line(n: usize, noise: f64) -> (Space, History) {
-        let input = Input {
-            name: "a".into(),
-            low: 0.0,
-            high: 1.0,
-            resolution: 0.0,
-        };
+        let input = Input { name: "a".into(), low: 0.0, high: 1.0, resolution: 0.0 };
         let mut stream = Streams::new(1).open("noise", 0);
         let mut trial = |i: usize| {
             let a = i as f64 / (n - 1) as f64;
-            Trial {
-                x: vec![a],
-                outcome: Some(a + noise * stream.normal()),
-            }
+            Trial { x: vec![a], outcome: Some(a + noise * stream.normal()) }
         };
         let trials = (0..n).map(&mut trial).collect();
-        let history = History {
-            trials,
-            pending: Vec::new(),
-        };
+        let history = History { trials, pending: Vec::new() };
         (Space::new(vec![input], vec![]).unwrap(), history)
     }
 
     fn check(rules: StopRules, n: usize, spent: Spent) -> Option<Stop> {
         let (space, history) = line(n, 0.02);
         let context = Context::new(Streams::new(1));
-        rules
-            .check(&space, &history, spent, SurrogateSpec::Gp, &context)
-            .unwrap()
+        rules.check(&space, &history, spent, SurrogateSpec::Gp, &context).unwrap()
     }
 
     #[test]
     fn each_rule_stops_with_its_numbers_and_none_stops_alone() {
-        let spent = Spent {
-            lab_time_s: 50.0,
-            reagent_ml: 3.0,
-        };
+        let spent = Spent { lab_time_s: 50.0, reagent_ml: 3.0 };
         assert_eq!(check(StopRules::default(), 20, spent), None);
-        let target = StopRules {
-            target: Some(0.5),
-            ..StopRules::default()
-        };
-        assert!(matches!(
-            check(target, 20, spent),
-            Some(Stop::Target { .. })
-        ));
-        let time = StopRules {
-            lab_time_s: Some(50.0),
-            ..StopRules::default()
-        };
+        let target = StopRules { target: Some(0.5), ..StopRules::default() };
+        assert!(matches!(check(target, 20, spent), Some(Stop::Target { .. })));
+        let time = StopRules { lab_time_s: Some(50.0), ..StopRules::default() };
         let stop = check(time, 20, spent).unwrap();
         assert_eq!(stop.to_string(), "the lab time is used up: 50 s of 50 s");
-        let reagent = StopRules {
-            reagent_ml: Some(4.0),
-            ..StopRules::default()
-        };
+        let reagent = StopRules { reagent_ml: Some(4.0), ..StopRules::default() };
         assert_eq!(check(reagent, 20, spent), None);
-        let accurate = StopRules {
-            test_r2: Some(0.9),
-            ..StopRules::default()
-        };
-        assert!(matches!(
-            check(accurate, 20, spent),
-            Some(Stop::TestR2 { .. })
-        ));
+        let accurate = StopRules { test_r2: Some(0.9), ..StopRules::default() };
+        assert!(matches!(check(accurate, 20, spent), Some(Stop::TestR2 { .. })));
         assert_eq!(check(accurate, 9, spent), None);
-        let gain = StopRules {
-            improvement_per_noise: Some(1.0),
-            ..StopRules::default()
-        };
-        assert!(matches!(
-            check(gain, 20, spent),
-            Some(Stop::Improvement { .. })
-        ));
+        let gain = StopRules { improvement_per_noise: Some(1.0), ..StopRules::default() };
+        assert!(matches!(check(gain, 20, spent), Some(Stop::Improvement { .. })));
     }
 }

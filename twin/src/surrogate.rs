@@ -83,10 +83,7 @@ pub struct Belief {
 impl Belief {
     /// The belief about a measurement with this noise on top.
     pub fn with_noise(self, noise_sd: f64) -> Self {
-        Self {
-            mean: self.mean,
-            sd: (self.sd * self.sd + noise_sd * noise_sd).sqrt(),
-        }
+        Self { mean: self.mean, sd: (self.sd * self.sd + noise_sd * noise_sd).sqrt() }
     }
 }
 
@@ -134,16 +131,10 @@ pub enum FitError {
 /// Checks what every fit requires.
 pub(crate) fn check(x: ArrayView2<'_, f64>, y: &[f64]) -> Result<(), FitError> {
     if x.nrows() != y.len() {
-        return Err(FitError::Shape {
-            inputs: x.nrows(),
-            outcomes: y.len(),
-        });
+        return Err(FitError::Shape { inputs: x.nrows(), outcomes: y.len() });
     }
     if y.len() < 2 {
-        return Err(FitError::TooFew {
-            rows: y.len(),
-            least: 2,
-        });
+        return Err(FitError::TooFew { rows: y.len(), least: 2 });
     }
     for (row, (inputs, outcome)) in x.rows().into_iter().zip(y).enumerate() {
         if let Some(&value) = inputs.iter().chain([outcome]).find(|v| !v.is_finite()) {

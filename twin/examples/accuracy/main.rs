@@ -2,10 +2,7 @@
 //! ignored.
 //!
 //! `cargo run --release --example accuracy -- FILE [surrogates…]`
-#![expect(
-    clippy::disallowed_types,
-    reason = "timings are printed; no result depends on them"
-)]
+#![expect(clippy::disallowed_types, reason = "timings are printed; no result depends on them")]
 
 use std::num::NonZeroUsize;
 use std::time::Instant;
@@ -18,30 +15,18 @@ fn read(path: &str) -> (Array2<f64>, Vec<f64>) {
     let text = std::fs::read_to_string(path).expect("the file can be read");
     let mut lines = text.lines();
     let header: Vec<&str> = lines.next().expect("a header").split(',').collect();
-    let columns = header
-        .iter()
-        .filter(|name| **name != "n_replicates")
-        .count();
+    let columns = header.iter().filter(|name| **name != "n_replicates").count();
     let rows: Vec<Vec<f64>> = lines
-        .map(|line| {
-            line.split(',')
-                .take(columns)
-                .map(|v| v.parse().expect("a number"))
-                .collect()
-        })
+        .map(|line| line.split(',').take(columns).map(|v| v.parse().expect("a number")).collect())
         .collect();
     let dim = columns - 1;
     let range = |j: usize| {
         let low = rows.iter().map(|r| r[j]).fold(f64::INFINITY, f64::min);
-        (
-            low,
-            rows.iter().map(|r| r[j]).fold(f64::NEG_INFINITY, f64::max) - low,
-        )
+        (low, rows.iter().map(|r| r[j]).fold(f64::NEG_INFINITY, f64::max) - low)
     };
     let ranges: Vec<_> = (0..dim).map(range).collect();
-    let x = Array2::from_shape_fn((rows.len(), dim), |(i, j)| {
-        (rows[i][j] - ranges[j].0) / ranges[j].1
-    });
+    let x =
+        Array2::from_shape_fn((rows.len(), dim), |(i, j)| (rows[i][j] - ranges[j].0) / ranges[j].1);
     (x, rows.iter().map(|r| r[dim]).collect())
 }
 

@@ -14,21 +14,14 @@ fn read(path: &str) -> (Vec<Vec<f64>>, Vec<f64>) {
     let header = lines.next().expect("a header").split(',');
     let columns = header.filter(|name| *name != "n_replicates").count();
     let parse = |line: &str| -> Vec<f64> {
-        line.split(',')
-            .take(columns)
-            .map(|v| v.parse().expect("a number"))
-            .collect()
+        line.split(',').take(columns).map(|v| v.parse().expect("a number")).collect()
     };
     let mut rows: Vec<Vec<f64>> = lines.map(parse).collect();
-    let y = rows
-        .iter_mut()
-        .map(|row| row.pop().expect("an outcome"))
-        .collect();
+    let y = rows.iter_mut().map(|row| row.pop().expect("an outcome")).collect();
     for j in 0..columns - 1 {
         let low = rows.iter().map(|r| r[j]).fold(f64::INFINITY, f64::min);
         let high = rows.iter().map(|r| r[j]).fold(f64::NEG_INFINITY, f64::max);
-        rows.iter_mut()
-            .for_each(|r| r[j] = (r[j] - low) / (high - low));
+        rows.iter_mut().for_each(|r| r[j] = (r[j] - low) / (high - low));
     }
     (rows, y)
 }
@@ -47,17 +40,11 @@ fn evaluations(x: &[Vec<f64>], y: &[f64], policy: &Guided, seed: u64) -> usize {
             left.len() - 1
         } else {
             let candidates: Vec<Vec<f64>> = left.iter().map(|i| x[*i].clone()).collect();
-            policy
-                .choose(&history, &candidates, &context)
-                .expect("the pool can be learnt")
-                .0
+            policy.choose(&history, &candidates, &context).expect("the pool can be learnt").0
         };
         let i = left.swap_remove(place);
         hits += usize::from(y[i] >= bar);
-        history.trials.push(Trial {
-            x: x[i].clone(),
-            outcome: Some(y[i]),
-        });
+        history.trials.push(Trial { x: x[i].clone(), outcome: Some(y[i]) });
         if hits >= wanted {
             break;
         }
@@ -68,31 +55,20 @@ fn evaluations(x: &[Vec<f64>], y: &[f64], policy: &Guided, seed: u64) -> usize {
 fn main() {
     let mut arguments = std::env::args().skip(1);
     let (x, y) = read(&arguments.next().expect("a file"));
-    let seeds: u64 = arguments
-        .next()
-        .expect("a number of seeds")
-        .parse()
-        .expect("a number");
+    let seeds: u64 = arguments.next().expect("a number of seeds").parse().expect("a number");
     for name in arguments {
         let (policy, surrogate) = name.split_once('@').unwrap_or((&name, "gp"));
         let surrogate: SurrogateSpec = surrogate.parse().expect("a surrogate");
         let aim = match policy.split_once('=') {
-            Some(("ucb", lambda)) => Aim::Ucb {
-                lambda: lambda.parse().expect("a number"),
-            },
+            Some(("ucb", lambda)) => Aim::Ucb { lambda: lambda.parse().expect("a number") },
             _ if policy == "exploit" => Aim::Exploit,
             _ if policy == "thompson" => Aim::Thompson,
             _ if policy == "balanced" => Aim::Balanced,
             _ => Aim::LogEi,
         };
-        let policy = Guided {
-            name: "pool",
-            aim,
-            surrogate,
-        };
-        let mut found: Vec<usize> = (0..seeds)
-            .map(|seed| evaluations(&x, &y, &policy, seed))
-            .collect();
+        let policy = Guided { name: "pool", aim, surrogate };
+        let mut found: Vec<usize> =
+            (0..seeds).map(|seed| evaluations(&x, &y, &policy, seed)).collect();
         found.sort_unstable();
         let quartile = |q: usize| found[(found.len() - 1) * q / 4];
         println!(

@@ -48,16 +48,8 @@ impl Sobol {
     /// # Panics
     /// If `dim` is above [`Sobol::MAX_DIM`].
     pub fn new(dim: usize) -> Self {
-        assert!(
-            dim <= Self::MAX_DIM,
-            "{dim} dimensions, at most {}",
-            Self::MAX_DIM
-        );
-        Self {
-            directions: (0..dim).map(directions).collect(),
-            state: vec![0; dim],
-            index: 0,
-        }
+        assert!(dim <= Self::MAX_DIM, "{dim} dimensions, at most {}", Self::MAX_DIM);
+        Self { directions: (0..dim).map(directions).collect(), state: vec![0; dim], index: 0 }
     }
 
     /// A scrambled sequence: a random lower-triangular matrix and a random shift on each axis (Matoušek 1998,
@@ -115,9 +107,7 @@ fn multiply(rows: &[u32], vector: u32) -> u32 {
 fn directions(dim: usize) -> [u32; BITS] {
     let mut v = [0_u32; BITS];
     if dim == 0 {
-        v.iter_mut()
-            .enumerate()
-            .for_each(|(i, v)| *v = 1 << (BITS - 1 - i));
+        v.iter_mut().enumerate().for_each(|(i, v)| *v = 1 << (BITS - 1 - i));
         return v;
     }
     let (polynomial, initial) = TABLE[dim - 1];
@@ -157,10 +147,8 @@ mod tests {
     #[test]
     fn each_axis_is_balanced_with_and_without_scrambling() {
         let mut stream = Streams::new(3).open("test", 0);
-        for mut sobol in [
-            Sobol::new(Sobol::MAX_DIM),
-            Sobol::scrambled(Sobol::MAX_DIM, &mut stream),
-        ] {
+        for mut sobol in [Sobol::new(Sobol::MAX_DIM), Sobol::scrambled(Sobol::MAX_DIM, &mut stream)]
+        {
             let points: Vec<_> = sobol.by_ref().take(128).collect();
             for axis in 0..Sobol::MAX_DIM {
                 let mut strata: Vec<_> =
@@ -175,11 +163,7 @@ mod tests {
     fn the_mean_of_a_smooth_function_converges_faster_than_at_random() {
         let f = |u: &Vec<f64>| u.iter().map(|v| 1.0 + 0.5 * (v - 0.5)).product::<f64>();
         let mut stream = Streams::new(3).open("test", 0);
-        let mean = Sobol::scrambled(7, &mut stream)
-            .take(512)
-            .map(|u| f(&u))
-            .sum::<f64>()
-            / 512.0;
+        let mean = Sobol::scrambled(7, &mut stream).take(512).map(|u| f(&u)).sum::<f64>() / 512.0;
         // The standard error of 512 random points is 0.017.
         assert!((mean - 1.0).abs() < 0.002, "{mean}");
     }

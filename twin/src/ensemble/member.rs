@@ -54,13 +54,7 @@ impl Member {
             }
             hidden.push(bias);
         }
-        Self {
-            dim,
-            hidden,
-            direct: scales.to_vec(),
-            mean: Vec::new(),
-            draw: Vec::new(),
-        }
+        Self { dim, hidden, direct: scales.to_vec(), mean: Vec::new(), draw: Vec::new() }
     }
 
     /// Features of a point: a constant, the scaled inputs, the hidden units.
@@ -108,10 +102,7 @@ impl Member {
         for i in 0..width {
             gram[i * width + i] += noise_ratio;
         }
-        assert!(
-            cholesky(&mut gram, width),
-            "a ridge makes the matrix definite"
-        );
+        assert!(cholesky(&mut gram, width), "a ridge makes the matrix definite");
         let inverse = invert_lower(&gram, width);
         let mut white = Vec::new();
         lower_times(&inverse, width, &moments, &mut white);
@@ -144,20 +135,13 @@ impl Member {
         let noise_variance = (squares + noise_ratio) / (rows as f64 + 1.0);
         let left_out = residuals.iter().zip(y).map(|((residual, leverage), y)| {
             let kept = (1.0 - leverage).max(1e-6);
-            Belief {
-                mean: y - residual / kept,
-                sd: (noise_variance / kept).sqrt(),
-            }
+            Belief { mean: y - residual / kept, sd: (noise_variance / kept).sqrt() }
         });
         let left_out = left_out.collect();
-        let normals: Vec<f64> = (0..width)
-            .map(|_| noise_variance.sqrt() * stream.normal())
-            .collect();
+        let normals: Vec<f64> =
+            (0..width).map(|_| noise_variance.sqrt() * stream.normal()).collect();
         lower_transposed_times(inverse, width, &normals, &mut self.draw);
-        Trained {
-            noise_variance,
-            left_out,
-        }
+        Trained { noise_variance, left_out }
     }
 
     /// Posterior mean and the deviation of the draw at `x` [d].

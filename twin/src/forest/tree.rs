@@ -24,11 +24,7 @@ impl Tree {
             match self.0[at] {
                 Node::Leaf(value) => return value,
                 Node::Split(input, threshold, right) => {
-                    at = if x[input as usize] <= threshold {
-                        at + 1
-                    } else {
-                        right as usize
-                    };
+                    at = if x[input as usize] <= threshold { at + 1 } else { right as usize };
                 }
             }
         }
@@ -99,11 +95,7 @@ impl Growth<'_> {
     }
 
     fn part_along(&self, input: usize, place: f64, sample: &mut [usize]) -> Option<Parting> {
-        sample.sort_by(|a, b| {
-            self.x[*a][input]
-                .total_cmp(&self.x[*b][input])
-                .then(a.cmp(b))
-        });
+        sample.sort_by(|a, b| self.x[*a][input].total_cmp(&self.x[*b][input]).then(a.cmp(b)));
         let mean = self.mean(sample);
         let mut best: Option<Parting> = None;
         let mut left = 0.0;
@@ -117,19 +109,12 @@ impl Growth<'_> {
             let gain = left * left * (1.0 / k as f64 + 1.0 / (sample.len() - k) as f64);
             if best.as_ref().is_none_or(|b| gain > b.gain) {
                 let threshold = before + place * (after - before);
-                best = Some(Parting {
-                    input,
-                    threshold: threshold.clamp(before, after),
-                    gain,
-                });
+                best = Some(Parting { input, threshold: threshold.clamp(before, after), gain });
             }
         }
         best.map(|mut b| {
             // A threshold that rounds up to the value above would send both to the left.
-            let above = sample
-                .iter()
-                .map(|i| self.x[*i][input])
-                .filter(|v| *v > b.threshold);
+            let above = sample.iter().map(|i| self.x[*i][input]).filter(|v| *v > b.threshold);
             if above.count() == 0 {
                 b.threshold = self.x[sample[0]][input];
             }
@@ -145,15 +130,9 @@ mod tests {
 
     #[test]
     fn a_full_tree_reproduces_its_data() {
-        let x: Vec<Vec<f64>> = (0..20)
-            .map(|i| vec![f64::from(i % 5), f64::from(i / 5)])
-            .collect();
+        let x: Vec<Vec<f64>> = (0..20).map(|i| vec![f64::from(i % 5), f64::from(i / 5)]).collect();
         let y: Vec<f64> = (0..20).map(|i| f64::from((i * 7) % 11)).collect();
-        let growth = Growth {
-            x: &x,
-            y: &y,
-            leaf: 1,
-        };
+        let growth = Growth { x: &x, y: &y, leaf: 1 };
         let mut stream = Streams::new(1).open("test", 0);
         let tree = growth.grow((0..20).collect(), &mut stream);
         for (x, y) in x.iter().zip(&y) {

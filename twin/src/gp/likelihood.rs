@@ -206,11 +206,7 @@ mod tests {
             above[i] += 1e-5;
             below[i] -= 1e-5;
             let difference = (data.loss(&above).0 - data.loss(&below).0) / 2e-5;
-            assert!(
-                (gradient[i] - difference).abs() < 1e-7,
-                "{i}: {} {difference}",
-                gradient[i]
-            );
+            assert!((gradient[i] - difference).abs() < 1e-7, "{i}: {} {difference}", gradient[i]);
         }
     }
 }

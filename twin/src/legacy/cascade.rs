@@ -34,11 +34,7 @@ impl Cascade {
             }
             seen += width;
         }
-        Self {
-            inputs,
-            widths: widths.to_vec(),
-            weights,
-        }
+        Self { inputs, widths: widths.to_vec(), weights }
     }
 
     /// Where the activations of the last hidden layer stand in a row.

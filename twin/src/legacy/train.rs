@@ -57,12 +57,7 @@ impl Training<'_> {
         descent: &mut Descent,
         stream: &mut Stream,
     ) {
-        let Descent {
-            gradient,
-            row,
-            back,
-            ..
-        } = descent;
+        let Descent { gradient, row, back, .. } = descent;
         let at = net.hidden(&self.x[i], row);
         if dropout > 0.0 {
             thin_out(&mut row[net.last_layer()], dropout, stream);
@@ -70,9 +65,7 @@ impl Training<'_> {
         let output = net.weights[at..]
             .iter()
             .zip(row.iter())
-            .fold(net.weights[net.weights.len() - 1], |sum, (w, x)| {
-                sum + w * x
-            });
+            .fold(net.weights[net.weights.len() - 1], |sum, (w, x)| sum + w * x);
         let error = 2.0 * (output - self.y[i]) / batch as f64;
         net.backward(row, 1.0 / (1.0 - dropout), error, gradient, back);
     }
@@ -90,11 +83,7 @@ impl Training<'_> {
 /// Silences each activation with probability `share` and scales up the others.
 fn thin_out(activations: &mut [f64], share: f64, stream: &mut Stream) {
     for activation in activations {
-        *activation = if stream.uniform() < share {
-            0.0
-        } else {
-            *activation / (1.0 - share)
-        };
+        *activation = if stream.uniform() < share { 0.0 } else { *activation / (1.0 - share) };
     }
 }
 
@@ -117,11 +106,7 @@ impl Descent {
     }
 
     fn step(&mut self, rate: f64, weights: &mut [f64]) {
-        for ((w, g), v) in weights
-            .iter_mut()
-            .zip(&self.gradient)
-            .zip(&mut self.squares)
-        {
+        for ((w, g), v) in weights.iter_mut().zip(&self.gradient).zip(&mut self.squares) {
             *v = DECAY * *v + (1.0 - DECAY) * g * g;
             *w -= rate * g / (v.sqrt() + EPSILON);
         }

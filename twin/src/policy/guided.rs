@@ -79,11 +79,8 @@ impl Guided {
         }
         let feasibility = Feasibility::learn(history);
         let mut objective = self.weighed(&model, incumbent.0, next, floor, feasibility.as_ref());
-        objective.price = ask.cost.zip(self.price()).map(|(cost, of)| Price {
-            space: ask.space,
-            cost,
-            of,
-        });
+        objective.price =
+            ask.cost.zip(self.price()).map(|(cost, of)| Price { space: ask.space, cost, of });
         let (point, evaluations) = self.search().run(region, &objective, seeds, &mut stream);
         work.acquisitions += evaluations;
         Ok(point)
@@ -140,11 +137,8 @@ impl Guided {
         if self.surrogate.is_legacy() {
             return Vec::new();
         }
-        let mut ranked: Vec<(f64, &[f64])> = history
-            .trials
-            .iter()
-            .filter_map(|t| Some((t.outcome?, &t.x[..])))
-            .collect();
+        let mut ranked: Vec<(f64, &[f64])> =
+            history.trials.iter().filter_map(|t| Some((t.outcome?, &t.x[..]))).collect();
         ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
         let mut seeds = Vec::new();
         for (_, x) in ranked.into_iter().take(NEAR) {
@@ -176,8 +170,7 @@ impl Guided {
         }
         for point in pending {
             y.push(model.at(point).mean);
-            x.push_row(ArrayView1::from(&point[..]))
-                .expect("one value for each input");
+            x.push_row(ArrayView1::from(&point[..])).expect("one value for each input");
         }
         let model = self.surrogate.fit(x.view(), &y, &context)?;
         *work += model.work();
@@ -191,11 +184,7 @@ impl Guided {
         let mut best: Option<((bool, f64), &[f64])> = None;
         for Trial { x, outcome } in &history.trials {
             let Some(outcome) = *outcome else { continue };
-            let value = if self.surrogate.is_legacy() {
-                outcome
-            } else {
-                model.at(x).mean
-            };
+            let value = if self.surrogate.is_legacy() { outcome } else { model.at(x).mean };
             let rank = (region.contains(x), value);
             if best.is_none_or(|(b, _)| rank > b) {
                 best = Some((rank, x));

@@ -41,10 +41,7 @@ impl Guided {
             let best = self.tried_best(history, &model);
             let objective = self.weighed(&model, best, next, floor, feasibility.as_ref());
             let mut scratch = Vec::new();
-            candidates
-                .iter()
-                .map(|u| objective.value(u, &mut scratch))
-                .collect()
+            candidates.iter().map(|u| objective.value(u, &mut scratch)).collect()
         };
         let mut best = 0;
         for (i, value) in values.iter().enumerate() {
@@ -58,11 +55,7 @@ impl Guided {
     fn tried_best(&self, history: &History, model: &Model) -> f64 {
         let tried = history.trials.iter().filter_map(|t| {
             let outcome = t.outcome?;
-            Some(if self.surrogate.is_legacy() {
-                outcome
-            } else {
-                model.at(&t.x).mean
-            })
+            Some(if self.surrogate.is_legacy() { outcome } else { model.at(&t.x).mean })
         });
         tried.fold(f64::NEG_INFINITY, f64::max)
     }

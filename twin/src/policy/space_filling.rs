@@ -42,12 +42,7 @@ impl Policy for LatinHypercube {
             let cube = (at / size * size) as u64;
             let mut stream = context.streams.open("policy/lhs", start + cube);
             let design = latin_hypercube_in(&region, size, &mut stream);
-            points.extend(
-                design
-                    .into_iter()
-                    .skip(at % size)
-                    .take(ask.count - points.len()),
-            );
+            points.extend(design.into_iter().skip(at % size).take(ask.count - points.len()));
         }
         Ok(snapped(&region, points.into_iter()))
     }
@@ -75,10 +70,7 @@ impl Policy for SobolSequence {
             Vec::new()
         } else {
             let sequence = Sobol::scrambled(dim, &mut stream).take(needed * PATIENCE);
-            sequence
-                .filter(|u| region.contains(u))
-                .take(needed)
-                .collect()
+            sequence.filter(|u| region.contains(u)).take(needed).collect()
         };
         while points.len() < needed {
             points.push(region.sample(&mut stream));
@@ -88,8 +80,5 @@ impl Policy for SobolSequence {
 }
 
 fn snapped(region: &Region<'_>, points: impl Iterator<Item = Vec<f64>>) -> Proposals {
-    Proposals {
-        conditions: points.map(|u| region.snap(&u)).collect(),
-        work: Work::default(),
-    }
+    Proposals { conditions: points.map(|u| region.snap(&u)).collect(), work: Work::default() }
 }

@@ -62,14 +62,11 @@ impl FromStr for SurrogateSpec {
 
     fn from_str(name: &str) -> Result<Self, UnknownName> {
         let known = || Self::ALL.map(Self::name).join(", ");
-        Self::ALL
-            .into_iter()
-            .find(|s| s.name() == name)
-            .ok_or_else(|| UnknownName {
-                what: "surrogate",
-                name: name.into(),
-                known: known(),
-            })
+        Self::ALL.into_iter().find(|s| s.name() == name).ok_or_else(|| UnknownName {
+            what: "surrogate",
+            name: name.into(),
+            known: known(),
+        })
     }
 }
 
@@ -158,13 +155,8 @@ impl PolicySpec {
 
     /// The policy, learning with `surrogate` if it learns at all.
     pub fn build(&self, surrogate: SurrogateSpec) -> Box<dyn Policy> {
-        let guided = |aim| -> Box<dyn Policy> {
-            Box::new(Guided {
-                name: self.name(),
-                aim,
-                surrogate,
-            })
-        };
+        let guided =
+            |aim| -> Box<dyn Policy> { Box::new(Guided { name: self.name(), aim, surrogate }) };
         match *self {
             Self::Random {} => Box::new(Random),
             Self::Lhs {} => Box::new(LatinHypercube),
@@ -269,36 +261,17 @@ mod tests {
     #[test]
     fn a_name_alone_gives_the_defaults() {
         assert_eq!(parse(r#""ei""#).unwrap(), PolicySpec::Ei {});
-        assert_eq!(
-            parse(r#""ucb""#).unwrap(),
-            PolicySpec::Ucb { lambda: UCB_LAMBDA }
-        );
+        assert_eq!(parse(r#""ucb""#).unwrap(), PolicySpec::Ucb { lambda: UCB_LAMBDA });
         assert_eq!("max_variance".parse(), Ok(PolicySpec::MaxVariance {}));
     }
 
     #[test]
     fn a_table_sets_keys_and_refuses_others() {
-        assert_eq!(
-            parse(r#"{"ucb":{"lambda":2.0}}"#).unwrap(),
-            PolicySpec::Ucb { lambda: 2.0 }
-        );
-        assert_eq!(
-            parse(r#"{"ucb":{}}"#).unwrap(),
-            PolicySpec::Ucb { lambda: UCB_LAMBDA }
-        );
-        assert!(
-            parse(r#"{"ucb":{"lamda":2.0}}"#)
-                .unwrap_err()
-                .to_string()
-                .contains("lamda")
-        );
+        assert_eq!(parse(r#"{"ucb":{"lambda":2.0}}"#).unwrap(), PolicySpec::Ucb { lambda: 2.0 });
+        assert_eq!(parse(r#"{"ucb":{}}"#).unwrap(), PolicySpec::Ucb { lambda: UCB_LAMBDA });
+        assert!(parse(r#"{"ucb":{"lamda":2.0}}"#).unwrap_err().to_string().contains("lamda"));
         assert!(parse(r#"{"random":{"lambda":2.0}}"#).is_err());
-        assert!(
-            parse(r#""best""#)
-                .unwrap_err()
-                .to_string()
-                .contains("max_variance")
-        );
+        assert!(parse(r#""best""#).unwrap_err().to_string().contains("max_variance"));
     }
 
     #[test]

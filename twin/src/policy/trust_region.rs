@@ -42,14 +42,8 @@ mod tests {
     use crate::Trial;
 
     fn history(outcomes: &[f64]) -> History {
-        let trial = |y: &f64| Trial {
-            x: vec![0.0; 2],
-            outcome: Some(*y),
-        };
-        History {
-            trials: outcomes.iter().map(trial).collect(),
-            pending: Vec::new(),
-        }
+        let trial = |y: &f64| Trial { x: vec![0.0; 2], outcome: Some(*y) };
+        History { trials: outcomes.iter().map(trial).collect(), pending: Vec::new() }
     }
 
     #[test]
