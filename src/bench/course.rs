@@ -56,7 +56,7 @@ impl Course {
                 0,
                 Leg {
                     name: phase.name.clone(),
-                    policy: phase.policy.clone(),
+                    policy: phase.policy,
                     experiments: phase.experiments as usize,
                 },
             );

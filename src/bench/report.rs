@@ -32,9 +32,12 @@ pub fn report(results: &Results, findings: &[Finding]) -> String {
     page.finish()
 }
 
+/// What a step has cost so far.
+type Of = fn(&Step) -> f64;
+
 /// Regret against experiments, lab hours and millilitres.
 fn figures(results: &Results, scenario: usize, finding: &Finding) -> String {
-    let axes: [(&str, fn(&Step) -> f64); 2] = [
+    let axes: [(&str, Of); 2] = [
         ("lab time [h]", |step| step.lab_time_h),
         ("reagents [mL]", |step| step.consumed_ml.iter().fold(0.0, |sum, ml| sum + ml)),
     ];

@@ -161,8 +161,8 @@ fn means(explained: &[Explained], dim: usize) -> (Vec<f64>, Vec<Vec<f64>>) {
     for Explained { shares, .. } in explained {
         for i in 0..dim {
             importance[i] += shares.values[i].abs() / count;
-            for j in 0..dim {
-                interactions[i][j] += shares.interactions[i][j].abs() / count;
+            for (sum, share) in interactions[i].iter_mut().zip(&shares.interactions[i]) {
+                *sum += share.abs() / count;
             }
         }
     }

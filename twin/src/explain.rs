@@ -96,10 +96,8 @@ fn share(worth: &[f64], d: usize) -> Shapley {
             }
         }
     }
-    for i in 0..d {
-        for j in 0..i {
-            interactions[j][i] = interactions[i][j];
-        }
+    for (i, j) in (0..d).flat_map(|i| (0..i).map(move |j| (i, j))) {
+        interactions[j][i] = interactions[i][j];
     }
     for i in 0..d {
         let others = (0..d).filter(|j| *j != i).fold(0.0, |sum, j| sum + interactions[i][j]);

@@ -43,11 +43,14 @@ pub(crate) fn minimise(
     problem.best.into_inner()
 }
 
+/// Where a function was evaluated, its value there and its slope.
+type Remembrance = (Vec<f64>, f64, Vec<f64>);
+
 /// A function that remembers its last value, because argmin asks for value and derivatives one after the other, and its
 /// lowest.
 struct Remembered<F> {
     f: F,
-    last: RefCell<Option<(Vec<f64>, f64, Vec<f64>)>>,
+    last: RefCell<Option<Remembrance>>,
     best: RefCell<Optimum>,
 }
 

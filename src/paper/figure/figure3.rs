@@ -34,7 +34,7 @@ fn steps(seeds: &[Seed], first: &Seed) -> Panel {
         "Abs300 over its final value",
     )
     .note("From no CuI to the baseline. Lines: medians over all rigs; bands: nine of ten rigs.")
-    .from_zero();
+    .starting_at_zero();
     for (i, step) in first.steps.iter().enumerate() {
         let curve = |seed: &Seed| -> Vec<(f64, f64)> {
             let step = &seed.steps[i];

@@ -12,7 +12,7 @@ pub(super) fn body(seeds: &[Seed]) -> String {
         "over the value at 1000 µL/min",
     )
     .note("The tube is cut so that the reaction takes 31 s at every flow.")
-    .from_zero();
+    .starting_at_zero();
     let mut time = Panel::new("C–D: reaction time", "reaction time [s]", "over the value at 28 s")
         .note("One tube, all flows by one factor.");
     for (name, feature) in [("PLI", Reading::pli as fn(&Reading) -> f64), ("Abs300", Reading::abs)]

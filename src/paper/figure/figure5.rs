@@ -42,7 +42,7 @@ fn secondary(
     height: fn(&Reading) -> f64,
 ) -> Panel {
     let unit = TITLES.iter().find(|t| t.0 == input).map_or("", |t| t.2);
-    let mut panel = Panel::new(title, unit, "height [counts]").from_zero();
+    let mut panel = Panel::new(title, unit, "height [counts]").starting_at_zero();
     let sweeps = seeds.iter().flat_map(|s| &s.grid).filter(|sweep| sweep.input == input);
     panel.many(title, &sweeps.map(|s| along(&s.curve, height)).collect::<Vec<_>>());
     panel

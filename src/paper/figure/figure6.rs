@@ -7,7 +7,7 @@ pub(super) fn body(seeds: &[Seed], first: &Seed) -> String {
     let mut learnt = Panel::new("A: the 60 experiments", "experiment", "PLI [counts]")
         .note("The first rig: 9 of a Latin hypercube, then 51 of maximum variance.")
         .wide(WIDE)
-        .from_zero();
+        .starting_at_zero();
     let training = first.campaign.training();
     let points: Vec<_> =
         training.iter().enumerate().map(|(i, e)| (i as f64 + 1.0, e.reading.pli)).collect();
@@ -29,7 +29,7 @@ fn uncertainty(seeds: &[Seed]) -> Panel {
     let mut panel =
         Panel::new("B: uncertainty", "experiments", "standard deviation of the ensemble [counts]")
             .note("Mean over 1000 random inputs; band: nine of ten rigs.")
-            .from_zero();
+            .starting_at_zero();
     let curve =
         |s: &Seed| s.twin.uncertainty.iter().map(|u| (u.experiments as f64, u.mean)).collect();
     panel.many("mean over inputs", &seeds.iter().map(curve).collect::<Vec<_>>());

@@ -53,7 +53,7 @@ impl Panel {
     }
 
     /// With a vertical axis that starts at zero.
-    pub(super) fn from_zero(mut self) -> Self {
+    pub(super) fn starting_at_zero(mut self) -> Self {
         self.from_zero = true;
         self
     }

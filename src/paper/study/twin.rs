@@ -126,7 +126,7 @@ impl Data<'_> {
         (0..self.space.dim()).map(|_| stream.uniform()).collect()
     }
 
-    fn splits(&self, count: usize) -> Result<(Vec<Split>, [Vec<(f64, f64)>; 2]), FitError> {
+    fn splits(&self, count: usize) -> Result<(Vec<Split>, [Pairs; 2]), FitError> {
         let mut splits = Vec::new();
         let mut shown = [Vec::new(), Vec::new()];
         for i in 0..count as u64 {
@@ -216,3 +216,6 @@ impl Contribution {
         mean(&self.values.iter().map(|(_, v)| v.abs()).collect::<Vec<_>>())
     }
 }
+
+/// Measured and predicted, point by point.
+type Pairs = Vec<(f64, f64)>;

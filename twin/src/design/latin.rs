@@ -26,16 +26,18 @@ pub fn latin_hypercube(count: usize, dim: usize, stream: &mut Stream) -> Vec<Vec
 /// points that could not be kept leave their strata.
 pub fn latin_hypercube_in(region: &Region<'_>, count: usize, stream: &mut Stream) -> Vec<Vec<f64>> {
     let dim = region.space().dim();
-    let mut best: Option<((usize, f64), Vec<Vec<f64>>)> = None;
-    for _ in 0..CANDIDATES {
-        let design = latin_hypercube(count, dim, stream);
-        let inside = design.iter().filter(|u| region.contains(u)).count();
-        let rank = (inside, spacing(&design));
-        if best.as_ref().is_none_or(|(b, _)| rank > *b) {
-            best = Some((rank, design));
+    let rank = |design: &[Vec<f64>]| {
+        (design.iter().filter(|u| region.contains(u)).count(), spacing(design))
+    };
+    let mut design = latin_hypercube(count, dim, stream);
+    let mut best = rank(&design);
+    for _ in 1..CANDIDATES {
+        let other = latin_hypercube(count, dim, stream);
+        let ranked = rank(&other);
+        if ranked > best {
+            (best, design) = (ranked, other);
         }
     }
-    let (_, mut design) = best.expect("at least one design was drawn");
     for i in 0..count {
         if !region.contains(&design[i]) {
             design[i] = lonely(region, &design, i, stream);
