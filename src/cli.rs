@@ -58,7 +58,7 @@ pub struct Emulate {
     /// Scenario whose world is behind them.
     #[arg(long, value_name = "FILE", default_value = "scenarios/cs3cu2i5.toml")]
     pub scenario: PathBuf,
-    /// Lab time that passes in a second of wall time [s].
+    /// Lab time that passes in a second of wall time (s).
     #[arg(long, value_name = "X", default_value_t = 1.0)]
     pub speed: f64,
     /// Write the bench file whose links lead to these instruments, for `run --backend hardware --bench FILE`.
@@ -77,7 +77,7 @@ pub struct Watch {
     /// Bench file.
     #[arg(long, value_name = "FILE")]
     pub bench: PathBuf,
-    /// Longest time between two beats on standard input [s].
+    /// Longest time between two beats on standard input (s).
     #[arg(long, value_name = "SECONDS")]
     pub silence: f64,
 }
@@ -125,7 +125,7 @@ pub struct Run {
     /// Begin on the real rig without asking, once the rehearsal fits.
     #[arg(long)]
     pub yes: bool,
-    /// Lab time that passes in a second of wall time, for a rig of `flowtwin emulate --speed X` alone [s].
+    /// Lab time that passes in a second of wall time, for a rig of `flowtwin emulate --speed X` alone (s).
     #[arg(long, value_name = "X", default_value_t = 1.0, hide = true)]
     pub speed: f64,
     /// The model of `--backend twin`: a file that `flowtwin twin fit` wrote, or its folder.
@@ -134,7 +134,7 @@ pub struct Run {
     /// Earlier experiments to learn from as well: a run folder or a CSV file; may be given again.
     #[arg(long = "prior", value_name = "DATA")]
     pub priors: Vec<PathBuf>,
-    /// Run folder [default: runs/<scenario>-<seed>].
+    /// Run folder; `runs/<scenario>-<seed>` unless it is named.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Go on with the run in this folder; finished experiments are not repeated.
@@ -251,7 +251,7 @@ pub struct Outside {
     /// A program that runs the experiments, in place of a backend.
     #[arg(long, value_name = "COMMAND", conflicts_with = "backend")]
     pub lab_command: Option<String>,
-    /// How long such a program may be silent [s].
+    /// How long such a program may be silent (s).
     #[arg(long, value_name = "SECONDS", default_value_t = 600.0)]
     pub patience_s: f64,
 }
@@ -276,13 +276,13 @@ pub struct Bench {
     /// Scenario files.
     #[arg(required = true, value_name = "SCENARIO")]
     pub scenarios: Vec<PathBuf>,
-    /// Policies, each [NAME=]POLICY[@SURROGATE].
+    /// Policies, each `[NAME=]POLICY[@SURROGATE]`.
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     pub policies: Vec<String>,
     /// A program that takes part as a policy, [NAME=]COMMAND; may be given again.
     #[arg(long = "policy-command", value_name = "COMMAND")]
     pub policy_commands: Vec<String>,
-    /// How long such a program may be silent [s].
+    /// How long such a program may be silent (s).
     #[arg(long, value_name = "SECONDS", default_value_t = 600.0)]
     pub patience_s: f64,
     /// Number of seeds.

@@ -142,7 +142,7 @@ impl Scenario {
         serde_json::to_value(&self.file).expect("a scenario is plain data")
     }
 
-    /// SHA-256 of [`Scenario::definition`] [hexadecimal].
+    /// SHA-256 of [`Scenario::definition`] \[hexadecimal\].
     pub fn sha256(&self) -> String {
         let digest = Sha256::digest(self.definition().to_string().as_bytes());
         digest.iter().map(|byte| format!("{byte:02x}")).collect()

@@ -128,7 +128,7 @@ pub fn stand_watch(
 pub enum Alarm {
     /// The campaign closed the pipe: it has ended, or died.
     Closed,
-    /// No beat came for so long [s].
+    /// No beat came for so long \[s\].
     Silent(f64),
 }
 

@@ -29,7 +29,7 @@ pub trait Pump {
     /// If it cannot be read.
     fn status(&mut self) -> Result<u8, FaultKind>;
 
-    /// Volume delivered since the last `dispense` [µL].
+    /// Volume delivered since the last `dispense` \[µL\].
     ///
     /// # Errors
     /// If it cannot be read.

@@ -47,7 +47,7 @@ const SCHEMA: u32 = 1;
 pub struct Wiring {
     /// Version of the format: 1.
     pub schema: u32,
-    /// Longest time an instrument may take to answer [s].
+    /// Longest time an instrument may take to answer \[s\].
     #[serde(default = "default_patience_s")]
     pub patience_s: f64,
     /// Whether the instruments are emulated: then the results are marked as simulated. `flowtwin emulate --wired`
@@ -174,7 +174,7 @@ pub struct Dc2200Wiring {
     pub link: Option<Link>,
     /// The serial number it must show.
     pub serial_number: Option<String>,
-    /// Current of the LED [A].
+    /// Current of the LED \[A\].
     pub current_a: f64,
 }
 
@@ -196,7 +196,7 @@ pub struct Dc4100Wiring {
 pub struct Led {
     /// Channel, 0 to 3.
     pub channel: u8,
-    /// Current [mA].
+    /// Current \[mA\].
     pub current_ma: f64,
 }
 

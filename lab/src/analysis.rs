@@ -62,15 +62,15 @@ pub enum AnalysisError {
     EmptyWindow {
         /// Whose window.
         what: String,
-        /// Given lower end [nm].
+        /// Given lower end \[nm\].
         low_nm: f64,
-        /// Given upper end [nm].
+        /// Given upper end \[nm\].
         high_nm: f64,
         /// Spectrometer.
         spectrometer: SpectrometerId,
-        /// Its first wavelength [nm].
+        /// Its first wavelength \[nm\].
         first_nm: f64,
-        /// Its last wavelength [nm].
+        /// Its last wavelength \[nm\].
         last_nm: f64,
     },
     /// More frames are to be kept than are taken, or none.
@@ -96,7 +96,7 @@ pub struct Analysis {
 /// Averaged counts of every channel with nothing but the carrier in the flow cell, and in the dark.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Blank {
-    /// Reference counts of each channel [channel][pixels].
+    /// Reference counts of each channel \[channel\]\[pixels\].
     pub reference: Vec<Counts>,
 }
 
@@ -155,7 +155,7 @@ impl Analysis {
         self.spec.features.iter().map(|f| f.measure.unit(kind(f))).collect()
     }
 
-    /// Wavelengths of each channel [nm].
+    /// Wavelengths of each channel \[nm\].
     pub fn wavelengths_nm(&self, channel: usize) -> &Arc<[f64]> {
         &self.grids[channel]
     }

@@ -83,7 +83,7 @@ pub enum Command {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Exposure {
-    /// Integration time of one frame [µs]; whole microseconds, as the instrument counts.
+    /// Integration time of one frame \[µs\]; whole microseconds, as the instrument counts.
     pub integration_us: u32,
     /// Number of frames, taken one directly after the other.
     pub frames: u32,
@@ -111,7 +111,7 @@ pub enum Reply {
 pub struct Report {
     /// What was measured; nothing in a failed experiment.
     pub outcome: Outcome,
-    /// Volume taken from each stock [mL].
+    /// Volume taken from each stock \[mL\].
     pub consumed_ml: Vec<(String, f64)>,
     /// Why it failed, if it did.
     pub fault: Option<Fault>,

@@ -229,7 +229,7 @@ impl Space {
         Conditions::new(self.names.clone(), values)
     }
 
-    /// The conditions at a point of the unit cube [dim], clamped to the cube and rounded to the resolution of
+    /// The conditions at a point of the unit cube \[dim\], clamped to the cube and rounded to the resolution of
     /// each input.
     pub fn from_unit(&self, unit: &[f64]) -> Conditions {
         let value = |(u, input): (&f64, &Input)| {
@@ -239,7 +239,7 @@ impl Space {
         self.conditions(unit.iter().zip(&self.inputs).map(value).collect())
     }
 
-    /// Where conditions lie in the unit cube [dim]; outside 0..1 where they lie outside the box.
+    /// Where conditions lie in the unit cube \[dim\]; outside 0..1 where they lie outside the box.
     pub fn to_unit(&self, conditions: &Conditions) -> Vec<f64> {
         let unit = |(x, input): (&f64, &Input)| (x - input.low) / (input.high - input.low);
         conditions.values().iter().zip(&self.inputs).map(unit).collect()

@@ -34,7 +34,7 @@ pub enum FaultKind {
     /// The instrument did not answer in time.
     #[error("no reply within {waited_s} s: check power, cable and port")]
     NoReply {
-        /// How long was waited [s].
+        /// How long was waited \[s\].
         waited_s: f64,
     },
     /// The answer could not be understood.
@@ -102,15 +102,15 @@ pub enum FaultKind {
         value: f64,
         /// Set point [°C].
         set_point: f64,
-        /// Distance [K].
+        /// Distance \[K\].
         off: f64,
-        /// Time waited [s].
+        /// Time waited \[s\].
         waited_s: f64,
     },
     /// A light source gives no light.
     #[error("no light: the signal is {counts} counts above dark; check lamp, shutter and fibre")]
     NoLight {
-        /// Mean signal above dark [counts].
+        /// Mean signal above dark \[counts\].
         counts: f64,
     },
     /// The link to an instrument is gone.

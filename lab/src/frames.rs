@@ -39,7 +39,7 @@ impl Frames {
         self.counts.is_empty()
     }
 
-    /// The counts of frame `index` [pixels].
+    /// The counts of frame `index` \[pixels\].
     pub fn frame(&self, index: usize) -> &[u16] {
         &self.counts[index * self.pixels..(index + 1) * self.pixels]
     }

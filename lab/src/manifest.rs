@@ -46,9 +46,9 @@ pub struct PumpInfo {
     pub name: PumpId,
     /// The stock in its syringe.
     pub stock: String,
-    /// Inner diameter of the syringe [mm].
+    /// Inner diameter of the syringe \[mm\].
     pub bore_mm: f64,
-    /// Volume in the syringe at the start of the run [mL].
+    /// Volume in the syringe at the start of the run \[mL\].
     pub fill_ml: f64,
     /// Slowest rate it can run at [µL/min].
     pub min_ul_per_min: f64,
@@ -83,18 +83,18 @@ pub struct SpectrometerInfo {
     pub name: SpectrometerId,
     /// Number of pixels.
     pub pixels: usize,
-    /// Wavelength of pixel i [nm]: c0 + c1·i + c2·i² + c3·i³; coefficients as the instrument stores them.
+    /// Wavelength of pixel i \[nm\]: c0 + c1·i + c2·i² + c3·i³; coefficients as the instrument stores them.
     pub wavelength_coefficients: [f32; 4],
     /// Largest count.
     pub full_scale: u16,
-    /// Shortest integration time [µs].
+    /// Shortest integration time \[µs\].
     pub min_integration_us: u32,
-    /// Longest integration time [µs].
+    /// Longest integration time \[µs\].
     pub max_integration_us: u32,
 }
 
 impl SpectrometerInfo {
-    /// Wavelengths of all pixels [nm].
+    /// Wavelengths of all pixels \[nm\].
     pub fn wavelengths_nm(&self) -> Vec<f64> {
         let [c0, c1, c2, c3] = self.wavelength_coefficients.map(f64::from);
         (0..self.pixels)
@@ -125,7 +125,7 @@ pub enum SensorKind {
     Power(HeaterId),
     /// Status of a pump: 0 stopped, 1 running, 2 paused, 3 delayed, 4 stalled.
     Status(PumpId),
-    /// Volume a pump has delivered since its last `Dispense` [µL], to 1e-4 µL as the pump reports it.
+    /// Volume a pump has delivered since its last `Dispense` \[µL\], to 1e-4 µL as the pump reports it.
     Dispensed(PumpId),
     /// A switch that reads 1 while it is safe to run (door closed, emergency stop released), else 0.
     Permit,

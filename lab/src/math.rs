@@ -39,17 +39,17 @@ pub fn pow(x: f64, y: f64) -> f64 {
     libm::pow(x, y)
 }
 
-/// Sine of `x` [rad].
+/// Sine of `x` \[rad\].
 pub fn sin(x: f64) -> f64 {
     libm::sin(x)
 }
 
-/// Cosine of `x` [rad].
+/// Cosine of `x` \[rad\].
 pub fn cos(x: f64) -> f64 {
     libm::cos(x)
 }
 
-/// Arc tangent of `y / x` in the right quadrant [rad].
+/// Arc tangent of `y / x` in the right quadrant \[rad\].
 pub fn atan2(y: f64, x: f64) -> f64 {
     libm::atan2(y, x)
 }

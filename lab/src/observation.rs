@@ -15,7 +15,7 @@ pub struct Spectrum {
     pub name: String,
     /// Unit of the values, such as `AU` or `counts`.
     pub unit: String,
-    /// Wavelengths [nm], ascending; shared by all spectra of one spectrometer.
+    /// Wavelengths \[nm\], ascending; shared by all spectra of one spectrometer.
     pub wavelengths_nm: Arc<[f64]>,
     /// Values, one for each wavelength.
     pub values: Vec<f64>,
@@ -72,11 +72,11 @@ pub struct Observation {
     pub started: Instant,
     /// When it ended.
     pub ended: Instant,
-    /// Residence time τ at these conditions [s].
+    /// Residence time τ at these conditions \[s\].
     pub residence_time_s: f64,
-    /// Nominal reaction time [s].
+    /// Nominal reaction time \[s\].
     pub reaction_time_s: f64,
-    /// Volume taken from each pump's syringe, by stock [mL].
+    /// Volume taken from each pump's syringe, by stock \[mL\].
     pub consumed_ml: Vec<(String, f64)>,
     /// What was measured; nothing in a failed experiment.
     pub outcome: Outcome,
@@ -95,7 +95,7 @@ impl Observation {
         self.fault.is_some()
     }
 
-    /// Lab time it took [s].
+    /// Lab time it took \[s\].
     pub fn lab_time_s(&self) -> f64 {
         self.ended.since(self.started).as_secs()
     }

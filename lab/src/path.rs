@@ -21,7 +21,7 @@ pub struct FlowPath {
 pub struct Stretch {
     /// Its name.
     pub name: String,
-    /// Its volume at room temperature [µL].
+    /// Its volume at room temperature \[µL\].
     pub volume_ul: f64,
     /// The pumps whose flow passes through it.
     pub pumps: Vec<PumpId>,
@@ -30,7 +30,7 @@ pub struct Stretch {
 }
 
 impl Stretch {
-    /// Time a fluid element spends here [s]: volume over flow, as an operator computes it; infinite without flow.
+    /// Time a fluid element spends here \[s\]: volume over flow, as an operator computes it; infinite without flow.
     pub fn seconds(&self, settings: &Settings) -> f64 {
         let flow: f64 = self.pumps.iter().map(|p| settings.flow(p).ul_per_min()).sum();
         if flow > 0.0 { 60.0 * self.volume_ul / flow } else { f64::INFINITY }
@@ -38,14 +38,14 @@ impl Stretch {
 }
 
 impl FlowPath {
-    /// Residence time τ: from the first junction to the characterisation module [s].
+    /// Residence time τ: from the first junction to the characterisation module \[s\].
     ///
     /// τ = Σ V/Q over the stretches (Sadeghi et al. 2024, section 3; science: R01).
     pub fn residence_time_s(&self, settings: &Settings) -> f64 {
         self.stretches.iter().map(|s| s.seconds(settings)).sum()
     }
 
-    /// Nominal reaction time t_R: the part of τ spent in stretches that react [s].
+    /// Nominal reaction time t_R: the part of τ spent in stretches that react \[s\].
     pub fn reaction_time_s(&self, settings: &Settings) -> f64 {
         self.stretches.iter().filter(|s| s.reacts).map(|s| s.seconds(settings)).sum()
     }

@@ -55,7 +55,7 @@ pub type Stocks = BTreeMap<String, Stock>;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Stock {
-    /// Concentration of each species in it [mM]; 0 to 20 000. A species that is not named is not
+    /// Concentration of each species in it \[mM\]; 0 to 20 000. A species that is not named is not
     /// there.
     #[serde(default)]
     pub concentrations_mm: BTreeMap<String, f64>,

@@ -25,9 +25,9 @@ pub struct Step {
     pub best: Option<f64>,
     /// The noise-free value at the conditions of the best outcome so far.
     pub true_best: Option<f64>,
-    /// Lab time at the end of the experiment [h].
+    /// Lab time at the end of the experiment \[h\].
     pub lab_time_h: f64,
-    /// Volume taken from each stock so far [mL], in the order of the rig.
+    /// Volume taken from each stock so far \[mL\], in the order of the rig.
     pub consumed_ml: Vec<f64>,
 }
 

@@ -19,9 +19,9 @@ pub struct Certificate {
     pub plan: Plan,
     /// What it asked of the rig.
     pub rehearsal: Rehearsal,
-    /// SHA-256 of the rehearsal's journal [hexadecimal].
+    /// SHA-256 of the rehearsal's journal \[hexadecimal\].
     pub journal_sha256: String,
-    /// SHA-256 of everything above [hexadecimal].
+    /// SHA-256 of everything above \[hexadecimal\].
     pub digest: String,
 }
 
@@ -33,9 +33,9 @@ pub struct Plan {
     pub flowtwin: String,
     /// Name of the scenario.
     pub scenario: String,
-    /// SHA-256 of the scenario, limits included [hexadecimal].
+    /// SHA-256 of the scenario, limits included \[hexadecimal\].
     pub scenario_sha256: String,
-    /// SHA-256 of the bench file [hexadecimal].
+    /// SHA-256 of the bench file \[hexadecimal\].
     pub bench_sha256: String,
     /// Master seed.
     pub seed: u64,
@@ -68,9 +68,9 @@ pub enum Unfit {
     Short {
         /// Pump.
         pump: String,
-        /// What it holds [mL].
+        /// What it holds \[mL\].
         holds_ml: String,
-        /// What is needed [mL].
+        /// What is needed \[mL\].
         needs_ml: String,
     },
 }
@@ -140,7 +140,7 @@ impl Certificate {
     }
 }
 
-/// SHA-256 [hexadecimal].
+/// SHA-256 \[hexadecimal\].
 pub fn hex_sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -14,7 +14,7 @@ pub struct Rehearsal {
     pub experiments: u64,
     /// Number of them that failed.
     pub failed: u64,
-    /// Lab time from the first command to the last [s].
+    /// Lab time from the first command to the last \[s\].
     pub lab_time_s: f64,
     /// Each syringe: what is needed and what it holds.
     pub syringes: Vec<Syringe>,
@@ -32,9 +32,9 @@ pub struct Syringe {
     pub pump: PumpId,
     /// What is in it.
     pub stock: String,
-    /// Volume the campaign delivered in the rehearsal [mL].
+    /// Volume the campaign delivered in the rehearsal \[mL\].
     pub needs_ml: f64,
-    /// Volume it holds at the start [mL].
+    /// Volume it holds at the start \[mL\].
     pub holds_ml: f64,
 }
 

@@ -38,7 +38,7 @@ impl Selection {
 pub struct Data {
     /// Where they come from: file or run folder.
     pub source: String,
-    /// SHA-256 of the file they were read from [hexadecimal].
+    /// SHA-256 of the file they were read from \[hexadecimal\].
     pub sha256: String,
     /// What was measured.
     pub target: Target,
@@ -48,7 +48,7 @@ pub struct Data {
     pub rows: Vec<Row>,
     /// Whether they were simulated; none where the source does not say.
     pub simulated: Option<bool>,
-    /// Lab time of one of them, the mean [s]; none where the source does not say.
+    /// Lab time of one of them, the mean \[s\]; none where the source does not say.
     pub lab_time_s: Option<f64>,
     /// What was left out and what was assumed, for people.
     pub notes: Vec<String>,
@@ -170,7 +170,7 @@ impl Data {
         self.rows.iter().filter_map(|row| row.outcome.map(|outcome| (row, outcome)))
     }
 
-    /// The outcomes [n] of the experiments that have one.
+    /// The outcomes \[n\] of the experiments that have one.
     pub fn outcomes(&self) -> Vec<f64> {
         self.measured().map(|(_, outcome)| outcome).collect()
     }

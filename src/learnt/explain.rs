@@ -39,9 +39,9 @@ pub struct Explanation {
     pub base: f64,
     /// The experiments that are explained.
     pub explained: Vec<Explained>,
-    /// Mean absolute Shapley value of each input [d].
+    /// Mean absolute Shapley value of each input \[d\].
     pub importance: Vec<f64>,
-    /// Mean absolute interaction of each pair of inputs [d][d]; the diagonal is what an input does
+    /// Mean absolute interaction of each pair of inputs \[d\]\[d\]; the diagonal is what an input does
     /// alone.
     pub interactions: Vec<Vec<f64>>,
     /// Inputs, the most important first.
@@ -61,9 +61,9 @@ pub struct Explanation {
 pub struct Explained {
     /// The line of a table or the number of an experiment, from 1.
     pub number: usize,
-    /// Its inputs, in their units [d].
+    /// Its inputs, in their units \[d\].
     pub inputs: Vec<f64>,
-    /// Where they lie in the ranges of the space [d].
+    /// Where they lie in the ranges of the space \[d\].
     pub unit: Vec<f64>,
     /// What the twin predicts.
     pub predicted: f64,

@@ -48,13 +48,13 @@ pub struct Twin {
 pub struct Origin {
     /// File or run folder.
     pub source: String,
-    /// SHA-256 of the file, or of the journal in the folder [hexadecimal].
+    /// SHA-256 of the file, or of the journal in the folder \[hexadecimal\].
     pub sha256: String,
     /// Number of experiments it was fitted to.
     pub experiments: usize,
     /// Whether they were simulated; none where the source does not say.
     pub simulated: Option<bool>,
-    /// Lab time of one of them, the mean [s]; none where the source does not say.
+    /// Lab time of one of them, the mean \[s\]; none where the source does not say.
     pub lab_time_s: Option<f64>,
 }
 
@@ -153,7 +153,7 @@ impl Twin {
         self.model.noise_sd()
     }
 
-    /// Where conditions lie in the unit cube of the inputs [d]. Inputs are matched by name.
+    /// Where conditions lie in the unit cube of the inputs \[d\]. Inputs are matched by name.
     ///
     /// # Errors
     /// If `conditions` lack an input.
@@ -161,7 +161,7 @@ impl Twin {
         Trial::new(&self.space(), conditions, None).map(|trial| trial.x)
     }
 
-    /// What is believed of the target at a point of the unit cube [d], noise not included.
+    /// What is believed of the target at a point of the unit cube \[d\], noise not included.
     pub fn at(&self, unit: &[f64]) -> Belief {
         self.model.at(unit)
     }

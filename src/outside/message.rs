@@ -54,7 +54,7 @@ pub struct SpaceLine {
     /// What may be spent.
     #[serde(default)]
     pub budget: Budget,
-    /// Lab time now [s].
+    /// Lab time now \[s\].
     #[serde(default)]
     pub now_s: f64,
     /// Whether the lab is a simulation.
@@ -109,9 +109,9 @@ pub struct ObjectiveLine {
 pub struct Budget {
     /// Experiments.
     pub experiments: Option<u64>,
-    /// Lab time [h].
+    /// Lab time \[h\].
     pub lab_time_h: Option<f64>,
-    /// All reagents together [mL].
+    /// All reagents together \[mL\].
     pub reagent_ml: Option<f64>,
 }
 
@@ -131,11 +131,11 @@ pub struct ObservationLine {
     pub flags: Vec<String>,
     /// Why it failed, if it did.
     pub fault: Option<Failure>,
-    /// When it began, in lab time [s].
+    /// When it began, in lab time \[s\].
     pub started_s: Option<f64>,
-    /// When it ended [s].
+    /// When it ended \[s\].
     pub ended_s: Option<f64>,
-    /// Volume taken from each stock [mL].
+    /// Volume taken from each stock \[mL\].
     pub consumed_ml: Ordered<f64>,
 }
 

@@ -58,7 +58,7 @@ pub enum ProgramError {
     Silent {
         /// The command.
         command: String,
-        /// How long was waited [s].
+        /// How long was waited \[s\].
         waited_s: f64,
         /// What it wrote to its standard error last.
         complaints: String,

@@ -24,11 +24,11 @@ pub struct Facts {
     pub recipe_clogs: bool,
     /// Spread of the lengths of slugs with a stream 30 % too fast, over that with streams one to one.
     pub off_ratio_spread: f64,
-    /// Volumes of the syringes [mL], in the order of the rig.
+    /// Volumes of the syringes \[mL\], in the order of the rig.
     pub syringes_ml: Vec<f64>,
     /// Pumps of the streams, the first that of the reaction-time line.
     pub pumps_of_streams: Vec<usize>,
-    /// Inner diameters of lines, reactor and flow cells [mm].
+    /// Inner diameters of lines, reactor and flow cells \[mm\].
     pub bores_mm: [f64; 3],
     /// Inputs of a campaign.
     pub inputs: usize,

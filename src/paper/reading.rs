@@ -6,17 +6,17 @@ use serde::Serialize;
 /// Absorbance and emission of one experiment.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Reading {
-    /// Absorbance at 300 nm, the proxy of the yield [AU].
+    /// Absorbance at 300 nm, the proxy of the yield \[AU\].
     pub abs: f64,
-    /// Intensity of the emission at its maximum, the proxy of the quantum yield [counts].
+    /// Intensity of the emission at its maximum, the proxy of the quantum yield \[counts\].
     pub pli: f64,
     /// Area of the emission [counts·nm].
     pub pla: f64,
-    /// Where the emission has its maximum [nm].
+    /// Where the emission has its maximum \[nm\].
     pub peak_nm: f64,
-    /// Height of the band at 380 nm [counts].
+    /// Height of the band at 380 nm \[counts\].
     pub pli_380: f64,
-    /// Height of the band at 600 nm [counts].
+    /// Height of the band at 600 nm \[counts\].
     pub pli_600: f64,
 }
 

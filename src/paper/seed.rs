@@ -34,7 +34,7 @@ pub struct Seed {
     pub steps: Vec<Step>,
     /// Fig. 4A–B, over the total flow [µL/min].
     pub flow: Curve,
-    /// Fig. 4C–D, over the reaction time [s], round by round.
+    /// Fig. 4C–D, over the reaction time \[s\], round by round.
     pub time: Vec<Curve>,
     /// Fig. 5.
     pub grid: Vec<Sweep>,

@@ -39,7 +39,7 @@ pub struct Studies {
 pub struct Recipe {
     /// The stock.
     pub stock: String,
-    /// Its volume, taken as the sum of the volumes that are mixed [mL].
+    /// Its volume, taken as the sum of the volumes that are mixed \[mL\].
     pub total_ml: f64,
     /// What goes into it besides solvent.
     pub parts: Vec<Part>,
@@ -51,10 +51,10 @@ pub struct Recipe {
 pub struct Part {
     /// The species.
     pub species: String,
-    /// Amount of it [mmol].
+    /// Amount of it \[mmol\].
     #[serde(default)]
     pub mmol: f64,
-    /// Volume of the liquid [mL].
+    /// Volume of the liquid \[mL\].
     #[serde(default)]
     pub ml: f64,
     /// Its density [g/mL].
@@ -76,9 +76,9 @@ fn one() -> f64 {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Continuous {
-    /// Reaction time [s].
+    /// Reaction time \[s\].
     pub reaction_time_s: f64,
-    /// Length of the run [s].
+    /// Length of the run \[s\].
     pub lab_time_s: f64,
     /// Time between two values, in residence times.
     pub every_residence_times: f64,
@@ -96,7 +96,7 @@ pub struct Replicates {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Steps {
-    /// Reaction times [s].
+    /// Reaction times \[s\].
     pub reaction_times_s: Vec<f64>,
     /// Frames of one reading: fewer than in an experiment, to see the step as it passes.
     pub frames: u32,
@@ -116,7 +116,7 @@ pub struct Steps {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Flow {
-    /// Reaction time [s].
+    /// Reaction time \[s\].
     pub reaction_time_s: f64,
     /// Flows of slugs and carrier together [µL/min]; the last is the plateau.
     pub totals_ul_per_min: Vec<f64>,
@@ -126,7 +126,7 @@ pub struct Flow {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Time {
-    /// Reaction times [s].
+    /// Reaction times \[s\].
     pub reaction_times_s: Vec<f64>,
     /// Experiments at each.
     pub repeats: usize,
@@ -196,11 +196,11 @@ pub struct Ramp {
     pub low: f64,
     /// Where it ends.
     pub high: f64,
-    /// Its length [s].
+    /// Its length \[s\].
     pub duration_s: f64,
-    /// Time between two changes of the rates [s].
+    /// Time between two changes of the rates \[s\].
     pub step_s: f64,
-    /// Time between two readings [s].
+    /// Time between two readings \[s\].
     pub every_s: f64,
     /// Number of steady-state experiments along the same line.
     pub steady_points: usize,

@@ -1,4 +1,4 @@
-//! The studies of the paper, each driven through a [`Station`] as it would be on the rig.
+//! The studies of the paper, each driven through a `Station` as it would be on the rig.
 
 pub mod campaign;
 pub mod continuous;

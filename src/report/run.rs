@@ -234,7 +234,7 @@ impl<'a> Run<'a> {
         (0..self.phases.len()).filter(|i| !used(i)).collect()
     }
 
-    /// Lab time from the first experiment's begin to the last one's end [s].
+    /// Lab time from the first experiment's begin to the last one's end \[s\].
     pub fn lab_time_s(&self) -> f64 {
         span_s(&self.experiments)
     }

@@ -5,7 +5,7 @@ use flowtwin_lab::Spectrum;
 use super::plot::{Axis, Chart, Colour, Dash, Line, Rule, Style};
 use super::quantity::Quantity;
 
-/// A spectrum over its wavelengths, with marks at some of them (wavelength [nm], label).
+/// A spectrum over its wavelengths, with marks at some of them (wavelength \[nm\], label).
 pub fn spectrum_chart(spectrum: &Spectrum, marks: &[(f64, String)], simulated: bool) -> Chart {
     coloured(spectrum, marks, simulated, Style::series(1).colour)
 }

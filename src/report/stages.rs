@@ -3,7 +3,7 @@
 use flowtwin_lab::journal::{CommandRecord, ExperimentRecord, Journal, Record};
 use flowtwin_lab::{Command, Instant};
 
-/// The stages of an experiment, one after the other [s].
+/// The stages of an experiment, one after the other \[s\].
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Stages {
     /// Until the first pump starts: the temperature settles.

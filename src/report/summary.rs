@@ -22,7 +22,7 @@ pub struct Extras {
 pub struct Summary {
     /// Name of the scenario.
     pub scenario: String,
-    /// SHA-256 of the scenario as it was understood [hexadecimal].
+    /// SHA-256 of the scenario as it was understood \[hexadecimal\].
     pub scenario_sha256: String,
     /// Version of flowtwin that began the run.
     pub flowtwin: String,
@@ -34,7 +34,7 @@ pub struct Summary {
     pub simulated: bool,
     /// Whether the run came to its end.
     pub complete: bool,
-    /// SHA-256 of the journal [hexadecimal].
+    /// SHA-256 of the journal \[hexadecimal\].
     pub journal_sha256: String,
     /// The feature that the campaign is after, and its unit.
     pub objective: Value,
@@ -48,9 +48,9 @@ pub struct Summary {
     pub phases: Vec<PhaseSummary>,
     /// How well the twin describes the run, if one was fitted.
     pub twin: Option<TwinSummary>,
-    /// Lab time from the first experiment's begin to the last one's end [s].
+    /// Lab time from the first experiment's begin to the last one's end \[s\].
     pub lab_time_s: f64,
-    /// Volume taken from each stock [mL].
+    /// Volume taken from each stock \[mL\].
     pub reagent_ml: Map<String, Value>,
     /// Events that the simulation handled; none on a rig.
     pub simulated_events: Option<u64>,
@@ -71,9 +71,9 @@ pub struct PhaseSummary {
     pub failed: usize,
     /// The best of them.
     pub best: Option<Best>,
-    /// Lab time [s].
+    /// Lab time \[s\].
     pub lab_time_s: f64,
-    /// Volume taken from each stock [mL].
+    /// Volume taken from each stock \[mL\].
     pub reagent_ml: Map<String, Value>,
 }
 

@@ -71,7 +71,7 @@ fn one() -> f64 {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ConstraintSpec {
-    /// Nominal reaction time [s].
+    /// Nominal reaction time \[s\].
     pub reaction_time_s: Option<Window>,
     /// Sum of all rates [µL/min].
     pub total_ul_per_min: Option<Window>,

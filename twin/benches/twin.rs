@@ -45,7 +45,9 @@ fn refit(name: &str) {
     let surrogate: SurrogateSpec = name.parse().expect("a surrogate");
     let (x, y) = history().succeeded(7);
     let context = Context::new(Streams::new(1));
-    bencher.bench_local(|| surrogate.fit(black_box(x.view()), &y, &context).expect("finite data"));
+    report(&format!("refit {name}"), || {
+        black_box(surrogate.fit(black_box(x.view()), &y, &context).expect("finite data"));
+    });
 }
 
 fn refit_and_propose(name: &str) {
@@ -56,5 +58,7 @@ fn refit_and_propose(name: &str) {
     let ask = Ask { space: &space, history: &history, count: 1, asked: 0, planned: 1, cost: None };
     let policy = name.parse::<PolicySpec>().expect("a policy").build(SurrogateSpec::Modern);
     let context = Context::new(Streams::new(1));
-    bencher.bench_local(|| policy.propose(black_box(&ask), &context).expect("no constraints"));
+    report(&format!("refit and propose {name}"), || {
+        black_box(policy.propose(black_box(&ask), &context).expect("no constraints"));
+    });
 }

@@ -37,7 +37,7 @@ pub enum Acquisition {
 }
 
 impl Acquisition {
-    /// The value at `x` [d]; `scratch` saves allocations.
+    /// The value at `x` \[d\]; `scratch` saves allocations.
     pub fn at(&self, posterior: &dyn Posterior, x: &[f64], scratch: &mut Vec<f64>) -> f64 {
         if let Self::Improvement { best } = *self {
             posterior.members(x, scratch);

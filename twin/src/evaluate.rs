@@ -29,7 +29,7 @@ pub struct Scores {
 }
 
 impl Scores {
-    /// The scores of `predicted` [n], noise included, against `measured` [n].
+    /// The scores of `predicted` \[n\], noise included, against `measured` \[n\].
     ///
     /// # Panics
     /// If the lengths differ or are zero.
@@ -103,7 +103,7 @@ pub struct Evaluation {
     pub nll: Interval,
     /// See [`Scores::coverage_95`].
     pub coverage_95: Interval,
-    /// What each experiment was predicted to give, for each repeat: [repeats][n], noise included.
+    /// What each experiment was predicted to give, for each repeat: \[repeats\]\[n\], noise included.
     pub predicted: Vec<Vec<Belief>>,
     /// What it took.
     pub work: Work,

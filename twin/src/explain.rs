@@ -13,9 +13,9 @@ pub const MOST_INPUTS: usize = 12;
 pub struct Shapley {
     /// The average prediction over the background.
     pub base: f64,
-    /// The share of each input [d]; with `base` they sum to the prediction.
+    /// The share of each input \[d\]; with `base` they sum to the prediction.
     pub values: Vec<f64>,
-    /// The share of each pair [d][d], symmetric: main effects on the diagonal, half of each interaction on either side. Each row
+    /// The share of each pair \[d\]\[d\], symmetric: main effects on the diagonal, half of each interaction on either side. Each row
     /// sums to the input's value.
     pub interactions: Vec<Vec<f64>>,
 }
@@ -106,7 +106,7 @@ fn share(worth: &[f64], d: usize) -> Shapley {
     Shapley { base: worth[0], values, interactions }
 }
 
-/// The mean prediction over `background` [b, d] with one input held at each value of `grid` [g] (Friedman 2001,
+/// The mean prediction over `background` [b, d] with one input held at each value of `grid` \[g\] (Friedman 2001,
 /// DOI 10.1214/aos/1013203451, sec. 8.2).
 pub fn partial_dependence(
     posterior: &dyn Posterior,
@@ -126,7 +126,7 @@ pub fn partial_dependence(
     grid.iter().map(&mut at).collect()
 }
 
-/// Beliefs on a grid over two inputs, the others standing at `centre` [d]: [grid][grid], the first input along the rows.
+/// Beliefs on a grid over two inputs, the others standing at `centre` \[d\]: \[grid\]\[grid\], the first input along the rows.
 pub fn response_surface(
     posterior: &dyn Posterior,
     centre: &[f64],

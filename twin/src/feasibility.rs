@@ -36,7 +36,7 @@ impl Feasibility {
         })
     }
 
-    /// The probability at `u` [d].
+    /// The probability at `u` \[d\].
     pub fn at(&self, u: &[f64]) -> f64 {
         let (mut hits, mut all) = (WEIGHT * PRIOR, WEIGHT);
         for (x, success) in &self.trials {
@@ -47,7 +47,7 @@ impl Feasibility {
         hits / all
     }
 
-    /// The probability at `u` and its derivatives [d].
+    /// The probability at `u` and its derivatives \[d\].
     pub fn slope(&self, u: &[f64]) -> (f64, Vec<f64>) {
         let p = self.at(u);
         let mut all = WEIGHT;

@@ -170,7 +170,7 @@ impl GpPosterior {
         (0..n).map(believe).collect()
     }
 
-    /// Length of each input, in units of its range [d].
+    /// Length of each input, in units of its range \[d\].
     pub fn lengths(&self) -> Vec<f64> {
         self.inverse_lengths.iter().map(|l| 1.0 / l).collect()
     }

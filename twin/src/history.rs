@@ -6,7 +6,7 @@ use ndarray::Array2;
 /// One experiment that has ended.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trial {
-    /// Where it was, in the unit cube of the space [d]; outside 0..1 where an earlier campaign had wider ranges.
+    /// Where it was, in the unit cube of the space \[d\]; outside 0..1 where an earlier campaign had wider ranges.
     pub x: Vec<f64>,
     /// What is to be maximised; none where the experiment failed.
     pub outcome: Option<f64>,
@@ -69,7 +69,7 @@ impl History {
         best
     }
 
-    /// Inputs [n, dim] and outcomes [n] of the experiments that succeeded.
+    /// Inputs [n, dim] and outcomes \[n\] of the experiments that succeeded.
     pub fn succeeded(&self, dim: usize) -> (Array2<f64>, Vec<f64>) {
         let (mut x, mut y) = (Vec::new(), Vec::new());
         for trial in &self.trials {

@@ -71,7 +71,7 @@ impl<'a> Region<'a> {
         self.space
     }
 
-    /// A point well inside the region [d].
+    /// A point well inside the region \[d\].
     pub fn anchor(&self) -> &[f64] {
         &self.anchor
     }
@@ -104,14 +104,14 @@ impl<'a> Region<'a> {
         self.high.iter().zip(&self.low).map(|(high, low)| high - low)
     }
 
-    /// Whether `u` [d] lies in the cube and meets every constraint.
+    /// Whether `u` \[d\] lies in the cube and meets every constraint.
     pub fn contains(&self, u: &[f64]) -> bool {
         let inside = |((u, low), high): ((&f64, &f64), &f64)| low <= u && u <= high;
         u.iter().zip(&self.low).zip(&self.high).all(inside)
             && self.sides.iter().all(|s| s.slack(u) >= -ROUNDING)
     }
 
-    /// A point of the region, uniformly distributed [d].
+    /// A point of the region, uniformly distributed \[d\].
     pub fn sample(&self, stream: &mut Stream) -> Vec<f64> {
         let mut v = vec![0.0; self.space.dim()];
         for _ in 0..DRAWS {
@@ -138,7 +138,7 @@ impl<'a> Region<'a> {
         penalty
     }
 
-    /// The furthest point on the way from `inside` to `to` that the region still holds [d].
+    /// The furthest point on the way from `inside` to `to` that the region still holds \[d\].
     pub fn clip(&self, inside: &[f64], to: &[f64]) -> Vec<f64> {
         let mut reach: f64 = 1.0;
         for (j, (from, to)) in inside.iter().zip(to).enumerate() {

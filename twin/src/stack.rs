@@ -153,6 +153,8 @@ impl Posterior for StackPosterior {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::float_cmp, reason = "weights are multiples of one share")]
+
     use super::*;
 
     #[test]

@@ -21,10 +21,10 @@ pub struct StopRules {
     /// Stop when the largest expected improvement is below this many standard deviations of the noise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub improvement_per_noise: Option<f64>,
-    /// Stop when the phase has taken this much lab time [s].
+    /// Stop when the phase has taken this much lab time \[s\].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lab_time_s: Option<f64>,
-    /// Stop when the phase has used this much reagent [mL].
+    /// Stop when the phase has used this much reagent \[mL\].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reagent_ml: Option<f64>,
 }
@@ -32,9 +32,9 @@ pub struct StopRules {
 /// What a phase has spent.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Spent {
-    /// Lab time [s].
+    /// Lab time \[s\].
     pub lab_time_s: f64,
-    /// Reagents [mL].
+    /// Reagents \[mL\].
     pub reagent_ml: f64,
 }
 
@@ -74,17 +74,17 @@ pub enum Stop {
     /// The lab time is used up.
     #[error("the lab time is used up: {spent_s} s of {allowed_s} s")]
     LabTime {
-        /// Spent [s].
+        /// Spent \[s\].
         spent_s: f64,
-        /// Allowed [s].
+        /// Allowed \[s\].
         allowed_s: f64,
     },
     /// The reagent is used up.
     #[error("the reagent is used up: {spent_ml} mL of {allowed_ml} mL")]
     Reagent {
-        /// Spent [mL].
+        /// Spent \[mL\].
         spent_ml: f64,
-        /// Allowed [mL].
+        /// Allowed \[mL\].
         allowed_ml: f64,
     },
 }

@@ -10,7 +10,7 @@ pub trait Surrogate {
     /// What a fit yields.
     type Posterior: Posterior;
 
-    /// Learns from inputs `x` [n, d], each column roughly on 0..1, and outcomes `y` [n].
+    /// Learns from inputs `x` [n, d], each column roughly on 0..1, and outcomes `y` \[n\].
     ///
     /// The result is a function of the arguments alone; threads do not change it.
     ///
@@ -26,19 +26,19 @@ pub trait Surrogate {
 
 /// What is believed about an outcome after a fit.
 pub trait Posterior: std::fmt::Debug + Send + Sync {
-    /// Mean and standard deviation of the noise-free outcome at a point `x` [d].
+    /// Mean and standard deviation of the noise-free outcome at a point `x` \[d\].
     fn at(&self, x: &[f64]) -> Belief;
 
     /// Standard deviation of the noise of one measurement, in units of the outcome.
     fn noise_sd(&self) -> f64;
 
-    /// Replaces `out` by the predictions of the members [m] at `x` [d], where the model is an ensemble whose
+    /// Replaces `out` by the predictions of the members \[m\] at `x` \[d\], where the model is an ensemble whose
     /// members are alternatives to be averaged over; empties it otherwise.
     fn members(&self, _x: &[f64], out: &mut Vec<f64>) {
         out.clear();
     }
 
-    /// One draw of the noise-free outcome at `points` [q][d]: a function from the posterior where the model can give one,
+    /// One draw of the noise-free outcome at `points` \[q\]\[d\]: a function from the posterior where the model can give one,
     /// independent draws otherwise.
     fn draw(&self, points: &[Vec<f64>], stream: &mut Stream) -> Vec<f64> {
         let one = |x: &Vec<f64>| {
@@ -48,12 +48,12 @@ pub trait Posterior: std::fmt::Debug + Send + Sync {
         points.iter().map(one).collect()
     }
 
-    /// The belief at `x` [d] and its derivatives, where they are cheap.
+    /// The belief at `x` \[d\] and its derivatives, where they are cheap.
     fn slope(&self, _x: &[f64]) -> Option<Slope> {
         None
     }
 
-    /// What each training point would have been predicted to be by a model that had not seen it [n]:
+    /// What each training point would have been predicted to be by a model that had not seen it \[n\]:
     /// leave-one-out or out-of-bag, whichever the model has. The sd includes the noise.
     fn held_out(&self) -> &[Belief];
 
@@ -87,14 +87,14 @@ impl Belief {
     }
 }
 
-/// A belief and its derivatives by each input [d].
+/// A belief and its derivatives by each input \[d\].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Slope {
     /// The belief itself.
     pub belief: Belief,
-    /// Derivatives of the mean [d].
+    /// Derivatives of the mean \[d\].
     pub mean: Vec<f64>,
-    /// Derivatives of the standard deviation [d].
+    /// Derivatives of the standard deviation \[d\].
     pub sd: Vec<f64>,
 }
 

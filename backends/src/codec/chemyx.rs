@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Scan, line};
 
-/// Longest command or reply that is taken for one [bytes].
+/// Longest command or reply that is taken for one \[bytes\].
 pub const LONGEST: usize = 4096;
 
 /// How a pump frames its replies.

@@ -2,7 +2,7 @@
 
 use super::Scan;
 
-/// Longest line that is taken for one [bytes].
+/// Longest line that is taken for one \[bytes\].
 pub const LONGEST: usize = 1024;
 
 /// Scans for a line ended by LF, with or without CR before it; the line comes without its end.

@@ -13,7 +13,7 @@ use super::Scan;
 pub const HEADER: usize = 44;
 /// Bytes of checksum and footer.
 pub const TRAILER: usize = 20;
-/// Largest payload that is accepted [bytes].
+/// Largest payload that is accepted \[bytes\].
 pub const LARGEST: usize = 64 * 1024;
 
 const START: [u8; 2] = [0xC1, 0xC0];

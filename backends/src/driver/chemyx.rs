@@ -36,7 +36,7 @@ pub struct Chemyx {
 }
 
 impl Chemyx {
-    /// The pump alone on a port, with a syringe of this inner diameter [mm].
+    /// The pump alone on a port, with a syringe of this inner diameter \[mm\].
     pub fn new(dialog: Dialog, bore_mm: f64) -> Self {
         Self::channel(Rc::new(RefCell::new(ChemyxPort::new(dialog))), None, bore_mm)
     }

@@ -15,7 +15,7 @@ pub struct Dc2200 {
 }
 
 impl Dc2200 {
-    /// An LED that is driven with `current_a` [A].
+    /// An LED that is driven with `current_a` \[A\].
     pub fn new(dialog: Dialog, current_a: f64) -> Self {
         Self { dialog, current_a, prepared: false }
     }

@@ -62,7 +62,7 @@ pub struct Dc4100Led {
 }
 
 impl Dc4100Led {
-    /// The LED on `channel` (0 to 3), driven with `current_ma` [mA].
+    /// The LED on `channel` (0 to 3), driven with `current_ma` \[mA\].
     pub fn new(driver: Rc<RefCell<Dc4100>>, channel: u8, current_ma: f64) -> Self {
         Self { driver, channel, current_ma, prepared: false }
     }

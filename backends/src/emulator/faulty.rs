@@ -11,9 +11,9 @@ use super::{Ailment, Emulator, Line};
 pub struct ScriptedFault {
     /// Name of the instrument in the bench file.
     pub instrument: String,
-    /// Lab time at which it begins [s].
+    /// Lab time at which it begins \[s\].
     pub at_s: f64,
-    /// How long it lasts [s].
+    /// How long it lasts \[s\].
     pub for_s: f64,
     /// Share of the replies it hits, where it hits replies: 0 to 1.
     #[serde(default = "always")]
@@ -32,7 +32,7 @@ fn always() -> f64 {
 pub enum Mischief {
     /// The reply never comes.
     Drop,
-    /// The reply comes so much later [s].
+    /// The reply comes so much later \[s\].
     DelayS(f64),
     /// The reply breaks off in the middle.
     Truncate,

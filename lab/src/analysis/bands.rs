@@ -12,9 +12,9 @@ pub(crate) const HC_EV_NM: f64 = 1_239.841_984_332_003;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Band {
-    /// Wavelength of its centre energy [nm].
+    /// Wavelength of its centre energy \[nm\].
     pub centre_nm: f64,
-    /// Full width at half maximum [eV].
+    /// Full width at half maximum \[eV\].
     pub fwhm_ev: f64,
 }
 

@@ -60,9 +60,9 @@ impl ChannelKind {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Phase {
-    /// Lower end of the window [nm].
+    /// Lower end of the window \[nm\].
     pub low_nm: f64,
-    /// Upper end of the window [nm].
+    /// Upper end of the window \[nm\].
     pub high_nm: f64,
     /// Number of frames kept, those with the lowest mean.
     pub keep: u32,

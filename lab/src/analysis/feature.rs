@@ -23,42 +23,42 @@ pub struct Feature {
 pub enum Measure {
     /// The value at a wavelength, averaged over `width_nm` around it.
     ValueAt {
-        /// Wavelength [nm].
+        /// Wavelength \[nm\].
         nm: f64,
-        /// Width of the average [nm]; 0 interpolates linearly between pixels.
+        /// Width of the average \[nm\]; 0 interpolates linearly between pixels.
         width_nm: f64,
     },
     /// The largest value in a window, after a moving average.
     PeakHeight {
-        /// Lower end [nm].
+        /// Lower end \[nm\].
         low_nm: f64,
-        /// Upper end [nm].
+        /// Upper end \[nm\].
         high_nm: f64,
-        /// Width of the moving average [nm].
+        /// Width of the moving average \[nm\].
         smooth_nm: f64,
     },
     /// Where the largest value lies, after a moving average: the vertex of the parabola fitted to the points
-    /// within half of `smooth_nm` around it [nm].
+    /// within half of `smooth_nm` around it \[nm\].
     PeakPosition {
-        /// Lower end [nm].
+        /// Lower end \[nm\].
         low_nm: f64,
-        /// Upper end [nm].
+        /// Upper end \[nm\].
         high_nm: f64,
-        /// Width of the moving average [nm].
+        /// Width of the moving average \[nm\].
         smooth_nm: f64,
     },
     /// The area over a window by the trapezoid rule.
     Area {
-        /// Lower end [nm].
+        /// Lower end \[nm\].
         low_nm: f64,
-        /// Upper end [nm].
+        /// Upper end \[nm\].
         high_nm: f64,
     },
     /// The height of one of several overlapping Gaussian bands, by least squares over a window.
     Component {
-        /// Lower end of the window [nm].
+        /// Lower end of the window \[nm\].
         low_nm: f64,
-        /// Upper end of the window [nm].
+        /// Upper end of the window \[nm\].
         high_nm: f64,
         /// All bands that may be there.
         bands: Vec<Band>,

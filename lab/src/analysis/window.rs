@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Window {
-    /// Lower end [nm].
+    /// Lower end \[nm\].
     pub low_nm: f64,
-    /// Upper end [nm].
+    /// Upper end \[nm\].
     pub high_nm: f64,
 }
 
 impl Window {
-    /// The pixels of an ascending grid [nm] that lie in the window.
+    /// The pixels of an ascending grid \[nm\] that lie in the window.
     pub fn pixels(&self, grid: &[f64]) -> std::ops::Range<usize> {
         let first = grid.partition_point(|&nm| nm < self.low_nm);
         let end = grid.partition_point(|&nm| nm <= self.high_nm);

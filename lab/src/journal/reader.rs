@@ -138,7 +138,7 @@ impl Journal {
         &self.last_hash
     }
 
-    /// SHA-256 of all complete lines [hexadecimal].
+    /// SHA-256 of all complete lines \[hexadecimal\].
     pub fn sha256(&self) -> String {
         Sha256::digest(&self.bytes).iter().map(|byte| format!("{byte:02x}")).collect()
     }

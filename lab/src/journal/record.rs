@@ -45,7 +45,7 @@ pub struct Header {
     pub flowtwin: String,
     /// Name of the scenario.
     pub scenario: String,
-    /// SHA-256 of the scenario as it was understood [hexadecimal].
+    /// SHA-256 of the scenario as it was understood \[hexadecimal\].
     pub scenario_sha256: String,
     /// The scenario as it was understood, every default filled in: a run folder stands on its own.
     pub definition: serde_json::Value,
@@ -61,13 +61,13 @@ pub struct Header {
     pub manifest: Manifest,
 }
 
-/// The reference of every channel [counts].
+/// The reference of every channel \[counts\].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BlankRecord {
     /// When it was complete.
     pub at_ns: Instant,
-    /// Averaged counts [channel][pixels].
+    /// Averaged counts \[channel\]\[pixels\].
     pub reference: Vec<Vec<f64>>,
 }
 
@@ -128,7 +128,7 @@ pub struct CommandRecord {
 pub enum Answer {
     /// Done.
     Done,
-    /// Ready at this moment [ns].
+    /// Ready at this moment \[ns\].
     Ready(Instant),
     /// A reading.
     Reading(f64),
@@ -140,7 +140,7 @@ pub enum Answer {
         frames: u64,
         /// Pixels of each.
         pixels: u64,
-        /// [`crate::Frames::checksum`] [hexadecimal].
+        /// [`crate::Frames::checksum`] \[hexadecimal\].
         checksum: String,
     },
     /// An outcome; the experiment's record holds it.
@@ -182,11 +182,11 @@ pub struct ExperimentRecord {
     pub started_ns: Instant,
     /// When it ended.
     pub ended_ns: Instant,
-    /// Residence time [s]; none without flow.
+    /// Residence time \[s\]; none without flow.
     pub residence_time_s: Option<f64>,
-    /// Nominal reaction time [s]; none without flow.
+    /// Nominal reaction time \[s\]; none without flow.
     pub reaction_time_s: Option<f64>,
-    /// Volume taken from each stock [mL].
+    /// Volume taken from each stock \[mL\].
     pub consumed_ml: Vec<(String, f64)>,
     /// Features, in the order of the header; none for one that could not be read.
     pub features: Vec<(String, Option<f64>)>,

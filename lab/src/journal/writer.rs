@@ -66,7 +66,7 @@ impl<S: Sink> Writer<S> {
         self.next
     }
 
-    /// SHA-256 of everything written [hexadecimal].
+    /// SHA-256 of everything written \[hexadecimal\].
     pub fn sha256(&self) -> String {
         self.digest.clone().finalize().iter().map(|byte| format!("{byte:02x}")).collect()
     }

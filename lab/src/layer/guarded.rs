@@ -50,7 +50,7 @@ impl<L: Lab> Guarded<L> {
         &self.lab
     }
 
-    /// Volume left in each syringe, in the order of the manifest [µL].
+    /// Volume left in each syringe, in the order of the manifest \[µL\].
     pub fn remaining_ul(&self) -> Vec<f64> {
         self.pumps.remaining_ul(self.lab.now())
     }

@@ -8,7 +8,7 @@ use crate::id::PumpId;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LimitsSpec {
-    /// Time between two looks at the instruments while time passes [s].
+    /// Time between two looks at the instruments while time passes \[s\].
     pub tick_s: f64,
     /// Sum of all rates must not exceed this [µL/min].
     pub max_total_ul_per_min: f64,
@@ -16,25 +16,25 @@ pub struct LimitsSpec {
     pub max_temperature_c: f64,
     /// A temperature that rises faster makes the rig safe [K/min].
     pub max_rise_k_per_min: f64,
-    /// Set points stay this far below `max_temperature_c` [K].
+    /// Set points stay this far below `max_temperature_c` \[K\].
     pub set_point_margin_k: f64,
     /// Above this temperature something must flow [°C]; none: heating without flow is allowed.
     pub no_heat_without_flow_above_c: Option<f64>,
-    /// For how long it may stand still above that temperature [s].
+    /// For how long it may stand still above that temperature \[s\].
     pub no_flow_grace_s: f64,
-    /// A process value may be this far from its set point [K] …
+    /// A process value may be this far from its set point \[K\] …
     pub out_of_step_k: f64,
-    /// … for this long [s].
+    /// … for this long \[s\].
     pub out_of_step_s: f64,
-    /// A reading that has not moved by a single digit for this long is stale [s], while the heater works.
+    /// A reading that has not moved by a single digit for this long is stale \[s\], while the heater works.
     pub frozen_s: f64,
-    /// Volume left in a syringe below which its pump is not started [µL].
+    /// Volume left in a syringe below which its pump is not started \[µL\].
     pub reserve_ul: f64,
     /// Ratios of flows that must hold while liquid flows.
     pub ratios: Vec<RatioRule>,
-    /// For how long a ratio may be off, as it is while the pumps are set one after the other [s].
+    /// For how long a ratio may be off, as it is while the pumps are set one after the other \[s\].
     pub ratio_grace_s: f64,
-    /// A light may be on for this long [s].
+    /// A light may be on for this long \[s\].
     pub max_light_s: f64,
 }
 

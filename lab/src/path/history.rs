@@ -15,7 +15,7 @@ pub struct FlowHistory {
 pub struct Passage {
     /// When it entered the first stretch.
     pub entered: Instant,
-    /// Time it spent in stretches that react [s].
+    /// Time it spent in stretches that react \[s\].
     pub reaction_time_s: f64,
 }
 

@@ -21,11 +21,11 @@ use crate::time::{Instant, Span};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RampSpec {
-    /// Length of the ramp [s].
+    /// Length of the ramp \[s\].
     pub duration_s: f64,
-    /// Time between two changes of the rates [s].
+    /// Time between two changes of the rates \[s\].
     pub step_s: f64,
-    /// Time from the start of one reading to that of the next [s].
+    /// Time from the start of one reading to that of the next \[s\].
     pub every_s: f64,
 }
 
@@ -38,7 +38,7 @@ pub struct RampPoint {
     pub formed: Instant,
     /// The conditions at that moment.
     pub conditions: Conditions,
-    /// Time these slugs spent reacting [s].
+    /// Time these slugs spent reacting \[s\].
     pub reaction_time_s: f64,
     /// What was measured.
     pub outcome: Outcome,

@@ -8,25 +8,25 @@ use crate::id::PumpId;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ProcedureSpec {
-    /// A temperature is settled within this distance of its set point [K].
+    /// A temperature is settled within this distance of its set point \[K\].
     pub settle_band_k: f64,
-    /// … for this long [s].
+    /// … for this long \[s\].
     pub settle_for_s: f64,
-    /// An experiment fails where it has not settled by then [s].
+    /// An experiment fails where it has not settled by then \[s\].
     pub settle_timeout_s: f64,
-    /// Time between two readings of a temperature that is settling [s].
+    /// Time between two readings of a temperature that is settling \[s\].
     pub poll_s: f64,
-    /// Time between the commands to two pumps [s].
+    /// Time between the commands to two pumps \[s\].
     pub pump_gap_s: f64,
     /// When the reactor is taken to be at steady state.
     pub wait: WaitSpec,
-    /// Time a light needs to be steady after it has been switched on or its shutter opened [s].
+    /// Time a light needs to be steady after it has been switched on or its shutter opened \[s\].
     pub light_settle_s: f64,
     /// Frames averaged for the dark of each channel.
     pub dark_frames: u32,
     /// Pumps are given this many times the volume that the experiment needs at most, then stop by themselves.
     pub volume_margin: f64,
-    /// How long an instrument may be late [s].
+    /// How long an instrument may be late \[s\].
     pub patience_s: f64,
     /// How the flow cells are filled with carrier before the first experiment.
     pub blank: BlankSpec,
@@ -84,7 +84,7 @@ pub struct SteadySpec {
 pub struct BlankSpec {
     /// Pumps that run, normally the carrier's alone. None: the cells are taken to be full of carrier.
     pub rates: Vec<BlankRate>,
-    /// For how long [s].
+    /// For how long \[s\].
     pub flush_s: f64,
 }
 

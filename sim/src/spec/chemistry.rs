@@ -35,7 +35,7 @@ pub struct Part {
 pub struct Population {
     /// Temperature T0 of one half [°C]; −50 to 500.
     pub midpoint_c: f64,
-    /// Width w [K]; 0.1 to 200.
+    /// Width w \[K\]; 0.1 to 200.
     pub width_k: f64,
 }
 
@@ -96,7 +96,7 @@ pub struct Rate {
 pub struct Growth {
     /// Rate at the reference temperature and concentration [1/s]; 0 to 1000.
     pub rate_per_s: f64,
-    /// Concentration of limiting formula units at which that holds [mM]; 0.0001 to 10 000.
+    /// Concentration of limiting formula units at which that holds \[mM\]; 0.0001 to 10 000.
     pub at_mm: f64,
     /// Activation energy [kJ/mol]; 0 to 400.
     pub activation_kj_per_mol: f64,
@@ -106,7 +106,7 @@ pub struct Growth {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Size {
-    /// Diameter at the reference temperature [nm]; 0.5 to 1000, default 10.
+    /// Diameter at the reference temperature \[nm\]; 0.5 to 1000, default 10.
     pub at_reference_nm: f64,
     /// Growth with temperature β [1/K]; −0.2 to 0.2, default 0.
     pub per_k: f64,
@@ -128,7 +128,7 @@ pub enum Factor {
     Saturation {
         /// Quantity c.
         of: String,
-        /// K [mM]; 0.0001 to 100 000.
+        /// K \[mM\]; 0.0001 to 100 000.
         half_mm: f64,
         /// p; 0 to 10.
         power: f64,
@@ -137,7 +137,7 @@ pub enum Factor {
     Inhibition {
         /// Quantity c.
         of: String,
-        /// K [mM]; 0.0001 to 100 000.
+        /// K \[mM\]; 0.0001 to 100 000.
         half_mm: f64,
         /// p; 0 to 10.
         power: f64,
@@ -146,7 +146,7 @@ pub enum Factor {
     Optimum {
         /// Quantity c.
         of: String,
-        /// c0 [mM]; 0.0001 to 100 000.
+        /// c0 \[mM\]; 0.0001 to 100 000.
         at_mm: f64,
         /// Width s, of the logarithm; 0.01 to 100.
         width: f64,
@@ -169,7 +169,7 @@ pub enum Factor {
     },
     /// Loss at the surface of particles: 1/(1 + k/dⁿ), d the diameter in nm.
     Surface {
-        /// k [nmⁿ]; 0 to 100 000.
+        /// k \[nmⁿ\]; 0 to 100 000.
         loss: f64,
         /// n; 0 to 6.
         power: f64,
@@ -201,7 +201,7 @@ pub enum Factor {
 pub struct Sensitivity {
     /// Quantity c.
     pub of: String,
-    /// c0 [mM]; 0.0001 to 100 000.
+    /// c0 \[mM\]; 0.0001 to 100 000.
     pub at_mm: f64,
     /// b; 0 to 1.
     pub slope: f64,

@@ -18,9 +18,9 @@ pub struct Faults {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScheduledFault {
-    /// When, in lab time [s]; 0 to 1e9.
+    /// When, in lab time \[s\]; 0 to 1e9.
     pub at_s: f64,
-    /// For how long [s]; 0.001 to 1e9, for ever if not given.
+    /// For how long \[s\]; 0.001 to 1e9, for ever if not given.
     #[serde(default)]
     pub for_s: Option<f64>,
     /// What.
@@ -33,7 +33,7 @@ pub struct ScheduledFault {
 pub struct RandomFault {
     /// How often [1/h]; 0 to 1000.
     pub rate_per_h: f64,
-    /// For how long [s]; 0.001 to 1e9, for ever if not given.
+    /// For how long \[s\]; 0.001 to 1e9, for ever if not given.
     #[serde(default)]
     pub for_s: Option<f64>,
     /// What.
@@ -53,7 +53,7 @@ pub enum Mishap {
     Bubble {
         /// Which pump.
         pump: String,
-        /// The time constant while the gas is there [s]; 0.2 to 1000.
+        /// The time constant while the gas is there \[s\]; 0.2 to 1000.
         compliance_s: f64,
     },
     /// A light gives no light, switched on or not.
@@ -84,7 +84,7 @@ pub enum Mishap {
     Silence {
         /// Which instrument, by name.
         instrument: String,
-        /// How long the host waits for the answer [s]; 0 to 60.
+        /// How long the host waits for the answer \[s\]; 0 to 60.
         waited_s: f64,
     },
     /// The link to all instruments is lost while time passes.
@@ -101,6 +101,6 @@ pub struct Precipitation {
     pub ligand: String,
     /// Least ratio of ligand to solid that stays clear, in moles; 0 to 1000.
     pub least_ratio: f64,
-    /// Volume of the stock that passes before its line is clogged [mL]; 0.001 to 10 000.
+    /// Volume of the stock that passes before its line is clogged \[mL\]; 0.001 to 10 000.
     pub clogs_after_ml: f64,
 }

@@ -20,7 +20,7 @@ pub struct Noise {
     pub window: WindowNoise,
     /// Whether photons and electrons come one by one (shot noise).
     pub shot: bool,
-    /// Read noise of spectrometers, root mean square [counts]; 0 to 1000.
+    /// Read noise of spectrometers, root mean square \[counts\]; 0 to 1000.
     pub read_counts: f64,
 }
 
@@ -36,7 +36,7 @@ pub struct PumpNoise {
     pub second_ripple_percent: f64,
     /// Random part n (Ornstein–Uhlenbeck), standard deviation [%]; 0 to 20.
     pub jitter_percent: f64,
-    /// Its correlation time [s]; 0 to 10 000.
+    /// Its correlation time \[s\]; 0 to 10 000.
     pub jitter_s: f64,
 }
 
@@ -44,9 +44,9 @@ pub struct PumpNoise {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Jitter {
-    /// Standard deviation [K]; 0 to 20.
+    /// Standard deviation \[K\]; 0 to 20.
     pub deviation_k: f64,
-    /// Correlation time [s]; 0 to 10 000.
+    /// Correlation time \[s\]; 0 to 10 000.
     pub correlation_s: f64,
 }
 
@@ -76,11 +76,11 @@ pub struct LightNoise {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct WindowNoise {
-    /// Standard deviation a at λ0 [AU]; 0 to 1.
+    /// Standard deviation a at λ0 \[AU\]; 0 to 1.
     pub offset_au: f64,
-    /// λ0 [nm]; 0 to 3000.
+    /// λ0 \[nm\]; 0 to 3000.
     pub at_nm: f64,
-    /// w, over which it falls towards long wavelengths [nm]; 0 to 10 000, 0 for the same
+    /// w, over which it falls towards long wavelengths \[nm\]; 0 to 10 000, 0 for the same
     /// everywhere.
     pub decay_nm: f64,
 }

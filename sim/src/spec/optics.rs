@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Optics {
-    /// Wavelength of the excitation [nm]; 150 to 2000.
+    /// Wavelength of the excitation \[nm\]; 150 to 2000.
     pub excitation_nm: f64,
     /// What absorbs in a slug.
     #[serde(default)]
     pub absorption: Vec<Absorber>,
     /// Scale of all emission: the signal of an amplitude of one, in one reference integration
-    /// [counts]; 0 to 10 000 000, default 60 000.
+    /// \[counts\]; 0 to 10 000 000, default 60 000.
     #[serde(default = "counts_scale")]
     pub counts_scale: f64,
     /// What a slug emits.
@@ -33,7 +33,7 @@ pub struct Absorber {
     /// Decadic molar absorption coefficient at `at_nm` [1/(M·cm)], 0 to 1 000 000; for a
     /// background, the absorption coefficient of the slug [1/cm], 0 to 100.
     pub epsilon_per_m_cm: f64,
-    /// Where that holds [nm]; 150 to 2000.
+    /// Where that holds \[nm\]; 150 to 2000.
     pub at_nm: f64,
     /// Shape of the band: a sum of these, scaled to one at `at_nm`.
     pub shape: Vec<Shape>,
@@ -45,9 +45,9 @@ pub struct Absorber {
 pub enum Shape {
     /// A Gaussian in wavelength.
     Gaussian {
-        /// Centre [nm]; 100 to 3000.
+        /// Centre \[nm\]; 100 to 3000.
         centre_nm: f64,
-        /// Full width at half maximum [nm]; 0.1 to 1000.
+        /// Full width at half maximum \[nm\]; 0.1 to 1000.
         fwhm_nm: f64,
         /// Height; 0 to 1000, default 1.
         #[serde(default = "one")]
@@ -55,9 +55,9 @@ pub enum Shape {
     },
     /// A continuum that sets in below a wavelength: h/(1 + exp((λ − λ0)/w)).
     Edge {
-        /// λ0 [nm]; 100 to 3000.
+        /// λ0 \[nm\]; 100 to 3000.
         onset_nm: f64,
-        /// w [nm]; 0.1 to 1000.
+        /// w \[nm\]; 0.1 to 1000.
         width_nm: f64,
         /// Height h; 0 to 1000, default 1.
         #[serde(default = "one")]
@@ -65,7 +65,7 @@ pub enum Shape {
     },
     /// The same at all wavelengths; 0 to 1000.
     Flat(f64),
-    /// Straight lines between points of wavelength [nm], ascending, and height.
+    /// Straight lines between points of wavelength \[nm\], ascending, and height.
     Points(Vec<[f64; 2]>),
 }
 
@@ -75,9 +75,9 @@ pub enum Shape {
 pub struct Emission {
     /// Its name.
     pub name: String,
-    /// Wavelength of its maximum, as a spectrometer shows it [nm]; 150 to 3000.
+    /// Wavelength of its maximum, as a spectrometer shows it \[nm\]; 150 to 3000.
     pub peak_nm: f64,
-    /// Full width at half maximum, in energy [eV]; 0.005 to 3.
+    /// Full width at half maximum, in energy \[eV\]; 0.005 to 3.
     pub fwhm_ev: f64,
     /// Amplitude: this, times `optics.counts_scale`, times what follows; 0 to 1 000 000.
     pub scale: f64,

@@ -49,7 +49,7 @@ pub struct Liquid {
     pub expansion_per_k: f64,
     /// Dynamic viscosity at 25 °C [mPa·s]; 0.1 to 100.
     pub viscosity_mpa_s: f64,
-    /// Temperature of Andrade's law, µ = µ25 exp(B (1/T − 1/298.15 K)) [K]; 0 to 6000.
+    /// Temperature of Andrade's law, µ = µ25 exp(B (1/T − 1/298.15 K)) \[K\]; 0 to 6000.
     pub viscosity_k: f64,
     /// Heat capacity at 25 °C [J/(kg·K)]; 500 to 5000.
     pub heat_capacity_j_per_kg_k: f64,
@@ -64,14 +64,14 @@ pub struct Liquid {
 pub struct Pump {
     /// The stock in its syringe.
     pub stock: String,
-    /// Inner diameter of the syringe [mm]; 0.103 to 40.
+    /// Inner diameter of the syringe \[mm\]; 0.103 to 40.
     pub bore_mm: f64,
-    /// Volume in the syringe at the start of the run [mL]; 0 to 500.
+    /// Volume in the syringe at the start of the run \[mL\]; 0 to 500.
     pub fill_ml: f64,
-    /// Travel of the lead screw in one turn [mm]; 0.1 to 5, default 1.
+    /// Travel of the lead screw in one turn \[mm\]; 0.1 to 5, default 1.
     #[serde(default = "lead")]
     pub lead_mm: f64,
-    /// Time constant of syringe and tube, as they give way to pressure [s]; 0.2 to 15, default 2.
+    /// Time constant of syringe and tube, as they give way to pressure \[s\]; 0.2 to 15, default 2.
     #[serde(default = "compliance")]
     pub compliance_s: f64,
     /// Slowest travel of the plunger [µm/min]; 0.001 to 100, default 0.75.
@@ -88,26 +88,26 @@ pub struct Pump {
 pub struct Stream {
     /// The pumps that feed it.
     pub pumps: Vec<String>,
-    /// Dead volume of the junction, well mixed [µL]; 0 to 100, default 1.
+    /// Dead volume of the junction, well mixed \[µL\]; 0 to 100, default 1.
     #[serde(default = "junction")]
     pub junction_ul: f64,
-    /// Inner diameter of the line [mm]; 0.05 to 3.
+    /// Inner diameter of the line \[mm\]; 0.05 to 3.
     pub bore_mm: f64,
-    /// Volume of the line at room temperature [µL]; 0 to 5000.
+    /// Volume of the line at room temperature \[µL\]; 0 to 5000.
     pub cold_ul: f64,
-    /// Volume of the line on the heated plate, after the cold part [µL]; 0 to 5000, default 0.
+    /// Volume of the line on the heated plate, after the cold part \[µL\]; 0 to 5000, default 0.
     #[serde(default)]
     pub hot_ul: f64,
     /// The heater the hot part lies on.
     #[serde(default)]
     pub heater: Option<String>,
-    /// Time constant of heat from the plate to the liquid [s]; 0.05 to 60, default 1.6.
+    /// Time constant of heat from the plate to the liquid \[s\]; 0.05 to 60, default 1.6.
     #[serde(default = "heating")]
     pub heating_s: f64,
     /// Factor on molecular diffusion across the line by static mixers; 1 to 100, default 5.
     #[serde(default = "radial_enhancement")]
     pub radial_enhancement: f64,
-    /// Hydrodynamic radius of what is dissolved (Stokes–Einstein) [nm]; 0.05 to 50, default 0.6.
+    /// Hydrodynamic radius of what is dissolved (Stokes–Einstein) \[nm\]; 0.05 to 50, default 0.6.
     #[serde(default = "hydrodynamic_radius")]
     pub hydrodynamic_radius_nm: f64,
 }
@@ -122,13 +122,13 @@ pub struct Carrier {
     pub liquid: Liquid,
     /// Interfacial tension between slugs and carrier [mN/m]; 0.1 to 80.
     pub interfacial_tension_mn_per_m: f64,
-    /// Volume of its line on the heated plate [µL]; 0 to 5000, default 0.
+    /// Volume of its line on the heated plate \[µL\]; 0 to 5000, default 0.
     #[serde(default)]
     pub hot_ul: f64,
     /// The heater that line lies on.
     #[serde(default)]
     pub heater: Option<String>,
-    /// Time constant of heat from the plate to the carrier [s]; 0.05 to 60, default 1.6.
+    /// Time constant of heat from the plate to the carrier \[s\]; 0.05 to 60, default 1.6.
     #[serde(default = "heating")]
     pub heating_s: f64,
 }
@@ -137,7 +137,7 @@ pub struct Carrier {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Segmentation {
-    /// Width w of the channel where slugs form [mm]; 0.05 to 3.
+    /// Width w of the channel where slugs form \[mm\]; 0.05 to 3.
     pub width_mm: f64,
     /// Length of a slug at vanishing flow, in widths: ε; 0.5 to 10, default 2.
     #[serde(default = "two")]
@@ -176,9 +176,9 @@ impl Default for Mixing {
 pub struct Stretch {
     /// Its name.
     pub name: String,
-    /// Inner diameter [mm]; 0.05 to 5.
+    /// Inner diameter \[mm\]; 0.05 to 5.
     pub bore_mm: f64,
-    /// Volume at room temperature [µL]; 0.1 to 20 000.
+    /// Volume at room temperature \[µL\]; 0.1 to 20 000.
     pub volume_ul: f64,
     /// Whether the reaction goes on in it, and time in it is reaction time; default false.
     #[serde(default)]
@@ -186,7 +186,7 @@ pub struct Stretch {
     /// The heater it lies on; in the room if there is none.
     #[serde(default)]
     pub heater: Option<String>,
-    /// Time constant of heat between slug and surroundings [s]; 0.05 to 120.
+    /// Time constant of heat between slug and surroundings \[s\]; 0.05 to 120.
     pub heat_s: f64,
 }
 
@@ -200,22 +200,22 @@ pub struct Heater {
     /// Loss to the room [W/K]; 0.001 to 100, default 2.5.
     #[serde(default = "heat_loss")]
     pub loss_w_per_k: f64,
-    /// Full power [W]; 1 to 10 000, default 450.
+    /// Full power \[W\]; 1 to 10 000, default 450.
     #[serde(default = "full_power")]
     pub power_w: f64,
-    /// Lag of the sensor [s]; 0 to 60, default 2.
+    /// Lag of the sensor \[s\]; 0 to 60, default 2.
     #[serde(default = "two")]
     pub sensor_s: f64,
-    /// Dead time between power and plate [s]; 0 to 60, default 8.
+    /// Dead time between power and plate \[s\]; 0 to 60, default 8.
     #[serde(default = "dead_time")]
     pub dead_s: f64,
-    /// Proportional band of the controller [K]; 0.5 to 200, default 8.
+    /// Proportional band of the controller \[K\]; 0.5 to 200, default 8.
     #[serde(default = "proportional_band")]
     pub proportional_band_k: f64,
-    /// Integral time [s]; 5 to 10 000, default 180.
+    /// Integral time \[s\]; 5 to 10 000, default 180.
     #[serde(default = "integral_time")]
     pub integral_s: f64,
-    /// Derivative time [s]; 0 to 100, default 4.
+    /// Derivative time \[s\]; 0 to 100, default 4.
     #[serde(default = "derivative_time")]
     pub derivative_s: f64,
     /// Lowest set point [°C]; 0 to 400, default 15.
@@ -246,7 +246,7 @@ pub struct Light {
 #[serde(deny_unknown_fields)]
 pub struct LightSource {
     /// Signal at the maximum of its spectrum, through a clear cell, in one reference integration
-    /// [counts]; 0 to 1 000 000. Where the light excites emission it only scatters: see
+    /// \[counts\]; 0 to 1 000 000. Where the light excites emission it only scatters: see
     /// `optics.scatter`.
     pub counts: f64,
     /// Its spectrum, relative to the maximum.
@@ -265,12 +265,12 @@ pub struct Spectrometer {
     pub signal: Signal,
     /// Number of pixels; 16 to 8192.
     pub pixels: usize,
-    /// Wavelength of pixel i [nm]: c0 + c1·i + c2·i² + c3·i³, as the instrument stores them;
+    /// Wavelength of pixel i \[nm\]: c0 + c1·i + c2·i² + c3·i³, as the instrument stores them;
     /// ascending.
     pub wavelength_coefficients: [f32; 4],
-    /// Width of the slit function, full width at half maximum [nm]; 0 to 50.
+    /// Width of the slit function, full width at half maximum \[nm\]; 0 to 50.
     pub slit_nm: f64,
-    /// Dark offset [counts]; 0 to 60 000, default 1357.
+    /// Dark offset \[counts\]; 0 to 60 000, default 1357.
     #[serde(default = "offset")]
     pub offset_counts: f64,
     /// Electrons for one count; 0.01 to 1000, default 2.4.
@@ -285,14 +285,14 @@ pub struct Spectrometer {
     /// Stray light, in parts of the mean signal [%]; 0 to 5, default 0.05.
     #[serde(default = "stray")]
     pub stray_percent: f64,
-    /// Integration time at which `counts` of lights and emission hold [ms]; 0.01 to 10 000, default
+    /// Integration time at which `counts` of lights and emission hold \[ms\]; 0.01 to 10 000, default
     /// 20.
     #[serde(default = "reference_integration")]
     pub reference_integration_ms: f64,
-    /// Shortest integration time [ms]; 0.01 to 10 000, default 6.
+    /// Shortest integration time \[ms\]; 0.01 to 10 000, default 6.
     #[serde(default = "shortest_integration")]
     pub shortest_integration_ms: f64,
-    /// Longest integration time [ms]; 0.01 to 100 000, default 10 000.
+    /// Longest integration time \[ms\]; 0.01 to 100 000, default 10 000.
     #[serde(default = "longest_integration")]
     pub longest_integration_ms: f64,
 }

@@ -23,7 +23,7 @@ pub struct Surface {
     pub inputs: (usize, usize),
     /// Values of each, from 0 to 1 of its range.
     pub unit: Vec<f64>,
-    /// Mean prediction over the background [vertical][horizontal].
+    /// Mean prediction over the background \[vertical\]\[horizontal\].
     pub mean: Vec<Vec<f64>>,
 }
 

@@ -41,7 +41,7 @@ pub struct Phase {
 pub struct Stock {
     /// Its name.
     pub name: String,
-    /// Volume in all its syringes at the start [mL].
+    /// Volume in all its syringes at the start \[mL\].
     pub fill_ml: f64,
     /// Whether it is the carrier.
     pub is_carrier: bool,
@@ -56,11 +56,11 @@ pub struct Experiment {
     pub unit: Vec<f64>,
     /// What was read.
     pub reading: Reading,
-    /// When it began and ended [s].
+    /// When it began and ended \[s\].
     pub times_s: (f64, f64),
-    /// Nominal reaction time [s].
+    /// Nominal reaction time \[s\].
     pub reaction_time_s: f64,
-    /// Volume taken from each stock [mL].
+    /// Volume taken from each stock \[mL\].
     pub consumed_ml: Vec<(String, f64)>,
 }
 
@@ -145,7 +145,7 @@ impl Phase {
         });
     }
 
-    /// The highest PLI [counts].
+    /// The highest PLI \[counts\].
     pub fn best(&self) -> f64 {
         self.experiments.iter().map(|e| e.reading.pli).fold(f64::NEG_INFINITY, f64::max)
     }
@@ -175,7 +175,7 @@ impl Phases {
         self.phases.iter().flat_map(|p| &p.experiments)
     }
 
-    /// The highest PLI that the twin has learnt from [counts].
+    /// The highest PLI that the twin has learnt from \[counts\].
     pub fn best_of_training(&self) -> f64 {
         self.training().iter().map(|e| e.reading.pli).fold(f64::NEG_INFINITY, f64::max)
     }
@@ -192,7 +192,7 @@ impl Phases {
         shares.fold(("", 0.0), |most, this| if this.1 > most.1 { this } else { most })
     }
 
-    /// Mean volume of all precursors that one experiment took [mL].
+    /// Mean volume of all precursors that one experiment took \[mL\].
     pub fn precursors_ml(&self) -> f64 {
         let precursor = |name: &str| self.stocks.iter().any(|s| s.name == name && !s.is_carrier);
         let parts = self.all().flat_map(|e| &e.consumed_ml).filter(|(name, _)| precursor(name));

@@ -17,7 +17,7 @@ pub(crate) fn point(station: &mut Station<'_>, studies: &Studies) -> Result<Read
     station.run_in(&conditions)
 }
 
-/// Volume of the reactor in which `total_ul_per_min` reacts for so long [µL].
+/// Volume of the reactor in which `total_ul_per_min` reacts for so long \[µL\].
 pub fn reactor_ul(total_ul_per_min: f64, reaction_time_s: f64) -> f64 {
     total_ul_per_min * reaction_time_s / 60.0
 }

@@ -14,11 +14,11 @@ use crate::paper::studies::{Studies, with};
 pub struct Ramp {
     /// Points of the ramp, by the input at the moment their slugs formed.
     pub ramp: Curve,
-    /// Lab time of the ramp [s].
+    /// Lab time of the ramp \[s\].
     pub ramp_s: f64,
     /// Steady-state points.
     pub steady: Curve,
-    /// Lab time of all of them [s].
+    /// Lab time of all of them \[s\].
     pub steady_s: f64,
 }
 

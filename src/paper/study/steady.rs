@@ -21,7 +21,7 @@ pub struct Steady {
 pub struct Timed {
     /// What was read.
     pub reading: Reading,
-    /// Lab time [s].
+    /// Lab time \[s\].
     pub lab_time_s: f64,
     /// Whether the features were still moving when time ran out.
     pub not_steady: bool,

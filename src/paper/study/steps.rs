@@ -10,9 +10,9 @@ use crate::paper::studies::{Steps as Spec, Studies};
 /// The step of the composition at one reaction time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Step {
-    /// Reaction time [s].
+    /// Reaction time \[s\].
     pub reaction_time_s: f64,
-    /// Residence time [s].
+    /// Residence time \[s\].
     pub residence_time_s: f64,
     /// The readings.
     pub readings: Vec<Moment>,

@@ -30,9 +30,9 @@ pub struct Twin {
 pub struct Uncertainty {
     /// Experiments it has learnt from.
     pub experiments: usize,
-    /// Mean over the inputs [counts].
+    /// Mean over the inputs \[counts\].
     pub mean: f64,
-    /// Standard deviation over the inputs [counts].
+    /// Standard deviation over the inputs \[counts\].
     pub deviation: f64,
 }
 
@@ -50,7 +50,7 @@ pub struct Split {
 pub struct Contribution {
     /// The input.
     pub name: String,
-    /// Its place in the training data on 0 to 1, and its Shapley value there [counts].
+    /// Its place in the training data on 0 to 1, and its Shapley value there \[counts\].
     pub values: Vec<(f64, f64)>,
 }
 
@@ -211,7 +211,7 @@ impl Twin {
 }
 
 impl Contribution {
-    /// Mean absolute Shapley value [counts].
+    /// Mean absolute Shapley value \[counts\].
     pub fn size(&self) -> f64 {
         mean(&self.values.iter().map(|(_, v)| v.abs()).collect::<Vec<_>>())
     }

@@ -7,11 +7,11 @@ use crate::report::plot::{Colour, Style};
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
 
-/// Width of a chart that fills the page [px].
+/// Width of a chart that fills the page \[px\].
 pub(crate) const WIDE: f64 = 920.0;
-/// Width of one of two charts beside each other [px].
+/// Width of one of two charts beside each other \[px\].
 pub(crate) const HALF: f64 = 440.0;
-/// Width of one of four charts beside each other [px].
+/// Width of one of four charts beside each other \[px\].
 pub(crate) const QUARTER: f64 = 215.0;
 
 /// A page under construction.

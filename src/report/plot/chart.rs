@@ -15,35 +15,35 @@ pub trait Mark: fmt::Debug {
 /// The rectangle between the axes, and where values lie on it.
 #[derive(Clone, Copy, Debug)]
 pub struct Frame<'a> {
-    /// Left edge [px].
+    /// Left edge \[px\].
     pub left: f64,
-    /// Top edge [px].
+    /// Top edge \[px\].
     pub top: f64,
-    /// Width [px].
+    /// Width \[px\].
     pub width: f64,
-    /// Height [px].
+    /// Height \[px\].
     pub height: f64,
     x: &'a Axis,
     y: &'a Axis,
 }
 
 impl Frame<'_> {
-    /// Where a value of the horizontal axis lies [px].
+    /// Where a value of the horizontal axis lies \[px\].
     pub fn x(&self, value: f64) -> f64 {
         self.left + self.x.share(value) * self.width
     }
 
-    /// Where a value of the vertical axis lies [px].
+    /// Where a value of the vertical axis lies \[px\].
     pub fn y(&self, value: f64) -> f64 {
         self.bottom() - self.y.share(value) * self.height
     }
 
-    /// Right edge [px].
+    /// Right edge \[px\].
     pub fn right(&self) -> f64 {
         self.left + self.width
     }
 
-    /// Bottom edge [px].
+    /// Bottom edge \[px\].
     pub fn bottom(&self) -> f64 {
         self.top + self.height
     }
@@ -57,7 +57,7 @@ impl Frame<'_> {
         )
     }
 
-    /// Whether points [px] lie in the rectangle, so that they need no clipping.
+    /// Whether points \[px\] lie in the rectangle, so that they need no clipping.
     pub(super) fn holds(&self, points: &[(f64, f64)]) -> bool {
         let within = |v: f64, low: f64, high: f64| (low - 0.5..=high + 0.5).contains(&v);
         points
@@ -79,9 +79,9 @@ pub struct Chart {
     says: String,
 }
 
-/// Size of tick labels [px].
+/// Size of tick labels \[px\].
 const SMALL: f64 = 12.0;
-/// Size of axis labels [px].
+/// Size of axis labels \[px\].
 const LABEL: f64 = 12.0;
 
 impl Chart {
@@ -92,14 +92,14 @@ impl Chart {
         Self { x, y, marks, width: 440.0, height: 300.0, right_px: 14.0, simulated, says }
     }
 
-    /// With this size [px].
+    /// With this size \[px\].
     #[must_use]
     pub fn sized(mut self, width: f64, height: f64) -> Self {
         (self.width, self.height) = (width, height);
         self
     }
 
-    /// With so much room at the right, for labels [px].
+    /// With so much room at the right, for labels \[px\].
     #[must_use]
     pub fn room_at_right(mut self, px: f64) -> Self {
         self.right_px = px;

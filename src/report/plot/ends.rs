@@ -10,7 +10,7 @@ pub struct Ends {
     labels: Vec<(f64, String, Colour)>,
 }
 
-/// Least distance between two labels [px].
+/// Least distance between two labels \[px\].
 const APART: f64 = 14.0;
 
 impl Ends {
@@ -21,7 +21,7 @@ impl Ends {
         }
     }
 
-    /// Heights [px], in the order of the labels, none nearer to the next than [`APART`].
+    /// Heights \[px\], in the order of the labels, none nearer to the next than [`APART`].
     fn heights(&self, frame: &Frame<'_>) -> Vec<f64> {
         let mut order: Vec<(f64, usize)> =
             self.labels.iter().enumerate().map(|(i, l)| (frame.y(l.0), i)).collect();

@@ -43,7 +43,7 @@ impl Line {
         Self { points, colour, width: 1.6, dash: Dash::Solid, steps: false }
     }
 
-    /// With this width [px].
+    /// With this width \[px\].
     #[must_use]
     pub fn wide(mut self, px: f64) -> Self {
         self.width = px;

@@ -41,7 +41,7 @@ impl Points {
         Self { dots: dots.into_iter().collect(), style, radius: 3.4, hollow: false }
     }
 
-    /// Of this radius [px].
+    /// Of this radius \[px\].
     #[must_use]
     pub fn sized(mut self, radius: f64) -> Self {
         self.radius = radius;

@@ -106,7 +106,7 @@ impl Text {
         Self { x, y, text: text.into(), colour, anchor: Anchor::Start, moved: (6.0, 3.8) }
     }
 
-    /// Moved right and down [px].
+    /// Moved right and down \[px\].
     #[must_use]
     pub fn moved(mut self, right: f64, down: f64) -> Self {
         self.moved = (right, down);

@@ -67,7 +67,7 @@ impl Style {
 }
 
 impl Shape {
-    /// The outline around the origin, for a point of this radius [px].
+    /// The outline around the origin, for a point of this radius \[px\].
     pub(crate) fn path(self, r: f64) -> String {
         use super::svg::px;
         let polygon = |points: &[(f64, f64)]| {

@@ -1,6 +1,6 @@
 //! The few things that SVG text needs.
 
-/// A coordinate [px], to a hundredth, without trailing zeros.
+/// A coordinate \[px\], to a hundredth, without trailing zeros.
 pub(crate) fn px(x: f64) -> String {
     let text = format!("{x:.2}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
@@ -22,7 +22,7 @@ pub(crate) fn escape(text: &str) -> String {
     out
 }
 
-/// How wide a text of this font size is, about [px].
+/// How wide a text of this font size is, about \[px\].
 pub(crate) fn text_width(text: &str, font_px: f64) -> f64 {
     let em = |c: char| match c {
         'i' | 'l' | 'j' | '.' | ',' | ':' | ';' | '\'' | '|' | '(' | ')' | '[' | ']' | ' ' => 0.3,
@@ -35,7 +35,7 @@ pub(crate) fn text_width(text: &str, font_px: f64) -> f64 {
     text.chars().map(em).sum::<f64>() * font_px
 }
 
-/// A path through points [px], rounded, with no point twice in a row.
+/// A path through points \[px\], rounded, with no point twice in a row.
 pub(crate) fn path(points: impl IntoIterator<Item = (f64, f64)>) -> String {
     let mut out = String::new();
     let mut last = String::new();

@@ -30,7 +30,7 @@ impl Swarm {
         Self { row, bees, ramp, radius: 2.3 }
     }
 
-    /// How far each bee is moved from the row [px], in their order: the nearest place that is free, tried alternately
+    /// How far each bee is moved from the row \[px\], in their order: the nearest place that is free, tried alternately
     /// above and below, and never beyond `reach`.
     fn offsets(&self, frame: &Frame<'_>, reach: f64) -> Vec<f64> {
         let mut order: Vec<(f64, usize)> =

@@ -73,7 +73,7 @@ impl Sobol {
 impl Iterator for Sobol {
     type Item = Vec<f64>;
 
-    /// The next point [dim], in Gray-code order (Antonov and Saleev 1979).
+    /// The next point \[dim\], in Gray-code order (Antonov and Saleev 1979).
     fn next(&mut self) -> Option<Vec<f64>> {
         let scale = 1.0 / 4_294_967_296.0;
         let point = self.state.iter().map(|s| f64::from(*s) * scale).collect();

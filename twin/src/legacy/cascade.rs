@@ -141,7 +141,7 @@ mod tests {
         net.output(&x, &mut row);
         let mut gradient = vec![0.0; net.weights.len()];
         net.backward(&row, 1.0, 1.0, &mut gradient, &mut back);
-        for i in 0..net.weights.len() {
+        for (i, slope) in gradient.iter().enumerate() {
             let (weight, step) = (net.weights[i], 1e-6);
             net.weights[i] = weight + step;
             let above = net.output(&x, &mut row);
@@ -149,11 +149,7 @@ mod tests {
             let below = net.output(&x, &mut row);
             net.weights[i] = weight;
             let difference = (above - below) / (2.0 * step);
-            assert!(
-                (gradient[i] - difference).abs() < 1e-6,
-                "weight {i}: {} {difference}",
-                gradient[i]
-            );
+            assert!((slope - difference).abs() < 1e-6, "weight {i}: {slope} {difference}");
         }
     }
 }

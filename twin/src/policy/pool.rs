@@ -7,7 +7,7 @@ use crate::surrogate::Posterior as _;
 use crate::{Context, History, Model, Work};
 
 impl Guided {
-    /// The index of the candidate [q][d] to try next, for campaigns on a table of measured outcomes.
+    /// The index of the candidate \[q\]\[d\] to try next, for campaigns on a table of measured outcomes.
     ///
     /// The same surrogate, acquisition function and streams as in a region; only the search is replaced by looking at every
     /// candidate. Aims that need a region or a price, the trust region and the cost-aware ones, act as plain EI.

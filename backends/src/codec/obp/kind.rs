@@ -48,15 +48,15 @@ pub const MAXIMUM_COUNTS: u32 = 0x0010_1010;
 pub const SATURATION: u32 = 0x0010_10A0;
 /// A raw spectrum, taken now.
 pub const RAW_SPECTRUM: u32 = 0x0010_1100;
-/// Integration time [µs] (u32).
+/// Integration time \[µs\] (u32).
 pub const INTEGRATION: u32 = 0x0011_0000;
-/// Shortest integration time [µs] (u32).
+/// Shortest integration time \[µs\] (u32).
 pub const INTEGRATION_MINIMUM: u32 = 0x0011_0001;
-/// Longest integration time [µs] (u32).
+/// Longest integration time \[µs\] (u32).
 pub const INTEGRATION_MAXIMUM: u32 = 0x0011_0002;
-/// Step of the integration time [µs] (u32).
+/// Step of the integration time \[µs\] (u32).
 pub const INTEGRATION_STEP: u32 = 0x0011_0003;
-/// Set the integration time [µs] (u32).
+/// Set the integration time \[µs\] (u32).
 pub const SET_INTEGRATION: u32 = 0x0011_0010;
 /// Trigger mode (u8).
 pub const TRIGGER: u32 = 0x0011_0100;
@@ -78,9 +78,9 @@ pub const ELECTRIC_DARK_PIXELS: u32 = 0x0011_0223;
 pub const LAMP: u32 = 0x0011_0400;
 /// Set the lamp-enable line (u8).
 pub const SET_LAMP: u32 = 0x0011_0410;
-/// Acquisition delay [µs] (u32).
+/// Acquisition delay \[µs\] (u32).
 pub const DELAY: u32 = 0x0011_0500;
-/// Set the acquisition delay [µs] (u32).
+/// Set the acquisition delay \[µs\] (u32).
 pub const SET_DELAY: u32 = 0x0011_0510;
 /// Scans averaged to one spectrum (u16).
 pub const AVERAGE: u32 = 0x0012_0000;

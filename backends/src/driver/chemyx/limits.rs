@@ -11,9 +11,9 @@ pub struct Limits {
     pub max_ul_per_min: f64,
     /// Slowest rate [µL/min].
     pub min_ul_per_min: f64,
-    /// Largest volume [µL].
+    /// Largest volume \[µL\].
     pub max_ul: f64,
-    /// Smallest volume [µL].
+    /// Smallest volume \[µL\].
     pub min_ul: f64,
 }
 

@@ -17,12 +17,12 @@ const SHORTEST_MM: f64 = 0.02;
 /// A syringe, by its bore.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Syringe {
-    /// Inner diameter [mm].
+    /// Inner diameter \[mm\].
     pub bore_mm: f64,
 }
 
 impl Syringe {
-    /// Cross section of the barrel [mm²], which is µL per mm of travel.
+    /// Cross section of the barrel \[mm²\], which is µL per mm of travel.
     pub fn area_mm2(self) -> f64 {
         std::f64::consts::PI / 4.0 * self.bore_mm * self.bore_mm
     }
@@ -37,12 +37,12 @@ impl Syringe {
         SLOWEST_MM_PER_MIN * self.area_mm2()
     }
 
-    /// Largest volume [µL].
+    /// Largest volume \[µL\].
     pub fn max_ul(self) -> f64 {
         STROKE_MM * self.area_mm2()
     }
 
-    /// Smallest volume [µL].
+    /// Smallest volume \[µL\].
     pub fn min_ul(self) -> f64 {
         SHORTEST_MM * self.area_mm2()
     }
