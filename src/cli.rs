@@ -37,7 +37,7 @@ pub enum Command {
     /// Learn a surrogate from any table of experiments: fit it, judge it, explain it.
     #[command(subcommand)]
     Twin(Twin),
-    /// Serve the instruments of a bench file, emulated, on pseudo-terminals and loopback ports.
+    /// Serve the emulated instruments of a bench file to other programs.
     Emulate(Emulate),
     /// Make the rig safe when the campaign beside it falls silent; started by it, not by hand.
     #[command(hide = true)]

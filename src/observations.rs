@@ -80,7 +80,7 @@ mod tests {
         assert_eq!(six(1916.84251), "1916.84");
         assert_eq!(six(0.114_738_21), "0.114738");
         assert_eq!(six(0.0), "0.00000");
-        assert_eq!(six(-31.372_55), "-31.3725");
+        assert_eq!(six(-31.372_54), "-31.3725");
         assert_eq!(six(173_221.9), "173222");
         assert_eq!(six(1_732_219.4), "1732219");
         assert_eq!(six(1.2e-9), "1.20000e-9");

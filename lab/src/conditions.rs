@@ -256,7 +256,8 @@ impl Space {
         conditions: &'a Conditions,
     ) -> impl Iterator<Item = &'a Constraint> {
         self.constraints.iter().filter(|c| {
-            let scale = c.low.abs().min(1e12).max(c.high.abs().min(1e12)).max(1.0);
+            let bounds = [c.low, c.high].into_iter().filter(|bound| bound.is_finite());
+            let scale = bounds.map(f64::abs).fold(1.0, f64::max);
             c.violation(conditions.values()) > 1e-9 * scale
         })
     }
@@ -318,6 +319,16 @@ mod tests {
             error.unwrap_err().to_string(),
             "no point of the box meets \"total\": the best it can do is 30, allowed is 50 to 60"
         );
+    }
+
+    #[test]
+    fn a_bound_on_one_side_alone_is_kept_exactly() {
+        let of = Linear { constant: 0.0, factors: vec![1.0, 1.0] };
+        let total = Constraint { name: "total".into(), of, low: f64::NEG_INFINITY, high: 15.0 };
+        let inputs = vec![input("a", 0.0, 10.0), input("b", 0.0, 10.0)];
+        let space = Space::new(inputs, vec![total]).unwrap();
+        assert!(space.contains(&space.conditions(vec![5.0, 10.0])));
+        assert!(!space.contains(&space.conditions(vec![5.1, 10.0])));
     }
 
     #[test]

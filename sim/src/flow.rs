@@ -146,6 +146,23 @@ impl FlowHistory {
         Instant::from_nanos(at).min(latest)
     }
 
+    /// Time between two moments during which a column moved [s].
+    pub(crate) fn moving_s(&self, column: usize, since: Instant, until: Instant) -> f64 {
+        const STILL_UL: f64 = 1e-9;
+        let first = self.segment(since);
+        let mut moving_s = 0.0;
+        for segment in first..=self.segment(until) {
+            let from = self.start(segment).max(since);
+            let end = if segment == self.segment(until) { until } else { self.start(segment + 1) };
+            let course = self.course(segment, column);
+            let (a, b) = (self.elapsed(segment, from), self.elapsed(segment, end));
+            if course.at(b) - course.at(a) > STILL_UL {
+                moving_s += b - a;
+            }
+        }
+        moving_s
+    }
+
     /// Volume that a column has passed at a moment [µL].
     pub(crate) fn volume(&self, column: usize, at: Instant) -> f64 {
         let segment = self.segment(at);

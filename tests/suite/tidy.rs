@@ -70,6 +70,9 @@ fn longest_function<'a>(lines: &[&'a str]) -> Option<(&'a str, usize)> {
                 .split_whitespace()
                 .all(|w| w.starts_with("pub") || ["const", "unsafe", "in"].contains(&w))
         })?;
+        if code.ends_with(';') {
+            return None;
+        }
         let indent = &line[..line.len() - code.len()];
         let end = lines[i..]
             .iter()

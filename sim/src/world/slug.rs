@@ -105,7 +105,7 @@ impl World {
     }
 
     /// Relative standard deviation of the volume in which liquid passes a line, for what leaves it
-    /// now.
+    /// now. Liquid that stands still does not spread along the line.
     fn line_sigma(&self, stream: usize, leaving: f64, at: Instant) -> f64 {
         let plan = &self.plan.streams[stream];
         let spec = &plan.spec;
@@ -113,8 +113,9 @@ impl World {
         if line_ul <= 0.0 {
             return 0.0;
         }
-        let since = self.flow.when_volume(self.flow.stream(stream), leaving - line_ul, at);
-        let seconds = at.since(since).as_secs();
+        let column = self.flow.stream(stream);
+        let since = self.flow.when_volume(column, leaving - line_ul, at);
+        let seconds = self.flow.moving_s(column, since, at);
         let ambient = self.plan.world().rig.ambient_c;
         let zone = plan.heater.map_or(ambient, |h| self.heaters[h].zone_at_c(at));
         let part = |volume_ul: f64, celsius: f64| {
