@@ -232,4 +232,14 @@ mod tests {
     fn the_ensemble_average_ignores_members_below_the_best() {
         assert!((average_improvement(&[1.0, 2.0, 4.0, 0.0], 1.5) - 0.75).abs() < 1e-15);
     }
+
+    #[test]
+    fn the_normal_distribution_is_that_of_an_independent_library() {
+        use statrs::distribution::{ContinuousCDF as _, Normal};
+        let normal = Normal::new(0.0, 1.0).expect("a standard normal");
+        for i in -60..=60 {
+            let z = f64::from(i) / 10.0;
+            assert!((cdf(z) - normal.cdf(z)).abs() < 1e-9, "{z}");
+        }
+    }
 }
