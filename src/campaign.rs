@@ -10,7 +10,7 @@ use flowtwin_lab::journal::{
     BlankRecord, End, ExperimentRecord, Header, Journal, PhaseRecord, Proposal, Record, Sink,
     Writer,
 };
-use flowtwin_lab::layer::{Guarded, Journaled, Limits};
+use flowtwin_lab::layer::{Guarded, Journaled};
 use flowtwin_lab::{Blank, Command, Conditions, Fault, FaultKind, Lab, Observation, Streams};
 use flowtwin_twin::{Ask, Context, History, PolicyError, Spent, Stop, Trial, Work};
 
@@ -137,7 +137,7 @@ impl<'a> Campaign<'a> {
         watch: &mut dyn Watch,
     ) -> Result<(Ended, Writer<S>), CampaignError> {
         let there = recorded.filter(|_| self.goes_on);
-        let mut guarded = Guarded::new(lab, Limits::new(self.scenario.file().guard.clone()));
+        let mut guarded = Guarded::new(lab, self.scenario.file().guard.clone());
         for (pump, syringe) in there.map(|j| Rehearsal::of(j).syringes).iter().flatten().enumerate()
         {
             guarded.delivered_before(pump, 1_000.0 * syringe.needs_ml);

@@ -196,13 +196,13 @@ fn safe_is_safe_twice(lab: &mut dyn Lab) -> Check {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layer::{Guarded, Limits, LimitsSpec};
+    use crate::layer::{Guarded, Limits};
     use crate::toy::ToyLab;
 
     #[test]
     fn the_toy_lab_conforms_bare_and_guarded() {
         check(&mut ToyLab::new(), None).unwrap();
-        let mut guarded = Guarded::new(ToyLab::new(), Limits::new(LimitsSpec::default()));
+        let mut guarded = Guarded::new(ToyLab::new(), Limits::default());
         check(&mut guarded, None).unwrap();
     }
 

@@ -149,6 +149,9 @@ impl FaultKind {
     ///
     /// Other faults fail one experiment, which is recorded as failed, and the campaign goes on.
     pub fn stops_campaign(&self) -> bool {
-        !matches!(self, Self::Failed { .. } | Self::NotSettled { .. } | Self::NoLight { .. })
+        !matches!(
+            self,
+            Self::Failed { .. } | Self::NotSettled { .. } | Self::NoLight { .. } | Self::NotReady
+        )
     }
 }

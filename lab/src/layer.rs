@@ -7,7 +7,7 @@ mod rules;
 #[cfg(test)]
 mod tests;
 
-pub use guarded::{Guarded, Limits};
+pub use guarded::Guarded;
 pub use journaled::Journaled;
 pub use recorded::Recorded;
-pub use rules::{LimitsSpec, RatioRule};
+pub use rules::{Limits, RatioRule};

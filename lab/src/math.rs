@@ -74,18 +74,6 @@ pub fn erfc(x: f64) -> f64 {
     libm::erfc(x)
 }
 
-/// Natural logarithm of the gamma function.
-pub fn ln_gamma(x: f64) -> f64 {
-    libm::lgamma(x)
-}
-
-/// Rounds to the nearest multiple of `step`, ties to even; returns `x` where `step` is not positive.
-///
-/// Instruments carry numbers with so many decimals; simulated ones round the same way.
-pub fn round_to(x: f64, step: f64) -> f64 {
-    if step > 0.0 { (x / step).round_ties_even() * step } else { x }
-}
-
 /// Rounds to `decimals` decimals (ties to even), exactly as the nearest number to the decimal text.
 pub fn round_decimals(x: f64, decimals: u32) -> f64 {
     const POWERS: [f64; 13] = [1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12];
@@ -111,6 +99,5 @@ mod tests {
     fn rounding_keeps_the_nearest_decimal_and_no_negative_zero() {
         assert_eq!(round_decimals(0.123_456_789, 6).to_bits(), 0.123_457_f64.to_bits());
         assert_eq!(round_decimals(-1e-9, 3).to_bits(), 0.0_f64.to_bits());
-        assert_eq!(round_to(7.3, 0.5).to_bits(), 7.5_f64.to_bits());
     }
 }

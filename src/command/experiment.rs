@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use flowtwin_lab::layer::{Guarded, Limits};
+use flowtwin_lab::layer::Guarded;
 use flowtwin_lab::{Conditions, Observation, Spectrum};
 use serde_json::{Map, Value, json};
 
@@ -44,7 +44,7 @@ fn once(
     seed: u64,
     conditions: &Conditions,
 ) -> Result<Observation, CommandError> {
-    let limits = Limits::new(scenario.file().guard.clone());
+    let limits = scenario.file().guard.clone();
     let mut lab = Guarded::new(scenario.sim_lab(seed), limits);
     let blank = scenario.procedure().prime(&mut lab);
     let blank = blank.map_err(|fault| CommandError::new(Kind::Fault, fault))?;

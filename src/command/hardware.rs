@@ -28,6 +28,12 @@ const SILENCE_S: f64 = 10.0;
 pub(super) fn run(args: &Args, scenario: Scenario, seed: u64) -> Result<(), CommandError> {
     let bench = args.bench.as_deref().expect("required with --backend hardware");
     let wiring = read_wiring(bench)?;
+    let real_time = (args.speed - 1.0).abs() < f64::EPSILON;
+    if !(real_time || wiring.simulated && args.speed.is_finite() && args.speed > 0.0) {
+        let message = format!("--speed {}: a real rig runs in real time", args.speed);
+        return Err(CommandError::bad_input(message)
+            .hint("only instruments that `flowtwin emulate --wired` serves can be accelerated"));
+    }
     let identity = Identity::new(&scenario, seed, wiring.simulated).in_wall_time();
     let path = args.out.clone().unwrap_or_else(|| beside(&identity.default_folder(), "-rig"));
     let folder = match args.resume {

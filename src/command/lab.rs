@@ -3,7 +3,7 @@
 use std::io::{stdin, stdout};
 use std::time::Duration;
 
-use flowtwin_lab::layer::{Guarded, Limits};
+use flowtwin_lab::layer::Guarded;
 
 use crate::bench::{Course, Entrant};
 use crate::cli::{Lab as Args, Outside};
@@ -15,7 +15,7 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let scenario = Scenario::load(&args.scenario)?;
     let seed = args.seed.unwrap_or(scenario.file().seed);
     let budget = args.experiments.unwrap_or(scenario.experiments() as u64);
-    let limits = Limits::new(scenario.file().guard.clone());
+    let limits = scenario.file().guard.clone();
     let lab = Guarded::new(scenario.sim_lab(seed), limits);
     let served = serve(&scenario, lab, seed, budget, stdin().lock(), stdout().lock())
         .map_err(|error| CommandError::failed(error).hint("see docs/lab-protocol.md"))?;

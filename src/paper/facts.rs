@@ -1,6 +1,6 @@
 //! What the rig and its stocks are, and two things that must not be done to them.
 
-use flowtwin_lab::layer::{Guarded, Limits};
+use flowtwin_lab::layer::Guarded;
 use flowtwin_lab::procedure::WaitSpec;
 use flowtwin_lab::{PumpId, Streams};
 use flowtwin_sim::spec::Rig;
@@ -113,7 +113,7 @@ impl Facts {
 /// Whether the rig still works after a long experiment at the baseline.
 fn clogs(scenario: &Scenario, studies: &Studies, seed: u64) -> bool {
     let mut lab = scenario.sim_lab(seed);
-    let mut guarded = Guarded::new(&mut lab, Limits::new(scenario.file().guard.clone()));
+    let mut guarded = Guarded::new(&mut lab, scenario.file().guard.clone());
     let baseline = studies.baseline(scenario.space());
     let Ok(mut station) = Station::new(&mut guarded, scenario.procedure(), scenario.space()) else {
         return true;

@@ -1,6 +1,6 @@
 //! Everything the paper did, once, on one simulated rig.
 
-use flowtwin_lab::layer::{Guarded, Limits};
+use flowtwin_lab::layer::Guarded;
 use flowtwin_lab::{Analysis, Fault, Lab, Procedure, Streams};
 
 use super::StudyError;
@@ -145,7 +145,7 @@ fn on<T>(
     seed: u64,
     study: impl FnOnce(&mut Station<'_>) -> Result<T, Fault>,
 ) -> Result<T, Fault> {
-    let limits = Limits::new(scenario.file().guard.clone());
+    let limits = scenario.file().guard.clone();
     let mut lab = Guarded::new(scenario.sim_lab(seed), limits);
     study(&mut Station::new(&mut lab as &mut dyn Lab, procedure, scenario.space())?)
 }

@@ -1,6 +1,6 @@
 //! What a scenario file says, key for key.
 
-use flowtwin_lab::layer::LimitsSpec;
+use flowtwin_lab::layer::Limits;
 use flowtwin_lab::{AnalysisSpec, ProcedureSpec};
 use flowtwin_sim::spec::{Chemistry, Faults, Noise, Optics, Rig, Stocks, World};
 use flowtwin_twin::{PolicySpec, StopRules, SurrogateSpec};
@@ -46,7 +46,7 @@ pub struct ScenarioFile {
     pub analysis: AnalysisSpec,
     /// Limits of the rig that are enforced on every backend.
     #[serde(default)]
-    pub guard: LimitsSpec,
+    pub guard: Limits,
     /// What a campaign may choose.
     pub space: SpaceSpec,
     /// What a campaign is after.

@@ -7,22 +7,9 @@ use crate::command::{Command, Reply};
 use crate::fault::{Fault, FaultKind};
 use crate::id::{LightId, SensorId};
 use crate::lab::Lab;
-use crate::layer::rules::LimitsSpec;
+use crate::layer::rules::Limits;
 use crate::manifest::{Level, Manifest, SensorKind};
 use crate::time::{Instant, Span};
-
-/// Limits fitted to a rig.
-#[derive(Clone, Debug)]
-pub struct Limits {
-    spec: LimitsSpec,
-}
-
-impl Limits {
-    /// Limits as the scenario or bench file gives them.
-    pub fn new(spec: LimitsSpec) -> Self {
-        Self { spec }
-    }
-}
 
 /// A lab that refuses commands outside the limits and watches its instruments while time passes.
 ///
@@ -31,7 +18,7 @@ impl Limits {
 #[derive(Debug)]
 pub struct Guarded<L: Lab> {
     lab: L,
-    spec: LimitsSpec,
+    limits: Limits,
     pumps: pumps::Pumps,
     thermal: thermal::Thermal,
     lit: Vec<(LightId, Instant)>,
@@ -42,7 +29,7 @@ impl<L: Lab> Guarded<L> {
     pub fn new(lab: L, limits: Limits) -> Self {
         let pumps = pumps::Pumps::new(lab.manifest());
         let thermal = thermal::Thermal::new(lab.manifest());
-        Self { lab, spec: limits.spec, pumps, thermal, lit: Vec::new() }
+        Self { lab, limits, pumps, thermal, lit: Vec::new() }
     }
 
     /// The lab inside.
@@ -85,10 +72,10 @@ impl<L: Lab> Guarded<L> {
         match command {
             Command::Dispense { pump, rate_ul_per_min, at_most_ul } => {
                 let asked = (rate_ul_per_min.ul_per_min(), at_most_ul.ul());
-                self.pumps.check(&self.spec, now, pump, asked)
+                self.pumps.check(&self.limits, now, pump, asked)
             }
             Command::Heat { heater, set_point_c } => {
-                thermal::check(&self.spec, self.lab.manifest(), now, heater, set_point_c.c())
+                thermal::check(&self.limits, self.lab.manifest(), now, heater, set_point_c.c())
             }
             _ => Ok(()),
         }
@@ -127,19 +114,19 @@ impl<L: Lab> Guarded<L> {
         if let Some((light, since)) = self
             .lit
             .iter()
-            .find(|(_, since)| now.since(*since).as_secs() > self.spec.max_light_s)
+            .find(|(_, since)| now.since(*since).as_secs() > self.limits.max_light_s)
             .cloned()
         {
             let detail = format!(
                 "on for {:.0} s, allowed are {:.0} s: 300 nm light is an eye hazard",
                 now.since(since).as_secs(),
-                self.spec.max_light_s
+                self.limits.max_light_s
             );
             return Err(self.interlock("light", light, detail));
         }
-        self.pumps.look(&mut self.lab, &self.spec)?;
+        self.pumps.look(&mut self.lab, &self.limits)?;
         let flowing = self.pumps.flowing(now);
-        self.thermal.look(&mut self.lab, &self.spec, flowing)
+        self.thermal.look(&mut self.lab, &self.limits, flowing)
     }
 
     fn look_at_permits(&mut self) -> Result<(), Fault> {
@@ -189,10 +176,8 @@ impl<L: Lab> Lab for Guarded<L> {
         match &result {
             Ok(_) => self.note(command),
             Err(fault) if *command != Command::MakeSafe && fault.kind.stops_campaign() => {
-                if fault.kind != FaultKind::NotReady {
-                    let fault = fault.clone();
-                    return Err(self.trip(fault));
-                }
+                let fault = fault.clone();
+                return Err(self.trip(fault));
             }
             Err(_) => {}
         }
@@ -203,7 +188,7 @@ impl<L: Lab> Lab for Guarded<L> {
         if self.lab.manifest().level == Level::Experiments {
             return self.lab.wait_until(deadline);
         }
-        let tick = Span::from_secs(self.spec.tick_s);
+        let tick = Span::from_secs(self.limits.tick_s);
         while self.lab.now() < deadline {
             let next = deadline.min(self.lab.now() + tick);
             let result = self.lab.wait_until(next).and_then(|()| self.look());

@@ -7,7 +7,7 @@ use crate::id::PumpId;
 /// Limits of a rig beyond those of its single instruments.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct LimitsSpec {
+pub struct Limits {
     /// Time between two looks at the instruments while time passes \[s\].
     pub tick_s: f64,
     /// Sum of all rates must not exceed this [µL/min].
@@ -38,7 +38,7 @@ pub struct LimitsSpec {
     pub max_light_s: f64,
 }
 
-impl Default for LimitsSpec {
+impl Default for Limits {
     fn default() -> Self {
         Self {
             tick_s: 5.0,

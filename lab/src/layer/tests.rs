@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::{Guarded, Journaled, Limits, LimitsSpec, RatioRule, Recorded};
+use super::{Guarded, Journaled, Limits, RatioRule, Recorded};
 use crate::analysis::{
     Analysis, AnalysisSpec, Blank, Channel, ChannelKind, Feature, Measure, Phase, Window,
 };
@@ -47,7 +47,7 @@ impl Lab for Shared {
 }
 
 fn guard(lab: &Shared) -> Guarded<Shared> {
-    Guarded::new(lab.clone(), Limits::new(LimitsSpec::default()))
+    Guarded::new(lab.clone(), Limits::default())
 }
 
 fn heat(c: f64) -> Command {
@@ -134,12 +134,12 @@ fn every_interlock_trips_and_makes_the_rig_safe() {
 #[test]
 fn slow_interlocks_trip_after_their_time_and_not_before() {
     let cases = [
-        ("frozen reading", 30.0, LimitsSpec { frozen_s: 600.0, ..LimitsSpec::default() }),
-        ("out of step", 30.5, LimitsSpec { out_of_step_s: 300.0, ..LimitsSpec::default() }),
+        ("frozen reading", 30.0, Limits { frozen_s: 600.0, ..Limits::default() }),
+        ("out of step", 30.5, Limits { out_of_step_s: 300.0, ..Limits::default() }),
     ];
     for (rule, reads, spec) in cases {
         let lab = Shared::default();
-        let mut guarded = Guarded::new(lab.clone(), Limits::new(spec));
+        let mut guarded = Guarded::new(lab.clone(), spec);
         guarded.send(&heat(30.0)).unwrap();
         guarded.wait(Span::from_secs(20.0)).unwrap();
         if rule == "out of step" {
@@ -177,13 +177,13 @@ fn a_stalled_or_an_empty_pump_and_an_open_sensor_trip() {
 
 #[test]
 fn heat_without_flow_and_light_for_too_long_trip() {
-    let spec = LimitsSpec {
+    let spec = Limits {
         no_heat_without_flow_above_c: Some(60.0),
         no_flow_grace_s: 120.0,
-        ..LimitsSpec::default()
+        ..Limits::default()
     };
     let lab = Shared::default();
-    let mut guarded = Guarded::new(lab.clone(), Limits::new(spec));
+    let mut guarded = Guarded::new(lab.clone(), spec);
     guarded.send(&heat(100.0)).unwrap();
     let fault = guarded.wait(Span::from_secs(600.0)).unwrap_err();
     assert_eq!(rule_of(&fault), "no heat without flow");
@@ -201,9 +201,9 @@ fn a_ratio_that_stays_off_trips_after_its_grace() {
         low: 2.0,
         high: 3.0,
     };
-    let spec = LimitsSpec { ratios: vec![rule], ratio_grace_s: 20.0, ..LimitsSpec::default() };
+    let spec = Limits { ratios: vec![rule], ratio_grace_s: 20.0, ..Limits::default() };
     let lab = Shared::default();
-    let mut guarded = Guarded::new(lab, Limits::new(spec));
+    let mut guarded = Guarded::new(lab, spec);
     guarded.send(&dispense(100.0, 500.0)).unwrap();
     let fault = guarded.wait(Span::from_secs(60.0)).unwrap_err();
     assert_eq!(rule_of(&fault), "water to itself");

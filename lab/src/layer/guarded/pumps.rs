@@ -3,7 +3,7 @@
 use crate::fault::{Fault, FaultKind};
 use crate::id::{PumpId, SensorId};
 use crate::lab::Lab;
-use crate::layer::rules::{LimitsSpec, RatioRule};
+use crate::layer::rules::{Limits, RatioRule};
 use crate::manifest::{Manifest, SensorKind};
 use crate::time::Instant;
 
@@ -72,7 +72,7 @@ impl Pumps {
     /// Whether a pump may be started with this rate and volume.
     pub(super) fn check(
         &self,
-        spec: &LimitsSpec,
+        spec: &Limits,
         now: Instant,
         name: &PumpId,
         (rate, at_most_ul): (f64, f64),
@@ -118,7 +118,7 @@ impl Pumps {
     }
 
     /// Reads the status of every running pump, and looks at the ratios of their rates.
-    pub(super) fn look(&mut self, lab: &mut impl Lab, spec: &LimitsSpec) -> Result<(), Fault> {
+    pub(super) fn look(&mut self, lab: &mut impl Lab, spec: &Limits) -> Result<(), Fault> {
         let now = lab.now();
         for pump in &self.all {
             let (Some(run), Some(sensor)) = (&pump.run, &pump.status) else {
@@ -135,7 +135,7 @@ impl Pumps {
         self.look_at_ratios(now, spec)
     }
 
-    fn look_at_ratios(&mut self, now: Instant, spec: &LimitsSpec) -> Result<(), Fault> {
+    fn look_at_ratios(&mut self, now: Instant, spec: &Limits) -> Result<(), Fault> {
         self.off_ratio_since.resize(spec.ratios.len(), None);
         for (i, rule) in spec.ratios.iter().enumerate() {
             let Some(ratio) = self.ratio(now, rule) else {

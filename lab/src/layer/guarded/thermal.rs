@@ -3,7 +3,7 @@
 use crate::fault::{Fault, FaultKind};
 use crate::id::{HeaterId, SensorId};
 use crate::lab::Lab;
-use crate::layer::rules::LimitsSpec;
+use crate::layer::rules::Limits;
 use crate::manifest::{Manifest, SensorKind};
 use crate::time::Instant;
 
@@ -29,7 +29,7 @@ struct Heater {
 
 /// Whether a set point is allowed.
 pub(super) fn check(
-    spec: &LimitsSpec,
+    spec: &Limits,
     manifest: &Manifest,
     now: Instant,
     heater: &HeaterId,
@@ -81,7 +81,7 @@ impl Thermal {
     pub(super) fn look(
         &mut self,
         lab: &mut impl Lab,
-        spec: &LimitsSpec,
+        spec: &Limits,
         flowing: bool,
     ) -> Result<(), Fault> {
         let mut hottest = f64::NEG_INFINITY;
@@ -103,7 +103,7 @@ impl Thermal {
     fn look_for_flow(
         &mut self,
         now: Instant,
-        spec: &LimitsSpec,
+        spec: &Limits,
         hottest: f64,
         flowing: bool,
     ) -> Result<(), Fault> {
@@ -128,7 +128,7 @@ impl Thermal {
 }
 
 impl Heater {
-    fn compare(&mut self, now: Instant, value: f64, spec: &LimitsSpec) -> Result<(), Fault> {
+    fn compare(&mut self, now: Instant, value: f64, spec: &Limits) -> Result<(), Fault> {
         if value > spec.max_temperature_c {
             let detail = format!(
                 "{value:.1} °C, allowed are {} °C: cut the heater's supply and let it cool",
@@ -140,12 +140,7 @@ impl Heater {
         self.compare_with_set_point(now, value, spec)
     }
 
-    fn compare_with_last(
-        &mut self,
-        now: Instant,
-        value: f64,
-        spec: &LimitsSpec,
-    ) -> Result<(), Fault> {
+    fn compare_with_last(&mut self, now: Instant, value: f64, spec: &Limits) -> Result<(), Fault> {
         let last = self.last.replace((now, value));
         let Some((then, before)) = last else {
             self.unchanged_since = now;
@@ -178,7 +173,7 @@ impl Heater {
         &mut self,
         now: Instant,
         value: f64,
-        spec: &LimitsSpec,
+        spec: &Limits,
     ) -> Result<(), Fault> {
         let Some(set_point) = self.set_point else {
             return Ok(());
