@@ -11,13 +11,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use flowtwin_lab::analysis::AnalysisError;
-use flowtwin_lab::{Analysis, Manifest, Procedure, Space, Streams};
+use flowtwin_lab::journal::{Journal, Record};
+use flowtwin_lab::{Analysis, Conditions, Manifest, Procedure, Space, Streams};
 use flowtwin_sim::{Plan, SimLab};
-use flowtwin_twin::{Policy, StopRules, SurrogateSpec, Trial};
+use flowtwin_twin::{Policy, PolicySpec, StopRules, SurrogateSpec, Trial};
 use serde::Deserialize as _;
 use sha2::{Digest as _, Sha256};
 
-pub use file::{Goal, ObjectiveSpec, ScenarioFile};
+pub use file::{Goal, ObjectiveSpec, PhaseSpec, ScenarioFile};
 pub use ordered::Ordered;
 pub use space::{ConstraintSpec, DerivedSpec, InputSpec, Sets, SpaceSpec, Window};
 pub use tree::Tree;
@@ -120,6 +121,31 @@ impl Scenario {
             procedure: self.procedure.clone(),
             phases,
         }
+    }
+
+    /// The same scenario, but its phases are the experiments that `journal` records, in their order.
+    ///
+    /// # Errors
+    /// If a condition of the journal lies outside the space, or no experiment is recorded.
+    pub fn repeating(&self, journal: &Journal) -> Result<Self, Diagnostic> {
+        let phases = journal.records().iter().filter_map(|record| match record {
+            Record::Phase(phase) => Some(phase),
+            _ => None,
+        });
+        let repeated = phases.map(|phase| {
+            let records = journal.experiments().filter(|e| e.phase == phase.name);
+            let conditions: Vec<Conditions> = records.map(|e| e.conditions.clone()).collect();
+            PhaseSpec {
+                name: phase.name.clone(),
+                experiments: conditions.len() as u32,
+                policy: PolicySpec::List { conditions },
+                from: phase.from.clone(),
+                stop: StopRules::default(),
+            }
+        });
+        let phases = repeated.filter(|phase| phase.experiments > 0).collect();
+        let file = ScenarioFile { phases, ..self.file.clone() };
+        Self::new(file, &Tree::default())
     }
 
     /// The lab of this scenario without noise, drift or mishaps, for true values.

@@ -33,9 +33,21 @@ impl Place {
             let lab = TwinLab::of_scenario(Twin::load(model)?, scenario, seed)?;
             return Ok(Self { lab: Box::new(lab), backend: "twin", world: None });
         }
+        Self::simulated(args.backend, scenario, seed)
+    }
+
+    /// A simulated rig, with drivers and emulated instruments or without.
+    ///
+    /// # Errors
+    /// If its instruments cannot be wired.
+    pub(super) fn simulated(
+        backend: Backend,
+        scenario: &Scenario,
+        seed: u64,
+    ) -> Result<Self, CommandError> {
         let world = Shared::new(scenario.sim_lab(seed));
-        let lab = simulated(args.backend, &world)?;
-        Ok(Self { lab, backend: args.backend.name(), world: Some(world) })
+        let lab = simulated(backend, &world)?;
+        Ok(Self { lab, backend: backend.name(), world: Some(world) })
     }
 
     /// The simulated world behind it, whose work can be read at the end.

@@ -6,6 +6,7 @@ mod bench;
 mod cli;
 mod determinism;
 mod faults;
+mod handoff;
 mod outside;
 mod paper;
 mod parity;
