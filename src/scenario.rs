@@ -101,7 +101,7 @@ impl Scenario {
         let (space, recipe) = check::space(&file, plan.manifest()).map_err(fail)?;
         check::procedure(&file, plan.manifest()).map_err(fail)?;
         let analysis = check::analysis(&file, plan.manifest()).map_err(fail)?;
-        let phases = check::phases(&file).map_err(fail)?;
+        let phases = check::phases(&file, &space).map_err(fail)?;
         check::objective(&file).map_err(fail)?;
         Ok(Self {
             procedure: Procedure::new(file.procedure.clone(), recipe, analysis),

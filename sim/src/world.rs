@@ -165,7 +165,10 @@ impl World {
         self.engine.schedule(self.next_tick, Event::PumpTick);
         self.notice_condition(now);
         self.watch_precipitation(now);
-        self.flows_change(now);
+        // A rig at rest makes no history: hours of waiting cost those who look back nothing.
+        if !self.flow.rests() || self.pumps.iter().any(Pump::runs) {
+            self.flows_change(now);
+        }
         if now.as_nanos().is_multiple_of(600_000_000_000) {
             self.forget(now);
         }

@@ -140,6 +140,11 @@ impl Pump {
         }
     }
 
+    /// Whether its motor turns.
+    pub(crate) fn runs(&self) -> bool {
+        self.run.is_some()
+    }
+
     /// The rate it has been set to, zero where it does not run [µL/s].
     pub(crate) fn set_ul_per_s(&self) -> f64 {
         self.run.map_or(0.0, |run| run.rate_ul_per_s)

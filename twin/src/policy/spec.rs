@@ -2,12 +2,13 @@
 
 use std::str::FromStr;
 
+use flowtwin_lab::Conditions;
 use serde::de::value::{MapAccessDeserializer, MapDeserializer};
 use serde::de::{IntoDeserializer, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::acquisition::UCB_LAMBDA;
-use crate::policy::{Aim, Guided, LatinHypercube, Policy, Random, SobolSequence};
+use crate::policy::{Aim, Guided, LatinHypercube, Listed, Policy, Random, SobolSequence};
 
 /// Which surrogate to learn with, as scenarios spell it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,10 +74,15 @@ impl FromStr for SurrogateSpec {
 
 /// Which policy to ask, as scenarios spell it: `policy = "ei"`, or a table where a policy has keys that are not to
 /// stand at their defaults, such as `policy.ucb.lambda = 2.0`.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum PolicySpec {
+    /// Conditions that were decided beforehand, in order.
+    List {
+        /// The conditions, one for each experiment of the phase.
+        conditions: Vec<Conditions>,
+    },
     /// Uniformly random points.
     Random {},
     /// A Latin hypercube.
@@ -113,6 +119,9 @@ pub enum PolicySpec {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 enum Table {
+    List {
+        conditions: Vec<Conditions>,
+    },
     Random {},
     Lhs {},
     Sobol {},
@@ -139,6 +148,7 @@ impl PolicySpec {
     /// Its name, as scenarios spell it.
     pub fn name(&self) -> &'static str {
         match self {
+            Self::List { .. } => "list",
             Self::Random {} => "random",
             Self::Lhs {} => "lhs",
             Self::Sobol {} => "sobol",
@@ -160,6 +170,7 @@ impl PolicySpec {
         let guided =
             |aim| -> Box<dyn Policy> { Box::new(Guided { name: self.name(), aim, surrogate }) };
         match *self {
+            Self::List { ref conditions } => Box::new(Listed::new(conditions.clone())),
             Self::Random {} => Box::new(Random),
             Self::Lhs {} => Box::new(LatinHypercube),
             Self::Sobol {} => Box::new(SobolSequence),
@@ -180,6 +191,7 @@ impl PolicySpec {
 impl From<Table> for PolicySpec {
     fn from(table: Table) -> Self {
         match table {
+            Table::List { conditions } => Self::List { conditions },
             Table::Random {} => Self::Random {},
             Table::Lhs {} => Self::Lhs {},
             Table::Sobol {} => Self::Sobol {},
@@ -291,6 +303,14 @@ mod tests {
         assert!(parse(r#"{"ucb":{"lamda":2.0}}"#).unwrap_err().to_string().contains("lamda"));
         assert!(parse(r#"{"random":{"lambda":2.0}}"#).is_err());
         assert!(parse(r#""best""#).unwrap_err().to_string().contains("max_variance"));
+    }
+
+    #[test]
+    fn a_list_says_what_it_lists() {
+        let list = r#"{"list":{"conditions":[{"celsius":120.0},{"celsius":150.0}]}}"#;
+        let spec = parse(list).unwrap();
+        assert_eq!(serde_json::to_string(&spec).unwrap(), list);
+        assert!(parse(r#""list""#).unwrap_err().to_string().contains("conditions"));
     }
 
     #[test]
