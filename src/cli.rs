@@ -191,8 +191,11 @@ pub struct Experiment {
 #[derive(Debug, Args)]
 pub struct Check {
     /// Scenario files.
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required_unless_present = "schema", value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    /// Print the JSON Schema of scenario files, by which editors complete and check them.
+    #[arg(long, exclusive = true)]
+    pub schema: bool,
     /// Ask every instrument of the bench files who it is; nothing moves.
     #[arg(long)]
     pub connect: bool,

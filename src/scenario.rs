@@ -3,6 +3,7 @@
 mod check;
 pub mod file;
 mod ordered;
+mod schema;
 mod space;
 mod tree;
 mod unknown;
@@ -20,6 +21,7 @@ use sha2::{Digest as _, Sha256};
 
 pub use file::{Goal, ObjectiveSpec, PhaseSpec, ScenarioFile};
 pub use ordered::Ordered;
+pub use schema::schema;
 pub use space::{ConstraintSpec, DerivedSpec, InputSpec, Sets, SpaceSpec, Window};
 pub use tree::Tree;
 pub(crate) use unknown::nearest;

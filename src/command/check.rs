@@ -21,6 +21,10 @@ struct Finding {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
+    if args.schema {
+        println!("{:#}", crate::scenario::schema());
+        return Ok(());
+    }
     let findings: Vec<Finding> = args.files.iter().map(|file| look(args, file)).collect();
     if args.json {
         let all: Vec<_> = findings.iter().map(Finding::json).collect();

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use flowtwin_lab::{
     Constraint, FlowPath, HeaterId, Input, Linear, Manifest, PumpId, Recipe, Space, SpaceError,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ordered::Ordered;
 use super::unknown;
 
 /// What a campaign may choose.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SpaceSpec {
     /// The inputs by name, the unit last: `cui_ul_per_min`, `temperature_c`.
@@ -25,7 +26,7 @@ pub struct SpaceSpec {
 }
 
 /// One input. Where `low` equals `high` it is fixed, and not an input of the campaign.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InputSpec {
     /// Lowest value.
@@ -40,7 +41,7 @@ pub struct InputSpec {
 }
 
 /// What an input sets.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Sets {
     /// The rate of a pump [µL/min].
@@ -50,7 +51,7 @@ pub enum Sets {
 }
 
 /// The rate of a pump that follows from others: `times × (sum of sum_of − sum of minus)`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DerivedSpec {
     /// Pumps whose rates are added.
@@ -68,7 +69,7 @@ fn one() -> f64 {
 }
 
 /// Bounds on what follows from the inputs.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ConstraintSpec {
     /// Nominal reaction time \[s\].
@@ -78,7 +79,7 @@ pub struct ConstraintSpec {
 }
 
 /// A range of numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Window {
     /// Lowest.

@@ -6,6 +6,7 @@ use crate::id::PumpId;
 
 /// How an experiment is done.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct ProcedureSpec {
     /// A temperature is settled within this distance of its set point \[K\].
@@ -52,6 +53,7 @@ impl Default for ProcedureSpec {
 
 /// When the reactor is taken to be at steady state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum WaitSpec {
     /// After so many residence times; 1.2 in the paper (Sadeghi et al. 2024, Fig. 3A).
@@ -62,6 +64,7 @@ pub enum WaitSpec {
 
 /// Steady means: the last `window` readings of every watched feature lie within `band` of their mean.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SteadySpec {
     /// Watched features.
@@ -80,6 +83,7 @@ pub struct SteadySpec {
 
 /// How the flow cells are filled with carrier before the first experiment.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct BlankSpec {
     /// Pumps that run, normally the carrier's alone. None: the cells are taken to be full of carrier.
@@ -90,6 +94,7 @@ pub struct BlankSpec {
 
 /// A pump that runs while the flow cells are filled with carrier.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct BlankRate {
     /// The pump.

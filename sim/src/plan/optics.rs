@@ -211,3 +211,41 @@ impl BandPlan {
         self.times.iter().fold(self.counts * absorbed, |product, &q| product * values[q])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Plan;
+
+    fn plan() -> Plan {
+        let world = toml::from_str(include_str!("../../tests/reference_world.toml")).unwrap();
+        Plan::new(&world).unwrap()
+    }
+
+    /// Beer and Lambert: 6000 1/(M cm) through a bore of 1.016 mm are 0.6096 mAU for a µM.
+    #[test]
+    fn a_millimolar_absorbs_what_beer_and_lambert_say() {
+        let plan = plan();
+        let channel = plan.channels.iter().find(|channel| channel.transmits).unwrap();
+        let grid = Grid::new("absorption", &channel.spec).unwrap();
+        let at = grid.nm.partition_point(|&nm| nm < 300.0);
+        let seen = f64::from(channel.absorbers[0].absorbance[at]);
+        // The pixel lies 0.2 nm off 300 nm at most.
+        assert!((seen / 0.6096 - 1.0).abs() < 0.02, "{seen} AU");
+    }
+
+    /// The inner filter: a slug that absorbs a tenth of an absorbance takes 1 − 10^−0.1 = 20.57 %.
+    #[test]
+    fn emission_follows_the_share_of_light_that_is_absorbed() {
+        let plan = plan();
+        let channel = plan.channels.iter().find(|channel| !channel.transmits).unwrap();
+        let band = &channel.bands[0];
+        let (product, per_mm) = band.absorbed_by.unwrap();
+        assert!((per_mm - 0.6096).abs() < 1e-12, "{per_mm} AU for a mM");
+        let mut values = vec![0.0; plan.quantities.len()];
+        values[product] = 0.1 / per_mm;
+        values[plan.quantities.quality()] = 0.5;
+        let expected = 60_000.0 * 0.205_671_765_275_718_6 * 0.5;
+        assert!((band.amplitude(&values) / expected - 1.0).abs() < 1e-12);
+    }
+}

@@ -12,6 +12,7 @@ use crate::policy::{Aim, Guided, LatinHypercube, Listed, Policy, Random, SobolSe
 
 /// Which surrogate to learn with, as scenarios spell it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum SurrogateSpec {
@@ -115,6 +116,7 @@ pub enum PolicySpec {
 
 /// The same, for serde to read: every policy is a table, and every key has a default.
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 enum Table {
     List {
@@ -236,6 +238,23 @@ impl<'de> Deserialize<'de> for PolicySpec {
             }
         }
         deserializer.deserialize_any(NameOrTable).map(Self::from)
+    }
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for PolicySpec {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "PolicySpec".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let table = Table::json_schema(generator).to_value();
+        let choices = table["oneOf"].as_array().expect("a policy is one of several tables");
+        let names: Vec<_> = choices.iter().map(|choice| choice["required"][0].clone()).collect();
+        schemars::json_schema!({
+            "description": "Which policy to ask: its name, or a table of that name with its keys.",
+            "anyOf": [{ "enum": names }, table],
+        })
     }
 }
 
