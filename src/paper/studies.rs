@@ -25,6 +25,8 @@ pub struct Studies {
     pub grid: Grid,
     /// Fig. 6.
     pub twin: Twin,
+    /// Vials for instruments beside the rig.
+    pub vials: Vials,
     /// Steady state decided by watching.
     pub steady: Steady,
     /// A dynamic flow experiment.
@@ -164,6 +166,22 @@ pub struct Twin {
     pub inputs: usize,
     /// Random splits into 80 % to learn from and 20 % to test on.
     pub splits: usize,
+}
+
+/// Vials for instruments beside the rig.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Vials {
+    /// Random conditions of which vials are taken.
+    pub experiments: usize,
+    /// The input that stays at the baseline, so that all absorb much the same.
+    pub fixed: String,
+    /// How far their absorbance may be from the median to be compared, relatively.
+    pub window: f64,
+    /// Temperatures of which the size of the particles is compared [°C].
+    pub size_at_c: [f64; 2],
+    /// Reaction times at which the temperature at the outlet is looked at, at the highest reaction temperature \[s\].
+    pub outlet_reaction_times_s: Vec<f64>,
 }
 
 /// Steady state decided by watching.

@@ -1,6 +1,6 @@
 //! From what a file says to what it means: every number in its range, every name known.
 
-use flowtwin_lab::procedure::WaitSpec;
+use flowtwin_lab::procedure::{FlushSpec, WaitSpec};
 use flowtwin_lab::{Analysis, Conditions, Manifest, ProcedureSpec, Recipe, Space};
 use flowtwin_sim::Plan;
 use flowtwin_twin::{PolicySpec, StopRules};
@@ -99,10 +99,15 @@ pub(super) fn procedure(file: &ScenarioFile, manifest: &Manifest) -> Result<(), 
             }
         }
     }
-    within(&["procedure", "blank", "flush_s"], spec.blank.flush_s, 0.0, 86_400.0, "s")?;
-    for (i, rate) in spec.blank.rates.iter().enumerate() {
+    flush("fill", &spec.fill, manifest)?;
+    flush("blank", &spec.blank, manifest)
+}
+
+fn flush(key: &str, spec: &FlushSpec, manifest: &Manifest) -> Result<(), Problem> {
+    within(&["procedure", key, "flush_s"], spec.flush_s, 0.0, 86_400.0, "s")?;
+    for (i, rate) in spec.rates.iter().enumerate() {
         let at = i.to_string();
-        let path = ["procedure", "blank", "rates", at.as_str(), "pump"];
+        let path = ["procedure", key, "rates", at.as_str(), "pump"];
         let Some(pump) = manifest.pump(&rate.pump) else {
             let known: Vec<&str> = manifest.pumps.iter().map(|p| p.name.as_str()).collect();
             return Err(unknown_name("pump", rate.pump.as_str(), &known, &path));
