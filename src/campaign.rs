@@ -1,5 +1,6 @@
 //! A campaign: ask, experiment, tell, phase by phase.
 
+mod costs;
 mod interruptible;
 mod shared;
 
@@ -16,6 +17,7 @@ use flowtwin_twin::{Ask, Context, History, PolicyError, Spent, Stop, Trial, Work
 
 use crate::hardware::Rehearsal;
 use crate::scenario::{Phase, Scenario};
+use costs::Costs;
 pub use interruptible::Interruptible;
 pub use shared::Shared;
 
@@ -142,6 +144,7 @@ impl<'a> Campaign<'a> {
         {
             guarded.delivered_before(pump, 1_000.0 * syringe.needs_ml);
         }
+        let costs = Costs::new(self.scenario.procedure(), guarded.manifest());
         let lab = Journaled::new(Interruptible::new(guarded, self.stop), writer);
         let mut under_way = UnderWay {
             campaign: self,
@@ -150,6 +153,7 @@ impl<'a> Campaign<'a> {
             there,
             phases: Vec::new(),
             number: 0,
+            costs,
             work: Work::default(),
             watch,
         };
@@ -174,6 +178,7 @@ struct UnderWay<'a, 'w, L: Lab, S: Sink> {
     there: Option<&'w Journal>,
     phases: Vec<Vec<Trial>>,
     number: u64,
+    costs: Costs<'a>,
     work: Work,
     watch: &'w mut dyn Watch,
 }
@@ -261,6 +266,7 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
             }
             let conditions = self.propose(phase, &history, done)?;
             let observation = self.experiment(phase, blank, &conditions)?;
+            self.costs.learn(&observation);
             spent.lab_time_s += observation.lab_time_s();
             spent.reagent_ml += observation.consumed_ml.iter().map(|(_, ml)| ml).sum::<f64>();
             history.trials.push(self.trial(&observation));
@@ -317,13 +323,14 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
         if self.campaign.only_recorded {
             return Err(Fault::new(self.lab.now(), "replay", FaultKind::Interrupted).into());
         }
+        let cost = self.costs.next();
         let ask = Ask {
             space: self.campaign.scenario.space(),
             history,
             count: 1,
             asked,
             planned: phase.experiments,
-            cost: None,
+            cost: Some(&cost),
         };
         let context = self.campaign.context(phase);
         let answer =
