@@ -106,8 +106,6 @@ impl<'a> Campaign<'a> {
     /// The header of its journal.
     pub fn header(&self, lab: &dyn Lab) -> Header {
         let scenario = self.scenario;
-        let features = scenario.analysis().features().iter().map(|f| f.name.clone());
-        let units = scenario.analysis().units().into_iter().map(str::to_owned);
         Header {
             schema: 1,
             flowtwin: env!("CARGO_PKG_VERSION").into(),
@@ -117,7 +115,7 @@ impl<'a> Campaign<'a> {
             seed: self.seed,
             simulated: lab.manifest().simulated,
             inputs: scenario.space().inputs().iter().map(|input| input.name.clone()).collect(),
-            features: features.zip(units).collect(),
+            features: scenario.features(),
             manifest: lab.manifest().clone(),
         }
     }

@@ -77,11 +77,11 @@ impl Arena {
             }
         }
         let feature = &scenario.objective().feature;
-        let units = scenario.analysis().units();
-        let place = scenario.analysis().features().iter().position(|f| f.name == *feature);
+        let features = scenario.features();
+        let unit = features.into_iter().find(|(name, _)| name == feature);
         Self {
             name: scenario.name().to_owned(),
-            unit: place.map_or("", |i| units[i]).to_owned(),
+            unit: unit.map(|(_, unit)| unit).unwrap_or_default(),
             feature: feature.clone(),
             goal: scenario.objective().goal,
             inputs: scenario.space().inputs().iter().map(|input| input.name.clone()).collect(),

@@ -26,6 +26,9 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let scenario = super::lab::with_policy(scenario, &args.outside)?;
     let seed = args.seed.unwrap_or(scenario.file().seed);
     if args.backend == Backend::Hardware {
+        if scenario.table().is_some() {
+            return Err(CommandError::bad_input("a table of outcomes runs on no rig"));
+        }
         return super::hardware::run(args, scenario, seed);
     }
     let place = Place::of(args, &scenario, seed)?;

@@ -11,7 +11,7 @@ use crate::scenario::Scenario;
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let wiring = read_wiring(&args.bench)?;
-    let scenario = Scenario::load(&args.scenario)?;
+    let scenario = Scenario::load_rig(&args.scenario)?;
     let manifest =
         flowtwin_lab::Manifest { simulated: wiring.simulated, ..scenario.manifest().clone() };
     // Ctrl-C in the terminal reaches this process too; it must outlive the campaign to make the rig safe.

@@ -11,7 +11,7 @@ use super::ordered::Ordered;
 use super::unknown;
 
 /// What a campaign may choose.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SpaceSpec {
     /// The inputs by name, the unit last: `cui_ul_per_min`, `temperature_c`.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 /// The apparatus.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rig {
     /// Its name, as the manifest and reports show it.
@@ -40,7 +40,7 @@ pub struct Rig {
 }
 
 /// Physical properties of a liquid.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Liquid {
     /// Density at 25 °C [kg/m³]; 500 to 3000.
@@ -113,7 +113,7 @@ pub struct Stream {
 }
 
 /// The carrier between the slugs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Carrier {
     /// The pump that delivers it.
@@ -134,7 +134,7 @@ pub struct Carrier {
 }
 
 /// How slugs form: L/w = ε + α Qd/Qc (squeezing; Garstecki et al. 2006, DOI 10.1039/b510841a).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Segmentation {
     /// Width w of the channel where slugs form \[mm\]; 0.05 to 3.
