@@ -2,6 +2,7 @@
 
 mod interruptible;
 mod shared;
+mod standing;
 
 use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
@@ -18,6 +19,7 @@ use crate::hardware::Rehearsal;
 use crate::scenario::{Phase, Scenario};
 pub use interruptible::Interruptible;
 pub use shared::Shared;
+pub use standing::Standing;
 
 /// A campaign on some lab.
 #[derive(Debug)]
@@ -140,20 +142,29 @@ impl<'a> Campaign<'a> {
         {
             guarded.delivered_before(pump, 1_000.0 * syringe.needs_ml);
         }
-        let lab = Journaled::new(Interruptible::new(guarded, self.stop), writer);
-        let mut under_way = UnderWay {
+        let mut under_way = self.under_way(guarded, writer, recorded, watch);
+        let fault = under_way.all()?;
+        let ended = Ended { fault, work: under_way.work, experiments: under_way.number };
+        Ok((ended, under_way.lab.into_parts().1))
+    }
+
+    fn under_way<'w, L: Lab, S: Sink>(
+        &'w self,
+        guarded: Guarded<L>,
+        writer: Writer<S>,
+        recorded: Option<&'w Journal>,
+        watch: &'w mut dyn Watch,
+    ) -> UnderWay<'w, 'w, L, S> {
+        UnderWay {
             campaign: self,
-            lab,
+            lab: Journaled::new(Interruptible::new(guarded, self.stop), writer),
             recorded: recorded.map(|j| j.experiments().collect()).unwrap_or_default(),
-            there,
+            there: recorded.filter(|_| self.goes_on),
             phases: Vec::new(),
             number: 0,
             work: Work::default(),
             watch,
-        };
-        let fault = under_way.all()?;
-        let ended = Ended { fault, work: under_way.work, experiments: under_way.number };
-        Ok((ended, under_way.lab.into_parts().1))
+        }
     }
 
     /// The randomness of a phase, its own whatever other phases do.
@@ -204,12 +215,16 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
 
     fn in_order(&mut self) -> Result<(), Halt> {
         let blank = self.blank()?;
-        for index in 0..self.campaign.scenario.phases().len() {
-            self.phase(index, &blank)?;
-        }
+        self.from(0, &blank)?;
         self.lab.send(&Command::MakeSafe)?;
         let end = End { at_ns: self.lab.now(), experiments: self.number };
         Ok(self.lab.record(&Record::End(end))?)
+    }
+
+    /// Runs the phases from one on.
+    fn from(&mut self, first: usize, blank: &Blank) -> Result<(), Halt> {
+        let phases = first..self.campaign.scenario.phases().len();
+        phases.into_iter().try_for_each(|index| self.phase(index, blank))
     }
 
     /// The reference of this run, taken now unless it is recorded; before it, the header.
