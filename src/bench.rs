@@ -1,6 +1,7 @@
 //! Benchmarks of policies: the same seeds for all, statistics that pass review, tables that do not depend on the
 //! number of threads, shards or restarts.
 
+mod capability;
 mod card;
 mod comparison;
 mod contest;
@@ -18,6 +19,7 @@ mod store;
 mod table;
 mod truth;
 
+pub use capability::Capability;
 pub use card::{Arena, CARD, Card, Entry, PoolCard};
 pub use comparison::{ALPHA, Checkpoint, Comparison, Standing, checkpoints, compare, comparisons};
 pub use contest::{Contest, ContestError, Failure, Shard};

@@ -1,5 +1,6 @@
 //! `report.html` of a benchmark.
 
+use super::capability;
 use super::finding::Finding;
 use super::pool;
 use super::results::Results;
@@ -15,7 +16,8 @@ const POINTS: usize = 60;
 
 /// The page of a benchmark.
 pub fn report(results: &Results, findings: &[Finding]) -> String {
-    let mut page = Page::new("Benchmark of policies", true);
+    let simulated = results.card.scenarios.iter().any(|arena| arena.pool.is_none());
+    let mut page = Page::new("Benchmark of policies", simulated);
     page.kicker(&format!(
         "flowtwin {} · {} · {}",
         results.card.flowtwin,
@@ -33,6 +35,9 @@ pub fn report(results: &Results, findings: &[Finding]) -> String {
         body.push_str(&finding.table().html());
         body.push_str(&figures(results, scenario, finding));
         body.push_str(&pairs(finding).html());
+        if let Some(table) = capability::table(results, scenario) {
+            body.push_str(&table.html());
+        }
         page.push(&section(&finding.scenario, &finding.scenario, &body));
     }
     page.finish()

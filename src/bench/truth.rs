@@ -10,6 +10,7 @@ use flowtwin_twin::Context;
 use flowtwin_twin::region::{EmptyRegion, Region};
 use serde::{Deserialize, Serialize};
 
+use super::capability::Capability;
 use crate::scenario::Scenario;
 use crate::table::Pool;
 
@@ -40,6 +41,8 @@ pub struct Optimum {
     pub value: f64,
     /// Number of noise-free experiments that the search took.
     pub experiments: usize,
+    /// What the lab can do there.
+    pub capability: Option<Capability>,
 }
 
 impl<'a> Truth<'a> {
@@ -98,13 +101,14 @@ impl<'a> Truth<'a> {
             let mut truth = truth.clone();
             let (_, conditions) = truth.climb(&region, looked[i].clone());
             let value = truth.at(&conditions).unwrap_or(f64::NAN);
-            Optimum { conditions, value, experiments: truth.known.len() }
+            Optimum { conditions, value, experiments: truth.known.len(), capability: None }
         });
         let experiments = LOOK + climbed.iter().map(|climb| climb.experiments).sum::<usize>();
         let goal = scenario.objective().goal;
         let better = |a: &Optimum, b: &Optimum| goal.score(a.value).total_cmp(&goal.score(b.value));
         let best = climbed.into_iter().max_by(better).expect("there is at least one start");
-        Ok(Optimum { experiments, ..best })
+        let capability = Capability::of(scenario, &best.conditions);
+        Ok(Optimum { experiments, capability, ..best })
     }
 
     /// The best of a table, all of which is known.
@@ -117,6 +121,7 @@ impl<'a> Truth<'a> {
             conditions: pool.conditions(best).clone(),
             value: pool.mean(best).unwrap_or(f64::NAN),
             experiments: 0,
+            capability: None,
         }
     }
 
