@@ -13,5 +13,6 @@ mod replay;
 mod resume;
 mod scenarios;
 mod support;
+mod tables;
 mod tidy;
 mod twin;
