@@ -3,6 +3,7 @@
 mod costs;
 mod interruptible;
 mod shared;
+mod standing;
 
 use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
@@ -20,6 +21,7 @@ use crate::scenario::{Phase, Scenario};
 use costs::Costs;
 pub use interruptible::Interruptible;
 pub use shared::Shared;
+pub use standing::Standing;
 
 /// A campaign on some lab.
 #[derive(Debug)]
@@ -108,8 +110,6 @@ impl<'a> Campaign<'a> {
     /// The header of its journal.
     pub fn header(&self, lab: &dyn Lab) -> Header {
         let scenario = self.scenario;
-        let features = scenario.analysis().features().iter().map(|f| f.name.clone());
-        let units = scenario.analysis().units().into_iter().map(str::to_owned);
         Header {
             schema: 1,
             flowtwin: env!("CARGO_PKG_VERSION").into(),
@@ -119,7 +119,7 @@ impl<'a> Campaign<'a> {
             seed: self.seed,
             simulated: lab.manifest().simulated,
             inputs: scenario.space().inputs().iter().map(|input| input.name.clone()).collect(),
-            features: features.zip(units).collect(),
+            features: scenario.features(),
             manifest: lab.manifest().clone(),
         }
     }
@@ -144,22 +144,31 @@ impl<'a> Campaign<'a> {
         {
             guarded.delivered_before(pump, 1_000.0 * syringe.needs_ml);
         }
+        let mut under_way = self.under_way(guarded, writer, recorded, watch);
+        let fault = under_way.all()?;
+        let ended = Ended { fault, work: under_way.work, experiments: under_way.number };
+        Ok((ended, under_way.lab.into_parts().1))
+    }
+
+    fn under_way<'w, L: Lab, S: Sink>(
+        &'w self,
+        guarded: Guarded<L>,
+        writer: Writer<S>,
+        recorded: Option<&'w Journal>,
+        watch: &'w mut dyn Watch,
+    ) -> UnderWay<'w, 'w, L, S> {
         let costs = Costs::new(self.scenario.procedure(), guarded.manifest());
-        let lab = Journaled::new(Interruptible::new(guarded, self.stop), writer);
-        let mut under_way = UnderWay {
+        UnderWay {
             campaign: self,
-            lab,
+            lab: Journaled::new(Interruptible::new(guarded, self.stop), writer),
             recorded: recorded.map(|j| j.experiments().collect()).unwrap_or_default(),
-            there,
+            there: recorded.filter(|_| self.goes_on),
             phases: Vec::new(),
             number: 0,
             costs,
             work: Work::default(),
             watch,
-        };
-        let fault = under_way.all()?;
-        let ended = Ended { fault, work: under_way.work, experiments: under_way.number };
-        Ok((ended, under_way.lab.into_parts().1))
+        }
     }
 
     /// The randomness of a phase, its own whatever other phases do.
@@ -211,12 +220,16 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
 
     fn in_order(&mut self) -> Result<(), Halt> {
         let blank = self.blank()?;
-        for index in 0..self.campaign.scenario.phases().len() {
-            self.phase(index, &blank)?;
-        }
+        self.from(0, &blank)?;
         self.lab.send(&Command::MakeSafe)?;
         let end = End { at_ns: self.lab.now(), experiments: self.number };
         Ok(self.lab.record(&Record::End(end))?)
+    }
+
+    /// Runs the phases from one on.
+    fn from(&mut self, first: usize, blank: &Blank) -> Result<(), Halt> {
+        let phases = first..self.campaign.scenario.phases().len();
+        phases.into_iter().try_for_each(|index| self.phase(index, blank))
     }
 
     /// The reference of this run, taken now unless it is recorded; before it, the header.

@@ -13,9 +13,9 @@ use std::sync::Arc;
 
 use flowtwin_lab::analysis::AnalysisError;
 use flowtwin_lab::journal::{Journal, Record};
-use flowtwin_lab::{Analysis, Conditions, Manifest, Procedure, Space, Streams};
+use flowtwin_lab::{Analysis, Conditions, Manifest, Procedure, Recipe, Space, Streams};
 use flowtwin_sim::{Plan, SimLab};
-use flowtwin_twin::{Policy, PolicySpec, StopRules, SurrogateSpec, Trial};
+use flowtwin_twin::{Policy, PolicySpec, Random, StopRules, SurrogateSpec, Trial};
 use serde::Deserialize as _;
 use sha2::{Digest as _, Sha256};
 
@@ -28,15 +28,25 @@ pub(crate) use unknown::nearest;
 
 use crate::diagnostic::Diagnostic;
 use crate::learnt::Prior;
+use crate::table::{Choosing, Pool, TableLab};
 
 /// A scenario that can be run: everything in it has been checked.
 #[derive(Debug)]
 pub struct Scenario {
     file: ScenarioFile,
-    plan: Arc<Plan>,
+    world: World,
     space: Space,
     procedure: Procedure,
     phases: Vec<Phase>,
+}
+
+/// Where the experiments of a scenario are done, unless on a rig.
+#[derive(Clone, Debug)]
+enum World {
+    /// In simulation.
+    Simulated(Arc<Plan>),
+    /// They have been done: outcomes are looked up.
+    Table(Arc<Pool>),
 }
 
 /// One phase of a campaign.
@@ -61,8 +71,29 @@ impl Scenario {
     /// The first thing that is wrong with it, with file, line and caret.
     pub fn load(path: &Path) -> Result<Self, Diagnostic> {
         let tree = Tree::read(path)?;
-        let scenario = Self::new(tree.read_as()?, &tree)?;
-        scenario.read_priors(path.parent().unwrap_or(Path::new("")))
+        let below = path.parent().unwrap_or(Path::new(""));
+        let mut file: ScenarioFile = tree.read_as()?;
+        if let Some(table) = &mut file.table {
+            let read = table.read(below, &file.objective.feature);
+            read.map_err(|error| tree.complain(&["table", "data"], &error.to_string()))?;
+        }
+        Self::new(file, &tree)?.read_priors(below)
+    }
+
+    /// Reads and checks a scenario file whose world can be simulated.
+    ///
+    /// # Errors
+    /// As [`Scenario::load`], and if it is of a table of outcomes.
+    pub fn load_rig(path: &Path) -> Result<Self, Diagnostic> {
+        let scenario = Self::load(path)?;
+        match scenario.world {
+            World::Simulated(_) => Ok(scenario),
+            World::Table(_) => {
+                let message = format!("{} has a table of outcomes and no rig", path.display());
+                Err(Diagnostic::new(message)
+                    .hint("`flowtwin run`, `bench` and `lab` take such a scenario"))
+            }
+        }
     }
 
     /// The same scenario, learning from these run folders and CSV files too.
@@ -98,6 +129,13 @@ impl Scenario {
 
     fn new(file: ScenarioFile, tree: &Tree) -> Result<Self, Diagnostic> {
         let fail = |problem: check::Problem| problem.at(tree);
+        check::kind(&file).map_err(fail)?;
+        check::name(&file).map_err(fail)?;
+        if let Some(table) = &file.table {
+            let pool = Pool::new(&file.name, table)
+                .map_err(|error| tree.complain(&["table"], &error.to_string()))?;
+            return Self::of_table(file, Arc::new(pool), tree);
+        }
         let plan = check::plan(&file).map_err(fail)?;
         let (space, recipe) = check::space(&file, plan.manifest()).map_err(fail)?;
         check::procedure(&file, plan.manifest()).map_err(fail)?;
@@ -106,19 +144,40 @@ impl Scenario {
         check::objective(&file).map_err(fail)?;
         Ok(Self {
             procedure: Procedure::new(file.procedure.clone(), recipe, analysis),
-            plan: Arc::new(plan),
+            world: World::Simulated(Arc::new(plan)),
             space,
             phases,
             file,
         })
     }
 
-    /// The same scenario with other phases than its file has, as a benchmark puts policies in.
+    fn of_table(file: ScenarioFile, pool: Arc<Pool>, tree: &Tree) -> Result<Self, Diagnostic> {
+        let phases = check::phases(&file, pool.space()).map_err(|problem| problem.at(tree))?;
+        let analysis = Analysis::new(file.analysis.clone(), pool.manifest())
+            .expect("nothing is analysed on a table");
+        let scenario = Self {
+            procedure: Procedure::new(file.procedure.clone(), Recipe::default(), analysis),
+            space: pool.space().clone(),
+            world: World::Table(pool),
+            phases: Vec::new(),
+            file,
+        };
+        Ok(scenario.with_phases(phases))
+    }
+
+    /// The same scenario with other phases than its file has, as a benchmark puts policies in. On a table they choose
+    /// among its rows.
     #[must_use]
-    pub fn with_phases(&self, phases: Vec<Phase>) -> Self {
+    pub fn with_phases(&self, mut phases: Vec<Phase>) -> Self {
+        if let World::Table(pool) = &self.world {
+            for phase in &mut phases {
+                let policy = std::mem::replace(&mut phase.policy, Box::new(Random));
+                phase.policy = Box::new(Choosing::new(policy, pool.clone()));
+            }
+        }
         Self {
             file: self.file.clone(),
-            plan: self.plan.clone(),
+            world: self.world.clone(),
             space: self.space.clone(),
             procedure: self.procedure.clone(),
             phases,
@@ -151,8 +210,26 @@ impl Scenario {
     }
 
     /// The lab of this scenario without noise, drift or mishaps, for true values.
+    ///
+    /// # Panics
+    /// If it is of a table.
     pub fn noiseless_lab(&self) -> SimLab {
-        SimLab::new(Arc::new(self.plan.noiseless()), Streams::new(0))
+        SimLab::new(Arc::new(self.plan().noiseless()), Streams::new(0))
+    }
+
+    /// The outcomes that experiments are looked up in, if it is of a table.
+    pub fn table(&self) -> Option<&Arc<Pool>> {
+        match &self.world {
+            World::Table(pool) => Some(pool),
+            World::Simulated(_) => None,
+        }
+    }
+
+    fn plan(&self) -> &Arc<Plan> {
+        match &self.world {
+            World::Simulated(plan) => plan,
+            World::Table(_) => panic!("{} is of a table and has no rig", self.file.name),
+        }
     }
 
     /// What the file says.
@@ -178,7 +255,10 @@ impl Scenario {
 
     /// What is installed.
     pub fn manifest(&self) -> &Manifest {
-        self.plan.manifest()
+        match &self.world {
+            World::Simulated(plan) => plan.manifest(),
+            World::Table(pool) => pool.manifest(),
+        }
     }
 
     /// What may be chosen.
@@ -194,6 +274,15 @@ impl Scenario {
     /// What is measured.
     pub fn analysis(&self) -> &Analysis {
         self.procedure.analysis()
+    }
+
+    /// Names and units of what an experiment yields.
+    pub fn features(&self) -> Vec<(String, String)> {
+        if let World::Table(pool) = &self.world {
+            return vec![(self.file.objective.feature.clone(), pool.unit().to_owned())];
+        }
+        let names = self.analysis().features().iter().map(|feature| feature.name.clone());
+        names.zip(self.analysis().units().into_iter().map(str::to_owned)).collect()
     }
 
     /// What the campaign is after.
@@ -234,8 +323,26 @@ impl Scenario {
         Ok(self)
     }
 
+    /// A fresh lab that looks outcomes up, if the scenario is of a table.
+    pub fn table_lab(&self, seed: u64) -> Option<TableLab> {
+        let streams = Streams::new(seed).child("world", 0);
+        let feature = &self.file.objective.feature;
+        self.table().map(|pool| TableLab::new(pool.clone(), feature, streams))
+    }
+
+    /// What a lab makes of conditions that somebody outside has chosen: on a table, the nearest that are in it.
+    pub fn offered(&self, conditions: Conditions) -> Conditions {
+        match self.table() {
+            Some(pool) => pool.conditions(pool.place(&conditions)).clone(),
+            None => conditions,
+        }
+    }
+
     /// A fresh simulated lab.
+    ///
+    /// # Panics
+    /// If the scenario is of a table: see [`Scenario::load_rig`].
     pub fn sim_lab(&self, seed: u64) -> SimLab {
-        SimLab::new(self.plan.clone(), Streams::new(seed).child("world", 0))
+        SimLab::new(self.plan().clone(), Streams::new(seed).child("world", 0))
     }
 }

@@ -56,7 +56,7 @@ pub(crate) struct Acquisition {
 }
 
 /// All state of a simulated lab.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct World {
     pub(crate) plan: Arc<Plan>,
     pub(crate) streams: Streams,

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::comparison::{Comparison, Standing, comparisons};
+use super::pool::{self, Search, searches};
 use super::results::Results;
 use super::standing::standings;
 use super::store::Store;
@@ -20,6 +21,9 @@ pub struct Finding {
     pub unit: String,
     /// The best known noise-free value.
     pub optimum: f64,
+    /// How fast each policy finds the best conditions, where outcomes come from a table.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub searches: Vec<Search>,
     /// How each policy stands at the end.
     pub standings: Vec<Standing>,
     /// All policies two by two.
@@ -51,8 +55,12 @@ fn finding(results: &Results, scenario: usize) -> Finding {
             counted(seeds, "seed")
         ),
     };
+    let searches = searches(results, scenario);
+    let found = pool::sentence(results, scenario, &searches);
+    let sentence = found.map_or(sentence.clone(), |found| format!("{found} {sentence}"));
     let (unit, optimum) = (arena.unit.clone(), results.optima[scenario]);
-    Finding { scenario: arena.name.clone(), sentence, unit, optimum, standings, comparisons }
+    let scenario = arena.name.clone();
+    Finding { scenario, sentence, unit, optimum, searches, standings, comparisons }
 }
 
 /// The sentence about the two best policies.
@@ -121,7 +129,11 @@ impl Finding {
 
     /// Sentence and table as text.
     pub fn text(&self) -> String {
-        format!("{}: {}\n\n{}", self.scenario, self.sentence, self.table().text())
+        let mut text = format!("{}: {}\n\n", self.scenario, self.sentence);
+        if !self.searches.is_empty() {
+            text += &format!("{}\n", pool::table(&self.searches).text());
+        }
+        text + &self.table().text()
     }
 }
 

@@ -21,6 +21,13 @@ const TERMS: usize = 3;
 pub(super) struct Costs<'a> {
     procedure: &'a Procedure,
     manifest: Manifest,
+    /// What the experiments so far have told.
+    pub(super) learnt: Learnt,
+}
+
+/// What experiments tell about costs.
+#[derive(Clone, Debug)]
+pub(super) struct Learnt {
     /// Set points of the heaters now.
     heaters: Vec<(HeaterId, Temperature)>,
     products: [[f64; TERMS]; TERMS],
@@ -40,8 +47,8 @@ impl<'a> Costs<'a> {
         }
         let safe = manifest.heaters.iter();
         let heaters = safe.map(|h| (h.name.clone(), Temperature::from_c(h.safe_c))).collect();
-        let manifest = manifest.clone();
-        Self { procedure, manifest, heaters, products, moments, extra: (0.0, 0.0) }
+        let learnt = Learnt { heaters, products, moments, extra: (0.0, 0.0) };
+        Self { procedure, manifest: manifest.clone(), learnt }
     }
 
     /// Learns from an experiment that has ended; a failed one only moves the heaters.
@@ -52,29 +59,30 @@ impl<'a> Costs<'a> {
             let terms = self.terms(&settings);
             let left = observation.lab_time_s() - waits_s;
             for i in 0..TERMS {
-                self.moments[i] += terms[i] * left;
+                self.learnt.moments[i] += terms[i] * left;
                 for j in 0..TERMS {
-                    self.products[i][j] += terms[i] * terms[j];
+                    self.learnt.products[i][j] += terms[i] * terms[j];
                 }
             }
             self.learn_pumping(observation, &settings, waits_s);
         }
-        self.heaters = settings.heaters;
+        self.learnt.heaters = settings.heaters;
     }
 
     fn learn_pumping(&mut self, observation: &Observation, settings: &Settings, waits_s: f64) {
         let ml: f64 = observation.consumed_ml.iter().map(|(_, ml)| ml).sum();
         let flow = settings.total_ul_per_min();
         if flow > 0.0 {
-            self.extra.0 += 60_000.0 * ml / flow - waits_s;
-            self.extra.1 += 1.0;
+            self.learnt.extra.0 += 60_000.0 * ml / flow - waits_s;
+            self.learnt.extra.1 += 1.0;
         }
     }
 
     /// A way to predict what the experiment at some conditions would cost if it were the next.
     pub(super) fn next(&self) -> impl Fn(&Conditions) -> Cost {
-        let rates = solve(self.products, self.moments);
-        let extra_s = if self.extra.1 > 0.0 { self.extra.0 / self.extra.1 } else { 0.0 };
+        let rates = solve(self.learnt.products, self.learnt.moments);
+        let extra_s =
+            if self.learnt.extra.1 > 0.0 { self.learnt.extra.0 / self.learnt.extra.1 } else { 0.0 };
         move |conditions| {
             let settings = self.procedure.recipe().settings(conditions);
             let waits_s = self.waits_s(&settings);
@@ -103,7 +111,7 @@ impl<'a> Costs<'a> {
     fn terms(&self, settings: &Settings) -> [f64; TERMS] {
         let (mut up, mut down) = (0.0_f64, 0.0_f64);
         for (heater, set_point) in &settings.heaters {
-            let now = self.heaters.iter().find(|(name, _)| name == heater);
+            let now = self.learnt.heaters.iter().find(|(name, _)| name == heater);
             let way = now.map_or(0.0, |(_, now)| set_point.c() - now.c());
             (up, down) = (up.max(way), down.max(-way));
         }
@@ -158,8 +166,8 @@ mod tests {
         let ml = settings.total_ul_per_min() * (waits_s + 9.0) / 60_000.0;
         Observation {
             conditions,
-            started: Instant::ZERO,
-            ended: Instant::ZERO + Span::from_secs(taken),
+            started: Instant::START,
+            ended: Instant::START + Span::from_secs(taken),
             residence_time_s: 0.0,
             reaction_time_s: 0.0,
             consumed_ml: vec![("all".into(), ml)],

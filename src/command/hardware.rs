@@ -44,6 +44,9 @@ pub(super) struct OnHardware<'a> {
 pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     let OnHardware { rig: args, to, scenario, seed, replayed } = order;
     let bench = args.bench.as_deref().expect("required with --backend hardware");
+    if scenario.table().is_some() {
+        return Err(CommandError::bad_input("a table of outcomes runs on no rig"));
+    }
     let wiring = read_wiring(bench)?;
     let real_time = (args.speed - 1.0).abs() < f64::EPSILON;
     if !(real_time || wiring.simulated && args.speed.is_finite() && args.speed > 0.0) {

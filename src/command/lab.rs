@@ -16,7 +16,11 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let seed = args.seed.unwrap_or(scenario.file().seed);
     let budget = args.experiments.unwrap_or(scenario.experiments() as u64);
     let limits = scenario.file().guard.clone();
-    let lab = Guarded::new(scenario.sim_lab(seed), limits);
+    let lab: Box<dyn flowtwin_lab::Lab> = match scenario.table_lab(seed) {
+        Some(lab) => Box::new(lab),
+        None => Box::new(scenario.sim_lab(seed)),
+    };
+    let lab = Guarded::new(lab, limits);
     let served = serve(&scenario, lab, seed, budget, stdin().lock(), stdout().lock())
         .map_err(|error| CommandError::failed(error).hint("see docs/lab-protocol.md"))?;
     eprintln!("{} experiments", served.experiments);

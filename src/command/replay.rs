@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::hardware::{self, OnHardware};
 use super::place::{Place, simulated};
 use super::run::{at, folder};
-use crate::campaign::{Campaign, Shared, Silent};
+use crate::campaign::{Campaign, Silent};
 use crate::cli::{Backend, Replay as Args};
 use crate::error::CommandError;
 use crate::folder::{Identity, read_journal};
@@ -80,7 +80,7 @@ fn again(
     let seed = recorded.header().seed;
     let never = AtomicBool::new(false);
     let campaign = Campaign::new(scenario, seed, NonZeroUsize::MIN, &never).only_recorded();
-    let lab = simulated(backend, &Shared::new(scenario.sim_lab(seed)))?;
+    let (lab, _world) = simulated(backend, scenario, seed)?;
     let (_ended, writer) = campaign
         .run(lab, Writer::new(Vec::new()), Some(recorded), &mut Silent)
         .map_err(CommandError::failed)?;

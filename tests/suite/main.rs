@@ -16,5 +16,6 @@ mod resume;
 mod scenarios;
 mod schema;
 mod support;
+mod tables;
 mod tidy;
 mod twin;

@@ -50,6 +50,15 @@ impl Policy for Guided {
         }
         Ok(proposals)
     }
+
+    fn pick(
+        &self,
+        history: &History,
+        candidates: &[Vec<f64>],
+        context: &Context,
+    ) -> Result<Option<(usize, Work)>, PolicyError> {
+        self.choose(history, candidates, context).map(Some)
+    }
 }
 
 impl Guided {
