@@ -8,7 +8,8 @@ use flowtwin_sim::spec::Rig;
 use super::StudyError;
 use super::station::{Station, at_reaction_time};
 use super::studies::{Recipe, Studies, with};
-use super::study::{off_ratio, vials};
+use super::study::off_ratio::{self, OffRatio};
+use super::study::vials;
 use crate::scenario::Scenario;
 
 /// Facts that no seed changes.
@@ -22,8 +23,8 @@ pub struct Facts {
     pub four_ligands_clog: bool,
     /// Whether the Cs stock of the recipe does, in the same time.
     pub recipe_clogs: bool,
-    /// Spread of the lengths of slugs with a stream 30 % too fast, over that with streams one to one.
-    pub off_ratio_spread: f64,
+    /// The train of slugs with a stream 30 % too fast.
+    pub off_ratio: OffRatio,
     /// Temperature of the liquid in the emission cell at the highest reaction temperature, by the reaction time \[s\]
     /// [°C].
     pub outlet_c: Vec<(f64, f64)>,
@@ -89,7 +90,7 @@ impl Facts {
             oleic_acid_per_cs: oa / cs,
             four_ligands_clog: clogs(&starved(TOO_FEW_LIGANDS)?, studies, seed),
             recipe_clogs: clogs(scenario, studies, seed),
-            off_ratio_spread: off_ratio::spread(scenario, studies, seed, OFF_RATIO_PERCENT)?,
+            off_ratio: off_ratio::run(scenario, studies, seed, OFF_RATIO_PERCENT)?,
             outlet_c: outlet(scenario, studies, seed)?,
             sizes_nm: sizes(scenario, studies, seed)?,
             syringes_ml: scenario.manifest().pumps.iter().map(|p| p.fill_ml).collect(),

@@ -92,6 +92,8 @@ pub struct Continuous {
 pub struct Replicates {
     /// Number of baselines.
     pub baselines: usize,
+    /// How often the study is done on each rig: a deviation over six values is known to a third of it.
+    pub rounds: usize,
 }
 
 /// Steps of the composition at several reaction times in sequence.
@@ -174,8 +176,8 @@ pub struct Twin {
 pub struct Vials {
     /// Random conditions of which vials are taken.
     pub experiments: usize,
-    /// The input that stays at the baseline, so that all absorb much the same.
-    pub fixed: String,
+    /// What is random in them; all else stays at the baseline, so that all absorb much the same.
+    pub varied: Vec<String>,
     /// How far their absorbance may be from the median to be compared, relatively.
     pub window: f64,
     /// Temperatures of which the size of the particles is compared [°C].

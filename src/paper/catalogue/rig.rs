@@ -113,8 +113,11 @@ fn operation() -> Vec<Claim> {
             "spread of slug lengths with a stream 30 % off 1 : 1, over that at 1 : 1",
             "1 : 1 needed",
         )
-        .fact("", |f| f.off_ratio_spread)
+        .fact("", |f| f.off_ratio.spread)
         .above(2.0),
+        calibrated("O05.flag", "… the outcome is flagged for it, and not at 1 : 1", "–")
+            .fact("yes = 1", |f| yes(f.off_ratio.flagged == [true, false]))
+            .is(1.0),
         calibrated(
             "O08.share",
             "largest share of a syringe that the 100 conditions of a batch take",

@@ -29,7 +29,7 @@ pub struct Vial {
 pub struct Vials {
     /// Fig. 8C: the best conditions of the campaign.
     pub best: Vial,
-    /// Fig. S3: random conditions at the CuI and the flow of the baseline, so that they absorb much the same.
+    /// Fig. S3: conditions that absorb much the same.
     pub random: Vec<Vial>,
 }
 
@@ -87,14 +87,13 @@ pub(crate) fn run(
     Ok(Vials { best: vials.remove(0), random })
 }
 
-/// Random conditions with one input and the reaction time at the baseline: the solvent makes up for the rest.
+/// The baseline with a few inputs at random, of which the solvent makes up for the flow.
 fn absorbing_alike(space: &Space, studies: &Studies, stream: &mut Stream) -> Conditions {
-    let grid = &studies.grid;
     let unit: Vec<f64> = (0..space.dim()).map(|_| stream.uniform()).collect();
     let random = space.from_unit(&unit);
-    let free = random.iter().filter(|(i, _)| *i != studies.vials.fixed && *i != grid.make_up);
-    free.fold(studies.baseline(space), |conditions, (input, value)| {
-        grid.at(&conditions, space, input, value)
+    studies.vials.varied.iter().fold(studies.baseline(space), |conditions, input| {
+        let level = random.get(input).unwrap_or(f64::NAN);
+        studies.grid.at(&conditions, space, input, level)
     })
 }
 
