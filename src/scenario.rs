@@ -10,6 +10,7 @@ mod unknown;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use flowtwin_lab::analysis::AnalysisError;
 use flowtwin_lab::journal::{Journal, Record};
@@ -26,6 +27,7 @@ pub use space::{ConstraintSpec, DerivedSpec, InputSpec, Sets, SpaceSpec, Window}
 pub use tree::Tree;
 pub(crate) use unknown::nearest;
 
+use crate::bench::{Course, Entrant};
 use crate::diagnostic::Diagnostic;
 use crate::learnt::Prior;
 use crate::table::{Choosing, Pool, TableLab};
@@ -48,6 +50,9 @@ enum World {
     /// They have been done: outcomes are looked up.
     Table(Arc<Pool>),
 }
+
+/// How long a program that a scenario names may take for an answer.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// One phase of a campaign.
 #[derive(Debug)]
@@ -128,6 +133,16 @@ impl Scenario {
     }
 
     fn new(file: ScenarioFile, tree: &Tree) -> Result<Self, Diagnostic> {
+        let command = file.policy_command.clone();
+        let scenario = Self::inside(file, tree)?;
+        Ok(match command {
+            Some(command) => scenario.with_policy_command(&command, PATIENCE),
+            None => scenario,
+        })
+    }
+
+    /// The scenario, whatever programs outside may decide in it.
+    fn inside(file: ScenarioFile, tree: &Tree) -> Result<Self, Diagnostic> {
         let fail = |problem: check::Problem| problem.at(tree);
         check::kind(&file).map_err(fail)?;
         check::name(&file).map_err(fail)?;
@@ -163,6 +178,16 @@ impl Scenario {
             file,
         };
         Ok(scenario.with_phases(phases))
+    }
+
+    /// The same scenario with a program outside in place of the policies of its branches, whose answers may take
+    /// `patience` each. The command is part of the scenario that journals record.
+    #[must_use]
+    pub fn with_policy_command(mut self, command: &str, patience: Duration) -> Self {
+        self.file.policy_command = Some(command.to_owned());
+        let policy = Entrant::program(command).build(self.surrogate(), patience);
+        let phases = Course::new(&self, None, None).live_phases(self.surrogate(), policy);
+        self.with_phases(phases)
     }
 
     /// The same scenario with other phases than its file has, as a benchmark puts policies in. On a table they choose

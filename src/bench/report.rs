@@ -1,7 +1,7 @@
 //! `report.html` of a benchmark.
 
 use super::capability;
-use super::finding::Finding;
+use super::finding::{Finding, lead, overview};
 use super::pool;
 use super::results::Results;
 use super::statistics::Band as Quartiles;
@@ -24,8 +24,10 @@ pub fn report(results: &Results, findings: &[Finding]) -> String {
         counted(results.card.policies.len(), "policy").replace("policys", "policies"),
         counted(results.card.seeds.len(), "seed")
     ));
-    let sentences: Vec<&str> = findings.iter().map(|finding| finding.sentence.as_str()).collect();
-    page.lead(&sentences.join(" "));
+    page.lead(&lead(findings));
+    if findings.len() > 1 {
+        page.push(&section("overview", "Scenario by scenario", &overview(findings).html()));
+    }
     for (scenario, finding) in findings.iter().enumerate() {
         let mut body = String::new();
         if !finding.searches.is_empty() {

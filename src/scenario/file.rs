@@ -73,6 +73,9 @@ pub struct ScenarioFile {
     /// Earlier experiments that phases learn from which start from no other phase.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub prior: Vec<Prior>,
+    /// A program outside that decides in place of the policies of the last phases; see `docs/lab-protocol.md`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy_command: Option<String>,
     /// The phases of the campaign, in order.
     pub phases: Vec<PhaseSpec>,
 }
