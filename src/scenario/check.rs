@@ -207,7 +207,10 @@ fn list(
         }
         let ordered = inputs.iter().filter_map(|input| point.get(&input.name)).collect();
         if let Some(broken) = space.broken(&space.conditions(ordered)).next() {
-            return Err((vec![i.to_string()], format!("the constraint {} is not met", broken.name)));
+            return Err((
+                vec![i.to_string()],
+                format!("the constraint {} is not met", broken.name),
+            ));
         }
     }
     Ok(())

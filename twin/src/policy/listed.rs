@@ -64,8 +64,7 @@ mod tests {
 
     fn ask(list: &Listed, asked: usize) -> Result<Vec<Vec<f64>>, PolicyError> {
         let (space, history) = (space(), History::default());
-        let ask =
-            Ask { space: &space, history: &history, count: 1, asked, planned: 2, cost: None };
+        let ask = Ask { space: &space, history: &history, count: 1, asked, planned: 2, cost: None };
         let answer = list.propose(&ask, &Context::new(Streams::new(1)))?;
         Ok(answer.conditions.iter().map(|c| c.values().to_vec()).collect())
     }
