@@ -3,6 +3,7 @@
 mod hydraulics;
 mod mishap;
 mod record;
+mod sample;
 mod slug;
 
 use std::collections::BTreeSet;
@@ -19,6 +20,7 @@ use crate::plan::Plan;
 use crate::train::Train;
 use crate::work::Work;
 pub(crate) use mishap::Mishaps;
+pub use sample::Sample;
 
 /// The past is kept for so long at least [s] …
 const MEMORY_S: f64 = 4.0 * 3600.0;
@@ -54,7 +56,7 @@ pub(crate) struct Acquisition {
 }
 
 /// All state of a simulated lab.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct World {
     pub(crate) plan: Arc<Plan>,
     pub(crate) streams: Streams,

@@ -1,11 +1,11 @@
 //! From what a file says to what it means: every number in its range, every name known.
 
-use flowtwin_lab::procedure::WaitSpec;
+use flowtwin_lab::procedure::{FlushSpec, WaitSpec};
 use flowtwin_lab::{Analysis, Conditions, Manifest, ProcedureSpec, Recipe, Space};
 use flowtwin_sim::Plan;
 use flowtwin_twin::{PolicySpec, StopRules};
 
-use super::file::{PhaseSpec, ScenarioFile};
+use super::file::{PhaseSpec, ScenarioFile, is_absent};
 use super::tree::Tree;
 use super::{Phase, unknown};
 use crate::diagnostic::Diagnostic;
@@ -37,7 +37,31 @@ impl Problem {
     }
 }
 
-pub(super) fn plan(file: &ScenarioFile) -> Result<Plan, Problem> {
+/// The parts that a scenario of a rig must have, and one of a table must not.
+fn parts(file: &ScenarioFile) -> [(&'static str, bool); 5] {
+    [
+        ("rig", !is_absent(&file.rig)),
+        ("stocks", !is_absent(&file.stocks)),
+        ("optics", !is_absent(&file.optics)),
+        ("analysis", !is_absent(&file.analysis)),
+        ("space", !is_absent(&file.space)),
+    ]
+}
+
+/// Whether the scenario is of a rig or of a table, and whole.
+pub(super) fn kind(file: &ScenarioFile) -> Result<(), Problem> {
+    let of_table = file.table.is_some();
+    match parts(file).into_iter().find(|(_, there)| *there == of_table) {
+        None => Ok(()),
+        Some((part, true)) => {
+            let message = format!("a scenario of a table of outcomes has no [{part}]");
+            Err(Problem::new(&[part], message))
+        }
+        Some((part, false)) => Err(Problem::new(&[], format!("missing field `{part}`"))),
+    }
+}
+
+pub(super) fn name(file: &ScenarioFile) -> Result<(), Problem> {
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if file.name.is_empty() || !file.name.chars().all(allowed) {
         let message = format!(
@@ -46,6 +70,10 @@ pub(super) fn plan(file: &ScenarioFile) -> Result<Plan, Problem> {
         );
         return Err(Problem::new(&["name"], message));
     }
+    Ok(())
+}
+
+pub(super) fn plan(file: &ScenarioFile) -> Result<Plan, Problem> {
     Plan::new(&file.world()).map_err(|error| {
         let path: Vec<&str> = error.key().split('.').collect();
         Problem::new(&path, error.to_string())
@@ -99,10 +127,15 @@ pub(super) fn procedure(file: &ScenarioFile, manifest: &Manifest) -> Result<(), 
             }
         }
     }
-    within(&["procedure", "blank", "flush_s"], spec.blank.flush_s, 0.0, 86_400.0, "s")?;
-    for (i, rate) in spec.blank.rates.iter().enumerate() {
+    flush("fill", &spec.fill, manifest)?;
+    flush("blank", &spec.blank, manifest)
+}
+
+fn flush(key: &str, spec: &FlushSpec, manifest: &Manifest) -> Result<(), Problem> {
+    within(&["procedure", key, "flush_s"], spec.flush_s, 0.0, 86_400.0, "s")?;
+    for (i, rate) in spec.rates.iter().enumerate() {
         let at = i.to_string();
-        let path = ["procedure", "blank", "rates", at.as_str(), "pump"];
+        let path = ["procedure", key, "rates", at.as_str(), "pump"];
         let Some(pump) = manifest.pump(&rate.pump) else {
             let known: Vec<&str> = manifest.pumps.iter().map(|p| p.name.as_str()).collect();
             return Err(unknown_name("pump", rate.pump.as_str(), &known, &path));

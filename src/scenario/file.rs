@@ -9,8 +9,16 @@ use serde::{Deserialize, Serialize};
 
 use super::space::SpaceSpec;
 use crate::learnt::Prior;
+use crate::table::TableSpec;
+
+/// Whether a part of a scenario is not there.
+pub(super) fn is_absent<T: Default + PartialEq>(part: &T) -> bool {
+    *part == T::default()
+}
 
 /// A scenario: a rig, its world, how experiments are done, what may be chosen, and a campaign.
+///
+/// Or, in place of rig and world, a table of outcomes that others have measured.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ScenarioFile {
@@ -25,14 +33,20 @@ pub struct ScenarioFile {
     pub description: String,
     /// Seed of all randomness, unless another is given on the command line.
     pub seed: u64,
+    /// The outcomes that experiments are looked up in, in place of a rig.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<TableSpec>,
     /// The apparatus.
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub rig: Rig,
     /// The liquids in the syringes, by name.
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub stocks: Stocks,
     /// What happens in a slug.
     #[serde(default)]
     pub chemistry: Chemistry,
     /// What light does in a slug.
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub optics: Optics,
     /// Everything random or drifting.
     #[serde(default)]
@@ -44,11 +58,13 @@ pub struct ScenarioFile {
     #[serde(default)]
     pub procedure: ProcedureSpec,
     /// What is measured.
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub analysis: AnalysisSpec,
     /// Limits of the rig that are enforced on every backend.
     #[serde(default)]
     pub guard: Limits,
     /// What a campaign may choose.
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub space: SpaceSpec,
     /// What a campaign is after.
     pub objective: ObjectiveSpec,
@@ -57,6 +73,9 @@ pub struct ScenarioFile {
     /// Earlier experiments that phases learn from which start from no other phase.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub prior: Vec<Prior>,
+    /// A program outside that decides in place of the policies of the last phases; see `docs/lab-protocol.md`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy_command: Option<String>,
     /// The phases of the campaign, in order.
     pub phases: Vec<PhaseSpec>,
 }

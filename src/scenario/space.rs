@@ -12,7 +12,7 @@ use super::ordered::Ordered;
 use super::unknown;
 
 /// What a campaign may choose.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SpaceSpec {
     /// The inputs by name, the unit last: `cui_ul_per_min`, `temperature_c`.

@@ -39,7 +39,7 @@ fn without_a_key_there_is_a_clear_error_or_the_documented_default() {
             Err(error) => silent.push(format!("{name}: the error is not clear: {error}")),
             Ok(scenario) => match expected(&complete, &schema, key) {
                 Some(expected) if given(scenario.definition()) == given(expected.clone()) => {
-                    defaults += 1
+                    defaults += 1;
                 }
                 Some(_) => silent.push(format!("{name}: not at its documented default")),
                 None => silent.push(format!("{name}: neither missed nor documented")),

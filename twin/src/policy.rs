@@ -32,6 +32,20 @@ pub trait Policy: std::fmt::Debug + Send + Sync {
     /// # Errors
     /// If no conditions meet the constraints, or a surrogate cannot be fitted to the history.
     fn propose(&self, ask: &Ask<'_>, context: &Context) -> Result<Proposals, PolicyError>;
+
+    /// Picks the index of one of `candidates` \[q\]\[d\], points of the unit cube, and says what that took; none where the
+    /// policy does not choose among points that are given.
+    ///
+    /// # Errors
+    /// If a surrogate cannot be fitted to the history.
+    fn pick(
+        &self,
+        _history: &History,
+        _candidates: &[Vec<f64>],
+        _context: &Context,
+    ) -> Result<Option<(usize, Work)>, PolicyError> {
+        Ok(None)
+    }
 }
 
 /// The question that a policy answers.

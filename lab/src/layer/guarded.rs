@@ -15,7 +15,7 @@ use crate::time::{Instant, Span};
 ///
 /// A breach makes the rig safe and is returned as the fault of the command or wait. Dropped, also in a
 /// panic, it makes the rig safe once more.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Guarded<L: Lab> {
     lab: L,
     limits: Limits,

@@ -33,7 +33,7 @@ impl World {
         self.train.slugs()[index].seen.as_deref().expect("it has just been remembered")
     }
 
-    fn evaluate(&self, index: usize) -> Box<[f64]> {
+    pub(super) fn evaluate(&self, index: usize) -> Box<[f64]> {
         let slug = &self.train.slugs()[index];
         let middle = midway(slug.began, slug.ended);
         let shares = self.shares(slug.began, middle, slug.ended);

@@ -108,6 +108,8 @@ pub enum PolicySpec {
     TrustRegion {},
     /// Expected improvement and a wide confidence bound by turns.
     Balanced {},
+    /// Probability of being among the best twentieth of a table; elsewhere, expected improvement.
+    Top {},
     /// Expected improvement per lab time.
     EiPerTime {},
     /// Expected improvement per volume of reagent.
@@ -120,6 +122,10 @@ pub enum PolicySpec {
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 enum Table {
     List {
+        #[cfg_attr(
+            feature = "schema",
+            schemars(with = "Vec<std::collections::BTreeMap<String, f64>>")
+        )]
         conditions: Vec<Conditions>,
     },
     Random {},
@@ -136,6 +142,7 @@ enum Table {
     Thompson {},
     TrustRegion {},
     Balanced {},
+    Top {},
     EiPerTime {},
     EiPerMl {},
 }
@@ -160,6 +167,7 @@ impl PolicySpec {
             Self::Thompson {} => "thompson",
             Self::TrustRegion {} => "trust_region",
             Self::Balanced {} => "balanced",
+            Self::Top {} => "top",
             Self::EiPerTime {} => "ei_per_time",
             Self::EiPerMl {} => "ei_per_ml",
         }
@@ -182,6 +190,7 @@ impl PolicySpec {
             Self::Thompson {} => guided(Aim::Thompson),
             Self::TrustRegion {} => guided(Aim::TrustRegion),
             Self::Balanced {} => guided(Aim::Balanced),
+            Self::Top {} => guided(Aim::Top),
             Self::EiPerTime {} => guided(Aim::EiPerTime),
             Self::EiPerMl {} => guided(Aim::EiPerMl),
         }
@@ -203,6 +212,7 @@ impl From<Table> for PolicySpec {
             Table::Thompson {} => Self::Thompson {},
             Table::TrustRegion {} => Self::TrustRegion {},
             Table::Balanced {} => Self::Balanced {},
+            Table::Top {} => Self::Top {},
             Table::EiPerTime {} => Self::EiPerTime {},
             Table::EiPerMl {} => Self::EiPerMl {},
         }
