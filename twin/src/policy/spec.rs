@@ -260,7 +260,11 @@ impl schemars::JsonSchema for PolicySpec {
     fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
         let table = Table::json_schema(generator).to_value();
         let choices = table["oneOf"].as_array().expect("a policy is one of several tables");
-        let names: Vec<_> = choices.iter().map(|choice| choice["required"][0].clone()).collect();
+        let names = choices.iter().filter_map(|choice| {
+            let name = choice["required"][0].as_str()?;
+            choice["properties"][name].get("required").is_none().then_some(name)
+        });
+        let names: Vec<_> = names.collect();
         schemars::json_schema!({
             "description": "Which policy to ask: its name, or a table of that name with its keys.",
             "anyOf": [{ "enum": names }, table],
