@@ -33,5 +33,10 @@ fn parity(feature: &FeatureRepeat, simulated: bool) -> String {
         .sized(HALF, 340.0)
         .with(line)
         .with(Points::new(feature.values.iter().map(dot), Style::series(1)).sized(3.0));
-    figure(&quantity.name, "Each point an experiment. Dashed: no difference.", &Legend::default(), &chart.svg())
+    figure(
+        &quantity.name,
+        "Each point an experiment. Dashed: no difference.",
+        &Legend::default(),
+        &chart.svg(),
+    )
 }

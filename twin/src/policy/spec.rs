@@ -122,10 +122,6 @@ pub enum PolicySpec {
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 enum Table {
     List {
-        #[cfg_attr(
-            feature = "schema",
-            schemars(with = "Vec<std::collections::BTreeMap<String, f64>>")
-        )]
         conditions: Vec<Conditions>,
     },
     Random {},
