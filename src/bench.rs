@@ -1,6 +1,7 @@
 //! Benchmarks of policies: the same seeds for all, statistics that pass review, tables that do not depend on the
 //! number of threads, shards or restarts.
 
+mod capability;
 mod card;
 mod comparison;
 mod contest;
@@ -8,6 +9,7 @@ mod course;
 mod entrant;
 mod finding;
 mod parquet;
+mod pool;
 mod report;
 mod results;
 mod standing;
@@ -17,17 +19,19 @@ mod store;
 mod table;
 mod truth;
 
-pub use card::{Arena, CARD, Card, Entry};
+pub use capability::Capability;
+pub use card::{Arena, CARD, Card, Entry, PoolCard};
 pub use comparison::{ALPHA, Checkpoint, Comparison, Standing, checkpoints, compare, comparisons};
 pub use contest::{Contest, ContestError, Failure, Shard};
 pub use course::{CONTEST, Course, Leg};
 pub use entrant::{Entrant, EntrantError, Kind};
 pub use finding::{Finding, findings, seconds_csv};
 pub use parquet::parquet;
+pub use pool::{LEVEL, Search, by_chance, searches};
 pub use report::report;
 pub use results::{Results, ResultsError};
 pub use standing::standings;
-pub use steps::{Step, Steps, StepsError, campaign, opening};
+pub use steps::{Opened, Step, Steps, StepsError};
 pub use store::Store;
 pub use table::{Column, Tidy};
 pub use truth::{Optimum, Truth};

@@ -1,7 +1,9 @@
 //! A campaign: ask, experiment, tell, phase by phase.
 
+mod costs;
 mod interruptible;
 mod shared;
+mod standing;
 
 use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
@@ -16,8 +18,10 @@ use flowtwin_twin::{Ask, Context, History, PolicyError, Spent, Stop, Trial, Work
 
 use crate::hardware::Rehearsal;
 use crate::scenario::{Phase, Scenario};
+use costs::Costs;
 pub use interruptible::Interruptible;
 pub use shared::Shared;
+pub use standing::Standing;
 
 /// A campaign on some lab.
 #[derive(Debug)]
@@ -106,8 +110,6 @@ impl<'a> Campaign<'a> {
     /// The header of its journal.
     pub fn header(&self, lab: &dyn Lab) -> Header {
         let scenario = self.scenario;
-        let features = scenario.analysis().features().iter().map(|f| f.name.clone());
-        let units = scenario.analysis().units().into_iter().map(str::to_owned);
         Header {
             schema: 1,
             flowtwin: env!("CARGO_PKG_VERSION").into(),
@@ -117,7 +119,7 @@ impl<'a> Campaign<'a> {
             seed: self.seed,
             simulated: lab.manifest().simulated,
             inputs: scenario.space().inputs().iter().map(|input| input.name.clone()).collect(),
-            features: features.zip(units).collect(),
+            features: scenario.features(),
             manifest: lab.manifest().clone(),
         }
     }
@@ -142,20 +144,31 @@ impl<'a> Campaign<'a> {
         {
             guarded.delivered_before(pump, 1_000.0 * syringe.needs_ml);
         }
-        let lab = Journaled::new(Interruptible::new(guarded, self.stop), writer);
-        let mut under_way = UnderWay {
-            campaign: self,
-            lab,
-            recorded: recorded.map(|j| j.experiments().collect()).unwrap_or_default(),
-            there,
-            phases: Vec::new(),
-            number: 0,
-            work: Work::default(),
-            watch,
-        };
+        let mut under_way = self.under_way(guarded, writer, recorded, watch);
         let fault = under_way.all()?;
         let ended = Ended { fault, work: under_way.work, experiments: under_way.number };
         Ok((ended, under_way.lab.into_parts().1))
+    }
+
+    fn under_way<'w, L: Lab, S: Sink>(
+        &'w self,
+        guarded: Guarded<L>,
+        writer: Writer<S>,
+        recorded: Option<&'w Journal>,
+        watch: &'w mut dyn Watch,
+    ) -> UnderWay<'w, 'w, L, S> {
+        let costs = Costs::new(self.scenario.procedure(), guarded.manifest());
+        UnderWay {
+            campaign: self,
+            lab: Journaled::new(Interruptible::new(guarded, self.stop), writer),
+            recorded: recorded.map(|j| j.experiments().collect()).unwrap_or_default(),
+            there: recorded.filter(|_| self.goes_on),
+            phases: Vec::new(),
+            number: 0,
+            costs,
+            work: Work::default(),
+            watch,
+        }
     }
 
     /// The randomness of a phase, its own whatever other phases do.
@@ -174,6 +187,7 @@ struct UnderWay<'a, 'w, L: Lab, S: Sink> {
     there: Option<&'w Journal>,
     phases: Vec<Vec<Trial>>,
     number: u64,
+    costs: Costs<'a>,
     work: Work,
     watch: &'w mut dyn Watch,
 }
@@ -206,12 +220,16 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
 
     fn in_order(&mut self) -> Result<(), Halt> {
         let blank = self.blank()?;
-        for index in 0..self.campaign.scenario.phases().len() {
-            self.phase(index, &blank)?;
-        }
+        self.from(0, &blank)?;
         self.lab.send(&Command::MakeSafe)?;
         let end = End { at_ns: self.lab.now(), experiments: self.number };
         Ok(self.lab.record(&Record::End(end))?)
+    }
+
+    /// Runs the phases from one on.
+    fn from(&mut self, first: usize, blank: &Blank) -> Result<(), Halt> {
+        let phases = first..self.campaign.scenario.phases().len();
+        phases.into_iter().try_for_each(|index| self.phase(index, blank))
     }
 
     /// The reference of this run, taken now unless it is recorded; before it, the header.
@@ -261,6 +279,7 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
             }
             let conditions = self.propose(phase, &history, done)?;
             let observation = self.experiment(phase, blank, &conditions)?;
+            self.costs.learn(&observation);
             spent.lab_time_s += observation.lab_time_s();
             spent.reagent_ml += observation.consumed_ml.iter().map(|(_, ml)| ml).sum::<f64>();
             history.trials.push(self.trial(&observation));
@@ -317,13 +336,14 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
         if self.campaign.only_recorded {
             return Err(Fault::new(self.lab.now(), "replay", FaultKind::Interrupted).into());
         }
+        let cost = self.costs.next();
         let ask = Ask {
             space: self.campaign.scenario.space(),
             history,
             count: 1,
             asked,
             planned: phase.experiments,
-            cost: None,
+            cost: Some(&cost),
         };
         let context = self.campaign.context(phase);
         let answer =

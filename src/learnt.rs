@@ -22,6 +22,6 @@ pub use csv::{Cell, Csv};
 pub use data::{Data, Row, Selection, Target};
 pub(crate) use files::write;
 pub use lab::{Mismatch, TwinLab};
-pub use prior::Prior;
+pub use prior::{Prior, PriorExperiment};
 pub use rehearsal::{Rehearsal, RehearsalError, Step};
 pub use twin::{FILE, Origin, Twin};

@@ -20,3 +20,4 @@ pub mod report;
 pub mod scenario;
 pub mod sketch;
 pub mod snapshot;
+pub mod table;

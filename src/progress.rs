@@ -13,7 +13,7 @@ use crate::scenario::Scenario;
 #[derive(Debug)]
 pub struct Progress<'a> {
     scenario: &'a Scenario,
-    unit: &'static str,
+    unit: String,
     renews: bool,
     began: Instant,
     total: usize,
@@ -34,11 +34,10 @@ impl<'a> Progress<'a> {
     /// Shows the campaign of `scenario`.
     pub fn new(scenario: &'a Scenario) -> Self {
         let feature = &scenario.objective().feature;
-        let units = scenario.analysis().units();
-        let place = scenario.analysis().features().iter().position(|f| f.name == *feature);
+        let unit = scenario.features().into_iter().find(|(name, _)| name == feature);
         Self {
             scenario,
-            unit: place.map_or("", |i| units[i]),
+            unit: unit.map(|(_, unit)| unit).unwrap_or_default(),
             renews: stderr().is_terminal(),
             began: Instant::now(),
             total: scenario.experiments(),

@@ -3,38 +3,56 @@
 mod check;
 pub mod file;
 mod ordered;
+mod schema;
 mod space;
 mod tree;
 mod unknown;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use flowtwin_lab::analysis::AnalysisError;
-use flowtwin_lab::{Analysis, Manifest, Procedure, Space, Streams};
+use flowtwin_lab::journal::{Journal, Record};
+use flowtwin_lab::{Analysis, Conditions, Manifest, Procedure, Recipe, Space, Streams};
 use flowtwin_sim::{Plan, SimLab};
-use flowtwin_twin::{Policy, StopRules, SurrogateSpec, Trial};
+use flowtwin_twin::{Policy, PolicySpec, Random, StopRules, SurrogateSpec, Trial};
 use serde::Deserialize as _;
 use sha2::{Digest as _, Sha256};
 
-pub use file::{Goal, ObjectiveSpec, ScenarioFile};
+pub use file::{Goal, ObjectiveSpec, PhaseSpec, ScenarioFile};
 pub use ordered::Ordered;
+pub use schema::schema;
 pub use space::{ConstraintSpec, DerivedSpec, InputSpec, Sets, SpaceSpec, Window};
 pub use tree::Tree;
 pub(crate) use unknown::nearest;
 
+use crate::bench::{Course, Entrant};
 use crate::diagnostic::Diagnostic;
 use crate::learnt::Prior;
+use crate::table::{Choosing, Pool, TableLab};
 
 /// A scenario that can be run: everything in it has been checked.
 #[derive(Debug)]
 pub struct Scenario {
     file: ScenarioFile,
-    plan: Arc<Plan>,
+    world: World,
     space: Space,
     procedure: Procedure,
     phases: Vec<Phase>,
 }
+
+/// Where the experiments of a scenario are done, unless on a rig.
+#[derive(Clone, Debug)]
+enum World {
+    /// In simulation.
+    Simulated(Arc<Plan>),
+    /// They have been done: outcomes are looked up.
+    Table(Arc<Pool>),
+}
+
+/// How long a program that a scenario names may take for an answer.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// One phase of a campaign.
 #[derive(Debug)]
@@ -58,8 +76,29 @@ impl Scenario {
     /// The first thing that is wrong with it, with file, line and caret.
     pub fn load(path: &Path) -> Result<Self, Diagnostic> {
         let tree = Tree::read(path)?;
-        let scenario = Self::new(tree.read_as()?, &tree)?;
-        scenario.read_priors(path.parent().unwrap_or(Path::new("")))
+        let below = path.parent().unwrap_or(Path::new(""));
+        let mut file: ScenarioFile = tree.read_as()?;
+        if let Some(table) = &mut file.table {
+            let read = table.read(below, &file.objective.feature);
+            read.map_err(|error| tree.complain(&["table", "data"], &error.to_string()))?;
+        }
+        Self::new(file, &tree)?.read_priors(below)
+    }
+
+    /// Reads and checks a scenario file whose world can be simulated.
+    ///
+    /// # Errors
+    /// As [`Scenario::load`], and if it is of a table of outcomes.
+    pub fn load_rig(path: &Path) -> Result<Self, Diagnostic> {
+        let scenario = Self::load(path)?;
+        match scenario.world {
+            World::Simulated(_) => Ok(scenario),
+            World::Table(_) => {
+                let message = format!("{} has a table of outcomes and no rig", path.display());
+                Err(Diagnostic::new(message)
+                    .hint("`flowtwin run`, `bench` and `lab` take such a scenario"))
+            }
+        }
     }
 
     /// The same scenario, learning from these run folders and CSV files too.
@@ -94,37 +133,128 @@ impl Scenario {
     }
 
     fn new(file: ScenarioFile, tree: &Tree) -> Result<Self, Diagnostic> {
+        let command = file.policy_command.clone();
+        let scenario = Self::inside(file, tree)?;
+        Ok(match command {
+            Some(command) => scenario.with_policy_command(&command, PATIENCE),
+            None => scenario,
+        })
+    }
+
+    /// The scenario, whatever programs outside may decide in it.
+    fn inside(file: ScenarioFile, tree: &Tree) -> Result<Self, Diagnostic> {
         let fail = |problem: check::Problem| problem.at(tree);
+        check::kind(&file).map_err(fail)?;
+        check::name(&file).map_err(fail)?;
+        if let Some(table) = &file.table {
+            let pool = Pool::new(&file.name, table)
+                .map_err(|error| tree.complain(&["table"], &error.to_string()))?;
+            return Self::of_table(file, Arc::new(pool), tree);
+        }
         let plan = check::plan(&file).map_err(fail)?;
         let (space, recipe) = check::space(&file, plan.manifest()).map_err(fail)?;
         check::procedure(&file, plan.manifest()).map_err(fail)?;
         let analysis = check::analysis(&file, plan.manifest()).map_err(fail)?;
-        let phases = check::phases(&file).map_err(fail)?;
+        let phases = check::phases(&file, &space).map_err(fail)?;
         check::objective(&file).map_err(fail)?;
         Ok(Self {
             procedure: Procedure::new(file.procedure.clone(), recipe, analysis),
-            plan: Arc::new(plan),
+            world: World::Simulated(Arc::new(plan)),
             space,
             phases,
             file,
         })
     }
 
-    /// The same scenario with other phases than its file has, as a benchmark puts policies in.
+    fn of_table(file: ScenarioFile, pool: Arc<Pool>, tree: &Tree) -> Result<Self, Diagnostic> {
+        let phases = check::phases(&file, pool.space()).map_err(|problem| problem.at(tree))?;
+        let analysis = Analysis::new(file.analysis.clone(), pool.manifest())
+            .expect("nothing is analysed on a table");
+        let scenario = Self {
+            procedure: Procedure::new(file.procedure.clone(), Recipe::default(), analysis),
+            space: pool.space().clone(),
+            world: World::Table(pool),
+            phases: Vec::new(),
+            file,
+        };
+        Ok(scenario.with_phases(phases))
+    }
+
+    /// The same scenario with a program outside in place of the policies of its branches, whose answers may take
+    /// `patience` each. The command is part of the scenario that journals record.
     #[must_use]
-    pub fn with_phases(&self, phases: Vec<Phase>) -> Self {
+    pub fn with_policy_command(mut self, command: &str, patience: Duration) -> Self {
+        self.file.policy_command = Some(command.to_owned());
+        let policy = Entrant::program(command).build(self.surrogate(), patience);
+        let phases = Course::new(&self, None, None).live_phases(self.surrogate(), policy);
+        self.with_phases(phases)
+    }
+
+    /// The same scenario with other phases than its file has, as a benchmark puts policies in. On a table they choose
+    /// among its rows.
+    #[must_use]
+    pub fn with_phases(&self, mut phases: Vec<Phase>) -> Self {
+        if let World::Table(pool) = &self.world {
+            for phase in &mut phases {
+                let policy = std::mem::replace(&mut phase.policy, Box::new(Random));
+                phase.policy = Box::new(Choosing::new(policy, pool.clone()));
+            }
+        }
         Self {
             file: self.file.clone(),
-            plan: self.plan.clone(),
+            world: self.world.clone(),
             space: self.space.clone(),
             procedure: self.procedure.clone(),
             phases,
         }
     }
 
+    /// The same scenario, but its phases are the experiments that `journal` records, in their order.
+    ///
+    /// # Errors
+    /// If a condition of the journal lies outside the space, or no experiment is recorded.
+    pub fn repeating(&self, journal: &Journal) -> Result<Self, Diagnostic> {
+        let phases = journal.records().iter().filter_map(|record| match record {
+            Record::Phase(phase) => Some(phase),
+            _ => None,
+        });
+        let repeated = phases.map(|phase| {
+            let records = journal.experiments().filter(|e| e.phase == phase.name);
+            let conditions: Vec<Conditions> = records.map(|e| e.conditions.clone()).collect();
+            PhaseSpec {
+                name: phase.name.clone(),
+                experiments: conditions.len() as u32,
+                policy: PolicySpec::List { conditions },
+                from: phase.from.clone(),
+                stop: StopRules::default(),
+            }
+        });
+        let phases = repeated.filter(|phase| phase.experiments > 0).collect();
+        let file = ScenarioFile { phases, ..self.file.clone() };
+        Self::new(file, &Tree::default())
+    }
+
     /// The lab of this scenario without noise, drift or mishaps, for true values.
+    ///
+    /// # Panics
+    /// If it is of a table.
     pub fn noiseless_lab(&self) -> SimLab {
-        SimLab::new(Arc::new(self.plan.noiseless()), Streams::new(0))
+        SimLab::new(Arc::new(self.plan().noiseless()), Streams::new(0))
+    }
+
+    /// The outcomes that experiments are looked up in, if it is of a table.
+    pub fn table(&self) -> Option<&Arc<Pool>> {
+        match &self.world {
+            World::Table(pool) => Some(pool),
+            World::Simulated(_) => None,
+        }
+    }
+
+    fn plan(&self) -> &Arc<Plan> {
+        match &self.world {
+            World::Simulated(plan) => plan,
+            World::Table(_) => panic!("{} is of a table and has no rig", self.file.name),
+        }
     }
 
     /// What the file says.
@@ -150,7 +280,10 @@ impl Scenario {
 
     /// What is installed.
     pub fn manifest(&self) -> &Manifest {
-        self.plan.manifest()
+        match &self.world {
+            World::Simulated(plan) => plan.manifest(),
+            World::Table(pool) => pool.manifest(),
+        }
     }
 
     /// What may be chosen.
@@ -166,6 +299,15 @@ impl Scenario {
     /// What is measured.
     pub fn analysis(&self) -> &Analysis {
         self.procedure.analysis()
+    }
+
+    /// Names and units of what an experiment yields.
+    pub fn features(&self) -> Vec<(String, String)> {
+        if let World::Table(pool) = &self.world {
+            return vec![(self.file.objective.feature.clone(), pool.unit().to_owned())];
+        }
+        let names = self.analysis().features().iter().map(|feature| feature.name.clone());
+        names.zip(self.analysis().units().into_iter().map(str::to_owned)).collect()
     }
 
     /// What the campaign is after.
@@ -206,8 +348,26 @@ impl Scenario {
         Ok(self)
     }
 
+    /// A fresh lab that looks outcomes up, if the scenario is of a table.
+    pub fn table_lab(&self, seed: u64) -> Option<TableLab> {
+        let streams = Streams::new(seed).child("world", 0);
+        let feature = &self.file.objective.feature;
+        self.table().map(|pool| TableLab::new(pool.clone(), feature, streams))
+    }
+
+    /// What a lab makes of conditions that somebody outside has chosen: on a table, the nearest that are in it.
+    pub fn offered(&self, conditions: Conditions) -> Conditions {
+        match self.table() {
+            Some(pool) => pool.conditions(pool.place(&conditions)).clone(),
+            None => conditions,
+        }
+    }
+
     /// A fresh simulated lab.
+    ///
+    /// # Panics
+    /// If the scenario is of a table: see [`Scenario::load_rig`].
     pub fn sim_lab(&self, seed: u64) -> SimLab {
-        SimLab::new(self.plan.clone(), Streams::new(seed).child("world", 0))
+        SimLab::new(self.plan().clone(), Streams::new(seed).child("world", 0))
     }
 }

@@ -19,7 +19,7 @@ const SLOT_MASK: u64 = (1 << SLOT_BITS) - 1;
 pub struct Ticket(u64);
 
 /// A queue of events in order of time, and in order of scheduling at equal times.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Engine<E> {
     now: Instant,
     scheduled: u64,
@@ -32,7 +32,7 @@ pub struct Engine<E> {
     cancelled: usize,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Slot<E> {
     ticket: u64,
     event: Option<E>,

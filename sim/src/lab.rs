@@ -14,8 +14,9 @@ use crate::world::{Acquisition, Sample, World};
 /// A simulated lab.
 ///
 /// The same plan and streams give the same answers to the same commands, to the last bit, however
-/// waits are cut and whatever is read in between.
-#[derive(Debug)]
+/// waits are cut and whatever is read in between. A clone goes on from the same moment with the
+/// same luck.
+#[derive(Clone, Debug)]
 pub struct SimLab {
     plan: Arc<Plan>,
     world: World,

@@ -56,7 +56,7 @@ pub(crate) struct Acquisition {
 }
 
 /// All state of a simulated lab.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct World {
     pub(crate) plan: Arc<Plan>,
     pub(crate) streams: Streams,
@@ -167,7 +167,10 @@ impl World {
         self.engine.schedule(self.next_tick, Event::PumpTick);
         self.notice_condition(now);
         self.watch_precipitation(now);
-        self.flows_change(now);
+        // A rig at rest makes no history: hours of waiting cost those who look back nothing.
+        if !self.flow.rests() || self.pumps.iter().any(Pump::runs) {
+            self.flows_change(now);
+        }
         if now.as_nanos().is_multiple_of(600_000_000_000) {
             self.forget(now);
         }

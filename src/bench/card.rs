@@ -10,6 +10,9 @@ use crate::scenario::{Goal, Scenario};
 /// Name of the card in a folder of results.
 pub const CARD: &str = "benchmark.json";
 
+/// Digest of the code that this program was built from: results of other code are not taken for its own.
+const CODE: &str = env!("FLOWTWIN_CODE");
+
 /// All campaigns of a benchmark and where their results are: the same for every shard of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -18,6 +21,8 @@ pub struct Card {
     pub schema: u32,
     /// Version of flowtwin.
     pub flowtwin: String,
+    /// Digest of the code that it was built from.
+    pub code: String,
     /// The scenarios.
     pub scenarios: Vec<Arena>,
     /// Names of the policies.
@@ -46,10 +51,23 @@ pub struct Arena {
     pub inputs: Vec<String>,
     /// Names of the stocks.
     pub stocks: Vec<String>,
+    /// The table that outcomes are looked up in, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<PoolCard>,
     /// What every policy runs.
     pub course: Course,
     /// Where the best known optimum is.
     pub optimum: String,
+}
+
+/// What is written of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PoolCard {
+    /// Number of its conditions.
+    pub conditions: usize,
+    /// How many of them count as the best.
+    pub best: usize,
 }
 
 /// A campaign of a benchmark.
@@ -77,16 +95,20 @@ impl Arena {
             }
         }
         let feature = &scenario.objective().feature;
-        let units = scenario.analysis().units();
-        let place = scenario.analysis().features().iter().position(|f| f.name == *feature);
+        let features = scenario.features();
+        let unit = features.into_iter().find(|(name, _)| name == feature);
         Self {
             name: scenario.name().to_owned(),
-            unit: place.map_or("", |i| units[i]).to_owned(),
+            unit: unit.map(|(_, unit)| unit).unwrap_or_default(),
             feature: feature.clone(),
             goal: scenario.objective().goal,
             inputs: scenario.space().inputs().iter().map(|input| input.name.clone()).collect(),
             stocks,
-            optimum: format!("optima/{}-{}.json", scenario.name(), &sha256[..16]),
+            optimum: format!("optima/{}-{}.json", scenario.name(), key(&(CODE, &sha256))),
+            pool: scenario.table().map(|pool| PoolCard {
+                conditions: pool.places(),
+                best: pool.top(scenario.objective().goal).count,
+            }),
             course,
             sha256,
         }
@@ -94,7 +116,7 @@ impl Arena {
 
     /// Where the opening with a seed is.
     pub fn opening(&self, seed: u64) -> String {
-        let identity = (env!("CARGO_PKG_VERSION"), &self.sha256, seed, &self.course.opening);
+        let identity = (CODE, &self.sha256, seed, &self.course.opening);
         format!("openings/{}-{seed}-{}.json", self.name, key(&identity))
     }
 }
@@ -106,8 +128,7 @@ impl Card {
         for (place, arena) in scenarios.iter().enumerate() {
             for (policy, entrant) in entrants.iter().enumerate() {
                 for &seed in seeds {
-                    let version = env!("CARGO_PKG_VERSION");
-                    let key = key(&(version, &arena.sha256, &arena.course, entrant, seed));
+                    let key = key(&(CODE, &arena.sha256, &arena.course, entrant, seed));
                     let name = format!("{}-{}-{seed}-{key}", arena.name, entrant.name);
                     campaigns.push(Entry { scenario: place, policy, seed, name });
                 }
@@ -116,6 +137,7 @@ impl Card {
         Self {
             schema: 1,
             flowtwin: env!("CARGO_PKG_VERSION").into(),
+            code: CODE.into(),
             scenarios,
             policies: entrants.iter().map(|entrant| entrant.name.clone()).collect(),
             seeds: seeds.to_vec(),

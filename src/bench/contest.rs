@@ -12,7 +12,7 @@ use flowtwin_twin::region::EmptyRegion;
 use super::card::{Arena, CARD, Card, Entry};
 use super::course::Course;
 use super::entrant::Entrant;
-use super::steps::{StepsError, campaign, opening};
+use super::steps::{Opened, StepsError};
 use super::store::Store;
 use super::truth::{Optimum, Truth};
 use crate::scenario::Scenario;
@@ -64,6 +64,11 @@ pub enum ContestError {
     /// The folder holds another benchmark.
     #[error("{0} holds another benchmark: give another folder, or remove it")]
     Other(String),
+    /// The folder holds the results of other code.
+    #[error(
+        "{0} holds results of another build of flowtwin: its numbers may differ; give another folder, or remove it"
+    )]
+    Build(String),
     /// A result cannot be written.
     #[error("a result cannot be written: {0}")]
     Write(#[from] io::Error),
@@ -139,6 +144,9 @@ impl Contest {
     /// Makes sure that a folder holds this benchmark and no other.
     fn claim(&self, store: &Store) -> Result<(), ContestError> {
         match store.read::<Card>(CARD) {
+            Some(card) if card.code != self.card.code => {
+                Err(ContestError::Build(store.folder().display().to_string()))
+            }
             Some(card) if card != self.card => {
                 Err(ContestError::Other(store.folder().display().to_string()))
             }
@@ -182,18 +190,17 @@ impl Contest {
     ) -> Result<Vec<Failure>, ContestError> {
         let of_heat = |e: &&Entry| e.scenario == heat.scenario && e.seed == heat.seed;
         let mut failures = Vec::new();
-        let mut opened: Option<Result<Vec<Conditions>, StepsError>> = None;
+        let mut opened: Option<Result<Opened, StepsError>> = None;
         let mut truth = Truth::new(&self.scenarios[heat.scenario]);
         for entry in self.card.campaigns.iter().filter(of_heat) {
             if store.read::<super::Steps>(&entry.steps()).is_none() {
-                let opening = match opened.take() {
-                    Some(opened) => opened,
-                    None => self.opening(heat, store, stop)?,
+                if opened.is_none() {
+                    opened = Some(self.open(heat, store, stop)?);
+                }
+                let result = match opened.as_ref().expect("it has been opened") {
+                    Ok(opened) => self.campaign(entry, opened, &mut truth, stop),
+                    Err(error) => Err(error.clone()),
                 };
-                let result = opening
-                    .clone()
-                    .and_then(|opening| self.campaign(entry, &opening, &mut truth, stop));
-                opened = Some(opening);
                 match result {
                     Ok((steps, seconds)) => {
                         store.write(&entry.seconds(), &seconds)?;
@@ -207,20 +214,20 @@ impl Contest {
         Ok(failures)
     }
 
-    fn opening(
+    /// The opening of a heat; its conditions are kept, so that a restart has to ask no policy again.
+    fn open(
         &self,
         heat: &Heat,
         store: &Store,
         stop: &AtomicBool,
-    ) -> Result<Result<Vec<Conditions>, StepsError>, ContestError> {
+    ) -> Result<Result<Opened, StepsError>, ContestError> {
         let arena = &self.card.scenarios[heat.scenario];
         let name = arena.opening(heat.seed);
-        if let Some(known) = store.read(&name) {
-            return Ok(Ok(known));
-        }
-        let opened = opening(&self.scenarios[heat.scenario], &arena.course, heat.seed, stop);
-        if let Ok(conditions) = &opened {
-            store.write(&name, conditions)?;
+        let known: Option<Vec<Conditions>> = store.read(&name);
+        let scenario = &self.scenarios[heat.scenario];
+        let opened = Opened::run(scenario, &arena.course, known.as_deref(), heat.seed, stop);
+        if let (Ok(opened), None) = (&opened, known) {
+            store.write(&name, &opened.conditions())?;
         }
         Ok(opened)
     }
@@ -228,13 +235,13 @@ impl Contest {
     fn campaign(
         &self,
         entry: &Entry,
-        opening: &[Conditions],
+        opened: &Opened,
         truth: &mut Truth<'_>,
         stop: &AtomicBool,
     ) -> Result<(super::Steps, Vec<f64>), StepsError> {
         let scenario = &self.scenarios[entry.scenario];
         let course = &self.card.scenarios[entry.scenario].course;
         let policy = self.entrants[entry.policy].build(scenario.surrogate(), self.patience);
-        campaign(scenario, course, opening, policy, entry.seed, truth, stop)
+        opened.campaign(scenario, course, policy, truth, stop)
     }
 }

@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use flowtwin_lab::Conditions;
 use flowtwin_twin::{
-    Ask, Context, Policy, PolicyError, PolicySpec, Proposals, StopRules, SurrogateSpec, Work,
+    Ask, Context, History, Listed, Policy, PolicyError, PolicySpec, Proposals, StopRules,
+    SurrogateSpec, Work,
 };
 use serde::{Deserialize, Serialize};
 
@@ -56,7 +57,7 @@ impl Course {
                 0,
                 Leg {
                     name: phase.name.clone(),
-                    policy: phase.policy,
+                    policy: phase.policy.clone(),
                     experiments: phase.experiments as usize,
                 },
             );
@@ -85,16 +86,21 @@ impl Course {
         self.legs(|leg| leg.policy.build(surrogate))
     }
 
-    /// The opening as it was run before, then `policy` on its own.
-    pub fn phases(&self, opening: &[Conditions], policy: Box<dyn Policy>) -> Vec<Phase> {
+    /// The phases of the opening as they were run before.
+    pub fn known_phases(&self, opening: &[Conditions]) -> Vec<Phase> {
         let mut begin = 0;
-        let mut phases = self.legs(|leg| {
+        self.legs(|leg| {
             // An opening that a fault cut short is cut short again before anything beyond it is asked for.
             let end = (begin + leg.experiments).min(opening.len());
             let given = opening[begin..end].to_vec();
             begin = end;
-            Box::new(Given(given))
-        });
+            Box::new(Listed::new(given))
+        })
+    }
+
+    /// The opening, of which nothing is asked any more, then `policy` on its own.
+    pub fn phases(&self, policy: Box<dyn Policy>) -> Vec<Phase> {
+        let mut phases = self.known_phases(&[]);
         self.contest(&mut phases, policy);
         phases
     }
@@ -134,21 +140,6 @@ impl Leg {
     }
 }
 
-/// Proposes what has been decided before.
-#[derive(Debug)]
-struct Given(Vec<Conditions>);
-
-impl Policy for Given {
-    fn name(&self) -> &str {
-        "given"
-    }
-
-    fn propose(&self, ask: &Ask<'_>, _context: &Context) -> Result<Proposals, PolicyError> {
-        let conditions = self.0[ask.asked..ask.asked + ask.count].to_vec();
-        Ok(Proposals { conditions, work: Work::default() })
-    }
-}
-
 /// A policy with a stopwatch beside it.
 #[derive(Debug)]
 pub(super) struct Timed {
@@ -161,6 +152,11 @@ impl Timed {
     pub(super) fn new(policy: Box<dyn Policy>, seconds: Arc<Mutex<Vec<f64>>>) -> Self {
         Self { policy, seconds }
     }
+
+    fn note(&self, asked: Instant) {
+        let seconds = asked.elapsed().as_secs_f64();
+        self.seconds.lock().expect("nobody panics while noting").push(seconds);
+    }
 }
 
 impl Policy for Timed {
@@ -171,8 +167,21 @@ impl Policy for Timed {
     fn propose(&self, ask: &Ask<'_>, context: &Context) -> Result<Proposals, PolicyError> {
         let asked = Instant::now();
         let answer = self.policy.propose(ask, context);
-        let seconds = asked.elapsed().as_secs_f64();
-        self.seconds.lock().expect("nobody panics while noting").push(seconds);
+        self.note(asked);
+        answer
+    }
+
+    fn pick(
+        &self,
+        history: &History,
+        candidates: &[Vec<f64>],
+        context: &Context,
+    ) -> Result<Option<(usize, Work)>, PolicyError> {
+        let asked = Instant::now();
+        let answer = self.policy.pick(history, candidates, context);
+        if !matches!(answer, Ok(None)) {
+            self.note(asked);
+        }
         answer
     }
 }

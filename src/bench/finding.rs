@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::comparison::{Comparison, Standing, comparisons};
+use super::pool::{self, Search, searches};
 use super::results::Results;
 use super::standing::standings;
 use super::store::Store;
@@ -16,10 +17,17 @@ pub struct Finding {
     pub scenario: String,
     /// The sentence that a reader needs.
     pub sentence: String,
+    /// The policy that leads at the end.
+    pub leader: String,
+    /// Whether its lead over the second is resolved.
+    pub leads: bool,
     /// Unit of regret.
     pub unit: String,
     /// The best known noise-free value.
     pub optimum: f64,
+    /// How fast each policy finds the best conditions, where outcomes come from a table.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub searches: Vec<Search>,
     /// How each policy stands at the end.
     pub standings: Vec<Standing>,
     /// All policies two by two.
@@ -51,8 +59,46 @@ fn finding(results: &Results, scenario: usize) -> Finding {
             counted(seeds, "seed")
         ),
     };
+    let searches = searches(results, scenario);
+    let found = pool::sentence(results, scenario, &searches);
+    let sentence = found.map_or(sentence.clone(), |found| format!("{found} {sentence}"));
+    let leader = pair.map_or(&order[0].policy, |pair| &pair.better).clone();
+    let leads = pair.is_some_and(|pair| pair.resolved_from.is_some());
     let (unit, optimum) = (arena.unit.clone(), results.optima[scenario]);
-    Finding { scenario: arena.name.clone(), sentence, unit, optimum, standings, comparisons }
+    let scenario = arena.name.clone();
+    Finding { scenario, sentence, leader, leads, unit, optimum, searches, standings, comparisons }
+}
+
+/// What a reader needs of all scenarios together: the sentence of the only one, or who leads on how many.
+pub(super) fn lead(findings: &[Finding]) -> String {
+    if let [only] = findings {
+        return only.sentence.clone();
+    }
+    let mut leaders: Vec<(&str, usize, usize)> = Vec::new();
+    for finding in findings {
+        let place = leaders.iter().position(|(name, ..)| *name == finding.leader);
+        let place = place.unwrap_or_else(|| {
+            leaders.push((&finding.leader, 0, 0));
+            leaders.len() - 1
+        });
+        leaders[place].1 += 1;
+        leaders[place].2 += usize::from(finding.leads);
+    }
+    leaders.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+    let told = |(name, first, resolved): &(&str, usize, usize)| {
+        format!("{name} leads on {first} (its lead over the second is resolved on {resolved})")
+    };
+    let told: Vec<String> = leaders.iter().map(told).collect();
+    format!("Of {}, {}.", counted(findings.len(), "scenario"), told.join(", "))
+}
+
+/// Each scenario with its sentence.
+pub(super) fn overview(findings: &[Finding]) -> Table {
+    let mut table = Table::new().words("scenario").words("finding");
+    for finding in findings {
+        table.row(vec![finding.scenario.clone(), finding.sentence.clone()]);
+    }
+    table
 }
 
 /// The sentence about the two best policies.
@@ -121,7 +167,11 @@ impl Finding {
 
     /// Sentence and table as text.
     pub fn text(&self) -> String {
-        format!("{}: {}\n\n{}", self.scenario, self.sentence, self.table().text())
+        let mut text = format!("{}: {}\n\n", self.scenario, self.sentence);
+        if !self.searches.is_empty() {
+            text += &format!("{}\n", pool::table(&self.searches).text());
+        }
+        text + &self.table().text()
     }
 }
 

@@ -1,32 +1,45 @@
 //! `report.html` of a benchmark.
 
-use super::finding::Finding;
+use super::capability;
+use super::finding::{Finding, lead, overview};
+use super::pool;
 use super::results::Results;
 use super::statistics::Band as Quartiles;
 use super::steps::Step;
 use crate::report::Table;
 use crate::report::format::{counted, significant};
 use crate::report::page::{Legend, Page, figure, section};
-use crate::report::plot::{Axis, Band, Chart, Line, Style};
+use crate::report::plot::{Axis, Band, Chart, Dash, Line, Style};
 
 /// Points along an axis of hours or millilitres.
 const POINTS: usize = 60;
 
 /// The page of a benchmark.
 pub fn report(results: &Results, findings: &[Finding]) -> String {
-    let mut page = Page::new("Benchmark of policies", true);
+    let simulated = results.card.scenarios.iter().any(|arena| arena.pool.is_none());
+    let mut page = Page::new("Benchmark of policies", simulated);
     page.kicker(&format!(
         "flowtwin {} · {} · {}",
         results.card.flowtwin,
         counted(results.card.policies.len(), "policy").replace("policys", "policies"),
         counted(results.card.seeds.len(), "seed")
     ));
-    let sentences: Vec<&str> = findings.iter().map(|finding| finding.sentence.as_str()).collect();
-    page.lead(&sentences.join(" "));
+    page.lead(&lead(findings));
+    if findings.len() > 1 {
+        page.push(&section("overview", "Scenario by scenario", &overview(findings).html()));
+    }
     for (scenario, finding) in findings.iter().enumerate() {
-        let mut body = finding.table().html();
+        let mut body = String::new();
+        if !finding.searches.is_empty() {
+            body.push_str(&pool::table(&finding.searches).html());
+            body.push_str(&finds(results, scenario, finding));
+        }
+        body.push_str(&finding.table().html());
         body.push_str(&figures(results, scenario, finding));
         body.push_str(&pairs(finding).html());
+        if let Some(table) = capability::table(results, scenario) {
+            body.push_str(&table.html());
+        }
         page.push(&section(&finding.scenario, &finding.scenario, &body));
     }
     page.finish()
@@ -42,7 +55,12 @@ fn figures(results: &Results, scenario: usize, finding: &Finding) -> String {
         ("reagents [mL]", |step| step.consumed_ml.iter().fold(0.0, |sum, ml| sum + ml)),
     ];
     let mut html = by_experiments(results, scenario, finding);
+    let steps = || (0..results.card.policies.len()).flat_map(|p| results.of(scenario, p));
     for (label, of) in axes {
+        // A table tells neither time nor volumes.
+        if steps().flat_map(|campaign| &campaign.steps).all(|step| of(step) <= 0.0) {
+            continue;
+        }
         html.push_str(&by_cost(results, scenario, finding, label, of));
     }
     html
@@ -117,6 +135,32 @@ fn chart(
     let note = "Lines: median over seeds. Bands: quartiles. Regret is measured without noise, \
                 from the best value that is known.";
     figure(&format!("Regret against {label}"), note, &legend, &chart.svg())
+}
+
+/// Share of the best conditions of a table against evaluations.
+fn finds(results: &Results, scenario: usize, finding: &Finding) -> String {
+    let course = &results.card.scenarios[scenario].course;
+    let last = (course.opened() + course.experiments) as f64;
+    let pool = results.card.scenarios[scenario].pool.expect("it is of a table");
+    let x = Axis::from_zero("evaluations", [last].into_iter());
+    let y = Axis::from_zero("best 5 % found [%]", [100.0].into_iter());
+    let says = format!("Share of the best conditions of {} found", finding.scenario);
+    let mut chart = Chart::new(x, y, says, true).sized(920.0, 320.0);
+    let mut legend = Legend::default();
+    let chance = Style::series(0);
+    let most = 100.0 * (last / pool.conditions as f64).min(1.0);
+    chart
+        .add(Line::new([(0.0, 0.0), (last, most)].into_iter(), chance.colour).dashed(Dash::Dashed));
+    legend.push(chance, "random choice, on average");
+    for policy in 0..results.card.policies.len() {
+        let (style, curve) = (Style::series(policy + 1), pool::curve(results, scenario, policy));
+        let band = curve.iter().map(|(x, b)| (*x, b.low, b.high));
+        chart.add(Band::new(band, style.colour).opaque(0.12));
+        chart.add(Line::new(curve.iter().map(|(x, b)| (*x, b.median)), style.colour));
+        legend.push(style, &results.card.policies[policy]);
+    }
+    let note = "Lines: median over seeds. Bands: quartiles. The opening counts.";
+    figure("Best conditions found", note, &legend, &chart.svg())
 }
 
 /// All pairs at the end.

@@ -1,6 +1,7 @@
 //! The results of a benchmark, read back.
 
-use super::card::{Arena, CARD, Card, Entry};
+use super::capability::Capability;
+use super::card::{CARD, Card, Entry};
 use super::steps::{Step, Steps};
 use super::store::Store;
 use super::truth::Optimum;
@@ -14,6 +15,8 @@ pub struct Results {
     pub campaigns: Vec<Steps>,
     /// The best known noise-free value of each scenario: what its search found, or what a policy found beyond it.
     pub optima: Vec<f64>,
+    /// What the lab of each scenario can do; none for a table.
+    pub capabilities: Vec<Option<Capability>>,
 }
 
 /// Why results cannot be read.
@@ -57,12 +60,14 @@ impl Results {
             return Err(ResultsError::Missing { missing: missing.len(), of, first });
         }
         let campaigns: Vec<Steps> = found.into_iter().flatten().collect();
-        let searched = |arena: &Arena| store.read::<Optimum>(&arena.optimum).map(|o| o.value);
-        let mut optima = Vec::new();
+        let (mut optima, mut capabilities) = (Vec::new(), Vec::new());
         for (place, arena) in card.scenarios.iter().enumerate() {
-            optima.push(best_known(&card, &campaigns, place, searched(arena)));
+            let searched: Option<Optimum> = store.read(&arena.optimum);
+            let value = searched.as_ref().map(|optimum| optimum.value);
+            optima.push(best_known(&card, &campaigns, place, value));
+            capabilities.push(searched.and_then(|optimum| optimum.capability));
         }
-        Ok(Self { card, campaigns, optima })
+        Ok(Self { card, campaigns, optima, capabilities })
     }
 
     /// How far the noise-free value of the best so far is from the best known optimum; none before any success.

@@ -4,15 +4,16 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
-use flowtwin_lab::journal::{Sink, Writer};
-use flowtwin_lab::{Conditions, FaultKind, Observation};
+use flowtwin_lab::{Conditions, Fault, FaultKind, Observation};
+use flowtwin_sim::SimLab;
 use flowtwin_twin::{Policy, Stop};
 use serde::{Deserialize, Serialize};
 
 use super::course::{Course, Timed};
 use super::truth::Truth;
-use crate::campaign::{Campaign, CampaignError, Watch};
-use crate::scenario::Scenario;
+use crate::campaign::{Campaign, CampaignError, Standing, Watch};
+use crate::scenario::{Goal, Scenario};
+use crate::table::{Pool, TableLab};
 
 /// An experiment of a campaign, and how things stand after it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,6 +30,9 @@ pub struct Step {
     pub lab_time_h: f64,
     /// Volume taken from each stock so far \[mL\], in the order of the rig.
     pub consumed_ml: Vec<f64>,
+    /// Share of the best conditions of a table that have been tried so far; none where there is no table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub top: Option<f64>,
 }
 
 /// A finished campaign.
@@ -52,55 +56,92 @@ pub enum StepsError {
     Interrupted,
 }
 
-/// Runs the opening of a course and returns its conditions, at most [`Course::opened`].
-///
-/// # Errors
-/// If a policy has no proposal, or `stop` is set.
-pub fn opening(
-    scenario: &Scenario,
-    course: &Course,
+/// The opening of a course as it was run with one seed.
+#[derive(Debug)]
+pub struct Opened {
+    place: Place,
+    seen: Vec<Observation>,
     seed: u64,
-    stop: &AtomicBool,
-) -> Result<Vec<Conditions>, StepsError> {
-    let scenario = scenario.with_phases(course.opening_phases(scenario.surrogate()));
-    let mut seen = Seen::default();
-    run(&scenario, seed, stop, &mut seen)?;
-    Ok(seen.0.into_iter().map(|observation| observation.conditions).collect())
 }
 
-/// Runs the course of one policy with one seed; `seconds` receives how long each proposal took.
-///
-/// # Errors
-/// If the policy fails, or `stop` is set.
-pub fn campaign(
-    scenario: &Scenario,
-    course: &Course,
-    opening: &[Conditions],
-    policy: Box<dyn Policy>,
-    seed: u64,
-    truth: &mut Truth<'_>,
-    stop: &AtomicBool,
-) -> Result<(Steps, Vec<f64>), StepsError> {
-    let seconds = Arc::new(Mutex::new(Vec::new()));
-    let timed = Box::new(Timed::new(policy, seconds.clone()));
-    let playing = scenario.with_phases(course.phases(opening, timed));
-    let mut seen = Seen::default();
-    let stopped = run(&playing, seed, stop, &mut seen)?;
-    let steps = follow(scenario, &seen.0, truth);
-    let seconds = seconds.lock().expect("nobody panics while noting").clone();
-    Ok((Steps { steps, stopped }, seconds))
+/// Where the experiments of a benchmark are done, after the opening.
+#[derive(Debug)]
+enum Place {
+    Simulated(Box<Standing<SimLab>>),
+    Table(Box<Standing<TableLab>>),
 }
 
-fn run(
-    scenario: &Scenario,
-    seed: u64,
-    stop: &AtomicBool,
-    seen: &mut Seen,
-) -> Result<Option<String>, StepsError> {
-    let campaign = Campaign::new(scenario, seed, NonZeroUsize::MIN, stop);
-    let lab = scenario.sim_lab(seed);
-    let (ended, _) = campaign.run(lab, Writer::new(Nowhere), None, seen)?;
-    match ended.fault {
+impl Opened {
+    /// Runs the opening of a course: as it was run before, where its conditions are `known`.
+    ///
+    /// # Errors
+    /// If a policy has no proposal, or `stop` is set.
+    pub fn run(
+        scenario: &Scenario,
+        course: &Course,
+        known: Option<&[Conditions]>,
+        seed: u64,
+        stop: &AtomicBool,
+    ) -> Result<Self, StepsError> {
+        let phases = match known {
+            Some(conditions) => course.known_phases(conditions),
+            None => course.opening_phases(scenario.surrogate()),
+        };
+        let opening = scenario.with_phases(phases);
+        let campaign = Campaign::new(&opening, seed, NonZeroUsize::MIN, stop);
+        let mut seen = Seen::default();
+        let (place, fault) = match opening.table_lab(seed) {
+            Some(lab) => {
+                let standing = campaign.stand(lab, &mut seen)?;
+                let fault = standing.fault().cloned();
+                (Place::Table(Box::new(standing)), fault)
+            }
+            None => {
+                let standing = campaign.stand(opening.sim_lab(seed), &mut seen)?;
+                let fault = standing.fault().cloned();
+                (Place::Simulated(Box::new(standing)), fault)
+            }
+        };
+        uninterrupted(fault)?;
+        Ok(Self { place, seen: seen.0, seed })
+    }
+
+    /// The conditions that were run.
+    pub fn conditions(&self) -> Vec<Conditions> {
+        self.seen.iter().map(|observation| observation.conditions.clone()).collect()
+    }
+
+    /// Goes on with one policy, and tells how long each of its proposals took \[s\].
+    ///
+    /// # Errors
+    /// If the policy fails, or `stop` is set.
+    pub fn campaign(
+        &self,
+        scenario: &Scenario,
+        course: &Course,
+        policy: Box<dyn Policy>,
+        truth: &mut Truth<'_>,
+        stop: &AtomicBool,
+    ) -> Result<(Steps, Vec<f64>), StepsError> {
+        let seconds = Arc::new(Mutex::new(Vec::new()));
+        let timed = Box::new(Timed::new(policy, seconds.clone()));
+        let playing = scenario.with_phases(course.phases(timed));
+        let campaign = Campaign::new(&playing, self.seed, NonZeroUsize::MIN, stop);
+        let mut seen = Seen(self.seen.clone());
+        let ended = match &self.place {
+            Place::Simulated(standing) => campaign.go_on_from(standing, &mut seen)?,
+            Place::Table(standing) => campaign.go_on_from(standing, &mut seen)?,
+        };
+        let stopped = uninterrupted(ended.fault)?;
+        let steps = follow(scenario, &seen.0, truth);
+        let seconds = seconds.lock().expect("nobody panics while noting").clone();
+        Ok((Steps { steps, stopped }, seconds))
+    }
+}
+
+/// The fault in words, unless somebody asked to stop.
+fn uninterrupted(fault: Option<Fault>) -> Result<Option<String>, StepsError> {
+    match fault {
         Some(fault) if fault.kind == FaultKind::Interrupted => Err(StepsError::Interrupted),
         fault => Ok(fault.map(|fault| fault.to_string())),
     }
@@ -110,6 +151,7 @@ fn follow(scenario: &Scenario, seen: &[Observation], truth: &mut Truth<'_>) -> V
     let objective = scenario.objective();
     let (mut best, mut true_best): (Option<f64>, Option<f64>) = (None, None);
     let mut consumed: Vec<f64> = Vec::new();
+    let mut finds = scenario.table().map(|pool| Finds::new(pool, objective.goal));
     let step = |observation: &Observation| {
         let outcome = observation.feature(&objective.feature).filter(|value| value.is_finite());
         let improves = outcome.is_some_and(|value| {
@@ -130,6 +172,7 @@ fn follow(scenario: &Scenario, seen: &[Observation], truth: &mut Truth<'_>) -> V
             true_best,
             lab_time_h: observation.ended.as_secs() / 3600.0,
             consumed_ml: consumed.clone(),
+            top: finds.as_mut().map(|finds| finds.after(&observation.conditions)),
         }
     };
     seen.iter().map(step).collect()
@@ -151,16 +194,24 @@ impl Watch for Seen {
     fn ended(&mut self, _name: &str, _stop: Option<&Stop>) {}
 }
 
-/// A journal that nobody keeps: a benchmark keeps its steps.
-#[derive(Debug)]
-struct Nowhere;
+/// Which of the best conditions of a table have been found.
+struct Finds<'a> {
+    pool: &'a Pool,
+    left: Vec<bool>,
+    count: usize,
+    found: usize,
+}
 
-impl Sink for Nowhere {
-    fn append(&mut self, _bytes: &[u8]) -> std::io::Result<()> {
-        Ok(())
+impl<'a> Finds<'a> {
+    fn new(pool: &'a Pool, goal: Goal) -> Self {
+        let top = pool.top(goal);
+        Self { pool, left: top.is_in, count: top.count, found: 0 }
     }
 
-    fn sync(&mut self) -> std::io::Result<()> {
-        Ok(())
+    /// The share that has been found once `conditions` have been tried.
+    fn after(&mut self, conditions: &Conditions) -> f64 {
+        let place = self.pool.place(conditions);
+        self.found += usize::from(std::mem::take(&mut self.left[place]));
+        self.found as f64 / self.count as f64
     }
 }

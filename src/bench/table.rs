@@ -78,6 +78,9 @@ impl Tidy {
         number("lab_time_h", steps().map(|(.., step)| Some(step.lab_time_h)).collect());
         let total = |ml: &[f64]| ml.iter().fold(0.0, |sum, ml| sum + ml);
         number("reagent_ml", steps().map(|(.., step)| Some(total(&step.consumed_ml))).collect());
+        if scenarios.iter().any(|arena| arena.pool.is_some()) {
+            number("top_share", steps().map(|(.., step)| step.top).collect());
+        }
         for name in names(|arena| &arena.stocks) {
             let value = steps().map(|(e, _, step)| {
                 let place = scenarios[e.scenario].stocks.iter().position(|n| n == name);

@@ -2,13 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 
-use flowtwin_lab::{Conditions, Streams};
+use flowtwin_lab::{Blank, Conditions, Streams};
+use flowtwin_sim::SimLab;
 use flowtwin_twin::Context;
 use flowtwin_twin::region::{EmptyRegion, Region};
 use serde::{Deserialize, Serialize};
 
+use super::capability::Capability;
 use crate::scenario::Scenario;
+use crate::table::Pool;
 
 /// Points of the first look over the whole region.
 const LOOK: usize = 256;
@@ -18,9 +22,13 @@ const STARTS: usize = 4;
 const STEPS: (f64, f64) = (0.16, 0.005);
 
 /// The noise-free objective of a scenario. Values are remembered: the same conditions are run once.
-#[derive(Debug)]
+///
+/// On a table the true value is the mean of what was measured.
+#[derive(Clone, Debug)]
 pub struct Truth<'a> {
     scenario: &'a Scenario,
+    /// A lab without noise before its first experiment; none where there is none, or it could not be made ready.
+    ready: Option<Arc<(SimLab, Blank)>>,
     known: BTreeMap<Vec<u64>, Option<f64>>,
 }
 
@@ -33,22 +41,33 @@ pub struct Optimum {
     pub value: f64,
     /// Number of noise-free experiments that the search took.
     pub experiments: usize,
+    /// What the lab can do there.
+    pub capability: Option<Capability>,
 }
 
 impl<'a> Truth<'a> {
     /// The noise-free objective of `scenario`.
     pub fn new(scenario: &'a Scenario) -> Self {
-        Self { scenario, known: BTreeMap::new() }
+        let prepare = || {
+            let mut lab = scenario.noiseless_lab();
+            let blank = scenario.procedure().prime(&mut lab).ok()?;
+            Some(Arc::new((lab, blank)))
+        };
+        let ready = if scenario.table().is_some() { None } else { prepare() };
+        Self { scenario, ready, known: BTreeMap::new() }
     }
 
     /// The noise-free objective of one experiment at `conditions`, in a fresh lab; none where even that one fails.
     pub fn at(&mut self, conditions: &Conditions) -> Option<f64> {
         let key = conditions.values().iter().map(|value| value.to_bits()).collect();
-        let scenario = self.scenario;
+        let (scenario, ready) = (self.scenario, &self.ready);
+        if let Some(pool) = scenario.table() {
+            return pool.mean(pool.place(conditions));
+        }
         *self.known.entry(key).or_insert_with(|| {
-            let mut lab = scenario.noiseless_lab();
-            let blank = scenario.procedure().prime(&mut lab).ok()?;
-            let observation = scenario.procedure().run(&mut lab, &blank, conditions);
+            let (lab, blank) = &**ready.as_ref()?;
+            let mut lab = lab.clone();
+            let observation = scenario.procedure().run(&mut lab, blank, conditions);
             observation.feature(&scenario.objective().feature).filter(|value| value.is_finite())
         })
     }
@@ -65,26 +84,45 @@ impl<'a> Truth<'a> {
     /// # Errors
     /// If no conditions meet the constraints.
     pub fn optimum(scenario: &'a Scenario, threads: NonZeroUsize) -> Result<Optimum, EmptyRegion> {
+        if let Some(pool) = scenario.table() {
+            return Ok(Self::best_of(pool, scenario));
+        }
         let region = Region::new(scenario.space())?;
+        let truth = Self::new(scenario);
         let context = Context::new(Streams::new(0)).with_threads(threads);
         let look = |i: usize| {
             let mut stream = context.streams.open("bench/optimum", i as u64);
             let conditions = region.snap(&region.sample(&mut stream));
-            (Self::new(scenario).score(&conditions), conditions)
+            (truth.clone().score(&conditions), conditions)
         };
         let mut looked: Vec<(f64, Conditions)> = context.map(LOOK, look);
         looked.sort_by(|a, b| b.0.total_cmp(&a.0));
         let climbed = context.map(STARTS, |i| {
-            let mut truth = Self::new(scenario);
+            let mut truth = truth.clone();
             let (_, conditions) = truth.climb(&region, looked[i].clone());
             let value = truth.at(&conditions).unwrap_or(f64::NAN);
-            Optimum { conditions, value, experiments: truth.known.len() }
+            Optimum { conditions, value, experiments: truth.known.len(), capability: None }
         });
         let experiments = LOOK + climbed.iter().map(|climb| climb.experiments).sum::<usize>();
         let goal = scenario.objective().goal;
         let better = |a: &Optimum, b: &Optimum| goal.score(a.value).total_cmp(&goal.score(b.value));
         let best = climbed.into_iter().max_by(better).expect("there is at least one start");
-        Ok(Optimum { experiments, ..best })
+        let capability = Capability::of(scenario, &best.conditions);
+        Ok(Optimum { experiments, capability, ..best })
+    }
+
+    /// The best of a table, all of which is known.
+    fn best_of(pool: &Pool, scenario: &Scenario) -> Optimum {
+        let goal = scenario.objective().goal;
+        let score = |place: usize| pool.mean(place).map_or(f64::NEG_INFINITY, |y| goal.score(y));
+        let best = (0..pool.places()).max_by(|&a, &b| score(a).total_cmp(&score(b)));
+        let best = best.expect("a table has conditions");
+        Optimum {
+            conditions: pool.conditions(best).clone(),
+            value: pool.mean(best).unwrap_or(f64::NAN),
+            experiments: 0,
+            capability: None,
+        }
     }
 
     fn climb(&mut self, region: &Region<'_>, start: (f64, Conditions)) -> (f64, Conditions) {

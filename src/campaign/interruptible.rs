@@ -16,6 +16,11 @@ impl<'a, L: Lab> Interruptible<'a, L> {
     pub fn new(lab: L, stop: &'a AtomicBool) -> Self {
         Self { lab, stop }
     }
+
+    /// The lab inside.
+    pub fn into_inner(self) -> L {
+        self.lab
+    }
 }
 
 impl<L: Lab> Lab for Interruptible<'_, L> {

@@ -18,7 +18,7 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
         return Err(CommandError::bad_input(message));
     }
     let wiring = read_wiring(&args.bench)?;
-    let scenario = Scenario::load(&args.scenario)?;
+    let scenario = Scenario::load_rig(&args.scenario)?;
     let seed = args.seed.unwrap_or(scenario.file().seed);
     let world = Box::new(scenario.sim_lab(seed));
     let mut server = EmulatorServer::open(world, &wiring, speed).map_err(CommandError::failed)?;

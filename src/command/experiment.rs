@@ -16,7 +16,7 @@ use crate::scenario::Scenario;
 use crate::{choice, sketch};
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
-    let scenario = Scenario::load(&args.scenario)?;
+    let scenario = Scenario::load_rig(&args.scenario)?;
     let conditions = choice::conditions(scenario.space(), &args.set).map_err(Diagnostic::new)?;
     let observation = once(&scenario, args.seed.unwrap_or(scenario.file().seed), &conditions)?;
     if args.json {

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use flowtwin_lab::layer::Guarded;
 
-use crate::bench::{Course, Entrant};
 use crate::cli::{Lab as Args, Outside};
 use crate::error::{CommandError, Kind};
 use crate::outside::{OutsideLab, serve};
@@ -16,7 +15,11 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let seed = args.seed.unwrap_or(scenario.file().seed);
     let budget = args.experiments.unwrap_or(scenario.experiments() as u64);
     let limits = scenario.file().guard.clone();
-    let lab = Guarded::new(scenario.sim_lab(seed), limits);
+    let lab: Box<dyn flowtwin_lab::Lab> = match scenario.table_lab(seed) {
+        Some(lab) => Box::new(lab),
+        None => Box::new(scenario.sim_lab(seed)),
+    };
+    let lab = Guarded::new(lab, limits);
     let served = serve(&scenario, lab, seed, budget, stdin().lock(), stdout().lock())
         .map_err(|error| CommandError::failed(error).hint("see docs/lab-protocol.md"))?;
     eprintln!("{} experiments", served.experiments);
@@ -42,9 +45,7 @@ pub(super) fn patience(seconds: f64) -> Result<Duration, CommandError> {
 /// The scenario with the policy command in place of its branches, if one is given.
 pub(super) fn with_policy(scenario: Scenario, args: &Outside) -> Result<Scenario, CommandError> {
     let Some(command) = &args.policy_command else { return Ok(scenario) };
-    let policy = Entrant::program(command).build(scenario.surrogate(), patience(args.patience_s)?);
-    let phases = Course::new(&scenario, None, None).live_phases(scenario.surrogate(), policy);
-    Ok(scenario.with_phases(phases))
+    Ok(scenario.with_policy_command(command, patience(args.patience_s)?))
 }
 
 /// The lab that a lab command runs, if one is given.

@@ -16,7 +16,7 @@ use crate::scenario::Scenario;
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let scenario = match &args.scenario {
-        Some(path) => Scenario::load(path)?,
+        Some(path) => Scenario::load_rig(path)?,
         None => paper::scenario()?,
     };
     let rigs = Rigs::new(&scenario).map_err(CommandError::bad_input)?;

@@ -33,9 +33,21 @@ impl Place {
             let lab = TwinLab::of_scenario(Twin::load(model)?, scenario, seed)?;
             return Ok(Self { lab: Box::new(lab), backend: "twin", world: None });
         }
-        let world = Shared::new(scenario.sim_lab(seed));
-        let lab = simulated(args.backend, &world)?;
-        Ok(Self { lab, backend: args.backend.name(), world: Some(world) })
+        Self::simulated(args.backend, scenario, seed)
+    }
+
+    /// A simulated rig, with drivers and emulated instruments or without; a table in place of it.
+    ///
+    /// # Errors
+    /// If its instruments cannot be wired.
+    pub(super) fn simulated(
+        backend: Backend,
+        scenario: &Scenario,
+        seed: u64,
+    ) -> Result<Self, CommandError> {
+        let (lab, world) = simulated(backend, scenario, seed)?;
+        let backend = if world.is_some() { backend.name() } else { "table" };
+        Ok(Self { lab, backend, world })
     }
 
     /// The simulated world behind it, whose work can be read at the end.
@@ -44,16 +56,29 @@ impl Place {
     }
 }
 
-/// The lab of a simulated backend over a simulated world.
+/// The lab of a simulated backend and the world behind it; a scenario of a table has none.
 ///
 /// # Errors
 /// If the world cannot be wired.
-pub(super) fn simulated(backend: Backend, world: &Shared) -> Result<Box<dyn Lab>, CommandError> {
-    match backend {
-        Backend::Emulated => match EmulatedRig::usual(Box::new(world.clone())) {
-            Ok(rig) => Ok(Box::new(rig)),
-            Err(error) => Err(CommandError::bad_input(error)),
-        },
-        _ => Ok(Box::new(world.clone())),
+pub(super) fn simulated(
+    backend: Backend,
+    scenario: &Scenario,
+    seed: u64,
+) -> Result<(Box<dyn Lab>, Option<Shared>), CommandError> {
+    if let Some(lab) = scenario.table_lab(seed) {
+        return match backend {
+            Backend::Sim => Ok((Box::new(lab), None)),
+            _ => Err(CommandError::bad_input("a table of outcomes has no instruments")
+                .hint("leave --backend out")),
+        };
     }
+    let world = Shared::new(scenario.sim_lab(seed));
+    let lab: Box<dyn Lab> = match backend {
+        Backend::Emulated => match EmulatedRig::usual(Box::new(world.clone())) {
+            Ok(rig) => Box::new(rig),
+            Err(error) => return Err(CommandError::bad_input(error)),
+        },
+        _ => Box::new(world.clone()),
+    };
+    Ok((lab, Some(world)))
 }

@@ -119,7 +119,7 @@ impl<L: Lab, R: BufRead, W: Write> Service<'_, L, R, W> {
                 Ok(FromOptimiser::Done(_)) => return Ok(None),
                 Ok(FromOptimiser::Experiment(line)) => {
                     match proposal(self.scenario.space(), &line.conditions) {
-                        Ok(conditions) => return Ok(Some(conditions)),
+                        Ok(conditions) => return Ok(Some(self.scenario.offered(conditions))),
                         Err(error) => LineError {
                             line: self.lines.count(),
                             problem: error.to_string(),

@@ -1,11 +1,11 @@
 //! From what a file says to what it means: every number in its range, every name known.
 
 use flowtwin_lab::procedure::{FlushSpec, WaitSpec};
-use flowtwin_lab::{Analysis, Manifest, ProcedureSpec, Recipe, Space};
+use flowtwin_lab::{Analysis, Conditions, Manifest, ProcedureSpec, Recipe, Space};
 use flowtwin_sim::Plan;
-use flowtwin_twin::StopRules;
+use flowtwin_twin::{PolicySpec, StopRules};
 
-use super::file::{PhaseSpec, ScenarioFile};
+use super::file::{PhaseSpec, ScenarioFile, is_absent};
 use super::tree::Tree;
 use super::{Phase, unknown};
 use crate::diagnostic::Diagnostic;
@@ -37,7 +37,31 @@ impl Problem {
     }
 }
 
-pub(super) fn plan(file: &ScenarioFile) -> Result<Plan, Problem> {
+/// The parts that a scenario of a rig must have, and one of a table must not.
+fn parts(file: &ScenarioFile) -> [(&'static str, bool); 5] {
+    [
+        ("rig", !is_absent(&file.rig)),
+        ("stocks", !is_absent(&file.stocks)),
+        ("optics", !is_absent(&file.optics)),
+        ("analysis", !is_absent(&file.analysis)),
+        ("space", !is_absent(&file.space)),
+    ]
+}
+
+/// Whether the scenario is of a rig or of a table, and whole.
+pub(super) fn kind(file: &ScenarioFile) -> Result<(), Problem> {
+    let of_table = file.table.is_some();
+    match parts(file).into_iter().find(|(_, there)| *there == of_table) {
+        None => Ok(()),
+        Some((part, true)) => {
+            let message = format!("a scenario of a table of outcomes has no [{part}]");
+            Err(Problem::new(&[part], message))
+        }
+        Some((part, false)) => Err(Problem::new(&[], format!("missing field `{part}`"))),
+    }
+}
+
+pub(super) fn name(file: &ScenarioFile) -> Result<(), Problem> {
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if file.name.is_empty() || !file.name.chars().all(allowed) {
         let message = format!(
@@ -46,6 +70,10 @@ pub(super) fn plan(file: &ScenarioFile) -> Result<Plan, Problem> {
         );
         return Err(Problem::new(&["name"], message));
     }
+    Ok(())
+}
+
+pub(super) fn plan(file: &ScenarioFile) -> Result<Plan, Problem> {
     Plan::new(&file.world()).map_err(|error| {
         let path: Vec<&str> = error.key().split('.').collect();
         Problem::new(&path, error.to_string())
@@ -127,14 +155,14 @@ pub(super) fn objective(file: &ScenarioFile) -> Result<(), Problem> {
     known_feature(file, &file.objective.feature, &["objective", "feature"])
 }
 
-pub(super) fn phases(file: &ScenarioFile) -> Result<Vec<Phase>, Problem> {
+pub(super) fn phases(file: &ScenarioFile, space: &Space) -> Result<Vec<Phase>, Problem> {
     if file.phases.is_empty() {
         return Err(Problem::new(&["phases"], "a campaign needs at least one phase"));
     }
-    (0..file.phases.len()).map(|i| phase(file, i)).collect()
+    (0..file.phases.len()).map(|i| phase(file, i, space)).collect()
 }
 
-fn phase(file: &ScenarioFile, index: usize) -> Result<Phase, Problem> {
+fn phase(file: &ScenarioFile, index: usize, space: &Space) -> Result<Phase, Problem> {
     let spec: &PhaseSpec = &file.phases[index];
     let number = index.to_string();
     let at = |key: &'static str| vec!["phases".to_owned(), number.clone(), key.to_owned()];
@@ -165,6 +193,14 @@ fn phase(file: &ScenarioFile, index: usize) -> Result<Phase, Problem> {
             }
         },
     };
+    if let PolicySpec::List { conditions } = &spec.policy {
+        list(conditions, spec, space).map_err(|(keys, message)| {
+            let mut path = at("policy");
+            path.extend(["list", "conditions"].map(str::to_owned));
+            path.extend(keys);
+            Problem { path, message, hint: None }
+        })?;
+    }
     Ok(Phase {
         name: spec.name.clone(),
         policy: spec.policy.build(file.twin.surrogate),
@@ -172,6 +208,45 @@ fn phase(file: &ScenarioFile, index: usize) -> Result<Phase, Problem> {
         from,
         stop: rules(file, &spec.stop),
     })
+}
+
+/// Whether a list has conditions for all experiments of its phase, and all of them lie in the space. A problem comes
+/// with the keys below the list.
+fn list(
+    conditions: &[Conditions],
+    spec: &PhaseSpec,
+    space: &Space,
+) -> Result<(), (Vec<String>, String)> {
+    let (listed, wanted) = (conditions.len(), spec.experiments as usize);
+    if listed < wanted {
+        let message = format!("{listed} conditions are listed for {wanted} experiments");
+        return Err((Vec::new(), message));
+    }
+    for (i, point) in conditions.iter().enumerate() {
+        let keys = |name: &str| vec![i.to_string(), name.to_owned()];
+        let inputs = space.inputs();
+        if let Some(name) = point.names().iter().find(|n| !inputs.iter().any(|i| i.name == **n)) {
+            return Err((keys(name), format!("there is no input `{name}`")));
+        }
+        for input in inputs {
+            let Some(value) = point.get(&input.name) else {
+                return Err((vec![i.to_string()], format!("there is no value for {}", input.name)));
+            };
+            let (low, high) = (input.low, input.high);
+            if !(low..=high).contains(&value) {
+                let name = &input.name;
+                return Err((keys(name), format!("{name} = {value} is outside {low} to {high}")));
+            }
+        }
+        let ordered = inputs.iter().filter_map(|input| point.get(&input.name)).collect();
+        if let Some(broken) = space.broken(&space.conditions(ordered)).next() {
+            return Err((
+                vec![i.to_string()],
+                format!("the constraint {} is not met", broken.name),
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// The rules of a phase; its target is a value of the objective, and outcomes are maximised.

@@ -4,13 +4,22 @@ use flowtwin_lab::layer::Limits;
 use flowtwin_lab::{AnalysisSpec, ProcedureSpec};
 use flowtwin_sim::spec::{Chemistry, Faults, Noise, Optics, Rig, Stocks, World};
 use flowtwin_twin::{PolicySpec, StopRules, SurrogateSpec};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::space::SpaceSpec;
 use crate::learnt::Prior;
+use crate::table::TableSpec;
+
+/// Whether a part of a scenario is not there.
+pub(super) fn is_absent<T: Default + PartialEq>(part: &T) -> bool {
+    *part == T::default()
+}
 
 /// A scenario: a rig, its world, how experiments are done, what may be chosen, and a campaign.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+///
+/// Or, in place of rig and world, a table of outcomes that others have measured.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ScenarioFile {
     /// Layout of this file: 1.
@@ -24,14 +33,20 @@ pub struct ScenarioFile {
     pub description: String,
     /// Seed of all randomness, unless another is given on the command line.
     pub seed: u64,
+    /// The outcomes that experiments are looked up in, in place of a rig.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<TableSpec>,
     /// The apparatus.
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub rig: Rig,
     /// The liquids in the syringes, by name.
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub stocks: Stocks,
     /// What happens in a slug.
     #[serde(default)]
     pub chemistry: Chemistry,
     /// What light does in a slug.
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub optics: Optics,
     /// Everything random or drifting.
     #[serde(default)]
@@ -43,11 +58,13 @@ pub struct ScenarioFile {
     #[serde(default)]
     pub procedure: ProcedureSpec,
     /// What is measured.
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub analysis: AnalysisSpec,
     /// Limits of the rig that are enforced on every backend.
     #[serde(default)]
     pub guard: Limits,
     /// What a campaign may choose.
+    #[serde(default, skip_serializing_if = "is_absent")]
     pub space: SpaceSpec,
     /// What a campaign is after.
     pub objective: ObjectiveSpec,
@@ -56,12 +73,15 @@ pub struct ScenarioFile {
     /// Earlier experiments that phases learn from which start from no other phase.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub prior: Vec<Prior>,
+    /// A program outside that decides in place of the policies of the last phases; see `docs/lab-protocol.md`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy_command: Option<String>,
     /// The phases of the campaign, in order.
     pub phases: Vec<PhaseSpec>,
 }
 
 /// What a campaign is after.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ObjectiveSpec {
     /// The feature.
@@ -72,7 +92,7 @@ pub struct ObjectiveSpec {
 }
 
 /// Which way is better.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Goal {
     /// More is better.
@@ -98,7 +118,7 @@ impl Goal {
 }
 
 /// The twin of a campaign.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TwinSpec {
     /// Which surrogate.
@@ -106,7 +126,7 @@ pub struct TwinSpec {
 }
 
 /// One phase of a campaign.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PhaseSpec {
     /// Its name.

@@ -2,17 +2,24 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
 
-use crate::support::{folder, root, run};
+use sha2::{Digest as _, Sha256};
+
+use crate::support::{flowtwin, folder, root, run};
 
 /// A benchmark of two policies on one scenario with four seeds, five experiments each.
 fn bench(dir: &Path, out: &str, more: &[&str]) -> (Option<i32>, String) {
     let scenario = paper();
-    let mut args = vec!["bench", &scenario, "--policies", "random,lhs", "--seeds", "4"];
-    args.extend(["--opening", "3", "--experiments", "2", "--csv", "--out", out]);
-    args.extend(more);
-    let done = run(dir, &args);
+    let done = run(dir, &[&arguments(&scenario, out)[..], more].concat());
     (done.code, done.stderr)
+}
+
+fn arguments<'a>(scenario: &'a str, out: &'a str) -> Vec<&'a str> {
+    let mut args = vec!["bench", scenario, "--policies", "random,lhs", "--seeds", "4"];
+    args.extend(["--opening", "3", "--experiments", "2", "--csv", "--out", out]);
+    args
 }
 
 fn paper() -> String {
@@ -40,7 +47,7 @@ fn threads_shards_and_restarts_do_not_show_in_the_table() {
     assert!(one == results(&dir, "two"), "--jobs 2 gives other bytes");
     assert_eq!(String::from_utf8_lossy(&one[1]).lines().count(), 1 + 2 * 4 * 5);
 
-    // Killed: some campaigns are there, one is torn, another was never finished.
+    // Damaged: one campaign is torn, another is gone.
     let there = campaigns(&dir, "two");
     let text = fs::read_to_string(&there[1]).unwrap();
     fs::write(&there[1], &text[..text.len() / 2]).unwrap();
@@ -65,6 +72,47 @@ fn threads_shards_and_restarts_do_not_show_in_the_table() {
     let merged = run(&dir, &merge);
     assert_eq!(merged.code, Some(0), "{}", merged.stderr);
     assert!(one == results(&dir, "merged"), "merged shards give other bytes");
+}
+
+#[test]
+fn a_killed_benchmark_goes_on_to_the_same_bytes() {
+    let dir = folder("bench-killed");
+    assert_eq!(bench(&dir, "whole", &[]).0, Some(0));
+    let scenario = paper();
+    let mut child = flowtwin(&dir)
+        .args(arguments(&scenario, "killed"))
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the command starts");
+    let finished = || fs::read_dir(dir.join("killed/campaigns")).map_or(0, Iterator::count);
+    while finished() < 2 && child.try_wait().expect("it can be asked").is_none() {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    // SIGKILL on Unix: nothing is tidied up.
+    child.kill().expect("it can be killed");
+    child.wait().expect("it has ended");
+    let before = finished();
+    assert!(!dir.join("killed/table.csv").exists(), "it was killed before its end");
+    assert_eq!(bench(&dir, "killed", &[]).0, Some(0));
+    assert!((2..8).contains(&before), "{before} of 8 campaigns were done");
+    assert!(results(&dir, "whole") == results(&dir, "killed"), "a killed benchmark differs");
+}
+
+#[test]
+fn results_of_other_code_are_not_taken_for_its_own() {
+    let dir = folder("bench-code");
+    assert_eq!(bench(&dir, "out", &[]).0, Some(0));
+    let card = dir.join("out/benchmark.json");
+    let text = fs::read_to_string(&card).unwrap();
+    let (json, _sum) = text.trim_end().rsplit_once('\n').unwrap();
+    let at = json.find("\"code\":\"").expect("the card tells the code") + 8;
+    let other = format!("{}{}{}", &json[..at], "0123456789abcdef", &json[at + 16..]);
+    let digest = Sha256::digest(other.as_bytes());
+    let sum: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    fs::write(&card, format!("{other}\n{sum}\n")).unwrap();
+    let (code, stderr) = bench(&dir, "out", &[]);
+    assert_eq!(code, Some(1), "{stderr}");
+    assert!(stderr.contains("another build"), "{stderr}");
 }
 
 #[test]

@@ -93,6 +93,11 @@ fn a_program_can_be_the_policy_of_a_run() {
     let (scenario, program) = (scenario(&dir), constant(&dir));
     let policy = run(&dir, &["run", &scenario, "--out", "out", "--policy-command", &program]);
     assert_eq!(policy.code, Some(0), "{}", policy.stderr);
+    let journal = fs::read_to_string(dir.join("out/journal.jsonl")).unwrap();
+    let header: serde_json::Value = serde_json::from_str(journal.lines().next().unwrap()).unwrap();
+    assert!(header.to_string().contains("constant.sh"), "the header names the program");
+    let replayed = run(&dir, &["replay", "out"]);
+    assert_eq!(replayed.code, Some(0), "{}{}", replayed.stdout, replayed.stderr);
 }
 
 #[test]

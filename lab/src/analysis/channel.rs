@@ -13,6 +13,7 @@ pub type Counts = Vec<f64>;
 
 /// A spectrometer, its light, and how its frames become a spectrum.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Channel {
     /// Name of the spectrum.
@@ -35,6 +36,7 @@ pub struct Channel {
 
 /// What a spectrum is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ChannelKind {
     /// Decadic absorbance against the blank: A = −log10((S − D)/(L − D)), in AU.
@@ -58,6 +60,7 @@ impl ChannelKind {
 /// In transmission it absorbs the light; at 90° it scatters less of the excitation than the carrier does
 /// (the group's published Smart-Dope code ranks frames this way).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Phase {
     /// Lower end of the window \[nm\].

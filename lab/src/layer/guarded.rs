@@ -15,7 +15,7 @@ use crate::time::{Instant, Span};
 ///
 /// A breach makes the rig safe and is returned as the fault of the command or wait. Dropped, also in a
 /// panic, it makes the rig safe once more.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Guarded<L: Lab> {
     lab: L,
     limits: Limits,
@@ -118,7 +118,7 @@ impl<L: Lab> Guarded<L> {
             .cloned()
         {
             let detail = format!(
-                "on for {:.0} s, allowed are {:.0} s: 300 nm light is an eye hazard",
+                "on for {:.0} s, allowed are {:.0} s: ultraviolet light is an eye hazard",
                 now.since(since).as_secs(),
                 self.limits.max_light_s
             );

@@ -6,6 +6,7 @@ use crate::id::PumpId;
 
 /// How an experiment is done.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct ProcedureSpec {
     /// A temperature is settled within this distance of its set point \[K\].
@@ -56,6 +57,7 @@ impl Default for ProcedureSpec {
 
 /// When the reactor is taken to be at steady state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum WaitSpec {
     /// After so many residence times; 1.2 in the paper (Sadeghi et al. 2024, Fig. 3A).
@@ -66,6 +68,7 @@ pub enum WaitSpec {
 
 /// Steady means: the last `window` readings of every watched feature lie within `band` of their mean.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SteadySpec {
     /// Watched features.
@@ -84,6 +87,7 @@ pub struct SteadySpec {
 
 /// What flows before the first experiment, and for how long.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct FlushSpec {
     /// Pumps that run. None: nothing flows.
@@ -94,6 +98,7 @@ pub struct FlushSpec {
 
 /// A pump that runs before the first experiment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct FlushRate {
     /// The pump.

@@ -28,6 +28,9 @@ pub enum Aim {
     /// Expected improvement and, every other time, a confidence bound of 2.5 spreads: quick to the nearest optimum, and
     /// still looking for others.
     Balanced,
+    /// The probability of being among the best twentieth of the pool that is chosen from; in a region, expected
+    /// improvement.
+    Top,
     /// Expected improvement per second of lab time.
     EiPerTime,
     /// Expected improvement per millilitre of reagent.

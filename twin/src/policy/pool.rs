@@ -1,10 +1,16 @@
 //! Choosing among given candidates instead of from a region.
 
+use flowtwin_lab::math;
+
+use crate::acquisition::cdf;
 use crate::feasibility::Feasibility;
 use crate::policy::{Aim, Guided, PolicyError};
 use crate::search::Objective as _;
 use crate::surrogate::Posterior as _;
 use crate::{Context, History, Model, Work};
+
+/// Share of a pool that [`Aim::Top`] is after.
+const TOP: f64 = 0.05;
 
 impl Guided {
     /// The index of the candidate \[q\]\[d\] to try next, for campaigns on a table of measured outcomes.
@@ -34,10 +40,12 @@ impl Guided {
         let model = self.believe(x, y, &history.pending, context, &mut work)?;
         work.acquisitions += candidates.len() as u64;
         let mut stream = context.streams.open("policy/search", next);
+        let feasibility = Feasibility::learn(history);
         let values = if self.aim == Aim::Thompson {
             model.draw(candidates, &mut stream)
+        } else if self.aim == Aim::Top {
+            among_the_best(history, candidates, &model, feasibility.as_ref())
         } else {
-            let feasibility = Feasibility::learn(history);
             let best = self.tried_best(history, &model);
             let objective = self.weighed(&model, best, next, floor, feasibility.as_ref());
             let mut scratch = Vec::new();
@@ -58,5 +66,50 @@ impl Guided {
             Some(if self.surrogate.is_legacy() { outcome } else { model.at(&t.x).mean })
         });
         tried.fold(f64::NEG_INFINITY, f64::max)
+    }
+}
+
+/// The logarithm of the probability that a candidate succeeds and is among the best twentieth of the pool: that it
+/// exceeds the level which the last of the best has, going by the outcomes of what has been tried and the means of what
+/// has not.
+fn among_the_best(
+    history: &History,
+    candidates: &[Vec<f64>],
+    model: &Model,
+    feasibility: Option<&Feasibility>,
+) -> Vec<f64> {
+    let beliefs: Vec<_> = candidates.iter().map(|u| model.at(u)).collect();
+    let tried = history.trials.iter().filter_map(|trial| trial.outcome);
+    let mut ranked: Vec<f64> = beliefs.iter().map(|belief| belief.mean).chain(tried).collect();
+    ranked.sort_by(|a, b| b.total_cmp(a));
+    let level = ranked[(TOP * ranked.len() as f64).ceil() as usize - 1];
+    let value = |(u, belief): (&Vec<f64>, &crate::Belief)| {
+        let z = (belief.mean - level) / belief.sd.max(1e-12);
+        log_probability(z) + feasibility.map_or(0.0, |feasibility| math::ln(feasibility.at(u)))
+    };
+    candidates.iter().zip(&beliefs).map(value).collect()
+}
+
+/// `ln Φ(z)`, by the leading term of its asymptotic series where Φ would underflow.
+fn log_probability(z: f64) -> f64 {
+    if z > -30.0 {
+        math::ln(cdf(z))
+    } else {
+        -0.5 * z * z - math::ln(-z) - 0.5 * math::ln(2.0 * std::f64::consts::PI)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_logarithm_of_a_probability_goes_on_where_the_probability_underflows() {
+        // scipy.special.log_ndtr; at -50 it is -1254.831361, the leading term alone -1254.830961.
+        for (z, expected) in [(0.0, -0.693_147_180_559_945_3), (-20.0, -203.917_155_371_097_27)] {
+            assert!((log_probability(z) - expected).abs() < 1e-9, "{z}");
+        }
+        assert!((log_probability(-29.999_9) - log_probability(-30.000_1)).abs() < 0.01);
+        assert!((log_probability(-50.0) + 1_254.831_361).abs() < 1e-3);
     }
 }

@@ -3,7 +3,7 @@
 use crate::design::{Sobol, latin_hypercube_in};
 use crate::policy::{Ask, Policy, PolicyError, Proposals};
 use crate::region::Region;
-use crate::{Context, Work};
+use crate::{Context, History, Work};
 
 /// Uniformly random points of the feasible region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +19,16 @@ impl Policy for Random {
         let first = ask.history.next();
         let point = |i: u64| region.sample(&mut context.streams.open("policy/random", first + i));
         Ok(snapped(&region, (0..ask.count as u64).map(point)))
+    }
+
+    fn pick(
+        &self,
+        history: &History,
+        candidates: &[Vec<f64>],
+        context: &Context,
+    ) -> Result<Option<(usize, Work)>, PolicyError> {
+        let mut stream = context.streams.open("policy/random", history.next());
+        Ok(Some((stream.below(candidates.len()), Work::default())))
     }
 }
 

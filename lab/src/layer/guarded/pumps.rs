@@ -10,13 +10,13 @@ use crate::time::Instant;
 const STALLED: f64 = 4.0;
 
 /// The pumps as they were commanded.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Pumps {
     all: Vec<Pump>,
     off_ratio_since: Vec<Option<Instant>>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Pump {
     name: PumpId,
     min_ul_per_min: f64,

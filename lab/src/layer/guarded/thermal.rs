@@ -11,13 +11,13 @@ use crate::time::Instant;
 const OPEN_BELOW_C: f64 = -60.0;
 
 /// The heaters as they were commanded and read.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Thermal {
     heaters: Vec<Heater>,
     still_since: Option<Instant>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Heater {
     name: HeaterId,
     sensor: Option<SensorId>,
