@@ -1,5 +1,6 @@
 //! A campaign: ask, experiment, tell, phase by phase.
 
+mod costs;
 mod interruptible;
 mod shared;
 mod standing;
@@ -17,6 +18,7 @@ use flowtwin_twin::{Ask, Context, History, PolicyError, Spent, Stop, Trial, Work
 
 use crate::hardware::Rehearsal;
 use crate::scenario::{Phase, Scenario};
+use costs::Costs;
 pub use interruptible::Interruptible;
 pub use shared::Shared;
 pub use standing::Standing;
@@ -155,6 +157,7 @@ impl<'a> Campaign<'a> {
         recorded: Option<&'w Journal>,
         watch: &'w mut dyn Watch,
     ) -> UnderWay<'w, 'w, L, S> {
+        let costs = Costs::new(self.scenario.procedure(), guarded.manifest());
         UnderWay {
             campaign: self,
             lab: Journaled::new(Interruptible::new(guarded, self.stop), writer),
@@ -162,6 +165,7 @@ impl<'a> Campaign<'a> {
             there: recorded.filter(|_| self.goes_on),
             phases: Vec::new(),
             number: 0,
+            costs,
             work: Work::default(),
             watch,
         }
@@ -183,6 +187,7 @@ struct UnderWay<'a, 'w, L: Lab, S: Sink> {
     there: Option<&'w Journal>,
     phases: Vec<Vec<Trial>>,
     number: u64,
+    costs: Costs<'a>,
     work: Work,
     watch: &'w mut dyn Watch,
 }
@@ -274,6 +279,7 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
             }
             let conditions = self.propose(phase, &history, done)?;
             let observation = self.experiment(phase, blank, &conditions)?;
+            self.costs.learn(&observation);
             spent.lab_time_s += observation.lab_time_s();
             spent.reagent_ml += observation.consumed_ml.iter().map(|(_, ml)| ml).sum::<f64>();
             history.trials.push(self.trial(&observation));
@@ -330,13 +336,14 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
         if self.campaign.only_recorded {
             return Err(Fault::new(self.lab.now(), "replay", FaultKind::Interrupted).into());
         }
+        let cost = self.costs.next();
         let ask = Ask {
             space: self.campaign.scenario.space(),
             history,
             count: 1,
             asked,
             planned: phase.experiments,
-            cost: None,
+            cost: Some(&cost),
         };
         let context = self.campaign.context(phase);
         let answer =

@@ -72,8 +72,6 @@ pub struct Emulate {
 /// Arguments of `flowtwin watch`.
 #[derive(Debug, Args)]
 pub struct Watch {
-    /// Scenario file.
-    pub scenario: PathBuf,
     /// Bench file.
     #[arg(long, value_name = "FILE")]
     pub bench: PathBuf,
@@ -119,6 +117,26 @@ pub struct Run {
     /// Where the experiments are done.
     #[arg(long, value_enum, default_value_t)]
     pub backend: Backend,
+    /// The real rig.
+    #[command(flatten)]
+    pub rig: OnRig,
+    /// The model of `--backend twin`: a file that `flowtwin twin fit` wrote, or its folder.
+    #[arg(long, value_name = "FILE", required_if_eq("backend", "twin"))]
+    pub model: Option<PathBuf>,
+    /// Earlier experiments to learn from as well: a run folder or a CSV file; may be given again.
+    #[arg(long = "prior", value_name = "DATA")]
+    pub priors: Vec<PathBuf>,
+    /// The run folder.
+    #[command(flatten)]
+    pub folder: Folder,
+    /// Programs outside this one.
+    #[command(flatten)]
+    pub outside: Outside,
+}
+
+/// Arguments for a real rig.
+#[derive(Debug, Args)]
+pub struct OnRig {
     /// Bench file of `--backend hardware`: which instrument is at the end of which cable.
     #[arg(long, value_name = "FILE", required_if_eq("backend", "hardware"))]
     pub bench: Option<PathBuf>,
@@ -128,13 +146,12 @@ pub struct Run {
     /// Lab time that passes in a second of wall time, for a rig of `flowtwin emulate --speed X` alone (s).
     #[arg(long, value_name = "X", default_value_t = 1.0, hide = true)]
     pub speed: f64,
-    /// The model of `--backend twin`: a file that `flowtwin twin fit` wrote, or its folder.
-    #[arg(long, value_name = "FILE", required_if_eq("backend", "twin"))]
-    pub model: Option<PathBuf>,
-    /// Earlier experiments to learn from as well: a run folder or a CSV file; may be given again.
-    #[arg(long = "prior", value_name = "DATA")]
-    pub priors: Vec<PathBuf>,
-    /// Run folder; `runs/<scenario>-<seed>` unless it is named.
+}
+
+/// Arguments for a run folder.
+#[derive(Debug, Args)]
+pub struct Folder {
+    /// Run folder; `runs/<scenario>-<seed>` unless it is named, with more at the end where that is another run's.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Go on with the run in this folder; finished experiments are not repeated.
@@ -143,9 +160,6 @@ pub struct Run {
     /// Threads for the twin; they never change a result [default: all cores].
     #[arg(long, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,
-    /// Programs outside this one.
-    #[command(flatten)]
-    pub outside: Outside,
     /// Print the summary as JSON.
     #[arg(long)]
     pub json: bool,
@@ -177,8 +191,11 @@ pub struct Experiment {
 #[derive(Debug, Args)]
 pub struct Check {
     /// Scenario files.
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required_unless_present = "schema", value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    /// Print the JSON Schema of scenario files, by which editors complete and check them.
+    #[arg(long, exclusive = true)]
+    pub schema: bool,
     /// Ask every instrument of the bench files who it is; nothing moves.
     #[arg(long)]
     pub connect: bool,
@@ -196,14 +213,20 @@ pub struct Check {
 /// Arguments of `flowtwin replay`.
 #[derive(Debug, Args)]
 pub struct Replay {
-    /// Run folder.
+    /// Run folder of the campaign to do again.
     pub run: PathBuf,
-    /// Where to run it again.
+    /// Where to do it again.
     #[arg(long, value_enum, default_value_t)]
     pub backend: Backend,
-    /// Print the result as JSON.
-    #[arg(long)]
-    pub json: bool,
+    /// Seed of the simulated rig, if it is to be another one than the recorded.
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// The real rig.
+    #[command(flatten)]
+    pub rig: OnRig,
+    /// The folder of what is measured again.
+    #[command(flatten)]
+    pub folder: Folder,
 }
 
 /// Arguments of `flowtwin report`.

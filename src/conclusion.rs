@@ -7,16 +7,16 @@ use std::path::Path;
 use flowtwin_lab::journal::Journal;
 
 use crate::error::CommandError;
-use crate::folder::read_journal;
+use crate::folder::{read_journal, replayed};
 use crate::parity;
-use crate::report::{self, Extras, Run, Summary, TwinFit};
+use crate::report::{self, Extras, Findings, Repeat, Run, Summary};
 use crate::scenario::Scenario;
 
 /// A journal that has been read, and what goes with it.
 #[derive(Debug)]
 pub struct Conclusion {
     journal: Journal,
-    twin: Option<TwinFit>,
+    findings: Findings,
     extras: Extras,
 }
 
@@ -30,7 +30,8 @@ impl Conclusion {
         let scenario = Scenario::recorded(&journal.header().definition)?;
         let run = Run::read(&journal).map_err(CommandError::failed)?;
         let twin = parity::of_run(&scenario, &run, threads).map_err(CommandError::failed)?;
-        Ok(Self { twin, extras, journal })
+        let repeat = replayed(folder)?.map(|then| Repeat::new(&then, &journal));
+        Ok(Self { findings: Findings { twin, repeat }, extras, journal })
     }
 
     fn run(&self) -> Run<'_> {
@@ -42,7 +43,7 @@ impl Conclusion {
     /// # Errors
     /// If one cannot be written.
     pub fn write(&self, folder: &Path) -> Result<(), CommandError> {
-        report::write_run_folder(&self.run(), self.twin.as_ref(), &self.extras, folder)
+        report::write_run_folder(&self.run(), &self.findings, &self.extras, folder)
             .map_err(|error| CommandError::unwritable(folder, &error))
     }
 
@@ -50,9 +51,16 @@ impl Conclusion {
     pub fn text(&self, json: bool) -> String {
         let run = self.run();
         match json {
-            true => Summary::new(&run, self.twin.as_ref(), &self.extras).to_json(),
-            false => report::terminal(&run),
+            true => Summary::new(&run, &self.findings, &self.extras).to_json(),
+            false => report::terminal(&run) + &self.repeated(),
         }
+    }
+
+    /// What a repeated run adds to the closing table.
+    fn repeated(&self) -> String {
+        let said =
+            |repeat: &Repeat| format!("\n{}\n\n{}", repeat.headline(), repeat.table().text());
+        self.findings.repeat.as_ref().map(said).unwrap_or_default()
     }
 }
 

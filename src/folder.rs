@@ -7,10 +7,14 @@ use std::path::{Path, PathBuf};
 use flowtwin_lab::journal::{Continued, Journal, JournalError, Sink, Writer, read};
 
 use crate::error::CommandError;
+use crate::hardware::CERTIFICATE;
 use crate::scenario::Scenario;
 
 /// Name of the journal in a run folder.
 pub const JOURNAL: &str = "journal.jsonl";
+
+/// Name of the journal of the run that a run repeats, in its run folder.
+pub const REPLAYED: &str = "replayed.jsonl";
 
 /// The folder of a run, fit to be written to.
 #[derive(Debug)]
@@ -122,6 +126,17 @@ impl RunFolder {
         }
     }
 
+    /// Keeps the journal of the run that this one repeats beside its own.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn repeats(&self, journal: &Journal) -> Result<(), CommandError> {
+        let path = self.path.join(REPLAYED);
+        fs::create_dir_all(&self.path)
+            .and_then(|()| fs::write(&path, journal.durable_bytes()))
+            .map_err(|error| CommandError::unwritable(&path, &error))
+    }
+
     fn look(&self) -> Result<Content, CommandError> {
         let unreadable = |error: std::io::Error| {
             CommandError::bad_input(format_args!("cannot read {}: {error}", self.path.display()))
@@ -136,8 +151,15 @@ impl RunFolder {
                 Err(error) => Content::Broken(error),
             });
         }
-        let empty = fs::read_dir(&self.path).map_err(unreadable)?.next().is_none();
-        Ok(if empty { Content::Nothing } else { Content::Other })
+        // What a run writes before its journal does not make it one.
+        let before = [CERTIFICATE, REPLAYED];
+        for entry in fs::read_dir(&self.path).map_err(unreadable)? {
+            let name = entry.map_err(unreadable)?.file_name();
+            if !before.iter().any(|known| name == *known) {
+                return Ok(Content::Other);
+            }
+        }
+        Ok(Content::Nothing)
     }
 
     fn refuse(&self, other: &str) -> CommandError {
@@ -222,8 +244,20 @@ fn whole(journal: &Journal) -> Journal {
 /// # Errors
 /// If there is none or it cannot be trusted; the message names file and line.
 pub fn read_journal(folder: &Path) -> Result<Journal, CommandError> {
-    let path = folder.join(JOURNAL);
-    let bytes = fs::read(&path).map_err(|error| {
+    read_file(&folder.join(JOURNAL))
+}
+
+/// Reads the journal of the run that the run of a folder repeats, if it repeats one.
+///
+/// # Errors
+/// If it cannot be trusted; the message names file and line.
+pub fn replayed(folder: &Path) -> Result<Option<Journal>, CommandError> {
+    let path = folder.join(REPLAYED);
+    path.exists().then(|| read_file(&path)).transpose()
+}
+
+fn read_file(path: &Path) -> Result<Journal, CommandError> {
+    let bytes = fs::read(path).map_err(|error| {
         CommandError::bad_input(format_args!("cannot read {}: {error}", path.display()))
     })?;
     read(&bytes)

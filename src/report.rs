@@ -14,6 +14,7 @@ mod observations;
 pub mod page;
 pub mod plot;
 mod quantity;
+mod repeat;
 mod run;
 #[cfg(test)]
 mod sample;
@@ -36,6 +37,7 @@ pub use combined::combined_html;
 pub use observations::observations_csv;
 pub use page::report_html;
 pub use quantity::{Quantity, column};
+pub use repeat::{FeatureRepeat, Repeat};
 pub use run::{Experiment, Phase, Run, RunError};
 pub use spectra::spectra_parquet;
 pub use spectrum::spectrum_chart;
@@ -44,18 +46,27 @@ pub use summary::{Best, Extras, PhaseSummary, Summary};
 pub use table::{Align, Table};
 pub use twin_fit::{Prediction, TwinFit, TwinSummary};
 
+/// What was found out about a run beyond its own tables.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Findings {
+    /// How well the campaign's twin describes it.
+    pub twin: Option<TwinFit>,
+    /// How it compares with the run that it repeats.
+    pub repeat: Option<Repeat>,
+}
+
 /// Writes everything of a run folder but the journal, each file whole or not at all.
 ///
 /// # Errors
 /// Whatever keeps a file from being written.
 pub fn write_run_folder(
     run: &Run<'_>,
-    twin: Option<&TwinFit>,
+    findings: &Findings,
     extras: &Extras,
     dir: &Path,
 ) -> io::Result<()> {
     folder::write(dir, "observations.csv", observations_csv(run).as_bytes())?;
     folder::write(dir, "spectra.parquet", &spectra_parquet(run)?)?;
-    folder::write(dir, "summary.json", Summary::new(run, twin, extras).to_json().as_bytes())?;
-    folder::write(dir, "report.html", report_html(run, twin, extras).as_bytes())
+    folder::write(dir, "summary.json", Summary::new(run, findings, extras).to_json().as_bytes())?;
+    folder::write(dir, "report.html", report_html(run, findings, extras).as_bytes())
 }

@@ -3,6 +3,7 @@
 mod check;
 pub mod file;
 mod ordered;
+mod schema;
 mod space;
 mod tree;
 mod unknown;
@@ -12,14 +13,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flowtwin_lab::analysis::AnalysisError;
+use flowtwin_lab::journal::{Journal, Record};
 use flowtwin_lab::{Analysis, Conditions, Manifest, Procedure, Recipe, Space, Streams};
 use flowtwin_sim::{Plan, SimLab};
-use flowtwin_twin::{Policy, Random, StopRules, SurrogateSpec, Trial};
+use flowtwin_twin::{Policy, PolicySpec, Random, StopRules, SurrogateSpec, Trial};
 use serde::Deserialize as _;
 use sha2::{Digest as _, Sha256};
 
-pub use file::{Goal, ObjectiveSpec, ScenarioFile};
+pub use file::{Goal, ObjectiveSpec, PhaseSpec, ScenarioFile};
 pub use ordered::Ordered;
+pub use schema::schema;
 pub use space::{ConstraintSpec, DerivedSpec, InputSpec, Sets, SpaceSpec, Window};
 pub use tree::Tree;
 pub(crate) use unknown::nearest;
@@ -152,7 +155,7 @@ impl Scenario {
         let (space, recipe) = check::space(&file, plan.manifest()).map_err(fail)?;
         check::procedure(&file, plan.manifest()).map_err(fail)?;
         let analysis = check::analysis(&file, plan.manifest()).map_err(fail)?;
-        let phases = check::phases(&file).map_err(fail)?;
+        let phases = check::phases(&file, &space).map_err(fail)?;
         check::objective(&file).map_err(fail)?;
         Ok(Self {
             procedure: Procedure::new(file.procedure.clone(), recipe, analysis),
@@ -164,7 +167,7 @@ impl Scenario {
     }
 
     fn of_table(file: ScenarioFile, pool: Arc<Pool>, tree: &Tree) -> Result<Self, Diagnostic> {
-        let phases = check::phases(&file).map_err(|problem| problem.at(tree))?;
+        let phases = check::phases(&file, pool.space()).map_err(|problem| problem.at(tree))?;
         let analysis = Analysis::new(file.analysis.clone(), pool.manifest())
             .expect("nothing is analysed on a table");
         let scenario = Self {
@@ -204,6 +207,31 @@ impl Scenario {
             procedure: self.procedure.clone(),
             phases,
         }
+    }
+
+    /// The same scenario, but its phases are the experiments that `journal` records, in their order.
+    ///
+    /// # Errors
+    /// If a condition of the journal lies outside the space, or no experiment is recorded.
+    pub fn repeating(&self, journal: &Journal) -> Result<Self, Diagnostic> {
+        let phases = journal.records().iter().filter_map(|record| match record {
+            Record::Phase(phase) => Some(phase),
+            _ => None,
+        });
+        let repeated = phases.map(|phase| {
+            let records = journal.experiments().filter(|e| e.phase == phase.name);
+            let conditions: Vec<Conditions> = records.map(|e| e.conditions.clone()).collect();
+            PhaseSpec {
+                name: phase.name.clone(),
+                experiments: conditions.len() as u32,
+                policy: PolicySpec::List { conditions },
+                from: phase.from.clone(),
+                stop: StopRules::default(),
+            }
+        });
+        let phases = repeated.filter(|phase| phase.experiments > 0).collect();
+        let file = ScenarioFile { phases, ..self.file.clone() };
+        Self::new(file, &Tree::default())
     }
 
     /// The lab of this scenario without noise, drift or mishaps, for true values.

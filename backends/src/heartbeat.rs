@@ -7,7 +7,7 @@
 //! comes for so many seconds, or the pipe closes because the campaign has died, the watch turns
 //! heaters off, stops pumps and puts lights out, and keeps trying what did not acknowledge.
 
-use std::io::{Read, Write};
+use std::io::{BufRead as _, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
@@ -34,13 +34,22 @@ pub struct Heartbeat {
 
 impl Heartbeat {
     /// Starts the watch: `command` is this program with the arguments that make it one, and must
-    /// stay silent on standard output until it writes one line to say that it is watching.
+    /// stay silent on standard output until it writes one line to say that it is watching. It is
+    /// told what is installed by a first line on its standard input.
     ///
     /// # Errors
     /// If it cannot be started, or ends without saying that it watches: then nothing may be heated.
-    pub fn start(mut command: std::process::Command, silence: Duration) -> std::io::Result<Self> {
+    pub fn start(
+        mut command: std::process::Command,
+        manifest: &Manifest,
+        silence: Duration,
+    ) -> std::io::Result<Self> {
         let mut watch = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
-        let beats = watch.stdin.take();
+        let mut beats = watch.stdin.take();
+        let mut line = serde_json::to_string(manifest)?;
+        line.push('\n');
+        // A watch that has died already is noticed below, by what it does not say.
+        let _told = beats.as_mut().map(|pipe| pipe.write_all(line.as_bytes()));
         let mut first = [0];
         let ready = watch.stdout.as_mut().map_or(Ok(0), |out| out.read(&mut first))?;
         if ready == 0 {
@@ -92,23 +101,26 @@ pub enum WatchError {
     /// The campaign has ended or died, and the rig is not safe.
     #[error("{0}")]
     NotSafe(Fault),
-    /// The campaign could not be told that the watch has begun.
-    #[error("nobody listens: {0}")]
-    Output(#[from] std::io::Error),
+    /// The campaign does not say what is installed, or could not be told that the watch has begun.
+    #[error("the campaign cannot be talked to: {0}")]
+    Campaign(#[from] std::io::Error),
 }
 
-/// The whole life of a watch: reaches every heater that allows a second connection, says so on
+/// The whole life of a watch: reads what is installed from the first line of `beats`, reaches every heater that allows a second connection, says so on
 /// `output`, waits while beats come from `beats`, and then makes the rig safe.
 ///
 /// # Errors
 /// If it cannot begin, or the rig is not safe at the end: somebody must go there.
 pub fn stand_watch(
     wiring: &Wiring,
-    manifest: Manifest,
     silence: Duration,
     beats: impl Read + Send + 'static,
     mut output: impl Write,
 ) -> Result<Alarm, WatchError> {
+    let mut beats = BufReader::new(beats);
+    let mut line = String::new();
+    beats.read_line(&mut line)?;
+    let manifest = serde_json::from_str(&line).map_err(std::io::Error::from)?;
     let mut bench = connect(wiring, manifest, Box::new(WallClock::real()))?;
     for heater in wiring.shared_heaters() {
         let kind = SensorKind::Temperature(heater);

@@ -21,6 +21,7 @@
 //! ```
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use flowtwin_lab::{HeaterId, LightId, Manifest, PumpId, SensorId};
 use serde::{Deserialize, Serialize};
@@ -72,6 +73,9 @@ pub struct Wiring {
     /// Thorlabs DC4100 LED drivers, by any name.
     #[serde(default)]
     pub dc4100: BTreeMap<String, Dc4100Wiring>,
+    /// A rig that something else drives: then there are no instruments here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<FolderWiring>,
     /// Faults of emulated instruments; real ones have their own.
     #[serde(default)]
     pub faults: Vec<ScriptedFault>,
@@ -82,6 +86,18 @@ pub struct Wiring {
 
 fn default_patience_s() -> f64 {
     1.0
+}
+
+/// A rig behind a folder; see [`crate::folder`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FolderWiring {
+    /// The folder, relative to the bench file.
+    pub path: PathBuf,
+    /// How long an experiment usually takes \[s\]: nothing is looked for earlier.
+    pub expected_s: f64,
+    /// How long to wait for a result before the experiment counts as lost \[s\].
+    pub patience_s: f64,
 }
 
 /// The cable of an instrument. Left out, the instrument can only be emulated.
@@ -200,6 +216,13 @@ pub struct Led {
     pub current_ma: f64,
 }
 
+impl FolderWiring {
+    /// Where the folder is, for the bench file at `bench`.
+    pub fn beside(&self, bench: &Path) -> PathBuf {
+        bench.parent().unwrap_or(Path::new("")).join(&self.path)
+    }
+}
+
 impl Wiring {
     /// Reads a bench file.
     ///
@@ -270,6 +293,7 @@ impl Wiring {
             hdx: spectrometers.map(|s| (s, HdxWiring::default())).collect(),
             dc2200: lights.map(|l| (l, led.clone())).collect(),
             dc4100: BTreeMap::new(),
+            folder: None,
             faults: Vec::new(),
             fault_seed: 0,
             simulated: false,

@@ -27,6 +27,7 @@ use crate::observation::{Outcome, Quality, Spectrum};
 
 /// What is measured: the `[analysis]` table of a scenario.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AnalysisSpec {
     /// The spectrometers and how their frames become spectra.

@@ -81,6 +81,7 @@ pub enum Command {
 
 /// How a spectrometer takes frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Exposure {
     /// Integration time of one frame \[µs\]; whole microseconds, as the instrument counts.

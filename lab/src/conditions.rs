@@ -83,6 +83,21 @@ impl<'de> Deserialize<'de> for Conditions {
     }
 }
 
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Conditions {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Conditions".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "A value for each input, by name.",
+            "type": "object",
+            "additionalProperties": { "type": "number" },
+        })
+    }
+}
+
 /// One input that a campaign may choose.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Input {

@@ -47,7 +47,9 @@ impl FlowPath {
 
     /// Nominal reaction time t_R: the part of τ spent in stretches that react \[s\].
     pub fn reaction_time_s(&self, settings: &Settings) -> f64 {
-        self.stretches.iter().filter(|s| s.reacts).map(|s| s.seconds(settings)).sum()
+        let reacting = self.stretches.iter().filter(|s| s.reacts);
+        // Not `.sum()`: of nothing it makes a negative zero.
+        reacting.fold(0.0, |sum, s| sum + s.seconds(settings))
     }
 }
 
@@ -78,5 +80,8 @@ mod tests {
         }
         assert!((path.reaction_time_s(&settings) - 31.0).abs() < 0.01);
         assert!((path.residence_time_s(&settings) - 101.0).abs() < 0.05);
+        let nothing_reacts = FlowPath { stretches: path.stretches[..1].to_vec() };
+        let seconds = nothing_reacts.reaction_time_s(&settings);
+        assert_eq!(seconds.to_bits(), 0.0_f64.to_bits(), "{seconds} s");
     }
 }

@@ -10,7 +10,7 @@ mod spec;
 mod steady;
 
 pub use ramp::{RampPoint, RampSpec};
-pub use spec::{BlankRate, BlankSpec, ProcedureSpec, SteadySpec, WaitSpec};
+pub use spec::{FlushRate, FlushSpec, ProcedureSpec, SteadySpec, WaitSpec};
 
 use crate::analysis::{Analysis, Blank};
 use crate::command::{Command, Reply};
@@ -51,7 +51,8 @@ impl Procedure {
         &self.analysis
     }
 
-    /// Takes the reference of every channel, with nothing but the carrier in the flow cells.
+    /// Fills the lines with stocks, where the rig has a recipe for that, then takes the reference of every channel with
+    /// nothing but the carrier in the flow cells.
     ///
     /// Once, before the first experiment. A lab that runs whole experiments by itself needs none.
     ///
@@ -61,7 +62,9 @@ impl Procedure {
         if lab.manifest().level == Level::Experiments {
             return Ok(Blank { reference: Vec::new() });
         }
-        flow::flush(lab, &self.spec.blank)?;
+        flow::flush(lab, self.spec.pump_gap_s, &self.spec.fill)?;
+        flow::stop_all(lab)?;
+        flow::flush(lab, self.spec.pump_gap_s, &self.spec.blank)?;
         let blank = acquire::blank(lab, &self.spec, &self.analysis)?;
         flow::stop_all(lab)?;
         Ok(blank)

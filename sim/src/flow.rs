@@ -119,6 +119,18 @@ impl FlowHistory {
         self.courses[segment * self.columns() + column]
     }
 
+    /// Whether nothing moves in the present segment, nor will until another begins.
+    pub(crate) fn rests(&self) -> bool {
+        let present = self.courses(self.segments() - 1);
+        present.iter().all(|course| course.rate <= 0.0 && course.slope <= 0.0)
+    }
+
+    /// The courses of all columns in a segment; their volumes are those at which the segment before
+    /// it ended.
+    pub(crate) fn courses(&self, segment: usize) -> &[Course] {
+        &self.courses[segment * self.columns()..][..self.columns()]
+    }
+
     /// When a segment began.
     pub(crate) fn start(&self, segment: usize) -> Instant {
         self.starts[segment]
@@ -127,11 +139,6 @@ impl FlowHistory {
     /// Time from the beginning of a segment to a moment [s].
     pub(crate) fn elapsed(&self, segment: usize, at: Instant) -> f64 {
         at.since(self.starts[segment]).as_secs()
-    }
-
-    /// Length of a segment that has ended [s].
-    pub(crate) fn length(&self, segment: usize) -> f64 {
-        self.starts[segment + 1].since(self.starts[segment]).as_secs()
     }
 
     /// The moment, up to `latest`, at which a column had passed a volume; the beginning of the

@@ -9,7 +9,7 @@ use flowtwin_lab::{
 
 use crate::plan::Plan;
 use crate::work::Work;
-use crate::world::{Acquisition, World};
+use crate::world::{Acquisition, Sample, World};
 
 /// A simulated lab.
 ///
@@ -42,6 +42,13 @@ impl SimLab {
     /// Where models have been used outside their range of validity so far, in words.
     pub fn extrapolated(&self) -> Vec<&'static str> {
         self.world.extrapolated.iter().copied().collect()
+    }
+
+    /// What instruments beside the rig find in a vial of the last `slugs` slugs that have come to the middle of this
+    /// stretch of tube; none where there is no such stretch, or not that many have.
+    pub fn sample(&self, stretch: &str, slugs: usize) -> Option<Sample> {
+        let place = self.plan.tube.iter().position(|s| s.spec.name == stretch)?;
+        self.world.sample(place, slugs, self.now())
     }
 
     fn place<'a>(

@@ -27,3 +27,4 @@ pub use engine::{Engine, Ticket};
 pub use lab::SimLab;
 pub use plan::{Plan, PlanError};
 pub use work::Work;
+pub use world::Sample;

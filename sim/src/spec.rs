@@ -29,6 +29,7 @@ use serde::{Deserialize, Serialize};
 
 /// A whole world: one field for each table of a scenario.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct World {
     /// The apparatus.
@@ -53,6 +54,7 @@ pub type Stocks = BTreeMap<String, Stock>;
 
 /// A liquid in a syringe.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Stock {
     /// Concentration of each species in it \[mM\]; 0 to 20 000. A species that is not named is not

@@ -3,6 +3,7 @@
 mod hydraulics;
 mod mishap;
 mod record;
+mod sample;
 mod slug;
 
 use std::collections::BTreeSet;
@@ -19,6 +20,7 @@ use crate::plan::Plan;
 use crate::train::Train;
 use crate::work::Work;
 pub(crate) use mishap::Mishaps;
+pub use sample::Sample;
 
 /// The past is kept for so long at least [s] …
 const MEMORY_S: f64 = 4.0 * 3600.0;
@@ -165,7 +167,10 @@ impl World {
         self.engine.schedule(self.next_tick, Event::PumpTick);
         self.notice_condition(now);
         self.watch_precipitation(now);
-        self.flows_change(now);
+        // A rig at rest makes no history: hours of waiting cost those who look back nothing.
+        if !self.flow.rests() || self.pumps.iter().any(Pump::runs) {
+            self.flows_change(now);
+        }
         if now.as_nanos().is_multiple_of(600_000_000_000) {
             self.forget(now);
         }

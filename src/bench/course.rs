@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use flowtwin_lab::Conditions;
 use flowtwin_twin::{
-    Ask, Context, History, Policy, PolicyError, PolicySpec, Proposals, StopRules, SurrogateSpec,
-    Work,
+    Ask, Context, History, Listed, Policy, PolicyError, PolicySpec, Proposals, StopRules,
+    SurrogateSpec, Work,
 };
 use serde::{Deserialize, Serialize};
 
@@ -57,7 +57,7 @@ impl Course {
                 0,
                 Leg {
                     name: phase.name.clone(),
-                    policy: phase.policy,
+                    policy: phase.policy.clone(),
                     experiments: phase.experiments as usize,
                 },
             );
@@ -94,7 +94,7 @@ impl Course {
             let end = (begin + leg.experiments).min(opening.len());
             let given = opening[begin..end].to_vec();
             begin = end;
-            Box::new(Given(given))
+            Box::new(Listed::new(given))
         })
     }
 
@@ -137,21 +137,6 @@ impl Course {
 impl Leg {
     fn hypercube(experiments: usize) -> Self {
         Self { name: "opening".into(), policy: PolicySpec::Lhs {}, experiments }
-    }
-}
-
-/// Proposes what has been decided before.
-#[derive(Debug)]
-struct Given(Vec<Conditions>);
-
-impl Policy for Given {
-    fn name(&self) -> &str {
-        "given"
-    }
-
-    fn propose(&self, ask: &Ask<'_>, _context: &Context) -> Result<Proposals, PolicyError> {
-        let conditions = self.0[ask.asked..ask.asked + ask.count].to_vec();
-        Ok(Proposals { conditions, work: Work::default() })
     }
 }
 

@@ -5,6 +5,7 @@ use flowtwin_lab::layer::Guarded;
 use flowtwin_lab::{Blank, Command, Fault, Lab};
 use flowtwin_twin::{Trial, Work};
 
+use super::costs::Learnt;
 use super::{Campaign, CampaignError, Ended, Halt, UnderWay, Watch};
 
 /// A campaign at the end of its phases, its lab as they left it: any number of others can go on from here.
@@ -14,6 +15,7 @@ pub struct Standing<L: Lab> {
     blank: Option<Blank>,
     phases: Vec<Vec<Trial>>,
     number: u64,
+    costs: Learnt,
     work: Work,
     fault: Option<Fault>,
 }
@@ -44,9 +46,9 @@ impl Campaign<'_> {
             Err(Halt::Fault(fault)) => Some(fault),
             Err(Halt::Error(error)) => return Err(error),
         };
-        let UnderWay { lab, phases, number, work, .. } = under_way;
+        let UnderWay { lab, phases, number, costs, work, .. } = under_way;
         let lab = lab.into_parts().0.into_inner();
-        Ok(Standing { lab, blank, phases, number, work, fault })
+        Ok(Standing { lab, blank, phases, number, costs: costs.learnt, work, fault })
     }
 
     /// Runs the phases behind those of `standing`, which are the first of this campaign, on a lab of their own: to the
@@ -59,13 +61,14 @@ impl Campaign<'_> {
         standing: &Standing<L>,
         watch: &mut dyn Watch,
     ) -> Result<Ended, CampaignError> {
-        let Standing { lab, blank, phases, number, work, fault } = standing;
+        let Standing { lab, blank, phases, number, costs, work, fault } = standing;
         let (Some(blank), None) = (blank, fault) else {
             let (fault, work, experiments) = (fault.clone(), *work, *number);
             return Ok(Ended { fault, work, experiments });
         };
         let mut under_way = self.under_way(lab.clone(), Writer::new(Nowhere), None, watch);
         (under_way.phases, under_way.number, under_way.work) = (phases.clone(), *number, *work);
+        under_way.costs.learnt = costs.clone();
         let result = under_way.from(phases.len(), blank);
         // Whoever goes on from here has a lab of his own.
         let safe = under_way.lab.send(&Command::MakeSafe);

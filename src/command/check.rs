@@ -21,6 +21,10 @@ struct Finding {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
+    if args.schema {
+        println!("{:#}", crate::scenario::schema());
+        return Ok(());
+    }
     let findings: Vec<Finding> = args.files.iter().map(|file| look(args, file)).collect();
     if args.json {
         let all: Vec<_> = findings.iter().map(Finding::json).collect();
@@ -72,7 +76,7 @@ fn look(args: &Args, file: &Path) -> Finding {
 
 /// Whether a file says which instrument is on which port, and is no scenario.
 fn is_bench(file: &Path) -> bool {
-    const SECTIONS: [&str; 6] = ["chemyx", "f4t", "f4t_scpi", "hdx", "dc2200", "dc4100"];
+    const SECTIONS: [&str; 7] = ["chemyx", "f4t", "f4t_scpi", "hdx", "dc2200", "dc4100", "folder"];
     let table =
         std::fs::read_to_string(file).ok().and_then(|text| text.parse::<toml::Table>().ok());
     table.is_some_and(|table| SECTIONS.iter().any(|section| table.contains_key(*section)))
@@ -88,6 +92,12 @@ fn bench(args: &Args, file: &Path) -> Finding {
     };
     if !args.connect {
         return finding(None, "bench file; --connect asks every instrument who it is".into());
+    }
+    if let Some(hand_off) = &wiring.folder {
+        let path = hand_off.beside(file);
+        let (shown, there) = (path.display(), path.is_dir());
+        let missing = (Kind::Failed, format!("there is no folder {shown}; the first run makes it"));
+        return finding((!there).then_some(missing), format!("rig behind the folder {shown}"));
     }
     let found = identify(&wiring);
     let line = |f: &flowtwin_backends::connect::Finding| match (&f.identity, &f.problem) {

@@ -5,18 +5,20 @@ use std::io::{IsTerminal as _, Write as _, stderr, stdin};
 use std::path::Path;
 use std::time::Duration;
 
-use flowtwin_backends::clock::WallClock;
+use flowtwin_backends::clock::{Clock, WallClock};
+use flowtwin_backends::folder::FolderLab;
 use flowtwin_backends::heartbeat::Heartbeat;
+use flowtwin_backends::wiring::FolderWiring;
 use flowtwin_backends::{Wiring, connect, identify};
 use flowtwin_lab::journal::{self, Writer};
-use flowtwin_lab::{Instant, Lab as _, Manifest};
+use flowtwin_lab::{Instant, Lab, Manifest, Span};
 
 use super::emulate::read_wiring;
-use super::run::{STOP, beside, campaign, conclude, heed_ctrl_c, outcome, threads};
+use super::run::{STOP, campaign, conclude, folder, heed_ctrl_c, outcome, threads};
 use crate::campaign::{Campaign, Silent};
-use crate::cli::Run as Args;
+use crate::cli::{Folder, OnRig};
 use crate::error::{CommandError, Kind};
-use crate::folder::{Identity, RunFolder};
+use crate::folder::Identity;
 use crate::hardware::{Alongside, CERTIFICATE, Certificate, Plan, hex_sha256};
 use crate::progress::Progress;
 use crate::report::Extras;
@@ -25,8 +27,26 @@ use crate::scenario::Scenario;
 /// Longest silence of the campaign after which the watch makes the rig safe [s].
 const SILENCE_S: f64 = 10.0;
 
-pub(super) fn run(args: &Args, scenario: Scenario, seed: u64) -> Result<(), CommandError> {
+/// A campaign for the real rig.
+pub(super) struct OnHardware<'a> {
+    /// Where the rig is, and whether to ask.
+    pub(super) rig: &'a OnRig,
+    /// Its run folder.
+    pub(super) to: &'a Folder,
+    /// What is done.
+    pub(super) scenario: Scenario,
+    /// Seed of its policies.
+    pub(super) seed: u64,
+    /// The run it repeats.
+    pub(super) replayed: Option<&'a journal::Journal>,
+}
+
+pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
+    let OnHardware { rig: args, to, scenario, seed, replayed } = order;
     let bench = args.bench.as_deref().expect("required with --backend hardware");
+    if scenario.table().is_some() {
+        return Err(CommandError::bad_input("a table of outcomes runs on no rig"));
+    }
     let wiring = read_wiring(bench)?;
     let real_time = (args.speed - 1.0).abs() < f64::EPSILON;
     if !(real_time || wiring.simulated && args.speed.is_finite() && args.speed > 0.0) {
@@ -35,33 +55,38 @@ pub(super) fn run(args: &Args, scenario: Scenario, seed: u64) -> Result<(), Comm
             .hint("only instruments that `flowtwin emulate --wired` serves can be accelerated"));
     }
     let identity = Identity::new(&scenario, seed, wiring.simulated).in_wall_time();
-    let path = args.out.clone().unwrap_or_else(|| beside(&identity.default_folder(), "-rig"));
-    let folder = match args.resume {
-        true => RunFolder::resume(&path, &identity)?,
-        false => RunFolder::begin(&path, &identity)?,
-    };
+    let more = if replayed.is_some() { "-rig-replay" } else { "-rig" };
+    let folder = folder(to, &identity, more, replayed)?;
+    let path = folder.path().to_owned();
     heed_ctrl_c()?;
-    let certificate = rehearse(args, &scenario, seed, bench, folder.recorded().is_some(), &path)?;
+    let certificate = rehearse(to, &scenario, seed, bench, folder.recorded().is_some(), &path)?;
     eprintln!("\nRehearsed in simulation:\n\n{}", certificate.rehearsal);
     everybody_is_there(&wiring)?;
     ask(args)?;
     let began = folder.recorded().and_then(|j| j.experiments().last());
     let began = began.map_or(Instant::START, |e| e.ended_ns);
-    let mut rig = open(args, &scenario, &wiring, began)?;
-    rig.ask_spectrometers().map_err(|fault| CommandError::new(Kind::Fault, fault))?;
+    let clock = Box::new(WallClock::new(began, args.speed, STOP.clone()));
+    let manifest = Manifest { simulated: wiring.simulated, ..scenario.manifest().clone() };
     let expected = scenario.sim_lab(seed);
-    let scenario = scenario.on_rig(rig.manifest()).map_err(CommandError::bad_input)?;
-    let heartbeat = heartbeat(args, bench)?;
-    let rig = rig.with_pulse(Box::new(heartbeat));
+    let (rig, scenario): (Box<dyn Lab>, _) = match &wiring.folder {
+        Some(hand_off) => (Box::new(behind(hand_off, bench, manifest, clock)?), scenario),
+        None => {
+            let mut rig = connect(&wiring, manifest, clock).map_err(CommandError::bad_input)?;
+            rig.ask_spectrometers().map_err(|fault| CommandError::new(Kind::Fault, fault))?;
+            let scenario = scenario.on_rig(rig.manifest()).map_err(CommandError::bad_input)?;
+            let heartbeat = heartbeat(rig.manifest(), bench)?;
+            (Box::new(rig.with_pulse(Box::new(heartbeat))), scenario)
+        }
+    };
     let mut watch = Alongside::new(&scenario, expected, Progress::new(&scenario));
-    let ended = campaign(&scenario, seed, threads(args.jobs), rig, &folder, &mut watch)?;
-    conclude(args, &path, Extras { backend: "hardware".into(), simulated_events: None })?;
+    let ended = campaign(&scenario, seed, threads(to.jobs), rig, &folder, &mut watch)?;
+    conclude(to, &path, Extras { backend: "hardware".into(), simulated_events: None })?;
     outcome(&ended)
 }
 
 /// The certificate for what is about to be done: the one of the folder where it fits, else a new one.
 fn rehearse(
-    args: &Args,
+    to: &Folder,
     scenario: &Scenario,
     seed: u64,
     bench: &Path,
@@ -81,7 +106,7 @@ fn rehearse(
         Some(Ok(certificate)) if resumed || certificate.covers(&plan).is_ok() => certificate,
         Some(Err(unfit)) if resumed => return Err(refuse(&path, &unfit)),
         _ => {
-            let certificate = Certificate::new(plan.clone(), &simulated(args, scenario, seed)?);
+            let certificate = Certificate::new(plan.clone(), &simulated(to, scenario, seed)?);
             fs::create_dir_all(folder)
                 .and_then(|()| fs::write(&path, certificate.text()))
                 .map_err(|error| CommandError::unwritable(&path, &error))?;
@@ -99,12 +124,12 @@ fn refuse(path: &Path, unfit: &crate::hardware::Unfit) -> CommandError {
 
 /// The journal of the whole campaign on the simulator.
 fn simulated(
-    args: &Args,
+    to: &Folder,
     scenario: &Scenario,
     seed: u64,
 ) -> Result<journal::Journal, CommandError> {
     eprintln!("rehearsing the campaign in simulation …");
-    let campaign = Campaign::new(scenario, seed, threads(args.jobs), &STOP);
+    let campaign = Campaign::new(scenario, seed, threads(to.jobs), &STOP);
     let lab = scenario.sim_lab(seed);
     let (ended, writer) = campaign
         .run(lab, Writer::new(Vec::new()), None, &mut Silent)
@@ -128,7 +153,7 @@ fn everybody_is_there(wiring: &Wiring) -> Result<(), CommandError> {
     Err(CommandError::failed(wrong.join("\n")).hint("nothing has moved; see docs/wiring.md"))
 }
 
-fn ask(args: &Args) -> Result<(), CommandError> {
+fn ask(args: &OnRig) -> Result<(), CommandError> {
     if args.yes {
         return Ok(());
     }
@@ -145,24 +170,26 @@ fn ask(args: &Args) -> Result<(), CommandError> {
     }
 }
 
-fn open(
-    args: &Args,
-    scenario: &Scenario,
-    wiring: &Wiring,
-    began: Instant,
-) -> Result<flowtwin_backends::Bench, CommandError> {
-    let manifest = Manifest { simulated: wiring.simulated, ..scenario.manifest().clone() };
-    let clock = WallClock::new(began, args.speed, STOP.clone());
-    connect(wiring, manifest, Box::new(clock)).map_err(CommandError::bad_input)
+/// The rig behind a folder. What drives it keeps it safe: no watch is needed beside this process.
+fn behind(
+    hand_off: &FolderWiring,
+    bench: &Path,
+    manifest: Manifest,
+    clock: Box<dyn Clock>,
+) -> Result<FolderLab, CommandError> {
+    let path = hand_off.beside(bench);
+    let spans = (Span::from_secs(hand_off.expected_s), Span::from_secs(hand_off.patience_s));
+    FolderLab::open(&path, manifest, clock, spans)
+        .map_err(|error| CommandError::unwritable(&path, &error))
 }
 
 /// Starts the watch beside this process, before anything heats.
-fn heartbeat(args: &Args, bench: &Path) -> Result<Heartbeat, CommandError> {
+fn heartbeat(manifest: &Manifest, bench: &Path) -> Result<Heartbeat, CommandError> {
     let program = std::env::current_exe().map_err(CommandError::failed)?;
     let mut command = std::process::Command::new(program);
-    command.arg("watch").arg(&args.scenario).arg("--bench").arg(bench);
+    command.arg("watch").arg("--bench").arg(bench);
     command.arg("--silence").arg(SILENCE_S.to_string());
-    Heartbeat::start(command, Duration::from_secs_f64(SILENCE_S)).map_err(|error| {
+    Heartbeat::start(command, manifest, Duration::from_secs_f64(SILENCE_S)).map_err(|error| {
         CommandError::failed(format_args!("the dead man's switch: {error}"))
             .hint("nothing has moved")
     })

@@ -33,8 +33,20 @@ impl Place {
             let lab = TwinLab::of_scenario(Twin::load(model)?, scenario, seed)?;
             return Ok(Self { lab: Box::new(lab), backend: "twin", world: None });
         }
-        let (lab, world) = simulated(args.backend, scenario, seed)?;
-        let backend = if world.is_some() { args.backend.name() } else { "table" };
+        Self::simulated(args.backend, scenario, seed)
+    }
+
+    /// A simulated rig, with drivers and emulated instruments or without; a table in place of it.
+    ///
+    /// # Errors
+    /// If its instruments cannot be wired.
+    pub(super) fn simulated(
+        backend: Backend,
+        scenario: &Scenario,
+        seed: u64,
+    ) -> Result<Self, CommandError> {
+        let (lab, world) = simulated(backend, scenario, seed)?;
+        let backend = if world.is_some() { backend.name() } else { "table" };
         Ok(Self { lab, backend, world })
     }
 

@@ -1,4 +1,7 @@
-//! `flowtwin replay`: a recorded campaign once more, on a fresh lab, and the first difference.
+//! `flowtwin replay`: the conditions of a recorded campaign once more.
+//!
+//! On the simulator a recorded simulation must come out bit for bit. Anything else is measured again and compared
+//! feature by feature.
 
 use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
@@ -6,25 +9,48 @@ use std::sync::atomic::AtomicBool;
 use flowtwin_lab::journal::{self, Journal, Record, Writer};
 use serde_json::{Value, json};
 
-use super::place::simulated;
+use super::hardware::{self, OnHardware};
+use super::place::{Place, simulated};
+use super::run::{at, folder};
 use crate::campaign::{Campaign, Silent};
 use crate::cli::{Backend, Replay as Args};
 use crate::error::CommandError;
-use crate::folder::read_journal;
+use crate::folder::{Identity, read_journal};
 use crate::scenario::Scenario;
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let recorded = read_journal(&args.run)?;
-    if !recorded.header().simulated {
-        let message =
-            "this run was measured on a real rig: nothing simulated repeats it bit for bit";
-        return Err(CommandError::bad_input(message));
-    }
     let scenario = Scenario::recorded(&recorded.header().definition)?;
-    let now = again(args.backend, &scenario, &recorded)?;
-    let difference = first_difference(&recorded, &now);
+    let same_rig = recorded.header().simulated && args.seed.is_none();
+    match args.backend {
+        Backend::Sim if same_rig => verify(args, &scenario, &recorded),
+        Backend::Twin => {
+            let message = "a twin has no instruments to replay a campaign on";
+            Err(CommandError::bad_input(message).hint("`flowtwin run --backend twin` asks it"))
+        }
+        _ => repeat(args, &scenario, &recorded),
+    }
+}
+
+/// Does the recorded experiments again, as a run of their own beside the recorded.
+fn repeat(args: &Args, scenario: &Scenario, recorded: &Journal) -> Result<(), CommandError> {
+    let scenario = scenario.repeating(recorded)?;
+    let seed = args.seed.unwrap_or(recorded.header().seed);
+    if args.backend == Backend::Hardware {
+        let (rig, to, replayed) = (&args.rig, &args.folder, Some(recorded));
+        return hardware::run(OnHardware { rig, to, scenario, seed, replayed });
+    }
+    let place = Place::simulated(args.backend, &scenario, seed)?;
+    let identity = Identity::new(&scenario, seed, true);
+    let folder = folder(&args.folder, &identity, "-replay", Some(recorded))?;
+    at(place, &scenario, &folder, &args.folder, seed)
+}
+
+fn verify(args: &Args, scenario: &Scenario, recorded: &Journal) -> Result<(), CommandError> {
+    let now = again(args.backend, scenario, recorded)?;
+    let difference = first_difference(recorded, &now);
     let experiments = recorded.experiments().count();
-    if args.json {
+    if args.folder.json {
         let identical = difference.is_none();
         println!(
             "{}",
@@ -34,7 +60,7 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     match difference {
         Some(difference) => Err(CommandError::failed(difference)),
         None => {
-            if !args.json {
+            if !args.folder.json {
                 println!(
                     "{experiments} experiments, {} bytes: identical",
                     recorded.durable_bytes().len()

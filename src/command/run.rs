@@ -6,11 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::thread::available_parallelism;
 
+use flowtwin_lab::journal::Journal;
 use flowtwin_lab::{FaultKind, Lab};
 
+use super::hardware::{self, OnHardware};
 use super::place::Place;
 use crate::campaign::{Campaign, Ended, Watch};
-use crate::cli::{Backend, Run as Args};
+use crate::cli::{Backend, Folder, Run as Args};
 use crate::conclusion::Conclusion;
 use crate::error::{CommandError, Kind};
 use crate::folder::{Identity, RunFolder};
@@ -26,42 +28,62 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let scenario = super::lab::with_policy(scenario, &args.outside)?;
     let seed = args.seed.unwrap_or(scenario.file().seed);
     if args.backend == Backend::Hardware {
-        if scenario.table().is_some() {
-            return Err(CommandError::bad_input("a table of outcomes runs on no rig"));
-        }
-        return super::hardware::run(args, scenario, seed);
+        let (rig, to) = (&args.rig, &args.folder);
+        return hardware::run(OnHardware { rig, to, scenario, seed, replayed: None });
     }
     let place = Place::of(args, &scenario, seed)?;
+    let more = if args.backend == Backend::Twin { "-twin" } else { "" };
     let identity = Identity::new(&scenario, seed, place.lab.manifest().simulated);
-    let path = args.out.clone().unwrap_or_else(|| match args.backend {
-        Backend::Twin => beside(&identity.default_folder(), "-twin"),
-        _ => identity.default_folder(),
-    });
-    let folder = match args.resume {
-        true => RunFolder::resume(&path, &identity)?,
-        false => RunFolder::begin(&path, &identity)?,
-    };
+    at(place, &scenario, &folder(&args.folder, &identity, more, None)?, &args.folder, seed)
+}
+
+/// Runs a campaign at a place, writes its run folder and prints what was asked for.
+pub(super) fn at(
+    place: Place,
+    scenario: &Scenario,
+    folder: &RunFolder,
+    to: &Folder,
+    seed: u64,
+) -> Result<(), CommandError> {
     heed_ctrl_c()?;
-    let mut progress = Progress::new(&scenario);
-    let jobs = threads(args.jobs);
+    let mut progress = Progress::new(scenario);
     let (backend, world) = (place.backend.to_owned(), place.world());
-    let ended = campaign(&scenario, seed, jobs, place.lab, &folder, &mut progress)?;
+    let ended = campaign(scenario, seed, threads(to.jobs), place.lab, folder, &mut progress)?;
     let simulated_events = world.map(|world| world.work().events);
-    conclude(args, &path, Extras { backend, simulated_events })?;
+    conclude(to, folder.path(), Extras { backend, simulated_events })?;
     outcome(&ended)
 }
 
+/// The folder of a run: the one named, or the default with `more` at the end of its name. It is told which run it
+/// repeats, if any.
+pub(super) fn folder(
+    to: &Folder,
+    identity: &Identity,
+    more: &str,
+    replayed: Option<&Journal>,
+) -> Result<RunFolder, CommandError> {
+    let path = to.out.clone().unwrap_or_else(|| beside(&identity.default_folder(), more));
+    let folder = match to.resume {
+        true => RunFolder::resume(&path, identity)?,
+        false => RunFolder::begin(&path, identity)?,
+    };
+    if let Some(journal) = replayed {
+        folder.repeats(journal)?;
+    }
+    Ok(folder)
+}
+
 /// Writes the run folder and prints what was asked for.
-pub(super) fn conclude(args: &Args, path: &Path, extras: Extras) -> Result<(), CommandError> {
-    let conclusion = Conclusion::of(path, extras, threads(args.jobs))?;
+pub(super) fn conclude(to: &Folder, path: &Path, extras: Extras) -> Result<(), CommandError> {
+    let conclusion = Conclusion::of(path, extras, threads(to.jobs))?;
     conclusion.write(path)?;
-    print!("{}", conclusion.text(args.json));
+    print!("{}", conclusion.text(to.json));
     eprintln!("run folder: {}", path.display());
     Ok(())
 }
 
 /// The same path with more at the end of its name.
-pub(super) fn beside(path: &Path, more: &str) -> PathBuf {
+fn beside(path: &Path, more: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(more);
     name.into()

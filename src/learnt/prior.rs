@@ -4,6 +4,7 @@ use std::path::Path;
 
 use flowtwin_lab::Space;
 use flowtwin_twin::Trial;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::data::{Data, Selection};
@@ -14,7 +15,7 @@ use crate::error::CommandError;
 /// Inputs are matched by name and unit. Ranges may differ: an experiment keeps its place, also
 /// outside of the present ranges. What was read is part of the scenario that the journal records,
 /// so a run can be resumed, and understood, without the earlier data.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Prior {
     /// The run folder or the CSV file, as it was named.
@@ -28,7 +29,7 @@ pub struct Prior {
 }
 
 /// One earlier experiment.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PriorExperiment {
     /// What was set, in the order of the inputs of the space.

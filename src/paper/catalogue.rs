@@ -139,7 +139,8 @@ mod tests {
 
     #[test]
     fn nothing_of_figures_6_to_8_was_used_to_set_a_parameter() {
-        let later = |claim: &&Claim| claim.id.starts_with(['D', 'X', 'B']);
+        // X08 is of the micrographs in the supplement; the scale of the quantum yield is P01, and nothing else's.
+        let later = |claim: &&Claim| claim.id.starts_with(['D', 'X', 'B']) && claim.id != "X08";
         for claim in claims().iter().filter(later) {
             assert_eq!(claim.kind, Kind::Predicted, "{}", claim.id);
         }

@@ -2,13 +2,14 @@
 
 use flowtwin_lab::layer::Guarded;
 use flowtwin_lab::procedure::WaitSpec;
-use flowtwin_lab::{PumpId, Streams};
+use flowtwin_lab::{Fault, PumpId, Streams};
 use flowtwin_sim::spec::Rig;
 
 use super::StudyError;
-use super::station::Station;
-use super::studies::{Recipe, Studies};
-use super::study::off_ratio;
+use super::station::{Station, at_reaction_time};
+use super::studies::{Recipe, Studies, with};
+use super::study::off_ratio::{self, OffRatio};
+use super::study::vials;
 use crate::scenario::Scenario;
 
 /// Facts that no seed changes.
@@ -22,8 +23,13 @@ pub struct Facts {
     pub four_ligands_clog: bool,
     /// Whether the Cs stock of the recipe does, in the same time.
     pub recipe_clogs: bool,
-    /// Spread of the lengths of slugs with a stream 30 % too fast, over that with streams one to one.
-    pub off_ratio_spread: f64,
+    /// The train of slugs with a stream 30 % too fast.
+    pub off_ratio: OffRatio,
+    /// Temperature of the liquid in the emission cell at the highest reaction temperature, by the reaction time \[s\]
+    /// [°C].
+    pub outlet_c: Vec<(f64, f64)>,
+    /// Mean diameter of the particles at a lower and a higher temperature \[nm\].
+    pub sizes_nm: [f64; 2],
     /// Volumes of the syringes \[mL\], in the order of the rig.
     pub syringes_ml: Vec<f64>,
     /// Pumps of the streams, the first that of the reaction-time line.
@@ -42,6 +48,8 @@ pub struct Facts {
     pub phases: Vec<(String, usize)>,
 }
 
+/// The input that is the reaction temperature.
+const TEMPERATURE: &str = "temperature_c";
 /// By how much a stream is too fast when the train is to break [%].
 const OFF_RATIO_PERCENT: f64 = 30.0;
 /// Ligands for each Cs below which the paper saw a precipitate are five; this is less.
@@ -82,7 +90,9 @@ impl Facts {
             oleic_acid_per_cs: oa / cs,
             four_ligands_clog: clogs(&starved(TOO_FEW_LIGANDS)?, studies, seed),
             recipe_clogs: clogs(scenario, studies, seed),
-            off_ratio_spread: off_ratio::spread(scenario, studies, seed, OFF_RATIO_PERCENT)?,
+            off_ratio: off_ratio::run(scenario, studies, seed, OFF_RATIO_PERCENT)?,
+            outlet_c: outlet(scenario, studies, seed)?,
+            sizes_nm: sizes(scenario, studies, seed)?,
             syringes_ml: scenario.manifest().pumps.iter().map(|p| p.fill_ml).collect(),
             pumps_of_streams: pumps_of_streams(&file.rig),
             bores_mm: [
@@ -120,6 +130,27 @@ fn clogs(scenario: &Scenario, studies: &Studies, seed: u64) -> bool {
     };
     let long = WaitSpec::ResidenceTimes(LONG);
     station.run_waiting(&baseline, long).and_then(|_| station.run(&baseline)).is_err()
+}
+
+/// Temperature in the emission cell at several reaction times [°C].
+fn outlet(scenario: &Scenario, studies: &Studies, seed: u64) -> Result<Vec<(f64, f64)>, Fault> {
+    let space = scenario.space();
+    let [_, hottest] = temperature_range(scenario);
+    let hot = with(&studies.baseline(space), space, TEMPERATURE, hottest);
+    let (path, recipe) = (&scenario.manifest().path, scenario.procedure().recipe());
+    let times = &studies.vials.outlet_reaction_times_s;
+    let at = |seconds: &f64| at_reaction_time(path, recipe, space, &hot, *seconds);
+    let vials = vials::take(scenario, seed, &times.iter().map(at).collect::<Vec<_>>())?;
+    Ok(times.iter().copied().zip(vials.iter().map(|v| v.sample.celsius)).collect())
+}
+
+/// Size of the particles at two temperatures [nm].
+fn sizes(scenario: &Scenario, studies: &Studies, seed: u64) -> Result<[f64; 2], Fault> {
+    let space = scenario.space();
+    let baseline = studies.baseline(space);
+    let at = studies.vials.size_at_c.map(|c| with(&baseline, space, TEMPERATURE, c));
+    let vials = vials::take(scenario, seed, &at)?;
+    Ok([0, 1].map(|i| vials.get(i).map_or(f64::NAN, |v| v.sample.diameter_nm)))
 }
 
 /// Pumps of each stream, that of the line that counts in the residence time first.

@@ -16,8 +16,9 @@ use super::study::replicates::Replicates;
 use super::study::steady::Steady;
 use super::study::steps::Step;
 use super::study::twin::Twin;
+use super::study::vials::Vials;
 use super::study::{
-    self, Curve, campaign, continuous, flow, grid, ramp, replicates, steady, steps, time,
+    self, Curve, campaign, continuous, flow, grid, ramp, replicates, steady, steps, time, vials,
 };
 use crate::scenario::Scenario;
 
@@ -42,6 +43,8 @@ pub struct Seed {
     pub campaign: Phases,
     /// Fig. 6B–D and 7.
     pub twin: Twin,
+    /// What instruments beside the rig found.
+    pub vials: Vials,
     /// Steady state decided by watching.
     pub steady: Steady,
     /// A dynamic flow experiment.
@@ -97,12 +100,14 @@ impl<'a> Rigs<'a> {
     pub fn run(&self, seed: u64) -> Result<Seed, StudyError> {
         let streams = Streams::new(seed).child("paper", 0);
         let mut conditions = streams.open("random conditions", 0);
+        let mut drawn = streams.open("vials", 0);
         let campaign = campaign::run(self.scenario, seed)?;
         let space = self.scenario.space();
         let surrogate = self.scenario.surrogate();
         Ok(Seed {
             seed,
             twin: study::twin::run(&campaign, space, surrogate, &self.studies, &streams)?,
+            vials: vials::run(self.scenario, &self.studies, seed, &campaign, &mut drawn)?,
             campaign,
             continuous: self.at(seed, continuous::run)?,
             replicates: self.at(seed, |station, s| replicates::run(station, s, &mut conditions))?,

@@ -1,7 +1,9 @@
 //! Where a study is done: a lab, the procedure, and the blank taken at its start.
 
 use flowtwin_lab::procedure::{RampPoint, RampSpec, SteadySpec, WaitSpec};
-use flowtwin_lab::{Blank, Conditions, Fault, Instant, Lab, Observation, Procedure, Space};
+use flowtwin_lab::{
+    Blank, Conditions, Fault, FlowPath, Instant, Lab, Observation, Procedure, Recipe, Space,
+};
 
 use super::reading::{Moment, Reading};
 use super::tap::Tap;
@@ -60,12 +62,8 @@ impl<'a> Station<'a> {
 
     /// The same composition at another reaction time: all flows by one factor. The temperature stays.
     pub(crate) fn at_reaction_time(&self, conditions: &Conditions, seconds: f64) -> Conditions {
-        let settings = self.procedure.recipe().settings(conditions);
-        let factor = self.lab.manifest().path.reaction_time_s(&settings) / seconds;
-        let scaled = conditions.iter().map(|(name, value)| {
-            if name.ends_with("_ul_per_min") { value * factor } else { value }
-        });
-        self.space.conditions(scaled.collect())
+        let path = &self.lab.manifest().path;
+        at_reaction_time(path, self.procedure.recipe(), self.space, conditions, seconds)
     }
 
     /// Runs one experiment.
@@ -152,6 +150,21 @@ impl<'a> Station<'a> {
         spec.wait = wait;
         Procedure::new(spec, self.procedure.recipe().clone(), self.procedure.analysis().clone())
     }
+}
+
+/// The same composition at another reaction time: all flows by one factor. The temperature stays.
+pub(crate) fn at_reaction_time(
+    path: &FlowPath,
+    recipe: &Recipe,
+    space: &Space,
+    conditions: &Conditions,
+    seconds: f64,
+) -> Conditions {
+    let factor = path.reaction_time_s(&recipe.settings(conditions)) / seconds;
+    let scaled = conditions
+        .iter()
+        .map(|(name, value)| if name.ends_with("_ul_per_min") { value * factor } else { value });
+    space.conditions(scaled.collect())
 }
 
 fn checked(observation: Observation) -> Result<Observation, Fault> {

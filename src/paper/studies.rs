@@ -25,6 +25,8 @@ pub struct Studies {
     pub grid: Grid,
     /// Fig. 6.
     pub twin: Twin,
+    /// Vials for instruments beside the rig.
+    pub vials: Vials,
     /// Steady state decided by watching.
     pub steady: Steady,
     /// A dynamic flow experiment.
@@ -90,6 +92,8 @@ pub struct Continuous {
 pub struct Replicates {
     /// Number of baselines.
     pub baselines: usize,
+    /// How often the study is done on each rig: a deviation over six values is known to a third of it.
+    pub rounds: usize,
 }
 
 /// Steps of the composition at several reaction times in sequence.
@@ -164,6 +168,22 @@ pub struct Twin {
     pub inputs: usize,
     /// Random splits into 80 % to learn from and 20 % to test on.
     pub splits: usize,
+}
+
+/// Vials for instruments beside the rig.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Vials {
+    /// Random conditions of which vials are taken.
+    pub experiments: usize,
+    /// What is random in them; all else stays at the baseline, so that all absorb much the same.
+    pub varied: Vec<String>,
+    /// How far their absorbance may be from the median to be compared, relatively.
+    pub window: f64,
+    /// Temperatures of which the size of the particles is compared [°C].
+    pub size_at_c: [f64; 2],
+    /// Reaction times at which the temperature at the outlet is looked at, at the highest reaction temperature \[s\].
+    pub outlet_reaction_times_s: Vec<f64>,
 }
 
 /// Steady state decided by watching.

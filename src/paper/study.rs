@@ -11,6 +11,7 @@ pub mod steady;
 pub mod steps;
 pub mod time;
 pub mod twin;
+pub mod vials;
 
 use super::reading::{Feature, Reading};
 

@@ -8,10 +8,12 @@ mod outcome;
 mod parity;
 mod progress;
 mod provenance;
+mod repeat;
 mod spectra;
 
 pub use html::{Legend, Page, figure, section, tiles};
 
+use super::Findings;
 use super::closing;
 use super::format::{NONE, count, duration, fixed, significant, with_unit};
 use super::plot::Style;
@@ -20,12 +22,16 @@ use super::summary::Extras;
 use super::twin_fit::TwinFit;
 
 /// The text of `report.html` of a run.
-pub fn report_html(run: &Run<'_>, twin: Option<&TwinFit>, extras: &Extras) -> String {
+pub fn report_html(run: &Run<'_>, findings: &Findings, extras: &Extras) -> String {
+    let twin = findings.twin.as_ref();
     let header = run.header();
     let mut page = Page::new(run.title(), header.simulated);
     page.kicker(&format!("{} · seed {}", header.scenario, header.seed));
     page.lead(&closing::headline(run));
     page.push(&tiles(&figures(run, twin)));
+    if let Some(repeat) = &findings.repeat {
+        page.push(&repeat::section(repeat, header.simulated));
+    }
     page.push(&section("phases", "Phases", &closing::phases(run).html()));
     page.push(&progress::sections(run));
     page.push(&inputs::sections(run));

@@ -4,6 +4,8 @@ use flowtwin_lab::Conditions;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::Findings;
+use super::repeat::Repeat;
 use super::run::{Experiment, Run, consumed_ml, failed, span_s};
 use super::twin_fit::{TwinFit, TwinSummary};
 
@@ -48,6 +50,9 @@ pub struct Summary {
     pub phases: Vec<PhaseSummary>,
     /// How well the twin describes the run, if one was fitted.
     pub twin: Option<TwinSummary>,
+    /// How it compares with the run that it repeats, if it repeats one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repeat: Option<Repeat>,
     /// Lab time from the first experiment's begin to the last one's end \[s\].
     pub lab_time_s: f64,
     /// Volume taken from each stock \[mL\].
@@ -92,7 +97,7 @@ pub struct Best {
 
 impl Summary {
     /// Summarises a run.
-    pub fn new(run: &Run<'_>, twin: Option<&TwinFit>, extras: &Extras) -> Self {
+    pub fn new(run: &Run<'_>, findings: &Findings, extras: &Extras) -> Self {
         let header = run.header();
         let feature = &run.definition().objective.feature;
         Self {
@@ -109,7 +114,8 @@ impl Summary {
             failed: run.failed(),
             best: run.best().and_then(Best::of),
             phases: (0..run.phases().len()).map(|i| PhaseSummary::new(run, i)).collect(),
-            twin: twin.map(TwinFit::summary),
+            twin: findings.twin.as_ref().map(TwinFit::summary),
+            repeat: findings.repeat.clone(),
             lab_time_s: run.lab_time_s(),
             reagent_ml: reagents(run.experiments()),
             simulated_events: extras.simulated_events,

@@ -6,6 +6,10 @@ use flowtwin_lab::journal::Journal;
 
 use super::*;
 
+fn findings() -> Findings {
+    Findings { twin: Some(sample::twin()), repeat: None }
+}
+
 fn extras() -> Extras {
     Extras { backend: "sim".into(), simulated_events: Some(123_456) }
 }
@@ -84,7 +88,7 @@ fn observations_have_a_row_for_each_experiment_and_units_last() {
 
 #[test]
 fn the_summary_has_the_keys_of_its_contract() {
-    let text = with_run(|run| Summary::new(run, Some(&sample::twin()), &extras()).to_json());
+    let text = with_run(|run| Summary::new(run, &findings(), &extras()).to_json());
     let summary: serde_json::Value = serde_json::from_str(&text).unwrap();
     for key in ["scenario", "seed", "backend", "journal_sha256", "phases", "twin", "lab_time_s"] {
         assert!(summary.get(key).is_some(), "{key} is missing");
@@ -117,8 +121,7 @@ fn spectra_are_one_row_for_each_pixel() {
 fn equal_journals_give_equal_bytes() {
     let all = || {
         with_run(|run| {
-            let twin = sample::twin();
-            (report_html(run, Some(&twin), &extras()), spectra_parquet(run).unwrap(), terminal(run))
+            (report_html(run, &findings(), &extras()), spectra_parquet(run).unwrap(), terminal(run))
         })
     };
     assert!(all() == all());
@@ -126,7 +129,7 @@ fn equal_journals_give_equal_bytes() {
 
 #[test]
 fn every_figure_of_a_simulated_run_says_so() {
-    let html = with_run(|run| report_html(run, Some(&sample::twin()), &extras()));
+    let html = with_run(|run| report_html(run, &findings(), &extras()));
     let charts = html.matches("role=\"img\"").count();
     assert!(charts >= 10, "only {charts} charts");
     assert_eq!(html.matches(">SIMULATED</text>").count(), charts);
@@ -134,7 +137,7 @@ fn every_figure_of_a_simulated_run_says_so() {
 
 #[test]
 fn a_report_asks_nothing_of_the_network() {
-    let html = with_run(|run| report_html(run, Some(&sample::twin()), &extras()));
+    let html = with_run(|run| report_html(run, &findings(), &extras()));
     let links = html.replace("http://www.w3.org/2000/svg", "");
     for word in ["http:", "https:", "//cdn", "url(", "@import", "<link", "src="] {
         assert!(!links.contains(word), "{word} is in the report");
@@ -143,7 +146,7 @@ fn a_report_asks_nothing_of_the_network() {
 
 #[test]
 fn no_figure_holds_a_value_that_is_no_number() {
-    let html = with_run(|run| report_html(run, Some(&sample::twin()), &extras()));
+    let html = with_run(|run| report_html(run, &findings(), &extras()));
     for word in ["NaN", "inf\"", "inf "] {
         assert!(!html.contains(word), "{word} is in the report");
     }
@@ -155,7 +158,7 @@ fn a_run_that_has_only_begun_has_a_report() {
     let header_only = journal.bytes().iter().position(|&b| b == b'\n').expect("there are lines");
     let journal = flowtwin_lab::journal::read(&journal.bytes()[..=header_only]).unwrap();
     let run = Run::read(&journal).unwrap();
-    assert!(report_html(&run, None, &extras()).contains("the run is not complete"));
+    assert!(report_html(&run, &Findings::default(), &extras()).contains("the run is not complete"));
     assert!(terminal(&run).contains("not complete"));
     assert_eq!(observations_csv(&run).lines().count(), 1);
     assert!(spectra_parquet(&run).is_ok());
@@ -164,7 +167,7 @@ fn a_run_that_has_only_begun_has_a_report() {
 #[test]
 fn a_run_folder_is_written_whole_and_leaves_no_part_behind() {
     let dir = TempDir::new("run-folder");
-    with_run(|run| write_run_folder(run, Some(&sample::twin()), &extras(), &dir.0).unwrap());
+    with_run(|run| write_run_folder(run, &findings(), &extras(), &dir.0).unwrap());
     let mut names: Vec<String> = std::fs::read_dir(&dir.0)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())

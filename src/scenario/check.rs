@@ -1,9 +1,9 @@
 //! From what a file says to what it means: every number in its range, every name known.
 
-use flowtwin_lab::procedure::WaitSpec;
-use flowtwin_lab::{Analysis, Manifest, ProcedureSpec, Recipe, Space};
+use flowtwin_lab::procedure::{FlushSpec, WaitSpec};
+use flowtwin_lab::{Analysis, Conditions, Manifest, ProcedureSpec, Recipe, Space};
 use flowtwin_sim::Plan;
-use flowtwin_twin::StopRules;
+use flowtwin_twin::{PolicySpec, StopRules};
 
 use super::file::{PhaseSpec, ScenarioFile, is_absent};
 use super::tree::Tree;
@@ -127,10 +127,15 @@ pub(super) fn procedure(file: &ScenarioFile, manifest: &Manifest) -> Result<(), 
             }
         }
     }
-    within(&["procedure", "blank", "flush_s"], spec.blank.flush_s, 0.0, 86_400.0, "s")?;
-    for (i, rate) in spec.blank.rates.iter().enumerate() {
+    flush("fill", &spec.fill, manifest)?;
+    flush("blank", &spec.blank, manifest)
+}
+
+fn flush(key: &str, spec: &FlushSpec, manifest: &Manifest) -> Result<(), Problem> {
+    within(&["procedure", key, "flush_s"], spec.flush_s, 0.0, 86_400.0, "s")?;
+    for (i, rate) in spec.rates.iter().enumerate() {
         let at = i.to_string();
-        let path = ["procedure", "blank", "rates", at.as_str(), "pump"];
+        let path = ["procedure", key, "rates", at.as_str(), "pump"];
         let Some(pump) = manifest.pump(&rate.pump) else {
             let known: Vec<&str> = manifest.pumps.iter().map(|p| p.name.as_str()).collect();
             return Err(unknown_name("pump", rate.pump.as_str(), &known, &path));
@@ -150,14 +155,14 @@ pub(super) fn objective(file: &ScenarioFile) -> Result<(), Problem> {
     known_feature(file, &file.objective.feature, &["objective", "feature"])
 }
 
-pub(super) fn phases(file: &ScenarioFile) -> Result<Vec<Phase>, Problem> {
+pub(super) fn phases(file: &ScenarioFile, space: &Space) -> Result<Vec<Phase>, Problem> {
     if file.phases.is_empty() {
         return Err(Problem::new(&["phases"], "a campaign needs at least one phase"));
     }
-    (0..file.phases.len()).map(|i| phase(file, i)).collect()
+    (0..file.phases.len()).map(|i| phase(file, i, space)).collect()
 }
 
-fn phase(file: &ScenarioFile, index: usize) -> Result<Phase, Problem> {
+fn phase(file: &ScenarioFile, index: usize, space: &Space) -> Result<Phase, Problem> {
     let spec: &PhaseSpec = &file.phases[index];
     let number = index.to_string();
     let at = |key: &'static str| vec!["phases".to_owned(), number.clone(), key.to_owned()];
@@ -188,6 +193,14 @@ fn phase(file: &ScenarioFile, index: usize) -> Result<Phase, Problem> {
             }
         },
     };
+    if let PolicySpec::List { conditions } = &spec.policy {
+        list(conditions, spec, space).map_err(|(keys, message)| {
+            let mut path = at("policy");
+            path.extend(["list", "conditions"].map(str::to_owned));
+            path.extend(keys);
+            Problem { path, message, hint: None }
+        })?;
+    }
     Ok(Phase {
         name: spec.name.clone(),
         policy: spec.policy.build(file.twin.surrogate),
@@ -195,6 +208,45 @@ fn phase(file: &ScenarioFile, index: usize) -> Result<Phase, Problem> {
         from,
         stop: rules(file, &spec.stop),
     })
+}
+
+/// Whether a list has conditions for all experiments of its phase, and all of them lie in the space. A problem comes
+/// with the keys below the list.
+fn list(
+    conditions: &[Conditions],
+    spec: &PhaseSpec,
+    space: &Space,
+) -> Result<(), (Vec<String>, String)> {
+    let (listed, wanted) = (conditions.len(), spec.experiments as usize);
+    if listed < wanted {
+        let message = format!("{listed} conditions are listed for {wanted} experiments");
+        return Err((Vec::new(), message));
+    }
+    for (i, point) in conditions.iter().enumerate() {
+        let keys = |name: &str| vec![i.to_string(), name.to_owned()];
+        let inputs = space.inputs();
+        if let Some(name) = point.names().iter().find(|n| !inputs.iter().any(|i| i.name == **n)) {
+            return Err((keys(name), format!("there is no input `{name}`")));
+        }
+        for input in inputs {
+            let Some(value) = point.get(&input.name) else {
+                return Err((vec![i.to_string()], format!("there is no value for {}", input.name)));
+            };
+            let (low, high) = (input.low, input.high);
+            if !(low..=high).contains(&value) {
+                let name = &input.name;
+                return Err((keys(name), format!("{name} = {value} is outside {low} to {high}")));
+            }
+        }
+        let ordered = inputs.iter().filter_map(|input| point.get(&input.name)).collect();
+        if let Some(broken) = space.broken(&space.conditions(ordered)).next() {
+            return Err((
+                vec![i.to_string()],
+                format!("the constraint {} is not met", broken.name),
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// The rules of a phase; its target is a value of the objective, and outcomes are maximised.

@@ -4,6 +4,7 @@ use flowtwin_lab::layer::Limits;
 use flowtwin_lab::{AnalysisSpec, ProcedureSpec};
 use flowtwin_sim::spec::{Chemistry, Faults, Noise, Optics, Rig, Stocks, World};
 use flowtwin_twin::{PolicySpec, StopRules, SurrogateSpec};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::space::SpaceSpec;
@@ -18,7 +19,7 @@ pub(super) fn is_absent<T: Default + PartialEq>(part: &T) -> bool {
 /// A scenario: a rig, its world, how experiments are done, what may be chosen, and a campaign.
 ///
 /// Or, in place of rig and world, a table of outcomes that others have measured.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ScenarioFile {
     /// Layout of this file: 1.
@@ -80,7 +81,7 @@ pub struct ScenarioFile {
 }
 
 /// What a campaign is after.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ObjectiveSpec {
     /// The feature.
@@ -91,7 +92,7 @@ pub struct ObjectiveSpec {
 }
 
 /// Which way is better.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Goal {
     /// More is better.
@@ -117,7 +118,7 @@ impl Goal {
 }
 
 /// The twin of a campaign.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TwinSpec {
     /// Which surrogate.
@@ -125,7 +126,7 @@ pub struct TwinSpec {
 }
 
 /// One phase of a campaign.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PhaseSpec {
     /// Its name.

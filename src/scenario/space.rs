@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use flowtwin_lab::{
     Constraint, FlowPath, HeaterId, Input, Linear, Manifest, PumpId, Recipe, Space, SpaceError,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ordered::Ordered;
 use super::unknown;
 
 /// What a campaign may choose.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SpaceSpec {
     /// The inputs by name, the unit last: `cui_ul_per_min`, `temperature_c`.
@@ -25,7 +26,7 @@ pub struct SpaceSpec {
 }
 
 /// One input. Where `low` equals `high` it is fixed, and not an input of the campaign.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InputSpec {
     /// Lowest value.
@@ -40,7 +41,7 @@ pub struct InputSpec {
 }
 
 /// What an input sets.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Sets {
     /// The rate of a pump [µL/min].
@@ -50,7 +51,7 @@ pub enum Sets {
 }
 
 /// The rate of a pump that follows from others: `times × (sum of sum_of − sum of minus)`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DerivedSpec {
     /// Pumps whose rates are added.
@@ -68,7 +69,7 @@ fn one() -> f64 {
 }
 
 /// Bounds on what follows from the inputs.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ConstraintSpec {
     /// Nominal reaction time \[s\].
@@ -78,7 +79,7 @@ pub struct ConstraintSpec {
 }
 
 /// A range of numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Window {
     /// Lowest.
@@ -165,7 +166,7 @@ impl InputSpec {
         let (low, high, whose) =
             self.limits(manifest).ok_or_else(|| self.missing(name, manifest))?;
         for (key, value) in [("low", self.low), ("high", self.high)] {
-            if !(low..=high).contains(&value) {
+            if !self.stands_still() && !(low..=high).contains(&value) {
                 let message =
                     format!("{value} {in_words} is outside {low} to {high} {in_words} of {whose}");
                 return Err(problem(&at(key), message));
@@ -204,6 +205,11 @@ impl InputSpec {
 
     fn is_fixed(&self) -> bool {
         self.low.total_cmp(&self.high).is_eq()
+    }
+
+    /// Whether it is a pump that is not to run.
+    fn stands_still(&self) -> bool {
+        matches!(self.sets, Sets::Pump(_)) && self.is_fixed() && self.low.total_cmp(&0.0).is_eq()
     }
 }
 
@@ -290,14 +296,25 @@ impl<'a> Builder<'a> {
     fn recipe(&self) -> Result<Recipe, SpaceProblem> {
         let mut recipe = Recipe::default();
         for heater in &self.manifest.heaters {
-            if let Some(input) = self.setters.get(heater.name.as_str()) {
-                recipe.heaters.push((heater.name.clone(), self.input(input)));
-            }
+            let name = &heater.name;
+            let Some(input) = self.setters.get(name.as_str()) else {
+                let message = format!(
+                    "no input sets the heater `{name}`: one with low = high holds a temperature"
+                );
+                return Err(problem(&["inputs"], message));
+            };
+            recipe.heaters.push((name.clone(), self.input(input)));
         }
         for pump in &self.manifest.pumps {
-            if let Some(rate) = self.rate(pump.name.as_str(), &mut Vec::new())? {
-                recipe.pumps.push((pump.name.clone(), rate));
-            }
+            let name = &pump.name;
+            let Some(rate) = self.rate(name.as_str(), &mut Vec::new())? else {
+                let message = format!(
+                    "nothing sets the rate of `{name}`: an input can, with low = high = 0 to let it \
+                     stand, or an entry of `[space.derived]`"
+                );
+                return Err(problem(&["inputs"], message));
+            };
+            recipe.pumps.push((name.clone(), rate));
         }
         Ok(recipe)
     }
@@ -305,7 +322,11 @@ impl<'a> Builder<'a> {
     /// The bounds that the box alone does not keep.
     fn constraints(&self, recipe: &Recipe) -> Result<Vec<Constraint>, SpaceProblem> {
         let mut all = Vec::new();
-        for (pump, rate) in &recipe.pumps {
+        let stands = |pump: &PumpId| {
+            let input = self.setters.get(pump.as_str()).and_then(|name| self.spec.inputs.get(name));
+            input.is_some_and(InputSpec::stands_still)
+        };
+        for (pump, rate) in recipe.pumps.iter().filter(|(pump, _)| !stands(pump)) {
             let info = self.manifest.pump(pump).expect("the recipe names pumps of the rig");
             all.push(Constraint {
                 name: format!("rate of pump {pump} [µL/min]"),
@@ -375,7 +396,9 @@ impl<'a> Builder<'a> {
 /// Volume of the stretches that react [µL] and the pumps that flow through them.
 fn reacting(path: &FlowPath) -> Result<(f64, &[PumpId]), &'static str> {
     let mut stretches = path.stretches.iter().filter(|stretch| stretch.reacts);
-    let first = stretches.next().ok_or("no part of this rig counts as reactor")?;
+    let first = stretches
+        .next()
+        .ok_or("no stretch of the tube has `reacts = true`, so there is no reaction time")?;
     let mut volume_ul = first.volume_ul;
     for stretch in stretches {
         if stretch.pumps != first.pumps {

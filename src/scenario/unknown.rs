@@ -46,6 +46,11 @@ const UNITS: [&str; 36] = [
 ///
 /// The unit is part of a key, so a key with another unit is the likeliest slip; a few letters the next.
 pub(super) fn explain(diagnostic: Diagnostic) -> Diagnostic {
+    if let Some(found) = diagnostic.message.strip_prefix("wanted exactly 1 element, ") {
+        let kinds = if found.starts_with("more") { "more than one" } else { "none" };
+        let message = format!("a table with one key, its kind, is wanted here; there is {kinds}");
+        return Diagnostic { message, ..diagnostic };
+    }
     let known = quoted(&diagnostic.message);
     let Some((unknown, known)) = known.split_first() else {
         return diagnostic;

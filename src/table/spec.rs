@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use flowtwin_lab::Input;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::CommandError;
@@ -12,7 +13,7 @@ use crate::learnt::{Data, PriorExperiment, Selection};
 ///
 /// The objective's feature names the column of the outcome. What was read is part of the scenario that journals record,
 /// so a run can be resumed, and understood, without the file.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TableSpec {
     /// The file, relative to the scenario.
@@ -23,6 +24,7 @@ pub struct TableSpec {
     pub inputs: Option<Vec<String>>,
     /// What was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
     pub read: Option<Measured>,
 }
 

@@ -139,6 +139,19 @@ fn an_unknown_policy() {
 }
 
 #[test]
+fn a_listed_point_outside_the_space() {
+    let head = "[[phases]]\nname = \"a\"\nexperiments = 1\n";
+    let body = "[[phases.policy.list.conditions]]\ntemperature_c = 335.0\n";
+    refused("listed-outside", &format!("{head}{body}"));
+}
+
+#[test]
+fn a_list_that_is_too_short() {
+    let head = "[[phases]]\nname = \"a\"\nexperiments = 2\n";
+    refused("list-too-short", &format!("{head}policy.list.conditions = []\n"));
+}
+
+#[test]
 fn an_unknown_objective() {
     refused("unknown-objective", &format!("[objective]\nfeature = \"plx\"\n{PHASE}"));
 }

@@ -57,3 +57,49 @@ fn the_first_difference_is_named() {
     let named = "(experiment 2) differs at experiment.features.1.1: recorded 1234.5, now ";
     assert!(done.stderr.contains(named), "{}", done.stderr);
 }
+
+/// Differences of every feature in the summary of a repeated run.
+fn shifts(dir: &std::path::Path, run: &str) -> Vec<(f64, f64, f64)> {
+    let text = fs::read_to_string(dir.join(run).join("summary.json")).unwrap();
+    let summary: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(summary["repeat"]["repeated"], 3);
+    let number = |shift: &serde_json::Value, end: &str| shift[end].as_f64().unwrap();
+    let features = summary["repeat"]["features"].as_array().unwrap().iter();
+    let shifts = features.map(|feature| &feature["shift"]);
+    shifts.map(|s| (number(s, "low"), number(s, "value"), number(s, "high"))).collect()
+}
+
+#[test]
+fn on_emulated_instruments_nothing_differs() {
+    let dir = folder("repeats-emulated");
+    scenario(&dir, "three", "cs3cu2i5.toml", BODY);
+    assert_eq!(run(&dir, &["run", "three.toml", "--out", "run"]).code, Some(0));
+    let done = run(&dir, &["replay", "run", "--backend", "emulated", "--out", "again"]);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    assert!(done.stdout.contains("Repeats 3 experiments."), "{}", done.stdout);
+    let none = |(low, value, high): &(f64, f64, f64)| [low, value, high].iter().all(|x| **x == 0.0);
+    assert!(shifts(&dir, "again").iter().all(none));
+}
+
+#[test]
+fn on_another_rig_every_feature_differs_within_an_interval() {
+    let dir = folder("repeats-elsewhere");
+    scenario(&dir, "three", "cs3cu2i5.toml", BODY);
+    assert_eq!(run(&dir, &["run", "three.toml", "--out", "run"]).code, Some(0));
+    let done = run(&dir, &["replay", "run", "--seed", "9", "--out", "again"]);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let conditions = |run: &str| -> Vec<_> {
+        let journal = read_journal(&dir.join(run)).unwrap();
+        journal.experiments().map(|e| e.conditions.clone()).collect()
+    };
+    assert_eq!(conditions("run"), conditions("again"));
+    let before = shifts(&dir, "again");
+    assert!(before.iter().all(|(low, value, high)| low < value && value < high));
+    // The report is made anew from what the folder holds.
+    fs::remove_file(dir.join("again/report.html")).unwrap();
+    assert_eq!(run(&dir, &["report", "again"]).code, Some(0));
+    assert_eq!(shifts(&dir, "again"), before);
+    assert!(fs::read_to_string(dir.join("again/report.html")).unwrap().contains("Then and now"));
+    // What was measured again is a run like any other.
+    assert_eq!(run(&dir, &["replay", "again"]).code, Some(0));
+}

@@ -140,3 +140,39 @@ fn random_order_reaches_no_result() {
     });
     assert!(found.is_empty(), "{found:#?}");
 }
+
+/// Another rig or chemistry is a file. What belongs to the paper's stands in `src/paper`, in tests, and in examples
+/// of documentation.
+#[test]
+fn the_code_knows_no_chemistry_and_counts_no_pumps() {
+    let words = [
+        "cui",
+        "iodide",
+        "cesium",
+        "caesium",
+        "oleic",
+        "octadecene",
+        "pli",
+        "pla",
+        "nanocrystals",
+        "seven",
+        "abs_300",
+    ];
+    let known = offenders(|path, text| {
+        let place = path.strip_prefix(root()).expect("below the root");
+        let product = ["lab/src", "sim/src", "twin/src", "backends/src", "src"];
+        let about_the_paper = place.starts_with("src/paper");
+        let of_tests = path.ends_with("tests.rs") || path.ends_with("sample.rs");
+        if about_the_paper || of_tests || !product.iter().any(|folder| place.starts_with(folder)) {
+            return None;
+        }
+        let code = text.lines().take_while(|line| !line.contains("#[cfg(test)]"));
+        let code = code.filter(|line| !line.trim_start().starts_with("//"));
+        let mut names =
+            code.flat_map(|line| line.split(|c: char| !c.is_alphanumeric() && c != '_'));
+        names
+            .find(|name| words.contains(&name.to_lowercase().as_str()))
+            .map(|name| format!("knows {name}"))
+    });
+    assert!(known.is_empty(), "{known:#?}");
+}

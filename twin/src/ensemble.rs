@@ -134,8 +134,9 @@ impl Posterior for EnsemblePosterior {
     fn at(&self, x: &[f64]) -> Belief {
         let count = self.members.len() as f64;
         let (mut sum, mut squares, mut doubts) = (0.0, 0.0, 0.0);
+        let mut scratch = Vec::new();
         for member in &self.members {
-            let (mean, doubt) = member.output(x);
+            let (mean, doubt) = member.output(x, &mut scratch);
             sum += mean;
             squares += mean * mean;
             doubts += doubt * doubt;
@@ -155,8 +156,9 @@ impl Posterior for EnsemblePosterior {
     /// The draw of one member.
     fn draw(&self, points: &[Vec<f64>], stream: &mut Stream) -> Vec<f64> {
         let member = &self.members[stream.below(self.members.len())];
+        let mut scratch = Vec::new();
         let one = |x: &Vec<f64>| {
-            let (mean, deviation) = member.output(x);
+            let (mean, deviation) = member.output(x, &mut scratch);
             self.scale.invert(mean + self.calibration * deviation)
         };
         points.iter().map(one).collect()
@@ -167,8 +169,9 @@ impl Posterior for EnsemblePosterior {
         let (mut sum, mut squares) = (0.0, 0.0);
         let (mut by_sum, mut by_squares) = (vec![0.0; dim], vec![0.0; dim]);
         let (mut by_mean, mut by_doubt) = (vec![0.0; dim], vec![0.0; dim]);
+        let mut scratch = Vec::new();
         for member in &self.members {
-            let (mean, doubt) = member.slope(x, &mut by_mean, &mut by_doubt);
+            let (mean, doubt) = member.slope(x, &mut by_mean, &mut by_doubt, &mut scratch);
             sum += mean;
             squares += mean * mean + doubt * doubt;
             for j in 0..dim {

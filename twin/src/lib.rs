@@ -42,8 +42,8 @@ pub use history::{History, MissingInput, Trial};
 pub use legacy::{LegacyEnsemble, LegacyPosterior, Start};
 pub use model::Model;
 pub use policy::{
-    Aim, Ask, Cost, Guided, LatinHypercube, Policy, PolicyError, PolicySpec, Proposals, Random,
-    SobolSequence, SurrogateSpec, UnknownName,
+    Aim, Ask, Cost, Guided, LatinHypercube, Listed, Policy, PolicyError, PolicySpec, Proposals,
+    Random, SobolSequence, SurrogateSpec, UnknownName,
 };
 pub use stack::{Stack, StackPosterior};
 pub use stop::{Spent, Stop, StopRules};

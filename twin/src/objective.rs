@@ -48,36 +48,60 @@ impl Weighed<'_> {
     }
 }
 
+impl Price<'_> {
+    /// The logarithm of what an experiment at `u` [d] costs.
+    fn at(&self, u: &[f64]) -> f64 {
+        let paid = (self.of)((self.cost)(&self.space.from_unit(u)));
+        math::ln(paid.max(LEAST_COST))
+    }
+
+    /// The same and its derivatives [d], by differences.
+    fn slope(&self, u: &[f64]) -> (f64, Vec<f64>) {
+        const STEP: f64 = 1e-3;
+        let here = self.at(u);
+        let mut moved = u.to_vec();
+        let mut slope = Vec::with_capacity(u.len());
+        for j in 0..u.len() {
+            let step = if u[j] > 0.5 { -STEP } else { STEP };
+            moved[j] = u[j] + step;
+            slope.push((self.at(&moved) - here) / step);
+            moved[j] = u[j];
+        }
+        (here, slope)
+    }
+}
+
 impl Objective for Weighed<'_> {
     fn value(&self, u: &[f64], scratch: &mut Vec<f64>) -> f64 {
         let mut value = self.acquisition.at(self.posterior, u, scratch);
         if let Some(feasibility) = self.feasibility {
             value = self.weigh(value, feasibility.at(u)).0;
         }
-        if let Some(Price { space, cost, of }) = &self.price {
-            let paid = of(cost(&space.from_unit(u)));
-            value -= math::ln(paid.max(LEAST_COST));
-        }
-        value
+        self.price.as_ref().map_or(value, |price| value - price.at(u))
     }
 
     fn slope(&self, u: &[f64]) -> Option<(f64, Vec<f64>)> {
-        if matches!(self.acquisition, Acquisition::Improvement { .. }) || self.price.is_some() {
+        if matches!(self.acquisition, Acquisition::Improvement { .. }) {
             return None;
         }
         let slope = self.posterior.slope(u)?;
-        let value = self.acquisition.of(slope.belief);
+        let mut value = self.acquisition.of(slope.belief);
         let (by_mean, by_sd) = self.acquisition.partials(slope.belief);
         let chain = |(m, s): (&f64, &f64)| by_mean * m + by_sd * s;
         let mut gradient: Vec<f64> = slope.mean.iter().zip(&slope.sd).map(chain).collect();
-        let Some(feasibility) = self.feasibility else {
-            return Some((value, gradient));
-        };
-        let (p, by_u) = feasibility.slope(u);
-        let (weighed, by_value, by_p) = self.weigh(value, p);
-        for (g, p) in gradient.iter_mut().zip(by_u) {
-            *g = by_value * *g + by_p * p;
+        if let Some(feasibility) = self.feasibility {
+            let (p, by_u) = feasibility.slope(u);
+            let (weighed, by_value, by_p) = self.weigh(value, p);
+            for (g, p) in gradient.iter_mut().zip(by_u) {
+                *g = by_value * *g + by_p * p;
+            }
+            value = weighed;
         }
-        Some((weighed, gradient))
+        if let Some(price) = &self.price {
+            let (paid, by_u) = price.slope(u);
+            gradient.iter_mut().zip(by_u).for_each(|(g, p)| *g -= p);
+            value -= paid;
+        }
+        Some((value, gradient))
     }
 }

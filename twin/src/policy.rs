@@ -2,6 +2,7 @@
 
 mod aim;
 mod guided;
+mod listed;
 mod pool;
 mod space_filling;
 mod spec;
@@ -14,6 +15,7 @@ use crate::{Context, FitError, History, Work};
 
 pub use aim::Aim;
 pub use guided::Guided;
+pub use listed::Listed;
 pub use space_filling::{LatinHypercube, Random, SobolSequence};
 pub use spec::{PolicySpec, SurrogateSpec, UnknownName};
 
@@ -110,6 +112,20 @@ pub enum PolicyError {
     /// A surrogate could not be fitted.
     #[error("the surrogate could not be fitted: {0}")]
     Fit(#[from] FitError),
+    /// A list of conditions has come to its end.
+    #[error("the list has only {length} conditions")]
+    ListEnds {
+        /// Number of conditions in it.
+        length: usize,
+    },
+    /// A listed point has no value for an input.
+    #[error("condition {place} of the list has no value for {input}")]
+    NoValue {
+        /// Its place in the list, from 1.
+        place: usize,
+        /// The input.
+        input: String,
+    },
     /// A policy outside this program failed.
     #[error("{policy}: {detail}")]
     Outside {

@@ -10,6 +10,7 @@ use crate::{Context, History, PolicyError, Posterior, Surrogate, SurrogateSpec, 
 
 /// Rules, any of which ends a phase before its number of experiments is reached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct StopRules {
     /// Stop when the best outcome reaches this (the outcome as it is maximised).

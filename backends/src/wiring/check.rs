@@ -14,6 +14,13 @@ impl Wiring {
             return Err(WiringError::Schema { found: self.schema });
         }
         in_range("patience_s", self.patience_s, 0.01, 60.0)?;
+        if let Some(folder) = &self.folder {
+            in_range("folder.expected_s", folder.expected_s, 0.0, 1e6)?;
+            in_range("folder.patience_s", folder.patience_s, folder.expected_s.max(0.01), 1e7)?;
+            if let Some(what) = self.names().next() {
+                return Err(WiringError::BesideFolder { what });
+            }
+        }
         for (name, f4t) in &self.f4t {
             for (heater, number) in &f4t.loops {
                 let key = format!("f4t.{name}.loops.{heater}");

@@ -43,6 +43,14 @@ pub enum WiringError {
         /// What.
         what: String,
     },
+    /// A rig behind a folder has instruments here too.
+    #[error(
+        "{what} is wired, but the rig is behind a folder: whatever drives it drives {what} too"
+    )]
+    BesideFolder {
+        /// Name of the instrument.
+        what: String,
+    },
     /// A fault is scripted for an instrument that is not there.
     #[error("{what}: there is no section of that name in the bench file")]
     NoInstrument {

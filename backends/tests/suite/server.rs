@@ -159,6 +159,13 @@ fn a_bench_that_is_dropped_at_work_stops_its_pump() {
     assert!(rig.finish(), "the pump behind stands still");
 }
 
+/// What a campaign that dies at once says to its watch.
+fn told(manifest: &flowtwin_lab::Manifest) -> std::io::Cursor<Vec<u8>> {
+    let mut line = serde_json::to_vec(manifest).expect("a manifest is plain data");
+    line.push(b'\n');
+    std::io::Cursor::new(line)
+}
+
 #[test]
 fn when_a_campaign_dies_the_watch_makes_the_rig_safe() {
     let rig = Rig::serve(&NETWORK.replace("water]", "water]\nlink.tcp = \"\""), 1.0);
@@ -171,7 +178,7 @@ fn when_a_campaign_dies_the_watch_makes_the_rig_safe() {
     std::mem::forget(campaign);
     let manifest = ToyLab::new().manifest().clone();
     let (silence, mut said) = (std::time::Duration::from_secs(5), Vec::new());
-    let alarm = stand_watch(&rig.wiring, manifest, silence, std::io::empty(), &mut said).unwrap();
+    let alarm = stand_watch(&rig.wiring, silence, told(&manifest), &mut said).unwrap();
     assert_eq!(alarm, Alarm::Closed);
     assert_eq!(said, b"watching\n");
     let mut visitor = rig.bench(Arc::default());
@@ -187,7 +194,7 @@ fn a_watch_that_cannot_reach_the_heater_does_not_begin() {
     wiring.set_link("oven", Link::Tcp("127.0.0.1:1".into()));
     let manifest = ToyLab::new().manifest().clone();
     let (silence, mut said) = (std::time::Duration::from_secs(5), Vec::new());
-    let refused = stand_watch(&wiring, manifest, silence, std::io::empty(), &mut said);
+    let refused = stand_watch(&wiring, silence, told(&manifest), &mut said);
     assert!(refused.unwrap_err().to_string().starts_with("a heater cannot be reached"));
     assert_eq!(said, b"");
 }

@@ -10,6 +10,7 @@ pub(crate) const HC_EV_NM: f64 = 1_239.841_984_332_003;
 
 /// A Gaussian band in photon energy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Band {
     /// Wavelength of its centre energy \[nm\].

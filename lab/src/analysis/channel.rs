@@ -13,6 +13,7 @@ pub type Counts = Vec<f64>;
 
 /// A spectrometer, its light, and how its frames become a spectrum.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Channel {
     /// Name of the spectrum.
@@ -35,6 +36,7 @@ pub struct Channel {
 
 /// What a spectrum is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ChannelKind {
     /// Decadic absorbance against the blank: A = −log10((S − D)/(L − D)), in AU.
@@ -58,6 +60,7 @@ impl ChannelKind {
 /// In transmission it absorbs the light; at 90° it scatters less of the excitation than the carrier does
 /// (the group's published Smart-Dope code ranks frames this way).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Phase {
     /// Lower end of the window \[nm\].
@@ -81,7 +84,7 @@ pub(super) struct Extract {
     pub(super) counts: Counts,
     /// Largest count of the frames kept.
     pub(super) peak: f64,
-    /// Whether the frames kept are no uniform population.
+    /// Whether the frames kept mix phases, or slugs are of uneven lengths.
     pub(super) irregular: bool,
 }
 
@@ -128,7 +131,7 @@ impl Channel {
         let mut order: Vec<usize> = (0..sums.len()).collect();
         order.sort_by_key(|&i| (sums[i], i));
         order.truncate(self.phase.keep as usize);
-        let irregular = is_irregular(&order.iter().map(|&i| sums[i]).collect::<Vec<_>>(), &sums);
+        let irregular = mixes_phases(&order, &sums) || is_uneven(&sums);
         let (counts, peak) = average(frames, &order);
         Extract { counts, peak, irregular }
     }
@@ -173,16 +176,43 @@ pub(crate) fn average(frames: &Frames, which: &[usize]) -> (Counts, f64) {
     (sums.iter().map(|&sum| f64::from(sum) / n).collect(), f64::from(peak))
 }
 
-/// Whether the frames kept spread over more than half of the range of all frames: then they mix phases.
-///
-/// A train without contrast (nothing absorbs) is regular: its range is no more than its noise.
-fn is_irregular(kept: &[u64], all: &[u64]) -> bool {
-    let range = |sums: &[u64]| match (sums.iter().min(), sums.iter().max()) {
-        (Some(low), Some(high)) => (high - low) as f64,
-        _ => 0.0,
-    };
-    let level = all.iter().copied().max().unwrap_or(0) as f64;
-    range(all) > 0.02 * level && range(kept) > 0.5 * range(all)
+/// Least contrast between slug and carrier: with less the frames tell nothing of the train.
+const CONTRAST: f64 = 0.02;
+/// Slugs that must have passed whole before their lengths are compared …
+const SLUGS: usize = 8;
+/// … and least mean length of them, in frames: shorter ones are cut too coarsely.
+const FRAMES_PER_SLUG: f64 = 2.0;
+/// Relative standard deviation of the lengths beyond which a train is uneven. Frames cut the lengths of equal slugs to
+/// whole numbers: that alone is at most 0.5/2 = 0.25.
+const UNEVEN: f64 = 0.4;
+
+/// Lowest and highest; none where they differ by no more than noise.
+fn contrast(sums: &[u64]) -> Option<(f64, f64)> {
+    let (low, high) = (*sums.iter().min()? as f64, *sums.iter().max()? as f64);
+    (high - low > CONTRAST * high).then_some((low, high))
+}
+
+/// Whether the frames kept spread over more than half of the range of all frames.
+fn mixes_phases(kept: &[usize], sums: &[u64]) -> bool {
+    let Some((low, high)) = contrast(sums) else { return false };
+    let kept = || kept.iter().map(|&i| sums[i]);
+    let (least, most) = (kept().min().unwrap_or(0) as f64, kept().max().unwrap_or(0) as f64);
+    most - least > 0.5 * (high - low)
+}
+
+/// Whether slugs are of uneven lengths, as they are after merging: runs of frames below the middle of the range.
+fn is_uneven(sums: &[u64]) -> bool {
+    let Some((low, high)) = contrast(sums) else { return false };
+    let dark: Vec<bool> = sums.iter().map(|&sum| (sum as f64) < 0.5 * (low + high)).collect();
+    let runs: Vec<&[bool]> = dark.chunk_by(|a, b| a == b).collect();
+    let Some(whole) = runs.get(1..runs.len() - 1) else { return false };
+    let lengths = || whole.iter().filter(|run| run[0]).map(|run| run.len() as f64);
+    let n = lengths().count() as f64;
+    let mean = lengths().sum::<f64>() / n;
+    let squares = lengths().map(|length| (length - mean) * (length - mean)).sum::<f64>();
+    lengths().count() >= SLUGS
+        && mean >= FRAMES_PER_SLUG
+        && (squares / (n - 1.0)).sqrt() > UNEVEN * mean
 }
 
 #[cfg(test)]
@@ -229,6 +259,25 @@ mod tests {
     #[test]
     fn keeping_more_frames_than_the_phase_has_is_flagged() {
         assert!(channel(ChannelKind::Absorbance, 8).extract(&train(), &GRID).irregular);
+    }
+
+    /// Frames of a train whose slugs have these lengths, three frames of carrier between them.
+    fn train_of(lengths: &[usize]) -> Frames {
+        let frame = |dark: bool| if dark { [5_100; 4] } else { [10_100; 4] };
+        let pair = |&length: &usize| [vec![frame(true); length], vec![frame(false); 3]].concat();
+        Frames::new(4, lengths.iter().flat_map(pair).flatten().collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn slugs_of_uneven_lengths_are_flagged_and_even_ones_are_not() {
+        let irregular = |lengths: &[usize]| {
+            channel(ChannelKind::Absorbance, 4).extract(&train_of(lengths), &GRID)
+        };
+        assert!(!irregular(&[3, 4, 3, 4, 4, 3, 4, 3, 4, 3, 4]).irregular);
+        assert!(!irregular(&[2, 3, 2, 2, 3, 2, 2, 3, 2, 3, 2]).irregular);
+        assert!(irregular(&[3, 9, 2, 4, 1, 7, 3, 2, 12, 3, 1]).irregular);
+        // Too few to tell.
+        assert!(!irregular(&[3, 9, 2, 4]).irregular);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::observation::Spectrum;
 
 /// A named number read off the spectrum of a channel.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Feature {
     /// Its name.
@@ -19,6 +20,7 @@ pub struct Feature {
 
 /// How a number is read off a spectrum.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Measure {
     /// The value at a wavelength, averaged over `width_nm` around it.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A range of wavelengths, ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Window {
     /// Lower end \[nm\].

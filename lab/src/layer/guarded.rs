@@ -118,7 +118,7 @@ impl<L: Lab> Guarded<L> {
             .cloned()
         {
             let detail = format!(
-                "on for {:.0} s, allowed are {:.0} s: 300 nm light is an eye hazard",
+                "on for {:.0} s, allowed are {:.0} s: ultraviolet light is an eye hazard",
                 now.since(since).as_secs(),
                 self.limits.max_light_s
             );

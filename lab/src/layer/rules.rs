@@ -6,6 +6,7 @@ use crate::id::PumpId;
 
 /// Limits of a rig beyond those of its single instruments.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
     /// Time between two looks at the instruments while time passes \[s\].
@@ -61,6 +62,7 @@ impl Default for Limits {
 
 /// The flow of some pumps over that of others must lie in a range, such as "the two streams are one to one".
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RatioRule {
     /// Its name.

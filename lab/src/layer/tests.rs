@@ -315,6 +315,18 @@ fn a_ramp_maps_every_reading_to_the_conditions_that_formed_it() {
 }
 
 #[test]
+fn a_ramp_may_last_longer_than_a_light_may_be_on() {
+    let (procedure, space) = procedure();
+    let limits = Limits { max_light_s: 20.0, ..Limits::default() };
+    let mut lab = Guarded::new(ToyLab::new(), limits);
+    let blank = procedure.prime(&mut lab).unwrap();
+    let (from, to) = (space.conditions(vec![40.0, 30.0]), space.conditions(vec![40.0, 40.0]));
+    let ramp = RampSpec { duration_s: 60.0, step_s: 1.0, every_s: 5.0 };
+    let points = procedure.ramp(&mut lab, &blank, &space, (&from, &to), &ramp).unwrap();
+    assert!(points.len() > 8, "{} points", points.len());
+}
+
+#[test]
 fn a_journal_reads_back_and_answers_like_the_lab_it_recorded() {
     let (bytes, observations, procedure, space) = recorded_run();
     let journal = journal::read(&bytes).unwrap();

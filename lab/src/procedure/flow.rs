@@ -1,6 +1,6 @@
 //! Starting and stopping the pumps, and what they used.
 
-use super::spec::{BlankSpec, ProcedureSpec};
+use super::spec::{FlushSpec, ProcedureSpec};
 use crate::command::{Command, Reply};
 use crate::fault::Fault;
 use crate::id::PumpId;
@@ -114,14 +114,17 @@ pub(super) fn dispense(pump: &PumpId, rate: FlowRate, longest_s: f64) -> Command
     }
 }
 
-/// Fills the flow cells with carrier.
-pub(super) fn flush(lab: &mut dyn Lab, spec: &BlankSpec) -> Result<(), Fault> {
+/// Lets pumps run for a while, to fill lines or flow cells; they go on until they are stopped.
+pub(super) fn flush(lab: &mut dyn Lab, gap_s: f64, spec: &FlushSpec) -> Result<(), Fault> {
     if spec.rates.is_empty() || spec.flush_s <= 0.0 {
         return Ok(());
     }
-    for rate in &spec.rates {
+    for (i, rate) in spec.rates.iter().enumerate() {
+        if i > 0 && gap_s > 0.0 {
+            lab.wait(Span::from_secs(gap_s))?;
+        }
         let flow = FlowRate::from_ul_per_min(math::round_decimals(rate.ul_per_min, 6));
-        lab.send(&dispense(&rate.pump, flow, 1.25 * spec.flush_s))?;
+        lab.send(&dispense(&rate.pump, flow, 1.25 * spec.flush_s + 30.0))?;
     }
     lab.wait(Span::from_secs(spec.flush_s))
 }

@@ -114,14 +114,18 @@ impl Ramp<'_> {
         let ended = self.began + Span::from_secs(self.spec.duration_s);
         let mut points: Vec<RampPoint> = Vec::new();
         let mut next = self.began;
-        acquire::lights(lab, analysis, true)?;
+        let light = Span::from_secs(self.procedure.spec.light_settle_s);
         loop {
             self.pass(lab, next, longest_s)?;
+            acquire::lights(lab, analysis, true)?;
+            let lit = lab.now() + light;
+            self.pass(lab, lit, longest_s)?;
             let first = lab.now();
             let ready = acquire::arm(lab, analysis, None)?;
             self.pass(lab, ready, longest_s)?;
+            acquire::lights(lab, analysis, false)?;
             let frames = acquire::fetch_all(lab, analysis)?;
-            let middle = first + Span::from_nanos(lab.now().since(first).as_nanos() / 2);
+            let middle = first + Span::from_nanos(ready.since(first).as_nanos() / 2);
             if let Some(passage) = self.history.passage(&lab.manifest().path, middle) {
                 if passage.entered > ended {
                     break;
@@ -138,7 +142,6 @@ impl Ramp<'_> {
             }
             next = (next + Span::from_secs(self.spec.every_s)).max(lab.now());
         }
-        acquire::lights(lab, analysis, false)?;
         Ok(points)
     }
 

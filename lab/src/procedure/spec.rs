@@ -6,6 +6,7 @@ use crate::id::PumpId;
 
 /// How an experiment is done.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct ProcedureSpec {
     /// A temperature is settled within this distance of its set point \[K\].
@@ -28,8 +29,11 @@ pub struct ProcedureSpec {
     pub volume_margin: f64,
     /// How long an instrument may be late \[s\].
     pub patience_s: f64,
-    /// How the flow cells are filled with carrier before the first experiment.
-    pub blank: BlankSpec,
+    /// How the lines are filled with stocks before anything else. Without it the first experiment follows on lines full of
+    /// blank liquid, and reads low by what 1.2 residence times leave of them: 5 %.
+    pub fill: FlushSpec,
+    /// How the flow cells are then filled with carrier, for the reference spectra.
+    pub blank: FlushSpec,
 }
 
 impl Default for ProcedureSpec {
@@ -45,13 +49,15 @@ impl Default for ProcedureSpec {
             dark_frames: 50,
             volume_margin: 1.25,
             patience_s: 10.0,
-            blank: BlankSpec::default(),
+            fill: FlushSpec::default(),
+            blank: FlushSpec::default(),
         }
     }
 }
 
 /// When the reactor is taken to be at steady state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum WaitSpec {
     /// After so many residence times; 1.2 in the paper (Sadeghi et al. 2024, Fig. 3A).
@@ -62,6 +68,7 @@ pub enum WaitSpec {
 
 /// Steady means: the last `window` readings of every watched feature lie within `band` of their mean.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SteadySpec {
     /// Watched features.
@@ -78,20 +85,22 @@ pub struct SteadySpec {
     pub at_most_residence_times: f64,
 }
 
-/// How the flow cells are filled with carrier before the first experiment.
+/// What flows before the first experiment, and for how long.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
-pub struct BlankSpec {
-    /// Pumps that run, normally the carrier's alone. None: the cells are taken to be full of carrier.
-    pub rates: Vec<BlankRate>,
+pub struct FlushSpec {
+    /// Pumps that run. None: nothing flows.
+    pub rates: Vec<FlushRate>,
     /// For how long \[s\].
     pub flush_s: f64,
 }
 
-/// A pump that runs while the flow cells are filled with carrier.
+/// A pump that runs before the first experiment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct BlankRate {
+pub struct FlushRate {
     /// The pump.
     pub pump: PumpId,
     /// Its rate [µL/min].

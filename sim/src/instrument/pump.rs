@@ -140,6 +140,11 @@ impl Pump {
         }
     }
 
+    /// Whether its motor turns.
+    pub(crate) fn runs(&self) -> bool {
+        self.run.is_some()
+    }
+
     /// The rate it has been set to, zero where it does not run [µL/s].
     pub(crate) fn set_ul_per_s(&self) -> f64 {
         self.run.map_or(0.0, |run| run.rate_ul_per_s)
@@ -180,5 +185,29 @@ impl Pump {
         }
         let tau = self.bubble_s.unwrap_or(self.compliance_s);
         (rate - driven) * math::exp_m1(-seconds_to_tick / tau) / seconds_to_tick
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A screw of 1 mm in a bore of 28.6 mm moves 642.4 µL with every turn: 6 s at 6424 µL/min.
+    #[test]
+    fn ripple_repeats_with_every_turn_of_the_lead_screw() {
+        let world: spec::World =
+            toml::from_str(include_str!("../../tests/reference_world.toml")).unwrap();
+        let noise = spec::PumpNoise { ripple_percent: 0.8, ..spec::PumpNoise::default() };
+        let mut pump = Pump::new("cui", &world.rig.pumps["cui"], &noise, &Streams::new(1));
+        pump.start(Instant::START, 6424.0, 1e5);
+        let off =
+            |seconds: f64| pump.drive_ul_per_s(Instant::from_secs(seconds)) / (6424.0 / 60.0) - 1.0;
+        let largest = (0..600).map(|i| off(0.01 * f64::from(i))).fold(0.0, f64::max);
+        assert!((largest / 0.008 - 1.0).abs() < 0.02, "{largest}");
+        for i in 0..60 {
+            let seconds = 0.1 * f64::from(i);
+            assert!((off(seconds + 6.0) - off(seconds)).abs() < 1e-4, "at {seconds} s");
+            assert!((off(seconds + 3.0) + off(seconds)).abs() < 1e-4, "at {seconds} s");
+        }
     }
 }

@@ -132,6 +132,23 @@ mod tests {
         assert!((seen(300.0) / widened - 1.0).abs() < 0.02, "{}", seen(300.0));
     }
 
+    /// A Gaussian is at half its height half a full width off its centre; an edge at its onset.
+    #[test]
+    fn shapes_are_half_as_high_where_their_keys_say() {
+        let band = Shape::Gaussian { centre_nm: 287.0, fwhm_nm: 18.0, height: 2.0 };
+        let edge = Shape::Edge { onset_nm: 275.0, width_nm: 12.0, height: 1.6 };
+        for (shape, nm, height) in [
+            (&band, 287.0, 2.0),
+            (&band, 278.0, 1.0),
+            (&band, 296.0, 1.0),
+            (&edge, 275.0, 0.8),
+            (&edge, 275.0 - 12.0 * math::ln(3.0), 1.2),
+            (&edge, 275.0 + 12.0 * math::ln(3.0), 0.4),
+        ] {
+            assert!((shape.height(nm) - height).abs() < 1e-12, "{} at {nm} nm", shape.height(nm));
+        }
+    }
+
     #[test]
     fn points_are_joined_by_straight_lines() {
         let shape = Shape::Points(vec![[200.0, 0.0], [300.0, 1.0], [400.0, 0.5]]);

@@ -115,7 +115,7 @@ impl Reaction {
     }
 
     /// d = d0 exp(β (T − Tref)) [nm].
-    fn diameter_nm(&self, celsius: f64) -> f64 {
+    pub(crate) fn diameter_nm(&self, celsius: f64) -> f64 {
         self.size_nm * math::exp(self.size_per_k * (celsius - self.reference_c))
     }
 }

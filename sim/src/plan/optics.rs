@@ -186,11 +186,17 @@ fn bands(
     };
     let band = |(i, emission): (usize, &crate::spec::Emission)| {
         let key = |what: &str| format!("optics.emission.{i}.{what}");
-        let absorbed_by = emission
-            .absorbed_by
-            .as_ref()
-            .map(|of| Ok((quantities.find(key("absorbed_by"), of)?, absorbance_per_mm(of))))
-            .transpose()?;
+        let absorbed_by = emission.absorbed_by.as_ref();
+        let absorbed_by = absorbed_by.map(|of| {
+            let place = quantities.find(key("absorbed_by"), of)?;
+            if !optics.absorption.iter().any(|absorber| absorber.of.as_ref() == Some(of)) {
+                let detail =
+                    format!("no `optics.absorption` is of \"{of}\": the band would be dark");
+                return Err(PlanError::Inconsistent { key: key("absorbed_by"), detail });
+            }
+            Ok((place, absorbance_per_mm(of)))
+        });
+        let absorbed_by = absorbed_by.transpose()?;
         let times = emission.times.iter().enumerate();
         let times = times
             .map(|(j, name)| quantities.find(key(&format!("times.{j}")), name))
@@ -209,5 +215,43 @@ impl BandPlan {
             -math::exp_m1(-std::f64::consts::LN_10 * per_mm * values[of])
         });
         self.times.iter().fold(self.counts * absorbed, |product, &q| product * values[q])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Plan;
+
+    fn plan() -> Plan {
+        let world = toml::from_str(include_str!("../../tests/reference_world.toml")).unwrap();
+        Plan::new(&world).unwrap()
+    }
+
+    /// Beer and Lambert: 6000 1/(M cm) through a bore of 1.016 mm are 0.6096 mAU for a µM.
+    #[test]
+    fn a_millimolar_absorbs_what_beer_and_lambert_say() {
+        let plan = plan();
+        let channel = plan.channels.iter().find(|channel| channel.transmits).unwrap();
+        let grid = Grid::new("absorption", &channel.spec).unwrap();
+        let at = grid.nm.partition_point(|&nm| nm < 300.0);
+        let seen = f64::from(channel.absorbers[0].absorbance[at]);
+        // The pixel lies 0.2 nm off 300 nm at most.
+        assert!((seen / 0.6096 - 1.0).abs() < 0.02, "{seen} AU");
+    }
+
+    /// The inner filter: a slug that absorbs a tenth of an absorbance takes 1 − 10^−0.1 = 20.57 %.
+    #[test]
+    fn emission_follows_the_share_of_light_that_is_absorbed() {
+        let plan = plan();
+        let channel = plan.channels.iter().find(|channel| !channel.transmits).unwrap();
+        let band = &channel.bands[0];
+        let (product, per_mm) = band.absorbed_by.unwrap();
+        assert!((per_mm - 0.6096).abs() < 1e-12, "{per_mm} AU for a mM");
+        let mut values = vec![0.0; plan.quantities.len()];
+        values[product] = 0.1 / per_mm;
+        values[plan.quantities.quality()] = 0.5;
+        let expected = 60_000.0 * 0.205_671_765_275_718_6 * 0.5;
+        assert!((band.amplitude(&values) / expected - 1.0).abs() < 1e-12);
     }
 }

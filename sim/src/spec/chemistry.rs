@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 /// What happens in a slug.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Chemistry {
     /// Quantities that count a species only as far as one stream brought it, by name.
@@ -21,6 +22,7 @@ pub struct Chemistry {
 
 /// A species as far as one stream brings it into the slug.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Part {
     /// The species.
@@ -31,6 +33,7 @@ pub struct Part {
 
 /// A share of the product: 1/(1 + exp((T − T0)/w)), most at low temperature.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Population {
     /// Temperature T0 of one half [°C]; −50 to 500.
@@ -41,6 +44,7 @@ pub struct Population {
 
 /// The product: two-step nucleation and growth (Watzky and Finke 1997, DOI 10.1021/ja9705102).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Product {
     /// Its name.
@@ -69,6 +73,7 @@ pub struct Product {
 
 /// Which time the rates of a product count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum TimeBase {
     /// Nominal time, volume over flow as an operator computes it: for apparent rates found that
@@ -82,6 +87,7 @@ pub enum TimeBase {
 
 /// A rate by Arrhenius about the reference temperature.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Rate {
     /// Rate at the reference temperature [1/s]; 0 to 1000.
@@ -92,6 +98,7 @@ pub struct Rate {
 
 /// Autocatalytic growth, of first order in the limiting formula units.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Growth {
     /// Rate at the reference temperature and concentration [1/s]; 0 to 1000.
@@ -104,6 +111,7 @@ pub struct Growth {
 
 /// Size of the particles: d = d0 exp(β (T − Tref)).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Size {
     /// Diameter at the reference temperature \[nm\]; 0.5 to 1000, default 10.
@@ -120,6 +128,7 @@ impl Default for Size {
 
 /// One factor of yield or quality.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Factor {
     /// The same everywhere; 0 to 100.
@@ -197,6 +206,7 @@ pub enum Factor {
 
 /// A rate that grows with a quantity: times 1 + b max(c/c0 − 1, −0.9).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Sensitivity {
     /// Quantity c.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What goes wrong.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Faults {
     /// Mishaps at given moments.
@@ -16,6 +17,7 @@ pub struct Faults {
 
 /// A mishap at a given moment of lab time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ScheduledFault {
     /// When, in lab time \[s\]; 0 to 1e9.
@@ -29,6 +31,7 @@ pub struct ScheduledFault {
 
 /// A mishap that comes at random, with exponential times between.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RandomFault {
     /// How often [1/h]; 0 to 1000.
@@ -42,6 +45,7 @@ pub struct RandomFault {
 
 /// What can go wrong with an instrument.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Mishap {
     /// A pump is blocked and reports that it stalled.
@@ -93,6 +97,7 @@ pub enum Mishap {
 
 /// A stock that throws solids when it holds too little ligand: the line of its pump clogs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Precipitation {
     /// The species that falls out.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Everything random or drifting.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Noise {
     /// Delivery of the pumps.
@@ -26,6 +27,7 @@ pub struct Noise {
 
 /// Delivery of syringe pumps: Q = Qset (1 + b) (1 + ripple(x) + n(t)), x the plunger's position.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct PumpNoise {
     /// Bias b of one fill, standard deviation [%]; 0 to 10.
@@ -42,6 +44,7 @@ pub struct PumpNoise {
 
 /// A random deviation that returns to zero (Ornstein–Uhlenbeck).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Jitter {
     /// Standard deviation \[K\]; 0 to 20.
@@ -52,6 +55,7 @@ pub struct Jitter {
 
 /// Differences between slugs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct SlugNoise {
     /// Volume, standard deviation [%]; 0 to 30.
@@ -62,6 +66,7 @@ pub struct SlugNoise {
 
 /// Instability of a light.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct LightNoise {
     /// From frame to frame, standard deviation [%], each source on its own; 0 to 50.
@@ -74,6 +79,7 @@ pub struct LightNoise {
 
 /// Change of a cell window between conditions: absorbance z·a·exp(−(λ − λ0)/w), z normal.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct WindowNoise {
     /// Standard deviation a at λ0 \[AU\]; 0 to 1.

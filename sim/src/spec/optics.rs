@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What light does in slug and carrier.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Optics {
     /// Wavelength of the excitation \[nm\]; 150 to 2000.
@@ -25,6 +26,7 @@ pub struct Optics {
 
 /// Something that absorbs, by Beer and Lambert.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Absorber {
     /// The quantity that absorbs; the background of every slug if none is named.
@@ -41,6 +43,7 @@ pub struct Absorber {
 
 /// The shape of a band or of a lamp.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Shape {
     /// A Gaussian in wavelength.
@@ -71,6 +74,7 @@ pub enum Shape {
 
 /// A band a slug emits: a Gaussian in energy, shown per wavelength (Jacobian hc/λ²).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Emission {
     /// Its name.
@@ -92,6 +96,7 @@ pub struct Emission {
 /// Excitation light that is scattered into the emission spectrometer, in parts of the light's own
 /// counts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Scatter {
     /// By the carrier; 0 to 1, default 0.4.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// The apparatus.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Rig {
     /// Its name, as the manifest and reports show it.
@@ -41,6 +42,7 @@ pub struct Rig {
 
 /// Physical properties of a liquid.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Liquid {
     /// Density at 25 °C [kg/m³]; 500 to 3000.
@@ -60,6 +62,7 @@ pub struct Liquid {
 
 /// A syringe pump with a full syringe.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Pump {
     /// The stock in its syringe.
@@ -84,6 +87,7 @@ pub struct Pump {
 
 /// Pumps that meet in a junction and flow through one line to the segmentation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Stream {
     /// The pumps that feed it.
@@ -114,6 +118,7 @@ pub struct Stream {
 
 /// The carrier between the slugs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Carrier {
     /// The pump that delivers it.
@@ -135,6 +140,7 @@ pub struct Carrier {
 
 /// How slugs form: L/w = ε + α Qd/Qc (squeezing; Garstecki et al. 2006, DOI 10.1039/b510841a).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Segmentation {
     /// Width w of the channel where slugs form \[mm\]; 0.05 to 3.
@@ -156,6 +162,7 @@ pub struct Segmentation {
 
 /// Effectiveness of mixing in slugs: η = 1 − exp(−(Q/Q*)ⁿ), Q the total flow of slugs and carrier.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Mixing {
     /// Flow Q* [µL/min]; 0 (perfect mixing) to 10 000, default 260.
@@ -172,6 +179,7 @@ impl Default for Mixing {
 
 /// A stretch of the tube behind the segmentation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Stretch {
     /// Its name.
@@ -192,6 +200,7 @@ pub struct Stretch {
 
 /// A heated plate: C dT/dt = P u − UA (T − Ta) − what the liquid takes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Heater {
     /// Heat capacity [J/K]; 1 to 100 000, default 1800.
@@ -235,6 +244,7 @@ pub struct Heater {
 
 /// A light that can be switched or shuttered: one or more sources that fluctuate on their own.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Light {
     /// What shines in it.
@@ -243,6 +253,7 @@ pub struct Light {
 
 /// One lamp or diode of a light.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LightSource {
     /// Signal at the maximum of its spectrum, through a clear cell, in one reference integration
@@ -255,6 +266,7 @@ pub struct LightSource {
 
 /// A spectrometer looking at one stretch of the tube.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Spectrometer {
     /// The stretch it looks at, in the middle of its length.
@@ -299,6 +311,7 @@ pub struct Spectrometer {
 
 /// What reaches a spectrometer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Signal {
     /// The light itself, straight through the cell: absorbance.

@@ -95,7 +95,7 @@ impl World {
         (0..=frames).map(|frame| self.formed_ul(channel.cell, acquisition.frame(frame).0)).collect()
     }
 
-    fn formed_ul(&self, cell: usize, at: Instant) -> f64 {
+    pub(super) fn formed_ul(&self, cell: usize, at: Instant) -> f64 {
         let mut leaves = at;
         for stretch in (0..=cell).rev() {
             let volume = self.plan.tube[stretch].spec.volume_ul;

@@ -4,6 +4,7 @@
 use flowtwin_lab::{Instant, math};
 
 use super::World;
+use crate::flow::Course;
 use crate::model::dispersion::relative_variance;
 use crate::model::kernel::Kernel;
 use crate::model::liquid::{STAY_STEPS, diffusivity_m2_per_s, stay_nodes};
@@ -32,7 +33,7 @@ impl World {
         self.train.slugs()[index].seen.as_deref().expect("it has just been remembered")
     }
 
-    fn evaluate(&self, index: usize) -> Box<[f64]> {
+    pub(super) fn evaluate(&self, index: usize) -> Box<[f64]> {
         let slug = &self.train.slugs()[index];
         let middle = midway(slug.began, slug.ended);
         let shares = self.shares(slug.began, middle, slug.ended);
@@ -79,20 +80,21 @@ impl World {
         let plan = &self.plan.streams[stream];
         let column = self.flow.stream(stream);
         let mut segment = self.flow.segment(at);
-        let mut seconds = self.flow.elapsed(segment, at);
+        let seconds = self.flow.elapsed(segment, at);
         let leaving = self.flow.course(segment, column).at(seconds);
         let line_ul = plan.spec.cold_ul + plan.spec.hot_ul + plan.spec.junction_ul;
         let kernel = Kernel::new(self.line_sigma(stream, leaving, at));
         let mut shares_after = 0.0;
+        let mut after: Option<&[Course]> = None;
         loop {
-            let course = self.flow.course(segment, column);
-            let entered = course.at(seconds) - course.volume;
-            let share = kernel.share((leaving - course.volume) / line_ul.max(1e-6));
+            let courses = self.flow.courses(segment);
+            let end = |i: usize| after.map_or_else(|| courses[i].at(seconds), |a| a[i].volume);
+            let entered = end(column) - courses[column].volume;
+            let share = kernel.share((leaving - courses[column].volume) / line_ul.max(1e-6));
             if entered > 0.0 {
                 let per_volume = weight * (share - shares_after) / entered;
                 for &pump in &plan.pumps {
-                    let course = self.flow.course(segment, pump);
-                    shares[pump] += per_volume * (course.at(seconds) - course.volume);
+                    shares[pump] += per_volume * (end(pump) - courses[pump].volume);
                 }
             }
             shares_after = share;
@@ -100,7 +102,7 @@ impl World {
                 return;
             }
             segment -= 1;
-            seconds = self.flow.length(segment);
+            after = Some(courses);
         }
     }
 

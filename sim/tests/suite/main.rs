@@ -2,10 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by unwrapping")]
 
+mod consequences;
+mod dynamic;
 mod faults;
 mod paper;
 mod promises;
 mod reference_world;
 mod support;
+mod validation;
 mod whole_lab;
+mod work;
 mod worlds;

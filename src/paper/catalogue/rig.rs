@@ -1,6 +1,8 @@
 //! Stocks, hardware and book-keeping: sections 2.1 to 2.3.
 
 use super::{Claim, calibrated};
+use crate::paper::studies::Studies;
+use crate::paper::study::vials::Vial;
 
 pub(super) fn claims() -> Vec<Claim> {
     [stocks(), hardware(), operation()].concat()
@@ -60,6 +62,23 @@ fn hardware() -> Vec<Claim> {
         calibrated("H10.reactor", "inner diameter of the reactor", "0.03 in")
             .fact("in", |f| inches(f.bores_mm[1]))
             .within(0.0299, 0.0301),
+        calibrated(
+            "H11",
+            "warmest liquid in the flow cell, tR 25 to 42 s at the highest temperature",
+            "room temperature",
+        )
+        .fact("°C", |f| f.outlet_c.iter().fold(f64::NEG_INFINITY, |most, (_, c)| most.max(*c)))
+        .below(30.0),
+        calibrated(
+            "H15",
+            "PLI against absolute quantum yield where Abs300 is alike: squared correlation",
+            "linear",
+        )
+        .pooled("", |seeds| {
+            let vials: Vec<_> = seeds.iter().flat_map(|s| &s.vials.random).collect();
+            Vial::linearity(&vials, Studies::of_the_paper().vials.window)
+        })
+        .above(0.95),
         calibrated("H10.cell", "inner diameter of the flow cells", "0.04 in")
             .fact("in", |f| inches(f.bores_mm[2]))
             .within(0.0399, 0.0401),
@@ -94,8 +113,11 @@ fn operation() -> Vec<Claim> {
             "spread of slug lengths with a stream 30 % off 1 : 1, over that at 1 : 1",
             "1 : 1 needed",
         )
-        .fact("", |f| f.off_ratio_spread)
+        .fact("", |f| f.off_ratio.spread)
         .above(2.0),
+        calibrated("O05.flag", "… the outcome is flagged for it, and not at 1 : 1", "–")
+            .fact("yes = 1", |f| yes(f.off_ratio.flagged == [true, false]))
+            .is(1.0),
         calibrated(
             "O08.share",
             "largest share of a syringe that the 100 conditions of a batch take",

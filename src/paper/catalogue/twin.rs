@@ -1,7 +1,7 @@
 //! The digital twin and what it has learnt: Fig. 6 and 7.
 
 use super::reaction::ratio;
-use super::{Claim, predicted};
+use super::{Claim, calibrated, predicted};
 use crate::paper::reading::Reading;
 use crate::paper::seed::Seed;
 
@@ -85,6 +85,9 @@ fn contributions() -> Vec<Claim> {
         predicted("X06", "place of Cs-oleate among the 7 inputs", "not high")
             .median("", |s| s.twin.rank("cs_ul_per_min") as f64)
             .at_least(4.0),
+        calibrated("X08", "diameter of the particles made at 150 °C over 130 °C", "larger")
+            .fact("", |f| f.sizes_nm[1] / f.sizes_nm[0])
+            .above(1.0),
         predicted("X07", "PLI over CuI and temperature is highest where both are", "corner")
             .share(|s| s.twin.rises_to_corner())
             .at_least(0.5),

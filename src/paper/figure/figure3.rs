@@ -9,19 +9,21 @@ const FEATURES: [(&str, Feature); 3] =
 
 pub(super) fn body(seeds: &[Seed], first: &Seed) -> String {
     let mut long = Panel::new("A: 120 min without a stop", "time [min]", "over the mean")
-        .note("The first rig; one value every 1.2 residence times.")
+        .note("The first rig; one value every 1.2 residence times. PLI and PLA nearly cover each other.")
         .wide(WIDE);
     let mut replicates = Panel::new("B: replicates", "baseline", "over the mean")
         .note("The first rig; a random condition between each two baselines.");
-    for (name, feature) in FEATURES {
+    for (place, (name, feature)) in FEATURES.into_iter().enumerate() {
         let readings = first.continuous.readings.iter();
         long.one(
             name,
             relative(&readings.map(|(t, r)| (*t, feature(r))).collect::<Vec<_>>()),
             true,
         );
-        let baselines = first.replicates.baselines.iter().enumerate();
-        let points: Vec<_> = baselines.map(|(i, r)| (i as f64 + 1.0, feature(r))).collect();
+        let baselines = first.replicates.rounds[0].iter().enumerate();
+        let beside = 0.1 * (place as f64 - 1.0);
+        let points: Vec<_> =
+            baselines.map(|(i, r)| (i as f64 + 1.0 + beside, feature(r))).collect();
         replicates.one(name, relative(&points), false);
     }
     long.html() + &beside(&[replicates, steps(seeds, first)])

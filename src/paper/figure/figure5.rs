@@ -1,6 +1,6 @@
 //! Fig. 5: the partial grid.
 
-use super::panel::{Panel, THIRD, beside, relative};
+use super::panel::{Panel, beside, relative};
 use crate::paper::reading::Reading;
 use crate::paper::seed::Seed;
 use crate::paper::study::along;
@@ -21,11 +21,11 @@ pub(super) fn body(seeds: &[Seed]) -> String {
         secondary(seeds, "cs_ul_per_min", "380 nm band", |r| r.pli_380),
         secondary(seeds, "temperature_c", "600 nm band", |r| r.pli_600),
     ];
-    panels.chunks(3).map(beside).collect::<String>() + &beside(&secondary)
+    beside(&panels) + &beside(&secondary)
 }
 
-fn panel(seeds: &[Seed], input: &str, title: &'static str, unit: &str) -> Panel {
-    let mut panel = Panel::new(title, unit, "over the mean").wide(THIRD);
+fn panel(seeds: &[Seed], input: &str, title: &str, unit: &str) -> Panel {
+    let mut panel = Panel::new(title, &format!("{title} [{unit}]"), "over the mean");
     for (name, feature) in [("PLI", Reading::pli as fn(&Reading) -> f64), ("Abs300", Reading::abs)]
     {
         let sweeps = seeds.iter().flat_map(|s| &s.grid).filter(|sweep| sweep.input == input);
@@ -35,14 +35,10 @@ fn panel(seeds: &[Seed], input: &str, title: &'static str, unit: &str) -> Panel 
     panel
 }
 
-fn secondary(
-    seeds: &[Seed],
-    input: &str,
-    title: &'static str,
-    height: fn(&Reading) -> f64,
-) -> Panel {
-    let unit = TITLES.iter().find(|t| t.0 == input).map_or("", |t| t.2);
-    let mut panel = Panel::new(title, unit, "height [counts]").starting_at_zero();
+fn secondary(seeds: &[Seed], input: &str, title: &str, height: fn(&Reading) -> f64) -> Panel {
+    let (_, name, unit) = TITLES.iter().find(|t| t.0 == input).unwrap_or(&("", "", ""));
+    let x = format!("{name} [{unit}]");
+    let mut panel = Panel::new(title, &x, "height [counts]").starting_at_zero();
     let sweeps = seeds.iter().flat_map(|s| &s.grid).filter(|sweep| sweep.input == input);
     panel.many(title, &sweeps.map(|s| along(&s.curve, height)).collect::<Vec<_>>());
     panel

@@ -20,8 +20,11 @@ pub(super) fn body(seeds: &[Seed], first: &Seed) -> String {
         "predicted PLI [counts]",
     )
     .note("The first rig and its first split, 80 to 20 %.");
+    let all = || first.twin.parity.iter().flatten().flat_map(|(a, b)| [*a, *b]);
+    let (low, high) = (all().fold(f64::INFINITY, f64::min), all().fold(0.0, f64::max));
     parity.one("training", first.twin.parity[0].clone(), false);
     parity.one("test", first.twin.parity[1].clone(), false);
+    parity.one("equal", vec![(low, low), (high, high)], true);
     learnt.html() + &beside(&[uncertainty(seeds), parity])
 }
 

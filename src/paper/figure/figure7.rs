@@ -1,6 +1,6 @@
 //! Fig. 7: what each input contributes, and PLI over temperature and CuI.
 
-use super::panel::{HALF, HIGH, Panel};
+use super::panel::{HALF, HIGH, Panel, with_unit};
 use crate::paper::seed::Seed;
 use crate::paper::statistics::mean;
 use crate::paper::study::twin::SURFACE;
@@ -31,7 +31,7 @@ fn contributions(seeds: &[Seed], first: &Seed) -> String {
     for (i, (name, size)) in sizes.iter().enumerate() {
         bars.push(i as f64, 0.0, *size, format!("{name}: {size:.0} counts"));
     }
-    let names = Axis::names("", sizes.iter().map(|(name, _)| *name)).reversed();
+    let names = Axis::names("", sizes.iter().map(|(name, _)| with_unit(name))).reversed();
     let values =
         Axis::from_zero("mean Shapley value, with its sign [counts]", sizes.iter().map(|s| s.1));
     let chart = Chart::new(values, names, "what each input contributes to PLI", true)
@@ -45,7 +45,7 @@ fn contributions(seeds: &[Seed], first: &Seed) -> String {
 fn surface(seeds: &[Seed]) -> Panel {
     let mut panel = Panel::new(
         "B: PLI over CuI and temperature",
-        "CuI, from its lowest to its highest flow",
+        "CuI, share of its range",
         "PLI [counts]",
     )
     .note("Mean over rigs of what the twin predicts; other inputs in the middle of their ranges.");

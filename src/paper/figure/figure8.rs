@@ -1,6 +1,6 @@
 //! Fig. 8: best so far over the experiments of each policy, the inputs they chose, and the best spectra.
 
-use super::panel::{Panel, THIRD, WIDE, beside};
+use super::panel::{Panel, WIDE, beside, with_unit};
 use crate::paper::seed::Seed;
 use crate::paper::study::campaign::Phase;
 
@@ -17,8 +17,7 @@ pub(super) fn body(seeds: &[Seed], first: &Seed) -> String {
         best.many(name, &seeds.iter().map(curve).collect::<Vec<_>>());
     }
     let inputs: Vec<Panel> = (0..first.twin.inputs.len()).map(|i| input(first, i)).collect();
-    let inputs: String = inputs.chunks(3).map(beside).collect();
-    best.html() + &inputs + &beside(&spectra(first))
+    best.html() + &beside(&inputs) + &beside(&spectra(first))
 }
 
 fn so_far(phase: &Phase, reference: f64) -> Vec<(f64, f64)> {
@@ -32,8 +31,9 @@ fn so_far(phase: &Phase, reference: f64) -> Vec<(f64, f64)> {
 
 /// The values of one input that the policies chose on the first rig.
 fn input(first: &Seed, index: usize) -> Panel {
-    const TITLE: &str = "B: inputs over experiments, first rig";
-    let mut panel = Panel::new(TITLE, "experiment", &first.twin.inputs[index].name).wide(THIRD);
+    let name = with_unit(&first.twin.inputs[index].name);
+    let title = format!("B: {}, first rig", name.split(" [").next().unwrap_or(&name));
+    let mut panel = Panel::new(&title, "experiment", &name);
     for (phase, name) in POLICIES {
         let experiments = first.campaign.named(phase).experiments.iter().enumerate();
         let chosen = experiments.map(|(i, e)| (i as f64 + 1.0, e.conditions.values()[index]));

@@ -8,14 +8,12 @@ use crate::report::plot::{Axis, Band, Chart, Dot, Line, Points, Style};
 pub(super) const WIDE: f64 = 920.0;
 /// Width of one of two panels beside each other [px].
 pub(super) const HALF: f64 = 440.0;
-/// Width of one of three panels beside each other [px].
-pub(super) const THIRD: f64 = 290.0;
 /// Height of a panel [px].
 pub(super) const HIGH: f64 = 280.0;
 
 /// A panel under construction.
 pub(super) struct Panel {
-    title: &'static str,
+    title: String,
     note: String,
     x: String,
     y: String,
@@ -34,8 +32,8 @@ struct Series {
 
 impl Panel {
     /// An empty panel with these axes.
-    pub(super) fn new(title: &'static str, x: &str, y: &str) -> Self {
-        let (x, y) = (x.to_owned(), y.to_owned());
+    pub(super) fn new(title: &str, x: &str, y: &str) -> Self {
+        let (title, x, y) = (title.to_owned(), x.to_owned(), y.to_owned());
         let (note, series) = (String::new(), Vec::new());
         Self { title, note, x, y, width: HALF, from_zero: false, series }
     }
@@ -85,7 +83,7 @@ impl Panel {
         for (i, series) in self.series.iter().enumerate() {
             legend.push(Style::series(i), &series.name);
         }
-        figure(self.title, &self.note, &legend, &self.chart().svg())
+        figure(&self.title, &self.note, &legend, &self.chart().svg())
     }
 
     fn chart(&self) -> Chart {
@@ -127,10 +125,23 @@ impl Series {
 /// Curves with more points than this are drawn without marks.
 const MARKED: usize = 80;
 
-/// Panels beside each other.
+/// Panels two by two beside each other.
 pub(super) fn beside(panels: &[Panel]) -> String {
-    let html: String = panels.iter().map(Panel::html).collect();
-    format!("<div class=\"pair\">\n{html}</div>\n")
+    let pair = |pair: &[Panel]| {
+        let html: String = pair.iter().map(Panel::html).collect();
+        format!("<div class=\"pair\">\n{html}</div>\n")
+    };
+    panels.chunks(2).map(pair).collect()
+}
+
+/// An input as an axis shows it: its unit in brackets.
+pub(super) fn with_unit(input: &str) -> String {
+    let units = [("_ul_per_min", "µL/min"), ("_c", "°C"), ("_s", "s")];
+    let found = units.iter().find_map(|(end, unit)| Some((input.strip_suffix(end)?, unit)));
+    found.map_or_else(
+        || input.to_owned(),
+        |(name, unit)| format!("{} [{unit}]", name.replace('_', " ")),
+    )
 }
 
 /// A curve relative to its mean.

@@ -10,19 +10,27 @@ use crate::paper::statistics::{quantile, relative_deviation_percent};
 use crate::paper::studies::Studies;
 use crate::scenario::Scenario;
 
-/// Spread of the lengths of slugs with a stream too fast by `percent`, over that with streams one to one, as the
-/// frames of the absorption cell show it.
+/// The train of slugs with a stream too fast.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OffRatio {
+    /// Spread of the lengths of slugs, over that with streams one to one, as the frames of the absorption cell show it.
+    pub spread: f64,
+    /// Whether the outcome says so, and whether it does with streams one to one.
+    pub flagged: [bool; 2],
+}
+
+/// Runs the baseline with a stream too fast by `percent`, and with streams one to one.
 ///
 /// It is run without the guard, which would not let it happen.
 ///
 /// # Errors
 /// Any fault of the lab.
-pub(crate) fn spread(
+pub(crate) fn run(
     scenario: &Scenario,
     studies: &Studies,
     seed: u64,
     percent: f64,
-) -> Result<f64, Fault> {
+) -> Result<OffRatio, Fault> {
     let baseline = studies.baseline(scenario.space());
     let usual = scenario.procedure();
     let off = Procedure::new(
@@ -30,30 +38,33 @@ pub(crate) fn spread(
         faster(usual.recipe(), percent),
         usual.analysis().clone(),
     );
-    let spread_of = |procedure| spread_percent(scenario, procedure, seed, &baseline);
-    Ok(spread_of(&off)? / spread_of(usual)?)
+    let of = |procedure| train(scenario, procedure, seed, &baseline);
+    let ((off, off_flagged), (even, even_flagged)) = (of(&off)?, of(usual)?);
+    Ok(OffRatio { spread: off / even, flagged: [off_flagged, even_flagged] })
 }
 
-/// Relative standard deviation of the lengths of slugs in one experiment [%].
-fn spread_percent(
+/// Relative standard deviation of the lengths of slugs in one experiment [%], and whether its train is flagged.
+fn train(
     scenario: &Scenario,
     procedure: &Procedure,
     seed: u64,
     conditions: &Conditions,
-) -> Result<f64, Fault> {
+) -> Result<(f64, bool), Fault> {
     let channels = procedure.analysis().channels();
     let place = channels.iter().position(|c| c.kind == ChannelKind::Absorbance).unwrap_or(0);
     let channel = &channels[place];
     let mut camera =
         Camera { lab: scenario.sim_lab(seed), of: channel.spectrometer.clone(), last: None };
     let blank = procedure.prime(&mut camera)?;
-    if let Some(fault) = procedure.run(&mut camera, &blank, conditions).fault {
+    let observation = procedure.run(&mut camera, &blank, conditions);
+    if let Some(fault) = observation.fault {
         return Err(fault);
     }
     let grid = procedure.analysis().wavelengths_nm(place);
-    Ok(camera
+    let spread = camera
         .last
-        .map_or(f64::NAN, |frames| relative_deviation_percent(&lengths(&frames, channel, grid))))
+        .map_or(f64::NAN, |frames| relative_deviation_percent(&lengths(&frames, channel, grid)));
+    Ok((spread, observation.outcome.quality.irregular))
 }
 
 /// Lengths of the slugs that passed whole, in frames: runs of frames darker than half way between slug and carrier.

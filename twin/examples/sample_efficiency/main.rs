@@ -1,7 +1,8 @@
 //! How many experiments policies need: campaigns on problems with a known optimum.
 //!
-//! `cargo run --release --example sample_efficiency -- [seeds] [policies…]`; a policy is written `ei`, `ei@gp` or
-//! `ucb=2@modern`.
+//! `cargo run --release --example sample_efficiency -- PROBLEM FIRST..LAST [policies…]` with `lab` or `two-optima`; a
+//! policy is written `ei`, `ei@gp` or `ucb=2@modern`. Without policies it prints what other optimisers need to play the
+//! same campaigns: the instance, the opening design and the noise of every seed, one JSON object a line.
 #![expect(clippy::disallowed_types, reason = "timings are printed; no result depends on them")]
 
 mod problem;
@@ -10,42 +11,70 @@ use std::time::Instant;
 
 use flowtwin_lab::Streams;
 use flowtwin_twin::{
-    Ask, Context, History, LatinHypercube, Policy, PolicySpec, SurrogateSpec, Trial, Work,
+    Ask, Context, History, LatinHypercube, Policy, PolicySpec, SurrogateSpec, Trial,
 };
-use problem::Problem;
+use problem::{Problem, TwoOptima};
+use serde_json::json;
 
-const START: usize = 9;
+const START: usize = 10;
 const BUDGET: usize = 70;
 
+/// Experiments until the optimum is found (one more than there are where it is not), and the best true value.
 struct Campaign {
-    best: f64,
     reached: usize,
-    work: Work,
+    best: f64,
 }
 
 fn campaign(problem: &Problem, policy: &dyn Policy, seed: u64) -> Campaign {
     let streams = Streams::new(seed);
     let context = Context::new(streams);
     let mut history = History::default();
-    let mut result =
-        Campaign { best: f64::NEG_INFINITY, reached: BUDGET + 1, work: Work::default() };
+    let mut result = Campaign { best: f64::NEG_INFINITY, reached: BUDGET + 1 };
     for i in 0..BUDGET {
         let (asked, planned) = if i < START { (i, START) } else { (i - START, BUDGET - START) };
         let ask =
             Ask { space: &problem.space, history: &history, count: 1, asked, planned, cost: None };
         let policy: &dyn Policy = if i < START { &LatinHypercube } else { policy };
         let proposals = policy.propose(&ask, &context).expect("the problem has no constraints");
-        result.work += proposals.work;
         let conditions = &proposals.conditions[0];
         let y = problem.measure(conditions.values(), &mut streams.open("noise", i as u64));
-        let truth = (problem.f)(conditions.values());
-        result.best = result.best.max(truth);
+        result.best = result.best.max((problem.f)(conditions.values()));
         if result.best >= problem.found {
             result.reached = result.reached.min(i + 1);
         }
         history.trials.push(Trial { x: problem.space.to_unit(conditions), outcome: Some(y) });
     }
     result
+}
+
+/// What another optimiser needs to play the campaign of `seed`.
+fn print_instance(problem: &Problem, seed: u64) {
+    let streams = Streams::new(seed);
+    let history = History::default();
+    let ask = Ask {
+        space: &problem.space,
+        history: &history,
+        count: START,
+        asked: 0,
+        planned: START,
+        cost: None,
+    };
+    let opening =
+        LatinHypercube.propose(&ask, &Context::new(streams)).expect("there are no constraints");
+    let opening: Vec<&[f64]> = opening.conditions.iter().map(|c| c.values()).collect();
+    let noise: Vec<f64> = (0..BUDGET).map(|i| streams.open("noise", i as u64).normal()).collect();
+    let instance = TwoOptima::draw(seed);
+    println!("{}", json!({ "instance": instance, "opening": opening, "noise": noise }));
+}
+
+fn policy(name: &str) -> Box<dyn Policy> {
+    let (policy, surrogate) = name.split_once('@').unwrap_or((name, "gp"));
+    let spec: PolicySpec = match policy.split_once('=') {
+        Some(("ucb", lambda)) => PolicySpec::Ucb { lambda: lambda.parse().expect("a number") },
+        _ => policy.parse().expect("a policy"),
+    };
+    let surrogate: SurrogateSpec = surrogate.parse().expect("a surrogate");
+    spec.build(surrogate)
 }
 
 fn median(values: &mut [f64]) -> f64 {
@@ -55,38 +84,33 @@ fn median(values: &mut [f64]) -> f64 {
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
-    let seeds: u64 = arguments.next().map_or(10, |s| s.parse().expect("a number of seeds"));
-    let mut names: Vec<String> = arguments.collect();
+    let problem: fn(u64) -> Problem = match arguments.next().as_deref() {
+        Some("lab") => |_| problem::lab(),
+        Some("two-optima") => problem::two_optima,
+        other => panic!("{other:?} is no problem: lab, two-optima"),
+    };
+    let seeds = arguments.next().expect("seeds, such as 0..40");
+    let (first, last) = seeds.split_once("..").expect("seeds, such as 0..40");
+    let seeds: Vec<u64> =
+        (first.parse().expect("a number")..last.parse().expect("a number")).collect();
+    let names: Vec<String> = arguments.collect();
     if names.is_empty() {
-        names = ["random", "ei@gp", "ucb@gp", "exploit@gp"].map(String::from).to_vec();
+        return seeds.iter().for_each(|seed| print_instance(&problem(*seed), *seed));
     }
-    println!(
-        "{:<12} {:<24} {:>7} {:>9} {:>9} {:>9}",
-        "problem", "policy", "found", "median n", "best/opt", "ms/step"
-    );
-    for problem in [problem::lab(), problem::two_optima()] {
-        for name in &names {
-            let (policy, surrogate) = name.split_once('@').unwrap_or((name, "gp"));
-            let spec: PolicySpec = match policy.split_once('=') {
-                Some(("ucb", lambda)) => {
-                    PolicySpec::Ucb { lambda: lambda.parse().expect("a number") }
-                }
-                _ => policy.parse().expect("a policy"),
-            };
-            let surrogate: SurrogateSpec = surrogate.parse().expect("a surrogate");
-            let policy = spec.build(surrogate);
-            let begun = Instant::now();
-            let runs: Vec<Campaign> =
-                (0..seeds).map(|seed| campaign(&problem, &*policy, seed)).collect();
-            let ms = begun.elapsed().as_secs_f64() * 1e3 / (seeds as f64 * BUDGET as f64);
-            let found = runs.iter().filter(|r| r.reached <= BUDGET).count();
-            let reached = median(&mut runs.iter().map(|r| r.reached as f64).collect::<Vec<_>>());
-            let best =
-                median(&mut runs.iter().map(|r| r.best / problem.optimum).collect::<Vec<_>>());
-            println!(
-                "{:<12} {name:<24} {found:>4}/{seeds:<2} {reached:>9} {best:>9.3} {ms:>9.2}",
-                problem.name
-            );
-        }
+    for name in &names {
+        let policy = policy(name);
+        let begun = Instant::now();
+        let runs: Vec<Campaign> =
+            seeds.iter().map(|seed| campaign(&problem(*seed), &*policy, *seed)).collect();
+        let ms = begun.elapsed().as_secs_f64() * 1e3 / (seeds.len() * BUDGET) as f64;
+        let found = runs.iter().filter(|r| r.reached <= BUDGET).count();
+        let reached: Vec<usize> = runs.iter().map(|r| r.reached).collect();
+        let best = runs.iter().map(|r| r.best / problem(0).optimum);
+        println!(
+            "{name:<20} found {found} of {}, median {} experiments, median best {:.3}, {ms:.1} ms a step\n  {reached:?}",
+            runs.len(),
+            median(&mut reached.iter().map(|r| *r as f64).collect::<Vec<_>>()),
+            median(&mut best.collect::<Vec<_>>()),
+        );
     }
 }

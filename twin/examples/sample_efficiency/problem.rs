@@ -1,12 +1,15 @@
 //! Test problems with a known optimum.
 
-use flowtwin_lab::{Input, Space, Stream, math};
+use flowtwin_lab::{Input, Space, Stream, Streams, math};
+use serde::Serialize;
+
+/// Inputs of every problem.
+const DIM: usize = 7;
 
 /// A function of seven inputs, its noise, and what is known of its optimum.
 pub(crate) struct Problem {
-    pub(crate) name: &'static str,
     pub(crate) space: Space,
-    pub(crate) f: fn(&[f64]) -> f64,
+    pub(crate) f: Box<dyn Fn(&[f64]) -> f64>,
     /// Noise, as a fraction of the value (multiplicative) and in units of the outcome (additive).
     pub(crate) noise: (f64, f64),
     pub(crate) optimum: f64,
@@ -28,23 +31,74 @@ fn space(names: &[&str], low: &[f64], high: &[f64]) -> Space {
     Space::new((0..names.len()).map(input).collect(), vec![]).expect("ranges are in order")
 }
 
-/// Seven inputs, one broad optimum of 0.8 and one narrow, global optimum of 1, in other corners of the cube.
-pub(crate) fn two_optima() -> Problem {
-    let names = ["a", "b", "c", "d", "e", "f", "g"];
+/// Height of the broad optimum; the narrow one is at 1.
+const BROAD: f64 = 0.7;
+/// Widths of the two, as standard deviations of Gaussian hills, before the spread over axes.
+const WIDTHS: (f64, f64) = (0.55, 0.33);
+
+/// One instance of a family of functions with two optima.
+#[derive(Serialize)]
+pub(crate) struct TwoOptima {
+    seed: u64,
+    broad: [f64; DIM],
+    narrow: [f64; DIM],
+    /// Inverse widths along each axis.
+    broad_steepness: [f64; DIM],
+    narrow_steepness: [f64; DIM],
+    height: f64,
+    noise: f64,
+    found: f64,
+}
+
+impl TwoOptima {
+    /// Instance number `seed`: where the optima are, at least 0.75 apart, and how wide they are along each axis.
+    pub(crate) fn draw(seed: u64) -> Self {
+        let mut stream = Streams::new(seed).open("problem/two optima", 0);
+        let mut point =
+            |low: f64| -> [f64; DIM] { std::array::from_fn(|_| stream.between(low, 1.0 - low)) };
+        let broad = point(0.2);
+        let narrow = loop {
+            let narrow = point(0.15);
+            if squared_distance(&broad, &narrow, &[1.0; DIM]) > 0.75 * 0.75 {
+                break narrow;
+            }
+        };
+        let mut steepness = |width: f64| -> [f64; DIM] {
+            std::array::from_fn(|_| math::exp(stream.between(-0.25, 0.25)) / width)
+        };
+        let (broad_steepness, narrow_steepness) = (steepness(WIDTHS.0), steepness(WIDTHS.1));
+        let height = 1.0 - BROAD * hill(&narrow, &broad, &broad_steepness);
+        let (noise, found) = (0.02, 0.9);
+        Self { seed, broad, narrow, broad_steepness, narrow_steepness, height, noise, found }
+    }
+
+    fn at(&self, x: &[f64]) -> f64 {
+        BROAD * hill(x, &self.broad, &self.broad_steepness)
+            + self.height * hill(x, &self.narrow, &self.narrow_steepness)
+    }
+}
+
+fn squared_distance(x: &[f64], centre: &[f64; DIM], steepness: &[f64; DIM]) -> f64 {
+    let mut sum = 0.0;
+    for ((x, c), s) in x.iter().zip(centre).zip(steepness) {
+        sum += (x - c) * s * ((x - c) * s);
+    }
+    sum
+}
+
+fn hill(x: &[f64], centre: &[f64; DIM], steepness: &[f64; DIM]) -> f64 {
+    math::exp(-0.5 * squared_distance(x, centre, steepness))
+}
+
+/// Seven inputs, one broad optimum of about 0.7 and one narrow, global optimum of 1, elsewhere for every seed.
+pub(crate) fn two_optima(seed: u64) -> Problem {
+    let instance = TwoOptima::draw(seed);
     Problem {
-        name: "two optima",
-        space: space(&names, &[0.0; 7], &[1.0; 7]),
-        f: |x| {
-            let broad = [0.30, 0.30, 0.35, 0.40, 0.50, 0.50, 0.50];
-            let narrow = [0.75, 0.75, 0.70, 0.60, 0.50, 0.50, 0.50];
-            let squared =
-                |c: &[f64; 7]| -> f64 { x.iter().zip(c).map(|(x, c)| (x - c) * (x - c)).sum() };
-            0.8 * math::exp(-squared(&broad) / (2.0 * 0.38 * 0.38))
-                + 0.75 * math::exp(-squared(&narrow) / (2.0 * 0.38 * 0.38))
-        },
-        noise: (0.0, 0.02),
+        space: space(&["a", "b", "c", "d", "e", "f", "g"], &[0.0; DIM], &[1.0; DIM]),
+        noise: (0.0, instance.noise),
         optimum: 1.0,
-        found: 0.92,
+        found: instance.found,
+        f: Box::new(move |x| instance.at(x)),
     }
 }
 
@@ -53,13 +107,12 @@ pub(crate) fn two_optima() -> Problem {
 pub(crate) fn lab() -> Problem {
     let names = ["t_c", "cui", "cs", "oa_cs", "oa_cu", "oam", "ode_cu"];
     Problem {
-        name: "lab",
         space: space(
             &names,
             &[120.0, 60.0, 60.0, 5.0, 5.0, 5.0, 85.0],
             &[150.0, 120.0, 120.0, 35.0, 20.0, 20.0, 100.0],
         ),
-        f: brightness,
+        f: Box::new(brightness),
         noise: (0.012, 0.0),
         optimum: 2980.0,
         found: 0.95 * 2980.0,

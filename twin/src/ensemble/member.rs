@@ -12,7 +12,7 @@ use crate::surrogate::Belief;
 #[serde(deny_unknown_fields)]
 pub(super) struct Member {
     dim: usize,
-    /// For each unit: its weights [d], then its bias.
+    /// For each input, then for the bias: its weight in every unit [d + 1, units].
     hidden: Vec<f64>,
     /// Scales of the inputs on the direct path [d].
     direct: Vec<f64>,
@@ -42,17 +42,17 @@ impl Member {
         stream: &mut Stream,
     ) -> Self {
         let rows = x.len() / dim;
-        let mut hidden = Vec::with_capacity(units * (dim + 1));
-        for _ in 0..units {
+        let mut hidden = vec![0.0; units * (dim + 1)];
+        for unit in 0..units {
             let (a, b, t) = (stream.below(rows), stream.below(rows), stream.uniform());
             let mut bias = 0.0;
             for (j, scale) in scales.iter().enumerate() {
                 let weight = 2.0 * scale * stream.normal();
                 let (a, b) = (x[a * dim + j], x[b * dim + j]);
                 bias -= weight * (a + t * (b - a));
-                hidden.push(weight);
+                hidden[j * units + unit] = weight;
             }
-            hidden.push(bias);
+            hidden[dim * units + unit] = bias;
         }
         Self { dim, hidden, direct: scales.to_vec(), mean: Vec::new(), draw: Vec::new() }
     }
@@ -62,16 +62,28 @@ impl Member {
         out.clear();
         out.push(1.0);
         out.extend(self.direct.iter().zip(x).map(|(s, x)| s * (x - 0.5)));
+        self.preactivations(x, out);
         let scale = self.unit_scale();
-        for unit in self.hidden.chunks_exact(self.dim + 1) {
-            out.push(scale * sigmoid(preactivation(unit, x)));
+        out[1 + self.dim..].iter_mut().for_each(|z| *z = scale * sigmoid(*z));
+    }
+
+    /// Appends `weights · x + bias` of every unit to `out`.
+    fn preactivations(&self, x: &[f64], out: &mut Vec<f64>) {
+        let (from, units) = (out.len(), self.units());
+        let (weights, biases) = self.hidden.split_at(self.dim * units);
+        out.extend_from_slice(biases);
+        for (weights, x) in weights.chunks_exact(units).zip(x) {
+            add_scaled(&mut out[from..], *x, weights);
         }
+    }
+
+    fn units(&self) -> usize {
+        self.hidden.len() / (self.dim + 1)
     }
 
     /// Features are scaled so that the prior variance of the outcome is about one.
     fn unit_scale(&self) -> f64 {
-        let units = self.hidden.len() / (self.dim + 1);
-        1.5 / (units as f64).sqrt()
+        1.5 / (self.units() as f64).sqrt()
     }
 
     /// Solves for the output layer given standardized data; `noise_ratio` is the variance of the noise over that of the
@@ -144,54 +156,38 @@ impl Member {
         Trained { noise_variance, left_out }
     }
 
-    /// Posterior mean and the deviation of the draw at `x` [d].
-    pub(super) fn output(&self, x: &[f64]) -> (f64, f64) {
-        let (mut mean, mut draw) = (self.mean[0], self.draw[0]);
-        for (j, (s, x)) in self.direct.iter().zip(x).enumerate() {
-            let feature = s * (x - 0.5);
-            mean += feature * self.mean[1 + j];
-            draw += feature * self.draw[1 + j];
-        }
-        let scale = self.unit_scale();
-        let (means, draws) = (&self.mean[1 + self.dim..], &self.draw[1 + self.dim..]);
-        for ((unit, m), d) in self.hidden.chunks_exact(self.dim + 1).zip(means).zip(draws) {
-            let feature = scale * sigmoid(preactivation(unit, x));
-            mean += feature * m;
-            draw += feature * d;
-        }
-        (mean, draw)
+    /// Posterior mean and the deviation of the draw at `x` [d]; `scratch` saves allocations.
+    pub(super) fn output(&self, x: &[f64], scratch: &mut Vec<f64>) -> (f64, f64) {
+        self.features(x, scratch);
+        (dot(scratch, &self.mean), dot(scratch, &self.draw))
     }
 
     /// The same, with the derivatives by the inputs [d].
-    pub(super) fn slope(&self, x: &[f64], by_mean: &mut [f64], by_draw: &mut [f64]) -> (f64, f64) {
-        let (mut mean, mut draw) = (self.mean[0], self.draw[0]);
-        for j in 0..self.dim {
-            let feature = self.direct[j] * (x[j] - 0.5);
-            mean += feature * self.mean[1 + j];
-            draw += feature * self.draw[1 + j];
-            by_mean[j] = self.direct[j] * self.mean[1 + j];
-            by_draw[j] = self.direct[j] * self.draw[1 + j];
-        }
+    pub(super) fn slope(
+        &self,
+        x: &[f64],
+        by_mean: &mut [f64],
+        by_draw: &mut [f64],
+        scratch: &mut Vec<f64>,
+    ) -> (f64, f64) {
+        let output = self.output(x, scratch);
+        scratch.clear();
+        self.preactivations(x, scratch);
         let scale = self.unit_scale();
-        let (means, draws) = (&self.mean[1 + self.dim..], &self.draw[1 + self.dim..]);
-        for ((unit, m), d) in self.hidden.chunks_exact(self.dim + 1).zip(means).zip(draws) {
-            let z = preactivation(unit, x);
-            let root = (1.0 + z * z).sqrt();
-            let (feature, steep) = (scale * z / root, scale / (root * root * root));
-            mean += feature * m;
-            draw += feature * d;
-            add_scaled(by_mean, steep * m, &unit[..self.dim]);
-            add_scaled(by_draw, steep * d, &unit[..self.dim]);
+        // The derivative of the sigmoid is (1 + z²)^(-3/2).
+        scratch.iter_mut().for_each(|z| {
+            let root = (1.0 + *z * *z).sqrt();
+            *z = scale / (root * root * root);
+        });
+        let units = self.units();
+        for (coefficients, by) in [(&self.mean, by_mean), (&self.draw, by_draw)] {
+            let steep: Vec<f64> =
+                scratch.iter().zip(&coefficients[1 + self.dim..]).map(|(s, c)| s * c).collect();
+            for (j, by) in by.iter_mut().enumerate() {
+                let weights = &self.hidden[j * units..(j + 1) * units];
+                *by = self.direct[j] * coefficients[1 + j] + dot(weights, &steep);
+            }
         }
-        (mean, draw)
+        output
     }
-}
-
-/// `weights · x + bias`.
-fn preactivation(unit: &[f64], x: &[f64]) -> f64 {
-    let mut z = unit[x.len()];
-    for (w, x) in unit.iter().zip(x) {
-        z += w * x;
-    }
-    z
 }

@@ -5,6 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use super::Start;
 
+/// Points that pass through a network side by side while it is trained: every weight is then read once for all.
+pub(super) const LANES: usize = 4;
+/// One number for each of them.
+pub(super) type Lanes = [f64; LANES];
+
 /// A cascade of ReLU layers with one linear output.
 ///
 /// Inputs and activations stand in one row, layer after layer; a layer reads everything before its own place, so
@@ -65,6 +70,28 @@ impl Cascade {
         at
     }
 
+    /// The same for several points side by side, to the last bit.
+    pub(super) fn hidden_of(&self, points: [&[f64]; LANES], rows: &mut Vec<Lanes>) -> usize {
+        rows.clear();
+        rows.extend((0..self.inputs).map(|i| points.map(|x| x[i])));
+        let mut at = 0;
+        for &width in &self.widths {
+            let seen = rows.len();
+            for _ in 0..width {
+                let sums = affine_of(&self.weights[at..=at + seen], &rows[..seen]);
+                rows.push(sums.map(|sum| sum.max(0.0)));
+                at += seen + 1;
+            }
+        }
+        at
+    }
+
+    /// [`Cascade::output`] of several points side by side, to the last bit.
+    pub(super) fn output_of(&self, points: [&[f64]; LANES], rows: &mut Vec<Lanes>) -> Lanes {
+        let at = self.hidden_of(points, rows);
+        affine_of(&self.weights[at..], rows)
+    }
+
     /// Adds the derivatives of the output by every weight, times `error`, to `gradient`. `row` is what
     /// [`Cascade::hidden`] left, the last layer's activations times `kept` (zero where dropped out); `back` is scratch.
     pub(super) fn backward(
@@ -115,6 +142,29 @@ fn affine(unit: &[f64], row: &[f64]) -> f64 {
     sum
 }
 
+/// [`affine`] of several rows side by side, each in the same order of operations.
+fn affine_of(unit: &[f64], rows: &[Lanes]) -> Lanes {
+    let (weights, bias) = (&unit[..rows.len()], unit[rows.len()]);
+    let mut sums = [[0.0; LANES]; 4];
+    let (w, x) = (weights.chunks_exact(4), rows.chunks_exact(4));
+    let rest = w.remainder().iter().zip(x.remainder());
+    for (w, x) in w.zip(x) {
+        for k in 0..4 {
+            for lane in 0..LANES {
+                sums[k][lane] += w[k] * x[k][lane];
+            }
+        }
+    }
+    let [a, b, c, d] = sums;
+    let mut sum: Lanes = std::array::from_fn(|i| bias + ((a[i] + b[i]) + (c[i] + d[i])));
+    for (w, x) in rest {
+        for lane in 0..LANES {
+            sum[lane] += w * x[lane];
+        }
+    }
+    sum
+}
+
 /// Back through one unit: its weights' gradient and the errors of what it read.
 fn accumulate(weights: &[f64], row: &[f64], error: f64, gradient: &mut [f64], back: &mut [f64]) {
     let n = row.len();
@@ -131,6 +181,20 @@ fn accumulate(weights: &[f64], row: &[f64], error: f64, gradient: &mut [f64], ba
 mod tests {
     use super::*;
     use flowtwin_lab::Streams;
+
+    #[test]
+    fn points_side_by_side_give_what_each_gives_alone() {
+        let mut stream = Streams::new(5).open("test", 0);
+        let net = Cascade::draw(7, &[15, 19, 16], Start::Glorot, &mut stream);
+        let points: Vec<Vec<f64>> =
+            (0..LANES).map(|_| (0..7).map(|_| stream.uniform()).collect()).collect();
+        let (mut row, mut rows) = (Vec::new(), Vec::new());
+        let together = net.output_of(std::array::from_fn(|i| &points[i][..]), &mut rows);
+        for (lane, (point, sum)) in points.iter().zip(together).enumerate() {
+            assert_eq!(net.output(point, &mut row).to_bits(), sum.to_bits());
+            assert!(row.iter().zip(&rows).all(|(a, b)| a.to_bits() == b[lane].to_bits()));
+        }
+    }
 
     #[test]
     fn the_gradient_is_that_of_finite_differences() {

@@ -3,7 +3,7 @@
 use flowtwin_lab::Stream;
 
 use super::LegacyEnsemble;
-use super::cascade::Cascade;
+use super::cascade::{Cascade, LANES, Lanes};
 
 /// Rows of a batch, the default of the library the published codes use.
 const BATCH: usize = 32;
@@ -30,12 +30,12 @@ impl Training<'_> {
             stream.shuffle(&mut order);
             for batch in order.chunks(BATCH) {
                 descent.gradient.fill(0.0);
-                for &i in batch {
-                    self.learn(i, batch.len(), how.dropout, net, &mut descent, stream);
+                for few in batch.chunks(LANES) {
+                    self.learn(few, batch.len(), how.dropout, net, &mut descent, stream);
                 }
                 descent.step(how.rate, &mut net.weights);
             }
-            let loss = self.validation_loss(net, &mut descent.row);
+            let loss = self.validation_loss(net, &mut descent.rows);
             if loss < best - how.min_delta {
                 (best, since) = (loss, 0);
             } else {
@@ -48,33 +48,46 @@ impl Training<'_> {
         how.epochs as u64
     }
 
+    /// Adds the gradient of a few points of a batch.
     fn learn(
         &self,
-        i: usize,
+        few: &[usize],
         batch: usize,
         dropout: f64,
         net: &Cascade,
         descent: &mut Descent,
         stream: &mut Stream,
     ) {
-        let Descent { gradient, row, back, .. } = descent;
-        let at = net.hidden(&self.x[i], row);
-        if dropout > 0.0 {
-            thin_out(&mut row[net.last_layer()], dropout, stream);
+        let Descent { gradient, rows, row, back, .. } = descent;
+        let at = net.hidden_of(self.points(few), rows);
+        for (lane, &i) in few.iter().enumerate() {
+            row.clear();
+            row.extend(rows.iter().map(|activations| activations[lane]));
+            if dropout > 0.0 {
+                thin_out(&mut row[net.last_layer()], dropout, stream);
+            }
+            let output = net.weights[at..]
+                .iter()
+                .zip(row.iter())
+                .fold(net.weights[net.weights.len() - 1], |sum, (w, x)| sum + w * x);
+            let error = 2.0 * (output - self.y[i]) / batch as f64;
+            net.backward(row, 1.0 / (1.0 - dropout), error, gradient, back);
         }
-        let output = net.weights[at..]
-            .iter()
-            .zip(row.iter())
-            .fold(net.weights[net.weights.len() - 1], |sum, (w, x)| sum + w * x);
-        let error = 2.0 * (output - self.y[i]) / batch as f64;
-        net.backward(row, 1.0 / (1.0 - dropout), error, gradient, back);
     }
 
-    fn validation_loss(&self, net: &Cascade, row: &mut Vec<f64>) -> f64 {
+    /// The points of a few rows; where there are not enough, the last once more.
+    fn points(&self, few: &[usize]) -> [&[f64]; LANES] {
+        std::array::from_fn(|lane| &self.x[few[lane.min(few.len() - 1)]][..])
+    }
+
+    fn validation_loss(&self, net: &Cascade, rows: &mut Vec<Lanes>) -> f64 {
         let mut squares = 0.0;
-        for &i in self.validation {
-            let error = net.output(&self.x[i], row) - self.y[i];
-            squares += error * error;
+        for few in self.validation.chunks(LANES) {
+            let outputs = net.output_of(self.points(few), rows);
+            for (&i, output) in few.iter().zip(outputs) {
+                let error = output - self.y[i];
+                squares += error * error;
+            }
         }
         squares / self.validation.len() as f64
     }
@@ -91,6 +104,7 @@ fn thin_out(activations: &mut [f64], share: f64, stream: &mut Stream) {
 struct Descent {
     gradient: Vec<f64>,
     squares: Vec<f64>,
+    rows: Vec<Lanes>,
     row: Vec<f64>,
     back: Vec<f64>,
 }
@@ -100,6 +114,7 @@ impl Descent {
         Self {
             gradient: vec![0.0; weights],
             squares: vec![0.0; weights],
+            rows: Vec::new(),
             row: Vec::new(),
             back: Vec::new(),
         }

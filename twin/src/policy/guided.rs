@@ -7,7 +7,7 @@ use crate::objective::{Price, Weighed};
 use crate::policy::trust_region::half_width;
 use crate::policy::{Aim, Ask, Cost, Policy, PolicyError, Proposals, SurrogateSpec};
 use crate::region::Region;
-use crate::search::{self, Search};
+use crate::search::{self, Objective as _, Search};
 use crate::{Context, History, Model, Posterior, Surrogate, Trial, Work};
 use flowtwin_lab::Stream;
 
@@ -90,8 +90,11 @@ impl Guided {
         let mut objective = self.weighed(&model, incumbent.0, next, floor, feasibility.as_ref());
         objective.price =
             ask.cost.zip(self.price()).map(|(cost, of)| Price { space: ask.space, cost, of });
-        let (point, evaluations) = self.search().run(region, &objective, seeds, &mut stream);
+        let (mut point, evaluations) = self.search().run(region, &objective, seeds, &mut stream);
         work.acquisitions += evaluations;
+        if let (Some(_), Some(last)) = (&objective.price, history.trials.last()) {
+            work.acquisitions += stay(region, &objective, &last.x, &mut point);
+        }
         Ok(point)
     }
 
@@ -202,6 +205,27 @@ impl Guided {
         let ((_, value), x) = best.expect("two experiments succeeded");
         (value, x.to_vec())
     }
+}
+
+/// Leaves inputs where the last experiment has them, one after the other, where that is worth more: a price often has a
+/// kink there, which no climb along slopes can reach. Returns the number of evaluations.
+fn stay(region: &Region<'_>, objective: &Weighed<'_>, last: &[f64], point: &mut Vec<f64>) -> u64 {
+    let mut scratch = Vec::new();
+    let mut best = objective.value(point, &mut scratch);
+    let mut evaluations = 1;
+    for j in 0..point.len() {
+        let mut stayed = point.clone();
+        stayed[j] = last[j];
+        if !region.contains(&stayed) {
+            continue;
+        }
+        evaluations += 1;
+        let value = objective.value(&stayed, &mut scratch);
+        if value > best {
+            (best, *point) = (value, stayed);
+        }
+    }
+    evaluations
 }
 
 /// The point at which one draw of the posterior is highest, among candidates and `seeds`.

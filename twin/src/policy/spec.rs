@@ -2,15 +2,17 @@
 
 use std::str::FromStr;
 
+use flowtwin_lab::Conditions;
 use serde::de::value::{MapAccessDeserializer, MapDeserializer};
 use serde::de::{IntoDeserializer, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::acquisition::UCB_LAMBDA;
-use crate::policy::{Aim, Guided, LatinHypercube, Policy, Random, SobolSequence};
+use crate::policy::{Aim, Guided, LatinHypercube, Listed, Policy, Random, SobolSequence};
 
 /// Which surrogate to learn with, as scenarios spell it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum SurrogateSpec {
@@ -72,10 +74,15 @@ impl FromStr for SurrogateSpec {
 
 /// Which policy to ask, as scenarios spell it: `policy = "ei"`, or a table where a policy has keys that are not to
 /// stand at their defaults, such as `policy.ucb.lambda = 2.0`.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum PolicySpec {
+    /// Conditions that were decided beforehand, in order.
+    List {
+        /// The conditions, one for each experiment of the phase.
+        conditions: Vec<Conditions>,
+    },
     /// Uniformly random points.
     Random {},
     /// A Latin hypercube.
@@ -111,8 +118,12 @@ pub enum PolicySpec {
 
 /// The same, for serde to read: every policy is a table, and every key has a default.
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 enum Table {
+    List {
+        conditions: Vec<Conditions>,
+    },
     Random {},
     Lhs {},
     Sobol {},
@@ -140,6 +151,7 @@ impl PolicySpec {
     /// Its name, as scenarios spell it.
     pub fn name(&self) -> &'static str {
         match self {
+            Self::List { .. } => "list",
             Self::Random {} => "random",
             Self::Lhs {} => "lhs",
             Self::Sobol {} => "sobol",
@@ -162,6 +174,7 @@ impl PolicySpec {
         let guided =
             |aim| -> Box<dyn Policy> { Box::new(Guided { name: self.name(), aim, surrogate }) };
         match *self {
+            Self::List { ref conditions } => Box::new(Listed::new(conditions.clone())),
             Self::Random {} => Box::new(Random),
             Self::Lhs {} => Box::new(LatinHypercube),
             Self::Sobol {} => Box::new(SobolSequence),
@@ -183,6 +196,7 @@ impl PolicySpec {
 impl From<Table> for PolicySpec {
     fn from(table: Table) -> Self {
         match table {
+            Table::List { conditions } => Self::List { conditions },
             Table::Random {} => Self::Random {},
             Table::Lhs {} => Self::Lhs {},
             Table::Sobol {} => Self::Sobol {},
@@ -233,6 +247,27 @@ impl<'de> Deserialize<'de> for PolicySpec {
     }
 }
 
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for PolicySpec {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "PolicySpec".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let table = Table::json_schema(generator).to_value();
+        let choices = table["oneOf"].as_array().expect("a policy is one of several tables");
+        let names = choices.iter().filter_map(|choice| {
+            let name = choice["required"][0].as_str()?;
+            choice["properties"][name].get("required").is_none().then_some(name)
+        });
+        let names: Vec<_> = names.collect();
+        schemars::json_schema!({
+            "description": "Which policy to ask: its name, or a table of that name with its keys.",
+            "anyOf": [{ "enum": names }, table],
+        })
+    }
+}
+
 /// The value of a table without keys.
 struct NoKeys;
 
@@ -278,6 +313,14 @@ mod tests {
         assert!(parse(r#"{"ucb":{"lamda":2.0}}"#).unwrap_err().to_string().contains("lamda"));
         assert!(parse(r#"{"random":{"lambda":2.0}}"#).is_err());
         assert!(parse(r#""best""#).unwrap_err().to_string().contains("max_variance"));
+    }
+
+    #[test]
+    fn a_list_says_what_it_lists() {
+        let list = r#"{"list":{"conditions":[{"celsius":120.0},{"celsius":150.0}]}}"#;
+        let spec = parse(list).unwrap();
+        assert_eq!(serde_json::to_string(&spec).unwrap(), list);
+        assert!(parse(r#""list""#).unwrap_err().to_string().contains("conditions"));
     }
 
     #[test]

@@ -1,0 +1,212 @@
+//! Every fault leaves its trace in what a campaign gets to see: a fault by name, a flag, or a
+//! feature that is off. Scheduled and at random, as a scenario's `[faults]` says it.
+
+use std::sync::Arc;
+
+use flowtwin_lab::layer::{Guarded, Limits};
+use flowtwin_lab::{Blank, FaultKind, Observation, Procedure, Streams};
+use flowtwin_sim::spec::{Faults, Noise, World};
+use flowtwin_sim::{Plan, SimLab};
+
+use crate::support::{CENTRE, conditions, procedure, reference};
+
+/// The reference rig behind its guard, without noise, with these faults.
+struct Rig {
+    lab: Guarded<SimLab>,
+    procedure: Procedure,
+    blank: Blank,
+}
+
+impl Rig {
+    fn new(faults: &str) -> Self {
+        Self::of(reference(), faults)
+    }
+
+    fn of(world: World, faults: &str) -> Self {
+        let mut rig = Self::unprimed(world, faults, Blank { reference: Vec::new() });
+        rig.blank = rig.procedure.prime(&mut rig.lab).unwrap();
+        rig
+    }
+
+    /// A rig whose blank is that of a sound one: some faults strike before the first frame.
+    fn unprimed(mut world: World, faults: &str, blank: Blank) -> Self {
+        world.noise = Noise::default();
+        world.faults = toml::from_str::<Faults>(faults).unwrap();
+        let plan = Arc::new(Plan::new(&world).unwrap());
+        let procedure = procedure(&plan);
+        let limits = Limits { max_temperature_c: 170.0, ..Limits::default() };
+        Self { lab: Guarded::new(SimLab::new(plan, Streams::new(1)), limits), procedure, blank }
+    }
+
+    fn run(&mut self) -> Observation {
+        self.procedure.run(&mut self.lab, &self.blank, &conditions(CENTRE))
+    }
+}
+
+/// A mishap that begins between the first experiment and the third, by both ways of saying so:
+/// what the third experiment shows.
+fn third(mishap: &str) -> [Observation; 2] {
+    let scheduled =
+        format!("scheduled = [{{ at_s = 700.0, for_s = 1e5, mishap = {{ {mishap} }} }}]");
+    // At 1000 an hour the wait is 4 s on average; the first experiments see it too.
+    let random =
+        format!("random = [{{ rate_per_h = 1000.0, for_s = 1e5, mishap = {{ {mishap} }} }}]");
+    [third_of(&scheduled), third_of(&random)]
+}
+
+fn third_of(faults: &str) -> Observation {
+    let mut rig = Rig::unprimed(reference(), faults, Rig::new("").blank);
+    rig.run();
+    rig.run();
+    rig.run()
+}
+
+fn sound() -> Observation {
+    let mut rig = Rig::new("");
+    rig.run();
+    rig.run();
+    rig.run()
+}
+
+fn feature(observation: &Observation, name: &str) -> f64 {
+    observation.feature(name).unwrap_or_else(|| panic!("{:?}", observation.fault))
+}
+
+/// The kind of fault that ended an experiment.
+fn fault(observation: &Observation) -> &FaultKind {
+    &observation.fault.as_ref().unwrap_or_else(|| panic!("{:?}", observation.outcome.features)).kind
+}
+
+#[test]
+fn a_sound_rig_shows_no_fault_and_no_flag() {
+    let sound = sound();
+    assert_eq!(sound.fault, None);
+    assert!(sound.outcome.quality.flags().is_empty(), "{:?}", sound.outcome.quality);
+}
+
+#[test]
+fn a_stall_fails_the_experiment_by_name() {
+    for seen in third(r#"stall = { pump = "cui" }"#) {
+        assert_eq!(fault(&seen), &FaultKind::Stalled);
+    }
+}
+
+/// Gas gives way: CuI comes late, and what should be steady is still rising.
+#[test]
+fn a_bubble_leaves_the_features_short_of_steady_state() {
+    let sound = sound();
+    for seen in third(r#"bubble = { pump = "cui", compliance_s = 200.0 }"#) {
+        let share = feature(&seen, "abs_300") / feature(&sound, "abs_300");
+        assert!((0.2..0.9).contains(&share), "{share}");
+    }
+}
+
+/// Lit by nothing, a slug looks black: the absorbance has no sense, and says so.
+#[test]
+fn a_dark_lamp_leaves_no_absorbance_that_could_be_believed() {
+    for seen in third(r#"dark = { light = "lamp" }"#) {
+        let absorbance = seen.feature("abs_300").unwrap_or(f64::NAN);
+        assert!(seen.failed() || absorbance.is_nan() || absorbance > 1.0, "{absorbance}");
+    }
+}
+
+#[test]
+fn a_lamp_that_is_too_bright_is_flagged_as_saturated() {
+    for seen in third(r#"brightness = { light = "lamp", factor = 3.0 }"#) {
+        assert!(seen.outcome.quality.saturated, "{:?}", seen.outcome.quality);
+    }
+}
+
+/// Emission is proportional to what excites it.
+#[test]
+fn a_weak_excitation_lowers_emission_by_as_much() {
+    let sound = sound();
+    for seen in third(r#"brightness = { light = "led", factor = 0.5 }"#) {
+        let share = feature(&seen, "pli") / feature(&sound, "pli");
+        assert!((share - 0.5).abs() < 0.01, "{share}");
+    }
+}
+
+#[test]
+fn a_runaway_heater_trips_the_interlock() {
+    for seen in third(r#"runaway = { heater = "plate" }"#) {
+        assert!(matches!(fault(&seen), FaultKind::Interlock { .. }), "{:?}", fault(&seen));
+    }
+}
+
+#[test]
+fn an_open_sensor_fails_the_experiment_by_name() {
+    for seen in third(r#"sensor_open = { heater = "plate" }"#) {
+        assert_eq!(fault(&seen), &FaultKind::SensorOpen);
+    }
+}
+
+#[test]
+fn merging_slugs_are_flagged_as_irregular() {
+    for seen in third("coalescence = {}") {
+        assert!(seen.outcome.quality.irregular, "{:?}", seen.outcome.quality);
+    }
+}
+
+/// Half as much carrier again: off one to one by more than the 20 % of the rule.
+#[test]
+fn a_carrier_off_its_ratio_is_flagged_as_irregular() {
+    let mut rig = Rig::new("");
+    let mut recipe = rig.procedure.recipe().clone();
+    let (_, carrier) = recipe.pumps.last_mut().unwrap();
+    carrier.factors.iter_mut().for_each(|factor| *factor *= 1.5);
+    let (spec, analysis) = (rig.procedure.spec().clone(), rig.procedure.analysis().clone());
+    rig.procedure = Procedure::new(spec, recipe, analysis);
+    rig.run();
+    assert!(rig.run().outcome.quality.irregular);
+}
+
+#[test]
+fn a_silent_instrument_fails_the_experiment_after_the_wait() {
+    for seen in third(r#"silence = { instrument = "cui", waited_s = 1.5 }"#) {
+        assert_eq!(fault(&seen), &FaultKind::NoReply { waited_s: 1.5 });
+    }
+}
+
+#[test]
+fn a_lost_link_fails_the_experiment_where_it_happens() {
+    let mut rig = Rig::new("scheduled = [{ at_s = 300.0, mishap = { link_lost = {} } }]");
+    let seen = rig.run();
+    assert!(matches!(fault(&seen), FaultKind::LinkLost { .. }), "{:?}", fault(&seen));
+    assert!((seen.fault.unwrap().at.as_secs() - 300.0).abs() < 1e-6);
+    let often = "random = [{ rate_per_h = 60.0, mishap = { link_lost = {} } }]";
+    let (mut rig, mut lost) = (Rig::unprimed(reference(), often, rig.blank), 0);
+    for _ in 0..5 {
+        let kind = rig.run().fault.map(|fault| fault.kind);
+        lost += u32::from(matches!(kind, Some(FaultKind::LinkLost { .. })));
+    }
+    assert!(lost > 0, "a link that is lost every minute was never lost");
+}
+
+#[test]
+fn an_empty_syringe_stops_the_experiment() {
+    let mut world = reference();
+    world.rig.pumps.get_mut("oam").unwrap().fill_ml = 0.04;
+    let mut rig = Rig::of(world, "");
+    let seen: Vec<Observation> = (0..3).map(|_| rig.run()).collect();
+    let empty = |o: &&Observation| {
+        matches!(o.fault.as_ref().map(|f| &f.kind), Some(FaultKind::Stalled | FaultKind::Empty))
+    };
+    assert!(
+        seen.iter().any(|o| empty(&o)),
+        "{:?}",
+        seen.iter().map(|o| &o.fault).collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn a_clogged_line_fails_the_experiment_by_name() {
+    let mut world = reference();
+    let stock = world.stocks.get_mut("cs_oleate").unwrap();
+    stock.concentrations_mm.insert("oa".into(), 4.0 * 30.22);
+    let clogs = "precipitation = [{ solid = \"cs\", ligand = \"oa\", least_ratio = 5.0, \
+                 clogs_after_ml = 0.2 }]";
+    let mut rig = Rig::of(world, clogs);
+    let seen: Vec<Observation> = (0..3).map(|_| rig.run()).collect();
+    assert!(seen.iter().any(|o| o.fault.as_ref().is_some_and(|f| f.kind == FaultKind::Stalled)));
+}

@@ -1,0 +1,182 @@
+//! The JSON Schema of scenario files: editors complete keys by it, show what they mean, and mark unknown ones.
+//!
+//! It is derived from the types that read scenarios, so it says what they say. What a key *may* be is in it; that
+//! a key is missing is for `flowtwin check` to say, because a scenario may extend another that has it. Ranges stand
+//! in the descriptions; they are enforced when a scenario is read.
+
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value, json};
+
+use super::file::ScenarioFile;
+use super::tree::CHOICES;
+
+/// Where definitions stand.
+const DEFINITIONS: &str = "#/definitions/";
+
+/// The JSON Schema (draft 7) of scenario files.
+pub fn schema() -> Value {
+    let generator = SchemaSettings::draft07().into_generator();
+    let mut schema = generator.into_root_schema_for::<ScenarioFile>().to_value();
+    tidy(&mut schema);
+    let strict = take_object(&mut schema, "definitions");
+    let needed = schema["required"].take();
+    let mut tables = Tables { strict, merged: Map::new() };
+    tables.merge(&mut schema);
+    let mut definitions = tables.merged;
+    definitions.extend(tables.strict);
+    let extends = json!({
+        "description": "Another scenario, beside this file, that this one changes: tables are merged key by key, \
+                        anything else replaces what was there, and `false` takes a table away.",
+        "type": "string",
+    });
+    schema["properties"]["extends"] = extends;
+    schema["title"] = json!("A scenario of flowtwin");
+    schema["required"] = json!(["schema"]);
+    schema["properties"]["schema"]["const"] = json!(1);
+    schema["if"] = json!({ "not": { "required": ["extends"] } });
+    schema["then"] = json!({ "required": needed });
+    definitions = used(&schema, definitions);
+    schema["definitions"] = Value::Object(definitions);
+    schema
+}
+
+/// Takes away what TOML does not have (`null`) and what only documentation in HTML needs.
+fn tidy(schema: &mut Value) {
+    match schema {
+        Value::Object(map) => {
+            map.values_mut().for_each(tidy);
+            if let Some(default) = map.get_mut("default") {
+                without_null(default);
+            }
+            if map.get("default").is_some_and(Value::is_null) {
+                map.remove("default");
+            }
+            // JSON knows one kind of number; these say how Rust stores it.
+            map.remove("format");
+            if let Some(Value::String(text)) = map.get_mut("description") {
+                *text = text.replace("\\[", "[").replace("\\]", "]").replace('\n', " ");
+            }
+            let null = |kind: &Value| *kind == json!("null") || *kind == json!({ "type": "null" });
+            if let Some(Value::Array(kinds)) = map.get_mut("type") {
+                kinds.retain(|kind| !null(kind));
+                let only = kinds.remove(0);
+                map.insert("type".into(), only);
+            }
+            if let Some(Value::Array(choices)) = map.get_mut("anyOf") {
+                choices.retain(|choice| !null(choice));
+                if let [Value::Object(only)] = choices.as_slice() {
+                    let only = only.clone();
+                    map.remove("anyOf");
+                    map.extend(only);
+                }
+            }
+        }
+        Value::Array(list) => list.iter_mut().for_each(tidy),
+        _ => {}
+    }
+}
+
+/// Takes the keys out of a value that stand at nothing.
+fn without_null(value: &mut Value) {
+    if let Value::Object(map) = value {
+        map.retain(|_, value| !value.is_null());
+        map.values_mut().for_each(without_null);
+    }
+}
+
+/// Tables that are merged key by key with those of the scenario that is extended.
+struct Tables {
+    strict: Map<String, Value>,
+    merged: Map<String, Value>,
+}
+
+impl Tables {
+    /// Lets every key of a table be missing, and every table below it be `false`.
+    fn merge(&mut self, table: &mut Value) {
+        if let Some(map) = table.as_object_mut() {
+            map.remove("required");
+        }
+        if let Some(properties) = table.get_mut("properties").and_then(Value::as_object_mut) {
+            let entries = properties.iter_mut().filter(|(key, _)| !CHOICES.contains(&key.as_str()));
+            entries.for_each(|(_, value)| self.entry(value));
+        }
+        if let Some(entry @ Value::Object(_)) = table.get_mut("additionalProperties") {
+            self.entry(entry);
+        }
+    }
+
+    /// An entry of a table: merged if it is a table itself.
+    fn entry(&mut self, entry: &mut Value) {
+        if is_table(entry) {
+            self.merge(entry);
+            entry["type"] = json!(["object", "boolean"]);
+            entry["not"] = json!({ "const": true });
+            return;
+        }
+        let Some(name) = referred(entry) else { return };
+        let Some(strict) = self.strict.get(&name).filter(|schema| is_table(schema)) else { return };
+        let merged = format!("{name}.merged");
+        if !self.merged.contains_key(&merged) {
+            let mut table = strict.clone();
+            self.merged.insert(merged.clone(), Value::Null);
+            self.entry(&mut table);
+            self.merged.insert(merged.clone(), table);
+        }
+        refer(entry, &merged);
+    }
+}
+
+/// Whether a schema is that of a table with keys of its own; not of a choice between tables.
+fn is_table(schema: &Value) -> bool {
+    schema["type"] == json!("object")
+}
+
+/// The definition that a schema refers to.
+fn referred(schema: &Value) -> Option<String> {
+    let reference = schema.get("$ref").or_else(|| schema.get("allOf")?.get(0)?.get("$ref"))?;
+    reference.as_str()?.strip_prefix(DEFINITIONS).map(str::to_owned)
+}
+
+fn refer(schema: &mut Value, name: &str) {
+    let to = json!(format!("{DEFINITIONS}{name}"));
+    if schema.get("$ref").is_some() {
+        schema["$ref"] = to;
+    } else {
+        schema["allOf"][0]["$ref"] = to;
+    }
+}
+
+/// The definitions that a schema needs, in order of name.
+fn used(schema: &Value, mut definitions: Map<String, Value>) -> Map<String, Value> {
+    let mut names = Vec::new();
+    collect(schema, &mut names);
+    let mut found = std::collections::BTreeMap::new();
+    while let Some(name) = names.pop() {
+        if let Some(definition) = definitions.remove(&name) {
+            collect(&definition, &mut names);
+            found.insert(name, definition);
+        }
+    }
+    found.into_iter().collect()
+}
+
+/// The names of all definitions that a schema refers to directly.
+fn collect(schema: &Value, names: &mut Vec<String>) {
+    match schema {
+        Value::Object(map) => {
+            let to =
+                map.get("$ref").and_then(Value::as_str).and_then(|r| r.strip_prefix(DEFINITIONS));
+            names.extend(to.map(str::to_owned));
+            map.values().for_each(|value| collect(value, names));
+        }
+        Value::Array(list) => list.iter().for_each(|value| collect(value, names)),
+        _ => {}
+    }
+}
+
+fn take_object(schema: &mut Value, key: &str) -> Map<String, Value> {
+    match schema.as_object_mut().and_then(|map| map.remove(key)) {
+        Some(Value::Object(map)) => map,
+        _ => Map::new(),
+    }
+}

@@ -1,0 +1,74 @@
+//! `scenarios/schema.json` says what scenario files may say, for editors.
+
+use std::fs;
+
+use flowtwin::scenario::schema;
+use serde_json::Value;
+
+use crate::support::{root, scenario_files};
+
+#[test]
+fn the_schema_in_the_repository_is_the_current_one() {
+    let written = fs::read_to_string(root().join("scenarios/schema.json")).unwrap();
+    let renew = "renew it: flowtwin check --schema > scenarios/schema.json";
+    assert!(
+        written == format!("{:#}\n", schema()),
+        "scenarios/schema.json is out of date; {renew}"
+    );
+}
+
+#[test]
+fn every_scenario_is_valid_under_the_schema() {
+    let schema = schema();
+    let suite = fs::read_dir(root().join("scenarios/suite")).unwrap().map(|e| e.unwrap().path());
+    for file in scenario_files().into_iter().chain(suite) {
+        let text = fs::read_to_string(&file).unwrap();
+        let wrong = complaints(&schema, &text);
+        assert!(wrong.is_empty(), "{}: {wrong:#?}", file.display());
+    }
+}
+
+/// What `flowtwin check` refuses because of a key's name or kind, an editor marks too.
+#[test]
+fn the_schema_refuses_what_scenarios_refuse() {
+    let text = fs::read_to_string(root().join("scenarios/dye-mixing.toml")).unwrap();
+    for (from, to, complaint) in [
+        (
+            "width_mm = 1.6",
+            "width_um = 1600.0",
+            "/rig/segmentation: Additional properties are not allowed ('width_um'",
+        ),
+        (
+            "ambient_c = 20.0",
+            "ambient_c = \"warm\"",
+            "/rig/ambient_c: \"warm\" is not of type \"number\"",
+        ),
+        ("[objective]", "[objectives]", "Additional properties are not allowed ('objectives'"),
+        ("surrogate = \"gp\"", "surrogate = \"gpp\"", "/twin/surrogate: \"gpp\" is not"),
+        ("policy = \"sobol\"", "policy = \"soboll\"", "/phases/0/policy: \"soboll\" is not"),
+        ("of = \"mb\"\n", "", ""),
+        ("name = \"coil\"\n", "", "/rig/tube/0: \"name\" is a required property"),
+        ("schema = 1", "schema = 2", "/schema: 1 was expected"),
+        ("[twin]\nsurrogate = \"gp\"", "", "\"twin\" is a required property"),
+    ] {
+        assert!(text.contains(from), "{from}");
+        let wrong = complaints(&schema(), &text.replacen(from, to, 1));
+        let found = if complaint.is_empty() {
+            wrong.is_empty()
+        } else {
+            wrong.iter().any(|w| w.contains(complaint))
+        };
+        assert!(found, "{from} -> {to}: {wrong:?}");
+    }
+    let extending = "schema = 1\nextends = \"x.toml\"\nnoise = false\n[rig.pumps]\ncui = false";
+    assert_eq!(complaints(&schema(), extending), [""; 0]);
+    assert!(!complaints(&schema(), &extending.replace("false", "true")).is_empty());
+}
+
+/// What is wrong with a scenario under a schema: where, and what.
+fn complaints(schema: &Value, text: &str) -> Vec<String> {
+    let table: toml::Table = text.parse().unwrap();
+    let value = serde_json::to_value(table).unwrap();
+    let validator = jsonschema::validator_for(schema).unwrap();
+    validator.iter_errors(&value).map(|e| format!("{}: {e}", e.instance_path())).collect()
+}
