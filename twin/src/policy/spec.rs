@@ -99,7 +99,7 @@ pub enum PolicySpec {
     Thompson {},
     /// Expected improvement in a box around the best experiment.
     TrustRegion {},
-    /// Expected improvement and a wide confidence bound by turns.
+    /// Confidence bounds by turns, which leave an optimum that is known for others.
     Balanced {},
     /// Expected improvement per lab time.
     EiPerTime {},
