@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use flowtwin_lab::journal::{Continued, Journal, JournalError, Sink, Writer, read};
 
 use crate::error::CommandError;
+use crate::hardware::CERTIFICATE;
 use crate::scenario::Scenario;
 
 /// Name of the journal in a run folder.
@@ -136,8 +137,11 @@ impl RunFolder {
                 Err(error) => Content::Broken(error),
             });
         }
-        let empty = fs::read_dir(&self.path).map_err(unreadable)?.next().is_none();
-        Ok(if empty { Content::Nothing } else { Content::Other })
+        // A campaign that was declined or killed before its first record has left its rehearsal alone.
+        let only_rehearsed = fs::read_dir(&self.path)
+            .map_err(unreadable)?
+            .all(|entry| entry.is_ok_and(|entry| entry.file_name() == CERTIFICATE));
+        Ok(if only_rehearsed { Content::Nothing } else { Content::Other })
     }
 
     fn refuse(&self, other: &str) -> CommandError {

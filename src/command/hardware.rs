@@ -1,8 +1,10 @@
 //! `flowtwin run --backend hardware`: rehearsal, question, and the campaign on the real rig.
 
+use std::cell::RefCell;
 use std::fs;
 use std::io::{IsTerminal as _, Write as _, stderr, stdin};
 use std::path::Path;
+use std::rc::Rc;
 use std::time::Duration;
 
 use flowtwin_backends::clock::WallClock;
@@ -12,7 +14,8 @@ use flowtwin_lab::journal::{self, Writer};
 use flowtwin_lab::{Instant, Lab as _, Manifest};
 
 use super::emulate::read_wiring;
-use super::run::{STOP, beside, campaign, conclude, heed_ctrl_c, outcome, threads};
+use super::run::{STOP, beside, campaign, conclude, heed_ctrl_c, is_unsafe, outcome, threads};
+use super::watch::hold;
 use crate::campaign::{Campaign, Silent};
 use crate::cli::Run as Args;
 use crate::error::{CommandError, Kind};
@@ -41,6 +44,7 @@ pub(super) fn run(args: &Args, scenario: Scenario, seed: u64) -> Result<(), Comm
         false => RunFolder::begin(&path, &identity)?,
     };
     heed_ctrl_c()?;
+    let quiet = hold(bench)?;
     let certificate = rehearse(args, &scenario, seed, bench, folder.recorded().is_some(), &path)?;
     eprintln!("\nRehearsed in simulation:\n\n{}", certificate.rehearsal);
     everybody_is_there(&wiring)?;
@@ -48,15 +52,27 @@ pub(super) fn run(args: &Args, scenario: Scenario, seed: u64) -> Result<(), Comm
     let began = folder.recorded().and_then(|j| j.experiments().last());
     let began = began.map_or(Instant::START, |e| e.ended_ns);
     let mut rig = open(args, &scenario, &wiring, began)?;
-    rig.ask_spectrometers().map_err(|fault| CommandError::new(Kind::Fault, fault))?;
+    rig.ask_spectrometers()
+        .and_then(|()| rig.ready_pumps())
+        .map_err(|fault| CommandError::new(Kind::Fault, fault))?;
     let expected = scenario.sim_lab(seed);
     let scenario = scenario.on_rig(rig.manifest()).map_err(CommandError::bad_input)?;
-    let heartbeat = heartbeat(args, bench)?;
-    let rig = rig.with_pulse(Box::new(heartbeat));
+    // From here on the watch holds the bench.
+    drop(quiet);
+    let heartbeat = Rc::new(RefCell::new(heartbeat(args, bench)?));
+    let rig = rig.with_pulse(Box::new(heartbeat.clone()));
     let mut watch = Alongside::new(&scenario, expected, Progress::new(&scenario));
     let ended = campaign(&scenario, seed, threads(args.jobs), rig, &folder, &mut watch)?;
+    let watched = heartbeat.borrow_mut().finish().map_err(CommandError::failed)?;
     conclude(args, &path, Extras { backend: "hardware".into(), simulated_events: None })?;
-    outcome(&ended)
+    match &ended.fault {
+        Some(fault) if is_unsafe(fault) && watched.success() => {
+            let message = format_args!("{fault}; the watch has made the rig safe since");
+            Err(CommandError::new(Kind::Fault, message)
+                .hint("put it right, then go on with --resume"))
+        }
+        _ => outcome(&ended),
+    }
 }
 
 /// The certificate for what is about to be done: the one of the folder where it fits, else a new one.

@@ -1,11 +1,17 @@
 //! The promises of flowtwin as a whole, by module.
 #![expect(clippy::unwrap_used, reason = "a test fails by unwrapping")]
 
+#[path = "../rig/killing.rs"]
+mod killing;
+#[path = "../rig/served.rs"]
+mod served;
+
 mod bad_input;
 mod bench;
 mod cli;
 mod determinism;
 mod faults;
+mod killed;
 mod outside;
 mod paper;
 mod parity;
@@ -14,4 +20,5 @@ mod resume;
 mod scenarios;
 mod support;
 mod tidy;
+mod trouble;
 mod twin;
