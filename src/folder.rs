@@ -151,7 +151,7 @@ impl RunFolder {
                 Err(error) => Content::Broken(error),
             });
         }
-        // What a run writes before its journal does not make it one.
+        // What a campaign that was declined or killed has written before its first record does not make it a run.
         let before = [CERTIFICATE, REPLAYED];
         for entry in fs::read_dir(&self.path).map_err(unreadable)? {
             let name = entry.map_err(unreadable)?.file_name();

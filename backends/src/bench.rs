@@ -1,6 +1,8 @@
 //! A lab over boxed instruments.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use flowtwin_lab::{
     Command, Fault, FaultKind, FlowRate, HeaterId, Instant, Lab, LightId, Manifest, PumpId, Reply,
@@ -58,6 +60,12 @@ pub trait Pulse: std::fmt::Debug {
     /// # Errors
     /// If nobody listens any more.
     fn beat(&mut self) -> Result<(), FaultKind>;
+}
+
+impl<P: Pulse> Pulse for Rc<RefCell<P>> {
+    fn beat(&mut self) -> Result<(), FaultKind> {
+        self.borrow_mut().beat()
+    }
 }
 
 impl Bench {

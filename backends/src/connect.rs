@@ -49,6 +49,18 @@ fn open(
 }
 
 impl Bench {
+    /// Tells every pump its syringe and its units; one that runs is stopped. Nothing begins to move.
+    ///
+    /// # Errors
+    /// If one does not take them.
+    pub fn ready_pumps(&mut self) -> Result<(), Fault> {
+        for i in 0..self.manifest.pumps.len() {
+            let name = self.manifest.pumps[i].name.clone();
+            self.with(|i| &mut i.pumps, &name, |pump| pump.get_ready())?;
+        }
+        Ok(())
+    }
+
     /// Replaces what the manifest says of each spectrometer by what the spectrometer says of
     /// itself.
     ///

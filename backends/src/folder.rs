@@ -21,7 +21,7 @@ use flowtwin_lab::{
     Command, Conditions, Fault, FaultKind, Instant, Lab, Level, Manifest, Reply, Span,
 };
 
-mod table;
+pub mod table;
 
 use crate::clock::Clock;
 

@@ -63,7 +63,7 @@ impl Heartbeat {
     ///
     /// # Errors
     /// If it cannot be waited for.
-    pub fn finish(mut self) -> std::io::Result<std::process::ExitStatus> {
+    pub fn finish(&mut self) -> std::io::Result<std::process::ExitStatus> {
         drop(self.beats.take());
         self.watch.wait()
     }

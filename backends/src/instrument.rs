@@ -10,6 +10,15 @@ use flowtwin_lab::{
 
 /// A syringe pump.
 pub trait Pump {
+    /// Does what need be done once before the first `dispense`, so that it does not take time later:
+    /// pumps that are started one after the other should start close together. Nothing moves.
+    ///
+    /// # Errors
+    /// If the pump does not take its settings.
+    fn get_ready(&mut self) -> Result<(), FaultKind> {
+        Ok(())
+    }
+
     /// Infuses at `rate` until `at_most` has been delivered, counted from now, replacing what it
     /// was doing.
     ///

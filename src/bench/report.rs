@@ -142,15 +142,14 @@ fn finds(results: &Results, scenario: usize, finding: &Finding) -> String {
     let course = &results.card.scenarios[scenario].course;
     let last = (course.opened() + course.experiments) as f64;
     let pool = results.card.scenarios[scenario].pool.expect("it is of a table");
-    let x = Axis::from_zero("evaluations", [last].into_iter());
-    let y = Axis::from_zero("best 5 % found [%]", [100.0].into_iter());
+    let x = Axis::from_zero("evaluations", [last]);
+    let y = Axis::from_zero("best 5 % found [%]", [100.0]);
     let says = format!("Share of the best conditions of {} found", finding.scenario);
     let mut chart = Chart::new(x, y, says, true).sized(920.0, 320.0);
     let mut legend = Legend::default();
     let chance = Style::series(0);
     let most = 100.0 * (last / pool.conditions as f64).min(1.0);
-    chart
-        .add(Line::new([(0.0, 0.0), (last, most)].into_iter(), chance.colour).dashed(Dash::Dashed));
+    chart.add(Line::new([(0.0, 0.0), (last, most)], chance.colour).dashed(Dash::Dashed));
     legend.push(chance, "random choice, on average");
     for policy in 0..results.card.policies.len() {
         let (style, curve) = (Style::series(policy + 1), pool::curve(results, scenario, policy));

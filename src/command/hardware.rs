@@ -1,8 +1,10 @@
 //! `flowtwin run --backend hardware`: rehearsal, question, and the campaign on the real rig.
 
+use std::cell::RefCell;
 use std::fs;
 use std::io::{IsTerminal as _, Write as _, stderr, stdin};
 use std::path::Path;
+use std::rc::Rc;
 use std::time::Duration;
 
 use flowtwin_backends::clock::{Clock, WallClock};
@@ -14,7 +16,8 @@ use flowtwin_lab::journal::{self, Writer};
 use flowtwin_lab::{Instant, Lab, Manifest, Span};
 
 use super::emulate::read_wiring;
-use super::run::{STOP, campaign, conclude, folder, heed_ctrl_c, outcome, threads};
+use super::run::{STOP, campaign, conclude, folder, heed_ctrl_c, is_unsafe, outcome, threads};
+use super::watch::hold;
 use crate::campaign::{Campaign, Silent};
 use crate::cli::{Folder, OnRig};
 use crate::error::{CommandError, Kind};
@@ -59,6 +62,7 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     let folder = folder(to, &identity, more, replayed)?;
     let path = folder.path().to_owned();
     heed_ctrl_c()?;
+    let quiet = hold(bench)?;
     let certificate = rehearse(to, &scenario, seed, bench, folder.recorded().is_some(), &path)?;
     eprintln!("\nRehearsed in simulation:\n\n{}", certificate.rehearsal);
     everybody_is_there(&wiring)?;
@@ -68,20 +72,38 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     let clock = Box::new(WallClock::new(began, args.speed, STOP.clone()));
     let manifest = Manifest { simulated: wiring.simulated, ..scenario.manifest().clone() };
     let expected = scenario.sim_lab(seed);
-    let (rig, scenario): (Box<dyn Lab>, _) = match &wiring.folder {
-        Some(hand_off) => (Box::new(behind(hand_off, bench, manifest, clock)?), scenario),
+    let on = |scenario: &Scenario, rig: Box<dyn Lab>| {
+        let mut watch = Alongside::new(scenario, expected, Progress::new(scenario));
+        campaign(scenario, seed, threads(to.jobs), rig, &folder, &mut watch)
+    };
+    let (ended, watched) = match &wiring.folder {
+        Some(hand_off) => {
+            let rig = behind(hand_off, bench, manifest, clock)?;
+            (on(&scenario, Box::new(rig))?, false)
+        }
         None => {
             let mut rig = connect(&wiring, manifest, clock).map_err(CommandError::bad_input)?;
-            rig.ask_spectrometers().map_err(|fault| CommandError::new(Kind::Fault, fault))?;
+            rig.ask_spectrometers()
+                .and_then(|()| rig.ready_pumps())
+                .map_err(|fault| CommandError::new(Kind::Fault, fault))?;
             let scenario = scenario.on_rig(rig.manifest()).map_err(CommandError::bad_input)?;
-            let heartbeat = heartbeat(rig.manifest(), bench)?;
-            (Box::new(rig.with_pulse(Box::new(heartbeat))), scenario)
+            // From here on the watch holds the bench.
+            drop(quiet);
+            let heartbeat = Rc::new(RefCell::new(heartbeat(rig.manifest(), bench)?));
+            let ended = on(&scenario, Box::new(rig.with_pulse(Box::new(heartbeat.clone()))))?;
+            let watched = heartbeat.borrow_mut().finish().map_err(CommandError::failed)?;
+            (ended, watched.success())
         }
     };
-    let mut watch = Alongside::new(&scenario, expected, Progress::new(&scenario));
-    let ended = campaign(&scenario, seed, threads(to.jobs), rig, &folder, &mut watch)?;
     conclude(to, &path, Extras { backend: "hardware".into(), simulated_events: None })?;
-    outcome(&ended)
+    match &ended.fault {
+        Some(fault) if is_unsafe(fault) && watched => {
+            let message = format_args!("{fault}; the watch has made the rig safe since");
+            Err(CommandError::new(Kind::Fault, message)
+                .hint("put it right, then go on with --resume"))
+        }
+        _ => outcome(&ended),
+    }
 }
 
 /// The certificate for what is about to be done: the one of the folder where it fits, else a new one.

@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 use std::thread::available_parallelism;
 
 use flowtwin_lab::journal::Journal;
-use flowtwin_lab::{FaultKind, Lab};
+use flowtwin_lab::{Fault, FaultKind, Lab};
 
 use super::hardware::{self, OnHardware};
 use super::place::Place;
@@ -117,11 +117,20 @@ pub(super) fn outcome(ended: &Ended) -> Result<(), CommandError> {
                 "interrupted: the rig is safe, every finished experiment is in the journal";
             Err(CommandError::new(Kind::Interrupted, message).hint("go on with --resume"))
         }
+        Some(fault) if is_unsafe(fault) => {
+            Err(CommandError::failed(fault)
+                .hint("go to the rig: switch heater and pumps off by hand"))
+        }
         Some(fault) => {
             Err(CommandError::new(Kind::Fault, format_args!("{fault}; the rig is safe"))
                 .hint("put it right, then go on with --resume"))
         }
     }
+}
+
+/// Whether a fault says that the rig could not be made safe.
+pub(super) fn is_unsafe(fault: &Fault) -> bool {
+    matches!(&fault.kind, FaultKind::Interlock { detail, .. } if detail.contains("NOT SAFE"))
 }
 
 /// The number of threads asked for, else all cores.

@@ -1,5 +1,7 @@
 //! `flowtwin watch`: the dead man's switch that `run --backend hardware` starts beside itself.
 
+use std::fs::{File, TryLockError};
+use std::path::Path;
 use std::time::Duration;
 
 use flowtwin_backends::heartbeat::stand_watch;
@@ -8,8 +10,27 @@ use super::emulate::read_wiring;
 use crate::cli::Watch as Args;
 use crate::error::{CommandError, Kind};
 
+/// Holds a bench file while this process lives, so that no campaign begins while a watch is at work on its rig.
+///
+/// # Errors
+/// If another process holds it.
+pub(super) fn hold(bench: &Path) -> Result<File, CommandError> {
+    let file = File::open(bench).map_err(CommandError::failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            let bench = bench.display();
+            let message = format!("{bench}: another campaign is at work on this rig, or its watch");
+            Err(CommandError::failed(message)
+                .hint("nothing has moved; a watch ends when all is safe"))
+        }
+        Err(TryLockError::Error(error)) => Err(CommandError::failed(error)),
+    }
+}
+
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let wiring = read_wiring(&args.bench)?;
+    let _held = hold(&args.bench)?;
     // Ctrl-C in the terminal reaches this process too; it must outlive the campaign to make the rig safe.
     ctrlc::set_handler(|| {}).map_err(CommandError::failed)?;
     let silence = Duration::from_secs_f64(args.silence);

@@ -12,12 +12,21 @@ target=${CARGO_TARGET_DIR:-$root/target}
 venv=$target/peers-venv
 
 if [ ! -x "$venv/bin/python" ]; then
-    python3 -m venv "$venv"
+    python3 -m venv "$venv" || {
+        echo "tests/peers: python3 with venv and pip is needed: nothing of this can be skipped" >&2
+        exit 1
+    }
 fi
 if ! cmp -s "$here/requirements.txt" "$venv/installed.txt"; then
-    "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/requirements.txt"
+    install() {
+        "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "$@" || {
+            echo "tests/peers: pip could not install $*: nothing of this can be skipped" >&2
+            exit 1
+        }
+    }
+    install -r "$here/requirements.txt"
     # Its dependencies are a whole laboratory; the driver needs two of them, named in requirements.txt.
-    "$venv/bin/pip" install --quiet --disable-pip-version-check --no-deps AFL-automation==1.2.0
+    install --no-deps AFL-automation==1.2.0
     cp "$here/requirements.txt" "$venv/installed.txt"
 fi
 

@@ -1,6 +1,11 @@
 //! The promises of flowtwin as a whole, by module.
 #![expect(clippy::unwrap_used, reason = "a test fails by unwrapping")]
 
+#[path = "../rig/killing.rs"]
+mod killing;
+#[path = "../rig/served.rs"]
+mod served;
+
 mod bad_input;
 mod bench;
 mod cli;
@@ -8,6 +13,7 @@ mod determinism;
 mod faults;
 mod handoff;
 mod keys;
+mod killed;
 mod outside;
 mod paper;
 mod parity;
@@ -18,4 +24,5 @@ mod schema;
 mod support;
 mod tables;
 mod tidy;
+mod trouble;
 mod twin;

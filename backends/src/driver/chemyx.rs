@@ -168,6 +168,10 @@ fn found(lines: &[String], name: &str) -> Result<f64, FaultKind> {
 }
 
 impl Pump for Chemyx {
+    fn get_ready(&mut self) -> Result<(), FaultKind> {
+        self.prepare().map(|_| ())
+    }
+
     fn dispense(&mut self, rate: FlowRate, at_most: Volume) -> Result<(), FaultKind> {
         if rate.ul_per_min() <= 0.0 {
             return self.stop();

@@ -11,13 +11,12 @@ use crate::transport::{Dialog, garbled, read_again};
 pub struct Dc2200 {
     dialog: Dialog,
     current_a: f64,
-    prepared: bool,
 }
 
 impl Dc2200 {
     /// An LED that is driven with `current_a` \[A\].
     pub fn new(dialog: Dialog, current_a: f64) -> Self {
-        Self { dialog, current_a, prepared: false }
+        Self { dialog, current_a }
     }
 
     /// Identifies the driver; switches nothing.
@@ -31,6 +30,7 @@ impl Dc2200 {
         Ok(identity)
     }
 
+    /// Sets the current, each time anew: a driver that has lost power has forgotten it.
     fn prepare(&mut self) -> Result<(), FaultKind> {
         self.dialog.tell(b"SOURCE1:MODE CC\n")?;
         let command = format!("SOURCE1:CCURENT:CURRENT {}\n", self.current_a);
@@ -45,14 +45,13 @@ impl Dc2200 {
                 unit: "A".into(),
             });
         }
-        self.prepared = true;
         Ok(())
     }
 }
 
 impl Light for Dc2200 {
     fn switch(&mut self, on: bool) -> Result<(), FaultKind> {
-        if on && !self.prepared {
+        if on {
             self.prepare()?;
         }
         let state = if on { "ON" } else { "OFF" };
@@ -72,7 +71,24 @@ fn is_on(state: &str) -> bool {
 /// Asks a question, again if the wire fails.
 pub(super) fn query(dialog: &mut Dialog, question: &str) -> Result<String, FaultKind> {
     let bytes = format!("{question}\n").into_bytes();
-    read_again(|| dialog.ask(&bytes, line::scan, |line| Ok((!line.is_empty()).then_some(line))))
+    read_again(|| {
+        if !dialog.is_clean() {
+            resynchronise(dialog, b"*IDN?\n", |line| line.split(',').count() == 4)?;
+        }
+        dialog.ask(&bytes, line::scan, |line| Ok((!line.is_empty()).then_some(line)))
+    })
+}
+
+/// Waits until nothing comes any more, then asks `question`, whose answer `is_mine` tells from every other.
+///
+/// A line does not say what it answers: a late one would be believed.
+pub(super) fn resynchronise(
+    dialog: &mut Dialog,
+    question: &[u8],
+    is_mine: impl Fn(&str) -> bool,
+) -> Result<(), FaultKind> {
+    dialog.drain(dialog.patience())?;
+    dialog.ask(question, line::scan, |line| Ok(is_mine(&line).then_some(())))
 }
 
 /// Reads `maker,model,serial,firmware`.

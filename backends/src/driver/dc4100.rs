@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use flowtwin_lab::FaultKind;
 
+use super::dc2200::resynchronise;
 use crate::codec::line;
 use crate::instrument::{Identity, Light};
 use crate::transport::{Dialog, garbled, read_again};
@@ -37,6 +38,10 @@ impl Dc4100 {
     fn query(&mut self, question: &str) -> Result<String, FaultKind> {
         let bytes = format!("{question}\r\n").into_bytes();
         read_again(|| {
+            if !self.dialog.is_clean() {
+                let name = |line: &str| line.starts_with("DC4");
+                resynchronise(&mut self.dialog, b"n?\r\n", name)?;
+            }
             self.dialog.ask(&bytes, line::scan, |line| Ok((!line.is_empty()).then_some(line)))
         })
     }
@@ -58,15 +63,15 @@ pub struct Dc4100Led {
     driver: Rc<RefCell<Dc4100>>,
     channel: u8,
     current_ma: f64,
-    prepared: bool,
 }
 
 impl Dc4100Led {
     /// The LED on `channel` (0 to 3), driven with `current_ma` \[mA\].
     pub fn new(driver: Rc<RefCell<Dc4100>>, channel: u8, current_ma: f64) -> Self {
-        Self { driver, channel, current_ma, prepared: false }
+        Self { driver, channel, current_ma }
     }
 
+    /// Sets the current, each time anew: a driver that has lost power has forgotten it.
     fn prepare(&mut self) -> Result<(), FaultKind> {
         let (mut driver, channel) = (self.driver.borrow_mut(), self.channel);
         driver.tell("sm 1")?;
@@ -81,14 +86,13 @@ impl Dc4100Led {
                 unit: "mA".into(),
             });
         }
-        self.prepared = true;
         Ok(())
     }
 }
 
 impl Light for Dc4100Led {
     fn switch(&mut self, on: bool) -> Result<(), FaultKind> {
-        if on && !self.prepared {
+        if on {
             self.prepare()?;
         }
         let (mut driver, channel) = (self.driver.borrow_mut(), self.channel);

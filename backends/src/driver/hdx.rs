@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use flowtwin_lab::{Exposure, FaultKind, Frames, Span, SpectrometerInfo};
 
-use crate::codec::obp::{self, Header, Message, kind};
+use crate::codec::obp::{self, Checksum, Header, Message, kind};
 use crate::instrument::{Identity, Light, Spectrometer};
 use crate::transport::{Dialog, garbled, read_again};
 
@@ -25,6 +25,8 @@ pub struct Hdx {
     dialog: Dialog,
     regarding: u32,
     at_once: u32,
+    asks_for_md5: bool,
+    checksum: Checksum,
     buffer: Option<Buffer>,
     armed: Option<Exposure>,
 }
@@ -45,9 +47,18 @@ impl Hdx {
             dialog,
             regarding: 0,
             at_once: at_once.clamp(1, MOST_AT_ONCE),
+            asks_for_md5: false,
+            checksum: Checksum::None,
             buffer: None,
             armed: None,
         }
+    }
+
+    /// The same spectrometer, asked to protect its messages by MD5: a line may flip a bit, and a count with a flipped
+    /// bit is a count like any other.
+    #[must_use]
+    pub fn with_md5(self) -> Self {
+        Self { asks_for_md5: true, ..self }
     }
 
     /// Identifies the spectrometer; changes nothing.
@@ -95,21 +106,31 @@ impl Hdx {
         match (sent, kept) {
             (_, Ok(kept)) if kept == asked => Ok(()),
             (Err(kind), _) | (Ok(()), Err(kind)) => Err(kind),
-            (Ok(()), Ok(kept)) => Err(FaultKind::KeptOther {
-                quantity: quantity.into(),
-                asked: f64::from(asked),
-                kept: f64::from(kept),
-                unit: String::new(),
-            }),
+            (Ok(()), Ok(kept)) => Err(kept_other(quantity, asked, kept)),
         }
     }
 
     fn exchange(&mut self, kind: u32, flags: u16, data: &[u8]) -> Result<Vec<u8>, FaultKind> {
         self.regarding = self.regarding.wrapping_add(1);
-        let header = Header { kind, flags, regarding: self.regarding, ..Header::default() };
+        let (regarding, checksum) = (self.regarding, self.checksum);
+        let header = Header { kind, flags, regarding, checksum, ..Header::default() };
         let mut bytes = Vec::new();
         obp::write(&mut bytes, header, data.len(), |out| out.extend_from_slice(data));
         self.dialog.ask(&bytes, obp::scan, |message| answer(message, header))
+    }
+
+    /// Has messages protected, where that is wanted and the instrument can.
+    fn protect(&mut self) -> Result<(), FaultKind> {
+        self.checksum = Checksum::None;
+        if !self.asks_for_md5 {
+            return Ok(());
+        }
+        match self.command(kind::SET_CHECKSUM, &[1]) {
+            Ok(()) => self.checksum = Checksum::Md5,
+            Err(FaultKind::Refused { .. }) => {}
+            Err(kind) => return Err(kind),
+        }
+        Ok(())
     }
 
     /// Sets what never changes during a campaign, once.
@@ -117,6 +138,7 @@ impl Hdx {
         if let Some(buffer) = self.buffer {
             return Ok(buffer);
         }
+        self.protect()?;
         let pixels = self.query_number(kind::PIXELS)? as usize;
         let most_frames = self.query_number(kind::BUFFER_MAXIMUM)?;
         self.set(kind::SET_TRIGGER, kind::TRIGGER, &[0], "trigger mode")?;
@@ -131,18 +153,35 @@ impl Hdx {
         Ok(buffer)
     }
 
+    /// Sets the exposure. What should be set already is looked up: a spectrometer that has lost power comes back with
+    /// settings of its own, and its spectra would look like any other.
     fn expose(&mut self, buffer: Buffer, exposure: Exposure) -> Result<(), FaultKind> {
-        let Exposure { integration_us, frames } = exposure;
-        if buffer.exposure.integration_us != integration_us {
-            let time = integration_us.to_le_bytes();
-            self.set(kind::SET_INTEGRATION, kind::INTEGRATION, &time, "integration time")?;
-        }
-        if buffer.exposure.frames != frames {
-            let count = frames.to_le_bytes();
-            self.set(kind::SET_BACK_TO_BACK, kind::BACK_TO_BACK, &count, "frames back to back")?;
-        }
+        let (before, numbers) = (buffer.exposure, (exposure.integration_us, exposure.frames));
+        let (set, get) = (kind::SET_INTEGRATION, kind::INTEGRATION);
+        self.keep(set, get, (before.integration_us, numbers.0), "integration time")?;
+        let (set, get) = (kind::SET_BACK_TO_BACK, kind::BACK_TO_BACK);
+        self.keep(set, get, (before.frames, numbers.1), "frames back to back")?;
         self.buffer = Some(Buffer { exposure, ..buffer });
         Ok(())
+    }
+
+    /// Sets a number, or where it was set before makes sure that it still is.
+    fn keep(
+        &mut self,
+        set: u32,
+        get: u32,
+        (before, asked): (u32, u32),
+        quantity: &str,
+    ) -> Result<(), FaultKind> {
+        if before != asked {
+            return self.set(set, get, &asked.to_le_bytes(), quantity);
+        }
+        let kept = self.query_number(get)?;
+        if kept == asked {
+            return Ok(());
+        }
+        self.buffer = None;
+        Err(kept_other(quantity, asked, kept))
     }
 
     /// Hands over all frames of the buffer, oldest first.
@@ -170,6 +209,11 @@ impl Hdx {
     }
 }
 
+fn kept_other(quantity: &str, asked: u32, kept: u32) -> FaultKind {
+    let (asked, kept) = (f64::from(asked), f64::from(kept));
+    FaultKind::KeptOther { quantity: quantity.into(), asked, kept, unit: String::new() }
+}
+
 /// The data of the reply to a request; none if the message answers another.
 fn answer(message: Message, request: Header) -> Result<Option<Vec<u8>>, FaultKind> {
     let Header { kind, flags, error, regarding, .. } = message.header;
@@ -178,6 +222,10 @@ fn answer(message: Message, request: Header) -> Result<Option<Vec<u8>>, FaultKin
     }
     if !message.intact {
         return Err(garbled(format!("wrong checksum in the reply to 0x{kind:06X}")));
+    }
+    if request.checksum == Checksum::Md5 && message.header.checksum == Checksum::None {
+        // It has lost its settings with its power, or this byte was hit.
+        return Err(garbled(format!("no checksum in the reply to 0x{kind:06X}")));
     }
     if error == NOT_READY {
         return Err(FaultKind::NotReady);
@@ -231,7 +279,7 @@ impl Spectrometer for Hdx {
             });
         }
         self.armed = None;
-        self.expose(buffer, exposure)?;
+        self.expose(buffer, exposure).inspect_err(|_| self.buffer = None)?;
         self.command(kind::BUFFER_CLEAR, &[])?;
         self.command(kind::BUFFER_ACQUIRE, &[])?;
         self.armed = Some(exposure);

@@ -2,7 +2,7 @@
 
 use flowtwin_lab::{Command, HeaterId, Lab, Reply, SensorKind, Temperature};
 
-use super::{Emulator, Line};
+use super::{Ailment, Emulator, Line};
 use crate::codec::{line, take};
 
 /// Loop 1 of a controller, switched by output 1.
@@ -12,12 +12,14 @@ pub struct F4tScpiEmulator {
     serial_number: u32,
     set_point_c: f64,
     on: bool,
+    powered: bool,
+    open: bool,
 }
 
 impl F4tScpiEmulator {
     /// A controller of `heater`, off.
     pub fn new(heater: HeaterId, serial_number: u32) -> Self {
-        Self { heater, serial_number, set_point_c: 20.0, on: false }
+        Self { heater, serial_number, set_point_c: 20.0, on: false, powered: true, open: false }
     }
 
     fn answer(&mut self, sent: &str, world: &mut dyn Lab) -> Option<String> {
@@ -54,6 +56,9 @@ impl F4tScpiEmulator {
     }
 
     fn temperature(&self, world: &mut dyn Lab) -> Option<f64> {
+        if self.open {
+            return None;
+        }
         let kind = SensorKind::Temperature(self.heater.clone());
         let sensor = world.manifest().sensor(&kind)?.clone();
         match world.send(&Command::Read { sensor }) {
@@ -88,10 +93,26 @@ impl F4tScpiEmulator {
 impl Emulator for F4tScpiEmulator {
     fn serve(&mut self, line: &mut Line, world: &mut dyn Lab) {
         while let Some(sent) = take(&mut line.input, line::scan) {
+            if !self.powered {
+                continue;
+            }
             if let Some(answer) = self.answer(&sent, world) {
                 line.output.extend_from_slice(answer.as_bytes());
                 line.output.push(b'\n');
             }
         }
+    }
+
+    fn afflict(&mut self, ailment: Ailment, begins: bool, world: &mut dyn Lab) -> bool {
+        match ailment {
+            Ailment::SensorOpen => self.open = begins,
+            Ailment::PowerLoss => {
+                self.switch(false, world);
+                self.on = false;
+                self.powered = !begins;
+            }
+            _ => return false,
+        }
+        true
     }
 }

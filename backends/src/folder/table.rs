@@ -24,9 +24,16 @@ pub(super) fn outcome(folder: &Path) -> Result<Outcome, FaultKind> {
 }
 
 fn features(path: &Path) -> Result<Vec<(String, f64)>, FaultKind> {
-    let text = read(path)?;
-    let rows = rows(&text).skip(1);
-    rows.map(|(line, first, second)| Ok((first.to_owned(), number(path, line, second)?))).collect()
+    parse_features(&read(path)?).map_err(|detail| garbled(path, &detail))
+}
+
+/// Features from the text of `features.csv`: a head, then `name,value` rows.
+///
+/// # Errors
+/// The line that has no finite number, in words.
+pub fn parse_features(text: &str) -> Result<Vec<(String, f64)>, String> {
+    let rows = rows(text).skip(1);
+    rows.map(|(line, first, second)| Ok((first.to_owned(), number(line, second)?))).collect()
 }
 
 fn spectrum_files(folder: &Path) -> Result<Vec<std::path::PathBuf>, FaultKind> {
@@ -41,22 +48,29 @@ fn spectrum_files(folder: &Path) -> Result<Vec<std::path::PathBuf>, FaultKind> {
 }
 
 fn spectrum(path: &Path) -> Result<Spectrum, FaultKind> {
-    let text = read(path)?;
+    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+    parse_spectrum(&name, &read(path)?).map_err(|detail| garbled(path, &detail))
+}
+
+/// A spectrum from the text of its file: `wavelength_nm,UNIT`, then rows.
+///
+/// # Errors
+/// The line that has no finite number, or wavelengths that do not rise, in words.
+pub fn parse_spectrum(name: &str, text: &str) -> Result<Spectrum, String> {
     let (mut nm, mut values) = (Vec::new(), Vec::new());
     let mut unit = String::new();
-    for (line, first, second) in rows(&text) {
+    for (line, first, second) in rows(text) {
         if line == 1 {
             unit = second.to_owned();
             continue;
         }
-        nm.push(number(path, line, first)?);
-        values.push(number(path, line, second)?);
+        nm.push(number(line, first)?);
+        values.push(number(line, second)?);
     }
     if nm.is_empty() || nm.windows(2).any(|w| w[0] >= w[1]) {
-        return Err(garbled(path, "wavelengths must rise, and there must be some"));
+        return Err("wavelengths must rise, and there must be some".into());
     }
-    let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    Ok(Spectrum { name, unit, wavelengths_nm: nm.into(), values })
+    Ok(Spectrum { name: name.to_owned(), unit, wavelengths_nm: nm.into(), values })
 }
 
 /// Lines with their number and their first two cells; empty lines are passed over.
@@ -68,11 +82,11 @@ fn rows(text: &str) -> impl Iterator<Item = (usize, &str, &str)> {
     })
 }
 
-fn number(path: &Path, line: usize, text: &str) -> Result<f64, FaultKind> {
+fn number(line: usize, text: &str) -> Result<f64, String> {
     let value: Option<f64> = text.parse().ok();
     value
         .filter(|v| v.is_finite())
-        .ok_or_else(|| garbled(path, &format!("line {line}: {text:?} is no finite number")))
+        .ok_or_else(|| format!("line {line}: {text:?} is no finite number"))
 }
 
 fn read(path: &Path) -> Result<String, FaultKind> {

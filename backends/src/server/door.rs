@@ -114,7 +114,10 @@ impl Door {
     /// Accepts who comes, and reads what has arrived.
     pub(super) fn receive(&mut self) {
         match self {
-            Self::Serial(pty, wire) => wire.receive(&mut pty.master, false),
+            Self::Serial(pty, wire) => {
+                pty.release();
+                wire.receive(&mut pty.master, false);
+            }
             Self::Tcp(listener, connections) => {
                 while let Ok((stream, _)) = listener.accept() {
                     let ready = stream.set_nonblocking(true).and(stream.set_nodelay(true));

@@ -17,10 +17,17 @@ pub(super) struct Pty {
     /// Path of the host's end.
     pub(super) path: String,
     /// Kept open, for else reads fail whenever no host has the port open.
-    _slave: OwnedFd,
+    slave: OwnedFd,
 }
 
 impl Pty {
+    /// Lets the port be opened again: a host that was killed leaves it marked as in exclusive use, and the system
+    /// takes the mark away only when nobody has the port open, but this process always has.
+    pub(super) fn release(&self) {
+        // Where the mark cannot be taken away, the next host is told that the port is busy.
+        let _ = rustix::termios::ioctl_tiocnxcl(&self.slave);
+    }
+
     /// Opens a pseudo-terminal that passes bytes as they are.
     pub(super) fn open() -> io::Result<Self> {
         let pair = openpty(None, None)?;
@@ -31,6 +38,6 @@ impl Pty {
         let flags = OFlag::from_bits_retain(fcntl(&pair.master, FcntlArg::F_GETFL)?);
         fcntl(&pair.master, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK))?;
         let path = ttyname(&pair.slave)?.to_string_lossy().into_owned();
-        Ok(Self { master: File::from(pair.master), path, _slave: pair.slave })
+        Ok(Self { master: File::from(pair.master), path, slave: pair.slave })
     }
 }

@@ -47,8 +47,8 @@ impl Transport for MemoryWire {
     }
 
     fn read(&mut self, into: &mut Vec<u8>, patience: Duration) -> Result<usize, FaultKind> {
-        if self.line.output.is_empty() && !patience.is_zero() {
-            self.line.quiet = true;
+        if self.line.output.is_empty() && !(patience.is_zero() && self.line.held.is_empty()) {
+            self.line.quiet |= !patience.is_zero();
             self.serve();
         }
         if std::mem::take(&mut self.line.hung_up) {

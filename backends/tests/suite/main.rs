@@ -6,6 +6,7 @@ mod emulated;
 mod emulators;
 mod faults;
 mod folder;
+mod fuzzed;
 mod heartbeat;
 mod server;
 mod wiring;

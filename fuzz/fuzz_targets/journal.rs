@@ -1,0 +1,4 @@
+//! Fuzzes `targets::journal`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| flowtwin_fuzz::targets::journal(data));

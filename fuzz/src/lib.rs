@@ -1,0 +1,3 @@
+//! What the fuzz targets do with their bytes; the tests of `backends` do the same with theirs.
+
+pub mod targets;

@@ -1,0 +1,230 @@
+//! Campaigns on an emulated rig that are killed, again and again.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use flowtwin::scenario::Scenario;
+use flowtwin_backends::codec::modbus::WordOrder;
+use flowtwin_backends::driver::chemyx::Chemyx;
+use flowtwin_backends::driver::f4t::register;
+use flowtwin_backends::driver::modbus::{Framing, ModbusHost};
+use flowtwin_backends::instrument::Pump as _;
+use flowtwin_backends::transport::{Dialog, SerialPort, TcpWire};
+use flowtwin_backends::wiring::Link;
+use flowtwin_lab::journal::{Journal, Record, read};
+use flowtwin_lab::{Command, Streams};
+
+use crate::served::{Served, simulated};
+use crate::support::{done, root};
+
+/// The silence after which the watch acts: within this time the rig must be safe.
+const HEARTBEAT: Duration = Duration::from_secs(10);
+
+/// What a kill found and what it left.
+#[derive(Debug)]
+pub(crate) struct Kill {
+    /// Wall time from the start of the program \[s\].
+    pub(crate) after_s: f64,
+    /// Set point of the heater when it was killed [°C]; none where control was off.
+    pub(crate) set_point_c: Option<f32>,
+    /// Pumps that had last been told to run.
+    pub(crate) pumps: usize,
+    /// Experiments in the journal.
+    pub(crate) experiments: usize,
+    /// Bytes of a torn last line.
+    pub(crate) torn: usize,
+    /// Wall time from the kill until the heater was at its safe set point or off \[s\].
+    pub(crate) heater_s: f64,
+    /// Wall time from the kill until every pump had shown that it stands still \[s\].
+    pub(crate) pumps_s: f64,
+}
+
+impl std::fmt::Display for Kill {
+    /// A row of a table: moment, set point, pumps, experiments, torn bytes, time until cold, time until still.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let set_point = self.set_point_c.map_or("off".into(), |c| format!("{c:.1}"));
+        let Self { after_s, pumps, experiments, torn, heater_s, pumps_s, .. } = self;
+        write!(f, "| {after_s:.2} | {set_point} | {pumps} | {experiments} | {torn} | ")?;
+        write!(f, "{heater_s:.2} | {pumps_s:.2} |")
+    }
+}
+
+/// A third party at the instruments: neither the campaign nor its watch.
+struct Witness {
+    oven: ModbusHost,
+    pumps: Vec<String>,
+    safe_c: f32,
+}
+
+impl Witness {
+    fn new(served: &Served, scenario: &Path) -> Self {
+        let wiring = served.wiring();
+        let second = Duration::from_secs(1);
+        let Some(Link::Tcp(oven)) = &wiring.f4t["oven"].link else { panic!("an oven on TCP") };
+        let dialog = Dialog::new(Box::new(TcpWire::new(oven, second)), second);
+        let port = |link: &Option<Link>| match link {
+            Some(Link::Serial(settings)) => settings.port.clone(),
+            other => panic!("a pump at {other:?}"),
+        };
+        let scenario = Scenario::load(scenario).expect("a scenario");
+        Self {
+            oven: ModbusHost::new(dialog, Framing::Tcp, 1),
+            pumps: wiring.chemyx.values().map(|pump| port(&pump.link)).collect(),
+            safe_c: scenario.manifest().heaters[0].safe_c as f32,
+        }
+    }
+
+    /// The set point in the controller, and whether it controls.
+    fn oven(&mut self) -> (f32, bool) {
+        let words = self.oven.read(register::SET_POINT, 2).expect("the oven answers");
+        let mode = self.oven.read(register::MODE, 1).expect("the oven answers")[0];
+        (WordOrder::LowFirst.join([words[0], words[1]]), mode != register::OFF)
+    }
+
+    /// Waits until the heater is at its safe set point or off.
+    fn until_cold(&mut self, killed: Instant) -> f64 {
+        loop {
+            let (set_point, on) = self.oven();
+            if !on || set_point <= self.safe_c {
+                return killed.elapsed().as_secs_f64();
+            }
+            let late = killed.elapsed() > HEARTBEAT;
+            assert!(!late, "{set_point} °C, control {on}, {HEARTBEAT:?} after the kill");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Waits until every pump says that it stands still, and the heater is off: once the watch has gone, which holds
+    /// their ports.
+    fn until_still(&mut self, killed: Instant, watch: Option<u32>) -> f64 {
+        while watch.is_some_and(is_alive) {
+            let late = killed.elapsed() > HEARTBEAT;
+            assert!(!late, "the watch is still at work {HEARTBEAT:?} after the kill");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let (set_point, on) = self.oven();
+        assert!(!on, "the watch has gone and left the heater on, at {set_point} °C");
+        for port in &self.pumps {
+            loop {
+                let settings = flowtwin_backends::transport::SerialSettings::at(port);
+                let dialog =
+                    Dialog::new(Box::new(SerialPort::new(settings)), Duration::from_secs(1));
+                let status = Chemyx::new(dialog, 20.0).status();
+                if status == Ok(0) {
+                    break;
+                }
+                assert!(killed.elapsed() <= HEARTBEAT, "{port}: {status:?} after {HEARTBEAT:?}");
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        }
+        killed.elapsed().as_secs_f64()
+    }
+}
+
+/// The watch that a program has started.
+fn watch_of(program: u32) -> Option<u32> {
+    let children = std::fs::read_to_string(format!("/proc/{program}/task/{program}/children"));
+    children.ok()?.split_whitespace().next()?.parse().ok()
+}
+
+/// Whether a process is there and has not ended.
+fn is_alive(process: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, state)| !state.starts_with('Z'))
+}
+
+/// Pumps that have last been told to run.
+fn running(journal: &Journal) -> usize {
+    let mut running = BTreeSet::new();
+    for record in journal.records() {
+        let Record::Command(command) = record else { continue };
+        match &command.send {
+            Command::Dispense { pump, .. } => drop(running.insert(pump.clone())),
+            Command::Stop { pump } => drop(running.remove(pump)),
+            Command::MakeSafe => running.clear(),
+            _ => {}
+        }
+    }
+    running.len()
+}
+
+/// Runs a campaign on a rig of emulated instruments in another process, kills it at random moments up to `within`
+/// after its start, each time looks whether the rig becomes safe in time, and resumes it, until it is done.
+pub(crate) fn kill_again_and_again(
+    dir: &Path,
+    scenario: &Path,
+    speed: f64,
+    (times, within): (usize, Duration),
+) -> Vec<Kill> {
+    let bench = root().join("scenarios/benches/cs3cu2i5.toml");
+    let served = Served::start(dir, scenario, &bench, speed);
+    let mut witness = Witness::new(&served, scenario);
+    let mut moments = Streams::new(20).open("kill", 0);
+    let (mut kills, mut kept) = (Vec::new(), Vec::new());
+    while kills.len() < times {
+        let mut command = served.campaign(dir, scenario);
+        let log = std::fs::File::create(dir.join("killed.log")).expect("a log");
+        let begun = Instant::now();
+        let mut program = command.stdout(Stdio::null()).stderr(log).spawn().expect("it starts");
+        std::thread::sleep(within.mul_f64(moments.uniform()));
+        let (set_point, on) = witness.oven();
+        let watch = watch_of(program.id());
+        program.kill().expect("a child can be killed");
+        let killed = Instant::now();
+        let status = program.wait().expect("a killed child ends");
+        if status.code().is_some() {
+            // It had ended before: what is left to kill is a new campaign.
+            assert_eq!(status.code(), Some(0), "{}", log_of(dir));
+            nothing_is_lost_or_done_twice(&journal(dir).expect("a journal"), &kept, scenario);
+            std::fs::remove_dir_all(dir.join("run")).expect("a folder can be removed");
+            kept.clear();
+            continue;
+        }
+        let heater_s = witness.until_cold(killed);
+        let pumps_s = witness.until_still(killed, watch);
+        let journal = journal(dir);
+        let (whole, now): (&[u8], &[u8]) =
+            journal.as_ref().map_or((&[], &[]), |j| (j.bytes(), j.durable_bytes()));
+        assert!(whole.starts_with(&kept), "an experiment is lost");
+        kept = now.to_vec();
+        let kill = Kill {
+            after_s: (killed - begun).as_secs_f64(),
+            set_point_c: on.then_some(set_point),
+            pumps: journal.as_ref().map_or(0, running),
+            experiments: journal.as_ref().map_or(0, |j| j.experiments().count()),
+            torn: journal.as_ref().map_or(0, Journal::torn),
+            heater_s,
+            pumps_s,
+        };
+        println!("{kill}");
+        kills.push(kill);
+    }
+    let last = done(served.campaign(dir, scenario).output().expect("the command starts"));
+    assert_eq!(last.code, Some(0), "{}", last.stderr);
+    nothing_is_lost_or_done_twice(&journal(dir).expect("a journal"), &kept, scenario);
+    kills
+}
+
+fn log_of(dir: &Path) -> String {
+    std::fs::read_to_string(dir.join("killed.log")).expect("a log")
+}
+
+fn journal(dir: &Path) -> Option<Journal> {
+    read(&std::fs::read(dir.join("run/journal.jsonl")).ok()?).ok()
+}
+
+/// The finished journal goes on from what was kept, holds every experiment once, and those of the simulation.
+fn nothing_is_lost_or_done_twice(journal: &Journal, kept: &[u8], scenario: &Path) {
+    assert!(journal.complete() && journal.bytes().starts_with(kept));
+    let numbers: Vec<u64> = journal.experiments().map(|e| e.experiment).collect();
+    assert!(numbers.iter().copied().eq(1..=numbers.len() as u64), "each once: {numbers:?}");
+    let proposals = journal.records().iter().filter(|r| matches!(r, Record::Proposal(_))).count();
+    assert_eq!(proposals, numbers.len(), "each proposed once");
+    let conditions: Vec<_> = journal.experiments().map(|e| e.conditions.clone()).collect();
+    let first = Scenario::load(scenario).expect("a scenario").phases()[0].experiments;
+    let expected = simulated(scenario, first);
+    assert_eq!(conditions[..first], expected, "the design is that of the simulation");
+    assert!(journal.experiments().all(|e| e.fault.is_none()), "none has failed");
+}

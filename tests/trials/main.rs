@@ -1,0 +1,15 @@
+//! What takes minutes: the promises of the rig, tried as often as they are made. Not part of `cargo test`;
+//! docs/emulators.md says how to run it and what was measured.
+#![expect(clippy::unwrap_used, reason = "a trial fails by unwrapping")]
+
+#[path = "../rig/killing.rs"]
+mod killing;
+#[path = "../rig/served.rs"]
+mod served;
+#[expect(dead_code, reason = "the suite needs more of it")]
+#[path = "../suite/support.rs"]
+mod support;
+
+mod campaign;
+mod kills;
+mod parity;
