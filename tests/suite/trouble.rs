@@ -133,7 +133,7 @@ impl Ground {
         for pump in &manifest.pumps {
             let sensor = manifest.sensor(&SensorKind::Status(pump.name.clone())).unwrap().clone();
             let status = self.lab.send(&Command::Read { sensor });
-            if !matches!(status, Ok(Reply::Reading(s)) if s < 0.5 || s > 3.5) {
+            if !matches!(status, Ok(Reply::Reading(s)) if !(0.5..=3.5).contains(&s)) {
                 found.push(format!("{} runs", pump.name));
             }
         }
