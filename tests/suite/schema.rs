@@ -20,8 +20,11 @@ fn the_schema_in_the_repository_is_the_current_one() {
 #[test]
 fn every_scenario_is_valid_under_the_schema() {
     let schema = schema();
-    let suite = fs::read_dir(root().join("scenarios/suite")).unwrap().map(|e| e.unwrap().path());
-    for file in scenario_files().into_iter().chain(suite) {
+    let below = ["scenarios/suite", "scenarios/tables"].map(|folder| root().join(folder));
+    let below = below.iter().flat_map(|folder| fs::read_dir(folder).unwrap());
+    let below = below.map(|entry| entry.unwrap().path());
+    let below = below.filter(|path| path.extension().is_some_and(|e| e == "toml"));
+    for file in scenario_files().into_iter().chain(below) {
         let text = fs::read_to_string(&file).unwrap();
         let wrong = complaints(&schema, &text);
         assert!(wrong.is_empty(), "{}: {wrong:#?}", file.display());
@@ -137,36 +140,44 @@ impl Validator<'_> {
                 }
                 true
             }
-            "required" => {
-                let missing =
-                    |key: &&Value| value.is_object() && value.get(key.as_str().unwrap()).is_none();
-                return list()
-                    .find(missing)
-                    .map(|key| format!("{} is missing", key.as_str().unwrap()));
-            }
-            "properties" => {
-                for (key, rule) in rule.as_object().expect("a table") {
-                    if let Some(entry) = value.get(key) {
-                        self.check(rule, entry, &format!("{at}/{key}"), wrong);
-                    }
-                }
-                true
-            }
-            "additionalProperties" => {
-                for (key, entry) in value.as_object().into_iter().flatten() {
-                    if schema["properties"].get(key).is_some() {
-                        continue;
-                    }
-                    if *rule == json!(false) {
-                        return Some(format!("{key} is unknown"));
-                    }
-                    self.check(rule, entry, &format!("{at}/{key}"), wrong);
-                }
-                true
+            "required" | "properties" | "additionalProperties" => {
+                return self.table(keyword, rule, schema, value, at, wrong);
             }
             other => panic!("the validator does not know {other}"),
         };
         (!holds).then(|| "is none of the choices".to_owned())
+    }
+
+    /// The keywords that speak of tables.
+    fn table(
+        &self,
+        keyword: &str,
+        rule: &Value,
+        schema: &Value,
+        value: &Value,
+        at: &str,
+        wrong: &mut Vec<String>,
+    ) -> Option<String> {
+        let table = value.as_object()?;
+        if keyword == "required" {
+            let mut keys = rule.as_array().unwrap().iter().map(|key| key.as_str().unwrap());
+            let missing = keys.find(|key| !table.contains_key(*key));
+            return missing.map(|key| format!("{key} is missing"));
+        }
+        let of_key = |key: &String| schema["properties"].get(key);
+        for (key, entry) in table {
+            let rule = match (keyword, of_key(key)) {
+                ("properties", Some(own)) => own,
+                ("additionalProperties", None) => rule,
+                _ => continue,
+            };
+            if rule.is_object() {
+                self.check(rule, entry, &format!("{at}/{key}"), wrong);
+            }
+        }
+        let unknown = table.keys().find(|key| of_key(key).is_none());
+        let closed = keyword == "additionalProperties" && *rule == json!(false);
+        unknown.filter(|_| closed).map(|key| format!("{key} is unknown"))
     }
 }
 
