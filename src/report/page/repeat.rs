@@ -1,6 +1,6 @@
 //! A repeated run against the one it repeats.
 
-use super::html::{self, HALF, Legend, escape, figure, small};
+use super::html::{self, HALF, Legend, escape, figure, pair};
 use crate::report::format::{significant, with_unit};
 use crate::report::plot::{Axis, Chart, Colour, Dash, Dot, Line, Points, Style};
 use crate::report::quantity::Quantity;
@@ -14,7 +14,7 @@ pub(super) fn section(repeat: &Repeat, simulated: bool) -> String {
     );
     let measured = repeat.features.iter().filter(|f| f.pairs > 0);
     let charts: Vec<String> = measured.map(|feature| parity(feature, simulated)).collect();
-    let body = words + &repeat.table().html() + &small(&charts);
+    let body = words + &repeat.table().html() + &charts.chunks(2).map(pair).collect::<String>();
     html::section("repeat", "Then and now", &body)
 }
 
@@ -33,5 +33,10 @@ fn parity(feature: &FeatureRepeat, simulated: bool) -> String {
         .sized(HALF, 340.0)
         .with(line)
         .with(Points::new(feature.values.iter().map(dot), Style::series(1)).sized(3.0));
-    figure(&quantity.name, "Dashed: no difference.", &Legend::default(), &chart.svg())
+    figure(
+        &quantity.name,
+        "Each point an experiment. Dashed: no difference.",
+        &Legend::default(),
+        &chart.svg(),
+    )
 }

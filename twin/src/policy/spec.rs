@@ -106,7 +106,7 @@ pub enum PolicySpec {
     Thompson {},
     /// Expected improvement in a box around the best experiment.
     TrustRegion {},
-    /// Expected improvement and a wide confidence bound by turns.
+    /// Confidence bounds by turns, which leave an optimum that is known for others.
     Balanced {},
     /// Probability of being among the best twentieth of a table; elsewhere, expected improvement.
     Top {},
@@ -122,10 +122,6 @@ pub enum PolicySpec {
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 enum Table {
     List {
-        #[cfg_attr(
-            feature = "schema",
-            schemars(with = "Vec<std::collections::BTreeMap<String, f64>>")
-        )]
         conditions: Vec<Conditions>,
     },
     Random {},

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs a benchmark in four shards on a local HyperQueue server with two workers, kills what one of them runs half-way,
 submits that shard again, merges the shards, and compares table and report with one run. Says what was done once, what
-twice. usage: hyperqueue.py FLOWTWIN SCENARIO   Needs `pip install hyperqueue`."""
+twice. usage: two_workers.py FLOWTWIN SCENARIO   Needs `pip install hyperqueue`."""
 
 import filecmp
 import glob
