@@ -117,7 +117,7 @@ impl Procedure {
                 ))?;
                 acquire::lights(lab, &self.analysis, true)?;
                 lab.wait(light)?;
-                let frames = acquire::frames(lab, &self.analysis)?;
+                let frames = acquire::frames(lab, &self.analysis, &dark)?;
                 acquire::lights(lab, &self.analysis, false)?;
                 Ok(self.analysis.outcome(&frames, &dark, blank))
             }

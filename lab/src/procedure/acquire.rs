@@ -9,7 +9,7 @@ use crate::id::{LightId, SpectrometerId};
 use crate::lab::Lab;
 use crate::time::{Instant, Span};
 
-/// Least mean signal of a reference above its dark [counts]; with less the lamp is taken to be off.
+/// Least mean signal above its dark [counts]; with less the lamp is taken to be off.
 const LEAST_LIGHT_COUNTS: f64 = 100.0;
 
 /// Time between two tries of something that was not ready [s].
@@ -38,9 +38,32 @@ pub(super) fn dark(
     Ok(frames.iter().map(mean).collect())
 }
 
-/// The frames of a sample, all channels at the same time. Lights must be on.
-pub(super) fn frames(lab: &mut dyn Lab, analysis: &Analysis) -> Result<Vec<Frames>, Fault> {
-    take(lab, analysis, None)
+/// The frames of a sample, all channels at the same time. Lights must be on, and give light.
+pub(super) fn frames(
+    lab: &mut dyn Lab,
+    analysis: &Analysis,
+    dark: &[Counts],
+) -> Result<Vec<Frames>, Fault> {
+    let frames = take(lab, analysis, None)?;
+    lit(lab, analysis, &frames, dark)?;
+    Ok(frames)
+}
+
+/// Refuses frames of a lamp that gives no light: two darks on top of each other look like a clear liquid.
+pub(super) fn lit(
+    lab: &dyn Lab,
+    analysis: &Analysis,
+    frames: &[Frames],
+    dark: &[Counts],
+) -> Result<(), Fault> {
+    for ((channel, frames), dark) in analysis.channels().iter().zip(frames).zip(dark) {
+        let light: f64 = mean(frames).iter().zip(dark).map(|(s, d)| s - d).sum();
+        let counts = light / dark.len() as f64;
+        if channel.kind == ChannelKind::Absorbance && counts < LEAST_LIGHT_COUNTS {
+            return Err(Fault::new(lab.now(), &channel.light, FaultKind::NoLight { counts }));
+        }
+    }
+    Ok(())
 }
 
 /// The reference of every channel, carrier in the flow cells.
@@ -52,15 +75,8 @@ pub(super) fn blank(
     let dark = dark(lab, spec, analysis)?;
     lights(lab, analysis, true)?;
     lab.wait(Span::from_secs(spec.light_settle_s))?;
-    let reference: Vec<Counts> = frames(lab, analysis)?.iter().map(mean).collect();
+    let reference: Vec<Counts> = frames(lab, analysis, &dark)?.iter().map(mean).collect();
     lights(lab, analysis, false)?;
-    for ((channel, reference), dark) in analysis.channels().iter().zip(&reference).zip(&dark) {
-        let lit: f64 = reference.iter().zip(dark).map(|(r, d)| r - d).sum();
-        let counts = lit / reference.len() as f64;
-        if channel.kind == ChannelKind::Absorbance && counts < LEAST_LIGHT_COUNTS {
-            return Err(Fault::new(lab.now(), &channel.light, FaultKind::NoLight { counts }));
-        }
-    }
     Ok(Blank { reference })
 }
 

@@ -125,6 +125,7 @@ impl Ramp<'_> {
             self.pass(lab, ready, longest_s)?;
             acquire::lights(lab, analysis, false)?;
             let frames = acquire::fetch_all(lab, analysis)?;
+            acquire::lit(lab, analysis, &frames, dark)?;
             let middle = first + Span::from_nanos(ready.since(first).as_nanos() / 2);
             if let Some(passage) = self.history.passage(&lab.manifest().path, middle) {
                 if passage.entered > ended {

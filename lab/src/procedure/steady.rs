@@ -34,7 +34,7 @@ impl Watch<'_> {
             lab.wait_until(self.since + Span::from_secs(next * self.residence_s))?;
             acquire::lights(lab, analysis, true)?;
             lab.wait(Span::from_secs(spec.light_settle_s))?;
-            let frames = acquire::frames(lab, analysis)?;
+            let frames = acquire::frames(lab, analysis, dark)?;
             acquire::lights(lab, analysis, false)?;
             let mut outcome = analysis.outcome(&frames, dark, blank);
             readings.push(self.watched(&outcome));

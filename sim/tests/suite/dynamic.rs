@@ -57,7 +57,8 @@ fn watched_steady_state_costs_some_lab_time_and_measures_the_same() {
     let watched = run(watched(), 1);
     assert!(watched.iter().all(|o| !o.outcome.quality.not_steady));
     let cost = lab_time_s(&watched) / lab_time_s(&fixed);
-    assert!((1.0..1.35).contains(&cost), "{cost} times the lab time of the fixed rule");
+    println!("watching takes {cost:.3} times the lab time of the fixed wait");
+    assert!((0.9..1.25).contains(&cost), "{cost} times the lab time of the fixed rule");
     for (name, noise) in [("abs_300", 0.05), ("pli", 0.05)] {
         for (f, w) in fixed.iter().zip(&watched) {
             let off = feature(w, name) / feature(f, name) - 1.0;
@@ -66,7 +67,8 @@ fn watched_steady_state_costs_some_lab_time_and_measures_the_same() {
     }
 }
 
-/// Half a residence time is too short: watching notices, a fixed wait does not.
+/// 0.7 residence times are too short: watching notices, a fixed wait does not. Watching must begin
+/// when the first new slugs arrive: before, the features are steady at what they were.
 #[test]
 fn too_short_a_wait_is_noticed_by_watching_only() {
     let hasty = run(WaitSpec::ResidenceTimes(0.7), 1);
@@ -79,9 +81,9 @@ fn too_short_a_wait_is_noticed_by_watching_only() {
         .collect();
     assert!(off[1..].iter().all(|off| *off > 0.1), "{off:?}");
     let impatient = WaitSpec::Steady(SteadySpec {
-        from_residence_times: 0.5,
-        every_residence_times: 0.1,
-        at_most_residence_times: 0.75,
+        from_residence_times: 0.8,
+        every_residence_times: 0.05,
+        at_most_residence_times: 0.96,
         ..match watched() {
             WaitSpec::Steady(rule) => rule,
             WaitSpec::ResidenceTimes(_) => unreachable!("it is a rule"),
@@ -133,6 +135,7 @@ fn a_ramp_agrees_with_steady_state_within_noise_at_a_fraction_of_the_lab_time() 
             })
             .collect();
         let mean = off.iter().sum::<f64>() / off.len() as f64;
+        println!("{name}: {} points, mean {mean:.4}, {gain:.1} times as many an hour", off.len());
         assert!(mean.abs() < 0.5 * scatter, "{name}: mean {mean}");
         assert!(off.iter().all(|off| off.abs() < 2.0 * scatter), "{name}: {off:?}");
     }

@@ -10,6 +10,11 @@ fn the_reference_world_can_be_read() {
 }
 
 #[test]
+fn the_reference_world_is_that_of_the_scenario() {
+    assert_eq!(crate::support::reference(), crate::support::world_of("cs3cu2i5"));
+}
+
+#[test]
 fn an_unknown_key_is_refused_where_it_stands() {
     let text = include_str!("../reference_world.toml")
         .replace("lead_mm", "lead_um")

@@ -13,6 +13,16 @@ pub(crate) fn reference() -> World {
     toml::from_str(include_str!("../reference_world.toml")).expect("the reference is valid")
 }
 
+/// The world of a scenario of the repository.
+pub(crate) fn world_of(scenario: &str) -> World {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios");
+    let text = std::fs::read_to_string(format!("{folder}/{scenario}.toml")).expect("it is there");
+    let mut tables: toml::Table = text.parse().expect("a scenario is TOML");
+    let world = ["rig", "stocks", "chemistry", "optics", "noise", "faults"];
+    tables.retain(|name, _| world.contains(&name));
+    tables.try_into().expect("a scenario has a world")
+}
+
 /// A plan of the reference world.
 pub(crate) fn plan() -> Arc<Plan> {
     Arc::new(Plan::new(&reference()).expect("the reference is valid"))

@@ -54,3 +54,19 @@ fn a_lamp_that_loses_light_reads_lower_by_its_drift() {
     let left = light(&mut lab) / before;
     assert!((left - 0.9).abs() < 5e-4, "{left}");
 }
+
+/// A vial tells what the models made of the slugs: the test vector's quantum yield, and the size at
+/// the temperature of the plate.
+#[test]
+fn a_vial_holds_what_the_reference_set_predicts() {
+    let plan = plan();
+    let mut lab = SimLab::new(Arc::new(plan.noiseless()), Streams::new(1));
+    let procedure = procedure(&plan);
+    let blank = procedure.prime(&mut lab).unwrap();
+    procedure.run(&mut lab, &blank, &conditions(CENTRE));
+    procedure.run(&mut lab, &blank, &conditions(CENTRE));
+    let vial = lab.sample("emission_cell", 20).unwrap();
+    assert!((vial.quantum_yield / 0.1376 - 1.0).abs() < 0.02, "{}", vial.quantum_yield);
+    assert!((vial.diameter_nm - 12.0).abs() < 0.1, "{} nm", vial.diameter_nm);
+    assert!(lab.sample("no such stretch", 20).is_none());
+}

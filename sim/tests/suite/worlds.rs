@@ -7,20 +7,16 @@ use flowtwin_lab::{
     Command, Exposure, FlowRate, Frames, Lab as _, Reply, Span, Streams, Temperature, Volume,
     conformance, math,
 };
-use flowtwin_sim::spec::World;
 use flowtwin_sim::{Plan, SimLab};
+
+use crate::support::world_of;
 
 const DYES: &str = "dye-mixing";
 const GREEN: &str = "cspbbr3";
 
-/// The world of a scenario, without noise.
+/// The lab of a scenario, without noise.
 fn quiet(scenario: &str) -> SimLab {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios");
-    let text = std::fs::read_to_string(format!("{folder}/{scenario}.toml")).unwrap();
-    let mut tables: toml::Table = text.parse().unwrap();
-    let world = ["rig", "stocks", "chemistry", "optics", "noise", "faults"];
-    tables.retain(|name, _| world.contains(&name));
-    let world: World = tables.try_into().unwrap();
+    let world = world_of(scenario);
     SimLab::new(Arc::new(Plan::new(&world).unwrap().noiseless()), Streams::new(1))
 }
 
