@@ -48,6 +48,21 @@ impl Reading {
         }
     }
 
+    /// The mean of every feature; NaN for no readings.
+    pub fn mean(readings: &[Self]) -> Self {
+        let of = |feature: Feature| {
+            readings.iter().map(feature).fold(0.0, |sum, v| sum + v) / readings.len() as f64
+        };
+        Self {
+            abs: of(|r| r.abs),
+            pli: of(|r| r.pli),
+            pla: of(|r| r.pla),
+            peak_nm: of(|r| r.peak_nm),
+            pli_380: of(|r| r.pli_380),
+            pli_600: of(|r| r.pli_600),
+        }
+    }
+
     /// See [`Reading::abs`].
     pub fn abs(&self) -> f64 {
         self.abs

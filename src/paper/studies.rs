@@ -122,6 +122,8 @@ pub struct Steps {
 pub struct Flow {
     /// Reaction time \[s\].
     pub reaction_time_s: f64,
+    /// Readings at each flow, which are averaged.
+    pub repeats: usize,
     /// Flows of slugs and carrier together [µL/min]; the last is the plateau.
     pub totals_ul_per_min: Vec<f64>,
 }

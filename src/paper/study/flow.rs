@@ -14,7 +14,10 @@ use crate::paper::studies::Studies;
 pub(crate) fn point(station: &mut Station<'_>, studies: &Studies) -> Result<Reading, Fault> {
     let baseline = studies.baseline(station.space());
     let conditions = station.at_reaction_time(&baseline, studies.flow.reaction_time_s);
-    station.run_in(&conditions)
+    station.run_in(&conditions)?;
+    let readings: Result<Vec<Reading>, Fault> =
+        (0..studies.flow.repeats).map(|_| station.read(&conditions)).collect();
+    Ok(Reading::mean(&readings?))
 }
 
 /// Volume of the reactor in which `total_ul_per_min` reacts for so long \[µL\].
