@@ -144,7 +144,8 @@ fn solve(mut a: [[f64; TERMS]; TERMS], mut b: [f64; TERMS]) -> [f64; TERMS] {
 mod tests {
     use std::path::Path;
 
-    use flowtwin_lab::{Instant, Span};
+    use flowtwin_lab::{Instant, Span, Streams};
+    use flowtwin_twin::{Ask, Context, History, PolicySpec, SurrogateSpec, Trial};
 
     use super::*;
     use crate::scenario::Scenario;
@@ -154,11 +155,15 @@ mod tests {
         Scenario::load(Path::new(file)).expect("the scenario is valid")
     }
 
-    /// What the experiment at `temperature_c`, all flows in the middle, takes on a rig with known rates.
-    fn experiment(scenario: &Scenario, costs: &Costs<'_>, temperature_c: f64) -> Observation {
+    /// All flows in the middle.
+    fn at(scenario: &Scenario, temperature_c: f64) -> Conditions {
         let mut values = scenario.space().centre().values().to_vec();
         values[0] = temperature_c;
-        let conditions = scenario.space().conditions(values);
+        scenario.space().conditions(values)
+    }
+
+    /// What an experiment takes on a rig with known rates.
+    fn experiment(scenario: &Scenario, costs: &Costs<'_>, conditions: Conditions) -> Observation {
         let settings = scenario.procedure().recipe().settings(&conditions);
         let [_, up, down] = costs.terms(&settings);
         let waits_s = costs.waits_s(&settings);
@@ -181,15 +186,44 @@ mod tests {
         let scenario = scenario();
         let mut costs = Costs::new(scenario.procedure(), scenario.manifest());
         for t in [130.0, 145.0, 122.0, 138.0, 149.0, 131.0, 125.0, 127.0, 120.0] {
-            let observation = experiment(&scenario, &costs, t);
+            let observation = experiment(&scenario, &costs, at(&scenario, t));
             costs.learn(&observation);
         }
         for t in [120.0, 128.0, 150.0] {
-            let observation = experiment(&scenario, &costs, t);
+            let observation = experiment(&scenario, &costs, at(&scenario, t));
             let Cost { lab_time_s, reagent_ml } = costs.next()(&observation.conditions);
             let taken = observation.lab_time_s();
             assert!((lab_time_s - taken).abs() < 0.02 * taken, "{t}: {lab_time_s} of {taken}");
             assert!((reagent_ml - observation.consumed_ml[0].1).abs() < 1e-3, "{reagent_ml}");
         }
+    }
+
+    #[test]
+    fn a_policy_that_pays_for_time_or_reagent_asks_for_cheaper_experiments() {
+        let scenario = scenario();
+        let (space, context) = (scenario.space(), Context::new(Streams::new(3)));
+        let mut costs = Costs::new(scenario.procedure(), scenario.manifest());
+        let mut history = History::default();
+        for asked in 0..16 {
+            let ask = Ask { space, history: &history, count: 1, asked, planned: 16, cost: None };
+            let policy = PolicySpec::Lhs {}.build(SurrogateSpec::Gp);
+            let conditions = policy.propose(&ask, &context).unwrap().conditions.remove(0);
+            costs.learn(&experiment(&scenario, &costs, conditions.clone()));
+            let x = space.to_unit(&conditions);
+            let outcome = Some(-x.iter().map(|u| (u - 0.6) * (u - 0.6)).sum::<f64>());
+            history.trials.push(Trial { x, outcome });
+        }
+        let cost = costs.next();
+        let asks_for = |policy: PolicySpec| {
+            let ask =
+                Ask { space, history: &history, count: 1, asked: 0, planned: 9, cost: Some(&cost) };
+            let answer = policy.build(SurrogateSpec::Gp).propose(&ask, &context).unwrap();
+            cost(&answer.conditions[0])
+        };
+        let plain = asks_for(PolicySpec::Ei {});
+        let (quick, frugal) =
+            (asks_for(PolicySpec::EiPerTime {}), asks_for(PolicySpec::EiPerMl {}));
+        assert!(quick.lab_time_s < plain.lab_time_s, "{quick:?} {plain:?}");
+        assert!(frugal.reagent_ml <= plain.reagent_ml, "{frugal:?} {plain:?}");
     }
 }

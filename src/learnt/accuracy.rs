@@ -48,8 +48,29 @@ pub fn value(surrogate: SurrogateSpec, evaluation: &Evaluation) -> Value {
         value[name] = json!(score.value);
         value[format!("{name}_interval")] = json!([score.low, score.high]);
     }
+    if !evaluation.weights.is_empty() {
+        let fold = |weights: &Vec<(String, f64)>| -> Value {
+            weights.iter().map(|(name, weight)| (name.clone(), json!(weight))).collect()
+        };
+        value["weights"] = evaluation.weights.iter().map(fold).collect();
+    }
     value["work"] = json!(evaluation.work);
     value
+}
+
+/// What a surrogate that weighs others chose, in one line: the mean weights over all folds and their range.
+pub fn choice(evaluation: &Evaluation) -> Option<String> {
+    let folds = evaluation.weights.len();
+    let names = evaluation.weights.first()?.iter().map(|(name, _)| name);
+    let part = |(k, name): (usize, &String)| {
+        let weights = || evaluation.weights.iter().map(|fold| fold[k].1);
+        let mean = weights().sum::<f64>() / folds as f64;
+        let low = weights().fold(1.0, f64::min);
+        let high = weights().fold(0.0, f64::max);
+        format!("{name} {} ({} to {})", fixed(mean, 2), fixed(low, 2), fixed(high, 2))
+    };
+    let parts: Vec<String> = names.enumerate().map(part).collect();
+    Some(format!("weights in {folds} folds, from training data alone: {}", parts.join(", ")))
 }
 
 fn scores(evaluation: &Evaluation) -> [(&'static str, Interval); 5] {

@@ -1,5 +1,6 @@
 //! How good a surrogate is on experiments it has not seen.
 
+use std::collections::BTreeMap;
 use std::f64::consts::PI;
 
 use flowtwin_lab::math;
@@ -105,6 +106,9 @@ pub struct Evaluation {
     pub coverage_95: Interval,
     /// What each experiment was predicted to give, for each repeat: \[repeats\]\[n\], noise included.
     pub predicted: Vec<Vec<Belief>>,
+    /// How a surrogate that weighs several others weighed them in each fold, from its training data alone:
+    /// \[repeats x folds\], empty for others.
+    pub weights: Vec<Vec<(String, f64)>>,
     /// What it took.
     pub work: Work,
 }
@@ -116,7 +120,34 @@ pub fn folds(rows: usize, folds: usize, repeat: u64, context: &Context) -> Vec<V
     (0..folds).map(part).collect()
 }
 
-/// Predicts every experiment from a surrogate fitted without its fold; the scores of a repeat are taken over all
+/// Rows of `x` [n, d] that repeat the same inputs, together; in the order of their first rows.
+pub fn replicates(x: ArrayView2<'_, f64>) -> Vec<Vec<usize>> {
+    let mut places: BTreeMap<Vec<u64>, usize> = BTreeMap::new();
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for (i, row) in x.rows().into_iter().enumerate() {
+        // Adding zero makes -0 and 0 one.
+        let key = row.iter().map(|value| (value + 0.0).to_bits()).collect();
+        let place = *places.entry(key).or_insert(groups.len());
+        match groups.get_mut(place) {
+            Some(group) => group.push(i),
+            None => groups.push(vec![i]),
+        }
+    }
+    groups
+}
+
+/// Splits the rows of `x` into folds, replicates never apart: as many as asked for, or as there are different inputs.
+fn split(x: ArrayView2<'_, f64>, count: usize, repeat: u64, context: &Context) -> Vec<Vec<usize>> {
+    let groups = replicates(x);
+    if groups.len() < 2 {
+        return folds(x.nrows(), count, repeat, context);
+    }
+    let parts = folds(groups.len(), count.min(groups.len()), repeat, context);
+    let rows = |part: Vec<usize>| part.into_iter().flat_map(|g| groups[g].clone()).collect();
+    parts.into_iter().map(rows).collect()
+}
+
+/// Predicts every experiment from a surrogate fitted without its fold, and without any other experiment at the same inputs; the scores of a repeat are taken over all
 /// experiments at once, and averaged over repeats. The intervals come from resampling experiments (Efron 1979): they say how far the
 /// scores would move with another set of experiments of the same number.
 ///
@@ -138,24 +169,31 @@ where
     let (fold_count, repeats) = parts;
     assert!(fold_count >= 2 && repeats >= 1 && y.len() >= fold_count, "{parts:?} of {}", y.len());
     let splits: Vec<Vec<usize>> =
-        (0..repeats).flat_map(|r| folds(y.len(), fold_count, r as u64, context)).collect();
+        (0..repeats).flat_map(|r| split(x, fold_count, r as u64, context)).collect();
+    let fold_count = splits.len() / repeats;
     let serial = Context::new(context.streams);
     let answers = context.map(splits.len(), |k| {
         hold_out(surrogate, x, y, &splits[k], &serial.child("evaluate/fit", k as u64))
     });
     let mut predicted = vec![vec![Belief::default(); y.len()]; repeats];
     let mut work = Work::default();
+    let mut weights = Vec::new();
     for (k, answer) in answers.into_iter().enumerate() {
-        let (beliefs, spent) = answer?;
-        work += spent;
+        let (beliefs, posterior) = answer?;
+        work += posterior.work();
+        let named = posterior.weights().into_iter().map(|(name, w)| (name.to_owned(), w));
+        weights.push(named.collect());
         for (i, belief) in splits[k].iter().zip(beliefs) {
             predicted[k / fold_count][*i] = belief;
         }
     }
-    Ok(summarise(y, predicted, fold_count, work, context))
+    if weights.iter().all(Vec::is_empty) {
+        weights.clear();
+    }
+    Ok(Evaluation { weights, work, ..summarise(y, predicted, fold_count, context) })
 }
 
-/// Fits without the rows in `out` and predicts them.
+/// Fits without the rows in `out` and predicts them, noise included; also what was fitted.
 ///
 /// # Errors
 /// If the fit fails.
@@ -165,20 +203,19 @@ pub fn hold_out<S: Surrogate>(
     y: &[f64],
     out: &[usize],
     context: &Context,
-) -> Result<(Vec<Belief>, Work), FitError> {
+) -> Result<(Vec<Belief>, S::Posterior), FitError> {
     let kept: Vec<usize> = (0..y.len()).filter(|i| !out.contains(i)).collect();
     let outcomes: Vec<f64> = kept.iter().map(|i| y[*i]).collect();
     let posterior = surrogate.fit(x.select(Axis(0), &kept).view(), &outcomes, context)?;
     let noise = posterior.noise_sd();
     let beliefs = posterior.predict(x.select(Axis(0), out).view());
-    Ok((beliefs.into_iter().map(|b| b.with_noise(noise)).collect(), posterior.work()))
+    Ok((beliefs.into_iter().map(|b| b.with_noise(noise)).collect(), posterior))
 }
 
 fn summarise(
     y: &[f64],
     predicted: Vec<Vec<Belief>>,
     folds: usize,
-    work: Work,
     context: &Context,
 ) -> Evaluation {
     let n = y.len();
@@ -213,7 +250,7 @@ fn summarise(
         nll: interval(3),
         coverage_95: interval(4),
         predicted,
-        work,
+        ..Evaluation::default()
     }
 }
 
@@ -251,6 +288,18 @@ mod tests {
         let mut rows: Vec<usize> = folds(23, 5, 0, &context).concat();
         rows.sort_unstable();
         assert_eq!(rows, (0..23).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn replicates_are_never_on_both_sides_of_a_split() {
+        let x = Array2::from_shape_fn((30, 2), |(i, j)| ((i * (j + 1)) % 10) as f64);
+        for part in split(x.view(), 5, 0, &Context::new(Streams::new(1))) {
+            for i in 0..30 {
+                let inside = part.contains(&i);
+                assert!((0..30).all(|k| k % 10 != i % 10 || part.contains(&k) == inside));
+            }
+        }
+        assert_eq!(replicates(x.view()).len(), 10);
     }
 
     #[test]

@@ -170,6 +170,33 @@ impl GpPosterior {
         (0..n).map(believe).collect()
     }
 
+    /// The same process with one more experiment at `x` \[d\], lengths, noise, mean and variance kept: its Cholesky factor
+    /// grows by one row, in n² operations instead of n³.
+    #[must_use]
+    pub fn with(&self, x: &[f64], y: f64) -> Self {
+        let n = self.y.len();
+        let (mut k, mut slopes, mut white, mut row) = Default::default();
+        self.correlate(x, &mut k, &mut slopes);
+        lower_times(&self.inverse, n, &k, &mut white);
+        lower_transposed_times(&self.inverse, n, &white, &mut row);
+        let pivot = (1.0 + self.noise_ratio - dot(&white, &white)).max(JITTER).sqrt();
+        let mut inverse = Vec::with_capacity((n + 1) * (n + 1));
+        for above in self.inverse.chunks_exact(n) {
+            inverse.extend_from_slice(above);
+            inverse.push(0.0);
+        }
+        inverse.extend(row.iter().map(|r| -r / pivot));
+        inverse.push(1.0 / pivot);
+        let mut grown = Self { inverse, ..self.clone() };
+        grown.x.extend_from_slice(x);
+        grown.y.push(self.scale.apply(y));
+        let centred: Vec<f64> = grown.y.iter().map(|y| y - self.mean).collect();
+        lower_times(&grown.inverse, n + 1, &centred, &mut white);
+        lower_transposed_times(&grown.inverse, n + 1, &white, &mut grown.weights);
+        grown.held_out = grown.leave_one_out();
+        grown
+    }
+
     /// Length of each input, in units of its range \[d\].
     pub fn lengths(&self) -> Vec<f64> {
         self.inverse_lengths.iter().map(|l| 1.0 / l).collect()
@@ -337,6 +364,26 @@ mod tests {
             assert!((slope.mean[j] - (above.mean - below.mean) / 2e-6).abs() < 1e-4);
             assert!((slope.sd[j] - (above.sd - below.sd) / 2e-6).abs() < 1e-4);
         }
+    }
+
+    #[test]
+    fn one_more_row_of_the_factor_is_factorizing_anew() {
+        let gp = fitted(15, 1.0);
+        let (x, y) = ([0.4, 0.1, 0.8], 3.0);
+        let grown = gp.with(&x, y);
+        let theta: Vec<f64> = gp
+            .inverse_lengths
+            .iter()
+            .map(|l| -math::ln(*l))
+            .chain([math::ln(gp.noise_ratio - 1e-6)])
+            .collect();
+        let factor = Data { x: &grown.x, y: &grown.y, dim: 3 }.factor(&theta, None).unwrap();
+        for (a, b) in grown.inverse.iter().zip(&factor.inverse) {
+            assert!((a - b).abs() < 1e-9 * b.abs().max(1.0), "{a} {b}");
+        }
+        let believed = gp.with(&x, gp.at(&x).mean);
+        assert!((believed.at(&[0.5; 3]).mean - gp.at(&[0.5; 3]).mean).abs() < 1e-9);
+        assert!(believed.at(&x).sd < gp.at(&x).sd);
     }
 
     #[test]

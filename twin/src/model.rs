@@ -66,6 +66,10 @@ impl Posterior for Model {
         self.posterior().held_out()
     }
 
+    fn weights(&self) -> Vec<(&'static str, f64)> {
+        self.posterior().weights()
+    }
+
     fn work(&self) -> Work {
         self.posterior().work()
     }

@@ -75,11 +75,6 @@ impl StackPosterior {
     fn parts(&self) -> [&dyn Posterior; 3] {
         [&self.gp, &self.ensemble, &self.forest]
     }
-
-    /// The weights of the Gaussian process, the ensemble and the forest; they sum to one.
-    pub fn weights(&self) -> [f64; 3] {
-        self.weights
-    }
 }
 
 /// Weights on the simplex that minimise the squared error of the blended held-out means, by searching a grid of
@@ -144,6 +139,11 @@ impl Posterior for StackPosterior {
 
     fn held_out(&self) -> &[Belief] {
         &self.held_out
+    }
+
+    /// They sum to one.
+    fn weights(&self) -> Vec<(&'static str, f64)> {
+        ["gp", "modern", "forest"].into_iter().zip(self.weights).collect()
     }
 
     fn work(&self) -> Work {

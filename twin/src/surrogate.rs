@@ -57,6 +57,11 @@ pub trait Posterior: std::fmt::Debug + Send + Sync {
     /// leave-one-out or out-of-bag, whichever the model has. The sd includes the noise.
     fn held_out(&self) -> &[Belief];
 
+    /// How a model that weighs several others has weighed them, by name; empty elsewhere.
+    fn weights(&self) -> Vec<(&'static str, f64)> {
+        Vec::new()
+    }
+
     /// What the fit took.
     fn work(&self) -> Work;
 

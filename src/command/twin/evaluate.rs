@@ -18,6 +18,9 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
         let parts = (args.folds, args.repeats);
         let evaluation = cross_validate(&surrogate, x.view(), &y, parts, &context(&args.data))
             .map_err(|error| CommandError::failed(format_args!("{}: {error}", data.source)))?;
+        if let Some(choice) = accuracy::choice(&evaluation) {
+            eprintln!("{}: {choice}", surrogate.name());
+        }
         judged.push((surrogate, evaluation));
     }
     match args.data.json {

@@ -25,8 +25,8 @@ pub enum Aim {
     /// Expected improvement within a box around the best experiment that grows with success and shrinks with failure
     /// (after Eriksson et al. 2019, arXiv 1910.01739).
     TrustRegion,
-    /// Expected improvement and, every other time, a confidence bound of 2.5 spreads: quick to the nearest optimum, and
-    /// still looking for others.
+    /// Confidence bounds of one and of two spreads by turns, raised where the optimum is known to within the noise: quick
+    /// to the nearest optimum, and then off to others.
     Balanced,
     /// The probability of being among the best twentieth of the pool that is chosen from; in a region, expected
     /// improvement.
@@ -45,7 +45,7 @@ impl Aim {
             Self::Exploit | Self::Thompson => Acquisition::Mean,
             Self::Ucb { lambda } => Acquisition::Ucb { lambda },
             Self::Ei if members => Acquisition::Improvement { best },
-            Self::Balanced if next % 2 == 1 => Acquisition::Ucb { lambda: 2.5 },
+            Self::Balanced => Acquisition::Ucb { lambda: if next % 2 == 1 { 2.0 } else { 1.0 } },
             _ => Acquisition::LogImprovement { best },
         }
     }

@@ -2,23 +2,27 @@
 
 use ndarray::{Array2, ArrayView1};
 
+use crate::acquisition::Acquisition;
 use crate::feasibility::Feasibility;
 use crate::objective::{Price, Weighed};
 use crate::policy::trust_region::half_width;
 use crate::policy::{Aim, Ask, Cost, Policy, PolicyError, Proposals, SurrogateSpec};
 use crate::region::Region;
 use crate::search::{self, Objective as _, Search};
-use crate::{Context, History, Model, Posterior, Surrogate, Trial, Work};
+use crate::{Context, GpPosterior, History, Model, Posterior, Surrogate, Trial, Work};
 use flowtwin_lab::Stream;
 
 /// Best experiments around which to look closer, and points around each at every distance.
 const NEAR: usize = 4;
 
+/// Weight of the spread beyond which a confidence bound is not raised any more.
+const BOLDEST: f64 = 32.0;
+
 /// Fits a surrogate to the history and maximises an acquisition function over the feasible region.
 ///
 /// With fewer than two successful experiments it proposes random points. Pending experiments, and the earlier ones of
 /// several asked for at once, are taken to yield what the surrogate predicts of them (Ginsbourger et al. 2010, "kriging
-/// believer").
+/// believer"). One of them is not proposed again: a random point takes its place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Guided {
     /// Its name.
@@ -44,7 +48,12 @@ impl Policy for Guided {
         let mut pending = ask.history.pending.clone();
         for _ in 0..ask.count {
             let point = self.one(&region, ask, &pending, context, &mut proposals.work)?;
-            let conditions = region.snap(&point);
+            let mut conditions = region.snap(&point);
+            if pending.contains(&ask.space.to_unit(&conditions)) {
+                let number = (ask.history.trials.len() + pending.len()) as u64;
+                let mut stream = context.streams.open("policy/again", number);
+                conditions = region.snap(&region.sample(&mut stream));
+            }
             pending.push(ask.space.to_unit(&conditions));
             proposals.conditions.push(conditions);
         }
@@ -90,12 +99,37 @@ impl Guided {
         let mut objective = self.weighed(&model, incumbent.0, next, floor, feasibility.as_ref());
         objective.price =
             ask.cost.zip(self.price()).map(|(cost, of)| Price { space: ask.space, cost, of });
+        if self.aim == Aim::Balanced {
+            return Ok(self.bold(region, objective, &model, seeds, &mut stream, work));
+        }
         let (mut point, evaluations) = self.search().run(region, &objective, seeds, &mut stream);
         work.acquisitions += evaluations;
         if let (Some(_), Some(last)) = (&objective.price, history.trials.last()) {
             work.acquisitions += stay(region, &objective, &last.x, &mut point);
         }
         Ok(point)
+    }
+
+    /// The highest point of a confidence bound that is raised until the experiment there can teach something: until the
+    /// belief is less certain than one measurement. So an optimum that is known to within the noise is left for others.
+    fn bold(
+        &self,
+        region: &Region<'_>,
+        mut objective: Weighed<'_>,
+        model: &Model,
+        seeds: Vec<Vec<f64>>,
+        stream: &mut Stream,
+        work: &mut Work,
+    ) -> Vec<f64> {
+        loop {
+            let (point, evaluations) = self.search().run(region, &objective, seeds.clone(), stream);
+            work.acquisitions += evaluations;
+            let known = model.at(&point).sd < model.noise_sd();
+            match objective.acquisition {
+                Acquisition::Ucb { ref mut lambda } if known && *lambda < BOLDEST => *lambda *= 2.0,
+                _ => return point,
+            }
+        }
     }
 
     /// What is maximised, costs apart.
@@ -164,7 +198,8 @@ impl Guided {
         seeds
     }
 
-    /// The surrogate of what is known, and of what it says itself about pending experiments. Its streams depend on the
+    /// The surrogate of what is known, and of what it says itself about pending experiments; a Gaussian process keeps its
+    /// lengths and noise for them. Its streams depend on the
     /// number of experiments alone, so that all policies that start from one history start from one model.
     pub(super) fn believe(
         &self,
@@ -179,6 +214,10 @@ impl Guided {
         *work += model.work();
         if pending.is_empty() {
             return Ok(model);
+        }
+        if let Model::Gp(gp) = &model {
+            let believed = |gp: GpPosterior, u: &Vec<f64>| gp.with(u, gp.at(u).mean);
+            return Ok(Model::Gp(pending.iter().fold(gp.clone(), believed)));
         }
         for point in pending {
             y.push(model.at(point).mean);

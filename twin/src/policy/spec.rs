@@ -106,7 +106,7 @@ pub enum PolicySpec {
     Thompson {},
     /// Expected improvement in a box around the best experiment.
     TrustRegion {},
-    /// Expected improvement and a wide confidence bound by turns.
+    /// Confidence bounds by turns, which leave an optimum that is known for others.
     Balanced {},
     /// Probability of being among the best twentieth of a table; elsewhere, expected improvement.
     Top {},

@@ -1,0 +1,91 @@
+//! What every surrogate promises.
+
+use flowtwin_lab::Streams;
+use flowtwin_twin::{Context, FitError, Model, Posterior, Surrogate, SurrogateSpec};
+use ndarray::Array2;
+
+/// A smooth function of three inputs with a little noise, large enough not to be standardized by accident.
+fn data(rows: usize) -> (Array2<f64>, Vec<f64>) {
+    let mut stream = Streams::new(8).open("data", 0);
+    let x = Array2::from_shape_simple_fn((rows, 3), || stream.uniform());
+    let f = |r: ndarray::ArrayView1<'_, f64>| 500.0 + 100.0 * r[0] * r[1] + 40.0 * r[2] * r[2];
+    let y = x.rows().into_iter().map(|r| f(r) + stream.normal()).collect();
+    (x, y)
+}
+
+fn fit(surrogate: SurrogateSpec, rows: usize) -> Model {
+    let (x, y) = data(rows);
+    surrogate.fit(x.view(), &y, &Context::new(Streams::new(1))).expect("the data are finite")
+}
+
+#[test]
+fn a_model_file_loads_back_bit_for_bit() {
+    let (x, _) = data(30);
+    for surrogate in SurrogateSpec::ALL {
+        let model = fit(surrogate, 30);
+        let text = serde_json::to_string(&model).expect("a model is plain data");
+        let loaded: Model = serde_json::from_str(&text).expect("it was just written");
+        assert_eq!(loaded, model, "{}", surrogate.name());
+        assert_eq!(loaded.predict(x.view()), model.predict(x.view()), "{}", surrogate.name());
+    }
+}
+
+#[test]
+fn slopes_are_those_of_finite_differences() {
+    let x = [0.31, 0.62, 0.47];
+    for surrogate in SurrogateSpec::ALL {
+        let model = fit(surrogate, 40);
+        let Some(slope) = model.slope(&x) else {
+            continue;
+        };
+        let step = 1e-5;
+        for j in 0..3 {
+            let (mut above, mut below) = (x, x);
+            above[j] += step;
+            below[j] -= step;
+            let (above, below) = (model.at(&above), model.at(&below));
+            let by_mean = (above.mean - below.mean) / (2.0 * step);
+            let by_sd = (above.sd - below.sd) / (2.0 * step);
+            let name = surrogate.name();
+            assert!((slope.mean[j] - by_mean).abs() < 1e-3, "{name}: {} {by_mean}", slope.mean[j]);
+            assert!((slope.sd[j] - by_sd).abs() < 1e-3, "{name}: {} {by_sd}", slope.sd[j]);
+        }
+    }
+}
+
+#[test]
+fn smooth_models_predict_fresh_points_within_their_own_interval() {
+    let (x, y) = data(200);
+    for surrogate in [SurrogateSpec::Modern, SurrogateSpec::Gp, SurrogateSpec::Stack] {
+        let model = fit(surrogate, 60);
+        let fresh = x.rows().into_iter().zip(&y).skip(60);
+        let inside = fresh.filter(|(row, y)| {
+            let belief = model.at(&row.to_vec()).with_noise(model.noise_sd());
+            (belief.mean - *y).abs() < 1.96 * belief.sd
+        });
+        let share = inside.count() as f64 / 140.0;
+        assert!((0.88..=1.0).contains(&share), "{}: {share}", surrogate.name());
+    }
+}
+
+#[test]
+fn equal_outcomes_and_repeated_points_are_no_trouble() {
+    let x = Array2::from_elem((6, 2), 0.5);
+    for surrogate in SurrogateSpec::ALL {
+        let model = surrogate.fit(x.view(), &[3.0; 6], &Context::new(Streams::new(1)));
+        let belief = model.expect("equal outcomes can be learnt").at(&[0.5, 0.5]);
+        assert!(belief.mean.is_finite() && belief.sd.is_finite(), "{}", surrogate.name());
+    }
+}
+
+#[test]
+fn bad_data_are_refused_with_the_row() {
+    let context = Context::new(Streams::new(1));
+    let x = Array2::from_shape_vec((2, 1), vec![0.0, f64::NAN]).expect("two rows");
+    for surrogate in SurrogateSpec::ALL {
+        let error = surrogate.fit(x.view(), &[1.0, 2.0], &context).expect_err("a NaN");
+        assert!(matches!(error, FitError::NotFinite { row: 1, .. }));
+        let error = surrogate.fit(x.view(), &[1.0], &context).expect_err("a row too few");
+        assert_eq!(error, FitError::Shape { inputs: 2, outcomes: 1 });
+    }
+}

@@ -1,0 +1,196 @@
+//! What every policy promises.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::num::NonZeroUsize;
+
+use flowtwin_lab::{Conditions, Constraint, Input, Linear, Space, Streams};
+use flowtwin_twin::{
+    Ask, Context, Cost, History, PolicyError, PolicySpec, Proposals, SurrogateSpec, Trial,
+};
+
+const NAMES: [&str; 13] = [
+    "random",
+    "lhs",
+    "sobol",
+    "max_variance",
+    "exploit",
+    "ucb",
+    "ei",
+    "log_ei",
+    "thompson",
+    "trust_region",
+    "balanced",
+    "ei_per_time",
+    "ei_per_ml",
+];
+
+/// Three inputs, rounded, whose first two must not sum to more than 12.
+fn space() -> Space {
+    let input = |name: &str| Input { name: name.into(), low: 0.0, high: 10.0, resolution: 0.1 };
+    let total = Constraint {
+        name: "total".into(),
+        of: Linear { constant: 0.0, factors: vec![1.0, 1.0, 0.0] },
+        low: 2.0,
+        high: 12.0,
+    };
+    Space::new(["a", "b", "c"].map(input).to_vec(), vec![total]).expect("the ranges are in order")
+}
+
+/// Experiments on a plane that rises with the first input; every fifth failed.
+fn history(count: usize) -> History {
+    let mut stream = Streams::new(11).open("history", 0);
+    let mut trial = |i: usize| {
+        let x: Vec<f64> = (0..3).map(|_| stream.uniform()).collect();
+        let outcome = (i % 5 != 4).then(|| 10.0 * x[0] + x[2] + 0.1 * stream.normal());
+        Trial { x, outcome }
+    };
+    History { trials: (0..count).map(&mut trial).collect(), pending: vec![vec![0.5, 0.5, 0.5]] }
+}
+
+fn cost(conditions: &Conditions) -> Cost {
+    Cost {
+        lab_time_s: 60.0 + 10.0 * conditions.values()[2],
+        reagent_ml: 1.0 + conditions.values()[1],
+    }
+}
+
+fn propose(name: &str, history: &History, count: usize, threads: usize) -> Proposals {
+    let space = space();
+    let ask = Ask { space: &space, history, count, asked: 0, planned: 8, cost: Some(&cost) };
+    let spec: PolicySpec = name.parse().expect("a policy");
+    let context = Context::new(Streams::new(5)).with_threads(NonZeroUsize::new(threads).unwrap());
+    spec.build(SurrogateSpec::Modern).propose(&ask, &context).expect("the space is feasible")
+}
+
+/// Folds the bits of all proposed values into one number (Fowler, Noll and Vo).
+fn digest(proposals: &Proposals) -> u64 {
+    let values = proposals.conditions.iter().flat_map(|c| c.values().to_vec());
+    values.fold(0xcbf2_9ce4_8422_2325, |hash, value| {
+        (hash ^ value.to_bits()).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+#[test]
+fn proposals_are_feasible_rounded_and_as_many_as_asked_for() {
+    let (space, history) = (space(), history(15));
+    for name in NAMES {
+        let proposals = propose(name, &history, 3, 1);
+        assert_eq!(proposals.conditions.len(), 3, "{name}");
+        for conditions in &proposals.conditions {
+            assert!(space.contains(conditions), "{name}: {conditions:?}");
+            for (value, input) in conditions.values().iter().zip(space.inputs()) {
+                assert_eq!(input.round(*value).to_bits(), value.to_bits(), "{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn threads_do_not_change_a_proposal() {
+    let history = history(12);
+    for name in NAMES {
+        assert_eq!(propose(name, &history, 2, 1), propose(name, &history, 2, 2), "{name}");
+    }
+}
+
+#[test]
+fn proposals_are_the_same_bits_as_ever() {
+    let history = history(14);
+    let found: Vec<String> = NAMES
+        .iter()
+        .map(|name| format!("{name} {:016x}", digest(&propose(name, &history, 1, 1))))
+        .collect();
+    assert_eq!(found, GOLDEN);
+}
+
+const GOLDEN: [&str; 13] = [
+    "random d9c5c2a41208928d",
+    "lhs 4f5d266971b631bd",
+    "sobol 6fb645080b4ee760",
+    "max_variance 40d112186c0f2fb7",
+    "exploit 734abf042be2ebaf",
+    "ucb 734abf042be2ebaf",
+    "ei fda28284dacc8dcc",
+    "log_ei fda28284dacc8dcc",
+    "thompson 3a48d5c9a42fadf2",
+    "trust_region 841512186c0f2fb7",
+    "balanced 9801ce13918a893d",
+    "ei_per_time c48166c73a58cc35",
+    "ei_per_ml cf519e565cf0980d",
+];
+
+#[test]
+fn experiments_asked_for_together_differ() {
+    let history = history(15);
+    for name in NAMES {
+        let conditions = propose(name, &history, 3, 1).conditions;
+        let same = conditions[0] == conditions[1] && conditions[1] == conditions[2];
+        assert!(!same, "{name}: {conditions:?}");
+    }
+}
+
+#[test]
+fn work_is_counted_and_one_experiment_takes_two_fits_at_most() {
+    let work = propose("ei", &history(15), 1, 1).work;
+    assert_eq!(work.fits, 2, "one fit, and one with the pending experiment");
+    assert!(work.likelihoods > 0 && work.likelihoods < 160, "{work:?}");
+    assert!(work.acquisitions > 256 && work.acquisitions < 1500, "{work:?}");
+}
+
+#[test]
+fn exploitation_goes_uphill_as_far_as_the_constraint() {
+    let best = propose("exploit", &history(40), 1, 1).conditions.remove(0);
+    assert!(best.values()[0] > 8.0, "{best:?}");
+}
+
+#[test]
+fn an_expensive_direction_is_avoided_by_the_policy_that_pays_for_it() {
+    let history = history(40);
+    let cheap = propose("ei_per_ml", &history, 1, 1).conditions.remove(0);
+    assert!(cheap.values()[1] < 3.0, "{cheap:?}");
+}
+
+#[test]
+fn a_policy_that_weighs_costs_says_so_where_it_is_not_told_them() {
+    let (space, history) = (space(), history(10));
+    let ask = Ask { space: &space, history: &history, count: 1, asked: 0, planned: 1, cost: None };
+    let spec: PolicySpec = "ei_per_time".parse().expect("a policy");
+    let answer = spec.build(SurrogateSpec::Gp).propose(&ask, &Context::new(Streams::new(1)));
+    assert_eq!(answer, Err(PolicyError::NoCost { policy: "ei_per_time".into() }));
+}
+
+#[test]
+fn a_region_where_everything_failed_is_left_alone() {
+    let mut history = History::default();
+    let mut stream = Streams::new(3).open("history", 0);
+    for _ in 0..200 {
+        let x: Vec<f64> = (0..3).map(|_| stream.uniform()).collect();
+        // The outcome rises towards high c, but there every experiment fails.
+        let outcome = (x[2] < 0.6).then_some(x[2]);
+        history.trials.push(Trial { x, outcome });
+    }
+    for name in ["ei", "ucb", "exploit"] {
+        let next = propose(name, &history, 1, 1).conditions.remove(0);
+        assert!(next.values()[2] < 7.5, "{name}: {next:?}");
+    }
+}
+
+#[test]
+fn a_design_asked_for_one_by_one_is_the_design_asked_for_at_once() {
+    let space = space();
+    for name in ["lhs", "sobol", "random"] {
+        let policy = name.parse::<PolicySpec>().expect("a policy").build(SurrogateSpec::Gp);
+        let context = Context::new(Streams::new(5));
+        let mut history = History::default();
+        let ask = |history: &History, count, asked| {
+            let ask = Ask { space: &space, history, count, asked, planned: 6, cost: None };
+            policy.propose(&ask, &context).expect("the space is feasible").conditions
+        };
+        let at_once = ask(&history, 6, 0);
+        for (i, expected) in at_once.iter().enumerate() {
+            assert_eq!(&ask(&history, 1, i)[0], expected, "{name} {i}");
+            let x = space.to_unit(expected);
+            history.trials.push(Trial { x, outcome: Some(1.0) });
+        }
+    }
+}
