@@ -132,6 +132,11 @@ fn sentence(pair: &Comparison, unit: &str, experiments: usize, seeds: usize) -> 
     }
 }
 
+/// A name with its unit in brackets, where it has one.
+pub(super) fn in_unit(name: &str, unit: &str) -> String {
+    if unit.is_empty() { name.to_owned() } else { format!("{name} [{unit}]") }
+}
+
 fn quantity(value: f64, unit: &str) -> String {
     with_unit(&significant(value, 3), unit)
 }
@@ -139,7 +144,7 @@ fn quantity(value: f64, unit: &str) -> String {
 impl Finding {
     /// The standings as a table.
     pub fn table(&self) -> Table {
-        let regret = format!("median regret [{}]", self.unit);
+        let regret = in_unit("median regret", &self.unit);
         let mut table = Table::new()
             .words("policy")
             .numbers(&regret)

@@ -1,7 +1,7 @@
 //! `report.html` of a benchmark.
 
 use super::capability;
-use super::finding::{Finding, lead, overview};
+use super::finding::{Finding, in_unit, lead, overview};
 use super::pool;
 use super::results::Results;
 use super::statistics::Band as Quartiles;
@@ -36,7 +36,9 @@ pub fn report(results: &Results, findings: &[Finding]) -> String {
         }
         body.push_str(&finding.table().html());
         body.push_str(&figures(results, scenario, finding));
-        body.push_str(&pairs(finding).html());
+        if !finding.comparisons.is_empty() {
+            body.push_str(&pairs(finding).html());
+        }
         if let Some(table) = capability::table(results, scenario) {
             body.push_str(&table.html());
         }
@@ -119,11 +121,10 @@ fn chart(
 ) -> String {
     let curves: Vec<_> = (0..results.card.policies.len()).map(curve).collect();
     let all = || curves.iter().flatten();
-    let y =
-        Axis::from_zero(format!("simple regret [{}]", finding.unit), all().map(|(_, b)| b.high));
+    let y = Axis::from_zero(in_unit("simple regret", &finding.unit), all().map(|(_, b)| b.high));
     let x = Axis::from_zero(label, all().map(|(x, _)| *x));
     let says = format!("Simple regret of each policy against {label}");
-    let mut chart = Chart::new(x, y, says, true).sized(920.0, 320.0);
+    let mut chart = Chart::new(x, y, says, finding.searches.is_empty()).sized(920.0, 320.0);
     let mut legend = Legend::default();
     for (policy, curve) in curves.iter().enumerate() {
         let style = Style::series(policy + 1);
@@ -145,7 +146,7 @@ fn finds(results: &Results, scenario: usize, finding: &Finding) -> String {
     let x = Axis::from_zero("evaluations", [last]);
     let y = Axis::from_zero("best 5 % found [%]", [100.0]);
     let says = format!("Share of the best conditions of {} found", finding.scenario);
-    let mut chart = Chart::new(x, y, says, true).sized(920.0, 320.0);
+    let mut chart = Chart::new(x, y, says, finding.searches.is_empty()).sized(920.0, 320.0);
     let mut legend = Legend::default();
     let chance = Style::series(0);
     let most = 100.0 * (last / pool.conditions as f64).min(1.0);
@@ -167,7 +168,7 @@ fn pairs(finding: &Finding) -> Table {
     let mut table = Table::new()
         .words("better")
         .words("worse")
-        .numbers(&format!("advantage [{}]", finding.unit))
+        .numbers(&in_unit("advantage", &finding.unit))
         .numbers("95 % interval")
         .numbers("p (Holm)")
         .numbers("wins")
