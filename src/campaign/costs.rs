@@ -163,8 +163,8 @@ mod tests {
         let ml = settings.total_ul_per_min() * (waits_s + 9.0) / 60_000.0;
         Observation {
             conditions,
-            started: Instant::ZERO,
-            ended: Instant::ZERO + Span::from_secs(taken),
+            started: Instant::START,
+            ended: Instant::START + Span::from_secs(taken),
             residence_time_s: 0.0,
             reaction_time_s: 0.0,
             consumed_ml: vec![("all".into(), ml)],
