@@ -160,22 +160,6 @@ fn a_policy_that_weighs_costs_says_so_where_it_is_not_told_them() {
 }
 
 #[test]
-fn a_region_where_everything_failed_is_left_alone() {
-    let mut history = History::default();
-    let mut stream = Streams::new(3).open("history", 0);
-    for _ in 0..200 {
-        let x: Vec<f64> = (0..3).map(|_| stream.uniform()).collect();
-        // The outcome rises towards high c, but there every experiment fails.
-        let outcome = (x[2] < 0.6).then_some(x[2]);
-        history.trials.push(Trial { x, outcome });
-    }
-    for name in ["ei", "ucb", "exploit"] {
-        let next = propose(name, &history, 1, 1).conditions.remove(0);
-        assert!(next.values()[2] < 7.5, "{name}: {next:?}");
-    }
-}
-
-#[test]
 fn a_design_asked_for_one_by_one_is_the_design_asked_for_at_once() {
     let space = space();
     for name in ["lhs", "sobol", "random"] {

@@ -6,10 +6,13 @@ use serde::Serialize;
 /// Inputs of every problem.
 const DIM: usize = 7;
 
+/// The true outcome at a point.
+type Outcome = dyn Fn(&[f64]) -> f64;
+
 /// A function of seven inputs, its noise, and what is known of its optimum.
 pub(crate) struct Problem {
     pub(crate) space: Space,
-    pub(crate) f: Box<dyn Fn(&[f64]) -> f64>,
+    pub(crate) f: Box<Outcome>,
     /// Noise, as a fraction of the value (multiplicative) and in units of the outcome (additive).
     pub(crate) noise: (f64, f64),
     pub(crate) optimum: f64,
