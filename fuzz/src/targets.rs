@@ -28,12 +28,12 @@ use flowtwin_backends::emulator::f4t_scpi::F4tScpiEmulator;
 use flowtwin_backends::emulator::hdx::HdxEmulator;
 use flowtwin_backends::emulator::{Emulator, Line};
 use flowtwin_backends::folder::table;
-use flowtwin_backends::instrument::{Heater as _, Light as _, Permit as _, Pump as _, Spectrometer};
+use flowtwin_backends::instrument::{
+    Heater as _, Light as _, Permit as _, Pump as _, Spectrometer,
+};
 use flowtwin_backends::transport::{Dialog, Transport};
 use flowtwin_lab::toy::ToyLab;
-use flowtwin_lab::{
-    Exposure, FaultKind, FlowRate, Lab as _, Span, Temperature, Volume, journal,
-};
+use flowtwin_lab::{Exposure, FaultKind, FlowRate, Lab as _, Span, Temperature, Volume, journal};
 
 /// A target: takes any bytes, and panics where a promise is broken.
 pub type Target = fn(&[u8]);
@@ -136,9 +136,11 @@ fn holds(bytes: &[u8], needle: &str) -> bool {
 /// Chemyx commands and replies.
 pub fn chemyx(data: &[u8]) {
     for dialect in [Dialect::Classic, Dialect::X] {
-        to_emulator(|| ChemyxEmulator::single(dialect, "water".into()), data, |bytes| {
-            holds(bytes, "start")
-        });
+        to_emulator(
+            || ChemyxEmulator::single(dialect, "water".into()),
+            data,
+            |bytes| holds(bytes, "start"),
+        );
     }
     let two = || ChemyxEmulator::multi(Dialect::X, vec!["water".into(), "oil".into()]);
     to_emulator(two, data, |bytes| holds(bytes, "start"));
@@ -174,9 +176,11 @@ fn f4t_driver(framing: Framing, data: &[u8]) {
 
 /// Modbus RTU frames, and the F4T behind them.
 pub fn modbus_rtu(data: &[u8]) {
-    to_emulator(|| f4t(Framing::Rtu), data, |bytes| {
-        (0..bytes.len()).any(|at| is_rtu_write(&bytes[at..]))
-    });
+    to_emulator(
+        || f4t(Framing::Rtu),
+        data,
+        |bytes| (0..bytes.len()).any(|at| is_rtu_write(&bytes[at..])),
+    );
     f4t_driver(Framing::Rtu, data);
     let whole = pieces(data).concat();
     if let Scan::Frame(frame, length) = rtu::scan_request(&whole) {
@@ -198,10 +202,14 @@ fn is_rtu_write(bytes: &[u8]) -> bool {
 
 /// Modbus TCP frames, and the F4T behind them.
 pub fn modbus_tcp(data: &[u8]) {
-    to_emulator(|| f4t(Framing::Tcp), data, |bytes| {
-        let write = |w: &[u8]| w[2..4] == [0, 0] && w[6] == 1 && matches!(w[7], 6 | 16);
-        bytes.windows(8).any(write)
-    });
+    to_emulator(
+        || f4t(Framing::Tcp),
+        data,
+        |bytes| {
+            let write = |w: &[u8]| w[2..4] == [0, 0] && w[6] == 1 && matches!(w[7], 6 | 16);
+            bytes.windows(8).any(write)
+        },
+    );
     f4t_driver(Framing::Tcp, data);
     let whole = pieces(data).concat();
     if let Scan::Frame(frame, length) = tcp::scan(&whole) {
@@ -213,9 +221,11 @@ pub fn modbus_tcp(data: &[u8]) {
 
 /// SCPI lines: the F4T and the DC2200.
 pub fn scpi(data: &[u8]) {
-    to_emulator(|| F4tScpiEmulator::new("plate".into(), 4711), data, |bytes| {
-        holds(bytes, "spo") || holds(bytes, "outp")
-    });
+    to_emulator(
+        || F4tScpiEmulator::new("plate".into(), 4711),
+        data,
+        |bytes| holds(bytes, "spo") || holds(bytes, "outp"),
+    );
     to_emulator(|| Dc2200Emulator::new("lamp".into(), "M1"), data, |bytes| holds(bytes, "outp"));
     let _ = F4tScpi::new(dialog(data), 1, 1).identify();
     let _ = F4tScpi::new(dialog(data), 1, 1).heat(Temperature::from_c(60.0));
@@ -239,9 +249,11 @@ pub fn dc4100(data: &[u8]) {
 /// Messages of the Ocean Binary Protocol, and the HDX behind them.
 pub fn obp(data: &[u8]) {
     let set_lamp = obp::kind::SET_LAMP.to_le_bytes();
-    to_emulator(|| HdxEmulator::new("eye".into(), Some("lamp".into()), "HDX1"), data, |bytes| {
-        bytes.windows(4).any(|window| window == set_lamp)
-    });
+    to_emulator(
+        || HdxEmulator::new("eye".into(), Some("lamp".into()), "HDX1"),
+        data,
+        |bytes| bytes.windows(4).any(|window| window == set_lamp),
+    );
     let driver = || Hdx::new(dialog(data), 10);
     let _ = driver().identify();
     let _ = driver().describe("eye");
