@@ -188,8 +188,15 @@ impl Lab for Bench {
         if *command != Command::MakeSafe {
             heard?;
         }
-        if !matches!(command, Command::Read { .. } | Command::Fetch { .. }) {
-            self.at_work = *command != Command::MakeSafe;
+        match command {
+            Command::MakeSafe => self.at_work = false,
+            Command::Dispense { .. } | Command::Heat { .. } | Command::Arm { .. } => {
+                self.at_work = true;
+            }
+            Command::Light { on: true, .. } => self.at_work = true,
+            // What stops something, or only looks, leaves no work: above all, a heater that was turned off at last
+            // must not be given a set point again when the bench is dropped.
+            _ => {}
         }
         self.dispatch(command)
     }

@@ -288,6 +288,7 @@ fn ending(kind: &FaultKind) -> String {
 /// The fault because of which the rig was to be made safe, when that failed too.
 fn cause(detail: &str) -> &'static str {
     let words = [
+        ("syringe is empty", "ran out"),
         ("over-temperature", "over-temperature"),
         ("temperature rate", "temperature rate"),
         ("no reply", "no reply"),
@@ -300,7 +301,7 @@ fn cause(detail: &str) -> &'static str {
     ];
     let (first, _) = detail.split_once("NOT SAFE").expect("it says so");
     let found = words.into_iter().find(|(said, _)| first.contains(said));
-    found.unwrap_or_else(|| panic!("a word for {detail}")).1
+    found.map_or("other", |(_, word)| word)
 }
 
 fn word(kind: &FaultKind) -> &'static str {
@@ -313,7 +314,8 @@ fn word(kind: &FaultKind) -> &'static str {
         FaultKind::SensorOpen => "sensor open",
         FaultKind::KeptOther { .. } => "kept other",
         FaultKind::NotReady => "not ready",
-        other => panic!("a word for {other:?}"),
+        FaultKind::Empty => "ran out",
+        _ => "other",
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 
-#[expect(unreachable_pub, reason = "its own package exports them")]
+#[expect(unreachable_pub, reason = "for the fuzz targets this is a library")]
 #[path = "../../../fuzz/src/targets.rs"]
 mod targets;
 

@@ -1,8 +1,11 @@
 //! The watch sounds the alarm when beats stop, and not before.
 
+use std::cell::RefCell;
 use std::io::Read;
+use std::rc::Rc;
 use std::time::Duration;
 
+use flowtwin_backends::EmulatedRig;
 use flowtwin_backends::heartbeat::{Alarm, make_safe_at_last, watch};
 use flowtwin_lab::toy::ToyLab;
 use flowtwin_lab::{Command, Fault, FaultKind, Instant, Lab, Manifest, Reply, Temperature};
@@ -72,4 +75,36 @@ fn the_rig_is_made_safe_as_soon_as_its_ports_are_free() {
     assert!(make_safe_at_last(&mut lab, 2, pause).is_err(), "two tries are not enough");
     make_safe_at_last(&mut lab, 3, pause).unwrap();
     assert!(lab.0.is_safe());
+}
+
+/// A lab that can be looked at while others drive it.
+struct Seen(Rc<RefCell<ToyLab>>, Manifest);
+
+impl Lab for Seen {
+    fn manifest(&self) -> &Manifest {
+        &self.1
+    }
+    fn now(&self) -> Instant {
+        self.0.borrow().now()
+    }
+    fn send(&mut self, command: &Command) -> Result<Reply, Fault> {
+        self.0.borrow_mut().send(command)
+    }
+    fn wait_until(&mut self, deadline: Instant) -> Result<(), Fault> {
+        self.0.borrow_mut().wait_until(deadline)
+    }
+}
+
+/// As the watch does it: the safe set point, then off, then it goes.
+#[test]
+fn a_heater_that_was_turned_off_at_last_stays_off() {
+    let world = Rc::new(RefCell::new(ToyLab::new()));
+    let manifest = world.borrow().manifest().clone();
+    let mut rig = EmulatedRig::usual(Box::new(Seen(world.clone(), manifest))).unwrap();
+    let set_point_c = Temperature::from_c(180.0);
+    rig.send(&Command::Heat { heater: "plate".into(), set_point_c }).unwrap();
+    make_safe_at_last(&mut rig, 1, Duration::ZERO).unwrap();
+    assert_eq!(world.borrow().set_point_c(), None);
+    drop(rig);
+    assert_eq!(world.borrow().set_point_c(), None, "not even to the safe set point");
 }
