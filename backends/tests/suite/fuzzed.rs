@@ -13,7 +13,8 @@ mod targets;
 fn kept(target: &str) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/seeds").join(target);
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
-    entries.map(|entry| fs::read(entry.unwrap().path()).unwrap()).collect()
+    let path = |entry: std::io::Result<fs::DirEntry>| entry.expect("the folder is there").path();
+    entries.map(|entry| fs::read(path(entry)).expect("a seed can be read")).collect()
 }
 
 #[test]
