@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn the_logarithm_of_a_probability_goes_on_where_the_probability_underflows() {
         // scipy.special.log_ndtr; at -50 it is -1254.831361, the leading term alone -1254.830961.
-        for (z, expected) in [(0.0, -0.693_147_180_559_945_3), (-20.0, -203.917_155_371_097_27)] {
+        for (z, expected) in [(0.0, -std::f64::consts::LN_2), (-20.0, -203.917_155_371_097_27)] {
             assert!((log_probability(z) - expected).abs() < 1e-9, "{z}");
         }
         assert!((log_probability(-29.999_9) - log_probability(-30.000_1)).abs() < 0.01);
