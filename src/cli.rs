@@ -137,7 +137,7 @@ pub struct Run {
 /// Arguments for a real rig.
 #[derive(Debug, Args)]
 pub struct OnRig {
-    /// Bench file of `--backend hardware`: which instrument is at the end of which cable.
+    /// Bench file: which instrument is at the end of which cable, or what `--backend emulated` puts in its place.
     #[arg(long, value_name = "FILE", required_if_eq("backend", "hardware"))]
     pub bench: Option<PathBuf>,
     /// Begin on the real rig without asking, once the rehearsal fits.

@@ -89,8 +89,11 @@ pub enum FaultKind {
     /// A pump stalled.
     #[error("the pump stalled: look for a clog or a closed valve, then release the pressure")]
     Stalled,
-    /// A syringe is empty.
-    #[error("the syringe is empty: refill it")]
+    /// A pump stopped by itself before its time: most often its syringe is empty.
+    #[error(
+        "the pump stopped before its time: look whether its syringe is empty, somebody pressed its stop key, or it was \
+         given too little volume"
+    )]
     Empty,
     /// A temperature sensor is open or gives no value.
     #[error("the temperature sensor is open or broken")]

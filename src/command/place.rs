@@ -1,8 +1,11 @@
 //! Where the experiments of a run are done.
 
+use std::path::Path;
+
 use flowtwin_backends::EmulatedRig;
 use flowtwin_lab::Lab;
 
+use super::emulate::read_wiring;
 use crate::campaign::Shared;
 use crate::cli::{Backend, Run as Args};
 use crate::error::CommandError;
@@ -33,19 +36,21 @@ impl Place {
             let lab = TwinLab::of_scenario(Twin::load(model)?, scenario, seed)?;
             return Ok(Self { lab: Box::new(lab), backend: "twin", world: None });
         }
-        Self::simulated(args.backend, scenario, seed)
+        Self::simulated(args.backend, args.rig.bench.as_deref(), scenario, seed)
     }
 
-    /// A simulated rig, with drivers and emulated instruments or without; a table in place of it.
+    /// A simulated rig, with drivers and emulated instruments (those of the bench file, or the usual ones) or without;
+    /// a table in place of it.
     ///
     /// # Errors
     /// If its instruments cannot be wired.
     pub(super) fn simulated(
         backend: Backend,
+        bench: Option<&Path>,
         scenario: &Scenario,
         seed: u64,
     ) -> Result<Self, CommandError> {
-        let (lab, world) = simulated(backend, scenario, seed)?;
+        let (lab, world) = simulated(backend, bench, scenario, seed)?;
         let backend = if world.is_some() { backend.name() } else { "table" };
         Ok(Self { lab, backend, world })
     }
@@ -62,6 +67,7 @@ impl Place {
 /// If the world cannot be wired.
 pub(super) fn simulated(
     backend: Backend,
+    bench: Option<&Path>,
     scenario: &Scenario,
     seed: u64,
 ) -> Result<(Box<dyn Lab>, Option<Shared>), CommandError> {
@@ -74,10 +80,14 @@ pub(super) fn simulated(
     }
     let world = Shared::new(scenario.sim_lab(seed));
     let lab: Box<dyn Lab> = match backend {
-        Backend::Emulated => match EmulatedRig::usual(Box::new(world.clone())) {
-            Ok(rig) => Box::new(rig),
-            Err(error) => return Err(CommandError::bad_input(error)),
-        },
+        Backend::Emulated => {
+            let behind = Box::new(world.clone());
+            let rig = match bench {
+                Some(bench) => EmulatedRig::new(behind, &read_wiring(bench)?),
+                None => EmulatedRig::usual(behind),
+            };
+            Box::new(rig.map_err(CommandError::bad_input)?)
+        }
         _ => Box::new(world.clone()),
     };
     Ok((lab, Some(world)))

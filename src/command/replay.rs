@@ -40,7 +40,7 @@ fn repeat(args: &Args, scenario: &Scenario, recorded: &Journal) -> Result<(), Co
         let (rig, to, replayed) = (&args.rig, &args.folder, Some(recorded));
         return hardware::run(OnHardware { rig, to, scenario, seed, replayed });
     }
-    let place = Place::simulated(args.backend, &scenario, seed)?;
+    let place = Place::simulated(args.backend, args.rig.bench.as_deref(), &scenario, seed)?;
     let identity = Identity::new(&scenario, seed, true);
     let folder = folder(&args.folder, &identity, "-replay", Some(recorded))?;
     at(place, &scenario, &folder, &args.folder, seed)
@@ -80,7 +80,7 @@ fn again(
     let seed = recorded.header().seed;
     let never = AtomicBool::new(false);
     let campaign = Campaign::new(scenario, seed, NonZeroUsize::MIN, &never).only_recorded();
-    let (lab, _world) = simulated(backend, scenario, seed)?;
+    let (lab, _world) = simulated(backend, None, scenario, seed)?;
     let (_ended, writer) = campaign
         .run(lab, Writer::new(Vec::new()), Some(recorded), &mut Silent)
         .map_err(CommandError::failed)?;

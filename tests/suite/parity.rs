@@ -9,7 +9,7 @@ use flowtwin_backends::EmulatedRig;
 use flowtwin_lab::Lab;
 use flowtwin_lab::journal::{self, Journal, Writer};
 
-use crate::support::{folder, root, run, scenario_files};
+use crate::support::{folder, root, run, scenario, scenario_files};
 
 /// The journal of a scenario on a lab; experiments of `known` are not asked for again.
 fn journal_of(scenario: &Scenario, lab: impl Lab, known: Option<&Journal>) -> Vec<u8> {
@@ -53,4 +53,24 @@ fn the_flag_changes_no_byte() {
         assert!(read("sim") == read("emulated"), "{name} differs");
     }
     assert_eq!(run(&dir, &["replay", "sim", "--backend", "emulated"]).code, Some(0));
+}
+
+#[test]
+fn a_bench_file_says_which_instruments_are_emulated() {
+    let dir = folder("wired");
+    scenario(
+        &dir,
+        "one",
+        "cs3cu2i5.toml",
+        "[[phases]]\nname = \"a\"\npolicy = \"lhs\"\nexperiments = 1\n",
+    );
+    let bench = root().join("scenarios/benches/bad-cables.toml");
+    let args = ["run", "one.toml", "--backend", "emulated", "--bench"];
+    let done = run(&dir, &[&args[..], &[bench.to_str().unwrap(), "--out", "bad"]].concat());
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let without = std::fs::read_to_string(&bench).unwrap().replace("cui = {}\n", "");
+    std::fs::write(dir.join("without.toml"), without).unwrap();
+    let done = run(&dir, &[&args[..], &["without.toml", "--out", "without"]].concat());
+    assert_eq!(done.code, Some(2));
+    assert!(done.stderr.contains("pump cui of the scenario is not wired"), "{}", done.stderr);
 }

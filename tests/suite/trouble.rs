@@ -288,7 +288,7 @@ fn ending(kind: &FaultKind) -> String {
 /// The fault because of which the rig was to be made safe, when that failed too.
 fn cause(detail: &str) -> &'static str {
     let words = [
-        ("syringe is empty", "ran out"),
+        ("stopped before its time", "ran out"),
         ("over-temperature", "over-temperature"),
         ("temperature rate", "temperature rate"),
         ("no reply", "no reply"),

@@ -346,6 +346,14 @@ fn a_journal_reads_back_and_answers_like_the_lab_it_recorded() {
 }
 
 #[test]
+fn a_journal_keeps_the_promises_of_a_lab() {
+    let (bytes, observations, procedure, _) = recorded_run();
+    let journal = journal::read(&bytes).unwrap();
+    let mut recorded = Recorded::new(&journal, procedure.analysis());
+    crate::conformance::check(&mut recorded, Some(&observations[0].conditions)).unwrap();
+}
+
+#[test]
 fn any_flipped_byte_is_found_and_a_torn_line_is_dropped() {
     let (bytes, _, _, _) = recorded_run();
     let lines = bytes.iter().filter(|&&b| b == b'\n').count();
