@@ -6,6 +6,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use flowtwin_twin::SurrogateSpec;
 
 pub use twin::{Twin, TwinData, TwinEvaluate, TwinExplain, TwinFit, TwinRehearse};
 
@@ -126,6 +127,9 @@ pub struct Run {
     /// Earlier experiments to learn from as well: a run folder or a CSV file; may be given again.
     #[arg(long = "prior", value_name = "DATA")]
     pub priors: Vec<PathBuf>,
+    /// What the campaign learns with [default: the scenario's].
+    #[arg(long, value_name = "NAME")]
+    pub surrogate: Option<SurrogateSpec>,
     /// The run folder.
     #[command(flatten)]
     pub folder: Folder,

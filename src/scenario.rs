@@ -20,7 +20,7 @@ use flowtwin_twin::{Policy, PolicySpec, Random, StopRules, SurrogateSpec, Trial}
 use serde::Deserialize as _;
 use sha2::{Digest as _, Sha256};
 
-pub use file::{Goal, ObjectiveSpec, PhaseSpec, ScenarioFile};
+pub use file::{Goal, ObjectiveSpec, PhaseSpec, ScenarioFile, TwinSpec};
 pub use ordered::Ordered;
 pub use schema::schema;
 pub use space::{ConstraintSpec, DerivedSpec, InputSpec, Sets, SpaceSpec, Window};
@@ -109,6 +109,15 @@ impl Scenario {
         let prior = |path: &PathBuf| Prior::new(path.display().to_string());
         self.file.prior.extend(data.iter().map(prior));
         self.read_priors(Path::new(""))
+    }
+
+    /// The same scenario, learning with another surrogate than its file names.
+    ///
+    /// # Errors
+    /// None that the scenario itself did not have.
+    pub fn with_surrogate(&self, surrogate: SurrogateSpec) -> Result<Self, Diagnostic> {
+        let file = ScenarioFile { twin: TwinSpec { surrogate }, ..self.file.clone() };
+        Self::new(file, &Tree::default())
     }
 
     fn read_priors(mut self, below: &Path) -> Result<Self, Diagnostic> {

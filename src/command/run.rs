@@ -24,7 +24,11 @@ use crate::scenario::Scenario;
 pub(super) static STOP: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
-    let scenario = Scenario::load(&args.scenario)?.with_priors(&args.priors)?;
+    let mut scenario = Scenario::load(&args.scenario)?;
+    if let Some(surrogate) = args.surrogate {
+        scenario = scenario.with_surrogate(surrogate)?;
+    }
+    let scenario = scenario.with_priors(&args.priors)?;
     let scenario = super::lab::with_policy(scenario, &args.outside)?;
     let seed = args.seed.unwrap_or(scenario.file().seed);
     if args.backend == Backend::Hardware {

@@ -1,6 +1,7 @@
 //! What is set in the paper's own studies: `studies.toml`.
 
 use flowtwin_lab::{Conditions, Space};
+use flowtwin_twin::SurrogateSpec;
 use serde::Deserialize;
 
 use crate::scenario::Ordered;
@@ -164,6 +165,8 @@ pub struct Sweep {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Twin {
+    /// What the campaigns of the paper's scenario learn with.
+    pub surrogate: SurrogateSpec,
     /// Numbers of experiments to learn from.
     pub sizes: Vec<usize>,
     /// Monte-Carlo inputs at which the uncertainty is taken.

@@ -23,6 +23,22 @@ fn a_run_repeats_bit_for_bit() {
 }
 
 #[test]
+fn a_surrogate_of_the_command_line_is_part_of_the_record() {
+    let dir = folder("repeats-surrogate");
+    let guided = "[[phases]]\nname = \"ei\"\npolicy = \"ei\"\nexperiments = 1\nfrom = \"start\"\n";
+    scenario(&dir, "four", "cs3cu2i5.toml", &format!("{BODY}{guided}"));
+    let learns = |with: &[&str], out: &str| {
+        let ran = run(&dir, &[&["run", "four.toml", "--out", out], with].concat());
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        let journal = read_journal(&dir.join(out)).unwrap();
+        let last = journal.experiments().last().unwrap().conditions.clone();
+        assert_eq!(run(&dir, &["replay", out]).code, Some(0));
+        last
+    };
+    assert_ne!(learns(&["--surrogate", "forest"], "forest"), learns(&[], "modern"));
+}
+
+#[test]
 fn an_unfinished_run_repeats_as_far_as_it_went() {
     let dir = folder("repeats-part");
     scenario(&dir, "three", "cs3cu2i5.toml", BODY);

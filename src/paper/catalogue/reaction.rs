@@ -42,7 +42,7 @@ fn flow() -> Vec<Claim> {
                         / plateau_share(s, Reading::pli, 600.0)
                         - 1.0)
             })
-            .below(2.0),
+            .below(1.0),
         calibrated("M02.flat", "slope of PLI above 600 µL/min, for each 100 µL/min", "flat")
             .pooled("%", |s| {
                 let curve = between(&over_flow(s, Reading::pli), 600.0, 1000.0);
