@@ -17,6 +17,7 @@ pub(crate) struct Detector {
     bend: f32,
     full_scale: f32,
     normals: Vec<f32>,
+    frame: Vec<u16>,
 }
 
 impl Detector {
@@ -33,23 +34,30 @@ impl Detector {
             bend: 0.01 * spec.nonlinearity_percent as f32 / full_scale,
             full_scale,
             normals: vec![0.0; spec.pixels.next_multiple_of(normals::STEP)],
+            frame: vec![0; spec.pixels],
         }
     }
 
-    /// Counts of one frame whose mean signal is `signal` [counts]; `key` makes its noise.
-    pub(crate) fn expose(&mut self, signal: &[f32], key: u64, counts: &mut [u16]) {
+    /// Appends the counts of one frame whose mean signal is `signal` [counts]; `key` makes its noise.
+    pub(crate) fn expose(
+        &mut self,
+        signal: impl ExactSizeIterator<Item = f32>,
+        key: u64,
+        counts: &mut Vec<u16>,
+    ) {
         if self.variance_per_count > 0.0 || self.read_variance > 0.0 {
             normals::draw(key, &mut self.normals);
         }
         let (offset, bend, full_scale) = (self.offset, self.bend, self.full_scale);
         let (per_count, read) = (self.variance_per_count, self.read_variance);
-        for ((count, signal), normal) in counts.iter_mut().zip(signal).zip(&self.normals) {
+        for ((count, signal), normal) in self.frame.iter_mut().zip(signal).zip(&self.normals) {
             let seen = signal - bend * signal * signal;
             let value = offset + seen + normal * (signal * per_count + read).sqrt();
             let value = if value > 0.0 { value } else { 0.0 };
             let value = if value < full_scale { value } else { full_scale };
             *count = (value + ROUND).to_bits() as u16;
         }
+        counts.extend_from_slice(&self.frame);
     }
 }
 
