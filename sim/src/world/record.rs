@@ -155,17 +155,17 @@ impl World {
     fn slug_light(&mut self, view: &View<'_>, slug: usize) -> Vec<f32> {
         let View { channel, lamp, window_au } = view;
         let values = self.become_of(slug);
-        let mut light = lamp.clear.clone();
+        let mut light;
         if channel.transmits {
-            let mut absorbance = vec![0.0; light.len()];
-            fast::scaled(&mut absorbance, *window_au, &channel.window);
+            let mut absorbance: Vec<f32> = channel.window.iter().map(|au| window_au * au).collect();
             for absorber in &channel.absorbers {
                 let amount = absorber.of.map_or(1.0, |of| values[of]);
                 fast::add(&mut absorbance, amount as f32, &absorber.absorbance);
             }
+            light = lamp.clear.clone();
             fast::attenuate(&mut light, &absorbance);
         } else {
-            light.iter_mut().for_each(|light| *light *= channel.slug_scatter);
+            light = lamp.clear.iter().map(|light| light * channel.slug_scatter).collect();
             for band in &channel.bands {
                 let counts = band.amplitude(values) as f32;
                 fast::add(&mut light, counts * lamp.brightness, &band.shape);
