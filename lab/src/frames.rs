@@ -6,7 +6,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frames {
     pixels: usize,
-    counts: Arc<[u16]>,
+    counts: Arc<Vec<u16>>,
 }
 
 impl Frames {
@@ -14,14 +14,13 @@ impl Frames {
     ///
     /// # Panics
     /// If `counts` is not a whole number of frames of `pixels` pixels.
-    pub fn new(pixels: usize, counts: impl Into<Arc<[u16]>>) -> Self {
-        let counts = counts.into();
+    pub fn new(pixels: usize, counts: Vec<u16>) -> Self {
         assert!(
             pixels > 0 && counts.len().is_multiple_of(pixels),
             "{} counts are no whole number of frames of {pixels} pixels",
             counts.len()
         );
-        Self { pixels, counts }
+        Self { pixels, counts: Arc::new(counts) }
     }
 
     /// Pixels in a frame.

@@ -69,6 +69,8 @@ pub(crate) struct FlowHistory {
     starts: Vec<Instant>,
     /// Pumps, streams, total [segments][columns].
     courses: Vec<Course>,
+    /// Volumes of `courses`, for those who go far back: [columns][segments] [µL].
+    volumes: Vec<Vec<f64>>,
     travels: Vec<Travel>,
 }
 
@@ -80,9 +82,11 @@ impl FlowHistory {
             stretches,
             starts: vec![Instant::START],
             courses: Vec::new(),
+            volumes: Vec::new(),
             travels: vec![Travel { passed: 0.0, factor: 1.0 }; stretches],
         };
         history.courses = vec![Course::default(); history.columns()];
+        history.volumes = vec![vec![0.0]; history.columns()];
         history
     }
 
@@ -125,9 +129,13 @@ impl FlowHistory {
         present.iter().all(|course| course.rate <= 0.0 && course.slope <= 0.0)
     }
 
-    /// The courses of all columns in a segment; their volumes are those at which the segment before
-    /// it ended.
-    pub(crate) fn courses(&self, segment: usize) -> &[Course] {
+    /// Volumes of a column at the beginning of each segment, at which the segment before it ended [µL].
+    pub(crate) fn volumes(&self, column: usize) -> &[f64] {
+        &self.volumes[column]
+    }
+
+    /// The courses of all columns in a segment.
+    fn courses(&self, segment: usize) -> &[Course] {
         &self.courses[segment * self.columns()..][..self.columns()]
     }
 
@@ -156,11 +164,11 @@ impl FlowHistory {
     /// Time between two moments during which a column moved [s].
     pub(crate) fn moving_s(&self, column: usize, since: Instant, until: Instant) -> f64 {
         const STILL_UL: f64 = 1e-9;
-        let first = self.segment(since);
+        let (first, last) = (self.segment(since), self.segment(until));
         let mut moving_s = 0.0;
-        for segment in first..=self.segment(until) {
+        for segment in first..=last {
             let from = self.start(segment).max(since);
-            let end = if segment == self.segment(until) { until } else { self.start(segment + 1) };
+            let end = if segment == last { until } else { self.start(segment + 1) };
             let course = self.course(segment, column);
             let (a, b) = (self.elapsed(segment, from), self.elapsed(segment, end));
             if course.at(b) - course.at(a) > STILL_UL {
@@ -220,9 +228,11 @@ impl FlowHistory {
         if self.starts[last] == at {
             self.starts.truncate(last);
             self.courses.truncate(last * self.columns());
+            self.volumes.iter_mut().for_each(|volumes| volumes.truncate(last));
             self.travels.truncate(last * self.stretches);
         }
         self.starts.push(at);
+        self.volumes.iter_mut().zip(&row).for_each(|(volumes, c)| volumes.push(c.volume));
         self.courses.extend(row);
         self.travels.extend(travels);
     }
@@ -269,6 +279,7 @@ impl FlowHistory {
         let (columns, stretches) = (self.columns(), self.stretches);
         self.starts.drain(..drop);
         self.courses.drain(..drop * columns);
+        self.volumes.iter_mut().for_each(|volumes| _ = volumes.drain(..drop));
         self.travels.drain(..drop * stretches);
     }
 }

@@ -3,4 +3,5 @@
 pub(crate) mod detector;
 pub(crate) mod heater;
 pub(crate) mod light;
+mod normals;
 pub(crate) mod pump;

@@ -15,6 +15,14 @@ struct Lamp {
     brightness: f32,
 }
 
+/// What one acquisition looks through.
+struct View<'a> {
+    channel: &'a Channel,
+    lamp: Lamp,
+    /// Change of the window at its reference wavelength [AU].
+    window_au: f32,
+}
+
 impl World {
     /// All frames of an acquisition that has ended.
     pub(crate) fn record(&mut self, number: usize, acquisition: Acquisition) -> Frames {
@@ -24,33 +32,45 @@ impl World {
         let mut stream = self.streams.open(&name, acquisition.number);
         let key = stream.next_u64();
         let lamp = self.lamp(channel, &acquisition, &mut stream);
-        let window_au = self.window_au(&name, acquisition.condition);
+        let view = View { channel, window_au: self.window_au(&name, acquisition.condition), lamp };
         let passing = self.passing(channel, &acquisition);
         let count = acquisition.exposure.frames as usize;
         let pixels = channel.spec.pixels;
         let mut detector = Detector::new(&channel.spec, &plan.world().noise);
-        let carrier = carrier_light(channel, &lamp);
+        let carrier = carrier_light(channel, &view.lamp);
         let mut slugs = SlugLights::default();
         let mut signal = vec![0.0; pixels];
-        let mut counts: std::sync::Arc<[u16]> = std::iter::repeat_n(0, count * pixels).collect();
-        let block = std::sync::Arc::get_mut(&mut counts).expect("nobody else has it yet");
+        let mut counts = Vec::with_capacity(count * pixels);
         let flicker = self.flicker(channel) as f32;
-        for (frame, counts) in block.chunks_exact_mut(pixels).enumerate() {
+        for frame in 0..count {
             let (from, to) = acquisition.frame(frame);
             let unsteady = 1.0 + flicker * stream.normal() as f32;
             let level = self.lights[channel.light].mean(from, to) as f32 * unsteady;
-            if level > 0.0 {
-                let parts = self.parts(passing[frame], passing[frame + 1]);
-                fast::scaled(&mut signal, level * parts.carrier, &carrier);
-                for &(slug, weight) in &parts.slugs {
-                    let light =
-                        slugs.get(slug, || self.slug_light(channel, &lamp, window_au, slug));
-                    fast::add(&mut signal, level * weight, light);
-                }
-            } else {
-                signal.fill(0.0);
+            let key = key.wrapping_add((frame as u64) << 32);
+            if level <= 0.0 {
+                detector.expose(std::iter::repeat_n(0.0, pixels), key, &mut counts);
+                continue;
             }
-            detector.expose(&signal, key.wrapping_add((frame as u64) << 32), counts);
+            let parts = self.parts(passing[frame], passing[frame + 1]);
+            let clear = level * parts.carrier;
+            // Most frames show one slug or none: their light is put together as it is counted.
+            match parts.slugs[..] {
+                [] => detector.expose(carrier.iter().map(|c| clear * c), key, &mut counts),
+                [(slug, weight)] => {
+                    let weight = level * weight;
+                    let light = slugs.get(slug, || self.slug_light(&view, slug));
+                    let both = carrier.iter().zip(light);
+                    detector.expose(both.map(|(c, s)| clear * c + weight * s), key, &mut counts);
+                }
+                _ => {
+                    fast::scaled(&mut signal, clear, &carrier);
+                    for &(slug, weight) in &parts.slugs {
+                        let light = slugs.get(slug, || self.slug_light(&view, slug));
+                        fast::add(&mut signal, level * weight, light);
+                    }
+                    detector.expose(signal.iter().copied(), key, &mut counts);
+                }
+            }
         }
         self.work.frames += count as u64;
         self.work.pixels += (count * pixels) as u64;
@@ -132,25 +152,20 @@ impl World {
     }
 
     /// Light from a cell full of one slug, in one frame [pixels].
-    fn slug_light(
-        &mut self,
-        channel: &Channel,
-        lamp: &Lamp,
-        window_au: f32,
-        slug: usize,
-    ) -> Vec<f32> {
+    fn slug_light(&mut self, view: &View<'_>, slug: usize) -> Vec<f32> {
+        let View { channel, lamp, window_au } = view;
         let values = self.become_of(slug);
-        let mut light = lamp.clear.clone();
+        let mut light;
         if channel.transmits {
-            let mut absorbance = vec![0.0; light.len()];
-            fast::scaled(&mut absorbance, window_au, &channel.window);
+            let mut absorbance: Vec<f32> = channel.window.iter().map(|au| window_au * au).collect();
             for absorber in &channel.absorbers {
                 let amount = absorber.of.map_or(1.0, |of| values[of]);
                 fast::add(&mut absorbance, amount as f32, &absorber.absorbance);
             }
+            light = lamp.clear.clone();
             fast::attenuate(&mut light, &absorbance);
         } else {
-            light.iter_mut().for_each(|light| *light *= channel.slug_scatter);
+            light = lamp.clear.iter().map(|light| light * channel.slug_scatter).collect();
             for band in &channel.bands {
                 let counts = band.amplitude(values) as f32;
                 fast::add(&mut light, counts * lamp.brightness, &band.shape);

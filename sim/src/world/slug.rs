@@ -4,7 +4,6 @@
 use flowtwin_lab::{Instant, math};
 
 use super::World;
-use crate::flow::Course;
 use crate::model::dispersion::relative_variance;
 use crate::model::kernel::Kernel;
 use crate::model::liquid::{STAY_STEPS, diffusivity_m2_per_s, stay_nodes};
@@ -79,30 +78,21 @@ impl World {
     fn add_outflow(&self, stream: usize, at: Instant, weight: f64, shares: &mut [f64]) {
         let plan = &self.plan.streams[stream];
         let column = self.flow.stream(stream);
-        let mut segment = self.flow.segment(at);
+        let segment = self.flow.segment(at);
         let seconds = self.flow.elapsed(segment, at);
-        let leaving = self.flow.course(segment, column).at(seconds);
+        let present = |column: usize| self.flow.course(segment, column).at(seconds);
+        let leaving = present(column);
         let line_ul = plan.spec.cold_ul + plan.spec.hot_ul + plan.spec.junction_ul;
         let kernel = Kernel::new(self.line_sigma(stream, leaving, at));
-        let mut shares_after = 0.0;
-        let mut after: Option<&[Course]> = None;
-        loop {
-            let courses = self.flow.courses(segment);
-            let end = |i: usize| after.map_or_else(|| courses[i].at(seconds), |a| a[i].volume);
-            let entered = end(column) - courses[column].volume;
-            let share = kernel.share((leaving - courses[column].volume) / line_ul.max(1e-6));
-            if entered > 0.0 {
-                let per_volume = weight * (share - shares_after) / entered;
-                for &pump in &plan.pumps {
-                    shares[pump] += per_volume * (end(pump) - courses[pump].volume);
-                }
+        let history = self.flow.volumes(column)[..=segment].iter();
+        let per_volume = of_what_entered(&kernel, leaving, line_ul.max(1e-6), weight, history);
+        for &pump in &plan.pumps {
+            let mut end = present(pump);
+            let volumes = self.flow.volumes(pump)[..=segment].iter().rev();
+            for (per_volume, &begin) in per_volume.iter().zip(volumes) {
+                shares[pump] += per_volume * (end - begin);
+                end = begin;
             }
-            shares_after = share;
-            if segment == 0 || share >= 1.0 - 1e-9 {
-                return;
-            }
-            segment -= 1;
-            after = Some(courses);
         }
     }
 
@@ -181,6 +171,31 @@ impl World {
         }
         journey
     }
+}
+
+/// Share of what leaves a line now for each volume that entered it, segment by segment back from the present, times
+/// `weight` [1/µL].
+///
+/// `volumes` that had entered at the beginning of each segment, oldest first; `leaving`, the volume that has by now [µL].
+fn of_what_entered<'a>(
+    kernel: &Kernel,
+    leaving: f64,
+    line_ul: f64,
+    weight: f64,
+    volumes: impl DoubleEndedIterator<Item = &'a f64> + ExactSizeIterator,
+) -> Vec<f64> {
+    let mut per_volume = Vec::with_capacity(volumes.len().min(1024));
+    let (mut end, mut share_after) = (leaving, 0.0);
+    for &begin in volumes.rev() {
+        let (entered, share) = (end - begin, kernel.share((leaving - begin) / line_ul));
+        let part = if entered > 0.0 { weight * (share - share_after) / entered } else { 0.0 };
+        per_volume.push(part);
+        if share >= 1.0 - 1e-9 {
+            break;
+        }
+        (end, share_after) = (begin, share);
+    }
+    per_volume
 }
 
 pub(super) fn midway(a: Instant, b: Instant) -> Instant {
