@@ -4,6 +4,7 @@ mod costs;
 mod interruptible;
 mod shared;
 mod standing;
+mod thinking;
 
 use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
@@ -22,6 +23,7 @@ use costs::Costs;
 pub use interruptible::Interruptible;
 pub use shared::Shared;
 pub use standing::Standing;
+use thinking::thinking;
 
 /// A campaign on some lab.
 #[derive(Debug)]
@@ -32,6 +34,7 @@ pub struct Campaign<'a> {
     stop: &'a AtomicBool,
     only_recorded: bool,
     goes_on: bool,
+    in_wall_time: bool,
 }
 
 /// Is told how a campaign goes.
@@ -90,7 +93,7 @@ impl<'a> Campaign<'a> {
         threads: NonZeroUsize,
         stop: &'a AtomicBool,
     ) -> Self {
-        Self { scenario, seed, threads, stop, only_recorded: false, goes_on: false }
+        Self { scenario, seed, threads, stop, only_recorded: false, goes_on: false, in_wall_time: false }
     }
 
     /// The same campaign, but it ends where the recorded experiments end, as if interrupted there.
@@ -105,6 +108,13 @@ impl<'a> Campaign<'a> {
     #[must_use]
     pub fn goes_on(self) -> Self {
         Self { goes_on: true, ..self }
+    }
+
+    /// The same campaign on a lab whose time passes whatever anybody does: while a policy thinks, its instruments are
+    /// looked at as at any other time.
+    #[must_use]
+    pub fn in_wall_time(self) -> Self {
+        Self { in_wall_time: true, ..self }
     }
 
     /// The header of its journal.
@@ -306,17 +316,22 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
     }
 
     /// The rule that ends the phase now. While recorded experiments of the phase are left, none did.
-    fn stop(&self, phase: &Phase, history: &History, spent: Spent) -> Result<Option<Stop>, Halt> {
+    fn stop(
+        &mut self,
+        phase: &Phase,
+        history: &History,
+        spent: Spent,
+    ) -> Result<Option<Stop>, Halt> {
         let recorded = self.recorded.get(self.number as usize);
         if recorded.is_some_and(|experiment| experiment.phase == phase.name) {
             return Ok(None);
         }
         let scenario = self.campaign.scenario;
         let context = self.campaign.context(phase);
-        phase
-            .stop
-            .check(scenario.space(), history, spent, scenario.surrogate(), &context)
-            .map_err(|source| self.no_answer(phase, source))
+        let (space, surrogate) = (scenario.space(), scenario.surrogate());
+        let check = || phase.stop.check(space, history, spent, surrogate, &context);
+        let found = thinking(&mut self.lab, self.campaign.in_wall_time, check)?;
+        found.map_err(|source| self.no_answer(phase, source))
     }
 
     fn no_answer(&self, phase: &Phase, source: PolicyError) -> Halt {
@@ -337,17 +352,15 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
             return Err(Fault::new(self.lab.now(), "replay", FaultKind::Interrupted).into());
         }
         let cost = self.costs.next();
-        let ask = Ask {
-            space: self.campaign.scenario.space(),
-            history,
-            count: 1,
-            asked,
-            planned: phase.experiments,
-            cost: Some(&cost),
-        };
+        let space = self.campaign.scenario.space();
         let context = self.campaign.context(phase);
-        let answer =
-            phase.policy.propose(&ask, &context).map_err(|source| self.no_answer(phase, source))?;
+        let propose = || {
+            let (count, planned, cost) = (1, phase.experiments, Some(&cost as _));
+            let ask = Ask { space, history, count, asked, planned, cost };
+            phase.policy.propose(&ask, &context)
+        };
+        let answer = thinking(&mut self.lab, self.campaign.in_wall_time, propose)?;
+        let answer = answer.map_err(|source| self.no_answer(phase, source))?;
         self.work += answer.work;
         Ok(answer
             .conditions

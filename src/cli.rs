@@ -40,6 +40,8 @@ pub enum Command {
     Twin(Twin),
     /// Serve the emulated instruments of a bench file to other programs.
     Emulate(Emulate),
+    /// Find out which instruments there are, on the network and on serial ports; nothing moves.
+    Discover(Discover),
     /// Make the rig safe when the campaign beside it falls silent; started by it, not by hand.
     #[command(hide = true)]
     Watch(Watch),
@@ -68,6 +70,19 @@ pub struct Emulate {
     /// Seed of all randomness [default: the scenario's].
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
+}
+
+/// Arguments of `flowtwin discover`.
+#[derive(Debug, Args)]
+pub struct Discover {
+    /// Serial ports to ask at [default: all that the system knows of].
+    pub ports: Vec<String>,
+    /// Address of the network adapter by which spectrometers are looked for.
+    #[arg(long, value_name = "ADDRESS", default_value_t = std::net::Ipv4Addr::UNSPECIFIED)]
+    pub adapter: std::net::Ipv4Addr,
+    /// Print what was found as JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Arguments of `flowtwin watch`.
@@ -147,7 +162,7 @@ pub struct OnRig {
     /// Begin on the real rig without asking, once the rehearsal fits.
     #[arg(long)]
     pub yes: bool,
-    /// Lab time that passes in a second of wall time, for a rig of `flowtwin emulate --speed X` alone (s).
+    /// Lab time that passes in a second of wall time, for a rig of `flowtwin emulate --speed X` that shares no clock (s).
     #[arg(long, value_name = "X", default_value_t = 1.0, hide = true)]
     pub speed: f64,
 }

@@ -2,6 +2,7 @@
 
 mod bench;
 mod check;
+mod discover;
 mod emulate;
 mod experiment;
 mod hardware;
@@ -29,6 +30,7 @@ pub fn run(cli: Cli) -> Result<(), CommandError> {
         Command::Replay(args) => replay::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Twin(twin) => twin::run(&twin),
+        Command::Discover(args) => discover::run(&args),
         Command::Emulate(args) => emulate::run(&args),
         Command::Watch(args) => watch::run(&args),
         Command::Paper(args) => paper::run(&args),

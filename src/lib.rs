@@ -1,5 +1,6 @@
 //! Campaigns of a self-driving fluidic lab: scenarios, the campaign engine, run folders, the command line.
 
+pub mod answered;
 pub mod bench;
 pub mod campaign;
 pub mod choice;

@@ -212,6 +212,7 @@ fn pump(name: &str) -> PumpInfo {
         fill_ml: 50.0,
         min_ul_per_min: 0.4818,
         max_ul_per_min: 114_480.0,
+        stall_kpa: None,
     }
 }
 
@@ -227,5 +228,6 @@ fn spectrometer(name: &str) -> SpectrometerInfo {
         full_scale: u16::MAX,
         min_integration_us: 6_000,
         max_integration_us: 10_000_000,
+        nonlinearity: Vec::new(),
     }
 }

@@ -6,6 +6,10 @@ use std::time::Duration;
 
 use flowtwin_lab::{Fault, FaultKind, Instant, Lab as _, Span};
 
+mod shared;
+
+pub use shared::SharedClock;
+
 use crate::transport::World;
 
 /// Longest sleep between two looks at the request to stop [ms].

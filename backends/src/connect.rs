@@ -2,6 +2,7 @@
 
 use flowtwin_lab::{Fault, FaultKind, Manifest};
 
+pub mod discover;
 mod identify;
 
 pub use identify::{Finding, identify};

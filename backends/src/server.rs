@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -12,15 +13,16 @@ use nix::poll::{PollFd, PollTimeout, poll};
 mod discovery;
 mod door;
 mod endpoint;
+mod pace;
 mod pty;
 
 pub use endpoint::Endpoint;
 
-use crate::clock::{Clock as _, WallClock};
 use crate::emulator::{Emulator, WorldBehind};
 use crate::wiring::{Face, Wiring};
 use discovery::Discovery;
 use door::Door;
+use pace::Pace;
 
 /// Longest sleep while nobody says anything [ms]: the lab behind moves on at least so often.
 const TICK_MS: u16 = 10;
@@ -30,7 +32,7 @@ const SHORT_TICK_MS: u16 = 1;
 /// A lab behind emulated instruments, served to other processes.
 pub struct EmulatorServer {
     world: WorldBehind,
-    clock: WallClock,
+    pace: Pace,
     stations: Vec<Station>,
     discovery: Option<Discovery>,
     endpoints: BTreeMap<String, Endpoint>,
@@ -69,15 +71,23 @@ impl EmulatorServer {
             endpoints.insert(made.name, Endpoint::of(made.kind, &door));
             stations.push(Station { emulator: made.emulator, door });
         }
-        let clock = WallClock::new(world.now(), speed, Default::default());
+        let pace = Pace::open(speed)?;
         let discovery = Discovery::open(&discovered);
         let world = WorldBehind::new(world);
-        Ok(Self { world, clock, stations, discovery, endpoints })
+        Ok(Self { world, pace, stations, discovery, endpoints })
     }
 
     /// Where each instrument is to be found, by its name in the bench file.
     pub fn endpoints(&self) -> &BTreeMap<String, Endpoint> {
         &self.endpoints
+    }
+
+    /// Where a campaign takes part in the pace of lab time: see [`crate::clock::SharedClock`].
+    ///
+    /// # Errors
+    /// If the system does not tell.
+    pub fn clock(&self) -> io::Result<SocketAddr> {
+        self.pace.address()
     }
 
     /// Lab time.
@@ -103,7 +113,8 @@ impl EmulatorServer {
     pub fn turn(&mut self) -> io::Result<()> {
         self.sleep()?;
         // Where the lab behind cannot go on, its instruments show it.
-        let _ = self.world.wait_until(self.clock.now());
+        let _ = self.world.wait_until(self.pace.next(self.world.now()));
+        self.pace.serve(self.world.now());
         for station in &mut self.stations {
             station.door.receive();
             let Station { emulator, door } = station;
@@ -121,13 +132,22 @@ impl EmulatorServer {
     fn sleep(&self) -> io::Result<()> {
         let doors = self.stations.iter().flat_map(|station| station.door.descriptors());
         let questions = self.discovery.iter().map(Discovery::descriptor);
-        let mut watched: Vec<PollFd<'_>> = doors.chain(questions).collect();
-        let busy = self.stations.iter().any(|station| station.door.is_busy());
-        let timeout = PollTimeout::from(if busy { SHORT_TICK_MS } else { TICK_MS });
-        match poll(&mut watched, timeout) {
+        let clock = self.pace.descriptors();
+        let mut watched: Vec<PollFd<'_>> = doors.chain(questions).chain(clock).collect();
+        match poll(&mut watched, PollTimeout::from(self.longest_ms())) {
             Ok(_) | Err(nix::errno::Errno::EINTR) => Ok(()),
             Err(error) => Err(error.into()),
         }
+    }
+}
+
+impl EmulatorServer {
+    /// Longest sleep [ms].
+    fn longest_ms(&self) -> u16 {
+        let busy = self.stations.iter().any(|station| station.door.is_busy());
+        let longest = if busy { SHORT_TICK_MS } else { TICK_MS };
+        let due = self.pace.due(self.world.now()).map(|due| due.as_secs_f64() * 1e3);
+        due.map_or(longest, |due_ms| longest.min(due_ms.ceil() as u16))
     }
 }
 

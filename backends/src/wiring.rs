@@ -55,6 +55,10 @@ pub struct Wiring {
     /// sets it.
     #[serde(default)]
     pub simulated: bool,
+    /// Where the process that emulates the instruments tells and shares its time, `host:port`; `flowtwin emulate --wired`
+    /// sets it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock: Option<String>,
     /// Chemyx pumps, by the name of the pump, or any name where `channels` names the pumps.
     #[serde(default)]
     pub chemyx: BTreeMap<String, ChemyxWiring>,
@@ -171,15 +175,43 @@ pub struct F4tScpiWiring {
 }
 
 /// An Ocean HDX.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HdxWiring {
     /// Its cable.
     pub link: Option<Link>,
     /// The serial number it must show.
     pub serial_number: Option<String>,
-    /// The light that its lamp-enable line switches.
+    /// The light that one of its lines switches.
     pub lamp: Option<LightId>,
+    /// Which line that is: the lamp-enable line, or a general-purpose pin.
+    #[serde(default)]
+    pub lamp_line: LampLine,
+    /// Exposures that it averages to one frame. More than one makes frames longer, so that they tell less of slugs.
+    #[serde(default = "one")]
+    pub average: u16,
+}
+
+impl Default for HdxWiring {
+    fn default() -> Self {
+        let lamp_line = LampLine::default();
+        Self { link: None, serial_number: None, lamp: None, lamp_line, average: one() }
+    }
+}
+
+fn one() -> u16 {
+    1
+}
+
+/// A line of a spectrometer by which it switches a light.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LampLine {
+    /// The lamp-enable line.
+    #[default]
+    LampEnable,
+    /// A general-purpose pin, from 0.
+    Gpio(u8),
 }
 
 /// A Thorlabs DC2200.
@@ -297,6 +329,7 @@ impl Wiring {
             faults: Vec::new(),
             fault_seed: 0,
             simulated: false,
+            clock: None,
         }
     }
 }

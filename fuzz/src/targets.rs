@@ -32,6 +32,7 @@ use flowtwin_backends::instrument::{
     Heater as _, Light as _, Permit as _, Pump as _, Spectrometer,
 };
 use flowtwin_backends::transport::{Dialog, Transport};
+use flowtwin_backends::wiring::LampLine;
 use flowtwin_lab::toy::ToyLab;
 use flowtwin_lab::{Exposure, FaultKind, FlowRate, Lab as _, Span, Temperature, Volume, journal};
 
@@ -250,7 +251,7 @@ pub fn dc4100(data: &[u8]) {
 pub fn obp(data: &[u8]) {
     let set_lamp = obp::kind::SET_LAMP.to_le_bytes();
     to_emulator(
-        || HdxEmulator::new("eye".into(), Some("lamp".into()), "HDX1"),
+        || HdxEmulator::new("eye".into(), Some(("lamp".into(), LampLine::LampEnable)), "HDX1"),
         data,
         |bytes| bytes.windows(4).any(|window| window == set_lamp),
     );
@@ -261,7 +262,8 @@ pub fn obp(data: &[u8]) {
     if eye.arm(Exposure { integration_us: 10_000, frames: 3 }).is_ok() {
         let _ = eye.fetch();
     }
-    let _ = HdxLamp::new(Rc::new(RefCell::new(driver()))).switch(true);
+    let _ = HdxLamp::new(Rc::new(RefCell::new(driver())), LampLine::LampEnable).switch(true);
+    let _ = HdxLamp::new(Rc::new(RefCell::new(driver())), LampLine::Gpio(3)).switch(true);
 }
 
 /// The tables that a rig behind a folder writes.

@@ -22,7 +22,7 @@ pub use window::Window;
 
 use crate::frames::Frames;
 use crate::id::SpectrometerId;
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, SpectrometerInfo};
 use crate::observation::{Outcome, Quality, Spectrum};
 
 /// What is measured: the `[analysis]` table of a scenario.
@@ -91,7 +91,7 @@ pub enum AnalysisError {
 pub struct Analysis {
     spec: AnalysisSpec,
     grids: Vec<Arc<[f64]>>,
-    full_scale: Vec<u16>,
+    detectors: Vec<SpectrometerInfo>,
 }
 
 /// Averaged counts of every channel with nothing but the carrier in the flow cell, and in the dark.
@@ -107,7 +107,7 @@ impl Analysis {
     /// # Errors
     /// If a name is unknown, a window lies outside a spectrometer's range, or no frame would be kept.
     pub fn new(spec: AnalysisSpec, manifest: &Manifest) -> Result<Self, AnalysisError> {
-        let (mut grids, mut full_scale) = (Vec::new(), Vec::new());
+        let (mut grids, mut detectors) = (Vec::new(), Vec::new());
         for channel in &spec.channels {
             let info = manifest.spectrometer(&channel.spectrometer).ok_or_else(|| {
                 AnalysisError::NoSpectrometer {
@@ -118,9 +118,9 @@ impl Analysis {
             let grid: Arc<[f64]> = info.wavelengths_nm().into();
             channel.check(&grid)?;
             grids.push(grid);
-            full_scale.push(info.full_scale);
+            detectors.push(info.clone());
         }
-        let analysis = Self { spec, grids, full_scale };
+        let analysis = Self { spec, grids, detectors };
         analysis.spec.features.iter().try_for_each(|feature| {
             let channel = analysis.channel_of(feature)?;
             feature.check(&analysis.spec.channels[channel], &analysis.grids[channel])
@@ -161,6 +161,14 @@ impl Analysis {
         &self.grids[channel]
     }
 
+    /// Mean light that a channel sees of its own lamp \[counts above dark\]: at all wavelengths in transmission, of the
+    /// excitation that carrier and slugs scatter in emission.
+    pub fn light_counts(&self, channel: usize, sample: &[f64], dark: &[f64]) -> f64 {
+        let pixels = self.spec.channels[channel].lamp_pixels(&self.grids[channel]);
+        let light: f64 = pixels.clone().map(|i| sample[i] - dark[i]).sum();
+        light / pixels.len() as f64
+    }
+
     /// Features and spectra from the frames of each channel, its dark counts and the blank.
     ///
     /// # Panics
@@ -169,11 +177,12 @@ impl Analysis {
         let mut quality = Quality::default();
         let mut spectra = Vec::new();
         for (i, channel) in self.spec.channels.iter().enumerate() {
+            let detector = &self.detectors[i];
             let sample = channel.extract(&frames[i], &self.grids[i]);
             quality.irregular |= sample.irregular;
-            quality.saturated |= sample.peak >= 0.98 * f64::from(self.full_scale[i]);
-            let values =
-                channel.spectrum(&sample.counts, &dark[i], &blank.reference[i], &self.grids[i]);
+            quality.saturated |= sample.peak >= 0.98 * f64::from(detector.full_scale);
+            let counts = channel::Lit { sample: &sample.counts, dark: &dark[i], reference: &blank.reference[i] };
+            let values = channel.spectrum(&counts, detector, &self.grids[i]);
             spectra.push(Spectrum {
                 name: channel.name.clone(),
                 unit: channel.kind.unit().into(),

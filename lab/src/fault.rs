@@ -86,6 +86,14 @@ pub enum FaultKind {
         /// The numbers, and what a person must do.
         detail: String,
     },
+    /// The rig could not be made safe: somebody must go there.
+    #[error("{}NOT SAFE: {left}; switch heater and pumps off by hand", because_in_words(.because.as_deref()))]
+    NotSafe {
+        /// What went wrong before; none where nothing had.
+        because: Option<Box<Self>>,
+        /// The instruments that did not acknowledge, and why.
+        left: String,
+    },
     /// A pump stalled.
     #[error("the pump stalled: look for a clog or a closed valve, then release the pressure")]
     Stalled,
@@ -147,6 +155,10 @@ pub enum FaultKind {
     Interrupted,
 }
 
+fn because_in_words(because: Option<&FaultKind>) -> String {
+    because.map_or_else(String::new, |kind| format!("{kind}; and "))
+}
+
 impl FaultKind {
     /// Whether the rig itself must not go on: the campaign ends, safe.
     ///
@@ -156,5 +168,23 @@ impl FaultKind {
             self,
             Self::Failed { .. } | Self::NotSettled { .. } | Self::NoLight { .. } | Self::NotReady
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_could_not_be_made_safe_is_said_with_what_had_gone_wrong() {
+        let alone = FaultKind::NotSafe { because: None, left: "plate (not ready)".into() };
+        let said = "NOT SAFE: plate (not ready); switch heater and pumps off by hand";
+        assert_eq!(alone.to_string(), said);
+        let because = Some(Box::new(FaultKind::SensorOpen));
+        let both = FaultKind::NotSafe { because, left: "plate (not ready)".into() };
+        assert!(both.to_string().starts_with("the temperature sensor is open or broken; and NOT SAFE"));
+        let text = serde_json::to_string(&both).expect("a fault is plain data");
+        assert_eq!(serde_json::from_str::<FaultKind>(&text).expect("it is read back"), both);
+        assert!(both.stops_campaign());
     }
 }

@@ -54,6 +54,9 @@ pub struct PumpInfo {
     pub min_ul_per_min: f64,
     /// Fastest rate [µL/min].
     pub max_ul_per_min: f64,
+    /// Pressure at which its drive stalls, thrust over the area of the plunger \[kPa\]; none where nobody knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stall_kpa: Option<f64>,
 }
 
 /// A heated zone.
@@ -91,9 +94,22 @@ pub struct SpectrometerInfo {
     pub min_integration_us: u32,
     /// Longest integration time \[µs\].
     pub max_integration_us: u32,
+    /// Its response is n0 + n1·c + n2·c² + …, with c the counts above dark, and c over that what a linear one would count;
+    /// coefficients as the instrument stores them, none where it is linear.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nonlinearity: Vec<f32>,
 }
 
 impl SpectrometerInfo {
+    /// What a linear detector would have counted where this one counts `counts` above dark.
+    pub fn linear(&self, counts: f64) -> f64 {
+        if self.nonlinearity.is_empty() {
+            return counts;
+        }
+        let response = self.nonlinearity.iter().rev().fold(0.0, |sum, &n| sum * counts + f64::from(n));
+        counts / response
+    }
+
     /// Wavelengths of all pixels \[nm\].
     pub fn wavelengths_nm(&self) -> Vec<f64> {
         let [c0, c1, c2, c3] = self.wavelength_coefficients.map(f64::from);

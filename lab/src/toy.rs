@@ -226,6 +226,7 @@ fn manifest() -> Manifest {
             fill_ml: 1.0,
             min_ul_per_min: 1.0,
             max_ul_per_min: 1_000.0,
+            stall_kpa: None,
         }],
         heaters: vec![HeaterInfo {
             name: "plate".into(),
@@ -241,6 +242,7 @@ fn manifest() -> Manifest {
             full_scale: u16::MAX,
             min_integration_us: 1_000,
             max_integration_us: 1_000_000,
+            nonlinearity: Vec::new(),
         }],
         sensors: vec![
             sensor("plate.temperature", SensorKind::Temperature("plate".into())),

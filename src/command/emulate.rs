@@ -36,7 +36,9 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
 
 /// Writes `wiring` with the links of the instruments that `server` serves.
 fn write_wired(path: &Path, wiring: &Wiring, server: &EmulatorServer) -> Result<(), CommandError> {
-    let mut wired = Wiring { simulated: true, faults: Vec::new(), ..wiring.clone() };
+    let clock = server.clock().map_err(CommandError::failed)?.to_string();
+    let mut wired =
+        Wiring { simulated: true, clock: Some(clock), faults: Vec::new(), ..wiring.clone() };
     for (name, endpoint) in server.endpoints() {
         if let Some(link) = endpoint.link() {
             wired.set_link(name, link);

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
-use flowtwin_backends::clock::{Clock, WallClock};
+use flowtwin_backends::clock::{Clock, SharedClock, WallClock};
 use flowtwin_backends::folder::FolderLab;
 use flowtwin_backends::heartbeat::Heartbeat;
 use flowtwin_backends::wiring::FolderWiring;
@@ -69,7 +69,7 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     ask(args)?;
     let began = folder.recorded().and_then(|j| j.experiments().last());
     let began = began.map_or(Instant::START, |e| e.ended_ns);
-    let clock = Box::new(WallClock::new(began, args.speed, STOP.clone()));
+    let clock = clock(&wiring, began, args.speed)?;
     let manifest = Manifest { simulated: wiring.simulated, ..scenario.manifest().clone() };
     let expected = scenario.sim_lab(seed);
     let on = |scenario: &Scenario, rig: Box<dyn Lab>| {
@@ -165,7 +165,13 @@ fn simulated(
 
 /// Makes sure that the right instrument is at the end of every cable, before anything moves.
 fn everybody_is_there(wiring: &Wiring) -> Result<(), CommandError> {
-    let wrong: Vec<String> = identify(wiring)
+    let found = identify(wiring);
+    if let Some(played) = found.iter().find(|found| found.is_emulated() && !wiring.simulated) {
+        let message = format!("{}: an emulated instrument is at the end of this cable", played.name);
+        return Err(CommandError::bad_input(message)
+            .hint("nothing has moved; what it tells is simulated, and the bench file must say so"));
+    }
+    let wrong: Vec<String> = found
         .into_iter()
         .filter_map(|found| found.problem.map(|problem| format!("{}: {problem}", found.name)))
         .collect();
@@ -190,6 +196,18 @@ fn ask(args: &OnRig) -> Result<(), CommandError> {
         "yes" => Ok(()),
         _ => Err(CommandError::new(Kind::Interrupted, "not begun; nothing has moved")),
     }
+}
+
+/// Wall time; for emulated instruments, the time of the process that emulates them.
+fn clock(wiring: &Wiring, began: Instant, speed: f64) -> Result<Box<dyn Clock>, CommandError> {
+    let Some(address) = &wiring.clock else {
+        return Ok(Box::new(WallClock::new(began, speed, STOP.clone())));
+    };
+    let clock = SharedClock::connect(address, began, STOP.clone()).map_err(|error| {
+        CommandError::failed(format_args!("the clock at {address}: {error}"))
+            .hint("nothing has moved; is `flowtwin emulate` still at work?")
+    })?;
+    Ok(Box::new(clock))
 }
 
 /// The rig behind a folder. What drives it keeps it safe: no watch is needed beside this process.

@@ -104,7 +104,7 @@ pub(super) fn campaign(
 ) -> Result<Ended, CommandError> {
     let campaign = Campaign::new(scenario, seed, threads, &STOP);
     let (campaign, writer) = match folder.goes_on() {
-        true => (campaign.goes_on(), folder.append()?),
+        true => (campaign.goes_on().in_wall_time(), folder.append()?),
         false => (campaign, folder.open()?),
     };
     let (ended, _writer) =
@@ -134,7 +134,7 @@ pub(super) fn outcome(ended: &Ended) -> Result<(), CommandError> {
 
 /// Whether a fault says that the rig could not be made safe.
 pub(super) fn is_unsafe(fault: &Fault) -> bool {
-    matches!(&fault.kind, FaultKind::Interlock { detail, .. } if detail.contains("NOT SAFE"))
+    matches!(&fault.kind, FaultKind::NotSafe { .. })
 }
 
 /// The number of threads asked for, else all cores.

@@ -1,11 +1,11 @@
 //! A twin behind the `Lab` trait: campaigns rehearsed on what data have taught.
 
 use flowtwin_lab::{
-    Command, Conditions, Fault, FaultKind, FlowPath, Instant, Lab, Level, Manifest, Outcome,
-    Quality, Reply, Space, Span, Streams,
+    Conditions, FaultKind, FlowPath, Level, Manifest, Outcome, Quality, Space, Span, Streams,
 };
 
 use super::twin::Twin;
+use crate::answered::{Answer, Answered, Oracle};
 use crate::error::CommandError;
 use crate::scenario::Scenario;
 
@@ -15,15 +15,15 @@ use crate::scenario::Scenario;
 /// The noise of experiment k is number k of a stream of its own, so the same campaign with the same
 /// seed meets the same luck. Outcomes beyond the ranges that the twin knows are flagged as
 /// extrapolated.
+pub type TwinLab = Answered<Beliefs>;
+
+/// What a twin believes of the experiments of a lab.
 #[derive(Debug)]
-pub struct TwinLab {
+pub struct Beliefs {
     manifest: Manifest,
     twin: Twin,
     feature: String,
     streams: Streams,
-    begun: u64,
-    now: Instant,
-    under_way: Option<(Instant, Outcome)>,
 }
 
 /// Why a twin cannot stand in for a lab.
@@ -68,15 +68,8 @@ impl TwinLab {
             let inputs: Vec<&str> = space.inputs().iter().map(|i| i.name.as_str()).collect();
             return Err(Mismatch::Input { input: missing.name, inputs: inputs.join(", ") });
         }
-        Ok(Self {
-            manifest: Manifest { level: Level::Experiments, simulated: true, ..manifest.clone() },
-            feature: feature.to_owned(),
-            twin,
-            streams,
-            begun: 0,
-            now: Instant::START,
-            under_way: None,
-        })
+        let manifest = Manifest { level: Level::Experiments, simulated: true, ..manifest.clone() };
+        Ok(Self::by(Beliefs { manifest, twin, feature: feature.to_owned(), streams }))
     }
 
     /// `twin` in the place of a lab of which nothing else is known.
@@ -107,82 +100,40 @@ impl TwinLab {
         Self::new(twin, scenario.manifest(), scenario.space(), feature, streams)
             .map_err(CommandError::bad_input)
     }
+}
 
-    fn fault(&self, kind: FaultKind) -> Fault {
-        Fault::new(self.now, "twin", kind)
+impl Oracle for Beliefs {
+    const NAME: &'static str = "twin";
+
+    fn manifest(&self) -> &Manifest {
+        &self.manifest
     }
 
-    fn begin(&mut self, conditions: &Conditions) -> Result<Reply, Fault> {
-        if self.under_way.is_some() {
-            let detail = "the experiment begun before has not been collected".into();
-            return Err(self.fault(FaultKind::Refused { detail }));
-        }
+    fn answer(
+        &mut self,
+        number: u64,
+        conditions: &Conditions,
+    ) -> Result<(Span, Answer), FaultKind> {
         let unit = self
             .twin
             .to_unit(conditions)
-            .map_err(|missing| self.fault(FaultKind::Refused { detail: missing.to_string() }))?;
-        let noise = self.streams.open("learnt/noise", self.begun).normal();
+            .map_err(|missing| FaultKind::Refused { detail: missing.to_string() })?;
+        let noise = self.streams.open("learnt/noise", number).normal();
         let value = self.twin.at(&unit).mean + self.twin.noise_sd() * noise;
-        self.begun += 1;
         let extrapolated = unit.iter().any(|u| !(0.0..=1.0).contains(u));
         let outcome = Outcome {
             features: vec![(self.feature.clone(), value)],
             spectra: Vec::new(),
             quality: Quality { extrapolated, ..Quality::default() },
         };
-        let ready = self.now + Span::from_secs(self.twin.origin.lab_time_s.unwrap_or(0.0));
-        self.under_way = Some((ready, outcome));
-        Ok(Reply::Ready(ready))
-    }
-
-    fn collect(&mut self) -> Result<Reply, Fault> {
-        match self.under_way.take() {
-            Some((ready, outcome)) if ready <= self.now => Ok(Reply::Outcome(Box::new(outcome))),
-            Some(early) => {
-                self.under_way = Some(early);
-                Err(self.fault(FaultKind::NotReady))
-            }
-            None => {
-                let detail = "no experiment has been begun".into();
-                Err(self.fault(FaultKind::Refused { detail }))
-            }
-        }
-    }
-}
-
-impl Lab for TwinLab {
-    fn manifest(&self) -> &Manifest {
-        &self.manifest
-    }
-
-    fn now(&self) -> Instant {
-        self.now
-    }
-
-    fn send(&mut self, command: &Command) -> Result<Reply, Fault> {
-        match command {
-            Command::Begin { conditions } => self.begin(conditions),
-            Command::Collect => self.collect(),
-            Command::MakeSafe => {
-                self.under_way = None;
-                Ok(Reply::Done)
-            }
-            _ => {
-                let detail = "a twin is driven by whole experiments".into();
-                Err(self.fault(FaultKind::Unsupported { detail }))
-            }
-        }
-    }
-
-    fn wait_until(&mut self, deadline: Instant) -> Result<(), Fault> {
-        self.now = self.now.max(deadline);
-        Ok(())
+        let takes = Span::from_secs(self.twin.origin.lab_time_s.unwrap_or(0.0));
+        Ok((takes, Answer::Outcome(outcome)))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use flowtwin_lab::conformance;
+    use flowtwin_lab::{Command, Lab as _, Reply, conformance};
 
     use super::*;
     use crate::learnt::sample;
@@ -233,7 +184,7 @@ mod tests {
     #[test]
     fn a_twin_of_something_else_is_refused_by_name() {
         let (twin, space) = (sample::twin(), sample::data().space);
-        let manifest = TwinLab::alone(twin.clone(), Streams::new(1)).manifest;
+        let manifest = TwinLab::alone(twin.clone(), Streams::new(1)).oracle.manifest;
         let mismatch = TwinLab::new(twin, &manifest, &space, "pli", Streams::new(1)).unwrap_err();
         assert!(mismatch.to_string().contains("predicts `yield_percent`"), "{mismatch}");
     }

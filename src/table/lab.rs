@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use flowtwin_lab::{
-    Command, Conditions, Fault, FaultKind, Instant, Lab, Manifest, Outcome, Quality, Reply, Report,
-    Streams,
-};
+use flowtwin_lab::{Conditions, FaultKind, Manifest, Outcome, Quality, Span, Streams};
 
 use super::pool::Pool;
+use crate::answered::{Answer, Answered, Oracle};
 
 /// A lab driven by whole experiments, each of which is looked up in a table; where conditions were measured more than
 /// once, one of the outcomes is drawn.
@@ -15,99 +13,61 @@ use super::pool::Pool;
 /// The draw of experiment k is number k of a stream of its own, so the same conditions in the same place of a campaign
 /// with the same seed meet the same luck. Conditions that nobody has measured become the nearest that somebody has. No
 /// lab time passes: a table does not tell any.
+///
+/// Its manifest calls it simulated: the outcomes were measured, but not of this campaign, and nothing that is made of it may
+/// be taken for a measurement of it.
+pub type TableLab = Answered<Outcomes>;
+
+/// The outcomes of a table.
 #[derive(Clone, Debug)]
-pub struct TableLab {
+pub struct Outcomes {
     pool: Arc<Pool>,
     feature: String,
     streams: Streams,
-    begun: u64,
-    now: Instant,
-    under_way: Option<Report>,
 }
 
 impl TableLab {
     /// The lab of `pool`, whose experiments yield `feature`.
     pub fn new(pool: Arc<Pool>, feature: &str, streams: Streams) -> Self {
-        let feature = feature.to_owned();
-        Self { pool, feature, streams, begun: 0, now: Instant::START, under_way: None }
-    }
-
-    fn fault(&self, kind: FaultKind) -> Fault {
-        Fault::new(self.now, "table", kind)
-    }
-
-    fn refused(&self, detail: &str) -> Fault {
-        self.fault(FaultKind::Refused { detail: detail.into() })
-    }
-
-    fn begin(&mut self, conditions: &Conditions) -> Result<Reply, Fault> {
-        if self.under_way.is_some() {
-            return Err(self.refused("the experiment begun before has not been collected"));
-        }
-        let mut stream = self.streams.open("table/replicate", self.begun);
-        self.begun += 1;
-        let value = self.pool.draw(self.pool.place(conditions), &mut stream);
-        let outcome = Outcome {
-            features: value.map(|value| (self.feature.clone(), value)).into_iter().collect(),
-            spectra: Vec::new(),
-            quality: Quality::default(),
-        };
-        let failed = || {
-            let detail = "the table has no outcome of this experiment".into();
-            self.fault(FaultKind::Failed { detail })
-        };
-        let fault = value.is_none().then(failed);
-        self.under_way = Some(Report { outcome, consumed_ml: Vec::new(), fault });
-        Ok(Reply::Ready(self.now))
-    }
-
-    fn collect(&mut self) -> Result<Reply, Fault> {
-        match self.under_way.take() {
-            Some(report) => Ok(Reply::Report(Box::new(report))),
-            None => Err(self.refused("no experiment has been begun")),
-        }
+        Self::by(Outcomes { pool, feature: feature.to_owned(), streams })
     }
 }
 
-impl Lab for TableLab {
+impl Oracle for Outcomes {
+    const NAME: &'static str = "table";
+
     fn manifest(&self) -> &Manifest {
         self.pool.manifest()
     }
 
-    fn now(&self) -> Instant {
-        self.now
-    }
-
-    fn send(&mut self, command: &Command) -> Result<Reply, Fault> {
-        match command {
-            Command::Begin { conditions } => self.begin(conditions),
-            Command::Collect => self.collect(),
-            Command::MakeSafe => {
-                self.under_way = None;
-                Ok(Reply::Done)
-            }
-            _ => {
-                let detail = "a table is driven by whole experiments".into();
-                Err(self.fault(FaultKind::Unsupported { detail }))
-            }
-        }
-    }
-
-    fn wait_until(&mut self, deadline: Instant) -> Result<(), Fault> {
-        self.now = self.now.max(deadline);
-        Ok(())
+    fn answer(
+        &mut self,
+        number: u64,
+        conditions: &Conditions,
+    ) -> Result<(Span, Answer), FaultKind> {
+        let mut stream = self.streams.open("table/replicate", number);
+        let drawn = self.pool.draw(self.pool.place(conditions), &mut stream);
+        let outcome = |value| Outcome {
+            features: vec![(self.feature.clone(), value)],
+            spectra: Vec::new(),
+            quality: Quality::default(),
+        };
+        let failed = || FaultKind::Failed {
+            detail: "the table has no outcome of this experiment".into(),
+        };
+        Ok((Span::ZERO, Answer::Known(drawn.map(outcome).ok_or_else(failed))))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use flowtwin_lab::conformance;
+    use flowtwin_lab::{Command, Lab as _, Reply, Report, conformance};
 
     use super::super::pool::tests::pool;
     use super::*;
 
     fn outcome(lab: &mut TableLab, x: f64) -> Report {
-        let conditions = lab.pool.space().conditions(vec![x]);
+        let conditions = lab.oracle.pool.space().conditions(vec![x]);
         lab.send(&Command::Begin { conditions }).unwrap();
         match lab.send(&Command::Collect).unwrap() {
             Reply::Report(report) => *report,

@@ -16,7 +16,6 @@ use crate::support::flowtwin;
 pub(crate) struct Served {
     process: Child,
     wired: PathBuf,
-    speed: f64,
 }
 
 impl Drop for Served {
@@ -39,7 +38,7 @@ impl Served {
         let output = process.stdout.take().expect("a pipe was asked for");
         BufReader::new(output).read_line(&mut ready).expect("it says when it is ready");
         assert!(ready.contains("\"ready\":true"), "{ready}");
-        Self { process, wired, speed }
+        Self { process, wired }
     }
 
     /// The bench file that leads to it.
@@ -52,7 +51,7 @@ impl Served {
     pub(crate) fn campaign(&self, dir: &Path, scenario: &Path) -> Command {
         let mut command = flowtwin(dir);
         command.arg("run").arg(scenario).args(["--backend", "hardware", "--yes", "--out", "run"]);
-        command.arg("--bench").arg(&self.wired).args(["--speed", &self.speed.to_string()]);
+        command.arg("--bench").arg(&self.wired);
         if dir.join("run/journal.jsonl").exists() {
             command.arg("--resume");
         }

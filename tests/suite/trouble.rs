@@ -277,35 +277,14 @@ fn nothing_is_lost(journal: &Journal) {
 /// Who made the rig safe, and because of what.
 fn ending(kind: &FaultKind) -> String {
     match kind {
-        FaultKind::Interlock { detail, .. } if detail.contains("NOT SAFE") => {
-            format!("watch: {}", cause(detail))
-        }
-        FaultKind::Interlock { rule, .. } => format!("safe: {rule}"),
+        FaultKind::NotSafe { because: Some(because), .. } => format!("watch: {}", word(because)),
         _ => format!("safe: {}", word(kind)),
     }
 }
 
-/// The fault because of which the rig was to be made safe, when that failed too.
-fn cause(detail: &str) -> &'static str {
-    let words = [
-        ("stopped before its time", "ran out"),
-        ("over-temperature", "over-temperature"),
-        ("temperature rate", "temperature rate"),
-        ("no reply", "no reply"),
-        ("makes no sense", "garbled"),
-        ("link is lost", "link lost"),
-        ("not ready", "not ready"),
-        ("sensor is open", "sensor open"),
-        ("instrument kept", "kept other"),
-        ("refused", "refused"),
-    ];
-    let (first, _) = detail.split_once("NOT SAFE").expect("it says so");
-    let found = words.into_iter().find(|(said, _)| first.contains(said));
-    found.map_or("other", |(_, word)| word)
-}
-
-fn word(kind: &FaultKind) -> &'static str {
+fn word(kind: &FaultKind) -> &str {
     match kind {
+        FaultKind::Interlock { rule, .. } => rule,
         FaultKind::NoReply { .. } => "no reply",
         FaultKind::Garbled { .. } => "garbled",
         FaultKind::Refused { .. } => "refused",

@@ -35,8 +35,7 @@ impl Bench {
         if failed.is_empty() {
             return Ok(());
         }
-        let detail = format!("NOT SAFE: {}; switch these off by hand", failed.join(", "));
-        let rule = "make_safe".into();
-        Err(self.fault("bench", FaultKind::Interlock { rule, detail }))
+        let left = failed.join(", ");
+        Err(self.fault("bench", FaultKind::NotSafe { because: None, left }))
     }
 }

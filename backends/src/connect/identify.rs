@@ -11,6 +11,7 @@ use crate::driver::f4t::F4t;
 use crate::driver::f4t_scpi::F4tScpi;
 use crate::driver::hdx::Hdx;
 use crate::driver::modbus::ModbusHost;
+use crate::emulator::chemyx::EMULATED;
 use crate::instrument::Identity;
 use crate::transport::Dialog;
 use crate::wiring::{Link, Wiring};
@@ -31,10 +32,27 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// Whether it is played by flowtwin: what it tells is simulated, whatever the bench file says.
+    pub fn is_emulated(&self) -> bool {
+        let says_so = |who: &Identity| who.model.contains(EMULATED);
+        let is_pseudo_terminal = |link: &Link| match link {
+            Link::Serial(settings) => is_pseudo_terminal(&settings.port),
+            Link::Tcp(_) | Link::Usb(_) => false,
+        };
+        self.identity.as_ref().is_some_and(says_so)
+            || self.link.as_ref().is_some_and(is_pseudo_terminal)
+    }
+
     /// Whether the right instrument answered.
     pub fn is_right(&self) -> bool {
         self.problem.is_none()
     }
+}
+
+/// Whether a serial port is none, but the end of a program, also where a link leads to it.
+fn is_pseudo_terminal(port: &str) -> bool {
+    let path = std::fs::canonicalize(port).unwrap_or_else(|_| port.into());
+    path.starts_with("/dev/pts")
 }
 
 /// Asks every instrument who it is, and compares serial numbers with the bench file.

@@ -8,6 +8,7 @@ use flowtwin_lab::{Exposure, FaultKind, Frames, Span, SpectrometerInfo};
 use crate::codec::obp::{self, Checksum, Header, Message, kind};
 use crate::instrument::{Identity, Light, Spectrometer};
 use crate::transport::{Dialog, garbled, read_again};
+use crate::wiring::LampLine;
 
 /// Bytes of metadata before the counts of a buffered spectrum.
 pub const METADATA: usize = 64;
@@ -25,6 +26,7 @@ pub struct Hdx {
     dialog: Dialog,
     regarding: u32,
     at_once: u32,
+    average: u16,
     asks_for_md5: bool,
     checksum: Checksum,
     buffer: Option<Buffer>,
@@ -47,6 +49,7 @@ impl Hdx {
             dialog,
             regarding: 0,
             at_once: at_once.clamp(1, MOST_AT_ONCE),
+            average: 1,
             asks_for_md5: false,
             checksum: Checksum::None,
             buffer: None,
@@ -59,6 +62,12 @@ impl Hdx {
     #[must_use]
     pub fn with_md5(self) -> Self {
         Self { asks_for_md5: true, ..self }
+    }
+
+    /// The same spectrometer, which makes a frame of so many exposures, at least one.
+    #[must_use]
+    pub fn averaging(self, exposures: u16) -> Self {
+        Self { average: exposures.max(1), ..self }
     }
 
     /// Identifies the spectrometer; changes nothing.
@@ -92,6 +101,13 @@ impl Hdx {
         number(&self.query(kind, &[])?)
     }
 
+    /// Coefficients, at most so many.
+    fn coefficients(&mut self, count: u32, kind: u32, most: u32) -> Result<Vec<f32>, FaultKind> {
+        let count = self.query_number(count)?.min(most) as u8;
+        let one = |i| Ok(f32::from_bits(number(&self.query(kind, &[i])?)?));
+        (0..count).map(one).collect()
+    }
+
     /// Sends a command; the instrument must acknowledge it.
     fn command(&mut self, kind: u32, data: &[u8]) -> Result<(), FaultKind> {
         self.exchange(kind, obp::ACK_REQUESTED, data).map(|_| ())
@@ -119,6 +135,31 @@ impl Hdx {
         self.dialog.ask(&bytes, obp::scan, |message| answer(message, header))
     }
 
+    /// Makes a pin an output and sets it; both are read back. The level comes first, so that an input that was low does
+    /// not open a shutter on becoming an output.
+    fn set_pin(&mut self, pin: u8, on: bool) -> Result<(), FaultKind> {
+        let mask = 1_u32.checked_shl(u32::from(pin)).unwrap_or(0);
+        let _unseen = self.set_bits((kind::SET_GPIO, kind::GPIO), (on, mask), "level");
+        self.set_bits((kind::SET_GPIO_OUTPUTS, kind::GPIO_OUTPUTS), (true, mask), "direction")?;
+        self.set_bits((kind::SET_GPIO, kind::GPIO), (on, mask), "level")
+    }
+
+    /// Sets the bits of `mask`, and looks whether they are set.
+    fn set_bits(
+        &mut self,
+        (set, get): (u32, u32),
+        (high, mask): (bool, u32),
+        quantity: &str,
+    ) -> Result<(), FaultKind> {
+        let values = if high { mask } else { 0 };
+        let sent = self.command(set, &[values.to_le_bytes(), mask.to_le_bytes()].concat());
+        let kept = self.query_number(get)? & mask;
+        if kept == values {
+            return Ok(());
+        }
+        sent.and(Err(kept_other(&format!("{quantity} of pins"), values, kept)))
+    }
+
     /// Has messages protected, where that is wanted and the instrument can.
     fn protect(&mut self) -> Result<(), FaultKind> {
         self.checksum = Checksum::None;
@@ -142,7 +183,8 @@ impl Hdx {
         let pixels = self.query_number(kind::PIXELS)? as usize;
         let most_frames = self.query_number(kind::BUFFER_MAXIMUM)?;
         self.set(kind::SET_TRIGGER, kind::TRIGGER, &[0], "trigger mode")?;
-        self.set(kind::SET_AVERAGE, kind::AVERAGE, &1_u16.to_le_bytes(), "scans to average")?;
+        let average = self.average.to_le_bytes();
+        self.set(kind::SET_AVERAGE, kind::AVERAGE, &average, "scans to average")?;
         self.set(kind::SET_BOXCAR, kind::BOXCAR, &[0], "boxcar half width")?;
         let size = most_frames.to_le_bytes();
         self.set(kind::SET_BUFFER_SIZE, kind::BUFFER_SIZE, &size, "buffer size")?;
@@ -209,6 +251,20 @@ impl Hdx {
     }
 }
 
+/// The coefficients of a response; none where it is linear, or none are stored.
+fn response(mut coefficients: Vec<f32>) -> Result<Vec<f32>, FaultKind> {
+    while coefficients.last().is_some_and(|n| *n == 0.0) {
+        coefficients.pop();
+    }
+    match coefficients[..] {
+        [] => Ok(coefficients),
+        [n0] if n0 == 1.0 => Ok(Vec::new()),
+        // A response that is far from 1 at low light is no response.
+        [n0, ..] if (0.5..=2.0).contains(&n0) => Ok(coefficients),
+        _ => Err(garbled(format!("{coefficients:?} are no coefficients of a detector's response"))),
+    }
+}
+
 fn kept_other(quantity: &str, asked: u32, kept: u32) -> FaultKind {
     let (asked, kept) = (f64::from(asked), f64::from(kept));
     FaultKind::KeptOther { quantity: quantity.into(), asked, kept, unit: String::new() }
@@ -251,12 +307,10 @@ fn number(data: &[u8]) -> Result<u32, FaultKind> {
 
 impl Spectrometer for Hdx {
     fn describe(&mut self, name: &str) -> Result<SpectrometerInfo, FaultKind> {
-        let count = self.query_number(kind::WAVELENGTH_COUNT)?.min(4) as u8;
         let mut wavelength_coefficients = [0.0; 4];
-        for i in 0..count {
-            let bits = number(&self.query(kind::WAVELENGTH, &[i])?)?;
-            wavelength_coefficients[usize::from(i)] = f32::from_bits(bits);
-        }
+        let told = self.coefficients(kind::WAVELENGTH_COUNT, kind::WAVELENGTH, 4)?;
+        wavelength_coefficients[..told.len()].copy_from_slice(&told);
+        let nonlinearity = self.coefficients(kind::NONLINEARITY_COUNT, kind::NONLINEARITY, 8)?;
         Ok(SpectrometerInfo {
             name: name.into(),
             pixels: self.query_number(kind::PIXELS)? as usize,
@@ -264,6 +318,7 @@ impl Spectrometer for Hdx {
             full_scale: self.query_number(kind::MAXIMUM_COUNTS)?.min(0xFFFF) as u16,
             min_integration_us: self.query_number(kind::INTEGRATION_MINIMUM)?,
             max_integration_us: self.query_number(kind::INTEGRATION_MAXIMUM)?,
+            nonlinearity: response(nonlinearity)?,
         })
     }
 
@@ -284,7 +339,7 @@ impl Spectrometer for Hdx {
         self.command(kind::BUFFER_ACQUIRE, &[])?;
         self.armed = Some(exposure);
         let frame = Span::from_nanos(u64::from(exposure.integration_us) * 1000);
-        Ok(frame.times(u64::from(exposure.frames)))
+        Ok(frame.times(u64::from(exposure.frames) * u64::from(self.average)))
     }
 
     fn fetch(&mut self) -> Result<Frames, FaultKind> {
@@ -300,21 +355,30 @@ impl Spectrometer for Hdx {
     }
 }
 
-/// The lamp-enable line of a spectrometer: the shutter of a DH-2000-BAL, or the gate of an LED.
+/// A line of a spectrometer that switches a light: the shutter of a DH-2000-BAL, or the gate of an LED.
 #[derive(Debug)]
-pub struct HdxLamp(Rc<RefCell<Hdx>>);
+pub struct HdxLamp {
+    spectrometer: Rc<RefCell<Hdx>>,
+    line: LampLine,
+}
 
 impl HdxLamp {
-    /// The line of this spectrometer.
-    pub fn new(spectrometer: Rc<RefCell<Hdx>>) -> Self {
-        Self(spectrometer)
+    /// This line of this spectrometer.
+    pub fn new(spectrometer: Rc<RefCell<Hdx>>, line: LampLine) -> Self {
+        Self { spectrometer, line }
     }
 }
 
 impl Light for HdxLamp {
     fn switch(&mut self, on: bool) -> Result<(), FaultKind> {
-        let state = [u8::from(on)];
-        self.0.borrow_mut().set(kind::SET_LAMP, kind::LAMP, &state, "lamp-enable line")
+        let mut hdx = self.spectrometer.borrow_mut();
+        match self.line {
+            LampLine::LampEnable => {
+                let state = [u8::from(on)];
+                hdx.set(kind::SET_LAMP, kind::LAMP, &state, "lamp-enable line")
+            }
+            LampLine::Gpio(pin) => hdx.set_pin(pin, on),
+        }
     }
 }
 

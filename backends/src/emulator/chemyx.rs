@@ -83,9 +83,12 @@ impl ChemyxEmulator {
     }
 }
 
+/// What an emulated pump says of itself, and no other does.
+pub(crate) const EMULATED: &str = "Fusion emulated by flowtwin";
+
 fn help() -> Vec<String> {
     [
-        "Fusion emulated by flowtwin",
+        EMULATED,
         "start, stop, pause, restart, pump status",
         "set units, set diameter, set rate, set volume, set delay, set time",
         "dispensed volume, elapsed time, read limit parameter, view parameter",

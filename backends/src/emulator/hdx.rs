@@ -13,13 +13,16 @@ use settings::Settings;
 use super::{Ailment, Emulator, Line};
 use crate::codec::obp::{self, Header, Message, kind};
 use crate::codec::take;
+use crate::wiring::LampLine;
 
 /// Product id of the HDX.
 const PRODUCT: u16 = 0x2003;
 /// Vendor id of Ocean Insight.
 const VENDOR: u16 = 0x2457;
-/// Nonlinearity: the counts behind are taken to be linear already.
-const LINEAR: [f32; 8] = [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0];
+/// Coefficients of the response that it stores.
+const RESPONSE: usize = 8;
+/// General-purpose pins.
+const PINS: u8 = 8;
 
 /// Error numbers of the protocol.
 mod error {
@@ -49,7 +52,7 @@ enum Answer {
 #[derive(Debug)]
 pub struct HdxEmulator {
     spectrometer: SpectrometerId,
-    lamp: Option<LightId>,
+    lamp: Option<(LightId, LampLine)>,
     serial_number: String,
     settings: Settings,
     buffer: Buffer,
@@ -60,8 +63,12 @@ pub struct HdxEmulator {
 }
 
 impl HdxEmulator {
-    /// A spectrometer of the lab behind, with the light its lamp-enable line switches.
-    pub fn new(spectrometer: SpectrometerId, lamp: Option<LightId>, serial_number: &str) -> Self {
+    /// A spectrometer of the lab behind, with the light that one of its lines switches.
+    pub fn new(
+        spectrometer: SpectrometerId,
+        lamp: Option<(LightId, LampLine)>,
+        serial_number: &str,
+    ) -> Self {
         Self {
             spectrometer,
             lamp,
@@ -112,7 +119,8 @@ impl HdxEmulator {
             kind::BUFFER_GET => number(data, Answer::Spectra),
             kind::SET_LAMP => number(data, |n| self.switch_lamp(n, world)),
             kind::WAVELENGTH => number(data, |i| self.wavelength(i as usize, world)),
-            kind::NONLINEARITY => number(data, |i| coefficient(&LINEAR, i as usize)),
+            kind::NONLINEARITY => number(data, |i| self.nonlinearity(i as usize, world)),
+            kind::SET_GPIO_OUTPUTS | kind::SET_GPIO => self.set_pins(message, world),
             other => match self.constant(other, world) {
                 Some(bytes) => Answer::Data(bytes),
                 None => self.settings.answer(other, data, self.info(world)),
@@ -143,7 +151,8 @@ impl HdxEmulator {
             kind::OPTICAL_DARK_PIXELS | kind::ELECTRIC_DARK_PIXELS => Vec::new(),
             kind::BUFFER_MAXIMUM => buffer::CAPACITY.to_le_bytes().to_vec(),
             kind::WAVELENGTH_COUNT => vec![4],
-            kind::NONLINEARITY_COUNT => vec![LINEAR.len() as u8],
+            kind::NONLINEARITY_COUNT => vec![RESPONSE as u8],
+            kind::GPIO_COUNT => vec![PINS],
             kind::TEMPERATURE_COUNT => vec![1],
             kind::TEMPERATURE => 25.0_f32.to_le_bytes().to_vec(),
             _ => return None,
@@ -161,19 +170,60 @@ impl HdxEmulator {
         if state > 1 {
             return Answer::Error(error::INVALID);
         }
-        if let Some(light) = self.lamp.clone() {
-            let on = state == 1;
-            if world.send(&Command::Light { light, on }).is_err() {
-                return Answer::Error(error::INTERNAL);
-            }
-        }
         self.settings.lamp = state as u8;
-        Answer::Done
+        self.light(LampLine::LampEnable, state == 1, world)
+    }
+
+    /// Switches the light if it hangs on this line.
+    fn light(&self, line: LampLine, on: bool, world: &mut dyn Lab) -> Answer {
+        let mine = self.lamp.as_ref().filter(|(_, its)| *its == line);
+        let lit = mine.map(|(light, _)| world.send(&Command::Light { light: light.clone(), on }));
+        match lit {
+            Some(Err(_)) => Answer::Error(error::INTERNAL),
+            _ => Answer::Done,
+        }
+    }
+
+    /// Sets direction or level of pins. A light hangs on a pin that is an output, and high.
+    fn set_pins(&mut self, message: &Message, world: &mut dyn Lab) -> Answer {
+        let Ok(data) = <[u8; 8]>::try_from(&message.data[..]) else {
+            return Answer::Error(error::LENGTH);
+        };
+        let word = |at: usize| u32::from_le_bytes([data[at], data[at + 1], data[at + 2], data[at + 3]]);
+        let (values, mask) = (word(0), word(4));
+        if mask >> PINS != 0 {
+            return Answer::Error(error::INVALID);
+        }
+        let settings = &mut self.settings;
+        let before = settings.driven();
+        let pins = match message.header.kind {
+            kind::SET_GPIO => &mut settings.levels,
+            _ => &mut settings.outputs,
+        };
+        *pins = *pins & !mask | values & mask;
+        let (now, changed) = (settings.driven(), settings.driven() ^ before);
+        match self.lamp {
+            Some((_, LampLine::Gpio(pin))) if changed >> pin & 1 == 1 => {
+                self.light(LampLine::Gpio(pin), now >> pin & 1 == 1, world)
+            }
+            _ => Answer::Done,
+        }
+    }
+
+    fn nonlinearity(&self, i: usize, world: &dyn Lab) -> Answer {
+        let Some(info) = self.info(world) else { return Answer::Error(error::INTERNAL) };
+        let mut stored = [0.0; RESPONSE];
+        stored[0] = 1.0;
+        let known = info.nonlinearity.len().min(RESPONSE);
+        stored[..known].copy_from_slice(&info.nonlinearity[..known]);
+        coefficient(&stored, i)
     }
 
     fn arm(&self, frames: u32, world: &mut dyn Lab) -> Result<Instant, u16> {
-        let exposure =
-            Exposure { integration_us: self.settings.integration_us(self.info(world)), frames };
+        let integration_us = self.settings.integration_us(self.info(world));
+        // Every exposure is one of the lab behind; they are averaged when they are fetched.
+        let exposures = frames.saturating_mul(u32::from(self.settings.average));
+        let exposure = Exposure { integration_us, frames: exposures };
         let spectrometer = self.spectrometer.clone();
         match world.send(&Command::Arm { spectrometer, exposure }) {
             Ok(Reply::Ready(at)) => Ok(at),
@@ -212,7 +262,10 @@ impl HdxEmulator {
     fn fetch(&mut self, world: &mut dyn Lab) -> Result<Option<buffer::Counts>, u16> {
         let spectrometer = self.spectrometer.clone();
         match world.send(&Command::Fetch { spectrometer }) {
-            Ok(Reply::Frames(frames)) => Ok(Some(buffer::Counts::new(&frames, self.saturated))),
+            Ok(Reply::Frames(frames)) => {
+                let smoothing = (self.settings.average, self.settings.boxcar);
+                Ok(Some(buffer::Counts::new(&frames, smoothing, self.saturated)))
+            },
             Err(fault) if fault.kind == FaultKind::NotReady => Ok(None),
             _ => Err(error::INTERNAL),
         }
@@ -314,6 +367,9 @@ impl Emulator for HdxEmulator {
                 self.single = None;
                 self.buffer = Buffer::default();
                 self.switch_lamp(0, world);
+                if let Some((_, line)) = self.lamp {
+                    self.light(line, false, world);
+                }
                 self.settings = Settings::default();
             }
             Ailment::Stall | Ailment::SensorOpen => return false,

@@ -5,13 +5,12 @@ use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::os::fd::AsFd as _;
 
 use nix::poll::{PollFd, PollFlags};
+use rustix::net::{AddressFamily, SocketType};
 
 use crate::codec::obp::{self, kind};
 use crate::codec::{Scan, take};
+use crate::connect::discover::{GROUP, PORT};
 use crate::emulator::hdx::HdxEmulator;
-
-const GROUP: Ipv4Addr = Ipv4Addr::new(239, 239, 239, 239);
-const PORT: u16 = 57_357;
 
 /// Listens for the question, and answers for every emulated spectrometer.
 #[derive(Debug)]
@@ -27,7 +26,7 @@ impl Discovery {
         if spectrometers.is_empty() {
             return None;
         }
-        let questions = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, PORT)).ok()?;
+        let questions = listen().ok()?;
         questions.join_multicast_v4(&GROUP, &Ipv4Addr::LOCALHOST).ok()?;
         questions.set_nonblocking(true).ok()?;
         let answers = spectrometers.iter().filter_map(|at| UdpSocket::bind(at).ok()).collect();
@@ -55,4 +54,12 @@ impl Discovery {
             }
         }
     }
+}
+
+/// A socket at the port of the question, which other emulators may listen to as well.
+fn listen() -> std::io::Result<UdpSocket> {
+    let socket = rustix::net::socket(AddressFamily::INET, SocketType::DGRAM, None)?;
+    rustix::net::sockopt::set_socket_reuseaddr(&socket, true)?;
+    rustix::net::bind(&socket, &SocketAddr::from((Ipv4Addr::UNSPECIFIED, PORT)))?;
+    Ok(socket.into())
 }

@@ -87,12 +87,12 @@ impl Assembly<'_, '_> {
         for (name, hdx) in &self.wiring.hdx {
             let transport = (self.open)(name, hdx.link.as_ref())?;
             let (patience, at_once) = self.wiring.spectrum_pace(hdx.link.as_ref());
-            let driver = Hdx::new(Dialog::new(transport, patience), at_once);
+            let driver = Hdx::new(Dialog::new(transport, patience), at_once).averaging(hdx.average);
             // A wire in memory flips no bits.
             let driver = if hdx.link.is_some() { driver.with_md5() } else { driver };
             let shared = Rc::new(RefCell::new(driver));
             if let Some(light) = &hdx.lamp {
-                let lamp = HdxLamp::new(shared.clone());
+                let lamp = HdxLamp::new(shared.clone(), hdx.lamp_line);
                 self.made.lights.insert(light.clone(), Box::new(lamp));
             }
             let spectrometer = SpectrometerId::new(name);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use flowtwin_lab::{Manifest, SensorKind};
 
-use super::{SCHEMA, Wiring, WiringError};
+use super::{LampLine, SCHEMA, Wiring, WiringError};
 use crate::emulator::faulty::Mischief;
 
 impl Wiring {
@@ -14,6 +14,9 @@ impl Wiring {
             return Err(WiringError::Schema { found: self.schema });
         }
         in_range("patience_s", self.patience_s, 0.01, 60.0)?;
+        if self.clock.is_some() && !self.simulated {
+            return Err(WiringError::RealClock);
+        }
         if let Some(folder) = &self.folder {
             in_range("folder.expected_s", folder.expected_s, 0.0, 1e6)?;
             in_range("folder.patience_s", folder.patience_s, folder.expected_s.max(0.01), 1e7)?;
@@ -32,6 +35,12 @@ impl Wiring {
                 in_range(&format!("{key}.io"), f64::from(input.io), 1.0, 6.0)?;
             }
             in_range(&format!("f4t.{name}.unit"), f64::from(f4t.unit), 1.0, 247.0)?;
+        }
+        for (name, hdx) in &self.hdx {
+            in_range(&format!("hdx.{name}.average"), f64::from(hdx.average), 1.0, 5_000.0)?;
+            if let LampLine::Gpio(pin) = hdx.lamp_line {
+                in_range(&format!("hdx.{name}.lamp_line.gpio"), f64::from(pin), 0.0, 31.0)?;
+            }
         }
         for (name, led) in &self.dc2200 {
             in_range(&format!("dc2200.{name}.current_a"), led.current_a, 0.0, 10.0)?;

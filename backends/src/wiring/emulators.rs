@@ -73,7 +73,8 @@ impl Wiring {
         for (name, wired) in &self.hdx {
             let serial = wired.serial_number.as_deref().unwrap_or("HDX00042");
             let spectrometer = SpectrometerId::new(name);
-            let emulator = HdxEmulator::new(spectrometer, wired.lamp.clone(), serial);
+            let lamp = wired.lamp.clone().map(|light| (light, wired.lamp_line));
+            let emulator = HdxEmulator::new(spectrometer, lamp, serial);
             let face = face(wired.link.as_ref(), Face::Discovered);
             add(name, "hdx", face, Box::new(emulator));
         }

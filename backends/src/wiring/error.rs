@@ -51,6 +51,9 @@ pub enum WiringError {
         /// Name of the instrument.
         what: String,
     },
+    /// Real instruments have no clock of their own.
+    #[error("clock: only emulated instruments (`simulated = true`) have a time of their own")]
+    RealClock,
     /// A fault is scripted for an instrument that is not there.
     #[error("{what}: there is no section of that name in the bench file")]
     NoInstrument {

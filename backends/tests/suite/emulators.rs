@@ -6,6 +6,7 @@ use flowtwin_backends::emulator::chemyx::ChemyxEmulator;
 use flowtwin_backends::emulator::f4t::{F4tEmulator, F4tWiring};
 use flowtwin_backends::emulator::hdx::HdxEmulator;
 use flowtwin_backends::emulator::{Emulator, Line};
+use flowtwin_backends::wiring::LampLine;
 use flowtwin_lab::toy::ToyLab;
 use flowtwin_lab::{Lab as _, Span};
 use proptest::prelude::*;
@@ -172,7 +173,7 @@ proptest! {
         let mut pump = pump(Dialect::Classic);
         let mut serial = controller(Framing::Rtu);
         let mut network = controller(Framing::Tcp);
-        let mut eye = Desk::new(HdxEmulator::new("eye".into(), Some("lamp".into()), "1"));
+        let mut eye = Desk::new(HdxEmulator::new("eye".into(), Some(("lamp".into(), LampLine::LampEnable)), "1"));
         for piece in &pieces {
             pump.say(piece);
             serial.say(piece);

@@ -9,4 +9,5 @@ mod folder;
 mod fuzzed;
 mod heartbeat;
 mod server;
+mod spectrometer;
 mod wiring;

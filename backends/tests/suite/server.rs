@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
 use std::thread::JoinHandle;
 
-use flowtwin_backends::clock::WallClock;
+use flowtwin_backends::clock::{Clock as _, SharedClock, WallClock};
+use flowtwin_backends::connect::discover;
 use flowtwin_backends::heartbeat::{Alarm, stand_watch};
 use flowtwin_backends::wiring::Link;
 use flowtwin_backends::{Bench, EmulatorServer, Wiring, connect, identify};
@@ -39,6 +40,7 @@ impl Lab for Observed {
 /// Emulators in a thread of their own, until dropped.
 struct Rig {
     wiring: Wiring,
+    clock: String,
     speed: f64,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<bool>>,
@@ -55,21 +57,28 @@ impl Rig {
             let safe = Arc::new(AtomicBool::new(true));
             let world = Box::new(Observed(ToyLab::new(), safe.clone()));
             let mut server = EmulatorServer::open(world, &wired, speed).expect("ports");
-            ready.send(server.endpoints().clone()).expect("the test waits");
+            let clock = server.clock().expect("a port").to_string();
+            ready.send((server.endpoints().clone(), clock)).expect("the test waits");
             server.run(&asked).expect("the ports can be waited for");
             drop(server);
             safe.load(Ordering::Relaxed)
         });
-        for (name, at) in served.recv().expect("the server starts") {
+        let (endpoints, clock) = served.recv().expect("the server starts");
+        for (name, at) in endpoints {
             wiring.set_link(&name, at.link().expect("a place to be found"));
         }
-        Self { wiring, speed, stop, thread: Some(thread) }
+        Self { wiring, clock, speed, stop, thread: Some(thread) }
     }
 
     fn bench(&self, interrupt: Arc<AtomicBool>) -> Bench {
         let clock = WallClock::new(Instant::START, self.speed, interrupt);
         let manifest = ToyLab::new().manifest().clone();
         connect(&self.wiring, manifest, Box::new(clock)).expect("the wiring fits")
+    }
+
+    /// The time of the emulators, which this process then shares.
+    fn clock(&self) -> SharedClock {
+        SharedClock::connect(&self.clock, Instant::START, Arc::default()).expect("it tells the time")
     }
 
     /// Stops serving; whether the lab behind is safe.
@@ -105,6 +114,75 @@ fn a_bench_over_tcp_and_pseudo_terminals_conforms() {
         conformance::check(&mut bench, None).unwrap();
         assert!(rig.finish());
     }
+}
+
+#[test]
+fn a_bench_that_shares_the_time_of_the_emulators_conforms_at_any_speed() {
+    for text in [NETWORK, SERIAL] {
+        let rig = Rig::serve(text, 5_000.0);
+        let manifest = ToyLab::new().manifest().clone();
+        let clock = Box::new(rig.clock());
+        let mut bench = connect(&rig.wiring, manifest, clock).expect("the wiring fits");
+        conformance::check(&mut bench, None).unwrap();
+        assert!(rig.finish());
+    }
+}
+
+/// Held up for 50 ms at a speed of 5000, a campaign would lose 250 s of lab time.
+#[test]
+fn a_campaign_that_is_held_up_loses_no_lab_time() {
+    let rig = Rig::serve(NETWORK, 5_000.0);
+    let mut clock = rig.clock();
+    for second in 1..=5 {
+        let deadline = Instant::from_secs(20.0 * f64::from(second));
+        while clock.now() < deadline {
+            clock.tick(deadline).unwrap();
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        let late = clock.now().since(deadline).as_secs();
+        assert!(late <= 0.6, "{late} s");
+    }
+    assert!(rig.finish());
+}
+
+#[test]
+fn when_a_campaign_has_gone_time_passes_without_it() {
+    let rig = Rig::serve(NETWORK, 1_000.0);
+    let mut bench = rig.bench(Arc::default());
+    let mut clock = rig.clock();
+    bench.send(&dispense()).unwrap();
+    clock.tick(clock.now() + Span::from_secs(1.0)).unwrap();
+    let status = Command::Read { sensor: "water.status".into() };
+    assert_eq!(bench.send(&status), Ok(Reply::Reading(1.0)));
+    drop(clock);
+    while bench.send(&status) == Ok(Reply::Reading(1.0)) {}
+    assert_eq!(bench.send(&status), Ok(Reply::Reading(0.0)), "it has come to its volume");
+    assert!(rig.finish());
+}
+
+#[test]
+fn who_is_there_is_found_without_a_bench_file() {
+    let rig = Rig::serve(SERIAL, 1.0);
+    let port = |link: &Option<Link>| match link {
+        Some(Link::Serial(settings)) => settings.port.clone(),
+        other => panic!("{other:?}"),
+    };
+    let wiring = &rig.wiring;
+    let ports = [
+        ("chemyx", port(&wiring.chemyx["water"].link)),
+        ("f4t", port(&wiring.f4t["oven"].link)),
+        ("dc4100", port(&wiring.dc4100["leds"].link)),
+        ("hdx", port(&wiring.hdx["eye"].link)),
+    ];
+    for (kind, port) in ports {
+        let found = discover::at_serial_port(&port).expect("somebody answers");
+        assert_eq!((found.kind, found.name, &found.problem), (kind, port, &None));
+    }
+    let network = Rig::serve(&NETWORK.replace("HDX00007", "HDX00123"), 1.0);
+    let found = discover::spectrometers(std::net::Ipv4Addr::LOCALHOST).expect("a network");
+    let serials = |f: &flowtwin_backends::connect::Finding| f.identity.clone()?.serial_number;
+    assert!(found.iter().filter_map(serials).any(|number| number == "HDX00123"), "{found:?}");
+    assert!(rig.finish() && network.finish(), "nothing was moved, heated or lit");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use super::{AnalysisError, Window};
 use crate::command::Exposure;
 use crate::frames::Frames;
 use crate::id::{LightId, SpectrometerId};
+use crate::manifest::SpectrometerInfo;
 use crate::math;
 
 /// Averaged counts, one for each pixel.
@@ -32,6 +33,20 @@ pub struct Channel {
     pub baseline: Window,
     /// Decimals to which the spectrum is rounded before anything is read off it.
     pub decimals: u32,
+    /// With less light than this the lamp is taken to be out, and the experiment fails \[counts above dark\]: in
+    /// absorbance the mean over all wavelengths, in emission over `phase`, where the excitation is scattered.
+    #[serde(default = "least_light_counts", skip_serializing_if = "is_usual_light")]
+    pub least_light_counts: f64,
+}
+
+/// Read noise averaged over hundreds of frames is far below, a lamp that works far above.
+fn least_light_counts() -> f64 {
+    100.0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_usual_light(counts: &f64) -> bool {
+    counts.to_bits() == least_light_counts().to_bits()
 }
 
 /// What a spectrum is.
@@ -88,6 +103,14 @@ pub(super) struct Extract {
     pub(super) irregular: bool,
 }
 
+/// Averaged counts of one channel \[pixels\]: of the sample, in the dark, and of the blank.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Lit<'a> {
+    pub(super) sample: &'a [f64],
+    pub(super) dark: &'a [f64],
+    pub(super) reference: &'a [f64],
+}
+
 impl Channel {
     pub(super) fn check(&self, grid: &[f64]) -> Result<(), AnalysisError> {
         let Exposure { frames, .. } = self.exposure;
@@ -121,6 +144,14 @@ impl Channel {
         })
     }
 
+    /// Pixels that see the lamp whatever flows.
+    pub(super) fn lamp_pixels(&self, grid: &[f64]) -> std::ops::Range<usize> {
+        match self.kind {
+            ChannelKind::Absorbance => 0..grid.len(),
+            ChannelKind::Emission => self.phase.window().pixels(grid),
+        }
+    }
+
     /// Averages the frames of the reactive phase: those with the lowest mean in the phase window.
     pub(super) fn extract(&self, frames: &Frames, grid: &[f64]) -> Extract {
         let window = self.phase.window().pixels(grid);
@@ -136,23 +167,26 @@ impl Channel {
         Extract { counts, peak, irregular }
     }
 
-    /// The spectrum from sample, dark and reference counts: rounded, its baseline at zero.
+    /// The spectrum from sample, dark and reference counts: linear, rounded, its baseline at zero.
     pub(super) fn spectrum(
         &self,
-        sample: &[f64],
-        dark: &[f64],
-        reference: &[f64],
+        counts: &Lit<'_>,
+        detector: &SpectrometerInfo,
         grid: &[f64],
     ) -> Vec<f64> {
+        let Lit { sample, dark, reference } = counts;
+        let light = |counts: f64, dark: f64| detector.linear(counts - dark);
         let mut values: Vec<f64> = match self.kind {
             ChannelKind::Absorbance => {
                 // A pixel without light has no absorbance; half a count keeps the logarithm finite.
-                let lit = |counts: f64, dark: f64| (counts - dark).max(0.5);
+                let lit = |counts: f64, dark: f64| light(counts, dark).max(0.5);
                 (0..sample.len())
                     .map(|i| -math::log10(lit(sample[i], dark[i]) / lit(reference[i], dark[i])))
                     .collect()
             }
-            ChannelKind::Emission => sample.iter().zip(dark).map(|(s, d)| s - d).collect(),
+            ChannelKind::Emission => {
+                sample.iter().zip(dark.iter()).map(|(&s, &d)| light(s, d)).collect()
+            }
         };
         let zero = self.baseline.mean(grid, &values);
         for value in &mut values {
@@ -218,6 +252,7 @@ fn is_uneven(sums: &[u64]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lab::Lab as _;
 
     fn channel(kind: ChannelKind, keep: u32) -> Channel {
         Channel {
@@ -229,7 +264,28 @@ mod tests {
             phase: Phase { low_nm: 300.0, high_nm: 301.0, keep },
             baseline: Window { low_nm: 303.0, high_nm: 303.0 },
             decimals: 6,
+            least_light_counts: 100.0,
         }
+    }
+
+    fn lit(sample: &[f64]) -> Lit<'_> {
+        Lit { sample, dark: &[100.0; 4], reference: &[10_100.0; 4] }
+    }
+
+    fn detector(nonlinearity: &[f32]) -> SpectrometerInfo {
+        let info = crate::toy::ToyLab::new().manifest().spectrometers[0].clone();
+        SpectrometerInfo { nonlinearity: nonlinearity.to_vec(), ..info }
+    }
+
+    /// A detector that loses a tenth of its response at 10 000 counts above dark.
+    #[test]
+    fn a_bent_response_is_made_straight_before_anything_is_read_off() {
+        let bent = detector(&[1.0, -1e-5]);
+        assert!((bent.linear(9_000.0) - 9_000.0 / 0.91).abs() < 1e-3);
+        let channel = channel(ChannelKind::Emission, 4);
+        let spectrum = channel.spectrum(&lit(&[9_100.0, 5_100.0, 1_100.0, 100.0]), &bent, &GRID);
+        let expected = [9_000.0 / 0.91, 5_000.0 / 0.95, 1_000.0 / 0.99, 0.0];
+        assert!(spectrum.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-3), "{spectrum:?}");
     }
 
     const GRID: [f64; 4] = [300.0, 301.0, 302.0, 303.0];
@@ -251,7 +307,7 @@ mod tests {
         let sample = channel.extract(&train(), &GRID);
         assert_eq!(sample.counts, [5_100.0, 5_100.0, 10_100.0, 10_100.0]);
         assert!(!sample.irregular);
-        let spectrum = channel.spectrum(&sample.counts, &[100.0; 4], &[10_100.0; 4], &GRID);
+        let spectrum = channel.spectrum(&lit(&sample.counts), &detector(&[]), &GRID);
         assert!((spectrum[0] - math::log10(2.0)).abs() < 1e-6);
         assert!(spectrum[3].abs() < 1e-12);
     }

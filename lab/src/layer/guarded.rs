@@ -22,6 +22,7 @@ pub struct Guarded<L: Lab> {
     pumps: pumps::Pumps,
     thermal: thermal::Thermal,
     lit: Vec<(LightId, Instant)>,
+    looked: Instant,
 }
 
 impl<L: Lab> Guarded<L> {
@@ -29,7 +30,8 @@ impl<L: Lab> Guarded<L> {
     pub fn new(lab: L, limits: Limits) -> Self {
         let pumps = pumps::Pumps::new(lab.manifest());
         let thermal = thermal::Thermal::new(lab.manifest());
-        Self { lab, limits, pumps, thermal, lit: Vec::new() }
+        let looked = lab.now();
+        Self { lab, limits, pumps, thermal, lit: Vec::new(), looked }
     }
 
     /// The lab inside.
@@ -58,12 +60,7 @@ impl<L: Lab> Guarded<L> {
         self.lit.clear();
         match self.lab.send(&Command::MakeSafe) {
             Ok(_) => fault,
-            Err(unsafe_part) => {
-                let detail = format!(
-                    "{fault}; and NOT SAFE: {unsafe_part}; switch heater and pumps off by hand"
-                );
-                self.interlock("make safe", &fault.origin, detail)
-            }
+            Err(unsafe_part) => not_safe(fault, unsafe_part),
         }
     }
 
@@ -107,9 +104,33 @@ impl<L: Lab> Guarded<L> {
         }
     }
 
+    /// Whether something pumps, heats or shines.
+    fn at_work(&self, now: Instant) -> bool {
+        !self.lit.is_empty() || self.thermal.heats() || self.pumps.flowing(now)
+    }
+
+    /// Refuses to go on where nobody has looked at the instruments for too long.
+    fn look_was_recent(&mut self) -> Result<(), Fault> {
+        let now = self.lab.now();
+        let blind_s = now.since(self.looked).as_secs();
+        if !self.at_work(now) {
+            self.looked = now;
+        } else if blind_s > self.limits.no_reading_s {
+            self.looked = now;
+            let detail = format!(
+                "nothing was read for {blind_s:.0} s, allowed are {:.0} s: find out what held the program up",
+                self.limits.no_reading_s
+            );
+            return Err(self.interlock("no reading", "guard", detail));
+        }
+        Ok(())
+    }
+
     /// Looks at every instrument once.
     fn look(&mut self) -> Result<(), Fault> {
+        self.look_was_recent()?;
         let now = self.lab.now();
+        self.looked = now;
         self.look_at_permits()?;
         if let Some((light, since)) = self
             .lit
@@ -148,6 +169,16 @@ impl<L: Lab> Guarded<L> {
     }
 }
 
+/// The fault because of which the rig was to be made safe, with what did not acknowledge.
+fn not_safe(fault: Fault, unsafe_part: Fault) -> Fault {
+    let left = match unsafe_part.kind {
+        FaultKind::NotSafe { left, .. } => left,
+        _ => unsafe_part.to_string(),
+    };
+    let because = Some(Box::new(fault.kind));
+    Fault { kind: FaultKind::NotSafe { because, left }, ..fault }
+}
+
 /// Reads a sensor; anything but a reading is a fault.
 fn read(lab: &mut impl Lab, sensor: &SensorId) -> Result<f64, Fault> {
     match lab.send(&Command::Read { sensor: sensor.clone() })? {
@@ -169,13 +200,15 @@ impl<L: Lab> Lab for Guarded<L> {
     }
 
     fn send(&mut self, command: &Command) -> Result<Reply, Fault> {
-        if let Err(fault) = self.check_before(command) {
+        let safe = *command == Command::MakeSafe;
+        let fit = if safe { Ok(()) } else { self.look_was_recent() };
+        if let Err(fault) = fit.and_then(|()| self.check_before(command)) {
             return Err(self.trip(fault));
         }
         let result = self.lab.send(command);
         match &result {
             Ok(_) => self.note(command),
-            Err(fault) if *command != Command::MakeSafe && fault.kind.stops_campaign() => {
+            Err(fault) if !safe && fault.kind.stops_campaign() => {
                 let fault = fault.clone();
                 return Err(self.trip(fault));
             }

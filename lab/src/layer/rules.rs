@@ -29,6 +29,18 @@ pub struct Limits {
     pub out_of_step_s: f64,
     /// A reading that has not moved by a single digit for this long is stale \[s\], while the heater works.
     pub frozen_s: f64,
+    /// Without a look at the instruments for so long, while something is at work, the rig is made safe \[s\].
+    pub no_reading_s: f64,
+    /// A pump that has delivered less than this share of what its rate says, and lags more than `lag_ul`, has stalled,
+    /// whatever its status says.
+    pub least_delivered: f64,
+    /// How far a pump may lag whatever its rate \[µL\].
+    pub lag_ul: f64,
+    /// How often the delivered volume is read \[s\].
+    pub delivered_every_s: f64,
+    /// Highest pressure that the weakest part of the flow path bears \[kPa\]: a pump that stalls at a higher one is not
+    /// started; none: nobody has said.
+    pub max_pressure_kpa: Option<f64>,
     /// Volume left in a syringe below which its pump is not started \[µL\].
     pub reserve_ul: f64,
     /// Ratios of flows that must hold while liquid flows.
@@ -52,6 +64,11 @@ impl Default for Limits {
             out_of_step_k: 10.0,
             out_of_step_s: 3_600.0,
             frozen_s: 600.0,
+            no_reading_s: 60.0,
+            least_delivered: 0.98,
+            lag_ul: 10.0,
+            delivered_every_s: 30.0,
+            max_pressure_kpa: None,
             reserve_ul: 0.0,
             ratios: Vec::new(),
             ratio_grace_s: 30.0,

@@ -73,6 +73,77 @@ fn busy(lab: &Shared) -> Guarded<Shared> {
     guarded
 }
 
+/// A lab that says other things than it does, or lets time pass while it is told something.
+struct Odd<F>(Shared, Manifest, F);
+
+impl<F: FnMut(&mut Shared, &Command) -> Result<Reply, Fault>> Lab for Odd<F> {
+    fn manifest(&self) -> &Manifest {
+        &self.1
+    }
+    fn now(&self) -> Instant {
+        self.0.now()
+    }
+    fn send(&mut self, command: &Command) -> Result<Reply, Fault> {
+        (self.2)(&mut self.0, command)
+    }
+    fn wait_until(&mut self, deadline: Instant) -> Result<(), Fault> {
+        self.0.wait_until(deadline)
+    }
+}
+
+#[test]
+fn a_pump_whose_volume_lags_has_stalled_whatever_its_status_says() {
+    let lab = Shared::default();
+    let half = |lab: &mut Shared, command: &Command| match (lab.send(command)?, command) {
+        (Reply::Reading(ul), Command::Read { sensor }) if sensor.as_str() == "water.dispensed" => {
+            Ok(Reply::Reading(0.5 * ul))
+        }
+        (reply, _) => Ok(reply),
+    };
+    let odd = Odd(lab.clone(), Shared::manifest().clone(), half);
+    let mut guarded = Guarded::new(odd, Limits::default());
+    guarded.send(&dispense(100.0, 500.0)).unwrap();
+    let fault = guarded.wait(Span::from_secs(120.0)).unwrap_err();
+    assert_eq!((fault.origin.as_str(), &fault.kind), ("water", &FaultKind::Stalled));
+    assert!(lab.0.borrow().is_safe());
+}
+
+#[test]
+fn a_rig_that_nobody_has_looked_at_for_too_long_is_made_safe() {
+    let lab = Shared::default();
+    let slow = |lab: &mut Shared, command: &Command| {
+        let reply = lab.send(command);
+        if matches!(command, Command::Light { .. }) {
+            lab.wait(Span::from_secs(90.0))?;
+        }
+        reply
+    };
+    let odd = Odd(lab.clone(), Shared::manifest().clone(), slow);
+    let mut guarded = Guarded::new(odd, Limits::default());
+    guarded.send(&heat(60.0)).unwrap();
+    guarded.send(&Command::Light { light: "lamp".into(), on: false }).unwrap();
+    let read = Command::Read { sensor: "plate.temperature".into() };
+    let fault = guarded.send(&read).unwrap_err();
+    assert_eq!(rule_of(&fault), "no reading");
+    assert!(fault.to_string().contains("nothing was read for 90 s, allowed are 60 s"), "{fault}");
+    assert!(lab.0.borrow().is_safe());
+    guarded.send(&read).unwrap();
+}
+
+#[test]
+fn a_pump_that_can_build_up_too_much_pressure_is_not_started() {
+    let lab = Shared::default();
+    let mut manifest = Shared::manifest().clone();
+    manifest.pumps[0].stall_kpa = Some(3_460.0);
+    let odd = || Odd(lab.clone(), manifest.clone(), |lab: &mut Shared, c: &Command| lab.send(c));
+    let limits = |kpa| Limits { max_pressure_kpa: kpa, ..Limits::default() };
+    let mut guarded = Guarded::new(odd(), limits(Some(700.0)));
+    let fault = guarded.send(&dispense(100.0, 500.0)).unwrap_err();
+    assert_eq!(fault.kind.to_string(), "stall pressure 3460 kPa is outside 0 to 700 kPa");
+    assert!(Guarded::new(odd(), limits(Some(4_000.0))).send(&dispense(100.0, 500.0)).is_ok());
+    assert!(Guarded::new(odd(), limits(None)).send(&dispense(100.0, 500.0)).is_ok());
+}
+
 fn rule_of(fault: &Fault) -> &str {
     match &fault.kind {
         FaultKind::Interlock { rule, .. } => rule,
@@ -230,6 +301,7 @@ fn procedure() -> (Procedure, Space) {
             phase: Phase { low_nm: 300.0, high_nm: 320.0, keep: 5 },
             baseline: Window { low_nm: 370.0, high_nm: 370.0 },
             decimals: 2,
+            least_light_counts: 0.0,
         }],
         features: vec![Feature {
             name: "level".into(),

@@ -1,16 +1,13 @@
 //! Lights and frames.
 
 use super::spec::ProcedureSpec;
-use crate::analysis::{Analysis, Blank, ChannelKind, Counts, average};
+use crate::analysis::{Analysis, Blank, Counts, average};
 use crate::command::{Command, Exposure, Reply};
 use crate::fault::{Fault, FaultKind};
 use crate::frames::Frames;
 use crate::id::{LightId, SpectrometerId};
 use crate::lab::Lab;
 use crate::time::{Instant, Span};
-
-/// Least mean signal above its dark [counts]; with less the lamp is taken to be off.
-const LEAST_LIGHT_COUNTS: f64 = 100.0;
 
 /// Time between two tries of something that was not ready [s].
 const TICK_S: f64 = 0.1;
@@ -49,17 +46,17 @@ pub(super) fn frames(
     Ok(frames)
 }
 
-/// Refuses frames of a lamp that gives no light: two darks on top of each other look like a clear liquid.
+/// Refuses frames of a lamp that gives no light: two darks on top of each other look like a clear liquid, and no
+/// excitation like a dim product.
 pub(super) fn lit(
     lab: &dyn Lab,
     analysis: &Analysis,
     frames: &[Frames],
     dark: &[Counts],
 ) -> Result<(), Fault> {
-    for ((channel, frames), dark) in analysis.channels().iter().zip(frames).zip(dark) {
-        let light: f64 = mean(frames).iter().zip(dark).map(|(s, d)| s - d).sum();
-        let counts = light / dark.len() as f64;
-        if channel.kind == ChannelKind::Absorbance && counts < LEAST_LIGHT_COUNTS {
+    for (i, channel) in analysis.channels().iter().enumerate() {
+        let counts = analysis.light_counts(i, &mean(&frames[i]), &dark[i]);
+        if counts < channel.least_light_counts {
             return Err(Fault::new(lab.now(), &channel.light, FaultKind::NoLight { counts }));
         }
     }

@@ -36,6 +36,7 @@ pub(super) fn manifest(world: &World) -> Manifest {
                 full_scale: s.full_scale,
                 min_integration_us: micros(s.shortest_integration_ms),
                 max_integration_us: micros(s.longest_integration_ms),
+                nonlinearity: Vec::new(),
             })
             .collect(),
         sensors: sensors(rig),
@@ -59,6 +60,7 @@ fn pumps(rig: &Rig) -> Vec<PumpInfo> {
                 fill_ml: pump.fill_ml,
                 min_ul_per_min: 1e-3 * pump.slowest_um_per_min * area,
                 max_ul_per_min: 1e3 * pump.fastest_mm_per_min * 1e-3 * area,
+                stall_kpa: pump.thrust_n.map(|newtons| 1e3 * newtons / area),
             }
         })
         .collect()

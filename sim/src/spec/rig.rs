@@ -83,6 +83,10 @@ pub struct Pump {
     /// Fastest travel of the plunger [mm/min]; 1 to 1000, default 178.2.
     #[serde(default = "fastest")]
     pub fastest_mm_per_min: f64,
+    /// Force at which its drive stalls \[N\]; 1 to 100 000, unknown if not given. With the bore it says what pressure the
+    /// pump can build up: see `guard.max_pressure_kpa`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thrust_n: Option<f64>,
 }
 
 /// Pumps that meet in a junction and flow through one line to the segmentation.

@@ -98,6 +98,16 @@ pub const WAVELENGTH: u32 = 0x0018_0101;
 pub const NONLINEARITY_COUNT: u32 = 0x0018_1100;
 /// A nonlinearity coefficient (u8 index; f32).
 pub const NONLINEARITY: u32 = 0x0018_1101;
+/// Number of general-purpose pins (u8).
+pub const GPIO_COUNT: u32 = 0x0020_0000;
+/// Which pins are outputs, a bit each (u32).
+pub const GPIO_OUTPUTS: u32 = 0x0020_0100;
+/// Make pins outputs or inputs (u32 values, u32 mask).
+pub const SET_GPIO_OUTPUTS: u32 = 0x0020_0110;
+/// State of the pins, a bit each (u32).
+pub const GPIO: u32 = 0x0020_0300;
+/// Set output pins (u32 values, u32 mask).
+pub const SET_GPIO: u32 = 0x0020_0310;
 /// Number of temperature sensors (u8).
 pub const TEMPERATURE_COUNT: u32 = 0x0040_0000;
 /// A temperature [°C] (u8 index; f32).

@@ -1,5 +1,7 @@
 //! The spectrum buffer of an emulated HDX.
 
+use std::borrow::Cow;
+
 use flowtwin_lab::Frames;
 
 use crate::codec::obp::{self, Header};
@@ -16,13 +18,20 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    /// The bytes of `frames`; all full scale where the detector is saturated.
-    pub(super) fn new(frames: &Frames, saturated: bool) -> Self {
-        let bytes = if saturated {
-            vec![0xFF; 2 * frames.counts().len()]
-        } else {
-            frames.counts().iter().flat_map(|c| c.to_le_bytes()).collect()
+    /// The bytes of `frames`, so many of them averaged to one and then smoothed over so many neighbours on either side;
+    /// all full scale where the detector is saturated.
+    pub(super) fn new(frames: &Frames, (average, boxcar): (u16, u8), saturated: bool) -> Self {
+        let plain = average <= 1 && boxcar == 0;
+        let counts: Cow<'_, [u16]> = match (saturated, plain) {
+            (true, _) => vec![u16::MAX; frames.counts().len() / usize::from(average.max(1))].into(),
+            (false, true) => frames.counts().into(),
+            (false, false) => averaged(frames, usize::from(average.max(1)))
+                .chunks(frames.pixels())
+                .flat_map(|frame| smoothed(frame, usize::from(boxcar)))
+                .collect::<Vec<_>>()
+                .into(),
         };
+        let bytes = counts.iter().flat_map(|c| c.to_le_bytes()).collect();
         Self { frame_bytes: 2 * frames.pixels(), bytes }
     }
 
@@ -34,6 +43,27 @@ impl Counts {
     fn len(&self) -> usize {
         self.bytes.len().checked_div(self.frame_bytes).unwrap_or(0)
     }
+}
+
+/// Mean of every `some` frames, rounded.
+fn averaged(frames: &Frames, some: usize) -> Vec<u16> {
+    let pixels = frames.pixels();
+    let mean = |block: &[u16], pixel: usize| {
+        let sum: u64 = block.iter().skip(pixel).step_by(pixels).map(|&c| u64::from(c)).sum();
+        ((sum + some as u64 / 2) / some as u64) as u16
+    };
+    let blocks = frames.counts().chunks_exact(some * pixels);
+    blocks.flat_map(|block| (0..pixels).map(move |pixel| mean(block, pixel))).collect()
+}
+
+/// Mean over `half` neighbours on either side of each pixel, fewer at the ends, rounded.
+fn smoothed(frame: &[u16], half: usize) -> Vec<u16> {
+    let mean = |i: usize| {
+        let some = &frame[i.saturating_sub(half)..(i + half + 1).min(frame.len())];
+        let sum: u64 = some.iter().map(|&c| u64::from(c)).sum();
+        ((sum + some.len() as u64 / 2) / some.len() as u64) as u16
+    };
+    (0..frame.len()).map(mean).collect()
 }
 
 /// The buffer: frames of one acquisition, handed over oldest first.

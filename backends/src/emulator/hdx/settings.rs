@@ -16,9 +16,13 @@ pub(super) struct Settings {
     pub(super) back_to_back: u32,
     pub(super) buffer_size: u32,
     integration_us: Option<u32>,
+    /// Pins that are outputs, a bit each.
+    pub(super) outputs: u32,
+    /// Levels that pins have been set to, a bit each.
+    pub(super) levels: u32,
+    pub(super) average: u16,
+    pub(super) boxcar: u8,
     trigger: u8,
-    average: u16,
-    boxcar: u8,
     delay_us: u32,
     buffering: u8,
 }
@@ -31,6 +35,8 @@ impl Default for Settings {
             back_to_back: 1,
             buffer_size: buffer::CAPACITY,
             integration_us: None,
+            outputs: 0,
+            levels: 0,
             trigger: 0,
             average: 1,
             boxcar: 0,
@@ -45,6 +51,11 @@ impl Settings {
     pub(super) fn integration_us(&self, info: Option<&SpectrometerInfo>) -> u32 {
         let (low, high) = range(info);
         self.integration_us.unwrap_or(DEFAULT_INTEGRATION_US.clamp(low, high))
+    }
+
+    /// Pins that are driven high.
+    pub(super) fn driven(&self) -> u32 {
+        self.outputs & self.levels
     }
 
     /// Tells or takes a setting.
@@ -67,6 +78,8 @@ impl Settings {
             kind::TRIGGER => vec![self.trigger],
             kind::AVERAGE => self.average.to_le_bytes().to_vec(),
             kind::BOXCAR => vec![self.boxcar],
+            kind::GPIO_OUTPUTS => self.outputs.to_le_bytes().to_vec(),
+            kind::GPIO => self.levels.to_le_bytes().to_vec(),
             kind::DELAY => self.delay_us.to_le_bytes().to_vec(),
             kind::BACK_TO_BACK => self.back_to_back.to_le_bytes().to_vec(),
             kind::BUFFER_SIZE => self.buffer_size.to_le_bytes().to_vec(),
@@ -102,7 +115,7 @@ fn range(info: Option<&SpectrometerInfo>) -> (u32, u32) {
 }
 
 /// Messages that are understood.
-pub(super) const SUPPORTED: [u32; 51] = [
+pub(super) const SUPPORTED: [u32; 56] = [
     kind::SET_CHECKSUM,
     kind::HARDWARE_REVISION,
     kind::SUPPORTED,
@@ -152,6 +165,11 @@ pub(super) const SUPPORTED: [u32; 51] = [
     kind::WAVELENGTH,
     kind::NONLINEARITY_COUNT,
     kind::NONLINEARITY,
+    kind::GPIO_COUNT,
+    kind::GPIO_OUTPUTS,
+    kind::SET_GPIO_OUTPUTS,
+    kind::GPIO,
+    kind::SET_GPIO,
     kind::TEMPERATURE_COUNT,
     kind::TEMPERATURE,
 ];

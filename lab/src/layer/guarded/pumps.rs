@@ -14,6 +14,7 @@ const STALLED: f64 = 4.0;
 pub(super) struct Pumps {
     all: Vec<Pump>,
     off_ratio_since: Vec<Option<Instant>>,
+    delivery_read: Instant,
 }
 
 #[derive(Clone, Debug)]
@@ -21,8 +22,10 @@ struct Pump {
     name: PumpId,
     min_ul_per_min: f64,
     max_ul_per_min: f64,
+    stall_kpa: Option<f64>,
     left_ul: f64,
     status: Option<SensorId>,
+    delivered: Option<SensorId>,
     run: Option<Run>,
 }
 
@@ -50,11 +53,17 @@ impl Pumps {
             name: info.name.clone(),
             min_ul_per_min: info.min_ul_per_min,
             max_ul_per_min: info.max_ul_per_min,
+            stall_kpa: info.stall_kpa,
             left_ul: info.fill_ml * 1_000.0,
             status: manifest.sensor(&SensorKind::Status(info.name.clone())).cloned(),
+            delivered: manifest.sensor(&SensorKind::Dispensed(info.name.clone())).cloned(),
             run: None,
         };
-        Self { all: manifest.pumps.iter().map(pump).collect(), off_ratio_since: Vec::new() }
+        Self {
+            all: manifest.pumps.iter().map(pump).collect(),
+            off_ratio_since: Vec::new(),
+            delivery_read: Instant::START,
+        }
     }
 
     pub(super) fn remaining_ul(&self, now: Instant) -> Vec<f64> {
@@ -87,6 +96,11 @@ impl Pumps {
         if !(pump.min_ul_per_min..=pump.max_ul_per_min).contains(&rate) {
             let (low, high) = (pump.min_ul_per_min, pump.max_ul_per_min);
             return Err(fault("rate", rate, low, high, "µL/min"));
+        }
+        if let (Some(stall), Some(high)) = (pump.stall_kpa, spec.max_pressure_kpa)
+            && stall > high
+        {
+            return Err(fault("stall pressure", stall, 0.0, high, "kPa"));
         }
         let others: f64 = self.all.iter().filter(|p| p.name != *name).map(|p| p.rate(now)).sum();
         if others + rate > spec.max_total_ul_per_min {
@@ -132,7 +146,26 @@ impl Pumps {
                 return Err(Fault::new(now, &pump.name, FaultKind::Empty));
             }
         }
+        self.look_at_deliveries(lab, spec)?;
         self.look_at_ratios(now, spec)
+    }
+
+    /// Compares what every running pump says it has delivered with what its rate says, once in a while.
+    fn look_at_deliveries(&mut self, lab: &mut impl Lab, spec: &Limits) -> Result<(), Fault> {
+        let now = lab.now();
+        if now.since(self.delivery_read).as_secs() < spec.delivered_every_s {
+            return Ok(());
+        }
+        self.delivery_read = now;
+        for pump in &self.all {
+            let (Some(run), Some(sensor)) = (&pump.run, &pump.delivered) else { continue };
+            let expected = run.delivered_ul(now);
+            let told = super::read(lab, sensor)?;
+            if told < spec.least_delivered * expected && told < expected - spec.lag_ul {
+                return Err(Fault::new(now, &pump.name, FaultKind::Stalled));
+            }
+        }
+        Ok(())
     }
 
     fn look_at_ratios(&mut self, now: Instant, spec: &Limits) -> Result<(), Fault> {

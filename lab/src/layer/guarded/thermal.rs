@@ -69,6 +69,11 @@ impl Thermal {
         }
     }
 
+    /// Whether a heater has been given a set point.
+    pub(super) fn heats(&self) -> bool {
+        self.heaters.iter().any(|heater| heater.set_point.is_some())
+    }
+
     pub(super) fn all_safe(&mut self, now: Instant) {
         for heater in &mut self.heaters {
             heater.set_point = None;

@@ -96,6 +96,7 @@ fn pump(key: &str, p: &Pump) -> Checked {
             ("compliance_s", p.compliance_s, "s", 0.2, 15.0),
             ("slowest_um_per_min", p.slowest_um_per_min, "µm/min", 0.001, 100.0),
             ("fastest_mm_per_min", p.fastest_mm_per_min, "mm/min", 1.0, 1000.0),
+            ("thrust_n", p.thrust_n.unwrap_or(1.0), "N", 1.0, 100_000.0),
         ],
     )
 }

@@ -1,0 +1,89 @@
+//! The lab time of instruments that another process emulates.
+
+use std::cell::RefCell;
+use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use flowtwin_lab::{Fault, FaultKind, Instant, Span};
+
+use super::Clock;
+
+/// Longest silence of the other process; it answers every 50 ms.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A clock that is shared with the process that emulates the instruments: where one of them is held up,
+/// time passes later for both. See `flowtwin emulate --wired`.
+#[derive(Debug)]
+pub struct SharedClock {
+    wire: RefCell<Wire>,
+    interrupt: Arc<AtomicBool>,
+}
+
+/// The connection, and what it last said.
+#[derive(Debug)]
+struct Wire {
+    stream: BufReader<TcpStream>,
+    /// Lab time of the other process where this clock shows `start`.
+    origin: Instant,
+    start: Instant,
+    /// What this clock last showed.
+    shown: Instant,
+}
+
+impl Wire {
+    fn ask(&mut self, request: &str) -> io::Result<Instant> {
+        self.stream.get_mut().write_all(request.as_bytes())?;
+        let mut line = String::new();
+        self.stream.read_line(&mut line)?;
+        let nanos = line.trim().parse().map_err(io::Error::other)?;
+        Ok(Instant::from_nanos(nanos))
+    }
+
+    /// Asks for lab time, in the time of this clock.
+    fn show(&mut self, request: &str) -> io::Result<Instant> {
+        let there = self.ask(request)?;
+        self.shown = self.start + there.since(self.origin);
+        Ok(self.shown)
+    }
+}
+
+impl SharedClock {
+    /// The clock at `address`, which shows `start` now; when `interrupt` becomes true, every wait ends with
+    /// [`FaultKind::Interrupted`] within 100 ms.
+    ///
+    /// # Errors
+    /// If nobody tells the time there.
+    pub fn connect(address: &str, start: Instant, interrupt: Arc<AtomicBool>) -> io::Result<Self> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        let stream = BufReader::new(stream);
+        let mut wire = Wire { stream, origin: Instant::START, start, shown: start };
+        wire.origin = wire.ask("now\n")?;
+        Ok(Self { wire: RefCell::new(wire), interrupt })
+    }
+}
+
+impl Clock for SharedClock {
+    fn now(&self) -> Instant {
+        let mut wire = self.wire.borrow_mut();
+        // The next tick says that the other process has gone.
+        wire.show("now\n").unwrap_or(wire.shown)
+    }
+
+    fn tick(&mut self, deadline: Instant) -> Result<(), Fault> {
+        let mut wire = self.wire.borrow_mut();
+        let fault = |at, kind| Err(Fault::new(at, "clock", kind));
+        if self.interrupt.load(Ordering::Relaxed) {
+            return fault(wire.shown, FaultKind::Interrupted);
+        }
+        let there = wire.origin + Span::from_nanos(deadline.since(wire.start).as_nanos());
+        match wire.show(&format!("until {}\n", there.as_nanos())) {
+            Ok(_) => Ok(()),
+            Err(error) => fault(wire.shown, FaultKind::LinkLost { detail: error.to_string() }),
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! How fast lab time passes for served instruments.
+//!
+//! Alone, they live in wall time, real or accelerated. A campaign that drives them at a high speed must
+//! keep pace: held up for 0.1 s at a speed of 500, it has lost 50 s of lab time, and a pump has come to
+//! the end of its volume before the sample is taken. So a campaign may take part: lab time then never
+//! runs further ahead of what it has granted than a real exchange of commands would take, and where
+//! either process is held up, time passes later for both.
+//!
+//! A line `until NANOSECONDS` grants time up to a moment, and is answered with the lab time when that is
+//! reached, or before, so that whoever waits can be interrupted. A line `now` is answered at once.
+
+use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::os::fd::AsFd as _;
+use std::time::Duration;
+
+use flowtwin_lab::{Instant, Span};
+use nix::poll::{PollFd, PollFlags};
+
+/// How far lab time may run ahead of what a campaign has granted, while it talks to instruments \[s\]:
+/// eight commands at 9600 baud take about so long.
+const AHEAD_S: f64 = 0.5;
+
+/// After so long without a word a campaign hangs, and time passes without it.
+const HANGS: Duration = Duration::from_secs(60);
+
+/// A wait is answered after so long even if its end is not reached.
+const LONGEST: Duration = Duration::from_millis(50);
+
+/// The pace of lab time, and the campaigns that take part in it.
+#[derive(Debug)]
+pub(super) struct Pace {
+    speed: f64,
+    last: std::time::Instant,
+    listener: TcpListener,
+    campaigns: Vec<Campaign>,
+}
+
+/// A campaign that takes part.
+#[derive(Debug)]
+struct Campaign {
+    stream: TcpStream,
+    input: Vec<u8>,
+    granted: Option<Instant>,
+    waits_for: Option<Instant>,
+    heard: std::time::Instant,
+    gone: bool,
+}
+
+impl Pace {
+    /// Lab time that passes `speed` times as fast as wall time, from now on.
+    pub(super) fn open(speed: f64) -> io::Result<Self> {
+        assert!(speed > 0.0 && speed.is_finite(), "a speed is positive, not {speed}");
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        listener.set_nonblocking(true)?;
+        Ok(Self { speed, last: std::time::Instant::now(), listener, campaigns: Vec::new() })
+    }
+
+    /// Where campaigns take part.
+    pub(super) fn address(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// What to wait for.
+    pub(super) fn descriptors(&self) -> impl Iterator<Item = PollFd<'_>> {
+        let streams = self.campaigns.iter().map(|campaign| campaign.stream.as_fd());
+        streams.chain([self.listener.as_fd()]).map(|fd| PollFd::new(fd, PollFlags::POLLIN))
+    }
+
+    /// The lab time to go on to, at `now`.
+    pub(super) fn next(&mut self, now: Instant) -> Instant {
+        let passed = self.last.elapsed();
+        self.last += passed;
+        let free = now + Span::from_secs(passed.as_secs_f64() * self.speed);
+        let granted = self.campaigns.iter().filter_map(Campaign::bound).min();
+        granted.map_or(free, |bound| free.min(bound).max(now))
+    }
+
+    /// Wall time until somebody who waits can be answered; none if nobody waits.
+    pub(super) fn due(&self, now: Instant) -> Option<Duration> {
+        let left = |campaign: &Campaign| {
+            let deadline = campaign.waits_for?;
+            let lab_s = deadline.since(now.min(deadline)).as_secs();
+            Some(Duration::from_secs_f64(lab_s / self.speed).min(LONGEST))
+        };
+        self.campaigns.iter().filter_map(left).min()
+    }
+
+    /// Hears campaigns, and answers those whose time has come.
+    pub(super) fn serve(&mut self, now: Instant) {
+        while let Ok((stream, _)) = self.listener.accept() {
+            if stream.set_nonblocking(true).and(stream.set_nodelay(true)).is_ok() {
+                self.campaigns.push(Campaign::new(stream));
+            }
+        }
+        self.campaigns.iter_mut().for_each(|campaign| campaign.serve(now));
+        self.campaigns.retain(|campaign| !campaign.gone);
+    }
+}
+
+impl Campaign {
+    fn new(stream: TcpStream) -> Self {
+        let heard = std::time::Instant::now();
+        Self { stream, input: Vec::new(), granted: None, waits_for: None, heard, gone: false }
+    }
+
+    /// The moment beyond which time does not pass without this campaign.
+    fn bound(&self) -> Option<Instant> {
+        let granted = self.granted.filter(|_| self.heard.elapsed() < HANGS)?;
+        let ahead_s = if self.waits_for.is_some() { 0.0 } else { AHEAD_S };
+        Some(granted + Span::from_secs(ahead_s))
+    }
+
+    fn serve(&mut self, now: Instant) {
+        self.receive();
+        while let Some(end) = self.input.iter().position(|&byte| byte == b'\n') {
+            let line: Vec<u8> = self.input.drain(..=end).collect();
+            self.hear(String::from_utf8_lossy(&line).trim(), now);
+        }
+        let waited = self.heard.elapsed() >= LONGEST;
+        if self.waits_for.is_some_and(|deadline| deadline <= now || waited) {
+            self.waits_for = None;
+            // Time that was granted and not used is asked for again.
+            self.granted = Some(now);
+            self.say(now);
+        }
+    }
+
+    fn receive(&mut self) {
+        let mut bytes = [0; 256];
+        match self.stream.read(&mut bytes) {
+            Ok(0) => self.gone = true,
+            Ok(count) => self.input.extend_from_slice(&bytes[..count]),
+            Err(error) => self.gone = error.kind() != ErrorKind::WouldBlock,
+        }
+    }
+
+    fn hear(&mut self, line: &str, now: Instant) {
+        self.heard = std::time::Instant::now();
+        self.granted.get_or_insert(now);
+        let until = line.strip_prefix("until ").and_then(|nanos| nanos.parse().ok());
+        match (line, until) {
+            ("now", _) => self.say(now),
+            (_, Some(nanos)) => {
+                let deadline = Instant::from_nanos(nanos);
+                (self.granted, self.waits_for) = (Some(deadline), Some(deadline));
+            }
+            _ => self.gone = true,
+        }
+    }
+
+    fn say(&mut self, now: Instant) {
+        self.gone |= writeln!(self.stream, "{}", now.as_nanos()).is_err();
+    }
+}

@@ -1,0 +1,117 @@
+//! A lab without instruments: what experiments yield is known or believed, and answered at once.
+
+use std::fmt;
+
+use flowtwin_lab::{
+    Command, Conditions, Fault, FaultKind, Instant, Lab, Manifest, Outcome, Reply, Report, Span,
+};
+
+/// Knows what experiments yield.
+pub trait Oracle: fmt::Debug {
+    /// Its name in faults.
+    const NAME: &'static str;
+
+    /// The lab it stands for.
+    fn manifest(&self) -> &Manifest;
+
+    /// What experiment `number` (from 0) yields at `conditions`, and how long it takes.
+    ///
+    /// # Errors
+    /// If it cannot be asked for such conditions: then there is no experiment.
+    fn answer(&mut self, number: u64, conditions: &Conditions)
+    -> Result<(Span, Answer), FaultKind>;
+}
+
+/// What an experiment yields.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// What was measured; the lab it stands for says what it consumed.
+    Outcome(Outcome),
+    /// What was measured or why it failed, and that nothing else is known.
+    Known(Result<Outcome, FaultKind>),
+}
+
+/// A lab driven by whole experiments, which an oracle answers; lab time is what it says they take.
+#[derive(Clone, Debug)]
+pub struct Answered<O> {
+    pub(crate) oracle: O,
+    begun: u64,
+    now: Instant,
+    under_way: Option<(Instant, Reply)>,
+}
+
+impl<O: Oracle> Answered<O> {
+    /// The lab of `oracle`, before its first experiment.
+    pub(crate) fn by(oracle: O) -> Self {
+        Self { oracle, begun: 0, now: Instant::START, under_way: None }
+    }
+
+    fn fault(&self, kind: FaultKind) -> Fault {
+        Fault::new(self.now, O::NAME, kind)
+    }
+
+    fn refused(&self, detail: &str) -> Fault {
+        self.fault(FaultKind::Refused { detail: detail.into() })
+    }
+
+    fn begin(&mut self, conditions: &Conditions) -> Result<Reply, Fault> {
+        if self.under_way.is_some() {
+            return Err(self.refused("the experiment begun before has not been collected"));
+        }
+        let answer = self.oracle.answer(self.begun, conditions);
+        let (takes, answer) = answer.map_err(|kind| self.fault(kind))?;
+        self.begun += 1;
+        let ready = self.now + takes;
+        let reply = match answer {
+            Answer::Outcome(outcome) => Reply::Outcome(Box::new(outcome)),
+            Answer::Known(known) => {
+                let fault = known.as_ref().err().map(|kind| self.fault(kind.clone()));
+                let outcome = known.unwrap_or_default();
+                Reply::Report(Box::new(Report { outcome, consumed_ml: Vec::new(), fault }))
+            }
+        };
+        self.under_way = Some((ready, reply));
+        Ok(Reply::Ready(ready))
+    }
+
+    fn collect(&mut self) -> Result<Reply, Fault> {
+        match self.under_way.take() {
+            Some((ready, reply)) if ready <= self.now => Ok(reply),
+            Some(early) => {
+                self.under_way = Some(early);
+                Err(self.fault(FaultKind::NotReady))
+            }
+            None => Err(self.refused("no experiment has been begun")),
+        }
+    }
+}
+
+impl<O: Oracle> Lab for Answered<O> {
+    fn manifest(&self) -> &Manifest {
+        self.oracle.manifest()
+    }
+
+    fn now(&self) -> Instant {
+        self.now
+    }
+
+    fn send(&mut self, command: &Command) -> Result<Reply, Fault> {
+        match command {
+            Command::Begin { conditions } => self.begin(conditions),
+            Command::Collect => self.collect(),
+            Command::MakeSafe => {
+                self.under_way = None;
+                Ok(Reply::Done)
+            }
+            _ => {
+                let detail = format!("a {} is driven by whole experiments", O::NAME);
+                Err(self.fault(FaultKind::Unsupported { detail }))
+            }
+        }
+    }
+
+    fn wait_until(&mut self, deadline: Instant) -> Result<(), Fault> {
+        self.now = self.now.max(deadline);
+        Ok(())
+    }
+}

@@ -1,0 +1,48 @@
+//! `flowtwin discover`: which instruments there are, before anything is known of them.
+
+use flowtwin_backends::connect::{Finding, discover};
+use flowtwin_backends::wiring::Link;
+use serde_json::json;
+
+use crate::cli::Discover as Args;
+use crate::error::CommandError;
+
+pub(super) fn run(args: &Args) -> Result<(), CommandError> {
+    let mut found = discover::spectrometers(args.adapter).unwrap_or_else(|error| {
+        eprintln!("the network cannot be asked: {error}");
+        Vec::new()
+    });
+    let known = if args.ports.is_empty() { discover::serial_ports() } else { args.ports.clone() };
+    for port in &known {
+        eprintln!("asking at {port} …");
+        found.extend(discover::at_serial_port(port));
+    }
+    if args.json {
+        println!("{}", json!({ "found": found }));
+    } else {
+        found.iter().for_each(|finding| println!("{}\n", in_words(finding)));
+    }
+    if !found.is_empty() {
+        return Ok(());
+    }
+    let message = format!("nobody answers, on the network or at {} serial ports", known.len());
+    Err(CommandError::failed(message).hint("look at power, cables and baud rates; see docs/wiring.md"))
+}
+
+/// Who answers, and the lines of a bench file that lead there.
+fn in_words(finding: &Finding) -> String {
+    let who = match (&finding.identity, &finding.problem) {
+        (Some(who), _) => who.to_string(),
+        (None, Some(problem)) => problem.to_string(),
+        (None, None) => "somebody".into(),
+    };
+    let link = match &finding.link {
+        Some(Link::Serial(at)) => format!("link.serial = {{ port = {:?}, baud = {} }}", at.port, at.baud),
+        Some(Link::Tcp(at)) => format!("link.tcp = {at:?}"),
+        Some(Link::Usb(at)) => format!("link.usb = {at:?}"),
+        None => String::new(),
+    };
+    let number = finding.identity.as_ref().and_then(|who| who.serial_number.as_deref());
+    let number = number.map_or_else(String::new, |n| format!("\nserial_number = {n:?}"));
+    format!("# {who}\n[{}.NAME]\n{link}{number}", finding.kind)
+}
