@@ -1,6 +1,7 @@
 #!/bin/sh
 # Runs four optimisers from elsewhere through both interfaces, ten seeds each.
-# usage: tests/optimisers/run.sh [VENV]   FLOWTWIN is the program [default: target/release/flowtwin], SEEDS their number.
+# usage: tests/optimisers/run.sh [VENV]   VENV is a virtual environment, made if it is not there; FLOWTWIN the program
+# [default: target/release/flowtwin]; SEEDS their number.
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 venv=${1:-$root/target/optimisers-venv}
@@ -13,7 +14,6 @@ trap 'rm -rf "$out"' EXIT
 
 if [ ! -x "$venv/bin/python" ]; then
   python3 -m venv "$venv"
-  "$venv/bin/pip" install --quiet torch --index-url https://download.pytorch.org/whl/cpu || true
   "$venv/bin/pip" install --quiet botorch ax-platform scikit-optimize optuna
 fi
 
