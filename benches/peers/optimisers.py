@@ -1,0 +1,180 @@
+"""Other optimisers behind one pair of methods: `tell(x, y)` an experiment, `ask()` for the next.
+
+`x` are points of the unit cube, `y` is maximised. Each is used with the defaults of its documentation for a noisy outcome
+of continuous inputs, on one thread, and is told of the opening design before it is asked. Imports are inside the classes:
+each needs its own package only (requirements.txt).
+"""
+
+import logging
+import tempfile
+import warnings
+
+warnings.filterwarnings("ignore")
+
+
+def _names(dim):
+    return [f"x{i}" for i in range(dim)]
+
+
+class BoTorch:
+    """SingleTaskGP with its defaults, LogEI from the best 4 of 128 points."""
+
+    def __init__(self, dim, seed):
+        import torch
+
+        torch.set_num_threads(1)
+        torch.set_default_dtype(torch.float64)
+        torch.manual_seed(seed)
+        self.torch, self.dim, self.x, self.y = torch, dim, [], []
+
+    def tell(self, x, y):
+        self.x.append(list(x))
+        self.y.append([y])
+
+    def ask(self):
+        from botorch.acquisition import LogExpectedImprovement
+        from botorch.fit import fit_gpytorch_mll
+        from botorch.models import SingleTaskGP
+        from botorch.models.transforms import Standardize
+        from botorch.optim import optimize_acqf
+        from gpytorch.mlls import ExactMarginalLogLikelihood
+
+        x, y = self.torch.tensor(self.x), self.torch.tensor(self.y)
+        model = SingleTaskGP(x, y, outcome_transform=Standardize(1))
+        fit_gpytorch_mll(ExactMarginalLogLikelihood(model.likelihood, model))
+        box = self.torch.stack([self.torch.zeros(self.dim), self.torch.ones(self.dim)])
+        point, _ = optimize_acqf(LogExpectedImprovement(model, y.max()), box, q=1, num_restarts=4, raw_samples=128)
+        return point[0].tolist()
+
+
+class Ax:
+    """The client with the strategy it chooses, told of the opening first."""
+
+    def __init__(self, dim, seed):
+        import torch
+        from ax.api.client import Client
+        from ax.api.configs import RangeParameterConfig
+
+        logging.disable(logging.CRITICAL)
+        torch.set_num_threads(1)
+        self.client, self.trial, self.names = Client(random_seed=seed), None, _names(dim)
+        self.client.configure_experiment(
+            [RangeParameterConfig(name=n, parameter_type="float", bounds=(0.0, 1.0)) for n in self.names]
+        )
+        self.client.configure_optimization(objective="y")
+        self.client.configure_generation_strategy(initialize_with_center=False)
+
+    def tell(self, x, y):
+        if self.trial is None:
+            self.trial = self.client.attach_trial(dict(zip(self.names, map(float, x))))
+        self.client.complete_trial(self.trial, {"y": y})
+        self.trial = None
+
+    def ask(self):
+        ((self.trial, values),) = self.client.get_next_trials(max_trials=1).items()
+        return [values[name] for name in self.names]
+
+
+class Skopt:
+    """gp_hedge, its default."""
+
+    def __init__(self, dim, seed):
+        from skopt import Optimizer
+
+        self.of = Optimizer([(0.0, 1.0)] * dim, n_initial_points=1, random_state=seed)
+
+    def tell(self, x, y):
+        self.of.tell(list(x), -y)
+
+    def ask(self):
+        return self.of.ask()
+
+
+class BayBE:
+    """Its default recommender in a continuous space, switched to the Gaussian process from the first proposal on."""
+
+    def __init__(self, dim, seed):
+        import torch
+        from baybe import Campaign
+        from baybe.parameters import NumericalContinuousParameter
+        from baybe.searchspace import SearchSpace
+        from baybe.settings import Settings
+        from baybe.targets import NumericalTarget
+
+        torch.set_num_threads(1)
+        Settings(random_seed=seed).activate()
+        self.names = _names(dim)
+        space = SearchSpace.from_product([NumericalContinuousParameter(n, (0.0, 1.0)) for n in self.names])
+        self.campaign = Campaign(space, NumericalTarget("y").to_objective())
+
+    def tell(self, x, y):
+        import pandas
+
+        row = dict(zip(self.names, map(float, x))) | {"y": y}
+        self.campaign.add_measurements(pandas.DataFrame([row]))
+
+    def ask(self):
+        return self.campaign.recommend(1)[self.names].iloc[0].tolist()
+
+
+class Smac:
+    """BlackBoxFacade: a Gaussian process and expected improvement; the opening is its initial design."""
+
+    def __init__(self, dim, seed):
+        self.dim, self.seed, self.told, self.facade, self.asked = dim, seed, [], None, None
+
+    def _begin(self):
+        from ConfigSpace import Configuration, ConfigurationSpace, Float
+        from smac import BlackBoxFacade, Scenario
+
+        space = ConfigurationSpace(seed=self.seed)
+        space.add([Float(n, (0.0, 1.0)) for n in _names(self.dim)])
+        folder = tempfile.mkdtemp()
+        scenario = Scenario(space, output_directory=folder, deterministic=True, n_trials=1000, seed=self.seed)
+        opening = [Configuration(space, values=dict(zip(_names(self.dim), map(float, x)))) for x, _ in self.told]
+        design = BlackBoxFacade.get_initial_design(scenario, n_configs=0, additional_configs=opening)
+        self.facade = BlackBoxFacade(
+            scenario, lambda config, seed=0: 0.0, initial_design=design, overwrite=True, logging_level=False
+        )
+        for _, y in self.told:
+            self._answer(self.facade.ask(), y)
+
+    def _answer(self, trial, y):
+        from smac.runhistory.dataclasses import TrialValue
+
+        self.facade.tell(trial, TrialValue(cost=-y, time=0.1))
+
+    def tell(self, x, y):
+        if self.asked is None:
+            self.told.append((x, y))
+        else:
+            self._answer(self.asked, y)
+
+    def ask(self):
+        if self.facade is None:
+            self._begin()
+        self.asked = self.facade.ask()
+        return [self.asked.config[n] for n in _names(self.dim)]
+
+
+class Egobox:
+    """Its defaults: a Gaussian process with a squared exponential kernel and LogEI, from 20 starts."""
+
+    def __init__(self, dim, seed):
+        self.dim, self.seed, self.x, self.y = dim, seed, [], []
+
+    def tell(self, x, y):
+        self.x.append(list(x))
+        self.y.append([-y])
+
+    def ask(self):
+        import egobox
+        import numpy
+
+        egor = egobox.Egor([[0.0, 1.0]] * self.dim)
+        # The number of experiments is part of the seed, else every proposal would look from the same starts.
+        seed = 1000 * self.seed + len(self.x)
+        return egor.suggest(numpy.array(self.x), numpy.array(self.y), seed=seed)[0].tolist()
+
+
+PEERS = {"botorch": BoTorch, "ax": Ax, "baybe": BayBE, "smac": Smac, "skopt": Skopt, "egobox": Egobox}
