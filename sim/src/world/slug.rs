@@ -84,15 +84,16 @@ impl World {
         let leaving = present(column);
         let line_ul = plan.spec.cold_ul + plan.spec.hot_ul + plan.spec.junction_ul;
         let kernel = Kernel::new(self.line_sigma(stream, leaving, at));
-        let history = self.flow.volumes(column)[..=segment].iter();
+        let history = &self.flow.volumes(column)[..=segment];
         let per_volume = of_what_entered(&kernel, leaving, line_ul.max(1e-6), weight, history);
         for &pump in &plan.pumps {
-            let mut end = present(pump);
+            let (mut end, mut sum) = (present(pump), 0.0);
             let volumes = self.flow.volumes(pump)[..=segment].iter().rev();
             for (per_volume, &begin) in per_volume.iter().zip(volumes) {
-                shares[pump] += per_volume * (end - begin);
+                sum += per_volume * (end - begin);
                 end = begin;
             }
+            shares[pump] += sum;
         }
     }
 
@@ -177,25 +178,31 @@ impl World {
 /// `weight` [1/µL].
 ///
 /// `volumes` that had entered at the beginning of each segment, oldest first; `leaving`, the volume that has by now [µL].
-fn of_what_entered<'a>(
+fn of_what_entered(
     kernel: &Kernel,
     leaving: f64,
     line_ul: f64,
     weight: f64,
-    volumes: impl DoubleEndedIterator<Item = &'a f64> + ExactSizeIterator,
+    volumes: &[f64],
 ) -> Vec<f64> {
-    let mut per_volume = Vec::with_capacity(volumes.len().min(1024));
-    let (mut end, mut share_after) = (leaving, 0.0);
-    for &begin in volumes.rev() {
-        let (entered, share) = (end - begin, kernel.share((leaving - begin) / line_ul));
-        let part = if entered > 0.0 { weight * (share - share_after) / entered } else { 0.0 };
-        per_volume.push(part);
+    let mut shares = Vec::with_capacity(volumes.len().min(1024));
+    for begin in volumes.iter().rev() {
+        let share = kernel.share((leaving - begin) / line_ul);
+        shares.push(share);
         if share >= 1.0 - 1e-9 {
             break;
         }
-        (end, share_after) = (begin, share);
     }
-    per_volume
+    let part = |entered: f64, share: f64| {
+        if entered > 0.0 { weight * share / entered } else { 0.0 }
+    };
+    let mut parts = Vec::with_capacity(shares.len());
+    parts.push(part(leaving - volumes[volumes.len() - 1], shares[0]));
+    let segments = volumes.windows(2).rev().zip(shares.windows(2));
+    parts.extend(
+        segments.map(|(volumes, shares)| part(volumes[1] - volumes[0], shares[1] - shares[0])),
+    );
+    parts
 }
 
 pub(super) fn midway(a: Instant, b: Instant) -> Instant {
