@@ -11,7 +11,7 @@ use crate::path::FlowPath;
 pub struct Manifest {
     /// Name of the rig.
     pub rig: String,
-    /// Whether results are simulated. Everything made from them says so.
+    /// Whether results are simulated, believed or looked up: not measured by this run. Everything made from them says so.
     pub simulated: bool,
     /// How the lab is driven.
     pub level: Level,
