@@ -106,7 +106,8 @@ impl SpectrometerInfo {
         if self.nonlinearity.is_empty() {
             return counts;
         }
-        let response = self.nonlinearity.iter().rev().fold(0.0, |sum, &n| sum * counts + f64::from(n));
+        let response =
+            self.nonlinearity.iter().rev().fold(0.0, |sum, &n| sum * counts + f64::from(n));
         counts / response
     }
 

@@ -53,7 +53,7 @@ fn a_campaign_is_rehearsed_first_and_shown_beside_what_was_expected() {
     let rig = Rig::new("rig-rehearsed", 2);
     let ran = rig.campaign();
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
-    let order = ["Rehearsed in simulation", "set points", "needs mL", "expected)"];
+    let order = ["Rehearsed in simulation", "set points", "needs mL", "limits  ", "expected)"];
     let places: Vec<_> = order.iter().filter_map(|words| ran.stderr.find(words)).collect();
     assert!(places.len() == order.len() && places.is_sorted(), "{}", ran.stderr);
     let journal = read_journal(&rig.dir.join("run")).unwrap();
@@ -81,7 +81,10 @@ fn a_certificate_that_does_not_fit_stops_everything() {
     let certificate = rig.text("run/rehearsal.json");
     let journal = rig.text("run/journal.jsonl");
 
-    rig.put("run/rehearsal.json", &certificate.replacen("\"experiments\": 1", "\"experiments\": 9", 1));
+    rig.put(
+        "run/rehearsal.json",
+        &certificate.replacen("\"experiments\": 1", "\"experiments\": 9", 1),
+    );
     let edited = rig.campaign();
     assert_eq!(edited.code, Some(2), "{}", edited.stderr);
     assert!(edited.stderr.contains("changed by hand"), "{}", edited.stderr);
@@ -91,7 +94,11 @@ fn a_certificate_that_does_not_fit_stops_everything() {
     rig.put("wired.toml", &format!("{wired}\n# another cable\n"));
     let other_bench = rig.campaign();
     assert_eq!(other_bench.code, Some(2), "{}", other_bench.stderr);
-    assert!(other_bench.stderr.contains("another version of the bench file"), "{}", other_bench.stderr);
+    assert!(
+        other_bench.stderr.contains("another version of the bench file"),
+        "{}",
+        other_bench.stderr
+    );
 
     rig.put("wired.toml", &wired);
     scenario(&rig.dir, "few", "cs3cu2i5.toml", &format!("{}\n[guard]\ntick_s = 4.0\n", body(1)));
