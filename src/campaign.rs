@@ -93,7 +93,15 @@ impl<'a> Campaign<'a> {
         threads: NonZeroUsize,
         stop: &'a AtomicBool,
     ) -> Self {
-        Self { scenario, seed, threads, stop, only_recorded: false, goes_on: false, in_wall_time: false }
+        Self {
+            scenario,
+            seed,
+            threads,
+            stop,
+            only_recorded: false,
+            goes_on: false,
+            in_wall_time: false,
+        }
     }
 
     /// The same campaign, but it ends where the recorded experiments end, as if interrupted there.

@@ -40,7 +40,7 @@ pub enum Command {
     Twin(Twin),
     /// Serve the emulated instruments of a bench file to other programs.
     Emulate(Emulate),
-    /// Find out which instruments there are, on the network and on serial ports; nothing moves.
+    /// Find the instruments on the network and on serial ports; nothing moves.
     Discover(Discover),
     /// Make the rig safe when the campaign beside it falls silent; started by it, not by hand.
     #[command(hide = true)]

@@ -2,8 +2,10 @@
 
 mod alongside;
 mod certificate;
+mod limits;
 mod rehearsal;
 
 pub use alongside::Alongside;
 pub use certificate::{CERTIFICATE, Certificate, Plan, Unfit, hex_sha256};
+pub use limits::limits_in_words;
 pub use rehearsal::{Rehearsal, Syringe};

@@ -181,7 +181,11 @@ impl Analysis {
             let sample = channel.extract(&frames[i], &self.grids[i]);
             quality.irregular |= sample.irregular;
             quality.saturated |= sample.peak >= 0.98 * f64::from(detector.full_scale);
-            let counts = channel::Lit { sample: &sample.counts, dark: &dark[i], reference: &blank.reference[i] };
+            let counts = channel::Lit {
+                sample: &sample.counts,
+                dark: &dark[i],
+                reference: &blank.reference[i],
+            };
             let values = channel.spectrum(&counts, detector, &self.grids[i]);
             spectra.push(Spectrum {
                 name: channel.name.clone(),

@@ -182,7 +182,9 @@ mod tests {
         assert_eq!(alone.to_string(), said);
         let because = Some(Box::new(FaultKind::SensorOpen));
         let both = FaultKind::NotSafe { because, left: "plate (not ready)".into() };
-        assert!(both.to_string().starts_with("the temperature sensor is open or broken; and NOT SAFE"));
+        assert!(
+            both.to_string().starts_with("the temperature sensor is open or broken; and NOT SAFE")
+        );
         let text = serde_json::to_string(&both).expect("a fault is plain data");
         assert_eq!(serde_json::from_str::<FaultKind>(&text).expect("it is read back"), both);
         assert!(both.stops_campaign());

@@ -11,7 +11,7 @@ use crate::path::FlowPath;
 pub struct Manifest {
     /// Name of the rig.
     pub rig: String,
-    /// Whether results are simulated. Everything made from them says so.
+    /// Whether results are simulated, believed or looked up: not measured by this run. Everything made from them says so.
     pub simulated: bool,
     /// How the lab is driven.
     pub level: Level,
@@ -106,7 +106,8 @@ impl SpectrometerInfo {
         if self.nonlinearity.is_empty() {
             return counts;
         }
-        let response = self.nonlinearity.iter().rev().fold(0.0, |sum, &n| sum * counts + f64::from(n));
+        let response =
+            self.nonlinearity.iter().rev().fold(0.0, |sum, &n| sum * counts + f64::from(n));
         counts / response
     }
 

@@ -69,12 +69,15 @@ mod tests {
         let mut toy = ToyLab::new();
         let set_point_c = Temperature::from_c(60.0);
         let heat = Command::Heat { heater: "plate".into(), set_point_c };
-        let limits = Limits { max_temperature_c: 20.0, set_point_margin_k: -100.0, ..Limits::default() };
+        let limits =
+            Limits { max_temperature_c: 20.0, set_point_margin_k: -100.0, ..Limits::default() };
         let (told, hears) = channel();
         let mut lab = Ticking(Guarded::new(&mut toy, limits), Some(told));
         lab.send(&heat).expect("the set point is allowed");
         let fault = thinking(&mut lab, true, move || hears.recv()).expect_err("it is too hot");
-        assert!(matches!(fault.kind, FaultKind::Interlock { rule, .. } if rule == "over-temperature"));
+        assert!(
+            matches!(fault.kind, FaultKind::Interlock { rule, .. } if rule == "over-temperature")
+        );
         drop(lab);
         assert!(toy.is_safe());
     }

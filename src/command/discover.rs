@@ -26,7 +26,8 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
         return Ok(());
     }
     let message = format!("nobody answers, on the network or at {} serial ports", known.len());
-    Err(CommandError::failed(message).hint("look at power, cables and baud rates; see docs/wiring.md"))
+    Err(CommandError::failed(message)
+        .hint("look at power, cables and baud rates; see docs/wiring.md"))
 }
 
 /// Who answers, and the lines of a bench file that lead there.
@@ -37,7 +38,9 @@ fn in_words(finding: &Finding) -> String {
         (None, None) => "somebody".into(),
     };
     let link = match &finding.link {
-        Some(Link::Serial(at)) => format!("link.serial = {{ port = {:?}, baud = {} }}", at.port, at.baud),
+        Some(Link::Serial(at)) => {
+            format!("link.serial = {{ port = {:?}, baud = {} }}", at.port, at.baud)
+        }
         Some(Link::Tcp(at)) => format!("link.tcp = {at:?}"),
         Some(Link::Usb(at)) => format!("link.usb = {at:?}"),
         None => String::new(),

@@ -22,7 +22,7 @@ use crate::campaign::{Campaign, Silent};
 use crate::cli::{Folder, OnRig};
 use crate::error::{CommandError, Kind};
 use crate::folder::Identity;
-use crate::hardware::{Alongside, CERTIFICATE, Certificate, Plan, hex_sha256};
+use crate::hardware::{Alongside, CERTIFICATE, Certificate, Plan, hex_sha256, limits_in_words};
 use crate::progress::Progress;
 use crate::report::Extras;
 use crate::scenario::Scenario;
@@ -65,6 +65,7 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     let quiet = hold(bench)?;
     let certificate = rehearse(to, &scenario, seed, bench, folder.recorded().is_some(), &path)?;
     eprintln!("\nRehearsed in simulation:\n\n{}", certificate.rehearsal);
+    eprint!("\n{}", limits_in_words(&scenario.file().guard));
     everybody_is_there(&wiring)?;
     ask(args)?;
     let began = folder.recorded().and_then(|j| j.experiments().last());
@@ -167,9 +168,11 @@ fn simulated(
 fn everybody_is_there(wiring: &Wiring) -> Result<(), CommandError> {
     let found = identify(wiring);
     if let Some(played) = found.iter().find(|found| found.is_emulated() && !wiring.simulated) {
-        let message = format!("{}: an emulated instrument is at the end of this cable", played.name);
-        return Err(CommandError::bad_input(message)
-            .hint("nothing has moved; what it tells is simulated, and the bench file must say so"));
+        let message =
+            format!("{}: an emulated instrument is at the end of this cable", played.name);
+        return Err(CommandError::bad_input(message).hint(
+            "nothing has moved; what it tells is simulated, and the bench file must say so",
+        ));
     }
     let wrong: Vec<String> = found
         .into_iter()

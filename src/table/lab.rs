@@ -52,9 +52,8 @@ impl Oracle for Outcomes {
             spectra: Vec::new(),
             quality: Quality::default(),
         };
-        let failed = || FaultKind::Failed {
-            detail: "the table has no outcome of this experiment".into(),
-        };
+        let failed =
+            || FaultKind::Failed { detail: "the table has no outcome of this experiment".into() };
         Ok((Span::ZERO, Answer::Known(drawn.map(outcome).ok_or_else(failed))))
     }
 }

@@ -150,8 +150,27 @@ fn running(journal: &Journal) -> usize {
     running.len()
 }
 
+/// Bytes of the journal.
+fn length(dir: &Path) -> u64 {
+    std::fs::metadata(dir.join("run/journal.jsonl")).map_or(0, |file| file.len())
+}
+
+/// Waits until `program` is worth killing: one in four at any moment, one in four once the rig is hot, the others once
+/// the campaign has gone on.
+fn wait_for_work(witness: &mut Witness, dir: &Path, turn: usize, program: u32) {
+    let there = length(dir);
+    let mut at_work = || match turn % 4 {
+        0 => true,
+        1 => witness.oven().1,
+        _ => length(dir) > there,
+    };
+    while !at_work() && is_alive(program) {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
 /// Runs a campaign on a rig of emulated instruments in another process, kills it at random moments up to `within`
-/// after its start, each time looks whether the rig becomes safe in time, and resumes it, until it is done.
+/// after it has begun to do something, each time looks whether the rig becomes safe in time, and resumes it, until it is done.
 pub(crate) fn kill_again_and_again(
     dir: &Path,
     scenario: &Path,
@@ -168,10 +187,7 @@ pub(crate) fn kill_again_and_again(
         let log = std::fs::File::create(dir.join("killed.log")).expect("a log");
         let begun = Instant::now();
         let mut program = command.stdout(Stdio::null()).stderr(log).spawn().expect("it starts");
-        // Every other one is killed while it is hot.
-        while kills.len() % 2 == 1 && !witness.oven().1 && is_alive(program.id()) {
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        wait_for_work(&mut witness, dir, kills.len(), program.id());
         std::thread::sleep(within.mul_f64(moments.uniform()));
         let (set_point, on) = witness.oven();
         let watch = watch_of(program.id());
@@ -180,7 +196,7 @@ pub(crate) fn kill_again_and_again(
         let status = program.wait().expect("a killed child ends");
         match status.code() {
             None => {}
-            // A fault has ended it, safe: on a busy machine, accelerated time can be faster than the drivers.
+            // A fault has ended it, safe.
             Some(3) => continue,
             // It had come to its end: what is left to kill is a new campaign.
             Some(0) => {

@@ -11,6 +11,6 @@ const BODY: &str = "[[phases]]\nname = \"start\"\npolicy = \"lhs\"\nexperiments 
 fn a_rig_whose_campaign_is_killed_becomes_safe_and_the_campaign_goes_on() {
     let dir = folder("killed-rig");
     let file = scenario(&dir, "three", "cs3cu2i5.toml", BODY);
-    let kills = kill_again_and_again(&dir, &file, 100.0, (3, Duration::from_secs(2)));
+    let kills = kill_again_and_again(&dir, &file, 300.0, (3, Duration::from_secs(2)));
     assert!(kills.iter().any(|kill| kill.set_point_c.is_some()), "once it was hot: {kills:?}");
 }

@@ -12,6 +12,7 @@ mod cli;
 mod determinism;
 mod faults;
 mod handoff;
+mod hardware;
 mod keys;
 mod killed;
 mod outside;

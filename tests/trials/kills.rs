@@ -32,9 +32,11 @@ fn twenty_kills_on_an_emulated_rig() {
         "| after [s] | set point [°C] | pumps running | experiments | torn [bytes] | \
          heater safe after [s] | pumps still, heater off after [s] |"
     );
-    let kills = kill_again_and_again(&dir, &file, 150.0, (TIMES, Duration::from_secs(5)));
+    let kills = kill_again_and_again(&dir, &file, 300.0, (TIMES, Duration::from_secs(8)));
     let hot = kills.iter().filter(|kill| kill.set_point_c.is_some()).count();
     assert!(hot >= TIMES / 4, "{hot} of {TIMES} kills found the heater on");
+    let under_way = kills.iter().filter(|kill| kill.experiments > 0).count();
+    assert!(under_way >= TIMES / 4, "{under_way} of {TIMES} kills found finished experiments");
 }
 
 /// Kills at moments of writing: as soon as the journal has grown beyond a length.

@@ -258,7 +258,7 @@ fn response(mut coefficients: Vec<f32>) -> Result<Vec<f32>, FaultKind> {
     }
     match coefficients[..] {
         [] => Ok(coefficients),
-        [n0] if n0 == 1.0 => Ok(Vec::new()),
+        [1.0] => Ok(Vec::new()),
         // A response that is far from 1 at low light is no response.
         [n0, ..] if (0.5..=2.0).contains(&n0) => Ok(coefficients),
         _ => Err(garbled(format!("{coefficients:?} are no coefficients of a detector's response"))),

@@ -189,7 +189,8 @@ impl HdxEmulator {
         let Ok(data) = <[u8; 8]>::try_from(&message.data[..]) else {
             return Answer::Error(error::LENGTH);
         };
-        let word = |at: usize| u32::from_le_bytes([data[at], data[at + 1], data[at + 2], data[at + 3]]);
+        let word =
+            |at: usize| u32::from_le_bytes([data[at], data[at + 1], data[at + 2], data[at + 3]]);
         let (values, mask) = (word(0), word(4));
         if mask >> PINS != 0 {
             return Answer::Error(error::INVALID);
@@ -265,7 +266,7 @@ impl HdxEmulator {
             Ok(Reply::Frames(frames)) => {
                 let smoothing = (self.settings.average, self.settings.boxcar);
                 Ok(Some(buffer::Counts::new(&frames, smoothing, self.saturated)))
-            },
+            }
             Err(fault) if fault.kind == FaultKind::NotReady => Ok(None),
             _ => Err(error::INTERNAL),
         }

@@ -78,7 +78,8 @@ impl Rig {
 
     /// The time of the emulators, which this process then shares.
     fn clock(&self) -> SharedClock {
-        SharedClock::connect(&self.clock, Instant::START, Arc::default()).expect("it tells the time")
+        SharedClock::connect(&self.clock, Instant::START, Arc::default())
+            .expect("it tells the time")
     }
 
     /// Stops serving; whether the lab behind is safe.

@@ -106,7 +106,8 @@ fn described(world: Bent) -> Manifest {
     let wiring = wired.clone();
     let serving = std::thread::spawn(move || {
         let world = Box::new(world);
-        let mut server = flowtwin_backends::EmulatorServer::open(world, &wiring, 1.0).expect("ports");
+        let mut server =
+            flowtwin_backends::EmulatorServer::open(world, &wiring, 1.0).expect("ports");
         ready.send(server.endpoints().clone()).expect("the test waits");
         server.run(&asked).expect("the ports can be waited for");
     });

@@ -109,11 +109,13 @@ fn a_dark_lamp_fails_the_experiment_by_name() {
     }
 }
 
-/// An excitation that fails leaves neither emission nor what slugs and carrier scatter of it.
+/// An excitation that fails leaves neither emission nor what slugs and carrier scatter of it: a dim product does.
 #[test]
-fn a_dark_excitation_leaves_no_emission() {
+fn a_dark_excitation_fails_the_experiment_by_name() {
     for seen in third(r#"dark = { light = "led" }"#) {
-        assert!(feature(&seen, "pli").abs() < 1.0, "{}", feature(&seen, "pli"));
+        let fault = seen.fault.as_ref().expect("no light");
+        assert_eq!(fault.origin, "led");
+        assert!(matches!(fault.kind, FaultKind::NoLight { .. }), "{fault}");
     }
 }
 

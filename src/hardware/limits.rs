@@ -1,0 +1,63 @@
+//! The limits of a rig, as a person reads them before saying yes.
+
+use std::fmt::Write as _;
+
+use flowtwin_lab::layer::Limits;
+
+/// What the guard will not let pass.
+pub fn limits_in_words(limits: &Limits) -> String {
+    let l = limits;
+    let mut text = format!(
+        "limits           {} °C (set points {} K below), {} K/min, {} µL/min in all\n",
+        l.max_temperature_c, l.set_point_margin_k, l.max_rise_k_per_min, l.max_total_ul_per_min
+    );
+    let mut line = |words: String| writeln!(text, "                 {words}").expect("text");
+    line(format!(
+        "{} K off the set point for {} s, a reading that is frozen for {} s, none for {} s",
+        l.out_of_step_k, l.out_of_step_s, l.frozen_s, l.no_reading_s
+    ));
+    line(format!(
+        "less than {} % of a pump's volume delivered, a light on for {} s",
+        100.0 * l.least_delivered,
+        l.max_light_s
+    ));
+    if let Some(kpa) = l.max_pressure_kpa {
+        line(format!("pumps that stall above {kpa} kPa"));
+    }
+    match l.no_heat_without_flow_above_c {
+        Some(c) => line(format!("above {c} °C without flow for {} s", l.no_flow_grace_s)),
+        None => line("heating without flow is ALLOWED".into()),
+    }
+    for rule in &l.ratios {
+        line(format!(
+            "{} outside {} to {} for {} s",
+            rule.name, rule.low, rule.high, l.ratio_grace_s
+        ));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_limit_that_is_set_is_told() {
+        let text = limits_in_words(&Limits::default());
+        assert!(
+            text.starts_with("limits           220 °C (set points 10 K below), 60 K/min"),
+            "{text}"
+        );
+        assert!(text.contains("ALLOWED") && !text.contains("kPa"), "{text}");
+        let strict = Limits {
+            max_pressure_kpa: Some(700.0),
+            no_heat_without_flow_above_c: Some(90.0),
+            ..Limits::default()
+        };
+        let text = limits_in_words(&strict);
+        assert!(
+            text.contains("700 kPa") && text.contains("above 90 °C without flow for 3600 s"),
+            "{text}"
+        );
+    }
+}
