@@ -5,8 +5,13 @@ of continuous inputs, on one thread, and is told of the opening design before it
 each needs its own package only (requirements.txt).
 """
 
+import json
 import logging
+import pathlib
+import resource
+import subprocess
 import tempfile
+import time
 import warnings
 
 warnings.filterwarnings("ignore")
@@ -16,7 +21,15 @@ def _names(dim):
     return [f"x{i}" for i in range(dim)]
 
 
-class BoTorch:
+class Peer:
+    """What all have in common: a process of their own counts what they spend."""
+
+    def spent(self):
+        """Processor time [s] and peak memory [MB] of the process so far."""
+        return time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+class BoTorch(Peer):
     """SingleTaskGP with its defaults, LogEI from the best 4 of 128 points."""
 
     def __init__(self, dim, seed):
@@ -47,7 +60,7 @@ class BoTorch:
         return point[0].tolist()
 
 
-class Ax:
+class Ax(Peer):
     """The client with the strategy it chooses, told of the opening first."""
 
     def __init__(self, dim, seed):
@@ -75,7 +88,7 @@ class Ax:
         return [values[name] for name in self.names]
 
 
-class Skopt:
+class Skopt(Peer):
     """gp_hedge, its default."""
 
     def __init__(self, dim, seed):
@@ -90,7 +103,7 @@ class Skopt:
         return self.of.ask()
 
 
-class BayBE:
+class BayBE(Peer):
     """Its default recommender in a continuous space, switched to the Gaussian process from the first proposal on."""
 
     def __init__(self, dim, seed):
@@ -117,7 +130,7 @@ class BayBE:
         return self.campaign.recommend(1)[self.names].iloc[0].tolist()
 
 
-class Smac:
+class Smac(Peer):
     """BlackBoxFacade: a Gaussian process and expected improvement; the opening is its initial design."""
 
     def __init__(self, dim, seed):
@@ -157,7 +170,7 @@ class Smac:
         return [self.asked.config[n] for n in _names(self.dim)]
 
 
-class Egobox:
+class Egobox(Peer):
     """Its defaults: a Gaussian process with a squared exponential kernel and LogEI, from 20 starts."""
 
     def __init__(self, dim, seed):
@@ -177,4 +190,39 @@ class Egobox:
         return egor.suggest(numpy.array(self.x), numpy.array(self.y), seed=seed)[0].tolist()
 
 
+ASK_TELL = pathlib.Path(__file__).parents[2] / "target/release/examples/ask_tell"
+
+
+class Flowtwin:
+    """A policy of flowtwin in its own process (cargo build --release -p flowtwin-twin --example ask_tell)."""
+
+    def __init__(self, policy, dim, seed):
+        self.process = subprocess.Popen(
+            [ASK_TELL, policy, str(dim), str(seed)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def _say(self, message):
+        self.process.stdin.write(json.dumps(message) + "\n")
+        self.process.stdin.flush()
+
+    def _answer(self, message):
+        self._say(message)
+        return json.loads(self.process.stdout.readline())
+
+    def tell(self, x, y):
+        self._say({"tell": {"x": list(map(float, x)), "y": y}})
+
+    def ask(self):
+        return self._answer("ask")["x"]
+
+    def spent(self):
+        answer = self._answer("spent")
+        return answer["cpu_s"], answer["peak_mb"]
+
+
 PEERS = {"botorch": BoTorch, "ax": Ax, "baybe": BayBE, "smac": Smac, "skopt": Skopt, "egobox": Egobox}
+
+
+def optimiser(name, dim, seed):
+    """The peer of that name; any other name is a policy of flowtwin, such as ei@gp."""
+    return PEERS[name](dim, seed) if name in PEERS else Flowtwin(name, dim, seed)

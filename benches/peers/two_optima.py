@@ -3,7 +3,8 @@
 Usage: cargo run --release -p flowtwin-twin --example sample_efficiency -- two-optima 0..40 > instances.jsonl
        python two_optima.py PEER instances.jsonl [FIRST..LAST]   (pip install -r requirements.txt)
 
-PEER is one of those in optimisers.py: botorch, ax, baybe, smac, skopt, egobox.
+PEER is one of those in optimisers.py: botorch, ax, baybe, smac, skopt, egobox; or a policy of flowtwin, such as
+balanced@gp (see timing.py).
 
 Prints one JSON object a seed: after how many experiments the global optimum was found (one more than the budget: not
 found), the best true value, and seconds of processor time a proposal.
@@ -12,9 +13,8 @@ found), the best true value, and seconds of processor time a proposal.
 import json
 import math
 import sys
-import time
 
-from optimisers import PEERS
+from optimisers import optimiser
 
 
 class Function:
@@ -36,17 +36,16 @@ class Function:
         return self.truth(x) + self.of["noise"] * self.noise[i]
 
 
-def campaign(function, peer):
-    optimiser, reached, best, seconds = peer(function.dim, function.of["seed"]), function.budget + 1, -math.inf, 0.0
+def campaign(function, name):
+    player = optimiser(name, function.dim, function.of["seed"])
+    reached, best, began = function.budget + 1, -math.inf, player.spent()[0]
     for i in range(function.budget):
-        began = time.process_time()
-        x = function.opening[i] if i < len(function.opening) else optimiser.ask()
-        optimiser.tell(x, function.measured(x, i))
-        seconds += time.process_time() - began
+        x = function.opening[i] if i < len(function.opening) else player.ask()
+        player.tell(x, function.measured(x, i))
         best = max(best, function.truth(x))
         if best >= function.of["found"]:
             reached = min(reached, i + 1)
-    return reached, best, seconds / (function.budget - len(function.opening))
+    return reached, best, (player.spent()[0] - began) / (function.budget - len(function.opening))
 
 
 def main():
@@ -55,7 +54,7 @@ def main():
         functions = [Function(line) for line in file]
     first, last = map(int, sys.argv[3].split("..")) if len(sys.argv) > 3 else (0, len(functions))
     for function in functions[first:last]:
-        reached, best, seconds = campaign(function, PEERS[name])
+        reached, best, seconds = campaign(function, name)
         result = {"peer": name, "seed": function.of["seed"], "reached": reached, "best": best, "seconds": seconds}
         print(json.dumps(result), flush=True)
 

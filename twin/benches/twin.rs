@@ -2,7 +2,7 @@
 //! twenty runs, best of five such. (Wall time where the
 //! system does not count processor time as Linux does.)
 //!
-//! `cargo bench -p flowtwin-twin`
+//! `cargo bench -p flowtwin-twin --bench twin -- [PART OF A NAME]`
 #![expect(
     clippy::disallowed_types,
     reason = "a benchmark reads the clock; no result depends on it"
@@ -12,9 +12,14 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use flowtwin_lab::{Input, Space, Streams};
-use flowtwin_twin::{Ask, Context, History, PolicySpec, Surrogate, SurrogateSpec, Trial};
+use flowtwin_twin::{
+    Ask, Context, Ensemble, History, PolicySpec, Posterior, Surrogate, SurrogateSpec, Trial, Work,
+};
 
 fn main() {
+    let modern = Ensemble::default();
+    println!("60 experiments, 7 inputs; modern: {} members", modern.members);
+    println!("{:>47} {:>12} {:>13}", "best of 5", "likelihoods", "acquisitions");
     for name in ["modern", "gp", "forest", "stack"] {
         refit(name);
     }
@@ -28,10 +33,16 @@ fn main() {
 /// Runs of a task that are timed together, because the system counts processor time in steps.
 const RUNS: u32 = 20;
 
-fn report(what: &str, mut task: impl FnMut()) {
+fn report(what: &str, mut task: impl FnMut() -> Work) {
+    let mut wanted = std::env::args().skip(1).filter(|argument| !argument.starts_with("--"));
+    if !wanted.next().is_none_or(|part| what.contains(&part)) {
+        return;
+    }
     let time = |_| {
         let (begun, ran) = (Instant::now(), processor_ms());
-        (0..RUNS).for_each(|_| task());
+        (0..RUNS).for_each(|_| {
+            black_box(task());
+        });
         let ms = match (ran, processor_ms()) {
             (Some(before), Some(after)) => after - before,
             _ => begun.elapsed().as_secs_f64() * 1e3,
@@ -39,7 +50,8 @@ fn report(what: &str, mut task: impl FnMut()) {
         ms / f64::from(RUNS)
     };
     let best = (0..5).map(time).fold(f64::INFINITY, f64::min);
-    println!("{what:<32} {best:>8.2} ms");
+    let Work { likelihoods, acquisitions, .. } = task();
+    println!("{what:<36} {best:>8.2} ms {likelihoods:>12} {acquisitions:>13}");
 }
 
 /// Time that this thread has run for [ms]; others on the machine do not change it much.
@@ -64,7 +76,8 @@ fn refit(name: &str) {
     let (x, y) = history().succeeded(7);
     let context = Context::new(Streams::new(1));
     report(&format!("refit {name}"), || {
-        black_box(surrogate.fit(black_box(x.view()), &y, &context).expect("finite data"));
+        let model = surrogate.fit(black_box(x.view()), &y, &context).expect("finite data");
+        black_box(model).work()
     });
 }
 
@@ -77,6 +90,6 @@ fn refit_and_propose(name: &str, surrogate: SurrogateSpec) {
     let policy = name.parse::<PolicySpec>().expect("a policy").build(surrogate);
     let context = Context::new(Streams::new(1));
     report(&format!("refit and propose {name}@{}", surrogate.name()), || {
-        black_box(policy.propose(black_box(&ask), &context).expect("no constraints"));
+        policy.propose(black_box(&ask), &context).expect("no constraints").work
     });
 }

@@ -7,7 +7,7 @@ use flowtwin_lab::Stream;
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
-use crate::linalg::{cholesky, dot, lower_times, lower_transposed_times};
+use crate::linalg::{cholesky, dot, factor_times, lower_times, lower_transposed_times};
 use crate::optimise::{Optimum, minimise};
 use crate::scale::Scale;
 use crate::surrogate::{self, Belief, FitError, Posterior, Slope, Surrogate};
@@ -48,7 +48,7 @@ impl Surrogate for GaussianProcess {
         let inputs: Vec<f64> = x.iter().copied().collect();
         let outcomes: Vec<f64> = y.iter().map(|y| scale.apply(*y)).collect();
         let found = self.search(&inputs, &outcomes, dim, context);
-        let data = Data { x: &inputs, y: &outcomes, dim };
+        let data = Data::new(&inputs, &outcomes, dim);
         let factor = data.factor(&found.x, None).unwrap_or_else(|| {
             data.factor(&start(dim, 0.1, 1.0), None)
                 .expect("so much noise makes any matrix definite")
@@ -96,7 +96,7 @@ impl GaussianProcess {
             let y: Vec<f64> = chosen.iter().map(|i| y[*i]).collect();
             return self.search(&x, &y, dim, context);
         }
-        let data = Data { x, y, dim };
+        let data = Data::new(x, y, dim);
         let starts = [(0.2, 0.02), (0.5, 0.1), (1.5, 0.02)];
         let mut best: Option<(f64, Vec<f64>)> = None;
         for (length, noise) in starts {
@@ -107,11 +107,14 @@ impl GaussianProcess {
             }
         }
         let (_, theta) = best.expect("there are three starts");
-        let mut found = minimise(|theta| data.loss(theta), theta, self.steps);
+        let mut found = minimise(|theta| data.loss(theta), theta, self.steps, LEAST_GAIN);
         found.evaluations += starts.len() as u64;
         found
     }
 }
+
+/// Gain in log posterior density per experiment below which the search for lengths and noise ends.
+const LEAST_GAIN: f64 = 1e-5;
 
 /// Added to the variances of a joint draw, as a share of the prior variance, so that rounding leaves them positive.
 const JITTER: f64 = 1e-8;
@@ -254,8 +257,7 @@ impl Posterior for GpPosterior {
         }
         assert!(cholesky(&mut covariance, q), "the jitter makes the covariance definite");
         let normals: Vec<f64> = (0..q).map(|_| self.variance.sqrt() * stream.normal()).collect();
-        let mut deviations = Vec::new();
-        lower_times(&covariance, q, &normals, &mut deviations);
+        let deviations = factor_times(&covariance, q, &normals);
         let at = |(mean, deviation): (&f64, &f64)| self.scale.invert(mean + deviation);
         means.iter().zip(&deviations).map(at).collect()
     }
@@ -377,7 +379,7 @@ mod tests {
             .map(|l| -math::ln(*l))
             .chain([math::ln(gp.noise_ratio - 1e-6)])
             .collect();
-        let factor = Data { x: &grown.x, y: &grown.y, dim: 3 }.factor(&theta, None).unwrap();
+        let factor = Data::new(&grown.x, &grown.y, 3).factor(&theta, None).unwrap();
         for (a, b) in grown.inverse.iter().zip(&factor.inverse) {
             assert!((a - b).abs() < 1e-9 * b.abs().max(1.0), "{a} {b}");
         }
@@ -396,7 +398,7 @@ mod tests {
             .map(|l| -math::ln(*l))
             .chain([math::ln(gp.noise_ratio - 1e-6)])
             .collect();
-        let data = Data { x, y, dim: 3 };
+        let data = Data::new(x, y, 3);
         let mut factor = data.factor(&theta, None).unwrap();
         // The closed form keeps mean and variance, which leaving a point out would move a little.
         let shifted: Vec<f64> = y.iter().map(|y| y - gp.mean).collect();

@@ -46,6 +46,10 @@ impl Posterior for Model {
         self.posterior().at(x)
     }
 
+    fn beliefs(&self, points: &[&[f64]]) -> Vec<Belief> {
+        self.posterior().beliefs(points)
+    }
+
     fn noise_sd(&self) -> f64 {
         self.posterior().noise_sd()
     }

@@ -46,6 +46,14 @@ impl Weighed<'_> {
             _ => (p * value, p, value),
         }
     }
+
+    /// What a value of the acquisition function at `u` [d] is worth, all else considered.
+    fn worth(&self, mut value: f64, u: &[f64]) -> f64 {
+        if let Some(feasibility) = self.feasibility {
+            value = self.weigh(value, feasibility.at(u)).0;
+        }
+        self.price.as_ref().map_or(value, |price| value - price.at(u))
+    }
 }
 
 impl Price<'_> {
@@ -73,11 +81,17 @@ impl Price<'_> {
 
 impl Objective for Weighed<'_> {
     fn value(&self, u: &[f64], scratch: &mut Vec<f64>) -> f64 {
-        let mut value = self.acquisition.at(self.posterior, u, scratch);
-        if let Some(feasibility) = self.feasibility {
-            value = self.weigh(value, feasibility.at(u)).0;
+        self.worth(self.acquisition.at(self.posterior, u, scratch), u)
+    }
+
+    fn values(&self, points: &[Vec<f64>]) -> Vec<f64> {
+        if matches!(self.acquisition, Acquisition::Improvement { .. }) {
+            let mut scratch = Vec::new();
+            return points.iter().map(|u| self.value(u, &mut scratch)).collect();
         }
-        self.price.as_ref().map_or(value, |price| value - price.at(u))
+        let views: Vec<&[f64]> = points.iter().map(Vec::as_slice).collect();
+        let beliefs = self.posterior.beliefs(&views).into_iter();
+        beliefs.zip(points).map(|(b, u)| self.worth(self.acquisition.of(b), u)).collect()
     }
 
     fn slope(&self, u: &[f64]) -> Option<(f64, Vec<f64>)> {

@@ -20,11 +20,13 @@ pub(crate) struct Optimum {
 /// Follows `f`, which returns a value and its derivatives, downhill from `start` by at most `steps` steps of L-BFGS
 /// (Nocedal 1980) with the line search of Moré and Thuente (1994).
 ///
-/// The lowest point that was evaluated is returned, also where the search stalls.
+/// It ends where a step gains less than `least`. The lowest point that was evaluated is returned, also where the search
+/// stalls.
 pub(crate) fn minimise(
     f: impl Fn(&[f64]) -> (f64, Vec<f64>),
     start: Vec<f64>,
     steps: u64,
+    least: f64,
 ) -> Optimum {
     let problem = Remembered {
         f,
@@ -33,8 +35,8 @@ pub(crate) fn minimise(
     };
     let solver = LBFGS::new(MoreThuenteLineSearch::new(), MEMORY)
         .with_tolerance_grad(1e-5)
-        .and_then(|solver| solver.with_tolerance_cost(1e-7))
-        .expect("the tolerances are positive");
+        .and_then(|solver| solver.with_tolerance_cost(least))
+        .expect("the tolerances are not negative");
     let executor = Executor::new(&problem, solver)
         .configure(|state| state.param(start).max_iters(steps))
         .timer(false);
@@ -105,7 +107,7 @@ mod tests {
             let slope = vec![-2.0 * a - 400.0 * x[0] * b, 200.0 * b];
             (a * a + 100.0 * b * b, slope)
         };
-        let optimum = minimise(f, vec![-1.2, 1.0], 100);
+        let optimum = minimise(f, vec![-1.2, 1.0], 100, 1e-7);
         assert!(optimum.value < 1e-6, "{optimum:?}");
         assert!(optimum.evaluations < 100, "{optimum:?}");
     }

@@ -12,6 +12,12 @@ pub(crate) trait Objective {
     /// The value at `u` [d]; `scratch` saves allocations.
     fn value(&self, u: &[f64], scratch: &mut Vec<f64>) -> f64;
 
+    /// The values at many points, each as [`Objective::value`] gives it.
+    fn values(&self, points: &[Vec<f64>]) -> Vec<f64> {
+        let mut scratch = Vec::new();
+        points.iter().map(|u| self.value(u, &mut scratch)).collect()
+    }
+
     /// The value and its derivatives [d], where they are cheap.
     fn slope(&self, u: &[f64]) -> Option<(f64, Vec<f64>)>;
 }
@@ -48,7 +54,7 @@ impl Search {
         points.extend(seeds.into_iter().filter(|u| region.contains(u)));
         let mut scratch = Vec::new();
         let mut ranked: Vec<(f64, Vec<f64>)> =
-            points.into_iter().map(|u| (objective.value(&u, &mut scratch), u)).collect();
+            objective.values(&points).into_iter().zip(points).collect();
         let mut evaluations = ranked.len() as u64;
         ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
         let range = ranked[0].0 - ranked[ranked.len() / 2].0;
@@ -64,6 +70,9 @@ impl Search {
         (best.1, evaluations)
     }
 }
+
+/// Gain below which a climb ends, as a share of what the best candidate has over the median.
+const LEAST_GAIN: f64 = 1e-4;
 
 /// The best of `ranked` that keep a distance from each other.
 fn distinct(ranked: &[(f64, Vec<f64>)], count: usize) -> Vec<&[f64]> {
@@ -110,7 +119,7 @@ fn climb(
         math::atan2(s, (1.0 - s * s).sqrt())
     };
     let within = region.unplace(start).into_iter().map(inner).collect();
-    let found = minimise(loss, within, steps);
+    let found = minimise(loss, within, steps, LEAST_GAIN);
     (region.clip(start, &reach(&found.x)), found.evaluations)
 }
 

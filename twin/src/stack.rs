@@ -129,6 +129,12 @@ impl Posterior for StackPosterior {
         blend(&self.weights, self.parts().map(|p| p.at(x)))
     }
 
+    fn beliefs(&self, points: &[&[f64]]) -> Vec<Belief> {
+        let [a, b, c] = self.parts().map(|p| p.beliefs(points));
+        let mix = |i: usize| blend(&self.weights, [a[i], b[i], c[i]]);
+        (0..points.len()).map(mix).collect()
+    }
+
     fn noise_sd(&self) -> f64 {
         self.noise_sd
     }

@@ -1,7 +1,7 @@
 //! What every model of an outcome offers: [`Surrogate`] before the data, [`Posterior`] after.
 
 use flowtwin_lab::Stream;
-use ndarray::{ArrayView2, Axis};
+use ndarray::ArrayView2;
 
 use crate::{Context, Work};
 
@@ -28,6 +28,12 @@ pub trait Surrogate {
 pub trait Posterior: std::fmt::Debug + Send + Sync {
     /// Mean and standard deviation of the noise-free outcome at a point `x` \[d\].
     fn at(&self, x: &[f64]) -> Belief;
+
+    /// Beliefs at many points \[q\]\[d\]: for each the same bits as [`Posterior::at`] gives, sooner where a model can
+    /// share work.
+    fn beliefs(&self, points: &[&[f64]]) -> Vec<Belief> {
+        points.iter().map(|x| self.at(x)).collect()
+    }
 
     /// Standard deviation of the noise of one measurement, in units of the outcome.
     fn noise_sd(&self) -> f64;
@@ -67,12 +73,9 @@ pub trait Posterior: std::fmt::Debug + Send + Sync {
 
     /// Beliefs at the points `x` [q, d].
     fn predict(&self, x: ArrayView2<'_, f64>) -> Vec<Belief> {
-        x.axis_iter(Axis(0))
-            .map(|row| match row.to_slice() {
-                Some(row) => self.at(row),
-                None => self.at(&row.to_vec()),
-            })
-            .collect()
+        let x = x.as_standard_layout();
+        let rows: Vec<&[f64]> = x.rows().into_iter().filter_map(|row| row.to_slice()).collect();
+        self.beliefs(&rows)
     }
 }
 

@@ -31,6 +31,51 @@ fn a_model_file_loads_back_bit_for_bit() {
 }
 
 #[test]
+fn models_are_the_same_bits_as_ever() {
+    let (x, _) = data(30);
+    let digest = |surrogate: SurrogateSpec| {
+        let model = fit(surrogate, 30);
+        let fresh = model.predict(x.view());
+        let beliefs = fresh.iter().chain(model.held_out());
+        // Folds the bits of all means and deviations into one number (Fowler, Noll and Vo).
+        let hash = beliefs.fold(0xcbf2_9ce4_8422_2325, |hash: u64, belief| {
+            [belief.mean, belief.sd]
+                .iter()
+                .fold(hash, |hash, v| (hash ^ v.to_bits()).wrapping_mul(0x0100_0000_01b3))
+        });
+        format!("{} {hash:016x}", surrogate.name())
+    };
+    assert_eq!(SurrogateSpec::ALL.map(digest), GOLDEN);
+}
+
+const GOLDEN: [&str; 6] = [
+    "legacy-fastcat 06e4cb911702a6fa",
+    "legacy-smartdope 0d4336b43467a184",
+    "modern 763e4f67621f9c1b",
+    "gp 831ee83d7eac2e43",
+    "forest 185dc6d104e2a5f2",
+    "stack 5d0a4ccff38d83fb",
+];
+
+#[test]
+fn many_points_are_believed_as_each_alone_is() {
+    let (x, _) = data(21);
+    let points: Vec<Vec<f64>> = x.rows().into_iter().map(|row| row.to_vec()).collect();
+    let views: Vec<&[f64]> = points.iter().map(Vec::as_slice).collect();
+    for surrogate in SurrogateSpec::ALL {
+        let model = fit(surrogate, 30);
+        let beliefs = model.beliefs(&views);
+        assert_eq!(beliefs.len(), 21, "{}", surrogate.name());
+        for (belief, x) in beliefs.iter().zip(&points) {
+            assert_eq!(*belief, model.at(x), "{}", surrogate.name());
+            if let Some(slope) = model.slope(x) {
+                assert_eq!(slope.belief, *belief, "{}", surrogate.name());
+            }
+        }
+    }
+}
+
+#[test]
 fn slopes_are_those_of_finite_differences() {
     let x = [0.31, 0.62, 0.47];
     for surrogate in SurrogateSpec::ALL {

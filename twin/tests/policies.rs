@@ -110,13 +110,13 @@ const GOLDEN: [&str; 13] = [
     "max_variance 40d112186c0f2fb7",
     "exploit 734abf042be2ebaf",
     "ucb 734abf042be2ebaf",
-    "ei fda28284dacc8dcc",
-    "log_ei fda28284dacc8dcc",
+    "ei d6ae9b38c5a73731",
+    "log_ei d6ae9b38c5a73731",
     "thompson 3a48d5c9a42fadf2",
     "trust_region 841512186c0f2fb7",
-    "balanced 9801ce13918a893d",
+    "balanced 734abf042be2ebaf",
     "ei_per_time c48166c73a58cc35",
-    "ei_per_ml cf519e565cf0980d",
+    "ei_per_ml 3a48d5c9a42fadf2",
 ];
 
 #[test]

@@ -1,10 +1,19 @@
-//! One network: random hidden units, a Bayesian output layer.
+//! One network: random hidden units under a Bayesian output layer.
 
 use flowtwin_lab::Stream;
 use serde::{Deserialize, Serialize};
 
-use crate::linalg::{add_scaled, cholesky, dot, invert_lower, lower_times, lower_transposed_times};
-use crate::surrogate::Belief;
+use super::layer::{Trained, solve};
+use crate::linalg::{add_scaled, dot};
+
+/// Points that are evaluated together.
+pub(super) const LANES: usize = 8;
+
+/// Up to [`LANES`] points by columns: for each input its value at every point.
+pub(super) type Block = [[f64; LANES]];
+
+/// The output of a network: posterior mean, and the deviation of one draw from it.
+pub(super) type Output = (f64, f64);
 
 /// A network with one hidden layer, a direct path from the inputs, and two outputs: the posterior mean, and the
 /// deviation of one draw from the posterior.
@@ -20,16 +29,10 @@ pub(super) struct Member {
     draw: Vec<f64>,
 }
 
-/// What training says besides the weights, standardized.
-pub(super) struct Trained {
-    pub(super) noise_variance: f64,
-    /// What is believed of each training point from all others, noise included.
-    pub(super) left_out: Vec<Belief>,
-}
-
-/// `z / √(1 + z²)`: a sigmoid of elementary operations, so that it is exact everywhere and fast.
-fn sigmoid(z: f64) -> f64 {
-    z / (1.0 + z * z).sqrt()
+/// `1 / √(1 + z²)`. Times z it is a sigmoid of elementary operations, exact everywhere and fast; its cube is the slope of
+/// that.
+fn shrink(z: f64) -> f64 {
+    1.0 / (1.0 + z * z).sqrt()
 }
 
 impl Member {
@@ -57,18 +60,38 @@ impl Member {
         Self { dim, hidden, direct: scales.to_vec(), mean: Vec::new(), draw: Vec::new() }
     }
 
-    /// Features of a point: a constant, the scaled inputs, the hidden units.
-    fn features(&self, x: &[f64], out: &mut Vec<f64>) {
-        out.clear();
+    /// Solves for the output layer given standardized data, x [n, d] and y [n]; `noise_ratio` is the variance of the noise
+    /// over that of the function.
+    pub(super) fn train(
+        &mut self,
+        x: &[f64],
+        y: &[f64],
+        noise_ratio: f64,
+        stream: &mut Stream,
+    ) -> Trained {
+        let width = 1 + self.dim + self.units();
+        let mut features = Vec::with_capacity(y.len() * width);
+        for row in x.chunks_exact(self.dim) {
+            self.append_features(row, &mut features);
+        }
+        let (layer, trained) = solve(&features, width, y, noise_ratio, stream);
+        self.mean = layer.mean;
+        self.draw = layer.draw;
+        trained
+    }
+
+    /// Appends the features of a point: a constant, the scaled inputs, the hidden units.
+    fn append_features(&self, x: &[f64], out: &mut Vec<f64>) {
         out.push(1.0);
         out.extend(self.direct.iter().zip(x).map(|(s, x)| s * (x - 0.5)));
-        self.preactivations(x, out);
+        let from = out.len();
+        self.append_preactivations(x, out);
         let scale = self.unit_scale();
-        out[1 + self.dim..].iter_mut().for_each(|z| *z = scale * sigmoid(*z));
+        out[from..].iter_mut().for_each(|z| *z = scale * (*z * shrink(*z)));
     }
 
     /// Appends `weights · x + bias` of every unit to `out`.
-    fn preactivations(&self, x: &[f64], out: &mut Vec<f64>) {
+    fn append_preactivations(&self, x: &[f64], out: &mut Vec<f64>) {
         let (from, units) = (out.len(), self.units());
         let (weights, biases) = self.hidden.split_at(self.dim * units);
         out.extend_from_slice(biases);
@@ -86,108 +109,85 @@ impl Member {
         1.5 / (self.units() as f64).sqrt()
     }
 
-    /// Solves for the output layer given standardized data; `noise_ratio` is the variance of the noise over that of the
-    /// function.
-    pub(super) fn train(
-        &mut self,
-        x: &[f64],
-        y: &[f64],
-        noise_ratio: f64,
-        stream: &mut Stream,
-    ) -> Trained {
-        let rows = y.len();
-        let mut features = Vec::new();
-        let mut all = Vec::new();
-        for row in x.chunks_exact(self.dim) {
-            self.features(row, &mut features);
-            all.extend_from_slice(&features);
-        }
-        let width = features.len();
-        let mut gram = vec![0.0; width * width];
-        let mut moments = vec![0.0; width];
-        for (row, y) in all.chunks_exact(width).zip(y) {
-            add_scaled(&mut moments, *y, row);
-            for i in 0..width {
-                add_scaled(&mut gram[i * width..=i * width + i], row[i], &row[..=i]);
+    /// The output at every point of a block, for each the same bits as [`Member::slope`] gives; `scratch` saves
+    /// allocations.
+    pub(super) fn outputs(
+        &self,
+        block: &Block,
+        scratch: &mut Vec<[f64; LANES]>,
+    ) -> [Output; LANES] {
+        let (mut means, mut draws) = ([self.mean[0]; LANES], [self.draw[0]; LANES]);
+        for (j, x) in block.iter().enumerate() {
+            let (mean, draw) = (self.mean[1 + j], self.draw[1 + j]);
+            for l in 0..LANES {
+                let feature = self.direct[j] * (x[l] - 0.5);
+                means[l] += feature * mean;
+                draws[l] += feature * draw;
             }
         }
-        for i in 0..width {
-            gram[i * width + i] += noise_ratio;
+        self.hidden_features(block, scratch);
+        let coefficients = self.mean[1 + self.dim..].iter().zip(&self.draw[1 + self.dim..]);
+        for (features, (mean, draw)) in scratch.iter().zip(coefficients) {
+            for l in 0..LANES {
+                means[l] += features[l] * mean;
+                draws[l] += features[l] * draw;
+            }
         }
-        assert!(cholesky(&mut gram, width), "a ridge makes the matrix definite");
-        let inverse = invert_lower(&gram, width);
-        let mut white = Vec::new();
-        lower_times(&inverse, width, &moments, &mut white);
-        lower_transposed_times(&inverse, width, &white, &mut self.mean);
-        self.judge(&all, y, &inverse, noise_ratio, rows, stream)
+        std::array::from_fn(|l| (means[l], draws[l]))
     }
 
-    /// Noise, leave-one-out beliefs, and the draw, once the mean is known.
-    fn judge(
-        &mut self,
-        features: &[f64],
-        y: &[f64],
-        inverse: &[f64],
-        noise_ratio: f64,
-        rows: usize,
-        stream: &mut Stream,
-    ) -> Trained {
-        let width = self.mean.len();
-        let mut white = Vec::new();
-        let mut residuals = Vec::with_capacity(rows);
-        let mut squares = noise_ratio * dot(&self.mean, &self.mean);
-        for (row, y) in features.chunks_exact(width).zip(y) {
-            lower_times(inverse, width, row, &mut white);
-            let residual = y - dot(row, &self.mean);
-            residuals.push((residual, dot(&white, &white)));
-            squares += residual * residual;
-        }
-        // The evidence-maximising noise: S / n, where S is the ridge loss, with the weight of one experiment on a
-        // function of variance one.
-        let noise_variance = (squares + noise_ratio) / (rows as f64 + 1.0);
-        let left_out = residuals.iter().zip(y).map(|((residual, leverage), y)| {
-            let kept = (1.0 - leverage).max(1e-6);
-            Belief { mean: y - residual / kept, sd: (noise_variance / kept).sqrt() }
-        });
-        let left_out = left_out.collect();
-        let normals: Vec<f64> =
-            (0..width).map(|_| noise_variance.sqrt() * stream.normal()).collect();
-        lower_transposed_times(inverse, width, &normals, &mut self.draw);
-        Trained { noise_variance, left_out }
+    /// Replaces `out` by what each hidden unit is at every point of a block [units].
+    fn hidden_features(&self, block: &Block, out: &mut Vec<[f64; LANES]>) {
+        let (units, scale) = (self.units(), self.unit_scale());
+        let (weights, biases) = self.hidden.split_at(self.dim * units);
+        out.clear();
+        out.extend(biases.iter().enumerate().map(|(unit, bias)| {
+            let mut z = [*bias; LANES];
+            for (x, weights) in block.iter().zip(weights.chunks_exact(units)) {
+                for (z, x) in z.iter_mut().zip(x) {
+                    *z += weights[unit] * x;
+                }
+            }
+            z
+        }));
+        out.as_flattened_mut().iter_mut().for_each(|z| *z = scale * (*z * shrink(*z)));
     }
 
-    /// Posterior mean and the deviation of the draw at `x` [d]; `scratch` saves allocations.
-    pub(super) fn output(&self, x: &[f64], scratch: &mut Vec<f64>) -> (f64, f64) {
-        self.features(x, scratch);
-        (dot(scratch, &self.mean), dot(scratch, &self.draw))
-    }
-
-    /// The same, with the derivatives by the inputs [d].
+    /// The output at `x` [d] and its derivatives by the inputs [d]; `scratch` saves allocations.
     pub(super) fn slope(
         &self,
         x: &[f64],
         by_mean: &mut [f64],
         by_draw: &mut [f64],
         scratch: &mut Vec<f64>,
-    ) -> (f64, f64) {
-        let output = self.output(x, scratch);
-        scratch.clear();
-        self.preactivations(x, scratch);
-        let scale = self.unit_scale();
-        // The derivative of the sigmoid is (1 + z²)^(-3/2).
-        scratch.iter_mut().for_each(|z| {
-            let root = (1.0 + *z * *z).sqrt();
-            *z = scale / (root * root * root);
-        });
-        let units = self.units();
-        for (coefficients, by) in [(&self.mean, by_mean), (&self.draw, by_draw)] {
-            let steep: Vec<f64> =
-                scratch.iter().zip(&coefficients[1 + self.dim..]).map(|(s, c)| s * c).collect();
-            for (j, by) in by.iter_mut().enumerate() {
-                let weights = &self.hidden[j * units..(j + 1) * units];
-                *by = self.direct[j] * coefficients[1 + j] + dot(weights, &steep);
-            }
+    ) -> Output {
+        let (units, scale) = (self.units(), self.unit_scale());
+        let (mut mean, mut draw) = (self.mean[0], self.draw[0]);
+        for (j, x) in x.iter().enumerate() {
+            let feature = self.direct[j] * (x - 0.5);
+            mean += feature * self.mean[1 + j];
+            draw += feature * self.draw[1 + j];
         }
-        output
+        scratch.clear();
+        self.append_preactivations(x, scratch);
+        scratch.resize(2 * units, 0.0);
+        let (steep_mean, steep_draw) = scratch.split_at_mut(units);
+        let coefficients = self.mean[1 + self.dim..].iter().zip(&self.draw[1 + self.dim..]);
+        for ((z, steep), (by_mean, by_draw)) in
+            steep_mean.iter_mut().zip(steep_draw).zip(coefficients)
+        {
+            let shrink = shrink(*z);
+            let feature = scale * (*z * shrink);
+            mean += feature * by_mean;
+            draw += feature * by_draw;
+            let slope = scale * (shrink * shrink * shrink);
+            *z = slope * by_mean;
+            *steep = slope * by_draw;
+        }
+        for (j, weights) in self.hidden.chunks_exact(units).take(self.dim).enumerate() {
+            by_mean[j] = self.direct[j] * self.mean[1 + j] + dot(weights, &scratch[..units]);
+            by_draw[j] = self.direct[j] * self.draw[1 + j] + dot(weights, &scratch[units..]);
+        }
+        (mean, draw)
     }
 }

@@ -15,6 +15,19 @@ pub(super) fn matern(squared: f64) -> (f64, f64) {
     (linear + (5.0 / 3.0) * squared * decay, (5.0 / 3.0) * linear)
 }
 
+/// Replaces squared scaled distances by correlations, and `slopes` by what [`matern`] says of their derivatives.
+pub(super) fn matern_all(values: &mut [f64], slopes: &mut [f64]) {
+    for (value, s) in values.iter_mut().zip(&mut *slopes) {
+        *s = SQRT_5 * value.sqrt();
+    }
+    for (value, s) in values.iter_mut().zip(slopes) {
+        let decay = math::exp(-*s);
+        let linear = (1.0 + *s) * decay;
+        *value = linear + (5.0 / 3.0) * *value * decay;
+        *s = (5.0 / 3.0) * linear;
+    }
+}
+
 /// Inverse lengths [d], from their logarithms.
 pub(super) fn inverse_lengths(logarithms: &[f64]) -> Vec<f64> {
     logarithms.iter().map(|l| math::exp(-l)).collect()

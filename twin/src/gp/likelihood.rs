@@ -2,9 +2,9 @@
 
 use flowtwin_lab::math;
 
-use super::kernel::{inverse_lengths, matern, scaled_distance};
+use super::kernel::{inverse_lengths, matern_all};
 use crate::linalg::{
-    add_scaled, cholesky, dot, gram_of_lower, invert_lower, lower_times, lower_transposed_times,
+    add_scaled, cholesky, dot, gram_of_lower, invert_factor, lower_times, lower_transposed_times,
 };
 
 /// Weight of the belief that the variance of the standardized outcome is one, in experiments.
@@ -16,11 +16,12 @@ const LENGTH: (f64, f64) = (std::f64::consts::SQRT_2, 1.732_050_807_568_877_2);
 /// Least noise ratio; keeps the matrix well conditioned.
 const LEAST_NOISE: f64 = 1e-6;
 
-/// Standardized data: x [n, d] by rows, y [n].
+/// Standardized data.
 pub(super) struct Data<'a> {
-    pub(super) x: &'a [f64],
-    pub(super) y: &'a [f64],
-    pub(super) dim: usize,
+    /// Inputs by columns [d, n].
+    columns: Vec<f64>,
+    y: &'a [f64],
+    dim: usize,
 }
 
 /// A factorized covariance and what follows from it.
@@ -41,13 +42,11 @@ pub(super) struct Factor {
     pub(super) log_determinant: f64,
 }
 
-impl Data<'_> {
-    pub(super) fn len(&self) -> usize {
-        self.y.len()
-    }
-
-    pub(super) fn row(&self, i: usize) -> &[f64] {
-        &self.x[i * self.dim..(i + 1) * self.dim]
+impl<'a> Data<'a> {
+    /// Inputs `x` [n, dim] by rows and outcomes `y` [n].
+    pub(super) fn new(x: &[f64], y: &'a [f64], dim: usize) -> Self {
+        let columns = (0..dim).flat_map(|j| x[j..].iter().step_by(dim).copied()).collect();
+        Self { columns, y, dim }
     }
 
     /// Factorizes the correlations `K + g I` for `theta`: logarithms of the lengths [d] and of the noise ratio g. None
@@ -57,22 +56,21 @@ impl Data<'_> {
         theta: &[f64],
         mut slopes: Option<&mut Vec<f64>>,
     ) -> Option<Factor> {
-        let (n, dim) = (self.len(), self.dim);
+        let (n, dim) = (self.y.len(), self.dim);
         let inverse_lengths = inverse_lengths(&theta[..dim]);
         let noise_ratio = noise_ratio(theta[dim]);
         let mut k = vec![0.0; n * n];
+        let mut row_slopes = vec![0.0; n];
         if let Some(slopes) = slopes.as_deref_mut() {
             slopes.clear();
             slopes.resize(n * n, 0.0);
         }
         for i in 0..n {
-            for j in 0..i {
-                let squared = scaled_distance(self.row(i), self.row(j), &inverse_lengths);
-                let (value, slope) = matern(squared);
-                k[i * n + j] = value;
-                if let Some(slopes) = slopes.as_deref_mut() {
-                    slopes[i * n + j] = slope;
-                }
+            let (row, row_slopes) = (&mut k[i * n..i * n + i], &mut row_slopes[..i]);
+            self.add_squares(i, &inverse_lengths, row);
+            matern_all(row, row_slopes);
+            if let Some(slopes) = slopes.as_deref_mut() {
+                slopes[i * n..i * n + i].copy_from_slice(row_slopes);
             }
             k[i * n + i] = 1.0 + noise_ratio;
         }
@@ -83,7 +81,7 @@ impl Data<'_> {
         for i in 0..n {
             log_determinant += 2.0 * math::ln(k[i * n + i]);
         }
-        let inverse = invert_lower(&k, n);
+        let inverse = invert_factor(&k, n);
         let (mean, weights, variance) = self.regress(&inverse);
         Some(Factor {
             inverse_lengths,
@@ -96,10 +94,20 @@ impl Data<'_> {
         })
     }
 
+    /// Adds the squared scaled distances of the first points to point `i`.
+    fn add_squares(&self, i: usize, inverse_lengths: &[f64], squares: &mut [f64]) {
+        for (column, l) in self.columns.chunks_exact(self.y.len()).zip(inverse_lengths) {
+            for (square, x) in squares.iter_mut().zip(column) {
+                let delta = (column[i] - x) * l;
+                *square += delta * delta;
+            }
+        }
+    }
+
     /// Mean by generalized least squares, `K⁻¹ (y - mean)`, and the variance of the function, given the inverse of the
     /// Cholesky factor.
     pub(super) fn regress(&self, inverse: &[f64]) -> (f64, Vec<f64>, f64) {
-        let n = self.len();
+        let n = self.y.len();
         let (mut white_one, mut white_y, mut weights) = (Vec::new(), Vec::new(), Vec::new());
         lower_times(inverse, n, &vec![1.0; n], &mut white_one);
         lower_times(inverse, n, self.y, &mut white_y);
@@ -114,7 +122,7 @@ impl Data<'_> {
     /// Minus the logarithm of the posterior density of `theta` per experiment, and its derivatives [d + 1]; the variance
     /// of the function and the mean stand at their best for `theta`.
     pub(super) fn loss(&self, theta: &[f64]) -> (f64, Vec<f64>) {
-        let (n, dim) = (self.len(), self.dim);
+        let (n, dim) = (self.y.len(), self.dim);
         let mut slopes = Vec::new();
         let Some(factor) = self.factor(theta, Some(&mut slopes)) else {
             return (f64::INFINITY, vec![0.0; dim + 1]);
@@ -143,18 +151,25 @@ impl Data<'_> {
         slopes: &[f64],
         gradient: &mut [f64],
     ) {
-        let n = self.len();
-        let scale = 1.0 / factor.variance;
-        let mut sums = vec![0.0; self.dim];
+        let n = self.y.len();
+        let mut weights = vec![0.0; n];
+        let mut sums = vec![0.0; self.dim * n];
         for i in 0..n {
-            for j in 0..i {
-                let product = factor.weights[i] * factor.weights[j] * scale;
-                let weight = (inverse[i * n + j] - product) * slopes[i * n + j];
-                for ((sum, a), b) in sums.iter_mut().zip(self.row(i)).zip(self.row(j)) {
-                    *sum += weight * ((a - b) * (a - b));
+            let own = factor.weights[i] / factor.variance;
+            let pairs = inverse[i * n..i * n + i].iter().zip(&slopes[i * n..i * n + i]);
+            for ((weight, (inverse, slope)), other) in
+                weights.iter_mut().zip(pairs).zip(&factor.weights)
+            {
+                *weight = (inverse - own * other) * slope;
+            }
+            for (sums, column) in sums.chunks_exact_mut(n).zip(self.columns.chunks_exact(n)) {
+                for ((sum, weight), x) in sums.iter_mut().zip(&weights[..i]).zip(column) {
+                    let delta = column[i] - x;
+                    *sum += weight * (delta * delta);
                 }
             }
         }
+        let sums = sums.chunks_exact(n).map(|sums| sums.iter().fold(0.0, |all, s| all + s));
         for ((g, sum), l) in gradient.iter_mut().zip(sums).zip(&factor.inverse_lengths) {
             *g += sum * l * l;
         }
@@ -198,7 +213,7 @@ mod tests {
         let (n, dim) = (14, 3);
         let x: Vec<f64> = (0..n * dim).map(|_| stream.uniform()).collect();
         let y: Vec<f64> = (0..n).map(|_| stream.normal()).collect();
-        let data = Data { x: &x, y: &y, dim };
+        let data = Data::new(&x, &y, dim);
         let theta = [-0.4, 0.3, 1.0, -2.0];
         let (_, gradient) = data.loss(&theta);
         for i in 0..4 {

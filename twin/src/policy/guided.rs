@@ -9,7 +9,7 @@ use crate::policy::trust_region::half_width;
 use crate::policy::{Aim, Ask, Cost, Policy, PolicyError, Proposals, SurrogateSpec};
 use crate::region::Region;
 use crate::search::{self, Objective as _, Search};
-use crate::{Context, GpPosterior, History, Model, Posterior, Surrogate, Trial, Work};
+use crate::{Context, GpPosterior, History, Model, Posterior, Surrogate, Work};
 use flowtwin_lab::Stream;
 
 /// Best experiments around which to look closer, and points around each at every distance.
@@ -228,14 +228,10 @@ impl Guided {
         Ok(model)
     }
 
-    /// What is to be improved on and where it is, among the experiments inside the region where there are any: the highest
-    /// outcome for the published ensembles, as they do it; for the others the highest predicted mean, which noise does not
-    /// inflate.
+    /// What is to be improved on and where it is, among the experiments inside the region where there are any.
     fn incumbent(&self, region: &Region<'_>, history: &History, model: &Model) -> (f64, Vec<f64>) {
         let mut best: Option<((bool, f64), &[f64])> = None;
-        for Trial { x, outcome } in &history.trials {
-            let Some(outcome) = *outcome else { continue };
-            let value = if self.surrogate.is_legacy() { outcome } else { model.at(x).mean };
+        for (x, value) in self.tried(history, model) {
             let rank = (region.contains(x), value);
             if best.is_none_or(|(b, _)| rank > b) {
                 best = Some((rank, x));
@@ -243,6 +239,17 @@ impl Guided {
         }
         let ((_, value), x) = best.expect("two experiments succeeded");
         (value, x.to_vec())
+    }
+
+    /// The experiments that succeeded and what each is taken to be worth: its outcome for the published ensembles, as they
+    /// do it; for the others its predicted mean, which noise does not inflate.
+    pub(super) fn tried<'a>(&self, history: &'a History, model: &Model) -> Vec<(&'a [f64], f64)> {
+        let succeeded = history.trials.iter().filter_map(|t| Some((&t.x[..], t.outcome?)));
+        let (points, mut values): (Vec<&[f64]>, Vec<f64>) = succeeded.unzip();
+        if !self.surrogate.is_legacy() {
+            values = model.beliefs(&points).into_iter().map(|belief| belief.mean).collect();
+        }
+        points.into_iter().zip(values).collect()
     }
 }
 

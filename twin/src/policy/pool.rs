@@ -46,10 +46,10 @@ impl Guided {
         } else if self.aim == Aim::Top {
             among_the_best(history, candidates, &model, feasibility.as_ref())
         } else {
-            let best = self.tried_best(history, &model);
+            let tried = self.tried(history, &model).into_iter();
+            let best = tried.map(|(_, value)| value).fold(f64::NEG_INFINITY, f64::max);
             let objective = self.weighed(&model, best, next, floor, feasibility.as_ref());
-            let mut scratch = Vec::new();
-            candidates.iter().map(|u| objective.value(u, &mut scratch)).collect()
+            objective.values(candidates)
         };
         let mut best = 0;
         for (i, value) in values.iter().enumerate() {
@@ -58,14 +58,6 @@ impl Guided {
             }
         }
         Ok((best, work))
-    }
-
-    fn tried_best(&self, history: &History, model: &Model) -> f64 {
-        let tried = history.trials.iter().filter_map(|t| {
-            let outcome = t.outcome?;
-            Some(if self.surrogate.is_legacy() { outcome } else { model.at(&t.x).mean })
-        });
-        tried.fold(f64::NEG_INFINITY, f64::max)
     }
 }
 
@@ -78,7 +70,8 @@ fn among_the_best(
     model: &Model,
     feasibility: Option<&Feasibility>,
 ) -> Vec<f64> {
-    let beliefs: Vec<_> = candidates.iter().map(|u| model.at(u)).collect();
+    let views: Vec<&[f64]> = candidates.iter().map(Vec::as_slice).collect();
+    let beliefs = model.beliefs(&views);
     let tried = history.trials.iter().filter_map(|trial| trial.outcome);
     let mut ranked: Vec<f64> = beliefs.iter().map(|belief| belief.mean).chain(tried).collect();
     ranked.sort_by(|a, b| b.total_cmp(a));
