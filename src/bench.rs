@@ -1,6 +1,7 @@
 //! Benchmarks of policies: the same seeds for all, statistics that pass review, tables that do not depend on the
 //! number of threads, shards or restarts.
 
+mod approach;
 mod capability;
 mod card;
 mod comparison;
@@ -19,13 +20,14 @@ mod store;
 mod table;
 mod truth;
 
+pub use approach::Approach;
 pub use capability::Capability;
 pub use card::{Arena, CARD, Card, Entry, PoolCard};
 pub use comparison::{ALPHA, Checkpoint, Comparison, Standing, checkpoints, compare, comparisons};
 pub use contest::{Contest, ContestError, Failure, Shard};
 pub use course::{CONTEST, Course, Leg};
 pub use entrant::{Entrant, EntrantError, Kind};
-pub use finding::{Finding, findings, seconds_csv};
+pub use finding::{Finding, findings, matrix, seconds_csv};
 pub use parquet::parquet;
 pub use pool::{LEVEL, Search, by_chance, searches};
 pub use report::report;

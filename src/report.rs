@@ -9,6 +9,7 @@ mod definition;
 mod efficiency;
 mod folder;
 pub mod format;
+mod materials;
 mod metrics;
 mod observations;
 pub mod page;
@@ -34,6 +35,8 @@ use std::path::Path;
 
 pub use closing::{conditions, headline, phases, terminal};
 pub use combined::combined_html;
+pub use materials::Material;
+pub(crate) use materials::{assisted, usage};
 pub use observations::observations_csv;
 pub use page::report_html;
 pub use quantity::{Quantity, column};

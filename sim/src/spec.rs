@@ -61,4 +61,19 @@ pub struct Stock {
     /// there.
     #[serde(default)]
     pub concentrations_mm: BTreeMap<String, f64>,
+    /// Whether it counts as hazardous in the metrics of a lab.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub hazardous: bool,
+    /// Whether it counts as of high value there.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub high_value: bool,
+    /// How long it can be used once it is made \[h\]; 1 to 100 000. Metrics tell it; nothing ages in the simulation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keeps_h: Option<f64>,
+}
+
+/// Whether a flag says nothing that its absence would not say: it is not written then.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }

@@ -1,16 +1,18 @@
 //! What the lab of a scenario can do, by the measures of Volk and Abolhasani (Nat. Commun. 2024, 15, 1378).
 
-use flowtwin_lab::{Conditions, Observation};
+use flowtwin_lab::{Conditions, Observation, Streams};
 use serde::{Deserialize, Serialize};
 
 use super::results::Results;
 use super::statistics::{mean, median, standard_deviation};
-use crate::report::Table;
-use crate::report::format::{counted, duration, significant};
+use crate::report::format::{counted, duration, share, significant};
+use crate::report::{Material, Table, assisted, usage};
 use crate::scenario::Scenario;
 
 /// Repeats from which precision is taken, after a first experiment that heats up.
 const REPEATS: usize = 10;
+/// Points from which the feasible share of the box is taken.
+const POINTS: usize = 4096;
 /// Seed of the lab in which they are run.
 const SEED: u64 = 0;
 
@@ -22,8 +24,10 @@ pub struct Capability {
     pub settings: Option<f64>,
     /// Lab time of an experiment that has nothing to heat \[s\].
     pub experiment_s: f64,
-    /// What an experiment takes of each stock \[mL\].
-    pub reagents_ml: Vec<(String, f64)>,
+    /// Share of the box of the inputs that meets the constraints.
+    pub feasible: f64,
+    /// What an experiment takes of each stock.
+    pub materials: Vec<Material>,
     /// The stock that is used up first, and after how many experiments.
     pub first_empty: Option<(String, f64)>,
     /// Relative standard deviation of the objective over repeats; none where it is zero on the mean.
@@ -47,13 +51,14 @@ impl Capability {
         let values: Vec<f64> =
             repeats.iter().filter_map(|repeat| repeat.feature(feature)).collect();
         let times: Vec<f64> = repeats.iter().map(Observation::lab_time_s).collect();
-        let reagents_ml = repeats.first()?.consumed_ml.clone();
+        let consumed_ml = &repeats.first()?.consumed_ml;
         let spread = standard_deviation(&values) / mean(&values).abs();
         Some(Self {
             settings: settings(scenario),
             experiment_s: median(&times),
-            first_empty: first_empty(scenario, &reagents_ml),
-            reagents_ml,
+            feasible: feasible(scenario),
+            first_empty: first_empty(scenario, consumed_ml),
+            materials: materials(scenario, consumed_ml),
             precision: spread.is_finite().then_some(spread),
         })
     }
@@ -64,6 +69,31 @@ fn settings(scenario: &Scenario) -> Option<f64> {
     let fine = inputs.iter().all(|input| input.resolution > 0.0);
     let steps = inputs.iter().map(|i| ((i.high - i.low) / i.resolution + 1e-9).floor() + 1.0);
     fine.then(|| steps.fold(1.0, |product, n| product * n))
+}
+
+/// Share of points drawn over the box that meet the constraints.
+fn feasible(scenario: &Scenario) -> f64 {
+    let space = scenario.space();
+    let mut stream = Streams::new(SEED).open("bench/feasible", 0);
+    let mut inside = || {
+        let drawn: Vec<f64> = (0..space.dim()).map(|_| stream.uniform()).collect();
+        space.contains(&space.from_unit(&drawn))
+    };
+    (0..POINTS).filter(|_| inside()).count() as f64 / POINTS as f64
+}
+
+fn materials(scenario: &Scenario, consumed_ml: &[(String, f64)]) -> Vec<Material> {
+    let material = |(stock, ml): &(String, f64)| {
+        let kind = scenario.file().stocks.get(stock).cloned().unwrap_or_default();
+        Material {
+            stock: stock.clone(),
+            ml: *ml,
+            hazardous: kind.hazardous,
+            high_value: kind.high_value,
+            keeps_h: kind.keeps_h,
+        }
+    };
+    consumed_ml.iter().map(material).collect()
 }
 
 fn first_empty(scenario: &Scenario, reagents_ml: &[(String, f64)]) -> Option<(String, f64)> {
@@ -109,19 +139,16 @@ pub(super) fn table(results: &Results, scenario: usize) -> Option<Table> {
             "relative standard deviation of 10 repeats of the best known conditions",
         );
     }
-    let total = lab.reagents_ml.iter().fold(0.0, |sum, (_, ml)| sum + ml);
-    let parts =
-        lab.reagents_ml.iter().map(|(stock, ml)| format!("{stock} {}", significant(*ml, 2)));
-    let parts = parts.collect::<Vec<_>>().join(", ");
-    row(
-        "material usage",
-        format!("{} mL ({parts})", significant(total, 3)),
-        "one experiment at the best known conditions",
-    );
+    let first = lab.first_empty.as_ref().map(|(stock, n)| (stock.as_str(), *n));
+    let rows = usage(&lab.materials, "one experiment at the best known conditions");
+    for [what, value, how] in rows.into_iter().chain([assisted(&lab.materials, first, each)]) {
+        row(&what, value, &how);
+    }
     let inputs = counted(arena.inputs.len(), "input");
     let space = lab
         .settings
         .map_or(inputs.clone(), |n| format!("{inputs}, {} settings", significant(n, 2)));
+    let space = format!("{space}, {} of the box feasible", share(lab.feasible));
     row("accessible space", space, "inputs, and settings that their resolution tells apart");
     row(
         "optimisation efficiency",

@@ -3,6 +3,7 @@
 use flowtwin_lab::Streams;
 use serde::Serialize;
 
+use super::approach::Approach;
 use super::results::Results;
 use super::statistics::{
     Band, Interval, Power, Superiority, differences, holm, mean_interval, signed_rank,
@@ -52,10 +53,15 @@ pub struct Standing {
     /// How often it beats `random` with the same seed, where that takes part.
     pub beats_random: Option<Superiority>,
     /// Experiments that `random` needs for the median regret that this policy has at the end, over those that this
-    /// policy needs; infinite where `random` never gets there, none where it takes no part.
+    /// policy needs; none where `random` never gets there, or takes no part.
     pub acceleration: Option<f64>,
+    /// Where `random` never gets there: all its experiments over those that this policy needs, which the acceleration
+    /// exceeds.
+    pub acceleration_over: Option<f64>,
     /// Median regret that this policy has removed since the opening, over what `random` has removed.
     pub enhancement: Option<f64>,
+    /// What it takes to come within 5 % of the best known value.
+    pub approach: Approach,
 }
 
 /// Numbers of experiments at which policies are compared: 1, 2, 5, 10, … and the last.

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::approach;
 use super::comparison::{Comparison, Standing, comparisons};
 use super::pool::{self, Search, searches};
 use super::results::Results;
@@ -21,6 +22,8 @@ pub struct Finding {
     pub leader: String,
     /// Whether its lead over the second is resolved.
     pub leads: bool,
+    /// Whether the best two do not differ at all.
+    pub tied: bool,
     /// Unit of regret.
     pub unit: String,
     /// The best known noise-free value.
@@ -64,9 +67,21 @@ fn finding(results: &Results, scenario: usize) -> Finding {
     let sentence = found.map_or(sentence.clone(), |found| format!("{found} {sentence}"));
     let leader = pair.map_or(&order[0].policy, |pair| &pair.better).clone();
     let leads = pair.is_some_and(|pair| pair.resolved_from.is_some());
+    let tied = pair.is_some_and(|pair| pair.seeds_needed.is_none());
     let (unit, optimum) = (arena.unit.clone(), results.optima[scenario]);
     let scenario = arena.name.clone();
-    Finding { scenario, sentence, leader, leads, unit, optimum, searches, standings, comparisons }
+    Finding {
+        scenario,
+        sentence,
+        leader,
+        leads,
+        tied,
+        unit,
+        optimum,
+        searches,
+        standings,
+        comparisons,
+    }
 }
 
 /// What a reader needs of all scenarios together: the sentence of the only one, or who leads on how many.
@@ -75,7 +90,8 @@ pub(super) fn lead(findings: &[Finding]) -> String {
         return only.sentence.clone();
     }
     let mut leaders: Vec<(&str, usize, usize)> = Vec::new();
-    for finding in findings {
+    let differ = |finding: &&Finding| !finding.tied;
+    for finding in findings.iter().filter(differ) {
         let place = leaders.iter().position(|(name, ..)| *name == finding.leader);
         let place = place.unwrap_or_else(|| {
             leaders.push((&finding.leader, 0, 0));
@@ -88,7 +104,11 @@ pub(super) fn lead(findings: &[Finding]) -> String {
     let told = |(name, first, resolved): &(&str, usize, usize)| {
         format!("{name} leads on {first} (its lead over the second is resolved on {resolved})")
     };
-    let told: Vec<String> = leaders.iter().map(told).collect();
+    let mut told: Vec<String> = leaders.iter().map(told).collect();
+    let tied = findings.iter().filter(|finding| finding.tied).count();
+    if tied > 0 {
+        told.push(format!("on {tied} the best do not differ"));
+    }
     format!("Of {}, {}.", counted(findings.len(), "scenario"), told.join(", "))
 }
 
@@ -97,6 +117,19 @@ pub(super) fn overview(findings: &[Finding]) -> Table {
     let mut table = Table::new().words("scenario").words("finding");
     for finding in findings {
         table.row(vec![finding.scenario.clone(), finding.sentence.clone()]);
+    }
+    table
+}
+
+/// The median regret of each policy on each scenario, in percent of the best known value.
+pub fn matrix(findings: &[Finding]) -> Table {
+    let policies = findings.first().map_or(&[][..], |finding| &finding.standings);
+    let titled = Table::new().words("median regret [% of the best known value]");
+    let mut table = policies.iter().fold(titled, |table, s| table.numbers(&s.policy));
+    for finding in findings {
+        let percent = |s: &Standing| 100.0 * s.regret.median / finding.optimum.abs();
+        let cells = finding.standings.iter().map(|s| significant(percent(s), 2));
+        table.row([finding.scenario.clone()].into_iter().chain(cells).collect());
     }
     table
 }
@@ -160,23 +193,31 @@ impl Finding {
                 significant(band.median, 4),
                 format!("{} to {}", significant(band.low, 3), significant(band.high, 3)),
                 standing.beats_random.map_or_else(none, |s| format!("{:.0} %", 100.0 * s.share)),
-                standing.acceleration.map_or_else(none, |a| match a.is_finite() {
-                    true => format!("{a:.1}"),
-                    false => "random never gets there".into(),
-                }),
+                match (standing.acceleration, standing.acceleration_over) {
+                    (Some(a), _) => format!("{a:.1}"),
+                    (None, Some(over)) => format!("> {over:.1}"),
+                    (None, None) => none(),
+                },
                 standing.enhancement.map_or_else(none, |e| format!("{e:.2}")),
             ]);
         }
         table
     }
 
-    /// Sentence and table as text.
+    /// What each policy takes to come near the best known value.
+    pub(super) fn approach(&self) -> Table {
+        let each = self.standings.iter().map(|s| (s.policy.as_str(), s.approach));
+        // A table tells neither time nor volumes.
+        approach::table(each, self.searches.is_empty())
+    }
+
+    /// Sentence and tables as text.
     pub fn text(&self) -> String {
         let mut text = format!("{}: {}\n\n", self.scenario, self.sentence);
         if !self.searches.is_empty() {
             text += &format!("{}\n", pool::table(&self.searches).text());
         }
-        text + &self.table().text()
+        text + &format!("{}\n{}", self.table().text(), self.approach().text())
     }
 }
 

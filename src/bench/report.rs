@@ -1,7 +1,7 @@
 //! `report.html` of a benchmark.
 
 use super::capability;
-use super::finding::{Finding, in_unit, lead, overview};
+use super::finding::{Finding, in_unit, lead, matrix, overview};
 use super::pool;
 use super::results::Results;
 use super::statistics::Band as Quartiles;
@@ -13,6 +13,15 @@ use crate::report::plot::{Axis, Band, Chart, Dash, Line, Style};
 
 /// Points along an axis of hours or millilitres.
 const POINTS: usize = 60;
+
+/// What the words of the first tables mean.
+const ACCELERATION: &str = "<p class=\"note\">Beats random: share of seeds with less regret at the end. Acceleration: \
+    experiments that random choice needs for the median regret of the policy at the end, over those that the policy \
+    needs; with > where random choice never gets there. Enhancement: regret removed since the opening, over what random \
+    choice removes. The second table counts from the end of the opening; medians over seeds, noise-free values.</p>\n";
+/// Where the metrics of a lab come from.
+const SOURCE: &str =
+    "<p class=\"note\">Metrics after Volk &amp; Abolhasani, Nat. Commun. 2024, 15, 1378.</p>\n";
 
 /// The page of a benchmark.
 pub fn report(results: &Results, findings: &[Finding]) -> String {
@@ -26,7 +35,9 @@ pub fn report(results: &Results, findings: &[Finding]) -> String {
     ));
     page.lead(&lead(findings));
     if findings.len() > 1 {
-        page.push(&section("overview", "Scenario by scenario", &overview(findings).html()));
+        let body =
+            overview(findings).html() + "<h3>Regret at the end</h3>\n" + &matrix(findings).html();
+        page.push(&section("overview", "Scenario by scenario", &body));
     }
     for (scenario, finding) in findings.iter().enumerate() {
         let mut body = String::new();
@@ -35,12 +46,19 @@ pub fn report(results: &Results, findings: &[Finding]) -> String {
             body.push_str(&finds(results, scenario, finding));
         }
         body.push_str(&finding.table().html());
+        body.push_str("<h3>How soon they come near</h3>\n");
+        body.push_str(&finding.approach().html());
+        body.push_str(ACCELERATION);
+        body.push_str("<h3>Regret on the way</h3>\n");
         body.push_str(&figures(results, scenario, finding));
         if !finding.comparisons.is_empty() {
+            body.push_str("<h3>Policies two by two, at the end</h3>\n");
             body.push_str(&pairs(finding).html());
         }
         if let Some(table) = capability::table(results, scenario) {
+            body.push_str("<h3>What the lab can do</h3>\n");
             body.push_str(&table.html());
+            body.push_str(SOURCE);
         }
         page.push(&section(&finding.scenario, &finding.scenario, &body));
     }

@@ -1,5 +1,6 @@
 //! How a policy stands on its own and against random choice.
 
+use super::approach::approach;
 use super::comparison::Standing;
 use super::results::Results;
 use super::statistics::{Band, acceleration, differences, evaluations_to, median, superiority};
@@ -23,6 +24,7 @@ pub fn standings(results: &Results, scenario: usize) -> Vec<Standing> {
             Against {
                 wins: superiority(&differences(&random, &regrets)),
                 acceleration: acceleration(needs(&ours), needs(&theirs)),
+                over: experiments as f64 / needs(&ours),
                 enhancement: gain(&ours).zip(gain(&theirs)).map(|(ours, theirs)| ours / theirs),
             }
         });
@@ -30,8 +32,13 @@ pub fn standings(results: &Results, scenario: usize) -> Vec<Standing> {
             policy: name.clone(),
             regret: Band::of(&regrets),
             beats_random: against.as_ref().map(|a| a.wins),
-            acceleration: against.as_ref().and_then(|a| a.acceleration),
+            acceleration: against.as_ref().and_then(|a| a.acceleration).filter(|a| a.is_finite()),
+            acceleration_over: against
+                .as_ref()
+                .filter(|a| a.acceleration == Some(f64::INFINITY))
+                .map(|a| a.over),
             enhancement: against.as_ref().and_then(|a| a.enhancement).filter(|e| e.is_finite()),
+            approach: approach(results, scenario, policy),
         }
     };
     policies.iter().enumerate().map(standing).collect()
@@ -40,6 +47,7 @@ pub fn standings(results: &Results, scenario: usize) -> Vec<Standing> {
 struct Against {
     wins: super::statistics::Superiority,
     acceleration: Option<f64>,
+    over: f64,
     enhancement: Option<f64>,
 }
 

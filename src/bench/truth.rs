@@ -18,6 +18,8 @@ use crate::table::Pool;
 const LOOK: usize = 256;
 /// The best of them, from each of which a local search starts.
 const STARTS: usize = 4;
+/// Attempts at an experiment.
+const TRIES: usize = 3;
 /// Widest and narrowest step of the local search, in the unit cube.
 const STEPS: (f64, f64) = (0.16, 0.005);
 
@@ -57,7 +59,8 @@ impl<'a> Truth<'a> {
         Self { scenario, ready, known: BTreeMap::new() }
     }
 
-    /// The noise-free objective of one experiment at `conditions`, in a fresh lab; none where even that one fails.
+    /// The noise-free objective of an experiment at `conditions`, in a fresh lab; none where even the third attempt fails. The
+    /// first may fail only because the plate is cold, which it is not in the middle of a campaign.
     pub fn at(&mut self, conditions: &Conditions) -> Option<f64> {
         let key = conditions.values().iter().map(|value| value.to_bits()).collect();
         let (scenario, ready) = (self.scenario, &self.ready);
@@ -67,8 +70,11 @@ impl<'a> Truth<'a> {
         *self.known.entry(key).or_insert_with(|| {
             let (lab, blank) = &**ready.as_ref()?;
             let mut lab = lab.clone();
-            let observation = scenario.procedure().run(&mut lab, blank, conditions);
-            observation.feature(&scenario.objective().feature).filter(|value| value.is_finite())
+            let mut once = || {
+                let observation = scenario.procedure().run(&mut lab, blank, conditions);
+                observation.feature(&scenario.objective().feature).filter(|value| value.is_finite())
+            };
+            (0..TRIES).find_map(|_| once())
         })
     }
 

@@ -7,8 +7,8 @@ use std::time::Instant;
 
 use crate::bench::Tidy;
 use crate::bench::{
-    CARD, Card, Contest, Entrant, Results, ResultsError, Shard, Store, findings, parquet, report,
-    seconds_csv,
+    CARD, Card, Contest, Entrant, Results, ResultsError, Shard, Store, findings, matrix, parquet,
+    report, seconds_csv,
 };
 use crate::cli::{Bench as Args, BenchAction, BenchMerge};
 use crate::error::{CommandError, Kind};
@@ -172,6 +172,9 @@ fn conclude(store: &Store, results: &Results, csv: bool, json: bool) -> Result<(
     } else {
         for finding in &findings {
             println!("{}", finding.text());
+        }
+        if findings.len() > 1 {
+            println!("{}", matrix(&findings).text());
         }
     }
     eprintln!("{} rows, report.html: {}", table.rows(), store.folder().display());

@@ -17,10 +17,25 @@ pub(crate) struct Definition {
     pub(crate) title: String,
     /// What the campaign is after.
     pub(crate) objective: Objective,
+    /// What the metrics tell of the stocks.
+    #[serde(default)]
+    pub(crate) stocks: BTreeMap<String, Kind>,
     #[serde(default)]
     space: SpacePart,
     #[serde(default)]
     analysis: Value,
+}
+
+/// What kind of material a stock is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
+pub(crate) struct Kind {
+    #[serde(default)]
+    pub(crate) hazardous: bool,
+    #[serde(default)]
+    pub(crate) high_value: bool,
+    /// How long it keeps \[h\].
+    #[serde(default)]
+    pub(crate) keeps_h: Option<f64>,
 }
 
 /// What a campaign is after.

@@ -1,6 +1,8 @@
 //! The figures by which self-driving labs are compared (Volk & Abolhasani, Nat. Commun. 2024, 15, 1378).
 
+use super::definition::Kind;
 use super::format::{NONE, counted, duration, fixed, significant};
+use super::materials::{Material, assisted, usage};
 use super::quantity::Quantity;
 use super::run::{Experiment, Run, consumed_ml, feature};
 use super::stock;
@@ -40,9 +42,22 @@ pub(crate) fn table(run: &Run<'_>) -> Table {
     for (what, value, how) in precision(run) {
         row(&what, value, &how);
     }
-    row("material usage", usage(run), "volume of an experiment, mean over the run, by stock");
+    let materials = materials(run);
+    let rows = usage(&materials, "volume of an experiment, mean over the run, by stock");
+    for [what, value, how] in rows.into_iter().chain([assisted_life(run, &materials)]) {
+        row(&what, value, &how);
+    }
     row("accessible space", space(run), "inputs, and settings that the resolution tells apart");
     table
+}
+
+fn assisted_life(run: &Run<'_>, materials: &[Material]) -> [String; 3] {
+    let stocks = stock::of(run);
+    let lasts =
+        |stock: &stock::Stock| stock.lasts_for().map(|more| more + stock.experiments as f64);
+    let first = stock::first_empty(&stocks);
+    let first = first.and_then(|stock| Some((stock.name.as_str(), lasts(stock)?)));
+    assisted(materials, first, demonstrated_s(run).unwrap_or(0.0))
 }
 
 fn demonstrated_life(run: &Run<'_>) -> String {
@@ -82,13 +97,14 @@ fn theoretical_life(run: &Run<'_>) -> String {
     }
 }
 
-fn usage(run: &Run<'_>) -> String {
+fn materials(run: &Run<'_>) -> Vec<Material> {
     let n = run.experiments().len().max(1) as f64;
-    let stocks = consumed_ml(run.experiments());
-    let total: f64 = stocks.iter().map(|(_, ml)| ml).sum();
-    let of = |(stock, ml): &(String, f64)| format!("{stock} {}", significant(ml / n, 2));
-    let parts: Vec<String> = stocks.iter().map(of).collect();
-    format!("{} mL ({})", significant(total / n, 3), parts.join(", "))
+    let material = |(stock, ml): (String, f64)| {
+        let kind = run.definition().stocks.get(&stock).copied().unwrap_or_default();
+        let Kind { hazardous, high_value, keeps_h } = kind;
+        Material { stock, ml: ml / n, hazardous, high_value, keeps_h }
+    };
+    consumed_ml(run.experiments()).into_iter().map(material).collect()
 }
 
 fn space(run: &Run<'_>) -> String {

@@ -1,5 +1,5 @@
-"""Chooses at random with a luck of its own: the first argument is part of its seed. With a second, `planted`, it draws only from
-the better end of the first input, so that it is better by a margin that is known to be there."""
+"""Chooses at random with a luck of its own: the first argument is part of its seed. With a second, `planted`, it draws the first two
+inputs only from their better ends, so that it is better by a margin that is known to be there."""
 
 import os
 import random
@@ -20,8 +20,8 @@ class Lucky:
         def draw():
             values = [self.random.uniform(low, high) for low, high in self.space.bounds()]
             if planted:
-                low, high = self.space.bounds()[0]
-                values[0] = self.random.uniform(low + END[0] * (high - low), low + END[1] * (high - low))
+                for i, (low, high) in enumerate(self.space.bounds()[:2]):
+                    values[i] = self.random.uniform(low + END * (high - low), high)
             return values
         return self.space.feasible(draw)
 
@@ -29,7 +29,7 @@ class Lucky:
         pass
 
 
-# Where the first input, the temperature, is good.
-END = (0.6, 1.0)
+# From here on, in parts of their ranges, temperature and flow of copper are good.
+END = 0.55
 
 flowtwin_lines.converse(Lucky)

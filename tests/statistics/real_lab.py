@@ -2,8 +2,8 @@
 """Asks the benchmark for differences that are not there, and for one that is, on a simulated lab.
 
 A/A: two programs that choose at random, each with a luck of its own, in repeats of their own seeds: a difference should be
-called resolved in at most 5 of 100. Planted: the second program draws its temperature from the better end only; from
-the seeds that a first benchmark says are needed for 80 % power, at least that share of the repeats should resolve it.
+called resolved in at most 5 of 100. Planted: the second program draws two inputs from their better ends only; with the
+seeds that a first benchmark says are needed for 80 % power, at least that share of the repeats should resolve it.
 usage: real_lab.py FLOWTWIN SCENARIO [REPEATS]"""
 
 import json
@@ -23,7 +23,7 @@ def bench(folder, name, first, seeds, entrants):
     out = f"{folder}/{name}-{first}"
     if os.path.isdir(folder + "/optima"):
         shutil.copytree(folder + "/optima", out + "/optima")
-    command = [flowtwin, "bench", scenario, "--opening", "4", "--experiments", "5", "--first-seed", str(first),
+    command = [flowtwin, "bench", scenario, "--opening", "2", "--experiments", "4", "--first-seed", str(first),
                "--seeds", str(seeds), "--json", "--out", out]
     for name, arguments in entrants.items():
         command += ["--policy-command", f"{name}={program} {arguments}"]
@@ -40,7 +40,7 @@ with tempfile.TemporaryDirectory() as folder:
     told = sum(bench(folder, "same", 1 + 12 * k, 12, same)[0] for k in range(repeats))
     print(f"identical policies are told apart in {told} of {repeats} repeats of 12 seeds", flush=True)
     planted = {"wide": "1", "narrow": "2 planted"}
-    _, needed, pair = bench(folder, "pilot", 100_001, 60, planted)
+    _, needed, pair = bench(folder, "pilot", 100_001, 200, planted)
     end = pair["checkpoints"][-1]["advantage"]
     print(f"planted: {pair['better']} is better by {end['estimate']:.3g} ({end['low']:.3g} to {end['high']:.3g}), "
           f"{needed} seeds needed for 80 %", flush=True)

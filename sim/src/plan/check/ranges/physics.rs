@@ -13,6 +13,9 @@ pub(super) fn stocks(stocks: &Stocks) -> Checked {
             let key = format!("stocks.{name}.concentrations_mm.{species}");
             within(key, *mm, "mM", 0.0, 20_000.0)?;
         }
+        if let Some(h) = stock.keeps_h {
+            within(format!("stocks.{name}.keeps_h"), h, "h", 1.0, 100_000.0)?;
+        }
     }
     Ok(())
 }
