@@ -1,6 +1,7 @@
 //! Policies: from what has been tried to what to try next.
 
 mod aim;
+mod elsewhere;
 mod guided;
 mod listed;
 mod pool;

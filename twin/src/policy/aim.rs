@@ -25,8 +25,8 @@ pub enum Aim {
     /// Expected improvement within a box around the best experiment that grows with success and shrinks with failure
     /// (after Eriksson et al. 2019, arXiv 1910.01739).
     TrustRegion,
-    /// Confidence bounds of one and of two spreads by turns, raised where the optimum is known to within the noise: quick
-    /// to the nearest optimum, and then off to others.
+    /// Confidence bounds of one and of two spreads by turns and, where the optimum is known to within the noise, a bolder one
+    /// elsewhere, away from the edge: quick to the nearest optimum, and then off to others.
     Balanced,
     /// The probability of being among the best twentieth of the pool that is chosen from; in a region, expected
     /// improvement.

@@ -2,9 +2,10 @@
 
 use ndarray::{Array2, ArrayView1};
 
-use crate::acquisition::Acquisition;
+use crate::design::squared_distance;
 use crate::feasibility::Feasibility;
 use crate::objective::{Price, Weighed};
+use crate::policy::elsewhere::elsewhere;
 use crate::policy::trust_region::half_width;
 use crate::policy::{Aim, Ask, Cost, Policy, PolicyError, Proposals, SurrogateSpec};
 use crate::region::Region;
@@ -15,8 +16,8 @@ use flowtwin_lab::Stream;
 /// Best experiments around which to look closer, and points around each at every distance.
 const NEAR: usize = 4;
 
-/// Weight of the spread beyond which a confidence bound is not raised any more.
-const BOLDEST: f64 = 32.0;
+/// Least distance between those that a policy of several optima starts from, in units of √d.
+const APART: f64 = 0.1;
 
 /// Fits a surrogate to the history and maximises an acquisition function over the feasible region.
 ///
@@ -100,7 +101,7 @@ impl Guided {
         objective.price =
             ask.cost.zip(self.price()).map(|(cost, of)| Price { space: ask.space, cost, of });
         if self.aim == Aim::Balanced {
-            return Ok(self.bold(region, objective, &model, seeds, &mut stream, work));
+            return Ok(self.balance(region, &objective, &model, seeds, &mut stream, work));
         }
         let (mut point, evaluations) = self.search().run(region, &objective, seeds, &mut stream);
         work.acquisitions += evaluations;
@@ -110,26 +111,25 @@ impl Guided {
         Ok(point)
     }
 
-    /// The highest point of a confidence bound that is raised until the experiment there can teach something: until the
-    /// belief is less certain than one measurement. So an optimum that is known to within the noise is left for others.
-    fn bold(
+    /// The highest point of a confidence bound, or a point elsewhere where the experiment there would teach nothing: where the belief
+    /// is more certain than one measurement. So an optimum that is known to within the noise is left for others.
+    fn balance(
         &self,
         region: &Region<'_>,
-        mut objective: Weighed<'_>,
+        objective: &Weighed<'_>,
         model: &Model,
         seeds: Vec<Vec<f64>>,
         stream: &mut Stream,
         work: &mut Work,
     ) -> Vec<f64> {
-        loop {
-            let (point, evaluations) = self.search().run(region, &objective, seeds.clone(), stream);
-            work.acquisitions += evaluations;
-            let known = model.at(&point).sd < model.noise_sd();
-            match objective.acquisition {
-                Acquisition::Ucb { ref mut lambda } if known && *lambda < BOLDEST => *lambda *= 2.0,
-                _ => return point,
-            }
+        let (point, evaluations) = self.search().run(region, objective, seeds.clone(), stream);
+        work.acquisitions += evaluations;
+        if model.at(&point).sd >= model.noise_sd() {
+            return point;
         }
+        let (other, evaluations) = elsewhere(region, objective, model, seeds, stream);
+        work.acquisitions += evaluations;
+        other.unwrap_or(point)
     }
 
     /// What is maximised, costs apart.
@@ -186,8 +186,16 @@ impl Guided {
         let mut ranked: Vec<(f64, &[f64])> =
             history.trials.iter().filter_map(|t| Some((t.outcome?, &t.x[..]))).collect();
         ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let apart = if self.aim == Aim::Balanced { APART } else { 0.0 };
+        let mut best: Vec<&[f64]> = Vec::new();
+        for (_, x) in ranked {
+            let far = |b: &&[f64]| squared_distance(b, x) >= apart * apart * x.len() as f64;
+            if best.len() < NEAR && best.iter().all(far) {
+                best.push(x);
+            }
+        }
         let mut seeds = Vec::new();
-        for (_, x) in ranked.into_iter().take(NEAR) {
+        for x in best {
             for width in [0.02, 0.05, 0.1, 0.2] {
                 for _ in 0..NEAR {
                     let near = |x: &f64| (x + width * stream.normal()).clamp(0.0, 1.0);
