@@ -86,7 +86,7 @@ mod tests {
     fn an_assisted_lab_lives_as_long_as_the_first_stock_keeps() {
         let keeping = [material("a", 1.0, true, Some(48.0)), material("b", 1.0, true, Some(24.0))];
         let [_, value, _] = assisted(&keeping, Some(("a", 10.0)), 360.0);
-        assert!(value.contains("then b is too old; refills every 1.0 h, a first"), "{value}");
+        assert!(value.contains("then b is too old; refills every 1 h, a first"), "{value}");
         assert!(assisted(&[], None, 360.0)[1].contains("no limit stated"));
     }
 }
