@@ -55,28 +55,30 @@ impl Frames {
 
     /// A 64-bit checksum over all counts, by which a journal recognises a block it does not store.
     ///
-    /// Multiply and fold over words of four counts: fast, integer, the same on every machine. It finds
-    /// accidents, not forgeries.
+    /// Multiply and fold over words of four counts, in four lanes that do not wait for each other: fast, integer, the
+    /// same on every machine. It finds accidents, not forgeries.
     pub fn checksum(&self) -> u64 {
-        const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
-        let fold = |state: u64, word: u64| {
-            let wide = u128::from(state ^ word) * u128::from(FACTOR);
-            (wide as u64) ^ ((wide >> 64) as u64)
-        };
-        let mut chunks = self.counts.chunks_exact(4);
-        let mut state = fold(FACTOR, self.pixels as u64);
-        for c in &mut chunks {
-            let word = u64::from(c[0])
-                | u64::from(c[1]) << 16
-                | u64::from(c[2]) << 32
-                | u64::from(c[3]) << 48;
-            state = fold(state, word).wrapping_add(FACTOR);
+        let seed = fold(FACTOR, self.pixels as u64);
+        let mut lanes = [0, 1, 2, 3].map(|lane| seed.wrapping_add(lane));
+        let (blocks, rest) = self.counts.as_chunks::<16>();
+        for block in blocks {
+            for (lane, c) in lanes.iter_mut().zip(block.as_chunks::<4>().0) {
+                let [a, b, c, d] = c.map(u64::from);
+                *lane = fold(*lane, a | b << 16 | c << 32 | d << 48);
+            }
         }
-        for &count in chunks.remainder() {
-            state = fold(state, u64::from(count)).wrapping_add(FACTOR);
-        }
-        state
+        let rest = rest.iter().map(|&count| u64::from(count));
+        lanes.into_iter().chain(rest).fold(seed, fold)
     }
+}
+
+/// An odd number without pattern, 2⁶⁴ over the golden ratio.
+const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// Takes a word into a state.
+fn fold(state: u64, word: u64) -> u64 {
+    let wide = u128::from(state ^ word) * u128::from(FACTOR);
+    ((wide as u64) ^ ((wide >> 64) as u64)).wrapping_add(FACTOR)
 }
 
 #[cfg(test)]
@@ -85,13 +87,25 @@ mod tests {
 
     #[test]
     fn any_changed_count_changes_the_checksum() {
-        let counts: Vec<u16> = (0..22).map(|i| i * 7).collect();
+        let counts: Vec<u16> = (0..55).map(|i| i * 7).collect();
         let reference = Frames::new(11, counts.clone()).checksum();
         for i in 0..counts.len() {
             let mut changed = counts.clone();
             changed[i] ^= 1;
             assert_ne!(Frames::new(11, changed).checksum(), reference, "count {i}");
         }
+    }
+
+    #[test]
+    fn counts_in_another_order_have_another_checksum() {
+        let counts: Vec<u16> = (0..66).map(|i| i * 7).collect();
+        let reference = Frames::new(11, counts.clone()).checksum();
+        for (a, b) in [(0, 1), (0, 4), (3, 16), (5, 21), (20, 63), (64, 65)] {
+            let mut changed = counts.clone();
+            changed.swap(a, b);
+            assert_ne!(Frames::new(11, changed).checksum(), reference, "counts {a} and {b}");
+        }
+        assert_ne!(Frames::new(33, counts).checksum(), reference);
     }
 
     #[test]

@@ -3,6 +3,11 @@
 //! `cargo bench -p flowtwin-sim --bench engine_experiment`. Frames are fetched and thrown away:
 //! their analysis is not the simulator's work. Cost grows linearly in frames, and in slugs
 //! (`minutes_of_flow`).
+//!
+//! 300 frames take 3.1 ms (median, on a core whose twin is busy; 2.2 ms at best): 320 experiments a
+//! second. A third of it turns light into counts, at the pace of square roots and of the memory that
+//! takes 2.5 MB of them; a twelfth draws their noise; a sixth follows the liquid of some forty slugs
+//! back through the lines, a tenth makes their spectra. The rest is spread over pumps, plate and events.
 
 use std::sync::Arc;
 

@@ -198,17 +198,25 @@ impl Channel {
 
 /// Mean over the frames `which` [pixels], and the largest count among them.
 pub(crate) fn average(frames: &Frames, which: &[usize]) -> (Counts, f64) {
-    let mut sums = vec![0_u32; frames.pixels()];
+    let mut means = vec![0.0; frames.pixels()];
     let mut peak = 0_u16;
-    for &i in which {
-        for (sum, &count) in sums.iter_mut().zip(frames.frame(i)) {
-            *sum += u32::from(count);
-            peak = peak.max(count);
+    for some in which.chunks(SUMMED) {
+        let mut sums = vec![0_u32; frames.pixels()];
+        for &i in some {
+            peak = frames.frame(i).iter().fold(peak, |peak, &count| peak.max(count));
+            for (sum, &count) in sums.iter_mut().zip(frames.frame(i)) {
+                *sum = sum.wrapping_add(u32::from(count));
+            }
         }
+        means.iter_mut().zip(sums).for_each(|(mean, sum)| *mean += f64::from(sum));
     }
     let n = which.len() as f64;
-    (sums.iter().map(|&sum| f64::from(sum) / n).collect(), f64::from(peak))
+    means.iter_mut().for_each(|mean| *mean /= n);
+    (means, f64::from(peak))
 }
+
+/// Frames whose counts can be added up in 32 bits: without a check for overflow the sums are vectorised.
+const SUMMED: usize = 1 << 16;
 
 /// Least contrast between slug and carrier: with less the frames tell nothing of the train.
 const CONTRAST: f64 = 0.02;
@@ -299,6 +307,16 @@ mod tests {
             counts.extend([dip, dip, rest, rest]);
         }
         Frames::new(4, counts)
+    }
+
+    /// More bright frames than 32 bits can add up.
+    #[test]
+    fn any_number_of_frames_is_averaged() {
+        let frames = 70_000;
+        let bright = Frames::new(2, [u16::MAX, 7].repeat(frames));
+        let (means, peak) = average(&bright, &(0..frames).collect::<Vec<_>>());
+        assert_eq!(means, [65_535.0, 7.0]);
+        assert!((peak - 65_535.0).abs() < 1e-9);
     }
 
     #[test]
