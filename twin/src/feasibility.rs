@@ -1,7 +1,10 @@
 //! Where experiments are likely to succeed, learnt from those that failed.
 
+mod limits;
+
 use flowtwin_lab::math;
 
+use self::limits::Limits;
 use crate::History;
 use crate::design::squared_distance;
 
@@ -12,14 +15,24 @@ const WEIGHT: f64 = 0.15;
 /// Reach of one experiment, in units of √d.
 const REACH: f64 = 0.12;
 
-/// The probability that an experiment succeeds: successes over experiments, each counted by a Gaussian kernel of its
-/// distance (Nadaraya 1964, Watson 1964), and a prior belief in success.
+/// Probability of success below which a point is avoided altogether, as long as anything else is worth trying.
+const DOUBTFUL: f64 = 1.0 / 3.0;
+/// Power of the share of that probability by which worth is reduced below it.
+const SHARP: f64 = 20.0;
+
+/// The probability that an experiment succeeds: the average of two opinions, weighed by how likely they make the outcomes so far.
 ///
-/// One failure among successes, a stroke of bad luck, weighs little; failures that keep together mark a region.
+/// One is that a limit on one input decides, see [`limits`]. The other knows nothing of inputs: successes over experiments,
+/// each counted by a Gaussian kernel of its distance (Nadaraya 1964, Watson 1964), and a prior belief in success; it is
+/// judged on each experiment by the others. One failure among successes, a stroke of bad luck, weighs little; failures
+/// that keep together mark a region, and those on one side of an input a limit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Feasibility {
     trials: Vec<(Vec<f64>, f64)>,
     per_squared: f64,
+    limits: Limits,
+    /// Weight of the opinion that a limit decides.
+    trust: f64,
 }
 
 impl Feasibility {
@@ -28,40 +41,84 @@ impl Feasibility {
         if !history.any_failed() {
             return None;
         }
-        let dim = history.trials.first()?.x.len() as f64;
+        let dim = history.trials.first()?.x.len();
         let success = |outcome: Option<f64>| if outcome.is_some() { 1.0 } else { 0.0 };
-        Some(Self {
-            trials: history.trials.iter().map(|t| (t.x.clone(), success(t.outcome))).collect(),
-            per_squared: 0.5 / (REACH * REACH * dim),
-        })
+        let trials: Vec<_> =
+            history.trials.iter().map(|t| (t.x.clone(), success(t.outcome))).collect();
+        let limits = Limits::learn(&trials, dim);
+        let per_squared = 0.5 / (REACH * REACH * dim as f64);
+        let mut learnt = Self { trials, per_squared, limits, trust: 0.0 };
+        learnt.trust = learnt.limits.evidence / (learnt.limits.evidence + learnt.evidence());
+        Some(learnt)
     }
 
-    /// The probability at `u` \[d\].
-    pub fn at(&self, u: &[f64]) -> f64 {
+    /// How likely the outcomes are by the kernel average, each by all others.
+    fn evidence(&self) -> f64 {
+        let one = |i: usize| {
+            let (x, success) = &self.trials[i];
+            let (mut hits, mut all) = self.counted(x);
+            (hits, all) = (hits - success, all - 1.0);
+            1.0 - (success - hits / all).abs()
+        };
+        (0..self.trials.len()).fold(1.0, |product, i| product * one(i))
+    }
+
+    /// Successes and experiments near `u`, prior belief included.
+    fn counted(&self, u: &[f64]) -> (f64, f64) {
         let (mut hits, mut all) = (WEIGHT * PRIOR, WEIGHT);
         for (x, success) in &self.trials {
             let k = math::exp(-self.per_squared * squared_distance(u, x));
             hits += k * success;
             all += k;
         }
-        hits / all
+        (hits, all)
+    }
+
+    /// The probability at `u` \[d\].
+    pub fn at(&self, u: &[f64]) -> f64 {
+        let (hits, all) = self.counted(u);
+        self.trust * self.limits.at(u, None) + (1.0 - self.trust) * hits / all
     }
 
     /// The probability at `u` and its derivatives \[d\].
     pub fn slope(&self, u: &[f64]) -> (f64, Vec<f64>) {
-        let p = self.at(u);
-        let mut all = WEIGHT;
+        let (hits, all) = self.counted(u);
+        let near = hits / all;
         let mut slope = vec![0.0; u.len()];
+        let p = self.limits.at(u, Some(&mut slope));
+        slope.iter_mut().for_each(|s| *s *= self.trust);
         for (x, success) in &self.trials {
             let k = math::exp(-self.per_squared * squared_distance(u, x));
-            all += k;
+            let by = -2.0 * self.per_squared * k * (success - near) * (1.0 - self.trust) / all;
             for ((s, u), x) in slope.iter_mut().zip(u).zip(x) {
-                *s -= 2.0 * self.per_squared * (u - x) * k * (success - p);
+                *s += by * (u - x);
             }
         }
-        slope.iter_mut().for_each(|s| *s /= all);
-        (p, slope)
+        (self.trust * p + (1.0 - self.trust) * near, slope)
     }
+
+    /// What a point is worth of what it would be worth if success were certain, 0..1: the probability, and next to nothing where
+    /// that is below a third.
+    pub(crate) fn worth(&self, u: &[f64]) -> f64 {
+        sharpened(self.at(u)).0
+    }
+
+    /// The same and its derivatives \[d\].
+    pub(crate) fn worth_slope(&self, u: &[f64]) -> (f64, Vec<f64>) {
+        let (p, mut slope) = self.slope(u);
+        let (worth, by_p) = sharpened(p);
+        slope.iter_mut().for_each(|s| *s *= by_p);
+        (worth, slope)
+    }
+}
+
+/// `p min(1, p / doubtful)^sharp` and its derivative.
+fn sharpened(p: f64) -> (f64, f64) {
+    if p >= DOUBTFUL {
+        return (p, 1.0);
+    }
+    let worth = p * math::pow(p / DOUBTFUL, SHARP);
+    (worth, (1.0 + SHARP) * worth / p)
 }
 
 #[cfg(test)]
@@ -98,6 +155,17 @@ mod tests {
         let at = history.trials[14].x.clone();
         let learnt = Feasibility::learn(&history).unwrap();
         assert!(learnt.at(&at) > 0.5, "{}", learnt.at(&at));
+    }
+
+    #[test]
+    fn a_doubtful_point_is_worth_next_to_nothing() {
+        let learnt = Feasibility::learn(&history()).unwrap();
+        assert!((learnt.worth(&[0.1, 0.5]) - learnt.at(&[0.1, 0.5])).abs() < 1e-15);
+        assert!(learnt.worth(&[0.9, 0.5]) < 1e-6);
+        for p in [0.05, 0.2, 0.33, 0.34, 0.8] {
+            let difference = (sharpened(p + 1e-7).0 - sharpened(p - 1e-7).0) / 2e-7;
+            assert!((sharpened(p).1 - difference).abs() < 1e-5, "{p}");
+        }
     }
 
     #[test]

@@ -7,7 +7,8 @@ use crate::feasibility::Feasibility;
 use crate::search::Objective;
 use crate::{Cost, Posterior};
 
-/// An acquisition function over a posterior, weighed with the probability that the experiment succeeds.
+/// An acquisition function over a posterior, weighed with the probability that the experiment succeeds,
+/// see [`Feasibility::worth`].
 ///
 /// Improvements and spreads are multiplied by the probability `p` (their logarithm is increased by `ln p`). A mean or a
 /// confidence bound becomes `floor + p (value - floor)`: a failure is worth as little as the worst outcome so far. Where
@@ -36,6 +37,13 @@ pub(crate) struct Price<'a> {
 const LEAST_COST: f64 = 1e-6;
 
 impl Weighed<'_> {
+    /// Values at `points` \[q\]\[d\] that were found by other means, weighed like those of the acquisition function.
+    pub(crate) fn weigh_all(&self, points: &[Vec<f64>], values: Vec<f64>) -> Vec<f64> {
+        let Some(feasibility) = self.feasibility else { return values };
+        let weigh = |(u, value): (&Vec<f64>, f64)| self.weigh(value, feasibility.worth(u)).0;
+        points.iter().zip(values).map(weigh).collect()
+    }
+
     /// The value weighed with probability `p`, and its derivatives by value and by `p`.
     fn weigh(&self, value: f64, p: f64) -> (f64, f64, f64) {
         match self.acquisition {
@@ -50,7 +58,7 @@ impl Weighed<'_> {
     /// What a value of the acquisition function at `u` [d] is worth, all else considered.
     fn worth(&self, mut value: f64, u: &[f64]) -> f64 {
         if let Some(feasibility) = self.feasibility {
-            value = self.weigh(value, feasibility.at(u)).0;
+            value = self.weigh(value, feasibility.worth(u)).0;
         }
         self.price.as_ref().map_or(value, |price| value - price.at(u))
     }
@@ -104,7 +112,7 @@ impl Objective for Weighed<'_> {
         let chain = |(m, s): (&f64, &f64)| by_mean * m + by_sd * s;
         let mut gradient: Vec<f64> = slope.mean.iter().zip(&slope.sd).map(chain).collect();
         if let Some(feasibility) = self.feasibility {
-            let (p, by_u) = feasibility.slope(u);
+            let (p, by_u) = feasibility.worth_slope(u);
             let (weighed, by_value, by_p) = self.weigh(value, p);
             for (g, p) in gradient.iter_mut().zip(by_u) {
                 *g = by_value * *g + by_p * p;

@@ -93,11 +93,11 @@ impl Guided {
         let narrowed = self.narrow(region, history, &incumbent.1);
         let region = narrowed.as_ref().unwrap_or(region);
         let seeds = self.seeds(history, &mut stream);
-        if self.aim == Aim::Thompson {
-            return Ok(draw(region, &model, seeds, &mut stream, work));
-        }
         let feasibility = Feasibility::learn(history);
         let mut objective = self.weighed(&model, incumbent.0, next, floor, feasibility.as_ref());
+        if self.aim == Aim::Thompson {
+            return Ok(draw(region, &model, &objective, seeds, &mut stream, work));
+        }
         objective.price =
             ask.cost.zip(self.price()).map(|(cost, of)| Price { space: ask.space, cost, of });
         if self.aim == Aim::Balanced {
@@ -282,17 +282,19 @@ fn stay(region: &Region<'_>, objective: &Weighed<'_>, last: &[f64], point: &mut 
     evaluations
 }
 
-/// The point at which one draw of the posterior is highest, among candidates and `seeds`.
+/// The point at which one draw of the posterior is highest, weighed with the probability of success, among candidates and
+/// `seeds`.
 fn draw(
     region: &Region<'_>,
     model: &Model,
+    objective: &Weighed<'_>,
     seeds: Vec<Vec<f64>>,
     stream: &mut Stream,
     work: &mut Work,
 ) -> Vec<f64> {
     let mut points = search::candidates(region, Search::MANY_STARTS.candidates, stream);
     points.extend(seeds.into_iter().filter(|u| region.contains(u)));
-    let values = model.draw(&points, stream);
+    let values = objective.weigh_all(&points, model.draw(&points, stream));
     work.acquisitions += points.len() as u64;
     let mut best = 0;
     for (i, value) in values.iter().enumerate() {

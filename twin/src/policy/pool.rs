@@ -41,14 +41,14 @@ impl Guided {
         work.acquisitions += candidates.len() as u64;
         let mut stream = context.streams.open("policy/search", next);
         let feasibility = Feasibility::learn(history);
+        let tried = self.tried(history, &model).into_iter();
+        let best = tried.map(|(_, value)| value).fold(f64::NEG_INFINITY, f64::max);
+        let objective = self.weighed(&model, best, next, floor, feasibility.as_ref());
         let values = if self.aim == Aim::Thompson {
-            model.draw(candidates, &mut stream)
+            objective.weigh_all(candidates, model.draw(candidates, &mut stream))
         } else if self.aim == Aim::Top {
             among_the_best(history, candidates, &model, feasibility.as_ref())
         } else {
-            let tried = self.tried(history, &model).into_iter();
-            let best = tried.map(|(_, value)| value).fold(f64::NEG_INFINITY, f64::max);
-            let objective = self.weighed(&model, best, next, floor, feasibility.as_ref());
             objective.values(candidates)
         };
         let mut best = 0;
@@ -78,7 +78,7 @@ fn among_the_best(
     let level = ranked[(TOP * ranked.len() as f64).ceil() as usize - 1];
     let value = |(u, belief): (&Vec<f64>, &crate::Belief)| {
         let z = (belief.mean - level) / belief.sd.max(1e-12);
-        log_probability(z) + feasibility.map_or(0.0, |feasibility| math::ln(feasibility.at(u)))
+        log_probability(z) + feasibility.map_or(0.0, |feasibility| math::ln(feasibility.worth(u)))
     };
     candidates.iter().zip(&beliefs).map(value).collect()
 }
