@@ -22,7 +22,7 @@ const SHARP: f64 = 20.0;
 
 /// The probability that an experiment succeeds: the average of two opinions, weighed by how likely they make the outcomes so far.
 ///
-/// One is that a limit on one input decides, see [`limits`]. The other knows nothing of inputs: successes over experiments,
+/// One is that a limit on one input decides. The other knows nothing of inputs: successes over experiments,
 /// each counted by a Gaussian kernel of its distance (Nadaraya 1964, Watson 1964), and a prior belief in success; it is
 /// judged on each experiment by the others. One failure among successes, a stroke of bad luck, weighs little; failures
 /// that keep together mark a region, and those on one side of an input a limit.
