@@ -74,7 +74,7 @@ def cut_short(folder, k):
 def run(folder, cluster):
     """Runs all shards, whatever happens, and returns what those that were killed had finished."""
     workers = [worker(cluster), worker(cluster)]
-    client, job = cluster.client(), Job(max_fails=None)
+    client, job = cluster.client(), Job(folder, max_fails=None)
     for k in range(1, SHARDS + 1):
         job.program(shard(folder, k))
     first = client.submit(job)
@@ -90,7 +90,7 @@ def run(folder, cluster):
     assert not client.wait_for_jobs([first], raise_on_error=False), "the killed task counts as failed"
     [_, (_, other, place)] = attempts(folder, 2)
     assert other in workers and other != doomed and place == 1, "the shard was not run again on the other worker"
-    again = Job()
+    again = Job(folder)
     again.program(shard(folder, 4))
     assert client.wait_for_jobs([client.submit(again)])
     kill(other)
