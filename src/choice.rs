@@ -2,6 +2,7 @@
 
 use flowtwin_lab::{Conditions, Space};
 
+use crate::report::format::plain;
 use crate::scenario::nearest;
 
 /// The conditions that `settings` name, inputs that are not named in the middle of their range.
@@ -10,9 +11,12 @@ use crate::scenario::nearest;
 /// If a setting is no `NAME=VALUE`, names no input, is outside its range, or breaks a constraint.
 pub fn conditions(space: &Space, settings: &[String]) -> Result<Conditions, String> {
     let mut values = space.centre().values().to_vec();
-    for setting in settings {
+    for (i, setting) in settings.iter().enumerate() {
         let (name, value) =
             setting.split_once('=').ok_or_else(|| format!("`{setting}` is no NAME=VALUE"))?;
+        if settings[..i].iter().any(|other| other.split_once('=').is_some_and(|o| o.0 == name)) {
+            return Err(format!("{name} is set twice"));
+        }
         let place = space.inputs().iter().position(|input| input.name == name);
         let place = place.ok_or_else(|| unknown(space, name))?;
         let input = &space.inputs()[place];
@@ -27,11 +31,11 @@ pub fn conditions(space: &Space, settings: &[String]) -> Result<Conditions, Stri
     match broken {
         None => Ok(conditions),
         Some(constraint) => Err(format!(
-            "these conditions break \"{}\": it would be {:.6}, allowed is {:.6} to {:.6}",
+            "these conditions break \"{}\": it would be {}, allowed is {} to {}",
             constraint.name,
-            constraint.of.at(conditions.values()),
-            constraint.low,
-            constraint.high
+            plain(constraint.of.at(conditions.values())),
+            plain(constraint.low),
+            plain(constraint.high)
         )),
     }
 }
@@ -73,5 +77,7 @@ mod tests {
         assert_eq!(set("temperature_c=11").unwrap_err(), "temperature_c = 11 is outside 0 to 10");
         assert_eq!(set("temperature_c=nan").unwrap_err(), "temperature_c = nan is outside 0 to 10");
         assert_eq!(set("temperature_c").unwrap_err(), "`temperature_c` is no NAME=VALUE");
+        let twice = ["temperature_c=4".to_owned(), "temperature_c=5".to_owned()];
+        assert_eq!(conditions(&space(), &twice).unwrap_err(), "temperature_c is set twice");
     }
 }

@@ -29,7 +29,7 @@ pub enum Command {
     Run(Run),
     /// Run one experiment and show what it measured.
     Experiment(Experiment),
-    /// Validate scenarios, and compare them with their snapshots.
+    /// Validate scenarios and bench files, and compare scenarios with their snapshots.
     Check(Check),
     /// Run a recorded campaign again and compare.
     Replay(Replay),
@@ -104,7 +104,7 @@ pub enum Backend {
     Sim,
     /// The drivers of the real instruments, talking bytes to emulated ones over the simulator.
     Emulated,
-    /// A twin learnt from data, given with --model.
+    /// A twin learnt from data, given with --model; `replay` cannot ask one.
     Twin,
     /// The real rig of the bench file given with --bench, after a rehearsal and a question.
     Hardware,
@@ -142,7 +142,7 @@ pub struct Run {
     /// Earlier experiments to learn from as well: a run folder or a CSV file; may be given again.
     #[arg(long = "prior", value_name = "DATA")]
     pub priors: Vec<PathBuf>,
-    /// What the campaign learns with [default: the scenario's].
+    /// What the campaign learns with: modern, gp, forest, stack, legacy-fastcat or legacy-smartdope [default: the scenario's].
     #[arg(long, value_name = "NAME")]
     pub surrogate: Option<SurrogateSpec>,
     /// The run folder.
@@ -209,7 +209,7 @@ pub struct Experiment {
 /// Arguments of `flowtwin check`.
 #[derive(Debug, Args)]
 pub struct Check {
-    /// Scenario files.
+    /// Scenario files and bench files.
     #[arg(required_unless_present = "schema", value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Print the JSON Schema of scenario files, by which editors complete and check them.
@@ -318,7 +318,7 @@ pub struct Bench {
     /// Scenario files.
     #[arg(required = true, value_name = "SCENARIO")]
     pub scenarios: Vec<PathBuf>,
-    /// Policies, each `[NAME=]POLICY[@SURROGATE]`.
+    /// Policies, each `[NAME=]POLICY[@SURROGATE]`, such as `random,ei,mine=ucb@gp`; docs/surrogates.md lists them.
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     pub policies: Vec<String>,
     /// A program that takes part as a policy, [NAME=]COMMAND; may be given again.

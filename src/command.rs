@@ -15,8 +15,13 @@ mod run;
 mod twin;
 mod watch;
 
+use std::path::Path;
+
 use crate::cli::{Cli, Command};
+use crate::console;
+use crate::diagnostic::Diagnostic;
 use crate::error::CommandError;
+use crate::scenario::Scenario;
 
 /// Carries out what was typed.
 ///
@@ -37,4 +42,12 @@ pub fn run(cli: Cli) -> Result<(), CommandError> {
         Command::Lab(args) => lab::run(&args),
         Command::Bench(args) => bench::run(&args),
     }
+}
+
+/// Reads a scenario and says what was left out of its table, if it has one.
+fn load(path: &Path) -> Result<Scenario, Diagnostic> {
+    let scenario = Scenario::load(path)?;
+    let tell = |note| console::say_line(format_args!("note: {}: {note}", path.display()));
+    scenario.notes().iter().for_each(tell);
+    Ok(scenario)
 }

@@ -1,11 +1,13 @@
 //! What is made of a journal: the files of a run folder, the closing table.
 
 use std::fs;
+use std::io::stdout;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
 use flowtwin_lab::journal::Journal;
 
+use crate::console;
 use crate::error::CommandError;
 use crate::folder::{read_journal, replayed};
 use crate::parity;
@@ -52,14 +54,18 @@ impl Conclusion {
         let run = self.run();
         match json {
             true => Summary::new(&run, &self.findings, &self.extras).to_json(),
-            false => report::terminal(&run) + &self.repeated(),
+            false => {
+                let columns = console::columns(&stdout());
+                report::terminal(&run, columns) + &self.repeated(columns)
+            }
         }
     }
 
     /// What a repeated run adds to the closing table.
-    fn repeated(&self) -> String {
-        let said =
-            |repeat: &Repeat| format!("\n{}\n\n{}", repeat.headline(), repeat.table().text());
+    fn repeated(&self, columns: Option<usize>) -> String {
+        let spare = ["in experiment", "largest", "SD of differences", "pairs"];
+        let table = |repeat: &Repeat| repeat.table().within(columns, &spare).text();
+        let said = |repeat: &Repeat| format!("\n{}\n\n{}", repeat.headline(), table(repeat));
         self.findings.repeat.as_ref().map(said).unwrap_or_default()
     }
 }

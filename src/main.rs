@@ -3,13 +3,13 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use flowtwin::{cli::Cli, command};
+use flowtwin::{cli::Cli, command, console};
 
 fn main() -> ExitCode {
     match command::run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            console::say_line(format_args!("error: {error}"));
             ExitCode::from(error.kind().exit_code())
         }
     }

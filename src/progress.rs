@@ -1,12 +1,14 @@
 //! How a campaign goes, on stderr: one line that renews itself on a terminal, plain lines elsewhere.
 
-use std::io::{IsTerminal as _, Write as _, stderr};
+use std::io::{IsTerminal as _, stderr};
 use std::time::Instant;
 
 use flowtwin_lab::Observation;
 use flowtwin_twin::Stop;
 
 use crate::campaign::Watch;
+use crate::console;
+use crate::report::policy_in_words;
 use crate::scenario::Scenario;
 
 /// Shows phase, experiment, best so far, lab time and wall time left.
@@ -55,15 +57,15 @@ impl<'a> Progress<'a> {
             Some(best) => format!("{best:.1} {}", self.unit),
             None => "none yet".into(),
         };
-        format!(
-            "[{:━<filled$}{:─<rest$}] {number}/{} {name} {done}/{planned} · best {} {best} · {hours:.1} h in the lab{}",
-            "",
-            "",
+        let rest = WIDTH - filled.min(WIDTH);
+        let bar = format!("[{:━<filled$}{:─<rest$}] ", "", "");
+        let words = format!(
+            "{number}/{} {name} {done}/{planned} · best {} {best} · {hours:.1} h in the lab{}",
             self.total,
             self.scenario.objective().feature,
             self.left(number),
-            rest = WIDTH - filled.min(WIDTH),
-        )
+        );
+        fit(&bar, words, console::columns(&stderr()))
     }
 
     /// Wall time left, from the mean of the experiments that were not read from a journal.
@@ -81,12 +83,10 @@ impl<'a> Progress<'a> {
     }
 
     fn say(&self, text: &str) {
-        // Progress is a courtesy: a closed stderr must not stop a campaign.
-        let _closed = if self.renews {
-            write!(stderr(), "\r\x1b[2K{text}")
-        } else {
-            writeln!(stderr(), "{text}")
-        };
+        match self.renews {
+            true => console::say(format_args!("\r\x1b[2K{text}")),
+            false => console::say_line(text),
+        }
     }
 }
 
@@ -94,7 +94,8 @@ impl Watch for Progress<'_> {
     fn phase(&mut self, name: &str, policy: &str, experiments: usize) {
         self.phase = PhaseShown { name: name.into(), planned: experiments, ..Default::default() };
         if !self.renews {
-            self.say(&format!("phase {name}: {experiments} experiments by {policy}"));
+            let policy = policy_in_words(policy);
+            self.say(&format!("phase {name}: {experiments} experiments, {policy}"));
         }
     }
 
@@ -125,7 +126,31 @@ impl Watch for Progress<'_> {
         let why = stop.map_or(String::new(), |stop| format!("; stopped early: {stop}"));
         self.say(&format!("phase {name}: {done} experiments{failed}, {best}{why}"));
         if self.renews {
-            let _closed = writeln!(stderr());
+            console::say_line("");
         }
+    }
+}
+
+/// A line that can renew itself: it must not be wider than its terminal. The bar goes first.
+fn fit(bar: &str, words: String, columns: Option<usize>) -> String {
+    let width = |text: &str| text.chars().count();
+    match columns {
+        Some(columns) if width(&words) >= columns => words.chars().take(columns - 1).collect(),
+        Some(columns) if width(bar) + width(&words) >= columns => words,
+        _ => format!("{bar}{words}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fit;
+
+    #[test]
+    fn a_line_that_renews_itself_fits_its_terminal() {
+        let fitted = |columns| fit("[──] ", "3/8 · best 2.5 h".into(), columns);
+        assert_eq!(fitted(None), "[──] 3/8 · best 2.5 h");
+        assert_eq!(fitted(Some(22)), fitted(None));
+        assert_eq!(fitted(Some(21)), "3/8 · best 2.5 h");
+        assert_eq!(fitted(Some(6)), "3/8 ·");
     }
 }

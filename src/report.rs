@@ -33,6 +33,7 @@ mod twin_fit;
 use std::io;
 use std::path::Path;
 
+pub(crate) use closing::words as policy_in_words;
 pub use closing::{conditions, headline, phases, terminal};
 pub use combined::combined_html;
 pub use materials::Material;

@@ -25,7 +25,7 @@ pub use ordered::Ordered;
 pub use schema::schema;
 pub use space::{ConstraintSpec, DerivedSpec, InputSpec, Sets, SpaceSpec, Window};
 pub use tree::Tree;
-pub(crate) use unknown::nearest;
+pub(crate) use unknown::{explain, nearest};
 
 use crate::bench::{Course, Entrant};
 use crate::diagnostic::Diagnostic;
@@ -83,6 +83,11 @@ impl Scenario {
             read.map_err(|error| tree.complain(&["table", "data"], &error.to_string()))?;
         }
         Self::new(file, &tree)?.read_priors(below)
+    }
+
+    /// What was left out of its table of outcomes, for people.
+    pub fn notes(&self) -> &[String] {
+        self.file.table.as_ref().map_or(&[], |table| &table.notes)
     }
 
     /// Reads and checks a scenario file whose world can be simulated.

@@ -193,6 +193,9 @@ impl Contest {
         let mut opened: Option<Result<Opened, StepsError>> = None;
         let mut truth = Truth::new(&self.scenarios[heat.scenario]);
         for entry in self.card.campaigns.iter().filter(of_heat) {
+            if stop.load(Ordering::Relaxed) {
+                break;
+            }
             if store.read::<super::Steps>(&entry.steps()).is_none() {
                 if opened.is_none() {
                     opened = Some(self.open(heat, store, stop)?);

@@ -6,7 +6,9 @@ use std::time::Duration;
 use flowtwin_twin::{Policy, PolicySpec, SurrogateSpec};
 use serde::Serialize;
 
+use crate::diagnostic::Diagnostic;
 use crate::outside::OutsidePolicy;
+use crate::scenario::explain;
 
 /// A policy that takes part, by the name it has in tables.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -48,6 +50,7 @@ impl FromStr for Entrant {
 
     /// `[NAME=]POLICY[@SURROGATE]`, such as `ei`, `ei@gp` or `ours=ucb@gp`.
     fn from_str(text: &str) -> Result<Self, EntrantError> {
+        let text = text.trim();
         let fail = |problem: String| EntrantError { text: text.to_owned(), problem };
         let (name, rest) = text.split_once('=').unwrap_or((text, text));
         let (policy, surrogate) = match rest.split_once('@') {
@@ -55,7 +58,11 @@ impl FromStr for Entrant {
             None => (rest, None),
         };
         let name = checked(name).map_err(fail)?;
-        let policy = policy.parse::<PolicySpec>().map_err(|error| fail(error.to_string()))?;
+        let policy = policy.parse::<PolicySpec>().map_err(|error| {
+            let known = Diagnostic::new(error.to_string().replace("variant", "policy"));
+            let Diagnostic { message, hint, .. } = explain(known);
+            fail(hint.map_or(message.clone(), |hint| format!("{message}; {hint}")))
+        })?;
         let surrogate = surrogate.map(SurrogateSpec::from_str).transpose();
         let surrogate = surrogate.map_err(|error| fail(error.to_string()))?;
         Ok(Self { name, kind: Kind::Policy { policy, surrogate } })
@@ -105,6 +112,9 @@ mod tests {
         assert_eq!(entrant, Entrant { name: "ours".into(), kind: ei });
         assert_eq!("random".parse::<Entrant>().unwrap().name, "random");
         assert!("best".parse::<Entrant>().unwrap_err().to_string().contains("`best` is no policy"));
+        let slip = "randm".parse::<Entrant>().unwrap_err().to_string();
+        assert!(slip.contains("did you mean `random`?"), "{slip}");
+        assert_eq!(" ucb".parse::<Entrant>().unwrap().name, "ucb");
         assert!("ei@oracle".parse::<Entrant>().unwrap_err().to_string().contains("oracle"));
     }
 

@@ -18,7 +18,7 @@ pub struct Finding {
     pub scenario: String,
     /// The sentence that a reader needs.
     pub sentence: String,
-    /// The policy that leads at the end.
+    /// The policy of the least median regret at the end.
     pub leader: String,
     /// Whether its lead over the second is resolved.
     pub leads: bool,
@@ -65,8 +65,8 @@ fn finding(results: &Results, scenario: usize) -> Finding {
     let searches = searches(results, scenario);
     let found = pool::sentence(results, scenario, &searches);
     let sentence = found.map_or(sentence.clone(), |found| format!("{found} {sentence}"));
-    let leader = pair.map_or(&order[0].policy, |pair| &pair.better).clone();
-    let leads = pair.is_some_and(|pair| pair.resolved_from.is_some());
+    let leader = order[0].policy.clone();
+    let leads = pair.is_some_and(|pair| pair.resolved_from.is_some() && pair.better == leader);
     let tied = pair.is_some_and(|pair| pair.seeds_needed.is_none());
     let (unit, optimum) = (arena.unit.clone(), results.optima[scenario]);
     let scenario = arena.name.clone();
@@ -102,7 +102,10 @@ pub(super) fn lead(findings: &[Finding]) -> String {
     }
     leaders.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
     let told = |(name, first, resolved): &(&str, usize, usize)| {
-        format!("{name} leads on {first} (its lead over the second is resolved on {resolved})")
+        let resolved = if *resolved == 0 { "none".into() } else { resolved.to_string() };
+        format!(
+            "{name} has the least median regret on {first} (over the second it is resolved on {resolved})"
+        )
     };
     let mut told: Vec<String> = leaders.iter().map(told).collect();
     let tied = findings.iter().filter(|finding| finding.tied).count();

@@ -9,7 +9,7 @@ use super::steps::Step;
 use crate::report::Table;
 use crate::report::format::{counted, significant};
 use crate::report::page::{Legend, Page, figure, section};
-use crate::report::plot::{Axis, Band, Chart, Dash, Line, Style};
+use crate::report::plot::{Axis, Band, Chart, Dash, Ends, Line, Style};
 
 /// Points along an axis of hours or millilitres.
 const POINTS: usize = 60;
@@ -142,15 +142,21 @@ fn chart(
     let y = Axis::from_zero(in_unit("simple regret", &finding.unit), all().map(|(_, b)| b.high));
     let x = Axis::from_zero(label, all().map(|(x, _)| *x));
     let says = format!("Simple regret of each policy against {label}");
-    let mut chart = Chart::new(x, y, says, finding.searches.is_empty()).sized(920.0, 320.0);
-    let mut legend = Legend::default();
+    let longest = results.card.policies.iter().map(|name| name.chars().count()).max();
+    let mut chart = Chart::new(x, y, says, finding.searches.is_empty())
+        .sized(920.0, 320.0)
+        .room_at_right(30.0 + 7.0 * longest.unwrap_or(0) as f64);
+    let (mut legend, mut ends) = (Legend::default(), Ends::default());
     for (policy, curve) in curves.iter().enumerate() {
-        let style = Style::series(policy + 1);
+        let (style, name) = (Style::series(policy + 1), &results.card.policies[policy]);
         let band = curve.iter().map(|(x, b)| (*x, b.low, b.high));
         chart.add(Band::new(band, style.colour).opaque(0.12));
         chart.add(Line::new(curve.iter().map(|(x, b)| (*x, b.median)), style.colour));
-        legend.push(style, &results.card.policies[policy]);
+        legend.push(style, name);
+        // Colours alone would tell nothing in greyscale.
+        ends.push(curve.last().map_or(f64::NAN, |(_, b)| b.median), name, style.colour);
     }
+    chart.add(ends);
     let note = "Lines: median over seeds. Bands: quartiles. Regret is measured without noise, \
                 from the best value that is known.";
     figure(&format!("Regret against {label}"), note, &legend, &chart.svg())

@@ -1,7 +1,7 @@
 //! `flowtwin bench`: policies on the same seeds, and what can be said about them.
 
 use std::fs;
-use std::io::{IsTerminal as _, Write as _, stderr};
+use std::io::{IsTerminal as _, stderr};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -11,6 +11,7 @@ use crate::bench::{
     report, seconds_csv,
 };
 use crate::cli::{Bench as Args, BenchAction, BenchMerge};
+use crate::console;
 use crate::error::{CommandError, Kind};
 use crate::scenario::Scenario;
 
@@ -35,12 +36,17 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
         return Err(CommandError::new(Kind::Interrupted, message).hint("run it again to go on"));
     }
     for failure in &failures {
-        eprintln!("failed: {}: {}", failure.campaign, failure.error);
+        console::say_line(format_args!("failed: {}: {}", failure.campaign, failure.error));
     }
     match Results::read(&store) {
         Ok(results) => conclude(&store, &results, args.csv, args.json),
         Err(ResultsError::Missing { .. }) if failures.is_empty() => {
-            eprintln!("shard {}/{} is done: {}", shard.index + 1, shard.of, out.display());
+            console::say_line(format_args!(
+                "shard {}/{} is done: {}",
+                shard.index + 1,
+                shard.of,
+                out.display()
+            ));
             Ok(())
         }
         Err(error) => Err(CommandError::failed(error)),
@@ -49,11 +55,17 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
 
 fn contest(args: &Args) -> Result<Contest, CommandError> {
     let scenarios: Vec<Scenario> =
-        args.scenarios.iter().map(|path| Scenario::load(path)).collect::<Result<_, _>>()?;
+        args.scenarios.iter().map(|path| super::load(path)).collect::<Result<_, _>>()?;
     let policies = args.policies.iter().map(|text| text.parse::<Entrant>());
     let mut entrants: Vec<Entrant> =
         policies.collect::<Result<_, _>>().map_err(CommandError::bad_input)?;
     entrants.extend(args.policy_commands.iter().map(|text| Entrant::program(text)));
+    for (i, scenario) in scenarios.iter().enumerate() {
+        if scenarios[..i].iter().any(|other| other.name() == scenario.name()) {
+            let message = format!("two scenarios are named {}", scenario.name());
+            return Err(CommandError::bad_input(message).hint("results go by this name"));
+        }
+    }
     if entrants.is_empty() {
         let error = CommandError::bad_input("there is no policy to compare");
         return Err(error.hint("give --policies random,ei"));
@@ -67,7 +79,12 @@ fn contest(args: &Args) -> Result<Contest, CommandError> {
     if args.seeds == 0 {
         return Err(CommandError::bad_input("a benchmark needs at least 1 seed"));
     }
-    let seeds: Vec<u64> = (args.first_seed..).take(args.seeds as usize).collect();
+    let Some(last) = args.first_seed.checked_add(args.seeds - 1) else {
+        let message =
+            format!("{} seeds from {} on: there are not so many", args.seeds, args.first_seed);
+        return Err(CommandError::bad_input(message));
+    };
+    let seeds: Vec<u64> = (args.first_seed..=last).collect();
     let own = args.experiments.map(std::num::NonZeroUsize::get);
     Ok(Contest::new(scenarios, entrants, &seeds, args.opening, own, patience(args.patience_s)?))
 }
@@ -94,8 +111,7 @@ fn tell(began: Instant, done: usize, of: usize) {
     let left = crate::report::format::duration(left);
     let (start, end) = if renews { ("\r\x1b[2K", "") } else { ("", "\n") };
     let end = if renews && done == of { "\n" } else { end };
-    // Progress is a courtesy: a closed stderr must not stop a benchmark.
-    let _closed = write!(stderr(), "{start}{done}/{of} campaigns, {left} left{end}");
+    console::say(format_args!("{start}{done}/{of} campaigns, {left} left{end}"));
 }
 
 fn merge(args: &BenchMerge) -> Result<(), CommandError> {
@@ -168,15 +184,19 @@ fn conclude(store: &Store, results: &Results, csv: bool, json: bool) -> Result<(
     put("report.html", report(results, &findings).as_bytes())?;
     if json {
         let text = serde_json::to_string_pretty(&findings).expect("findings are plain data");
-        println!("{text}");
+        console::print_line(text)?;
     } else {
         for finding in &findings {
-            println!("{}", finding.text());
+            console::print_line(finding.text())?;
         }
         if findings.len() > 1 {
-            println!("{}", matrix(&findings).text());
+            console::print_line(matrix(&findings).text())?;
         }
     }
-    eprintln!("{} rows, report.html: {}", table.rows(), store.folder().display());
+    console::say_line(format_args!(
+        "{} rows, report.html: {}",
+        table.rows(),
+        store.folder().display()
+    ));
     Ok(())
 }

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::emulate::read_wiring;
 use super::run::threads;
 use crate::cli::Check as Args;
+use crate::console;
 use crate::error::{CommandError, Kind};
 use crate::scenario::Scenario;
 use crate::snapshot::{Difference, Snapshot};
@@ -22,16 +23,16 @@ struct Finding {
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     if args.schema {
-        println!("{:#}", crate::scenario::schema());
+        console::print_line(format_args!("{:#}", crate::scenario::schema()))?;
         return Ok(());
     }
     let findings: Vec<Finding> = args.files.iter().map(|file| look(args, file)).collect();
     if args.json {
         let all: Vec<_> = findings.iter().map(Finding::json).collect();
-        println!("{}", json!({ "files": all }));
+        console::print_line(json!({ "files": all }))?;
     }
     for finding in &findings {
-        finding.tell(args.json);
+        finding.tell(args.json)?;
     }
     let kinds = || findings.iter().filter_map(|f| f.problem.as_ref().map(|(kind, _)| *kind));
     let count = kinds().count();
@@ -55,7 +56,7 @@ fn look(args: &Args, file: &Path) -> Finding {
         problem: Some((kind, message)),
         note: String::new(),
     };
-    let scenario = match Scenario::load(file) {
+    let scenario = match super::load(file) {
         Ok(scenario) => scenario,
         Err(diagnostic) => return bad(Kind::BadInput, diagnostic.to_string()),
     };
@@ -157,11 +158,12 @@ impl Finding {
         json!({ "file": self.file, "ok": problem.is_none(), "scenario": self.scenario, "problem": problem })
     }
 
-    fn tell(&self, quiet: bool) {
+    fn tell(&self, quiet: bool) -> Result<(), CommandError> {
         match &self.problem {
-            Some((_, message)) => eprintln!("{}: {message}\n", self.file),
+            Some((_, message)) => console::say_line(format_args!("{}: {message}\n", self.file)),
             None if quiet => {}
-            None => println!("{}: ok ({})", self.file, self.note),
+            None => console::print_line(format_args!("{}: ok ({})", self.file, self.note))?,
         }
+        Ok(())
     }
 }

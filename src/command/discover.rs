@@ -2,27 +2,30 @@
 
 use flowtwin_backends::connect::{Finding, discover};
 use flowtwin_backends::wiring::Link;
+use flowtwin_lab::FaultKind;
 use serde_json::json;
 
 use crate::cli::Discover as Args;
+use crate::console;
 use crate::error::CommandError;
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let mut found = discover::spectrometers(args.adapter).unwrap_or_else(|error| {
-        eprintln!("the network cannot be asked: {error}");
+        console::say_line(format_args!("the network cannot be asked: {error}"));
         Vec::new()
     });
     let known = if args.ports.is_empty() { discover::serial_ports() } else { args.ports.clone() };
     for port in &known {
-        eprintln!("asking at {port} …");
+        console::say_line(format_args!("asking at {port} …"));
         found.extend(discover::at_serial_port(port));
     }
     if args.json {
-        println!("{}", json!({ "found": found }));
+        console::print_line(json!({ "found": found }))?;
     } else {
-        found.iter().for_each(|finding| println!("{}\n", in_words(finding)));
+        found.iter().try_for_each(|finding| console::print_line(in_words(finding) + "\n"))?;
     }
-    if !found.is_empty() {
+    let lost = |f: &Finding| matches!(f.problem, Some(FaultKind::LinkLost { .. }));
+    if !found.iter().all(lost) {
         return Ok(());
     }
     let message = format!("nobody answers, on the network or at {} serial ports", known.len());
@@ -30,10 +33,11 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
         .hint("look at power, cables and baud rates; see docs/wiring.md"))
 }
 
-/// Who answers, and the lines of a bench file that lead there.
+/// Who answers, and the lines of a bench file that lead there; for a port that cannot be opened, why.
 fn in_words(finding: &Finding) -> String {
     let who = match (&finding.identity, &finding.problem) {
         (Some(who), _) => who.to_string(),
+        (None, Some(problem @ FaultKind::LinkLost { .. })) => return format!("# {problem}"),
         (None, Some(problem)) => problem.to_string(),
         (None, None) => "somebody".into(),
     };

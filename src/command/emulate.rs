@@ -8,6 +8,7 @@ use flowtwin_backends::{EmulatorServer, Wiring};
 use serde_json::json;
 
 use crate::cli::Emulate as Args;
+use crate::console;
 use crate::error::CommandError;
 use crate::scenario::Scenario;
 
@@ -29,8 +30,10 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let asked = stop.clone();
     ctrlc::set_handler(move || asked.store(true, Ordering::Relaxed))
         .map_err(CommandError::failed)?;
-    println!("{}", json!({ "ready": true, "endpoints": server.endpoints() }));
-    eprintln!("serving emulated instruments at {speed} times real time; Ctrl-C ends it");
+    console::print_line(json!({ "ready": true, "endpoints": server.endpoints() }))?;
+    console::say_line(format_args!(
+        "serving emulated instruments at {speed} times real time; Ctrl-C ends it"
+    ));
     server.run(&stop).map_err(CommandError::failed)
 }
 

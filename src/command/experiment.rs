@@ -8,6 +8,7 @@ use flowtwin_lab::{Conditions, Observation, Spectrum};
 use serde_json::{Map, Value, json};
 
 use crate::cli::Experiment as Args;
+use crate::console;
 use crate::diagnostic::Diagnostic;
 use crate::error::{CommandError, Kind};
 use crate::observations::six;
@@ -20,11 +21,11 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let conditions = choice::conditions(scenario.space(), &args.set).map_err(Diagnostic::new)?;
     let observation = once(&scenario, args.seed.unwrap_or(scenario.file().seed), &conditions)?;
     if args.json {
-        println!("{}", json(&scenario, &observation, args.spectra));
+        console::print_line(json(&scenario, &observation, args.spectra))?;
     } else {
-        print!("{}", show(&scenario, &observation));
+        console::print(show(&scenario, &observation))?;
         if args.spectra {
-            print!("{}", spectra_csv(&observation));
+            console::print(spectra_csv(&observation))?;
         }
     }
     if let Some(folder) = &args.out {
@@ -158,6 +159,6 @@ fn write(
     for (series, spectrum) in observation.outcome.spectra.iter().enumerate() {
         write(&format!("{}.svg", spectrum.name), plot(spectrum, series + 1))?;
     }
-    eprintln!("features and spectra: {}", folder.display());
+    console::say_line(format_args!("features and spectra: {}", folder.display()));
     Ok(())
 }

@@ -20,6 +20,7 @@ use super::run::{STOP, campaign, conclude, folder, heed_ctrl_c, is_unsafe, outco
 use super::watch::hold;
 use crate::campaign::{Campaign, Silent};
 use crate::cli::{Folder, OnRig};
+use crate::console;
 use crate::error::{CommandError, Kind};
 use crate::folder::Identity;
 use crate::hardware::{Alongside, CERTIFICATE, Certificate, Plan, hex_sha256, limits_in_words};
@@ -64,8 +65,8 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     heed_ctrl_c()?;
     let quiet = hold(bench)?;
     let certificate = rehearse(to, &scenario, seed, bench, folder.recorded().is_some(), &path)?;
-    eprintln!("\nRehearsed in simulation:\n\n{}", certificate.rehearsal);
-    eprint!("\n{}", limits_in_words(&scenario.file().guard));
+    console::say_line(format_args!("\nRehearsed in simulation:\n\n{}", certificate.rehearsal));
+    console::say(format_args!("\n{}", limits_in_words(&scenario.file().guard)));
     everybody_is_there(&wiring)?;
     ask(args)?;
     let began = folder.recorded().and_then(|j| j.experiments().last());
@@ -151,7 +152,7 @@ fn simulated(
     scenario: &Scenario,
     seed: u64,
 ) -> Result<journal::Journal, CommandError> {
-    eprintln!("rehearsing the campaign in simulation …");
+    console::say_line(format_args!("rehearsing the campaign in simulation …"));
     let campaign = Campaign::new(scenario, seed, threads(to.jobs), &STOP);
     let lab = scenario.sim_lab(seed);
     let (ended, writer) = campaign
@@ -192,7 +193,7 @@ fn ask(args: &OnRig) -> Result<(), CommandError> {
         let message = "nobody is there to be asked";
         return Err(CommandError::bad_input(message).hint("give --yes to begin without asking"));
     }
-    eprint!("\nPumps will run and the plate will heat. Begin? Type yes: ");
+    console::say(format_args!("\nPumps will run and the plate will heat. Begin? Type yes: "));
     let mut answer = String::new();
     stderr().flush().and_then(|()| stdin().read_line(&mut answer)).map_err(CommandError::failed)?;
     match answer.trim() {

@@ -6,12 +6,13 @@ use std::time::Duration;
 use flowtwin_lab::layer::Guarded;
 
 use crate::cli::{Lab as Args, Outside};
+use crate::console;
 use crate::error::{CommandError, Kind};
 use crate::outside::{OutsideLab, serve};
 use crate::scenario::Scenario;
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
-    let scenario = Scenario::load(&args.scenario)?;
+    let scenario = super::load(&args.scenario)?;
     let seed = args.seed.unwrap_or(scenario.file().seed);
     let budget = args.experiments.unwrap_or(scenario.experiments() as u64);
     let limits = scenario.file().guard.clone();
@@ -22,7 +23,7 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let lab = Guarded::new(lab, limits);
     let served = serve(&scenario, lab, seed, budget, stdin().lock(), stdout().lock())
         .map_err(|error| CommandError::failed(error).hint("see docs/lab-protocol.md"))?;
-    eprintln!("{} experiments", served.experiments);
+    console::say_line(format_args!("{} experiments", served.experiments));
     match served.fault {
         None => Ok(()),
         Some(fault) => {

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::run::threads;
 use crate::cli::Paper as Args;
+use crate::console;
 use crate::error::CommandError;
 use crate::paper::{self, Kind, Rigs, Seed, Verdict};
 use crate::scenario::Scenario;
@@ -27,9 +28,9 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
         write(folder, &paper::report_html(&verdicts, &seeds))?;
     }
     if args.json {
-        println!("{}", json(args, &verdicts));
+        console::print_line(json(args, &verdicts))?;
     } else {
-        print!("{}", paper::table(&verdicts));
+        console::print(paper::table(&verdicts))?;
     }
     outcome(&verdicts)
 }
@@ -85,15 +86,22 @@ impl Progress {
         if stderr().is_terminal() {
             let left_s = self.began.elapsed().as_secs_f64() / finished as f64
                 * (self.count - finished) as f64;
-            eprint!("\rrig {finished} of {}, {left_s:.0} s left \x1b[K", self.count);
+            console::say(format_args!(
+                "\rrig {finished} of {}, {left_s:.0} s left \x1b[K",
+                self.count
+            ));
             let _shown = stderr().flush();
         }
     }
 
     fn end(&self) {
         if stderr().is_terminal() {
-            eprint!("\r\x1b[K");
+            console::say(format_args!("\r\x1b[K"));
         }
-        eprintln!("{} rigs in {:.1} s", self.count, self.began.elapsed().as_secs_f64());
+        console::say_line(format_args!(
+            "{} rigs in {:.1} s",
+            self.count,
+            self.began.elapsed().as_secs_f64()
+        ));
     }
 }

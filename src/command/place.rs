@@ -22,6 +22,26 @@ pub(super) struct Place {
     world: Option<Shared>,
 }
 
+/// Refuses files that the backend would not look at: somebody believes that they count.
+///
+/// # Errors
+/// If there is one.
+pub(super) fn refuse_idle(
+    backend: Backend,
+    bench: Option<&Path>,
+    model: Option<&Path>,
+) -> Result<(), CommandError> {
+    let wired = matches!(backend, Backend::Emulated | Backend::Hardware);
+    let idle = match (bench, model) {
+        (Some(_), _) if !wired => ("--bench", "--backend hardware or --backend emulated"),
+        (_, Some(_)) if backend != Backend::Twin => ("--model", "--backend twin"),
+        _ => return Ok(()),
+    };
+    let (flag, wanted) = idle;
+    let message = format!("{flag} says nothing to --backend {}", backend.name());
+    Err(CommandError::bad_input(message).hint(format_args!("give {wanted} as well")))
+}
+
 impl Place {
     /// The place that the arguments name.
     ///

@@ -10,19 +10,27 @@ use flowtwin_lab::journal::{self, Journal, Record, Writer};
 use serde_json::{Value, json};
 
 use super::hardware::{self, OnHardware};
-use super::place::{Place, simulated};
+use super::place::{Place, refuse_idle, simulated};
 use super::run::{at, folder};
 use crate::campaign::{Campaign, Silent};
 use crate::cli::{Backend, Replay as Args};
+use crate::console;
 use crate::error::CommandError;
 use crate::folder::{Identity, read_journal};
 use crate::scenario::Scenario;
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
+    refuse_idle(args.backend, args.rig.bench.as_deref(), None)?;
     let recorded = read_journal(&args.run)?;
     let scenario = Scenario::recorded(&recorded.header().definition)?;
     let same_rig = recorded.header().simulated && args.seed.is_none();
     match args.backend {
+        Backend::Sim if same_rig && !is_ours(&scenario, &recorded) => {
+            let message = "this run asked a twin or a lab outside flowtwin, which is not there to \
+                           answer again";
+            Err(CommandError::bad_input(message)
+                .hint("--seed N does its experiments again on the simulated rig"))
+        }
         Backend::Sim if same_rig => verify(args, &scenario, &recorded),
         Backend::Twin => {
             let message = "a twin has no instruments to replay a campaign on";
@@ -30,6 +38,11 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
         }
         _ => repeat(args, &scenario, &recorded),
     }
+}
+
+/// Whether the lab of a run can be made again from its journal: a simulated rig, or a table.
+fn is_ours(scenario: &Scenario, recorded: &Journal) -> bool {
+    recorded.header().manifest.level == scenario.manifest().level
 }
 
 /// Does the recorded experiments again, as a run of their own beside the recorded.
@@ -52,19 +65,18 @@ fn verify(args: &Args, scenario: &Scenario, recorded: &Journal) -> Result<(), Co
     let experiments = recorded.experiments().count();
     if args.folder.json {
         let identical = difference.is_none();
-        println!(
-            "{}",
-            json!({ "experiments": experiments, "identical": identical, "difference": difference })
-        );
+        console::print_line(
+            json!({ "experiments": experiments, "identical": identical, "difference": difference }),
+        )?;
     }
     match difference {
         Some(difference) => Err(CommandError::failed(difference)),
         None => {
             if !args.folder.json {
-                println!(
+                console::print_line(format_args!(
                     "{experiments} experiments, {} bytes: identical",
                     recorded.durable_bytes().len()
-                );
+                ))?;
             }
             Ok(())
         }

@@ -3,6 +3,7 @@
 use super::run::threads;
 use crate::cli::Report as Args;
 use crate::conclusion::{Conclusion, extras};
+use crate::console;
 use crate::error::CommandError;
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
@@ -10,10 +11,10 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
         let conclusion = Conclusion::of(folder, extras(folder), threads(None))?;
         conclusion.write(folder)?;
         if i > 0 && !args.json {
-            println!();
+            console::print_line("")?;
         }
-        print!("{}", conclusion.text(args.json));
-        eprintln!("report: {}", folder.join("report.html").display());
+        console::print(conclusion.text(args.json))?;
+        console::say_line(format_args!("report: {}", folder.join("report.html").display()));
     }
     Ok(())
 }

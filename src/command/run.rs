@@ -10,10 +10,11 @@ use flowtwin_lab::journal::Journal;
 use flowtwin_lab::{Fault, FaultKind, Lab};
 
 use super::hardware::{self, OnHardware};
-use super::place::Place;
+use super::place::{Place, refuse_idle};
 use crate::campaign::{Campaign, Ended, Watch};
 use crate::cli::{Backend, Folder, Run as Args};
 use crate::conclusion::Conclusion;
+use crate::console;
 use crate::error::{CommandError, Kind};
 use crate::folder::{Identity, RunFolder};
 use crate::progress::Progress;
@@ -24,7 +25,8 @@ use crate::scenario::Scenario;
 pub(super) static STOP: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
-    let mut scenario = Scenario::load(&args.scenario)?;
+    refuse_idle(args.backend, args.rig.bench.as_deref(), args.model.as_deref())?;
+    let mut scenario = super::load(&args.scenario)?;
     if let Some(surrogate) = args.surrogate {
         scenario = scenario.with_surrogate(surrogate)?;
     }
@@ -81,8 +83,8 @@ pub(super) fn folder(
 pub(super) fn conclude(to: &Folder, path: &Path, extras: Extras) -> Result<(), CommandError> {
     let conclusion = Conclusion::of(path, extras, threads(to.jobs))?;
     conclusion.write(path)?;
-    print!("{}", conclusion.text(to.json));
-    eprintln!("run folder: {}", path.display());
+    console::print(conclusion.text(to.json))?;
+    console::say_line(format_args!("run folder: {}", path.display()));
     Ok(())
 }
 

@@ -10,6 +10,7 @@ use flowtwin_twin::Context;
 
 use super::run::threads;
 use crate::cli::{Twin, TwinData};
+use crate::console;
 use crate::error::CommandError;
 use crate::learnt::{Data, Selection};
 use crate::scenario::Scenario;
@@ -33,14 +34,14 @@ fn read(args: &TwinData) -> Result<Data, CommandError> {
     };
     let data = Data::read(&args.data, &selection)?;
     let inputs: Vec<&str> = data.inputs().collect();
-    eprintln!(
+    console::say_line(format_args!(
         "{}: {} experiments, `{}` from {}",
         data.source,
         data.outcomes().len(),
         data.target.name,
         inputs.join(", ")
-    );
-    data.notes.iter().for_each(|note| eprintln!("note: {note}"));
+    ));
+    data.notes.iter().for_each(|note| console::say_line(format_args!("note: {note}")));
     Ok(data)
 }
 

@@ -5,6 +5,7 @@ use flowtwin_sim::SimLab;
 use flowtwin_twin::Stop;
 
 use crate::campaign::Watch;
+use crate::console;
 use crate::scenario::Scenario;
 
 /// Runs every experiment of the rig on the simulator too and shows measured against expected.
@@ -46,7 +47,10 @@ impl<W: Watch> Watch for Alongside<'_, W> {
             let expected = expected.feature(name).unwrap_or(f64::NAN);
             format!("{name} {measured:.4} ({expected:.4} expected)")
         });
-        eprintln!("experiment {number}: {}", pairs.collect::<Vec<_>>().join(", "));
+        console::say_line(format_args!(
+            "experiment {number}: {}",
+            pairs.collect::<Vec<_>>().join(", ")
+        ));
     }
 
     fn ended(&mut self, name: &str, stop: Option<&Stop>) {

@@ -46,6 +46,9 @@ impl Column {
         let numbers = count(|value| matches!(value, Value::Number(_)));
         match (numbers, words) {
             (0, 0) => Ok(Self::Nothing),
+            (0, _) if csv.column(index).all(has_decimal_comma) => {
+                Self::numbers(csv, index).map(Self::Numbers)
+            }
             (numbers, words) if words > numbers => Ok(Self::Words),
             _ => Self::numbers(csv, index).map(Self::Numbers),
         }
@@ -68,6 +71,15 @@ impl Column {
             return Err(complaint.at(csv.place(&csv.header()[index])));
         }
         Ok(numbers)
+    }
+}
+
+/// Whether a cell holds a number with a comma in place of the point, or nothing.
+fn has_decimal_comma(cell: &Cell) -> bool {
+    match Value::of(cell) {
+        Value::Words => cell.text.replace(',', ".").parse::<f64>().is_ok(),
+        Value::Missing => true,
+        Value::Number(_) => false,
     }
 }
 
@@ -109,6 +121,7 @@ mod tests {
     fn a_decimal_comma_is_explained() {
         let error = Column::numbers(&csv("a;b\n1,5;2\n"), 0).unwrap_err();
         assert_eq!(error.hint.as_deref(), Some("write decimals with a point: 1.5"));
+        assert_eq!(Column::read(&csv("a;b\n1,5;2\n2,5;3\n"), 0), Err(error));
     }
 
     #[test]

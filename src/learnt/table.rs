@@ -116,7 +116,8 @@ fn every(csv: &Csv, target: usize, notes: &mut Vec<String>) -> Result<Inputs, Di
     }
     if inputs.is_empty() {
         let complaint = format!("{} has no column of numbers that could be an input", csv.name());
-        return Err(Diagnostic::new(complaint).hint("name the inputs with --inputs a,b,c"));
+        return Err(Diagnostic::new(complaint)
+            .hint("name the inputs: --inputs a,b,c, or `inputs` of a scenario's [table]"));
     }
     Ok(inputs)
 }

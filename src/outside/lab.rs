@@ -8,7 +8,8 @@ use flowtwin_lab::{
 };
 
 use super::message::{
-    Done, ExperimentLine, FromLab, FromOptimiser, ObservationLine, PROTOCOL, SpaceLine, table,
+    Done, ExperimentLine, FromLab, FromOptimiser, ObjectiveLine, ObservationLine, PROTOCOL,
+    SpaceLine, table,
 };
 use super::process::{Program, ProgramError};
 
@@ -23,6 +24,7 @@ const ORIGIN: &str = "outside lab";
 pub struct OutsideLab {
     program: Program,
     manifest: Manifest,
+    objective: ObjectiveLine,
     now: Instant,
     state: State,
 }
@@ -82,6 +84,7 @@ impl OutsideLab {
                 ..manifest.clone()
             },
             now: Instant::from_secs(offered.now_s),
+            objective: offered.objective,
             state: State::Idle,
         })
     }
@@ -175,12 +178,14 @@ impl OutsideLab {
     fn report(&self, line: ObservationLine) -> Report {
         let number =
             |(name, value): (&str, &Option<f64>)| (name.to_owned(), value.unwrap_or(f64::NAN));
+        let mut features: Vec<(String, f64)> = line.features.iter().map(number).collect();
+        let ObjectiveLine { feature, goal } = &self.objective;
+        // A lab that tells its outcome alone tells the objective, its sign changed where less is better.
+        if let (Some(outcome), false) = (line.outcome, features.iter().any(|(n, _)| n == feature)) {
+            features.push((feature.clone(), goal.score(outcome)));
+        }
         Report {
-            outcome: Outcome {
-                features: line.features.iter().map(number).collect(),
-                spectra: Vec::new(),
-                quality: quality(&line.flags),
-            },
+            outcome: Outcome { features, spectra: Vec::new(), quality: quality(&line.flags) },
             consumed_ml: line.consumed_ml.iter().map(|(n, ml)| (n.to_owned(), *ml)).collect(),
             fault: line.fault.map(|failure| failure.fault(self.now, ORIGIN)),
         }

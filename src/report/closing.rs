@@ -37,7 +37,8 @@ pub(crate) fn words(policy: &str) -> String {
 }
 
 /// Policies whose keys are short, and what people call them.
-const POLICIES: [(&str, &str); 9] = [
+const POLICIES: [(&str, &str); 10] = [
+    ("list", "a list"),
     ("lhs", "Latin hypercube"),
     ("latin_hypercube", "Latin hypercube"),
     ("sobol", "Sobol’ sequence"),
@@ -82,12 +83,12 @@ pub fn conditions(run: &Run<'_>, experiment: &Experiment<'_>) -> Table {
     table
 }
 
-/// What a run prints when it is done: the table of phases and the best experiment.
-pub fn terminal(run: &Run<'_>) -> String {
+/// What a run prints when it is done: the table of phases and the best experiment, on a terminal of so many columns.
+pub fn terminal(run: &Run<'_>, columns: Option<usize>) -> String {
     let header = run.header();
     let mark = if header.simulated { "SIMULATED" } else { "measured" };
-    let mut out =
-        format!("{} · seed {} · {mark}\n\n{}", run.title(), header.seed, phases(run).text());
+    let table = phases(run).within(columns, &["starts from", "policy", "in experiment"]).text();
+    let mut out = format!("{} · seed {} · {mark}\n\n{table}", run.title(), header.seed);
     let unfinished = "\nThe run is not complete.\n";
     if let Some(best) = run.best() {
         out.push_str(&format!("\nBest: {}\n", best_line(run, best)));
@@ -95,12 +96,29 @@ pub fn terminal(run: &Run<'_>) -> String {
             let input = Quantity::of_key(name);
             format!("{} {}", input.name, with_unit(&plain(value), &input.unit))
         });
-        out.push_str(&format!("      {}\n", inputs.collect::<Vec<_>>().join(", ")));
+        out.push_str(&listed(inputs, columns));
     }
     if !run.journal().complete() {
         out.push_str(unfinished);
     }
     out
+}
+
+/// Parts with commas between them, indented, in lines of so many columns.
+fn listed(parts: impl Iterator<Item = String>, columns: Option<usize>) -> String {
+    const INDENT: &str = "      ";
+    let mut lines = vec![INDENT.to_owned()];
+    let mut parts = parts.peekable();
+    while let Some(mut part) = parts.next() {
+        part.push_str(if parts.peek().is_some() { ", " } else { "" });
+        let line = lines.last().expect("there is a first line");
+        let width = line.chars().count() + part.trim_end().chars().count();
+        if line != INDENT && columns.is_some_and(|columns| width > columns) {
+            lines.push(INDENT.to_owned());
+        }
+        lines.last_mut().expect("there is a first line").push_str(&part);
+    }
+    lines.iter().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
 /// One line on an experiment: `PLI 2980 counts in experiment 66 (ei, iteration 6)`.
@@ -116,21 +134,30 @@ pub(crate) fn best_line(run: &Run<'_>, best: &Experiment<'_>) -> String {
 
 /// The headline of a run: a sentence or two for a chemist.
 pub fn headline(run: &Run<'_>) -> String {
-    let taken = format!(
-        "{}{} took {} of {}lab time and {} of liquids.",
-        counted(run.experiments().len(), "experiment"),
-        match run.failed() {
-            0 => String::new(),
-            n => format!(", {} of them failed,", count(n)),
-        },
-        duration(run.lab_time_s()),
-        if run.header().simulated { "simulated " } else { "" },
-        with_unit(&significant(total_ml(run.experiments()), 3), "mL"),
-    );
+    let taken = taken(run);
     match run.best() {
         Some(best) => format!("{} {taken}", found(run, best)),
         None => format!("No experiment yielded a value of {}. {taken}", run.objective().name),
     }
+}
+
+/// What the experiments took; a table tells neither time nor volumes.
+fn taken(run: &Run<'_>) -> String {
+    let experiments = counted(run.experiments().len(), "experiment");
+    let failed = match run.failed() {
+        0 => String::new(),
+        n => format!(", {} of them failed", count(n)),
+    };
+    if run.lab_time_s() <= 0.0 {
+        return format!("{experiments}{failed}.");
+    }
+    format!(
+        "{experiments}{failed}{} took {} of {}lab time and {} of liquids.",
+        if failed.is_empty() { "" } else { "," },
+        duration(run.lab_time_s()),
+        if run.header().simulated { "simulated " } else { "" },
+        with_unit(&significant(total_ml(run.experiments()), 3), "mL"),
+    )
 }
 
 fn found(run: &Run<'_>, best: &Experiment<'_>) -> String {
@@ -153,4 +180,17 @@ fn found(run: &Run<'_>, best: &Experiment<'_>) -> String {
         run.of_phase(best.phase).len(),
         gain.unwrap_or_default(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_lists_are_broken_at_the_edge_of_the_terminal() {
+        let parts = || ["cui 120", "cs 119.7", "oa 35"].map(str::to_owned).into_iter();
+        assert_eq!(listed(parts(), None), "      cui 120, cs 119.7, oa 35\n");
+        assert_eq!(listed(parts(), Some(24)), "      cui 120, cs 119.7,\n      oa 35\n");
+        assert_eq!(listed(parts(), Some(1)), "      cui 120,\n      cs 119.7,\n      oa 35\n");
+    }
 }

@@ -23,6 +23,8 @@ pub(crate) struct Definition {
     #[serde(default)]
     space: SpacePart,
     #[serde(default)]
+    table: TablePart,
+    #[serde(default)]
     analysis: Value,
 }
 
@@ -75,6 +77,19 @@ struct SpacePart {
     inputs: BTreeMap<String, Range>,
 }
 
+/// What was read from a table of outcomes.
+#[derive(Clone, Debug, Default, Deserialize)]
+struct TablePart {
+    #[serde(default)]
+    read: ReadPart,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+struct ReadPart {
+    #[serde(default)]
+    inputs: Vec<flowtwin_lab::Input>,
+}
+
 /// The range of an input.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 pub(crate) struct Range {
@@ -95,7 +110,11 @@ impl Definition {
 
     /// The range of an input, where the scenario states one.
     pub(crate) fn range(&self, input: &str) -> Option<Range> {
-        self.space.inputs.get(input).copied()
+        let looked_up = || {
+            let input = self.table.read.inputs.iter().find(|known| known.name == input)?;
+            Some(Range { low: input.low, high: input.high, resolution: input.resolution })
+        };
+        self.space.inputs.get(input).copied().or_else(looked_up)
     }
 
     /// How spectra were made, where the scenario states it and it fits the rig.

@@ -61,10 +61,16 @@ fn figures(run: &Run<'_>, twin: Option<&TwinFit>) -> Vec<(String, String)> {
             format!("best {}", objective.name),
         ),
         (count(n), failed),
-        (duration(run.lab_time_s()), "lab time".into()),
-        (with_unit(&significant(closing::total_ml(run.experiments()), 3), "mL"), "liquids".into()),
-        (with_unit(&significant(per_hour, 3), "per h"), "experiments, demonstrated".into()),
     ];
+    // A table tells neither time nor volumes.
+    if run.lab_time_s() > 0.0 {
+        let ml = significant(closing::total_ml(run.experiments()), 3);
+        out.extend([
+            (duration(run.lab_time_s()), "lab time".into()),
+            (with_unit(&ml, "mL"), "liquids".into()),
+            (with_unit(&significant(per_hour, 3), "per h"), "experiments, demonstrated".into()),
+        ]);
+    }
     if let Some(twin) = twin {
         out.push((fixed(twin.test_r2, 2), "R² of the twin on unseen experiments".into()));
     }

@@ -57,6 +57,24 @@ impl Table {
         self.closing.push(cells);
     }
 
+    /// At most so many columns of a terminal wide, without those of the dispensable columns that make it wider, the
+    /// first of them first.
+    #[must_use]
+    pub fn within(mut self, terminal: Option<usize>, dispensable: &[&str]) -> Self {
+        for title in dispensable {
+            if terminal.is_none_or(|columns| self.width() <= columns) {
+                break;
+            }
+            if let Some(place) = self.columns.iter().position(|(known, _)| known == title) {
+                self.columns.remove(place);
+                self.rows.iter_mut().chain(&mut self.closing).for_each(|row| {
+                    row.remove(place);
+                });
+            }
+        }
+        self
+    }
+
     /// Whether there is no row.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
@@ -66,7 +84,7 @@ impl Table {
     pub fn text(&self) -> String {
         let widths = self.widths();
         let titles: Vec<String> = self.columns.iter().map(|(title, _)| title.clone()).collect();
-        let rule: String = "─".repeat(widths.iter().sum::<usize>() + 2 * (widths.len() - 1)) + "\n";
+        let rule: String = "─".repeat(self.width()) + "\n";
         let mut out = self.line(&titles, &widths) + &rule;
         self.rows.iter().for_each(|row| out.push_str(&self.line(row, &widths)));
         if !self.closing.is_empty() {
@@ -74,6 +92,12 @@ impl Table {
         }
         self.closing.iter().for_each(|row| out.push_str(&self.line(row, &widths)));
         out
+    }
+
+    /// Width of its text \[columns\].
+    fn width(&self) -> usize {
+        let widths = self.widths();
+        widths.iter().sum::<usize>() + 2 * widths.len().saturating_sub(1)
     }
 
     fn widths(&self) -> Vec<usize> {
@@ -130,6 +154,18 @@ mod tests {
         let expected = "stock  left [mL]\n────────────────\nCs           9.5\nOA–Cu      28.25\n\
                         ────────────────\nall        37.75\n";
         assert_eq!(table.text(), expected);
+    }
+
+    #[test]
+    fn what_can_be_spared_goes_where_a_terminal_is_narrow() {
+        let mut table = Table::new().words("phase").words("policy").numbers("best");
+        table.row(vec!["start".into(), "random".into(), "2516".into()]);
+        table.close(vec!["all".into(), String::new(), "2516".into()]);
+        let width = |columns| table.clone().within(columns, &["policy", "phase"]).width();
+        assert_eq!(
+            [width(None), width(Some(19)), width(Some(18)), width(Some(3))],
+            [19, 19, 11, 4]
+        );
     }
 
     #[test]

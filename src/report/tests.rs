@@ -121,7 +121,11 @@ fn spectra_are_one_row_for_each_pixel() {
 fn equal_journals_give_equal_bytes() {
     let all = || {
         with_run(|run| {
-            (report_html(run, &findings(), &extras()), spectra_parquet(run).unwrap(), terminal(run))
+            (
+                report_html(run, &findings(), &extras()),
+                spectra_parquet(run).unwrap(),
+                terminal(run, None),
+            )
         })
     };
     assert!(all() == all());
@@ -159,7 +163,7 @@ fn a_run_that_has_only_begun_has_a_report() {
     let journal = flowtwin_lab::journal::read(&journal.bytes()[..=header_only]).unwrap();
     let run = Run::read(&journal).unwrap();
     assert!(report_html(&run, &Findings::default(), &extras()).contains("the run is not complete"));
-    assert!(terminal(&run).contains("not complete"));
+    assert!(terminal(&run, None).contains("not complete"));
     assert_eq!(observations_csv(&run).lines().count(), 1);
     assert!(spectra_parquet(&run).is_ok());
 }

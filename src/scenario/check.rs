@@ -61,11 +61,15 @@ pub(super) fn kind(file: &ScenarioFile) -> Result<(), Problem> {
     }
 }
 
+/// Most letters of a scenario's name: file systems allow 255, and more is put behind it.
+const LONGEST_NAME: usize = 100;
+
 pub(super) fn name(file: &ScenarioFile) -> Result<(), Problem> {
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if file.name.is_empty() || !file.name.chars().all(allowed) {
+    let fits = (1..=LONGEST_NAME).contains(&file.name.len());
+    if !fits || !file.name.chars().all(allowed) {
         let message = format!(
-            "the name \"{}\" must be of small letters, digits and hyphens: run folders bear it",
+            "the name \"{}\" must be of 1 to {LONGEST_NAME} small letters, digits and hyphens: run folders bear it",
             file.name
         );
         return Err(Problem::new(&["name"], message));
@@ -193,6 +197,13 @@ fn phase(file: &ScenarioFile, index: usize, space: &Space) -> Result<Phase, Prob
             }
         },
     };
+    for (key, value) in spent(&spec.stop) {
+        if value.is_some_and(|value| value <= 0.0) {
+            let message = format!("{key} = {} stops before it begins", value.unwrap_or_default());
+            let path = ["phases", &number, "stop", key];
+            return Err(Problem::new(&path, message).hint(Some("give more than 0".into())));
+        }
+    }
     if let PolicySpec::List { conditions } = &spec.policy {
         list(conditions, spec, space).map_err(|(keys, message)| {
             let mut path = at("policy");
@@ -247,6 +258,11 @@ fn list(
         }
     }
     Ok(())
+}
+
+/// What a phase may spend.
+fn spent(rules: &StopRules) -> [(&'static str, Option<f64>); 2] {
+    [("lab_time_s", rules.lab_time_s), ("reagent_ml", rules.reagent_ml)]
 }
 
 /// The rules of a phase; its target is a value of the objective, and outcomes are maximised.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ordered::Ordered;
 use super::unknown;
+use crate::report::format::plain;
 
 /// What a campaign may choose.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -167,6 +168,7 @@ impl InputSpec {
             self.limits(manifest).ok_or_else(|| self.missing(name, manifest))?;
         for (key, value) in [("low", self.low), ("high", self.high)] {
             if !self.stands_still() && !(low..=high).contains(&value) {
+                let (low, high) = (plain(low), plain(high));
                 let message =
                     format!("{value} {in_words} is outside {low} to {high} {in_words} of {whose}");
                 return Err(problem(&at(key), message));

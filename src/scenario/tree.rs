@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -50,6 +51,10 @@ impl Source {
         let name = path.display().to_string();
         match fs::read_to_string(path) {
             Ok(text) => Ok(Self { name, text }),
+            Err(error) if error.kind() == ErrorKind::InvalidData => {
+                let complaint = Diagnostic::new(format!("{name} is no text in UTF-8"));
+                Err(complaint.hint("save it as UTF-8: TOML knows no other encoding"))
+            }
             Err(error) => Err(Diagnostic::new(format!("cannot read {name}: {error}"))),
         }
     }

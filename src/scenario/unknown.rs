@@ -45,7 +45,8 @@ const UNITS: [&str; 36] = [
 /// Adds what was probably meant to a complaint of serde about an unknown key or choice.
 ///
 /// The unit is part of a key, so a key with another unit is the likeliest slip; a few letters the next.
-pub(super) fn explain(diagnostic: Diagnostic) -> Diagnostic {
+pub(crate) fn explain(diagnostic: Diagnostic) -> Diagnostic {
+    let diagnostic = Diagnostic { message: for_people(&diagnostic.message), ..diagnostic };
     if let Some(found) = diagnostic.message.strip_prefix("wanted exactly 1 element, ") {
         let kinds = if found.starts_with("more") { "more than one" } else { "none" };
         let message = format!("a table with one key, its kind, is wanted here; there is {kinds}");
@@ -67,6 +68,21 @@ pub(super) fn explain(diagnostic: Diagnostic) -> Diagnostic {
         Some((meant, false)) => diagnostic.hint(format!("did you mean `{meant}`?")),
         None => diagnostic,
     }
+}
+
+/// A complaint of serde without the names of Rust's types.
+fn for_people(message: &str) -> String {
+    const TYPES: [(&str, &str); 7] = [
+        ("expected u64", "expected a whole number from 0 on"),
+        ("expected u32", "expected a whole number from 0 to 4294967295"),
+        ("expected usize", "expected a whole number from 0 on"),
+        ("expected f64", "expected a number"),
+        ("floating point `", "number `"),
+        ("integer `", "number `"),
+        ("invalid type: ", ""),
+    ];
+    let known = |text: String, (theirs, ours): &(&str, &str)| text.replace(theirs, ours);
+    TYPES.iter().fold(message.replace("invalid value: ", ""), known)
 }
 
 /// The known key nearest to `key`, and whether only the unit differs.
@@ -115,6 +131,14 @@ mod tests {
         assert_eq!(nearest("settle_min", &known), Some(("settle_s", true)));
         assert_eq!(nearest("sede", &known), Some(("seed", false)));
         assert_eq!(nearest("zebra", &known), None);
+    }
+
+    #[test]
+    fn types_are_told_in_words() {
+        let whole = for_people("invalid value: integer `-1`, expected u64");
+        assert_eq!(whole, "number `-1`, expected a whole number from 0 on");
+        let text = for_people("invalid type: string \"120\", expected f64");
+        assert_eq!(text, "string \"120\", expected a number");
     }
 
     #[test]

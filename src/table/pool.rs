@@ -182,7 +182,8 @@ pub(super) mod tests {
         experiments.extend([row(20.0, Some(21.0)), row(20.0, Some(22.0)), row(39.0, None)]);
         let input = Input { name: "x".into(), low: 0.0, high: 39.0, resolution: 0.0 };
         let read = Measured { inputs: vec![input], unit: "J".into(), experiments };
-        let table = TableSpec { data: "x.csv".into(), inputs: None, read: Some(read) };
+        let table =
+            TableSpec { data: "x.csv".into(), inputs: None, read: Some(read), notes: Vec::new() };
         Pool::new("line", &table).unwrap()
     }
 

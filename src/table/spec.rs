@@ -26,6 +26,9 @@ pub struct TableSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(skip)]
     pub read: Option<Measured>,
+    /// What was left out of it, for people.
+    #[serde(skip)]
+    pub notes: Vec<String>,
 }
 
 /// What was read from a table.
@@ -54,6 +57,7 @@ impl TableSpec {
         let data = Data::read(&below.join(&self.data), &selection)?;
         let experiment =
             |row: crate::learnt::Row| PriorExperiment { inputs: row.inputs, outcome: row.outcome };
+        self.notes = data.notes;
         self.read = Some(Measured {
             inputs: data.space.inputs().to_vec(),
             unit: data.target.unit,

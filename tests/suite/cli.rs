@@ -119,3 +119,30 @@ fn check_counts_what_did_not_pass() {
         (&Value::from(false), &Value::from(true))
     );
 }
+
+/// Runs the command with standard output going to `sink`.
+#[cfg(target_os = "linux")]
+fn into(sink: std::process::Stdio, dir: &std::path::Path) -> crate::support::Done {
+    let mut command = crate::support::flowtwin(dir);
+    let child =
+        command.args(["check", "--schema"]).stdout(sink).stderr(std::process::Stdio::piped());
+    crate::support::done(child.spawn().unwrap().wait_with_output().unwrap())
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_behind_standard_output_is_told() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let done = into(full.into(), &folder("full"));
+    assert_eq!(done.code, Some(1));
+    assert!(done.stderr.starts_with("error: cannot write to standard output"), "{}", done.stderr);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_reader_that_has_had_enough_is_no_failure() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let done = into(writer.into(), &folder("enough"));
+    assert_eq!((done.code, done.stderr.as_str()), (Some(0), ""));
+}

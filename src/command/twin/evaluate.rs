@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{context, read};
 use crate::cli::TwinEvaluate as Args;
+use crate::console;
 use crate::error::CommandError;
 use crate::learnt::{Data, accuracy};
 
@@ -14,22 +15,22 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let (x, y) = data.history(|outcome| outcome).succeeded(data.space.dim());
     let mut judged = Vec::new();
     for surrogate in surrogates(args) {
-        eprintln!("{}: {} fits", surrogate.name(), args.folds * args.repeats);
+        console::say_line(format_args!("{}: {} fits", surrogate.name(), args.folds * args.repeats));
         let parts = (args.folds, args.repeats);
         let evaluation = cross_validate(&surrogate, x.view(), &y, parts, &context(&args.data))
             .map_err(|error| CommandError::failed(format_args!("{}: {error}", data.source)))?;
         if let Some(choice) = accuracy::choice(&evaluation) {
-            eprintln!("{}: {choice}", surrogate.name());
+            console::say_line(format_args!("{}: {choice}", surrogate.name()));
         }
         judged.push((surrogate, evaluation));
     }
     match args.data.json {
-        true => println!("{:#}", value(args, &data, &judged)),
-        false => print!("{}", accuracy::table(&data, &judged).text()),
+        true => console::print_line(format_args!("{:#}", value(args, &data, &judged)))?,
+        false => console::print(accuracy::table(&data, &judged).text())?,
     }
     if let Some(folder) = &args.out {
         let files = accuracy::write(folder, &data, &judged)?;
-        files.iter().for_each(|file| eprintln!("wrote {}", file.display()));
+        files.iter().for_each(|file| console::say_line(format_args!("wrote {}", file.display())));
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::{context, read};
 use crate::cli::TwinFit as Args;
+use crate::console;
 use crate::error::CommandError;
 use crate::learnt::Twin;
 use crate::report::format::{fixed, significant};
@@ -25,11 +26,15 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
             "noise_sd": twin.noise_sd(),
             "held_out": held_out,
         });
-        println!("{value:#}");
+        console::print_line(format_args!("{value:#}"))?;
     } else {
-        print!("{}\n{}", inputs(&twin).text(), scores(&twin, &held_out).text());
+        console::print(format_args!(
+            "{}\n{}",
+            inputs(&twin).text(),
+            scores(&twin, &held_out).text()
+        ))?;
     }
-    eprintln!("model: {}", path.display());
+    console::say_line(format_args!("model: {}", path.display()));
     Ok(())
 }
 

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::cli::TwinRehearse as Args;
 use crate::command::run::threads;
+use crate::console;
 use crate::error::CommandError;
 use crate::learnt::{Rehearsal, Step, Twin, write};
 use crate::report::format::significant;
@@ -21,18 +22,18 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
         experiments: args.experiments,
         minimize: args.minimize,
     };
-    eprintln!("SIMULATED: {} on the {}", args.policy.name(), twin.identity());
+    console::say_line(format_args!("SIMULATED: {} on the {}", args.policy.name(), twin.identity()));
     let context = Context::new(Streams::new(args.seed)).with_threads(threads(args.jobs));
     let policy = args.policy.build(args.surrogate);
     let steps = rehearsal.run(&twin, &*policy, &context).map_err(CommandError::failed)?;
     let best = rehearsal.best_so_far(&steps);
     match args.json {
-        true => println!("{:#}", value(args, &twin, &steps, &best)),
-        false => print!("{}", table(&twin, &steps, &best).text()),
+        true => console::print_line(format_args!("{:#}", value(args, &twin, &steps, &best)))?,
+        false => console::print(table(&twin, &steps, &best).text())?,
     }
     if let Some(path) = &args.out {
         write(path, &csv(&twin, &steps, &best))?;
-        eprintln!("wrote {}", path.display());
+        console::say_line(format_args!("wrote {}", path.display()));
     }
     Ok(())
 }

@@ -16,12 +16,17 @@ pub(super) fn sections(run: &Run<'_>) -> String {
         return String::new();
     }
     let stocks = stock::of(run);
-    let mut body = String::new();
-    body.push_str(&levels(run, &stocks));
-    let stages = stages(run);
-    let table = figure("What is left", "", &Legend::default(), &table(&stocks).html());
-    body.push_str(&html::pair(&[table, stages.unwrap_or_default()]));
-    let mut out = section("lab-time", "Lab time and liquids", &body);
+    let mut out = String::new();
+    // A table tells neither time nor volumes.
+    if !stocks.is_empty() {
+        let table = figure("What is left", "", &Legend::default(), &table(&stocks).html());
+        let beside = html::pair(&[table, stages(run).unwrap_or_default()]);
+        out.push_str(&section(
+            "lab-time",
+            "Lab time and liquids",
+            &(levels(run, &stocks) + &beside),
+        ));
+    }
     let faults = trouble::table(run);
     if !faults.is_empty() {
         out.push_str(&section("faults", "What went wrong", &faults.html()));

@@ -9,7 +9,8 @@ use crate::report::run::{Experiment, Run};
 
 /// The figures of a campaign's progress.
 pub(super) fn sections(run: &Run<'_>) -> String {
-    if run.experiments().is_empty() {
+    // Without a value there is nothing to plot: the headline says so.
+    if run.experiments().iter().all(|e| e.value.is_none()) {
         return String::new();
     }
     let mut body = every_experiment(run);
