@@ -45,6 +45,7 @@ impl F4t {
         notes.extend(self.check_units()?);
         notes.push(self.check_sensor()?);
         notes.push(self.limit_in_words());
+        notes.push(alarms_in_words(&self.alarms()));
         Ok(Identity {
             model: format!("Watlow F4T {}", characters(&part)),
             serial_number: Some(long(self.order, [serial[0], serial[1]]).to_string()),
@@ -90,6 +91,11 @@ impl F4t {
         }
     }
 
+    /// States of the alarms that the controller has, alarm 1 first.
+    fn alarms(&mut self) -> Vec<u16> {
+        (1..=register::ALARMS).map_while(|k| self.word(register::of_alarm(k)).ok()).collect()
+    }
+
     fn float(&mut self, register: u16) -> Result<f32, FaultKind> {
         let words = self.host.read(register, 2)?;
         Ok(self.order.join([words[0], words[1]]))
@@ -121,6 +127,18 @@ impl F4t {
         }
         written?;
         Err(kept_other("control mode", f64::from(mode), f64::from(kept), ""))
+    }
+}
+
+/// Which alarms stand, given the state of each.
+fn alarms_in_words(states: &[u16]) -> String {
+    let standing = |state: &u16| !register::NO_ALARM.contains(state);
+    let names = states.iter().zip(1..).filter(|(state, _)| standing(state));
+    let names: Vec<String> = names.map(|(state, k)| format!("{k} (state {state})")).collect();
+    match (states.len(), names.is_empty()) {
+        (0, _) => "its alarms cannot be read".into(),
+        (known, true) => format!("none of its {known} alarms stands"),
+        (_, false) => format!("ALARM {}: look at the controller", names.join(", ")),
     }
 }
 
@@ -209,5 +227,19 @@ impl F4tInput {
 impl Permit for F4tInput {
     fn granted(&mut self) -> Result<bool, FaultKind> {
         Ok(self.controller.borrow_mut().word(self.register)? == register::ON)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn alarms_that_stand_are_named() {
+        assert_eq!(alarms_in_words(&[61, 88, 12]), "none of its 3 alarms stands");
+        let said = alarms_in_words(&[61, 24, 61, 76]);
+        assert_eq!(said, "ALARM 2 (state 24), 4 (state 76): look at the controller");
+        assert_eq!(alarms_in_words(&[]), "its alarms cannot be read");
+        assert_eq!([register::of_alarm(1), register::of_alarm(3)], [1356, 1556]);
     }
 }

@@ -191,6 +191,8 @@ fn everybody_is_identified_and_a_swapped_cable_found() {
     let rig = Rig::serve(NETWORK, 1.0);
     let found = identify(&rig.wiring);
     assert!(found.iter().all(|f| f.is_right()), "{found:?}");
+    let mut notes = found.iter().filter_map(|f| f.identity.as_ref()).flat_map(|who| &who.notes);
+    assert!(notes.any(|note| note == "none of its 14 alarms stands"), "{found:?}");
     let mut swapped = rig.wiring.clone();
     swapped.hdx.get_mut("eye").expect("wired").serial_number = Some("HDX00008".into());
     let problems: Vec<_> = identify(&swapped).into_iter().filter_map(|f| f.problem).collect();

@@ -15,6 +15,10 @@ pub const PART_NUMBER_LENGTH: u16 = 15;
 pub const DEVICE_STATUS: u16 = 90;
 /// Unit of temperatures on the wire.
 pub const UNITS: u16 = 1328;
+/// State of alarm 1.
+pub const ALARM_STATE: u16 = 1356;
+/// Alarms at most.
+pub const ALARMS: u16 = 14;
 /// Control mode of loop 1.
 pub const MODE: u16 = 2730;
 /// Lowest set point of loop 1, float.
@@ -52,6 +56,8 @@ pub const OFF: u16 = 62;
 pub const ON: u16 = 63;
 /// No error, no alarm.
 pub const NONE: u16 = 61;
+/// States of an alarm that does not stand: none, starting up, and one that Espec's own software counts to them.
+pub const NO_ALARM: [u16; 3] = [NONE, 88, 12];
 /// Unit: degrees Celsius.
 pub const CELSIUS: u16 = 15;
 /// Device status: well.
@@ -60,6 +66,11 @@ pub const WELL: u16 = 138;
 /// A register of loop `number` (from 1), given that of loop 1.
 pub fn of_loop(register: u16, number: u16) -> u16 {
     register + 160 * (number - 1)
+}
+
+/// The state register of alarm `k`, from 1.
+pub fn of_alarm(k: u16) -> u16 {
+    ALARM_STATE + 100 * (k - 1)
 }
 
 /// The state register of input `io` of `module`, both from 1.

@@ -274,9 +274,10 @@ fn plain_registers(serial_number: u32, order: WordOrder) -> BTreeMap<u16, u16> {
     for at in [register::UNITS, 14_080, 6_730] {
         put(at, register::CELSIUS);
     }
-    for alarm in 0..14 {
-        put(1330 + 100 * alarm, register::OFF);
-        put(1356 + 100 * alarm, register::NONE);
+    for alarm in 1..=register::ALARMS {
+        let state = register::of_alarm(alarm);
+        put(state - 26, register::OFF); // its type
+        put(state, register::NONE);
     }
     for module in 0..6 {
         put(register::LIMIT_STATE + 60 * module, register::NONE);
