@@ -22,7 +22,7 @@ pub fn print(data: impl Display) -> Result<(), CommandError> {
 /// Prints data and ends the line.
 ///
 /// # Errors
-/// As [`print`].
+/// As [`print()`].
 pub fn print_line(data: impl Display) -> Result<(), CommandError> {
     print(format_args!("{data}\n"))
 }
