@@ -104,7 +104,7 @@ pub(super) fn lead(findings: &[Finding]) -> String {
     let told = |(name, first, resolved): &(&str, usize, usize)| {
         let resolved = if *resolved == 0 { "none".into() } else { resolved.to_string() };
         format!(
-            "{name} has the least median regret on {first} (over the second it is resolved on {resolved})"
+            "{name} has the least median regret on {first} (its lead over the second is resolved on {resolved})"
         )
     };
     let mut told: Vec<String> = leaders.iter().map(told).collect();

@@ -23,8 +23,7 @@ struct Finding {
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     if args.schema {
-        console::print_line(format_args!("{:#}", crate::scenario::schema()))?;
-        return Ok(());
+        return console::print_line(format_args!("{:#}", crate::scenario::schema()));
     }
     let findings: Vec<Finding> = args.files.iter().map(|file| look(args, file)).collect();
     if args.json {

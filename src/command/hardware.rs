@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::fs;
-use std::io::{IsTerminal as _, Write as _, stderr, stdin};
+use std::io::{IsTerminal as _, stdin};
 use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
@@ -152,7 +152,7 @@ fn simulated(
     scenario: &Scenario,
     seed: u64,
 ) -> Result<journal::Journal, CommandError> {
-    console::say_line(format_args!("rehearsing the campaign in simulation …"));
+    console::say_line("rehearsing the campaign in simulation …");
     let campaign = Campaign::new(scenario, seed, threads(to.jobs), &STOP);
     let lab = scenario.sim_lab(seed);
     let (ended, writer) = campaign
@@ -193,9 +193,9 @@ fn ask(args: &OnRig) -> Result<(), CommandError> {
         let message = "nobody is there to be asked";
         return Err(CommandError::bad_input(message).hint("give --yes to begin without asking"));
     }
-    console::say(format_args!("\nPumps will run and the plate will heat. Begin? Type yes: "));
+    console::say("\nPumps will run and the plate will heat. Begin? Type yes: ");
     let mut answer = String::new();
-    stderr().flush().and_then(|()| stdin().read_line(&mut answer)).map_err(CommandError::failed)?;
+    stdin().read_line(&mut answer).map_err(CommandError::failed)?;
     match answer.trim() {
         "yes" => Ok(()),
         _ => Err(CommandError::new(Kind::Interrupted, "not begun; nothing has moved")),

@@ -1,7 +1,7 @@
 //! `flowtwin paper`: every claim of the paper beside what the simulator does.
 
 use std::fs;
-use std::io::{IsTerminal as _, Write as _, stderr};
+use std::io::{IsTerminal as _, stderr};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -90,13 +90,12 @@ impl Progress {
                 "\rrig {finished} of {}, {left_s:.0} s left \x1b[K",
                 self.count
             ));
-            let _shown = stderr().flush();
         }
     }
 
     fn end(&self) {
         if stderr().is_terminal() {
-            console::say(format_args!("\r\x1b[K"));
+            console::say("\r\x1b[K");
         }
         console::say_line(format_args!(
             "{} rigs in {:.1} s",

@@ -32,12 +32,11 @@ pub(super) fn refuse_idle(
     model: Option<&Path>,
 ) -> Result<(), CommandError> {
     let wired = matches!(backend, Backend::Emulated | Backend::Hardware);
-    let idle = match (bench, model) {
+    let (flag, wanted) = match (bench, model) {
         (Some(_), _) if !wired => ("--bench", "--backend hardware or --backend emulated"),
         (_, Some(_)) if backend != Backend::Twin => ("--model", "--backend twin"),
         _ => return Ok(()),
     };
-    let (flag, wanted) = idle;
     let message = format!("{flag} says nothing to --backend {}", backend.name());
     Err(CommandError::bad_input(message).hint(format_args!("give {wanted} as well")))
 }

@@ -197,13 +197,6 @@ fn phase(file: &ScenarioFile, index: usize, space: &Space) -> Result<Phase, Prob
             }
         },
     };
-    for (key, value) in spent(&spec.stop) {
-        if value.is_some_and(|value| value <= 0.0) {
-            let message = format!("{key} = {} stops before it begins", value.unwrap_or_default());
-            let path = ["phases", &number, "stop", key];
-            return Err(Problem::new(&path, message).hint(Some("give more than 0".into())));
-        }
-    }
     if let PolicySpec::List { conditions } = &spec.policy {
         list(conditions, spec, space).map_err(|(keys, message)| {
             let mut path = at("policy");
@@ -217,7 +210,7 @@ fn phase(file: &ScenarioFile, index: usize, space: &Space) -> Result<Phase, Prob
         policy: spec.policy.build(file.twin.surrogate),
         experiments: spec.experiments as usize,
         from,
-        stop: rules(file, &spec.stop),
+        stop: rules(file, &spec.stop, &number)?,
     })
 }
 
@@ -260,14 +253,16 @@ fn list(
     Ok(())
 }
 
-/// What a phase may spend.
-fn spent(rules: &StopRules) -> [(&'static str, Option<f64>); 2] {
-    [("lab_time_s", rules.lab_time_s), ("reagent_ml", rules.reagent_ml)]
-}
-
 /// The rules of a phase; its target is a value of the objective, and outcomes are maximised.
-fn rules(file: &ScenarioFile, spec: &StopRules) -> StopRules {
-    StopRules { target: spec.target.map(|target| file.objective.goal.score(target)), ..*spec }
+fn rules(file: &ScenarioFile, spec: &StopRules, number: &str) -> Result<StopRules, Problem> {
+    for (key, value) in [("lab_time_s", spec.lab_time_s), ("reagent_ml", spec.reagent_ml)] {
+        if let Some(value) = value.filter(|value| *value <= 0.0) {
+            let message = format!("{key} = {value} stops before it begins");
+            let path = ["phases", number, "stop", key];
+            return Err(Problem::new(&path, message).hint(Some("give more than 0".into())));
+        }
+    }
+    Ok(StopRules { target: spec.target.map(|target| file.objective.goal.score(target)), ..*spec })
 }
 
 fn known_feature(file: &ScenarioFile, name: &str, path: &[&str]) -> Result<(), Problem> {

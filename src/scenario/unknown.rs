@@ -72,7 +72,7 @@ pub(crate) fn explain(diagnostic: Diagnostic) -> Diagnostic {
 
 /// A complaint of serde without the names of Rust's types.
 fn for_people(message: &str) -> String {
-    const TYPES: [(&str, &str); 7] = [
+    const TYPES: [(&str, &str); 8] = [
         ("expected u64", "expected a whole number from 0 on"),
         ("expected u32", "expected a whole number from 0 to 4294967295"),
         ("expected usize", "expected a whole number from 0 on"),
@@ -80,9 +80,10 @@ fn for_people(message: &str) -> String {
         ("floating point `", "number `"),
         ("integer `", "number `"),
         ("invalid type: ", ""),
+        ("invalid value: ", ""),
     ];
     let known = |text: String, (theirs, ours): &(&str, &str)| text.replace(theirs, ours);
-    TYPES.iter().fold(message.replace("invalid value: ", ""), known)
+    TYPES.iter().fold(message.to_owned(), known)
 }
 
 /// The known key nearest to `key`, and whether only the unit differs.

@@ -88,6 +88,29 @@ fn a_lab_behind_lines_gives_the_observations_of_the_lab_itself() {
 }
 
 #[test]
+fn an_outcome_alone_is_the_objective() {
+    let dir = folder("outside-outcome");
+    let scenario = scenario(&dir);
+    let lab = format!("'{}' lab '{scenario}' --seed 3", env!("CARGO_BIN_EXE_flowtwin"));
+    let silent = r#"s/"features":{[^}]*}/"features":{}/"#;
+    fs::write(dir.join("silent.sh"), format!("{lab} | sed -u '{silent}'\n")).unwrap();
+    for (out, command) in [("whole", lab.as_str()), ("alone", "sh silent.sh")] {
+        let done = run(&dir, &["run", &scenario, "--out", out, "--lab-command", command]);
+        assert_eq!(done.code, Some(0), "{}", done.stderr);
+    }
+    let column = |run: &str, name: &str| -> Vec<String> {
+        let text = fs::read_to_string(dir.join(run).join("observations.csv")).unwrap();
+        let place = text.lines().next().unwrap().split(',').position(|known| known == name);
+        let cell = |line: &str| place.map(|i| line.split(',').nth(i).unwrap().to_owned());
+        text.lines().skip(1).map(|line| cell(line).unwrap_or_default()).collect()
+    };
+    let pli = column("whole", "pli_counts");
+    assert!(pli.len() == 4 && pli.iter().all(|value| value.parse::<f64>().is_ok()), "{pli:?}");
+    assert_eq!(column("alone", "pli_counts"), pli);
+    assert_ne!(column("alone", "peak_nm"), column("whole", "peak_nm"));
+}
+
+#[test]
 fn a_program_can_be_the_policy_of_a_run() {
     let dir = folder("outside-policy");
     let (scenario, program) = (scenario(&dir), constant(&dir));
