@@ -103,10 +103,10 @@ impl RunFolder {
         }
     }
 
-    /// The folder at `path`, to go on with the run in it.
+    /// The folder at `path`, to go on with the run in it. A run that was stopped before its first record begins.
     ///
     /// # Errors
-    /// If there is no run in it, if it belongs to another run, or if its journal is damaged.
+    /// If there is no such folder or no run in it, if it belongs to another run, or if its journal is damaged.
     pub fn resume(path: &Path, identity: &Identity) -> Result<Self, CommandError> {
         let folder = Self { path: path.to_owned(), recorded: None, goes_on: identity.in_wall_time };
         match folder.look()? {
@@ -118,6 +118,7 @@ impl RunFolder {
             },
             // The run was stopped before its first record was on the disk.
             Content::Broken(JournalError::Empty) => Ok(folder),
+            Content::Nothing if path.is_dir() => Ok(folder),
             Content::Broken(error) => Err(folder.damaged(&error)),
             Content::Nothing | Content::Other => {
                 let message = format!("there is no run to resume in {}", path.display());

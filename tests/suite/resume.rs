@@ -110,6 +110,30 @@ fn a_killed_run_is_completed_to_the_byte() {
 }
 
 #[test]
+fn a_run_stopped_before_its_first_record_begins() {
+    let dir = folder("early");
+    let file = scenario(&dir, "short", "cs3cu2i5.toml", SHORT);
+    let loaded = Scenario::load(&file).unwrap();
+    let whole = complete(&loaded, &dir.join("whole"), false);
+    let file = file.to_str().unwrap();
+    // What is there when a run is killed between making its folder and its journal.
+    fs::create_dir(dir.join("made")).unwrap();
+    fs::create_dir(dir.join("certified")).unwrap();
+    fs::write(dir.join("certified/rehearsal.json"), "{}").unwrap();
+    for name in ["made", "certified"] {
+        let done = run(&dir, &["run", file, "--out", name, "--resume"]);
+        assert_eq!(done.code, Some(0), "{name}: {}", done.stderr);
+        assert!(fs::read(dir.join(name).join(JOURNAL)).unwrap() == whole, "{name}");
+    }
+    // A folder of anything else is no run that was stopped.
+    fs::create_dir(dir.join("mine")).unwrap();
+    fs::write(dir.join("mine/thesis.txt"), "years of work").unwrap();
+    let done = run(&dir, &["run", file, "--out", "mine", "--resume"]);
+    assert_eq!(done.code, Some(2), "{}", done.stderr);
+    assert_eq!(files(&dir.join("mine")).len(), 1);
+}
+
+#[test]
 fn a_torn_journal_is_recognised_and_resumed() {
     let dir = folder("torn");
     let scenario = Scenario::load(&scenario(&dir, "short", "cs3cu2i5.toml", SHORT)).unwrap();
