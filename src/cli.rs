@@ -210,11 +210,14 @@ pub struct Experiment {
 #[derive(Debug, Args)]
 pub struct Check {
     /// Scenario files and bench files.
-    #[arg(required_unless_present = "schema", value_name = "FILE")]
+    #[arg(required_unless_present_any = ["schema", "keys"], value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Print the JSON Schema of scenario files, by which editors complete and check them.
     #[arg(long, exclusive = true)]
     pub schema: bool,
+    /// Print every key that a scenario may have, with defaults, units and ranges, as Markdown.
+    #[arg(long, exclusive = true)]
+    pub keys: bool,
     /// Ask every instrument of the bench files who it is; nothing moves.
     #[arg(long)]
     pub connect: bool,

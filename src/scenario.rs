@@ -2,6 +2,7 @@
 
 mod check;
 pub mod file;
+mod keys;
 mod ordered;
 mod schema;
 mod space;
@@ -21,6 +22,7 @@ use serde::Deserialize as _;
 use sha2::{Digest as _, Sha256};
 
 pub use file::{Goal, ObjectiveSpec, PhaseSpec, ScenarioFile, TwinSpec};
+pub use keys::keys;
 pub use ordered::Ordered;
 pub use schema::schema;
 pub use space::{ConstraintSpec, DerivedSpec, InputSpec, Sets, SpaceSpec, Window};

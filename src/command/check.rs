@@ -25,6 +25,9 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     if args.schema {
         return console::print_line(format_args!("{:#}", crate::scenario::schema()));
     }
+    if args.keys {
+        return console::print(crate::scenario::keys());
+    }
     let findings: Vec<Finding> = args.files.iter().map(|file| look(args, file)).collect();
     if args.json {
         let all: Vec<_> = findings.iter().map(Finding::json).collect();

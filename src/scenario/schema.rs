@@ -15,9 +15,7 @@ const DEFINITIONS: &str = "#/definitions/";
 
 /// The JSON Schema (draft 7) of scenario files.
 pub fn schema() -> Value {
-    let generator = SchemaSettings::draft07().into_generator();
-    let mut schema = generator.into_root_schema_for::<ScenarioFile>().to_value();
-    tidy(&mut schema);
+    let mut schema = complete();
     let strict = take_object(&mut schema, "definitions");
     let needed = schema["required"].take();
     let mut tables = Tables { strict, merged: Map::new() };
@@ -37,6 +35,14 @@ pub fn schema() -> Value {
     schema["then"] = json!({ "required": needed });
     definitions = used(&schema, definitions);
     schema["definitions"] = Value::Object(definitions);
+    schema
+}
+
+/// The schema of a scenario that extends no other: what must be there is required.
+pub(super) fn complete() -> Value {
+    let generator = SchemaSettings::draft07().into_generator();
+    let mut schema = generator.into_root_schema_for::<ScenarioFile>().to_value();
+    tidy(&mut schema);
     schema
 }
 
@@ -132,7 +138,7 @@ fn is_table(schema: &Value) -> bool {
 }
 
 /// The definition that a schema refers to.
-fn referred(schema: &Value) -> Option<String> {
+pub(super) fn referred(schema: &Value) -> Option<String> {
     let reference = schema.get("$ref").or_else(|| schema.get("allOf")?.get(0)?.get("$ref"))?;
     reference.as_str()?.strip_prefix(DEFINITIONS).map(str::to_owned)
 }
@@ -174,7 +180,7 @@ fn collect(schema: &Value, names: &mut Vec<String>) {
     }
 }
 
-fn take_object(schema: &mut Value, key: &str) -> Map<String, Value> {
+pub(super) fn take_object(schema: &mut Value, key: &str) -> Map<String, Value> {
     match schema.as_object_mut().and_then(|map| map.remove(key)) {
         Some(Value::Object(map)) => map,
         _ => Map::new(),

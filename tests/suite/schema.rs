@@ -2,10 +2,10 @@
 
 use std::fs;
 
-use flowtwin::scenario::schema;
+use flowtwin::scenario::{Scenario, keys, schema};
 use serde_json::Value;
 
-use crate::support::{root, scenario_files};
+use crate::support::{folder, root, run, scenario_files};
 
 #[test]
 fn the_schema_in_the_repository_is_the_current_one() {
@@ -15,6 +15,42 @@ fn the_schema_in_the_repository_is_the_current_one() {
         written == format!("{:#}\n", schema()),
         "scenarios/schema.json is out of date; {renew}"
     );
+}
+
+#[test]
+fn the_page_of_keys_is_the_current_one_and_its_links_lead_somewhere() {
+    let written = fs::read_to_string(root().join("docs/scenario-keys.md")).unwrap();
+    let renew = "renew it: flowtwin check --keys > docs/scenario-keys.md";
+    assert!(written == keys(), "docs/scenario-keys.md is out of date; {renew}");
+    let plain = |heading: &str| heading.to_lowercase().replace(['.', '[', ']'], "");
+    let headings: Vec<String> =
+        written.lines().filter_map(|line| line.strip_prefix("## ")).map(plain).collect();
+    let links: Vec<&str> =
+        written.split("](#").skip(1).filter_map(|rest| rest.split(')').next()).collect();
+    assert!(links.len() > 60, "{}", links.len());
+    for link in links {
+        assert!(headings.iter().any(|heading| heading == link), "#{link}");
+    }
+}
+
+/// Whoever follows the guide block by block has a scenario that runs.
+#[test]
+fn the_guide_to_a_scenario_of_ones_own_leads_to_one() {
+    let guide = fs::read_to_string(root().join("docs/scenario.md")).unwrap();
+    let blocks = guide.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let dir = folder("guide");
+    let file = dir.join("my-rig.toml");
+    fs::write(&file, blocks.collect::<Vec<_>>().join("\n")).unwrap();
+    let scenario = Scenario::load(&file).expect("the blocks make a scenario");
+    assert_eq!(complaints(&schema(), &fs::read_to_string(&file).unwrap()), [""; 0]);
+    let done = run(&dir, &["run", "my-rig.toml", "--out", "out", "--json"]);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let summary: Value = serde_json::from_str(&done.stdout).unwrap();
+    let planned: usize = scenario.phases().iter().map(|phase| phase.experiments).sum();
+    assert_eq!((&summary["experiments"], &summary["failed"]), (&planned.into(), &0.into()));
+    // The campaign finds better than its opening did.
+    let best = |phase: usize| summary["phases"][phase]["best"]["value"].as_f64().unwrap();
+    assert!(best(1) > 1.2 * best(0), "{summary:#}");
 }
 
 #[test]

@@ -16,17 +16,17 @@ use crate::policy::{Aim, Guided, LatinHypercube, Listed, Policy, Random, SobolSe
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum SurrogateSpec {
-    /// [`crate::LegacyEnsemble::fast_cat`].
+    /// Ten cascades of 2 to 5 layers, trained as the group's Fast-Cat code does.
     LegacyFastcat,
-    /// [`crate::LegacyEnsemble::smart_dope`].
+    /// Twenty cascades of 8 to 10 layers, trained as the group's Smart-Dope code does.
     LegacySmartdope,
-    /// [`crate::Ensemble`].
+    /// Twenty networks with random hidden units and Bayesian output layers; the default of campaigns.
     Modern,
-    /// [`crate::GaussianProcess`].
+    /// A Gaussian process, Matérn 5/2 with a length for each input; the fastest.
     Gp,
-    /// [`crate::Forest`].
+    /// A random forest of 200 trees: for steps, plateaus and many irrelevant inputs.
     Forest,
-    /// [`crate::Stack`].
+    /// Several models weighed by how well each predicts what it has not seen: the most accurate, and slower.
     Stack,
 }
 
@@ -121,25 +121,42 @@ pub enum PolicySpec {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 enum Table {
+    /// Conditions that were decided elsewhere, in their order.
     List {
+        /// A value for each input, by name; one such table for each experiment.
         conditions: Vec<Conditions>,
     },
+    /// Uniform over the feasible region.
     Random {},
+    /// A Latin hypercube.
     Lhs {},
+    /// A scrambled Sobol' sequence.
     Sobol {},
+    /// Where the spread is largest.
     MaxVariance {},
+    /// Where the mean is highest, "EPLT".
     Exploit {},
+    /// Where the mean and `lambda` spreads are highest.
     Ucb {
+        /// Weight of the spread.
         #[serde(default = "default_lambda")]
         lambda: f64,
     },
+    /// Expected improvement.
     Ei {},
+    /// Closed form of the expected improvement, by its logarithm.
     LogEi {},
+    /// One draw of the posterior.
     Thompson {},
+    /// Expected improvement in a box around the best experiment.
     TrustRegion {},
+    /// Confidence bounds by turns, which leave an optimum that is known for others.
     Balanced {},
+    /// Probability of being among the best twentieth of a table; elsewhere, expected improvement.
     Top {},
+    /// Expected improvement per lab time.
     EiPerTime {},
+    /// Expected improvement per volume of reagent.
     EiPerMl {},
 }
 
