@@ -20,7 +20,7 @@ mod store;
 mod table;
 mod truth;
 
-pub use approach::Approach;
+pub use approach::{Approach, Lead, Race};
 pub use capability::Capability;
 pub use card::{Arena, CARD, Card, Entry, PoolCard};
 pub use comparison::{ALPHA, Checkpoint, Comparison, Standing, checkpoints, compare, comparisons};

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::results::Results;
-use super::statistics::median;
+use super::statistics::{holm, median, signed_rank};
 use super::steps::{Step, Steps};
 use crate::report::Table;
 use crate::report::format::{duration, significant};
@@ -24,8 +24,38 @@ pub struct Approach {
     pub reagent_ml: Option<f64>,
 }
 
-/// How a policy of a benchmark came near the best known value on a scenario.
-pub(super) fn approach(results: &Results, scenario: usize, policy: usize) -> Approach {
+/// Two policies by what they take until then, seed by seed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Race {
+    /// One policy.
+    pub policy: String,
+    /// The other.
+    pub than: String,
+    /// By experiments of their own.
+    pub experiments: Lead,
+    /// By lab time.
+    pub lab_time: Lead,
+    /// By volume of all stocks.
+    pub reagents: Lead,
+}
+
+/// In how many seeds the one policy of a pair takes less than the other. Who never comes near takes more than who does.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Lead {
+    /// Seeds in which it takes less.
+    pub less: usize,
+    /// Seeds in which it takes more.
+    pub more: usize,
+    /// Probability of the signed-rank test on the differences, corrected (Holm) for all pairs of the scenario and the
+    /// three ways to count.
+    pub p: f64,
+}
+
+/// What a campaign took: experiments, lab time \[h\], volume \[mL\]; infinite where it never came near.
+type Taken = [f64; 3];
+
+/// What each campaign of a policy took, seed by seed.
+fn taken(results: &Results, scenario: usize, policy: usize) -> Vec<Taken> {
     let opened = results.card.scenarios[scenario].course.opened();
     let level = NEAR * results.optima[scenario].abs();
     let near = |step: &Step| results.regret(scenario, step).is_some_and(|regret| regret <= level);
@@ -38,18 +68,89 @@ pub(super) fn approach(results: &Results, scenario: usize, policy: usize) -> App
         let since = |of: fn(&Step) -> f64| of(step) - start.map_or(0.0, of);
         Some([own as f64, since(|s| s.lab_time_h), since(volume)])
     };
-    let all: Vec<Option<[f64; 3]>> = results.of(scenario, policy).map(taken).collect();
+    let campaigns = results.of(scenario, policy);
+    campaigns.map(|campaign| taken(campaign).unwrap_or([f64::INFINITY; 3])).collect()
+}
+
+/// How a policy of a benchmark came near the best known value on a scenario.
+pub(super) fn approach(results: &Results, scenario: usize, policy: usize) -> Approach {
+    let all = taken(results, scenario, policy);
     let middle = |i: usize| {
-        let of = |taken: &Option<[f64; 3]>| taken.map_or(f64::INFINITY, |taken| taken[i]);
-        let value = median(&all.iter().map(of).collect::<Vec<f64>>());
+        let value = median(&all.iter().map(|taken| taken[i]).collect::<Vec<f64>>());
         value.is_finite().then_some(value)
     };
+    let near = all.iter().filter(|taken| taken[0].is_finite()).count();
     Approach {
-        share: all.iter().flatten().count() as f64 / all.len() as f64,
+        share: near as f64 / all.len() as f64,
         experiments: middle(0),
         lab_time_h: middle(1),
         reagent_ml: middle(2),
     }
+}
+
+/// All policies of a benchmark two by two; none with fewer than two seeds.
+pub(super) fn races(results: &Results, scenario: usize) -> Vec<Race> {
+    if results.card.seeds.len() < 2 {
+        return Vec::new();
+    }
+    let policies = 0..results.card.policies.len();
+    let all: Vec<Vec<Taken>> = policies.map(|policy| taken(results, scenario, policy)).collect();
+    race(&results.card.policies, &all)
+}
+
+/// The same of what each policy took, seed by seed.
+fn race(names: &[String], taken: &[Vec<Taken>]) -> Vec<Race> {
+    let all = 0..names.len();
+    let pairs: Vec<(usize, usize)> =
+        all.clone().flat_map(|a| (a + 1..all.end).map(move |b| (a, b))).collect();
+    let gaps: Vec<Vec<f64>> = pairs
+        .iter()
+        .flat_map(|&(a, b)| (0..3).map(move |i| (a, b, i)))
+        .map(|(a, b, i)| taken[a].iter().zip(&taken[b]).map(|(a, b)| gap(a[i], b[i])).collect())
+        .collect();
+    let p = holm(&gaps.iter().map(|gaps| signed_rank(gaps).p).collect::<Vec<f64>>());
+    let lead = |at: usize| Lead {
+        less: gaps[at].iter().filter(|gap| **gap < 0.0).count(),
+        more: gaps[at].iter().filter(|gap| **gap > 0.0).count(),
+        p: p[at],
+    };
+    let of = |(i, &(a, b)): (usize, &(usize, usize))| Race {
+        policy: names[a].clone(),
+        than: names[b].clone(),
+        experiments: lead(3 * i),
+        lab_time: lead(3 * i + 1),
+        reagents: lead(3 * i + 2),
+    };
+    pairs.iter().enumerate().map(of).collect()
+}
+
+/// How much more the one took: nothing where neither came near.
+fn gap(a: f64, b: f64) -> f64 {
+    if a.is_infinite() && b.is_infinite() { 0.0 } else { a - b }
+}
+
+/// The races as a table; `measured` says whether lab time and volumes are known.
+pub(super) fn race_table(races: &[Race], measured: bool) -> Table {
+    let mut table = Table::new()
+        .words("policy")
+        .words("takes less, more than")
+        .numbers("experiments")
+        .numbers("p (Holm)")
+        .numbers("lab time")
+        .numbers("p (Holm)")
+        .numbers("reagents")
+        .numbers("p (Holm)");
+    for race in races {
+        let mut cells = vec![race.policy.clone(), race.than.clone()];
+        for (lead, known) in
+            [(race.experiments, true), (race.lab_time, measured), (race.reagents, measured)]
+        {
+            let told = [format!("{}, {}", lead.less, lead.more), significant(lead.p, 2)];
+            cells.extend(told.map(|told| if known { told } else { "–".into() }));
+        }
+        table.row(cells);
+    }
+    table
 }
 
 fn volume(step: &Step) -> f64 {
@@ -81,4 +182,25 @@ pub(super) fn table<'a>(
         ]);
     }
     table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_takes_less_is_counted_by_seed_and_who_never_comes_near_takes_most() {
+        let never = [f64::INFINITY; 3];
+        let one = [vec![[1.0, 0.5, 2.0]; 7], vec![never, never]].concat();
+        let other = [vec![[1.0, 0.8, 1.5]; 7], vec![never, [9.0, 3.0, 20.0]]].concat();
+        let [race] = &race(&["one".into(), "other".into()], &[one, other])[..] else {
+            panic!("one pair");
+        };
+        assert_eq!((race.experiments.less, race.experiments.more), (0, 1));
+        assert_eq!((race.lab_time.less, race.lab_time.more), (7, 1));
+        assert_eq!((race.reagents.less, race.reagents.more), (0, 8));
+        // Eight of eight signs: 2/2⁸, times three tests; with one of them the other way and the largest: (1 + 8 …)/2⁸.
+        assert!((race.reagents.p - 3.0 * 2.0 / 256.0).abs() < 1e-12, "{race:?}");
+        assert!(race.experiments.p > 0.99 && race.lab_time.p > race.reagents.p, "{race:?}");
+    }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::approach;
+use super::approach::{self, Race, races};
 use super::comparison::{Comparison, Standing, comparisons};
 use super::pool::{self, Search, searches};
 use super::results::Results;
@@ -35,6 +35,8 @@ pub struct Finding {
     pub standings: Vec<Standing>,
     /// All policies two by two.
     pub comparisons: Vec<Comparison>,
+    /// All policies two by two, by what they take to come within 5 % of the best known value.
+    pub races: Vec<Race>,
 }
 
 /// What a benchmark found, scenario by scenario.
@@ -69,6 +71,7 @@ fn finding(results: &Results, scenario: usize) -> Finding {
     let leads = pair.is_some_and(|pair| pair.resolved_from.is_some() && pair.better == leader);
     let tied = pair.is_some_and(|pair| pair.seeds_needed.is_none());
     let (unit, optimum) = (arena.unit.clone(), results.optima[scenario]);
+    let races = races(results, scenario);
     let scenario = arena.name.clone();
     Finding {
         scenario,
@@ -81,6 +84,7 @@ fn finding(results: &Results, scenario: usize) -> Finding {
         searches,
         standings,
         comparisons,
+        races,
     }
 }
 
@@ -212,6 +216,11 @@ impl Finding {
         let each = self.standings.iter().map(|s| (s.policy.as_str(), s.approach));
         // A table tells neither time nor volumes.
         approach::table(each, self.searches.is_empty())
+    }
+
+    /// Which of two policies takes less for that.
+    pub(super) fn races(&self) -> Table {
+        approach::race_table(&self.races, self.searches.is_empty())
     }
 
     /// Sentence and tables as text.

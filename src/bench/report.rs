@@ -19,6 +19,10 @@ const ACCELERATION: &str = "<p class=\"note\">Beats random: share of seeds with 
     experiments that random choice needs for the median regret of the policy at the end, over those that the policy \
     needs; with > where random choice never gets there. Enhancement: regret removed since the opening, over what random \
     choice removes. The second table counts from the end of the opening; medians over seeds, noise-free values.</p>\n";
+/// What the table of races means.
+const RACES: &str = "<p class=\"note\">Seeds in which the first policy takes less, and more, than the second until its best is within \
+    5 % of the best known value; a campaign that never gets there takes more than one that does. Signed-rank test on the \
+    differences, corrected for all pairs and the three ways to count.</p>\n";
 /// Where the metrics of a lab come from.
 const SOURCE: &str =
     "<p class=\"note\">Metrics after Volk &amp; Abolhasani, Nat. Commun. 2024, 15, 1378.</p>\n";
@@ -49,6 +53,11 @@ pub fn report(results: &Results, findings: &[Finding]) -> String {
         body.push_str("<h3>How soon they come near</h3>\n");
         body.push_str(&finding.approach().html());
         body.push_str(ACCELERATION);
+        if !finding.races.is_empty() {
+            body.push_str("<h3>Who takes less to come near</h3>\n");
+            body.push_str(&finding.races().html());
+            body.push_str(RACES);
+        }
         body.push_str("<h3>Regret on the way</h3>\n");
         body.push_str(&figures(results, scenario, finding));
         if !finding.comparisons.is_empty() {
