@@ -136,8 +136,8 @@ impl Channel {
         }
         Err(AnalysisError::EmptyWindow {
             what: format!("{} of {}", what, self.name),
-            low_nm: window.low_nm,
-            high_nm: window.high_nm,
+            low_nm: math::round_decimals(window.low_nm, 6),
+            high_nm: math::round_decimals(window.high_nm, 6),
             spectrometer: self.spectrometer.clone(),
             first_nm: grid[0],
             last_nm: grid[grid.len() - 1],
