@@ -46,8 +46,8 @@ pub enum Measure {
         smooth_nm: f64,
     },
     /// Where the largest value lies, after a moving average: the vertex of the parabola fitted to the points
-    /// within `smooth_nm` on either side of it \[nm\]; where it lies further off, the pixel of the
-    /// largest moving average.
+    /// within `smooth_nm` on either side of it \[nm\]. Where that is no maximum, or lies further off, the pixel of
+    /// the largest moving average.
     PeakPosition {
         /// Lower end \[nm\].
         low_nm: f64,
@@ -198,7 +198,7 @@ fn vertex(grid: &[f64], values: &[f64], window: Window, smooth_nm: f64) -> f64 {
     let slope = det([[s[0], t[0], s[2]], [s[1], t[1], s[3]], [s[2], t[2], s[4]]]);
     let curvature = det([[s[0], s[1], t[0]], [s[1], s[2], t[1]], [s[2], s[3], t[2]]]);
     let shift = -0.5 * slope / curvature;
-    if curvature.abs() > 0.0 && shift.abs() <= smooth_nm { centre + shift } else { centre }
+    if curvature < 0.0 && shift.abs() <= smooth_nm { centre + shift } else { centre }
 }
 
 #[cfg(test)]
@@ -234,6 +234,15 @@ mod tests {
         assert!((truth - 450.1).abs() > 1.0, "{truth}");
         assert!((height / band.relative(truth) - 1_000.0).abs() < 2.0, "{height}");
         assert!((position - truth).abs() < 0.05, "{position} against {truth}");
+    }
+
+    /// Between two bands the parabola through the edge of the window has its vertex at the valley.
+    #[test]
+    fn a_valley_is_no_peak() {
+        let valley = spectrum(|nm| (nm - 408.0) * (nm - 408.0));
+        let (low_nm, high_nm, smooth_nm) = (405.0, 412.0, 30.0);
+        let position = Measure::PeakPosition { low_nm, high_nm, smooth_nm }.of(&valley);
+        assert!((position - 412.0).abs() < 0.37, "{position}");
     }
 
     #[test]
