@@ -335,6 +335,31 @@ mod tests {
         assert!(channel(ChannelKind::Absorbance, 8).extract(&train(), &GRID).irregular);
     }
 
+    /// Carrier alone flickers by a per cent; a train of pale slugs differs by three. Only the latter has phases to mix.
+    #[test]
+    fn frames_that_differ_by_noise_alone_tell_nothing_of_a_train() {
+        let irregular = |low: u16| {
+            let frame = |i: usize| [if i % 5 < 2 { low } else { 10_000 }; 4];
+            let frames = Frames::new(4, (0..10).flat_map(frame).collect());
+            channel(ChannelKind::Absorbance, 8).extract(&frames, &GRID).irregular
+        };
+        assert!(!irregular(10_000));
+        assert!(!irregular(9_900));
+        assert!(irregular(9_700));
+    }
+
+    /// The key may be left out; one of the usual value is not written, so that old journals stay as they are.
+    #[test]
+    fn the_least_light_is_a_hundred_counts_unless_a_scenario_says_otherwise() {
+        let usual = channel(ChannelKind::Emission, 4);
+        let written = serde_json::to_value(&usual).unwrap();
+        assert!(written.get("least_light_counts").is_none());
+        assert_eq!(serde_json::from_value::<Channel>(written).unwrap(), usual);
+        let dim = Channel { least_light_counts: 5.0, ..usual };
+        let written = serde_json::to_value(&dim).unwrap();
+        assert_eq!(serde_json::from_value::<Channel>(written).unwrap(), dim);
+    }
+
     /// Frames of a train whose slugs have these lengths, three frames of carrier between them.
     fn train_of(lengths: &[usize]) -> Frames {
         let frame = |dark: bool| if dark { [5_100; 4] } else { [10_100; 4] };
