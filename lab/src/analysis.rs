@@ -74,6 +74,18 @@ pub enum AnalysisError {
         /// Its last wavelength \[nm\].
         last_nm: f64,
     },
+    /// A number of a feature is out of its range.
+    #[error("{what} = {value} is outside 0 to {high}{unit}")]
+    OutOfRange {
+        /// Which number of which feature.
+        what: String,
+        /// Given value.
+        value: f64,
+        /// Largest value.
+        high: f64,
+        /// Unit, a space before it.
+        unit: &'static str,
+    },
     /// More frames are to be kept than are taken, or none.
     #[error("channel {channel} keeps {keep} of {frames} frames: it must keep 1 to {frames}")]
     Keep {
@@ -180,7 +192,12 @@ impl Analysis {
             let detector = &self.detectors[i];
             let sample = channel.extract(&frames[i], &self.grids[i]);
             quality.irregular |= sample.irregular;
-            quality.saturated |= sample.peak >= 0.98 * f64::from(detector.full_scale);
+            let clips = 0.98 * f64::from(detector.full_scale);
+            quality.saturated |= sample.peak >= clips;
+            // A reference that clips makes every absorbance too small, though no sample clips.
+            if channel.kind == ChannelKind::Absorbance {
+                quality.saturated |= blank.reference[i].iter().any(|&counts| counts >= clips);
+            }
             let counts = channel::Lit {
                 sample: &sample.counts,
                 dark: &dark[i],
@@ -200,5 +217,39 @@ impl Analysis {
         };
         let features = self.spec.features.iter().map(value).collect();
         Outcome { features, spectra, quality }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::Exposure;
+    use crate::lab::Lab as _;
+    use crate::toy::ToyLab;
+
+    /// An absorber that takes nine tenths of the light: the sample is far from clipping where the blank is not.
+    #[test]
+    fn a_reference_that_clips_is_flagged_in_absorbance_only() {
+        let flagged = |kind, reference: f64| {
+            let channel = Channel {
+                name: "a".into(),
+                spectrometer: "eye".into(),
+                light: "lamp".into(),
+                kind,
+                exposure: Exposure { integration_us: 20_000, frames: 4 },
+                phase: Phase { low_nm: 300.0, high_nm: 320.0, keep: 2 },
+                baseline: Window { low_nm: 350.0, high_nm: 370.0 },
+                decimals: 6,
+                least_light_counts: 100.0,
+            };
+            let spec = AnalysisSpec { channels: vec![channel], features: Vec::new() };
+            let analysis = Analysis::new(spec, ToyLab::new().manifest()).unwrap();
+            let frames = [Frames::new(8, vec![6_500; 32])];
+            let blank = Blank { reference: vec![vec![reference; 8]] };
+            analysis.outcome(&frames, &[vec![100.0; 8]], &blank).quality.saturated
+        };
+        assert!(flagged(ChannelKind::Absorbance, 65_300.0));
+        assert!(!flagged(ChannelKind::Absorbance, 60_000.0));
+        assert!(!flagged(ChannelKind::Emission, 65_300.0));
     }
 }

@@ -32,7 +32,7 @@ pub struct Quality {
     pub irregular: bool,
     /// The features had not become steady.
     pub not_steady: bool,
-    /// A model was used outside its range of validity (simulated labs only).
+    /// The lab is a model and was asked beyond its range: one learnt from data, or an outside program that says so.
     pub extrapolated: bool,
 }
 

@@ -1,6 +1,6 @@
 //! From what a file says to what it means: every number in its range, every name known.
 
-use flowtwin_lab::procedure::{FlushSpec, WaitSpec};
+use flowtwin_lab::procedure::{FlushSpec, SteadySpec, WaitSpec};
 use flowtwin_lab::{Analysis, Conditions, Manifest, ProcedureSpec, Recipe, Space};
 use flowtwin_sim::Plan;
 use flowtwin_twin::{PolicySpec, StopRules};
@@ -109,6 +109,18 @@ fn numbers(spec: &ProcedureSpec) -> [Number; 9] {
     ]
 }
 
+fn watching(rule: &SteadySpec) -> [Number; 5] {
+    let (from, at_most) = (rule.from_residence_times, rule.at_most_residence_times);
+    let times = "residence times";
+    [
+        ("band", rule.band, 1e-6, 1.0, ""),
+        ("window", rule.window as f64, 2.0, 1_000.0, "readings"),
+        ("every_residence_times", rule.every_residence_times, 0.001, 100.0, times),
+        ("from_residence_times", from, 0.0, 100.0, times),
+        ("at_most_residence_times", at_most, from, 100.0, times),
+    ]
+}
+
 pub(super) fn procedure(file: &ScenarioFile, manifest: &Manifest) -> Result<(), Problem> {
     let spec = &file.procedure;
     for (key, value, low, high, unit) in numbers(spec) {
@@ -128,6 +140,9 @@ pub(super) fn procedure(file: &ScenarioFile, manifest: &Manifest) -> Result<(), 
             for (i, feature) in rule.features.iter().enumerate() {
                 let at = i.to_string();
                 known_feature(file, feature, &["procedure", "wait", "steady", "features", &at])?;
+            }
+            for (key, value, low, high, unit) in watching(rule) {
+                within(&["procedure", "wait", "steady", key], value, low, high, unit)?;
             }
         }
     }

@@ -64,6 +64,28 @@ fn a_value_out_of_range() {
     refused("out-of-range", &format!("[rig]\nambient_c = 60.0\n{PHASE}"));
 }
 
+/// It would read for ever, and report what stands in the tube once pumps have run dry.
+#[test]
+fn a_watch_that_never_moves_on() {
+    let watch = "features = [\"pli\"]\nband = 0.03\nwindow = 3\nevery_residence_times = 0.0\n\
+                 from_residence_times = 0.9\nat_most_residence_times = 2.4\n";
+    refused("watch-that-stands", &format!("[procedure.wait.steady]\n{watch}{PHASE}"));
+}
+
+#[test]
+fn a_watch_that_ends_before_it_begins() {
+    let watch = "features = [\"pli\"]\nband = 0.03\nwindow = 3\nevery_residence_times = 0.1\n\
+                 from_residence_times = 0.9\nat_most_residence_times = 0.5\n";
+    refused("watch-that-ends-first", &format!("[procedure.wait.steady]\n{watch}{PHASE}"));
+}
+
+#[test]
+fn a_feature_between_two_pixels() {
+    let feature = "[[analysis.features]]\nname = \"pli\"\nchannel = \"absorbance\"\n\
+                   measure = { value_at = { nm = 300.03, width_nm = 0.1 } }\n";
+    refused("between-pixels", &format!("{feature}{PHASE}"));
+}
+
 #[test]
 fn an_infeasible_box() {
     let body = "[space.constraints]\nreaction_time_s = { low = 5.0, high = 8.0 }\n";

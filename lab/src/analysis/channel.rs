@@ -136,8 +136,8 @@ impl Channel {
         }
         Err(AnalysisError::EmptyWindow {
             what: format!("{} of {}", what, self.name),
-            low_nm: window.low_nm,
-            high_nm: window.high_nm,
+            low_nm: math::round_decimals(window.low_nm, 6),
+            high_nm: math::round_decimals(window.high_nm, 6),
             spectrometer: self.spectrometer.clone(),
             first_nm: grid[0],
             last_nm: grid[grid.len() - 1],
@@ -333,6 +333,31 @@ mod tests {
     #[test]
     fn keeping_more_frames_than_the_phase_has_is_flagged() {
         assert!(channel(ChannelKind::Absorbance, 8).extract(&train(), &GRID).irregular);
+    }
+
+    /// Carrier alone flickers by a per cent; a train of pale slugs differs by three. Only the latter has phases to mix.
+    #[test]
+    fn frames_that_differ_by_noise_alone_tell_nothing_of_a_train() {
+        let irregular = |low: u16| {
+            let frame = |i: usize| [if i % 5 < 2 { low } else { 10_000 }; 4];
+            let frames = Frames::new(4, (0..10).flat_map(frame).collect());
+            channel(ChannelKind::Absorbance, 8).extract(&frames, &GRID).irregular
+        };
+        assert!(!irregular(10_000));
+        assert!(!irregular(9_900));
+        assert!(irregular(9_700));
+    }
+
+    /// The key may be left out; one of the usual value is not written, so that old journals stay as they are.
+    #[test]
+    fn the_least_light_is_a_hundred_counts_unless_a_scenario_says_otherwise() {
+        let usual = channel(ChannelKind::Emission, 4);
+        let written = serde_json::to_value(&usual).unwrap();
+        assert!(written.get("least_light_counts").is_none());
+        assert_eq!(serde_json::from_value::<Channel>(written).unwrap(), usual);
+        let dim = Channel { least_light_counts: 5.0, ..usual };
+        let written = serde_json::to_value(&dim).unwrap();
+        assert_eq!(serde_json::from_value::<Channel>(written).unwrap(), dim);
     }
 
     /// Frames of a train whose slugs have these lengths, three frames of carrier between them.

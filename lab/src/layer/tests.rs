@@ -13,7 +13,7 @@ use crate::fault::{Fault, FaultKind};
 use crate::journal::{self, ExperimentRecord, Header, Record, Writer};
 use crate::lab::Lab;
 use crate::manifest::Manifest;
-use crate::procedure::{Procedure, ProcedureSpec, RampSpec};
+use crate::procedure::{Procedure, ProcedureSpec, RampSpec, SteadySpec, WaitSpec};
 use crate::settings::{Linear, Recipe};
 use crate::time::{Instant, Span};
 use crate::toy::ToyLab;
@@ -384,6 +384,53 @@ fn a_ramp_maps_every_reading_to_the_conditions_that_formed_it() {
     let hot = space.conditions(vec![90.0, 160.0]);
     let refused = procedure.ramp(&mut lab, &blank, &space, (&from, &hot), &ramp).unwrap_err();
     assert!(refused.to_string().contains("same temperatures"));
+}
+
+/// Each of these would wait for slugs that never come, or never take another step.
+#[test]
+fn a_ramp_that_would_never_end_is_refused_before_anything_moves() {
+    let (procedure, space) = procedure();
+    let mut lab = ToyLab::new();
+    let blank = procedure.prime(&mut lab).unwrap();
+    let commands = lab.commands;
+    let at = |flow| space.conditions(vec![40.0, flow]);
+    let sound = RampSpec { duration_s: 200.0, step_s: 1.0, every_s: 5.0 };
+    for (from, to, spec, why) in [
+        (0.0, 100.0, sound.clone(), "without flow"),
+        (100.0, 0.0, sound.clone(), "without flow"),
+        (80.0, 160.0, RampSpec { step_s: 0.0, ..sound.clone() }, "must be 0.001 to 1000000 s"),
+        (80.0, 160.0, RampSpec { duration_s: 0.0, ..sound.clone() }, "must be 0.001"),
+        (80.0, 160.0, RampSpec { every_s: f64::NAN, ..sound }, "must be 0.001"),
+    ] {
+        let ends = (&at(from), &at(to));
+        let refused = procedure.ramp(&mut lab, &blank, &space, ends, &spec).unwrap_err();
+        assert!(refused.to_string().contains(why), "{refused}");
+    }
+    assert_eq!(lab.commands, commands);
+}
+
+/// Readings of 0.7 s that are due every nanosecond: the flow ends with the first reading past the time allowed, not with
+/// pumps that have run dry and read a steady nothing.
+#[test]
+fn watching_ends_when_its_time_is_over_however_close_readings_are_due() {
+    let (procedure, space) = procedure();
+    let rule = SteadySpec {
+        features: vec!["level".into()],
+        band: 0.01,
+        window: 10_000,
+        every_residence_times: 1e-9,
+        from_residence_times: 0.5,
+        at_most_residence_times: 1.5,
+    };
+    let spec = ProcedureSpec { wait: WaitSpec::Steady(rule), ..ProcedureSpec::default() };
+    let (recipe, analysis) = (procedure.recipe().clone(), procedure.analysis().clone());
+    let procedure = Procedure::new(spec, recipe, analysis);
+    let mut lab = ToyLab::new();
+    let blank = procedure.prime(&mut lab).unwrap();
+    let observation = procedure.run(&mut lab, &blank, &space.conditions(vec![40.0, 100.0]));
+    assert!(observation.outcome.quality.not_steady);
+    let flowed_s = observation.consumed_ml[0].1 * 60_000.0 / 100.0;
+    assert!((90.0..91.0).contains(&flowed_s), "{flowed_s} s");
 }
 
 #[test]

@@ -53,6 +53,9 @@ impl FlowHistory {
 
     /// The time [s] before `at` since which `volume_ul` has flowed.
     fn back(&self, at: f64, volume_ul: f64, flow: impl Fn(&Settings) -> f64) -> Option<f64> {
+        if volume_ul <= 0.0 {
+            return Some(at);
+        }
         let (mut at, mut left_ul) = (at, volume_ul);
         for (since, settings) in self.steps.iter().rev() {
             let since = since.as_secs();
@@ -120,5 +123,20 @@ mod tests {
         history.push(Instant::from_secs(500.0), settings(60.0));
         let passage = history.passage(&path, Instant::from_secs(550.0)).unwrap();
         assert_eq!(passage.entered, Instant::from_secs(70.0));
+    }
+
+    /// A line may have no volume; liquid that stands still is in no time through it.
+    #[test]
+    fn a_stretch_without_volume_takes_no_time_even_without_flow() {
+        let path = FlowPath { stretches: vec![tube(0.0, true), tube(100.0, true)] };
+        let mut history = FlowHistory::default();
+        history.push(Instant::START, settings(60.0));
+        history.push(Instant::from_secs(120.0), settings(0.0));
+        let passage = history.passage(&path, Instant::from_secs(120.0)).unwrap();
+        assert_eq!(passage.entered, Instant::from_secs(20.0));
+        let path = FlowPath { stretches: vec![tube(0.0, true)] };
+        let passage = history.passage(&path, Instant::from_secs(200.0)).unwrap();
+        assert_eq!(passage.entered, Instant::from_secs(200.0));
+        assert!(passage.reaction_time_s.abs() < 1e-12);
     }
 }

@@ -13,19 +13,23 @@ use crate::conditions::{Conditions, Space};
 use crate::fault::{Fault, FaultKind};
 use crate::lab::Lab;
 use crate::observation::Outcome;
-use crate::path::FlowHistory;
+use crate::path::{FlowHistory, FlowPath};
 use crate::settings::Settings;
 use crate::time::{Instant, Span};
+
+/// Least and longest time of a ramp [s].
+const LEAST_S: f64 = 1e-3;
+const LONGEST_S: f64 = 1e6;
 
 /// How flows are ramped.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RampSpec {
-    /// Length of the ramp \[s\].
+    /// Length of the ramp \[s\]; 0.001 to 1e6.
     pub duration_s: f64,
-    /// Time between two changes of the rates \[s\].
+    /// Time between two changes of the rates \[s\]; 0.001 to 1e6.
     pub step_s: f64,
-    /// Time from the start of one reading to that of the next \[s\].
+    /// Time from the start of one reading to that of the next \[s\]; 0.001 to 1e6.
     pub every_s: f64,
 }
 
@@ -64,7 +68,8 @@ impl Procedure {
     ///
     /// # Errors
     /// [`FaultKind::Refused`] where the two differ in a heater's set point (a heater does not follow a ramp
-    /// of seconds), and any fault of the lab; then the pumps are stopped or everything is safe.
+    /// of seconds), leave a part of the rig without flow (no slug would ever arrive), or where a time of `spec` is not
+    /// above zero; and any fault of the lab; then the pumps are stopped or everything is safe.
     pub fn ramp(
         &self,
         lab: &mut dyn Lab,
@@ -74,9 +79,9 @@ impl Procedure {
         spec: &RampSpec,
     ) -> Result<Vec<RampPoint>, Fault> {
         let (start, end) = (self.recipe.settings(from), self.recipe.settings(to));
-        if start.heaters != end.heaters {
-            let detail = "a ramp changes flows; its ends must have the same temperatures".into();
-            return Err(Fault::new(lab.now(), "procedure", FaultKind::Refused { detail }));
+        if let Some(detail) = refusal(&start, &end, &lab.manifest().path, spec) {
+            let kind = FaultKind::Refused { detail: detail.into() };
+            return Err(Fault::new(lab.now(), "procedure", kind));
         }
         let mut running = flow::Running::default();
         let result = heat::settle(lab, &self.spec, &start).and_then(|()| {
@@ -100,6 +105,24 @@ impl Procedure {
             }
         }
     }
+}
+
+/// Why such a ramp would never end or mean nothing, if so.
+fn refusal(
+    start: &Settings,
+    end: &Settings,
+    path: &FlowPath,
+    spec: &RampSpec,
+) -> Option<&'static str> {
+    if start.heaters != end.heaters {
+        return Some("a ramp changes flows; its ends must have the same temperatures");
+    }
+    if [start, end].iter().any(|settings| !path.residence_time_s(settings).is_finite()) {
+        return Some("an end of the ramp leaves a part of the rig without flow");
+    }
+    let times = [spec.duration_s, spec.step_s, spec.every_s];
+    let usable = |s: &f64| *s >= LEAST_S && *s <= LONGEST_S;
+    (!times.iter().all(usable)).then_some("the times of a ramp must be 0.001 to 1000000 s")
 }
 
 impl Ramp<'_> {

@@ -73,15 +73,16 @@ pub enum WaitSpec {
 pub struct SteadySpec {
     /// Watched features.
     pub features: Vec<String>,
-    /// Largest relative distance from the mean of the window.
+    /// Largest relative distance from the mean of the window; 1e-6 to 1.
     pub band: f64,
-    /// Number of readings.
+    /// Number of readings; 2 to 1000.
     pub window: usize,
-    /// Time between two readings, in residence times.
+    /// Time from the start of one reading to that of the next, in residence times; where that is less than a reading
+    /// takes, one follows the other; 0.001 to 100.
     pub every_residence_times: f64,
-    /// First reading, in residence times after the flow has started.
+    /// First reading, in residence times after the flow has started; 0 to 100.
     pub from_residence_times: f64,
-    /// The last reading is taken by then, steady or not (then flagged), in residence times.
+    /// The last reading begins by then, steady or not (then flagged), in residence times; from the first reading to 100.
     pub at_most_residence_times: f64,
 }
 

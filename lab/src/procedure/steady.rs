@@ -30,6 +30,8 @@ impl Watch<'_> {
     ) -> Result<Outcome, Fault> {
         let mut readings: Vec<Vec<f64>> = Vec::new();
         let mut next = self.rule.from_residence_times;
+        let latest =
+            self.since + Span::from_secs(self.rule.at_most_residence_times * self.residence_s);
         loop {
             lab.wait_until(self.since + Span::from_secs(next * self.residence_s))?;
             acquire::lights(lab, analysis, true)?;
@@ -40,7 +42,8 @@ impl Watch<'_> {
             readings.push(self.watched(&outcome));
             next += self.rule.every_residence_times;
             let steady = is_steady(&readings, self.rule.window, self.rule.band);
-            if steady || next > self.rule.at_most_residence_times {
+            // Readings take time of their own: where they follow each other closely, the clock decides.
+            if steady || next > self.rule.at_most_residence_times || lab.now() > latest {
                 outcome.quality.not_steady = !steady;
                 return Ok(outcome);
             }

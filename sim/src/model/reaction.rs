@@ -128,7 +128,8 @@ impl Reaction {
 /// (1997, DOI 10.1021/ja9705102).
 fn two_step(remaining: f64, k1: f64, k2: f64, seconds: f64) -> f64 {
     let rate = k1 + k2;
-    if rate <= 0.0 {
+    // Growth alone has nothing to grow on where there are no particles yet.
+    if rate <= 0.0 || (k1 <= 0.0 && remaining >= 1.0) {
         return remaining;
     }
     let left = math::exp(-rate * seconds);

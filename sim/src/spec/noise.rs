@@ -69,7 +69,7 @@ pub struct SlugNoise {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct LightNoise {
-    /// From frame to frame, standard deviation [%], each source on its own; 0 to 50.
+    /// From frame to frame, standard deviation [%], all sources alike; 0 to 50.
     pub flicker_percent: f64,
     /// From one acquisition to the next, standard deviation [%], each source on its own; 0 to 50.
     pub set_percent: f64,

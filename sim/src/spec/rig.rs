@@ -159,7 +159,8 @@ pub struct Segmentation {
     /// before slugs merge and the train turns irregular [%]; 1 to 1000, default 20.
     #[serde(default = "off_ratio")]
     pub off_ratio_percent: f64,
-    /// Capillary number above which the train turns irregular; 0.001 to 10, default 0.1.
+    /// Capillary number of the carrier where slugs form above which the train turns irregular. Above it in any stretch,
+    /// the film law goes beyond its range; 0.001 to 10, default 0.1.
     #[serde(default = "irregular_capillary")]
     pub irregular_capillary: f64,
 }

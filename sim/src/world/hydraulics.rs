@@ -5,7 +5,7 @@ use flowtwin_lab::{Instant, Span};
 use super::{Event, World};
 use crate::model::liquid::{mixed_temperature_c, relaxed_c};
 use crate::model::segmentation::{area_mm2, capillary_number, relative_film, slip, slug_volume_ul};
-use crate::spec::Liquid;
+use crate::spec::{Liquid, Rig};
 
 /// Spread of slug volumes in an irregular train (standard deviation of the logarithm).
 const IRREGULAR: f64 = 0.8;
@@ -63,8 +63,8 @@ impl World {
         self.slug_done = Some(self.engine.schedule(at, Event::SlugDone));
     }
 
-    /// Whether slugs merge: streams or carrier off their ratio of one to one, too fast a flow, a
-    /// mishap.
+    /// Whether slugs merge: streams or carrier off their ratio of one to one, a capillary number
+    /// above its limit where slugs form, a mishap.
     fn is_irregular(&self, now: Instant) -> bool {
         let shape = &self.plan.world().rig.segmentation;
         let allowed = 1.0 + 0.01 * shape.off_ratio_percent;
@@ -75,7 +75,12 @@ impl World {
         let most = streams.iter().copied().fold(0.0, f64::max);
         let least = streams.iter().copied().fold(f64::INFINITY, f64::min);
         let uneven = |a: f64, b: f64| a > allowed * b || b > allowed * a;
-        uneven(most, least) || uneven(disperse, carrier) || self.mishaps.coalescing()
+        let fast = || {
+            let total = disperse + carrier;
+            let moving = Moving { total, share: disperse / total, celsius: self.formation_c(now) };
+            moving.capillary(&self.plan.world().rig, shape.width_mm) > shape.irregular_capillary
+        };
+        uneven(most, least) || uneven(disperse, carrier) || self.mishaps.coalescing() || fast()
     }
 
     /// Temperature of a stream where slugs form [°C].
@@ -163,17 +168,39 @@ impl World {
                 let left = relaxed_c(1.0, 0.0, periods, 1.0);
                 let mean = around + (celsius - around) * (1.0 - left) / periods;
                 celsius = around + (celsius - around) * left;
-                let expansion = share * rig.liquid.volume_factor(mean)
-                    + (1.0 - share) * rig.carrier.liquid.volume_factor(mean);
-                let speed = 1e-3 * total * expansion / area_mm2(stretch.spec.bore_mm);
-                let viscosity = rig.carrier.liquid.viscosity_pa_s(mean);
-                let tension = rig.carrier.interfacial_tension_mn_per_m;
-                let capillary = capillary_number(viscosity, speed, tension);
+                let moving = Moving { total, share, celsius: mean };
+                let capillary = moving.capillary(rig, stretch.spec.bore_mm);
                 if capillary > rig.segmentation.irregular_capillary {
                     self.extrapolated.insert("capillary number above the range of the film law");
                 }
-                expansion * slip(relative_film(capillary))
+                moving.expansion(rig) * slip(relative_film(capillary))
             })
             .collect()
+    }
+}
+
+/// Slugs and carrier on their way through a tube.
+#[derive(Clone, Copy)]
+struct Moving {
+    /// Flow of both as they are pumped [µL/s].
+    total: f64,
+    /// Part of it that is slugs.
+    share: f64,
+    /// Temperature [°C].
+    celsius: f64,
+}
+
+impl Moving {
+    /// Volume in parts of that at 25 °C.
+    fn expansion(self, rig: &Rig) -> f64 {
+        self.share * rig.liquid.volume_factor(self.celsius)
+            + (1.0 - self.share) * rig.carrier.liquid.volume_factor(self.celsius)
+    }
+
+    /// Capillary number in a bore [mm].
+    fn capillary(self, rig: &Rig, bore_mm: f64) -> f64 {
+        let speed = 1e-3 * self.total * self.expansion(rig) / area_mm2(bore_mm);
+        let viscosity = rig.carrier.liquid.viscosity_pa_s(self.celsius);
+        capillary_number(viscosity, speed, rig.carrier.interfacial_tension_mn_per_m)
     }
 }

@@ -74,6 +74,14 @@ fn every_mutation_is_a_row_of_the_page_with_the_test_that_notices() {
     }
 }
 
+#[test]
+fn the_page_counts_its_mutations_and_has_no_row_of_one_that_is_gone() {
+    let (page, all) = (page(), mutations().len());
+    assert!(page.contains(&format!("Each of these {all} mistakes")), "there are {all}");
+    let (_, table) = page.split_once("## Mistakes that would be noticed").unwrap();
+    assert_eq!(table.lines().filter(|line| line.starts_with("| `")).count(), all);
+}
+
 /// A name of three words or more in backticks is that of a test.
 #[test]
 fn every_test_that_the_page_names_is_there() {

@@ -211,6 +211,15 @@ fn steps_chain_exactly_at_constant_rates() {
     assert!((once / often - 1.0).abs() < 1e-10);
 }
 
+/// Without nucleation nothing ever grows, however fast growth would be.
+#[test]
+fn nothing_grows_without_nuclei() {
+    for (growth, seconds) in [(0.2, 1.0), (0.2, 1e3), (1e3, 1e3)] {
+        let remaining = two_step(1.0, 0.0, growth, seconds);
+        assert!((remaining - 1.0).abs() < 1e-12, "{remaining} after {seconds} s at {growth}/s");
+    }
+}
+
 #[test]
 fn the_scarcest_reagent_limits() {
     let reaction = reference();
