@@ -13,17 +13,21 @@ use flowtwin_backends::heartbeat::Heartbeat;
 use flowtwin_backends::wiring::FolderWiring;
 use flowtwin_backends::{Wiring, connect, identify};
 use flowtwin_lab::journal::{self, Writer};
-use flowtwin_lab::{Instant, Lab, Manifest, Span};
+use flowtwin_lab::{Instant, Lab, Manifest, PumpId, Span};
 
 use super::emulate::read_wiring;
-use super::run::{STOP, campaign, conclude, folder, heed_ctrl_c, is_unsafe, outcome, threads};
+use super::run::{
+    STOP, both, campaign, conclude, folder, heed_ctrl_c, is_unsafe, outcome, threads,
+};
 use super::watch::hold;
 use crate::campaign::{Campaign, Silent};
 use crate::cli::{Folder, OnRig};
 use crate::console;
 use crate::error::{CommandError, Kind};
 use crate::folder::Identity;
-use crate::hardware::{Alongside, CERTIFICATE, Certificate, Plan, hex_sha256, limits_in_words};
+use crate::hardware::{
+    Alongside, CERTIFICATE, Certificate, Plan, Rehearsal, Syringe, hex_sha256, limits_in_words,
+};
 use crate::progress::Progress;
 use crate::report::Extras;
 use crate::scenario::Scenario;
@@ -60,13 +64,17 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     }
     let identity = Identity::new(&scenario, seed, wiring.simulated).in_wall_time();
     let more = if replayed.is_some() { "-rig-replay" } else { "-rig" };
-    let folder = folder(to, &identity, more, replayed)?;
+    let filled = filled(&args.filled, scenario.manifest())?;
+    let folder = folder(to, &identity, more, replayed)?.going_on(filled);
     let path = folder.path().to_owned();
     heed_ctrl_c()?;
     let quiet = hold(bench)?;
     let certificate = rehearse(to, &scenario, seed, bench, folder.recorded().is_some(), &path)?;
     console::say_line(format_args!("\nRehearsed in simulation:\n\n{}", certificate.rehearsal));
     console::say(format_args!("\n{}", limits_in_words(&scenario.file().guard)));
+    if let Some(journal) = folder.recorded().filter(|_| wiring.folder.is_none()) {
+        console::say(format_args!("\n{}", left_in_words(&Rehearsal::of(journal).syringes)));
+    }
     everybody_is_there(&wiring)?;
     ask(args)?;
     let began = folder.recorded().and_then(|j| j.experiments().last());
@@ -97,15 +105,43 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
             (ended, watched.success())
         }
     };
-    conclude(to, &path, Extras { backend: "hardware".into(), simulated_events: None })?;
-    match &ended.fault {
+    let concluded =
+        conclude(to, &path, Extras { backend: "hardware".into(), simulated_events: None });
+    let ended = match &ended.fault {
         Some(fault) if is_unsafe(fault) && watched => {
             let message = format_args!("{fault}; the watch has made the rig safe since");
             Err(CommandError::new(Kind::Fault, message)
                 .hint("put it right, then go on with --resume"))
         }
         _ => outcome(&ended),
+    };
+    both(ended, concluded)
+}
+
+/// The pumps whose syringes somebody has filled.
+fn filled(names: &[String], manifest: &Manifest) -> Result<Vec<PumpId>, CommandError> {
+    let pumps = manifest.pumps.iter().map(|info| info.name.clone());
+    if names == ["all"] {
+        return Ok(pumps.collect());
     }
+    let known = |name: &String| {
+        pumps.clone().find(|pump| pump.as_str() == name.trim()).ok_or_else(|| {
+            let known: Vec<String> = pumps.clone().map(|pump| pump.to_string()).collect();
+            CommandError::bad_input(format_args!("--filled {name}: there is no such pump"))
+                .hint(format_args!("there are {}", known.join(", ")))
+        })
+    };
+    names.iter().map(known).collect()
+}
+
+/// What should be left in the syringes of a run that goes on.
+fn left_in_words(syringes: &[Syringe]) -> String {
+    let mut text = String::from("syringe          taken mL    left mL\n");
+    for Syringe { pump, needs_ml, holds_ml, .. } in syringes {
+        let left_ml = holds_ml - needs_ml;
+        text += &format!("{:<16} {needs_ml:>8.2} {left_ml:>10.2}\n", pump.as_str());
+    }
+    text + "Is that so? If you have filled syringes since, say --filled PUMP,... or --filled all.\n"
 }
 
 /// The certificate for what is about to be done: the one of the folder where it fits, else a new one.
