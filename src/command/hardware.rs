@@ -62,6 +62,7 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
         return Err(CommandError::bad_input(message)
             .hint("only instruments that `flowtwin emulate --wired` serves can be accelerated"));
     }
+    spectra_come_in_time(&wiring, &scenario)?;
     let identity = Identity::new(&scenario, seed, wiring.simulated).in_wall_time();
     let more = if replayed.is_some() { "-rig-replay" } else { "-rig" };
     let filled = filled(&args.filled, scenario.manifest())?;
@@ -116,6 +117,27 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
         _ => outcome(&ended),
     };
     both(ended, concluded)
+}
+
+/// Refuses cables on which spectra take so long that the watch would take the campaign for dead.
+fn spectra_come_in_time(wiring: &Wiring, scenario: &Scenario) -> Result<(), CommandError> {
+    if wiring.simulated {
+        return Ok(());
+    }
+    for channel in scenario.analysis().channels() {
+        let (spectrometer, frames) = (&channel.spectrometer, channel.exposure.frames);
+        match wiring.transmission_s(spectrometer, frames) {
+            Some(needed_s) if needed_s > SILENCE_S / 2.0 => {
+                let message = format!(
+                    "{spectrometer}: {frames} spectra take {needed_s:.0} s on its serial line, and the watch waits for {SILENCE_S} s"
+                );
+                return Err(CommandError::bad_input(message)
+                    .hint("connect it by network or USB, or take fewer frames"));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// The pumps whose syringes somebody has filled.

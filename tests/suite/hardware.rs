@@ -152,3 +152,15 @@ fn instruments_are_found_without_a_bench_file() {
     assert!(found.stdout.contains(&lines), "{}", found.stdout);
     assert!(found.stdout.contains("[hdx.NAME]\nlink.tcp = \"127.0.0.1:"), "{}", found.stdout);
 }
+
+#[test]
+fn a_cable_too_slow_for_spectra_is_refused_before_anything_is_done() {
+    let dir = folder("rig-slow");
+    let file = scenario(&dir, "few", "cs3cu2i5.toml", &body(1));
+    let bench = root().join("scenarios/benches/serial-only.toml");
+    let (file, bench) = (file.to_str().unwrap(), bench.to_str().unwrap());
+    let slow = run(&dir, &["run", file, "--backend", "hardware", "--yes", "--bench", bench]);
+    assert_eq!(slow.code, Some(2), "{}", slow.stderr);
+    assert!(slow.stderr.contains("300 spectra take 14 s"), "{}", slow.stderr);
+    assert!(!dir.join("runs").exists());
+}
