@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{IsTerminal as _, stdin};
 use std::path::Path;
 use std::rc::Rc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use flowtwin_backends::clock::{Clock, SharedClock, WallClock};
@@ -20,13 +21,14 @@ use super::run::{
     STOP, both, campaign, conclude, folder, heed_ctrl_c, is_unsafe, outcome, threads,
 };
 use super::watch::hold;
-use crate::campaign::{Campaign, Silent};
+use crate::campaign::{Campaign, Ended, Silent};
 use crate::cli::{Folder, OnRig};
 use crate::console;
 use crate::error::{CommandError, Kind};
 use crate::folder::Identity;
 use crate::hardware::{
-    Alongside, CERTIFICATE, Certificate, Plan, Rehearsal, Syringe, hex_sha256, limits_in_words,
+    Alongside, CERTIFICATE, Certificate, Plan, Rehearsal, Syringe, Unfit, hex_sha256,
+    limits_in_words,
 };
 use crate::progress::Progress;
 use crate::report::Extras;
@@ -90,7 +92,7 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     let (ended, watched) = match &wiring.folder {
         Some(hand_off) => {
             let rig = behind(hand_off, bench, manifest, clock)?;
-            (on(&scenario, Box::new(rig))?, false)
+            (on(&scenario, Box::new(rig))?, None)
         }
         None => {
             let mut rig = connect(&wiring, manifest, clock).map_err(CommandError::bad_input)?;
@@ -103,20 +105,28 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
             let heartbeat = Rc::new(RefCell::new(heartbeat(rig.manifest(), bench)?));
             let ended = on(&scenario, Box::new(rig.with_pulse(Box::new(heartbeat.clone()))))?;
             let watched = heartbeat.borrow_mut().finish().map_err(CommandError::failed)?;
-            (ended, watched.success())
+            (ended, Some(watched.success()))
         }
     };
     let concluded =
         conclude(to, &path, Extras { backend: "hardware".into(), simulated_events: None });
-    let ended = match &ended.fault {
-        Some(fault) if is_unsafe(fault) && watched => {
+    both(verdict(&ended, watched), concluded)
+}
+
+/// What the end of a campaign and that of its watch, if it had one, mean for the exit code.
+fn verdict(ended: &Ended, watched: Option<bool>) -> Result<(), CommandError> {
+    match (&ended.fault, watched) {
+        (Some(fault), Some(true)) if is_unsafe(fault) => {
             let message = format_args!("{fault}; the watch has made the rig safe since");
             Err(CommandError::new(Kind::Fault, message)
                 .hint("put it right, then go on with --resume"))
         }
-        _ => outcome(&ended),
-    };
-    both(ended, concluded)
+        (None, Some(false)) => Err(CommandError::failed(
+            "the campaign is complete, but its watch could not turn everything off",
+        )
+        .hint("go to the rig: switch heater and pumps off by hand")),
+        _ => outcome(ended),
+    }
 }
 
 /// Refuses cables on which spectra take so long that the watch would take the campaign for dead.
@@ -195,11 +205,18 @@ fn rehearse(
             certificate
         }
     };
-    certificate.covers(&plan).map_err(|unfit| refuse(&path, &unfit))?;
-    Ok(certificate)
+    let goes_on = resumed && certificate.plan.scenario_sha256 == plan.scenario_sha256;
+    match certificate.covers(&plan) {
+        // A cable or an adapter may have been replaced since.
+        Err(unfit @ Unfit::Other { .. }) if goes_on => Err(refuse(&path, &unfit).hint(
+            "nothing has moved; where that is meant, remove the certificate: it is rehearsed anew",
+        )),
+        Err(unfit) => Err(refuse(&path, &unfit)),
+        Ok(()) => Ok(certificate),
+    }
 }
 
-fn refuse(path: &Path, unfit: &crate::hardware::Unfit) -> CommandError {
+fn refuse(path: &Path, unfit: &Unfit) -> CommandError {
     CommandError::bad_input(format_args!("{}: {unfit}", path.display()))
         .hint("nothing has moved; rehearse again in a new folder with --out")
 }
@@ -255,7 +272,7 @@ fn ask(args: &OnRig) -> Result<(), CommandError> {
     let mut answer = String::new();
     stdin().read_line(&mut answer).map_err(CommandError::failed)?;
     match answer.trim() {
-        "yes" => Ok(()),
+        "yes" if !STOP.load(Ordering::Relaxed) => Ok(()),
         _ => Err(CommandError::new(Kind::Interrupted, "not begun; nothing has moved")),
     }
 }
@@ -295,4 +312,31 @@ fn heartbeat(manifest: &Manifest, bench: &Path) -> Result<Heartbeat, CommandErro
         CommandError::failed(format_args!("the dead man's switch: {error}"))
             .hint("nothing has moved")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use flowtwin_lab::{Fault, FaultKind};
+    use flowtwin_twin::Work;
+
+    use super::*;
+
+    #[test]
+    fn a_watch_that_could_not_turn_everything_off_is_told_whatever_the_campaign_says() {
+        let left = FaultKind::NotSafe { because: None, left: "plate".into() };
+        let cases = [
+            (None, Some(true), None),
+            (None, None, None),
+            (None, Some(false), Some(Kind::Failed)),
+            (Some(FaultKind::Stalled), Some(true), Some(Kind::Fault)),
+            (Some(left.clone()), Some(true), Some(Kind::Fault)),
+            (Some(left), Some(false), Some(Kind::Failed)),
+        ];
+        for (kind, watched, expected) in cases {
+            let fault = kind.map(|kind| Fault::new(Instant::START, "bench", kind));
+            let ended = Ended { fault, work: Work::default(), experiments: 1 };
+            let found = verdict(&ended, watched).err().map(|error| error.kind());
+            assert_eq!(found, expected, "{:?} {watched:?}", ended.fault);
+        }
+    }
 }

@@ -100,11 +100,20 @@ fn a_certificate_that_does_not_fit_stops_everything() {
         other_bench.stderr
     );
 
+    assert!(other_bench.stderr.contains("remove the certificate"), "{}", other_bench.stderr);
+
     rig.put("wired.toml", &wired);
     scenario(&rig.dir, "few", "cs3cu2i5.toml", &format!("{}\n[guard]\ntick_s = 4.0\n", body(1)));
     let other_limits = rig.campaign();
     assert_eq!(other_limits.code, Some(2), "{}", other_limits.stderr);
     assert_eq!(rig.text("run/journal.jsonl"), journal, "nothing was done");
+
+    // Another cable that is meant is rehearsed anew.
+    scenario(&rig.dir, "few", "cs3cu2i5.toml", &body(1));
+    rig.put("wired.toml", &format!("{wired}\n# another cable\n"));
+    fs::remove_file(rig.dir.join("run/rehearsal.json")).unwrap();
+    let anew = rig.campaign();
+    assert_eq!(anew.code, Some(0), "{}", anew.stderr);
 }
 
 #[test]

@@ -93,7 +93,7 @@ impl Chemyx {
     /// Looks whether units and bore are still those that were set: a pump that has lost power comes
     /// back in mL/min, and would pump a thousand times too much.
     fn check_settings(&mut self) -> Result<(), FaultKind> {
-        let lines = self.read("view parameter")?;
+        let lines = self.view()?;
         let expected = [("unit", UNITS_UL_PER_MIN, ""), ("dia", self.bore_mm, "mm")];
         for (quantity, asked, unit) in expected {
             let kept = found(&lines, quantity)?;
@@ -128,7 +128,17 @@ impl Chemyx {
             "diameter" => "dia",
             other => other,
         };
-        found(&self.read("view parameter")?, short)
+        found(&self.view()?, short)
+    }
+
+    /// The settings of this channel; firmware of several channels tells those of all, each below its name.
+    fn view(&mut self) -> Result<Vec<String>, FaultKind> {
+        let lines = self.read("view parameter")?;
+        let Some(channel) = self.channel else { return Ok(lines) };
+        let mine = format!("Pump {channel}:");
+        let Some(begin) = lines.iter().position(|line| *line == mine) else { return Ok(lines) };
+        let mine = lines.into_iter().skip(begin + 1);
+        Ok(mine.take_while(|line| !line.starts_with("Pump ")).collect())
     }
 
     /// Stops on the way to a new run; what counts is the status after the start.

@@ -1,19 +1,20 @@
 //! Drivers against a script of bytes: what they send, and what they make of the answers.
 
 use std::cell::RefCell;
+use std::io::{Read as _, Write as _};
 use std::rc::Rc;
 use std::time::Duration;
 
 use flowtwin_backends::codec::modbus::{Request, WordOrder};
-use flowtwin_backends::codec::rtu;
-use flowtwin_backends::driver::chemyx::Chemyx;
+use flowtwin_backends::codec::{line, rtu};
+use flowtwin_backends::driver::chemyx::{Chemyx, ChemyxPort};
 use flowtwin_backends::driver::dc2200::Dc2200;
 use flowtwin_backends::driver::dc4100::{Dc4100, Dc4100Led};
 use flowtwin_backends::driver::f4t::{F4t, F4tLoop};
 use flowtwin_backends::driver::f4t_scpi::F4tScpi;
 use flowtwin_backends::driver::modbus::{Framing, ModbusHost};
 use flowtwin_backends::instrument::{Heater as _, Light as _, Pump as _};
-use flowtwin_backends::transport::{Dialog, Scripted};
+use flowtwin_backends::transport::{Dialog, Scripted, TcpWire};
 use flowtwin_lab::{FaultKind, FlowRate, Temperature, Volume};
 
 type Script<'a> = &'a [(&'a [u8], &'a [u8])];
@@ -242,4 +243,42 @@ fn what_is_no_number_is_no_value() {
     let question = b":SOURCE:CLOOP1:PVALUE?\n";
     let script: Script<'_> = &[(b":SOURCE:CLOOP1:ERROR?\n", b"NONE\n"), (question, b"NaN\n")];
     garbled(F4tScpi::new(dialog(script), 1, 1).temperature_c().unwrap_err());
+}
+
+#[test]
+fn a_channel_believes_its_own_settings_not_those_of_the_first() {
+    let both = b"2 view parameter\rPump 1:\r\nunit = 2\r\ndia = 28.600\r\nPump 2: \r\nunit = 0\r\ndia = 28.600\r\n>";
+    let script: Script<'_> = &[
+        (b"\r", b">"),
+        (b"2 pump status\r", b"2 pump status\r0\r\n>"),
+        (b"2 set units 2\r", b"2 set units 2\runits = 2\r\n>"),
+        (b"2 set diameter 28.600\r", b"2 set diameter 28.600\rdiameter = 28.600\r\n>"),
+        (b"2 read limit parameter\r", b"2 read limit parameter\r114479.7 0.48 96363.4 12.8\r\n>"),
+        (b"2 view parameter\r", both),
+    ];
+    let port = Rc::new(RefCell::new(ChemyxPort::new(dialog(script))));
+    let mut pump = Chemyx::channel(port, Some(2), 28.6);
+    assert_eq!(pump.get_ready(), Ok(()));
+    let fault = pump.get_ready().unwrap_err();
+    assert!(matches!(fault, FaultKind::KeptOther { .. }), "it is back in mL/min: {fault}");
+}
+
+#[test]
+fn a_connection_that_has_died_in_silence_is_made_anew() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address").to_string();
+    let instrument = std::thread::spawn(move || {
+        // The power is cut on the first connection: nobody answers, nobody hangs up.
+        let (_dead, _) = listener.accept().expect("a connection");
+        let (mut alive, _) = listener.accept().expect("another connection");
+        let mut asked = [0; 6];
+        alive.read_exact(&mut asked).expect("a question");
+        alive.write_all(b"Thorlabs\n").expect("an answer");
+    });
+    let patience = Duration::from_millis(500);
+    let mut dialog = Dialog::new(Box::new(TcpWire::new(&address, patience)), patience);
+    let mut ask = || dialog.ask(b"*IDN?\n", line::scan, |line| Ok(Some(line)));
+    assert!(matches!(ask(), Err(FaultKind::NoReply { .. })));
+    assert_eq!(ask().as_deref(), Ok("Thorlabs"));
+    instrument.join().expect("it was asked on a second connection");
 }
