@@ -224,15 +224,20 @@ impl From<Fault> for Halt {
 
 impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
     fn all(&mut self) -> Result<Option<Fault>, CampaignError> {
-        let result = self.in_order();
-        if let Err(Halt::Fault(_)) = result {
-            // Whatever cannot be made safe is in the journal and in the guard's own fault.
-            let _unsafe_parts = self.lab.send(&Command::MakeSafe);
-        }
-        match result {
+        match self.in_order() {
             Ok(()) => Ok(None),
-            Err(Halt::Fault(fault)) => Ok(Some(fault)),
+            Err(Halt::Fault(fault)) => Ok(Some(self.safe_after(fault))),
             Err(Halt::Error(error)) => Err(error),
+        }
+    }
+
+    /// Makes the rig safe after a fault, which says so where that cannot be done.
+    fn safe_after(&mut self, fault: Fault) -> Fault {
+        let made_safe = self.lab.send(&Command::MakeSafe);
+        match made_safe {
+            // What had acknowledged its safe state before is in it, although it does not say so again.
+            Err(unsafe_part) if !self.lab.lab().lab().is_safe() => fault.and_not_safe(unsafe_part),
+            _ => fault,
         }
     }
 

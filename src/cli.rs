@@ -162,6 +162,9 @@ pub struct OnRig {
     /// Begin on the real rig without asking, once the rehearsal fits.
     #[arg(long)]
     pub yes: bool,
+    /// With --resume: pumps whose syringes you have filled since, with commas between, or `all`.
+    #[arg(long, value_name = "PUMPS", value_delimiter = ',', requires = "resume")]
+    pub filled: Vec<String>,
     /// Lab time that passes in a second of wall time, for a rig of `flowtwin emulate --speed X` that shares no clock (s).
     #[arg(long, value_name = "X", default_value_t = 1.0, hide = true)]
     pub speed: f64,

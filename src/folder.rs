@@ -4,10 +4,13 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use flowtwin_lab::journal::{Continued, Journal, JournalError, Sink, Writer, read};
+use flowtwin_lab::journal::{
+    Continued, Journal, JournalError, Record, Resumed, Sink, Writer, read,
+};
+use flowtwin_lab::{Instant, PumpId};
 
 use crate::error::CommandError;
-use crate::hardware::CERTIFICATE;
+use crate::hardware::{CERTIFICATE, Volumes, delivered};
 use crate::scenario::Scenario;
 
 /// Name of the journal in a run folder.
@@ -22,6 +25,10 @@ pub struct RunFolder {
     path: PathBuf,
     /// The journal of the run that is resumed, without what was torn or not finished.
     recorded: Option<Journal>,
+    /// Bytes of the journal's file that stay.
+    kept: usize,
+    /// What pumps may have delivered in what is not kept \[µL\].
+    lost: Volumes,
     goes_on: bool,
 }
 
@@ -79,12 +86,40 @@ impl Identity {
 }
 
 impl RunFolder {
+    fn empty(path: &Path, identity: &Identity) -> Self {
+        let (path, goes_on) = (path.to_owned(), identity.in_wall_time);
+        Self { path, recorded: None, kept: 0, lost: Volumes::new(), goes_on }
+    }
+
+    /// The same folder with the part of its journal that a resumed run keeps.
+    fn with(self, journal: &Journal) -> Self {
+        let whole = whole(journal);
+        let (before, mut lost) = (delivered(&whole), delivered(journal));
+        lost.iter_mut().for_each(|(pump, ul)| *ul -= before.get(pump).copied().unwrap_or(0.0));
+        lost.retain(|_, ul| *ul > 0.0);
+        Self { kept: whole.bytes().len(), recorded: Some(whole), lost, ..self }
+    }
+
+    /// The same folder, to go on with a rig on which what is not kept has been pumped, and on which somebody has filled
+    /// the syringes of these pumps.
+    #[must_use]
+    pub fn going_on(mut self, filled: Vec<PumpId>) -> Self {
+        let lost_ul: Vec<_> = std::mem::take(&mut self.lost).into_iter().collect();
+        if let Some(journal) = &mut self.recorded
+            && !(lost_ul.is_empty() && filled.is_empty())
+        {
+            let at_ns = journal.experiments().last().map_or(Instant::START, |e| e.ended_ns);
+            *journal = journal.with(&Record::Resumed(Resumed { at_ns, lost_ul, filled }));
+        }
+        self
+    }
+
     /// The folder at `path` for a new run. A folder of the very same simulated run is used again.
     ///
     /// # Errors
     /// If it holds anything else.
     pub fn begin(path: &Path, identity: &Identity) -> Result<Self, CommandError> {
-        let folder = Self { path: path.to_owned(), recorded: None, goes_on: identity.in_wall_time };
+        let folder = Self::empty(path, identity);
         match folder.look()? {
             Content::Nothing => Ok(folder),
             Content::Journal(journal) => match identity.differs(&journal) {
@@ -108,10 +143,10 @@ impl RunFolder {
     /// # Errors
     /// If there is no such folder or no run in it, if it belongs to another run, or if its journal is damaged.
     pub fn resume(path: &Path, identity: &Identity) -> Result<Self, CommandError> {
-        let folder = Self { path: path.to_owned(), recorded: None, goes_on: identity.in_wall_time };
+        let folder = Self::empty(path, identity);
         match folder.look()? {
             Content::Journal(journal) => match identity.differs(&journal) {
-                None => Ok(Self { recorded: Some(whole(&journal)), ..folder }),
+                None => Ok(folder.with(&journal)),
                 Some(other) => {
                     Err(folder.refuse(&other).hint("give the folder of this run with --out"))
                 }
@@ -202,7 +237,8 @@ impl RunFolder {
         let path = self.journal();
         let file = self.file(there.len() as u64);
         let file = file.map_err(|error| CommandError::unwritable(&path, &error))?;
-        Ok(Writer::new(Box::new(Continued::new(there, file))))
+        let writer = Writer::<Box<dyn Sink>>::new(Box::new(Continued::new(there, file)));
+        Ok(if self.goes_on { writer.promptly() } else { writer })
     }
 
     /// Opens the journal to go on behind the last finished experiment, on a rig where what is recorded has happened.
@@ -212,9 +248,13 @@ impl RunFolder {
     pub fn append(&self) -> Result<Writer<Box<dyn Sink>>, CommandError> {
         let Some(journal) = &self.recorded else { return self.open() };
         let path = self.journal();
-        let file = self.file(journal.bytes().len() as u64);
+        let file = self.file(self.kept as u64).and_then(|mut file| {
+            file.append(&journal.bytes()[self.kept..])?;
+            file.sync()?;
+            Ok(file)
+        });
         let file = file.map_err(|error| CommandError::unwritable(&path, &error))?;
-        Ok(Writer::after(journal, Box::new(file)))
+        Ok(Writer::<Box<dyn Sink>>::after(journal, Box::new(file)).promptly())
     }
 
     fn file(&self, keep: u64) -> std::io::Result<File> {

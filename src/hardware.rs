@@ -2,10 +2,12 @@
 
 mod alongside;
 mod certificate;
+mod delivered;
 mod limits;
 mod rehearsal;
 
 pub use alongside::Alongside;
 pub use certificate::{CERTIFICATE, Certificate, Plan, Unfit, hex_sha256};
+pub use delivered::{Volumes, delivered};
 pub use limits::limits_in_words;
 pub use rehearsal::{Rehearsal, Syringe};

@@ -23,6 +23,7 @@ pub mod parity;
 pub mod progress;
 pub mod report;
 pub mod scenario;
+mod signals;
 pub mod sketch;
 pub mod snapshot;
 pub mod table;

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use rustix::time::{ClockId, clock_gettime};
+
 use flowtwin_lab::{Fault, FaultKind, Instant, Lab as _, Span};
 
 mod shared;
@@ -31,7 +33,7 @@ pub trait Clock: std::fmt::Debug {
 /// Wall time, real or accelerated.
 #[derive(Debug)]
 pub struct WallClock {
-    origin: std::time::Instant,
+    origin: Duration,
     start: Instant,
     speed: f64,
     interrupt: Arc<AtomicBool>,
@@ -45,7 +47,7 @@ impl WallClock {
     /// If `speed` is not a positive finite number.
     pub fn new(start: Instant, speed: f64, interrupt: Arc<AtomicBool>) -> Self {
         assert!(speed > 0.0 && speed.is_finite(), "a speed is positive, not {speed}");
-        Self { origin: std::time::Instant::now(), start, speed, interrupt }
+        Self { origin: ticking(), start, speed, interrupt }
     }
 
     /// A clock in real time from zero, which nobody interrupts.
@@ -56,7 +58,8 @@ impl WallClock {
 
 impl Clock for WallClock {
     fn now(&self) -> Instant {
-        self.start + Span::from_secs(self.origin.elapsed().as_secs_f64() * self.speed)
+        let passed = ticking().saturating_sub(self.origin);
+        self.start + Span::from_secs(passed.as_secs_f64() * self.speed)
     }
 
     fn tick(&mut self, deadline: Instant) -> Result<(), Fault> {
@@ -68,6 +71,17 @@ impl Clock for WallClock {
         std::thread::sleep(sleep.max(Duration::from_nanos(1)));
         Ok(())
     }
+}
+
+/// Time since some moment, which nobody sets. It passes while the machine sleeps too: a heater is hot meanwhile, and the
+/// guard must know that nobody has looked.
+fn ticking() -> Duration {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    const CLOCK: ClockId = ClockId::Boottime;
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    const CLOCK: ClockId = ClockId::Monotonic;
+    let now = clock_gettime(CLOCK);
+    Duration::new(now.tv_sec.max(0) as u64, now.tv_nsec.max(0) as u32)
 }
 
 /// The time of a lab behind emulated instruments: it passes as fast as that lab can make it pass.

@@ -23,6 +23,7 @@ pub fn connect(
     manifest: Manifest,
     clock: Box<dyn Clock>,
 ) -> Result<Bench, WiringError> {
+    wiring.check_cables()?;
     let instruments = wiring.instruments(&manifest, &mut |name, link| open(wiring, name, link))?;
     Ok(Bench::new(manifest, instruments, clock))
 }

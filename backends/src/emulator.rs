@@ -77,6 +77,8 @@ pub enum Ailment {
     Stall,
     /// A temperature sensor is open.
     SensorOpen,
+    /// An alarm of a controller stands.
+    Alarm,
     /// A spectrometer clips at every pixel.
     Saturated,
     /// It is busy and says so, where its protocol can.

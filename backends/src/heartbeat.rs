@@ -8,6 +8,7 @@
 //! heaters off, stops pumps and puts lights out, and keeps trying what did not acknowledge.
 
 use std::io::{BufRead as _, BufReader, Read, Write};
+use std::os::unix::process::CommandExt as _;
 use std::process::{Child, ChildStdin, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
@@ -44,6 +45,9 @@ impl Heartbeat {
         manifest: &Manifest,
         silence: Duration,
     ) -> std::io::Result<Self> {
+        // In a group of its own: what ends or stops the campaign's group, such as a terminal that is closed, must not end
+        // the watch with it.
+        command.process_group(0);
         let mut watch = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let mut beats = watch.stdin.take();
         let mut line = serde_json::to_string(manifest)?;

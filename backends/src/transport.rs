@@ -37,6 +37,10 @@ pub trait Transport: std::fmt::Debug {
     /// # Errors
     /// If the link is lost.
     fn read(&mut self, into: &mut Vec<u8>, patience: Duration) -> Result<usize, FaultKind>;
+
+    /// Called when nothing at all has come in answer to a request: gives a connection up that may be dead without
+    /// anybody saying so, where there is one.
+    fn unheard(&mut self) {}
 }
 
 /// The fault of a lost link, in the words of the operating system.

@@ -24,6 +24,20 @@ impl Fault {
     pub fn new(at: Instant, origin: impl fmt::Display, kind: FaultKind) -> Self {
         Self { at, origin: origin.to_string(), kind }
     }
+
+    /// The fault because of which the rig was to be made safe, with what did not acknowledge.
+    #[must_use]
+    pub fn and_not_safe(self, unsafe_part: Self) -> Self {
+        let left = match unsafe_part.kind {
+            FaultKind::NotSafe { left, .. } => left,
+            _ => unsafe_part.to_string(),
+        };
+        let because = match self.kind {
+            FaultKind::NotSafe { because, .. } => because,
+            kind => Some(Box::new(kind)),
+        };
+        Self { kind: FaultKind::NotSafe { because, left }, ..self }
+    }
 }
 
 /// What went wrong. Numbers carry their unit and the allowed range.

@@ -13,7 +13,7 @@ mod writer;
 pub use reader::{Journal, JournalError, read};
 pub use record::{
     Answer, BlankRecord, CommandRecord, End, ExperimentRecord, Header, PhaseRecord, Proposal,
-    Record, SpectrumRecord,
+    Record, Resumed, SpectrumRecord,
 };
 pub use sink::{Continued, Sink};
 pub use writer::Writer;

@@ -18,6 +18,11 @@ impl<'a, L: Lab> Interruptible<'a, L> {
     }
 
     /// The lab inside.
+    pub fn lab(&self) -> &L {
+        &self.lab
+    }
+
+    /// Takes the layer off.
     pub fn into_inner(self) -> L {
         self.lab
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use flowtwin_backends::{EmulatorServer, Wiring};
 use serde_json::json;
@@ -11,6 +11,7 @@ use crate::cli::Emulate as Args;
 use crate::console;
 use crate::error::CommandError;
 use crate::scenario::Scenario;
+use crate::signals;
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let speed = args.speed;
@@ -27,9 +28,7 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
         write_wired(path, &wiring, &server)?;
     }
     let stop = Arc::new(AtomicBool::new(false));
-    let asked = stop.clone();
-    ctrlc::set_handler(move || asked.store(true, Ordering::Relaxed))
-        .map_err(CommandError::failed)?;
+    signals::heed(&stop).map_err(CommandError::failed)?;
     console::print_line(json!({ "ready": true, "endpoints": server.endpoints() }))?;
     console::say_line(format_args!(
         "serving emulated instruments at {speed} times real time; Ctrl-C ends it"

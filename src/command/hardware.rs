@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{IsTerminal as _, stdin};
 use std::path::Path;
 use std::rc::Rc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use flowtwin_backends::clock::{Clock, SharedClock, WallClock};
@@ -13,17 +14,22 @@ use flowtwin_backends::heartbeat::Heartbeat;
 use flowtwin_backends::wiring::FolderWiring;
 use flowtwin_backends::{Wiring, connect, identify};
 use flowtwin_lab::journal::{self, Writer};
-use flowtwin_lab::{Instant, Lab, Manifest, Span};
+use flowtwin_lab::{Instant, Lab, Manifest, PumpId, Span};
 
 use super::emulate::read_wiring;
-use super::run::{STOP, campaign, conclude, folder, heed_ctrl_c, is_unsafe, outcome, threads};
+use super::run::{
+    STOP, both, campaign, conclude, folder, heed_ctrl_c, is_unsafe, outcome, threads,
+};
 use super::watch::hold;
-use crate::campaign::{Campaign, Silent};
+use crate::campaign::{Campaign, Ended, Silent};
 use crate::cli::{Folder, OnRig};
 use crate::console;
 use crate::error::{CommandError, Kind};
 use crate::folder::Identity;
-use crate::hardware::{Alongside, CERTIFICATE, Certificate, Plan, hex_sha256, limits_in_words};
+use crate::hardware::{
+    Alongside, CERTIFICATE, Certificate, Plan, Rehearsal, Syringe, Unfit, hex_sha256,
+    limits_in_words,
+};
 use crate::progress::Progress;
 use crate::report::Extras;
 use crate::scenario::Scenario;
@@ -58,15 +64,20 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
         return Err(CommandError::bad_input(message)
             .hint("only instruments that `flowtwin emulate --wired` serves can be accelerated"));
     }
+    spectra_come_in_time(&wiring, &scenario)?;
     let identity = Identity::new(&scenario, seed, wiring.simulated).in_wall_time();
     let more = if replayed.is_some() { "-rig-replay" } else { "-rig" };
-    let folder = folder(to, &identity, more, replayed)?;
+    let filled = filled(&args.filled, scenario.manifest())?;
+    let folder = folder(to, &identity, more, replayed)?.going_on(filled);
     let path = folder.path().to_owned();
     heed_ctrl_c()?;
     let quiet = hold(bench)?;
     let certificate = rehearse(to, &scenario, seed, bench, folder.recorded().is_some(), &path)?;
     console::say_line(format_args!("\nRehearsed in simulation:\n\n{}", certificate.rehearsal));
     console::say(format_args!("\n{}", limits_in_words(&scenario.file().guard)));
+    if let Some(journal) = folder.recorded().filter(|_| wiring.folder.is_none()) {
+        console::say(format_args!("\n{}", left_in_words(&Rehearsal::of(journal).syringes)));
+    }
     everybody_is_there(&wiring)?;
     ask(args)?;
     let began = folder.recorded().and_then(|j| j.experiments().last());
@@ -81,7 +92,7 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     let (ended, watched) = match &wiring.folder {
         Some(hand_off) => {
             let rig = behind(hand_off, bench, manifest, clock)?;
-            (on(&scenario, Box::new(rig))?, false)
+            (on(&scenario, Box::new(rig))?, None)
         }
         None => {
             let mut rig = connect(&wiring, manifest, clock).map_err(CommandError::bad_input)?;
@@ -94,18 +105,75 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
             let heartbeat = Rc::new(RefCell::new(heartbeat(rig.manifest(), bench)?));
             let ended = on(&scenario, Box::new(rig.with_pulse(Box::new(heartbeat.clone()))))?;
             let watched = heartbeat.borrow_mut().finish().map_err(CommandError::failed)?;
-            (ended, watched.success())
+            (ended, Some(watched.success()))
         }
     };
-    conclude(to, &path, Extras { backend: "hardware".into(), simulated_events: None })?;
-    match &ended.fault {
-        Some(fault) if is_unsafe(fault) && watched => {
+    let concluded =
+        conclude(to, &path, Extras { backend: "hardware".into(), simulated_events: None });
+    both(verdict(&ended, watched), concluded)
+}
+
+/// What the end of a campaign and that of its watch, if it had one, mean for the exit code.
+fn verdict(ended: &Ended, watched: Option<bool>) -> Result<(), CommandError> {
+    match (&ended.fault, watched) {
+        (Some(fault), Some(true)) if is_unsafe(fault) => {
             let message = format_args!("{fault}; the watch has made the rig safe since");
             Err(CommandError::new(Kind::Fault, message)
                 .hint("put it right, then go on with --resume"))
         }
-        _ => outcome(&ended),
+        (None, Some(false)) => Err(CommandError::failed(
+            "the campaign is complete, but its watch could not turn everything off",
+        )
+        .hint("go to the rig: switch heater and pumps off by hand")),
+        _ => outcome(ended),
     }
+}
+
+/// Refuses cables on which spectra take so long that the watch would take the campaign for dead.
+fn spectra_come_in_time(wiring: &Wiring, scenario: &Scenario) -> Result<(), CommandError> {
+    if wiring.simulated {
+        return Ok(());
+    }
+    for channel in scenario.analysis().channels() {
+        let (spectrometer, frames) = (&channel.spectrometer, channel.exposure.frames);
+        match wiring.transmission_s(spectrometer, frames) {
+            Some(needed_s) if needed_s > SILENCE_S / 2.0 => {
+                let message = format!(
+                    "{spectrometer}: {frames} spectra take {needed_s:.0} s on its serial line, and the watch waits for {SILENCE_S} s"
+                );
+                return Err(CommandError::bad_input(message)
+                    .hint("connect it by network or USB, or take fewer frames"));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The pumps whose syringes somebody has filled.
+fn filled(names: &[String], manifest: &Manifest) -> Result<Vec<PumpId>, CommandError> {
+    let pumps = manifest.pumps.iter().map(|info| info.name.clone());
+    if names == ["all"] {
+        return Ok(pumps.collect());
+    }
+    let known = |name: &String| {
+        pumps.clone().find(|pump| pump.as_str() == name.trim()).ok_or_else(|| {
+            let known: Vec<String> = pumps.clone().map(|pump| pump.to_string()).collect();
+            CommandError::bad_input(format_args!("--filled {name}: there is no such pump"))
+                .hint(format_args!("there are {}", known.join(", ")))
+        })
+    };
+    names.iter().map(known).collect()
+}
+
+/// What should be left in the syringes of a run that goes on.
+fn left_in_words(syringes: &[Syringe]) -> String {
+    let mut text = String::from("syringe          taken mL    left mL\n");
+    for Syringe { pump, needs_ml, holds_ml, .. } in syringes {
+        let left_ml = holds_ml - needs_ml;
+        text += &format!("{:<16} {needs_ml:>8.2} {left_ml:>10.2}\n", pump.as_str());
+    }
+    text + "Is that so? If you have filled syringes since, say --filled PUMP,... or --filled all.\n"
 }
 
 /// The certificate for what is about to be done: the one of the folder where it fits, else a new one.
@@ -137,11 +205,18 @@ fn rehearse(
             certificate
         }
     };
-    certificate.covers(&plan).map_err(|unfit| refuse(&path, &unfit))?;
-    Ok(certificate)
+    let goes_on = resumed && certificate.plan.scenario_sha256 == plan.scenario_sha256;
+    match certificate.covers(&plan) {
+        // A cable or an adapter may have been replaced since.
+        Err(unfit @ Unfit::Other { .. }) if goes_on => Err(refuse(&path, &unfit).hint(
+            "nothing has moved; where that is meant, remove the certificate: it is rehearsed anew",
+        )),
+        Err(unfit) => Err(refuse(&path, &unfit)),
+        Ok(()) => Ok(certificate),
+    }
 }
 
-fn refuse(path: &Path, unfit: &crate::hardware::Unfit) -> CommandError {
+fn refuse(path: &Path, unfit: &Unfit) -> CommandError {
     CommandError::bad_input(format_args!("{}: {unfit}", path.display()))
         .hint("nothing has moved; rehearse again in a new folder with --out")
 }
@@ -197,7 +272,7 @@ fn ask(args: &OnRig) -> Result<(), CommandError> {
     let mut answer = String::new();
     stdin().read_line(&mut answer).map_err(CommandError::failed)?;
     match answer.trim() {
-        "yes" => Ok(()),
+        "yes" if !STOP.load(Ordering::Relaxed) => Ok(()),
         _ => Err(CommandError::new(Kind::Interrupted, "not begun; nothing has moved")),
     }
 }
@@ -237,4 +312,31 @@ fn heartbeat(manifest: &Manifest, bench: &Path) -> Result<Heartbeat, CommandErro
         CommandError::failed(format_args!("the dead man's switch: {error}"))
             .hint("nothing has moved")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use flowtwin_lab::{Fault, FaultKind};
+    use flowtwin_twin::Work;
+
+    use super::*;
+
+    #[test]
+    fn a_watch_that_could_not_turn_everything_off_is_told_whatever_the_campaign_says() {
+        let left = FaultKind::NotSafe { because: None, left: "plate".into() };
+        let cases = [
+            (None, Some(true), None),
+            (None, None, None),
+            (None, Some(false), Some(Kind::Failed)),
+            (Some(FaultKind::Stalled), Some(true), Some(Kind::Fault)),
+            (Some(left.clone()), Some(true), Some(Kind::Fault)),
+            (Some(left), Some(false), Some(Kind::Failed)),
+        ];
+        for (kind, watched, expected) in cases {
+            let fault = kind.map(|kind| Fault::new(Instant::START, "bench", kind));
+            let ended = Ended { fault, work: Work::default(), experiments: 1 };
+            let found = verdict(&ended, watched).err().map(|error| error.kind());
+            assert_eq!(found, expected, "{:?} {watched:?}", ended.fault);
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, LazyLock};
 use std::thread::available_parallelism;
 
@@ -20,6 +20,7 @@ use crate::folder::{Identity, RunFolder};
 use crate::progress::Progress;
 use crate::report::Extras;
 use crate::scenario::Scenario;
+use crate::signals;
 
 /// Set by Ctrl-C.
 pub(super) static STOP: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
@@ -56,8 +57,19 @@ pub(super) fn at(
     let (backend, world) = (place.backend.to_owned(), place.world());
     let ended = campaign(scenario, seed, threads(to.jobs), place.lab, folder, &mut progress)?;
     let simulated_events = world.map(|world| world.work().events);
-    conclude(to, folder.path(), Extras { backend, simulated_events })?;
-    outcome(&ended)
+    let concluded = conclude(to, folder.path(), Extras { backend, simulated_events });
+    both(outcome(&ended), concluded)
+}
+
+/// How a run ended before how its files were written: that the rig is not safe must be told whatever the disk does.
+pub(super) fn both(
+    ended: Result<(), CommandError>,
+    concluded: Result<(), CommandError>,
+) -> Result<(), CommandError> {
+    if let (Err(_), Err(error)) = (&ended, &concluded) {
+        console::say_line(format_args!("error: {error}"));
+    }
+    ended.and(concluded)
 }
 
 /// The folder of a run: the one named, or the default with `more` at the end of its name. It is told which run it
@@ -144,12 +156,8 @@ pub(super) fn threads(jobs: Option<NonZeroUsize>) -> NonZeroUsize {
     jobs.or_else(|| available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
 }
 
-/// The first Ctrl-C makes the rig safe at the next moment at which time passes; the second ends the program.
+/// The first Ctrl-C, or a request to end, makes the rig safe at the next moment at which time passes; the second ends the
+/// program.
 pub(super) fn heed_ctrl_c() -> Result<(), CommandError> {
-    let handler = || {
-        if STOP.swap(true, Ordering::Relaxed) {
-            std::process::exit(i32::from(Kind::Interrupted.exit_code()));
-        }
-    };
-    ctrlc::set_handler(handler).map_err(CommandError::failed)
+    signals::heed(&STOP).map_err(CommandError::failed)
 }

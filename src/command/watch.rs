@@ -9,6 +9,7 @@ use flowtwin_backends::heartbeat::stand_watch;
 use super::emulate::read_wiring;
 use crate::cli::Watch as Args;
 use crate::error::{CommandError, Kind};
+use crate::signals;
 
 /// Holds a bench file while this process lives, so that no campaign begins while a watch is at work on its rig.
 ///
@@ -31,8 +32,8 @@ pub(super) fn hold(bench: &Path) -> Result<File, CommandError> {
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let wiring = read_wiring(&args.bench)?;
     let _held = hold(&args.bench)?;
-    // Ctrl-C in the terminal reaches this process too; it must outlive the campaign to make the rig safe.
-    ctrlc::set_handler(|| {}).map_err(CommandError::failed)?;
+    // What asks the campaign to end may reach this process too; it must outlive the campaign to make the rig safe.
+    signals::outlive().map_err(CommandError::failed)?;
     let silence = Duration::from_secs_f64(args.silence);
     stand_watch(&wiring, silence, std::io::stdin(), std::io::stdout()).map(drop).map_err(|error| {
         CommandError::new(Kind::Fault, error)

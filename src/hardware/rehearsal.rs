@@ -3,8 +3,10 @@
 use std::fmt;
 
 use flowtwin_lab::journal::{Answer, Journal, Record};
-use flowtwin_lab::{Command, PumpId, SensorKind};
+use flowtwin_lab::{Command, PumpId};
 use serde::{Deserialize, Serialize};
+
+use super::delivered::delivered;
 
 /// The demands of a rehearsed campaign.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,14 +57,9 @@ impl Rehearsal {
             }
         }
         let manifest = &journal.header().manifest;
+        let delivered = delivered(journal);
         let syringe = |info: &flowtwin_lab::PumpInfo| {
-            let sensor = manifest.sensor(&SensorKind::Dispensed(info.name.clone()));
-            let ul: f64 = found
-                .delivered
-                .iter()
-                .filter(|(name, _)| sensor.is_some_and(|s| s.as_str() == name))
-                .map(|(_, ul)| ul)
-                .sum();
+            let ul = delivered.get(&info.name).copied().unwrap_or_default();
             Syringe {
                 pump: info.name.clone(),
                 stock: info.stock.clone(),
@@ -90,7 +87,6 @@ impl Rehearsal {
 /// What is gathered from the commands of a journal.
 #[derive(Debug, Default)]
 struct Demands {
-    delivered: Vec<(String, f64)>,
     rates: Vec<(PumpId, f64)>,
     highest_flow: f64,
     set_points: Option<(f64, f64)>,
@@ -112,11 +108,6 @@ impl Demands {
                 let (low, high) = self.set_points.unwrap_or((c, c));
                 self.set_points = Some((low.min(c), high.max(c)));
             }
-            (Command::Read { sensor }, Answer::Reading(ul))
-                if sensor.as_str().ends_with(".dispensed") =>
-            {
-                self.delivered.push((sensor.as_str().to_owned(), *ul));
-            }
             _ => {}
         }
     }
@@ -130,7 +121,11 @@ fn duration(seconds: f64) -> String {
 
 impl fmt::Display for Rehearsal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "experiments      {}", self.experiments)?;
+        let failed = match self.failed {
+            0 => String::new(),
+            failed => format!(", {failed} of them FAILED in simulation"),
+        };
+        writeln!(f, "experiments      {}{failed}", self.experiments)?;
         writeln!(f, "lab time         {}", duration(self.lab_time_s))?;
         if let Some((low, high)) = self.set_points_c {
             writeln!(f, "set points       {low:.1} to {high:.1} °C")?;

@@ -1,6 +1,7 @@
 //! Campaigns on an emulated rig that are killed, again and again.
 
 use std::collections::BTreeSet;
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -236,6 +237,33 @@ pub(crate) fn kill_again_and_again(
     }
     nothing_is_lost_or_done_twice(&journal(dir).expect("a journal"), &kept, scenario);
     kills
+}
+
+/// Runs a campaign in a process group of its own, as a terminal does, and sends a signal to the whole group once the heater
+/// is on; returns its exit code and what it said, once the rig has become safe in time.
+pub(crate) fn signalled(dir: &Path, scenario: &Path, signal: &str) -> (Option<i32>, String) {
+    let bench = root().join("scenarios/benches/cs3cu2i5.toml");
+    let served = Served::start(dir, scenario, &bench, 100.0);
+    let mut witness = Witness::new(&served, scenario);
+    let mut command = served.campaign(dir, scenario);
+    let log = std::fs::File::create(dir.join("killed.log")).expect("a log");
+    let mut program = command
+        .process_group(0)
+        .stdout(Stdio::null())
+        .stderr(log)
+        .spawn()
+        .expect("the campaign starts");
+    wait_for_work(&mut witness, dir, 1, program.id());
+    assert!(witness.oven().1, "{}", log_of(dir));
+    let watch = watch_of(program.id());
+    let group = format!("-{}", program.id());
+    let sent = std::process::Command::new("kill").args([signal, "--", &group]).status();
+    assert!(sent.expect("kill is there").success());
+    let when = Instant::now();
+    witness.until_cold(when);
+    let status = program.wait().expect("the campaign ends");
+    witness.until_still(when, watch);
+    (status.code(), log_of(dir))
 }
 
 fn log_of(dir: &Path) -> String {

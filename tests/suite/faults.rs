@@ -1,13 +1,18 @@
 //! Whatever happens, the rig is left safe and the journal whole.
 
+use std::num::NonZeroUsize;
 use std::process::{Command, Stdio};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use flowtwin::campaign::{Campaign, Silent};
 use flowtwin::folder::read_journal;
-use flowtwin_lab::journal::Record;
-use flowtwin_lab::{Command as Act, FaultKind};
+use flowtwin::scenario::Scenario;
+use flowtwin_lab::journal::{Record, Sink, Writer};
+use flowtwin_lab::{Command as Act, Fault, FaultKind, Instant, Lab, Manifest, Reply};
+use flowtwin_sim::SimLab;
 
-use crate::support::{done, flowtwin, folder, root, run};
+use crate::support::{done, flowtwin, folder, root, run, scenario};
 
 #[test]
 fn a_stall_stops_the_campaign_safe_and_it_can_go_on() {
@@ -67,4 +72,101 @@ fn an_interrupted_run_ends_safe_and_can_go_on() {
         Some(Record::Command(command)) => assert_eq!(command.send, Act::MakeSafe),
         other => panic!("the last record is {other:?}"),
     }
+}
+
+const SHORT: &str = "[[phases]]\nname = \"start\"\npolicy = \"lhs\"\nexperiments = 2\n";
+
+/// A rig whose heater acknowledges its safe state no more, once it has been told to heat.
+struct Stuck {
+    lab: SimLab,
+    told: Vec<Act>,
+}
+
+impl Lab for Stuck {
+    fn manifest(&self) -> &Manifest {
+        self.lab.manifest()
+    }
+    fn now(&self) -> Instant {
+        self.lab.now()
+    }
+    fn send(&mut self, command: &Act) -> Result<Reply, Fault> {
+        self.told.push(command.clone());
+        if *command == Act::MakeSafe {
+            let kind = FaultKind::NotSafe { because: None, left: "plate (no reply)".into() };
+            return Err(Fault::new(self.now(), "bench", kind));
+        }
+        self.lab.send(command)
+    }
+    fn wait_until(&mut self, deadline: Instant) -> Result<(), Fault> {
+        self.lab.wait_until(deadline)
+    }
+}
+
+/// A disk with so many bytes left.
+struct Disk(usize);
+
+impl Sink for Disk {
+    fn append(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.0 = self.0.checked_sub(bytes.len()).ok_or(std::io::ErrorKind::StorageFull)?;
+        Ok(())
+    }
+    fn sync(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The fault that ends a campaign on such a rig.
+fn stuck(name: &str, asked_to_stop: bool, disk: Disk) -> (FaultKind, Vec<Act>) {
+    let dir = folder(name);
+    let scenario = Scenario::load(&scenario(&dir, "short", "cs3cu2i5.toml", SHORT)).unwrap();
+    let (seed, stop) = (scenario.file().seed, AtomicBool::new(asked_to_stop));
+    let mut rig = Stuck { lab: scenario.sim_lab(seed), told: Vec::new() };
+    let campaign = Campaign::new(&scenario, seed, NonZeroUsize::MIN, &stop);
+    let ran = campaign.run(&mut rig, Writer::new(disk), None, &mut Silent);
+    (ran.unwrap().0.fault.expect("it cannot go on").kind, rig.told)
+}
+
+#[test]
+fn who_interrupts_a_rig_that_cannot_be_made_safe_is_told_so() {
+    let (kind, _) = stuck("stuck-interrupted", true, Disk(usize::MAX));
+    match kind {
+        FaultKind::NotSafe { because, left } => {
+            assert_eq!(
+                (because.as_deref(), &*left),
+                (Some(&FaultKind::Interrupted), "plate (no reply)")
+            );
+        }
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn a_full_disk_makes_the_rig_safe_and_hides_no_danger() {
+    // Behind the header, the blank, and in the midst of an experiment.
+    for bytes in [20_000, 60_000, 150_000] {
+        let (kind, told) = stuck("stuck-full", false, Disk(bytes));
+        assert_eq!(told.last(), Some(&Act::MakeSafe), "{bytes}");
+        match kind {
+            FaultKind::NotSafe { because: Some(because), .. } => {
+                assert!(matches!(*because, FaultKind::LinkLost { .. }), "{bytes}: {because}");
+            }
+            other => panic!("{bytes}: {other}"),
+        }
+    }
+}
+
+#[test]
+fn a_run_whose_files_cannot_be_written_tells_first_how_it_ended() {
+    let dir = folder("full");
+    let file = scenario(&dir, "short", "cs3cu2i5.toml", SHORT);
+    let limited = format!(
+        "trap '' XFSZ; ulimit -f 64; exec {} run {} --out run",
+        env!("CARGO_BIN_EXE_flowtwin"),
+        file.display()
+    );
+    let ended =
+        done(Command::new("bash").args(["-c", &limited]).current_dir(&dir).output().unwrap());
+    assert_eq!(ended.code, Some(3), "{}", ended.stderr);
+    let last = ended.stderr.lines().rfind(|line| line.starts_with("error: ")).unwrap();
+    assert!(last.contains("journal: the link is lost"), "{}", ended.stderr);
 }

@@ -100,11 +100,20 @@ fn a_certificate_that_does_not_fit_stops_everything() {
         other_bench.stderr
     );
 
+    assert!(other_bench.stderr.contains("remove the certificate"), "{}", other_bench.stderr);
+
     rig.put("wired.toml", &wired);
     scenario(&rig.dir, "few", "cs3cu2i5.toml", &format!("{}\n[guard]\ntick_s = 4.0\n", body(1)));
     let other_limits = rig.campaign();
     assert_eq!(other_limits.code, Some(2), "{}", other_limits.stderr);
     assert_eq!(rig.text("run/journal.jsonl"), journal, "nothing was done");
+
+    // Another cable that is meant is rehearsed anew.
+    scenario(&rig.dir, "few", "cs3cu2i5.toml", &body(1));
+    rig.put("wired.toml", &format!("{wired}\n# another cable\n"));
+    fs::remove_file(rig.dir.join("run/rehearsal.json")).unwrap();
+    let anew = rig.campaign();
+    assert_eq!(anew.code, Some(0), "{}", anew.stderr);
 }
 
 #[test]
@@ -151,4 +160,16 @@ fn instruments_are_found_without_a_bench_file() {
     let lines = format!("[chemyx.NAME]\nlink.serial = {{ port = {:?}, baud = 9600 }}", port.port);
     assert!(found.stdout.contains(&lines), "{}", found.stdout);
     assert!(found.stdout.contains("[hdx.NAME]\nlink.tcp = \"127.0.0.1:"), "{}", found.stdout);
+}
+
+#[test]
+fn a_cable_too_slow_for_spectra_is_refused_before_anything_is_done() {
+    let dir = folder("rig-slow");
+    let file = scenario(&dir, "few", "cs3cu2i5.toml", &body(1));
+    let bench = root().join("scenarios/benches/serial-only.toml");
+    let (file, bench) = (file.to_str().unwrap(), bench.to_str().unwrap());
+    let slow = run(&dir, &["run", file, "--backend", "hardware", "--yes", "--bench", bench]);
+    assert_eq!(slow.code, Some(2), "{}", slow.stderr);
+    assert!(slow.stderr.contains("300 spectra take 14 s"), "{}", slow.stderr);
+    assert!(!dir.join("runs").exists());
 }

@@ -9,8 +9,10 @@ use std::time::Duration;
 
 use flowtwin::campaign::{Campaign, Silent};
 use flowtwin::folder::{Identity, JOURNAL, RunFolder, read_journal};
+use flowtwin::hardware::{Volumes, delivered};
 use flowtwin::scenario::Scenario;
-use flowtwin_lab::{Instant, Streams};
+use flowtwin_lab::journal::{Record, read};
+use flowtwin_lab::{Command, Instant, Streams};
 
 use crate::support::{files, flowtwin, folder, run, scenario};
 
@@ -207,4 +209,44 @@ fn lab_time_goes_on_where_it_stopped() {
         assert!(experiment.started_ns >= now && experiment.ended_ns > experiment.started_ns);
         now = experiment.ended_ns;
     }
+}
+
+/// What is in the book of a rig's run that goes on, and stays in it.
+fn book(path: &Path, identity: &Identity, filled: &[&str]) -> Volumes {
+    let resumed = RunFolder::resume(path, identity).expect("a run to go on with");
+    let resumed = resumed.going_on(filled.iter().map(|pump| (*pump).into()).collect());
+    drop(resumed.append().expect("the journal can be written"));
+    let book = delivered(resumed.recorded().expect("a journal"));
+    assert_eq!(delivered(&read_journal(path).unwrap()), book);
+    book
+}
+
+#[test]
+fn what_a_killed_experiment_has_pumped_is_missing_in_the_syringes_until_they_are_filled() {
+    let dir = folder("syringes");
+    let scenario = Scenario::load(&scenario(&dir, "short", "cs3cu2i5.toml", SHORT)).unwrap();
+    let whole = complete(&scenario, &dir.join("whole"), false);
+    let journal = read(&whole).unwrap();
+    let starts =
+        |r: &Record| matches!(r, Record::Command(c) if matches!(c.send, Command::Dispense { .. }));
+    let last = journal.records().iter().rposition(starts).expect("pumps have run");
+    let end = whole.iter().enumerate().filter(|(_, b)| **b == b'\n').nth(last + 1).unwrap().0;
+    let path = dir.join("killed");
+    fs::create_dir_all(&path).unwrap();
+    fs::write(path.join(JOURNAL), &whole[..=end]).unwrap();
+
+    let identity = Identity::new(&scenario, scenario.file().seed, true).in_wall_time();
+    let pumped = delivered(&read_journal(&path).unwrap());
+    let first = book(&path, &identity, &[]);
+    for (pump, ul) in &pumped {
+        assert!((first[pump] - ul).abs() < 1e-6, "{pump}: {} of {ul} µL", first[pump]);
+    }
+    assert_eq!(book(&path, &identity, &[]), first, "resumed again, it is still so");
+    let filled = book(&path, &identity, &["pfo"]);
+    assert!(!filled.contains_key("pfo") && filled.len() == first.len() - 1);
+    // A run that counted experiments alone would believe the syringes fuller.
+    let experiments: f64 =
+        journal.experiments().flat_map(|e| &e.consumed_ml).map(|(_, ml)| ml).sum();
+    let all: f64 = delivered(&journal).values().sum();
+    assert!(all > 1e3 * experiments + 1e3, "lines and blank: {all} µL, {experiments} mL");
 }

@@ -29,7 +29,7 @@ const WATCH_S: f64 = 120.0;
 const WATCH_EVERY_S: f64 = 0.5;
 
 /// What befalls an instrument, and what the table calls it.
-const MISCHIEF: [(&str, Mischief); 11] = [
+const MISCHIEF: [(&str, Mischief); 12] = [
     ("missing reply", Mischief::Drop),
     ("delayed reply", Mischief::DelayS(3.0)),
     ("truncated reply", Mischief::Truncate),
@@ -40,6 +40,7 @@ const MISCHIEF: [(&str, Mischief); 11] = [
     ("power loss", Mischief::Device(Ailment::PowerLoss)),
     ("stall", Mischief::Device(Ailment::Stall)),
     ("open sensor", Mischief::Device(Ailment::SensorOpen)),
+    ("alarm", Mischief::Device(Ailment::Alarm)),
     ("saturated spectrum", Mischief::Device(Ailment::Saturated)),
 ];
 

@@ -89,7 +89,20 @@ pub fn identify(wiring: &Wiring) -> Vec<Finding> {
             Dc4100::new(d).identify()
         });
     }
+    let cables = wiring.cables();
+    for finding in &mut findings {
+        if let Some(other) = at_the_same_cable(&cables, &finding.name) {
+            let detail = format!("{other} is at the end of the same cable, by the bench file");
+            finding.problem = Some(FaultKind::Refused { detail });
+        }
+    }
     findings
+}
+
+/// Another instrument that the bench file puts at the end of the cable of this one.
+fn at_the_same_cable<'a>(cables: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    let (_, mine) = cables.iter().find(|(other, _)| other == name)?;
+    cables.iter().find(|(other, cable)| other != name && cable == mine).map(|(other, _)| &**other)
 }
 
 type Ask<'a> = &'a mut dyn FnMut(Dialog) -> Result<Identity, FaultKind>;

@@ -93,11 +93,11 @@ impl Chemyx {
     /// Looks whether units and bore are still those that were set: a pump that has lost power comes
     /// back in mL/min, and would pump a thousand times too much.
     fn check_settings(&mut self) -> Result<(), FaultKind> {
-        let lines = self.read("view parameter")?;
+        let lines = self.view()?;
         let expected = [("unit", UNITS_UL_PER_MIN, ""), ("dia", self.bore_mm, "mm")];
         for (quantity, asked, unit) in expected {
             let kept = found(&lines, quantity)?;
-            if (kept - asked).abs() > SAME * asked.abs() {
+            if !is_same(kept, asked) {
                 return Err(kept_other(quantity, asked, kept, unit));
             }
         }
@@ -116,7 +116,7 @@ impl Chemyx {
         let kept = reply
             .and_then(|lines| found(&lines, name))
             .or_else(|kind| self.look_up(name).map_err(|_| kind))?;
-        if (kept - asked).abs() <= SAME * asked.abs() {
+        if is_same(kept, asked) {
             return Ok(());
         }
         Err(kept_other(name, asked, kept, unit))
@@ -128,7 +128,17 @@ impl Chemyx {
             "diameter" => "dia",
             other => other,
         };
-        found(&self.read("view parameter")?, short)
+        found(&self.view()?, short)
+    }
+
+    /// The settings of this channel; firmware of several channels tells those of all, each below its name.
+    fn view(&mut self) -> Result<Vec<String>, FaultKind> {
+        let lines = self.read("view parameter")?;
+        let Some(channel) = self.channel else { return Ok(lines) };
+        let mine = format!("Pump {channel}:");
+        let Some(begin) = lines.iter().position(|line| *line == mine) else { return Ok(lines) };
+        let mine = lines.into_iter().skip(begin + 1);
+        Ok(mine.take_while(|line| !line.starts_with("Pump ")).collect())
     }
 
     /// Stops on the way to a new run; what counts is the status after the start.
@@ -151,6 +161,11 @@ impl Chemyx {
     }
 }
 
+/// Whether a value kept is the value asked for; what is no number is not.
+fn is_same(kept: f64, asked: f64) -> bool {
+    (kept - asked).abs() <= SAME * asked.abs()
+}
+
 fn not_done(command: &str, status: u8) -> FaultKind {
     FaultKind::Refused { detail: format!("status is {status} after {command}") }
 }
@@ -163,7 +178,7 @@ fn kept_other(quantity: &str, asked: f64, kept: f64, unit: &str) -> FaultKind {
 fn found(lines: &[String], name: &str) -> Result<f64, FaultKind> {
     lines
         .iter()
-        .find_map(|line| value(line, name))
+        .find_map(|line| value(line, name).filter(|value| value.is_finite()))
         .ok_or_else(|| crate::transport::garbled(format!("no value of {name} in {lines:?}")))
 }
 

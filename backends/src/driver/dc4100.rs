@@ -49,7 +49,8 @@ impl Dc4100 {
     fn number(&mut self, question: &str) -> Result<f64, FaultKind> {
         let text = self.query(question)?;
         let value: Result<f64, _> = text.parse();
-        value.map_err(|_| garbled(format!("{text:?} answers {question}")))
+        let value = value.ok().filter(|value| value.is_finite());
+        value.ok_or_else(|| garbled(format!("{text:?} answers {question}")))
     }
 
     fn tell(&mut self, command: &str) -> Result<(), FaultKind> {

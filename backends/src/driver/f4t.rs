@@ -7,7 +7,7 @@ use flowtwin_lab::{FaultKind, Temperature};
 
 pub mod register;
 
-use crate::codec::modbus::WordOrder;
+use crate::codec::modbus::{Exception, WordOrder};
 use crate::driver::modbus::ModbusHost;
 use crate::instrument::{Heater, Identity, Permit};
 use crate::transport::garbled;
@@ -23,12 +23,22 @@ const COLDEST_C: f32 = -60.0;
 pub struct F4t {
     host: ModbusHost,
     order: WordOrder,
+    protections: Option<Protections>,
+}
+
+/// What a controller protects its heater with.
+#[derive(Clone, Debug)]
+struct Protections {
+    /// Alarms that are in use, from 1.
+    alarms: Vec<u16>,
+    /// Whether there is a limit module.
+    limit: bool,
 }
 
 impl F4t {
     /// The controller behind `host`.
     pub fn new(host: ModbusHost, order: WordOrder) -> Self {
-        Self { host, order }
+        Self { host, order, protections: None }
     }
 
     /// Identifies the controller; writes nothing.
@@ -46,6 +56,7 @@ impl F4t {
         notes.push(self.check_sensor()?);
         notes.push(self.limit_in_words());
         notes.push(alarms_in_words(&self.alarms()));
+        self.check_protections()?;
         Ok(Identity {
             model: format!("Watlow F4T {}", characters(&part)),
             serial_number: Some(long(self.order, [serial[0], serial[1]]).to_string()),
@@ -94,6 +105,58 @@ impl F4t {
     /// States of the alarms that the controller has, alarm 1 first.
     fn alarms(&mut self) -> Vec<u16> {
         (1..=register::ALARMS).map_while(|k| self.word(register::of_alarm(k)).ok()).collect()
+    }
+
+    /// Looks whether an alarm in use stands, or the limit module has tripped: the controller knows of a danger that its
+    /// process value may not show.
+    fn check_protections(&mut self) -> Result<(), FaultKind> {
+        let Protections { alarms, limit } = self.protections()?;
+        for k in alarms {
+            let state = self.word(register::of_alarm(k))?;
+            if !register::NO_ALARM.contains(&state) {
+                let detail = format!("alarm {k} stands (state {state}): look at the controller");
+                return Err(FaultKind::Interlock { rule: "controller alarm".into(), detail });
+            }
+        }
+        if limit {
+            let code = self.word(register::LIMIT_ERROR)?;
+            if code != register::NONE {
+                let detail =
+                    format!("limit module 1 reports error {code}: find out why, then reset it");
+                return Err(FaultKind::Interlock { rule: "limit module".into(), detail });
+            }
+        }
+        Ok(())
+    }
+
+    /// What there is to look at; asked once.
+    fn protections(&mut self) -> Result<Protections, FaultKind> {
+        if let Some(known) = &self.protections {
+            return Ok(known.clone());
+        }
+        let mut alarms = Vec::new();
+        for k in 1..=register::ALARMS {
+            match self.word_if_there(register::of_alarm(k) - register::TYPE_BEFORE_STATE)? {
+                None => break,
+                Some(register::OFF) => {}
+                Some(_) => alarms.push(k),
+            }
+        }
+        let limit = self.word_if_there(register::LIMIT_ERROR)?.is_some();
+        let found = Protections { alarms, limit };
+        self.protections = Some(found.clone());
+        Ok(found)
+    }
+
+    /// A register that a controller may lack.
+    fn word_if_there(&mut self, register: u16) -> Result<Option<u16>, FaultKind> {
+        match self.word(register) {
+            Ok(value) => Ok(Some(value)),
+            Err(FaultKind::Refused { detail }) if detail == Exception::ADDRESS.to_string() => {
+                Ok(None)
+            }
+            Err(kind) => Err(kind),
+        }
     }
 
     fn float(&mut self, register: u16) -> Result<f32, FaultKind> {
@@ -196,8 +259,13 @@ impl Heater for F4tLoop {
     }
 
     fn temperature_c(&mut self) -> Result<f64, FaultKind> {
-        let value = self.controller.borrow_mut().float(self.at(register::VALUE))?;
-        if value.is_finite() { Ok(f64::from(value)) } else { Err(FaultKind::SensorOpen) }
+        let mut controller = self.controller.borrow_mut();
+        let value = controller.float(self.at(register::VALUE))?;
+        if !value.is_finite() {
+            return Err(FaultKind::SensorOpen);
+        }
+        controller.check_protections()?;
+        Ok(f64::from(value))
     }
 
     fn power_percent(&mut self) -> Result<f64, FaultKind> {

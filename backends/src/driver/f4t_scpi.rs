@@ -40,7 +40,8 @@ impl F4tScpi {
     fn number(&mut self, question: &str) -> Result<f64, FaultKind> {
         let text = self.query(question)?;
         let value: Result<f64, _> = text.parse();
-        value.map_err(|_| garbled(format!("{text:?} answers {question}")))
+        let value = value.ok().filter(|value| value.is_finite());
+        value.ok_or_else(|| garbled(format!("{text:?} answers {question}")))
     }
 
     fn set(&mut self, set_point: Temperature) -> Result<(), FaultKind> {

@@ -101,10 +101,24 @@ impl Hdx {
         number(&self.query(kind, &[])?)
     }
 
+    /// Number of pixels; their number is sent in two bytes.
+    fn pixels(&mut self) -> Result<usize, FaultKind> {
+        match self.query_number(kind::PIXELS)? {
+            pixels @ 1..=0xFFFF => Ok(pixels as usize),
+            other => Err(garbled(format!("a spectrometer of {other} pixels"))),
+        }
+    }
+
     /// Coefficients, at most so many.
     fn coefficients(&mut self, count: u32, kind: u32, most: u32) -> Result<Vec<f32>, FaultKind> {
         let count = self.query_number(count)?.min(most) as u8;
-        let one = |i| Ok(f32::from_bits(number(&self.query(kind, &[i])?)?));
+        let one = |i| {
+            let value = f32::from_bits(number(&self.query(kind, &[i])?)?);
+            value
+                .is_finite()
+                .then_some(value)
+                .ok_or_else(|| garbled(format!("coefficient {value}")))
+        };
         (0..count).map(one).collect()
     }
 
@@ -180,7 +194,7 @@ impl Hdx {
             return Ok(buffer);
         }
         self.protect()?;
-        let pixels = self.query_number(kind::PIXELS)? as usize;
+        let pixels = self.pixels()?;
         let most_frames = self.query_number(kind::BUFFER_MAXIMUM)?;
         self.set(kind::SET_TRIGGER, kind::TRIGGER, &[0], "trigger mode")?;
         let average = self.average.to_le_bytes();
@@ -235,7 +249,8 @@ impl Hdx {
             let some = left.min(self.at_once).to_le_bytes();
             // Not repeated: the instrument may have dropped what it handed over.
             let data = self.exchange(kind::BUFFER_GET, 0, &some)?;
-            if data.is_empty() || !data.len().is_multiple_of(stride) {
+            let most = stride * left.min(self.at_once) as usize;
+            if data.is_empty() || !data.len().is_multiple_of(stride) || data.len() > most {
                 return Err(garbled(format!(
                     "{} bytes are no spectra of {pixels} pixels",
                     data.len()
@@ -313,7 +328,7 @@ impl Spectrometer for Hdx {
         let nonlinearity = self.coefficients(kind::NONLINEARITY_COUNT, kind::NONLINEARITY, 8)?;
         Ok(SpectrometerInfo {
             name: name.into(),
-            pixels: self.query_number(kind::PIXELS)? as usize,
+            pixels: self.pixels()?,
             wavelength_coefficients,
             full_scale: self.query_number(kind::MAXIMUM_COUNTS)?.min(0xFFFF) as u16,
             min_integration_us: self.query_number(kind::INTEGRATION_MINIMUM)?,

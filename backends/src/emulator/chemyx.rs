@@ -122,7 +122,7 @@ impl Emulator for ChemyxEmulator {
                 self.echo = true;
                 self.channels.iter_mut().for_each(|channel| channel.reset(world));
             }
-            Ailment::SensorOpen | Ailment::Saturated => return false,
+            Ailment::SensorOpen | Ailment::Alarm | Ailment::Saturated => return false,
         }
         true
     }

@@ -115,6 +115,7 @@ impl Emulator for F4tEmulator {
         match ailment {
             Ailment::Busy => self.busy = begins,
             Ailment::SensorOpen => self.map.open_sensor(begins),
+            Ailment::Alarm => self.map.alarm(begins),
             Ailment::PowerLoss => {
                 self.powered = !begins;
                 self.map.lose_power(begins, world);

@@ -373,7 +373,7 @@ impl Emulator for HdxEmulator {
                 }
                 self.settings = Settings::default();
             }
-            Ailment::Stall | Ailment::SensorOpen => return false,
+            Ailment::Stall | Ailment::SensorOpen | Ailment::Alarm => return false,
         }
         true
     }

@@ -115,7 +115,12 @@ impl Dialog {
             }
             let left = deadline.saturating_duration_since(Instant::now());
             match self.transport.read(&mut self.inbox, left)? {
-                0 => return Err(self.silence(received, patience)),
+                0 => {
+                    if received == 0 {
+                        self.transport.unheard();
+                    }
+                    return Err(self.silence(received, patience));
+                }
                 bytes => received += bytes,
             }
             if received > MOST_BYTES {

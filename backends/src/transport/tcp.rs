@@ -79,6 +79,12 @@ impl Transport for TcpWire {
             (Err(error), _) | (_, Err(error)) => Err(self.drop_link(&error)),
         }
     }
+
+    fn unheard(&mut self) {
+        // An instrument that has lost its power knows of no connection, and says so only when the operating system sends
+        // again, which it does ever more seldom.
+        self.stream = None;
+    }
 }
 
 /// Whether an error only says that nothing came in time.

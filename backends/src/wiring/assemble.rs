@@ -149,6 +149,17 @@ impl Wiring {
         Duration::from_secs_f64(self.patience_s)
     }
 
+    /// How long frames of a spectrometer are under way on its cable \[s\]; none where that is a network or USB, which need
+    /// no time to speak of.
+    pub fn transmission_s(&self, spectrometer: &SpectrometerId, frames: u32) -> Option<f64> {
+        match self.hdx.get(spectrometer.as_str())?.link.as_ref()? {
+            Link::Serial(serial) => {
+                Some(f64::from(frames) * LONG_MESSAGE * BITS / f64::from(serial.baud))
+            }
+            Link::Tcp(_) | Link::Usb(_) => None,
+        }
+    }
+
     /// How long a spectrometer may take, and how many spectra it is asked for at once.
     pub(crate) fn spectrum_pace(&self, link: Option<&Link>) -> (Duration, u32) {
         match link {

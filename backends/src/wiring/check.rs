@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use flowtwin_lab::{Manifest, SensorKind};
 
-use super::{LampLine, SCHEMA, Wiring, WiringError};
+use super::{DigitalInput, LampLine, Link, SCHEMA, Wiring, WiringError};
 use crate::emulator::faulty::Mischief;
 
 impl Wiring {
@@ -53,7 +53,47 @@ impl Wiring {
             }
         }
         once(self.names())?;
+        once(self.places())?;
         self.check_faults()
+    }
+
+    /// Whether every instrument has a cable of its own: two at the end of one would be one.
+    ///
+    /// # Errors
+    /// The first cable that leads to two.
+    pub(crate) fn check_cables(&self) -> Result<(), WiringError> {
+        once(self.cables().into_iter().map(|(_, cable)| cable))
+    }
+
+    /// The cable of each instrument by its name, and who of those that can share it is asked.
+    pub(crate) fn cables(&self) -> Vec<(String, String)> {
+        let chemyx = self.chemyx.iter().map(|(name, w)| (name, &w.link, 0));
+        let cables = chemyx
+            .chain(self.f4t.iter().map(|(name, w)| (name, &w.link, w.unit)))
+            .chain(self.f4t_scpi.iter().map(|(name, w)| (name, &w.link, 0)))
+            .chain(self.hdx.iter().map(|(name, w)| (name, &w.link, 0)))
+            .chain(self.dc2200.iter().map(|(name, w)| (name, &w.link, 0)))
+            .chain(self.dc4100.iter().map(|(name, w)| (name, &w.link, 0)));
+        let in_words = |(name, link, unit): (&String, &Option<Link>, u8)| {
+            Some((name.clone(), cable(link.as_ref()?, unit)))
+        };
+        cables.filter_map(in_words).collect()
+    }
+
+    /// Every loop, input and output of an instrument that does several jobs.
+    fn places(&self) -> Vec<String> {
+        let mut places = Vec::new();
+        for (name, f4t) in &self.f4t {
+            places.extend(f4t.loops.values().map(|n| format!("loop {n} of {name}")));
+            let input =
+                |i: &DigitalInput| format!("input {} of module {} of {name}", i.io, i.module);
+            places.extend(f4t.inputs.values().map(input));
+        }
+        for (name, driver) in &self.dc4100 {
+            places
+                .extend(driver.lights.values().map(|led| format!("LED {} of {name}", led.channel)));
+        }
+        places
     }
 
     fn check_faults(&self) -> Result<(), WiringError> {
@@ -138,6 +178,21 @@ fn jobs_of(manifest: &Manifest) -> BTreeSet<String> {
         .chain(manifest.lights.iter().map(|l| format!("light {}", l.name)))
         .chain(manifest.spectrometers.iter().map(|s| format!("spectrometer {}", s.name)))
         .collect()
+}
+
+/// A cable in words, the same for the same.
+fn cable(link: &Link, unit: u8) -> String {
+    match link {
+        // A port can be opened once, and paths that differ may lead to one.
+        Link::Serial(serial) => {
+            let port = &serial.port;
+            let real = std::fs::canonicalize(port).unwrap_or_else(|_| port.into());
+            format!("the port {}", real.display())
+        }
+        Link::Tcp(address) if unit > 0 => format!("the address {address}, unit {unit},"),
+        Link::Tcp(address) => format!("the address {address}"),
+        Link::Usb(serial_number) => format!("the USB device {serial_number}"),
+    }
 }
 
 fn in_range(key: &str, value: f64, low: f64, high: f64) -> Result<(), WiringError> {

@@ -1,18 +1,20 @@
 //! Drivers against a script of bytes: what they send, and what they make of the answers.
 
 use std::cell::RefCell;
+use std::io::{Read as _, Write as _};
 use std::rc::Rc;
 use std::time::Duration;
 
 use flowtwin_backends::codec::modbus::{Request, WordOrder};
-use flowtwin_backends::codec::rtu;
-use flowtwin_backends::driver::chemyx::Chemyx;
+use flowtwin_backends::codec::{line, rtu};
+use flowtwin_backends::driver::chemyx::{Chemyx, ChemyxPort};
 use flowtwin_backends::driver::dc2200::Dc2200;
 use flowtwin_backends::driver::dc4100::{Dc4100, Dc4100Led};
 use flowtwin_backends::driver::f4t::{F4t, F4tLoop};
+use flowtwin_backends::driver::f4t_scpi::F4tScpi;
 use flowtwin_backends::driver::modbus::{Framing, ModbusHost};
 use flowtwin_backends::instrument::{Heater as _, Light as _, Pump as _};
-use flowtwin_backends::transport::{Dialog, Scripted};
+use flowtwin_backends::transport::{Dialog, Scripted, TcpWire};
 use flowtwin_lab::{FaultKind, FlowRate, Temperature, Volume};
 
 type Script<'a> = &'a [(&'a [u8], &'a [u8])];
@@ -126,6 +128,39 @@ fn with_crc(body: &[u8]) -> Vec<u8> {
     out
 }
 
+/// A process value of 23.4 °C, and what a controller says that lacks a register.
+const WARM: &[u8] = b"\x01\x03\x04\x33\x33\x41\xBB\x75\x5B";
+const NO_SUCH_REGISTER: &[u8] = b"\x01\x83\x02\xC0\xF1";
+
+fn rtu_read(register: u16) -> Vec<u8> {
+    rtu_frame(&Request::Read { function: 3, register, count: 1 })
+}
+
+#[test]
+fn a_temperature_is_no_good_while_an_alarm_in_use_stands_or_the_limit_module_has_tripped() {
+    let value = rtu_frame(&Request::Read { function: 3, register: 2820, count: 2 });
+    let word = |value: u8| with_crc(&[1, 3, 2, 0, value]);
+    let mut heater = controller(&[
+        (&value, WARM),
+        (&rtu_read(1330), &word(62)),
+        (&rtu_read(1430), &word(76)),
+        (&rtu_read(1530), NO_SUCH_REGISTER),
+        (&rtu_read(11_288), &word(61)),
+        (&rtu_read(1456), &word(61)),
+        (&rtu_read(11_288), &word(61)),
+        (&value, WARM),
+        (&rtu_read(1456), &word(24)),
+        (&value, WARM),
+        (&rtu_read(1456), &word(61)),
+        (&rtu_read(11_288), &word(7)),
+    ]);
+    assert!(heater.temperature_c().is_ok(), "alarm 1 is not in use, 2 does not stand");
+    let said = heater.temperature_c().unwrap_err().to_string();
+    assert!(said.contains("controller alarm: alarm 2 stands (state 24)"), "{said}");
+    let said = heater.temperature_c().unwrap_err().to_string();
+    assert!(said.contains("limit module 1 reports error 7"), "{said}");
+}
+
 #[test]
 fn after_a_missing_reply_the_bus_is_resynchronised_by_an_unmistakable_read() {
     let value = rtu_frame(&Request::Read { function: 3, register: 2820, count: 2 });
@@ -135,7 +170,9 @@ fn after_a_missing_reply_the_bus_is_resynchronised_by_an_unmistakable_read() {
     let mut heater = controller(&[
         (&value, b""),
         (&part, &with_crc(&part_reply)),
-        (&value, b"\x01\x03\x04\x33\x33\x41\xBB\x75\x5B"),
+        (&value, WARM),
+        (&rtu_read(1330), NO_SUCH_REGISTER),
+        (&rtu_read(11_288), NO_SUCH_REGISTER),
     ]);
     let c = heater.temperature_c().expect("the second answer");
     assert_eq!(c.to_bits(), f64::from(23.4_f32).to_bits());
@@ -173,4 +210,75 @@ fn an_led_of_four_is_switched_by_its_channel() {
     let driver = Dc4100::new(dialog(&[(b"o 2 0\r\n", b""), (b"o? 2\r\n", b"0\r\n")]));
     let mut led = Dc4100Led::new(Rc::new(RefCell::new(driver)), 2, 100.0);
     assert_eq!(led.switch(false), Ok(()));
+}
+
+#[test]
+fn what_is_no_number_is_no_value() {
+    let garbled = |done: FaultKind| assert!(matches!(done, FaultKind::Garbled { .. }), "{done}");
+    let volume = b"dispensed volume\r\ndispensed volume = nan\r\n>";
+    let script: Script<'_> = &[(b"dispensed volume\r", volume)];
+    garbled(Chemyx::new(dialog(script), 28.6).dispensed_ul().unwrap_err());
+
+    // A pump that ran, and has units that are no number since.
+    let running: Script<'_> = &[
+        VOLUME,
+        (b"start\r", b"start\r\nPump start running...\r\n>"),
+        (b"pump status\r", b"pump status\r\n1\r\n>"),
+        (b"view parameter\r", b"view parameter\r\nunit = nan\r\ndia = 28.600\r\n>"),
+    ];
+    let script: Vec<_> = PREPARE.iter().chain(running).copied().collect();
+    let mut pump = Chemyx::new(dialog(&script), 28.6);
+    let (rate, volume) = (FlowRate::from_ul_per_min(92.5), Volume::from_ul(1000.0));
+    assert_eq!(pump.dispense(rate, volume), Ok(()));
+    garbled(pump.dispense(rate, volume).unwrap_err());
+
+    let led: Script<'_> = &[
+        (b"SOURCE1:MODE CC\n", b""),
+        (b"SOURCE1:CCURENT:CURRENT 0.35\n", b""),
+        (b"SOURCE1:CCURENT:CURRENT?\n", b"NAN\n"),
+    ];
+    let fault = Dc2200::new(dialog(led), 0.35).switch(true).unwrap_err();
+    assert!(matches!(fault, FaultKind::KeptOther { .. }), "{fault}");
+
+    let question = b":SOURCE:CLOOP1:PVALUE?\n";
+    let script: Script<'_> = &[(b":SOURCE:CLOOP1:ERROR?\n", b"NONE\n"), (question, b"NaN\n")];
+    garbled(F4tScpi::new(dialog(script), 1, 1).temperature_c().unwrap_err());
+}
+
+#[test]
+fn a_channel_believes_its_own_settings_not_those_of_the_first() {
+    let both = b"2 view parameter\rPump 1:\r\nunit = 2\r\ndia = 28.600\r\nPump 2: \r\nunit = 0\r\ndia = 28.600\r\n>";
+    let script: Script<'_> = &[
+        (b"\r", b">"),
+        (b"2 pump status\r", b"2 pump status\r0\r\n>"),
+        (b"2 set units 2\r", b"2 set units 2\runits = 2\r\n>"),
+        (b"2 set diameter 28.600\r", b"2 set diameter 28.600\rdiameter = 28.600\r\n>"),
+        (b"2 read limit parameter\r", b"2 read limit parameter\r114479.7 0.48 96363.4 12.8\r\n>"),
+        (b"2 view parameter\r", both),
+    ];
+    let port = Rc::new(RefCell::new(ChemyxPort::new(dialog(script))));
+    let mut pump = Chemyx::channel(port, Some(2), 28.6);
+    assert_eq!(pump.get_ready(), Ok(()));
+    let fault = pump.get_ready().unwrap_err();
+    assert!(matches!(fault, FaultKind::KeptOther { .. }), "it is back in mL/min: {fault}");
+}
+
+#[test]
+fn a_connection_that_has_died_in_silence_is_made_anew() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address").to_string();
+    let instrument = std::thread::spawn(move || {
+        // The power is cut on the first connection: nobody answers, nobody hangs up.
+        let (_dead, _) = listener.accept().expect("a connection");
+        let (mut alive, _) = listener.accept().expect("another connection");
+        let mut asked = [0; 6];
+        alive.read_exact(&mut asked).expect("a question");
+        alive.write_all(b"Thorlabs\n").expect("an answer");
+    });
+    let patience = Duration::from_millis(500);
+    let mut dialog = Dialog::new(Box::new(TcpWire::new(&address, patience)), patience);
+    let mut ask = || dialog.ask(b"*IDN?\n", line::scan, |line| Ok(Some(line)));
+    assert!(matches!(ask(), Err(FaultKind::NoReply { .. })));
+    assert_eq!(ask().as_deref(), Ok("Thorlabs"));
+    instrument.join().expect("it was asked on a second connection");
 }

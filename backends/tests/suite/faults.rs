@@ -71,6 +71,7 @@ fn word(kind: &FaultKind) -> &'static str {
         FaultKind::LinkLost { .. } => "link lost",
         FaultKind::Stalled => "stalled",
         FaultKind::SensorOpen => "sensor open",
+        FaultKind::Interlock { .. } => "interlock",
         FaultKind::KeptOther { .. } => "kept other",
         _ => "other",
     }
@@ -147,6 +148,11 @@ fn a_stall_is_told_as_a_stall() {
 #[test]
 fn an_open_sensor_is_told_as_such() {
     assert_outcome("f4t", "{ device = \"sensor_open\" }", &["temperature: sensor open"]);
+}
+
+#[test]
+fn an_alarm_of_a_controller_is_told_as_such() {
+    assert_outcome("f4t", "{ device = \"alarm\" }", &["temperature: interlock"]);
 }
 
 #[test]

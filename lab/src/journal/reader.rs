@@ -143,16 +143,24 @@ impl Journal {
         Sha256::digest(&self.bytes).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
+    /// This journal with one more record.
+    ///
+    /// # Panics
+    /// If the record is a header.
+    #[must_use]
+    pub fn with(&self, record: &Record) -> Self {
+        let mut more = self.clone();
+        let text = line::render(self.records.len() as u64, &self.last_hash, record);
+        more.push(text.as_bytes()).expect("what is rendered can be read");
+        more.bytes.extend_from_slice(text.as_bytes());
+        more
+    }
+
     /// The bytes up to and with the last record that was synced to the disk: what a resumed run keeps.
     ///
     /// Commands behind it belong to an experiment that was not finished.
     pub fn durable_bytes(&self) -> &[u8] {
-        let durable = self.records.iter().rposition(|r| {
-            matches!(
-                r,
-                Record::Header(_) | Record::Blank(_) | Record::Experiment(_) | Record::End(_)
-            )
-        });
+        let durable = self.records.iter().rposition(Record::is_durable);
         durable.map_or(&[], |i| &self.bytes[..self.ends[i]])
     }
 }

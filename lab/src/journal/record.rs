@@ -8,6 +8,7 @@ use crate::analysis::{Analysis, Blank};
 use crate::command::{Command, Reply};
 use crate::conditions::Conditions;
 use crate::fault::Fault;
+use crate::id::PumpId;
 use crate::manifest::Manifest;
 use crate::math;
 use crate::observation::{Observation, Outcome, Quality, Spectrum};
@@ -31,8 +32,21 @@ pub enum Record {
     Fault(Fault),
     /// An experiment has ended. It is on the disk before the next begins.
     Experiment(Box<ExperimentRecord>),
+    /// A run on a real rig goes on behind what is recorded.
+    Resumed(Resumed),
     /// The run is complete; the last record.
     End(End),
+}
+
+impl Record {
+    /// Whether the run does not go on before this record is on the disk.
+    pub fn is_durable(&self) -> bool {
+        match self {
+            Self::Header(_) | Self::Blank(_) | Self::Experiment(_) => true,
+            Self::Resumed(_) | Self::End(_) => true,
+            Self::Phase(_) | Self::Proposal(_) | Self::Command(_) | Self::Fault(_) => false,
+        }
+    }
 }
 
 /// What run this is.
@@ -209,6 +223,18 @@ pub struct SpectrumRecord {
     pub unit: String,
     /// Values, one for each pixel.
     pub values: Vec<f64>,
+}
+
+/// A run on a real rig goes on. What it had begun when it ended is not kept, but has been pumped.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Resumed {
+    /// Lab time at which it goes on.
+    pub at_ns: Instant,
+    /// What each pump may have delivered beyond what is recorded \[µL\].
+    pub lost_ul: Vec<(PumpId, f64)>,
+    /// Pumps whose syringes somebody has filled since.
+    pub filled: Vec<PumpId>,
 }
 
 /// The run is complete.

@@ -6,8 +6,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::line;
 use super::reader::Journal;
-use super::record::Record;
+use super::record::{CommandRecord, Record};
 use super::sink::Sink;
+use crate::command::Command;
 
 /// Appends records to a journal, each chained to the one before.
 #[derive(Debug)]
@@ -17,12 +18,20 @@ pub struct Writer<S> {
     prev: String,
     digest: Sha256,
     failed: bool,
+    promptly: bool,
 }
 
 impl<S: Sink> Writer<S> {
     /// A writer of a new journal.
     pub fn new(sink: S) -> Self {
-        Self { sink, next: 0, prev: line::GENESIS.into(), digest: Sha256::new(), failed: false }
+        Self {
+            sink,
+            next: 0,
+            prev: line::GENESIS.into(),
+            digest: Sha256::new(),
+            failed: false,
+            promptly: false,
+        }
     }
 
     /// A writer that goes on behind the last record of `journal`, whose lines `sink` holds already.
@@ -35,7 +44,15 @@ impl<S: Sink> Writer<S> {
             prev: journal.last_hash().into(),
             digest,
             failed: false,
+            promptly: false,
         }
+    }
+
+    /// The same writer, which has every start of a pump on the disk before it goes on: on a real rig what is in a syringe
+    /// must be known even after a power cut.
+    #[must_use]
+    pub fn promptly(self) -> Self {
+        Self { promptly: true, ..self }
     }
 
     /// Appends a record. An experiment, the blank and the end are on the disk when this returns.
@@ -48,11 +65,8 @@ impl<S: Sink> Writer<S> {
             return Err(io::Error::other("an earlier record of this journal could not be written"));
         }
         let text = line::render(self.next, &self.prev, record);
-        let durable = matches!(
-            record,
-            Record::Header(_) | Record::Blank(_) | Record::Experiment(_) | Record::End(_)
-        );
         let result = self.sink.append(text.as_bytes());
+        let durable = record.is_durable() || self.promptly && starts_a_pump(record);
         let result = result.and_then(|()| if durable { self.sink.sync() } else { Ok(()) });
         self.failed = result.is_err();
         self.digest.update(text.as_bytes());
@@ -79,5 +93,51 @@ impl<S: Sink> Writer<S> {
     /// Hands the sink back.
     pub fn into_sink(self) -> S {
         self.sink
+    }
+}
+
+fn starts_a_pump(record: &Record) -> bool {
+    matches!(record, Record::Command(CommandRecord { send: Command::Dispense { .. }, .. }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::Answer;
+    use crate::time::Instant;
+    use crate::units::{FlowRate, Volume};
+
+    /// Counts how often it was synced.
+    #[derive(Default)]
+    struct Counting(usize);
+
+    impl Sink for Counting {
+        fn append(&mut self, _bytes: &[u8]) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn sync(&mut self) -> io::Result<()> {
+            self.0 += 1;
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn on_a_real_rig_the_start_of_a_pump_is_on_the_disk_before_the_run_goes_on() {
+        let send = Command::Dispense {
+            pump: "water".into(),
+            rate_ul_per_min: FlowRate::from_ul_per_min(10.0),
+            at_most_ul: Volume::from_ul(5.0),
+        };
+        let record = |send| {
+            Record::Command(CommandRecord { at_ns: Instant::START, send, answer: Answer::Done })
+        };
+        let (start, stop) = (record(send), record(Command::Stop { pump: "water".into() }));
+        let syncs = |mut writer: Writer<Counting>| {
+            writer.write(&start).and_then(|()| writer.write(&stop)).expect("a sink that takes all");
+            writer.into_sink().0
+        };
+        assert_eq!(syncs(Writer::new(Counting::default())), 0);
+        assert_eq!(syncs(Writer::new(Counting::default()).promptly()), 1);
     }
 }

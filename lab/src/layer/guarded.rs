@@ -23,6 +23,7 @@ pub struct Guarded<L: Lab> {
     thermal: thermal::Thermal,
     lit: Vec<(LightId, Instant)>,
     looked: Instant,
+    safe: bool,
 }
 
 impl<L: Lab> Guarded<L> {
@@ -31,7 +32,7 @@ impl<L: Lab> Guarded<L> {
         let pumps = pumps::Pumps::new(lab.manifest());
         let thermal = thermal::Thermal::new(lab.manifest());
         let looked = lab.now();
-        Self { lab, limits, pumps, thermal, lit: Vec::new(), looked }
+        Self { lab, limits, pumps, thermal, lit: Vec::new(), looked, safe: false }
     }
 
     /// The lab inside.
@@ -49,6 +50,11 @@ impl<L: Lab> Guarded<L> {
         self.pumps.delivered_before(pump, ul);
     }
 
+    /// Whether every instrument has acknowledged its safe state since one was last set to work.
+    pub fn is_safe(&self) -> bool {
+        self.safe
+    }
+
     fn interlock(&self, rule: &str, origin: impl std::fmt::Display, detail: String) -> Fault {
         let kind = FaultKind::Interlock { rule: rule.into(), detail };
         Fault::new(self.lab.now(), origin, kind)
@@ -59,8 +65,11 @@ impl<L: Lab> Guarded<L> {
         self.pumps.all_stopped(self.lab.now());
         self.lit.clear();
         match self.lab.send(&Command::MakeSafe) {
-            Ok(_) => fault,
-            Err(unsafe_part) => not_safe(fault, unsafe_part),
+            Ok(_) => {
+                self.safe = true;
+                fault
+            }
+            Err(unsafe_part) => fault.and_not_safe(unsafe_part),
         }
     }
 
@@ -169,16 +178,6 @@ impl<L: Lab> Guarded<L> {
     }
 }
 
-/// The fault because of which the rig was to be made safe, with what did not acknowledge.
-fn not_safe(fault: Fault, unsafe_part: Fault) -> Fault {
-    let left = match unsafe_part.kind {
-        FaultKind::NotSafe { left, .. } => left,
-        _ => unsafe_part.to_string(),
-    };
-    let because = Some(Box::new(fault.kind));
-    Fault { kind: FaultKind::NotSafe { because, left }, ..fault }
-}
-
 /// Reads a sensor; anything but a reading is a fault.
 fn read(lab: &mut impl Lab, sensor: &SensorId) -> Result<f64, Fault> {
     match lab.send(&Command::Read { sensor: sensor.clone() })? {
@@ -206,6 +205,12 @@ impl<L: Lab> Lab for Guarded<L> {
             return Err(self.trip(fault));
         }
         let result = self.lab.send(command);
+        self.safe = match command {
+            Command::MakeSafe => self.safe || result.is_ok(),
+            Command::Stop { .. } | Command::HeaterOff { .. } | Command::Read { .. } => self.safe,
+            Command::Light { on, .. } => self.safe && !on,
+            _ => false,
+        };
         match &result {
             Ok(_) => self.note(command),
             Err(fault) if !safe && fault.kind.stops_campaign() => {

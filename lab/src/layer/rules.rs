@@ -15,7 +15,7 @@ pub struct Limits {
     pub max_total_ul_per_min: f64,
     /// A temperature above this makes the rig safe [°C].
     pub max_temperature_c: f64,
-    /// A temperature that rises faster makes the rig safe [K/min].
+    /// A temperature that rises or falls faster makes the rig safe [K/min].
     pub max_rise_k_per_min: f64,
     /// Set points stay this far below `max_temperature_c` \[K\].
     pub set_point_margin_k: f64,

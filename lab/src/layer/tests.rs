@@ -185,10 +185,12 @@ fn a_volume_that_the_syringe_does_not_hold_is_refused() {
 #[test]
 fn every_interlock_trips_and_makes_the_rig_safe() {
     type Break = fn(&mut ToyLab);
-    let cases: [(&str, Break); 3] = [
+    let cases: [(&str, Break); 4] = [
         ("permit", |lab| lab.permit = 0.0),
         ("over-temperature", |lab| lab.forced_temperature_c = Some(230.0)),
         ("temperature rate", |lab| lab.forced_temperature_c = Some(150.0)),
+        // The sensor has slipped out of the plate.
+        ("temperature rate", |lab| lab.forced_temperature_c = Some(5.0)),
     ];
     for (rule, break_it) in cases {
         let lab = Shared::default();

@@ -17,6 +17,8 @@ pub const DEVICE_STATUS: u16 = 90;
 pub const UNITS: u16 = 1328;
 /// State of alarm 1.
 pub const ALARM_STATE: u16 = 1356;
+/// Registers from the type of an alarm to its state.
+pub const TYPE_BEFORE_STATE: u16 = 26;
 /// Alarms at most.
 pub const ALARMS: u16 = 14;
 /// Control mode of loop 1.
@@ -58,6 +60,8 @@ pub const ON: u16 = 63;
 pub const NONE: u16 = 61;
 /// States of an alarm that does not stand: none, starting up, and one that Espec's own software counts to them.
 pub const NO_ALARM: [u16; 3] = [NONE, 88, 12];
+/// Type of an alarm: on the process value.
+pub const PROCESS_ALARM: u16 = 76;
 /// Unit: degrees Celsius.
 pub const CELSIUS: u16 = 15;
 /// Device status: well.

@@ -10,6 +10,8 @@ use crate::driver::f4t::register;
 
 /// Set points an F4T accepts out of the box [°C].
 const SET_POINTS_C: std::ops::RangeInclusive<f32> = -200.0..=1371.0;
+/// State of an alarm that stands.
+const STANDING: u16 = 24;
 /// Loops of the register map.
 const LOOPS: u16 = 4;
 /// Registers from one loop to the next.
@@ -210,6 +212,12 @@ impl F4tMap {
         self.sensor_open = open;
     }
 
+    /// Alarm 1, the only one in use, stands or does not.
+    pub(super) fn alarm(&mut self, stands: bool) {
+        let state = if stands { STANDING } else { register::NONE };
+        self.plain.insert(register::of_alarm(1), state);
+    }
+
     /// Without power, all loops are off; with it again, the controller resumes what it did.
     pub(super) fn lose_power(&mut self, begins: bool, world: &mut dyn Lab) {
         for number in 0..self.loops.len() {
@@ -276,7 +284,8 @@ fn plain_registers(serial_number: u32, order: WordOrder) -> BTreeMap<u16, u16> {
     }
     for alarm in 1..=register::ALARMS {
         let state = register::of_alarm(alarm);
-        put(state - 26, register::OFF); // its type
+        let kind = if alarm == 1 { register::PROCESS_ALARM } else { register::OFF };
+        put(state - register::TYPE_BEFORE_STATE, kind);
         put(state, register::NONE);
     }
     for module in 0..6 {

@@ -161,6 +161,10 @@ impl Pumps {
             let (Some(run), Some(sensor)) = (&pump.run, &pump.delivered) else { continue };
             let expected = run.delivered_ul(now);
             let told = super::read(lab, sensor)?;
+            if !told.is_finite() {
+                let detail = format!("a delivered volume of {told} µL");
+                return Err(Fault::new(now, &pump.name, FaultKind::Garbled { detail }));
+            }
             if told < spec.least_delivered * expected && told < expected - spec.lag_ul {
                 return Err(Fault::new(now, &pump.name, FaultKind::Stalled));
             }

@@ -162,8 +162,9 @@ impl Heater {
         }
         let minutes = now.since(then).as_secs() / 60.0;
         let rise = value - before;
-        // A single step of noise is no trend: 1 K is allowed whatever the time between two readings.
-        if rise > 1.0 + spec.max_rise_k_per_min * minutes {
+        // A single step of noise is no trend: 1 K is allowed whatever the time between two readings. No plate cools so
+        // fast either, but a sensor that has slipped out of it does, and its controller then heats with all its power.
+        if rise.abs() > 1.0 + spec.max_rise_k_per_min * minutes {
             let detail = format!(
                 "{rise:.1} K in {:.1} s, allowed are {} K/min: check sensor and heater",
                 minutes * 60.0,

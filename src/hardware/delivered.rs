@@ -1,0 +1,143 @@
+//! What pumps have delivered, by the commands of a journal.
+
+use std::collections::BTreeMap;
+
+use flowtwin_lab::journal::{Answer, CommandRecord, Journal, Record, Resumed};
+use flowtwin_lab::{Command, FaultKind, Instant, PumpId};
+
+/// Volumes by pump \[µL\].
+pub type Volumes = BTreeMap<PumpId, f64>;
+
+/// What every pump has delivered since its syringe was filled, by the commands that it was given: also to fill lines, and in
+/// experiments that failed.
+///
+/// A pump that nobody is known to have stopped has delivered all that it was allowed to.
+pub fn delivered(journal: &Journal) -> Volumes {
+    let mut book = Book::default();
+    for record in journal.records() {
+        match record {
+            Record::Command(command) => book.note(command),
+            Record::Resumed(resumed) => book.go_on(resumed),
+            _ => {}
+        }
+    }
+    book.close()
+}
+
+#[derive(Debug, Default)]
+struct Book {
+    delivered: Volumes,
+    runs: BTreeMap<PumpId, Run>,
+}
+
+/// A run of a pump.
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    since: Instant,
+    ul_per_min: f64,
+    at_most_ul: f64,
+}
+
+impl Book {
+    fn note(&mut self, command: &CommandRecord) {
+        let (at, answer) = (command.at_ns, &command.answer);
+        match &command.send {
+            // Such a command was never sent.
+            Command::Dispense { .. } if is_out_of_range(answer) => {}
+            Command::Dispense { pump, rate_ul_per_min, at_most_ul } => {
+                self.stop(pump, Some(at));
+                let ul_per_min = rate_ul_per_min.ul_per_min();
+                let run = Run { since: at, ul_per_min, at_most_ul: at_most_ul.ul() };
+                self.runs.insert(pump.clone(), run);
+            }
+            Command::Stop { pump } if *answer == Answer::Done => self.stop(pump, Some(at)),
+            Command::MakeSafe if *answer == Answer::Done => self.stop_all(Some(at)),
+            _ => {}
+        }
+    }
+
+    /// What was under way is told by what was lost.
+    fn go_on(&mut self, resumed: &Resumed) {
+        self.runs.clear();
+        for (pump, ul) in &resumed.lost_ul {
+            *self.delivered.entry(pump.clone()).or_default() += ul;
+        }
+        for pump in &resumed.filled {
+            self.delivered.remove(pump);
+        }
+    }
+
+    /// Takes a pump to have stopped at a moment, or where none is known, by itself.
+    fn stop(&mut self, pump: &PumpId, at: Option<Instant>) {
+        let Some(run) = self.runs.remove(pump) else { return };
+        let in_time = |at: Instant| run.ul_per_min * at.since(run.since).as_secs() / 60.0;
+        let ul = at.map_or(run.at_most_ul, in_time).min(run.at_most_ul);
+        *self.delivered.entry(pump.clone()).or_default() += ul;
+    }
+
+    fn stop_all(&mut self, at: Option<Instant>) {
+        let running: Vec<PumpId> = self.runs.keys().cloned().collect();
+        running.iter().for_each(|pump| self.stop(pump, at));
+    }
+
+    fn close(mut self) -> Volumes {
+        self.stop_all(None);
+        self.delivered
+    }
+}
+
+fn is_out_of_range(answer: &Answer) -> bool {
+    matches!(answer, Answer::Fault(fault) if matches!(fault.kind, FaultKind::OutOfRange { .. }))
+}
+
+#[cfg(test)]
+mod tests {
+    use flowtwin_lab::{FlowRate, Volume};
+
+    use super::*;
+
+    fn at(seconds: f64, send: Command) -> CommandRecord {
+        let at_ns = Instant::START + flowtwin_lab::Span::from_secs(seconds);
+        CommandRecord { at_ns, send, answer: Answer::Done }
+    }
+
+    fn dispense(pump: &str, ul_per_min: f64, at_most_ul: f64) -> Command {
+        Command::Dispense {
+            pump: pump.into(),
+            rate_ul_per_min: FlowRate::from_ul_per_min(ul_per_min),
+            at_most_ul: Volume::from_ul(at_most_ul),
+        }
+    }
+
+    #[test]
+    fn a_pump_has_delivered_what_it_was_told_to_whether_or_not_that_made_an_experiment() {
+        let mut book = Book::default();
+        book.note(&at(0.0, dispense("a", 60.0, 1000.0)));
+        book.note(&at(10.0, dispense("a", 120.0, 1000.0)));
+        book.note(&at(10.0, dispense("b", 60.0, 5.0)));
+        book.note(&at(20.0, Command::MakeSafe));
+        assert_eq!(book.delivered, [("a".into(), 30.0), ("b".into(), 5.0)].into());
+    }
+
+    #[test]
+    fn a_pump_that_nobody_has_stopped_has_delivered_all_that_it_may() {
+        let mut book = Book::default();
+        book.note(&at(0.0, dispense("a", 60.0, 700.0)));
+        let unheard = FaultKind::NoReply { waited_s: 1.0 };
+        let fault = flowtwin_lab::Fault::new(Instant::START, "a", unheard);
+        book.note(&CommandRecord { answer: Answer::Fault(fault), ..at(1.0, Command::MakeSafe) });
+        assert_eq!(book.close(), [("a".into(), 700.0)].into());
+    }
+
+    #[test]
+    fn a_run_that_goes_on_knows_what_was_lost_and_what_was_filled() {
+        let mut book = Book::default();
+        for pump in ["a", "b"] {
+            book.note(&at(0.0, dispense(pump, 60.0, 700.0)));
+            book.note(&at(10.0, Command::Stop { pump: pump.into() }));
+        }
+        let lost_ul = vec![("a".into(), 100.0), ("b".into(), 100.0)];
+        book.go_on(&Resumed { at_ns: Instant::START, lost_ul, filled: vec!["b".into()] });
+        assert_eq!(book.close(), [("a".into(), 110.0)].into());
+    }
+}

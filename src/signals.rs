@@ -1,0 +1,46 @@
+//! Signals that ask a program to end: Ctrl-C, `kill`, a terminal that is closed.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
+use signal_hook::flag::{register, register_conditional_shutdown};
+
+use crate::error::Kind;
+
+/// Sets `stop` when somebody asks the program to end; whoever asks again ends it at once.
+///
+/// # Errors
+/// If the operating system does not allow it.
+pub(crate) fn heed(stop: &Arc<AtomicBool>) -> io::Result<()> {
+    let code = i32::from(Kind::Interrupted.exit_code());
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
+        // `nohup` has the end of a terminal ignored, and it stays so.
+        if signal == SIGHUP && is_ignored(signal) {
+            continue;
+        }
+        register_conditional_shutdown(signal, code, stop.clone())?;
+        register(signal, stop.clone())?;
+    }
+    Ok(())
+}
+
+/// Lives on whoever asks: nothing but the end of its work, or SIGKILL, ends this program.
+///
+/// # Errors
+/// If the operating system does not allow it.
+pub(crate) fn outlive() -> io::Result<()> {
+    for signal in [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP] {
+        register(signal, Arc::default())?;
+    }
+    Ok(())
+}
+
+/// Whether this program was started with a signal ignored; where the system does not tell, it was not.
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
+}
