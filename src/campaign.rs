@@ -244,6 +244,10 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
     fn in_order(&mut self) -> Result<(), Halt> {
         let blank = self.blank()?;
         self.from(0, &blank)?;
+        if self.there.is_some_and(Journal::complete) {
+            // It had come to its end before; a second end would be no record of anything.
+            return Ok(());
+        }
         self.lab.send(&Command::MakeSafe)?;
         let end = End { at_ns: self.lab.now(), experiments: self.number };
         Ok(self.lab.record(&Record::End(end))?)

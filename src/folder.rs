@@ -106,6 +106,7 @@ impl RunFolder {
     pub fn going_on(mut self, filled: Vec<PumpId>) -> Self {
         let lost_ul: Vec<_> = std::mem::take(&mut self.lost).into_iter().collect();
         if let Some(journal) = &mut self.recorded
+            && !journal.complete()
             && !(lost_ul.is_empty() && filled.is_empty())
         {
             let at_ns = journal.experiments().last().map_or(Instant::START, |e| e.ended_ns);

@@ -250,3 +250,21 @@ fn what_a_killed_experiment_has_pumped_is_missing_in_the_syringes_until_they_are
     let all: f64 = delivered(&journal).values().sum();
     assert!(all > 1e3 * experiments + 1e3, "lines and blank: {all} µL, {experiments} mL");
 }
+
+#[test]
+fn a_complete_run_of_a_rig_that_is_resumed_stays_as_it_is() {
+    let dir = folder("complete");
+    let scenario = Scenario::load(&scenario(&dir, "short", "cs3cu2i5.toml", SHORT)).unwrap();
+    let path = dir.join("run");
+    let whole = complete(&scenario, &path, false);
+    let seed = scenario.file().seed;
+    let identity = Identity::new(&scenario, seed, true).in_wall_time();
+    let resumed = RunFolder::resume(&path, &identity).expect("a run to go on with");
+    let resumed = resumed.going_on(vec!["pfo".into()]);
+    let never = AtomicBool::new(false);
+    let campaign = Campaign::new(&scenario, seed, NonZeroUsize::MIN, &never).goes_on();
+    let (lab, writer) = (scenario.sim_lab(seed), resumed.append().unwrap());
+    let ran = campaign.run(lab, writer, resumed.recorded(), &mut Silent);
+    assert_eq!(ran.expect("a policy answers").0.fault, None);
+    assert!(fs::read(path.join(JOURNAL)).unwrap() == whole, "another end was recorded");
+}
