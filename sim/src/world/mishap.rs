@@ -9,7 +9,7 @@ use crate::spec::{Faults, Mishap};
 #[derive(Clone, Debug)]
 pub(crate) struct Mishaps {
     entries: Vec<Entry>,
-    coalescing: u32,
+    coalescing: bool,
     silent: Vec<(String, f64)>,
     lost_link: bool,
 }
@@ -19,6 +19,7 @@ struct Entry {
     mishap: Mishap,
     first: Instant,
     lasts: Option<Span>,
+    under_way: bool,
     /// Random ones come again: rate [1/s] and draws.
     again: Option<(f64, Stream)>,
 }
@@ -29,6 +30,7 @@ impl Mishaps {
             mishap: fault.mishap.clone(),
             first: Instant::from_secs(fault.at_s),
             lasts: fault.for_s.map(Span::from_secs),
+            under_way: false,
             again: None,
         });
         let random = faults.random.iter().enumerate().filter(|(_, f)| f.rate_per_h > 0.0);
@@ -39,19 +41,20 @@ impl Mishaps {
                 mishap: fault.mishap.clone(),
                 first: Instant::START + waiting(&mut stream, rate),
                 lasts: fault.for_s.map(Span::from_secs),
+                under_way: false,
                 again: Some((rate, stream)),
             }
         });
         Self {
             entries: scheduled.chain(random).collect(),
-            coalescing: 0,
+            coalescing: false,
             silent: Vec::new(),
             lost_link: false,
         }
     }
 
     pub(crate) fn coalescing(&self) -> bool {
-        self.coalescing > 0
+        self.coalescing
     }
 
     /// How long the host waits for an instrument that does not answer [s]; none where it does.
@@ -62,6 +65,25 @@ impl Mishaps {
     /// Whether the link was lost since this was asked last.
     pub(crate) fn take_lost_link(&mut self) -> bool {
         std::mem::take(&mut self.lost_link)
+    }
+}
+
+impl Entry {
+    /// Whether this, too, does to the same part what `mishap` does.
+    fn is_like(&self, mishap: &Mishap) -> bool {
+        match (&self.mishap, mishap) {
+            (Mishap::Stall { pump: a }, Mishap::Stall { pump: b })
+            | (Mishap::Bubble { pump: a, .. }, Mishap::Bubble { pump: b, .. })
+            | (Mishap::Dark { light: a }, Mishap::Dark { light: b })
+            | (Mishap::Brightness { light: a, .. }, Mishap::Brightness { light: b, .. })
+            | (Mishap::Runaway { heater: a }, Mishap::Runaway { heater: b })
+            | (Mishap::SensorOpen { heater: a }, Mishap::SensorOpen { heater: b })
+            | (Mishap::Silence { instrument: a, .. }, Mishap::Silence { instrument: b, .. }) => {
+                a == b
+            }
+            (Mishap::Coalescence {}, Mishap::Coalescence {}) => true,
+            _ => false,
+        }
     }
 }
 
@@ -79,6 +101,7 @@ impl World {
     pub(super) fn mishap(&mut self, now: Instant, number: usize, begins: bool) {
         let entry = &mut self.mishaps.entries[number];
         let mishap = entry.mishap.clone();
+        entry.under_way = begins;
         if begins {
             if let Some(lasts) = entry.lasts {
                 self.engine.schedule(now + lasts, Event::Mended(number));
@@ -88,7 +111,12 @@ impl World {
                 self.engine.schedule(now + pause, Event::Mishap(number));
             }
         }
-        self.strike(now, &mishap, begins);
+        let mut entries = self.mishaps.entries.iter();
+        match entries.find(|entry| entry.under_way && entry.is_like(&mishap)) {
+            // What ends leaves the other in force.
+            Some(other) if !begins => self.strike(now, &other.mishap.clone(), true),
+            _ => self.strike(now, &mishap, begins),
+        }
     }
 
     fn strike(&mut self, now: Instant, mishap: &Mishap, begins: bool) {
@@ -119,14 +147,11 @@ impl World {
             Mishap::SensorOpen { heater } => {
                 self.heaters[place(&plan.heater_names, heater)].open_sensor(begins);
             }
-            Mishap::Coalescence {} if begins => self.mishaps.coalescing += 1,
-            Mishap::Coalescence {} => self.mishaps.coalescing -= 1,
-            Mishap::Silence { instrument, waited_s } if begins => {
-                self.mishaps.silent.push((instrument.clone(), *waited_s));
-            }
-            Mishap::Silence { instrument, .. } => {
-                if let Some(i) = self.mishaps.silent.iter().position(|(n, _)| n == instrument) {
-                    self.mishaps.silent.remove(i);
+            Mishap::Coalescence {} => self.mishaps.coalescing = begins,
+            Mishap::Silence { instrument, waited_s } => {
+                self.mishaps.silent.retain(|(name, _)| name != instrument);
+                if begins {
+                    self.mishaps.silent.push((instrument.clone(), *waited_s));
                 }
             }
             Mishap::LinkLost {} => self.mishaps.lost_link |= begins,

@@ -146,6 +146,44 @@ fn a_lost_link_cuts_the_wait_where_it_happens() {
     lab.wait(Span::from_secs(60.0)).unwrap();
 }
 
+/// One stall from 10 to 40 s, another from 20 to 60 s; silences and slugs that merge likewise.
+#[test]
+fn of_two_mishaps_of_a_kind_the_longer_one_decides_when_all_is_well_again() {
+    let mut world = reference();
+    let mut two = |mishap: Mishap, other: Mishap| {
+        world.faults.scheduled.push(ScheduledFault { at_s: 10.0, for_s: Some(30.0), mishap });
+        let of = ScheduledFault { at_s: 20.0, for_s: Some(40.0), mishap: other };
+        world.faults.scheduled.push(of);
+    };
+    let stall = Mishap::Stall { pump: "cui".into() };
+    two(stall.clone(), stall);
+    let silent = |waited_s| Mishap::Silence { instrument: "cs".into(), waited_s };
+    two(silent(1.0), silent(2.0));
+    let light = |factor| Mishap::Brightness { light: "lamp".into(), factor };
+    two(light(0.0), light(0.5));
+    let mut lab = lab_of(&world);
+    lab.send(&Command::Light { light: "lamp".into(), on: true }).unwrap();
+    let full = brightest(&mut lab, "absorption");
+    let mut look = |at_s: f64| {
+        lab.wait(Span::from_secs(at_s - lab.now().as_secs())).unwrap();
+        dispense(&mut lab, "cui", 60.0, 1000.0).unwrap();
+        let stalled = read(&mut lab, "cui.status") > 3.0;
+        let waited_s = match dispense(&mut lab, "cs", 60.0, 1000.0).map_err(|fault| fault.kind) {
+            Err(FaultKind::NoReply { waited_s }) => Some(waited_s),
+            other => other.map(|_| None).unwrap(),
+        };
+        let light = f64::from(brightest(&mut lab, "absorption")) / f64::from(full);
+        (stalled, waited_s, (10.0 * light).round() / 10.0)
+    };
+    let seen = [15.0, 25.0, 45.0, 65.0].map(&mut look);
+    let dim = seen[1].2;
+    assert!((0.4..0.7).contains(&dim), "half of the light and the dark offset: {dim}");
+    assert_eq!((seen[0].0, seen[0].1), (true, Some(1.0)));
+    assert_eq!(seen[1], (true, Some(2.0), dim));
+    assert_eq!(seen[2], (true, Some(2.0), dim));
+    assert_eq!(seen[3], (false, None, 1.0));
+}
+
 #[test]
 fn random_mishaps_come_as_often_as_they_should() {
     let mut world = reference();
