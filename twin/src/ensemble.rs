@@ -51,9 +51,25 @@ impl Surrogate for Ensemble {
         let inputs: Vec<f64> = x.iter().copied().collect();
         let outcomes: Vec<f64> = y.iter().map(|y| scale.apply(*y)).collect();
         let learnt = GaussianProcess::default().lengths(&inputs, &outcomes, x.ncols(), context);
+        Ok(self.train(x, y, &learnt, context))
+    }
+}
+
+impl Ensemble {
+    /// Learns with lengths and noise that are known, from data that have been checked.
+    pub(crate) fn train(
+        &self,
+        x: ArrayView2<'_, f64>,
+        y: &[f64],
+        learnt: &Lengths,
+        context: &Context,
+    ) -> EnsemblePosterior {
+        let scale = Scale::of(y);
+        let inputs: Vec<f64> = x.iter().copied().collect();
+        let outcomes: Vec<f64> = y.iter().map(|y| scale.apply(*y)).collect();
         let trained = context.map(self.members, |m| {
             let mut stream = context.streams.open("ensemble/member", m as u64);
-            let mut member = self.draw(&inputs, x.ncols(), &learnt, y.len(), &mut stream);
+            let mut member = self.draw(&inputs, x.ncols(), learnt, y.len(), &mut stream);
             let trained = member.train(&inputs, &outcomes, learnt.noise_ratio, &mut stream);
             (member, trained)
         });
@@ -64,11 +80,9 @@ impl Surrogate for Ensemble {
             factorizations: learnt.evaluations + self.members as u64,
             ..Work::default()
         };
-        Ok(EnsemblePosterior::new(trained, scale, &outcomes, work))
+        EnsemblePosterior::new(trained, scale, &outcomes, work)
     }
-}
 
-impl Ensemble {
     fn draw(
         &self,
         x: &[f64],

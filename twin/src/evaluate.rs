@@ -137,7 +137,12 @@ pub fn replicates(x: ArrayView2<'_, f64>) -> Vec<Vec<usize>> {
 }
 
 /// Splits the rows of `x` into folds, replicates never apart: as many as asked for, or as there are different inputs.
-fn split(x: ArrayView2<'_, f64>, count: usize, repeat: u64, context: &Context) -> Vec<Vec<usize>> {
+pub fn split(
+    x: ArrayView2<'_, f64>,
+    count: usize,
+    repeat: u64,
+    context: &Context,
+) -> Vec<Vec<usize>> {
     let groups = replicates(x);
     if groups.len() < 2 {
         return folds(x.nrows(), count, repeat, context);

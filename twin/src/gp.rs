@@ -15,6 +15,8 @@ use crate::{Context, Work};
 use kernel::{matern, scaled_distance};
 use likelihood::{Data, Factor, start};
 
+pub use likelihood::Prior;
+
 /// A Gaussian process with a Matérn 5/2 kernel, one length for each input, a constant mean and inferred noise
 /// (Rasmussen and Williams 2006).
 ///
@@ -27,11 +29,13 @@ pub struct GaussianProcess {
     pub subset: usize,
     /// Most experiments all of which then improve on what the subset said.
     pub whole: usize,
+    /// What is believed of lengths and noise beforehand.
+    pub prior: Prior,
 }
 
 impl Default for GaussianProcess {
     fn default() -> Self {
-        Self { steps: 30, subset: 200, whole: 1000 }
+        Self { steps: 30, subset: 200, whole: 1000, prior: Prior::Usual }
     }
 }
 
@@ -50,7 +54,7 @@ impl Surrogate for GaussianProcess {
         let inputs: Vec<f64> = x.iter().copied().collect();
         let outcomes: Vec<f64> = y.iter().map(|y| scale.apply(*y)).collect();
         let found = self.search(&inputs, &outcomes, dim, context);
-        let data = Data::new(&inputs, &outcomes, dim);
+        let data = Data::new(&inputs, &outcomes, dim, self.prior);
         let factor = data.factor(&found.x, None).unwrap_or_else(|| {
             data.factor(&start(dim, 0.1, 1.0), None)
                 .expect("so much noise makes any matrix definite")
@@ -71,7 +75,7 @@ pub(crate) struct Lengths {
     pub(crate) inverse_lengths: Vec<f64>,
     /// Variance of the noise over that of the function.
     pub(crate) noise_ratio: f64,
-    /// Likelihoods evaluated.
+    /// Likelihoods evaluated to learn them.
     pub(crate) evaluations: u64,
 }
 
@@ -90,7 +94,7 @@ impl GaussianProcess {
     /// Lengths and noise of highest posterior density, from the better of three starts.
     fn search(&self, x: &[f64], y: &[f64], dim: usize, context: &Context) -> Optimum {
         let n = y.len();
-        let data = Data::new(x, y, dim);
+        let data = Data::new(x, y, dim, self.prior);
         if n > self.subset {
             let order = context.streams.open("gp/subset", 0).permutation(n);
             let chosen = &order[..self.subset];
@@ -213,6 +217,15 @@ impl GpPosterior {
         grown
     }
 
+    /// Lengths and noise, for another model of the same outcome.
+    pub(crate) fn learnt(&self) -> Lengths {
+        Lengths {
+            inverse_lengths: self.inverse_lengths.clone(),
+            noise_ratio: self.noise_ratio,
+            evaluations: 0,
+        }
+    }
+
     /// Length of each input, in units of its range \[d\].
     pub fn lengths(&self) -> Vec<f64> {
         self.inverse_lengths.iter().map(|l| 1.0 / l).collect()
@@ -333,7 +346,7 @@ mod tests {
         let loss = |whole: usize| {
             let process = GaussianProcess { subset: 12, whole, ..GaussianProcess::default() };
             let found = process.search(&inputs, &outcomes, 3, &context);
-            Data::new(&inputs, &outcomes, 3).loss(&found.x).0
+            Data::new(&inputs, &outcomes, 3, Prior::Usual).loss(&found.x).0
         };
         assert!(loss(90) < loss(89) - 0.01, "{} and {}", loss(90), loss(89));
     }
@@ -407,7 +420,7 @@ mod tests {
             .map(|l| -math::ln(*l))
             .chain([math::ln(gp.noise_ratio - 1e-6)])
             .collect();
-        let factor = Data::new(&grown.x, &grown.y, 3).factor(&theta, None).unwrap();
+        let factor = Data::new(&grown.x, &grown.y, 3, Prior::Usual).factor(&theta, None).unwrap();
         for (a, b) in grown.inverse.iter().zip(&factor.inverse) {
             assert!((a - b).abs() < 1e-9 * b.abs().max(1.0), "{a} {b}");
         }
@@ -426,7 +439,7 @@ mod tests {
             .map(|l| -math::ln(*l))
             .chain([math::ln(gp.noise_ratio - 1e-6)])
             .collect();
-        let data = Data::new(x, y, 3);
+        let data = Data::new(x, y, 3, Prior::Usual);
         let mut factor = data.factor(&theta, None).unwrap();
         // The closed form keeps mean and variance, which leaving a point out would move a little.
         let shifted: Vec<f64> = y.iter().map(|y| y - gp.mean).collect();

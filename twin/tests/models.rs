@@ -54,7 +54,7 @@ const GOLDEN: [&str; 6] = [
     "modern 763e4f67621f9c1b",
     "gp 831ee83d7eac2e43",
     "forest 185dc6d104e2a5f2",
-    "stack 5d0a4ccff38d83fb",
+    "stack f29569906b65a0eb",
 ];
 
 #[test]

@@ -1,13 +1,15 @@
 //! Cross-validated accuracy of the surrogates on a CSV file: inputs first, then the outcome; a column `n_replicates` is
 //! ignored.
 //!
-//! `cargo run --release --example accuracy -- FILE [surrogates…]`
+//! `cargo run --release --example accuracy -- FILE [--repeats N] [--folds] [surrogates…]`; with `--folds` it prints the splits
+//! instead, for `benches/peers/accuracy.py --folds`.
 #![expect(clippy::disallowed_types, reason = "timings are printed; no result depends on them")]
 
 use std::num::NonZeroUsize;
 use std::time::Instant;
 
 use flowtwin_lab::Streams;
+use flowtwin_twin::evaluate::split;
 use flowtwin_twin::{Context, SurrogateSpec, cross_validate};
 use ndarray::Array2;
 
@@ -30,37 +32,78 @@ fn read(path: &str) -> (Array2<f64>, Vec<f64>) {
     (x, rows.iter().map(|r| r[dim]).collect())
 }
 
-fn main() {
-    let mut arguments = std::env::args().skip(1);
-    let (x, y) = read(&arguments.next().expect("a file"));
-    let mut names: Vec<String> = arguments.collect();
-    if names.is_empty() {
-        names = SurrogateSpec::ALL
-            .into_iter()
-            .filter(|s| !s.is_legacy())
-            .map(|s| s.name().into())
-            .collect();
+/// Parts of each split.
+const FOLDS: usize = 10;
+
+struct Arguments {
+    file: String,
+    repeats: usize,
+    folds: bool,
+    surrogates: Vec<SurrogateSpec>,
+}
+
+impl Arguments {
+    fn read() -> Self {
+        let mut given = std::env::args().skip(1);
+        let file = given.next().expect("a file");
+        let mut read = Self { file, repeats: 5, folds: false, surrogates: Vec::new() };
+        while let Some(word) = given.next() {
+            match word.as_str() {
+                "--repeats" => {
+                    let count = given.next().and_then(|count| count.parse().ok());
+                    read.repeats = count.expect("a number of repeats");
+                }
+                "--folds" => read.folds = true,
+                name => read.surrogates.push(name.parse().expect("a surrogate")),
+            }
+        }
+        if read.surrogates.is_empty() {
+            read.surrogates = SurrogateSpec::ALL.into_iter().filter(|s| !s.is_legacy()).collect();
+        }
+        read
     }
-    let context = Context::new(Streams::new(1)).with_threads(NonZeroUsize::new(2).expect("two"));
+}
+
+/// Which row is in which fold of which repeat.
+fn print_folds(x: &Array2<f64>, repeats: usize, context: &Context) {
+    println!("repeat,fold,row");
+    for repeat in 0..repeats {
+        let parts = split(x.view(), FOLDS, repeat as u64, context);
+        for (fold, part) in parts.iter().enumerate() {
+            part.iter().for_each(|row| println!("{repeat},{fold},{row}"));
+        }
+    }
+}
+
+fn main() {
+    let arguments = Arguments::read();
+    let (x, y) = read(&arguments.file);
+    let repeats = arguments.repeats;
+    let threads = NonZeroUsize::new(2).expect("two");
+    let context = Context::new(Streams::new(1)).with_threads(threads);
+    if arguments.folds {
+        return print_folds(&x, repeats, &context);
+    }
     println!(
         "{:<18} {:>22} {:>8} {:>8} {:>8} {:>8} {:>8}",
         "surrogate", "R2 [95 %]", "r2", "rmse", "nll", "cover", "ms/fit"
     );
-    for name in names {
-        let surrogate: SurrogateSpec = name.parse().expect("a surrogate");
+    for surrogate in arguments.surrogates {
         let begun = Instant::now();
-        let e = cross_validate(&surrogate, x.view(), &y, (10, 5), &context)
+        let e = cross_validate(&surrogate, x.view(), &y, (FOLDS, repeats), &context)
             .expect("the data can be learnt");
-        let ms = begun.elapsed().as_secs_f64() * 1e3 / 50.0 * 2.0;
+        let ms = begun.elapsed().as_secs_f64() * 1e3 / (e.folds * e.repeats) as f64;
         println!(
-            "{name:<18} {:>6.3} [{:>5.3}, {:>5.3}] {:>8.3} {:>8.4} {:>8.3} {:>8.3} {ms:>8.1}",
+            "{:<18} {:>6.3} [{:>5.3}, {:>5.3}] {:>8.3} {:>8.4} {:>8.3} {:>8.3} {:>8.1}",
+            surrogate.name(),
             e.r2.value,
             e.r2.low,
             e.r2.high,
             e.pearson_r2.value,
             e.rmse.value,
             e.nll.value,
-            e.coverage_95.value
+            e.coverage_95.value,
+            ms * threads.get() as f64
         );
     }
 }

@@ -7,14 +7,59 @@ use crate::linalg::{
     add_scaled, cholesky, dot, gram_of_lower, invert_factor, lower_times, lower_transposed_times,
 };
 
-/// Weight of the belief that the variance of the standardized outcome is one, in experiments.
-pub(super) const VARIANCE_WEIGHT: f64 = 1.0;
-/// Centre of the belief about the logarithm of the noise ratio, and its spread.
-const NOISE: (f64, f64) = (-4.0, 1.0);
 /// Centre of the belief about the logarithm of a length in one dimension, √2, and its spread, √3.
 const LENGTH: (f64, f64) = (std::f64::consts::SQRT_2, 1.732_050_807_568_877_2);
 /// Least noise ratio; keeps the matrix well conditioned.
 const LEAST_NOISE: f64 = 1e-6;
+
+/// What is believed of lengths and noise before the data are seen: log-normal, with lengths that grow as √d (Hvarfner,
+/// Hellsten and Nardi 2024, arXiv 2402.02229).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Prior {
+    /// Little noise. What is sought is where lengths and noise themselves are most probable, which favours short lengths
+    /// over long ones: right for a search, which is to find out where it is wrong.
+    #[default]
+    Usual,
+    /// Any noise. What is sought is where their logarithms are most probable, which favours no length: right for
+    /// prediction from few experiments, where short lengths follow the noise.
+    Broad,
+}
+
+impl Prior {
+    /// Weight of the belief that the variance of the standardized outcome is one, in experiments.
+    fn variance_weight(self) -> f64 {
+        match self {
+            Self::Usual => 1.0,
+            Self::Broad => 0.1,
+        }
+    }
+
+    /// Centre of the belief about the logarithm of the noise ratio, and its spread.
+    fn noise(self) -> (f64, f64) {
+        match self {
+            Self::Usual => (-4.0, 1.0),
+            Self::Broad => (-6.0, 3.0),
+        }
+    }
+
+    /// Minus the logarithm of the density of `theta` and its derivatives.
+    fn loss(self, theta: &[f64], dim: usize) -> (f64, Vec<f64>) {
+        // The density of a value is that of its logarithm over the value.
+        let divided = match self {
+            Self::Usual => 1.0,
+            Self::Broad => 0.0,
+        };
+        let centre = LENGTH.0 + 0.5 * math::ln(dim as f64);
+        let (mut loss, mut gradient) = (0.0, Vec::with_capacity(dim + 1));
+        for (i, t) in theta.iter().enumerate() {
+            let (centre, spread) = if i < dim { (centre, LENGTH.1) } else { self.noise() };
+            let z = (t - centre) / spread;
+            loss += 0.5 * z * z + divided * t;
+            gradient.push(z / spread + divided);
+        }
+        (loss, gradient)
+    }
+}
 
 /// Standardized data.
 pub(super) struct Data<'a> {
@@ -22,6 +67,7 @@ pub(super) struct Data<'a> {
     columns: Vec<f64>,
     y: &'a [f64],
     dim: usize,
+    prior: Prior,
 }
 
 /// A factorized covariance and what follows from it.
@@ -44,9 +90,9 @@ pub(super) struct Factor {
 
 impl<'a> Data<'a> {
     /// Inputs `x` [n, dim] by rows and outcomes `y` [n].
-    pub(super) fn new(x: &[f64], y: &'a [f64], dim: usize) -> Self {
+    pub(super) fn new(x: &[f64], y: &'a [f64], dim: usize, prior: Prior) -> Self {
         let columns = (0..dim).flat_map(|j| x[j..].iter().step_by(dim).copied()).collect();
-        Self { columns, y, dim }
+        Self { columns, y, dim, prior }
     }
 
     /// Factorizes the correlations `K + g I` for `theta`: logarithms of the lengths [d] and of the noise ratio g. None
@@ -115,7 +161,8 @@ impl<'a> Data<'a> {
         add_scaled(&mut white_y, -mean, &white_one);
         lower_transposed_times(inverse, n, &white_y, &mut weights);
         let squares = dot(&white_y, &white_y);
-        let variance = (squares + VARIANCE_WEIGHT) / (n as f64 + VARIANCE_WEIGHT);
+        let weight = self.prior.variance_weight();
+        let variance = (squares + weight) / (n as f64 + weight);
         (mean, weights, variance)
     }
 
@@ -128,8 +175,9 @@ impl<'a> Data<'a> {
             return (f64::INFINITY, vec![0.0; dim + 1]);
         };
         let rows = n as f64;
-        let (prior, mut gradient) = prior(theta, dim);
-        let fit = (rows + VARIANCE_WEIGHT) * math::ln(factor.variance) + factor.log_determinant;
+        let (prior, mut gradient) = self.prior.loss(theta, dim);
+        let weight = rows + self.prior.variance_weight();
+        let fit = weight * math::ln(factor.variance) + factor.log_determinant;
         let weight = gram_of_lower(&factor.inverse, n);
         self.add_likelihood_slope(&factor, &weight, &slopes, &mut gradient);
         let noise = math::exp(theta[dim]);
@@ -188,20 +236,6 @@ pub(super) fn start(dim: usize, factor: f64, noise: f64) -> Vec<f64> {
     theta
 }
 
-/// Minus the logarithm of the prior density of lengths and noise ratio, and its derivatives: log-normal, with lengths
-/// that grow as √d (Hvarfner, Hellsten and Nardi 2024, arXiv 2402.02229).
-fn prior(theta: &[f64], dim: usize) -> (f64, Vec<f64>) {
-    let centre = LENGTH.0 + 0.5 * math::ln(dim as f64);
-    let (mut loss, mut gradient) = (0.0, Vec::with_capacity(dim + 1));
-    for (i, t) in theta.iter().enumerate() {
-        let (centre, spread) = if i < dim { (centre, LENGTH.1) } else { NOISE };
-        let z = (t - centre) / spread;
-        loss += 0.5 * z * z + t;
-        gradient.push(z / spread + 1.0);
-    }
-    (loss, gradient)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -213,15 +247,18 @@ mod tests {
         let (n, dim) = (14, 3);
         let x: Vec<f64> = (0..n * dim).map(|_| stream.uniform()).collect();
         let y: Vec<f64> = (0..n).map(|_| stream.normal()).collect();
-        let data = Data::new(&x, &y, dim);
-        let theta = [-0.4, 0.3, 1.0, -2.0];
-        let (_, gradient) = data.loss(&theta);
-        for i in 0..4 {
-            let (mut above, mut below) = (theta, theta);
-            above[i] += 1e-5;
-            below[i] -= 1e-5;
-            let difference = (data.loss(&above).0 - data.loss(&below).0) / 2e-5;
-            assert!((gradient[i] - difference).abs() < 1e-7, "{i}: {} {difference}", gradient[i]);
+        for prior in [Prior::Usual, Prior::Broad] {
+            let data = Data::new(&x, &y, dim, prior);
+            let theta = [-0.4, 0.3, 1.0, -2.0];
+            let (_, gradient) = data.loss(&theta);
+            for i in 0..4 {
+                let (mut above, mut below) = (theta, theta);
+                above[i] += 1e-5;
+                below[i] -= 1e-5;
+                let difference = (data.loss(&above).0 - data.loss(&below).0) / 2e-5;
+                let slope = gradient[i];
+                assert!((slope - difference).abs() < 1e-7, "{prior:?} {i}: {slope} {difference}");
+            }
         }
     }
 }
