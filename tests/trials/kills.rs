@@ -67,7 +67,7 @@ fn twenty_kills_on_the_simulator() {
             std::hint::spin_loop();
         }
         if kill % 2 == 1 {
-            std::thread::sleep(Duration::from_millis((50.0 * moments.uniform()) as u64));
+            std::thread::sleep(Duration::from_micros((10_000.0 * moments.uniform()) as u64));
         }
         program.kill().expect("a child can be killed");
         program.wait().expect("a killed child ends");
