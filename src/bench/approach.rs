@@ -133,12 +133,12 @@ fn gap(a: f64, b: f64) -> f64 {
 pub(super) fn race_table(races: &[Race], measured: bool) -> Table {
     let mut table = Table::new()
         .words("policy")
-        .words("takes less, more than")
-        .numbers("experiments")
+        .words("against")
+        .numbers("experiments: less, more")
         .numbers("p (Holm)")
-        .numbers("lab time")
+        .numbers("lab time: less, more")
         .numbers("p (Holm)")
-        .numbers("reagents")
+        .numbers("reagents: less, more")
         .numbers("p (Holm)");
     for race in races {
         let mut cells = vec![race.policy.clone(), race.than.clone()];
