@@ -199,7 +199,7 @@ mod tests {
         assert_eq!((race.experiments.less, race.experiments.more), (0, 1));
         assert_eq!((race.lab_time.less, race.lab_time.more), (7, 1));
         assert_eq!((race.reagents.less, race.reagents.more), (0, 8));
-        // Eight of eight signs: 2/2⁸, times three tests; with one of them the other way and the largest: (1 + 8 …)/2⁸.
+        // Eight signs alike: 2/2⁸, times three tests.
         assert!((race.reagents.p - 3.0 * 2.0 / 256.0).abs() < 1e-12, "{race:?}");
         assert!(race.experiments.p > 0.99 && race.lab_time.p > race.reagents.p, "{race:?}");
     }

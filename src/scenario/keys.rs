@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
-use super::schema::{complete, referred, take_object};
+use super::schema::{EXTENDS, complete, referred, take_object};
 
 /// What stands above the tables.
 const HEAD: &str = "\
@@ -26,7 +26,7 @@ pub fn keys() -> String {
     let mut page = Page { definitions, told: BTreeMap::new(), met: Vec::new() };
     let mut text = HEAD.to_owned();
     page.table(&mut text, "", &root);
-    text.push_str(EXTENDS);
+    let _ = writeln!(text, "| `extends` | text | none | {EXTENDS} |");
     // What a table refers to follows it at once.
     let mut waiting: Vec<String> = page.met.drain(..).rev().collect();
     while let Some(name) = waiting.pop() {
@@ -35,10 +35,6 @@ pub fn keys() -> String {
     }
     text
 }
-
-/// The one key that is read before any other.
-const EXTENDS: &str = "| `extends` | text | none | Another scenario, beside this file, that this one changes: tables are merged key by \
-                       key, anything else replaces what was there, and `false` takes a table away. |\n";
 
 /// What is being written.
 struct Page {

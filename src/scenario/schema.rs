@@ -13,6 +13,10 @@ use super::tree::CHOICES;
 /// Where definitions stand.
 const DEFINITIONS: &str = "#/definitions/";
 
+/// What `extends` means, the one key that is read before any other.
+pub(super) const EXTENDS: &str = "Another scenario, beside this file, that this one changes: tables are merged key by key, \
+                                  anything else replaces what was there, and `false` takes a table away.";
+
 /// The JSON Schema (draft 7) of scenario files.
 pub fn schema() -> Value {
     let mut schema = complete();
@@ -22,11 +26,7 @@ pub fn schema() -> Value {
     tables.merge(&mut schema);
     let mut definitions = tables.merged;
     definitions.extend(tables.strict);
-    let extends = json!({
-        "description": "Another scenario, beside this file, that this one changes: tables are merged key by key, \
-                        anything else replaces what was there, and `false` takes a table away.",
-        "type": "string",
-    });
+    let extends = json!({ "description": EXTENDS, "type": "string" });
     schema["properties"]["extends"] = extends;
     schema["title"] = json!("A scenario of flowtwin");
     schema["required"] = json!(["schema"]);

@@ -100,6 +100,12 @@ impl Smooth {
     }
 }
 
+/// All models in the order of their weights.
+fn all<'a>(smooth: &'a Smooth, forest: &'a ForestPosterior) -> [&'a dyn Posterior; MODELS] {
+    let [gp, broad, modern, linear, quadratic] = smooth.parts();
+    [gp, broad, modern, linear, quadratic, forest]
+}
+
 /// A fitted [`Stack`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -128,20 +134,16 @@ impl StackPosterior {
         let mixed: Vec<Belief> = (0..y.len()).map(mix).collect();
         let widening = widening(&mixed, y);
         let held_out = mixed.into_iter().map(|b| Belief { sd: widening * b.sd, ..b }).collect();
-        let (noise_sd, work) = (0.0, Work::default());
-        let mut posterior = Self { smooth, forest, weights, widening, noise_sd, held_out, work };
-        let parts = posterior.parts();
+        let parts = all(&smooth, &forest);
         let noise = parts.iter().zip(weights);
         let noise = noise.fold(0.0, |sum, (p, w)| sum + w * p.noise_sd() * p.noise_sd());
         let work = parts.into_iter().map(Posterior::work).sum::<Work>() + refits;
-        posterior.noise_sd = widening * noise.sqrt();
-        posterior.work = work;
-        posterior
+        let noise_sd = widening * noise.sqrt();
+        Self { smooth, forest, weights, widening, noise_sd, held_out, work }
     }
 
     fn parts(&self) -> [&dyn Posterior; MODELS] {
-        let [gp, broad, modern, linear, quadratic] = self.smooth.parts();
-        [gp, broad, modern, linear, quadratic, &self.forest]
+        all(&self.smooth, &self.forest)
     }
 
     fn blend(&self, parts: [Belief; MODELS]) -> Belief {
