@@ -190,6 +190,94 @@ class Egobox(Peer):
         return egor.suggest(numpy.array(self.x), numpy.array(self.y), seed=seed)[0].tolist()
 
 
+class Hebo(Peer):
+    """Its defaults, modelled from the first proposal on."""
+
+    def __init__(self, dim, seed):
+        import numpy
+        import torch
+        from hebo.design_space.design_space import DesignSpace
+        from hebo.optimizers.hebo import HEBO
+
+        torch.set_num_threads(1)
+        torch.manual_seed(seed)
+        numpy.random.seed(seed)
+        self.names = _names(dim)
+        space = DesignSpace().parse([{"name": n, "type": "num", "lb": 0.0, "ub": 1.0} for n in self.names])
+        self.of = HEBO(space, rand_sample=2, scramble_seed=seed)
+
+    def tell(self, x, y):
+        import numpy
+        import pandas
+
+        self.of.observe(pandas.DataFrame([dict(zip(self.names, map(float, x)))]), numpy.array([[-y]]))
+
+    def ask(self):
+        return self.of.suggest(1)[self.names].iloc[0].tolist()
+
+
+class TorchEnsemble(Peer):
+    """What one writes by hand: 20 networks of two layers, trained side by side on bootstrap samples, and the expected
+    improvement over their means, climbed from the best 8 of 1024 points."""
+
+    NETS, WIDTH, EPOCHS, POINTS, CLIMBS = 20, 32, 300, 1024, 8
+
+    def __init__(self, dim, seed):
+        import torch
+
+        torch.set_num_threads(1)
+        torch.manual_seed(seed)
+        self.torch, self.dim, self.x, self.y = torch, dim, [], []
+
+    def tell(self, x, y):
+        self.x.append(list(x))
+        self.y.append(y)
+
+    def _predict(self, layers, x):
+        *hidden, (weight, bias) = layers
+        for w, b in hidden:
+            x = self.torch.tanh(x @ w + b)
+        return (x @ weight + bias).squeeze(-1)
+
+    def _train(self, x, y):
+        torch, sizes = self.torch, [self.dim, self.WIDTH, self.WIDTH, 1]
+        layers = [
+            (torch.randn(self.NETS, a, b).div(a**0.5).requires_grad_(), torch.zeros(self.NETS, 1, b, requires_grad=True))
+            for a, b in zip(sizes, sizes[1:])
+        ]
+        drawn = torch.randint(len(y), (self.NETS, len(y)))
+        descent = torch.optim.AdamW([p for layer in layers for p in layer], lr=0.01, weight_decay=0.01)
+        for _ in range(self.EPOCHS):
+            descent.zero_grad()
+            ((self._predict(layers, x[drawn]) - y[drawn]) ** 2).mean(1).sum().backward()
+            descent.step()
+        return [(w.detach(), b.detach()) for w, b in layers]
+
+    def ask(self):
+        torch = self.torch
+        x, y = torch.tensor(self.x), torch.tensor(self.y)
+        y = (y - y.mean()) / y.std()
+        layers = self._train(x, y)
+
+        def improvement(points):
+            means = self._predict(layers, points.expand(self.NETS, -1, -1))
+            return torch.nn.functional.softplus(means - y.max(), beta=20).mean(0)
+
+        points = torch.rand(self.POINTS, self.dim)
+        with torch.no_grad():
+            starts = points[improvement(points).topk(self.CLIMBS).indices]
+        climbed = starts.clone().requires_grad_()
+        ascent = torch.optim.Adam([climbed], lr=0.02)
+        for _ in range(50):
+            ascent.zero_grad()
+            (-improvement(climbed).sum()).backward()
+            ascent.step()
+            with torch.no_grad():
+                climbed.clamp_(0.0, 1.0)
+        with torch.no_grad():
+            return climbed[improvement(climbed).argmax()].tolist()
+
+
 ASK_TELL = pathlib.Path(__file__).parents[2] / "target/release/examples/ask_tell"
 
 
@@ -221,6 +309,7 @@ class Flowtwin:
 
 
 PEERS = {"botorch": BoTorch, "ax": Ax, "baybe": BayBE, "smac": Smac, "skopt": Skopt, "egobox": Egobox}
+PEERS |= {"hebo": Hebo, "torch-ensemble": TorchEnsemble}
 
 
 def optimiser(name, dim, seed):

@@ -18,6 +18,7 @@ import sys
 
 THREADS = dict.fromkeys(["OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS"], "1")
 PACKAGES = {"botorch": "botorch", "ax": "ax-platform", "baybe": "baybe", "smac": "smac", "skopt": "scikit-optimize", "egobox": "egobox"}
+PACKAGES |= {"torch-ensemble": "torch", "hebo": "hebo"}
 POLICIES = ["ei@modern", "ei@gp", "ucb@gp", "balanced@gp", "thompson@gp", "ei@forest", "ei@stack"]
 
 
