@@ -40,9 +40,10 @@ pub struct Stack {
 
 impl Default for Stack {
     fn default() -> Self {
+        let gp = GaussianProcess { starts: 3, ..GaussianProcess::default() };
         Self {
-            gp: GaussianProcess::default(),
-            broad: GaussianProcess { prior: Prior::Broad, ..GaussianProcess::default() },
+            broad: GaussianProcess { prior: Prior::Broad, ..gp.clone() },
+            gp,
             ensemble: Ensemble::default(),
             forest: Forest::default(),
         }
@@ -62,7 +63,8 @@ impl Surrogate for Stack {
         let smooth = self.smooth(x, y, context)?;
         let (mut held, refits) = held_out(self, &smooth, x, y, context)?;
         held.push(forest.held_out().to_vec());
-        Ok(StackPosterior::new(smooth, forest, &held, y, refits))
+        let weights = weigh(&held, y, &mut context.streams.open("stack/weights", 0));
+        Ok(StackPosterior::new(smooth, forest, (weights, &held), y, refits))
     }
 }
 
@@ -121,15 +123,14 @@ pub struct StackPosterior {
 }
 
 impl StackPosterior {
-    /// From the models, what each has said of points held out [models][n], and the work of that.
+    /// From the models, their weights, what each has said of points held out [models][n], and the work of that.
     fn new(
         smooth: Smooth,
         forest: ForestPosterior,
-        held: &[Vec<Belief>],
+        (weights, held): ([f64; MODELS], &[Vec<Belief>]),
         y: &[f64],
         refits: Work,
     ) -> Self {
-        let weights = weigh(held, y);
         let mix = |i: usize| blend(&weights, std::array::from_fn(|k| held[k][i]));
         let mixed: Vec<Belief> = (0..y.len()).map(mix).collect();
         let widening = widening(&mixed, y);

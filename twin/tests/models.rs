@@ -54,7 +54,7 @@ const GOLDEN: [&str; 6] = [
     "modern 763e4f67621f9c1b",
     "gp 831ee83d7eac2e43",
     "forest 185dc6d104e2a5f2",
-    "stack f29569906b65a0eb",
+    "stack c18c6da13765bcea",
 ];
 
 #[test]

@@ -10,7 +10,7 @@ use crate::{Context, Work};
 /// Parts into which the data are split; each is predicted from the others.
 const FOLDS: usize = 10;
 /// Most experiments of which parts are left out; of more, one at a time is, by formula.
-const REFITTED: usize = 150;
+const REFITTED: usize = 300;
 /// Fewest different experiments that can be split.
 const FEWEST: usize = 8;
 

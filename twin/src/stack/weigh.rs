@@ -1,51 +1,82 @@
 //! Weights and widths, from what models said of experiments that they had not seen.
 
-use flowtwin_lab::math;
+use flowtwin_lab::{Stream, math};
 
 use super::MODELS;
+use crate::linalg::dot;
 use crate::surrogate::Belief;
+
+/// Bayesian bootstraps that weights are averaged over.
+const RESAMPLES: u32 = 100;
 
 /// Experiments at which errors count half as much as they would if nothing else spoke about the models.
 const TEMPERED: f64 = 200.0;
 /// Experiments that what the models announce counts as much as, against narrower intervals.
 const TRUSTED: f64 = 20.0;
+/// What 95 % of the values of a standard normal distribution do not exceed in size.
+const NORMAL_95: f64 = 1.959_963_984_540_054;
 /// Least mean squared error, as a share of the variance of the outcome: below it models are equally good.
 const LEAST_ERROR: f64 = 1e-12;
 
 /// Weights that sum to one: each model by the likelihood of the held-out outcomes `y` \[n\] given its predictions
 /// [models][n], the variance of the errors being what it is, `(mean squared error)^(-n/2)` (pseudo-BMA: Geisser and Eddy 1979,
-/// DOI 10.1080/01621459.1979.10481632; Yao et al. 2018, DOI 10.1214/17-BA1091).
+/// DOI 10.1080/01621459.1979.10481632), averaged over [`RESAMPLES`] Bayesian bootstraps of the outcomes (Rubin 1981, DOI
+/// 10.1214/aos/1176345338; pseudo-BMA+ of Yao et al. 2018, DOI 10.1214/17-BA1091): where a few outcomes decide which
+/// model is best, no model gets everything.
 ///
 /// Errors of a few dozen experiments tell models apart badly, and all models fail at the same odd ones, so the exponent is
 /// tempered: `n/2 · n / (n + 200)`. With few experiments the weights are closer to equal, which loses little, with many
 /// the best model gets them all.
-pub(super) fn weigh(held: &[Vec<Belief>], y: &[f64]) -> [f64; MODELS] {
+pub(super) fn weigh(held: &[Vec<Belief>], y: &[f64], stream: &mut Stream) -> [f64; MODELS] {
     let n = y.len() as f64;
-    let exponent = 0.5 * n * n / (n + TEMPERED);
     let mean = y.iter().fold(0.0, |sum, y| sum + y) / n;
-    let floor = LEAST_ERROR * mean_square(y.iter().map(|y| y - mean)) + f64::MIN_POSITIVE;
-    let likelihoods: [f64; MODELS] = std::array::from_fn(|k| {
-        let error = mean_square(held[k].iter().zip(y).map(|(b, y)| b.mean - y));
-        -exponent * math::ln(error.max(floor))
-    });
+    let variance = y.iter().fold(0.0, |sum, y| sum + (y - mean) * (y - mean)) / n;
+    let floor = LEAST_ERROR * variance + f64::MIN_POSITIVE;
+    let squares = |k: usize| -> Vec<f64> {
+        held[k].iter().zip(y).map(|(b, y)| (b.mean - y) * (b.mean - y)).collect()
+    };
+    let squares: [Vec<f64>; MODELS] = std::array::from_fn(squares);
+    let mut weights = [0.0; MODELS];
+    for _ in 0..RESAMPLES {
+        let counts: Vec<f64> = y.iter().map(|_| stream.exponential()).collect();
+        let errors = squares.each_ref().map(|s| (dot(&counts, s) / n).max(floor));
+        for (weight, share) in weights.iter_mut().zip(shares(errors, n)) {
+            *weight += share / f64::from(RESAMPLES);
+        }
+    }
+    weights
+}
+
+/// What part of the whole each model gets for its mean squared error in `n` experiments.
+fn shares(errors: [f64; MODELS], n: f64) -> [f64; MODELS] {
+    let exponent = 0.5 * n * n / (n + TEMPERED);
+    let likelihoods = errors.map(|e| -exponent * math::ln(e));
     let best = likelihoods.iter().fold(f64::NEG_INFINITY, |best, l| best.max(*l));
     let shares = likelihoods.map(|l| math::exp(l - best));
     let sum = shares.iter().fold(0.0, |sum, s| sum + s);
     shares.map(|s| s / sum)
 }
 
-/// What spreads are multiplied by so that errors are as large as announced: the root of the mean squared ratio of error to
-/// standard deviation over the held-out outcomes `y` \[n\]. What speaks for narrower intervals is weighed against
-/// [`TRUSTED`] more experiments that were as announced: few errors are no reason to be bold.
+/// What spreads are multiplied by so that errors are as large as announced: of the ratios of error to standard deviation
+/// over the held-out outcomes `y` \[n\], the geometric mean of their root mean square, which a few large errors decide, and
+/// of where the largest twentieth begins, over what it is in a normal distribution. What speaks for narrower intervals is
+/// weighed against [`TRUSTED`] more experiments that were as announced: few errors are no reason to be bold.
 pub(super) fn widening(held: &[Belief], y: &[f64]) -> f64 {
-    let ratio = |(b, y): (&Belief, &f64)| (y - b.mean) / b.sd.max(f64::MIN_POSITIVE);
-    let (n, square) = (y.len() as f64, mean_square(held.iter().zip(y).map(ratio)));
+    let ratio = |(b, y): (&Belief, &f64)| (y - b.mean).abs() / b.sd.max(f64::MIN_POSITIVE);
+    let mut ratios: Vec<f64> = held.iter().zip(y).map(ratio).collect();
+    ratios.sort_by(f64::total_cmp);
+    let n = ratios.len() as f64;
+    let root = (dot(&ratios, &ratios) / n).sqrt();
+    let square = root * quantile(&ratios, 0.95) / NORMAL_95;
     square.max((n * square + TRUSTED) / (n + TRUSTED)).sqrt()
 }
 
-fn mean_square(values: impl ExactSizeIterator<Item = f64>) -> f64 {
-    let count = values.len() as f64;
-    values.fold(0.0, |sum, v| sum + v * v) / count
+/// Of sorted values the one that a share of them is below, interpolated.
+fn quantile(sorted: &[f64], share: f64) -> f64 {
+    let place = share * (sorted.len() - 1) as f64;
+    let below = sorted[place as usize];
+    let above = sorted[(place as usize + 1).min(sorted.len() - 1)];
+    below + place.fract() * (above - below)
 }
 
 /// Mean and standard deviation of a mixture.
@@ -63,9 +94,14 @@ pub(super) fn blend(weights: &[f64; MODELS], parts: [Belief; MODELS]) -> Belief 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use flowtwin_lab::Streams;
 
     fn off(y: &[f64], by: f64) -> Vec<Belief> {
         y.iter().map(|y| Belief { mean: y + by, sd: 1.0 }).collect()
+    }
+
+    fn weights(held: &[Vec<Belief>], y: &[f64]) -> [f64; MODELS] {
+        weigh(held, y, &mut Streams::new(1).open("test", 0))
     }
 
     #[test]
@@ -73,7 +109,7 @@ mod tests {
         let y: Vec<f64> = (0..30).map(|i| f64::from(i * i)).collect();
         let mut held = vec![off(&y, 9.0); MODELS];
         held[1] = off(&y, 0.0);
-        assert!(weigh(&held, &y)[1] > 0.999_999);
+        assert!(weights(&held, &y)[1] > 0.999_999);
     }
 
     #[test]
@@ -81,10 +117,10 @@ mod tests {
         let y: Vec<f64> = (0..30).map(|i| f64::from(i * i)).collect();
         let held: Vec<Vec<Belief>> =
             [1.0, -1.0, 1.0, 1.0, -1.0, 1.0].map(|by| off(&y, by)).to_vec();
-        for weight in weigh(&held, &y) {
+        for weight in weights(&held, &y) {
             assert!((weight - 1.0 / 6.0).abs() < 1e-12, "{weight}");
         }
-        let weights = weigh(&vec![off(&[3.0; 4], 0.0); MODELS], &[3.0; 4]);
+        let weights = weights(&vec![off(&[3.0; 4], 0.0); MODELS], &[3.0; 4]);
         assert!((weights.iter().sum::<f64>() - 1.0).abs() < 1e-12, "{weights:?}");
     }
 
@@ -94,10 +130,24 @@ mod tests {
             let y = vec![0.0; n];
             let mut held = vec![off(&y, 1.2); MODELS];
             held[0] = off(&y, 1.0);
-            weigh(&held, &y)[0]
+            weights(&held, &y)[0]
         };
         assert!((0.18..0.3).contains(&share(25)), "{}", share(25));
         assert!(share(400) > 0.99, "{}", share(400));
+    }
+
+    #[test]
+    fn one_outcome_that_decides_does_not_decide_alone() {
+        let y = vec![0.0; 100];
+        let mut held = vec![off(&y, 1.2); MODELS];
+        held[0] = off(&y, 1.0);
+        let clear = weights(&held, &y)[0];
+        // As good on average, but only for the sake of one outcome.
+        let mean = 1.2_f64 * 1.2 - 1.0;
+        held[0] = off(&y, 1.2);
+        held.iter_mut().skip(1).for_each(|h| h[0].mean = (100.0 * mean + 1.2 * 1.2).sqrt());
+        let doubtful = weights(&held, &y)[0];
+        assert!(doubtful < clear - 0.1, "{doubtful} {clear}");
     }
 
     #[test]
@@ -109,10 +159,25 @@ mod tests {
 
     #[test]
     fn intervals_are_widened_at_once_and_narrowed_with_care() {
-        let width = |n: usize, by: f64| widening(&off(&vec![0.0; n], by), &vec![0.0; n]);
-        assert!((width(20, 3.0) - 3.0).abs() < 1e-12);
-        assert!((width(20, 1.0) - 1.0).abs() < 1e-12);
+        // A tenth of the errors is where the largest twentieth of normal ones begins, the others are smaller.
+        let width = |n: usize, by: f64| {
+            let errors = (0..n).map(|i| if i % 20 < 2 { NORMAL_95 } else { 0.5 }).map(|e| by * e);
+            let held: Vec<Belief> = errors.map(|mean| Belief { mean, sd: 1.0 }).collect();
+            widening(&held, &vec![0.0; n])
+        };
+        let both = ((2.0 * NORMAL_95 * NORMAL_95 + 18.0 * 0.25) / 20.0_f64).sqrt();
+        assert!((width(20, 3.0) - 3.0 * both.sqrt()).abs() < 1e-12);
         assert!((width(20, 0.0) - 0.5_f64.sqrt()).abs() < 1e-12);
-        assert!(width(2000, 0.5) < 0.51);
+        assert!(width(20, 0.9) > 0.9 * both.sqrt() + 0.01);
+        assert!((width(2000, 0.5) / (0.5 * both.sqrt()) - 1.0).abs() < 0.05);
+    }
+
+    #[test]
+    fn errors_that_are_normal_leave_intervals_as_they_are() {
+        let mut stream = Streams::new(3).open("test", 0);
+        let held: Vec<Belief> =
+            (0..4000).map(|_| Belief { mean: stream.normal(), sd: 1.0 }).collect();
+        let factor = widening(&held, &[0.0; 4000]);
+        assert!((factor - 1.0).abs() < 0.03, "{factor}");
     }
 }
