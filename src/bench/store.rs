@@ -10,12 +10,17 @@ use sha2::{Digest as _, Sha256};
 
 /// A folder of results.
 ///
-/// A file is a line of JSON and a line with the SHA-256 of the first. It is written under another name, synced and
-/// renamed, so that a killed process leaves a whole file or none.
+/// A file is an object of JSON: `content`, and before it the SHA-256 of the bytes of that. It is written under another
+/// name, synced and renamed, so that a killed process leaves a whole file or none.
 #[derive(Clone, Debug)]
 pub struct Store {
     folder: PathBuf,
 }
+
+/// What stands before the digest, between it and the content, and after that.
+const BEFORE: &str = "{\"sha256\":\"";
+const BETWEEN: &str = "\",\"content\":";
+const AFTER: &str = "}\n";
 
 /// SHA-256 of bytes [hexadecimal].
 pub(super) fn sha256(bytes: &[u8]) -> String {
@@ -47,7 +52,8 @@ impl Store {
     /// What a file holds; none if it is not there, or not whole: then it is as if it had never been written.
     pub fn read<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
         let text = fs::read_to_string(self.path(name)).ok()?;
-        let (json, sum) = text.trim_end().rsplit_once('\n')?;
+        let (sum, json) = text.strip_prefix(BEFORE)?.split_once(BETWEEN)?;
+        let json = json.strip_suffix(AFTER)?;
         (sha256(json.as_bytes()) == sum).then(|| serde_json::from_str(json).ok()).flatten()
     }
 
@@ -58,7 +64,7 @@ impl Store {
     pub fn write(&self, name: &str, value: &impl Serialize) -> io::Result<()> {
         let json = serde_json::to_string(value).map_err(io::Error::other)?;
         let sum = sha256(json.as_bytes());
-        self.put(name, format!("{json}\n{sum}\n").as_bytes())
+        self.put(name, format!("{BEFORE}{sum}{BETWEEN}{json}{AFTER}").as_bytes())
     }
 
     /// Writes bytes as they are, at once or not at all.
@@ -95,6 +101,8 @@ mod tests {
         assert_eq!(store.read::<Vec<f64>>("a/c.json"), None);
         let path = store.path("a/b.json");
         let text = fs::read_to_string(&path).unwrap();
+        let plain: serde_json::Value = serde_json::from_str(&text).expect("any reader of JSON");
+        assert_eq!(plain["content"], serde_json::json!([1.5, 2.0]));
         fs::write(&path, text.replace("1.5", "1.6")).unwrap();
         assert_eq!(store.read::<Vec<f64>>("a/b.json"), None);
         fs::write(&path, &text[..text.len() - 9]).unwrap();

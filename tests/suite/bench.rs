@@ -104,12 +104,13 @@ fn results_of_other_code_are_not_taken_for_its_own() {
     assert_eq!(bench(&dir, "out", &[]).0, Some(0));
     let card = dir.join("out/benchmark.json");
     let text = fs::read_to_string(&card).unwrap();
-    let (json, _sum) = text.trim_end().rsplit_once('\n').unwrap();
+    let (_sum, json) = text.trim_end().split_once("\"content\":").unwrap();
+    let json = json.strip_suffix('}').unwrap();
     let at = json.find("\"code\":\"").expect("the card tells the code") + 8;
     let other = format!("{}{}{}", &json[..at], "0123456789abcdef", &json[at + 16..]);
     let digest = Sha256::digest(other.as_bytes());
     let sum: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    fs::write(&card, format!("{other}\n{sum}\n")).unwrap();
+    fs::write(&card, format!("{{\"sha256\":\"{sum}\",\"content\":{other}}}\n")).unwrap();
     let (code, stderr) = bench(&dir, "out", &[]);
     assert_eq!(code, Some(1), "{stderr}");
     assert!(stderr.contains("another build"), "{stderr}");
