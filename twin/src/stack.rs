@@ -13,7 +13,7 @@ use crate::polynomial::{Order, Polynomial, PolynomialPosterior};
 use crate::surrogate::{Belief, FitError, Posterior, Slope, Surrogate};
 use crate::{Context, Work};
 use honest::held_out;
-use weigh::{blend, weigh, widening};
+use weigh::{Reach, blend, weigh, widening};
 
 /// How many models there are.
 const MODELS: usize = 6;
@@ -63,8 +63,10 @@ impl Surrogate for Stack {
         let smooth = self.smooth(x, y, context)?;
         let (mut held, refits) = held_out(self, &smooth, x, y, context)?;
         held.push(forest.held_out().to_vec());
+        let reach = Reach::of(y);
+        held.iter_mut().flatten().for_each(|belief| *belief = reach.within(*belief));
         let weights = weigh(&held, y, &mut context.streams.open("stack/weights", 0));
-        Ok(StackPosterior::new(smooth, forest, (weights, &held), y, refits))
+        Ok(StackPosterior::new((smooth, forest), (weights, reach), &held, y, refits))
     }
 }
 
@@ -115,6 +117,7 @@ pub struct StackPosterior {
     smooth: Smooth,
     forest: ForestPosterior,
     weights: [f64; MODELS],
+    reach: Reach,
     /// What the spread of the mixture is multiplied by, so that the errors on held-out points are as large as announced.
     widening: f64,
     noise_sd: f64,
@@ -123,11 +126,12 @@ pub struct StackPosterior {
 }
 
 impl StackPosterior {
-    /// From the models, their weights, what each has said of points held out [models][n], and the work of that.
+    /// From the models, their weights and how far they may predict, what each has said of points held out [models][n], and
+    /// the work of that.
     fn new(
-        smooth: Smooth,
-        forest: ForestPosterior,
-        (weights, held): ([f64; MODELS], &[Vec<Belief>]),
+        (smooth, forest): (Smooth, ForestPosterior),
+        (weights, reach): ([f64; MODELS], Reach),
+        held: &[Vec<Belief>],
         y: &[f64],
         refits: Work,
     ) -> Self {
@@ -140,7 +144,7 @@ impl StackPosterior {
         let noise = noise.fold(0.0, |sum, (p, w)| sum + w * p.noise_sd() * p.noise_sd());
         let work = parts.into_iter().map(Posterior::work).sum::<Work>() + refits;
         let noise_sd = widening * noise.sqrt();
-        Self { smooth, forest, weights, widening, noise_sd, held_out, work }
+        Self { smooth, forest, weights, reach, widening, noise_sd, held_out, work }
     }
 
     fn parts(&self) -> [&dyn Posterior; MODELS] {
@@ -148,7 +152,7 @@ impl StackPosterior {
     }
 
     fn blend(&self, parts: [Belief; MODELS]) -> Belief {
-        let belief = blend(&self.weights, parts);
+        let belief = blend(&self.weights, parts.map(|part| self.reach.within(part)));
         Belief { sd: self.widening * belief.sd, ..belief }
     }
 }

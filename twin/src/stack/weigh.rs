@@ -1,6 +1,7 @@
 //! Weights and widths, from what models said of experiments that they had not seen.
 
 use flowtwin_lab::{Stream, math};
+use serde::{Deserialize, Serialize};
 
 use super::MODELS;
 use crate::linalg::dot;
@@ -79,6 +80,33 @@ fn quantile(sorted: &[f64], share: f64) -> f64 {
     below + place.fract() * (above - below)
 }
 
+/// How far beyond the outcomes seen a model may predict, as a share of their range.
+const BEYOND: f64 = 0.25;
+
+/// The outcomes that a model may predict: one that follows a slope out of the data spoils an average that it has little
+/// weight in.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Reach {
+    low: f64,
+    high: f64,
+}
+
+impl Reach {
+    /// From outcomes `y` \[n\].
+    pub(super) fn of(y: &[f64]) -> Self {
+        let low = y.iter().fold(f64::INFINITY, |low, y| low.min(*y));
+        let high = y.iter().fold(f64::NEG_INFINITY, |high, y| high.max(*y));
+        let beyond = BEYOND * (high - low);
+        Self { low: low - beyond, high: high + beyond }
+    }
+
+    /// What a model believes, its mean no further out.
+    pub(super) fn within(self, belief: Belief) -> Belief {
+        Belief { mean: belief.mean.max(self.low).min(self.high), ..belief }
+    }
+}
+
 /// Mean and standard deviation of a mixture.
 pub(super) fn blend(weights: &[f64; MODELS], parts: [Belief; MODELS]) -> Belief {
     let (mut mean, mut squares) = (0.0, 0.0);
@@ -148,6 +176,14 @@ mod tests {
         held.iter_mut().skip(1).for_each(|h| h[0].mean = (100.0 * mean + 1.2 * 1.2).sqrt());
         let doubtful = weights(&held, &y)[0];
         assert!(doubtful < clear - 0.1, "{doubtful} {clear}");
+    }
+
+    #[test]
+    fn no_model_predicts_far_beyond_what_was_seen() {
+        let reach = Reach::of(&[3.0, -1.0, 1.0]);
+        let believe = |mean: f64| Belief { mean, sd: 1.0 };
+        let within = [-9.0, -1.9, 3.9, 9.0].map(|mean| reach.within(believe(mean)));
+        assert_eq!(within, [-2.0, -1.9, 3.9, 4.0].map(believe));
     }
 
     #[test]
