@@ -326,10 +326,10 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
     fn trial(&self, observation: &Observation) -> Trial {
         let objective = self.campaign.scenario.objective();
         let value = observation.feature(&objective.feature).filter(|value| value.is_finite());
-        Trial {
-            x: self.campaign.scenario.space().to_unit(&observation.conditions),
-            outcome: value.map(|value| objective.goal.score(value)),
-        }
+        Trial::at(
+            self.campaign.scenario.space().to_unit(&observation.conditions),
+            value.map(|value| objective.goal.score(value)),
+        )
     }
 
     /// The rule that ends the phase now. While recorded experiments of the phase are left, none did.

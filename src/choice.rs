@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     fn space() -> Space {
-        let input = |name: &str| Input { name: name.into(), low: 0.0, high: 10.0, resolution: 0.1 };
+        let input = |name: &str| Input::number(name, 0.0, 10.0, 0.1);
         Space::new(vec![input("temperature_c"), input("cui_ul_per_min")], vec![]).unwrap()
     }
 

@@ -16,6 +16,7 @@ pub mod conformance;
 mod fault;
 mod frames;
 mod id;
+mod input;
 pub mod journal;
 mod lab;
 pub mod layer;
@@ -33,10 +34,11 @@ mod units;
 
 pub use analysis::{Analysis, AnalysisSpec, Blank};
 pub use command::{Command, Exposure, Reply, Report};
-pub use conditions::{Conditions, Constraint, Input, Space, SpaceError};
+pub use conditions::{Conditions, Constraint, Space, SpaceError, Word};
 pub use fault::{Fault, FaultKind};
 pub use frames::Frames;
 pub use id::{HeaterId, LightId, PumpId, SensorId, SpectrometerId};
+pub use input::{Choice, Input, Kind};
 pub use lab::Lab;
 pub use manifest::{
     HeaterInfo, Level, LightInfo, Manifest, PumpInfo, SensorInfo, SensorKind, SpectrometerInfo,

@@ -173,12 +173,13 @@ impl Policy for Timed {
 
     fn pick(
         &self,
+        space: &Space,
         history: &History,
         candidates: &[Vec<f64>],
         context: &Context,
     ) -> Result<Option<(usize, Work)>, PolicyError> {
         let asked = Instant::now();
-        let answer = self.policy.pick(history, candidates, context);
+        let answer = self.policy.pick(space, history, candidates, context);
         if !matches!(answer, Ok(None)) {
             self.note(asked);
         }

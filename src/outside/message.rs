@@ -201,7 +201,7 @@ pub struct Done {
 impl InputLine {
     /// The line for an input.
     pub fn new(input: &Input) -> Self {
-        let Input { name, low, high, resolution } = input.clone();
+        let Input { name, low, high, resolution, .. } = input.clone();
         Self { name, low, high, resolution }
     }
 }

@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     fn space() -> Space {
-        let input = |name: &str| Input { name: name.into(), low: 0.0, high: 10.0, resolution: 0.1 };
+        let input = |name: &str| Input::number(name, 0.0, 10.0, 0.1);
         let of = Linear { constant: 0.0, factors: vec![1.0, 1.0] };
         let total = Constraint { name: "total".into(), of, low: f64::NEG_INFINITY, high: 15.0 };
         Space::new(vec![input("a"), input("b")], vec![total]).unwrap()

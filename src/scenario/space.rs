@@ -202,7 +202,7 @@ impl InputSpec {
     }
 
     fn input(&self, name: &str) -> Input {
-        Input { name: name.to_owned(), low: self.low, high: self.high, resolution: self.resolution }
+        Input::number(name.to_owned(), self.low, self.high, self.resolution)
     }
 
     fn is_fixed(&self) -> bool {

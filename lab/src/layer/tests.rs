@@ -8,8 +8,9 @@ use crate::analysis::{
     Analysis, AnalysisSpec, Blank, Channel, ChannelKind, Feature, Measure, Phase, Window,
 };
 use crate::command::{Command, Exposure};
-use crate::conditions::{Input, Space};
+use crate::conditions::Space;
 use crate::fault::{Fault, FaultKind};
+use crate::input::Input;
 use crate::journal::{self, ExperimentRecord, Header, Record, Writer};
 use crate::lab::Lab;
 use crate::manifest::Manifest;
@@ -285,7 +286,7 @@ fn a_ratio_that_stays_off_trips_after_its_grace() {
 
 /// An experiment of the toy lab: temperature and flow in, the level of the light out.
 fn procedure() -> (Procedure, Space) {
-    let input = |name: &str, low, high| Input { name: name.into(), low, high, resolution: 0.1 };
+    let input = |name: &str, low, high| Input::number(name, low, high, 0.1);
     let inputs = vec![input("plate_c", 30.0, 100.0), input("water_ul_per_min", 50.0, 200.0)];
     let space = Space::new(inputs, vec![]).unwrap();
     let linear = |factors: [f64; 2]| Linear { constant: 0.0, factors: factors.to_vec() };

@@ -94,7 +94,7 @@ fn too_short_a_wait_is_noticed_by_watching_only() {
 
 fn space() -> Space {
     let names = conditions(CENTRE);
-    let input = |name: &str| Input { name: name.into(), low: 0.0, high: 1000.0, resolution: 0.0 };
+    let input = |name: &str| Input::number(name, 0.0, 1000.0, 0.0);
     Space::new(names.names().iter().map(|n| input(n)).collect(), vec![]).unwrap()
 }
 
