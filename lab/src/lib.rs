@@ -2,8 +2,8 @@
 //!
 //! This crate is the contract between the parts of flowtwin: the vocabulary (time, units, commands, faults,
 //! conditions, observations), the [`Lab`] trait that the simulator and the rig share, the experiment
-//! procedure, the spectral analysis, the journal, and the layers around a lab. It knows no instrument's protocol,
-//! and apart from the [`lock`] on what a process writes it does no input or output of its own and reads no clock.
+//! procedure, the spectral analysis, the journal, and the layers around a lab. It does no input or output of
+//! its own, reads no clock and knows no instrument's protocol.
 //!
 //! The rule of time: a command never waits for physics; time passes only in [`Lab::wait_until`]. So one
 //! procedure runs in virtual time on the simulator and in wall time on the rig.
@@ -19,7 +19,6 @@ mod id;
 pub mod journal;
 mod lab;
 pub mod layer;
-pub mod lock;
 mod manifest;
 pub mod math;
 mod observation;
