@@ -123,8 +123,9 @@ impl History {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use flowtwin_lab::{Choice, Input};
+
+    use super::*;
 
     fn space(low: f64, high: f64) -> Space {
         let input = |name: &str| Input::number(name, low, high, 0.0);

@@ -270,8 +270,9 @@ fn sides(space: &Space) -> Vec<Side> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use flowtwin_lab::{Constraint, Linear, Streams};
+
+    use super::*;
 
     fn space(low: f64, high: f64, resolution: f64) -> Space {
         let input = |name: &str| Input::number(name, 0.0, 10.0, resolution);
