@@ -163,7 +163,7 @@ impl Lab for StillLab {
                 return Ok(Reply::Reading(self.read(&kind)));
             }
             Command::MakeSafe => (self.runs.clear(), self.set_points.clear()).0,
-            Command::Begin { .. } | Command::Collect => {
+            Command::ReadBack { .. } | Command::Begin { .. } | Command::Collect => {
                 let detail = "only instruments here".into();
                 return Err(Fault::new(self.now, "lab", FaultKind::Unsupported { detail }));
             }

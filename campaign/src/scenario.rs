@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use flowtwin_lab::analysis::AnalysisError;
 use flowtwin_lab::journal::{Journal, Record};
+use flowtwin_lab::layer::LoopModel;
 use flowtwin_lab::{Analysis, Conditions, Manifest, Procedure, Recipe, Space, Streams};
 use flowtwin_sim::{Plan, SimLab};
 use flowtwin_twin::{Policy, PolicySpec, Random, StopRules, SurrogateSpec, Trial};
@@ -302,6 +303,21 @@ impl Scenario {
             World::Simulated(plan) => plan.manifest(),
             World::Table(pool) => pool.manifest(),
         }
+    }
+
+    /// How the heated zones of the rig answer their power, for a guard; none where the scenario is of a table.
+    pub fn loops(&self) -> Vec<LoopModel> {
+        let World::Simulated(plan) = &self.world else { return Vec::new() };
+        let rig = &plan.world().rig;
+        let model = |(name, heater): (&String, &flowtwin_sim::spec::Heater)| LoopModel {
+            heater: name.as_str().into(),
+            power_w: heater.power_w,
+            heat_capacity_j_per_k: heater.heat_capacity_j_per_k,
+            loss_w_per_k: heater.loss_w_per_k,
+            ambient_c: rig.ambient_c,
+            lag_s: heater.dead_s + heater.sensor_s,
+        };
+        rig.heaters.iter().map(model).collect()
     }
 
     /// What may be chosen.

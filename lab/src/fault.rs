@@ -75,6 +75,18 @@ pub enum FaultKind {
         /// The unit of both.
         unit: String,
     },
+    /// An instrument no longer keeps what it was set to: somebody else has changed it.
+    #[error(
+        "set {set}, the {holder} keeps {kept}: somebody else has changed it; find out who, at its panel or on its cable"
+    )]
+    Changed {
+        /// What sort of instrument it is.
+        holder: String,
+        /// What was set, with its unit.
+        set: String,
+        /// What it keeps now, with its unit.
+        kept: String,
+    },
     /// What was asked for is not there yet; ask again after a tick.
     #[error("not ready")]
     NotReady,

@@ -33,7 +33,7 @@ pub mod toy;
 mod units;
 
 pub use analysis::{Analysis, AnalysisSpec, Blank};
-pub use command::{Command, Exposure, Reply, Report};
+pub use command::{Command, Exposure, Reply, Report, Setting};
 pub use conditions::{Conditions, Constraint, Input, Space, SpaceError};
 pub use fault::{Fault, FaultKind};
 pub use frames::Frames;

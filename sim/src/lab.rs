@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use flowtwin_lab::{
     Command, Exposure, Fault, FaultKind, HeaterId, Instant, Lab, LightId, Manifest, PumpId, Reply,
-    SensorId, SensorKind, Span, SpectrometerId, Streams, Temperature, math,
+    SensorId, SensorKind, Setting, Span, SpectrometerId, Streams, Temperature, math,
 };
 
 use crate::plan::Plan;
@@ -136,6 +136,7 @@ impl SimLab {
             exposure,
             condition: self.world.condition(),
         };
+        self.world.integration_us[number] = exposure.integration_us;
         self.world.armed[number] += 1;
         self.world.acquisitions[number] = Some(acquisition);
         Ok(Reply::Ready(acquisition.ready()))
@@ -164,6 +165,23 @@ impl SimLab {
             SensorKind::Status(pump) => self.world.pumps[self.pump(pump)?].status(),
             SensorKind::Dispensed(pump) => self.world.pumps[self.pump(pump)?].dispensed_ul(now),
             SensorKind::Permit => 1.0,
+        };
+        Ok(Reply::Reading(value))
+    }
+
+    fn read_back(&self, setting: &Setting) -> Result<Reply, Fault> {
+        let world = &self.world;
+        let value = match setting {
+            Setting::SetPoint(heater) => world.heaters[self.heater(heater)?].kept_c().1,
+            Setting::Mode(heater) => match world.heaters[self.heater(heater)?].kept_c() {
+                (true, _) => Setting::AUTOMATIC,
+                (false, _) => Setting::OFF,
+            },
+            Setting::Rate(pump) => world.pumps[self.pump(pump)?].kept_ul_per_min(),
+            Setting::Light(light) => f64::from(u8::from(world.lights[self.light(light)?].is_on())),
+            Setting::Integration(name) => {
+                f64::from(world.integration_us[self.spectrometer(name)?])
+            }
         };
         Ok(Reply::Reading(value))
     }
@@ -222,6 +240,7 @@ impl Lab for SimLab {
             Command::Arm { spectrometer, exposure } => self.arm(spectrometer, *exposure),
             Command::Fetch { spectrometer } => self.fetch(spectrometer),
             Command::Read { sensor } => self.read(sensor),
+            Command::ReadBack { setting } => self.read_back(setting),
             Command::MakeSafe => Ok(self.make_safe()),
             Command::Begin { .. } | Command::Collect => {
                 let detail = "this lab is driven by instruments, not by whole experiments".into();

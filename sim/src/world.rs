@@ -67,6 +67,8 @@ pub(crate) struct World {
     pub(crate) lights: Vec<Light>,
     pub(crate) acquisitions: Vec<Option<Acquisition>>,
     pub(crate) armed: Vec<u64>,
+    /// Integration time of each spectrometer as it was last set [µs].
+    pub(crate) integration_us: Vec<u32>,
     pub(crate) flow: FlowHistory,
     train: Train,
     slug_done: Option<Ticket>,
@@ -100,6 +102,7 @@ impl World {
             lights: vec![Light::new(); plan.light_names.len()],
             acquisitions: vec![None; plan.channels.len()],
             armed: vec![0; plan.channels.len()],
+            integration_us: vec![100_000; plan.channels.len()],
             flow: FlowHistory::new(pumps.len(), of_streams, plan.tube.len()),
             train: Train::new(0.01 * slugs.volume_percent, 0.01 * slugs.time_percent, &streams),
             slug_done: None,

@@ -94,9 +94,13 @@ impl Chemyx {
     /// back in mL/min, and would pump a thousand times too much.
     fn check_settings(&mut self) -> Result<(), FaultKind> {
         let lines = self.view()?;
+        self.check_view(&lines)
+    }
+
+    fn check_view(&self, lines: &[String]) -> Result<(), FaultKind> {
         let expected = [("unit", UNITS_UL_PER_MIN, ""), ("dia", self.bore_mm, "mm")];
         for (quantity, asked, unit) in expected {
-            let kept = found(&lines, quantity)?;
+            let kept = found(lines, quantity)?;
             if !is_same(kept, asked) {
                 return Err(kept_other(quantity, asked, kept, unit));
             }
@@ -225,5 +229,12 @@ impl Pump for Chemyx {
 
     fn dispensed_ul(&mut self) -> Result<f64, FaultKind> {
         found(&self.read("dispensed volume")?, "dispensed volume")
+    }
+
+    fn rate_ul_per_min(&mut self) -> Result<f64, FaultKind> {
+        let lines = self.view()?;
+        // In other units the number would mean another flow, and with another bore another volume.
+        self.check_view(&lines)?;
+        found(&lines, "rate")
     }
 }

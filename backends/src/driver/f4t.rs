@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use flowtwin_lab::{FaultKind, Temperature};
+use flowtwin_lab::{FaultKind, Setting, Temperature};
 
 pub mod register;
 
@@ -274,6 +274,20 @@ impl Heater for F4tLoop {
             Ok(f64::from(power))
         } else {
             Err(garbled(format!("an output power of {power} %")))
+        }
+    }
+
+    fn set_point_c(&mut self) -> Result<f64, FaultKind> {
+        let at = self.at(register::SET_POINT_IN_FORCE);
+        self.controller.borrow_mut().float(at).map(f64::from)
+    }
+
+    fn mode(&mut self) -> Result<f64, FaultKind> {
+        match self.controller.borrow_mut().word(self.at(register::MODE_IN_FORCE))? {
+            register::OFF => Ok(Setting::OFF),
+            register::AUTO => Ok(Setting::AUTOMATIC),
+            register::MANUAL => Ok(Setting::FIXED_POWER),
+            other => Err(garbled(format!("a control mode of {other}"))),
         }
     }
 }

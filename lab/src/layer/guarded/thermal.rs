@@ -3,6 +3,7 @@
 use crate::fault::{Fault, FaultKind};
 use crate::id::{HeaterId, SensorId};
 use crate::lab::Lab;
+use super::looped::{Answer, LoopModel, Look};
 use crate::layer::rules::Limits;
 use crate::manifest::{Manifest, SensorKind};
 use crate::time::Instant;
@@ -19,6 +20,7 @@ pub(super) struct Thermal {
 
 #[derive(Clone, Debug)]
 struct Heater {
+    answer: Option<Answer>,
     name: HeaterId,
     sensor: Option<SensorId>,
     set_point: Option<f64>,
@@ -51,6 +53,7 @@ pub(super) fn check(
 impl Thermal {
     pub(super) fn new(manifest: &Manifest) -> Self {
         let heater = |info: &crate::manifest::HeaterInfo| Heater {
+            answer: None,
             name: info.name.clone(),
             sensor: manifest.sensor(&SensorKind::Temperature(info.name.clone())).cloned(),
             set_point: None,
@@ -59,6 +62,17 @@ impl Thermal {
             off_since: None,
         };
         Self { heaters: manifest.heaters.iter().map(heater).collect(), still_since: None }
+    }
+
+    /// Takes what is known of the zones; a heater that does not tell its power is not compared with it.
+    pub(super) fn know(&mut self, manifest: &Manifest, loops: Vec<LoopModel>) {
+        for model in loops {
+            let power = manifest.sensor(&SensorKind::Power(model.heater.clone())).cloned();
+            let heater = self.heaters.iter_mut().find(|heater| heater.name == model.heater);
+            if let (Some(heater), Some(power)) = (heater, power) {
+                heater.answer = Some(Answer::new(model, power));
+            }
+        }
     }
 
     pub(super) fn heated(&mut self, now: Instant, name: &HeaterId, set_point: Option<f64>) {
@@ -87,7 +101,7 @@ impl Thermal {
         &mut self,
         lab: &mut impl Lab,
         spec: &Limits,
-        flowing: bool,
+        flow_ul_per_min: f64,
     ) -> Result<(), Fault> {
         let mut hottest = f64::NEG_INFINITY;
         for heater in &mut self.heaters {
@@ -100,9 +114,10 @@ impl Thermal {
                 return Err(Fault::new(now, sensor, FaultKind::SensorOpen));
             }
             heater.compare(now, value, spec)?;
+            heater.compare_with_power(lab, value, spec, flow_ul_per_min)?;
             hottest = hottest.max(value);
         }
-        self.look_for_flow(lab.now(), spec, hottest, flowing)
+        self.look_for_flow(lab.now(), spec, hottest, flow_ul_per_min > 0.0)
     }
 
     fn look_for_flow(
@@ -173,6 +188,29 @@ impl Heater {
             return Err(breach(now, &self.name, "temperature rate", detail));
         }
         Ok(())
+    }
+
+    /// Reads the power, and compares the temperature with it.
+    fn compare_with_power(
+        &mut self,
+        lab: &mut impl Lab,
+        value: f64,
+        spec: &Limits,
+        flow_ul_per_min: f64,
+    ) -> Result<(), Fault> {
+        let Some(answer) = &mut self.answer else { return Ok(()) };
+        let power = match super::read(lab, answer.power()) {
+            Ok(power) => power,
+            Err(fault) if matches!(fault.kind, FaultKind::Unsupported { .. }) => {
+                self.answer = None;
+                return Ok(());
+            }
+            Err(fault) => return Err(fault),
+        };
+        let now = lab.now();
+        let look = Look { at: now, value, power, flow_ul_per_min, set_point: self.set_point };
+        let breached = answer.take(look, spec);
+        breached.map_or(Ok(()), |detail| Err(breach(now, &self.name, "heating", detail)))
     }
 
     fn compare_with_set_point(
