@@ -8,6 +8,6 @@ mod rehearsal;
 
 pub use alongside::Alongside;
 pub use certificate::{CERTIFICATE, Certificate, Plan, Unfit, hex_sha256};
-pub use delivered::{Volumes, delivered};
+pub use delivered::{Volumes, delivered, primed};
 pub use limits::limits_in_words;
 pub use rehearsal::{Rehearsal, Syringe};

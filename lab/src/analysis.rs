@@ -215,7 +215,8 @@ impl Analysis {
             let channel = self.channel_of(feature).expect("checked in new");
             (feature.name.clone(), feature.measure.of(&spectra[channel]))
         };
-        let features = self.spec.features.iter().map(value).collect();
+        let features: Vec<(String, f64)> = self.spec.features.iter().map(value).collect();
+        quality.unreadable = features.iter().any(|(_, value)| !value.is_finite());
         Outcome { features, spectra, quality }
     }
 }

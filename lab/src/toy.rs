@@ -96,6 +96,11 @@ impl ToyLab {
     fn dispense(&mut self, pump: &PumpId, rate: f64, at_most: f64) -> Result<Reply, Fault> {
         let info = self.manifest.pump(pump).ok_or_else(|| self.unknown(pump.as_str()))?;
         let (low, high) = (info.min_ul_per_min, info.max_ul_per_min);
+        if rate.total_cmp(&0.0).is_eq() {
+            self.delivered_ul = 0.0;
+            self.run = None;
+            return Ok(Reply::Done);
+        }
         if !(low..=high).contains(&rate) {
             let (quantity, unit) = ("rate".into(), "µL/min".into());
             let kind = FaultKind::OutOfRange { quantity, value: rate, low, high, unit };
@@ -233,6 +238,7 @@ fn manifest() -> Manifest {
             low_c: 20.0,
             high_c: 200.0,
             safe_c: SAFE_C,
+            still: false,
         }],
         lights: vec![LightInfo { name: "lamp".into() }],
         spectrometers: vec![SpectrometerInfo {
@@ -251,6 +257,7 @@ fn manifest() -> Manifest {
             sensor("door", SensorKind::Permit),
         ],
         path: FlowPath {
+            others: vec![],
             stretches: vec![Stretch {
                 name: "tube".into(),
                 volume_ul: 100.0,

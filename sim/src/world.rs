@@ -84,11 +84,11 @@ impl World {
         let noise = &plan.world().noise;
         let named = plan.pump_names.iter().zip(&plan.pumps);
         let pumps: Vec<Pump> =
-            named.map(|(name, spec)| Pump::new(name, spec, &noise.pumps, &streams)).collect();
+            named.map(|(name, spec)| Pump::new(name, spec, &noise.pumps.of(name), &streams)).collect();
         let ambient = plan.world().rig.ambient_c;
         let named = plan.heater_names.iter().zip(&plan.heaters);
         let heaters = named
-            .map(|(name, spec)| Heater::new(name, spec, ambient, &noise.heaters, &streams))
+            .map(|(name, spec)| Heater::new(name, spec, ambient, &noise.heaters.of(name), &streams))
             .collect();
         let of_streams = plan.streams.iter().map(|s| s.pumps.clone()).collect();
         let slugs = &noise.slugs;

@@ -24,6 +24,19 @@ pub fn delivered(journal: &Journal) -> Volumes {
     book.close()
 }
 
+/// What every pump delivered before the first experiment, to fill lines and for the reference.
+pub fn primed(journal: &Journal) -> Volumes {
+    let mut book = Book::default();
+    for record in journal.records() {
+        match record {
+            Record::Command(command) => book.note(command),
+            Record::Phase(_) | Record::Proposal(_) => break,
+            _ => {}
+        }
+    }
+    book.close()
+}
+
 #[derive(Debug, Default)]
 struct Book {
     delivered: Volumes,

@@ -160,6 +160,9 @@ fn flush(key: &str, spec: &FlushSpec, manifest: &Manifest) -> Result<(), Problem
             return Err(unknown_name("pump", rate.pump.as_str(), &known, &path));
         };
         let path = [&path[..4], &["ul_per_min"]].concat();
+        if rate.ul_per_min.total_cmp(&0.0).is_eq() {
+            continue;
+        }
         within(&path, rate.ul_per_min, pump.min_ul_per_min, pump.max_ul_per_min, "µL/min")?;
     }
     Ok(())
@@ -258,7 +261,12 @@ fn list(
             }
         }
         let ordered = inputs.iter().filter_map(|input| point.get(&input.name)).collect();
-        if let Some(broken) = space.broken(&space.conditions(ordered)).next() {
+        let ordered = space.conditions(ordered);
+        if let Some((input, least)) = space.too_slow(&ordered) {
+            let name = &input.name;
+            return Err((keys(name), format!("{name} must be 0, which is off, or at least {least}")));
+        }
+        if let Some(broken) = space.broken(&ordered).next() {
             return Err((
                 vec![i.to_string()],
                 format!("the constraint {} is not met", broken.name),

@@ -290,6 +290,7 @@ fn procedure() -> (Procedure, Space) {
     let space = Space::new(inputs, vec![]).unwrap();
     let linear = |factors: [f64; 2]| Linear { constant: 0.0, factors: factors.to_vec() };
     let recipe = Recipe {
+        slowest: vec![],
         heaters: vec![("plate".into(), linear([1.0, 0.0]))],
         pumps: vec![("water".into(), linear([0.0, 1.0]))],
     };

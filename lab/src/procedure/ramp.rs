@@ -117,7 +117,10 @@ fn refusal(
     if start.heaters != end.heaters {
         return Some("a ramp changes flows; its ends must have the same temperatures");
     }
-    if [start, end].iter().any(|settings| !path.residence_time_s(settings).is_finite()) {
+    let still = |settings: &&Settings| {
+        path.stretches.iter().any(|stretch| !stretch.seconds(settings).is_finite())
+    };
+    if [start, end].iter().any(still) {
         return Some("an end of the ramp leaves a part of the rig without flow");
     }
     let times = [spec.duration_s, spec.step_s, spec.every_s];

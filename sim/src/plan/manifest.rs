@@ -6,7 +6,7 @@ use flowtwin_lab::{
 };
 
 use crate::model::segmentation::area_mm2;
-use crate::spec::{Rig, World};
+use crate::spec::{self, Rig, World};
 
 pub(super) fn manifest(world: &World) -> Manifest {
     let rig = &world.rig;
@@ -23,6 +23,7 @@ pub(super) fn manifest(world: &World) -> Manifest {
                 low_c: heater.low_c,
                 high_c: heater.high_c,
                 safe_c: heater.safe_c,
+                still: world.noise.heaters.of(name).deviation_k <= 0.0,
             })
             .collect(),
         lights: rig.lights.keys().map(|name| LightInfo { name: name.as_str().into() }).collect(),
@@ -91,20 +92,24 @@ fn sensors(rig: &Rig) -> Vec<SensorInfo> {
 /// The line of the timed stream, then the tube.
 fn path(rig: &Rig) -> FlowPath {
     let ids = |names: &[String]| names.iter().map(|n| PumpId::new(n)).collect::<Vec<_>>();
-    let line = &rig.streams[&rig.timed_stream];
-    let mut all: Vec<PumpId> = rig.streams.values().flat_map(|s| ids(&s.pumps)).collect();
-    all.push(PumpId::new(&rig.carrier.pump));
-    let line = Stretch {
-        name: format!("{} line", rig.timed_stream),
-        volume_ul: line.cold_ul + line.hot_ul,
-        pumps: ids(&line.pumps),
+    let line = |(name, stream): (&String, &spec::Stream)| Stretch {
+        name: format!("{name} line"),
+        volume_ul: stream.junction_ul + stream.cold_ul + stream.hot_ul,
+        pumps: ids(&stream.pumps),
         reacts: false,
     };
+    let (timed, others): (Vec<_>, Vec<_>) =
+        rig.streams.iter().partition(|(name, _)| **name == rig.timed_stream);
+    let mut all: Vec<PumpId> = rig.streams.values().flat_map(|s| ids(&s.pumps)).collect();
+    all.push(PumpId::new(&rig.carrier.pump));
     let tube = rig.tube.iter().map(|stretch| Stretch {
         name: stretch.name.clone(),
         volume_ul: stretch.volume_ul,
         pumps: all.clone(),
         reacts: stretch.reacts,
     });
-    FlowPath { stretches: std::iter::once(line).chain(tube).collect() }
+    FlowPath {
+        stretches: timed.into_iter().map(line).chain(tube).collect(),
+        others: others.into_iter().map(line).collect(),
+    }
 }
