@@ -17,11 +17,12 @@ mod watch;
 
 use std::path::Path;
 
+use flowtwin_campaign::scenario::Scenario;
+use flowtwin_data::diagnostic::Diagnostic;
+
 use crate::cli::{Cli, Command};
 use crate::console;
-use crate::diagnostic::Diagnostic;
 use crate::error::CommandError;
-use crate::scenario::Scenario;
 
 /// Carries out what was typed.
 ///

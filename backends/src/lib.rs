@@ -9,6 +9,7 @@
 //! - A [`driver`] turns what an instrument is told into requests of its protocol, and reads back what it did.
 //! - A [`codec`] is a protocol's bytes, without any input or output.
 //! - A [`transport`] carries bytes: a serial port, a socket, a wire in memory, a script.
+//! - A [`lock::Lock`] keeps others out of what one process works on.
 //! - An [`emulator`] is the mirror image of a driver: it turns bytes into commands on a lab behind it.
 //!   [`EmulatedRig`] puts both into one process, in the time of the lab behind.
 
@@ -22,6 +23,7 @@ pub mod emulator;
 pub mod folder;
 pub mod heartbeat;
 pub mod instrument;
+pub mod lock;
 pub mod server;
 pub mod transport;
 pub mod wiring;

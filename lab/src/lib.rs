@@ -14,6 +14,7 @@ mod conditions;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 mod fault;
+pub mod formula;
 mod frames;
 mod id;
 pub mod journal;

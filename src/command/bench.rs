@@ -5,15 +5,15 @@ use std::io::{IsTerminal as _, stderr};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use crate::bench::Tidy;
-use crate::bench::{
-    CARD, Card, Contest, Entrant, Results, ResultsError, Shard, Store, findings, matrix, parquet,
+use flowtwin_campaign::scenario::{Entrant, Scenario};
+use flowtwin_study::bench::{
+    CARD, Card, Contest, Results, ResultsError, Shard, Store, Tidy, findings, matrix, parquet,
     report, seconds_csv,
 };
+
 use crate::cli::{Bench as Args, BenchAction, BenchMerge};
 use crate::console;
 use crate::error::{CommandError, Kind};
-use crate::scenario::Scenario;
 
 use super::lab::patience;
 use super::run::{STOP, heed_ctrl_c, threads};
@@ -108,7 +108,7 @@ fn tell(began: Instant, done: usize, of: usize) {
         return;
     }
     let left = began.elapsed().as_secs_f64() / done as f64 * (of - done) as f64;
-    let left = crate::report::format::duration(left);
+    let left = flowtwin_report::format::duration(left);
     let (start, end) = if renews { ("\r\x1b[2K", "") } else { ("", "\n") };
     let end = if renews && done == of { "\n" } else { end };
     console::say(format_args!("{start}{done}/{of} campaigns, {left} left{end}"));

@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use flowtwin_backends::identify;
+use flowtwin_campaign::scenario::Scenario;
+use flowtwin_campaign::snapshot::{Difference, Snapshot};
 use serde_json::json;
 
 use super::emulate::read_wiring;
@@ -10,8 +12,6 @@ use super::run::threads;
 use crate::cli::Check as Args;
 use crate::console;
 use crate::error::{CommandError, Kind};
-use crate::scenario::Scenario;
-use crate::snapshot::{Difference, Snapshot};
 
 /// What was found out about one file.
 struct Finding {
@@ -23,10 +23,10 @@ struct Finding {
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     if args.schema {
-        return console::print_line(format_args!("{:#}", crate::scenario::schema()));
+        return console::print_line(format_args!("{:#}", flowtwin_campaign::scenario::schema()));
     }
     if args.keys {
-        return console::print(crate::scenario::keys());
+        return console::print(flowtwin_campaign::scenario::keys());
     }
     let findings: Vec<Finding> = args.files.iter().map(|file| look(args, file)).collect();
     if args.json {

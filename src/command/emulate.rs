@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use flowtwin_backends::{EmulatorServer, Wiring};
+use flowtwin_campaign::scenario::Scenario;
 use serde_json::json;
 
 use crate::cli::Emulate as Args;
 use crate::console;
 use crate::error::CommandError;
-use crate::scenario::Scenario;
 use crate::signals;
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {

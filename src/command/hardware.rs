@@ -13,26 +13,25 @@ use flowtwin_backends::folder::FolderLab;
 use flowtwin_backends::heartbeat::Heartbeat;
 use flowtwin_backends::wiring::FolderWiring;
 use flowtwin_backends::{Wiring, connect, identify};
+use flowtwin_campaign::campaign::{Alongside, Campaign, Ended, Silent};
+use flowtwin_campaign::folder::Identity;
+use flowtwin_campaign::hardware::{
+    CERTIFICATE, Certificate, Plan, Rehearsal, Syringe, Unfit, hex_sha256, limits_in_words,
+};
+use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::journal::{self, Writer};
 use flowtwin_lab::{Instant, Lab, Manifest, PumpId, Span};
+use flowtwin_report::Extras;
 
 use super::emulate::read_wiring;
 use super::run::{
     STOP, both, campaign, conclude, folder, heed_ctrl_c, is_unsafe, outcome, threads,
 };
 use super::watch::hold;
-use crate::campaign::{Campaign, Ended, Silent};
 use crate::cli::{Folder, OnRig};
 use crate::console;
 use crate::error::{CommandError, Kind};
-use crate::folder::Identity;
-use crate::hardware::{
-    Alongside, CERTIFICATE, Certificate, Plan, Rehearsal, Syringe, Unfit, hex_sha256,
-    limits_in_words,
-};
 use crate::progress::Progress;
-use crate::report::Extras;
-use crate::scenario::Scenario;
 
 /// Longest silence of the campaign after which the watch makes the rig safe [s].
 const SILENCE_S: f64 = 10.0;
@@ -86,7 +85,8 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     let manifest = Manifest { simulated: wiring.simulated, ..scenario.manifest().clone() };
     let expected = scenario.sim_lab(seed);
     let on = |scenario: &Scenario, rig: Box<dyn Lab>| {
-        let mut watch = Alongside::new(scenario, expected, Progress::new(scenario));
+        let say = |text: &str| console::say_line(text);
+        let mut watch = Alongside::new(scenario, expected, Progress::new(scenario), say);
         campaign(scenario, seed, threads(to.jobs), rig, &folder, &mut watch)
     };
     let (ended, watched) = match &wiring.folder {

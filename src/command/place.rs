@@ -3,14 +3,14 @@
 use std::path::Path;
 
 use flowtwin_backends::EmulatedRig;
+use flowtwin_campaign::campaign::Shared;
+use flowtwin_campaign::scenario::Scenario;
+use flowtwin_data::learnt::Twin;
 use flowtwin_lab::Lab;
 
 use super::emulate::read_wiring;
-use crate::campaign::Shared;
 use crate::cli::{Backend, Run as Args};
 use crate::error::CommandError;
-use crate::learnt::{Twin, TwinLab};
-use crate::scenario::Scenario;
 
 /// A lab that a campaign can be run on at once, and what is said of it.
 pub(super) struct Place {
@@ -52,7 +52,8 @@ impl Place {
         }
         if args.backend == Backend::Twin {
             let model = args.model.as_deref().expect("required with --backend twin");
-            let lab = TwinLab::of_scenario(Twin::load(model)?, scenario, seed)?;
+            let lab =
+                scenario.twin_lab(Twin::load(model)?, seed).map_err(CommandError::bad_input)?;
             return Ok(Self { lab: Box::new(lab), backend: "twin", world: None });
         }
         Self::simulated(args.backend, args.rig.bench.as_deref(), scenario, seed)

@@ -6,18 +6,18 @@
 use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
 
+use flowtwin_campaign::campaign::{Campaign, Silent};
+use flowtwin_campaign::folder::{Identity, read_journal};
+use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::journal::{self, Journal, Record, Writer};
 use serde_json::{Value, json};
 
 use super::hardware::{self, OnHardware};
 use super::place::{Place, refuse_idle, simulated};
 use super::run::{at, folder};
-use crate::campaign::{Campaign, Silent};
 use crate::cli::{Backend, Replay as Args};
 use crate::console;
 use crate::error::CommandError;
-use crate::folder::{Identity, read_journal};
-use crate::scenario::Scenario;
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     refuse_idle(args.backend, args.rig.bench.as_deref(), None)?;

@@ -6,7 +6,6 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use flowtwin::scenario::Scenario;
 use flowtwin_backends::codec::modbus::WordOrder;
 use flowtwin_backends::driver::chemyx::Chemyx;
 use flowtwin_backends::driver::f4t::register;
@@ -14,6 +13,7 @@ use flowtwin_backends::driver::modbus::{Framing, ModbusHost};
 use flowtwin_backends::instrument::Pump as _;
 use flowtwin_backends::transport::{Dialog, SerialPort, TcpWire};
 use flowtwin_backends::wiring::Link;
+use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::journal::{Journal, Record, read};
 use flowtwin_lab::{Command, Streams};
 

@@ -4,9 +4,9 @@ use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use flowtwin::campaign::{Campaign, Silent};
-use flowtwin::scenario::Scenario;
 use flowtwin_backends::Wiring;
+use flowtwin_campaign::campaign::{Campaign, Silent};
+use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::Conditions;
 use flowtwin_lab::journal::{self, Writer};
 

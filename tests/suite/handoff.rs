@@ -5,7 +5,7 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use flowtwin::folder::read_journal;
+use flowtwin_campaign::folder::read_journal;
 
 use crate::support::{folder, run, scenario};
 

@@ -5,8 +5,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Stdio;
 
-use flowtwin::folder::read_journal;
 use flowtwin_backends::wiring::Link;
+use flowtwin_campaign::folder::read_journal;
 
 use crate::served::Served;
 use crate::support::{Done, done, flowtwin, folder, root, run, scenario};

@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use flowtwin::folder::read_journal;
-use flowtwin::scenario::Scenario;
+use flowtwin_campaign::folder::read_journal;
+use flowtwin_campaign::scenario::Scenario;
 
 use crate::served::{Served, simulated};
 use crate::support::{done, folder, root};

@@ -1,0 +1,185 @@
+//! A lock of the operating system: what one process works on, no other touches meanwhile.
+//!
+//! The lock lies on a file that stays where it is, empty; a file beside it says who holds the lock. The operating
+//! system takes the lock away when its holder ends, however that ends.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+
+/// How often a lock whose holder has not yet said who it is is tried again, and after what time each time.
+const TRIES: (u32, Duration) = (50, Duration::from_millis(2));
+
+/// A lock that this process holds until it is dropped.
+#[derive(Debug)]
+pub struct Lock {
+    /// What says who holds it.
+    by: PathBuf,
+    /// The operating system lets go of the lock when this is closed.
+    _file: File,
+}
+
+/// Who holds a lock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// The process.
+    pub pid: u32,
+    /// When it took the lock, in UTC: `2026-03-01 09:00:00`.
+    pub since: String,
+    /// The command, as it was typed.
+    pub command: String,
+}
+
+/// Why a lock could not be taken.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Somebody else holds it.
+    #[error("in use by {}", in_words(.0.as_ref()))]
+    Held(Option<Holder>),
+    /// The file cannot be made or locked.
+    #[error("cannot be locked: {0}")]
+    Unlockable(#[from] io::Error),
+}
+
+impl Lock {
+    /// Takes the lock on the file `path`, which is made where it is not there. Its folder must be there.
+    ///
+    /// # Errors
+    /// If another process, or another part of this one, holds it; or if the operating system cannot lock that file, as
+    /// on some network disks.
+    pub fn take(path: &Path) -> Result<Self, LockError> {
+        let file = open(path)?;
+        let by = beside(path);
+        for _ in 0..TRIES.0 {
+            match file.try_lock() {
+                Ok(()) => return Ok(Self::of_this_process(by, file)),
+                Err(TryLockError::Error(error)) => return Err(error.into()),
+                Err(TryLockError::WouldBlock) => match Holder::read(&by) {
+                    Some(holder) => return Err(LockError::Held(Some(holder))),
+                    None => sleep(TRIES.1),
+                },
+            }
+        }
+        Err(LockError::Held(None))
+    }
+
+    fn of_this_process(by: PathBuf, file: File) -> Self {
+        let text = serde_json::to_string(&Holder::this_process()).expect("plain data");
+        // What a disk that is full does not say of the holder takes nothing from the lock.
+        let _unsaid = fs::write(&by, text);
+        Self { by, _file: file }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Removed while the lock is still held: what the next holder writes stays.
+        let _there_is_none = fs::remove_file(&self.by);
+    }
+}
+
+impl Holder {
+    /// This process, from now on.
+    fn this_process() -> Self {
+        let words: Vec<String> =
+            std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect();
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self { pid: std::process::id(), since: utc(since.as_secs()), command: words.join(" ") }
+    }
+
+    fn read(path: &Path) -> Option<Self> {
+        serde_json::from_slice(&fs::read(path).ok()?).ok()
+    }
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { pid, since, command } = self;
+        write!(f, "process {pid} since {since} UTC: {command}")
+    }
+}
+
+fn in_words(holder: Option<&Holder>) -> String {
+    holder.map_or_else(|| "another process".into(), Holder::to_string)
+}
+
+/// Opens what is locked; a file of somebody else, that may be read only, can be locked as well.
+fn open(path: &Path) -> io::Result<File> {
+    let writable = OpenOptions::new().write(true).create(true).truncate(false).open(path);
+    match writable {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => File::open(path),
+        opened => opened,
+    }
+}
+
+/// The file that says who holds the lock on `path`.
+fn beside(path: &Path) -> PathBuf {
+    let mut name: OsString = path.into();
+    name.push(".by");
+    name.into()
+}
+
+/// A moment in UTC, from seconds since 1970. Days become dates as in Hinnant, "chrono-compatible low-level date
+/// algorithms" (2013): years begin in March, eras have 400 of them.
+fn utc(seconds: u64) -> String {
+    let (days, second) = (seconds / 86_400 + 719_468, seconds % 86_400);
+    let (era, day) = (days / 146_097, days % 146_097);
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day_of_year = day - (365 * year + year / 4 - year / 100);
+    let march = (5 * day_of_year + 2) / 153;
+    let month = if march < 10 { march + 3 } else { march - 9 };
+    let year = 400 * era + year + u64::from(month <= 2);
+    let day = day_of_year - (153 * march + 2) / 5 + 1;
+    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+    format!("{year}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(name: &str) -> PathBuf {
+        let path = std::env::temp_dir().join(format!("flowtwin-{name}-{}", std::process::id()));
+        fs::create_dir_all(&path).expect("a folder can be made");
+        path
+    }
+
+    #[test]
+    fn a_lock_that_is_held_is_refused_with_the_name_of_its_holder_and_free_again_afterwards() {
+        let folder = folder("lock");
+        let path = folder.join(".lock");
+        let first = Lock::take(&path).expect("nobody holds it");
+        let refused = Lock::take(&path).expect_err("it is held").to_string();
+        assert!(refused.contains(&format!("process {} since 20", std::process::id())), "{refused}");
+        drop(first);
+        drop(Lock::take(&path).expect("nobody holds it any more"));
+        assert_eq!(fs::read(&path).expect("it stays").len(), 0);
+        assert_eq!(fs::read_dir(&folder).expect("the folder is there").count(), 1);
+        fs::remove_dir_all(folder).expect("it can be removed");
+    }
+
+    #[test]
+    fn what_a_killed_holder_has_left_keeps_nobody_out() {
+        let folder = folder("left");
+        let path = folder.join(".lock");
+        fs::write(&path, "").expect("it can be written");
+        fs::write(beside(&path), "{\"pid\":1,\"since\":\"2026").expect("it can be written");
+        drop(Lock::take(&path).expect("nobody holds it"));
+        fs::remove_dir_all(folder).expect("it can be removed");
+    }
+
+    #[test]
+    fn moments_are_told_as_dates() {
+        assert_eq!(utc(0), "1970-01-01 00:00:00");
+        assert_eq!(utc(951_782_399), "2000-02-28 23:59:59");
+        assert_eq!(utc(951_827_696), "2000-02-29 12:34:56");
+        assert_eq!(utc(1_798_761_600), "2027-01-01 00:00:00");
+        assert_eq!(utc(4_107_542_400), "2100-03-01 00:00:00");
+    }
+}
