@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 
 use flowtwin_data::diagnostic::Diagnostic;
 use flowtwin_lab::journal::{
-    Continued, Journal, JournalError, Record, Resumed, Sink, Writer, read,
+    Continued, Journal, JournalError, Record, Resumed, Sink, Volumes, Writer, delivered, read,
 };
 use flowtwin_lab::{Instant, PumpId};
 
-use crate::hardware::{CERTIFICATE, Volumes, delivered};
+use crate::hardware::CERTIFICATE;
 use crate::scenario::Scenario;
 
 /// Name of the journal in a run folder.

@@ -112,8 +112,7 @@ mod tests {
         };
         let rates = |a: f64, others: f64| {
             let rate = |pump: &str, rate| (pump.into(), FlowRate::from_ul_per_min(rate));
-            let pumps =
-                vec![rate("a", a), rate("b", others), rate("c", others), rate("oil", 60.0)];
+            let pumps = vec![rate("a", a), rate("b", others), rate("c", others), rate("oil", 60.0)];
             Settings { heaters: vec![], pumps }
         };
         assert!((path.residence_time_s(&rates(60.0, 60.0)) - 160.0).abs() < 1e-9);

@@ -2,12 +2,11 @@
 
 use std::ops::Range;
 
-use flowtwin_lab::journal::{ExperimentRecord, Header, Journal, PhaseRecord, Record};
+use flowtwin_lab::journal::{ExperimentRecord, Header, Journal, PhaseRecord, Record, primed};
 
 use super::definition::Definition;
 use super::quantity::Quantity;
 use super::stages::{self, Stages};
-use crate::hardware::primed;
 
 /// A run, read from its journal.
 #[derive(Debug)]
@@ -237,7 +236,9 @@ impl<'a> Run<'a> {
 
     /// Lab time from the begin of the run to the end of its last experiment, priming included \[s\].
     pub fn lab_time_s(&self) -> f64 {
-        self.experiments.last().map_or_else(|| self.priming_s(), |last| last.record.ended_ns.as_secs())
+        self.experiments
+            .last()
+            .map_or_else(|| self.priming_s(), |last| last.record.ended_ns.as_secs())
     }
 
     /// Lab time before the first experiment: lines are filled, the reference is taken \[s\].

@@ -16,7 +16,9 @@ pub use chemistry::{
     Chemistry, Factor, Growth, Part, Population, Product, Rate, Sensitivity, Size, TimeBase,
 };
 pub use faults::{Faults, Mishap, Precipitation, RandomFault, ScheduledFault};
-pub use noise::{Jitter, LightNoise, Noise, PumpNoise, SlugNoise, WindowNoise};
+pub use noise::{
+    Jitter, LightNoise, Noise, OneJitter, OnePumpNoise, PumpNoise, SlugNoise, WindowNoise,
+};
 pub use optics::{Absorber, Emission, Optics, Scatter, Shape};
 pub use rig::{
     Carrier, Heater, Light, LightSource, Liquid, Mixing, Pump, Rig, Segmentation, Signal,
@@ -74,6 +76,6 @@ pub struct Stock {
 
 /// Whether a flag says nothing that its absence would not say: it is not written then.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_false(flag: &bool) -> bool {
+pub(crate) fn is_false(flag: &bool) -> bool {
     !flag
 }

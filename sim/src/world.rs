@@ -83,8 +83,9 @@ impl World {
     pub(crate) fn new(plan: Arc<Plan>, streams: Streams) -> Self {
         let noise = &plan.world().noise;
         let named = plan.pump_names.iter().zip(&plan.pumps);
-        let pumps: Vec<Pump> =
-            named.map(|(name, spec)| Pump::new(name, spec, &noise.pumps.of(name), &streams)).collect();
+        let pumps: Vec<Pump> = named
+            .map(|(name, spec)| Pump::new(name, spec, &noise.pumps.of(name), &streams))
+            .collect();
         let ambient = plan.world().rig.ambient_c;
         let named = plan.heater_names.iter().zip(&plan.heaters);
         let heaters = named
@@ -152,7 +153,8 @@ impl World {
             Event::SlugDone => {
                 self.slug_done = None;
                 let (total, disperse) = (self.flow.total(), self.disperse(now));
-                self.train.complete(now, self.flow.volume(total, now), disperse);
+                let took = self.took(now);
+                self.train.complete(now, self.flow.volume(total, now), disperse, took);
                 self.work.slugs += 1;
                 self.plan_slug(now);
             }

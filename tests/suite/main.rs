@@ -15,6 +15,7 @@ mod handoff;
 mod hardware;
 mod keys;
 mod killed;
+mod off;
 mod outside;
 mod paper;
 mod parity;

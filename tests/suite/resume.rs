@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use flowtwin_campaign::campaign::{Campaign, Silent};
 use flowtwin_campaign::folder::{Identity, JOURNAL, RunFolder, read_journal};
-use flowtwin_campaign::hardware::{Volumes, delivered};
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::journal::{Record, read};
+use flowtwin_lab::journal::{Volumes, delivered};
 use flowtwin_lab::{Command, Instant, Streams};
 
 use crate::support::{files, flowtwin, folder, run, scenario};

@@ -99,7 +99,7 @@ fn numbers(spec: &ProcedureSpec) -> [Number; 9] {
     [
         ("settle_band_k", spec.settle_band_k, 0.01, 100.0, "K"),
         ("settle_for_s", spec.settle_for_s, 0.0, 86_400.0, "s"),
-        ("settle_timeout_s", spec.settle_timeout_s, 1.0, 86_400.0, "s"),
+        ("settle_timeout_s", spec.settle_timeout_s, spec.settle_for_s.max(1.0), 86_400.0, "s"),
         ("poll_s", spec.poll_s, 0.01, 3_600.0, "s"),
         ("pump_gap_s", spec.pump_gap_s, 0.0, 60.0, "s"),
         ("light_settle_s", spec.light_settle_s, 0.0, 3_600.0, "s"),
@@ -264,7 +264,10 @@ fn list(
         let ordered = space.conditions(ordered);
         if let Some((input, least)) = space.too_slow(&ordered) {
             let name = &input.name;
-            return Err((keys(name), format!("{name} must be 0, which is off, or at least {least}")));
+            return Err((
+                keys(name),
+                format!("{name} must be 0, which is off, or at least {least}"),
+            ));
         }
         if let Some(broken) = space.broken(&ordered).next() {
             return Err((

@@ -89,7 +89,8 @@ mod tests {
 
     #[test]
     fn at_constant_flow_the_passage_takes_the_residence_time() {
-        let path = FlowPath { stretches: vec![tube(50.0, false), tube(100.0, true)], others: vec![] };
+        let path =
+            FlowPath { stretches: vec![tube(50.0, false), tube(100.0, true)], others: vec![] };
         let mut history = FlowHistory::default();
         history.push(Instant::START, settings(60.0));
         let passage = history.passage(&path, Instant::from_secs(400.0)).unwrap();

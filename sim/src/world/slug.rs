@@ -8,8 +8,9 @@ use crate::model::dispersion::relative_variance;
 use crate::model::kernel::Kernel;
 use crate::model::liquid::{STAY_STEPS, diffusivity_m2_per_s, stay_nodes};
 use crate::model::reaction::{self, Stay};
-use crate::model::segmentation::{area_mm2, effectiveness};
-use crate::spec::TimeBase;
+use crate::model::segmentation::{area_mm2, effectiveness, slug_volume_ul};
+use crate::spec::{Rig, TimeBase};
+use crate::train::Slug;
 
 /// The way of a slug through the tube.
 pub(super) struct Journey {
@@ -35,16 +36,18 @@ impl World {
     pub(super) fn evaluate(&self, index: usize) -> Box<[f64]> {
         let slug = &self.train.slugs()[index];
         let middle = midway(slug.began, slug.ended);
-        let shares = self.shares(slug.began, middle, slug.ended);
+        let shares = self.shares(slug, middle);
         let journey = self.journey(middle, slug.time_off);
         let quantities = &self.plan.quantities;
         let mut values = vec![0.0; quantities.len()];
         quantities.fill(&mut values, &shares, journey.final_c);
         if let Some(reaction) = &self.plan.reaction {
-            let mixing = &self.plan.world().rig.mixing;
+            let Rig { mixing, segmentation, .. } = &self.plan.world().rig;
+            let usual = slug_volume_ul(segmentation, 1.0, 1.0);
+            let length = (slug.slug_to_ul - slug.from_ul) / usual;
             let made = reaction.make(&reaction::Slug {
                 quantities: &values,
-                effectiveness: effectiveness(mixing, journey.flow_ul_per_min),
+                effectiveness: effectiveness(mixing, journey.flow_ul_per_min, length),
                 stays: &journey.stays,
                 final_c: journey.final_c,
             });
@@ -54,16 +57,18 @@ impl World {
         values.into()
     }
 
-    /// Share of each pump's liquid in a slug; they sum to less than one while lines still hold
+    /// Share of each pump's liquid in a slug that formed around `middle`; they sum to less than one while lines still hold
     /// their first filling, which is blank.
-    pub(super) fn shares(&self, began: Instant, middle: Instant, ended: Instant) -> Vec<f64> {
+    pub(super) fn shares(&self, slug: &Slug, middle: Instant) -> Vec<f64> {
         let mut shares = vec![0.0; self.pumps.len()];
-        let volumes: Vec<f64> = (0..self.plan.streams.len())
-            .map(|stream| {
-                let column = self.flow.stream(stream);
-                self.flow.volume(column, ended) - self.flow.volume(column, began)
-            })
-            .collect();
+        let given = |stream: usize| {
+            let column = self.flow.stream(stream);
+            self.flow.volume(column, slug.ended) - self.flow.volume(column, slug.began)
+        };
+        let volumes: Vec<f64> = match &slug.took {
+            Some(took) => took.to_vec(),
+            None => (0..self.plan.streams.len()).map(given).collect(),
+        };
         let whole: f64 = volumes.iter().sum();
         if whole <= 0.0 {
             return shares;

@@ -8,6 +8,7 @@ mod faults;
 mod paper;
 mod promises;
 mod reference_world;
+mod sense;
 mod support;
 mod validation;
 mod whole_lab;

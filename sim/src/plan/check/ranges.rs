@@ -37,8 +37,11 @@ fn rig(rig: &Rig) -> Checked {
             ("width_mm", s.width_mm, "mm", 0.05, 3.0),
             ("epsilon", s.epsilon, "", 0.5, 10.0),
             ("alpha", s.alpha, "", 0.0, 10.0),
-            ("off_ratio_percent", s.off_ratio_percent, "%", 1.0, 1000.0),
+            ("off_ratio_percent", s.off_ratio_percent, "%", 1.0, 100.0),
             ("irregular_capillary", s.irregular_capillary, "", 0.001, 10.0),
+            ("irregular_spread_percent", s.irregular_spread_percent, "%", 0.0, 200.0),
+            ("irregular_within_percent", s.irregular_within_percent, "%", 0.1, 100.0),
+            ("alternation", s.alternation, "", 0.0, 1.0),
         ],
     )?;
     let m = &rig.mixing;

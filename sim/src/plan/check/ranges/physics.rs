@@ -75,17 +75,16 @@ fn at_most_one(key: &str, factors: &[Factor]) -> Checked {
         Factor::Constant(value) => Some((i, *value)),
         _ => None,
     });
-    let mut product = 1.0;
-    for (i, value) in constants {
-        product *= value;
-        if product > 1.0 + 1e-9 {
+    let product = constants.clone().fold(1.0, |product, (_, value)| product * value);
+    match constants.max_by(|a, b| a.1.total_cmp(&b.1)) {
+        Some((i, _)) if product > 1.0 + 1e-9 => {
             let detail = format!(
                 "the constants multiply to {product}: more than 1 makes product, or photons, of nothing"
             );
-            return inconsistent(format!("{key}.{i}.constant"), detail);
+            inconsistent(format!("{key}.{i}.constant"), detail)
         }
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 fn factor(key: &str, factor: &Factor) -> Checked {
@@ -206,7 +205,9 @@ pub(super) fn shape(key: &str, shape: &Shape) -> Checked {
 pub(super) fn noise(noise: &Noise) -> Checked {
     let (p, h, s, w) = (&noise.pumps, &noise.heaters, &noise.slugs, &noise.window);
     pump_noise("noise.pumps", p)?;
-    p.each.keys().try_for_each(|name| pump_noise(&format!("noise.pumps.each.{name}"), &p.of(name)))?;
+    p.each
+        .keys()
+        .try_for_each(|name| pump_noise(&format!("noise.pumps.each.{name}"), &p.of(name)))?;
     heater_noise("noise.heaters", h)?;
     h.each
         .keys()
