@@ -104,7 +104,7 @@ impl Scenario {
             World::Table(_) => {
                 let message = format!("{} has a table of outcomes and no rig", path.display());
                 Err(Diagnostic::new(message)
-                    .hint("`flowtwin run`, `bench` and `lab` take such a scenario"))
+                    .hint("`flowtwin run`, `benchmark` and `lab` take such a scenario"))
             }
         }
     }

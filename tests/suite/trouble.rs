@@ -55,7 +55,7 @@ struct Instrument {
 
 fn instruments(scenario: &Scenario) -> Vec<Instrument> {
     let bench = |name: &str| {
-        let path = root().join("scenarios/benches").join(name);
+        let path = root().join("scenarios/wirings").join(name);
         Wiring::parse(&fs::read_to_string(path).unwrap()).unwrap()
     };
     let (network, serial) = (bench("cs3cu2i5.toml"), bench("serial-only.toml"));
