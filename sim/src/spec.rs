@@ -10,6 +10,7 @@ mod chemistry;
 mod faults;
 mod noise;
 mod optics;
+mod reactions;
 mod rig;
 
 pub use chemistry::{
@@ -20,6 +21,7 @@ pub use noise::{
     Jitter, LightNoise, Noise, OneJitter, OnePumpNoise, PumpNoise, SlugNoise, WindowNoise,
 };
 pub use optics::{Absorber, Emission, Optics, Scatter, Shape};
+pub use reactions::{RateFactor, Reaction, Reverse, Species};
 pub use rig::{
     Carrier, Heater, Light, LightSource, Liquid, Mixing, Pump, Rig, Segmentation, Signal,
     Spectrometer, Stream, Stretch,

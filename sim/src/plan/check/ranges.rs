@@ -31,6 +31,13 @@ fn rig(rig: &Rig) -> Checked {
     rig.streams.iter().try_for_each(|(name, s)| stream(&format!("rig.streams.{name}"), s))?;
     carrier(&rig.carrier)?;
     let s = &rig.segmentation;
+    if s.off_ratio_percent > 100.0 {
+        let detail = format!(
+            "{} % is a limit that says nothing: it must be 1 to 100 %; `any_ratio = true` lets flows be of any ratio",
+            s.off_ratio_percent
+        );
+        return inconsistent("rig.segmentation.off_ratio_percent", detail);
+    }
     table(
         "rig.segmentation",
         &[

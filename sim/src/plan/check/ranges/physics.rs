@@ -3,7 +3,8 @@
 use super::super::{Checked, inconsistent, within};
 use super::table;
 use crate::spec::{
-    Chemistry, Factor, Faults, Jitter, Mishap, Noise, Optics, Product, PumpNoise, Shape, Stocks,
+    Chemistry, Factor, Faults, Jitter, Mishap, Noise, Optics, Product, PumpNoise, RateFactor,
+    Reaction, Shape, Stocks,
 };
 
 const PER_S: &str = "1/s";
@@ -32,7 +33,57 @@ pub(super) fn chemistry(chemistry: &Chemistry) -> Checked {
             ],
         )?;
     }
+    reactions(chemistry)?;
     chemistry.product.as_ref().map_or(Ok(()), product)
+}
+
+fn reactions(chemistry: &Chemistry) -> Checked {
+    if chemistry.product.is_some() && !chemistry.reactions.is_empty() {
+        let detail = "a scenario has reactions or a product by nucleation and growth, not both";
+        return inconsistent("chemistry.reactions", detail);
+    }
+    for (name, species) in &chemistry.species {
+        for (element, count) in &species.atoms {
+            within(format!("chemistry.species.{name}.atoms.{element}"), *count, "", 0.0, 1e4)?;
+        }
+    }
+    for (i, reaction) in chemistry.reactions.iter().enumerate() {
+        self::reaction(&format!("chemistry.reactions.{i}"), reaction)?;
+    }
+    Ok(())
+}
+
+fn reaction(key: &str, r: &Reaction) -> Checked {
+    const CONSTANT: &str = "in mol, L and s";
+    table(
+        key,
+        &[
+            ("k_in_mol_l_s", r.k_in_mol_l_s, CONSTANT, 0.0, 1e12),
+            ("activation_kj_per_mol", r.activation_kj_per_mol, KJ, -100.0, 400.0),
+            ("at_c", r.at_c, "°C", -50.0, 500.0),
+            ("heat_kj_per_mol", r.heat_kj_per_mol, KJ, -1000.0, 1000.0),
+        ],
+    )?;
+    if let Some(reverse) = &r.reverse {
+        table(
+            &format!("{key}.reverse"),
+            &[
+                ("k_in_mol_l_s", reverse.k_in_mol_l_s, CONSTANT, 0.0, 1e12),
+                ("activation_kj_per_mol", reverse.activation_kj_per_mol, KJ, -100.0, 400.0),
+            ],
+        )?;
+    }
+    for (species, order) in &r.orders {
+        within(format!("{key}.orders.{species}"), *order, "", -3.0, 5.0)?;
+    }
+    for (i, factor) in r.factors.iter().enumerate() {
+        let (kind, half_mm) = match factor {
+            RateFactor::Saturation { half_mm, .. } => ("saturation", half_mm),
+            RateFactor::Inhibition { half_mm, .. } => ("inhibition", half_mm),
+        };
+        within(format!("{key}.factors.{i}.{kind}.half_mm"), *half_mm, "mM", 1e-6, 1e5)?;
+    }
+    Ok(())
 }
 
 fn product(p: &Product) -> Checked {
