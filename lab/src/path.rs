@@ -1,8 +1,10 @@
 //! The way of the liquid through the rig, and the residence times that follow from it.
 
 mod history;
+mod train;
 
 pub use history::{FlowHistory, Passage};
+pub use train::{Beyond, Liquid, Train, Tube};
 
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +19,9 @@ pub struct FlowPath {
     /// Lines beside the first stretch: where nothing flows in that, the slowest of those in which something does is timed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub others: Vec<Stretch>,
+    /// The train of slugs in it; none where nobody has said what it is made of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub train: Option<Train>,
 }
 
 /// A stretch of tube.
@@ -57,6 +62,12 @@ impl FlowPath {
         first.iter().map(timed).chain(rest).sum()
     }
 
+    /// Time after which what flows now has replaced all that was in the stretches in which anything flows \[s\].
+    pub fn swept_s(&self, settings: &Settings) -> f64 {
+        let times = self.stretches.iter().map(|stretch| stretch.seconds(settings));
+        times.filter(|seconds| seconds.is_finite()).sum()
+    }
+
     /// Nominal reaction time t_R: the part of τ spent in stretches that react \[s\].
     pub fn reaction_time_s(&self, settings: &Settings) -> f64 {
         let reacting = self.stretches.iter().filter(|s| s.reacts);
@@ -85,7 +96,7 @@ mod tests {
                 stretch("reactor", 434.0, &all, true),
                 stretch("cooling and flow cells", 316.0, &all, false),
             ],
-            others: vec![],
+            ..FlowPath::default()
         };
         let mut settings = Settings::default();
         for (pump, rate) in all.iter().zip([210.0, 210.0, 420.0]) {
@@ -93,7 +104,8 @@ mod tests {
         }
         assert!((path.reaction_time_s(&settings) - 31.0).abs() < 0.01);
         assert!((path.residence_time_s(&settings) - 101.0).abs() < 0.05);
-        let nothing_reacts = FlowPath { stretches: path.stretches[..1].to_vec(), others: vec![] };
+        let nothing_reacts =
+            FlowPath { stretches: path.stretches[..1].to_vec(), ..FlowPath::default() };
         let seconds = nothing_reacts.reaction_time_s(&settings);
         assert_eq!(seconds.to_bits(), 0.0_f64.to_bits(), "{seconds} s");
     }
@@ -109,6 +121,7 @@ mod tests {
         let mut path = FlowPath {
             stretches: vec![line("timed", 100.0, "a"), line("tube", 60.0, "oil")],
             others: vec![line("b", 30.0, "b"), line("c", 90.0, "c"), line("d", 500.0, "d")],
+            ..FlowPath::default()
         };
         let rates = |a: f64, others: f64| {
             let rate = |pump: &str, rate| (pump.into(), FlowRate::from_ul_per_min(rate));

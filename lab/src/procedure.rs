@@ -12,7 +12,7 @@ mod steady;
 pub use ramp::{RampPoint, RampSpec};
 pub use spec::{FlushRate, FlushSpec, ProcedureSpec, SteadySpec, WaitSpec};
 
-use crate::analysis::{Analysis, Blank};
+use crate::analysis::{Analysis, Blank, Channel};
 use crate::command::{Command, Reply};
 use crate::conditions::Conditions;
 use crate::fault::{Fault, FaultKind};
@@ -60,7 +60,7 @@ impl Procedure {
     /// Any fault of the lab; [`FaultKind::NoLight`] where a lamp is dark.
     pub fn prime(&self, lab: &mut dyn Lab) -> Result<Blank, Fault> {
         if lab.manifest().level == Level::Experiments {
-            return Ok(Blank { reference: Vec::new() });
+            return Ok(Blank::default());
         }
         flow::flush(lab, self.spec.pump_gap_s, &self.spec.fill)?;
         flow::stop_all(lab)?;
@@ -79,7 +79,9 @@ impl Procedure {
         let settings = self.recipe.settings(conditions);
         let mut running = flow::Running::default();
         let result = match lab.manifest().level {
-            Level::Instruments => self.by_instruments(lab, blank, &settings, &mut running),
+            Level::Instruments => self
+                .by_instruments(lab, blank, &settings, &mut running)
+                .map(|outcome| self.judged(lab, &settings, outcome)),
             Level::Experiments => self.as_a_whole(lab, conditions, &mut running),
         };
         let result = match result {
@@ -105,6 +107,7 @@ impl Procedure {
             let detail = "these conditions leave a part of the rig without flow".into();
             return Err(Fault::new(lab.now(), "procedure", FaultKind::Refused { detail }));
         }
+        self.bears(lab, settings)?;
         running.start(lab, &self.spec, settings, self.longest_s(residence_s))?;
         let flowing_since = lab.now();
         let dark = acquire::dark(lab, &self.spec, &self.analysis)?;
@@ -126,6 +129,27 @@ impl Procedure {
                 watch.run(lab, &self.spec, &self.analysis, &dark, blank)
             }
         }
+    }
+
+    /// Refuses flows whose pressure the rig would not bear: the experiment fails before a pump runs.
+    fn bears(&self, lab: &dyn Lab, settings: &Settings) -> Result<(), Fault> {
+        let Some(train) = &lab.manifest().path.train else { return Ok(()) };
+        let (kpa, bears) = (train.pressure_kpa(settings), train.bears_kpa);
+        if kpa <= bears {
+            return Ok(());
+        }
+        let detail = format!("these flows would take {kpa:.0} kPa, the rig bears {bears} kPa");
+        Err(Fault::new(lab.now(), "procedure", FaultKind::Failed { detail }))
+    }
+
+    /// Flags an outcome whose train of slugs the frames could not show, or which was none.
+    fn judged(&self, lab: &dyn Lab, settings: &Settings, mut outcome: Outcome) -> Outcome {
+        if let Some(train) = &lab.manifest().path.train {
+            let shows = |c: &Channel| train.resolves(settings, c.exposure, c.phase.keep);
+            outcome.quality.unresolved |= !self.analysis.channels().iter().all(shows);
+            outcome.quality.out_of_regime = train.beyond(settings).is_some();
+        }
+        outcome
     }
 
     /// The longest that the flow of one experiment can last [s], with which pumps are given finite volumes.

@@ -257,13 +257,13 @@ fn manifest() -> Manifest {
             sensor("door", SensorKind::Permit),
         ],
         path: FlowPath {
-            others: vec![],
             stretches: vec![Stretch {
                 name: "tube".into(),
                 volume_ul: 100.0,
                 pumps: vec!["water".into()],
                 reacts: true,
             }],
+            ..FlowPath::default()
         },
     }
 }

@@ -69,7 +69,7 @@ fn look(args: &Args, file: &Path) -> Finding {
     match compared {
         Ok(compared) => Finding {
             file: name,
-            note: format!("{}{compared}", summary(&scenario)),
+            note: format!("{}{}{compared}", summary(&scenario), cannot(&scenario)),
             scenario: Some(scenario.name().to_owned()),
             problem: None,
         },
@@ -117,6 +117,11 @@ fn check_wiring(args: &Args, file: &Path) -> Finding {
             finding(Some((Kind::Failed, message)), String::new())
         }
     }
+}
+
+/// What the rig of a scenario cannot do everywhere, a line each.
+fn cannot(scenario: &Scenario) -> String {
+    scenario.cannot_everywhere().iter().map(|note| format!("\n  note: {note}")).collect()
 }
 
 fn summary(scenario: &Scenario) -> String {

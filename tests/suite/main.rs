@@ -11,6 +11,7 @@ mod benchmark;
 mod cli;
 mod determinism;
 mod faults;
+mod geometry;
 mod handoff;
 mod hardware;
 mod keys;

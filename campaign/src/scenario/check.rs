@@ -19,7 +19,7 @@ pub(super) struct Problem {
 }
 
 impl Problem {
-    fn new(path: &[&str], message: impl Into<String>) -> Self {
+    pub(super) fn new(path: &[&str], message: impl Into<String>) -> Self {
         Self {
             path: path.iter().map(|&part| part.to_owned()).collect(),
             message: message.into(),

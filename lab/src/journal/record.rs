@@ -83,6 +83,9 @@ pub struct BlankRecord {
     pub at_ns: Instant,
     /// Averaged counts \[channel\]\[pixels\].
     pub reference: Vec<Vec<f64>>,
+    /// Whether slugs still passed.
+    #[serde(default, skip_serializing_if = "crate::observation::is_false")]
+    pub stale: bool,
 }
 
 impl BlankRecord {
@@ -90,12 +93,16 @@ impl BlankRecord {
     pub fn new(at: Instant, blank: &Blank) -> Self {
         let round =
             |counts: &Vec<f64>| counts.iter().map(|&c| math::round_decimals(c, 3)).collect();
-        Self { at_ns: at, reference: blank.reference.iter().map(round).collect() }
+        Self {
+            at_ns: at,
+            reference: blank.reference.iter().map(round).collect(),
+            stale: blank.stale,
+        }
     }
 
     /// The blank as recorded. A run uses this and not what was measured, so that a resumed run is the same.
     pub fn blank(&self) -> Blank {
-        Blank { reference: self.reference.clone() }
+        Blank { reference: self.reference.clone(), stale: self.stale }
     }
 }
 

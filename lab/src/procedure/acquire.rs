@@ -72,9 +72,10 @@ pub(super) fn blank(
     let dark = dark(lab, spec, analysis)?;
     lights(lab, analysis, true)?;
     lab.wait(Span::from_secs(spec.light_settle_s))?;
-    let reference: Vec<Counts> = frames(lab, analysis, &dark)?.iter().map(mean).collect();
+    let frames = frames(lab, analysis, &dark)?;
     lights(lab, analysis, false)?;
-    Ok(Blank { reference })
+    let stale = frames.iter().enumerate().any(|(i, frames)| analysis.shows_slugs(i, frames));
+    Ok(Blank { reference: frames.iter().map(mean).collect(), stale })
 }
 
 fn mean(frames: &Frames) -> Counts {

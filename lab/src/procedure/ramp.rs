@@ -11,6 +11,7 @@ use crate::analysis::{Blank, Counts};
 use crate::command::Command;
 use crate::conditions::{Conditions, Space};
 use crate::fault::{Fault, FaultKind};
+use crate::frames::Frames;
 use crate::lab::Lab;
 use crate::observation::Outcome;
 use crate::path::{FlowHistory, FlowPath};
@@ -163,7 +164,7 @@ impl Ramp<'_> {
                         formed: passage.entered,
                         conditions: self.at(passage.entered),
                         reaction_time_s: passage.reaction_time_s,
-                        outcome: analysis.outcome(&frames, dark, blank),
+                        outcome: self.outcome(lab, passage.entered, &frames, (dark, blank)),
                     });
                 }
             }
@@ -197,6 +198,19 @@ impl Ramp<'_> {
         }
         self.history.push(now, settings);
         Ok(())
+    }
+
+    /// What was measured of slugs that formed at a moment.
+    fn outcome(
+        &self,
+        lab: &dyn Lab,
+        formed: Instant,
+        frames: &[Frames],
+        (dark, blank): (&[Counts], &Blank),
+    ) -> Outcome {
+        let settings = self.procedure.recipe.settings(&self.at(formed));
+        let outcome = self.procedure.analysis.outcome(frames, dark, blank);
+        self.procedure.judged(lab, &settings, outcome)
     }
 
     /// The conditions that the ramp passes through at a moment.

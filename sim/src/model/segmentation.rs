@@ -5,7 +5,7 @@ use flowtwin_lab::math;
 use crate::spec::{Mixing, Segmentation};
 
 /// Longest slug, in widths of the channel: beyond, there is no train.
-const LONGEST: f64 = 40.0;
+pub(crate) const LONGEST: f64 = 40.0;
 
 /// Volume of a slug as it forms, from L/w = ε + α Qd/Qc [µL] (Garstecki et al. 2006, DOI
 /// 10.1039/b510841a).

@@ -3,9 +3,10 @@
 use flowtwin_lab::{
     FlowPath, HeaterInfo, Level, LightInfo, Manifest, PumpId, PumpInfo, SensorInfo, SensorKind,
     SpectrometerInfo, Stretch,
+    path::{self, Train, Tube},
 };
 
-use crate::model::segmentation::area_mm2;
+use crate::model::segmentation::{LONGEST, area_mm2};
 use crate::spec::{self, Rig, World};
 
 pub(super) fn manifest(world: &World) -> Manifest {
@@ -111,5 +112,40 @@ fn path(rig: &Rig) -> FlowPath {
     FlowPath {
         stretches: timed.into_iter().map(line).chain(tube).collect(),
         others: others.into_iter().map(line).collect(),
+        train: Some(train(rig, &all)),
+    }
+}
+
+/// What slugs are made of and travel through.
+fn train(rig: &Rig, all: &[PumpId]) -> Train {
+    let shape = &rig.segmentation;
+    let liquid = |liquid: &spec::Liquid| path::Liquid {
+        density_kg_per_m3: liquid.density_kg_per_m3,
+        viscosity_mpa_s: 1e3 * liquid.viscosity_pa_s(rig.ambient_c),
+    };
+    let width_ul = shape.width_mm * area_mm2(shape.width_mm);
+    let line = |(name, stream): (&String, &spec::Stream)| Tube {
+        name: format!("{name} line"),
+        bore_mm: stream.bore_mm,
+        volume_ul: stream.cold_ul + stream.hot_ul,
+        pumps: stream.pumps.iter().map(|name| PumpId::new(name)).collect(),
+    };
+    let tube = |stretch: &spec::Stretch| Tube {
+        name: stretch.name.clone(),
+        bore_mm: stretch.bore_mm,
+        volume_ul: stretch.volume_ul,
+        pumps: all.to_vec(),
+    };
+    Train {
+        carrier: PumpId::new(&rig.carrier.pump),
+        slug_ul: shape.epsilon * width_ul,
+        growth_ul: shape.alpha * width_ul,
+        longest_ul: LONGEST * width_ul,
+        tension_mn_per_m: rig.carrier.interfacial_tension_mn_per_m,
+        slugs: liquid(&rig.liquid),
+        carriers: liquid(&rig.carrier.liquid),
+        lines: rig.streams.iter().map(line).collect(),
+        tube: rig.tube.iter().map(tube).collect(),
+        bears_kpa: rig.max_pressure_kpa,
     }
 }

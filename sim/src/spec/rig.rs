@@ -36,6 +36,10 @@ pub struct Rig {
     pub heaters: BTreeMap<String, Heater>,
     /// Light sources, by name.
     pub lights: BTreeMap<String, Light>,
+    /// Highest pressure that lines, fittings and syringes bear \[kPa\]; 10 to 100 000, default 1000. Conditions that would take
+    /// more by an estimate for liquids at room temperature are no experiments.
+    #[serde(default = "bears")]
+    pub max_pressure_kpa: f64,
     /// Spectrometers, by name.
     pub spectrometers: BTreeMap<String, Spectrometer>,
 }
@@ -350,6 +354,7 @@ macro_rules! defaults {
 
 defaults! {
     room: f64 = 23.0;
+    bears: f64 = 1000.0;
     lead: f64 = 1.0;
     compliance: f64 = 2.0;
     slowest: f64 = 0.75;

@@ -5,6 +5,7 @@
 mod consequences;
 mod dynamic;
 mod faults;
+mod geometry;
 mod paper;
 mod promises;
 mod reference_world;

@@ -26,6 +26,7 @@ fn table(prefix: &str, rows: &[Row<'_>]) -> Checked {
 
 fn rig(rig: &Rig) -> Checked {
     within("rig.ambient_c".into(), rig.ambient_c, "°C", 10.0, 40.0)?;
+    within("rig.max_pressure_kpa".into(), rig.max_pressure_kpa, "kPa", 10.0, 100_000.0)?;
     liquid("rig.liquid", &rig.liquid)?;
     rig.pumps.iter().try_for_each(|(name, p)| pump(&format!("rig.pumps.{name}"), p))?;
     rig.streams.iter().try_for_each(|(name, s)| stream(&format!("rig.streams.{name}"), s))?;
