@@ -47,7 +47,7 @@ impl std::fmt::Debug for Instruments {
 #[derive(Debug)]
 pub struct Bench {
     pub(crate) manifest: Manifest,
-    instruments: Instruments,
+    pub(crate) instruments: Instruments,
     clock: Box<dyn Clock>,
     at_work: bool,
     pulse: Option<Box<dyn Pulse>>,

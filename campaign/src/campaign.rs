@@ -45,7 +45,7 @@ pub trait Watch {
     fn phase(&mut self, name: &str, policy: &str, experiments: usize);
     /// An experiment has ended; `known` if it was read from the journal of a run that is resumed.
     fn experiment(&mut self, number: u64, observation: &Observation, known: bool);
-    /// A fault of the rig has spoiled an experiment, for the so manieth time in a row; `lab` is safe, as far as the fault
+    /// A fault of the rig has spoiled an experiment, `times` times in a row; `lab` is safe, as far as the fault
     /// lets it be. Answers whether all is in order again, so that the experiment can be repeated at once.
     fn repeats(&mut self, lab: &mut dyn Lab, fault: &Fault, times: usize) -> bool {
         let _ = (lab, fault, times);

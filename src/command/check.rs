@@ -93,7 +93,7 @@ fn check_wiring(args: &Args, file: &Path) -> Finding {
         Ok(wiring) => wiring,
         Err(error) => return finding(Some((error.kind(), error.to_string())), String::new()),
     };
-    if !args.connect {
+    if !(args.connect || args.identify) {
         return finding(None, "wiring file; --connect asks every instrument who it is".into());
     }
     if let Some(hand_off) = &wiring.folder {
@@ -111,6 +111,10 @@ fn check_wiring(args: &Args, file: &Path) -> Finding {
     let lines: String = found.iter().map(line).collect();
     let wrong = found.iter().filter(|f| !f.is_right()).count();
     match wrong {
+        0 if args.identify => match super::identified::ask(file, &wiring) {
+            Ok(note) => finding(None, note),
+            Err(error) => finding(Some((error.kind(), error.to_string())), String::new()),
+        },
         0 => finding(None, format!("{} instruments answer{lines}", found.len())),
         _ => {
             let message = format!("{wrong} of {} instruments are not right:{lines}", found.len());

@@ -8,6 +8,7 @@ mod served;
 
 mod bad_input;
 mod benchmark;
+mod cables;
 mod cli;
 mod determinism;
 mod faults;
