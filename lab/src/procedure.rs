@@ -15,7 +15,7 @@ pub use spec::{FlushRate, FlushSpec, ProcedureSpec, SteadySpec, WaitSpec};
 use crate::analysis::{Analysis, Blank, Channel};
 use crate::command::{Command, Reply};
 use crate::conditions::Conditions;
-use crate::fault::{Fault, FaultKind};
+use crate::fault::{Fault, FaultKind, PROCEDURE};
 use crate::lab::Lab;
 use crate::manifest::Level;
 use crate::observation::{Observation, Outcome};
@@ -105,7 +105,7 @@ impl Procedure {
         let residence_s = lab.manifest().path.residence_time_s(settings);
         if !residence_s.is_finite() {
             let detail = "these conditions leave a part of the rig without flow".into();
-            return Err(Fault::new(lab.now(), "procedure", FaultKind::Refused { detail }));
+            return Err(Fault::new(lab.now(), PROCEDURE, FaultKind::Refused { detail }));
         }
         self.bears(lab, settings)?;
         running.start(lab, &self.spec, settings, self.longest_s(residence_s))?;

@@ -80,8 +80,7 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     }
     everybody_is_there(&wiring)?;
     ask(args)?;
-    let began = folder.recorded().and_then(|j| j.experiments().last());
-    let began = began.map_or(Instant::START, |e| e.ended_ns);
+    let began = folder.recorded().map_or(Instant::START, journal::Journal::last_at);
     let clock = clock(&wiring, began, args.speed)?;
     let manifest = Manifest { simulated: wiring.simulated, ..scenario.manifest().clone() };
     let expected = scenario.sim_lab(seed);

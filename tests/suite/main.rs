@@ -24,6 +24,7 @@ mod replay;
 mod resume;
 mod scenarios;
 mod schema;
+mod spoiled;
 mod support;
 mod tables;
 mod tidy;

@@ -16,15 +16,14 @@ pub type Volumes = BTreeMap<PumpId, f64>;
 ///
 /// A pump that nobody is known to have stopped has delivered all that it was allowed to.
 pub fn delivered(journal: &Journal) -> Volumes {
-    let mut book = Book::default();
-    for record in journal.records() {
-        match record {
-            Record::Command(command) => book.note(command),
-            Record::Resumed(resumed) => book.go_on(resumed),
-            _ => {}
-        }
-    }
-    book.close()
+    Book::of(journal).close()
+}
+
+/// What pumps may have delivered in runs of which a journal records no end: as if all had gone on until they stopped by
+/// themselves.
+pub fn unended(journal: &Journal) -> Volumes {
+    let book = Book::of(journal);
+    book.runs.into_iter().map(|(pump, run)| (pump, run.at_most_ul)).collect()
 }
 
 /// What every pump delivered before the first experiment, to fill lines and for the reference.
@@ -55,6 +54,18 @@ struct Run {
 }
 
 impl Book {
+    fn of(journal: &Journal) -> Self {
+        let mut book = Self::default();
+        for record in journal.records() {
+            match record {
+                Record::Command(command) => book.note(command),
+                Record::Resumed(resumed) => book.go_on(resumed),
+                _ => {}
+            }
+        }
+        book
+    }
+
     fn note(&mut self, command: &CommandRecord) {
         let (at, answer) = (command.at_ns, &command.answer);
         match &command.send {

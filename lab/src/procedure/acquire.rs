@@ -3,7 +3,7 @@
 use super::spec::ProcedureSpec;
 use crate::analysis::{Analysis, Blank, Counts, average};
 use crate::command::{Command, Exposure, Reply};
-use crate::fault::{Fault, FaultKind};
+use crate::fault::{Fault, FaultKind, PROCEDURE};
 use crate::frames::Frames;
 use crate::id::{LightId, SpectrometerId};
 use crate::lab::Lab;
@@ -146,5 +146,5 @@ pub(super) fn patiently(
 /// The fault of an answer that does not fit its command.
 pub(super) fn unexpected(lab: &dyn Lab, what: &str) -> Fault {
     let detail = format!("the lab answered with {what}");
-    Fault::new(lab.now(), "procedure", FaultKind::Garbled { detail })
+    Fault::new(lab.now(), PROCEDURE, FaultKind::Garbled { detail })
 }

@@ -10,7 +10,7 @@ use super::{Procedure, acquire, flow, heat};
 use crate::analysis::{Blank, Counts};
 use crate::command::Command;
 use crate::conditions::{Conditions, Space};
-use crate::fault::{Fault, FaultKind};
+use crate::fault::{Fault, FaultKind, PROCEDURE};
 use crate::frames::Frames;
 use crate::lab::Lab;
 use crate::observation::Outcome;
@@ -82,7 +82,7 @@ impl Procedure {
         let (start, end) = (self.recipe.settings(from), self.recipe.settings(to));
         if let Some(detail) = refusal(&start, &end, &lab.manifest().path, spec) {
             let kind = FaultKind::Refused { detail: detail.into() };
-            return Err(Fault::new(lab.now(), "procedure", kind));
+            return Err(Fault::new(lab.now(), PROCEDURE, kind));
         }
         let mut running = flow::Running::default();
         let result = heat::settle(lab, &self.spec, &start).and_then(|()| {
