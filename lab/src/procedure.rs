@@ -122,7 +122,10 @@ impl Procedure {
                 lab.wait(light)?;
                 let frames = acquire::frames(lab, &self.analysis, &dark)?;
                 acquire::lights(lab, &self.analysis, false)?;
-                Ok(self.analysis.outcome(&frames, &dark, blank))
+                let mut outcome = self.analysis.outcome(&frames, &dark, blank);
+                // What is in the cell then met before these flows began.
+                outcome.quality.not_steady = *factor < 1.0;
+                Ok(outcome)
             }
             WaitSpec::Steady(rule) => {
                 let watch = steady::Watch { rule, since: flowing_since, residence_s };

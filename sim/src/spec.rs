@@ -18,7 +18,8 @@ pub use chemistry::{
 };
 pub use faults::{Faults, Mishap, Precipitation, RandomFault, ScheduledFault};
 pub use noise::{
-    Jitter, LightNoise, Noise, OneJitter, OnePumpNoise, PumpNoise, SlugNoise, WindowNoise,
+    Jitter, LightNoise, Noise, OneJitter, OnePumpNoise, PumpNoise, SlugNoise, SpectrometerNoise,
+    WindowNoise,
 };
 pub use optics::{Absorber, Emission, Optics, Scatter, Shape};
 pub use reactions::{RateFactor, Reaction, Reverse, Species};

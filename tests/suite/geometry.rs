@@ -34,6 +34,8 @@ fn a_reference_that_the_carrier_has_not_reached_is_an_error() {
     refused("long", &[long, free], "flush_s = 90.0", "it takes 206 s to fill the tube");
     let patient = ("flush_s = 90.0 }", "flush_s = 210.0 }");
     assert_eq!(check("patient", &[long, free, patient]).0, Some(0));
+    let brief = ("fill = { flush_s = 120.0", "fill = { flush_s = 40.0");
+    refused("brief", &[brief], "fill = {", "to fill the cu line");
     let none =
         ("rates = [{ pump = \"pfo\", ul_per_min = 600.0 }], flush_s = 90.0", "flush_s = 90.0");
     refused("none", &[none], "blank = { flush_s", "the fill leaves slugs in the flow cells");

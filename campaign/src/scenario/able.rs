@@ -3,7 +3,7 @@
 //! What no conditions of the space can do is an error; what some cannot is told by `check`, and flagged in the observation.
 
 use flowtwin_lab::path::Train;
-use flowtwin_lab::procedure::FlushSpec;
+use flowtwin_lab::procedure::{FlushSpec, WaitSpec};
 use flowtwin_lab::{
     Analysis, Conditions, FlowRate, Manifest, ProcedureSpec, Recipe, Settings, Space,
 };
@@ -24,6 +24,7 @@ impl Able<'_> {
     /// The first thing that the rig cannot do anywhere, and otherwise what it cannot do everywhere.
     pub(super) fn check(&self) -> Result<Vec<String>, Problem> {
         self.blank()?;
+        self.fill()?;
         let Some(train) = &self.manifest.path.train else { return Ok(Vec::new()) };
         for (key, flush) in [("fill", &self.procedure.fill), ("blank", &self.procedure.blank)] {
             let kpa = train.pressure_kpa(&settings_of(flush));
@@ -32,7 +33,7 @@ impl Able<'_> {
             }
         }
         let all: Vec<Settings> = self.points().iter().map(|p| self.recipe.settings(p)).collect();
-        let mut notes = Vec::new();
+        let mut notes: Vec<String> = self.haste().into_iter().collect();
         notes.extend(self.pressure(train, &all)?);
         notes.extend(self.regime(train, &all)?);
         notes.extend(self.frames(train, &all)?);
@@ -59,6 +60,35 @@ impl Able<'_> {
             needed_s.ceil()
         );
         Err(Problem::new(&["procedure", "blank", "flush_s"], message))
+    }
+
+    /// A fill that does not reach the end of a line leaves it to the first experiment.
+    fn fill(&self) -> Result<(), Problem> {
+        let (fill, path) = (&self.procedure.fill, &self.manifest.path);
+        let settings = settings_of(fill);
+        for line in path.stretches.iter().take(1).chain(&path.others) {
+            let needed_s = line.seconds(&settings);
+            if needed_s.is_finite() && fill.flush_s > 0.0 && fill.flush_s < needed_s {
+                let message = format!(
+                    "flush_s = {} is too short: at these rates it takes {:.0} s to fill the {}",
+                    fill.flush_s,
+                    needed_s.ceil(),
+                    line.name
+                );
+                return Err(Problem::new(&["procedure", "fill", "flush_s"], message));
+            }
+        }
+        Ok(())
+    }
+
+    /// A wait of less than a residence time measures what was there before.
+    fn haste(&self) -> Option<String> {
+        match self.procedure.wait {
+            WaitSpec::ResidenceTimes(factor) if factor < 1.0 => Some(format!(
+                "wait = {factor} residence times measures what met before: flagged `not_steady`"
+            )),
+            _ => None,
+        }
     }
 
     fn pressure(&self, train: &Train, all: &[Settings]) -> Result<Option<String>, Problem> {

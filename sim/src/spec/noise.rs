@@ -23,6 +23,36 @@ pub struct Noise {
     pub shot: bool,
     /// Read noise of spectrometers, root mean square \[counts\]; 0 to 1000.
     pub read_counts: f64,
+    /// Spectrometers for which some of this is other, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub spectrometers: BTreeMap<String, SpectrometerNoise>,
+}
+
+/// Noise of one spectrometer and its cell, as far as it is not that of all.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct SpectrometerNoise {
+    /// Read noise, root mean square \[counts\]; 0 to 1000.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub read_counts: Option<f64>,
+    /// Standard deviation of the change of its window \[AU\]; 0 to 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub window_offset_au: Option<f64>,
+}
+
+impl Noise {
+    /// Read noise of a spectrometer, root mean square \[counts\].
+    pub fn read_counts_of(&self, spectrometer: &str) -> f64 {
+        let own = self.spectrometers.get(spectrometer).and_then(|noise| noise.read_counts);
+        own.unwrap_or(self.read_counts)
+    }
+
+    /// Standard deviation of the change of a spectrometer's window \[AU\].
+    pub fn window_offset_au_of(&self, spectrometer: &str) -> f64 {
+        let own = self.spectrometers.get(spectrometer).and_then(|noise| noise.window_offset_au);
+        own.unwrap_or(self.window.offset_au)
+    }
 }
 
 /// Delivery of syringe pumps: Q = Qset (1 + b) (1 + ripple(x) + n(t)), x the plunger's position.

@@ -92,7 +92,7 @@ impl World {
         let streams = if least.is_finite() { uneven(most, least) } else { 0.0 };
         let merging = if self.mishaps.coalescing() { 1.0 } else { 0.0 };
         let degree = irregularity(capillary, shape.irregular_capillary, within)
-            .max(uneven(disperse, carrier))
+            .max(if carrier > STILL_UL_PER_S { uneven(disperse, carrier) } else { 0.0 })
             .max(streams)
             .max(merging);
         Irregular {

@@ -308,6 +308,9 @@ fn slugs_of_uneven_streams_differ_in_composition_about_the_ratio_of_the_streams(
     assert!((0.1..0.3).contains(&spread), "{spread}");
     let (_, more) = shares(116.0, 1.0);
     assert!(more > 1.5 * spread, "{more} against {spread}");
+    // a √(r (1 − r)) in slugs of equal size, which at 0.2 never lack a stream.
+    let (_, even) = shares(116.0, 0.2);
+    assert!((even / (0.2 * (0.3671_f64 * 0.6329).sqrt()) - 1.0).abs() < 0.1, "{even}");
     assert!(shares(116.0, 0.0).1 < 0.01, "{:?}", shares(116.0, 0.0));
     assert!(shares(200.0, 1.0).1 < 0.01, "{:?}", shares(200.0, 1.0));
 }

@@ -4,7 +4,7 @@ use super::super::{Checked, inconsistent, within};
 use super::table;
 use crate::spec::{
     Chemistry, Factor, Faults, Jitter, Mishap, Noise, Optics, Product, PumpNoise, RateFactor,
-    Reaction, Shape, Stocks,
+    Reaction, Shape, SpectrometerNoise, Stocks,
 };
 
 const PER_S: &str = "1/s";
@@ -259,6 +259,8 @@ pub(super) fn noise(noise: &Noise) -> Checked {
     p.each
         .keys()
         .try_for_each(|name| pump_noise(&format!("noise.pumps.each.{name}"), &p.of(name)))?;
+    let mut own = noise.spectrometers.iter();
+    own.try_for_each(|(name, n)| spectrometer_noise(&format!("noise.spectrometers.{name}"), n))?;
     heater_noise("noise.heaters", h)?;
     h.each
         .keys()
@@ -285,6 +287,16 @@ pub(super) fn noise(noise: &Noise) -> Checked {
         )?;
     }
     Ok(())
+}
+
+fn spectrometer_noise(key: &str, own: &SpectrometerNoise) -> Checked {
+    table(
+        key,
+        &[
+            ("read_counts", own.read_counts.unwrap_or(0.0), "counts", 0.0, 1000.0),
+            ("window_offset_au", own.window_offset_au.unwrap_or(0.0), "AU", 0.0, 1.0),
+        ],
+    )
 }
 
 fn pump_noise(key: &str, p: &PumpNoise) -> Checked {
