@@ -6,11 +6,12 @@ mod acquire;
 mod flow;
 mod heat;
 mod ramp;
+mod rinse;
 mod spec;
 mod steady;
 
 pub use ramp::{RampPoint, RampSpec};
-pub use spec::{FlushRate, FlushSpec, ProcedureSpec, SteadySpec, WaitSpec};
+pub use spec::{FlushRate, FlushSpec, OnFault, ProcedureSpec, RinseSpec, SteadySpec, WaitSpec};
 
 use crate::analysis::{Analysis, Blank, Channel};
 use crate::command::{Command, Reply};
@@ -203,7 +204,13 @@ impl Procedure {
         if !parked {
             running.end(lab.now());
             // The journal and the guard record what could not be made safe.
-            let _unsafe_parts = lab.send(&Command::MakeSafe);
+            let made_safe = lab.send(&Command::MakeSafe);
+            if let (OnFault::Flush(spec), Ok(_)) = (&self.spec.on_fault, made_safe)
+                && rinse::is_allowed(fault, spec, lab.manifest())
+            {
+                // What goes wrong now is in the journal, and has been made safe too.
+                let _rinsed = rinse::rinse(lab, spec);
+            }
         }
     }
 

@@ -80,8 +80,8 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     if let Some(journal) = folder.recorded().filter(|_| wiring.folder.is_none()) {
         console::say(format_args!("\n{}", left_in_words(&Rehearsal::of(journal).syringes)));
     }
-    super::identified::require(wiring_file, &wiring)?;
     let found = everybody_is_there(&wiring)?;
+    super::identified::require(wiring_file, &wiring)?;
     ask(args)?;
     let began = folder.recorded().map_or(Instant::START, journal::Journal::last_at);
     let clock = clock(&wiring, began, args.speed)?;

@@ -1,7 +1,7 @@
 //! From what a file says to what it means: every number in its range, every name known.
 
 use flowtwin_data::diagnostic::Diagnostic;
-use flowtwin_lab::procedure::{FlushSpec, SteadySpec, WaitSpec};
+use flowtwin_lab::procedure::{FlushSpec, OnFault, RinseSpec, SteadySpec, WaitSpec};
 use flowtwin_lab::{Analysis, Conditions, Manifest, ProcedureSpec, Recipe, Space};
 use flowtwin_sim::Plan;
 use flowtwin_twin::{PolicySpec, StopRules};
@@ -147,7 +147,22 @@ pub(super) fn procedure(file: &ScenarioFile, manifest: &Manifest) -> Result<(), 
         }
     }
     flush("fill", &spec.fill, manifest)?;
-    flush("blank", &spec.blank, manifest)
+    flush("blank", &spec.blank, manifest)?;
+    match &spec.on_fault {
+        OnFault::Stop => Ok(()),
+        OnFault::Flush(rinse) => after_fault(rinse, manifest),
+    }
+}
+
+fn after_fault(spec: &RinseSpec, manifest: &Manifest) -> Result<(), Problem> {
+    let at = |key| ["procedure", "on_fault", "flush", key];
+    let Some(pump) = manifest.pump(&spec.pump) else {
+        let known: Vec<&str> = manifest.pumps.iter().map(|p| p.name.as_str()).collect();
+        return Err(unknown_name("pump", spec.pump.as_str(), &known, &at("pump")));
+    };
+    let (low, high) = (pump.min_ul_per_min, pump.max_ul_per_min);
+    within(&at("ul_per_min"), spec.ul_per_min, low, high, "µL/min")?;
+    within(&at("volume_ul"), spec.volume_ul, 1.0, 100_000.0, "µL")
 }
 
 fn flush(key: &str, spec: &FlushSpec, manifest: &Manifest) -> Result<(), Problem> {
