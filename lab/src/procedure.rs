@@ -5,6 +5,7 @@
 mod acquire;
 mod flow;
 mod heat;
+mod priming;
 mod ramp;
 mod rinse;
 mod spec;

@@ -124,6 +124,12 @@ fn the_totals_of_a_run_count_what_priming_took() {
         let left = number(all) - number(primed) - number(&phase["reagent_ml"][stock]);
         assert!(left.abs() < 1e-6, "{stock}: {left} mL");
     }
+    // By the procedure alone it is the same: a benchmark counts it so.
+    let scenario = Scenario::load(&file).unwrap();
+    for (stock, ml) in scenario.procedure().primes_ml(scenario.manifest()) {
+        let told = priming["reagent_ml"][&stock].as_f64().unwrap_or(0.0);
+        assert!((ml - told).abs() < 1e-5, "{stock}: {ml} mL against {told} mL");
+    }
     let (all, primed) = (number(&summary["lab_time_s"]), number(&priming["lab_time_s"]));
     assert!(primed > 180.0 && primed < 200.0, "{primed} s");
     let left = all - primed - number(&phase["lab_time_s"]);
