@@ -97,7 +97,7 @@ fn after_a_fault_a_finite_volume_rinses_the_tube_with_the_heater_off_on_every_ba
         let after: Vec<&Act> = after.collect();
         let safe = after.iter().position(|act| **act == Act::MakeSafe).expect("first it is safe");
         assert!(matches!(after[safe + 1], Act::HeaterOff { .. }), "{backend}: {after:?}");
-        let volumes = after.iter().filter_map(|act| match act {
+        let volumes = after[safe..].iter().filter_map(|act| match act {
             Act::Dispense { pump, at_most_ul, .. } => Some((pump.as_str(), at_most_ul.ul())),
             _ => None,
         });
