@@ -217,7 +217,7 @@ fn pump(name: &str) -> PumpInfo {
 }
 
 fn heater(name: &str) -> HeaterInfo {
-    HeaterInfo { name: name.into(), low_c: 20.0, high_c: 250.0, safe_c: 25.0 }
+    HeaterInfo { name: name.into(), low_c: 20.0, high_c: 250.0, safe_c: 25.0, still: false }
 }
 
 fn spectrometer(name: &str) -> SpectrometerInfo {

@@ -47,7 +47,7 @@ impl std::fmt::Debug for Instruments {
 #[derive(Debug)]
 pub struct Bench {
     pub(crate) manifest: Manifest,
-    instruments: Instruments,
+    pub(crate) instruments: Instruments,
     clock: Box<dyn Clock>,
     at_work: bool,
     pulse: Option<Box<dyn Pulse>>,
@@ -112,7 +112,7 @@ impl Bench {
         let Some(info) = self.manifest.pump(pump) else { return Ok(()) };
         let (low, high) = (info.min_ul_per_min, info.max_ul_per_min);
         let value = rate.ul_per_min();
-        if (low..=high).contains(&value) {
+        if value.total_cmp(&0.0).is_eq() || (low..=high).contains(&value) {
             return Ok(());
         }
         let (quantity, unit) = ("rate".into(), "µL/min".into());

@@ -1,5 +1,6 @@
 //! What a scenario means: a validated campaign on a validated world.
 
+mod able;
 mod check;
 mod course;
 mod entrant;
@@ -94,6 +95,19 @@ impl Scenario {
         self.file.table.as_ref().map_or(&[], |table| &table.notes)
     }
 
+    /// What its rig cannot do at some conditions of the space, for people; what it can do at none is an error of
+    /// [`Scenario::load`].
+    pub fn cannot_everywhere(&self) -> Vec<String> {
+        let able = able::Able {
+            manifest: self.manifest(),
+            procedure: self.procedure.spec(),
+            analysis: self.analysis(),
+            space: &self.space,
+            recipe: self.procedure.recipe(),
+        };
+        able.check().unwrap_or_default()
+    }
+
     /// Reads and checks a scenario file whose world can be simulated.
     ///
     /// # Errors
@@ -175,6 +189,14 @@ impl Scenario {
         let analysis = check::analysis(&file, plan.manifest()).map_err(fail)?;
         let phases = check::phases(&file, &space).map_err(fail)?;
         check::objective(&file).map_err(fail)?;
+        let able = able::Able {
+            manifest: plan.manifest(),
+            procedure: &file.procedure,
+            analysis: &analysis,
+            space: &space,
+            recipe: &recipe,
+        };
+        able.check().map_err(fail)?;
         Ok(Self {
             procedure: Procedure::new(file.procedure.clone(), recipe, analysis),
             world: World::Simulated(Arc::new(plan)),

@@ -17,7 +17,7 @@ pub enum Command {
     /// Infuse at a rate until a volume has been delivered, counted from now.
     ///
     /// The volume is always finite: a pump whose host has died stops by itself. Sent to a running pump it
-    /// replaces rate and volume without stopping the flow.
+    /// replaces rate and volume without stopping the flow. A rate of zero is off: the pump stands still, as after `Stop`.
     Dispense {
         /// Which pump.
         pump: PumpId,

@@ -104,7 +104,15 @@ fn pumps_stop_by_themselves(lab: &mut dyn Lab) -> Check {
         lab.wait(Span::from_secs(3.0)).map_err(|fault| Broken(fault.to_string()))?;
         expect_reading(lab, &SensorKind::Status(pump.clone()), 0.0, 0.1)?;
         expect_reading(lab, &SensorKind::Dispensed(pump.clone()), rate / 60.0, 1e-3)?;
-        sent(lab, &Command::Stop { pump })?;
+        sent(lab, &Command::Stop { pump: pump.clone() })?;
+        let off = Command::Dispense {
+            pump: pump.clone(),
+            rate_ul_per_min: FlowRate::ZERO,
+            at_most_ul: Volume::from_ul(1.0),
+        };
+        sent(lab, &dispense)?;
+        sent(lab, &off)?;
+        expect_reading(lab, &SensorKind::Status(pump), 0.0, 0.1)?;
     }
     Ok(())
 }

@@ -23,7 +23,7 @@ pub mod layer;
 mod manifest;
 pub mod math;
 mod observation;
-mod path;
+pub mod path;
 pub mod procedure;
 mod random;
 mod settings;

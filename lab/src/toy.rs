@@ -103,6 +103,11 @@ impl ToyLab {
     fn dispense(&mut self, pump: &PumpId, rate: f64, at_most: f64) -> Result<Reply, Fault> {
         let info = self.manifest.pump(pump).ok_or_else(|| self.unknown(pump.as_str()))?;
         let (low, high) = (info.min_ul_per_min, info.max_ul_per_min);
+        if rate.total_cmp(&0.0).is_eq() {
+            self.delivered_ul = 0.0;
+            self.run = None;
+            return Ok(Reply::Done);
+        }
         if !(low..=high).contains(&rate) {
             let (quantity, unit) = ("rate".into(), "µL/min".into());
             let kind = FaultKind::OutOfRange { quantity, value: rate, low, high, unit };
@@ -261,6 +266,7 @@ fn manifest() -> Manifest {
             low_c: 20.0,
             high_c: 200.0,
             safe_c: SAFE_C,
+            still: false,
         }],
         lights: vec![LightInfo { name: "lamp".into() }],
         spectrometers: vec![SpectrometerInfo {
@@ -285,6 +291,7 @@ fn manifest() -> Manifest {
                 pumps: vec!["water".into()],
                 reacts: true,
             }],
+            ..FlowPath::default()
         },
     }
 }

@@ -106,6 +106,10 @@ impl SimLab {
         let pump = self.pump(id)?;
         let (rate, ul) = (math::round_decimals(rate, 6), math::round_decimals(at_most_ul, 5));
         let info = &self.plan.manifest().pumps[pump];
+        if rate.total_cmp(&0.0).is_eq() {
+            self.world.stop(self.now(), pump);
+            return Ok(Reply::Done);
+        }
         let limits = (info.min_ul_per_min, info.max_ul_per_min);
         self.within(id.as_str(), "flow rate", rate, "µL/min", limits)?;
         self.within(id.as_str(), "volume", ul, "µL", (1e-5, 1e9))?;

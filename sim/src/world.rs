@@ -85,12 +85,13 @@ impl World {
     pub(crate) fn new(plan: Arc<Plan>, streams: Streams) -> Self {
         let noise = &plan.world().noise;
         let named = plan.pump_names.iter().zip(&plan.pumps);
-        let pumps: Vec<Pump> =
-            named.map(|(name, spec)| Pump::new(name, spec, &noise.pumps, &streams)).collect();
+        let pumps: Vec<Pump> = named
+            .map(|(name, spec)| Pump::new(name, spec, &noise.pumps.of(name), &streams))
+            .collect();
         let ambient = plan.world().rig.ambient_c;
         let named = plan.heater_names.iter().zip(&plan.heaters);
         let heaters = named
-            .map(|(name, spec)| Heater::new(name, spec, ambient, &noise.heaters, &streams))
+            .map(|(name, spec)| Heater::new(name, spec, ambient, &noise.heaters.of(name), &streams))
             .collect();
         let of_streams = plan.streams.iter().map(|s| s.pumps.clone()).collect();
         let slugs = &noise.slugs;
@@ -155,7 +156,8 @@ impl World {
             Event::SlugDone => {
                 self.slug_done = None;
                 let (total, disperse) = (self.flow.total(), self.disperse(now));
-                self.train.complete(now, self.flow.volume(total, now), disperse);
+                let took = self.took(now);
+                self.train.complete(now, self.flow.volume(total, now), disperse, took);
                 self.work.slugs += 1;
                 self.plan_slug(now);
             }

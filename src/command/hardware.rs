@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use flowtwin_backends::clock::{Clock, SharedClock, WallClock};
+use flowtwin_backends::connect::Finding;
 use flowtwin_backends::folder::FolderLab;
 use flowtwin_backends::heartbeat::Heartbeat;
 use flowtwin_backends::wiring::FolderWiring;
@@ -23,6 +24,7 @@ use flowtwin_lab::journal::{self, Writer};
 use flowtwin_lab::{Instant, Lab, Manifest, PumpId, Span};
 use flowtwin_report::Extras;
 
+use super::attendant::{Attendant, Cables, Held};
 use super::emulate::read_wiring;
 use super::run::{
     STOP, both, campaign, conclude, folder, heed_ctrl_c, is_unsafe, outcome, threads,
@@ -78,22 +80,24 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     if let Some(journal) = folder.recorded().filter(|_| wiring.folder.is_none()) {
         console::say(format_args!("\n{}", left_in_words(&Rehearsal::of(journal).syringes)));
     }
-    everybody_is_there(&wiring)?;
+    let found = everybody_is_there(&wiring)?;
+    super::identified::require(wiring_file, &wiring)?;
     ask(args)?;
-    let began = folder.recorded().and_then(|j| j.experiments().last());
-    let began = began.map_or(Instant::START, |e| e.ended_ns);
+    let began = folder.recorded().map_or(Instant::START, journal::Journal::last_at);
     let clock = clock(&wiring, began, args.speed)?;
     let manifest = Manifest { simulated: wiring.simulated, ..scenario.manifest().clone() };
     let expected = scenario.sim_lab(seed);
-    let on = |scenario: &Scenario, rig: Box<dyn Lab>| {
+    let on = |scenario: &Scenario, rig: Box<dyn Lab>, cables: Option<Cables>| {
         let say = |text: &str| console::say_line(text);
-        let mut watch = Alongside::new(scenario, expected, Progress::new(scenario), say);
+        let inner = Alongside::new(scenario, expected, Progress::new(scenario), say);
+        let accept = args.accept_first;
+        let mut watch = Attendant { inner, rehearsed: scenario, accept, cables };
         campaign(scenario, seed, threads(to.jobs), rig, &folder, &mut watch)
     };
     let (ended, watched) = match &wiring.folder {
         Some(hand_off) => {
             let rig = behind(hand_off, wiring_file, manifest, clock)?;
-            (on(&scenario, Box::new(rig))?, None)
+            (on(&scenario, Box::new(rig), None)?, None)
         }
         None => {
             let mut rig = connect(&wiring, manifest, clock).map_err(CommandError::bad_input)?;
@@ -104,7 +108,9 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
             // From here on the watch holds the rig.
             drop(quiet);
             let heartbeat = Rc::new(RefCell::new(heartbeat(rig.manifest(), wiring_file)?));
-            let ended = on(&scenario, Box::new(rig.with_pulse(Box::new(heartbeat.clone()))))?;
+            let held = Held::new(rig.with_pulse(Box::new(heartbeat.clone())));
+            let cables = Cables { held: held.clone(), wiring: wiring.clone(), found };
+            let ended = on(&scenario, Box::new(held), Some(cables))?;
             let watched = heartbeat.borrow_mut().finish().map_err(CommandError::failed)?;
             (ended, Some(watched.success()))
         }
@@ -242,7 +248,7 @@ fn simulated(
 }
 
 /// Makes sure that the right instrument is at the end of every cable, before anything moves.
-fn everybody_is_there(wiring: &Wiring) -> Result<(), CommandError> {
+fn everybody_is_there(wiring: &Wiring) -> Result<Vec<Finding>, CommandError> {
     let found = identify(wiring);
     if let Some(played) = found.iter().find(|found| found.is_emulated() && !wiring.simulated) {
         let message =
@@ -251,12 +257,12 @@ fn everybody_is_there(wiring: &Wiring) -> Result<(), CommandError> {
             "nothing has moved; what it tells is simulated, and the wiring file must say so",
         ));
     }
-    let wrong: Vec<String> = found
-        .into_iter()
-        .filter_map(|found| found.problem.map(|problem| format!("{}: {problem}", found.name)))
-        .collect();
+    let wrong = found.iter().filter_map(|found| {
+        found.problem.as_ref().map(|problem| format!("{}: {problem}", found.name))
+    });
+    let wrong: Vec<String> = wrong.collect();
     if wrong.is_empty() {
-        return Ok(());
+        return Ok(found);
     }
     Err(CommandError::failed(wrong.join("\n")).hint("nothing has moved; see docs/wiring.md"))
 }

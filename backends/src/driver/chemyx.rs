@@ -22,6 +22,13 @@ const SAME: f64 = 1e-5;
 /// The number of the units µL and µL/min.
 const UNITS_UL_PER_MIN: f64 = 2.0;
 
+/// How much a pump is moved so that somebody sees it \[µL\], and how fast [µL/min]: three seconds.
+const NUDGE_UL: f64 = 10.0;
+const NUDGE_UL_PER_MIN: f64 = 200.0;
+/// How often it is asked whether it has come to its end, and how long after each time.
+const NUDGE_LOOKS: u32 = 1_200;
+const NUDGE_LOOK: std::time::Duration = std::time::Duration::from_millis(50);
+
 const RUNNING: u8 = 1;
 const STALLED: u8 = 4;
 
@@ -69,6 +76,32 @@ impl Chemyx {
             firmware: None,
             notes,
         })
+    }
+
+    /// Delivers a few microlitres with the syringe that the pump is set to, and waits until it stands still; how much that
+    /// was \[µL\].
+    ///
+    /// # Errors
+    /// If it runs already, or does not do as it is told.
+    pub(crate) fn nudge(&mut self) -> Result<f64, FaultKind> {
+        self.port.borrow_mut().wake()?;
+        let status = self.status()?;
+        if status != 0 {
+            let detail = format!("its status is {status}: stop it at the pump, then ask again");
+            return Err(FaultKind::Refused { detail });
+        }
+        self.bore_mm = found(&self.view()?, "dia")?;
+        let limits = self.prepare()?;
+        let rate = NUDGE_UL_PER_MIN.clamp(limits.min_ul_per_min, limits.max_ul_per_min);
+        let ul = math::round_decimals(NUDGE_UL.max(limits.min_ul), 5);
+        self.dispense(FlowRate::from_ul_per_min(rate), Volume::from_ul(ul))?;
+        for _ in 0..NUDGE_LOOKS {
+            if self.status()? != RUNNING {
+                break;
+            }
+            std::thread::sleep(NUDGE_LOOK);
+        }
+        self.stop().map(|()| ul)
     }
 
     /// Stops the pump if it runs, chooses units, tells it the bore and learns its limits.

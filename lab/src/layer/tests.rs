@@ -290,6 +290,7 @@ fn procedure() -> (Procedure, Space) {
     let space = Space::new(inputs, vec![]).unwrap();
     let linear = |factors: [f64; 2]| Linear { constant: 0.0, factors: factors.to_vec() };
     let recipe = Recipe {
+        slowest: vec![],
         heaters: vec![("plate".into(), linear([1.0, 0.0]))],
         pumps: vec![("water".into(), linear([0.0, 1.0]))],
     };
@@ -454,14 +455,14 @@ fn a_journal_reads_back_and_answers_like_the_lab_it_recorded() {
     assert_eq!(journal.torn(), 0);
     let mut recorded = Recorded::new(&journal, procedure.analysis());
     for expected in &observations {
-        let blank = Blank { reference: vec![] };
+        let blank = Blank::default();
         let replayed = procedure.run(&mut recorded, &blank, &expected.conditions);
         assert_eq!(replayed.outcome, expected.outcome);
         assert_eq!(replayed.ended, expected.ended);
         assert_eq!(replayed.consumed_ml, expected.consumed_ml);
     }
     let other = space.centre();
-    let blank = Blank { reference: vec![] };
+    let blank = Blank::default();
     let refused = procedure.run(&mut recorded, &blank, &other).fault.unwrap();
     assert!(matches!(refused.kind, FaultKind::Diverged { record: 3, .. }));
 }

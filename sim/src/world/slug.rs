@@ -9,8 +9,9 @@ use crate::model::kernel::Kernel;
 use crate::model::liquid::{STAY_STEPS, diffusivity_m2_per_s, stay_nodes};
 use crate::model::network::RunsAway;
 use crate::model::reaction::{self, Stay};
-use crate::model::segmentation::{area_mm2, effectiveness};
-use crate::spec::TimeBase;
+use crate::model::segmentation::{area_mm2, effectiveness, slug_volume_ul};
+use crate::spec::{Rig, TimeBase};
+use crate::train::Slug;
 
 /// The way of a slug through the tube.
 pub(super) struct Journey {
@@ -40,22 +41,24 @@ impl World {
     pub(super) fn evaluate(&self, index: usize) -> (Box<[f64]>, Result<(), RunsAway>) {
         let slug = &self.train.slugs()[index];
         let middle = midway(slug.began, slug.ended);
-        let shares = self.shares(slug.began, middle, slug.ended);
+        let shares = self.shares(slug, middle);
         let journey = self.journey(middle, slug.time_off);
         let quantities = &self.plan.quantities;
         let mut values = vec![0.0; quantities.len()];
         quantities.fill(&mut values, &shares, journey.final_c);
-        let mixing = &self.plan.world().rig.mixing;
+        let Rig { mixing, segmentation, .. } = &self.plan.world().rig;
+        let usual_ul = slug_volume_ul(segmentation, 1.0, 1.0);
+        let length = (slug.slug_to_ul - slug.from_ul) / usual_ul;
+        let mixed = effectiveness(mixing, journey.flow_ul_per_min, length);
         let mut reacted = Ok(());
         if let Some(network) = &self.plan.network {
-            let mixed = effectiveness(mixing, journey.flow_ul_per_min);
             let capacity = self.plan.world().rig.liquid.heat_capacity_kj_per_l_k(journey.final_c);
             reacted = network.react(&mut values, &journey.stays, mixed, capacity);
         }
         if let Some(reaction) = &self.plan.reaction {
             let made = reaction.make(&reaction::Slug {
                 quantities: &values,
-                effectiveness: effectiveness(mixing, journey.flow_ul_per_min),
+                effectiveness: mixed,
                 stays: &journey.stays,
                 final_c: journey.final_c,
             });
@@ -66,16 +69,18 @@ impl World {
         (values.into(), reacted)
     }
 
-    /// Share of each pump's liquid in a slug; they sum to less than one while lines still hold
+    /// Share of each pump's liquid in a slug that formed around `middle`; they sum to less than one while lines still hold
     /// their first filling, which is blank.
-    pub(super) fn shares(&self, began: Instant, middle: Instant, ended: Instant) -> Vec<f64> {
+    pub(super) fn shares(&self, slug: &Slug, middle: Instant) -> Vec<f64> {
         let mut shares = vec![0.0; self.pumps.len()];
-        let volumes: Vec<f64> = (0..self.plan.streams.len())
-            .map(|stream| {
-                let column = self.flow.stream(stream);
-                self.flow.volume(column, ended) - self.flow.volume(column, began)
-            })
-            .collect();
+        let given = |stream: usize| {
+            let column = self.flow.stream(stream);
+            self.flow.volume(column, slug.ended) - self.flow.volume(column, slug.began)
+        };
+        let volumes: Vec<f64> = match &slug.took {
+            Some(took) => took.to_vec(),
+            None => (0..self.plan.streams.len()).map(given).collect(),
+        };
         let whole: f64 = volumes.iter().sum();
         if whole <= 0.0 {
             return shares;

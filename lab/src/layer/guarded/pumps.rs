@@ -106,6 +106,9 @@ impl Pumps {
             let (quantity, unit) = (quantity.into(), unit.into());
             Fault::new(now, name, FaultKind::OutOfRange { quantity, value, low, high, unit })
         };
+        if rate.total_cmp(&0.0).is_eq() {
+            return Ok(());
+        }
         if !(pump.min_ul_per_min..=pump.max_ul_per_min).contains(&rate) {
             let (low, high) = (pump.min_ul_per_min, pump.max_ul_per_min);
             return Err(fault("rate", rate, low, high, "µL/min"));
@@ -135,6 +138,9 @@ impl Pumps {
         (rate, at_most_ul): (f64, f64),
     ) {
         self.stopped(now, name);
+        if rate <= 0.0 {
+            return;
+        }
         if let Some(pump) = self.all.iter_mut().find(|p| p.name == *name) {
             pump.run = Some(Run { sent, since: now, rate, at_most_ul });
         }

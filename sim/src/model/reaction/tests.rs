@@ -38,7 +38,7 @@ fn at_time(inputs: [f64; 7], seconds: f64, celsius: f64, cs: f64, oa_cs: f64) ->
     let mixing = spec::Mixing::default();
     let slug = Slug {
         quantities: &quantities,
-        effectiveness: crate::model::segmentation::effectiveness(&mixing, 4.0 * stream),
+        effectiveness: crate::model::segmentation::effectiveness(&mixing, 4.0 * stream, 1.0),
         stays: &[Stay { seconds, celsius, heat_s: 1.0 }],
         final_c: celsius,
     };
