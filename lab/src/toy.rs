@@ -166,7 +166,7 @@ impl ToyLab {
             (Setting::SetPoint(_), "plate") => self.set_point_c.unwrap_or(SAFE_C),
             (Setting::Mode(_), "plate") => {
                 self.set_point_c.map_or(Setting::OFF, |_| Setting::AUTOMATIC)
-            },
+            }
             (Setting::Rate(_), "water") => self.rate,
             (Setting::Light(_), "lamp") => f64::from(u8::from(self.lit)),
             (Setting::Integration(_), "eye") => f64::from(self.integration_us),

@@ -183,9 +183,7 @@ impl SimLab {
             },
             Setting::Rate(pump) => world.pumps[self.pump(pump)?].kept_ul_per_min(),
             Setting::Light(light) => f64::from(u8::from(world.lights[self.light(light)?].is_on())),
-            Setting::Integration(name) => {
-                f64::from(world.integration_us[self.spectrometer(name)?])
-            }
+            Setting::Integration(name) => f64::from(world.integration_us[self.spectrometer(name)?]),
         };
         Ok(Reply::Reading(value))
     }

@@ -1,7 +1,8 @@
 //! An emulated Ocean HDX, by Ocean Binary Protocol.
 
 use flowtwin_lab::{
-    Command, Exposure, FaultKind, Instant, Lab, LightId, Reply, Setting, SpectrometerId, SpectrometerInfo,
+    Command, Exposure, FaultKind, Instant, Lab, LightId, Reply, Setting, SpectrometerId,
+    SpectrometerInfo,
 };
 
 mod buffer;

@@ -549,10 +549,9 @@ fn what_is_changed_while_frames_are_taken_is_found_when_they_are_handed_over() {
     let exposure = Exposure { integration_us: 20_000, frames: 10 };
     let arm = Command::Arm { spectrometer: "eye".into(), exposure };
     let fetch = Command::Fetch { spectrometer: "eye".into() };
-    for (setting, kept) in [
-        (Setting::Integration("eye".into()), 40_000.0),
-        (Setting::SetPoint("plate".into()), 111.0),
-    ] {
+    for (setting, kept) in
+        [(Setting::Integration("eye".into()), 40_000.0), (Setting::SetPoint("plate".into()), 111.0)]
+    {
         let lab = Shared::default();
         let mut guarded = Guarded::new(lab.clone(), Limits { tick_s: 60.0, ..Limits::default() });
         guarded.send(&heat(120.0)).unwrap();

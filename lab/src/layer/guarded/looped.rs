@@ -122,15 +122,8 @@ impl Answer {
 
     fn push(&mut self, look: &Look) {
         let (power, value) = (0.01 * look.power, look.value);
-        let mut sums = Sums {
-            at: look.at,
-            value,
-            power,
-            brought: 0.0,
-            lost: 0.0,
-            taken: 0.0,
-            swing: 0.0,
-        };
+        let mut sums =
+            Sums { at: look.at, value, power, brought: 0.0, lost: 0.0, taken: 0.0, swing: 0.0 };
         match self.looks.back().copied() {
             Some(last) if look.at.since(last.at).as_secs() <= GAP_S => {
                 let span_s = look.at.since(last.at).as_secs();

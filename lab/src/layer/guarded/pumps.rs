@@ -275,7 +275,7 @@ impl Pump {
                 Some(FaultKind::Garbled { detail: "a status that is no number".into() })
             }
             // A pump that was told to stop shows an old stall until it is told something new.
-            None if status < 0.5 || status >= STALLED - 0.5 => None,
+            None if !(0.5..STALLED - 0.5).contains(&status) => None,
             None => Some(changed("stopped")),
             Some(_) if status >= STALLED - 0.5 => Some(FaultKind::Stalled),
             Some(_) if should_run && status < 0.5 => Some(FaultKind::Empty),

@@ -1,9 +1,9 @@
 //! What a guard knows of the heaters.
 
+use super::looped::{Answer, Look, LoopModel};
 use crate::fault::{Fault, FaultKind};
 use crate::id::{HeaterId, SensorId};
 use crate::lab::Lab;
-use super::looped::{Answer, LoopModel, Look};
 use crate::layer::rules::Limits;
 use crate::manifest::{Manifest, SensorKind};
 use crate::time::Instant;
