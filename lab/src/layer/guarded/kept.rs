@@ -50,7 +50,9 @@ impl Kept {
                 let us = f64::from(exposure.integration_us);
                 self.put(Setting::Integration(spectrometer.clone()), Some(us));
             }
-            Command::MakeSafe => self.all.iter_mut().for_each(Expected::make_safe),
+            // Nothing is measured on a rig that was made safe, and an instrument that has fallen silent must not end a
+            // rinse.
+            Command::MakeSafe => self.all.iter_mut().for_each(|expected| expected.set = None),
             _ => {}
         }
     }
@@ -84,17 +86,6 @@ impl Kept {
             }
         }
         Ok(())
-    }
-}
-
-impl Expected {
-    /// A rig that was made safe has its lights off; its heater may be off or at its safe set point, its pumps stand.
-    fn make_safe(&mut self) {
-        match self.setting {
-            Setting::Light(_) => self.set = Some(0.0),
-            Setting::Integration(_) => {}
-            Setting::SetPoint(_) | Setting::Mode(_) | Setting::Rate(_) => self.set = None,
-        }
     }
 }
 
