@@ -1,11 +1,13 @@
 //! What the commands do, one file each.
 
-mod bench;
+mod attendant;
+mod benchmark;
 mod check;
 mod discover;
 mod emulate;
 mod experiment;
 mod hardware;
+mod identified;
 mod lab;
 mod paper;
 mod place;
@@ -41,7 +43,7 @@ pub fn run(cli: Cli) -> Result<(), CommandError> {
         Command::Watch(args) => watch::run(&args),
         Command::Paper(args) => paper::run(&args),
         Command::Lab(args) => lab::run(&args),
-        Command::Bench(args) => bench::run(&args),
+        Command::Benchmark(args) => benchmark::run(&args),
     }
 }
 

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use flowtwin_lab::{
     Command, Fault, FaultKind, FlowRate, HeaterId, Instant, Lab, LightId, Manifest, PumpId, Reply,
-    SensorId, SensorKind, SpectrometerId,
+    SensorId, SensorKind, Setting, SpectrometerId,
 };
 
 mod safe;
@@ -47,7 +47,7 @@ impl std::fmt::Debug for Instruments {
 #[derive(Debug)]
 pub struct Bench {
     pub(crate) manifest: Manifest,
-    instruments: Instruments,
+    pub(crate) instruments: Instruments,
     clock: Box<dyn Clock>,
     at_work: bool,
     pulse: Option<Box<dyn Pulse>>,
@@ -112,7 +112,7 @@ impl Bench {
         let Some(info) = self.manifest.pump(pump) else { return Ok(()) };
         let (low, high) = (info.min_ul_per_min, info.max_ul_per_min);
         let value = rate.ul_per_min();
-        if (low..=high).contains(&value) {
+        if value.total_cmp(&0.0).is_eq() || (low..=high).contains(&value) {
             return Ok(());
         }
         let (quantity, unit) = ("rate".into(), "µL/min".into());
@@ -135,6 +135,20 @@ impl Bench {
                 sensor,
                 |p| p.granted().map(|granted| f64::from(u8::from(granted))),
             ),
+        }
+    }
+
+    fn read_back(&mut self, setting: &Setting) -> Result<f64, Fault> {
+        match setting {
+            Setting::SetPoint(h) => self.with(|i| &mut i.heaters, h, |h| h.set_point_c()),
+            Setting::Mode(h) => self.with(|i| &mut i.heaters, h, |h| h.mode()),
+            Setting::Rate(p) => self.with(|i| &mut i.pumps, p, |p| p.rate_ul_per_min()),
+            Setting::Light(l) => {
+                self.with(|i| &mut i.lights, l, |l| l.is_on().map(|on| f64::from(u8::from(on))))
+            }
+            Setting::Integration(s) => {
+                self.with(|i| &mut i.spectrometers, s, |s| s.integration_us().map(f64::from))
+            }
         }
     }
 
@@ -165,6 +179,7 @@ impl Bench {
                 self.with(|i| &mut i.spectrometers, spectrometer, |s| s.fetch()).map(Reply::Frames)
             }
             Command::Read { sensor } => self.read(sensor).map(Reply::Reading),
+            Command::ReadBack { setting } => self.read_back(setting).map(Reply::Reading),
             Command::MakeSafe => self.make_safe().map(|()| Reply::Done),
             Command::Begin { .. } | Command::Collect => {
                 let detail = "this rig is driven by commands to instruments".into();

@@ -1,16 +1,18 @@
-//! From a bench file to the instruments of a real rig.
+//! From a wiring file to the instruments of a real rig.
 
 use flowtwin_lab::{Fault, FaultKind, Manifest};
 
 pub mod discover;
 mod identify;
+mod nudge;
 
 pub use identify::{Finding, identify};
+pub use nudge::nudge;
 
-use crate::bench::Bench;
+use crate::bench::{Bench, Instruments};
 use crate::clock::Clock;
 use crate::transport::{SerialPort, TcpWire, Transport};
-use crate::wiring::{Link, Wiring, WiringError};
+use crate::wiring::{ChemyxWiring, Link, Wiring, WiringError};
 
 /// A rig as `wiring` says, described by `manifest`, in the time of `clock`.
 ///
@@ -51,6 +53,23 @@ fn open(
 }
 
 impl Bench {
+    /// Lets go of all cables, so that somebody else can ask who is at their ends. Until they are
+    /// [taken up](Self::take_up) again the bench has no instruments.
+    pub fn let_go(&mut self) {
+        self.instruments = Instruments::default();
+    }
+
+    /// Takes the cables up again that it had let go of.
+    ///
+    /// # Errors
+    /// As [`connect`].
+    pub fn take_up(&mut self, wiring: &Wiring) -> Result<(), WiringError> {
+        let instruments =
+            wiring.instruments(&self.manifest, &mut |name, link| open(wiring, name, link))?;
+        self.instruments = instruments;
+        Ok(())
+    }
+
     /// Tells every pump its syringe and its units; one that runs is stopped. Nothing begins to move.
     ///
     /// # Errors

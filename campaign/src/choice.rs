@@ -27,6 +27,14 @@ pub fn conditions(space: &Space, settings: &[String]) -> Result<Conditions, Stri
         values[place] = number;
     }
     let conditions = space.conditions(values);
+    if let Some((input, least)) = space.too_slow(&conditions) {
+        let value = plain(conditions.get(&input.name).unwrap_or_default());
+        return Err(format!(
+            "{} = {value} is slower than the pump can run: it must be 0, which is off, or at least {}",
+            input.name,
+            plain(least)
+        ));
+    }
     let broken = space.broken(&conditions).next();
     match broken {
         None => Ok(conditions),

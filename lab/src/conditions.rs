@@ -6,7 +6,7 @@ use serde::de::{MapAccess, Visitor};
 use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::input::Input;
+use crate::input::{Input, Kind};
 use crate::settings::Linear;
 
 /// A point in a [`Space`]: one value for each input, by name, in the order of the space.
@@ -188,6 +188,8 @@ pub struct Space {
     inputs: Vec<Input>,
     constraints: Vec<Constraint>,
     options: Arc<[Vec<String>]>,
+    /// Smallest value above zero of each input; zero where any will do.
+    least: Vec<f64>,
 }
 
 /// Why a space cannot be.
@@ -272,9 +274,35 @@ impl Space {
         }
         let names = inputs.iter().map(|input| input.name.clone()).collect();
         let options = options(&inputs);
-        let space = Self { names, inputs, constraints, options };
+        let least = vec![0.0; inputs.len()];
+        let space = Self { names, inputs, constraints, options, least };
         space.constraints.iter().try_for_each(|c| space.reachable(c))?;
         Ok(space)
+    }
+
+    /// The same space with inputs that are either zero or at least this \[dim\]: a pump is off, or runs no slower than it
+    /// can. What is asked for in between becomes the nearer of the two.
+    ///
+    /// # Panics
+    /// If the number of values is not [`Space::dim`].
+    #[must_use]
+    pub fn zero_or_at_least(self, least: Vec<f64>) -> Self {
+        assert_eq!(least.len(), self.dim(), "one value for each input");
+        Self { least, ..self }
+    }
+
+    /// Smallest value above zero of each input \[dim\]; zero where any will do.
+    pub fn least(&self) -> &[f64] {
+        &self.least
+    }
+
+    /// `x` of an input as it can be set: rounded, within its range, and not between zero and the least.
+    ///
+    /// # Panics
+    /// If there is no such input.
+    pub fn settable(&self, input: usize, x: f64) -> f64 {
+        let rounded = self.inputs[input].round(x);
+        nearer_of_zero_and(self.least[input], rounded)
     }
 
     fn reachable(&self, constraint: &Constraint) -> Result<(), SpaceError> {
@@ -340,8 +368,13 @@ impl Space {
     /// The conditions at a point of the unit cube \[dim\], clamped to the cube and rounded to the resolution of
     /// each input.
     pub fn from_unit(&self, unit: &[f64]) -> Conditions {
-        let value = |(u, input): (&f64, &Input)| input.from_unit(*u);
-        self.conditions(unit.iter().zip(&self.inputs).map(value).collect())
+        let value = |(i, (u, input)): (usize, (&f64, &Input))| match input.kind {
+            Kind::Linear => {
+                self.settable(i, input.low + u.clamp(0.0, 1.0) * (input.high - input.low))
+            }
+            _ => input.from_unit(*u),
+        };
+        self.conditions(unit.iter().zip(&self.inputs).enumerate().map(value).collect())
     }
 
     /// Where conditions lie in the unit cube \[dim\]; outside 0..1 where they lie outside the box, or name an option that
@@ -371,6 +404,13 @@ impl Space {
         })
     }
 
+    /// The first input that lies between zero and the least it can be set to, with that.
+    pub fn too_slow(&self, conditions: &Conditions) -> Option<(&Input, f64)> {
+        let between = |(x, least): (&f64, &f64)| *x > 0.0 && *x < least * (1.0 - 1e-12);
+        let place = conditions.values().iter().zip(&self.least).position(between)?;
+        Some((&self.inputs[place], self.least[place]))
+    }
+
     /// Whether `conditions` lie in the box, at levels and options that there are, and meet every constraint.
     pub fn contains(&self, conditions: &Conditions) -> bool {
         let allowed = |(place, input): (usize, &Input)| match conditions.word(place) {
@@ -378,7 +418,16 @@ impl Space {
             Word::Name(name) => input.option(name).is_some(),
         };
         let inside = self.inputs.iter().enumerate().all(allowed);
-        inside && self.broken(conditions).next().is_none()
+        inside && self.too_slow(conditions).is_none() && self.broken(conditions).next().is_none()
+    }
+}
+
+/// `x`, or where it lies between zero and `least`, the nearer of the two.
+pub(crate) fn nearer_of_zero_and(least: f64, x: f64) -> f64 {
+    match x {
+        x if x <= 0.0 || x >= least => x,
+        x if x < 0.5 * least => 0.0,
+        _ => least,
     }
 }
 
@@ -432,6 +481,22 @@ mod tests {
         let space = Space::new(inputs, vec![total]).unwrap();
         assert!(space.contains(&space.conditions(vec![5.0, 10.0])));
         assert!(!space.contains(&space.conditions(vec![5.1, 10.0])));
+    }
+
+    /// A pump that runs at 0.5 or faster, or not at all.
+    #[test]
+    fn an_input_can_be_off_but_not_slower_than_it_can_be() {
+        let inputs = vec![input("pump", 0.0, 10.0), input("other", 0.0, 10.0)];
+        let space = Space::new(inputs, vec![]).unwrap().zero_or_at_least(vec![0.5, 0.0]);
+        let at = |u: f64| space.from_unit(&[u, u]).values().to_vec();
+        assert_eq!([at(0.0), at(0.02)], [[0.0, 0.0], [0.0, 0.2]]);
+        assert_eq!([at(0.03), at(0.05), at(1.0)], [[0.5, 0.3], [0.5, 0.5], [10.0, 10.0]]);
+        assert!(space.contains(&space.conditions(vec![0.0, 0.2])));
+        assert!(space.contains(&space.conditions(vec![0.5, 0.2])));
+        let slow = space.conditions(vec![0.2, 0.2]);
+        assert!(!space.contains(&slow));
+        let (found, least) = space.too_slow(&slow).unwrap();
+        assert_eq!((found.name.as_str(), least), ("pump", 0.5));
     }
 
     #[test]

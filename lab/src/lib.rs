@@ -24,7 +24,7 @@ pub mod layer;
 mod manifest;
 pub mod math;
 mod observation;
-mod path;
+pub mod path;
 pub mod procedure;
 mod random;
 mod settings;
@@ -34,7 +34,7 @@ pub mod toy;
 mod units;
 
 pub use analysis::{Analysis, AnalysisSpec, Blank};
-pub use command::{Command, Exposure, Reply, Report};
+pub use command::{Command, Exposure, Reply, Report, Setting};
 pub use conditions::{Conditions, Constraint, Space, SpaceError, Word};
 pub use fault::{Fault, FaultKind};
 pub use frames::Frames;

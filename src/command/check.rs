@@ -49,8 +49,8 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
 
 fn look(args: &Args, file: &Path) -> Finding {
     let name = file.display().to_string();
-    if is_bench(file) {
-        return bench(args, file);
+    if is_wiring(file) {
+        return check_wiring(args, file);
     }
     let bad = |kind, message| Finding {
         file: name.clone(),
@@ -69,7 +69,7 @@ fn look(args: &Args, file: &Path) -> Finding {
     match compared {
         Ok(compared) => Finding {
             file: name,
-            note: format!("{}{compared}", summary(&scenario)),
+            note: format!("{}{}{compared}", summary(&scenario), cannot(&scenario)),
             scenario: Some(scenario.name().to_owned()),
             problem: None,
         },
@@ -78,23 +78,23 @@ fn look(args: &Args, file: &Path) -> Finding {
 }
 
 /// Whether a file says which instrument is on which port, and is no scenario.
-fn is_bench(file: &Path) -> bool {
+fn is_wiring(file: &Path) -> bool {
     const SECTIONS: [&str; 7] = ["chemyx", "f4t", "f4t_scpi", "hdx", "dc2200", "dc4100", "folder"];
     let table =
         std::fs::read_to_string(file).ok().and_then(|text| text.parse::<toml::Table>().ok());
     table.is_some_and(|table| SECTIONS.iter().any(|section| table.contains_key(*section)))
 }
 
-/// Checks a bench file and, if asked, who is at the end of each of its cables.
-fn bench(args: &Args, file: &Path) -> Finding {
+/// Checks a wiring file and, if asked, who is at the end of each of its cables.
+fn check_wiring(args: &Args, file: &Path) -> Finding {
     let finding =
         |problem, note| Finding { file: file.display().to_string(), scenario: None, problem, note };
     let wiring = match read_wiring(file) {
         Ok(wiring) => wiring,
         Err(error) => return finding(Some((error.kind(), error.to_string())), String::new()),
     };
-    if !args.connect {
-        return finding(None, "bench file; --connect asks every instrument who it is".into());
+    if !(args.connect || args.identify) {
+        return finding(None, "wiring file; --connect asks every instrument who it is".into());
     }
     if let Some(hand_off) = &wiring.folder {
         let path = hand_off.beside(file);
@@ -111,12 +111,21 @@ fn bench(args: &Args, file: &Path) -> Finding {
     let lines: String = found.iter().map(line).collect();
     let wrong = found.iter().filter(|f| !f.is_right()).count();
     match wrong {
+        0 if args.identify => match super::identified::ask(file, &wiring) {
+            Ok(note) => finding(None, note),
+            Err(error) => finding(Some((error.kind(), error.to_string())), String::new()),
+        },
         0 => finding(None, format!("{} instruments answer{lines}", found.len())),
         _ => {
             let message = format!("{wrong} of {} instruments are not right:{lines}", found.len());
             finding(Some((Kind::Failed, message)), String::new())
         }
     }
+}
+
+/// What the rig of a scenario cannot do everywhere, a line each.
+fn cannot(scenario: &Scenario) -> String {
+    scenario.cannot_everywhere().iter().map(|note| format!("\n  note: {note}")).collect()
 }
 
 fn summary(scenario: &Scenario) -> String {

@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use flowtwin_backends::clock::{Clock, SharedClock, WallClock};
+use flowtwin_backends::connect::Finding;
 use flowtwin_backends::folder::FolderLab;
 use flowtwin_backends::heartbeat::Heartbeat;
 use flowtwin_backends::wiring::FolderWiring;
@@ -23,6 +24,7 @@ use flowtwin_lab::journal::{self, Writer};
 use flowtwin_lab::{Instant, Lab, Manifest, PumpId, Span};
 use flowtwin_report::Extras;
 
+use super::attendant::{Attendant, Cables, Held};
 use super::emulate::read_wiring;
 use super::run::{
     STOP, both, campaign, conclude, folder, heed_ctrl_c, is_unsafe, outcome, threads,
@@ -52,11 +54,11 @@ pub(super) struct OnHardware<'a> {
 
 pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     let OnHardware { rig: args, to, scenario, seed, replayed } = order;
-    let bench = args.bench.as_deref().expect("required with --backend hardware");
+    let wiring_file = args.wiring.as_deref().expect("required with --backend hardware");
     if scenario.table().is_some() {
         return Err(CommandError::bad_input("a table of outcomes runs on no rig"));
     }
-    let wiring = read_wiring(bench)?;
+    let wiring = read_wiring(wiring_file)?;
     let real_time = (args.speed - 1.0).abs() < f64::EPSILON;
     if !(real_time || wiring.simulated && args.speed.is_finite() && args.speed > 0.0) {
         let message = format!("--speed {}: a real rig runs in real time", args.speed);
@@ -70,29 +72,32 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     let folder = folder(to, &identity, more, replayed)?.going_on(filled);
     let path = folder.path().to_owned();
     heed_ctrl_c()?;
-    let quiet = hold(bench)?;
-    let certificate = rehearse(to, &scenario, seed, bench, folder.recorded().is_some(), &path)?;
+    let quiet = hold(wiring_file)?;
+    let certificate =
+        rehearse(to, &scenario, seed, wiring_file, folder.recorded().is_some(), &path)?;
     console::say_line(format_args!("\nRehearsed in simulation:\n\n{}", certificate.rehearsal));
     console::say(format_args!("\n{}", limits_in_words(&scenario.file().guard)));
     if let Some(journal) = folder.recorded().filter(|_| wiring.folder.is_none()) {
         console::say(format_args!("\n{}", left_in_words(&Rehearsal::of(journal).syringes)));
     }
-    everybody_is_there(&wiring)?;
+    let found = everybody_is_there(&wiring)?;
+    super::identified::require(wiring_file, &wiring)?;
     ask(args)?;
-    let began = folder.recorded().and_then(|j| j.experiments().last());
-    let began = began.map_or(Instant::START, |e| e.ended_ns);
+    let began = folder.recorded().map_or(Instant::START, journal::Journal::last_at);
     let clock = clock(&wiring, began, args.speed)?;
     let manifest = Manifest { simulated: wiring.simulated, ..scenario.manifest().clone() };
     let expected = scenario.sim_lab(seed);
-    let on = |scenario: &Scenario, rig: Box<dyn Lab>| {
+    let on = |scenario: &Scenario, rig: Box<dyn Lab>, cables: Option<Cables>| {
         let say = |text: &str| console::say_line(text);
-        let mut watch = Alongside::new(scenario, expected, Progress::new(scenario), say);
+        let inner = Alongside::new(scenario, expected, Progress::new(scenario), say);
+        let accept = args.accept_first;
+        let mut watch = Attendant { inner, rehearsed: scenario, accept, cables };
         campaign(scenario, seed, threads(to.jobs), rig, &folder, &mut watch)
     };
     let (ended, watched) = match &wiring.folder {
         Some(hand_off) => {
-            let rig = behind(hand_off, bench, manifest, clock)?;
-            (on(&scenario, Box::new(rig))?, None)
+            let rig = behind(hand_off, wiring_file, manifest, clock)?;
+            (on(&scenario, Box::new(rig), None)?, None)
         }
         None => {
             let mut rig = connect(&wiring, manifest, clock).map_err(CommandError::bad_input)?;
@@ -100,10 +105,12 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
                 .and_then(|()| rig.ready_pumps())
                 .map_err(|fault| CommandError::new(Kind::Fault, fault))?;
             let scenario = scenario.on_rig(rig.manifest()).map_err(CommandError::bad_input)?;
-            // From here on the watch holds the bench.
+            // From here on the watch holds the rig.
             drop(quiet);
-            let heartbeat = Rc::new(RefCell::new(heartbeat(rig.manifest(), bench)?));
-            let ended = on(&scenario, Box::new(rig.with_pulse(Box::new(heartbeat.clone()))))?;
+            let heartbeat = Rc::new(RefCell::new(heartbeat(rig.manifest(), wiring_file)?));
+            let held = Held::new(rig.with_pulse(Box::new(heartbeat.clone())));
+            let cables = Cables { held: held.clone(), wiring: wiring.clone(), found };
+            let ended = on(&scenario, Box::new(held), Some(cables))?;
             let watched = heartbeat.borrow_mut().finish().map_err(CommandError::failed)?;
             (ended, Some(watched.success()))
         }
@@ -181,7 +188,7 @@ fn rehearse(
     to: &Folder,
     scenario: &Scenario,
     seed: u64,
-    bench: &Path,
+    wiring_file: &Path,
     resumed: bool,
     folder: &Path,
 ) -> Result<Certificate, CommandError> {
@@ -189,7 +196,7 @@ fn rehearse(
         flowtwin: env!("CARGO_PKG_VERSION").into(),
         scenario: scenario.name().into(),
         scenario_sha256: scenario.sha256(),
-        bench_sha256: hex_sha256(&fs::read(bench).map_err(CommandError::failed)?),
+        wiring_sha256: hex_sha256(&fs::read(wiring_file).map_err(CommandError::failed)?),
         seed,
     };
     let path = folder.join(CERTIFICATE);
@@ -241,21 +248,21 @@ fn simulated(
 }
 
 /// Makes sure that the right instrument is at the end of every cable, before anything moves.
-fn everybody_is_there(wiring: &Wiring) -> Result<(), CommandError> {
+fn everybody_is_there(wiring: &Wiring) -> Result<Vec<Finding>, CommandError> {
     let found = identify(wiring);
     if let Some(played) = found.iter().find(|found| found.is_emulated() && !wiring.simulated) {
         let message =
             format!("{}: an emulated instrument is at the end of this cable", played.name);
         return Err(CommandError::bad_input(message).hint(
-            "nothing has moved; what it tells is simulated, and the bench file must say so",
+            "nothing has moved; what it tells is simulated, and the wiring file must say so",
         ));
     }
-    let wrong: Vec<String> = found
-        .into_iter()
-        .filter_map(|found| found.problem.map(|problem| format!("{}: {problem}", found.name)))
-        .collect();
+    let wrong = found.iter().filter_map(|found| {
+        found.problem.as_ref().map(|problem| format!("{}: {problem}", found.name))
+    });
+    let wrong: Vec<String> = wrong.collect();
     if wrong.is_empty() {
-        return Ok(());
+        return Ok(found);
     }
     Err(CommandError::failed(wrong.join("\n")).hint("nothing has moved; see docs/wiring.md"))
 }
@@ -292,21 +299,21 @@ fn clock(wiring: &Wiring, began: Instant, speed: f64) -> Result<Box<dyn Clock>, 
 /// The rig behind a folder. What drives it keeps it safe: no watch is needed beside this process.
 fn behind(
     hand_off: &FolderWiring,
-    bench: &Path,
+    wiring_file: &Path,
     manifest: Manifest,
     clock: Box<dyn Clock>,
 ) -> Result<FolderLab, CommandError> {
-    let path = hand_off.beside(bench);
+    let path = hand_off.beside(wiring_file);
     let spans = (Span::from_secs(hand_off.expected_s), Span::from_secs(hand_off.patience_s));
     FolderLab::open(&path, manifest, clock, spans)
         .map_err(|error| CommandError::unwritable(&path, &error))
 }
 
 /// Starts the watch beside this process, before anything heats.
-fn heartbeat(manifest: &Manifest, bench: &Path) -> Result<Heartbeat, CommandError> {
+fn heartbeat(manifest: &Manifest, wiring_file: &Path) -> Result<Heartbeat, CommandError> {
     let program = std::env::current_exe().map_err(CommandError::failed)?;
     let mut command = std::process::Command::new(program);
-    command.arg("watch").arg("--bench").arg(bench);
+    command.arg("watch").arg("--wiring").arg(wiring_file);
     command.arg("--silence").arg(SILENCE_S.to_string());
     Heartbeat::start(command, manifest, Duration::from_secs_f64(SILENCE_S)).map_err(|error| {
         CommandError::failed(format_args!("the dead man's switch: {error}"))

@@ -28,12 +28,12 @@ pub(super) struct Place {
 /// If there is one.
 pub(super) fn refuse_idle(
     backend: Backend,
-    bench: Option<&Path>,
+    wiring_file: Option<&Path>,
     model: Option<&Path>,
 ) -> Result<(), CommandError> {
     let wired = matches!(backend, Backend::Emulated | Backend::Hardware);
-    let (flag, wanted) = match (bench, model) {
-        (Some(_), _) if !wired => ("--bench", "--backend hardware or --backend emulated"),
+    let (flag, wanted) = match (wiring_file, model) {
+        (Some(_), _) if !wired => ("--wiring", "--backend hardware or --backend emulated"),
         (_, Some(_)) if backend != Backend::Twin => ("--model", "--backend twin"),
         _ => return Ok(()),
     };
@@ -56,21 +56,21 @@ impl Place {
                 scenario.twin_lab(Twin::load(model)?, seed).map_err(CommandError::bad_input)?;
             return Ok(Self { lab: Box::new(lab), backend: "twin", world: None });
         }
-        Self::simulated(args.backend, args.rig.bench.as_deref(), scenario, seed)
+        Self::simulated(args.backend, args.rig.wiring.as_deref(), scenario, seed)
     }
 
-    /// A simulated rig, with drivers and emulated instruments (those of the bench file, or the usual ones) or without;
+    /// A simulated rig, with drivers and emulated instruments (those of the wiring file, or the usual ones) or without;
     /// a table in place of it.
     ///
     /// # Errors
     /// If its instruments cannot be wired.
     pub(super) fn simulated(
         backend: Backend,
-        bench: Option<&Path>,
+        wiring_file: Option<&Path>,
         scenario: &Scenario,
         seed: u64,
     ) -> Result<Self, CommandError> {
-        let (lab, world) = simulated(backend, bench, scenario, seed)?;
+        let (lab, world) = simulated(backend, wiring_file, scenario, seed)?;
         let backend = if world.is_some() { backend.name() } else { "table" };
         Ok(Self { lab, backend, world })
     }
@@ -87,7 +87,7 @@ impl Place {
 /// If the world cannot be wired.
 pub(super) fn simulated(
     backend: Backend,
-    bench: Option<&Path>,
+    wiring_file: Option<&Path>,
     scenario: &Scenario,
     seed: u64,
 ) -> Result<(Box<dyn Lab>, Option<Shared>), CommandError> {
@@ -102,8 +102,8 @@ pub(super) fn simulated(
     let lab: Box<dyn Lab> = match backend {
         Backend::Emulated => {
             let behind = Box::new(world.clone());
-            let rig = match bench {
-                Some(bench) => EmulatedRig::new(behind, &read_wiring(bench)?),
+            let rig = match wiring_file {
+                Some(wiring_file) => EmulatedRig::new(behind, &read_wiring(wiring_file)?),
                 None => EmulatedRig::usual(behind),
             };
             Box::new(rig.map_err(CommandError::bad_input)?)

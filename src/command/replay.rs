@@ -20,7 +20,7 @@ use crate::console;
 use crate::error::CommandError;
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
-    refuse_idle(args.backend, args.rig.bench.as_deref(), None)?;
+    refuse_idle(args.backend, args.rig.wiring.as_deref(), None)?;
     let recorded = read_journal(&args.run)?;
     let scenario = Scenario::recorded(&recorded.header().definition)?;
     let same_rig = recorded.header().simulated && args.seed.is_none();
@@ -53,7 +53,7 @@ fn repeat(args: &Args, scenario: &Scenario, recorded: &Journal) -> Result<(), Co
         let (rig, to, replayed) = (&args.rig, &args.folder, Some(recorded));
         return hardware::run(OnHardware { rig, to, scenario, seed, replayed });
     }
-    let place = Place::simulated(args.backend, args.rig.bench.as_deref(), &scenario, seed)?;
+    let place = Place::simulated(args.backend, args.rig.wiring.as_deref(), &scenario, seed)?;
     let identity = Identity::new(&scenario, seed, true);
     let folder = folder(&args.folder, &identity, "-replay", Some(recorded))?;
     at(place, &scenario, &folder, &args.folder, seed)

@@ -27,7 +27,7 @@ use crate::signals;
 pub(super) static STOP: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
-    refuse_idle(args.backend, args.rig.bench.as_deref(), args.model.as_deref())?;
+    refuse_idle(args.backend, args.rig.wiring.as_deref(), args.model.as_deref())?;
     let mut scenario = super::load(&args.scenario)?;
     if let Some(surrogate) = args.surrogate {
         scenario = scenario.with_surrogate(surrogate)?;

@@ -11,17 +11,18 @@ use crate::cli::Watch as Args;
 use crate::error::{CommandError, Kind};
 use crate::signals;
 
-/// Holds a bench file while this process lives, so that no campaign begins while a watch is at work on its rig.
+/// Holds a wiring file while this process lives, so that no campaign begins while a watch is at work on its rig.
 ///
 /// # Errors
 /// If another process holds it.
-pub(super) fn hold(bench: &Path) -> Result<File, CommandError> {
-    let file = File::open(bench).map_err(CommandError::failed)?;
+pub(super) fn hold(wiring_file: &Path) -> Result<File, CommandError> {
+    let file = File::open(wiring_file).map_err(CommandError::failed)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => {
-            let bench = bench.display();
-            let message = format!("{bench}: another campaign is at work on this rig, or its watch");
+            let wiring_file = wiring_file.display();
+            let message =
+                format!("{wiring_file}: another campaign is at work on this rig, or its watch");
             Err(CommandError::failed(message)
                 .hint("nothing has moved; a watch ends when all is safe"))
         }
@@ -30,8 +31,8 @@ pub(super) fn hold(bench: &Path) -> Result<File, CommandError> {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
-    let wiring = read_wiring(&args.bench)?;
-    let _held = hold(&args.bench)?;
+    let wiring = read_wiring(&args.wiring)?;
+    let _held = hold(&args.wiring)?;
     // What asks the campaign to end may reach this process too; it must outlive the campaign to make the rig safe.
     signals::outlive().map_err(CommandError::failed)?;
     let silence = Duration::from_secs_f64(args.silence);

@@ -35,8 +35,9 @@ pub struct Plan {
     pub scenario: String,
     /// SHA-256 of the scenario, limits included \[hexadecimal\].
     pub scenario_sha256: String,
-    /// SHA-256 of the bench file \[hexadecimal\].
-    pub bench_sha256: String,
+    /// SHA-256 of the wiring file \[hexadecimal\].
+    #[serde(rename = "bench_sha256")]
+    pub wiring_sha256: String,
     /// Master seed.
     pub seed: u64,
 }
@@ -118,7 +119,7 @@ impl Certificate {
             ("version of flowtwin", &self.plan.flowtwin, &plan.flowtwin),
             ("scenario", &self.plan.scenario, &plan.scenario),
             ("version of the scenario", &self.plan.scenario_sha256, &plan.scenario_sha256),
-            ("version of the bench file", &self.plan.bench_sha256, &plan.bench_sha256),
+            ("version of the wiring file", &self.plan.wiring_sha256, &plan.wiring_sha256),
             ("seed", &seeds.0, &seeds.1),
         ];
         if let Some((what, rehearsed, now)) = pairs.into_iter().find(|(_, a, b)| a != b) {
@@ -155,7 +156,7 @@ mod tests {
             flowtwin: "0.1.0".into(),
             scenario: "toy".into(),
             scenario_sha256: "aa".into(),
-            bench_sha256: "bb".into(),
+            wiring_sha256: "bb".into(),
             seed: 1,
         }
     }

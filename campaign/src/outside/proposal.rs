@@ -77,7 +77,7 @@ pub fn proposal(space: &Space, values: &Ordered<f64>) -> Result<Conditions, Prop
         }
     }
     let rounded: Result<Vec<f64>, _> =
-        space.inputs().iter().map(|input| value(input, values)).collect();
+        (0..space.dim()).map(|input| value(space, input, values)).collect();
     let conditions = space.conditions(rounded?);
     if let Some(broken) = space.broken(&conditions).next() {
         let (name, value) = (broken.name.clone(), broken.of.at(conditions.values()));
@@ -87,7 +87,8 @@ pub fn proposal(space: &Space, values: &Ordered<f64>) -> Result<Conditions, Prop
     Ok(conditions)
 }
 
-fn value(input: &Input, values: &Ordered<f64>) -> Result<f64, ProposalError> {
+fn value(space: &Space, place: usize, values: &Ordered<f64>) -> Result<f64, ProposalError> {
+    let input = &space.inputs()[place];
     let Input { name, low, high, .. } = input.clone();
     let Some(&value) = values.get(&input.name) else {
         return Err(ProposalError::Missing { name, low, high });
@@ -96,7 +97,7 @@ fn value(input: &Input, values: &Ordered<f64>) -> Result<f64, ProposalError> {
     if !(low - slack..=high + slack).contains(&value) {
         return Err(ProposalError::OutOfRange { name, value, low, high });
     }
-    Ok(input.round(value.clamp(low, high)))
+    Ok(space.settable(place, value.clamp(low, high)))
 }
 
 #[cfg(test)]

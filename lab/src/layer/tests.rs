@@ -291,6 +291,7 @@ fn procedure() -> (Procedure, Space) {
     let space = Space::new(inputs, vec![]).unwrap();
     let linear = |factors: [f64; 2]| Linear { constant: 0.0, factors: factors.to_vec() };
     let recipe = Recipe {
+        slowest: vec![],
         heaters: vec![("plate".into(), linear([1.0, 0.0]))],
         pumps: vec![("water".into(), linear([0.0, 1.0]))],
     };
@@ -455,14 +456,14 @@ fn a_journal_reads_back_and_answers_like_the_lab_it_recorded() {
     assert_eq!(journal.torn(), 0);
     let mut recorded = Recorded::new(&journal, procedure.analysis());
     for expected in &observations {
-        let blank = Blank { reference: vec![] };
+        let blank = Blank::default();
         let replayed = procedure.run(&mut recorded, &blank, &expected.conditions);
         assert_eq!(replayed.outcome, expected.outcome);
         assert_eq!(replayed.ended, expected.ended);
         assert_eq!(replayed.consumed_ml, expected.consumed_ml);
     }
     let other = space.centre();
-    let blank = Blank { reference: vec![] };
+    let blank = Blank::default();
     let refused = procedure.run(&mut recorded, &blank, &other).fault.unwrap();
     assert!(matches!(refused.kind, FaultKind::Diverged { record: 3, .. }));
 }
@@ -515,3 +516,5 @@ fn the_same_run_gives_the_same_bytes_and_a_continued_one_too() {
     let error = bytes.split_inclusive(|&b| b == b'\n').try_for_each(|line| sink.append(line));
     assert!(error.unwrap_err().to_string().contains("departs from the journal at line 1"));
 }
+
+mod reality;

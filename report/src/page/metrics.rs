@@ -13,7 +13,7 @@ pub(super) fn section(run: &Run<'_>) -> String {
     html::section("metrics", "Metrics of a self-driving lab", &(how + &efficiency(run)))
 }
 
-const SOURCES: &str = "Metrics after Volk & Abolhasani, Nat. Commun. 2024, 15, 1378. EF: the best over the best of random choice; AF: how many times fewer experiments than random choice until its best is passed (Liang et al., npj Comput. Mater. 2021, 7, 188). One run says little about a policy: compare policies on many seeds with flowtwin bench.";
+const SOURCES: &str = "Metrics after Volk & Abolhasani, Nat. Commun. 2024, 15, 1378. EF: the best over the best of random choice; AF: how many times fewer experiments than random choice until its best is passed (Liang et al., npj Comput. Mater. 2021, 7, 188). One run says little about a policy: compare policies on many seeds with flowtwin benchmark.";
 
 fn efficiency(run: &Run<'_>) -> String {
     let table = efficiency::table(run);

@@ -1,4 +1,4 @@
-//! `flowtwin bench`: policies on the same seeds, and what can be said about them.
+//! `flowtwin benchmark`: policies on the same seeds, and what can be said about them.
 
 use std::fs;
 use std::io::{IsTerminal as _, stderr};
@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use flowtwin_campaign::scenario::{Entrant, Scenario};
-use flowtwin_study::bench::{
+use flowtwin_study::benchmark::{
     CARD, Card, Contest, Results, ResultsError, Shard, Store, Tidy, findings, matrix, parquet,
     report, seconds_csv,
 };
 
-use crate::cli::{Bench as Args, BenchAction, BenchMerge};
+use crate::cli::{Benchmark as Args, BenchmarkAction, BenchmarkMerge};
 use crate::console;
 use crate::error::{CommandError, Kind};
 
@@ -19,12 +19,12 @@ use super::lab::patience;
 use super::run::{STOP, heed_ctrl_c, threads};
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
-    if let Some(BenchAction::Merge(args)) = &args.action {
+    if let Some(BenchmarkAction::Merge(args)) = &args.action {
         return merge(args);
     }
     let contest = contest(args)?;
     let shard = args.shard.as_deref().map_or(Ok(Shard::ALL), parse_shard)?;
-    let out = args.out.clone().unwrap_or_else(|| PathBuf::from("bench"));
+    let out = args.out.clone().unwrap_or_else(|| PathBuf::from("benchmark"));
     let store = Store::new(&out);
     heed_ctrl_c()?;
     let began = Instant::now();
@@ -114,7 +114,7 @@ fn tell(began: Instant, done: usize, of: usize) {
     console::say(format_args!("{start}{done}/{of} campaigns, {left} left{end}"));
 }
 
-fn merge(args: &BenchMerge) -> Result<(), CommandError> {
+fn merge(args: &BenchmarkMerge) -> Result<(), CommandError> {
     let store = Store::new(&args.out);
     for shard in &args.shards {
         let card: Option<Card> = Store::new(shard).read(CARD);

@@ -17,7 +17,7 @@ fn bench(dir: &Path, out: &str, more: &[&str]) -> (Option<i32>, String) {
 }
 
 fn arguments<'a>(scenario: &'a str, out: &'a str) -> Vec<&'a str> {
-    let mut args = vec!["bench", scenario, "--policies", "random,lhs", "--seeds", "4"];
+    let mut args = vec!["benchmark", scenario, "--policies", "random,lhs", "--seeds", "4"];
     args.extend(["--opening", "3", "--experiments", "2", "--csv", "--out", out]);
     args
 }
@@ -57,14 +57,14 @@ fn threads_shards_and_restarts_do_not_show_in_the_table() {
     assert!(one == results(&dir, "two"), "a restart gives other bytes");
 
     let shards = ["1/4", "2/4", "3/4", "4/4"];
-    let mut merge = vec!["bench".to_owned(), "merge".into()];
+    let mut merge = vec!["benchmark".to_owned(), "merge".into()];
     for shard in shards {
         let out = format!("shard-{}", &shard[..1]);
         let (code, stderr) = bench(&dir, &out, &["--shard", shard]);
         assert_eq!(code, Some(0), "{stderr}");
         merge.push(out);
     }
-    let missing = run(&dir, &["bench", "merge", "shard-1", "shard-2", "--out", "half"]);
+    let missing = run(&dir, &["benchmark", "merge", "shard-1", "shard-2", "--out", "half"]);
     assert_eq!(missing.code, Some(1));
     assert!(missing.stderr.contains("4 of 8 campaigns"), "{}", missing.stderr);
     merge.extend(["--out".into(), "merged".into(), "--csv".into()]);
@@ -143,7 +143,7 @@ fn a_folder_holds_one_benchmark_and_slips_are_refused() {
         (vec!["--policies", "random", "--shard", "5/4"], "`5/4` is no shard"),
         (vec![], "there is no policy to compare"),
     ] {
-        let done = run(&dir, &[vec!["bench", scenario.as_str()], args].concat());
+        let done = run(&dir, &[vec!["benchmark", scenario.as_str()], args].concat());
         assert_eq!(done.code, Some(2), "{}", done.stderr);
         assert!(done.stderr.contains(complaint), "{}", done.stderr);
     }
