@@ -153,9 +153,9 @@ impl schemars::JsonSchema for Conditions {
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
-            "description": "A value for each input, by name: a number, or the name of an option.",
+            "description": "A value for each input, by name.",
             "type": "object",
-            "additionalProperties": { "type": ["number", "string"] },
+            "additionalProperties": { "type": "number" },
         })
     }
 }
