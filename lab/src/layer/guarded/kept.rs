@@ -32,7 +32,9 @@ impl Kept {
     pub(super) fn note(&mut self, command: &Command) {
         match command {
             Command::Dispense { pump, rate_ul_per_min, .. } => {
-                self.put(Setting::Rate(pump.clone()), Some(rate_ul_per_min.ul_per_min()));
+                // At no rate the pump is told to stop, and keeps the rate of before.
+                let rate = rate_ul_per_min.ul_per_min();
+                self.put(Setting::Rate(pump.clone()), (rate > 0.0).then_some(rate));
             }
             Command::Stop { pump } => self.put(Setting::Rate(pump.clone()), None),
             Command::Heat { heater, set_point_c } => {
