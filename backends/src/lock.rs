@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
 /// How often a lock whose holder has not yet said who it is is tried again, and after what time each time.
@@ -22,7 +24,7 @@ pub struct Lock {
     /// What says who holds it.
     by: PathBuf,
     /// The operating system lets go of the lock when this is closed.
-    _file: File,
+    file: File,
 }
 
 /// Who holds a lock.
@@ -70,10 +72,46 @@ impl Lock {
     }
 
     fn of_this_process(by: PathBuf, file: File) -> Self {
+        let lock = Self { by, file };
+        lock.sign();
+        lock
+    }
+
+    /// Joins those who share the lock on `path`. What it says of its holder stays as it is.
+    ///
+    /// # Errors
+    /// As [`Lock::take`]; those who [share](Lock::share) it refuse nobody who joins.
+    pub fn join(path: &Path) -> Result<Self, LockError> {
+        let (file, by) = (open(path)?, beside(path));
+        share(&file).map_err(|error| held_by(&by, error))?;
+        Ok(Self { by, file })
+    }
+
+    /// Lets others [join](Lock::join): who wants to take the lock is refused until the last of them has gone.
+    ///
+    /// # Errors
+    /// If another process took it in the moment between holding it alone and sharing it.
+    pub fn share(&self) -> Result<(), LockError> {
+        share(&self.file).map_err(|error| held_by(&self.by, error))
+    }
+
+    /// Says that this process holds the lock.
+    pub fn sign(&self) {
         let text = serde_json::to_string(&Holder::this_process()).expect("plain data");
         // What a disk that is full does not say of the holder takes nothing from the lock.
-        let _unsaid = fs::write(&by, text);
-        Self { by, _file: file }
+        let _unsaid = fs::write(&self.by, text);
+    }
+}
+
+/// Holds a lock together with others; one that this process holds alone is turned into that.
+fn share(file: &File) -> Result<(), Errno> {
+    flock(file, FlockOperation::NonBlockingLockShared)
+}
+
+fn held_by(by: &Path, error: Errno) -> LockError {
+    match error {
+        Errno::WOULDBLOCK => LockError::Held(Holder::read(by)),
+        error => LockError::Unlockable(error.into()),
     }
 }
 
@@ -161,6 +199,24 @@ mod tests {
         drop(Lock::take(&path).expect("nobody holds it any more"));
         assert_eq!(fs::read(&path).expect("it stays").len(), 0);
         assert_eq!(fs::read_dir(&folder).expect("the folder is there").count(), 1);
+        fs::remove_dir_all(folder).expect("it can be removed");
+    }
+
+    #[test]
+    fn a_shared_lock_is_joined_and_refuses_whoever_wants_it_until_the_last_has_gone() {
+        let folder = folder("shared");
+        let path = folder.join(".lock");
+        let first = Lock::take(&path).expect("nobody holds it");
+        assert!(matches!(Lock::join(&path), Err(LockError::Held(Some(_)))), "it is not shared");
+        first.share().expect("nobody else wants it");
+        let second = Lock::join(&path).expect("it is shared");
+        drop(first);
+        assert!(matches!(Lock::take(&path), Err(LockError::Held(None))));
+        second.sign();
+        let refused = Lock::take(&path).expect_err("it is held").to_string();
+        assert!(refused.contains(&format!("process {}", std::process::id())), "{refused}");
+        drop(second);
+        drop(Lock::take(&path).expect("nobody holds it any more"));
         fs::remove_dir_all(folder).expect("it can be removed");
     }
 
