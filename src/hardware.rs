@@ -5,9 +5,11 @@ mod certificate;
 mod delivered;
 mod limits;
 mod rehearsal;
+mod shout;
 
 pub use alongside::Alongside;
 pub use certificate::{CERTIFICATE, Certificate, Plan, Unfit, hex_sha256};
 pub use delivered::{Volumes, delivered};
 pub use limits::limits_in_words;
 pub use rehearsal::{Rehearsal, Syringe};
+pub(crate) use shout::Shout;

@@ -7,9 +7,9 @@ mod identify;
 
 pub use identify::{Finding, identify};
 
-use crate::bench::Bench;
+use crate::bench::{Answer, Bench, Order, Part};
 use crate::clock::Clock;
-use crate::transport::{SerialPort, TcpWire, Transport};
+use crate::transport::{Hurry, SerialPort, TcpWire, Transport};
 use crate::wiring::{Link, Wiring, WiringError};
 
 /// A rig as `wiring` says, described by `manifest`, in the time of `clock`.
@@ -24,8 +24,18 @@ pub fn connect(
     clock: Box<dyn Clock>,
 ) -> Result<Bench, WiringError> {
     wiring.check_cables()?;
-    let instruments = wiring.instruments(&manifest, &mut |name, link| open(wiring, name, link))?;
-    Ok(Bench::new(manifest, instruments, clock))
+    wiring.check(&manifest)?;
+    let mut cables = Vec::new();
+    for name in wiring.names() {
+        let only = wiring.only(&name);
+        let known = only.drivers(&manifest, &mut |name, link| open(&only, name, link))?;
+        let manifest = manifest.clone();
+        cables.push((known, move |hurry: &Hurry| {
+            let mut open = |name: &str, link: Option<&Link>| open_hurried(&only, name, link, hurry);
+            only.drivers(&manifest, &mut open).expect("they were made a moment ago")
+        }));
+    }
+    Ok(Bench::of_cables(manifest, cables, clock))
 }
 
 /// A wire as `link` says.
@@ -34,13 +44,28 @@ fn open(
     name: &str,
     link: Option<&Link>,
 ) -> Result<Box<dyn Transport>, WiringError> {
+    open_hurried(wiring, name, link, &Hurry::default())
+}
+
+/// A wire that waits no longer than `hurry` grants.
+fn open_hurried(
+    wiring: &Wiring,
+    name: &str,
+    link: Option<&Link>,
+    hurry: &Hurry,
+) -> Result<Box<dyn Transport>, WiringError> {
+    let hurry = hurry.clone();
     match link {
         None => Err(WiringError::NoLink { instrument: name.to_owned() }),
-        Some(Link::Serial(settings)) => Ok(Box::new(SerialPort::new(settings.clone()))),
-        Some(Link::Tcp(address)) => Ok(Box::new(TcpWire::new(address, wiring.patience()))),
+        Some(Link::Serial(settings)) => {
+            Ok(Box::new(SerialPort::new(settings.clone()).heeding(hurry)))
+        }
+        Some(Link::Tcp(address)) => {
+            Ok(Box::new(TcpWire::new(address, wiring.patience()).heeding(hurry)))
+        }
         #[cfg(feature = "usb")]
         Some(Link::Usb(serial_number)) => {
-            Ok(Box::new(crate::transport::UsbWire::new(serial_number)))
+            Ok(Box::new(crate::transport::UsbWire::new(serial_number).heeding(hurry)))
         }
         #[cfg(not(feature = "usb"))]
         Some(Link::Usb(serial_number)) => Err(WiringError::WrongLink {
@@ -58,7 +83,7 @@ impl Bench {
     pub fn ready_pumps(&mut self) -> Result<(), Fault> {
         for i in 0..self.manifest.pumps.len() {
             let name = self.manifest.pumps[i].name.clone();
-            self.with(|i| &mut i.pumps, &name, |pump| pump.get_ready())?;
+            self.order(&Part::Pump(name.clone()), &Order::GetReady(name))?;
         }
         Ok(())
     }
@@ -71,12 +96,14 @@ impl Bench {
     pub fn ask_spectrometers(&mut self) -> Result<(), Fault> {
         for i in 0..self.manifest.spectrometers.len() {
             let name = self.manifest.spectrometers[i].name.clone();
-            let info = self.with(|i| &mut i.spectrometers, &name, |s| s.describe(name.as_str()))?;
-            if info.pixels == 0 {
-                let detail = "a spectrometer without pixels".into();
-                return Err(self.fault(name, FaultKind::Garbled { detail }));
+            let part = Part::Spectrometer(name.clone());
+            match self.order(&part, &Order::Describe(name))? {
+                Answer::Info(info) if info.pixels > 0 => self.manifest.spectrometers[i] = *info,
+                _ => {
+                    let detail = "a spectrometer without pixels".into();
+                    return Err(self.fault(part, FaultKind::Garbled { detail }));
+                }
             }
-            self.manifest.spectrometers[i] = info;
         }
         Ok(())
     }

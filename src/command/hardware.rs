@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use flowtwin_backends::clock::{Clock, SharedClock, WallClock};
 use flowtwin_backends::folder::FolderLab;
-use flowtwin_backends::heartbeat::Heartbeat;
+use flowtwin_backends::heartbeat::{Heartbeat, make_safe_at_last};
 use flowtwin_backends::wiring::FolderWiring;
 use flowtwin_backends::{Wiring, connect, identify};
 use flowtwin_lab::journal::{self, Writer};
@@ -20,22 +20,28 @@ use super::emulate::read_wiring;
 use super::run::{
     STOP, both, campaign, conclude, folder, heed_ctrl_c, is_unsafe, outcome, threads,
 };
-use super::watch::hold;
+use super::watch::{held, hold};
 use crate::campaign::{Campaign, Ended, Silent};
 use crate::cli::{Folder, OnRig};
 use crate::console;
 use crate::error::{CommandError, Kind};
 use crate::folder::Identity;
 use crate::hardware::{
-    Alongside, CERTIFICATE, Certificate, Plan, Rehearsal, Syringe, Unfit, hex_sha256,
+    Alongside, CERTIFICATE, Certificate, Plan, Rehearsal, Shout, Syringe, Unfit, hex_sha256,
     limits_in_words,
 };
 use crate::progress::Progress;
 use crate::report::Extras;
 use crate::scenario::Scenario;
+use crate::signals;
 
 /// Longest silence of the campaign after which the watch makes the rig safe [s].
 const SILENCE_S: f64 = 10.0;
+
+/// How long somebody who has asked the program to end waits for the watch: it should be done in a moment where the rig is
+/// safe already, and may not be for long where it is not.
+const PATIENT: Duration = Duration::from_millis(1500);
+const IMPATIENT: Duration = Duration::from_millis(300);
 
 /// A campaign for the real rig.
 pub(super) struct OnHardware<'a> {
@@ -71,13 +77,15 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     let folder = folder(to, &identity, more, replayed)?.going_on(filled);
     let path = folder.path().to_owned();
     heed_ctrl_c()?;
-    let quiet = hold(bench)?;
+    let hold = hold(&wiring, bench)?;
     let certificate = rehearse(to, &scenario, seed, bench, folder.recorded().is_some(), &path)?;
     console::say_line(format_args!("\nRehearsed in simulation:\n\n{}", certificate.rehearsal));
     console::say(format_args!("\n{}", limits_in_words(&scenario.file().guard)));
     if let Some(journal) = folder.recorded().filter(|_| wiring.folder.is_none()) {
         console::say(format_args!("\n{}", left_in_words(&Rehearsal::of(journal).syringes)));
     }
+    // Until the campaign begins, Ctrl-C ends this program whatever it waits for.
+    signals::nothing_is_under_way(true);
     everybody_is_there(&wiring)?;
     ask(args)?;
     let began = folder.recorded().and_then(|j| j.experiments().last());
@@ -92,6 +100,7 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     let (ended, watched) = match &wiring.folder {
         Some(hand_off) => {
             let rig = behind(hand_off, bench, manifest, clock)?;
+            signals::nothing_is_under_way(false);
             (on(&scenario, Box::new(rig))?, None)
         }
         None => {
@@ -100,17 +109,56 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
                 .and_then(|()| rig.ready_pumps())
                 .map_err(|fault| CommandError::new(Kind::Fault, fault))?;
             let scenario = scenario.on_rig(rig.manifest()).map_err(CommandError::bad_input)?;
-            // From here on the watch holds the bench.
-            drop(quiet);
-            let heartbeat = Rc::new(RefCell::new(heartbeat(rig.manifest(), bench)?));
-            let ended = on(&scenario, Box::new(rig.with_pulse(Box::new(heartbeat.clone()))))?;
-            let watched = heartbeat.borrow_mut().finish().map_err(CommandError::failed)?;
-            (ended, Some(watched.success()))
+            // The watch holds the rig too, also when this process has gone.
+            hold.share().map_err(held)?;
+            let manifest = rig.manifest().clone();
+            let heartbeat = Rc::new(RefCell::new(heartbeat(&manifest, bench)?));
+            let rig = rig
+                .with_pulse(Box::new(heartbeat.clone()))
+                .with_herald(Box::new(Shout::of_campaign()));
+            signals::nothing_is_under_way(false);
+            let ended = on(&scenario, Box::new(rig))?;
+            let is_unsafe = ended.fault.as_ref().is_some_and(is_unsafe);
+            let mut watched = finish(&mut heartbeat.borrow_mut(), is_unsafe)?;
+            if is_unsafe && !watched {
+                watched = by_itself(&wiring, manifest)?;
+            }
+            (ended, Some(watched))
         }
     };
     let concluded =
         conclude(to, &path, Extras { backend: "hardware".into(), simulated_events: None });
     both(verdict(&ended, watched), concluded)
+}
+
+/// Waits until the watch has made the rig safe; whether it has. Somebody who asks the program to end need not wait: the
+/// watch goes on without it.
+fn finish(heartbeat: &mut Heartbeat, is_unsafe: bool) -> Result<bool, CommandError> {
+    let patience = if is_unsafe { IMPATIENT } else { PATIENT };
+    let mut asked: Option<std::time::Instant> = None;
+    let status = heartbeat
+        .finish(|| {
+            let now = std::time::Instant::now();
+            STOP.load(Ordering::Relaxed) && now - *asked.get_or_insert(now) >= patience
+        })
+        .map_err(CommandError::failed)?;
+    if status.is_none() {
+        let process = heartbeat.process();
+        console::say_line(format_args!(
+            "the watch (process {process}) goes on without this program"
+        ));
+    }
+    Ok(status.is_some_and(|status| status.success()))
+}
+
+/// Where the watch has gone too, this program tries on by itself to make the rig safe; whether it has.
+fn by_itself(wiring: &Wiring, manifest: Manifest) -> Result<bool, CommandError> {
+    let rig =
+        connect(wiring, manifest, Box::new(WallClock::real())).map_err(CommandError::failed)?;
+    let mut rig = rig.with_herald(Box::new(Shout::of_campaign()));
+    let pause = Duration::from_millis(200);
+    let mut go_on = |_| !STOP.load(Ordering::Relaxed);
+    Ok(make_safe_at_last(&mut rig, super::watch::TRIES_FOR, pause, &mut go_on).is_ok())
 }
 
 /// What the end of a campaign and that of its watch, if it had one, mean for the exit code.
