@@ -29,7 +29,7 @@ pub enum Command {
     Run(Run),
     /// Run one experiment and show what it measured.
     Experiment(Experiment),
-    /// Validate scenarios and bench files, and compare scenarios with their snapshots.
+    /// Validate scenarios and wiring files, and compare scenarios with their snapshots.
     Check(Check),
     /// Run a recorded campaign again and compare.
     Replay(Replay),
@@ -38,7 +38,7 @@ pub enum Command {
     /// Learn a surrogate from any table of experiments: fit it, judge it, explain it.
     #[command(subcommand)]
     Twin(Twin),
-    /// Serve the emulated instruments of a bench file to other programs.
+    /// Serve the emulated instruments of a wiring file to other programs.
     Emulate(Emulate),
     /// Find the instruments on the network and on serial ports; nothing moves.
     Discover(Discover),
@@ -50,21 +50,22 @@ pub enum Command {
     /// Be the lab of an optimiser that speaks lines of JSON on standard input and output.
     Lab(Lab),
     /// Compare policies on the same seeds: one tidy table of every step of every campaign.
-    Bench(Bench),
+    #[command(alias = "bench")]
+    Benchmark(Benchmark),
 }
 
 /// Arguments of `flowtwin emulate`.
 #[derive(Debug, Args)]
 pub struct Emulate {
-    /// Bench file: which instruments there are.
-    pub bench: PathBuf,
+    /// Wiring file: which instruments there are.
+    pub wiring: PathBuf,
     /// Scenario whose world is behind them.
     #[arg(long, value_name = "FILE", default_value = "scenarios/cs3cu2i5.toml")]
     pub scenario: PathBuf,
     /// Lab time that passes in a second of wall time (s).
     #[arg(long, value_name = "X", default_value_t = 1.0)]
     pub speed: f64,
-    /// Write the bench file whose links lead to these instruments, for `run --backend hardware --bench FILE`.
+    /// Write the wiring file whose links lead to these instruments, for `run --backend hardware --wiring FILE`.
     #[arg(long, value_name = "FILE")]
     pub wired: Option<PathBuf>,
     /// Seed of all randomness [default: the scenario's].
@@ -88,9 +89,9 @@ pub struct Discover {
 /// Arguments of `flowtwin watch`.
 #[derive(Debug, Args)]
 pub struct Watch {
-    /// Bench file.
+    /// Wiring file.
     #[arg(long, value_name = "FILE")]
-    pub bench: PathBuf,
+    pub wiring: PathBuf,
     /// Longest time between two beats on standard input (s).
     #[arg(long, value_name = "SECONDS")]
     pub silence: f64,
@@ -106,7 +107,7 @@ pub enum Backend {
     Emulated,
     /// A twin learnt from data, given with --model; `replay` cannot ask one.
     Twin,
-    /// The real rig of the bench file given with --bench, after a rehearsal and a question.
+    /// The real rig of the wiring file given with --wiring, after a rehearsal and a question.
     Hardware,
 }
 
@@ -156,9 +157,9 @@ pub struct Run {
 /// Arguments for a real rig.
 #[derive(Debug, Args)]
 pub struct OnRig {
-    /// Bench file: which instrument is at the end of which cable, or what `--backend emulated` puts in its place.
-    #[arg(long, value_name = "FILE", required_if_eq("backend", "hardware"))]
-    pub bench: Option<PathBuf>,
+    /// Wiring file: which instrument is at the end of which cable, or what `--backend emulated` puts in its place.
+    #[arg(long, alias = "bench", value_name = "FILE", required_if_eq("backend", "hardware"))]
+    pub wiring: Option<PathBuf>,
     /// Begin on the real rig without asking, once the rehearsal fits.
     #[arg(long)]
     pub yes: bool,
@@ -212,7 +213,7 @@ pub struct Experiment {
 /// Arguments of `flowtwin check`.
 #[derive(Debug, Args)]
 pub struct Check {
-    /// Scenario files and bench files.
+    /// Scenario files and wiring files.
     #[arg(required_unless_present_any = ["schema", "keys"], value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Print the JSON Schema of scenario files, by which editors complete and check them.
@@ -221,7 +222,7 @@ pub struct Check {
     /// Print every key that a scenario may have, with defaults, units and ranges, as Markdown.
     #[arg(long, exclusive = true)]
     pub keys: bool,
-    /// Ask every instrument of the bench files who it is; nothing moves.
+    /// Ask every instrument of the wiring files who it is; nothing moves.
     #[arg(long)]
     pub connect: bool,
     /// Run each scenario and compare it with its snapshots in this folder.
@@ -317,10 +318,10 @@ pub struct Lab {
     pub experiments: Option<u64>,
 }
 
-/// Arguments of `flowtwin bench`.
+/// Arguments of `flowtwin benchmark`.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
-pub struct Bench {
+pub struct Benchmark {
     /// Scenario files.
     #[arg(required = true, value_name = "SCENARIO")]
     pub scenarios: Vec<PathBuf>,
@@ -348,10 +349,10 @@ pub struct Bench {
     /// Campaigns at a time; they never change a result [default: all cores].
     #[arg(long, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,
-    /// Run one part of N, K from 1; the parts are put together by `flowtwin bench merge`.
+    /// Run one part of N, K from 1; the parts are put together by `flowtwin benchmark merge`.
     #[arg(long, value_name = "K/N")]
     pub shard: Option<String>,
-    /// Folder of the results; what is finished there is not repeated [default: bench].
+    /// Folder of the results; what is finished there is not repeated [default: benchmark].
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Write the table as CSV too.
@@ -362,19 +363,19 @@ pub struct Bench {
     pub json: bool,
     /// Put shards together.
     #[command(subcommand)]
-    pub action: Option<BenchAction>,
+    pub action: Option<BenchmarkAction>,
 }
 
 /// What else can be done with benchmarks.
 #[derive(Debug, Subcommand)]
-pub enum BenchAction {
+pub enum BenchmarkAction {
     /// Put the folders of shards together into one benchmark.
-    Merge(BenchMerge),
+    Merge(BenchmarkMerge),
 }
 
-/// Arguments of `flowtwin bench merge`.
+/// Arguments of `flowtwin benchmark merge`.
 #[derive(Debug, Args)]
-pub struct BenchMerge {
+pub struct BenchmarkMerge {
     /// Folders of shards.
     #[arg(required = true, value_name = "DIR")]
     pub shards: Vec<PathBuf>,

@@ -1,6 +1,6 @@
 //! What the commands do, one file each.
 
-mod bench;
+mod benchmark;
 mod check;
 mod discover;
 mod emulate;
@@ -17,11 +17,12 @@ mod watch;
 
 use std::path::Path;
 
+use flowtwin_campaign::scenario::Scenario;
+use flowtwin_data::diagnostic::Diagnostic;
+
 use crate::cli::{Cli, Command};
 use crate::console;
-use crate::diagnostic::Diagnostic;
 use crate::error::CommandError;
-use crate::scenario::Scenario;
 
 /// Carries out what was typed.
 ///
@@ -40,7 +41,7 @@ pub fn run(cli: Cli) -> Result<(), CommandError> {
         Command::Watch(args) => watch::run(&args),
         Command::Paper(args) => paper::run(&args),
         Command::Lab(args) => lab::run(&args),
-        Command::Bench(args) => bench::run(&args),
+        Command::Benchmark(args) => benchmark::run(&args),
     }
 }
 

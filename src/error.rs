@@ -3,7 +3,10 @@
 use std::fmt;
 use std::path::Path;
 
-use crate::diagnostic::Diagnostic;
+use flowtwin_campaign::conclusion::ConclusionError;
+use flowtwin_campaign::folder::FolderError;
+use flowtwin_data::DataError;
+use flowtwin_data::diagnostic::Diagnostic;
 
 /// Why a command ended without doing what it was asked to.
 #[derive(Debug)]
@@ -84,6 +87,34 @@ impl fmt::Display for CommandError {
 }
 
 impl std::error::Error for CommandError {}
+
+impl From<DataError> for CommandError {
+    fn from(error: DataError) -> Self {
+        match error {
+            DataError::Unusable(diagnostic) => Self::bad_input(diagnostic),
+            other => Self::failed(other),
+        }
+    }
+}
+
+impl From<FolderError> for CommandError {
+    fn from(error: FolderError) -> Self {
+        match error {
+            FolderError::Unusable(diagnostic) => Self::bad_input(diagnostic),
+            other => Self::failed(other),
+        }
+    }
+}
+
+impl From<ConclusionError> for CommandError {
+    fn from(error: ConclusionError) -> Self {
+        match error {
+            ConclusionError::Folder(error) => error.into(),
+            ConclusionError::Scenario(diagnostic) => diagnostic.into(),
+            other => Self::failed(other),
+        }
+    }
+}
 
 impl From<Diagnostic> for CommandError {
     fn from(diagnostic: Diagnostic) -> Self {

@@ -3,13 +3,13 @@
 use std::io::{IsTerminal as _, stderr};
 use std::time::Instant;
 
+use flowtwin_campaign::campaign::Watch;
+use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::Observation;
+use flowtwin_report::policy_in_words;
 use flowtwin_twin::Stop;
 
-use crate::campaign::Watch;
 use crate::console;
-use crate::report::policy_in_words;
-use crate::scenario::Scenario;
 
 /// Shows phase, experiment, best so far, lab time and wall time left.
 #[derive(Debug)]

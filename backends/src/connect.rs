@@ -1,4 +1,4 @@
-//! From a bench file to the instruments of a real rig.
+//! From a wiring file to the instruments of a real rig.
 
 use flowtwin_lab::{Fault, FaultKind, Manifest};
 

@@ -1,6 +1,6 @@
 //! Who may drive a rig: one campaign at a time, and its watch.
 //!
-//! What is locked is what is at the end of the cables, whatever the bench file is called and whatever paths lead there: a
+//! What is locked is what is at the end of the cables, whatever the wiring file is called and whatever paths lead there: a
 //! serial port by its number in the system, a TCP address by the addresses that its name stands for, a USB device by its
 //! serial number, a hand-off by its folder. Other computers know nothing of these locks.
 
@@ -15,7 +15,7 @@ use crate::wiring::{Link, Wiring};
 /// Where locks lie: the first of these where everybody may write.
 const FOLDERS: [&str; 2] = ["/run/lock", "/tmp"];
 
-/// Everything at the end of the cables of a bench file, held by this process.
+/// Everything at the end of the cables of a wiring file, held by this process.
 #[derive(Debug)]
 pub struct Hold(Vec<(String, Lock)>);
 
@@ -31,28 +31,28 @@ pub struct HoldError {
 }
 
 impl Hold {
-    /// Holds a rig alone; `bench` is the path of its bench file.
+    /// Holds a rig alone; `wiring_file` is the path of its wiring file.
     ///
     /// # Errors
     /// If anything at the end of its cables is held already.
-    pub fn take(wiring: &Wiring, bench: &Path) -> Result<Self, HoldError> {
-        Self::with(wiring, bench, Lock::take)
+    pub fn take(wiring: &Wiring, wiring_file: &Path) -> Result<Self, HoldError> {
+        Self::with(wiring, wiring_file, Lock::take)
     }
 
     /// Holds a rig together with those who share it.
     ///
     /// # Errors
     /// If anything at the end of its cables is held by somebody who does not share it.
-    pub fn join(wiring: &Wiring, bench: &Path) -> Result<Self, HoldError> {
-        Self::with(wiring, bench, Lock::join)
+    pub fn join(wiring: &Wiring, wiring_file: &Path) -> Result<Self, HoldError> {
+        Self::with(wiring, wiring_file, Lock::join)
     }
 
     fn with(
         wiring: &Wiring,
-        bench: &Path,
+        wiring_file: &Path,
         lock: impl Fn(&Path) -> Result<Lock, LockError>,
     ) -> Result<Self, HoldError> {
-        let places = places(wiring, bench).into_iter().map(|(key, what)| {
+        let places = places(wiring, wiring_file).into_iter().map(|(key, what)| {
             let held = lock(&folder().join(format!("flowtwin-{key}.lock")));
             held.map(|lock| (what.clone(), lock)).map_err(|error| HoldError { what, error })
         });
@@ -89,14 +89,14 @@ fn folder() -> PathBuf {
 }
 
 /// What is at the end of the cables, by a name for its lock, in words.
-fn places(wiring: &Wiring, bench: &Path) -> BTreeMap<String, String> {
+fn places(wiring: &Wiring, wiring_file: &Path) -> BTreeMap<String, String> {
     let mut places = BTreeMap::new();
     for (name, link) in wiring.links() {
         for (key, what) in at_the_end(link) {
             places.insert(key, format!("{what} ({name})"));
         }
     }
-    if let Some(folder) = wiring.folder.as_ref().map(|folder| folder.beside(bench)) {
+    if let Some(folder) = wiring.folder.as_ref().map(|folder| folder.beside(wiring_file)) {
         let what = format!("the folder {}", folder.display());
         places.insert(format!("folder-{}", file_key(&folder)), what);
     }
@@ -177,9 +177,9 @@ mod tests {
         assert_eq!(pump(&link), pump(Path::new("/dev/null")));
         assert_eq!(pump(&link), ["serial-device-103"]);
         assert_ne!(pump(&link), pump(Path::new("/dev/zero")));
-        let hand_off = |bench: &Path| {
+        let hand_off = |wiring_file: &Path| {
             let text = "schema = 1\n[folder]\npath = \".\"\nexpected_s = 1\npatience_s = 2\n";
-            places(&Wiring::parse(text).unwrap(), bench)
+            places(&Wiring::parse(text).unwrap(), wiring_file)
         };
         let there = hand_off(&dir.join("bench.toml"));
         assert_eq!(there.keys().next(), hand_off(&dir.join("./copy.toml")).keys().next());

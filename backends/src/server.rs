@@ -77,7 +77,7 @@ impl EmulatorServer {
         Ok(Self { world, pace, stations, discovery, endpoints })
     }
 
-    /// Where each instrument is to be found, by its name in the bench file.
+    /// Where each instrument is to be found, by its name in the wiring file.
     pub fn endpoints(&self) -> &BTreeMap<String, Endpoint> {
         &self.endpoints
     }

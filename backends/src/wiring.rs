@@ -1,4 +1,4 @@
-//! Bench files: which instrument is at the end of which cable.
+//! Wiring files: which instrument is at the end of which cable.
 //!
 //! ```toml
 //! schema = 1
@@ -42,7 +42,7 @@ use crate::transport::SerialSettings;
 /// The only schema there is.
 const SCHEMA: u32 = 1;
 
-/// A bench file.
+/// A wiring file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Wiring {
@@ -96,7 +96,7 @@ fn default_patience_s() -> f64 {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FolderWiring {
-    /// The folder, relative to the bench file.
+    /// The folder, relative to the wiring file.
     pub path: PathBuf,
     /// How long an experiment usually takes \[s\]: nothing is looked for earlier.
     pub expected_s: f64,
@@ -249,14 +249,14 @@ pub struct Led {
 }
 
 impl FolderWiring {
-    /// Where the folder is, for the bench file at `bench`.
+    /// Where the folder is, for the wiring file at `bench`.
     pub fn beside(&self, bench: &Path) -> PathBuf {
         bench.parent().unwrap_or(Path::new("")).join(&self.path)
     }
 }
 
 impl Wiring {
-    /// Reads a bench file.
+    /// Reads a wiring file.
     ///
     /// # Errors
     /// With the place in the text, if a key is unknown or a value is wrong.

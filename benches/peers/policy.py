@@ -1,4 +1,4 @@
-"""The optimisers of optimisers.py as policies of `flowtwin bench --policy-command 'NAME=python policy.py NAME'`.
+"""The optimisers of optimisers.py as policies of `flowtwin benchmark --policy-command 'NAME=python policy.py NAME'`.
 
 They see the unit cube. None of them is told the constraints: a proposal that misses one moves towards a feasible point
 until it meets them all. Failed experiments are left out. It speaks the lines of docs/lab-protocol.md.

@@ -49,7 +49,7 @@ pub const ALL: [(&str, Target); 9] = [
     ("dc4100", dc4100),
     ("folder_csv", folder_csv),
     ("journal", journal),
-    ("bench_file", bench_file),
+    ("wiring_file", wiring_file),
 ];
 
 /// Most cuts.
@@ -288,8 +288,8 @@ pub fn journal(data: &[u8]) {
     }
 }
 
-/// Bench files: what is understood can be written, read again and emulated.
-pub fn bench_file(data: &[u8]) {
+/// Wiring files: what is understood can be written, read again and emulated.
+pub fn wiring_file(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     if let Ok(wiring) = Wiring::parse(text) {
         let written = toml::to_string(&wiring).expect("a wiring is plain data");

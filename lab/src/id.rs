@@ -1,6 +1,6 @@
 //! Names of the things a lab is made of, as the scenario spells them.
 //!
-//! Names and not numbers: a journal can be read without its header, and a bench file cannot swap two pumps
+//! Names and not numbers: a journal can be read without its header, and a wiring file cannot swap two pumps
 //! by listing them in another order.
 
 use std::borrow::Borrow;

@@ -99,7 +99,18 @@ fn failing(copy: &Path, target: &str, number: usize) -> Vec<String> {
 fn copy_of_workspace(mutations: &[Mutation]) -> io::Result<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let copy = root.join("target/mutations");
-    for folder in ["lab", "sim", "twin", "backends", "src"] {
+    for folder in [
+        "lab",
+        "sim",
+        "backends",
+        "statistics",
+        "twin",
+        "report",
+        "data",
+        "campaign",
+        "study",
+        "src",
+    ] {
         copy_folder(&root.join(folder), &copy.join(folder))?;
     }
     for file in ["Cargo.toml", "Cargo.lock"] {

@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use flowtwin_backends::identify;
+use flowtwin_campaign::scenario::Scenario;
+use flowtwin_campaign::snapshot::{Difference, Snapshot};
 use serde_json::json;
 
 use super::emulate::read_wiring;
@@ -10,8 +12,6 @@ use super::run::threads;
 use crate::cli::Check as Args;
 use crate::console;
 use crate::error::{CommandError, Kind};
-use crate::scenario::Scenario;
-use crate::snapshot::{Difference, Snapshot};
 
 /// What was found out about one file.
 struct Finding {
@@ -23,10 +23,10 @@ struct Finding {
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     if args.schema {
-        return console::print_line(format_args!("{:#}", crate::scenario::schema()));
+        return console::print_line(format_args!("{:#}", flowtwin_campaign::scenario::schema()));
     }
     if args.keys {
-        return console::print(crate::scenario::keys());
+        return console::print(flowtwin_campaign::scenario::keys());
     }
     let findings: Vec<Finding> = args.files.iter().map(|file| look(args, file)).collect();
     if args.json {
@@ -49,8 +49,8 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
 
 fn look(args: &Args, file: &Path) -> Finding {
     let name = file.display().to_string();
-    if is_bench(file) {
-        return bench(args, file);
+    if is_wiring(file) {
+        return check_wiring(args, file);
     }
     let bad = |kind, message| Finding {
         file: name.clone(),
@@ -78,15 +78,15 @@ fn look(args: &Args, file: &Path) -> Finding {
 }
 
 /// Whether a file says which instrument is on which port, and is no scenario.
-fn is_bench(file: &Path) -> bool {
+fn is_wiring(file: &Path) -> bool {
     const SECTIONS: [&str; 7] = ["chemyx", "f4t", "f4t_scpi", "hdx", "dc2200", "dc4100", "folder"];
     let table =
         std::fs::read_to_string(file).ok().and_then(|text| text.parse::<toml::Table>().ok());
     table.is_some_and(|table| SECTIONS.iter().any(|section| table.contains_key(*section)))
 }
 
-/// Checks a bench file and, if asked, who is at the end of each of its cables.
-fn bench(args: &Args, file: &Path) -> Finding {
+/// Checks a wiring file and, if asked, who is at the end of each of its cables.
+fn check_wiring(args: &Args, file: &Path) -> Finding {
     let finding =
         |problem, note| Finding { file: file.display().to_string(), scenario: None, problem, note };
     let wiring = match read_wiring(file) {
@@ -94,7 +94,7 @@ fn bench(args: &Args, file: &Path) -> Finding {
         Err(error) => return finding(Some((error.kind(), error.to_string())), String::new()),
     };
     if !args.connect {
-        return finding(None, "bench file; --connect asks every instrument who it is".into());
+        return finding(None, "wiring file; --connect asks every instrument who it is".into());
     }
     if let Some(hand_off) = &wiring.folder {
         let path = hand_off.beside(file);

@@ -33,7 +33,7 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
         .hint("look at power, cables and baud rates; see docs/wiring.md"))
 }
 
-/// Who answers, and the lines of a bench file that lead there; for a port that cannot be opened, why.
+/// Who answers, and the lines of a wiring file that lead there; for a port that cannot be opened, why.
 fn in_words(finding: &Finding) -> String {
     let who = match (&finding.identity, &finding.problem) {
         (Some(who), _) => who.to_string(),

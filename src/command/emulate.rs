@@ -1,16 +1,16 @@
-//! `flowtwin emulate`: the instruments of a bench file, served over a simulated world to other programs.
+//! `flowtwin emulate`: the instruments of a wiring file, served over a simulated world to other programs.
 
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use flowtwin_backends::{EmulatorServer, Wiring};
+use flowtwin_campaign::scenario::Scenario;
 use serde_json::json;
 
 use crate::cli::Emulate as Args;
 use crate::console;
 use crate::error::CommandError;
-use crate::scenario::Scenario;
 use crate::signals;
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
@@ -19,7 +19,7 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
         let message = format!("--speed {speed}: time runs forward, so it must be above 0");
         return Err(CommandError::bad_input(message));
     }
-    let wiring = read_wiring(&args.bench)?;
+    let wiring = read_wiring(&args.wiring)?;
     let scenario = Scenario::load_rig(&args.scenario)?;
     let seed = args.seed.unwrap_or(scenario.file().seed);
     let world = Box::new(scenario.sim_lab(seed));
@@ -50,7 +50,7 @@ fn write_wired(path: &Path, wiring: &Wiring, server: &EmulatorServer) -> Result<
     std::fs::write(path, text).map_err(|error| CommandError::unwritable(path, &error))
 }
 
-/// Reads a bench file.
+/// Reads a wiring file.
 ///
 /// # Errors
 /// If it cannot be read or understood; the message names file and place.

@@ -3,18 +3,19 @@
 use std::fs;
 use std::path::Path;
 
+use flowtwin_campaign::choice;
+use flowtwin_campaign::observations::six;
+use flowtwin_campaign::scenario::Scenario;
+use flowtwin_data::diagnostic::Diagnostic;
 use flowtwin_lab::layer::Guarded;
 use flowtwin_lab::{Conditions, Observation, Spectrum};
+use flowtwin_report::plot::{Axis, Chart, Line, Style};
 use serde_json::{Map, Value, json};
 
 use crate::cli::Experiment as Args;
 use crate::console;
-use crate::diagnostic::Diagnostic;
 use crate::error::{CommandError, Kind};
-use crate::observations::six;
-use crate::report::plot::{Axis, Chart, Line, Style};
-use crate::scenario::Scenario;
-use crate::{choice, sketch};
+use crate::sketch;
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let scenario = Scenario::load_rig(&args.scenario)?;

@@ -11,28 +11,29 @@ use std::time::Duration;
 use flowtwin_backends::clock::{Clock, SharedClock, WallClock};
 use flowtwin_backends::folder::FolderLab;
 use flowtwin_backends::heartbeat::{Heartbeat, make_safe_at_last};
+use flowtwin_backends::hold::Hold;
 use flowtwin_backends::wiring::FolderWiring;
-use flowtwin_backends::{Wiring, connect, identify};
+use flowtwin_backends::{Bench, Wiring, connect, identify};
+use flowtwin_campaign::campaign::{Alongside, Campaign, Ended, Silent};
+use flowtwin_campaign::folder::Identity;
+use flowtwin_campaign::hardware::{
+    CERTIFICATE, Certificate, Plan, Rehearsal, Syringe, Unfit, hex_sha256, limits_in_words,
+};
+use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::journal::{self, Writer};
 use flowtwin_lab::{Instant, Lab, Manifest, PumpId, Span};
+use flowtwin_report::Extras;
 
 use super::emulate::read_wiring;
 use super::run::{
     STOP, both, campaign, conclude, folder, heed_ctrl_c, is_unsafe, outcome, threads,
 };
 use super::watch::{held, hold};
-use crate::campaign::{Campaign, Ended, Silent};
 use crate::cli::{Folder, OnRig};
 use crate::console;
 use crate::error::{CommandError, Kind};
-use crate::folder::Identity;
-use crate::hardware::{
-    Alongside, CERTIFICATE, Certificate, Plan, Rehearsal, Shout, Syringe, Unfit, hex_sha256,
-    limits_in_words,
-};
 use crate::progress::Progress;
-use crate::report::Extras;
-use crate::scenario::Scenario;
+use crate::shout::Shout;
 use crate::signals;
 
 /// Longest silence of the campaign after which the watch makes the rig safe [s].
@@ -59,11 +60,11 @@ pub(super) struct OnHardware<'a> {
 
 pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     let OnHardware { rig: args, to, scenario, seed, replayed } = order;
-    let bench = args.bench.as_deref().expect("required with --backend hardware");
+    let wiring_file = args.wiring.as_deref().expect("required with --backend hardware");
     if scenario.table().is_some() {
         return Err(CommandError::bad_input("a table of outcomes runs on no rig"));
     }
-    let wiring = read_wiring(bench)?;
+    let wiring = read_wiring(wiring_file)?;
     let real_time = (args.speed - 1.0).abs() < f64::EPSILON;
     if !(real_time || wiring.simulated && args.speed.is_finite() && args.speed > 0.0) {
         let message = format!("--speed {}: a real rig runs in real time", args.speed);
@@ -77,8 +78,9 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     let folder = folder(to, &identity, more, replayed)?.going_on(filled);
     let path = folder.path().to_owned();
     heed_ctrl_c()?;
-    let hold = hold(&wiring, bench)?;
-    let certificate = rehearse(to, &scenario, seed, bench, folder.recorded().is_some(), &path)?;
+    let hold = hold(&wiring, wiring_file)?;
+    let certificate =
+        rehearse(to, &scenario, seed, wiring_file, folder.recorded().is_some(), &path)?;
     console::say_line(format_args!("\nRehearsed in simulation:\n\n{}", certificate.rehearsal));
     console::say(format_args!("\n{}", limits_in_words(&scenario.file().guard)));
     if let Some(journal) = folder.recorded().filter(|_| wiring.folder.is_none()) {
@@ -94,41 +96,63 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     let manifest = Manifest { simulated: wiring.simulated, ..scenario.manifest().clone() };
     let expected = scenario.sim_lab(seed);
     let on = |scenario: &Scenario, rig: Box<dyn Lab>| {
-        let mut watch = Alongside::new(scenario, expected, Progress::new(scenario));
+        let say = |text: &str| console::say_line(text);
+        let mut watch = Alongside::new(scenario, expected, Progress::new(scenario), say);
         campaign(scenario, seed, threads(to.jobs), rig, &folder, &mut watch)
     };
     let (ended, watched) = match &wiring.folder {
         Some(hand_off) => {
-            let rig = behind(hand_off, bench, manifest, clock)?;
+            let rig = behind(hand_off, wiring_file, manifest, clock)?;
             signals::nothing_is_under_way(false);
             (on(&scenario, Box::new(rig))?, None)
         }
         None => {
-            let mut rig = connect(&wiring, manifest, clock).map_err(CommandError::bad_input)?;
-            rig.ask_spectrometers()
-                .and_then(|()| rig.ready_pumps())
-                .map_err(|fault| CommandError::new(Kind::Fault, fault))?;
-            let scenario = scenario.on_rig(rig.manifest()).map_err(CommandError::bad_input)?;
-            // The watch holds the rig too, also when this process has gone.
-            hold.share().map_err(held)?;
-            let manifest = rig.manifest().clone();
-            let heartbeat = Rc::new(RefCell::new(heartbeat(&manifest, bench)?));
-            let rig = rig
-                .with_pulse(Box::new(heartbeat.clone()))
-                .with_herald(Box::new(Shout::of_campaign()));
-            signals::nothing_is_under_way(false);
-            let ended = on(&scenario, Box::new(rig))?;
-            let is_unsafe = ended.fault.as_ref().is_some_and(is_unsafe);
-            let mut watched = finish(&mut heartbeat.borrow_mut(), is_unsafe)?;
-            if is_unsafe && !watched {
-                watched = by_itself(&wiring, manifest)?;
-            }
+            let (rig, scenario) = readied(&wiring, manifest, clock, scenario)?;
+            let (ended, watched) =
+                watched(rig, (&wiring, wiring_file), &hold, |rig| on(&scenario, rig))?;
             (ended, Some(watched))
         }
     };
     let concluded =
         conclude(to, &path, Extras { backend: "hardware".into(), simulated_events: None });
     both(verdict(&ended, watched), concluded)
+}
+
+/// The instruments of a rig, ready for what they are to do; and the scenario as they are.
+fn readied(
+    wiring: &Wiring,
+    manifest: Manifest,
+    clock: Box<dyn Clock>,
+    scenario: Scenario,
+) -> Result<(Bench, Scenario), CommandError> {
+    let mut rig = connect(wiring, manifest, clock).map_err(CommandError::bad_input)?;
+    rig.ask_spectrometers()
+        .and_then(|()| rig.ready_pumps())
+        .map_err(|fault| CommandError::new(Kind::Fault, fault))?;
+    let scenario = scenario.on_rig(rig.manifest()).map_err(CommandError::bad_input)?;
+    Ok((rig, scenario))
+}
+
+/// Runs a campaign beside a watch; how it ended, and whether the rig was made safe afterwards.
+fn watched(
+    rig: Bench,
+    (wiring, wiring_file): (&Wiring, &Path),
+    hold: &Hold,
+    on: impl FnOnce(Box<dyn Lab>) -> Result<Ended, CommandError>,
+) -> Result<(Ended, bool), CommandError> {
+    // The watch holds the rig too, also when this process has gone.
+    hold.share().map_err(held)?;
+    let manifest = rig.manifest().clone();
+    let heartbeat = Rc::new(RefCell::new(heartbeat(&manifest, wiring_file)?));
+    let (pulse, herald) = (Box::new(heartbeat.clone()), Box::new(Shout::of_campaign()));
+    signals::nothing_is_under_way(false);
+    let ended = on(Box::new(rig.with_pulse(pulse).with_herald(herald)))?;
+    let is_unsafe = ended.fault.as_ref().is_some_and(is_unsafe);
+    let mut watched = finish(&mut heartbeat.borrow_mut(), is_unsafe)?;
+    if is_unsafe && !watched {
+        watched = by_itself(wiring, manifest)?;
+    }
+    Ok((ended, watched))
 }
 
 /// Waits until the watch has made the rig safe; whether it has. Somebody who asks the program to end need not wait: the
@@ -229,7 +253,7 @@ fn rehearse(
     to: &Folder,
     scenario: &Scenario,
     seed: u64,
-    bench: &Path,
+    wiring_file: &Path,
     resumed: bool,
     folder: &Path,
 ) -> Result<Certificate, CommandError> {
@@ -237,7 +261,7 @@ fn rehearse(
         flowtwin: env!("CARGO_PKG_VERSION").into(),
         scenario: scenario.name().into(),
         scenario_sha256: scenario.sha256(),
-        bench_sha256: hex_sha256(&fs::read(bench).map_err(CommandError::failed)?),
+        wiring_sha256: hex_sha256(&fs::read(wiring_file).map_err(CommandError::failed)?),
         seed,
     };
     let path = folder.join(CERTIFICATE);
@@ -295,7 +319,7 @@ fn everybody_is_there(wiring: &Wiring) -> Result<(), CommandError> {
         let message =
             format!("{}: an emulated instrument is at the end of this cable", played.name);
         return Err(CommandError::bad_input(message).hint(
-            "nothing has moved; what it tells is simulated, and the bench file must say so",
+            "nothing has moved; what it tells is simulated, and the wiring file must say so",
         ));
     }
     let wrong: Vec<String> = found
@@ -340,21 +364,21 @@ fn clock(wiring: &Wiring, began: Instant, speed: f64) -> Result<Box<dyn Clock>, 
 /// The rig behind a folder. What drives it keeps it safe: no watch is needed beside this process.
 fn behind(
     hand_off: &FolderWiring,
-    bench: &Path,
+    wiring_file: &Path,
     manifest: Manifest,
     clock: Box<dyn Clock>,
 ) -> Result<FolderLab, CommandError> {
-    let path = hand_off.beside(bench);
+    let path = hand_off.beside(wiring_file);
     let spans = (Span::from_secs(hand_off.expected_s), Span::from_secs(hand_off.patience_s));
     FolderLab::open(&path, manifest, clock, spans)
         .map_err(|error| CommandError::unwritable(&path, &error))
 }
 
 /// Starts the watch beside this process, before anything heats.
-fn heartbeat(manifest: &Manifest, bench: &Path) -> Result<Heartbeat, CommandError> {
+fn heartbeat(manifest: &Manifest, wiring_file: &Path) -> Result<Heartbeat, CommandError> {
     let program = std::env::current_exe().map_err(CommandError::failed)?;
     let mut command = std::process::Command::new(program);
-    command.arg("watch").arg("--bench").arg(bench);
+    command.arg("watch").arg("--wiring").arg(wiring_file);
     command.arg("--silence").arg(SILENCE_S.to_string());
     Heartbeat::start(command, manifest, Duration::from_secs_f64(SILENCE_S)).map_err(|error| {
         CommandError::failed(format_args!("the dead man's switch: {error}"))

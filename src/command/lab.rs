@@ -3,13 +3,14 @@
 use std::io::{stdin, stdout};
 use std::time::Duration;
 
+use flowtwin_campaign::outside::OutsideLab;
+use flowtwin_campaign::scenario::Scenario;
+use flowtwin_campaign::serve::serve;
 use flowtwin_lab::layer::Guarded;
 
 use crate::cli::{Lab as Args, Outside};
 use crate::console;
 use crate::error::{CommandError, Kind};
-use crate::outside::{OutsideLab, serve};
-use crate::scenario::Scenario;
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let scenario = super::load(&args.scenario)?;

@@ -6,14 +6,14 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
+use flowtwin_campaign::scenario::Scenario;
+use flowtwin_study::paper::{self, Kind, Rigs, Seed, Verdict};
 use serde_json::json;
 
 use super::run::threads;
 use crate::cli::Paper as Args;
 use crate::console;
 use crate::error::CommandError;
-use crate::paper::{self, Kind, Rigs, Seed, Verdict};
-use crate::scenario::Scenario;
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let scenario = match &args.scenario {

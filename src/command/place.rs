@@ -3,14 +3,14 @@
 use std::path::Path;
 
 use flowtwin_backends::EmulatedRig;
+use flowtwin_campaign::campaign::Shared;
+use flowtwin_campaign::scenario::Scenario;
+use flowtwin_data::learnt::Twin;
 use flowtwin_lab::Lab;
 
 use super::emulate::read_wiring;
-use crate::campaign::Shared;
 use crate::cli::{Backend, Run as Args};
 use crate::error::CommandError;
-use crate::learnt::{Twin, TwinLab};
-use crate::scenario::Scenario;
 
 /// A lab that a campaign can be run on at once, and what is said of it.
 pub(super) struct Place {
@@ -28,12 +28,12 @@ pub(super) struct Place {
 /// If there is one.
 pub(super) fn refuse_idle(
     backend: Backend,
-    bench: Option<&Path>,
+    wiring_file: Option<&Path>,
     model: Option<&Path>,
 ) -> Result<(), CommandError> {
     let wired = matches!(backend, Backend::Emulated | Backend::Hardware);
-    let (flag, wanted) = match (bench, model) {
-        (Some(_), _) if !wired => ("--bench", "--backend hardware or --backend emulated"),
+    let (flag, wanted) = match (wiring_file, model) {
+        (Some(_), _) if !wired => ("--wiring", "--backend hardware or --backend emulated"),
         (_, Some(_)) if backend != Backend::Twin => ("--model", "--backend twin"),
         _ => return Ok(()),
     };
@@ -52,24 +52,25 @@ impl Place {
         }
         if args.backend == Backend::Twin {
             let model = args.model.as_deref().expect("required with --backend twin");
-            let lab = TwinLab::of_scenario(Twin::load(model)?, scenario, seed)?;
+            let lab =
+                scenario.twin_lab(Twin::load(model)?, seed).map_err(CommandError::bad_input)?;
             return Ok(Self { lab: Box::new(lab), backend: "twin", world: None });
         }
-        Self::simulated(args.backend, args.rig.bench.as_deref(), scenario, seed)
+        Self::simulated(args.backend, args.rig.wiring.as_deref(), scenario, seed)
     }
 
-    /// A simulated rig, with drivers and emulated instruments (those of the bench file, or the usual ones) or without;
+    /// A simulated rig, with drivers and emulated instruments (those of the wiring file, or the usual ones) or without;
     /// a table in place of it.
     ///
     /// # Errors
     /// If its instruments cannot be wired.
     pub(super) fn simulated(
         backend: Backend,
-        bench: Option<&Path>,
+        wiring_file: Option<&Path>,
         scenario: &Scenario,
         seed: u64,
     ) -> Result<Self, CommandError> {
-        let (lab, world) = simulated(backend, bench, scenario, seed)?;
+        let (lab, world) = simulated(backend, wiring_file, scenario, seed)?;
         let backend = if world.is_some() { backend.name() } else { "table" };
         Ok(Self { lab, backend, world })
     }
@@ -86,7 +87,7 @@ impl Place {
 /// If the world cannot be wired.
 pub(super) fn simulated(
     backend: Backend,
-    bench: Option<&Path>,
+    wiring_file: Option<&Path>,
     scenario: &Scenario,
     seed: u64,
 ) -> Result<(Box<dyn Lab>, Option<Shared>), CommandError> {
@@ -101,8 +102,8 @@ pub(super) fn simulated(
     let lab: Box<dyn Lab> = match backend {
         Backend::Emulated => {
             let behind = Box::new(world.clone());
-            let rig = match bench {
-                Some(bench) => EmulatedRig::new(behind, &read_wiring(bench)?),
+            let rig = match wiring_file {
+                Some(wiring_file) => EmulatedRig::new(behind, &read_wiring(wiring_file)?),
                 None => EmulatedRig::usual(behind),
             };
             Box::new(rig.map_err(CommandError::bad_input)?)

@@ -6,21 +6,21 @@
 use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
 
+use flowtwin_campaign::campaign::{Campaign, Silent};
+use flowtwin_campaign::folder::{Identity, read_journal};
+use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::journal::{self, Journal, Record, Writer};
 use serde_json::{Value, json};
 
 use super::hardware::{self, OnHardware};
 use super::place::{Place, refuse_idle, simulated};
 use super::run::{at, folder};
-use crate::campaign::{Campaign, Silent};
 use crate::cli::{Backend, Replay as Args};
 use crate::console;
 use crate::error::CommandError;
-use crate::folder::{Identity, read_journal};
-use crate::scenario::Scenario;
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
-    refuse_idle(args.backend, args.rig.bench.as_deref(), None)?;
+    refuse_idle(args.backend, args.rig.wiring.as_deref(), None)?;
     let recorded = read_journal(&args.run)?;
     let scenario = Scenario::recorded(&recorded.header().definition)?;
     let same_rig = recorded.header().simulated && args.seed.is_none();
@@ -53,7 +53,7 @@ fn repeat(args: &Args, scenario: &Scenario, recorded: &Journal) -> Result<(), Co
         let (rig, to, replayed) = (&args.rig, &args.folder, Some(recorded));
         return hardware::run(OnHardware { rig, to, scenario, seed, replayed });
     }
-    let place = Place::simulated(args.backend, args.rig.bench.as_deref(), &scenario, seed)?;
+    let place = Place::simulated(args.backend, args.rig.wiring.as_deref(), &scenario, seed)?;
     let identity = Identity::new(&scenario, seed, true);
     let folder = folder(&args.folder, &identity, "-replay", Some(recorded))?;
     at(place, &scenario, &folder, &args.folder, seed)

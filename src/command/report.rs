@@ -1,8 +1,11 @@
 //! `flowtwin report`: the files of a run folder, made anew from its journal.
 
+use std::io::stdout;
+
+use flowtwin_campaign::conclusion::{Conclusion, extras};
+
 use super::run::threads;
 use crate::cli::Report as Args;
-use crate::conclusion::{Conclusion, extras};
 use crate::console;
 use crate::error::CommandError;
 
@@ -13,7 +16,7 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
         if i > 0 && !args.json {
             console::print_line("")?;
         }
-        console::print(conclusion.text(args.json))?;
+        console::print(conclusion.text(args.json, console::columns(&stdout())))?;
         console::say_line(format_args!("report: {}", folder.join("report.html").display()));
     }
     Ok(())

@@ -1,32 +1,33 @@
 //! `flowtwin run`: all phases of a campaign, and its run folder.
 
+use std::io::stdout;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, LazyLock};
 use std::thread::available_parallelism;
 
+use flowtwin_campaign::campaign::{Campaign, Ended, Watch};
+use flowtwin_campaign::conclusion::Conclusion;
+use flowtwin_campaign::folder::{Identity, RunFolder};
+use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::journal::Journal;
 use flowtwin_lab::{Fault, FaultKind, Lab};
+use flowtwin_report::Extras;
 
 use super::hardware::{self, OnHardware};
 use super::place::{Place, refuse_idle};
-use crate::campaign::{Campaign, Ended, Watch};
 use crate::cli::{Backend, Folder, Run as Args};
-use crate::conclusion::Conclusion;
 use crate::console;
 use crate::error::{CommandError, Kind};
-use crate::folder::{Identity, RunFolder};
 use crate::progress::Progress;
-use crate::report::Extras;
-use crate::scenario::Scenario;
 use crate::signals;
 
 /// Set by Ctrl-C.
 pub(super) static STOP: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
-    refuse_idle(args.backend, args.rig.bench.as_deref(), args.model.as_deref())?;
+    refuse_idle(args.backend, args.rig.wiring.as_deref(), args.model.as_deref())?;
     let mut scenario = super::load(&args.scenario)?;
     if let Some(surrogate) = args.surrogate {
         scenario = scenario.with_surrogate(surrogate)?;
@@ -95,7 +96,7 @@ pub(super) fn folder(
 pub(super) fn conclude(to: &Folder, path: &Path, extras: Extras) -> Result<(), CommandError> {
     let conclusion = Conclusion::of(path, extras, threads(to.jobs))?;
     conclusion.write(path)?;
-    console::print(conclusion.text(to.json))?;
+    console::print(conclusion.text(to.json, console::columns(&stdout())))?;
     console::say_line(format_args!("run folder: {}", path.display()));
     Ok(())
 }

@@ -5,6 +5,8 @@ mod explain;
 mod fit;
 mod rehearse;
 
+use flowtwin_campaign::scenario::Scenario;
+use flowtwin_data::learnt::{Data, Selection};
 use flowtwin_lab::Streams;
 use flowtwin_twin::Context;
 
@@ -12,8 +14,6 @@ use super::run::threads;
 use crate::cli::{Twin, TwinData};
 use crate::console;
 use crate::error::CommandError;
-use crate::learnt::{Data, Selection};
-use crate::scenario::Scenario;
 
 pub(super) fn run(twin: &Twin) -> Result<(), CommandError> {
     match twin {

@@ -11,18 +11,21 @@ use super::emulate::read_wiring;
 use crate::cli::Watch as Args;
 use crate::console;
 use crate::error::{CommandError, Kind};
-use crate::hardware::Shout;
+use crate::shout::Shout;
 use crate::signals;
 
 /// How long a watch tries to make a rig safe.
 pub(super) const TRIES_FOR: Duration = Duration::from_secs(600);
 
-/// Holds what is at the end of the cables of a bench file, so that no two campaigns drive one rig.
+/// Holds what is at the end of the cables of a wiring file, so that no two campaigns drive one rig.
 ///
 /// # Errors
 /// If another process holds any of it.
-pub(super) fn hold(wiring: &flowtwin_backends::Wiring, bench: &Path) -> Result<Hold, CommandError> {
-    Hold::take(wiring, bench).map_err(held)
+pub(super) fn hold(
+    wiring: &flowtwin_backends::Wiring,
+    wiring_file: &Path,
+) -> Result<Hold, CommandError> {
+    Hold::take(wiring, wiring_file).map_err(held)
 }
 
 /// The error of a rig that somebody else holds.
@@ -32,8 +35,8 @@ pub(super) fn held(error: HoldError) -> CommandError {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
-    let wiring = read_wiring(&args.bench)?;
-    let hold = Hold::join(&wiring, &args.bench).map_err(held)?;
+    let wiring = read_wiring(&args.wiring)?;
+    let hold = Hold::join(&wiring, &args.wiring).map_err(held)?;
     // What asks the campaign to end may reach this process too; it must outlive the campaign to make the rig safe.
     signals::outlive().map_err(CommandError::failed)?;
     let silence = Duration::from_secs_f64(args.silence);

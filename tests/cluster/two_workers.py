@@ -19,7 +19,7 @@ from hyperqueue.cluster import WorkerConfig
 flowtwin, scenario = (os.path.abspath(path) for path in sys.argv[1:3])
 POLICIES, SEEDS, SHARDS = ["random", "lhs", "sobol"], 16, 4
 OF_SHARD = len(POLICIES) * SEEDS // SHARDS
-BENCH = [flowtwin, "bench", scenario, "--policies", ",".join(POLICIES), "--seeds", str(SEEDS), "--opening", "3",
+BENCH = [flowtwin, "benchmark", scenario, "--policies", ",".join(POLICIES), "--seeds", str(SEEDS), "--opening", "3",
          "--experiments", "20", "--csv"]
 
 
@@ -108,7 +108,7 @@ with tempfile.TemporaryDirectory() as folder:
     every = [name for k in range(1, SHARDS + 1) for name in campaigns(f"{folder}/shard-{k}")]
     assert sorted(every) == sorted(campaigns(folder + "/whole")), "a campaign is lost or double"
     shards = [f"{folder}/shard-{k}" for k in range(1, SHARDS + 1)]
-    subprocess.run([flowtwin, "bench", "merge", *shards, "--out", folder + "/merged", "--csv"], check=True,
+    subprocess.run([flowtwin, "benchmark", "merge", *shards, "--out", folder + "/merged", "--csv"], check=True,
                    stdout=subprocess.DEVNULL)
     for name in ["table.parquet", "table.csv", "report.html", "benchmark.json"]:
         assert filecmp.cmp(f"{folder}/whole/{name}", f"{folder}/merged/{name}", shallow=False), name

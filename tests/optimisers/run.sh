@@ -27,7 +27,7 @@ for name in optuna skopt botorch ax; do
     seed=$((seed + 1))
   done
   echo "$name drove $seeds labs"
-  "$flowtwin" bench "$scenario" --policies random --policy-command "$name=$program" \
+  "$flowtwin" benchmark "$scenario" --policies random --policy-command "$name=$program" \
     --opening 6 --experiments 3 --seeds "$seeds" --out "$out/$name" --csv >/dev/null
   rows=$(grep -c ",$name," "$out/$name/table.csv")
   [ "$rows" -eq $((seeds * 9)) ] || { echo "$name: $rows rows, not $((seeds * 9))"; exit 1; }

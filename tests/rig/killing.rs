@@ -6,7 +6,6 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use flowtwin::scenario::Scenario;
 use flowtwin_backends::codec::modbus::WordOrder;
 use flowtwin_backends::driver::chemyx::Chemyx;
 use flowtwin_backends::driver::f4t::register;
@@ -14,6 +13,7 @@ use flowtwin_backends::driver::modbus::{Framing, ModbusHost};
 use flowtwin_backends::instrument::Pump as _;
 use flowtwin_backends::transport::{Dialog, SerialPort, TcpWire};
 use flowtwin_backends::wiring::Link;
+use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::journal::{Journal, Record, read};
 use flowtwin_lab::{Command, Streams};
 
@@ -178,8 +178,8 @@ pub(crate) fn kill_again_and_again(
     speed: f64,
     (times, within): (usize, Duration),
 ) -> Vec<Kill> {
-    let bench = root().join("scenarios/benches/cs3cu2i5.toml");
-    let served = Served::start(dir, scenario, &bench, speed);
+    let wiring_file = root().join("scenarios/wirings/cs3cu2i5.toml");
+    let served = Served::start(dir, scenario, &wiring_file, speed);
     let mut witness = Witness::new(&served, scenario);
     let mut moments = Streams::new(20).open("kill", 0);
     let (mut kills, mut kept) = (Vec::new(), Vec::new());
@@ -242,8 +242,8 @@ pub(crate) fn kill_again_and_again(
 /// Runs a campaign in a process group of its own, as a terminal does, and sends a signal to the whole group once the heater
 /// is on; returns its exit code and what it said, once the rig has become safe in time.
 pub(crate) fn signalled(dir: &Path, scenario: &Path, signal: &str) -> (Option<i32>, String) {
-    let bench = root().join("scenarios/benches/cs3cu2i5.toml");
-    let served = Served::start(dir, scenario, &bench, 100.0);
+    let wiring_file = root().join("scenarios/wirings/cs3cu2i5.toml");
+    let served = Served::start(dir, scenario, &wiring_file, 100.0);
     let mut witness = Witness::new(&served, scenario);
     let mut command = served.campaign(dir, scenario);
     let log = std::fs::File::create(dir.join("killed.log")).expect("a log");

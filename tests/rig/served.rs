@@ -4,9 +4,9 @@ use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use flowtwin::campaign::{Campaign, Silent};
-use flowtwin::scenario::Scenario;
 use flowtwin_backends::Wiring;
+use flowtwin_campaign::campaign::{Campaign, Silent};
+use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::Conditions;
 use flowtwin_lab::journal::{self, Writer};
 
@@ -26,11 +26,11 @@ impl Drop for Served {
 }
 
 impl Served {
-    /// Serves the instruments of `bench` over the world of `scenario` from within `dir`.
-    pub(crate) fn start(dir: &Path, scenario: &Path, bench: &Path, speed: f64) -> Self {
+    /// Serves the instruments of `wiring_file` over the world of `scenario` from within `dir`.
+    pub(crate) fn start(dir: &Path, scenario: &Path, wiring_file: &Path, speed: f64) -> Self {
         let wired = dir.join("wired.toml");
         let mut command = flowtwin(dir);
-        command.arg("emulate").arg(bench).arg("--scenario").arg(scenario);
+        command.arg("emulate").arg(wiring_file).arg("--scenario").arg(scenario);
         command.args(["--speed", &speed.to_string(), "--wired"]).arg(&wired);
         let mut process =
             command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
@@ -41,17 +41,17 @@ impl Served {
         Self { process, wired }
     }
 
-    /// The bench file that leads to it.
+    /// The wiring file that leads to it.
     pub(crate) fn wiring(&self) -> Wiring {
-        let text = std::fs::read_to_string(&self.wired).expect("the bench file was written");
-        Wiring::parse(&text).expect("a bench file")
+        let text = std::fs::read_to_string(&self.wired).expect("the wiring file was written");
+        Wiring::parse(&text).expect("a wiring file")
     }
 
     /// The command that runs `scenario` on it into the folder `run`, or goes on with it.
     pub(crate) fn campaign(&self, dir: &Path, scenario: &Path) -> Command {
         let mut command = flowtwin(dir);
         command.arg("run").arg(scenario).args(["--backend", "hardware", "--yes", "--out", "run"]);
-        command.arg("--bench").arg(&self.wired);
+        command.arg("--wiring").arg(&self.wired);
         if dir.join("run/journal.jsonl").exists() {
             command.arg("--resume");
         }

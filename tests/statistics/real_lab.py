@@ -23,7 +23,7 @@ def bench(folder, name, first, seeds, entrants):
     out = f"{folder}/{name}-{first}"
     if os.path.isdir(folder + "/optima"):
         shutil.copytree(folder + "/optima", out + "/optima")
-    command = [flowtwin, "bench", scenario, "--opening", "2", "--experiments", "4", "--first-seed", str(first),
+    command = [flowtwin, "benchmark", scenario, "--opening", "2", "--experiments", "4", "--first-seed", str(first),
                "--seeds", str(seeds), "--json", "--out", out]
     for name, arguments in entrants.items():
         command += ["--policy-command", f"{name}={program} {arguments}"]

@@ -146,3 +146,13 @@ fn a_reader_that_has_had_enough_is_no_failure() {
     let done = into(writer.into(), &folder("enough"));
     assert_eq!((done.code, done.stderr.as_str()), (Some(0), ""));
 }
+
+#[test]
+fn the_names_of_an_earlier_version_still_work() {
+    let dir = folder("cli-old-names");
+    let benchmark = run(&dir, &["bench", "--help"]);
+    assert_eq!(benchmark.code, Some(0));
+    assert!(benchmark.stdout.contains("Compare policies"), "{}", benchmark.stdout);
+    let wiring = run(&dir, &["run", "x.toml", "--backend", "hardware", "--bench", "y.toml"]);
+    assert!(wiring.stderr.contains("cannot read x.toml"), "{}", wiring.stderr);
+}

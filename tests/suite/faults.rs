@@ -5,9 +5,9 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use flowtwin::campaign::{Campaign, Silent};
-use flowtwin::folder::read_journal;
-use flowtwin::scenario::Scenario;
+use flowtwin_campaign::campaign::{Campaign, Silent};
+use flowtwin_campaign::folder::read_journal;
+use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::journal::{Record, Sink, Writer};
 use flowtwin_lab::{Command as Act, Fault, FaultKind, Instant, Lab, Manifest, Reply};
 use flowtwin_sim::SimLab;

@@ -5,12 +5,12 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use flowtwin::folder::read_journal;
+use flowtwin_campaign::folder::read_journal;
 
 use crate::support::{folder, run, scenario};
 
 const BODY: &str = "[[phases]]\nname = \"start\"\npolicy = \"lhs\"\nexperiments = 3\n";
-const BENCH: &str =
+const WIRING: &str =
     "schema = 1\n[folder]\npath = \"handoff\"\nexpected_s = 0.0\npatience_s = 60.0\n";
 /// Longest wait for a campaign that should have gone on.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -35,14 +35,14 @@ fn measure(handoff: &Path, number: usize, why_not: &str) {
 fn a_campaign_runs_on_a_rig_behind_a_folder() {
     let dir = folder("handoff");
     scenario(&dir, "three", "cs3cu2i5.toml", BODY);
-    fs::write(dir.join("rig.toml"), BENCH).unwrap();
+    fs::write(dir.join("rig.toml"), WIRING).unwrap();
     let handoff = dir.join("handoff");
     let rig = thread::spawn(move || {
         measure(&handoff, 1, "");
         measure(&handoff, 2, "the vial was empty");
         measure(&handoff, 3, "");
     });
-    let args = ["run", "three.toml", "--backend", "hardware", "--bench", "rig.toml", "--yes"];
+    let args = ["run", "three.toml", "--backend", "hardware", "--wiring", "rig.toml", "--yes"];
     let done = run(&dir, &[&args[..], &["--out", "run"]].concat());
     rig.join().unwrap();
     assert_eq!(done.code, Some(0), "{}", done.stderr);
@@ -63,7 +63,7 @@ fn a_campaign_runs_on_a_rig_behind_a_folder() {
 #[test]
 fn nothing_else_is_wired_beside_a_folder() {
     let dir = folder("handoff-beside");
-    fs::write(dir.join("rig.toml"), format!("{BENCH}[chemyx.cui]\n")).unwrap();
+    fs::write(dir.join("rig.toml"), format!("{WIRING}[chemyx.cui]\n")).unwrap();
     let done = run(&dir, &["check", "rig.toml"]);
     assert_eq!(done.code, Some(2));
     assert!(

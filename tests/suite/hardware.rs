@@ -5,8 +5,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Stdio;
 
-use flowtwin::folder::read_journal;
 use flowtwin_backends::wiring::Link;
+use flowtwin_campaign::folder::read_journal;
 
 use crate::served::Served;
 use crate::support::{Done, done, flowtwin, folder, root, run, scenario};
@@ -29,8 +29,8 @@ impl Rig {
     fn new(name: &str, experiments: u32) -> Self {
         let dir = folder(name);
         let file = scenario(&dir, "few", "cs3cu2i5.toml", &body(experiments));
-        let bench = root().join("scenarios/benches/cs3cu2i5.toml");
-        let served = Served::start(&dir, &file, &bench, SPEED);
+        let wiring_file = root().join("scenarios/wirings/cs3cu2i5.toml");
+        let served = Served::start(&dir, &file, &wiring_file, SPEED);
         Self { dir, file, served }
     }
 
@@ -64,7 +64,7 @@ fn a_campaign_is_rehearsed_first_and_shown_beside_what_was_expected() {
     // The same conditions on the rig once more: differences per feature, in the terminal and the report.
     let wired = rig.dir.join("wired.toml");
     let wired = wired.to_str().expect("a path");
-    let args = ["replay", "run", "--backend", "hardware", "--yes", "--out", "again", "--bench"];
+    let args = ["replay", "run", "--backend", "hardware", "--yes", "--out", "again", "--wiring"];
     let again = run(&rig.dir, &[&args[..], &[wired]].concat());
     assert_eq!(again.code, Some(0), "{}", again.stderr);
     assert!(again.stdout.contains("Repeats 2 experiments."), "{}", again.stdout);
@@ -92,15 +92,15 @@ fn a_certificate_that_does_not_fit_stops_everything() {
     rig.put("run/rehearsal.json", &certificate);
     let wired = rig.text("wired.toml");
     rig.put("wired.toml", &format!("{wired}\n# another cable\n"));
-    let other_bench = rig.campaign();
-    assert_eq!(other_bench.code, Some(2), "{}", other_bench.stderr);
+    let other_wiring = rig.campaign();
+    assert_eq!(other_wiring.code, Some(2), "{}", other_wiring.stderr);
     assert!(
-        other_bench.stderr.contains("another version of the bench file"),
+        other_wiring.stderr.contains("another version of the wiring file"),
         "{}",
-        other_bench.stderr
+        other_wiring.stderr
     );
 
-    assert!(other_bench.stderr.contains("remove the certificate"), "{}", other_bench.stderr);
+    assert!(other_wiring.stderr.contains("remove the certificate"), "{}", other_wiring.stderr);
 
     rig.put("wired.toml", &wired);
     scenario(&rig.dir, "few", "cs3cu2i5.toml", &format!("{}\n[guard]\ntick_s = 4.0\n", body(1)));
@@ -121,7 +121,7 @@ fn nobody_to_ask_is_no_yes() {
     let rig = Rig::new("rig-asked", 1);
     let mut command = flowtwin(&rig.dir);
     command.arg("run").arg(&rig.file).args(["--backend", "hardware", "--out", "run"]);
-    command.args(["--bench", "wired.toml"]).stdin(Stdio::null());
+    command.args(["--wiring", "wired.toml"]).stdin(Stdio::null());
     let asked = done(command.output().unwrap());
     assert_eq!(asked.code, Some(2), "{}", asked.stderr);
     assert!(asked.stderr.contains("nobody is there to be asked"), "{}", asked.stderr);
@@ -150,7 +150,7 @@ fn the_mark_of_emulated_instruments_cannot_be_taken_off() {
 }
 
 #[test]
-fn instruments_are_found_without_a_bench_file() {
+fn instruments_are_found_without_a_wiring_file() {
     let rig = Rig::new("rig-discovered", 1);
     let Some(Link::Serial(port)) = &rig.served.wiring().chemyx["cui"].link else {
         panic!("a pump on a serial port")
@@ -166,9 +166,9 @@ fn instruments_are_found_without_a_bench_file() {
 fn a_cable_too_slow_for_spectra_is_refused_before_anything_is_done() {
     let dir = folder("rig-slow");
     let file = scenario(&dir, "few", "cs3cu2i5.toml", &body(1));
-    let bench = root().join("scenarios/benches/serial-only.toml");
-    let (file, bench) = (file.to_str().unwrap(), bench.to_str().unwrap());
-    let slow = run(&dir, &["run", file, "--backend", "hardware", "--yes", "--bench", bench]);
+    let wiring_file = root().join("scenarios/wirings/serial-only.toml");
+    let (file, wiring_file) = (file.to_str().unwrap(), wiring_file.to_str().unwrap());
+    let slow = run(&dir, &["run", file, "--backend", "hardware", "--yes", "--wiring", wiring_file]);
     assert_eq!(slow.code, Some(2), "{}", slow.stderr);
     assert!(slow.stderr.contains("300 spectra take 14 s"), "{}", slow.stderr);
     assert!(!dir.join("runs").exists());

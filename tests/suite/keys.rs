@@ -4,8 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use flowtwin::diagnostic::Diagnostic;
-use flowtwin::scenario::{Scenario, schema};
+use flowtwin_campaign::scenario::{Scenario, schema};
+use flowtwin_data::diagnostic::Diagnostic;
 use serde_json::Value;
 
 use crate::support::{folder, root};

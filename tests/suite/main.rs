@@ -7,7 +7,7 @@ mod killing;
 mod served;
 
 mod bad_input;
-mod bench;
+mod benchmark;
 mod cli;
 mod determinism;
 mod faults;

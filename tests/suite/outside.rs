@@ -137,7 +137,7 @@ fn a_hung_or_crashing_policy_is_a_reported_failure() {
         let program = format!("bad={program}");
         let constant = format!("good={constant}");
         let args =
-            ["bench", &scenario, "--policy-command", &program, "--policy-command", &constant];
+            ["benchmark", &scenario, "--policy-command", &program, "--policy-command", &constant];
         let sizes = ["--opening", "2", "--experiments", "1", "--seeds", "2", "--patience-s", "0.5"];
         let done = run(&dir, &[&args[..], &sizes[..], &["--out", "out"]].concat());
         assert_eq!(done.code, Some(1), "{}", done.stderr);

@@ -3,9 +3,9 @@
 use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
 
-use flowtwin::campaign::{Campaign, Silent};
-use flowtwin::scenario::Scenario;
 use flowtwin_backends::EmulatedRig;
+use flowtwin_campaign::campaign::{Campaign, Silent};
+use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::Lab;
 use flowtwin_lab::journal::{self, Journal, Writer};
 
@@ -56,7 +56,7 @@ fn the_flag_changes_no_byte() {
 }
 
 #[test]
-fn a_bench_file_says_which_instruments_are_emulated() {
+fn a_wiring_file_says_which_instruments_are_emulated() {
     let dir = folder("wired");
     scenario(
         &dir,
@@ -64,11 +64,11 @@ fn a_bench_file_says_which_instruments_are_emulated() {
         "cs3cu2i5.toml",
         "[[phases]]\nname = \"a\"\npolicy = \"lhs\"\nexperiments = 1\n",
     );
-    let bench = root().join("scenarios/benches/bad-cables.toml");
-    let args = ["run", "one.toml", "--backend", "emulated", "--bench"];
-    let done = run(&dir, &[&args[..], &[bench.to_str().unwrap(), "--out", "bad"]].concat());
+    let wiring_file = root().join("scenarios/wirings/bad-cables.toml");
+    let args = ["run", "one.toml", "--backend", "emulated", "--wiring"];
+    let done = run(&dir, &[&args[..], &[wiring_file.to_str().unwrap(), "--out", "bad"]].concat());
     assert_eq!(done.code, Some(0), "{}", done.stderr);
-    let without = std::fs::read_to_string(&bench).unwrap().replace("cui = {}\n", "");
+    let without = std::fs::read_to_string(&wiring_file).unwrap().replace("cui = {}\n", "");
     std::fs::write(dir.join("without.toml"), without).unwrap();
     let done = run(&dir, &[&args[..], &["without.toml", "--out", "without"]].concat());
     assert_eq!(done.code, Some(2));

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use flowtwin::folder::{JOURNAL, read_journal};
+use flowtwin_campaign::folder::{JOURNAL, read_journal};
 use flowtwin_lab::journal::{Record, Writer};
 
 use crate::support::{folder, run, scenario};

@@ -7,10 +7,10 @@ use std::process::Stdio;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use flowtwin::campaign::{Campaign, Silent};
-use flowtwin::folder::{Identity, JOURNAL, RunFolder, read_journal};
-use flowtwin::hardware::{Volumes, delivered};
-use flowtwin::scenario::Scenario;
+use flowtwin_campaign::campaign::{Campaign, Silent};
+use flowtwin_campaign::folder::{Identity, JOURNAL, RunFolder, read_journal};
+use flowtwin_campaign::hardware::{Volumes, delivered};
+use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::journal::{Record, read};
 use flowtwin_lab::{Command, Instant, Streams};
 

@@ -4,8 +4,8 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use flowtwin::scenario::Scenario;
-use flowtwin::snapshot::Snapshot;
+use flowtwin_campaign::scenario::Scenario;
+use flowtwin_campaign::snapshot::Snapshot;
 
 use crate::support::{compare, folder, root, run, scenario_files};
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use flowtwin::scenario::{Scenario, keys, schema};
+use flowtwin_campaign::scenario::{Scenario, keys, schema};
 use serde_json::Value;
 
 use crate::support::{folder, root, run, scenario_files};

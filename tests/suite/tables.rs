@@ -57,7 +57,7 @@ fn every_policy_takes_part_and_the_report_says_how_fast_the_best_are_found() {
     let table = table(&dir);
     let policies = "random,lhs,sobol,exploit,ucb,log_ei,thompson,balanced,top,max_variance";
     let seeds = ["--seeds", "3", "--csv", "--json", "--out", "out"];
-    let done = run(&dir, &[&["bench", &table, "--policies", policies], &seeds[..]].concat());
+    let done = run(&dir, &[&["benchmark", &table, "--policies", policies], &seeds[..]].concat());
     assert_eq!(done.code, Some(0), "{}", done.stderr);
     let findings: serde_json::Value = serde_json::from_str(&done.stdout).unwrap();
     let sentence = findings[0]["sentence"].as_str().unwrap();
@@ -106,7 +106,8 @@ fn one_policy_is_as_fast_as_the_best_published_on_every_real_table() {
     fs::copy(data.join("autoam.csv"), dir.join("autoam.csv")).unwrap();
     fs::copy(root().join("scenarios/tables/autoam.toml"), dir.join("autoam.toml")).unwrap();
     let seeds = ["--seeds", "5", "--experiments", "40", "--json", "--out", "out"];
-    let done = run(&dir, &[&["bench", "autoam.toml", "--policies", "top"], &seeds[..]].concat());
+    let done =
+        run(&dir, &[&["benchmark", "autoam.toml", "--policies", "top"], &seeds[..]].concat());
     assert_eq!(done.code, Some(0), "{}", done.stderr);
     let findings: serde_json::Value = serde_json::from_str(&done.stdout).unwrap();
     let median = findings[0]["searches"][0]["evaluations"]["median"].as_f64().unwrap();

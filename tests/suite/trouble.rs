@@ -9,11 +9,11 @@ use std::num::NonZeroUsize;
 use std::rc::Rc;
 use std::sync::atomic::AtomicBool;
 
-use flowtwin::campaign::{Campaign, Shared, Silent};
-use flowtwin::scenario::Scenario;
 use flowtwin_backends::emulator::Ailment;
 use flowtwin_backends::emulator::faulty::{Mischief, ScriptedFault};
 use flowtwin_backends::{EmulatedRig, Wiring};
+use flowtwin_campaign::campaign::{Campaign, Shared, Silent};
+use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::journal::{self, Journal, Record, Writer};
 use flowtwin_lab::toy::ToyLab;
 use flowtwin_lab::{
@@ -55,7 +55,7 @@ struct Instrument {
 
 fn instruments(scenario: &Scenario) -> Vec<Instrument> {
     let bench = |name: &str| {
-        let path = root().join("scenarios/benches").join(name);
+        let path = root().join("scenarios/wirings").join(name);
         Wiring::parse(&fs::read_to_string(path).unwrap()).unwrap()
     };
     let (network, serial) = (bench("cs3cu2i5.toml"), bench("serial-only.toml"));

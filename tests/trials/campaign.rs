@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use flowtwin::folder::read_journal;
-use flowtwin::scenario::Scenario;
+use flowtwin_campaign::folder::read_journal;
+use flowtwin_campaign::scenario::Scenario;
 
 use crate::served::{Served, simulated};
 use crate::support::{done, folder, root};
@@ -15,8 +15,8 @@ const SPEED: f64 = 500.0;
 fn the_papers_campaign_completes_through_real_ports() {
     let dir = folder("ports");
     let file = root().join("scenarios/cs3cu2i5.toml");
-    let bench = root().join("scenarios/benches/cs3cu2i5.toml");
-    let served = Served::start(&dir, &file, &bench, SPEED);
+    let wiring_file = root().join("scenarios/wirings/cs3cu2i5.toml");
+    let served = Served::start(&dir, &file, &wiring_file, SPEED);
     let begun = Instant::now();
     let ran = done(served.campaign(&dir, &file).output().unwrap());
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);

@@ -3,9 +3,9 @@
 use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
 
-use flowtwin::campaign::{Campaign, Silent};
-use flowtwin::scenario::Scenario;
 use flowtwin_backends::EmulatedRig;
+use flowtwin_campaign::campaign::{Campaign, Silent};
+use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::Lab;
 use flowtwin_lab::journal::{self, Journal, Writer};
 

@@ -259,33 +259,12 @@ fn summarise(
     }
 }
 
-/// The `p` quantile of `values`, by linear interpolation between order statistics (type 7 of Hyndman and Fan 1996,
-/// DOI 10.1080/00031305.1996.10473566; the default of NumPy and R). Infinite values are allowed: a quantile
-/// between a finite and an infinite value is infinite.
-///
-/// # Panics
-/// If there are no values, one is NaN, or `p` is not between 0 and 1.
-pub fn quantile(values: &[f64], p: f64) -> f64 {
-    assert!(!values.is_empty(), "no values have no quantile");
-    assert!((0.0..=1.0).contains(&p), "a probability is between 0 and 1, not {p}");
-    assert!(values.iter().all(|v| !v.is_nan()), "NaN has no rank");
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let at = p * (sorted.len() - 1) as f64;
-    let below = at.floor() as usize;
-    let share = at - below as f64;
-    if share <= 0.0 {
-        return sorted[below];
-    }
-    let (low, high) = (sorted[below], sorted[below + 1]);
-    if low.total_cmp(&high).is_eq() { low } else { low + share * (high - low) }
-}
-
 #[cfg(test)]
 mod tests {
+    use flowtwin_lab::Streams;
+
     use super::*;
     use crate::GaussianProcess;
-    use flowtwin_lab::Streams;
     use ndarray::Array2;
     use std::num::NonZeroUsize;
 

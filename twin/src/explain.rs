@@ -147,9 +147,10 @@ pub fn response_surface(
 
 #[cfg(test)]
 mod tests {
+    use flowtwin_lab::Streams;
+
     use super::*;
     use crate::Work;
-    use flowtwin_lab::Streams;
     use ndarray::Array2;
 
     /// `3 a - 2 b + 4 a c`, without doubt.

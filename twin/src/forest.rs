@@ -125,8 +125,9 @@ fn average(votes: &[f64]) -> Belief {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use flowtwin_lab::Streams;
+
+    use super::*;
     use ndarray::Array2;
 
     #[test]

@@ -332,8 +332,9 @@ impl Posterior for GpPosterior {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use flowtwin_lab::{Streams, math};
+
+    use super::*;
     use ndarray::Array2;
 
     fn data(n: usize, noise: f64) -> (Array2<f64>, Vec<f64>) {

@@ -90,8 +90,9 @@ impl History {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use flowtwin_lab::Input;
+
+    use super::*;
 
     fn space(low: f64, high: f64) -> Space {
         let input = |name: &str| Input { name: name.into(), low, high, resolution: 0.0 };

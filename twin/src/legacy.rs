@@ -209,8 +209,9 @@ fn spread(members: &[f64]) -> Belief {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use flowtwin_lab::Streams;
+
+    use super::*;
     use ndarray::Array2;
     use std::num::NonZeroUsize;
 

@@ -159,8 +159,9 @@ pub(crate) fn lower_transposed_times(m: &[f64], n: usize, v: &[f64], out: &mut V
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use flowtwin_lab::Streams;
+
+    use super::*;
 
     fn positive_definite(n: usize) -> Vec<f64> {
         let mut stream = Streams::new(1).open("test", n as u64);

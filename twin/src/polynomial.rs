@@ -94,8 +94,9 @@ impl Posterior for PolynomialPosterior {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use flowtwin_lab::Streams;
+
+    use super::*;
     use ndarray::Array2;
 
     fn data(rows: usize) -> (Array2<f64>, Vec<f64>) {

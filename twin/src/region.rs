@@ -266,8 +266,9 @@ fn sides(space: &Space) -> Vec<Side> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use flowtwin_lab::{Constraint, Input, Linear, Streams};
+
+    use super::*;
 
     fn space(low: f64, high: f64, resolution: f64) -> Space {
         let input = |name: &str| Input { name: name.into(), low: 0.0, high: 10.0, resolution };

@@ -160,8 +160,9 @@ pub(crate) fn candidates(region: &Region<'_>, count: usize, stream: &mut Stream)
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use flowtwin_lab::{Constraint, Input, Linear, Space, Streams};
+
+    use super::*;
 
     /// A paraboloid with its top at 0.7 on every axis.
     struct Hill {

@@ -154,9 +154,10 @@ impl StopRules {
 
 #[cfg(test)]
 mod tests {
+    use flowtwin_lab::{Input, Streams};
+
     use super::*;
     use crate::Trial;
-    use flowtwin_lab::{Input, Streams};
 
     fn line(n: usize, noise: f64) -> (Space, History) {
         let input = Input { name: "a".into(), low: 0.0, high: 1.0, resolution: 0.0 };

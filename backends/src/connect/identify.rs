@@ -19,7 +19,7 @@ use crate::wiring::{Link, Wiring};
 /// What was found at the end of a cable.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Finding {
-    /// Name of the instrument in the bench file.
+    /// Name of the instrument in the wiring file.
     pub name: String,
     /// Its section.
     pub kind: &'static str,
@@ -32,7 +32,7 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// Whether it is played by flowtwin: what it tells is simulated, whatever the bench file says.
+    /// Whether it is played by flowtwin: what it tells is simulated, whatever the wiring file says.
     pub fn is_emulated(&self) -> bool {
         let says_so = |who: &Identity| who.model.contains(EMULATED);
         let is_pseudo_terminal = |link: &Link| match link {
@@ -55,7 +55,7 @@ fn is_pseudo_terminal(port: &str) -> bool {
     path.starts_with("/dev/pts")
 }
 
-/// Asks every instrument who it is, and compares serial numbers with the bench file.
+/// Asks every instrument who it is, and compares serial numbers with the wiring file.
 pub fn identify(wiring: &Wiring) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut find = |name: &str, kind, link: &Option<Link>, expected: Option<&str>, ask: Ask<'_>| {
@@ -92,14 +92,14 @@ pub fn identify(wiring: &Wiring) -> Vec<Finding> {
     let cables = wiring.cables();
     for finding in &mut findings {
         if let Some(other) = at_the_same_cable(&cables, &finding.name) {
-            let detail = format!("{other} is at the end of the same cable, by the bench file");
+            let detail = format!("{other} is at the end of the same cable, by the wiring file");
             finding.problem = Some(FaultKind::Refused { detail });
         }
     }
     findings
 }
 
-/// Another instrument that the bench file puts at the end of the cable of this one.
+/// Another instrument that the wiring file puts at the end of the cable of this one.
 fn at_the_same_cable<'a>(cables: &'a [(String, String)], name: &str) -> Option<&'a str> {
     let (_, mine) = cables.iter().find(|(other, _)| other == name)?;
     cables.iter().find(|(other, cable)| other != name && cable == mine).map(|(other, _)| &**other)
@@ -135,7 +135,7 @@ fn finding(
 fn other_serial_number(identity: &Identity, expected: Option<&str>) -> Option<FaultKind> {
     let (expected, shown) = (expected?, identity.serial_number.as_deref().unwrap_or("none"));
     let detail = format!(
-        "serial number {shown} is at the end of this cable, the bench file expects {expected}: \
+        "serial number {shown} is at the end of this cable, the wiring file expects {expected}: \
          look for swapped cables"
     );
     (shown != expected).then_some(FaultKind::Refused { detail })

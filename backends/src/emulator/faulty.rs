@@ -9,7 +9,7 @@ use super::{Ailment, Emulator, Line};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScriptedFault {
-    /// Name of the instrument in the bench file.
+    /// Name of the instrument in the wiring file.
     pub instrument: String,
     /// Lab time at which it begins \[s\].
     pub at_s: f64,

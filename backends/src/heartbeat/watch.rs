@@ -45,7 +45,7 @@ impl std::fmt::Debug for Duty<'_> {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WatchError {
-    /// The bench file does not fit the lab.
+    /// The wiring file does not fit the lab.
     #[error(transparent)]
     Wiring(#[from] WiringError),
     /// A heater cannot be reached from here: nothing may be heated.

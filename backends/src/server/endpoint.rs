@@ -9,7 +9,7 @@ use crate::wiring::Link;
 /// Where an emulated instrument is to be found, as the line printed at the start says it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Endpoint {
-    /// Its section in the bench file.
+    /// Its section in the wiring file.
     pub kind: &'static str,
     /// Path of its pseudo-terminal.
     #[serde(skip_serializing_if = "Option::is_none")]

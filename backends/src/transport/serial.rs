@@ -15,7 +15,7 @@ const CHUNK: usize = 4096;
 /// Longest time in which a request is sent.
 const WRITE: Duration = Duration::from_secs(1);
 
-/// A serial port as a bench file names it. 8 data bits, no parity, 1 stop bit, no flow control.
+/// A serial port as a wiring file names it. 8 data bits, no parity, 1 stop bit, no flow control.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SerialSettings {

@@ -1,4 +1,4 @@
-//! From a bench file to drivers.
+//! From a wiring file to drivers.
 
 use std::cell::RefCell;
 use std::rc::Rc;

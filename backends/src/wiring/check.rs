@@ -1,4 +1,4 @@
-//! Whether a bench file makes sense, alone and with the lab it is for.
+//! Whether a wiring file makes sense, alone and with the lab it is for.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! From a bench file to emulated instruments.
+//! From a wiring file to emulated instruments.
 
 use flowtwin_lab::{HeaterId, LightId, PumpId, SpectrometerId};
 
@@ -29,9 +29,9 @@ pub enum Face {
 
 /// An emulated instrument.
 pub struct EmulatedInstrument {
-    /// Its name in the bench file.
+    /// Its name in the wiring file.
     pub name: String,
-    /// Its section in the bench file.
+    /// Its section in the wiring file.
     pub kind: &'static str,
     /// What it is reached by.
     pub face: Face,
@@ -46,7 +46,7 @@ impl std::fmt::Debug for EmulatedInstrument {
 }
 
 impl Wiring {
-    /// An emulator for each instrument, to be reached as the bench file says.
+    /// An emulator for each instrument, to be reached as the wiring file says.
     pub fn emulators(&self) -> Vec<EmulatedInstrument> {
         let mut made = Vec::new();
         let mut add = |name: &str, kind, face, emulator| {

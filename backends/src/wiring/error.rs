@@ -1,10 +1,10 @@
-//! What can be wrong with a bench file.
+//! What can be wrong with a wiring file.
 
-/// Why a bench file cannot be used.
+/// Why a wiring file cannot be used.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum WiringError {
-    /// The text is no bench file.
+    /// The text is no wiring file.
     #[error("{0}")]
     Syntax(#[from] toml::de::Error),
     /// Another version of the format.
@@ -32,7 +32,7 @@ pub enum WiringError {
         what: String,
     },
     /// The lab has something that is not wired.
-    #[error("{what} of the scenario is not wired: add it to the bench file")]
+    #[error("{what} of the scenario is not wired: add it to the wiring file")]
     Missing {
         /// What.
         what: String,
@@ -55,13 +55,13 @@ pub enum WiringError {
     #[error("clock: only emulated instruments (`simulated = true`) have a time of their own")]
     RealClock,
     /// A fault is scripted for an instrument that is not there.
-    #[error("{what}: there is no section of that name in the bench file")]
+    #[error("{what}: there is no section of that name in the wiring file")]
     NoInstrument {
         /// The key and its value.
         what: String,
     },
     /// An instrument has no cable, and is to be used for real.
-    #[error("{instrument} has no link: say `link.serial` or `link.tcp` in the bench file")]
+    #[error("{instrument} has no link: say `link.serial` or `link.tcp` in the wiring file")]
     NoLink {
         /// Instrument.
         instrument: String,

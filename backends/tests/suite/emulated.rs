@@ -99,7 +99,7 @@ fn a_wiring_that_does_not_fit_is_refused_by_name() {
     let missing = EmulatedRig::new(Box::new(ToyLab::new()), &wiring).unwrap_err();
     assert_eq!(
         missing.to_string(),
-        "pump water of the scenario is not wired: add it to the bench file"
+        "pump water of the scenario is not wired: add it to the wiring file"
     );
     wiring.chemyx.insert("wine".into(), pump.clone());
     wiring.chemyx.insert("water".into(), pump);

@@ -13,7 +13,7 @@ fn rig(instrument: &str, what: &str) -> EmulatedRig {
          current_a = 0.35\n[[faults]]\ninstrument = \"{instrument}\"\nat_s = 10\nfor_s = 10\n\
          what = {what}\n"
     );
-    wiring.faults = Wiring::parse(&text).expect("a bench file").faults;
+    wiring.faults = Wiring::parse(&text).expect("a wiring file").faults;
     EmulatedRig::new(Box::new(ToyLab::new()), &wiring).expect("it fits")
 }
 
@@ -171,7 +171,7 @@ fn a_saturated_spectrum_is_full_scale_everywhere() {
     assert!(frames.counts().iter().all(|count| *count == u16::MAX));
 }
 
-/// The controller of a bench file, with the door switch of the toy lab.
+/// The controller of a wiring file, with the door switch of the toy lab.
 fn serial(wiring: &Wiring) -> std::collections::BTreeMap<String, F4tWiring> {
     let mut controllers = wiring.f4t.clone();
     let door = DigitalInput { module: 1, io: 1 };
@@ -191,7 +191,7 @@ fn flipped_bits_now_and_then_fail_loudly_or_not_at_all() {
              instrument = \"{instrument}\"\nat_s = 0\nfor_s = 1e6\nshare = 0.3\nwhat = \"corrupt\"\n"
         );
         for seed in 0..40 {
-            let spoilt = Wiring::parse(&text).expect("a bench file");
+            let spoilt = Wiring::parse(&text).expect("a wiring file");
             (wiring.f4t, wiring.faults, wiring.fault_seed) = (serial(&spoilt), spoilt.faults, seed);
             let mut rig = EmulatedRig::new(Box::new(ToyLab::new()), &wiring).expect("it fits");
             let mut bare = ToyLab::new();

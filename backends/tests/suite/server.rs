@@ -50,7 +50,7 @@ struct Rig {
 impl Rig {
     /// Serves a toy lab as `text` wires it, and turns what is served into links.
     fn serve(text: &str, speed: f64) -> Self {
-        let mut wiring = Wiring::parse(text).expect("a bench file");
+        let mut wiring = Wiring::parse(text).expect("a wiring file");
         let stop = Arc::new(AtomicBool::new(false));
         let (ready, served) = channel();
         let (asked, wired) = (stop.clone(), wiring.clone());
@@ -163,7 +163,7 @@ fn when_a_campaign_has_gone_time_passes_without_it() {
 }
 
 #[test]
-fn who_is_there_is_found_without_a_bench_file() {
+fn who_is_there_is_found_without_a_wiring_file() {
     let rig = Rig::serve(SERIAL, 1.0);
     let port = |link: &Option<Link>| match link {
         Some(Link::Serial(settings)) => settings.port.clone(),

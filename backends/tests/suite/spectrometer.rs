@@ -39,7 +39,7 @@ fn wiring(more: &str) -> Wiring {
         "schema = 1\n[chemyx.water]\n[f4t.oven]\nloops = {{ plate = 1 }}\n\
          inputs = {{ door = {{ module = 1, io = 2 }} }}\n[hdx.eye]\nlamp = \"lamp\"\n{more}\n"
     );
-    Wiring::parse(&text).expect("a bench file")
+    Wiring::parse(&text).expect("a wiring file")
 }
 
 fn arm(frames: u32) -> Command {

@@ -1,4 +1,4 @@
-//! Bench files say exactly what is wrong with them.
+//! Wiring files say exactly what is wrong with them.
 
 use flowtwin_backends::{Wiring, identify};
 use flowtwin_lab::FaultKind;
@@ -31,10 +31,10 @@ fn two_instruments_cannot_have_one_name() {
     assert_eq!(complaint(text), "a is wired twice");
 }
 
-/// Who of the instruments of a bench file is told to be at the end of the cable of another.
+/// Who of the instruments of a wiring file is told to be at the end of the cable of another.
 fn at_one_cable(text: &str) -> Vec<String> {
     let found = identify(
-        &Wiring::parse(&format!("schema = 1\npatience_s = 0.01\n{text}")).expect("a bench file"),
+        &Wiring::parse(&format!("schema = 1\npatience_s = 0.01\n{text}")).expect("a wiring file"),
     );
     let told = |kind: &FaultKind| kind.to_string().contains("at the end of the same cable");
     found.into_iter().filter(|f| f.problem.as_ref().is_some_and(told)).map(|f| f.name).collect()
@@ -81,15 +81,15 @@ fn a_fault_needs_an_instrument() {
     let text = "schema = 1\n[[faults]]\ninstrument = \"x\"\nat_s = 1\nfor_s = 1\nwhat = \"drop\"\n";
     assert_eq!(
         complaint(text),
-        "faults[0].instrument = \"x\": there is no section of that name in the bench file"
+        "faults[0].instrument = \"x\": there is no section of that name in the wiring file"
     );
 }
 
 #[test]
-fn every_bench_file_of_the_repository_can_be_read() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/benches");
+fn every_wiring_file_of_the_repository_can_be_read() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/wirings");
     let mut read = 0;
-    for entry in std::fs::read_dir(folder).expect("there are bench files") {
+    for entry in std::fs::read_dir(folder).expect("there are wiring files") {
         let path = entry.expect("a file").path();
         let text = std::fs::read_to_string(&path).expect("it can be read");
         Wiring::parse(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));

@@ -1,4 +1,4 @@
-//! The limits a guard enforces: the `[guard]` table of a scenario or bench file.
+//! The limits a guard enforces: the `[guard]` table of a scenario or wiring file.
 
 use serde::{Deserialize, Serialize};
 

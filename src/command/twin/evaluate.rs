@@ -1,5 +1,6 @@
 //! `flowtwin twin evaluate`: how well surrogates predict what they have not seen.
 
+use flowtwin_data::learnt::{Data, accuracy};
 use flowtwin_twin::{Evaluation, SurrogateSpec, cross_validate};
 use serde_json::{Value, json};
 
@@ -7,7 +8,6 @@ use super::{context, read};
 use crate::cli::TwinEvaluate as Args;
 use crate::console;
 use crate::error::CommandError;
-use crate::learnt::{Data, accuracy};
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let data = read(&args.data)?;

@@ -1,11 +1,12 @@
 //! `flowtwin twin explain`: what an outcome depends on.
 
+use flowtwin_data::learnt::Twin;
+use flowtwin_data::learnt::explain::{self, Explanation};
+
 use super::{context, read};
 use crate::cli::TwinExplain as Args;
 use crate::console;
 use crate::error::CommandError;
-use crate::learnt::Twin;
-use crate::learnt::explain::{self, Explanation};
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let data = read(&args.data)?;

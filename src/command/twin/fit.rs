@@ -1,5 +1,8 @@
 //! `flowtwin twin fit`: a surrogate in a file.
 
+use flowtwin_data::learnt::Twin;
+use flowtwin_report::format::{fixed, significant};
+use flowtwin_report::{Quantity, Table};
 use flowtwin_twin::{Posterior as _, Scores};
 use serde_json::json;
 
@@ -7,9 +10,6 @@ use super::{context, read};
 use crate::cli::TwinFit as Args;
 use crate::console;
 use crate::error::CommandError;
-use crate::learnt::Twin;
-use crate::report::format::{fixed, significant};
-use crate::report::{Quantity, Table};
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let data = read(&args.data)?;

@@ -1,6 +1,9 @@
 //! `flowtwin twin rehearse`: a policy at work on a fitted twin.
 
+use flowtwin_data::learnt::{Rehearsal, Step, Twin, write};
 use flowtwin_lab::Streams;
+use flowtwin_report::format::significant;
+use flowtwin_report::{Quantity, Table};
 use flowtwin_twin::Context;
 use serde_json::{Value, json};
 
@@ -8,9 +11,6 @@ use crate::cli::TwinRehearse as Args;
 use crate::command::run::threads;
 use crate::console;
 use crate::error::CommandError;
-use crate::learnt::{Rehearsal, Step, Twin, write};
-use crate::report::format::significant;
-use crate::report::{Quantity, Table};
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let twin = Twin::load(&args.model)?;

@@ -85,8 +85,9 @@ pub(crate) fn squared_distance(a: &[f64], b: &[f64]) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use flowtwin_lab::{Constraint, Input, Linear, Space, Streams};
+
+    use super::*;
     use proptest::prelude::*;
 
     proptest! {

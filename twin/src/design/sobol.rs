@@ -130,8 +130,9 @@ fn directions(dim: usize) -> [u32; BITS] {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use flowtwin_lab::Streams;
+
+    use super::*;
 
     #[test]
     fn first_points_are_those_of_the_published_sequence() {

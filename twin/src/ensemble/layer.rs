@@ -145,8 +145,9 @@ fn squared_columns(lower: &[f64], n: usize) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use flowtwin_lab::Streams;
+
+    use super::*;
 
     const WIDTH: usize = 6;
     const RATIO: f64 = 0.3;

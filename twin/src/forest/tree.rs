@@ -125,8 +125,9 @@ impl Growth<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use flowtwin_lab::Streams;
+
+    use super::*;
 
     #[test]
     fn a_full_tree_reproduces_its_data() {

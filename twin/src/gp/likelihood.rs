@@ -238,8 +238,9 @@ pub(super) fn start(dim: usize, factor: f64, noise: f64) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use flowtwin_lab::Streams;
+
+    use super::*;
 
     #[test]
     fn the_slope_of_the_loss_is_that_of_finite_differences() {

@@ -179,8 +179,9 @@ fn accumulate(weights: &[f64], row: &[f64], error: f64, gradient: &mut [f64], ba
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use flowtwin_lab::Streams;
+
+    use super::*;
 
     #[test]
     fn points_side_by_side_give_what_each_gives_alone() {

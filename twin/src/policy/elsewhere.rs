@@ -1,11 +1,12 @@
 //! Where to look when the optimum at hand is known.
 
+use flowtwin_lab::Stream;
+
 use crate::acquisition::Acquisition;
 use crate::objective::Weighed;
 use crate::region::Region;
 use crate::search::{self, Objective as _};
 use crate::{Model, Posterior as _};
-use flowtwin_lab::Stream;
 
 /// Weight of the spread.
 const BOLDNESS: f64 = 4.0;
@@ -61,9 +62,10 @@ fn mean(points: &[Vec<f64>]) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
+    use flowtwin_lab::{Input, Space, Streams};
+
     use super::*;
     use crate::{Context, GaussianProcess, Surrogate as _};
-    use flowtwin_lab::{Input, Space, Streams};
     use ndarray::Array2;
 
     fn space(dim: usize) -> Space {

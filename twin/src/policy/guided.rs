@@ -1,5 +1,6 @@
 //! Policies that maximise an acquisition function over a surrogate.
 
+use flowtwin_lab::Stream;
 use ndarray::{Array2, ArrayView1};
 
 use crate::design::squared_distance;
@@ -11,7 +12,6 @@ use crate::policy::{Aim, Ask, Cost, Policy, PolicyError, Proposals, SurrogateSpe
 use crate::region::Region;
 use crate::search::{self, Objective as _, Search};
 use crate::{Context, GpPosterior, History, Model, Posterior, Surrogate, Work};
-use flowtwin_lab::Stream;
 
 /// Best experiments around which to look closer, and points around each at every distance.
 const NEAR: usize = 4;

@@ -145,8 +145,9 @@ fn precision(logarithm: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use flowtwin_lab::Streams;
+
+    use super::*;
 
     #[test]
     fn the_slope_of_the_loss_is_that_of_finite_differences() {

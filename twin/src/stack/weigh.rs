@@ -1,10 +1,10 @@
 //! Weights and widths, from what models said of experiments that they had not seen.
 
 use flowtwin_lab::{Stream, math};
+use flowtwin_statistics::quantile;
 use serde::{Deserialize, Serialize};
 
 use super::MODELS;
-use crate::evaluate::quantile;
 use crate::linalg::dot;
 use crate::surrogate::Belief;
 
@@ -113,8 +113,9 @@ pub(super) fn blend(weights: &[f64; MODELS], parts: [Belief; MODELS]) -> Belief 
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use flowtwin_lab::Streams;
+
+    use super::*;
 
     fn off(y: &[f64], by: f64) -> Vec<Belief> {
         y.iter().map(|y| Belief { mean: y + by, sd: 1.0 }).collect()

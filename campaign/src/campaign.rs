@@ -1,0 +1,427 @@
+//! A campaign: ask, experiment, tell, phase by phase.
+
+mod alongside;
+mod costs;
+mod interruptible;
+mod shared;
+mod standing;
+mod thinking;
+
+use std::num::NonZeroUsize;
+use std::sync::atomic::AtomicBool;
+
+use flowtwin_lab::journal::{
+    BlankRecord, End, ExperimentRecord, Header, Journal, PhaseRecord, Proposal, Record, Sink,
+    Writer,
+};
+use flowtwin_lab::layer::{Guarded, Journaled};
+use flowtwin_lab::{Blank, Command, Conditions, Fault, FaultKind, Lab, Observation, Streams};
+use flowtwin_twin::{Ask, Context, History, PolicyError, Spent, Stop, Trial, Work};
+
+use crate::hardware::Rehearsal;
+use crate::scenario::{Phase, Scenario};
+pub use alongside::Alongside;
+use costs::Costs;
+pub use interruptible::Interruptible;
+pub use shared::Shared;
+pub use standing::Standing;
+use thinking::thinking;
+
+/// A campaign on some lab.
+#[derive(Debug)]
+pub struct Campaign<'a> {
+    scenario: &'a Scenario,
+    seed: u64,
+    threads: NonZeroUsize,
+    stop: &'a AtomicBool,
+    only_recorded: bool,
+    goes_on: bool,
+    in_wall_time: bool,
+}
+
+/// Is told how a campaign goes.
+pub trait Watch {
+    /// A phase begins, with so many experiments at most.
+    fn phase(&mut self, name: &str, policy: &str, experiments: usize);
+    /// An experiment has ended; `known` if it was read from the journal of a run that is resumed.
+    fn experiment(&mut self, number: u64, observation: &Observation, known: bool);
+    /// A phase has ended: by a rule, or because all its experiments are done.
+    fn ended(&mut self, name: &str, stop: Option<&Stop>);
+}
+
+/// Looks away.
+#[derive(Clone, Copy, Debug)]
+pub struct Silent;
+
+impl Watch for Silent {
+    fn phase(&mut self, _name: &str, _policy: &str, _experiments: usize) {}
+    fn experiment(&mut self, _number: u64, _observation: &Observation, _known: bool) {}
+    fn ended(&mut self, _name: &str, _stop: Option<&Stop>) {}
+}
+
+/// How a campaign ended, and what it took.
+#[derive(Clone, Debug)]
+pub struct Ended {
+    /// The fault that stopped it; none where it ran to its end.
+    pub fault: Option<Fault>,
+    /// What the twin computed.
+    pub work: Work,
+    /// Number of experiments done.
+    pub experiments: u64,
+}
+
+/// Why a campaign cannot go on, besides faults of the lab.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CampaignError {
+    /// A policy has no proposal.
+    #[error("phase {phase}: no proposal for experiment {experiment}: {source}")]
+    Policy {
+        /// The phase.
+        phase: String,
+        /// The experiment.
+        experiment: u64,
+        /// Why.
+        source: PolicyError,
+    },
+}
+
+impl<'a> Campaign<'a> {
+    /// The campaign of a scenario. The twin may use `threads`, which change no result; setting `stop` interrupts
+    /// the campaign at the next moment at which time passes.
+    pub fn new(
+        scenario: &'a Scenario,
+        seed: u64,
+        threads: NonZeroUsize,
+        stop: &'a AtomicBool,
+    ) -> Self {
+        Self {
+            scenario,
+            seed,
+            threads,
+            stop,
+            only_recorded: false,
+            goes_on: false,
+            in_wall_time: false,
+        }
+    }
+
+    /// The same campaign, but it ends where the recorded experiments end, as if interrupted there.
+    #[must_use]
+    pub fn only_recorded(self) -> Self {
+        Self { only_recorded: true, ..self }
+    }
+
+    /// The same campaign on a lab where the recorded experiments have happened, and are not done again.
+    ///
+    /// Without this a resumed run does them again, which brings a simulated lab to the state it was in.
+    #[must_use]
+    pub fn goes_on(self) -> Self {
+        Self { goes_on: true, ..self }
+    }
+
+    /// The same campaign on a lab whose time passes whatever anybody does: while a policy thinks, its instruments are
+    /// looked at as at any other time.
+    #[must_use]
+    pub fn in_wall_time(self) -> Self {
+        Self { in_wall_time: true, ..self }
+    }
+
+    /// The header of its journal.
+    pub fn header(&self, lab: &dyn Lab) -> Header {
+        let scenario = self.scenario;
+        Header {
+            schema: 1,
+            flowtwin: env!("CARGO_PKG_VERSION").into(),
+            scenario: scenario.name().into(),
+            scenario_sha256: scenario.sha256(),
+            definition: scenario.definition(),
+            seed: self.seed,
+            simulated: lab.manifest().simulated,
+            inputs: scenario.space().inputs().iter().map(|input| input.name.clone()).collect(),
+            features: scenario.features(),
+            manifest: lab.manifest().clone(),
+        }
+    }
+
+    /// Runs all phases on `lab`, writing the journal; the lab is left safe however this ends.
+    ///
+    /// Experiments of `recorded`, the journal of a run that is resumed, are proposed as they were without asking the
+    /// policies again.
+    ///
+    /// # Errors
+    /// If a policy has no proposal. Faults of the lab are no errors: they are in [`Ended`].
+    pub fn run<L: Lab, S: Sink>(
+        &self,
+        lab: L,
+        writer: Writer<S>,
+        recorded: Option<&Journal>,
+        watch: &mut dyn Watch,
+    ) -> Result<(Ended, Writer<S>), CampaignError> {
+        let there = recorded.filter(|_| self.goes_on);
+        let mut guarded = Guarded::new(lab, self.scenario.file().guard.clone());
+        for (pump, syringe) in there.map(|j| Rehearsal::of(j).syringes).iter().flatten().enumerate()
+        {
+            guarded.delivered_before(pump, 1_000.0 * syringe.needs_ml);
+        }
+        let mut under_way = self.under_way(guarded, writer, recorded, watch);
+        let fault = under_way.all()?;
+        let ended = Ended { fault, work: under_way.work, experiments: under_way.number };
+        Ok((ended, under_way.lab.into_parts().1))
+    }
+
+    fn under_way<'w, L: Lab, S: Sink>(
+        &'w self,
+        guarded: Guarded<L>,
+        writer: Writer<S>,
+        recorded: Option<&'w Journal>,
+        watch: &'w mut dyn Watch,
+    ) -> UnderWay<'w, 'w, L, S> {
+        let costs = Costs::new(self.scenario.procedure(), guarded.manifest());
+        UnderWay {
+            campaign: self,
+            lab: Journaled::new(Interruptible::new(guarded, self.stop), writer),
+            recorded: recorded.map(|j| j.experiments().collect()).unwrap_or_default(),
+            there: recorded.filter(|_| self.goes_on),
+            phases: Vec::new(),
+            number: 0,
+            costs,
+            work: Work::default(),
+            watch,
+        }
+    }
+
+    /// The randomness of a phase, its own whatever other phases do.
+    fn context(&self, phase: &Phase) -> Context {
+        let streams = Streams::new(self.seed).child(&format!("phase/{}", phase.name), 0);
+        Context::new(streams).with_threads(self.threads)
+    }
+}
+
+/// A campaign under way.
+struct UnderWay<'a, 'w, L: Lab, S: Sink> {
+    campaign: &'a Campaign<'a>,
+    lab: Journaled<Interruptible<'a, Guarded<L>>, S>,
+    recorded: Vec<&'w ExperimentRecord>,
+    /// The journal of a real rig that goes on: what it records has happened and is not done again.
+    there: Option<&'w Journal>,
+    phases: Vec<Vec<Trial>>,
+    number: u64,
+    costs: Costs<'a>,
+    work: Work,
+    watch: &'w mut dyn Watch,
+}
+
+/// What ends a campaign early: a fault, or a policy without an answer.
+enum Halt {
+    Fault(Fault),
+    Error(CampaignError),
+}
+
+impl From<Fault> for Halt {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
+    fn all(&mut self) -> Result<Option<Fault>, CampaignError> {
+        match self.in_order() {
+            Ok(()) => Ok(None),
+            Err(Halt::Fault(fault)) => Ok(Some(self.safe_after(fault))),
+            Err(Halt::Error(error)) => Err(error),
+        }
+    }
+
+    /// Makes the rig safe after a fault, which says so where that cannot be done.
+    fn safe_after(&mut self, fault: Fault) -> Fault {
+        let made_safe = self.lab.send(&Command::MakeSafe);
+        match made_safe {
+            // What had acknowledged its safe state before is in it, although it does not say so again.
+            Err(unsafe_part) if !self.lab.lab().lab().is_safe() => fault.and_not_safe(unsafe_part),
+            _ => fault,
+        }
+    }
+
+    fn in_order(&mut self) -> Result<(), Halt> {
+        let blank = self.blank()?;
+        self.from(0, &blank)?;
+        if self.there.is_some_and(Journal::complete) {
+            // It had come to its end before; a second end would be no record of anything.
+            return Ok(());
+        }
+        self.lab.send(&Command::MakeSafe)?;
+        let end = End { at_ns: self.lab.now(), experiments: self.number };
+        Ok(self.lab.record(&Record::End(end))?)
+    }
+
+    /// Runs the phases from one on.
+    fn from(&mut self, first: usize, blank: &Blank) -> Result<(), Halt> {
+        let phases = first..self.campaign.scenario.phases().len();
+        phases.into_iter().try_for_each(|index| self.phase(index, blank))
+    }
+
+    /// The reference of this run, taken now unless it is recorded; before it, the header.
+    fn blank(&mut self) -> Result<Blank, Halt> {
+        if let Some(blank) = self.there.and_then(Journal::blank) {
+            return Ok(blank.blank());
+        }
+        if self.there.is_none() {
+            let header = self.campaign.header(&self.lab);
+            self.lab.record(&Record::Header(Box::new(header)))?;
+        }
+        let blank = self.campaign.scenario.procedure().prime(&mut self.lab)?;
+        let blank = BlankRecord::new(self.lab.now(), &blank);
+        self.lab.record(&Record::Blank(blank.clone()))?;
+        Ok(blank.blank())
+    }
+
+    /// Records that a phase begins, unless that is recorded.
+    fn begin(&mut self, phase: PhaseRecord) -> Result<(), Halt> {
+        let record = Record::Phase(phase);
+        match self.there {
+            Some(journal) if journal.records().contains(&record) => Ok(()),
+            _ => Ok(self.lab.record(&record)?),
+        }
+    }
+
+    fn phase(&mut self, index: usize, blank: &Blank) -> Result<(), Halt> {
+        let scenario = self.campaign.scenario;
+        let phase = &scenario.phases()[index];
+        self.begin(PhaseRecord {
+            name: phase.name.clone(),
+            policy: phase.policy.name().into(),
+            experiments: phase.experiments as u64,
+            from: phase.from.map(|from| scenario.phases()[from].name.clone()),
+        })?;
+        self.watch.phase(&phase.name, phase.policy.name(), phase.experiments);
+        let mut history = History { trials: self.inherited(phase), pending: Vec::new() };
+        let inherited = history.trials.len();
+        let mut spent = Spent::default();
+        let stop = loop {
+            let done = history.trials.len() - inherited;
+            if done == phase.experiments {
+                break None;
+            }
+            if let Some(stop) = self.stop(phase, &history, spent)? {
+                break Some(stop);
+            }
+            let conditions = self.propose(phase, &history, done)?;
+            let observation = self.experiment(phase, blank, &conditions)?;
+            self.costs.learn(&observation);
+            spent.lab_time_s += observation.lab_time_s();
+            spent.reagent_ml += observation.consumed_ml.iter().map(|(_, ml)| ml).sum::<f64>();
+            history.trials.push(self.trial(&observation));
+        };
+        self.watch.ended(&phase.name, stop.as_ref());
+        self.phases.push(history.trials);
+        Ok(())
+    }
+
+    /// What a phase knows before it begins: everything the phase it starts from knew at its end, or else what
+    /// earlier campaigns have taught.
+    fn inherited(&self, phase: &Phase) -> Vec<Trial> {
+        let priors = || self.campaign.scenario.priors();
+        phase.from.map_or_else(priors, |from| self.phases[from].clone())
+    }
+
+    fn trial(&self, observation: &Observation) -> Trial {
+        let objective = self.campaign.scenario.objective();
+        let value = observation.feature(&objective.feature).filter(|value| value.is_finite());
+        Trial {
+            x: self.campaign.scenario.space().to_unit(&observation.conditions),
+            outcome: value.map(|value| objective.goal.score(value)),
+        }
+    }
+
+    /// The rule that ends the phase now. While recorded experiments of the phase are left, none did.
+    fn stop(
+        &mut self,
+        phase: &Phase,
+        history: &History,
+        spent: Spent,
+    ) -> Result<Option<Stop>, Halt> {
+        let recorded = self.recorded.get(self.number as usize);
+        if recorded.is_some_and(|experiment| experiment.phase == phase.name) {
+            return Ok(None);
+        }
+        let scenario = self.campaign.scenario;
+        let context = self.campaign.context(phase);
+        let (space, surrogate) = (scenario.space(), scenario.surrogate());
+        let check = || phase.stop.check(space, history, spent, surrogate, &context);
+        let found = thinking(&mut self.lab, self.campaign.in_wall_time, check)?;
+        found.map_err(|source| self.no_answer(phase, source))
+    }
+
+    fn no_answer(&self, phase: &Phase, source: PolicyError) -> Halt {
+        let (phase, experiment) = (phase.name.clone(), self.number + 1);
+        Halt::Error(CampaignError::Policy { phase, experiment, source })
+    }
+
+    fn propose(
+        &mut self,
+        phase: &Phase,
+        history: &History,
+        asked: usize,
+    ) -> Result<Conditions, Halt> {
+        if let Some(known) = self.recorded.get(self.number as usize) {
+            return Ok(known.conditions.clone());
+        }
+        if self.campaign.only_recorded {
+            return Err(Fault::new(self.lab.now(), "replay", FaultKind::Interrupted).into());
+        }
+        let cost = self.costs.next();
+        let space = self.campaign.scenario.space();
+        let context = self.campaign.context(phase);
+        let propose = || {
+            let (count, planned, cost) = (1, phase.experiments, Some(&cost as _));
+            let ask = Ask { space, history, count, asked, planned, cost };
+            phase.policy.propose(&ask, &context)
+        };
+        let answer = thinking(&mut self.lab, self.campaign.in_wall_time, propose)?;
+        let answer = answer.map_err(|source| self.no_answer(phase, source))?;
+        self.work += answer.work;
+        Ok(answer
+            .conditions
+            .into_iter()
+            .next()
+            .expect("a policy answers with what it is asked for"))
+    }
+
+    fn experiment(
+        &mut self,
+        phase: &Phase,
+        blank: &Blank,
+        conditions: &Conditions,
+    ) -> Result<Observation, Halt> {
+        let number = self.number + 1;
+        let known = self.recorded.get(self.number as usize).copied();
+        if let Some(record) = known.filter(|_| self.there.is_some()) {
+            let observation = record.observation(self.campaign.scenario.analysis());
+            self.number = number;
+            self.watch.experiment(number, &observation, true);
+            return Ok(observation);
+        }
+        let known = known.is_some();
+        let proposal = Proposal { experiment: number, conditions: conditions.clone() };
+        self.lab.record(&Record::Proposal(proposal))?;
+        let observation = self.campaign.scenario.procedure().run(&mut self.lab, blank, conditions);
+        if let Some(fault) = &observation.fault
+            && fault.kind == FaultKind::Interrupted
+        {
+            // Not an outcome of the conditions: a resumed run does this experiment again.
+            return Err(fault.clone().into());
+        }
+        let record = ExperimentRecord::new(number, &phase.name, &observation);
+        // What policies see is what was recorded, so that a resumed run proposes the same.
+        let observation = record.observation(self.campaign.scenario.analysis());
+        self.lab.record(&Record::Experiment(Box::new(record)))?;
+        self.number = number;
+        self.watch.experiment(number, &observation, known);
+        match &observation.fault {
+            // A recorded fault has been put right since: whoever resumes says so.
+            Some(fault) if fault.kind.stops_campaign() && !known => Err(fault.clone().into()),
+            _ => Ok(observation),
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! Programs outside this one: optimisers that drive a lab, and labs that a campaign drives.
+//!
+//! Both sides speak the same lines of JSON, described in `docs/lab-protocol.md`. A *lab* says what may be chosen and
+//! reports observations; an *optimiser* says what to try. flowtwin plays the lab in `flowtwin lab` and towards a
+//! `--policy-command`, and the optimiser towards a `--lab-command`.
+
+mod lab;
+mod line;
+mod message;
+mod policy;
+mod process;
+mod proposal;
+mod words;
+
+pub use lab::{OutsideLab, OutsideLabError};
+pub(crate) use line::parse;
+pub use line::{LineError, Lines};
+pub(crate) use message::table;
+pub use message::{
+    Budget, ConstraintLine, Done, ErrorLine, ExperimentLine, Failure, FromLab, FromOptimiser,
+    InputLine, Next, ObjectiveLine, ObservationLine, PROTOCOL, SpaceLine,
+};
+pub use policy::OutsidePolicy;
+pub use process::{Program, ProgramError};
+pub use proposal::{ProposalError, proposal};
+pub use words::{WordsError, words};

@@ -1,0 +1,226 @@
+//! What the two sides say to each other. `docs/lab-protocol.md` is the description for people.
+
+use flowtwin_lab::{Conditions, Constraint, Fault, FaultKind, Input, Instant, Space};
+use serde::{Deserialize, Serialize};
+
+use crate::ordered::Ordered;
+
+/// Version of the protocol. A line that means something else in another version needs another number.
+pub const PROTOCOL: u32 = 1;
+
+/// A line from the lab.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FromLab {
+    /// What may be chosen; the first line.
+    Space(Box<SpaceLine>),
+    /// What came of an experiment.
+    Observation(Box<ObservationLine>),
+    /// It is the optimiser's turn.
+    Next(Next),
+    /// A line of the optimiser was no good; it is still its turn.
+    Error(ErrorLine),
+    /// There will be no further experiment; the last line.
+    Done(Done),
+}
+
+/// A line from the optimiser.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FromOptimiser {
+    /// What to try next.
+    Experiment(ExperimentLine),
+    /// It has seen enough; the last line.
+    Done(Done),
+}
+
+/// What may be chosen, and what for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SpaceLine {
+    /// Version of the protocol.
+    pub protocol: u32,
+    /// Name of the scenario.
+    pub scenario: String,
+    /// Seed for whatever the optimiser draws: below 2^31, so that every random number generator takes it.
+    pub seed: u32,
+    /// The inputs in order.
+    pub inputs: Vec<InputLine>,
+    /// Bounds on linear functions of the inputs.
+    #[serde(default)]
+    pub constraints: Vec<ConstraintLine>,
+    /// What is to be made as large as possible.
+    pub objective: ObjectiveLine,
+    /// What may be spent.
+    #[serde(default)]
+    pub budget: Budget,
+    /// Lab time now \[s\].
+    #[serde(default)]
+    pub now_s: f64,
+    /// Whether the lab is a simulation.
+    #[serde(default)]
+    pub simulated: bool,
+}
+
+/// An input.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InputLine {
+    /// Name, with its unit as suffix.
+    pub name: String,
+    /// Lowest value.
+    pub low: f64,
+    /// Highest value.
+    pub high: f64,
+    /// Values are rounded to multiples of this; 0 for no rounding.
+    #[serde(default)]
+    pub resolution: f64,
+}
+
+/// A bound on a linear function of the inputs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConstraintLine {
+    /// What is bounded, in words.
+    pub name: String,
+    /// Constant term.
+    pub constant: f64,
+    /// Factor of each input, by name.
+    pub factors: Ordered<f64>,
+    /// Lowest value; none for no bound.
+    pub low: Option<f64>,
+    /// Highest value; none for no bound.
+    pub high: Option<f64>,
+}
+
+/// What a campaign is after.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ObjectiveLine {
+    /// The feature.
+    pub feature: String,
+    /// `maximize` or `minimize`. `outcome` of an observation has its sign changed where this is `minimize`.
+    pub goal: flowtwin_twin::Goal,
+}
+
+/// What may be spent, or is left; none for no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Budget {
+    /// Experiments.
+    pub experiments: Option<u64>,
+    /// Lab time \[h\].
+    pub lab_time_h: Option<f64>,
+    /// All reagents together \[mL\].
+    pub reagent_ml: Option<f64>,
+}
+
+/// What came of an experiment.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ObservationLine {
+    /// Its number, from 1.
+    pub experiment: u64,
+    /// What was set: the proposal, rounded to the resolution of the inputs.
+    pub conditions: Ordered<f64>,
+    /// What is to be made as large as possible; none in a failed experiment.
+    pub outcome: Option<f64>,
+    /// Everything that was measured; none for what could not be read.
+    pub features: Ordered<Option<f64>>,
+    /// What is wrong with the measurement, if anything.
+    pub flags: Vec<String>,
+    /// Why it failed, if it did.
+    pub fault: Option<Failure>,
+    /// When it began, in lab time \[s\].
+    pub started_s: Option<f64>,
+    /// When it ended \[s\].
+    pub ended_s: Option<f64>,
+    /// Volume taken from each stock \[mL\].
+    pub consumed_ml: Ordered<f64>,
+}
+
+/// Why an experiment failed: a fault as journals record it, or somebody's own words.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Failure {
+    /// As journals record it.
+    Fault(Fault),
+    /// In words.
+    Words(String),
+}
+
+impl Failure {
+    /// As a fault of `origin` at `at`.
+    pub fn fault(self, at: Instant, origin: &str) -> Fault {
+        match self {
+            Self::Fault(fault) => fault,
+            Self::Words(detail) => Fault::new(at, origin, FaultKind::Failed { detail }),
+        }
+    }
+}
+
+/// It is the optimiser's turn.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Next {
+    /// Number of the experiment to propose, from 1.
+    pub experiment: u64,
+    /// What is left to spend.
+    #[serde(default)]
+    pub left: Budget,
+}
+
+/// What to try next.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExperimentLine {
+    /// A value for each input.
+    pub conditions: Ordered<f64>,
+}
+
+/// A line was no good.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ErrorLine {
+    /// Number of the line among those the optimiser has sent, from 1.
+    pub line: u64,
+    /// What is wrong with it.
+    pub problem: String,
+    /// What was expected.
+    pub expected: String,
+}
+
+/// There will be no further experiment.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Done {
+    /// Why.
+    pub reason: String,
+}
+
+impl InputLine {
+    /// The line for an input.
+    pub fn new(input: &Input) -> Self {
+        let Input { name, low, high, resolution } = input.clone();
+        Self { name, low, high, resolution }
+    }
+}
+
+impl ConstraintLine {
+    /// The line for a constraint of `space`.
+    pub fn new(constraint: &Constraint, space: &Space) -> Self {
+        let names = space.inputs().iter().map(|input| input.name.clone());
+        Self {
+            name: constraint.name.clone(),
+            constant: constraint.of.constant,
+            factors: names.zip(constraint.of.factors.iter().copied()).collect(),
+            low: constraint.low.is_finite().then_some(constraint.low),
+            high: constraint.high.is_finite().then_some(constraint.high),
+        }
+    }
+}
+
+/// Conditions as a table of names and values.
+pub(crate) fn table(conditions: &Conditions) -> Ordered<f64> {
+    conditions.iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}

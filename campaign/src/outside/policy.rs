@@ -1,0 +1,143 @@
+//! A policy that is a program outside this one.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use flowtwin_lab::{Conditions, Space, Streams};
+use flowtwin_twin::{Ask, Context, Goal, Policy, PolicyError, Proposals, Trial, Work};
+
+use super::message::{
+    Budget, ConstraintLine, Done, Failure, FromLab, FromOptimiser, InputLine, Next, ObjectiveLine,
+    ObservationLine, PROTOCOL, SpaceLine, table,
+};
+use super::process::Program;
+use super::proposal::proposal;
+
+/// A policy that asks a program what to try next.
+///
+/// The program is started when it is first asked, told the whole history, and kept as long as the history only grows;
+/// otherwise, as when a run is resumed, another one is started. It stays a pure function of history as long as the
+/// program is one of what it has been told.
+#[derive(Debug)]
+pub struct OutsidePolicy {
+    name: String,
+    command: String,
+    patience: Duration,
+    session: Mutex<Option<Session>>,
+}
+
+/// A program, and what it has been told.
+#[derive(Debug)]
+struct Session {
+    program: Program,
+    seed: u32,
+    told: Vec<Trial>,
+}
+
+impl OutsidePolicy {
+    /// The policy `name` that `command` runs; each answer may take `patience`.
+    pub fn new(name: &str, command: &str, patience: Duration) -> Self {
+        let (name, command) = (name.to_owned(), command.to_owned());
+        Self { name, command, patience, session: Mutex::new(None) }
+    }
+
+    fn failed(&self, detail: impl ToString) -> PolicyError {
+        PolicyError::Outside { policy: self.name.clone(), detail: detail.to_string() }
+    }
+
+    fn begin(&self, ask: &Ask<'_>, seed: u32) -> Result<Session, PolicyError> {
+        let mut program =
+            Program::start(&self.command, self.patience).map_err(|e| self.failed(e))?;
+        program.say(&FromLab::Space(Box::new(space_line(ask, seed))));
+        Ok(Session { program, seed, told: Vec::new() })
+    }
+
+    fn ask(&self, session: &mut Session, ask: &Ask<'_>) -> Result<Vec<Conditions>, PolicyError> {
+        for trial in &ask.history.trials[session.told.len()..] {
+            session.told.push(trial.clone());
+            let line = observation_line(ask.space, trial, session.told.len() as u64);
+            session.program.say(&FromLab::Observation(Box::new(line)));
+        }
+        (0..ask.count).map(|ahead| self.turn(session, ask, ahead)).collect()
+    }
+
+    fn turn(
+        &self,
+        session: &mut Session,
+        ask: &Ask<'_>,
+        ahead: usize,
+    ) -> Result<Conditions, PolicyError> {
+        let left = ask.planned.saturating_sub(ask.asked + ahead) as u64;
+        session.program.say(&FromLab::Next(Next {
+            experiment: ask.history.next() + ahead as u64 + 1,
+            left: Budget { experiments: Some(left), ..Budget::default() },
+        }));
+        let answer = session.program.hear("an `experiment`").map_err(|e| self.failed(e))?;
+        match answer {
+            FromOptimiser::Experiment(line) => proposal(ask.space, &line.conditions)
+                .map_err(|e| self.failed(format_args!("`{}` proposes: {e}", self.command))),
+            FromOptimiser::Done(done) => {
+                Err(self.failed(format_args!("`{}` wants no more: {}", self.command, done.reason)))
+            }
+        }
+    }
+}
+
+impl Policy for OutsidePolicy {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn propose(&self, ask: &Ask<'_>, context: &Context) -> Result<Proposals, PolicyError> {
+        let seed = seed(&context.streams);
+        let mut slot = self.session.lock().expect("no holder of the session panics");
+        let known = slot.take().filter(|session| {
+            session.seed == seed && ask.history.trials.starts_with(&session.told)
+        });
+        let mut session = match known {
+            Some(session) => session,
+            None => self.begin(ask, seed)?,
+        };
+        let conditions = self.ask(&mut session, ask)?;
+        *slot = Some(session);
+        Ok(Proposals { conditions, work: Work::default() })
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        let reason = "nothing more to propose".into();
+        self.program.say(&FromLab::Done(Done { reason }));
+    }
+}
+
+/// A seed that every random number generator takes.
+fn seed(streams: &Streams) -> u32 {
+    (streams.open("policy/outside", 0).next_u64() >> 33) as u32
+}
+
+fn space_line(ask: &Ask<'_>, seed: u32) -> SpaceLine {
+    let space = ask.space;
+    SpaceLine {
+        protocol: PROTOCOL,
+        scenario: String::new(),
+        seed,
+        inputs: space.inputs().iter().map(InputLine::new).collect(),
+        constraints: space.constraints().iter().map(|c| ConstraintLine::new(c, space)).collect(),
+        // A policy sees what is to be maximised and nothing else; the sign has been seen to.
+        objective: ObjectiveLine { feature: "outcome".into(), goal: Goal::Maximize },
+        budget: Budget { experiments: Some(ask.planned as u64), ..Budget::default() },
+        now_s: 0.0,
+        simulated: false,
+    }
+}
+
+fn observation_line(space: &Space, trial: &Trial, experiment: u64) -> ObservationLine {
+    ObservationLine {
+        experiment,
+        conditions: table(&space.from_unit(&trial.x)),
+        outcome: trial.outcome,
+        fault: trial.outcome.is_none().then(|| Failure::Words("the experiment failed".into())),
+        ..ObservationLine::default()
+    }
+}

@@ -1,0 +1,135 @@
+//! From what an optimiser says to conditions that may be set.
+
+use flowtwin_lab::{Conditions, Input, Space};
+
+use crate::ordered::Ordered;
+
+/// Share of an input's range by which a value may lie outside from rounding alone.
+const ROUNDING: f64 = 1e-9;
+
+/// Why proposed values are no conditions of a space.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProposalError {
+    /// An input has no value.
+    #[error("{name} has no value: it must be between {low} and {high}")]
+    Missing {
+        /// The input.
+        name: String,
+        /// Lowest value.
+        low: f64,
+        /// Highest value.
+        high: f64,
+    },
+    /// A value belongs to no input.
+    #[error("there is no input {name}, only {known}")]
+    Unknown {
+        /// The name.
+        name: String,
+        /// The inputs there are.
+        known: String,
+    },
+    /// A name has two values.
+    #[error("{name} has two values")]
+    Twice {
+        /// The name.
+        name: String,
+    },
+    /// A value is outside its range.
+    #[error("{name} = {value} is outside {low} to {high}")]
+    OutOfRange {
+        /// The input.
+        name: String,
+        /// The value.
+        value: f64,
+        /// Lowest value.
+        low: f64,
+        /// Highest value.
+        high: f64,
+    },
+    /// A constraint does not hold.
+    #[error("\"{name}\" would be {value}, allowed is {low} to {high}")]
+    Constraint {
+        /// What is bounded.
+        name: String,
+        /// Its value.
+        value: f64,
+        /// Lowest value.
+        low: f64,
+        /// Highest value.
+        high: f64,
+    },
+}
+
+/// The conditions that `values` name, rounded to the resolution of the inputs.
+///
+/// # Errors
+/// If an input is missing, unknown, named twice or out of range, or a constraint of `space` does not hold.
+pub fn proposal(space: &Space, values: &Ordered<f64>) -> Result<Conditions, ProposalError> {
+    for (i, (name, _)) in values.iter().enumerate() {
+        let name = name.to_owned();
+        if !space.inputs().iter().any(|input| input.name == name) {
+            let known: Vec<_> = space.inputs().iter().map(|input| input.name.as_str()).collect();
+            return Err(ProposalError::Unknown { name, known: known.join(", ") });
+        }
+        if values.iter().take(i).any(|(other, _)| other == name) {
+            return Err(ProposalError::Twice { name });
+        }
+    }
+    let rounded: Result<Vec<f64>, _> =
+        space.inputs().iter().map(|input| value(input, values)).collect();
+    let conditions = space.conditions(rounded?);
+    if let Some(broken) = space.broken(&conditions).next() {
+        let (name, value) = (broken.name.clone(), broken.of.at(conditions.values()));
+        let (low, high) = (broken.low, broken.high);
+        return Err(ProposalError::Constraint { name, value, low, high });
+    }
+    Ok(conditions)
+}
+
+fn value(input: &Input, values: &Ordered<f64>) -> Result<f64, ProposalError> {
+    let Input { name, low, high, .. } = input.clone();
+    let Some(&value) = values.get(&input.name) else {
+        return Err(ProposalError::Missing { name, low, high });
+    };
+    let slack = ROUNDING * (high - low);
+    if !(low - slack..=high + slack).contains(&value) {
+        return Err(ProposalError::OutOfRange { name, value, low, high });
+    }
+    Ok(input.round(value.clamp(low, high)))
+}
+
+#[cfg(test)]
+mod tests {
+    use flowtwin_lab::{Constraint, Linear};
+
+    use super::*;
+
+    fn space() -> Space {
+        let input = |name: &str| Input { name: name.into(), low: 0.0, high: 10.0, resolution: 0.1 };
+        let of = Linear { constant: 0.0, factors: vec![1.0, 1.0] };
+        let total = Constraint { name: "total".into(), of, low: f64::NEG_INFINITY, high: 15.0 };
+        Space::new(vec![input("a"), input("b")], vec![total]).unwrap()
+    }
+
+    fn propose(values: &[(&str, f64)]) -> Result<Vec<f64>, String> {
+        let values = values.iter().map(|(n, v)| ((*n).to_owned(), *v)).collect();
+        let conditions = proposal(&space(), &values).map_err(|error| error.to_string())?;
+        Ok(conditions.values().to_vec())
+    }
+
+    #[test]
+    fn values_are_put_in_order_and_rounded() {
+        assert_eq!(propose(&[("b", 2.04), ("a", 10.000_000_001)]), Ok(vec![10.0, 2.0]));
+    }
+
+    #[test]
+    fn every_slip_is_explained_with_its_numbers() {
+        let why = |values| propose(values).unwrap_err();
+        assert_eq!(why(&[("a", 1.0)]), "b has no value: it must be between 0 and 10");
+        assert_eq!(why(&[("c", 1.0)]), "there is no input c, only a, b");
+        assert_eq!(why(&[("a", 1.0), ("a", 2.0)]), "a has two values");
+        assert_eq!(why(&[("a", 11.0), ("b", 1.0)]), "a = 11 is outside 0 to 10");
+        assert_eq!(why(&[("a", 9.0), ("b", 9.0)]), "\"total\" would be 18, allowed is -inf to 15");
+    }
+}

@@ -1,0 +1,400 @@
+//! What a scenario means: a validated campaign on a validated world.
+
+mod check;
+mod course;
+mod entrant;
+pub mod file;
+mod keys;
+mod schema;
+mod space;
+mod tree;
+mod unknown;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use flowtwin_lab::analysis::AnalysisError;
+use flowtwin_lab::journal::{Journal, Record};
+use flowtwin_lab::{Analysis, Conditions, Manifest, Procedure, Recipe, Space, Streams};
+use flowtwin_sim::{Plan, SimLab};
+use flowtwin_twin::{Policy, PolicySpec, Random, StopRules, SurrogateSpec, Trial};
+use serde::Deserialize as _;
+use sha2::{Digest as _, Sha256};
+
+pub use course::{CONTEST, Course, Leg};
+pub use entrant::{Entrant, EntrantError, Kind};
+pub use file::{ObjectiveSpec, PhaseSpec, ScenarioFile, TwinSpec};
+pub use keys::keys;
+pub use schema::schema;
+pub use space::{ConstraintSpec, DerivedSpec, InputSpec, Sets, SpaceSpec, Window};
+pub use tree::Tree;
+pub use unknown::nearest;
+
+use flowtwin_data::diagnostic::Diagnostic;
+use flowtwin_data::learnt::{Mismatch, Prior, Twin, TwinLab};
+use flowtwin_data::table::{Choosing, Pool, TableLab};
+
+/// A scenario that can be run: everything in it has been checked.
+#[derive(Debug)]
+pub struct Scenario {
+    file: ScenarioFile,
+    world: World,
+    space: Space,
+    procedure: Procedure,
+    phases: Vec<Phase>,
+}
+
+/// Where the experiments of a scenario are done, unless on a rig.
+#[derive(Clone, Debug)]
+enum World {
+    /// In simulation.
+    Simulated(Arc<Plan>),
+    /// They have been done: outcomes are looked up.
+    Table(Arc<Pool>),
+}
+
+/// How long a program that a scenario names may take for an answer.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// One phase of a campaign.
+#[derive(Debug)]
+pub struct Phase {
+    /// Its name.
+    pub name: String,
+    /// What decides what to try next.
+    pub policy: Box<dyn Policy>,
+    /// Most experiments it may run.
+    pub experiments: usize,
+    /// The phase it starts from, by its place in the list.
+    pub from: Option<usize>,
+    /// What ends it early.
+    pub stop: StopRules,
+}
+
+impl Scenario {
+    /// Reads and checks a scenario file.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with it, with file, line and caret.
+    pub fn load(path: &Path) -> Result<Self, Diagnostic> {
+        let tree = Tree::read(path)?;
+        let below = path.parent().unwrap_or(Path::new(""));
+        let mut file: ScenarioFile = tree.read_as()?;
+        if let Some(table) = &mut file.table {
+            let read = table.read(below, &file.objective.feature);
+            read.map_err(|error| tree.complain(&["table", "data"], &error.to_string()))?;
+        }
+        Self::new(file, &tree)?.read_priors(below)
+    }
+
+    /// What was left out of its table of outcomes, for people.
+    pub fn notes(&self) -> &[String] {
+        self.file.table.as_ref().map_or(&[], |table| &table.notes)
+    }
+
+    /// Reads and checks a scenario file whose world can be simulated.
+    ///
+    /// # Errors
+    /// As [`Scenario::load`], and if it is of a table of outcomes.
+    pub fn load_rig(path: &Path) -> Result<Self, Diagnostic> {
+        let scenario = Self::load(path)?;
+        match scenario.world {
+            World::Simulated(_) => Ok(scenario),
+            World::Table(_) => {
+                let message = format!("{} has a table of outcomes and no rig", path.display());
+                Err(Diagnostic::new(message)
+                    .hint("`flowtwin run`, `benchmark` and `lab` take such a scenario"))
+            }
+        }
+    }
+
+    /// The same scenario, learning from these run folders and CSV files too.
+    ///
+    /// # Errors
+    /// If one cannot be read, or lacks the objective or an input.
+    pub fn with_priors(mut self, data: &[PathBuf]) -> Result<Self, Diagnostic> {
+        let prior = |path: &PathBuf| Prior::new(path.display().to_string());
+        self.file.prior.extend(data.iter().map(prior));
+        self.read_priors(Path::new(""))
+    }
+
+    /// The same scenario, learning with another surrogate than its file names.
+    ///
+    /// # Errors
+    /// None that the scenario itself did not have.
+    pub fn with_surrogate(&self, surrogate: SurrogateSpec) -> Result<Self, Diagnostic> {
+        let file = ScenarioFile { twin: TwinSpec { surrogate }, ..self.file.clone() };
+        Self::new(file, &Tree::default())
+    }
+
+    fn read_priors(mut self, below: &Path) -> Result<Self, Diagnostic> {
+        let feature = self.file.objective.feature.clone();
+        for prior in &mut self.file.prior {
+            prior
+                .read(below, &self.space, &feature)
+                .map_err(|error| Diagnostic::new(format!("prior: {error}")))?;
+        }
+        Ok(self)
+    }
+
+    /// The scenario that a journal records.
+    ///
+    /// # Errors
+    /// If this version understands it no more.
+    pub fn recorded(definition: &serde_json::Value) -> Result<Self, Diagnostic> {
+        let file = ScenarioFile::deserialize(definition).map_err(|error| {
+            Diagnostic::new(format!("the recorded scenario is not understood: {error}"))
+        })?;
+        Self::new(file, &Tree::default())
+    }
+
+    fn new(file: ScenarioFile, tree: &Tree) -> Result<Self, Diagnostic> {
+        let command = file.policy_command.clone();
+        let scenario = Self::inside(file, tree)?;
+        Ok(match command {
+            Some(command) => scenario.with_policy_command(&command, PATIENCE),
+            None => scenario,
+        })
+    }
+
+    /// The scenario, whatever programs outside may decide in it.
+    fn inside(file: ScenarioFile, tree: &Tree) -> Result<Self, Diagnostic> {
+        let fail = |problem: check::Problem| problem.at(tree);
+        check::kind(&file).map_err(fail)?;
+        check::name(&file).map_err(fail)?;
+        if let Some(table) = &file.table {
+            let pool = Pool::new(&file.name, table)
+                .map_err(|error| tree.complain(&["table"], &error.to_string()))?;
+            return Self::of_table(file, Arc::new(pool), tree);
+        }
+        let plan = check::plan(&file).map_err(fail)?;
+        let (space, recipe) = check::space(&file, plan.manifest()).map_err(fail)?;
+        check::procedure(&file, plan.manifest()).map_err(fail)?;
+        let analysis = check::analysis(&file, plan.manifest()).map_err(fail)?;
+        let phases = check::phases(&file, &space).map_err(fail)?;
+        check::objective(&file).map_err(fail)?;
+        Ok(Self {
+            procedure: Procedure::new(file.procedure.clone(), recipe, analysis),
+            world: World::Simulated(Arc::new(plan)),
+            space,
+            phases,
+            file,
+        })
+    }
+
+    fn of_table(file: ScenarioFile, pool: Arc<Pool>, tree: &Tree) -> Result<Self, Diagnostic> {
+        let phases = check::phases(&file, pool.space()).map_err(|problem| problem.at(tree))?;
+        let analysis = Analysis::new(file.analysis.clone(), pool.manifest())
+            .expect("nothing is analysed on a table");
+        let scenario = Self {
+            procedure: Procedure::new(file.procedure.clone(), Recipe::default(), analysis),
+            space: pool.space().clone(),
+            world: World::Table(pool),
+            phases: Vec::new(),
+            file,
+        };
+        Ok(scenario.with_phases(phases))
+    }
+
+    /// The same scenario with a program outside in place of the policies of its branches, whose answers may take
+    /// `patience` each. The command is part of the scenario that journals record.
+    #[must_use]
+    pub fn with_policy_command(mut self, command: &str, patience: Duration) -> Self {
+        self.file.policy_command = Some(command.to_owned());
+        let policy = Entrant::program(command).build(self.surrogate(), patience);
+        let phases = Course::new(&self.file, self.space.dim(), None, None)
+            .live_phases(self.surrogate(), policy);
+        self.with_phases(phases)
+    }
+
+    /// The same scenario with other phases than its file has, as a benchmark puts policies in. On a table they choose
+    /// among its rows.
+    #[must_use]
+    pub fn with_phases(&self, mut phases: Vec<Phase>) -> Self {
+        if let World::Table(pool) = &self.world {
+            for phase in &mut phases {
+                let policy = std::mem::replace(&mut phase.policy, Box::new(Random));
+                phase.policy = Box::new(Choosing::new(policy, pool.clone()));
+            }
+        }
+        Self {
+            file: self.file.clone(),
+            world: self.world.clone(),
+            space: self.space.clone(),
+            procedure: self.procedure.clone(),
+            phases,
+        }
+    }
+
+    /// The same scenario, but its phases are the experiments that `journal` records, in their order.
+    ///
+    /// # Errors
+    /// If a condition of the journal lies outside the space, or no experiment is recorded.
+    pub fn repeating(&self, journal: &Journal) -> Result<Self, Diagnostic> {
+        let phases = journal.records().iter().filter_map(|record| match record {
+            Record::Phase(phase) => Some(phase),
+            _ => None,
+        });
+        let repeated = phases.map(|phase| {
+            let records = journal.experiments().filter(|e| e.phase == phase.name);
+            let conditions: Vec<Conditions> = records.map(|e| e.conditions.clone()).collect();
+            PhaseSpec {
+                name: phase.name.clone(),
+                experiments: conditions.len() as u32,
+                policy: PolicySpec::List { conditions },
+                from: phase.from.clone(),
+                stop: StopRules::default(),
+            }
+        });
+        let phases = repeated.filter(|phase| phase.experiments > 0).collect();
+        let file = ScenarioFile { phases, ..self.file.clone() };
+        Self::new(file, &Tree::default())
+    }
+
+    /// The lab of this scenario without noise, drift or mishaps, for true values.
+    ///
+    /// # Panics
+    /// If it is of a table.
+    pub fn noiseless_lab(&self) -> SimLab {
+        SimLab::new(Arc::new(self.plan().noiseless()), Streams::new(0))
+    }
+
+    /// The outcomes that experiments are looked up in, if it is of a table.
+    pub fn table(&self) -> Option<&Arc<Pool>> {
+        match &self.world {
+            World::Table(pool) => Some(pool),
+            World::Simulated(_) => None,
+        }
+    }
+
+    fn plan(&self) -> &Arc<Plan> {
+        match &self.world {
+            World::Simulated(plan) => plan,
+            World::Table(_) => panic!("{} is of a table and has no rig", self.file.name),
+        }
+    }
+
+    /// What the file says.
+    pub fn file(&self) -> &ScenarioFile {
+        &self.file
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.file.name
+    }
+
+    /// The scenario in one piece, every default filled in, as journals record it.
+    pub fn definition(&self) -> serde_json::Value {
+        serde_json::to_value(&self.file).expect("a scenario is plain data")
+    }
+
+    /// SHA-256 of [`Scenario::definition`] \[hexadecimal\].
+    pub fn sha256(&self) -> String {
+        let digest = Sha256::digest(self.definition().to_string().as_bytes());
+        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// What is installed.
+    pub fn manifest(&self) -> &Manifest {
+        match &self.world {
+            World::Simulated(plan) => plan.manifest(),
+            World::Table(pool) => pool.manifest(),
+        }
+    }
+
+    /// What may be chosen.
+    pub fn space(&self) -> &Space {
+        &self.space
+    }
+
+    /// How an experiment is done.
+    pub fn procedure(&self) -> &Procedure {
+        &self.procedure
+    }
+
+    /// What is measured.
+    pub fn analysis(&self) -> &Analysis {
+        self.procedure.analysis()
+    }
+
+    /// Names and units of what an experiment yields.
+    pub fn features(&self) -> Vec<(String, String)> {
+        if let World::Table(pool) = &self.world {
+            return vec![(self.file.objective.feature.clone(), pool.unit().to_owned())];
+        }
+        let names = self.analysis().features().iter().map(|feature| feature.name.clone());
+        names.zip(self.analysis().units().into_iter().map(str::to_owned)).collect()
+    }
+
+    /// What the campaign is after.
+    pub fn objective(&self) -> &ObjectiveSpec {
+        &self.file.objective
+    }
+
+    /// The surrogate of the campaign's twin.
+    pub fn surrogate(&self) -> SurrogateSpec {
+        self.file.twin.surrogate
+    }
+
+    /// Earlier experiments as policies see them.
+    pub fn priors(&self) -> Vec<Trial> {
+        let goal = self.file.objective.goal;
+        let trials = |prior: &Prior| prior.trials(&self.space, |value| goal.score(value));
+        self.file.prior.iter().flat_map(trials).collect()
+    }
+
+    /// The phases in order.
+    pub fn phases(&self) -> &[Phase] {
+        &self.phases
+    }
+
+    /// Number of experiments of all phases together.
+    pub fn experiments(&self) -> usize {
+        self.phases.iter().map(|phase| phase.experiments).sum()
+    }
+
+    /// The same scenario on a real rig, whose spectrometers say themselves what they see.
+    ///
+    /// # Errors
+    /// If they do not see what the analysis needs.
+    pub fn on_rig(mut self, manifest: &Manifest) -> Result<Self, AnalysisError> {
+        let analysis = Analysis::new(self.file.analysis.clone(), manifest)?;
+        let (spec, recipe) = (self.procedure.spec().clone(), self.procedure.recipe().clone());
+        self.procedure = Procedure::new(spec, recipe, analysis);
+        Ok(self)
+    }
+
+    /// A fresh lab that looks outcomes up, if the scenario is of a table.
+    pub fn table_lab(&self, seed: u64) -> Option<TableLab> {
+        let streams = Streams::new(seed).child("world", 0);
+        let feature = &self.file.objective.feature;
+        self.table().map(|pool| TableLab::new(pool.clone(), feature, streams))
+    }
+
+    /// A fresh lab in which `twin` stands in for this scenario's.
+    ///
+    /// # Errors
+    /// If the twin predicts something else than the objective, or needs an input that is not chosen here.
+    pub fn twin_lab(&self, twin: Twin, seed: u64) -> Result<TwinLab, Mismatch> {
+        let streams = Streams::new(seed).child("world", 0);
+        TwinLab::new(twin, self.manifest(), &self.space, &self.file.objective.feature, streams)
+    }
+
+    /// What a lab makes of conditions that somebody outside has chosen: on a table, the nearest that are in it.
+    pub fn offered(&self, conditions: Conditions) -> Conditions {
+        match self.table() {
+            Some(pool) => pool.conditions(pool.place(&conditions)).clone(),
+            None => conditions,
+        }
+    }
+
+    /// A fresh simulated lab.
+    ///
+    /// # Panics
+    /// If the scenario is of a table: see [`Scenario::load_rig`].
+    pub fn sim_lab(&self, seed: u64) -> SimLab {
+        SimLab::new(self.plan().clone(), Streams::new(seed).child("world", 0))
+    }
+}

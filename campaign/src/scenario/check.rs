@@ -1,0 +1,304 @@
+//! From what a file says to what it means: every number in its range, every name known.
+
+use flowtwin_data::diagnostic::Diagnostic;
+use flowtwin_lab::procedure::{FlushSpec, SteadySpec, WaitSpec};
+use flowtwin_lab::{Analysis, Conditions, Manifest, ProcedureSpec, Recipe, Space};
+use flowtwin_sim::Plan;
+use flowtwin_twin::{PolicySpec, StopRules};
+
+use super::file::{PhaseSpec, ScenarioFile, is_absent};
+use super::tree::Tree;
+use super::{Phase, unknown};
+
+/// What is wrong, and at which key.
+#[derive(Debug)]
+pub(super) struct Problem {
+    path: Vec<String>,
+    message: String,
+    hint: Option<String>,
+}
+
+impl Problem {
+    fn new(path: &[&str], message: impl Into<String>) -> Self {
+        Self {
+            path: path.iter().map(|&part| part.to_owned()).collect(),
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    fn hint(self, hint: Option<String>) -> Self {
+        Self { hint, ..self }
+    }
+
+    /// The complaint at the key's place in the file.
+    pub(super) fn at(self, tree: &Tree) -> Diagnostic {
+        Diagnostic { hint: self.hint, ..tree.complain_at(&self.path, &self.message) }
+    }
+}
+
+/// The parts that a scenario of a rig must have, and one of a table must not.
+fn parts(file: &ScenarioFile) -> [(&'static str, bool); 5] {
+    [
+        ("rig", !is_absent(&file.rig)),
+        ("stocks", !is_absent(&file.stocks)),
+        ("optics", !is_absent(&file.optics)),
+        ("analysis", !is_absent(&file.analysis)),
+        ("space", !is_absent(&file.space)),
+    ]
+}
+
+/// Whether the scenario is of a rig or of a table, and whole.
+pub(super) fn kind(file: &ScenarioFile) -> Result<(), Problem> {
+    let of_table = file.table.is_some();
+    match parts(file).into_iter().find(|(_, there)| *there == of_table) {
+        None => Ok(()),
+        Some((part, true)) => {
+            let message = format!("a scenario of a table of outcomes has no [{part}]");
+            Err(Problem::new(&[part], message))
+        }
+        Some((part, false)) => Err(Problem::new(&[], format!("missing field `{part}`"))),
+    }
+}
+
+/// Most letters of a scenario's name: file systems allow 255, and more is put behind it.
+const LONGEST_NAME: usize = 100;
+
+pub(super) fn name(file: &ScenarioFile) -> Result<(), Problem> {
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let fits = (1..=LONGEST_NAME).contains(&file.name.len());
+    if !fits || !file.name.chars().all(allowed) {
+        let message = format!(
+            "the name \"{}\" must be of 1 to {LONGEST_NAME} small letters, digits and hyphens: run folders bear it",
+            file.name
+        );
+        return Err(Problem::new(&["name"], message));
+    }
+    Ok(())
+}
+
+pub(super) fn plan(file: &ScenarioFile) -> Result<Plan, Problem> {
+    Plan::new(&file.world()).map_err(|error| {
+        let path: Vec<&str> = error.key().split('.').collect();
+        Problem::new(&path, error.to_string())
+    })
+}
+
+pub(super) fn space(file: &ScenarioFile, manifest: &Manifest) -> Result<(Space, Recipe), Problem> {
+    file.space.resolve(manifest).map_err(|problem| {
+        let mut path = vec!["space".to_owned()];
+        path.extend(problem.path);
+        Problem { path, message: problem.message, hint: problem.hint }
+    })
+}
+
+/// A number of the procedure: key, value, lowest, highest, unit.
+type Number = (&'static str, f64, f64, f64, &'static str);
+
+fn numbers(spec: &ProcedureSpec) -> [Number; 9] {
+    [
+        ("settle_band_k", spec.settle_band_k, 0.01, 100.0, "K"),
+        ("settle_for_s", spec.settle_for_s, 0.0, 86_400.0, "s"),
+        ("settle_timeout_s", spec.settle_timeout_s, 1.0, 86_400.0, "s"),
+        ("poll_s", spec.poll_s, 0.01, 3_600.0, "s"),
+        ("pump_gap_s", spec.pump_gap_s, 0.0, 60.0, "s"),
+        ("light_settle_s", spec.light_settle_s, 0.0, 3_600.0, "s"),
+        ("dark_frames", f64::from(spec.dark_frames), 1.0, 100_000.0, "frames"),
+        ("volume_margin", spec.volume_margin, 1.0, 10.0, ""),
+        ("patience_s", spec.patience_s, 0.0, 3_600.0, "s"),
+    ]
+}
+
+fn watching(rule: &SteadySpec) -> [Number; 5] {
+    let (from, at_most) = (rule.from_residence_times, rule.at_most_residence_times);
+    let times = "residence times";
+    [
+        ("band", rule.band, 1e-6, 1.0, ""),
+        ("window", rule.window as f64, 2.0, 1_000.0, "readings"),
+        ("every_residence_times", rule.every_residence_times, 0.001, 100.0, times),
+        ("from_residence_times", from, 0.0, 100.0, times),
+        ("at_most_residence_times", at_most, from, 100.0, times),
+    ]
+}
+
+pub(super) fn procedure(file: &ScenarioFile, manifest: &Manifest) -> Result<(), Problem> {
+    let spec = &file.procedure;
+    for (key, value, low, high, unit) in numbers(spec) {
+        within(&["procedure", key], value, low, high, unit)?;
+    }
+    match &spec.wait {
+        WaitSpec::ResidenceTimes(factor) => {
+            within(
+                &["procedure", "wait", "residence_times"],
+                *factor,
+                0.0,
+                100.0,
+                "residence times",
+            )?;
+        }
+        WaitSpec::Steady(rule) => {
+            for (i, feature) in rule.features.iter().enumerate() {
+                let at = i.to_string();
+                known_feature(file, feature, &["procedure", "wait", "steady", "features", &at])?;
+            }
+            for (key, value, low, high, unit) in watching(rule) {
+                within(&["procedure", "wait", "steady", key], value, low, high, unit)?;
+            }
+        }
+    }
+    flush("fill", &spec.fill, manifest)?;
+    flush("blank", &spec.blank, manifest)
+}
+
+fn flush(key: &str, spec: &FlushSpec, manifest: &Manifest) -> Result<(), Problem> {
+    within(&["procedure", key, "flush_s"], spec.flush_s, 0.0, 86_400.0, "s")?;
+    for (i, rate) in spec.rates.iter().enumerate() {
+        let at = i.to_string();
+        let path = ["procedure", key, "rates", at.as_str(), "pump"];
+        let Some(pump) = manifest.pump(&rate.pump) else {
+            let known: Vec<&str> = manifest.pumps.iter().map(|p| p.name.as_str()).collect();
+            return Err(unknown_name("pump", rate.pump.as_str(), &known, &path));
+        };
+        let path = [&path[..4], &["ul_per_min"]].concat();
+        within(&path, rate.ul_per_min, pump.min_ul_per_min, pump.max_ul_per_min, "µL/min")?;
+    }
+    Ok(())
+}
+
+pub(super) fn analysis(file: &ScenarioFile, manifest: &Manifest) -> Result<Analysis, Problem> {
+    Analysis::new(file.analysis.clone(), manifest)
+        .map_err(|error| Problem::new(&["analysis"], error.to_string()))
+}
+
+pub(super) fn objective(file: &ScenarioFile) -> Result<(), Problem> {
+    known_feature(file, &file.objective.feature, &["objective", "feature"])
+}
+
+pub(super) fn phases(file: &ScenarioFile, space: &Space) -> Result<Vec<Phase>, Problem> {
+    if file.phases.is_empty() {
+        return Err(Problem::new(&["phases"], "a campaign needs at least one phase"));
+    }
+    (0..file.phases.len()).map(|i| phase(file, i, space)).collect()
+}
+
+fn phase(file: &ScenarioFile, index: usize, space: &Space) -> Result<Phase, Problem> {
+    let spec: &PhaseSpec = &file.phases[index];
+    let number = index.to_string();
+    let at = |key: &'static str| vec!["phases".to_owned(), number.clone(), key.to_owned()];
+    let problem = |key, message| Err(Problem { path: at(key), message, hint: None });
+    if spec.experiments == 0 {
+        let message = format!("the phase {} is empty: it needs at least 1 experiment", spec.name);
+        return problem("experiments", message);
+    }
+    let earlier = &file.phases[..index];
+    if spec.name.is_empty() || earlier.iter().any(|other| other.name == spec.name) {
+        return problem(
+            "name",
+            format!("another phase is named \"{}\" too, or it has no name", spec.name),
+        );
+    }
+    let from = match &spec.from {
+        None => None,
+        Some(name) => match earlier.iter().position(|other| other.name == *name) {
+            Some(i) => Some(i),
+            None => {
+                let known: Vec<&str> = earlier.iter().map(|p| p.name.as_str()).collect();
+                return Err(unknown_name(
+                    "earlier phase",
+                    name,
+                    &known,
+                    &["phases", &number, "from"],
+                ));
+            }
+        },
+    };
+    if let PolicySpec::List { conditions } = &spec.policy {
+        list(conditions, spec, space).map_err(|(keys, message)| {
+            let mut path = at("policy");
+            path.extend(["list", "conditions"].map(str::to_owned));
+            path.extend(keys);
+            Problem { path, message, hint: None }
+        })?;
+    }
+    Ok(Phase {
+        name: spec.name.clone(),
+        policy: spec.policy.build(file.twin.surrogate),
+        experiments: spec.experiments as usize,
+        from,
+        stop: rules(file, &spec.stop, &number)?,
+    })
+}
+
+/// Whether a list has conditions for all experiments of its phase, and all of them lie in the space. A problem comes
+/// with the keys below the list.
+fn list(
+    conditions: &[Conditions],
+    spec: &PhaseSpec,
+    space: &Space,
+) -> Result<(), (Vec<String>, String)> {
+    let (listed, wanted) = (conditions.len(), spec.experiments as usize);
+    if listed < wanted {
+        let message = format!("{listed} conditions are listed for {wanted} experiments");
+        return Err((Vec::new(), message));
+    }
+    for (i, point) in conditions.iter().enumerate() {
+        let keys = |name: &str| vec![i.to_string(), name.to_owned()];
+        let inputs = space.inputs();
+        if let Some(name) = point.names().iter().find(|n| !inputs.iter().any(|i| i.name == **n)) {
+            return Err((keys(name), format!("there is no input `{name}`")));
+        }
+        for input in inputs {
+            let Some(value) = point.get(&input.name) else {
+                return Err((vec![i.to_string()], format!("there is no value for {}", input.name)));
+            };
+            let (low, high) = (input.low, input.high);
+            if !(low..=high).contains(&value) {
+                let name = &input.name;
+                return Err((keys(name), format!("{name} = {value} is outside {low} to {high}")));
+            }
+        }
+        let ordered = inputs.iter().filter_map(|input| point.get(&input.name)).collect();
+        if let Some(broken) = space.broken(&space.conditions(ordered)).next() {
+            return Err((
+                vec![i.to_string()],
+                format!("the constraint {} is not met", broken.name),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The rules of a phase; its target is a value of the objective, and outcomes are maximised.
+fn rules(file: &ScenarioFile, spec: &StopRules, number: &str) -> Result<StopRules, Problem> {
+    for (key, value) in [("lab_time_s", spec.lab_time_s), ("reagent_ml", spec.reagent_ml)] {
+        if let Some(value) = value.filter(|value| *value <= 0.0) {
+            let message = format!("{key} = {value} stops before it begins");
+            let path = ["phases", number, "stop", key];
+            return Err(Problem::new(&path, message).hint(Some("give more than 0".into())));
+        }
+    }
+    Ok(StopRules { target: spec.target.map(|target| file.objective.goal.score(target)), ..*spec })
+}
+
+fn known_feature(file: &ScenarioFile, name: &str, path: &[&str]) -> Result<(), Problem> {
+    let known: Vec<&str> = file.analysis.features.iter().map(|f| f.name.as_str()).collect();
+    if known.contains(&name) { Ok(()) } else { Err(unknown_name("feature", name, &known, path)) }
+}
+
+fn unknown_name(what: &str, name: &str, known: &[&str], path: &[&str]) -> Problem {
+    let only =
+        if known.is_empty() { String::new() } else { format!(", only {}", known.join(", ")) };
+    let message = format!("there is no {what} `{name}`{only}");
+    let hint = unknown::nearest(name, known).map(|(meant, _)| format!("did you mean `{meant}`?"));
+    Problem::new(path, message).hint(hint)
+}
+
+fn within(path: &[&str], value: f64, low: f64, high: f64, unit: &str) -> Result<(), Problem> {
+    if (low..=high).contains(&value) {
+        return Ok(());
+    }
+    let key = path.last().expect("a path names a key");
+    let space = if unit.is_empty() { "" } else { " " };
+    let message = format!("{key} = {value} is outside {low} to {high}{space}{unit}");
+    Err(Problem::new(path, message))
+}

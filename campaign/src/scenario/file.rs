@@ -1,0 +1,132 @@
+//! What a scenario file says, key for key.
+
+use flowtwin_data::learnt::Prior;
+use flowtwin_data::table::TableSpec;
+use flowtwin_lab::layer::Limits;
+use flowtwin_lab::{AnalysisSpec, ProcedureSpec};
+use flowtwin_sim::spec::{Chemistry, Faults, Noise, Optics, Rig, Stocks, World};
+use flowtwin_twin::{Goal, PolicySpec, StopRules, SurrogateSpec};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::space::SpaceSpec;
+
+/// Whether a part of a scenario is not there.
+pub(super) fn is_absent<T: Default + PartialEq>(part: &T) -> bool {
+    *part == T::default()
+}
+
+/// A scenario: a rig, its world, how experiments are done, what may be chosen, and a campaign.
+///
+/// Or, in place of rig and world, a table of outcomes that others have measured.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScenarioFile {
+    /// Layout of this file: 1.
+    pub schema: u32,
+    /// Its name, of which run folders are named: small letters, digits and hyphens.
+    pub name: String,
+    /// One line for people.
+    pub title: String,
+    /// What it shows, for people.
+    #[serde(default)]
+    pub description: String,
+    /// Seed of all randomness, unless another is given on the command line.
+    pub seed: u64,
+    /// The outcomes that experiments are looked up in, in place of a rig.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<TableSpec>,
+    /// The apparatus.
+    #[serde(default, skip_serializing_if = "is_absent")]
+    pub rig: Rig,
+    /// The liquids in the syringes, by name.
+    #[serde(default, skip_serializing_if = "is_absent")]
+    pub stocks: Stocks,
+    /// What happens in a slug.
+    #[serde(default)]
+    pub chemistry: Chemistry,
+    /// What light does in a slug.
+    #[serde(default, skip_serializing_if = "is_absent")]
+    pub optics: Optics,
+    /// Everything random or drifting.
+    #[serde(default)]
+    pub noise: Noise,
+    /// What goes wrong, and when.
+    #[serde(default)]
+    pub faults: Faults,
+    /// How an experiment is done.
+    #[serde(default)]
+    pub procedure: ProcedureSpec,
+    /// What is measured.
+    #[serde(default, skip_serializing_if = "is_absent")]
+    pub analysis: AnalysisSpec,
+    /// Limits of the rig that are enforced on every backend.
+    #[serde(default)]
+    pub guard: Limits,
+    /// What a campaign may choose.
+    #[serde(default, skip_serializing_if = "is_absent")]
+    pub space: SpaceSpec,
+    /// What a campaign is after.
+    pub objective: ObjectiveSpec,
+    /// What policies learn with and reports show.
+    pub twin: TwinSpec,
+    /// Earlier experiments that phases learn from which start from no other phase.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prior: Vec<Prior>,
+    /// A program outside that decides in place of the policies of the last phases; see `docs/lab-protocol.md`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy_command: Option<String>,
+    /// The phases of the campaign, in order.
+    pub phases: Vec<PhaseSpec>,
+}
+
+/// What a campaign is after.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ObjectiveSpec {
+    /// The feature.
+    pub feature: String,
+    /// Whether more of it is better or less.
+    #[serde(default)]
+    pub goal: Goal,
+}
+
+/// The twin of a campaign.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TwinSpec {
+    /// Which surrogate.
+    pub surrogate: SurrogateSpec,
+}
+
+/// One phase of a campaign.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PhaseSpec {
+    /// Its name.
+    pub name: String,
+    /// What decides what to try next.
+    pub policy: PolicySpec,
+    /// Most experiments it may run.
+    pub experiments: u32,
+    /// The phase whose experiments, and all before it that led there, this one starts from.
+    #[serde(default)]
+    pub from: Option<String>,
+    /// What ends it before that.
+    #[serde(default)]
+    pub stop: StopRules,
+}
+
+impl ScenarioFile {
+    /// The tables that describe the world.
+    pub fn world(&self) -> World {
+        World {
+            rig: self.rig.clone(),
+            stocks: self.stocks.clone(),
+            chemistry: self.chemistry.clone(),
+            optics: self.optics.clone(),
+            noise: self.noise.clone(),
+            faults: self.faults.clone(),
+        }
+    }
+}

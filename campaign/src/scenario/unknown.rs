@@ -1,0 +1,150 @@
+//! Hints for misspelt keys.
+
+use flowtwin_data::diagnostic::Diagnostic;
+
+/// Endings that name a unit, longest first.
+const UNITS: [&str; 36] = [
+    "_ul_per_min",
+    "_ml_per_min",
+    "_ul_per_s",
+    "_per_min",
+    "_per_s",
+    "_per_m",
+    "_per_k",
+    "_kj_per_mol",
+    "_fraction",
+    "_percent",
+    "_mol_per_l",
+    "_counts",
+    "_min",
+    "_mm",
+    "_um",
+    "_nm",
+    "_ml",
+    "_ul",
+    "_mm2",
+    "_mol",
+    "_ev",
+    "_us",
+    "_ms",
+    "_ns",
+    "_kg",
+    "_mm3",
+    "_mM",
+    "_mm_per_s",
+    "_pa",
+    "_s",
+    "_h",
+    "_c",
+    "_k",
+    "_w",
+    "_m",
+    "_l",
+];
+
+/// Adds what was probably meant to a complaint of serde about an unknown key or choice.
+///
+/// The unit is part of a key, so a key with another unit is the likeliest slip; a few letters the next.
+pub(crate) fn explain(diagnostic: Diagnostic) -> Diagnostic {
+    let diagnostic = Diagnostic { message: for_people(&diagnostic.message), ..diagnostic };
+    if let Some(found) = diagnostic.message.strip_prefix("wanted exactly 1 element, ") {
+        let kinds = if found.starts_with("more") { "more than one" } else { "none" };
+        let message = format!("a table with one key, its kind, is wanted here; there is {kinds}");
+        return Diagnostic { message, ..diagnostic };
+    }
+    let known = quoted(&diagnostic.message);
+    let Some((unknown, known)) = known.split_first() else {
+        return diagnostic;
+    };
+    if !diagnostic.message.starts_with("unknown") {
+        return diagnostic;
+    }
+    match nearest(unknown, known) {
+        Some((meant, true)) => {
+            let hint =
+                format!("the unit is part of the key: give `{meant}`, converted to that unit");
+            diagnostic.hint(hint)
+        }
+        Some((meant, false)) => diagnostic.hint(format!("did you mean `{meant}`?")),
+        None => diagnostic,
+    }
+}
+
+/// A complaint of serde without the names of Rust's types.
+fn for_people(message: &str) -> String {
+    const TYPES: [(&str, &str); 8] = [
+        ("expected u64", "expected a whole number from 0 on"),
+        ("expected u32", "expected a whole number from 0 to 4294967295"),
+        ("expected usize", "expected a whole number from 0 on"),
+        ("expected f64", "expected a number"),
+        ("floating point `", "number `"),
+        ("integer `", "number `"),
+        ("invalid type: ", ""),
+        ("invalid value: ", ""),
+    ];
+    let known = |text: String, (theirs, ours): &(&str, &str)| text.replace(theirs, ours);
+    TYPES.iter().fold(message.to_owned(), known)
+}
+
+/// The known key nearest to `key`, and whether only the unit differs.
+pub fn nearest<'a, S: AsRef<str>>(key: &str, known: &'a [S]) -> Option<(&'a str, bool)> {
+    let known = known.iter().map(AsRef::as_ref);
+    if let Some(meant) = known.clone().find(|k| stem(k) == stem(key) && *k != key) {
+        return Some((meant, true));
+    }
+    let close = known.map(|k| (distance(key, k), k)).filter(|(steps, k)| *steps <= 1 + k.len() / 4);
+    close.min().map(|(_, k)| (k, false))
+}
+
+/// A key without its unit.
+pub(super) fn stem(key: &str) -> &str {
+    UNITS.iter().find_map(|unit| key.strip_suffix(unit)).unwrap_or(key)
+}
+
+/// The words between backticks.
+fn quoted(message: &str) -> Vec<String> {
+    message.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+/// Number of letters to insert, drop or change (Levenshtein 1966).
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let changed = diagonal + usize::from(x != *y);
+            diagonal = row[j + 1];
+            row[j + 1] = changed.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_unit_is_the_likeliest_slip() {
+        let known = ["settle_s", "seed", "wait_factor"];
+        assert_eq!(nearest("settle_min", &known), Some(("settle_s", true)));
+        assert_eq!(nearest("sede", &known), Some(("seed", false)));
+        assert_eq!(nearest("zebra", &known), None);
+    }
+
+    #[test]
+    fn types_are_told_in_words() {
+        let whole = for_people("invalid value: integer `-1`, expected u64");
+        assert_eq!(whole, "number `-1`, expected a whole number from 0 on");
+        let text = for_people("invalid type: string \"120\", expected f64");
+        assert_eq!(text, "string \"120\", expected a number");
+    }
+
+    #[test]
+    fn letters_are_counted() {
+        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(distance("", "abc"), 3);
+    }
+}

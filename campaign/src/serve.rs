@@ -1,0 +1,187 @@
+//! A lab for whoever speaks lines: `flowtwin lab`.
+
+use std::io::{self, BufRead, Write};
+
+use flowtwin_lab::{Blank, Command, Conditions, Fault, Lab, Observation};
+use serde::Serialize;
+
+use crate::outside::{
+    Budget, ConstraintLine, Done, ErrorLine, Failure, FromLab, FromOptimiser, InputLine, LineError,
+    Lines, Next, ObjectiveLine, ObservationLine, PROTOCOL, SpaceLine, parse, proposal, table,
+};
+use crate::scenario::Scenario;
+
+/// Malformed lines in a row after which the other side is taken not to speak this protocol.
+const STRIKES: u32 = 10;
+/// What makes sense when it is the optimiser's turn.
+const EXPECTED: &str = r#"{"experiment":{"conditions":{NAME:VALUE,…}}} or {"done":{}}"#;
+
+/// How a conversation ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Served {
+    /// Number of experiments that were run.
+    pub experiments: u64,
+    /// The fault that stopped the lab; none where nothing did.
+    pub fault: Option<Fault>,
+}
+
+/// Why a conversation broke off.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// Reading or writing failed.
+    #[error("the conversation broke off: {0}")]
+    Broken(#[from] io::Error),
+    /// The other side does not speak this protocol.
+    #[error("{STRIKES} malformed lines in a row; the last: {0}")]
+    Malformed(LineError),
+}
+
+/// Serves experiments of `scenario` on `lab` until the optimiser is done, its lines end, or `budget` experiments have
+/// been run. The lab is left safe. `seed` is passed on to the optimiser.
+///
+/// # Errors
+/// If reading or writing fails, or ten lines in a row are malformed. Faults of the lab are no errors.
+pub fn serve<L: Lab>(
+    scenario: &Scenario,
+    lab: L,
+    seed: u64,
+    budget: u64,
+    reader: impl BufRead,
+    writer: impl Write,
+) -> Result<Served, ServeError> {
+    let mut service =
+        Service { scenario, lab, budget, lines: Lines::new(reader), writer, experiments: 0 };
+    let result = service.run(seed);
+    let safe = service.lab.send(&Command::MakeSafe);
+    let fault = result?.or(safe.err());
+    Ok(Served { experiments: service.experiments, fault })
+}
+
+struct Service<'a, L, R, W> {
+    scenario: &'a Scenario,
+    lab: L,
+    budget: u64,
+    lines: Lines<R>,
+    writer: W,
+    experiments: u64,
+}
+
+impl<L: Lab, R: BufRead, W: Write> Service<'_, L, R, W> {
+    fn run(&mut self, seed: u64) -> Result<Option<Fault>, ServeError> {
+        let blank = match self.scenario.procedure().prime(&mut self.lab) {
+            Ok(blank) => blank,
+            Err(fault) => return self.stop(fault),
+        };
+        self.say(&FromLab::Space(Box::new(self.space(seed))))?;
+        while self.experiments < self.budget {
+            self.say(&FromLab::Next(Next {
+                experiment: self.experiments + 1,
+                left: experiments(self.budget - self.experiments),
+            }))?;
+            let Some(conditions) = self.proposal()? else {
+                return Ok(None);
+            };
+            let observation = self.experiment(&blank, &conditions)?;
+            if let Some(fault) = observation.fault.filter(|fault| fault.kind.stops_campaign()) {
+                return self.stop(fault);
+            }
+        }
+        self.say(&FromLab::Done(Done { reason: "the budget is spent".into() }))?;
+        Ok(None)
+    }
+
+    fn stop(&mut self, fault: Fault) -> Result<Option<Fault>, ServeError> {
+        self.say(&FromLab::Done(Done { reason: fault.to_string() }))?;
+        Ok(Some(fault))
+    }
+
+    fn experiment(
+        &mut self,
+        blank: &Blank,
+        conditions: &Conditions,
+    ) -> Result<Observation, ServeError> {
+        let observation = self.scenario.procedure().run(&mut self.lab, blank, conditions);
+        self.experiments += 1;
+        let line = observation_line(self.scenario, self.experiments, &observation);
+        self.say(&FromLab::Observation(Box::new(line)))?;
+        Ok(observation)
+    }
+
+    /// The next conditions; none when the optimiser is done. Malformed lines are answered with what was expected.
+    fn proposal(&mut self) -> Result<Option<Conditions>, ServeError> {
+        let mut strikes = 0;
+        loop {
+            let Some(line) = self.lines.next_line()? else { return Ok(None) };
+            let error = match parse(&line, self.lines.count(), EXPECTED) {
+                Ok(FromOptimiser::Done(_)) => return Ok(None),
+                Ok(FromOptimiser::Experiment(line)) => {
+                    match proposal(self.scenario.space(), &line.conditions) {
+                        Ok(conditions) => return Ok(Some(self.scenario.offered(conditions))),
+                        Err(error) => LineError {
+                            line: self.lines.count(),
+                            problem: error.to_string(),
+                            expected: EXPECTED.into(),
+                        },
+                    }
+                }
+                Err(error) => error,
+            };
+            strikes += 1;
+            let LineError { line, problem, expected } = error.clone();
+            self.say(&FromLab::Error(ErrorLine { line, problem, expected }))?;
+            if strikes == STRIKES {
+                return Err(ServeError::Malformed(error));
+            }
+        }
+    }
+
+    fn space(&self, seed: u64) -> SpaceLine {
+        let (scenario, space) = (self.scenario, self.scenario.space());
+        let constraints = space.constraints().iter().map(|c| ConstraintLine::new(c, space));
+        let objective = scenario.objective();
+        SpaceLine {
+            protocol: PROTOCOL,
+            scenario: scenario.name().into(),
+            seed: (seed & 0x7fff_ffff) as u32,
+            inputs: space.inputs().iter().map(InputLine::new).collect(),
+            constraints: constraints.collect(),
+            objective: ObjectiveLine { feature: objective.feature.clone(), goal: objective.goal },
+            budget: experiments(self.budget),
+            now_s: self.lab.now().as_secs(),
+            simulated: self.lab.manifest().simulated,
+        }
+    }
+
+    fn say(&mut self, line: &impl Serialize) -> io::Result<()> {
+        serde_json::to_writer(&mut self.writer, line)?;
+        self.writer.write_all(b"\n")?;
+        self.writer.flush()
+    }
+}
+
+fn experiments(number: u64) -> Budget {
+    Budget { experiments: Some(number), ..Budget::default() }
+}
+
+fn observation_line(
+    scenario: &Scenario,
+    number: u64,
+    observation: &Observation,
+) -> ObservationLine {
+    let objective = scenario.objective();
+    let finite = |value: &f64| value.is_finite().then_some(*value);
+    let value = observation.feature(&objective.feature).filter(|value| value.is_finite());
+    let features = &observation.outcome.features;
+    ObservationLine {
+        experiment: number,
+        conditions: table(&observation.conditions),
+        outcome: value.map(|value| objective.goal.score(value)),
+        features: features.iter().map(|(name, value)| (name.clone(), finite(value))).collect(),
+        flags: observation.outcome.quality.flags().into_iter().map(str::to_owned).collect(),
+        fault: observation.fault.clone().map(Failure::Fault),
+        started_s: Some(observation.started.as_secs()),
+        ended_s: Some(observation.ended.as_secs()),
+        consumed_ml: observation.consumed_ml.iter().cloned().collect(),
+    }
+}

@@ -1,0 +1,27 @@
+//! Twins learnt from data: tables and run folders in, models and explanations out, a model as a
+//! lab.
+//!
+//! The mathematics is in `flowtwin_twin`; here are the files around it.
+
+pub mod accuracy;
+mod column;
+mod csv;
+mod data;
+pub mod explain;
+mod files;
+mod lab;
+pub mod prior;
+mod rehearsal;
+mod run_folder;
+#[cfg(test)]
+mod sample;
+mod table;
+mod twin;
+
+pub use csv::{Cell, Csv};
+pub use data::{Data, Row, Selection, Target};
+pub use files::write;
+pub use lab::{Mismatch, TwinLab};
+pub use prior::{Prior, PriorExperiment};
+pub use rehearsal::{Rehearsal, RehearsalError, Step};
+pub use twin::{FILE, Origin, Twin};

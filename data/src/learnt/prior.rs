@@ -1,0 +1,112 @@
+//! Warm starts: earlier experiments that a campaign learns from besides its own.
+
+use std::path::Path;
+
+use flowtwin_lab::Space;
+use flowtwin_twin::Trial;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::data::{Data, Selection};
+use crate::error::DataError;
+
+/// Earlier experiments, from a run folder or a CSV file: one `[[prior]]` of a scenario.
+///
+/// Inputs are matched by name and unit. Ranges may differ: an experiment keeps its place, also
+/// outside of the present ranges. What was read is part of the scenario that the journal records,
+/// so a run can be resumed, and understood, without the earlier data.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Prior {
+    /// The run folder or the CSV file, as it was named.
+    pub data: String,
+    /// The column or feature that holds the objective, where it has another name there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+    /// The experiments, once they have been read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub experiments: Option<Vec<PriorExperiment>>,
+}
+
+/// One earlier experiment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PriorExperiment {
+    /// What was set, in the order of the inputs of the space.
+    pub inputs: Vec<f64>,
+    /// The objective; none where it failed.
+    pub outcome: Option<f64>,
+}
+
+impl Prior {
+    /// The data of this name, not read yet.
+    pub fn new(data: impl Into<String>) -> Self {
+        Self { data: data.into(), target: None, experiments: None }
+    }
+
+    /// Reads the experiments, unless they are there; `below` is where a relative name begins.
+    ///
+    /// # Errors
+    /// If the data cannot be read, or lack the objective or an input of `space`.
+    pub fn read(&mut self, below: &Path, space: &Space, feature: &str) -> Result<(), DataError> {
+        if self.experiments.is_some() {
+            return Ok(());
+        }
+        let target = self.target.clone().unwrap_or_else(|| feature.to_owned());
+        let ranges = Some(space.inputs().to_vec());
+        let selection = Selection { target, inputs: None, ranges };
+        let data = Data::read(&below.join(&self.data), &selection)?;
+        let experiment =
+            |row: super::Row| PriorExperiment { inputs: row.inputs, outcome: row.outcome };
+        self.experiments = Some(data.rows.into_iter().map(experiment).collect());
+        Ok(())
+    }
+
+    /// The experiments as a policy sees them; `score` makes of an outcome what is maximised.
+    ///
+    /// Those with another number of inputs than `space` are left out.
+    pub fn trials(&self, space: &Space, score: impl Fn(f64) -> f64) -> Vec<Trial> {
+        let fitting = |experiment: &&PriorExperiment| experiment.inputs.len() == space.dim();
+        let trial = |experiment: &PriorExperiment| Trial {
+            x: space.to_unit(&space.conditions(experiment.inputs.clone())),
+            outcome: experiment.outcome.map(&score),
+        };
+        self.experiments.iter().flatten().filter(fitting).map(trial).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use flowtwin_lab::Input;
+
+    use super::*;
+
+    fn space(high: f64) -> Space {
+        let input = |name: &str| Input { name: name.into(), low: 0.0, high, resolution: 0.0 };
+        Space::new(vec![input("b_s"), input("a_c")], vec![]).unwrap()
+    }
+
+    fn read(name: &str, text: &str) -> Result<Prior, DataError> {
+        let folder = std::env::temp_dir().join("flowtwin-prior");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join(name), text).unwrap();
+        let mut prior = Prior::new(name);
+        prior.read(&folder, &space(10.0), "pli").map(|()| prior)
+    }
+
+    #[test]
+    fn earlier_experiments_keep_their_place_in_other_ranges_and_failures_count() {
+        let prior = read("ranges.csv", "a_c,b_s,note,pli\n5,20,x,1\n10,0,y,\n1,1,z,4\n").unwrap();
+        let trials = prior.trials(&space(10.0), |value| -value);
+        assert_eq!(trials[0], Trial { x: vec![2.0, 0.5], outcome: Some(-1.0) });
+        assert_eq!(trials[1].outcome, None);
+    }
+
+    #[test]
+    fn an_input_that_earlier_data_lack_is_named() {
+        let error = read("lacks.csv", "a_c,pli\n5,1\n6,2\n").unwrap_err().to_string();
+        assert!(error.contains("no column `b_s` for the input"), "{error}");
+    }
+}

@@ -1,0 +1,108 @@
+//! A run folder as a source of experiments: its journal says what was set and what was measured.
+
+use std::fs;
+use std::path::Path;
+
+use flowtwin_lab::Input;
+use flowtwin_lab::journal::{self, ExperimentRecord, Header, Journal};
+
+use super::data::{Selection, Source, Target};
+use crate::error::DataError;
+
+/// Name of the journal in a run folder.
+const JOURNAL: &str = "journal.jsonl";
+
+pub(super) fn read(folder: &Path, selection: &Selection) -> Result<Source, DataError> {
+    let path = folder.join(JOURNAL);
+    let name = path.display().to_string();
+    let bytes = fs::read(&path).map_err(|error| {
+        DataError::bad_input(format_args!("cannot read {name}: {error}"))
+            .hint("give a run folder, or a CSV file")
+    })?;
+    let journal = journal::read(&bytes)
+        .map_err(|error| DataError::bad_input(format_args!("{name}: {error}")))?;
+    source(folder, &journal, selection)
+}
+
+fn source(folder: &Path, journal: &Journal, selection: &Selection) -> Result<Source, DataError> {
+    let header = journal.header();
+    let name = folder.display().to_string();
+    let target = target(&name, header, &selection.target)?;
+    let inputs = selection.names().unwrap_or_else(|| header.inputs.clone());
+    let fixed = inputs.iter().map(|input| settled(&name, header, input));
+    let fixed = fixed.collect::<Result<Vec<_>, _>>()?;
+    let row = |record: &ExperimentRecord| {
+        let value =
+            |(input, fixed): (&String, &Option<f64>)| record.conditions.get(input).or(*fixed);
+        let values = inputs.iter().zip(&fixed).map(value).collect();
+        (record.experiment as usize, values, outcome(record, &target.name))
+    };
+    Ok(Source {
+        sha256: journal.sha256(),
+        rows: journal.experiments().map(row).collect(),
+        ranges: ranges(header, &inputs),
+        simulated: Some(header.simulated),
+        lab_time_s: lab_time_s(journal),
+        notes: Vec::new(),
+        name,
+        target,
+        inputs,
+    })
+}
+
+fn target(name: &str, header: &Header, feature: &str) -> Result<Target, DataError> {
+    let found = header.features.iter().find(|(known, _)| known == feature);
+    let Some((feature, unit)) = found else {
+        let known: Vec<&str> = header.features.iter().map(|(known, _)| known.as_str()).collect();
+        let message = format!("{name} measured no feature `{feature}` for the target");
+        let hint = format!("choose among: {}", known.join(", "));
+        return Err(DataError::bad_input(message).hint(hint));
+    };
+    Ok(Target { name: feature.clone(), unit: unit.clone() })
+}
+
+/// The value of an input that the run kept fixed; none for one that it chose.
+fn settled(name: &str, header: &Header, input: &str) -> Result<Option<f64>, DataError> {
+    if header.inputs.iter().any(|known| known == input) {
+        return Ok(None);
+    }
+    let (low, high) = range(header, input).unzip();
+    match (low, high) {
+        (Some(low), Some(high)) if f64::total_cmp(&low, &high).is_eq() => Ok(Some(low)),
+        _ => {
+            let message = format!("{name} does not say what `{input}` was");
+            let hint = format!("its inputs are: {}", header.inputs.join(", "));
+            Err(DataError::bad_input(message).hint(hint))
+        }
+    }
+}
+
+/// The range of an input in the scenario that the journal records.
+fn range(header: &Header, input: &str) -> Option<(f64, f64)> {
+    let spec = header.definition.get("space")?.get("inputs")?.get(input)?;
+    Some((spec.get("low")?.as_f64()?, spec.get("high")?.as_f64()?))
+}
+
+/// The ranges that the run chose from; none where they cannot be told, or an input was fixed.
+fn ranges(header: &Header, inputs: &[String]) -> Option<Vec<Input>> {
+    let input = |name: &String| {
+        let (low, high) = range(header, name).filter(|(low, high)| low < high)?;
+        let resolution = header.definition["space"]["inputs"][name]["resolution"].as_f64();
+        Some(Input { name: name.clone(), low, high, resolution: resolution.unwrap_or(0.0) })
+    };
+    inputs.iter().map(input).collect()
+}
+
+fn outcome(record: &ExperimentRecord, feature: &str) -> Option<f64> {
+    let found = record.features.iter().find(|(name, _)| name == feature);
+    found.and_then(|(_, value)| *value).filter(|_| record.fault.is_none())
+}
+
+/// Lab time of one experiment, the mean [s].
+fn lab_time_s(journal: &Journal) -> Option<f64> {
+    let spent = |record: &ExperimentRecord| record.ended_ns.since(record.started_ns).as_secs();
+    let (count, sum) = journal
+        .experiments()
+        .fold((0.0, 0.0), |(count, sum), record| (count + 1.0, sum + spent(record)));
+    (count > 0.0).then(|| sum / count)
+}

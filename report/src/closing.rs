@@ -1,0 +1,196 @@
+//! The closing table of a run: one row for each phase, in a terminal and on a page.
+
+use super::format::{NONE, count, counted, duration, plain, share, significant, with_unit};
+use super::quantity::Quantity;
+use super::run::{Experiment, Run, consumed_ml, failed, span_s};
+use super::table::Table;
+
+/// The phases of a run with what each found and what it took.
+pub fn phases(run: &Run<'_>) -> Table {
+    let objective = run.objective();
+    let best = format!("best {}", objective.label());
+    let mut table = Table::new()
+        .words("phase")
+        .words("policy")
+        .words("starts from")
+        .numbers("experiments")
+        .numbers("failed")
+        .numbers(&best)
+        .numbers("in experiment")
+        .numbers("lab time")
+        .numbers("liquids [mL]");
+    for (index, phase) in run.phases().iter().enumerate() {
+        let record = phase.record;
+        let from = record.from.as_deref().unwrap_or(NONE);
+        table.row(line(run, [&record.name, &words(&record.policy), from], run.of_phase(index)));
+    }
+    if run.phases().len() > 1 {
+        table.close(line(run, ["all", "", ""], run.experiments()));
+    }
+    table
+}
+
+/// A policy's name in words.
+pub fn words(policy: &str) -> String {
+    let known = POLICIES.iter().find(|(key, _)| *key == policy);
+    known.map_or_else(|| policy.replace('_', " "), |(_, words)| (*words).to_owned())
+}
+
+/// Policies whose keys are short, and what people call them.
+const POLICIES: [(&str, &str); 10] = [
+    ("list", "a list"),
+    ("lhs", "Latin hypercube"),
+    ("latin_hypercube", "Latin hypercube"),
+    ("sobol", "Sobol’ sequence"),
+    ("max_variance", "maximum variance"),
+    ("ei", "expected improvement"),
+    ("log_ei", "log expected improvement"),
+    ("exploit", "pure exploitation"),
+    ("ucb", "upper confidence bound"),
+    ("thompson", "Thompson sampling"),
+];
+
+fn line(run: &Run<'_>, names: [&str; 3], experiments: &[Experiment<'_>]) -> Vec<String> {
+    let best = run.best_of(experiments);
+    let number = |e: &Experiment<'_>| e.record.experiment.to_string();
+    let mut cells: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+    cells.extend([
+        count(experiments.len()),
+        count(failed(experiments)),
+        best.and_then(|e| e.value).map_or(NONE.into(), |v| significant(v, 4)),
+        best.map_or(NONE.into(), number),
+        duration(span_s(experiments)),
+        significant(total_ml(experiments), 3),
+    ]);
+    cells
+}
+
+/// Volume of all stocks together [mL].
+pub(crate) fn total_ml(experiments: &[Experiment<'_>]) -> f64 {
+    consumed_ml(experiments).iter().map(|(_, ml)| ml).sum()
+}
+
+/// The conditions of an experiment: one row for each input, with its range.
+pub fn conditions(run: &Run<'_>, experiment: &Experiment<'_>) -> Table {
+    let mut table = Table::new().words("input").numbers("value").words("unit").words("range");
+    for (name, value) in experiment.record.conditions.iter() {
+        let input = Quantity::of_key(name);
+        let range = run.definition().range(name);
+        let between =
+            |r: super::definition::Range| format!("{} to {}", plain(r.low), plain(r.high));
+        table.row(vec![input.name, plain(value), input.unit, range.map_or(NONE.into(), between)]);
+    }
+    table
+}
+
+/// What a run prints when it is done: the table of phases and the best experiment, on a terminal of so many columns.
+pub fn terminal(run: &Run<'_>, columns: Option<usize>) -> String {
+    let header = run.header();
+    let mark = if header.simulated { "SIMULATED" } else { "measured" };
+    let table = phases(run).within(columns, &["starts from", "policy", "in experiment"]).text();
+    let mut out = format!("{} · seed {} · {mark}\n\n{table}", run.title(), header.seed);
+    let unfinished = "\nThe run is not complete.\n";
+    if let Some(best) = run.best() {
+        out.push_str(&format!("\nBest: {}\n", best_line(run, best)));
+        let inputs = best.record.conditions.iter().map(|(name, value)| {
+            let input = Quantity::of_key(name);
+            format!("{} {}", input.name, with_unit(&plain(value), &input.unit))
+        });
+        out.push_str(&listed(inputs, columns));
+    }
+    if !run.journal().complete() {
+        out.push_str(unfinished);
+    }
+    out
+}
+
+/// Parts with commas between them, indented, in lines of so many columns.
+fn listed(parts: impl Iterator<Item = String>, columns: Option<usize>) -> String {
+    const INDENT: &str = "      ";
+    let mut lines = vec![INDENT.to_owned()];
+    let mut parts = parts.peekable();
+    while let Some(mut part) = parts.next() {
+        part.push_str(if parts.peek().is_some() { ", " } else { "" });
+        let line = lines.last().expect("there is a first line");
+        let width = line.chars().count() + part.trim_end().chars().count();
+        if line != INDENT && columns.is_some_and(|columns| width > columns) {
+            lines.push(INDENT.to_owned());
+        }
+        lines.last_mut().expect("there is a first line").push_str(&part);
+    }
+    lines.iter().map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+/// One line on an experiment: `PLI 2980 counts in experiment 66 (ei, iteration 6)`.
+pub(crate) fn best_line(run: &Run<'_>, best: &Experiment<'_>) -> String {
+    let objective = run.objective();
+    let value = with_unit(&significant(best.value.unwrap_or(f64::NAN), 4), &objective.unit);
+    let phase = &run.phases()[best.phase].record.name;
+    format!(
+        "{} {value} in experiment {} ({phase}, iteration {})",
+        objective.name, best.record.experiment, best.iteration
+    )
+}
+
+/// The headline of a run: a sentence or two for a chemist.
+pub fn headline(run: &Run<'_>) -> String {
+    let taken = taken(run);
+    match run.best() {
+        Some(best) => format!("{} {taken}", found(run, best)),
+        None => format!("No experiment yielded a value of {}. {taken}", run.objective().name),
+    }
+}
+
+/// What the experiments took; a table tells neither time nor volumes.
+fn taken(run: &Run<'_>) -> String {
+    let experiments = counted(run.experiments().len(), "experiment");
+    let failed = match run.failed() {
+        0 => String::new(),
+        n => format!(", {} of them failed", count(n)),
+    };
+    if run.lab_time_s() <= 0.0 {
+        return format!("{experiments}{failed}.");
+    }
+    format!(
+        "{experiments}{failed}{} took {} of {}lab time and {} of liquids.",
+        if failed.is_empty() { "" } else { "," },
+        duration(run.lab_time_s()),
+        if run.header().simulated { "simulated " } else { "" },
+        with_unit(&significant(total_ml(run.experiments()), 3), "mL"),
+    )
+}
+
+fn found(run: &Run<'_>, best: &Experiment<'_>) -> String {
+    let objective = run.objective();
+    let value = best.value.unwrap_or(f64::NAN);
+    let phase = &run.phases()[best.phase].record.name;
+    let history = run.history_of(best.phase);
+    let before = run.best_of(history.iter().copied()).and_then(|e| e.value);
+    let gain = before.filter(|before| run.better(value, *before)).map(|before| {
+        let side = if value > before { "above" } else { "below" };
+        let by = share((value / before - 1.0).abs());
+        let experiments = counted(history.len(), "experiment");
+        format!(", {by} {side} the best of the {experiments} that it started from")
+    });
+    format!(
+        "The best {}, {}, was found by {phase} at experiment {} of {}{}.",
+        objective.name,
+        with_unit(&significant(value, 4), &objective.unit),
+        best.iteration,
+        run.of_phase(best.phase).len(),
+        gain.unwrap_or_default(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_lists_are_broken_at_the_edge_of_the_terminal() {
+        let parts = || ["cui 120", "cs 119.7", "oa 35"].map(str::to_owned).into_iter();
+        assert_eq!(listed(parts(), None), "      cui 120, cs 119.7, oa 35\n");
+        assert_eq!(listed(parts(), Some(24)), "      cui 120, cs 119.7,\n      oa 35\n");
+        assert_eq!(listed(parts(), Some(1)), "      cui 120,\n      cs 119.7,\n      oa 35\n");
+    }
+}

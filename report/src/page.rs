@@ -1,0 +1,92 @@
+//! Reports as one self-contained HTML file: no request leaves it, and it prints.
+
+pub(crate) mod html;
+mod inputs;
+mod lab_time;
+mod metrics;
+mod outcome;
+mod parity;
+mod progress;
+mod provenance;
+mod repeat;
+mod spectra;
+
+pub use html::{Legend, Page, figure, pair, section, tiles};
+
+use super::Findings;
+use super::closing;
+use super::format::{NONE, count, duration, fixed, significant, with_unit};
+use super::plot::Style;
+use super::run::Run;
+use super::summary::Extras;
+use super::twin_fit::TwinFit;
+
+/// The text of `report.html` of a run.
+pub fn report_html(run: &Run<'_>, findings: &Findings, extras: &Extras) -> String {
+    let twin = findings.twin.as_ref();
+    let header = run.header();
+    let mut page = Page::new(run.title(), header.simulated);
+    page.kicker(&format!("{} · seed {}", header.scenario, header.seed));
+    page.lead(&closing::headline(run));
+    page.push(&tiles(&figures(run, twin)));
+    if let Some(repeat) = &findings.repeat {
+        page.push(&repeat::section(repeat, header.simulated));
+    }
+    page.push(&section("phases", "Phases", &closing::phases(run).html()));
+    page.push(&progress::sections(run));
+    page.push(&inputs::sections(run));
+    page.push(&outcome::section(run));
+    if let Some(twin) = twin {
+        page.push(&parity::section(run, twin));
+    }
+    page.push(&lab_time::sections(run));
+    page.push(&metrics::section(run));
+    page.push(&provenance::section(run, extras));
+    page.finish()
+}
+
+/// The key figures: value, unit and what they are.
+fn figures(run: &Run<'_>, twin: Option<&TwinFit>) -> Vec<(String, String)> {
+    let objective = run.objective();
+    let best = run.best().and_then(|e| e.value);
+    let n = run.experiments().len();
+    let failed = match run.failed() {
+        0 => "experiments, none failed".to_owned(),
+        f => format!("experiments, {} failed", count(f)),
+    };
+    let per_hour = n as f64 / (run.lab_time_s() / 3600.0);
+    let mut out = vec![
+        (
+            best.map_or(NONE.into(), |v| with_unit(&significant(v, 4), &objective.unit)),
+            format!("best {}", objective.name),
+        ),
+        (count(n), failed),
+    ];
+    // A table tells neither time nor volumes.
+    if run.lab_time_s() > 0.0 {
+        let ml = significant(closing::total_ml(run.experiments()), 3);
+        out.extend([
+            (duration(run.lab_time_s()), "lab time".into()),
+            (with_unit(&ml, "mL"), "liquids".into()),
+            (with_unit(&significant(per_hour, 3), "per h"), "experiments, demonstrated".into()),
+        ]);
+    }
+    if let Some(twin) = twin {
+        out.push((fixed(twin.test_r2, 2), "R² of the twin on unseen experiments".into()));
+    }
+    out
+}
+
+/// The look of a phase in every figure.
+pub(crate) fn style(phase: usize) -> Style {
+    Style::series(phase)
+}
+
+/// The legend of the phases that have experiments.
+pub(crate) fn legend(run: &Run<'_>) -> Legend {
+    let mut legend = Legend::default();
+    for (i, phase) in run.phases().iter().enumerate().filter(|(_, p)| !p.experiments.is_empty()) {
+        legend.push(style(i), &phase.record.name);
+    }
+    legend
+}

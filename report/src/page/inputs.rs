@@ -1,0 +1,72 @@
+//! What was chosen: the inputs over the run, and the objective against temperature.
+
+use super::html::{HALF, QUARTER, figure, section, small};
+use super::{legend, progress, style};
+use crate::plot::{Axis, Band, Chart, Colour, Dot, Points};
+use crate::quantity::Quantity;
+use crate::run::{Experiment, Run};
+
+/// The inputs that were chosen, over the run.
+pub(super) fn sections(run: &Run<'_>) -> String {
+    if run.experiments().is_empty() {
+        return String::new();
+    }
+    let charts: Vec<String> = run.header().inputs.iter().map(|name| over_run(run, name)).collect();
+    let note = "Grey: the range that may be chosen from.";
+    let body =
+        figure("Inputs chosen, experiment by experiment", note, &legend(run), &small(&charts));
+    section("inputs", "What the policies chose", &body)
+}
+
+fn over_run(run: &Run<'_>, name: &str) -> String {
+    let last = run.experiments().last().map_or(1, |e| e.record.experiment) as f64;
+    let chosen = run.experiments().iter().filter_map(|e| e.record.conditions.get(name));
+    let range = run.definition().range(name);
+    let ends = range.map(|r| [r.low, r.high]).into_iter().flatten();
+    let input = Quantity::of_key(name);
+    let mut chart = Chart::new(
+        Axis::between("", 0.0, last + 1.0).ticked(4).whole().plain(),
+        Axis::covering(input.label(), chosen.chain(ends)).ticked(4).plain(),
+        format!("{} chosen in every experiment", input.name),
+        run.header().simulated,
+    )
+    .sized(QUARTER, 160.0);
+    if let Some(range) = range {
+        let band = [(0.0, range.low, range.high), (last + 1.0, range.low, range.high)];
+        chart.add(Band::new(band, Colour::GRID).opaque(0.6));
+    }
+    for phase in 0..run.phases().len() {
+        let dot = |e: &Experiment<'_>| {
+            let value = e.record.conditions.get(name)?;
+            Some(Dot::new(e.record.experiment as f64, value, progress::tip(run, e)))
+        };
+        let dots = run.of_phase(phase).iter().filter_map(dot);
+        chart.add(Points::new(dots, style(phase)).sized(2.3));
+    }
+    chart.svg()
+}
+
+/// The objective against the first input that is a temperature.
+pub(super) fn against_temperature(run: &Run<'_>) -> Option<String> {
+    let is_temperature = |name: &&String| Quantity::of_key(name).unit == "°C";
+    let name = run.header().inputs.iter().find(is_temperature)?;
+    let input = Quantity::of_key(name);
+    let chosen = run.experiments().iter().filter_map(|e| e.record.conditions.get(name));
+    let title = format!("{} against {}", run.objective().name, input.name);
+    let mut chart = Chart::new(
+        Axis::covering(input.label(), chosen),
+        progress::objective_axis(run),
+        title.clone(),
+        run.header().simulated,
+    )
+    .sized(HALF, 340.0);
+    for phase in 0..run.phases().len() {
+        let dot = |e: &Experiment<'_>| {
+            let at = e.record.conditions.get(name)?;
+            Some(Dot::new(at, e.value?, progress::tip(run, e)))
+        };
+        let dots = run.of_phase(phase).iter().filter_map(dot);
+        chart.add(Points::new(dots, style(phase)));
+    }
+    Some(figure(&title, "The other inputs vary too.", &legend(run), &chart.svg()))
+}

@@ -1,0 +1,35 @@
+//! Where a report comes from.
+
+use super::html::{self, escape};
+use crate::format::count;
+use crate::run::Run;
+use crate::summary::Extras;
+
+/// The section on provenance.
+pub(super) fn section(run: &Run<'_>, extras: &Extras) -> String {
+    let header = run.header();
+    let mut entries: Vec<(&str, String)> = vec![
+        ("results", if header.simulated { "simulated" } else { "measured" }.into()),
+        ("scenario", escape(&header.scenario)),
+        ("scenario SHA-256", code(&header.scenario_sha256)),
+        ("seed", header.seed.to_string()),
+        ("rig", escape(&header.manifest.rig)),
+        ("backend", escape(&extras.backend)),
+        ("flowtwin", escape(&header.flowtwin)),
+        ("journal SHA-256", code(&run.journal().sha256())),
+    ];
+    if let Some(events) = extras.simulated_events {
+        entries.push(("simulated events", count(events as usize)));
+    }
+    if !run.journal().complete() {
+        entries.push(("state", "the run is not complete".into()));
+    }
+    let entry = |(what, value): &(&str, String)| format!("<dt>{what}</dt><dd>{value}</dd>\n");
+    let list: String = entries.iter().map(entry).collect();
+    let note = "<p class=\"note\">Everything on this page is computed from the run’s journal; the same journal gives the same page, to the byte.</p>\n";
+    html::section("provenance", "Provenance", &format!("<dl>\n{list}</dl>\n{note}"))
+}
+
+fn code(text: &str) -> String {
+    format!("<code>{}</code>", escape(text))
+}

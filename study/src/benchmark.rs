@@ -1,0 +1,35 @@
+//! Benchmarks of policies: the same seeds for all, statistics that pass review, tables that do not depend on the
+//! number of threads, shards or restarts.
+
+mod approach;
+mod capability;
+mod card;
+mod comparison;
+mod contest;
+mod finding;
+mod parquet;
+mod pool;
+mod report;
+mod results;
+mod standing;
+mod steps;
+mod store;
+mod table;
+mod timed;
+mod truth;
+
+pub use approach::{Approach, Lead, Race};
+pub use capability::Capability;
+pub use card::{Arena, CARD, Card, Entry, PoolCard};
+pub use comparison::{ALPHA, Checkpoint, Comparison, Standing, checkpoints, compare, comparisons};
+pub use contest::{Contest, ContestError, Failure, Shard};
+pub use finding::{Finding, findings, matrix, seconds_csv};
+pub use parquet::parquet;
+pub use pool::{LEVEL, Search, by_chance, searches};
+pub use report::report;
+pub use results::{Results, ResultsError};
+pub use standing::standings;
+pub use steps::{Opened, Step, Steps, StepsError};
+pub use store::Store;
+pub use table::{Column, Tidy};
+pub use truth::{Optimum, Truth};

@@ -1,0 +1,118 @@
+//! The claims of the paper, measured by doing its own studies again.
+//!
+//! S. Sadeghi et al., Nanoscale 16 (2024) 580, DOI 10.1039/d3nr05034c. Every study is driven through the `Lab` trait
+//! and the procedure that a rig would run; nothing here looks inside a model. Each claim is a number over many seeds
+//! with its interval, and says whether a parameter was set by it.
+
+mod catalogue;
+mod claim;
+mod curve;
+mod facts;
+mod figure;
+pub mod reading;
+mod seed;
+mod station;
+pub mod studies;
+pub mod study;
+mod table;
+mod tap;
+
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use flowtwin_lab::Fault;
+use flowtwin_lab::analysis::AnalysisError;
+use flowtwin_twin::FitError;
+
+pub use catalogue::claims;
+pub use claim::{Claim, Holds, Kind, Measure, Verdict};
+pub use facts::Facts;
+pub use figure::report_html;
+pub use flowtwin_statistics::Estimate;
+pub use seed::{Rigs, Seed};
+pub use table::table;
+
+use flowtwin_campaign::campaign::CampaignError;
+use flowtwin_campaign::scenario::{Scenario, ScenarioFile};
+use flowtwin_data::diagnostic::Diagnostic;
+
+/// Why a study could not be done.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StudyError {
+    /// The rig suffered a fault.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    /// A policy had no proposal.
+    #[error(transparent)]
+    Campaign(#[from] CampaignError),
+    /// A surrogate could not be fitted.
+    #[error(transparent)]
+    Fit(#[from] FitError),
+    /// The scenario does not have what the studies need.
+    #[error("{0}")]
+    Scenario(Diagnostic),
+    /// The analysis does not fit the rig.
+    #[error(transparent)]
+    Analysis(#[from] AnalysisError),
+}
+
+impl From<Diagnostic> for StudyError {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self::Scenario(diagnostic)
+    }
+}
+
+/// Does all studies on `count` simulated rigs, `threads` at a time, telling `done` of each that is finished.
+///
+/// The result is the same for any number of threads: each rig is on its own, and they are returned in order.
+///
+/// # Errors
+/// The first failure, in the order of the seeds.
+pub fn measure(
+    rigs: &Rigs<'_>,
+    first: u64,
+    count: usize,
+    threads: NonZeroUsize,
+    done: &(dyn Fn(u64) + Sync),
+) -> Result<Vec<Seed>, StudyError> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut finished = Vec::new();
+        loop {
+            let i = next.fetch_add(1, Ordering::Relaxed);
+            if i >= count {
+                return finished;
+            }
+            let seed = first + i as u64;
+            finished.push((i, rigs.run(seed)));
+            done(seed);
+        }
+    };
+    let mut all: Vec<(usize, Result<Seed, StudyError>)> = std::thread::scope(|scope| {
+        let handles: Vec<_> = (0..threads.get().min(count)).map(|_| scope.spawn(work)).collect();
+        handles
+            .into_iter()
+            .flat_map(|handle| handle.join().expect("a study does not panic"))
+            .collect()
+    });
+    all.sort_by_key(|(i, _)| *i);
+    all.into_iter().map(|(_, result)| result).collect()
+}
+
+/// The scenario of the paper, as this version was built with it, but with the ensemble of the group's published code:
+/// what the paper says of its twin is said of that.
+///
+/// # Errors
+/// Never, as long as the tests pass that load it.
+pub fn scenario() -> Result<Scenario, Diagnostic> {
+    let file: ScenarioFile = toml::from_str(include_str!("../../scenarios/cs3cu2i5.toml"))
+        .map_err(|error| Diagnostic::new(format!("scenarios/cs3cu2i5.toml: {error}")))?;
+    Scenario::recorded(&serde_json::to_value(&file).expect("a scenario is plain data"))?
+        .with_surrogate(studies::Studies::of_the_paper().twin.surrogate)
+}
+
+/// Every claim with its verdict, in the order of the catalogue.
+pub fn judge(facts: &Facts, seeds: &[Seed]) -> Vec<Verdict> {
+    claims().iter().map(|claim| claim.verdict(facts, seeds)).collect()
+}

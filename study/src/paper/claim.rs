@@ -1,0 +1,227 @@
+//! Claims: what the paper says, how it is measured, and when it holds.
+
+use std::fmt;
+
+use flowtwin_statistics::Estimate;
+use serde::Serialize;
+
+use super::facts::Facts;
+use super::seed::Seed;
+
+/// A statement of the paper that can be measured.
+#[derive(Clone, Copy)]
+pub struct Claim {
+    /// Its number, as in the list of claims in `docs/paper.md`.
+    pub id: &'static str,
+    /// What is claimed.
+    pub text: &'static str,
+    /// What the paper prints.
+    pub paper: &'static str,
+    /// Unit of the simulated number.
+    pub unit: &'static str,
+    /// Whether parameters were set by it.
+    pub kind: Kind,
+    /// How it is measured.
+    pub measure: Measure,
+    /// When it holds.
+    pub holds: Holds,
+}
+
+/// Whether parameters of the model were set by a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Parameters were set so that this holds.
+    Calibrated,
+    /// It was not used to set any parameter: what comes out is a prediction.
+    Predicted,
+}
+
+/// How a number is taken from the runs of all seeds.
+#[derive(Clone, Copy, Debug)]
+pub enum Measure {
+    /// A fact that no seed changes.
+    Fact(fn(&Facts) -> f64),
+    /// The mean over seeds.
+    Mean(fn(&Seed) -> f64),
+    /// The geometric mean over seeds, for ratios of spreads.
+    Geometric(fn(&Seed) -> f64),
+    /// The median over seeds.
+    Median(fn(&Seed) -> f64),
+    /// The share of seeds in which something holds.
+    Share(fn(&Seed) -> bool),
+    /// The median, with the central 95 % of single runs as interval.
+    Spread(fn(&Seed) -> f64),
+    /// The largest value in any seed.
+    Largest(fn(&Seed) -> f64),
+    /// A number of all seeds together.
+    Pooled(fn(&[&Seed]) -> f64),
+}
+
+impl Measure {
+    /// The number and its interval.
+    pub fn of(&self, facts: &Facts, seeds: &[Seed]) -> Estimate {
+        let each = |f: fn(&Seed) -> f64| -> Vec<f64> { seeds.iter().map(f).collect() };
+        match *self {
+            Self::Fact(f) => Estimate::exact(f(facts)),
+            Self::Mean(f) => Estimate::mean(&each(f)),
+            Self::Geometric(f) => Estimate::geometric_mean(&each(f)),
+            Self::Median(f) => Estimate::median(&each(f)),
+            Self::Spread(f) => Estimate::spread(&each(f)),
+            Self::Largest(f) => Estimate::largest(&each(f)),
+            Self::Pooled(f) => Estimate::jackknife(seeds, f),
+            Self::Share(f) => {
+                let held: Vec<f64> = seeds.iter().map(|s| f64::from(u8::from(f(s)))).collect();
+                Estimate::share(&held)
+            }
+        }
+    }
+}
+
+/// When a claim holds. A claim about a mean holds where its whole interval does: chance alone does not pass it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Holds {
+    /// The whole interval lies between these.
+    Within(f64, f64),
+    /// The whole interval lies above this.
+    Above(f64),
+    /// The whole interval lies below this.
+    Below(f64),
+    /// The number itself is at least this; its interval says how sure that is.
+    AtLeast(f64),
+    /// The number itself lies between these; its interval says how sure that is.
+    Between(f64, f64),
+    /// The interval holds this number: the paper's single run is one that the simulator could have yielded.
+    Covers(f64),
+}
+
+impl Holds {
+    /// Whether it holds.
+    pub fn is_met(&self, estimate: &Estimate) -> bool {
+        let Estimate { value, low, high } = *estimate;
+        match *self {
+            Self::Within(least, most) => least <= low && high <= most,
+            Self::Above(least) => low > least,
+            Self::Below(most) => high < most,
+            Self::AtLeast(least) => value >= least,
+            Self::Between(least, most) => (least..=most).contains(&value),
+            Self::Covers(number) => (low..=high).contains(&number),
+        }
+    }
+
+    /// Whether it might hold with more seeds: the number is where it should be, its interval is too wide.
+    pub fn is_open(&self, estimate: &Estimate) -> bool {
+        let alone = Estimate::exact(estimate.value);
+        !self.is_met(estimate) && !matches!(self, Self::Covers(_)) && self.is_met(&alone)
+    }
+}
+
+impl fmt::Display for Holds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Within(low, high) if (high - low).abs() <= 0.0 => write!(f, "= {low}"),
+            Self::Within(low, high) | Self::Between(low, high) => write!(f, "{low} to {high}"),
+            Self::Above(least) => write!(f, "> {least}"),
+            Self::Below(most) => write!(f, "< {most}"),
+            Self::AtLeast(least) => write!(f, "≥ {least}"),
+            Self::Covers(number) => write!(f, "covers {number}"),
+        }
+    }
+}
+
+/// What came of a claim.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Verdict {
+    /// See [`Claim::id`].
+    pub id: &'static str,
+    /// See [`Claim::text`].
+    pub text: &'static str,
+    /// See [`Claim::paper`].
+    pub paper: &'static str,
+    /// The simulated number.
+    pub simulated: f64,
+    /// Lower end of its 95 % interval; none where one seed cannot tell.
+    pub low: Option<f64>,
+    /// Upper end.
+    pub high: Option<f64>,
+    /// See [`Claim::unit`].
+    pub unit: &'static str,
+    /// When the claim holds, in words.
+    pub holds: String,
+    /// Whether it does.
+    pub pass: bool,
+    /// Whether it does not only because there are too few seeds.
+    pub open: bool,
+    /// See [`Claim::kind`].
+    pub kind: Kind,
+}
+
+impl Claim {
+    /// Measures the claim.
+    pub fn verdict(&self, facts: &Facts, seeds: &[Seed]) -> Verdict {
+        let estimate = self.measure.of(facts, seeds);
+        let finite = |end: f64| Some(end).filter(|end| end.is_finite());
+        Verdict {
+            id: self.id,
+            text: self.text,
+            paper: self.paper,
+            simulated: estimate.value,
+            low: finite(estimate.low),
+            high: finite(estimate.high),
+            unit: self.unit,
+            holds: self.holds.to_string(),
+            pass: self.holds.is_met(&estimate),
+            open: self.holds.is_open(&estimate),
+            kind: self.kind,
+        }
+    }
+}
+
+impl Verdict {
+    /// In one word.
+    pub fn word(&self) -> &'static str {
+        match (self.pass, self.open, self.kind) {
+            (true, ..) => "holds",
+            (false, true, _) => "open",
+            (false, false, Kind::Calibrated) => "FAILS",
+            (false, false, Kind::Predicted) => "does not hold",
+        }
+    }
+}
+
+impl fmt::Debug for Claim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Claim").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WIDE: Estimate = Estimate { value: 1.2, low: 1.0, high: 1.4 };
+
+    #[test]
+    fn an_interval_that_straddles_a_bound_does_not_pass_but_is_open() {
+        let holds = Holds::Within(1.12, 1.28);
+        assert!(!holds.is_met(&WIDE) && holds.is_open(&WIDE));
+        assert!(holds.is_met(&Estimate { value: 1.2, low: 1.18, high: 1.22 }));
+    }
+
+    #[test]
+    fn a_direction_needs_its_whole_interval() {
+        assert!(!Holds::Above(1.1).is_met(&WIDE));
+        assert!(Holds::Above(0.9).is_met(&WIDE) && Holds::Below(1.5).is_met(&WIDE));
+    }
+
+    #[test]
+    fn a_number_that_is_none_holds_nothing() {
+        let none = Estimate::exact(f64::NAN);
+        for holds in
+            [Holds::Within(0.0, 1.0), Holds::Above(0.0), Holds::Below(1.0), Holds::AtLeast(0.0)]
+        {
+            assert!(!holds.is_met(&none) && !holds.is_open(&none));
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! The report: one figure for each figure of the paper, from the runs of all rigs.
+
+mod figure3;
+mod figure4;
+mod figure5;
+mod figure6;
+mod figure7;
+mod figure8;
+mod panel;
+
+use flowtwin_report::Table;
+use flowtwin_report::page::{Page, section, tiles};
+
+use super::claim::{Kind, Verdict};
+use super::seed::Seed;
+
+/// The text of `report.html`. The first rig is shown where the paper shows one run.
+///
+/// # Panics
+/// If there is no rig.
+pub fn report_html(verdicts: &[Verdict], seeds: &[Seed]) -> String {
+    let first = seeds.first().expect("at least one rig");
+    let mut page = Page::new("The claims of the paper", true);
+    page.kicker("Sadeghi et al., Nanoscale 16 (2024) 580, DOI 10.1039/d3nr05034c");
+    page.lead(&format!(
+        "Every study of the paper was done again on {} simulated rigs, by the procedure that a rig would run.",
+        seeds.len()
+    ));
+    page.push(&tiles(&counts(verdicts, seeds.len())));
+    page.push(&section("claims", "Claims", &claims(verdicts)));
+    page.push(&section("figure-3", "Figure 3: stability", &figure3::body(seeds, first)));
+    page.push(&section("figure-4", "Figure 4: flow and reaction time", &figure4::body(seeds)));
+    page.push(&section("figure-5", "Figure 5: partial grid", &figure5::body(seeds)));
+    page.push(&section("figure-6", "Figure 6: digital twin", &figure6::body(seeds, first)));
+    page.push(&section(
+        "figure-7",
+        "Figure 7: what the twin has learnt",
+        &figure7::body(seeds, first),
+    ));
+    page.push(&section("figure-8", "Figure 8: optimisation", &figure8::body(seeds, first)));
+    page.finish()
+}
+
+fn counts(verdicts: &[Verdict], rigs: usize) -> Vec<(String, String)> {
+    let of = |kind: Kind| {
+        let all = verdicts.iter().filter(|v| v.kind == kind);
+        format!("{} of {}", all.clone().filter(|v| v.pass).count(), all.count())
+    };
+    vec![
+        (of(Kind::Calibrated), "calibrated claims hold".into()),
+        (of(Kind::Predicted), "predicted claims hold".into()),
+        (rigs.to_string(), "simulated rigs".into()),
+    ]
+}
+
+fn claims(verdicts: &[Verdict]) -> String {
+    let titles = ["", "claim", "paper", "simulated", "95 %", "holds if", "kind", "verdict"];
+    let mut table = titles.iter().fold(Table::new(), |table, title| table.words(title));
+    for verdict in verdicts {
+        let [id, text, paper, simulated, interval, holds, word] = super::table::row(verdict);
+        let kind = match verdict.kind {
+            Kind::Calibrated => "calibrated",
+            Kind::Predicted => "predicted",
+        };
+        table.row(vec![id, text, paper, simulated, interval, holds, kind.into(), word]);
+    }
+    table.html()
+}

@@ -1,0 +1,168 @@
+//! Everything the paper did, once, on one simulated rig.
+
+use flowtwin_campaign::scenario::Scenario;
+use flowtwin_lab::layer::Guarded;
+use flowtwin_lab::{Analysis, Fault, Lab, Procedure, Streams};
+
+use super::StudyError;
+use super::facts::Facts;
+use super::reading::Reading;
+use super::station::Station;
+use super::studies::Studies;
+use super::study::campaign::Phases;
+use super::study::continuous::Continuous;
+use super::study::grid::Sweep;
+use super::study::ramp::Ramp;
+use super::study::replicates::Replicates;
+use super::study::steady::Steady;
+use super::study::steps::Step;
+use super::study::twin::Twin;
+use super::study::vials::Vials;
+use super::study::{
+    self, Curve, campaign, continuous, flow, grid, ramp, replicates, steady, steps, time, vials,
+};
+
+/// All studies on one simulated rig.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Seed {
+    /// The seed of its world.
+    pub seed: u64,
+    /// Fig. 3A.
+    pub continuous: Continuous,
+    /// Fig. 3B.
+    pub replicates: Replicates,
+    /// Fig. 3C.
+    pub steps: Vec<Step>,
+    /// Fig. 4A–B, over the total flow [µL/min].
+    pub flow: Curve,
+    /// Fig. 4C–D, over the reaction time \[s\], round by round.
+    pub time: Vec<Curve>,
+    /// Fig. 5.
+    pub grid: Vec<Sweep>,
+    /// Fig. 6A and 8.
+    pub campaign: Phases,
+    /// Fig. 6B–D and 7.
+    pub twin: Twin,
+    /// What instruments beside the rig found.
+    pub vials: Vials,
+    /// Steady state decided by watching.
+    pub steady: Steady,
+    /// A dynamic flow experiment.
+    pub ramp: Ramp,
+}
+
+/// The rigs that the studies need: the paper's, and one with a tube cut for each total flow.
+#[derive(Debug)]
+pub struct Rigs<'a> {
+    /// The rig of the scenario.
+    pub scenario: &'a Scenario,
+    /// What is set.
+    pub studies: Studies,
+    quick: Procedure,
+    cut: Vec<(f64, Scenario)>,
+}
+
+impl<'a> Rigs<'a> {
+    /// The rigs for the studies of the paper on the rig of `scenario`.
+    ///
+    /// # Errors
+    /// If the scenario lacks what the studies set, or a tube of another length makes it invalid.
+    pub fn new(scenario: &'a Scenario) -> Result<Self, StudyError> {
+        let studies = Studies::of_the_paper();
+        let cut = |&total: &f64| {
+            let volume_ul = flow::reactor_ul(total, studies.flow.reaction_time_s);
+            let mut file = scenario.file().clone();
+            for stretch in file.rig.tube.iter_mut().filter(|stretch| stretch.reacts) {
+                stretch.volume_ul = volume_ul;
+            }
+            // The window of reaction times is that of the campaigns, which are not run in this tube.
+            file.space.constraints.reaction_time_s = None;
+            let definition = serde_json::to_value(&file).expect("a scenario is plain data");
+            Ok((total, Scenario::recorded(&definition)?))
+        };
+        let cut =
+            studies.flow.totals_ul_per_min.iter().map(cut).collect::<Result<_, StudyError>>()?;
+        Ok(Self { scenario, quick: quick(scenario, studies.steps.frames)?, cut, studies })
+    }
+
+    /// What no seed changes.
+    ///
+    /// # Errors
+    /// As [`Facts::of`].
+    pub fn facts(&self, seed: u64) -> Result<Facts, StudyError> {
+        Facts::of(self.scenario, &self.studies, seed)
+    }
+
+    /// Does everything once.
+    ///
+    /// # Errors
+    /// A fault that a study suffered, or a surrogate that could not be fitted.
+    pub fn run(&self, seed: u64) -> Result<Seed, StudyError> {
+        let streams = Streams::new(seed).child("paper", 0);
+        let mut conditions = streams.open("random conditions", 0);
+        let mut drawn = streams.open("vials", 0);
+        let campaign = campaign::run(self.scenario, seed)?;
+        let space = self.scenario.space();
+        let surrogate = self.scenario.surrogate();
+        Ok(Seed {
+            seed,
+            twin: study::twin::run(&campaign, space, surrogate, &self.studies, &streams)?,
+            vials: vials::run(self.scenario, &self.studies, seed, &campaign, &mut drawn)?,
+            campaign,
+            continuous: self.at(seed, continuous::run)?,
+            replicates: self.at(seed, |station, s| replicates::run(station, s, &mut conditions))?,
+            steady: self.at(seed, |station, s| steady::run(station, s, &mut conditions))?,
+            steps: on(self.scenario, &self.quick, seed, |station| {
+                steps::run(station, &self.studies)
+            })?,
+            flow: self.flow(seed)?,
+            time: self.at(seed, time::run)?,
+            grid: self.at(seed, grid::run)?,
+            ramp: self.at(seed, ramp::run)?,
+        })
+    }
+
+    fn flow(&self, seed: u64) -> Result<Curve, Fault> {
+        let point = |(total, scenario): &(f64, Scenario)| {
+            let reading: Reading = on(scenario, scenario.procedure(), seed, |station| {
+                flow::point(station, &self.studies)
+            })?;
+            Ok((*total, reading))
+        };
+        self.cut.iter().map(point).collect()
+    }
+
+    /// Runs a study on a fresh lab of the paper's rig.
+    fn at<T>(
+        &self,
+        seed: u64,
+        study: impl FnOnce(&mut Station<'_>, &Studies) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let studies = &self.studies;
+        on(self.scenario, self.scenario.procedure(), seed, |station| study(station, studies))
+    }
+}
+
+/// Runs a study on a fresh, guarded lab of a scenario.
+fn on<T>(
+    scenario: &Scenario,
+    procedure: &Procedure,
+    seed: u64,
+    study: impl FnOnce(&mut Station<'_>) -> Result<T, Fault>,
+) -> Result<T, Fault> {
+    let limits = scenario.file().guard.clone();
+    let mut lab = Guarded::new(scenario.sim_lab(seed), limits);
+    study(&mut Station::new(&mut lab as &mut dyn Lab, procedure, scenario.space())?)
+}
+
+/// The procedure of a scenario with fewer frames in each reading, the same share of them kept.
+fn quick(scenario: &Scenario, frames: u32) -> Result<Procedure, StudyError> {
+    let mut spec = scenario.file().analysis.clone();
+    for channel in &mut spec.channels {
+        channel.phase.keep = (channel.phase.keep * frames / channel.exposure.frames).max(1);
+        channel.exposure.frames = frames;
+    }
+    let analysis = Analysis::new(spec, scenario.manifest())?;
+    let procedure = scenario.procedure();
+    Ok(Procedure::new(procedure.spec().clone(), procedure.recipe().clone(), analysis))
+}

@@ -1,0 +1,217 @@
+//! Fig. 6A and Fig. 8: the campaign of the scenario, run as `flowtwin run` runs it.
+
+use std::io;
+use std::num::NonZeroUsize;
+use std::sync::atomic::AtomicBool;
+
+use flowtwin_campaign::campaign::{Campaign, Watch};
+use flowtwin_campaign::scenario::Scenario;
+use flowtwin_lab::journal::{Sink, Writer};
+use flowtwin_lab::{Conditions, Observation, Space, Spectrum};
+use flowtwin_twin::Stop;
+
+use crate::paper::StudyError;
+use crate::paper::reading::Reading;
+
+/// What the resolution of an input may move a point by, as a share of its range.
+const ROUNDING: f64 = 0.004;
+
+/// All phases of the campaign.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Phases {
+    /// The stocks of the rig.
+    pub stocks: Vec<Stock>,
+    /// The phases in order.
+    pub phases: Vec<Phase>,
+}
+
+/// One phase.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Phase {
+    /// Its name.
+    pub name: String,
+    /// Its experiments.
+    pub experiments: Vec<Experiment>,
+    /// Spectra of its best experiment.
+    pub best_spectra: Vec<Spectrum>,
+}
+
+/// A stock and how much of it there is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stock {
+    /// Its name.
+    pub name: String,
+    /// Volume in all its syringes at the start \[mL\].
+    pub fill_ml: f64,
+    /// Whether it is the carrier.
+    pub is_carrier: bool,
+}
+
+/// What is kept of an experiment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Experiment {
+    /// What was set.
+    pub conditions: Conditions,
+    /// Where that lies in the unit cube.
+    pub unit: Vec<f64>,
+    /// What was read.
+    pub reading: Reading,
+    /// When it began and ended \[s\].
+    pub times_s: (f64, f64),
+    /// Nominal reaction time \[s\].
+    pub reaction_time_s: f64,
+    /// Volume taken from each stock \[mL\].
+    pub consumed_ml: Vec<(String, f64)>,
+}
+
+/// Runs the campaign.
+///
+/// # Errors
+/// If a policy has no proposal or a fault stops the rig.
+pub fn run(scenario: &Scenario, seed: u64) -> Result<Phases, StudyError> {
+    let never = AtomicBool::new(false);
+    let campaign = Campaign::new(scenario, seed, NonZeroUsize::MIN, &never);
+    let mut watched = Watched { space: scenario.space(), phases: Vec::new() };
+    let writer = Writer::new(Nowhere);
+    let (ended, _) = campaign.run(scenario.sim_lab(seed), writer, None, &mut watched)?;
+    match ended.fault {
+        Some(fault) => Err(fault.into()),
+        None => Ok(Phases { stocks: stocks(scenario), phases: watched.phases }),
+    }
+}
+
+fn stocks(scenario: &Scenario) -> Vec<Stock> {
+    let carrier = &scenario.file().rig.carrier.pump;
+    let mut stocks: Vec<Stock> = Vec::new();
+    for pump in &scenario.manifest().pumps {
+        match stocks.iter_mut().find(|stock| stock.name == pump.stock) {
+            Some(stock) => stock.fill_ml += pump.fill_ml,
+            None => stocks.push(Stock {
+                name: pump.stock.clone(),
+                fill_ml: pump.fill_ml,
+                is_carrier: pump.name.as_str() == carrier,
+            }),
+        }
+    }
+    stocks
+}
+
+/// A sink that keeps nothing: here the journal is of no use after the run.
+struct Nowhere;
+
+impl Sink for Nowhere {
+    fn append(&mut self, _bytes: &[u8]) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+struct Watched<'a> {
+    space: &'a Space,
+    phases: Vec<Phase>,
+}
+
+impl Watch for Watched<'_> {
+    fn phase(&mut self, name: &str, _policy: &str, _experiments: usize) {
+        let (experiments, best_spectra) = (Vec::new(), Vec::new());
+        self.phases.push(Phase { name: name.into(), experiments, best_spectra });
+    }
+
+    fn experiment(&mut self, _number: u64, observation: &Observation, _known: bool) {
+        if let Some(phase) = self.phases.last_mut() {
+            phase.add(observation, self.space);
+        }
+    }
+
+    fn ended(&mut self, _name: &str, _stop: Option<&Stop>) {}
+}
+
+impl Phase {
+    fn add(&mut self, observation: &Observation, space: &Space) {
+        let reading = Reading::of(&observation.outcome);
+        if self.experiments.is_empty() || reading.pli > self.best() {
+            self.best_spectra = observation.outcome.spectra.clone();
+        }
+        self.experiments.push(Experiment {
+            unit: space.to_unit(&observation.conditions),
+            conditions: observation.conditions.clone(),
+            reading,
+            times_s: (observation.started.as_secs(), observation.ended.as_secs()),
+            reaction_time_s: observation.reaction_time_s,
+            consumed_ml: observation.consumed_ml.clone(),
+        });
+    }
+
+    /// The highest PLI \[counts\].
+    pub fn best(&self) -> f64 {
+        self.experiments.iter().map(|e| e.reading.pli).fold(f64::NEG_INFINITY, f64::max)
+    }
+
+    /// The first experiment that reached the highest PLI, from 1.
+    pub fn iteration_of_best(&self) -> usize {
+        let best = self.best();
+        1 + self.experiments.iter().position(|e| e.reading.pli >= best).unwrap_or(0)
+    }
+}
+
+impl Phases {
+    /// The phase of this name; an empty one where there is none.
+    pub fn named(&self, name: &str) -> &Phase {
+        static NONE: Phase =
+            Phase { name: String::new(), experiments: Vec::new(), best_spectra: Vec::new() };
+        self.phases.iter().find(|p| p.name == name).unwrap_or(&NONE)
+    }
+
+    /// The experiments that the twin learns from: those of the first two phases.
+    pub fn training(&self) -> Vec<&Experiment> {
+        self.phases.iter().take(2).flat_map(|p| &p.experiments).collect()
+    }
+
+    /// All experiments in order.
+    pub fn all(&self) -> impl Iterator<Item = &Experiment> {
+        self.phases.iter().flat_map(|p| &p.experiments)
+    }
+
+    /// The highest PLI that the twin has learnt from \[counts\].
+    pub fn best_of_training(&self) -> f64 {
+        self.training().iter().map(|e| e.reading.pli).fold(f64::NEG_INFINITY, f64::max)
+    }
+
+    /// The stock of which all experiments together took the largest share, and that share.
+    pub fn largest_share(&self) -> (&str, f64) {
+        let share = |stock: &Stock| {
+            let parts = self.all().flat_map(|e| &e.consumed_ml);
+            let taken =
+                parts.filter(|(name, _)| *name == stock.name).fold(0.0, |sum, (_, ml)| sum + ml);
+            taken / stock.fill_ml
+        };
+        let shares = self.stocks.iter().map(|stock| (stock.name.as_str(), share(stock)));
+        shares.fold(("", 0.0), |most, this| if this.1 > most.1 { this } else { most })
+    }
+
+    /// Mean volume of all precursors that one experiment took \[mL\].
+    pub fn precursors_ml(&self) -> f64 {
+        let precursor = |name: &str| self.stocks.iter().any(|s| s.name == name && !s.is_carrier);
+        let parts = self.all().flat_map(|e| &e.consumed_ml).filter(|(name, _)| precursor(name));
+        parts.fold(0.0, |sum, (_, ml)| sum + ml) / self.all().count() as f64
+    }
+
+    /// Whether the first phase is a Latin hypercube: one experiment in every stratum of every input.
+    pub fn is_latin(&self) -> bool {
+        let Some(phase) = self.phases.first() else {
+            return false;
+        };
+        let n = phase.experiments.len();
+        let dim = phase.experiments.first().map_or(0, |e| e.unit.len());
+        (0..dim).all(|axis| {
+            let mut places: Vec<f64> = phase.experiments.iter().map(|e| e.unit[axis]).collect();
+            places.sort_by(f64::total_cmp);
+            let low = |k: usize| k as f64 / n as f64 - ROUNDING;
+            let high = |k: usize| (k + 1) as f64 / n as f64 + ROUNDING;
+            places.iter().enumerate().all(|(k, u)| (low(k)..=high(k)).contains(u))
+        })
+    }
+}
