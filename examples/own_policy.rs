@@ -34,7 +34,7 @@ impl Policy for Walk {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let input = |name: &str, low, high| Input { name: name.into(), low, high, resolution: 0.1 };
+    let input = |name: &str, low, high| Input::number(name, low, high, 0.1);
     let inputs = vec![input("temperature_c", 120.0, 150.0), input("flow_ul_per_min", 60.0, 120.0)];
     let space = Space::new(inputs, vec![])?;
     let policy = Walk { step: 0.5 };

@@ -166,6 +166,9 @@ pub struct OnRig {
     /// With --resume: pumps whose syringes you have filled since, with commas between, or `all`.
     #[arg(long, value_name = "PUMPS", value_delimiter = ',', requires = "resume")]
     pub filled: Vec<String>,
+    /// Take the first experiment as it is, also where it is far from its rehearsal.
+    #[arg(long)]
+    pub accept_first: bool,
     /// Lab time that passes in a second of wall time, for a rig of `flowtwin emulate --speed X` that shares no clock (s).
     #[arg(long, value_name = "X", default_value_t = 1.0, hide = true)]
     pub speed: f64,
@@ -225,6 +228,9 @@ pub struct Check {
     /// Ask every instrument of the wiring files who it is; nothing moves.
     #[arg(long)]
     pub connect: bool,
+    /// Move one pump of the wiring files after the other by a few microlitres, ask which one moved, and keep the answers beside the file.
+    #[arg(long)]
+    pub identify: bool,
     /// Run each scenario and compare it with its snapshots in this folder.
     #[arg(long, value_name = "DIR")]
     pub snapshots: Option<PathBuf>,

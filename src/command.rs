@@ -1,11 +1,13 @@
 //! What the commands do, one file each.
 
+mod attendant;
 mod benchmark;
 mod check;
 mod discover;
 mod emulate;
 mod experiment;
 mod hardware;
+mod identified;
 mod lab;
 mod paper;
 mod place;

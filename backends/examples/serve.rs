@@ -163,7 +163,7 @@ impl Lab for StillLab {
                 return Ok(Reply::Reading(self.read(&kind)));
             }
             Command::MakeSafe => (self.runs.clear(), self.set_points.clear()).0,
-            Command::Begin { .. } | Command::Collect => {
+            Command::ReadBack { .. } | Command::Begin { .. } | Command::Collect => {
                 let detail = "only instruments here".into();
                 return Err(Fault::new(self.now, "lab", FaultKind::Unsupported { detail }));
             }
@@ -217,7 +217,7 @@ fn pump(name: &str) -> PumpInfo {
 }
 
 fn heater(name: &str) -> HeaterInfo {
-    HeaterInfo { name: name.into(), low_c: 20.0, high_c: 250.0, safe_c: 25.0 }
+    HeaterInfo { name: name.into(), low_c: 20.0, high_c: 250.0, safe_c: 25.0, still: false }
 }
 
 fn spectrometer(name: &str) -> SpectrometerInfo {

@@ -39,6 +39,9 @@ pub struct Bench {
     heralds: Vec<Box<dyn Herald>>,
 }
 
+/// The instruments at the end of a cable, and what makes them once more in a thread of their own.
+pub(crate) type Cable = (Instruments, Box<dyn FnOnce(&Hurry) -> Instruments + Send>);
+
 /// Something that wants to know that the bench is alive.
 pub trait Pulse: std::fmt::Debug {
     /// Called at every command and every tick of a wait.
@@ -75,26 +78,45 @@ impl Bench {
 
     /// A lab whose instruments are asked in threads of their own: one for each of `cables`, which makes the instruments at
     /// the end of a cable, on wires that wait no longer than they are granted.
-    pub(crate) fn of_cables<M>(
-        manifest: Manifest,
-        cables: impl IntoIterator<Item = (Instruments, M)>,
-        clock: Box<dyn Clock>,
-    ) -> Self
-    where
-        M: FnOnce(&Hurry) -> Instruments + Send + 'static,
-    {
-        let station =
-            |(known, made): (Instruments, M)| Station::there(known.parts(), Worker::start(made));
-        Self::of(manifest, cables.into_iter().map(station).collect(), clock)
+    pub(crate) fn of_cables(manifest: Manifest, cables: Vec<Cable>, clock: Box<dyn Clock>) -> Self {
+        Self::of(manifest, cables.into_iter().map(in_a_thread).collect(), clock)
     }
 
     fn of(manifest: Manifest, stations: Vec<Station>, clock: Box<dyn Clock>) -> Self {
+        let (safety, heralds, places) = (Safety::default(), Vec::new(), BTreeMap::new());
+        let mut bench = Self {
+            manifest,
+            stations: Vec::new(),
+            places,
+            clock,
+            at_work: false,
+            safety,
+            pulse: None,
+            heralds,
+        };
+        bench.install(stations);
+        bench
+    }
+
+    /// Puts other instruments in the place of those that are there, whose cables are let go of first.
+    fn install(&mut self, stations: Vec<Station>) {
+        self.stations.iter_mut().for_each(Station::let_go);
         let parts = |(i, station): (usize, &Station)| {
             station.parts.iter().map(move |part| (part.clone(), i)).collect::<Vec<_>>()
         };
-        let places = stations.iter().enumerate().flat_map(parts).collect();
-        let (safety, heralds) = (Safety::default(), Vec::new());
-        Self { manifest, stations, places, clock, at_work: false, safety, pulse: None, heralds }
+        self.places = stations.iter().enumerate().flat_map(parts).collect();
+        self.stations = stations;
+    }
+
+    /// Lets go of all cables, so that somebody else can ask who is at their ends. Until they are
+    /// [taken up](Self::take_up) again the bench has no instruments.
+    pub fn let_go(&mut self) {
+        self.install(Vec::new());
+    }
+
+    /// Takes cables up again that it had let go of.
+    pub(crate) fn install_cables(&mut self, cables: Vec<Cable>) {
+        self.install(cables.into_iter().map(in_a_thread).collect());
     }
 
     /// The same bench, which shows `pulse` that it is alive.
@@ -161,7 +183,7 @@ impl Bench {
         let Some(info) = self.manifest.pump(pump) else { return Ok(()) };
         let (low, high) = (info.min_ul_per_min, info.max_ul_per_min);
         let value = rate.ul_per_min();
-        if (low..=high).contains(&value) {
+        if value.total_cmp(&0.0).is_eq() || (low..=high).contains(&value) {
             return Ok(());
         }
         let (quantity, unit) = ("rate".into(), "µL/min".into());
@@ -209,6 +231,11 @@ impl Bench {
         }
         Ok(reply)
     }
+}
+
+/// A station with a thread of its own, for the instruments at the end of a cable.
+fn in_a_thread((known, made): Cable) -> Station {
+    Station::there(known.parts(), Worker::start(made))
 }
 
 impl Lab for Bench {

@@ -4,13 +4,15 @@ use flowtwin_lab::{Fault, FaultKind, Manifest};
 
 pub mod discover;
 mod identify;
+mod nudge;
 
 pub use identify::{Finding, identify};
+pub use nudge::nudge;
 
-use crate::bench::{Answer, Bench, Order, Part};
+use crate::bench::{Answer, Bench, Cable, Order, Part};
 use crate::clock::Clock;
 use crate::transport::{Hurry, SerialPort, TcpWire, Transport};
-use crate::wiring::{Link, Wiring, WiringError};
+use crate::wiring::{ChemyxWiring, Link, Wiring, WiringError};
 
 /// A rig as `wiring` says, described by `manifest`, in the time of `clock`.
 ///
@@ -24,18 +26,25 @@ pub fn connect(
     clock: Box<dyn Clock>,
 ) -> Result<Bench, WiringError> {
     wiring.check_cables()?;
-    wiring.check(&manifest)?;
-    let mut cables = Vec::new();
+    let cables = cables(wiring, &manifest)?;
+    Ok(Bench::of_cables(manifest, cables, clock))
+}
+
+/// The instruments at the end of each cable; and what makes them once more, in a thread of their own.
+fn cables(wiring: &Wiring, manifest: &Manifest) -> Result<Vec<Cable>, WiringError> {
+    wiring.check(manifest)?;
+    let mut cables: Vec<Cable> = Vec::new();
     for name in wiring.names() {
         let only = wiring.only(&name);
-        let known = only.drivers(&manifest, &mut |name, link| open(&only, name, link))?;
+        let known = only.drivers(manifest, &mut |name, link| open(&only, name, link))?;
         let manifest = manifest.clone();
-        cables.push((known, move |hurry: &Hurry| {
+        let made = move |hurry: &Hurry| {
             let mut open = |name: &str, link: Option<&Link>| open_hurried(&only, name, link, hurry);
             only.drivers(&manifest, &mut open).expect("they were made a moment ago")
-        }));
+        };
+        cables.push((known, Box::new(made)));
     }
-    Ok(Bench::of_cables(manifest, cables, clock))
+    Ok(cables)
 }
 
 /// A wire as `link` says.
@@ -76,6 +85,15 @@ fn open_hurried(
 }
 
 impl Bench {
+    /// Takes the cables up again that it had let go of.
+    ///
+    /// # Errors
+    /// As [`connect`].
+    pub fn take_up(&mut self, wiring: &Wiring) -> Result<(), WiringError> {
+        self.install_cables(cables(wiring, &self.manifest)?);
+        Ok(())
+    }
+
     /// Tells every pump its syringe and its units; one that runs is stopped. Nothing begins to move.
     ///
     /// # Errors

@@ -84,3 +84,9 @@ pub enum Ailment {
     /// It is busy and says so, where its protocol can.
     Busy,
 }
+
+/// Asks the lab behind for a setting that the instrument itself keeps: one that does not answer there is silent here.
+pub(crate) fn look_behind(setting: flowtwin_lab::Setting, world: &mut dyn flowtwin_lab::Lab) {
+    // The instrument tells what it was set to; only the silence of the lab behind matters.
+    let _ = world.send(&flowtwin_lab::Command::ReadBack { setting });
+}

@@ -43,6 +43,14 @@ pub trait Pump {
     /// # Errors
     /// If it cannot be read.
     fn dispensed_ul(&mut self) -> Result<f64, FaultKind>;
+
+    /// The rate it keeps [µL/min].
+    ///
+    /// # Errors
+    /// [`FaultKind::Unsupported`] where it cannot tell; or if it cannot be read.
+    fn rate_ul_per_min(&mut self) -> Result<f64, FaultKind> {
+        Err(silent())
+    }
 }
 
 /// A heater with its controller.
@@ -70,6 +78,22 @@ pub trait Heater {
     /// # Errors
     /// If it cannot be read.
     fn power_percent(&mut self) -> Result<f64, FaultKind>;
+
+    /// The set point in force [°C].
+    ///
+    /// # Errors
+    /// [`FaultKind::Unsupported`] where it cannot tell; or if it cannot be read.
+    fn set_point_c(&mut self) -> Result<f64, FaultKind> {
+        Err(silent())
+    }
+
+    /// The control mode in force: [`flowtwin_lab::Setting::OFF`], `AUTOMATIC` or `FIXED_POWER`.
+    ///
+    /// # Errors
+    /// [`FaultKind::Unsupported`] where it cannot tell; or if it cannot be read.
+    fn mode(&mut self) -> Result<f64, FaultKind> {
+        Err(silent())
+    }
 }
 
 /// A lamp's shutter or a switched light.
@@ -79,6 +103,14 @@ pub trait Light {
     /// # Errors
     /// If the instrument does not show it.
     fn switch(&mut self, on: bool) -> Result<(), FaultKind>;
+
+    /// Whether it lets light through.
+    ///
+    /// # Errors
+    /// [`FaultKind::Unsupported`] where it cannot tell; or if it cannot be read.
+    fn is_on(&mut self) -> Result<bool, FaultKind> {
+        Err(silent())
+    }
 }
 
 /// A spectrometer.
@@ -100,6 +132,14 @@ pub trait Spectrometer {
     /// # Errors
     /// [`FaultKind::NotReady`] before they are complete, or if they cannot be read.
     fn fetch(&mut self) -> Result<Frames, FaultKind>;
+
+    /// The integration time of one frame that it keeps \[µs\].
+    ///
+    /// # Errors
+    /// [`FaultKind::Unsupported`] where it cannot tell; or if it cannot be read.
+    fn integration_us(&mut self) -> Result<u32, FaultKind> {
+        Err(silent())
+    }
 }
 
 /// A switch that says whether it is safe to run.
@@ -109,6 +149,11 @@ pub trait Permit {
     /// # Errors
     /// If it cannot be read.
     fn granted(&mut self) -> Result<bool, FaultKind>;
+}
+
+/// What an instrument that cannot tell its settings answers.
+fn silent() -> FaultKind {
+    FaultKind::Unsupported { detail: "this instrument does not tell its settings".into() }
 }
 
 /// Who an instrument says it is.

@@ -266,6 +266,19 @@ impl Wiring {
         Ok(wiring)
     }
 
+    /// Who is at the end of which cable, and nothing else, in words that are the same for the same: names and values, no
+    /// comments, patience, clock or faults.
+    pub fn cables_in_words(&self) -> String {
+        let only = Self {
+            patience_s: default_patience_s(),
+            clock: None,
+            faults: Vec::new(),
+            fault_seed: 0,
+            ..self.clone()
+        };
+        toml::to_string(&only).unwrap_or_else(|_| format!("{only:?}"))
+    }
+
     /// Says where the instrument `name` is; a baud rate that was known is kept. Does nothing where
     /// there is no instrument of that name.
     pub fn set_link(&mut self, name: &str, link: Link) {

@@ -12,7 +12,7 @@ use std::sync::atomic::AtomicBool;
 
 use flowtwin_lab::journal::{
     BlankRecord, End, ExperimentRecord, Header, Journal, PhaseRecord, Proposal, Record, Sink,
-    Writer,
+    SpoiledRecord, Writer,
 };
 use flowtwin_lab::layer::{Guarded, Journaled};
 use flowtwin_lab::{Blank, Command, Conditions, Fault, FaultKind, Lab, Observation, Streams};
@@ -45,9 +45,26 @@ pub trait Watch {
     fn phase(&mut self, name: &str, policy: &str, experiments: usize);
     /// An experiment has ended; `known` if it was read from the journal of a run that is resumed.
     fn experiment(&mut self, number: u64, observation: &Observation, known: bool);
+    /// A fault of the rig has spoiled an experiment, `times` times in a row; `lab` is safe, as far as the fault
+    /// lets it be. Answers whether all is in order again, so that the experiment can be repeated at once.
+    fn repeats(&mut self, lab: &mut dyn Lab, fault: &Fault, times: usize) -> bool {
+        let _ = (lab, fault, times);
+        false
+    }
+    /// The first experiment since the start of this process has been measured, and is not recorded yet.
+    ///
+    /// # Errors
+    /// Why it cannot be believed, and the campaign must stop.
+    fn first(&mut self, lab: &mut dyn Lab, observation: &Observation) -> Result<(), FaultKind> {
+        let _ = (lab, observation);
+        Ok(())
+    }
     /// A phase has ended: by a rule, or because all its experiments are done.
     fn ended(&mut self, name: &str, stop: Option<&Stop>);
 }
+
+/// How often in a row an experiment is tried where a fault of the rig spoils it that does not stop the campaign.
+const TRIES: usize = 3;
 
 /// Looks away.
 #[derive(Clone, Copy, Debug)]
@@ -159,7 +176,8 @@ impl<'a> Campaign<'a> {
         watch: &mut dyn Watch,
     ) -> Result<(Ended, Writer<S>), CampaignError> {
         let there = recorded.filter(|_| self.goes_on);
-        let mut guarded = Guarded::new(lab, self.scenario.file().guard.clone());
+        let mut guarded =
+            Guarded::new(lab, self.scenario.file().guard.clone()).knowing(self.scenario.loops());
         for (pump, syringe) in there.map(|j| Rehearsal::of(j).syringes).iter().flatten().enumerate()
         {
             guarded.delivered_before(pump, 1_000.0 * syringe.needs_ml);
@@ -182,6 +200,9 @@ impl<'a> Campaign<'a> {
             campaign: self,
             lab: Journaled::new(Interruptible::new(guarded, self.stop), writer),
             recorded: recorded.map(|j| j.experiments().collect()).unwrap_or_default(),
+            spoiled: recorded.map(|j| j.spoiled().collect()).unwrap_or_default(),
+            wasted: Spent::default(),
+            first: true,
             there: recorded.filter(|_| self.goes_on),
             phases: Vec::new(),
             number: 0,
@@ -203,6 +224,11 @@ struct UnderWay<'a, 'w, L: Lab, S: Sink> {
     campaign: &'a Campaign<'a>,
     lab: Journaled<Interruptible<'a, Guarded<L>>, S>,
     recorded: Vec<&'w ExperimentRecord>,
+    spoiled: Vec<&'w SpoiledRecord>,
+    /// What spoiled experiments have taken since it was last asked.
+    wasted: Spent,
+    /// Whether nothing has been measured yet by this process.
+    first: bool,
     /// The journal of a real rig that goes on: what it records has happened and is not done again.
     there: Option<&'w Journal>,
     phases: Vec<Vec<Trial>>,
@@ -224,7 +250,7 @@ impl From<Fault> for Halt {
     }
 }
 
-impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
+impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
     fn all(&mut self) -> Result<Option<Fault>, CampaignError> {
         match self.in_order() {
             Ok(()) => Ok(None),
@@ -310,7 +336,10 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
             let observation = self.experiment(phase, blank, &conditions)?;
             self.costs.learn(&observation);
             spent.lab_time_s += observation.lab_time_s();
-            spent.reagent_ml += observation.consumed_ml.iter().map(|(_, ml)| ml).sum::<f64>();
+            spent.reagent_ml += ml(&observation.consumed_ml);
+            let wasted = std::mem::take(&mut self.wasted);
+            spent.lab_time_s += wasted.lab_time_s;
+            spent.reagent_ml += wasted.reagent_ml;
             history.trials.push(self.trial(&observation));
         };
         self.watch.ended(&phase.name, stop.as_ref());
@@ -328,10 +357,10 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
     fn trial(&self, observation: &Observation) -> Trial {
         let objective = self.campaign.scenario.objective();
         let value = observation.feature(&objective.feature).filter(|value| value.is_finite());
-        Trial {
-            x: self.campaign.scenario.space().to_unit(&observation.conditions),
-            outcome: value.map(|value| objective.goal.score(value)),
-        }
+        Trial::at(
+            self.campaign.scenario.space().to_unit(&observation.conditions),
+            value.map(|value| objective.goal.score(value)),
+        )
     }
 
     /// The rule that ends the phase now. While recorded experiments of the phase are left, none did.
@@ -367,6 +396,9 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
         if let Some(known) = self.recorded.get(self.number as usize) {
             return Ok(known.conditions.clone());
         }
+        if let Some(spoiled) = self.spoiled_before().first() {
+            return Ok(spoiled.conditions.clone());
+        }
         if self.campaign.only_recorded {
             return Err(Fault::new(self.lab.now(), "replay", FaultKind::Interrupted).into());
         }
@@ -397,21 +429,14 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
         let number = self.number + 1;
         let known = self.recorded.get(self.number as usize).copied();
         if let Some(record) = known.filter(|_| self.there.is_some()) {
+            self.spoiled_before().into_iter().for_each(|spoiled| self.waste(spoiled));
             let observation = record.observation(self.campaign.scenario.analysis());
             self.number = number;
             self.watch.experiment(number, &observation, true);
             return Ok(observation);
         }
         let known = known.is_some();
-        let proposal = Proposal { experiment: number, conditions: conditions.clone() };
-        self.lab.record(&Record::Proposal(proposal))?;
-        let observation = self.campaign.scenario.procedure().run(&mut self.lab, blank, conditions);
-        if let Some(fault) = &observation.fault
-            && fault.kind == FaultKind::Interrupted
-        {
-            // Not an outcome of the conditions: a resumed run does this experiment again.
-            return Err(fault.clone().into());
-        }
+        let observation = self.until_unspoiled(phase, blank, conditions)?;
         let record = ExperimentRecord::new(number, &phase.name, &observation);
         // What policies see is what was recorded, so that a resumed run proposes the same.
         let observation = record.observation(self.campaign.scenario.analysis());
@@ -424,4 +449,79 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
             _ => Ok(observation),
         }
     }
+
+    /// Runs an experiment, again where the rig has spoiled it and is in order again.
+    fn until_unspoiled(
+        &mut self,
+        phase: &Phase,
+        blank: &Blank,
+        conditions: &Conditions,
+    ) -> Result<Observation, Halt> {
+        let mut times = 0;
+        if self.there.is_some() {
+            self.spoiled_before().into_iter().for_each(|spoiled| self.waste(spoiled));
+        }
+        loop {
+            let known = self.is_known(times);
+            if self.campaign.only_recorded && !known {
+                return Err(Fault::new(self.lab.now(), "replay", FaultKind::Interrupted).into());
+            }
+            let observation = self.attempt(blank, conditions)?;
+            let Some(fault) = self.spoiled_by(&observation) else { return Ok(observation) };
+            times += 1;
+            let record = SpoiledRecord::new(self.number + 1, &phase.name, &observation, fault);
+            self.waste(&record);
+            let fault = record.fault.clone();
+            self.lab.record(&Record::Spoiled(Box::new(record)))?;
+            let passes = !fault.kind.stops_campaign() && times < TRIES;
+            if !(known || passes || self.watch.repeats(&mut self.lab, &fault, times)) {
+                return Err(fault.into());
+            }
+        }
+    }
+
+    /// Whether the next experiment, spoiled so often, is recorded in a journal that is repeated.
+    fn is_known(&self, times: usize) -> bool {
+        let done = self.recorded.len() as u64 > self.number;
+        self.there.is_none() && (done || self.spoiled_before().len() > times)
+    }
+
+    /// What is recorded of the next experiment being spoiled.
+    fn spoiled_before(&self) -> Vec<&'w SpoiledRecord> {
+        let of_next = |spoiled: &&&SpoiledRecord| spoiled.experiment == self.number + 1;
+        self.spoiled.iter().filter(of_next).copied().collect()
+    }
+
+    fn waste(&mut self, spoiled: &SpoiledRecord) {
+        self.wasted.lab_time_s += spoiled.ended_ns.since(spoiled.started_ns).as_secs();
+        self.wasted.reagent_ml += ml(&spoiled.consumed_ml);
+    }
+
+    fn attempt(&mut self, blank: &Blank, conditions: &Conditions) -> Result<Observation, Halt> {
+        let proposal = Proposal { experiment: self.number + 1, conditions: conditions.clone() };
+        self.lab.record(&Record::Proposal(proposal))?;
+        let observation = self.campaign.scenario.procedure().run(&mut self.lab, blank, conditions);
+        match &observation.fault {
+            // Not an outcome of the conditions: a resumed run does this experiment again.
+            Some(fault) if fault.kind == FaultKind::Interrupted => Err(fault.clone().into()),
+            _ => Ok(observation),
+        }
+    }
+
+    /// The fault because of which an observation says nothing of its conditions, if so.
+    fn spoiled_by(&mut self, observation: &Observation) -> Option<Fault> {
+        if let Some(fault) = &observation.fault {
+            return fault.is_of_the_rig().then(|| fault.clone());
+        }
+        if !std::mem::take(&mut self.first) {
+            return None;
+        }
+        let unlike = self.watch.first(&mut self.lab, observation).err()?;
+        Some(Fault::new(self.lab.now(), "rehearsal", unlike))
+    }
+}
+
+/// The sum over all stocks [mL].
+fn ml(consumed: &[(String, f64)]) -> f64 {
+    consumed.iter().map(|(_, ml)| ml).sum()
 }

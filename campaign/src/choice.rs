@@ -27,6 +27,14 @@ pub fn conditions(space: &Space, settings: &[String]) -> Result<Conditions, Stri
         values[place] = number;
     }
     let conditions = space.conditions(values);
+    if let Some((input, least)) = space.too_slow(&conditions) {
+        let value = plain(conditions.get(&input.name).unwrap_or_default());
+        return Err(format!(
+            "{} = {value} is slower than the pump can run: it must be 0, which is off, or at least {}",
+            input.name,
+            plain(least)
+        ));
+    }
     let broken = space.broken(&conditions).next();
     match broken {
         None => Ok(conditions),
@@ -55,7 +63,7 @@ mod tests {
     use super::*;
 
     fn space() -> Space {
-        let input = |name: &str| Input { name: name.into(), low: 0.0, high: 10.0, resolution: 0.1 };
+        let input = |name: &str| Input::number(name, 0.0, 10.0, 0.1);
         Space::new(vec![input("temperature_c"), input("cui_ul_per_min")], vec![]).unwrap()
     }
 

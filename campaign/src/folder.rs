@@ -6,12 +6,12 @@ use std::io::{self, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use flowtwin_data::diagnostic::Diagnostic;
+use flowtwin_lab::PumpId;
 use flowtwin_lab::journal::{
-    Continued, Journal, JournalError, Record, Resumed, Sink, Writer, read,
+    Continued, Journal, JournalError, Record, Resumed, Sink, Writer, read, unended,
 };
-use flowtwin_lab::{Instant, PumpId};
 
-use crate::hardware::{CERTIFICATE, Volumes, delivered};
+use crate::hardware::CERTIFICATE;
 use crate::scenario::Scenario;
 
 /// Name of the journal in a run folder.
@@ -24,12 +24,10 @@ pub const REPLAYED: &str = "replayed.jsonl";
 #[derive(Debug)]
 pub struct RunFolder {
     path: PathBuf,
-    /// The journal of the run that is resumed, without what was torn or not finished.
+    /// The journal of the run that is resumed: of a simulation, without what was not finished.
     recorded: Option<Journal>,
     /// Bytes of the journal's file that stay.
     kept: usize,
-    /// What pumps may have delivered in what is not kept \[µL\].
-    lost: Volumes,
     goes_on: bool,
 }
 
@@ -119,29 +117,31 @@ impl Identity {
 impl RunFolder {
     fn empty(path: &Path, identity: &Identity) -> Self {
         let (path, goes_on) = (path.to_owned(), identity.in_wall_time);
-        Self { path, recorded: None, kept: 0, lost: Volumes::new(), goes_on }
+        Self { path, recorded: None, kept: 0, goes_on }
     }
 
-    /// The same folder with the part of its journal that a resumed run keeps.
+    /// The same folder with its journal: in a simulation the part that a resumed run repeats to the byte; on a rig all of
+    /// it, because what a rig did has happened.
     fn with(self, journal: &Journal) -> Self {
-        let whole = whole(journal);
-        let (before, mut lost) = (delivered(&whole), delivered(journal));
-        lost.iter_mut().for_each(|(pump, ul)| *ul -= before.get(pump).copied().unwrap_or(0.0));
-        lost.retain(|_, ul| *ul > 0.0);
-        Self { kept: whole.bytes().len(), recorded: Some(whole), lost, ..self }
+        if !self.goes_on {
+            let whole = whole(journal);
+            return Self { kept: whole.bytes().len(), recorded: Some(whole), ..self };
+        }
+        let kept = journal.bytes().len();
+        Self { kept, recorded: Some(journal.clone()), ..self }.going_on(Vec::new())
     }
 
-    /// The same folder, to go on with a rig on which what is not kept has been pumped, and on which somebody has filled
-    /// the syringes of these pumps.
+    /// The same folder, to go on with a rig on which somebody has filled the syringes of these pumps. Where an experiment
+    /// was under way, the journal says that the run goes on behind it.
     #[must_use]
     pub fn going_on(mut self, filled: Vec<PumpId>) -> Self {
-        let lost_ul: Vec<_> = std::mem::take(&mut self.lost).into_iter().collect();
         if let Some(journal) = &mut self.recorded
             && !journal.complete()
-            && !(lost_ul.is_empty() && filled.is_empty())
+            && (journal.is_amid_an_experiment() || !filled.is_empty())
         {
-            let at_ns = journal.experiments().last().map_or(Instant::START, |e| e.ended_ns);
-            *journal = journal.with(&Record::Resumed(Resumed { at_ns, lost_ul, filled }));
+            let lost_ul = unended(journal).into_iter().collect();
+            let resumed = Resumed { at_ns: journal.last_at(), lost_ul, filled };
+            *journal = journal.with(&Record::Resumed(resumed));
         }
         self
     }
@@ -273,7 +273,7 @@ impl RunFolder {
         Ok(if self.goes_on { writer.promptly() } else { writer })
     }
 
-    /// Opens the journal to go on behind the last finished experiment, on a rig where what is recorded has happened.
+    /// Opens the journal to go on behind its last record, on a rig where what is recorded has happened.
     ///
     /// # Errors
     /// If the folder or the file cannot be written.

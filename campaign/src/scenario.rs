@@ -1,5 +1,6 @@
 //! What a scenario means: a validated campaign on a validated world.
 
+mod able;
 mod check;
 mod course;
 mod entrant;
@@ -16,6 +17,7 @@ use std::time::Duration;
 
 use flowtwin_lab::analysis::AnalysisError;
 use flowtwin_lab::journal::{Journal, Record};
+use flowtwin_lab::layer::LoopModel;
 use flowtwin_lab::{Analysis, Conditions, Manifest, Procedure, Recipe, Space, Streams};
 use flowtwin_sim::{Plan, SimLab};
 use flowtwin_twin::{Policy, PolicySpec, Random, StopRules, SurrogateSpec, Trial};
@@ -91,6 +93,19 @@ impl Scenario {
     /// What was left out of its table of outcomes, for people.
     pub fn notes(&self) -> &[String] {
         self.file.table.as_ref().map_or(&[], |table| &table.notes)
+    }
+
+    /// What its rig cannot do at some conditions of the space, for people; what it can do at none is an error of
+    /// [`Scenario::load`].
+    pub fn cannot_everywhere(&self) -> Vec<String> {
+        let able = able::Able {
+            manifest: self.manifest(),
+            procedure: self.procedure.spec(),
+            analysis: self.analysis(),
+            space: &self.space,
+            recipe: self.procedure.recipe(),
+        };
+        able.check().unwrap_or_default()
     }
 
     /// Reads and checks a scenario file whose world can be simulated.
@@ -174,6 +189,14 @@ impl Scenario {
         let analysis = check::analysis(&file, plan.manifest()).map_err(fail)?;
         let phases = check::phases(&file, &space).map_err(fail)?;
         check::objective(&file).map_err(fail)?;
+        let able = able::Able {
+            manifest: plan.manifest(),
+            procedure: &file.procedure,
+            analysis: &analysis,
+            space: &space,
+            recipe: &recipe,
+        };
+        able.check().map_err(fail)?;
         Ok(Self {
             procedure: Procedure::new(file.procedure.clone(), recipe, analysis),
             world: World::Simulated(Arc::new(plan)),
@@ -302,6 +325,21 @@ impl Scenario {
             World::Simulated(plan) => plan.manifest(),
             World::Table(pool) => pool.manifest(),
         }
+    }
+
+    /// How the heated zones of the rig answer their power, for a guard; none where the scenario is of a table.
+    pub fn loops(&self) -> Vec<LoopModel> {
+        let World::Simulated(plan) = &self.world else { return Vec::new() };
+        let rig = &plan.world().rig;
+        let model = |(name, heater): (&String, &flowtwin_sim::spec::Heater)| LoopModel {
+            heater: name.as_str().into(),
+            power_w: heater.power_w,
+            heat_capacity_j_per_k: heater.heat_capacity_j_per_k,
+            loss_w_per_k: heater.loss_w_per_k,
+            ambient_c: rig.ambient_c,
+            lag_s: heater.dead_s + heater.sensor_s,
+        };
+        rig.heaters.iter().map(model).collect()
     }
 
     /// What may be chosen.

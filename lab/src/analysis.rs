@@ -107,10 +107,12 @@ pub struct Analysis {
 }
 
 /// Averaged counts of every channel with nothing but the carrier in the flow cell, and in the dark.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Blank {
     /// Reference counts of each channel \[channel\]\[pixels\].
     pub reference: Vec<Counts>,
+    /// Whether slugs still passed while it was taken.
+    pub stale: bool,
 }
 
 impl Analysis {
@@ -181,17 +183,23 @@ impl Analysis {
         light / pixels.len() as f64
     }
 
+    /// Whether frames of a channel show slugs and carrier pass, as those of a reference must not.
+    pub fn shows_slugs(&self, channel: usize, frames: &Frames) -> bool {
+        self.spec.channels[channel].shows_slugs(frames, &self.grids[channel])
+    }
+
     /// Features and spectra from the frames of each channel, its dark counts and the blank.
     ///
     /// # Panics
     /// If the number of channels differs.
     pub fn outcome(&self, frames: &[Frames], dark: &[Counts], blank: &Blank) -> Outcome {
-        let mut quality = Quality::default();
+        let mut quality = Quality { stale_blank: blank.stale, ..Quality::default() };
         let mut spectra = Vec::new();
         for (i, channel) in self.spec.channels.iter().enumerate() {
             let detector = &self.detectors[i];
             let sample = channel.extract(&frames[i], &self.grids[i]);
             quality.irregular |= sample.irregular;
+            quality.unresolved |= sample.unresolved;
             let clips = 0.98 * f64::from(detector.full_scale);
             quality.saturated |= sample.peak >= clips;
             // A reference that clips makes every absorbance too small, though no sample clips.
@@ -215,7 +223,8 @@ impl Analysis {
             let channel = self.channel_of(feature).expect("checked in new");
             (feature.name.clone(), feature.measure.of(&spectra[channel]))
         };
-        let features = self.spec.features.iter().map(value).collect();
+        let features: Vec<(String, f64)> = self.spec.features.iter().map(value).collect();
+        quality.unreadable = features.iter().any(|(_, value)| !value.is_finite());
         Outcome { features, spectra, quality }
     }
 }
@@ -245,7 +254,7 @@ mod tests {
             let spec = AnalysisSpec { channels: vec![channel], features: Vec::new() };
             let analysis = Analysis::new(spec, ToyLab::new().manifest()).unwrap();
             let frames = [Frames::new(8, vec![6_500; 32])];
-            let blank = Blank { reference: vec![vec![reference; 8]] };
+            let blank = Blank { reference: vec![vec![reference; 8]], stale: false };
             analysis.outcome(&frames, &[vec![100.0; 8]], &blank).quality.saturated
         };
         assert!(flagged(ChannelKind::Absorbance, 65_300.0));

@@ -17,7 +17,7 @@ pub enum Command {
     /// Infuse at a rate until a volume has been delivered, counted from now.
     ///
     /// The volume is always finite: a pump whose host has died stops by itself. Sent to a running pump it
-    /// replaces rate and volume without stopping the flow.
+    /// replaces rate and volume without stopping the flow. A rate of zero is off: the pump stands still, as after `Stop`.
     Dispense {
         /// Which pump.
         pump: PumpId,
@@ -67,6 +67,12 @@ pub enum Command {
         /// Which sensor.
         sensor: SensorId,
     },
+    /// Read back a setting as the instrument keeps it now; answered by [`Reply::Reading`]. An instrument that cannot tell
+    /// answers [`crate::FaultKind::Unsupported`].
+    ReadBack {
+        /// Which setting.
+        setting: Setting,
+    },
     /// Bring everything to its safe state, at once, whatever else is broken.
     MakeSafe,
     /// Start a whole experiment, on a lab that is driven by experiments and not by instruments
@@ -77,6 +83,41 @@ pub enum Command {
     },
     /// Hand over the outcome of the experiment begun last; `NotReady` before it has ended.
     Collect,
+}
+
+/// A setting that an instrument keeps, and that anybody at its panel or on its cable may change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Setting {
+    /// Set point of a heater [°C].
+    SetPoint(HeaterId),
+    /// Control mode of a heater: [`Setting::OFF`], [`Setting::AUTOMATIC`] or [`Setting::FIXED_POWER`].
+    Mode(HeaterId),
+    /// Rate of a pump [µL/min].
+    Rate(PumpId),
+    /// Whether light reaches the flow cell: 1 or 0.
+    Light(LightId),
+    /// Integration time of one frame of a spectrometer \[µs\].
+    Integration(SpectrometerId),
+}
+
+impl Setting {
+    /// Control mode of a heater: off.
+    pub const OFF: f64 = 0.0;
+    /// Control mode of a heater: automatic control to its set point.
+    pub const AUTOMATIC: f64 = 1.0;
+    /// Control mode of a heater: a fixed power, whatever the temperature.
+    pub const FIXED_POWER: f64 = 2.0;
+
+    /// Name of the instrument that keeps it.
+    pub fn instrument(&self) -> &str {
+        match self {
+            Self::SetPoint(heater) | Self::Mode(heater) => heater.as_str(),
+            Self::Rate(pump) => pump.as_str(),
+            Self::Light(light) => light.as_str(),
+            Self::Integration(spectrometer) => spectrometer.as_str(),
+        }
+    }
 }
 
 /// How a spectrometer takes frames.

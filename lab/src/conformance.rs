@@ -3,7 +3,7 @@
 //! [`check`] drives a lab through the promises of the trait and returns the first that is broken. It moves
 //! pumps and heaters gently and leaves the lab safe, so it can be run on a real rig filled with water.
 
-use crate::command::{Command, Exposure, Reply};
+use crate::command::{Command, Exposure, Reply, Setting};
 use crate::conditions::Conditions;
 use crate::fault::{Fault, FaultKind};
 use crate::lab::Lab;
@@ -73,6 +73,7 @@ fn names_are_checked(lab: &mut dyn Lab) -> Check {
         Command::Light { light: nobody.into(), on: false },
         Command::Fetch { spectrometer: nobody.into() },
         Command::Read { sensor: nobody.into() },
+        Command::ReadBack { setting: Setting::SetPoint(nobody.into()) },
         Command::Collect,
     ];
     commands.into_iter().try_for_each(|command| {
@@ -99,10 +100,19 @@ fn pumps_stop_by_themselves(lab: &mut dyn Lab) -> Check {
             at_most_ul: Volume::from_ul(rate / 60.0),
         };
         sent(lab, &dispense)?;
+        expect_kept(lab, Setting::Rate(pump.clone()), rate, 1e-4 * rate)?;
         lab.wait(Span::from_secs(3.0)).map_err(|fault| Broken(fault.to_string()))?;
         expect_reading(lab, &SensorKind::Status(pump.clone()), 0.0, 0.1)?;
         expect_reading(lab, &SensorKind::Dispensed(pump.clone()), rate / 60.0, 1e-3)?;
-        sent(lab, &Command::Stop { pump })?;
+        sent(lab, &Command::Stop { pump: pump.clone() })?;
+        let off = Command::Dispense {
+            pump: pump.clone(),
+            rate_ul_per_min: FlowRate::ZERO,
+            at_most_ul: Volume::from_ul(1.0),
+        };
+        sent(lab, &dispense)?;
+        sent(lab, &off)?;
+        expect_reading(lab, &SensorKind::Status(pump), 0.0, 0.1)?;
     }
     Ok(())
 }
@@ -114,10 +124,21 @@ fn expect_reading(lab: &mut dyn Lab, kind: &SensorKind, expected: f64, tolerance
     promise(near, || format!("{sensor} should read {expected} but answered {reply:?}"))
 }
 
+/// An instrument keeps what it was set to, or cannot tell.
+fn expect_kept(lab: &mut dyn Lab, setting: Setting, expected: f64, tolerance: f64) -> Check {
+    let result = lab.send(&Command::ReadBack { setting: setting.clone() });
+    let near = matches!(result, Ok(Reply::Reading(kept)) if (kept - expected).abs() <= tolerance);
+    promise(near || is_unsupported(&result), || {
+        format!("{setting:?} was set to {expected} but is answered with {result:?}")
+    })
+}
+
 fn heaters_take_set_points(lab: &mut dyn Lab) -> Check {
     for info in lab.manifest().heaters.clone() {
         let set_point_c = Temperature::from_c(info.safe_c);
         sent(lab, &Command::Heat { heater: info.name.clone(), set_point_c })?;
+        expect_kept(lab, Setting::SetPoint(info.name.clone()), info.safe_c, 0.05)?;
+        expect_kept(lab, Setting::Mode(info.name.clone()), Setting::AUTOMATIC, 0.1)?;
         let kind = SensorKind::Temperature(info.name.clone());
         if let Some(sensor) = lab.manifest().sensor(&kind).cloned() {
             let reply = sent(lab, &Command::Read { sensor })?;
@@ -125,7 +146,8 @@ fn heaters_take_set_points(lab: &mut dyn Lab) -> Check {
             let kept = matches!(reply, Reply::Reading(v) if single(v));
             promise(kept, || format!("a temperature is no single-precision number: {reply:?}"))?;
         }
-        sent(lab, &Command::HeaterOff { heater: info.name })?;
+        sent(lab, &Command::HeaterOff { heater: info.name.clone() })?;
+        expect_kept(lab, Setting::Mode(info.name), Setting::OFF, 0.1)?;
     }
     Ok(())
 }
@@ -143,6 +165,8 @@ fn frames_come_when_they_are_ready(lab: &mut dyn Lab) -> Check {
         let Reply::Ready(ready) = sent(lab, &arm)? else {
             return Err(Broken(format!("{} was armed but is never ready", info.name)));
         };
+        let integration = Setting::Integration(info.name.clone());
+        expect_kept(lab, integration, f64::from(exposure.integration_us), 0.5)?;
         promise(ready > lab.now(), || "frames take no time".into())?;
         let early = lab.send(&fetch);
         promise(not_ready(&early), || format!("frames before their time: {early:?}"))?;

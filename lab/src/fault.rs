@@ -19,10 +19,23 @@ pub struct Fault {
     pub kind: FaultKind,
 }
 
+/// Origin of what the procedure itself refuses.
+pub(crate) const PROCEDURE: &str = "procedure";
+
 impl Fault {
     /// A fault of `origin` at a moment.
     pub fn new(at: Instant, origin: impl fmt::Display, kind: FaultKind) -> Self {
         Self { at, origin: origin.to_string(), kind }
+    }
+
+    /// Whether the rig is to blame, its instruments or their links, and not the conditions: whatever was measured or
+    /// failed says nothing of them. Such an experiment is repeated, and no policy learns of it.
+    pub fn is_of_the_rig(&self) -> bool {
+        match &self.kind {
+            // Conditions that no experiment can be done at.
+            FaultKind::Refused { .. } => self.origin != PROCEDURE,
+            kind => kind.is_of_the_rig(),
+        }
     }
 
     /// The fault because of which the rig was to be made safe, with what did not acknowledge.
@@ -74,6 +87,18 @@ pub enum FaultKind {
         kept: f64,
         /// The unit of both.
         unit: String,
+    },
+    /// An instrument no longer keeps what it was set to: somebody else has changed it.
+    #[error(
+        "set {set}, the {holder} keeps {kept}: somebody else has changed it; find out who, at its panel or on its cable"
+    )]
+    Changed {
+        /// What sort of instrument it is.
+        holder: String,
+        /// What was set, with its unit.
+        set: String,
+        /// What it keeps now, with its unit.
+        kept: String,
     },
     /// What was asked for is not there yet; ask again after a tick.
     #[error("not ready")]
@@ -171,6 +196,14 @@ pub enum FaultKind {
         /// What became of the watch, and what a person must do.
         detail: String,
     },
+    /// The first experiment on a rig is far from its rehearsal.
+    #[error(
+        "unlike the rehearsal: {detail}; look for swapped cables and stocks, air in a line, a lamp that is off"
+    )]
+    Unlike {
+        /// What was measured and expected, and how far apart they are.
+        detail: String,
+    },
     /// Somebody asked the run to stop.
     #[error("interrupted")]
     Interrupted,
@@ -181,6 +214,28 @@ fn because_in_words(because: Option<&FaultKind>) -> String {
 }
 
 impl FaultKind {
+    /// [`Fault::is_of_the_rig`], where an instrument refused what was refused.
+    fn is_of_the_rig(&self) -> bool {
+        match self {
+            // What the conditions do: they are outside the limits, do not settle, clog a tube.
+            Self::OutOfRange { .. } | Self::NotSettled { .. } | Self::Failed { .. } => false,
+            Self::Stalled | Self::Interrupted | Self::Diverged { .. } => false,
+            Self::NotSafe { because, .. } => {
+                because.as_ref().is_none_or(|kind| kind.is_of_the_rig())
+            }
+            _ => true,
+        }
+    }
+
+    /// Whether a link failed, and not the instrument at its end: it may be back in a moment.
+    pub fn is_of_a_link(&self) -> bool {
+        match self {
+            Self::NoReply { .. } | Self::Garbled { .. } | Self::LinkLost { .. } => true,
+            Self::NotSafe { because: Some(because), .. } => because.is_of_a_link(),
+            _ => false,
+        }
+    }
+
     /// Whether the rig itself must not go on: the campaign ends, safe.
     ///
     /// Other faults fail one experiment, which is recorded as failed, and the campaign goes on.
@@ -209,5 +264,32 @@ mod tests {
         let text = serde_json::to_string(&both).expect("a fault is plain data");
         assert_eq!(serde_json::from_str::<FaultKind>(&text).expect("it is read back"), both);
         assert!(both.stops_campaign());
+    }
+
+    #[test]
+    fn what_a_plug_does_is_not_blamed_on_the_conditions_and_what_they_do_is() {
+        let fault = |origin: &str, kind| Fault::new(Instant::START, origin, kind);
+        let refused = || FaultKind::Refused { detail: "busy".into() };
+        let lost = FaultKind::LinkLost { detail: "unplugged".into() };
+        let unsafe_because =
+            |kind| FaultKind::NotSafe { because: Some(Box::new(kind)), left: "plate".into() };
+        let of_the_rig = [
+            fault("cui", FaultKind::NoReply { waited_s: 1.0 }),
+            fault("cui", lost.clone()),
+            fault("cui", FaultKind::Empty),
+            fault("lamp", FaultKind::NoLight { counts: 1.0 }),
+            fault("plate", refused()),
+            fault("plate", unsafe_because(lost)),
+            fault("plate", FaultKind::NotSafe { because: None, left: "plate".into() }),
+        ];
+        assert!(of_the_rig.iter().all(Fault::is_of_the_rig), "{of_the_rig:?}");
+        let of_conditions = [
+            fault("cui", FaultKind::Stalled),
+            fault(PROCEDURE, refused()),
+            fault("lab", FaultKind::Failed { detail: "it gelled".into() }),
+            fault("plate", unsafe_because(FaultKind::Stalled)),
+            fault("operator", FaultKind::Interrupted),
+        ];
+        assert!(!of_conditions.iter().any(Fault::is_of_the_rig), "{of_conditions:?}");
     }
 }

@@ -4,16 +4,18 @@
 //! hexadecimal digits of SHA-256). A torn last line is recognised and dropped; any changed byte breaks the
 //! chain at a line that can be named. Everything else in a run folder can be rebuilt from it.
 
+mod delivered;
 mod line;
 mod reader;
 mod record;
 mod sink;
 mod writer;
 
+pub use delivered::{Volumes, delivered, primed, unended};
 pub use reader::{Journal, JournalError, read};
 pub use record::{
     Answer, BlankRecord, CommandRecord, End, ExperimentRecord, Header, PhaseRecord, Proposal,
-    Record, Resumed, SpectrumRecord,
+    Record, Resumed, SpectrumRecord, SpoiledRecord,
 };
 pub use sink::{Continued, Sink};
 pub use writer::Writer;

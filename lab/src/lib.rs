@@ -17,13 +17,14 @@ mod fault;
 pub mod formula;
 mod frames;
 mod id;
+mod input;
 pub mod journal;
 mod lab;
 pub mod layer;
 mod manifest;
 pub mod math;
 mod observation;
-mod path;
+pub mod path;
 pub mod procedure;
 mod random;
 mod settings;
@@ -33,11 +34,12 @@ pub mod toy;
 mod units;
 
 pub use analysis::{Analysis, AnalysisSpec, Blank};
-pub use command::{Command, Exposure, Reply, Report};
-pub use conditions::{Conditions, Constraint, Input, Space, SpaceError};
+pub use command::{Command, Exposure, Reply, Report, Setting};
+pub use conditions::{Conditions, Constraint, Space, SpaceError, Word};
 pub use fault::{Fault, FaultKind};
 pub use frames::Frames;
 pub use id::{HeaterId, LightId, PumpId, SensorId, SpectrometerId};
+pub use input::{Choice, Input, Kind};
 pub use lab::Lab;
 pub use manifest::{
     HeaterInfo, Level, LightInfo, Manifest, PumpInfo, SensorInfo, SensorKind, SpectrometerInfo,

@@ -70,6 +70,9 @@ pub struct HeaterInfo {
     pub high_c: f64,
     /// The set point that is safe without anybody watching [°C].
     pub safe_c: f64,
+    /// Whether it is simulated without noise: its reading may then stand still to the last digit. Says nothing of a rig.
+    #[serde(default, skip_serializing_if = "crate::observation::is_false")]
+    pub still: bool,
 }
 
 /// A light source.

@@ -34,6 +34,24 @@ pub struct Quality {
     pub not_steady: bool,
     /// The lab is a model and was asked beyond its range: one learnt from data, or an outside program that says so.
     pub extrapolated: bool,
+    /// A feature could not be read off its spectrum, such as the position of a peak where there is none.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub unreadable: bool,
+    /// Frames are too long, or too many are kept, to show slugs alone: what is kept is diluted with carrier.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub unresolved: bool,
+    /// The reference was taken before nothing but carrier filled the flow cells.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub stale_blank: bool,
+    /// Flows and bores are beyond the range in which slugs form and travel as a train.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub out_of_regime: bool,
+}
+
+/// Whether a flag says nothing that its absence would not say: it is not written then.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+pub(crate) fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 impl Quality {
@@ -45,6 +63,10 @@ impl Quality {
             (self.irregular, "irregular"),
             (self.not_steady, "not_steady"),
             (self.extrapolated, "extrapolated"),
+            (self.unreadable, "unreadable"),
+            (self.unresolved, "unresolved"),
+            (self.stale_blank, "stale_blank"),
+            (self.out_of_regime, "out_of_regime"),
         ]
         .into_iter()
         .filter_map(|(set, name)| set.then_some(name))

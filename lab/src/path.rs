@@ -1,8 +1,10 @@
 //! The way of the liquid through the rig, and the residence times that follow from it.
 
 mod history;
+mod train;
 
 pub use history::{FlowHistory, Passage};
+pub use train::{Beyond, Liquid, Train, Tube};
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +16,12 @@ use crate::settings::Settings;
 pub struct FlowPath {
     /// The stretches.
     pub stretches: Vec<Stretch>,
+    /// Lines beside the first stretch: where nothing flows in that, the slowest of those in which something does is timed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<Stretch>,
+    /// The train of slugs in it; none where nobody has said what it is made of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub train: Option<Train>,
 }
 
 /// A stretch of tube.
@@ -41,8 +49,23 @@ impl FlowPath {
     /// Residence time τ: from the first junction to the characterisation module \[s\].
     ///
     /// τ = Σ V/Q over the stretches (Sadeghi et al. 2024, section 3; science: R01).
+    ///
+    /// A stream that is off has no liquid to wait for: another line is timed in its place.
     pub fn residence_time_s(&self, settings: &Settings) -> f64 {
-        self.stretches.iter().map(|s| s.seconds(settings)).sum()
+        let slowest = || self.others.iter().map(|s| s.seconds(settings)).filter(|s| s.is_finite());
+        let timed = |stretch: &Stretch| match stretch.seconds(settings) {
+            seconds if seconds.is_finite() => seconds,
+            still => slowest().reduce(f64::max).unwrap_or(still),
+        };
+        let (first, rest) = self.stretches.split_at(self.stretches.len().min(1));
+        let rest = rest.iter().map(|s| s.seconds(settings));
+        first.iter().map(timed).chain(rest).sum()
+    }
+
+    /// Time after which what flows now has replaced all that was in the stretches in which anything flows \[s\].
+    pub fn swept_s(&self, settings: &Settings) -> f64 {
+        let times = self.stretches.iter().map(|stretch| stretch.seconds(settings));
+        times.filter(|seconds| seconds.is_finite()).sum()
     }
 
     /// Nominal reaction time t_R: the part of τ spent in stretches that react \[s\].
@@ -73,6 +96,7 @@ mod tests {
                 stretch("reactor", 434.0, &all, true),
                 stretch("cooling and flow cells", 316.0, &all, false),
             ],
+            ..FlowPath::default()
         };
         let mut settings = Settings::default();
         for (pump, rate) in all.iter().zip([210.0, 210.0, 420.0]) {
@@ -80,8 +104,34 @@ mod tests {
         }
         assert!((path.reaction_time_s(&settings) - 31.0).abs() < 0.01);
         assert!((path.residence_time_s(&settings) - 101.0).abs() < 0.05);
-        let nothing_reacts = FlowPath { stretches: path.stretches[..1].to_vec() };
+        let nothing_reacts =
+            FlowPath { stretches: path.stretches[..1].to_vec(), ..FlowPath::default() };
         let seconds = nothing_reacts.reaction_time_s(&settings);
         assert_eq!(seconds.to_bits(), 0.0_f64.to_bits(), "{seconds} s");
+    }
+
+    #[test]
+    fn where_the_timed_stream_is_off_the_slowest_of_the_others_is_waited_for() {
+        let line = |name: &str, volume_ul, pump: &str| Stretch {
+            name: name.into(),
+            volume_ul,
+            pumps: vec![pump.into()],
+            reacts: false,
+        };
+        let mut path = FlowPath {
+            stretches: vec![line("timed", 100.0, "a"), line("tube", 60.0, "oil")],
+            others: vec![line("b", 30.0, "b"), line("c", 90.0, "c"), line("d", 500.0, "d")],
+            ..FlowPath::default()
+        };
+        let rates = |a: f64, others: f64| {
+            let rate = |pump: &str, rate| (pump.into(), FlowRate::from_ul_per_min(rate));
+            let pumps = vec![rate("a", a), rate("b", others), rate("c", others), rate("oil", 60.0)];
+            Settings { heaters: vec![], pumps }
+        };
+        assert!((path.residence_time_s(&rates(60.0, 60.0)) - 160.0).abs() < 1e-9);
+        assert!((path.residence_time_s(&rates(0.0, 60.0)) - 150.0).abs() < 1e-9);
+        assert!(path.residence_time_s(&rates(0.0, 0.0)).is_infinite());
+        path.others.clear();
+        assert!(path.residence_time_s(&rates(0.0, 60.0)).is_infinite());
     }
 }

@@ -5,17 +5,19 @@
 mod acquire;
 mod flow;
 mod heat;
+mod priming;
 mod ramp;
+mod rinse;
 mod spec;
 mod steady;
 
 pub use ramp::{RampPoint, RampSpec};
-pub use spec::{FlushRate, FlushSpec, ProcedureSpec, SteadySpec, WaitSpec};
+pub use spec::{FlushRate, FlushSpec, OnFault, ProcedureSpec, RinseSpec, SteadySpec, WaitSpec};
 
-use crate::analysis::{Analysis, Blank};
+use crate::analysis::{Analysis, Blank, Channel};
 use crate::command::{Command, Reply};
 use crate::conditions::Conditions;
-use crate::fault::{Fault, FaultKind};
+use crate::fault::{Fault, FaultKind, PROCEDURE};
 use crate::lab::Lab;
 use crate::manifest::Level;
 use crate::observation::{Observation, Outcome};
@@ -60,7 +62,7 @@ impl Procedure {
     /// Any fault of the lab; [`FaultKind::NoLight`] where a lamp is dark.
     pub fn prime(&self, lab: &mut dyn Lab) -> Result<Blank, Fault> {
         if lab.manifest().level == Level::Experiments {
-            return Ok(Blank { reference: Vec::new() });
+            return Ok(Blank::default());
         }
         flow::flush(lab, self.spec.pump_gap_s, &self.spec.fill)?;
         flow::stop_all(lab)?;
@@ -79,7 +81,9 @@ impl Procedure {
         let settings = self.recipe.settings(conditions);
         let mut running = flow::Running::default();
         let result = match lab.manifest().level {
-            Level::Instruments => self.by_instruments(lab, blank, &settings, &mut running),
+            Level::Instruments => self
+                .by_instruments(lab, blank, &settings, &mut running)
+                .map(|outcome| self.judged(lab, &settings, outcome)),
             Level::Experiments => self.as_a_whole(lab, conditions, &mut running),
         };
         let result = match result {
@@ -103,8 +107,9 @@ impl Procedure {
         let residence_s = lab.manifest().path.residence_time_s(settings);
         if !residence_s.is_finite() {
             let detail = "these conditions leave a part of the rig without flow".into();
-            return Err(Fault::new(lab.now(), "procedure", FaultKind::Refused { detail }));
+            return Err(Fault::new(lab.now(), PROCEDURE, FaultKind::Refused { detail }));
         }
+        self.bears(lab, settings)?;
         running.start(lab, &self.spec, settings, self.longest_s(residence_s))?;
         let flowing_since = lab.now();
         let dark = acquire::dark(lab, &self.spec, &self.analysis)?;
@@ -119,13 +124,37 @@ impl Procedure {
                 lab.wait(light)?;
                 let frames = acquire::frames(lab, &self.analysis, &dark)?;
                 acquire::lights(lab, &self.analysis, false)?;
-                Ok(self.analysis.outcome(&frames, &dark, blank))
+                let mut outcome = self.analysis.outcome(&frames, &dark, blank);
+                // What is in the cell then met before these flows began.
+                outcome.quality.not_steady = *factor < 1.0;
+                Ok(outcome)
             }
             WaitSpec::Steady(rule) => {
                 let watch = steady::Watch { rule, since: flowing_since, residence_s };
                 watch.run(lab, &self.spec, &self.analysis, &dark, blank)
             }
         }
+    }
+
+    /// Refuses flows whose pressure the rig would not bear: the experiment fails before a pump runs.
+    fn bears(&self, lab: &dyn Lab, settings: &Settings) -> Result<(), Fault> {
+        let Some(train) = &lab.manifest().path.train else { return Ok(()) };
+        let (kpa, bears) = (train.pressure_kpa(settings), train.bears_kpa);
+        if kpa <= bears {
+            return Ok(());
+        }
+        let detail = format!("these flows would take {kpa:.0} kPa, the rig bears {bears} kPa");
+        Err(Fault::new(lab.now(), "procedure", FaultKind::Failed { detail }))
+    }
+
+    /// Flags an outcome whose train of slugs the frames could not show, or which was none.
+    fn judged(&self, lab: &dyn Lab, settings: &Settings, mut outcome: Outcome) -> Outcome {
+        if let Some(train) = &lab.manifest().path.train {
+            let shows = |c: &Channel| train.resolves(settings, c.exposure, c.phase.keep);
+            outcome.quality.unresolved |= !self.analysis.channels().iter().all(shows);
+            outcome.quality.out_of_regime = train.beyond(settings).is_some();
+        }
+        outcome
     }
 
     /// The longest that the flow of one experiment can last [s], with which pumps are given finite volumes.
@@ -176,7 +205,13 @@ impl Procedure {
         if !parked {
             running.end(lab.now());
             // The journal and the guard record what could not be made safe.
-            let _unsafe_parts = lab.send(&Command::MakeSafe);
+            let made_safe = lab.send(&Command::MakeSafe);
+            if let (OnFault::Flush(spec), Ok(_)) = (&self.spec.on_fault, made_safe)
+                && rinse::is_allowed(fault, spec, lab.manifest())
+            {
+                // What goes wrong now is in the journal, and has been made safe too.
+                let _rinsed = rinse::rinse(lab, spec);
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 //! One pump, one heater that follows its set point at 1 K/s, one lamp, one spectrometer of eight pixels whose
 //! counts follow the flow. No noise, no physics.
 
-use crate::command::{Command, Exposure, Reply};
+use crate::command::{Command, Exposure, Reply, Setting};
 use crate::fault::{Fault, FaultKind};
 use crate::frames::Frames;
 use crate::id::PumpId;
@@ -25,11 +25,15 @@ pub struct ToyLab {
     set_point_c: Option<f64>,
     temperature_c: f64,
     lit: bool,
+    rate: f64,
+    integration_us: u32,
     armed: Option<(Instant, Exposure)>,
     /// What the pump reports next instead of its own status.
     pub forced_status: Option<f64>,
     /// What the thermometer reports instead of the temperature.
     pub forced_temperature_c: Option<f64>,
+    /// What settings read back in place of what was set: what somebody else has changed them to.
+    pub forced_settings: Vec<(Setting, f64)>,
     /// What the door switch reports.
     pub permit: f64,
     /// Number of commands it was sent.
@@ -55,9 +59,12 @@ impl ToyLab {
             set_point_c: None,
             temperature_c: SAFE_C,
             lit: false,
+            rate: 0.0,
+            integration_us: 10_000,
             armed: None,
             forced_status: None,
             forced_temperature_c: None,
+            forced_settings: Vec::new(),
             permit: 1.0,
             commands: 0,
         }
@@ -96,11 +103,17 @@ impl ToyLab {
     fn dispense(&mut self, pump: &PumpId, rate: f64, at_most: f64) -> Result<Reply, Fault> {
         let info = self.manifest.pump(pump).ok_or_else(|| self.unknown(pump.as_str()))?;
         let (low, high) = (info.min_ul_per_min, info.max_ul_per_min);
+        if rate.total_cmp(&0.0).is_eq() {
+            self.delivered_ul = 0.0;
+            self.run = None;
+            return Ok(Reply::Done);
+        }
         if !(low..=high).contains(&rate) {
             let (quantity, unit) = ("rate".into(), "µL/min".into());
             let kind = FaultKind::OutOfRange { quantity, value: rate, low, high, unit };
             return Err(self.fault(pump.as_str(), kind));
         }
+        self.rate = rate;
         self.run = Some((self.now, rate, at_most));
         Ok(Reply::Done)
     }
@@ -114,6 +127,7 @@ impl ToyLab {
         let each = Span::from_nanos(u64::from(exposure.integration_us) * 1_000);
         let ready = self.now + each.times(u64::from(exposure.frames));
         self.armed = Some((ready, exposure));
+        self.integration_us = exposure.integration_us;
         Ok(Reply::Ready(ready))
     }
 
@@ -141,6 +155,24 @@ impl ToyLab {
             "door" => Ok(Reply::Reading(self.permit)),
             _ => Err(self.unknown(sensor)),
         }
+    }
+
+    fn read_back(&self, setting: &Setting) -> Result<Reply, Fault> {
+        let forced = self.forced_settings.iter().find(|(forced, _)| forced == setting);
+        if let Some((_, kept)) = forced {
+            return Ok(Reply::Reading(*kept));
+        }
+        let kept = match (setting, setting.instrument()) {
+            (Setting::SetPoint(_), "plate") => self.set_point_c.unwrap_or(SAFE_C),
+            (Setting::Mode(_), "plate") => {
+                self.set_point_c.map_or(Setting::OFF, |_| Setting::AUTOMATIC)
+            }
+            (Setting::Rate(_), "water") => self.rate,
+            (Setting::Light(_), "lamp") => f64::from(u8::from(self.lit)),
+            (Setting::Integration(_), "eye") => f64::from(self.integration_us),
+            (_, name) => return Err(self.unknown(name)),
+        };
+        Ok(Reply::Reading(kept))
     }
 
     fn stop(&mut self) {
@@ -193,6 +225,7 @@ impl Lab for ToyLab {
                 Err(self.unknown(spectrometer.as_str()))
             }
             Command::Read { sensor } => self.read(sensor.as_str()),
+            Command::ReadBack { setting } => self.read_back(setting),
             Command::MakeSafe => {
                 self.stop();
                 self.set_point_c = Some(SAFE_C);
@@ -233,6 +266,7 @@ fn manifest() -> Manifest {
             low_c: 20.0,
             high_c: 200.0,
             safe_c: SAFE_C,
+            still: false,
         }],
         lights: vec![LightInfo { name: "lamp".into() }],
         spectrometers: vec![SpectrometerInfo {
@@ -257,6 +291,7 @@ fn manifest() -> Manifest {
                 pumps: vec!["water".into()],
                 reacts: true,
             }],
+            ..FlowPath::default()
         },
     }
 }

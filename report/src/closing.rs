@@ -156,7 +156,7 @@ fn taken(run: &Run<'_>) -> String {
         if failed.is_empty() { "" } else { "," },
         duration(run.lab_time_s()),
         if run.header().simulated { "simulated " } else { "" },
-        with_unit(&significant(total_ml(run.experiments()), 3), "mL"),
+        with_unit(&significant(run.total_ml(), 3), "mL"),
     )
 }
 

@@ -1,6 +1,6 @@
 //! Several runs side by side: what one run alone cannot tell.
 
-use super::closing::{total_ml, words};
+use super::closing::words;
 use super::format::{NONE, count, counted, duration, significant, with_unit};
 use super::page::html::{self, Legend, Page, figure, section};
 use super::plot::{Axis, Band, Chart, Colour, Dot, Ends, Line, Points, Style};
@@ -75,7 +75,7 @@ fn table(runs: &[Run<'_>]) -> Table {
             found.and_then(|e| e.value).map_or(NONE.into(), |v| significant(v, 4)),
             phase.to_owned(),
             duration(run.lab_time_s()),
-            significant(total_ml(run.experiments()), 3),
+            significant(run.total_ml(), 3),
         ]);
     }
     table

@@ -32,7 +32,7 @@ pub(crate) fn table(run: &Run<'_>) -> Table {
     row(
         "throughput, demonstrated",
         per_hour(demonstrated_s(run)),
-        "experiments over lab time, heating and failures included",
+        "experiments over lab time, priming, heating and failures included",
     );
     row(
         "throughput, theoretical",

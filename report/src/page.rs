@@ -64,7 +64,7 @@ fn figures(run: &Run<'_>, twin: Option<&TwinFit>) -> Vec<(String, String)> {
     ];
     // A table tells neither time nor volumes.
     if run.lab_time_s() > 0.0 {
-        let ml = significant(closing::total_ml(run.experiments()), 3);
+        let ml = significant(run.total_ml(), 3);
         out.extend([
             (duration(run.lab_time_s()), "lab time".into()),
             (with_unit(&ml, "mL"), "liquids".into()),

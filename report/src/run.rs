@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use flowtwin_lab::journal::{ExperimentRecord, Header, Journal, PhaseRecord};
+use flowtwin_lab::journal::{ExperimentRecord, Header, Journal, PhaseRecord, Record, primed};
 
 use super::definition::Definition;
 use super::quantity::Quantity;
@@ -234,9 +234,48 @@ impl<'a> Run<'a> {
         (0..self.phases.len()).filter(|i| !used(i)).collect()
     }
 
-    /// Lab time from the first experiment's begin to the last one's end \[s\].
+    /// Lab time from the begin of the run to the end of its last experiment, priming included \[s\].
     pub fn lab_time_s(&self) -> f64 {
-        span_s(&self.experiments)
+        self.experiments
+            .last()
+            .map_or_else(|| self.priming_s(), |last| last.record.ended_ns.as_secs())
+    }
+
+    /// Lab time before the first experiment: lines are filled, the reference is taken \[s\].
+    pub fn priming_s(&self) -> f64 {
+        let blank = self.journal.records().iter().find_map(|record| match record {
+            Record::Blank(blank) => Some(blank.at_ns.as_secs()),
+            _ => None,
+        });
+        blank.unwrap_or(0.0)
+    }
+
+    /// Volume that priming took from each stock \[mL\], in the order of the pumps; nothing where nothing was primed.
+    pub fn primed_ml(&self) -> Vec<(String, f64)> {
+        let mut sums = Vec::new();
+        let delivered = primed(self.journal);
+        for info in &self.header().manifest.pumps {
+            let ml = delivered.get(&info.name).map_or(0.0, |ul| ul / 1_000.0);
+            if ml > 0.0 {
+                add_ml(&mut sums, &info.stock, ml);
+            }
+        }
+        exact(sums)
+    }
+
+    /// Volume that the run took from each stock \[mL\], priming included, stocks in the order in which experiments took
+    /// them.
+    pub fn consumed_ml(&self) -> Vec<(String, f64)> {
+        let mut sums = consumed_ml(&self.experiments);
+        for (stock, ml) in self.primed_ml() {
+            add_ml(&mut sums, &stock, ml);
+        }
+        exact(sums)
+    }
+
+    /// All of that together \[mL\].
+    pub fn total_ml(&self) -> f64 {
+        self.consumed_ml().iter().map(|(_, ml)| ml).sum()
     }
 
     /// Number of experiments that failed.
@@ -267,12 +306,20 @@ pub(crate) fn span_s(experiments: &[Experiment<'_>]) -> f64 {
 pub(crate) fn consumed_ml(experiments: &[Experiment<'_>]) -> Vec<(String, f64)> {
     let mut sums: Vec<(String, f64)> = Vec::new();
     for (stock, ml) in experiments.iter().flat_map(|e| &e.record.consumed_ml) {
-        match sums.iter_mut().find(|(name, _)| name == stock) {
-            Some((_, sum)) => *sum += ml,
-            None => sums.push((stock.clone(), *ml)),
-        }
+        add_ml(&mut sums, stock, *ml);
     }
-    // The journal's volumes are multiples of 1e-7 mL; sums of them are too.
+    exact(sums)
+}
+
+fn add_ml(sums: &mut Vec<(String, f64)>, stock: &str, ml: f64) {
+    match sums.iter_mut().find(|(name, _)| name == stock) {
+        Some((_, sum)) => *sum += ml,
+        None => sums.push((stock.to_owned(), ml)),
+    }
+}
+
+/// The journal's volumes are multiples of 1e-7 mL; sums of them are too.
+fn exact(sums: Vec<(String, f64)>) -> Vec<(String, f64)> {
     let exact = |(stock, ml)| (stock, flowtwin_lab::math::round_decimals(ml, 7));
     sums.into_iter().map(exact).collect()
 }

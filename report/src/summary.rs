@@ -53,12 +53,23 @@ pub struct Summary {
     /// How it compares with the run that it repeats, if it repeats one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repeat: Option<Repeat>,
-    /// Lab time from the first experiment's begin to the last one's end \[s\].
+    /// Lab time from the begin of the run to the end of its last experiment, priming included \[s\].
+    pub lab_time_s: f64,
+    /// Volume taken from each stock, priming included \[mL\].
+    pub reagent_ml: Map<String, Value>,
+    /// What of that was spent before the first experiment.
+    pub priming: PrimingSummary,
+    /// Events that the simulation handled; none on a rig.
+    pub simulated_events: Option<u64>,
+}
+
+/// What was spent before the first experiment, in `summary.json`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PrimingSummary {
+    /// Lab time \[s\].
     pub lab_time_s: f64,
     /// Volume taken from each stock \[mL\].
     pub reagent_ml: Map<String, Value>,
-    /// Events that the simulation handled; none on a rig.
-    pub simulated_events: Option<u64>,
 }
 
 /// A phase in `summary.json`.
@@ -117,7 +128,11 @@ impl Summary {
             twin: findings.twin.as_ref().map(TwinFit::summary),
             repeat: findings.repeat.clone(),
             lab_time_s: run.lab_time_s(),
-            reagent_ml: reagents(run.experiments()),
+            reagent_ml: volumes(run.consumed_ml()),
+            priming: PrimingSummary {
+                lab_time_s: run.priming_s(),
+                reagent_ml: volumes(run.primed_ml()),
+            },
             simulated_events: extras.simulated_events,
         }
     }
@@ -141,7 +156,7 @@ impl PhaseSummary {
             failed: failed(experiments),
             best: run.best_of(experiments).and_then(Best::of),
             lab_time_s: span_s(experiments),
-            reagent_ml: reagents(experiments),
+            reagent_ml: volumes(consumed_ml(experiments)),
         }
     }
 }
@@ -157,6 +172,6 @@ impl Best {
     }
 }
 
-fn reagents(experiments: &[Experiment<'_>]) -> Map<String, Value> {
-    consumed_ml(experiments).into_iter().map(|(stock, ml)| (stock, json!(ml))).collect()
+fn volumes(consumed_ml: Vec<(String, f64)>) -> Map<String, Value> {
+    consumed_ml.into_iter().map(|(stock, ml)| (stock, json!(ml))).collect()
 }

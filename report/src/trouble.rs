@@ -19,6 +19,8 @@ pub(crate) struct Trouble<'a> {
     pub experiment: Option<u64>,
     /// Whether that experiment failed of it.
     pub failed: bool,
+    /// Whether it says nothing of that experiment, which is done again.
+    pub repeated: bool,
 }
 
 /// All faults of a run in order, each once. That something was not ready yet is no fault.
@@ -40,11 +42,16 @@ pub(crate) fn faults<'a>(run: &Run<'a>) -> Vec<Trouble<'a>> {
                 Some(fault) => (fault, true),
                 None => continue,
             },
+            Record::Spoiled(spoiled) => (&spoiled.fault, false),
             _ => continue,
         };
+        let repeated = matches!(record, Record::Spoiled(_));
         match out.iter_mut().find(|t| t.experiment == under_way && t.fault == fault) {
-            Some(known) => known.failed |= failed,
-            None => out.push(Trouble { fault, experiment: under_way, failed }),
+            Some(known) => {
+                known.failed |= failed;
+                known.repeated |= repeated;
+            }
+            None => out.push(Trouble { fault, experiment: under_way, failed, repeated }),
         }
     }
     out
@@ -63,6 +70,7 @@ pub(crate) fn table(run: &Run<'_>) -> Table {
         let then = match (trouble.failed, trouble.fault.kind.stops_campaign()) {
             (true, true) => "the run stopped, safe",
             (true, false) => "the experiment failed",
+            (false, _) if trouble.repeated => "the experiment is repeated",
             (false, _) => "the experiment went on",
         };
         table.row(vec![

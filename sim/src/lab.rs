@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use flowtwin_lab::{
     Command, Exposure, Fault, FaultKind, HeaterId, Instant, Lab, LightId, Manifest, PumpId, Reply,
-    SensorId, SensorKind, Span, SpectrometerId, Streams, Temperature, math,
+    SensorId, SensorKind, Setting, Span, SpectrometerId, Streams, Temperature, math,
 };
 
 use crate::plan::Plan;
@@ -106,6 +106,10 @@ impl SimLab {
         let pump = self.pump(id)?;
         let (rate, ul) = (math::round_decimals(rate, 6), math::round_decimals(at_most_ul, 5));
         let info = &self.plan.manifest().pumps[pump];
+        if rate.total_cmp(&0.0).is_eq() {
+            self.world.stop(self.now(), pump);
+            return Ok(Reply::Done);
+        }
         let limits = (info.min_ul_per_min, info.max_ul_per_min);
         self.within(id.as_str(), "flow rate", rate, "µL/min", limits)?;
         self.within(id.as_str(), "volume", ul, "µL", (1e-5, 1e9))?;
@@ -136,6 +140,7 @@ impl SimLab {
             exposure,
             condition: self.world.condition(),
         };
+        self.world.integration_us[number] = exposure.integration_us;
         self.world.armed[number] += 1;
         self.world.acquisitions[number] = Some(acquisition);
         Ok(Reply::Ready(acquisition.ready()))
@@ -164,6 +169,21 @@ impl SimLab {
             SensorKind::Status(pump) => self.world.pumps[self.pump(pump)?].status(),
             SensorKind::Dispensed(pump) => self.world.pumps[self.pump(pump)?].dispensed_ul(now),
             SensorKind::Permit => 1.0,
+        };
+        Ok(Reply::Reading(value))
+    }
+
+    fn read_back(&self, setting: &Setting) -> Result<Reply, Fault> {
+        let world = &self.world;
+        let value = match setting {
+            Setting::SetPoint(heater) => world.heaters[self.heater(heater)?].kept_c().1,
+            Setting::Mode(heater) => match world.heaters[self.heater(heater)?].kept_c() {
+                (true, _) => Setting::AUTOMATIC,
+                (false, _) => Setting::OFF,
+            },
+            Setting::Rate(pump) => world.pumps[self.pump(pump)?].kept_ul_per_min(),
+            Setting::Light(light) => f64::from(u8::from(world.lights[self.light(light)?].is_on())),
+            Setting::Integration(name) => f64::from(world.integration_us[self.spectrometer(name)?]),
         };
         Ok(Reply::Reading(value))
     }
@@ -222,6 +242,7 @@ impl Lab for SimLab {
             Command::Arm { spectrometer, exposure } => self.arm(spectrometer, *exposure),
             Command::Fetch { spectrometer } => self.fetch(spectrometer),
             Command::Read { sensor } => self.read(sensor),
+            Command::ReadBack { setting } => self.read_back(setting),
             Command::MakeSafe => Ok(self.make_safe()),
             Command::Begin { .. } | Command::Collect => {
                 let detail = "this lab is driven by instruments, not by whole experiments".into();

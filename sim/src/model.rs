@@ -4,5 +4,6 @@ pub(crate) mod dispersion;
 pub(crate) mod emission;
 pub(crate) mod kernel;
 pub(crate) mod liquid;
+pub(crate) mod network;
 pub(crate) mod reaction;
 pub(crate) mod segmentation;

@@ -6,6 +6,7 @@ mod error;
 mod manifest;
 mod optics;
 mod quantities;
+mod reactions;
 
 use flowtwin_lab::Manifest;
 
@@ -13,6 +14,7 @@ pub use error::PlanError;
 pub(crate) use optics::Channel;
 pub(crate) use quantities::Quantities;
 
+use crate::model::network::Network;
 use crate::model::reaction::Reaction;
 use crate::spec::{self, World};
 
@@ -34,6 +36,7 @@ pub struct Plan {
     pub(crate) light_names: Vec<String>,
     pub(crate) quantities: Quantities,
     pub(crate) reaction: Option<Reaction>,
+    pub(crate) network: Option<Network>,
     pub(crate) channels: Vec<Channel>,
 }
 
@@ -68,6 +71,7 @@ impl Plan {
     /// [`PlanError`].
     pub fn new(world: &World) -> Result<Self, PlanError> {
         check::world(world)?;
+        reactions::check_balance(&world.chemistry)?;
         let rig = &world.rig;
         let names = |keys: Vec<&String>| keys.into_iter().cloned().collect::<Vec<_>>();
         let pump_names = names(rig.pumps.keys().collect());
@@ -89,6 +93,7 @@ impl Plan {
             Some(product) => Some(quantities.reaction(product)?),
             None => None,
         };
+        let network = quantities.network(&world.chemistry)?;
         let channels = optics::channels(world, &quantities, &light_names)?;
         Ok(Self {
             manifest: manifest::manifest(world),
@@ -110,6 +115,7 @@ impl Plan {
             light_names,
             quantities,
             reaction,
+            network,
             channels,
             world: world.clone(),
         })

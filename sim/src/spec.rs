@@ -10,14 +10,19 @@ mod chemistry;
 mod faults;
 mod noise;
 mod optics;
+mod reactions;
 mod rig;
 
 pub use chemistry::{
     Chemistry, Factor, Growth, Part, Population, Product, Rate, Sensitivity, Size, TimeBase,
 };
 pub use faults::{Faults, Mishap, Precipitation, RandomFault, ScheduledFault};
-pub use noise::{Jitter, LightNoise, Noise, PumpNoise, SlugNoise, WindowNoise};
+pub use noise::{
+    Jitter, LightNoise, Noise, OneJitter, OnePumpNoise, PumpNoise, SlugNoise, SpectrometerNoise,
+    WindowNoise,
+};
 pub use optics::{Absorber, Emission, Optics, Scatter, Shape};
+pub use reactions::{RateFactor, Reaction, Reverse, Species};
 pub use rig::{
     Carrier, Heater, Light, LightSource, Liquid, Mixing, Pump, Rig, Segmentation, Signal,
     Spectrometer, Stream, Stretch,
@@ -74,6 +79,6 @@ pub struct Stock {
 
 /// Whether a flag says nothing that its absence would not say: it is not written then.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_false(flag: &bool) -> bool {
+pub(crate) fn is_false(flag: &bool) -> bool {
     !flag
 }

@@ -2,7 +2,9 @@
 
 use std::collections::VecDeque;
 
-use flowtwin_lab::{Instant, Stream, Streams};
+use flowtwin_lab::{Instant, Stream, Streams, math};
+
+use crate::model::segmentation::lead_ul;
 
 /// A slug with the carrier behind it.
 #[derive(Clone, Debug)]
@@ -19,6 +21,8 @@ pub(crate) struct Slug {
     pub(crate) to_ul: f64,
     /// Relative deviation of its residence time.
     pub(crate) time_off: f64,
+    /// Volume it took of each stream, where that is not what the pumps gave meanwhile [streams] [µL].
+    pub(crate) took: Option<Box<[f64]>>,
     /// What has become of it, once somebody has asked [quantities].
     pub(crate) seen: Option<Box<[f64]>>,
 }
@@ -29,6 +33,7 @@ pub(crate) struct Train {
     slugs: VecDeque<Slug>,
     volumes: Stream,
     times: Stream,
+    compositions: Stream,
     volume_deviation: f64,
     time_deviation: f64,
     /// The slug that is forming.
@@ -36,6 +41,23 @@ pub(crate) struct Train {
     from_ul: f64,
     disperse_from_ul: f64,
     volume_ul: f64,
+    /// How far the fastest stream may be ahead in it, standard deviation [µL].
+    lead_ul: f64,
+    /// What more of each stream has gone into slugs than its pumps have given so far [streams] [µL].
+    ahead: Vec<f64>,
+}
+
+/// How irregular a train is just now.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Irregular {
+    /// Spread of the volumes of slugs, standard deviation of the logarithm.
+    pub(crate) spread: f64,
+    /// How far uneven streams alternate, 0 to 1.
+    pub(crate) alternation: f64,
+    /// Share of the fastest stream.
+    pub(crate) share: f64,
+    /// Volume of a slug whose flow equals its carrier's [µL].
+    pub(crate) portion_ul: f64,
 }
 
 impl Train {
@@ -44,12 +66,15 @@ impl Train {
             slugs: VecDeque::new(),
             volumes: streams.open("slugs/volume", 0),
             times: streams.open("slugs/time", 0),
+            compositions: streams.open("slugs/composition", 0),
             volume_deviation,
             time_deviation,
             began: Instant::START,
             from_ul: 0.0,
             disperse_from_ul: 0.0,
             volume_ul: 0.0,
+            lead_ul: 0.0,
+            ahead: Vec::new(),
         }
     }
 
@@ -58,16 +83,58 @@ impl Train {
         self.volume_ul <= 0.0
     }
 
-    /// Decides the size of the forming slug: its volume, and how irregular the train is just now
-    /// (standard deviation of the logarithm).
-    pub(crate) fn decide(&mut self, volume_ul: f64, irregular: f64) {
+    /// Decides the size of the forming slug: its volume, and how irregular the train is just now.
+    pub(crate) fn decide(&mut self, volume_ul: f64, irregular: Irregular) {
         let draw = self.volumes.normal();
-        let factor = if irregular > 0.0 {
-            flowtwin_lab::math::exp(irregular * draw)
+        let (a, b) = (irregular.spread, self.volume_deviation);
+        let deviation = (a * a + b * b).sqrt();
+        let factor = if irregular.spread > 0.0 {
+            math::exp(deviation * draw)
         } else {
             (1.0 + self.volume_deviation * draw).max(0.1)
         };
         self.volume_ul = volume_ul * factor;
+        let Irregular { alternation, share, portion_ul, .. } = irregular;
+        self.lead_ul = lead_ul(alternation, share, self.volume_ul, portion_ul);
+    }
+
+    /// Whether the forming slug takes of each stream what the pumps give meanwhile.
+    pub(crate) fn is_even(&self) -> bool {
+        self.lead_ul <= 0.0 && self.ahead.iter().all(|ul| ul.abs() <= 0.0)
+    }
+
+    /// When the forming slug began.
+    pub(crate) fn began(&self) -> Instant {
+        self.began
+    }
+
+    /// Decides what the forming slug takes of each stream, of which the pumps have `given` [streams] [µL] meanwhile: one
+    /// stream more and the others less, by turns. Over the train all that is given is taken.
+    pub(crate) fn share_out(&mut self, given: &[f64]) -> Box<[f64]> {
+        self.ahead.resize(given.len(), 0.0);
+        let whole: f64 = given.iter().sum();
+        let most = (0..given.len()).max_by(|&a, &b| given[a].total_cmp(&given[b])).unwrap_or(0);
+        let others = whole - given[most];
+        let lead = self.lead_ul * self.compositions.normal();
+        let wanted = |i: usize| {
+            let target = match i {
+                i if i == most => lead,
+                i if others > 0.0 => -lead * given[i] / others,
+                _ => 0.0,
+            };
+            (given[i] + target - self.ahead[i]).max(0.0)
+        };
+        let wanted: Vec<f64> = (0..given.len()).map(wanted).collect();
+        let sum: f64 = wanted.iter().sum();
+        let scale = if sum > 0.0 { whole / sum } else { 0.0 };
+        let took: Box<[f64]> = wanted.iter().map(|ul| ul * scale).collect();
+        for ((ahead, took), given) in self.ahead.iter_mut().zip(&took).zip(given) {
+            *ahead += took - given;
+        }
+        if self.lead_ul <= 0.0 && self.ahead.iter().all(|ul| ul.abs() < 1e-9) {
+            self.ahead.fill(0.0);
+        }
+        took
     }
 
     /// Volume of all streams together at which the forming slug is complete [µL].
@@ -76,7 +143,13 @@ impl Train {
     }
 
     /// The forming slug is complete; the next one begins.
-    pub(crate) fn complete(&mut self, now: Instant, total_ul: f64, disperse_ul: f64) {
+    pub(crate) fn complete(
+        &mut self,
+        now: Instant,
+        total_ul: f64,
+        disperse_ul: f64,
+        took: Option<Box<[f64]>>,
+    ) {
         let time_off = self.time_deviation * self.times.normal();
         self.slugs.push_back(Slug {
             began: self.began,
@@ -85,6 +158,7 @@ impl Train {
             slug_to_ul: self.from_ul + (disperse_ul - self.disperse_from_ul),
             to_ul: total_ul,
             time_off,
+            took,
             seen: None,
         });
         self.began = now;

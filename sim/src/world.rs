@@ -67,6 +67,8 @@ pub(crate) struct World {
     pub(crate) lights: Vec<Light>,
     pub(crate) acquisitions: Vec<Option<Acquisition>>,
     pub(crate) armed: Vec<u64>,
+    /// Integration time of each spectrometer as it was last set [µs].
+    pub(crate) integration_us: Vec<u32>,
     pub(crate) flow: FlowHistory,
     train: Train,
     slug_done: Option<Ticket>,
@@ -83,12 +85,13 @@ impl World {
     pub(crate) fn new(plan: Arc<Plan>, streams: Streams) -> Self {
         let noise = &plan.world().noise;
         let named = plan.pump_names.iter().zip(&plan.pumps);
-        let pumps: Vec<Pump> =
-            named.map(|(name, spec)| Pump::new(name, spec, &noise.pumps, &streams)).collect();
+        let pumps: Vec<Pump> = named
+            .map(|(name, spec)| Pump::new(name, spec, &noise.pumps.of(name), &streams))
+            .collect();
         let ambient = plan.world().rig.ambient_c;
         let named = plan.heater_names.iter().zip(&plan.heaters);
         let heaters = named
-            .map(|(name, spec)| Heater::new(name, spec, ambient, &noise.heaters, &streams))
+            .map(|(name, spec)| Heater::new(name, spec, ambient, &noise.heaters.of(name), &streams))
             .collect();
         let of_streams = plan.streams.iter().map(|s| s.pumps.clone()).collect();
         let slugs = &noise.slugs;
@@ -100,6 +103,7 @@ impl World {
             lights: vec![Light::new(); plan.light_names.len()],
             acquisitions: vec![None; plan.channels.len()],
             armed: vec![0; plan.channels.len()],
+            integration_us: vec![100_000; plan.channels.len()],
             flow: FlowHistory::new(pumps.len(), of_streams, plan.tube.len()),
             train: Train::new(0.01 * slugs.volume_percent, 0.01 * slugs.time_percent, &streams),
             slug_done: None,
@@ -152,7 +156,8 @@ impl World {
             Event::SlugDone => {
                 self.slug_done = None;
                 let (total, disperse) = (self.flow.total(), self.disperse(now));
-                self.train.complete(now, self.flow.volume(total, now), disperse);
+                let took = self.took(now);
+                self.train.complete(now, self.flow.volume(total, now), disperse, took);
                 self.work.slugs += 1;
                 self.plan_slug(now);
             }

@@ -69,7 +69,7 @@ fn look(args: &Args, file: &Path) -> Finding {
     match compared {
         Ok(compared) => Finding {
             file: name,
-            note: format!("{}{compared}", summary(&scenario)),
+            note: format!("{}{}{compared}", summary(&scenario), cannot(&scenario)),
             scenario: Some(scenario.name().to_owned()),
             problem: None,
         },
@@ -93,7 +93,7 @@ fn check_wiring(args: &Args, file: &Path) -> Finding {
         Ok(wiring) => wiring,
         Err(error) => return finding(Some((error.kind(), error.to_string())), String::new()),
     };
-    if !args.connect {
+    if !(args.connect || args.identify) {
         return finding(None, "wiring file; --connect asks every instrument who it is".into());
     }
     if let Some(hand_off) = &wiring.folder {
@@ -111,12 +111,21 @@ fn check_wiring(args: &Args, file: &Path) -> Finding {
     let lines: String = found.iter().map(line).collect();
     let wrong = found.iter().filter(|f| !f.is_right()).count();
     match wrong {
+        0 if args.identify => match super::identified::ask(file, &wiring) {
+            Ok(note) => finding(None, note),
+            Err(error) => finding(Some((error.kind(), error.to_string())), String::new()),
+        },
         0 => finding(None, format!("{} instruments answer{lines}", found.len())),
         _ => {
             let message = format!("{wrong} of {} instruments are not right:{lines}", found.len());
             finding(Some((Kind::Failed, message)), String::new())
         }
     }
+}
+
+/// What the rig of a scenario cannot do everywhere, a line each.
+fn cannot(scenario: &Scenario) -> String {
+    scenario.cannot_everywhere().iter().map(|note| format!("\n  note: {note}")).collect()
 }
 
 fn summary(scenario: &Scenario) -> String {

@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use flowtwin_backends::clock::{Clock, SharedClock, WallClock};
+use flowtwin_backends::connect::Finding;
 use flowtwin_backends::folder::FolderLab;
 use flowtwin_backends::heartbeat::{Heartbeat, make_safe_at_last};
 use flowtwin_backends::hold::Hold;
@@ -24,6 +25,7 @@ use flowtwin_lab::journal::{self, Writer};
 use flowtwin_lab::{Instant, Lab, Manifest, PumpId, Span};
 use flowtwin_report::Extras;
 
+use super::attendant::{Attendant, Cables, Held};
 use super::emulate::read_wiring;
 use super::run::{
     STOP, both, campaign, conclude, folder, heed_ctrl_c, is_unsafe, outcome, threads,
@@ -88,28 +90,33 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     }
     // Until the campaign begins, Ctrl-C ends this program whatever it waits for.
     signals::nothing_is_under_way(true);
-    everybody_is_there(&wiring)?;
+    let found = everybody_is_there(&wiring)?;
+    super::identified::require(wiring_file, &wiring)?;
     ask(args)?;
-    let began = folder.recorded().and_then(|j| j.experiments().last());
-    let began = began.map_or(Instant::START, |e| e.ended_ns);
+    let began = folder.recorded().map_or(Instant::START, journal::Journal::last_at);
     let clock = clock(&wiring, began, args.speed)?;
     let manifest = Manifest { simulated: wiring.simulated, ..scenario.manifest().clone() };
     let expected = scenario.sim_lab(seed);
-    let on = |scenario: &Scenario, rig: Box<dyn Lab>| {
+    let on = |scenario: &Scenario, rig: Box<dyn Lab>, cables: Option<Cables>| {
         let say = |text: &str| console::say_line(text);
-        let mut watch = Alongside::new(scenario, expected, Progress::new(scenario), say);
+        let inner = Alongside::new(scenario, expected, Progress::new(scenario), say);
+        let accept = args.accept_first;
+        let mut watch = Attendant { inner, rehearsed: scenario, accept, cables };
         campaign(scenario, seed, threads(to.jobs), rig, &folder, &mut watch)
     };
     let (ended, watched) = match &wiring.folder {
         Some(hand_off) => {
             let rig = behind(hand_off, wiring_file, manifest, clock)?;
             signals::nothing_is_under_way(false);
-            (on(&scenario, Box::new(rig))?, None)
+            (on(&scenario, Box::new(rig), None)?, None)
         }
         None => {
             let (rig, scenario) = readied(&wiring, manifest, clock, scenario)?;
-            let (ended, watched) =
-                watched(rig, (&wiring, wiring_file), &hold, |rig| on(&scenario, rig))?;
+            let (ended, watched) = watched(rig, (&wiring, wiring_file), &hold, |rig| {
+                let held = Held::new(rig);
+                let cables = Cables { held: held.clone(), wiring: wiring.clone(), found };
+                on(&scenario, Box::new(held), Some(cables))
+            })?;
             (ended, Some(watched))
         }
     };
@@ -138,7 +145,7 @@ fn watched(
     rig: Bench,
     (wiring, wiring_file): (&Wiring, &Path),
     hold: &Hold,
-    on: impl FnOnce(Box<dyn Lab>) -> Result<Ended, CommandError>,
+    on: impl FnOnce(Bench) -> Result<Ended, CommandError>,
 ) -> Result<(Ended, bool), CommandError> {
     // The watch holds the rig too, also when this process has gone.
     hold.share().map_err(held)?;
@@ -146,7 +153,7 @@ fn watched(
     let heartbeat = Rc::new(RefCell::new(heartbeat(&manifest, wiring_file)?));
     let (pulse, herald) = (Box::new(heartbeat.clone()), Box::new(Shout::of_campaign()));
     signals::nothing_is_under_way(false);
-    let ended = on(Box::new(rig.with_pulse(pulse).with_herald(herald)))?;
+    let ended = on(rig.with_pulse(pulse).with_herald(herald))?;
     let is_unsafe = ended.fault.as_ref().is_some_and(is_unsafe);
     let mut watched = finish(&mut heartbeat.borrow_mut(), is_unsafe)?;
     if is_unsafe && !watched {
@@ -313,7 +320,7 @@ fn simulated(
 }
 
 /// Makes sure that the right instrument is at the end of every cable, before anything moves.
-fn everybody_is_there(wiring: &Wiring) -> Result<(), CommandError> {
+fn everybody_is_there(wiring: &Wiring) -> Result<Vec<Finding>, CommandError> {
     let found = identify(wiring);
     if let Some(played) = found.iter().find(|found| found.is_emulated() && !wiring.simulated) {
         let message =
@@ -322,12 +329,12 @@ fn everybody_is_there(wiring: &Wiring) -> Result<(), CommandError> {
             "nothing has moved; what it tells is simulated, and the wiring file must say so",
         ));
     }
-    let wrong: Vec<String> = found
-        .into_iter()
-        .filter_map(|found| found.problem.map(|problem| format!("{}: {problem}", found.name)))
-        .collect();
+    let wrong = found.iter().filter_map(|found| {
+        found.problem.as_ref().map(|problem| format!("{}: {problem}", found.name))
+    });
+    let wrong: Vec<String> = wrong.collect();
     if wrong.is_empty() {
-        return Ok(());
+        return Ok(found);
     }
     Err(CommandError::failed(wrong.join("\n")).hint("nothing has moved; see docs/wiring.md"))
 }

@@ -74,6 +74,55 @@ fn an_interrupted_run_ends_safe_and_can_go_on() {
     }
 }
 
+/// A spectrometer falls silent in the first experiment, and the tube is rinsed.
+const RINSED: &str = "[procedure]\non_fault = { flush = { pump = \"pfo\", ul_per_min = 300.0, volume_ul = 500.0 } }\n\
+                      [[faults.scheduled]]\nat_s = 500.0\n\
+                      mishap = { silence = { instrument = \"absorption\", waited_s = 1.0 } }\n\
+                      [[phases]]\nname = \"start\"\npolicy = \"lhs\"\nexperiments = 2\n";
+
+#[test]
+fn after_a_fault_a_finite_volume_rinses_the_tube_with_the_heater_off_on_every_backend() {
+    let dir = folder("rinsed");
+    let file = scenario(&dir, "rinsed", "cs3cu2i5.toml", RINSED);
+    for backend in ["sim", "emulated"] {
+        let args = ["run", file.to_str().unwrap(), "--backend", backend, "--out", backend];
+        let stopped = run(&dir, &args);
+        assert_eq!(stopped.code, Some(3), "{backend}: {}", stopped.stderr);
+        let journal = read_journal(&dir.join(backend)).unwrap();
+        let spoiled = journal.spoiled().next().expect("no outcome of its conditions");
+        let after = journal.records().iter().filter_map(|record| match record {
+            Record::Command(c) if c.at_ns >= spoiled.fault.at => Some(&c.send),
+            _ => None,
+        });
+        let after: Vec<&Act> = after.collect();
+        let safe = after.iter().position(|act| **act == Act::MakeSafe).expect("first it is safe");
+        assert!(matches!(after[safe + 1], Act::HeaterOff { .. }), "{backend}: {after:?}");
+        let volumes = after[safe..].iter().filter_map(|act| match act {
+            Act::Dispense { pump, at_most_ul, .. } => Some((pump.as_str(), at_most_ul.ul())),
+            _ => None,
+        });
+        assert_eq!(volumes.collect::<Vec<_>>(), [("pfo", 500.0)], "{backend}");
+        let rinsed_s = spoiled.ended_ns.since(spoiled.fault.at).as_secs();
+        assert!((100.0..110.0).contains(&rinsed_s), "{backend}: {rinsed_s} s");
+        assert_eq!(after.last(), Some(&&Act::MakeSafe), "{backend}");
+    }
+}
+
+#[test]
+fn a_rinse_that_no_pump_can_do_is_refused_by_check() {
+    let dir = folder("rinse-refused");
+    for (key, wrong, told) in [
+        ("pfo", "pf0", "there is no pump `pf0`"),
+        ("volume_ul = 500.0", "volume_ul = 0.0", "volume_ul = 0 is outside 1 to 100000 µL"),
+    ] {
+        let body = RINSED.replacen(key, wrong, 1);
+        let file = scenario(&dir, "refused", "cs3cu2i5.toml", &body);
+        let checked = run(&dir, &["check", file.to_str().unwrap()]);
+        assert_eq!(checked.code, Some(2), "{}", checked.stderr);
+        assert!(checked.stderr.contains(told), "{}", checked.stderr);
+    }
+}
+
 const SHORT: &str = "[[phases]]\nname = \"start\"\npolicy = \"lhs\"\nexperiments = 2\n";
 
 /// A rig whose heater acknowledges its safe state no more, once it has been told to heat.

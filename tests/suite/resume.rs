@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use flowtwin_campaign::campaign::{Campaign, Silent};
 use flowtwin_campaign::folder::{Identity, JOURNAL, RunFolder, read_journal};
-use flowtwin_campaign::hardware::{Volumes, delivered};
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::journal::{Record, read};
+use flowtwin_lab::journal::{Volumes, delivered};
 use flowtwin_lab::{Command, Instant, Streams};
 
 use crate::support::{files, flowtwin, folder, run, scenario};
@@ -249,6 +249,36 @@ fn what_a_killed_experiment_has_pumped_is_missing_in_the_syringes_until_they_are
         journal.experiments().flat_map(|e| &e.consumed_ml).map(|(_, ml)| ml).sum();
     let all: f64 = delivered(&journal).values().sum();
     assert!(all > 1e3 * experiments + 1e3, "lines and blank: {all} µL, {experiments} mL");
+}
+
+#[test]
+fn what_a_rig_did_in_an_experiment_that_was_interrupted_stays_in_its_journal() {
+    let dir = folder("interrupted-rig");
+    let scenario = Scenario::load(&scenario(&dir, "short", "cs3cu2i5.toml", SHORT)).unwrap();
+    let whole = complete(&scenario, &dir.join("whole"), false);
+    let ends: Vec<usize> =
+        whole.iter().enumerate().filter(|(_, b)| **b == b'\n').map(|(i, _)| i + 1).collect();
+    let identity = Identity::new(&scenario, scenario.file().seed, true);
+    let path = dir.join("cut");
+    fs::create_dir_all(&path).unwrap();
+    let mut cut = 2;
+    while cut < ends.len() - 1 {
+        let there = &whole[..ends[cut]];
+        // A torn line is no record of anything.
+        fs::write(path.join(JOURNAL), &whole[..ends[cut] + 1]).unwrap();
+        let simulated = RunFolder::resume(&path, &identity).unwrap();
+        let kept = simulated.recorded().unwrap().bytes();
+        assert!(there.starts_with(kept), "a simulation is repeated from its last experiment");
+        let rig = RunFolder::resume(&path, &identity.clone().in_wall_time()).unwrap();
+        drop(rig.append().unwrap());
+        let now = fs::read(path.join(JOURNAL)).unwrap();
+        assert!(now.starts_with(there), "record {cut} and what is before it stay");
+        let journal = read(&now).unwrap();
+        let last = journal.records().last().unwrap();
+        assert!(last.is_durable(), "it says that it goes on: {last:?}");
+        assert!(journal.last_at() >= read(there).unwrap().last_at(), "time does not run back");
+        cut += 7;
+    }
 }
 
 #[test]

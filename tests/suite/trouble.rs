@@ -171,8 +171,7 @@ fn run(scenario: &Scenario, wiring: &Wiring) -> (Vec<u8>, Option<FaultKind>) {
 fn go_on(scenario: &Scenario, wiring: &Wiring, known: &Journal) -> Vec<u8> {
     let calm = Wiring { faults: Vec::new(), ..wiring.clone() };
     let (mut rig, mut ground) = rig(scenario, &calm);
-    let last = known.experiments().last().map_or(Instant::START, |e| e.ended_ns);
-    rig.wait_until(last + Span::from_secs(3600.0)).expect("lab time passes");
+    rig.wait_until(known.last_at() + Span::from_secs(3600.0)).expect("lab time passes");
     let never = AtomicBool::new(false);
     let campaign = Campaign::new(scenario, scenario.file().seed, NonZeroUsize::MIN, &never);
     let writer = Writer::after(known, Vec::new());
@@ -235,8 +234,7 @@ impl Study {
         let (mut bytes, fault) = run(&self.scenario, &wiring);
         nothing_is_lost(&journal::read(&bytes).expect("the journal holds"));
         if fault.is_some() {
-            let durable = journal::read(&bytes).unwrap().durable_bytes().to_vec();
-            bytes = go_on(&self.scenario, &wiring, &journal::read(&durable).unwrap());
+            bytes = go_on(&self.scenario, &wiring, &journal::read(&bytes).unwrap());
         }
         let journal = journal::read(&bytes).expect("the journal holds");
         nothing_is_lost(&journal);
@@ -267,12 +265,16 @@ fn results(journal: &Journal) -> Vec<Vec<Option<u64>>> {
     journal.experiments().map(|e| e.features.iter().map(bits).collect()).collect()
 }
 
-/// Every proposal has become an experiment, each once and in order, but for one that was under way.
+/// Every proposal has become an experiment, each once and in order, or was spoiled, but for one that was under way.
 fn nothing_is_lost(journal: &Journal) {
     let numbers: Vec<u64> = journal.experiments().map(|e| e.experiment).collect();
     assert!(numbers.iter().copied().eq(1..=numbers.len() as u64), "{numbers:?}");
     let proposed = journal.records().iter().filter(|r| matches!(r, Record::Proposal(_))).count();
-    assert!(proposed - numbers.len() <= 1, "{proposed} proposals, {} done", numbers.len());
+    let spoiled = journal.spoiled().count();
+    let open = proposed - numbers.len() - spoiled;
+    assert!(open <= 1, "{proposed} proposals, {} done, {spoiled} spoiled", numbers.len());
+    let blamed: Vec<_> = journal.experiments().filter_map(|e| e.fault.as_ref()).collect();
+    assert!(blamed.iter().all(|fault| !fault.is_of_the_rig()), "learnt as infeasible: {blamed:?}");
 }
 
 /// Who made the rig safe, and because of what.

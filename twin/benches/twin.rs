@@ -13,7 +13,8 @@ use std::time::Instant;
 
 use flowtwin_lab::{Input, Space, Streams};
 use flowtwin_twin::{
-    Ask, Context, Ensemble, History, PolicySpec, Posterior, Surrogate, SurrogateSpec, Trial, Work,
+    Ask, Context, Ensemble, Goal, Goals, History, Objective, PolicySpec, Posterior, Surrogate,
+    SurrogateSpec, Trial, Work,
 };
 
 fn main() {
@@ -27,6 +28,9 @@ fn main() {
         for name in ["ei", "ucb", "max_variance", "thompson", "balanced"] {
             refit_and_propose(name, surrogate.parse().expect("a surrogate"));
         }
+    }
+    for objectives in [2, 3] {
+        propose_for(objectives);
     }
 }
 
@@ -66,7 +70,7 @@ fn history() -> History {
     let mut trial = || {
         let x: Vec<f64> = (0..7).map(|_| stream.uniform()).collect();
         let outcome = x[0] * x[1] + 0.5 * x[2] - x[3] * x[3] + 0.02 * stream.normal();
-        Trial { x, outcome: Some(outcome) }
+        Trial::at(x, Some(outcome))
     };
     History { trials: (0..60).map(|_| trial()).collect(), pending: Vec::new() }
 }
@@ -81,9 +85,30 @@ fn refit(name: &str) {
     });
 }
 
+/// Refits a Gaussian process to each of several outcomes and proposes by the expected hypervolume improvement.
+fn propose_for(objectives: usize) {
+    let input = |i: usize| Input::number(format!("input_{i}"), 0.0, 1.0, 0.001);
+    let space = Space::new((0..7).map(input).collect(), vec![]).expect("ranges are in order");
+    let mut history = history();
+    let mut stream = Streams::new(2).open("noise", 0);
+    for trial in &mut history.trials {
+        let x = &trial.x;
+        let clean = [x[0] * x[1] + x[2], x[3] - x[0] * x[4], x[5] * x[5] - x[1]];
+        let measured = clean.map(|value| Some(value + 0.02 * stream.normal()));
+        trial.values = measured[..objectives].to_vec();
+    }
+    let wanted = |outcome| Objective { outcome, goal: Goal::Maximize, worst: None };
+    let goals = Goals { objectives: (0..objectives).map(wanted).collect(), limits: Vec::new() };
+    let policy = PolicySpec::Ei {}.build_for(SurrogateSpec::Gp, &goals);
+    let ask = Ask { space: &space, history: &history, count: 1, asked: 0, planned: 1, cost: None };
+    let context = Context::new(Streams::new(1));
+    report(&format!("refit and propose, {objectives} objectives@gp"), || {
+        policy.propose(black_box(&ask), &context).expect("no constraints").work
+    });
+}
+
 fn refit_and_propose(name: &str, surrogate: SurrogateSpec) {
-    let input =
-        |i: usize| Input { name: format!("input_{i}"), low: 0.0, high: 1.0, resolution: 0.001 };
+    let input = |i: usize| Input::number(format!("input_{i}"), 0.0, 1.0, 0.001);
     let space = Space::new((0..7).map(input).collect(), vec![]).expect("ranges are in order");
     let history = history();
     let ask = Ask { space: &space, history: &history, count: 1, asked: 0, planned: 1, cost: None };

@@ -5,8 +5,8 @@ mod limits;
 use flowtwin_lab::math;
 
 use self::limits::Limits;
-use crate::History;
 use crate::design::squared_distance;
+use crate::{Encoding, History};
 
 /// Probability of success where nothing is known.
 const PRIOR: f64 = 0.9;
@@ -33,21 +33,32 @@ pub struct Feasibility {
     limits: Limits,
     /// Weight of the opinion that a limit decides.
     trust: f64,
+    /// How choices are seen: whether an option works is no matter of where it stands among the others.
+    encoding: Encoding,
 }
 
 impl Feasibility {
-    /// What a history says; none where nothing has failed.
+    /// What a history of experiments in numbers says; none where nothing has failed.
     pub fn learn(history: &History) -> Option<Self> {
+        Self::learn_in(history, &Encoding::default())
+    }
+
+    /// What a history says; none where nothing has failed.
+    pub fn learn_in(history: &History, encoding: &Encoding) -> Option<Self> {
         if !history.any_failed() {
             return None;
         }
-        let dim = history.trials.first()?.x.len();
-        let success = |outcome: Option<f64>| if outcome.is_some() { 1.0 } else { 0.0 };
-        let trials: Vec<_> =
-            history.trials.iter().map(|t| (t.x.clone(), success(t.outcome))).collect();
+        let success = |succeeded: bool| if succeeded { 1.0 } else { 0.0 };
+        let trials: Vec<_> = history
+            .trials
+            .iter()
+            .map(|t| (encoding.encode(&t.x).into_owned(), success(t.succeeded())))
+            .collect();
+        let dim = trials.first()?.0.len();
         let limits = Limits::learn(&trials, dim);
         let per_squared = 0.5 / (REACH * REACH * dim as f64);
-        let mut learnt = Self { trials, per_squared, limits, trust: 0.0 };
+        let encoding = encoding.clone();
+        let mut learnt = Self { trials, per_squared, limits, trust: 0.0, encoding };
         learnt.trust = learnt.limits.evidence / (learnt.limits.evidence + learnt.evidence());
         Some(learnt)
     }
@@ -76,12 +87,14 @@ impl Feasibility {
 
     /// The probability at `u` \[d\].
     pub fn at(&self, u: &[f64]) -> f64 {
-        let (hits, all) = self.counted(u);
-        self.trust * self.limits.at(u, None) + (1.0 - self.trust) * hits / all
+        let u = self.encoding.encode(u);
+        let (hits, all) = self.counted(&u);
+        self.trust * self.limits.at(&u, None) + (1.0 - self.trust) * hits / all
     }
 
     /// The probability at `u` and its derivatives \[d\].
     pub fn slope(&self, u: &[f64]) -> (f64, Vec<f64>) {
+        let u = &*self.encoding.encode(u);
         let (hits, all) = self.counted(u);
         let near = hits / all;
         let mut slope = vec![0.0; u.len()];
@@ -94,7 +107,7 @@ impl Feasibility {
                 *s += by * (u - x);
             }
         }
-        (self.trust * p + (1.0 - self.trust) * near, slope)
+        (self.trust * p + (1.0 - self.trust) * near, self.encoding.slope(slope))
     }
 
     /// What a point is worth of what it would be worth if success were certain, 0..1: the probability, and next to nothing where
@@ -127,7 +140,7 @@ mod tests {
     use crate::Trial;
 
     fn history() -> History {
-        let trial = |a: f64, b: f64| Trial { x: vec![a, b], outcome: (a < 0.5).then_some(1.0) };
+        let trial = |a: f64, b: f64| Trial::at(vec![a, b], (a < 0.5).then_some(1.0));
         let mut history = History::default();
         for i in 0..6 {
             for j in 0..6 {

@@ -10,26 +10,46 @@ pub struct Trial {
     pub x: Vec<f64>,
     /// What is to be maximised; none where the experiment failed.
     pub outcome: Option<f64>,
+    /// What was measured of each outcome that [`crate::Goals`] are about, in its own unit; none for what was not measured. Empty
+    /// where one outcome is maximised, and nothing else matters.
+    pub values: Vec<Option<f64>>,
 }
 
 impl Trial {
-    /// An experiment at `conditions`, which may come from another space: inputs are matched by name.
+    /// An experiment at a point `x` \[d\] of the unit cube with one outcome that is maximised.
+    pub fn at(x: Vec<f64>, outcome: Option<f64>) -> Self {
+        Self { x, outcome, values: Vec::new() }
+    }
+
+    /// An experiment at `conditions`, which may come from another space: inputs and options are matched by name.
     ///
     /// # Errors
-    /// If `conditions` lack an input of `space`. Inputs that `space` does not have are ignored.
+    /// If `conditions` lack an input of `space`, or name an option that it does not have. Inputs that `space` does not have are
+    /// ignored.
     pub fn new(
         space: &Space,
         conditions: &Conditions,
         outcome: Option<f64>,
     ) -> Result<Self, MissingInput> {
         let unit = |input: &flowtwin_lab::Input| {
-            let value = conditions
-                .get(&input.name)
+            let value = space
+                .value(input, conditions)
                 .ok_or_else(|| MissingInput { name: input.name.clone() })?;
-            Ok((value - input.low) / (input.high - input.low))
+            Ok(input.to_unit(value))
         };
         let x = space.inputs().iter().map(unit).collect::<Result<_, _>>()?;
-        Ok(Self { x, outcome })
+        Ok(Self::at(x, outcome))
+    }
+
+    /// The same with these values of several outcomes.
+    #[must_use]
+    pub fn with_values(self, values: Vec<Option<f64>>) -> Self {
+        Self { values, ..self }
+    }
+
+    /// Whether anything was measured.
+    pub(crate) fn succeeded(&self) -> bool {
+        self.outcome.is_some() || self.values.iter().any(Option::is_some)
     }
 }
 
@@ -71,9 +91,22 @@ impl History {
 
     /// Inputs [n, dim] and outcomes \[n\] of the experiments that succeeded.
     pub fn succeeded(&self, dim: usize) -> (Array2<f64>, Vec<f64>) {
+        self.measured(dim, |trial| trial.outcome)
+    }
+
+    /// Inputs [n, dim] and values \[n\] of the experiments of which the outcome at this place of [`Trial::values`] was measured.
+    pub fn outcomes(&self, dim: usize, place: usize) -> (Array2<f64>, Vec<f64>) {
+        self.measured(dim, |trial| trial.values.get(place).copied().flatten())
+    }
+
+    fn measured(
+        &self,
+        dim: usize,
+        value: impl Fn(&Trial) -> Option<f64>,
+    ) -> (Array2<f64>, Vec<f64>) {
         let (mut x, mut y) = (Vec::new(), Vec::new());
         for trial in &self.trials {
-            if let Some(outcome) = trial.outcome {
+            if let Some(outcome) = value(trial) {
                 x.extend_from_slice(&trial.x);
                 y.push(outcome);
             }
@@ -84,18 +117,18 @@ impl History {
 
     /// Whether any experiment failed.
     pub fn any_failed(&self) -> bool {
-        self.trials.iter().any(|t| t.outcome.is_none())
+        self.trials.iter().any(|trial| !trial.succeeded())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use flowtwin_lab::Input;
+    use flowtwin_lab::{Choice, Input};
 
     use super::*;
 
     fn space(low: f64, high: f64) -> Space {
-        let input = |name: &str| Input { name: name.into(), low, high, resolution: 0.0 };
+        let input = |name: &str| Input::number(name, low, high, 0.0);
         Space::new(vec![input("a"), input("b")], vec![]).unwrap()
     }
 
@@ -108,18 +141,26 @@ mod tests {
 
     #[test]
     fn an_input_that_the_earlier_campaign_lacks_is_named() {
-        let other = Space::new(
-            vec![Input { name: "a".into(), low: 0.0, high: 1.0, resolution: 0.0 }],
-            vec![],
-        )
-        .unwrap();
+        let other = Space::new(vec![Input::number("a", 0.0, 1.0, 0.0)], vec![]).unwrap();
         let error = Trial::new(&space(0.0, 1.0), &other.centre(), None).unwrap_err();
         assert_eq!(error.name, "b");
     }
 
     #[test]
+    fn options_of_an_earlier_campaign_are_matched_by_name() {
+        let space = |names: [&str; 2]| {
+            let option = |name: &str| Choice { name: name.into(), descriptors: Vec::new() };
+            Space::new(vec![Input::choice("base", names.map(option).to_vec())], vec![]).unwrap()
+        };
+        let (earlier, now) = (space(["KOAc", "CsOAc"]), space(["CsOAc", "KOPiv"]));
+        let trial = |option| Trial::new(&now, &earlier.conditions(vec![option]), Some(1.0));
+        assert_eq!(trial(1.0).unwrap().x, [0.25]);
+        assert_eq!(trial(0.0).unwrap_err().name, "base");
+    }
+
+    #[test]
     fn failed_experiments_are_counted_but_have_no_outcome() {
-        let trial = |outcome| Trial { x: vec![0.0, 0.0], outcome };
+        let trial = |outcome| Trial::at(vec![0.0, 0.0], outcome);
         let history = History {
             trials: vec![trial(Some(1.0)), trial(None), trial(Some(3.0))],
             pending: vec![vec![0.5, 0.5]],
@@ -128,5 +169,15 @@ mod tests {
         assert_eq!(history.best(), Some((2, 3.0)));
         assert_eq!(history.succeeded(2).1, [1.0, 3.0]);
         assert!(history.any_failed());
+    }
+
+    #[test]
+    fn an_experiment_of_which_something_was_measured_has_not_failed() {
+        let trial =
+            |values: [Option<f64>; 2]| Trial::at(vec![0.0], None).with_values(values.to_vec());
+        let history = History { trials: vec![trial([None, Some(2.0)])], pending: Vec::new() };
+        assert!(!history.any_failed());
+        assert_eq!(history.outcomes(1, 1).1, [2.0]);
+        assert!(history.outcomes(1, 0).1.is_empty());
     }
 }

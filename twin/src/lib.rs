@@ -11,14 +11,17 @@
 pub mod acquisition;
 mod context;
 pub mod design;
+mod encoding;
 mod ensemble;
 pub mod evaluate;
 pub mod explain;
 mod feasibility;
 mod forest;
-mod goal;
+pub mod front;
+mod goals;
 mod gp;
 mod history;
+mod improvement;
 mod legacy;
 mod linalg;
 mod model;
@@ -35,18 +38,19 @@ mod surrogate;
 mod work;
 
 pub use context::Context;
+pub use encoding::{Encoded, Encoding};
 pub use ensemble::{Ensemble, EnsemblePosterior};
 pub use evaluate::{Evaluation, Interval, Scores, cross_validate};
 pub use feasibility::Feasibility;
 pub use forest::{Forest, ForestPosterior};
-pub use goal::Goal;
+pub use goals::{Goal, Goals, Limit, Objective};
 pub use gp::{GaussianProcess, GpPosterior, Prior};
 pub use history::{History, MissingInput, Trial};
 pub use legacy::{LegacyEnsemble, LegacyPosterior, Start};
 pub use model::Model;
 pub use policy::{
     Aim, Ask, Cost, Guided, LatinHypercube, Listed, Policy, PolicyError, PolicySpec, Proposals,
-    Random, SobolSequence, SurrogateSpec, UnknownName,
+    Random, Several, SobolSequence, SurrogateSpec, UnknownName,
 };
 pub use stack::{Stack, StackPosterior};
 pub use stop::{Spent, Stop, StopRules};

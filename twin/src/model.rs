@@ -4,6 +4,7 @@ use flowtwin_lab::Stream;
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
+use crate::encoding::Encoded;
 use crate::ensemble::{Ensemble, EnsemblePosterior};
 use crate::forest::{Forest, ForestPosterior};
 use crate::gp::{GaussianProcess, GpPosterior};
@@ -27,6 +28,8 @@ pub enum Model {
     Forest(ForestPosterior),
     /// All three, weighed.
     Stack(Box<StackPosterior>),
+    /// Any of them, of a space with choices.
+    Encoded(Box<Encoded>),
 }
 
 impl Model {
@@ -37,6 +40,16 @@ impl Model {
             Self::Gp(posterior) => posterior,
             Self::Forest(posterior) => posterior,
             Self::Stack(posterior) => &**posterior,
+            Self::Encoded(posterior) => &**posterior,
+        }
+    }
+
+    /// The same with one more experiment at `x` [d], where the model can take one in without being fitted again.
+    pub(crate) fn with(&self, x: &[f64], y: f64) -> Option<Self> {
+        match self {
+            Self::Gp(gp) => Some(Self::Gp(gp.with(x, y))),
+            Self::Encoded(encoded) => Some(Self::Encoded(Box::new(encoded.with(x, y)?))),
+            _ => None,
         }
     }
 }

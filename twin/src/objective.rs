@@ -66,13 +66,13 @@ impl Weighed<'_> {
 
 impl Price<'_> {
     /// The logarithm of what an experiment at `u` [d] costs.
-    fn at(&self, u: &[f64]) -> f64 {
+    pub(crate) fn at(&self, u: &[f64]) -> f64 {
         let paid = (self.of)((self.cost)(&self.space.from_unit(u)));
         math::ln(paid.max(LEAST_COST))
     }
 
     /// The same and its derivatives [d], by differences.
-    fn slope(&self, u: &[f64]) -> (f64, Vec<f64>) {
+    pub(crate) fn slope(&self, u: &[f64]) -> (f64, Vec<f64>) {
         const STEP: f64 = 1e-3;
         let here = self.at(u);
         let mut moved = u.to_vec();

@@ -5,6 +5,7 @@ mod elsewhere;
 mod guided;
 mod listed;
 mod pool;
+mod several;
 mod space_filling;
 mod spec;
 mod trust_region;
@@ -17,6 +18,7 @@ use crate::{Context, FitError, History, Work};
 pub use aim::Aim;
 pub use guided::Guided;
 pub use listed::Listed;
+pub use several::Several;
 pub use space_filling::{LatinHypercube, Random, SobolSequence};
 pub use spec::{PolicySpec, SurrogateSpec, UnknownName};
 
@@ -34,13 +36,14 @@ pub trait Policy: std::fmt::Debug + Send + Sync {
     /// If no conditions meet the constraints, or a surrogate cannot be fitted to the history.
     fn propose(&self, ask: &Ask<'_>, context: &Context) -> Result<Proposals, PolicyError>;
 
-    /// Picks the index of one of `candidates` \[q\]\[d\], points of the unit cube, and says what that took; none where the
+    /// Picks the index of one of `candidates` \[q\]\[d\], points of the unit cube of `space`, and says what that took; none where the
     /// policy does not choose among points that are given.
     ///
     /// # Errors
     /// If a surrogate cannot be fitted to the history.
     fn pick(
         &self,
+        _space: &Space,
         _history: &History,
         _candidates: &[Vec<f64>],
         _context: &Context,

@@ -1,6 +1,6 @@
 //! The part of the unit cube in which every constraint of a space holds.
 
-use flowtwin_lab::{Conditions, Space, Stream};
+use flowtwin_lab::{Conditions, Input, Space, Stream};
 
 /// Draws from the cube before the walk inside the region takes over.
 const DRAWS: usize = 200;
@@ -161,8 +161,12 @@ impl<'a> Region<'a> {
     pub fn snap(&self, u: &[f64]) -> Conditions {
         for step in 0..=STEPS {
             let t = f64::from(step) / f64::from(STEPS);
-            let blend = |(u, a): (&f64, &f64)| u + t * (a - u);
-            let point: Vec<f64> = u.iter().zip(&self.anchor).map(blend).collect();
+            let blend = |((u, a), input): ((&f64, &f64), &Input)| match input.options() {
+                Some(_) => *u,
+                None => u + t * (a - u),
+            };
+            let inputs = self.space.inputs();
+            let point: Vec<f64> = u.iter().zip(&self.anchor).zip(inputs).map(blend).collect();
             let conditions = self.space.from_unit(&point);
             if self.space.contains(&conditions) {
                 return conditions;
@@ -266,12 +270,12 @@ fn sides(space: &Space) -> Vec<Side> {
 
 #[cfg(test)]
 mod tests {
-    use flowtwin_lab::{Constraint, Input, Linear, Streams};
+    use flowtwin_lab::{Constraint, Linear, Streams};
 
     use super::*;
 
     fn space(low: f64, high: f64, resolution: f64) -> Space {
-        let input = |name: &str| Input { name: name.into(), low: 0.0, high: 10.0, resolution };
+        let input = |name: &str| Input::number(name, 0.0, 10.0, resolution);
         let total = Constraint {
             name: "total".into(),
             of: Linear { constant: 0.0, factors: vec![1.0; 3] },

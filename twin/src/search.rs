@@ -67,9 +67,51 @@ impl Search {
                 best = (value, top);
             }
         }
+        if region.space().has_choices() {
+            evaluations += self.swap(region, objective, range, &mut best);
+        }
         (best.1, evaluations)
     }
+
+    /// Tries every option of every choice in turn, follows what gains uphill, and does so until nothing does. Returns the
+    /// number of evaluations.
+    fn swap(
+        self,
+        region: &Region<'_>,
+        objective: &dyn Objective,
+        range: f64,
+        best: &mut (f64, Vec<f64>),
+    ) -> u64 {
+        let (mut scratch, mut evaluations) = (Vec::new(), 0);
+        for _ in 0..SWEEPS {
+            let before = best.0;
+            for (j, input) in region.space().inputs().iter().enumerate() {
+                for option in 0..input.options().map_or(0, <[_]>::len) {
+                    let mut other = best.1.clone();
+                    other[j] = input.to_unit(option as f64);
+                    evaluations += 1;
+                    let value = objective.value(&other, &mut scratch);
+                    if region.contains(&other) && value > best.0 {
+                        *best = (value, other);
+                    }
+                }
+            }
+            if best.0 <= before {
+                break;
+            }
+            let (top, spent) = climb(region, objective, &best.1, range, self.steps);
+            evaluations += spent + 1;
+            let value = objective.value(&top, &mut scratch);
+            if value > best.0 {
+                *best = (value, top);
+            }
+        }
+        evaluations
+    }
 }
+
+/// Most times that all options are tried.
+const SWEEPS: usize = 3;
 
 /// Gain below which a climb ends, as a share of what the best candidate has over the median.
 const LEAST_GAIN: f64 = 1e-4;
@@ -182,7 +224,7 @@ mod tests {
     }
 
     fn space(most: f64) -> Space {
-        let input = |name: &str| Input { name: name.into(), low: 0.0, high: 1.0, resolution: 0.0 };
+        let input = |name: &str| Input::number(name, 0.0, 1.0, 0.0);
         let total = Constraint {
             name: "total".into(),
             of: Linear { constant: 0.0, factors: vec![1.0; 4] },

@@ -160,11 +160,11 @@ mod tests {
     use crate::Trial;
 
     fn line(n: usize, noise: f64) -> (Space, History) {
-        let input = Input { name: "a".into(), low: 0.0, high: 1.0, resolution: 0.0 };
+        let input = Input::number("a", 0.0, 1.0, 0.0);
         let mut stream = Streams::new(1).open("noise", 0);
         let mut trial = |i: usize| {
             let a = i as f64 / (n - 1) as f64;
-            Trial { x: vec![a], outcome: Some(a + noise * stream.normal()) }
+            Trial::at(vec![a], Some(a + noise * stream.normal()))
         };
         let trials = (0..n).map(&mut trial).collect();
         let history = History { trials, pending: Vec::new() };

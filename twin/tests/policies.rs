@@ -26,7 +26,7 @@ const NAMES: [&str; 13] = [
 
 /// Three inputs, rounded, whose first two must not sum to more than 12.
 fn space() -> Space {
-    let input = |name: &str| Input { name: name.into(), low: 0.0, high: 10.0, resolution: 0.1 };
+    let input = |name: &str| Input::number(name, 0.0, 10.0, 0.1);
     let total = Constraint {
         name: "total".into(),
         of: Linear { constant: 0.0, factors: vec![1.0, 1.0, 0.0] },
@@ -42,7 +42,7 @@ fn history(count: usize) -> History {
     let mut trial = |i: usize| {
         let x: Vec<f64> = (0..3).map(|_| stream.uniform()).collect();
         let outcome = (i % 5 != 4).then(|| 10.0 * x[0] + x[2] + 0.1 * stream.normal());
-        Trial { x, outcome }
+        Trial::at(x, outcome)
     };
     History { trials: (0..count).map(&mut trial).collect(), pending: vec![vec![0.5, 0.5, 0.5]] }
 }
@@ -174,7 +174,7 @@ fn a_design_asked_for_one_by_one_is_the_design_asked_for_at_once() {
         for (i, expected) in at_once.iter().enumerate() {
             assert_eq!(&ask(&history, 1, i)[0], expected, "{name} {i}");
             let x = space.to_unit(expected);
-            history.trials.push(Trial { x, outcome: Some(1.0) });
+            history.trials.push(Trial::at(x, Some(1.0)));
         }
     }
 }
@@ -182,7 +182,7 @@ fn a_design_asked_for_one_by_one_is_the_design_asked_for_at_once() {
 /// How many of `asked` experiments that EI proposes fail, where the outcome rises to 0.7 of the first of five inputs and every
 /// experiment beyond fails.
 fn failures_at_a_limit(seed: u64, asked: usize) -> usize {
-    let input = |i: usize| Input { name: format!("x{i}"), low: 0.0, high: 1.0, resolution: 0.0 };
+    let input = |i: usize| Input::number(format!("x{i}"), 0.0, 1.0, 0.0);
     let space = Space::new((0..5).map(input).collect(), vec![]).expect("the ranges are in order");
     let context = Context::new(Streams::new(seed));
     let mut noise = Streams::new(seed).open("noise", 0);
@@ -198,7 +198,7 @@ fn failures_at_a_limit(seed: u64, asked: usize) -> usize {
         let outcome = 10.0 * x[0] - 3.0 * (x[1] - 0.4).abs() + x[2] + 0.1 * noise.normal();
         let failed = x[0] > 0.7;
         failures += usize::from(failed && i >= 10);
-        history.trials.push(Trial { x, outcome: (!failed).then_some(outcome) });
+        history.trials.push(Trial::at(x, (!failed).then_some(outcome)));
     }
     failures
 }

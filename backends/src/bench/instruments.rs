@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Instant;
 
 use flowtwin_lab::{
-    Command, FaultKind, Frames, HeaterId, LightId, PumpId, SensorId, SensorKind, Span,
+    Command, FaultKind, Frames, HeaterId, LightId, PumpId, SensorId, SensorKind, Setting, Span,
     SpectrometerId, SpectrometerInfo, Temperature,
 };
 
@@ -66,6 +66,15 @@ impl Part {
         }
     }
 
+    fn that_keeps(setting: &Setting) -> Self {
+        match setting {
+            Setting::SetPoint(heater) | Setting::Mode(heater) => Self::Heater(heater.clone()),
+            Setting::Rate(pump) => Self::Pump(pump.clone()),
+            Setting::Light(light) => Self::Light(light.clone()),
+            Setting::Integration(spectrometer) => Self::Spectrometer(spectrometer.clone()),
+        }
+    }
+
     /// What a command is for; none where it is for the whole rig.
     pub(super) fn told_by(command: &Command) -> Option<Self> {
         match command {
@@ -79,6 +88,7 @@ impl Part {
             Command::Arm { spectrometer, .. } | Command::Fetch { spectrometer } => {
                 Some(Self::Spectrometer(spectrometer.clone()))
             }
+            Command::ReadBack { setting } => Some(Self::that_keeps(setting)),
             Command::Read { .. } | Command::MakeSafe | Command::Begin { .. } | Command::Collect => {
                 None
             }
@@ -177,11 +187,26 @@ impl Instruments {
                 let frames = with(&mut self.spectrometers, spectrometer, |s| s.fetch());
                 return frames.map(Answer::Frames);
             }
+            Command::ReadBack { setting } => return self.read_back(setting).map(Answer::Reading),
             Command::Read { .. } | Command::MakeSafe | Command::Begin { .. } | Command::Collect => {
                 Err(FaultKind::Unsupported { detail: "that is no order to an instrument".into() })
             }
         };
         done.map(|()| Answer::Done)
+    }
+
+    fn read_back(&mut self, setting: &Setting) -> Result<f64, FaultKind> {
+        match setting {
+            Setting::SetPoint(name) => with(&mut self.heaters, name, |h| h.set_point_c()),
+            Setting::Mode(name) => with(&mut self.heaters, name, |h| h.mode()),
+            Setting::Rate(name) => with(&mut self.pumps, name, |p| p.rate_ul_per_min()),
+            Setting::Light(name) => {
+                with(&mut self.lights, name, |l| l.is_on().map(|on| f64::from(u8::from(on))))
+            }
+            Setting::Integration(name) => {
+                with(&mut self.spectrometers, name, |s| s.integration_us().map(f64::from))
+            }
+        }
     }
 
     fn read(&mut self, kind: &SensorKind, sensor: &SensorId) -> Result<f64, FaultKind> {

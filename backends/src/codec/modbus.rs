@@ -208,6 +208,22 @@ pub enum WordOrder {
 }
 
 impl WordOrder {
+    /// The order that this one is not.
+    pub fn other(self) -> Self {
+        match self {
+            Self::LowFirst => Self::HighFirst,
+            Self::HighFirst => Self::LowFirst,
+        }
+    }
+
+    /// What a bench file calls it.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::LowFirst => "low_first",
+            Self::HighFirst => "high_first",
+        }
+    }
+
     /// A float as two registers.
     pub fn split(self, value: f32) -> [u16; 2] {
         let bits = value.to_bits();

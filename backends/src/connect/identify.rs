@@ -108,7 +108,7 @@ fn at_the_same_cable<'a>(cables: &'a [(String, String)], name: &str) -> Option<&
 type Ask<'a> = &'a mut dyn FnMut(Dialog) -> Result<Identity, FaultKind>;
 
 impl Wiring {
-    fn dialog(&self, name: &str, link: Option<&Link>) -> Result<Dialog, FaultKind> {
+    pub(super) fn dialog(&self, name: &str, link: Option<&Link>) -> Result<Dialog, FaultKind> {
         let wire = open(self, name, link)
             .map_err(|error| FaultKind::Unsupported { detail: error.to_string() })?;
         Ok(Dialog::new(wire, self.patience()))

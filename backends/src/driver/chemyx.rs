@@ -22,6 +22,13 @@ const SAME: f64 = 1e-5;
 /// The number of the units µL and µL/min.
 const UNITS_UL_PER_MIN: f64 = 2.0;
 
+/// How much a pump is moved so that somebody sees it \[µL\], and how fast [µL/min]: three seconds.
+const NUDGE_UL: f64 = 10.0;
+const NUDGE_UL_PER_MIN: f64 = 200.0;
+/// How often it is asked whether it has come to its end, and how long after each time.
+const NUDGE_LOOKS: u32 = 1_200;
+const NUDGE_LOOK: std::time::Duration = std::time::Duration::from_millis(50);
+
 const RUNNING: u8 = 1;
 const STALLED: u8 = 4;
 
@@ -71,6 +78,32 @@ impl Chemyx {
         })
     }
 
+    /// Delivers a few microlitres with the syringe that the pump is set to, and waits until it stands still; how much that
+    /// was \[µL\].
+    ///
+    /// # Errors
+    /// If it runs already, or does not do as it is told.
+    pub(crate) fn nudge(&mut self) -> Result<f64, FaultKind> {
+        self.port.borrow_mut().wake()?;
+        let status = self.status()?;
+        if status != 0 {
+            let detail = format!("its status is {status}: stop it at the pump, then ask again");
+            return Err(FaultKind::Refused { detail });
+        }
+        self.bore_mm = found(&self.view()?, "dia")?;
+        let limits = self.prepare()?;
+        let rate = NUDGE_UL_PER_MIN.clamp(limits.min_ul_per_min, limits.max_ul_per_min);
+        let ul = math::round_decimals(NUDGE_UL.max(limits.min_ul), 5);
+        self.dispense(FlowRate::from_ul_per_min(rate), Volume::from_ul(ul))?;
+        for _ in 0..NUDGE_LOOKS {
+            if self.status()? != RUNNING {
+                break;
+            }
+            std::thread::sleep(NUDGE_LOOK);
+        }
+        self.stop().map(|()| ul)
+    }
+
     /// Stops the pump if it runs, chooses units, tells it the bore and learns its limits.
     fn prepare(&mut self) -> Result<Limits, FaultKind> {
         if let Some(limits) = self.limits {
@@ -94,9 +127,13 @@ impl Chemyx {
     /// back in mL/min, and would pump a thousand times too much.
     fn check_settings(&mut self) -> Result<(), FaultKind> {
         let lines = self.view()?;
+        self.check_view(&lines)
+    }
+
+    fn check_view(&self, lines: &[String]) -> Result<(), FaultKind> {
         let expected = [("unit", UNITS_UL_PER_MIN, ""), ("dia", self.bore_mm, "mm")];
         for (quantity, asked, unit) in expected {
-            let kept = found(&lines, quantity)?;
+            let kept = found(lines, quantity)?;
             if !is_same(kept, asked) {
                 return Err(kept_other(quantity, asked, kept, unit));
             }
@@ -225,5 +262,12 @@ impl Pump for Chemyx {
 
     fn dispensed_ul(&mut self) -> Result<f64, FaultKind> {
         found(&self.read("dispensed volume")?, "dispensed volume")
+    }
+
+    fn rate_ul_per_min(&mut self) -> Result<f64, FaultKind> {
+        let lines = self.view()?;
+        // In other units the number would mean another flow, and with another bore another volume.
+        self.check_view(&lines)?;
+        found(&lines, "rate")
     }
 }

@@ -35,6 +35,11 @@ impl Dc2200 {
         self.dialog.tell(b"SOURCE1:MODE CC\n")?;
         let command = format!("SOURCE1:CCURENT:CURRENT {}\n", self.current_a);
         self.dialog.tell(command.as_bytes())?;
+        self.check_current()
+    }
+
+    /// Looks whether the driver keeps the current.
+    fn check_current(&mut self) -> Result<(), FaultKind> {
         let text = query(&mut self.dialog, "SOURCE1:CCURENT:CURRENT?")?;
         let kept: f64 = text.parse().map_err(|_| garbled(format!("a current of {text:?}")))?;
         // What is no number is another current.
@@ -63,6 +68,14 @@ impl Light for Dc2200 {
         }
         let why = query(&mut self.dialog, "SYSTEM:ERROR?")?;
         Err(FaultKind::Refused { detail: format!("the output is not {state}: {why}") })
+    }
+
+    fn is_on(&mut self) -> Result<bool, FaultKind> {
+        let on = is_on(&query(&mut self.dialog, "OUTPUT1:STATE?")?);
+        if on {
+            self.check_current()?;
+        }
+        Ok(on)
     }
 }
 

@@ -78,6 +78,13 @@ impl Dc4100Led {
         driver.tell("sm 1")?;
         driver.tell("m 0")?;
         driver.tell(&format!("cc {channel} {:.0}", self.current_ma))?;
+        drop(driver);
+        self.check_current()
+    }
+
+    /// Looks whether the driver keeps the current.
+    fn check_current(&mut self) -> Result<(), FaultKind> {
+        let (mut driver, channel) = (self.driver.borrow_mut(), self.channel);
         let kept = driver.number(&format!("cc? {channel}"))?;
         if (kept - self.current_ma).abs() > 1.0 {
             return Err(FaultKind::KeptOther {
@@ -106,5 +113,13 @@ impl Light for Dc4100Led {
         Err(FaultKind::Refused {
             detail: format!("LED {channel} is not {}: {why}", if on { "on" } else { "off" }),
         })
+    }
+
+    fn is_on(&mut self) -> Result<bool, FaultKind> {
+        let on = self.driver.borrow_mut().number(&format!("o? {}", self.channel))? > 0.5;
+        if on {
+            self.check_current()?;
+        }
+        Ok(on)
     }
 }

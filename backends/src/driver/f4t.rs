@@ -3,14 +3,16 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use flowtwin_lab::{FaultKind, Temperature};
+use flowtwin_lab::{FaultKind, Setting, Temperature};
 
+mod order;
 pub mod register;
 
 use crate::codec::modbus::{Exception, WordOrder};
 use crate::driver::modbus::ModbusHost;
 use crate::instrument::{Heater, Identity, Permit};
 use crate::transport::garbled;
+use order::Witness;
 
 /// Largest difference between a loop and the sensor before it that is the same temperature [K].
 const SAME_SENSOR_K: f32 = 2.0;
@@ -53,6 +55,7 @@ impl F4t {
         let device = self.host.read(register::DEVICE_STATUS, 1)?;
         let mut notes = vec![format!("device status {}", device[0])];
         notes.extend(self.check_units()?);
+        notes.push(self.check_order()?);
         notes.push(self.check_sensor()?);
         notes.push(self.limit_in_words());
         notes.push(alarms_in_words(&self.alarms()));
@@ -77,8 +80,26 @@ impl F4t {
         }
     }
 
-    /// Compares loop 1 with the sensor before it: the wrong word order makes nonsense of one of
-    /// them.
+    /// Makes sure that floats come in the order that the wiring says.
+    fn check_order(&mut self) -> Result<String, FaultKind> {
+        let floats = [
+            ("value of loop 1", register::VALUE),
+            ("sensor of loop 1", register::INPUT_1),
+            ("set point of loop 1", register::SET_POINT),
+            ("lowest set point of loop 1", register::LOWEST_SET_POINT),
+            ("highest set point of loop 1", register::HIGHEST_SET_POINT),
+        ];
+        let mut witnesses = Vec::new();
+        for (name, register) in floats {
+            if let [first, second] = self.host.read(register, 2)?[..] {
+                witnesses.push(Witness { name, words: [first, second] });
+            }
+        }
+        let agree = order::confirm(self.order, &witnesses)?;
+        Ok(format!("{agree} of {} values confirm the word order", witnesses.len()))
+    }
+
+    /// Compares loop 1 with the sensor before it.
     fn check_sensor(&mut self) -> Result<String, FaultKind> {
         let value = self.float(register::VALUE)?;
         let input = self.float(register::INPUT_1)?;
@@ -86,7 +107,7 @@ impl F4t {
             return Ok(format!("loop 1 reads {value:.1} °C"));
         }
         Err(garbled(format!(
-            "loop 1 reads {value} °C, but its sensor {input} °C: wrong word order, or sensor open"
+            "loop 1 reads {value} °C, but its sensor {input} °C: sensor open, or not that of loop 1"
         )))
     }
 
@@ -274,6 +295,20 @@ impl Heater for F4tLoop {
             Ok(f64::from(power))
         } else {
             Err(garbled(format!("an output power of {power} %")))
+        }
+    }
+
+    fn set_point_c(&mut self) -> Result<f64, FaultKind> {
+        let at = self.at(register::SET_POINT_IN_FORCE);
+        self.controller.borrow_mut().float(at).map(f64::from)
+    }
+
+    fn mode(&mut self) -> Result<f64, FaultKind> {
+        match self.controller.borrow_mut().word(self.at(register::MODE_IN_FORCE))? {
+            register::OFF => Ok(Setting::OFF),
+            register::AUTO => Ok(Setting::AUTOMATIC),
+            register::MANUAL => Ok(Setting::FIXED_POWER),
+            other => Err(garbled(format!("a control mode of {other}"))),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The SCPI port of the Watlow F4T: a second way to loop 1, where Modbus is not to be had.
 
-use flowtwin_lab::{FaultKind, Temperature};
+use flowtwin_lab::{FaultKind, Setting, Temperature};
 
 use crate::instrument::{Heater, Identity};
 use crate::transport::{Dialog, garbled, read_again};
@@ -89,6 +89,17 @@ impl Heater for F4tScpi {
             return Err(FaultKind::SensorOpen);
         }
         self.number(&format!(":SOURCE:CLOOP{number}:PVALUE?"))
+    }
+
+    fn set_point_c(&mut self) -> Result<f64, FaultKind> {
+        let number = self.number;
+        self.number(&format!(":SOURCE:CLOOP{number}:SPOINT?"))
+    }
+
+    fn mode(&mut self) -> Result<f64, FaultKind> {
+        let output = self.output;
+        let on = self.query(&format!(":OUTPUT{output}:STATE?"))? == "ON";
+        Ok(if on { Setting::AUTOMATIC } else { Setting::OFF })
     }
 
     fn power_percent(&mut self) -> Result<f64, FaultKind> {

@@ -368,6 +368,10 @@ impl Spectrometer for Hdx {
         let counts = self.read_buffer(buffer.pixels, exposure.frames)?;
         Ok(Frames::new(buffer.pixels, counts))
     }
+
+    fn integration_us(&mut self) -> Result<u32, FaultKind> {
+        self.query_number(kind::INTEGRATION)
+    }
 }
 
 /// A line of a spectrometer that switches a light: the shutter of a DH-2000-BAL, or the gate of an LED.
@@ -395,6 +399,17 @@ impl Light for HdxLamp {
             LampLine::Gpio(pin) => hdx.set_pin(pin, on),
         }
     }
+
+    fn is_on(&mut self) -> Result<bool, FaultKind> {
+        let mut hdx = self.spectrometer.borrow_mut();
+        match self.line {
+            LampLine::LampEnable => Ok(hdx.query_number(kind::LAMP)? != 0),
+            LampLine::Gpio(pin) => {
+                let mask = 1_u32.checked_shl(u32::from(pin)).unwrap_or(0);
+                Ok(hdx.query_number(kind::GPIO)? & mask != 0)
+            }
+        }
+    }
 }
 
 /// A spectrometer whose lamp-enable line is used by a light.
@@ -419,5 +434,9 @@ impl Spectrometer for SharedHdx {
 
     fn fetch(&mut self) -> Result<Frames, FaultKind> {
         self.0.borrow_mut().fetch()
+    }
+
+    fn integration_us(&mut self) -> Result<u32, FaultKind> {
+        self.0.borrow_mut().integration_us()
     }
 }

@@ -1,6 +1,6 @@
 //! An emulated Thorlabs DC2200, by SCPI.
 
-use flowtwin_lab::{Command, Lab, LightId};
+use flowtwin_lab::{Command, Lab, LightId, Setting};
 
 use super::{Ailment, Emulator, Line};
 use crate::codec::{line, take};
@@ -55,7 +55,10 @@ impl Dc2200Emulator {
             ("SOURCE1:MODE?", "") => return Some(self.mode.clone()),
             ("SOURCE1:CCURENT:CURRENT?", "") => return Some(format!("{:.6E}", self.current_a)),
             ("SOURCE1:CBRIGHTNESS:BRIGHTNESS?", "") => return Some(format!("{}", self.brightness)),
-            ("OUTPUT1:STATE?", "") => return Some(u8::from(self.on).to_string()),
+            ("OUTPUT1:STATE?", "") => {
+                super::look_behind(Setting::Light(self.light.clone()), world);
+                return Some(u8::from(self.on).to_string());
+            }
             ("*RST", "") => self.switch(false, world),
             ("*CLS", "") => self.error = NO_ERROR,
             ("OUTPUT1:STATE", "ON" | "1") => self.switch(true, world),

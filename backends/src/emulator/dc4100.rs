@@ -1,6 +1,6 @@
 //! An emulated Thorlabs DC4100, by its ASCII protocol.
 
-use flowtwin_lab::{Command, Lab, LightId};
+use flowtwin_lab::{Command, Lab, LightId, Setting};
 
 use super::{Ailment, Emulator, Line};
 use crate::codec::{line, take};
@@ -54,7 +54,11 @@ impl Dc4100Emulator {
             ["m?"] => Some(self.mode.to_string()),
             ["sm?"] => Some(u8::from(!self.multi).to_string()),
             [question, channel] if question.ends_with('?') => {
-                self.channel(channel).and_then(|c| tell(c, question))
+                let channel = self.channel(channel)?;
+                if let Some(light) = channel.light.clone().filter(|_| question == "o?") {
+                    super::look_behind(Setting::Light(light), world);
+                }
+                tell(channel, question)
             }
             _ => {
                 self.take(&words, world);

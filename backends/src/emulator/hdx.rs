@@ -1,7 +1,8 @@
 //! An emulated Ocean HDX, by Ocean Binary Protocol.
 
 use flowtwin_lab::{
-    Command, Exposure, FaultKind, Instant, Lab, LightId, Reply, SpectrometerId, SpectrometerInfo,
+    Command, Exposure, FaultKind, Instant, Lab, LightId, Reply, Setting, SpectrometerId,
+    SpectrometerInfo,
 };
 
 mod buffer;
@@ -121,11 +122,25 @@ impl HdxEmulator {
             kind::WAVELENGTH => number(data, |i| self.wavelength(i as usize, world)),
             kind::NONLINEARITY => number(data, |i| self.nonlinearity(i as usize, world)),
             kind::SET_GPIO_OUTPUTS | kind::SET_GPIO => self.set_pins(message, world),
-            other => match self.constant(other, world) {
+            other => match self.told(other, world) {
                 Some(bytes) => Answer::Data(bytes),
                 None => self.settings.answer(other, data, self.info(world)),
             },
         }
+    }
+
+    /// What is told without a change, from what never changes or not at all; whether the lab behind answers shows here too.
+    fn told(&self, kind: u32, world: &mut dyn Lab) -> Option<Vec<u8>> {
+        match (kind, &self.lamp) {
+            (kind::LAMP | kind::GPIO, Some((light, _))) => {
+                super::look_behind(Setting::Light(light.clone()), world);
+            }
+            (kind::INTEGRATION, _) => {
+                super::look_behind(Setting::Integration(self.spectrometer.clone()), world);
+            }
+            _ => {}
+        }
+        self.constant(kind, world)
     }
 
     /// What never changes.

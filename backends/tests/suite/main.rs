@@ -11,3 +11,4 @@ mod heartbeat;
 mod server;
 mod spectrometer;
 mod wiring;
+mod word_order;

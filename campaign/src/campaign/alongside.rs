@@ -1,6 +1,6 @@
 //! The simulated expectation beside a campaign on a real rig.
 
-use flowtwin_lab::{Blank, Observation};
+use flowtwin_lab::{Blank, Fault, FaultKind, Lab, Observation};
 use flowtwin_sim::SimLab;
 use flowtwin_twin::Stop;
 
@@ -52,6 +52,14 @@ impl<W: Watch, S: FnMut(&str)> Watch for Alongside<'_, W, S> {
             format!("{name} {measured:.4} ({expected:.4} expected)")
         });
         (self.say)(&format!("experiment {number}: {}", pairs.collect::<Vec<_>>().join(", ")));
+    }
+
+    fn repeats(&mut self, lab: &mut dyn Lab, fault: &Fault, times: usize) -> bool {
+        self.inner.repeats(lab, fault, times)
+    }
+
+    fn first(&mut self, lab: &mut dyn Lab, observation: &Observation) -> Result<(), FaultKind> {
+        self.inner.first(lab, observation)
     }
 
     fn ended(&mut self, name: &str, stop: Option<&Stop>) {

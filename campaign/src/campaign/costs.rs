@@ -211,7 +211,7 @@ mod tests {
             costs.learn(&experiment(&scenario, &costs, conditions.clone()));
             let x = space.to_unit(&conditions);
             let outcome = Some(-x.iter().map(|u| (u - 0.6) * (u - 0.6)).sum::<f64>());
-            history.trials.push(Trial { x, outcome });
+            history.trials.push(Trial::at(x, outcome));
         }
         let cost = costs.next();
         let asks_for = |policy: PolicySpec| {

@@ -37,7 +37,8 @@ impl Campaign<'_> {
         lab: L,
         watch: &mut dyn Watch,
     ) -> Result<Standing<L>, CampaignError> {
-        let guarded = Guarded::new(lab, self.scenario.file().guard.clone());
+        let guarded =
+            Guarded::new(lab, self.scenario.file().guard.clone()).knowing(self.scenario.loops());
         let mut under_way = self.under_way(guarded, Writer::new(Nowhere), None, watch);
         let mut blank = None;
         let result = under_way.blank().and_then(|taken| under_way.from(0, blank.insert(taken)));

@@ -2,11 +2,9 @@
 
 use std::fmt;
 
-use flowtwin_lab::journal::{Answer, Journal, Record};
+use flowtwin_lab::journal::{Answer, Journal, Record, delivered};
 use flowtwin_lab::{Command, PumpId};
 use serde::{Deserialize, Serialize};
-
-use super::delivered::delivered;
 
 /// The demands of a rehearsed campaign.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

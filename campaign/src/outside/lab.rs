@@ -261,5 +261,9 @@ fn quality(flags: &[String]) -> Quality {
         irregular: set("irregular"),
         not_steady: set("not_steady"),
         extrapolated: set("extrapolated"),
+        unreadable: set("unreadable"),
+        unresolved: set("unresolved"),
+        stale_blank: set("stale_blank"),
+        out_of_regime: set("out_of_regime"),
     }
 }

@@ -94,7 +94,7 @@ pub struct ConstraintLine {
 }
 
 /// What a campaign is after.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ObjectiveLine {
     /// The feature.
@@ -201,7 +201,7 @@ pub struct Done {
 impl InputLine {
     /// The line for an input.
     pub fn new(input: &Input) -> Self {
-        let Input { name, low, high, resolution } = input.clone();
+        let Input { name, low, high, resolution, .. } = input.clone();
         Self { name, low, high, resolution }
     }
 }

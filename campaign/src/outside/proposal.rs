@@ -77,7 +77,7 @@ pub fn proposal(space: &Space, values: &Ordered<f64>) -> Result<Conditions, Prop
         }
     }
     let rounded: Result<Vec<f64>, _> =
-        space.inputs().iter().map(|input| value(input, values)).collect();
+        (0..space.dim()).map(|input| value(space, input, values)).collect();
     let conditions = space.conditions(rounded?);
     if let Some(broken) = space.broken(&conditions).next() {
         let (name, value) = (broken.name.clone(), broken.of.at(conditions.values()));
@@ -87,7 +87,8 @@ pub fn proposal(space: &Space, values: &Ordered<f64>) -> Result<Conditions, Prop
     Ok(conditions)
 }
 
-fn value(input: &Input, values: &Ordered<f64>) -> Result<f64, ProposalError> {
+fn value(space: &Space, place: usize, values: &Ordered<f64>) -> Result<f64, ProposalError> {
+    let input = &space.inputs()[place];
     let Input { name, low, high, .. } = input.clone();
     let Some(&value) = values.get(&input.name) else {
         return Err(ProposalError::Missing { name, low, high });
@@ -96,7 +97,7 @@ fn value(input: &Input, values: &Ordered<f64>) -> Result<f64, ProposalError> {
     if !(low - slack..=high + slack).contains(&value) {
         return Err(ProposalError::OutOfRange { name, value, low, high });
     }
-    Ok(input.round(value.clamp(low, high)))
+    Ok(space.settable(place, value.clamp(low, high)))
 }
 
 #[cfg(test)]
@@ -106,7 +107,7 @@ mod tests {
     use super::*;
 
     fn space() -> Space {
-        let input = |name: &str| Input { name: name.into(), low: 0.0, high: 10.0, resolution: 0.1 };
+        let input = |name: &str| Input::number(name, 0.0, 10.0, 0.1);
         let of = Linear { constant: 0.0, factors: vec![1.0, 1.0] };
         let total = Constraint { name: "total".into(), of, low: f64::NEG_INFINITY, high: 15.0 };
         Space::new(vec![input("a"), input("b")], vec![total]).unwrap()

@@ -1,10 +1,10 @@
 //! From what a file says to what it means: every number in its range, every name known.
 
 use flowtwin_data::diagnostic::Diagnostic;
-use flowtwin_lab::procedure::{FlushSpec, SteadySpec, WaitSpec};
+use flowtwin_lab::procedure::{FlushSpec, OnFault, RinseSpec, SteadySpec, WaitSpec};
 use flowtwin_lab::{Analysis, Conditions, Manifest, ProcedureSpec, Recipe, Space};
 use flowtwin_sim::Plan;
-use flowtwin_twin::{PolicySpec, StopRules};
+use flowtwin_twin::{Goal, PolicySpec, StopRules};
 
 use super::file::{PhaseSpec, ScenarioFile, is_absent};
 use super::tree::Tree;
@@ -19,7 +19,7 @@ pub(super) struct Problem {
 }
 
 impl Problem {
-    fn new(path: &[&str], message: impl Into<String>) -> Self {
+    pub(super) fn new(path: &[&str], message: impl Into<String>) -> Self {
         Self {
             path: path.iter().map(|&part| part.to_owned()).collect(),
             message: message.into(),
@@ -50,6 +50,10 @@ fn parts(file: &ScenarioFile) -> [(&'static str, bool); 5] {
 
 /// Whether the scenario is of a rig or of a table, and whole.
 pub(super) fn kind(file: &ScenarioFile) -> Result<(), Problem> {
+    if matches!(file.objective.goal, Goal::Target { .. }) {
+        let message = "the goal of a campaign is \"maximize\" or \"minimize\", not a target";
+        return Err(Problem::new(&["objective", "goal"], message));
+    }
     let of_table = file.table.is_some();
     match parts(file).into_iter().find(|(_, there)| *there == of_table) {
         None => Ok(()),
@@ -99,7 +103,7 @@ fn numbers(spec: &ProcedureSpec) -> [Number; 9] {
     [
         ("settle_band_k", spec.settle_band_k, 0.01, 100.0, "K"),
         ("settle_for_s", spec.settle_for_s, 0.0, 86_400.0, "s"),
-        ("settle_timeout_s", spec.settle_timeout_s, 1.0, 86_400.0, "s"),
+        ("settle_timeout_s", spec.settle_timeout_s, spec.settle_for_s.max(1.0), 86_400.0, "s"),
         ("poll_s", spec.poll_s, 0.01, 3_600.0, "s"),
         ("pump_gap_s", spec.pump_gap_s, 0.0, 60.0, "s"),
         ("light_settle_s", spec.light_settle_s, 0.0, 3_600.0, "s"),
@@ -147,7 +151,22 @@ pub(super) fn procedure(file: &ScenarioFile, manifest: &Manifest) -> Result<(), 
         }
     }
     flush("fill", &spec.fill, manifest)?;
-    flush("blank", &spec.blank, manifest)
+    flush("blank", &spec.blank, manifest)?;
+    match &spec.on_fault {
+        OnFault::Stop => Ok(()),
+        OnFault::Flush(rinse) => after_fault(rinse, manifest),
+    }
+}
+
+fn after_fault(spec: &RinseSpec, manifest: &Manifest) -> Result<(), Problem> {
+    let at = |key| ["procedure", "on_fault", "flush", key];
+    let Some(pump) = manifest.pump(&spec.pump) else {
+        let known: Vec<&str> = manifest.pumps.iter().map(|p| p.name.as_str()).collect();
+        return Err(unknown_name("pump", spec.pump.as_str(), &known, &at("pump")));
+    };
+    let (low, high) = (pump.min_ul_per_min, pump.max_ul_per_min);
+    within(&at("ul_per_min"), spec.ul_per_min, low, high, "µL/min")?;
+    within(&at("volume_ul"), spec.volume_ul, 1.0, 100_000.0, "µL")
 }
 
 fn flush(key: &str, spec: &FlushSpec, manifest: &Manifest) -> Result<(), Problem> {
@@ -160,6 +179,9 @@ fn flush(key: &str, spec: &FlushSpec, manifest: &Manifest) -> Result<(), Problem
             return Err(unknown_name("pump", rate.pump.as_str(), &known, &path));
         };
         let path = [&path[..4], &["ul_per_min"]].concat();
+        if rate.ul_per_min.total_cmp(&0.0).is_eq() {
+            continue;
+        }
         within(&path, rate.ul_per_min, pump.min_ul_per_min, pump.max_ul_per_min, "µL/min")?;
     }
     Ok(())
@@ -258,7 +280,15 @@ fn list(
             }
         }
         let ordered = inputs.iter().filter_map(|input| point.get(&input.name)).collect();
-        if let Some(broken) = space.broken(&space.conditions(ordered)).next() {
+        let ordered = space.conditions(ordered);
+        if let Some((input, least)) = space.too_slow(&ordered) {
+            let name = &input.name;
+            return Err((
+                keys(name),
+                format!("{name} must be 0, which is off, or at least {least}"),
+            ));
+        }
+        if let Some(broken) = space.broken(&ordered).next() {
             return Err((
                 vec![i.to_string()],
                 format!("the constraint {} is not met", broken.name),

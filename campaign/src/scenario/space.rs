@@ -115,7 +115,9 @@ impl SpaceSpec {
         let recipe = builder.recipe()?;
         let constraints = builder.constraints(&recipe)?;
         let inputs = builder.free.iter().map(|(name, spec)| spec.input(name));
-        let space = Space::new(inputs.collect(), constraints).map_err(|error| {
+        let least = builder.free.iter().map(|(_, spec)| spec.least(manifest)).collect();
+        let space = Space::new(inputs.collect(), constraints);
+        let space = space.map(|space| space.zero_or_at_least(least)).map_err(|error| {
             let path: &[&str] = match &error {
                 SpaceError::Infeasible { name, .. } if name == REACTION_TIME => {
                     &["constraints", "reaction_time_s"]
@@ -167,10 +169,15 @@ impl InputSpec {
         let (low, high, whose) =
             self.limits(manifest).ok_or_else(|| self.missing(name, manifest))?;
         for (key, value) in [("low", self.low), ("high", self.high)] {
-            if !self.stands_still() && !(low..=high).contains(&value) {
+            if !self.is_off_at(value) && !(low..=high).contains(&value) {
                 let (low, high) = (plain(low), plain(high));
-                let message =
-                    format!("{value} {in_words} is outside {low} to {high} {in_words} of {whose}");
+                let or_off = match self.sets {
+                    Sets::Pump(_) => ", and not 0, which is off",
+                    Sets::Heater(_) => "",
+                };
+                let message = format!(
+                    "{value} {in_words} is outside {low} to {high} {in_words} of {whose}{or_off}"
+                );
                 return Err(problem(&at(key), message));
             }
         }
@@ -202,16 +209,29 @@ impl InputSpec {
     }
 
     fn input(&self, name: &str) -> Input {
-        Input { name: name.to_owned(), low: self.low, high: self.high, resolution: self.resolution }
+        Input::number(name.to_owned(), self.low, self.high, self.resolution)
     }
 
     fn is_fixed(&self) -> bool {
         self.low.total_cmp(&self.high).is_eq()
     }
 
-    /// Whether it is a pump that is not to run.
-    fn stands_still(&self) -> bool {
-        matches!(self.sets, Sets::Pump(_)) && self.is_fixed() && self.low.total_cmp(&0.0).is_eq()
+    /// Whether it is a pump, and off at this value.
+    fn is_off_at(&self, value: f64) -> bool {
+        matches!(self.sets, Sets::Pump(_)) && value.total_cmp(&0.0).is_eq()
+    }
+
+    /// The smallest value above zero that it can be set to, where it can be zero; a multiple of its resolution.
+    fn least(&self, manifest: &Manifest) -> f64 {
+        let slowest = match &self.sets {
+            Sets::Pump(pump) => manifest.pump(pump).map_or(0.0, |info| info.min_ul_per_min),
+            Sets::Heater(_) => 0.0,
+        };
+        if !self.is_off_at(self.low) {
+            return 0.0;
+        }
+        let steps = (slowest / self.resolution).ceil();
+        if self.resolution > 0.0 { (steps * self.resolution).min(self.high) } else { slowest }
     }
 }
 
@@ -317,6 +337,7 @@ impl<'a> Builder<'a> {
                 return Err(problem(&["inputs"], message));
             };
             recipe.pumps.push((name.clone(), rate));
+            recipe.slowest.push((name.clone(), pump.min_ul_per_min));
         }
         Ok(recipe)
     }
@@ -324,16 +345,13 @@ impl<'a> Builder<'a> {
     /// The bounds that the box alone does not keep.
     fn constraints(&self, recipe: &Recipe) -> Result<Vec<Constraint>, SpaceProblem> {
         let mut all = Vec::new();
-        let stands = |pump: &PumpId| {
-            let input = self.setters.get(pump.as_str()).and_then(|name| self.spec.inputs.get(name));
-            input.is_some_and(InputSpec::stands_still)
-        };
-        for (pump, rate) in recipe.pumps.iter().filter(|(pump, _)| !stands(pump)) {
+        for (pump, rate) in &recipe.pumps {
             let info = self.manifest.pump(pump).expect("the recipe names pumps of the rig");
             all.push(Constraint {
                 name: format!("rate of pump {pump} [µL/min]"),
                 of: rate.clone(),
-                low: info.min_ul_per_min,
+                // Off is a rate too; one between off and the slowest becomes the nearer of the two.
+                low: 0.0,
                 high: info.max_ul_per_min,
             });
         }

@@ -186,7 +186,7 @@ impl Data {
 
     /// The experiments as the history of a policy; `score` makes of an outcome what is maximised.
     pub fn history(&self, score: impl Fn(f64) -> f64) -> History {
-        let trial = |row: &Row| Trial { x: self.to_unit(row), outcome: row.outcome.map(&score) };
+        let trial = |row: &Row| Trial::at(self.to_unit(row), row.outcome.map(&score));
         History { trials: self.rows.iter().map(trial).collect(), pending: Vec::new() }
     }
 }
@@ -236,5 +236,5 @@ fn space(source: &Source, selection: &Selection, rows: &[Row]) -> Result<Space, 
 fn extent(name: &str, values: impl Iterator<Item = f64>) -> Input {
     let (low, high) =
         values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
-    Input { name: name.to_owned(), low, high, resolution: 0.0 }
+    Input::number(name.to_owned(), low, high, 0.0)
 }

@@ -67,9 +67,11 @@ impl Prior {
     /// Those with another number of inputs than `space` are left out.
     pub fn trials(&self, space: &Space, score: impl Fn(f64) -> f64) -> Vec<Trial> {
         let fitting = |experiment: &&PriorExperiment| experiment.inputs.len() == space.dim();
-        let trial = |experiment: &PriorExperiment| Trial {
-            x: space.to_unit(&space.conditions(experiment.inputs.clone())),
-            outcome: experiment.outcome.map(&score),
+        let trial = |experiment: &PriorExperiment| {
+            Trial::at(
+                space.to_unit(&space.conditions(experiment.inputs.clone())),
+                experiment.outcome.map(&score),
+            )
         };
         self.experiments.iter().flatten().filter(fitting).map(trial).collect()
     }
@@ -84,7 +86,7 @@ mod tests {
     use super::*;
 
     fn space(high: f64) -> Space {
-        let input = |name: &str| Input { name: name.into(), low: 0.0, high, resolution: 0.0 };
+        let input = |name: &str| Input::number(name, 0.0, high, 0.0);
         Space::new(vec![input("b_s"), input("a_c")], vec![]).unwrap()
     }
 
@@ -100,7 +102,7 @@ mod tests {
     fn earlier_experiments_keep_their_place_in_other_ranges_and_failures_count() {
         let prior = read("ranges.csv", "a_c,b_s,note,pli\n5,20,x,1\n10,0,y,\n1,1,z,4\n").unwrap();
         let trials = prior.trials(&space(10.0), |value| -value);
-        assert_eq!(trials[0], Trial { x: vec![2.0, 0.5], outcome: Some(-1.0) });
+        assert_eq!(trials[0], Trial::at(vec![2.0, 0.5], Some(-1.0)));
         assert_eq!(trials[1].outcome, None);
     }
 

@@ -66,7 +66,7 @@ impl Rehearsal {
             let step = experiment(&mut lab, twin, conditions)?;
             let score = if self.minimize { -step.outcome } else { step.outcome };
             let x = twin.space().to_unit(&step.conditions);
-            history.trials.push(Trial { x, outcome: Some(score) });
+            history.trials.push(Trial::at(x, Some(score)));
             steps.push(step);
         }
         Ok(steps)

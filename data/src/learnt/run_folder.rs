@@ -88,7 +88,7 @@ fn ranges(header: &Header, inputs: &[String]) -> Option<Vec<Input>> {
     let input = |name: &String| {
         let (low, high) = range(header, name).filter(|(low, high)| low < high)?;
         let resolution = header.definition["space"]["inputs"][name]["resolution"].as_f64();
-        Some(Input { name: name.clone(), low, high, resolution: resolution.unwrap_or(0.0) })
+        Some(Input::number(name.clone(), low, high, resolution.unwrap_or(0.0)))
     };
     inputs.iter().map(input).collect()
 }

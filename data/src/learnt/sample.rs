@@ -9,7 +9,7 @@ use super::twin::Twin;
 /// 24 experiments of two inputs: the first raises the yield, the second has its best value in the
 /// middle.
 pub(super) fn data() -> Data {
-    let input = |name: &str, low, high| Input { name: name.into(), low, high, resolution: 0.0 };
+    let input = |name: &str, low, high| Input::number(name, low, high, 0.0);
     let inputs = vec![input("time_s", 10.0, 60.0), input("temperature_c", 20.0, 100.0)];
     let mut stream = Streams::new(5).open("sample", 0);
     let mut row = |number: usize| {

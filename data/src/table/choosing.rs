@@ -45,7 +45,7 @@ impl Policy for Choosing {
             let untried = self.untried(&history);
             let at = |&place: &usize| self.pool.unit_of(place).to_vec();
             let candidates: Vec<Vec<f64>> = untried.iter().map(at).collect();
-            let place = match self.policy.pick(&history, &candidates, context)? {
+            let place = match self.policy.pick(ask.space, &history, &candidates, context)? {
                 Some((choice, work)) => {
                     proposals.work += work;
                     untried[choice]
@@ -88,7 +88,7 @@ mod tests {
             let place = pool.place(&conditions);
             let off = (place as f64 - 25.0) / 6.0;
             let outcome = Some(math::exp(-off * off));
-            history.trials.push(Trial { x: pool.unit_of(place).to_vec(), outcome });
+            history.trials.push(Trial::at(pool.unit_of(place).to_vec(), outcome));
             places.push(place);
         }
         places

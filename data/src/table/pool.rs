@@ -180,7 +180,7 @@ pub(super) mod tests {
         let mut experiments: Vec<_> =
             (0..39).map(|i| row(f64::from(i), Some(f64::from(i)))).collect();
         experiments.extend([row(20.0, Some(21.0)), row(20.0, Some(22.0)), row(39.0, None)]);
-        let input = Input { name: "x".into(), low: 0.0, high: 39.0, resolution: 0.0 };
+        let input = Input::number("x", 0.0, 39.0, 0.0);
         let read = Measured { inputs: vec![input], unit: "J".into(), experiments };
         let table =
             TableSpec { data: "x.csv".into(), inputs: None, read: Some(read), notes: Vec::new() };

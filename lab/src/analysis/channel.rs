@@ -101,6 +101,8 @@ pub(super) struct Extract {
     pub(super) peak: f64,
     /// Whether the frames kept mix phases, or slugs are of uneven lengths.
     pub(super) irregular: bool,
+    /// Whether slugs pass faster than frames can show.
+    pub(super) unresolved: bool,
 }
 
 /// Averaged counts of one channel \[pixels\]: of the sample, in the dark, and of the blank.
@@ -152,19 +154,29 @@ impl Channel {
         }
     }
 
+    /// Counts of each frame in the phase window.
+    fn sums(&self, frames: &Frames, grid: &[f64]) -> Vec<u64> {
+        let window = self.phase.window().pixels(grid);
+        let sum = |frame: &[u16]| frame[window.clone()].iter().map(|&c| u64::from(c)).sum();
+        frames.iter().map(sum).collect()
+    }
+
+    /// Whether frames show slugs and carrier pass: they differ by more than noise.
+    pub(super) fn shows_slugs(&self, frames: &Frames, grid: &[f64]) -> bool {
+        contrast(&self.sums(frames, grid)).is_some()
+    }
+
     /// Averages the frames of the reactive phase: those with the lowest mean in the phase window.
     pub(super) fn extract(&self, frames: &Frames, grid: &[f64]) -> Extract {
-        let window = self.phase.window().pixels(grid);
-        let sums: Vec<u64> = frames
-            .iter()
-            .map(|frame| frame[window.clone()].iter().map(|&c| u64::from(c)).sum())
-            .collect();
+        let sums = self.sums(frames, grid);
         let mut order: Vec<usize> = (0..sums.len()).collect();
         order.sort_by_key(|&i| (sums[i], i));
         order.truncate(self.phase.keep as usize);
-        let irregular = mixes_phases(&order, &sums) || is_uneven(&sums);
+        let lengths = lengths(&sums);
+        let irregular = mixes_phases(&order, &sums) || is_uneven(&lengths);
+        let unresolved = is_cut_too_coarsely(&lengths);
         let (counts, peak) = average(frames, &order);
-        Extract { counts, peak, irregular }
+        Extract { counts, peak, irregular, unresolved }
     }
 
     /// The spectrum from sample, dark and reference counts: linear, rounded, its baseline at zero.
@@ -242,19 +254,30 @@ fn mixes_phases(kept: &[usize], sums: &[u64]) -> bool {
     most - least > 0.5 * (high - low)
 }
 
-/// Whether slugs are of uneven lengths, as they are after merging: runs of frames below the middle of the range.
-fn is_uneven(sums: &[u64]) -> bool {
-    let Some((low, high)) = contrast(sums) else { return false };
+/// Lengths of the slugs that passed whole, in frames: runs of frames below the middle of the range. None where frames tell
+/// nothing of a train.
+fn lengths(sums: &[u64]) -> Vec<f64> {
+    let Some((low, high)) = contrast(sums) else { return Vec::new() };
     let dark: Vec<bool> = sums.iter().map(|&sum| (sum as f64) < 0.5 * (low + high)).collect();
     let runs: Vec<&[bool]> = dark.chunk_by(|a, b| a == b).collect();
-    let Some(whole) = runs.get(1..runs.len() - 1) else { return false };
-    let lengths = || whole.iter().filter(|run| run[0]).map(|run| run.len() as f64);
-    let n = lengths().count() as f64;
-    let mean = lengths().sum::<f64>() / n;
-    let squares = lengths().map(|length| (length - mean) * (length - mean)).sum::<f64>();
-    lengths().count() >= SLUGS
-        && mean >= FRAMES_PER_SLUG
-        && (squares / (n - 1.0)).sqrt() > UNEVEN * mean
+    let whole = runs.get(1..runs.len() - 1).unwrap_or(&[]);
+    whole.iter().filter(|run| run[0]).map(|run| run.len() as f64).collect()
+}
+
+fn mean(lengths: &[f64]) -> f64 {
+    lengths.iter().sum::<f64>() / lengths.len() as f64
+}
+
+/// Whether slugs are of uneven lengths, as they are after merging.
+fn is_uneven(lengths: &[f64]) -> bool {
+    let (n, mean) = (lengths.len(), mean(lengths));
+    let squares = lengths.iter().map(|length| (length - mean) * (length - mean)).sum::<f64>();
+    n >= SLUGS && mean >= FRAMES_PER_SLUG && (squares / (n as f64 - 1.0)).sqrt() > UNEVEN * mean
+}
+
+/// Whether slugs are so short that most frames see carrier too.
+fn is_cut_too_coarsely(lengths: &[f64]) -> bool {
+    lengths.len() >= SLUGS && mean(lengths) < FRAMES_PER_SLUG
 }
 
 #[cfg(test)]
@@ -377,6 +400,25 @@ mod tests {
         assert!(irregular(&[3, 9, 2, 4, 1, 7, 3, 2, 12, 3, 1]).irregular);
         // Too few to tell.
         assert!(!irregular(&[3, 9, 2, 4]).irregular);
+    }
+
+    #[test]
+    fn slugs_that_pass_within_a_frame_or_two_are_told() {
+        let unresolved = |lengths: &[usize]| {
+            channel(ChannelKind::Absorbance, 4).extract(&train_of(lengths), &GRID).unresolved
+        };
+        assert!(unresolved(&[1, 2, 1, 1, 2, 1, 1, 2, 1, 1, 2]));
+        assert!(!unresolved(&[2, 3, 2, 2, 3, 2, 2, 3, 2, 3, 2]));
+        // Too few to tell.
+        assert!(!unresolved(&[1, 1, 1, 1]));
+    }
+
+    #[test]
+    fn a_reference_shows_no_slugs_where_its_frames_are_alike() {
+        let channel = channel(ChannelKind::Absorbance, 4);
+        assert!(channel.shows_slugs(&train_of(&[3; 10]), &GRID));
+        let alike = Frames::new(4, [10_000, 10_050].repeat(40));
+        assert!(!channel.shows_slugs(&alike, &GRID));
     }
 
     #[test]

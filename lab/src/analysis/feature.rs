@@ -47,7 +47,8 @@ pub enum Measure {
     },
     /// Where the largest value lies, after a moving average: the vertex of the parabola fitted to the points
     /// within `smooth_nm` on either side of it \[nm\]. Where that is no maximum, or lies further off, the pixel of
-    /// the largest moving average.
+    /// the largest moving average. Missing where the largest value stands at an end of the window, or no higher above
+    /// its mean than noise does: then there is no peak in it.
     PeakPosition {
         /// Lower end \[nm\].
         low_nm: f64,
@@ -172,9 +173,12 @@ fn peak(grid: &[f64], values: &[f64], window: Window, smooth_nm: f64) -> Option<
 
 /// The vertex of the least-squares parabola through the points around the peak [nm].
 fn vertex(grid: &[f64], values: &[f64], window: Window, smooth_nm: f64) -> f64 {
-    let Some((top, _)) = peak(grid, values, window, smooth_nm) else {
+    let Some((top, height)) = peak(grid, values, window, smooth_nm) else {
         return f64::NAN;
     };
+    if !stands_out(grid, values, window, (top, height), smooth_nm) {
+        return f64::NAN;
+    }
     let centre = grid[top];
     let around = Window { low_nm: centre - smooth_nm, high_nm: centre + smooth_nm };
     let pixels = around.pixels(grid);
@@ -198,7 +202,45 @@ fn vertex(grid: &[f64], values: &[f64], window: Window, smooth_nm: f64) -> f64 {
     let slope = det([[s[0], t[0], s[2]], [s[1], t[1], s[3]], [s[2], t[2], s[4]]]);
     let curvature = det([[s[0], s[1], t[0]], [s[1], s[2], t[1]], [s[2], s[3], t[2]]]);
     let shift = -0.5 * slope / curvature;
-    if curvature < 0.0 && shift.abs() <= smooth_nm { centre + shift } else { centre }
+    let vertex = if curvature < 0.0 && shift.abs() <= smooth_nm { centre + shift } else { centre };
+    // A band whose top lies outside has none in the window.
+    if (window.low_nm..=window.high_nm).contains(&vertex) { vertex } else { f64::NAN }
+}
+
+/// Times the noise of the moving average by which a peak must stand above the mean of its window. The largest of some ten
+/// independent averages of noise does so once in a million.
+const STANDS_OUT: f64 = 6.0;
+
+/// Whether a largest moving average is a peak: not at an end of the window, and above the noise.
+fn stands_out(
+    grid: &[f64],
+    values: &[f64],
+    window: Window,
+    (top, height): (usize, f64),
+    smooth_nm: f64,
+) -> bool {
+    let pixels = window.pixels(grid);
+    if top == pixels.start || top + 1 == pixels.end {
+        return false;
+    }
+    let half = smooth_nm / 2.0;
+    let around = Window { low_nm: grid[top] - half, high_nm: grid[top] + half };
+    let averaged = around.pixels(grid).len().max(1) as f64;
+    let above = height - window.mean(grid, values);
+    above > STANDS_OUT * noise(&values[pixels]) / averaged.sqrt()
+}
+
+/// Standard deviation of the noise from pixel to pixel: from the median of second differences, to which no smooth band
+/// contributes. The median of |z| is 0.6745 of a deviation, and a second difference has six times the variance.
+fn noise(values: &[f64]) -> f64 {
+    let mut differences: Vec<f64> =
+        values.windows(3).map(|v| (v[0] - 2.0 * v[1] + v[2]).abs()).collect();
+    if differences.is_empty() {
+        return 0.0;
+    }
+    let middle = differences.len() / 2;
+    let (_, median, _) = differences.select_nth_unstable_by(middle, f64::total_cmp);
+    *median / (0.6745 * 6.0_f64.sqrt())
 }
 
 #[cfg(test)]
@@ -236,13 +278,39 @@ mod tests {
         assert!((position - truth).abs() < 0.05, "{position} against {truth}");
     }
 
+    /// Where the largest value in 410 to 520 nm lies, with a moving average of 30 nm.
+    fn position(value: impl Fn(f64) -> f64) -> f64 {
+        let (low_nm, high_nm, smooth_nm) = (410.0, 520.0, 30.0);
+        Measure::PeakPosition { low_nm, high_nm, smooth_nm }.of(&spectrum(value))
+    }
+
     /// Between two bands the parabola through the edge of the window has its vertex at the valley.
     #[test]
-    fn a_valley_is_no_peak() {
-        let valley = spectrum(|nm| (nm - 408.0) * (nm - 408.0));
-        let (low_nm, high_nm, smooth_nm) = (405.0, 412.0, 30.0);
-        let position = Measure::PeakPosition { low_nm, high_nm, smooth_nm }.of(&valley);
-        assert!((position - 412.0).abs() < 0.37, "{position}");
+    fn a_valley_a_slope_and_a_shoulder_are_no_peaks() {
+        let other = Band { centre_nm: 380.0, fwhm_ev: 0.25 };
+        assert!(position(|nm| (nm - 460.0) * (nm - 460.0)).is_nan());
+        assert!(position(|nm| nm).is_nan() && position(|nm| -nm).is_nan());
+        assert!(position(|nm| 200.0 * other.relative(nm)).is_nan());
+    }
+
+    /// Noise of ten counts, by a generator of Weyl: its largest value is no peak, a band of twice the noise is one.
+    #[test]
+    fn noise_has_no_peak_and_a_weak_band_has() {
+        let band = Band { centre_nm: 452.0, fwhm_ev: 0.5 };
+        for seed in 1..200 {
+            let uniform = |nm: f64, step: f64| (nm * 1e3 * step + 0.37 * f64::from(seed)).fract();
+            let noise = |nm: f64| {
+                let sum: f64 = [0.618_034, 0.414_214, 0.732_051, 0.236_068]
+                    .iter()
+                    .map(|s| uniform(nm, *s))
+                    .sum();
+                10.0 * (sum - 2.0) * 3.0_f64.sqrt()
+            };
+            assert!(position(noise).is_nan(), "seed {seed}: {}", position(noise));
+            let seen = position(|nm| noise(nm) + 100.0 * band.relative(nm));
+            assert!((seen - 450.0).abs() < 12.0, "seed {seed}: {seen}");
+        }
+        assert!(position(|_| 0.0).is_nan());
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use sha2::{Digest as _, Sha256};
 
 use super::line::{self, Line};
-use super::record::{BlankRecord, ExperimentRecord, Header, Record};
+use super::record::{BlankRecord, ExperimentRecord, Header, Record, SpoiledRecord};
+use crate::time::Instant;
 
 /// A journal that has been read and whose chain holds.
 #[derive(Clone, Debug)]
@@ -118,9 +119,28 @@ impl Journal {
         })
     }
 
+    /// The experiments that faults of the rig have spoiled, in order.
+    pub fn spoiled(&self) -> impl Iterator<Item = &SpoiledRecord> {
+        self.records.iter().filter_map(|r| match r {
+            Record::Spoiled(spoiled) => Some(&**spoiled),
+            _ => None,
+        })
+    }
+
+    /// Lab time of the latest record: on a rig nothing that follows can have been earlier.
+    pub fn last_at(&self) -> Instant {
+        let times = self.records.iter().filter_map(Record::at);
+        times.max().unwrap_or(Instant::START)
+    }
+
     /// Whether the run is complete.
     pub fn complete(&self) -> bool {
         matches!(self.records.last(), Some(Record::End(_)))
+    }
+
+    /// Whether commands follow behind the last record that was synced: of an experiment, or a filling, that has not ended.
+    pub fn is_amid_an_experiment(&self) -> bool {
+        self.records.last().is_some_and(|record| !record.is_durable())
     }
 
     /// Number of bytes of a torn last line that were left out.
@@ -156,9 +176,10 @@ impl Journal {
         more
     }
 
-    /// The bytes up to and with the last record that was synced to the disk: what a resumed run keeps.
+    /// The bytes up to and with the last record that was synced to the disk: what a resumed simulation keeps, and repeats
+    /// to the byte.
     ///
-    /// Commands behind it belong to an experiment that was not finished.
+    /// Commands behind it belong to an experiment that was not finished. On a rig they have happened: there they stay.
     pub fn durable_bytes(&self) -> &[u8] {
         let durable = self.records.iter().rposition(Record::is_durable);
         durable.map_or(&[], |i| &self.bytes[..self.ends[i]])

@@ -32,6 +32,8 @@ pub enum Record {
     Fault(Fault),
     /// An experiment has ended. It is on the disk before the next begins.
     Experiment(Box<ExperimentRecord>),
+    /// A fault of the rig has spoiled an experiment. It is repeated.
+    Spoiled(Box<SpoiledRecord>),
     /// A run on a real rig goes on behind what is recorded.
     Resumed(Resumed),
     /// The run is complete; the last record.
@@ -39,11 +41,25 @@ pub enum Record {
 }
 
 impl Record {
+    /// When what is recorded was over, in lab time.
+    pub(super) fn at(&self) -> Option<Instant> {
+        match self {
+            Self::Blank(blank) => Some(blank.at_ns),
+            Self::Command(command) => Some(command.at_ns),
+            Self::Fault(fault) => Some(fault.at),
+            Self::Experiment(experiment) => Some(experiment.ended_ns),
+            Self::Spoiled(spoiled) => Some(spoiled.ended_ns),
+            Self::Resumed(resumed) => Some(resumed.at_ns),
+            Self::End(end) => Some(end.at_ns),
+            Self::Header(_) | Self::Phase(_) | Self::Proposal(_) => None,
+        }
+    }
+
     /// Whether the run does not go on before this record is on the disk.
     pub fn is_durable(&self) -> bool {
         match self {
             Self::Header(_) | Self::Blank(_) | Self::Experiment(_) => true,
-            Self::Resumed(_) | Self::End(_) => true,
+            Self::Spoiled(_) | Self::Resumed(_) | Self::End(_) => true,
             Self::Phase(_) | Self::Proposal(_) | Self::Command(_) | Self::Fault(_) => false,
         }
     }
@@ -83,6 +99,9 @@ pub struct BlankRecord {
     pub at_ns: Instant,
     /// Averaged counts \[channel\]\[pixels\].
     pub reference: Vec<Vec<f64>>,
+    /// Whether slugs still passed.
+    #[serde(default, skip_serializing_if = "crate::observation::is_false")]
+    pub stale: bool,
 }
 
 impl BlankRecord {
@@ -90,12 +109,16 @@ impl BlankRecord {
     pub fn new(at: Instant, blank: &Blank) -> Self {
         let round =
             |counts: &Vec<f64>| counts.iter().map(|&c| math::round_decimals(c, 3)).collect();
-        Self { at_ns: at, reference: blank.reference.iter().map(round).collect() }
+        Self {
+            at_ns: at,
+            reference: blank.reference.iter().map(round).collect(),
+            stale: blank.stale,
+        }
     }
 
     /// The blank as recorded. A run uses this and not what was measured, so that a resumed run is the same.
     pub fn blank(&self) -> Blank {
-        Blank { reference: self.reference.clone() }
+        Blank { reference: self.reference.clone(), stale: self.stale }
     }
 }
 
@@ -225,13 +248,49 @@ pub struct SpectrumRecord {
     pub values: Vec<f64>,
 }
 
-/// A run on a real rig goes on. What it had begun when it ended is not kept, but has been pumped.
+/// An experiment that a fault of the rig has spoiled: it has taken time and stocks, and says nothing of its conditions.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SpoiledRecord {
+    /// Number in the run of the experiment that is repeated.
+    pub experiment: u64,
+    /// Name of the phase.
+    pub phase: String,
+    /// What was set.
+    pub conditions: Conditions,
+    /// When it began.
+    pub started_ns: Instant,
+    /// When it ended.
+    pub ended_ns: Instant,
+    /// Volume taken from each stock \[mL\].
+    pub consumed_ml: Vec<(String, f64)>,
+    /// What went wrong.
+    pub fault: Fault,
+}
+
+impl SpoiledRecord {
+    /// Records what became of an observation that `fault` has spoiled.
+    pub fn new(experiment: u64, phase: &str, observation: &Observation, fault: Fault) -> Self {
+        Self {
+            experiment,
+            phase: phase.to_owned(),
+            conditions: observation.conditions.clone(),
+            started_ns: observation.started,
+            ended_ns: observation.ended,
+            consumed_ml: observation.consumed_ml.clone(),
+            fault,
+        }
+    }
+}
+
+/// A run on a real rig goes on. What it had begun when it ended is done again; what the pumps may have delivered since is
+/// told here.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Resumed {
     /// Lab time at which it goes on.
     pub at_ns: Instant,
-    /// What each pump may have delivered beyond what is recorded \[µL\].
+    /// What each pump may have delivered in runs of which no end is recorded \[µL\].
     pub lost_ul: Vec<(PumpId, f64)>,
     /// Pumps whose syringes somebody has filled since.
     pub filled: Vec<PumpId>,

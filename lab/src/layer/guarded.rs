@@ -1,11 +1,15 @@
 //! A lab that enforces limits and interlocks, and leaves the rig safe on every way out.
 
+mod kept;
+mod looped;
 mod pumps;
 mod thermal;
 
+pub use looped::LoopModel;
+
 use crate::command::{Command, Reply};
 use crate::fault::{Fault, FaultKind};
-use crate::id::{LightId, SensorId};
+use crate::id::{LightId, SensorId, SpectrometerId};
 use crate::lab::Lab;
 use crate::layer::rules::Limits;
 use crate::manifest::{Level, Manifest, SensorKind};
@@ -21,7 +25,10 @@ pub struct Guarded<L: Lab> {
     limits: Limits,
     pumps: pumps::Pumps,
     thermal: thermal::Thermal,
+    kept: kept::Kept,
     lit: Vec<(LightId, Instant)>,
+    /// Spectrometers whose frames have not been handed over.
+    armed: Vec<SpectrometerId>,
     looked: Instant,
     safe: bool,
 }
@@ -32,7 +39,16 @@ impl<L: Lab> Guarded<L> {
         let pumps = pumps::Pumps::new(lab.manifest());
         let thermal = thermal::Thermal::new(lab.manifest());
         let looked = lab.now();
-        Self { lab, limits, pumps, thermal, lit: Vec::new(), looked, safe: false }
+        let kept = kept::Kept::default();
+        let (lit, armed) = (Vec::new(), Vec::new());
+        Self { lab, limits, pumps, thermal, kept, lit, armed, looked, safe: false }
+    }
+
+    /// The same guard, which knows how these heated zones answer their power.
+    #[must_use]
+    pub fn knowing(mut self, loops: Vec<LoopModel>) -> Self {
+        self.thermal.know(self.lab.manifest(), loops);
+        self
     }
 
     /// The lab inside.
@@ -62,9 +78,9 @@ impl<L: Lab> Guarded<L> {
 
     /// Makes the rig safe because of `fault`, and says if that failed too.
     fn trip(&mut self, fault: Fault) -> Fault {
-        self.pumps.all_stopped(self.lab.now());
-        self.lit.clear();
-        match self.lab.send(&Command::MakeSafe) {
+        let result = self.lab.send(&Command::MakeSafe);
+        self.note(&Command::MakeSafe, self.lab.now());
+        match result {
             Ok(_) => {
                 self.safe = true;
                 fault
@@ -87,11 +103,14 @@ impl<L: Lab> Guarded<L> {
         }
     }
 
-    fn note(&mut self, command: &Command) {
+    /// Notes a command that was sent at `sent` and has been carried out.
+    fn note(&mut self, command: &Command, sent: Instant) {
         let now = self.lab.now();
+        self.kept.note(command);
         match command {
             Command::Dispense { pump, rate_ul_per_min, at_most_ul } => {
-                self.pumps.started(now, pump, rate_ul_per_min.ul_per_min(), at_most_ul.ul());
+                let asked = (rate_ul_per_min.ul_per_min(), at_most_ul.ul());
+                self.pumps.started((sent, now), pump, asked);
             }
             Command::Stop { pump } => self.pumps.stopped(now, pump),
             Command::Heat { heater, set_point_c } => {
@@ -108,7 +127,10 @@ impl<L: Lab> Guarded<L> {
                 self.pumps.all_stopped(now);
                 self.thermal.all_safe(now);
                 self.lit.clear();
+                self.armed.clear();
             }
+            Command::Arm { spectrometer, .. } => self.armed.push(spectrometer.clone()),
+            Command::Fetch { spectrometer } => self.armed.retain(|armed| armed != spectrometer),
             _ => {}
         }
     }
@@ -155,8 +177,22 @@ impl<L: Lab> Guarded<L> {
             return Err(self.interlock("light", light, detail));
         }
         self.pumps.look(&mut self.lab, &self.limits)?;
-        let flowing = self.pumps.flowing(now);
-        self.thermal.look(&mut self.lab, &self.limits, flowing)
+        let flow = self.pumps.flow(self.lab.now());
+        self.thermal.look(&mut self.lab, &self.limits, flow)?;
+        self.kept.look(&mut self.lab)
+    }
+
+    /// Makes sure that the rig is what it was told to be, at the beginning and at the end of taking frames: nothing else
+    /// becomes an observation.
+    fn verify(&mut self) -> Result<(), Fault> {
+        self.pumps.verify(&mut self.lab, &self.limits)?;
+        self.kept.look(&mut self.lab)
+    }
+
+    /// Whether a command begins to take frames.
+    fn begins_frames(&self, command: &Command) -> bool {
+        let Command::Arm { spectrometer, .. } = command else { return false };
+        self.armed.is_empty() || self.armed.contains(spectrometer)
     }
 
     fn look_at_permits(&mut self) -> Result<(), Fault> {
@@ -201,18 +237,35 @@ impl<L: Lab> Lab for Guarded<L> {
     fn send(&mut self, command: &Command) -> Result<Reply, Fault> {
         let safe = *command == Command::MakeSafe;
         let fit = if safe { Ok(()) } else { self.look_was_recent() };
-        if let Err(fault) = fit.and_then(|()| self.check_before(command)) {
+        let mut fit = fit.and_then(|()| self.check_before(command));
+        if self.begins_frames(command) {
+            self.armed.clear();
+            fit = fit.and_then(|()| self.verify());
+        }
+        if let Err(fault) = fit {
             return Err(self.trip(fault));
         }
+        let sent = self.lab.now();
         let result = self.lab.send(command);
         self.safe = match command {
             Command::MakeSafe => self.safe || result.is_ok(),
-            Command::Stop { .. } | Command::HeaterOff { .. } | Command::Read { .. } => self.safe,
+            Command::Stop { .. }
+            | Command::HeaterOff { .. }
+            | Command::Read { .. }
+            | Command::ReadBack { .. } => self.safe,
             Command::Light { on, .. } => self.safe && !on,
             _ => false,
         };
         match &result {
-            Ok(_) => self.note(command),
+            Ok(_) => {
+                self.note(command, sent);
+                if matches!(command, Command::Fetch { .. })
+                    && self.armed.is_empty()
+                    && let Err(fault) = self.verify()
+                {
+                    return Err(self.trip(fault));
+                }
+            }
             Err(fault) if !safe && fault.kind.stops_campaign() => {
                 let fault = fault.clone();
                 return Err(self.trip(fault));

@@ -29,12 +29,24 @@ pub struct Limits {
     pub out_of_step_s: f64,
     /// A reading that has not moved by a single digit for this long is stale \[s\], while the heater works.
     pub frozen_s: f64,
+    /// How far power and loss of a heated zone may be from what the scenario says of them, as a share: a temperature that
+    /// does not answer the power within that makes the rig safe. 1 or more: nothing is compared.
+    #[serde(skip_serializing_if = "is_default_tolerance")]
+    pub loop_tolerance: f64,
+    /// How far they may be from what this rig has shown before at like temperatures, as a share. 1 or more: nothing is
+    /// compared.
+    #[serde(skip_serializing_if = "is_default_drift")]
+    pub loop_drift: f64,
     /// Without a look at the instruments for so long, while something is at work, the rig is made safe \[s\].
     pub no_reading_s: f64,
     /// A pump that has delivered less than this share of what its rate says, and lags more than `lag_ul`, has stalled,
     /// whatever its status says.
     pub least_delivered: f64,
-    /// How far a pump may lag whatever its rate \[µL\].
+    /// A pump that has delivered more than this many times what its rate says, and is ahead by more than `lag_ul`, does
+    /// not do what it was told.
+    #[serde(skip_serializing_if = "is_default_most")]
+    pub most_delivered: f64,
+    /// How far a pump may lag or be ahead whatever its rate \[µL\].
     pub lag_ul: f64,
     /// How often the delivered volume is read \[s\].
     pub delivered_every_s: f64,
@@ -51,6 +63,23 @@ pub struct Limits {
     pub max_light_s: f64,
 }
 
+const MOST_DELIVERED: f64 = 1.02;
+const LOOP_TOLERANCE: f64 = 0.25;
+const LOOP_DRIFT: f64 = 0.06;
+
+// Scenarios that leave these keys as they are have the digest that they had before there were any.
+fn is_default_most(value: &f64) -> bool {
+    value.to_bits() == MOST_DELIVERED.to_bits()
+}
+
+fn is_default_tolerance(value: &f64) -> bool {
+    value.to_bits() == LOOP_TOLERANCE.to_bits()
+}
+
+fn is_default_drift(value: &f64) -> bool {
+    value.to_bits() == LOOP_DRIFT.to_bits()
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -64,8 +93,11 @@ impl Default for Limits {
             out_of_step_k: 10.0,
             out_of_step_s: 3_600.0,
             frozen_s: 600.0,
+            loop_tolerance: LOOP_TOLERANCE,
+            loop_drift: LOOP_DRIFT,
             no_reading_s: 60.0,
             least_delivered: 0.98,
+            most_delivered: MOST_DELIVERED,
             lag_ul: 10.0,
             delivered_every_s: 30.0,
             max_pressure_kpa: None,

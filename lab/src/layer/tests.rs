@@ -8,8 +8,9 @@ use crate::analysis::{
     Analysis, AnalysisSpec, Blank, Channel, ChannelKind, Feature, Measure, Phase, Window,
 };
 use crate::command::{Command, Exposure};
-use crate::conditions::{Input, Space};
+use crate::conditions::Space;
 use crate::fault::{Fault, FaultKind};
+use crate::input::Input;
 use crate::journal::{self, ExperimentRecord, Header, Record, Writer};
 use crate::lab::Lab;
 use crate::manifest::Manifest;
@@ -285,11 +286,12 @@ fn a_ratio_that_stays_off_trips_after_its_grace() {
 
 /// An experiment of the toy lab: temperature and flow in, the level of the light out.
 fn procedure() -> (Procedure, Space) {
-    let input = |name: &str, low, high| Input { name: name.into(), low, high, resolution: 0.1 };
+    let input = |name: &str, low, high| Input::number(name, low, high, 0.1);
     let inputs = vec![input("plate_c", 30.0, 100.0), input("water_ul_per_min", 50.0, 200.0)];
     let space = Space::new(inputs, vec![]).unwrap();
     let linear = |factors: [f64; 2]| Linear { constant: 0.0, factors: factors.to_vec() };
     let recipe = Recipe {
+        slowest: vec![],
         heaters: vec![("plate".into(), linear([1.0, 0.0]))],
         pumps: vec![("water".into(), linear([0.0, 1.0]))],
     };
@@ -454,14 +456,14 @@ fn a_journal_reads_back_and_answers_like_the_lab_it_recorded() {
     assert_eq!(journal.torn(), 0);
     let mut recorded = Recorded::new(&journal, procedure.analysis());
     for expected in &observations {
-        let blank = Blank { reference: vec![] };
+        let blank = Blank::default();
         let replayed = procedure.run(&mut recorded, &blank, &expected.conditions);
         assert_eq!(replayed.outcome, expected.outcome);
         assert_eq!(replayed.ended, expected.ended);
         assert_eq!(replayed.consumed_ml, expected.consumed_ml);
     }
     let other = space.centre();
-    let blank = Blank { reference: vec![] };
+    let blank = Blank::default();
     let refused = procedure.run(&mut recorded, &blank, &other).fault.unwrap();
     assert!(matches!(refused.kind, FaultKind::Diverged { record: 3, .. }));
 }
@@ -514,3 +516,5 @@ fn the_same_run_gives_the_same_bytes_and_a_continued_one_too() {
     let error = bytes.split_inclusive(|&b| b == b'\n').try_for_each(|line| sink.append(line));
     assert!(error.unwrap_err().to_string().contains("departs from the journal at line 1"));
 }
+
+mod reality;

@@ -89,7 +89,10 @@ mod tests {
 
     #[test]
     fn at_constant_flow_the_passage_takes_the_residence_time() {
-        let path = FlowPath { stretches: vec![tube(50.0, false), tube(100.0, true)] };
+        let path = FlowPath {
+            stretches: vec![tube(50.0, false), tube(100.0, true)],
+            ..FlowPath::default()
+        };
         let mut history = FlowHistory::default();
         history.push(Instant::START, settings(60.0));
         let passage = history.passage(&path, Instant::from_secs(400.0)).unwrap();
@@ -107,7 +110,7 @@ mod tests {
             let t = f64::from(i) * 0.1;
             history.push(Instant::from_secs(t), settings(q0 + k * (t + 0.05)));
         }
-        let path = FlowPath { stretches: vec![tube(volume, true)] };
+        let path = FlowPath { stretches: vec![tube(volume, true)], ..FlowPath::default() };
         let passage = history.passage(&path, Instant::from_secs(t1)).unwrap();
         let delivered = (q0 * t1 + 0.5 * k * t1 * t1) / 60.0 - volume;
         let t0 = ((q0 * q0 + 2.0 * k * 60.0 * delivered).sqrt() - q0) / k;
@@ -116,7 +119,7 @@ mod tests {
 
     #[test]
     fn liquid_that_stood_still_entered_before_the_pause() {
-        let path = FlowPath { stretches: vec![tube(100.0, true)] };
+        let path = FlowPath { stretches: vec![tube(100.0, true)], ..FlowPath::default() };
         let mut history = FlowHistory::default();
         history.push(Instant::START, settings(60.0));
         history.push(Instant::from_secs(120.0), settings(0.0));
@@ -128,13 +131,14 @@ mod tests {
     /// A line may have no volume; liquid that stands still is in no time through it.
     #[test]
     fn a_stretch_without_volume_takes_no_time_even_without_flow() {
-        let path = FlowPath { stretches: vec![tube(0.0, true), tube(100.0, true)] };
+        let path =
+            FlowPath { stretches: vec![tube(0.0, true), tube(100.0, true)], ..FlowPath::default() };
         let mut history = FlowHistory::default();
         history.push(Instant::START, settings(60.0));
         history.push(Instant::from_secs(120.0), settings(0.0));
         let passage = history.passage(&path, Instant::from_secs(120.0)).unwrap();
         assert_eq!(passage.entered, Instant::from_secs(20.0));
-        let path = FlowPath { stretches: vec![tube(0.0, true)] };
+        let path = FlowPath { stretches: vec![tube(0.0, true)], ..FlowPath::default() };
         let passage = history.passage(&path, Instant::from_secs(200.0)).unwrap();
         assert_eq!(passage.entered, Instant::from_secs(200.0));
         assert!(passage.reaction_time_s.abs() < 1e-12);

@@ -3,7 +3,7 @@
 use super::spec::ProcedureSpec;
 use crate::analysis::{Analysis, Blank, Counts, average};
 use crate::command::{Command, Exposure, Reply};
-use crate::fault::{Fault, FaultKind};
+use crate::fault::{Fault, FaultKind, PROCEDURE};
 use crate::frames::Frames;
 use crate::id::{LightId, SpectrometerId};
 use crate::lab::Lab;
@@ -72,9 +72,10 @@ pub(super) fn blank(
     let dark = dark(lab, spec, analysis)?;
     lights(lab, analysis, true)?;
     lab.wait(Span::from_secs(spec.light_settle_s))?;
-    let reference: Vec<Counts> = frames(lab, analysis, &dark)?.iter().map(mean).collect();
+    let frames = frames(lab, analysis, &dark)?;
     lights(lab, analysis, false)?;
-    Ok(Blank { reference })
+    let stale = frames.iter().enumerate().any(|(i, frames)| analysis.shows_slugs(i, frames));
+    Ok(Blank { reference: frames.iter().map(mean).collect(), stale })
 }
 
 fn mean(frames: &Frames) -> Counts {
@@ -145,5 +146,5 @@ pub(super) fn patiently(
 /// The fault of an answer that does not fit its command.
 pub(super) fn unexpected(lab: &dyn Lab, what: &str) -> Fault {
     let detail = format!("the lab answered with {what}");
-    Fault::new(lab.now(), "procedure", FaultKind::Garbled { detail })
+    Fault::new(lab.now(), PROCEDURE, FaultKind::Garbled { detail })
 }

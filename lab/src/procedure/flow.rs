@@ -119,7 +119,8 @@ pub(super) fn flush(lab: &mut dyn Lab, gap_s: f64, spec: &FlushSpec) -> Result<(
     if spec.rates.is_empty() || spec.flush_s <= 0.0 {
         return Ok(());
     }
-    for (i, rate) in spec.rates.iter().enumerate() {
+    let running = spec.rates.iter().filter(|rate| rate.ul_per_min > 0.0);
+    for (i, rate) in running.enumerate() {
         if i > 0 && gap_s > 0.0 {
             lab.wait(Span::from_secs(gap_s))?;
         }

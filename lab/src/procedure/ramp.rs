@@ -10,7 +10,8 @@ use super::{Procedure, acquire, flow, heat};
 use crate::analysis::{Blank, Counts};
 use crate::command::Command;
 use crate::conditions::{Conditions, Space};
-use crate::fault::{Fault, FaultKind};
+use crate::fault::{Fault, FaultKind, PROCEDURE};
+use crate::frames::Frames;
 use crate::lab::Lab;
 use crate::observation::Outcome;
 use crate::path::{FlowHistory, FlowPath};
@@ -81,7 +82,7 @@ impl Procedure {
         let (start, end) = (self.recipe.settings(from), self.recipe.settings(to));
         if let Some(detail) = refusal(&start, &end, &lab.manifest().path, spec) {
             let kind = FaultKind::Refused { detail: detail.into() };
-            return Err(Fault::new(lab.now(), "procedure", kind));
+            return Err(Fault::new(lab.now(), PROCEDURE, kind));
         }
         let mut running = flow::Running::default();
         let result = heat::settle(lab, &self.spec, &start).and_then(|()| {
@@ -117,7 +118,10 @@ fn refusal(
     if start.heaters != end.heaters {
         return Some("a ramp changes flows; its ends must have the same temperatures");
     }
-    if [start, end].iter().any(|settings| !path.residence_time_s(settings).is_finite()) {
+    let still = |settings: &&Settings| {
+        path.stretches.iter().any(|stretch| !stretch.seconds(settings).is_finite())
+    };
+    if [start, end].iter().any(still) {
         return Some("an end of the ramp leaves a part of the rig without flow");
     }
     let times = [spec.duration_s, spec.step_s, spec.every_s];
@@ -160,7 +164,7 @@ impl Ramp<'_> {
                         formed: passage.entered,
                         conditions: self.at(passage.entered),
                         reaction_time_s: passage.reaction_time_s,
-                        outcome: analysis.outcome(&frames, dark, blank),
+                        outcome: self.outcome(lab, passage.entered, &frames, (dark, blank)),
                     });
                 }
             }
@@ -194,6 +198,19 @@ impl Ramp<'_> {
         }
         self.history.push(now, settings);
         Ok(())
+    }
+
+    /// What was measured of slugs that formed at a moment.
+    fn outcome(
+        &self,
+        lab: &dyn Lab,
+        formed: Instant,
+        frames: &[Frames],
+        (dark, blank): (&[Counts], &Blank),
+    ) -> Outcome {
+        let settings = self.procedure.recipe.settings(&self.at(formed));
+        let outcome = self.procedure.analysis.outcome(frames, dark, blank);
+        self.procedure.judged(lab, &settings, outcome)
     }
 
     /// The conditions that the ramp passes through at a moment.

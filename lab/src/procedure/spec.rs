@@ -34,6 +34,9 @@ pub struct ProcedureSpec {
     pub fill: FlushSpec,
     /// How the flow cells are then filled with carrier, for the reference spectra.
     pub blank: FlushSpec,
+    /// What flows after a fault that stops the campaign, once the rig is safe.
+    #[serde(skip_serializing_if = "OnFault::is_stop")]
+    pub on_fault: OnFault,
 }
 
 impl Default for ProcedureSpec {
@@ -51,6 +54,7 @@ impl Default for ProcedureSpec {
             patience_s: 10.0,
             fill: FlushSpec::default(),
             blank: FlushSpec::default(),
+            on_fault: OnFault::Stop,
         }
     }
 }
@@ -84,6 +88,38 @@ pub struct SteadySpec {
     pub from_residence_times: f64,
     /// The last reading begins by then, steady or not (then flagged), in residence times; from the first reading to 100.
     pub at_most_residence_times: f64,
+}
+
+/// What flows after a fault that stops the campaign.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum OnFault {
+    /// Nothing: what is in the tube stays there.
+    #[default]
+    Stop,
+    /// A finite volume that washes reagents out of the tube, heaters off. Not after faults of pressure, a leak, an open door,
+    /// a rig that is not safe, or the pump itself; nor where somebody stops the run.
+    Flush(RinseSpec),
+}
+
+impl OnFault {
+    fn is_stop(&self) -> bool {
+        *self == Self::Stop
+    }
+}
+
+/// What washes reagents out of the tube after a fault.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RinseSpec {
+    /// The pump of the carrier or a solvent.
+    pub pump: PumpId,
+    /// Its rate [µL/min].
+    pub ul_per_min: f64,
+    /// How much it delivers \[µL\]; 1 to 100000.
+    pub volume_ul: f64,
 }
 
 /// What flows before the first experiment, and for how long.

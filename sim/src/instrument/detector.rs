@@ -1,7 +1,7 @@
 //! From light to counts: shot noise, read noise, gain, nonlinearity, offset, rounding and clipping.
 
 use super::normals;
-use crate::spec::{Noise, Spectrometer};
+use crate::spec::Spectrometer;
 
 /// 2²³: adding it to a number below rounds it (ties to even) into the low bits.
 const ROUND: f32 = 8_388_608.0;
@@ -23,16 +23,12 @@ pub(crate) struct Detector {
 }
 
 impl Detector {
-    pub(crate) fn new(spec: &Spectrometer, noise: &Noise) -> Self {
+    pub(crate) fn new(spec: &Spectrometer, shot: bool, read_counts: f64) -> Self {
         let full_scale = f32::from(spec.full_scale);
         Self {
             offset: spec.offset_counts as f32,
-            variance_per_count: if noise.shot {
-                1.0 / spec.electrons_per_count as f32
-            } else {
-                0.0
-            },
-            read_variance: (noise.read_counts * noise.read_counts) as f32,
+            variance_per_count: if shot { 1.0 / spec.electrons_per_count as f32 } else { 0.0 },
+            read_variance: (read_counts * read_counts) as f32,
             bend: 0.01 * spec.nonlinearity_percent as f32 / full_scale,
             full_scale,
             normals: vec![0.0; spec.pixels.next_multiple_of(normals::STEP)],

@@ -23,6 +23,7 @@ pub(crate) struct Heater {
     sensor_c: f64,
     before_c: f64,
     set_point_c: Option<f64>,
+    kept_c: f64,
     integral: f64,
     output: f64,
     /// Power on its way through the dead time, in parts of full power.
@@ -52,6 +53,7 @@ impl Heater {
             sensor_c: ambient_c,
             before_c: ambient_c,
             set_point_c: None,
+            kept_c: ambient_c,
             integral: 0.0,
             output: 0.0,
             delayed: vec![0.0; ticks].into(),
@@ -74,6 +76,7 @@ impl Heater {
             return;
         }
         self.set_point_c = set_point_c;
+        self.kept_c = set_point_c.unwrap_or(self.kept_c);
         let holding_w = |c: f64| self.spec.loss_w_per_k * (c - self.ambient_c);
         self.integral =
             set_point_c.map_or(0.0, |c| (holding_w(c) / self.spec.power_w).clamp(0.0, 1.0));
@@ -143,6 +146,11 @@ impl Heater {
     /// What the sensor says [°C]; an open one reads far below any temperature.
     pub(crate) fn reading_c(&self) -> f64 {
         if self.sensor_open { -9999.0 } else { f64::from(self.sensor_c as f32) }
+    }
+
+    /// Whether it controls, and the set point it keeps [°C]: the last one, where control is off.
+    pub(crate) fn kept_c(&self) -> (bool, f64) {
+        (self.set_point_c.is_some(), self.kept_c)
     }
 
     /// Output power [%].

@@ -22,6 +22,11 @@ impl Light {
         self.note(now);
     }
 
+    /// Whether it is switched on, lit or not.
+    pub(crate) fn is_on(&self) -> bool {
+        self.on
+    }
+
     /// Lets the lamp fail, or mends it.
     pub(crate) fn fail(&mut self, now: Instant, dark: bool) {
         self.dark = dark;

@@ -26,6 +26,8 @@ pub(crate) struct Pump {
     ripples: [(f64, f64); 2],
     jitter: Wander,
     run: Option<Run>,
+    /// Rate that it was last given [µL/min].
+    kept_ul_per_min: f64,
     /// Volume dispensed by the last run, once it has ended [µL].
     dispensed_ul: f64,
     /// Volume the motor had delivered before the present run [µL].
@@ -70,6 +72,7 @@ impl Pump {
             ],
             jitter: Wander::new(jitter, 0.01 * noise.jitter_percent, noise.jitter_s, TICK_S),
             run: None,
+            kept_ul_per_min: 0.0,
             dispensed_ul: 0.0,
             before_ul: 0.0,
             stalled: false,
@@ -82,6 +85,7 @@ impl Pump {
         self.halt(now);
         self.dispensed_ul = 0.0;
         self.stalled = self.blocked;
+        self.kept_ul_per_min = rate_ul_per_min;
         let rate_ul_per_s = rate_ul_per_min / 60.0;
         let run = Run { since: now, rate_ul_per_s, at_most_ul };
         if !self.stalled {
@@ -90,6 +94,11 @@ impl Pump {
         let volume = at_most_ul.min(self.left_ul(now)).max(0.0);
         let nanos = (volume / rate_ul_per_s * 1e9).ceil();
         now + Span::from_nanos(nanos.min(1e18) as u64)
+    }
+
+    /// Rate that it was last given [µL/min].
+    pub(crate) fn kept_ul_per_min(&self) -> f64 {
+        self.kept_ul_per_min
     }
 
     /// Ends the present run.

@@ -25,6 +25,13 @@ impl Liquid {
         1.0 + self.expansion_per_k * (celsius - ROOM_C)
     }
 
+    /// Heat capacity at a temperature [°C] of the volume at 25 °C [kJ/(L·K)].
+    pub(crate) fn heat_capacity_kj_per_l_k(&self, celsius: f64) -> f64 {
+        let per_kg = self.heat_capacity_j_per_kg_k
+            + self.heat_capacity_slope_j_per_kg_k2 * (celsius - ROOM_C);
+        1e-6 * self.density_kg_per_m3 * per_kg
+    }
+
     /// Heat content above 25 °C [J/m³ of liquid at 25 °C].
     pub(crate) fn heat_j_per_m3(&self, celsius: f64) -> f64 {
         let above = celsius - ROOM_C;

@@ -30,15 +30,25 @@ pub(crate) struct Reaction {
 
 /// A rate constant by Arrhenius about the reference temperature.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Arrhenius {
+pub(crate) struct Arrhenius {
     rate_per_s: f64,
     activation_kj_per_mol: f64,
 }
 
 impl Arrhenius {
-    /// The rate where `inverse` = 1/T − 1/Tref [1/K], [1/s].
-    fn at(self, inverse: f64) -> f64 {
+    /// A constant at the reference temperature and its activation energy [kJ/mol].
+    pub(crate) fn new(constant: f64, activation_kj_per_mol: f64) -> Self {
+        Self { rate_per_s: constant, activation_kj_per_mol }
+    }
+
+    /// The rate where `inverse` = 1/T − 1/Tref [1/K], in the unit of the constant.
+    pub(crate) fn at(self, inverse: f64) -> f64 {
         self.rate_per_s * math::exp(-self.activation_kj_per_mol / GAS * inverse)
+    }
+
+    /// By how much of itself the rate grows with temperature, E/(R T²) [1/K].
+    pub(crate) fn relative_slope_per_k(self, kelvin: f64) -> f64 {
+        self.activation_kj_per_mol / (GAS * kelvin * kelvin)
     }
 }
 
@@ -49,6 +59,8 @@ pub(crate) struct Stay {
     pub(crate) seconds: f64,
     /// Temperature [°C].
     pub(crate) celsius: f64,
+    /// Time constant of heat between liquid and wall [s].
+    pub(crate) heat_s: f64,
 }
 
 /// What a slug is made of and has been through.
@@ -104,6 +116,13 @@ impl Reaction {
         let yield_ = self.yield_factors.iter().fold(conversion, |y, f| y * f.value(&around));
         let quality = self.quality_factors.iter().fold(1.0, |q, f| q * f.value(&around));
         Made { conversion, yield_, product_mm: limiting_mm * yield_, quality }
+    }
+
+    /// Takes what the product is made of from what was there [mM].
+    pub(crate) fn use_up(&self, quantities: &mut [f64], product_mm: f64) {
+        for &(species, count) in &self.stoichiometry {
+            quantities[species] = (quantities[species] - count * product_mm).max(0.0);
+        }
     }
 
     /// Formula units that the scarcest reagent allows [mM].

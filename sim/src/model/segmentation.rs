@@ -5,7 +5,7 @@ use flowtwin_lab::math;
 use crate::spec::{Mixing, Segmentation};
 
 /// Longest slug, in widths of the channel: beyond, there is no train.
-const LONGEST: f64 = 40.0;
+pub(crate) const LONGEST: f64 = 40.0;
 
 /// Volume of a slug as it forms, from L/w = ε + α Qd/Qc [µL] (Garstecki et al. 2006, DOI
 /// 10.1039/b510841a).
@@ -45,14 +45,42 @@ pub(crate) fn slip(relative_film: f64) -> f64 {
     1.0 / (core * core)
 }
 
+/// How irregular a train is, 0 to 1, where `value` exceeds its `limit`: 1 − exp(−ln(value/limit)/w).
+///
+/// A choice, continuous at the limit; `within` w [1], the logarithm of the excess.
+pub(crate) fn irregularity(value: f64, limit: f64, within: f64) -> f64 {
+    if value <= limit {
+        return 0.0;
+    }
+    if !value.is_finite() {
+        return 1.0;
+    }
+    -math::exp_m1(-math::ln(value / limit) / within)
+}
+
+/// Standard deviation of how far one stream is ahead of the others in a slug of irregular composition [µL].
+///
+/// A slug is put together of portions as large as a slug of equal flows is, each with more of one stream or the other:
+/// uneven streams pinch off by turns (Zheng, Tice and Ismagilov 2004, DOI 10.1021/ac0495743; Hung et al. 2006, Lab Chip
+/// 6, 174). What one slug has too much of the next has too little, so that the variance of a slug's share is
+/// a²r(1−r)·V0/V, at most that of one stream or the other.
+///
+/// `alternation` a 0 to 1, `share` r of the stream, `volume_ul` V and `portion_ul` V0 [µL].
+pub(crate) fn lead_ul(alternation: f64, share: f64, volume_ul: f64, portion_ul: f64) -> f64 {
+    let portions = (portion_ul / volume_ul).min(1.0);
+    volume_ul * alternation * (0.5 * share * (1.0 - share) * portions).max(0.0).sqrt()
+}
+
 /// Effectiveness of mixing, η = 1 − exp(−(Q/Q*)ⁿ), of the total flow [µL/min].
 ///
-/// At one reaction time the number of circulations in a slug grows with the flow; below Q* a
-/// reaction waits for reagents to meet.
-pub(crate) fn effectiveness(mixing: &Mixing, flow_ul_per_min: f64) -> f64 {
+/// At one reaction time the number of circulations in a slug, U t/(2L) (Thulasidas et al. 1997, DOI
+/// 10.1016/S0009-2509(97)00114-0), grows with the flow and falls with the length; below Q* a reaction waits for reagents to
+/// meet. `length` in lengths of a slug whose flow equals its carrier's, for which Q* holds.
+pub(crate) fn effectiveness(mixing: &Mixing, flow_ul_per_min: f64, length: f64) -> f64 {
     if mixing.flow_ul_per_min <= 0.0 {
         return 1.0;
     }
+    let flow_ul_per_min = flow_ul_per_min / length;
     -math::exp_m1(-math::pow(flow_ul_per_min / mixing.flow_ul_per_min, mixing.power))
 }
 
@@ -66,7 +94,11 @@ mod tests {
             epsilon: 2.0,
             alpha: 1.0,
             off_ratio_percent: 20.0,
+            any_ratio: false,
             irregular_capillary: 0.1,
+            irregular_spread_percent: 80.0,
+            irregular_within_percent: 5.0,
+            alternation: 0.5,
         }
     }
 
@@ -119,8 +151,32 @@ mod tests {
             (700.0, 0.988),
             (1000.0, 0.999),
         ] {
-            let effectiveness = effectiveness(&mixing, flow);
+            let effectiveness = effectiveness(&mixing, flow, 1.0);
             assert!((effectiveness - eta).abs() < 0.006, "{effectiveness} at {flow}");
         }
+    }
+
+    /// Twice the length is half the circulations, as half the flow is.
+    #[test]
+    fn a_long_slug_mixes_as_a_slow_one() {
+        let mixing = Mixing::default();
+        for flow in [200.0, 400.0, 800.0] {
+            let (long, slow) =
+                (effectiveness(&mixing, flow, 2.0), effectiveness(&mixing, 0.5 * flow, 1.0));
+            assert!((long - slow).abs() < 1e-12, "{long} against {slow}");
+        }
+    }
+
+    /// 1 − 1/e where the logarithm of the excess is w; nothing at the limit, everything far above.
+    #[test]
+    fn irregularity_begins_at_the_limit_and_grows() {
+        assert!(irregularity(1.2, 1.2, 0.05) <= 0.0);
+        let one = irregularity(1.2 * math::exp(0.05), 1.2, 0.05);
+        assert!((one - (1.0 - 1.0 / std::f64::consts::E)).abs() < 1e-9, "{one}");
+        assert!((irregularity(f64::INFINITY, 1.2, 0.05) - 1.0).abs() < 1e-12);
+        assert!((0..100).all(|i| {
+            let at = |i: i32| irregularity(1.0 + 0.01 * f64::from(i), 1.2, 0.05);
+            at(i + 1) >= at(i)
+        }));
     }
 }

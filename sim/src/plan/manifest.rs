@@ -3,10 +3,11 @@
 use flowtwin_lab::{
     FlowPath, HeaterInfo, Level, LightInfo, Manifest, PumpId, PumpInfo, SensorInfo, SensorKind,
     SpectrometerInfo, Stretch,
+    path::{self, Train, Tube},
 };
 
-use crate::model::segmentation::area_mm2;
-use crate::spec::{Rig, World};
+use crate::model::segmentation::{LONGEST, area_mm2};
+use crate::spec::{self, Rig, World};
 
 pub(super) fn manifest(world: &World) -> Manifest {
     let rig = &world.rig;
@@ -23,6 +24,7 @@ pub(super) fn manifest(world: &World) -> Manifest {
                 low_c: heater.low_c,
                 high_c: heater.high_c,
                 safe_c: heater.safe_c,
+                still: world.noise.heaters.of(name).deviation_k <= 0.0,
             })
             .collect(),
         lights: rig.lights.keys().map(|name| LightInfo { name: name.as_str().into() }).collect(),
@@ -91,20 +93,59 @@ fn sensors(rig: &Rig) -> Vec<SensorInfo> {
 /// The line of the timed stream, then the tube.
 fn path(rig: &Rig) -> FlowPath {
     let ids = |names: &[String]| names.iter().map(|n| PumpId::new(n)).collect::<Vec<_>>();
-    let line = &rig.streams[&rig.timed_stream];
-    let mut all: Vec<PumpId> = rig.streams.values().flat_map(|s| ids(&s.pumps)).collect();
-    all.push(PumpId::new(&rig.carrier.pump));
-    let line = Stretch {
-        name: format!("{} line", rig.timed_stream),
-        volume_ul: line.cold_ul + line.hot_ul,
-        pumps: ids(&line.pumps),
+    let line = |(name, stream): (&String, &spec::Stream)| Stretch {
+        name: format!("{name} line"),
+        volume_ul: stream.junction_ul + stream.cold_ul + stream.hot_ul,
+        pumps: ids(&stream.pumps),
         reacts: false,
     };
+    let (timed, others): (Vec<_>, Vec<_>) =
+        rig.streams.iter().partition(|(name, _)| **name == rig.timed_stream);
+    let mut all: Vec<PumpId> = rig.streams.values().flat_map(|s| ids(&s.pumps)).collect();
+    all.push(PumpId::new(&rig.carrier.pump));
     let tube = rig.tube.iter().map(|stretch| Stretch {
         name: stretch.name.clone(),
         volume_ul: stretch.volume_ul,
         pumps: all.clone(),
         reacts: stretch.reacts,
     });
-    FlowPath { stretches: std::iter::once(line).chain(tube).collect() }
+    FlowPath {
+        stretches: timed.into_iter().map(line).chain(tube).collect(),
+        others: others.into_iter().map(line).collect(),
+        train: Some(train(rig, &all)),
+    }
+}
+
+/// What slugs are made of and travel through.
+fn train(rig: &Rig, all: &[PumpId]) -> Train {
+    let shape = &rig.segmentation;
+    let liquid = |liquid: &spec::Liquid| path::Liquid {
+        density_kg_per_m3: liquid.density_kg_per_m3,
+        viscosity_mpa_s: 1e3 * liquid.viscosity_pa_s(rig.ambient_c),
+    };
+    let width_ul = shape.width_mm * area_mm2(shape.width_mm);
+    let line = |(name, stream): (&String, &spec::Stream)| Tube {
+        name: format!("{name} line"),
+        bore_mm: stream.bore_mm,
+        volume_ul: stream.cold_ul + stream.hot_ul,
+        pumps: stream.pumps.iter().map(|name| PumpId::new(name)).collect(),
+    };
+    let tube = |stretch: &spec::Stretch| Tube {
+        name: stretch.name.clone(),
+        bore_mm: stretch.bore_mm,
+        volume_ul: stretch.volume_ul,
+        pumps: all.to_vec(),
+    };
+    Train {
+        carrier: PumpId::new(&rig.carrier.pump),
+        slug_ul: shape.epsilon * width_ul,
+        growth_ul: shape.alpha * width_ul,
+        longest_ul: LONGEST * width_ul,
+        tension_mn_per_m: rig.carrier.interfacial_tension_mn_per_m,
+        slugs: liquid(&rig.liquid),
+        carriers: liquid(&rig.carrier.liquid),
+        lines: rig.streams.iter().map(line).collect(),
+        tube: rig.tube.iter().map(tube).collect(),
+        bears_kpa: rig.max_pressure_kpa,
+    }
 }

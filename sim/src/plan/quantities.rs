@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use flowtwin_lab::math;
 
-use super::PlanError;
+use super::{PlanError, reactions};
+use crate::model::network::Network;
 use crate::model::reaction::Reaction;
 use crate::spec::{self, World};
 
@@ -19,8 +20,9 @@ pub(crate) struct Quantities {
 
 impl Quantities {
     pub(super) fn new(world: &World, pumps: &[String]) -> Result<Self, PlanError> {
-        let species: BTreeSet<&String> =
-            world.stocks.values().flat_map(|s| s.concentrations_mm.keys()).collect();
+        let made = reactions::species(&world.chemistry)?;
+        let in_stocks = world.stocks.values().flat_map(|s| s.concentrations_mm.keys());
+        let species: BTreeSet<&String> = in_stocks.chain(&made).collect();
         let in_stock = |pump: &String, species: &String| {
             let stock = &world.stocks[&world.rig.pumps[pump].stock];
             stock.concentrations_mm.get(species).copied().unwrap_or(0.0)
@@ -73,6 +75,18 @@ impl Quantities {
             name: unknown.name,
             known: self.names.join(", "),
         })
+    }
+
+    /// The reactions of a scenario, if it has any.
+    pub(super) fn network(
+        &self,
+        chemistry: &spec::Chemistry,
+    ) -> Result<Option<Network>, PlanError> {
+        if chemistry.reactions.is_empty() {
+            return Ok(None);
+        }
+        let network = Network::new(&chemistry.reactions, &|name| self.place(name));
+        network.map(Some).map_err(reactions::error)
     }
 
     /// Number of quantities.

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::reactions::{Reaction, Species};
+
 /// What happens in a slug.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -16,8 +18,25 @@ pub struct Chemistry {
     pub parts: BTreeMap<String, Part>,
     /// Populations that depend on the reaction temperature, by name.
     pub populations: BTreeMap<String, Population>,
-    /// What is made, if anything.
+    /// What is made by nucleation and growth, if anything.
     pub product: Option<Product>,
+    /// What species are made of, by name; equations of such species are checked for their balance.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub species: BTreeMap<String, Species>,
+    /// Reactions; a scenario has these or a `product`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reactions: Vec<Reaction>,
+}
+
+impl Chemistry {
+    /// Which time the rates count. Reactions count the time that a slug truly spends.
+    pub fn time_base(&self) -> TimeBase {
+        match &self.product {
+            Some(product) => product.time_base,
+            None if self.reactions.is_empty() => TimeBase::Nominal,
+            None => TimeBase::True,
+        }
+    }
 }
 
 /// A species as far as one stream brings it into the slug.

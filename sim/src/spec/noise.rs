@@ -23,6 +23,36 @@ pub struct Noise {
     pub shot: bool,
     /// Read noise of spectrometers, root mean square \[counts\]; 0 to 1000.
     pub read_counts: f64,
+    /// Spectrometers for which some of this is other, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub spectrometers: BTreeMap<String, SpectrometerNoise>,
+}
+
+/// Noise of one spectrometer and its cell, as far as it is not that of all.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct SpectrometerNoise {
+    /// Read noise, root mean square \[counts\]; 0 to 1000.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub read_counts: Option<f64>,
+    /// Standard deviation of the change of its window \[AU\]; 0 to 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub window_offset_au: Option<f64>,
+}
+
+impl Noise {
+    /// Read noise of a spectrometer, root mean square \[counts\].
+    pub fn read_counts_of(&self, spectrometer: &str) -> f64 {
+        let own = self.spectrometers.get(spectrometer).and_then(|noise| noise.read_counts);
+        own.unwrap_or(self.read_counts)
+    }
+
+    /// Standard deviation of the change of a spectrometer's window \[AU\].
+    pub fn window_offset_au_of(&self, spectrometer: &str) -> f64 {
+        let own = self.spectrometers.get(spectrometer).and_then(|noise| noise.window_offset_au);
+        own.unwrap_or(self.window.offset_au)
+    }
 }
 
 /// Delivery of syringe pumps: Q = Qset (1 + b) (1 + ripple(x) + n(t)), x the plunger's position.
@@ -40,6 +70,46 @@ pub struct PumpNoise {
     pub jitter_percent: f64,
     /// Its correlation time \[s\]; 0 to 10 000.
     pub jitter_s: f64,
+    /// Pumps for which some of these are others, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub each: BTreeMap<String, OnePumpNoise>,
+}
+
+/// Delivery of one pump, as far as it is not that of all.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct OnePumpNoise {
+    /// Bias b of one fill, standard deviation [%]; 0 to 10.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bias_percent: Option<f64>,
+    /// Ripple once a turn of the lead screw, amplitude [%]; 0 to 50.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ripple_percent: Option<f64>,
+    /// Ripple twice a turn, amplitude [%]; 0 to 50.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub second_ripple_percent: Option<f64>,
+    /// Random part n (Ornstein–Uhlenbeck), standard deviation [%]; 0 to 20.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jitter_percent: Option<f64>,
+    /// Its correlation time \[s\]; 0 to 10 000.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jitter_s: Option<f64>,
+}
+
+impl PumpNoise {
+    /// The delivery of one pump.
+    pub fn of(&self, pump: &str) -> Self {
+        let one = self.each.get(pump).cloned().unwrap_or_default();
+        Self {
+            bias_percent: one.bias_percent.unwrap_or(self.bias_percent),
+            ripple_percent: one.ripple_percent.unwrap_or(self.ripple_percent),
+            second_ripple_percent: one.second_ripple_percent.unwrap_or(self.second_ripple_percent),
+            jitter_percent: one.jitter_percent.unwrap_or(self.jitter_percent),
+            jitter_s: one.jitter_s.unwrap_or(self.jitter_s),
+            each: BTreeMap::new(),
+        }
+    }
 }
 
 /// A random deviation that returns to zero (Ornstein–Uhlenbeck).
@@ -51,6 +121,34 @@ pub struct Jitter {
     pub deviation_k: f64,
     /// Correlation time \[s\]; 0 to 10 000.
     pub correlation_s: f64,
+    /// Heaters for which some of these are others, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub each: BTreeMap<String, OneJitter>,
+}
+
+/// The deviation of one heater, as far as it is not that of all.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct OneJitter {
+    /// Standard deviation \[K\]; 0 to 20.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deviation_k: Option<f64>,
+    /// Correlation time \[s\]; 0 to 10 000.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub correlation_s: Option<f64>,
+}
+
+impl Jitter {
+    /// The deviation of one heater.
+    pub fn of(&self, heater: &str) -> Self {
+        let one = self.each.get(heater).cloned().unwrap_or_default();
+        Self {
+            deviation_k: one.deviation_k.unwrap_or(self.deviation_k),
+            correlation_s: one.correlation_s.unwrap_or(self.correlation_s),
+            each: BTreeMap::new(),
+        }
+    }
 }
 
 /// Differences between slugs.

@@ -36,6 +36,10 @@ pub struct Rig {
     pub heaters: BTreeMap<String, Heater>,
     /// Light sources, by name.
     pub lights: BTreeMap<String, Light>,
+    /// Highest pressure that lines, fittings and syringes bear \[kPa\]; 10 to 100 000, default 1000. Conditions that would take
+    /// more by an estimate for liquids at room temperature are no experiments.
+    #[serde(default = "bears")]
+    pub max_pressure_kpa: f64,
     /// Spectrometers, by name.
     pub spectrometers: BTreeMap<String, Spectrometer>,
 }
@@ -156,16 +160,33 @@ pub struct Segmentation {
     #[serde(default = "one")]
     pub alpha: f64,
     /// By how much the ratios between streams, and of carrier to streams, may be off one to one
-    /// before slugs merge and the train turns irregular [%]; 1 to 1000, default 20.
+    /// before slugs merge and the train turns irregular [%]: the faster flow may exceed the slower one by so much; 1 to
+    /// 100, default 20.
     #[serde(default = "off_ratio")]
     pub off_ratio_percent: f64,
+    /// Whether the train stays regular whatever the ratios are; default false.
+    #[serde(default, skip_serializing_if = "super::is_false")]
+    pub any_ratio: bool,
     /// Capillary number of the carrier where slugs form above which the train turns irregular. Above it in any stretch,
     /// the film law goes beyond its range; 0.001 to 10, default 0.1.
     #[serde(default = "irregular_capillary")]
     pub irregular_capillary: f64,
+    /// Spread of the volumes of slugs in a train that is wholly irregular, standard deviation of the logarithm [%]; 0 to
+    /// 200, default 80.
+    #[serde(default = "irregular_spread")]
+    pub irregular_spread_percent: f64,
+    /// By how much a ratio or the capillary number exceeds its limit where the train is irregular to 63 % [%]; 0.1 to 100,
+    /// default 5.
+    #[serde(default = "irregular_within")]
+    pub irregular_within_percent: f64,
+    /// How far slugs of uneven streams alternate in an irregular train: 0 for the composition that the pumps give, 1 for
+    /// slugs of one stream or the other; default 0.5.
+    #[serde(default = "half")]
+    pub alternation: f64,
 }
 
-/// Effectiveness of mixing in slugs: η = 1 − exp(−(Q/Q*)ⁿ), Q the total flow of slugs and carrier.
+/// Effectiveness of mixing in slugs: η = 1 − exp(−(Q/Q* · L0/L)ⁿ), Q the total flow of slugs and carrier, L the length of
+/// the slug, L0 that of one whose flow equals its carrier's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
@@ -333,6 +354,7 @@ macro_rules! defaults {
 
 defaults! {
     room: f64 = 23.0;
+    bears: f64 = 1000.0;
     lead: f64 = 1.0;
     compliance: f64 = 2.0;
     slowest: f64 = 0.75;
@@ -345,6 +367,9 @@ defaults! {
     two: f64 = 2.0;
     off_ratio: f64 = 20.0;
     irregular_capillary: f64 = 0.1;
+    irregular_spread: f64 = 80.0;
+    irregular_within: f64 = 5.0;
+    half: f64 = 0.5;
     heat_capacity: f64 = 1800.0;
     heat_loss: f64 = 2.5;
     full_power: f64 = 450.0;

@@ -1,14 +1,17 @@
 //! From pumps to flows, from flows to slugs, from slugs to how fast they travel.
 
-use flowtwin_lab::{Instant, Span};
+use flowtwin_lab::{Instant, Span, math};
 
 use super::{Event, World};
 use crate::model::liquid::{mixed_temperature_c, relaxed_c};
-use crate::model::segmentation::{area_mm2, capillary_number, relative_film, slip, slug_volume_ul};
+use crate::model::segmentation::{
+    area_mm2, capillary_number, irregularity, relative_film, slip, slug_volume_ul,
+};
 use crate::spec::{Liquid, Rig};
+use crate::train::Irregular;
 
-/// Spread of slug volumes in an irregular train (standard deviation of the logarithm).
-const IRREGULAR: f64 = 0.8;
+/// Flow below which a stream is off [µL/s].
+const STILL_UL_PER_S: f64 = 1e-6;
 
 impl World {
     /// Begins a new segment of the flow history, and reschedules what depends on the flow.
@@ -45,7 +48,7 @@ impl World {
         if self.train.is_undecided() {
             let shape = &self.plan.world().rig.segmentation;
             let volume = slug_volume_ul(shape, disperse, carrier);
-            let irregular = if self.is_irregular(now) { IRREGULAR } else { 0.0 };
+            let irregular = self.irregular(now);
             self.train.decide(volume, irregular);
         }
         let segment = self.flow.segment(now);
@@ -63,24 +66,56 @@ impl World {
         self.slug_done = Some(self.engine.schedule(at, Event::SlugDone));
     }
 
-    /// Whether slugs merge: streams or carrier off their ratio of one to one, a capillary number
-    /// above its limit where slugs form, a mishap.
-    fn is_irregular(&self, now: Instant) -> bool {
-        let shape = &self.plan.world().rig.segmentation;
-        let allowed = 1.0 + 0.01 * shape.off_ratio_percent;
-        let streams: Vec<f64> = (0..self.plan.streams.len())
-            .map(|s| self.flow.rate(self.flow.stream(s), now))
-            .collect();
-        let (disperse, carrier) = self.phases(now);
-        let most = streams.iter().copied().fold(0.0, f64::max);
-        let least = streams.iter().copied().fold(f64::INFINITY, f64::min);
-        let uneven = |a: f64, b: f64| a > allowed * b || b > allowed * a;
-        let fast = || {
-            let total = disperse + carrier;
-            let moving = Moving { total, share: disperse / total, celsius: self.formation_c(now) };
-            moving.capillary(&self.plan.world().rig, shape.width_mm) > shape.irregular_capillary
+    /// How irregular the train is: where streams or carrier are off their ratio of one to one, the capillary number is above
+    /// its limit where slugs form, or slugs merge by a mishap.
+    fn irregular(&self, now: Instant) -> Irregular {
+        let rig = &self.plan.world().rig;
+        let shape = &rig.segmentation;
+        let within = math::ln_1p(0.01 * shape.irregular_within_percent);
+        let uneven = |a: f64, b: f64| match shape.any_ratio {
+            true => 0.0,
+            false => {
+                let allowed = 1.0 + 0.01 * shape.off_ratio_percent;
+                irregularity(a.max(b) / a.min(b), allowed, within)
+            }
         };
-        uneven(most, least) || uneven(disperse, carrier) || self.mishaps.coalescing() || fast()
+        // A stream that is off has no part in the train.
+        let streams = (0..self.plan.streams.len())
+            .map(|s| self.flow.rate(self.flow.stream(s), now))
+            .filter(|rate| *rate > STILL_UL_PER_S);
+        let (least, most) =
+            streams.fold((f64::INFINITY, 0.0_f64), |(low, high), q| (low.min(q), high.max(q)));
+        let (disperse, carrier) = self.phases(now);
+        let total = disperse + carrier;
+        let moving = Moving { total, share: disperse / total, celsius: self.formation_c(now) };
+        let capillary = moving.capillary(rig, shape.width_mm);
+        let streams = if least.is_finite() { uneven(most, least) } else { 0.0 };
+        let merging = if self.mishaps.coalescing() { 1.0 } else { 0.0 };
+        let degree = irregularity(capillary, shape.irregular_capillary, within)
+            .max(if carrier > STILL_UL_PER_S { uneven(disperse, carrier) } else { 0.0 })
+            .max(streams)
+            .max(merging);
+        Irregular {
+            spread: 0.01 * shape.irregular_spread_percent * degree,
+            alternation: shape.alternation * streams,
+            share: most / disperse,
+            portion_ul: slug_volume_ul(shape, 1.0, 1.0),
+        }
+    }
+
+    /// What the slug that is complete has taken of each stream; none where that is what the pumps gave [streams] [µL].
+    pub(super) fn took(&mut self, now: Instant) -> Option<Box<[f64]>> {
+        if self.train.is_even() {
+            return None;
+        }
+        let began = self.train.began();
+        let given: Vec<f64> = (0..self.plan.streams.len())
+            .map(|s| {
+                let column = self.flow.stream(s);
+                self.flow.volume(column, now) - self.flow.volume(column, began)
+            })
+            .collect();
+        Some(self.train.share_out(&given))
     }
 
     /// Temperature of a stream where slugs form [°C].

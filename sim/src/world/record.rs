@@ -32,11 +32,12 @@ impl World {
         let mut stream = self.streams.open(&name, acquisition.number);
         let key = stream.next_u64();
         let lamp = self.lamp(channel, &acquisition, &mut stream);
-        let view = View { channel, window_au: self.window_au(&name, acquisition.condition), lamp };
+        let view =
+            View { channel, window_au: self.window_au(channel, acquisition.condition), lamp };
         let passing = self.passing(channel, &acquisition);
         let count = acquisition.exposure.frames as usize;
         let pixels = channel.spec.pixels;
-        let mut detector = Detector::new(&channel.spec, &plan.world().noise);
+        let mut detector = self.detector(channel);
         let carrier = carrier_light(channel, &view.lamp);
         let mut slugs = SlugLights::default();
         let mut signal = vec![0.0; pixels];
@@ -77,6 +78,11 @@ impl World {
         Frames::new(pixels, counts)
     }
 
+    fn detector(&self, channel: &Channel) -> Detector {
+        let noise = &self.plan.world().noise;
+        Detector::new(&channel.spec, noise.shot, noise.read_counts_of(channel.name.as_str()))
+    }
+
     fn flicker(&self, channel: &Channel) -> f64 {
         let name = &self.plan.light_names[channel.light];
         0.01 * self.plan.world().noise.lights.get(name).map_or(0.0, |n| n.flicker_percent)
@@ -102,9 +108,11 @@ impl World {
     }
 
     /// Change of the window at its reference wavelength, for one condition [AU].
-    fn window_au(&self, name: &str, condition: u64) -> f32 {
-        let offset = self.plan.world().noise.window.offset_au;
-        let draw = self.streams.open(&format!("{name}/window"), condition).normal();
+    fn window_au(&self, channel: &Channel, condition: u64) -> f32 {
+        let name = channel.name.as_str();
+        let offset = self.plan.world().noise.window_offset_au_of(name);
+        let stream = format!("spectrometer/{name}/window");
+        let draw = self.streams.open(&stream, condition).normal();
         (offset * draw) as f32
     }
 

@@ -7,9 +7,11 @@ use super::World;
 use crate::model::dispersion::relative_variance;
 use crate::model::kernel::Kernel;
 use crate::model::liquid::{STAY_STEPS, diffusivity_m2_per_s, stay_nodes};
+use crate::model::network::RunsAway;
 use crate::model::reaction::{self, Stay};
-use crate::model::segmentation::{area_mm2, effectiveness};
-use crate::spec::TimeBase;
+use crate::model::segmentation::{area_mm2, effectiveness, slug_volume_ul};
+use crate::spec::{Rig, TimeBase};
+use crate::train::Slug;
 
 /// The way of a slug through the tube.
 pub(super) struct Journey {
@@ -25,45 +27,60 @@ impl World {
     /// All quantities in a slug of the train as it reaches the flow cells [quantities].
     pub(super) fn become_of(&mut self, index: usize) -> &[f64] {
         if self.train.slugs()[index].seen.is_none() {
-            let seen = self.evaluate(index);
+            let (seen, reacted) = self.evaluate(index);
+            if reacted.is_err() {
+                self.extrapolated.insert("the reactions run away: no solution to the end");
+            }
             self.train.remember(index, seen);
             self.work.reactions += 1;
         }
         self.train.slugs()[index].seen.as_deref().expect("it has just been remembered")
     }
 
-    pub(super) fn evaluate(&self, index: usize) -> Box<[f64]> {
+    /// All quantities in a slug, and whether its reactions could be followed to the end.
+    pub(super) fn evaluate(&self, index: usize) -> (Box<[f64]>, Result<(), RunsAway>) {
         let slug = &self.train.slugs()[index];
         let middle = midway(slug.began, slug.ended);
-        let shares = self.shares(slug.began, middle, slug.ended);
+        let shares = self.shares(slug, middle);
         let journey = self.journey(middle, slug.time_off);
         let quantities = &self.plan.quantities;
         let mut values = vec![0.0; quantities.len()];
         quantities.fill(&mut values, &shares, journey.final_c);
+        let Rig { mixing, segmentation, .. } = &self.plan.world().rig;
+        let usual_ul = slug_volume_ul(segmentation, 1.0, 1.0);
+        let length = (slug.slug_to_ul - slug.from_ul) / usual_ul;
+        let mixed = effectiveness(mixing, journey.flow_ul_per_min, length);
+        let mut reacted = Ok(());
+        if let Some(network) = &self.plan.network {
+            let capacity = self.plan.world().rig.liquid.heat_capacity_kj_per_l_k(journey.final_c);
+            reacted = network.react(&mut values, &journey.stays, mixed, capacity);
+        }
         if let Some(reaction) = &self.plan.reaction {
-            let mixing = &self.plan.world().rig.mixing;
             let made = reaction.make(&reaction::Slug {
                 quantities: &values,
-                effectiveness: effectiveness(mixing, journey.flow_ul_per_min),
+                effectiveness: mixed,
                 stays: &journey.stays,
                 final_c: journey.final_c,
             });
+            reaction.use_up(&mut values, made.product_mm);
             values[quantities.product()] = made.product_mm;
             values[quantities.quality()] = made.quality;
         }
-        values.into()
+        (values.into(), reacted)
     }
 
-    /// Share of each pump's liquid in a slug; they sum to less than one while lines still hold
+    /// Share of each pump's liquid in a slug that formed around `middle`; they sum to less than one while lines still hold
     /// their first filling, which is blank.
-    pub(super) fn shares(&self, began: Instant, middle: Instant, ended: Instant) -> Vec<f64> {
+    pub(super) fn shares(&self, slug: &Slug, middle: Instant) -> Vec<f64> {
         let mut shares = vec![0.0; self.pumps.len()];
-        let volumes: Vec<f64> = (0..self.plan.streams.len())
-            .map(|stream| {
-                let column = self.flow.stream(stream);
-                self.flow.volume(column, ended) - self.flow.volume(column, began)
-            })
-            .collect();
+        let given = |stream: usize| {
+            let column = self.flow.stream(stream);
+            self.flow.volume(column, slug.ended) - self.flow.volume(column, slug.began)
+        };
+        let volumes: Vec<f64> = match &slug.took {
+            Some(took) => took.to_vec(),
+            None => (0..self.plan.streams.len()).map(given).collect(),
+        };
         let whole: f64 = volumes.iter().sum();
         if whole <= 0.0 {
             return shares;
@@ -129,12 +146,7 @@ impl World {
     pub(super) fn journey(&self, formed: Instant, time_off: f64) -> Journey {
         let plan = &self.plan;
         let last = plan.tube.iter().rposition(|s| s.spec.reacts);
-        let nominal = plan
-            .world()
-            .chemistry
-            .product
-            .as_ref()
-            .is_none_or(|p| p.time_base == TimeBase::Nominal);
+        let nominal = plan.world().chemistry.time_base() == TimeBase::Nominal;
         let mut celsius = self.formation_c(formed);
         let mut journey = Journey { stays: Vec::new(), final_c: celsius, flow_ul_per_min: 0.0 };
         let (mut enters, mut pumped, mut reacting_s) = (formed, 0.0, 0.0);
@@ -156,7 +168,8 @@ impl World {
                 let mid_c = around + (celsius - around) * half;
                 celsius = around + (celsius - around) * half * half;
                 if stretch.spec.reacts {
-                    journey.stays.push(Stay { seconds: step * counted, celsius: mid_c });
+                    let heat_s = stretch.spec.heat_s;
+                    journey.stays.push(Stay { seconds: step * counted, celsius: mid_c, heat_s });
                 }
             }
             if stretch.spec.reacts {

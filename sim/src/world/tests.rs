@@ -4,6 +4,7 @@ use super::slug::midway;
 use super::*;
 use crate::model::liquid::ZERO_C_K;
 use crate::spec;
+use crate::train::Slug;
 
 fn reference() -> spec::World {
     toml::from_str(include_str!("../../tests/reference_world.toml")).unwrap()
@@ -56,7 +57,7 @@ const CENTRE: [(&str, f64); 8] = [
 fn in_slugs(world: &World) -> Vec<f64> {
     let mut sums = vec![0.0; world.pumps.len()];
     for slug in world.train.slugs() {
-        let shares = world.shares(slug.began, midway(slug.began, slug.ended), slug.ended);
+        let shares = world.shares(slug, midway(slug.began, slug.ended));
         let volume = slug.slug_to_ul - slug.from_ul;
         sums.iter_mut().zip(shares).for_each(|(sum, share)| *sum += share * volume);
     }
@@ -170,7 +171,7 @@ fn a_step_of_composition_arrives_with_the_residence_time_distribution_of_the_lin
     let (mut mean, mut square, mut last) = (0.0, 0.0, (0.0, 0.0));
     for slug in world.train.slugs().iter().filter(|s| s.began >= at(300.0)) {
         let middle = midway(slug.began, slug.ended);
-        let share = 2.0 * world.shares(slug.began, middle, slug.ended)[cui];
+        let share = 2.0 * world.shares(slug, middle)[cui];
         let volume = world.flow.volume(world.flow.stream(stream), middle) - from;
         let (x, rise) = (0.5 * (volume + last.0), share - last.1);
         mean += x * rise;
@@ -280,6 +281,64 @@ fn uneven_streams_make_an_irregular_train() {
     assert!(spread(150.0) > 0.3, "{}", spread(150.0));
 }
 
+/// Streams at 0.58 to 1, with the carrier equal to both: their slugs differ in composition, about the ratio of the streams;
+/// over the train what was pumped is what is in them.
+#[test]
+fn slugs_of_uneven_streams_differ_in_composition_about_the_ratio_of_the_streams() {
+    let shares = |cs: f64, alternation: f64| {
+        let mut of = reference();
+        of.noise = spec::Noise::default();
+        of.rig.segmentation.alternation = alternation;
+        let mut world = world(&of);
+        start(&mut world, &[("ode_cu", 200.0), ("ode_cs", cs), ("pfo", 200.0 + cs)]);
+        run(&mut world, 900.0);
+        let place = pump(&world, "ode_cs");
+        let slugs = || world.train.slugs().iter().skip(2000).take(2000);
+        let share = |slug: &Slug| world.shares(slug, midway(slug.began, slug.ended))[place];
+        let volume = |slug: &Slug| slug.slug_to_ul - slug.from_ul;
+        let all: Vec<(f64, f64)> = slugs().map(|slug| (volume(slug), share(slug))).collect();
+        let whole: f64 = all.iter().map(|(v, _)| v).sum();
+        let mean = all.iter().map(|(v, s)| v * s).sum::<f64>() / whole;
+        let square = all.iter().map(|(v, s)| v * (s - mean) * (s - mean)).sum::<f64>() / whole;
+        assert!(all.iter().all(|(_, s)| (0.0..=1.0 + 1e-9).contains(s)));
+        (mean, square.sqrt())
+    };
+    let (mean, spread) = shares(116.0, 0.5);
+    assert!((mean / (0.58 / 1.58) - 1.0).abs() < 0.005, "{mean}");
+    assert!((0.1..0.3).contains(&spread), "{spread}");
+    let (_, more) = shares(116.0, 1.0);
+    assert!(more > 1.5 * spread, "{more} against {spread}");
+    // a √(r (1 − r)) in slugs of equal size, which at 0.2 never lack a stream.
+    let (_, even) = shares(116.0, 0.2);
+    assert!((even / (0.2 * (0.3671_f64 * 0.6329).sqrt()) - 1.0).abs() < 0.1, "{even}");
+    assert!(shares(116.0, 0.0).1 < 0.01, "{:?}", shares(116.0, 0.0));
+    assert!(shares(200.0, 1.0).1 < 0.01, "{:?}", shares(200.0, 1.0));
+}
+
+/// The spread of volumes begins at the limit and grows with the distance from it.
+#[test]
+fn the_spread_of_slugs_grows_with_how_far_streams_are_off_their_ratio() {
+    let spread = |cs: f64| {
+        let mut world = quiet();
+        start(&mut world, &[("ode_cu", 200.0), ("ode_cs", cs), ("pfo", 200.0 + cs)]);
+        run(&mut world, 600.0);
+        slug_spread(&world)
+    };
+    let spreads = [240.0, 244.0, 250.0, 300.0].map(spread);
+    assert!(spreads[0] < 0.01, "{spreads:?}");
+    assert!((0.1..0.4).contains(&spreads[1]), "{spreads:?}");
+    assert!(spreads.windows(2).all(|s| s[1] > 1.15 * s[0]), "{spreads:?}");
+}
+
+/// A stream that is off has no part in the train: slugs of the other alone are even.
+#[test]
+fn slugs_of_one_stream_alone_are_even() {
+    let mut world = quiet();
+    start(&mut world, &[("ode_cu", 200.0), ("pfo", 200.0)]);
+    run(&mut world, 120.0);
+    assert!(slug_spread(&world) < 0.01, "{}", slug_spread(&world));
+}
+
 /// Even streams whose carrier flows faster than the scenario allows: the train is irregular, and the lab says that the
 /// film law goes beyond its range. Cold, at 840 µL/min, the capillary number is about 0.05.
 #[test]
@@ -305,7 +364,7 @@ fn slug_spread(world: &World) -> f64 {
         world.train.slugs().iter().skip(50).map(|s| s.slug_to_ul - s.from_ul).collect();
     let mean = volumes.iter().sum::<f64>() / volumes.len() as f64;
     let square = volumes.iter().map(|v| v * v).sum::<f64>() / volumes.len() as f64;
-    (square - mean * mean).sqrt() / mean
+    (square - mean * mean).max(0.0).sqrt() / mean
 }
 
 #[test]

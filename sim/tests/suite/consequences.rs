@@ -23,7 +23,7 @@ impl Rig {
     }
 
     fn of(world: World, faults: &str) -> Self {
-        let mut rig = Self::unprimed(world, faults, Blank { reference: Vec::new() });
+        let mut rig = Self::unprimed(world, faults, Blank::default());
         rig.blank = rig.procedure.prime(&mut rig.lab).unwrap();
         rig
     }

@@ -5,9 +5,11 @@
 mod consequences;
 mod dynamic;
 mod faults;
+mod geometry;
 mod paper;
 mod promises;
 mod reference_world;
+mod sense;
 mod support;
 mod validation;
 mod whole_lab;

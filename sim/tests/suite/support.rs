@@ -66,6 +66,7 @@ fn unit(i: usize) -> Linear {
 pub(crate) fn recipe() -> Recipe {
     let pump = |name: &str, linear| (name.into(), linear);
     Recipe {
+        slowest: vec![],
         heaters: vec![("plate".into(), unit(0))],
         pumps: vec![
             pump("cui", unit(1)),

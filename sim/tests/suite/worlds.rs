@@ -13,6 +13,7 @@ use crate::support::world_of;
 
 const DYES: &str = "dye-mixing";
 const GREEN: &str = "cspbbr3";
+const AMINATION: &str = "snar";
 
 /// The lab of a scenario, without noise.
 fn quiet(scenario: &str) -> SimLab {
@@ -45,7 +46,7 @@ fn take(lab: &mut SimLab, spectrometer: &str, frames: u32) -> Frames {
 
 #[test]
 fn every_world_conforms() {
-    for scenario in [DYES, GREEN] {
+    for scenario in [DYES, GREEN, AMINATION] {
         conformance::check(&mut quiet(scenario), None).unwrap();
     }
 }
@@ -98,4 +99,47 @@ fn green_crystals_form_on_two_plates_and_emit_at_515_nm() {
     let nm = 338.0 + 0.65 * brightest as f64 - 1e-5 * (brightest * brightest) as f64;
     assert!((nm - 515.0).abs() < 3.0, "{nm} nm");
     assert!(slug[brightest] > 1400, "{} counts", slug[brightest]);
+}
+
+/// Absorbance at 500 nm in the middle of a slug of the amination, at steady state.
+fn yellow(amine_mm: f64, bath_c: f64, epsilon: [f64; 2]) -> f64 {
+    let mut world = world_of(AMINATION);
+    let amine = world.stocks.get_mut("pyrrolidine").unwrap();
+    amine.concentrations_mm.insert("amine".into(), amine_mm);
+    world.optics.absorption[0].epsilon_per_m_cm = epsilon[0];
+    world.optics.absorption[1].of = Some("arene".into());
+    world.optics.absorption[1].epsilon_per_m_cm = epsilon[1];
+    let mut lab = SimLab::new(Arc::new(Plan::new(&world).unwrap().noiseless()), Streams::new(1));
+    let heat = Command::Heat { heater: "bath".into(), set_point_c: Temperature::from_c(bath_c) };
+    lab.send(&heat).unwrap();
+    lab.send(&Command::Light { light: "white".into(), on: true }).unwrap();
+    lab.wait(Span::from_secs(1200.0)).unwrap();
+    for (pump, rate) in [("arene", 100.0), ("amine", 100.0), ("fluorocarbon", 200.0)] {
+        dispense(&mut lab, pump, rate);
+    }
+    lab.wait(Span::from_secs(600.0)).unwrap();
+    let frames = take(&mut lab, "visible", 200);
+    let at = |pixel: usize| {
+        let least = frames.iter().map(|frame| frame[pixel]).min().unwrap();
+        let most = frames.iter().map(|frame| frame[pixel]).max().unwrap();
+        -math::log10((f64::from(least) - 500.0) / (f64::from(most) - 500.0))
+    };
+    at(167) // 500 nm
+}
+
+/// What is seen of a reagent and its product is what the rate law leaves and makes: the reagent is used up, the
+/// product appears, and more of the other reagent makes it faster.
+#[test]
+fn a_reagent_is_used_up_as_its_product_appears() {
+    // 0.1 cm, ε = 40 and 250 mM: 1.0 AU. A twentieth of the arene becomes what is not seen.
+    let alike = yellow(400.0, 60.0, [40.0, 40.0]);
+    assert!((0.94..1.0).contains(&alike), "{alike}");
+    let product = yellow(400.0, 60.0, [40.0, 0.0]);
+    let reagent = yellow(400.0, 60.0, [0.0, 40.0]);
+    assert!((product + reagent - alike).abs() < 0.01, "{product} + {reagent}, not {alike}");
+    assert!(product > 0.1 && reagent > 0.1, "{product}, {reagent}");
+    // A quarter of the amine, and it is the amine that runs out: 50 mM of it make at most 0.2 AU.
+    let few = yellow(100.0, 60.0, [40.0, 0.0]);
+    assert!((0.15..0.2).contains(&few), "{few}");
+    assert!(product > 2.0 * few, "{product}, with a quarter of the amine {few}");
 }

@@ -150,7 +150,8 @@ fn uninterrupted(fault: Option<Fault>) -> Result<Option<String>, StepsError> {
 fn follow(scenario: &Scenario, seen: &[Observation], truth: &mut Truth<'_>) -> Vec<Step> {
     let objective = scenario.objective();
     let (mut best, mut true_best): (Option<f64>, Option<f64>) = (None, None);
-    let mut consumed: Vec<f64> = Vec::new();
+    let primed = scenario.procedure().primes_ml(scenario.manifest());
+    let mut consumed: Vec<f64> = primed.into_iter().map(|(_, ml)| ml).collect();
     let mut finds = scenario.table().map(|pool| Finds::new(pool, objective.goal));
     let step = |observation: &Observation| {
         let outcome = observation.feature(&objective.feature).filter(|value| value.is_finite());

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
+use flowtwin_lab::Space;
 use flowtwin_twin::{Ask, Context, History, Policy, PolicyError, Proposals, Work};
 
 /// A policy with a stopwatch beside it.
@@ -38,12 +39,13 @@ impl Policy for Timed {
 
     fn pick(
         &self,
+        space: &Space,
         history: &History,
         candidates: &[Vec<f64>],
         context: &Context,
     ) -> Result<Option<(usize, Work)>, PolicyError> {
         let asked = Instant::now();
-        let answer = self.policy.pick(history, candidates, context);
+        let answer = self.policy.pick(space, history, candidates, context);
         if !matches!(answer, Ok(None)) {
             self.note(asked);
         }

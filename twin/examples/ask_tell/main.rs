@@ -18,14 +18,14 @@ fn policy(name: &str) -> Box<dyn Policy> {
 }
 
 fn cube(dim: usize) -> Space {
-    let input = |i: usize| Input { name: format!("x{i}"), low: 0.0, high: 1.0, resolution: 0.0 };
+    let input = |i: usize| Input::number(format!("x{i}"), 0.0, 1.0, 0.0);
     Space::new((0..dim).map(input).collect(), vec![]).expect("the ranges are in order")
 }
 
 fn trial(told: &Value) -> Trial {
     let number = |value: &Value| value.as_f64().expect("a number");
     let x = told["x"].as_array().expect("a point").iter().map(number).collect();
-    Trial { x, outcome: told["y"].as_f64() }
+    Trial::at(x, told["y"].as_f64())
 }
 
 /// Processor time [s] and peak resident memory [MB] of this process.

@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release --example pool -- FILE SEEDS POLICY…`; a policy is written `ei`, `ei@gp` or `ucb=2@modern`.
 
-use flowtwin_lab::Streams;
+use flowtwin_lab::{Input, Space, Streams};
 use flowtwin_twin::{Aim, Context, Guided, History, SurrogateSpec, Trial};
 
 /// Random evaluations before the policy takes over.
@@ -28,6 +28,8 @@ fn read(path: &str) -> (Vec<Vec<f64>>, Vec<f64>) {
 
 fn evaluations(x: &[Vec<f64>], y: &[f64], policy: &Guided, seed: u64) -> usize {
     let context = Context::new(Streams::new(seed));
+    let inputs = (0..x[0].len()).map(|j| Input::number(format!("x{j}"), 0.0, 1.0, 0.0)).collect();
+    let space = Space::new(inputs, Vec::new()).expect("the ranges are in order");
     let mut ranked = y.to_vec();
     ranked.sort_by(|a, b| b.total_cmp(a));
     let top = (y.len() / 20).max(1);
@@ -40,11 +42,14 @@ fn evaluations(x: &[Vec<f64>], y: &[f64], policy: &Guided, seed: u64) -> usize {
             left.len() - 1
         } else {
             let candidates: Vec<Vec<f64>> = left.iter().map(|i| x[*i].clone()).collect();
-            policy.choose(&history, &candidates, &context).expect("the pool can be learnt").0
+            policy
+                .choose(&space, &history, &candidates, &context)
+                .expect("the pool can be learnt")
+                .0
         };
         let i = left.swap_remove(place);
         hits += usize::from(y[i] >= bar);
-        history.trials.push(Trial { x: x[i].clone(), outcome: Some(y[i]) });
+        history.trials.push(Trial::at(x[i].clone(), Some(y[i])));
         if hits >= wanted {
             break;
         }

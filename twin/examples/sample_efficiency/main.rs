@@ -42,7 +42,7 @@ fn campaign(problem: &Problem, policy: &dyn Policy, seed: u64) -> Campaign {
         if result.best >= problem.found {
             result.reached = result.reached.min(i + 1);
         }
-        history.trials.push(Trial { x: problem.space.to_unit(conditions), outcome: Some(y) });
+        history.trials.push(Trial::at(problem.space.to_unit(conditions), Some(y)));
     }
     result
 }

@@ -29,8 +29,7 @@ impl Problem {
 }
 
 fn space(names: &[&str], low: &[f64], high: &[f64]) -> Space {
-    let input =
-        |i: usize| Input { name: names[i].into(), low: low[i], high: high[i], resolution: 0.0 };
+    let input = |i: usize| Input::number(names[i], low[i], high[i], 0.0);
     Space::new((0..names.len()).map(input).collect(), vec![]).expect("ranges are in order")
 }
 

@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn a_constrained_design_stays_inside() {
-        let input = |name: &str| Input { name: name.into(), low: 0.0, high: 1.0, resolution: 0.0 };
+        let input = |name: &str| Input::number(name, 0.0, 1.0, 0.0);
         let total = Constraint {
             name: "total".into(),
             of: Linear { constant: 0.0, factors: vec![1.0; 4] },

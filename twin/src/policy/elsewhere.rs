@@ -1,6 +1,6 @@
 //! Where to look when the optimum at hand is known.
 
-use flowtwin_lab::Stream;
+use flowtwin_lab::{Input, Stream};
 
 use crate::acquisition::Acquisition;
 use crate::objective::Weighed;
@@ -38,7 +38,12 @@ pub(super) fn elsewhere(
     let (mut best, mut evaluations): (Option<(f64, Vec<f64>)>, _) = (None, 0);
     let mut scratch = Vec::new();
     for point in points {
-        let inner: Vec<f64> = point.iter().zip(&middle).map(|(u, m)| m + INNER * (u - m)).collect();
+        let inputs = region.space().inputs();
+        let inwards = |((u, m), input): ((&f64, &f64), &Input)| match input.options() {
+            Some(_) => *u,
+            None => m + INNER * (u - m),
+        };
+        let inner: Vec<f64> = point.iter().zip(&middle).zip(inputs).map(inwards).collect();
         evaluations += 1;
         if model.at(&inner).sd < KNOWN * noise || !region.contains(&inner) {
             continue;
@@ -62,14 +67,14 @@ fn mean(points: &[Vec<f64>]) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
-    use flowtwin_lab::{Input, Space, Streams};
+    use flowtwin_lab::{Space, Streams};
 
     use super::*;
     use crate::{Context, GaussianProcess, Surrogate as _};
     use ndarray::Array2;
 
     fn space(dim: usize) -> Space {
-        let input = |i| Input { name: format!("x{i}"), low: 0.0, high: 1.0, resolution: 0.0 };
+        let input = |i| Input::number(format!("x{i}"), 0.0, 1.0, 0.0);
         Space::new((0..dim).map(input).collect(), vec![]).unwrap()
     }
 

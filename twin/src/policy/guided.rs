@@ -1,6 +1,6 @@
 //! Policies that maximise an acquisition function over a surrogate.
 
-use flowtwin_lab::Stream;
+use flowtwin_lab::{Input, Space, Stream};
 use ndarray::{Array2, ArrayView1};
 
 use crate::design::squared_distance;
@@ -10,8 +10,8 @@ use crate::policy::elsewhere::elsewhere;
 use crate::policy::trust_region::half_width;
 use crate::policy::{Aim, Ask, Cost, Policy, PolicyError, Proposals, SurrogateSpec};
 use crate::region::Region;
-use crate::search::{self, Objective as _, Search};
-use crate::{Context, GpPosterior, History, Model, Posterior, Surrogate, Work};
+use crate::search::{self, Search};
+use crate::{Context, Encoding, History, Model, Posterior, Work};
 
 /// Best experiments around which to look closer, and points around each at every distance.
 const NEAR: usize = 4;
@@ -63,11 +63,12 @@ impl Policy for Guided {
 
     fn pick(
         &self,
+        space: &Space,
         history: &History,
         candidates: &[Vec<f64>],
         context: &Context,
     ) -> Result<Option<(usize, Work)>, PolicyError> {
-        self.choose(history, candidates, context).map(Some)
+        self.choose(space, history, candidates, context).map(Some)
     }
 }
 
@@ -87,13 +88,14 @@ impl Guided {
             return Ok(region.sample(&mut context.streams.open("policy/first", next)));
         }
         let floor = y.iter().copied().fold(f64::INFINITY, f64::min);
-        let model = self.believe(x, y, pending, context, work)?;
+        let encoding = Encoding::of(ask.space);
+        let model = self.believe(x, y, pending, &encoding, context, work)?;
         let mut stream = context.streams.open("policy/search", next);
         let incumbent = self.incumbent(region, history, &model);
         let narrowed = self.narrow(region, history, &incumbent.1);
         let region = narrowed.as_ref().unwrap_or(region);
         let seeds = self.seeds(history, &mut stream);
-        let feasibility = Feasibility::learn(history);
+        let feasibility = Feasibility::learn_in(history, &encoding);
         let mut objective = self.weighed(&model, incumbent.0, next, floor, feasibility.as_ref());
         if self.aim == Aim::Thompson {
             return Ok(draw(region, &model, &objective, seeds, &mut stream, work));
@@ -167,7 +169,12 @@ impl Guided {
         best: &[f64],
     ) -> Option<Region<'a>> {
         let local = self.aim == Aim::TrustRegion && region.contains(best);
-        local.then(|| region.around(best, &vec![half_width(history, best.len()); best.len()]))
+        let half = half_width(history, best.len());
+        let reach = |input: &Input| if input.options().is_some() { 1.0 } else { half };
+        local.then(|| {
+            let reach: Vec<f64> = region.space().inputs().iter().map(reach).collect();
+            region.around(best, &reach)
+        })
     }
 
     fn search(&self) -> Search {
@@ -206,34 +213,19 @@ impl Guided {
         seeds
     }
 
-    /// The surrogate of what is known, and of what it says itself about pending experiments; a Gaussian process keeps its
-    /// lengths and noise for them. Its streams depend on the
-    /// number of experiments alone, so that all policies that start from one history start from one model.
+    /// The surrogate of what is known and pending. Its streams depend on the number of experiments alone, so that all policies
+    /// that start from one history start from one model.
     pub(super) fn believe(
         &self,
-        mut x: Array2<f64>,
-        mut y: Vec<f64>,
+        x: Array2<f64>,
+        y: Vec<f64>,
         pending: &[Vec<f64>],
+        encoding: &Encoding,
         context: &Context,
         work: &mut Work,
     ) -> Result<Model, PolicyError> {
         let context = context.child("surrogate", y.len() as u64);
-        let model = self.surrogate.fit(x.view(), &y, &context)?;
-        *work += model.work();
-        if pending.is_empty() {
-            return Ok(model);
-        }
-        if let Model::Gp(gp) = &model {
-            let believed = |gp: GpPosterior, u: &Vec<f64>| gp.with(u, gp.at(u).mean);
-            return Ok(Model::Gp(pending.iter().fold(gp.clone(), believed)));
-        }
-        for point in pending {
-            y.push(model.at(point).mean);
-            x.push_row(ArrayView1::from(&point[..])).expect("one value for each input");
-        }
-        let model = self.surrogate.fit(x.view(), &y, &context)?;
-        *work += model.work();
-        Ok(model)
+        believed(self.surrogate, encoding, (x, y), pending, &context, work)
     }
 
     /// What is to be improved on and where it is, among the experiments inside the region where there are any.
@@ -261,9 +253,44 @@ impl Guided {
     }
 }
 
+/// The surrogate of inputs [n, d] and outcomes \[n\] that are known, and of what it says itself about `pending` experiments
+/// \[q\]\[d\]; a Gaussian process keeps its lengths and noise for them.
+pub(super) fn believed(
+    surrogate: SurrogateSpec,
+    encoding: &Encoding,
+    (mut x, mut y): (Array2<f64>, Vec<f64>),
+    pending: &[Vec<f64>],
+    context: &Context,
+    work: &mut Work,
+) -> Result<Model, PolicyError> {
+    let mut model = encoding.fit(surrogate, x.view(), &y, context)?;
+    *work += model.work();
+    let (mut grown, mut left) = (model.clone(), pending);
+    while let [u, rest @ ..] = left
+        && let Some(with) = grown.with(u, grown.at(u).mean)
+    {
+        (grown, left) = (with, rest);
+    }
+    if left.is_empty() {
+        return Ok(grown);
+    }
+    for point in pending {
+        y.push(model.at(point).mean);
+        x.push_row(ArrayView1::from(&point[..])).expect("one value for each input");
+    }
+    model = encoding.fit(surrogate, x.view(), &y, context)?;
+    *work += model.work();
+    Ok(model)
+}
+
 /// Leaves inputs where the last experiment has them, one after the other, where that is worth more: a price often has a
 /// kink there, which no climb along slopes can reach. Returns the number of evaluations.
-fn stay(region: &Region<'_>, objective: &Weighed<'_>, last: &[f64], point: &mut Vec<f64>) -> u64 {
+pub(super) fn stay(
+    region: &Region<'_>,
+    objective: &dyn search::Objective,
+    last: &[f64],
+    point: &mut Vec<f64>,
+) -> u64 {
     let mut scratch = Vec::new();
     let mut best = objective.value(point, &mut scratch);
     let mut evaluations = 1;

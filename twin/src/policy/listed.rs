@@ -1,6 +1,6 @@
 //! Conditions that were decided beforehand.
 
-use flowtwin_lab::{Conditions, Space};
+use flowtwin_lab::{Conditions, Input, Space};
 
 use crate::policy::{Ask, Policy, PolicyError, Proposals};
 use crate::{Context, Work};
@@ -22,11 +22,11 @@ impl Listed {
     fn at(&self, index: usize, space: &Space) -> Result<Conditions, PolicyError> {
         let length = self.conditions.len();
         let listed = self.conditions.get(index).ok_or(PolicyError::ListEnds { length })?;
-        let value = |name: &String| {
-            let missing = || PolicyError::NoValue { place: index + 1, input: name.clone() };
-            listed.get(name).ok_or_else(missing)
+        let value = |input: &Input| {
+            let missing = || PolicyError::NoValue { place: index + 1, input: input.name.clone() };
+            space.value(input, listed).ok_or_else(missing)
         };
-        let values = space.inputs().iter().map(|input| value(&input.name));
+        let values = space.inputs().iter().map(value);
         Ok(space.conditions(values.collect::<Result<_, _>>()?))
     }
 }
@@ -47,13 +47,13 @@ impl Policy for Listed {
 mod tests {
     use std::sync::Arc;
 
-    use flowtwin_lab::{Input, Streams};
+    use flowtwin_lab::Streams;
 
     use super::*;
     use crate::History;
 
     fn space() -> Space {
-        let input = |name: &str| Input { name: name.into(), low: 0.0, high: 10.0, resolution: 0.5 };
+        let input = |name: &str| Input::number(name, 0.0, 10.0, 0.5);
         Space::new(vec![input("a"), input("b")], Vec::new()).unwrap()
     }
 

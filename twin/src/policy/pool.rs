@@ -1,19 +1,19 @@
 //! Choosing among given candidates instead of from a region.
 
-use flowtwin_lab::math;
+use flowtwin_lab::{Space, math};
 
 use crate::acquisition::cdf;
 use crate::feasibility::Feasibility;
 use crate::policy::{Aim, Guided, PolicyError};
 use crate::search::Objective as _;
 use crate::surrogate::Posterior as _;
-use crate::{Context, History, Model, Work};
+use crate::{Context, Encoding, History, Model, Work};
 
 /// Share of a pool that [`Aim::Top`] is after.
 const TOP: f64 = 0.05;
 
 impl Guided {
-    /// The index of the candidate \[q\]\[d\] to try next, for campaigns on a table of measured outcomes.
+    /// The index of the candidate \[q\]\[d\] of `space` to try next, for campaigns on a table of measured outcomes.
     ///
     /// The same surrogate, acquisition function and streams as in a region; only the search is replaced by looking at every
     /// candidate. Aims that need a region or a price, the trust region and the cost-aware ones, act as plain EI.
@@ -25,6 +25,7 @@ impl Guided {
     /// If there are no candidates.
     pub fn choose(
         &self,
+        space: &Space,
         history: &History,
         candidates: &[Vec<f64>],
         context: &Context,
@@ -37,10 +38,11 @@ impl Guided {
         }
         let mut work = Work::default();
         let floor = y.iter().copied().fold(f64::INFINITY, f64::min);
-        let model = self.believe(x, y, &history.pending, context, &mut work)?;
+        let encoding = Encoding::of(space);
+        let model = self.believe(x, y, &history.pending, &encoding, context, &mut work)?;
         work.acquisitions += candidates.len() as u64;
         let mut stream = context.streams.open("policy/search", next);
-        let feasibility = Feasibility::learn(history);
+        let feasibility = Feasibility::learn_in(history, &encoding);
         let tried = self.tried(history, &model).into_iter();
         let best = tried.map(|(_, value)| value).fold(f64::NEG_INFINITY, f64::max);
         let objective = self.weighed(&model, best, next, floor, feasibility.as_ref());
@@ -84,7 +86,7 @@ fn among_the_best(
 }
 
 /// `ln Φ(z)`, by the leading term of its asymptotic series where Φ would underflow.
-fn log_probability(z: f64) -> f64 {
+pub(super) fn log_probability(z: f64) -> f64 {
     if z > -30.0 {
         math::ln(cdf(z))
     } else {

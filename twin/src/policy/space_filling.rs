@@ -4,6 +4,7 @@ use crate::design::{Sobol, latin_hypercube_in};
 use crate::policy::{Ask, Policy, PolicyError, Proposals};
 use crate::region::Region;
 use crate::{Context, History, Work};
+use flowtwin_lab::Space;
 
 /// Uniformly random points of the feasible region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +24,7 @@ impl Policy for Random {
 
     fn pick(
         &self,
+        _space: &Space,
         history: &History,
         candidates: &[Vec<f64>],
         context: &Context,

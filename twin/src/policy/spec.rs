@@ -7,8 +7,9 @@ use serde::de::value::{MapAccessDeserializer, MapDeserializer};
 use serde::de::{IntoDeserializer, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::Goals;
 use crate::acquisition::UCB_LAMBDA;
-use crate::policy::{Aim, Guided, LatinHypercube, Listed, Policy, Random, SobolSequence};
+use crate::policy::{Aim, Guided, LatinHypercube, Listed, Policy, Random, Several, SobolSequence};
 
 /// Which surrogate to learn with, as scenarios spell it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -188,25 +189,47 @@ impl PolicySpec {
 
     /// The policy, learning with `surrogate` if it learns at all.
     pub fn build(&self, surrogate: SurrogateSpec) -> Box<dyn Policy> {
-        let guided =
-            |aim| -> Box<dyn Policy> { Box::new(Guided { name: self.name(), aim, surrogate }) };
+        if let Some(aim) = self.aim() {
+            return Box::new(Guided { name: self.name(), aim, surrogate });
+        }
         match *self {
             Self::List { ref conditions } => Box::new(Listed::new(conditions.clone())),
-            Self::Random {} => Box::new(Random),
             Self::Lhs {} => Box::new(LatinHypercube),
             Self::Sobol {} => Box::new(SobolSequence),
-            Self::MaxVariance {} => guided(Aim::MaxVariance),
-            Self::Exploit {} => guided(Aim::Exploit),
-            Self::Ucb { lambda } => guided(Aim::Ucb { lambda }),
-            Self::Ei {} => guided(Aim::Ei),
-            Self::LogEi {} => guided(Aim::LogEi),
-            Self::Thompson {} => guided(Aim::Thompson),
-            Self::TrustRegion {} => guided(Aim::TrustRegion),
-            Self::Balanced {} => guided(Aim::Balanced),
-            Self::Top {} => guided(Aim::Top),
-            Self::EiPerTime {} => guided(Aim::EiPerTime),
-            Self::EiPerMl {} => guided(Aim::EiPerMl),
+            _ => Box::new(Random),
         }
+    }
+}
+
+impl PolicySpec {
+    /// The policy for `goals`, learning with `surrogate` if it learns at all. Where one outcome is maximised or minimised and
+    /// there are no limits, that is the policy of [`PolicySpec::build`].
+    pub fn build_for(&self, surrogate: SurrogateSpec, goals: &Goals) -> Box<dyn Policy> {
+        let aim = self.aim().filter(|_| !goals.is_plain());
+        match aim {
+            Some(aim) => {
+                Box::new(Several { name: self.name(), aim, surrogate, goals: goals.clone() })
+            }
+            None => self.build(surrogate),
+        }
+    }
+
+    /// What it maximises, if it is guided by a surrogate.
+    fn aim(&self) -> Option<Aim> {
+        Some(match *self {
+            Self::List { .. } | Self::Random {} | Self::Lhs {} | Self::Sobol {} => return None,
+            Self::MaxVariance {} => Aim::MaxVariance,
+            Self::Exploit {} => Aim::Exploit,
+            Self::Ucb { lambda } => Aim::Ucb { lambda },
+            Self::Ei {} => Aim::Ei,
+            Self::LogEi {} => Aim::LogEi,
+            Self::Thompson {} => Aim::Thompson,
+            Self::TrustRegion {} => Aim::TrustRegion,
+            Self::Balanced {} => Aim::Balanced,
+            Self::Top {} => Aim::Top,
+            Self::EiPerTime {} => Aim::EiPerTime,
+            Self::EiPerMl {} => Aim::EiPerMl,
+        })
     }
 }
 

@@ -42,7 +42,7 @@ mod tests {
     use crate::Trial;
 
     fn history(outcomes: &[f64]) -> History {
-        let trial = |y: &f64| Trial { x: vec![0.0; 2], outcome: Some(*y) };
+        let trial = |y: &f64| Trial::at(vec![0.0; 2], Some(*y));
         History { trials: outcomes.iter().map(trial).collect(), pending: Vec::new() }
     }
 

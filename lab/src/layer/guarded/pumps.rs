@@ -7,6 +7,7 @@ use crate::layer::rules::{Limits, RatioRule};
 use crate::manifest::{Manifest, SensorKind};
 use crate::time::Instant;
 
+const RUNNING: f64 = 1.0;
 const STALLED: f64 = 4.0;
 
 /// The pumps as they were commanded.
@@ -32,6 +33,8 @@ struct Pump {
 /// A run of a pump, from one command to the next.
 #[derive(Clone, Copy, Debug)]
 struct Run {
+    /// When it was told to begin, and when it had acknowledged.
+    sent: Instant,
     since: Instant,
     rate: f64,
     at_most_ul: f64,
@@ -40,6 +43,11 @@ struct Run {
 impl Run {
     fn delivered_ul(&self, now: Instant) -> f64 {
         (self.rate * now.since(self.since).as_secs() / 60.0).min(self.at_most_ul)
+    }
+
+    /// What it can have delivered by `now` at most, begun as soon as it was told.
+    fn most_ul(&self, now: Instant) -> f64 {
+        (self.rate * now.since(self.sent).as_secs() / 60.0).min(self.at_most_ul)
     }
 
     fn over(&self, now: Instant) -> bool {
@@ -74,8 +82,13 @@ impl Pumps {
         self.all[pump].left_ul -= ul;
     }
 
+    /// All that flows [µL/min].
+    pub(super) fn flow(&self, now: Instant) -> f64 {
+        self.all.iter().map(|p| p.rate(now)).sum()
+    }
+
     pub(super) fn flowing(&self, now: Instant) -> bool {
-        self.all.iter().any(|p| p.rate(now) > 0.0)
+        self.flow(now) > 0.0
     }
 
     /// Whether a pump may be started with this rate and volume.
@@ -93,6 +106,9 @@ impl Pumps {
             let (quantity, unit) = (quantity.into(), unit.into());
             Fault::new(now, name, FaultKind::OutOfRange { quantity, value, low, high, unit })
         };
+        if rate.total_cmp(&0.0).is_eq() {
+            return Ok(());
+        }
         if !(pump.min_ul_per_min..=pump.max_ul_per_min).contains(&rate) {
             let (low, high) = (pump.min_ul_per_min, pump.max_ul_per_min);
             return Err(fault("rate", rate, low, high, "µL/min"));
@@ -114,10 +130,19 @@ impl Pumps {
         Ok(())
     }
 
-    pub(super) fn started(&mut self, now: Instant, name: &PumpId, rate: f64, at_most_ul: f64) {
+    /// Notes a pump that was told to start at `sent` and had acknowledged at `now`.
+    pub(super) fn started(
+        &mut self,
+        (sent, now): (Instant, Instant),
+        name: &PumpId,
+        (rate, at_most_ul): (f64, f64),
+    ) {
         self.stopped(now, name);
+        if rate <= 0.0 {
+            return;
+        }
         if let Some(pump) = self.all.iter_mut().find(|p| p.name == *name) {
-            pump.run = Some(Run { since: now, rate, at_most_ul });
+            pump.run = Some(Run { sent, since: now, rate, at_most_ul });
         }
     }
 
@@ -131,42 +156,43 @@ impl Pumps {
         self.all.iter_mut().for_each(|pump| pump.stop(now));
     }
 
-    /// Reads the status of every running pump, and looks at the ratios of their rates.
+    /// Reads the status of every pump, once in a while what it has delivered, and looks at the ratios of the rates.
     pub(super) fn look(&mut self, lab: &mut impl Lab, spec: &Limits) -> Result<(), Fault> {
+        self.look_at_states(lab)?;
         let now = lab.now();
-        for pump in &self.all {
-            let (Some(run), Some(sensor)) = (&pump.run, &pump.status) else {
-                continue;
-            };
-            let status = super::read(lab, sensor)?;
-            if status >= STALLED - 0.5 {
-                return Err(Fault::new(now, &pump.name, FaultKind::Stalled));
-            }
-            if status < 0.5 && !run.over(now) {
-                return Err(Fault::new(now, &pump.name, FaultKind::Empty));
-            }
+        if now.since(self.delivery_read).as_secs() >= spec.delivered_every_s {
+            self.look_at_deliveries(lab, spec)?;
         }
-        self.look_at_deliveries(lab, spec)?;
         self.look_at_ratios(now, spec)
     }
 
-    /// Compares what every running pump says it has delivered with what its rate says, once in a while.
-    fn look_at_deliveries(&mut self, lab: &mut impl Lab, spec: &Limits) -> Result<(), Fault> {
-        let now = lab.now();
-        if now.since(self.delivery_read).as_secs() < spec.delivered_every_s {
-            return Ok(());
+    /// Reads status and delivered volume of every pump, whenever they were read last.
+    pub(super) fn verify(&mut self, lab: &mut impl Lab, spec: &Limits) -> Result<(), Fault> {
+        self.look_at_states(lab)?;
+        self.look_at_deliveries(lab, spec)
+    }
+
+    fn look_at_states(&self, lab: &mut impl Lab) -> Result<(), Fault> {
+        for pump in &self.all {
+            let Some(sensor) = &pump.status else { continue };
+            let status = super::read(lab, sensor)?;
+            if let Some(kind) = pump.departs(status, lab.now()) {
+                return Err(Fault::new(lab.now(), &pump.name, kind));
+            }
         }
-        self.delivery_read = now;
+        Ok(())
+    }
+
+    /// Compares what every running pump says it has delivered with what its rate says.
+    fn look_at_deliveries(&mut self, lab: &mut impl Lab, spec: &Limits) -> Result<(), Fault> {
+        self.delivery_read = lab.now();
         for pump in &self.all {
             let (Some(run), Some(sensor)) = (&pump.run, &pump.delivered) else { continue };
-            let expected = run.delivered_ul(now);
+            let least = run.delivered_ul(lab.now());
             let told = super::read(lab, sensor)?;
-            if !told.is_finite() {
-                let detail = format!("a delivered volume of {told} µL");
-                return Err(Fault::new(now, &pump.name, FaultKind::Garbled { detail }));
-            }
-            if told < spec.least_delivered * expected && told < expected - spec.lag_ul {
-                return Err(Fault::new(now, &pump.name, FaultKind::Stalled));
+            let now = lab.now();
+            if let Some(kind) = misdelivers(spec, told, (least, run.most_ul(now))) {
+                return Err(Fault::new(now, &pump.name, kind));
             }
         }
         Ok(())
@@ -205,7 +231,59 @@ impl Pumps {
     }
 }
 
+/// What is wrong with a delivered volume, given the least and the most that the rate allows [µL].
+fn misdelivers(spec: &Limits, told: f64, (least, most): (f64, f64)) -> Option<FaultKind> {
+    if !told.is_finite() {
+        return Some(FaultKind::Garbled { detail: format!("a delivered volume of {told} µL") });
+    }
+    if told < spec.least_delivered * least && told < least - spec.lag_ul {
+        return Some(FaultKind::Stalled);
+    }
+    if told > spec.most_delivered * most && told > most + spec.lag_ul {
+        let detail = format!(
+            "{told:.1} µL delivered, its rate allows {most:.1} µL: somebody else has changed its rate or volume, or it \
+             was told another syringe"
+        );
+        return Some(FaultKind::Interlock { rule: "over-delivery".into(), detail });
+    }
+    None
+}
+
+/// A status in words.
+fn state(status: f64) -> &'static str {
+    match status {
+        s if s < 0.5 => "stopped",
+        s if s < 1.5 => "running",
+        s if s < 2.5 => "paused",
+        s if s < 3.5 => "delayed",
+        _ => "stalled",
+    }
+}
+
 impl Pump {
+    /// How its status departs from what it was told to do, if it does.
+    fn departs(&self, status: f64, now: Instant) -> Option<FaultKind> {
+        let should_run = self.run.is_some_and(|run| !run.over(now));
+        let changed = |set: &str| FaultKind::Changed {
+            holder: "pump".into(),
+            set: set.into(),
+            kept: state(status).into(),
+        };
+        let runs = (status - RUNNING).abs() < 0.5;
+        match self.run {
+            _ if status.is_nan() => {
+                Some(FaultKind::Garbled { detail: "a status that is no number".into() })
+            }
+            // A pump that was told to stop shows an old stall until it is told something new.
+            None if !(0.5..STALLED - 0.5).contains(&status) => None,
+            None => Some(changed("stopped")),
+            Some(_) if status >= STALLED - 0.5 => Some(FaultKind::Stalled),
+            Some(_) if should_run && status < 0.5 => Some(FaultKind::Empty),
+            Some(_) if should_run && !runs => Some(changed("running")),
+            Some(_) => None,
+        }
+    }
+
     fn rate(&self, now: Instant) -> f64 {
         self.run.filter(|run| !run.over(now)).map_or(0.0, |run| run.rate)
     }

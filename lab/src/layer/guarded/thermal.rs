@@ -1,5 +1,6 @@
 //! What a guard knows of the heaters.
 
+use super::looped::{Answer, Look, LoopModel};
 use crate::fault::{Fault, FaultKind};
 use crate::id::{HeaterId, SensorId};
 use crate::lab::Lab;
@@ -19,8 +20,11 @@ pub(super) struct Thermal {
 
 #[derive(Clone, Debug)]
 struct Heater {
+    answer: Option<Answer>,
     name: HeaterId,
     sensor: Option<SensorId>,
+    /// Whether its reading may stand still, because it is simulated without noise.
+    still: bool,
     set_point: Option<f64>,
     last: Option<(Instant, f64)>,
     unchanged_since: Instant,
@@ -51,14 +55,27 @@ pub(super) fn check(
 impl Thermal {
     pub(super) fn new(manifest: &Manifest) -> Self {
         let heater = |info: &crate::manifest::HeaterInfo| Heater {
+            answer: None,
             name: info.name.clone(),
             sensor: manifest.sensor(&SensorKind::Temperature(info.name.clone())).cloned(),
+            still: manifest.simulated && info.still,
             set_point: None,
             last: None,
             unchanged_since: Instant::START,
             off_since: None,
         };
         Self { heaters: manifest.heaters.iter().map(heater).collect(), still_since: None }
+    }
+
+    /// Takes what is known of the zones; a heater that does not tell its power is not compared with it.
+    pub(super) fn know(&mut self, manifest: &Manifest, loops: Vec<LoopModel>) {
+        for model in loops {
+            let power = manifest.sensor(&SensorKind::Power(model.heater.clone())).cloned();
+            let heater = self.heaters.iter_mut().find(|heater| heater.name == model.heater);
+            if let (Some(heater), Some(power)) = (heater, power) {
+                heater.answer = Some(Answer::new(model, power));
+            }
+        }
     }
 
     pub(super) fn heated(&mut self, now: Instant, name: &HeaterId, set_point: Option<f64>) {
@@ -87,7 +104,7 @@ impl Thermal {
         &mut self,
         lab: &mut impl Lab,
         spec: &Limits,
-        flowing: bool,
+        flow_ul_per_min: f64,
     ) -> Result<(), Fault> {
         let mut hottest = f64::NEG_INFINITY;
         for heater in &mut self.heaters {
@@ -100,9 +117,10 @@ impl Thermal {
                 return Err(Fault::new(now, sensor, FaultKind::SensorOpen));
             }
             heater.compare(now, value, spec)?;
+            heater.compare_with_power(lab, value, spec, flow_ul_per_min)?;
             hottest = hottest.max(value);
         }
-        self.look_for_flow(lab.now(), spec, hottest, flowing)
+        self.look_for_flow(lab.now(), spec, hottest, flow_ul_per_min > 0.0)
     }
 
     fn look_for_flow(
@@ -155,7 +173,7 @@ impl Heater {
             self.unchanged_since = now;
         }
         let still_s = now.since(self.unchanged_since).as_secs();
-        if self.set_point.is_some() && still_s > spec.frozen_s {
+        if self.set_point.is_some() && !self.still && still_s > spec.frozen_s {
             let detail =
                 format!("{value} °C to the last digit for {still_s:.0} s: check the sensor");
             return Err(breach(now, &self.name, "frozen reading", detail));
@@ -173,6 +191,29 @@ impl Heater {
             return Err(breach(now, &self.name, "temperature rate", detail));
         }
         Ok(())
+    }
+
+    /// Reads the power, and compares the temperature with it.
+    fn compare_with_power(
+        &mut self,
+        lab: &mut impl Lab,
+        value: f64,
+        spec: &Limits,
+        flow_ul_per_min: f64,
+    ) -> Result<(), Fault> {
+        let Some(answer) = &mut self.answer else { return Ok(()) };
+        let power = match super::read(lab, answer.power()) {
+            Ok(power) => power,
+            Err(fault) if matches!(fault.kind, FaultKind::Unsupported { .. }) => {
+                self.answer = None;
+                return Ok(());
+            }
+            Err(fault) => return Err(fault),
+        };
+        let now = lab.now();
+        let look = Look { at: now, value, power, flow_ul_per_min, set_point: self.set_point };
+        let breached = answer.take(look, spec);
+        breached.map_or(Ok(()), |detail| Err(breach(now, &self.name, "heating", detail)))
     }
 
     fn compare_with_set_point(

@@ -8,10 +8,6 @@ fn spectrometer() -> Spectrometer {
     spec
 }
 
-fn noise() -> Noise {
-    Noise { shot: true, read_counts: 5.5, ..Noise::default() }
-}
-
 /// Mean and variance of one pixel value over many frames.
 fn moments(detector: &mut Detector, signal: f32) -> (f64, f64) {
     let (frames, pixels) = (200, 2068);
@@ -36,7 +32,7 @@ fn moments(detector: &mut Detector, signal: f32) -> (f64, f64) {
 /// Photon transfer (Janesick 2007): variance = read² + signal/gain, plus 1/12 of rounding.
 #[test]
 fn variance_against_mean_is_the_photon_transfer_line() {
-    let mut detector = Detector::new(&spectrometer(), &noise());
+    let mut detector = Detector::new(&spectrometer(), true, 5.5);
     for signal in [0.0, 100.0, 1_000.0, 10_000.0, 50_000.0] {
         let (mean, variance) = moments(&mut detector, signal);
         let expected = 5.5 * 5.5 + f64::from(signal) / 2.4 + 1.0 / 12.0;
@@ -47,10 +43,10 @@ fn variance_against_mean_is_the_photon_transfer_line() {
 
 #[test]
 fn counts_clip_at_full_scale_and_at_zero() {
-    let mut detector = Detector::new(&spectrometer(), &noise());
+    let mut detector = Detector::new(&spectrometer(), true, 5.5);
     assert_eq!(moments(&mut detector, 80_000.0), (65_535.0, 0.0));
     let low = Spectrometer { offset_counts: 0.0, ..spectrometer() };
-    let (mean, _) = moments(&mut Detector::new(&low, &noise()), 0.0);
+    let (mean, _) = moments(&mut Detector::new(&low, true, 5.5), 0.0);
     // half of a normal of 5.5 counts: 5.5/√(2π)
     assert!((mean - 2.194).abs() < 0.05, "{mean}");
 }
@@ -60,7 +56,7 @@ fn a_nonlinear_detector_loses_the_stated_part_at_full_scale() {
     let bent = Spectrometer { nonlinearity_percent: 0.5, ..spectrometer() };
     let mut counts = Vec::new();
     let level = vec![60_000.0; bent.pixels];
-    Detector::new(&bent, &Noise::default()).expose(level.into_iter(), 1, &mut counts);
+    Detector::new(&bent, false, 0.0).expose(level.into_iter(), 1, &mut counts);
     let lost = 60_000.0 + 1357.0 - f64::from(counts[0]);
     assert!((lost / 60_000.0 - 0.005 * 60_000.0 / 65_535.0).abs() < 1e-5, "{lost}");
 }

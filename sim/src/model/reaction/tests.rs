@@ -38,8 +38,8 @@ fn at_time(inputs: [f64; 7], seconds: f64, celsius: f64, cs: f64, oa_cs: f64) ->
     let mixing = spec::Mixing::default();
     let slug = Slug {
         quantities: &quantities,
-        effectiveness: crate::model::segmentation::effectiveness(&mixing, 4.0 * stream),
-        stays: &[Stay { seconds, celsius }],
+        effectiveness: crate::model::segmentation::effectiveness(&mixing, 4.0 * stream, 1.0),
+        stays: &[Stay { seconds, celsius, heat_s: 1.0 }],
         final_c: celsius,
     };
     (reference().make(&slug), quantities)
@@ -183,14 +183,18 @@ fn a_temperature_history_is_integrated_as_finely_as_one_likes() {
     let nodes = crate::model::liquid::stay_nodes(total);
     let stays: Vec<Stay> = nodes
         .windows(2)
-        .map(|n| Stay { seconds: n[1] - n[0], celsius: temperature(0.5 * (n[0] + n[1])) })
+        .map(|n| Stay {
+            seconds: n[1] - n[0],
+            celsius: temperature(0.5 * (n[0] + n[1])),
+            heat_s: 1.0,
+        })
         .collect();
     let slug = Slug { quantities: &quantities, effectiveness: 1.0, stays: &stays, final_c: 135.0 };
     let conversion = reaction.make(&slug).conversion;
     let off = (1.0 - conversion) / x - 1.0;
     assert!(off.abs() < 0.01, "what remains is off by {off}");
     // An isothermal slug would be further off than the tolerance.
-    let hot = [Stay { seconds: total, celsius: 135.0 }];
+    let hot = [Stay { seconds: total, celsius: 135.0, heat_s: 1.0 }];
     let isothermal = reaction.make(&Slug { stays: &hot, ..slug }).conversion;
     assert!(((1.0 - isothermal) / x - 1.0).abs() > 0.1);
 }

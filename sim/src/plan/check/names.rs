@@ -12,6 +12,16 @@ pub(super) fn world(world: &World) -> Checked {
     spectrometers(world)?;
     chemistry(world)?;
     mishaps(world)?;
+    for name in world.noise.pumps.each.keys() {
+        known(format!("noise.pumps.each.{name}"), "pump", name, &world.rig.pumps)?;
+    }
+    for name in world.noise.heaters.each.keys() {
+        known(format!("noise.heaters.each.{name}"), "heater", name, &world.rig.heaters)?;
+    }
+    for name in world.noise.spectrometers.keys() {
+        let key = format!("noise.spectrometers.{name}");
+        known(key, "spectrometer", name, &world.rig.spectrometers)?;
+    }
     let lights = &world.rig.lights;
     let mut named = world.noise.lights.keys();
     named.try_for_each(|name| known(format!("noise.lights.{name}"), "light", name, lights))

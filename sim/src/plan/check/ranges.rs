@@ -26,19 +26,30 @@ fn table(prefix: &str, rows: &[Row<'_>]) -> Checked {
 
 fn rig(rig: &Rig) -> Checked {
     within("rig.ambient_c".into(), rig.ambient_c, "°C", 10.0, 40.0)?;
+    within("rig.max_pressure_kpa".into(), rig.max_pressure_kpa, "kPa", 10.0, 100_000.0)?;
     liquid("rig.liquid", &rig.liquid)?;
     rig.pumps.iter().try_for_each(|(name, p)| pump(&format!("rig.pumps.{name}"), p))?;
     rig.streams.iter().try_for_each(|(name, s)| stream(&format!("rig.streams.{name}"), s))?;
     carrier(&rig.carrier)?;
     let s = &rig.segmentation;
+    if s.off_ratio_percent > 100.0 {
+        let detail = format!(
+            "{} % is a limit that says nothing: it must be 1 to 100 %; `any_ratio = true` lets flows be of any ratio",
+            s.off_ratio_percent
+        );
+        return inconsistent("rig.segmentation.off_ratio_percent", detail);
+    }
     table(
         "rig.segmentation",
         &[
             ("width_mm", s.width_mm, "mm", 0.05, 3.0),
             ("epsilon", s.epsilon, "", 0.5, 10.0),
             ("alpha", s.alpha, "", 0.0, 10.0),
-            ("off_ratio_percent", s.off_ratio_percent, "%", 1.0, 1000.0),
+            ("off_ratio_percent", s.off_ratio_percent, "%", 1.0, 100.0),
             ("irregular_capillary", s.irregular_capillary, "", 0.001, 10.0),
+            ("irregular_spread_percent", s.irregular_spread_percent, "%", 0.0, 200.0),
+            ("irregular_within_percent", s.irregular_within_percent, "%", 0.1, 100.0),
+            ("alternation", s.alternation, "", 0.0, 1.0),
         ],
     )?;
     let m = &rig.mixing;

@@ -81,8 +81,7 @@ pub fn run(
 }
 
 fn trials(space: &Space, experiments: &[&Experiment]) -> Vec<Trial> {
-    let trial =
-        |e: &&Experiment| Trial { x: space.to_unit(&e.conditions), outcome: Some(e.reading.pli) };
+    let trial = |e: &&Experiment| Trial::at(space.to_unit(&e.conditions), Some(e.reading.pli));
     experiments.iter().map(trial).collect()
 }
 

@@ -2,7 +2,10 @@
 
 use super::super::{Checked, inconsistent, within};
 use super::table;
-use crate::spec::{Chemistry, Factor, Faults, Mishap, Noise, Optics, Product, Shape, Stocks};
+use crate::spec::{
+    Chemistry, Factor, Faults, Jitter, Mishap, Noise, Optics, Product, PumpNoise, RateFactor,
+    Reaction, Shape, SpectrometerNoise, Stocks,
+};
 
 const PER_S: &str = "1/s";
 const KJ: &str = "kJ/mol";
@@ -30,7 +33,57 @@ pub(super) fn chemistry(chemistry: &Chemistry) -> Checked {
             ],
         )?;
     }
+    reactions(chemistry)?;
     chemistry.product.as_ref().map_or(Ok(()), product)
+}
+
+fn reactions(chemistry: &Chemistry) -> Checked {
+    if chemistry.product.is_some() && !chemistry.reactions.is_empty() {
+        let detail = "a scenario has reactions or a product by nucleation and growth, not both";
+        return inconsistent("chemistry.reactions", detail);
+    }
+    for (name, species) in &chemistry.species {
+        for (element, count) in &species.atoms {
+            within(format!("chemistry.species.{name}.atoms.{element}"), *count, "", 0.0, 1e4)?;
+        }
+    }
+    for (i, reaction) in chemistry.reactions.iter().enumerate() {
+        self::reaction(&format!("chemistry.reactions.{i}"), reaction)?;
+    }
+    Ok(())
+}
+
+fn reaction(key: &str, r: &Reaction) -> Checked {
+    const CONSTANT: &str = "in mol, L and s";
+    table(
+        key,
+        &[
+            ("k_in_mol_l_s", r.k_in_mol_l_s, CONSTANT, 0.0, 1e12),
+            ("activation_kj_per_mol", r.activation_kj_per_mol, KJ, -100.0, 400.0),
+            ("at_c", r.at_c, "°C", -50.0, 500.0),
+            ("heat_kj_per_mol", r.heat_kj_per_mol, KJ, -1000.0, 1000.0),
+        ],
+    )?;
+    if let Some(reverse) = &r.reverse {
+        table(
+            &format!("{key}.reverse"),
+            &[
+                ("k_in_mol_l_s", reverse.k_in_mol_l_s, CONSTANT, 0.0, 1e12),
+                ("activation_kj_per_mol", reverse.activation_kj_per_mol, KJ, -100.0, 400.0),
+            ],
+        )?;
+    }
+    for (species, order) in &r.orders {
+        within(format!("{key}.orders.{species}"), *order, "", -3.0, 5.0)?;
+    }
+    for (i, factor) in r.factors.iter().enumerate() {
+        let (kind, half_mm) = match factor {
+            RateFactor::Saturation { half_mm, .. } => ("saturation", half_mm),
+            RateFactor::Inhibition { half_mm, .. } => ("inhibition", half_mm),
+        };
+        within(format!("{key}.factors.{i}.{kind}.half_mm"), *half_mm, "mM", 1e-6, 1e5)?;
+    }
+    Ok(())
 }
 
 fn product(p: &Product) -> Checked {
@@ -59,10 +112,30 @@ fn product(p: &Product) -> Checked {
         for (i, f) in factors.iter().enumerate() {
             factor(&format!("{key}.{list}.{i}"), f)?;
         }
+        at_most_one(&format!("{key}.{list}"), factors)?;
     }
     let is_clock = |f: &&Factor| matches!(f, Factor::Maturation(_) | Factor::Decay { .. });
     let clocks = p.yield_factors.iter().chain(&p.quality).filter(is_clock).count();
     within(format!("{key}.quality"), clocks as f64, "maturation and decay factors", 0.0, 8.0)
+}
+
+/// Refuses constants that multiply to more than one. No other factor exceeds one, so that product and light never come of
+/// nothing: a yield is a share of what the scarcest reagent allows, a quantum yield one of the photons absorbed.
+fn at_most_one(key: &str, factors: &[Factor]) -> Checked {
+    let constants = factors.iter().enumerate().filter_map(|(i, factor)| match factor {
+        Factor::Constant(value) => Some((i, *value)),
+        _ => None,
+    });
+    let product = constants.clone().fold(1.0, |product, (_, value)| product * value);
+    match constants.max_by(|a, b| a.1.total_cmp(&b.1)) {
+        Some((i, _)) if product > 1.0 + 1e-9 => {
+            let detail = format!(
+                "the constants multiply to {product}: more than 1 makes product, or photons, of nothing"
+            );
+            inconsistent(format!("{key}.{i}.constant"), detail)
+        }
+        _ => Ok(()),
+    }
 }
 
 fn factor(key: &str, factor: &Factor) -> Checked {
@@ -182,17 +255,20 @@ pub(super) fn shape(key: &str, shape: &Shape) -> Checked {
 
 pub(super) fn noise(noise: &Noise) -> Checked {
     let (p, h, s, w) = (&noise.pumps, &noise.heaters, &noise.slugs, &noise.window);
+    pump_noise("noise.pumps", p)?;
+    p.each
+        .keys()
+        .try_for_each(|name| pump_noise(&format!("noise.pumps.each.{name}"), &p.of(name)))?;
+    let mut own = noise.spectrometers.iter();
+    own.try_for_each(|(name, n)| spectrometer_noise(&format!("noise.spectrometers.{name}"), n))?;
+    heater_noise("noise.heaters", h)?;
+    h.each
+        .keys()
+        .try_for_each(|name| heater_noise(&format!("noise.heaters.each.{name}"), &h.of(name)))?;
     table(
         "noise",
         &[
             ("read_counts", noise.read_counts, "counts", 0.0, 1000.0),
-            ("pumps.bias_percent", p.bias_percent, "%", 0.0, 10.0),
-            ("pumps.ripple_percent", p.ripple_percent, "%", 0.0, 50.0),
-            ("pumps.second_ripple_percent", p.second_ripple_percent, "%", 0.0, 50.0),
-            ("pumps.jitter_percent", p.jitter_percent, "%", 0.0, 20.0),
-            ("pumps.jitter_s", p.jitter_s, "s", 0.0, 10_000.0),
-            ("heaters.deviation_k", h.deviation_k, "K", 0.0, 20.0),
-            ("heaters.correlation_s", h.correlation_s, "s", 0.0, 10_000.0),
             ("slugs.volume_percent", s.volume_percent, "%", 0.0, 30.0),
             ("slugs.time_percent", s.time_percent, "%", 0.0, 30.0),
             ("window.offset_au", w.offset_au, "AU", 0.0, 1.0),
@@ -211,6 +287,39 @@ pub(super) fn noise(noise: &Noise) -> Checked {
         )?;
     }
     Ok(())
+}
+
+fn spectrometer_noise(key: &str, own: &SpectrometerNoise) -> Checked {
+    table(
+        key,
+        &[
+            ("read_counts", own.read_counts.unwrap_or(0.0), "counts", 0.0, 1000.0),
+            ("window_offset_au", own.window_offset_au.unwrap_or(0.0), "AU", 0.0, 1.0),
+        ],
+    )
+}
+
+fn pump_noise(key: &str, p: &PumpNoise) -> Checked {
+    table(
+        key,
+        &[
+            ("bias_percent", p.bias_percent, "%", 0.0, 10.0),
+            ("ripple_percent", p.ripple_percent, "%", 0.0, 50.0),
+            ("second_ripple_percent", p.second_ripple_percent, "%", 0.0, 50.0),
+            ("jitter_percent", p.jitter_percent, "%", 0.0, 20.0),
+            ("jitter_s", p.jitter_s, "s", 0.0, 10_000.0),
+        ],
+    )
+}
+
+fn heater_noise(key: &str, h: &Jitter) -> Checked {
+    table(
+        key,
+        &[
+            ("deviation_k", h.deviation_k, "K", 0.0, 20.0),
+            ("correlation_s", h.correlation_s, "s", 0.0, 10_000.0),
+        ],
+    )
 }
 
 pub(super) fn faults(faults: &Faults) -> Checked {

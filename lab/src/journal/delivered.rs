@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use flowtwin_lab::journal::{Answer, CommandRecord, Journal, Record, Resumed};
-use flowtwin_lab::{Command, FaultKind, Instant, PumpId};
+use super::{Answer, CommandRecord, Journal, Record, Resumed};
+use crate::command::Command;
+use crate::fault::FaultKind;
+use crate::id::PumpId;
+use crate::time::Instant;
 
 /// Volumes by pump \[µL\].
 pub type Volumes = BTreeMap<PumpId, f64>;
@@ -13,11 +16,23 @@ pub type Volumes = BTreeMap<PumpId, f64>;
 ///
 /// A pump that nobody is known to have stopped has delivered all that it was allowed to.
 pub fn delivered(journal: &Journal) -> Volumes {
+    Book::of(journal).close()
+}
+
+/// What pumps may have delivered in runs of which a journal records no end: as if all had gone on until they stopped by
+/// themselves.
+pub fn unended(journal: &Journal) -> Volumes {
+    let book = Book::of(journal);
+    book.runs.into_iter().map(|(pump, run)| (pump, run.at_most_ul)).collect()
+}
+
+/// What every pump delivered before the first experiment, to fill lines and for the reference.
+pub fn primed(journal: &Journal) -> Volumes {
     let mut book = Book::default();
     for record in journal.records() {
         match record {
             Record::Command(command) => book.note(command),
-            Record::Resumed(resumed) => book.go_on(resumed),
+            Record::Phase(_) | Record::Proposal(_) => break,
             _ => {}
         }
     }
@@ -39,6 +54,18 @@ struct Run {
 }
 
 impl Book {
+    fn of(journal: &Journal) -> Self {
+        let mut book = Self::default();
+        for record in journal.records() {
+            match record {
+                Record::Command(command) => book.note(command),
+                Record::Resumed(resumed) => book.go_on(resumed),
+                _ => {}
+            }
+        }
+        book
+    }
+
     fn note(&mut self, command: &CommandRecord) {
         let (at, answer) = (command.at_ns, &command.answer);
         match &command.send {
@@ -47,6 +74,9 @@ impl Book {
             Command::Dispense { pump, rate_ul_per_min, at_most_ul } => {
                 self.stop(pump, Some(at));
                 let ul_per_min = rate_ul_per_min.ul_per_min();
+                if ul_per_min <= 0.0 {
+                    return;
+                }
                 let run = Run { since: at, ul_per_min, at_most_ul: at_most_ul.ul() };
                 self.runs.insert(pump.clone(), run);
             }
@@ -92,12 +122,13 @@ fn is_out_of_range(answer: &Answer) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use flowtwin_lab::{FlowRate, Volume};
-
     use super::*;
+    use crate::fault::Fault;
+    use crate::time::Span;
+    use crate::units::{FlowRate, Volume};
 
     fn at(seconds: f64, send: Command) -> CommandRecord {
-        let at_ns = Instant::START + flowtwin_lab::Span::from_secs(seconds);
+        let at_ns = Instant::START + Span::from_secs(seconds);
         CommandRecord { at_ns, send, answer: Answer::Done }
     }
 
@@ -124,7 +155,7 @@ mod tests {
         let mut book = Book::default();
         book.note(&at(0.0, dispense("a", 60.0, 700.0)));
         let unheard = FaultKind::NoReply { waited_s: 1.0 };
-        let fault = flowtwin_lab::Fault::new(Instant::START, "a", unheard);
+        let fault = Fault::new(Instant::START, "a", unheard);
         book.note(&CommandRecord { answer: Answer::Fault(fault), ..at(1.0, Command::MakeSafe) });
         assert_eq!(book.close(), [("a".into(), 700.0)].into());
     }

@@ -1,0 +1,199 @@
+//! Whether a rig can do what a scenario asks of it: the reference, the pressure, the train of slugs, the frames.
+//!
+//! What no conditions of the space can do is an error; what some cannot is told by `check`, and flagged in the observation.
+
+use flowtwin_lab::path::Train;
+use flowtwin_lab::procedure::{FlushSpec, WaitSpec};
+use flowtwin_lab::{
+    Analysis, Conditions, FlowRate, Manifest, ProcedureSpec, Recipe, Settings, Space,
+};
+use flowtwin_twin::region::Region;
+
+use super::check::Problem;
+
+/// A rig, and what is to be done on it.
+pub(super) struct Able<'a> {
+    pub(super) manifest: &'a Manifest,
+    pub(super) procedure: &'a ProcedureSpec,
+    pub(super) analysis: &'a Analysis,
+    pub(super) space: &'a Space,
+    pub(super) recipe: &'a Recipe,
+}
+
+impl Able<'_> {
+    /// The first thing that the rig cannot do anywhere, and otherwise what it cannot do everywhere.
+    pub(super) fn check(&self) -> Result<Vec<String>, Problem> {
+        self.blank()?;
+        self.fill()?;
+        let Some(train) = &self.manifest.path.train else { return Ok(Vec::new()) };
+        for (key, flush) in [("fill", &self.procedure.fill), ("blank", &self.procedure.blank)] {
+            let kpa = train.pressure_kpa(&settings_of(flush));
+            if kpa > train.bears_kpa {
+                return Err(Problem::new(&["procedure", key], too_much(kpa, train)));
+            }
+        }
+        let all: Vec<Settings> = self.points().iter().map(|p| self.recipe.settings(p)).collect();
+        let mut notes: Vec<String> = self.haste().into_iter().collect();
+        notes.extend(self.pressure(train, &all)?);
+        notes.extend(self.regime(train, &all)?);
+        notes.extend(self.frames(train, &all)?);
+        Ok(notes)
+    }
+
+    /// The carrier must replace what the fill has left in the tube before the reference is taken.
+    fn blank(&self) -> Result<(), Problem> {
+        let (blank, fill) = (&self.procedure.blank, &self.procedure.fill);
+        let runs = |flush: &FlushSpec| flush.rates.iter().any(|rate| rate.ul_per_min > 0.0);
+        if !runs(blank) {
+            let left = runs(fill) && fill.flush_s > 0.0;
+            let message = "the fill leaves slugs in the flow cells, and no carrier flows before the reference is taken";
+            return if left { Err(Problem::new(&["procedure", "blank"], message)) } else { Ok(()) };
+        }
+        let needed_s = self.manifest.path.swept_s(&settings_of(blank));
+        if blank.flush_s >= needed_s {
+            return Ok(());
+        }
+        let message = format!(
+            "flush_s = {} is too short: at these rates it takes {:.0} s to fill the tube as far as the flow cells, and the \
+             reference would be taken of what was in it before",
+            blank.flush_s,
+            needed_s.ceil()
+        );
+        Err(Problem::new(&["procedure", "blank", "flush_s"], message))
+    }
+
+    /// A fill that does not reach the end of a line leaves it to the first experiment.
+    fn fill(&self) -> Result<(), Problem> {
+        let (fill, path) = (&self.procedure.fill, &self.manifest.path);
+        let settings = settings_of(fill);
+        for line in path.stretches.iter().take(1).chain(&path.others) {
+            let needed_s = line.seconds(&settings);
+            if needed_s.is_finite() && fill.flush_s > 0.0 && fill.flush_s < needed_s {
+                let message = format!(
+                    "flush_s = {} is too short: at these rates it takes {:.0} s to fill the {}",
+                    fill.flush_s,
+                    needed_s.ceil(),
+                    line.name
+                );
+                return Err(Problem::new(&["procedure", "fill", "flush_s"], message));
+            }
+        }
+        Ok(())
+    }
+
+    /// A wait of less than a residence time measures what was there before.
+    fn haste(&self) -> Option<String> {
+        match self.procedure.wait {
+            WaitSpec::ResidenceTimes(factor) if factor < 1.0 => Some(format!(
+                "wait = {factor} residence times measures what met before: flagged `not_steady`"
+            )),
+            _ => None,
+        }
+    }
+
+    fn pressure(&self, train: &Train, all: &[Settings]) -> Result<Option<String>, Problem> {
+        let kpa: Vec<f64> = all.iter().map(|settings| train.pressure_kpa(settings)).collect();
+        let above = kpa.iter().filter(|kpa| **kpa > train.bears_kpa).count();
+        let least = kpa.iter().copied().fold(f64::INFINITY, f64::min);
+        if above == kpa.len() {
+            return Err(Problem::new(&["rig", "max_pressure_kpa"], too_much(least, train)));
+        }
+        let most = kpa.iter().copied().fold(0.0, f64::max);
+        let note = format!(
+            "{} take more pressure than the rig bears, up to {most:.0} kPa: experiments there fail",
+            share(above, all)
+        );
+        Ok((above > 0).then_some(note))
+    }
+
+    fn regime(&self, train: &Train, all: &[Settings]) -> Result<Option<String>, Problem> {
+        let found: Vec<_> = all.iter().filter_map(|settings| train.beyond(settings)).collect();
+        let Some(first) = found.first() else { return Ok(None) };
+        if found.len() < all.len() {
+            let note = format!(
+                "{} are beyond what slugs bear ({}: {}): flagged `out_of_regime`",
+                share(found.len(), all),
+                first.tube,
+                first.what
+            );
+            return Ok(Some(note));
+        }
+        let place = train.tube.iter().position(|tube| tube.name == first.tube);
+        let message = format!("{}: {}", first.tube, first.what);
+        Err(match place {
+            Some(i) => Problem::new(&["rig", "tube", &i.to_string(), "bore_mm"], message),
+            None => {
+                let line = first.tube.strip_suffix(" line").unwrap_or(&first.tube);
+                Problem::new(&["rig", "streams", line, "bore_mm"], message)
+            }
+        })
+    }
+
+    fn frames(&self, train: &Train, all: &[Settings]) -> Result<Option<String>, Problem> {
+        let mut note = None;
+        for (i, channel) in self.analysis.channels().iter().enumerate() {
+            let (exposure, keep) = (channel.exposure, channel.phase.keep);
+            let within = all.iter().map(|settings| train.frames_in_slugs(settings, exposure));
+            let most = within.fold(0.0, f64::max);
+            let missed = all.iter().filter(|s| !train.resolves(s, exposure, keep)).count();
+            if missed == all.len() {
+                let message = format!(
+                    "channel {}: of {} frames of {} µs at most {most:.0} show slugs alone, and {keep} are kept: \
+                     take shorter frames, keep fewer, or let slugs pass more slowly",
+                    channel.name, exposure.frames, exposure.integration_us
+                );
+                let path = ["analysis", "channels", &i.to_string(), "exposure"];
+                return Err(Problem::new(&path, message));
+            }
+            if missed > 0 && note.is_none() {
+                note = Some(format!(
+                    "{} have slugs too short for the {keep} frames that {} keeps: flagged `unresolved`",
+                    share(missed, all),
+                    channel.name
+                ));
+            }
+        }
+        Ok(note)
+    }
+
+    /// Conditions at which to look: well inside the space, and where the range of an input ends, those that meet every
+    /// constraint.
+    fn points(&self) -> Vec<Conditions> {
+        let dim = self.space.dim();
+        let inside = Region::new(self.space).map(|region| region.anchor().to_vec());
+        let centre = inside.unwrap_or_else(|_| vec![0.5; dim]);
+        let mut units = vec![centre.clone(), vec![0.0; dim], vec![1.0; dim]];
+        for j in 0..dim {
+            for end in [0.0, 1.0] {
+                let mut unit = centre.clone();
+                unit[j] = end;
+                units.push(unit);
+            }
+        }
+        let points = units.iter().map(|unit| self.space.from_unit(unit));
+        let mut points: Vec<Conditions> = points.filter(|p| self.space.contains(p)).collect();
+        if points.is_empty() {
+            points.push(self.space.from_unit(&centre));
+        }
+        points
+    }
+}
+
+fn too_much(kpa: f64, train: &Train) -> String {
+    format!(
+        "it takes {kpa:.0} kPa to drive these flows through lines and tube, and the rig bears {} kPa: take wider or shorter \
+         tube, or lower flows",
+        train.bears_kpa
+    )
+}
+
+fn share(some: usize, all: &[Settings]) -> String {
+    format!("{some} of the {} conditions looked at", all.len())
+}
+
+fn settings_of(flush: &FlushSpec) -> Settings {
+    let rate = |rate: &flowtwin_lab::procedure::FlushRate| {
+        (rate.pump.clone(), FlowRate::from_ul_per_min(rate.ul_per_min))
+    };
+    Settings { heaters: Vec::new(), pumps: flush.rates.iter().map(rate).collect() }
+}

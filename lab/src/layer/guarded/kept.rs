@@ -1,0 +1,130 @@
+//! What instruments were set to, and whether they still are.
+
+use crate::command::{Command, Reply, Setting};
+use crate::fault::{Fault, FaultKind};
+use crate::lab::Lab;
+use crate::math;
+
+/// Largest distance of a set point that is the same [K]: controllers show tenths.
+const SAME_K: f64 = 0.05;
+/// Largest relative distance of a rate that is the same: a pump may calculate in single precision.
+const SAME_RATE: f64 = 1e-4;
+
+/// What instruments were set to.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Kept {
+    all: Vec<Expected>,
+}
+
+#[derive(Clone, Debug)]
+struct Expected {
+    /// The question, ready to be sent.
+    ask: Command,
+    setting: Setting,
+    /// What was set; none where that is not known.
+    set: Option<f64>,
+    /// Whether the instrument can tell.
+    tells: bool,
+}
+
+impl Kept {
+    /// Takes down what a command sets, once it has been carried out.
+    pub(super) fn note(&mut self, command: &Command) {
+        match command {
+            Command::Dispense { pump, rate_ul_per_min, .. } => {
+                self.put(Setting::Rate(pump.clone()), Some(rate_ul_per_min.ul_per_min()));
+            }
+            Command::Stop { pump } => self.put(Setting::Rate(pump.clone()), None),
+            Command::Heat { heater, set_point_c } => {
+                self.put(Setting::SetPoint(heater.clone()), Some(set_point_c.c()));
+                self.put(Setting::Mode(heater.clone()), Some(Setting::AUTOMATIC));
+            }
+            Command::HeaterOff { heater } => {
+                self.put(Setting::SetPoint(heater.clone()), None);
+                self.put(Setting::Mode(heater.clone()), Some(Setting::OFF));
+            }
+            Command::Light { light, on } => {
+                self.put(Setting::Light(light.clone()), Some(f64::from(u8::from(*on))));
+            }
+            Command::Arm { spectrometer, exposure } => {
+                let us = f64::from(exposure.integration_us);
+                self.put(Setting::Integration(spectrometer.clone()), Some(us));
+            }
+            // Nothing is measured on a rig that was made safe, and an instrument that has fallen silent must not end a
+            // rinse.
+            Command::MakeSafe => self.all.iter_mut().for_each(|expected| expected.set = None),
+            _ => {}
+        }
+    }
+
+    fn put(&mut self, setting: Setting, set: Option<f64>) {
+        match self.all.iter_mut().find(|expected| expected.setting == setting) {
+            Some(expected) => expected.set = set,
+            None => {
+                let ask = Command::ReadBack { setting: setting.clone() };
+                self.all.push(Expected { ask, setting, set, tells: true });
+            }
+        }
+    }
+
+    /// Reads back every setting that is known, and compares. An instrument that cannot tell is asked once.
+    pub(super) fn look(&mut self, lab: &mut impl Lab) -> Result<(), Fault> {
+        for expected in self.all.iter_mut().filter(|expected| expected.tells) {
+            let Some(set) = expected.set else { continue };
+            let kept = match lab.send(&expected.ask) {
+                Ok(Reply::Reading(kept)) => kept,
+                Ok(_) => return Err(no_reading(lab, &expected.setting)),
+                Err(fault) if matches!(fault.kind, FaultKind::Unsupported { .. }) => {
+                    expected.tells = false;
+                    continue;
+                }
+                Err(fault) => return Err(fault),
+            };
+            if !is_same(&expected.setting, set, kept) {
+                let kind = changed(&expected.setting, set, kept);
+                return Err(Fault::new(lab.now(), expected.setting.instrument(), kind));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn no_reading(lab: &impl Lab, setting: &Setting) -> Fault {
+    let detail = "the lab answered a setting with something else".into();
+    Fault::new(lab.now(), setting.instrument(), FaultKind::Garbled { detail })
+}
+
+/// Whether a setting is kept; what is no number is not.
+fn is_same(setting: &Setting, set: f64, kept: f64) -> bool {
+    let off = (kept - set).abs();
+    match setting {
+        Setting::SetPoint(_) => off <= SAME_K,
+        Setting::Rate(_) => off <= SAME_RATE * set.abs() + 1e-6,
+        Setting::Mode(_) | Setting::Light(_) | Setting::Integration(_) => off < 0.5,
+    }
+}
+
+fn changed(setting: &Setting, set: f64, kept: f64) -> FaultKind {
+    let holder = match setting {
+        Setting::SetPoint(_) | Setting::Mode(_) => "controller",
+        Setting::Rate(_) => "pump",
+        Setting::Light(_) => "light",
+        Setting::Integration(_) => "spectrometer",
+    };
+    let (set, kept) = (in_words(setting, set), in_words(setting, kept));
+    FaultKind::Changed { holder: holder.into(), set, kept }
+}
+
+fn in_words(setting: &Setting, value: f64) -> String {
+    let rounded = math::round_decimals(value, 3);
+    match setting {
+        Setting::SetPoint(_) => format!("{rounded} °C"),
+        Setting::Rate(_) => format!("{rounded} µL/min"),
+        Setting::Integration(_) => format!("{rounded} µs"),
+        Setting::Mode(_) if value < 0.5 => "control off".into(),
+        Setting::Mode(_) if value < 1.5 => "automatic control".into(),
+        Setting::Mode(_) => "a fixed power".into(),
+        Setting::Light(_) if value < 0.5 => "off".into(),
+        Setting::Light(_) => "on".into(),
+    }
+}

@@ -1,0 +1,123 @@
+//! Washing reagents out of the tube after a fault.
+
+use super::flow;
+use super::spec::RinseSpec;
+use crate::command::Command;
+use crate::fault::{Fault, FaultKind};
+use crate::id::HeaterId;
+use crate::lab::Lab;
+use crate::manifest::{Manifest, SensorKind};
+use crate::time::Span;
+use crate::units::{FlowRate, Volume};
+
+/// Rinses with a finite volume, heaters off, in a lab that has been made safe; whatever comes of it, the lab is made safe
+/// once more.
+pub(super) fn rinse(lab: &mut dyn Lab, spec: &RinseSpec) -> Result<(), Fault> {
+    let done = flow_once(lab, spec);
+    let safe = lab.send(&Command::MakeSafe).map(drop);
+    done.and(safe)
+}
+
+fn flow_once(lab: &mut dyn Lab, spec: &RinseSpec) -> Result<(), Fault> {
+    let heaters: Vec<HeaterId> = lab.manifest().heaters.iter().map(|h| h.name.clone()).collect();
+    for heater in heaters {
+        lab.send(&Command::HeaterOff { heater })?;
+    }
+    lab.send(&Command::Dispense {
+        pump: spec.pump.clone(),
+        rate_ul_per_min: FlowRate::from_ul_per_min(spec.ul_per_min),
+        at_most_ul: Volume::from_ul(spec.volume_ul),
+    })?;
+    lab.wait(Span::from_secs(60.0 * spec.volume_ul / spec.ul_per_min))?;
+    flow::stop_all(lab)
+}
+
+/// Whether liquid may be pumped after a fault: not where it is one of pressure, a leak, an open door or the pump itself, nor
+/// where nobody knows what it is of, or somebody wants the run to stop.
+pub(super) fn is_allowed(fault: &Fault, spec: &RinseSpec, manifest: &Manifest) -> bool {
+    let of_pressure = matches!(
+        fault.kind,
+        FaultKind::Stalled | FaultKind::Interrupted | FaultKind::NotSafe { .. }
+    );
+    !of_pressure && instrument(fault, manifest).is_some_and(|part| part.bears(spec))
+}
+
+/// What a fault is of.
+enum Part<'a> {
+    /// A pump, by its name.
+    Pump(&'a str),
+    /// A heater, a light or a spectrometer.
+    Other,
+}
+
+impl Part<'_> {
+    fn bears(&self, spec: &RinseSpec) -> bool {
+        match self {
+            Self::Pump(name) => *name != spec.pump.as_str(),
+            Self::Other => true,
+        }
+    }
+}
+
+/// The instrument that a fault is of; none where it is of none of them: a guard's rule, a door, a link that several share.
+fn instrument<'a>(fault: &Fault, manifest: &'a Manifest) -> Option<Part<'a>> {
+    let origin = fault.origin.as_str();
+    if let Some(info) = manifest.pumps.iter().find(|info| info.name.as_str() == origin) {
+        return Some(Part::Pump(info.name.as_str()));
+    }
+    if let Some(info) = manifest.sensors.iter().find(|info| info.name.as_str() == origin) {
+        return match &info.kind {
+            SensorKind::Temperature(_) | SensorKind::Power(_) => Some(Part::Other),
+            SensorKind::Status(pump) | SensorKind::Dispensed(pump) => {
+                Some(Part::Pump(pump.as_str()))
+            }
+            _ => None,
+        };
+    }
+    let is_other = manifest.heaters.iter().any(|info| info.name.as_str() == origin)
+        || manifest.lights.iter().any(|info| info.name.as_str() == origin)
+        || manifest.spectrometers.iter().any(|info| info.name.as_str() == origin);
+    is_other.then_some(Part::Other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Instant;
+    use crate::toy::ToyLab;
+
+    fn spec() -> RinseSpec {
+        RinseSpec { pump: "water".into(), ul_per_min: 120.0, volume_ul: 50.0 }
+    }
+
+    #[test]
+    fn liquid_is_pumped_after_no_fault_of_pressure_or_of_its_own_pump() {
+        let lab = ToyLab::new();
+        let manifest = lab.manifest();
+        let [heater, light] =
+            [manifest.heaters[0].name.to_string(), manifest.lights[0].name.to_string()];
+        let allowed = |origin: &str, kind: FaultKind| {
+            is_allowed(&Fault::new(Instant::START, origin, kind), &spec(), manifest)
+        };
+        let lost = || FaultKind::LinkLost { detail: "unplugged".into() };
+        let interlock =
+            |rule: &str| FaultKind::Interlock { rule: rule.into(), detail: String::new() };
+        assert!(allowed(&heater, interlock("over-temperature")));
+        assert!(allowed(&heater, FaultKind::SensorOpen) && allowed(&light, lost()));
+        assert!(!allowed("water", lost()) && !allowed("water", FaultKind::Empty));
+        assert!(!allowed(&heater, FaultKind::NotSafe { because: None, left: heater.clone() }));
+        assert!(!allowed(&heater, FaultKind::Stalled));
+        for origin in ["guard", "door", "journal", "heartbeat", "operator"] {
+            assert!(!allowed(origin, interlock("permit")), "{origin}");
+        }
+        assert!(!allowed("operator", FaultKind::Interrupted));
+    }
+
+    #[test]
+    fn a_rinse_delivers_its_volume_with_the_heater_off_and_ends_safe() {
+        let mut lab = ToyLab::new();
+        assert_eq!(rinse(&mut lab, &spec()), Ok(()));
+        assert!((lab.now().as_secs() - 25.0).abs() < 1e-9, "{}", lab.now());
+        assert!(lab.is_safe());
+    }
+}

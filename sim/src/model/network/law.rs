@@ -1,0 +1,122 @@
+//! How fast one way of a reaction goes.
+
+use flowtwin_lab::formula::Bound;
+
+use crate::model::reaction::Arrhenius;
+
+/// Below this concentration a law whose order is a fraction goes over into first order [mol/L], so that
+/// its slope stays finite where a species is used up.
+const TRACE_MOL_PER_L: f64 = 1e-12;
+
+/// A rate law of one direction.
+#[derive(Clone, Debug)]
+pub(super) struct Law {
+    pub(super) constant: Arrhenius,
+    pub(super) form: Form,
+}
+
+/// The form of a rate law.
+#[derive(Clone, Debug)]
+pub(super) enum Form {
+    /// k Π cⁿ Π factors.
+    Powers { orders: Vec<(usize, f64)>, factors: Vec<Hyperbola> },
+    /// A formula of all species, then k and the temperature [°C].
+    Formula(Bound),
+}
+
+/// 1/(1 + c/K): saturation and inhibition differ in the order of the rest only.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Hyperbola {
+    pub(super) of: usize,
+    pub(super) half: f64,
+}
+
+impl Law {
+    /// The rate [mol/(L·s)] where k is `k` and the species have these concentrations [mol/L].
+    pub(super) fn rate(&self, k: f64, y: &[f64], celsius: f64) -> f64 {
+        match &self.form {
+            Form::Powers { orders, factors } => {
+                let powers = orders.iter().fold(k, |rate, &(i, n)| rate * power(y[i], n));
+                factors.iter().fold(powers, |rate, factor| rate * factor.at(y[factor.of]))
+            }
+            Form::Formula(formula) => {
+                let mut values = y.to_vec();
+                values.extend([k, celsius]);
+                formula.at(&values)
+            }
+        }
+    }
+
+    /// Adds `weight` times the slope of the rate by each species.
+    pub(super) fn add_slopes(
+        &self,
+        k: f64,
+        y: &[f64],
+        celsius: f64,
+        add: &mut dyn FnMut(usize, f64),
+    ) {
+        match &self.form {
+            Form::Powers { orders, factors } => {
+                let others = factors.iter().fold(k, |rate, factor| rate * factor.at(y[factor.of]));
+                for (at, &(i, n)) in orders.iter().enumerate() {
+                    let rest = orders.iter().enumerate().filter(|(other, _)| *other != at);
+                    let rest = rest.fold(others, |rate, (_, &(j, m))| rate * power(y[j], m));
+                    add(i, rest * slope(y[i], n));
+                }
+                let rate = self.rate(k, y, celsius);
+                for factor in factors {
+                    add(factor.of, -rate / (factor.half + y[factor.of].max(0.0)));
+                }
+            }
+            Form::Formula(_) => self.add_differences(k, y, celsius, add),
+        }
+    }
+
+    /// Slopes of a formula by central differences.
+    fn add_differences(&self, k: f64, y: &[f64], celsius: f64, add: &mut dyn FnMut(usize, f64)) {
+        let mut near = y.to_vec();
+        for i in 0..y.len() {
+            let step = 1e-6 * y[i].abs().max(1e-6);
+            near[i] = y[i] + step;
+            let above = self.rate(k, &near, celsius);
+            near[i] = y[i] - step;
+            let below = self.rate(k, &near, celsius);
+            near[i] = y[i];
+            add(i, (above - below) / (2.0 * step));
+        }
+    }
+}
+
+impl Hyperbola {
+    fn at(self, concentration: f64) -> f64 {
+        self.half / (self.half + concentration.max(0.0))
+    }
+}
+
+/// cⁿ; of first order below a trace where n is no whole number above zero.
+fn power(c: f64, n: f64) -> f64 {
+    if whole(n) {
+        return (0..n as u32).fold(1.0, |product, _| product * c);
+    }
+    let above = c.max(0.0) + TRACE_MOL_PER_L;
+    if n < 0.0 {
+        flowtwin_lab::math::pow(above, n)
+    } else {
+        c * flowtwin_lab::math::pow(above, n - 1.0)
+    }
+}
+
+/// The slope of [`power`].
+fn slope(c: f64, n: f64) -> f64 {
+    if whole(n) {
+        return (1..n as u32).fold(n, |product, _| product * c);
+    }
+    let above = c.max(0.0) + TRACE_MOL_PER_L;
+    let lower = flowtwin_lab::math::pow(above, n - 1.0);
+    if n < 0.0 { n * lower } else { lower + c * (n - 1.0) * lower / above }
+}
+
+/// Whether an order is 1, 2, 3, 4 or 5.
+fn whole(n: f64) -> bool {
+    (1..=5).any(|k| n.total_cmp(&f64::from(k)).is_eq())
+}

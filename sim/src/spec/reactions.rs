@@ -1,0 +1,95 @@
+//! Reactions as data: equations with rate laws.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// One reaction: an equation and how fast it goes.
+///
+/// The rate of turnover of the equation is k Π cⁿ [mol/(L·s)], with the concentrations of what stands
+/// on its left in mol/L, each to the power of its coefficient unless `orders` says otherwise.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Reaction {
+    /// What becomes what: `"a + 2 b -> c"`, or `"a + b <-> c + d"` for a reaction that goes both ways.
+    pub equation: String,
+    /// Rate constant k at `at_c`, in mol, L and s: 1/s for first order, L/(mol·s) for second order, and
+    /// so on; 0 to 1e12.
+    pub k_in_mol_l_s: f64,
+    /// Activation energy [kJ/mol]; −100 to 400.
+    #[serde(default)]
+    pub activation_kj_per_mol: f64,
+    /// Temperature at which the constants hold [°C]; −50 to 500.
+    #[serde(default = "room")]
+    pub at_c: f64,
+    /// The way back, for an equation with `<->`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reverse: Option<Reverse>,
+    /// Orders that differ from the coefficients, by species; −3 to 5. A species that is not on the left of
+    /// the equation is a catalyst, or an inhibitor where the order is negative.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub orders: BTreeMap<String, f64>,
+    /// Factors on the rate.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub factors: Vec<RateFactor>,
+    /// The rate as a formula [mol/(L·s)], in place of k Π cⁿ and the factors. It knows every species
+    /// [mol/L], `k` (k at the temperature of the liquid) and `temperature_c`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<String>,
+    /// Heat of reaction for one turnover of the equation [kJ/mol], negative where heat is set free;
+    /// −1000 to 1000.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub heat_kj_per_mol: f64,
+}
+
+/// The way back of a reaction.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Reverse {
+    /// Rate constant at `at_c`, in mol, L and s; 0 to 1e12.
+    pub k_in_mol_l_s: f64,
+    /// Activation energy [kJ/mol]; −100 to 400.
+    #[serde(default)]
+    pub activation_kj_per_mol: f64,
+}
+
+/// A factor on the rate of a reaction.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum RateFactor {
+    /// Saturation: K/(K + c) on a rate that is of first order in c (Michaelis and Menten, Langmuir).
+    Saturation {
+        /// Species c.
+        of: String,
+        /// K \[mM\]; 0.000 001 to 100 000.
+        half_mm: f64,
+    },
+    /// Inhibition: 1/(1 + c/K).
+    Inhibition {
+        /// Species c.
+        of: String,
+        /// K \[mM\]; 0.000 001 to 100 000.
+        half_mm: f64,
+    },
+}
+
+/// What a species is made of, so that equations can be checked for their balance.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct Species {
+    /// How many atoms of each element, or of each part that stays whole; 0 to 10 000.
+    pub atoms: BTreeMap<String, f64>,
+}
+
+fn room() -> f64 {
+    25.0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(value: &f64) -> bool {
+    value.to_bits() == 0
+}

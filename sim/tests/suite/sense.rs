@@ -1,0 +1,92 @@
+//! Worlds that cannot be are refused; what differs from part to part can be said of each.
+
+use std::sync::Arc;
+
+use flowtwin_lab::{Command, FlowRate, Lab as _, Reply, Span, Streams, Volume};
+use flowtwin_sim::spec::{Factor, OnePumpNoise, World};
+use flowtwin_sim::{Plan, PlanError, SimLab};
+
+use crate::support::reference;
+
+fn refusal(change: impl Fn(&mut World)) -> PlanError {
+    let mut world = reference();
+    change(&mut world);
+    Plan::new(&world).unwrap_err()
+}
+
+/// A yield of 5 would make five times the product that the iodide allows, a quantum yield of 2 two photons of one.
+#[test]
+fn nothing_is_made_of_nothing() {
+    for list in ["yield", "quality"] {
+        let error = refusal(|world| {
+            let product = world.chemistry.product.as_mut().unwrap();
+            let factors = match list {
+                "yield" => &mut product.yield_factors,
+                _ => &mut product.quality,
+            };
+            factors.push(Factor::Constant(5.0));
+        });
+        assert!(error.key().starts_with(&format!("chemistry.product.{list}.")), "{error}");
+        assert!(error.to_string().contains("of nothing"), "{error}");
+    }
+    let mut world = reference();
+    let product = world.chemistry.product.as_mut().unwrap();
+    product.yield_factors = vec![Factor::Constant(4.0), Factor::Constant(0.25)];
+    assert!(Plan::new(&world).is_ok());
+}
+
+/// Above 100 % a limit says nothing any more: a flow is at most wholly missing.
+#[test]
+fn a_limit_of_ratios_that_could_never_be_reached_is_refused() {
+    let error = refusal(|world| world.rig.segmentation.off_ratio_percent = 150.0);
+    assert_eq!(error.key(), "rig.segmentation.off_ratio_percent");
+}
+
+#[test]
+fn a_pump_that_is_not_there_has_no_noise() {
+    let error = refusal(|world| {
+        world.noise.pumps.each.insert("cub".into(), OnePumpNoise::default());
+    });
+    assert_eq!(error.key(), "noise.pumps.each.cub");
+    let error = refusal(|world| {
+        let noise = OnePumpNoise { bias_percent: Some(50.0), ..OnePumpNoise::default() };
+        world.noise.pumps.each.insert("cui".into(), noise);
+    });
+    assert_eq!(error.key(), "noise.pumps.each.cui.bias_percent");
+}
+
+/// One pump without noise among others: it alone delivers what it says; the others are as they were.
+#[test]
+fn the_noise_of_a_pump_can_be_its_own() {
+    let frames = |own: bool, pump: &str| {
+        let mut world = reference();
+        if own {
+            let steady = OnePumpNoise {
+                bias_percent: Some(0.0),
+                ripple_percent: Some(0.0),
+                second_ripple_percent: Some(0.0),
+                jitter_percent: Some(0.0),
+                jitter_s: None,
+            };
+            world.noise.pumps.each.insert("cs".into(), steady);
+        }
+        let mut lab = SimLab::new(Arc::new(Plan::new(&world).unwrap()), Streams::new(1));
+        for name in [pump, "pfo"] {
+            let rate_ul_per_min = FlowRate::from_ul_per_min(400.0);
+            let at_most_ul = Volume::from_ul(1e5);
+            lab.send(&Command::Dispense { pump: name.into(), rate_ul_per_min, at_most_ul })
+                .unwrap();
+        }
+        lab.wait(Span::from_secs(300.0)).unwrap();
+        lab.send(&Command::Light { light: "led".into(), on: true }).unwrap();
+        let exposure = flowtwin_lab::Exposure { integration_us: 20_000, frames: 50 };
+        lab.send(&Command::Arm { spectrometer: "emission".into(), exposure }).unwrap();
+        lab.wait(Span::from_secs(2.0)).unwrap();
+        match lab.send(&Command::Fetch { spectrometer: "emission".into() }).unwrap() {
+            Reply::Frames(frames) => frames.checksum(),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(frames(true, "cui"), frames(false, "cui"));
+    assert_ne!(frames(true, "cs"), frames(false, "cs"));
+}
