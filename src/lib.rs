@@ -8,5 +8,6 @@ pub mod command;
 pub mod console;
 pub mod error;
 pub mod progress;
+mod shout;
 mod signals;
 pub mod sketch;

@@ -1,13 +1,22 @@
 //! Signals that ask a program to end: Ctrl-C, `kill`, a terminal that is closed.
 
 use std::io;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
 use signal_hook::flag::{register, register_conditional_shutdown};
 
 use crate::error::Kind;
+
+/// Whether nothing is under way that must be brought to an end.
+static IDLE: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
+
+/// While nothing has moved yet, whoever asks the program to end ends it at once: an instrument that does not answer must
+/// not hold it up.
+pub(crate) fn nothing_is_under_way(so: bool) {
+    IDLE.store(so, Ordering::SeqCst);
+}
 
 /// Sets `stop` when somebody asks the program to end; whoever asks again ends it at once.
 ///
@@ -20,6 +29,7 @@ pub(crate) fn heed(stop: &Arc<AtomicBool>) -> io::Result<()> {
         if signal == SIGHUP && is_ignored(signal) {
             continue;
         }
+        register_conditional_shutdown(signal, code, IDLE.clone())?;
         register_conditional_shutdown(signal, code, stop.clone())?;
         register(signal, stop.clone())?;
     }

@@ -5,41 +5,23 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use flowtwin_lab::{
-    Command, Fault, FaultKind, FlowRate, HeaterId, Instant, Lab, LightId, Manifest, PumpId, Reply,
-    SensorId, SensorKind, Setting, SpectrometerId,
+    Command, Fault, FaultKind, FlowRate, Instant, Lab, Manifest, PumpId, Reply, SensorId,
 };
 
+mod instruments;
 mod safe;
+mod station;
+mod worker;
+
+pub use instruments::Instruments;
+pub(crate) use instruments::{Answer, Order, Part};
+pub use safe::{Herald, SAFE_WITHIN, Unsafe};
 
 use crate::clock::Clock;
-use crate::instrument::{Heater, Light, Permit, Pump, Spectrometer};
-
-/// The instruments of a rig, each by its name in the manifest.
-#[derive(Default)]
-pub struct Instruments {
-    /// Syringe pumps.
-    pub pumps: BTreeMap<PumpId, Box<dyn Pump>>,
-    /// Heated zones.
-    pub heaters: BTreeMap<HeaterId, Box<dyn Heater>>,
-    /// Light sources.
-    pub lights: BTreeMap<LightId, Box<dyn Light>>,
-    /// Spectrometers.
-    pub spectrometers: BTreeMap<SpectrometerId, Box<dyn Spectrometer>>,
-    /// Switches that permit to run.
-    pub permits: BTreeMap<SensorId, Box<dyn Permit>>,
-}
-
-impl std::fmt::Debug for Instruments {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Instruments")
-            .field("pumps", &self.pumps.keys())
-            .field("heaters", &self.heaters.keys())
-            .field("lights", &self.lights.keys())
-            .field("spectrometers", &self.spectrometers.keys())
-            .field("permits", &self.permits.keys())
-            .finish()
-    }
-}
+use crate::transport::Hurry;
+use safe::Safety;
+use station::Station;
+use worker::Worker;
 
 /// A lab over boxed instruments, in the time of its clock.
 ///
@@ -47,11 +29,18 @@ impl std::fmt::Debug for Instruments {
 #[derive(Debug)]
 pub struct Bench {
     pub(crate) manifest: Manifest,
-    pub(crate) instruments: Instruments,
+    stations: Vec<Station>,
+    /// The station of each part.
+    places: BTreeMap<Part, usize>,
     clock: Box<dyn Clock>,
     at_work: bool,
+    safety: Safety,
     pulse: Option<Box<dyn Pulse>>,
+    heralds: Vec<Box<dyn Herald>>,
 }
+
+/// The instruments at the end of a cable, and what makes them once more in a thread of their own.
+pub(crate) type Cable = (Instruments, Box<dyn FnOnce(&Hurry) -> Instruments + Send>);
 
 /// Something that wants to know that the bench is alive.
 pub trait Pulse: std::fmt::Debug {
@@ -60,18 +49,74 @@ pub trait Pulse: std::fmt::Debug {
     /// # Errors
     /// If nobody listens any more.
     fn beat(&mut self) -> Result<(), FaultKind>;
+
+    /// Whether somebody has heard of this moment, or of a later one: called, again and again, before what was measured
+    /// is believed.
+    ///
+    /// # Errors
+    /// If nobody listens any more.
+    fn confirm(&mut self) -> Result<bool, FaultKind> {
+        self.beat().map(|()| true)
+    }
 }
 
 impl<P: Pulse> Pulse for Rc<RefCell<P>> {
     fn beat(&mut self) -> Result<(), FaultKind> {
         self.borrow_mut().beat()
     }
+
+    fn confirm(&mut self) -> Result<bool, FaultKind> {
+        self.borrow_mut().confirm()
+    }
 }
 
 impl Bench {
-    /// A lab that is described by `manifest` and made of `instruments`.
+    /// A lab that is described by `manifest` and made of `instruments`, which are asked one after the other.
     pub fn new(manifest: Manifest, instruments: Instruments, clock: Box<dyn Clock>) -> Self {
-        Self { manifest, instruments, clock, at_work: false, pulse: None }
+        Self::of(manifest, vec![Station::here(instruments)], clock)
+    }
+
+    /// A lab whose instruments are asked in threads of their own: one for each of `cables`, which makes the instruments at
+    /// the end of a cable, on wires that wait no longer than they are granted.
+    pub(crate) fn of_cables(manifest: Manifest, cables: Vec<Cable>, clock: Box<dyn Clock>) -> Self {
+        Self::of(manifest, cables.into_iter().map(in_a_thread).collect(), clock)
+    }
+
+    fn of(manifest: Manifest, stations: Vec<Station>, clock: Box<dyn Clock>) -> Self {
+        let (safety, heralds, places) = (Safety::default(), Vec::new(), BTreeMap::new());
+        let mut bench = Self {
+            manifest,
+            stations: Vec::new(),
+            places,
+            clock,
+            at_work: false,
+            safety,
+            pulse: None,
+            heralds,
+        };
+        bench.install(stations);
+        bench
+    }
+
+    /// Puts other instruments in the place of those that are there, whose cables are let go of first.
+    fn install(&mut self, stations: Vec<Station>) {
+        self.stations.iter_mut().for_each(Station::let_go);
+        let parts = |(i, station): (usize, &Station)| {
+            station.parts.iter().map(move |part| (part.clone(), i)).collect::<Vec<_>>()
+        };
+        self.places = stations.iter().enumerate().flat_map(parts).collect();
+        self.stations = stations;
+    }
+
+    /// Lets go of all cables, so that somebody else can ask who is at their ends. Until they are
+    /// [taken up](Self::take_up) again the bench has no instruments.
+    pub fn let_go(&mut self) {
+        self.install(Vec::new());
+    }
+
+    /// Takes cables up again that it had let go of.
+    pub(crate) fn install_cables(&mut self, cables: Vec<Cable>) {
+        self.install(cables.into_iter().map(in_a_thread).collect());
     }
 
     /// The same bench, which shows `pulse` that it is alive.
@@ -81,30 +126,56 @@ impl Bench {
         self
     }
 
+    /// The same bench, which tells `herald` at once when it cannot make the rig safe.
+    #[must_use]
+    pub fn with_herald(mut self, herald: Box<dyn Herald>) -> Self {
+        self.heralds.push(herald);
+        self
+    }
+
     fn beat(&mut self) -> Result<(), Fault> {
         let beat = self.pulse.as_mut().map_or(Ok(()), |pulse| pulse.beat());
-        beat.map_err(|kind| self.fault("heartbeat", kind))
+        beat.map_err(|kind| self.fault("watch", kind))
+    }
+
+    /// Waits until somebody who could make the rig safe is known to be there.
+    fn confirm(&mut self) -> Result<(), Fault> {
+        loop {
+            let heard = self.pulse.as_mut().map_or(Ok(true), |pulse| pulse.confirm());
+            match heard {
+                Ok(true) => return Ok(()),
+                Ok(false) if self.clock.is_interrupted() => {
+                    return Err(self.fault("operator", FaultKind::Interrupted));
+                }
+                Ok(false) => {}
+                Err(kind) => return Err(self.fault("watch", kind)),
+            }
+        }
     }
 
     pub(crate) fn fault(&self, origin: impl std::fmt::Display, kind: FaultKind) -> Fault {
         Fault::new(self.clock.now(), origin, kind)
     }
 
-    /// Does something with the instrument `name`; its fault is completed with time and origin.
-    pub(crate) fn with<K, I: ?Sized, T>(
-        &mut self,
-        pick: impl FnOnce(&mut Instruments) -> &mut BTreeMap<K, Box<I>>,
-        name: &K,
-        act: impl FnOnce(&mut I) -> Result<T, FaultKind>,
-    ) -> Result<T, Fault>
-    where
-        K: Ord + std::fmt::Display,
-    {
-        let done = match pick(&mut self.instruments).get_mut(name) {
-            Some(instrument) => act(&mut **instrument),
-            None => Err(FaultKind::Unsupported { detail: format!("there is no {name}") }),
+    /// Gives an order to a part; its fault is completed with time and origin. While it is carried out the bench shows that
+    /// it is alive, and heeds whoever asks it to stop.
+    pub(crate) fn order(&mut self, part: &Part, order: &Order) -> Result<Answer, Fault> {
+        let Some(&at) = self.places.get(part) else {
+            let detail = format!("there is no {part}");
+            return Err(self.fault(part, FaultKind::Unsupported { detail }));
         };
-        done.map_err(|kind| self.fault(name, kind))
+        let turns_off = matches!(order, Order::Do(Command::HeaterOff { .. }));
+        let until = turns_off.then(|| std::time::Instant::now() + SAFE_WITHIN);
+        let Self { stations, pulse, clock, .. } = self;
+        let mut alive = || match clock.is_interrupted() && !turns_off {
+            true => Err(FaultKind::Interrupted),
+            false => pulse.as_mut().map_or(Ok(()), |pulse| pulse.beat()),
+        };
+        let answered = stations[at].ask(order, until, &mut alive);
+        answered.map_err(|kind| match kind {
+            FaultKind::Unwatched { .. } => self.fault("watch", kind),
+            kind => self.fault(part, kind),
+        })
     }
 
     /// Refuses a rate outside what the manifest says the pump can do, before anything is sent.
@@ -119,74 +190,52 @@ impl Bench {
         Err(self.fault(pump, FaultKind::OutOfRange { quantity, value, low, high, unit }))
     }
 
-    fn read(&mut self, sensor: &SensorId) -> Result<f64, Fault> {
+    fn read(&mut self, sensor: &SensorId) -> Result<Reply, Fault> {
         let found = self.manifest.sensors.iter().find(|s| s.name == *sensor);
         let Some(kind) = found.map(|info| info.kind.clone()) else {
             let detail = format!("there is no {sensor}");
             return Err(self.fault(sensor, FaultKind::Unsupported { detail }));
         };
-        match &kind {
-            SensorKind::Temperature(h) => self.with(|i| &mut i.heaters, h, |h| h.temperature_c()),
-            SensorKind::Power(h) => self.with(|i| &mut i.heaters, h, |h| h.power_percent()),
-            SensorKind::Status(p) => self.with(|i| &mut i.pumps, p, |p| p.status().map(f64::from)),
-            SensorKind::Dispensed(p) => self.with(|i| &mut i.pumps, p, |p| p.dispensed_ul()),
-            SensorKind::Permit => self.with(
-                |i| &mut i.permits,
-                sensor,
-                |p| p.granted().map(|granted| f64::from(u8::from(granted))),
-            ),
-        }
+        let part = Part::read_by(&kind, sensor);
+        let answer = self.order(&part, &Order::Read(kind, sensor.clone()))?;
+        Ok(self.reply(answer))
     }
 
-    fn read_back(&mut self, setting: &Setting) -> Result<f64, Fault> {
-        match setting {
-            Setting::SetPoint(h) => self.with(|i| &mut i.heaters, h, |h| h.set_point_c()),
-            Setting::Mode(h) => self.with(|i| &mut i.heaters, h, |h| h.mode()),
-            Setting::Rate(p) => self.with(|i| &mut i.pumps, p, |p| p.rate_ul_per_min()),
-            Setting::Light(l) => {
-                self.with(|i| &mut i.lights, l, |l| l.is_on().map(|on| f64::from(u8::from(on))))
-            }
-            Setting::Integration(s) => {
-                self.with(|i| &mut i.spectrometers, s, |s| s.integration_us().map(f64::from))
-            }
+    fn reply(&self, answer: Answer) -> Reply {
+        match answer {
+            Answer::Takes(span) => Reply::Ready(self.clock.now() + span),
+            Answer::Frames(frames) => Reply::Frames(frames),
+            Answer::Reading(value) => Reply::Reading(value),
+            Answer::Done | Answer::Info(_) | Answer::Left(_) => Reply::Done,
         }
     }
 
     fn dispatch(&mut self, command: &Command) -> Result<Reply, Fault> {
         match command {
-            Command::Dispense { pump, rate_ul_per_min, at_most_ul } => {
+            Command::Read { sensor } => return self.read(sensor),
+            Command::MakeSafe => return self.make_safe().map(|()| Reply::Done),
+            Command::Dispense { pump, rate_ul_per_min, .. } => {
                 self.check_rate(pump, *rate_ul_per_min)?;
-                let (rate, at_most) = (*rate_ul_per_min, *at_most_ul);
-                self.with(|i| &mut i.pumps, pump, |p| p.dispense(rate, at_most))
-                    .map(|()| Reply::Done)
             }
-            Command::Stop { pump } => {
-                self.with(|i| &mut i.pumps, pump, |p| p.stop()).map(|()| Reply::Done)
-            }
-            Command::Heat { heater, set_point_c } => self
-                .with(|i| &mut i.heaters, heater, |h| h.heat(*set_point_c))
-                .map(|()| Reply::Done),
-            Command::HeaterOff { heater } => {
-                self.with(|i| &mut i.heaters, heater, |h| h.off()).map(|()| Reply::Done)
-            }
-            Command::Light { light, on } => {
-                self.with(|i| &mut i.lights, light, |l| l.switch(*on)).map(|()| Reply::Done)
-            }
-            Command::Arm { spectrometer, exposure } => self
-                .with(|i| &mut i.spectrometers, spectrometer, |s| s.arm(*exposure))
-                .map(|takes| Reply::Ready(self.clock.now() + takes)),
-            Command::Fetch { spectrometer } => {
-                self.with(|i| &mut i.spectrometers, spectrometer, |s| s.fetch()).map(Reply::Frames)
-            }
-            Command::Read { sensor } => self.read(sensor).map(Reply::Reading),
-            Command::ReadBack { setting } => self.read_back(setting).map(Reply::Reading),
-            Command::MakeSafe => self.make_safe().map(|()| Reply::Done),
-            Command::Begin { .. } | Command::Collect => {
-                let detail = "this rig is driven by commands to instruments".into();
-                Err(self.fault("bench", FaultKind::Unsupported { detail }))
-            }
+            _ => {}
         }
+        let Some(part) = Part::told_by(command) else {
+            let detail = "this rig is driven by commands to instruments".into();
+            return Err(self.fault("bench", FaultKind::Unsupported { detail }));
+        };
+        let done = self.order(&part, &Order::Do(command.clone()));
+        self.safety.note(command, done.is_ok());
+        let reply = self.reply(done?);
+        if matches!(command, Command::Fetch { .. }) {
+            self.confirm()?;
+        }
+        Ok(reply)
     }
+}
+
+/// A station with a thread of its own, for the instruments at the end of a cable.
+fn in_a_thread((known, made): Cable) -> Station {
+    Station::there(known.parts(), Worker::start(made))
 }
 
 impl Lab for Bench {
@@ -231,5 +280,6 @@ impl Drop for Bench {
             // There is nobody left to tell; the heartbeat process will find the rig as it is.
             let _ = self.make_safe();
         }
+        self.stations.iter_mut().for_each(Station::let_go);
     }
 }

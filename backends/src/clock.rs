@@ -28,6 +28,11 @@ pub trait Clock: std::fmt::Debug {
     /// # Errors
     /// Where time cannot go on, or somebody asked to stop.
     fn tick(&mut self, deadline: Instant) -> Result<(), Fault>;
+
+    /// Whether somebody has asked to stop.
+    fn is_interrupted(&self) -> bool {
+        false
+    }
 }
 
 /// Wall time, real or accelerated.
@@ -71,11 +76,15 @@ impl Clock for WallClock {
         std::thread::sleep(sleep.max(Duration::from_nanos(1)));
         Ok(())
     }
+
+    fn is_interrupted(&self) -> bool {
+        self.interrupt.load(Ordering::Relaxed)
+    }
 }
 
 /// Time since some moment, which nobody sets. It passes while the machine sleeps too: a heater is hot meanwhile, and the
 /// guard must know that nobody has looked.
-fn ticking() -> Duration {
+pub(crate) fn ticking() -> Duration {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     const CLOCK: ClockId = ClockId::Boottime;
     #[cfg(not(any(target_os = "linux", target_os = "android")))]

@@ -9,9 +9,9 @@ mod nudge;
 pub use identify::{Finding, identify};
 pub use nudge::nudge;
 
-use crate::bench::{Bench, Instruments};
+use crate::bench::{Answer, Bench, Cable, Order, Part};
 use crate::clock::Clock;
-use crate::transport::{SerialPort, TcpWire, Transport};
+use crate::transport::{Hurry, SerialPort, TcpWire, Transport};
 use crate::wiring::{ChemyxWiring, Link, Wiring, WiringError};
 
 /// A rig as `wiring` says, described by `manifest`, in the time of `clock`.
@@ -26,8 +26,25 @@ pub fn connect(
     clock: Box<dyn Clock>,
 ) -> Result<Bench, WiringError> {
     wiring.check_cables()?;
-    let instruments = wiring.instruments(&manifest, &mut |name, link| open(wiring, name, link))?;
-    Ok(Bench::new(manifest, instruments, clock))
+    let cables = cables(wiring, &manifest)?;
+    Ok(Bench::of_cables(manifest, cables, clock))
+}
+
+/// The instruments at the end of each cable; and what makes them once more, in a thread of their own.
+fn cables(wiring: &Wiring, manifest: &Manifest) -> Result<Vec<Cable>, WiringError> {
+    wiring.check(manifest)?;
+    let mut cables: Vec<Cable> = Vec::new();
+    for name in wiring.names() {
+        let only = wiring.only(&name);
+        let known = only.drivers(manifest, &mut |name, link| open(&only, name, link))?;
+        let manifest = manifest.clone();
+        let made = move |hurry: &Hurry| {
+            let mut open = |name: &str, link: Option<&Link>| open_hurried(&only, name, link, hurry);
+            only.drivers(&manifest, &mut open).expect("they were made a moment ago")
+        };
+        cables.push((known, Box::new(made)));
+    }
+    Ok(cables)
 }
 
 /// A wire as `link` says.
@@ -36,13 +53,28 @@ fn open(
     name: &str,
     link: Option<&Link>,
 ) -> Result<Box<dyn Transport>, WiringError> {
+    open_hurried(wiring, name, link, &Hurry::default())
+}
+
+/// A wire that waits no longer than `hurry` grants.
+fn open_hurried(
+    wiring: &Wiring,
+    name: &str,
+    link: Option<&Link>,
+    hurry: &Hurry,
+) -> Result<Box<dyn Transport>, WiringError> {
+    let hurry = hurry.clone();
     match link {
         None => Err(WiringError::NoLink { instrument: name.to_owned() }),
-        Some(Link::Serial(settings)) => Ok(Box::new(SerialPort::new(settings.clone()))),
-        Some(Link::Tcp(address)) => Ok(Box::new(TcpWire::new(address, wiring.patience()))),
+        Some(Link::Serial(settings)) => {
+            Ok(Box::new(SerialPort::new(settings.clone()).heeding(hurry)))
+        }
+        Some(Link::Tcp(address)) => {
+            Ok(Box::new(TcpWire::new(address, wiring.patience()).heeding(hurry)))
+        }
         #[cfg(feature = "usb")]
         Some(Link::Usb(serial_number)) => {
-            Ok(Box::new(crate::transport::UsbWire::new(serial_number)))
+            Ok(Box::new(crate::transport::UsbWire::new(serial_number).heeding(hurry)))
         }
         #[cfg(not(feature = "usb"))]
         Some(Link::Usb(serial_number)) => Err(WiringError::WrongLink {
@@ -53,20 +85,12 @@ fn open(
 }
 
 impl Bench {
-    /// Lets go of all cables, so that somebody else can ask who is at their ends. Until they are
-    /// [taken up](Self::take_up) again the bench has no instruments.
-    pub fn let_go(&mut self) {
-        self.instruments = Instruments::default();
-    }
-
     /// Takes the cables up again that it had let go of.
     ///
     /// # Errors
     /// As [`connect`].
     pub fn take_up(&mut self, wiring: &Wiring) -> Result<(), WiringError> {
-        let instruments =
-            wiring.instruments(&self.manifest, &mut |name, link| open(wiring, name, link))?;
-        self.instruments = instruments;
+        self.install_cables(cables(wiring, &self.manifest)?);
         Ok(())
     }
 
@@ -77,7 +101,7 @@ impl Bench {
     pub fn ready_pumps(&mut self) -> Result<(), Fault> {
         for i in 0..self.manifest.pumps.len() {
             let name = self.manifest.pumps[i].name.clone();
-            self.with(|i| &mut i.pumps, &name, |pump| pump.get_ready())?;
+            self.order(&Part::Pump(name.clone()), &Order::GetReady(name))?;
         }
         Ok(())
     }
@@ -90,12 +114,14 @@ impl Bench {
     pub fn ask_spectrometers(&mut self) -> Result<(), Fault> {
         for i in 0..self.manifest.spectrometers.len() {
             let name = self.manifest.spectrometers[i].name.clone();
-            let info = self.with(|i| &mut i.spectrometers, &name, |s| s.describe(name.as_str()))?;
-            if info.pixels == 0 {
-                let detail = "a spectrometer without pixels".into();
-                return Err(self.fault(name, FaultKind::Garbled { detail }));
+            let part = Part::Spectrometer(name.clone());
+            match self.order(&part, &Order::Describe(name))? {
+                Answer::Info(info) if info.pixels > 0 => self.manifest.spectrometers[i] = *info,
+                _ => {
+                    let detail = "a spectrometer without pixels".into();
+                    return Err(self.fault(part, FaultKind::Garbled { detail }));
+                }
             }
-            self.manifest.spectrometers[i] = info;
         }
         Ok(())
     }

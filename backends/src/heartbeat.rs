@@ -3,34 +3,76 @@
 //!
 //! The controller of the heater has no watchdog on its communication: if the host dies, it holds
 //! the last set point. So a campaign on a real rig starts a second process first, the *watch*, and
-//! writes a beat to its standard input at every command and every tick of a wait. When no beat
-//! comes for so many seconds, or the pipe closes because the campaign has died, the watch turns
-//! heaters off, stops pumps and puts lights out, and keeps trying what did not acknowledge.
+//! writes a beat to its standard input at every command, every tick of a wait and while it waits for
+//! an instrument. The watch answers every beat on its standard output: each of the two knows that the
+//! other is there.
+//!
+//! - When no beat comes for so many seconds, or the pipe closes because the campaign has died, the
+//!   watch says that it acts, turns heaters off, stops pumps and puts lights out, and keeps trying what
+//!   did not acknowledge. A campaign that only hangs keeps its serial ports: where the heater is on one,
+//!   the watch ends the campaign first.
+//! - When the watch has acted, has gone or does not answer, or the campaign itself has stood still for
+//!   so long that the watch must have acted, the next beat is a fault: the campaign ends, safe. Frames
+//!   are believed only after the watch has answered a beat that was sent later.
 
-use std::io::{BufRead as _, BufReader, Read, Write};
+use std::collections::VecDeque;
+use std::io::{Read as _, Write as _};
+use std::os::fd::AsFd as _;
 use std::os::unix::process::CommandExt as _;
-use std::process::{Child, ChildStdin, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::time::{Duration, Instant};
+use std::process::{Child, ChildStdin, ChildStdout, ExitStatus, Stdio};
+use std::time::Duration;
 
-use flowtwin_lab::{Command, Fault, FaultKind, Lab, Manifest, SensorKind};
+use flowtwin_lab::{FaultKind, Manifest};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use rustix::process::{Pid, Signal, kill_process};
+use serde::{Deserialize, Serialize};
+
+mod watch;
+
+pub use watch::{Alarm, Duty, WatchError, make_safe_at_last, stand_watch, watch};
 
 use crate::bench::Pulse;
-use crate::clock::WallClock;
-use crate::connect::connect;
-use crate::wiring::{Wiring, WiringError};
+use crate::clock::ticking;
 
-/// How often a watch tries to make a rig safe, and how long it pauses between: two minutes in all.
-const TRIES: u32 = 240;
-const PAUSE: Duration = Duration::from_millis(500);
+/// A beat, and the answer to it.
+const BEAT: u8 = b'.';
+/// The watch is making the rig safe.
+const ACTS: u8 = b'!';
 
-/// The campaign's end: beats, and the process that listens.
+/// Beats in the longest silence.
+const BEATS: u32 = 10;
+
+/// Within this share of the longest silence the watch must answer.
+const ANSWERS_WITHIN: f64 = 0.4;
+
+/// How long one look for an answer takes, in milliseconds.
+const LOOK_MS: u16 = 20;
+
+/// A watch that gives no sign of life for so long while it makes the rig safe hangs; it gives one at every try.
+const HANGS: Duration = Duration::from_secs(6);
+
+/// What a campaign tells its watch first, in one line.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Introduction {
+    /// The process that beats.
+    pub process: u32,
+    /// What is installed.
+    pub manifest: Manifest,
+}
+
+/// The campaign's end: beats, and the process that listens and answers.
 #[derive(Debug)]
 pub struct Heartbeat {
     watch: Child,
     beats: Option<ChildStdin>,
-    every: Duration,
-    last: Instant,
+    answers: ChildStdout,
+    silence: Duration,
+    last: Duration,
+    /// When beats were sent that have not been answered.
+    unanswered: VecDeque<Duration>,
+    /// So many answers must still come before a question whether anybody is there is answered.
+    confirming: Option<usize>,
+    lost: Option<String>,
 }
 
 impl Heartbeat {
@@ -50,154 +92,175 @@ impl Heartbeat {
         command.process_group(0);
         let mut watch = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let mut beats = watch.stdin.take();
-        let mut line = serde_json::to_string(manifest)?;
+        let introduction = Introduction { process: std::process::id(), manifest: manifest.clone() };
+        let mut line = serde_json::to_string(&introduction)?;
         line.push('\n');
         // A watch that has died already is noticed below, by what it does not say.
         let _told = beats.as_mut().map(|pipe| pipe.write_all(line.as_bytes()));
-        let mut first = [0];
-        let ready = watch.stdout.as_mut().map_or(Ok(0), |out| out.read(&mut first))?;
-        if ready == 0 {
+        let mut answers = watch.stdout.take().expect("a pipe was asked for");
+        if !says_a_line(&mut answers)? {
             let status = watch.wait()?;
             return Err(std::io::Error::other(format!("the watch did not start: {status}")));
         }
-        Ok(Self { watch, beats, every: silence / 4, last: Instant::now() })
+        let (last, unanswered) = (ticking(), VecDeque::new());
+        let (confirming, lost) = (None, None);
+        Ok(Self { watch, beats, answers, silence, last, unanswered, confirming, lost })
     }
 
-    /// Closes the pipe and waits until the watch has made the rig safe.
+    /// Number of the watch's process.
+    pub fn process(&self) -> u32 {
+        self.watch.id()
+    }
+
+    /// Closes the pipe and waits until the watch has made the rig safe, or `leave` says that nobody waits any longer; none
+    /// where it is still at work. A watch that hangs is ended.
     ///
     /// # Errors
     /// If it cannot be waited for.
-    pub fn finish(&mut self) -> std::io::Result<std::process::ExitStatus> {
+    pub fn finish(
+        &mut self,
+        mut leave: impl FnMut() -> bool,
+    ) -> std::io::Result<Option<ExitStatus>> {
         drop(self.beats.take());
-        self.watch.wait()
+        // One that somebody has stopped goes on.
+        self.signal(Signal::CONT);
+        let mut lively = ticking();
+        loop {
+            if let Some(status) = self.watch.try_wait()? {
+                return Ok(Some(status));
+            }
+            if leave() {
+                return Ok(None);
+            }
+            if self.read(LOOK_MS).is_ok_and(|bytes| !bytes.is_empty()) {
+                lively = ticking();
+            } else if ticking().saturating_sub(lively) > HANGS {
+                self.watch.kill()?;
+            }
+            // Where the pipe is closed there is nothing to wait for.
+            std::thread::sleep(Duration::from_millis(u64::from(LOOK_MS)));
+        }
+    }
+
+    fn signal(&self, signal: Signal) {
+        // It has not been waited for, so nobody else has its number.
+        if let Some(process) = i32::try_from(self.watch.id()).ok().and_then(Pid::from_raw) {
+            let _gone = kill_process(process, signal);
+        }
+    }
+
+    /// Everything that must be so before a beat counts.
+    fn look(&mut self, patience_ms: u16) -> Result<(), String> {
+        if let Some(lost) = &self.lost {
+            return Err(lost.clone());
+        }
+        let stood_still = ticking().saturating_sub(self.last);
+        let heard = match stood_still > self.silence {
+            true => Err(format!(
+                "this program stood still for {:.1} s, and the watch has made the rig safe meanwhile; find out what held \
+                 it up (a pause, a computer that slept), then resume",
+                stood_still.as_secs_f64()
+            )),
+            false => self.hear(patience_ms),
+        };
+        heard.inspect_err(|lost| self.lost = Some(lost.clone()))
+    }
+
+    /// Takes in what the watch has said.
+    fn hear(&mut self, patience_ms: u16) -> Result<(), String> {
+        let ended = "the watch has ended; find out why, then resume";
+        let bytes = self.read(patience_ms).map_err(|_| ended.to_owned())?;
+        for byte in bytes {
+            if byte == ACTS {
+                return Err("the watch has acted: it had heard nothing of this program for too long; find out what \
+                            held it up, then resume"
+                    .into());
+            }
+            self.unanswered.pop_front();
+            self.confirming = self.confirming.map(|left| left.saturating_sub(1));
+        }
+        let waits = self.unanswered.front().map(|sent| ticking().saturating_sub(*sent));
+        match waits {
+            Some(waits) if waits > self.silence.mul_f64(ANSWERS_WITHIN) => Err(format!(
+                "the watch (process {}) has not answered for {:.1} s; find out why, then resume",
+                self.watch.id(),
+                waits.as_secs_f64()
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// What has come from the watch, at most after so long; an error where nothing comes any more.
+    fn read(&mut self, patience_ms: u16) -> std::io::Result<Vec<u8>> {
+        let mut bytes = vec![0; 256];
+        let came = poll(
+            &mut [PollFd::new(self.answers.as_fd(), PollFlags::POLLIN)],
+            PollTimeout::from(patience_ms),
+        )?;
+        let read = if came == 0 { 0 } else { self.answers.read(&mut bytes)? };
+        if came > 0 && read == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        bytes.truncate(read);
+        Ok(bytes)
+    }
+
+    fn send(&mut self) -> Result<(), String> {
+        self.last = ticking();
+        match self.beats.as_mut().map(|pipe| pipe.write_all(&[BEAT])) {
+            Some(Ok(())) => {
+                self.unanswered.push_back(self.last);
+                Ok(())
+            }
+            _ => {
+                let lost = "the watch has ended; find out why, then resume".to_owned();
+                self.lost = Some(lost.clone());
+                Err(lost)
+            }
+        }
+    }
+
+    fn beat_if_due(&mut self) -> Result<(), String> {
+        self.look(0)?;
+        if ticking().saturating_sub(self.last) < self.silence / BEATS {
+            return Ok(());
+        }
+        self.send()
+    }
+
+    /// Whether a beat that was sent since the question was first asked has been answered.
+    fn confirmed(&mut self) -> Result<bool, String> {
+        self.look(0)?;
+        if self.confirming.is_none() {
+            self.send()?;
+            self.confirming = Some(self.unanswered.len());
+        }
+        self.look(LOOK_MS)?;
+        let confirmed = self.confirming == Some(0);
+        if confirmed {
+            self.confirming = None;
+        }
+        Ok(confirmed)
     }
 }
 
 impl Pulse for Heartbeat {
     fn beat(&mut self) -> Result<(), FaultKind> {
-        if self.last.elapsed() < self.every {
-            return Ok(());
-        }
-        self.last = Instant::now();
-        let told = self.beats.as_mut().map(|pipe| pipe.write_all(b"."));
-        if matches!(told, Some(Ok(()))) {
-            return Ok(());
-        }
-        let rule = "heartbeat".into();
-        let detail =
-            "the watch has ended: nothing would turn the heater off if this program died; \
-                      find out why, then resume"
-                .into();
-        Err(FaultKind::Interlock { rule, detail })
+        self.beat_if_due().map_err(|detail| FaultKind::Unwatched { detail })
+    }
+
+    fn confirm(&mut self) -> Result<bool, FaultKind> {
+        self.confirmed().map_err(|detail| FaultKind::Unwatched { detail })
     }
 }
 
-/// Why a watch cannot watch.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum WatchError {
-    /// The wiring file does not fit the lab.
-    #[error(transparent)]
-    Wiring(#[from] WiringError),
-    /// A heater cannot be reached from here: nothing may be heated.
-    #[error("a heater cannot be reached: {0}")]
-    Unreachable(Fault),
-    /// The campaign has ended or died, and the rig is not safe.
-    #[error("{0}")]
-    NotSafe(Fault),
-    /// The campaign does not say what is installed, or could not be told that the watch has begun.
-    #[error("the campaign cannot be talked to: {0}")]
-    Campaign(#[from] std::io::Error),
-}
-
-/// The whole life of a watch: reads what is installed from the first line of `beats`, reaches every heater that allows a second connection, says so on
-/// `output`, waits while beats come from `beats`, and then makes the rig safe.
-///
-/// # Errors
-/// If it cannot begin, or the rig is not safe at the end: somebody must go there.
-pub fn stand_watch(
-    wiring: &Wiring,
-    silence: Duration,
-    beats: impl Read + Send + 'static,
-    mut output: impl Write,
-) -> Result<Alarm, WatchError> {
-    let mut beats = BufReader::new(beats);
-    let mut line = String::new();
-    beats.read_line(&mut line)?;
-    let manifest = serde_json::from_str(&line).map_err(std::io::Error::from)?;
-    let mut bench = connect(wiring, manifest, Box::new(WallClock::real()))?;
-    for heater in wiring.shared_heaters() {
-        let kind = SensorKind::Temperature(heater);
-        if let Some(sensor) = bench.manifest().sensor(&kind).cloned() {
-            bench.send(&Command::Read { sensor }).map_err(WatchError::Unreachable)?;
+/// Whether a whole line comes before the end.
+fn says_a_line(from: &mut ChildStdout) -> std::io::Result<bool> {
+    let mut byte = [0];
+    while from.read(&mut byte)? > 0 {
+        if byte[0] == b'\n' {
+            return Ok(true);
         }
     }
-    writeln!(output, "watching")?;
-    output.flush()?;
-    let alarm = watch(beats, silence);
-    make_safe_at_last(&mut bench, TRIES, PAUSE).map_err(WatchError::NotSafe)?;
-    Ok(alarm)
-}
-
-/// How a watch has ended.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Alarm {
-    /// The campaign closed the pipe: it has ended, or died.
-    Closed,
-    /// No beat came for so long \[s\].
-    Silent(f64),
-}
-
-/// The watch itself: waits while bytes keep coming from `beats`, no longer than `silence` apart.
-pub fn watch(beats: impl Read + Send + 'static, silence: Duration) -> Alarm {
-    let incoming = listen(beats);
-    loop {
-        match incoming.recv_timeout(silence) {
-            Ok(()) => {}
-            Err(RecvTimeoutError::Timeout) => return Alarm::Silent(silence.as_secs_f64()),
-            Err(RecvTimeoutError::Disconnected) => return Alarm::Closed,
-        }
-    }
-}
-
-/// A thread that turns bytes into messages, and ends with the pipe.
-fn listen(mut beats: impl Read + Send + 'static) -> Receiver<()> {
-    let (heard, incoming) = channel();
-    std::thread::spawn(move || {
-        let mut bytes = [0; 64];
-        while matches!(beats.read(&mut bytes), Ok(n) if n > 0) {
-            if heard.send(()).is_err() {
-                break;
-            }
-        }
-    });
-    incoming
-}
-
-/// Tries to make a rig safe and to turn its heaters off, up to `tries` times, `pause` apart, until
-/// everything has acknowledged.
-///
-/// A port that the dying campaign still holds is free once it is gone, so the first try may fail.
-///
-/// # Errors
-/// What did not acknowledge in the last try.
-pub fn make_safe_at_last(lab: &mut dyn Lab, tries: u32, pause: Duration) -> Result<(), Fault> {
-    for _ in 1..tries {
-        if make_safe(lab).is_ok() {
-            return Ok(());
-        }
-        std::thread::sleep(pause);
-    }
-    make_safe(lab)
-}
-
-/// Safe set points first, then control off: both are tried whatever happens to the other.
-fn make_safe(lab: &mut dyn Lab) -> Result<(), Fault> {
-    let mut done = lab.send(&Command::MakeSafe).map(|_| ());
-    let heaters: Vec<_> = lab.manifest().heaters.iter().map(|h| h.name.clone()).collect();
-    for heater in heaters {
-        let off = lab.send(&Command::HeaterOff { heater }).map(|_| ());
-        done = done.and(off);
-    }
-    done
+    Ok(false)
 }

@@ -22,6 +22,7 @@ mod emulated;
 pub mod emulator;
 pub mod folder;
 pub mod heartbeat;
+pub mod hold;
 pub mod instrument;
 pub mod lock;
 pub mod server;

@@ -7,10 +7,13 @@ use std::ffi::OsString;
 use std::fmt;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
 /// How often a lock whose holder has not yet said who it is is tried again, and after what time each time.
@@ -19,10 +22,11 @@ const TRIES: (u32, Duration) = (50, Duration::from_millis(2));
 /// A lock that this process holds until it is dropped.
 #[derive(Debug)]
 pub struct Lock {
+    path: PathBuf,
     /// What says who holds it.
     by: PathBuf,
     /// The operating system lets go of the lock when this is closed.
-    _file: File,
+    file: File,
 }
 
 /// Who holds a lock.
@@ -54,11 +58,13 @@ impl Lock {
     /// If another process, or another part of this one, holds it; or if the operating system cannot lock that file, as
     /// on some network disks.
     pub fn take(path: &Path) -> Result<Self, LockError> {
-        let file = open(path)?;
         let by = beside(path);
         for _ in 0..TRIES.0 {
+            let file = open(path)?;
             match file.try_lock() {
-                Ok(()) => return Ok(Self::of_this_process(by, file)),
+                // One that was removed a moment before keeps nobody out.
+                Ok(()) if !is_at(&file, path) => {}
+                Ok(()) => return Ok(Self::of_this_process(path, by, file)),
                 Err(TryLockError::Error(error)) => return Err(error.into()),
                 Err(TryLockError::WouldBlock) => match Holder::read(&by) {
                     Some(holder) => return Err(LockError::Held(Some(holder))),
@@ -69,11 +75,67 @@ impl Lock {
         Err(LockError::Held(None))
     }
 
-    fn of_this_process(by: PathBuf, file: File) -> Self {
+    fn of_this_process(path: &Path, by: PathBuf, file: File) -> Self {
+        let lock = Self { path: path.to_owned(), by, file };
+        lock.sign();
+        lock
+    }
+
+    /// Joins those who share the lock on `path`. What it says of its holder stays as it is.
+    ///
+    /// # Errors
+    /// As [`Lock::take`]; those who [share](Lock::share) it refuse nobody who joins.
+    pub fn join(path: &Path) -> Result<Self, LockError> {
+        let by = beside(path);
+        loop {
+            let file = open(path)?;
+            share(&file).map_err(|error| held_by(&by, error))?;
+            if is_at(&file, path) {
+                return Ok(Self { path: path.to_owned(), by, file });
+            }
+        }
+    }
+
+    /// Lets others [join](Lock::join): who wants to take the lock is refused until the last of them has gone.
+    ///
+    /// # Errors
+    /// If another process took it in the moment between holding it alone and sharing it.
+    pub fn share(&self) -> Result<(), LockError> {
+        share(&self.file).map_err(|error| held_by(&self.by, error))
+    }
+
+    /// Lets go of the lock, and removes its file where nobody shares it: for what is locked only now and then.
+    pub fn dissolve(self) {
+        if self.file.try_lock().is_ok() {
+            // Removed while it is held alone: who waits for it finds out that it is no longer there.
+            let _there_is_none = fs::remove_file(&self.path);
+        }
+    }
+
+    /// Says that this process holds the lock.
+    pub fn sign(&self) {
         let text = serde_json::to_string(&Holder::this_process()).expect("plain data");
         // What a disk that is full does not say of the holder takes nothing from the lock.
-        let _unsaid = fs::write(&by, text);
-        Self { by, _file: file }
+        let _unsaid = fs::write(&self.by, text);
+    }
+}
+
+/// Whether an open file is still the one at this path.
+fn is_at(file: &File, path: &Path) -> bool {
+    let number = |file: fs::Metadata| (file.dev(), file.ino());
+    let (here, there) = (file.metadata().map(number), fs::metadata(path).map(number));
+    matches!((here, there), (Ok(here), Ok(there)) if here == there)
+}
+
+/// Holds a lock together with others; one that this process holds alone is turned into that.
+fn share(file: &File) -> Result<(), Errno> {
+    flock(file, FlockOperation::NonBlockingLockShared)
+}
+
+fn held_by(by: &Path, error: Errno) -> LockError {
+    match error {
+        Errno::WOULDBLOCK => LockError::Held(Holder::read(by)),
+        error => LockError::Unlockable(error.into()),
     }
 }
 
@@ -161,6 +223,42 @@ mod tests {
         drop(Lock::take(&path).expect("nobody holds it any more"));
         assert_eq!(fs::read(&path).expect("it stays").len(), 0);
         assert_eq!(fs::read_dir(&folder).expect("the folder is there").count(), 1);
+        fs::remove_dir_all(folder).expect("it can be removed");
+    }
+
+    #[test]
+    fn a_shared_lock_is_joined_and_refuses_whoever_wants_it_until_the_last_has_gone() {
+        let folder = folder("shared");
+        let path = folder.join(".lock");
+        let first = Lock::take(&path).expect("nobody holds it");
+        assert!(matches!(Lock::join(&path), Err(LockError::Held(Some(_)))), "it is not shared");
+        first.share().expect("nobody else wants it");
+        let second = Lock::join(&path).expect("it is shared");
+        drop(first);
+        assert!(matches!(Lock::take(&path), Err(LockError::Held(None))));
+        second.sign();
+        let refused = Lock::take(&path).expect_err("it is held").to_string();
+        assert!(refused.contains(&format!("process {}", std::process::id())), "{refused}");
+        let third = Lock::join(&path).expect("it is shared");
+        second.dissolve();
+        assert!(path.exists() && Lock::take(&path).is_err(), "the third shares it still");
+        third.dissolve();
+        assert!(!path.exists(), "nobody shares it");
+        drop(Lock::take(&path).expect("nobody holds it any more"));
+        fs::remove_dir_all(folder).expect("it can be removed");
+    }
+
+    /// Who has the file open when it is removed must not hold it beside whoever makes a new one.
+    #[test]
+    fn a_file_that_was_removed_meanwhile_is_no_lock() {
+        let folder = folder("removed");
+        let path = folder.join(".lock");
+        let old = open(&path).expect("it is made");
+        assert!(is_at(&old, &path));
+        fs::remove_file(&path).expect("it is there");
+        assert!(!is_at(&old, &path));
+        let _new = Lock::take(&path).expect("nobody holds it");
+        assert!(!is_at(&old, &path));
         fs::remove_dir_all(folder).expect("it can be removed");
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use flowtwin_lab::FaultKind;
 
 mod dialog;
+mod hurry;
 mod memory;
 mod scripted;
 mod serial;
@@ -14,10 +15,12 @@ mod usb;
 
 pub use dialog::Dialog;
 pub(crate) use dialog::{garbled, read_again};
+pub use hurry::{Hurry, LONGEST_REPLY};
 pub use memory::{MemoryWire, World};
 pub use scripted::{Exchange, Scripted};
 pub use serial::{SerialPort, SerialSettings};
 pub use tcp::TcpWire;
+pub(crate) use tcp::is_silence;
 #[cfg(feature = "usb")]
 pub use usb::UsbWire;
 
@@ -37,6 +40,11 @@ pub trait Transport: std::fmt::Debug {
     /// # Errors
     /// If the link is lost.
     fn read(&mut self, into: &mut Vec<u8>, patience: Duration) -> Result<usize, FaultKind>;
+
+    /// How long [`Transport::read`] waits where `patience` is asked for: less, while somebody wants the rig safe.
+    fn grants(&self, patience: Duration) -> Duration {
+        patience
+    }
 
     /// Called when nothing at all has come in answer to a request: gives a connection up that may be dead without
     /// anybody saying so, where there is one.

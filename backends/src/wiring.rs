@@ -297,6 +297,18 @@ impl Wiring {
         });
     }
 
+    /// The same wiring with nothing but the instrument `name`.
+    pub(crate) fn only(&self, name: &str) -> Self {
+        let mut only = self.clone();
+        only.chemyx.retain(|other, _| other == name);
+        only.f4t.retain(|other, _| other == name);
+        only.f4t_scpi.retain(|other, _| other == name);
+        only.hdx.retain(|other, _| other == name);
+        only.dc2200.retain(|other, _| other == name);
+        only.dc4100.retain(|other, _| other == name);
+        only
+    }
+
     /// Heaters whose controller allows a second connection: those that are not on a serial port.
     pub fn shared_heaters(&self) -> Vec<HeaterId> {
         let is_shared = |link: &Option<Link>| !matches!(link, Some(Link::Serial(_)));
@@ -306,6 +318,12 @@ impl Wiring {
             .flat_map(|f4t| f4t.loops.keys().cloned())
             .chain(scpi.map(|(name, _)| HeaterId::new(name)))
             .collect()
+    }
+
+    /// Whether there is a heater whose controller allows no second connection.
+    pub(crate) fn has_lone_heaters(&self) -> bool {
+        let heaters: usize = self.f4t.values().map(|f4t| f4t.loops.len()).sum();
+        self.shared_heaters().len() < heaters + self.f4t_scpi.len()
     }
 
     /// A wiring for any lab, for emulation: a pump to a port, a controller for all heaters and

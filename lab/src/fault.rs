@@ -189,6 +189,13 @@ pub enum FaultKind {
         /// What was expected and what came.
         detail: String,
     },
+    /// Nobody would make the rig safe if this program died: the watch beside it has acted, has gone or does not answer.
+    /// Nothing that was measured since is believed.
+    #[error("nobody watches the rig: {detail}")]
+    Unwatched {
+        /// What became of the watch, and what a person must do.
+        detail: String,
+    },
     /// The first experiment on a rig is far from its rehearsal.
     #[error(
         "unlike the rehearsal: {detail}; look for swapped cables and stocks, air in a line, a lamp that is off"

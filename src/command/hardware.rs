@@ -11,9 +11,10 @@ use std::time::Duration;
 use flowtwin_backends::clock::{Clock, SharedClock, WallClock};
 use flowtwin_backends::connect::Finding;
 use flowtwin_backends::folder::FolderLab;
-use flowtwin_backends::heartbeat::Heartbeat;
+use flowtwin_backends::heartbeat::{Heartbeat, make_safe_at_last};
+use flowtwin_backends::hold::Hold;
 use flowtwin_backends::wiring::FolderWiring;
-use flowtwin_backends::{Wiring, connect, identify};
+use flowtwin_backends::{Bench, Wiring, connect, identify};
 use flowtwin_campaign::campaign::{Alongside, Campaign, Ended, Silent};
 use flowtwin_campaign::folder::Identity;
 use flowtwin_campaign::hardware::{
@@ -29,14 +30,21 @@ use super::emulate::read_wiring;
 use super::run::{
     STOP, both, campaign, conclude, folder, heed_ctrl_c, is_unsafe, outcome, threads,
 };
-use super::watch::hold;
+use super::watch::{held, hold};
 use crate::cli::{Folder, OnRig};
 use crate::console;
 use crate::error::{CommandError, Kind};
 use crate::progress::Progress;
+use crate::shout::Shout;
+use crate::signals;
 
 /// Longest silence of the campaign after which the watch makes the rig safe [s].
 const SILENCE_S: f64 = 10.0;
+
+/// How long somebody who has asked the program to end waits for the watch: it should be done in a moment where the rig is
+/// safe already, and may not be for long where it is not.
+const PATIENT: Duration = Duration::from_millis(1500);
+const IMPATIENT: Duration = Duration::from_millis(300);
 
 /// A campaign for the real rig.
 pub(super) struct OnHardware<'a> {
@@ -72,7 +80,7 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     let folder = folder(to, &identity, more, replayed)?.going_on(filled);
     let path = folder.path().to_owned();
     heed_ctrl_c()?;
-    let quiet = hold(wiring_file)?;
+    let hold = hold(&wiring, wiring_file)?;
     let certificate =
         rehearse(to, &scenario, seed, wiring_file, folder.recorded().is_some(), &path)?;
     console::say_line(format_args!("\nRehearsed in simulation:\n\n{}", certificate.rehearsal));
@@ -80,6 +88,8 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     if let Some(journal) = folder.recorded().filter(|_| wiring.folder.is_none()) {
         console::say(format_args!("\n{}", left_in_words(&Rehearsal::of(journal).syringes)));
     }
+    // Until the campaign begins, Ctrl-C ends this program whatever it waits for.
+    signals::nothing_is_under_way(true);
     let found = everybody_is_there(&wiring)?;
     super::identified::require(wiring_file, &wiring)?;
     ask(args)?;
@@ -97,27 +107,89 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     let (ended, watched) = match &wiring.folder {
         Some(hand_off) => {
             let rig = behind(hand_off, wiring_file, manifest, clock)?;
+            signals::nothing_is_under_way(false);
             (on(&scenario, Box::new(rig), None)?, None)
         }
         None => {
-            let mut rig = connect(&wiring, manifest, clock).map_err(CommandError::bad_input)?;
-            rig.ask_spectrometers()
-                .and_then(|()| rig.ready_pumps())
-                .map_err(|fault| CommandError::new(Kind::Fault, fault))?;
-            let scenario = scenario.on_rig(rig.manifest()).map_err(CommandError::bad_input)?;
-            // From here on the watch holds the rig.
-            drop(quiet);
-            let heartbeat = Rc::new(RefCell::new(heartbeat(rig.manifest(), wiring_file)?));
-            let held = Held::new(rig.with_pulse(Box::new(heartbeat.clone())));
-            let cables = Cables { held: held.clone(), wiring: wiring.clone(), found };
-            let ended = on(&scenario, Box::new(held), Some(cables))?;
-            let watched = heartbeat.borrow_mut().finish().map_err(CommandError::failed)?;
-            (ended, Some(watched.success()))
+            let (rig, scenario) = readied(&wiring, manifest, clock, scenario)?;
+            let (ended, watched) = watched(rig, (&wiring, wiring_file), &hold, |rig| {
+                let held = Held::new(rig);
+                let cables = Cables { held: held.clone(), wiring: wiring.clone(), found };
+                on(&scenario, Box::new(held), Some(cables))
+            })?;
+            (ended, Some(watched))
         }
     };
     let concluded =
         conclude(to, &path, Extras { backend: "hardware".into(), simulated_events: None });
     both(verdict(&ended, watched), concluded)
+}
+
+/// The instruments of a rig, ready for what they are to do; and the scenario as they are.
+fn readied(
+    wiring: &Wiring,
+    manifest: Manifest,
+    clock: Box<dyn Clock>,
+    scenario: Scenario,
+) -> Result<(Bench, Scenario), CommandError> {
+    let mut rig = connect(wiring, manifest, clock).map_err(CommandError::bad_input)?;
+    rig.ask_spectrometers()
+        .and_then(|()| rig.ready_pumps())
+        .map_err(|fault| CommandError::new(Kind::Fault, fault))?;
+    let scenario = scenario.on_rig(rig.manifest()).map_err(CommandError::bad_input)?;
+    Ok((rig, scenario))
+}
+
+/// Runs a campaign beside a watch; how it ended, and whether the rig was made safe afterwards.
+fn watched(
+    rig: Bench,
+    (wiring, wiring_file): (&Wiring, &Path),
+    hold: &Hold,
+    on: impl FnOnce(Bench) -> Result<Ended, CommandError>,
+) -> Result<(Ended, bool), CommandError> {
+    // The watch holds the rig too, also when this process has gone.
+    hold.share().map_err(held)?;
+    let manifest = rig.manifest().clone();
+    let heartbeat = Rc::new(RefCell::new(heartbeat(&manifest, wiring_file)?));
+    let (pulse, herald) = (Box::new(heartbeat.clone()), Box::new(Shout::of_campaign()));
+    signals::nothing_is_under_way(false);
+    let ended = on(rig.with_pulse(pulse).with_herald(herald))?;
+    let is_unsafe = ended.fault.as_ref().is_some_and(is_unsafe);
+    let mut watched = finish(&mut heartbeat.borrow_mut(), is_unsafe)?;
+    if is_unsafe && !watched {
+        watched = by_itself(wiring, manifest)?;
+    }
+    Ok((ended, watched))
+}
+
+/// Waits until the watch has made the rig safe; whether it has. Somebody who asks the program to end need not wait: the
+/// watch goes on without it.
+fn finish(heartbeat: &mut Heartbeat, is_unsafe: bool) -> Result<bool, CommandError> {
+    let patience = if is_unsafe { IMPATIENT } else { PATIENT };
+    let mut asked: Option<std::time::Instant> = None;
+    let status = heartbeat
+        .finish(|| {
+            let now = std::time::Instant::now();
+            STOP.load(Ordering::Relaxed) && now - *asked.get_or_insert(now) >= patience
+        })
+        .map_err(CommandError::failed)?;
+    if status.is_none() {
+        let process = heartbeat.process();
+        console::say_line(format_args!(
+            "the watch (process {process}) goes on without this program"
+        ));
+    }
+    Ok(status.is_some_and(|status| status.success()))
+}
+
+/// Where the watch has gone too, this program tries on by itself to make the rig safe; whether it has.
+fn by_itself(wiring: &Wiring, manifest: Manifest) -> Result<bool, CommandError> {
+    let rig =
+        connect(wiring, manifest, Box::new(WallClock::real())).map_err(CommandError::failed)?;
+    let mut rig = rig.with_herald(Box::new(Shout::of_campaign()));
+    let pause = Duration::from_millis(200);
+    let mut go_on = |_| !STOP.load(Ordering::Relaxed);
+    Ok(make_safe_at_last(&mut rig, super::watch::TRIES_FOR, pause, &mut go_on).is_ok())
 }
 
 /// What the end of a campaign and that of its watch, if it had one, mean for the exit code.

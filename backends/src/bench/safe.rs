@@ -1,41 +1,155 @@
-//! Making a rig safe: everything is tried, whatever else fails.
+//! Making a rig safe: the heater first, cables side by side, in a time of its own, and everything is tried whatever else
+//! fails.
 
-use flowtwin_lab::{Fault, FaultKind, Temperature};
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
-use super::Bench;
+use flowtwin_lab::{Command, Fault, FaultKind, HeaterId, Temperature};
 
-impl Bench {
-    /// Lights off, heaters to their safe set point (or off, where they do not take it), pumps
-    /// stopped, in this order; every step is read back by its driver, and tried whether or not
-    /// those before succeeded.
+use super::instruments::{Order, Part};
+use super::station::Station;
+
+/// How long making a rig safe may take, whatever patience instruments are given. What has not acknowledged by then counts
+/// as not safe, and is tried on meanwhile.
+pub const SAFE_WITHIN: Duration = Duration::from_millis(1200);
+
+/// Several attempts that follow each other, as layers around a bench make them, share their time.
+const ONE_SERIES: Duration = Duration::from_secs(3);
+
+/// What a later attempt of a series waits at least.
+const LATER: Duration = Duration::from_millis(50);
+
+/// What instruments were last told to do, and since when the rig could not be made safe.
+#[derive(Debug, Default)]
+pub(super) struct Safety {
+    working: BTreeMap<Part, String>,
+    series: Option<Instant>,
+}
+
+impl Safety {
+    /// Notes what a command sets to work, or stops.
+    pub(super) fn note(&mut self, command: &Command, done: bool) {
+        let Some(part) = Part::told_by(command) else { return };
+        match at_work(command) {
+            Some(what) => {
+                self.series = None;
+                self.working.insert(part, what);
+            }
+            None if done && stops(command) => drop(self.working.remove(&part)),
+            None => {}
+        }
+    }
+
+    /// Makes all of `stations` safe; returns what did not acknowledge, and why.
+    pub(super) fn make_safe(
+        &mut self,
+        stations: &mut [Station],
+        safe: BTreeMap<HeaterId, Temperature>,
+    ) -> Vec<(Part, String)> {
+        let now = Instant::now();
+        let begun = self.series.filter(|begun| now.duration_since(*begun) < ONE_SERIES);
+        let begun = *self.series.insert(begun.unwrap_or(now));
+        let until = (begun + SAFE_WITHIN).max(now + LATER);
+        let order = Order::MakeSafe(safe);
+        let mut stations: Vec<_> = stations.iter_mut().filter(|s| s.can_harm()).collect();
+        // Heaters have the lowest names of parts: their stations are asked first.
+        stations.sort_by(|a, b| a.parts.cmp(&b.parts));
+        stations.iter_mut().for_each(|s| s.begin_safe(&order, now + SAFE_WITHIN));
+        let mut left = Vec::new();
+        for station in stations {
+            let mine = station.end_safe(&order, until);
+            let is_left = |part: &Part| mine.iter().any(|(left, _)| left == part);
+            self.working.retain(|part, _| !station.parts.contains(part) || is_left(part));
+            left.extend(mine);
+        }
+        if left.is_empty() {
+            self.series = None;
+        }
+        left
+    }
+
+    /// What is not safe, in words for whoever stands before the rig.
+    pub(super) fn in_words(&self, left: &[(Part, String)]) -> Vec<Unsafe> {
+        let of = |(part, why): &(Part, String)| {
+            let told = self.working.get(part);
+            let what = match part {
+                Part::Heater(_) => "heater",
+                Part::Pump(_) => "pump",
+                _ => "light",
+            };
+            let does = told.cloned().unwrap_or_else(|| "may be on".into());
+            Unsafe { what, name: part.to_string(), does, why: why.clone() }
+        };
+        left.iter().map(of).collect()
+    }
+}
+
+/// An instrument that did not acknowledge its safe state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unsafe {
+    /// `heater`, `pump` or `light`.
+    pub what: &'static str,
+    /// Its name.
+    pub name: String,
+    /// What it was last told to do.
+    pub does: String,
+    /// Why it is not safe.
+    pub why: String,
+}
+
+/// Is told at once when a rig cannot be made safe, each time that is tried.
+pub trait Herald: std::fmt::Debug {
+    /// These instruments did not acknowledge their safe state.
+    fn not_safe(&mut self, left: &[Unsafe]);
+    /// All have acknowledged.
+    fn safe(&mut self);
+}
+
+/// What a command sets an instrument to; none where it sets nothing to work.
+fn at_work(command: &Command) -> Option<String> {
+    match command {
+        Command::Heat { set_point_c, .. } => {
+            Some(format!("is on, last told {:.1} °C", set_point_c.c()))
+        }
+        Command::Dispense { rate_ul_per_min, at_most_ul, .. } => Some(format!(
+            "runs at {:.1} µL/min, and stops by itself after {:.0} µL",
+            rate_ul_per_min.ul_per_min(),
+            at_most_ul.ul()
+        )),
+        Command::Light { on: true, .. } => Some("is on".into()),
+        _ => None,
+    }
+}
+
+fn stops(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Stop { .. } | Command::HeaterOff { .. } | Command::Light { on: false, .. }
+    )
+}
+
+/// The fault of a rig that is not safe.
+pub(super) fn not_safe(left: &[(Part, String)]) -> FaultKind {
+    let left: Vec<String> = left.iter().map(|(part, why)| format!("{part} ({why})")).collect();
+    FaultKind::NotSafe { because: None, left: left.join(", ") }
+}
+
+impl super::Bench {
+    /// Makes the rig safe: heaters to their safe set point (or off, where they do not take it), pumps stopped, lights off.
+    /// What hangs on one cable is asked in this order, cables side by side, for [`SAFE_WITHIN`] at most.
     ///
     /// # Errors
     /// What did not acknowledge, and what a person must do.
     pub(super) fn make_safe(&mut self) -> Result<(), Fault> {
-        let mut failed = Vec::new();
-        let mut note = |name: &dyn std::fmt::Display, done: Result<(), FaultKind>| {
-            if let Err(kind) = done {
-                failed.push(format!("{name} ({kind})"));
-            }
-        };
-        let Self { manifest, instruments, .. } = self;
-        for info in &manifest.lights {
-            let light = instruments.lights.get_mut(&info.name);
-            note(&info.name, light.map_or(Ok(()), |light| light.switch(false)));
-        }
-        for info in &manifest.heaters {
-            let safe = Temperature::from_c(info.safe_c);
-            let heater = instruments.heaters.get_mut(&info.name);
-            note(&info.name, heater.map_or(Ok(()), |h| h.heat(safe).or_else(|_| h.off())));
-        }
-        for info in &manifest.pumps {
-            let pump = instruments.pumps.get_mut(&info.name);
-            note(&info.name, pump.map_or(Ok(()), |pump| pump.stop()));
-        }
-        if failed.is_empty() {
+        let safe = self.manifest.heaters.iter();
+        let safe = safe.map(|info| (info.name.clone(), Temperature::from_c(info.safe_c))).collect();
+        let left = self.safety.make_safe(&mut self.stations, safe);
+        if left.is_empty() {
+            self.heralds.iter_mut().for_each(|herald| herald.safe());
             return Ok(());
         }
-        let left = failed.join(", ");
-        Err(self.fault("bench", FaultKind::NotSafe { because: None, left }))
+        let words = self.safety.in_words(&left);
+        self.heralds.iter_mut().for_each(|herald| herald.not_safe(&words));
+        Err(self.fault("bench", not_safe(&left)))
     }
 }

@@ -10,9 +10,13 @@ use std::time::Duration;
 use flowtwin_lab::{Fault, FaultKind, Instant, Span};
 
 use super::Clock;
+use crate::transport::is_silence;
 
-/// Longest silence of the other process; it answers every 50 ms.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Longest silence of the other process, which answers every 50 ms; and that of one whom somebody has asked to stop.
+const PATIENCE: (Duration, Duration) = (Duration::from_secs(8), Duration::from_millis(500));
+
+/// Time between two looks at whether somebody has asked to stop.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// A clock that is shared with the process that emulates the instruments: where one of them is held up,
 /// time passes later for both. See `flowtwin emulate --wired`.
@@ -31,13 +35,37 @@ struct Wire {
     start: Instant,
     /// What this clock last showed.
     shown: Instant,
+    /// It has not answered: nobody asks again, for a late answer would be taken for another.
+    gone: bool,
+    interrupt: Arc<AtomicBool>,
 }
 
 impl Wire {
     fn ask(&mut self, request: &str) -> io::Result<Instant> {
+        if self.gone {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        let answered = self.ask_once(request);
+        self.gone = answered.is_err();
+        answered
+    }
+
+    fn ask_once(&mut self, request: &str) -> io::Result<Instant> {
         self.stream.get_mut().write_all(request.as_bytes())?;
-        let mut line = String::new();
-        self.stream.read_line(&mut line)?;
+        let (mut line, begun) = (String::new(), std::time::Instant::now());
+        loop {
+            match self.stream.read_line(&mut line) {
+                Ok(_) => break,
+                Err(error) if is_silence(&error) => {
+                    let asked = self.interrupt.load(Ordering::Relaxed);
+                    let patience = if asked { PATIENCE.1 } else { PATIENCE.0 };
+                    if begun.elapsed() >= patience {
+                        return Err(error);
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
         let nanos = line.trim().parse().map_err(io::Error::other)?;
         Ok(Instant::from_nanos(nanos))
     }
@@ -59,9 +87,11 @@ impl SharedClock {
     pub fn connect(address: &str, start: Instant, interrupt: Arc<AtomicBool>) -> io::Result<Self> {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_read_timeout(Some(LOOK))?;
         let stream = BufReader::new(stream);
-        let mut wire = Wire { stream, origin: Instant::START, start, shown: start };
+        let (origin, gone) = (Instant::START, false);
+        let mut wire =
+            Wire { stream, origin, start, shown: start, gone, interrupt: interrupt.clone() };
         wire.origin = wire.ask("now\n")?;
         Ok(Self { wire: RefCell::new(wire), interrupt })
     }
@@ -85,5 +115,9 @@ impl Clock for SharedClock {
             Ok(_) => Ok(()),
             Err(error) => fault(wire.shown, FaultKind::LinkLost { detail: error.to_string() }),
         }
+    }
+
+    fn is_interrupted(&self) -> bool {
+        self.interrupt.load(Ordering::Relaxed)
     }
 }

@@ -105,6 +105,7 @@ impl Dialog {
         scan: impl Fn(&[u8]) -> Scan<F>,
         mut accept: impl FnMut(F) -> Result<Option<T>, FaultKind>,
     ) -> Result<T, FaultKind> {
+        let patience = self.transport.grants(patience);
         let deadline = Instant::now() + patience;
         let mut received = 0;
         loop {

@@ -1,15 +1,19 @@
 //! A serial port.
 
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::time::Duration;
 
 use flowtwin_lab::FaultKind;
 use serde::{Deserialize, Serialize};
 
+use super::hurry::in_pieces;
 use super::tcp::is_silence;
-use super::{Transport, lost};
+use super::{Hurry, Transport, lost};
 
 const CHUNK: usize = 4096;
+
+/// Longest time in which a request is sent.
+const WRITE: Duration = Duration::from_secs(1);
 
 /// A serial port as a wiring file names it. 8 data bits, no parity, 1 stop bit, no flow control.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +40,7 @@ fn default_baud() -> u32 {
 /// A serial port that is opened when it is first used, and again after it was lost.
 pub struct SerialPort {
     settings: SerialSettings,
+    hurry: Hurry,
     port: Option<Box<dyn serialport::SerialPort>>,
 }
 
@@ -48,14 +53,20 @@ impl std::fmt::Debug for SerialPort {
 impl SerialPort {
     /// The port with these settings.
     pub fn new(settings: SerialSettings) -> Self {
-        Self { settings, port: None }
+        Self { settings, hurry: Hurry::default(), port: None }
+    }
+
+    /// The same port, which waits no longer than `hurry` grants.
+    #[must_use]
+    pub fn heeding(self, hurry: Hurry) -> Self {
+        Self { hurry, ..self }
     }
 
     fn opened(&mut self) -> Result<&mut Box<dyn serialport::SerialPort>, FaultKind> {
         if self.port.is_none() {
             let SerialSettings { port, baud } = &self.settings;
             let opened = serialport::new(port.as_str(), *baud)
-                .timeout(Duration::from_secs(1))
+                .timeout(WRITE)
                 .open()
                 .map_err(|error| lost(&format!("{port}: {error}")))?;
             self.port = Some(opened);
@@ -71,8 +82,10 @@ impl SerialPort {
 
 impl Transport for SerialPort {
     fn write(&mut self, bytes: &[u8]) -> Result<(), FaultKind> {
+        let granted = self.hurry.grants(WRITE).max(Duration::from_millis(1));
         let port = self.opened()?;
-        let sent = port.write_all(bytes).and_then(|()| port.flush());
+        let set = port.set_timeout(granted).map_err(std::io::Error::from);
+        let sent = set.and_then(|()| port.write_all(bytes)).and_then(|()| port.flush());
         sent.map_err(|error| self.drop_link(&error))
     }
 
@@ -80,17 +93,30 @@ impl Transport for SerialPort {
         let Some(port) = &mut self.port else {
             return Ok(0);
         };
-        if let Err(error) = port.set_timeout(patience) {
-            return Err(self.drop_link(&error));
-        }
-        let start = into.len();
-        into.resize(start + CHUNK, 0);
-        let got = port.read(&mut into[start..]);
-        into.truncate(start + *got.as_ref().unwrap_or(&0));
-        match got {
-            Ok(bytes) => Ok(bytes),
-            Err(error) if is_silence(&error) => Ok(0),
+        match in_pieces(&self.hurry, patience, |piece| read_once(&mut **port, into, piece)) {
+            Ok(came) => Ok(came.unwrap_or(0)),
             Err(error) => Err(self.drop_link(&error)),
         }
+    }
+
+    fn grants(&self, patience: Duration) -> Duration {
+        self.hurry.grants(patience)
+    }
+}
+
+/// Appends what arrives within `patience`; none where nothing did.
+fn read_once(
+    port: &mut dyn serialport::SerialPort,
+    into: &mut Vec<u8>,
+    patience: Duration,
+) -> std::io::Result<Option<usize>> {
+    port.set_timeout(patience)?;
+    let start = into.len();
+    into.resize(start + CHUNK, 0);
+    let got = port.read(&mut into[start..]);
+    into.truncate(start + *got.as_ref().unwrap_or(&0));
+    match got {
+        Err(error) if is_silence(&error) => Ok(None),
+        got => got.map(Some),
     }
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use flowtwin_lab::FaultKind;
 
-use super::{Transport, lost};
+use super::hurry::in_pieces;
+use super::{Hurry, Transport, lost};
 
 const CHUNK: usize = 64 * 1024;
 
@@ -15,13 +16,21 @@ const CHUNK: usize = 64 * 1024;
 pub struct TcpWire {
     address: String,
     patience: Duration,
+    hurry: Hurry,
     stream: Option<TcpStream>,
 }
 
 impl TcpWire {
     /// A wire to `address` (`host:port`), which must accept within `patience`.
     pub fn new(address: &str, patience: Duration) -> Self {
-        Self { address: address.to_owned(), patience, stream: None }
+        let hurry = Hurry::default();
+        Self { address: address.to_owned(), patience, hurry, stream: None }
+    }
+
+    /// The same wire, which waits no longer than `hurry` grants.
+    #[must_use]
+    pub fn heeding(self, hurry: Hurry) -> Self {
+        Self { hurry, ..self }
     }
 
     fn connected(&mut self) -> Result<&mut TcpStream, FaultKind> {
@@ -35,16 +44,20 @@ impl TcpWire {
         let named = |error: std::io::Error| lost(&format!("{}: {error}", self.address));
         let mut last = std::io::Error::new(ErrorKind::NotFound, "no such address");
         for address in self.address.to_socket_addrs().map_err(named)? {
-            match TcpStream::connect_timeout(&address, self.patience) {
+            match TcpStream::connect_timeout(&address, self.granted()) {
                 Ok(stream) => {
                     stream.set_nodelay(true).map_err(named)?;
-                    stream.set_write_timeout(Some(self.patience)).map_err(named)?;
                     return Ok(stream);
                 }
                 Err(error) => last = error,
             }
         }
         Err(named(last))
+    }
+
+    /// How long may be waited; the operating system takes no time at all for for ever.
+    fn granted(&self) -> Duration {
+        self.hurry.grants(self.patience).max(Duration::from_millis(1))
     }
 
     fn drop_link(&mut self, detail: &impl std::fmt::Display) -> FaultKind {
@@ -55,29 +68,25 @@ impl TcpWire {
 
 impl Transport for TcpWire {
     fn write(&mut self, bytes: &[u8]) -> Result<(), FaultKind> {
-        self.connected()?.write_all(bytes).map_err(|error| self.drop_link(&error))
+        let granted = self.granted();
+        let stream = self.connected()?;
+        let sent = stream.set_write_timeout(Some(granted)).and_then(|()| stream.write_all(bytes));
+        sent.map_err(|error| self.drop_link(&error))
     }
 
     fn read(&mut self, into: &mut Vec<u8>, patience: Duration) -> Result<usize, FaultKind> {
         let Some(stream) = &mut self.stream else {
             return Ok(0);
         };
-        let set = if patience.is_zero() {
-            stream.set_nonblocking(true)
-        } else {
-            stream.set_nonblocking(false).and_then(|()| stream.set_read_timeout(Some(patience)))
-        };
-        let start = into.len();
-        into.resize(start + CHUNK, 0);
-        let got = set.and_then(|()| stream.read(&mut into[start..]));
-        let back = stream.set_nonblocking(false);
-        into.truncate(start + *got.as_ref().unwrap_or(&0));
-        match (got, back) {
-            (Ok(0), _) => Err(self.drop_link(&"the instrument closed the connection")),
-            (Ok(bytes), Ok(())) => Ok(bytes),
-            (Err(error), _) if is_silence(&error) => Ok(0),
-            (Err(error), _) | (_, Err(error)) => Err(self.drop_link(&error)),
+        match in_pieces(&self.hurry, patience, |piece| read_once(stream, into, piece)) {
+            Ok(Some(0)) => Err(self.drop_link(&"the instrument closed the connection")),
+            Ok(came) => Ok(came.unwrap_or(0)),
+            Err(error) => Err(self.drop_link(&error)),
         }
+    }
+
+    fn grants(&self, patience: Duration) -> Duration {
+        self.hurry.grants(patience)
     }
 
     fn unheard(&mut self) {
@@ -87,7 +96,29 @@ impl Transport for TcpWire {
     }
 }
 
+/// Appends what arrives within `patience`; none where nothing did, no bytes where the other end has closed.
+fn read_once(
+    stream: &mut TcpStream,
+    into: &mut Vec<u8>,
+    patience: Duration,
+) -> std::io::Result<Option<usize>> {
+    let set = if patience.is_zero() {
+        stream.set_nonblocking(true)
+    } else {
+        stream.set_nonblocking(false).and_then(|()| stream.set_read_timeout(Some(patience)))
+    };
+    let start = into.len();
+    into.resize(start + CHUNK, 0);
+    let got = set.and_then(|()| stream.read(&mut into[start..]));
+    into.truncate(start + *got.as_ref().unwrap_or(&0));
+    stream.set_nonblocking(false)?;
+    match got {
+        Err(error) if is_silence(&error) => Ok(None),
+        got => got.map(Some),
+    }
+}
+
 /// Whether an error only says that nothing came in time.
-pub(super) fn is_silence(error: &std::io::Error) -> bool {
+pub(crate) fn is_silence(error: &std::io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
 }

@@ -6,7 +6,8 @@ use flowtwin_lab::FaultKind;
 use nusb::transfer::{Bulk, In, Out};
 use nusb::{Endpoint, MaybeFuture as _};
 
-use super::{Transport, lost};
+use super::hurry::in_pieces;
+use super::{Hurry, Transport, lost};
 
 /// Vendor and product of the HDX (python-seabreeze, class HDX).
 const VENDOR: u16 = 0x2457;
@@ -24,6 +25,7 @@ type Endpoints = (Endpoint<Bulk, Out>, Endpoint<Bulk, In>);
 /// lost.
 pub struct UsbWire {
     serial_number: String,
+    hurry: Hurry,
     endpoints: Option<Endpoints>,
 }
 
@@ -36,7 +38,14 @@ impl std::fmt::Debug for UsbWire {
 impl UsbWire {
     /// The HDX with this serial number.
     pub fn new(serial_number: &str) -> Self {
-        Self { serial_number: serial_number.to_owned(), endpoints: None }
+        let hurry = Hurry::default();
+        Self { serial_number: serial_number.to_owned(), hurry, endpoints: None }
+    }
+
+    /// The same wire, which waits no longer than `hurry` grants.
+    #[must_use]
+    pub fn heeding(self, hurry: Hurry) -> Self {
+        Self { hurry, ..self }
     }
 
     fn open(&self) -> Result<Endpoints, FaultKind> {
@@ -68,7 +77,8 @@ impl Transport for UsbWire {
             self.endpoints = Some(self.open()?);
         }
         let (requests, _) = self.endpoints.as_mut().expect("opened just now");
-        let sent = requests.transfer_blocking(bytes.to_vec().into(), Duration::from_secs(1));
+        let granted = self.hurry.grants(Duration::from_secs(1));
+        let sent = requests.transfer_blocking(bytes.to_vec().into(), granted);
         sent.status.map_err(|error| self.drop_link(&error))
     }
 
@@ -79,11 +89,18 @@ impl Transport for UsbWire {
             let buffer = replies.allocate(CHUNK);
             replies.submit(buffer);
         }
-        let Some(done) = replies.wait_next_complete(patience) else { return Ok(0) };
+        let came = in_pieces(&self.hurry, patience, |piece| {
+            Ok::<_, FaultKind>(replies.wait_next_complete(piece))
+        })?;
+        let Some(done) = came else { return Ok(0) };
         if let Err(error) = done.status {
             return Err(self.drop_link(&error));
         }
         into.extend_from_slice(&done.buffer[..done.actual_len]);
         Ok(done.actual_len)
+    }
+
+    fn grants(&self, patience: Duration) -> Duration {
+        self.hurry.grants(patience)
     }
 }

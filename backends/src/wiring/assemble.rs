@@ -134,6 +134,18 @@ impl Wiring {
         open: &mut Open<'_>,
     ) -> Result<Instruments, WiringError> {
         self.check(manifest)?;
+        self.drivers(manifest, open)
+    }
+
+    /// Drivers for what is wired, whatever else `manifest` has.
+    ///
+    /// # Errors
+    /// If a wire cannot be opened.
+    pub(crate) fn drivers(
+        &self,
+        manifest: &Manifest,
+        open: &mut Open<'_>,
+    ) -> Result<Instruments, WiringError> {
         let mut assembly = Assembly { wiring: self, manifest, open, made: Instruments::default() };
         assembly.chemyx()?;
         assembly.f4t()?;

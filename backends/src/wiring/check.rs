@@ -67,17 +67,20 @@ impl Wiring {
 
     /// The cable of each instrument by its name, and who of those that can share it is asked.
     pub(crate) fn cables(&self) -> Vec<(String, String)> {
-        let chemyx = self.chemyx.iter().map(|(name, w)| (name, &w.link, 0));
-        let cables = chemyx
-            .chain(self.f4t.iter().map(|(name, w)| (name, &w.link, w.unit)))
-            .chain(self.f4t_scpi.iter().map(|(name, w)| (name, &w.link, 0)))
-            .chain(self.hdx.iter().map(|(name, w)| (name, &w.link, 0)))
-            .chain(self.dc2200.iter().map(|(name, w)| (name, &w.link, 0)))
-            .chain(self.dc4100.iter().map(|(name, w)| (name, &w.link, 0)));
-        let in_words = |(name, link, unit): (&String, &Option<Link>, u8)| {
-            Some((name.clone(), cable(link.as_ref()?, unit)))
-        };
-        cables.filter_map(in_words).collect()
+        let unit = |name: &str| self.f4t.get(name).map_or(0, |f4t| f4t.unit);
+        self.links().map(|(name, link)| (name.to_owned(), cable(link, unit(name)))).collect()
+    }
+
+    /// The cable of each instrument that has one, by its name.
+    pub(crate) fn links(&self) -> impl Iterator<Item = (&str, &Link)> {
+        let links = self.chemyx.iter().map(|(name, w)| (name, &w.link));
+        links
+            .chain(self.f4t.iter().map(|(name, w)| (name, &w.link)))
+            .chain(self.f4t_scpi.iter().map(|(name, w)| (name, &w.link)))
+            .chain(self.hdx.iter().map(|(name, w)| (name, &w.link)))
+            .chain(self.dc2200.iter().map(|(name, w)| (name, &w.link)))
+            .chain(self.dc4100.iter().map(|(name, w)| (name, &w.link)))
+            .filter_map(|(name, link)| Some((name.as_str(), link.as_ref()?)))
     }
 
     /// Every loop, input and output of an instrument that does several jobs.
@@ -132,7 +135,7 @@ impl Wiring {
     }
 
     /// Names of all instruments, in the order of the sections.
-    fn names(&self) -> impl Iterator<Item = String> {
+    pub(crate) fn names(&self) -> impl Iterator<Item = String> {
         self.chemyx
             .keys()
             .chain(self.f4t.keys())

@@ -33,13 +33,16 @@ impl Read for Pipe {
 
 #[test]
 fn a_closed_pipe_is_the_campaigns_end() {
-    let alarm = watch(Pipe { beats: 3, holds: false }, Duration::from_secs(60));
+    let mut answers = Vec::new();
+    let alarm = watch(Pipe { beats: 3, holds: false }, Duration::from_secs(60), &mut answers);
     assert_eq!(alarm, Alarm::Closed);
+    assert_eq!(answers, b"...", "every beat is answered");
 }
 
 #[test]
 fn silence_on_an_open_pipe_is_an_alarm() {
-    let alarm = watch(Pipe { beats: 3, holds: true }, Duration::from_millis(20));
+    let pipe = Pipe { beats: 3, holds: true };
+    let alarm = watch(pipe, Duration::from_millis(20), &mut std::io::sink());
     assert_eq!(alarm, Alarm::Silent(0.02));
 }
 
@@ -66,14 +69,28 @@ impl Lab for Held {
     }
 }
 
+const HOUR: Duration = Duration::from_secs(3600);
+
+#[test]
+fn a_rig_that_cannot_be_made_safe_is_told_in_the_end() {
+    let mut lab = Held(ToyLab::new(), u32::MAX);
+    let refused = make_safe_at_last(&mut lab, Duration::ZERO, HOUR, &mut |_| true).unwrap_err();
+    assert!(refused.to_string().contains("busy"), "{refused}");
+    assert!(lab.0.set_point_c().is_none(), "control is off although nothing else was to be had");
+}
+
 #[test]
 fn the_rig_is_made_safe_as_soon_as_its_ports_are_free() {
     let mut lab = Held(ToyLab::new(), 2);
     let set_point_c = Temperature::from_c(180.0);
     lab.send(&Command::Heat { heater: "plate".into(), set_point_c }).unwrap();
-    let pause = Duration::from_millis(1);
-    assert!(make_safe_at_last(&mut lab, 2, pause).is_err(), "two tries are not enough");
-    make_safe_at_last(&mut lab, 3, pause).unwrap();
+    let mut tries = 0;
+    make_safe_at_last(&mut lab, HOUR, Duration::ZERO, &mut |_| {
+        tries += 1;
+        true
+    })
+    .unwrap();
+    assert_eq!(tries, 3, "it was free at the third try");
     assert!(lab.0.is_safe());
 }
 
@@ -103,7 +120,7 @@ fn a_heater_that_was_turned_off_at_last_stays_off() {
     let mut rig = EmulatedRig::usual(Box::new(Seen(world.clone(), manifest))).unwrap();
     let set_point_c = Temperature::from_c(180.0);
     rig.send(&Command::Heat { heater: "plate".into(), set_point_c }).unwrap();
-    make_safe_at_last(&mut rig, 1, Duration::ZERO).unwrap();
+    make_safe_at_last(&mut rig, HOUR, Duration::ZERO, &mut |_| true).unwrap();
     assert_eq!(world.borrow().set_point_c(), None);
     drop(rig);
     assert_eq!(world.borrow().set_point_c(), None, "not even to the safe set point");

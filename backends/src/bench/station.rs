@@ -1,0 +1,87 @@
+//! The instruments of a cable, as the bench sees them: in this thread, or in one of their own.
+
+use std::time::Instant;
+
+use flowtwin_lab::FaultKind;
+
+use super::instruments::{Answer, Instruments, Order, Pace, Part};
+use super::worker::Worker;
+
+/// Instruments that are asked one after the other; those of different stations side by side.
+#[derive(Debug)]
+pub(super) struct Station {
+    pub(super) parts: Vec<Part>,
+    desk: Desk,
+}
+
+#[derive(Debug)]
+enum Desk {
+    /// In this thread: wires in memory, drivers of somebody's own.
+    Here(Instruments),
+    /// In a thread of their own.
+    There(Worker),
+}
+
+impl Station {
+    /// Instruments that are asked in this thread.
+    pub(super) fn here(instruments: Instruments) -> Self {
+        Self { parts: instruments.parts(), desk: Desk::Here(instruments) }
+    }
+
+    /// Instruments that have a thread of their own.
+    pub(super) fn there(parts: Vec<Part>, worker: Worker) -> Self {
+        Self { parts, desk: Desk::There(worker) }
+    }
+
+    /// Gives an order and waits for the answer, as long as `alive` says that it may; with a deadline, until then.
+    pub(super) fn ask(
+        &mut self,
+        order: &Order,
+        until: Option<Instant>,
+        alive: &mut dyn FnMut() -> Result<(), FaultKind>,
+    ) -> Result<Answer, FaultKind> {
+        match &mut self.desk {
+            Desk::Here(instruments) => instruments.obey(order, &Pace::default()),
+            Desk::There(worker) => worker.ask(order, until, alive),
+        }
+    }
+
+    /// Whether anything of it must be made safe.
+    pub(super) fn can_harm(&self) -> bool {
+        self.parts.iter().any(Part::can_harm)
+    }
+
+    /// Begins to make everything safe, where that goes on by itself.
+    pub(super) fn begin_safe(&mut self, order: &Order, until: Instant) {
+        if let Desk::There(worker) = &mut self.desk {
+            worker.begin_safe(order, until);
+        }
+    }
+
+    /// What is not safe by `until`, and why.
+    pub(super) fn end_safe(&mut self, order: &Order, until: Instant) -> Vec<(Part, String)> {
+        let answered = match &mut self.desk {
+            Desk::Here(instruments) => Some(instruments.obey(order, &Pace::default())),
+            Desk::There(worker) => worker.end_safe(until),
+        };
+        let all = |why: String| {
+            let parts = self.parts.iter().filter(|part| part.can_harm()).cloned();
+            parts.map(|part| (part, why.clone())).collect()
+        };
+        match answered {
+            Some(Ok(Answer::Left(left))) => {
+                left.into_iter().map(|(part, kind)| (part, kind.to_string())).collect()
+            }
+            Some(Ok(other)) => all(format!("it answered {other:?}")),
+            Some(Err(kind)) => all(kind.to_string()),
+            None => all("it has not answered yet".into()),
+        }
+    }
+
+    /// Lets its cables go.
+    pub(super) fn let_go(&mut self) {
+        if let Desk::There(worker) = &mut self.desk {
+            worker.let_go();
+        }
+    }
+}
