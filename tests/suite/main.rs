@@ -6,6 +6,7 @@ mod killing;
 #[path = "../rig/served.rs"]
 mod served;
 
+mod arrows;
 mod bad_input;
 mod benchmark;
 mod cables;
