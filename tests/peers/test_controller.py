@@ -130,7 +130,8 @@ class OurDriver(unittest.TestCase):
         self.assertEqual(found["identity"]["serial_number"], "4711")
 
     def test_it_refuses_one_whose_numbers_make_no_sense(self):
-        self.assertIn("word order", str(self.identify(23.4, 80.0)["problem"]))
+        problem = str(self.identify(23.4, 80.0)["problem"])
+        self.assertIn("sensor open, or not that of loop 1", problem)
 
 
 _loop = _thread = None

@@ -91,8 +91,11 @@ impl F4t {
         ];
         let mut witnesses = Vec::new();
         for (name, register) in floats {
-            if let [first, second] = self.host.read(register, 2)?[..] {
-                witnesses.push(Witness { name, words: [first, second] });
+            match self.host.read(register, 2).as_deref() {
+                Ok(&[first, second]) => witnesses.push(Witness { name, words: [first, second] }),
+                // Some controllers have no such register, or it is inactive: that says nothing of the order.
+                Ok(_) | Err(FaultKind::Refused { .. }) => {}
+                Err(fault) => return Err(fault.clone()),
             }
         }
         let agree = order::confirm(self.order, &witnesses)?;
