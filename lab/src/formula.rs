@@ -1,4 +1,4 @@
-//! Formulas that users write: derived settings and features, constraints, costs and rates.
+//! Formulas that users write. The rates of reactions use them.
 //!
 //! A formula is arithmetic over names: `434[ul] / total_flow_ul_per_min`. It has numbers, names,
 //! `+ - * / ^`, comparisons, `and`, `or`, `not`, and the functions of [`functions`]. It has no loops

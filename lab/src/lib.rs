@@ -32,6 +32,7 @@ mod time;
 #[cfg(any(test, feature = "conformance"))]
 pub mod toy;
 mod units;
+mod words;
 
 pub use analysis::{Analysis, AnalysisSpec, Blank};
 pub use command::{Command, Exposure, Reply, Report, Setting};
@@ -51,3 +52,4 @@ pub use random::{Stream, Streams};
 pub use settings::{Linear, Recipe, Settings};
 pub use time::{Instant, Span};
 pub use units::{FlowRate, Temperature, Volume};
+pub use words::letters_apart;

@@ -1,6 +1,7 @@
 //! Hints for misspelt keys.
 
 use flowtwin_data::diagnostic::Diagnostic;
+use flowtwin_lab::letters_apart;
 
 /// Endings that name a unit, longest first.
 const UNITS: [&str; 36] = [
@@ -92,7 +93,8 @@ pub fn nearest<'a, S: AsRef<str>>(key: &str, known: &'a [S]) -> Option<(&'a str,
     if let Some(meant) = known.clone().find(|k| stem(k) == stem(key) && *k != key) {
         return Some((meant, true));
     }
-    let close = known.map(|k| (distance(key, k), k)).filter(|(steps, k)| *steps <= 1 + k.len() / 4);
+    let close =
+        known.map(|k| (letters_apart(key, k), k)).filter(|(steps, k)| *steps <= 1 + k.len() / 4);
     close.min().map(|(_, k)| (k, false))
 }
 
@@ -104,22 +106,6 @@ pub(super) fn stem(key: &str) -> &str {
 /// The words between backticks.
 fn quoted(message: &str) -> Vec<String> {
     message.split('`').skip(1).step_by(2).map(str::to_owned).collect()
-}
-
-/// Number of letters to insert, drop or change (Levenshtein 1966).
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let changed = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = changed.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]
@@ -140,11 +126,5 @@ mod tests {
         assert_eq!(whole, "number `-1`, expected a whole number from 0 on");
         let text = for_people("invalid type: string \"120\", expected f64");
         assert_eq!(text, "string \"120\", expected a number");
-    }
-
-    #[test]
-    fn letters_are_counted() {
-        assert_eq!(distance("kitten", "sitting"), 3);
-        assert_eq!(distance("", "abc"), 3);
     }
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::ops::Range;
 
+use crate::words::letters_apart;
+
 /// What is wrong with a formula: shown as the formula with a caret under the place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FormulaError {
@@ -52,23 +54,7 @@ impl std::error::Error for FormulaError {}
 
 /// The known word that differs from `word` in the fewest letters, if that is at most a third of them.
 fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
-    let distances = known.iter().map(|other| (distance(word, other), *other));
+    let distances = known.iter().map(|other| (letters_apart(word, other), *other));
     let (least, like) = distances.min_by_key(|(distance, _)| *distance)?;
     (least <= word.chars().count().div_ceil(3)).then_some(like)
-}
-
-/// How many letters must be put in, taken out or changed to make one word of the other (Levenshtein).
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let change = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = change.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
 }

@@ -110,7 +110,7 @@ impl Expression {
     }
 }
 
-pub(super) fn truth(is_true: bool) -> f64 {
+fn truth(is_true: bool) -> f64 {
     f64::from(u8::from(is_true))
 }
 

@@ -1,6 +1,6 @@
 //! The functions of formulas.
 
-use super::expression::{Expression, truth};
+use super::expression::Expression;
 use crate::math;
 
 /// A function of a formula.
@@ -96,26 +96,18 @@ impl Function {
                 let above = -least(-part(0), -part(1));
                 least(above, part(2))
             }
-            single => single.of_one(part(0)),
-        }
-    }
-
-    fn of_one(self, x: f64) -> f64 {
-        match self {
-            Self::Sqrt => x.sqrt(),
-            Self::Cbrt => math::cbrt(x),
-            Self::Exp => math::exp(x),
-            Self::Ln => math::ln(x),
-            Self::Log10 => math::log10(x),
-            Self::Sin => math::sin(x),
-            Self::Cos => math::cos(x),
-            Self::Tanh => math::tanh(x),
-            Self::Floor => x.floor(),
-            Self::Ceil => x.ceil(),
-            Self::Round => x.round_ties_even(),
-            Self::Abs => x.abs(),
-            Self::Min | Self::Max | Self::Clamp => x,
-            Self::If => truth(x > 0.5),
+            Self::Abs => part(0).abs(),
+            Self::Sqrt => part(0).sqrt(),
+            Self::Cbrt => math::cbrt(part(0)),
+            Self::Exp => math::exp(part(0)),
+            Self::Ln => math::ln(part(0)),
+            Self::Log10 => math::log10(part(0)),
+            Self::Sin => math::sin(part(0)),
+            Self::Cos => math::cos(part(0)),
+            Self::Tanh => math::tanh(part(0)),
+            Self::Floor => part(0).floor(),
+            Self::Ceil => part(0).ceil(),
+            Self::Round => part(0).round_ties_even(),
         }
     }
 }

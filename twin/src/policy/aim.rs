@@ -1,6 +1,7 @@
 //! What guided policies are after.
 
 use crate::acquisition::Acquisition;
+use crate::policy::Cost;
 
 /// What a guided policy maximises.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -38,6 +39,15 @@ pub enum Aim {
 }
 
 impl Aim {
+    /// What an experiment costs in the eyes of this aim, if it weighs costs.
+    pub(super) fn price(self) -> Option<fn(Cost) -> f64> {
+        match self {
+            Self::EiPerTime => Some(|cost| cost.lab_time_s),
+            Self::EiPerMl => Some(|cost| cost.reagent_ml),
+            _ => None,
+        }
+    }
+
     /// The function to maximise for experiment number `next`; `best` is the outcome to beat.
     pub(super) fn acquisition(self, members: bool, best: f64, next: u64) -> Acquisition {
         match self {

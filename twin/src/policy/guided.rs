@@ -8,7 +8,7 @@ use crate::feasibility::Feasibility;
 use crate::objective::{Price, Weighed};
 use crate::policy::elsewhere::elsewhere;
 use crate::policy::trust_region::half_width;
-use crate::policy::{Aim, Ask, Cost, Policy, PolicyError, Proposals, SurrogateSpec};
+use crate::policy::{Aim, Ask, Policy, PolicyError, Proposals, SurrogateSpec};
 use crate::region::Region;
 use crate::search::{self, Search};
 use crate::{Context, Encoding, History, Model, Posterior, Work};
@@ -40,7 +40,7 @@ impl Policy for Guided {
     }
 
     fn propose(&self, ask: &Ask<'_>, context: &Context) -> Result<Proposals, PolicyError> {
-        if self.price().is_some() && ask.cost.is_none() {
+        if self.aim.price().is_some() && ask.cost.is_none() {
             let policy = self.name.into();
             return Err(PolicyError::NoCost { policy });
         }
@@ -101,7 +101,7 @@ impl Guided {
             return Ok(draw(region, &model, &objective, seeds, &mut stream, work));
         }
         objective.price =
-            ask.cost.zip(self.price()).map(|(cost, of)| Price { space: ask.space, cost, of });
+            ask.cost.zip(self.aim.price()).map(|(cost, of)| Price { space: ask.space, cost, of });
         if self.aim == Aim::Balanced {
             return Ok(self.balance(region, &objective, &model, seeds, &mut stream, work));
         }
@@ -149,15 +149,6 @@ impl Guided {
             feasibility,
             floor,
             price: None,
-        }
-    }
-
-    /// What an experiment costs in the eyes of this policy, if it weighs costs.
-    fn price(&self) -> Option<fn(Cost) -> f64> {
-        match self.aim {
-            Aim::EiPerTime => Some(|cost| cost.lab_time_s),
-            Aim::EiPerMl => Some(|cost| cost.reagent_ml),
-            _ => None,
         }
     }
 

@@ -16,7 +16,7 @@ use crate::policy::trust_region::half_width;
 use crate::policy::{Aim, Ask, Policy, PolicyError, Proposals, SurrogateSpec};
 use crate::region::Region;
 use crate::search::{self, Objective as _, Search};
-use crate::{Context, Cost, Encoding, History, Model, Trial, Work};
+use crate::{Context, Encoding, History, Model, Trial, Work};
 use front::Tried;
 use worth::{Purpose, Worth};
 
@@ -45,7 +45,7 @@ impl Policy for Several {
     }
 
     fn propose(&self, ask: &Ask<'_>, context: &Context) -> Result<Proposals, PolicyError> {
-        if self.price().is_some() && ask.cost.is_none() {
+        if self.aim.price().is_some() && ask.cost.is_none() {
             return Err(PolicyError::NoCost { policy: self.name.into() });
         }
         let region = Region::new(ask.space)?;
@@ -154,7 +154,7 @@ impl Several {
             return Ok(points.swap_remove(best));
         }
         worth.price =
-            ask.cost.zip(self.price()).map(|(cost, of)| Price { space: ask.space, cost, of });
+            ask.cost.zip(self.aim.price()).map(|(cost, of)| Price { space: ask.space, cost, of });
         let (mut point, evaluations) = SEARCH.run(region, &worth, seeds.clone(), &mut stream);
         work.acquisitions += evaluations;
         if worth.price.is_none() && worth.value(&point, &mut Vec::new()) <= worth::NOTHING {
@@ -245,15 +245,6 @@ impl Several {
             Aim::Exploit => Purpose::optimistic(0.0),
             Aim::Ucb { lambda } => Purpose::optimistic(lambda),
             _ => Purpose::EXPECTED,
-        }
-    }
-
-    /// What an experiment costs in the eyes of this policy, if it weighs costs.
-    fn price(&self) -> Option<fn(Cost) -> f64> {
-        match self.aim {
-            Aim::EiPerTime => Some(|cost| cost.lab_time_s),
-            Aim::EiPerMl => Some(|cost| cost.reagent_ml),
-            _ => None,
         }
     }
 
