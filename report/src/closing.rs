@@ -5,7 +5,7 @@ use super::quantity::Quantity;
 use super::run::{Experiment, Run, consumed_ml, failed, span_s};
 use super::table::Table;
 
-/// The phases of a run with what each found and what it took.
+/// Priming and the phases of a run, with what each found and what it took; `all` is what the headline says.
 pub fn phases(run: &Run<'_>) -> Table {
     let objective = run.objective();
     let best = format!("best {}", objective.label());
@@ -19,15 +19,33 @@ pub fn phases(run: &Run<'_>) -> Table {
         .numbers("in experiment")
         .numbers("lab time")
         .numbers("liquids [mL]");
+    let primed: f64 = run.primed_ml().iter().map(|(_, ml)| ml).sum();
+    let is_primed = run.priming_s() > 0.0;
+    if is_primed {
+        table.row(priming(run.priming_s(), primed));
+    }
     for (index, phase) in run.phases().iter().enumerate() {
         let record = phase.record;
         let from = record.from.as_deref().unwrap_or(NONE);
-        table.row(line(run, [&record.name, &words(&record.policy), from], run.of_phase(index)));
+        let experiments = run.of_phase(index);
+        let took = (span_s(experiments), total_ml(experiments));
+        let names = [&record.name, &words(&record.policy), from];
+        table.row(line(run, names, experiments, took));
     }
-    if run.phases().len() > 1 {
-        table.close(line(run, ["all", "", ""], run.experiments()));
+    if run.phases().len() > 1 || is_primed {
+        let took = (run.lab_time_s(), run.total_ml());
+        table.close(line(run, ["all", "", ""], run.experiments(), took));
     }
     table
+}
+
+/// What was taken before the first experiment: lines are filled, the reference is measured.
+fn priming(seconds: f64, ml: f64) -> Vec<String> {
+    let nothing = || NONE.to_owned();
+    let mut cells = vec!["priming".to_owned()];
+    cells.extend((0..6).map(|_| nothing()));
+    cells.extend([duration(seconds), significant(ml, 3)]);
+    cells
 }
 
 /// A policy's name in words.
@@ -50,7 +68,13 @@ const POLICIES: [(&str, &str); 10] = [
     ("thompson", "Thompson sampling"),
 ];
 
-fn line(run: &Run<'_>, names: [&str; 3], experiments: &[Experiment<'_>]) -> Vec<String> {
+/// A row of experiments that took so much lab time \[s\] and liquid \[mL\].
+fn line(
+    run: &Run<'_>,
+    names: [&str; 3],
+    experiments: &[Experiment<'_>],
+    (seconds, ml): (f64, f64),
+) -> Vec<String> {
     let best = run.best_of(experiments);
     let number = |e: &Experiment<'_>| e.record.experiment.to_string();
     let mut cells: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
@@ -59,8 +83,8 @@ fn line(run: &Run<'_>, names: [&str; 3], experiments: &[Experiment<'_>]) -> Vec<
         count(failed(experiments)),
         best.and_then(|e| e.value).map_or(NONE.into(), |v| significant(v, 4)),
         best.map_or(NONE.into(), number),
-        duration(span_s(experiments)),
-        significant(total_ml(experiments), 3),
+        duration(seconds),
+        significant(ml, 3),
     ]);
     cells
 }

@@ -49,6 +49,26 @@ fn phases_own_their_experiments_and_know_their_ancestors() {
     });
 }
 
+/// What is said above the table of phases and its last row are the same time and the same volume.
+#[test]
+fn the_table_of_phases_adds_up_to_the_headline() {
+    use flowtwin_lab::Instant;
+    use flowtwin_lab::journal::{BlankRecord, Record};
+
+    let (at_ns, reference) = (Instant::from_secs(100.0), Vec::new());
+    let blank = BlankRecord { at_ns, reference, stale: false };
+    let journal = sample::journal().with(&Record::Blank(blank));
+    let run = Run::read(&journal).expect("the sample is a run");
+    let text = phases(&run).text();
+    let priming = text.lines().find(|line| line.starts_with("priming")).expect("a row of its own");
+    assert!(priming.contains(&format::duration(100.0)), "{priming}");
+    let all = text.lines().last().expect("a last row");
+    let whole = [format::duration(run.lab_time_s()), format::significant(run.total_ml(), 3)];
+    for part in whole {
+        assert!(all.contains(&part) && headline(&run).contains(&part), "{part}: {all}");
+    }
+}
+
 #[test]
 fn the_best_is_the_first_with_the_best_value_and_never_a_failed_one() {
     with_run(|run| {
