@@ -52,4 +52,4 @@ pub use random::{Stream, Streams};
 pub use settings::{Linear, Recipe, Settings};
 pub use time::{Instant, Span};
 pub use units::{FlowRate, Temperature, Volume};
-pub use words::letters_apart;
+pub use words::nearest;

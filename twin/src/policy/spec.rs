@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use flowtwin_lab::Conditions;
+use flowtwin_lab::{Conditions, nearest};
 use serde::de::value::{MapAccessDeserializer, MapDeserializer};
 use serde::de::{IntoDeserializer, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -64,11 +64,12 @@ impl FromStr for SurrogateSpec {
     type Err = UnknownName;
 
     fn from_str(name: &str) -> Result<Self, UnknownName> {
-        let known = || Self::ALL.map(Self::name).join(", ");
+        let known = Self::ALL.map(Self::name);
         Self::ALL.into_iter().find(|s| s.name() == name).ok_or_else(|| UnknownName {
             what: "surrogate",
             name: name.into(),
-            known: known(),
+            known: known.join(", "),
+            meant: nearest(name, &known).map(str::to_owned),
         })
     }
 }
@@ -321,7 +322,7 @@ impl<'de, E: serde::de::Error> IntoDeserializer<'de, E> for NoKeys {
 
 /// A name that nothing has.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no {what} named {name}; there are {known}")]
+#[error("there is no {what} named {name}; {}", self.advice())]
 pub struct UnknownName {
     /// What was looked for.
     pub what: &'static str,
@@ -329,6 +330,17 @@ pub struct UnknownName {
     pub name: String,
     /// The names there are.
     pub known: String,
+    /// The one of them that was probably meant.
+    pub meant: Option<String>,
+}
+
+impl UnknownName {
+    fn advice(&self) -> String {
+        match &self.meant {
+            Some(meant) => format!("did you mean {meant}? There are {}", self.known),
+            None => format!("there are {}", self.known),
+        }
+    }
 }
 
 #[cfg(test)]
