@@ -43,6 +43,22 @@ pub struct Bench {
 pub(crate) type Cable = (Instruments, Box<dyn FnOnce(&Hurry) -> Instruments + Send>);
 
 /// Something that wants to know that the bench is alive.
+///
+/// ```
+/// use flowtwin_backends::bench::Pulse;
+/// use flowtwin_lab::FaultKind;
+///
+/// /// Counts beats.
+/// #[derive(Debug)]
+/// struct Beats(u64);
+///
+/// impl Pulse for Beats {
+///     fn beat(&mut self) -> Result<(), FaultKind> {
+///         self.0 += 1;
+///         Ok(())
+///     }
+/// }
+/// ```
 pub trait Pulse: std::fmt::Debug {
     /// Called at every command and every tick of a wait.
     ///

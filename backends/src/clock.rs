@@ -18,6 +18,25 @@ use crate::emulator::World;
 const TICK_MS: u64 = 50;
 
 /// A source of lab time.
+///
+/// ```
+/// use flowtwin_backends::Clock;
+/// use flowtwin_lab::{Fault, Instant};
+///
+/// /// A clock that jumps to the end of every wait.
+/// #[derive(Debug)]
+/// struct Jumping(Instant);
+///
+/// impl Clock for Jumping {
+///     fn now(&self) -> Instant {
+///         self.0
+///     }
+///     fn tick(&mut self, deadline: Instant) -> Result<(), Fault> {
+///         self.0 = deadline;
+///         Ok(())
+///     }
+/// }
+/// ```
 pub trait Clock: std::fmt::Debug {
     /// Lab time.
     fn now(&self) -> Instant;

@@ -54,6 +54,24 @@ impl Line {
 }
 
 /// An instrument at the other end of a line.
+///
+/// `examples/own_driver.rs` has a whole one, with its driver. This one answers every line with its own name:
+///
+/// ```
+/// use flowtwin_backends::codec::{line, take};
+/// use flowtwin_backends::emulator::{Emulator, Line};
+/// use flowtwin_lab::Lab;
+///
+/// struct Parrot;
+///
+/// impl Emulator for Parrot {
+///     fn serve(&mut self, line: &mut Line, _world: &mut dyn Lab) {
+///         while take(&mut line.input, line::scan).is_some() {
+///             line.output.extend_from_slice(b"PARROT\n");
+///         }
+///     }
+/// }
+/// ```
 pub trait Emulator {
     /// Takes whole requests out of `line.input`, acts on `world` and appends the answers to
     /// `line.output`.

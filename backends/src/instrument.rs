@@ -9,6 +9,33 @@ use flowtwin_lab::{
 };
 
 /// A syringe pump.
+///
+/// ```
+/// use flowtwin_backends::instrument::Pump;
+/// use flowtwin_lab::{FaultKind, FlowRate, Volume};
+///
+/// /// A pump that delivers everything at once.
+/// #[derive(Default)]
+/// struct Quick {
+///     delivered_ul: f64,
+/// }
+///
+/// impl Pump for Quick {
+///     fn dispense(&mut self, _rate: FlowRate, at_most: Volume) -> Result<(), FaultKind> {
+///         self.delivered_ul = at_most.ul();
+///         Ok(())
+///     }
+///     fn stop(&mut self) -> Result<(), FaultKind> {
+///         Ok(())
+///     }
+///     fn status(&mut self) -> Result<u8, FaultKind> {
+///         Ok(0)
+///     }
+///     fn dispensed_ul(&mut self) -> Result<f64, FaultKind> {
+///         Ok(self.delivered_ul)
+///     }
+/// }
+/// ```
 pub trait Pump {
     /// Does what need be done once before the first `dispense`, so that it does not take time later:
     /// pumps that are started one after the other should start close together. Nothing moves.
@@ -54,6 +81,17 @@ pub trait Pump {
 }
 
 /// A heater with its controller.
+///
+/// ```
+/// use flowtwin_backends::instrument::Heater;
+/// use flowtwin_lab::{FaultKind, Temperature};
+///
+/// /// Heats and shows the temperature at once.
+/// fn start(heater: &mut dyn Heater) -> Result<f64, FaultKind> {
+///     heater.heat(Temperature::from_c(120.0))?;
+///     heater.temperature_c()
+/// }
+/// ```
 pub trait Heater {
     /// Controls to a set point.
     ///
@@ -97,6 +135,23 @@ pub trait Heater {
 }
 
 /// A lamp's shutter or a switched light.
+///
+/// ```
+/// use flowtwin_backends::instrument::Light;
+/// use flowtwin_lab::FaultKind;
+///
+/// struct Bulb(bool);
+///
+/// impl Light for Bulb {
+///     fn switch(&mut self, on: bool) -> Result<(), FaultKind> {
+///         self.0 = on;
+///         Ok(())
+///     }
+///     fn is_on(&mut self) -> Result<bool, FaultKind> {
+///         Ok(self.0)
+///     }
+/// }
+/// ```
 pub trait Light {
     /// Lets light through (`true`) or not.
     ///
@@ -114,6 +169,21 @@ pub trait Light {
 }
 
 /// A spectrometer.
+///
+/// ```
+/// use flowtwin_backends::instrument::Spectrometer;
+/// use flowtwin_lab::{Exposure, FaultKind, Frames};
+///
+/// /// Starts an exposure, lets time pass, and takes the frames.
+/// fn take(
+///     spectrometer: &mut dyn Spectrometer,
+///     exposure: Exposure,
+///     wait_s: impl Fn(f64),
+/// ) -> Result<Frames, FaultKind> {
+///     wait_s(spectrometer.arm(exposure)?.as_secs());
+///     spectrometer.fetch()
+/// }
+/// ```
 pub trait Spectrometer {
     /// What it says of itself: pixels, wavelengths, range of integration times.
     ///
@@ -143,6 +213,22 @@ pub trait Spectrometer {
 }
 
 /// A switch that says whether it is safe to run.
+///
+/// ```
+/// use flowtwin_backends::instrument::Permit;
+/// use flowtwin_lab::FaultKind;
+///
+/// /// A door: it is safe to run while it is closed.
+/// struct Door {
+///     closed: bool,
+/// }
+///
+/// impl Permit for Door {
+///     fn granted(&mut self) -> Result<bool, FaultKind> {
+///         Ok(self.closed)
+///     }
+/// }
+/// ```
 pub trait Permit {
     /// Whether it is safe to run.
     ///

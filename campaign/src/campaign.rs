@@ -39,7 +39,26 @@ pub struct Campaign<'a> {
     in_wall_time: bool,
 }
 
-/// Is told how a campaign goes.
+/// Observes the progress of a campaign.
+///
+/// ```
+/// use flowtwin_campaign::campaign::Watch;
+/// use flowtwin_lab::Observation;
+/// use flowtwin_twin::Stop;
+///
+/// /// Prints the number of every experiment.
+/// struct Numbers;
+///
+/// impl Watch for Numbers {
+///     fn phase(&mut self, name: &str, policy: &str, _experiments: usize) {
+///         println!("{name}: {policy}");
+///     }
+///     fn experiment(&mut self, number: u64, _observation: &Observation, _known: bool) {
+///         println!("experiment {number}");
+///     }
+///     fn ended(&mut self, _name: &str, _stop: Option<&Stop>) {}
+/// }
+/// ```
 pub trait Watch {
     /// A phase begins, with so many experiments at most.
     fn phase(&mut self, name: &str, policy: &str, experiments: usize);
@@ -66,7 +85,7 @@ pub trait Watch {
 /// How often in a row an experiment is tried where a fault of the rig spoils it that does not stop the campaign.
 const TRIES: usize = 3;
 
-/// Looks away.
+/// Observes nothing.
 #[derive(Clone, Copy, Debug)]
 pub struct Silent;
 

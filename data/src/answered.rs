@@ -7,6 +7,25 @@ use flowtwin_lab::{
 };
 
 /// Knows what experiments yield.
+///
+/// ```
+/// use flowtwin_data::answered::{Answer, Oracle};
+/// use flowtwin_lab::{Conditions, FaultKind, Manifest, Outcome, Span};
+///
+/// /// Answers every experiment with the same outcome.
+/// #[derive(Debug)]
+/// struct Constant(Manifest, Outcome);
+///
+/// impl Oracle for Constant {
+///     const NAME: &'static str = "constant";
+///     fn manifest(&self) -> &Manifest {
+///         &self.0
+///     }
+///     fn answer(&mut self, _number: u64, _conditions: &Conditions) -> Result<(Span, Answer), FaultKind> {
+///         Ok((Span::from_secs(60.0), Answer::Outcome(self.1.clone())))
+///     }
+/// }
+/// ```
 pub trait Oracle: fmt::Debug {
     /// Its name in faults.
     const NAME: &'static str;

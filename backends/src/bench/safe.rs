@@ -97,7 +97,23 @@ pub struct Unsafe {
     pub why: String,
 }
 
-/// Is told at once when a rig cannot be made safe, each time that is tried.
+/// Announces at once that a rig cannot be made safe, at every attempt.
+///
+/// ```
+/// use flowtwin_backends::bench::{Herald, Unsafe};
+///
+/// #[derive(Debug)]
+/// struct Loud;
+///
+/// impl Herald for Loud {
+///     fn not_safe(&mut self, left: &[Unsafe]) {
+///         left.iter().for_each(|part| eprintln!("{} {} {}: {}", part.what, part.name, part.does, part.why));
+///     }
+///     fn safe(&mut self) {
+///         eprintln!("the rig is safe");
+///     }
+/// }
+/// ```
 pub trait Herald: std::fmt::Debug {
     /// These instruments did not acknowledge their safe state.
     fn not_safe(&mut self, left: &[Unsafe]);

@@ -7,6 +7,20 @@ use super::style::Colour;
 use super::svg::{escape, px, text_width};
 
 /// Something drawn between the axes of a chart.
+///
+/// ```
+/// use flowtwin_report::plot::{Frame, Mark};
+///
+/// /// A point.
+/// #[derive(Debug)]
+/// struct Dot(f64, f64);
+///
+/// impl Mark for Dot {
+///     fn draw(&self, frame: &Frame<'_>) -> String {
+///         format!("<circle cx=\"{}\" cy=\"{}\" r=\"2\"/>", frame.x(self.0), frame.y(self.1))
+///     }
+/// }
+/// ```
 pub trait Mark: fmt::Debug {
     /// Its SVG, on this frame.
     fn draw(&self, frame: &Frame<'_>) -> String;
