@@ -27,7 +27,6 @@ mod resume;
 mod scenarios;
 mod schema;
 mod spoiled;
-mod start;
 mod support;
 mod tables;
 mod tidy;

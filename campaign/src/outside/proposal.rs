@@ -1,6 +1,6 @@
 //! From what an optimiser says to conditions that may be set.
 
-use flowtwin_lab::{Conditions, Input, Space, nearest};
+use flowtwin_lab::{Conditions, Input, Space};
 
 use crate::ordered::Ordered;
 
@@ -22,12 +22,12 @@ pub enum ProposalError {
         high: f64,
     },
     /// A value belongs to no input.
-    #[error("there is no input {name}; {advice}")]
+    #[error("there is no input {name}, only {known}")]
     Unknown {
         /// The name.
         name: String,
-        /// The input that was probably meant, or all that there are.
-        advice: String,
+        /// The inputs there are.
+        known: String,
     },
     /// A name has two values.
     #[error("{name} has two values")]
@@ -70,11 +70,7 @@ pub fn proposal(space: &Space, values: &Ordered<f64>) -> Result<Conditions, Prop
         let name = name.to_owned();
         if !space.inputs().iter().any(|input| input.name == name) {
             let known: Vec<_> = space.inputs().iter().map(|input| input.name.as_str()).collect();
-            let advice = match nearest(&name, &known) {
-                Some(meant) => format!("did you mean {meant}?"),
-                None => format!("there are {}", known.join(", ")),
-            };
-            return Err(ProposalError::Unknown { name, advice });
+            return Err(ProposalError::Unknown { name, known: known.join(", ") });
         }
         if values.iter().take(i).any(|(other, _)| other == name) {
             return Err(ProposalError::Twice { name });

@@ -2,7 +2,6 @@
 
 use std::str::FromStr;
 
-use flowtwin_lab::nearest;
 use serde::{Deserialize, Serialize};
 
 /// Which surrogate to learn with, as scenarios spell it.
@@ -58,19 +57,18 @@ impl FromStr for SurrogateSpec {
     type Err = UnknownName;
 
     fn from_str(name: &str) -> Result<Self, UnknownName> {
-        let known = Self::ALL.map(Self::name);
+        let known = || Self::ALL.map(Self::name).join(", ");
         Self::ALL.into_iter().find(|s| s.name() == name).ok_or_else(|| UnknownName {
             what: "surrogate",
             name: name.into(),
-            known: known.join(", "),
-            meant: nearest(name, &known).map(str::to_owned),
+            known: known(),
         })
     }
 }
 
 /// A name that nothing has.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no {what} named {name}; {}", self.advice())]
+#[error("there is no {what} named {name}; there are {known}")]
 pub struct UnknownName {
     /// What was looked for.
     pub what: &'static str,
@@ -78,17 +76,6 @@ pub struct UnknownName {
     pub name: String,
     /// The names there are.
     pub known: String,
-    /// The one of them that was probably meant.
-    pub meant: Option<String>,
-}
-
-impl UnknownName {
-    fn advice(&self) -> String {
-        match &self.meant {
-            Some(meant) => format!("did you mean {meant}? There are {}", self.known),
-            None => format!("there are {}", self.known),
-        }
-    }
 }
 
 #[cfg(test)]
