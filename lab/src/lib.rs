@@ -56,4 +56,4 @@ pub use sensible::{LARGEST, is_sensible};
 pub use settings::{Recipe, Settings};
 pub use time::{Instant, Span};
 pub use units::{FlowRate, Temperature, Volume};
-pub use words::letters_apart;
+pub use words::nearest;
