@@ -58,6 +58,7 @@ mod observation;
 pub mod path;
 pub mod procedure;
 mod random;
+mod sensible;
 mod settings;
 mod time;
 #[cfg(any(test, feature = "conformance"))]
@@ -81,6 +82,7 @@ pub use observation::{Observation, Outcome, Quality, Spectrum};
 pub use path::{FlowHistory, FlowPath, Passage, Stretch};
 pub use procedure::{Procedure, ProcedureSpec};
 pub use random::{Stream, Streams};
+pub use sensible::{LARGEST, is_sensible};
 pub use settings::{Recipe, Settings};
 pub use time::{Instant, Span};
 pub use units::{FlowRate, Temperature, Volume};
