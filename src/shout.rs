@@ -6,7 +6,7 @@ use flowtwin_backends::bench::{Herald, Unsafe};
 
 use crate::console;
 
-/// It is said again after so long.
+/// Time between two repetitions of a warning.
 const AGAIN: Duration = Duration::from_secs(10);
 
 /// Says what is on and what to do by hand.

@@ -31,7 +31,7 @@ pub struct Line {
     pub input: Vec<u8>,
     /// What is on its way out.
     pub output: Vec<u8>,
-    /// Whether nothing has arrived for so long that a half frame is over.
+    /// Whether the line has been silent long enough to discard a partial frame.
     pub quiet: bool,
     /// Answers that come late, and when.
     pub(crate) held: VecDeque<(Instant, Vec<u8>)>,

@@ -48,7 +48,7 @@ const ANSWERS_WITHIN: f64 = 0.4;
 /// How long one look for an answer takes, in milliseconds.
 const LOOK_MS: u16 = 20;
 
-/// A watch that gives no sign of life for so long while it makes the rig safe hangs; it gives one at every try.
+/// Longest time without a sign of life from a watch that is making the rig safe; it gives one at every attempt.
 const HANGS: Duration = Duration::from_secs(6);
 
 /// What a campaign tells its watch first, in one line.
@@ -78,7 +78,7 @@ pub struct Heartbeat {
 impl Heartbeat {
     /// Starts the watch: `command` is this program with the arguments that make it one, and must
     /// stay silent on standard output until it writes one line to say that it is watching. It is
-    /// told what is installed by a first line on its standard input.
+    /// which learns what is installed from the first line of its standard input.
     ///
     /// # Errors
     /// If it cannot be started, or ends without saying that it watches: then nothing may be heated.
@@ -190,7 +190,7 @@ impl Heartbeat {
         }
     }
 
-    /// What has come from the watch, at most after so long; an error where nothing comes any more.
+    /// What has come from the watch within this time; an error if the link is closed.
     fn read(&mut self, patience_ms: u16) -> std::io::Result<Vec<u8>> {
         let mut bytes = vec![0; 256];
         let came = poll(

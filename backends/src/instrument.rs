@@ -1,6 +1,6 @@
 //! What a driver offers: one small trait for each sort of instrument.
 //!
-//! A method returns when the instrument has acknowledged and shown what it was told, and never
+//! A method returns when the instrument has acknowledged the command and shown its effect, and never
 //! waits for physics. Its error says what went wrong; when and where is added by the
 //! [`crate::Bench`].
 

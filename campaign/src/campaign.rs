@@ -1,10 +1,11 @@
 //! A campaign: ask, experiment, tell, phase by phase.
 
 mod alongside;
+mod branch_point;
 mod costs;
 mod interruptible;
 mod shared;
-mod standing;
+
 mod thinking;
 
 use std::num::NonZeroUsize;
@@ -21,10 +22,10 @@ use flowtwin_twin::{Ask, Context, History, PolicyError, Spent, Stop, Trial, Work
 use crate::hardware::Rehearsal;
 use crate::scenario::{Phase, Scenario};
 pub use alongside::Alongside;
+pub use branch_point::BranchPoint;
 use costs::Costs;
 pub use interruptible::Interruptible;
 pub use shared::Shared;
-pub use standing::Standing;
 use thinking::thinking;
 
 /// A campaign on some lab.
@@ -42,14 +43,14 @@ pub struct Campaign<'a> {
 /// Observes the progress of a campaign.
 ///
 /// ```
-/// use flowtwin_campaign::campaign::Watch;
+/// use flowtwin_campaign::campaign::Observer;
 /// use flowtwin_lab::Observation;
 /// use flowtwin_twin::Stop;
 ///
 /// /// Prints the number of every experiment.
 /// struct Numbers;
 ///
-/// impl Watch for Numbers {
+/// impl Observer for Numbers {
 ///     fn phase(&mut self, name: &str, policy: &str, _experiments: usize) {
 ///         println!("{name}: {policy}");
 ///     }
@@ -59,8 +60,8 @@ pub struct Campaign<'a> {
 ///     fn ended(&mut self, _name: &str, _stop: Option<&Stop>) {}
 /// }
 /// ```
-pub trait Watch {
-    /// A phase begins, with so many experiments at most.
+pub trait Observer {
+    /// A phase begins, with at most this many experiments.
     fn phase(&mut self, name: &str, policy: &str, experiments: usize);
     /// An experiment has ended; `known` if it was read from the journal of a run that is resumed.
     fn experiment(&mut self, number: u64, observation: &Observation, known: bool);
@@ -89,7 +90,7 @@ const TRIES: usize = 3;
 #[derive(Clone, Copy, Debug)]
 pub struct Silent;
 
-impl Watch for Silent {
+impl Observer for Silent {
     fn phase(&mut self, _name: &str, _policy: &str, _experiments: usize) {}
     fn experiment(&mut self, _number: u64, _observation: &Observation, _known: bool) {}
     fn ended(&mut self, _name: &str, _stop: Option<&Stop>) {}
@@ -192,7 +193,7 @@ impl<'a> Campaign<'a> {
         lab: L,
         writer: Writer<S>,
         recorded: Option<&Journal>,
-        watch: &mut dyn Watch,
+        observer: &mut dyn Observer,
     ) -> Result<(Ended, Writer<S>), CampaignError> {
         let there = recorded.filter(|_| self.goes_on);
         let mut guarded =
@@ -201,7 +202,7 @@ impl<'a> Campaign<'a> {
         {
             guarded.delivered_before(pump, 1_000.0 * syringe.needs_ml);
         }
-        let mut under_way = self.under_way(guarded, writer, recorded, watch);
+        let mut under_way = self.under_way(guarded, writer, recorded, observer);
         let fault = under_way.all()?;
         let ended = Ended { fault, work: under_way.work, experiments: under_way.number };
         Ok((ended, under_way.lab.into_parts().1))
@@ -212,7 +213,7 @@ impl<'a> Campaign<'a> {
         guarded: Guarded<L>,
         writer: Writer<S>,
         recorded: Option<&'w Journal>,
-        watch: &'w mut dyn Watch,
+        observer: &'w mut dyn Observer,
     ) -> UnderWay<'w, 'w, L, S> {
         let costs = Costs::new(self.scenario.procedure(), guarded.manifest());
         UnderWay {
@@ -227,7 +228,7 @@ impl<'a> Campaign<'a> {
             number: 0,
             costs,
             work: Work::default(),
-            watch,
+            observer,
         }
     }
 
@@ -254,7 +255,7 @@ struct UnderWay<'a, 'w, L: Lab, S: Sink> {
     number: u64,
     costs: Costs<'a>,
     work: Work,
-    watch: &'w mut dyn Watch,
+    observer: &'w mut dyn Observer,
 }
 
 /// What ends a campaign early: a fault, or a policy without an answer.
@@ -339,7 +340,7 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
             experiments: phase.experiments as u64,
             from: phase.from.map(|from| scenario.phases()[from].name.clone()),
         })?;
-        self.watch.phase(&phase.name, phase.policy.name(), phase.experiments);
+        self.observer.phase(&phase.name, phase.policy.name(), phase.experiments);
         let mut history = History { trials: self.inherited(phase), pending: Vec::new() };
         let inherited = history.trials.len();
         let mut spent = Spent::default();
@@ -361,7 +362,7 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
             spent.reagent_ml += wasted.reagent_ml;
             history.trials.push(self.trial(&observation));
         };
-        self.watch.ended(&phase.name, stop.as_ref());
+        self.observer.ended(&phase.name, stop.as_ref());
         self.phases.push(history.trials);
         Ok(())
     }
@@ -451,7 +452,7 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
             self.spoiled_before().into_iter().for_each(|spoiled| self.waste(spoiled));
             let observation = record.observation(self.campaign.scenario.analysis());
             self.number = number;
-            self.watch.experiment(number, &observation, true);
+            self.observer.experiment(number, &observation, true);
             return Ok(observation);
         }
         let known = known.is_some();
@@ -461,7 +462,7 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
         let observation = record.observation(self.campaign.scenario.analysis());
         self.lab.record(&Record::Experiment(Box::new(record)))?;
         self.number = number;
-        self.watch.experiment(number, &observation, known);
+        self.observer.experiment(number, &observation, known);
         match &observation.fault {
             // A recorded fault has been put right since: whoever resumes says so.
             Some(fault) if fault.kind.stops_campaign() && !known => Err(fault.clone().into()),
@@ -493,7 +494,7 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
             let fault = record.fault.clone();
             self.lab.record(&Record::Spoiled(Box::new(record)))?;
             let passes = !fault.kind.stops_campaign() && times < TRIES;
-            if !(known || passes || self.watch.repeats(&mut self.lab, &fault, times)) {
+            if !(known || passes || self.observer.repeats(&mut self.lab, &fault, times)) {
                 return Err(fault.into());
             }
         }
@@ -535,7 +536,7 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
         if !std::mem::take(&mut self.first) {
             return None;
         }
-        let unlike = self.watch.first(&mut self.lab, observation).err()?;
+        let unlike = self.observer.first(&mut self.lab, observation).err()?;
         Some(Fault::new(self.lab.now(), "rehearsal", unlike))
     }
 }

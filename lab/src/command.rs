@@ -1,4 +1,4 @@
-//! What a lab can be told, and what it answers.
+//! The commands of a lab, and its replies.
 
 use serde::{Deserialize, Serialize};
 

@@ -28,7 +28,7 @@ pub struct Quality {
     pub saturated: bool,
     /// A temperature was not within its band.
     pub not_settled: bool,
-    /// Slugs and carrier could not be told apart, or came in no regular train.
+    /// Slugs and carrier could not be distinguished, or did not form a regular train.
     pub irregular: bool,
     /// The features had not become steady.
     pub not_steady: bool,

@@ -109,7 +109,7 @@ impl Train {
     }
 
     /// Decides what the forming slug takes of each stream, of which the pumps have `given` [streams] [µL] meanwhile: one
-    /// stream more and the others less, by turns. Over the train all that is given is taken.
+    /// stream more and the others less, alternately. Over the train the totals balance.
     pub(crate) fn share_out(&mut self, given: &[f64]) -> Box<[f64]> {
         self.ahead.resize(given.len(), 0.0);
         let whole: f64 = given.iter().sum();

@@ -22,7 +22,7 @@ use crate::work::Work;
 pub(crate) use mishap::Mishaps;
 pub use sample::Sample;
 
-/// The past is kept for so long at least [s] …
+/// The past is kept for at least this time [s] …
 const MEMORY_S: f64 = 4.0 * 3600.0;
 /// … and until the rig has been flushed so many times.
 const FLUSHES: f64 = 20.0;

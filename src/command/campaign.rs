@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, LazyLock};
 use std::thread::available_parallelism;
 
-use flowtwin_campaign::campaign::{Campaign, Ended, Watch};
+use flowtwin_campaign::campaign::{Campaign, Ended, Observer};
 use flowtwin_campaign::conclusion::Conclusion;
 use flowtwin_campaign::folder::{Identity, RunFolder};
 use flowtwin_campaign::scenario::Scenario;
@@ -42,7 +42,7 @@ pub(super) fn at(
     both(outcome(&ended), concluded)
 }
 
-/// How a run ended before how its files were written: that the rig is not safe must be told whatever the disk does.
+/// How a run ended before how its files were written: that the rig is not safe must be reported even if the disk fails.
 pub(super) fn both(
     ended: Result<(), CommandError>,
     concluded: Result<(), CommandError>,
@@ -95,7 +95,7 @@ pub(super) fn campaign(
     threads: NonZeroUsize,
     lab: impl Lab,
     folder: &RunFolder,
-    watch: &mut dyn Watch,
+    watch: &mut dyn Observer,
 ) -> Result<Ended, CommandError> {
     let campaign = Campaign::new(scenario, seed, threads, &STOP);
     let (campaign, writer) = match folder.goes_on() {

@@ -5,7 +5,7 @@ use flowtwin_backends::wiring::Link;
 use flowtwin_lab::FaultKind;
 use serde_json::json;
 
-use crate::cli::Discover as Args;
+use crate::cli::DiscoverArgs as Args;
 use crate::console;
 use crate::error::CommandError;
 

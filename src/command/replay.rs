@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::campaign::{at, folder};
 use super::hardware::{self, OnHardware};
 use super::place::{Place, refuse_idle, simulated};
-use crate::cli::{Backend, Replay as Args};
+use crate::cli::{Backend, ReplayArgs as Args};
 use crate::console;
 use crate::error::CommandError;
 

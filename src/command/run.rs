@@ -6,7 +6,7 @@ use flowtwin_lab::Lab as _;
 use super::campaign::{at, folder};
 use super::hardware::{self, OnHardware};
 use super::place::{Place, refuse_idle};
-use crate::cli::{Backend, Run as Args};
+use crate::cli::{Backend, RunArgs as Args};
 use crate::error::CommandError;
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {

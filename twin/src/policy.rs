@@ -148,7 +148,7 @@ pub enum PolicyError {
         /// What happened.
         detail: String,
     },
-    /// A policy that weighs costs was not told them.
+    /// A policy that weighs costs has no costs.
     #[error("{policy} needs to know what an experiment costs")]
     NoCost {
         /// The policy.

@@ -19,7 +19,7 @@ const ONE_SERIES: Duration = Duration::from_secs(3);
 /// What a later attempt of a series waits at least.
 const LATER: Duration = Duration::from_millis(50);
 
-/// What instruments were last told to do, and since when the rig could not be made safe.
+/// The last command of each instrument, and since when the rig could not be made safe.
 #[derive(Debug, Default)]
 pub(super) struct Safety {
     working: BTreeMap<Part, String>,
@@ -91,7 +91,7 @@ pub struct Unsafe {
     pub what: &'static str,
     /// Its name.
     pub name: String,
-    /// What it was last told to do.
+    /// Its last command.
     pub does: String,
     /// Why it is not safe.
     pub why: String,

@@ -122,7 +122,7 @@ impl Worker {
         }
     }
 
-    /// Gives an order up. What it has become after all is told, where it ends at once.
+    /// Gives up on an order, and returns its result if it ends at once.
     fn give_up(&mut self, number: u64, kind: FaultKind) -> Answered {
         self.drop_orders();
         self.answer(number, LAST_WORD).unwrap_or(Err(kind))
@@ -186,7 +186,7 @@ mod tests {
     use super::*;
     use crate::instrument::Heater;
 
-    /// A heater on a wire that nobody answers: it waits until it is told to give up, and notes what it was told.
+    /// A heater on a wire that nobody answers: it waits until it must give up, and records its commands.
     struct Deaf(Hurry, Arc<Mutex<Vec<&'static str>>>);
 
     impl Deaf {

@@ -82,7 +82,7 @@ impl Chemyx {
     /// was \[µL\].
     ///
     /// # Errors
-    /// If it runs already, or does not do as it is told.
+    /// If it runs already, or does not follow the command.
     pub(crate) fn nudge(&mut self) -> Result<f64, FaultKind> {
         self.port.borrow_mut().wake()?;
         let status = self.status()?;
@@ -184,7 +184,7 @@ impl Chemyx {
         told.map(|_| ()).or_else(|_| self.stop())
     }
 
-    /// Starts. A lost reply is no fault where the status shows a run, and a stall is told by the
+    /// Starts. A lost reply is no fault where the status shows a run, and a stall is shown by the
     /// status: the guard reads it at every tick.
     fn start(&mut self, at_most: Volume) -> Result<(), FaultKind> {
         let sent = self.port.borrow_mut().command(self.channel, "start");

@@ -18,13 +18,13 @@ use flowtwin_lab::{Instant, Span};
 use nix::poll::{PollFd, PollFlags};
 
 /// How far lab time may run ahead of what a campaign has granted, while it talks to instruments \[s\]:
-/// eight commands at 9600 baud take about so long.
+/// eight commands at 9600 baud take about this time.
 const AHEAD_S: f64 = 0.5;
 
-/// After so long without a word a campaign hangs, and time passes without it.
+/// After this time without a message a campaign counts as hung, and time passes without it.
 const HANGS: Duration = Duration::from_secs(60);
 
-/// A wait is answered after so long even if its end is not reached.
+/// A wait is answered after this time even if its end is not reached.
 const LONGEST: Duration = Duration::from_millis(50);
 
 /// The pace of lab time, and the campaigns that take part in it.

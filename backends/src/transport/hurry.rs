@@ -46,7 +46,7 @@ impl Hurry {
 
 /// Waits for the first byte in short pieces, so that a hurry that begins meanwhile is noticed.
 ///
-/// `piece` waits at most so long; none where nothing came.
+/// `piece` waits at most this long; none if nothing came.
 pub(super) fn in_pieces<T, E>(
     hurry: &Hurry,
     patience: Duration,

@@ -28,7 +28,9 @@ impl SerialPort {
 impl Transport for SerialPort {
     fn write(&mut self, _bytes: &[u8]) -> Result<(), FaultKind> {
         let port = &self.settings.port;
-        Err(lost(&format!("{port}: this program was built without serial ports (feature `serial`)")))
+        Err(lost(&format!(
+            "{port}: this program was built without serial ports (feature `serial`)"
+        )))
     }
 
     fn read(&mut self, _into: &mut Vec<u8>, _patience: Duration) -> Result<usize, FaultKind> {

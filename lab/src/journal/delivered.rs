@@ -42,12 +42,12 @@ pub fn primed(journal: &Journal) -> Volumes {
 #[derive(Debug, Default)]
 struct Book {
     delivered: Volumes,
-    runs: BTreeMap<PumpId, Run>,
+    runs: BTreeMap<PumpId, Delivery>,
 }
 
 /// A run of a pump.
 #[derive(Clone, Copy, Debug)]
-struct Run {
+struct Delivery {
     since: Instant,
     ul_per_min: f64,
     at_most_ul: f64,
@@ -77,7 +77,7 @@ impl Book {
                 if ul_per_min <= 0.0 {
                     return;
                 }
-                let run = Run { since: at, ul_per_min, at_most_ul: at_most_ul.ul() };
+                let run = Delivery { since: at, ul_per_min, at_most_ul: at_most_ul.ul() };
                 self.runs.insert(pump.clone(), run);
             }
             Command::Stop { pump } if *answer == Answer::Done => self.stop(pump, Some(at)),
@@ -86,7 +86,7 @@ impl Book {
         }
     }
 
-    /// What was under way is told by what was lost.
+    /// What was lost says what was under way.
     fn go_on(&mut self, resumed: &Resumed) {
         self.runs.clear();
         for (pump, ul) in &resumed.lost_ul {

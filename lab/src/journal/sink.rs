@@ -9,7 +9,7 @@ use std::io::{self, Write as _};
 /// use flowtwin_lab::journal::Sink;
 ///
 /// let mut sink: Vec<u8> = Vec::new(); // a journal in memory; a `File` writes to the disk
-/// sink.append(b"{}\n")?;
+/// Sink::append(&mut sink, b"{}\n")?;
 /// sink.sync()?;
 /// assert_eq!(sink, b"{}\n");
 /// # Ok::<(), std::io::Error>(())

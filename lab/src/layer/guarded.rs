@@ -182,7 +182,7 @@ impl<L: Lab> Guarded<L> {
         self.kept.look(&mut self.lab)
     }
 
-    /// Makes sure that the rig is what it was told to be, at the beginning and at the end of taking frames: nothing else
+    /// Makes sure that the rig has the settings that were commanded, at the beginning and at the end of taking frames: nothing else
     /// becomes an observation.
     fn verify(&mut self) -> Result<(), Fault> {
         self.pumps.verify(&mut self.lab, &self.limits)?;

@@ -39,13 +39,13 @@ pub struct Limits {
     #[serde(skip_serializing_if = "is_default_drift")]
     #[cfg_attr(feature = "schema", schemars(extend("default" = LOOP_DRIFT)))]
     pub loop_drift: f64,
-    /// Without a look at the instruments for so long, while something is at work, the rig is made safe \[s\].
+    /// Longest time without a check of the instruments while something is on; after that the rig is made safe \[s\].
     pub no_reading_s: f64,
     /// A pump that has delivered less than this share of what its rate says, and lags more than `lag_ul`, has stalled,
     /// whatever its status says.
     pub least_delivered: f64,
     /// A pump that has delivered more than this many times what its rate says, and is ahead by more than `lag_ul`, does
-    /// not do what it was told.
+    /// not follow its command.
     #[serde(skip_serializing_if = "is_default_most")]
     #[cfg_attr(feature = "schema", schemars(extend("default" = MOST_DELIVERED)))]
     pub most_delivered: f64,

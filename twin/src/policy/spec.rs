@@ -46,7 +46,7 @@ pub enum PolicySpec {
     Thompson {},
     /// Expected improvement in a box around the best experiment.
     TrustRegion {},
-    /// Confidence bounds by turns, which leave an optimum that is known for others.
+    /// Alternates UCB weights, and leaves a known optimum to look for others.
     Balanced {},
     /// Probability of being among the best twentieth of a table; elsewhere, expected improvement.
     Top {},
@@ -90,7 +90,7 @@ enum Table {
     Thompson {},
     /// Expected improvement in a box around the best experiment.
     TrustRegion {},
-    /// Confidence bounds by turns, which leave an optimum that is known for others.
+    /// Alternates UCB weights, and leaves a known optimum to look for others.
     Balanced {},
     /// Probability of being among the best twentieth of a table; elsewhere, expected improvement.
     Top {},

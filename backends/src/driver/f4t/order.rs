@@ -1,4 +1,4 @@
-//! Which half of a float comes first, told by values that make sense one way round and nonsense the other.
+//! Which half of a float comes first, inferred from values that make sense in one order only.
 
 use flowtwin_lab::FaultKind;
 

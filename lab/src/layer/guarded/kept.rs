@@ -32,7 +32,7 @@ impl Kept {
     pub(super) fn note(&mut self, command: &Command) {
         match command {
             Command::Dispense { pump, rate_ul_per_min, .. } => {
-                // At no rate the pump is told to stop, and keeps the rate of before.
+                // At a rate of zero the pump is stopped, and keeps its previous rate.
                 let rate = rate_ul_per_min.ul_per_min();
                 self.put(Setting::Rate(pump.clone()), (rate > 0.0).then_some(rate));
             }
