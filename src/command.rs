@@ -3,6 +3,7 @@
 mod attendant;
 mod benchmark;
 mod check;
+mod diff;
 mod discover;
 mod emulate;
 mod experiment;
@@ -36,6 +37,7 @@ pub fn run(cli: Cli) -> Result<(), CommandError> {
         Command::Experiment(args) => experiment::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Replay(args) => replay::run(&args),
+        Command::Diff(args) => diff::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Twin(twin) => twin::run(&twin),
         Command::Discover(args) => discover::run(&args),
