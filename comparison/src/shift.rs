@@ -30,6 +30,9 @@ pub struct Shift {
     pub largest: Option<Largest>,
 }
 
+/// Reads one quantity of an experiment.
+type Read = fn(&Measured) -> Option<f64>;
+
 /// The largest change of a quantity.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Largest {
@@ -52,7 +55,7 @@ impl Shift {
             let deviation = replicates.and_then(|known| known.deviation(name));
             Self::of(name, unit, &at, of, deviation)
         });
-        let rest: [(&str, &str, fn(&Measured) -> Option<f64>); 3] = [
+        let rest: [(&str, &str, Read); 3] = [
             ("reaction time", "s", |m| m.reaction_time_s),
             ("lab time", "s", |m| Some(m.lab_time_s)),
             ("liquids", "mL", |m| m.ml),

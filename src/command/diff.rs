@@ -2,7 +2,7 @@
 
 use flowtwin_comparison::{Comparison, Effort, Side};
 
-use super::run::threads;
+use super::campaign::threads;
 use crate::cli::Diff as Args;
 use crate::console;
 use crate::error::CommandError;
