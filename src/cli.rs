@@ -33,6 +33,8 @@ pub enum Command {
     Check(CheckArgs),
     /// Run a recorded campaign again and compare.
     Replay(ReplayArgs),
+    /// Show what changed between two runs, snapshots or scenarios.
+    Diff(DiffArgs),
     /// Rebuild the report and tables of a run folder from its journal.
     Report(ReportArgs),
     /// Fit, evaluate and explain surrogates of any table of experiments.
@@ -306,6 +308,26 @@ pub struct ReplayArgs {
     /// The folder of the new measurements.
     #[command(flatten)]
     pub folder: Folder,
+}
+
+/// Arguments of `flowtwin diff`.
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// The earlier one: a run folder, a folder of snapshots of one scenario, or a scenario file, which is run now.
+    #[arg(value_name = "A")]
+    pub before: PathBuf,
+    /// The later one, of any of these kinds.
+    #[arg(value_name = "B")]
+    pub after: PathBuf,
+    /// Leave out replicates and regret, which need simulated experiments.
+    #[arg(long)]
+    pub quick: bool,
+    /// Threads; their number never changes a result [default: all cores].
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
+    /// Print the comparison as JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Arguments of `flowtwin report`.

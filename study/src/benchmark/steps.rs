@@ -92,12 +92,12 @@ impl Opened {
         let mut seen = Seen::default();
         let (place, fault) = match opening.table_lab(seed) {
             Some(lab) => {
-                let standing = campaign.stand(lab, &mut seen)?;
+                let standing = campaign.run_to_branch_point(lab, &mut seen)?;
                 let fault = standing.fault().cloned();
                 (Place::Table(Box::new(standing)), fault)
             }
             None => {
-                let standing = campaign.stand(opening.sim_lab(seed), &mut seen)?;
+                let standing = campaign.run_to_branch_point(opening.sim_lab(seed), &mut seen)?;
                 let fault = standing.fault().cloned();
                 (Place::Simulated(Box::new(standing)), fault)
             }
