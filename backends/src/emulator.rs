@@ -80,14 +80,14 @@ pub trait Emulator {
     /// passed.
     fn serve(&mut self, line: &mut Line, world: &mut dyn Lab);
 
-    /// Something happens to the instrument itself; false where it cannot happen to this one.
+    /// A failure of the instrument itself begins or ends; false if this instrument cannot have it.
     fn afflict(&mut self, ailment: Ailment, begins: bool, world: &mut dyn Lab) -> bool {
         let _ = (ailment, begins, world);
         false
     }
 }
 
-/// What can befall an instrument.
+/// A failure of an instrument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ailment {
@@ -101,7 +101,7 @@ pub enum Ailment {
     Alarm,
     /// A spectrometer clips at every pixel.
     Saturated,
-    /// It is busy and says so, where its protocol can.
+    /// It is busy, and reports it if its protocol can.
     Busy,
 }
 

@@ -74,7 +74,7 @@ pub trait Pump {
     /// The rate it keeps [µL/min].
     ///
     /// # Errors
-    /// [`FaultKind::Unsupported`] where it cannot tell; or if it cannot be read.
+    /// [`FaultKind::Unsupported`] if the instrument cannot report it; or if it cannot be read.
     fn rate_ul_per_min(&mut self) -> Result<f64, FaultKind> {
         Err(silent())
     }
@@ -120,7 +120,7 @@ pub trait Heater {
     /// The set point in force [°C].
     ///
     /// # Errors
-    /// [`FaultKind::Unsupported`] where it cannot tell; or if it cannot be read.
+    /// [`FaultKind::Unsupported`] if the instrument cannot report it; or if it cannot be read.
     fn set_point_c(&mut self) -> Result<f64, FaultKind> {
         Err(silent())
     }
@@ -128,7 +128,7 @@ pub trait Heater {
     /// The control mode in force: [`flowtwin_lab::Setting::OFF`], `AUTOMATIC` or `FIXED_POWER`.
     ///
     /// # Errors
-    /// [`FaultKind::Unsupported`] where it cannot tell; or if it cannot be read.
+    /// [`FaultKind::Unsupported`] if the instrument cannot report it; or if it cannot be read.
     fn mode(&mut self) -> Result<f64, FaultKind> {
         Err(silent())
     }
@@ -162,7 +162,7 @@ pub trait Light {
     /// Whether it lets light through.
     ///
     /// # Errors
-    /// [`FaultKind::Unsupported`] where it cannot tell; or if it cannot be read.
+    /// [`FaultKind::Unsupported`] if the instrument cannot report it; or if it cannot be read.
     fn is_on(&mut self) -> Result<bool, FaultKind> {
         Err(silent())
     }
@@ -185,7 +185,7 @@ pub trait Light {
 /// }
 /// ```
 pub trait Spectrometer {
-    /// What it says of itself: pixels, wavelengths, range of integration times.
+    /// Its description: pixels, wavelengths, range of integration times.
     ///
     /// # Errors
     /// If it cannot be read.
@@ -206,7 +206,7 @@ pub trait Spectrometer {
     /// The integration time of one frame that it keeps \[µs\].
     ///
     /// # Errors
-    /// [`FaultKind::Unsupported`] where it cannot tell; or if it cannot be read.
+    /// [`FaultKind::Unsupported`] if the instrument cannot report it; or if it cannot be read.
     fn integration_us(&mut self) -> Result<u32, FaultKind> {
         Err(silent())
     }
@@ -237,19 +237,19 @@ pub trait Permit {
     fn granted(&mut self) -> Result<bool, FaultKind>;
 }
 
-/// What an instrument that cannot tell its settings answers.
+/// The fault of an instrument that cannot report its settings.
 fn silent() -> FaultKind {
     FaultKind::Unsupported { detail: "this instrument does not tell its settings".into() }
 }
 
-/// Who an instrument says it is.
+/// The identity of an instrument.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Identity {
     /// Maker and model.
     pub model: String,
-    /// Serial number, where it tells one.
+    /// Serial number, if it reports one.
     pub serial_number: Option<String>,
-    /// Firmware, where it tells it.
+    /// Firmware, if it reports it.
     pub firmware: Option<String>,
     /// What else a person should know, in words.
     pub notes: Vec<String>,

@@ -64,7 +64,7 @@ pub trait Transport: std::fmt::Debug {
     /// If the link is lost.
     fn read(&mut self, into: &mut Vec<u8>, patience: Duration) -> Result<usize, FaultKind>;
 
-    /// How long [`Transport::read`] waits where `patience` is asked for: less, while somebody wants the rig safe.
+    /// How long [`Transport::read`] waits where `patience` is asked for: less, while the rig must be made safe.
     fn grants(&self, patience: Duration) -> Duration {
         patience
     }

@@ -157,7 +157,7 @@ impl<'a> Campaign<'a> {
         Self { goes_on: true, ..self }
     }
 
-    /// The same campaign on a lab whose time passes whatever anybody does: while a policy thinks, its instruments are
+    /// The same campaign on a lab whose time always passes: while a policy thinks, its instruments are
     /// looked at as at any other time.
     #[must_use]
     pub fn in_wall_time(self) -> Self {

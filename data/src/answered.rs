@@ -44,13 +44,13 @@ pub trait Oracle: fmt::Debug {
 /// What an experiment yields.
 #[derive(Clone, Debug)]
 pub enum Answer {
-    /// What was measured; the lab it stands for says what it consumed.
+    /// What was measured; the consumption comes from the lab it stands for.
     Outcome(Outcome),
     /// What was measured or why it failed, and that nothing else is known.
     Known(Result<Outcome, FaultKind>),
 }
 
-/// A lab driven by whole experiments, which an oracle answers; lab time is what it says they take.
+/// A lab driven by whole experiments, which an oracle answers together with their duration.
 #[derive(Clone, Debug)]
 pub struct Answered<O> {
     pub(crate) oracle: O,

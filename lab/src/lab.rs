@@ -54,7 +54,7 @@ pub trait Lab {
     /// Lets time pass until `deadline`; returns at once where it is not in the future.
     ///
     /// # Errors
-    /// Where the wait was cut short: by an interlock, a lost link or a request to stop. `now` then says how
+    /// If the wait was cut short: by an interlock, a lost link or a request to stop. `now` then says how
     /// far it came.
     fn wait_until(&mut self, deadline: Instant) -> Result<(), Fault>;
 

@@ -68,7 +68,8 @@ mod stages;
 mod stock;
 mod summary;
 mod table;
-#[cfg(all(test, feature = "parquet"))]
+#[cfg(test)]
+#[cfg(feature = "parquet")]
 mod tests;
 mod trouble;
 mod twin_fit;

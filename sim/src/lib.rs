@@ -14,7 +14,7 @@
 //!
 //! Liquids are followed by volume. Every slug knows between which pumped volumes it formed, and the history of all flows is
 //! kept in closed form, so the way of a slug can be traced back to what each pump did. A slug is evaluated only when a
-//! spectrometer sees it, and is a function of that history alone: it makes no difference when, or how often, anybody looks.
+//! spectrometer sees it, and is a function of that history alone: it makes no difference when, or how often, it is measured.
 //!
 //! `docs/validation.md` has the equation, source, range and test of every model.
 //!

@@ -23,7 +23,7 @@ pub(crate) struct Slug {
     pub(crate) time_off: f64,
     /// Volume it took of each stream, where that is not what the pumps gave meanwhile [streams] [µL].
     pub(crate) took: Option<Box<[f64]>>,
-    /// What has become of it, once somebody has asked [quantities].
+    /// Its contents, once they were computed [quantities].
     pub(crate) seen: Option<Box<[f64]>>,
 }
 

@@ -68,7 +68,7 @@ impl Safety {
         left
     }
 
-    /// What is not safe, in words for whoever stands before the rig.
+    /// What is not safe, in words for the people at the rig.
     pub(super) fn in_words(&self, left: &[(Part, String)]) -> Vec<Unsafe> {
         let of = |(part, why): &(Part, String)| {
             let told = self.working.get(part);

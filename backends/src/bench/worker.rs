@@ -1,4 +1,4 @@
-//! A thread for the instruments at the end of a cable: whoever waits for them can do something else.
+//! A thread for the instruments of a cable, so that others need not wait for them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,10 +11,10 @@ use flowtwin_lab::FaultKind;
 use super::instruments::{Answer, Instruments, Order, Pace};
 use crate::transport::Hurry;
 
-/// Time between two looks at whether anybody still waits for the answer.
+/// Time between two checks whether the answer is still wanted.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// How long an order that nobody waits for any more has to end.
+/// Time limit of an order whose answer is no longer wanted.
 const LAST_WORD: Duration = Duration::from_millis(200);
 
 type Answered = Result<Answer, FaultKind>;

@@ -1,4 +1,4 @@
-//! Moving one pump a little, so that somebody sees which one it is.
+//! Moving one pump a little, so that a person sees which one it is.
 
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -39,7 +39,7 @@ mod error {
 enum Answer {
     /// Data, for a query.
     Data(Vec<u8>),
-    /// Buffered spectra: so many.
+    /// Number of buffered spectra.
     Spectra(u32),
     /// An acknowledgement, if asked for.
     Done,

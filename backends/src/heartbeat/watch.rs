@@ -29,7 +29,7 @@ pub struct Duty<'a> {
     pub tries_for: Duration,
     /// Receives the reason before the watch acts.
     pub on_alarm: &'a mut dyn FnMut(&Alarm),
-    /// Who tells people that the rig is not safe.
+    /// Announces that the rig is not safe.
     pub herald: Box<dyn Herald>,
     /// Ends a campaign that hangs, by the number of its process: it keeps ports that are needed.
     pub end_campaign: &'a mut dyn FnMut(u32),
@@ -72,7 +72,7 @@ pub enum Alarm {
 /// second connection, says so on `output`, answers the beats that come from `beats`, and then makes the rig safe.
 ///
 /// # Errors
-/// If it cannot begin, or the rig is not safe at the end: somebody must go there.
+/// If it cannot begin, or the rig is not safe at the end and needs a person on site.
 pub fn stand_watch(
     duty: Duty<'_>,
     beats: impl Read + Send + 'static,

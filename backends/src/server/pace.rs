@@ -7,7 +7,7 @@
 //! either process is held up, time passes later for both.
 //!
 //! A line `until NANOSECONDS` grants time up to a moment, and is answered with the lab time when that is
-//! reached, or before, so that whoever waits can be interrupted. A line `now` is answered at once.
+//! reached, or before, so that the waiting program can be interrupted. A line `now` is answered at once.
 
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -76,7 +76,7 @@ impl Pace {
         granted.map_or(free, |bound| free.min(bound).max(now))
     }
 
-    /// Wall time until somebody who waits can be answered; none if nobody waits.
+    /// Wall time until the next waiting client can be answered; none if there is none.
     pub(super) fn due(&self, now: Instant) -> Option<Duration> {
         let left = |campaign: &Campaign| {
             let deadline = campaign.waits_for?;

@@ -1,4 +1,4 @@
-//! What cuts every wait on a wire short: somebody wants the rig safe.
+//! What cuts every wait on a wire short: the rig must be made safe.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};

@@ -82,7 +82,7 @@ impl Campaign<'_> {
     }
 }
 
-/// A journal that nobody keeps.
+/// A sink that discards the journal.
 #[derive(Clone, Copy, Debug)]
 struct Nowhere;
 

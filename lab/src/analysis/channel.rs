@@ -231,7 +231,7 @@ pub(crate) fn average(frames: &Frames, which: &[usize]) -> (Counts, f64) {
 /// Frames whose counts can be added up in 32 bits: without a check for overflow the sums are vectorised.
 const SUMMED: usize = 1 << 16;
 
-/// Least contrast between slug and carrier: with less the frames tell nothing of the train.
+/// Least contrast between slug and carrier: with less, the frames do not resolve the train.
 const CONTRAST: f64 = 0.02;
 /// Slugs that must have passed whole before their lengths are compared …
 const SLUGS: usize = 8;

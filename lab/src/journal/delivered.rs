@@ -14,7 +14,7 @@ pub type Volumes = BTreeMap<PumpId, f64>;
 /// What every pump has delivered since its syringe was filled, by the commands that it was given: also to fill lines, and in
 /// experiments that failed.
 ///
-/// A pump that nobody is known to have stopped has delivered all that it was allowed to.
+/// A pump without a recorded stop counts as having delivered its whole volume.
 pub fn delivered(journal: &Journal) -> Volumes {
     Book::of(journal).close()
 }

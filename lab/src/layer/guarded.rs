@@ -76,7 +76,7 @@ impl<L: Lab> Guarded<L> {
         Fault::new(self.lab.now(), origin, kind)
     }
 
-    /// Makes the rig safe because of `fault`, and says if that failed too.
+    /// Makes the rig safe because of `fault`, and adds to it if that failed too.
     fn trip(&mut self, fault: Fault) -> Fault {
         let result = self.lab.send(&Command::MakeSafe);
         self.note(&Command::MakeSafe, self.lab.now());
@@ -140,7 +140,7 @@ impl<L: Lab> Guarded<L> {
         !self.lit.is_empty() || self.thermal.heats() || self.pumps.flowing(now)
     }
 
-    /// Refuses to go on where nobody has looked at the instruments for too long.
+    /// Refuses to continue if the instruments were not checked for too long.
     fn look_was_recent(&mut self) -> Result<(), Fault> {
         let now = self.lab.now();
         let blind_s = now.since(self.looked).as_secs();

@@ -80,7 +80,7 @@ impl Pump {
         }
     }
 
-    /// Starts a run, or replaces the present one, and says when it will end by itself.
+    /// Starts a delivery, or replaces the present one, and returns when it will end by itself.
     pub(crate) fn start(&mut self, now: Instant, rate_ul_per_min: f64, at_most_ul: f64) -> Instant {
         self.halt(now);
         self.dispensed_ul = 0.0;

@@ -23,10 +23,10 @@ pub(super) struct Witness {
     pub(super) words: [u16; 2],
 }
 
-/// Makes sure that values come in the order that the wiring says; returns how many of them say so.
+/// Makes sure that values come in the word order of the wiring file; returns how many confirm it.
 ///
 /// # Errors
-/// If they come in the other order, contradict each other, or cannot tell.
+/// If they come in the other order, contradict each other, or do not decide.
 pub(super) fn confirm(order: WordOrder, witnesses: &[Witness]) -> Result<usize, FaultKind> {
     let other = order.other();
     let agree = witnesses.iter().filter(|w| w.speaks_for(order)).count();

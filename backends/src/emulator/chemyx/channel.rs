@@ -175,7 +175,7 @@ impl Channel {
         self.settings.rate
     }
 
-    /// Sets the rate that delivers the volume in so many minutes.
+    /// Sets the rate that delivers the volume in this many minutes.
     fn set_time(&mut self, minutes: f64, world: &mut dyn Lab) -> Vec<String> {
         self.settings.time = minutes;
         let per_unit = UNITS[self.settings.units].1;

@@ -23,7 +23,7 @@ struct Expected {
     setting: Setting,
     /// What was set; none where that is not known.
     set: Option<f64>,
-    /// Whether the instrument can tell.
+    /// Whether the instrument can report it.
     tells: bool,
 }
 
@@ -69,7 +69,7 @@ impl Kept {
         }
     }
 
-    /// Reads back every setting that is known, and compares. An instrument that cannot tell is asked once.
+    /// Reads back every setting that is known, and compares. An instrument that cannot report them is asked once.
     pub(super) fn look(&mut self, lab: &mut impl Lab) -> Result<(), Fault> {
         for expected in self.all.iter_mut().filter(|expected| expected.tells) {
             let Some(set) = expected.set else { continue };

@@ -183,7 +183,7 @@ impl Pumps {
         Ok(())
     }
 
-    /// Compares what every running pump says it has delivered with what its rate says.
+    /// Compares the volume that every running pump reports with its rate.
     fn look_at_deliveries(&mut self, lab: &mut impl Lab, spec: &Limits) -> Result<(), Fault> {
         self.delivery_read = lab.now();
         for pump in &self.all {
