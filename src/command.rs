@@ -9,6 +9,7 @@ mod experiment;
 mod hardware;
 mod identified;
 mod lab;
+mod occupied;
 mod paper;
 mod place;
 mod replay;

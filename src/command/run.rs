@@ -9,13 +9,14 @@ use std::thread::available_parallelism;
 
 use flowtwin_campaign::campaign::{Campaign, Ended, Watch};
 use flowtwin_campaign::conclusion::Conclusion;
-use flowtwin_campaign::folder::{Identity, RunFolder};
+use flowtwin_campaign::folder::{Identity, RunFolder, default_folder, no_run};
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::journal::Journal;
 use flowtwin_lab::{Fault, FaultKind, Lab};
 use flowtwin_report::Extras;
 
 use super::hardware::{self, OnHardware};
+use super::occupied::Occupied;
 use super::place::{Place, refuse_idle};
 use crate::cli::{Backend, Folder, Run as Args};
 use crate::console;
@@ -39,10 +40,13 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
         let (rig, to) = (&args.rig, &args.folder);
         return hardware::run(OnHardware { rig, to, scenario, seed, replayed: None });
     }
-    let place = Place::of(args, &scenario, seed)?;
     let more = if args.backend == Backend::Twin { "-twin" } else { "" };
+    // Before a lab outside begins to work.
+    let occupied = occupy(&args.folder, &scenario, seed, more)?;
+    let place = Place::of(args, &scenario, seed)?;
     let identity = Identity::new(&scenario, seed, place.lab.manifest().simulated);
-    at(place, &scenario, &folder(&args.folder, &identity, more, None)?, &args.folder, seed)
+    let folder = folder(&occupied, &args.folder, &identity, None)?;
+    at(place, &scenario, &folder, &args.folder, seed)
 }
 
 /// Runs a campaign at a place, writes its run folder and prints what was asked for.
@@ -73,18 +77,31 @@ pub(super) fn both(
     ended.and(concluded)
 }
 
-/// The folder of a run: the one named, or the default with `more` at the end of its name. It is told which run it
-/// repeats, if any.
+/// Keeps other processes from the folder of a run: the one named, or the default with `more` at the end of its name.
+pub(super) fn occupy(
+    to: &Folder,
+    scenario: &Scenario,
+    seed: u64,
+    more: &str,
+) -> Result<Occupied, CommandError> {
+    let usual = || beside(&default_folder(scenario.name(), seed), more);
+    let path = to.out.clone().unwrap_or_else(usual);
+    if to.resume && !path.exists() {
+        return Err(no_run(&path).into());
+    }
+    Occupied::take(&path)
+}
+
+/// The folder of a run. It is told which run it repeats, if any.
 pub(super) fn folder(
+    occupied: &Occupied,
     to: &Folder,
     identity: &Identity,
-    more: &str,
     replayed: Option<&Journal>,
 ) -> Result<RunFolder, CommandError> {
-    let path = to.out.clone().unwrap_or_else(|| beside(&identity.default_folder(), more));
     let folder = match to.resume {
-        true => RunFolder::resume(&path, identity)?,
-        false => RunFolder::begin(&path, identity)?,
+        true => RunFolder::resume(occupied.path(), identity)?,
+        false => RunFolder::begin(occupied.path(), identity)?,
     };
     if let Some(journal) = replayed {
         folder.repeats(journal)?;

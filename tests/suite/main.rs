@@ -32,3 +32,4 @@ mod tables;
 mod tidy;
 mod trouble;
 mod twin;
+mod writers;
