@@ -4,8 +4,8 @@ use std::io::stdout;
 
 use flowtwin_campaign::conclusion::{Conclusion, extras};
 
+use super::campaign::threads;
 use super::occupied::Occupied;
-use super::run::threads;
 use crate::cli::Report as Args;
 use crate::console;
 use crate::error::CommandError;
