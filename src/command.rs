@@ -4,11 +4,13 @@ mod attendant;
 mod benchmark;
 mod campaign;
 mod check;
+mod completions;
 mod discover;
 mod emulate;
 mod experiment;
 mod hardware;
 mod identified;
+mod init;
 mod lab;
 mod occupied;
 mod paper;
@@ -46,6 +48,9 @@ pub fn run(cli: Cli) -> Result<(), CommandError> {
         Command::Paper(args) => paper::run(&args),
         Command::Lab(args) => lab::run(&args),
         Command::Benchmark(args) => benchmark::run(&args),
+        Command::Init(args) => init::run(&args),
+        Command::Completions(args) => completions::completions(&args),
+        Command::Man(args) => completions::man(&args),
     }
 }
 
