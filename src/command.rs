@@ -5,6 +5,7 @@ mod benchmark;
 mod campaign;
 mod check;
 mod completions;
+mod diff;
 mod discover;
 mod emulate;
 mod experiment;
@@ -40,6 +41,7 @@ pub fn run(cli: Cli) -> Result<(), CommandError> {
         Command::Experiment(args) => experiment::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Replay(args) => replay::run(&args),
+        Command::Diff(args) => diff::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Twin(twin) => twin::run(&twin),
         Command::Discover(args) => discover::run(&args),
