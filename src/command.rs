@@ -13,6 +13,7 @@ mod hardware;
 mod identified;
 mod init;
 mod lab;
+mod occupied;
 mod paper;
 mod place;
 mod replay;

@@ -34,3 +34,4 @@ mod tables;
 mod tidy;
 mod trouble;
 mod twin;
+mod writers;
