@@ -125,7 +125,7 @@ pub trait Herald: std::fmt::Debug {
 fn at_work(command: &Command) -> Option<String> {
     match command {
         Command::Heat { set_point_c, .. } => {
-            Some(format!("is on, last told {:.1} °C", set_point_c.c()))
+            Some(format!("is on, last set to {:.1} °C", set_point_c.c()))
         }
         Command::Dispense { rate_ul_per_min, at_most_ul, .. } => Some(format!(
             "runs at {:.1} µL/min, and stops by itself after {:.0} µL",

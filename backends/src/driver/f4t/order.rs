@@ -34,7 +34,7 @@ pub(super) fn confirm(order: WordOrder, witnesses: &[Witness]) -> Result<usize, 
     let detail = match disagree.first() {
         None if agree >= ENOUGH => return Ok(agree),
         None => format!(
-            "the word order cannot be told: {agree} of {} values make sense in one order only, {ENOUGH} must; give the \
+            "the word order cannot be determined: {agree} of {} values make sense in one order only, {ENOUGH} must; give the \
              loop a set point such as 21.3 °C at the controller, then check again",
             witnesses.len()
         ),
