@@ -6,6 +6,7 @@ mod check;
 mod discover;
 mod emulate;
 mod experiment;
+mod filled;
 mod hardware;
 mod identified;
 mod lab;

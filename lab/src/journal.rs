@@ -11,11 +11,11 @@ mod record;
 mod sink;
 mod writer;
 
-pub use delivered::{Volumes, delivered, primed, unended};
+pub use delivered::{Volumes, delivered, primed, pumped, unended};
 pub use reader::{Journal, JournalError, read};
 pub use record::{
-    Answer, BlankRecord, CommandRecord, End, ExperimentRecord, Header, PhaseRecord, Proposal,
-    Record, Resumed, SpectrumRecord, SpoiledRecord,
+    Answer, BlankRecord, CommandRecord, End, ExperimentRecord, Filled, Header, PhaseRecord,
+    Proposal, Record, Resumed, SpectrumRecord, SpoiledRecord,
 };
 pub use sink::{Continued, Sink};
 pub use writer::Writer;

@@ -12,9 +12,10 @@ use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::journal::{self, Journal, Record, Writer};
 use serde_json::{Value, json};
 
+use super::filled::filled;
 use super::hardware::{self, OnHardware};
 use super::place::{Place, refuse_idle, simulated};
-use super::run::{at, folder};
+use super::run::{By, at, folder};
 use crate::cli::{Backend, Replay as Args};
 use crate::console;
 use crate::error::CommandError;
@@ -56,7 +57,11 @@ fn repeat(args: &Args, scenario: &Scenario, recorded: &Journal) -> Result<(), Co
     let place = Place::simulated(args.backend, args.rig.wiring.as_deref(), &scenario, seed)?;
     let identity = Identity::new(&scenario, seed, true);
     let folder = folder(&args.folder, &identity, "-replay", Some(recorded))?;
-    at(place, &scenario, &folder, &args.folder, seed)
+    let filled = match filled(&args.rig.filled, scenario.manifest())? {
+        filled if filled.is_empty() => By::Then(recorded),
+        filled => By::Hand(filled),
+    };
+    at(place, (&scenario, seed), &folder, &args.folder, filled)
 }
 
 fn verify(args: &Args, scenario: &Scenario, recorded: &Journal) -> Result<(), CommandError> {

@@ -28,6 +28,7 @@ mod scenarios;
 mod schema;
 mod spoiled;
 mod support;
+mod syringes;
 mod tables;
 mod tidy;
 mod trouble;

@@ -26,9 +26,16 @@ pub fn unended(journal: &Journal) -> Volumes {
     book.runs.into_iter().map(|(pump, run)| (pump, run.at_most_ul)).collect()
 }
 
+/// What every pump has delivered in the whole run, however often its syringe was filled.
+pub fn pumped(journal: &Journal) -> Volumes {
+    let mut book = Book::of(journal);
+    book.stop_all(None);
+    book.pumped
+}
+
 /// What every pump delivered before the first experiment, to fill lines and for the reference.
 pub fn primed(journal: &Journal) -> Volumes {
-    let mut book = Book::default();
+    let mut book = Book::new(journal);
     for record in journal.records() {
         match record {
             Record::Command(command) => book.note(command),
@@ -36,12 +43,18 @@ pub fn primed(journal: &Journal) -> Volumes {
             _ => {}
         }
     }
-    book.close()
+    book.stop_all(None);
+    book.pumped
 }
 
 #[derive(Debug, Default)]
 struct Book {
+    /// What full syringes hold.
+    full: Volumes,
+    /// What is missing of that.
     delivered: Volumes,
+    /// What was delivered altogether.
+    pumped: Volumes,
     runs: BTreeMap<PumpId, Run>,
 }
 
@@ -54,8 +67,14 @@ struct Run {
 }
 
 impl Book {
+    fn new(journal: &Journal) -> Self {
+        let pumps = journal.header().manifest.pumps.iter();
+        let full = pumps.map(|info| (info.name.clone(), 1_000.0 * info.fill_ml)).collect();
+        Self { full, ..Self::default() }
+    }
+
     fn of(journal: &Journal) -> Self {
-        let mut book = Self::default();
+        let mut book = Self::new(journal);
         for record in journal.records() {
             match record {
                 Record::Command(command) => book.note(command),
@@ -81,6 +100,11 @@ impl Book {
                 self.runs.insert(pump.clone(), run);
             }
             Command::Stop { pump } if *answer == Answer::Done => self.stop(pump, Some(at)),
+            Command::Fill { pump, holds_ul } if *answer == Answer::Done => {
+                self.stop(pump, Some(at));
+                let full = self.full.get(pump).copied().unwrap_or_default();
+                self.delivered.insert(pump.clone(), full - holds_ul.ul());
+            }
             Command::MakeSafe if *answer == Answer::Done => self.stop_all(Some(at)),
             _ => {}
         }
@@ -90,7 +114,7 @@ impl Book {
     fn go_on(&mut self, resumed: &Resumed) {
         self.runs.clear();
         for (pump, ul) in &resumed.lost_ul {
-            *self.delivered.entry(pump.clone()).or_default() += ul;
+            self.add(pump, *ul);
         }
         for pump in &resumed.filled {
             self.delivered.remove(pump);
@@ -102,7 +126,12 @@ impl Book {
         let Some(run) = self.runs.remove(pump) else { return };
         let in_time = |at: Instant| run.ul_per_min * at.since(run.since).as_secs() / 60.0;
         let ul = at.map_or(run.at_most_ul, in_time).min(run.at_most_ul);
+        self.add(pump, ul);
+    }
+
+    fn add(&mut self, pump: &PumpId, ul: f64) {
         *self.delivered.entry(pump.clone()).or_default() += ul;
+        *self.pumped.entry(pump.clone()).or_default() += ul;
     }
 
     fn stop_all(&mut self, at: Option<Instant>) {
