@@ -2,6 +2,7 @@
 
 mod attendant;
 mod benchmark;
+mod campaign;
 mod check;
 mod discover;
 mod emulate;

@@ -7,7 +7,7 @@ use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::input::{Input, Kind};
-use crate::settings::Linear;
+use crate::linear::Linear;
 
 /// A point in a [`Space`]: one value for each input, by name, in the order of the space.
 ///

@@ -21,6 +21,7 @@ mod input;
 pub mod journal;
 mod lab;
 pub mod layer;
+mod linear;
 mod manifest;
 pub mod math;
 mod observation;
@@ -42,6 +43,7 @@ pub use frames::Frames;
 pub use id::{HeaterId, LightId, PumpId, SensorId, SpectrometerId};
 pub use input::{Choice, Input, Kind};
 pub use lab::Lab;
+pub use linear::Linear;
 pub use manifest::{
     HeaterInfo, Level, LightInfo, Manifest, PumpInfo, SensorInfo, SensorKind, SpectrometerInfo,
 };
@@ -49,7 +51,7 @@ pub use observation::{Observation, Outcome, Quality, Spectrum};
 pub use path::{FlowHistory, FlowPath, Passage, Stretch};
 pub use procedure::{Procedure, ProcedureSpec};
 pub use random::{Stream, Streams};
-pub use settings::{Linear, Recipe, Settings};
+pub use settings::{Recipe, Settings};
 pub use time::{Instant, Span};
 pub use units::{FlowRate, Temperature, Volume};
 pub use words::letters_apart;

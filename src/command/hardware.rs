@@ -26,11 +26,11 @@ use flowtwin_lab::{Instant, Lab, Manifest, Span};
 use flowtwin_report::Extras;
 
 use super::attendant::{Attendant, Cables, Held};
-use super::emulate::read_wiring;
-use super::filled::filled;
-use super::run::{
+use super::campaign::{
     STOP, both, conclude, folder, heed_ctrl_c, is_unsafe, outcome, run_into, threads,
 };
+use super::emulate::read_wiring;
+use super::filled::filled;
 use super::watch::{held, hold};
 use crate::cli::{Folder, OnRig};
 use crate::console;

@@ -6,7 +6,7 @@ use std::path::Path;
 use flowtwin_lab::Input;
 use flowtwin_lab::journal::{self, ExperimentRecord, Header, Journal};
 
-use super::data::{Selection, Source, Target};
+use super::source::{Selection, Source, Target};
 use crate::error::DataError;
 
 /// Name of the journal in a run folder.

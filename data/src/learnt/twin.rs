@@ -10,7 +10,8 @@ use flowtwin_twin::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::data::{Data, Target};
+use super::data::Data;
+use super::source::Target;
 use crate::error::DataError;
 
 /// Name of the file in a folder.

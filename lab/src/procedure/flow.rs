@@ -1,6 +1,6 @@
 //! Starting and stopping the pumps, and what they used.
 
-use super::spec::{FlushSpec, ProcedureSpec};
+use super::spec::{FlushRate, FlushSpec, ProcedureSpec};
 use crate::command::{Command, Reply};
 use crate::fault::Fault;
 use crate::id::PumpId;
@@ -125,9 +125,9 @@ pub(super) fn flush_s_at_most(spec: &FlushSpec) -> f64 {
 
 /// What a pump may deliver in a flush [µL].
 pub(super) fn flushes_at_most_ul(spec: &FlushSpec, pump: &PumpId) -> f64 {
-    let running = spec.rates.iter().filter(|rate| rate.pump == *pump && rate.ul_per_min > 0.0);
+    let runs = |rate: &&FlushRate| rate.pump == *pump && rate.ul_per_min > 0.0;
     let longest_s = flush_s_at_most(spec);
-    match running.last() {
+    match spec.rates.iter().rfind(runs) {
         Some(rate) if spec.flush_s > 0.0 => {
             longest_ul(math::round_decimals(rate.ul_per_min, 6), longest_s)
         }
