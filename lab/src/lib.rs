@@ -28,6 +28,7 @@ mod observation;
 pub mod path;
 pub mod procedure;
 mod random;
+mod sensible;
 mod settings;
 mod time;
 #[cfg(any(test, feature = "conformance"))]
@@ -51,7 +52,8 @@ pub use observation::{Observation, Outcome, Quality, Spectrum};
 pub use path::{FlowHistory, FlowPath, Passage, Stretch};
 pub use procedure::{Procedure, ProcedureSpec};
 pub use random::{Stream, Streams};
+pub use sensible::{LARGEST, is_sensible};
 pub use settings::{Recipe, Settings};
 pub use time::{Instant, Span};
 pub use units::{FlowRate, Temperature, Volume};
-pub use words::letters_apart;
+pub use words::nearest;

@@ -56,5 +56,5 @@ pub use policy::{
 };
 pub use stack::{Stack, StackPosterior};
 pub use stop::{Spent, Stop, StopRules};
-pub use surrogate::{Belief, FitError, Posterior, Slope, Surrogate};
+pub use surrogate::{Belief, FARTHEST, FitError, Posterior, Slope, Surrogate};
 pub use work::Work;

@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use flowtwin_lab::nearest;
 use serde::{Deserialize, Serialize};
 
 /// Which surrogate to learn with, as scenarios spell it.
@@ -57,18 +58,19 @@ impl FromStr for SurrogateSpec {
     type Err = UnknownName;
 
     fn from_str(name: &str) -> Result<Self, UnknownName> {
-        let known = || Self::ALL.map(Self::name).join(", ");
+        let known = Self::ALL.map(Self::name);
         Self::ALL.into_iter().find(|s| s.name() == name).ok_or_else(|| UnknownName {
             what: "surrogate",
             name: name.into(),
-            known: known(),
+            known: known.join(", "),
+            meant: nearest(name, &known).map(str::to_owned),
         })
     }
 }
 
 /// A name that nothing has.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no {what} named {name}; there are {known}")]
+#[error("there is no {what} named {name}; {}", self.advice())]
 pub struct UnknownName {
     /// What was looked for.
     pub what: &'static str,
@@ -76,6 +78,17 @@ pub struct UnknownName {
     pub name: String,
     /// The names there are.
     pub known: String,
+    /// The one of them that was probably meant.
+    pub meant: Option<String>,
+}
+
+impl UnknownName {
+    fn advice(&self) -> String {
+        match &self.meant {
+            Some(meant) => format!("did you mean {meant}? There are {}", self.known),
+            None => format!("there are {}", self.known),
+        }
+    }
 }
 
 #[cfg(test)]
