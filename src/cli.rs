@@ -212,8 +212,9 @@ pub struct OnRig {
     /// Start on the real rig without asking, if the rehearsal passes.
     #[arg(long)]
     pub yes: bool,
-    /// With --resume: pumps whose syringes you have refilled, separated by commas, or `all`.
-    #[arg(long, value_name = "PUMPS", value_delimiter = ',', requires = "resume")]
+    /// With --resume: pumps whose syringes you have refilled, separated by commas, or `all`; each counts as full as at the
+    /// start of the run, unless you give its volume (mL).
+    #[arg(long, value_name = "PUMP[=ML]", value_delimiter = ',', requires = "resume")]
     pub filled: Vec<String>,
     /// Accept the first experiment even if it is far from its rehearsal.
     #[arg(long)]
