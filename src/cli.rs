@@ -49,7 +49,7 @@ pub enum Command {
     Watch(WatchArgs),
     /// Repeat the studies of the paper and compare every claim.
     Paper(PaperArgs),
-    /// Run experiments for an external optimiser, over lines of JSON on standard input and output.
+    /// Run experiments for an external optimiser, over lines of JSON on stdin and stdout.
     Lab(LabArgs),
     /// Compare policies on the same seeds: one tidy table of every step of every campaign.
     #[command(alias = "bench")]

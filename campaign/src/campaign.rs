@@ -49,14 +49,10 @@ pub struct Campaign<'a> {
 /// use flowtwin_campaign::campaign::Observer;
 /// use flowtwin_lab::Observation;
 /// use flowtwin_twin::Stop;
-///
 /// /// Prints the number of every experiment.
 /// struct Numbers;
-///
 /// impl Observer for Numbers {
-///     fn phase(&mut self, name: &str, policy: &str, _experiments: usize) {
-///         println!("{name}: {policy}");
-///     }
+///     fn phase(&mut self, _name: &str, _policy: &str, _experiments: usize) {}
 ///     fn experiment(&mut self, number: u64, _observation: &Observation, _known: bool) {
 ///         println!("experiment {number}");
 ///     }
