@@ -100,7 +100,7 @@ pub struct ObjectiveLine {
     /// The feature.
     pub feature: String,
     /// `maximize` or `minimize`. `outcome` of an observation has its sign changed where this is `minimize`.
-    pub goal: flowtwin_twin::Goal,
+    pub goal: flowtwin_lab::Goal,
 }
 
 /// What may be spent, or is left; none for no limit.

@@ -2,12 +2,11 @@
 
 use std::str::FromStr;
 
-use flowtwin_lab::Conditions;
+use flowtwin_lab::{Conditions, Goals};
 use serde::de::value::{MapAccessDeserializer, MapDeserializer};
 use serde::de::{IntoDeserializer, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::Goals;
 use crate::acquisition::UCB_LAMBDA;
 use crate::policy::{Aim, Guided, LatinHypercube, Listed, Policy, Random, Several, SobolSequence};
 

@@ -6,7 +6,7 @@ pub use goal::Goal;
 
 /// Several objectives, and limits on outcomes that must hold besides.
 ///
-/// Objectives and limits name outcomes by their place in [`crate::Trial::values`].
+/// Objectives and limits name outcomes by their place among those of an experiment.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Goals {
     /// What is wanted; none of them at the cost of another.
@@ -18,7 +18,7 @@ pub struct Goals {
 /// One thing that is wanted.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Objective {
-    /// The outcome, by its place among those of a trial.
+    /// The outcome, by its place among those of an experiment.
     pub outcome: usize,
     /// What is wanted of it.
     pub goal: Goal,
@@ -30,7 +30,7 @@ pub struct Objective {
 /// Bounds on an outcome.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Limit {
-    /// The outcome, by its place among those of a trial.
+    /// The outcome, by its place among those of an experiment.
     pub outcome: usize,
     /// Lowest value allowed, in units of the outcome.
     pub at_least: Option<f64>,
@@ -70,14 +70,14 @@ impl Goals {
 
     /// By how much more than its tolerance a target may be missed without being worse off: with other objectives
     /// everything within tolerance is as good, alone the nearest is best.
-    pub(crate) fn slack(&self, goal: Goal) -> f64 {
+    pub fn slack(&self, goal: Goal) -> f64 {
         match goal {
             Goal::Target { within, .. } if self.objectives.len() > 1 => within,
             _ => 0.0,
         }
     }
 
-    /// Scores of the objectives \[k\], each to be maximised, for the `values` of a trial; none where one was not measured.
+    /// Scores of the objectives \[k\], each to be maximised, for the `values` of an experiment; none where one was not measured.
     pub fn scores(&self, values: &[Option<f64>]) -> Option<Vec<f64>> {
         let score = |objective: &Objective| {
             let value = values.get(objective.outcome).copied().flatten()?;
@@ -96,7 +96,7 @@ impl Goals {
         }
     }
 
-    /// Whether the `values` of a trial keep all limits; what was not measured keeps none.
+    /// Whether the `values` of an experiment keep all limits; what was not measured keeps none.
     pub fn allow(&self, values: &[Option<f64>]) -> bool {
         let kept = |limit: &Limit| {
             values.get(limit.outcome).copied().flatten().is_some_and(|value| limit.allows(value))
