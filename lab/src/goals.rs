@@ -1,8 +1,10 @@
 //! What a campaign is after, where that is more than one number that is to be high.
 
 mod goal;
+mod wanted;
 
 pub use goal::Goal;
+pub use wanted::{LimitSpec, ObjectiveSpec, Wanted};
 
 /// Several objectives, and limits on outcomes that must hold besides.
 ///
@@ -96,6 +98,22 @@ impl Goals {
         }
     }
 
+    /// What the `values` of an experiment are worth where there is one objective, as something to be maximised; none where a limit is
+    /// broken or not everything was measured, and where there are several objectives.
+    pub fn merit(&self, values: &[Option<f64>]) -> Option<f64> {
+        let single = self.objectives.len() == 1 && self.allow(values);
+        single.then(|| self.scores(values)?.first().copied()).flatten()
+    }
+
+    /// A score of an objective in units of its outcome; of a target, how far off it is.
+    pub fn value_of(&self, objective: &Objective, score: f64) -> f64 {
+        match objective.goal {
+            Goal::Maximize => score,
+            Goal::Minimize => -score,
+            Goal::Target { .. } => self.slack(objective.goal) - score,
+        }
+    }
+
     /// Whether the `values` of an experiment keep all limits; what was not measured keeps none.
     pub fn allow(&self, values: &[Option<f64>]) -> bool {
         let kept = |limit: &Limit| {
@@ -146,6 +164,9 @@ mod tests {
         let mut goals = goals();
         goals.objectives.drain(..2);
         assert_eq!(goals.scores(&[None, None, Some(521.5)]), Some(vec![-1.5]));
+        assert_eq!(goals.merit(&[None, None, Some(521.5), Some(0.5)]), Some(-1.5));
+        assert_eq!(goals.merit(&[None, None, Some(521.5), Some(0.4)]), None);
+        assert_eq!(goals.value_of(&goals.objectives[0], -1.5).to_bits(), 1.5_f64.to_bits());
         assert!(!goals.is_plain());
         assert!(Goals::maximise().is_plain());
     }

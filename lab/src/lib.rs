@@ -40,7 +40,7 @@ pub use command::{Command, Exposure, Reply, Report, Setting};
 pub use conditions::{Conditions, Constraint, Space, SpaceError, Word};
 pub use fault::{Fault, FaultKind};
 pub use frames::Frames;
-pub use goals::{Goal, Goals, Limit, Objective};
+pub use goals::{Goal, Goals, Limit, LimitSpec, Objective, ObjectiveSpec, Wanted};
 pub use id::{HeaterId, LightId, PumpId, SensorId, SpectrometerId};
 pub use input::{Choice, Input, Kind};
 pub use lab::Lab;

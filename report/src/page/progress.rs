@@ -2,15 +2,16 @@
 
 use super::html::{HALF, WIDE, figure, pair, section};
 use super::{legend, style};
-use crate::format::{NONE, counted, plain, significant, with_unit};
+use crate::closing::said;
+use crate::format::{NONE, counted, significant, with_unit};
 use crate::plot::{Axis, Chart, Colour, Dash, Dot, Ends, Line, Points, Rule, Shape, Style};
 use crate::quantity::Quantity;
 use crate::run::{Experiment, Run};
 
 /// The figures of a campaign's progress.
 pub(super) fn sections(run: &Run<'_>) -> String {
-    // Without a value there is nothing to plot: the headline says so.
-    if run.experiments().iter().all(|e| e.value.is_none()) {
+    // Without a value there is nothing to plot: the headline says so. Of several objectives none has a best so far.
+    if run.has_several() || run.experiments().iter().all(|e| e.value.is_none()) {
         return String::new();
     }
     let mut body = every_experiment(run);
@@ -30,11 +31,23 @@ pub(super) fn tip(run: &Run<'_>, e: &Experiment<'_>) -> String {
         format!("experiment {} · {phase} {}", e.record.experiment, e.iteration),
         format!("{} {value}", objective.name),
     ];
-    lines.extend(e.record.conditions.iter().map(|(name, x)| {
+    lines.extend(others(run, e));
+    lines.extend(e.record.conditions.words().map(|(name, word)| {
         let input = Quantity::of_key(name);
-        format!("{} {}", input.name, with_unit(&plain(x), &input.unit))
+        format!("{} {}", input.name, with_unit(&said(word), &input.unit))
     }));
     lines.join("\n")
+}
+
+/// The other outcomes that are wanted or limited.
+fn others(run: &Run<'_>, e: &Experiment<'_>) -> Vec<String> {
+    let first = run.wanted().goals.objectives[0].outcome;
+    let line = |(place, value): (usize, &Option<f64>)| {
+        let quantity = run.outcome(place);
+        let value = value.map_or(NONE.into(), |v| with_unit(&significant(v, 4), &quantity.unit));
+        (place != first).then(|| format!("{} {value}", quantity.name))
+    };
+    e.values.iter().enumerate().filter_map(line).collect()
 }
 
 /// The axis of the objective over some experiments.
@@ -80,7 +93,7 @@ fn best_so_far(run: &Run<'_>, phase: usize) -> Line {
     let mut best = run.best_of(history.iter().copied()).and_then(|e| e.value);
     let mut points = Vec::new();
     for e in run.of_phase(phase) {
-        best = better(run, best, e.value);
+        best = better(run, best, run.solution(e));
         let at = e.record.experiment as f64;
         points.extend(best.map(|best| (at, best)));
     }
@@ -159,7 +172,7 @@ fn add_policy(run: &Run<'_>, phase: usize, chart: &mut Chart, ends: &mut Ends) {
     let mut best = None;
     let mut steps = Vec::new();
     for e in run.of_phase(phase) {
-        best = better(run, best, e.value);
+        best = better(run, best, run.solution(e));
         steps.extend(best.map(|best| (e.iteration as f64, best)));
     }
     chart.add(Points::new(singles, look).sized(2.8).hollow());
