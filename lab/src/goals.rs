@@ -1,10 +1,6 @@
 //! What a campaign is after, where that is more than one number that is to be high.
 
-mod goal;
-mod wanted;
-
-pub use goal::Goal;
-pub use wanted::{LimitSpec, ObjectiveSpec, Wanted};
+use crate::goal::Goal;
 
 /// Several objectives, and limits on outcomes that must hold besides.
 ///

@@ -2,7 +2,7 @@
 
 use flowtwin_lab::{Goal, Word};
 
-use super::format::{NONE, count, counted, duration, plain, share, significant, with_unit};
+use super::format::{NONE, count, counted, duration, plain, said, share, significant, with_unit};
 use super::front::{self, Front};
 use super::quantity::Quantity;
 use super::run::{Experiment, Run, consumed_ml, failed, span_s};
@@ -160,14 +160,6 @@ pub fn terminal(run: &Run<'_>, columns: Option<usize>) -> String {
         out.push_str(unfinished);
     }
     out
-}
-
-/// A value as people read it: a number without trailing zeros, or the name of an option.
-pub(crate) fn said(word: Word<'_>) -> String {
-    match word {
-        Word::Number(value) => plain(value),
-        Word::Name(name) => name.to_owned(),
-    }
 }
 
 /// Parts with commas between them, indented, in lines of so many columns.

@@ -2,8 +2,7 @@
 
 use flowtwin_statistics::front::{hypervolume, pareto_front};
 
-use super::closing::said;
-use super::format::{NONE, significant};
+use super::format::{NONE, said, significant};
 use super::quantity::Quantity;
 use super::run::{Experiment, Run};
 use super::table::Table;

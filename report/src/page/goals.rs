@@ -2,8 +2,9 @@
 
 use flowtwin_lab::{Goal, Limit};
 
-use super::html::{HALF, figure, pair, section};
-use super::{legend, progress, style};
+use super::experiment::tip;
+use super::html::{HALF, Legend, figure, pair, section};
+use super::{legend, style};
 use crate::format::{plain, significant};
 use crate::front::{self, Front};
 use crate::plot::{Axis, Band, Chart, Colour, Dot, Ends, Line, Points, Rule};
@@ -31,8 +32,7 @@ fn compromises(run: &Run<'_>, front: &Front) -> String {
         plots.extend((0..b).map(|a| trade_off(run, front, (a, b))));
     }
     let note = "By measured values; experiments that failed or broke a limit are left out.";
-    let table =
-        figure("The best compromises", note, &super::Legend::default(), &front.table(run).html());
+    let table = figure("The best compromises", note, &Legend::default(), &front.table(run).html());
     section("front", "The best compromises", &(pair(&plots) + &table))
 }
 
@@ -80,7 +80,7 @@ fn trade_off(run: &Run<'_>, front: &Front, (a, b): (usize, usize)) -> String {
     shade(run, places.1, (across.low, across.high), &mut chart);
     for phase in 0..run.phases().len() {
         let dot = |e: &Experiment<'_>| {
-            Some(Dot::new(e.values[places.0]?, e.values[places.1]?, progress::tip(run, e)))
+            Some(Dot::new(e.values[places.0]?, e.values[places.1]?, tip(run, e)))
         };
         let dots = run.of_phase(phase).iter().filter_map(dot);
         chart.add(Points::new(dots, style(phase)).sized(2.6).hollow());
@@ -96,7 +96,7 @@ fn trade_off(run: &Run<'_>, front: &Front, (a, b): (usize, usize)) -> String {
         let of_phase = |member: &&usize| run.experiments()[**member].phase == phase;
         let dot = |&member: &usize| {
             let e = &run.experiments()[member];
-            Some(Dot::new(e.values[places.0]?, e.values[places.1]?, progress::tip(run, e)))
+            Some(Dot::new(e.values[places.0]?, e.values[places.1]?, tip(run, e)))
         };
         let dots = front.members.iter().filter(of_phase).filter_map(dot);
         chart.add(Points::new(dots, style(phase)).sized(4.2));
@@ -127,7 +127,7 @@ fn over_run(run: &Run<'_>, place: usize) -> String {
     }
     for phase in 0..run.phases().len() {
         let dot = |e: &Experiment<'_>| {
-            Some(Dot::new(e.record.experiment as f64, e.values[place]?, progress::tip(run, e)))
+            Some(Dot::new(e.record.experiment as f64, e.values[place]?, tip(run, e)))
         };
         chart.add(Points::new(run.of_phase(phase).iter().filter_map(dot), style(phase)));
     }
@@ -184,9 +184,8 @@ fn distance(run: &Run<'_>, place: usize, target: f64, within: f64) -> String {
         };
         let path: Vec<(f64, f64)> = run.of_phase(phase).iter().map(step).collect();
         chart.add(Line::new(path, style(phase).colour).in_steps());
-        let dot = |e: &Experiment<'_>| {
-            Some(Dot::new(e.record.experiment as f64, off(e)?, progress::tip(run, e)))
-        };
+        let dot =
+            |e: &Experiment<'_>| Some(Dot::new(e.record.experiment as f64, off(e)?, tip(run, e)));
         chart.add(Points::new(run.of_phase(phase).iter().filter_map(dot), style(phase)).sized(2.6));
     }
     let note =

@@ -1,11 +1,10 @@
 //! How the campaign went: every experiment, and the best so far of each policy.
 
+use super::experiment::{objective_axis, tip};
 use super::html::{HALF, WIDE, figure, pair, section};
 use super::{legend, style};
-use crate::closing::said;
-use crate::format::{NONE, counted, significant, with_unit};
+use crate::format::{counted, significant};
 use crate::plot::{Axis, Chart, Colour, Dash, Dot, Ends, Line, Points, Rule, Shape, Style};
-use crate::quantity::Quantity;
 use crate::run::{Experiment, Run};
 
 /// The figures of a campaign's progress.
@@ -20,40 +19,6 @@ pub(super) fn sections(run: &Run<'_>) -> String {
     let figures: Vec<String> = policies.into_iter().chain(temperature).collect();
     body.push_str(&pair(&figures));
     section("progress", "What the campaign found", &body)
-}
-
-/// What a point says when it is pointed at.
-pub(super) fn tip(run: &Run<'_>, e: &Experiment<'_>) -> String {
-    let objective = run.objective();
-    let value = e.value.map_or(NONE.into(), |v| with_unit(&significant(v, 4), &objective.unit));
-    let phase = &run.phases()[e.phase].record.name;
-    let mut lines = vec![
-        format!("experiment {} · {phase} {}", e.record.experiment, e.iteration),
-        format!("{} {value}", objective.name),
-    ];
-    lines.extend(others(run, e));
-    lines.extend(e.record.conditions.words().map(|(name, word)| {
-        let input = Quantity::of_key(name);
-        format!("{} {}", input.name, with_unit(&said(word), &input.unit))
-    }));
-    lines.join("\n")
-}
-
-/// The other outcomes that are wanted or limited.
-fn others(run: &Run<'_>, e: &Experiment<'_>) -> Vec<String> {
-    let first = run.wanted().goals.objectives[0].outcome;
-    let line = |(place, value): (usize, &Option<f64>)| {
-        let quantity = run.outcome(place);
-        let value = value.map_or(NONE.into(), |v| with_unit(&significant(v, 4), &quantity.unit));
-        (place != first).then(|| format!("{} {value}", quantity.name))
-    };
-    e.values.iter().enumerate().filter_map(line).collect()
-}
-
-/// The axis of the objective over some experiments.
-pub(super) fn objective_axis(run: &Run<'_>) -> Axis {
-    let values = run.experiments().iter().filter_map(|e| e.value);
-    Axis::covering(run.objective().label(), values)
 }
 
 fn every_experiment(run: &Run<'_>) -> String {

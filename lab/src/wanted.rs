@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Goal, Goals, Limit, Objective};
+use crate::goal::Goal;
+use crate::goals::{Goals, Limit, Objective};
 
 /// One thing that a campaign is after.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
