@@ -15,6 +15,7 @@ mod determinism;
 mod docs;
 mod faults;
 mod geometry;
+mod goals;
 mod handoff;
 mod hardware;
 mod keys;
