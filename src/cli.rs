@@ -278,7 +278,8 @@ pub struct CheckArgs {
     /// Connect to every instrument of the wiring files and print its identity; nothing moves.
     #[arg(long)]
     pub connect: bool,
-    /// Move each pump of the wiring files by a few microlitres, ask which one moved, and save the answers beside the file.
+    /// Move each pump of the wiring files by a few microlitres, ask which one moved, and save the
+    /// answers beside the file.
     #[arg(long)]
     pub identify: bool,
     /// Run each scenario and compare it with its snapshots in this folder.

@@ -90,6 +90,7 @@ pub trait Emulator {
 /// A failure of an instrument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Ailment {
     /// No power: it answers nothing, moves nothing, and comes back with its defaults.
     PowerLoss,

@@ -25,7 +25,7 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/dye-mixing.toml");
 //! let scenario = Scenario::load(path.as_ref())?;
-//! let mut lab = Guarded::new(scenario.sim_lab(1), scenario.file().guard.clone());
+//! let mut lab = Guarded::new(scenario.simulated()?.lab(1), scenario.file().guard.clone());
 //!
 //! let settings = ["red_ul_per_min=150".to_owned()]; // the other inputs stay in the middle
 //! let conditions = choice::conditions(scenario.space(), &settings)?;

@@ -33,7 +33,7 @@
 //! let stop = AtomicBool::new(false);
 //! let campaign = Campaign::new(&scenario, 1, NonZeroUsize::MIN, &stop);
 //! let writer = Writer::new(Vec::new());
-//! let (ended, writer) = campaign.run(scenario.sim_lab(1), writer, None, &mut Silent)?;
+//! let (ended, writer) = campaign.run(scenario.simulated()?.lab(1), writer, None, &mut Silent)?;
 //! assert!(ended.fault.is_none());
 //!
 //! let journal = journal::read(writer.sink())?;

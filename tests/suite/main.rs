@@ -20,6 +20,7 @@ mod handoff;
 mod hardware;
 mod keys;
 mod killed;
+mod modules;
 mod off;
 mod outside;
 mod paper;
