@@ -22,11 +22,13 @@ pub struct Rig {
     pub pumps: BTreeMap<String, Pump>,
     /// Streams: pumps that join and share a line, by name.
     pub streams: BTreeMap<String, Stream>,
-    /// The immiscible liquid between the slugs.
-    pub carrier: Carrier,
-    /// Where streams and carrier meet and slugs form.
-    pub segmentation: Segmentation,
-    /// How well slugs are mixed inside.
+    /// The immiscible liquid between the slugs. Without one the liquid flows in one phase and disperses along the tube.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carrier: Option<Carrier>,
+    /// Where streams and carrier meet and slugs form; needed with a carrier, refused without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub segmentation: Option<Segmentation>,
+    /// How well slugs are mixed inside; of no effect without a carrier.
     #[serde(default)]
     pub mixing: Mixing,
     /// The tube behind the segmentation, stretch by stretch in the order of flow.
@@ -100,6 +102,10 @@ pub struct Pump {
 pub struct Stream {
     /// The pumps that feed it.
     pub pumps: Vec<String>,
+    /// The stretch of tube before which it joins what already flows there: a second injection, a quench, a dilution. At the
+    /// head of the tube, with the other streams, if it is not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub joins: Option<String>,
     /// Dead volume of the junction, well mixed \[µL\]; 0 to 100, default 1.
     #[serde(default = "junction")]
     pub junction_ul: f64,
@@ -220,8 +226,32 @@ pub struct Stretch {
     /// The heater it lies on; in the room if there is none.
     #[serde(default)]
     pub heater: Option<String>,
-    /// Time constant of heat between slug and surroundings \[s\]; 0.05 to 120.
+    /// Time constant of heat between liquid and surroundings \[s\]; 0.05 to 120.
     pub heat_s: f64,
+    /// Whether it is a stirred tank, ideally mixed; default false. For rigs without a carrier.
+    #[serde(default, skip_serializing_if = "super::is_false")]
+    pub tank: bool,
+    /// Péclet number u L/D of the stretch, where it has been measured or is that of a packed bed; 4 to 100 000. By
+    /// default it is that of laminar flow in a round tube (Taylor 1953; Aris 1956). For rigs without a carrier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peclet: Option<f64>,
+    /// Factor on molecular diffusion across the tube by coils and static mixers; 1 to 1000, default 1. For rigs without a
+    /// carrier.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub radial_enhancement: f64,
+    /// Hydrodynamic radius of what is dissolved (Stokes–Einstein) \[nm\]; 0.05 to 50, default 0.6. For rigs without a carrier.
+    #[serde(default = "hydrodynamic_radius", skip_serializing_if = "is_hydrodynamic_radius")]
+    pub hydrodynamic_radius_nm: f64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_one(factor: &f64) -> bool {
+    factor.to_bits() == one().to_bits()
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_hydrodynamic_radius(nm: &f64) -> bool {
+    nm.to_bits() == hydrodynamic_radius().to_bits()
 }
 
 /// A heated plate: C dT/dt = P u − UA (T − Ta) − what the liquid takes.
