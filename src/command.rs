@@ -2,12 +2,16 @@
 
 mod attendant;
 mod benchmark;
+mod campaign;
 mod check;
+mod completions;
+mod diff;
 mod discover;
 mod emulate;
 mod experiment;
 mod hardware;
 mod identified;
+mod init;
 mod lab;
 mod paper;
 mod place;
@@ -36,6 +40,7 @@ pub fn run(cli: Cli) -> Result<(), CommandError> {
         Command::Experiment(args) => experiment::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Replay(args) => replay::run(&args),
+        Command::Diff(args) => diff::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Twin(twin) => twin::run(&twin),
         Command::Discover(args) => discover::run(&args),
@@ -44,6 +49,9 @@ pub fn run(cli: Cli) -> Result<(), CommandError> {
         Command::Paper(args) => paper::run(&args),
         Command::Lab(args) => lab::run(&args),
         Command::Benchmark(args) => benchmark::run(&args),
+        Command::Init(args) => init::run(&args),
+        Command::Completions(args) => completions::completions(&args),
+        Command::Man(args) => completions::man(&args),
     }
 }
 

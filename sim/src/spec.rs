@@ -68,9 +68,11 @@ pub struct Stock {
     pub concentrations_mm: BTreeMap<String, f64>,
     /// Whether it counts as hazardous in the metrics of a lab.
     #[serde(default, skip_serializing_if = "is_false")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = false)))]
     pub hazardous: bool,
     /// Whether it counts as of high value there.
     #[serde(default, skip_serializing_if = "is_false")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = false)))]
     pub high_value: bool,
     /// How long it can be used once it is made \[h\]; 1 to 100 000. Metrics tell it; nothing ages in the simulation.
     #[serde(default, skip_serializing_if = "Option::is_none")]

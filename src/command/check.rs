@@ -4,11 +4,11 @@ use std::path::Path;
 
 use flowtwin_backends::identify;
 use flowtwin_campaign::scenario::Scenario;
-use flowtwin_campaign::snapshot::{Difference, Snapshot};
+use flowtwin_comparison::snapshot::{Difference, Snapshot};
 use serde_json::json;
 
+use super::campaign::threads;
 use super::emulate::read_wiring;
-use super::run::threads;
 use crate::cli::Check as Args;
 use crate::console;
 use crate::error::{CommandError, Kind};

@@ -36,6 +36,7 @@ pub struct Channel {
     /// With less light than this the lamp is taken to be out, and the experiment fails \[counts above dark\]: in
     /// absorbance the mean over all wavelengths, in emission over `phase`, where the excitation is scattered.
     #[serde(default = "least_light_counts", skip_serializing_if = "is_usual_light")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = least_light_counts())))]
     pub least_light_counts: f64,
 }
 

@@ -32,10 +32,12 @@ pub struct Limits {
     /// How far power and loss of a heated zone may be from what the scenario says of them, as a share: a temperature that
     /// does not answer the power within that makes the rig safe. 1 or more: nothing is compared.
     #[serde(skip_serializing_if = "is_default_tolerance")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = LOOP_TOLERANCE)))]
     pub loop_tolerance: f64,
     /// How far they may be from what this rig has shown before at like temperatures, as a share. 1 or more: nothing is
     /// compared.
     #[serde(skip_serializing_if = "is_default_drift")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = LOOP_DRIFT)))]
     pub loop_drift: f64,
     /// Without a look at the instruments for so long, while something is at work, the rig is made safe \[s\].
     pub no_reading_s: f64,
@@ -45,6 +47,7 @@ pub struct Limits {
     /// A pump that has delivered more than this many times what its rate says, and is ahead by more than `lag_ul`, does
     /// not do what it was told.
     #[serde(skip_serializing_if = "is_default_most")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = MOST_DELIVERED)))]
     pub most_delivered: f64,
     /// How far a pump may lag or be ahead whatever its rate \[µL\].
     pub lag_ul: f64,

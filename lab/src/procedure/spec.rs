@@ -36,6 +36,7 @@ pub struct ProcedureSpec {
     pub blank: FlushSpec,
     /// What flows after a fault that stops the campaign, once the rig is safe.
     #[serde(skip_serializing_if = "OnFault::is_stop")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = OnFault::Stop)))]
     pub on_fault: OnFault,
 }
 

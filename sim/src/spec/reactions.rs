@@ -40,6 +40,7 @@ pub struct Reaction {
     /// Heat of reaction for one turnover of the equation [kJ/mol], negative where heat is set free;
     /// −1000 to 1000.
     #[serde(default, skip_serializing_if = "is_zero")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = 0.0)))]
     pub heat_kj_per_mol: f64,
 }
 

@@ -172,6 +172,7 @@ pub struct Segmentation {
     pub off_ratio_percent: f64,
     /// Whether the train stays regular whatever the ratios are; default false.
     #[serde(default, skip_serializing_if = "super::is_false")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = false)))]
     pub any_ratio: bool,
     /// Capillary number of the carrier where slugs form above which the train turns irregular. Above it in any stretch,
     /// the film law goes beyond its range; 0.001 to 10, default 0.1.
