@@ -226,7 +226,9 @@ impl FlowHistory {
         let seconds = self.elapsed(last, at);
         let head = self.head();
         let moved: Vec<f64> = (head..self.columns())
-            .map(|section| self.course(last, section).at(seconds) - self.course(last, section).volume)
+            .map(|section| {
+                self.course(last, section).at(seconds) - self.course(last, section).volume
+            })
             .collect();
         let mut row: Vec<Course> = (0..self.pumps)
             .map(|pump| {

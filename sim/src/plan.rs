@@ -141,8 +141,10 @@ impl Plan {
                 .tube
                 .iter()
                 .zip(of_stretch)
-                .map(|(s, section)| {
-                    StretchPlan { heater: heater(&s.heater), spec: s.clone(), section }
+                .map(|(s, section)| StretchPlan {
+                    heater: heater(&s.heater),
+                    spec: s.clone(),
+                    section,
                 })
                 .collect(),
             heaters: rig.heaters.values().cloned().collect(),
@@ -208,9 +210,8 @@ impl Sections {
         };
         let places: Vec<Option<usize>> = rig.streams.values().map(before).collect();
         let joins: Vec<bool> = (0..rig.tube.len()).map(|i| places.contains(&Some(i))).collect();
-        let of_stretch: Vec<usize> = (0..joins.len())
-            .map(|i| joins[..=i].iter().filter(|joins| **joins).count())
-            .collect();
+        let of_stretch: Vec<usize> =
+            (0..joins.len()).map(|i| joins[..=i].iter().filter(|joins| **joins).count()).collect();
         let of_stream = places.iter().map(|place| place.map_or(0, |i| of_stretch[i])).collect();
         Self { of_stretch, of_stream, joins }
     }

@@ -18,6 +18,7 @@ use crate::flow::FlowHistory;
 use crate::instrument::heater::{self, Heater};
 use crate::instrument::light::Light;
 use crate::instrument::pump::{self, Pump};
+use crate::instrument::response::Response;
 use crate::plan::Plan;
 use crate::train::Train;
 use crate::work::Work;
@@ -74,6 +75,8 @@ pub(crate) struct World {
     pub(crate) integration_us: Vec<u32>,
     pub(crate) flow: FlowHistory,
     train: Train,
+    /// Responses of the spectrometers.
+    responses: Vec<Response>,
     /// Stirred tanks, by stage.
     tanks: Vec<Option<Tank>>,
     slug_done: Option<Ticket>,
@@ -119,6 +122,11 @@ impl World {
                 plan.sections.clone(),
                 plan.tube.iter().map(|stretch| stretch.section).collect(),
             ),
+            responses: plan
+                .channels
+                .iter()
+                .map(|c| Response::new(c.name.as_str(), &c.spec, &c.nm, ambient, &streams))
+                .collect(),
             tanks: vec![None; plan.stages.all().len()],
             train: Train::new(volume_deviation, time_deviation, &streams),
             slug_done: None,

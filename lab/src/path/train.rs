@@ -151,7 +151,8 @@ impl Train {
     /// Flows of slugs and carrier in a tube.
     fn flows(&self, tube: &Tube, settings: &Settings) -> Flows {
         let all = tube.flow(settings);
-        let carrier = self.segmented.as_ref().map_or(0.0, |s| settings.flow(&s.carrier).ul_per_min());
+        let carrier =
+            self.segmented.as_ref().map_or(0.0, |s| settings.flow(&s.carrier).ul_per_min());
         Flows { slugs: all - carrier, carrier }
     }
 
@@ -348,7 +349,10 @@ mod tests {
         (train.segmented, train.carriers) = (None, None);
         train.lines.clear();
         let kpa = train.pressure_kpa(&settings(415.0, 0.0));
-        assert!((kpa - 1e-3 * 8.0 * 4.6e-3 * 0.015_167 * 1.6446 / (0.381e-3 * 0.381e-3)).abs() < 0.01, "{kpa} kPa");
+        assert!(
+            (kpa - 1e-3 * 8.0 * 4.6e-3 * 0.015_167 * 1.6446 / (0.381e-3 * 0.381e-3)).abs() < 0.01,
+            "{kpa} kPa"
+        );
         let exposure = Exposure { integration_us: 20_000, frames: 300 };
         assert!((train.frames_in_slugs(&settings(415.0, 0.0), exposure) - 300.0).abs() < 1e-9);
         assert_eq!(train.beyond(&settings(415.0, 0.0)), None);

@@ -13,6 +13,8 @@ pub(crate) struct Channel {
     pub(crate) spec: Spectrometer,
     /// Stretch of the tube it looks at.
     pub(crate) cell: usize,
+    /// Wavelengths of its pixels \[nm\].
+    pub(crate) nm: Vec<f64>,
     /// The stage after which it sees the liquid.
     pub(crate) stage: usize,
     /// Light it works with.
@@ -90,6 +92,7 @@ fn channel(
         name: SpectrometerId::new(name),
         cell,
         stage: 0,
+        nm: grid.nm.clone(),
         light: place(lights, &spec.light),
         sources: lamp
             .iter()

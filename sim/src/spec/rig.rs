@@ -354,6 +354,29 @@ pub struct Spectrometer {
     /// Stray light, in parts of the mean signal [%]; 0 to 5, default 0.05.
     #[serde(default = "stray")]
     pub stray_percent: f64,
+    /// Light of half the wavelength that the grating shows in second order, in parts of it [%]; 0 to 20, default 0. It has
+    /// no order-sorting filter then.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub second_order_percent: f64,
+    /// Differences of sensitivity between pixels, standard deviation [%]; 0 to 20, default 0. They stay as they are for
+    /// the whole run.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub fixed_pattern_percent: f64,
+    /// Fringes of thin films before the detector, amplitude [%]; 0 to 20, default 0 …
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub etalon_percent: f64,
+    /// … and the optical thickness of the film, n d, which makes fringes every λ²/2nd \[µm\]; 0.5 to 1000, default 10.
+    #[serde(default = "film", skip_serializing_if = "is_film")]
+    pub etalon_um: f64,
+    /// Dark signal at 25 °C [counts/s]; 0 to 100 000, default 0. It doubles every 7 K of `ambient_c`, and has its own noise.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub dark_counts_per_s: f64,
+    /// Number of hot pixels, spread at random; 0 to 1000, default 0 …
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub hot_pixels: usize,
+    /// … and how many times the dark signal of the others they have; 1 to 100 000, default 100.
+    #[serde(default = "hundred", skip_serializing_if = "is_hundred")]
+    pub hot_factor: f64,
     /// Integration time at which `counts` of lights and emission hold \[ms\]; 0.01 to 10 000, default
     /// 20.
     #[serde(default = "reference_integration")]
@@ -375,6 +398,26 @@ pub enum Signal {
     Transmission,
     /// Emission and scattered excitation, at a right angle.
     Emission,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(value: &f64) -> bool {
+    value.to_bits() == 0.0_f64.to_bits()
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_none(count: &usize) -> bool {
+    *count == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_film(um: &f64) -> bool {
+    um.to_bits() == film().to_bits()
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_hundred(factor: &f64) -> bool {
+    factor.to_bits() == hundred().to_bits()
 }
 
 macro_rules! defaults {
@@ -417,6 +460,8 @@ defaults! {
     full_scale: u16 = 65_535;
     nonlinearity: f64 = 0.5;
     stray: f64 = 0.05;
+    film: f64 = 10.0;
+    hundred: f64 = 100.0;
     reference_integration: f64 = 20.0;
     shortest_integration: f64 = 6.0;
     longest_integration: f64 = 10_000.0;

@@ -40,7 +40,8 @@ impl World {
 
     /// Flow of all streams that have joined by a section of the tube [µL/s].
     pub(super) fn disperse_rate(&self, section: usize, now: Instant) -> f64 {
-        let joined = (0..self.plan.streams.len()).filter(|s| self.plan.streams[*s].section <= section);
+        let joined =
+            (0..self.plan.streams.len()).filter(|s| self.plan.streams[*s].section <= section);
         joined.map(|s| self.flow.rate(self.flow.stream(s), now)).sum()
     }
 

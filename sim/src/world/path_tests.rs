@@ -43,7 +43,8 @@ excitation_nm = 500.0
 
 /// Reactor and a piece behind it that is too small to matter.
 fn with(tube: &str, reactions: &str) -> World {
-    let end = r#"{ name = "end", bore_mm = 0.5, volume_ul = 0.2, heat_s = 1.0, peclet = 100000.0 }"#;
+    let end =
+        r#"{ name = "end", bore_mm = 0.5, volume_ul = 0.2, heat_s = 1.0, peclet = 100000.0 }"#;
     let text = RIG.replace("TUBE", &format!("tube = [{tube}, {end}]"));
     let spec: spec::World = toml::from_str(&format!("{text}\n{reactions}")).unwrap();
     World::new(Arc::new(Plan::new(&spec).unwrap()), Streams::new(1))
@@ -105,8 +106,8 @@ fn conversion_of_first_order_falls_with_dispersion_as_the_closed_form_says() {
         let open = math::exp(0.5 * peclet * (1.0 - root));
         close(seen(&mut world, "a") / 50.0, open, tolerance);
         let wehner = 4.0 * root * math::exp(0.5 * peclet)
-            / ((1.0 + root).powi(2) * math::exp(0.5 * root * peclet)
-                - (1.0 - root).powi(2) * math::exp(-0.5 * root * peclet));
+            / ((1.0 + root) * (1.0 + root) * math::exp(0.5 * root * peclet)
+                - (1.0 - root) * (1.0 - root) * math::exp(-0.5 * root * peclet));
         close(open, wehner, 1.2 / peclet);
         let whole = seen(&mut world, "a") + seen(&mut world, "c");
         close(whole, 50.0, 1e-9);
@@ -147,10 +148,10 @@ fn a_step_leaves_a_tube_as_taylor_and_aris_found() {
         let (mut mean, mut square, mut last) = (0.0, 0.0, 0.0);
         for (i, value) in step.iter().enumerate() {
             mean += i as f64 * (value - last);
-            square += (i as f64).powi(2) * (value - last);
+            square += (i * i) as f64 * (value - last);
             last = *value;
         }
-        (mean / last, square / last - (mean / last).powi(2))
+        (mean / last, square / last - mean * mean / (last * last))
     };
     let ((came, of_line), (left, whole)) = (moments(&head), moments(&tube));
     // Parcels are of 1 µL. What formed together passes the end together: the mean stands still.
@@ -251,7 +252,8 @@ segmentation = { width_mm = 0.5, any_ratio = true }
 pumps.oil = { stock = "oil", bore_mm = 14.57, fill_ml = 50.0 }
 "#;
     let tube = r#"tube = [{ name = "coil", bore_mm = 0.5, volume_ul = 40.0, reacts = true, heat_s = 1.0 }, { name = "end", bore_mm = 0.5, volume_ul = 20.0, heat_s = 1.0 }]"#;
-    let text = RIG.replace("TUBE", &format!("{carrier}{tube}")).replace("[stocks]", "[stocks]\noil = {}");
+    let text =
+        RIG.replace("TUBE", &format!("{carrier}{tube}")).replace("[stocks]", "[stocks]\noil = {}");
     let spec: spec::World =
         toml::from_str(&format!("{text}\n{}", reaction("a -> c", 0.01))).unwrap();
     let mut world = World::new(Arc::new(Plan::new(&spec).unwrap()), Streams::new(1));

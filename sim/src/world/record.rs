@@ -37,8 +37,9 @@ impl World {
         let passing = self.passing(channel, &acquisition);
         let count = acquisition.exposure.frames as usize;
         let pixels = channel.spec.pixels;
-        let mut detector = self.detector(channel);
-        let carrier = carrier_light(channel, &view.lamp);
+        let frame_s = 1e-6 * f64::from(acquisition.exposure.integration_us);
+        let mut detector = self.detector(channel).with_dark(self.responses[number].dark(frame_s));
+        let carrier = self.responses[number].seen(carrier_light(channel, &view.lamp));
         let mut slugs = SlugLights::default();
         let mut signal = vec![0.0; pixels];
         let mut counts = Vec::with_capacity(count * pixels);
@@ -59,14 +60,14 @@ impl World {
                 [] => detector.expose(carrier.iter().map(|c| clear * c), key, &mut counts),
                 [(slug, weight)] => {
                     let weight = level * weight;
-                    let light = slugs.get(slug, || self.slug_light(&view, slug));
+                    let light = slugs.get(slug, || self.slug_light(&view, number, slug));
                     let both = carrier.iter().zip(light);
                     detector.expose(both.map(|(c, s)| clear * c + weight * s), key, &mut counts);
                 }
                 _ => {
                     fast::scaled(&mut signal, clear, &carrier);
                     for &(slug, weight) in &parts.slugs {
-                        let light = slugs.get(slug, || self.slug_light(&view, slug));
+                        let light = slugs.get(slug, || self.slug_light(&view, number, slug));
                         fast::add(&mut signal, level * weight, light);
                     }
                     detector.expose(signal.iter().copied(), key, &mut counts);
@@ -194,7 +195,7 @@ impl World {
     }
 
     /// Light from a cell full of one slug, in one frame [pixels].
-    fn slug_light(&mut self, view: &View<'_>, slug: usize) -> Vec<f32> {
+    fn slug_light(&mut self, view: &View<'_>, number: usize, slug: usize) -> Vec<f32> {
         let View { channel, lamp, window_au } = view;
         let values = &self.become_of(channel.stage, slug).values;
         let mut light;
@@ -213,7 +214,7 @@ impl World {
                 fast::add(&mut light, counts * lamp.brightness, &band.shape);
             }
         }
-        with_stray(light, channel)
+        self.responses[number].seen(with_stray(light, channel))
     }
 }
 

@@ -70,8 +70,7 @@ impl World {
         }
         let spec = &self.plan.tube[stretch].spec;
         let column = self.flow.in_stretch(stretch);
-        let volume =
-            self.flow.volume(column, entered) - self.flow.volume(column, tank.entered);
+        let volume = self.flow.volume(column, entered) - self.flow.volume(column, tank.entered);
         let celsius = self.tank_c(stretch, entered, arrival.final_c);
         let heat_s = spec.heat_s;
         let inflow = Inflow { values: &coming.values, per_s: volume / spec.volume_ul / seconds };

@@ -58,7 +58,10 @@ fn one_liquid(world: &World) -> Checked {
         return inconsistent("rig.segmentation", "slugs need a carrier: `rig.carrier`");
     }
     if rig.mixing != Mixing::default() {
-        return inconsistent("rig.mixing", "it is about slugs, and without a carrier there are none");
+        return inconsistent(
+            "rig.mixing",
+            "it is about slugs, and without a carrier there are none",
+        );
     }
     for (i, stretch) in rig.tube.iter().enumerate() {
         if stretch.tank && stretch.peclet.is_some() {
@@ -75,9 +78,10 @@ fn one_liquid(world: &World) -> Checked {
 fn chemistry(world: &World) -> Checked {
     let rig = &world.rig;
     let first = rig.tube.first().map(|stretch| stretch.name.as_str());
-    let late = rig.streams.iter().find(|(_, stream)| {
-        stream.joins.as_deref().is_some_and(|name| Some(name) != first)
-    });
+    let late = rig
+        .streams
+        .iter()
+        .find(|(_, stream)| stream.joins.as_deref().is_some_and(|name| Some(name) != first));
     let why = match late {
         Some((name, _)) => format!("the stream \"{name}\" joins on the way"),
         None if rig.carrier.is_none() => "there is no carrier".to_owned(),
@@ -89,5 +93,8 @@ fn chemistry(world: &World) -> Checked {
         (None, false) => "chemistry.populations",
         (None, true) => return Ok(()),
     };
-    inconsistent(key, format!("it needs slugs that nothing joins, and {why}: write `[[chemistry.reactions]]`"))
+    inconsistent(
+        key,
+        format!("it needs slugs that nothing joins, and {why}: write `[[chemistry.reactions]]`"),
+    )
 }
