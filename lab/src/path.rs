@@ -4,7 +4,7 @@ mod history;
 mod train;
 
 pub use history::{FlowHistory, Passage};
-pub use train::{Beyond, Liquid, Train, Tube};
+pub use train::{Beyond, Liquid, Segmented, Train, Tube};
 
 use serde::{Deserialize, Serialize};
 

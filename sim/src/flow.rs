@@ -65,9 +65,13 @@ pub(crate) struct FlowHistory {
     pumps: usize,
     /// Pumps of each stream.
     streams: Vec<Vec<usize>>,
+    /// Pumps whose flow passes each section of the tube, the last of which all pumps feed.
+    sections: Vec<Vec<usize>>,
+    /// Section of each stretch.
+    of_stretch: Vec<usize>,
     stretches: usize,
     starts: Vec<Instant>,
-    /// Pumps, streams, total [segments][columns].
+    /// Pumps, streams, sections [segments][columns].
     courses: Vec<Course>,
     /// Volumes of `courses`, for those who go far back: [columns][segments] [µL].
     volumes: Vec<Vec<f64>>,
@@ -75,10 +79,19 @@ pub(crate) struct FlowHistory {
 }
 
 impl FlowHistory {
-    pub(crate) fn new(pumps: usize, streams: Vec<Vec<usize>>, stretches: usize) -> Self {
+    /// A history at rest: pumps of each stream and of each section of the tube, section of each stretch.
+    pub(crate) fn new(
+        pumps: usize,
+        streams: Vec<Vec<usize>>,
+        sections: Vec<Vec<usize>>,
+        of_stretch: Vec<usize>,
+    ) -> Self {
+        let stretches = of_stretch.len();
         let mut history = Self {
             pumps,
             streams,
+            sections,
+            of_stretch,
             stretches,
             starts: vec![Instant::START],
             courses: Vec::new(),
@@ -91,7 +104,7 @@ impl FlowHistory {
     }
 
     fn columns(&self) -> usize {
-        self.pumps + self.streams.len() + 1
+        self.pumps + self.streams.len() + self.sections.len()
     }
 
     /// Column of a stream.
@@ -99,7 +112,18 @@ impl FlowHistory {
         self.pumps + stream
     }
 
+    /// Column of all that flows at the head of the tube, where slugs form.
+    pub(crate) fn head(&self) -> usize {
+        self.pumps + self.streams.len()
+    }
+
+    /// Column of all that flows in a stretch.
+    pub(crate) fn in_stretch(&self, stretch: usize) -> usize {
+        self.head() + self.of_stretch[stretch]
+    }
+
     /// Column of the sum of all flows.
+    #[cfg(test)]
     pub(crate) fn total(&self) -> usize {
         self.columns() - 1
     }
@@ -200,8 +224,12 @@ impl FlowHistory {
     ) {
         let last = self.segments() - 1;
         let seconds = self.elapsed(last, at);
-        let total = self.total();
-        let moved = self.course(last, total).at(seconds) - self.course(last, total).volume;
+        let head = self.head();
+        let moved: Vec<f64> = (head..self.columns())
+            .map(|section| {
+                self.course(last, section).at(seconds) - self.course(last, section).volume
+            })
+            .collect();
         let mut row: Vec<Course> = (0..self.pumps)
             .map(|pump| {
                 let before = self.course(last, pump);
@@ -214,14 +242,17 @@ impl FlowHistory {
             sum.volume = self.course(last, self.pumps + i).at(seconds);
             row.push(sum);
         }
-        let mut sum = row[..self.pumps].iter().fold(Course::default(), |sum, c| sum.plus(1.0, *c));
-        sum.volume = self.course(last, total).at(seconds);
-        row.push(sum);
+        for (i, pumps) in self.sections.iter().enumerate() {
+            let mut sum = pumps.iter().fold(Course::default(), |sum, &p| sum.plus(1.0, row[p]));
+            sum.volume = self.course(last, head + i).at(seconds);
+            row.push(sum);
+        }
         let travels: Vec<Travel> = self.travels[last * self.stretches..]
             .iter()
             .zip(factors)
-            .map(|(before, &factor)| Travel {
-                passed: before.passed + before.factor * moved,
+            .zip(&self.of_stretch)
+            .map(|((before, &factor), &section)| Travel {
+                passed: before.passed + before.factor * moved[section],
                 factor,
             })
             .collect();
@@ -241,7 +272,7 @@ impl FlowHistory {
     pub(crate) fn passed(&self, stretch: usize, at: Instant) -> f64 {
         let segment = self.segment(at);
         let travel = self.travels[segment * self.stretches + stretch];
-        let course = self.course(segment, self.total());
+        let course = self.course(segment, self.in_stretch(stretch));
         travel.passed + travel.factor * (course.at(self.elapsed(segment, at)) - course.volume)
     }
 
@@ -264,7 +295,7 @@ impl FlowHistory {
         }
         let segment = low.checked_sub(1)?;
         let travel = self.travels[segment * self.stretches + stretch];
-        let course = self.course(segment, self.total());
+        let course = self.course(segment, self.in_stretch(stretch));
         let seconds = course.when(course.volume + (volume - travel.passed) / travel.factor)?;
         let at = Instant::from_nanos(
             self.starts[segment].as_nanos() + (seconds * 1e9).round_ties_even() as u64,
@@ -294,7 +325,7 @@ mod tests {
 
     /// Two pumps in one stream, one carrier; flows ramp, stop, and start again.
     fn history() -> FlowHistory {
-        let mut history = FlowHistory::new(3, vec![vec![0, 1]], 1);
+        let mut history = FlowHistory::new(3, vec![vec![0, 1]], vec![vec![0, 1, 2]], vec![0]);
         history.begin(at(0.0), |pump, _| [1.0, 0.5, 2.0][pump], &[1.2]);
         history.begin(at(2.0), |_, _| 0.0, &[1.1]);
         history.begin(at(5.0), |_, rate| -rate, &[1.1]);

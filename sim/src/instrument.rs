@@ -5,3 +5,4 @@ pub(crate) mod heater;
 pub(crate) mod light;
 mod normals;
 pub(crate) mod pump;
+pub(crate) mod response;

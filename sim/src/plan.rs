@@ -7,16 +7,21 @@ mod manifest;
 mod optics;
 mod quantities;
 mod reactions;
+mod stages;
 
 use flowtwin_lab::Manifest;
 
 pub use error::PlanError;
 pub(crate) use optics::Channel;
 pub(crate) use quantities::Quantities;
+pub(crate) use stages::{Kind, Stage, Stages};
 
 use crate::model::network::Network;
 use crate::model::reaction::Reaction;
 use crate::spec::{self, World};
+
+/// Parcels of a liquid without a carrier that the tube holds.
+const PARCELS: f64 = 100.0;
 
 /// A validated world.
 ///
@@ -29,8 +34,11 @@ pub struct Plan {
     pub(crate) pumps: Vec<spec::Pump>,
     pub(crate) pump_names: Vec<String>,
     pub(crate) streams: Vec<StreamPlan>,
-    pub(crate) carrier: CarrierPlan,
+    pub(crate) carrier: Option<CarrierPlan>,
     pub(crate) tube: Vec<StretchPlan>,
+    /// Pumps whose flow passes each section of the tube: a section ends where streams join.
+    pub(crate) sections: Vec<Vec<usize>>,
+    pub(crate) stages: Stages,
     pub(crate) heaters: Vec<spec::Heater>,
     pub(crate) heater_names: Vec<String>,
     pub(crate) light_names: Vec<String>,
@@ -46,12 +54,15 @@ pub(crate) struct StreamPlan {
     pub(crate) spec: spec::Stream,
     pub(crate) pumps: Vec<usize>,
     pub(crate) heater: Option<usize>,
+    /// The section of the tube that it is the first to pass.
+    pub(crate) section: usize,
 }
 
-/// The carrier with its pump and heater by number.
+/// The carrier with its pump and heater by number, and how it forms slugs.
 #[derive(Clone, Debug)]
 pub(crate) struct CarrierPlan {
     pub(crate) spec: spec::Carrier,
+    pub(crate) segmentation: spec::Segmentation,
     pub(crate) pump: usize,
     pub(crate) heater: Option<usize>,
 }
@@ -61,6 +72,15 @@ pub(crate) struct CarrierPlan {
 pub(crate) struct StretchPlan {
     pub(crate) spec: spec::Stretch,
     pub(crate) heater: Option<usize>,
+    /// The section of the tube that it belongs to.
+    pub(crate) section: usize,
+}
+
+impl StretchPlan {
+    /// Volume that liquid must push along before it gets through \[µL\]: what enters a stirred tank is at once in all of it.
+    pub(crate) fn plug_ul(&self) -> f64 {
+        if self.spec.tank { 0.0 } else { self.spec.volume_ul }
+    }
 }
 
 impl Plan {
@@ -79,35 +99,53 @@ impl Plan {
         let light_names = names(rig.lights.keys().collect());
         let pump = |name: &String| place(&pump_names, name);
         let heater = |name: &Option<String>| name.as_ref().map(|n| place(&heater_names, n));
+        let Sections { of_stretch, of_stream, joins } = Sections::new(rig);
+        let joined = manifest::Joined { rig, of_stretch: &of_stretch, of_stream: &of_stream };
+        let manifest = manifest::manifest(world, &joined);
         let streams: Vec<StreamPlan> = rig
             .streams
             .values()
-            .map(|stream| StreamPlan {
+            .zip(of_stream)
+            .map(|(stream, section)| StreamPlan {
+                section,
                 pumps: stream.pumps.iter().map(pump).collect(),
                 heater: heater(&stream.heater),
                 spec: stream.clone(),
             })
             .collect();
+        let carrier = rig.carrier.as_ref().map(|carrier| CarrierPlan {
+            pump: pump(&carrier.pump),
+            heater: heater(&carrier.heater),
+            spec: carrier.clone(),
+            segmentation: rig.segmentation.clone().unwrap_or_default(),
+        });
+        let last = of_stretch.iter().copied().max().unwrap_or(0);
+        let sections = (0..=last).map(|section| pumps_in(section, &streams, carrier.as_ref()));
+        let sections = sections.collect();
         let quantities = Quantities::new(world, &pump_names)?;
         let reaction = match &world.chemistry.product {
             Some(product) => Some(quantities.reaction(product)?),
             None => None,
         };
         let network = quantities.network(&world.chemistry)?;
-        let channels = optics::channels(world, &quantities, &light_names)?;
+        let stages = Stages::new(rig, &joins);
+        let channels = optics::channels(world, &quantities, &light_names, &stages)?;
         Ok(Self {
-            manifest: manifest::manifest(world),
+            manifest,
             pumps: rig.pumps.values().cloned().collect(),
             streams,
-            carrier: CarrierPlan {
-                pump: pump(&rig.carrier.pump),
-                heater: heater(&rig.carrier.heater),
-                spec: rig.carrier.clone(),
-            },
+            carrier,
+            sections,
+            stages,
             tube: rig
                 .tube
                 .iter()
-                .map(|s| StretchPlan { heater: heater(&s.heater), spec: s.clone() })
+                .zip(of_stretch)
+                .map(|(s, section)| StretchPlan {
+                    heater: heater(&s.heater),
+                    spec: s.clone(),
+                    section,
+                })
                 .collect(),
             heaters: rig.heaters.values().cloned().collect(),
             pump_names,
@@ -119,6 +157,17 @@ impl Plan {
             channels,
             world: world.clone(),
         })
+    }
+
+    /// Streams that join at the beginning of a section, with their numbers.
+    pub(crate) fn joining(&self, section: usize) -> impl Iterator<Item = (usize, &StreamPlan)> {
+        self.streams.iter().enumerate().filter(move |(_, stream)| stream.section == section)
+    }
+
+    /// Volume of the parcels in which a liquid without a carrier is followed \[µL\].
+    pub(crate) fn parcel_ul(&self) -> f64 {
+        let whole: f64 = self.tube.iter().map(|stretch| stretch.spec.volume_ul).sum();
+        whole / PARCELS
     }
 
     /// The world as it was given.
@@ -141,6 +190,40 @@ impl Plan {
         world.faults.random.clear();
         Self::new(&world).expect("a valid world without its noise is valid")
     }
+}
+
+/// Where streams join the tube.
+struct Sections {
+    /// Section of each stretch.
+    of_stretch: Vec<usize>,
+    /// The first section that each stream passes.
+    of_stream: Vec<usize>,
+    /// Whether a stream joins before each stretch.
+    joins: Vec<bool>,
+}
+
+impl Sections {
+    fn new(rig: &spec::Rig) -> Self {
+        let before = |stream: &spec::Stream| {
+            let name = stream.joins.as_ref()?;
+            rig.tube.iter().position(|stretch| stretch.name == *name).filter(|place| *place > 0)
+        };
+        let places: Vec<Option<usize>> = rig.streams.values().map(before).collect();
+        let joins: Vec<bool> = (0..rig.tube.len()).map(|i| places.contains(&Some(i))).collect();
+        let of_stretch: Vec<usize> =
+            (0..joins.len()).map(|i| joins[..=i].iter().filter(|joins| **joins).count()).collect();
+        let of_stream = places.iter().map(|place| place.map_or(0, |i| of_stretch[i])).collect();
+        Self { of_stretch, of_stream, joins }
+    }
+}
+
+/// Pumps whose flow passes a section, by number.
+fn pumps_in(section: usize, streams: &[StreamPlan], carrier: Option<&CarrierPlan>) -> Vec<usize> {
+    let joined = streams.iter().filter(|stream| stream.section <= section);
+    let mut pumps: Vec<usize> = joined.flat_map(|stream| stream.pumps.iter().copied()).collect();
+    pumps.extend(carrier.map(|carrier| carrier.pump));
+    pumps.sort_unstable();
+    pumps
 }
 
 fn place(names: &[String], name: &str) -> usize {

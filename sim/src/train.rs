@@ -23,14 +23,24 @@ pub(crate) struct Slug {
     pub(crate) time_off: f64,
     /// Volume it took of each stream, where that is not what the pumps gave meanwhile [streams] [µL].
     pub(crate) took: Option<Box<[f64]>>,
-    /// Its contents, once they were computed [quantities].
-    pub(crate) seen: Option<Box<[f64]>>,
+    /// Its contents after each stage, once they were computed [stages].
+    pub(crate) seen: Vec<Option<Seen>>,
+}
+
+/// A slug after a stage.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    /// What is in it [quantities].
+    pub(crate) values: Box<[f64]>,
+    /// Its volume in parts of that with which it formed: more where streams have joined.
+    pub(crate) growth: f64,
 }
 
 /// The train of slugs.
 #[derive(Clone, Debug)]
 pub(crate) struct Train {
     slugs: VecDeque<Slug>,
+    forgotten: u64,
     volumes: Stream,
     times: Stream,
     compositions: Stream,
@@ -64,6 +74,7 @@ impl Train {
     pub(crate) fn new(volume_deviation: f64, time_deviation: f64, streams: &Streams) -> Self {
         Self {
             slugs: VecDeque::new(),
+            forgotten: 0,
             volumes: streams.open("slugs/volume", 0),
             times: streams.open("slugs/time", 0),
             compositions: streams.open("slugs/composition", 0),
@@ -159,7 +170,7 @@ impl Train {
             to_ul: total_ul,
             time_off,
             took,
-            seen: None,
+            seen: Vec::new(),
         });
         self.began = now;
         self.from_ul = total_ul;
@@ -172,9 +183,23 @@ impl Train {
         &self.slugs
     }
 
-    /// Keeps what has become of a slug.
-    pub(crate) fn remember(&mut self, index: usize, seen: Box<[f64]>) {
-        self.slugs[index].seen = Some(seen);
+    /// What has become of a slug after a stage, if somebody has asked before.
+    pub(crate) fn seen(&self, stage: usize, index: usize) -> Option<&Seen> {
+        self.slugs[index].seen.get(stage)?.as_ref()
+    }
+
+    /// Keeps what has become of a slug after a stage.
+    pub(crate) fn remember(&mut self, stage: usize, index: usize, seen: Seen) {
+        let all = &mut self.slugs[index].seen;
+        if all.len() <= stage {
+            all.resize(stage + 1, None);
+        }
+        all[stage] = Some(seen);
+    }
+
+    /// Number of slugs that have been forgotten.
+    pub(crate) fn forgotten(&self) -> u64 {
+        self.forgotten
     }
 
     /// The first slug that ends beyond a total volume [µL].
@@ -186,6 +211,7 @@ impl Train {
     pub(crate) fn forget(&mut self, before: Instant) {
         while self.slugs.front().is_some_and(|slug| slug.ended < before) {
             self.slugs.pop_front();
+            self.forgotten += 1;
         }
     }
 }

@@ -5,6 +5,8 @@ mod mishap;
 mod record;
 mod sample;
 mod slug;
+mod stage;
+mod tank;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -16,11 +18,13 @@ use crate::flow::FlowHistory;
 use crate::instrument::heater::{self, Heater};
 use crate::instrument::light::Light;
 use crate::instrument::pump::{self, Pump};
+use crate::instrument::response::Response;
 use crate::plan::Plan;
 use crate::train::Train;
 use crate::work::Work;
 pub(crate) use mishap::Mishaps;
 pub use sample::Sample;
+use tank::Tank;
 
 /// The past is kept for at least this time [s] …
 const MEMORY_S: f64 = 4.0 * 3600.0;
@@ -71,6 +75,10 @@ pub(crate) struct World {
     pub(crate) integration_us: Vec<u32>,
     pub(crate) flow: FlowHistory,
     train: Train,
+    /// Responses of the spectrometers.
+    responses: Vec<Response>,
+    /// Stirred tanks, by stage.
+    tanks: Vec<Option<Tank>>,
     slug_done: Option<Ticket>,
     next_tick: Instant,
     /// Rates of all pumps, since when, and the rates of the present condition with its number.
@@ -94,7 +102,11 @@ impl World {
             .map(|(name, spec)| Heater::new(name, spec, ambient, &noise.heaters.of(name), &streams))
             .collect();
         let of_streams = plan.streams.iter().map(|s| s.pumps.clone()).collect();
-        let slugs = &noise.slugs;
+        // Parcels of one liquid are of one size: they only part what is followed.
+        let (volume_deviation, time_deviation) = match plan.carrier {
+            Some(_) => (0.01 * noise.slugs.volume_percent, 0.01 * noise.slugs.time_percent),
+            None => (0.0, 0.0),
+        };
         let still = vec![0.0; pumps.len()];
         let mut world = Self {
             engine: Engine::new(),
@@ -104,8 +116,19 @@ impl World {
             acquisitions: vec![None; plan.channels.len()],
             armed: vec![0; plan.channels.len()],
             integration_us: vec![100_000; plan.channels.len()],
-            flow: FlowHistory::new(pumps.len(), of_streams, plan.tube.len()),
-            train: Train::new(0.01 * slugs.volume_percent, 0.01 * slugs.time_percent, &streams),
+            flow: FlowHistory::new(
+                pumps.len(),
+                of_streams,
+                plan.sections.clone(),
+                plan.tube.iter().map(|stretch| stretch.section).collect(),
+            ),
+            responses: plan
+                .channels
+                .iter()
+                .map(|c| Response::new(c.name.as_str(), &c.spec, &c.nm, ambient, &streams))
+                .collect(),
+            tanks: vec![None; plan.stages.all().len()],
+            train: Train::new(volume_deviation, time_deviation, &streams),
             slug_done: None,
             next_tick: Instant::START + Span::from_secs(pump::TICK_S),
             rates: (still.clone(), Instant::START),
@@ -155,7 +178,7 @@ impl World {
             }
             Event::SlugDone => {
                 self.slug_done = None;
-                let (total, disperse) = (self.flow.total(), self.disperse(now));
+                let (total, disperse) = (self.flow.head(), self.disperse(now));
                 let took = self.took(now);
                 self.train.complete(now, self.flow.volume(total, now), disperse, took);
                 self.work.slugs += 1;
@@ -231,13 +254,14 @@ impl World {
     fn forget(&mut self, now: Instant) {
         let memory = Span::from_secs(MEMORY_S).as_nanos();
         let before = Instant::from_nanos(now.as_nanos().saturating_sub(memory));
-        let total = self.flow.total();
+        let total = self.flow.head();
         let flushed = self.flow.volume(total, now) - self.flow.volume(total, before);
         let lines = self.plan.streams.iter().map(|s| s.spec.cold_ul + s.spec.hot_ul);
         let held: f64 = lines.chain(self.plan.tube.iter().map(|s| s.spec.volume_ul)).sum();
         if flushed < FLUSHES * held {
             return;
         }
+        self.fill_tanks(before);
         self.flow.forget(before);
         self.train.forget(before);
         self.heaters.iter_mut().for_each(|h| h.forget(before));
@@ -250,5 +274,7 @@ fn same(a: &[f64], b: &[f64]) -> bool {
     a.iter().map(|r| r.to_bits()).eq(b.iter().map(|r| r.to_bits()))
 }
 
+#[cfg(test)]
+mod path_tests;
 #[cfg(test)]
 mod tests;

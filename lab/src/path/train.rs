@@ -22,9 +22,29 @@ const BOND: f64 = 0.842;
 /// Share of the frames kept that must lie within slugs: sizes of slugs vary by a few per cent.
 const WITHIN: f64 = 0.9;
 
-/// What slugs are made of and travel through.
+/// What flows through the tube: slugs between a carrier, or one liquid.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Train {
+    /// How slugs form; none where one liquid flows alone.
+    #[serde(flatten)]
+    pub segmented: Option<Segmented>,
+    /// The liquid of the slugs, or the only one.
+    #[serde(rename = "slugs")]
+    pub liquid: Liquid,
+    /// The carrier's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carriers: Option<Liquid>,
+    /// Lines of one liquid, side by side.
+    pub lines: Vec<Tube>,
+    /// The tube behind them, stretch by stretch.
+    pub tube: Vec<Tube>,
+    /// The highest pressure that the rig bears \[kPa\].
+    pub bears_kpa: f64,
+}
+
+/// How slugs form in a carrier.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Segmented {
     /// The pump of the carrier; all others feed the slugs.
     pub carrier: PumpId,
     /// Volume of a slug at vanishing flow \[µL\].
@@ -35,16 +55,6 @@ pub struct Train {
     pub longest_ul: f64,
     /// Interfacial tension [mN/m].
     pub tension_mn_per_m: f64,
-    /// The liquid of the slugs.
-    pub slugs: Liquid,
-    /// The carrier's.
-    pub carriers: Liquid,
-    /// Lines of one liquid, side by side.
-    pub lines: Vec<Tube>,
-    /// The tube that slugs and carrier share, stretch by stretch.
-    pub tube: Vec<Tube>,
-    /// The highest pressure that the rig bears \[kPa\].
-    pub bears_kpa: f64,
 }
 
 /// A liquid at room temperature.
@@ -125,17 +135,37 @@ impl Flows {
     }
 }
 
-impl Train {
-    fn flows(&self, settings: &Settings) -> Flows {
-        let carrier = settings.flow(&self.carrier).ul_per_min();
-        Flows { slugs: settings.total_ul_per_min() - carrier, carrier }
-    }
-
-    /// Volume of a slug \[µL\]: V = V0 + k Qd/Qc (Garstecki et al. 2006, DOI 10.1039/b510841a).
-    pub fn slug_ul(&self, settings: &Settings) -> f64 {
-        let Flows { slugs, carrier } = self.flows(settings);
+impl Segmented {
+    fn slug_ul(&self, Flows { slugs, carrier }: Flows) -> f64 {
         let grown = if carrier > 0.0 { self.growth_ul * slugs / carrier } else { f64::INFINITY };
         (self.slug_ul + grown).min(self.longest_ul)
+    }
+
+    /// Capillary number µ U/γ of the carrier at a speed [m/s].
+    fn capillary(&self, carrier: Liquid, speed: f64) -> f64 {
+        carrier.viscosity_mpa_s * speed / self.tension_mn_per_m
+    }
+}
+
+impl Train {
+    /// Flows of slugs and carrier in a tube.
+    fn flows(&self, tube: &Tube, settings: &Settings) -> Flows {
+        let all = tube.flow(settings);
+        let carrier =
+            self.segmented.as_ref().map_or(0.0, |s| settings.flow(&s.carrier).ul_per_min());
+        Flows { slugs: all - carrier, carrier }
+    }
+
+    /// Flows where slugs form: at the head of the tube.
+    fn head(&self, settings: &Settings) -> Flows {
+        self.tube.first().map_or(Flows { slugs: 0.0, carrier: 0.0 }, |t| self.flows(t, settings))
+    }
+
+    /// Volume of a slug \[µL\]: V = V0 + k Qd/Qc (Garstecki et al. 2006, DOI 10.1039/b510841a); infinite where no carrier
+    /// parts the liquid.
+    pub fn slug_ul(&self, settings: &Settings) -> f64 {
+        let volume = |s: &Segmented| s.slug_ul(self.head(settings));
+        self.segmented.as_ref().map_or(f64::INFINITY, volume)
     }
 
     /// Pressure at the pumps \[kPa\]: that of the line which has most, and that of the tube behind.
@@ -145,7 +175,7 @@ impl Train {
     pub fn pressure_kpa(&self, settings: &Settings) -> f64 {
         let of_line = |line: &Tube| {
             let speed = line.speed(line.flow(settings));
-            line.friction_pa(1e-3 * self.slugs.viscosity_mpa_s, speed)
+            line.friction_pa(1e-3 * self.liquid.viscosity_mpa_s, speed)
         };
         let lines = self.lines.iter().map(of_line).fold(0.0, f64::max);
         let tube: f64 = self.tube.iter().map(|tube| self.tube_pa(tube, settings)).sum();
@@ -153,50 +183,52 @@ impl Train {
     }
 
     fn tube_pa(&self, tube: &Tube, settings: &Settings) -> f64 {
-        let flows = self.flows(settings);
+        let flows = self.flows(tube, settings);
         if flows.total() <= 0.0 {
             return 0.0;
         }
-        let (share, speed) = (flows.slugs / flows.total(), tube.speed(flows.total()));
+        let speed = tube.speed(flows.total());
+        let (Some(segmented), Some(carriers)) = (&self.segmented, self.carriers) else {
+            return tube.friction_pa(1e-3 * self.liquid.viscosity_mpa_s, speed);
+        };
+        let share = flows.slugs / flows.total();
         let viscosity =
-            share * self.slugs.viscosity_mpa_s + (1.0 - share) * self.carriers.viscosity_mpa_s;
-        let count = tube.volume_ul * share / self.slug_ul(settings);
-        let caps = math::pow(3.0 * self.capillary(speed), 2.0 / 3.0);
-        let tension = 1e-3 * self.tension_mn_per_m;
+            share * self.liquid.viscosity_mpa_s + (1.0 - share) * carriers.viscosity_mpa_s;
+        let count = tube.volume_ul * share / segmented.slug_ul(self.head(settings));
+        let caps = math::pow(3.0 * segmented.capillary(carriers, speed), 2.0 / 3.0);
+        let tension = 1e-3 * segmented.tension_mn_per_m;
         tube.friction_pa(1e-3 * viscosity, speed)
             + count * 7.16 * caps * tension / (1e-3 * tube.bore_mm)
     }
 
-    /// Capillary number µ U/γ of the carrier at a speed [m/s].
-    fn capillary(&self, speed: f64) -> f64 {
-        self.carriers.viscosity_mpa_s * speed / self.tension_mn_per_m
-    }
-
-    /// The first number that is beyond the range in which slugs form and travel as a train.
+    /// The first number that is beyond the range in which slugs form and travel as a train, or one liquid flows in layers.
     pub fn beyond(&self, settings: &Settings) -> Option<Beyond> {
-        let flows = self.flows(settings);
-        let line = |tube: &Tube| {
-            let speed = tube.speed(tube.flow(settings));
-            let reynolds = self.slugs.reynolds(speed, 1e-3 * tube.bore_mm);
-            above(tube, "a Reynolds number", reynolds, LAMINAR, "is turbulent")
-        };
-        let of_tubes = || self.tube.iter().find_map(|tube| self.beyond_in(tube, flows, settings));
+        let line = |tube: &Tube| self.turbulent(tube, tube.flow(settings), &[self.liquid]);
+        let of_tubes = || self.tube.iter().find_map(|tube| self.beyond_in(tube, settings));
         self.lines.iter().find_map(line).or_else(of_tubes)
     }
 
-    fn beyond_in(&self, tube: &Tube, flows: Flows, settings: &Settings) -> Option<Beyond> {
-        let (speed, bore_m) = (tube.speed(flows.total()), 1e-3 * tube.bore_mm);
-        let reynolds = [self.slugs, self.carriers].map(|liquid| liquid.reynolds(speed, bore_m));
-        let reynolds = reynolds[0].max(reynolds[1]);
-        let turbulent = above(tube, "a Reynolds number", reynolds, LAMINAR, "is turbulent");
+    fn turbulent(&self, tube: &Tube, ul_per_min: f64, liquids: &[Liquid]) -> Option<Beyond> {
+        let (speed, bore_m) = (tube.speed(ul_per_min), 1e-3 * tube.bore_mm);
+        let reynolds = liquids.iter().map(|liquid| liquid.reynolds(speed, bore_m));
+        above(tube, "a Reynolds number", reynolds.fold(0.0, f64::max), LAMINAR, "is turbulent")
+    }
+
+    fn beyond_in(&self, tube: &Tube, settings: &Settings) -> Option<Beyond> {
+        let flows = self.flows(tube, settings);
+        let (Some(segmented), Some(carriers)) = (&self.segmented, self.carriers) else {
+            return self.turbulent(tube, flows.total(), &[self.liquid]);
+        };
+        let turbulent = self.turbulent(tube, flows.total(), &[self.liquid, carriers]);
         if flows.slugs <= 0.0 || flows.carrier <= 0.0 {
             return turbulent;
         }
-        let lighter = (self.slugs.density_kg_per_m3 - self.carriers.density_kg_per_m3).abs();
-        let tension = 1e-3 * self.tension_mn_per_m;
+        let lighter = (self.liquid.density_kg_per_m3 - carriers.density_kg_per_m3).abs();
+        let tension = 1e-3 * segmented.tension_mn_per_m;
         let bond = lighter * GRAVITY * tube.radius_m() * tube.radius_m() / tension;
         let sphere_ul = std::f64::consts::PI / 6.0 * tube.bore_mm * tube.bore_mm * tube.bore_mm;
-        let slug_ul = self.slug_ul(settings);
+        let slug_ul = segmented.slug_ul(self.head(settings));
+        let capillary = segmented.capillary(carriers, tube.speed(flows.total()));
         let drop = || Beyond {
             tube: tube.name.clone(),
             what: format!(
@@ -205,25 +237,24 @@ impl Train {
             ),
         };
         turbulent
-            .or_else(|| {
-                above(tube, "a capillary number", self.capillary(speed), FILM, "has no film law")
-            })
+            .or_else(|| above(tube, "a capillary number", capillary, FILM, "has no film law"))
             .or_else(|| above(tube, "a Bond number", bond, BOND, "lets gravity part the liquids"))
             .or_else(|| (slug_ul < sphere_ul).then(drop))
     }
 
-    /// Number of frames that show nothing but a slug, of those taken.
+    /// Number of frames that show nothing but a slug, of those taken; all of them where no carrier parts the liquid.
     ///
     /// A slug that passes in a frames has a − 1 of them on average, where slugs follow each other after p frames.
     pub fn frames_in_slugs(&self, settings: &Settings, exposure: Exposure) -> f64 {
-        let Flows { slugs, carrier } = self.flows(settings);
+        let Flows { slugs, carrier } = self.head(settings);
         let frames = f64::from(exposure.frames);
-        if slugs <= 0.0 {
+        let Some(segmented) = self.segmented.as_ref().filter(|_| slugs > 0.0) else {
             return frames;
-        }
+        };
         let frame_s = 1e-6 * f64::from(exposure.integration_us);
-        let slug = 60.0 * self.slug_ul(settings) / (slugs + carrier) / frame_s;
-        let pair = 60.0 * self.slug_ul(settings) / slugs / frame_s;
+        let slug_ul = segmented.slug_ul(self.head(settings));
+        let slug = 60.0 * slug_ul / (slugs + carrier) / frame_s;
+        let pair = 60.0 * slug_ul / slugs / frame_s;
         frames * (slug - 1.0).max(0.0) / pair
     }
 
@@ -254,13 +285,15 @@ mod tests {
             pumps: pumps.iter().map(|p| PumpId::new(p)).collect(),
         };
         Train {
-            carrier: "oil".into(),
-            slug_ul: 0.695,
-            growth_ul: 0.3475,
-            longest_ul: 13.9,
-            tension_mn_per_m: 5.0,
-            slugs: Liquid { density_kg_per_m3: 789.0, viscosity_mpa_s: 4.6 },
-            carriers: Liquid { density_kg_per_m3: 1820.0, viscosity_mpa_s: 8.0 },
+            segmented: Some(Segmented {
+                carrier: "oil".into(),
+                slug_ul: 0.695,
+                growth_ul: 0.3475,
+                longest_ul: 13.9,
+                tension_mn_per_m: 5.0,
+            }),
+            liquid: Liquid { density_kg_per_m3: 789.0, viscosity_mpa_s: 4.6 },
+            carriers: Some(Liquid { density_kg_per_m3: 1820.0, viscosity_mpa_s: 8.0 }),
             lines: vec![tube("line", 0.508, 166.0, &["a"])],
             tube: vec![tube("reactor", bore_mm, 750.0, &["a", "oil"])],
             bears_kpa: 1000.0,
@@ -303,10 +336,38 @@ mod tests {
         assert!(what(0.762, 400_000.0).unwrap().starts_with("a Reynolds number"));
         // Water in oil of its density: nothing floats, but a slug of 1.04 µL is a drop in a bore of 2 mm.
         let mut level = train(2.0);
-        level.slugs.density_kg_per_m3 = 1820.0;
+        level.liquid.density_kg_per_m3 = 1820.0;
         let drop = level.beyond(&settings(415.0, 415.0)).unwrap().what;
         assert!(drop.contains("is a drop in a bore of 2 mm"), "{drop}");
         assert_eq!(level.beyond(&settings(0.0, 415.0)), None);
+    }
+
+    /// One liquid alone: Hagen and Poiseuille, 8 µ U L/R² of 1.645 m at 15.2 mm/s with 4.6 mPa·s, and no frame is lost.
+    #[test]
+    fn one_liquid_takes_the_pressure_of_poiseuille() {
+        let mut train = train(0.762);
+        (train.segmented, train.carriers) = (None, None);
+        train.lines.clear();
+        let kpa = train.pressure_kpa(&settings(415.0, 0.0));
+        assert!(
+            (kpa - 1e-3 * 8.0 * 4.6e-3 * 0.015_167 * 1.6446 / (0.381e-3 * 0.381e-3)).abs() < 0.01,
+            "{kpa} kPa"
+        );
+        let exposure = Exposure { integration_us: 20_000, frames: 300 };
+        assert!((train.frames_in_slugs(&settings(415.0, 0.0), exposure) - 300.0).abs() < 1e-9);
+        assert_eq!(train.beyond(&settings(415.0, 0.0)), None);
+    }
+
+    /// A train is written with the keys of its slugs beside the others, and read back.
+    #[test]
+    fn a_train_is_the_same_after_writing_and_reading() {
+        let mut train = train(0.762);
+        let text = serde_json::to_string(&train).unwrap();
+        assert!(text.starts_with(r#"{"carrier":"oil","slug_ul":0.695,"#), "{text}");
+        assert_eq!(serde_json::from_str::<Train>(&text).unwrap(), train);
+        (train.segmented, train.carriers) = (None, None);
+        let text = serde_json::to_string(&train).unwrap();
+        assert_eq!(serde_json::from_str::<Train>(&text).unwrap(), train);
     }
 
     /// 1.04 µL at 830 µL/min pass in 75 ms: 3.8 frames of 20 ms of 7.5 to the next slug, 110 frames of 300 within slugs.

@@ -18,6 +18,8 @@ pub(crate) struct Detector {
     /// Loss of sensitivity for each count of signal.
     bend: f32,
     full_scale: f32,
+    /// Dark signal in one frame [pixels]; none where there is none.
+    dark: Option<Vec<f32>>,
     normals: Vec<f32>,
     frame: Vec<u16>,
 }
@@ -31,9 +33,15 @@ impl Detector {
             read_variance: (read_counts * read_counts) as f32,
             bend: 0.01 * spec.nonlinearity_percent as f32 / full_scale,
             full_scale,
+            dark: None,
             normals: vec![0.0; spec.pixels.next_multiple_of(normals::STEP)],
             frame: vec![0; spec.pixels],
         }
+    }
+
+    /// The same with a dark signal in each frame [pixels].
+    pub(crate) fn with_dark(self, dark: Option<Vec<f32>>) -> Self {
+        Self { dark, ..self }
     }
 
     /// Appends the counts of one frame whose mean signal is `signal` [counts]; `key` makes its noise.
@@ -43,6 +51,17 @@ impl Detector {
         key: u64,
         counts: &mut Vec<u16>,
     ) {
+        match self.dark.take() {
+            Some(dark) => {
+                self.count(signal.zip(&dark).map(|(signal, dark)| signal + dark), key, counts);
+                self.dark = Some(dark);
+            }
+            None => self.count(signal, key, counts),
+        }
+    }
+
+    #[inline]
+    fn count(&mut self, signal: impl Iterator<Item = f32>, key: u64, counts: &mut Vec<u16>) {
         if self.variance_per_count > 0.0 || self.read_variance > 0.0 {
             normals::draw(key, &mut self.normals);
         }

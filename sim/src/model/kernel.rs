@@ -22,12 +22,20 @@ pub(crate) const LARGEST_SIGMA: f64 = SIGMA_STEP * TABLES as f64;
 static SHARES: LazyLock<Vec<[f64; NODES + 1]>> =
     LazyLock::new(|| (1..=TABLES).map(|i| table(SIGMA_STEP * i as f64)).collect());
 
+/// Parts into which what leaves is cut by age.
+const PARTS: usize = 16;
+
+/// Mean transit of each part, for each table of shares.
+static TRANSITS: LazyLock<Vec<[f64; PARTS]>> = LazyLock::new(|| SHARES.iter().map(parts).collect());
+
 /// A distribution of transit volumes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Kernel {
     below: &'static [f64; NODES + 1],
     above: &'static [f64; NODES + 1],
     towards_above: f64,
+    /// Number of the table below.
+    place: usize,
 }
 
 impl Kernel {
@@ -39,7 +47,17 @@ impl Kernel {
             below: &SHARES[below],
             above: &SHARES[(below + 1).min(TABLES - 1)],
             towards_above: place - below as f64,
+            place: below,
         }
+    }
+
+    /// Mean transits of equal parts of what leaves, youngest first, in units of the mean.
+    pub(crate) fn transits(&self) -> [f64; PARTS] {
+        std::array::from_fn(|part| {
+            let below = TRANSITS[self.place][part];
+            let above = TRANSITS[(self.place + 1).min(TABLES - 1)][part];
+            below + self.towards_above * (above - below)
+        })
     }
 
     /// The share that leaves within `volume`, in units of the mean: from 0 to 1.
@@ -58,6 +76,28 @@ impl Kernel {
         let below = at(self.below);
         below + self.towards_above * (at(self.above) - below)
     }
+}
+
+/// Mean transit of each of `PARTS` equal parts of what leaves, youngest first.
+fn parts(shares: &[f64; NODES + 1]) -> [f64; PARTS] {
+    let (step, mut means) = (SPAN / NODES as f64, [0.0; PARTS]);
+    for node in 0..NODES {
+        let (low, high) = (shares[node], shares[node + 1]);
+        let mut from = low;
+        while from < high {
+            let part = ((from * PARTS as f64) as usize).min(PARTS - 1);
+            let border = (part + 1) as f64 / PARTS as f64;
+            let to = if part + 1 == PARTS { high } else { high.min(border) };
+            // Between the nodes the share is taken to grow evenly.
+            let along = (0.5 * (from + to) - low) / (high - low);
+            means[part] += (to - from) * step * (node as f64 + along) * PARTS as f64;
+            if to <= from {
+                break;
+            }
+            from = to;
+        }
+    }
+    means
 }
 
 /// Cumulative shares at the nodes, by Simpson's rule on the density, scaled to end at one.

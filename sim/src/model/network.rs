@@ -97,7 +97,13 @@ impl Network {
         let mut result = Ok(());
         for stay in stays.iter().filter(|stay| stay.seconds > 0.0) {
             let at_rest = y.clone();
-            let running = Running { network: self, stay, effectiveness, heat_capacity_kj_per_l_k };
+            let running = Running {
+                network: self,
+                stay,
+                effectiveness,
+                heat_capacity_kj_per_l_k,
+                inflow: None,
+            };
             let running = running.prepared();
             if advance(&running, &mut y, stay.seconds).is_err() {
                 y = at_rest;
@@ -110,6 +116,58 @@ impl Network {
         }
         result
     }
+
+    /// Lets a stirred tank react while liquid flows through it; species that do not react are left alone.
+    ///
+    /// `values` are all quantities in it at the beginning and then at the end of the stay \[mM\], `above_k` its temperature
+    /// above that of the stay by heats of reaction [K].
+    ///
+    /// # Errors
+    /// If the reactions run away; what is in the tank is then as it was.
+    pub(crate) fn stir(
+        &self,
+        values: &mut [f64],
+        above_k: &mut f64,
+        stay: &Stay,
+        inflow: Inflow<'_>,
+        heat_capacity_kj_per_l_k: f64,
+    ) -> Result<(), RunsAway> {
+        let molar = |values: &[f64]| -> Vec<f64> {
+            self.places.iter().map(|&place| 1e-3 * values[place]).collect()
+        };
+        let (mut y, mut coming) = (molar(values), molar(inflow.values));
+        if self.has_heat {
+            y.push(*above_k);
+            coming.push(0.0);
+        }
+        let running = Running {
+            network: self,
+            stay,
+            effectiveness: 1.0,
+            heat_capacity_kj_per_l_k,
+            inflow: Some((coming, inflow.per_s)),
+        };
+        advance(&running.prepared(), &mut y, stay.seconds).map_err(|_| RunsAway)?;
+        for (&place, concentration) in self.places.iter().zip(&y) {
+            values[place] = 1e3 * concentration;
+        }
+        *above_k = y.get(self.places.len()).copied().unwrap_or(0.0);
+        Ok(())
+    }
+
+    /// Whether the network says what becomes of a quantity.
+    pub(crate) fn knows(&self, place: usize) -> bool {
+        self.places.contains(&place)
+    }
+}
+
+/// Liquid that flows into a stirred tank while as much flows out.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Inflow<'a> {
+    /// What is in it [mM] [quantities].
+    pub(crate) values: &'a [f64],
+    /// Volumes of the tank in a second [1/s].
+    pub(crate) per_s: f64,
 }
 
 /// The network in a stay at one temperature.
@@ -118,6 +176,8 @@ struct Running<'a> {
     stay: &'a Stay,
     effectiveness: f64,
     heat_capacity_kj_per_l_k: f64,
+    /// What flows in [mol/L], in volumes in a second [1/s].
+    inflow: Option<(Vec<f64>, f64)>,
 }
 
 /// The network with its rate constants at the temperature of the stay.
@@ -184,6 +244,11 @@ impl Equations for Prepared<'_> {
             let exchange = y[n] / self.running.stay.heat_s;
             slopes[n] = heat / self.running.heat_capacity_kj_per_l_k - exchange;
         }
+        if let Some((coming, per_s)) = &self.running.inflow {
+            for ((slope, coming), y) in slopes.iter_mut().zip(coming).zip(y) {
+                *slope += per_s * (coming - y);
+            }
+        }
     }
 
     fn jacobian(&self, y: &[f64], jacobian: &mut [f64]) {
@@ -209,6 +274,11 @@ impl Equations for Prepared<'_> {
         });
         if has_heat {
             jacobian[n * size + n] -= 1.0 / self.running.stay.heat_s;
+        }
+        if let Some((_, per_s)) = &self.running.inflow {
+            for i in 0..size {
+                jacobian[i * size + i] -= per_s;
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! Names and ranges of all keys.
 
 mod names;
+mod path;
 mod ranges;
 
 use super::PlanError;
@@ -8,9 +9,10 @@ use crate::spec::World;
 
 type Checked = Result<(), PlanError>;
 
-/// Checks names, then ranges.
+/// Checks names, the way of the liquid, then ranges.
 pub(super) fn world(world: &World) -> Checked {
     names::world(world)?;
+    path::world(world)?;
     ranges::world(world)
 }
 

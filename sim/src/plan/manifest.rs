@@ -3,13 +3,13 @@
 use flowtwin_lab::{
     FlowPath, HeaterInfo, Level, LightInfo, Manifest, PumpId, PumpInfo, SensorInfo, SensorKind,
     SpectrometerInfo, Stretch,
-    path::{self, Train, Tube},
+    path::{self, Segmented, Train, Tube},
 };
 
 use crate::model::segmentation::{LONGEST, area_mm2};
 use crate::spec::{self, Rig, World};
 
-pub(super) fn manifest(world: &World) -> Manifest {
+pub(super) fn manifest(world: &World, plan: &Joined<'_>) -> Manifest {
     let rig = &world.rig;
     Manifest {
         rig: rig.name.clone(),
@@ -42,7 +42,7 @@ pub(super) fn manifest(world: &World) -> Manifest {
             })
             .collect(),
         sensors: sensors(rig),
-        path: path(rig),
+        path: path(rig, plan),
     }
 }
 
@@ -91,8 +91,7 @@ fn sensors(rig: &Rig) -> Vec<SensorInfo> {
 }
 
 /// The line of the timed stream, then the tube.
-fn path(rig: &Rig) -> FlowPath {
-    let ids = |names: &[String]| names.iter().map(|n| PumpId::new(n)).collect::<Vec<_>>();
+fn path(rig: &Rig, plan: &Joined<'_>) -> FlowPath {
     let line = |(name, stream): (&String, &spec::Stream)| Stretch {
         name: format!("{name} line"),
         volume_ul: stream.junction_ul + stream.cold_ul + stream.hot_ul,
@@ -101,51 +100,78 @@ fn path(rig: &Rig) -> FlowPath {
     };
     let (timed, others): (Vec<_>, Vec<_>) =
         rig.streams.iter().partition(|(name, _)| **name == rig.timed_stream);
-    let mut all: Vec<PumpId> = rig.streams.values().flat_map(|s| ids(&s.pumps)).collect();
-    all.push(PumpId::new(&rig.carrier.pump));
-    let tube = rig.tube.iter().map(|stretch| Stretch {
+    let tube = rig.tube.iter().enumerate().map(|(i, stretch)| Stretch {
         name: stretch.name.clone(),
         volume_ul: stretch.volume_ul,
-        pumps: all.clone(),
+        pumps: plan.pumps_in(i),
         reacts: stretch.reacts,
     });
     FlowPath {
         stretches: timed.into_iter().map(line).chain(tube).collect(),
         others: others.into_iter().map(line).collect(),
-        train: Some(train(rig, &all)),
+        train: Some(train(rig, plan)),
     }
 }
 
-/// What slugs are made of and travel through.
-fn train(rig: &Rig, all: &[PumpId]) -> Train {
-    let shape = &rig.segmentation;
+fn ids(names: &[String]) -> Vec<PumpId> {
+    names.iter().map(|n| PumpId::new(n)).collect()
+}
+
+/// Which streams have joined by which stretch.
+pub(super) struct Joined<'a> {
+    pub(super) rig: &'a Rig,
+    /// Section of each stretch.
+    pub(super) of_stretch: &'a [usize],
+    /// The first section that each stream passes.
+    pub(super) of_stream: &'a [usize],
+}
+
+impl Joined<'_> {
+    /// Pumps whose flow passes a stretch.
+    fn pumps_in(&self, stretch: usize) -> Vec<PumpId> {
+        let streams = self.rig.streams.values().zip(self.of_stream);
+        let joined = streams.filter(|(_, section)| **section <= self.of_stretch[stretch]);
+        let mut pumps: Vec<PumpId> = joined.flat_map(|(stream, _)| ids(&stream.pumps)).collect();
+        pumps.extend(self.rig.carrier.iter().map(|carrier| PumpId::new(&carrier.pump)));
+        pumps
+    }
+}
+
+/// What flows through the tube: slugs in a carrier, or one liquid.
+fn train(rig: &Rig, plan: &Joined<'_>) -> Train {
     let liquid = |liquid: &spec::Liquid| path::Liquid {
         density_kg_per_m3: liquid.density_kg_per_m3,
         viscosity_mpa_s: 1e3 * liquid.viscosity_pa_s(rig.ambient_c),
     };
-    let width_ul = shape.width_mm * area_mm2(shape.width_mm);
     let line = |(name, stream): (&String, &spec::Stream)| Tube {
         name: format!("{name} line"),
         bore_mm: stream.bore_mm,
         volume_ul: stream.cold_ul + stream.hot_ul,
-        pumps: stream.pumps.iter().map(|name| PumpId::new(name)).collect(),
+        pumps: ids(&stream.pumps),
     };
-    let tube = |stretch: &spec::Stretch| Tube {
+    let tube = |(i, stretch): (usize, &spec::Stretch)| Tube {
         name: stretch.name.clone(),
         bore_mm: stretch.bore_mm,
         volume_ul: stretch.volume_ul,
-        pumps: all.to_vec(),
+        pumps: plan.pumps_in(i),
     };
+    let tubes = rig.tube.iter().enumerate().filter(|(_, stretch)| !stretch.tank).map(tube);
+    let slugs = rig.carrier.as_ref().zip(rig.segmentation.as_ref()).map(|(carrier, shape)| {
+        let width_ul = shape.width_mm * area_mm2(shape.width_mm);
+        Segmented {
+            carrier: PumpId::new(&carrier.pump),
+            slug_ul: shape.epsilon * width_ul,
+            growth_ul: shape.alpha * width_ul,
+            longest_ul: LONGEST * width_ul,
+            tension_mn_per_m: carrier.interfacial_tension_mn_per_m,
+        }
+    });
     Train {
-        carrier: PumpId::new(&rig.carrier.pump),
-        slug_ul: shape.epsilon * width_ul,
-        growth_ul: shape.alpha * width_ul,
-        longest_ul: LONGEST * width_ul,
-        tension_mn_per_m: rig.carrier.interfacial_tension_mn_per_m,
-        slugs: liquid(&rig.liquid),
-        carriers: liquid(&rig.carrier.liquid),
+        segmented: slugs,
+        carriers: rig.carrier.as_ref().map(|carrier| liquid(&carrier.liquid)),
+        liquid: liquid(&rig.liquid),
         lines: rig.streams.iter().map(line).collect(),
-        tube: rig.tube.iter().map(tube).collect(),
+        tube: tubes.collect(),
         bears_kpa: rig.max_pressure_kpa,
     }
 }

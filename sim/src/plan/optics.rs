@@ -2,7 +2,7 @@
 
 use flowtwin_lab::{SpectrometerId, math};
 
-use super::{PlanError, Quantities, place};
+use super::{PlanError, Quantities, Stages, place};
 use crate::model::emission::{EnergyBand, through_slit};
 use crate::spec::{Absorber, Signal, Spectrometer, World};
 
@@ -13,6 +13,10 @@ pub(crate) struct Channel {
     pub(crate) spec: Spectrometer,
     /// Stretch of the tube it looks at.
     pub(crate) cell: usize,
+    /// Wavelengths of its pixels \[nm\].
+    pub(crate) nm: Vec<f64>,
+    /// The stage after which it sees the liquid.
+    pub(crate) stage: usize,
     /// Light it works with.
     pub(crate) light: usize,
     /// Counts of each of the light's sources in one reference integration [sources][pixels].
@@ -57,9 +61,15 @@ pub(super) fn channels(
     world: &World,
     quantities: &Quantities,
     lights: &[String],
+    stages: &Stages,
 ) -> Result<Vec<Channel>, PlanError> {
     let spectrometers = world.rig.spectrometers.iter();
-    spectrometers.map(|(name, spec)| channel(world, quantities, lights, name, spec)).collect()
+    let channel = |(name, spec): (&String, &Spectrometer)| {
+        let mut channel = channel(world, quantities, lights, name, spec)?;
+        channel.stage = stages.seen_after(channel.cell);
+        Ok(channel)
+    };
+    spectrometers.map(channel).collect()
 }
 
 fn channel(
@@ -81,6 +91,8 @@ fn channel(
     Ok(Channel {
         name: SpectrometerId::new(name),
         cell,
+        stage: 0,
+        nm: grid.nm.clone(),
         light: place(lights, &spec.light),
         sources: lamp
             .iter()

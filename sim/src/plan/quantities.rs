@@ -104,6 +104,14 @@ impl Quantities {
         self.names.len() - 1
     }
 
+    /// Adds `more` volumes of other liquid to each volume, of which each pump's is this share.
+    pub(crate) fn dilute(&self, values: &mut [f64], more: f64, shares: &[f64]) {
+        for (value, brought) in values.iter_mut().zip(&self.brought) {
+            let added = brought.iter().zip(shares).fold(0.0, |sum, (c, share)| sum + c * share);
+            *value = (*value + added) / (1.0 + more);
+        }
+    }
+
     /// Fills in what is dissolved, from the share of each pump in the slug, and the populations at
     /// the reaction temperature [°C].
     pub(crate) fn fill(&self, values: &mut [f64], shares: &[f64], reaction_c: f64) {

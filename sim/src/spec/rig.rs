@@ -22,11 +22,13 @@ pub struct Rig {
     pub pumps: BTreeMap<String, Pump>,
     /// Streams: pumps that join and share a line, by name.
     pub streams: BTreeMap<String, Stream>,
-    /// The immiscible liquid between the slugs.
-    pub carrier: Carrier,
-    /// Where streams and carrier meet and slugs form.
-    pub segmentation: Segmentation,
-    /// How well slugs are mixed inside.
+    /// The immiscible liquid between the slugs. Without one the liquid flows in one phase and disperses along the tube.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carrier: Option<Carrier>,
+    /// Where streams and carrier meet and slugs form; needed with a carrier, refused without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub segmentation: Option<Segmentation>,
+    /// How well slugs are mixed inside; of no effect without a carrier.
     #[serde(default)]
     pub mixing: Mixing,
     /// The tube behind the segmentation, stretch by stretch in the order of flow.
@@ -100,6 +102,10 @@ pub struct Pump {
 pub struct Stream {
     /// The pumps that feed it.
     pub pumps: Vec<String>,
+    /// The stretch of tube before which it joins what already flows there: a second injection, a quench, a dilution. At the
+    /// head of the tube, with the other streams, if it is not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub joins: Option<String>,
     /// Dead volume of the junction, well mixed \[µL\]; 0 to 100, default 1.
     #[serde(default = "junction")]
     pub junction_ul: f64,
@@ -221,8 +227,32 @@ pub struct Stretch {
     /// The heater it lies on; in the room if there is none.
     #[serde(default)]
     pub heater: Option<String>,
-    /// Time constant of heat between slug and surroundings \[s\]; 0.05 to 120.
+    /// Time constant of heat between liquid and surroundings \[s\]; 0.05 to 120.
     pub heat_s: f64,
+    /// Whether it is a stirred tank, ideally mixed; default false. For rigs without a carrier.
+    #[serde(default, skip_serializing_if = "super::is_false")]
+    pub tank: bool,
+    /// Péclet number u L/D of the stretch, where it has been measured or is that of a packed bed; 4 to 100 000. By
+    /// default it is that of laminar flow in a round tube (Taylor 1953; Aris 1956). For rigs without a carrier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peclet: Option<f64>,
+    /// Factor on molecular diffusion across the tube by coils and static mixers; 1 to 1000, default 1. For rigs without a
+    /// carrier.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub radial_enhancement: f64,
+    /// Hydrodynamic radius of what is dissolved (Stokes–Einstein) \[nm\]; 0.05 to 50, default 0.6. For rigs without a carrier.
+    #[serde(default = "hydrodynamic_radius", skip_serializing_if = "is_hydrodynamic_radius")]
+    pub hydrodynamic_radius_nm: f64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_one(factor: &f64) -> bool {
+    factor.to_bits() == one().to_bits()
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_hydrodynamic_radius(nm: &f64) -> bool {
+    nm.to_bits() == hydrodynamic_radius().to_bits()
 }
 
 /// A heated plate: C dT/dt = P u − UA (T − Ta) − what the liquid takes.
@@ -324,6 +354,29 @@ pub struct Spectrometer {
     /// Stray light, in parts of the mean signal [%]; 0 to 5, default 0.05.
     #[serde(default = "stray")]
     pub stray_percent: f64,
+    /// Light of half the wavelength that the grating shows in second order, in parts of it [%]; 0 to 20, default 0. It has
+    /// no order-sorting filter then.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub second_order_percent: f64,
+    /// Differences of sensitivity between pixels, standard deviation [%]; 0 to 20, default 0. They stay as they are for
+    /// the whole run.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub fixed_pattern_percent: f64,
+    /// Fringes of thin films before the detector, amplitude [%]; 0 to 20, default 0 …
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub etalon_percent: f64,
+    /// … and the optical thickness of the film, n d, which makes fringes every λ²/2nd \[µm\]; 0.5 to 1000, default 10.
+    #[serde(default = "film", skip_serializing_if = "is_film")]
+    pub etalon_um: f64,
+    /// Dark signal at 25 °C [counts/s]; 0 to 100 000, default 0. It doubles every 7 K of `ambient_c`, and has its own noise.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub dark_counts_per_s: f64,
+    /// Number of hot pixels, spread at random; 0 to 1000, default 0 …
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub hot_pixels: usize,
+    /// … and how many times the dark signal of the others they have; 1 to 100 000, default 100.
+    #[serde(default = "hundred", skip_serializing_if = "is_hundred")]
+    pub hot_factor: f64,
     /// Integration time at which `counts` of lights and emission hold \[ms\]; 0.01 to 10 000, default
     /// 20.
     #[serde(default = "reference_integration")]
@@ -345,6 +398,26 @@ pub enum Signal {
     Transmission,
     /// Emission and scattered excitation, at a right angle.
     Emission,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(value: &f64) -> bool {
+    value.to_bits() == 0.0_f64.to_bits()
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_none(count: &usize) -> bool {
+    *count == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_film(um: &f64) -> bool {
+    um.to_bits() == film().to_bits()
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_hundred(factor: &f64) -> bool {
+    factor.to_bits() == hundred().to_bits()
 }
 
 macro_rules! defaults {
@@ -387,6 +460,8 @@ defaults! {
     full_scale: u16 = 65_535;
     nonlinearity: f64 = 0.5;
     stray: f64 = 0.05;
+    film: f64 = 10.0;
+    hundred: f64 = 100.0;
     reference_integration: f64 = 20.0;
     shortest_integration: f64 = 6.0;
     longest_integration: f64 = 10_000.0;

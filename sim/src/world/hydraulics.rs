@@ -7,7 +7,8 @@ use crate::model::liquid::{mixed_temperature_c, relaxed_c};
 use crate::model::segmentation::{
     area_mm2, capillary_number, irregularity, relative_film, slip, slug_volume_ul,
 };
-use crate::spec::{Liquid, Rig};
+use crate::plan::CarrierPlan;
+use crate::spec::{Carrier, Liquid, Rig};
 use crate::train::Irregular;
 
 /// Flow below which a stream is off [µL/s].
@@ -23,17 +24,30 @@ impl World {
         self.plan_slug(now);
     }
 
-    /// Volume that all streams together have delivered [µL].
+    /// Volume that the streams at the head of the tube have delivered together [µL].
     pub(super) fn disperse(&self, now: Instant) -> f64 {
-        self.flow.volume(self.flow.total(), now) - self.flow.volume(self.plan.carrier.pump, now)
+        let all = self.flow.volume(self.flow.head(), now);
+        match &self.plan.carrier {
+            Some(carrier) => all - self.flow.volume(carrier.pump, now),
+            None => all,
+        }
     }
 
-    /// Flows of all streams together and of the carrier [µL/s].
+    /// Flow of the carrier [µL/s].
+    fn carrier_rate(&self, now: Instant) -> f64 {
+        self.plan.carrier.as_ref().map_or(0.0, |carrier| self.flow.rate(carrier.pump, now))
+    }
+
+    /// Flow of all streams that have joined by a section of the tube [µL/s].
+    pub(super) fn disperse_rate(&self, section: usize, now: Instant) -> f64 {
+        let joined =
+            (0..self.plan.streams.len()).filter(|s| self.plan.streams[*s].section <= section);
+        joined.map(|s| self.flow.rate(self.flow.stream(s), now)).sum()
+    }
+
+    /// Flows of all streams together and of the carrier, at the head of the tube [µL/s].
     fn phases(&self, now: Instant) -> (f64, f64) {
-        let carrier = self.flow.rate(self.plan.carrier.pump, now);
-        let disperse: f64 =
-            (0..self.plan.streams.len()).map(|s| self.flow.rate(self.flow.stream(s), now)).sum();
-        (disperse, carrier)
+        (self.disperse_rate(0, now), self.carrier_rate(now))
     }
 
     /// Schedules the end of the forming slug, where that comes before the next tick.
@@ -46,16 +60,21 @@ impl World {
             return;
         }
         if self.train.is_undecided() {
-            let shape = &self.plan.world().rig.segmentation;
-            let volume = slug_volume_ul(shape, disperse, carrier);
-            let irregular = self.irregular(now);
-            self.train.decide(volume, irregular);
+            match &self.plan.carrier {
+                Some(plan) => {
+                    let volume = slug_volume_ul(&plan.segmentation, disperse, carrier);
+                    let irregular = self.irregular(plan, now);
+                    self.train.decide(volume, irregular);
+                }
+                None => self.train.decide(self.plan.parcel_ul(), Irregular::default()),
+            }
         }
         let segment = self.flow.segment(now);
-        let course = self
-            .flow
-            .course(segment, self.flow.total())
-            .plus(-1.0, self.flow.course(segment, self.plan.carrier.pump));
+        let course = self.flow.course(segment, self.flow.head());
+        let course = match &self.plan.carrier {
+            Some(carrier) => course.plus(-1.0, self.flow.course(segment, carrier.pump)),
+            None => course,
+        };
         let Some(seconds) = course.when(self.train.complete_at_ul()) else { return };
         let begin = self.flow.start(segment);
         if seconds > self.next_tick.since(begin).as_secs() {
@@ -68,9 +87,9 @@ impl World {
 
     /// How irregular the train is: where streams or carrier are off their ratio of one to one, the capillary number is above
     /// its limit where slugs form, or slugs merge by a mishap.
-    fn irregular(&self, now: Instant) -> Irregular {
+    fn irregular(&self, plan: &CarrierPlan, now: Instant) -> Irregular {
         let rig = &self.plan.world().rig;
-        let shape = &rig.segmentation;
+        let shape = &plan.segmentation;
         let within = math::ln_1p(0.01 * shape.irregular_within_percent);
         let uneven = |a: f64, b: f64| match shape.any_ratio {
             true => 0.0,
@@ -81,6 +100,7 @@ impl World {
         };
         // A stream that is off has no part in the train.
         let streams = (0..self.plan.streams.len())
+            .filter(|s| self.plan.streams[*s].section == 0)
             .map(|s| self.flow.rate(self.flow.stream(s), now))
             .filter(|rate| *rate > STILL_UL_PER_S);
         let (least, most) =
@@ -88,7 +108,7 @@ impl World {
         let (disperse, carrier) = self.phases(now);
         let total = disperse + carrier;
         let moving = Moving { total, share: disperse / total, celsius: self.formation_c(now) };
-        let capillary = moving.capillary(rig, shape.width_mm);
+        let capillary = moving.capillary(rig, &plan.spec, shape.width_mm);
         let streams = if least.is_finite() { uneven(most, least) } else { 0.0 };
         let merging = if self.mishaps.coalescing() { 1.0 } else { 0.0 };
         let degree = irregularity(capillary, shape.irregular_capillary, within)
@@ -111,6 +131,9 @@ impl World {
         let began = self.train.began();
         let given: Vec<f64> = (0..self.plan.streams.len())
             .map(|s| {
+                if self.plan.streams[s].section > 0 {
+                    return 0.0;
+                }
                 let column = self.flow.stream(s);
                 self.flow.volume(column, now) - self.flow.volume(column, began)
             })
@@ -149,17 +172,37 @@ impl World {
     pub(super) fn formation_c(&self, now: Instant) -> f64 {
         let rig = &self.plan.world().rig;
         let mut parts: Vec<(f64, &Liquid, f64)> = (0..self.plan.streams.len())
+            .filter(|s| self.plan.streams[*s].section == 0)
             .map(|s| {
                 let rate = self.flow.rate(self.flow.stream(s), now);
                 (rate, &rig.liquid, self.stream_c(s, now))
             })
             .collect();
-        let plan = &self.plan.carrier;
-        let rate = self.flow.rate(plan.pump, now);
-        let spec = &plan.spec;
-        let carrier =
-            self.preheated_c(plan.heater, spec.hot_ul, spec.heating_s, &spec.liquid, rate, now);
-        parts.push((rate, &spec.liquid, carrier));
+        if let Some(plan) = &self.plan.carrier {
+            let rate = self.flow.rate(plan.pump, now);
+            let spec = &plan.spec;
+            let celsius =
+                self.preheated_c(plan.heater, spec.hot_ul, spec.heating_s, &spec.liquid, rate, now);
+            parts.push((rate, &spec.liquid, celsius));
+        }
+        mixed_temperature_c(&parts)
+    }
+
+    /// Temperature of what comes at `celsius` to a stretch, once the streams that join before it have [°C].
+    pub(super) fn joined_c(&self, stretch: usize, now: Instant, celsius: f64) -> f64 {
+        let section = self.plan.tube[stretch].section;
+        if stretch == 0 || self.plan.tube[stretch - 1].section == section {
+            return celsius;
+        }
+        let rig = &self.plan.world().rig;
+        let mut parts = vec![(self.disperse_rate(section - 1, now), &rig.liquid, celsius)];
+        if let Some(carrier) = &self.plan.carrier {
+            parts.push((self.carrier_rate(now), &carrier.spec.liquid, celsius));
+        }
+        for (s, _) in self.plan.joining(section) {
+            let rate = self.flow.rate(self.flow.stream(s), now);
+            parts.push((rate, &rig.liquid, self.stream_c(s, now)));
+        }
         mixed_temperature_c(&parts)
     }
 
@@ -167,18 +210,23 @@ impl World {
     /// temperature.
     pub(super) fn heat_taken_w(&self, now: Instant) -> Vec<f64> {
         let rig = &self.plan.world().rig;
-        let heats = |h: usize| self.plan.tube.iter().any(|s| s.heater == Some(h));
-        let (disperse, carrier) = self.phases(now);
+        let carrier = self.carrier_rate(now);
         (0..self.heaters.len())
             .map(|h| {
-                if !heats(h) || disperse + carrier <= 0.0 {
+                let Some(on) = self.plan.tube.iter().find(|s| s.heater == Some(h)) else {
+                    return 0.0;
+                };
+                let disperse = self.disperse_rate(on.section, now);
+                if disperse + carrier <= 0.0 {
                     return 0.0;
                 }
                 let content = |liquid: &Liquid| {
                     liquid.heat_j_per_m3(self.heaters[h].zone_c())
                         - liquid.heat_j_per_m3(rig.ambient_c)
                 };
-                1e-9 * (disperse * content(&rig.liquid) + carrier * content(&rig.carrier.liquid))
+                let of_carrier = |c: &CarrierPlan| carrier * content(&c.spec.liquid);
+                let carriers = self.plan.carrier.as_ref().map_or(0.0, of_carrier);
+                1e-9 * (disperse * content(&rig.liquid) + carriers)
             })
             .collect()
     }
@@ -187,34 +235,40 @@ impl World {
     /// expansion.
     fn travel_factors(&mut self, now: Instant) -> Vec<f64> {
         let (disperse, carrier) = self.phases(now);
-        let total = disperse + carrier;
-        if total <= 0.0 {
+        if disperse + carrier <= 0.0 {
             return vec![1.0; self.plan.tube.len()];
         }
         let plan = self.plan.clone();
         let rig = &plan.world().rig;
         let mut celsius = self.formation_c(now);
-        let share = disperse / total;
-        plan.tube
-            .iter()
-            .map(|stretch| {
-                let around = stretch.heater.map_or(rig.ambient_c, |h| self.heaters[h].zone_c());
-                let periods = stretch.spec.volume_ul / total / stretch.spec.heat_s;
-                let left = relaxed_c(1.0, 0.0, periods, 1.0);
-                let mean = around + (celsius - around) * (1.0 - left) / periods;
-                celsius = around + (celsius - around) * left;
-                let moving = Moving { total, share, celsius: mean };
-                let capillary = moving.capillary(rig, stretch.spec.bore_mm);
-                if capillary > rig.segmentation.irregular_capillary {
+        let mut factors = Vec::with_capacity(plan.tube.len());
+        for (i, stretch) in plan.tube.iter().enumerate() {
+            celsius = self.joined_c(i, now, celsius);
+            let disperse = match stretch.section {
+                0 => disperse,
+                section => self.disperse_rate(section, now),
+            };
+            let total = disperse + carrier;
+            let around = stretch.heater.map_or(rig.ambient_c, |h| self.heaters[h].zone_c());
+            let periods = stretch.spec.volume_ul / total / stretch.spec.heat_s;
+            let left = relaxed_c(1.0, 0.0, periods, 1.0);
+            let mean = around + (celsius - around) * (1.0 - left) / periods;
+            celsius = around + (celsius - around) * left;
+            let moving = Moving { total, share: disperse / total, celsius: mean };
+            let slip = plan.carrier.as_ref().map(|carrier| {
+                let capillary = moving.capillary(rig, &carrier.spec, stretch.spec.bore_mm);
+                if capillary > carrier.segmentation.irregular_capillary {
                     self.extrapolated.insert("capillary number above the range of the film law");
                 }
-                moving.expansion(rig) * slip(relative_film(capillary))
-            })
-            .collect()
+                slip(relative_film(capillary))
+            });
+            factors.push(moving.expansion(rig) * slip.unwrap_or(1.0));
+        }
+        factors
     }
 }
 
-/// Slugs and carrier on their way through a tube.
+/// Slugs and carrier on their way through a tube, or one liquid.
 #[derive(Clone, Copy)]
 struct Moving {
     /// Flow of both as they are pumped [µL/s].
@@ -228,14 +282,14 @@ struct Moving {
 impl Moving {
     /// Volume in parts of that at 25 °C.
     fn expansion(self, rig: &Rig) -> f64 {
-        self.share * rig.liquid.volume_factor(self.celsius)
-            + (1.0 - self.share) * rig.carrier.liquid.volume_factor(self.celsius)
+        let carrier = rig.carrier.as_ref().map_or(1.0, |c| c.liquid.volume_factor(self.celsius));
+        self.share * rig.liquid.volume_factor(self.celsius) + (1.0 - self.share) * carrier
     }
 
     /// Capillary number in a bore [mm].
-    fn capillary(self, rig: &Rig, bore_mm: f64) -> f64 {
+    fn capillary(self, rig: &Rig, carrier: &Carrier, bore_mm: f64) -> f64 {
         let speed = 1e-3 * self.total * self.expansion(rig) / area_mm2(bore_mm);
-        let viscosity = rig.carrier.liquid.viscosity_pa_s(self.celsius);
-        capillary_number(viscosity, speed, rig.carrier.interfacial_tension_mn_per_m)
+        let viscosity = carrier.liquid.viscosity_pa_s(self.celsius);
+        capillary_number(viscosity, speed, carrier.interfacial_tension_mn_per_m)
     }
 }

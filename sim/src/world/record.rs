@@ -37,8 +37,9 @@ impl World {
         let passing = self.passing(channel, &acquisition);
         let count = acquisition.exposure.frames as usize;
         let pixels = channel.spec.pixels;
-        let mut detector = self.detector(channel);
-        let carrier = carrier_light(channel, &view.lamp);
+        let frame_s = 1e-6 * f64::from(acquisition.exposure.integration_us);
+        let mut detector = self.detector(channel).with_dark(self.responses[number].dark(frame_s));
+        let carrier = self.responses[number].seen(carrier_light(channel, &view.lamp));
         let mut slugs = SlugLights::default();
         let mut signal = vec![0.0; pixels];
         let mut counts = Vec::with_capacity(count * pixels);
@@ -52,21 +53,21 @@ impl World {
                 detector.expose(std::iter::repeat_n(0.0, pixels), key, &mut counts);
                 continue;
             }
-            let parts = self.parts(passing[frame], passing[frame + 1]);
+            let parts = self.parts(channel.stage, passing[frame], passing[frame + 1]);
             let clear = level * parts.carrier;
             // Most frames show one slug or none: their light is put together as it is counted.
             match parts.slugs[..] {
                 [] => detector.expose(carrier.iter().map(|c| clear * c), key, &mut counts),
                 [(slug, weight)] => {
                     let weight = level * weight;
-                    let light = slugs.get(slug, || self.slug_light(&view, slug));
+                    let light = slugs.get(slug, || self.slug_light(&view, number, slug));
                     let both = carrier.iter().zip(light);
                     detector.expose(both.map(|(c, s)| clear * c + weight * s), key, &mut counts);
                 }
                 _ => {
                     fast::scaled(&mut signal, clear, &carrier);
                     for &(slug, weight) in &parts.slugs {
-                        let light = slugs.get(slug, || self.slug_light(&view, slug));
+                        let light = slugs.get(slug, || self.slug_light(&view, number, slug));
                         fast::add(&mut signal, level * weight, light);
                     }
                     detector.expose(signal.iter().copied(), key, &mut counts);
@@ -120,34 +121,56 @@ impl World {
     /// the middle of the cell formed [µL]; negative for what was in the tube at the start.
     fn passing(&self, channel: &Channel, acquisition: &Acquisition) -> Vec<f64> {
         let frames = acquisition.exposure.frames as usize;
-        (0..=frames).map(|frame| self.formed_ul(channel.cell, acquisition.frame(frame).0)).collect()
+        let at = |frame| self.shown_ul(channel.cell, acquisition.frame(frame).0);
+        (0..=frames).map(at).collect()
+    }
+
+    /// The volume that had been pumped when what shows in a cell formed [µL]. A tank hands on at once what enters it: where
+    /// a parcel is still forming, the one before shows.
+    pub(super) fn shown_ul(&self, cell: usize, at: Instant) -> f64 {
+        let formed = self.formed_ul(cell, at);
+        let tanks = self.plan.tube[..=cell].iter().any(|stretch| stretch.spec.tank);
+        let last = self.train.slugs().iter().rev().find(|slug| slug.ended <= at);
+        match last.filter(|_| tanks) {
+            Some(slug) => formed.min(0.5 * (slug.from_ul + slug.to_ul)),
+            None => formed,
+        }
     }
 
     pub(super) fn formed_ul(&self, cell: usize, at: Instant) -> f64 {
+        self.traced_ul(cell, 0.5, at)
+    }
+
+    /// The volume that had been pumped when what has now passed this share of a stretch formed [µL]; negative for what was
+    /// in the tube at the start.
+    pub(super) fn traced_ul(&self, last: usize, share: f64, at: Instant) -> f64 {
         let mut leaves = at;
-        for stretch in (0..=cell).rev() {
-            let volume = self.plan.tube[stretch].spec.volume_ul;
-            let volume = if stretch == cell { 0.5 * volume } else { volume };
+        for stretch in (0..=last).rev() {
+            let volume = self.plan.tube[stretch].plug_ul();
+            let volume = if stretch == last { share * volume } else { volume };
+            if volume <= 0.0 {
+                continue;
+            }
             let entered = self.flow.passed(stretch, leaves) - volume;
             match self.flow.when_passed(stretch, entered) {
                 Some(enters) => leaves = enters,
                 None => return -1.0,
             }
         }
-        self.flow.volume(self.flow.total(), leaves)
+        self.flow.volume(self.flow.head(), leaves)
     }
 
-    /// Parts of a frame that show carrier and each slug.
-    fn parts(&self, from: f64, to: f64) -> Parts {
-        let slugs = self.train.slugs();
+    /// Parts of a frame that show carrier and each slug as they are after a stage.
+    fn parts(&mut self, stage: usize, from: f64, to: f64) -> Parts {
         let mut parts = Parts { carrier: 1.0, slugs: Vec::new() };
         let mut index = self.train.first_beyond(from);
-        while let Some(slug) = slugs.get(index).filter(|slug| slug.from_ul <= to) {
+        while let Some(slug) = self.train.slugs().get(index).filter(|slug| slug.from_ul <= to) {
+            let (from_ul, slug_to_ul) = (slug.from_ul, self.slug_to_ul(stage, index));
             let weight = if to > from {
-                let (begin, end) = (slug.from_ul.max(from), slug.slug_to_ul.min(to));
+                let (begin, end) = (from_ul.max(from), slug_to_ul.min(to));
                 (end - begin).max(0.0) / (to - from)
             } else {
-                f64::from(u8::from(slug.from_ul <= from && from < slug.slug_to_ul))
+                f64::from(u8::from(from_ul <= from && from < slug_to_ul))
             };
             if weight > 0.0 {
                 parts.carrier -= weight as f32;
@@ -159,10 +182,22 @@ impl World {
         parts
     }
 
+    /// Where a slug ends and its carrier begins, in volume pumped as they formed [µL]. A slug that streams have joined takes
+    /// more of the pair's passage.
+    fn slug_to_ul(&mut self, stage: usize, index: usize) -> f64 {
+        let slug = &self.train.slugs()[index];
+        let (from, middle, to) = (slug.from_ul, slug.slug_to_ul, slug.to_ul);
+        if self.plan.sections.len() < 2 || middle >= to {
+            return middle;
+        }
+        let slug = (middle - from) * self.become_of(stage, index).growth;
+        from + (to - from) * slug / (slug + (to - middle))
+    }
+
     /// Light from a cell full of one slug, in one frame [pixels].
-    fn slug_light(&mut self, view: &View<'_>, slug: usize) -> Vec<f32> {
+    fn slug_light(&mut self, view: &View<'_>, number: usize, slug: usize) -> Vec<f32> {
         let View { channel, lamp, window_au } = view;
-        let values = self.become_of(slug);
+        let values = &self.become_of(channel.stage, slug).values;
         let mut light;
         if channel.transmits {
             let mut absorbance: Vec<f32> = channel.window.iter().map(|au| window_au * au).collect();
@@ -179,7 +214,7 @@ impl World {
                 fast::add(&mut light, counts * lamp.brightness, &band.shape);
             }
         }
-        with_stray(light, channel)
+        self.responses[number].seen(with_stray(light, channel))
     }
 }
 

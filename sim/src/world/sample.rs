@@ -30,7 +30,7 @@ impl World {
         let quality = self.plan.quantities.quality();
         let (mut yields, mut diameters) = (0.0, 0.0);
         for index in first..=last {
-            yields += self.evaluate(index).0[quality];
+            yields += self.at_the_end(index).values[quality];
             let slug = &self.train.slugs()[index];
             let journey = self.journey(midway(slug.began, slug.ended), slug.time_off);
             diameters += reaction.diameter_nm(journey.final_c);

@@ -1,5 +1,4 @@
-//! What has become of one slug: where its liquid came from, how long and how hot it was, what it
-//! made.
+//! The way of one slug: where its liquid came from, how long and how hot it was.
 
 use flowtwin_lab::{Instant, math};
 
@@ -7,10 +6,9 @@ use super::World;
 use crate::model::dispersion::relative_variance;
 use crate::model::kernel::Kernel;
 use crate::model::liquid::{STAY_STEPS, diffusivity_m2_per_s, stay_nodes};
-use crate::model::network::RunsAway;
-use crate::model::reaction::{self, Stay};
-use crate::model::segmentation::{area_mm2, effectiveness, slug_volume_ul};
-use crate::spec::{Rig, TimeBase};
+use crate::model::reaction::Stay;
+use crate::model::segmentation::area_mm2;
+use crate::spec::TimeBase;
 use crate::train::Slug;
 
 /// The way of a slug through the tube.
@@ -21,59 +19,21 @@ pub(super) struct Journey {
     pub(super) final_c: f64,
     /// Mean total flow in them [µL/min].
     pub(super) flow_ul_per_min: f64,
+    /// When it leaves the last of its stretches; none where it has not yet.
+    pub(super) left: Option<Instant>,
+    /// Stretches on the way, seconds in each, and the mean of the temperatures at its ends [°C].
+    pub(super) passed: Vec<(usize, f64, f64)>,
 }
 
 impl World {
-    /// All quantities in a slug of the train as it reaches the flow cells [quantities].
-    pub(super) fn become_of(&mut self, index: usize) -> &[f64] {
-        if self.train.slugs()[index].seen.is_none() {
-            let (seen, reacted) = self.evaluate(index);
-            if reacted.is_err() {
-                self.extrapolated.insert("the reactions run away: no solution to the end");
-            }
-            self.train.remember(index, seen);
-            self.work.reactions += 1;
-        }
-        self.train.slugs()[index].seen.as_deref().expect("it has just been remembered")
-    }
-
-    /// All quantities in a slug, and whether its reactions could be followed to the end.
-    pub(super) fn evaluate(&self, index: usize) -> (Box<[f64]>, Result<(), RunsAway>) {
-        let slug = &self.train.slugs()[index];
-        let middle = midway(slug.began, slug.ended);
-        let shares = self.shares(slug, middle);
-        let journey = self.journey(middle, slug.time_off);
-        let quantities = &self.plan.quantities;
-        let mut values = vec![0.0; quantities.len()];
-        quantities.fill(&mut values, &shares, journey.final_c);
-        let Rig { mixing, segmentation, .. } = &self.plan.world().rig;
-        let usual_ul = slug_volume_ul(segmentation, 1.0, 1.0);
-        let length = (slug.slug_to_ul - slug.from_ul) / usual_ul;
-        let mixed = effectiveness(mixing, journey.flow_ul_per_min, length);
-        let mut reacted = Ok(());
-        if let Some(network) = &self.plan.network {
-            let capacity = self.plan.world().rig.liquid.heat_capacity_kj_per_l_k(journey.final_c);
-            reacted = network.react(&mut values, &journey.stays, mixed, capacity);
-        }
-        if let Some(reaction) = &self.plan.reaction {
-            let made = reaction.make(&reaction::Slug {
-                quantities: &values,
-                effectiveness: mixed,
-                stays: &journey.stays,
-                final_c: journey.final_c,
-            });
-            reaction.use_up(&mut values, made.product_mm);
-            values[quantities.product()] = made.product_mm;
-            values[quantities.quality()] = made.quality;
-        }
-        (values.into(), reacted)
-    }
-
     /// Share of each pump's liquid in a slug that formed around `middle`; they sum to less than one while lines still hold
     /// their first filling, which is blank.
     pub(super) fn shares(&self, slug: &Slug, middle: Instant) -> Vec<f64> {
         let mut shares = vec![0.0; self.pumps.len()];
         let given = |stream: usize| {
+            if self.plan.streams[stream].section > 0 {
+                return 0.0;
+            }
             let column = self.flow.stream(stream);
             self.flow.volume(column, slug.ended) - self.flow.volume(column, slug.began)
         };
@@ -92,7 +52,7 @@ impl World {
     }
 
     /// Adds `weight` times the composition that leaves a stream's line at a moment, by pump.
-    fn add_outflow(&self, stream: usize, at: Instant, weight: f64, shares: &mut [f64]) {
+    pub(super) fn add_outflow(&self, stream: usize, at: Instant, weight: f64, shares: &mut [f64]) {
         let plan = &self.plan.streams[stream];
         let column = self.flow.stream(stream);
         let segment = self.flow.segment(at);
@@ -144,19 +104,47 @@ impl World {
 
     /// The way of a slug through the tube, as far as the last stretch that reacts.
     pub(super) fn journey(&self, formed: Instant, time_off: f64) -> Journey {
+        let last = self.plan.tube.iter().rposition(|s| s.spec.reacts);
+        self.leg(formed, time_off, (0, last.map_or(0, |l| l + 1)), 1.0)
+    }
+
+    /// The part of a slug's way that leads through the stretches from `from` to before `to`, of the last one this share.
+    pub(super) fn leg(
+        &self,
+        formed: Instant,
+        time_off: f64,
+        (from, to): (usize, usize),
+        last_share: f64,
+    ) -> Journey {
         let plan = &self.plan;
-        let last = plan.tube.iter().rposition(|s| s.spec.reacts);
         let nominal = plan.world().chemistry.time_base() == TimeBase::Nominal;
         let mut celsius = self.formation_c(formed);
-        let mut journey = Journey { stays: Vec::new(), final_c: celsius, flow_ul_per_min: 0.0 };
+        let mut journey = Journey {
+            stays: Vec::new(),
+            final_c: celsius,
+            flow_ul_per_min: 0.0,
+            left: Some(formed),
+            passed: Vec::new(),
+        };
         let (mut enters, mut pumped, mut reacting_s) = (formed, 0.0, 0.0);
-        for (i, stretch) in plan.tube.iter().enumerate().take(last.map_or(0, |l| l + 1)) {
-            let passed = self.flow.passed(i, enters) + stretch.spec.volume_ul;
-            let Some(leaves) = self.flow.when_passed(i, passed) else { break };
+        for (i, stretch) in plan.tube.iter().enumerate().take(to) {
+            celsius = self.joined_c(i, enters, celsius);
+            if stretch.spec.tank {
+                celsius = self.tank_c(i, enters, celsius);
+                continue;
+            }
+            let share = if i + 1 == to { last_share } else { 1.0 };
+            let passed = self.flow.passed(i, enters) + share * stretch.spec.volume_ul;
+            let Some(leaves) = self.flow.when_passed(i, passed) else {
+                journey.left = None;
+                break;
+            };
             let seconds = leaves.since(enters).as_secs();
             let middle = midway(enters, leaves);
             let counted =
                 if nominal { self.flow.factor(i, middle) } else { 1.0 } * (1.0 + time_off);
+            let counts = stretch.spec.reacts && i >= from;
+            let entered_c = celsius;
             let nodes = stay_nodes(seconds);
             for n in 0..STAY_STEPS {
                 let step = nodes[n + 1] - nodes[n];
@@ -167,18 +155,22 @@ impl World {
                 let half = math::exp(-0.5 * step / stretch.spec.heat_s);
                 let mid_c = around + (celsius - around) * half;
                 celsius = around + (celsius - around) * half * half;
-                if stretch.spec.reacts {
+                if counts {
                     let heat_s = stretch.spec.heat_s;
                     journey.stays.push(Stay { seconds: step * counted, celsius: mid_c, heat_s });
                 }
             }
-            if stretch.spec.reacts {
-                let total = self.flow.total();
-                pumped += self.flow.volume(total, leaves) - self.flow.volume(total, enters);
+            if counts {
+                let column = self.flow.in_stretch(i);
+                pumped += self.flow.volume(column, leaves) - self.flow.volume(column, enters);
                 reacting_s += seconds;
                 journey.final_c = celsius;
             }
+            if i >= from {
+                journey.passed.push((i, seconds, 0.5 * (entered_c + celsius)));
+            }
             enters = leaves;
+            journey.left = Some(leaves);
         }
         if reacting_s > 0.0 {
             journey.flow_ul_per_min = 60.0 * pumped / reacting_s;

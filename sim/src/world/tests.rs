@@ -288,7 +288,7 @@ fn slugs_of_uneven_streams_differ_in_composition_about_the_ratio_of_the_streams(
     let shares = |cs: f64, alternation: f64| {
         let mut of = reference();
         of.noise = spec::Noise::default();
-        of.rig.segmentation.alternation = alternation;
+        of.rig.segmentation.as_mut().unwrap().alternation = alternation;
         let mut world = world(&of);
         start(&mut world, &[("ode_cu", 200.0), ("ode_cs", cs), ("pfo", 200.0 + cs)]);
         run(&mut world, 900.0);
@@ -346,7 +346,7 @@ fn too_high_a_capillary_number_makes_an_irregular_train_and_is_told() {
     let seen = |limit: f64| {
         let mut of = reference();
         of.noise = spec::Noise::default();
-        of.rig.segmentation.irregular_capillary = limit;
+        of.rig.segmentation.as_mut().unwrap().irregular_capillary = limit;
         let mut world = world(&of);
         start(&mut world, &[("ode_cu", 210.0), ("ode_cs", 210.0), ("pfo", 420.0)]);
         run(&mut world, 120.0);

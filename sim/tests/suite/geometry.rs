@@ -71,7 +71,7 @@ fn a_reference_taken_while_slugs_pass_is_flagged() {
 /// A narrow junction makes slugs that pass within a frame, as high flows do.
 #[test]
 fn slugs_that_frames_cannot_show_are_flagged() {
-    let narrow = |world: &mut World| world.rig.segmentation.width_mm = 0.4;
+    let narrow = |world: &mut World| world.rig.segmentation.as_mut().unwrap().width_mm = 0.4;
     for (change, times) in [(&narrow as &dyn Fn(&mut World), 1.0), (&|_: &mut World| {}, 4.0)] {
         let (_, seen) = observed(change, times);
         assert!(flags(&seen).contains(&"unresolved"), "{:?}", flags(&seen));

@@ -38,7 +38,7 @@ fn nothing_is_made_of_nothing() {
 /// Above 100 % a limit says nothing any more: a flow is at most wholly missing.
 #[test]
 fn a_limit_of_ratios_that_could_never_be_reached_is_refused() {
-    let error = refusal(|world| world.rig.segmentation.off_ratio_percent = 150.0);
+    let error = refusal(|world| world.rig.segmentation.as_mut().unwrap().off_ratio_percent = 150.0);
     assert_eq!(error.key(), "rig.segmentation.off_ratio_percent");
 }
 

@@ -180,7 +180,8 @@ fn ratio_errors(scenario: &Scenario) -> (f64, f64) {
         let total: f64 = flows.iter().sum();
         let off = |ratio: f64| (ratio - 1.0).abs();
         worst.0 = flows.iter().map(|f| off(f / flows[0])).fold(worst.0, f64::max);
-        worst.1 = worst.1.max(off(flow(&rig.carrier.pump) / total));
+        let carrier = rig.carrier.as_ref().map_or(total, |carrier| flow(&carrier.pump));
+        worst.1 = worst.1.max(off(carrier / total));
     }
     worst
 }

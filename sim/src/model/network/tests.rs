@@ -98,6 +98,7 @@ fn an_adiabatic_reaction_warms_by_its_heat_over_the_heat_capacity() {
         stay: &alone,
         effectiveness: 1.0,
         heat_capacity_kj_per_l_k: 4.0,
+        inflow: None,
     };
     let mut y = [0.5, 0.0, 0.0];
     advance(&running.prepared(), &mut y, 100.0).unwrap();
@@ -177,6 +178,7 @@ fn the_method_is_of_order_four() {
             stay: &stay,
             effectiveness: 1.0,
             heat_capacity_kj_per_l_k: capacity,
+            inflow: None,
         }
         .prepared()
     };

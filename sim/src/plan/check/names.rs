@@ -53,7 +53,8 @@ fn pumps(world: &World) -> Checked {
         let key = move |i: usize| format!("rig.streams.{name}.pumps.{i}");
         stream.pumps.iter().enumerate().map(move |(i, pump)| (key(i), pump))
     });
-    for (key, pump) in streams.chain([("rig.carrier.pump".to_owned(), &rig.carrier.pump)]) {
+    let carrier = rig.carrier.iter().map(|carrier| ("rig.carrier.pump".to_owned(), &carrier.pump));
+    for (key, pump) in streams.chain(carrier) {
         known(key.clone(), "pump", pump, &rig.pumps)?;
         if fed.contains(&pump.as_str()) {
             return inconsistent(key, format!("the pump \"{pump}\" already feeds another stream"));
@@ -79,7 +80,9 @@ fn heaters(world: &World) -> Checked {
         let hot = stream.hot_ul > 0.0;
         heater(format!("rig.streams.{name}.heater"), &stream.heater, hot)?;
     }
-    heater("rig.carrier.heater".into(), &rig.carrier.heater, rig.carrier.hot_ul > 0.0)?;
+    if let Some(carrier) = &rig.carrier {
+        heater("rig.carrier.heater".into(), &carrier.heater, carrier.hot_ul > 0.0)?;
+    }
     for (i, stretch) in rig.tube.iter().enumerate() {
         heater(format!("rig.tube.{i}.heater"), &stretch.heater, false)?;
     }

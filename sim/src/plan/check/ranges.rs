@@ -3,7 +3,7 @@
 mod physics;
 
 use super::{Checked, inconsistent, within};
-use crate::spec::{Carrier, Heater, Liquid, Pump, Rig, Spectrometer, Stream, World};
+use crate::spec::{Carrier, Heater, Liquid, Pump, Rig, Segmentation, Spectrometer, Stream, World};
 
 pub(super) fn world(world: &World) -> Checked {
     rig(&world.rig)?;
@@ -30,28 +30,8 @@ fn rig(rig: &Rig) -> Checked {
     liquid("rig.liquid", &rig.liquid)?;
     rig.pumps.iter().try_for_each(|(name, p)| pump(&format!("rig.pumps.{name}"), p))?;
     rig.streams.iter().try_for_each(|(name, s)| stream(&format!("rig.streams.{name}"), s))?;
-    carrier(&rig.carrier)?;
-    let s = &rig.segmentation;
-    if s.off_ratio_percent > 100.0 {
-        let detail = format!(
-            "{} % is a limit that says nothing: it must be 1 to 100 %; `any_ratio = true` lets flows be of any ratio",
-            s.off_ratio_percent
-        );
-        return inconsistent("rig.segmentation.off_ratio_percent", detail);
-    }
-    table(
-        "rig.segmentation",
-        &[
-            ("width_mm", s.width_mm, "mm", 0.05, 3.0),
-            ("epsilon", s.epsilon, "", 0.5, 10.0),
-            ("alpha", s.alpha, "", 0.0, 10.0),
-            ("off_ratio_percent", s.off_ratio_percent, "%", 1.0, 100.0),
-            ("irregular_capillary", s.irregular_capillary, "", 0.001, 10.0),
-            ("irregular_spread_percent", s.irregular_spread_percent, "%", 0.0, 200.0),
-            ("irregular_within_percent", s.irregular_within_percent, "%", 0.1, 100.0),
-            ("alternation", s.alternation, "", 0.0, 1.0),
-        ],
-    )?;
+    rig.carrier.iter().try_for_each(carrier)?;
+    rig.segmentation.iter().try_for_each(segmentation)?;
     let m = &rig.mixing;
     table(
         "rig.mixing",
@@ -67,6 +47,9 @@ fn rig(rig: &Rig) -> Checked {
                 ("bore_mm", s.bore_mm, "mm", 0.05, 5.0),
                 ("volume_ul", s.volume_ul, "µL", 0.1, 20_000.0),
                 ("heat_s", s.heat_s, "s", 0.05, 120.0),
+                ("peclet", s.peclet.unwrap_or(100.0), "", 4.0, 100_000.0),
+                ("radial_enhancement", s.radial_enhancement, "", 1.0, 1000.0),
+                ("hydrodynamic_radius_nm", s.hydrodynamic_radius_nm, "nm", 0.05, 50.0),
             ],
         )?;
     }
@@ -127,6 +110,29 @@ fn stream(key: &str, s: &Stream) -> Checked {
     )
 }
 
+fn segmentation(s: &Segmentation) -> Checked {
+    if s.off_ratio_percent > 100.0 {
+        let detail = format!(
+            "{} % is a limit that says nothing: it must be 1 to 100 %; `any_ratio = true` lets flows be of any ratio",
+            s.off_ratio_percent
+        );
+        return inconsistent("rig.segmentation.off_ratio_percent", detail);
+    }
+    table(
+        "rig.segmentation",
+        &[
+            ("width_mm", s.width_mm, "mm", 0.05, 3.0),
+            ("epsilon", s.epsilon, "", 0.5, 10.0),
+            ("alpha", s.alpha, "", 0.0, 10.0),
+            ("off_ratio_percent", s.off_ratio_percent, "%", 1.0, 100.0),
+            ("irregular_capillary", s.irregular_capillary, "", 0.001, 10.0),
+            ("irregular_spread_percent", s.irregular_spread_percent, "%", 0.0, 200.0),
+            ("irregular_within_percent", s.irregular_within_percent, "%", 0.1, 100.0),
+            ("alternation", s.alternation, "", 0.0, 1.0),
+        ],
+    )
+}
+
 fn carrier(c: &Carrier) -> Checked {
     liquid("rig.carrier.liquid", &c.liquid)?;
     let tension = c.interfacial_tension_mn_per_m;
@@ -172,6 +178,13 @@ fn spectrometer(key: &str, s: &Spectrometer) -> Checked {
             ("full_scale", f64::from(s.full_scale), "counts", 255.0, 65_535.0),
             ("nonlinearity_percent", s.nonlinearity_percent, "%", 0.0, 10.0),
             ("stray_percent", s.stray_percent, "%", 0.0, 5.0),
+            ("second_order_percent", s.second_order_percent, "%", 0.0, 20.0),
+            ("fixed_pattern_percent", s.fixed_pattern_percent, "%", 0.0, 20.0),
+            ("etalon_percent", s.etalon_percent, "%", 0.0, 20.0),
+            ("etalon_um", s.etalon_um, "µm", 0.5, 1000.0),
+            ("dark_counts_per_s", s.dark_counts_per_s, "counts/s", 0.0, 100_000.0),
+            ("hot_pixels", s.hot_pixels as f64, "", 0.0, 1000.0),
+            ("hot_factor", s.hot_factor, "", 1.0, 100_000.0),
             ("reference_integration_ms", s.reference_integration_ms, "ms", 0.01, 10_000.0),
             ("shortest_integration_ms", shortest, "ms", 0.01, 10_000.0),
             ("longest_integration_ms", longest, "ms", shortest, 100_000.0),

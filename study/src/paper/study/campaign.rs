@@ -81,7 +81,7 @@ pub fn run(scenario: Simulated<'_>, seed: u64) -> Result<Phases, StudyError> {
 }
 
 fn stocks(scenario: &Scenario) -> Vec<Stock> {
-    let carrier = &scenario.file().rig.carrier.pump;
+    let carrier = scenario.file().rig.carrier.as_ref().map(|carrier| carrier.pump.as_str());
     let mut stocks: Vec<Stock> = Vec::new();
     for pump in &scenario.manifest().pumps {
         match stocks.iter_mut().find(|stock| stock.name == pump.stock) {
@@ -89,7 +89,7 @@ fn stocks(scenario: &Scenario) -> Vec<Stock> {
             None => stocks.push(Stock {
                 name: pump.stock.clone(),
                 fill_ml: pump.fill_ml,
-                is_carrier: pump.name.as_str() == carrier,
+                is_carrier: Some(pump.name.as_str()) == carrier,
             }),
         }
     }

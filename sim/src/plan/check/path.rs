@@ -1,0 +1,100 @@
+//! Whether the way of the liquid holds together: streams, carrier, tube and chemistry.
+
+use std::collections::BTreeMap;
+
+use super::names::known;
+use super::{Checked, inconsistent};
+use crate::spec::{Mixing, World};
+
+/// Checks what joins where, and that slugs and single liquids have the keys of their kind.
+pub(super) fn world(world: &World) -> Checked {
+    joins(world)?;
+    match world.rig.carrier.is_some() {
+        true => slugs(world)?,
+        false => one_liquid(world)?,
+    }
+    chemistry(world)
+}
+
+/// A stream joins before a stretch that there is, and not where none has come yet.
+fn joins(world: &World) -> Checked {
+    let rig = &world.rig;
+    let stretches: BTreeMap<String, ()> = rig.tube.iter().map(|s| (s.name.clone(), ())).collect();
+    let first = rig.tube.first().map(|stretch| stretch.name.as_str());
+    let late = |joins: &Option<String>| joins.as_deref().is_some_and(|name| Some(name) != first);
+    for (name, stream) in &rig.streams {
+        let key = format!("rig.streams.{name}.joins");
+        if let Some(stretch) = &stream.joins {
+            known(key.clone(), "stretch", stretch, &stretches)?;
+        }
+        if late(&stream.joins) && *name == rig.timed_stream {
+            return inconsistent(key, "the timed stream must enter at the head of the tube");
+        }
+    }
+    Ok(())
+}
+
+fn slugs(world: &World) -> Checked {
+    let rig = &world.rig;
+    if rig.segmentation.is_none() {
+        return inconsistent("rig.segmentation", "a rig with a carrier must say how slugs form");
+    }
+    for (i, stretch) in rig.tube.iter().enumerate() {
+        let key = |what: &str| format!("rig.tube.{i}.{what}");
+        let detail = "slugs keep to themselves: take the carrier out for a liquid in one phase";
+        if stretch.tank {
+            return inconsistent(key("tank"), detail);
+        }
+        if stretch.peclet.is_some() {
+            return inconsistent(key("peclet"), detail);
+        }
+    }
+    Ok(())
+}
+
+fn one_liquid(world: &World) -> Checked {
+    let rig = &world.rig;
+    if rig.segmentation.is_some() {
+        return inconsistent("rig.segmentation", "slugs need a carrier: `rig.carrier`");
+    }
+    if rig.mixing != Mixing::default() {
+        return inconsistent(
+            "rig.mixing",
+            "it is about slugs, and without a carrier there are none",
+        );
+    }
+    for (i, stretch) in rig.tube.iter().enumerate() {
+        if stretch.tank && stretch.peclet.is_some() {
+            return inconsistent(format!("rig.tube.{i}.peclet"), "a stirred tank has none");
+        }
+    }
+    if rig.tube.iter().all(|stretch| stretch.tank) {
+        return inconsistent("rig.tube", "a stretch of tube must lead to the tank or away from it");
+    }
+    Ok(())
+}
+
+/// Nucleation and growth to a product goes from the first drop to the end in one piece; reactions can be cut.
+fn chemistry(world: &World) -> Checked {
+    let rig = &world.rig;
+    let first = rig.tube.first().map(|stretch| stretch.name.as_str());
+    let late = rig
+        .streams
+        .iter()
+        .find(|(_, stream)| stream.joins.as_deref().is_some_and(|name| Some(name) != first));
+    let why = match late {
+        Some((name, _)) => format!("the stream \"{name}\" joins on the way"),
+        None if rig.carrier.is_none() => "there is no carrier".to_owned(),
+        None => return Ok(()),
+    };
+    let chemistry = &world.chemistry;
+    let key = match (&chemistry.product, chemistry.populations.is_empty()) {
+        (Some(_), _) => "chemistry.product",
+        (None, false) => "chemistry.populations",
+        (None, true) => return Ok(()),
+    };
+    inconsistent(
+        key,
+        format!("it needs slugs that nothing joins, and {why}: write `[[chemistry.reactions]]`"),
+    )
+}

@@ -1,0 +1,248 @@
+//! What has become of a slug, or of a parcel of a single liquid, after each stage on its way.
+
+use flowtwin_lab::Instant;
+
+use super::World;
+use super::slug::{Journey, midway};
+use crate::model::dispersion::relative_variance;
+use crate::model::kernel::Kernel;
+use crate::model::liquid::diffusivity_m2_per_s;
+use crate::model::network::RunsAway;
+use crate::model::reaction::{self, Stay};
+use crate::model::segmentation::{area_mm2, effectiveness, slug_volume_ul};
+use crate::plan::Kind;
+use crate::train::Seen;
+
+/// A piece of tube.
+#[derive(Clone, Copy)]
+struct Piece {
+    /// The first stretch, and the one behind the last.
+    stretches: (usize, usize),
+    /// How much of the last one.
+    share: f64,
+}
+
+impl World {
+    /// What has become of a slug of the train after a stage.
+    pub(super) fn become_of(&mut self, stage: usize, index: usize) -> &Seen {
+        if self.train.seen(stage, index).is_none() {
+            self.pass(stage, index);
+        }
+        self.train.seen(stage, index).expect("it has just been remembered")
+    }
+
+    /// Follows a slug through a stage, and through those before it.
+    fn pass(&mut self, stage: usize, index: usize) {
+        let plan = self.plan.clone();
+        let crate::plan::Stage { input, kind } = plan.stages.get(stage);
+        let seen = match *kind {
+            Kind::Head => self.formed(index),
+            Kind::Tube { from, to, share } => {
+                let piece = Piece { stretches: (from, to), share };
+                match plan.carrier.is_some() {
+                    true => self.slug_in_tube(*input, index, piece),
+                    false => self.parcel_in_tube(*input, index, piece),
+                }
+            }
+            Kind::Join { stretch } => {
+                let before = self.before(*input, index);
+                self.join(before, index, stretch)
+            }
+            Kind::Tank { .. } => return self.meet_tank(stage, index),
+        };
+        self.train.remember(stage, index, seen);
+    }
+
+    /// What a slug is before a stage.
+    pub(super) fn before(&mut self, input: Option<usize>, index: usize) -> Seen {
+        match input {
+            Some(stage) => self.become_of(stage, index).clone(),
+            None => self.formed(index),
+        }
+    }
+
+    /// What a slug is as it forms at the head of the tube.
+    fn formed(&self, index: usize) -> Seen {
+        let slug = &self.train.slugs()[index];
+        let middle = midway(slug.began, slug.ended);
+        let shares = self.shares(slug, middle);
+        let mut values = vec![0.0; self.plan.quantities.len()];
+        self.plan.quantities.fill(&mut values, &shares, self.formation_c(middle));
+        Seen { values: values.into(), growth: 1.0 }
+    }
+
+    /// A slug reacts on its own.
+    fn slug_in_tube(&mut self, input: Option<usize>, index: usize, piece: Piece) -> Seen {
+        let before = input.map(|stage| self.become_of(stage, index).clone());
+        let (seen, reacted) = self.react_in_slug(before, index, piece);
+        self.note(reacted);
+        seen
+    }
+
+    pub(super) fn note(&mut self, reacted: Result<(), RunsAway>) {
+        if reacted.is_err() {
+            self.extrapolated.insert("the reactions run away: no solution to the end");
+        }
+        self.work.reactions += 1;
+    }
+
+    /// All quantities in a slug at the end of the tube, whose reactions nothing that joins interrupts.
+    pub(super) fn at_the_end(&self, index: usize) -> Seen {
+        let last = self.plan.tube.iter().rposition(|s| s.spec.reacts).map_or(0, |last| last + 1);
+        self.react_in_slug(None, index, Piece { stretches: (0, last), share: 1.0 }).0
+    }
+
+    fn react_in_slug(
+        &self,
+        before: Option<Seen>,
+        index: usize,
+        piece: Piece,
+    ) -> (Seen, Result<(), RunsAway>) {
+        let slug = &self.train.slugs()[index];
+        let middle = midway(slug.began, slug.ended);
+        // In a flow cell that reacts the middle of a slug may be still to come.
+        let followed = if piece.share < 1.0 { slug.began } else { middle };
+        let journey = self.leg(followed, slug.time_off, piece.stretches, piece.share);
+        let quantities = &self.plan.quantities;
+        let Seen { mut values, growth } = before.unwrap_or_else(|| {
+            let mut values = vec![0.0; quantities.len()];
+            quantities.fill(&mut values, &self.shares(slug, middle), journey.final_c);
+            Seen { values: values.into(), growth: 1.0 }
+        });
+        let mixed = self.mixed(slug.slug_to_ul - slug.from_ul, growth, &journey);
+        let mut reacted = Ok(());
+        if let Some(network) = &self.plan.network {
+            let capacity = self.plan.world().rig.liquid.heat_capacity_kj_per_l_k(journey.final_c);
+            reacted = network.react(&mut values, &journey.stays, mixed, capacity);
+        }
+        if let Some(reaction) = &self.plan.reaction {
+            let made = reaction.make(&reaction::Slug {
+                quantities: &values,
+                effectiveness: mixed,
+                stays: &journey.stays,
+                final_c: journey.final_c,
+            });
+            reaction.use_up(&mut values, made.product_mm);
+            values[quantities.product()] = made.product_mm;
+            values[quantities.quality()] = made.quality;
+        }
+        (Seen { values, growth }, reacted)
+    }
+
+    /// Effectiveness of mixing in a slug that formed with this volume [µL].
+    fn mixed(&self, formed_ul: f64, growth: f64, journey: &Journey) -> f64 {
+        let Some(carrier) = &self.plan.carrier else { return 1.0 };
+        let usual_ul = slug_volume_ul(&carrier.segmentation, 1.0, 1.0);
+        let length = formed_ul * growth / usual_ul;
+        effectiveness(&self.plan.world().rig.mixing, journey.flow_ul_per_min, length)
+    }
+
+    /// A parcel of a single liquid disperses: what leaves together entered at different times, and each part has reacted
+    /// for the time that it took.
+    ///
+    /// Parts of different ages meet only as they leave (Danckwerts' segregated flow): exact for reactions of first order,
+    /// and the limit of slow exchange between streamlines for others.
+    fn parcel_in_tube(&mut self, input: Option<usize>, index: usize, piece: Piece) -> Seen {
+        let slug = &self.train.slugs()[index];
+        // The beginning of a parcel is followed: where it shows, all else may be still to come.
+        let (label, half) = (slug.from_ul, 0.5 * (slug.to_ul - slug.from_ul));
+        let journey = self.leg(slug.began, 0.0, piece.stretches, piece.share);
+        let left = journey.left.unwrap_or(self.engine.now());
+        let entering = self.entering_ul(piece.stretches.0, left);
+        let complete = self.flow.volume(self.flow.head(), left);
+        let last = self.train.first_beyond(complete).checked_sub(1).unwrap_or(index);
+        let last = last.min(self.train.first_beyond(entering));
+        let transits = Kernel::new(self.spread(piece, &journey)).transits();
+        let weight = 1.0 / transits.len() as f64;
+        let mut sum = Seen { values: vec![0.0; self.plan.quantities.len()].into(), growth: 0.0 };
+        let mut reacted = Ok(());
+        for transit in transits {
+            let entered = entering - transit * (entering - label) + half;
+            // What was in the tube at the start is blank.
+            if entered < 0.0 {
+                sum.growth += weight;
+                continue;
+            }
+            let from = self.train.first_beyond(entered).min(last);
+            let mut part = self.before(input, from);
+            reacted = reacted.and(self.react_in_parcel(&mut part.values, transit, &journey));
+            for (sum, value) in sum.values.iter_mut().zip(&part.values) {
+                *sum += weight * value;
+            }
+            sum.growth += weight * part.growth;
+        }
+        self.note(reacted);
+        sum
+    }
+
+    /// Lets a parcel react for `transit` times as long as on a way.
+    fn react_in_parcel(
+        &self,
+        values: &mut [f64],
+        transit: f64,
+        journey: &Journey,
+    ) -> Result<(), RunsAway> {
+        let Some(network) = &self.plan.network else { return Ok(()) };
+        let capacity = self.plan.world().rig.liquid.heat_capacity_kj_per_l_k(journey.final_c);
+        let for_longer = |stay: &Stay| Stay { seconds: transit * stay.seconds, ..*stay };
+        let stays: Vec<Stay> = journey.stays.iter().map(for_longer).collect();
+        network.react(values, &stays, 1.0, capacity)
+    }
+
+    /// The volume that had been pumped when what enters a stretch at a moment formed [µL].
+    fn entering_ul(&self, stretch: usize, at: Instant) -> f64 {
+        match stretch.checked_sub(1) {
+            Some(before) => self.traced_ul(before, 1.0, at),
+            None => self.flow.volume(self.flow.head(), at),
+        }
+    }
+
+    /// Relative standard deviation of the time in which a single liquid passes a piece of tube.
+    ///
+    /// By the Péclet number where it is given, σ² = 2/Pe (Levenspiel and Smith 1957 for little dispersion), else by Taylor
+    /// and Aris: see [`relative_variance`].
+    fn spread(&self, piece: Piece, journey: &Journey) -> f64 {
+        let liquid = &self.plan.world().rig.liquid;
+        let (mut variance, mut whole) = (0.0, 0.0);
+        for &(i, seconds, celsius) in &journey.passed {
+            let spec = &self.plan.tube[i].spec;
+            let share = if i + 1 == piece.stretches.1 { piece.share } else { 1.0 };
+            let relative = spec.peclet.map_or_else(
+                || {
+                    let across = spec.radial_enhancement
+                        * diffusivity_m2_per_s(liquid, celsius, spec.hydrodynamic_radius_nm);
+                    let length_m = 1e-3 * share * spec.volume_ul / area_mm2(spec.bore_mm);
+                    relative_variance(0.5e-3 * spec.bore_mm, length_m, across, seconds)
+                },
+                // A part of the stretch has a part of its Péclet number.
+                |peclet| 2.0 / (share * peclet),
+            );
+            variance += seconds * seconds * relative;
+            whole += seconds;
+        }
+        if whole > 0.0 { variance.sqrt() / whole } else { 0.0 }
+    }
+
+    /// Streams join a slug as it comes to a stretch: each brings as much as its flow is of what flows there.
+    fn join(&self, before: Seen, index: usize, stretch: usize) -> Seen {
+        let slug = &self.train.slugs()[index];
+        let journey = self.leg(slug.began, slug.time_off, (stretch, stretch), 1.0);
+        let at = journey.left.unwrap_or(self.engine.now());
+        let section = self.plan.tube[stretch].section;
+        let there = self.disperse_rate(section - 1, at);
+        if there <= 0.0 {
+            return before;
+        }
+        let (mut shares, mut more) = (vec![0.0; self.pumps.len()], 0.0);
+        for (stream, _) in self.plan.joining(section) {
+            let part = self.flow.rate(self.flow.stream(stream), at) / there;
+            if part > 0.0 {
+                self.add_outflow(stream, at, part, &mut shares);
+                more += part;
+            }
+        }
+        let Seen { mut values, growth } = before;
+        self.plan.quantities.dilute(&mut values, more, &shares);
+        Seen { values, growth: growth * (1.0 + more) }
+    }
+}
