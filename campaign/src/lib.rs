@@ -13,3 +13,4 @@ pub mod parity;
 pub mod scenario;
 pub mod serve;
 pub mod snapshot;
+pub mod suggest;
