@@ -21,6 +21,7 @@ use flowtwin_lab::analysis::AnalysisError;
 use flowtwin_lab::journal::{Journal, Record};
 use flowtwin_lab::layer::LoopModel;
 use flowtwin_lab::{Analysis, Conditions, Manifest, Procedure, Recipe, Space, Streams, Wanted};
+use flowtwin_report::Quantity;
 use flowtwin_sim::{Plan, SimLab};
 use flowtwin_twin::{Policy, PolicySpec, Random, StopRules, SurrogateSpec, Trial};
 use serde::Deserialize as _;
@@ -59,7 +60,12 @@ enum World {
     Simulated(Arc<Plan>),
     /// They have been done: outcomes are looked up.
     Table(Arc<Pool>),
+    /// In a lab outside this program, of which nothing is known.
+    Outside(Box<Manifest>),
 }
+
+/// What can be done with a scenario without a rig.
+pub const ELSEWHERE: &str = "its experiments are done elsewhere: `flowtwin suggest` says what to try next, `run --lab-command` asks a program";
 
 /// How long a program that a scenario names may take for an answer.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -126,6 +132,9 @@ impl Scenario {
                 let message = format!("{} has a table of outcomes and no rig", path.display());
                 Err(Diagnostic::new(message)
                     .hint("`flowtwin run`, `benchmark` and `lab` take such a scenario"))
+            }
+            World::Outside(_) => {
+                Err(Diagnostic::new(format!("{} has no rig", path.display())).hint(ELSEWHERE))
             }
         }
     }
@@ -194,6 +203,9 @@ impl Scenario {
                 .map_err(|error| tree.complain(&["table"], &error.to_string()))?;
             return Self::of_table(file, Arc::new(pool), tree);
         }
+        if check::is_outside(&file) {
+            return Self::of_outside(file, tree);
+        }
         let plan = check::plan(&file).map_err(fail)?;
         let (space, recipe) = check::space(&file, plan.manifest()).map_err(fail)?;
         check::procedure(&file, plan.manifest()).map_err(fail)?;
@@ -212,6 +224,23 @@ impl Scenario {
         Ok(Self {
             procedure: Procedure::new(file.procedure.clone(), recipe, analysis),
             world: World::Simulated(Arc::new(plan)),
+            space,
+            phases,
+            wanted: file.wanted(),
+            file,
+        })
+    }
+
+    fn of_outside(file: ScenarioFile, tree: &Tree) -> Result<Self, Diagnostic> {
+        let fail = |problem: check::Problem| problem.at(tree);
+        let space = check::free_space(&file).map_err(fail)?;
+        let phases = check::phases(&file, &space).map_err(fail)?;
+        let manifest = Manifest::of_experiments(&format!("lab of {}", file.name));
+        let analysis =
+            Analysis::new(file.analysis.clone(), &manifest).expect("nothing is analysed outside");
+        Ok(Self {
+            procedure: Procedure::new(file.procedure.clone(), Recipe::default(), analysis),
+            world: World::Outside(Box::new(manifest)),
             space,
             phases,
             wanted: file.wanted(),
@@ -296,7 +325,7 @@ impl Scenario {
     /// The lab of this scenario without noise, drift or mishaps, for true values.
     ///
     /// # Panics
-    /// If it is of a table.
+    /// If it has no rig.
     pub fn noiseless_lab(&self) -> SimLab {
         SimLab::new(Arc::new(self.plan().noiseless()), Streams::new(0))
     }
@@ -305,14 +334,19 @@ impl Scenario {
     pub fn table(&self) -> Option<&Arc<Pool>> {
         match &self.world {
             World::Table(pool) => Some(pool),
-            World::Simulated(_) => None,
+            World::Simulated(_) | World::Outside(_) => None,
         }
+    }
+
+    /// Whether it has neither a rig nor a table: its experiments are done elsewhere.
+    pub fn is_outside(&self) -> bool {
+        matches!(self.world, World::Outside(_))
     }
 
     fn plan(&self) -> &Arc<Plan> {
         match &self.world {
             World::Simulated(plan) => plan,
-            World::Table(_) => panic!("{} is of a table and has no rig", self.file.name),
+            World::Table(_) | World::Outside(_) => panic!("{} has no rig", self.file.name),
         }
     }
 
@@ -342,6 +376,7 @@ impl Scenario {
         match &self.world {
             World::Simulated(plan) => plan.manifest(),
             World::Table(pool) => pool.manifest(),
+            World::Outside(manifest) => manifest,
         }
     }
 
@@ -385,6 +420,10 @@ impl Scenario {
     pub fn features(&self) -> Vec<(String, String)> {
         if let World::Table(pool) = &self.world {
             return vec![(self.objective().feature.clone(), pool.unit().to_owned())];
+        }
+        if self.is_outside() {
+            let unit = |name: &String| (name.clone(), Quantity::of_key(name).unit);
+            return self.wanted.outcomes.iter().map(unit).collect();
         }
         let names = self.analysis().features().iter().map(|feature| feature.name.clone());
         names.zip(self.analysis().units().into_iter().map(str::to_owned)).collect()

@@ -4,6 +4,7 @@ pub mod answered;
 pub mod diagnostic;
 pub mod error;
 pub mod learnt;
+pub mod sheet;
 pub mod table;
 mod unreadable;
 

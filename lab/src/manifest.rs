@@ -164,6 +164,21 @@ impl SensorKind {
 }
 
 impl Manifest {
+    /// What is known of a lab that is driven by whole experiments, and of which nothing else is known.
+    pub fn of_experiments(name: &str) -> Self {
+        Self {
+            rig: name.to_owned(),
+            simulated: false,
+            level: Level::Experiments,
+            pumps: Vec::new(),
+            heaters: Vec::new(),
+            lights: Vec::new(),
+            spectrometers: Vec::new(),
+            sensors: Vec::new(),
+            path: FlowPath::default(),
+        }
+    }
+
     /// The pump with this name.
     pub fn pump(&self, name: &PumpId) -> Option<&PumpInfo> {
         self.pumps.iter().find(|p| p.name == *name)

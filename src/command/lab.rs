@@ -8,12 +8,14 @@ use flowtwin_campaign::scenario::Scenario;
 use flowtwin_campaign::serve::serve;
 use flowtwin_lab::layer::Guarded;
 
+use super::place::with_rig;
 use crate::cli::{Lab as Args, Outside};
 use crate::console;
 use crate::error::{CommandError, Kind};
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let scenario = super::load(&args.scenario)?;
+    with_rig(&scenario)?;
     let seed = args.seed.unwrap_or(scenario.file().seed);
     let budget = args.experiments.unwrap_or(scenario.experiments() as u64);
     let limits = scenario.file().guard.clone();

@@ -1,6 +1,6 @@
 //! The conditions that somebody has measured, each with its outcomes.
 
-use flowtwin_lab::{Conditions, FlowPath, Goal, Level, Manifest, Space, SpaceError, Stream};
+use flowtwin_lab::{Conditions, Goal, Manifest, Space, SpaceError, Stream};
 
 use super::spec::{Measured, TableSpec};
 
@@ -153,17 +153,7 @@ impl Pool {
 }
 
 fn manifest(name: &str) -> Manifest {
-    Manifest {
-        rig: format!("table of {name}"),
-        simulated: true,
-        level: Level::Experiments,
-        pumps: Vec::new(),
-        heaters: Vec::new(),
-        lights: Vec::new(),
-        spectrometers: Vec::new(),
-        sensors: Vec::new(),
-        path: FlowPath::default(),
-    }
+    Manifest { simulated: true, ..Manifest::of_experiments(&format!("table of {name}")) }
 }
 
 #[cfg(test)]
