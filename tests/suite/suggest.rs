@@ -97,12 +97,13 @@ fn what_waits_for_an_outcome_is_not_suggested_again() {
     };
     let first = proposals(&suggest(&dir, &["--json"]));
     let row = &first[0];
+    let comma = |name: &str| row[name].to_string().replace('.', ",");
     let waiting = format!(
         "11;;{};{};{};{};;;;\r\n",
         row["Ligand"].as_str().unwrap(),
-        row["Temperature (°C)"],
-        row["Residence time (min)"].to_string().replace('.', ","),
-        row["Base (equiv)"].to_string().replace('.', ","),
+        comma("Temperature (°C)"),
+        comma("Residence time (min)"),
+        comma("Base (equiv)"),
     );
     let mut text = fs::read_to_string(dir.join("coupling.csv")).unwrap();
     text.push_str(&waiting);
