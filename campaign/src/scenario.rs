@@ -8,6 +8,7 @@ pub mod file;
 mod keys;
 mod refill;
 mod schema;
+mod simulated;
 mod space;
 mod tree;
 mod unknown;
@@ -22,10 +23,9 @@ use flowtwin_lab::journal::{Journal, Record};
 use flowtwin_lab::layer::LoopModel;
 use flowtwin_lab::{Analysis, Conditions, Manifest, Procedure, Recipe, Space, Streams, Wanted};
 use flowtwin_report::Quantity;
-use flowtwin_sim::{Plan, SimLab};
+use flowtwin_sim::Plan;
 use flowtwin_twin::{Policy, PolicySpec, Random, StopRules, SurrogateSpec, Trial};
 use serde::Deserialize as _;
-use sha2::{Digest as _, Sha256};
 
 pub use check::LONGEST_NAME;
 pub use course::{CONTEST, Course, Leg};
@@ -34,6 +34,7 @@ pub use file::{PhaseSpec, ScenarioFile, TwinSpec};
 pub use keys::keys;
 pub use refill::{Day, Refill, RefillSpec};
 pub use schema::schema;
+pub use simulated::{NoRig, Simulated};
 pub use space::{ConstraintSpec, DerivedSpec, InputSpec, Sets, SpaceSpec, Window};
 pub use tree::Tree;
 pub use unknown::nearest;
@@ -120,22 +121,16 @@ impl Scenario {
         able.check().unwrap_or_default()
     }
 
-    /// Reads and checks a scenario file whose world can be simulated.
+    /// The scenario with the rig that it describes.
     ///
     /// # Errors
-    /// As [`Scenario::load`], and if it is of a table of outcomes.
-    pub fn load_rig(path: &Path) -> Result<Self, Diagnostic> {
-        let scenario = Self::load(path)?;
-        match scenario.world {
-            World::Simulated(_) => Ok(scenario),
-            World::Table(_) => {
-                let message = format!("{} has a table of outcomes and no rig", path.display());
-                Err(Diagnostic::new(message)
-                    .hint("`flowtwin run`, `benchmark` and `lab` take such a scenario"))
-            }
-            World::Outside(_) => {
-                Err(Diagnostic::new(format!("{} has no rig", path.display())).hint(ELSEWHERE))
-            }
+    /// If it has none.
+    pub fn simulated(&self) -> Result<Simulated<'_>, NoRig> {
+        let scenario = self.file.name.clone();
+        match &self.world {
+            World::Simulated(plan) => Ok(Simulated { scenario: self, plan }),
+            World::Table(_) => Err(NoRig { scenario, has: "a table of outcomes and no rig" }),
+            World::Outside(_) => Err(NoRig { scenario, has: "no rig" }),
         }
     }
 
@@ -235,7 +230,10 @@ impl Scenario {
         let fail = |problem: check::Problem| problem.at(tree);
         let space = check::free_space(&file).map_err(fail)?;
         let phases = check::phases(&file, &space).map_err(fail)?;
-        let manifest = Manifest::of_experiments(&format!("lab of {}", file.name));
+        let manifest = Manifest {
+            simulated: false,
+            ..Manifest::of_experiments(format!("lab of {}", file.name))
+        };
         let analysis =
             Analysis::new(file.analysis.clone(), &manifest).expect("nothing is analysed outside");
         Ok(Self {
@@ -322,14 +320,6 @@ impl Scenario {
         Self::new(file, &Tree::default())
     }
 
-    /// The lab of this scenario without noise, drift or mishaps, for true values.
-    ///
-    /// # Panics
-    /// If it has no rig.
-    pub fn noiseless_lab(&self) -> SimLab {
-        SimLab::new(Arc::new(self.plan().noiseless()), Streams::new(0))
-    }
-
     /// The outcomes that experiments are looked up in, if it is of a table.
     pub fn table(&self) -> Option<&Arc<Pool>> {
         match &self.world {
@@ -341,13 +331,6 @@ impl Scenario {
     /// Whether it has neither a rig nor a table: its experiments are done elsewhere.
     pub fn is_outside(&self) -> bool {
         matches!(self.world, World::Outside(_))
-    }
-
-    fn plan(&self) -> &Arc<Plan> {
-        match &self.world {
-            World::Simulated(plan) => plan,
-            World::Table(_) | World::Outside(_) => panic!("{} has no rig", self.file.name),
-        }
     }
 
     /// What the file says.
@@ -367,8 +350,7 @@ impl Scenario {
 
     /// SHA-256 of [`Scenario::definition`] \[hexadecimal\].
     pub fn sha256(&self) -> String {
-        let digest = Sha256::digest(self.definition().to_string().as_bytes());
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        flowtwin_lab::digest::sha256(self.definition().to_string().as_bytes())
     }
 
     /// What is installed.
@@ -484,13 +466,5 @@ impl Scenario {
             Some(pool) => pool.conditions(pool.place(&conditions)).clone(),
             None => conditions,
         }
-    }
-
-    /// A fresh simulated lab.
-    ///
-    /// # Panics
-    /// If the scenario is of a table: see [`Scenario::load_rig`].
-    pub fn sim_lab(&self, seed: u64) -> SimLab {
-        SimLab::new(self.plan().clone(), Streams::new(seed).child("world", 0))
     }
 }

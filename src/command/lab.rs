@@ -8,20 +8,18 @@ use flowtwin_campaign::scenario::Scenario;
 use flowtwin_campaign::serve::serve;
 use flowtwin_lab::layer::Guarded;
 
-use super::place::with_rig;
 use crate::cli::{Lab as Args, Outside};
 use crate::console;
 use crate::error::{CommandError, Kind};
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let scenario = super::load(&args.scenario)?;
-    with_rig(&scenario)?;
     let seed = args.seed.unwrap_or(scenario.file().seed);
     let budget = args.experiments.unwrap_or(scenario.experiments() as u64);
     let limits = scenario.file().guard.clone();
     let lab: Box<dyn flowtwin_lab::Lab> = match scenario.table_lab(seed) {
         Some(lab) => Box::new(lab),
-        None => Box::new(scenario.sim_lab(seed)),
+        None => Box::new(scenario.simulated()?.lab(seed)),
     };
     let lab = Guarded::new(lab, limits);
     let served = serve(&scenario, lab, seed, budget, stdin().lock(), stdout().lock())

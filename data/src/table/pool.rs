@@ -75,7 +75,12 @@ impl Pool {
         if places.len() < 2 {
             return Err(PoolError::Few { places: places.len() });
         }
-        Ok(Self { space, manifest: manifest(name), unit, places })
+        Ok(Self {
+            space,
+            manifest: Manifest::of_experiments(format!("table of {name}")),
+            unit,
+            places,
+        })
     }
 
     /// The box that holds all conditions.
@@ -150,10 +155,6 @@ impl Pool {
         let is_in: Vec<bool> = scores.iter().map(|score| *score >= bar).collect();
         Top { count: is_in.iter().filter(|is_in| **is_in).count(), is_in }
     }
-}
-
-fn manifest(name: &str) -> Manifest {
-    Manifest { simulated: true, ..Manifest::of_experiments(&format!("table of {name}")) }
 }
 
 #[cfg(test)]
