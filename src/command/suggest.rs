@@ -10,11 +10,11 @@ use flowtwin_data::sheet::Sheet;
 use serde_json::json;
 
 use super::campaign::threads;
-use crate::cli::Suggest as Args;
+use crate::cli::SuggestArgs;
 use crate::console;
 use crate::error::CommandError;
 
-pub(super) fn run(args: &Args) -> Result<(), CommandError> {
+pub(super) fn run(args: &SuggestArgs) -> Result<(), CommandError> {
     let scenario = super::load(&args.scenario)?;
     let sheet = sheet(args, &scenario)?;
     let reading = read(&scenario, &sheet)?;
@@ -30,7 +30,7 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     tell(args, &scenario, &suggestions, &table)
 }
 
-fn sheet(args: &Args, scenario: &Scenario) -> Result<Sheet, CommandError> {
+fn sheet(args: &SuggestArgs, scenario: &Scenario) -> Result<Sheet, CommandError> {
     let inputs: Vec<String> = scenario.space().inputs().iter().map(|i| i.name.clone()).collect();
     let outcomes = &scenario.wanted().outcomes;
     Ok(match &args.data {
@@ -40,7 +40,7 @@ fn sheet(args: &Args, scenario: &Scenario) -> Result<Sheet, CommandError> {
 }
 
 /// Writes table and page, and says where the table is. Nothing that is there is written over.
-fn written(args: &Args, rows: &str, page: &str) -> Result<PathBuf, CommandError> {
+fn written(args: &SuggestArgs, rows: &str, page: &str) -> Result<PathBuf, CommandError> {
     if let Some(out) = &args.out {
         let html = out.with_extension("html");
         if let Some(there) = [out, &html].into_iter().find(|path| path.exists()) {
@@ -85,7 +85,7 @@ fn create(path: &Path, text: &str) -> Result<(), CommandError> {
 }
 
 fn tell(
-    args: &Args,
+    args: &SuggestArgs,
     scenario: &Scenario,
     suggestions: &Suggestions,
     table: &Path,
