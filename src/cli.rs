@@ -226,7 +226,7 @@ pub struct OnRig {
 /// Arguments for a run folder.
 #[derive(Debug, Args)]
 pub struct Folder {
-    /// Run folder; `runs/<scenario>-<seed>` unless it is named, with more at the end where that is another run's.
+    /// Run folder [default: runs/<scenario>-<seed>]; one with a number, such as DIR-2, where something else is in it.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Go on with the run in this folder; finished experiments are not repeated.
@@ -336,6 +336,9 @@ pub struct Report {
     /// Run folders.
     #[arg(required = true, value_name = "RUN")]
     pub runs: Vec<PathBuf>,
+    /// Where a journal is damaged, keep everything up to its last good record and set the rest aside.
+    #[arg(long)]
+    pub salvage: bool,
     /// Print the summaries as JSON.
     #[arg(long)]
     pub json: bool,

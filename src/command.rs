@@ -19,6 +19,7 @@ mod place;
 mod replay;
 mod report;
 mod run;
+mod run_folder;
 mod twin;
 mod watch;
 

@@ -26,10 +26,9 @@ use flowtwin_lab::{Instant, Lab, Manifest, PumpId, Span};
 use flowtwin_report::Extras;
 
 use super::attendant::{Attendant, Cables, Held};
-use super::campaign::{
-    STOP, both, campaign, conclude, folder, heed_ctrl_c, is_unsafe, occupy, outcome, threads,
-};
+use super::campaign::{STOP, both, campaign, conclude, heed_ctrl_c, is_unsafe, outcome, threads};
 use super::emulate::read_wiring;
+use super::run_folder::Target;
 use super::watch::{held, hold};
 use crate::cli::{Folder, OnRig};
 use crate::console;
@@ -77,8 +76,9 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     let identity = Identity::new(&scenario, seed, wiring.simulated).in_wall_time();
     let more = if replayed.is_some() { "-rig-replay" } else { "-rig" };
     let filled = filled(&args.filled, scenario.manifest())?;
-    let occupied = occupy(to, &scenario, seed, more)?;
-    let folder = folder(&occupied, to, &identity, replayed)?.going_on(filled);
+    let target = Target::of(to, &scenario, seed, more)?;
+    let (folder, _target) = target.folder(to, &identity, replayed)?;
+    let folder = folder.going_on(filled);
     let path = folder.path().to_owned();
     heed_ctrl_c()?;
     let hold = hold(&wiring, wiring_file)?;

@@ -7,12 +7,12 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
 
 use flowtwin_campaign::campaign::{Campaign, Silent};
-use flowtwin_campaign::folder::{Identity, read_journal};
+use flowtwin_campaign::folder::read_journal;
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::journal::{self, Journal, Record, Writer};
 use serde_json::{Value, json};
 
-use super::campaign::{at, folder, occupy};
+use super::campaign::{Order, at};
 use super::hardware::{self, OnHardware};
 use super::place::{Place, refuse_idle, simulated};
 use crate::cli::{Backend, Replay as Args};
@@ -53,11 +53,10 @@ fn repeat(args: &Args, scenario: &Scenario, recorded: &Journal) -> Result<(), Co
         let (rig, to, replayed) = (&args.rig, &args.folder, Some(recorded));
         return hardware::run(OnHardware { rig, to, scenario, seed, replayed });
     }
-    let occupied = occupy(&args.folder, &scenario, seed, "-replay")?;
-    let place = Place::simulated(args.backend, args.rig.wiring.as_deref(), &scenario, seed)?;
-    let identity = Identity::new(&scenario, seed, true);
-    let folder = folder(&occupied, &args.folder, &identity, Some(recorded))?;
-    at(place, &scenario, &folder, &args.folder, seed)
+    let (to, more, replayed) = (&args.folder, "-replay", Some(recorded));
+    let order = Order { scenario: &scenario, seed, to, more, replayed };
+    let wiring_file = args.rig.wiring.as_deref();
+    at(&order, || Place::simulated(args.backend, wiring_file, &scenario, seed))
 }
 
 fn verify(args: &Args, scenario: &Scenario, recorded: &Journal) -> Result<(), CommandError> {

@@ -1,9 +1,6 @@
 //! `flowtwin run`: all phases of a campaign, and its run folder.
 
-use flowtwin_campaign::folder::Identity;
-use flowtwin_lab::Lab as _;
-
-use super::campaign::{at, folder, occupy};
+use super::campaign::{Order, at};
 use super::hardware::{self, OnHardware};
 use super::place::{Place, refuse_idle};
 use crate::cli::{Backend, Run as Args};
@@ -23,10 +20,6 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
         return hardware::run(OnHardware { rig, to, scenario, seed, replayed: None });
     }
     let more = if args.backend == Backend::Twin { "-twin" } else { "" };
-    // Before a lab outside begins to work.
-    let occupied = occupy(&args.folder, &scenario, seed, more)?;
-    let place = Place::of(args, &scenario, seed)?;
-    let identity = Identity::new(&scenario, seed, place.lab.manifest().simulated);
-    let folder = folder(&occupied, &args.folder, &identity, None)?;
-    at(place, &scenario, &folder, &args.folder, seed)
+    let order = Order { scenario: &scenario, seed, to: &args.folder, more, replayed: None };
+    at(&order, || Place::of(args, &scenario, seed))
 }
