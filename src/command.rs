@@ -14,6 +14,7 @@ mod identified;
 mod init;
 mod lab;
 mod occupied;
+mod output;
 mod paper;
 mod place;
 mod replay;

@@ -2,6 +2,7 @@
 //! somebody was told of is lost, and what a rig has pumped stays known.
 
 mod drive;
+mod folder;
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
