@@ -12,7 +12,8 @@ use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::journal::{self, Journal, Record, Writer};
 use serde_json::{Value, json};
 
-use super::campaign::{Order, at};
+use super::campaign::{By, Order, at};
+use super::filled::filled;
 use super::hardware::{self, OnHardware};
 use super::place::{Place, refuse_idle, simulated};
 use crate::cli::{Backend, Replay as Args};
@@ -53,8 +54,12 @@ fn repeat(args: &Args, scenario: &Scenario, recorded: &Journal) -> Result<(), Co
         let (rig, to, replayed) = (&args.rig, &args.folder, Some(recorded));
         return hardware::run(OnHardware { rig, to, scenario, seed, replayed });
     }
+    let filled = match filled(&args.rig.filled, scenario.manifest())? {
+        filled if filled.is_empty() => By::Then(recorded),
+        filled => By::Hand(filled),
+    };
     let (to, more, replayed) = (&args.folder, "-replay", Some(recorded));
-    let order = Order { scenario: &scenario, seed, to, more, replayed };
+    let order = Order { scenario: &scenario, seed, to, more, replayed, filled };
     let wiring_file = args.rig.wiring.as_deref();
     at(&order, || Place::simulated(args.backend, wiring_file, &scenario, seed))
 }

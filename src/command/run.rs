@@ -1,6 +1,7 @@
 //! `flowtwin run`: all phases of a campaign, and its run folder.
 
-use super::campaign::{Order, at};
+use super::campaign::{By, Order, at};
+use super::filled::filled;
 use super::hardware::{self, OnHardware};
 use super::place::{Place, refuse_idle};
 use crate::cli::{Backend, Run as Args};
@@ -20,6 +21,8 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
         return hardware::run(OnHardware { rig, to, scenario, seed, replayed: None });
     }
     let more = if args.backend == Backend::Twin { "-twin" } else { "" };
-    let order = Order { scenario: &scenario, seed, to: &args.folder, more, replayed: None };
+    let filled = By::Hand(filled(&args.rig.filled, scenario.manifest())?);
+    let (to, replayed) = (&args.folder, None);
+    let order = Order { scenario: &scenario, seed, to, more, replayed, filled };
     at(&order, || Place::of(args, &scenario, seed))
 }
