@@ -123,6 +123,7 @@ mod tests {
     fn other_paths_to_a_folder_lead_to_the_same_lock() {
         let base = base("occupied-paths");
         let occupied = Occupied::take(&base.join("run")).expect("nobody occupies it");
+        fs::write(base.join("run/journal.jsonl"), "{}").expect("it can be written");
         std::os::unix::fs::symlink(base.join("run"), base.join("link")).expect("a link");
         for path in ["link", "run/.", "run/../run"] {
             let error = Occupied::take(&base.join(path)).expect_err("it is occupied");
