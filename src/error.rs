@@ -101,9 +101,8 @@ impl From<DataError> for CommandError {
 impl From<FolderError> for CommandError {
     fn from(error: FolderError) -> Self {
         match error {
-            FolderError::Unusable(diagnostic) | FolderError::Taken(diagnostic) => {
-                Self::bad_input(diagnostic)
-            }
+            FolderError::Unusable(diagnostic) => Self::bad_input(diagnostic),
+            FolderError::Taken(diagnostic) => Self::bad_input(diagnostic),
             other => Self::failed(other),
         }
     }

@@ -69,7 +69,7 @@ pub enum FolderError {
     Unusable(#[from] Diagnostic),
     /// Something else is there, which must stay: the run needs another folder.
     #[error(transparent)]
-    Taken(Diagnostic),
+    Taken(Box<Diagnostic>),
     /// A file cannot be written.
     #[error("cannot write {}: {error}", path.display())]
     Write {
@@ -88,7 +88,7 @@ impl FolderError {
     fn hint(self, hint: &str) -> Self {
         match self {
             Self::Unusable(diagnostic) => Self::Unusable(diagnostic.hint(hint)),
-            Self::Taken(diagnostic) => Self::Taken(diagnostic.hint(hint)),
+            Self::Taken(diagnostic) => Self::Taken(Box::new(diagnostic.hint(hint))),
             other => other,
         }
     }
@@ -282,7 +282,7 @@ impl RunFolder {
 
     fn taken(&self, by: &str) -> FolderError {
         let message = format!("{} holds {by}; nothing was written", self.path.display());
-        FolderError::Taken(Diagnostic::new(message))
+        FolderError::Taken(Box::new(Diagnostic::new(message)))
     }
 
     fn journal(&self) -> PathBuf {
@@ -388,8 +388,8 @@ impl There {
 /// Whether a campaign that was declined or killed may have written a file before its first record: it makes no run.
 fn is_of_before(name: &str) -> bool {
     let names = [CERTIFICATE, REPLAYED, SEAL, LOCK, LOCK_BY];
-    let part = |known: &&str| unfinished(Path::new(known)).to_string_lossy() == name;
-    names.contains(&name) || names.iter().any(|known| part(&known))
+    let part = |known: &str| unfinished(Path::new(known)).to_string_lossy() == name;
+    names.contains(&name) || names.iter().any(|known| part(known))
 }
 
 fn damaged(journal: &Path, error: &JournalError) -> FolderError {

@@ -86,7 +86,7 @@ impl Target {
                 Err(FolderError::Taken(taken)) => {
                     let first = first.get_or_insert(taken);
                     if to.resume && !numbered(&target.base, target.number + 1).is_dir() {
-                        return Err(first.clone().into());
+                        return Err(CommandError::bad_input(first));
                     }
                     target = target.after(to.resume)?;
                 }

@@ -246,15 +246,12 @@ fn cuts(count: usize, seed: u64) -> usize {
     salvages
 }
 
+/// `FLOWTWIN_POWER_CUTS=500 cargo test -p flowtwin-campaign --test power -- --nocapture cut` cuts it 500 times.
 #[test]
 fn no_experiment_is_lost_in_a_power_cut() {
-    assert!(cuts(40, 11) > 3);
-}
-
-/// `cargo test --release -p flowtwin-campaign --test power -- --ignored --nocapture`
-#[test]
-#[ignore = "takes minutes"]
-fn no_experiment_is_lost_in_500_power_cuts() {
-    let salvages = cuts(500, 12);
-    println!("500 power cuts, {salvages} of them in a salvage: nothing lost");
+    let asked = std::env::var("FLOWTWIN_POWER_CUTS").ok().and_then(|count| count.parse().ok());
+    let count = asked.unwrap_or(40);
+    let salvages = cuts(count, 11);
+    assert!(salvages > count / 20, "{salvages} salvages");
+    println!("{count} power cuts, {salvages} of them in a salvage: nothing lost");
 }
