@@ -1,7 +1,7 @@
 //! Programs outside this one: optimisers that drive a lab, and labs that a campaign drives.
 //!
 //! Both sides speak the same lines of JSON, described in `docs/lab-protocol.md`. A *lab* says what may be chosen and
-//! reports observations; an *optimiser* says what to try. flowtwin plays the lab in `flowtwin lab` and towards a
+//! reports observations; an *optimiser* proposes experiments. flowtwin is the lab in `flowtwin lab` and towards a
 //! `--policy-command`, and the optimiser towards a `--lab-command`.
 
 mod lab;
@@ -16,11 +16,11 @@ mod words;
 pub use lab::{OutsideLab, OutsideLabError};
 pub(crate) use line::parse;
 pub use line::{LineError, Lines};
-pub(crate) use message::table;
 pub use message::{
     Budget, ConstraintLine, Done, ErrorLine, ExperimentLine, Failure, FromLab, FromOptimiser,
     InputLine, Next, ObjectiveLine, ObservationLine, PROTOCOL, SpaceLine,
 };
+pub(crate) use message::{several, table};
 pub use policy::OutsidePolicy;
 pub use process::{Program, ProgramError};
 pub use proposal::{ProposalError, proposal};

@@ -11,12 +11,13 @@ use flowtwin_study::benchmark::{
     findings, matrix, parquet, report, seconds_csv,
 };
 
-use crate::cli::{Benchmark as Args, BenchmarkAction, BenchmarkMerge};
+use crate::cli::{BenchmarkAction, BenchmarkArgs as Args, BenchmarkMergeArgs};
 use crate::console;
 use crate::error::{CommandError, Kind};
 
 use super::campaign::{STOP, heed_ctrl_c, threads};
 use super::lab::patience;
+use super::place::one_objective;
 use super::run_folder::numbered;
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
@@ -84,6 +85,7 @@ fn contest(args: &Args) -> Result<Contest, CommandError> {
         policies.collect::<Result<_, _>>().map_err(CommandError::bad_input)?;
     entrants.extend(args.policy_commands.iter().map(|text| Entrant::program(text)));
     for (i, scenario) in scenarios.iter().enumerate() {
+        one_objective(scenario, "a benchmark ranks policies by one outcome")?;
         if scenarios[..i].iter().any(|other| other.name() == scenario.name()) {
             let message = format!("two scenarios are named {}", scenario.name());
             return Err(CommandError::bad_input(message).hint("results go by this name"));
@@ -137,7 +139,7 @@ fn tell(began: Instant, done: usize, of: usize) {
     console::say(format_args!("{start}{done}/{of} campaigns, {left} left{end}"));
 }
 
-fn merge(args: &BenchmarkMerge) -> Result<(), CommandError> {
+fn merge(args: &BenchmarkMergeArgs) -> Result<(), CommandError> {
     let store = Store::new(&args.out);
     for shard in &args.shards {
         let card: Option<Card> = Store::new(shard).read(CARD);

@@ -40,7 +40,7 @@ impl Identity {
         default_folder(&self.scenario, self.seed)
     }
 
-    /// What tells the run of `journal` from this one; none if they are the same.
+    /// How the run of `journal` differs from this one; none if they are the same.
     pub(super) fn differs(&self, journal: &Journal) -> Option<String> {
         let header = journal.header();
         if header.scenario != self.scenario {

@@ -112,7 +112,10 @@ impl<'a> Trial<'a> {
         let seed = self.scenario.file().seed;
         let campaign = Campaign::new(self.scenario, seed, NonZeroUsize::MIN, &never);
         let campaign = if folder.goes_on() { campaign.goes_on() } else { campaign };
-        let lab = Counted(self.scenario.sim_lab(seed), self.starts.clone());
+        let lab = Counted(
+            self.scenario.simulated().expect("it has a rig").lab(seed),
+            self.starts.clone(),
+        );
         let ran = campaign.run(lab, writer, folder.recorded(), &mut self.told);
         ran.expect("a policy answers").0.fault.is_none()
     }
