@@ -64,7 +64,7 @@ impl Victim {
     fn damage(&self, luck: &mut Stream) -> bool {
         let mut bytes = self.journal();
         let mut ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
-        let (second, last) = (ends.nth(1).map(|(i, _)| i), ends.last().map(|(i, _)| i));
+        let (second, last) = (ends.nth(1).map(|(i, _)| i), ends.next_back().map(|(i, _)| i));
         let (Some(second), Some(last)) = (second, last) else { return false };
         let place = second + 1 + luck.below(last - second);
         bytes[place] ^= 1 << luck.below(7);

@@ -13,7 +13,7 @@ use std::rc::Rc;
 use std::sync::atomic::AtomicBool;
 
 use drive::Drive;
-use flowtwin_campaign::campaign::{Campaign, Watch};
+use flowtwin_campaign::campaign::{Campaign, Observer};
 use flowtwin_campaign::folder::{Identity, JOURNAL, RunFolder, SEAL, salvage_on};
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::journal::{Journal, Record, Seal, delivered, read};
@@ -37,7 +37,7 @@ fn scenario() -> Scenario {
 #[derive(Default)]
 struct Told(BTreeMap<u64, Observation>);
 
-impl Watch for Told {
+impl Observer for Told {
     fn phase(&mut self, _name: &str, _policy: &str, _experiments: usize) {}
     fn experiment(&mut self, number: u64, observation: &Observation, _known: bool) {
         self.0.insert(number, observation.clone());
