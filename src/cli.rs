@@ -254,7 +254,7 @@ pub struct OnRig {
 /// Arguments for a run folder.
 #[derive(Debug, Args)]
 pub struct Folder {
-    /// Run folder [default: `runs/<scenario>-<seed>`, with a suffix if that folder holds another run].
+    /// Run folder [default: `runs/<scenario>-<seed>`]; one with a number, such as DIR-2, if this holds something else.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Continue the run in this folder; finished experiments are not repeated.
@@ -365,6 +365,9 @@ pub struct ReportArgs {
     /// Run folders.
     #[arg(required = true, value_name = "RUN")]
     pub runs: Vec<PathBuf>,
+    /// Where a journal is damaged, keep everything up to its last good record and set the rest aside.
+    #[arg(long)]
+    pub salvage: bool,
     /// Print the summaries as JSON.
     #[arg(long)]
     pub json: bool,

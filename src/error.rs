@@ -103,6 +103,7 @@ impl From<FolderError> for CommandError {
     fn from(error: FolderError) -> Self {
         match error {
             FolderError::Unusable(diagnostic) => Self::bad_input(diagnostic),
+            FolderError::Taken(diagnostic) => Self::bad_input(diagnostic),
             other => Self::failed(other),
         }
     }

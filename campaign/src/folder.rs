@@ -1,22 +1,36 @@
 //! The folder of a run: what is there, and what may be written.
 
+mod disk;
+mod identity;
+mod salvage;
+mod sink;
+
+use std::cell::Cell;
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Seek as _, SeekFrom};
+use std::io;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use flowtwin_data::diagnostic::Diagnostic;
-use flowtwin_data::unreadable;
 use flowtwin_lab::PumpId;
 use flowtwin_lab::journal::{
-    Continued, Journal, JournalError, Record, Resumed, Sink, Writer, read, unended,
+    Continued, Journal, JournalError, Record, Resumed, Seal, Sink, Writer, read, read_sealed,
+    unended,
 };
 
 use crate::hardware::CERTIFICATE;
-use crate::scenario::Scenario;
+pub use disk::{Disk, OnDisk, make_folders};
+use disk::{put, unfinished};
+pub use identity::{Identity, default_folder};
+pub use salvage::{Salvaged, salvage, salvage_on};
+use salvage::{lines_missing, seal, set_aside};
+use sink::{Compared, Sealed};
 
 /// Name of the journal in a run folder.
 pub const JOURNAL: &str = "journal.jsonl";
+
+/// Name of the file in a run folder that vouches for the last line of the journal.
+pub const SEAL: &str = "journal.seal";
 
 /// Name of the journal of the run that a run repeats, in its run folder.
 pub const REPLAYED: &str = "replayed.jsonl";
@@ -27,15 +41,23 @@ pub const LOCK: &str = ".lock";
 /// Name of the file in a run folder that says who holds its [`LOCK`].
 pub const LOCK_BY: &str = ".lock.by";
 
+const ANOTHER: &str = "give another folder with --out";
+
 /// The folder of a run, fit to be written to. Who makes one keeps other processes from the folder meanwhile.
 #[derive(Debug)]
 pub struct RunFolder {
+    disk: Rc<dyn Disk>,
     path: PathBuf,
     /// The journal of the run that is resumed: of a simulation, without what was not finished.
     recorded: Option<Journal>,
+    /// The journal of the same simulated run, with which what is written is compared.
+    same: Option<Journal>,
     /// Bytes of the journal's file that stay.
     kept: usize,
+    /// Bytes behind them that are set aside, not cut.
+    torn: Vec<u8>,
     goes_on: bool,
+    departed: Rc<Cell<bool>>,
 }
 
 /// Why a run folder cannot be read or written.
@@ -45,6 +67,9 @@ pub enum FolderError {
     /// What is there cannot be used.
     #[error(transparent)]
     Unusable(#[from] Diagnostic),
+    /// Something else is there, which must stay: the run needs another folder.
+    #[error(transparent)]
+    Taken(Box<Diagnostic>),
     /// A file cannot be written.
     #[error("cannot write {}: {error}", path.display())]
     Write {
@@ -63,79 +88,44 @@ impl FolderError {
     fn hint(self, hint: &str) -> Self {
         match self {
             Self::Unusable(diagnostic) => Self::Unusable(diagnostic.hint(hint)),
+            Self::Taken(diagnostic) => Self::Taken(Box::new(diagnostic.hint(hint))),
             other => other,
         }
     }
 }
 
-/// Which run a folder must belong to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Identity {
-    /// Name of the scenario.
-    pub scenario: String,
-    /// Digest of the scenario.
-    pub sha256: String,
-    /// Seed.
-    pub seed: u64,
-    /// Whether the results are simulated.
-    pub simulated: bool,
-    /// Whether what has happened cannot be done again: a rig with drivers in wall time, or a lab outside.
-    pub in_wall_time: bool,
+fn unreadable(path: &Path, error: &io::Error) -> FolderError {
+    FolderError::bad_input(format_args!("cannot read {}: {error}", path.display()))
 }
 
-impl Identity {
-    /// The run of a scenario with a seed.
-    pub fn new(scenario: &Scenario, seed: u64, simulated: bool) -> Self {
-        let scenario_name = scenario.name().to_owned();
-        let sha256 = scenario.sha256();
-        Self { scenario: scenario_name, sha256, seed, simulated, in_wall_time: !simulated }
-    }
-
-    /// The same run, on a rig in wall time.
-    #[must_use]
-    pub fn in_wall_time(self) -> Self {
-        Self { in_wall_time: true, ..self }
-    }
-
-    /// `runs/<scenario>-<seed>`.
-    pub fn default_folder(&self) -> PathBuf {
-        default_folder(&self.scenario, self.seed)
-    }
-
-    /// How the run of `journal` differs from this one; none if they are the same.
-    fn differs(&self, journal: &Journal) -> Option<String> {
-        let header = journal.header();
-        if header.scenario != self.scenario {
-            return Some(format!("scenario {}", header.scenario));
-        }
-        if header.seed != self.seed {
-            return Some(format!("seed {} of scenario {}", header.seed, header.scenario));
-        }
-        if header.scenario_sha256 != self.sha256 {
-            return Some(format!("another version of the scenario {}", header.scenario));
-        }
-        (header.simulated != self.simulated).then(|| {
-            let kind = if header.simulated { "a simulation" } else { "a real rig" };
-            format!("{kind} of scenario {}", header.scenario)
-        })
-    }
+fn unwritable(path: &Path, error: io::Error) -> FolderError {
+    FolderError::Write { path: path.to_owned(), error }
 }
 
 impl RunFolder {
-    fn empty(path: &Path, identity: &Identity) -> Self {
-        let (path, goes_on) = (path.to_owned(), identity.in_wall_time);
-        Self { path, recorded: None, kept: 0, goes_on }
+    fn empty(disk: Rc<dyn Disk>, path: &Path, identity: &Identity) -> Self {
+        Self {
+            disk,
+            path: path.to_owned(),
+            recorded: None,
+            same: None,
+            kept: 0,
+            torn: Vec::new(),
+            goes_on: identity.in_wall_time,
+            departed: Rc::default(),
+        }
     }
 
     /// The same folder with its journal: in a simulation the part that a resumed run repeats to the byte; on a rig all of
     /// it, because what a rig did has happened.
-    fn with(self, journal: &Journal) -> Self {
+    fn with(self, there: There) -> Self {
         if !self.goes_on {
-            let whole = whole(journal);
+            let whole = whole(&there.journal);
             return Self { kept: whole.bytes().len(), recorded: Some(whole), ..self };
         }
+        let There { journal, torn, .. } = there;
         let kept = journal.bytes().len();
-        Self { kept, recorded: Some(journal.clone()), ..self }.going_on(Vec::new())
+        Self { kept, torn, recorded: Some(journal), ..self }.going_on(Vec::new())
     }
 
     /// The same folder, to go on with a rig on which somebody has filled the syringes of these pumps. Where an experiment
@@ -153,26 +143,53 @@ impl RunFolder {
         self
     }
 
-    /// The folder at `path` for a new run. A folder of the very same simulated run is used again.
+    /// The folder at `path` for a new run. Where the very same simulated run is there, what it writes is compared with that,
+    /// and goes on behind it.
     ///
     /// # Errors
-    /// If it holds anything else.
+    /// [`FolderError::Taken`] if it holds anything else; also if it holds a run that can be resumed and not done again.
     pub fn begin(path: &Path, identity: &Identity) -> Result<Self, FolderError> {
-        let folder = Self::empty(path, identity);
+        Self::begin_on(Rc::new(OnDisk), path, identity)
+    }
+
+    /// As [`RunFolder::begin`], on another disk.
+    ///
+    /// # Errors
+    /// As [`RunFolder::begin`].
+    pub fn begin_on(
+        disk: Rc<dyn Disk>,
+        path: &Path,
+        identity: &Identity,
+    ) -> Result<Self, FolderError> {
+        let folder = Self::empty(disk, path, identity);
         match folder.look()? {
             Content::Nothing => Ok(folder),
-            Content::Journal(journal) => match identity.differs(&journal) {
-                None if !identity.in_wall_time => Ok(folder),
-                None => Err(folder
-                    .refuse("this run, and it cannot be done again")
-                    .hint("give --resume to go on with it")),
-                Some(other) => Err(folder.refuse(&other).hint("give another folder with --out")),
+            Content::Empty(torn) => Ok(Self { torn, ..folder }),
+            Content::Run(there) => match identity.differs(&there.journal) {
+                None => folder.again(there),
+                Some(other) => Err(folder.taken(&other).hint(ANOTHER)),
             },
-            Content::Broken(JournalError::Empty) => Ok(folder),
-            Content::Broken(error) => Err(folder.damaged(&error)),
-            Content::Other => {
-                let other = "files of another kind";
-                Err(folder.refuse(other).hint("give another folder with --out"))
+            Content::Broken(error) => {
+                Err(folder.taken(&format!("a damaged run ({error})")).hint(ANOTHER))
+            }
+            Content::Other => Err(folder.taken("files of another kind").hint(ANOTHER)),
+        }
+    }
+
+    /// The same folder for the run that is in it, from its beginning.
+    fn again(self, there: There) -> Result<Self, FolderError> {
+        match (self.goes_on, there.journal.complete()) {
+            (false, _) => {
+                let whole = whole(&there.journal);
+                Ok(Self { kept: whole.bytes().len(), same: Some(whole), ..self })
+            }
+            (true, true) => Err(self.taken("this run, complete").hint(ANOTHER)),
+            (true, false) => {
+                let path = self.path.display();
+                let message =
+                    format!("{path} holds this run, not finished; it cannot be done again");
+                let hint = "give --resume to go on with it, or another folder with --out";
+                Err(FolderError::bad_input(message).hint(hint))
             }
         }
     }
@@ -180,20 +197,36 @@ impl RunFolder {
     /// The folder at `path`, to go on with the run in it. A run that was stopped before its first record begins.
     ///
     /// # Errors
-    /// If there is no such folder or no run in it, if it belongs to another run, or if its journal is damaged.
+    /// [`FolderError::Taken`] if it belongs to another run; if there is no such folder or no run in it, or if its journal is
+    /// damaged.
     pub fn resume(path: &Path, identity: &Identity) -> Result<Self, FolderError> {
-        let folder = Self::empty(path, identity);
+        Self::resume_on(Rc::new(OnDisk), path, identity)
+    }
+
+    /// As [`RunFolder::resume`], on another disk.
+    ///
+    /// # Errors
+    /// As [`RunFolder::resume`].
+    pub fn resume_on(
+        disk: Rc<dyn Disk>,
+        path: &Path,
+        identity: &Identity,
+    ) -> Result<Self, FolderError> {
+        let folder = Self::empty(disk, path, identity);
         match folder.look()? {
-            Content::Journal(journal) => match identity.differs(&journal) {
-                None => Ok(folder.with(&journal)),
+            Content::Run(there) => match identity.differs(&there.journal) {
                 Some(other) => {
-                    Err(folder.refuse(&other).hint("give the folder of this run with --out"))
+                    Err(folder.taken(&other).hint("give the folder of this run with --out"))
                 }
+                None => match there.missing().filter(|_| folder.goes_on) {
+                    Some(error) => Err(damaged(&folder.journal(), &error)),
+                    None => Ok(folder.with(there)),
+                },
             },
             // The run was stopped before its first record was on the disk.
-            Content::Broken(JournalError::Empty) => Ok(folder),
-            Content::Nothing if path.is_dir() => Ok(folder),
-            Content::Broken(error) => Err(folder.damaged(&error)),
+            Content::Empty(torn) => Ok(Self { torn, ..folder }),
+            Content::Nothing if folder.is_there() => Ok(folder),
+            Content::Broken(error) => Err(damaged(&folder.journal(), &error)),
             Content::Nothing | Content::Other => Err(no_run(path)),
         }
     }
@@ -201,47 +234,55 @@ impl RunFolder {
     /// Keeps the journal of the run that this one repeats beside its own.
     ///
     /// # Errors
-    /// If it cannot be written.
+    /// [`FolderError::Taken`] if that of another is there; or if it cannot be written.
     pub fn repeats(&self, journal: &Journal) -> Result<(), FolderError> {
         let path = self.path.join(REPLAYED);
-        fs::create_dir_all(&self.path)
-            .and_then(|()| fs::write(&path, journal.durable_bytes()))
-            .map_err(|error| FolderError::Write { path: path.clone(), error })
+        let bytes = journal.durable_bytes();
+        match self.disk.read(&path).map_err(|error| unreadable(&path, &error))? {
+            Some(there) if there == bytes => return Ok(()),
+            Some(_) if self.holds_a_run() => {
+                return Err(self.taken("what repeats another run").hint(ANOTHER));
+            }
+            _ => {}
+        }
+        make_folders(&*self.disk, &self.path)
+            .and_then(|()| put(&*self.disk, &path, bytes))
+            .map_err(|error| unwritable(&path, error))
+    }
+
+    fn is_there(&self) -> bool {
+        self.disk.list(&self.path).is_ok_and(|names| names.is_some())
+    }
+
+    fn holds_a_run(&self) -> bool {
+        self.recorded.is_some() || self.same.is_some()
     }
 
     fn look(&self) -> Result<Content, FolderError> {
-        let unreadable = |error: std::io::Error| {
-            FolderError::bad_input(format_args!("cannot read {}: {error}", self.path.display()))
-        };
-        if !self.path.exists() {
+        let error = |error: io::Error| unreadable(&self.path, &error);
+        let Some(names) = self.disk.list(&self.path).map_err(error)? else {
             return Ok(Content::Nothing);
-        }
-        let journal = self.journal();
-        if journal.exists() {
-            return Ok(match read(&fs::read(&journal).map_err(unreadable)?) {
-                Ok(journal) => Content::Journal(Box::new(journal)),
-                Err(error) => Content::Broken(error),
+        };
+        let Some(bytes) = self.disk.read(&self.journal()).map_err(error)? else {
+            return Ok(match names.iter().all(|name| is_of_before(&name.to_string_lossy())) {
+                true => Content::Nothing,
+                false => Content::Other,
             });
-        }
-        // What a campaign that was declined or killed has written before its first record does not make it a run.
-        let before = [CERTIFICATE, REPLAYED, LOCK, LOCK_BY];
-        for entry in fs::read_dir(&self.path).map_err(unreadable)? {
-            let name = entry.map_err(unreadable)?.file_name();
-            if !before.iter().any(|known| name == *known) {
-                return Ok(Content::Other);
+        };
+        let seal = seal(&*self.disk, &self.path);
+        Ok(match read_sealed(&bytes, seal.as_ref()) {
+            Ok(journal) => {
+                let torn = bytes[journal.bytes().len()..].to_vec();
+                Content::Run(There { journal, torn, seal })
             }
-        }
-        Ok(Content::Nothing)
+            Err(JournalError::Empty) => Content::Empty(bytes),
+            Err(error) => Content::Broken(error),
+        })
     }
 
-    fn refuse(&self, other: &str) -> FolderError {
-        let path = self.path.display();
-        FolderError::bad_input(format_args!("{path} holds {other}; nothing was written"))
-    }
-
-    fn damaged(&self, error: &JournalError) -> FolderError {
-        let hint = "restore the file from a copy; nothing behind the damage can be trusted";
-        FolderError::bad_input(format_args!("{}: {error}", self.journal().display())).hint(hint)
+    fn taken(&self, by: &str) -> FolderError {
+        let message = format!("{} holds {by}; nothing was written", self.path.display());
+        FolderError::Taken(Box::new(Diagnostic::new(message)))
     }
 
     fn journal(&self) -> PathBuf {
@@ -263,17 +304,22 @@ impl RunFolder {
         self.recorded.as_ref()
     }
 
-    /// Opens the journal for a run from its beginning: what is recorded already will be compared, and cut behind the
-    /// last finished experiment.
+    /// Whether the run that was written has departed from the one that is recorded here. Nothing of that was changed.
+    pub fn has_departed(&self) -> bool {
+        self.departed.get()
+    }
+
+    /// Opens the journal for a run from its beginning: what is recorded already will be compared. Of a simulation that is
+    /// done again it is cut behind the last finished experiment; what follows there will be written again.
     ///
     /// # Errors
     /// If the folder or the file cannot be written.
     pub fn open(&self) -> Result<Writer<Box<dyn Sink>>, FolderError> {
-        let there = self.recorded.as_ref().map_or(&[][..], Journal::bytes).to_vec();
-        let path = self.journal();
-        let file = self.file(there.len() as u64);
-        let file = file.map_err(|error| FolderError::Write { path: path.clone(), error })?;
-        let writer = Writer::<Box<dyn Sink>>::new(Box::new(Continued::new(there, file)));
+        let there = self.recorded.as_ref().or(self.same.as_ref());
+        let there = there.map_or(&[][..], |journal| &journal.bytes()[..self.kept]).to_vec();
+        let journal = self.file().map_err(|error| unwritable(&self.journal(), error))?;
+        let (journal, departed) = (Continued::new(there, journal), self.departed.clone());
+        let writer = Writer::<Box<dyn Sink>>::new(Box::new(Compared { journal, departed }));
         Ok(if self.goes_on { writer.promptly() } else { writer })
     }
 
@@ -283,37 +329,77 @@ impl RunFolder {
     /// If the folder or the file cannot be written.
     pub fn append(&self) -> Result<Writer<Box<dyn Sink>>, FolderError> {
         let Some(journal) = &self.recorded else { return self.open() };
-        let path = self.journal();
-        let file = self.file(self.kept as u64).and_then(|mut file| {
+        let file = self.file().and_then(|mut file| {
             file.append(&journal.bytes()[self.kept..])?;
             file.sync()?;
+            file.seal(&Seal::of(journal))?;
             Ok(file)
         });
-        let file = file.map_err(|error| FolderError::Write { path: path.clone(), error })?;
+        let file = file.map_err(|error| unwritable(&self.journal(), error))?;
         Ok(Writer::<Box<dyn Sink>>::after(journal, Box::new(file)).promptly())
     }
 
-    fn file(&self, keep: u64) -> std::io::Result<File> {
-        fs::create_dir_all(&self.path)?;
-        let mut options = OpenOptions::new();
-        let mut file = options.write(true).create(true).truncate(false).open(self.journal())?;
-        file.set_len(keep)?;
-        file.seek(SeekFrom::Start(keep))?;
-        Ok(file)
+    /// The file of the journal, cut behind what is kept.
+    fn file(&self) -> io::Result<Sealed> {
+        let disk = &*self.disk;
+        make_folders(disk, &self.path)?;
+        if self.goes_on && !self.torn.is_empty() {
+            set_aside(disk, &self.path, &self.torn)?;
+        }
+        let path = self.path.join(SEAL);
+        let there = self.recorded.as_ref().or(self.same.as_ref());
+        let lines = there.map_or(0, |journal| {
+            journal.bytes()[..self.kept].iter().filter(|&&byte| byte == b'\n').count()
+        });
+        if seal(disk, &self.path).is_some_and(|seal| seal.line() >= lines as u64) {
+            // It is on a line that will be written again.
+            put(disk, &path, b"")?;
+        }
+        let file = disk.open(&self.journal(), self.kept as u64)?;
+        disk.sync_folder(&self.path)?;
+        Ok(Sealed { file, disk: self.disk.clone(), seal: path })
     }
-}
-
-/// `runs/<scenario>-<seed>`.
-pub fn default_folder(scenario: &str, seed: u64) -> PathBuf {
-    Path::new("runs").join(format!("{scenario}-{seed}"))
 }
 
 /// What a folder holds.
 enum Content {
     Nothing,
-    Journal(Box<Journal>),
+    /// A journal without a record, in so many bytes.
+    Empty(Vec<u8>),
+    Run(There),
     Broken(JournalError),
     Other,
+}
+
+/// A journal that is there, the bytes of a torn line behind it, and the seal.
+struct There {
+    journal: Journal,
+    torn: Vec<u8>,
+    seal: Option<Seal>,
+}
+
+impl There {
+    /// What is wrong where lines are missing at its end.
+    fn missing(&self) -> Option<JournalError> {
+        self.seal.as_ref().and_then(|seal| lines_missing(&self.journal, seal))
+    }
+}
+
+/// Whether a campaign that was declined or killed may have written a file before its first record: it makes no run.
+fn is_of_before(name: &str) -> bool {
+    let names = [CERTIFICATE, REPLAYED, SEAL, LOCK, LOCK_BY];
+    let part = |known: &str| unfinished(Path::new(known)).to_string_lossy() == name;
+    names.contains(&name) || names.iter().any(|known| part(known))
+}
+
+fn damaged(journal: &Path, error: &JournalError) -> FolderError {
+    let told = FolderError::bad_input(format_args!("{}: {error}", journal.display()));
+    match error {
+        JournalError::Damaged { .. } => told.hint(
+            "`flowtwin report --salvage RUN` keeps everything before the damage and sets the rest aside",
+        ),
+        _ => told,
+    }
 }
 
 /// The error of a folder in which there is no run to resume.
@@ -332,7 +418,7 @@ fn whole(journal: &Journal) -> Journal {
 /// # Errors
 /// If there is none or it cannot be trusted; the message names file and line.
 pub fn read_journal(folder: &Path) -> Result<Journal, FolderError> {
-    read_file(&folder.join(JOURNAL))
+    read_file(&folder.join(JOURNAL), seal(&OnDisk, folder).as_ref())
 }
 
 /// Reads the journal of the run that the run of a folder repeats, if it repeats one.
@@ -341,11 +427,13 @@ pub fn read_journal(folder: &Path) -> Result<Journal, FolderError> {
 /// If it cannot be trusted; the message names file and line.
 pub fn replayed(folder: &Path) -> Result<Option<Journal>, FolderError> {
     let path = folder.join(REPLAYED);
-    path.exists().then(|| read_file(&path)).transpose()
+    path.exists().then(|| read_file(&path, None)).transpose()
 }
 
-fn read_file(path: &Path) -> Result<Journal, FolderError> {
-    let bytes = fs::read(path).map_err(|error| unreadable(path, &error))?;
-    read(&bytes)
-        .map_err(|error| FolderError::bad_input(format_args!("{}: {error}", path.display())))
+fn read_file(path: &Path, seal: Option<&Seal>) -> Result<Journal, FolderError> {
+    let bytes = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
+    read_sealed(&bytes, seal).map_err(|error| match path.ends_with(JOURNAL) {
+        true => damaged(path, &error),
+        false => FolderError::bad_input(format_args!("{}: {error}", path.display())),
+    })
 }

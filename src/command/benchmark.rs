@@ -7,8 +7,8 @@ use std::time::Instant;
 
 use flowtwin_campaign::scenario::{Entrant, Scenario};
 use flowtwin_study::benchmark::{
-    CARD, Card, Contest, Results, ResultsError, Shard, Store, Tidy, findings, matrix, parquet,
-    report, seconds_csv,
+    CARD, Card, Contest, ContestError, Failure, Results, ResultsError, Shard, Store, Tidy,
+    findings, matrix, parquet, report, seconds_csv,
 };
 
 use crate::cli::{BenchmarkAction, BenchmarkArgs as Args, BenchmarkMergeArgs};
@@ -18,6 +18,7 @@ use crate::error::{CommandError, Kind};
 use super::campaign::{STOP, heed_ctrl_c, threads};
 use super::lab::patience;
 use super::place::{one_objective, with_rig};
+use super::run_folder::numbered;
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     if let Some(BenchmarkAction::Merge(args)) = &args.action {
@@ -26,12 +27,9 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let contest = contest(args)?;
     let shard = args.shard.as_deref().map_or(Ok(Shard::ALL), parse_shard)?;
     let out = args.out.clone().unwrap_or_else(|| PathBuf::from("benchmark"));
-    let store = Store::new(&out);
     heed_ctrl_c()?;
-    let began = Instant::now();
-    let failures = contest
-        .run(&store, shard, threads(args.jobs), &STOP, &|done, of| tell(began, done, of))
-        .map_err(CommandError::failed)?;
+    let (store, failures) = campaigns(args, &contest, shard, &out)?;
+    let out = store.folder().to_owned();
     if STOP.load(std::sync::atomic::Ordering::Relaxed) {
         let message = "interrupted: every finished campaign is kept";
         return Err(CommandError::new(Kind::Interrupted, message).hint("run it again to go on"));
@@ -51,6 +49,31 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
             Ok(())
         }
         Err(error) => Err(CommandError::failed(error)),
+    }
+}
+
+/// Runs the campaigns of a shard. Where the folder holds another benchmark, that stays, and this one gets the next number.
+fn campaigns(
+    args: &Args,
+    contest: &Contest,
+    shard: Shard,
+    out: &Path,
+) -> Result<(Store, Vec<Failure>), CommandError> {
+    let began = Instant::now();
+    let tell = |done, of| tell(began, done, of);
+    let mut number = 1;
+    loop {
+        let here = if number == 1 { out.to_owned() } else { numbered(out, number) };
+        let store = Store::new(&here);
+        match contest.run(&store, shard, threads(args.jobs), &STOP, &tell) {
+            Ok(failures) => return Ok((store, failures)),
+            Err(other @ (ContestError::Other(_) | ContestError::Build(_))) => {
+                number += 1;
+                let next = numbered(out, number);
+                console::say_line(format_args!("{other}: see {}", next.display()));
+            }
+            Err(error) => return Err(CommandError::failed(error)),
+        }
     }
 }
 

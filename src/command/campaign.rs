@@ -2,21 +2,21 @@
 
 use std::io::stdout;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, LazyLock};
 use std::thread::available_parallelism;
 
 use flowtwin_campaign::campaign::{Campaign, Ended, Fillings, Observer};
 use flowtwin_campaign::conclusion::Conclusion;
-use flowtwin_campaign::folder::{Identity, RunFolder, default_folder, no_run};
+use flowtwin_campaign::folder::{Identity, RunFolder};
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::journal::Journal;
 use flowtwin_lab::{Fault, FaultKind, Lab};
 use flowtwin_report::Extras;
 
-use super::occupied::Occupied;
 use super::place::Place;
+use super::run_folder::Target;
 use crate::cli::Folder;
 use crate::console;
 use crate::error::{CommandError, Kind};
@@ -34,26 +34,61 @@ pub(super) enum By<'a> {
     Then(&'a Journal),
 }
 
-/// Runs a campaign at a place, writes its run folder and prints what was asked for.
+/// A run, wherever it is done.
+pub(super) struct Order<'a> {
+    /// What is done.
+    pub(super) scenario: &'a Scenario,
+    /// Seed of its policies.
+    pub(super) seed: u64,
+    /// Its run folder.
+    pub(super) to: &'a Folder,
+    /// What the usual name of its folder ends with.
+    pub(super) more: &'a str,
+    /// The run it repeats.
+    pub(super) replayed: Option<&'a Journal>,
+    /// Who has filled syringes.
+    pub(super) filled: By<'a>,
+}
+
+/// Runs a campaign, writes its run folder and prints what was asked for.
+///
+/// A run that is not the one that is recorded under its name begins again, at a place of its own, in another folder.
 pub(super) fn at(
-    place: Place,
-    (scenario, seed): (&Scenario, u64),
-    folder: &RunFolder,
-    to: &Folder,
-    filled: By<'_>,
+    order: &Order<'_>,
+    place: impl Fn() -> Result<Place, CommandError>,
 ) -> Result<(), CommandError> {
-    heed_ctrl_c()?;
-    let mut progress = Progress::new(scenario);
-    let (backend, world) = (place.backend.to_owned(), place.world());
-    let campaign = Campaign::new(scenario, seed, threads(to.jobs), &STOP);
-    let campaign = match filled {
-        By::Hand(filled) => campaign.filled(filled),
-        By::Then(journal) => campaign.filled_as_in(journal),
-    };
-    let ended = run_into(folder, campaign, place.lab, &mut progress)?;
-    let simulated_events = world.map(|world| world.work().events);
-    let concluded = conclude(to, folder.path(), Extras { backend, simulated_events });
-    both(outcome(&ended), concluded)
+    let Order { scenario, seed, to, more, replayed, filled } = order;
+    let seed = *seed;
+    // Before a lab outside begins to work.
+    let mut target = Target::of(to, scenario, seed, more)?;
+    let mut again = false;
+    loop {
+        let place = place()?;
+        let identity = Identity::new(scenario, seed, place.lab.manifest().simulated);
+        let (folder, here) = target.folder(to, &identity, *replayed)?;
+        if !again {
+            heed_ctrl_c()?;
+        }
+        let mut progress = Progress::new(scenario);
+        let (backend, world) = (place.backend.to_owned(), place.world());
+        let campaign = Campaign::new(scenario, seed, threads(to.jobs), &STOP);
+        let campaign = match filled {
+            By::Hand(filled) => campaign.filled(filled.clone()),
+            By::Then(journal) => campaign.filled_as_in(journal),
+        };
+        let ended = run_into(&folder, campaign, place.lab, &mut progress)?;
+        if folder.has_departed() && !to.resume {
+            let there = folder.path().display();
+            let why = format!("{there} holds this run with other results, which stay as they are");
+            target = here.next()?;
+            target.say(&why);
+            again = true;
+            continue;
+        }
+        let simulated_events = world.map(|world| world.work().events);
+        let concluded = conclude(to, folder.path(), Extras { backend, simulated_events });
+        return both(outcome(&ended), concluded);
+    }
 }
 
 /// How a run ended before how its files were written: that the rig is not safe must be reported even if the disk fails.
@@ -67,38 +102,6 @@ pub(super) fn both(
     ended.and(concluded)
 }
 
-/// Keeps other processes from the folder of a run: the one named, or the default with `more` at the end of its name.
-pub(super) fn occupy(
-    to: &Folder,
-    scenario: &Scenario,
-    seed: u64,
-    more: &str,
-) -> Result<Occupied, CommandError> {
-    let usual = || beside(&default_folder(scenario.name(), seed), more);
-    let path = to.out.clone().unwrap_or_else(usual);
-    if to.resume && !path.exists() {
-        return Err(no_run(&path).into());
-    }
-    Occupied::take(&path)
-}
-
-/// The folder of a run. It is told which run it repeats, if any.
-pub(super) fn folder(
-    occupied: &Occupied,
-    to: &Folder,
-    identity: &Identity,
-    replayed: Option<&Journal>,
-) -> Result<RunFolder, CommandError> {
-    let folder = match to.resume {
-        true => RunFolder::resume(occupied.path(), identity)?,
-        false => RunFolder::begin(occupied.path(), identity)?,
-    };
-    if let Some(journal) = replayed {
-        folder.repeats(journal)?;
-    }
-    Ok(folder)
-}
-
 /// Writes the run folder and prints what was asked for.
 pub(super) fn conclude(to: &Folder, path: &Path, extras: Extras) -> Result<(), CommandError> {
     let conclusion = Conclusion::of(path, extras, threads(to.jobs))?;
@@ -106,13 +109,6 @@ pub(super) fn conclude(to: &Folder, path: &Path, extras: Extras) -> Result<(), C
     console::print(conclusion.text(to.json, console::columns(&stdout())))?;
     console::say_line(format_args!("run folder: {}", path.display()));
     Ok(())
-}
-
-/// The same path with more at the end of its name.
-fn beside(path: &Path, more: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(more);
-    name.into()
 }
 
 /// Runs a campaign on `lab` into `folder`.

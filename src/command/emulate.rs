@@ -23,6 +23,7 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let wiring = read_wiring(&args.wiring)?;
     let scenario = Scenario::load(&args.scenario)?;
     let seed = args.seed.unwrap_or(scenario.file().seed);
+    args.wired.as_deref().map_or(Ok(()), may_be_replaced)?;
     let world = Box::new(scenario.simulated()?.lab(seed));
     let mut server = EmulatorServer::open(world, &wiring, speed).map_err(CommandError::failed)?;
     if let Some(path) = &args.wired {
@@ -35,6 +36,17 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
         "serving emulated instruments at {speed} times real time; Ctrl-C ends it"
     ));
     server.run(&stop).map_err(CommandError::failed)
+}
+
+/// Refuses to replace a file that this command has not written: it may be the wiring of a real rig. It gets no other name
+/// either, because whoever waits for it would go on with the one that is there.
+fn may_be_replaced(path: &Path) -> Result<(), CommandError> {
+    let is_ours = || read_wiring(path).is_ok_and(|there| there.simulated && there.clock.is_some());
+    if !path.exists() || is_ours() {
+        return Ok(());
+    }
+    let message = format!("{} was not written by `flowtwin emulate`, and stays", path.display());
+    Err(CommandError::bad_input(message).hint("give another name with --wired"))
 }
 
 /// Writes `wiring` with the links of the instruments that `server` serves.

@@ -12,6 +12,7 @@ use flowtwin_lab::{Conditions, Observation, Spectrum};
 use flowtwin_report::plot::{Axis, Chart, Line, Style};
 use serde_json::{Map, Value, json};
 
+use super::output::into_folder;
 use crate::cli::ExperimentArgs as Args;
 use crate::console;
 use crate::error::{CommandError, Kind};
@@ -31,7 +32,9 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
         }
     }
     if let Some(folder) = &args.out {
-        write(folder, &scenario, &observation)?;
+        let files = into_folder(folder, |folder| write(folder, &scenario, &observation))?;
+        let here = files.first().and_then(|file| file.parent()).unwrap_or(folder);
+        console::say_line(format_args!("features and spectra: {}", here.display()));
     }
     match &observation.fault {
         None => Ok(()),
@@ -161,6 +164,5 @@ fn write(
     for (series, spectrum) in observation.outcome.spectra.iter().enumerate() {
         write(&format!("{}.svg", spectrum.name), plot(spectrum, series + 1))?;
     }
-    console::say_line(format_args!("features and spectra: {}", folder.display()));
     Ok(())
 }

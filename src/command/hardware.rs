@@ -24,11 +24,10 @@ use flowtwin_lab::{Instant, Lab, Manifest, Span};
 use flowtwin_report::Extras;
 
 use super::attendant::{Attendant, Cables, Held};
-use super::campaign::{
-    STOP, both, conclude, folder, heed_ctrl_c, is_unsafe, occupy, outcome, run_into, threads,
-};
+use super::campaign::{STOP, both, conclude, heed_ctrl_c, is_unsafe, outcome, run_into, threads};
 use super::emulate::read_wiring;
 use super::filled::filled;
+use super::run_folder::Target;
 use super::watch::{held, hold};
 use crate::cli::{Folder, OnRig};
 use crate::console;
@@ -77,8 +76,8 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     let identity = Identity::new(&scenario, seed, wiring.simulated).in_wall_time();
     let more = if replayed.is_some() { "-rig-replay" } else { "-rig" };
     let filled = filled(&args.filled, scenario.manifest())?;
-    let occupied = occupy(to, &scenario, seed, more)?;
-    let folder = folder(&occupied, to, &identity, replayed)?;
+    let target = Target::of(to, &scenario, seed, more)?;
+    let (folder, _target) = target.folder(to, &identity, replayed)?;
     let path = folder.path().to_owned();
     heed_ctrl_c()?;
     let hold = hold(&wiring, wiring_file)?;

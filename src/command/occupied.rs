@@ -7,7 +7,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use flowtwin_backends::lock::{Lock, LockError};
-use flowtwin_campaign::folder::LOCK;
+use flowtwin_campaign::folder::{LOCK, OnDisk, make_folders};
 
 use crate::error::CommandError;
 
@@ -38,7 +38,12 @@ impl Occupied {
             let mut missing: Vec<PathBuf> = missing.map(Path::to_owned).collect();
             missing.reverse();
             made.extend(missing);
-            fs::create_dir_all(path).map_err(|error| CommandError::unwritable(path, &error))?;
+            match make_folders(&OnDisk, path) {
+                // Somebody else has removed one in the moment before, because nothing was in it.
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                Err(error) => return Err(CommandError::unwritable(path, &error)),
+                Ok(()) => {}
+            }
             match Lock::take(&path.join(LOCK)) {
                 Ok(lock) => return Ok(Self { path: path.to_owned(), lock: Some(lock), made }),
                 // Who occupied it before has just removed it, because nothing was in it.
@@ -118,6 +123,7 @@ mod tests {
     fn other_paths_to_a_folder_lead_to_the_same_lock() {
         let base = base("occupied-paths");
         let occupied = Occupied::take(&base.join("run")).expect("nobody occupies it");
+        fs::write(base.join("run/journal.jsonl"), "{}").expect("it can be written");
         std::os::unix::fs::symlink(base.join("run"), base.join("link")).expect("a link");
         for path in ["link", "run/.", "run/../run"] {
             let error = Occupied::take(&base.join(path)).expect_err("it is occupied");

@@ -11,6 +11,7 @@ use flowtwin_study::paper::{self, Kind, Rigs, Seed, Verdict};
 use serde_json::json;
 
 use super::campaign::threads;
+use super::output::into_folder;
 use crate::cli::PaperArgs as Args;
 use crate::console;
 use crate::error::CommandError;
@@ -25,7 +26,8 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let seeds = measure(args, &rigs)?;
     let verdicts = paper::judge(&facts, &seeds);
     if let Some(folder) = &args.out {
-        write(folder, &paper::report_html(&verdicts, &seeds))?;
+        let report = paper::report_html(&verdicts, &seeds);
+        into_folder(folder, |folder| write(folder, &report))?;
     }
     if args.json {
         console::print_line(json(args, &verdicts))?;

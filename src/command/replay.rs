@@ -7,12 +7,12 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
 
 use flowtwin_campaign::campaign::{Campaign, Silent};
-use flowtwin_campaign::folder::{Identity, read_journal};
+use flowtwin_campaign::folder::read_journal;
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::journal::{self, Journal, Record, Writer};
 use serde_json::{Value, json};
 
-use super::campaign::{By, at, folder, occupy};
+use super::campaign::{By, Order, at};
 use super::filled::filled;
 use super::hardware::{self, OnHardware};
 use super::place::{Place, refuse_idle, simulated};
@@ -54,15 +54,14 @@ fn repeat(args: &Args, scenario: &Scenario, recorded: &Journal) -> Result<(), Co
         let (rig, to, replayed) = (&args.rig, &args.folder, Some(recorded));
         return hardware::run(OnHardware { rig, to, scenario, seed, replayed });
     }
-    let occupied = occupy(&args.folder, &scenario, seed, "-replay")?;
-    let place = Place::simulated(args.backend, args.rig.wiring.as_deref(), &scenario, seed)?;
-    let identity = Identity::new(&scenario, seed, true);
-    let folder = folder(&occupied, &args.folder, &identity, Some(recorded))?;
     let filled = match filled(&args.rig.filled, scenario.manifest())? {
         filled if filled.is_empty() => By::Then(recorded),
         filled => By::Hand(filled),
     };
-    at(place, (&scenario, seed), &folder, &args.folder, filled)
+    let (to, more, replayed) = (&args.folder, "-replay", Some(recorded));
+    let order = Order { scenario: &scenario, seed, to, more, replayed, filled };
+    let wiring_file = args.rig.wiring.as_deref();
+    at(&order, || Place::simulated(args.backend, wiring_file, &scenario, seed))
 }
 
 fn verify(args: &Args, scenario: &Scenario, recorded: &Journal) -> Result<(), CommandError> {

@@ -1,5 +1,7 @@
 //! `flowtwin report`: the files of a run folder, made anew from its journal.
 
+mod salvage;
+
 use std::io::stdout;
 
 use flowtwin_campaign::conclusion::{Conclusion, extras};
@@ -14,6 +16,9 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     for (i, folder) in args.runs.iter().enumerate() {
         // Where there is no run, reading it says so.
         let _occupied = folder.is_dir().then(|| Occupied::take(folder)).transpose()?;
+        if args.salvage {
+            salvage::run(folder)?;
+        }
         let conclusion = Conclusion::of(folder, extras(folder), threads(None))?;
         conclusion.write(folder)?;
         if i > 0 && !args.json {

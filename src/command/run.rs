@@ -1,9 +1,6 @@
 //! `flowtwin run`: all phases of a campaign, and its run folder.
 
-use flowtwin_campaign::folder::Identity;
-use flowtwin_lab::Lab as _;
-
-use super::campaign::{By, at, folder, occupy};
+use super::campaign::{By, Order, at};
 use super::filled::filled;
 use super::hardware::{self, OnHardware};
 use super::place::{Place, refuse_idle};
@@ -24,11 +21,8 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
         return hardware::run(OnHardware { rig, to, scenario, seed, replayed: None });
     }
     let more = if args.backend == Backend::Twin { "-twin" } else { "" };
-    // Before a lab outside begins to work.
-    let occupied = occupy(&args.folder, &scenario, seed, more)?;
-    let place = Place::of(args, &scenario, seed)?;
-    let identity = Identity::new(&scenario, seed, place.lab.manifest().simulated);
-    let filled = filled(&args.rig.filled, scenario.manifest())?;
-    let folder = folder(&occupied, &args.folder, &identity, None)?;
-    at(place, (&scenario, seed), &folder, &args.folder, By::Hand(filled))
+    let filled = By::Hand(filled(&args.rig.filled, scenario.manifest())?);
+    let (to, replayed) = (&args.folder, None);
+    let order = Order { scenario: &scenario, seed, to, more, replayed, filled };
+    at(&order, || Place::of(args, &scenario, seed))
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{context, read};
 use crate::cli::TwinEvaluate as Args;
+use crate::command::output::into_folder;
 use crate::console;
 use crate::error::CommandError;
 
@@ -29,7 +30,9 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
         false => console::print(accuracy::table(&data, &judged).text())?,
     }
     if let Some(folder) = &args.out {
-        let files = accuracy::write(folder, &data, &judged)?;
+        let files = into_folder(folder, |folder| {
+            accuracy::write(folder, &data, &judged).map(drop).map_err(Into::into)
+        })?;
         files.iter().for_each(|file| console::say_line(format_args!("wrote {}", file.display())));
     }
     Ok(())

@@ -5,6 +5,7 @@ use flowtwin_data::learnt::explain::{self, Explanation};
 
 use super::{context, read};
 use crate::cli::TwinExplain as Args;
+use crate::command::output::into_folder;
 use crate::console;
 use crate::error::CommandError;
 
@@ -28,7 +29,9 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
         false => console::print(explain::table(&data, &explanation).text())?,
     }
     if let Some(folder) = &args.out {
-        let files = explain::write(folder, &twin, &data, &explanation)?;
+        let files = into_folder(folder, |folder| {
+            explain::write(folder, &twin, &data, &explanation).map(drop).map_err(Into::into)
+        })?;
         files.iter().for_each(|file| console::say_line(format_args!("wrote {}", file.display())));
     }
     Ok(())

@@ -1,5 +1,7 @@
 //! `flowtwin twin fit`: a surrogate in a file.
 
+use std::path::{Path, PathBuf};
+
 use flowtwin_data::learnt::Twin;
 use flowtwin_report::format::{fixed, significant};
 use flowtwin_report::{Quantity, Table};
@@ -8,6 +10,7 @@ use serde_json::json;
 
 use super::{context, read};
 use crate::cli::TwinFit as Args;
+use crate::command::output::{into_file, into_folder};
 use crate::console;
 use crate::error::CommandError;
 
@@ -15,7 +18,7 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let data = read(&args.data)?;
     let twin = Twin::fit(&data, args.surrogate, &context(&args.data))?;
     let held_out = Scores::of(&data.outcomes(), twin.model().held_out());
-    let path = twin.save(&args.out)?;
+    let path = save(&twin, &args.out)?;
     if args.data.json {
         let value = json!({
             "model": path.display().to_string(),
@@ -36,6 +39,16 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     }
     console::say_line(format_args!("model: {}", path.display()));
     Ok(())
+}
+
+/// Writes the model into a folder or a file, and returns where it is.
+fn save(twin: &Twin, out: &Path) -> Result<PathBuf, CommandError> {
+    let save = |path: &Path| twin.save(path).map(drop).map_err(Into::into);
+    if out.extension().is_some_and(|extension| extension == "json") {
+        return into_file(out, save);
+    }
+    let files = into_folder(out, save)?;
+    Ok(files.into_iter().next().expect("a model is one file"))
 }
 
 fn inputs(twin: &Twin) -> Table {

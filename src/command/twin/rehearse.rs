@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::cli::TwinRehearse as Args;
 use crate::command::campaign::threads;
+use crate::command::output::into_file;
 use crate::console;
 use crate::error::CommandError;
 
@@ -32,7 +33,7 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
         false => console::print(table(&twin, &steps, &best).text())?,
     }
     if let Some(path) = &args.out {
-        write(path, &csv(&twin, &steps, &best))?;
+        let path = into_file(path, |path| Ok(write(path, &csv(&twin, &steps, &best))?))?;
         console::say_line(format_args!("wrote {}", path.display()));
     }
     Ok(())

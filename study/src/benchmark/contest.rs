@@ -60,12 +60,10 @@ pub enum ContestError {
         source: EmptyRegion,
     },
     /// The folder holds another benchmark.
-    #[error("{0} holds another benchmark: give another folder, or remove it")]
+    #[error("{0} holds another benchmark, which stays")]
     Other(String),
     /// The folder holds the results of other code.
-    #[error(
-        "{0} holds results of another build of flowtwin: its numbers may differ; give another folder, or remove it"
-    )]
+    #[error("{0} holds results of another build of flowtwin, which stay: its numbers may differ")]
     Build(String),
     /// A result cannot be written.
     #[error("a result cannot be written: {0}")]
