@@ -9,6 +9,7 @@ mod keys;
 mod refill;
 mod schema;
 mod space;
+mod supply;
 mod tree;
 mod unknown;
 
@@ -33,6 +34,7 @@ pub use keys::keys;
 pub use refill::{Day, Refill, RefillSpec};
 pub use schema::schema;
 pub use space::{ConstraintSpec, DerivedSpec, InputSpec, Sets, SpaceSpec, Window};
+pub use supply::Lasting;
 pub use tree::Tree;
 pub use unknown::nearest;
 
@@ -109,6 +111,16 @@ impl Scenario {
             recipe: self.procedure.recipe(),
         };
         able.check().unwrap_or_default()
+    }
+
+    /// For how many experiments the syringes last, the first to be empty first; nothing where the scenario is of a table.
+    pub fn lasts(&self) -> Vec<Lasting> {
+        if self.table().is_some() {
+            return Vec::new();
+        }
+        let (manifest, procedure, space) = (self.manifest(), &self.procedure, &self.space);
+        let reserve_ul = self.file.guard.reserve_ul;
+        supply::Supply { manifest, procedure, space, reserve_ul }.lasts()
     }
 
     /// Reads and checks a scenario file whose world can be simulated.
