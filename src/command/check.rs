@@ -145,8 +145,8 @@ fn lasts(scenario: &Scenario) -> String {
         None => "; a run that needs more stops before it, until somebody refills",
     };
     format!(
-        "\n  syringes: full ones last for about {experiments} of {planned} experiments ({at_least} if all are demanding), {pump} \
-         is empty first: {holds_ml} mL, {takes_ml:.2} mL each{then}"
+        "\n  syringes: full ones last for about {experiments} experiments ({at_least} if all are demanding; planned are \
+         {planned}), {pump} is empty first: {holds_ml} mL, {takes_ml:.2} mL each{then}"
     )
 }
 

@@ -191,8 +191,8 @@ fn check_says_for_how_many_experiments_the_syringes_last() {
     let file = scenario(&dir, "lasts", "cs3cu2i5.toml", DRY);
     let checked = run(&dir, &["check", file.to_str().unwrap()]);
     assert_eq!(checked.code, Some(0), "{}", checked.stderr);
-    let told = "full ones last for about 2 of 6 experiments (2 if all are demanding), cui is empty first: 0.9 mL, 0.24 mL each; \
-                a run that needs more stops before it, until somebody refills";
+    let told = "full ones last for about 2 experiments (2 if all are demanding; planned are 6), cui is empty first: 0.9 mL, \
+                0.19 mL each; a run that needs more stops before it, until somebody refills";
     assert!(checked.stdout.contains(told), "{}", checked.stdout);
     // In the whole campaign of the paper all syringes last.
     let paper = scenario(&dir, "paper", "cs3cu2i5.toml", "");

@@ -26,7 +26,7 @@ pub struct Limits {
     #[serde(skip_serializing_if = "is_false")]
     #[cfg_attr(feature = "schema", schemars(extend("default" = false)))]
     pub heat_without_flow: bool,
-    /// For how long it may stand still above that temperature \[s\].
+    /// For how long it may stand still above that temperature after a heater was given its set point \[s\].
     pub no_flow_grace_s: f64,
     /// A process value may be this far from its set point \[K\] …
     pub out_of_step_k: f64,

@@ -278,6 +278,15 @@ fn heat_without_flow_is_refused_unless_somebody_asks_for_it() {
     };
     assert_eq!(hot(false), Err("no heat without flow".to_owned()));
     assert_eq!(hot(true), Ok(()));
+    // Nothing heats any more: the plate may take its time to cool.
+    let lab = Shared::default();
+    let spec = Limits { no_flow_grace_s: 120.0, ..Limits::default() };
+    let mut guarded = Guarded::new(lab.clone(), spec);
+    guarded.send(&heat(100.0)).unwrap();
+    guarded.wait(Span::from_secs(100.0)).unwrap();
+    guarded.send(&Command::MakeSafe).unwrap();
+    lab.0.borrow_mut().forced_temperature_c = Some(90.0);
+    guarded.wait(Span::from_secs(500.0)).unwrap();
 }
 
 #[test]

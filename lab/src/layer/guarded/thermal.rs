@@ -82,6 +82,8 @@ impl Thermal {
     }
 
     pub(super) fn heated(&mut self, now: Instant, name: &HeaterId, set_point: Option<f64>) {
+        // Every experiment may settle for as long as the first.
+        self.still_since = None;
         if let Some(heater) = self.heaters.iter_mut().find(|h| h.name == *name) {
             heater.set_point = set_point;
             heater.off = set_point.is_none();
@@ -142,7 +144,7 @@ impl Thermal {
         let Some(limit) = spec.needs_flow_above_c() else {
             return Ok(());
         };
-        if flowing || hottest <= limit {
+        if flowing || hottest <= limit || !self.heats() {
             self.still_since = None;
             return Ok(());
         }
