@@ -61,7 +61,7 @@ impl Supply<'_> {
                 })
             })
             .collect();
-        lasting.sort_by(|a, b| (a.experiments, a.at_least).cmp(&(b.experiments, b.at_least)));
+        lasting.sort_by_key(|lasting| (lasting.experiments, lasting.at_least));
         lasting
     }
 }

@@ -285,7 +285,7 @@ fn heat_without_flow_is_refused_unless_somebody_asks_for_it() {
     guarded.send(&heat(100.0)).unwrap();
     guarded.wait(Span::from_secs(100.0)).unwrap();
     guarded.send(&Command::MakeSafe).unwrap();
-    lab.0.borrow_mut().forced_temperature_c = Some(90.0);
+    lab.0.borrow_mut().forced_temperature_c = Some(100.0);
     guarded.wait(Span::from_secs(500.0)).unwrap();
 }
 
