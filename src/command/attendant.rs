@@ -9,7 +9,7 @@ use std::sync::mpsc::channel;
 use flowtwin_backends::connect::{Finding, identify_heeding};
 use flowtwin_backends::transport::Hurry;
 use flowtwin_backends::{Bench, Wiring};
-use flowtwin_campaign::campaign::Watch;
+use flowtwin_campaign::campaign::Observer;
 use flowtwin_campaign::hardware::unlike;
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::{Command, Fault, FaultKind, Instant, Lab, Manifest, Observation, Reply, Span};
@@ -163,7 +163,7 @@ fn answer(lab: &mut dyn Lab) -> Option<String> {
     }
 }
 
-impl<W: Watch> Watch for Attendant<'_, W> {
+impl<W: Observer> Observer for Attendant<'_, W> {
     fn phase(&mut self, name: &str, policy: &str, experiments: usize) {
         self.inner.phase(name, policy, experiments);
     }

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::campaign::threads;
 use super::emulate::read_wiring;
-use crate::cli::Check as Args;
+use crate::cli::CheckArgs as Args;
 use crate::console;
 use crate::error::{CommandError, Kind};
 
@@ -178,7 +178,8 @@ fn summary(scenario: &Scenario) -> String {
 }
 
 fn snapshots(args: &Args, scenario: &Scenario, folder: &Path) -> Result<String, CommandError> {
-    let snapshot = Snapshot::take(scenario, threads(None)).map_err(CommandError::failed)?;
+    let snapshot =
+        Snapshot::take(scenario.simulated()?, threads(None)).map_err(CommandError::failed)?;
     let differences = snapshot.differences(folder);
     if args.accept {
         let unwritable = |error| CommandError::unwritable(folder, &error);
