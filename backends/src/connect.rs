@@ -6,7 +6,7 @@ pub mod discover;
 mod identify;
 mod nudge;
 
-pub use identify::{Finding, identify};
+pub use identify::{Finding, identify, identify_heeding};
 pub use nudge::nudge;
 
 use crate::bench::{Answer, Bench, Cable, Order, Part};

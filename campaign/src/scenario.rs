@@ -10,6 +10,7 @@ mod refill;
 mod schema;
 mod simulated;
 mod space;
+mod supply;
 mod tree;
 mod unknown;
 mod wanted;
@@ -36,6 +37,7 @@ pub use refill::{Day, Refill, RefillSpec};
 pub use schema::schema;
 pub use simulated::{NoRig, Simulated};
 pub use space::{ConstraintSpec, DerivedSpec, InputSpec, Sets, SpaceSpec, Window};
+pub use supply::Lasting;
 pub use tree::Tree;
 pub use unknown::nearest;
 
@@ -119,6 +121,16 @@ impl Scenario {
             recipe: self.procedure.recipe(),
         };
         able.check().unwrap_or_default()
+    }
+
+    /// For how many experiments the syringes last, the first to be empty first; nothing where the scenario is of a table.
+    pub fn lasts(&self) -> Vec<Lasting> {
+        if self.table().is_some() {
+            return Vec::new();
+        }
+        let (manifest, procedure, space) = (self.manifest(), &self.procedure, &self.space);
+        let reserve_ul = self.file.guard.reserve_ul;
+        supply::Supply { manifest, procedure, space, reserve_ul }.lasts()
     }
 
     /// The scenario with the rig that it describes.

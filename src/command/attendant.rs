@@ -6,8 +6,9 @@ use std::rc::Rc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::channel;
 
-use flowtwin_backends::connect::Finding;
-use flowtwin_backends::{Bench, Wiring, identify};
+use flowtwin_backends::connect::{Finding, identify_heeding};
+use flowtwin_backends::transport::Hurry;
+use flowtwin_backends::{Bench, Wiring};
 use flowtwin_campaign::campaign::Observer;
 use flowtwin_campaign::hardware::unlike;
 use flowtwin_campaign::scenario::Scenario;
@@ -70,11 +71,13 @@ impl Cables {
     /// Asks everybody again who they are, and takes the cables up again; what is not as it was, in words.
     fn look(&mut self) -> Result<Vec<String>, String> {
         self.held.bench.borrow_mut().let_go();
-        let wiring = &self.wiring;
+        let (wiring, hurry) = (&self.wiring, Hurry::default());
         let now = std::thread::scope(|scope| {
-            let asking = scope.spawn(|| identify(wiring));
+            let asking = scope.spawn(|| identify_heeding(wiring, &hurry));
             // The watch must hear that the campaign is alive.
             while !asking.is_finished() && self.held.wait(Span::from_secs(LOOK_S)).is_ok() {}
+            // Somebody asks the program to end: nobody else is waited for.
+            hurry.give_up();
             asking.join().map_err(|_| "the instruments could not be asked".to_owned())
         });
         let mut bench = self.held.bench.borrow_mut();

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use flowtwin_backends::identify;
-use flowtwin_campaign::scenario::Scenario;
+use flowtwin_campaign::scenario::{Lasting, Scenario};
 use flowtwin_comparison::snapshot::{Difference, Snapshot};
 use serde_json::json;
 
@@ -70,7 +70,13 @@ fn look(args: &Args, file: &Path) -> Finding {
     match compared {
         Ok(compared) => Finding {
             file: name,
-            note: format!("{}{}{compared}", summary(&scenario), cannot(&scenario)),
+            note: format!(
+                "{}{}{}{}{compared}",
+                summary(&scenario),
+                lasts(&scenario),
+                heats(&scenario),
+                cannot(&scenario)
+            ),
             scenario: Some(scenario.name().to_owned()),
             problem: None,
         },
@@ -127,6 +133,38 @@ fn check_wiring(args: &Args, file: &Path) -> Finding {
 /// What the rig of a scenario cannot do everywhere, a line each.
 fn cannot(scenario: &Scenario) -> String {
     scenario.cannot_everywhere().iter().map(|note| format!("\n  note: {note}")).collect()
+}
+
+/// For how many experiments the syringes last.
+fn lasts(scenario: &Scenario) -> String {
+    let Some(first) = scenario.lasts().into_iter().next() else { return String::new() };
+    let Lasting { pump, holds_ml, takes_ml, experiments, at_least, .. } = first;
+    let planned = scenario.experiments() as u64;
+    let then = match scenario.file().refill {
+        _ if at_least >= planned => "",
+        Some(_) => "; then somebody refills",
+        None => "; a run that needs more stops before it, until somebody refills",
+    };
+    format!(
+        "\n  syringes: full ones last for about {experiments} experiments ({at_least} if all are demanding; planned are \
+         {planned}), {pump} is empty first: {holds_ml} mL, {takes_ml:.2} mL each{then}"
+    )
+}
+
+/// How long the rig may be hot without flow, where something heats.
+fn heats(scenario: &Scenario) -> String {
+    let (guard, procedure) = (&scenario.file().guard, &scenario.file().procedure);
+    if scenario.manifest().heaters.is_empty() {
+        return String::new();
+    }
+    match guard.needs_flow_above_c() {
+        None => "\n  note: heating without flow is allowed (guard.heat_without_flow)".into(),
+        Some(c) if procedure.settle_timeout_s > guard.no_flow_grace_s => format!(
+            "\n  note: heating without flow is refused above {c} °C after {} s, and settling may take {} s",
+            guard.no_flow_grace_s, procedure.settle_timeout_s
+        ),
+        Some(_) => String::new(),
+    }
 }
 
 fn summary(scenario: &Scenario) -> String {

@@ -74,21 +74,26 @@ fn an_interrupted_run_ends_safe_and_can_go_on() {
     }
 }
 
-/// A spectrometer falls silent in the first experiment, and the tube is rinsed.
+/// What ends the first experiment, after which the tube is rinsed.
+const SILENT: &str = "silence = { instrument = \"absorption\", waited_s = 1.0 }";
+const OPEN: &str = "sensor_open = { heater = \"plate\" }";
 const RINSED: &str = "[procedure]\non_fault = { flush = { pump = \"pfo\", ul_per_min = 300.0, volume_ul = 500.0 } }\n\
                       [[faults.scheduled]]\nat_s = 500.0\n\
-                      mishap = { silence = { instrument = \"absorption\", waited_s = 1.0 } }\n\
+                      mishap = { MISHAP }\n\
                       [[phases]]\nname = \"start\"\npolicy = \"lhs\"\nexperiments = 2\n";
 
 #[test]
 fn after_a_fault_a_finite_volume_rinses_the_tube_with_the_heater_off_on_every_backend() {
     let dir = folder("rinsed");
-    let file = scenario(&dir, "rinsed", "cs3cu2i5.toml", RINSED);
-    for backend in ["sim", "emulated"] {
-        let args = ["run", file.to_str().unwrap(), "--backend", backend, "--out", backend];
+    let runs = [("sim", SILENT), ("emulated", SILENT), ("sim", OPEN), ("emulated", OPEN)];
+    for (i, (backend, mishap)) in runs.into_iter().enumerate() {
+        let body = RINSED.replace("MISHAP", mishap);
+        let file = scenario(&dir, &format!("rinsed-{i}"), "cs3cu2i5.toml", &body);
+        let out = format!("{backend}-{i}");
+        let args = ["run", file.to_str().unwrap(), "--backend", backend, "--out", &out];
         let stopped = run(&dir, &args);
         assert_eq!(stopped.code, Some(3), "{backend}: {}", stopped.stderr);
-        let journal = read_journal(&dir.join(backend)).unwrap();
+        let journal = read_journal(&dir.join(&out)).unwrap();
         let spoiled = journal.spoiled().next().expect("no outcome of its conditions");
         let after = journal.records().iter().filter_map(|record| match record {
             Record::Command(c) if c.at_ns >= spoiled.fault.at => Some(&c.send),
@@ -115,7 +120,7 @@ fn a_rinse_that_no_pump_can_do_is_refused_by_check() {
         ("pfo", "pf0", "there is no pump `pf0`"),
         ("volume_ul = 500.0", "volume_ul = 0.0", "volume_ul = 0 is outside 1 to 100000 µL"),
     ] {
-        let body = RINSED.replacen(key, wrong, 1);
+        let body = RINSED.replace("MISHAP", SILENT).replacen(key, wrong, 1);
         let file = scenario(&dir, "refused", "cs3cu2i5.toml", &body);
         let checked = run(&dir, &["check", file.to_str().unwrap()]);
         assert_eq!(checked.code, Some(2), "{}", checked.stderr);

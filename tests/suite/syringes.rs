@@ -184,3 +184,47 @@ fn a_run_whose_experiments_all_failed_is_not_complete_however_often_it_is_resume
         assert!(!journal(&dir.join("run")).complete());
     }
 }
+
+#[test]
+fn check_says_for_how_many_experiments_the_syringes_last() {
+    let dir = folder("lasts");
+    let file = scenario(&dir, "lasts", "cs3cu2i5.toml", DRY);
+    let checked = run(&dir, &["check", file.to_str().unwrap()]);
+    assert_eq!(checked.code, Some(0), "{}", checked.stderr);
+    let told = "full ones last for about 2 experiments (2 if all are demanding; planned are 6), cui is empty first: 0.9 mL, \
+                0.19 mL each; a run that needs more stops before it, until somebody refills";
+    assert!(checked.stdout.contains(told), "{}", checked.stdout);
+    // In the whole campaign of the paper all syringes last.
+    let paper = scenario(&dir, "paper", "cs3cu2i5.toml", "");
+    let checked = run(&dir, &["check", paper.to_str().unwrap()]);
+    assert!(checked.stdout.contains("pfo is empty first: 100 mL"), "{}", checked.stdout);
+}
+
+#[test]
+fn a_scenario_that_heats_without_flow_must_ask_for_it_and_check_says_so() {
+    let dir = folder("dry-heat");
+    let phases = "[[phases]]\nname = \"start\"\npolicy = \"lhs\"\nexperiments = 1\n";
+    for (guard, code, told) in [
+        ("heat_without_flow = true", 0, "heating without flow is allowed"),
+        ("no_flow_grace_s = 1800.0", 0, "heating without flow is refused above 60 °C after 1800 s"),
+        (
+            "heat_without_flow = true\nno_heat_without_flow_above_c = 50.0",
+            2,
+            "forbids what heat_without_flow allows",
+        ),
+    ] {
+        let file =
+            scenario(&dir, "dry-heat", "cs3cu2i5.toml", &format!("[guard]\n{guard}\n{phases}"));
+        let checked = run(&dir, &["check", file.to_str().unwrap()]);
+        assert_eq!(checked.code, Some(code), "{}", checked.stderr);
+        let said = checked.stdout + &checked.stderr;
+        assert!(said.contains(told), "{said}");
+    }
+    // A plate that never settles stands hot without flow for longer than it may.
+    let body =
+        format!("[guard]\nno_flow_grace_s = 300.0\n[procedure]\nsettle_for_s = 1500.0\n{phases}");
+    let file = scenario(&dir, "cooked", "cs3cu2i5.toml", &body);
+    let stopped = run(&dir, &["run", file.to_str().unwrap(), "--out", "cooked"]);
+    assert_eq!(stopped.code, Some(3), "{}", stopped.stderr);
+    assert!(stopped.stderr.contains("no heat without flow"), "{}", stopped.stderr);
+}

@@ -3,7 +3,7 @@
 use flowtwin_lab::FaultKind;
 use serde::Serialize;
 
-use super::open;
+use super::open_hurried;
 use crate::driver::chemyx::Chemyx;
 use crate::driver::dc2200::Dc2200;
 use crate::driver::dc4100::Dc4100;
@@ -13,7 +13,7 @@ use crate::driver::hdx::Hdx;
 use crate::driver::modbus::ModbusHost;
 use crate::emulator::chemyx::EMULATED;
 use crate::instrument::Identity;
-use crate::transport::Dialog;
+use crate::transport::{Dialog, Hurry};
 use crate::wiring::{Link, Wiring};
 
 /// What was found at the end of a cable.
@@ -57,9 +57,15 @@ fn is_pseudo_terminal(port: &str) -> bool {
 
 /// Asks every instrument who it is, and compares serial numbers with the wiring file.
 pub fn identify(wiring: &Wiring) -> Vec<Finding> {
+    identify_heeding(wiring, &Hurry::default())
+}
+
+/// The same, waiting no longer than `hurry` grants: somebody who asks the program to end is not held up by an instrument
+/// that does not answer.
+pub fn identify_heeding(wiring: &Wiring, hurry: &Hurry) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut find = |name: &str, kind, link: &Option<Link>, expected: Option<&str>, ask: Ask<'_>| {
-        let asked = wiring.dialog(name, link.as_ref()).and_then(ask);
+        let asked = wiring.dialog_heeding(name, link.as_ref(), hurry).and_then(ask);
         findings.push(finding(name, kind, link.clone(), expected, asked));
     };
     for (name, w) in &wiring.chemyx {
@@ -109,7 +115,16 @@ type Ask<'a> = &'a mut dyn FnMut(Dialog) -> Result<Identity, FaultKind>;
 
 impl Wiring {
     pub(super) fn dialog(&self, name: &str, link: Option<&Link>) -> Result<Dialog, FaultKind> {
-        let wire = open(self, name, link)
+        self.dialog_heeding(name, link, &Hurry::default())
+    }
+
+    fn dialog_heeding(
+        &self,
+        name: &str,
+        link: Option<&Link>,
+        hurry: &Hurry,
+    ) -> Result<Dialog, FaultKind> {
+        let wire = open_hurried(self, name, link, hurry)
             .map_err(|error| FaultKind::Unsupported { detail: error.to_string() })?;
         Ok(Dialog::new(wire, self.patience()))
     }

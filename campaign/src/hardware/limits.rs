@@ -24,7 +24,7 @@ pub fn limits_in_words(limits: &Limits) -> String {
     if let Some(kpa) = l.max_pressure_kpa {
         line(format!("pumps that stall above {kpa} kPa"));
     }
-    match l.no_heat_without_flow_above_c {
+    match l.needs_flow_above_c() {
         Some(c) => line(format!("above {c} °C without flow for {} s", l.no_flow_grace_s)),
         None => line("heating without flow is ALLOWED".into()),
     }
@@ -48,7 +48,9 @@ mod tests {
             text.starts_with("limits           220 °C (set points 10 K below), 60 K/min"),
             "{text}"
         );
-        assert!(text.contains("ALLOWED") && !text.contains("kPa"), "{text}");
+        assert!(text.contains("above 60 °C without flow") && !text.contains("kPa"), "{text}");
+        let lax = Limits { heat_without_flow: true, ..Limits::default() };
+        assert!(limits_in_words(&lax).contains("heating without flow is ALLOWED"));
         let strict = Limits {
             max_pressure_kpa: Some(700.0),
             no_heat_without_flow_above_c: Some(90.0),

@@ -163,6 +163,12 @@ pub(super) fn procedure(file: &ScenarioFile, manifest: &Manifest) -> Result<(), 
             }
         }
     }
+    if let (true, Some(c)) = (file.guard.heat_without_flow, file.guard.no_heat_without_flow_above_c)
+    {
+        let message =
+            format!("no_heat_without_flow_above_c = {c} forbids what heat_without_flow allows");
+        return Err(Problem::new(&["guard", "heat_without_flow"], message));
+    }
     flush("fill", &spec.fill, manifest)?;
     flush("blank", &spec.blank, manifest)?;
     match &spec.on_fault {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::PumpId;
+use crate::observation::is_false;
 
 /// Limits of a rig beyond those of its single instruments.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -19,9 +20,13 @@ pub struct Limits {
     pub max_rise_k_per_min: f64,
     /// Set points stay this far below `max_temperature_c` \[K\].
     pub set_point_margin_k: f64,
-    /// Above this temperature something must flow [°C]; none: heating without flow is allowed.
+    /// Above this temperature something must flow [°C]; 60 if not given, unless `heat_without_flow` says otherwise.
     pub no_heat_without_flow_above_c: Option<f64>,
-    /// For how long it may stand still above that temperature \[s\].
+    /// Whether the rig may be hot for as long as it takes although nothing flows: reagents that stand in a hot tube clog it.
+    #[serde(skip_serializing_if = "is_false")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = false)))]
+    pub heat_without_flow: bool,
+    /// For how long it may stand still above that temperature after a heater was given its set point \[s\].
     pub no_flow_grace_s: f64,
     /// A process value may be this far from its set point \[K\] …
     pub out_of_step_k: f64,
@@ -67,6 +72,8 @@ pub struct Limits {
 }
 
 const MOST_DELIVERED: f64 = 1.02;
+/// Above this temperature something must flow, unless a scenario says otherwise [°C].
+const FLOW_ABOVE_C: f64 = 60.0;
 const LOOP_TOLERANCE: f64 = 0.25;
 const LOOP_DRIFT: f64 = 0.06;
 
@@ -92,6 +99,7 @@ impl Default for Limits {
             max_rise_k_per_min: 60.0,
             set_point_margin_k: 10.0,
             no_heat_without_flow_above_c: None,
+            heat_without_flow: false,
             no_flow_grace_s: 3_600.0,
             out_of_step_k: 10.0,
             out_of_step_s: 3_600.0,
@@ -109,6 +117,14 @@ impl Default for Limits {
             ratio_grace_s: 30.0,
             max_light_s: 600.0,
         }
+    }
+}
+
+impl Limits {
+    /// The temperature above which something must flow [°C]; none where heating without flow is allowed.
+    pub fn needs_flow_above_c(&self) -> Option<f64> {
+        let default = (!self.heat_without_flow).then_some(FLOW_ABOVE_C);
+        self.no_heat_without_flow_above_c.or(default)
     }
 }
 

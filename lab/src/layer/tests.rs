@@ -268,6 +268,42 @@ fn heat_without_flow_and_light_for_too_long_trip() {
 }
 
 #[test]
+fn heat_without_flow_is_refused_unless_somebody_asks_for_it() {
+    let hot = |heat_without_flow| {
+        let lab = Shared::default();
+        let spec = Limits { heat_without_flow, no_flow_grace_s: 120.0, ..Limits::default() };
+        let mut guarded = Guarded::new(lab.clone(), spec);
+        guarded.send(&heat(100.0)).unwrap();
+        guarded.wait(Span::from_secs(500.0)).map_err(|fault| rule_of(&fault).to_owned())
+    };
+    assert_eq!(hot(false), Err("no heat without flow".to_owned()));
+    assert_eq!(hot(true), Ok(()));
+    // Nothing heats any more: the plate may take its time to cool.
+    let lab = Shared::default();
+    let spec = Limits { no_flow_grace_s: 120.0, ..Limits::default() };
+    let mut guarded = Guarded::new(lab.clone(), spec);
+    guarded.send(&heat(100.0)).unwrap();
+    guarded.wait(Span::from_secs(100.0)).unwrap();
+    guarded.send(&Command::MakeSafe).unwrap();
+    lab.0.borrow_mut().forced_temperature_c = Some(100.0);
+    guarded.wait(Span::from_secs(500.0)).unwrap();
+}
+
+#[test]
+fn an_open_sensor_ends_no_rinse_but_everything_else() {
+    let lab = Shared::default();
+    let mut guarded = Guarded::new(lab.clone(), Limits::default());
+    guarded.send(&heat(100.0)).unwrap();
+    lab.0.borrow_mut().forced_temperature_c = Some(f64::NAN);
+    let minute = Span::from_secs(60.0);
+    assert_eq!(guarded.wait(minute).unwrap_err().kind, FaultKind::SensorOpen);
+    // Made safe, its controller is on; turned off, it can do no harm.
+    assert_eq!(guarded.wait(minute).unwrap_err().kind, FaultKind::SensorOpen);
+    guarded.send(&Command::HeaterOff { heater: "plate".into() }).unwrap();
+    guarded.wait(minute).unwrap();
+}
+
+#[test]
 fn a_ratio_that_stays_off_trips_after_its_grace() {
     let rule = RatioRule {
         name: "water to itself".into(),

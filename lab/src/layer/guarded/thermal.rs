@@ -26,6 +26,8 @@ struct Heater {
     /// Whether its reading may stand still, because it is simulated without noise.
     still: bool,
     set_point: Option<f64>,
+    /// Whether its control was turned off.
+    off: bool,
     last: Option<(Instant, f64)>,
     unchanged_since: Instant,
     off_since: Option<Instant>,
@@ -60,6 +62,7 @@ impl Thermal {
             sensor: manifest.sensor(&SensorKind::Temperature(info.name.clone())).cloned(),
             still: manifest.simulated && info.still,
             set_point: None,
+            off: false,
             last: None,
             unchanged_since: Instant::START,
             off_since: None,
@@ -79,8 +82,11 @@ impl Thermal {
     }
 
     pub(super) fn heated(&mut self, now: Instant, name: &HeaterId, set_point: Option<f64>) {
+        // Every experiment may settle for as long as the first.
+        self.still_since = None;
         if let Some(heater) = self.heaters.iter_mut().find(|h| h.name == *name) {
             heater.set_point = set_point;
+            heater.off = set_point.is_none();
             heater.off_since = None;
             heater.unchanged_since = now;
         }
@@ -94,6 +100,7 @@ impl Thermal {
     pub(super) fn all_safe(&mut self, now: Instant) {
         for heater in &mut self.heaters {
             heater.set_point = None;
+            heater.off = false;
             heater.off_since = None;
             heater.unchanged_since = now;
         }
@@ -111,11 +118,15 @@ impl Thermal {
             let Some(sensor) = &heater.sensor else {
                 continue;
             };
-            let value = super::read(lab, sensor)?;
+            let value = match temperature(lab, sensor) {
+                // It can do no harm, and the rinse after this very fault must not be cut short.
+                Err(fault) if heater.off && fault.kind == FaultKind::SensorOpen => {
+                    heater.last = None;
+                    continue;
+                }
+                read => read?,
+            };
             let now = lab.now();
-            if !value.is_finite() || value < OPEN_BELOW_C {
-                return Err(Fault::new(now, sensor, FaultKind::SensorOpen));
-            }
             heater.compare(now, value, spec)?;
             heater.compare_with_power(lab, value, spec, flow_ul_per_min)?;
             hottest = hottest.max(value);
@@ -130,10 +141,10 @@ impl Thermal {
         hottest: f64,
         flowing: bool,
     ) -> Result<(), Fault> {
-        let Some(limit) = spec.no_heat_without_flow_above_c else {
+        let Some(limit) = spec.needs_flow_above_c() else {
             return Ok(());
         };
-        if flowing || hottest <= limit {
+        if flowing || hottest <= limit || !self.heats() {
             self.still_since = None;
             return Ok(());
         }
@@ -148,6 +159,15 @@ impl Thermal {
         );
         Err(breach(now, "guard", "no heat without flow", detail))
     }
+}
+
+/// Reads a temperature; what is none is an open sensor, as some instruments say themselves.
+fn temperature(lab: &mut impl Lab, sensor: &SensorId) -> Result<f64, Fault> {
+    let value = super::read(lab, sensor)?;
+    if !value.is_finite() || value < OPEN_BELOW_C {
+        return Err(Fault::new(lab.now(), sensor, FaultKind::SensorOpen));
+    }
+    Ok(value)
 }
 
 impl Heater {

@@ -131,7 +131,7 @@ impl<F: FnMut(f64, f64) -> f64> Plate<F> {
             ambient_c: 23.0,
             lag_s: 2.0,
         };
-        let limits = Limits { out_of_step_s: 1e9, ..Limits::default() };
+        let limits = Limits { heat_without_flow: true, out_of_step_s: 1e9, ..Limits::default() };
         Guarded::new(plate, limits).knowing(vec![model])
     }
 }
