@@ -1,8 +1,12 @@
 //! The closing table of a run: one row for each phase, in a terminal and on a page.
 
+use flowtwin_statistics::outliers;
+
 use super::format::{NONE, count, counted, duration, plain, share, significant, with_unit};
+use super::noise::Noise;
 use super::quantity::Quantity;
 use super::run::{Experiment, Run, consumed_ml, failed, span_s};
+use super::standing::unfinished;
 use super::table::Table;
 
 /// Priming and the phases of a run, with what each found and what it took; `all` is what the headline says.
@@ -112,8 +116,9 @@ pub fn terminal(run: &Run<'_>, columns: Option<usize>) -> String {
     let header = run.header();
     let mark = if header.simulated { "SIMULATED" } else { "measured" };
     let table = phases(run).within(columns, &["starts from", "policy", "in experiment"]).text();
-    let mut out = format!("{} · seed {} · {mark}\n\n{table}", run.title(), header.seed);
-    let unfinished = "\nThe run is not complete.\n";
+    let unfinished = unfinished(run).map_or_else(String::new, |words| format!("{words}\n"));
+    let title = format!("{} · seed {} · {mark}\n", run.title(), header.seed);
+    let mut out = format!("{title}{unfinished}\n{table}");
     if let Some(best) = run.best() {
         out.push_str(&format!("\nBest: {}\n", best_line(run, best)));
         let inputs = best.record.conditions.iter().map(|(name, value)| {
@@ -121,9 +126,7 @@ pub fn terminal(run: &Run<'_>, columns: Option<usize>) -> String {
             format!("{} {}", input.name, with_unit(&plain(value), &input.unit))
         });
         out.push_str(&listed(inputs, columns));
-    }
-    if !run.journal().complete() {
-        out.push_str(unfinished);
+        out.extend(far_off(run, best).map(|words| format!("{words}\n")));
     }
     out
 }
@@ -158,11 +161,14 @@ pub(crate) fn best_line(run: &Run<'_>, best: &Experiment<'_>) -> String {
 
 /// The headline of a run: a sentence or two for a chemist.
 pub fn headline(run: &Run<'_>) -> String {
-    let taken = taken(run);
-    match run.best() {
-        Some(best) => format!("{} {taken}", found(run, best)),
-        None => format!("No experiment yielded a value of {}. {taken}", run.objective().name),
-    }
+    let found = match run.best() {
+        Some(best) => found(run, best),
+        None => format!("No experiment yielded a value of {}.", run.objective().name),
+    };
+    let begun = run.definition().priors(&run.header().inputs);
+    let begun = begun.iter().map(|prior| format!("It began with {prior}."));
+    let sentences = unfinished(run).into_iter().chain([found, taken(run)]).chain(begun);
+    sentences.collect::<Vec<_>>().join(" ")
 }
 
 /// What the experiments took; a table tells neither time nor volumes.
@@ -187,6 +193,7 @@ fn taken(run: &Run<'_>) -> String {
 fn found(run: &Run<'_>, best: &Experiment<'_>) -> String {
     let objective = run.objective();
     let value = best.value.unwrap_or(f64::NAN);
+    let noise = Noise::of(run);
     let phase = &run.phases()[best.phase].record.name;
     let history = run.history_of(best.phase);
     let before = run.best_of(history.iter().copied()).and_then(|e| e.value);
@@ -196,14 +203,54 @@ fn found(run: &Run<'_>, best: &Experiment<'_>) -> String {
         let experiments = counted(history.len(), "experiment");
         format!(", {by} {side} the best of the {experiments} that it started from")
     });
+    let interval = noise.map(|noise| {
+        let half = with_unit(&significant(noise.half_width(value), 2), &objective.unit);
+        format!(" (± {half}, 95 %, by {} repeats)", noise.experiments)
+    });
     format!(
-        "The best {}, {}, was found by {phase} at experiment {} of {}{}.",
+        "The best {}, {}{}, was found by {phase} at experiment {} of {}{}.{}{}",
         objective.name,
         with_unit(&significant(value, 4), &objective.unit),
+        interval.unwrap_or_default(),
         best.iteration,
         run.of_phase(best.phase).len(),
         gain.unwrap_or_default(),
+        unresolved(run, best, noise).unwrap_or_default(),
+        far_off(run, best).map_or_else(String::new, |words| format!(" {words}")),
     )
+}
+
+/// What must be said of a best that is too good to be believed: instruments write such numbers where they have
+/// measured nothing.
+fn far_off(run: &Run<'_>, best: &Experiment<'_>) -> Option<String> {
+    let valued = || run.experiments().iter().filter(|e| e.value.is_some());
+    let values: Vec<f64> = valued().filter_map(|e| e.value).collect();
+    let far = outliers(&values);
+    let is_far = valued().enumerate().any(|(i, e)| far.contains(&i) && std::ptr::eq(e, best));
+    is_far.then(|| "It is far from all other values: make sure that it was measured.".to_owned())
+}
+
+/// What takes the lead of the best back: another phase whose best is as good within the noise, or noise that nobody
+/// knows.
+fn unresolved(run: &Run<'_>, best: &Experiment<'_>, noise: Option<Noise>) -> Option<String> {
+    let others = run.experiments().iter().filter(|e| e.phase != best.phase);
+    let second = run.best_of(others)?;
+    let (first, other) = (best.value?, second.value?);
+    let phase = &run.phases()[second.phase].record.name;
+    let by = share((other / first - 1.0).abs());
+    match noise {
+        Some(noise) if noise.tells_apart(first, other) => None,
+        Some(noise) => Some(format!(
+            " The best of {phase} is not resolved from it: they differ by {by}, and one measurement has a replicate \
+             error of {} ({} repeats).",
+            share(noise.relative),
+            noise.experiments
+        )),
+        None => Some(format!(
+            " Whether that is more than noise above the best of {phase}, {by} away, is not known: no condition was \
+             repeated."
+        )),
+    }
 }
 
 #[cfg(test)]

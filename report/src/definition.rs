@@ -9,6 +9,9 @@ use flowtwin_lab::{Analysis, AnalysisSpec, Manifest};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::extrapolated;
+use super::format::counted;
+
 /// The parts of a scenario that a report shows.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Definition {
@@ -26,6 +29,30 @@ pub(crate) struct Definition {
     table: TablePart,
     #[serde(default)]
     analysis: Value,
+    #[serde(default)]
+    phases: Vec<PhasePart>,
+    #[serde(default)]
+    prior: Vec<PriorPart>,
+}
+
+/// What is planned of a phase.
+#[derive(Clone, Copy, Debug, Deserialize)]
+struct PhasePart {
+    #[serde(default)]
+    experiments: Option<usize>,
+}
+
+/// Earlier experiments that the campaign began with.
+#[derive(Clone, Debug, Deserialize)]
+struct PriorPart {
+    data: String,
+    #[serde(default)]
+    experiments: Vec<PriorRow>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct PriorRow {
+    inputs: Vec<f64>,
 }
 
 /// What kind of material a stock is.
@@ -115,6 +142,29 @@ impl Definition {
             Some(Range { low: input.low, high: input.high, resolution: input.resolution })
         };
         self.space.inputs.get(input).copied().or_else(looked_up)
+    }
+
+    /// How many experiments are planned, all phases together; none where a phase does not say.
+    pub(crate) fn planned(&self) -> Option<usize> {
+        let planned = self.phases.iter().map(|phase| phase.experiments).sum::<Option<usize>>();
+        planned.filter(|planned| *planned > 0)
+    }
+
+    /// A line on each set of earlier experiments: how many they are, from where, and what of them lies outside the
+    /// ranges of `inputs`.
+    pub(crate) fn priors(&self, inputs: &[String]) -> Vec<String> {
+        let range = |name: &String| {
+            let Range { low, high, .. } = self.range(name)?;
+            Some(extrapolated::Range { name: name.clone(), low, high })
+        };
+        let ranges: Option<Vec<_>> = inputs.iter().map(range).collect();
+        let line = |prior: &PriorPart| {
+            let rows: Vec<&[f64]> = prior.experiments.iter().map(|row| &row.inputs[..]).collect();
+            let read = format!("{} from {}", counted(rows.len(), "experiment"), prior.data);
+            let outside = ranges.as_ref().and_then(|ranges| extrapolated::outside(ranges, &rows));
+            outside.map_or(read.clone(), |outside| format!("{read}, {outside}"))
+        };
+        self.prior.iter().map(line).collect()
     }
 
     /// How spectra were made, where the scenario states it and it fits the rig.

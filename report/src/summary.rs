@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::Findings;
 use super::repeat::Repeat;
 use super::run::{Experiment, Run, consumed_ml, failed, span_s};
+use super::standing::Ended;
 use super::twin_fit::{TwinFit, TwinSummary};
 
 /// What a run folder says that its journal does not: how the run was done, not what it yielded.
@@ -36,6 +37,10 @@ pub struct Summary {
     pub simulated: bool,
     /// Whether the run came to its end.
     pub complete: bool,
+    /// How it ended: `complete`, `interrupted`, `stopped` by a fault, or `unfinished`.
+    pub ended: &'static str,
+    /// Number of experiments that were planned; none where a phase does not say.
+    pub planned: Option<usize>,
     /// SHA-256 of the journal \[hexadecimal\].
     pub journal_sha256: String,
     /// The feature that the campaign is after, and its unit.
@@ -119,6 +124,8 @@ impl Summary {
             backend: extras.backend.clone(),
             simulated: header.simulated,
             complete: run.journal().complete(),
+            ended: Ended::of(run).word(),
+            planned: run.definition().planned(),
             journal_sha256: run.journal().sha256(),
             objective: json!({ "feature": feature, "unit": run.objective().unit }),
             experiments: run.experiments().len(),

@@ -26,6 +26,7 @@ mod replay;
 mod resume;
 mod scenarios;
 mod schema;
+mod sheets;
 mod spoiled;
 mod start;
 mod support;

@@ -42,7 +42,7 @@ pub use context::Context;
 pub use cost::Cost;
 pub use encoding::Encoding;
 pub use ensemble::{Ensemble, EnsemblePosterior};
-pub use evaluate::{Evaluation, Interval, Scores, cross_validate};
+pub use evaluate::{Evaluation, Interval, Scores, cross_validate, judge};
 pub use feasibility::Feasibility;
 pub use forest::{Forest, ForestPosterior};
 pub use goals::{Goal, Goals, Limit, Objective};
