@@ -5,6 +5,7 @@ use std::path::Path;
 use flowtwin_lab::{Input, Space};
 use flowtwin_twin::{History, Trial};
 
+use super::csv::Csv;
 use super::source::{Selection, Source, Target, Told};
 use super::{run_folder, table};
 use crate::error::DataError;
@@ -53,6 +54,14 @@ impl Data {
     /// an outcome.
     pub fn read(path: &Path, selection: &Selection) -> Result<Self, DataError> {
         Self::of(path, selection)?.check()
+    }
+
+    /// Reads a table that is there.
+    ///
+    /// # Errors
+    /// As [`Data::read`].
+    pub fn of_table(csv: &Csv, selection: &Selection) -> Result<Self, DataError> {
+        Self::new(table::source(csv, selection)?, selection)?.check()
     }
 
     /// Reads experiments to begin with, however few and however alike.

@@ -56,7 +56,7 @@ pub(super) fn read(path: &Path, selection: &Selection) -> Result<Source, DataErr
     Ok(source(&csv, selection)?)
 }
 
-fn source(csv: &Csv, selection: &Selection) -> Result<Source, Diagnostic> {
+pub(super) fn source(csv: &Csv, selection: &Selection) -> Result<Source, Diagnostic> {
     let target = find(csv, "target", &selection.target)?;
     let outcomes = Column::numbers(csv, target)?;
     let (mut notes, mut not_inputs) = (csv.notes().to_vec(), Vec::new());
