@@ -33,6 +33,8 @@ pub enum Command {
     Check(Check),
     /// Run a recorded campaign again and compare.
     Replay(Replay),
+    /// Say what moved between two runs, snapshots or scenarios.
+    Diff(Diff),
     /// Rebuild the report and tables of a run folder from its journal.
     Report(Report),
     /// Learn a surrogate from any table of experiments: fit it, judge it, explain it.
@@ -210,8 +212,9 @@ pub struct OnRig {
     /// Begin on the real rig without asking, once the rehearsal fits.
     #[arg(long)]
     pub yes: bool,
-    /// With --resume: pumps whose syringes you have filled since, with commas between, or `all`.
-    #[arg(long, value_name = "PUMPS", value_delimiter = ',', requires = "resume")]
+    /// With --resume: pumps whose syringes you have filled since, with commas between, or `all`; each as full as at the
+    /// start of the run, unless you say what it holds (mL).
+    #[arg(long, value_name = "PUMP[=ML]", value_delimiter = ',', requires = "resume")]
     pub filled: Vec<String>,
     /// Take the first experiment as it is, also where it is far from its rehearsal.
     #[arg(long)]
@@ -306,6 +309,26 @@ pub struct Replay {
     /// The folder of what is measured again.
     #[command(flatten)]
     pub folder: Folder,
+}
+
+/// Arguments of `flowtwin diff`.
+#[derive(Debug, Args)]
+pub struct Diff {
+    /// What it was: a run folder, a folder of snapshots of one scenario, or a scenario file, which is run now.
+    #[arg(value_name = "A")]
+    pub before: PathBuf,
+    /// What it is now: likewise.
+    #[arg(value_name = "B")]
+    pub after: PathBuf,
+    /// Leave out what takes simulated experiments: replicates and regret.
+    #[arg(long)]
+    pub quick: bool,
+    /// Threads; they never change a result [default: all cores].
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
+    /// Print the comparison as JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Arguments of `flowtwin report`.

@@ -5,13 +5,16 @@ mod benchmark;
 mod campaign;
 mod check;
 mod completions;
+mod diff;
 mod discover;
 mod emulate;
 mod experiment;
+mod filled;
 mod hardware;
 mod identified;
 mod init;
 mod lab;
+mod occupied;
 mod paper;
 mod place;
 mod replay;
@@ -39,6 +42,7 @@ pub fn run(cli: Cli) -> Result<(), CommandError> {
         Command::Experiment(args) => experiment::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Replay(args) => replay::run(&args),
+        Command::Diff(args) => diff::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Twin(twin) => twin::run(&twin),
         Command::Discover(args) => discover::run(&args),
