@@ -11,16 +11,54 @@ mod sheets;
 
 /// What tables are made of, and what they should not be made of.
 const PIECES: [&[u8]; 40] = [
-    b",", b";", b"\t", b"\n", b"\r", b"\r\n", b"\"", b"\"\"", b"#", b"sep=;\n", b"\xef\xbb\xbf", b"\xff\xfe",
-    b"\xfe\xff", b"\0", b"\x81", b"\xb0C", b"\xc2\xa0", b"\xe2\x88\x92", b"0", b"1", b"1,134", b"1.134,5",
-    b"1'134", b"-9999", b"9.91e37", b"1e308", b"-1e-320", b"inf", b"nan", b"n.a.", b"-", b"#REF!", b"#N/A", b"25 \xc2\xb0C",
-    b"[%]", b"(mM)", b"yield", b"id", b" ", b"PK\x03\x04",
+    b",",
+    b";",
+    b"\t",
+    b"\n",
+    b"\r",
+    b"\r\n",
+    b"\"",
+    b"\"\"",
+    b"#",
+    b"sep=;\n",
+    b"\xef\xbb\xbf",
+    b"\xff\xfe",
+    b"\xfe\xff",
+    b"\0",
+    b"\x81",
+    b"\xb0C",
+    b"\xc2\xa0",
+    b"\xe2\x88\x92",
+    b"0",
+    b"1",
+    b"1,134",
+    b"1.134,5",
+    b"1'134",
+    b"-9999",
+    b"9.91e37",
+    b"1e308",
+    b"-1e-320",
+    b"inf",
+    b"nan",
+    b"n.a.",
+    b"-",
+    b"#REF!",
+    b"#N/A",
+    b"25 \xc2\xb0C",
+    b"[%]",
+    b"(mM)",
+    b"yield",
+    b"id",
+    b" ",
+    b"PK\x03\x04",
 ];
 
 fn seeds() -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/seeds/sheet");
-    let mut paths: Vec<_> =
-        fs::read_dir(folder).expect("seeds are there").map(|e| e.expect("an entry").path()).collect();
+    let mut paths: Vec<_> = fs::read_dir(folder)
+        .expect("seeds are there")
+        .map(|e| e.expect("an entry").path())
+        .collect();
     paths.sort();
     paths.iter().map(|path| fs::read(path).expect("a seed can be read")).collect()
 }
@@ -78,10 +116,11 @@ fn tables_that_were_cut_joined_and_changed_break_no_promise() {
     rounds(0, 3_000);
 }
 
-/// For as long as somebody likes: `FUZZ_ROUNDS=10000000 cargo test -p flowtwin-data --test fuzzed -- --ignored`.
+/// For as long as somebody likes:
+/// `FUZZ_FIRST=3000 FUZZ_ROUNDS=1000000 cargo test -p flowtwin-data --test fuzzed -- --ignored`.
 #[test]
 #[ignore = "it takes as long as it is told to"]
 fn many_tables_break_no_promise() {
-    let count = std::env::var("FUZZ_ROUNDS").ok().and_then(|text| text.parse().ok());
-    rounds(3_000, count.unwrap_or(1_000_000));
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
+    rounds(number("FUZZ_FIRST").unwrap_or(3_000), number("FUZZ_ROUNDS").unwrap_or(1_000_000));
 }

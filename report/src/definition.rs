@@ -173,3 +173,28 @@ impl Definition {
         Analysis::new(spec, manifest).ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_was_planned_and_what_was_known_is_read_of_the_scenario() {
+        let definition = json!({
+            "objective": { "feature": "pli" },
+            "space": { "inputs": { "t_c": { "low": 120.0, "high": 150.0 } } },
+            "phases": [{ "experiments": 9 }, { "experiments": 51 }],
+            "prior": [{ "data": "old.csv", "experiments": [
+                { "inputs": [248.0], "outcome": 1.0 }, { "inputs": [130.0], "outcome": null },
+            ] }],
+        });
+        let definition = Definition::read(&definition).unwrap();
+        assert_eq!(definition.planned(), Some(60));
+        assert_eq!(
+            definition.priors(&["t_c".into()]),
+            ["2 experiments from old.csv, 1 outside the ranges: t_c 248 (range 120 to 150)"]
+        );
+    }
+}

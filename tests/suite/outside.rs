@@ -191,15 +191,23 @@ fn outcomes_without_bound_are_refused_by_name_and_value_and_others_are_learnt() 
         run(&dir, &["run", "own.toml", "--out", name, "--lab-command", &command])
     };
     let once = "[ $k = 3 ] && f=1.7976931348623157e308";
-    for (name, outcome, value) in [("once", once, "1.7976931348623157e308"), ("all", "f=${f}e155", "e155")] {
+    for (name, outcome, value) in
+        [("once", once, "1.7976931348623157e308"), ("all", "f=${f}e155", "e155")]
+    {
         let done = go(name, outcome);
         assert_ne!(done.code, Some(0), "{}", done.stderr);
-        assert!(done.stderr.contains("`outcome` is ") && done.stderr.contains(value), "{}", done.stderr);
+        assert!(
+            done.stderr.contains("`outcome` is ") && done.stderr.contains(value),
+            "{}",
+            done.stderr
+        );
         assert!(done.stderr.contains("must lie within ±1e100"), "{}", done.stderr);
     }
     let undefined = go("nan", "[ $k = 3 ] && f=NaN");
     assert!(undefined.stderr.contains("write null for what is no number"), "{}", undefined.stderr);
-    for (name, outcome) in [("large", "f=${f}e99"), ("small", "f=${f}e-300"), ("odd", "[ $k = 3 ] && f=9.91e37")] {
+    for (name, outcome) in
+        [("large", "f=${f}e99"), ("small", "f=${f}e-300"), ("odd", "[ $k = 3 ] && f=9.91e37")]
+    {
         let done = go(name, outcome);
         assert_eq!(done.code, Some(0), "{name}: {}", done.stderr);
         let doubted = done.stdout.contains("far from all other values");

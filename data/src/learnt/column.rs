@@ -42,8 +42,10 @@ impl Column {
         let number = |cell: &Cell| match Value::of(&cell.text) {
             Value::Missing => Ok(None),
             Value::Number(number) => Ok(Some(number)),
-            Value::Slip(hint) => Err(complaint(csv, name, cell).hint(hint)),
-            Value::Words => Err(complaint(csv, name, cell).hint(
+            Value::Slip(hint) => {
+                Err(complaint(csv, name, cell, "cannot be taken for a number").hint(hint))
+            }
+            Value::Words => Err(complaint(csv, name, cell, "is no number").hint(
                 "leave the cell empty where nothing was measured, or choose columns with --inputs",
             )),
         };
@@ -56,9 +58,8 @@ impl Column {
     }
 }
 
-fn complaint(csv: &Csv, column: &str, cell: &Cell) -> Diagnostic {
-    let what = format!("`{}` in column `{column}` is no number that can be used", cell.text);
-    Diagnostic::new(what).at(csv.place(cell))
+fn complaint(csv: &Csv, column: &str, cell: &Cell, what: &str) -> Diagnostic {
+    Diagnostic::new(format!("`{}` in column `{column}` {what}", cell.text)).at(csv.place(cell))
 }
 
 #[cfg(test)]

@@ -126,6 +126,11 @@ impl Csv {
         &self.name
     }
 
+    /// The whole text, a line feed at the end of each line.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// SHA-256 of the bytes it was read from \[hexadecimal\].
     pub fn sha256(&self) -> &str {
         &self.sha256

@@ -269,7 +269,7 @@ mod tests {
         let words = read(TABLE, "yield", Some(&["solvent"])).err().unwrap().to_string();
         assert!(
             words.contains(
-                "`DMF` in column `solvent` is no number that can be used\n --> x.csv:2:5"
+                "`DMF` in column `solvent` is no number\n --> x.csv:2:5"
             ),
             "{words}"
         );

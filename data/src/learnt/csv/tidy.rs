@@ -10,12 +10,13 @@ impl Csv {
     /// Leaves out what holds nothing and puts units to their columns; notes both.
     pub(super) fn tidy(&mut self) {
         let before = self.rows.len();
-        self.rows.retain(|row| row.iter().any(|cell| !cell.text.is_empty()));
+        self.drop_empty();
+        self.same_lengths();
+        self.drop_unnamed();
+        self.drop_empty();
         if self.rows.len() < before {
             self.notes.push(format!("{} empty rows were left out", before - self.rows.len()));
         }
-        self.same_lengths();
-        self.drop_unnamed();
         if self.has_units() {
             let row = self.rows.remove(0);
             let line = self.line_of(&row);
@@ -28,6 +29,10 @@ impl Csv {
                 self.units.iter().map(String::as_str).filter(|unit| !unit.is_empty()).collect();
             self.notes.push(format!("line {line} holds units: {}", units.join(", ")));
         }
+    }
+
+    fn drop_empty(&mut self) {
+        self.rows.retain(|row| row.iter().any(|cell| !cell.text.is_empty()));
     }
 
     /// Brings rows to the length of the header where that takes or gives nothing but empty cells at the end.
@@ -124,6 +129,8 @@ mod tests {
         let csv = parse("a,b,,\n1,2,,\n3,4\n5,6,,,,\n,,,\n,,,\n");
         assert_eq!((csv.header().len(), csv.rows().len()), (2, 3));
         assert_eq!(csv.notes(), ["2 empty rows were left out"]);
+        let only = parse("a,\n1,\n,2\n");
+        assert_eq!((only.header().len(), only.rows().len()), (1, 1));
         let index = parse(",a,b\n0,1,2\n1,3,4\n");
         assert_eq!(index.header().len(), 2);
         assert_eq!(index.notes(), ["column 1 has no name and was left out: 2 cells"]);
