@@ -131,7 +131,7 @@ fn precision(run: &Run<'_>) -> Vec<(String, String, String)> {
         return vec![("precision".into(), NONE.into(), none)];
     }
     let of = |(name, unit): &(String, String)| {
-        let (value, _) = pooled(&groups, name)?;
+        let (value, _) = pooled(&groups, |e| feature(e.record, name))?;
         let feature = Quantity::of_feature(name, unit).name;
         Some(format!("{feature} {} %", significant(100.0 * value, 2)))
     };
@@ -154,11 +154,14 @@ pub(crate) fn replicates<'r, 'a>(run: &'r Run<'a>) -> Vec<Vec<&'r Experiment<'a>
 }
 
 /// √(Σ (n − 1)·(s/x̄)² / Σ (n − 1)) over the groups, and Σ (n − 1).
-pub(crate) fn pooled(groups: &[Vec<&Experiment<'_>>], name: &str) -> Option<(f64, usize)> {
+pub(crate) fn pooled(
+    groups: &[Vec<&Experiment<'_>>],
+    value: impl Fn(&Experiment<'_>) -> Option<f64>,
+) -> Option<(f64, usize)> {
     let (mut squares, mut freedom) = (0.0, 0.0);
     for group in groups {
-        let values: Vec<f64> = group.iter().filter_map(|e| feature(e.record, name)).collect();
-        let mean = mean(&values)?;
+        let values: Vec<f64> = group.iter().filter_map(|e| value(e)).collect();
+        let Some(mean) = mean(&values) else { continue };
         if values.len() < 2 || mean.abs() < 1e-300 {
             continue;
         }

@@ -20,7 +20,7 @@ impl Noise {
     /// That of `run`; none where no condition was repeated with a value.
     pub(crate) fn of(run: &Run<'_>) -> Option<Self> {
         let groups = replicates(run);
-        let (relative, freedom) = pooled(&groups, &run.definition().objective.feature)?;
+        let (relative, freedom) = pooled(&groups, |e| e.value)?;
         let experiments = groups.iter().map(Vec::len).sum();
         Some(Self { relative, freedom, experiments })
     }

@@ -268,9 +268,7 @@ mod tests {
         assert_eq!(read(TABLE, "yield", Some(&["n_replicates"])).unwrap().inputs.len(), 1);
         let words = read(TABLE, "yield", Some(&["solvent"])).err().unwrap().to_string();
         assert!(
-            words.contains(
-                "`DMF` in column `solvent` is no number\n --> x.csv:2:5"
-            ),
+            words.contains("`DMF` in column `solvent` is no number\n --> x.csv:2:5"),
             "{words}"
         );
         let fixed = read(TABLE, "yield", Some(&["fixed"])).err().unwrap().to_string();
