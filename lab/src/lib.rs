@@ -13,6 +13,7 @@ mod command;
 mod conditions;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
+pub mod digest;
 mod fault;
 pub mod formula;
 mod frames;
@@ -29,6 +30,7 @@ pub mod math;
 mod observation;
 pub mod path;
 pub mod procedure;
+pub mod queue;
 mod random;
 mod sensible;
 mod settings;

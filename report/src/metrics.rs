@@ -174,5 +174,5 @@ pub(crate) fn pooled(
 
 /// The mean; none of nothing.
 fn mean(values: &[f64]) -> Option<f64> {
-    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+    (!values.is_empty()).then(|| flowtwin_statistics::mean(values))
 }

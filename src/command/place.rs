@@ -111,7 +111,7 @@ pub(super) fn simulated(
                 .hint("leave --backend out")),
         };
     }
-    let world = Shared::new(scenario.sim_lab(seed));
+    let world = Shared::new(scenario.simulated()?.lab(seed));
     let lab: Box<dyn Lab> = match backend {
         Backend::Emulated => {
             let behind = Box::new(world.clone());

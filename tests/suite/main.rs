@@ -19,6 +19,7 @@ mod handoff;
 mod hardware;
 mod keys;
 mod killed;
+mod modules;
 mod off;
 mod outside;
 mod paper;

@@ -8,7 +8,7 @@ use std::fs;
 use std::ops::Range;
 use std::path::Path;
 
-use sha2::{Digest as _, Sha256};
+use flowtwin_lab::digest::sha256;
 
 use self::decode::Decoded;
 use self::records::Records;
@@ -77,7 +77,7 @@ impl Csv {
                 .hint("give a table whose first line names the columns")
         })?;
         let rows = records.collect::<Result<Vec<_>, _>>()?;
-        let sha256 = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = sha256(bytes);
         let (name, units) = (name.to_owned(), Vec::new());
         let mut csv = Self { name, text, sha256, header, units, rows, notes };
         csv.check_header()?;
