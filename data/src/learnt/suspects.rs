@@ -10,7 +10,7 @@ const CORRELATED: usize = 5;
 const SAME: f64 = 0.999;
 
 /// Words in the names of outcomes.
-const OUTCOMES: [&str; 26] = [
+const OUTCOMES: [&str; 24] = [
     "absorbance",
     "area",
     "conversion",
@@ -23,8 +23,6 @@ const OUTCOMES: [&str; 26] = [
     "objective",
     "outcome",
     "peak",
-    "pla",
-    "pli",
     "plqy",
     "productivity",
     "purity",
