@@ -28,7 +28,7 @@ pub struct TwinFit {
     pub test_pearson_r2: f64,
 }
 
-/// What was observed, and what the twin says of it, in the unit of the objective.
+/// An observed value and the twin's prediction, in the unit of the objective.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Prediction {
     /// Measured value.

@@ -11,7 +11,7 @@ use flowtwin_study::paper::{self, Kind, Rigs, Seed, Verdict};
 use serde_json::json;
 
 use super::campaign::threads;
-use crate::cli::Paper as Args;
+use crate::cli::PaperArgs as Args;
 use crate::console;
 use crate::error::CommandError;
 
