@@ -26,7 +26,7 @@ mod suggest;
 mod twin;
 mod watch;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_data::diagnostic::Diagnostic;
@@ -61,10 +61,19 @@ pub fn run(cli: Cli) -> Result<(), CommandError> {
     }
 }
 
-/// Reads a scenario and says what was left out of its table, if it has one.
+/// Reads a scenario and says what was read of its table of outcomes and of earlier experiments.
 fn load(path: &Path) -> Result<Scenario, Diagnostic> {
     let scenario = Scenario::load(path)?;
     let tell = |note| console::say_line(format_args!("note: {}: {note}", path.display()));
-    scenario.notes().iter().for_each(tell);
+    scenario.notes().into_iter().for_each(tell);
+    Ok(scenario)
+}
+
+/// The same scenario that begins with these earlier experiments too; says what was read of them.
+fn with_priors(scenario: Scenario, data: &[PathBuf]) -> Result<Scenario, Diagnostic> {
+    let known = scenario.notes().len();
+    let scenario = scenario.with_priors(data)?;
+    let tell = |note| console::say_line(format_args!("note: {note}"));
+    scenario.notes().into_iter().skip(known).for_each(tell);
     Ok(scenario)
 }

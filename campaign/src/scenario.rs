@@ -105,9 +105,11 @@ impl Scenario {
         Self::new(file, &tree)?.read_priors(below)
     }
 
-    /// What was left out of its table of outcomes, for people.
-    pub fn notes(&self) -> &[String] {
-        self.file.table.as_ref().map_or(&[], |table| &table.notes)
+    /// What was read of its table of outcomes and of earlier experiments, and what was left out, for people.
+    pub fn notes(&self) -> Vec<&str> {
+        let table = self.file.table.iter().flat_map(|table| &table.notes);
+        let priors = self.file.prior.iter().flat_map(|prior| &prior.notes);
+        table.chain(priors).map(String::as_str).collect()
     }
 
     /// What its rig cannot do at some conditions of the space, for people; what it can do at none is an error of

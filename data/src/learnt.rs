@@ -10,12 +10,15 @@ mod data;
 pub mod explain;
 mod files;
 mod lab;
+mod number;
 pub mod prior;
 mod rehearsal;
 mod run_folder;
 #[cfg(test)]
 mod sample;
 mod source;
+mod summary;
+mod suspects;
 mod table;
 mod twin;
 

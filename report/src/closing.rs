@@ -1,11 +1,14 @@
 //! The closing table of a run: one row for each phase, in a terminal and on a page.
 
 use flowtwin_lab::{Goal, Word};
+use flowtwin_statistics::outliers;
 
 use super::format::{NONE, count, counted, duration, plain, said, share, significant, with_unit};
 use super::front::{self, Front};
+use super::noise::Noise;
 use super::quantity::Quantity;
 use super::run::{Experiment, Run, consumed_ml, failed, span_s};
+use super::standing::unfinished;
 use super::table::Table;
 
 /// Priming and the phases of a run, with what each found and what it took; `all` is what the headline says.
@@ -138,8 +141,9 @@ pub fn terminal(run: &Run<'_>, columns: Option<usize>) -> String {
     let mark = if header.simulated { "SIMULATED" } else { "measured" };
     let table =
         phases(run).within(columns, &["starts from", "policy", "in experiment", ON_FRONT]).text();
-    let mut out = format!("{} · seed {} · {mark}\n\n{table}", run.title(), header.seed);
-    let unfinished = "\nThe run is not complete.\n";
+    let unfinished = unfinished(run).map_or_else(String::new, |words| format!("{words}\n"));
+    let title = format!("{} · seed {} · {mark}\n", run.title(), header.seed);
+    let mut out = format!("{title}{unfinished}\n{table}");
     if let Some(best) = run.best() {
         out.push_str(&format!("\nBest: {}\n", best_line(run, best)));
         let inputs = best.record.conditions.words().map(|(name, word)| {
@@ -147,6 +151,7 @@ pub fn terminal(run: &Run<'_>, columns: Option<usize>) -> String {
             format!("{} {}", input.name, with_unit(&said(word), &input.unit))
         });
         out.push_str(&listed(inputs, columns));
+        out.extend(far_off(run, best).map(|words| format!("{words}\n")));
     }
     if let Some(front) = Front::of(run).filter(|front| !front.members.is_empty()) {
         out.push_str(&format!("\n{}\n\n", compromises(run, &front)));
@@ -155,9 +160,6 @@ pub fn terminal(run: &Run<'_>, columns: Option<usize>) -> String {
         let spare: Vec<&str> =
             std::iter::once("phase").chain(inputs.iter().rev().map(String::as_str)).collect();
         out.push_str(&front.table(run).within(columns, &spare).text());
-    }
-    if !run.journal().complete() {
-        out.push_str(unfinished);
     }
     out
 }
@@ -192,16 +194,23 @@ pub(crate) fn best_line(run: &Run<'_>, best: &Experiment<'_>) -> String {
 
 /// The headline of a run: a sentence or two for a chemist.
 pub fn headline(run: &Run<'_>) -> String {
-    let taken = taken(run);
+    let begun = run.definition().priors(&run.header().inputs);
+    let begun = begun.iter().map(|prior| format!("It began with {prior}."));
+    let sentences = unfinished(run).into_iter().chain([outcome(run), taken(run)]).chain(begun);
+    sentences.collect::<Vec<_>>().join(" ")
+}
+
+/// What a run found.
+fn outcome(run: &Run<'_>) -> String {
     if let Some(front) = Front::of(run) {
-        return format!("{} {taken}", compromises(run, &front));
+        return compromises(run, &front);
     }
     match run.best() {
-        Some(best) => format!("{} {taken}", found(run, best)),
+        Some(best) => found(run, best),
         None if run.experiments().iter().any(|e| e.value.is_some()) => {
-            format!("No experiment kept all limits. {taken}")
+            "No experiment kept all limits.".to_owned()
         }
-        None => format!("No experiment yielded a value of {}. {taken}", run.objective().name),
+        None => format!("No experiment yielded a value of {}.", run.objective().name),
     }
 }
 
@@ -246,6 +255,7 @@ fn taken(run: &Run<'_>) -> String {
 fn found(run: &Run<'_>, best: &Experiment<'_>) -> String {
     let objective = run.objective();
     let value = best.value.unwrap_or(f64::NAN);
+    let noise = Noise::of(run);
     let phase = &run.phases()[best.phase].record.name;
     let history = run.history_of(best.phase);
     let before = run.best_of(history.iter().copied()).and_then(|e| e.value);
@@ -259,18 +269,58 @@ fn found(run: &Run<'_>, best: &Experiment<'_>) -> String {
         let experiments = counted(history.len(), "experiment");
         format!(", {by} {side} the best of the {experiments} that it started from")
     });
+    let interval = noise.map(|noise| {
+        let half = with_unit(&significant(noise.half_width(value), 2), &objective.unit);
+        format!(" (± {half}, 95 %, by {} repeats)", noise.experiments)
+    });
     format!(
-        "The {} {}, {}, was found by {phase} at experiment {} of {}{}.",
+        "The {} {}, {}{}, was found by {phase} at experiment {} of {}{}.{}{}",
         match run.wanted().goals.objectives[0].goal {
             Goal::Target { .. } => "nearest",
             _ => "best",
         },
         objective.name,
         with_unit(&significant(value, 4), &objective.unit),
+        interval.unwrap_or_default(),
         best.iteration,
         run.of_phase(best.phase).len(),
         gain.unwrap_or_default(),
+        unresolved(run, best, noise).unwrap_or_default(),
+        far_off(run, best).map_or_else(String::new, |words| format!(" {words}")),
     )
+}
+
+/// What must be said of a best that is too good to be believed: instruments write such numbers where they have
+/// measured nothing.
+fn far_off(run: &Run<'_>, best: &Experiment<'_>) -> Option<String> {
+    let valued = || run.experiments().iter().filter(|e| e.value.is_some());
+    let values: Vec<f64> = valued().filter_map(|e| e.value).collect();
+    let far = outliers(&values);
+    let is_far = valued().enumerate().any(|(i, e)| far.contains(&i) && std::ptr::eq(e, best));
+    is_far.then(|| "It is far from all other values: make sure that it was measured.".to_owned())
+}
+
+/// What takes the lead of the best back: another phase whose best is as good within the noise, or noise that nobody
+/// knows.
+fn unresolved(run: &Run<'_>, best: &Experiment<'_>, noise: Option<Noise>) -> Option<String> {
+    let others = run.experiments().iter().filter(|e| e.phase != best.phase);
+    let second = run.best_of(others)?;
+    let (first, other) = (best.value?, second.value?);
+    let phase = &run.phases()[second.phase].record.name;
+    let by = share((other / first - 1.0).abs());
+    match noise {
+        Some(noise) if noise.tells_apart(first, other) => None,
+        Some(noise) => Some(format!(
+            " The best of {phase} is not resolved from it: they differ by {by}, and one measurement has a replicate \
+             error of {} ({} repeats).",
+            share(noise.relative),
+            noise.experiments
+        )),
+        None => Some(format!(
+            " Whether that is more than noise above the best of {phase}, {by} away, is not known: no condition was \
+             repeated."
+        )),
+    }
 }
 
 #[cfg(test)]

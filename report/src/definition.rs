@@ -9,6 +9,9 @@ use flowtwin_lab::{Analysis, AnalysisSpec, LimitSpec, Manifest, ObjectiveSpec, W
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::extrapolated;
+use super::format::counted;
+
 /// The parts of a scenario that a report shows.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Definition {
@@ -33,6 +36,30 @@ pub(crate) struct Definition {
     table: TablePart,
     #[serde(default)]
     analysis: Value,
+    #[serde(default)]
+    phases: Vec<PhasePart>,
+    #[serde(default)]
+    prior: Vec<PriorPart>,
+}
+
+/// What is planned of a phase.
+#[derive(Clone, Copy, Debug, Deserialize)]
+struct PhasePart {
+    #[serde(default)]
+    experiments: Option<usize>,
+}
+
+/// Earlier experiments that the campaign began with.
+#[derive(Clone, Debug, Deserialize)]
+struct PriorPart {
+    data: String,
+    #[serde(default)]
+    experiments: Vec<PriorRow>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct PriorRow {
+    inputs: Vec<f64>,
 }
 
 /// What kind of material a stock is.
@@ -128,9 +155,57 @@ impl Definition {
         self.space.inputs.get(input).map_or(&[], |input| &input.options)
     }
 
+    /// How many experiments are planned, all phases together; none where a phase does not say.
+    pub(crate) fn planned(&self) -> Option<usize> {
+        let planned = self.phases.iter().map(|phase| phase.experiments).sum::<Option<usize>>();
+        planned.filter(|planned| *planned > 0)
+    }
+
+    /// A line on each set of earlier experiments: how many they are, from where, and what of them lies outside the
+    /// ranges of `inputs`.
+    pub(crate) fn priors(&self, inputs: &[String]) -> Vec<String> {
+        let range = |name: &String| {
+            let Range { low, high, .. } = self.range(name)?;
+            Some(extrapolated::Range { name: name.clone(), low, high })
+        };
+        let ranges: Option<Vec<_>> = inputs.iter().map(range).collect();
+        let line = |prior: &PriorPart| {
+            let rows: Vec<&[f64]> = prior.experiments.iter().map(|row| &row.inputs[..]).collect();
+            let read = format!("{} from {}", counted(rows.len(), "experiment"), prior.data);
+            let outside = ranges.as_ref().and_then(|ranges| extrapolated::outside(ranges, &rows));
+            outside.map_or(read.clone(), |outside| format!("{read}, {outside}"))
+        };
+        self.prior.iter().map(line).collect()
+    }
+
     /// How spectra were made, where the scenario states it and it fits the rig.
     pub(crate) fn analysis(&self, manifest: &Manifest) -> Option<Analysis> {
         let spec = AnalysisSpec::deserialize(&self.analysis).ok()?;
         Analysis::new(spec, manifest).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_was_planned_and_what_was_known_is_read_of_the_scenario() {
+        let definition = json!({
+            "objective": { "feature": "pli" },
+            "space": { "inputs": { "t_c": { "low": 120.0, "high": 150.0 } } },
+            "phases": [{ "experiments": 9 }, { "experiments": 51 }],
+            "prior": [{ "data": "old.csv", "experiments": [
+                { "inputs": [248.0], "outcome": 1.0 }, { "inputs": [130.0], "outcome": null },
+            ] }],
+        });
+        let definition = Definition::read(&definition).unwrap();
+        assert_eq!(definition.planned(), Some(60));
+        assert_eq!(
+            definition.priors(&["t_c".into()]),
+            ["2 experiments from old.csv, 1 outside the ranges: t_c 248 (range 120 to 150)"]
+        );
     }
 }

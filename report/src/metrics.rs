@@ -131,7 +131,7 @@ fn precision(run: &Run<'_>) -> Vec<(String, String, String)> {
         return vec![("precision".into(), NONE.into(), none)];
     }
     let of = |(name, unit): &(String, String)| {
-        let value = pooled(&groups, name)?;
+        let (value, _) = pooled(&groups, |e| feature(e.record, name))?;
         let feature = Quantity::of_feature(name, unit).name;
         Some(format!("{feature} {} %", significant(100.0 * value, 2)))
     };
@@ -140,7 +140,7 @@ fn precision(run: &Run<'_>) -> Vec<(String, String, String)> {
 }
 
 /// Experiments that did not fail, in groups of equal conditions, those that stand alone left out.
-fn replicates<'r, 'a>(run: &'r Run<'a>) -> Vec<Vec<&'r Experiment<'a>>> {
+pub(crate) fn replicates<'r, 'a>(run: &'r Run<'a>) -> Vec<Vec<&'r Experiment<'a>>> {
     let mut groups: Vec<Vec<&Experiment<'a>>> = Vec::new();
     for e in run.experiments().iter().filter(|e| e.record.fault.is_none()) {
         let same = |g: &&mut Vec<&Experiment<'a>>| g[0].record.conditions == e.record.conditions;
@@ -153,12 +153,15 @@ fn replicates<'r, 'a>(run: &'r Run<'a>) -> Vec<Vec<&'r Experiment<'a>>> {
     groups
 }
 
-/// √(Σ (n − 1)·(s/x̄)² / Σ (n − 1)) over the groups.
-fn pooled(groups: &[Vec<&Experiment<'_>>], name: &str) -> Option<f64> {
+/// √(Σ (n − 1)·(s/x̄)² / Σ (n − 1)) over the groups, and Σ (n − 1).
+pub(crate) fn pooled(
+    groups: &[Vec<&Experiment<'_>>],
+    value: impl Fn(&Experiment<'_>) -> Option<f64>,
+) -> Option<(f64, usize)> {
     let (mut squares, mut freedom) = (0.0, 0.0);
     for group in groups {
-        let values: Vec<f64> = group.iter().filter_map(|e| feature(e.record, name)).collect();
-        let mean = mean(&values)?;
+        let values: Vec<f64> = group.iter().filter_map(|e| value(e)).collect();
+        let Some(mean) = mean(&values) else { continue };
         if values.len() < 2 || mean.abs() < 1e-300 {
             continue;
         }
@@ -166,7 +169,7 @@ fn pooled(groups: &[Vec<&Experiment<'_>>], name: &str) -> Option<f64> {
         squares += values.iter().map(off).sum::<f64>();
         freedom += values.len() as f64 - 1.0;
     }
-    (freedom > 0.0).then(|| (squares / freedom).sqrt())
+    (freedom > 0.0).then(|| ((squares / freedom).sqrt(), freedom as usize))
 }
 
 /// The mean; none of nothing.

@@ -80,7 +80,8 @@ fn figures(run: &Run<'_>, twin: Option<&TwinFit>) -> Vec<(String, String)> {
         ]);
     }
     if let Some(twin) = twin {
-        out.push((fixed(twin.test_r2, 2), "R² of the twin on unseen experiments".into()));
+        let words = format!("R² of the twin {}", twin.test_r2_in_words());
+        out.push((fixed(twin.test_r2, 2), words));
     }
     out
 }

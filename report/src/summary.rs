@@ -8,6 +8,7 @@ use super::Findings;
 use super::front::Front;
 use super::repeat::Repeat;
 use super::run::{Experiment, Run, consumed_ml, failed, span_s};
+use super::standing::Ended;
 use super::twin_fit::{TwinFit, TwinSummary};
 
 /// What a run folder holds beside its journal: how the run was done, not its results.
@@ -37,6 +38,10 @@ pub struct Summary {
     pub simulated: bool,
     /// Whether the run came to its end.
     pub complete: bool,
+    /// How it ended: `complete`, `interrupted`, `stopped` by a fault, or `unfinished`.
+    pub ended: &'static str,
+    /// Number of experiments that were planned; none where a phase does not say.
+    pub planned: Option<usize>,
     /// SHA-256 of the journal \[hexadecimal\].
     pub journal_sha256: String,
     /// The feature that the campaign is after, and its unit; null where it is after several.
@@ -186,6 +191,8 @@ impl Summary {
             backend: extras.backend.clone(),
             simulated: header.simulated,
             complete: run.journal().complete(),
+            ended: Ended::of(run).word(),
+            planned: run.definition().planned(),
             journal_sha256: run.journal().sha256(),
             objective: if run.has_several() { Value::Null } else { objective },
             objectives: objectives(run),

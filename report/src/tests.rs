@@ -182,8 +182,10 @@ fn a_run_that_has_only_begun_has_a_report() {
     let header_only = journal.bytes().iter().position(|&b| b == b'\n').expect("there are lines");
     let journal = flowtwin_lab::journal::read(&journal.bytes()[..=header_only]).unwrap();
     let run = Run::read(&journal).unwrap();
-    assert!(report_html(&run, &Findings::default(), &extras()).contains("the run is not complete"));
-    assert!(terminal(&run, None).contains("not complete"));
+    let page = report_html(&run, &Findings::default(), &extras());
+    assert!(page.contains("Not complete: 0 experiments so far."));
+    let text = terminal(&run, None);
+    assert!(text.lines().nth(1).unwrap().starts_with("Not complete"), "{text}");
     assert_eq!(observations_csv(&run).lines().count(), 1);
     assert!(spectra_parquet(&run).is_ok());
 }
@@ -198,4 +200,58 @@ fn a_run_folder_is_written_whole_and_leaves_no_part_behind() {
         .collect();
     names.sort();
     assert_eq!(names, ["observations.csv", "report.html", "spectra.parquet", "summary.json"]);
+}
+
+/// The first lines of the sample, up to so many experiments, and then a fault.
+fn cut_off(experiments: usize, kind: flowtwin_lab::FaultKind) -> Journal {
+    use flowtwin_lab::Fault;
+    use flowtwin_lab::journal::Record;
+
+    let whole = sample::journal();
+    let is_experiment = |line: &&[u8]| line.windows(12).any(|part| part == b"\"experiment\"");
+    let mut bytes = Vec::new();
+    let mut seen = 0;
+    for line in whole.bytes().split_inclusive(|&byte| byte == b'\n') {
+        seen += usize::from(line.starts_with(b"{\"experiment\"") && is_experiment(&line));
+        if seen > experiments {
+            break;
+        }
+        bytes.extend(line);
+    }
+    let at = flowtwin_lab::Instant::from_secs(1e6);
+    let journal = flowtwin_lab::journal::read(&bytes).unwrap();
+    journal.with(&Record::Fault(Fault::new(at, "operator", kind)))
+}
+
+#[test]
+fn what_is_said_first_of_a_run_that_was_cut_off_is_that_it_was() {
+    use flowtwin_lab::FaultKind;
+
+    let lost = FaultKind::LinkLost { detail: "the cable is out".into() };
+    for (kind, ended, words) in [
+        (FaultKind::Interrupted, "interrupted", "Not complete: interrupted after "),
+        (lost, "stopped", "Not complete: stopped after "),
+    ] {
+        let journal = cut_off(12, kind);
+        let run = Run::read(&journal).unwrap();
+        let done = run.experiments().len();
+        assert!((1..90).contains(&done), "{done}");
+        let summary = Summary::new(&run, &Findings::default(), &extras());
+        assert_eq!((summary.ended, summary.complete, summary.experiments), (ended, false, done));
+        let told = headline(&run);
+        assert!(told.starts_with(words), "{told}");
+        assert!(terminal(&run, None).lines().nth(1).unwrap().starts_with(words));
+    }
+    with_run(|run| {
+        assert!(headline(run).starts_with("The best"), "{}", headline(run));
+        assert_eq!(Summary::new(run, &findings(), &extras()).ended, "complete");
+    });
+}
+
+#[test]
+fn a_lead_that_nobody_has_repeated_is_not_called_one() {
+    with_run(|run| {
+        let told = headline(run);
+        assert!(told.contains("is not known: no condition was repeated."), "{told}");
+    });
 }

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, Subcommand};
 use flowtwin_twin::{PolicySpec, SurrogateSpec};
@@ -20,6 +21,33 @@ pub enum TwinCommand {
     Rehearse(TwinRehearse),
 }
 
+/// Names with commas between them; one that holds a comma itself stands in double quotes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Names(pub Vec<String>);
+
+impl FromStr for Names {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (mut names, mut quoted) = (vec![String::new()], false);
+        for c in text.chars() {
+            match c {
+                '"' => quoted = !quoted,
+                ',' if !quoted => names.push(String::new()),
+                c => names.last_mut().expect("there is a first name").push(c),
+            }
+        }
+        if quoted {
+            return Err("a double quote is not closed".into());
+        }
+        let names: Vec<String> = names.iter().map(|name| name.trim().to_owned()).collect();
+        match names.iter().any(String::is_empty) {
+            true => Err("a name between commas is empty".into()),
+            false => Ok(Self(names)),
+        }
+    }
+}
+
 /// What a twin learns from.
 #[derive(Debug, Args)]
 pub struct TwinData {
@@ -28,9 +56,10 @@ pub struct TwinData {
     /// The outcome: a column of the table, or a feature of the run.
     #[arg(long, value_name = "COLUMN")]
     pub target: String,
-    /// The inputs [default: every column of numbers but the target; the inputs of the run].
-    #[arg(long, value_name = "COLUMN,…", value_delimiter = ',')]
-    pub inputs: Option<Vec<String>>,
+    /// The inputs; a name with a comma stands in double quotes [default: every column of numbers but the target; the
+    /// inputs of the run].
+    #[arg(long, value_name = "COLUMN,…")]
+    pub inputs: Option<Names>,
     /// Take inputs and their ranges from this scenario [default: the ranges of the data].
     #[arg(long, value_name = "FILE")]
     pub scenario: Option<PathBuf>,
@@ -125,4 +154,17 @@ pub struct TwinRehearse {
     /// Print the result as JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_with_commas_stand_in_quotes() {
+        let names = |text: &str| text.parse::<Names>().map(|names| names.0);
+        assert_eq!(names(" a,b , c"), Ok(vec!["a".into(), "b".into(), "c".into()]));
+        assert_eq!(names("\"Conc, mM\",T"), Ok(vec!["Conc, mM".into(), "T".into()]));
+        assert!(names("\"a,b").is_err() && names("a,,b").is_err() && names("").is_err());
+    }
 }

@@ -13,7 +13,7 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     if let Some(surrogate) = args.surrogate {
         scenario = scenario.with_surrogate(surrogate)?;
     }
-    let scenario = scenario.with_priors(&args.priors)?;
+    let scenario = super::with_priors(scenario, &args.priors)?;
     let scenario = super::lab::with_policy(scenario, &args.outside)?;
     let seed = args.seed.unwrap_or(scenario.file().seed);
     if args.backend == Backend::Hardware {

@@ -29,19 +29,12 @@ fn read(args: &TwinData) -> Result<Data, CommandError> {
     let scenario = args.scenario.as_deref().map(Scenario::load).transpose()?;
     let selection = Selection {
         target: args.target.clone(),
-        inputs: args.inputs.clone(),
+        inputs: args.inputs.as_ref().map(|names| names.0.clone()),
         ranges: scenario.map(|scenario| scenario.space().inputs().to_vec()),
     };
     let data = Data::read(&args.data, &selection)?;
-    let inputs: Vec<&str> = data.inputs().collect();
-    console::say_line(format_args!(
-        "{}: {} experiments, `{}` from {}",
-        data.source,
-        data.outcomes().len(),
-        data.target.name,
-        inputs.join(", ")
-    ));
     data.notes.iter().for_each(|note| console::say_line(format_args!("note: {note}")));
+    console::say_line(data.summary());
     Ok(data)
 }
 

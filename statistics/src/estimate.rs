@@ -102,10 +102,13 @@ const Z_95: f64 = 1.959_963_984_540_054;
 
 /// The two-sided 95 % point of Student's t with so many degrees of freedom.
 ///
-/// Tabulated up to 8, then the expansion about the normal (Abramowitz and Stegun 1964, 26.7.5), good to 0.001.
-fn student_95(freedom: usize) -> f64 {
+/// Infinite for none. Tabulated up to 8, then the expansion about the normal (Abramowitz and Stegun 1964, 26.7.5), good to 0.001.
+pub fn student_95(freedom: usize) -> f64 {
     const FEW: [f64; 8] =
         [12.706_205, 4.302_653, 3.182_446, 2.776_445, 2.570_582, 2.446_912, 2.364_624, 2.306_004];
+    if freedom == 0 {
+        return f64::INFINITY;
+    }
     if let Some(t) = freedom.checked_sub(1).and_then(|i| FEW.get(i)) {
         return *t;
     }

@@ -40,15 +40,17 @@ mod factor;
 pub mod front;
 mod holm;
 pub mod normal;
+mod outliers;
 mod power;
 mod quantile;
 mod superiority;
 mod wilcoxon;
 
 pub use bootstrap::{Interval, mean_interval};
-pub use estimate::Estimate;
+pub use estimate::{Estimate, student_95};
 pub use factor::{acceleration, enhancement, evaluations_to};
 pub use holm::holm;
+pub use outliers::outliers;
 pub use power::Power;
 pub use quantile::{Band, median, quantile};
 pub use superiority::{Superiority, superiority};

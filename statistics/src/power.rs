@@ -53,10 +53,11 @@ impl Power {
     }
 
     /// With fewer seeds even differences of one sign are no proof: the exact test gives 2^(1 − n) at best.
-    fn fewest(self) -> u64 {
+    pub fn fewest(self) -> u64 {
         let mut n = 1;
         let mut least = 1.0;
-        while least > self.alpha {
+        // Below the smallest number there is, more seeds change nothing.
+        while least >= self.alpha && least > 0.0 {
             n += 1;
             least /= 2.0;
         }

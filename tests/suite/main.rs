@@ -31,6 +31,7 @@ mod replay;
 mod resume;
 mod scenarios;
 mod schema;
+mod sheets;
 mod spoiled;
 mod start;
 mod suggest;

@@ -152,3 +152,70 @@ fn a_hung_or_crashing_policy_is_a_reported_failure() {
         fs::remove_dir_all(dir.join("out")).unwrap();
     }
 }
+
+/// A lab that answers experiment k with `outcome(k)`, as shell text.
+fn lab_that_answers(dir: &Path, name: &str, outcome: &str) -> String {
+    let input = |(name, low, high): (&str, f64, f64)| {
+        format!("{{\"name\":\"{name}\",\"low\":{low},\"high\":{high},\"resolution\":0.1}}")
+    };
+    let inputs = [
+        ("temperature_c", 120.0, 150.0),
+        ("cui_ul_per_min", 60.0, 120.0),
+        ("cs_ul_per_min", 60.0, 120.0),
+        ("oa_cs_ul_per_min", 5.0, 35.0),
+        ("oa_cu_ul_per_min", 5.0, 20.0),
+        ("oam_ul_per_min", 5.0, 20.0),
+        ("ode_cu_ul_per_min", 85.0, 100.0),
+    ];
+    let inputs = inputs.map(input).join(",");
+    let script = format!(
+        "echo '{{\"space\":{{\"protocol\":1,\"scenario\":\"own\",\"seed\":1,\"inputs\":[{inputs}],\"objective\":\
+         {{\"feature\":\"pli\",\"goal\":\"maximize\"}}}}}}'\nk=0\necho '{{\"next\":{{\"experiment\":1}}}}'\n\
+         while read -r line; do\n  case $line in '{{\"done\"'*) exit 0 ;; esac\n  k=$((k+1)); f=$((k*7%5+1))\n  {outcome}\n  \
+         echo \"{{\\\"observation\\\":{{\\\"experiment\\\":$k,\\\"outcome\\\":$f}}}}\"\n  \
+         echo \"{{\\\"next\\\":{{\\\"experiment\\\":$((k+1))}}}}\"\ndone\n"
+    );
+    let path = dir.join(format!("{name}.sh"));
+    fs::write(&path, script).unwrap();
+    format!("sh '{}'", path.display())
+}
+
+#[test]
+fn outcomes_without_bound_are_refused_by_name_and_value_and_others_are_learnt() {
+    let dir = folder("outside-bounds");
+    let base = root().join("scenarios/cs3cu2i5.toml");
+    let text = format!(
+        "schema = 1\nextends = '{}'\nname = \"own\"\ntitle = \"Own\"\nseed = 1\n[twin]\nsurrogate = \"gp\"\n\
+         [[phases]]\nname = \"start\"\npolicy = \"lhs\"\nexperiments = 4\n\
+         [[phases]]\nname = \"improve\"\npolicy = \"ei\"\nexperiments = 2\nfrom = \"start\"\n",
+        base.display()
+    );
+    fs::write(dir.join("own.toml"), text).unwrap();
+    let go = |name: &str, outcome: &str| {
+        let command = lab_that_answers(&dir, name, outcome);
+        run(&dir, &["run", "own.toml", "--out", name, "--lab-command", &command])
+    };
+    let once = "[ $k = 3 ] && f=1.7976931348623157e308";
+    for (name, outcome, value) in
+        [("once", once, "1.7976931348623157e308"), ("all", "f=${f}e155", "e155")]
+    {
+        let done = go(name, outcome);
+        assert_ne!(done.code, Some(0), "{}", done.stderr);
+        assert!(
+            done.stderr.contains("`outcome` is ") && done.stderr.contains(value),
+            "{}",
+            done.stderr
+        );
+        assert!(done.stderr.contains("must lie within ±1e100"), "{}", done.stderr);
+    }
+    let undefined = go("nan", "[ $k = 3 ] && f=NaN");
+    assert!(undefined.stderr.contains("write null for what is no number"), "{}", undefined.stderr);
+    for (name, outcome) in
+        [("large", "f=${f}e99"), ("small", "f=${f}e-300"), ("odd", "[ $k = 3 ] && f=9.91e37")]
+    {
+        let done = go(name, outcome);
+        assert_eq!(done.code, Some(0), "{name}: {}", done.stderr);
+        let doubted = done.stdout.contains("far from all other values");
+        assert_eq!(doubted, name == "odd", "{name}: {}", done.stdout);
+    }
+}

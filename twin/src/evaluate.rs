@@ -219,6 +219,15 @@ pub fn hold_out<S: Surrogate>(
     Ok((beliefs.into_iter().map(|b| b.with_noise(noise)).collect(), posterior))
 }
 
+/// The scores of one prediction of each measurement \[n\], noise included, with intervals as [`cross_validate`] gives them.
+///
+/// # Panics
+/// If the lengths differ or are zero.
+pub fn judge(measured: &[f64], predicted: &[Belief], context: &Context) -> Evaluation {
+    assert_eq!(measured.len(), predicted.len(), "one prediction for each measurement");
+    summarise(measured, vec![predicted.to_vec()], measured.len(), context)
+}
+
 fn summarise(
     y: &[f64],
     predicted: Vec<Vec<Belief>>,

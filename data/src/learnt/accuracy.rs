@@ -21,6 +21,7 @@ pub fn table(data: &Data, judged: &Judged) -> Table {
     let rmse = Quantity::new("RMSE", &data.target.unit).label();
     let mut table = Table::new()
         .words("surrogate")
+        .numbers("experiments")
         .numbers("R² [95 % interval]")
         .numbers("r² (Pearson)")
         .numbers(&rmse)
@@ -30,6 +31,7 @@ pub fn table(data: &Data, judged: &Judged) -> Table {
         let between = |i: &Interval| format!("[{}, {}]", fixed(i.low, 3), fixed(i.high, 3));
         table.row(vec![
             surrogate.name().into(),
+            data.outcomes().len().to_string(),
             format!("{} {}", fixed(scores.r2.value, 3), between(&scores.r2)),
             fixed(scores.pearson_r2.value, 3),
             significant(scores.rmse.value, 3),
@@ -43,11 +45,8 @@ pub fn table(data: &Data, judged: &Judged) -> Table {
 /// What programs read of one surrogate: each score, and its 95 % interval under the same name with
 /// `_interval`.
 pub fn value(surrogate: SurrogateSpec, evaluation: &Evaluation) -> Value {
-    let mut value = json!({ "name": surrogate.name() });
-    for (name, score) in scores(evaluation) {
-        value[name] = json!(score.value);
-        value[format!("{name}_interval")] = json!([score.low, score.high]);
-    }
+    let mut value = scored(evaluation);
+    value["name"] = json!(surrogate.name());
     if !evaluation.weights.is_empty() {
         let fold = |weights: &Vec<(String, f64)>| -> Value {
             weights.iter().map(|(name, weight)| (name.clone(), json!(weight))).collect()
@@ -55,6 +54,16 @@ pub fn value(surrogate: SurrogateSpec, evaluation: &Evaluation) -> Value {
         value["weights"] = evaluation.weights.iter().map(fold).collect();
     }
     value["work"] = json!(evaluation.work);
+    value
+}
+
+/// Each score, and its 95 % interval under the same name with `_interval`.
+pub fn scored(evaluation: &Evaluation) -> Value {
+    let mut value = json!({});
+    for (name, score) in scores(evaluation) {
+        value[name] = json!(score.value);
+        value[format!("{name}_interval")] = json!([score.low, score.high]);
+    }
     value
 }
 
@@ -146,11 +155,14 @@ fn lead(data: &Data, judged: &Judged) -> String {
     };
     format!(
         "The surrogate {} explains {} % of the variance of {} in experiments it has not seen \
-         (R² = {}, {} folds, {} repeats); {} % of them lie in its 95 % intervals.",
+         (R² = {}, 95 % interval {} to {}, {}, {} folds, {} repeats); {} % of them lie in its 95 % intervals.",
         surrogate.name(),
         fixed(100.0 * e.r2.value, 0),
         data.target.quantity().name,
         fixed(e.r2.value, 2),
+        fixed(e.r2.low, 2),
+        fixed(e.r2.high, 2),
+        counted(data.outcomes().len(), "experiment"),
         e.folds,
         e.repeats,
         fixed(100.0 * e.coverage_95.value, 0),
@@ -189,9 +201,12 @@ fn parity(data: &Data, surrogate: SurrogateSpec, evaluation: &Evaluation) -> Str
     .with(Line::new([(low, low), (high, high)], Colour::QUIET).wide(1.0).dashed(Dash::Dashed))
     .with(Points::new(rows.iter().map(dot), Style::series(1)).sized(2.6));
     let note = format!(
-        "R² {}, {} % within the 95 % intervals (bars). Each point was predicted from folds \
+        "R² {} (95 % interval {} to {}, n {}), {} % within the 95 % intervals (bars). Each point was predicted from folds \
          without it.",
         fixed(evaluation.r2.value, 3),
+        fixed(evaluation.r2.low, 3),
+        fixed(evaluation.r2.high, 3),
+        rows.len(),
         fixed(100.0 * evaluation.coverage_95.value, 0)
     );
     figure(surrogate.name(), &note, &Legend::default(), &chart.svg())

@@ -1,15 +1,13 @@
 //! What a column of a table holds.
 
 use super::csv::{Cell, Csv};
+use super::number::Value;
 use crate::diagnostic::Diagnostic;
-
-/// What is written where nothing was measured.
-const MISSING: [&str; 9] = ["", "-", "–", "?", "na", "n/a", "nan", "none", "null"];
 
 /// A column, read.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Column {
-    /// Finite numbers, none where the cell is empty.
+    /// Numbers that can be worked with, none where the cell is empty.
     Numbers(Vec<Option<f64>>),
     /// Words, for the most part.
     Words,
@@ -17,38 +15,19 @@ pub(super) enum Column {
     Nothing,
 }
 
-/// What one cell says.
-enum Value {
-    Missing,
-    Number(f64),
-    Words,
-}
-
-impl Value {
-    fn of(cell: &Cell) -> Self {
-        let text = cell.text.as_str();
-        if MISSING.contains(&text.to_lowercase().as_str()) {
-            return Self::Missing;
-        }
-        text.parse().map_or(Self::Words, Self::Number)
-    }
-}
-
 impl Column {
     /// Reads a column of a table.
     ///
     /// # Errors
-    /// Where a cell among numbers holds words, or a number that is not finite.
+    /// Where a cell among numbers holds words, or what is meant for a number and is none.
     pub(super) fn read(csv: &Csv, index: usize) -> Result<Self, Diagnostic> {
-        let values: Vec<Value> = csv.column(index).map(Value::of).collect();
+        let values: Vec<Value> = csv.column(index).map(|cell| Value::of(&cell.text)).collect();
         let count = |is: fn(&Value) -> bool| values.iter().filter(|value| is(value)).count();
         let words = count(|value| matches!(value, Value::Words));
-        let numbers = count(|value| matches!(value, Value::Number(_)));
+        // Numbers with a comma, say, are no words: the column is one of numbers that must be written otherwise.
+        let numbers = count(|value| matches!(value, Value::Number(_) | Value::Slip(_)));
         match (numbers, words) {
             (0, 0) => Ok(Self::Nothing),
-            (0, _) if csv.column(index).all(has_decimal_comma) => {
-                Self::numbers(csv, index).map(Self::Numbers)
-            }
             (numbers, words) if words > numbers => Ok(Self::Words),
             _ => Self::numbers(csv, index).map(Self::Numbers),
         }
@@ -57,13 +36,18 @@ impl Column {
     /// Reads a column that must hold numbers.
     ///
     /// # Errors
-    /// Where a cell holds words or a number that is not finite, and if there is no number.
+    /// Where a cell holds words or what is meant for a number and is none, and if there is no number.
     pub(super) fn numbers(csv: &Csv, index: usize) -> Result<Vec<Option<f64>>, Diagnostic> {
         let name = &csv.header()[index].text;
-        let number = |cell: &Cell| match Value::of(cell) {
+        let number = |cell: &Cell| match Value::of(&cell.text) {
             Value::Missing => Ok(None),
-            Value::Number(number) if number.is_finite() => Ok(Some(number)),
-            _ => Err(complaint(csv, name, cell)),
+            Value::Number(number) => Ok(Some(number)),
+            Value::Slip(hint) => {
+                Err(complaint(csv, name, cell, "cannot be taken for a number").hint(hint))
+            }
+            Value::Words => Err(complaint(csv, name, cell, "is no number").hint(
+                "leave the cell empty where nothing was measured, or choose columns with --inputs",
+            )),
         };
         let numbers = csv.column(index).map(number).collect::<Result<Vec<_>, _>>()?;
         if numbers.iter().all(Option::is_none) {
@@ -74,24 +58,8 @@ impl Column {
     }
 }
 
-/// Whether a cell holds a number with a comma in place of the point, or nothing.
-fn has_decimal_comma(cell: &Cell) -> bool {
-    match Value::of(cell) {
-        Value::Words => cell.text.replace(',', ".").parse::<f64>().is_ok(),
-        Value::Missing => true,
-        Value::Number(_) => false,
-    }
-}
-
-fn complaint(csv: &Csv, column: &str, cell: &Cell) -> Diagnostic {
-    let complaint = Diagnostic::new(format!("`{}` in column `{column}` is no number", cell.text));
-    let with_point = cell.text.replace(',', ".");
-    let hint = if with_point != cell.text && with_point.parse::<f64>().is_ok() {
-        format!("write decimals with a point: {with_point}")
-    } else {
-        "leave the cell empty where nothing was measured, or choose columns with --inputs".into()
-    };
-    complaint.at(csv.place(cell)).hint(hint)
+fn complaint(csv: &Csv, column: &str, cell: &Cell, what: &str) -> Diagnostic {
+    Diagnostic::new(format!("`{}` in column `{column}` {what}", cell.text)).at(csv.place(cell))
 }
 
 #[cfg(test)]
@@ -99,7 +67,7 @@ mod tests {
     use super::*;
 
     fn csv(text: &str) -> Csv {
-        Csv::parse("x.csv", text.to_owned()).unwrap()
+        Csv::parse("x.csv", text).unwrap()
     }
 
     #[test]
@@ -114,7 +82,8 @@ mod tests {
     fn a_column_of_words_is_told_from_a_slip_among_numbers() {
         assert_eq!(Column::read(&csv("a\nred\nblue\n3\n"), 0), Ok(Column::Words));
         let slip = Column::read(&csv("a,t_c\n1,20\n2,2O\n3,30\n"), 1).unwrap_err().to_string();
-        assert!(slip.contains("`2O` in column `t_c` is no number\n --> x.csv:3:3"), "{slip}");
+        assert!(slip.contains("`2O` in column `t_c` is no number"), "{slip}");
+        assert!(slip.contains(" --> x.csv:3:3"), "{slip}");
     }
 
     #[test]
@@ -125,8 +94,21 @@ mod tests {
     }
 
     #[test]
-    fn infinity_is_refused() {
-        let error = Column::numbers(&csv("a\n1\ninf\n"), 0).unwrap_err();
-        assert!(error.to_string().contains("x.csv:3:1"));
+    fn whole_numbers_among_decimal_commas_are_no_proof_of_points() {
+        let mixed = csv("a;b\n1;2\n2,5;3\n3;4\n4;5\n");
+        let error = Column::read(&mixed, 0).unwrap_err();
+        assert_eq!(error.hint.as_deref(), Some("write decimals with a point: 2.5"));
+        assert!(error.to_string().contains("x.csv:3:1"), "{error}");
+        let mostly = csv("a;b\n1,5;2\n2,5;3\n3;4\n4,5;5\n");
+        assert!(Column::read(&mostly, 0).is_err());
+    }
+
+    #[test]
+    fn numbers_beyond_all_bounds_are_refused() {
+        for text in ["inf", "-Infinity", "1e300", "1.8e308"] {
+            let error = Column::numbers(&csv(&format!("a\n1\n{text}\n")), 0).unwrap_err();
+            assert!(error.to_string().contains("x.csv:3:1"), "{error}");
+            assert!(error.hint.unwrap().contains("±1e100"));
+        }
     }
 }

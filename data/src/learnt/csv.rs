@@ -1,22 +1,33 @@
 //! A table of text, read from a CSV file with every cell's place kept for complaints.
 
+mod decode;
+mod records;
+mod tidy;
+
 use std::fs;
 use std::ops::Range;
 use std::path::Path;
 
+use flowtwin_lab::digest::sha256;
+
+use self::decode::Decoded;
+use self::records::Records;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::unreadable;
 
-/// A CSV file: names of columns and rows of cells, all of one length (RFC 4180).
+/// A CSV file: names of columns and rows of cells, all of one length (RFC 4180), as spreadsheets write them.
 ///
-/// Commas, semicolons or tabs separate; the header decides. Blank lines and lines that begin with
-/// `#` are no rows.
+/// Commas, semicolons or tabs separate: what a first line `sep=;` says, else what fits header and rows. Lines above the
+/// header that begin with `#` are comments; empty lines and rows are no rows. A row of units below the header belongs to it.
 #[derive(Clone, Debug)]
 pub struct Csv {
     name: String,
     text: String,
+    sha256: String,
     header: Vec<Cell>,
+    units: Vec<String>,
     rows: Vec<Vec<Cell>>,
+    notes: Vec<String>,
 }
 
 /// A cell and where it is.
@@ -31,54 +42,78 @@ impl Csv {
     /// Reads a file.
     ///
     /// # Errors
-    /// As [`Csv::parse`], and if the file cannot be read or is not UTF-8.
+    /// As [`Csv::parse`], and if the file cannot be read or is no text.
     pub fn read(path: &Path) -> Result<Self, Diagnostic> {
         let name = path.display().to_string();
         let bytes = fs::read(path).map_err(|error| unreadable(path, &error))?;
-        let text = String::from_utf8(bytes).map_err(|error| {
-            let at = error.utf8_error().valid_up_to();
-            let line = error.as_bytes()[..at].iter().filter(|&&byte| byte == b'\n').count() + 1;
-            Diagnostic::new(format!("{name}:{line}: byte {at} is not UTF-8 text"))
-                .hint("save the table as CSV in UTF-8")
-        })?;
-        Self::parse(&name, text)
+        Self::of(&name, &bytes)
+    }
+
+    /// Reads the bytes of a file; `name` is what complaints call it.
+    ///
+    /// # Errors
+    /// As [`Csv::parse`], and if they are no text.
+    pub fn of(name: &str, bytes: &[u8]) -> Result<Self, Diagnostic> {
+        Self::decoded(name, decode::decode(name, bytes)?, bytes)
     }
 
     /// Reads text; `name` is what complaints call it.
     ///
     /// # Errors
-    /// If there is no header or no row, a name is used twice, a row has more or fewer cells than
-    /// the header, or a quote is never closed.
-    pub fn parse(name: &str, text: String) -> Result<Self, Diagnostic> {
-        let mut records = Records::new(name, &text).collect::<Result<Vec<_>, _>>()?.into_iter();
-        let header = records.next().ok_or_else(|| {
+    /// If there is no header or no row, a name is used twice, a row has more or fewer cells than the header, or a
+    /// quote is never closed.
+    pub fn parse(name: &str, text: &str) -> Result<Self, Diagnostic> {
+        Self::of(name, text.as_bytes())
+    }
+
+    fn decoded(name: &str, decoded: Decoded, bytes: &[u8]) -> Result<Self, Diagnostic> {
+        let Decoded { text, mut notes } = decoded;
+        let mut records = Records::new(name, &text);
+        if records.told {
+            notes.push("the first line says what separates the cells".into());
+        }
+        let header = records.next().transpose()?.ok_or_else(|| {
             Diagnostic::new(format!("{name} is empty"))
                 .hint("give a table whose first line names the columns")
         })?;
-        let csv = Self { name: name.to_owned(), header, rows: records.collect(), text };
-        csv.check()?;
+        let rows = records.collect::<Result<Vec<_>, _>>()?;
+        let sha256 = sha256(bytes);
+        let (name, units) = (name.to_owned(), Vec::new());
+        let mut csv = Self { name, text, sha256, header, units, rows, notes };
+        csv.check_header()?;
+        csv.tidy();
+        csv.check_rows()?;
         Ok(csv)
     }
 
-    fn check(&self) -> Result<(), Diagnostic> {
-        if self.header.iter().all(|cell| cell.text.parse::<f64>().is_ok()) {
+    fn check_header(&self) -> Result<(), Diagnostic> {
+        let is_number = |cell: &Cell| cell.text.parse::<f64>().is_ok();
+        if self.header.iter().all(is_number) {
             let complaint =
                 Diagnostic::new("the first line holds numbers, not the names of columns");
             return Err(complaint
                 .at(self.place(&self.header[0]))
-                .hint("put a line of names on top"));
+                .hint("put a line of names on top; lines that begin with # do not count"));
         }
         for (i, cell) in self.header.iter().enumerate() {
             if !cell.text.is_empty() && self.header[..i].iter().any(|c| c.text == cell.text) {
                 let complaint = Diagnostic::new(format!("two columns are named `{}`", cell.text));
-                return Err(complaint.at(self.place(cell)));
+                return Err(complaint.at(self.place(cell)).hint("give each its own name"));
             }
         }
+        Ok(())
+    }
+
+    fn check_rows(&self) -> Result<(), Diagnostic> {
         let columns = self.header.len();
         if let Some(row) = self.rows.iter().find(|row| row.len() != columns) {
             let complaint = format!("{} cells where the header names {columns} columns", row.len());
             let last = row.last().expect("a row has cells");
-            return Err(Diagnostic::new(complaint).at(self.place(last)));
+            let complaint = Diagnostic::new(complaint).at(self.place(last));
+            return Err(match row[0].text.starts_with('#') {
+                true => complaint.hint("only lines above the header are comments"),
+                false => complaint,
+            });
         }
         if self.rows.is_empty() {
             return Err(Diagnostic::new(format!("{} has a header and no row", self.name)));
@@ -91,14 +126,29 @@ impl Csv {
         &self.name
     }
 
-    /// The whole text.
+    /// The whole text, a line feed at the end of each line.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// SHA-256 of the bytes it was read from \[hexadecimal\].
+    pub fn sha256(&self) -> &str {
+        &self.sha256
+    }
+
+    /// What was unusual about it, for people.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// The names of the columns.
     pub fn header(&self) -> &[Cell] {
         &self.header
+    }
+
+    /// The unit that a row below the header gives to a column; empty where there is none.
+    pub fn unit(&self, index: usize) -> &str {
+        self.units.get(index).map_or("", String::as_str)
     }
 
     /// The rows, each with one cell for each column.
@@ -118,123 +168,12 @@ impl Csv {
 
     /// The line of a row, counted from one.
     pub fn line(&self, row: usize) -> usize {
-        let start = self.rows[row].first().map_or(0, |cell| cell.span.start);
+        self.line_of(&self.rows[row])
+    }
+
+    fn line_of(&self, row: &[Cell]) -> usize {
+        let start = row.first().map_or(0, |cell| cell.span.start);
         self.text[..start].matches('\n').count() + 1
-    }
-}
-
-/// Cuts text into records of cells.
-struct Records<'a> {
-    name: &'a str,
-    text: &'a str,
-    at: usize,
-    separator: char,
-}
-
-impl<'a> Records<'a> {
-    fn new(name: &'a str, text: &'a str) -> Self {
-        let at = text.len() - text.trim_start_matches('\u{feff}').len();
-        let mut records = Self { name, text, at, separator: ',' };
-        records.skip_what_is_no_record();
-        let header = records.text[records.at..].lines().next().unwrap_or_default();
-        let count = |c: char| header.matches(c).count();
-        records.separator =
-            [',', ';', '\t'].into_iter().rev().max_by_key(|&c| count(c)).unwrap_or(',');
-        records
-    }
-
-    fn rest(&self) -> &'a str {
-        &self.text[self.at..]
-    }
-
-    fn skip_what_is_no_record(&mut self) {
-        while let Some(line) = self.rest().split_inclusive('\n').next() {
-            if !(line.trim().is_empty() || line.starts_with('#')) {
-                return;
-            }
-            self.at += line.len();
-        }
-    }
-
-    /// The next cell, and whether it is the last of its record.
-    fn cell(&mut self) -> Result<(Cell, bool), Diagnostic> {
-        let blanks = |c: char| c == ' ' || c == '\t';
-        let separator = self.separator;
-        self.at += self.rest().len()
-            - self.rest().trim_start_matches(|c| blanks(c) && c != separator).len();
-        let start = self.at;
-        let text = match self.rest().strip_prefix('"') {
-            Some(_) => self.quoted()?,
-            None => {
-                let end = self.rest().find([self.separator, '\n']).unwrap_or(self.rest().len());
-                let text = &self.rest()[..end];
-                self.at += end;
-                text.trim().to_owned()
-            }
-        };
-        let width = self.text[start..self.at].trim_end().len();
-        let cell = Cell { text, span: start..start + width };
-        let rest = self.rest();
-        match rest.chars().next() {
-            Some(c) if c == self.separator => {
-                self.at += 1;
-                Ok((cell, false))
-            }
-            Some('\n') | None => {
-                self.at += rest.len().min(1);
-                Ok((cell, true))
-            }
-            Some(_) => Err(self.complain("text behind a closing quote", self.at)),
-        }
-    }
-
-    /// A cell in quotes, in which a quote is written twice.
-    fn quoted(&mut self) -> Result<String, Diagnostic> {
-        let start = self.at;
-        let mut text = String::new();
-        self.at += 1;
-        loop {
-            let Some(end) = self.rest().find('"') else {
-                return Err(self.complain("this quote is never closed", start));
-            };
-            text.push_str(&self.rest()[..end]);
-            self.at += end + 1;
-            if !self.rest().starts_with('"') {
-                break;
-            }
-            text.push('"');
-            self.at += 1;
-        }
-        let behind = self.rest().trim_start_matches([' ', '\r']);
-        self.at += self.rest().len() - behind.len();
-        Ok(text.trim().to_owned())
-    }
-
-    fn complain(&self, what: &str, at: usize) -> Diagnostic {
-        Diagnostic::new(what).at(Some(Place::new(self.name, self.text, at..at + 1)))
-    }
-}
-
-impl Iterator for Records<'_> {
-    type Item = Result<Vec<Cell>, Diagnostic>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.skip_what_is_no_record();
-        if self.rest().is_empty() {
-            return None;
-        }
-        let mut record = Vec::new();
-        loop {
-            match self.cell() {
-                Ok((cell, last)) => {
-                    record.push(cell);
-                    if last {
-                        return Some(Ok(record));
-                    }
-                }
-                Err(complaint) => return Some(Err(complaint)),
-            }
-        }
     }
 }
 
@@ -243,7 +182,7 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<Csv, Diagnostic> {
-        Csv::parse("x.csv", text.to_owned())
+        Csv::parse("x.csv", text)
     }
 
     fn words(row: &[Cell]) -> Vec<&str> {
@@ -261,12 +200,42 @@ mod tests {
 
     #[test]
     fn the_header_decides_what_separates() {
-        for text in ["a;b\n1;2\n", "a\tb\n1\t2\n", "a,b\n1,2"] {
-            let csv = parse(text).unwrap();
+        for text in ["a;b\n1;2\n", "a\tb\n1\t2\n", "a,b\n1,2", "a|b\n1|2"] {
+            let csv = parse(&text.replace("a|", "sep=|\na|")).unwrap();
             assert_eq!(words(&csv.rows()[0]), ["1", "2"], "{text:?}");
         }
         assert_eq!(words(&parse("a\tb\n\t2\n").unwrap().rows()[0]), ["", "2"]);
         assert_eq!(parse("only\n1\n").unwrap().header().len(), 1);
+    }
+
+    #[test]
+    fn separators_in_quotes_and_in_names_are_not_counted() {
+        let quoted = parse("\"a; b; c; d\",e\n1,2\n").unwrap();
+        assert_eq!(words(quoted.header()), ["a; b; c; d", "e"]);
+        let names = parse("T (°C);Conc, mM;yield, %\n1,5;2;3\n2;2;4\n").unwrap();
+        assert_eq!(words(names.header()), ["T (°C)", "Conc, mM", "yield, %"]);
+    }
+
+    #[test]
+    fn a_first_line_that_says_what_separates_is_no_header() {
+        for first in ["sep=;", "SEP=;", "\"sep=;\"", "sep=; "] {
+            let csv = parse(&format!("\u{feff}{first}\r\na;b,c\r\n1;2\r\n")).unwrap();
+            assert_eq!(words(csv.header()), ["a", "b,c"], "{first}");
+            assert_eq!(csv.line(0), 3);
+            assert!(csv.notes()[0].contains("says what separates"), "{:?}", csv.notes());
+        }
+        assert_eq!(words(parse("sep=\t\na\tb\n1\t2\n").unwrap().header()), ["a", "b"]);
+        assert_eq!(words(parse("sep=x\n1\n").unwrap().header()), ["sep=x"]);
+    }
+
+    #[test]
+    fn only_lines_above_the_header_are_comments() {
+        let csv = parse("# made by hand\n#, b\n#1,2\n#REF!,3\n").unwrap();
+        assert_eq!(words(csv.header()), ["#", "b"]);
+        assert_eq!(words(&csv.rows()[0]), ["#1", "2"]);
+        assert_eq!(words(&csv.rows()[1]), ["#REF!", "3"]);
+        let end = parse("a,b\n1,2\n# that is all\n").unwrap_err().to_string();
+        assert!(end.contains("x.csv:3:1") && end.contains("only lines above"), "{end}");
     }
 
     #[test]
@@ -286,5 +255,6 @@ mod tests {
     fn tables_without_rows_are_refused() {
         assert!(parse("").unwrap_err().message.contains("is empty"));
         assert!(parse("a,b\n").unwrap_err().message.contains("no row"));
+        assert!(parse("a,b\n,\n,\n").unwrap_err().message.contains("no row"));
     }
 }

@@ -5,7 +5,8 @@ use std::path::Path;
 use flowtwin_lab::{Input, Space};
 use flowtwin_twin::{History, Trial};
 
-use super::source::{Selection, Source, Target};
+use super::csv::Csv;
+use super::source::{Selection, Source, Target, Told};
 use super::{run_folder, table};
 use crate::error::DataError;
 
@@ -26,8 +27,12 @@ pub struct Data {
     pub simulated: Option<bool>,
     /// Lab time of one of them, the mean \[s\]; none if the source does not say.
     pub lab_time_s: Option<f64>,
-    /// What was left out and what was assumed, for people.
+    /// What was left out, what was assumed and what is hard to believe, for people.
     pub notes: Vec<String>,
+    /// Columns that were not taken for inputs.
+    pub not_inputs: Vec<String>,
+    /// Rows that lack an input and were left out, by their numbers.
+    pub incomplete: Vec<usize>,
 }
 
 /// One experiment.
@@ -48,6 +53,31 @@ impl Data {
     /// If it cannot be read, has no such target or input, or leaves fewer than two experiments with
     /// an outcome.
     pub fn read(path: &Path, selection: &Selection) -> Result<Self, DataError> {
+        Self::of(path, selection)?.check()
+    }
+
+    /// Reads a table that is there.
+    ///
+    /// # Errors
+    /// As [`Data::read`].
+    pub fn of_table(csv: &Csv, selection: &Selection) -> Result<Self, DataError> {
+        Self::new(table::source(csv, selection)?, selection)?.check()
+    }
+
+    /// Reads experiments to begin with, however few and however alike.
+    ///
+    /// # Errors
+    /// If it cannot be read, has no such target or input, or leaves no experiment.
+    pub(super) fn to_begin_with(path: &Path, selection: &Selection) -> Result<Self, DataError> {
+        let data = Self::of(path, selection)?;
+        if data.rows.is_empty() {
+            let message = format!("{}: every row lacks an input", data.source);
+            return Err(DataError::bad_input(message));
+        }
+        Ok(data)
+    }
+
+    fn of(path: &Path, selection: &Selection) -> Result<Self, DataError> {
         let source = if path.is_dir() {
             run_folder::read(path, selection)?
         } else {
@@ -57,14 +87,26 @@ impl Data {
     }
 
     fn new(mut source: Source, selection: &Selection) -> Result<Self, DataError> {
-        let rows = complete(&mut source);
+        let (rows, incomplete) = complete(std::mem::take(&mut source.rows));
         let space = space(&source, selection, &rows)?;
-        let Source { name, sha256, target, simulated, lab_time_s, notes, .. } = source;
-        let data = Self { source: name, sha256, target, space, rows, simulated, lab_time_s, notes };
-        data.check()
+        let Source { name, sha256, target, simulated, lab_time_s, notes, not_inputs, .. } = source;
+        let mut data = Self {
+            source: name,
+            sha256,
+            target,
+            space,
+            rows,
+            simulated,
+            lab_time_s,
+            notes,
+            not_inputs,
+            incomplete,
+        };
+        data.notes.extend(data.hard_to_believe());
+        Ok(data)
     }
 
-    fn check(mut self) -> Result<Self, DataError> {
+    fn check(self) -> Result<Self, DataError> {
         let outcomes = self.outcomes();
         let (count, name) = (outcomes.len(), &self.target.name);
         if count < 2 {
@@ -81,20 +123,7 @@ impl Data {
             );
             return Err(DataError::bad_input(message));
         }
-        let failed = self.rows.len() - count;
-        if failed > 0 {
-            self.notes.push(format!("{failed} experiments have no value of `{name}`"));
-        }
-        let outside = self.rows.iter().filter(|row| !self.within(row)).count();
-        if outside > 0 {
-            self.notes.push(format!("{outside} experiments lie outside the ranges of the space"));
-        }
         Ok(self)
-    }
-
-    fn within(&self, row: &Row) -> bool {
-        let inside = |(x, input): (&f64, &Input)| (input.low..=input.high).contains(x);
-        row.inputs.iter().zip(self.space.inputs()).all(inside)
     }
 
     /// The names of the inputs.
@@ -128,25 +157,16 @@ impl Data {
     }
 }
 
-/// The experiments of which every input is known; says which are not.
-fn complete(source: &mut Source) -> Vec<Row> {
-    let (mut rows, mut missing) = (Vec::new(), Vec::new());
-    for (number, inputs, outcome) in std::mem::take(&mut source.rows) {
+/// The experiments of which every input is known, and the numbers of the others.
+fn complete(rows: Vec<Told>) -> (Vec<Row>, Vec<usize>) {
+    let (mut complete, mut missing) = (Vec::new(), Vec::new());
+    for (number, inputs, outcome) in rows {
         match inputs.into_iter().collect::<Option<Vec<f64>>>() {
-            Some(inputs) => rows.push(Row { number, inputs, outcome }),
+            Some(inputs) => complete.push(Row { number, inputs, outcome }),
             None => missing.push(number),
         }
     }
-    if !missing.is_empty() {
-        let first: Vec<String> = missing.iter().take(5).map(ToString::to_string).collect();
-        let more = if missing.len() > 5 { ", …" } else { "" };
-        source.notes.push(format!(
-            "{} rows lack an input and were left out: {}{more}",
-            missing.len(),
-            first.join(", ")
-        ));
-    }
-    rows
+    (complete, missing)
 }
 
 /// The inputs with the ranges that were asked for, else those of the source, else those of the

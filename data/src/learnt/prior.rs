@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use flowtwin_lab::Space;
+use flowtwin_lab::{LARGEST, Space, is_sensible};
 use flowtwin_twin::Trial;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -27,6 +27,9 @@ pub struct Prior {
     /// The experiments, once they have been read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub experiments: Option<Vec<PriorExperiment>>,
+    /// What was read, and what is hard to believe of it, for people.
+    #[serde(skip)]
+    pub notes: Vec<String>,
 }
 
 /// One earlier experiment.
@@ -42,7 +45,7 @@ pub struct PriorExperiment {
 impl Prior {
     /// The data of this name, not read yet.
     pub fn new(data: impl Into<String>) -> Self {
-        Self { data: data.into(), target: None, experiments: None }
+        Self { data: data.into(), target: None, experiments: None, notes: Vec::new() }
     }
 
     /// Reads the experiments, unless they are there; `below` is where a relative name begins.
@@ -50,16 +53,35 @@ impl Prior {
     /// # Errors
     /// If the data cannot be read, or lack the objective or an input of `space`.
     pub fn read(&mut self, below: &Path, space: &Space, feature: &str) -> Result<(), DataError> {
-        if self.experiments.is_some() {
-            return Ok(());
+        if let Some(experiments) = &self.experiments {
+            return self.check(experiments, space);
         }
         let target = self.target.clone().unwrap_or_else(|| feature.to_owned());
         let ranges = Some(space.inputs().to_vec());
         let selection = Selection { target, inputs: None, ranges };
-        let data = Data::read(&below.join(&self.data), &selection)?;
+        let data = Data::to_begin_with(&below.join(&self.data), &selection)?;
+        let summary = format!("earlier experiments: {}", data.summary());
+        self.notes = data.notes.iter().cloned().chain([summary]).collect();
         let experiment =
             |row: super::Row| PriorExperiment { inputs: row.inputs, outcome: row.outcome };
         self.experiments = Some(data.rows.into_iter().map(experiment).collect());
+        Ok(())
+    }
+
+    /// Checks experiments that stand in the scenario itself.
+    fn check(&self, experiments: &[PriorExperiment], space: &Space) -> Result<(), DataError> {
+        for (i, PriorExperiment { inputs, outcome }) in experiments.iter().enumerate() {
+            let name = format!("{}: experiment {}", self.data, i + 1);
+            if inputs.len() != space.dim() {
+                let (has, needs) = (inputs.len(), space.dim());
+                let message = format!("{name} has {has} values for {needs} inputs");
+                return Err(DataError::bad_input(message));
+            }
+            if let Some(value) = inputs.iter().chain(outcome).find(|value| !is_sensible(**value)) {
+                let message = format!("{name} holds {value:e}, it must be within ±{LARGEST:e}");
+                return Err(DataError::bad_input(message));
+            }
+        }
         Ok(())
     }
 
@@ -111,5 +133,44 @@ mod tests {
     fn an_input_that_earlier_data_lack_is_named() {
         let error = read("lacks.csv", "a_c,pli\n5,1\n6,2\n").unwrap_err().to_string();
         assert!(error.contains("no column `b_s` for the input"), "{error}");
+    }
+
+    #[test]
+    fn an_input_that_never_changed_and_a_single_row_are_fine_where_ranges_are_known() {
+        let fixed = read("fixed.csv", "a_c,b_s,pli\n5,2,1\n5,3,2\n5,4,3\n").unwrap();
+        assert_eq!(fixed.trials(&space(10.0), |value| value).len(), 3);
+        let one = read("one.csv", "a_c,b_s,pli\n5,2,1\n").unwrap();
+        assert_eq!(one.trials(&space(10.0), |value| value).len(), 1);
+        let none = read("none.csv", "a_c,b_s,pli\n,2,1\n5,,2\n").unwrap_err().to_string();
+        assert!(none.contains("every row lacks an input"), "{none}");
+    }
+
+    #[test]
+    fn what_was_read_and_what_lies_outside_is_told_in_a_line() {
+        let text = "a_c,b_s,note,pli\n248,2,x,1\n302,3,x,2\n5,4,x,\n,4,x,5\n";
+        let prior = read("outside.csv", text).unwrap();
+        let told = prior.notes.last().unwrap();
+        for part in [
+            "2 experiments with `pli` read, inputs b_s, a_c",
+            "1 without it count as failed",
+            "1 left out that lack an input (5)",
+            "2 outside the ranges: a_c 248 to 302 (range 0 to 10",
+        ] {
+            assert!(told.contains(part), "{told}");
+        }
+    }
+
+    #[test]
+    fn experiments_that_stand_in_a_scenario_are_checked() {
+        let given = |inputs: Vec<f64>, outcome| {
+            let experiments = Some(vec![PriorExperiment { inputs, outcome }]);
+            let mut prior = Prior { experiments, ..Prior::new("old") };
+            prior.read(Path::new(""), &space(10.0), "pli").map_err(|error| error.to_string())
+        };
+        assert!(given(vec![1.0, 2.0], Some(3.0)).is_ok());
+        let few = given(vec![1.0], Some(3.0)).unwrap_err();
+        assert!(few.contains("old: experiment 1 has 1 values for 2 inputs"), "{few}");
+        let large = given(vec![1.0, 2.0], Some(1e300)).unwrap_err();
+        assert!(large.contains("holds 1e300"), "{large}");
     }
 }

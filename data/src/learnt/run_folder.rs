@@ -43,6 +43,7 @@ fn source(folder: &Path, journal: &Journal, selection: &Selection) -> Result<Sou
         simulated: Some(header.simulated),
         lab_time_s: lab_time_s(journal),
         notes: Vec::new(),
+        not_inputs: Vec::new(),
         name,
         target,
         inputs,

@@ -28,6 +28,8 @@ pub(super) fn data() -> Data {
         simulated: Some(true),
         lab_time_s: None,
         notes: Vec::new(),
+        not_inputs: Vec::new(),
+        incomplete: Vec::new(),
     }
 }
 

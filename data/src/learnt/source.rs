@@ -51,6 +51,9 @@ impl Target {
     }
 }
 
+/// Number, inputs and outcome of an experiment; none where it is not told.
+pub(super) type Told = (usize, Vec<Option<f64>>, Option<f64>);
+
 /// What a source says, before ranges are known.
 pub(super) struct Source {
     pub(super) name: String,
@@ -60,8 +63,11 @@ pub(super) struct Source {
     /// Ranges that the source itself states, by input; those of the data where there are none.
     pub(super) ranges: Option<Vec<Input>>,
     /// Number, inputs and outcome of each experiment.
-    pub(super) rows: Vec<(usize, Vec<Option<f64>>, Option<f64>)>,
+    pub(super) rows: Vec<Told>,
     pub(super) simulated: Option<bool>,
     pub(super) lab_time_s: Option<f64>,
+    /// What was left out and what was assumed, for people.
     pub(super) notes: Vec<String>,
+    /// Columns that could not be inputs.
+    pub(super) not_inputs: Vec<String>,
 }

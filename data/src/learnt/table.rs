@@ -2,34 +2,48 @@
 
 use std::path::Path;
 
-use flowtwin_lab::digest::sha256;
-
 use super::column::Column;
 use super::csv::Csv;
 use super::source::{Selection, Source, Target};
+use super::suspects::{counts_rows, doubt};
 use crate::diagnostic::Diagnostic;
 use crate::error::DataError;
 
-/// Columns that count or name experiments, and are inputs only on request.
-const BOOK_KEEPING: [&str; 19] = [
+/// Columns that count or name experiments, and are no inputs unless somebody says so.
+const BOOK_KEEPING: [&str; 34] = [
+    "#",
     "batch",
     "date",
+    "entry",
+    "exp",
+    "exp.",
     "experiment",
+    "experiment_id",
+    "experiment_number",
     "id",
     "index",
     "iteration",
     "n_replicates",
     "no",
+    "no.",
     "nr",
+    "nr.",
     "number",
     "replicate",
     "replicates",
     "row",
     "run",
+    "run_id",
+    "run_order",
+    "runorder",
     "sample",
+    "sample_id",
     "seed",
+    "std_order",
+    "stdorder",
     "timestamp",
     "trial",
+    "trial_number",
     "unnamed: 0",
 ];
 
@@ -42,13 +56,22 @@ pub(super) fn read(path: &Path, selection: &Selection) -> Result<Source, DataErr
     Ok(source(&csv, selection)?)
 }
 
-fn source(csv: &Csv, selection: &Selection) -> Result<Source, Diagnostic> {
+pub(super) fn source(csv: &Csv, selection: &Selection) -> Result<Source, Diagnostic> {
     let target = find(csv, "target", &selection.target)?;
     let outcomes = Column::numbers(csv, target)?;
-    let mut notes = Vec::new();
+    let (mut notes, mut not_inputs) = (csv.notes().to_vec(), Vec::new());
     let inputs = match selection.names() {
-        Some(names) => named(csv, &names, target)?,
-        None => every(csv, target, &mut notes)?,
+        Some(names) => named(csv, &names, target, selection.ranges.is_some())?,
+        None => {
+            let every = every(csv, target)?;
+            for (name, why) in every.left_out {
+                notes.push(format!("`{name}` is no input: {why}"));
+                not_inputs.push(name);
+            }
+            let doubts = every.inputs.iter();
+            notes.extend(doubts.filter_map(|(name, x)| doubt(csv, name, x, target, &outcomes)));
+            every.inputs
+        }
     };
     let row = |i: usize| {
         let inputs = inputs.iter().map(|(_, numbers)| numbers[i]).collect();
@@ -56,21 +79,24 @@ fn source(csv: &Csv, selection: &Selection) -> Result<Source, Diagnostic> {
     };
     Ok(Source {
         name: csv.name().to_owned(),
-        sha256: sha256(csv.text().as_bytes()),
-        target: target_of(&csv.header()[target].text),
+        sha256: csv.sha256().to_owned(),
+        target: target_at(csv, target),
         rows: (0..csv.rows().len()).map(row).collect(),
         inputs: inputs.into_iter().map(|(name, _)| name).collect(),
         ranges: None,
         simulated: simulated(csv),
         lab_time_s: None,
         notes,
+        not_inputs,
     })
 }
 
-type Inputs = Vec<(String, Vec<Option<f64>>)>;
+/// A number for each row, none where it is missing.
+type Numbers = Vec<Option<f64>>;
+type Inputs = Vec<(String, Numbers)>;
 
-/// The inputs that were asked for.
-fn named(csv: &Csv, names: &[String], target: usize) -> Result<Inputs, Diagnostic> {
+/// The inputs that were asked for. One that never changes teaches nothing, unless its range is known.
+fn named(csv: &Csv, names: &[String], target: usize, ranged: bool) -> Result<Inputs, Diagnostic> {
     let mut inputs = Inputs::new();
     for name in names {
         let index = find(csv, "input", name)?;
@@ -80,7 +106,7 @@ fn named(csv: &Csv, names: &[String], target: usize) -> Result<Inputs, Diagnosti
             return Err(Diagnostic::new(complaint).at(csv.place(cell)));
         }
         let numbers = Column::numbers(csv, index)?;
-        if is_constant(&numbers) {
+        if !ranged && is_constant(&numbers) {
             let complaint = format!("the input `{}` has one value only", cell.text);
             let hint = "leave it out: nothing can be learnt from an input that never changes";
             return Err(Diagnostic::new(complaint).at(csv.place(cell)).hint(hint));
@@ -90,9 +116,16 @@ fn named(csv: &Csv, names: &[String], target: usize) -> Result<Inputs, Diagnosti
     Ok(inputs)
 }
 
-/// Every column that can be an input; says which are not.
-fn every(csv: &Csv, target: usize, notes: &mut Vec<String>) -> Result<Inputs, Diagnostic> {
-    let mut inputs = Inputs::new();
+/// What can be an input, and what cannot and why.
+#[derive(Default)]
+struct Every {
+    inputs: Inputs,
+    left_out: Vec<(String, &'static str)>,
+}
+
+/// Every column that can be an input.
+fn every(csv: &Csv, target: usize) -> Result<Every, Diagnostic> {
+    let mut every = Every::default();
     let recorded = recorded_inputs(csv);
     for (index, cell) in csv.header().iter().enumerate() {
         if index == target || cell.text.is_empty() {
@@ -101,24 +134,32 @@ fn every(csv: &Csv, target: usize, notes: &mut Vec<String>) -> Result<Inputs, Di
         if recorded.as_ref().is_some_and(|inputs| !inputs.contains(&index)) {
             continue;
         }
-        let mut leave_out = |why: &str| notes.push(format!("`{}` is no input: {why}", cell.text));
-        if BOOK_KEEPING.contains(&cell.text.to_lowercase().as_str()) {
-            leave_out("by its name it counts or names experiments");
-            continue;
-        }
-        match Column::read(csv, index)? {
-            Column::Words => leave_out("it holds words"),
-            Column::Nothing => leave_out("it is empty"),
-            Column::Numbers(numbers) if is_constant(&numbers) => leave_out("it never changes"),
-            Column::Numbers(numbers) => inputs.push((cell.text.clone(), numbers)),
+        match input(csv, index)? {
+            Ok(numbers) => every.inputs.push((cell.text.clone(), numbers)),
+            Err(why) => every.left_out.push((cell.text.clone(), why)),
         }
     }
-    if inputs.is_empty() {
+    if every.inputs.is_empty() {
         let complaint = format!("{} has no column of numbers that could be an input", csv.name());
         return Err(Diagnostic::new(complaint)
             .hint("name the inputs: --inputs a,b,c, or `inputs` of a scenario's [table]"));
     }
-    Ok(inputs)
+    Ok(every)
+}
+
+/// The numbers of a column that can be an input, else why it cannot.
+fn input(csv: &Csv, index: usize) -> Result<Result<Numbers, &'static str>, Diagnostic> {
+    let name = csv.header()[index].text.to_lowercase().replace([' ', '-'], "_");
+    if BOOK_KEEPING.contains(&name.as_str()) {
+        return Ok(Err("by its name it counts or names experiments"));
+    }
+    Ok(match Column::read(csv, index)? {
+        Column::Words => Err("it holds words"),
+        Column::Nothing => Err("it is empty"),
+        Column::Numbers(numbers) if is_constant(&numbers) => Err("it never changes"),
+        Column::Numbers(numbers) if counts_rows(&numbers) => Err("it counts the rows"),
+        Column::Numbers(numbers) => Ok(numbers),
+    })
 }
 
 /// The columns of the inputs, where the table is the `observations.csv` of a run.
@@ -134,12 +175,25 @@ fn find(csv: &Csv, what: &str, name: &str) -> Result<usize, Diagnostic> {
     if let Some(index) = names.iter().position(|&column| column == name) {
         return Ok(index);
     }
-    let mut candidates = names.iter().enumerate().filter(|(_, column)| target_of(column).is(name));
-    if let (Some((index, _)), None) = (candidates.next(), candidates.next()) {
+    let fitting = names.iter().enumerate().filter(|(_, column)| target_of(column).is(name));
+    let fitting: Vec<(usize, &&str)> = fitting.collect();
+    if let [(index, _)] = fitting[..] {
         return Ok(index);
     }
+    if !fitting.is_empty() {
+        let both: Vec<String> = fitting.iter().map(|(_, column)| format!("`{column}`")).collect();
+        let complaint =
+            format!("{}: for the {what}, `{name}` could be {}", csv.name(), both.join(" or "));
+        return Err(Diagnostic::new(complaint).hint("give the whole name of the column"));
+    }
     let complaint = format!("{} has no column `{name}` for the {what}", csv.name());
-    Err(Diagnostic::new(complaint).hint(format!("choose among: {}", names.join(", "))))
+    let part = names.iter().find(|column| column.split(',').any(|part| part.trim() == name));
+    Err(Diagnostic::new(complaint).hint(match part {
+        Some(column) if column.contains(',') => {
+            format!("put a name with a comma in double quotes: --inputs '\"{column}\"'")
+        }
+        _ => format!("choose among: {}", names.join(", ")),
+    }))
 }
 
 fn is_constant(numbers: &[Option<f64>]) -> bool {
@@ -152,6 +206,15 @@ fn is_constant(numbers: &[Option<f64>]) -> bool {
 fn simulated(csv: &Csv) -> Option<bool> {
     let index = csv.header().iter().position(|cell| cell.text == "simulated")?;
     Some(csv.column(index).any(|cell| cell.text == "true"))
+}
+
+/// The outcome in a column, its unit from a row of units or from its name.
+fn target_at(csv: &Csv, index: usize) -> Target {
+    let target = target_of(&csv.header()[index].text);
+    match csv.unit(index) {
+        "" => target,
+        unit => Target { unit: unit.to_owned(), ..target },
+    }
 }
 
 fn target_of(column: &str) -> Target {
@@ -184,7 +247,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str, target: &str, inputs: Option<&[&str]>) -> Result<Source, Diagnostic> {
-        let csv = Csv::parse("x.csv", text.to_owned())?;
+        let csv = Csv::parse("x.csv", text)?;
         let inputs = inputs.map(|names| names.iter().map(|&name| name.to_owned()).collect());
         source(&csv, &Selection { target: target.into(), inputs, ranges: None })
     }
@@ -219,6 +282,42 @@ mod tests {
         let error = read(TABLE, "toughness", None).err().unwrap();
         assert!(error.message.contains("x.csv has no column `toughness` for the target"));
         assert!(error.hint.unwrap().contains("a, b, solvent"));
+    }
+
+    #[test]
+    fn a_name_that_fits_two_columns_is_answered_with_both() {
+        let text = "a,yield [%],yield_percent\n1,2,3\n2,3,4\n";
+        let error = read(text, "yield", None).err().unwrap();
+        let both = "for the target, `yield` could be `yield [%]` or `yield_percent`";
+        assert!(error.message.contains(both), "{}", error.message);
+        assert_eq!(read(text, "yield [%]", None).unwrap().target.unit, "%");
+    }
+
+    #[test]
+    fn a_part_of_a_name_with_a_comma_gets_the_hint_to_quote_it() {
+        let text = "\"Conc, mM\",T,yield\n1,2,3\n2,3,4\n";
+        let hint = read(text, "yield", Some(&["Conc", "mM"])).err().unwrap().hint.unwrap();
+        assert!(hint.contains("--inputs '\"Conc, mM\"'"), "{hint}");
+        assert_eq!(read(text, "yield", Some(&["Conc, mM"])).unwrap().inputs, ["Conc, mM"]);
+    }
+
+    #[test]
+    fn counters_are_left_out_and_further_outcomes_are_doubted() {
+        let row = |i: u8| format!("{i},{},{},{}\n", i * 7 % 5, i * 3 % 7, i * 5 % 11);
+        let rows: String = (1..=9).map(row).collect();
+        let source = read(&format!("n,a,conversion,yield\n{rows}"), "yield", None).unwrap();
+        assert_eq!(source.inputs, ["a", "conversion"]);
+        assert_eq!(source.not_inputs, ["n"]);
+        assert!(source.notes[0].contains("`n` is no input: it counts the rows"));
+        assert!(source.notes[1].contains("`conversion` is taken for an input although"));
+        let named = read(&format!("n,a,conversion,yield\n{rows}"), "yield", Some(&["n"]));
+        assert_eq!(named.unwrap().inputs, ["n"]);
+    }
+
+    #[test]
+    fn a_row_of_units_gives_the_unit_of_the_outcome() {
+        let source = read("a,yield\n°C,%\n1,2\n2,4\n", "yield", None).unwrap();
+        assert_eq!((source.target.unit.as_str(), source.rows.len()), ("%", 2));
     }
 
     #[test]

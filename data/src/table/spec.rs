@@ -57,7 +57,7 @@ impl TableSpec {
         let data = Data::read(&below.join(&self.data), &selection)?;
         let experiment =
             |row: crate::learnt::Row| PriorExperiment { inputs: row.inputs, outcome: row.outcome };
-        self.notes = data.notes;
+        self.notes = data.notes.iter().cloned().chain([data.summary()]).collect();
         self.read = Some(Measured {
             inputs: data.space.inputs().to_vec(),
             unit: data.target.unit,

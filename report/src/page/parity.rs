@@ -8,8 +8,10 @@ use crate::twin_fit::{Prediction, TwinFit};
 
 /// Parity on the experiments that the twin was fitted to and on those it had not seen.
 fn charts(run: &Run<'_>, twin: &TwinFit) -> String {
-    let seen = format!("R² {}", fixed(twin.train_r2, 3));
-    let unseen = format!("R² {}\nr² {}", fixed(twin.test_r2, 3), fixed(twin.test_pearson_r2, 3));
+    let n = |points: &[Prediction]| format!("n {}", points.len());
+    let seen = format!("R² {}\n{}", fixed(twin.train_r2, 3), n(&twin.train));
+    let (r2, pearson) = (fixed(twin.test_r2, 3), fixed(twin.test_pearson_r2, 3));
+    let unseen = format!("R² {r2}\nr² {pearson}\n{}", n(&twin.test));
     let range = axis_range(twin);
     let figures = [
         parity(
@@ -39,9 +41,11 @@ pub(super) fn section(run: &Run<'_>, twin: &TwinFit) -> String {
         format!(" The 95 % intervals cover {} % of the unseen values.", fixed(100.0 * share, 0))
     });
     let words = format!(
-        "<p>A surrogate ({}) predicts {} from the inputs. R² is 1 − SSE/SST; r² is the squared Pearson correlation, which forgives a wrong scale or offset.{}</p>\n",
+        "<p>A surrogate ({}) predicts {} from the inputs. R² is 1 − SSE/SST; r² is the squared Pearson correlation, which forgives a wrong scale or offset. R² {}: {}.{}</p>\n",
         html::escape(&twin.surrogate.replace('_', " ")),
         html::escape(&objective.name),
+        fixed(twin.test_r2, 2),
+        twin.test_r2_in_words(),
         covered.unwrap_or_default(),
     );
     html::section("twin", "What the twin learnt", &(words + &charts(run, twin)))

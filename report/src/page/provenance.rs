@@ -3,6 +3,7 @@
 use super::html::{self, escape};
 use crate::format::count;
 use crate::run::Run;
+use crate::standing::unfinished;
 use crate::summary::Extras;
 
 /// The section on provenance.
@@ -21,8 +22,11 @@ pub(super) fn section(run: &Run<'_>, extras: &Extras) -> String {
     if let Some(events) = extras.simulated_events {
         entries.push(("simulated events", count(events as usize)));
     }
-    if !run.journal().complete() {
-        entries.push(("state", "the run is not complete".into()));
+    for prior in run.definition().priors(&header.inputs) {
+        entries.push(("earlier experiments", escape(&prior)));
+    }
+    if let Some(unfinished) = unfinished(run) {
+        entries.push(("state", escape(&unfinished)));
     }
     let entry = |(what, value): &(&str, String)| format!("<dt>{what}</dt><dd>{value}</dd>\n");
     let list: String = entries.iter().map(entry).collect();

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use flowtwin_data::learnt::Twin;
+use flowtwin_data::learnt::{Twin, accuracy};
 use flowtwin_report::format::{fixed, significant};
 use flowtwin_report::{Quantity, Table};
-use flowtwin_twin::{Posterior as _, Scores};
+use flowtwin_twin::{Evaluation, Interval, Posterior as _, judge};
 use serde_json::json;
 
 use super::{context, read};
@@ -17,7 +17,7 @@ use crate::error::CommandError;
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let data = read(&args.data)?;
     let twin = Twin::fit(&data, args.surrogate, &context(&args.data))?;
-    let held_out = Scores::of(&data.outcomes(), twin.model().held_out());
+    let held_out = judge(&data.outcomes(), twin.model().held_out(), &context(&args.data));
     let path = save(&twin, &args.out)?;
     if args.data.json {
         let value = json!({
@@ -27,14 +27,15 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
             "inputs": twin.inputs,
             "origin": twin.origin,
             "noise_sd": twin.noise_sd(),
-            "held_out": held_out,
+            "experiments": data.outcomes().len(),
+            "held_out": accuracy::scored(&held_out),
         });
         console::print_line(format_args!("{value:#}"))?;
     } else {
         console::print(format_args!(
             "{}\n{}",
             inputs(&twin).text(),
-            scores(&twin, &held_out).text()
+            scores(&twin, data.outcomes().len(), &held_out).text()
         ))?;
     }
     console::say_line(format_args!("model: {}", path.display()));
@@ -61,18 +62,21 @@ fn inputs(twin: &Twin) -> Table {
 }
 
 /// The scores of what the surrogate says of each experiment without having seen it.
-fn scores(twin: &Twin, scores: &Scores) -> Table {
+fn scores(twin: &Twin, experiments: usize, scores: &Evaluation) -> Table {
     let mut table = Table::new()
         .words("surrogate")
-        .numbers("held-out R²")
+        .numbers("experiments")
+        .numbers("held-out R² [95 % interval]")
         .numbers("RMSE")
         .numbers("95 % coverage")
         .numbers("noise sd");
+    let Interval { value, low, high } = scores.r2;
     table.row(vec![
         twin.surrogate.name().into(),
-        fixed(scores.r2, 3),
-        significant(scores.rmse, 3),
-        fixed(scores.coverage_95, 3),
+        experiments.to_string(),
+        format!("{} [{}, {}]", fixed(value, 3), fixed(low, 3), fixed(high, 3)),
+        significant(scores.rmse.value, 3),
+        fixed(scores.coverage_95.value, 3),
         significant(twin.noise_sd(), 3),
     ]);
     table

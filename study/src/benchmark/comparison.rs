@@ -24,8 +24,11 @@ pub struct Comparison {
     pub checkpoints: Vec<Checkpoint>,
     /// From this many experiments on the difference is resolved; none if it is not at the end.
     pub resolved_from: Option<usize>,
-    /// Seeds that would resolve the difference at the end with 80 % power; none where there is no difference.
+    /// Seeds that would resolve the difference at the end with 80 % power, corrected as the test is for all pairs and
+    /// checkpoints; none where there is no difference.
     pub seeds_needed: Option<u64>,
+    /// With fewer seeds no difference whatever can be resolved.
+    pub seeds_at_least: u64,
 }
 
 /// Two policies after some experiments.
@@ -93,7 +96,7 @@ pub fn compare(names: &[String], points: &[usize], regrets: &[Vec<Vec<f64>>]) ->
         .collect();
     let p: Vec<f64> = gaps.iter().map(|gaps| signed_rank(gaps).p).collect();
     let p = holm(&p);
-    let power = Power::default().among(pairs.len());
+    let power = Power::default().among(pairs.len() * points.len());
     let compared = |(i, &(a, b)): (usize, &(usize, usize))| {
         let range = i * points.len()..(i + 1) * points.len();
         let checkpoints: Vec<Checkpoint> = range
@@ -108,6 +111,7 @@ pub fn compare(names: &[String], points: &[usize], regrets: &[Vec<Vec<f64>>]) ->
             worse: names[b].clone(),
             resolved_from: resolved_from(&checkpoints),
             seeds_needed: power.seeds(gap, standard_deviation(end)),
+            seeds_at_least: power.fewest(),
             checkpoints,
         }
     };
@@ -181,6 +185,19 @@ mod tests {
         let seeds = Power::default().among(3).seeds(margin, deviation).unwrap() as usize;
         let found = (0..100).filter(|&repeat| resolved(repeat, seeds, margin)).count();
         assert!(found >= 80, "{found} of 100 with {seeds} seeds");
+    }
+
+    #[test]
+    fn the_seeds_that_are_needed_are_corrected_as_the_test_is() {
+        let regrets = regrets(3, 40, 0.1);
+        let compared = compare(&names(), &[1, 5, 10], &regrets);
+        let gaps = differences(&regrets[1][2], &regrets[0][2]);
+        let (gap, deviation) = (flowtwin_statistics::mean(&gaps).abs(), standard_deviation(&gaps));
+        let tests = Power::default().among(3);
+        assert_eq!(compared[0].seeds_needed, tests.seeds(gap, deviation));
+        assert_eq!(compared[0].seeds_at_least, tests.fewest());
+        // 2^(1 − n) · 3 must be below 0.05.
+        assert_eq!(tests.fewest(), 7);
     }
 
     #[test]

@@ -143,7 +143,8 @@ pub fn matrix(findings: &[Finding]) -> Table {
 
 /// The sentence about the two best policies.
 fn sentence(pair: &Comparison, unit: &str, experiments: usize, seeds: usize) -> String {
-    let Comparison { better, worse, checkpoints, resolved_from, seeds_needed } = pair;
+    let Comparison { better, worse, checkpoints, resolved_from, seeds_needed, seeds_at_least } =
+        pair;
     let end = checkpoints.last().expect("there is a last checkpoint");
     let numbers = format!(
         "{} of regret after {} (95 % interval {} to {}, {})",
@@ -160,6 +161,11 @@ fn sentence(pair: &Comparison, unit: &str, experiments: usize, seeds: usize) -> 
         (Some(from), _) => format!(
             "{better} beats {worse} by {numbers}; not resolved before {}.",
             counted(*from, "experiment")
+        ),
+        (None, Some(needed)) if (seeds as u64) < *seeds_at_least => format!(
+            "{better} and {worse} differ by {numbers}, but {} can resolve no difference whatever among so many \
+             comparisons: at least {seeds_at_least} are needed, and about {needed} for a difference of this size.",
+            counted(seeds, "seed")
         ),
         (None, Some(needed)) => format!(
             "{better} and {worse} are not resolved: they differ by {numbers}; about {} would \
@@ -245,4 +251,29 @@ pub fn seconds_csv(store: &Store, results: &Results) -> String {
         }
     }
     csv
+}
+
+#[cfg(test)]
+mod tests {
+    use flowtwin_lab::Streams;
+
+    use super::super::comparison::compare;
+    use super::*;
+
+    #[test]
+    fn too_few_seeds_are_said_to_resolve_nothing() {
+        let mut stream = Streams::new(1).open("test", 0);
+        let mut regrets = |margin: f64, seeds: usize| -> Vec<Vec<f64>> {
+            (0..2).map(|_| (0..seeds).map(|_| margin + stream.uniform()).collect()).collect()
+        };
+        let names = ["a".to_owned(), "b".to_owned()];
+        let mut told = |seeds: usize| {
+            let compared = compare(&names, &[1, 2], &[regrets(0.0, seeds), regrets(2.0, seeds)]);
+            sentence(&compared[0], "", 2, seeds)
+        };
+        let few = told(5);
+        assert!(few.contains("5 seeds can resolve no difference whatever"), "{few}");
+        assert!(few.contains("at least 7 are needed"), "{few}");
+        assert!(told(12).contains("a beats b"), "{}", told(12));
+    }
 }
