@@ -13,3 +13,4 @@ mod support;
 mod campaign;
 mod kills;
 mod parity;
+mod table;
