@@ -16,9 +16,9 @@ use flowtwin_backends::Bench;
 use flowtwin_backends::bench::Instruments;
 use flowtwin_backends::clock::WorldClock;
 use flowtwin_backends::codec::{line, take};
-use flowtwin_backends::emulator::{Emulator, Line, WorldBehind};
+use flowtwin_backends::emulator::{Emulator, Line, MemoryWire, World, WorldBehind};
 use flowtwin_backends::instrument::Pump;
-use flowtwin_backends::transport::{Dialog, MemoryWire, World};
+use flowtwin_backends::transport::Dialog;
 use flowtwin_lab::{
     Command, FaultKind, FlowRate, Lab, Manifest, PumpId, Reply, SensorKind, Span, Volume,
 };

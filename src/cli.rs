@@ -52,6 +52,53 @@ pub enum Command {
     /// Compare policies on the same seeds: one tidy table of every step of every campaign.
     #[command(alias = "bench")]
     Benchmark(Benchmark),
+    /// Write a commented scenario to start from.
+    Init(Init),
+    /// Print the completions of a shell.
+    Completions(Completions),
+    /// Print the manual page, or write one for each command into a folder.
+    Man(Man),
+}
+
+/// Arguments of `flowtwin init`.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// The scenario file to write; the file's name becomes the scenario's.
+    #[arg(value_name = "FILE", default_value = "my-rig.toml")]
+    pub file: PathBuf,
+    /// The rig to start from.
+    #[arg(long, value_enum, default_value_t)]
+    pub rig: Starter,
+}
+
+/// The rigs that `flowtwin init` knows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Starter {
+    /// A small flow reactor: two reagents, a heated coil, one spectrometer; every block has a comment.
+    #[default]
+    Plain,
+    /// The rig of the paper: eight pumps, nanocrystals, two spectrometers.
+    Paper,
+    /// Two dyes mixed in slugs: no heater, no reaction.
+    Dye,
+    /// No rig: a table of measured outcomes, written beside the scenario.
+    Table,
+}
+
+/// Arguments of `flowtwin completions`.
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// The shell.
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// Arguments of `flowtwin man`.
+#[derive(Debug, Args)]
+pub struct Man {
+    /// Write flowtwin.1, flowtwin-run.1 and so on into this folder.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
 }
 
 /// Arguments of `flowtwin emulate`.

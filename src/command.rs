@@ -2,12 +2,15 @@
 
 mod attendant;
 mod benchmark;
+mod campaign;
 mod check;
+mod completions;
 mod discover;
 mod emulate;
 mod experiment;
 mod hardware;
 mod identified;
+mod init;
 mod lab;
 mod paper;
 mod place;
@@ -44,6 +47,9 @@ pub fn run(cli: Cli) -> Result<(), CommandError> {
         Command::Paper(args) => paper::run(&args),
         Command::Lab(args) => lab::run(&args),
         Command::Benchmark(args) => benchmark::run(&args),
+        Command::Init(args) => init::run(&args),
+        Command::Completions(args) => completions::completions(&args),
+        Command::Man(args) => completions::man(&args),
     }
 }
 

@@ -12,7 +12,7 @@ mod shared;
 
 pub use shared::SharedClock;
 
-use crate::transport::World;
+use crate::emulator::World;
 
 /// Longest sleep between two looks at the request to stop [ms].
 const TICK_MS: u64 = 50;

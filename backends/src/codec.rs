@@ -7,6 +7,8 @@
 
 pub mod chemyx;
 pub mod crc;
+pub mod f4t;
+pub mod hdx;
 pub mod line;
 pub mod modbus;
 pub mod obp;

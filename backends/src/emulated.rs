@@ -8,8 +8,7 @@ use flowtwin_lab::{Command, Fault, Instant, Lab, Manifest, Reply};
 
 use crate::bench::Bench;
 use crate::clock::WorldClock;
-use crate::emulator::WorldBehind;
-use crate::transport::{MemoryWire, World};
+use crate::emulator::{MemoryWire, World, WorldBehind};
 use crate::wiring::{Wiring, WiringError};
 
 /// Drivers, wires in memory and emulators in front of a lab: every command goes to bytes and back.

@@ -12,8 +12,10 @@ pub mod f4t;
 pub mod f4t_scpi;
 pub mod faulty;
 pub mod hdx;
+mod wire;
 mod world;
 
+pub use wire::{MemoryWire, World};
 pub use world::WorldBehind;
 
 use std::collections::VecDeque;

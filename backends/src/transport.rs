@@ -6,7 +6,6 @@ use flowtwin_lab::FaultKind;
 
 mod dialog;
 mod hurry;
-mod memory;
 mod scripted;
 mod serial;
 mod tcp;
@@ -16,7 +15,6 @@ mod usb;
 pub use dialog::Dialog;
 pub(crate) use dialog::{garbled, read_again};
 pub use hurry::{Hurry, LONGEST_REPLY};
-pub use memory::{MemoryWire, World};
 pub use scripted::{Exchange, Scripted};
 pub use serial::{SerialPort, SerialSettings};
 pub use tcp::TcpWire;
@@ -52,6 +50,6 @@ pub trait Transport: std::fmt::Debug {
 }
 
 /// The fault of a lost link, in the words of the operating system.
-fn lost(error: &impl std::fmt::Display) -> FaultKind {
+pub(crate) fn lost(error: &impl std::fmt::Display) -> FaultKind {
     FaultKind::LinkLost { detail: error.to_string() }
 }

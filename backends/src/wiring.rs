@@ -35,6 +35,7 @@ pub use emulators::{EmulatedInstrument, Face};
 pub use error::WiringError;
 
 use crate::codec::chemyx::Dialect;
+pub use crate::codec::hdx::LampLine;
 use crate::codec::modbus::WordOrder;
 use crate::emulator::faulty::ScriptedFault;
 use crate::transport::SerialSettings;
@@ -201,17 +202,6 @@ impl Default for HdxWiring {
 
 fn one() -> u16 {
     1
-}
-
-/// A line of a spectrometer by which it switches a light.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LampLine {
-    /// The lamp-enable line.
-    #[default]
-    LampEnable,
-    /// A general-purpose pin, from 0.
-    Gpio(u8),
 }
 
 /// A Thorlabs DC2200.

@@ -6,6 +6,7 @@ use std::io::{self, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use flowtwin_data::diagnostic::Diagnostic;
+use flowtwin_data::unreadable;
 use flowtwin_lab::PumpId;
 use flowtwin_lab::journal::{
     Continued, Journal, JournalError, Record, Resumed, Sink, Writer, read, unended,
@@ -330,9 +331,7 @@ pub fn replayed(folder: &Path) -> Result<Option<Journal>, FolderError> {
 }
 
 fn read_file(path: &Path) -> Result<Journal, FolderError> {
-    let bytes = fs::read(path).map_err(|error| {
-        FolderError::bad_input(format_args!("cannot read {}: {error}", path.display()))
-    })?;
+    let bytes = fs::read(path).map_err(|error| unreadable(path, &error))?;
     read(&bytes)
         .map_err(|error| FolderError::bad_input(format_args!("{}: {error}", path.display())))
 }

@@ -10,6 +10,7 @@ mod message;
 mod policy;
 mod process;
 mod proposal;
+mod sense;
 mod words;
 
 pub use lab::{OutsideLab, OutsideLabError};

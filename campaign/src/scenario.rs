@@ -24,6 +24,7 @@ use flowtwin_twin::{Policy, PolicySpec, Random, StopRules, SurrogateSpec, Trial}
 use serde::Deserialize as _;
 use sha2::{Digest as _, Sha256};
 
+pub use check::LONGEST_NAME;
 pub use course::{CONTEST, Course, Leg};
 pub use entrant::{Entrant, EntrantError, Kind};
 pub use file::{ObjectiveSpec, PhaseSpec, ScenarioFile, TwinSpec};

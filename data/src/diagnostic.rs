@@ -68,6 +68,13 @@ impl Diagnostic {
     pub fn hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
     }
+
+    /// The same complaint with a hint, unless it has one.
+    #[must_use]
+    pub fn or_hint(self, hint: impl Into<String>) -> Self {
+        let hint = self.hint.or_else(|| Some(hint.into()));
+        Self { hint, ..self }
+    }
 }
 
 impl fmt::Display for Diagnostic {

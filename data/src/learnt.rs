@@ -15,13 +15,15 @@ mod rehearsal;
 mod run_folder;
 #[cfg(test)]
 mod sample;
+mod source;
 mod table;
 mod twin;
 
 pub use csv::{Cell, Csv};
-pub use data::{Data, Row, Selection, Target};
+pub use data::{Data, Row};
 pub use files::write;
 pub use lab::{Mismatch, TwinLab};
 pub use prior::{Prior, PriorExperiment};
 pub use rehearsal::{Rehearsal, RehearsalError, Step};
+pub use source::{Selection, Target};
 pub use twin::{FILE, Origin, Twin};

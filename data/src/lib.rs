@@ -5,6 +5,8 @@ pub mod diagnostic;
 pub mod error;
 pub mod learnt;
 pub mod table;
+mod unreadable;
 
 pub use diagnostic::Diagnostic;
 pub use error::DataError;
+pub use unreadable::unreadable;

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use flowtwin_backends::Wiring;
 use flowtwin_backends::codec::chemyx::Dialect;
+use flowtwin_backends::codec::modbus::Framing;
 use flowtwin_backends::codec::modbus::WordOrder;
 use flowtwin_backends::codec::{Scan, crc, line, obp, rtu, tcp};
 use flowtwin_backends::driver::chemyx::Chemyx;
@@ -19,7 +20,7 @@ use flowtwin_backends::driver::dc4100::{Dc4100, Dc4100Led};
 use flowtwin_backends::driver::f4t::{F4t, F4tInput, F4tLoop};
 use flowtwin_backends::driver::f4t_scpi::F4tScpi;
 use flowtwin_backends::driver::hdx::{Hdx, HdxLamp};
-use flowtwin_backends::driver::modbus::{Framing, ModbusHost};
+use flowtwin_backends::driver::modbus::ModbusHost;
 use flowtwin_backends::emulator::chemyx::ChemyxEmulator;
 use flowtwin_backends::emulator::dc2200::Dc2200Emulator;
 use flowtwin_backends::emulator::dc4100::Dc4100Emulator;

@@ -7,7 +7,8 @@ use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::input::{Input, Kind};
-use crate::settings::Linear;
+use crate::linear::Linear;
+use crate::sensible::{LARGEST, is_sensible};
 
 /// A point in a [`Space`]: one value for each input, by name, in the order of the space.
 ///
@@ -199,8 +200,10 @@ pub enum SpaceError {
     /// There is no input.
     #[error("a space needs at least one input")]
     Empty,
-    /// A range is inverted, empty or not finite.
-    #[error("the range of {name} runs from {low} to {high}: low must be below high, both finite")]
+    /// A range is inverted or empty, or its ends are not [sensible](crate::is_sensible).
+    #[error(
+        "the range of {name} runs from {low} to {high}: low must be below high, and both within ±{LARGEST:e}"
+    )]
     Range {
         /// Input.
         name: String,
@@ -261,7 +264,7 @@ impl Space {
             return Err(SpaceError::Empty);
         }
         for (i, input) in inputs.iter().enumerate() {
-            if !(input.low.is_finite() && input.high.is_finite() && input.low < input.high) {
+            if !(is_sensible(input.low) && is_sensible(input.high) && input.low < input.high) {
                 let Input { name, low, high, .. } = input.clone();
                 return Err(SpaceError::Range { name, low, high });
             }

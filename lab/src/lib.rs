@@ -21,12 +21,14 @@ mod input;
 pub mod journal;
 mod lab;
 pub mod layer;
+mod linear;
 mod manifest;
 pub mod math;
 mod observation;
 pub mod path;
 pub mod procedure;
 mod random;
+mod sensible;
 mod settings;
 mod time;
 #[cfg(any(test, feature = "conformance"))]
@@ -42,6 +44,7 @@ pub use frames::Frames;
 pub use id::{HeaterId, LightId, PumpId, SensorId, SpectrometerId};
 pub use input::{Choice, Input, Kind};
 pub use lab::Lab;
+pub use linear::Linear;
 pub use manifest::{
     HeaterInfo, Level, LightInfo, Manifest, PumpInfo, SensorInfo, SensorKind, SpectrometerInfo,
 };
@@ -49,7 +52,8 @@ pub use observation::{Observation, Outcome, Quality, Spectrum};
 pub use path::{FlowHistory, FlowPath, Passage, Stretch};
 pub use procedure::{Procedure, ProcedureSpec};
 pub use random::{Stream, Streams};
-pub use settings::{Linear, Recipe, Settings};
+pub use sensible::{LARGEST, is_sensible};
+pub use settings::{Recipe, Settings};
 pub use time::{Instant, Span};
 pub use units::{FlowRate, Temperature, Volume};
-pub use words::letters_apart;
+pub use words::nearest;

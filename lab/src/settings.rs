@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::conditions::{Conditions, nearer_of_zero_and};
 use crate::id::{HeaterId, PumpId};
+use crate::linear::Linear;
 use crate::math;
 use crate::units::{FlowRate, Temperature};
 
@@ -41,26 +42,6 @@ pub struct Recipe {
     /// Slowest rates of pumps [µL/min]: what would be slower, and is not off, is the nearer of off and this.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub slowest: Vec<(PumpId, f64)>,
-}
-
-/// A linear function of the inputs of a space.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Linear {
-    /// The part that depends on no input.
-    pub constant: f64,
-    /// One factor for each input of the space, in its order.
-    pub factors: Vec<f64>,
-}
-
-impl Linear {
-    /// The value at `inputs` (in the order of the space).
-    ///
-    /// # Panics
-    /// If the number of inputs is not the number of factors.
-    pub fn at(&self, inputs: &[f64]) -> f64 {
-        assert_eq!(inputs.len(), self.factors.len(), "one value for each input");
-        self.factors.iter().zip(inputs).fold(self.constant, |sum, (factor, x)| sum + factor * x)
-    }
 }
 
 impl Recipe {

@@ -1,5 +1,6 @@
 //! Reports as one self-contained HTML file: no request leaves it, and it prints.
 
+mod experiment;
 pub(crate) mod html;
 mod inputs;
 mod lab_time;

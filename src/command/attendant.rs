@@ -14,7 +14,7 @@ use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::{Command, Fault, FaultKind, Instant, Lab, Manifest, Observation, Reply, Span};
 use flowtwin_twin::Stop;
 
-use super::run::STOP;
+use super::campaign::STOP;
 use crate::console;
 
 /// How long a lost link is waited for [s].

@@ -15,8 +15,8 @@ use crate::cli::{Benchmark as Args, BenchmarkAction, BenchmarkMerge};
 use crate::console;
 use crate::error::{CommandError, Kind};
 
+use super::campaign::{STOP, heed_ctrl_c, threads};
 use super::lab::patience;
-use super::run::{STOP, heed_ctrl_c, threads};
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     if let Some(BenchmarkAction::Merge(args)) = &args.action {

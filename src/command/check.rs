@@ -7,8 +7,8 @@ use flowtwin_campaign::scenario::Scenario;
 use flowtwin_campaign::snapshot::{Difference, Snapshot};
 use serde_json::json;
 
+use super::campaign::threads;
 use super::emulate::read_wiring;
-use super::run::threads;
 use crate::cli::Check as Args;
 use crate::console;
 use crate::error::{CommandError, Kind};

@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use flowtwin_backends::{EmulatorServer, Wiring};
 use flowtwin_campaign::scenario::Scenario;
+use flowtwin_data::unreadable;
 use serde_json::json;
 
 use crate::cli::Emulate as Args;
@@ -55,9 +56,7 @@ fn write_wired(path: &Path, wiring: &Wiring, server: &EmulatorServer) -> Result<
 /// # Errors
 /// If it cannot be read or understood; the message names file and place.
 pub(super) fn read_wiring(path: &Path) -> Result<Wiring, CommandError> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        CommandError::bad_input(format_args!("cannot read {}: {error}", path.display()))
-    })?;
+    let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
     Wiring::parse(&text)
         .map_err(|error| CommandError::bad_input(format_args!("{}: {error}", path.display())))
 }

@@ -26,10 +26,10 @@ use flowtwin_lab::{Instant, Lab, Manifest, PumpId, Span};
 use flowtwin_report::Extras;
 
 use super::attendant::{Attendant, Cables, Held};
-use super::emulate::read_wiring;
-use super::run::{
+use super::campaign::{
     STOP, both, campaign, conclude, folder, heed_ctrl_c, is_unsafe, outcome, threads,
 };
+use super::emulate::read_wiring;
 use super::watch::{held, hold};
 use crate::cli::{Folder, OnRig};
 use crate::console;

@@ -10,7 +10,7 @@ use flowtwin_campaign::scenario::Scenario;
 use flowtwin_study::paper::{self, Kind, Rigs, Seed, Verdict};
 use serde_json::json;
 
-use super::run::threads;
+use super::campaign::threads;
 use crate::cli::Paper as Args;
 use crate::console;
 use crate::error::CommandError;

@@ -12,9 +12,9 @@ use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::journal::{self, Journal, Record, Writer};
 use serde_json::{Value, json};
 
+use super::campaign::{at, folder};
 use super::hardware::{self, OnHardware};
 use super::place::{Place, refuse_idle, simulated};
-use super::run::{at, folder};
 use crate::cli::{Backend, Replay as Args};
 use crate::console;
 use crate::error::CommandError;

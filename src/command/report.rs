@@ -4,7 +4,7 @@ use std::io::stdout;
 
 use flowtwin_campaign::conclusion::{Conclusion, extras};
 
-use super::run::threads;
+use super::campaign::threads;
 use crate::cli::Report as Args;
 use crate::console;
 use crate::error::CommandError;

@@ -10,7 +10,7 @@ use flowtwin_data::learnt::{Data, Selection};
 use flowtwin_lab::Streams;
 use flowtwin_twin::Context;
 
-use super::run::threads;
+use super::campaign::threads;
 use crate::cli::{Twin, TwinData};
 use crate::console;
 use crate::error::CommandError;

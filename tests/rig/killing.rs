@@ -6,10 +6,11 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use flowtwin_backends::codec::f4t as register;
+use flowtwin_backends::codec::modbus::Framing;
 use flowtwin_backends::codec::modbus::WordOrder;
 use flowtwin_backends::driver::chemyx::Chemyx;
-use flowtwin_backends::driver::f4t::register;
-use flowtwin_backends::driver::modbus::{Framing, ModbusHost};
+use flowtwin_backends::driver::modbus::ModbusHost;
 use flowtwin_backends::instrument::Pump as _;
 use flowtwin_backends::transport::{Dialog, SerialPort, TcpWire};
 use flowtwin_backends::wiring::Link;

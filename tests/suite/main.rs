@@ -27,6 +27,7 @@ mod resume;
 mod scenarios;
 mod schema;
 mod spoiled;
+mod start;
 mod support;
 mod tables;
 mod tidy;

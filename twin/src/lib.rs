@@ -10,6 +10,7 @@
 
 pub mod acquisition;
 mod context;
+mod cost;
 pub mod design;
 mod encoding;
 mod ensemble;
@@ -38,7 +39,8 @@ mod surrogate;
 mod work;
 
 pub use context::Context;
-pub use encoding::{Encoded, Encoding};
+pub use cost::Cost;
+pub use encoding::Encoding;
 pub use ensemble::{Ensemble, EnsemblePosterior};
 pub use evaluate::{Evaluation, Interval, Scores, cross_validate};
 pub use feasibility::Feasibility;
@@ -47,12 +49,12 @@ pub use goals::{Goal, Goals, Limit, Objective};
 pub use gp::{GaussianProcess, GpPosterior, Prior};
 pub use history::{History, MissingInput, Trial};
 pub use legacy::{LegacyEnsemble, LegacyPosterior, Start};
-pub use model::Model;
+pub use model::{Encoded, Model, SurrogateSpec, UnknownName};
 pub use policy::{
-    Aim, Ask, Cost, Guided, LatinHypercube, Listed, Policy, PolicyError, PolicySpec, Proposals,
-    Random, Several, SobolSequence, SurrogateSpec, UnknownName,
+    Aim, Ask, Guided, LatinHypercube, Listed, Policy, PolicyError, PolicySpec, Proposals, Random,
+    Several, SobolSequence,
 };
 pub use stack::{Stack, StackPosterior};
 pub use stop::{Spent, Stop, StopRules};
-pub use surrogate::{Belief, FitError, Posterior, Slope, Surrogate};
+pub use surrogate::{Belief, FARTHEST, FitError, Posterior, Slope, Surrogate};
 pub use work::Work;

@@ -1,17 +1,22 @@
 //! Any fitted surrogate, as one type that can be written to a file and read back bit for bit.
 
+mod encoded;
+mod spec;
+
 use flowtwin_lab::Stream;
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
-use crate::encoding::Encoded;
 use crate::ensemble::{Ensemble, EnsemblePosterior};
 use crate::forest::{Forest, ForestPosterior};
 use crate::gp::{GaussianProcess, GpPosterior};
 use crate::legacy::{LegacyEnsemble, LegacyPosterior};
-use crate::policy::SurrogateSpec;
 use crate::stack::{Stack, StackPosterior};
-use crate::{Belief, Context, FitError, Posterior, Slope, Surrogate, Work};
+use crate::surrogate::{Belief, FitError, Posterior, Slope, Surrogate};
+use crate::{Context, Work};
+
+pub use encoded::Encoded;
+pub use spec::{SurrogateSpec, UnknownName};
 
 /// A fitted surrogate of any kind.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

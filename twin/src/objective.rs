@@ -3,9 +3,10 @@
 use flowtwin_lab::{Conditions, Space, math};
 
 use crate::acquisition::Acquisition;
+use crate::cost::Cost;
 use crate::feasibility::Feasibility;
 use crate::search::Objective;
-use crate::{Cost, Posterior};
+use crate::surrogate::Posterior;
 
 /// An acquisition function over a posterior, weighed with the probability that the experiment succeeds,
 /// see [`Feasibility::worth`].

@@ -1,6 +1,6 @@
 //! The only file that names argmin: smooth functions of a few variables, with their derivatives.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use argmin::core::{CostFunction, Error, Executor, Gradient};
 use argmin::solver::linesearch::MoreThuenteLineSearch;
@@ -8,6 +8,9 @@ use argmin::solver::quasinewton::LBFGS;
 
 /// Steps remembered by L-BFGS.
 const MEMORY: usize = 7;
+/// Most evaluations of one line search: what is usual for that of Moré and Thuente, which argmin does not bound. Where
+/// values or slopes make no sense it would go on for ever.
+const EVALUATIONS: u64 = 20;
 
 /// Where a function was found to be lowest.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,7 +23,7 @@ pub(crate) struct Optimum {
 /// Follows `f`, which returns a value and its derivatives, downhill from `start` by at most `steps` steps of L-BFGS
 /// (Nocedal 1980) with the line search of Moré and Thuente (1994).
 ///
-/// It ends where a step gains less than `least`. The lowest point that was evaluated is returned, also where the search
+/// It ends where a step gains less than `least`, and after 20 evaluations a step on average. The lowest point that was evaluated is returned, also where the search
 /// stalls.
 pub(crate) fn minimise(
     f: impl Fn(&[f64]) -> (f64, Vec<f64>),
@@ -30,6 +33,8 @@ pub(crate) fn minimise(
 ) -> Optimum {
     let problem = Remembered {
         f,
+        // The start is evaluated too, and each evaluation is asked for a value and for a slope.
+        left: Cell::new(2 * EVALUATIONS * (steps + 1)),
         last: RefCell::new(None),
         best: RefCell::new(Optimum { x: start.clone(), value: f64::INFINITY, evaluations: 0 }),
     };
@@ -49,20 +54,24 @@ pub(crate) fn minimise(
 type Remembrance = (Vec<f64>, f64, Vec<f64>);
 
 /// A function that remembers its last value, because argmin asks for value and derivatives one after the other, and its
-/// lowest.
+/// lowest; it answers a limited number of questions.
 struct Remembered<F> {
     f: F,
+    /// How often it may still be asked.
+    left: Cell<u64>,
     last: RefCell<Option<Remembrance>>,
     best: RefCell<Optimum>,
 }
 
 impl<F: Fn(&[f64]) -> (f64, Vec<f64>)> Remembered<F> {
-    fn with<T>(&self, x: &[f64], take: impl Fn(f64, &[f64]) -> T) -> T {
+    fn with<T>(&self, x: &[f64], take: impl Fn(f64, &[f64]) -> T) -> Result<T, Error> {
+        let left = self.left.get().checked_sub(1);
+        self.left.set(left.ok_or_else(|| Error::msg("no evaluation is left"))?);
         let mut last = self.last.borrow_mut();
         if let Some((at, value, slope)) = last.as_ref()
             && at == x
         {
-            return take(*value, slope);
+            return Ok(take(*value, slope));
         }
         let (value, slope) = (self.f)(x);
         let mut best = self.best.borrow_mut();
@@ -73,7 +82,7 @@ impl<F: Fn(&[f64]) -> (f64, Vec<f64>)> Remembered<F> {
         }
         let answer = take(value, &slope);
         *last = Some((x.to_vec(), value, slope));
-        answer
+        Ok(answer)
     }
 }
 
@@ -82,7 +91,7 @@ impl<F: Fn(&[f64]) -> (f64, Vec<f64>)> CostFunction for &Remembered<F> {
     type Output = f64;
 
     fn cost(&self, x: &Vec<f64>) -> Result<f64, Error> {
-        Ok(self.with(x, |value, _| value))
+        self.with(x, |value, _| value)
     }
 }
 
@@ -91,7 +100,7 @@ impl<F: Fn(&[f64]) -> (f64, Vec<f64>)> Gradient for &Remembered<F> {
     type Gradient = Vec<f64>;
 
     fn gradient(&self, x: &Vec<f64>) -> Result<Vec<f64>, Error> {
-        Ok(self.with(x, |_, slope| slope.to_vec()))
+        self.with(x, |_, slope| slope.to_vec())
     }
 }
 
@@ -110,5 +119,28 @@ mod tests {
         let optimum = minimise(f, vec![-1.2, 1.0], 100, 1e-7);
         assert!(optimum.value < 1e-6, "{optimum:?}");
         assert!(optimum.evaluations < 100, "{optimum:?}");
+    }
+
+    #[test]
+    fn functions_without_a_lowest_point_end_the_search() {
+        let without: [fn(f64) -> (f64, f64); 5] = [
+            |x| (-x, -1.0),
+            |x| (x, -1.0),
+            |_| (f64::NAN, f64::NAN),
+            |_| (f64::INFINITY, 1.0),
+            |x| (-x * 1e300, f64::NEG_INFINITY),
+        ];
+        for f in without {
+            let optimum = minimise(
+                |x| {
+                    let (value, slope) = f(x[0]);
+                    (value, vec![slope])
+                },
+                vec![1.0],
+                10,
+                1e-7,
+            );
+            assert!(optimum.evaluations <= 2 * EVALUATIONS * 11, "{optimum:?}");
+        }
     }
 }

@@ -13,14 +13,14 @@ mod trust_region;
 use flowtwin_lab::{Conditions, Space};
 
 use crate::region::EmptyRegion;
-use crate::{Context, FitError, History, Work};
+use crate::{Context, Cost, FitError, History, Work};
 
 pub use aim::Aim;
 pub use guided::Guided;
 pub use listed::Listed;
 pub use several::Several;
 pub use space_filling::{LatinHypercube, Random, SobolSequence};
-pub use spec::{PolicySpec, SurrogateSpec, UnknownName};
+pub use spec::PolicySpec;
 
 /// Decides what to try next: a pure function of what it is asked and of the run's random streams.
 ///
@@ -86,15 +86,6 @@ impl Ask<'_> {
     pub(crate) fn phase_start(&self) -> u64 {
         self.history.next().saturating_sub(self.asked as u64)
     }
-}
-
-/// What an experiment costs.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Cost {
-    /// Lab time, heating and settling included \[s\].
-    pub lab_time_s: f64,
-    /// All reagents together \[mL\].
-    pub reagent_ml: f64,
 }
 
 /// The answer of a policy.

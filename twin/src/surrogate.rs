@@ -1,6 +1,6 @@
 //! What every model of an outcome offers: [`Surrogate`] before the data, [`Posterior`] after.
 
-use flowtwin_lab::Stream;
+use flowtwin_lab::{LARGEST, Stream, is_sensible};
 use ndarray::ArrayView2;
 
 use crate::{Context, Work};
@@ -15,7 +15,8 @@ pub trait Surrogate {
     /// The result is a function of the arguments alone; threads do not change it.
     ///
     /// # Errors
-    /// If there are fewer than two rows, the shapes disagree, or a number is not finite.
+    /// If there are fewer than two rows, the shapes disagree, an outcome is not [sensible](flowtwin_lab::is_sensible), or an
+    /// input lies beyond [`FARTHEST`].
     fn fit(
         &self,
         x: ArrayView2<'_, f64>,
@@ -106,6 +107,9 @@ pub struct Slope {
     pub sd: Vec<f64>,
 }
 
+/// Farthest that an input may lie from the range 0..1 on which surrogates expect it.
+pub const FARTHEST: f64 = 1e9;
+
 /// Why a surrogate cannot be fitted.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -126,9 +130,11 @@ pub enum FitError {
         /// Outcomes.
         outcomes: usize,
     },
-    /// A number is not finite.
-    #[error("row {row} holds {value}: inputs and outcomes must be finite numbers")]
-    NotFinite {
+    /// A number is not [sensible](flowtwin_lab::is_sensible), or an input lies [too far out](FARTHEST).
+    #[error(
+        "row {row} holds {value:e}: outcomes must lie within ±{LARGEST:e}, inputs within ±{FARTHEST:e}"
+    )]
+    NotSensible {
         /// The row, from zero.
         row: usize,
         /// The number.
@@ -145,8 +151,9 @@ pub(crate) fn check(x: ArrayView2<'_, f64>, y: &[f64]) -> Result<(), FitError> {
         return Err(FitError::TooFew { rows: y.len(), least: 2 });
     }
     for (row, (inputs, outcome)) in x.rows().into_iter().zip(y).enumerate() {
-        if let Some(&value) = inputs.iter().chain([outcome]).find(|v| !v.is_finite()) {
-            return Err(FitError::NotFinite { row, value });
+        let far = inputs.iter().find(|x| x.is_nan() || x.abs() > FARTHEST);
+        if let Some(&value) = far.or(Some(outcome).filter(|y| !is_sensible(**y))) {
+            return Err(FitError::NotSensible { row, value });
         }
     }
     Ok(())

@@ -1,7 +1,9 @@
 //! What every surrogate promises.
 
-use flowtwin_lab::Streams;
-use flowtwin_twin::{Context, FitError, Model, Posterior, Surrogate, SurrogateSpec};
+use flowtwin_lab::{LARGEST, Streams};
+use flowtwin_twin::{
+    Belief, Context, FARTHEST, FitError, Model, Posterior, Surrogate, SurrogateSpec,
+};
 use ndarray::Array2;
 
 /// A smooth function of three inputs with a little noise, large enough not to be standardized by accident.
@@ -129,8 +131,45 @@ fn bad_data_are_refused_with_the_row() {
     let x = Array2::from_shape_vec((2, 1), vec![0.0, f64::NAN]).expect("two rows");
     for surrogate in SurrogateSpec::ALL {
         let error = surrogate.fit(x.view(), &[1.0, 2.0], &context).expect_err("a NaN");
-        assert!(matches!(error, FitError::NotFinite { row: 1, .. }));
+        assert!(matches!(error, FitError::NotSensible { row: 1, .. }));
         let error = surrogate.fit(x.view(), &[1.0], &context).expect_err("a row too few");
         assert_eq!(error, FitError::Shape { inputs: 2, outcomes: 1 });
+    }
+}
+
+#[test]
+fn outcomes_and_inputs_of_any_sensible_size_can_be_learnt() {
+    let (x, y) = data(14);
+    let sized = |size: f64| y.iter().map(|y| y * size).collect::<Vec<_>>();
+    let mut spike = y.clone();
+    spike[3] = -LARGEST;
+    let mut far = x.clone();
+    far[[5, 0]] = FARTHEST;
+    let cases = [(&x, sized(1e-200)), (&x, sized(1e97)), (&x, spike), (&far, y.clone())];
+    for (surrogate, (x, y)) in
+        SurrogateSpec::ALL.into_iter().flat_map(|s| cases.iter().map(move |case| (s, case)))
+    {
+        let model = surrogate.fit(x.view(), y, &Context::new(Streams::new(1))).expect("sensible");
+        let at = vec![0.5; x.ncols()];
+        let Belief { mean, sd } = model.at(&at);
+        let name = surrogate.name();
+        assert!(mean.is_finite() && sd.is_finite() && sd >= 0.0, "{name} {mean} {sd} {y:?}");
+    }
+}
+
+#[test]
+fn numbers_that_are_not_sensible_are_refused() {
+    let context = Context::new(Streams::new(1));
+    let (x, mut y) = data(14);
+    let mut far = x.clone();
+    far[[5, 0]] = -2.0 * FARTHEST;
+    for surrogate in SurrogateSpec::ALL {
+        let error = surrogate.fit(far.view(), &y, &context).expect_err("too far out");
+        assert_eq!(error, FitError::NotSensible { row: 5, value: -2.0 * FARTHEST });
+    }
+    y[2] = f64::MAX;
+    for surrogate in SurrogateSpec::ALL {
+        let error = surrogate.fit(x.view(), &y, &context).expect_err("too large");
+        assert_eq!(error, FitError::NotSensible { row: 2, value: f64::MAX });
     }
 }

@@ -1,5 +1,14 @@
 //! Modbus requests and replies (protocol data units), framed by [`super::rtu`] or [`super::tcp`].
 
+/// How requests are framed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Framing {
+    /// Serial line: unit, data, CRC.
+    Rtu,
+    /// TCP: transaction, length, unit, data.
+    Tcp,
+}
+
 /// Most registers one read may ask for.
 pub const MOST_REGISTERS: u16 = 125;
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use flowtwin_lab::FaultKind;
 
 use super::identify::Finding;
+use crate::codec::modbus::Framing;
 use crate::codec::modbus::WordOrder;
 use crate::codec::obp::{self, Header, kind};
 use crate::codec::take;
@@ -15,7 +16,7 @@ use crate::driver::chemyx::Chemyx;
 use crate::driver::dc4100::Dc4100;
 use crate::driver::f4t::F4t;
 use crate::driver::hdx::Hdx;
-use crate::driver::modbus::{Framing, ModbusHost};
+use crate::driver::modbus::ModbusHost;
 use crate::instrument::Identity;
 use crate::transport::{Dialog, SerialPort, SerialSettings, TcpWire};
 use crate::wiring::Link;

@@ -6,8 +6,8 @@ use std::rc::Rc;
 use flowtwin_lab::{FaultKind, Setting, Temperature};
 
 mod order;
-pub mod register;
 
+use crate::codec::f4t as register;
 use crate::codec::modbus::{Exception, WordOrder};
 use crate::driver::modbus::ModbusHost;
 use crate::instrument::{Heater, Identity, Permit};

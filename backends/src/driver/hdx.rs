@@ -5,17 +5,10 @@ use std::rc::Rc;
 
 use flowtwin_lab::{Exposure, FaultKind, Frames, Span, SpectrometerInfo};
 
+use crate::codec::hdx::{LampLine, METADATA, MOST_AT_ONCE, SPECTRUM_CHECKSUM};
 use crate::codec::obp::{self, Checksum, Header, Message, kind};
 use crate::instrument::{Identity, Light, Spectrometer};
 use crate::transport::{Dialog, garbled, read_again};
-use crate::wiring::LampLine;
-
-/// Bytes of metadata before the counts of a buffered spectrum.
-pub const METADATA: usize = 64;
-/// Bytes of checksum after them.
-pub const SPECTRUM_CHECKSUM: usize = 4;
-/// Most buffered spectra in one message: as many as 64 KiB hold.
-pub const MOST_AT_ONCE: u32 = 15;
 
 /// The error number of an instrument that has nothing yet.
 const NOT_READY: u16 = 7;

@@ -4,18 +4,9 @@ use std::time::Duration;
 
 use flowtwin_lab::FaultKind;
 
-use crate::codec::modbus::{Reply, Request};
+use crate::codec::modbus::{Framing, Reply, Request};
 use crate::codec::{rtu, tcp};
 use crate::transport::{Dialog, garbled, read_again};
-
-/// How requests are framed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Framing {
-    /// Serial line: unit, data, CRC.
-    Rtu,
-    /// TCP: transaction, length, unit, data.
-    Tcp,
-}
 
 /// A host that talks to one unit.
 #[derive(Debug)]

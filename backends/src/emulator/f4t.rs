@@ -7,9 +7,9 @@ mod map;
 pub use map::F4tMap;
 
 use super::{Ailment, Emulator, Line};
+use crate::codec::modbus::Framing;
 use crate::codec::modbus::{Exception, MOST_REGISTERS, Reply, Request, WordOrder};
 use crate::codec::{Scan, rtu, tcp};
-use crate::driver::modbus::Framing;
 
 /// A controller with one control loop for each heater, in order.
 #[derive(Debug)]

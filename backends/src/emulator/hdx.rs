@@ -12,9 +12,9 @@ use buffer::Buffer;
 use settings::Settings;
 
 use super::{Ailment, Emulator, Line};
+use crate::codec::hdx::LampLine;
 use crate::codec::obp::{self, Header, Message, kind};
 use crate::codec::take;
-use crate::wiring::LampLine;
 
 /// Product id of the HDX.
 const PRODUCT: u16 = 0x2003;

@@ -8,13 +8,15 @@ use flowtwin_lab::{HeaterId, LightId, Manifest, PumpId, SpectrometerId};
 
 use super::{Link, Wiring, WiringError};
 use crate::bench::Instruments;
+use crate::codec::hdx::MOST_AT_ONCE;
+use crate::codec::modbus::Framing;
 use crate::driver::chemyx::{Chemyx, ChemyxPort};
 use crate::driver::dc2200::Dc2200;
 use crate::driver::dc4100::{Dc4100, Dc4100Led};
 use crate::driver::f4t::{F4t, F4tInput, F4tLoop};
 use crate::driver::f4t_scpi::F4tScpi;
-use crate::driver::hdx::{Hdx, HdxLamp, MOST_AT_ONCE, SharedHdx};
-use crate::driver::modbus::{Framing, ModbusHost};
+use crate::driver::hdx::{Hdx, HdxLamp, SharedHdx};
+use crate::driver::modbus::ModbusHost;
 use crate::transport::{Dialog, Transport};
 
 /// Bytes of the longest spectrometer message on a serial line: one buffered spectrum.

@@ -3,7 +3,7 @@
 use flowtwin_lab::{HeaterId, LightId, PumpId, SpectrometerId};
 
 use super::{Link, Wiring};
-use crate::driver::modbus::Framing;
+use crate::codec::modbus::Framing;
 use crate::emulator::Emulator;
 use crate::emulator::chemyx::ChemyxEmulator;
 use crate::emulator::dc2200::Dc2200Emulator;

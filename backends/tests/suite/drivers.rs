@@ -5,6 +5,7 @@ use std::io::{Read as _, Write as _};
 use std::rc::Rc;
 use std::time::Duration;
 
+use flowtwin_backends::codec::modbus::Framing;
 use flowtwin_backends::codec::modbus::{Request, WordOrder};
 use flowtwin_backends::codec::{line, rtu};
 use flowtwin_backends::driver::chemyx::{Chemyx, ChemyxPort};
@@ -12,7 +13,7 @@ use flowtwin_backends::driver::dc2200::Dc2200;
 use flowtwin_backends::driver::dc4100::{Dc4100, Dc4100Led};
 use flowtwin_backends::driver::f4t::{F4t, F4tLoop};
 use flowtwin_backends::driver::f4t_scpi::F4tScpi;
-use flowtwin_backends::driver::modbus::{Framing, ModbusHost};
+use flowtwin_backends::driver::modbus::ModbusHost;
 use flowtwin_backends::instrument::{Heater as _, Light as _, Pump as _};
 use flowtwin_backends::transport::{Dialog, Scripted, TcpWire};
 use flowtwin_lab::{FaultKind, FlowRate, Temperature, Volume};

@@ -1,7 +1,7 @@
 //! Emulators, to the byte, over a toy lab.
 
 use flowtwin_backends::codec::chemyx::Dialect;
-use flowtwin_backends::driver::modbus::Framing;
+use flowtwin_backends::codec::modbus::Framing;
 use flowtwin_backends::emulator::chemyx::ChemyxEmulator;
 use flowtwin_backends::emulator::f4t::{F4tEmulator, F4tWiring};
 use flowtwin_backends::emulator::hdx::HdxEmulator;

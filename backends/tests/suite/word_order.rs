@@ -4,12 +4,14 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
+use flowtwin_backends::codec::modbus::Framing;
 use flowtwin_backends::codec::modbus::WordOrder;
 use flowtwin_backends::driver::f4t::F4t;
-use flowtwin_backends::driver::modbus::{Framing, ModbusHost};
+use flowtwin_backends::driver::modbus::ModbusHost;
+use flowtwin_backends::emulator::MemoryWire;
 use flowtwin_backends::emulator::f4t::{F4tEmulator, F4tWiring};
 use flowtwin_backends::emulator::{Emulator, WorldBehind};
-use flowtwin_backends::transport::{Dialog, MemoryWire};
+use flowtwin_backends::transport::Dialog;
 use flowtwin_lab::toy::ToyLab;
 use flowtwin_lab::{Command, Fault, Instant, Lab, Manifest, Reply, SensorKind, Streams};
 

@@ -12,6 +12,10 @@ use super::message::{
     SpaceLine, table,
 };
 use super::process::{Program, ProgramError};
+use super::sense::{no_beginning, nonsense};
+
+/// Most observations of earlier that a lab may tell in one go.
+const EARLIER: usize = 100_000;
 
 /// Name of this lab in faults.
 const ORIGIN: &str = "outside lab";
@@ -69,7 +73,10 @@ impl OutsideLab {
         let mut program = Program::start(command, patience)?;
         let line: FromLab = program.hear("a `space`")?;
         let offered = match line {
-            FromLab::Space(line) => suits(&line, space).map(|()| line),
+            FromLab::Space(line) => {
+                let begins = no_beginning(&line).map_or(Ok(()), Err);
+                begins.and_then(|()| suits(&line, space)).map(|()| line)
+            }
             other => Err(format!("it begins with {other:?} and not with its space")),
         };
         let offered = offered.map_err(|detail| OutsideLabError::Mismatch {
@@ -99,15 +106,26 @@ impl OutsideLab {
 
     fn hear(&mut self, expected: &str) -> Result<FromLab, Fault> {
         let line = self.program.hear(expected);
-        line.map_err(|error| self.fault(FaultKind::LinkLost { detail: error.to_string() }))
+        line.map_err(|error| {
+            let detail = error.to_string();
+            self.fault(match error {
+                ProgramError::Line { .. } => FaultKind::Garbled { detail },
+                _ => FaultKind::LinkLost { detail },
+            })
+        })
     }
 
     /// Waits until it is our turn; what the lab knew before is not ours.
     fn turn(&mut self) -> Result<(), Fault> {
+        let mut earlier = 0;
         loop {
             match self.hear("`next`, or an `observation` of earlier")? {
                 FromLab::Next(_) => return Ok(()),
-                FromLab::Observation(_) => {}
+                FromLab::Observation(_) if earlier < EARLIER => earlier += 1,
+                FromLab::Observation(_) => {
+                    let detail = format!("{EARLIER} observations of earlier and no `next`");
+                    return Err(self.fault(FaultKind::Garbled { detail }));
+                }
                 FromLab::Done(done) => {
                     let detail = format!("the lab has ended: {}", done.reason);
                     return Err(self.fault(FaultKind::LinkLost { detail }));
@@ -143,6 +161,9 @@ impl OutsideLab {
             }
             other => return Err(self.garbled(&other)),
         };
+        if let Some(detail) = nonsense(&line) {
+            return Err(self.fault(FaultKind::Garbled { detail }));
+        }
         if !line.conditions.is_empty() && line.conditions != table(conditions) {
             let detail = format!("asked for {conditions:?}, it did {:?}", line.conditions);
             return Err(self.fault(FaultKind::Garbled { detail }));

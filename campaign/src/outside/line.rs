@@ -78,8 +78,37 @@ pub(crate) fn parse<T: DeserializeOwned>(
     let message = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let (path, inner) = (error.path().to_string(), error.inner().to_string());
         let inner = inner.replacen(" at line 1 column", " at column", 1);
+        let null = no_number(text, error.inner().column());
+        let inner = inner + null.map_or("", |()| "; write null for what is no number");
         fail(if path == "." { inner } else { format!("{path}: {inner}") })
     })?;
     json.end().map_err(|_| fail("something follows the message on its line".into()))?;
     Ok(message)
+}
+
+/// Whether another program's word for no number stands at a column of a line, counted from one.
+fn no_number(text: &str, column: usize) -> Option<()> {
+    let from = text.get(column.checked_sub(1)?..)?;
+    let words = ["NaN", "nan", "Infinity", "-Infinity", "inf", "-inf", "None"];
+    // The parser stops within a word that begins like one it knows.
+    let near = text[..column - 1].rfind([':', ',', '[']).map_or(from, |at| text[at + 1..].trim());
+    words.iter().any(|word| from.starts_with(word) || near.starts_with(word)).then_some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_other_programs_write_for_no_number_gets_the_hint_to_write_null() {
+        let problem = |value: &str| {
+            let line = format!("{{\"a\":1.0,\"b\": {value}}}");
+            let heard = parse::<std::collections::BTreeMap<String, f64>>(line.as_bytes(), 1, "x");
+            heard.unwrap_err().problem
+        };
+        for word in ["NaN", "nan", "Infinity", "-Infinity", "inf", "-inf", "None"] {
+            assert!(problem(word).contains("write null"), "{}", problem(word));
+        }
+        assert!(!problem("\"DMF\"").contains("write null"), "{}", problem("\"DMF\""));
+    }
 }

@@ -1,6 +1,6 @@
 //! From what an optimiser says to conditions that may be set.
 
-use flowtwin_lab::{Conditions, Input, Space};
+use flowtwin_lab::{Conditions, Input, Space, nearest};
 
 use crate::ordered::Ordered;
 
@@ -22,12 +22,12 @@ pub enum ProposalError {
         high: f64,
     },
     /// A value belongs to no input.
-    #[error("there is no input {name}, only {known}")]
+    #[error("there is no input {name}; {advice}")]
     Unknown {
         /// The name.
         name: String,
-        /// The inputs there are.
-        known: String,
+        /// The input that was probably meant, or all that there are.
+        advice: String,
     },
     /// A name has two values.
     #[error("{name} has two values")]
@@ -70,7 +70,11 @@ pub fn proposal(space: &Space, values: &Ordered<f64>) -> Result<Conditions, Prop
         let name = name.to_owned();
         if !space.inputs().iter().any(|input| input.name == name) {
             let known: Vec<_> = space.inputs().iter().map(|input| input.name.as_str()).collect();
-            return Err(ProposalError::Unknown { name, known: known.join(", ") });
+            let advice = match nearest(&name, &known) {
+                Some(meant) => format!("did you mean {meant}?"),
+                None => format!("there are {}", known.join(", ")),
+            };
+            return Err(ProposalError::Unknown { name, advice });
         }
         if values.iter().take(i).any(|(other, _)| other == name) {
             return Err(ProposalError::Twice { name });

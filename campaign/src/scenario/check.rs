@@ -66,7 +66,7 @@ pub(super) fn kind(file: &ScenarioFile) -> Result<(), Problem> {
 }
 
 /// Most letters of a scenario's name: file systems allow 255, and more is put behind it.
-const LONGEST_NAME: usize = 100;
+pub const LONGEST_NAME: usize = 100;
 
 pub(super) fn name(file: &ScenarioFile) -> Result<(), Problem> {
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';

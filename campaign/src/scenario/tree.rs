@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use flowtwin_data::diagnostic::{Diagnostic, Place};
+use flowtwin_data::unreadable;
 use serde::de::DeserializeOwned;
 use toml::de::{DeArray, DeTable, DeValue};
 
@@ -55,7 +56,7 @@ impl Source {
                 let complaint = Diagnostic::new(format!("{name} is no text in UTF-8"));
                 Err(complaint.hint("save it as UTF-8: TOML knows no other encoding"))
             }
-            Err(error) => Err(Diagnostic::new(format!("cannot read {name}: {error}"))),
+            Err(error) => Err(unreadable(path, &error)),
         }
     }
 
@@ -94,7 +95,7 @@ impl Tree {
             return Err(own.complain(&["extends"], "a scenario cannot extend itself"));
         }
         let mut merged = Self::read_below(&base, below).map_err(|error| match error.place {
-            None => own.complain(&["extends"], &error.message),
+            None => error.at(own.place(&["extends".to_owned()])),
             Some(_) => error,
         })?;
         merged.overlay(own);

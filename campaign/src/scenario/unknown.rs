@@ -1,7 +1,6 @@
 //! Hints for misspelt keys.
 
 use flowtwin_data::diagnostic::Diagnostic;
-use flowtwin_lab::letters_apart;
 
 /// Endings that name a unit, longest first.
 const UNITS: [&str; 36] = [
@@ -89,13 +88,11 @@ fn for_people(message: &str) -> String {
 
 /// The known key nearest to `key`, and whether only the unit differs.
 pub fn nearest<'a, S: AsRef<str>>(key: &str, known: &'a [S]) -> Option<(&'a str, bool)> {
-    let known = known.iter().map(AsRef::as_ref);
-    if let Some(meant) = known.clone().find(|k| stem(k) == stem(key) && *k != key) {
-        return Some((meant, true));
+    let other_unit = |k: &&str| stem(k) == stem(key) && *k != key;
+    match known.iter().map(AsRef::as_ref).find(other_unit) {
+        Some(meant) => Some((meant, true)),
+        None => flowtwin_lab::nearest(key, known).map(|meant| (meant, false)),
     }
-    let close =
-        known.map(|k| (letters_apart(key, k), k)).filter(|(steps, k)| *steps <= 1 + k.len() / 4);
-    close.min().map(|(_, k)| (k, false))
 }
 
 /// A key without its unit.

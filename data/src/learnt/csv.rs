@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use crate::diagnostic::{Diagnostic, Place};
+use crate::unreadable;
 
 /// A CSV file: names of columns and rows of cells, all of one length (RFC 4180).
 ///
@@ -33,8 +34,7 @@ impl Csv {
     /// As [`Csv::parse`], and if the file cannot be read or is not UTF-8.
     pub fn read(path: &Path) -> Result<Self, Diagnostic> {
         let name = path.display().to_string();
-        let bytes = fs::read(path)
-            .map_err(|error| Diagnostic::new(format!("cannot read {name}: {error}")))?;
+        let bytes = fs::read(path).map_err(|error| unreadable(path, &error))?;
         let text = String::from_utf8(bytes).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
             let line = error.as_bytes()[..at].iter().filter(|&&byte| byte == b'\n').count() + 1;

@@ -3,6 +3,7 @@
 mod dependence;
 mod files;
 mod page;
+mod table;
 
 use flowtwin_lab::Stream;
 use flowtwin_twin::Context;
@@ -10,7 +11,8 @@ use flowtwin_twin::explain::{Shapley, shapley};
 use ndarray::Array2;
 
 pub use dependence::{Curve, Surface};
-pub use files::{table, value, write};
+pub use files::{value, write};
+pub use table::table;
 
 use super::data::Data;
 use super::twin::Twin;

@@ -7,7 +7,8 @@ use flowtwin_twin::Trial;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::data::{Data, Selection};
+use super::data::Data;
+use super::source::Selection;
 use crate::error::DataError;
 
 /// Earlier experiments, from a run folder or a CSV file: one `[[prior]]` of a scenario.

@@ -6,8 +6,9 @@ use std::path::Path;
 use flowtwin_lab::Input;
 use flowtwin_lab::journal::{self, ExperimentRecord, Header, Journal};
 
-use super::data::{Selection, Source, Target};
+use super::source::{Selection, Source, Target};
 use crate::error::DataError;
+use crate::unreadable;
 
 /// Name of the journal in a run folder.
 const JOURNAL: &str = "journal.jsonl";
@@ -15,10 +16,8 @@ const JOURNAL: &str = "journal.jsonl";
 pub(super) fn read(folder: &Path, selection: &Selection) -> Result<Source, DataError> {
     let path = folder.join(JOURNAL);
     let name = path.display().to_string();
-    let bytes = fs::read(&path).map_err(|error| {
-        DataError::bad_input(format_args!("cannot read {name}: {error}"))
-            .hint("give a run folder, or a CSV file")
-    })?;
+    let bytes = fs::read(&path)
+        .map_err(|error| unreadable(&path, &error).or_hint("give a run folder, or a CSV file"))?;
     let journal = journal::read(&bytes)
         .map_err(|error| DataError::bad_input(format_args!("{name}: {error}")))?;
     source(folder, &journal, selection)

@@ -3,7 +3,8 @@
 use flowtwin_lab::{Input, Space, Streams};
 use flowtwin_twin::{Context, SurrogateSpec};
 
-use super::data::{Data, Row, Target};
+use super::data::{Data, Row};
+use super::source::Target;
 use super::twin::Twin;
 
 /// 24 experiments of two inputs: the first raises the yield, the second has its best value in the

@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::column::Column;
 use super::csv::Csv;
-use super::data::{Selection, Source, Target};
+use super::source::{Selection, Source, Target};
 use crate::diagnostic::Diagnostic;
 use crate::error::DataError;
 

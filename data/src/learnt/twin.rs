@@ -10,8 +10,10 @@ use flowtwin_twin::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::data::{Data, Target};
+use super::data::Data;
+use super::source::Target;
 use crate::error::DataError;
+use crate::unreadable;
 
 /// Name of the file in a folder.
 pub const FILE: &str = "model.json";
@@ -98,8 +100,8 @@ impl Twin {
         let path = if path.is_dir() { path.join(FILE) } else { path.to_owned() };
         let shown = path.display();
         let text = fs::read_to_string(&path).map_err(|error| {
-            DataError::bad_input(format_args!("cannot read {shown}: {error}"))
-                .hint("make a model with `flowtwin twin fit DATA --target COLUMN --out FILE`")
+            let make = "make a model with `flowtwin twin fit DATA --target COLUMN --out FILE`";
+            unreadable(&path, &error).or_hint(make)
         })?;
         let twin: Self = serde_json::from_str(&text)
             .map_err(|error| DataError::bad_input(format_args!("{shown} is no model: {error}")))?;

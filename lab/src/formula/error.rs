@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use crate::words::letters_apart;
+use crate::words::nearest;
 
 /// What is wrong with a formula: shown as the formula with a caret under the place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,10 +51,3 @@ impl fmt::Display for FormulaError {
 }
 
 impl std::error::Error for FormulaError {}
-
-/// The known word that differs from `word` in the fewest letters, if that is at most a third of them.
-fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
-    let distances = known.iter().map(|other| (letters_apart(word, other), *other));
-    let (least, like) = distances.min_by_key(|(distance, _)| *distance)?;
-    (least <= word.chars().count().div_ceil(3)).then_some(like)
-}

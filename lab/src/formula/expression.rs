@@ -60,7 +60,9 @@ impl Expression {
                 let [a, b] = &**parts;
                 operator.of(a.evaluate(value_of), b.evaluate(value_of))
             }
-            Node::Call(function, parts) => function.of(parts, value_of),
+            Node::Call(function, parts) => {
+                function.of(parts.len(), |i| parts[i].evaluate(value_of))
+            }
         }
     }
 

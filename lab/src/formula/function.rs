@@ -1,6 +1,5 @@
 //! The functions of formulas.
 
-use super::expression::Expression;
 use crate::math;
 
 /// A function of a formula.
@@ -85,13 +84,13 @@ impl Function {
         TABLE.iter().find(|row| row.0 == self).expect("every function has its row")
     }
 
-    /// The value of the function; of the two branches of `if` only one is calculated.
-    pub(super) fn of(self, parts: &[Expression], value_of: &impl Fn(usize) -> f64) -> f64 {
-        let part = |i: usize| parts[i].evaluate(value_of);
+    /// The value of the function of `count` arguments, each calculated when it is asked for: of the two branches of
+    /// `if` only one is.
+    pub(super) fn of(self, count: usize, part: impl Fn(usize) -> f64) -> f64 {
         match self {
             Self::If => part(if part(0) > 0.5 { 1 } else { 2 }),
-            Self::Min => (1..parts.len()).map(part).fold(part(0), least),
-            Self::Max => (1..parts.len()).map(part).fold(part(0), |a, b| -least(-a, -b)),
+            Self::Min => (1..count).map(&part).fold(part(0), least),
+            Self::Max => (1..count).map(&part).fold(part(0), |a, b| -least(-a, -b)),
             Self::Clamp => {
                 let above = -least(-part(0), -part(1));
                 least(above, part(2))

@@ -1,7 +1,8 @@
 //! What was chosen: the inputs over the run, and the objective against temperature.
 
+use super::experiment::{objective_axis, tip};
 use super::html::{HALF, QUARTER, figure, section, small};
-use super::{legend, progress, style};
+use super::{legend, style};
 use crate::plot::{Axis, Band, Chart, Colour, Dot, Points};
 use crate::quantity::Quantity;
 use crate::run::{Experiment, Run};
@@ -38,7 +39,7 @@ fn over_run(run: &Run<'_>, name: &str) -> String {
     for phase in 0..run.phases().len() {
         let dot = |e: &Experiment<'_>| {
             let value = e.record.conditions.get(name)?;
-            Some(Dot::new(e.record.experiment as f64, value, progress::tip(run, e)))
+            Some(Dot::new(e.record.experiment as f64, value, tip(run, e)))
         };
         let dots = run.of_phase(phase).iter().filter_map(dot);
         chart.add(Points::new(dots, style(phase)).sized(2.3));
@@ -55,7 +56,7 @@ pub(super) fn against_temperature(run: &Run<'_>) -> Option<String> {
     let title = format!("{} against {}", run.objective().name, input.name);
     let mut chart = Chart::new(
         Axis::covering(input.label(), chosen),
-        progress::objective_axis(run),
+        objective_axis(run),
         title.clone(),
         run.header().simulated,
     )
@@ -63,7 +64,7 @@ pub(super) fn against_temperature(run: &Run<'_>) -> Option<String> {
     for phase in 0..run.phases().len() {
         let dot = |e: &Experiment<'_>| {
             let at = e.record.conditions.get(name)?;
-            Some(Dot::new(at, e.value?, progress::tip(run, e)))
+            Some(Dot::new(at, e.value?, tip(run, e)))
         };
         let dots = run.of_phase(phase).iter().filter_map(dot);
         chart.add(Points::new(dots, style(phase)));

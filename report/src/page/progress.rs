@@ -1,10 +1,10 @@
 //! How the campaign went: every experiment, and the best so far of each policy.
 
+use super::experiment::{objective_axis, tip};
 use super::html::{HALF, WIDE, figure, pair, section};
 use super::{legend, style};
-use crate::format::{NONE, counted, plain, significant, with_unit};
+use crate::format::{counted, significant};
 use crate::plot::{Axis, Chart, Colour, Dash, Dot, Ends, Line, Points, Rule, Shape, Style};
-use crate::quantity::Quantity;
 use crate::run::{Experiment, Run};
 
 /// The figures of a campaign's progress.
@@ -19,28 +19,6 @@ pub(super) fn sections(run: &Run<'_>) -> String {
     let figures: Vec<String> = policies.into_iter().chain(temperature).collect();
     body.push_str(&pair(&figures));
     section("progress", "What the campaign found", &body)
-}
-
-/// What a point says when it is pointed at.
-pub(super) fn tip(run: &Run<'_>, e: &Experiment<'_>) -> String {
-    let objective = run.objective();
-    let value = e.value.map_or(NONE.into(), |v| with_unit(&significant(v, 4), &objective.unit));
-    let phase = &run.phases()[e.phase].record.name;
-    let mut lines = vec![
-        format!("experiment {} · {phase} {}", e.record.experiment, e.iteration),
-        format!("{} {value}", objective.name),
-    ];
-    lines.extend(e.record.conditions.iter().map(|(name, x)| {
-        let input = Quantity::of_key(name);
-        format!("{} {}", input.name, with_unit(&plain(x), &input.unit))
-    }));
-    lines.join("\n")
-}
-
-/// The axis of the objective over some experiments.
-pub(super) fn objective_axis(run: &Run<'_>) -> Axis {
-    let values = run.experiments().iter().filter_map(|e| e.value);
-    Axis::covering(run.objective().label(), values)
 }
 
 fn every_experiment(run: &Run<'_>) -> String {

@@ -8,7 +8,7 @@ use flowtwin_twin::Context;
 use serde_json::{Value, json};
 
 use crate::cli::TwinRehearse as Args;
-use crate::command::run::threads;
+use crate::command::campaign::threads;
 use crate::console;
 use crate::error::CommandError;
 

@@ -6,8 +6,8 @@ use flowtwin_report::page::{Legend, Page, figure, section};
 use flowtwin_report::plot::{Axis, Band, Chart, Dash, Ends, Line, Style};
 use flowtwin_statistics::Band as Quartiles;
 
-use super::capability;
 use super::finding::{Finding, in_unit, lead, matrix, overview};
+use super::metrics;
 use super::pool;
 use super::results::Results;
 use super::steps::Step;
@@ -65,7 +65,7 @@ pub fn report(results: &Results, findings: &[Finding]) -> String {
             body.push_str("<h3>Policies two by two, at the end</h3>\n");
             body.push_str(&pairs(finding).html());
         }
-        if let Some(table) = capability::table(results, scenario) {
+        if let Some(table) = metrics::table(results, scenario) {
             body.push_str("<h3>What the lab can do</h3>\n");
             body.push_str(&table.html());
             body.push_str(SOURCE);

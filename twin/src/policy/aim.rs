@@ -1,7 +1,7 @@
 //! What guided policies are after.
 
 use crate::acquisition::Acquisition;
-use crate::policy::Cost;
+use crate::cost::Cost;
 
 /// What a guided policy maximises.
 #[derive(Clone, Copy, Debug, PartialEq)]

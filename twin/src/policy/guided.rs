@@ -8,10 +8,10 @@ use crate::feasibility::Feasibility;
 use crate::objective::{Price, Weighed};
 use crate::policy::elsewhere::elsewhere;
 use crate::policy::trust_region::half_width;
-use crate::policy::{Aim, Ask, Policy, PolicyError, Proposals, SurrogateSpec};
+use crate::policy::{Aim, Ask, Policy, PolicyError, Proposals};
 use crate::region::Region;
 use crate::search::{self, Search};
-use crate::{Context, Encoding, History, Model, Posterior, Work};
+use crate::{Context, Encoding, History, Model, Posterior, SurrogateSpec, Work};
 
 /// Best experiments around which to look closer, and points around each at every distance.
 const NEAR: usize = 4;

@@ -13,10 +13,10 @@ use crate::goals::{Goal, Goals, Objective};
 use crate::objective::Price;
 use crate::policy::guided::{believed, stay};
 use crate::policy::trust_region::half_width;
-use crate::policy::{Aim, Ask, Policy, PolicyError, Proposals, SurrogateSpec};
+use crate::policy::{Aim, Ask, Policy, PolicyError, Proposals};
 use crate::region::Region;
 use crate::search::{self, Objective as _, Search};
-use crate::{Context, Encoding, History, Model, Trial, Work};
+use crate::{Context, Encoding, History, Model, SurrogateSpec, Trial, Work};
 use front::Tried;
 use worth::{Purpose, Worth};
 

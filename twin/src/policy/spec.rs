@@ -1,4 +1,4 @@
-//! How scenarios name policies and surrogates.
+//! How scenarios name policies.
 
 use std::str::FromStr;
 
@@ -7,71 +7,10 @@ use serde::de::value::{MapAccessDeserializer, MapDeserializer};
 use serde::de::{IntoDeserializer, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::Goals;
 use crate::acquisition::UCB_LAMBDA;
+use crate::goals::Goals;
+use crate::model::SurrogateSpec;
 use crate::policy::{Aim, Guided, LatinHypercube, Listed, Policy, Random, Several, SobolSequence};
-
-/// Which surrogate to learn with, as scenarios spell it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum SurrogateSpec {
-    /// Ten cascades of 2 to 5 layers, trained as the group's Fast-Cat code does.
-    LegacyFastcat,
-    /// Twenty cascades of 8 to 10 layers, trained as the group's Smart-Dope code does.
-    LegacySmartdope,
-    /// Twenty networks with random hidden units and Bayesian output layers; the default of campaigns.
-    Modern,
-    /// A Gaussian process, Matérn 5/2 with a length for each input; the fastest.
-    Gp,
-    /// A random forest of 200 trees: for steps, plateaus and many irrelevant inputs.
-    Forest,
-    /// Several models weighed by how well each predicts what it has not seen: the most accurate, and slower.
-    Stack,
-}
-
-impl SurrogateSpec {
-    /// All of them.
-    pub const ALL: [Self; 6] = [
-        Self::LegacyFastcat,
-        Self::LegacySmartdope,
-        Self::Modern,
-        Self::Gp,
-        Self::Forest,
-        Self::Stack,
-    ];
-
-    /// Whether it is one of the published ensembles, with the published ways of using it.
-    pub fn is_legacy(self) -> bool {
-        matches!(self, Self::LegacyFastcat | Self::LegacySmartdope)
-    }
-
-    /// Its name, as scenarios spell it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::LegacyFastcat => "legacy-fastcat",
-            Self::LegacySmartdope => "legacy-smartdope",
-            Self::Modern => "modern",
-            Self::Gp => "gp",
-            Self::Forest => "forest",
-            Self::Stack => "stack",
-        }
-    }
-}
-
-impl FromStr for SurrogateSpec {
-    type Err = UnknownName;
-
-    fn from_str(name: &str) -> Result<Self, UnknownName> {
-        let known = || Self::ALL.map(Self::name).join(", ");
-        Self::ALL.into_iter().find(|s| s.name() == name).ok_or_else(|| UnknownName {
-            what: "surrogate",
-            name: name.into(),
-            known: known(),
-        })
-    }
-}
 
 /// Which policy to ask, as scenarios spell it: `policy = "ei"`, or a table where a policy has keys that are not to
 /// stand at their defaults, such as `policy.ucb.lambda = 2.0`.
@@ -319,18 +258,6 @@ impl<'de, E: serde::de::Error> IntoDeserializer<'de, E> for NoKeys {
     }
 }
 
-/// A name that nothing has.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no {what} named {name}; there are {known}")]
-pub struct UnknownName {
-    /// What was looked for.
-    pub what: &'static str,
-    /// The name.
-    pub name: String,
-    /// The names there are.
-    pub known: String,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -361,14 +288,5 @@ mod tests {
         let spec = parse(list).unwrap();
         assert_eq!(serde_json::to_string(&spec).unwrap(), list);
         assert!(parse(r#""list""#).unwrap_err().to_string().contains("conditions"));
-    }
-
-    #[test]
-    fn surrogates_read_as_they_are_named() {
-        for surrogate in SurrogateSpec::ALL {
-            let text = serde_json::to_string(&surrogate).unwrap();
-            assert_eq!(text, format!("\"{}\"", surrogate.name()));
-            assert_eq!(surrogate.name().parse(), Ok(surrogate));
-        }
     }
 }

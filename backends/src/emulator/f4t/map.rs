@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use flowtwin_lab::{Command, HeaterId, Lab, Reply, SensorId, SensorKind, Temperature};
 
 use super::F4tWiring;
+use crate::codec::f4t as register;
 use crate::codec::modbus::{Exception, WordOrder};
-use crate::driver::f4t::register;
 
 /// Set points an F4T accepts out of the box [°C].
 const SET_POINTS_C: std::ops::RangeInclusive<f32> = -200.0..=1371.0;

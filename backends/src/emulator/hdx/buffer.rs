@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use flowtwin_lab::Frames;
 
+use crate::codec::hdx::{METADATA, MOST_AT_ONCE, SPECTRUM_CHECKSUM};
 use crate::codec::obp::{self, Header};
-use crate::driver::hdx::{METADATA, MOST_AT_ONCE, SPECTRUM_CHECKSUM};
 
 /// Most spectra the buffer holds.
 pub(super) const CAPACITY: u32 = 50_000;

@@ -7,7 +7,7 @@ use flowtwin_report::plot::{
     Axis, Band, Bee, Cells, Chart, Dot, Key, Line, Points, Ramp, Rule, Style, Swarm,
 };
 
-use super::files::{at, label, table};
+use super::table::{at, label, table};
 use super::{Curve, Explained, Explanation, Surface};
 use crate::learnt::data::Data;
 use crate::learnt::twin::Twin;

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use flowtwin_lab::FaultKind;
 
-use super::Transport;
-use crate::emulator::{Emulator, Line, WorldBehind};
+use super::{Emulator, Line, WorldBehind};
+use crate::transport::{Transport, lost};
 
 /// The lab behind emulated instruments, shared by all of them.
 pub type World = Rc<RefCell<WorldBehind>>;
@@ -52,7 +52,7 @@ impl Transport for MemoryWire {
             self.serve();
         }
         if std::mem::take(&mut self.line.hung_up) {
-            return Err(super::lost(&"the instrument closed the connection"));
+            return Err(lost(&"the instrument closed the connection"));
         }
         let bytes = self.line.output.len();
         if into.is_empty() {

@@ -1,0 +1,144 @@
+//! A campaign on any lab, from its folder to its exit code: what `run`, `replay` and the rig have in common.
+
+use std::io::stdout;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, LazyLock};
+use std::thread::available_parallelism;
+
+use flowtwin_campaign::campaign::{Campaign, Ended, Watch};
+use flowtwin_campaign::conclusion::Conclusion;
+use flowtwin_campaign::folder::{Identity, RunFolder};
+use flowtwin_campaign::scenario::Scenario;
+use flowtwin_lab::journal::Journal;
+use flowtwin_lab::{Fault, FaultKind, Lab};
+use flowtwin_report::Extras;
+
+use super::place::Place;
+use crate::cli::Folder;
+use crate::console;
+use crate::error::{CommandError, Kind};
+use crate::progress::Progress;
+use crate::signals;
+
+/// Set by Ctrl-C.
+pub(super) static STOP: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
+
+/// Runs a campaign at a place, writes its run folder and prints what was asked for.
+pub(super) fn at(
+    place: Place,
+    scenario: &Scenario,
+    folder: &RunFolder,
+    to: &Folder,
+    seed: u64,
+) -> Result<(), CommandError> {
+    heed_ctrl_c()?;
+    let mut progress = Progress::new(scenario);
+    let (backend, world) = (place.backend.to_owned(), place.world());
+    let ended = campaign(scenario, seed, threads(to.jobs), place.lab, folder, &mut progress)?;
+    let simulated_events = world.map(|world| world.work().events);
+    let concluded = conclude(to, folder.path(), Extras { backend, simulated_events });
+    both(outcome(&ended), concluded)
+}
+
+/// How a run ended before how its files were written: that the rig is not safe must be told whatever the disk does.
+pub(super) fn both(
+    ended: Result<(), CommandError>,
+    concluded: Result<(), CommandError>,
+) -> Result<(), CommandError> {
+    if let (Err(_), Err(error)) = (&ended, &concluded) {
+        console::say_line(format_args!("error: {error}"));
+    }
+    ended.and(concluded)
+}
+
+/// The folder of a run: the one named, or the default with `more` at the end of its name. It is told which run it
+/// repeats, if any.
+pub(super) fn folder(
+    to: &Folder,
+    identity: &Identity,
+    more: &str,
+    replayed: Option<&Journal>,
+) -> Result<RunFolder, CommandError> {
+    let path = to.out.clone().unwrap_or_else(|| beside(&identity.default_folder(), more));
+    let folder = match to.resume {
+        true => RunFolder::resume(&path, identity)?,
+        false => RunFolder::begin(&path, identity)?,
+    };
+    if let Some(journal) = replayed {
+        folder.repeats(journal)?;
+    }
+    Ok(folder)
+}
+
+/// Writes the run folder and prints what was asked for.
+pub(super) fn conclude(to: &Folder, path: &Path, extras: Extras) -> Result<(), CommandError> {
+    let conclusion = Conclusion::of(path, extras, threads(to.jobs))?;
+    conclusion.write(path)?;
+    console::print(conclusion.text(to.json, console::columns(&stdout())))?;
+    console::say_line(format_args!("run folder: {}", path.display()));
+    Ok(())
+}
+
+/// The same path with more at the end of its name.
+fn beside(path: &Path, more: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(more);
+    name.into()
+}
+
+/// Runs the campaign of `scenario` on `lab` into `folder`.
+pub(super) fn campaign(
+    scenario: &Scenario,
+    seed: u64,
+    threads: NonZeroUsize,
+    lab: impl Lab,
+    folder: &RunFolder,
+    watch: &mut dyn Watch,
+) -> Result<Ended, CommandError> {
+    let campaign = Campaign::new(scenario, seed, threads, &STOP);
+    let (campaign, writer) = match folder.goes_on() {
+        true => (campaign.goes_on().in_wall_time(), folder.append()?),
+        false => (campaign, folder.open()?),
+    };
+    let (ended, _writer) =
+        campaign.run(lab, writer, folder.recorded(), watch).map_err(CommandError::failed)?;
+    Ok(ended)
+}
+
+/// What a fault means for the exit code.
+pub(super) fn outcome(ended: &Ended) -> Result<(), CommandError> {
+    match &ended.fault {
+        None => Ok(()),
+        Some(fault) if fault.kind == FaultKind::Interrupted => {
+            let message =
+                "interrupted: the rig is safe, every finished experiment is in the journal";
+            Err(CommandError::new(Kind::Interrupted, message).hint("go on with --resume"))
+        }
+        Some(fault) if is_unsafe(fault) => {
+            Err(CommandError::failed(fault)
+                .hint("go to the rig: switch heater and pumps off by hand"))
+        }
+        Some(fault) => {
+            Err(CommandError::new(Kind::Fault, format_args!("{fault}; the rig is safe"))
+                .hint("put it right, then go on with --resume"))
+        }
+    }
+}
+
+/// Whether a fault says that the rig could not be made safe.
+pub(super) fn is_unsafe(fault: &Fault) -> bool {
+    matches!(&fault.kind, FaultKind::NotSafe { .. })
+}
+
+/// The number of threads asked for, else all cores.
+pub(super) fn threads(jobs: Option<NonZeroUsize>) -> NonZeroUsize {
+    jobs.or_else(|| available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
+}
+
+/// The first Ctrl-C, or a request to end, makes the rig safe at the next moment at which time passes; the second ends the
+/// program.
+pub(super) fn heed_ctrl_c() -> Result<(), CommandError> {
+    signals::heed(&STOP).map_err(CommandError::failed)
+}
