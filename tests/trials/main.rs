@@ -13,4 +13,5 @@ mod support;
 mod campaign;
 mod kills;
 mod parity;
+mod reaction;
 mod table;

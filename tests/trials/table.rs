@@ -1,9 +1,9 @@
 //! The table of trials: whatever hangs, dies, comes loose, garbles or lies, the rig ends safe in time or the campaign
 //! completes; nothing is lost or done twice, and no observation is false.
 
-mod cell;
-mod rig;
-mod world;
+pub(crate) mod cell;
+pub(crate) mod rig;
+pub(crate) mod world;
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};

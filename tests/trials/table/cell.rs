@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use flowtwin_backends::Wiring;
 use flowtwin_backends::emulator::Ailment;
@@ -124,6 +125,11 @@ pub(crate) fn place(name: &str) -> (PathBuf, PathBuf) {
 
 /// The moment at which the fault begins, if nothing goes otherwise than in simulation: liquid flows in the second experiment.
 pub(crate) fn moment_s(file: &std::path::Path) -> f64 {
+    static KNOWN: OnceLock<f64> = OnceLock::new();
+    *KNOWN.get_or_init(|| simulated_moment_s(file))
+}
+
+fn simulated_moment_s(file: &std::path::Path) -> f64 {
     let scenario = Scenario::load(file).unwrap();
     let (seed, never) = (scenario.file().seed, std::sync::atomic::AtomicBool::new(false));
     let campaign = InSimulation::new(&scenario, seed, std::num::NonZeroUsize::MIN, &never);

@@ -49,8 +49,7 @@ impl Rig {
     pub(crate) fn serve(dir: PathBuf, file: PathBuf, mut wiring: Wiring, fate: &Fate) -> Self {
         let (from, to) = (Instant::from_secs(fate.when.0), Instant::from_secs(fate.when.1));
         wiring.faults = fate.wires.iter().map(|(name, what)| scripted(name, *what, fate)).collect();
-        let known = Known { fault: Some((from, to)), lie: fate.lie, ..Known::default() };
-        let known = Arc::new(Mutex::new(known));
+        let known = Arc::new(Mutex::new(Known::new((from, to), fate.lie)));
         let stop = Arc::new(AtomicBool::new(false));
         let (ready, served) = channel();
         let scenario = file.clone();

@@ -58,12 +58,12 @@ pub(crate) struct Truth {
 }
 
 /// What a trial and the world behind its instruments share.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Known {
     /// Whether the campaign has begun to do something; before, no time passes.
     pub(crate) begun: bool,
     /// When the fault begins and ends, in lab time.
-    pub(crate) fault: Option<(Instant, Instant)>,
+    pub(crate) fault: (Instant, Instant),
     pub(crate) lie: Option<Lie>,
     pub(crate) log: Vec<Entry>,
     /// Lab time.
@@ -79,6 +79,14 @@ pub(crate) struct Known {
 }
 
 impl Known {
+    /// Nothing has happened yet; a fault begins and ends in lab time.
+    pub(crate) fn new(fault: (Instant, Instant), lie: Option<Lie>) -> Self {
+        let (now, turned_at) = (Instant::START, Instant::START);
+        let (log, running) = (Vec::new(), BTreeMap::new());
+        let (begun, hot, rig_s) = (false, false, 0.0);
+        Self { begun, fault, lie, log, now, rig_s, turned_at, hot, running }
+    }
+
     pub(crate) fn note(&mut self, at: Instant, what: Seen) {
         let rig_s = self.rig_s + at.since(self.turned_at.min(at)).as_secs();
         self.log.push(Entry { rig_s, at, what });
@@ -230,18 +238,16 @@ impl World {
 
     /// Goes on to `until`, and lets the fault begin or end on the way.
     fn pass(&mut self, until: Instant) -> Result<(), Fault> {
-        let fault = self.known().fault;
+        let (from, to) = self.known().fault;
         let now = self.lab.now();
-        if let Some((from, to)) = fault {
-            for (moment, begins) in [(from, true), (to, false)] {
-                if now < moment && moment <= until {
-                    self.lab.wait_until(moment)?;
-                    if begins {
-                        self.begin();
-                    } else {
-                        self.active = None;
-                        self.known().note(moment, Seen::Cured);
-                    }
+        for (moment, begins) in [(from, true), (to, false)] {
+            if now < moment && moment <= until {
+                self.lab.wait_until(moment)?;
+                if begins {
+                    self.begin();
+                } else {
+                    self.active = None;
+                    self.known().note(moment, Seen::Cured);
                 }
             }
         }

@@ -173,7 +173,7 @@ fn a_ratio_that_comes_back_begins_its_grace_again() {
         high: 2.1,
     };
     let spec = Limits { ratios: vec![rule.clone()], ratio_grace_s: 20.0, ..Limits::default() };
-    let mut set = |pumps: &mut Pumps, s: f64, (of, to): (f64, f64)| {
+    let set = |pumps: &mut Pumps, s: f64, (of, to): (f64, f64)| {
         pumps.started((at(s), at(s)), &water, (of, 1e6));
         pumps.started((at(s), at(s)), &other, (to, 1e6));
         assert_eq!(pumps.ratio(at(s), &rule), (of > 0.0 && to > 0.0).then(|| of / to));
