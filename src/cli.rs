@@ -33,6 +33,8 @@ pub enum Command {
     Check(Check),
     /// Run a recorded campaign again and compare.
     Replay(Replay),
+    /// Say what moved between two runs, snapshots or scenarios.
+    Diff(Diff),
     /// Rebuild the report and tables of a run folder from its journal.
     Report(Report),
     /// Learn a surrogate from any table of experiments: fit it, judge it, explain it.
@@ -306,6 +308,26 @@ pub struct Replay {
     /// The folder of what is measured again.
     #[command(flatten)]
     pub folder: Folder,
+}
+
+/// Arguments of `flowtwin diff`.
+#[derive(Debug, Args)]
+pub struct Diff {
+    /// What it was: a run folder, a folder of snapshots of one scenario, or a scenario file, which is run now.
+    #[arg(value_name = "A")]
+    pub before: PathBuf,
+    /// What it is now: likewise.
+    #[arg(value_name = "B")]
+    pub after: PathBuf,
+    /// Leave out what takes simulated experiments: replicates and regret.
+    #[arg(long)]
+    pub quick: bool,
+    /// Threads; they never change a result [default: all cores].
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
+    /// Print the comparison as JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Arguments of `flowtwin report`.

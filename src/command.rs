@@ -5,6 +5,7 @@ mod benchmark;
 mod campaign;
 mod check;
 mod completions;
+mod diff;
 mod discover;
 mod emulate;
 mod experiment;
@@ -12,6 +13,7 @@ mod hardware;
 mod identified;
 mod init;
 mod lab;
+mod occupied;
 mod paper;
 mod place;
 mod replay;
@@ -39,6 +41,7 @@ pub fn run(cli: Cli) -> Result<(), CommandError> {
         Command::Experiment(args) => experiment::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Replay(args) => replay::run(&args),
+        Command::Diff(args) => diff::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Twin(twin) => twin::run(&twin),
         Command::Discover(args) => discover::run(&args),

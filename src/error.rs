@@ -5,6 +5,7 @@ use std::path::Path;
 
 use flowtwin_campaign::conclusion::ConclusionError;
 use flowtwin_campaign::folder::FolderError;
+use flowtwin_comparison::SideError;
 use flowtwin_data::DataError;
 use flowtwin_data::diagnostic::Diagnostic;
 
@@ -102,6 +103,17 @@ impl From<FolderError> for CommandError {
         match error {
             FolderError::Unusable(diagnostic) => Self::bad_input(diagnostic),
             other => Self::failed(other),
+        }
+    }
+}
+
+impl From<SideError> for CommandError {
+    fn from(error: SideError) -> Self {
+        match error {
+            SideError::Journal(error) => error.into(),
+            SideError::Scenario(diagnostic) => diagnostic.into(),
+            SideError::Campaign { .. } => Self::failed(error),
+            other => Self::bad_input(other),
         }
     }
 }

@@ -12,4 +12,3 @@ pub mod outside;
 pub mod parity;
 pub mod scenario;
 pub mod serve;
-pub mod snapshot;

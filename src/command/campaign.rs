@@ -9,12 +9,13 @@ use std::thread::available_parallelism;
 
 use flowtwin_campaign::campaign::{Campaign, Ended, Watch};
 use flowtwin_campaign::conclusion::Conclusion;
-use flowtwin_campaign::folder::{Identity, RunFolder};
+use flowtwin_campaign::folder::{Identity, RunFolder, default_folder, no_run};
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::journal::Journal;
 use flowtwin_lab::{Fault, FaultKind, Lab};
 use flowtwin_report::Extras;
 
+use super::occupied::Occupied;
 use super::place::Place;
 use crate::cli::Folder;
 use crate::console;
@@ -53,18 +54,31 @@ pub(super) fn both(
     ended.and(concluded)
 }
 
-/// The folder of a run: the one named, or the default with `more` at the end of its name. It is told which run it
-/// repeats, if any.
+/// Keeps other processes from the folder of a run: the one named, or the default with `more` at the end of its name.
+pub(super) fn occupy(
+    to: &Folder,
+    scenario: &Scenario,
+    seed: u64,
+    more: &str,
+) -> Result<Occupied, CommandError> {
+    let usual = || beside(&default_folder(scenario.name(), seed), more);
+    let path = to.out.clone().unwrap_or_else(usual);
+    if to.resume && !path.exists() {
+        return Err(no_run(&path).into());
+    }
+    Occupied::take(&path)
+}
+
+/// The folder of a run. It is told which run it repeats, if any.
 pub(super) fn folder(
+    occupied: &Occupied,
     to: &Folder,
     identity: &Identity,
-    more: &str,
     replayed: Option<&Journal>,
 ) -> Result<RunFolder, CommandError> {
-    let path = to.out.clone().unwrap_or_else(|| beside(&identity.default_folder(), more));
     let folder = match to.resume {
-        true => RunFolder::resume(&path, identity)?,
-        false => RunFolder::begin(&path, identity)?,
+        true => RunFolder::resume(occupied.path(), identity)?,
+        false => RunFolder::begin(occupied.path(), identity)?,
     };
     if let Some(journal) = replayed {
         folder.repeats(journal)?;

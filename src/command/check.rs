@@ -4,7 +4,7 @@ use std::path::Path;
 
 use flowtwin_backends::identify;
 use flowtwin_campaign::scenario::Scenario;
-use flowtwin_campaign::snapshot::{Difference, Snapshot};
+use flowtwin_comparison::snapshot::{Difference, Snapshot};
 use serde_json::json;
 
 use super::campaign::threads;

@@ -27,7 +27,7 @@ use flowtwin_report::Extras;
 
 use super::attendant::{Attendant, Cables, Held};
 use super::campaign::{
-    STOP, both, campaign, conclude, folder, heed_ctrl_c, is_unsafe, outcome, threads,
+    STOP, both, campaign, conclude, folder, heed_ctrl_c, is_unsafe, occupy, outcome, threads,
 };
 use super::emulate::read_wiring;
 use super::watch::{held, hold};
@@ -77,7 +77,8 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     let identity = Identity::new(&scenario, seed, wiring.simulated).in_wall_time();
     let more = if replayed.is_some() { "-rig-replay" } else { "-rig" };
     let filled = filled(&args.filled, scenario.manifest())?;
-    let folder = folder(to, &identity, more, replayed)?.going_on(filled);
+    let occupied = occupy(to, &scenario, seed, more)?;
+    let folder = folder(&occupied, to, &identity, replayed)?.going_on(filled);
     let path = folder.path().to_owned();
     heed_ctrl_c()?;
     let hold = hold(&wiring, wiring_file)?;

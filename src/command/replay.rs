@@ -12,7 +12,7 @@ use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::journal::{self, Journal, Record, Writer};
 use serde_json::{Value, json};
 
-use super::campaign::{at, folder};
+use super::campaign::{at, folder, occupy};
 use super::hardware::{self, OnHardware};
 use super::place::{Place, refuse_idle, simulated};
 use crate::cli::{Backend, Replay as Args};
@@ -53,9 +53,10 @@ fn repeat(args: &Args, scenario: &Scenario, recorded: &Journal) -> Result<(), Co
         let (rig, to, replayed) = (&args.rig, &args.folder, Some(recorded));
         return hardware::run(OnHardware { rig, to, scenario, seed, replayed });
     }
+    let occupied = occupy(&args.folder, &scenario, seed, "-replay")?;
     let place = Place::simulated(args.backend, args.rig.wiring.as_deref(), &scenario, seed)?;
     let identity = Identity::new(&scenario, seed, true);
-    let folder = folder(&args.folder, &identity, "-replay", Some(recorded))?;
+    let folder = folder(&occupied, &args.folder, &identity, Some(recorded))?;
     at(place, &scenario, &folder, &args.folder, seed)
 }
 

@@ -6,7 +6,7 @@ use std::fs;
 use crate::support::root;
 
 /// Each crate and every crate of ours that it may use, from the bottom to the top.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("lab", &[]),
     ("sim", &["lab"]),
     ("backends", &["lab"]),
@@ -16,6 +16,7 @@ const ARROWS: [(&str, &[&str]); 9] = [
     ("data", &["lab", "statistics", "twin", "report"]),
     ("campaign", &["lab", "sim", "statistics", "twin", "report", "data"]),
     ("study", &["lab", "sim", "statistics", "twin", "report", "data", "campaign"]),
+    ("comparison", &["lab", "sim", "statistics", "twin", "report", "data", "campaign", "study"]),
 ];
 
 /// The crates of ours that a crate depends on, tests and examples aside.

@@ -33,3 +33,4 @@ mod tables;
 mod tidy;
 mod trouble;
 mod twin;
+mod writers;

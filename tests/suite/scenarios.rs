@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use flowtwin_campaign::scenario::Scenario;
-use flowtwin_campaign::snapshot::Snapshot;
+use flowtwin_comparison::snapshot::Snapshot;
 
 use crate::support::{compare, folder, root, run, scenario_files};
 

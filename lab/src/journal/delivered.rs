@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Answer, CommandRecord, Journal, Record, Resumed};
+use super::{Answer, CommandRecord, Journal, Legible, Record, Resumed};
 use crate::command::Command;
 use crate::fault::FaultKind;
 use crate::id::PumpId;
@@ -37,6 +37,44 @@ pub fn primed(journal: &Journal) -> Volumes {
         }
     }
     book.close()
+}
+
+/// What pumps may have delivered by lines that were set aside from behind `journal`, and in runs of which it records no
+/// end; and the pumps whose syringes were filled meanwhile.
+///
+/// As records: a journal that goes on with them knows what is in the syringes. What a line says that cannot be read as a
+/// whole counts in full.
+pub fn lost(journal: &Journal, aside: &Legible) -> Vec<Record> {
+    let mut book = Book::of(journal);
+    let mut before = book.delivered.clone();
+    let mut filled: Vec<PumpId> = Vec::new();
+    for record in &aside.records {
+        match record {
+            Record::Command(command) => book.note(command),
+            Record::Resumed(resumed) => {
+                book.go_on(resumed);
+                filled.extend(resumed.filled.iter().cloned());
+            }
+            _ => {}
+        }
+    }
+    filled.sort();
+    filled.dedup();
+    before.retain(|pump, _| !filled.contains(pump));
+    let mut after = book.close();
+    for (pump, ul) in &aside.allowed_ul {
+        *after.entry(pump.clone()).or_default() += ul;
+    }
+    let more = |(pump, ul): (PumpId, f64)| {
+        let lost = ul - before.get(&pump).copied().unwrap_or_default();
+        (lost > 0.0).then_some((pump, lost))
+    };
+    let lost_ul: Vec<(PumpId, f64)> = after.into_iter().filter_map(more).collect();
+    let at_ns = journal.last_at().max(aside.last_at.unwrap_or(Instant::START));
+    let first = Resumed { at_ns, lost_ul: Vec::new(), filled };
+    let then = Resumed { at_ns, lost_ul, filled: Vec::new() };
+    let first = (!first.filled.is_empty()).then_some(Record::Resumed(first));
+    first.into_iter().chain([Record::Resumed(then)]).collect()
 }
 
 #[derive(Debug, Default)]
@@ -158,6 +196,38 @@ mod tests {
         let fault = Fault::new(Instant::START, "a", unheard);
         book.note(&CommandRecord { answer: Answer::Fault(fault), ..at(1.0, Command::MakeSafe) });
         assert_eq!(book.close(), [("a".into(), 700.0)].into());
+    }
+
+    /// Of two commands behind each other, the journal has lost the second.
+    #[test]
+    fn what_lines_say_that_were_set_aside_counts_as_pumped() {
+        let kept = super::super::tests::journal_of(&[at(0.0, dispense("a", 60.0, 700.0))]);
+        let command = |c: CommandRecord| Record::Command(c);
+        let refilled = Resumed {
+            at_ns: Instant::START + Span::from_secs(50.0),
+            lost_ul: vec![("b".into(), 20.0)],
+            filled: vec!["b".into()],
+        };
+        let stopped = command(at(10.0, Command::Stop { pump: "a".into() }));
+        let then = command(at(60.0, dispense("b", 60.0, 33.0)));
+        let nothing = Legible::default();
+        assert_eq!(book(&kept, &nothing), [("a".into(), 700.0)].into(), "nobody has stopped it");
+        let records = vec![stopped.clone()];
+        let seen = Legible { records, allowed_ul: vec![("c".into(), 5.0)], ..Legible::default() };
+        assert_eq!(book(&kept, &seen), [("a".into(), 10.0), ("c".into(), 5.0)].into());
+        let records = vec![stopped, command(at(20.0, dispense("b", 60.0, 9.0)))];
+        let records = [records, vec![Record::Resumed(refilled), then]].concat();
+        let last_at = Some(Instant::START + Span::from_secs(60.0));
+        let filled = Legible { records, last_at, ..Legible::default() };
+        assert_eq!(book(&kept, &filled), [("a".into(), 10.0), ("b".into(), 33.0)].into());
+        let more = lost(&kept, &filled);
+        assert_eq!(more.len(), 2);
+        assert!(more.iter().all(|record| record.at() == last_at));
+    }
+
+    /// What is in the book of a journal that goes on behind lines that were set aside.
+    fn book(kept: &Journal, aside: &Legible) -> Volumes {
+        delivered(&lost(kept, aside).iter().fold(kept.clone(), |journal, more| journal.with(more)))
     }
 
     #[test]

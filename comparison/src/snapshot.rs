@@ -5,11 +5,10 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
+use flowtwin_campaign::campaign::{Campaign, CampaignError, Ended, Silent};
+use flowtwin_campaign::observations;
+use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::journal::{self, Journal, Writer};
-
-use crate::campaign::{Campaign, CampaignError, Ended, Silent};
-use crate::observations;
-use crate::scenario::Scenario;
 
 /// What a scenario yields.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +27,17 @@ impl Snapshot {
     /// # Errors
     /// If a policy has no proposal.
     pub fn take(scenario: &Scenario, threads: NonZeroUsize) -> Result<Self, CampaignError> {
+        Self::taken(scenario, threads).map(|(snapshot, _)| snapshot)
+    }
+
+    /// As [`Snapshot::take`], with the journal that it was taken of.
+    ///
+    /// # Errors
+    /// If a policy has no proposal.
+    pub fn taken(
+        scenario: &Scenario,
+        threads: NonZeroUsize,
+    ) -> Result<(Self, Journal), CampaignError> {
         let seed = scenario.file().seed;
         let mut lab = scenario.sim_lab(seed);
         let never = AtomicBool::new(false);
@@ -35,11 +45,12 @@ impl Snapshot {
         let writer = Writer::new(Vec::new());
         let (ended, writer) = campaign.run(&mut lab, writer, None, &mut Silent)?;
         let journal = journal::read(writer.sink()).expect("a journal that was just written");
-        Ok(Self {
+        let snapshot = Self {
             observations: observations(scenario, &journal, &ended),
             work: work(&lab.work(), &ended),
             digest: digest(&journal),
-        })
+        };
+        Ok((snapshot, journal))
     }
 
     /// The parts by name.
@@ -107,8 +118,14 @@ impl Difference {
     }
 }
 
+/// What a part of the snapshot in `folder` says; none where it is not there.
+pub(crate) fn part(folder: &Path, part: &str) -> Option<String> {
+    let text = fs::read_to_string(folder.join(format!("{part}.snap"))).ok()?;
+    Some(contents(&text).to_owned())
+}
+
 /// A snapshot file without the lines that say where it comes from.
-fn contents(file: &str) -> &str {
+pub(crate) fn contents(file: &str) -> &str {
     let body = file.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---\n"));
     body.map_or(file, |(_, body)| body)
 }

@@ -1,0 +1,154 @@
+//! What is compared: a run folder, a snapshot, or a scenario that is run now.
+
+mod load;
+mod table;
+
+use flowtwin_campaign::observations::six;
+use flowtwin_lab::journal::{ExperimentRecord, Journal};
+use serde::Serialize;
+use serde_json::Value;
+
+pub use load::SideError;
+
+/// One of two sides of a comparison.
+#[derive(Clone, Debug)]
+pub struct Side {
+    /// The path it was given by.
+    pub name: String,
+    /// What is at that path.
+    pub kind: Kind,
+    /// Version of flowtwin that made it, where it says so.
+    pub flowtwin: Option<String>,
+    /// The scenario as it was understood, with the seed of the run; none for a snapshot that does not say it.
+    pub definition: Option<Value>,
+    /// Names of the inputs.
+    pub inputs: Vec<String>,
+    /// Names and units of the features.
+    pub features: Vec<(String, String)>,
+    /// The finished experiments, in order.
+    pub experiments: Vec<Measured>,
+    /// What was computed, by name; empty where it is not known.
+    pub work: Vec<(String, u64)>,
+    /// Length and SHA-256 of the journal, as a snapshot has them; none for a run folder.
+    pub digest: Option<String>,
+    /// What stopped the run, if anything did.
+    pub stopped: Option<String>,
+    /// Volume that the run took from each stock, priming included \[mL\]; none where it is not known.
+    pub reagent_ml: Option<Vec<(String, f64)>>,
+    /// Lab time of the run, priming included \[s\]; none where it is not known.
+    pub lab_time_s: Option<f64>,
+    /// Every record, where there is a journal.
+    pub journal: Option<Journal>,
+}
+
+/// What is at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A run folder, or its journal.
+    Run,
+    /// A snapshot: results to six digits.
+    Snapshot,
+    /// A scenario, run now on the simulator.
+    Scenario,
+}
+
+impl Kind {
+    /// Its name in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Run => "run",
+            Self::Snapshot => "snapshot",
+            Self::Scenario => "scenario, run now",
+        }
+    }
+}
+
+/// A finished experiment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Measured {
+    /// Its number in the run, from 1.
+    pub experiment: u64,
+    /// Name of its phase.
+    pub phase: String,
+    /// What was set, in the order of the inputs.
+    pub conditions: Vec<f64>,
+    /// What was measured, in the order of the features.
+    pub features: Vec<Option<f64>>,
+    /// Residence time \[s\].
+    pub residence_time_s: Option<f64>,
+    /// Nominal reaction time \[s\].
+    pub reaction_time_s: Option<f64>,
+    /// How long it took \[s\].
+    pub lab_time_s: f64,
+    /// Volume it took of all stocks together \[mL\]; none where it is not known.
+    pub ml: Option<f64>,
+    /// Its flags, or why it failed.
+    pub remarks: String,
+}
+
+impl Measured {
+    fn of(record: &ExperimentRecord) -> Self {
+        let flags = record.quality.flags().join(", ");
+        let remarks =
+            record.fault.as_ref().map_or(flags, |fault| format!("failed: {}", fault.kind));
+        Self {
+            experiment: record.experiment,
+            phase: record.phase.clone(),
+            conditions: record.conditions.values().to_vec(),
+            features: record.features.iter().map(|(_, value)| *value).collect(),
+            residence_time_s: record.residence_time_s,
+            reaction_time_s: record.reaction_time_s,
+            lab_time_s: record.ended_ns.since(record.started_ns).as_secs(),
+            ml: Some(record.consumed_ml.iter().map(|(_, ml)| ml).sum()),
+            remarks,
+        }
+    }
+
+    /// Whether it failed.
+    pub fn failed(&self) -> bool {
+        self.remarks.starts_with("failed")
+    }
+
+    /// The same, to the six digits that snapshots keep.
+    fn to_six_digits(&self) -> Self {
+        let rounded = |x: f64| six(x).parse().unwrap_or(x);
+        let six = |x: &Option<f64>| x.map(rounded);
+        Self {
+            features: self.features.iter().map(six).collect(),
+            residence_time_s: six(&self.residence_time_s),
+            reaction_time_s: six(&self.reaction_time_s),
+            lab_time_s: rounded(self.lab_time_s),
+            ..self.clone()
+        }
+    }
+}
+
+impl Side {
+    /// The same, to the six digits that snapshots keep, so that it can be compared with one.
+    pub(crate) fn to_six_digits(&self) -> Self {
+        let experiments = self.experiments.iter().map(Measured::to_six_digits).collect();
+        Self { experiments, ..self.clone() }
+    }
+
+    /// A value of the definition, by the tables it is in.
+    pub(crate) fn says(&self, pointer: &str) -> Option<&Value> {
+        self.definition.as_ref()?.pointer(pointer)
+    }
+
+    /// What the campaign is after; none where the side does not say it.
+    pub(crate) fn objective(&self) -> Option<Goal> {
+        let feature = self.says("/objective/feature")?.as_str()?.to_owned();
+        let less = self.says("/objective/goal").and_then(Value::as_str) == Some("minimize");
+        Some(Goal { feature, less })
+    }
+}
+
+/// What a campaign is after.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Goal {
+    /// The feature.
+    pub(crate) feature: String,
+    /// Whether less of it is better.
+    pub(crate) less: bool,
+}

@@ -1,0 +1,101 @@
+//! What differs is named, and what is equal is silent.
+
+use std::num::NonZeroUsize;
+
+use flowtwin_comparison::snapshot::Snapshot;
+use flowtwin_comparison::{Comparison, Effort, Side, Sort};
+
+use crate::support::{SHORT, file, folder, quickly, short, side};
+
+#[test]
+fn a_scenario_equals_itself_and_its_snapshot() {
+    let dir = folder("equal");
+    let scenario = short(&dir, "a.toml", "");
+    let now = side(&scenario);
+    assert!(quickly(&now, &now).equal);
+    Snapshot::take(&scenario, NonZeroUsize::MIN).unwrap().accept(&dir.join("snap")).unwrap();
+    let snapshot = Side::load(&dir.join("snap"), NonZeroUsize::MIN).unwrap();
+    let found = quickly(&snapshot, &now);
+    assert!(found.equal, "{}", found.text());
+}
+
+#[test]
+fn a_changed_key_is_named_with_what_it_moved() {
+    let dir = folder("changed");
+    let (a, b) = (
+        short(&dir, "a.toml", ""),
+        short(&dir, "b.toml", "[rig.mixing]\nflow_ul_per_min = 300.0\n"),
+    );
+    let found = quickly(&side(&a), &side(&b));
+    assert!(!found.equal);
+    let keys = found.keys.as_ref().unwrap();
+    assert_eq!(keys.len(), 1);
+    assert_eq!(keys[0].key, "rig.mixing.flow_ul_per_min");
+    assert_eq!(found.parting.as_ref().unwrap().sort, Sort::Measurement);
+    assert_eq!(found.parting.as_ref().unwrap().experiment, 1);
+    let pli = found.shifts.iter().find(|shift| shift.name == "pli").unwrap();
+    assert!(pli.differing >= 4 && pli.median < 0.0, "{pli:?}");
+    assert!(found.text().contains("rig.mixing.flow_ul_per_min: 260 → 300 µL/min"));
+}
+
+#[test]
+fn the_first_proposal_that_differs_is_told_in_shares_of_its_range() {
+    let dir = folder("turned");
+    let (a, b) = (short(&dir, "a.toml", ""), short(&dir, "b.toml", "seed = 2\n"));
+    let found = quickly(&side(&a), &side(&b));
+    let first = found.decisions.first.as_ref().unwrap();
+    assert_eq!((first.experiment, first.phase.as_str()), (1, "start"));
+    assert!(first.of_range > 0.0 && first.of_range <= 1.0, "{first:?}");
+    assert!(found.text().contains("6 of 6 proposals differ"), "{}", found.text());
+}
+
+#[test]
+fn a_fault_is_told_as_a_fault_at_its_experiment() {
+    let dir = folder("faulty");
+    let stall = "[faults]\nscheduled = [{ at_s = 1700.0, for_s = 60.0, mishap = { stall = { pump = \"cui\" } } }]\n";
+    let (a, b) = (short(&dir, "a.toml", ""), short(&dir, "b.toml", stall));
+    let found = quickly(&side(&a), &side(&b));
+    let parting = found.parting.as_ref().unwrap();
+    assert_eq!(parting.sort, Sort::Fault, "{}", found.text());
+    assert!(parting.experiment > 1);
+}
+
+#[test]
+fn replicates_tell_how_large_a_change_is() {
+    let dir = folder("replicated");
+    let (a, b) =
+        (short(&dir, "a.toml", ""), short(&dir, "b.toml", "[optics]\ncounts_scale = 66000.0\n"));
+    let effort = Effort { simulate: Some(NonZeroUsize::MIN) };
+    let found = Comparison::between(&side(&a), &side(&b), effort);
+    let of = |name: &str| found.shifts.iter().find(|shift| shift.name == name).unwrap();
+    let deviations = of("pli").median_in_deviations().unwrap();
+    assert!((of("pli").median_percent.unwrap() - 10.0).abs() < 1.0, "{}", found.text());
+    assert!(deviations > 3.0, "{}", found.text());
+    assert!(found.outcome.totals.iter().any(|cost| cost.name == "regret" && cost.after.is_some()));
+}
+
+#[test]
+fn no_line_is_wider_than_a_terminal() {
+    let dir = folder("wide");
+    let long = "[chemistry.product.growth]\nactivation_kj_per_mol = 41.0\nrate_per_s = 0.23\nat_mm = 0.61\n";
+    let path = file(
+        &dir,
+        "a-scenario-with-a-name-that-is-longer-than-most-names-of-files.toml",
+        "cs3cu2i5.toml",
+        &format!("{long}{SHORT}"),
+    );
+    let (a, b) = (short(&dir, "a.toml", ""), Side::load(&path, NonZeroUsize::MIN).unwrap());
+    let text = quickly(&side(&a), &b).text();
+    let widest = text.lines().map(|line| line.chars().count()).max().unwrap();
+    assert!(widest <= 80, "{widest} columns:\n{text}");
+}
+
+#[test]
+fn what_is_nothing_to_compare_is_refused() {
+    let dir = folder("nothing");
+    let error = Side::load(&dir, NonZeroUsize::MIN).unwrap_err().to_string();
+    assert!(error.contains("is neither a run folder"), "{error}");
+    std::fs::write(dir.join("observations.snap"), "---\nsource: x\n---\nnonsense\n").unwrap();
+    let error = Side::load(&dir, NonZeroUsize::MIN).unwrap_err().to_string();
+    assert!(error.contains("observations.snap is no snapshot"), "{error}");
+}
