@@ -11,6 +11,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use cell::{Cables, Cell, Outcome, What, Whom};
 use world::Lie;
 
+/// What the table says of a trial that found a promise broken; the words above it say which.
+const BROKEN: &str = "**BROKEN PROMISE**";
+
 /// Trials that are made at a time: most of their time they wait.
 const AT_A_TIME: usize = 4;
 
@@ -39,7 +42,9 @@ fn all(cells: &[Cell]) -> Vec<Outcome> {
                 loop {
                     let at = next.fetch_add(1, Ordering::SeqCst);
                     let Some(cell) = cells.get(at) else { break };
-                    let outcome = cell.run();
+                    let ran = std::panic::catch_unwind(|| cell.run());
+                    let outcome =
+                        ran.unwrap_or_else(|_| Outcome { off_s: None, end: BROKEN.into() });
                     eprintln!("{}: {:?} {}", cell.name(), outcome.off_s, outcome.end);
                     found.lock().expect("nobody panics meanwhile")[at] = Some(outcome);
                 }
@@ -100,5 +105,6 @@ fn whatever_hangs_dies_or_lies_the_rig_ends_safe_in_time_or_the_campaign_complet
     for (cell, outcome) in cells.iter().zip(&found) {
         let (name, limit_s) = (cell.name(), limit_s(cell));
         assert!(outcome.off_s.is_none_or(|s| s <= limit_s), "{name}: {:?} s", outcome.off_s);
+        assert_ne!(outcome.end, BROKEN, "{name}");
     }
 }

@@ -186,6 +186,7 @@ impl<L: Lab> Guarded<L> {
     /// becomes an observation.
     fn verify(&mut self) -> Result<(), Fault> {
         self.pumps.verify(&mut self.lab, &self.limits)?;
+        self.thermal.verify(&mut self.lab, &self.limits)?;
         self.kept.look(&mut self.lab)
     }
 

@@ -165,7 +165,7 @@ impl Cell {
         let mut campaign = rig.start();
         rig.until("the fault", |known| known.first(0, |it| *it == Seen::Fault).is_some());
         let watch = campaign.watch();
-        assert!(rig.known().hot, "{}: the heater is on when it happens", self.name());
+        assert!(rig.known().was_hot, "{}: the heater is on when it happens", self.name());
         self.strike(&rig, campaign.process(), watch);
         let code = campaign.ended(&rig, watch);
         self.look(&rig, code)

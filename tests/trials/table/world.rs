@@ -72,6 +72,8 @@ pub(crate) struct Known {
     /// time or by the clock on the wall, whichever is longer, as both are the same on a real rig.
     pub(crate) rig_s: f64,
     pub(crate) turned_at: Instant,
+    /// Whether the heater was on when the fault began.
+    pub(crate) was_hot: bool,
     /// Whether the heater heats, by its last command.
     pub(crate) hot: bool,
     /// Pumps that have been told to run and not to stop.
@@ -83,8 +85,8 @@ impl Known {
     pub(crate) fn new(fault: (Instant, Instant), lie: Option<Lie>) -> Self {
         let (now, turned_at) = (Instant::START, Instant::START);
         let (log, running) = (Vec::new(), BTreeMap::new());
-        let (begun, hot, rig_s) = (false, false, 0.0);
-        Self { begun, fault, lie, log, now, rig_s, turned_at, hot, running }
+        let (begun, was_hot, hot, rig_s) = (false, false, false, 0.0);
+        Self { begun, fault, lie, log, now, rig_s, turned_at, was_hot, hot, running }
     }
 
     pub(crate) fn note(&mut self, at: Instant, what: Seen) {
@@ -206,6 +208,7 @@ impl World {
         let (lie, cui) = {
             let mut known = self.known();
             let now = self.lab.now();
+            known.was_hot = known.hot;
             known.note(now, Seen::Fault);
             (known.lie, known.running.get("cui").copied())
         };

@@ -26,6 +26,8 @@ struct Heater {
     /// Whether its reading may stand still, because it is simulated without noise.
     still: bool,
     set_point: Option<f64>,
+    /// When it was given its set point.
+    told: Instant,
     last: Option<(Instant, f64)>,
     unchanged_since: Instant,
     off_since: Option<Instant>,
@@ -60,6 +62,7 @@ impl Thermal {
             sensor: manifest.sensor(&SensorKind::Temperature(info.name.clone())).cloned(),
             still: manifest.simulated && info.still,
             set_point: None,
+            told: Instant::START,
             last: None,
             unchanged_since: Instant::START,
             off_since: None,
@@ -81,6 +84,7 @@ impl Thermal {
     pub(super) fn heated(&mut self, now: Instant, name: &HeaterId, set_point: Option<f64>) {
         if let Some(heater) = self.heaters.iter_mut().find(|h| h.name == *name) {
             heater.set_point = set_point;
+            heater.told = now;
             heater.off_since = None;
             heater.unchanged_since = now;
         }
@@ -121,6 +125,24 @@ impl Thermal {
             hottest = hottest.max(value);
         }
         self.look_for_flow(lab.now(), spec, hottest, flow_ul_per_min > 0.0)
+    }
+
+    /// Reads every heater that has a set point, and makes sure that it is there: frames tell of nothing else.
+    pub(super) fn verify(&self, lab: &mut impl Lab, spec: &Limits) -> Result<(), Fault> {
+        for heater in &self.heaters {
+            let (Some(sensor), Some(set_point)) = (&heater.sensor, heater.set_point) else {
+                continue;
+            };
+            let value = super::read(lab, sensor)?;
+            let off = (value - set_point).abs();
+            if off.is_nan() || off > spec.measure_within_k {
+                let now = lab.now();
+                let waited_s = now.since(heater.told).as_secs();
+                let kind = FaultKind::NotSettled { value, set_point, off, waited_s };
+                return Err(Fault::new(now, &heater.name, kind));
+            }
+        }
+        Ok(())
     }
 
     fn look_for_flow(

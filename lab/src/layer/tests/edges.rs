@@ -24,6 +24,37 @@ fn a_rig_at_rest_need_not_be_looked_at_and_a_busy_one_just_so_often() {
     assert_eq!(rule_of(&fault), "no reading");
 }
 
+/// Its controller may keep the set point that it was told, and the plate be elsewhere.
+#[test]
+fn frames_of_a_plate_that_is_not_at_its_set_point_are_no_observation() {
+    let exposure = Exposure { integration_us: 20_000, frames: 10 };
+    let arm = Command::Arm { spectrometer: "eye".into(), exposure };
+    let fetch = Command::Fetch { spectrometer: "eye".into() };
+    for (off_k, good) in [(4.9, true), (-4.9, true), (5.1, false), (-5.1, false)] {
+        for late in [false, true] {
+            let lab = Shared::default();
+            let mut guarded = guard(&lab);
+            guarded.send(&heat(60.0)).unwrap();
+            guarded.wait(Span::from_secs(50.0)).unwrap();
+            if late {
+                guarded.send(&arm).unwrap();
+                lab.clone().wait_until(guarded.now() + Span::from_secs(1.0)).unwrap();
+            }
+            lab.0.borrow_mut().forced_temperature_c = Some(60.0 + off_k);
+            let outcome = guarded.send(if late { &fetch } else { &arm });
+            assert_eq!(outcome.is_ok(), good, "{off_k} K: {outcome:?}");
+            if let Err(fault) = outcome {
+                assert!(matches!(fault.kind, FaultKind::NotSettled { .. }), "{fault}");
+                assert!(lab.0.borrow().is_safe());
+            }
+        }
+    }
+    // What is given no temperature may have any.
+    let lab = Shared::default();
+    lab.0.borrow_mut().forced_temperature_c = Some(90.0);
+    guard(&lab).send(&arm).unwrap();
+}
+
 /// Frames of two spectrometers are verified once before the first is armed, and once after the last has handed over.
 #[test]
 fn frames_of_several_spectrometers_are_verified_around_all_of_them() {
@@ -101,12 +132,14 @@ fn settings_are_the_same_within_what_instruments_round_and_no_more() {
 fn limits_that_are_as_they_were_before_there_were_keys_for_them_are_not_written() {
     let keys = |limits: &Limits| -> Vec<String> {
         let value = serde_json::to_value(limits).unwrap();
-        let new = ["loop_tolerance", "loop_drift", "most_delivered"];
+        let new = ["loop_tolerance", "loop_drift", "most_delivered", "measure_within_k"];
         new.iter().filter(|key| value.get(key).is_some()).map(ToString::to_string).collect()
     };
     assert_eq!(keys(&Limits::default()), Vec::<String>::new());
     let other = Limits { loop_tolerance: 0.5, ..Limits::default() };
     assert_eq!(keys(&other), ["loop_tolerance"]);
+    let other = Limits { measure_within_k: 0.5, ..Limits::default() };
+    assert_eq!(keys(&other), ["measure_within_k"]);
     let other = Limits { loop_drift: 0.5, most_delivered: 1.5, ..Limits::default() };
     assert_eq!(keys(&other), ["loop_drift", "most_delivered"]);
 }
