@@ -265,6 +265,48 @@ impl Herald for Unheard {
     fn safe(&mut self) {}
 }
 
+/// Takes down what people are told.
+#[derive(Clone, Debug, Default)]
+struct Told(Arc<std::sync::Mutex<Vec<Vec<Unsafe>>>>);
+
+impl Herald for Told {
+    fn not_safe(&mut self, left: &[Unsafe]) {
+        self.0.lock().unwrap().push(left.to_vec());
+    }
+    fn safe(&mut self) {
+        self.0.lock().unwrap().push(Vec::new());
+    }
+}
+
+#[test]
+fn people_are_told_what_is_on_the_heater_first_and_when_all_is_safe() {
+    let rig = Rig::serve(&NETWORK.replace("water]", "water]\nlink.tcp = \"\""), 1.0);
+    let told = Told::default();
+    let mut bench = rig.bench(Arc::default()).with_herald(Box::new(told.clone()));
+    bench.send(&dispense()).unwrap();
+    bench.send(&Command::Light { light: "lamp".into(), on: true }).unwrap();
+    let set_point_c = Temperature::from_c(60.0);
+    bench.send(&Command::Heat { heater: "plate".into(), set_point_c }).unwrap();
+    // What was turned off again is not among what is on.
+    bench.send(&Command::MakeSafe).unwrap();
+    assert_eq!(told.0.lock().unwrap().pop(), Some(Vec::new()), "all is safe");
+    bench.send(&dispense()).unwrap();
+    bench.send(&Command::Heat { heater: "plate".into(), set_point_c }).unwrap();
+    assert!(!rig.finish(), "it heats and flows when its cables come loose");
+    let fault = bench.send(&Command::MakeSafe).unwrap_err();
+    assert!(fault.to_string().contains("NOT SAFE: plate"), "{fault}");
+    let left = told.0.lock().unwrap().pop().expect("it is told at once");
+    let words: Vec<_> =
+        left.iter().map(|it| (it.what, it.name.as_str(), it.does.as_str())).collect();
+    let expected = [
+        ("heater", "plate", "is on, last told 60.0 °C"),
+        ("pump", "water", "runs at 60.0 µL/min, and stops by itself after 900 µL"),
+        ("light", "lamp", "may be on"),
+    ];
+    assert_eq!(words, expected);
+    assert!(left.iter().all(|it| !it.why.is_empty()));
+}
+
 /// A watch that ends no campaign, for there is no other process.
 fn stand(
     wiring: &Wiring,

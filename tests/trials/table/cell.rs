@@ -18,8 +18,9 @@ use crate::support::{folder, root, scenario};
 
 const BODY: &str = "[[phases]]\nname = \"start\"\npolicy = \"lhs\"\nexperiments = 2\n";
 
-/// How long a fault lasts, in lab time \[s\].
+/// How long a fault of a wire lasts, in lab time, and how long somebody lies: until frames are taken \[s\].
 const LASTS_S: f64 = 60.0;
+const LIES_S: f64 = 900.0;
 /// So long after the pumps have started the fault begins \[s\].
 const AFTER_S: f64 = 40.0;
 
@@ -161,7 +162,8 @@ impl Cell {
         let wires = instruments(&wiring, self.whom);
         let wires = wires.into_iter().filter_map(|name| Some((name, mischief?))).collect();
         let lie = if let What::Lie(lie) = self.what { Some(lie) } else { None };
-        let rig = Rig::serve(dir, file, wiring, &Fate { when: (from, from + LASTS_S), wires, lie });
+        let lasts_s = if lie.is_some() { LIES_S } else { LASTS_S };
+        let rig = Rig::serve(dir, file, wiring, &Fate { when: (from, from + lasts_s), wires, lie });
         let mut campaign = rig.start();
         rig.until("the fault", |known| known.first(0, |it| *it == Seen::Fault).is_some());
         let watch = campaign.watch();
