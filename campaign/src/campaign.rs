@@ -176,8 +176,7 @@ impl<'a> Campaign<'a> {
         watch: &mut dyn Watch,
     ) -> Result<(Ended, Writer<S>), CampaignError> {
         let there = recorded.filter(|_| self.goes_on);
-        let mut guarded =
-            Guarded::new(lab, self.scenario.file().guard.clone()).knowing(self.scenario.loops());
+        let mut guarded = self.scenario.guarded(lab);
         for (pump, syringe) in there.map(|j| Rehearsal::of(j).syringes).iter().flatten().enumerate()
         {
             guarded.delivered_before(pump, 1_000.0 * syringe.needs_ml);

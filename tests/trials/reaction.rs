@@ -50,9 +50,7 @@ fn an_over_temperature_turns_the_heater_off_although_half_of_the_rig_is_dead() {
                 let watch = campaign.watch();
                 let code = campaign.ended(&rig, watch);
                 let known = rig.known();
-                let (fault, at_s) = known.first(0, |it| *it == Seen::Fault).expect("it is hot");
-                let (_, off_s) = known.first(fault, |it| *it == Seen::Cold).expect("it is off");
-                let off_s = off_s - at_s;
+                let off_s = known.off_s(false).expect("it is off");
                 println!("| {silent} | {cables:?} | {patience_s} | {off_s:.1} | {code:?} |");
                 assert!(!known.hot, "{name}");
             }
@@ -122,8 +120,8 @@ fn until(rig: &Rig, state: usize) {
         8 => says("NOT SAFE"),
         _ => {
             rig.until("the fault", |known| is_seen(known, &Seen::Fault));
-            let begun = rig.known().rig_s;
-            rig.until("a silence", |known| known.rig_s > begun + 6.0);
+            let begun = rig.known().wall_s;
+            rig.until("a silence", |known| known.wall_s > begun + 2.0);
         }
     }
 }

@@ -27,11 +27,6 @@ pub struct Limits {
     pub out_of_step_k: f64,
     /// … for this long \[s\].
     pub out_of_step_s: f64,
-    /// While frames are taken a process value may be this far from its set point \[K\]: what is farther is no condition that
-    /// an experiment was told to have, and fails it.
-    #[serde(skip_serializing_if = "is_default_measure")]
-    #[cfg_attr(feature = "schema", schemars(extend("default" = MEASURE_WITHIN_K)))]
-    pub measure_within_k: f64,
     /// A reading that has not moved by a single digit for this long is stale \[s\], while the heater works.
     pub frozen_s: f64,
     /// How far power and loss of a heated zone may be from what the scenario says of them, as a share: a temperature that
@@ -72,17 +67,12 @@ pub struct Limits {
 }
 
 const MOST_DELIVERED: f64 = 1.02;
-const MEASURE_WITHIN_K: f64 = 5.0;
 const LOOP_TOLERANCE: f64 = 0.25;
 const LOOP_DRIFT: f64 = 0.06;
 
 // Scenarios that leave these keys as they are have the digest that they had before there were any.
 fn is_default_most(value: &f64) -> bool {
     value.to_bits() == MOST_DELIVERED.to_bits()
-}
-
-fn is_default_measure(value: &f64) -> bool {
-    value.to_bits() == MEASURE_WITHIN_K.to_bits()
 }
 
 fn is_default_tolerance(value: &f64) -> bool {
@@ -105,7 +95,6 @@ impl Default for Limits {
             no_flow_grace_s: 3_600.0,
             out_of_step_k: 10.0,
             out_of_step_s: 3_600.0,
-            measure_within_k: MEASURE_WITHIN_K,
             frozen_s: 600.0,
             loop_tolerance: LOOP_TOLERANCE,
             loop_drift: LOOP_DRIFT,

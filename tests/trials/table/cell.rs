@@ -186,8 +186,8 @@ impl Cell {
             What::Kill => struck.iter().for_each(|process| signal(*process, "-KILL")),
             _ if self.whom == Whom::Both => {
                 struck.iter().for_each(|process| signal(*process, "-STOP"));
-                let begun = rig.known().rig_s;
-                rig.until("half a minute", |known| known.rig_s > begun + 30.0);
+                let begun = rig.known().wall_s;
+                rig.until("half a minute", |known| known.wall_s > begun + 30.0);
                 struck.iter().for_each(|process| signal(*process, "-CONT"));
             }
             _ => {
@@ -207,13 +207,12 @@ impl Cell {
         let name = self.name();
         let (off_s, hot, running) = {
             let known = rig.known();
-            let (fault, at_s) = known.first(0, |it| *it == Seen::Fault).expect("it happened");
-            let off = known.first(fault, |it| *it == Seen::Cold);
-            (off.map(|(_, off_s)| off_s - at_s), known.hot, known.running.clone())
+            // What a watch waits for is told by the clock on the wall, however fast lab time passes.
+            let process = matches!(self.whom, Whom::Campaign | Whom::Watch | Whom::Both);
+            (known.off_s(process), known.hot, known.flows(known.now))
         };
         assert!(!hot, "{name}: the heater is on when everybody has gone: {}", rig.said());
-        // What has come to its volume was never told to stop; nothing else may run.
-        let _ran_out = running;
+        assert!(running.is_empty(), "{name}: {running:?} run when everybody has gone");
         let journal = rig.journal();
         nothing_false(&name, rig, &journal, 0);
         let killed = self.whom == Whom::Campaign || self.whom == Whom::Both;

@@ -135,6 +135,7 @@ fn serve(server: &mut EmulatorServer, known: &Mutex<Known>, stop: &AtomicBool) {
         let mut known = known.lock().expect("nobody panics while looking");
         if known.begun {
             known.rig_s += lab_s.max(wall_s);
+            known.wall_s += wall_s;
             known.turned_at = server.now();
         }
     }

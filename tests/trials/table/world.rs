@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use flowtwin_lab::{
-    Command, Fault, FlowRate, Frames, Instant, Lab, Manifest, PumpId, Reply, SensorKind,
+    Command, Fault, FlowRate, Frames, Instant, Lab, Manifest, PumpId, Reply, SensorKind, Span,
     Temperature, Volume,
 };
 
@@ -25,10 +25,12 @@ pub(crate) enum Lie {
     TooHot,
 }
 
-/// Something that happened, and when on the clock of the rig \[s\] and in the lab time of the instruments.
+/// Something that happened, and when: on the clock of the rig \[s\], on the one on the wall \[s\], and in the lab time of the
+/// instruments.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub(crate) rig_s: f64,
+    pub(crate) wall_s: f64,
     pub(crate) at: Instant,
     pub(crate) what: Seen,
 }
@@ -71,13 +73,15 @@ pub(crate) struct Known {
     /// The clock of the rig when `turned_at` was the lab time: each turn of the server counts as long as it took in lab
     /// time or by the clock on the wall, whichever is longer, as both are the same on a real rig.
     pub(crate) rig_s: f64,
+    /// The clock on the wall, which counts the time that this process was not held up.
+    pub(crate) wall_s: f64,
     pub(crate) turned_at: Instant,
     /// Whether the heater was on when the fault began.
     pub(crate) was_hot: bool,
     /// Whether the heater heats, by its last command.
     pub(crate) hot: bool,
-    /// Pumps that have been told to run and not to stop.
-    pub(crate) running: BTreeMap<PumpId, f64>,
+    /// Pumps that have been told to run and not to stop: their rate [µL/min], and when they have come to their volume.
+    pub(crate) running: BTreeMap<PumpId, (f64, Instant)>,
 }
 
 impl Known {
@@ -85,19 +89,42 @@ impl Known {
     pub(crate) fn new(fault: (Instant, Instant), lie: Option<Lie>) -> Self {
         let (now, turned_at) = (Instant::START, Instant::START);
         let (log, running) = (Vec::new(), BTreeMap::new());
-        let (begun, was_hot, hot, rig_s) = (false, false, false, 0.0);
-        Self { begun, fault, lie, log, now, rig_s, turned_at, was_hot, hot, running }
+        let (begun, was_hot, hot) = (false, false, false);
+        let (rig_s, wall_s) = (0.0, 0.0);
+        Self { begun, fault, lie, log, now, rig_s, wall_s, turned_at, was_hot, hot, running }
     }
 
     pub(crate) fn note(&mut self, at: Instant, what: Seen) {
         let rig_s = self.rig_s + at.since(self.turned_at.min(at)).as_secs();
-        self.log.push(Entry { rig_s, at, what });
+        self.log.push(Entry { rig_s, wall_s: self.wall_s, at, what });
+    }
+
+    /// Pumps that run, with their rates [µL/min].
+    pub(crate) fn flows(&self, now: Instant) -> BTreeMap<PumpId, f64> {
+        let run = self.running.iter().filter(|(_, (_, until))| *until > now);
+        run.map(|(pump, (rate, _))| (pump.clone(), *rate)).collect()
+    }
+
+    /// Notes that a pump really runs.
+    fn runs(&mut self, now: Instant, command: &Command) {
+        if let Command::Dispense { pump, rate_ul_per_min, at_most_ul } = command {
+            let rate = rate_ul_per_min.ul_per_min();
+            let until = now + Span::from_secs(60.0 * at_most_ul.ul() / rate.max(1e-9));
+            self.running.insert(pump.clone(), (rate, until));
+        }
     }
 
     /// The first entry of a kind, from an entry on.
-    pub(crate) fn first(&self, from: usize, is: impl Fn(&Seen) -> bool) -> Option<(usize, f64)> {
-        let found = self.log.iter().enumerate().skip(from).find(|(_, entry)| is(&entry.what));
-        found.map(|(i, entry)| (i, entry.rig_s))
+    pub(crate) fn first(&self, from: usize, is: impl Fn(&Seen) -> bool) -> Option<(usize, &Entry)> {
+        self.log.iter().enumerate().skip(from).find(|(_, entry)| is(&entry.what))
+    }
+
+    /// From the fault until the heater was off [s], on the clock of the rig or on that on the wall.
+    pub(crate) fn off_s(&self, on_the_wall: bool) -> Option<f64> {
+        let (at, fault) = self.first(0, |it| *it == Seen::Fault)?;
+        let (_, off) = self.first(at, |it| *it == Seen::Cold)?;
+        let passed_s = (off.rig_s - fault.rig_s, off.wall_s - fault.wall_s);
+        Some(if on_the_wall { passed_s.1 } else { passed_s.0 })
     }
 }
 
@@ -136,14 +163,12 @@ impl World {
                 known.hot = false;
                 known.note(now, Seen::Cold);
             }
-            Command::Dispense { pump, rate_ul_per_min, .. } => {
-                known.running.insert(pump.clone(), rate_ul_per_min.ul_per_min());
-            }
+            Command::Dispense { .. } => known.runs(now, command),
             Command::Stop { pump } => drop(known.running.remove(pump)),
             _ => {}
         }
         if let Some(mut truth) = truth {
-            truth.rates = known.running.clone();
+            truth.rates = known.flows(now);
             known.note(now, Seen::Frames(truth));
         }
     }
@@ -210,7 +235,7 @@ impl World {
             let now = self.lab.now();
             known.was_hot = known.hot;
             known.note(now, Seen::Fault);
-            (known.lie, known.running.get("cui").copied())
+            (known.lie, known.flows(now).get("cui").copied())
         };
         self.active = lie;
         let manifest = self.lab.manifest();
@@ -234,9 +259,8 @@ impl World {
             _ => return,
         };
         self.lab.send(&again).expect("the rig does as it likes");
-        if let Command::Dispense { pump, rate_ul_per_min, .. } = again {
-            self.known().running.insert(pump, rate_ul_per_min.ul_per_min());
-        }
+        let now = self.lab.now();
+        self.known().runs(now, &again);
     }
 
     /// Goes on to `until`, and lets the fault begin or end on the way.
@@ -268,8 +292,9 @@ impl Lab for World {
     fn send(&mut self, command: &Command) -> Result<Reply, Fault> {
         self.note(command);
         let altered = self.altered(command);
-        if let Some(Command::Dispense { pump, rate_ul_per_min, .. }) = &altered {
-            self.known().running.insert(pump.clone(), rate_ul_per_min.ul_per_min());
+        if let Some(altered) = &altered {
+            let now = self.lab.now();
+            self.known().runs(now, altered);
         }
         let reply = self.lab.send(altered.as_ref().unwrap_or(command))?;
         Ok(self.falsified(command, reply))

@@ -128,14 +128,14 @@ impl Thermal {
     }
 
     /// Reads every heater that has a set point, and makes sure that it is there: frames tell of nothing else.
-    pub(super) fn verify(&self, lab: &mut impl Lab, spec: &Limits) -> Result<(), Fault> {
+    pub(super) fn verify(&self, lab: &mut impl Lab, within_k: f64) -> Result<(), Fault> {
         for heater in &self.heaters {
             let (Some(sensor), Some(set_point)) = (&heater.sensor, heater.set_point) else {
                 continue;
             };
             let value = super::read(lab, sensor)?;
             let off = (value - set_point).abs();
-            if off.is_nan() || off > spec.measure_within_k {
+            if off.is_nan() || off > within_k {
                 let now = lab.now();
                 let waited_s = now.since(heater.told).as_secs();
                 let kind = FaultKind::NotSettled { value, set_point, off, waited_s };

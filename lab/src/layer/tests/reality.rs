@@ -47,7 +47,7 @@ fn what_is_changed_while_frames_are_taken_is_found_when_they_are_handed_over() {
     {
         let lab = Shared::default();
         let mut guarded = Guarded::new(lab.clone(), Limits { tick_s: 60.0, ..Limits::default() });
-        guarded.send(&heat(28.0)).unwrap();
+        guarded.send(&heat(120.0)).unwrap();
         guarded.send(&arm).unwrap();
         lab.clone().wait_until(Instant::from_secs(0.3)).unwrap();
         lab.0.borrow_mut().forced_settings = vec![(setting, kept)];
@@ -57,7 +57,7 @@ fn what_is_changed_while_frames_are_taken_is_found_when_they_are_handed_over() {
     }
     let lab = Shared::default();
     let mut guarded = guard(&lab);
-    guarded.send(&heat(28.0)).unwrap();
+    guarded.send(&heat(120.0)).unwrap();
     lab.0.borrow_mut().forced_settings = vec![(Setting::SetPoint("plate".into()), 111.0)];
     let fault = guarded.send(&arm).unwrap_err();
     assert!(matches!(fault.kind, FaultKind::Changed { .. }), "{fault}");
