@@ -9,6 +9,7 @@ mod diff;
 mod discover;
 mod emulate;
 mod experiment;
+mod filled;
 mod hardware;
 mod identified;
 mod init;

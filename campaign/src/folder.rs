@@ -143,7 +143,7 @@ impl RunFolder {
     #[must_use]
     pub fn going_on(mut self, filled: Vec<PumpId>) -> Self {
         if let Some(journal) = &mut self.recorded
-            && !journal.complete()
+            && !journal.ended()
             && (journal.is_amid_an_experiment() || !filled.is_empty())
         {
             let lost_ul = unended(journal).into_iter().collect();

@@ -15,11 +15,11 @@ mod sink;
 mod tests;
 mod writer;
 
-pub use delivered::{Volumes, delivered, lost, primed, unended};
+pub use delivered::{Volumes, delivered, lost, primed, pumped, unended};
 pub use reader::{Journal, JournalError, read, read_sealed};
 pub use record::{
-    Answer, BlankRecord, CommandRecord, End, ExperimentRecord, Header, PhaseRecord, Proposal,
-    Record, Resumed, SpectrumRecord, SpoiledRecord,
+    Answer, BlankRecord, CommandRecord, End, ExperimentRecord, Filled, Header, PhaseRecord,
+    Proposal, Record, Resumed, SpectrumRecord, SpoiledRecord,
 };
 pub use salvage::{Legible, Salvage, salvage};
 pub use seal::Seal;

@@ -12,7 +12,8 @@ use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::journal::{self, Journal, Record, Writer};
 use serde_json::{Value, json};
 
-use super::campaign::{at, folder, occupy};
+use super::campaign::{By, at, folder, occupy};
+use super::filled::filled;
 use super::hardware::{self, OnHardware};
 use super::place::{Place, refuse_idle, simulated};
 use crate::cli::{Backend, Replay as Args};
@@ -57,7 +58,11 @@ fn repeat(args: &Args, scenario: &Scenario, recorded: &Journal) -> Result<(), Co
     let place = Place::simulated(args.backend, args.rig.wiring.as_deref(), &scenario, seed)?;
     let identity = Identity::new(&scenario, seed, true);
     let folder = folder(&occupied, &args.folder, &identity, Some(recorded))?;
-    at(place, &scenario, &folder, &args.folder, seed)
+    let filled = match filled(&args.rig.filled, scenario.manifest())? {
+        filled if filled.is_empty() => By::Then(recorded),
+        filled => By::Hand(filled),
+    };
+    at(place, (&scenario, seed), &folder, &args.folder, filled)
 }
 
 fn verify(args: &Args, scenario: &Scenario, recorded: &Journal) -> Result<(), CommandError> {

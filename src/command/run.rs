@@ -3,7 +3,8 @@
 use flowtwin_campaign::folder::Identity;
 use flowtwin_lab::Lab as _;
 
-use super::campaign::{at, folder, occupy};
+use super::campaign::{By, at, folder, occupy};
+use super::filled::filled;
 use super::hardware::{self, OnHardware};
 use super::place::{Place, refuse_idle};
 use crate::cli::{Backend, Run as Args};
@@ -27,6 +28,7 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let occupied = occupy(&args.folder, &scenario, seed, more)?;
     let place = Place::of(args, &scenario, seed)?;
     let identity = Identity::new(&scenario, seed, place.lab.manifest().simulated);
+    let filled = filled(&args.rig.filled, scenario.manifest())?;
     let folder = folder(&occupied, &args.folder, &identity, None)?;
-    at(place, &scenario, &folder, &args.folder, seed)
+    at(place, (&scenario, seed), &folder, &args.folder, By::Hand(filled))
 }

@@ -29,6 +29,7 @@ mod schema;
 mod spoiled;
 mod start;
 mod support;
+mod syringes;
 mod tables;
 mod tidy;
 mod trouble;

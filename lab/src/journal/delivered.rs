@@ -26,9 +26,16 @@ pub fn unended(journal: &Journal) -> Volumes {
     book.runs.into_iter().map(|(pump, run)| (pump, run.at_most_ul)).collect()
 }
 
+/// What every pump has delivered in the whole run, however often its syringe was filled.
+pub fn pumped(journal: &Journal) -> Volumes {
+    let mut book = Book::of(journal);
+    book.stop_all(None);
+    book.pumped
+}
+
 /// What every pump delivered before the first experiment, to fill lines and for the reference.
 pub fn primed(journal: &Journal) -> Volumes {
-    let mut book = Book::default();
+    let mut book = Book::new(journal);
     for record in journal.records() {
         match record {
             Record::Command(command) => book.note(command),
@@ -36,7 +43,8 @@ pub fn primed(journal: &Journal) -> Volumes {
             _ => {}
         }
     }
-    book.close()
+    book.stop_all(None);
+    book.pumped
 }
 
 /// What pumps may have delivered by lines that were set aside from behind `journal`, and in runs of which it records no
@@ -50,7 +58,12 @@ pub fn lost(journal: &Journal, aside: &Legible) -> Vec<Record> {
     let mut filled: Vec<PumpId> = Vec::new();
     for record in &aside.records {
         match record {
-            Record::Command(command) => book.note(command),
+            Record::Command(command) => {
+                book.note(command);
+                if let Command::Fill { pump, .. } = &command.send {
+                    filled.push(pump.clone());
+                }
+            }
             Record::Resumed(resumed) => {
                 book.go_on(resumed);
                 filled.extend(resumed.filled.iter().cloned());
@@ -79,7 +92,12 @@ pub fn lost(journal: &Journal, aside: &Legible) -> Vec<Record> {
 
 #[derive(Debug, Default)]
 struct Book {
+    /// What full syringes hold.
+    full: Volumes,
+    /// What is missing of that.
     delivered: Volumes,
+    /// What was delivered altogether.
+    pumped: Volumes,
     runs: BTreeMap<PumpId, Run>,
 }
 
@@ -92,8 +110,14 @@ struct Run {
 }
 
 impl Book {
+    fn new(journal: &Journal) -> Self {
+        let pumps = journal.header().manifest.pumps.iter();
+        let full = pumps.map(|info| (info.name.clone(), 1_000.0 * info.fill_ml)).collect();
+        Self { full, ..Self::default() }
+    }
+
     fn of(journal: &Journal) -> Self {
-        let mut book = Self::default();
+        let mut book = Self::new(journal);
         for record in journal.records() {
             match record {
                 Record::Command(command) => book.note(command),
@@ -119,6 +143,11 @@ impl Book {
                 self.runs.insert(pump.clone(), run);
             }
             Command::Stop { pump } if *answer == Answer::Done => self.stop(pump, Some(at)),
+            Command::Fill { pump, holds_ul } if *answer == Answer::Done => {
+                self.stop(pump, Some(at));
+                let full = self.full.get(pump).copied().unwrap_or_default();
+                self.delivered.insert(pump.clone(), full - holds_ul.ul());
+            }
             Command::MakeSafe if *answer == Answer::Done => self.stop_all(Some(at)),
             _ => {}
         }
@@ -128,7 +157,7 @@ impl Book {
     fn go_on(&mut self, resumed: &Resumed) {
         self.runs.clear();
         for (pump, ul) in &resumed.lost_ul {
-            *self.delivered.entry(pump.clone()).or_default() += ul;
+            self.add(pump, *ul);
         }
         for pump in &resumed.filled {
             self.delivered.remove(pump);
@@ -140,7 +169,12 @@ impl Book {
         let Some(run) = self.runs.remove(pump) else { return };
         let in_time = |at: Instant| run.ul_per_min * at.since(run.since).as_secs() / 60.0;
         let ul = at.map_or(run.at_most_ul, in_time).min(run.at_most_ul);
+        self.add(pump, ul);
+    }
+
+    fn add(&mut self, pump: &PumpId, ul: f64) {
         *self.delivered.entry(pump.clone()).or_default() += ul;
+        *self.pumped.entry(pump.clone()).or_default() += ul;
     }
 
     fn stop_all(&mut self, at: Option<Instant>) {
@@ -186,6 +220,22 @@ mod tests {
         book.note(&at(10.0, dispense("b", 60.0, 5.0)));
         book.note(&at(20.0, Command::MakeSafe));
         assert_eq!(book.delivered, [("a".into(), 30.0), ("b".into(), 5.0)].into());
+    }
+
+    #[test]
+    fn a_syringe_that_was_filled_lacks_what_it_was_not_filled_with_and_the_run_has_pumped_all() {
+        let fill = |ul: f64| Command::Fill { pump: "a".into(), holds_ul: Volume::from_ul(ul) };
+        let full = [("a".into(), 1000.0)].into();
+        let mut book = Book { full, ..Book::default() };
+        book.note(&at(0.0, dispense("a", 60.0, 700.0)));
+        book.note(&at(10.0, Command::Stop { pump: "a".into() }));
+        book.note(&at(20.0, fill(400.0)));
+        assert_eq!(book.delivered, [("a".into(), 600.0)].into());
+        book.note(&at(30.0, fill(1000.0)));
+        book.note(&at(30.0, dispense("a", 60.0, 5.0)));
+        book.note(&at(40.0, Command::MakeSafe));
+        assert_eq!(book.delivered, [("a".into(), 5.0)].into());
+        assert_eq!(book.pumped, [("a".into(), 15.0)].into());
     }
 
     #[test]

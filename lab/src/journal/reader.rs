@@ -149,9 +149,20 @@ impl Journal {
         times.max().unwrap_or(Instant::START)
     }
 
-    /// Whether the run is complete.
-    pub fn complete(&self) -> bool {
+    /// Whether the run came to its end.
+    pub fn ended(&self) -> bool {
         matches!(self.records.last(), Some(Record::End(_)))
+    }
+
+    /// Whether the run is complete: it came to its end, and not all of its experiments failed.
+    pub fn complete(&self) -> bool {
+        self.ended() && !self.is_fruitless()
+    }
+
+    /// Whether experiments were done, and every one of them failed.
+    pub fn is_fruitless(&self) -> bool {
+        let mut experiments = self.experiments().peekable();
+        experiments.peek().is_some() && experiments.all(|experiment| experiment.fault.is_some())
     }
 
     /// Whether commands follow behind the last record that was synced: of an experiment, or a filling, that has not ended.
