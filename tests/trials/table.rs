@@ -17,20 +17,18 @@ const BROKEN: &str = "**BROKEN PROMISE**";
 /// Trials that are made at a time: most of their time they wait.
 const AT_A_TIME: usize = 4;
 
-/// Longest time from a fault until the heater is off, by what is said in docs/validation.md \[s\].
+/// Longest time from a fault until the heater is off, as docs/validation.md states it [s].
 fn limit_s(cell: &Cell) -> f64 {
     match (cell.whom, cell.what) {
         // The silence after which the watch acts, the grace of a campaign that keeps ports, and making safe.
         (Whom::Campaign, What::Hang) => 15.0,
+        // Nobody is there for half a minute.
         (Whom::Both, What::Hang) => 35.0,
-        // Nobody reaches a controller that is silent, or that has lost its power and heats again when it comes back.
-        (Whom::Heater | Whom::Everything, What::Hang | What::Kill | What::Cut | What::Garble) => {
-            65.0
-        }
-        (_, What::Lie(_)) => 120.0,
-        // Letters whose case is flipped are read all the same; what makes no sense is noticed when the light is needed.
-        (Whom::Light, What::Garble) => 120.0,
-        _ => 20.0,
+        // A lamp that gives no light is tried again: nothing is wrong with what heats.
+        (Whom::Light, What::Lie(_)) => 900.0,
+        // What somebody lies about is found when frames are taken, and a light is asked for when it is needed.
+        (_, What::Lie(_)) | (Whom::Light, What::Garble) => 120.0,
+        _ => 15.0,
     }
 }
 

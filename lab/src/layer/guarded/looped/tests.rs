@@ -140,6 +140,8 @@ fn a_rise_beyond_the_tolerance_is_a_breach_in_words() {
         let found = zone.breach(&balance(rise, 20.0, lost), &spec);
         assert_eq!(found.is_none(), fits, "{rise} K: {found:?}");
     }
+    // The limit itself is allowed: 3 + 0.5 · 25 K.
+    assert!(zone.breach(&balance(30.5, 20.0, 5.0), &limits(0.5, 1.0)).is_none());
     let said = zone.breach(&balance(25.6, 20.0, 5.0), &spec).expect("a breach");
     let start = "too much heat arrives: 25.6 K in 300 s, expected are 15.0 K by its power (20.0 K) and the heater's numbers";
     assert!(said.starts_with(start), "{said}");
@@ -172,6 +174,10 @@ fn what_this_rig_did_before_is_a_closer_measure() {
     assert!(zone.breach(&balance(24.5, 20.0, 5.0), &limits(0.3, 1.0)).is_none());
     let said = zone.breach(&balance(24.5, 20.0, 5.0), &spec).expect("a breach");
     assert!(said.contains("expected are 19.0 K"), "{said}");
+    // A drift of one compares nothing: 35 K are expected, 43 K are allowed, 43.5 K are off.
+    zone.learnt = vec![(28.3, 2.0)];
+    assert!(zone.breach(&balance(-8.5, 20.0, 5.0), &limits(0.9, 1.0)).is_none());
+    assert!(zone.breach(&balance(-8.5, 20.0, 5.0), &limits(0.9, 0.99)).is_some());
 }
 
 #[test]
