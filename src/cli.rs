@@ -278,7 +278,8 @@ pub struct Check {
     /// Ask every instrument of the wiring files who it is; nothing moves.
     #[arg(long)]
     pub connect: bool,
-    /// Move one pump of the wiring files after the other by a few microlitres, ask which one moved, and keep the answers beside the file.
+    /// Move one pump of the wiring files after the other by a few microlitres, ask which one moved,
+    /// and keep the answers beside the file.
     #[arg(long)]
     pub identify: bool,
     /// Run each scenario and compare it with its snapshots in this folder.

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use flowtwin_campaign::conclusion::ConclusionError;
 use flowtwin_campaign::folder::FolderError;
+use flowtwin_campaign::scenario::NoRig;
 use flowtwin_comparison::SideError;
 use flowtwin_data::DataError;
 use flowtwin_data::diagnostic::Diagnostic;
@@ -125,6 +126,12 @@ impl From<ConclusionError> for CommandError {
             ConclusionError::Scenario(diagnostic) => diagnostic.into(),
             other => Self::failed(other),
         }
+    }
+}
+
+impl From<NoRig> for CommandError {
+    fn from(error: NoRig) -> Self {
+        Diagnostic::from(error).into()
     }
 }
 

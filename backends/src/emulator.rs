@@ -72,6 +72,7 @@ pub trait Emulator {
 /// What can befall an instrument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Ailment {
     /// No power: it answers nothing, moves nothing, and comes back with its defaults.
     PowerLoss,

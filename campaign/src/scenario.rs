@@ -8,9 +8,11 @@ pub mod file;
 mod keys;
 mod refill;
 mod schema;
+mod simulated;
 mod space;
 mod tree;
 mod unknown;
+mod wanted;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,19 +21,21 @@ use std::time::Duration;
 use flowtwin_lab::analysis::AnalysisError;
 use flowtwin_lab::journal::{Journal, Record};
 use flowtwin_lab::layer::{Guarded, LoopModel};
-use flowtwin_lab::{Analysis, Conditions, Lab, Manifest, Procedure, Recipe, Space, Streams};
-use flowtwin_sim::{Plan, SimLab};
+use flowtwin_lab::{
+    Analysis, Conditions, Lab, Manifest, Procedure, Recipe, Space, Streams, Wanted,
+};
+use flowtwin_sim::Plan;
 use flowtwin_twin::{Policy, PolicySpec, Random, StopRules, SurrogateSpec, Trial};
 use serde::Deserialize as _;
-use sha2::{Digest as _, Sha256};
 
 pub use check::LONGEST_NAME;
 pub use course::{CONTEST, Course, Leg};
 pub use entrant::{Entrant, EntrantError, Kind};
-pub use file::{ObjectiveSpec, PhaseSpec, ScenarioFile, TwinSpec};
+pub use file::{PhaseSpec, ScenarioFile, TwinSpec};
 pub use keys::keys;
 pub use refill::{Day, Refill, RefillSpec};
 pub use schema::schema;
+pub use simulated::{NoRig, Simulated};
 pub use space::{ConstraintSpec, DerivedSpec, InputSpec, Sets, SpaceSpec, Window};
 pub use tree::Tree;
 pub use unknown::nearest;
@@ -48,6 +52,7 @@ pub struct Scenario {
     space: Space,
     procedure: Procedure,
     phases: Vec<Phase>,
+    wanted: Wanted,
 }
 
 /// Where the experiments of a scenario are done, unless on a rig.
@@ -89,8 +94,9 @@ impl Scenario {
         let tree = Tree::read(path)?;
         let below = path.parent().unwrap_or(Path::new(""));
         let mut file: ScenarioFile = tree.read_as()?;
-        if let Some(table) = &mut file.table {
-            let read = table.read(below, &file.objective.feature);
+        let objective = file.all_objectives().next().map(|objective| objective.feature.clone());
+        if let (Some(table), Some(feature)) = (&mut file.table, objective) {
+            let read = table.read(below, &feature);
             read.map_err(|error| tree.complain(&["table", "data"], &error.to_string()))?;
         }
         Self::new(file, &tree)?.read_priors(below)
@@ -114,19 +120,14 @@ impl Scenario {
         able.check().unwrap_or_default()
     }
 
-    /// Reads and checks a scenario file whose world can be simulated.
+    /// The scenario with the rig that it describes.
     ///
     /// # Errors
-    /// As [`Scenario::load`], and if it is of a table of outcomes.
-    pub fn load_rig(path: &Path) -> Result<Self, Diagnostic> {
-        let scenario = Self::load(path)?;
-        match scenario.world {
-            World::Simulated(_) => Ok(scenario),
-            World::Table(_) => {
-                let message = format!("{} has a table of outcomes and no rig", path.display());
-                Err(Diagnostic::new(message)
-                    .hint("`flowtwin run`, `benchmark` and `lab` take such a scenario"))
-            }
+    /// If it is of a table of outcomes.
+    pub fn simulated(&self) -> Result<Simulated<'_>, NoRig> {
+        match &self.world {
+            World::Simulated(plan) => Ok(Simulated { scenario: self, plan }),
+            World::Table(_) => Err(NoRig { scenario: self.file.name.clone() }),
         }
     }
 
@@ -150,7 +151,10 @@ impl Scenario {
     }
 
     fn read_priors(mut self, below: &Path) -> Result<Self, Diagnostic> {
-        let feature = self.file.objective.feature.clone();
+        if !self.file.prior.is_empty() {
+            wanted::check(&self.file).map_err(|problem| problem.at(&Tree::default()))?;
+        }
+        let feature = self.objective().feature.clone();
         for prior in &mut self.file.prior {
             prior
                 .read(below, &self.space, &feature)
@@ -183,6 +187,7 @@ impl Scenario {
     fn inside(file: ScenarioFile, tree: &Tree) -> Result<Self, Diagnostic> {
         let fail = |problem: check::Problem| problem.at(tree);
         check::kind(&file).map_err(fail)?;
+        wanted::check(&file).map_err(fail)?;
         check::name(&file).map_err(fail)?;
         if let Some(table) = &file.table {
             check::refill(&file).map_err(fail)?;
@@ -196,7 +201,7 @@ impl Scenario {
         let analysis = check::analysis(&file, plan.manifest()).map_err(fail)?;
         check::refill(&file).map_err(fail)?;
         let phases = check::phases(&file, &space).map_err(fail)?;
-        check::objective(&file).map_err(fail)?;
+        wanted::features(&file).map_err(fail)?;
         let able = able::Able {
             manifest: plan.manifest(),
             procedure: &file.procedure,
@@ -210,6 +215,7 @@ impl Scenario {
             world: World::Simulated(Arc::new(plan)),
             space,
             phases,
+            wanted: file.wanted(),
             file,
         })
     }
@@ -223,6 +229,7 @@ impl Scenario {
             space: pool.space().clone(),
             world: World::Table(pool),
             phases: Vec::new(),
+            wanted: file.wanted(),
             file,
         };
         Ok(scenario.with_phases(phases))
@@ -233,9 +240,12 @@ impl Scenario {
     #[must_use]
     pub fn with_policy_command(mut self, command: &str, patience: Duration) -> Self {
         self.file.policy_command = Some(command.to_owned());
-        let policy = Entrant::program(command).build(self.surrogate(), patience);
-        let phases = Course::new(&self.file, self.space.dim(), None, None)
-            .live_phases(self.surrogate(), policy);
+        let policy = Entrant::program(command).build(self.surrogate(), &self.wanted, patience);
+        let phases = Course::new(&self.file, self.space.dim(), None, None).live_phases(
+            self.surrogate(),
+            &self.wanted.goals,
+            policy,
+        );
         self.with_phases(phases)
     }
 
@@ -254,6 +264,7 @@ impl Scenario {
             world: self.world.clone(),
             space: self.space.clone(),
             procedure: self.procedure.clone(),
+            wanted: self.wanted.clone(),
             phases,
         }
     }
@@ -283,26 +294,11 @@ impl Scenario {
         Self::new(file, &Tree::default())
     }
 
-    /// The lab of this scenario without noise, drift or mishaps, for true values.
-    ///
-    /// # Panics
-    /// If it is of a table.
-    pub fn noiseless_lab(&self) -> SimLab {
-        SimLab::new(Arc::new(self.plan().noiseless()), Streams::new(0))
-    }
-
     /// The outcomes that experiments are looked up in, if it is of a table.
     pub fn table(&self) -> Option<&Arc<Pool>> {
         match &self.world {
             World::Table(pool) => Some(pool),
             World::Simulated(_) => None,
-        }
-    }
-
-    fn plan(&self) -> &Arc<Plan> {
-        match &self.world {
-            World::Simulated(plan) => plan,
-            World::Table(_) => panic!("{} is of a table and has no rig", self.file.name),
         }
     }
 
@@ -323,8 +319,7 @@ impl Scenario {
 
     /// SHA-256 of [`Scenario::definition`] \[hexadecimal\].
     pub fn sha256(&self) -> String {
-        let digest = Sha256::digest(self.definition().to_string().as_bytes());
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        flowtwin_lab::digest::sha256(self.definition().to_string().as_bytes())
     }
 
     /// What is installed.
@@ -381,15 +376,10 @@ impl Scenario {
     /// Names and units of what an experiment yields.
     pub fn features(&self) -> Vec<(String, String)> {
         if let World::Table(pool) = &self.world {
-            return vec![(self.file.objective.feature.clone(), pool.unit().to_owned())];
+            return vec![(self.objective().feature.clone(), pool.unit().to_owned())];
         }
         let names = self.analysis().features().iter().map(|feature| feature.name.clone());
         names.zip(self.analysis().units().into_iter().map(str::to_owned)).collect()
-    }
-
-    /// What the campaign is after.
-    pub fn objective(&self) -> &ObjectiveSpec {
-        &self.file.objective
     }
 
     /// The surrogate of the campaign's twin.
@@ -399,7 +389,7 @@ impl Scenario {
 
     /// Earlier experiments as policies see them.
     pub fn priors(&self) -> Vec<Trial> {
-        let goal = self.file.objective.goal;
+        let goal = self.objective().goal;
         let trials = |prior: &Prior| prior.trials(&self.space, |value| goal.score(value));
         self.file.prior.iter().flat_map(trials).collect()
     }
@@ -428,7 +418,7 @@ impl Scenario {
     /// A fresh lab that looks outcomes up, if the scenario is of a table.
     pub fn table_lab(&self, seed: u64) -> Option<TableLab> {
         let streams = Streams::new(seed).child("world", 0);
-        let feature = &self.file.objective.feature;
+        let feature = &self.objective().feature;
         self.table().map(|pool| TableLab::new(pool.clone(), feature, streams))
     }
 
@@ -438,7 +428,7 @@ impl Scenario {
     /// If the twin predicts something else than the objective, or needs an input that is not chosen here.
     pub fn twin_lab(&self, twin: Twin, seed: u64) -> Result<TwinLab, Mismatch> {
         let streams = Streams::new(seed).child("world", 0);
-        TwinLab::new(twin, self.manifest(), &self.space, &self.file.objective.feature, streams)
+        TwinLab::new(twin, self.manifest(), &self.space, &self.objective().feature, streams)
     }
 
     /// What a lab makes of conditions that somebody outside has chosen: on a table, the nearest that are in it.
@@ -447,13 +437,5 @@ impl Scenario {
             Some(pool) => pool.conditions(pool.place(&conditions)).clone(),
             None => conditions,
         }
-    }
-
-    /// A fresh simulated lab.
-    ///
-    /// # Panics
-    /// If the scenario is of a table: see [`Scenario::load_rig`].
-    pub fn sim_lab(&self, seed: u64) -> SimLab {
-        SimLab::new(self.plan().clone(), Streams::new(seed).child("world", 0))
     }
 }

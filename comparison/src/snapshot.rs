@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use flowtwin_campaign::campaign::{Campaign, CampaignError, Ended, Silent};
 use flowtwin_campaign::observations;
-use flowtwin_campaign::scenario::Scenario;
+use flowtwin_campaign::scenario::{Scenario, Simulated};
 use flowtwin_lab::journal::{self, Journal, Writer};
 
 /// What a scenario yields.
@@ -26,7 +26,7 @@ impl Snapshot {
     ///
     /// # Errors
     /// If a policy has no proposal.
-    pub fn take(scenario: &Scenario, threads: NonZeroUsize) -> Result<Self, CampaignError> {
+    pub fn take(scenario: Simulated<'_>, threads: NonZeroUsize) -> Result<Self, CampaignError> {
         Self::taken(scenario, threads).map(|(snapshot, _)| snapshot)
     }
 
@@ -35,18 +35,18 @@ impl Snapshot {
     /// # Errors
     /// If a policy has no proposal.
     pub fn taken(
-        scenario: &Scenario,
+        scenario: Simulated<'_>,
         threads: NonZeroUsize,
     ) -> Result<(Self, Journal), CampaignError> {
         let seed = scenario.file().seed;
-        let mut lab = scenario.sim_lab(seed);
+        let mut lab = scenario.lab(seed);
         let never = AtomicBool::new(false);
-        let campaign = Campaign::new(scenario, seed, threads, &never);
+        let campaign = Campaign::new(&scenario, seed, threads, &never);
         let writer = Writer::new(Vec::new());
         let (ended, writer) = campaign.run(&mut lab, writer, None, &mut Silent)?;
         let journal = journal::read(writer.sink()).expect("a journal that was just written");
         let snapshot = Self {
-            observations: observations(scenario, &journal, &ended),
+            observations: observations(&scenario, &journal, &ended),
             work: work(&lab.work(), &ended),
             digest: digest(&journal),
         };

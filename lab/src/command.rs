@@ -13,6 +13,7 @@ use crate::units::{FlowRate, Temperature, Volume};
 /// One physical act. Sending it never waits for physics.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Command {
     /// Infuse at a rate until a volume has been delivered, counted from now.
     ///
@@ -140,6 +141,7 @@ pub struct Exposure {
 
 /// The answer to a command.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Reply {
     /// It is done, or under way.
     Done,

@@ -29,6 +29,23 @@ pub struct Manifest {
     pub path: FlowPath,
 }
 
+impl Manifest {
+    /// A lab of which nothing is known but that it does whole experiments, none of which this run measures.
+    pub fn of_experiments(rig: impl Into<String>) -> Self {
+        Self {
+            rig: rig.into(),
+            simulated: true,
+            level: Level::Experiments,
+            pumps: Vec::new(),
+            heaters: Vec::new(),
+            lights: Vec::new(),
+            spectrometers: Vec::new(),
+            sensors: Vec::new(),
+            path: FlowPath::default(),
+        }
+    }
+}
+
 /// How a lab is driven.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

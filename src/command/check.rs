@@ -140,7 +140,8 @@ fn summary(scenario: &Scenario) -> String {
 }
 
 fn snapshots(args: &Args, scenario: &Scenario, folder: &Path) -> Result<String, CommandError> {
-    let snapshot = Snapshot::take(scenario, threads(None)).map_err(CommandError::failed)?;
+    let snapshot =
+        Snapshot::take(scenario.simulated()?, threads(None)).map_err(CommandError::failed)?;
     let differences = snapshot.differences(folder);
     if args.accept {
         let unwritable = |error| CommandError::unwritable(folder, &error);

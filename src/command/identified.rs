@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use flowtwin_backends::Wiring;
 use flowtwin_backends::connect::nudge;
-use flowtwin_campaign::hardware::hex_sha256;
 use flowtwin_lab::PumpId;
+use flowtwin_lab::digest::sha256;
 use serde::{Deserialize, Serialize};
 
 use crate::console;
@@ -55,7 +55,7 @@ fn beside(wiring_file: &Path) -> PathBuf {
 }
 
 fn digest(wiring: &Wiring) -> String {
-    hex_sha256(wiring.cables_in_words().as_bytes())
+    sha256(wiring.cables_in_words().as_bytes())
 }
 
 /// Moves one pump after the other, asks which one moved, and keeps the answers beside the wiring file.

@@ -19,7 +19,7 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let limits = scenario.file().guard.clone();
     let lab: Box<dyn flowtwin_lab::Lab> = match scenario.table_lab(seed) {
         Some(lab) => Box::new(lab),
-        None => Box::new(scenario.sim_lab(seed)),
+        None => Box::new(scenario.simulated()?.lab(seed)),
     };
     let lab = Guarded::new(lab, limits);
     let served = serve(&scenario, lab, seed, budget, stdin().lock(), stdout().lock())

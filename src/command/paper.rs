@@ -17,10 +17,10 @@ use crate::error::CommandError;
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let scenario = match &args.scenario {
-        Some(path) => Scenario::load_rig(path)?,
+        Some(path) => Scenario::load(path)?,
         None => paper::scenario()?,
     };
-    let rigs = Rigs::new(&scenario).map_err(CommandError::bad_input)?;
+    let rigs = Rigs::new(scenario.simulated()?).map_err(CommandError::bad_input)?;
     let facts = rigs.facts(args.first_seed).map_err(CommandError::failed)?;
     let seeds = measure(args, &rigs)?;
     let verdicts = paper::judge(&facts, &seeds);

@@ -7,8 +7,9 @@
 mod bootstrap;
 pub mod estimate;
 mod factor;
+pub mod front;
 mod holm;
-mod normal;
+pub mod normal;
 mod power;
 mod quantile;
 mod superiority;
@@ -30,9 +31,14 @@ pub fn mean(values: &[f64]) -> f64 {
 
 /// The sample standard deviation, with n − 1 in the denominator; NaN for fewer than two values.
 pub fn standard_deviation(values: &[f64]) -> f64 {
+    variance(values).sqrt()
+}
+
+/// The sample variance, with n − 1 in the denominator; NaN for fewer than two values.
+pub fn variance(values: &[f64]) -> f64 {
     let centre = mean(values);
     let squares = values.iter().fold(0.0, |sum, v| sum + (v - centre) * (v - centre));
-    (squares / (values.len() as f64 - 1.0)).sqrt()
+    squares / (values.len() as f64 - 1.0)
 }
 
 /// The differences `a − b` of paired values.

@@ -36,7 +36,7 @@ fn every_scenario_yields_its_snapshots() {
 
 fn take(file: &Path) -> (String, Snapshot) {
     let scenario = Scenario::load(file).unwrap_or_else(|error| panic!("{error}"));
-    let snapshot = Snapshot::take(&scenario, NonZeroUsize::MIN);
+    let snapshot = Snapshot::take(scenario.simulated().unwrap(), NonZeroUsize::MIN);
     let snapshot = snapshot.unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     (scenario.name().to_owned(), snapshot)
 }

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 /// What becomes of each input before a model sees it.
 ///
 /// A number stays one column. A choice becomes a column for each option, so that two options are as far apart as a model with a
-/// length for each column finds them to be: it learns which options stand out and which do alike. Descriptors are columns besides,
+/// length for each column finds them to be: it learns which options stand out and which do alike.
+/// Descriptors are columns besides,
 /// scaled to 0..1; options with like descriptors are then alike from the start.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -36,7 +36,8 @@ pub trait Policy: std::fmt::Debug + Send + Sync {
     /// If no conditions meet the constraints, or a surrogate cannot be fitted to the history.
     fn propose(&self, ask: &Ask<'_>, context: &Context) -> Result<Proposals, PolicyError>;
 
-    /// Picks the index of one of `candidates` \[q\]\[d\], points of the unit cube of `space`, and says what that took; none where the
+    /// Picks the index of one of `candidates` \[q\]\[d\], points of the unit cube of `space`, and says
+    /// what that took; none where the
     /// policy does not choose among points that are given.
     ///
     /// # Errors

@@ -89,11 +89,7 @@ impl Part {
                 Some(Self::Spectrometer(spectrometer.clone()))
             }
             Command::ReadBack { setting } => Some(Self::that_keeps(setting)),
-            Command::Read { .. }
-            | Command::Fill { .. }
-            | Command::MakeSafe
-            | Command::Begin { .. }
-            | Command::Collect => None,
+            _ => None,
         }
     }
 }
@@ -190,13 +186,7 @@ impl Instruments {
                 return frames.map(Answer::Frames);
             }
             Command::ReadBack { setting } => return self.read_back(setting).map(Answer::Reading),
-            Command::Read { .. }
-            | Command::Fill { .. }
-            | Command::MakeSafe
-            | Command::Begin { .. }
-            | Command::Collect => {
-                Err(FaultKind::Unsupported { detail: "that is no order to an instrument".into() })
-            }
+            _ => Err(FaultKind::Unsupported { detail: "that is no order to an instrument".into() }),
         };
         done.map(|()| Answer::Done)
     }

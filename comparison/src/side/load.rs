@@ -68,7 +68,8 @@ impl Side {
         if path.extension().is_some_and(|end| end == "toml") {
             let scenario = Scenario::load(path)?;
             let at = |source| SideError::Campaign { path: path.to_owned(), source };
-            let (snapshot, journal) = Snapshot::taken(&scenario, threads).map_err(at)?;
+            let rig = scenario.simulated().map_err(Diagnostic::from)?;
+            let (snapshot, journal) = Snapshot::taken(rig, threads).map_err(at)?;
             return Self::scenario(&name, snapshot, journal);
         }
         Err(SideError::Unknown(path.to_owned()))

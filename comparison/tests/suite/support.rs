@@ -55,7 +55,8 @@ pub(crate) fn short(dir: &Path, name: &str, body: &str) -> Scenario {
 
 /// The side of a scenario that is run now.
 pub(crate) fn side(scenario: &Scenario) -> Side {
-    let (snapshot, journal) = Snapshot::taken(scenario, NonZeroUsize::MIN).unwrap();
+    let (snapshot, journal) =
+        Snapshot::taken(scenario.simulated().unwrap(), NonZeroUsize::MIN).unwrap();
     Side::scenario(scenario.name(), snapshot, journal).unwrap()
 }
 

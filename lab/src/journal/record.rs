@@ -17,6 +17,7 @@ use crate::time::Instant;
 /// One record.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Record {
     /// What run this is; the first record.
     Header(Box<Header>),
@@ -165,6 +166,7 @@ pub struct CommandRecord {
 /// The answer to a command, without the bulk of frames and outcomes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Answer {
     /// Done.
     Done,

@@ -2,12 +2,12 @@
 
 use std::io;
 use std::num::NonZeroUsize;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use flowtwin_campaign::scenario::{Course, Entrant, Scenario};
 use flowtwin_lab::Conditions;
+use flowtwin_lab::queue::in_order;
 use flowtwin_twin::region::EmptyRegion;
 
 use super::card::{Arena, CARD, Card, Entry};
@@ -118,26 +118,14 @@ impl Contest {
         self.claim(store)?;
         let heats = self.heats(shard);
         self.optima(store, &heats, jobs)?;
-        let (next, there) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let there = AtomicUsize::new(0);
         let total = heats.len() * self.entrants.len();
         let tell = || done(there.fetch_add(1, Ordering::Relaxed) + 1, total);
-        let failures = Mutex::new(Vec::new());
-        let result = Mutex::new(Ok(()));
-        std::thread::scope(|scope| {
-            for _ in 0..jobs.get().min(heats.len()) {
-                scope.spawn(|| {
-                    while let Some(heat) = heats.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        match self.heat(heat, store, stop, &tell) {
-                            Ok(failed) => failures.lock().expect("no panic").extend(failed),
-                            Err(error) => *result.lock().expect("no panic") = Err(error),
-                        }
-                    }
-                });
-            }
-        });
-        result.into_inner().expect("no panic")?;
-        let mut failures = failures.into_inner().expect("no panic");
-        failures.sort_by(|a: &Failure, b| a.campaign.cmp(&b.campaign));
+        let heat = |i: usize| self.heat(&heats[i], store, stop, &tell);
+        let failed = in_order(heats.len(), jobs, heat).into_iter();
+        let mut failures: Vec<Failure> =
+            failed.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
+        failures.sort_by(|a, b| a.campaign.cmp(&b.campaign));
         Ok(failures)
     }
 
@@ -244,7 +232,11 @@ impl Contest {
     ) -> Result<(super::Steps, Vec<f64>), StepsError> {
         let scenario = &self.scenarios[entry.scenario];
         let course = &self.card.scenarios[entry.scenario].course;
-        let policy = self.entrants[entry.policy].build(scenario.surrogate(), self.patience);
+        let policy = self.entrants[entry.policy].build(
+            scenario.surrogate(),
+            scenario.wanted(),
+            self.patience,
+        );
         opened.campaign(scenario, course, policy, truth, stop)
     }
 }

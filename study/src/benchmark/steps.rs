@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use flowtwin_campaign::campaign::{Campaign, CampaignError, Standing, Watch};
-use flowtwin_campaign::scenario::{Course, Scenario};
+use flowtwin_campaign::scenario::{Course, NoRig, Scenario};
 use flowtwin_data::table::{Pool, TableLab};
 use flowtwin_lab::{Conditions, Fault, FaultKind, Observation};
 use flowtwin_sim::SimLab;
@@ -51,6 +51,9 @@ pub enum StepsError {
     /// Its policy failed.
     #[error(transparent)]
     Campaign(#[from] CampaignError),
+    /// There is neither a table nor a rig.
+    #[error(transparent)]
+    NoRig(#[from] NoRig),
     /// Somebody asked the benchmark to stop.
     #[error("interrupted")]
     Interrupted,
@@ -85,7 +88,7 @@ impl Opened {
     ) -> Result<Self, StepsError> {
         let phases = match known {
             Some(conditions) => course.known_phases(conditions),
-            None => course.opening_phases(scenario.surrogate()),
+            None => course.opening_phases(scenario.surrogate(), &scenario.wanted().goals),
         };
         let opening = scenario.with_phases(phases);
         let campaign = Campaign::new(&opening, seed, NonZeroUsize::MIN, stop);
@@ -97,7 +100,7 @@ impl Opened {
                 (Place::Table(Box::new(standing)), fault)
             }
             None => {
-                let standing = campaign.stand(opening.sim_lab(seed), &mut seen)?;
+                let standing = campaign.stand(opening.simulated()?.lab(seed), &mut seen)?;
                 let fault = standing.fault().cloned();
                 (Place::Simulated(Box::new(standing)), fault)
             }

@@ -2,10 +2,6 @@
 //!
 //! All scores are maximised.
 
-mod boxes;
-
-pub(crate) use boxes::Boxes;
-
 /// Whether `a` \[k\] is as good as `b` \[k\] in everything and better in something.
 pub fn dominates(a: &[f64], b: &[f64]) -> bool {
     a.iter().zip(b).all(|(a, b)| a >= b) && a.iter().zip(b).any(|(a, b)| a > b)
@@ -22,7 +18,8 @@ pub fn pareto_front(scores: &[Vec<f64>]) -> Vec<usize> {
     (0..scores.len()).filter(|&i| !beaten(i)).collect()
 }
 
-/// The volume \[product of the scores' units\] that `scores` \[n\]\[k\] dominate above `reference` \[k\] (Zitzler and Thiele 1998).
+/// The volume \[product of the scores' units\] that `scores` \[n\]\[k\] dominate above `reference`
+/// \[k\] (Zitzler and Thiele 1998).
 ///
 /// Two scores are swept; more are cut into slices along the last one (While et al. 2006, DOI 10.1109/TEVC.2005.851275).
 pub fn hypervolume(scores: &[Vec<f64>], reference: &[f64]) -> f64 {
