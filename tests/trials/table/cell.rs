@@ -134,7 +134,12 @@ fn simulated_moment_s(file: &std::path::Path) -> f64 {
     let scenario = Scenario::load(file).unwrap();
     let (seed, never) = (scenario.file().seed, std::sync::atomic::AtomicBool::new(false));
     let campaign = InSimulation::new(&scenario, seed, std::num::NonZeroUsize::MIN, &never);
-    let ran = campaign.run(scenario.sim_lab(seed), Writer::new(Vec::new()), None, &mut Silent);
+    let ran = campaign.run(
+        scenario.simulated().unwrap().lab(seed),
+        Writer::new(Vec::new()),
+        None,
+        &mut Silent,
+    );
     let journal = read(ran.unwrap().1.sink()).unwrap();
     let second = journal.experiments().nth(1).unwrap().started_ns;
     let pumped = |record: &Record| match record {

@@ -56,7 +56,7 @@ impl Rig {
         let (wired, seen, asked) = (wiring.clone(), known.clone(), stop.clone());
         let thread = std::thread::spawn(move || {
             let scenario = Scenario::load_rig(&scenario).expect("a scenario");
-            let lab = Box::new(scenario.sim_lab(scenario.file().seed));
+            let lab = Box::new(scenario.simulated().unwrap().lab(scenario.file().seed));
             let world = Box::new(World::new(lab, seen.clone()));
             let mut server = EmulatorServer::open(world, &wired, SPEED).expect("ports");
             let clock = server.clock().expect("a port").to_string();
