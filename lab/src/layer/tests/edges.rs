@@ -126,7 +126,7 @@ fn settings_are_the_same_within_what_instruments_round_and_no_more() {
         match said {
             None => assert_eq!(outcome, None, "{kept}"),
             Some(said) => {
-                assert!(outcome.as_ref().is_some_and(|it| it.contains(said)), "{outcome:?}")
+                assert!(outcome.as_ref().is_some_and(|it| it.contains(said)), "{outcome:?}");
             }
         }
     }

@@ -25,7 +25,6 @@ fn a_run_delivers_by_its_rate_and_no_more_than_its_volume() {
     assert!(!run.over(at(41.9)) && run.over(at(42.0)) && run.over(at(43.0)));
 }
 
-#[expect(clippy::float_cmp, reason = "these sums have exact results")]
 #[test]
 fn what_is_left_and_what_flows_follow_the_runs() {
     let mut pumps = Pumps::new(ToyLab::new().manifest());
