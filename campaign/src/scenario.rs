@@ -302,7 +302,7 @@ impl Scenario {
         }
     }
 
-    /// What the file says.
+    /// The content of the file.
     pub fn file(&self) -> &ScenarioFile {
         &self.file
     }
@@ -404,7 +404,7 @@ impl Scenario {
         self.phases.iter().map(|phase| phase.experiments).sum()
     }
 
-    /// The same scenario on a real rig, whose spectrometers say themselves what they see.
+    /// The same scenario on a real rig, whose spectrometers report their own wavelengths.
     ///
     /// # Errors
     /// If they do not see what the analysis needs.
@@ -431,7 +431,7 @@ impl Scenario {
         TwinLab::new(twin, self.manifest(), &self.space, &self.objective().feature, streams)
     }
 
-    /// What a lab makes of conditions that somebody outside has chosen: on a table, the nearest that are in it.
+    /// The conditions that a lab uses for a proposal from outside: on a table, the nearest that are in it.
     pub fn offered(&self, conditions: Conditions) -> Conditions {
         match self.table() {
             Some(pool) => pool.conditions(pool.place(&conditions)).clone(),

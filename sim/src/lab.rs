@@ -15,7 +15,7 @@ use crate::world::{Acquisition, Sample, World};
 ///
 /// The same plan and streams give the same answers to the same commands, to the last bit, however
 /// waits are cut and whatever is read in between. A clone goes on from the same moment with the
-/// same luck.
+/// same noise.
 #[derive(Clone, Debug)]
 pub struct SimLab {
     plan: Arc<Plan>,

@@ -9,7 +9,7 @@ use flowtwin_campaign::scenario::Scenario;
 use flowtwin_data::unreadable;
 use serde_json::json;
 
-use crate::cli::Emulate as Args;
+use crate::cli::EmulateArgs as Args;
 use crate::console;
 use crate::error::CommandError;
 use crate::signals;

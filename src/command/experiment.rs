@@ -12,7 +12,7 @@ use flowtwin_lab::{Conditions, Observation, Spectrum};
 use flowtwin_report::plot::{Axis, Chart, Line, Style};
 use serde_json::{Map, Value, json};
 
-use crate::cli::Experiment as Args;
+use crate::cli::ExperimentArgs as Args;
 use crate::console;
 use crate::error::{CommandError, Kind};
 use crate::sketch;

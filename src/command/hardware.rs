@@ -209,7 +209,7 @@ fn verdict(ended: &Ended, watched: Option<bool>) -> Result<(), CommandError> {
     }
 }
 
-/// Refuses cables on which spectra take so long that the watch would take the campaign for dead.
+/// Refuses cables on which spectra take so long that the watch would act.
 fn spectra_come_in_time(wiring: &Wiring, scenario: &Scenario) -> Result<(), CommandError> {
     if wiring.simulated {
         return Ok(());

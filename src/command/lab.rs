@@ -8,7 +8,7 @@ use flowtwin_campaign::scenario::Scenario;
 use flowtwin_campaign::serve::serve;
 use flowtwin_lab::layer::Guarded;
 
-use crate::cli::{Lab as Args, Outside};
+use crate::cli::{LabArgs as Args, Outside};
 use crate::console;
 use crate::error::{CommandError, Kind};
 

@@ -11,7 +11,7 @@ use flowtwin_study::paper::{self, Kind, Rigs, Seed, Verdict};
 use serde_json::json;
 
 use super::campaign::threads;
-use crate::cli::Paper as Args;
+use crate::cli::PaperArgs as Args;
 use crate::console;
 use crate::error::CommandError;
 
@@ -60,7 +60,7 @@ fn json(args: &Args, verdicts: &[Verdict]) -> serde_json::Value {
     })
 }
 
-/// Calibrated claims must hold; predicted ones are told as they are.
+/// Calibrated claims must hold; predicted ones are reported as they are.
 fn outcome(verdicts: &[Verdict]) -> Result<(), CommandError> {
     let missed = |v: &&Verdict| v.kind == Kind::Calibrated && !v.pass;
     let ids: Vec<&str> = verdicts.iter().filter(missed).map(|v| v.id).collect();

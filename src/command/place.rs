@@ -9,7 +9,7 @@ use flowtwin_data::learnt::Twin;
 use flowtwin_lab::Lab;
 
 use super::emulate::read_wiring;
-use crate::cli::{Backend, Run as Args};
+use crate::cli::{Backend, RunArgs as Args};
 use crate::error::CommandError;
 
 /// A lab that a campaign can be run on at once, and what is said of it.

@@ -97,7 +97,7 @@ pub fn measure(
 /// # Errors
 /// Never, as long as the tests pass that load it.
 pub fn scenario() -> Result<Scenario, Diagnostic> {
-    let file: ScenarioFile = toml::from_str(include_str!("../../scenarios/cs3cu2i5.toml"))
+    let file: ScenarioFile = toml::from_str(include_str!("paper/cs3cu2i5.toml"))
         .map_err(|error| Diagnostic::new(format!("scenarios/cs3cu2i5.toml: {error}")))?;
     Scenario::recorded(&serde_json::to_value(&file).expect("a scenario is plain data"))?
         .with_surrogate(studies::Studies::of_the_paper().twin.surrogate)

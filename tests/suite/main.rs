@@ -12,6 +12,7 @@ mod benchmark;
 mod cables;
 mod cli;
 mod determinism;
+mod docs;
 mod faults;
 mod geometry;
 mod goals;

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::rc::Rc;
 use std::sync::atomic::AtomicBool;
 
-use flowtwin_campaign::campaign::{Campaign, Silent, Watch};
+use flowtwin_campaign::campaign::{Campaign, Observer, Silent};
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::journal::{Journal, Record, Writer, read};
 use flowtwin_lab::{Command, Fault, FaultKind, Instant, Lab, Manifest, Observation, Reply};
@@ -58,7 +58,7 @@ struct Somebody {
     asked: usize,
 }
 
-impl Watch for Somebody {
+impl Observer for Somebody {
     fn phase(&mut self, _name: &str, _policy: &str, _experiments: usize) {}
     fn experiment(&mut self, _number: u64, _observation: &Observation, _known: bool) {}
     fn ended(&mut self, _name: &str, _stop: Option<&Stop>) {}

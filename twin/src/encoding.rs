@@ -66,7 +66,7 @@ impl Encoding {
     }
 }
 
-/// The option at `u` of 0..1 among so many.
+/// The option at `u` of 0..1 among this many.
 fn option(u: f64, count: usize) -> usize {
     ((u.max(0.0) * count as f64) as usize).min(count - 1)
 }

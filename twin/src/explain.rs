@@ -1,4 +1,4 @@
-//! Why a model says what it says: Shapley values, partial dependence, response surfaces.
+//! Explanations of a model's predictions: Shapley values, partial dependence, response surfaces.
 
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! The instruments at the end of one cable or of several, and what they are told.
+//! The instruments on one cable or several, and their commands.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -106,7 +106,7 @@ impl fmt::Display for Part {
     }
 }
 
-/// What the instruments of a cable are told.
+/// A command for the instruments of a cable.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Order {
     /// A command to one of them.
@@ -126,7 +126,7 @@ pub(crate) enum Order {
 pub(crate) enum Answer {
     /// It is done.
     Done,
-    /// It takes so long.
+    /// It takes this time.
     Takes(Span),
     /// Frames of a spectrometer.
     Frames(Frames),

@@ -11,7 +11,7 @@ use crate::answered::{Answer, Answered, Oracle};
 /// learnt.
 ///
 /// The noise of experiment k is number k of a stream of its own, so the same campaign with the same
-/// seed meets the same luck. Outcomes beyond the ranges that the twin knows are flagged as
+/// seed gets the same noise. Outcomes beyond the ranges that the twin knows are flagged as
 /// extrapolated.
 pub type TwinLab = Answered<Beliefs>;
 

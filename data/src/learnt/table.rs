@@ -10,7 +10,7 @@ use super::source::{Selection, Source, Target};
 use crate::diagnostic::Diagnostic;
 use crate::error::DataError;
 
-/// Columns that count or name experiments, and are no inputs unless somebody says so.
+/// Columns that count or name experiments, and are inputs only on request.
 const BOOK_KEEPING: [&str; 19] = [
     "batch",
     "date",

@@ -54,9 +54,9 @@ pub struct Origin {
     pub sha256: String,
     /// Number of experiments it was fitted to.
     pub experiments: usize,
-    /// Whether they were simulated; none where the source does not say.
+    /// Whether they were simulated; none if the source does not say.
     pub simulated: Option<bool>,
-    /// Lab time of one of them, the mean \[s\]; none where the source does not say.
+    /// Lab time of one of them, the mean \[s\]; none if the source does not say.
     pub lab_time_s: Option<f64>,
 }
 

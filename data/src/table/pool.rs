@@ -1,4 +1,4 @@
-//! The conditions that somebody has measured, each with its outcomes.
+//! The conditions that have been measured, each with its outcomes.
 
 use flowtwin_lab::{Conditions, Goal, Manifest, Space, SpaceError, Stream};
 

@@ -253,7 +253,7 @@ pub struct SpectrumRecord {
     pub values: Vec<f64>,
 }
 
-/// An experiment that a fault of the rig has spoiled: it has taken time and stocks, and says nothing of its conditions.
+/// An experiment that a fault of the rig has spoiled: it took time and stocks, and is no result for its conditions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SpoiledRecord {
@@ -297,7 +297,7 @@ pub struct Resumed {
     pub at_ns: Instant,
     /// What each pump may have delivered in runs of which no end is recorded \[µL\].
     pub lost_ul: Vec<(PumpId, f64)>,
-    /// Pumps whose syringes somebody has filled since.
+    /// Pumps whose syringes were refilled.
     pub filled: Vec<PumpId>,
 }
 

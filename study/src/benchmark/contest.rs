@@ -103,7 +103,7 @@ impl Contest {
     }
 
     /// Runs what is not in `store` yet of a shard, on `jobs` threads, and returns the campaigns that failed, in order.
-    /// `done` is told after each campaign how many of how many are there.
+    /// `done` is called after each campaign with the number of finished campaigns and of all.
     ///
     /// # Errors
     /// If the store holds another benchmark or cannot be written.

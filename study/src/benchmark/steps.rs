@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
-use flowtwin_campaign::campaign::{Campaign, CampaignError, Standing, Watch};
+use flowtwin_campaign::campaign::{BranchPoint, Campaign, CampaignError, Observer};
 use flowtwin_campaign::scenario::{Course, NoRig, Scenario};
 use flowtwin_data::table::{Pool, TableLab};
 use flowtwin_lab::{Conditions, Fault, FaultKind, Observation};
@@ -70,8 +70,8 @@ pub struct Opened {
 /// Where the experiments of a benchmark are done, after the opening.
 #[derive(Debug)]
 enum Place {
-    Simulated(Box<Standing<SimLab>>),
-    Table(Box<Standing<TableLab>>),
+    Simulated(Box<BranchPoint<SimLab>>),
+    Table(Box<BranchPoint<TableLab>>),
 }
 
 impl Opened {
@@ -95,12 +95,13 @@ impl Opened {
         let mut seen = Seen::default();
         let (place, fault) = match opening.table_lab(seed) {
             Some(lab) => {
-                let standing = campaign.stand(lab, &mut seen)?;
+                let standing = campaign.run_to_branch_point(lab, &mut seen)?;
                 let fault = standing.fault().cloned();
                 (Place::Table(Box::new(standing)), fault)
             }
             None => {
-                let standing = campaign.stand(opening.simulated()?.lab(seed), &mut seen)?;
+                let standing =
+                    campaign.run_to_branch_point(opening.simulated()?.lab(seed), &mut seen)?;
                 let fault = standing.fault().cloned();
                 (Place::Simulated(Box::new(standing)), fault)
             }
@@ -186,7 +187,7 @@ fn follow(scenario: &Scenario, seen: &[Observation], truth: &mut Truth<'_>) -> V
 #[derive(Debug, Default)]
 struct Seen(Vec<Observation>);
 
-impl Watch for Seen {
+impl Observer for Seen {
     fn phase(&mut self, _name: &str, _policy: &str, _experiments: usize) {}
 
     fn experiment(&mut self, _number: u64, observation: &Observation, _known: bool) {

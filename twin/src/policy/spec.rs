@@ -104,7 +104,7 @@ policies! {
     /// Expected improvement in a box around the best experiment.
     TrustRegion "trust_region" {} => Made::Guided(Aim::TrustRegion);
 
-    /// Confidence bounds by turns, which leave an optimum that is known for others.
+    /// Alternates UCB weights, and leaves a known optimum to look for others.
     Balanced "balanced" {} => Made::Guided(Aim::Balanced);
 
     /// Probability of being among the best twentieth of a table; elsewhere, expected improvement.

@@ -4,7 +4,7 @@ use std::io;
 use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
 
-use flowtwin_campaign::campaign::{Campaign, Watch};
+use flowtwin_campaign::campaign::{Campaign, Observer};
 use flowtwin_campaign::scenario::{Scenario, Simulated};
 use flowtwin_lab::journal::{Sink, Writer};
 use flowtwin_lab::{Conditions, Observation, Space, Spectrum};
@@ -114,7 +114,7 @@ struct Watched<'a> {
     phases: Vec<Phase>,
 }
 
-impl Watch for Watched<'_> {
+impl Observer for Watched<'_> {
     fn phase(&mut self, name: &str, _policy: &str, _experiments: usize) {
         let (experiments, best_spectra) = (Vec::new(), Vec::new());
         self.phases.push(Phase { name: name.into(), experiments, best_spectra });
