@@ -12,8 +12,8 @@ fn at(s: f64) -> Instant {
 }
 
 /// 60 µL/min, told at 10 s, acknowledged at 12 s, for 30 µL.
-fn run() -> Run {
-    Run { sent: at(10.0), since: at(12.0), rate: 60.0, at_most_ul: 30.0 }
+fn run() -> Delivery {
+    Delivery { sent: at(10.0), since: at(12.0), rate: 60.0, at_most_ul: 30.0 }
 }
 
 #[expect(clippy::float_cmp, reason = "these sums have exact results")]
