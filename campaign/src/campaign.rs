@@ -211,8 +211,7 @@ impl<'a> Campaign<'a> {
         observer: &mut dyn Observer,
     ) -> Result<(Ended, Writer<S>), CampaignError> {
         let there = recorded.filter(|_| self.goes_on);
-        let mut guarded =
-            Guarded::new(lab, self.scenario.file().guard.clone()).knowing(self.scenario.loops());
+        let mut guarded = self.scenario.guarded(lab);
         let missing = there.map(delivered).unwrap_or_default();
         let pumps = guarded.manifest().pumps.iter().map(|info| missing.get(&info.name).copied());
         for (pump, ul) in pumps.collect::<Vec<_>>().into_iter().enumerate() {

@@ -21,8 +21,10 @@ use std::time::Duration;
 
 use flowtwin_lab::analysis::AnalysisError;
 use flowtwin_lab::journal::{Journal, Record};
-use flowtwin_lab::layer::LoopModel;
-use flowtwin_lab::{Analysis, Conditions, Manifest, Procedure, Recipe, Space, Streams, Wanted};
+use flowtwin_lab::layer::{Guarded, LoopModel};
+use flowtwin_lab::{
+    Analysis, Conditions, Lab, Manifest, Procedure, Recipe, Space, Streams, Wanted,
+};
 use flowtwin_report::Quantity;
 use flowtwin_sim::Plan;
 use flowtwin_twin::{Policy, PolicySpec, Random, StopRules, SurrogateSpec, Trial};
@@ -69,6 +71,9 @@ enum World {
 
 /// What can be done with a scenario without a rig.
 pub const ELSEWHERE: &str = "its experiments are done elsewhere: `flowtwin suggest` says what to try next, `run --lab-command` asks a program";
+
+/// While frames are taken a temperature may be this many times as far from its set point as when it has settled.
+const MEASURES_WITHIN: f64 = 5.0;
 
 /// How long a program that a scenario names may take for an answer.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -374,6 +379,13 @@ impl Scenario {
             World::Table(pool) => pool.manifest(),
             World::Outside(manifest) => manifest,
         }
+    }
+
+    /// `lab` under the guard of this scenario, which knows its heated zones, and how closely they settle.
+    pub fn guarded<L: Lab>(&self, lab: L) -> Guarded<L> {
+        let within_k = MEASURES_WITHIN * self.file.procedure.settle_band_k;
+        let guarded = Guarded::new(lab, self.file.guard.clone()).knowing(self.loops());
+        guarded.measuring_within(within_k)
     }
 
     /// How the heated zones of the rig answer their power, for a guard; none where the scenario is of a table.

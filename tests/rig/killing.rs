@@ -21,8 +21,11 @@ use flowtwin_lab::{Command, Streams};
 use crate::served::{Served, simulated};
 use crate::support::{done, root};
 
-/// The silence after which the watch acts: within this time the rig must be safe.
-const HEARTBEAT: Duration = Duration::from_secs(10);
+/// Longest time that an instrument which is in order takes to answer on a machine that is busy with something else.
+const PATIENT: Duration = Duration::from_secs(60);
+
+/// How much a campaign writes on from a moment that is worth a kill, at most: what one experiment does.
+const MOST_BYTES: f64 = 60_000.0;
 
 /// What a kill found and what it left.
 #[derive(Debug)]
@@ -63,9 +66,8 @@ struct Witness {
 impl Witness {
     fn new(served: &Served, scenario: &Path) -> Self {
         let wiring = served.wiring();
-        let second = Duration::from_secs(1);
         let Some(Link::Tcp(oven)) = &wiring.f4t["oven"].link else { panic!("an oven on TCP") };
-        let dialog = Dialog::new(Box::new(TcpWire::new(oven, second)), second);
+        let dialog = Dialog::new(Box::new(TcpWire::new(oven, PATIENT)), PATIENT);
         let port = |link: &Option<Link>| match link {
             Some(Link::Serial(settings)) => settings.port.clone(),
             other => panic!("a pump at {other:?}"),
@@ -85,54 +87,45 @@ impl Witness {
         (WordOrder::LowFirst.join([words[0], words[1]]), mode != register::OFF)
     }
 
-    /// Waits until the heater is at its safe set point or off.
-    fn until_cold(&mut self, killed: Instant) -> f64 {
+    /// Waits until the heater is at its safe set point or off, as long as the watch is there to see to it.
+    fn until_cold(&mut self, killed: Instant, watch: Option<u32>) -> f64 {
         loop {
+            let watched = watch.is_some_and(is_alive);
             let (set_point, on) = self.oven();
             if !on || set_point <= self.safe_c {
                 return killed.elapsed().as_secs_f64();
             }
-            let late = killed.elapsed() > HEARTBEAT;
-            assert!(!late, "{set_point} °C, control {on}, {HEARTBEAT:?} after the kill");
+            assert!(watched, "nobody is there any more, and the heater is on, at {set_point} °C");
             std::thread::sleep(Duration::from_millis(10));
         }
     }
 
-    /// Waits until every pump says that it stands still, and the heater is off: once the watch has gone, which holds
-    /// their ports.
+    /// Waits until the watch has gone, which holds the ports of the pumps: then every pump must stand still and the heater
+    /// be off.
     fn until_still(&mut self, killed: Instant, watch: Option<u32>) -> f64 {
         while watch.is_some_and(is_alive) {
-            let late = killed.elapsed() > HEARTBEAT;
-            assert!(!late, "the watch is still at work {HEARTBEAT:?} after the kill");
             std::thread::sleep(Duration::from_millis(10));
         }
         let (set_point, on) = self.oven();
         assert!(!on, "the watch has gone and left the heater on, at {set_point} °C");
         for port in &self.pumps {
-            loop {
-                let settings = flowtwin_backends::transport::SerialSettings::at(port);
-                let dialog =
-                    Dialog::new(Box::new(SerialPort::new(settings)), Duration::from_secs(1));
-                let status = Chemyx::new(dialog, 20.0).status();
-                if status == Ok(0) {
-                    break;
-                }
-                assert!(killed.elapsed() <= HEARTBEAT, "{port}: {status:?} after {HEARTBEAT:?}");
-                std::thread::sleep(Duration::from_millis(10));
-            }
+            let settings = flowtwin_backends::transport::SerialSettings::at(port);
+            let dialog = Dialog::new(Box::new(SerialPort::new(settings)), PATIENT);
+            let status = Chemyx::new(dialog, 20.0).status();
+            assert_eq!(status, Ok(0), "{port}: the watch has gone");
         }
         killed.elapsed().as_secs_f64()
     }
 }
 
 /// The watch that a program has started.
-fn watch_of(program: u32) -> Option<u32> {
+pub(crate) fn watch_of(program: u32) -> Option<u32> {
     let children = std::fs::read_to_string(format!("/proc/{program}/task/{program}/children"));
     children.ok()?.split_whitespace().next()?.parse().ok()
 }
 
 /// Whether a process is there and has not ended.
-fn is_alive(process: u32) -> bool {
+pub(crate) fn is_alive(process: u32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
     stat.rsplit_once(") ").is_some_and(|(_, state)| !state.starts_with('Z'))
 }
@@ -158,21 +151,21 @@ fn length(dir: &Path) -> u64 {
 }
 
 /// Waits until `program` is worth killing: one in four at any moment, one in four once the rig is hot, the others once
-/// the campaign has gone on.
-fn wait_for_work(witness: &mut Witness, dir: &Path, turn: usize, program: u32) {
+/// the campaign has gone on by so many bytes.
+fn wait_for_work(witness: &mut Witness, dir: &Path, turn: usize, more: u64, program: u32) {
     let there = length(dir);
     let mut at_work = || match turn % 4 {
         0 => true,
         1 => witness.oven().1,
-        _ => length(dir) > there,
+        _ => length(dir) > there + more,
     };
     while !at_work() && is_alive(program) {
         std::thread::sleep(Duration::from_millis(10));
     }
 }
 
-/// Runs a campaign on a rig of emulated instruments in another process, kills it at random moments up to `within`
-/// after it has begun to do something, each time looks whether the rig becomes safe in time, and resumes it, until it is done.
+/// Runs a campaign on a rig of emulated instruments in another process, kills it at random moments, those in the beginning up
+/// to `within` after its start, each time looks whether the rig becomes safe, and resumes it, until it is done.
 pub(crate) fn kill_again_and_again(
     dir: &Path,
     scenario: &Path,
@@ -189,8 +182,11 @@ pub(crate) fn kill_again_and_again(
         let log = std::fs::File::create(dir.join("killed.log")).expect("a log");
         let begun = Instant::now();
         let mut program = command.stdout(Stdio::null()).stderr(log).spawn().expect("it starts");
-        wait_for_work(&mut witness, dir, kills.len(), program.id());
-        std::thread::sleep(within.mul_f64(moments.uniform()));
+        let (turn, moment) = (kills.len(), moments.uniform());
+        wait_for_work(&mut witness, dir, turn, (MOST_BYTES * moment) as u64, program.id());
+        if turn % 4 == 0 {
+            std::thread::sleep(within.mul_f64(moment));
+        }
         let (set_point, on) = witness.oven();
         let watch = watch_of(program.id());
         program.kill().expect("a child can be killed");
@@ -209,7 +205,7 @@ pub(crate) fn kill_again_and_again(
             }
             Some(_) => panic!("{}", log_of(dir)),
         }
-        let heater_s = witness.until_cold(killed);
+        let heater_s = witness.until_cold(killed, watch);
         let pumps_s = witness.until_still(killed, watch);
         let journal = journal(dir);
         let whole: &[u8] = journal.as_ref().map_or(&[], |j| j.bytes());
@@ -240,7 +236,7 @@ pub(crate) fn kill_again_and_again(
 }
 
 /// Runs a campaign in a process group of its own, as a terminal does, and sends a signal to the whole group once the heater
-/// is on; returns its exit code and what it said, once the rig has become safe in time.
+/// is on; returns its exit code and what it said, once the rig has become safe.
 pub(crate) fn signalled(dir: &Path, scenario: &Path, signal: &str) -> (Option<i32>, String) {
     let wiring_file = root().join("scenarios/wirings/cs3cu2i5.toml");
     let served = Served::start(dir, scenario, &wiring_file, 100.0);
@@ -253,14 +249,14 @@ pub(crate) fn signalled(dir: &Path, scenario: &Path, signal: &str) -> (Option<i3
         .stderr(log)
         .spawn()
         .expect("the campaign starts");
-    wait_for_work(&mut witness, dir, 1, program.id());
+    wait_for_work(&mut witness, dir, 1, 0, program.id());
     assert!(witness.oven().1, "{}", log_of(dir));
     let watch = watch_of(program.id());
     let group = format!("-{}", program.id());
     let sent = std::process::Command::new("kill").args([signal, "--", &group]).status();
     assert!(sent.expect("kill is there").success());
     let when = Instant::now();
-    witness.until_cold(when);
+    witness.until_cold(when, watch);
     let status = program.wait().expect("the campaign ends");
     witness.until_still(when, watch);
     (status.code(), log_of(dir))

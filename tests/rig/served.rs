@@ -38,7 +38,12 @@ impl Served {
         let output = process.stdout.take().expect("a pipe was asked for");
         BufReader::new(output).read_line(&mut ready).expect("it says when it is ready");
         assert!(ready.contains("\"ready\":true"), "{ready}");
-        Self { process, wired }
+        let served = Self { process, wired };
+        // What is in order answers, however busy this machine is.
+        let patient = Wiring { patience_s: 5.0, ..served.wiring() };
+        let text = toml::to_string(&patient).expect("a wiring file can be written");
+        std::fs::write(&served.wired, text).expect("a file can be written");
+        served
     }
 
     /// The wiring file that leads to it.

@@ -1,13 +1,12 @@
 //! Cables that were swapped are found before they cost anything, and a plug that was out costs one experiment and no truth.
 
 use std::fs;
-use std::io::{ErrorKind, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use flowtwin_backends::wiring::Link;
 use flowtwin_campaign::folder::read_journal;
@@ -122,65 +121,66 @@ fn a_first_experiment_that_is_unlike_its_rehearsal_stops_the_run_and_is_no_obser
     assert_eq!(rig.journal().experiments().count(), 2);
 }
 
-/// A plug between a campaign and an instrument on the network, which somebody can pull out.
+/// A plug between a campaign and an instrument on the network. It comes out in the second experiment, and is put back once
+/// the journal says that this has spoiled it: whatever passes it looks for that, so that nobody need be in time.
+#[derive(Clone)]
 struct Plug {
-    address: String,
-    out: Arc<AtomicBool>,
+    journal: PathBuf,
+    state: Arc<AtomicU8>,
 }
 
+const IN: u8 = 0;
+const OUT: u8 = 1;
+const BACK: u8 = 2;
+
 impl Plug {
-    fn before(target: &str) -> Self {
+    /// A plug before `target`; the address before it.
+    fn before(target: &str, journal: PathBuf) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address").to_string();
-        let out = Arc::new(AtomicBool::new(false));
-        let (pulled, target) = (out.clone(), target.to_owned());
+        let plug = Self { journal, state: Arc::new(AtomicU8::new(IN)) };
+        let target = target.to_owned();
         std::thread::spawn(move || {
             for host in listener.incoming().map_while(Result::ok) {
-                if !pulled.load(Ordering::SeqCst) {
+                if !plug.is_out() {
                     let instrument = TcpStream::connect(&target).expect("it listens");
-                    join(&host, &instrument, &pulled);
-                    join(&instrument, &host, &pulled);
+                    plug.join(&host, &instrument);
+                    plug.join(&instrument, &host);
                 }
             }
         });
-        Self { address, out }
+        address
     }
 
-    fn pull(&self, out: bool) {
-        self.out.store(out, Ordering::SeqCst);
-    }
-}
-
-/// Passes on what comes, until one hangs up or the plug is out.
-fn join(from: &TcpStream, to: &TcpStream, pulled: &Arc<AtomicBool>) {
-    let (mut from, mut to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
-    let pulled = pulled.clone();
-    from.set_read_timeout(Some(Duration::from_millis(5))).expect("a time-out");
-    std::thread::spawn(move || {
-        let mut bytes = [0; 4096];
-        while !pulled.load(Ordering::SeqCst) {
-            match from.read(&mut bytes) {
-                Ok(0) => break,
-                Ok(n) => to.write_all(&bytes[..n]).unwrap_or(()),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                Err(_) => break,
-            }
-        }
-        let _ = (from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both));
-    });
-}
-
-/// Waits until the journal holds these words, behind those.
-fn until(rig: &Rig, program: &mut std::process::Child, words: &[&str]) {
-    loop {
-        let text = fs::read_to_string(rig.dir.join("run/journal.jsonl")).unwrap_or_default();
+    /// Whether it is out now.
+    fn is_out(&self) -> bool {
+        let (words, next) = match self.state.load(Ordering::SeqCst) {
+            IN => (&["\"proposal\":{\"experiment\":2", "\"dispense\""][..], OUT),
+            OUT => (&["\"spoiled\""][..], BACK),
+            _ => return false,
+        };
+        let text = fs::read_to_string(&self.journal).unwrap_or_default();
         let found =
             words.iter().try_fold(0, |at, word| text[at..].find(word).map(|found| at + found));
         if found.is_some() {
-            return;
+            self.state.store(next, Ordering::SeqCst);
         }
-        assert!(program.try_wait().expect("a child").is_none(), "it has ended without {words:?}");
-        std::thread::sleep(Duration::from_millis(5));
+        self.state.load(Ordering::SeqCst) == OUT
+    }
+
+    /// Passes on what comes, until one hangs up or the plug is out.
+    fn join(&self, from: &TcpStream, to: &TcpStream) {
+        let (mut from, mut to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
+        let plug = self.clone();
+        std::thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            while let Ok(n @ 1..) = from.read(&mut bytes) {
+                if plug.is_out() || to.write_all(&bytes[..n]).is_err() {
+                    break;
+                }
+            }
+            let _ = (from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both));
+        });
     }
 }
 
@@ -194,26 +194,18 @@ fn a_plug_that_was_out_costs_one_experiment_which_is_repeated_when_it_is_back() 
             _ => wiring.hdx["absorption"].link.clone(),
         };
         let Some(Link::Tcp(target)) = link else { panic!("{name} is on the network") };
-        let plug = Plug::before(&target);
-        wiring.set_link(name, Link::Tcp(plug.address.clone()));
+        let plug = Plug::before(&target, rig.dir.join("run/journal.jsonl"));
+        wiring.set_link(name, Link::Tcp(plug));
         fs::write(rig.dir.join("wired.toml"), toml::to_string(&wiring).unwrap()).unwrap();
 
-        let mut command = rig.served.campaign(&rig.dir, &rig.file);
-        let log = fs::File::create(rig.dir.join("said.log")).unwrap();
-        let piped = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
-        let mut program = piped.spawn().expect("it starts");
-        until(&rig, &mut program, &["\"proposal\":{\"experiment\":2", "\"dispense\""]);
-        plug.pull(true);
-        until(&rig, &mut program, &["\"spoiled\""]);
-        plug.pull(false);
-        let status = program.wait().expect("it ends");
-        let said = fs::read_to_string(rig.dir.join("said.log")).unwrap();
-        assert_eq!(status.code(), Some(0), "{name}: {said}");
+        let Done { code, stderr: said, .. } = rig.campaign(&[]);
+        assert_eq!(code, Some(0), "{name}: {said}");
         assert!(said.contains("everybody answers again and is who it was"), "{name}: {said}");
         let journal = rig.journal();
         assert!(journal.complete() && journal.experiments().all(|e| e.fault.is_none()), "{name}");
         assert_eq!(journal.experiments().count(), 2, "{name}");
         let spoiled: Vec<_> = journal.spoiled().collect();
+        assert!(!spoiled.is_empty(), "{name}: the plug was out");
         assert!(spoiled.iter().all(|s| s.experiment == 2 && s.fault.is_of_the_rig()), "{name}");
     }
 }

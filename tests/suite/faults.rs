@@ -49,10 +49,13 @@ fn failed_experiments_are_kept_and_the_campaign_goes_on() {
     assert_eq!(summary["complete"], true);
 }
 
+const LONG: &str = "[[phases]]\nname = \"start\"\npolicy = \"random\"\nexperiments = 100000\n";
+
 #[test]
 fn an_interrupted_run_ends_safe_and_can_go_on() {
     let dir = folder("interrupted");
-    let file = root().join("scenarios/cs3cu2i5.toml");
+    // So long that it cannot have ended by the time it is interrupted.
+    let file = scenario(&dir, "long", "cs3cu2i5.toml", LONG);
     let mut command = flowtwin(&dir);
     command.arg("run").arg(&file).args(["--out", "run"]);
     let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();

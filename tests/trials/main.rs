@@ -2,6 +2,7 @@
 //! docs/emulators.md says how to run it and what was measured.
 #![expect(clippy::unwrap_used, reason = "a trial fails by unwrapping")]
 
+#[expect(dead_code, reason = "the suite needs more of it")]
 #[path = "../rig/killing.rs"]
 mod killing;
 #[path = "../rig/served.rs"]
@@ -13,3 +14,5 @@ mod support;
 mod campaign;
 mod kills;
 mod parity;
+mod reaction;
+mod table;

@@ -237,13 +237,14 @@ mod tests {
         Order::Read(kind, "plate.temperature".into())
     }
 
-    fn interrupted() -> Result<(), FaultKind> {
-        Err(FaultKind::Interrupted)
-    }
-
     #[test]
     fn an_instrument_that_does_not_answer_is_given_up_when_somebody_says_so() {
         let (mut worker, told) = deaf();
+        // Somebody says so once the instrument is being asked.
+        let mut interrupted = || match told.lock().unwrap().is_empty() {
+            true => Ok(()),
+            false => Err(FaultKind::Interrupted),
+        };
         let answered = worker.ask(&heat(), None, &mut interrupted);
         assert!(
             matches!(answered, Err(FaultKind::NoReply { .. } | FaultKind::Interrupted)),

@@ -1,6 +1,7 @@
 //! The watch's end: what it hears, and what it does when it hears nothing.
 
 use std::io::{BufRead as _, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
@@ -96,16 +97,26 @@ pub fn stand_watch(
     } else if wiring.has_lone_heaters() {
         release.now();
     }
-    make_safe_at_last(&mut bench, tries_for, PAUSE, &mut |tried_for| {
+    let made_safe = make_safe_at_last(&mut bench, tries_for, PAUSE, &mut |tried_for| {
         // A campaign that has only been held up must know at once; one that has gone hears nothing.
         let _gone = output.write_all(&[ACTS]).and_then(|()| output.flush());
         if tried_for >= GRACE {
             release.now();
         }
-        true
-    })
-    .map_err(WatchError::NotSafe)?;
-    Ok(alarm)
+        !has_gone(wiring)
+    });
+    match made_safe {
+        Err(fault) if !has_gone(wiring) => Err(WatchError::NotSafe(fault)),
+        _ => Ok(alarm),
+    }
+}
+
+/// Whether the process has gone that emulated the instruments. There is nothing left to make safe then, and the ports that
+/// led to them may lead to somebody else's.
+fn has_gone(wiring: &Wiring) -> bool {
+    let clock = wiring.clock.as_ref().filter(|_| wiring.simulated);
+    let refused = |error: std::io::Error| error.kind() == std::io::ErrorKind::ConnectionRefused;
+    clock.is_some_and(|address| TcpStream::connect(address).is_err_and(refused))
 }
 
 /// Ends a silent campaign, once.

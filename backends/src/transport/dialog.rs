@@ -38,6 +38,11 @@ impl Dialog {
         self.clean
     }
 
+    /// Whether somebody wants the rig safe, and waits for nothing longer than that takes.
+    pub fn is_hurried(&self) -> bool {
+        self.transport.grants(self.patience) < self.patience
+    }
+
     /// Drops what has arrived, then what arrives until nothing has come for `quiet`.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ use flowtwin_backends::driver::f4t::{F4t, F4tLoop};
 use flowtwin_backends::driver::f4t_scpi::F4tScpi;
 use flowtwin_backends::driver::modbus::ModbusHost;
 use flowtwin_backends::instrument::{Heater as _, Light as _, Pump as _};
-use flowtwin_backends::transport::{Dialog, Scripted, TcpWire};
+use flowtwin_backends::transport::{Dialog, Scripted, TcpWire, Transport};
 use flowtwin_lab::{FaultKind, FlowRate, Temperature, Volume};
 
 type Script<'a> = &'a [(&'a [u8], &'a [u8])];
@@ -276,10 +276,52 @@ fn a_connection_that_has_died_in_silence_is_made_anew() {
         alive.read_exact(&mut asked).expect("a question");
         alive.write_all(b"Thorlabs\n").expect("an answer");
     });
-    let patience = Duration::from_millis(500);
-    let mut dialog = Dialog::new(Box::new(TcpWire::new(&address, patience)), patience);
-    let mut ask = || dialog.ask(b"*IDN?\n", line::scan, |line| Ok(Some(line)));
-    assert!(matches!(ask(), Err(FaultKind::NoReply { .. })));
-    assert_eq!(ask().as_deref(), Ok("Thorlabs"));
+    let (brief, patient) = (Duration::from_millis(50), Duration::from_secs(600));
+    let mut dialog = Dialog::new(Box::new(TcpWire::new(&address, patient)), patient);
+    let mut ask =
+        |patience| dialog.ask_patiently(b"*IDN?\n", patience, line::scan, |line| Ok(Some(line)));
+    assert!(matches!(ask(brief), Err(FaultKind::NoReply { .. })));
+    assert_eq!(ask(patient).as_deref(), Ok("Thorlabs"));
     instrument.join().expect("it was asked on a second connection");
+}
+
+/// A line that carries what is sent, and brings nothing back.
+#[derive(Clone, Debug, Default)]
+struct OneWay {
+    sent: Rc<RefCell<Vec<Vec<u8>>>>,
+    hurried: Rc<std::cell::Cell<bool>>,
+}
+
+impl Transport for OneWay {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), FaultKind> {
+        self.sent.borrow_mut().push(bytes.to_vec());
+        Ok(())
+    }
+    fn read(&mut self, _: &mut Vec<u8>, _: Duration) -> Result<usize, FaultKind> {
+        Ok(0)
+    }
+    fn grants(&self, patience: Duration) -> Duration {
+        if self.hurried.get() { patience / 4 } else { patience }
+    }
+}
+
+/// The receiver of an RS-485 adapter has died, or the wire back has come off: the controller hears every word.
+#[test]
+fn a_controller_that_is_not_heard_is_turned_off_all_the_same() {
+    let line = OneWay::default();
+    let dialog = Dialog::new(Box::new(line.clone()), Duration::from_millis(20));
+    let mut oven = ModbusHost::new(dialog, Framing::Rtu, 1);
+    assert!(oven.read(2_000, 1).is_err(), "nothing comes back");
+    let writes = || -> Vec<Vec<u8>> {
+        let sent = std::mem::take(&mut *line.sent.borrow_mut());
+        sent.into_iter().filter(|frame| frame[1] == 6).collect()
+    };
+    assert_eq!(writes(), Vec::<Vec<u8>>::new());
+    assert!(oven.write(2_000, &[10]).is_err());
+    assert_eq!(writes(), Vec::<Vec<u8>>::new(), "nothing new is begun on a line that is silent");
+    line.hurried.set(true);
+    assert!(oven.write(2_000, &[62]).is_err(), "it has not acknowledged");
+    let written = writes();
+    assert_eq!(written.len(), 1, "{written:?}");
+    assert_eq!(written[0][..6], [1, 6, 0x07, 0xD0, 0, 62]);
 }

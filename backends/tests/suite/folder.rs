@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::time::Duration;
 
-use flowtwin_backends::clock::WallClock;
+use flowtwin_backends::clock::{Clock, WallClock};
 use flowtwin_backends::folder::FolderLab;
 use flowtwin_lab::toy::ToyLab;
-use flowtwin_lab::{Command, Conditions, FaultKind, Instant, Lab as _, Reply, Span, conformance};
+use flowtwin_lab::{
+    Command, Conditions, Fault, FaultKind, Instant, Lab as _, Reply, Span, conformance,
+};
 
 fn folder(name: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
@@ -17,9 +17,12 @@ fn folder(name: &str) -> PathBuf {
 }
 
 fn open(path: &Path, patience_s: f64) -> FolderLab {
-    let clock = WallClock::new(Instant::START, 20.0, Arc::default());
+    behind(path, Box::new(WallClock::new(Instant::START, 20.0, Arc::default())), patience_s)
+}
+
+fn behind(path: &Path, clock: Box<dyn Clock>, patience_s: f64) -> FolderLab {
     let times = (Span::from_secs(1.0), Span::from_secs(patience_s));
-    FolderLab::open(path, ToyLab::new().manifest().clone(), Box::new(clock), times)
+    FolderLab::open(path, ToyLab::new().manifest().clone(), clock, times)
         .expect("the folder can be made")
 }
 
@@ -28,36 +31,44 @@ fn conditions() -> Conditions {
     Conditions::new(names.into(), vec![135.0, 92.500_001])
 }
 
-/// A rig of the lab's own: waits for conditions, measures, and says when it is done.
-fn somebody_elses_script(path: PathBuf, stop: Arc<AtomicBool>) -> std::thread::JoinHandle<()> {
-    let experiment = path.join("0001");
-    let measure = move || -> std::io::Result<()> {
+/// A rig of the lab's own, in a time that passes only where somebody waits: it measures as soon as it is asked for
+/// something, and says when it is done.
+#[derive(Debug)]
+struct SomebodyElses {
+    path: PathBuf,
+    now: Instant,
+}
+
+impl SomebodyElses {
+    fn measure(&self) -> std::io::Result<()> {
+        let experiment = self.path.join("0001");
         std::fs::create_dir_all(experiment.join("spectra"))?;
         std::fs::write(experiment.join("features.csv"), "name,value\nyield,0.5\n")?;
         let spectrum = "wavelength_nm,AU\n300,0.1\n301,0.2\n";
         std::fs::write(experiment.join("spectra/absorbance.csv"), spectrum)?;
         std::fs::write(experiment.join("done"), "")
-    };
-    std::thread::spawn(move || {
-        while !stop.load(std::sync::atomic::Ordering::Relaxed) {
-            if path.join("0001/conditions.csv").exists() {
-                return measure().expect("the folder can be written");
-            }
-            std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+impl Clock for SomebodyElses {
+    fn now(&self) -> Instant {
+        self.now
+    }
+    fn tick(&mut self, deadline: Instant) -> Result<(), Fault> {
+        self.now = deadline.min(self.now + Span::from_secs(0.05));
+        if self.path.join("0001/conditions.csv").exists() {
+            self.measure().expect("the folder can be written");
         }
-    })
+        Ok(())
+    }
 }
 
 #[test]
 fn a_lab_behind_a_folder_conforms() {
     let path = folder("folder-conforms");
-    let mut lab = open(&path, 100.0);
-    let stop = Arc::new(AtomicBool::new(false));
-    let script = somebody_elses_script(path.clone(), stop.clone());
-    let checked = conformance::check(&mut lab, Some(&conditions()));
-    stop.store(true, std::sync::atomic::Ordering::Relaxed);
-    script.join().unwrap();
-    checked.unwrap();
+    let mut lab =
+        behind(&path, Box::new(SomebodyElses { path: path.clone(), now: Instant::START }), 100.0);
+    conformance::check(&mut lab, Some(&conditions())).unwrap();
     let text = std::fs::read_to_string(path.join("0001/conditions.csv")).unwrap();
     assert_eq!(text, "name,value\nplate_c,135\nwater_ul_per_min,92.500001\n");
     assert!(path.join("stop").exists(), "made safe, it asks the rig to stand still");

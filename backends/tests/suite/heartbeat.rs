@@ -43,7 +43,8 @@ fn a_closed_pipe_is_the_campaigns_end() {
 fn silence_on_an_open_pipe_is_an_alarm() {
     let pipe = Pipe { beats: 3, holds: true };
     let alarm = watch(pipe, Duration::from_millis(20), &mut std::io::sink());
-    assert_eq!(alarm, Alarm::Silent(0.02));
+    // On a busy machine the beats themselves may come so far apart.
+    assert!(matches!(alarm, Alarm::Silent(silent_s) if silent_s >= 0.02), "{alarm:?}");
 }
 
 /// A lab whose ports are still held by a dying process for the first tries.

@@ -1,5 +1,6 @@
 //! The promises of drivers, transports and emulators, held from outside.
 
+mod beats;
 mod codecs;
 mod drivers;
 mod emulated;

@@ -37,8 +37,7 @@ impl Campaign<'_> {
         lab: L,
         observer: &mut dyn Observer,
     ) -> Result<BranchPoint<L>, CampaignError> {
-        let guarded =
-            Guarded::new(lab, self.scenario.file().guard.clone()).knowing(self.scenario.loops());
+        let guarded = self.scenario.guarded(lab);
         let mut under_way = self.under_way(guarded, Writer::new(Nowhere), None, observer);
         let mut blank = None;
         let result = under_way.blank().and_then(|taken| under_way.from(0, blank.insert(taken)));

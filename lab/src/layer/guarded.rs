@@ -30,6 +30,8 @@ pub struct Guarded<L: Lab> {
     /// Spectrometers whose frames have not been handed over.
     armed: Vec<SpectrometerId>,
     looked: Instant,
+    /// How far from its set point a temperature may be while frames are taken \[K\].
+    within_k: f64,
     safe: bool,
 }
 
@@ -41,13 +43,22 @@ impl<L: Lab> Guarded<L> {
         let looked = lab.now();
         let kept = kept::Kept::default();
         let (lit, armed) = (Vec::new(), Vec::new());
-        Self { lab, limits, pumps, thermal, kept, lit, armed, looked, safe: false }
+        let (within_k, safe) = (f64::INFINITY, false);
+        Self { lab, limits, pumps, thermal, kept, lit, armed, looked, within_k, safe }
     }
 
     /// The same guard, which knows how these heated zones answer their power.
     #[must_use]
     pub fn knowing(mut self, loops: Vec<LoopModel>) -> Self {
         self.thermal.know(self.lab.manifest(), loops);
+        self
+    }
+
+    /// The same guard, for which frames count only while every temperature is this close to its set point \[K\]: elsewhere
+    /// they tell of no conditions that anybody asked for, whatever the controller says it keeps.
+    #[must_use]
+    pub fn measuring_within(mut self, within_k: f64) -> Self {
+        self.within_k = within_k;
         self
     }
 
@@ -197,6 +208,7 @@ impl<L: Lab> Guarded<L> {
     /// becomes an observation.
     fn verify(&mut self) -> Result<(), Fault> {
         self.pumps.verify(&mut self.lab, &self.limits)?;
+        self.thermal.verify(&mut self.lab, self.within_k)?;
         self.kept.look(&mut self.lab)
     }
 

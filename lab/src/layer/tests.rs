@@ -554,5 +554,6 @@ fn the_same_run_gives_the_same_bytes_and_a_continued_one_too() {
     assert!(error.unwrap_err().to_string().contains("departs from the journal at line 1"));
 }
 
+mod edges;
 mod noted;
 mod reality;

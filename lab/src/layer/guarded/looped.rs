@@ -11,6 +11,9 @@ use crate::id::{HeaterId, SensorId};
 use crate::layer::rules::Limits;
 use crate::time::Instant;
 
+#[cfg(test)]
+mod tests;
+
 /// Times over which the balance is drawn [s]: short ones find what is gross, long ones what is slow.
 const WINDOWS_S: [f64; 4] = [120.0, 300.0, 600.0, 1_200.0];
 /// The window that teaches what this rig does [s].

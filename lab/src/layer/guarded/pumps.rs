@@ -7,6 +7,9 @@ use crate::layer::rules::{Limits, RatioRule};
 use crate::manifest::{Manifest, SensorKind};
 use crate::time::Instant;
 
+#[cfg(test)]
+mod tests;
+
 const RUNNING: f64 = 1.0;
 const STALLED: f64 = 4.0;
 

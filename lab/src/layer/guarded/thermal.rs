@@ -28,6 +28,8 @@ struct Heater {
     set_point: Option<f64>,
     /// Whether its control was turned off.
     off: bool,
+    /// When it was given its set point.
+    told: Instant,
     last: Option<(Instant, f64)>,
     unchanged_since: Instant,
     off_since: Option<Instant>,
@@ -63,6 +65,7 @@ impl Thermal {
             still: manifest.simulated && info.still,
             set_point: None,
             off: false,
+            told: Instant::START,
             last: None,
             unchanged_since: Instant::START,
             off_since: None,
@@ -87,6 +90,7 @@ impl Thermal {
         if let Some(heater) = self.heaters.iter_mut().find(|h| h.name == *name) {
             heater.set_point = set_point;
             heater.off = set_point.is_none();
+            heater.told = now;
             heater.off_since = None;
             heater.unchanged_since = now;
         }
@@ -132,6 +136,24 @@ impl Thermal {
             hottest = hottest.max(value);
         }
         self.look_for_flow(lab.now(), spec, hottest, flow_ul_per_min > 0.0)
+    }
+
+    /// Reads every heater that has a set point, and makes sure that it is there: frames tell of nothing else.
+    pub(super) fn verify(&self, lab: &mut impl Lab, within_k: f64) -> Result<(), Fault> {
+        for heater in &self.heaters {
+            let (Some(sensor), Some(set_point)) = (&heater.sensor, heater.set_point) else {
+                continue;
+            };
+            let value = super::read(lab, sensor)?;
+            let off = (value - set_point).abs();
+            if off.is_nan() || off > within_k {
+                let now = lab.now();
+                let waited_s = now.since(heater.told).as_secs();
+                let kind = FaultKind::NotSettled { value, set_point, off, waited_s };
+                return Err(Fault::new(now, &heater.name, kind));
+            }
+        }
+        Ok(())
     }
 
     fn look_for_flow(
