@@ -15,6 +15,7 @@ mod init;
 mod lab;
 mod paper;
 mod place;
+mod regression;
 mod replay;
 mod report;
 mod run;

@@ -7,6 +7,7 @@ mod entrant;
 pub mod file;
 mod keys;
 mod schema;
+mod snapshot;
 mod space;
 mod tree;
 mod unknown;
@@ -30,6 +31,7 @@ pub use entrant::{Entrant, EntrantError, Kind};
 pub use file::{ObjectiveSpec, PhaseSpec, ScenarioFile, TwinSpec};
 pub use keys::keys;
 pub use schema::schema;
+pub use snapshot::{DecisionsMay, SnapshotSpec, Strength};
 pub use space::{ConstraintSpec, DerivedSpec, InputSpec, Sets, SpaceSpec, Window};
 pub use tree::Tree;
 pub use unknown::nearest;
@@ -179,6 +181,7 @@ impl Scenario {
         let fail = |problem: check::Problem| problem.at(tree);
         check::kind(&file).map_err(fail)?;
         check::name(&file).map_err(fail)?;
+        check::snapshot(&file).map_err(fail)?;
         if let Some(table) = &file.table {
             let pool = Pool::new(&file.name, table)
                 .map_err(|error| tree.complain(&["table"], &error.to_string()))?;

@@ -192,6 +192,13 @@ pub(super) fn analysis(file: &ScenarioFile, manifest: &Manifest) -> Result<Analy
         .map_err(|error| Problem::new(&["analysis"], error.to_string()))
 }
 
+pub(super) fn snapshot(file: &ScenarioFile) -> Result<(), Problem> {
+    match file.snapshot.wrong() {
+        Some((key, message)) => Err(Problem::new(&["snapshot", key], message)),
+        None => Ok(()),
+    }
+}
+
 pub(super) fn objective(file: &ScenarioFile) -> Result<(), Problem> {
     known_feature(file, &file.objective.feature, &["objective", "feature"])
 }

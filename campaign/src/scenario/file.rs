@@ -9,6 +9,7 @@ use flowtwin_twin::{Goal, PolicySpec, StopRules, SurrogateSpec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::snapshot::SnapshotSpec;
 use super::space::SpaceSpec;
 
 /// Whether a part of a scenario is not there.
@@ -78,6 +79,9 @@ pub struct ScenarioFile {
     pub policy_command: Option<String>,
     /// The phases of the campaign, in order.
     pub phases: Vec<PhaseSpec>,
+    /// How its snapshots are compared.
+    #[serde(default, skip_serializing)]
+    pub snapshot: SnapshotSpec,
 }
 
 /// What a campaign is after.
