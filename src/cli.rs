@@ -212,8 +212,9 @@ pub struct OnRig {
     /// Begin on the real rig without asking, once the rehearsal fits.
     #[arg(long)]
     pub yes: bool,
-    /// With --resume: pumps whose syringes you have filled since, with commas between, or `all`.
-    #[arg(long, value_name = "PUMPS", value_delimiter = ',', requires = "resume")]
+    /// With --resume: pumps whose syringes you have filled since, with commas between, or `all`; each as full as at the
+    /// start of the run, unless you say what it holds (mL).
+    #[arg(long, value_name = "PUMP[=ML]", value_delimiter = ',', requires = "resume")]
     pub filled: Vec<String>,
     /// Take the first experiment as it is, also where it is far from its rehearsal.
     #[arg(long)]

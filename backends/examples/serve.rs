@@ -148,6 +148,7 @@ impl Lab for StillLab {
             Command::Heat { heater, set_point_c } => {
                 self.set_points.insert(heater.to_string(), set_point_c.c());
             }
+            Command::Fill { .. } => {}
             Command::HeaterOff { heater } => drop(self.set_points.remove(heater.as_str())),
             Command::Light { light, on } => drop(self.lit.insert(light.to_string(), *on)),
             Command::Arm { spectrometer, exposure } => {

@@ -190,6 +190,17 @@ impl Bench {
         Err(self.fault(pump, FaultKind::OutOfRange { quantity, value, low, high, unit }))
     }
 
+    /// Somebody has filled a syringe: no instrument is told.
+    fn filled(&self, pump: &PumpId) -> Result<Reply, Fault> {
+        match self.manifest.pump(pump) {
+            Some(_) => Ok(Reply::Done),
+            None => {
+                let detail = format!("there is no {pump}");
+                Err(self.fault(pump, FaultKind::Unsupported { detail }))
+            }
+        }
+    }
+
     fn read(&mut self, sensor: &SensorId) -> Result<Reply, Fault> {
         let found = self.manifest.sensors.iter().find(|s| s.name == *sensor);
         let Some(kind) = found.map(|info| info.kind.clone()) else {
@@ -214,6 +225,7 @@ impl Bench {
         match command {
             Command::Read { sensor } => return self.read(sensor),
             Command::MakeSafe => return self.make_safe().map(|()| Reply::Done),
+            Command::Fill { pump, .. } => return self.filled(pump),
             Command::Dispense { pump, rate_ul_per_min, .. } => {
                 self.check_rate(pump, *rate_ul_per_min)?;
             }

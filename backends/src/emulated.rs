@@ -18,6 +18,8 @@ use crate::wiring::{Wiring, WiringError};
 #[derive(Debug)]
 pub struct EmulatedRig {
     bench: Bench,
+    /// Where somebody fills the syringes.
+    world: World,
 }
 
 impl EmulatedRig {
@@ -40,8 +42,8 @@ impl EmulatedRig {
             Ok(Box::new(wire) as Box<dyn crate::transport::Transport>)
         };
         let instruments = wiring.instruments(&manifest, &mut open)?;
-        let clock = Box::new(WorldClock::new(world));
-        Ok(Self { bench: Bench::new(manifest, instruments, clock) })
+        let clock = Box::new(WorldClock::new(world.clone()));
+        Ok(Self { bench: Bench::new(manifest, instruments, clock), world })
     }
 
     /// A rig with the usual instruments in front of `world`.
@@ -64,7 +66,11 @@ impl Lab for EmulatedRig {
     }
 
     fn send(&mut self, command: &Command) -> Result<Reply, Fault> {
-        self.bench.send(command)
+        let filled = match command {
+            Command::Fill { .. } => self.world.borrow_mut().send(command).map(drop),
+            _ => Ok(()),
+        };
+        filled.and_then(|()| self.bench.send(command))
     }
 
     fn wait_until(&mut self, deadline: Instant) -> Result<(), Fault> {

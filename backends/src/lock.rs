@@ -105,9 +105,11 @@ impl Lock {
     }
 
     /// Lets go of the lock, and removes its file where nobody shares it: for what is locked only now and then.
-    pub fn dissolve(self) {
+    pub fn dissolve(mut self) {
         if self.file.try_lock().is_ok() {
-            // Removed while it is held alone: who waits for it finds out that it is no longer there.
+            // Both are removed while it is held alone: who waits for it finds out that it is no longer there, and what the
+            // next holder says of itself stays.
+            let _there_is_none = fs::remove_file(std::mem::take(&mut self.by));
             let _there_is_none = fs::remove_file(&self.path);
         }
     }
@@ -175,7 +177,9 @@ fn in_words(holder: Option<&Holder>) -> String {
 fn open(path: &Path) -> io::Result<File> {
     let writable = OpenOptions::new().write(true).create(true).truncate(false).open(path);
     match writable {
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => File::open(path),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            File::open(path).map_err(|_| error)
+        }
         opened => opened,
     }
 }

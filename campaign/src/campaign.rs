@@ -5,6 +5,7 @@ mod costs;
 mod interruptible;
 mod shared;
 mod standing;
+mod syringes;
 mod thinking;
 
 use std::num::NonZeroUsize;
@@ -12,19 +13,20 @@ use std::sync::atomic::AtomicBool;
 
 use flowtwin_lab::journal::{
     BlankRecord, End, ExperimentRecord, Header, Journal, PhaseRecord, Proposal, Record, Sink,
-    SpoiledRecord, Writer,
+    SpoiledRecord, Writer, delivered,
 };
 use flowtwin_lab::layer::{Guarded, Journaled};
 use flowtwin_lab::{Blank, Command, Conditions, Fault, FaultKind, Lab, Observation, Streams};
 use flowtwin_twin::{Ask, Context, History, PolicyError, Spent, Stop, Trial, Work};
 
-use crate::hardware::Rehearsal;
 use crate::scenario::{Phase, Scenario};
 pub use alongside::Alongside;
 use costs::Costs;
 pub use interruptible::Interruptible;
 pub use shared::Shared;
 pub use standing::Standing;
+use syringes::ByHand;
+pub use syringes::Fillings;
 use thinking::thinking;
 
 /// A campaign on some lab.
@@ -37,6 +39,8 @@ pub struct Campaign<'a> {
     only_recorded: bool,
     goes_on: bool,
     in_wall_time: bool,
+    filled: Fillings,
+    filled_as_in: Option<&'a Journal>,
 }
 
 /// Is told how a campaign goes.
@@ -85,6 +89,8 @@ pub struct Ended {
     pub work: Work,
     /// Number of experiments done.
     pub experiments: u64,
+    /// Whether all of them failed: such a run is not complete.
+    pub fruitless: bool,
 }
 
 /// Why a campaign cannot go on, besides faults of the lab.
@@ -120,6 +126,8 @@ impl<'a> Campaign<'a> {
             only_recorded: false,
             goes_on: false,
             in_wall_time: false,
+            filled: Fillings::new(),
+            filled_as_in: None,
         }
     }
 
@@ -142,6 +150,18 @@ impl<'a> Campaign<'a> {
     #[must_use]
     pub fn in_wall_time(self) -> Self {
         Self { in_wall_time: true, ..self }
+    }
+
+    /// The same campaign, which goes on with these syringes filled.
+    #[must_use]
+    pub fn filled(self, filled: Fillings) -> Self {
+        Self { filled, ..self }
+    }
+
+    /// The same campaign, whose syringes somebody fills before the experiments before which he has in `journal`.
+    #[must_use]
+    pub fn filled_as_in(self, journal: &'a Journal) -> Self {
+        Self { filled_as_in: Some(journal), ..self }
     }
 
     /// The header of its journal.
@@ -178,13 +198,14 @@ impl<'a> Campaign<'a> {
         let there = recorded.filter(|_| self.goes_on);
         let mut guarded =
             Guarded::new(lab, self.scenario.file().guard.clone()).knowing(self.scenario.loops());
-        for (pump, syringe) in there.map(|j| Rehearsal::of(j).syringes).iter().flatten().enumerate()
-        {
-            guarded.delivered_before(pump, 1_000.0 * syringe.needs_ml);
+        let missing = there.map(delivered).unwrap_or_default();
+        let pumps = guarded.manifest().pumps.iter().map(|info| missing.get(&info.name).copied());
+        for (pump, ul) in pumps.collect::<Vec<_>>().into_iter().enumerate() {
+            guarded.delivered_before(pump, ul.unwrap_or_default());
         }
         let mut under_way = self.under_way(guarded, writer, recorded, watch);
         let fault = under_way.all()?;
-        let ended = Ended { fault, work: under_way.work, experiments: under_way.number };
+        let ended = under_way.ended(fault);
         Ok((ended, under_way.lab.into_parts().1))
     }
 
@@ -195,6 +216,11 @@ impl<'a> Campaign<'a> {
         recorded: Option<&'w Journal>,
         watch: &'w mut dyn Watch,
     ) -> UnderWay<'w, 'w, L, S> {
+        let repeated = recorded.filter(|_| !self.goes_on);
+        let by_hand = match self.filled_as_in {
+            Some(journal) => ByHand::as_in(journal),
+            None => ByHand::new(repeated, self.filled.clone()),
+        };
         let costs = Costs::new(self.scenario.procedure(), guarded.manifest());
         UnderWay {
             campaign: self,
@@ -202,6 +228,8 @@ impl<'a> Campaign<'a> {
             recorded: recorded.map(|j| j.experiments().collect()).unwrap_or_default(),
             spoiled: recorded.map(|j| j.spoiled().collect()).unwrap_or_default(),
             wasted: Spent::default(),
+            by_hand,
+            fruitful: false,
             first: true,
             there: recorded.filter(|_| self.goes_on),
             phases: Vec::new(),
@@ -227,6 +255,10 @@ struct UnderWay<'a, 'w, L: Lab, S: Sink> {
     spoiled: Vec<&'w SpoiledRecord>,
     /// What spoiled experiments have taken since it was last asked.
     wasted: Spent,
+    /// Syringes that somebody fills.
+    by_hand: ByHand,
+    /// Whether an experiment has not failed.
+    fruitful: bool,
     /// Whether nothing has been measured yet by this process.
     first: bool,
     /// The journal of a real rig that goes on: what it records has happened and is not done again.
@@ -259,6 +291,11 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
         }
     }
 
+    fn ended(&self, fault: Option<Fault>) -> Ended {
+        let fruitless = self.number > 0 && !self.fruitful;
+        Ended { fault, work: self.work, experiments: self.number, fruitless }
+    }
+
     /// Makes the rig safe after a fault, which says so where that cannot be done.
     fn safe_after(&mut self, fault: Fault) -> Fault {
         let made_safe = self.lab.send(&Command::MakeSafe);
@@ -272,11 +309,15 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
     fn in_order(&mut self) -> Result<(), Halt> {
         let blank = self.blank()?;
         self.from(0, &blank)?;
-        if self.there.is_some_and(Journal::complete) {
+        if self.there.is_some_and(Journal::ended) {
             // It had come to its end before; a second end would be no record of anything.
             return Ok(());
         }
         self.lab.send(&Command::MakeSafe)?;
+        if self.number > 0 && !self.fruitful {
+            // A run of nothing but failures is not complete.
+            return Ok(());
+        }
         let end = End { at_ns: self.lab.now(), experiments: self.number };
         Ok(self.lab.record(&Record::End(end))?)
     }
@@ -296,9 +337,13 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
             let header = self.campaign.header(&self.lab);
             self.lab.record(&Record::Header(Box::new(header)))?;
         }
-        let blank = self.campaign.scenario.procedure().prime(&mut self.lab)?;
+        self.take_fillings()?;
+        let procedure = self.campaign.scenario.procedure();
+        self.enough(&procedure.priming_needs_ul(self.lab.manifest()))?;
+        let blank = procedure.prime(&mut self.lab)?;
         let blank = BlankRecord::new(self.lab.now(), &blank);
         self.lab.record(&Record::Blank(blank.clone()))?;
+        self.by_hand.pass(false);
         Ok(blank.blank())
     }
 
@@ -393,7 +438,12 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
         history: &History,
         asked: usize,
     ) -> Result<Conditions, Halt> {
-        if let Some(known) = self.recorded.get(self.number as usize) {
+        let known = self.recorded.get(self.number as usize).copied();
+        if let Some(known) = known.filter(|_| self.there.is_some()) {
+            return Ok(known.conditions.clone());
+        }
+        self.take_fillings()?;
+        if let Some(known) = known {
             return Ok(known.conditions.clone());
         }
         if let Some(spoiled) = self.spoiled_before().first() {
@@ -432,6 +482,7 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
             self.spoiled_before().into_iter().for_each(|spoiled| self.waste(spoiled));
             let observation = record.observation(self.campaign.scenario.analysis());
             self.number = number;
+            self.fruitful |= !observation.failed();
             self.watch.experiment(number, &observation, true);
             return Ok(observation);
         }
@@ -441,7 +492,9 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
         // What policies see is what was recorded, so that a resumed run proposes the same.
         let observation = record.observation(self.campaign.scenario.analysis());
         self.lab.record(&Record::Experiment(Box::new(record)))?;
+        self.by_hand.pass(false);
         self.number = number;
+        self.fruitful |= !observation.failed();
         self.watch.experiment(number, &observation, known);
         match &observation.fault {
             // A recorded fault has been put right since: whoever resumes says so.
@@ -462,6 +515,7 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
             self.spoiled_before().into_iter().for_each(|spoiled| self.waste(spoiled));
         }
         loop {
+            self.take_fillings()?;
             let known = self.is_known(times);
             if self.campaign.only_recorded && !known {
                 return Err(Fault::new(self.lab.now(), "replay", FaultKind::Interrupted).into());
@@ -473,6 +527,7 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
             self.waste(&record);
             let fault = record.fault.clone();
             self.lab.record(&Record::Spoiled(Box::new(record)))?;
+            self.by_hand.pass(true);
             let passes = !fault.kind.stops_campaign() && times < TRIES;
             if !(known || passes || self.watch.repeats(&mut self.lab, &fault, times)) {
                 return Err(fault.into());
@@ -498,9 +553,11 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
     }
 
     fn attempt(&mut self, blank: &Blank, conditions: &Conditions) -> Result<Observation, Halt> {
+        let procedure = self.campaign.scenario.procedure();
+        self.enough(&procedure.needs_ul(self.lab.manifest(), conditions))?;
         let proposal = Proposal { experiment: self.number + 1, conditions: conditions.clone() };
         self.lab.record(&Record::Proposal(proposal))?;
-        let observation = self.campaign.scenario.procedure().run(&mut self.lab, blank, conditions);
+        let observation = procedure.run(&mut self.lab, blank, conditions);
         match &observation.fault {
             // Not an outcome of the conditions: a resumed run does this experiment again.
             Some(fault) if fault.kind == FaultKind::Interrupted => Err(fault.clone().into()),

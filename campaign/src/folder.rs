@@ -21,7 +21,13 @@ pub const JOURNAL: &str = "journal.jsonl";
 /// Name of the journal of the run that a run repeats, in its run folder.
 pub const REPLAYED: &str = "replayed.jsonl";
 
-/// The folder of a run, fit to be written to.
+/// Name of the file in a run folder on which the lock lies of whoever writes there; a file beside it, [`LOCK_BY`], says who.
+pub const LOCK: &str = ".lock";
+
+/// Name of the file in a run folder that says who holds its [`LOCK`].
+pub const LOCK_BY: &str = ".lock.by";
+
+/// The folder of a run, fit to be written to. Who makes one keeps other processes from the folder meanwhile.
 #[derive(Debug)]
 pub struct RunFolder {
     path: PathBuf,
@@ -93,7 +99,7 @@ impl Identity {
 
     /// `runs/<scenario>-<seed>`.
     pub fn default_folder(&self) -> PathBuf {
-        Path::new("runs").join(format!("{}-{}", self.scenario, self.seed))
+        default_folder(&self.scenario, self.seed)
     }
 
     /// What tells the run of `journal` from this one; none if they are the same.
@@ -137,7 +143,7 @@ impl RunFolder {
     #[must_use]
     pub fn going_on(mut self, filled: Vec<PumpId>) -> Self {
         if let Some(journal) = &mut self.recorded
-            && !journal.complete()
+            && !journal.ended()
             && (journal.is_amid_an_experiment() || !filled.is_empty())
         {
             let lost_ul = unended(journal).into_iter().collect();
@@ -188,10 +194,7 @@ impl RunFolder {
             Content::Broken(JournalError::Empty) => Ok(folder),
             Content::Nothing if path.is_dir() => Ok(folder),
             Content::Broken(error) => Err(folder.damaged(&error)),
-            Content::Nothing | Content::Other => {
-                let message = format!("there is no run to resume in {}", path.display());
-                Err(FolderError::bad_input(message).hint("leave --resume out to begin one"))
-            }
+            Content::Nothing | Content::Other => Err(no_run(path)),
         }
     }
 
@@ -221,7 +224,7 @@ impl RunFolder {
             });
         }
         // What a campaign that was declined or killed has written before its first record does not make it a run.
-        let before = [CERTIFICATE, REPLAYED];
+        let before = [CERTIFICATE, REPLAYED, LOCK, LOCK_BY];
         for entry in fs::read_dir(&self.path).map_err(unreadable)? {
             let name = entry.map_err(unreadable)?.file_name();
             if !before.iter().any(|known| name == *known) {
@@ -300,12 +303,23 @@ impl RunFolder {
     }
 }
 
+/// `runs/<scenario>-<seed>`.
+pub fn default_folder(scenario: &str, seed: u64) -> PathBuf {
+    Path::new("runs").join(format!("{scenario}-{seed}"))
+}
+
 /// What a folder holds.
 enum Content {
     Nothing,
     Journal(Box<Journal>),
     Broken(JournalError),
     Other,
+}
+
+/// The error of a folder in which there is no run to resume.
+pub fn no_run(folder: &Path) -> FolderError {
+    let message = format!("there is no run to resume in {}", folder.display());
+    FolderError::bad_input(message).hint("leave --resume out to begin one")
 }
 
 /// The part of a journal that a resumed run keeps: up to the last finished experiment.

@@ -6,6 +6,7 @@ mod course;
 mod entrant;
 pub mod file;
 mod keys;
+mod refill;
 mod schema;
 mod snapshot;
 mod space;
@@ -30,6 +31,7 @@ pub use course::{CONTEST, Course, Leg};
 pub use entrant::{Entrant, EntrantError, Kind};
 pub use file::{ObjectiveSpec, PhaseSpec, ScenarioFile, TwinSpec};
 pub use keys::keys;
+pub use refill::{Day, Refill, RefillSpec};
 pub use schema::schema;
 pub use snapshot::{DecisionsMay, SnapshotSpec, Strength};
 pub use space::{ConstraintSpec, DerivedSpec, InputSpec, Sets, SpaceSpec, Window};
@@ -183,6 +185,7 @@ impl Scenario {
         check::name(&file).map_err(fail)?;
         check::snapshot(&file).map_err(fail)?;
         if let Some(table) = &file.table {
+            check::refill(&file).map_err(fail)?;
             let pool = Pool::new(&file.name, table)
                 .map_err(|error| tree.complain(&["table"], &error.to_string()))?;
             return Self::of_table(file, Arc::new(pool), tree);
@@ -191,6 +194,7 @@ impl Scenario {
         let (space, recipe) = check::space(&file, plan.manifest()).map_err(fail)?;
         check::procedure(&file, plan.manifest()).map_err(fail)?;
         let analysis = check::analysis(&file, plan.manifest()).map_err(fail)?;
+        check::refill(&file).map_err(fail)?;
         let phases = check::phases(&file, &space).map_err(fail)?;
         check::objective(&file).map_err(fail)?;
         let able = able::Able {
@@ -344,6 +348,12 @@ impl Scenario {
             lag_s: heater.dead_s + heater.sensor_s,
         };
         rig.heaters.iter().map(model).collect()
+    }
+
+    /// Who refills the syringes, if somebody does.
+    pub fn refill(&self) -> Option<Refill> {
+        let spec = self.file.refill.as_ref()?;
+        Some(Refill::new(spec).expect("it was checked when the scenario was read"))
     }
 
     /// What may be chosen.

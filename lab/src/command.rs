@@ -31,6 +31,13 @@ pub enum Command {
         /// Which pump.
         pump: PumpId,
     },
+    /// Take note that somebody has filled the syringe of a pump that stands still. Nothing moves.
+    Fill {
+        /// Which pump.
+        pump: PumpId,
+        /// What its syringe holds now.
+        holds_ul: Volume,
+    },
     /// Control a heater to a set point.
     Heat {
         /// Which heater.

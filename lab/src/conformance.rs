@@ -69,6 +69,7 @@ fn names_are_checked(lab: &mut dyn Lab) -> Check {
     let nobody = "nobody-has-this-name";
     let commands = [
         Command::Stop { pump: nobody.into() },
+        Command::Fill { pump: nobody.into(), holds_ul: Volume::from_ul(1.0) },
         Command::HeaterOff { heater: nobody.into() },
         Command::Light { light: nobody.into(), on: false },
         Command::Fetch { spectrometer: nobody.into() },
@@ -105,6 +106,8 @@ fn pumps_stop_by_themselves(lab: &mut dyn Lab) -> Check {
         expect_reading(lab, &SensorKind::Status(pump.clone()), 0.0, 0.1)?;
         expect_reading(lab, &SensorKind::Dispensed(pump.clone()), rate / 60.0, 1e-3)?;
         sent(lab, &Command::Stop { pump: pump.clone() })?;
+        let holds_ul = Volume::from_ml(info.fill_ml);
+        sent(lab, &Command::Fill { pump: pump.clone(), holds_ul })?;
         let off = Command::Dispense {
             pump: pump.clone(),
             rate_ul_per_min: FlowRate::ZERO,

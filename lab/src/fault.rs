@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::id::PumpId;
 use crate::time::Instant;
 
 /// Something that went wrong: comparable, serialisable, journaled.
@@ -142,6 +143,12 @@ pub enum FaultKind {
          given too little volume"
     )]
     Empty,
+    /// Syringes do not hold what the next experiment needs. It has not been begun.
+    #[error("{}", short_in_words(.syringes))]
+    Short {
+        /// These.
+        syringes: Vec<Shortage>,
+    },
     /// A temperature sensor is open or gives no value.
     #[error("the temperature sensor is open or broken")]
     SensorOpen,
@@ -207,6 +214,46 @@ pub enum FaultKind {
     /// Somebody asked the run to stop.
     #[error("interrupted")]
     Interrupted,
+}
+
+/// A syringe that does not hold enough.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shortage {
+    /// Its pump.
+    pub pump: PumpId,
+    /// What is left in it above the reserve \[mL\].
+    pub left_ml: f64,
+    /// What the next experiment needs at most \[mL\].
+    pub needs_ml: f64,
+    /// What it holds above the reserve where it is full \[mL\].
+    pub full_ml: f64,
+}
+
+impl Shortage {
+    /// Whether a full syringe would do.
+    pub fn can_be_filled(&self) -> bool {
+        self.needs_ml <= self.full_ml
+    }
+}
+
+fn short_in_words(syringes: &[Shortage]) -> String {
+    let left = |s: &Shortage| {
+        format!(
+            "the syringe of pump {} has {} mL left, the next experiment needs up to {} mL",
+            s.pump, s.left_ml, s.needs_ml
+        )
+    };
+    let left: Vec<String> = syringes.iter().map(left).collect();
+    let left = left.join("; ");
+    if let Some(small) = syringes.iter().find(|s| !s.can_be_filled()) {
+        return format!(
+            "{left}: a full syringe of {} holds {} mL; take a larger one",
+            small.pump, small.full_ml
+        );
+    }
+    let pumps: Vec<&str> = syringes.iter().map(|s| s.pump.as_str()).collect();
+    format!("{left}: refill, then `--resume --filled {}`", pumps.join(","))
 }
 
 fn because_in_words(because: Option<&FaultKind>) -> String {

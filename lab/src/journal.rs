@@ -2,20 +2,26 @@
 //!
 //! Each line is a JSON object `{"n":…,"prev":…,"record":…}`, where `prev` is the hash of the line before (32
 //! hexadecimal digits of SHA-256). A torn last line is recognised and dropped; any changed byte breaks the
-//! chain at a line that can be named. Everything else in a run folder can be rebuilt from it.
+//! chain at a line that can be named. For the last line a [`Seal`] vouches, which is kept beside the journal. Everything else in a run folder can be rebuilt from it.
 
 mod delivered;
 mod line;
 mod reader;
 mod record;
+mod salvage;
+mod seal;
 mod sink;
+#[cfg(test)]
+mod tests;
 mod writer;
 
-pub use delivered::{Volumes, delivered, primed, unended};
-pub use reader::{Journal, JournalError, read};
+pub use delivered::{Volumes, delivered, lost, primed, pumped, unended};
+pub use reader::{Journal, JournalError, read, read_sealed};
 pub use record::{
-    Answer, BlankRecord, CommandRecord, End, ExperimentRecord, Header, PhaseRecord, Proposal,
-    Record, Resumed, SpectrumRecord, SpoiledRecord,
+    Answer, BlankRecord, CommandRecord, End, ExperimentRecord, Filled, Header, PhaseRecord,
+    Proposal, Record, Resumed, SpectrumRecord, SpoiledRecord,
 };
+pub use salvage::{Legible, Salvage, salvage};
+pub use seal::Seal;
 pub use sink::{Continued, Sink};
 pub use writer::Writer;

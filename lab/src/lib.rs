@@ -39,7 +39,7 @@ mod words;
 pub use analysis::{Analysis, AnalysisSpec, Blank};
 pub use command::{Command, Exposure, Reply, Report, Setting};
 pub use conditions::{Conditions, Constraint, Space, SpaceError, Word};
-pub use fault::{Fault, FaultKind};
+pub use fault::{Fault, FaultKind, Shortage};
 pub use frames::Frames;
 pub use id::{HeaterId, LightId, PumpId, SensorId, SpectrometerId};
 pub use input::{Choice, Input, Kind};

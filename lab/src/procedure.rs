@@ -5,12 +5,14 @@
 mod acquire;
 mod flow;
 mod heat;
+mod needs;
 mod priming;
 mod ramp;
 mod rinse;
 mod spec;
 mod steady;
 
+pub use needs::Needs;
 pub use ramp::{RampPoint, RampSpec};
 pub use spec::{FlushRate, FlushSpec, OnFault, ProcedureSpec, RinseSpec, SteadySpec, WaitSpec};
 

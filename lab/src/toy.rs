@@ -201,6 +201,8 @@ impl Lab for ToyLab {
                 Ok(Reply::Done)
             }
             Command::Stop { pump } => Err(self.unknown(pump.as_str())),
+            Command::Fill { pump, .. } if pump.as_str() == "water" => Ok(Reply::Done),
+            Command::Fill { pump, .. } => Err(self.unknown(pump.as_str())),
             Command::Heat { heater, set_point_c } if heater.as_str() == "plate" => {
                 self.set_point_c = Some(set_point_c.c());
                 Ok(Reply::Done)

@@ -57,15 +57,32 @@ impl SimLab {
         kind: &str,
         name: &str,
     ) -> Result<usize, Fault> {
-        let place = names.into_iter().position(|n| n == name);
-        let place = place.ok_or_else(|| {
-            let detail = format!("there is no {kind} \"{name}\"");
-            Fault::new(self.now(), name, FaultKind::Unsupported { detail })
-        })?;
+        let place = self.find(names, kind, name)?;
         match self.world.mishaps.silence_s(name) {
             Some(waited_s) => Err(Fault::new(self.now(), name, FaultKind::NoReply { waited_s })),
             None => Ok(place),
         }
+    }
+
+    /// The place of a part, whether or not it answers.
+    fn find<'a>(
+        &self,
+        names: impl IntoIterator<Item = &'a str>,
+        kind: &str,
+        name: &str,
+    ) -> Result<usize, Fault> {
+        names.into_iter().position(|n| n == name).ok_or_else(|| {
+            let detail = format!("there is no {kind} \"{name}\"");
+            Fault::new(self.now(), name, FaultKind::Unsupported { detail })
+        })
+    }
+
+    /// Somebody fills a syringe, whatever its pump says to that.
+    fn fill(&mut self, pump: &PumpId, holds_ul: f64) -> Result<Reply, Fault> {
+        let names = self.plan.pump_names.iter().map(String::as_str);
+        let pump = self.find(names, "pump", pump.as_str())?;
+        self.world.fill(self.now(), pump, holds_ul);
+        Ok(Reply::Done)
     }
 
     fn pump(&self, pump: &PumpId) -> Result<usize, Fault> {
@@ -228,6 +245,7 @@ impl Lab for SimLab {
                 self.world.stop(now, pump);
                 Ok(Reply::Done)
             }
+            Command::Fill { pump, holds_ul } => self.fill(pump, holds_ul.ul()),
             Command::Heat { heater, set_point_c } => self.heat(heater, *set_point_c),
             Command::HeaterOff { heater } => {
                 let heater = self.heater(heater)?;

@@ -196,6 +196,12 @@ impl World {
         self.flows_change(now);
     }
 
+    /// Somebody fills the syringe of a pump, which stands still meanwhile.
+    pub(crate) fn fill(&mut self, now: Instant, pump: usize, holds_ul: f64) {
+        self.stop(now, pump);
+        self.pumps[pump].fill(now, holds_ul);
+    }
+
     fn cancel_done(&mut self, pump: usize) {
         if let Some(ticket) = self.pump_done[pump].take() {
             self.engine.cancel(ticket);

@@ -7,14 +7,15 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, LazyLock};
 use std::thread::available_parallelism;
 
-use flowtwin_campaign::campaign::{Campaign, Ended, Watch};
+use flowtwin_campaign::campaign::{Campaign, Ended, Fillings, Watch};
 use flowtwin_campaign::conclusion::Conclusion;
-use flowtwin_campaign::folder::{Identity, RunFolder};
+use flowtwin_campaign::folder::{Identity, RunFolder, default_folder, no_run};
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::journal::Journal;
 use flowtwin_lab::{Fault, FaultKind, Lab};
 use flowtwin_report::Extras;
 
+use super::occupied::Occupied;
 use super::place::Place;
 use crate::cli::Folder;
 use crate::console;
@@ -25,18 +26,31 @@ use crate::signals;
 /// Set by Ctrl-C.
 pub(super) static STOP: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
+/// Who has filled syringes.
+pub(super) enum By<'a> {
+    /// Somebody who says so now.
+    Hand(Fillings),
+    /// Whoever did so in the run that is repeated.
+    Then(&'a Journal),
+}
+
 /// Runs a campaign at a place, writes its run folder and prints what was asked for.
 pub(super) fn at(
     place: Place,
-    scenario: &Scenario,
+    (scenario, seed): (&Scenario, u64),
     folder: &RunFolder,
     to: &Folder,
-    seed: u64,
+    filled: By<'_>,
 ) -> Result<(), CommandError> {
     heed_ctrl_c()?;
     let mut progress = Progress::new(scenario);
     let (backend, world) = (place.backend.to_owned(), place.world());
-    let ended = campaign(scenario, seed, threads(to.jobs), place.lab, folder, &mut progress)?;
+    let campaign = Campaign::new(scenario, seed, threads(to.jobs), &STOP);
+    let campaign = match filled {
+        By::Hand(filled) => campaign.filled(filled),
+        By::Then(journal) => campaign.filled_as_in(journal),
+    };
+    let ended = run_into(folder, campaign, place.lab, &mut progress)?;
     let simulated_events = world.map(|world| world.work().events);
     let concluded = conclude(to, folder.path(), Extras { backend, simulated_events });
     both(outcome(&ended), concluded)
@@ -53,18 +67,31 @@ pub(super) fn both(
     ended.and(concluded)
 }
 
-/// The folder of a run: the one named, or the default with `more` at the end of its name. It is told which run it
-/// repeats, if any.
+/// Keeps other processes from the folder of a run: the one named, or the default with `more` at the end of its name.
+pub(super) fn occupy(
+    to: &Folder,
+    scenario: &Scenario,
+    seed: u64,
+    more: &str,
+) -> Result<Occupied, CommandError> {
+    let usual = || beside(&default_folder(scenario.name(), seed), more);
+    let path = to.out.clone().unwrap_or_else(usual);
+    if to.resume && !path.exists() {
+        return Err(no_run(&path).into());
+    }
+    Occupied::take(&path)
+}
+
+/// The folder of a run. It is told which run it repeats, if any.
 pub(super) fn folder(
+    occupied: &Occupied,
     to: &Folder,
     identity: &Identity,
-    more: &str,
     replayed: Option<&Journal>,
 ) -> Result<RunFolder, CommandError> {
-    let path = to.out.clone().unwrap_or_else(|| beside(&identity.default_folder(), more));
     let folder = match to.resume {
-        true => RunFolder::resume(&path, identity)?,
-        false => RunFolder::begin(&path, identity)?,
+        true => RunFolder::resume(occupied.path(), identity)?,
+        false => RunFolder::begin(occupied.path(), identity)?,
     };
     if let Some(journal) = replayed {
         folder.repeats(journal)?;
@@ -88,16 +115,13 @@ fn beside(path: &Path, more: &str) -> PathBuf {
     name.into()
 }
 
-/// Runs the campaign of `scenario` on `lab` into `folder`.
-pub(super) fn campaign(
-    scenario: &Scenario,
-    seed: u64,
-    threads: NonZeroUsize,
-    lab: impl Lab,
+/// Runs a campaign on `lab` into `folder`.
+pub(super) fn run_into(
     folder: &RunFolder,
+    campaign: Campaign<'_>,
+    lab: impl Lab,
     watch: &mut dyn Watch,
 ) -> Result<Ended, CommandError> {
-    let campaign = Campaign::new(scenario, seed, threads, &STOP);
     let (campaign, writer) = match folder.goes_on() {
         true => (campaign.goes_on().in_wall_time(), folder.append()?),
         false => (campaign, folder.open()?),
@@ -110,7 +134,17 @@ pub(super) fn campaign(
 /// What a fault means for the exit code.
 pub(super) fn outcome(ended: &Ended) -> Result<(), CommandError> {
     match &ended.fault {
+        None if ended.fruitless => {
+            let message =
+                format!("all {} experiments failed: the run is not complete", ended.experiments);
+            Err(CommandError::failed(message)
+                .hint("its report says why; put it right and begin a new run with --out"))
+        }
         None => Ok(()),
+        Some(fault) if matches!(fault.kind, FaultKind::Short { .. }) => {
+            let hint = "PUMP=ML for one that is not full; [refill] in a scenario has it done in simulation";
+            Err(CommandError::new(Kind::Fault, format_args!("{fault}; the rig is safe")).hint(hint))
+        }
         Some(fault) if fault.kind == FaultKind::Interrupted => {
             let message =
                 "interrupted: the rig is safe, every finished experiment is in the journal";

@@ -18,18 +18,19 @@ use flowtwin_backends::{Bench, Wiring, connect, identify};
 use flowtwin_campaign::campaign::{Alongside, Campaign, Ended, Silent};
 use flowtwin_campaign::folder::Identity;
 use flowtwin_campaign::hardware::{
-    CERTIFICATE, Certificate, Plan, Rehearsal, Syringe, Unfit, hex_sha256, limits_in_words,
+    CERTIFICATE, Certificate, Plan, Unfit, hex_sha256, limits_in_words,
 };
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::journal::{self, Writer};
-use flowtwin_lab::{Instant, Lab, Manifest, PumpId, Span};
+use flowtwin_lab::{Instant, Lab, Manifest, Span};
 use flowtwin_report::Extras;
 
 use super::attendant::{Attendant, Cables, Held};
 use super::campaign::{
-    STOP, both, campaign, conclude, folder, heed_ctrl_c, is_unsafe, outcome, threads,
+    STOP, both, conclude, folder, heed_ctrl_c, is_unsafe, occupy, outcome, run_into, threads,
 };
 use super::emulate::read_wiring;
+use super::filled::filled;
 use super::watch::{held, hold};
 use crate::cli::{Folder, OnRig};
 use crate::console;
@@ -77,7 +78,8 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     let identity = Identity::new(&scenario, seed, wiring.simulated).in_wall_time();
     let more = if replayed.is_some() { "-rig-replay" } else { "-rig" };
     let filled = filled(&args.filled, scenario.manifest())?;
-    let folder = folder(to, &identity, more, replayed)?.going_on(filled);
+    let occupied = occupy(to, &scenario, seed, more)?;
+    let folder = folder(&occupied, to, &identity, replayed)?;
     let path = folder.path().to_owned();
     heed_ctrl_c()?;
     let hold = hold(&wiring, wiring_file)?;
@@ -86,7 +88,7 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     console::say_line(format_args!("\nRehearsed in simulation:\n\n{}", certificate.rehearsal));
     console::say(format_args!("\n{}", limits_in_words(&scenario.file().guard)));
     if let Some(journal) = folder.recorded().filter(|_| wiring.folder.is_none()) {
-        console::say(format_args!("\n{}", left_in_words(&Rehearsal::of(journal).syringes)));
+        console::say(format_args!("\n{}", left_in_words(journal)));
     }
     // Until the campaign begins, Ctrl-C ends this program whatever it waits for.
     signals::nothing_is_under_way(true);
@@ -102,7 +104,8 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
         let inner = Alongside::new(scenario, expected, Progress::new(scenario), say);
         let accept = args.accept_first;
         let mut watch = Attendant { inner, rehearsed: scenario, accept, cables };
-        campaign(scenario, seed, threads(to.jobs), rig, &folder, &mut watch)
+        let campaign = Campaign::new(scenario, seed, threads(to.jobs), &STOP).filled(filled);
+        run_into(&folder, campaign, rig, &mut watch)
     };
     let (ended, watched) = match &wiring.folder {
         Some(hand_off) => {
@@ -229,30 +232,15 @@ fn spectra_come_in_time(wiring: &Wiring, scenario: &Scenario) -> Result<(), Comm
     Ok(())
 }
 
-/// The pumps whose syringes somebody has filled.
-fn filled(names: &[String], manifest: &Manifest) -> Result<Vec<PumpId>, CommandError> {
-    let pumps = manifest.pumps.iter().map(|info| info.name.clone());
-    if names == ["all"] {
-        return Ok(pumps.collect());
-    }
-    let known = |name: &String| {
-        pumps.clone().find(|pump| pump.as_str() == name.trim()).ok_or_else(|| {
-            let known: Vec<String> = pumps.clone().map(|pump| pump.to_string()).collect();
-            CommandError::bad_input(format_args!("--filled {name}: there is no such pump"))
-                .hint(format_args!("there are {}", known.join(", ")))
-        })
-    };
-    names.iter().map(known).collect()
-}
-
 /// What should be left in the syringes of a run that goes on.
-fn left_in_words(syringes: &[Syringe]) -> String {
-    let mut text = String::from("syringe          taken mL    left mL\n");
-    for Syringe { pump, needs_ml, holds_ml, .. } in syringes {
-        let left_ml = holds_ml - needs_ml;
-        text += &format!("{:<16} {needs_ml:>8.2} {left_ml:>10.2}\n", pump.as_str());
+fn left_in_words(journal: &journal::Journal) -> String {
+    let missing = journal::delivered(journal);
+    let mut text = String::from("syringe           full mL    left mL\n");
+    for info in &journal.header().manifest.pumps {
+        let left_ml = info.fill_ml - missing.get(&info.name).map_or(0.0, |ul| ul / 1_000.0);
+        text += &format!("{:<16} {:>8.2} {left_ml:>10.2}\n", info.name.as_str(), info.fill_ml);
     }
-    text + "Is that so? If you have filled syringes since, say --filled PUMP,... or --filled all.\n"
+    text + "Is that so? If you have filled syringes since, say --filled PUMP[=ML],... or --filled all.\n"
 }
 
 /// The certificate for what is about to be done: the one of the folder where it fits, else a new one.
@@ -413,7 +401,7 @@ mod tests {
         ];
         for (kind, watched, expected) in cases {
             let fault = kind.map(|kind| Fault::new(Instant::START, "bench", kind));
-            let ended = Ended { fault, work: Work::default(), experiments: 1 };
+            let ended = Ended { fault, work: Work::default(), experiments: 1, fruitless: false };
             let found = verdict(&ended, watched).err().map(|error| error.kind());
             assert_eq!(found, expected, "{:?} {watched:?}", ended.fault);
         }

@@ -13,7 +13,8 @@ use flowtwin_comparison::{Comparison, Effort, Parting, Side, Sort};
 use flowtwin_lab::journal::{self, Journal, Writer};
 use serde_json::json;
 
-use super::campaign::{at, folder};
+use super::campaign::{By, at, folder, occupy};
+use super::filled::filled;
 use super::hardware::{self, OnHardware};
 use super::place::{Place, refuse_idle, simulated};
 use crate::cli::{Backend, Replay as Args};
@@ -54,10 +55,15 @@ fn repeat(args: &Args, scenario: &Scenario, recorded: &Journal) -> Result<(), Co
         let (rig, to, replayed) = (&args.rig, &args.folder, Some(recorded));
         return hardware::run(OnHardware { rig, to, scenario, seed, replayed });
     }
+    let occupied = occupy(&args.folder, &scenario, seed, "-replay")?;
     let place = Place::simulated(args.backend, args.rig.wiring.as_deref(), &scenario, seed)?;
     let identity = Identity::new(&scenario, seed, true);
-    let folder = folder(&args.folder, &identity, "-replay", Some(recorded))?;
-    at(place, &scenario, &folder, &args.folder, seed)
+    let folder = folder(&occupied, &args.folder, &identity, Some(recorded))?;
+    let filled = match filled(&args.rig.filled, scenario.manifest())? {
+        filled if filled.is_empty() => By::Then(recorded),
+        filled => By::Hand(filled),
+    };
+    at(place, (&scenario, seed), &folder, &args.folder, filled)
 }
 
 fn verify(args: &Args, scenario: &Scenario, recorded: &Journal) -> Result<(), CommandError> {

@@ -5,12 +5,15 @@ use std::io::stdout;
 use flowtwin_campaign::conclusion::{Conclusion, extras};
 
 use super::campaign::threads;
+use super::occupied::Occupied;
 use crate::cli::Report as Args;
 use crate::console;
 use crate::error::CommandError;
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     for (i, folder) in args.runs.iter().enumerate() {
+        // Where there is no run, reading it says so.
+        let _occupied = folder.is_dir().then(|| Occupied::take(folder)).transpose()?;
         let conclusion = Conclusion::of(folder, extras(folder), threads(None))?;
         conclusion.write(folder)?;
         if i > 0 && !args.json {

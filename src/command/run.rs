@@ -3,7 +3,8 @@
 use flowtwin_campaign::folder::Identity;
 use flowtwin_lab::Lab as _;
 
-use super::campaign::{at, folder};
+use super::campaign::{By, at, folder, occupy};
+use super::filled::filled;
 use super::hardware::{self, OnHardware};
 use super::place::{Place, refuse_idle};
 use crate::cli::{Backend, Run as Args};
@@ -22,8 +23,12 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
         let (rig, to) = (&args.rig, &args.folder);
         return hardware::run(OnHardware { rig, to, scenario, seed, replayed: None });
     }
-    let place = Place::of(args, &scenario, seed)?;
     let more = if args.backend == Backend::Twin { "-twin" } else { "" };
+    // Before a lab outside begins to work.
+    let occupied = occupy(&args.folder, &scenario, seed, more)?;
+    let place = Place::of(args, &scenario, seed)?;
     let identity = Identity::new(&scenario, seed, place.lab.manifest().simulated);
-    at(place, &scenario, &folder(&args.folder, &identity, more, None)?, &args.folder, seed)
+    let filled = filled(&args.rig.filled, scenario.manifest())?;
+    let folder = folder(&occupied, &args.folder, &identity, None)?;
+    at(place, (&scenario, seed), &folder, &args.folder, By::Hand(filled))
 }

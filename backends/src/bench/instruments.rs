@@ -89,9 +89,11 @@ impl Part {
                 Some(Self::Spectrometer(spectrometer.clone()))
             }
             Command::ReadBack { setting } => Some(Self::that_keeps(setting)),
-            Command::Read { .. } | Command::MakeSafe | Command::Begin { .. } | Command::Collect => {
-                None
-            }
+            Command::Read { .. }
+            | Command::Fill { .. }
+            | Command::MakeSafe
+            | Command::Begin { .. }
+            | Command::Collect => None,
         }
     }
 }
@@ -188,7 +190,11 @@ impl Instruments {
                 return frames.map(Answer::Frames);
             }
             Command::ReadBack { setting } => return self.read_back(setting).map(Answer::Reading),
-            Command::Read { .. } | Command::MakeSafe | Command::Begin { .. } | Command::Collect => {
+            Command::Read { .. }
+            | Command::Fill { .. }
+            | Command::MakeSafe
+            | Command::Begin { .. }
+            | Command::Collect => {
                 Err(FaultKind::Unsupported { detail: "that is no order to an instrument".into() })
             }
         };

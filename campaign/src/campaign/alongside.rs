@@ -1,6 +1,6 @@
 //! The simulated expectation beside a campaign on a real rig.
 
-use flowtwin_lab::{Blank, Fault, FaultKind, Lab, Observation};
+use flowtwin_lab::{Blank, Command, Fault, FaultKind, Lab, Observation, Volume};
 use flowtwin_sim::SimLab;
 use flowtwin_twin::Stop;
 
@@ -25,6 +25,11 @@ impl<'a, W: Watch, S: FnMut(&str)> Alongside<'a, W, S> {
 
     /// What the simulator measures at the conditions of `observation`; none where it fails.
     fn expect(&mut self, observation: &Observation) -> Option<Observation> {
+        // What it expects does not depend on when somebody has filled the syringes of the rig.
+        for info in self.lab.manifest().pumps.clone() {
+            let holds_ul = Volume::from_ml(info.fill_ml);
+            self.lab.send(&Command::Fill { pump: info.name, holds_ul }).ok()?;
+        }
         let procedure = self.scenario.procedure();
         if self.blank.is_none() {
             self.blank = procedure.prime(&mut self.lab).ok();

@@ -45,8 +45,7 @@ impl<'a> Costs<'a> {
             products[i][i] = WEIGHTS[i];
             moments[i] = WEIGHTS[i] * BELIEFS[i];
         }
-        let safe = manifest.heaters.iter();
-        let heaters = safe.map(|h| (h.name.clone(), Temperature::from_c(h.safe_c))).collect();
+        let heaters = unattended(manifest);
         let learnt = Learnt { heaters, products, moments, extra: (0.0, 0.0) };
         Self { procedure, manifest: manifest.clone(), learnt }
     }
@@ -67,6 +66,11 @@ impl<'a> Costs<'a> {
             self.learn_pumping(observation, &settings, waits_s);
         }
         self.learnt.heaters = settings.heaters;
+    }
+
+    /// The rig has been made safe: its heaters are where they are left unattended.
+    pub(super) fn rest(&mut self) {
+        self.learnt.heaters = unattended(&self.manifest);
     }
 
     fn learn_pumping(&mut self, observation: &Observation, settings: &Settings, waits_s: f64) {
@@ -117,6 +121,12 @@ impl<'a> Costs<'a> {
         }
         [1.0, up, down]
     }
+}
+
+/// Set points of heaters that nobody watches.
+fn unattended(manifest: &Manifest) -> Vec<(HeaterId, Temperature)> {
+    let safe = manifest.heaters.iter();
+    safe.map(|h| (h.name.clone(), Temperature::from_c(h.safe_c))).collect()
 }
 
 /// Solves a symmetric, positive definite system by elimination.

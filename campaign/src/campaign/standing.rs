@@ -65,7 +65,7 @@ impl Campaign<'_> {
         let Standing { lab, blank, phases, number, costs, work, fault } = standing;
         let (Some(blank), None) = (blank, fault) else {
             let (fault, work, experiments) = (fault.clone(), *work, *number);
-            return Ok(Ended { fault, work, experiments });
+            return Ok(Ended { fault, work, experiments, fruitless: false });
         };
         let mut under_way = self.under_way(lab.clone(), Writer::new(Nowhere), None, watch);
         (under_way.phases, under_way.number, under_way.work) = (phases.clone(), *number, *work);
@@ -78,7 +78,7 @@ impl Campaign<'_> {
             Err(Halt::Fault(fault)) => Some(fault),
             Err(Halt::Error(error)) => return Err(error),
         };
-        Ok(Ended { fault, work: under_way.work, experiments: under_way.number })
+        Ok(under_way.ended(fault))
     }
 }
 

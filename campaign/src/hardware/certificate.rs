@@ -162,8 +162,13 @@ mod tests {
     }
 
     fn certificate(needs_ml: f64) -> Certificate {
-        let syringe =
-            Syringe { pump: "water".into(), stock: "water".into(), needs_ml, holds_ml: 50.0 };
+        let syringe = Syringe {
+            pump: "water".into(),
+            stock: "water".into(),
+            needs_ml,
+            holds_ml: 50.0,
+            refills: 0,
+        };
         let rehearsal = Rehearsal {
             experiments: 3,
             failed: 0,

@@ -1,8 +1,9 @@
 //! What a campaign will ask of the rig, found by running it in simulation first.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
-use flowtwin_lab::journal::{Answer, Journal, Record, delivered};
+use flowtwin_lab::journal::{Answer, Journal, Record, pumped};
 use flowtwin_lab::{Command, PumpId};
 use serde::{Deserialize, Serialize};
 
@@ -36,12 +37,20 @@ pub struct Syringe {
     pub needs_ml: f64,
     /// Volume it holds at the start \[mL\].
     pub holds_ml: f64,
+    /// How often it was refilled in the rehearsal.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub refills: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 impl Syringe {
-    /// Whether the campaign empties it.
+    /// Whether the campaign empties it, and nobody refills it.
     pub fn runs_out(&self) -> bool {
-        self.needs_ml > self.holds_ml
+        self.refills == 0 && self.needs_ml > self.holds_ml
     }
 }
 
@@ -55,14 +64,15 @@ impl Rehearsal {
             }
         }
         let manifest = &journal.header().manifest;
-        let delivered = delivered(journal);
+        let pumped = pumped(journal);
         let syringe = |info: &flowtwin_lab::PumpInfo| {
-            let ul = delivered.get(&info.name).copied().unwrap_or_default();
+            let ul = pumped.get(&info.name).copied().unwrap_or_default();
             Syringe {
                 pump: info.name.clone(),
                 stock: info.stock.clone(),
                 needs_ml: flowtwin_lab::math::round_decimals(ul / 1_000.0, 3),
                 holds_ml: info.fill_ml,
+                refills: found.refills.get(&info.name).copied().unwrap_or_default(),
             }
         };
         let last = journal.experiments().last().map_or(0.0, |e| e.ended_ns.as_secs());
@@ -88,6 +98,7 @@ struct Demands {
     rates: Vec<(PumpId, f64)>,
     highest_flow: f64,
     set_points: Option<(f64, f64)>,
+    refills: BTreeMap<PumpId, usize>,
 }
 
 impl Demands {
@@ -98,6 +109,9 @@ impl Demands {
                 self.rates.push((pump.clone(), rate_ul_per_min.ul_per_min()));
                 let flow = self.rates.iter().map(|(_, rate)| rate).sum();
                 self.highest_flow = self.highest_flow.max(flow);
+            }
+            (Command::Fill { pump, .. }, Answer::Done) => {
+                *self.refills.entry(pump.clone()).or_default() += 1;
             }
             (Command::Stop { pump }, _) => self.rates.retain(|(p, _)| p != pump),
             (Command::MakeSafe, _) => self.rates.clear(),
@@ -132,7 +146,12 @@ impl fmt::Display for Rehearsal {
         writeln!(f, "\nsyringe          stock            needs mL   holds mL")?;
         for s in &self.syringes {
             let (pump, stock) = (s.pump.as_str(), &s.stock);
-            let mark = if s.runs_out() { "   RUNS OUT" } else { "" };
+            let mark = match s.refills {
+                _ if s.runs_out() => "   RUNS OUT".to_owned(),
+                0 => String::new(),
+                1 => "   refilled once".to_owned(),
+                times => format!("   refilled {times} times"),
+            };
             writeln!(f, "{pump:<16} {stock:<15} {:>9.2} {:>10.2}{mark}", s.needs_ml, s.holds_ml)?;
         }
         Ok(())

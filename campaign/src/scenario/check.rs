@@ -7,6 +7,7 @@ use flowtwin_sim::Plan;
 use flowtwin_twin::{Goal, PolicySpec, StopRules};
 
 use super::file::{PhaseSpec, ScenarioFile, is_absent};
+use super::refill::Refill;
 use super::tree::Tree;
 use super::{Phase, unknown};
 
@@ -185,6 +186,16 @@ fn flush(key: &str, spec: &FlushSpec, manifest: &Manifest) -> Result<(), Problem
         within(&path, rate.ul_per_min, pump.min_ul_per_min, pump.max_ul_per_min, "µL/min")?;
     }
     Ok(())
+}
+
+/// Whether the people who refill syringes are there at times that there are, and there is something to refill.
+pub(super) fn refill(file: &ScenarioFile) -> Result<(), Problem> {
+    let Some(spec) = &file.refill else { return Ok(()) };
+    if file.table.is_some() {
+        let message = "a scenario of a table of outcomes has no syringes to refill";
+        return Err(Problem::new(&["refill"], message));
+    }
+    Refill::new(spec).map(drop).map_err(|(key, message)| Problem::new(&["refill", key], message))
 }
 
 pub(super) fn analysis(file: &ScenarioFile, manifest: &Manifest) -> Result<Analysis, Problem> {

@@ -9,6 +9,7 @@ use flowtwin_twin::{Goal, PolicySpec, StopRules, SurrogateSpec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::refill::RefillSpec;
 use super::snapshot::SnapshotSpec;
 use super::space::SpaceSpec;
 
@@ -64,6 +65,9 @@ pub struct ScenarioFile {
     /// Limits of the rig that are enforced on every backend.
     #[serde(default)]
     pub guard: Limits,
+    /// Who refills the syringes. Without it the run stops where one does not hold what the next experiment needs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refill: Option<RefillSpec>,
     /// What a campaign may choose.
     #[serde(default, skip_serializing_if = "is_absent")]
     pub space: SpaceSpec,

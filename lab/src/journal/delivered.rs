@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Answer, CommandRecord, Journal, Record, Resumed};
+use super::{Answer, CommandRecord, Journal, Legible, Record, Resumed};
 use crate::command::Command;
 use crate::fault::FaultKind;
 use crate::id::PumpId;
@@ -26,9 +26,16 @@ pub fn unended(journal: &Journal) -> Volumes {
     book.runs.into_iter().map(|(pump, run)| (pump, run.at_most_ul)).collect()
 }
 
+/// What every pump has delivered in the whole run, however often its syringe was filled.
+pub fn pumped(journal: &Journal) -> Volumes {
+    let mut book = Book::of(journal);
+    book.stop_all(None);
+    book.pumped
+}
+
 /// What every pump delivered before the first experiment, to fill lines and for the reference.
 pub fn primed(journal: &Journal) -> Volumes {
-    let mut book = Book::default();
+    let mut book = Book::new(journal);
     for record in journal.records() {
         match record {
             Record::Command(command) => book.note(command),
@@ -36,12 +43,61 @@ pub fn primed(journal: &Journal) -> Volumes {
             _ => {}
         }
     }
-    book.close()
+    book.stop_all(None);
+    book.pumped
+}
+
+/// What pumps may have delivered by lines that were set aside from behind `journal`, and in runs of which it records no
+/// end; and the pumps whose syringes were filled meanwhile.
+///
+/// As records: a journal that goes on with them knows what is in the syringes. What a line says that cannot be read as a
+/// whole counts in full.
+pub fn lost(journal: &Journal, aside: &Legible) -> Vec<Record> {
+    let mut book = Book::of(journal);
+    let mut before = book.delivered.clone();
+    let mut filled: Vec<PumpId> = Vec::new();
+    for record in &aside.records {
+        match record {
+            Record::Command(command) => {
+                book.note(command);
+                if let Command::Fill { pump, .. } = &command.send {
+                    filled.push(pump.clone());
+                }
+            }
+            Record::Resumed(resumed) => {
+                book.go_on(resumed);
+                filled.extend(resumed.filled.iter().cloned());
+            }
+            _ => {}
+        }
+    }
+    filled.sort();
+    filled.dedup();
+    before.retain(|pump, _| !filled.contains(pump));
+    let mut after = book.close();
+    for (pump, ul) in &aside.allowed_ul {
+        *after.entry(pump.clone()).or_default() += ul;
+    }
+    let more = |(pump, ul): (PumpId, f64)| {
+        let lost = ul - before.get(&pump).copied().unwrap_or_default();
+        (lost > 0.0).then_some((pump, lost))
+    };
+    let lost_ul: Vec<(PumpId, f64)> = after.into_iter().filter_map(more).collect();
+    let at_ns = journal.last_at().max(aside.last_at.unwrap_or(Instant::START));
+    let first = Resumed { at_ns, lost_ul: Vec::new(), filled };
+    let then = Resumed { at_ns, lost_ul, filled: Vec::new() };
+    let first = (!first.filled.is_empty()).then_some(Record::Resumed(first));
+    first.into_iter().chain([Record::Resumed(then)]).collect()
 }
 
 #[derive(Debug, Default)]
 struct Book {
+    /// What full syringes hold.
+    full: Volumes,
+    /// What is missing of that.
     delivered: Volumes,
+    /// What was delivered altogether.
+    pumped: Volumes,
     runs: BTreeMap<PumpId, Run>,
 }
 
@@ -54,8 +110,14 @@ struct Run {
 }
 
 impl Book {
+    fn new(journal: &Journal) -> Self {
+        let pumps = journal.header().manifest.pumps.iter();
+        let full = pumps.map(|info| (info.name.clone(), 1_000.0 * info.fill_ml)).collect();
+        Self { full, ..Self::default() }
+    }
+
     fn of(journal: &Journal) -> Self {
-        let mut book = Self::default();
+        let mut book = Self::new(journal);
         for record in journal.records() {
             match record {
                 Record::Command(command) => book.note(command),
@@ -81,6 +143,11 @@ impl Book {
                 self.runs.insert(pump.clone(), run);
             }
             Command::Stop { pump } if *answer == Answer::Done => self.stop(pump, Some(at)),
+            Command::Fill { pump, holds_ul } if *answer == Answer::Done => {
+                self.stop(pump, Some(at));
+                let full = self.full.get(pump).copied().unwrap_or_default();
+                self.delivered.insert(pump.clone(), full - holds_ul.ul());
+            }
             Command::MakeSafe if *answer == Answer::Done => self.stop_all(Some(at)),
             _ => {}
         }
@@ -90,7 +157,7 @@ impl Book {
     fn go_on(&mut self, resumed: &Resumed) {
         self.runs.clear();
         for (pump, ul) in &resumed.lost_ul {
-            *self.delivered.entry(pump.clone()).or_default() += ul;
+            self.add(pump, *ul);
         }
         for pump in &resumed.filled {
             self.delivered.remove(pump);
@@ -102,7 +169,12 @@ impl Book {
         let Some(run) = self.runs.remove(pump) else { return };
         let in_time = |at: Instant| run.ul_per_min * at.since(run.since).as_secs() / 60.0;
         let ul = at.map_or(run.at_most_ul, in_time).min(run.at_most_ul);
+        self.add(pump, ul);
+    }
+
+    fn add(&mut self, pump: &PumpId, ul: f64) {
         *self.delivered.entry(pump.clone()).or_default() += ul;
+        *self.pumped.entry(pump.clone()).or_default() += ul;
     }
 
     fn stop_all(&mut self, at: Option<Instant>) {
@@ -151,6 +223,22 @@ mod tests {
     }
 
     #[test]
+    fn a_syringe_that_was_filled_lacks_what_it_was_not_filled_with_and_the_run_has_pumped_all() {
+        let fill = |ul: f64| Command::Fill { pump: "a".into(), holds_ul: Volume::from_ul(ul) };
+        let full = [("a".into(), 1000.0)].into();
+        let mut book = Book { full, ..Book::default() };
+        book.note(&at(0.0, dispense("a", 60.0, 700.0)));
+        book.note(&at(10.0, Command::Stop { pump: "a".into() }));
+        book.note(&at(20.0, fill(400.0)));
+        assert_eq!(book.delivered, [("a".into(), 600.0)].into());
+        book.note(&at(30.0, fill(1000.0)));
+        book.note(&at(30.0, dispense("a", 60.0, 5.0)));
+        book.note(&at(40.0, Command::MakeSafe));
+        assert_eq!(book.delivered, [("a".into(), 5.0)].into());
+        assert_eq!(book.pumped, [("a".into(), 15.0)].into());
+    }
+
+    #[test]
     fn a_pump_that_nobody_has_stopped_has_delivered_all_that_it_may() {
         let mut book = Book::default();
         book.note(&at(0.0, dispense("a", 60.0, 700.0)));
@@ -158,6 +246,38 @@ mod tests {
         let fault = Fault::new(Instant::START, "a", unheard);
         book.note(&CommandRecord { answer: Answer::Fault(fault), ..at(1.0, Command::MakeSafe) });
         assert_eq!(book.close(), [("a".into(), 700.0)].into());
+    }
+
+    /// Of two commands behind each other, the journal has lost the second.
+    #[test]
+    fn what_lines_say_that_were_set_aside_counts_as_pumped() {
+        let kept = super::super::tests::journal_of(&[at(0.0, dispense("a", 60.0, 700.0))]);
+        let command = |c: CommandRecord| Record::Command(c);
+        let refilled = Resumed {
+            at_ns: Instant::START + Span::from_secs(50.0),
+            lost_ul: vec![("b".into(), 20.0)],
+            filled: vec!["b".into()],
+        };
+        let stopped = command(at(10.0, Command::Stop { pump: "a".into() }));
+        let then = command(at(60.0, dispense("b", 60.0, 33.0)));
+        let nothing = Legible::default();
+        assert_eq!(book(&kept, &nothing), [("a".into(), 700.0)].into(), "nobody has stopped it");
+        let records = vec![stopped.clone()];
+        let seen = Legible { records, allowed_ul: vec![("c".into(), 5.0)], ..Legible::default() };
+        assert_eq!(book(&kept, &seen), [("a".into(), 10.0), ("c".into(), 5.0)].into());
+        let records = vec![stopped, command(at(20.0, dispense("b", 60.0, 9.0)))];
+        let records = [records, vec![Record::Resumed(refilled), then]].concat();
+        let last_at = Some(Instant::START + Span::from_secs(60.0));
+        let filled = Legible { records, last_at, ..Legible::default() };
+        assert_eq!(book(&kept, &filled), [("a".into(), 10.0), ("b".into(), 33.0)].into());
+        let more = lost(&kept, &filled);
+        assert_eq!(more.len(), 2);
+        assert!(more.iter().all(|record| record.at() == last_at));
+    }
+
+    /// What is in the book of a journal that goes on behind lines that were set aside.
+    fn book(kept: &Journal, aside: &Legible) -> Volumes {
+        delivered(&lost(kept, aside).iter().fold(kept.clone(), |journal, more| journal.with(more)))
     }
 
     #[test]

@@ -4,6 +4,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::line::{self, Line};
 use super::record::{BlankRecord, ExperimentRecord, Header, Record, SpoiledRecord};
+use super::seal::Seal;
 use crate::time::Instant;
 
 /// A journal that has been read and whose chain holds.
@@ -70,6 +71,21 @@ pub fn read(bytes: &[u8]) -> Result<Journal, JournalError> {
     }
 }
 
+/// Reads a journal as [`read`] does, and holds its last line against the seal on it.
+///
+/// # Errors
+/// As [`read`]; and if the last line is not the one that was sealed.
+pub fn read_sealed(bytes: &[u8], seal: Option<&Seal>) -> Result<Journal, JournalError> {
+    let journal = read(bytes)?;
+    match seal {
+        Some(seal) if seal.denies(&journal) => Err(JournalError::Damaged {
+            line: seal.line() + 1,
+            detail: "it is not the last line that was written".into(),
+        }),
+        _ => Ok(journal),
+    }
+}
+
 impl Journal {
     fn push(&mut self, bytes: &[u8]) -> Result<(), JournalError> {
         let number = self.records.len() as u64;
@@ -133,9 +149,20 @@ impl Journal {
         times.max().unwrap_or(Instant::START)
     }
 
-    /// Whether the run is complete.
-    pub fn complete(&self) -> bool {
+    /// Whether the run came to its end.
+    pub fn ended(&self) -> bool {
         matches!(self.records.last(), Some(Record::End(_)))
+    }
+
+    /// Whether the run is complete: it came to its end, and not all of its experiments failed.
+    pub fn complete(&self) -> bool {
+        self.ended() && !self.is_fruitless()
+    }
+
+    /// Whether experiments were done, and every one of them failed.
+    pub fn is_fruitless(&self) -> bool {
+        let mut experiments = self.experiments().peekable();
+        experiments.peek().is_some() && experiments.all(|experiment| experiment.fault.is_some())
     }
 
     /// Whether commands follow behind the last record that was synced: of an experiment, or a filling, that has not ended.

@@ -34,6 +34,8 @@ pub enum Record {
     Experiment(Box<ExperimentRecord>),
     /// A fault of the rig has spoiled an experiment. It is repeated.
     Spoiled(Box<SpoiledRecord>),
+    /// Somebody says that he has filled syringes.
+    Filled(Filled),
     /// A run on a real rig goes on behind what is recorded.
     Resumed(Resumed),
     /// The run is complete; the last record.
@@ -49,6 +51,7 @@ impl Record {
             Self::Fault(fault) => Some(fault.at),
             Self::Experiment(experiment) => Some(experiment.ended_ns),
             Self::Spoiled(spoiled) => Some(spoiled.ended_ns),
+            Self::Filled(filled) => Some(filled.at_ns),
             Self::Resumed(resumed) => Some(resumed.at_ns),
             Self::End(end) => Some(end.at_ns),
             Self::Header(_) | Self::Phase(_) | Self::Proposal(_) => None,
@@ -59,7 +62,7 @@ impl Record {
     pub fn is_durable(&self) -> bool {
         match self {
             Self::Header(_) | Self::Blank(_) | Self::Experiment(_) => true,
-            Self::Spoiled(_) | Self::Resumed(_) | Self::End(_) => true,
+            Self::Spoiled(_) | Self::Filled(_) | Self::Resumed(_) | Self::End(_) => true,
             Self::Phase(_) | Self::Proposal(_) | Self::Command(_) | Self::Fault(_) => false,
         }
     }
@@ -294,6 +297,16 @@ pub struct Resumed {
     pub lost_ul: Vec<(PumpId, f64)>,
     /// Pumps whose syringes somebody has filled since.
     pub filled: Vec<PumpId>,
+}
+
+/// Somebody says that he has filled syringes while the run stood still. What follows from it are [`Command::Fill`]s.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Filled {
+    /// Lab time at which the run goes on.
+    pub at_ns: Instant,
+    /// The pumps, and what their syringes hold now \[mL\].
+    pub holds_ml: Vec<(PumpId, f64)>,
 }
 
 /// The run is complete.

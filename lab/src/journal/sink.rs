@@ -3,6 +3,8 @@
 use std::fs::File;
 use std::io::{self, Write as _};
 
+use super::seal::Seal;
+
 /// Takes the bytes of a journal.
 pub trait Sink {
     /// Appends bytes.
@@ -16,6 +18,15 @@ pub trait Sink {
     /// # Errors
     /// Whatever keeps it from being so.
     fn sync(&mut self) -> io::Result<()>;
+
+    /// Keeps the seal on the line that was synced last, where that is done.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being written.
+    fn seal(&mut self, seal: &Seal) -> io::Result<()> {
+        let _ = seal;
+        Ok(())
+    }
 }
 
 impl Sink for Vec<u8> {
@@ -47,6 +58,10 @@ impl<S: Sink + ?Sized> Sink for Box<S> {
     fn sync(&mut self) -> io::Result<()> {
         (**self).sync()
     }
+
+    fn seal(&mut self, seal: &Seal) -> io::Result<()> {
+        (**self).seal(seal)
+    }
 }
 
 /// A journal that is being continued: what is there already is compared, not written; then it is appended to.
@@ -70,6 +85,11 @@ impl<S: Sink> Continued<S> {
     pub fn caught_up(&self) -> bool {
         self.position == self.there.len()
     }
+
+    /// Hands the sink back.
+    pub fn into_inner(self) -> S {
+        self.sink
+    }
 }
 
 impl<S: Sink> Sink for Continued<S> {
@@ -89,5 +109,9 @@ impl<S: Sink> Sink for Continued<S> {
 
     fn sync(&mut self) -> io::Result<()> {
         if self.caught_up() { self.sink.sync() } else { Ok(()) }
+    }
+
+    fn seal(&mut self, seal: &Seal) -> io::Result<()> {
+        if self.caught_up() { self.sink.seal(seal) } else { Ok(()) }
     }
 }

@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha256};
 use super::line;
 use super::reader::Journal;
 use super::record::{CommandRecord, Record};
+use super::seal::Seal;
 use super::sink::Sink;
 use crate::command::Command;
 
@@ -67,11 +68,13 @@ impl<S: Sink> Writer<S> {
         let text = line::render(self.next, &self.prev, record);
         let result = self.sink.append(text.as_bytes());
         let durable = record.is_durable() || self.promptly && starts_a_pump(record);
-        let result = result.and_then(|()| if durable { self.sink.sync() } else { Ok(()) });
-        self.failed = result.is_err();
         self.digest.update(text.as_bytes());
         self.prev = line::hash(text.as_bytes());
+        let seal = Seal::new(self.next, &self.prev);
         self.next += 1;
+        let synced = |sink: &mut S| sink.sync().and_then(|()| sink.seal(&seal));
+        let result = result.and_then(|()| if durable { synced(&mut self.sink) } else { Ok(()) });
+        self.failed = result.is_err();
         result
     }
 

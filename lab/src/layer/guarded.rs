@@ -8,8 +8,8 @@ mod thermal;
 pub use looped::LoopModel;
 
 use crate::command::{Command, Reply};
-use crate::fault::{Fault, FaultKind};
-use crate::id::{LightId, SensorId, SpectrometerId};
+use crate::fault::{Fault, FaultKind, Shortage};
+use crate::id::{LightId, PumpId, SensorId, SpectrometerId};
 use crate::lab::Lab;
 use crate::layer::rules::Limits;
 use crate::manifest::{Level, Manifest, SensorKind};
@@ -61,6 +61,15 @@ impl<L: Lab> Guarded<L> {
         self.pumps.remaining_ul(self.lab.now())
     }
 
+    /// The syringes that do not hold these volumes \[µL\] above the reserve.
+    pub fn shortages(&self, needs: &[(PumpId, f64)]) -> Vec<Shortage> {
+        let (now, reserve_ul) = (self.lab.now(), self.limits.reserve_ul);
+        needs
+            .iter()
+            .filter_map(|(pump, ul)| self.pumps.shortage(now, pump, *ul, reserve_ul))
+            .collect()
+    }
+
     /// Takes away `ul` µL that a pump delivered before this guard was put on (a resumed run).
     pub fn delivered_before(&mut self, pump: usize, ul: f64) {
         self.pumps.delivered_before(pump, ul);
@@ -96,6 +105,7 @@ impl<L: Lab> Guarded<L> {
                 let asked = (rate_ul_per_min.ul_per_min(), at_most_ul.ul());
                 self.pumps.check(&self.limits, now, pump, asked)
             }
+            Command::Fill { pump, .. } => self.pumps.stands_still(now, pump),
             Command::Heat { heater, set_point_c } => {
                 thermal::check(&self.limits, self.lab.manifest(), now, heater, set_point_c.c())
             }
@@ -113,6 +123,7 @@ impl<L: Lab> Guarded<L> {
                 self.pumps.started((sent, now), pump, asked);
             }
             Command::Stop { pump } => self.pumps.stopped(now, pump),
+            Command::Fill { pump, holds_ul } => self.pumps.filled(pump, holds_ul.ul()),
             Command::Heat { heater, set_point_c } => {
                 self.thermal.heated(now, heater, Some(set_point_c.c()));
             }
@@ -189,6 +200,16 @@ impl<L: Lab> Guarded<L> {
         self.kept.look(&mut self.lab)
     }
 
+    /// Sends a command to the lab inside. What runs whole experiments by itself need not know who fills its syringes.
+    fn pass_on(&mut self, command: &Command) -> Result<Reply, Fault> {
+        match command {
+            Command::Fill { .. } if self.lab.manifest().level == Level::Experiments => {
+                Ok(Reply::Done)
+            }
+            _ => self.lab.send(command),
+        }
+    }
+
     /// Whether a command begins to take frames.
     fn begins_frames(&self, command: &Command) -> bool {
         let Command::Arm { spectrometer, .. } = command else { return false };
@@ -246,10 +267,11 @@ impl<L: Lab> Lab for Guarded<L> {
             return Err(self.trip(fault));
         }
         let sent = self.lab.now();
-        let result = self.lab.send(command);
+        let result = self.pass_on(command);
         self.safe = match command {
             Command::MakeSafe => self.safe || result.is_ok(),
             Command::Stop { .. }
+            | Command::Fill { .. }
             | Command::HeaterOff { .. }
             | Command::Read { .. }
             | Command::ReadBack { .. } => self.safe,

@@ -82,6 +82,14 @@ fn mean(frames: &Frames) -> Counts {
     average(frames, &(0..frames.len()).collect::<Vec<_>>()).0
 }
 
+/// How long the frames of all channels take, side by side [s]; `count` replaces the channel's own number.
+pub(super) fn takes_s(analysis: &Analysis, count: Option<u32>) -> f64 {
+    let exposures = analysis.channels().iter().map(|channel| channel.exposure);
+    let taken =
+        |e: Exposure| 1e-6 * f64::from(count.unwrap_or(e.frames)) * f64::from(e.integration_us);
+    exposures.map(taken).fold(0.0, f64::max)
+}
+
 /// Arms the spectrometers of all channels, waits, and fetches; `count` replaces the channel's own number.
 fn take(lab: &mut dyn Lab, analysis: &Analysis, count: Option<u32>) -> Result<Vec<Frames>, Fault> {
     let ready = arm(lab, analysis, count)?;

@@ -1,6 +1,6 @@
 //! Starting and stopping the pumps, and what they used.
 
-use super::spec::{FlushSpec, ProcedureSpec};
+use super::spec::{FlushRate, FlushSpec, ProcedureSpec};
 use crate::command::{Command, Reply};
 use crate::fault::Fault;
 use crate::id::PumpId;
@@ -106,11 +106,32 @@ impl Run {
 
 /// Runs a pump for at most `longest_s`.
 pub(super) fn dispense(pump: &PumpId, rate: FlowRate, longest_s: f64) -> Command {
-    let ul = math::round_decimals(rate.ul_per_min() * longest_s / 60.0, 5);
     Command::Dispense {
         pump: pump.clone(),
         rate_ul_per_min: rate,
-        at_most_ul: Volume::from_ul(ul.max(1e-5)),
+        at_most_ul: Volume::from_ul(longest_ul(rate.ul_per_min(), longest_s)),
+    }
+}
+
+/// What a pump may deliver in `longest_s` at a rate [µL/min], as it is told [µL].
+pub(super) fn longest_ul(ul_per_min: f64, longest_s: f64) -> f64 {
+    math::round_decimals(ul_per_min * longest_s / 60.0, 5).max(1e-5)
+}
+
+/// How long pumps may run in a flush [s].
+pub(super) fn flush_s_at_most(spec: &FlushSpec) -> f64 {
+    1.25 * spec.flush_s + 30.0
+}
+
+/// What a pump may deliver in a flush [µL].
+pub(super) fn flushes_at_most_ul(spec: &FlushSpec, pump: &PumpId) -> f64 {
+    let runs = |rate: &&FlushRate| rate.pump == *pump && rate.ul_per_min > 0.0;
+    let longest_s = flush_s_at_most(spec);
+    match spec.rates.iter().rfind(runs) {
+        Some(rate) if spec.flush_s > 0.0 => {
+            longest_ul(math::round_decimals(rate.ul_per_min, 6), longest_s)
+        }
+        _ => 0.0,
     }
 }
 
@@ -125,7 +146,7 @@ pub(super) fn flush(lab: &mut dyn Lab, gap_s: f64, spec: &FlushSpec) -> Result<(
             lab.wait(Span::from_secs(gap_s))?;
         }
         let flow = FlowRate::from_ul_per_min(math::round_decimals(rate.ul_per_min, 6));
-        lab.send(&dispense(&rate.pump, flow, 1.25 * spec.flush_s + 30.0))?;
+        lab.send(&dispense(&rate.pump, flow, flush_s_at_most(spec)))?;
     }
     lab.wait(Span::from_secs(spec.flush_s))
 }

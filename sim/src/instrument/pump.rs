@@ -107,6 +107,11 @@ impl Pump {
         self.stalled = false;
     }
 
+    /// Fills the syringe of a pump that stands still.
+    pub(crate) fn fill(&mut self, now: Instant, holds_ul: f64) {
+        self.fill_ul = self.delivered_ul(now) + holds_ul;
+    }
+
     /// Ends a run that has come to its volume, or to the end of the syringe: then the pump stalls.
     pub(crate) fn run_out(&mut self, now: Instant) {
         let short = self.run.is_some_and(|run| run.delivered_ul(now) + 1e-3 < run.at_most_ul);

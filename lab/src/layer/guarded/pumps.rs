@@ -1,6 +1,6 @@
 //! What a guard knows of the pumps.
 
-use crate::fault::{Fault, FaultKind};
+use crate::fault::{Fault, FaultKind, Shortage};
 use crate::id::{PumpId, SensorId};
 use crate::lab::Lab;
 use crate::layer::rules::{Limits, RatioRule};
@@ -24,6 +24,7 @@ struct Pump {
     min_ul_per_min: f64,
     max_ul_per_min: f64,
     stall_kpa: Option<f64>,
+    full_ul: f64,
     left_ul: f64,
     status: Option<SensorId>,
     delivered: Option<SensorId>,
@@ -62,6 +63,7 @@ impl Pumps {
             min_ul_per_min: info.min_ul_per_min,
             max_ul_per_min: info.max_ul_per_min,
             stall_kpa: info.stall_kpa,
+            full_ul: info.fill_ml * 1_000.0,
             left_ul: info.fill_ml * 1_000.0,
             status: manifest.sensor(&SensorKind::Status(info.name.clone())).cloned(),
             delivered: manifest.sensor(&SensorKind::Dispensed(info.name.clone())).cloned(),
@@ -80,6 +82,44 @@ impl Pumps {
 
     pub(super) fn delivered_before(&mut self, pump: usize, ul: f64) {
         self.all[pump].left_ul -= ul;
+    }
+
+    pub(super) fn filled(&mut self, name: &PumpId, holds_ul: f64) {
+        if let Some(pump) = self.all.iter_mut().find(|p| p.name == *name) {
+            pump.left_ul = holds_ul;
+        }
+    }
+
+    /// Refuses a pump that runs.
+    pub(super) fn stands_still(&self, now: Instant, name: &PumpId) -> Result<(), Fault> {
+        match self.all.iter().find(|p| p.name == *name && p.rate(now) > 0.0) {
+            None => Ok(()),
+            Some(_) => {
+                let detail = "it runs: stop it before its syringe is filled".into();
+                Err(Fault::new(now, name, FaultKind::Refused { detail }))
+            }
+        }
+    }
+
+    /// What a syringe lacks of a volume that is needed above the reserve; none where it holds enough.
+    pub(super) fn shortage(
+        &self,
+        now: Instant,
+        name: &PumpId,
+        needs_ul: f64,
+        reserve_ul: f64,
+    ) -> Option<Shortage> {
+        let pump = self.all.iter().find(|p| p.name == *name)?;
+        let left_ul = pump.left_ul(now) - reserve_ul;
+        // What is told is rounded against whoever reads it: less is left, and more is needed.
+        let (down, up) =
+            (|ul: f64| (ul / 10.0).floor() / 100.0, |ul: f64| (ul / 10.0).ceil() / 100.0);
+        (needs_ul > left_ul).then(|| Shortage {
+            pump: name.clone(),
+            left_ml: down(left_ul.max(0.0)),
+            needs_ml: up(needs_ul),
+            full_ml: down((pump.full_ul - reserve_ul).max(0.0)),
+        })
     }
 
     /// All that flows [µL/min].
