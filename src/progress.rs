@@ -7,6 +7,7 @@ use flowtwin_campaign::campaign::Watch;
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::Observation;
 use flowtwin_report::policy_in_words;
+use flowtwin_statistics::front::pareto_front;
 use flowtwin_twin::Stop;
 
 use crate::console;
@@ -29,7 +30,10 @@ struct PhaseShown {
     planned: usize,
     done: usize,
     failed: usize,
-    best: Option<f64>,
+    /// The best so far, and what it is worth.
+    best: Option<(f64, f64)>,
+    /// What is worth how much by each of several objectives.
+    scores: Vec<Vec<f64>>,
 }
 
 impl<'a> Progress<'a> {
@@ -53,19 +57,28 @@ impl<'a> Progress<'a> {
         let PhaseShown { name, planned, done, .. } = &self.phase;
         let filled = WIDTH * number as usize / self.total.max(1);
         let hours = observation.ended.as_secs() / 3600.0;
-        let best = match self.phase.best {
-            Some(best) => format!("{best:.1} {}", self.unit),
-            None => "none yet".into(),
-        };
         let rest = WIDTH - filled.min(WIDTH);
         let bar = format!("[{:━<filled$}{:─<rest$}] ", "", "");
         let words = format!(
-            "{number}/{} {name} {done}/{planned} · best {} {best} · {hours:.1} h in the lab{}",
+            "{number}/{} {name} {done}/{planned} · {} · {hours:.1} h in the lab{}",
             self.total,
-            self.scenario.objective().feature,
+            self.found().unwrap_or_else(|| "no result yet".into()),
             self.left(number),
         );
         fit(&bar, words, console::columns(&stderr()))
+    }
+
+    /// What the phase has found so far.
+    fn found(&self) -> Option<String> {
+        let PhaseShown { best, scores, .. } = &self.phase;
+        match (best, pareto_front(scores).len()) {
+            (Some((best, _)), _) => {
+                Some(format!("best {} {best:.1} {}", self.scenario.objective().feature, self.unit))
+            }
+            (None, 0) => None,
+            (None, 1) => Some("1 best compromise".into()),
+            (None, n) => Some(format!("{n} best compromises")),
+        }
     }
 
     /// Wall time left, from the mean of the experiments that were not read from a journal.
@@ -100,28 +113,27 @@ impl Watch for Progress<'_> {
     }
 
     fn experiment(&mut self, number: u64, observation: &Observation, known: bool) {
-        let objective = self.scenario.objective();
+        let wanted = self.scenario.wanted();
         self.phase.done += 1;
         self.phase.failed += usize::from(observation.failed());
         self.computed += usize::from(!known);
-        let value = observation.feature(&objective.feature).filter(|v| v.is_finite());
-        self.phase.best = match (self.phase.best, value) {
-            (Some(best), Some(value)) if objective.goal.reaches(best, value) => Some(best),
-            (best, value) => value.or(best),
+        let values = wanted.values(|name| observation.feature(name));
+        let value = values[wanted.goals.objectives[0].outcome];
+        self.phase.best = match (self.phase.best, value.zip(wanted.goals.merit(&values))) {
+            (Some(best), Some(new)) if best.1 >= new.1 => Some(best),
+            (best, new) => new.or(best),
         };
+        if wanted.goals.objectives.len() > 1 && wanted.goals.allow(&values) {
+            self.phase.scores.extend(wanted.goals.scores(&values));
+        }
         if self.renews {
             self.say(&self.line(number, observation));
         }
     }
 
     fn ended(&mut self, name: &str, stop: Option<&Stop>) {
-        let PhaseShown { done, failed, best, .. } = &self.phase;
-        let best = match best {
-            Some(best) => {
-                format!("best {} {best:.1} {}", self.scenario.objective().feature, self.unit)
-            }
-            None => "no result".into(),
-        };
+        let PhaseShown { done, failed, .. } = &self.phase;
+        let best = self.found().unwrap_or_else(|| "no result".into());
         let failed = if *failed > 0 { format!(", {failed} failed") } else { String::new() };
         let why = stop.map_or(String::new(), |stop| format!("; stopped early: {stop}"));
         self.say(&format!("phase {name}: {done} experiments{failed}, {best}{why}"));

@@ -385,7 +385,7 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
             let wasted = std::mem::take(&mut self.wasted);
             spent.lab_time_s += wasted.lab_time_s;
             spent.reagent_ml += wasted.reagent_ml;
-            history.trials.push(self.trial(&observation));
+            history.trials.push(scenario.trial(&observation));
         };
         self.watch.ended(&phase.name, stop.as_ref());
         self.phases.push(history.trials);
@@ -397,15 +397,6 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
     fn inherited(&self, phase: &Phase) -> Vec<Trial> {
         let priors = || self.campaign.scenario.priors();
         phase.from.map_or_else(priors, |from| self.phases[from].clone())
-    }
-
-    fn trial(&self, observation: &Observation) -> Trial {
-        let objective = self.campaign.scenario.objective();
-        let value = observation.feature(&objective.feature).filter(|value| value.is_finite());
-        Trial::at(
-            self.campaign.scenario.space().to_unit(&observation.conditions),
-            value.map(|value| objective.goal.score(value)),
-        )
     }
 
     /// The rule that ends the phase now. While recorded experiments of the phase are left, none did.

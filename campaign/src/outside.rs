@@ -16,11 +16,11 @@ mod words;
 pub use lab::{OutsideLab, OutsideLabError};
 pub(crate) use line::parse;
 pub use line::{LineError, Lines};
-pub(crate) use message::table;
 pub use message::{
     Budget, ConstraintLine, Done, ErrorLine, ExperimentLine, Failure, FromLab, FromOptimiser,
     InputLine, Next, ObjectiveLine, ObservationLine, PROTOCOL, SpaceLine,
 };
+pub(crate) use message::{several, table};
 pub use policy::OutsidePolicy;
 pub use process::{Program, ProgramError};
 pub use proposal::{ProposalError, proposal};

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use flowtwin_lab::Streams;
+use flowtwin_lab::{Goal, Streams};
 use flowtwin_report::{Experiment, Prediction, Run, TwinFit};
 use flowtwin_twin::{Belief, Context, FitError, Posterior as _, Scores, Surrogate as _};
 use ndarray::Array2;
@@ -64,14 +64,22 @@ fn data(scenario: &Scenario, points: &[&Experiment<'_>]) -> (Array2<f64>, Vec<f6
     let (mut x, mut y) = (Vec::new(), Vec::new());
     for point in points {
         x.extend(scenario.space().to_unit(&point.record.conditions));
-        y.push(scenario.objective().goal.score(point.value.expect("only points with a result")));
+        y.push(direction(scenario).score(point.value.expect("only points with a result")));
     }
     let shape = (y.len(), scenario.space().dim());
     (Array2::from_shape_vec(shape, x).expect("one value for each input"), y)
 }
 
+/// Which way the twin looks at the objective; a target is learnt by the values of its feature.
+fn direction(scenario: &Scenario) -> Goal {
+    match scenario.objective().goal {
+        Goal::Target { .. } => Goal::Maximize,
+        goal => goal,
+    }
+}
+
 fn fit(scenario: &Scenario, train: &[(Belief, f64)], test: &[(Belief, f64)]) -> TwinFit {
-    let goal = scenario.objective().goal;
+    let goal = direction(scenario);
     let prediction = |(belief, score): &(Belief, f64)| Prediction {
         observed: goal.score(*score),
         predicted: goal.score(belief.mean),

@@ -12,6 +12,7 @@ mod snapshot;
 mod space;
 mod tree;
 mod unknown;
+mod wanted;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,7 +21,7 @@ use std::time::Duration;
 use flowtwin_lab::analysis::AnalysisError;
 use flowtwin_lab::journal::{Journal, Record};
 use flowtwin_lab::layer::LoopModel;
-use flowtwin_lab::{Analysis, Conditions, Manifest, Procedure, Recipe, Space, Streams};
+use flowtwin_lab::{Analysis, Conditions, Manifest, Procedure, Recipe, Space, Streams, Wanted};
 use flowtwin_sim::{Plan, SimLab};
 use flowtwin_twin::{Policy, PolicySpec, Random, StopRules, SurrogateSpec, Trial};
 use serde::Deserialize as _;
@@ -29,7 +30,7 @@ use sha2::{Digest as _, Sha256};
 pub use check::LONGEST_NAME;
 pub use course::{CONTEST, Course, Leg};
 pub use entrant::{Entrant, EntrantError, Kind};
-pub use file::{ObjectiveSpec, PhaseSpec, ScenarioFile, TwinSpec};
+pub use file::{PhaseSpec, ScenarioFile, TwinSpec};
 pub use keys::keys;
 pub use refill::{Day, Refill, RefillSpec};
 pub use schema::schema;
@@ -50,6 +51,7 @@ pub struct Scenario {
     space: Space,
     procedure: Procedure,
     phases: Vec<Phase>,
+    wanted: Wanted,
 }
 
 /// Where the experiments of a scenario are done, unless on a rig.
@@ -88,8 +90,9 @@ impl Scenario {
         let tree = Tree::read(path)?;
         let below = path.parent().unwrap_or(Path::new(""));
         let mut file: ScenarioFile = tree.read_as()?;
-        if let Some(table) = &mut file.table {
-            let read = table.read(below, &file.objective.feature);
+        let objective = file.all_objectives().next().map(|objective| objective.feature.clone());
+        if let (Some(table), Some(feature)) = (&mut file.table, objective) {
+            let read = table.read(below, &feature);
             read.map_err(|error| tree.complain(&["table", "data"], &error.to_string()))?;
         }
         Self::new(file, &tree)?.read_priors(below)
@@ -149,7 +152,10 @@ impl Scenario {
     }
 
     fn read_priors(mut self, below: &Path) -> Result<Self, Diagnostic> {
-        let feature = self.file.objective.feature.clone();
+        if !self.file.prior.is_empty() {
+            wanted::check(&self.file).map_err(|problem| problem.at(&Tree::default()))?;
+        }
+        let feature = self.objective().feature.clone();
         for prior in &mut self.file.prior {
             prior
                 .read(below, &self.space, &feature)
@@ -182,6 +188,7 @@ impl Scenario {
     fn inside(file: ScenarioFile, tree: &Tree) -> Result<Self, Diagnostic> {
         let fail = |problem: check::Problem| problem.at(tree);
         check::kind(&file).map_err(fail)?;
+        wanted::check(&file).map_err(fail)?;
         check::name(&file).map_err(fail)?;
         check::snapshot(&file).map_err(fail)?;
         if let Some(table) = &file.table {
@@ -196,7 +203,7 @@ impl Scenario {
         let analysis = check::analysis(&file, plan.manifest()).map_err(fail)?;
         check::refill(&file).map_err(fail)?;
         let phases = check::phases(&file, &space).map_err(fail)?;
-        check::objective(&file).map_err(fail)?;
+        wanted::features(&file).map_err(fail)?;
         let able = able::Able {
             manifest: plan.manifest(),
             procedure: &file.procedure,
@@ -210,6 +217,7 @@ impl Scenario {
             world: World::Simulated(Arc::new(plan)),
             space,
             phases,
+            wanted: file.wanted(),
             file,
         })
     }
@@ -223,6 +231,7 @@ impl Scenario {
             space: pool.space().clone(),
             world: World::Table(pool),
             phases: Vec::new(),
+            wanted: file.wanted(),
             file,
         };
         Ok(scenario.with_phases(phases))
@@ -233,9 +242,12 @@ impl Scenario {
     #[must_use]
     pub fn with_policy_command(mut self, command: &str, patience: Duration) -> Self {
         self.file.policy_command = Some(command.to_owned());
-        let policy = Entrant::program(command).build(self.surrogate(), patience);
-        let phases = Course::new(&self.file, self.space.dim(), None, None)
-            .live_phases(self.surrogate(), policy);
+        let policy = Entrant::program(command).build(self.surrogate(), &self.wanted, patience);
+        let phases = Course::new(&self.file, self.space.dim(), None, None).live_phases(
+            self.surrogate(),
+            &self.wanted.goals,
+            policy,
+        );
         self.with_phases(phases)
     }
 
@@ -254,6 +266,7 @@ impl Scenario {
             world: self.world.clone(),
             space: self.space.clone(),
             procedure: self.procedure.clone(),
+            wanted: self.wanted.clone(),
             phases,
         }
     }
@@ -374,15 +387,10 @@ impl Scenario {
     /// Names and units of what an experiment yields.
     pub fn features(&self) -> Vec<(String, String)> {
         if let World::Table(pool) = &self.world {
-            return vec![(self.file.objective.feature.clone(), pool.unit().to_owned())];
+            return vec![(self.objective().feature.clone(), pool.unit().to_owned())];
         }
         let names = self.analysis().features().iter().map(|feature| feature.name.clone());
         names.zip(self.analysis().units().into_iter().map(str::to_owned)).collect()
-    }
-
-    /// What the campaign is after.
-    pub fn objective(&self) -> &ObjectiveSpec {
-        &self.file.objective
     }
 
     /// The surrogate of the campaign's twin.
@@ -392,7 +400,7 @@ impl Scenario {
 
     /// Earlier experiments as policies see them.
     pub fn priors(&self) -> Vec<Trial> {
-        let goal = self.file.objective.goal;
+        let goal = self.objective().goal;
         let trials = |prior: &Prior| prior.trials(&self.space, |value| goal.score(value));
         self.file.prior.iter().flat_map(trials).collect()
     }
@@ -421,7 +429,7 @@ impl Scenario {
     /// A fresh lab that looks outcomes up, if the scenario is of a table.
     pub fn table_lab(&self, seed: u64) -> Option<TableLab> {
         let streams = Streams::new(seed).child("world", 0);
-        let feature = &self.file.objective.feature;
+        let feature = &self.objective().feature;
         self.table().map(|pool| TableLab::new(pool.clone(), feature, streams))
     }
 
@@ -431,7 +439,7 @@ impl Scenario {
     /// If the twin predicts something else than the objective, or needs an input that is not chosen here.
     pub fn twin_lab(&self, twin: Twin, seed: u64) -> Result<TwinLab, Mismatch> {
         let streams = Streams::new(seed).child("world", 0);
-        TwinLab::new(twin, self.manifest(), &self.space, &self.file.objective.feature, streams)
+        TwinLab::new(twin, self.manifest(), &self.space, &self.objective().feature, streams)
     }
 
     /// What a lab makes of conditions that somebody outside has chosen: on a table, the nearest that are in it.

@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use crate::outside::{
     Budget, ConstraintLine, Done, ErrorLine, Failure, FromLab, FromOptimiser, InputLine, LineError,
-    Lines, Next, ObjectiveLine, ObservationLine, PROTOCOL, SpaceLine, parse, proposal, table,
+    Lines, Next, ObjectiveLine, ObservationLine, PROTOCOL, SpaceLine, parse, proposal, several,
+    table,
 };
 use crate::scenario::Scenario;
 
@@ -147,6 +148,8 @@ impl<L: Lab, R: BufRead, W: Write> Service<'_, L, R, W> {
             inputs: space.inputs().iter().map(InputLine::new).collect(),
             constraints: constraints.collect(),
             objective: ObjectiveLine { feature: objective.feature.clone(), goal: objective.goal },
+            objectives: several(scenario.wanted()),
+            limits: scenario.wanted().named_limits(),
             budget: experiments(self.budget),
             now_s: self.lab.now().as_secs(),
             simulated: self.lab.manifest().simulated,
@@ -169,14 +172,12 @@ fn observation_line(
     number: u64,
     observation: &Observation,
 ) -> ObservationLine {
-    let objective = scenario.objective();
     let finite = |value: &f64| value.is_finite().then_some(*value);
-    let value = observation.feature(&objective.feature).filter(|value| value.is_finite());
     let features = &observation.outcome.features;
     ObservationLine {
         experiment: number,
         conditions: table(&observation.conditions),
-        outcome: value.map(|value| objective.goal.score(value)),
+        outcome: scenario.trial(observation).outcome,
         features: features.iter().map(|(name, value)| (name.clone(), finite(value))).collect(),
         flags: observation.outcome.quality.flags().into_iter().map(str::to_owned).collect(),
         fault: observation.fault.clone().map(Failure::Fault),

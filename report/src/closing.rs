@@ -1,14 +1,20 @@
 //! The closing table of a run: one row for each phase, in a terminal and on a page.
 
-use super::format::{NONE, count, counted, duration, plain, share, significant, with_unit};
+use flowtwin_lab::{Goal, Word};
+
+use super::format::{NONE, count, counted, duration, plain, said, share, significant, with_unit};
+use super::front::{self, Front};
 use super::quantity::Quantity;
 use super::run::{Experiment, Run, consumed_ml, failed, span_s};
 use super::table::Table;
 
 /// Priming and the phases of a run, with what each found and what it took; `all` is what the headline says.
 pub fn phases(run: &Run<'_>) -> Table {
-    let objective = run.objective();
-    let best = format!("best {}", objective.label());
+    let best = match run.has_several() {
+        true => "hypervolume".to_owned(),
+        false => format!("best {}", run.objective().label()),
+    };
+    let place = if run.has_several() { ON_FRONT } else { "in experiment" };
     let mut table = Table::new()
         .words("phase")
         .words("policy")
@@ -16,7 +22,7 @@ pub fn phases(run: &Run<'_>) -> Table {
         .numbers("experiments")
         .numbers("failed")
         .numbers(&best)
-        .numbers("in experiment")
+        .numbers(place)
         .numbers("lab time")
         .numbers("liquids [mL]");
     let primed: f64 = run.primed_ml().iter().map(|(_, ml)| ml).sum();
@@ -30,11 +36,15 @@ pub fn phases(run: &Run<'_>) -> Table {
         let experiments = run.of_phase(index);
         let took = (span_s(experiments), total_ml(experiments));
         let names = [&record.name, &words(&record.policy), from];
-        table.row(line(run, names, experiments, took));
+        table.row(line(names, experiments, found_by(run, index), took));
     }
     if run.phases().len() > 1 || is_primed {
         let took = (run.lab_time_s(), run.total_ml());
-        table.close(line(run, ["all", "", ""], run.experiments(), took));
+        let found = match Front::of(run) {
+            Some(front) => [significant(front.hypervolume, 4), count(front.members.len())],
+            None => best_in_words(run.best()),
+        };
+        table.close(line(["all", "", ""], run.experiments(), found, took));
     }
     table
 }
@@ -68,24 +78,38 @@ const POLICIES: [(&str, &str); 10] = [
     ("thompson", "Thompson sampling"),
 ];
 
+/// Title of the column of how many of the best compromises are a phase's.
+const ON_FRONT: &str = "on the front";
+
+/// What a phase found: its best and the number of that, or the hypervolume at its end and how many of the run's best compromises
+/// are its own.
+fn found_by(run: &Run<'_>, phase: usize) -> [String; 2] {
+    let Some(front) = Front::of(run) else {
+        return best_in_words(run.best_of(run.of_phase(phase)));
+    };
+    let own = front.members.iter().filter(|i| run.experiments()[**i].phase == phase).count();
+    let volume = front::growth(run, phase).last().copied();
+    [volume.map_or(NONE.into(), |v| significant(v, 4)), count(own)]
+}
+
+fn best_in_words(best: Option<&Experiment<'_>>) -> [String; 2] {
+    [
+        best.and_then(|e| e.value).map_or(NONE.into(), |v| significant(v, 4)),
+        best.map_or(NONE.into(), |e| e.record.experiment.to_string()),
+    ]
+}
+
 /// A row of experiments that took so much lab time \[s\] and liquid \[mL\].
 fn line(
-    run: &Run<'_>,
     names: [&str; 3],
     experiments: &[Experiment<'_>],
+    found: [String; 2],
     (seconds, ml): (f64, f64),
 ) -> Vec<String> {
-    let best = run.best_of(experiments);
-    let number = |e: &Experiment<'_>| e.record.experiment.to_string();
     let mut cells: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
-    cells.extend([
-        count(experiments.len()),
-        count(failed(experiments)),
-        best.and_then(|e| e.value).map_or(NONE.into(), |v| significant(v, 4)),
-        best.map_or(NONE.into(), number),
-        duration(seconds),
-        significant(ml, 3),
-    ]);
+    cells.extend([count(experiments.len()), count(failed(experiments))]);
+    cells.extend(found);
+    cells.extend([duration(seconds), significant(ml, 3)]);
     cells
 }
 
@@ -97,12 +121,13 @@ pub(crate) fn total_ml(experiments: &[Experiment<'_>]) -> f64 {
 /// The conditions of an experiment: one row for each input, with its range.
 pub fn conditions(run: &Run<'_>, experiment: &Experiment<'_>) -> Table {
     let mut table = Table::new().words("input").numbers("value").words("unit").words("range");
-    for (name, value) in experiment.record.conditions.iter() {
+    for (name, word) in experiment.record.conditions.words() {
         let input = Quantity::of_key(name);
-        let range = run.definition().range(name);
+        let value = said(word);
+        let range = run.definition().range(name).filter(|_| matches!(word, Word::Number(_)));
         let between =
             |r: super::definition::Range| format!("{} to {}", plain(r.low), plain(r.high));
-        table.row(vec![input.name, plain(value), input.unit, range.map_or(NONE.into(), between)]);
+        table.row(vec![input.name, value, input.unit, range.map_or(NONE.into(), between)]);
     }
     table
 }
@@ -111,16 +136,25 @@ pub fn conditions(run: &Run<'_>, experiment: &Experiment<'_>) -> Table {
 pub fn terminal(run: &Run<'_>, columns: Option<usize>) -> String {
     let header = run.header();
     let mark = if header.simulated { "SIMULATED" } else { "measured" };
-    let table = phases(run).within(columns, &["starts from", "policy", "in experiment"]).text();
+    let table =
+        phases(run).within(columns, &["starts from", "policy", "in experiment", ON_FRONT]).text();
     let mut out = format!("{} · seed {} · {mark}\n\n{table}", run.title(), header.seed);
     let unfinished = "\nThe run is not complete.\n";
     if let Some(best) = run.best() {
         out.push_str(&format!("\nBest: {}\n", best_line(run, best)));
-        let inputs = best.record.conditions.iter().map(|(name, value)| {
+        let inputs = best.record.conditions.words().map(|(name, word)| {
             let input = Quantity::of_key(name);
-            format!("{} {}", input.name, with_unit(&plain(value), &input.unit))
+            format!("{} {}", input.name, with_unit(&said(word), &input.unit))
         });
         out.push_str(&listed(inputs, columns));
+    }
+    if let Some(front) = Front::of(run).filter(|front| !front.members.is_empty()) {
+        out.push_str(&format!("\n{}\n\n", compromises(run, &front)));
+        let inputs: Vec<String> =
+            run.header().inputs.iter().map(|n| Quantity::of_key(n).label()).collect();
+        let spare: Vec<&str> =
+            std::iter::once("phase").chain(inputs.iter().rev().map(String::as_str)).collect();
+        out.push_str(&front.table(run).within(columns, &spare).text());
     }
     if !run.journal().complete() {
         out.push_str(unfinished);
@@ -159,10 +193,35 @@ pub(crate) fn best_line(run: &Run<'_>, best: &Experiment<'_>) -> String {
 /// The headline of a run: a sentence or two for a chemist.
 pub fn headline(run: &Run<'_>) -> String {
     let taken = taken(run);
+    if let Some(front) = Front::of(run) {
+        return format!("{} {taken}", compromises(run, &front));
+    }
     match run.best() {
         Some(best) => format!("{} {taken}", found(run, best)),
+        None if run.experiments().iter().any(|e| e.value.is_some()) => {
+            format!("No experiment kept all limits. {taken}")
+        }
         None => format!("No experiment yielded a value of {}. {taken}", run.objective().name),
     }
+}
+
+/// One sentence on the best compromises of a run.
+fn compromises(run: &Run<'_>, front: &Front) -> String {
+    let names: Vec<String> = front::objectives(run).into_iter().map(|q| q.name).collect();
+    let between = match names.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        None => String::new(),
+    };
+    if front.members.is_empty() {
+        return format!("No experiment is a compromise between {between} that keeps all limits.");
+    }
+    let are = if front.members.len() == 1 { "is" } else { "are" };
+    format!(
+        "{} {are} the best compromises between {between}: a hypervolume of {}.",
+        counted(front.members.len(), "experiment"),
+        significant(front.hypervolume, 4)
+    )
 }
 
 /// What the experiments took; a table tells neither time nor volumes.
@@ -191,13 +250,21 @@ fn found(run: &Run<'_>, best: &Experiment<'_>) -> String {
     let history = run.history_of(best.phase);
     let before = run.best_of(history.iter().copied()).and_then(|e| e.value);
     let gain = before.filter(|before| run.better(value, *before)).map(|before| {
+        if let Goal::Target { .. } = run.wanted().goals.objectives[0].goal {
+            let (before, n) = (significant(before, 4), counted(history.len(), "experiment"));
+            return format!(", the best of the {n} that it started from was {before}");
+        }
         let side = if value > before { "above" } else { "below" };
         let by = share((value / before - 1.0).abs());
         let experiments = counted(history.len(), "experiment");
         format!(", {by} {side} the best of the {experiments} that it started from")
     });
     format!(
-        "The best {}, {}, was found by {phase} at experiment {} of {}{}.",
+        "The {} {}, {}, was found by {phase} at experiment {} of {}{}.",
+        match run.wanted().goals.objectives[0].goal {
+            Goal::Target { .. } => "nearest",
+            _ => "best",
+        },
         objective.name,
         with_unit(&significant(value, 4), &objective.unit),
         best.iteration,

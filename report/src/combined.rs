@@ -2,6 +2,7 @@
 
 use super::closing::words;
 use super::format::{NONE, count, counted, duration, significant, with_unit};
+use super::front::{self, Front};
 use super::page::html::{self, Legend, Page, figure, section};
 use super::plot::{Axis, Band, Chart, Colour, Dot, Ends, Line, Points, Style};
 use super::run::Run;
@@ -52,7 +53,7 @@ fn lead(runs: &[Run<'_>]) -> String {
 }
 
 fn table(runs: &[Run<'_>]) -> Table {
-    let best = runs.first().map_or(String::new(), |run| run.objective().label());
+    let best = label(runs);
     let mut table = Table::new()
         .words("scenario")
         .numbers("seed")
@@ -65,6 +66,7 @@ fn table(runs: &[Run<'_>]) -> Table {
         .numbers("liquids [mL]");
     for run in runs {
         let found = run.best();
+        let volume = Front::of(run).map(|front| front.hypervolume);
         let phase = found.map_or(NONE, |e| run.phases()[e.phase].record.name.as_str());
         table.row(vec![
             run.header().scenario.clone(),
@@ -72,7 +74,7 @@ fn table(runs: &[Run<'_>]) -> Table {
             if run.header().simulated { "simulated" } else { "measured" }.into(),
             count(run.experiments().len()),
             count(run.failed()),
-            found.and_then(|e| e.value).map_or(NONE.into(), |v| significant(v, 4)),
+            found.and_then(|e| e.value).or(volume).map_or(NONE.into(), |v| significant(v, 4)),
             phase.to_owned(),
             duration(run.lab_time_s()),
             significant(run.total_ml(), 3),
@@ -125,11 +127,15 @@ impl Policy {
     }
 }
 
-/// The best so far after each experiment of a phase, from the first that has a value on.
+/// The best so far after each experiment of a phase, from the first that has a value on; of several objectives the hypervolume,
+/// what the phase started from included.
 fn path(run: &Run<'_>, phase: usize) -> Vec<f64> {
+    if run.has_several() {
+        return front::growth(run, phase);
+    }
     let mut best: Option<f64> = None;
     let mut path = Vec::new();
-    for value in run.of_phase(phase).iter().map(|e| e.value) {
+    for value in run.of_phase(phase).iter().map(|e| run.solution(e)) {
         best = match (best, value) {
             (Some(best), Some(value)) if !run.better(value, best) => Some(best),
             (best, value) => value.or(best),
@@ -164,7 +170,10 @@ fn legend(policies: &[Policy]) -> Legend {
 }
 
 fn label(runs: &[Run<'_>]) -> String {
-    runs.first().map_or(String::new(), |run| run.objective().label())
+    runs.first().map_or(String::new(), |run| match run.has_several() {
+        true => "hypervolume".to_owned(),
+        false => run.objective().label(),
+    })
 }
 
 fn progress(runs: &[Run<'_>], policies: &[Policy], simulated: bool) -> String {

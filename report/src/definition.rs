@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use flowtwin_lab::{Analysis, AnalysisSpec, Manifest};
+use flowtwin_lab::{Analysis, AnalysisSpec, LimitSpec, Manifest, ObjectiveSpec, Wanted};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -15,8 +15,15 @@ pub(crate) struct Definition {
     /// One line for people.
     #[serde(default)]
     pub(crate) title: String,
-    /// What the campaign is after.
-    pub(crate) objective: Objective,
+    /// What the campaign is after, where that is one thing.
+    #[serde(default)]
+    objective: Option<ObjectiveSpec>,
+    /// What the campaign is after, where that is several things.
+    #[serde(default)]
+    objectives: Vec<ObjectiveSpec>,
+    /// What must hold besides.
+    #[serde(default)]
+    limits: Vec<LimitSpec>,
     /// What the metrics tell of the stocks.
     #[serde(default)]
     pub(crate) stocks: BTreeMap<String, Kind>,
@@ -38,37 +45,6 @@ pub(crate) struct Kind {
     /// How long it keeps \[h\].
     #[serde(default)]
     pub(crate) keeps_h: Option<f64>,
-}
-
-/// What a campaign is after.
-#[derive(Clone, Debug, Deserialize)]
-pub(crate) struct Objective {
-    /// The feature.
-    pub(crate) feature: String,
-    /// Whether more of it is better.
-    #[serde(default)]
-    pub(crate) goal: Goal,
-}
-
-/// Which way is better.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Goal {
-    /// More is better.
-    #[default]
-    Maximize,
-    /// Less is better.
-    Minimize,
-}
-
-impl Goal {
-    /// Whether `a` is better than `b`.
-    pub(crate) fn better(self, a: f64, b: f64) -> bool {
-        match self {
-            Self::Maximize => a > b,
-            Self::Minimize => a < b,
-        }
-    }
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -106,6 +82,11 @@ impl Definition {
     /// Reads the parts from a header's `definition`.
     pub(crate) fn read(value: &Value) -> Result<Self, serde_json::Error> {
         Self::deserialize(value)
+    }
+
+    /// What the campaign is after, by the outcomes that it is about.
+    pub(crate) fn wanted(&self) -> Wanted {
+        Wanted::new(self.objective.iter().chain(&self.objectives), &self.limits)
     }
 
     /// The range of an input, where the scenario states one.

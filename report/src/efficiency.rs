@@ -51,7 +51,7 @@ fn row(run: &Run<'_>, phase: usize, random: Option<usize>) -> Vec<String> {
 
 /// Number of the first experiment that is better than `value`.
 fn reaching(run: &Run<'_>, experiments: &[Experiment<'_>], value: f64) -> Option<usize> {
-    let better = |e: &&Experiment<'_>| e.value.is_some_and(|v| run.better(v, value));
+    let better = |e: &&Experiment<'_>| run.solution(e).is_some_and(|v| run.better(v, value));
     experiments.iter().find(better).map(|e| e.iteration)
 }
 

@@ -131,6 +131,14 @@ pub fn change(ratio: f64) -> String {
     format!("{sign}{}", share(ratio - 1.0))
 }
 
+/// A value as people read it: a number without trailing zeros, or the name of an option.
+pub fn said(word: flowtwin_lab::Word<'_>) -> String {
+    match word {
+        flowtwin_lab::Word::Number(value) => plain(value),
+        flowtwin_lab::Word::Name(name) => name.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

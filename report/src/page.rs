@@ -1,6 +1,7 @@
 //! Reports as one self-contained HTML file: no request leaves it, and it prints.
 
 mod experiment;
+mod goals;
 pub(crate) mod html;
 mod inputs;
 mod lab_time;
@@ -17,6 +18,7 @@ pub use html::{Legend, Page, figure, pair, section, tiles};
 use super::Findings;
 use super::closing;
 use super::format::{NONE, count, duration, fixed, significant, with_unit};
+use super::front::Front;
 use super::plot::Style;
 use super::run::Run;
 use super::summary::Extras;
@@ -35,6 +37,7 @@ pub fn report_html(run: &Run<'_>, findings: &Findings, extras: &Extras) -> Strin
     }
     page.push(&section("phases", "Phases", &closing::phases(run).html()));
     page.push(&progress::sections(run));
+    page.push(&goals::sections(run));
     page.push(&inputs::sections(run));
     page.push(&outcome::section(run));
     if let Some(twin) = twin {
@@ -56,13 +59,17 @@ fn figures(run: &Run<'_>, twin: Option<&TwinFit>) -> Vec<(String, String)> {
         f => format!("experiments, {} failed", count(f)),
     };
     let per_hour = n as f64 / (run.lab_time_s() / 3600.0);
-    let mut out = vec![
-        (
+    let mut out = match Front::of(run) {
+        Some(front) => vec![
+            (count(front.members.len()), "best compromises".to_owned()),
+            (significant(front.hypervolume, 4), "hypervolume".to_owned()),
+        ],
+        None => vec![(
             best.map_or(NONE.into(), |v| with_unit(&significant(v, 4), &objective.unit)),
             format!("best {}", objective.name),
-        ),
-        (count(n), failed),
-    ];
+        )],
+    };
+    out.push((count(n), failed));
     // A table tells neither time nor volumes.
     if run.lab_time_s() > 0.0 {
         let ml = significant(run.total_ml(), 3);

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use flowtwin_lab::Wanted;
 use flowtwin_lab::journal::{ExperimentRecord, Header, Journal, PhaseRecord, Record, primed};
 
 use super::definition::Definition;
@@ -13,6 +14,7 @@ use super::stages::{self, Stages};
 pub struct Run<'a> {
     journal: &'a Journal,
     definition: Definition,
+    wanted: Wanted,
     phases: Vec<Phase<'a>>,
     experiments: Vec<Experiment<'a>>,
 }
@@ -37,8 +39,11 @@ pub struct Experiment<'a> {
     pub phase: usize,
     /// Its number within the phase, from 1.
     pub iteration: usize,
-    /// The objective; none where the experiment failed or it could not be read.
+    /// The first, or only, objective; none where the experiment failed or it could not be read.
     pub value: Option<f64>,
+    /// Every outcome that objectives and limits are about, in the order of [`Wanted::outcomes`]; none where the experiment failed
+    /// or it could not be read.
+    pub values: Vec<Option<f64>>,
     /// Where its lab time went, where the lab is driven by instruments.
     pub stages: Option<Stages>,
 }
@@ -50,7 +55,7 @@ pub enum RunError {
     /// The header's scenario lacks what a report needs.
     #[error("the scenario in the journal's header cannot be reported on: {0}")]
     Definition(#[from] serde_json::Error),
-    /// The objective is no feature of the run.
+    /// What is wanted is no feature of the run.
     #[error("the objective {feature} is none of the features of the run: {features}")]
     Objective {
         /// The name the scenario gives.
@@ -58,6 +63,9 @@ pub enum RunError {
         /// The names there are.
         features: String,
     },
+    /// The scenario states no objective.
+    #[error("the scenario in the journal's header states no objective")]
+    NoObjective,
     /// An experiment belongs to no phase.
     #[error("experiment {experiment} names the phase {phase}, which has not begun")]
     Phase {
@@ -76,12 +84,17 @@ impl<'a> Run<'a> {
     pub fn read(journal: &'a Journal) -> Result<Self, RunError> {
         let definition = Definition::read(&journal.header().definition)?;
         let features = &journal.header().features;
-        if !features.iter().any(|(name, _)| *name == definition.objective.feature) {
+        let wanted = definition.wanted();
+        if wanted.goals.objectives.is_empty() {
+            return Err(RunError::NoObjective);
+        }
+        let is_unknown = |outcome: &&String| !features.iter().any(|(name, _)| name == *outcome);
+        if let Some(feature) = wanted.outcomes.iter().find(is_unknown).cloned() {
             let names: Vec<&str> = features.iter().map(|(name, _)| name.as_str()).collect();
-            let feature = definition.objective.feature;
             return Err(RunError::Objective { feature, features: names.join(", ") });
         }
-        let mut run = Self { journal, definition, phases: Vec::new(), experiments: Vec::new() };
+        let mut run =
+            Self { journal, definition, wanted, phases: Vec::new(), experiments: Vec::new() };
         for (record, stages) in stages::of_experiments(journal) {
             run.begin_phases(record)?;
             run.push(record, stages)?;
@@ -129,15 +142,23 @@ impl<'a> Run<'a> {
         record: &'a ExperimentRecord,
         stages: Option<Stages>,
     ) -> Result<(), RunError> {
-        let value = match record.fault {
-            Some(_) => None,
-            None => feature(record, &self.definition.objective.feature),
+        let values = match record.fault {
+            Some(_) => vec![None; self.wanted.outcomes.len()],
+            None => self.wanted.values(|name| feature(record, name)),
         };
+        let value = values[self.wanted.goals.objectives[0].outcome];
         let index = self.phases.len() - 1;
         let phase = &mut self.phases[index];
         phase.experiments.end += 1;
         let iteration = phase.experiments.len();
-        self.experiments.push(Experiment { record, phase: index, iteration, value, stages });
+        self.experiments.push(Experiment {
+            record,
+            phase: index,
+            iteration,
+            value,
+            values,
+            stages,
+        });
         Ok(())
     }
 
@@ -178,31 +199,54 @@ impl<'a> Run<'a> {
         &self.definition
     }
 
-    /// The objective's name and unit.
+    /// What the campaign is after.
+    pub fn wanted(&self) -> &Wanted {
+        &self.wanted
+    }
+
+    /// Whether the campaign is after several things, so that there is a front and no best experiment.
+    pub fn has_several(&self) -> bool {
+        self.wanted.goals.objectives.len() > 1
+    }
+
+    /// Name and unit of the first, or only, objective.
     pub fn objective(&self) -> Quantity {
-        let name = &self.definition.objective.feature;
+        self.outcome(self.wanted.goals.objectives[0].outcome)
+    }
+
+    /// Name and unit of an outcome, by its place in [`Wanted::outcomes`].
+    pub fn outcome(&self, place: usize) -> Quantity {
+        let name = &self.wanted.outcomes[place];
         let unit = self.header().features.iter().find(|(n, _)| n == name).map(|(_, u)| u.as_str());
         Quantity::of_feature(name, unit.unwrap_or_default())
     }
 
-    /// The better of two values of the objective.
+    /// Whether `a` is a better value of the first objective than `b`.
     pub fn better(&self, a: f64, b: f64) -> bool {
-        self.definition.objective.goal.better(a, b)
+        let goal = self.wanted.goals.objectives[0].goal;
+        goal.score(a) > goal.score(b)
     }
 
-    /// The best of some experiments: the first of those with the best objective.
+    /// The best of some experiments: the first of those with the best objective that keep all limits; none where several things
+    /// are wanted.
     pub fn best_of<'r, I>(&self, experiments: I) -> Option<&'r Experiment<'a>>
     where
         I: IntoIterator<Item = &'r Experiment<'a>>,
     {
         let mut best: Option<(&Experiment<'a>, f64)> = None;
         for experiment in experiments {
-            let Some(value) = experiment.value else { continue };
+            let Some(value) = self.solution(experiment) else { continue };
             if best.is_none_or(|(_, so_far)| self.better(value, so_far)) {
                 best = Some((experiment, value));
             }
         }
         best.map(|(experiment, _)| experiment)
+    }
+
+    /// The value of an experiment that can be the best: one thing is wanted, and the experiment keeps all limits.
+    pub(crate) fn solution(&self, experiment: &Experiment<'_>) -> Option<f64> {
+        let can_be = !self.has_several() && self.wanted.goals.allow(&experiment.values);
+        experiment.value.filter(|_| can_be)
     }
 
     /// The best experiment of the run.

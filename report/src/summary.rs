@@ -1,10 +1,11 @@
 //! `summary.json`: a run in one object, for programs.
 
-use flowtwin_lab::Conditions;
+use flowtwin_lab::{Conditions, LimitSpec, Objective, Wanted};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::Findings;
+use super::front::Front;
 use super::repeat::Repeat;
 use super::run::{Experiment, Run, consumed_ml, failed, span_s};
 use super::twin_fit::{TwinFit, TwinSummary};
@@ -38,13 +39,22 @@ pub struct Summary {
     pub complete: bool,
     /// SHA-256 of the journal \[hexadecimal\].
     pub journal_sha256: String,
-    /// The feature that the campaign is after, and its unit.
+    /// The feature that the campaign is after, and its unit; null where it is after several.
     pub objective: Value,
+    /// Everything that the campaign is after, where that is more than to maximise or to minimise one feature.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub objectives: Vec<Value>,
+    /// What must hold besides.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<LimitSpec>,
+    /// The best compromises between several objectives.
+    #[serde(flatten)]
+    pub front: Option<FrontSummary>,
     /// Number of experiments.
     pub experiments: usize,
     /// Number of those that failed.
     pub failed: usize,
-    /// The best experiment of the run.
+    /// The best experiment of the run that keeps all limits; none where the campaign is after several things.
     pub best: Option<Best>,
     /// The phases in order.
     pub phases: Vec<PhaseSummary>,
@@ -93,6 +103,62 @@ pub struct PhaseSummary {
     pub reagent_ml: Map<String, Value>,
 }
 
+/// The best compromises of a run, in `summary.json`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FrontSummary {
+    /// The experiments that no other betters in everything, the best by the first objective first.
+    pub front: Vec<Compromise>,
+    /// What they cover above the reference \[product of the units of the objectives\].
+    pub hypervolume: f64,
+    /// The worst that is of any use, by objective: what the hypervolume is counted from. Of a target, how far off it is.
+    pub reference: Vec<f64>,
+}
+
+/// One of the best compromises.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Compromise {
+    /// Its number in the run, from 1.
+    pub experiment: u64,
+    /// What was set.
+    pub conditions: Conditions,
+    /// What was measured of each outcome that objectives and limits are about.
+    pub values: Map<String, Value>,
+}
+
+impl FrontSummary {
+    fn of(run: &Run<'_>) -> Option<Self> {
+        let front = Front::of(run)?;
+        let compromise = |&place: &usize| Compromise {
+            experiment: run.experiments()[place].record.experiment,
+            conditions: run.experiments()[place].record.conditions.clone(),
+            values: values(run, &run.experiments()[place]),
+        };
+        Some(Self {
+            front: front.members.iter().map(compromise).collect(),
+            hypervolume: front.hypervolume,
+            reference: front.worst(run),
+        })
+    }
+}
+
+fn values(run: &Run<'_>, e: &Experiment<'_>) -> Map<String, Value> {
+    let named = run.wanted().outcomes.iter().zip(&e.values);
+    named.map(|(name, value)| (name.clone(), json!(value))).collect()
+}
+
+/// Everything that a campaign is after; nothing where it is after one thing that is maximised or minimised.
+fn objectives(run: &Run<'_>) -> Vec<Value> {
+    let Wanted { goals, .. } = run.wanted();
+    if goals.is_plain() {
+        return Vec::new();
+    }
+    let told = |(i, objective): (usize, &Objective)| {
+        let (feature, unit) = (run.wanted().feature(i), run.outcome(objective.outcome).unit);
+        json!({ "feature": feature, "unit": unit, "goal": objective.goal, "worst": objective.worst })
+    };
+    goals.objectives.iter().enumerate().map(told).collect()
+}
+
 /// The best of some experiments.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Best {
@@ -110,7 +176,8 @@ impl Summary {
     /// Summarises a run.
     pub fn new(run: &Run<'_>, findings: &Findings, extras: &Extras) -> Self {
         let header = run.header();
-        let feature = &run.definition().objective.feature;
+        let feature = run.wanted().feature(0);
+        let objective = json!({ "feature": feature, "unit": run.objective().unit });
         Self {
             scenario: header.scenario.clone(),
             scenario_sha256: header.scenario_sha256.clone(),
@@ -120,7 +187,10 @@ impl Summary {
             simulated: header.simulated,
             complete: run.journal().complete(),
             journal_sha256: run.journal().sha256(),
-            objective: json!({ "feature": feature, "unit": run.objective().unit }),
+            objective: if run.has_several() { Value::Null } else { objective },
+            objectives: objectives(run),
+            limits: run.wanted().named_limits(),
+            front: FrontSummary::of(run),
             experiments: run.experiments().len(),
             failed: run.failed(),
             best: run.best().and_then(Best::of),

@@ -17,6 +17,7 @@ use crate::error::{CommandError, Kind};
 
 use super::campaign::{STOP, heed_ctrl_c, threads};
 use super::lab::patience;
+use super::place::one_objective;
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     if let Some(BenchmarkAction::Merge(args)) = &args.action {
@@ -61,6 +62,7 @@ fn contest(args: &Args) -> Result<Contest, CommandError> {
         policies.collect::<Result<_, _>>().map_err(CommandError::bad_input)?;
     entrants.extend(args.policy_commands.iter().map(|text| Entrant::program(text)));
     for (i, scenario) in scenarios.iter().enumerate() {
+        one_objective(scenario, "a benchmark ranks policies by one outcome")?;
         if scenarios[..i].iter().any(|other| other.name() == scenario.name()) {
             let message = format!("two scenarios are named {}", scenario.name());
             return Err(CommandError::bad_input(message).hint("results go by this name"));

@@ -41,6 +41,18 @@ pub(super) fn refuse_idle(
     Err(CommandError::bad_input(message).hint(format_args!("give {wanted} as well")))
 }
 
+/// Refuses scenarios that are after more than to maximise or to minimise one feature.
+///
+/// # Errors
+/// If it is after more; `why` says what that is too much for.
+pub(super) fn one_objective(scenario: &Scenario, why: &str) -> Result<(), CommandError> {
+    if scenario.wanted().goals.is_plain() {
+        return Ok(());
+    }
+    let message = format!("{} is after more than one feature: {why}", scenario.name());
+    Err(CommandError::bad_input(message))
+}
+
 impl Place {
     /// The place that the arguments name.
     ///
@@ -51,6 +63,7 @@ impl Place {
             return Ok(Self { lab: Box::new(lab), backend: "outside", world: None });
         }
         if args.backend == Backend::Twin {
+            one_objective(scenario, "a twin predicts one outcome")?;
             let model = args.model.as_deref().expect("required with --backend twin");
             let lab =
                 scenario.twin_lab(Twin::load(model)?, seed).map_err(CommandError::bad_input)?;

@@ -7,6 +7,7 @@
 mod bootstrap;
 pub mod estimate;
 mod factor;
+pub mod front;
 mod holm;
 mod normal;
 mod power;

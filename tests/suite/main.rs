@@ -14,6 +14,7 @@ mod cli;
 mod determinism;
 mod faults;
 mod geometry;
+mod goals;
 mod handoff;
 mod hardware;
 mod keys;

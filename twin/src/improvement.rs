@@ -1,9 +1,10 @@
 //! What an experiment is expected to add to the hypervolume, exactly, for one to three objectives.
 
+use flowtwin_lab::{Goal, Goals};
+
 use crate::Belief;
 use crate::acquisition::{cdf, density};
-use crate::front::Boxes;
-use crate::goals::{Goal, Goals};
+use crate::boxes::Boxes;
 
 /// A value and its derivatives by mean and standard deviation of the belief it is of.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -142,9 +143,9 @@ fn others(widths: &[Partial], products: &mut [f64]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::front::hypervolume;
-    use crate::goals::Objective;
+    use flowtwin_lab::Objective;
     use flowtwin_lab::Streams;
+    use flowtwin_statistics::front::hypervolume;
 
     const PEAK: Goal = Goal::Target { target: 0.4, within: 0.1 };
 

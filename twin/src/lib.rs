@@ -9,6 +9,7 @@
 //! machine and any number of threads. [`Work`] counts what was computed.
 
 pub mod acquisition;
+mod boxes;
 mod context;
 mod cost;
 pub mod design;
@@ -18,8 +19,6 @@ pub mod evaluate;
 pub mod explain;
 mod feasibility;
 mod forest;
-pub mod front;
-mod goals;
 mod gp;
 mod history;
 mod improvement;
@@ -44,8 +43,8 @@ pub use encoding::Encoding;
 pub use ensemble::{Ensemble, EnsemblePosterior};
 pub use evaluate::{Evaluation, Interval, Scores, cross_validate};
 pub use feasibility::Feasibility;
+pub use flowtwin_lab::{Goal, Goals, Limit, Objective};
 pub use forest::{Forest, ForestPosterior};
-pub use goals::{Goal, Goals, Limit, Objective};
 pub use gp::{GaussianProcess, GpPosterior, Prior};
 pub use history::{History, MissingInput, Trial};
 pub use legacy::{LegacyEnsemble, LegacyPosterior, Start};

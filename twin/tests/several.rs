@@ -4,7 +4,7 @@
 use std::num::NonZeroUsize;
 
 use flowtwin_lab::{Choice, Conditions, Input, Space, Streams};
-use flowtwin_twin::front::hypervolume;
+use flowtwin_statistics::front::hypervolume;
 use flowtwin_twin::{
     Ask, Context, Cost, Goal, Goals, History, Limit, Objective, Policy, PolicySpec, Proposals,
     SurrogateSpec, Trial,

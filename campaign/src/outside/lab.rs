@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant as WallInstant};
 
 use flowtwin_lab::{
-    Command, Conditions, Fault, FaultKind, Instant, Lab, Level, Manifest, Outcome, Quality, Reply,
-    Report, Space, Span,
+    Command, Conditions, Fault, FaultKind, Goal, Instant, Lab, Level, Manifest, Outcome, Quality,
+    Reply, Report, Space, Span,
 };
 
 use super::message::{
@@ -201,8 +201,10 @@ impl OutsideLab {
             |(name, value): (&str, &Option<f64>)| (name.to_owned(), value.unwrap_or(f64::NAN));
         let mut features: Vec<(String, f64)> = line.features.iter().map(number).collect();
         let ObjectiveLine { feature, goal } = &self.objective;
-        // A lab that tells its outcome alone tells the objective, its sign changed where less is better.
-        if let (Some(outcome), false) = (line.outcome, features.iter().any(|(n, _)| n == feature)) {
+        // A lab that tells its outcome alone tells the objective, its sign changed where less is better; the distance from a
+        // target does not tell the side.
+        let told = line.outcome.filter(|_| !matches!(goal, Goal::Target { .. }));
+        if let (Some(outcome), false) = (told, features.iter().any(|(n, _)| n == feature)) {
             features.push((feature.clone(), goal.score(outcome)));
         }
         Report {

@@ -1,6 +1,9 @@
 //! What the two sides say to each other. `docs/lab-protocol.md` is the description for people.
 
-use flowtwin_lab::{Conditions, Constraint, Fault, FaultKind, Input, Instant, Space};
+use flowtwin_lab::{
+    Conditions, Constraint, Fault, FaultKind, Input, Instant, LimitSpec, ObjectiveSpec, Space,
+    Wanted,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::ordered::Ordered;
@@ -49,8 +52,14 @@ pub struct SpaceLine {
     /// Bounds on linear functions of the inputs.
     #[serde(default)]
     pub constraints: Vec<ConstraintLine>,
-    /// What is to be made as large as possible.
+    /// What is to be made as large as possible: the first of several.
     pub objective: ObjectiveLine,
+    /// Everything that is wanted, where that is several things: features of observations.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub objectives: Vec<ObjectiveSpec>,
+    /// What features of observations must keep besides.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<LimitSpec>,
     /// What may be spent.
     #[serde(default)]
     pub budget: Budget,
@@ -99,8 +108,8 @@ pub struct ConstraintLine {
 pub struct ObjectiveLine {
     /// The feature.
     pub feature: String,
-    /// `maximize` or `minimize`. `outcome` of an observation has its sign changed where this is `minimize`.
-    pub goal: flowtwin_twin::Goal,
+    /// `maximize`, `minimize` or a target. `outcome` of an observation has its sign changed where this is `minimize`, and is minus the distance from a target.
+    pub goal: flowtwin_lab::Goal,
 }
 
 /// What may be spent, or is left; none for no limit.
@@ -218,6 +227,11 @@ impl ConstraintLine {
             high: constraint.high.is_finite().then_some(constraint.high),
         }
     }
+}
+
+/// The objectives, where they are several.
+pub(crate) fn several(wanted: &Wanted) -> Vec<ObjectiveSpec> {
+    if wanted.goals.objectives.len() > 1 { wanted.named_objectives() } else { Vec::new() }
 }
 
 /// Conditions as a table of names and values.

@@ -3,12 +3,12 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use flowtwin_lab::{Conditions, Space, Streams};
-use flowtwin_twin::{Ask, Context, Goal, Policy, PolicyError, Proposals, Trial, Work};
+use flowtwin_lab::{Conditions, Goal, Space, Streams, Wanted};
+use flowtwin_twin::{Ask, Context, Policy, PolicyError, Proposals, Trial, Work};
 
 use super::message::{
     Budget, ConstraintLine, Done, Failure, FromLab, FromOptimiser, InputLine, Next, ObjectiveLine,
-    ObservationLine, PROTOCOL, SpaceLine, table,
+    ObservationLine, PROTOCOL, SpaceLine, several, table,
 };
 use super::process::Program;
 use super::proposal::proposal;
@@ -23,6 +23,7 @@ pub struct OutsidePolicy {
     name: String,
     command: String,
     patience: Duration,
+    wanted: Wanted,
     session: Mutex<Option<Session>>,
 }
 
@@ -35,10 +36,10 @@ struct Session {
 }
 
 impl OutsidePolicy {
-    /// The policy `name` that `command` runs; each answer may take `patience`.
-    pub fn new(name: &str, command: &str, patience: Duration) -> Self {
+    /// The policy `name` that `command` runs, after what is `wanted`; each answer may take `patience`.
+    pub fn new(name: &str, command: &str, patience: Duration, wanted: Wanted) -> Self {
         let (name, command) = (name.to_owned(), command.to_owned());
-        Self { name, command, patience, session: Mutex::new(None) }
+        Self { name, command, patience, wanted, session: Mutex::new(None) }
     }
 
     fn failed(&self, detail: impl ToString) -> PolicyError {
@@ -48,14 +49,14 @@ impl OutsidePolicy {
     fn begin(&self, ask: &Ask<'_>, seed: u32) -> Result<Session, PolicyError> {
         let mut program =
             Program::start(&self.command, self.patience).map_err(|e| self.failed(e))?;
-        program.say(&FromLab::Space(Box::new(space_line(ask, seed))));
+        program.say(&FromLab::Space(Box::new(space_line(ask, seed, &self.wanted))));
         Ok(Session { program, seed, told: Vec::new() })
     }
 
     fn ask(&self, session: &mut Session, ask: &Ask<'_>) -> Result<Vec<Conditions>, PolicyError> {
         for trial in &ask.history.trials[session.told.len()..] {
             session.told.push(trial.clone());
-            let line = observation_line(ask.space, trial, session.told.len() as u64);
+            let line = observation_line(ask.space, trial, session.told.len() as u64, &self.wanted);
             session.program.say(&FromLab::Observation(Box::new(line)));
         }
         (0..ask.count).map(|ahead| self.turn(session, ask, ahead)).collect()
@@ -116,7 +117,7 @@ fn seed(streams: &Streams) -> u32 {
     (streams.open("policy/outside", 0).next_u64() >> 33) as u32
 }
 
-fn space_line(ask: &Ask<'_>, seed: u32) -> SpaceLine {
+fn space_line(ask: &Ask<'_>, seed: u32, wanted: &Wanted) -> SpaceLine {
     let space = ask.space;
     SpaceLine {
         protocol: PROTOCOL,
@@ -124,20 +125,30 @@ fn space_line(ask: &Ask<'_>, seed: u32) -> SpaceLine {
         seed,
         inputs: space.inputs().iter().map(InputLine::new).collect(),
         constraints: space.constraints().iter().map(|c| ConstraintLine::new(c, space)).collect(),
-        // A policy sees what is to be maximised and nothing else; the sign has been seen to.
+        // Of one objective a policy sees what is to be maximised and nothing else; the sign has been seen to.
         objective: ObjectiveLine { feature: "outcome".into(), goal: Goal::Maximize },
+        objectives: several(wanted),
+        limits: wanted.named_limits(),
         budget: Budget { experiments: Some(ask.planned as u64), ..Budget::default() },
         now_s: 0.0,
         simulated: false,
     }
 }
 
-fn observation_line(space: &Space, trial: &Trial, experiment: u64) -> ObservationLine {
+fn observation_line(
+    space: &Space,
+    trial: &Trial,
+    experiment: u64,
+    wanted: &Wanted,
+) -> ObservationLine {
+    let features = wanted.outcomes.iter().cloned().zip(trial.values.iter().copied());
+    let failed = trial.outcome.is_none() && trial.values.iter().all(Option::is_none);
     ObservationLine {
         experiment,
         conditions: table(&space.from_unit(&trial.x)),
         outcome: trial.outcome,
-        fault: trial.outcome.is_none().then(|| Failure::Words("the experiment failed".into())),
+        features: features.collect(),
+        fault: failed.then(|| Failure::Words("the experiment failed".into())),
         ..ObservationLine::default()
     }
 }

@@ -4,7 +4,7 @@ use flowtwin_data::diagnostic::Diagnostic;
 use flowtwin_lab::procedure::{FlushSpec, OnFault, RinseSpec, SteadySpec, WaitSpec};
 use flowtwin_lab::{Analysis, Conditions, Manifest, ProcedureSpec, Recipe, Space};
 use flowtwin_sim::Plan;
-use flowtwin_twin::{Goal, PolicySpec, StopRules};
+use flowtwin_twin::{PolicySpec, StopRules};
 
 use super::file::{PhaseSpec, ScenarioFile, is_absent};
 use super::refill::Refill;
@@ -28,7 +28,7 @@ impl Problem {
         }
     }
 
-    fn hint(self, hint: Option<String>) -> Self {
+    pub(super) fn hint(self, hint: Option<String>) -> Self {
         Self { hint, ..self }
     }
 
@@ -51,10 +51,6 @@ fn parts(file: &ScenarioFile) -> [(&'static str, bool); 5] {
 
 /// Whether the scenario is of a rig or of a table, and whole.
 pub(super) fn kind(file: &ScenarioFile) -> Result<(), Problem> {
-    if matches!(file.objective.goal, Goal::Target { .. }) {
-        let message = "the goal of a campaign is \"maximize\" or \"minimize\", not a target";
-        return Err(Problem::new(&["objective", "goal"], message));
-    }
     let of_table = file.table.is_some();
     match parts(file).into_iter().find(|(_, there)| *there == of_table) {
         None => Ok(()),
@@ -210,10 +206,6 @@ pub(super) fn snapshot(file: &ScenarioFile) -> Result<(), Problem> {
     }
 }
 
-pub(super) fn objective(file: &ScenarioFile) -> Result<(), Problem> {
-    known_feature(file, &file.objective.feature, &["objective", "feature"])
-}
-
 pub(super) fn phases(file: &ScenarioFile, space: &Space) -> Result<Vec<Phase>, Problem> {
     if file.phases.is_empty() {
         return Err(Problem::new(&["phases"], "a campaign needs at least one phase"));
@@ -262,7 +254,7 @@ fn phase(file: &ScenarioFile, index: usize, space: &Space) -> Result<Phase, Prob
     }
     Ok(Phase {
         name: spec.name.clone(),
-        policy: spec.policy.build(file.twin.surrogate),
+        policy: spec.policy.build_for(file.twin.surrogate, &file.wanted().goals),
         experiments: spec.experiments as usize,
         from,
         stop: rules(file, &spec.stop, &number)?,
@@ -325,10 +317,11 @@ fn rules(file: &ScenarioFile, spec: &StopRules, number: &str) -> Result<StopRule
             return Err(Problem::new(&path, message).hint(Some("give more than 0".into())));
         }
     }
-    Ok(StopRules { target: spec.target.map(|target| file.objective.goal.score(target)), ..*spec })
+    let goal = file.all_objectives().next().map(|objective| objective.goal).unwrap_or_default();
+    Ok(StopRules { target: spec.target.map(|target| goal.score(target)), ..*spec })
 }
 
-fn known_feature(file: &ScenarioFile, name: &str, path: &[&str]) -> Result<(), Problem> {
+pub(super) fn known_feature(file: &ScenarioFile, name: &str, path: &[&str]) -> Result<(), Problem> {
     let known: Vec<&str> = file.analysis.features.iter().map(|f| f.name.as_str()).collect();
     if known.contains(&name) { Ok(()) } else { Err(unknown_name("feature", name, &known, path)) }
 }

@@ -1,6 +1,6 @@
 //! What every policy of a benchmark has to run: the same opening, then so many experiments of its own.
 
-use flowtwin_lab::Conditions;
+use flowtwin_lab::{Conditions, Goals};
 use flowtwin_twin::{Listed, Policy, PolicySpec, StopRules, SurrogateSpec};
 use serde::{Deserialize, Serialize};
 
@@ -84,8 +84,8 @@ impl Course {
     }
 
     /// The phases of the opening.
-    pub fn opening_phases(&self, surrogate: SurrogateSpec) -> Vec<Phase> {
-        self.legs(|leg| leg.policy.build(surrogate))
+    pub fn opening_phases(&self, surrogate: SurrogateSpec, goals: &Goals) -> Vec<Phase> {
+        self.legs(|leg| leg.policy.build_for(surrogate, goals))
     }
 
     /// The phases of the opening as they were run before.
@@ -108,8 +108,13 @@ impl Course {
     }
 
     /// The opening by its own policies, then `policy`.
-    pub fn live_phases(&self, surrogate: SurrogateSpec, policy: Box<dyn Policy>) -> Vec<Phase> {
-        let mut phases = self.opening_phases(surrogate);
+    pub fn live_phases(
+        &self,
+        surrogate: SurrogateSpec,
+        goals: &Goals,
+        policy: Box<dyn Policy>,
+    ) -> Vec<Phase> {
+        let mut phases = self.opening_phases(surrogate, goals);
         self.contest(&mut phases, policy);
         phases
     }

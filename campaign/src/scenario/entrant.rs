@@ -4,6 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use flowtwin_data::diagnostic::Diagnostic;
+use flowtwin_lab::Wanted;
 use flowtwin_twin::{Policy, PolicySpec, SurrogateSpec};
 use serde::Serialize;
 
@@ -79,13 +80,20 @@ impl Entrant {
         Self { name, kind: Kind::Program { command } }
     }
 
-    /// The policy; it learns with `surrogate` unless it has one of its own. Each answer of a program may take
-    /// `patience`.
-    pub fn build(&self, surrogate: SurrogateSpec, patience: Duration) -> Box<dyn Policy> {
+    /// The policy after what is `wanted`; it learns with `surrogate` unless it has one of its own. Each answer of a program
+    /// may take `patience`.
+    pub fn build(
+        &self,
+        surrogate: SurrogateSpec,
+        wanted: &Wanted,
+        patience: Duration,
+    ) -> Box<dyn Policy> {
         match &self.kind {
-            Kind::Policy { policy, surrogate: own } => policy.build(own.unwrap_or(surrogate)),
+            Kind::Policy { policy, surrogate: own } => {
+                policy.build_for(own.unwrap_or(surrogate), &wanted.goals)
+            }
             Kind::Program { command } => {
-                Box::new(OutsidePolicy::new(&self.name, command, patience))
+                Box::new(OutsidePolicy::new(&self.name, command, patience, wanted.clone()))
             }
         }
     }

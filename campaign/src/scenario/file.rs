@@ -3,9 +3,9 @@
 use flowtwin_data::learnt::Prior;
 use flowtwin_data::table::TableSpec;
 use flowtwin_lab::layer::Limits;
-use flowtwin_lab::{AnalysisSpec, ProcedureSpec};
+use flowtwin_lab::{AnalysisSpec, LimitSpec, ObjectiveSpec, ProcedureSpec};
 use flowtwin_sim::spec::{Chemistry, Faults, Noise, Optics, Rig, Stocks, World};
-use flowtwin_twin::{Goal, PolicySpec, StopRules, SurrogateSpec};
+use flowtwin_twin::{PolicySpec, StopRules, SurrogateSpec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -71,8 +71,15 @@ pub struct ScenarioFile {
     /// What a campaign may choose.
     #[serde(default, skip_serializing_if = "is_absent")]
     pub space: SpaceSpec,
-    /// What a campaign is after.
-    pub objective: ObjectiveSpec,
+    /// What a campaign is after, where that is one thing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub objective: Option<ObjectiveSpec>,
+    /// What a campaign is after, where that is several things: no one of them at the cost of another.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub objectives: Vec<ObjectiveSpec>,
+    /// What must hold besides.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<LimitSpec>,
     /// What policies learn with and reports show.
     pub twin: TwinSpec,
     /// Earlier experiments that phases learn from which start from no other phase.
@@ -86,17 +93,6 @@ pub struct ScenarioFile {
     /// How its snapshots are compared.
     #[serde(default, skip_serializing)]
     pub snapshot: SnapshotSpec,
-}
-
-/// What a campaign is after.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ObjectiveSpec {
-    /// The feature.
-    pub feature: String,
-    /// Whether more of it is better or less.
-    #[serde(default)]
-    pub goal: Goal,
 }
 
 /// The twin of a campaign.

@@ -18,8 +18,8 @@ const SCHEMA: i64 = 1;
 
 /// Keys whose table names one of several choices (`{ ensemble = { … } }`): such a table replaces the one below,
 /// because half of one choice and half of another is neither.
-pub(super) const CHOICES: [&str; 7] =
-    ["measure", "on_fault", "policy", "sets", "spectrum", "surrogate", "wait"];
+pub(super) const CHOICES: [&str; 8] =
+    ["goal", "measure", "on_fault", "policy", "sets", "spectrum", "surrogate", "wait"];
 
 /// The way to a key: table names, keys and positions in arrays.
 type KeyPath = Vec<String>;

@@ -1,7 +1,6 @@
 //! The conditions that somebody has measured, each with its outcomes.
 
-use flowtwin_lab::{Conditions, FlowPath, Level, Manifest, Space, SpaceError, Stream};
-use flowtwin_twin::Goal;
+use flowtwin_lab::{Conditions, FlowPath, Goal, Level, Manifest, Space, SpaceError, Stream};
 
 use super::spec::{Measured, TableSpec};
 

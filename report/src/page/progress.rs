@@ -9,8 +9,8 @@ use crate::run::{Experiment, Run};
 
 /// The figures of a campaign's progress.
 pub(super) fn sections(run: &Run<'_>) -> String {
-    // Without a value there is nothing to plot: the headline says so.
-    if run.experiments().iter().all(|e| e.value.is_none()) {
+    // Without a value there is nothing to plot: the headline says so. Of several objectives none has a best so far.
+    if run.has_several() || run.experiments().iter().all(|e| e.value.is_none()) {
         return String::new();
     }
     let mut body = every_experiment(run);
@@ -58,7 +58,7 @@ fn best_so_far(run: &Run<'_>, phase: usize) -> Line {
     let mut best = run.best_of(history.iter().copied()).and_then(|e| e.value);
     let mut points = Vec::new();
     for e in run.of_phase(phase) {
-        best = better(run, best, e.value);
+        best = better(run, best, run.solution(e));
         let at = e.record.experiment as f64;
         points.extend(best.map(|best| (at, best)));
     }
@@ -137,7 +137,7 @@ fn add_policy(run: &Run<'_>, phase: usize, chart: &mut Chart, ends: &mut Ends) {
     let mut best = None;
     let mut steps = Vec::new();
     for e in run.of_phase(phase) {
-        best = better(run, best, e.value);
+        best = better(run, best, run.solution(e));
         steps.extend(best.map(|best| (e.iteration as f64, best)));
     }
     chart.add(Points::new(singles, look).sized(2.8).hollow());

@@ -244,7 +244,11 @@ impl Contest {
     ) -> Result<(super::Steps, Vec<f64>), StepsError> {
         let scenario = &self.scenarios[entry.scenario];
         let course = &self.card.scenarios[entry.scenario].course;
-        let policy = self.entrants[entry.policy].build(scenario.surrogate(), self.patience);
+        let policy = self.entrants[entry.policy].build(
+            scenario.surrogate(),
+            scenario.wanted(),
+            self.patience,
+        );
         opened.campaign(scenario, course, policy, truth, stop)
     }
 }

@@ -85,7 +85,7 @@ impl Opened {
     ) -> Result<Self, StepsError> {
         let phases = match known {
             Some(conditions) => course.known_phases(conditions),
-            None => course.opening_phases(scenario.surrogate()),
+            None => course.opening_phases(scenario.surrogate(), &scenario.wanted().goals),
         };
         let opening = scenario.with_phases(phases);
         let campaign = Campaign::new(&opening, seed, NonZeroUsize::MIN, stop);

@@ -3,13 +3,13 @@
 mod front;
 mod worth;
 
-use flowtwin_lab::{Input, Space, Stream};
+use flowtwin_lab::{Goal, Goals, Input, Objective, Space, Stream};
+use flowtwin_statistics::front::hypervolume;
 use ndarray::Array2;
 
+use crate::boxes::Boxes;
 use crate::design::squared_distance;
 use crate::feasibility::Feasibility;
-use crate::front::Boxes;
-use crate::goals::{Goal, Goals, Objective};
 use crate::objective::Price;
 use crate::policy::guided::{believed, stay};
 use crate::policy::trust_region::half_width;
@@ -280,7 +280,7 @@ fn growing(history: &History, goals: &Goals) -> History {
     let trials = history.trials.iter().zip(scores).map(|(trial, score)| {
         let outcome = score.map(|score| {
             seen.push(score);
-            crate::front::hypervolume(&seen, &reference)
+            hypervolume(&seen, &reference)
         });
         Trial::at(trial.x.clone(), outcome)
     });

@@ -2,13 +2,12 @@
 
 use std::str::FromStr;
 
-use flowtwin_lab::Conditions;
+use flowtwin_lab::{Conditions, Goals};
 use serde::de::value::{MapAccessDeserializer, MapDeserializer};
 use serde::de::{IntoDeserializer, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::acquisition::UCB_LAMBDA;
-use crate::goals::Goals;
 use crate::model::SurrogateSpec;
 use crate::policy::{Aim, Guided, LatinHypercube, Listed, Policy, Random, Several, SobolSequence};
 

@@ -1,7 +1,9 @@
 //! What has been reached so far.
 
-use crate::front::{Boxes, pareto_front};
-use crate::goals::Goals;
+use flowtwin_lab::Goals;
+use flowtwin_statistics::front::pareto_front;
+
+use crate::boxes::Boxes;
 use crate::{History, Model, Posterior as _};
 
 /// The experiments that were tried, by what the models make of them.

@@ -1,11 +1,10 @@
 //! What an experiment is worth where several outcomes matter.
 
-use flowtwin_lab::{Stream, math};
+use flowtwin_lab::{Goals, Limit, Stream, math};
 
 use crate::acquisition::{cdf, density};
+use crate::boxes::Boxes;
 use crate::feasibility::Feasibility;
-use crate::front::Boxes;
-use crate::goals::{Goals, Limit};
 use crate::improvement::{Lens, Partial, expected};
 use crate::objective::Price;
 use crate::policy::pool::log_probability;
@@ -199,9 +198,9 @@ fn between(low: f64, high: f64, sd: f64) -> Partial {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::goals::{Goal, Objective as Wanted};
     use crate::{Context, Encoding, SurrogateSpec};
     use flowtwin_lab::Streams;
+    use flowtwin_lab::{Goal, Objective as Wanted};
     use ndarray::Array2;
 
     #[test]

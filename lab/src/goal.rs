@@ -109,13 +109,23 @@ impl schemars::JsonSchema for Goal {
         "Goal".into()
     }
 
-    /// What scenarios may say: they have no targets yet.
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let number = |what: &str| serde_json::json!({ "description": what, "type": "number" });
         schemars::json_schema!({
-            "description": "Which way is better.",
+            "description": "What is wanted of a feature.",
             "oneOf": [
                 { "description": "More is better.", "type": "string", "const": "maximize" },
                 { "description": "Less is better.", "type": "string", "const": "minimize" },
+                {
+                    "description": "The nearer, the better.",
+                    "type": "object",
+                    "properties": {
+                        "target": number("What is wanted, in units of the feature."),
+                        "within": number("How far off is near enough; 0 if left out. Among several objectives all that is within is as good."),
+                    },
+                    "required": ["target"],
+                    "additionalProperties": false,
+                },
             ],
         })
     }

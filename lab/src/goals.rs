@@ -1,12 +1,10 @@
 //! What a campaign is after, where that is more than one number that is to be high.
 
-mod goal;
-
-pub use goal::Goal;
+use crate::goal::Goal;
 
 /// Several objectives, and limits on outcomes that must hold besides.
 ///
-/// Objectives and limits name outcomes by their place in [`crate::Trial::values`].
+/// Objectives and limits name outcomes by their place among those of an experiment.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Goals {
     /// What is wanted; none of them at the cost of another.
@@ -18,7 +16,7 @@ pub struct Goals {
 /// One thing that is wanted.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Objective {
-    /// The outcome, by its place among those of a trial.
+    /// The outcome, by its place among those of an experiment.
     pub outcome: usize,
     /// What is wanted of it.
     pub goal: Goal,
@@ -30,7 +28,7 @@ pub struct Objective {
 /// Bounds on an outcome.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Limit {
-    /// The outcome, by its place among those of a trial.
+    /// The outcome, by its place among those of an experiment.
     pub outcome: usize,
     /// Lowest value allowed, in units of the outcome.
     pub at_least: Option<f64>,
@@ -70,14 +68,14 @@ impl Goals {
 
     /// By how much more than its tolerance a target may be missed without being worse off: with other objectives
     /// everything within tolerance is as good, alone the nearest is best.
-    pub(crate) fn slack(&self, goal: Goal) -> f64 {
+    pub fn slack(&self, goal: Goal) -> f64 {
         match goal {
             Goal::Target { within, .. } if self.objectives.len() > 1 => within,
             _ => 0.0,
         }
     }
 
-    /// Scores of the objectives \[k\], each to be maximised, for the `values` of a trial; none where one was not measured.
+    /// Scores of the objectives \[k\], each to be maximised, for the `values` of an experiment; none where one was not measured.
     pub fn scores(&self, values: &[Option<f64>]) -> Option<Vec<f64>> {
         let score = |objective: &Objective| {
             let value = values.get(objective.outcome).copied().flatten()?;
@@ -96,7 +94,23 @@ impl Goals {
         }
     }
 
-    /// Whether the `values` of a trial keep all limits; what was not measured keeps none.
+    /// What the `values` of an experiment are worth where there is one objective, as something to be maximised; none where a limit is
+    /// broken or not everything was measured, and where there are several objectives.
+    pub fn merit(&self, values: &[Option<f64>]) -> Option<f64> {
+        let single = self.objectives.len() == 1 && self.allow(values);
+        single.then(|| self.scores(values)?.first().copied()).flatten()
+    }
+
+    /// A score of an objective in units of its outcome; of a target, how far off it is.
+    pub fn value_of(&self, objective: &Objective, score: f64) -> f64 {
+        match objective.goal {
+            Goal::Maximize => score,
+            Goal::Minimize => -score,
+            Goal::Target { .. } => self.slack(objective.goal) - score,
+        }
+    }
+
+    /// Whether the `values` of an experiment keep all limits; what was not measured keeps none.
     pub fn allow(&self, values: &[Option<f64>]) -> bool {
         let kept = |limit: &Limit| {
             values.get(limit.outcome).copied().flatten().is_some_and(|value| limit.allows(value))
@@ -146,6 +160,9 @@ mod tests {
         let mut goals = goals();
         goals.objectives.drain(..2);
         assert_eq!(goals.scores(&[None, None, Some(521.5)]), Some(vec![-1.5]));
+        assert_eq!(goals.merit(&[None, None, Some(521.5), Some(0.5)]), Some(-1.5));
+        assert_eq!(goals.merit(&[None, None, Some(521.5), Some(0.4)]), None);
+        assert_eq!(goals.value_of(&goals.objectives[0], -1.5).to_bits(), 1.5_f64.to_bits());
         assert!(!goals.is_plain());
         assert!(Goals::maximise().is_plain());
     }

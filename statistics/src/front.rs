@@ -2,10 +2,6 @@
 //!
 //! All scores are maximised.
 
-mod boxes;
-
-pub(crate) use boxes::Boxes;
-
 /// Whether `a` \[k\] is as good as `b` \[k\] in everything and better in something.
 pub fn dominates(a: &[f64], b: &[f64]) -> bool {
     a.iter().zip(b).all(|(a, b)| a >= b) && a.iter().zip(b).any(|(a, b)| a > b)

@@ -87,8 +87,8 @@ fn slabs(places: &[Vec<usize>], levels: &[Vec<f64>]) -> Vec<Vec<(usize, usize)>>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::front::{dominates, hypervolume};
     use flowtwin_lab::Streams;
+    use flowtwin_statistics::front::{dominates, hypervolume};
 
     /// How many of the boxes hold `point` [k].
     fn holding(boxes: &Boxes, point: &[f64]) -> usize {

@@ -1,0 +1,159 @@
+//! Campaigns after several things, after a target, and within limits.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::support::{folder, root, run, scenario};
+
+fn file(name: &str) -> String {
+    root().join("scenarios").join(name).display().to_string()
+}
+
+fn ran(dir: &Path, args: &[&str]) -> String {
+    let done = run(dir, args);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    done.stdout
+}
+
+fn json(path: PathBuf) -> Value {
+    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// The value of an outcome of one of the best compromises.
+fn value(compromise: &Value, feature: &str) -> f64 {
+    compromise["values"][feature].as_f64().unwrap()
+}
+
+#[test]
+fn a_campaign_after_two_things_yields_a_front() {
+    let dir = folder("goals-front");
+    let text = ran(&dir, &["run", &file("trade-off.toml"), "--out", "out"]);
+    assert!(text.contains("best compromises between blue and red"), "{text}");
+    let summary = json(dir.join("out/summary.json"));
+    assert_eq!(summary["objectives"][1]["feature"], "red");
+    assert_eq!((&summary["best"], &summary["objective"]), (&Value::Null, &Value::Null));
+    assert_eq!(summary["reference"], serde_json::json!([0.0, 0.0]));
+    let front = summary["front"].as_array().unwrap();
+    assert!(front.len() > 1, "{front:?}");
+    // By falling blue and so by rising red; what they cover is the sum of the steps.
+    let mut below = 0.0;
+    let covered = front.iter().fold(0.0, |sum, compromise| {
+        let (blue, red) = (value(compromise, "blue"), value(compromise, "red"));
+        assert!(red > below && red >= 0.1, "{front:?}");
+        let step = blue * (red - below);
+        below = red;
+        sum + step
+    });
+    let volume = summary["hypervolume"].as_f64().unwrap();
+    assert!((covered - volume).abs() < 1e-9 * volume, "{covered} {volume}");
+    let page = fs::read_to_string(dir.join("out/report.html")).unwrap();
+    for part in ["The best compromises", "Hypervolume", "red against blue", "Shaded: not at least"]
+    {
+        assert!(page.contains(part), "{part} is not in the report");
+    }
+}
+
+#[test]
+fn such_a_campaign_goes_on_to_the_byte_and_replays_on_every_backend() {
+    let dir = folder("goals-resume");
+    let trade_off = file("trade-off.toml");
+    ran(&dir, &["run", &trade_off, "--out", "whole"]);
+    ran(&dir, &["run", &trade_off, "--out", "emulated", "--backend", "emulated"]);
+    let whole = fs::read(dir.join("whole/journal.jsonl")).unwrap();
+    assert!(fs::read(dir.join("emulated/journal.jsonl")).unwrap() == whole);
+    for share in [0.3, 0.8] {
+        let cut = dir.join(format!("cut-{share}"));
+        fs::create_dir(&cut).unwrap();
+        let kept = (share * whole.len() as f64) as usize;
+        fs::write(cut.join("journal.jsonl"), &whole[..kept]).unwrap();
+        ran(&dir, &["run", &trade_off, "--out", cut.to_str().unwrap(), "--resume"]);
+        assert!(fs::read(cut.join("journal.jsonl")).unwrap() == whole, "cut at {share}");
+    }
+    assert!(ran(&dir, &["replay", "whole"]).contains("identical"));
+}
+
+#[test]
+fn a_lab_and_a_policy_outside_are_told_what_is_wanted() {
+    let dir = folder("goals-outside");
+    let trade_off = file("trade-off.toml");
+    let lab = format!("'{}' lab '{trade_off}' --seed 3", env!("CARGO_BIN_EXE_flowtwin"));
+    ran(&dir, &["run", &trade_off, "--out", "direct"]);
+    ran(&dir, &["run", &trade_off, "--out", "behind", "--lab-command", &lab]);
+    let front = |run: &str| json(dir.join(run).join("summary.json"))["front"].clone();
+    assert_eq!(front("direct"), front("behind"));
+    let heard = "while read -r line; do\n  echo \"$line\" >> heard\n  case $line in\n    '{\"next\"'*) echo \
+                 '{\"experiment\":{\"conditions\":{\"blue_ul_per_min\":200,\"red_ul_per_min\":100}}}' ;;\n    \
+                 '{\"done\"'*) exit 0 ;;\n  esac\ndone\n";
+    fs::write(dir.join("policy.sh"), heard).unwrap();
+    ran(&dir, &["run", &trade_off, "--out", "policy", "--policy-command", "sh policy.sh"]);
+    let heard = fs::read_to_string(dir.join("heard")).unwrap();
+    let lines: Vec<Value> = heard.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines[0]["space"]["objectives"][1]["feature"], "red");
+    assert_eq!(lines[0]["space"]["limits"][0]["at_least"], 0.1);
+    let told = lines.iter().filter(|line| line["observation"]["features"]["red"].is_f64());
+    assert!(told.count() >= 6, "{heard}");
+    assert!(!heard.contains("the experiment failed"), "{heard}");
+}
+
+#[test]
+fn the_best_for_a_target_is_the_nearest_that_keeps_the_limits() {
+    let dir = folder("goals-target");
+    ran(&dir, &["run", &file("colour-target.toml"), "--out", "out"]);
+    let summary = json(dir.join("out/summary.json"));
+    let table = fs::read_to_string(dir.join("out/observations.csv")).unwrap();
+    let header: Vec<&str> = table.lines().next().unwrap().split(',').collect();
+    let column = |name: &str| header.iter().position(|cell| cell.starts_with(name)).unwrap();
+    let (blue, red) = (column("blue_au"), column("red_au"));
+    let off = table.lines().skip(1).filter_map(|line| {
+        let cells: Vec<&str> = line.split(',').collect();
+        let (blue, red): (f64, f64) = (cells[blue].parse().ok()?, cells[red].parse().ok()?);
+        (red <= 0.18).then_some((blue - 0.4).abs())
+    });
+    let nearest = off.fold(f64::INFINITY, f64::min);
+    let best = summary["best"]["value"].as_f64().unwrap();
+    assert!(((best - 0.4).abs() - nearest).abs() < 1e-9, "{best} is not {nearest} away");
+    assert_eq!(summary["objectives"][0]["goal"]["target"], 0.4);
+    assert_eq!(summary["limits"][0]["feature"], "red");
+    let page = fs::read_to_string(dir.join("out/report.html")).unwrap();
+    assert!(page.contains("Distance of blue from its target"));
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_at_its_place() {
+    let dir = folder("goals-refused");
+    let twice = "[[objectives]]\nfeature = \"blue\"\n\n[[objectives]]\nfeature = \"red\"\n";
+    let alone = "objective = false\n";
+    for (name, body, said) in [
+        ("both", twice.to_owned(), "[objective] and [[objectives]] both say"),
+        ("none", alone.to_owned(), "missing field `objective`"),
+        ("same", format!("{alone}{}", twice.replace("red", "blue")), "two objectives are of blue"),
+        ("unknown", format!("{alone}{}", twice.replace("red", "rad")), "no feature `rad`"),
+        ("open", "[[limits]]\nfeature = \"hue_nm\"\n".into(), "neither at_least nor at_most"),
+        (
+            "crossed",
+            "[[limits]]\nfeature = \"hue_nm\"\nat_least = 600.0\nat_most = 500.0\n".into(),
+            "at_least must be below at_most",
+        ),
+        (
+            "worst",
+            "[objective]\nfeature = \"red\"\nworst = 1.0\n".into(),
+            "worst = 1 means nothing where there is one objective",
+        ),
+        (
+            "stop",
+            format!(
+                "{alone}{twice}[[phases]]\nname = \"a\"\npolicy = \"random\"\nexperiments = 2\n\
+                 stop = {{ target = 1.0 }}\n"
+            ),
+            "target is about one objective",
+        ),
+    ] {
+        let path = scenario(&dir, name, "dye-mixing.toml", &body);
+        let done = run(&dir, &["check", path.to_str().unwrap()]);
+        assert_eq!(done.code, Some(2), "{name}: {}{}", done.stdout, done.stderr);
+        let text = done.stdout + &done.stderr;
+        assert!(text.contains(said) && text.contains(&format!("{name}.toml")), "{name}: {text}");
+    }
+}
