@@ -121,7 +121,7 @@ impl From<SideError> for CommandError {
 impl From<ExplainError> for CommandError {
     fn from(error: ExplainError) -> Self {
         match error {
-            ExplainError::Side(error) => error.into(),
+            ExplainError::Side(error) => (*error).into(),
             other => Self::bad_input(other),
         }
     }
@@ -130,7 +130,7 @@ impl From<ExplainError> for CommandError {
 impl From<CheckError> for CommandError {
     fn from(error: CheckError) -> Self {
         match error {
-            CheckError::Side(error) => error.into(),
+            CheckError::Side(error) => (*error).into(),
             other => Self::failed(other),
         }
     }

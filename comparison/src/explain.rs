@@ -33,7 +33,13 @@ pub enum ExplainError {
     Table(String),
     /// A side cannot be run.
     #[error(transparent)]
-    Side(#[from] SideError),
+    Side(Box<SideError>),
+}
+
+impl From<SideError> for ExplainError {
+    fn from(error: SideError) -> Self {
+        Self::Side(Box::new(error))
+    }
 }
 
 /// Which keys explain how much of what moved.
@@ -176,6 +182,9 @@ fn conditions(a: &Side) -> Vec<Value> {
     chosen.map(|m| Value::Object(named(m))).collect()
 }
 
+/// The shares of features that a set of keys explains.
+type Shares<'a> = dyn Fn(&[usize]) -> Result<Vec<f64>, SideError> + 'a;
+
 /// A feature's change at each of the repeated experiments.
 type Changes = Vec<Vec<f64>>;
 
@@ -232,7 +241,7 @@ impl Between<'_> {
         &self,
         keys: &[KeyEffect],
         features: usize,
-        shares: &dyn Fn(&[usize]) -> Result<Vec<f64>, SideError>,
+        shares: &Shares<'_>,
     ) -> Vec<Together> {
         let alone = |i: usize, f: usize| keys[i].shares.as_ref().map_or(0.0, |shares| shares[f]);
         let rest = |f: usize| 1.0 - (0..keys.len()).map(|i| alone(i, f)).sum::<f64>();

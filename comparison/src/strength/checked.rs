@@ -22,7 +22,7 @@ pub enum CheckError {
     Campaign(#[from] CampaignError),
     /// Its snapshot cannot be read.
     #[error(transparent)]
-    Side(#[from] SideError),
+    Side(Box<SideError>),
     /// Its snapshot cannot be written.
     #[error("cannot write {path}: {source}")]
     Write {
@@ -31,6 +31,12 @@ pub enum CheckError {
         /// Why.
         source: std::io::Error,
     },
+}
+
+impl From<SideError> for CheckError {
+    fn from(error: SideError) -> Self {
+        Self::Side(Box::new(error))
+    }
 }
 
 /// A scenario, checked against its snapshots.
