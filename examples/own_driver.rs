@@ -113,7 +113,7 @@ impl Emulator for AcmeEmulator {
 fn main() -> Result<(), Box<dyn Error>> {
     // Any lab can be behind an emulator; this one is the simulated rig of the paper.
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/cs3cu2i5.toml");
-    let simulator = flowtwin_campaign::scenario::Scenario::load(path.as_ref())?.sim_lab(1);
+    let simulator = flowtwin_campaign::scenario::Scenario::load(path.as_ref())?.simulated()?.lab(1);
     let manifest: Manifest = simulator.manifest().clone();
     let pump = manifest.pumps[0].name.clone();
     let world: World = Rc::new(RefCell::new(WorldBehind::new(Box::new(simulator))));

@@ -8,11 +8,11 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use flowtwin_twin::SurrogateSpec;
 
-pub use twin::{Twin, TwinData, TwinEvaluate, TwinExplain, TwinFit, TwinRehearse};
+pub use twin::{TwinCommand, TwinData, TwinEvaluate, TwinExplain, TwinFit, TwinRehearse};
 
 /// Rehearse, test and run the campaigns of a self-driving fluidic lab.
 ///
-/// Data goes to stdout, narration and progress to stderr. Exit codes: 0 done, 1 the thing failed, 2 bad input,
+/// Data goes to stdout, messages and progress to stderr. Exit codes: 0 success, 1 failure, 2 bad input,
 /// 3 a fault stopped the rig and it is safe, 130 interrupted.
 #[derive(Debug, Parser)]
 #[command(name = "flowtwin", version, max_term_width = 100, disable_help_subcommand = true)]
@@ -26,45 +26,45 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run all phases of a campaign and write its run folder.
-    Run(Run),
+    Run(RunArgs),
     /// Run one experiment and show what it measured.
-    Experiment(Experiment),
+    Experiment(ExperimentArgs),
     /// Validate scenarios and wiring files, and compare scenarios with their snapshots.
-    Check(Check),
+    Check(CheckArgs),
     /// Run a recorded campaign again and compare.
-    Replay(Replay),
-    /// Say what moved between two runs, snapshots or scenarios.
-    Diff(Diff),
+    Replay(ReplayArgs),
+    /// Show what changed between two runs, snapshots or scenarios.
+    Diff(DiffArgs),
     /// Rebuild the report and tables of a run folder from its journal.
-    Report(Report),
-    /// Learn a surrogate from any table of experiments: fit it, judge it, explain it.
+    Report(ReportArgs),
+    /// Fit, evaluate and explain surrogates of any table of experiments.
     #[command(subcommand)]
-    Twin(Twin),
+    Twin(TwinCommand),
     /// Serve the emulated instruments of a wiring file to other programs.
-    Emulate(Emulate),
+    Emulate(EmulateArgs),
     /// Find the instruments on the network and on serial ports; nothing moves.
-    Discover(Discover),
-    /// Make the rig safe when the campaign beside it falls silent; started by it, not by hand.
+    Discover(DiscoverArgs),
+    /// Make the rig safe if the campaign stops responding; started by the campaign, not by hand.
     #[command(hide = true)]
-    Watch(Watch),
-    /// Do the studies of the paper again and compare every claim.
-    Paper(Paper),
-    /// Be the lab of an optimiser that speaks lines of JSON on standard input and output.
-    Lab(Lab),
+    Watch(WatchArgs),
+    /// Repeat the studies of the paper and compare every claim.
+    Paper(PaperArgs),
+    /// Run experiments for an external optimiser, over lines of JSON on stdin and stdout.
+    Lab(LabArgs),
     /// Compare policies on the same seeds: one tidy table of every step of every campaign.
     #[command(alias = "bench")]
-    Benchmark(Benchmark),
+    Benchmark(BenchmarkArgs),
     /// Write a commented scenario to start from.
-    Init(Init),
+    Init(InitArgs),
     /// Print the completions of a shell.
-    Completions(Completions),
+    Completions(CompletionsArgs),
     /// Print the manual page, or write one for each command into a folder.
-    Man(Man),
+    Man(ManArgs),
 }
 
 /// Arguments of `flowtwin init`.
 #[derive(Debug, Args)]
-pub struct Init {
+pub struct InitArgs {
     /// The scenario file to write; the file's name becomes the scenario's.
     #[arg(value_name = "FILE", default_value = "my-rig.toml")]
     pub file: PathBuf,
@@ -89,7 +89,7 @@ pub enum Starter {
 
 /// Arguments of `flowtwin completions`.
 #[derive(Debug, Args)]
-pub struct Completions {
+pub struct CompletionsArgs {
     /// The shell.
     #[arg(value_enum)]
     pub shell: clap_complete::Shell,
@@ -97,7 +97,7 @@ pub struct Completions {
 
 /// Arguments of `flowtwin man`.
 #[derive(Debug, Args)]
-pub struct Man {
+pub struct ManArgs {
     /// Write flowtwin.1, flowtwin-run.1 and so on into this folder.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -105,16 +105,16 @@ pub struct Man {
 
 /// Arguments of `flowtwin emulate`.
 #[derive(Debug, Args)]
-pub struct Emulate {
+pub struct EmulateArgs {
     /// Wiring file: which instruments there are.
     pub wiring: PathBuf,
-    /// Scenario whose world is behind them.
+    /// Scenario of the simulated rig behind them.
     #[arg(long, value_name = "FILE", default_value = "scenarios/cs3cu2i5.toml")]
     pub scenario: PathBuf,
-    /// Lab time that passes in a second of wall time (s).
+    /// Simulated seconds for each second of real time.
     #[arg(long, value_name = "X", default_value_t = 1.0)]
     pub speed: f64,
-    /// Write the wiring file whose links lead to these instruments, for `run --backend hardware --wiring FILE`.
+    /// Write a wiring file that leads to these instruments, for `run --backend hardware --wiring FILE`.
     #[arg(long, value_name = "FILE")]
     pub wired: Option<PathBuf>,
     /// Seed of all randomness [default: the scenario's].
@@ -124,10 +124,10 @@ pub struct Emulate {
 
 /// Arguments of `flowtwin discover`.
 #[derive(Debug, Args)]
-pub struct Discover {
-    /// Serial ports to ask at [default: all that the system knows of].
+pub struct DiscoverArgs {
+    /// Serial ports to search [default: all].
     pub ports: Vec<String>,
-    /// Address of the network adapter by which spectrometers are looked for.
+    /// Address of the network adapter on which to search for spectrometers.
     #[arg(long, value_name = "ADDRESS", default_value_t = std::net::Ipv4Addr::UNSPECIFIED)]
     pub adapter: std::net::Ipv4Addr,
     /// Print what was found as JSON.
@@ -137,26 +137,26 @@ pub struct Discover {
 
 /// Arguments of `flowtwin watch`.
 #[derive(Debug, Args)]
-pub struct Watch {
+pub struct WatchArgs {
     /// Wiring file.
     #[arg(long, value_name = "FILE")]
     pub wiring: PathBuf,
-    /// Longest time between two beats on standard input (s).
+    /// Longest time between two heartbeats on standard input (s).
     #[arg(long, value_name = "SECONDS")]
     pub silence: f64,
 }
 
-/// Where experiments are done.
+/// Where experiments run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Backend {
     /// The simulator.
     #[default]
     Sim,
-    /// The drivers of the real instruments, talking bytes to emulated ones over the simulator.
+    /// The drivers of the real instruments, connected to emulated instruments over the simulator.
     Emulated,
-    /// A twin learnt from data, given with --model; `replay` cannot ask one.
+    /// A twin learnt from data, given with --model; not for `replay`.
     Twin,
-    /// The real rig of the wiring file given with --wiring, after a rehearsal and a question.
+    /// The real rig of the wiring file given with --wiring, after a rehearsal and your confirmation.
     Hardware,
 }
 
@@ -174,13 +174,13 @@ impl Backend {
 
 /// Arguments of `flowtwin run`.
 #[derive(Debug, Args)]
-pub struct Run {
+pub struct RunArgs {
     /// Scenario file.
     pub scenario: PathBuf,
     /// Seed of all randomness [default: the scenario's].
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
-    /// Where the experiments are done.
+    /// Where the experiments run.
     #[arg(long, value_enum, default_value_t)]
     pub backend: Backend,
     /// The real rig.
@@ -189,16 +189,16 @@ pub struct Run {
     /// The model of `--backend twin`: a file that `flowtwin twin fit` wrote, or its folder.
     #[arg(long, value_name = "FILE", required_if_eq("backend", "twin"))]
     pub model: Option<PathBuf>,
-    /// Earlier experiments to learn from as well: a run folder or a CSV file; may be given again.
+    /// Earlier experiments to learn from too: a run folder or a CSV file; can be repeated.
     #[arg(long = "prior", value_name = "DATA")]
     pub priors: Vec<PathBuf>,
-    /// What the campaign learns with: modern, gp, forest, stack, legacy-fastcat or legacy-smartdope [default: the scenario's].
+    /// Surrogate that the campaign learns with: modern, gp, forest, stack, legacy-fastcat or legacy-smartdope [default: the scenario's].
     #[arg(long, value_name = "NAME")]
     pub surrogate: Option<SurrogateSpec>,
     /// The run folder.
     #[command(flatten)]
     pub folder: Folder,
-    /// Programs outside this one.
+    /// External programs.
     #[command(flatten)]
     pub outside: Outside,
 }
@@ -206,20 +206,20 @@ pub struct Run {
 /// Arguments for a real rig.
 #[derive(Debug, Args)]
 pub struct OnRig {
-    /// Wiring file: which instrument is at the end of which cable, or what `--backend emulated` puts in its place.
+    /// Wiring file: which instrument is connected to which port; `--backend emulated` emulates those instruments.
     #[arg(long, alias = "bench", value_name = "FILE", required_if_eq("backend", "hardware"))]
     pub wiring: Option<PathBuf>,
-    /// Begin on the real rig without asking, once the rehearsal fits.
+    /// Start on the real rig without asking, if the rehearsal passes.
     #[arg(long)]
     pub yes: bool,
-    /// With --resume: pumps whose syringes you have filled since, with commas between, or `all`; each as full as at the
-    /// start of the run, unless you say what it holds (mL).
+    /// With --resume: pumps whose syringes you have refilled, separated by commas, or `all`; each counts as full as at the
+    /// start of the run, unless you give its volume (mL).
     #[arg(long, value_name = "PUMP[=ML]", value_delimiter = ',', requires = "resume")]
     pub filled: Vec<String>,
-    /// Take the first experiment as it is, also where it is far from its rehearsal.
+    /// Accept the first experiment even if it is far from its rehearsal.
     #[arg(long)]
     pub accept_first: bool,
-    /// Lab time that passes in a second of wall time, for a rig of `flowtwin emulate --speed X` that shares no clock (s).
+    /// Lab seconds for each second of real time, for a rig of `flowtwin emulate --speed X` that shares no clock.
     #[arg(long, value_name = "X", default_value_t = 1.0, hide = true)]
     pub speed: f64,
 }
@@ -227,13 +227,13 @@ pub struct OnRig {
 /// Arguments for a run folder.
 #[derive(Debug, Args)]
 pub struct Folder {
-    /// Run folder; `runs/<scenario>-<seed>` unless it is named, with more at the end where that is another run's.
+    /// Run folder [default: `runs/<scenario>-<seed>`, with a suffix if that folder holds another run].
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// Go on with the run in this folder; finished experiments are not repeated.
+    /// Continue the run in this folder; finished experiments are not repeated.
     #[arg(long)]
     pub resume: bool,
-    /// Threads for the twin; they never change a result [default: all cores].
+    /// Threads for the twin; their number never changes a result [default: all cores].
     #[arg(long, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,
     /// Print the summary as JSON.
@@ -243,10 +243,10 @@ pub struct Folder {
 
 /// Arguments of `flowtwin experiment`.
 #[derive(Debug, Args)]
-pub struct Experiment {
+pub struct ExperimentArgs {
     /// Scenario file.
     pub scenario: PathBuf,
-    /// Value of an input; inputs that are not named stay in the middle of their range.
+    /// Value of an input; the other inputs stay in the middle of their range.
     #[arg(long = "set", value_name = "NAME=VALUE")]
     pub set: Vec<String>,
     /// Seed of all randomness [default: the scenario's].
@@ -258,33 +258,34 @@ pub struct Experiment {
     /// Print the observation as JSON.
     #[arg(long)]
     pub json: bool,
-    /// Print the spectra too.
+    /// Also print the spectra.
     #[arg(long)]
     pub spectra: bool,
 }
 
 /// Arguments of `flowtwin check`.
 #[derive(Debug, Args)]
-pub struct Check {
+pub struct CheckArgs {
     /// Scenario files and wiring files.
     #[arg(required_unless_present_any = ["schema", "keys"], value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// Print the JSON Schema of scenario files, by which editors complete and check them.
+    /// Print the JSON Schema of scenario files, with which editors complete and check them.
     #[arg(long, exclusive = true)]
     pub schema: bool,
     /// Print every key that a scenario may have, with defaults, units and ranges, as Markdown.
     #[arg(long, exclusive = true)]
     pub keys: bool,
-    /// Ask every instrument of the wiring files who it is; nothing moves.
+    /// Connect to every instrument of the wiring files and print its identity; nothing moves.
     #[arg(long)]
     pub connect: bool,
-    /// Move one pump of the wiring files after the other by a few microlitres, ask which one moved, and keep the answers beside the file.
+    /// Move each pump of the wiring files by a few microlitres, ask which one moved, and save the
+    /// answers beside the file.
     #[arg(long)]
     pub identify: bool,
     /// Run each scenario and compare it with its snapshots in this folder.
     #[arg(long, value_name = "DIR")]
     pub snapshots: Option<PathBuf>,
-    /// Take what the scenarios yield now as the new snapshots.
+    /// Save the present results as the new snapshots.
     #[arg(long, requires = "snapshots")]
     pub accept: bool,
     /// Show one scenario after the other that is not as in its snapshots, and ask whether to take what it yields now.
@@ -329,30 +330,30 @@ pub enum Strength {
 
 /// Arguments of `flowtwin replay`.
 #[derive(Debug, Args)]
-pub struct Replay {
-    /// Run folder of the campaign to do again.
+pub struct ReplayArgs {
+    /// Run folder of the campaign to repeat.
     pub run: PathBuf,
-    /// Where to do it again.
+    /// Where to repeat it.
     #[arg(long, value_enum, default_value_t)]
     pub backend: Backend,
-    /// Seed of the simulated rig, if it is to be another one than the recorded.
+    /// Seed of the simulated rig [default: the recorded one].
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
     /// The real rig.
     #[command(flatten)]
     pub rig: OnRig,
-    /// The folder of what is measured again.
+    /// The folder of the new measurements.
     #[command(flatten)]
     pub folder: Folder,
 }
 
 /// Arguments of `flowtwin diff`.
 #[derive(Debug, Args)]
-pub struct Diff {
-    /// What it was: a run folder, a folder of snapshots of one scenario, or a scenario file, which is run now.
+pub struct DiffArgs {
+    /// The earlier one: a run folder, a folder of snapshots of one scenario, or a scenario file, which is run now.
     #[arg(value_name = "A")]
     pub before: PathBuf,
-    /// What it is now: likewise.
+    /// The later one, of any of these kinds.
     #[arg(value_name = "B")]
     pub after: PathBuf,
     /// Change the differing keys one at a time, and in pairs where that is not enough, and say which did it.
@@ -361,10 +362,10 @@ pub struct Diff {
     /// Write a page with the two laid over each other into this file.
     #[arg(long, value_name = "FILE")]
     pub page: Option<PathBuf>,
-    /// Leave out what takes simulated experiments: replicates and regret.
+    /// Leave out replicates and regret, which need simulated experiments.
     #[arg(long)]
     pub quick: bool,
-    /// Threads; they never change a result [default: all cores].
+    /// Threads; their number never changes a result [default: all cores].
     #[arg(long, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,
     /// Print the comparison as JSON.
@@ -374,7 +375,7 @@ pub struct Diff {
 
 /// Arguments of `flowtwin report`.
 #[derive(Debug, Args)]
-pub struct Report {
+pub struct ReportArgs {
     /// Run folders.
     #[arg(required = true, value_name = "RUN")]
     pub runs: Vec<PathBuf>,
@@ -385,20 +386,20 @@ pub struct Report {
 
 /// Arguments of `flowtwin paper`.
 #[derive(Debug, Args)]
-pub struct Paper {
-    /// Simulated rigs: every study is done once on each.
+pub struct PaperArgs {
+    /// Number of simulated rigs; every study runs once on each.
     #[arg(long, value_name = "N", default_value_t = SEEDS)]
     pub seeds: NonZeroUsize,
-    /// Seed of the first; the others follow.
+    /// Seed of the first rig; the others count up from it.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub first_seed: u64,
-    /// Another scenario with the inputs and features of the paper's [default: the paper's].
+    /// Another scenario with the same inputs and features [default: that of the paper].
     #[arg(long, value_name = "FILE")]
     pub scenario: Option<PathBuf>,
     /// Write a report with one figure for each figure of the paper into this folder.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// Rigs at the same time; they never change a result [default: all cores].
+    /// Rigs simulated at the same time; their number never changes a result [default: all cores].
     #[arg(long, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,
     /// Print the claims as JSON.
@@ -408,29 +409,29 @@ pub struct Paper {
 
 /// Rigs on which the studies of the paper are done, unless another number is asked for.
 const SEEDS: NonZeroUsize = NonZeroUsize::new(30).expect("30 is not 0");
-/// Arguments for programs outside this one. Both speak the lines of docs/lab-protocol.md.
+/// Arguments for external programs. docs/lab-protocol.md has their protocol.
 #[derive(Debug, Args)]
 pub struct Outside {
-    /// A program that decides what to try where the scenario branches, such as 'python my_policy.py'.
+    /// External policy: a program that proposes conditions in the branches of the scenario, such as 'python my_policy.py'.
     #[arg(long, value_name = "COMMAND")]
     pub policy_command: Option<String>,
-    /// A program that runs the experiments, in place of a backend.
+    /// External lab: a program that runs the experiments instead of a backend.
     #[arg(long, value_name = "COMMAND", conflicts_with = "backend")]
     pub lab_command: Option<String>,
-    /// How long such a program may be silent (s).
+    /// Longest wait for an answer of an external program (s).
     #[arg(long, value_name = "SECONDS", default_value_t = 600.0)]
     pub patience_s: f64,
 }
 
 /// Arguments of `flowtwin lab`.
 #[derive(Debug, Args)]
-pub struct Lab {
+pub struct LabArgs {
     /// Scenario file.
     pub scenario: PathBuf,
     /// Seed of all randomness [default: the scenario's].
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
-    /// Most experiments [default: those of all phases of the scenario].
+    /// Maximum number of experiments [default: those of all phases of the scenario].
     #[arg(long, value_name = "N")]
     pub experiments: Option<u64>,
 }
@@ -438,47 +439,47 @@ pub struct Lab {
 /// Arguments of `flowtwin benchmark`.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
-pub struct Benchmark {
+pub struct BenchmarkArgs {
     /// Scenario files.
     #[arg(required = true, value_name = "SCENARIO")]
     pub scenarios: Vec<PathBuf>,
     /// Policies, each `[NAME=]POLICY[@SURROGATE]`, such as `random,ei,mine=ucb@gp`; docs/surrogates.md lists them.
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     pub policies: Vec<String>,
-    /// A program that takes part as a policy, [NAME=]COMMAND; may be given again.
+    /// External policy, [NAME=]COMMAND; can be repeated.
     #[arg(long = "policy-command", value_name = "COMMAND")]
     pub policy_commands: Vec<String>,
-    /// How long such a program may be silent (s).
+    /// Longest wait for an answer of an external program (s).
     #[arg(long, value_name = "SECONDS", default_value_t = 600.0)]
     pub patience_s: f64,
     /// Number of seeds.
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub seeds: u64,
-    /// The first of them.
+    /// The first seed.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub first_seed: u64,
-    /// Experiments of the shared opening, a Latin hypercube [default: the scenario's phases before it branches].
+    /// Experiments of the shared opening, a Latin hypercube [default: the phases before the scenario branches].
     #[arg(long, value_name = "N")]
     pub opening: Option<usize>,
-    /// Experiments of each policy's own [default: those of the scenario's longest branch].
+    /// Experiments of each policy after the opening [default: those of the longest branch].
     #[arg(long, value_name = "N")]
     pub experiments: Option<NonZeroUsize>,
-    /// Campaigns at a time; they never change a result [default: all cores].
+    /// Campaigns run at the same time; their number never changes a result [default: all cores].
     #[arg(long, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,
-    /// Run one part of N, K from 1; the parts are put together by `flowtwin benchmark merge`.
+    /// Run part K of N, from 1; `flowtwin benchmark merge` combines the parts.
     #[arg(long, value_name = "K/N")]
     pub shard: Option<String>,
-    /// Folder of the results; what is finished there is not repeated [default: benchmark].
+    /// Folder of the results; finished campaigns in it are not repeated [default: benchmark].
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// Write the table as CSV too.
+    /// Also write the table as CSV.
     #[arg(long)]
     pub csv: bool,
     /// Print the comparisons as JSON.
     #[arg(long)]
     pub json: bool,
-    /// Put shards together.
+    /// Combine shards.
     #[command(subcommand)]
     pub action: Option<BenchmarkAction>,
 }
@@ -486,20 +487,20 @@ pub struct Benchmark {
 /// What else can be done with benchmarks.
 #[derive(Debug, Subcommand)]
 pub enum BenchmarkAction {
-    /// Put the folders of shards together into one benchmark.
-    Merge(BenchmarkMerge),
+    /// Combine the folders of shards into one benchmark.
+    Merge(BenchmarkMergeArgs),
 }
 
 /// Arguments of `flowtwin benchmark merge`.
 #[derive(Debug, Args)]
-pub struct BenchmarkMerge {
+pub struct BenchmarkMergeArgs {
     /// Folders of shards.
     #[arg(required = true, value_name = "DIR")]
     pub shards: Vec<PathBuf>,
-    /// Folder of the whole.
+    /// Folder of the combined benchmark.
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
-    /// Write the table as CSV too.
+    /// Also write the table as CSV.
     #[arg(long)]
     pub csv: bool,
     /// Print the comparisons as JSON.

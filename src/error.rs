@@ -5,6 +5,7 @@ use std::path::Path;
 
 use flowtwin_campaign::conclusion::ConclusionError;
 use flowtwin_campaign::folder::FolderError;
+use flowtwin_campaign::scenario::NoRig;
 use flowtwin_comparison::{CheckError, ExplainError, SideError};
 use flowtwin_data::DataError;
 use flowtwin_data::diagnostic::Diagnostic;
@@ -143,6 +144,12 @@ impl From<ConclusionError> for CommandError {
             ConclusionError::Scenario(diagnostic) => diagnostic.into(),
             other => Self::failed(other),
         }
+    }
+}
+
+impl From<NoRig> for CommandError {
+    fn from(error: NoRig) -> Self {
+        Diagnostic::from(error).into()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io::{IsTerminal as _, stderr};
 use std::time::Instant;
 
-use flowtwin_campaign::campaign::Watch;
+use flowtwin_campaign::campaign::Observer;
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::Observation;
 use flowtwin_report::policy_in_words;
@@ -103,7 +103,7 @@ impl<'a> Progress<'a> {
     }
 }
 
-impl Watch for Progress<'_> {
+impl Observer for Progress<'_> {
     fn phase(&mut self, name: &str, policy: &str, experiments: usize) {
         self.phase = PhaseShown { name: name.into(), planned: experiments, ..Default::default() };
         if !self.renews {

@@ -6,7 +6,7 @@ use flowtwin_backends::bench::{Herald, Unsafe};
 
 use crate::console;
 
-/// It is said again after so long.
+/// Time between two repetitions of a warning.
 const AGAIN: Duration = Duration::from_secs(10);
 
 /// Says what is on and what to do by hand.
@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     fn plate() -> Unsafe {
-        let does = "is on, last told 147.0 °C".into();
+        let does = "is on, last set to 147.0 °C".into();
         Unsafe { what: "heater", name: "plate".into(), does, why: "no reply".into() }
     }
 
@@ -112,7 +112,7 @@ mod tests {
     #[test]
     fn what_is_on_and_what_to_do_by_hand_are_said() {
         let said = in_words("watch: ", &[plate()]);
-        let first = "\nwatch: NOT SAFE: the heater plate is on, last told 147.0 °C; it does not obey: no reply\n";
+        let first = "\nwatch: NOT SAFE: the heater plate is on, last set to 147.0 °C; it does not obey: no reply\n";
         assert!(said.starts_with(first), "{said}");
         assert!(said.contains("switch off by hand: the supply of the heater first"), "{said}");
         assert!(said.ends_with("said again every 10 s\n"), "{said}");

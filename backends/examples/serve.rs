@@ -164,7 +164,7 @@ impl Lab for StillLab {
                 return Ok(Reply::Reading(self.read(&kind)));
             }
             Command::MakeSafe => (self.runs.clear(), self.set_points.clear()).0,
-            Command::ReadBack { .. } | Command::Begin { .. } | Command::Collect => {
+            _ => {
                 let detail = "only instruments here".into();
                 return Err(Fault::new(self.now, "lab", FaultKind::Unsupported { detail }));
             }

@@ -42,19 +42,35 @@ pub struct Bench {
 /// The instruments at the end of a cable, and what makes them once more in a thread of their own.
 pub(crate) type Cable = (Instruments, Box<dyn FnOnce(&Hurry) -> Instruments + Send>);
 
-/// Something that wants to know that the bench is alive.
+/// Receives a heartbeat while the bench is alive.
+///
+/// ```
+/// use flowtwin_backends::bench::Pulse;
+/// use flowtwin_lab::FaultKind;
+///
+/// /// Counts beats.
+/// #[derive(Debug)]
+/// struct Beats(u64);
+///
+/// impl Pulse for Beats {
+///     fn beat(&mut self) -> Result<(), FaultKind> {
+///         self.0 += 1;
+///         Ok(())
+///     }
+/// }
+/// ```
 pub trait Pulse: std::fmt::Debug {
     /// Called at every command and every tick of a wait.
     ///
     /// # Errors
-    /// If nobody listens any more.
+    /// If there is no receiver any more.
     fn beat(&mut self) -> Result<(), FaultKind>;
 
-    /// Whether somebody has heard of this moment, or of a later one: called, again and again, before what was measured
+    /// Whether the receiver has confirmed this moment, or a later one: called, again and again, before what was measured
     /// is believed.
     ///
     /// # Errors
-    /// If nobody listens any more.
+    /// If there is no receiver any more.
     fn confirm(&mut self) -> Result<bool, FaultKind> {
         self.beat().map(|()| true)
     }
@@ -108,7 +124,7 @@ impl Bench {
         self.stations = stations;
     }
 
-    /// Lets go of all cables, so that somebody else can ask who is at their ends. Until they are
+    /// Releases all cables, so that another program can identify the instruments. Until they are
     /// [taken up](Self::take_up) again the bench has no instruments.
     pub fn let_go(&mut self) {
         self.install(Vec::new());
@@ -126,7 +142,7 @@ impl Bench {
         self
     }
 
-    /// The same bench, which tells `herald` at once when it cannot make the rig safe.
+    /// The same bench, which informs `herald` at once when it cannot make the rig safe.
     #[must_use]
     pub fn with_herald(mut self, herald: Box<dyn Herald>) -> Self {
         self.heralds.push(herald);
@@ -138,7 +154,7 @@ impl Bench {
         beat.map_err(|kind| self.fault("watch", kind))
     }
 
-    /// Waits until somebody who could make the rig safe is known to be there.
+    /// Waits until the watch, which could make the rig safe, has confirmed that it is alive.
     fn confirm(&mut self) -> Result<(), Fault> {
         loop {
             let heard = self.pulse.as_mut().map_or(Ok(true), |pulse| pulse.confirm());
@@ -158,7 +174,7 @@ impl Bench {
     }
 
     /// Gives an order to a part; its fault is completed with time and origin. While it is carried out the bench shows that
-    /// it is alive, and heeds whoever asks it to stop.
+    /// it is alive, and obeys requests to stop.
     pub(crate) fn order(&mut self, part: &Part, order: &Order) -> Result<Answer, Fault> {
         let Some(&at) = self.places.get(part) else {
             let detail = format!("there is no {part}");
@@ -178,7 +194,7 @@ impl Bench {
         })
     }
 
-    /// Refuses a rate outside what the manifest says the pump can do, before anything is sent.
+    /// Refuses a rate outside the range of the pump in the manifest, before anything is sent.
     fn check_rate(&self, pump: &PumpId, rate: FlowRate) -> Result<(), Fault> {
         let Some(info) = self.manifest.pump(pump) else { return Ok(()) };
         let (low, high) = (info.min_ul_per_min, info.max_ul_per_min);

@@ -18,6 +18,25 @@ use crate::emulator::World;
 const TICK_MS: u64 = 50;
 
 /// A source of lab time.
+///
+/// ```
+/// use flowtwin_backends::Clock;
+/// use flowtwin_lab::{Fault, Instant};
+///
+/// /// A clock that jumps to the end of every wait.
+/// #[derive(Debug)]
+/// struct Jumping(Instant);
+///
+/// impl Clock for Jumping {
+///     fn now(&self) -> Instant {
+///         self.0
+///     }
+///     fn tick(&mut self, deadline: Instant) -> Result<(), Fault> {
+///         self.0 = deadline;
+///         Ok(())
+///     }
+/// }
+/// ```
 pub trait Clock: std::fmt::Debug {
     /// Lab time.
     fn now(&self) -> Instant;
@@ -26,10 +45,10 @@ pub trait Clock: std::fmt::Debug {
     /// to be seen.
     ///
     /// # Errors
-    /// Where time cannot go on, or somebody asked to stop.
+    /// If time cannot go on, or a stop was requested.
     fn tick(&mut self, deadline: Instant) -> Result<(), Fault>;
 
-    /// Whether somebody has asked to stop.
+    /// Whether a stop was requested.
     fn is_interrupted(&self) -> bool {
         false
     }
@@ -55,7 +74,7 @@ impl WallClock {
         Self { origin: ticking(), start, speed, interrupt }
     }
 
-    /// A clock in real time from zero, which nobody interrupts.
+    /// A clock in real time from zero, without interruption.
     pub fn real() -> Self {
         Self::new(Instant::START, 1.0, Arc::default())
     }
@@ -82,8 +101,8 @@ impl Clock for WallClock {
     }
 }
 
-/// Time since some moment, which nobody sets. It passes while the machine sleeps too: a heater is hot meanwhile, and the
-/// guard must know that nobody has looked.
+/// Time since some moment; it cannot be set. It passes while the machine sleeps too: a heater is hot meanwhile, and the
+/// guard must know that there was no check.
 pub(crate) fn ticking() -> Duration {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     const CLOCK: ClockId = ClockId::Boottime;

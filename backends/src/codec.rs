@@ -1,7 +1,7 @@
 //! Frames and texts of the instruments' protocols: bytes to meaning and back, without any input or
 //! output.
 //!
-//! Every protocol has a `scan` that looks at the bytes received so far and says what they begin
+//! Every protocol has a `scan` that looks at the bytes received so far and returns what they begin
 //! with. It never panics, whatever the bytes and however they are split; property tests hold it to
 //! that.
 

@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::transport::{Hurry, SerialPort, TcpWire, Transport};
 use crate::wiring::{ChemyxWiring, Link, Wiring, WiringError};
 
-/// A rig as `wiring` says, described by `manifest`, in the time of `clock`.
+/// A rig connected as in `wiring`, described by `manifest`, in the time of `clock`.
 ///
 /// Nothing is opened before it is first used, so that a rig can be made safe with half of it dead.
 ///
@@ -47,7 +47,7 @@ fn cables(wiring: &Wiring, manifest: &Manifest) -> Result<Vec<Cable>, WiringErro
     Ok(cables)
 }
 
-/// A wire as `link` says.
+/// The wire of `link`.
 fn open(
     wiring: &Wiring,
     name: &str,
@@ -106,7 +106,7 @@ impl Bench {
         Ok(())
     }
 
-    /// Replaces what the manifest says of each spectrometer by what the spectrometer says of
+    /// Replaces the entry of each spectrometer in the manifest by what the spectrometer reports of
     /// itself.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! Drivers: from what an instrument is told to requests of its protocol, and back to what it did.
+//! Drivers: they turn commands into requests of an instrument's protocol, and read back what it did.
 //!
 //! Rules that all of them keep: one request in flight; only reads are repeated; what moves
 //! something is read back, also where its acknowledgement was lost; a value that the instrument did

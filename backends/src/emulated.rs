@@ -23,7 +23,7 @@ pub struct EmulatedRig {
 }
 
 impl EmulatedRig {
-    /// A rig that is wired as `wiring` says, in front of `world`.
+    /// A rig wired as in `wiring`, in front of `world`.
     ///
     /// # Errors
     /// If the wiring does not fit the manifest of `world`.

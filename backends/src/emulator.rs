@@ -31,7 +31,7 @@ pub struct Line {
     pub input: Vec<u8>,
     /// What is on its way out.
     pub output: Vec<u8>,
-    /// Whether nothing has arrived for so long that a half frame is over.
+    /// Whether the line has been silent long enough to discard a partial frame.
     pub quiet: bool,
     /// Answers that come late, and when.
     pub(crate) held: VecDeque<(Instant, Vec<u8>)>,
@@ -54,6 +54,24 @@ impl Line {
 }
 
 /// An instrument at the other end of a line.
+///
+/// `examples/own_driver.rs` has a whole one, with its driver. This one answers every line with its own name:
+///
+/// ```
+/// use flowtwin_backends::codec::{line, take};
+/// use flowtwin_backends::emulator::{Emulator, Line};
+/// use flowtwin_lab::Lab;
+///
+/// struct Parrot;
+///
+/// impl Emulator for Parrot {
+///     fn serve(&mut self, line: &mut Line, _world: &mut dyn Lab) {
+///         while take(&mut line.input, line::scan).is_some() {
+///             line.output.extend_from_slice(b"PARROT\n");
+///         }
+///     }
+/// }
+/// ```
 pub trait Emulator {
     /// Takes whole requests out of `line.input`, acts on `world` and appends the answers to
     /// `line.output`.
@@ -62,16 +80,17 @@ pub trait Emulator {
     /// passed.
     fn serve(&mut self, line: &mut Line, world: &mut dyn Lab);
 
-    /// Something happens to the instrument itself; false where it cannot happen to this one.
+    /// A failure of the instrument itself begins or ends; false if this instrument cannot have it.
     fn afflict(&mut self, ailment: Ailment, begins: bool, world: &mut dyn Lab) -> bool {
         let _ = (ailment, begins, world);
         false
     }
 }
 
-/// What can befall an instrument.
+/// A failure of an instrument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Ailment {
     /// No power: it answers nothing, moves nothing, and comes back with its defaults.
     PowerLoss,
@@ -83,7 +102,7 @@ pub enum Ailment {
     Alarm,
     /// A spectrometer clips at every pixel.
     Saturated,
-    /// It is busy and says so, where its protocol can.
+    /// It is busy, and reports it if its protocol can.
     Busy,
 }
 

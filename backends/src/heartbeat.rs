@@ -1,4 +1,4 @@
-//! The dead man's switch: a process of its own that makes the rig safe when the campaign falls
+//! The dead man's switch: a second process that makes the rig safe when the campaign falls
 //! silent.
 //!
 //! The controller of the heater has no watchdog on its communication: if the host dies, it holds
@@ -7,8 +7,8 @@
 //! an instrument. The watch answers every beat on its standard output: each of the two knows that the
 //! other is there.
 //!
-//! - When no beat comes for so many seconds, or the pipe closes because the campaign has died, the
-//!   watch says that it acts, turns heaters off, stops pumps and puts lights out, and keeps trying what
+//! - When no heartbeat comes for a number of seconds, or the pipe closes because the campaign has died, the
+//!   watch announces that it acts, turns heaters off, stops pumps and puts lights out, and keeps trying what
 //!   did not acknowledge. A campaign that only hangs keeps its serial ports: where the heater is on one,
 //!   the watch ends the campaign first.
 //! - When the watch has acted, has gone or does not answer, or the campaign itself has stood still for
@@ -48,10 +48,10 @@ const ANSWERS_WITHIN: f64 = 0.4;
 /// How long one look for an answer takes, in milliseconds.
 const LOOK_MS: u16 = 20;
 
-/// A watch that gives no sign of life for so long while it makes the rig safe hangs; it gives one at every try.
+/// Longest time without a sign of life from a watch that is making the rig safe; it gives one at every attempt.
 const HANGS: Duration = Duration::from_secs(6);
 
-/// What a campaign tells its watch first, in one line.
+/// The first line from a campaign to its watch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Introduction {
     /// The process that beats.
@@ -70,7 +70,7 @@ pub struct Heartbeat {
     last: Duration,
     /// When beats were sent that have not been answered.
     unanswered: VecDeque<Duration>,
-    /// So many answers must still come before a question whether anybody is there is answered.
+    /// Number of answers that must come before the question whether the watch is alive is answered.
     confirming: Option<usize>,
     lost: Option<String>,
 }
@@ -78,7 +78,7 @@ pub struct Heartbeat {
 impl Heartbeat {
     /// Starts the watch: `command` is this program with the arguments that make it one, and must
     /// stay silent on standard output until it writes one line to say that it is watching. It is
-    /// told what is installed by a first line on its standard input.
+    /// which learns what is installed from the first line of its standard input.
     ///
     /// # Errors
     /// If it cannot be started, or ends without saying that it watches: then nothing may be heated.
@@ -112,7 +112,7 @@ impl Heartbeat {
         self.watch.id()
     }
 
-    /// Closes the pipe and waits until the watch has made the rig safe, or `leave` says that nobody waits any longer; none
+    /// Closes the pipe and waits until the watch has made the rig safe, or until `leave` is true; none
     /// where it is still at work. A watch that hangs is ended.
     ///
     /// # Errors
@@ -190,7 +190,7 @@ impl Heartbeat {
         }
     }
 
-    /// What has come from the watch, at most after so long; an error where nothing comes any more.
+    /// What has come from the watch within this time; an error if the link is closed.
     fn read(&mut self, patience_ms: u16) -> std::io::Result<Vec<u8>> {
         let mut bytes = vec![0; 256];
         let came = poll(

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use crate::lock::{Lock, LockError};
 use crate::wiring::{Link, Wiring};
 
-/// Where locks lie: the first of these where everybody may write.
+/// Folders for locks: the first of these that is writable for all.
 const FOLDERS: [&str; 2] = ["/run/lock", "/tmp"];
 
 /// Everything at the end of the cables of a wiring file, held by this process.
@@ -25,7 +25,7 @@ pub struct Hold(Vec<(String, Lock)>);
 pub struct HoldError {
     /// What, in words.
     pub what: String,
-    /// Why: most often somebody else holds it.
+    /// Why: usually another process holds it.
     #[source]
     pub error: LockError,
 }
@@ -42,7 +42,7 @@ impl Hold {
     /// Holds a rig together with those who share it.
     ///
     /// # Errors
-    /// If anything at the end of its cables is held by somebody who does not share it.
+    /// If another process holds one of its instruments and does not share it.
     pub fn join(wiring: &Wiring, wiring_file: &Path) -> Result<Self, HoldError> {
         Self::with(wiring, wiring_file, Lock::join)
     }
@@ -62,7 +62,7 @@ impl Hold {
     /// Lets others [join](Hold::join).
     ///
     /// # Errors
-    /// If somebody else took the rig in the moment in between.
+    /// If another process took the rig in the moment between.
     pub fn share(&self) -> Result<(), HoldError> {
         self.0.iter().try_for_each(|(what, lock)| {
             lock.share().map_err(|error| HoldError { what: what.clone(), error })

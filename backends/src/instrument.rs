@@ -1,6 +1,6 @@
 //! What a driver offers: one small trait for each sort of instrument.
 //!
-//! A method returns when the instrument has acknowledged and shown what it was told, and never
+//! A method returns when the instrument has acknowledged the command and shown its effect, and never
 //! waits for physics. Its error says what went wrong; when and where is added by the
 //! [`crate::Bench`].
 
@@ -9,6 +9,33 @@ use flowtwin_lab::{
 };
 
 /// A syringe pump.
+///
+/// ```
+/// use flowtwin_backends::instrument::Pump;
+/// use flowtwin_lab::{FaultKind, FlowRate, Volume};
+///
+/// /// A pump that delivers everything at once.
+/// #[derive(Default)]
+/// struct Quick {
+///     delivered_ul: f64,
+/// }
+///
+/// impl Pump for Quick {
+///     fn dispense(&mut self, _rate: FlowRate, at_most: Volume) -> Result<(), FaultKind> {
+///         self.delivered_ul = at_most.ul();
+///         Ok(())
+///     }
+///     fn stop(&mut self) -> Result<(), FaultKind> {
+///         Ok(())
+///     }
+///     fn status(&mut self) -> Result<u8, FaultKind> {
+///         Ok(0)
+///     }
+///     fn dispensed_ul(&mut self) -> Result<f64, FaultKind> {
+///         Ok(self.delivered_ul)
+///     }
+/// }
+/// ```
 pub trait Pump {
     /// Does what need be done once before the first `dispense`, so that it does not take time later:
     /// pumps that are started one after the other should start close together. Nothing moves.
@@ -47,13 +74,24 @@ pub trait Pump {
     /// The rate it keeps [µL/min].
     ///
     /// # Errors
-    /// [`FaultKind::Unsupported`] where it cannot tell; or if it cannot be read.
+    /// [`FaultKind::Unsupported`] if the instrument cannot report it; or if it cannot be read.
     fn rate_ul_per_min(&mut self) -> Result<f64, FaultKind> {
         Err(silent())
     }
 }
 
 /// A heater with its controller.
+///
+/// ```
+/// use flowtwin_backends::instrument::Heater;
+/// use flowtwin_lab::{FaultKind, Temperature};
+///
+/// /// Heats and shows the temperature at once.
+/// fn start(heater: &mut dyn Heater) -> Result<f64, FaultKind> {
+///     heater.heat(Temperature::from_c(120.0))?;
+///     heater.temperature_c()
+/// }
+/// ```
 pub trait Heater {
     /// Controls to a set point.
     ///
@@ -82,7 +120,7 @@ pub trait Heater {
     /// The set point in force [°C].
     ///
     /// # Errors
-    /// [`FaultKind::Unsupported`] where it cannot tell; or if it cannot be read.
+    /// [`FaultKind::Unsupported`] if the instrument cannot report it; or if it cannot be read.
     fn set_point_c(&mut self) -> Result<f64, FaultKind> {
         Err(silent())
     }
@@ -90,13 +128,30 @@ pub trait Heater {
     /// The control mode in force: [`flowtwin_lab::Setting::OFF`], `AUTOMATIC` or `FIXED_POWER`.
     ///
     /// # Errors
-    /// [`FaultKind::Unsupported`] where it cannot tell; or if it cannot be read.
+    /// [`FaultKind::Unsupported`] if the instrument cannot report it; or if it cannot be read.
     fn mode(&mut self) -> Result<f64, FaultKind> {
         Err(silent())
     }
 }
 
 /// A lamp's shutter or a switched light.
+///
+/// ```
+/// use flowtwin_backends::instrument::Light;
+/// use flowtwin_lab::FaultKind;
+///
+/// struct Bulb(bool);
+///
+/// impl Light for Bulb {
+///     fn switch(&mut self, on: bool) -> Result<(), FaultKind> {
+///         self.0 = on;
+///         Ok(())
+///     }
+///     fn is_on(&mut self) -> Result<bool, FaultKind> {
+///         Ok(self.0)
+///     }
+/// }
+/// ```
 pub trait Light {
     /// Lets light through (`true`) or not.
     ///
@@ -107,15 +162,30 @@ pub trait Light {
     /// Whether it lets light through.
     ///
     /// # Errors
-    /// [`FaultKind::Unsupported`] where it cannot tell; or if it cannot be read.
+    /// [`FaultKind::Unsupported`] if the instrument cannot report it; or if it cannot be read.
     fn is_on(&mut self) -> Result<bool, FaultKind> {
         Err(silent())
     }
 }
 
 /// A spectrometer.
+///
+/// ```
+/// use flowtwin_backends::instrument::Spectrometer;
+/// use flowtwin_lab::{Exposure, FaultKind, Frames};
+///
+/// /// Starts an exposure, lets time pass, and takes the frames.
+/// fn take(
+///     spectrometer: &mut dyn Spectrometer,
+///     exposure: Exposure,
+///     wait_s: impl Fn(f64),
+/// ) -> Result<Frames, FaultKind> {
+///     wait_s(spectrometer.arm(exposure)?.as_secs());
+///     spectrometer.fetch()
+/// }
+/// ```
 pub trait Spectrometer {
-    /// What it says of itself: pixels, wavelengths, range of integration times.
+    /// Its description: pixels, wavelengths, range of integration times.
     ///
     /// # Errors
     /// If it cannot be read.
@@ -136,13 +206,29 @@ pub trait Spectrometer {
     /// The integration time of one frame that it keeps \[µs\].
     ///
     /// # Errors
-    /// [`FaultKind::Unsupported`] where it cannot tell; or if it cannot be read.
+    /// [`FaultKind::Unsupported`] if the instrument cannot report it; or if it cannot be read.
     fn integration_us(&mut self) -> Result<u32, FaultKind> {
         Err(silent())
     }
 }
 
 /// A switch that says whether it is safe to run.
+///
+/// ```
+/// use flowtwin_backends::instrument::Permit;
+/// use flowtwin_lab::FaultKind;
+///
+/// /// A door: it is safe to run while it is closed.
+/// struct Door {
+///     closed: bool,
+/// }
+///
+/// impl Permit for Door {
+///     fn granted(&mut self) -> Result<bool, FaultKind> {
+///         Ok(self.closed)
+///     }
+/// }
+/// ```
 pub trait Permit {
     /// Whether it is safe to run.
     ///
@@ -151,19 +237,19 @@ pub trait Permit {
     fn granted(&mut self) -> Result<bool, FaultKind>;
 }
 
-/// What an instrument that cannot tell its settings answers.
+/// The fault of an instrument that cannot report its settings.
 fn silent() -> FaultKind {
     FaultKind::Unsupported { detail: "this instrument does not tell its settings".into() }
 }
 
-/// Who an instrument says it is.
+/// The identity of an instrument.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Identity {
     /// Maker and model.
     pub model: String,
-    /// Serial number, where it tells one.
+    /// Serial number, if it reports one.
     pub serial_number: Option<String>,
-    /// Firmware, where it tells it.
+    /// Firmware, if it reports it.
     pub firmware: Option<String>,
     /// What else a person should know, in words.
     pub notes: Vec<String>,

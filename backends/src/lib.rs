@@ -1,17 +1,45 @@
-//! How a lab's commands become bytes on wires, and how bytes become commands again.
+//! Drivers of real instruments and their emulators: commands become bytes, and bytes become commands again.
 //!
 //! ```text
 //!   Command ──► Bench ──► driver ──► codec ──► Transport ──► the instrument
 //!                                                  └──────► emulator ──► Command on a lab behind it
 //! ```
 //!
-//! - A [`Bench`] is a [`flowtwin_lab::Lab`] over boxed [`instrument`]s.
-//! - A [`driver`] turns what an instrument is told into requests of its protocol, and reads back what it did.
-//! - A [`codec`] is a protocol's bytes, without any input or output.
-//! - A [`transport`] carries bytes: a serial port, a socket, a wire in memory, a script.
-//! - A [`lock::Lock`] keeps others out of what one process works on.
-//! - An [`emulator`] is the mirror image of a driver: it turns bytes into commands on a lab behind it.
-//!   [`EmulatedRig`] puts both into one process, in the time of the lab behind.
+//! 1. [`Bench`]: a [`flowtwin_lab::Lab`] over boxed [`instrument`]s.
+//! 2. [`driver`]: turns what an instrument is to do into requests of its protocol, and reads back what it did.
+//! 3. [`codec`]: the bytes of a protocol, without input or output.
+//! 4. [`transport`]: carries bytes over a serial port, a socket, a wire in memory, or a script.
+//! 5. [`emulator`]: the mirror image of a driver; it turns bytes into commands on a lab behind it. [`EmulatedRig`] puts
+//!    drivers and emulators into one process, in the time of the lab behind; [`EmulatorServer`] serves emulators to others.
+//! 6. [`Wiring`]: which instrument is at the end of which cable. [`connect()`] opens them.
+//! 7. [`lock`], [`heartbeat`], [`hold`]: one campaign a rig, and a watch that makes the rig safe if the campaign dies.
+//!
+//! # Example
+//!
+//! A driver against its emulator. Every command goes to bytes and back, and the reply is that of the lab behind:
+//!
+//! ```
+//! # // The toy lab is in the feature `conformance` of flowtwin-lab.
+//! use flowtwin_backends::EmulatedRig;
+//! use flowtwin_lab::{Command, FlowRate, Lab, Span, Volume, toy::ToyLab};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut lab = ToyLab::new(); // any lab: a simulated one, for example
+//! let mut rig = EmulatedRig::usual(Box::new(ToyLab::new()))?;
+//!
+//! let pump = lab.manifest().pumps[0].name.clone();
+//! let (rate, volume) = (FlowRate::from_ul_per_min(100.0), Volume::from_ul(50.0));
+//! let run = Command::Dispense { pump, rate_ul_per_min: rate, at_most_ul: volume };
+//! assert_eq!(rig.send(&run)?, lab.send(&run)?);
+//! rig.wait(Span::from_secs(15.0))?;
+//! lab.wait(Span::from_secs(15.0))?;
+//! for sensor in lab.manifest().clone().sensors.iter().map(|sensor| sensor.name.clone()) {
+//!     let read = Command::Read { sensor };
+//!     assert_eq!(rig.send(&read)?, lab.send(&read)?);
+//! }
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod bench;
 pub mod clock;

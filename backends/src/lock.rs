@@ -1,6 +1,6 @@
 //! A lock of the operating system: what one process works on, no other touches meanwhile.
 //!
-//! The lock lies on a file that stays where it is, empty; a file beside it says who holds the lock. The operating
+//! The lock lies on a file that stays where it is, empty; a file beside it names the holder of the lock. The operating
 //! system takes the lock away when its holder ends, however that ends.
 
 use std::ffi::OsString;
@@ -23,7 +23,7 @@ const TRIES: (u32, Duration) = (50, Duration::from_millis(2));
 #[derive(Debug)]
 pub struct Lock {
     path: PathBuf,
-    /// What says who holds it.
+    /// The file that names its holder.
     by: PathBuf,
     /// The operating system lets go of the lock when this is closed.
     file: File,
@@ -184,7 +184,7 @@ fn open(path: &Path) -> io::Result<File> {
     }
 }
 
-/// The file that says who holds the lock on `path`.
+/// The file that names the holder of the lock on `path`.
 fn beside(path: &Path) -> PathBuf {
     let mut name: OsString = path.into();
     name.push(".by");

@@ -24,7 +24,7 @@ use discovery::Discovery;
 use door::Door;
 use pace::Pace;
 
-/// Longest sleep while nobody says anything [ms]: the lab behind moves on at least so often.
+/// Longest sleep without messages [ms]: the lab behind moves on at least this often.
 const TICK_MS: u16 = 10;
 /// Longest sleep while an answer is due [ms].
 const SHORT_TICK_MS: u16 = 1;
@@ -85,7 +85,7 @@ impl EmulatorServer {
     /// Where a campaign takes part in the pace of lab time: see [`crate::clock::SharedClock`].
     ///
     /// # Errors
-    /// If the system does not tell.
+    /// If the system does not know.
     pub fn clock(&self) -> io::Result<SocketAddr> {
         self.pace.address()
     }

@@ -7,7 +7,9 @@ use flowtwin_lab::FaultKind;
 mod dialog;
 mod hurry;
 mod scripted;
+#[cfg_attr(not(feature = "serial"), path = "transport/no_serial.rs")]
 mod serial;
+mod serial_settings;
 mod tcp;
 #[cfg(feature = "usb")]
 mod usb;
@@ -16,7 +18,8 @@ pub use dialog::Dialog;
 pub(crate) use dialog::{garbled, read_again};
 pub use hurry::{Hurry, LONGEST_REPLY};
 pub use scripted::{Exchange, Scripted};
-pub use serial::{SerialPort, SerialSettings};
+pub use serial::SerialPort;
+pub use serial_settings::SerialSettings;
 pub use tcp::TcpWire;
 pub(crate) use tcp::is_silence;
 #[cfg(feature = "usb")]
@@ -25,6 +28,28 @@ pub use usb::UsbWire;
 /// A wire to an instrument.
 ///
 /// A transport that has lost its connection tries to make a new one at the next `write`.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use flowtwin_backends::transport::Transport;
+/// use flowtwin_lab::FaultKind;
+///
+/// /// A wire that sends everything back.
+/// #[derive(Debug, Default)]
+/// struct Loop(Vec<u8>);
+///
+/// impl Transport for Loop {
+///     fn write(&mut self, bytes: &[u8]) -> Result<(), FaultKind> {
+///         self.0.extend_from_slice(bytes);
+///         Ok(())
+///     }
+///     fn read(&mut self, into: &mut Vec<u8>, _patience: Duration) -> Result<usize, FaultKind> {
+///         into.append(&mut self.0);
+///         Ok(into.len())
+///     }
+/// }
+/// ```
 pub trait Transport: std::fmt::Debug {
     /// Sends all of `bytes`.
     ///
@@ -39,7 +64,7 @@ pub trait Transport: std::fmt::Debug {
     /// If the link is lost.
     fn read(&mut self, into: &mut Vec<u8>, patience: Duration) -> Result<usize, FaultKind>;
 
-    /// How long [`Transport::read`] waits where `patience` is asked for: less, while somebody wants the rig safe.
+    /// How long [`Transport::read`] waits where `patience` is asked for: less, while the rig must be made safe.
     fn grants(&self, patience: Duration) -> Duration {
         patience
     }

@@ -188,7 +188,7 @@ pub struct HdxWiring {
     /// Which line that is: the lamp-enable line, or a general-purpose pin.
     #[serde(default)]
     pub lamp_line: LampLine,
-    /// Exposures that it averages to one frame. More than one makes frames longer, so that they tell less of slugs.
+    /// Exposures that it averages to one frame. More than one makes frames longer, so that they resolve slugs less well.
     #[serde(default = "one")]
     pub average: u16,
 }

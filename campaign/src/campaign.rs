@@ -1,10 +1,10 @@
 //! A campaign: ask, experiment, tell, phase by phase.
 
 mod alongside;
+mod branch_point;
 mod costs;
 mod interruptible;
 mod shared;
-mod standing;
 mod syringes;
 mod thinking;
 
@@ -21,10 +21,10 @@ use flowtwin_twin::{Ask, Context, History, PolicyError, Spent, Stop, Trial, Work
 
 use crate::scenario::{Phase, Scenario};
 pub use alongside::Alongside;
+pub use branch_point::BranchPoint;
 use costs::Costs;
 pub use interruptible::Interruptible;
 pub use shared::Shared;
-pub use standing::Standing;
 use syringes::ByHand;
 pub use syringes::Fillings;
 use thinking::thinking;
@@ -43,9 +43,24 @@ pub struct Campaign<'a> {
     filled_as_in: Option<&'a Journal>,
 }
 
-/// Is told how a campaign goes.
-pub trait Watch {
-    /// A phase begins, with so many experiments at most.
+/// Observes the progress of a campaign.
+///
+/// ```
+/// use flowtwin_campaign::campaign::Observer;
+/// use flowtwin_lab::Observation;
+/// use flowtwin_twin::Stop;
+/// /// Prints the number of every experiment.
+/// struct Numbers;
+/// impl Observer for Numbers {
+///     fn phase(&mut self, _name: &str, _policy: &str, _experiments: usize) {}
+///     fn experiment(&mut self, number: u64, _observation: &Observation, _known: bool) {
+///         println!("experiment {number}");
+///     }
+///     fn ended(&mut self, _name: &str, _stop: Option<&Stop>) {}
+/// }
+/// ```
+pub trait Observer {
+    /// A phase begins, with at most this many experiments.
     fn phase(&mut self, name: &str, policy: &str, experiments: usize);
     /// An experiment has ended; `known` if it was read from the journal of a run that is resumed.
     fn experiment(&mut self, number: u64, observation: &Observation, known: bool);
@@ -70,11 +85,11 @@ pub trait Watch {
 /// How often in a row an experiment is tried where a fault of the rig spoils it that does not stop the campaign.
 const TRIES: usize = 3;
 
-/// Looks away.
+/// Observes nothing.
 #[derive(Clone, Copy, Debug)]
 pub struct Silent;
 
-impl Watch for Silent {
+impl Observer for Silent {
     fn phase(&mut self, _name: &str, _policy: &str, _experiments: usize) {}
     fn experiment(&mut self, _number: u64, _observation: &Observation, _known: bool) {}
     fn ended(&mut self, _name: &str, _stop: Option<&Stop>) {}
@@ -145,7 +160,7 @@ impl<'a> Campaign<'a> {
         Self { goes_on: true, ..self }
     }
 
-    /// The same campaign on a lab whose time passes whatever anybody does: while a policy thinks, its instruments are
+    /// The same campaign on a lab whose time always passes: while a policy thinks, its instruments are
     /// looked at as at any other time.
     #[must_use]
     pub fn in_wall_time(self) -> Self {
@@ -193,7 +208,7 @@ impl<'a> Campaign<'a> {
         lab: L,
         writer: Writer<S>,
         recorded: Option<&Journal>,
-        watch: &mut dyn Watch,
+        observer: &mut dyn Observer,
     ) -> Result<(Ended, Writer<S>), CampaignError> {
         let there = recorded.filter(|_| self.goes_on);
         let mut guarded =
@@ -203,7 +218,7 @@ impl<'a> Campaign<'a> {
         for (pump, ul) in pumps.collect::<Vec<_>>().into_iter().enumerate() {
             guarded.delivered_before(pump, ul.unwrap_or_default());
         }
-        let mut under_way = self.under_way(guarded, writer, recorded, watch);
+        let mut under_way = self.under_way(guarded, writer, recorded, observer);
         let fault = under_way.all()?;
         let ended = under_way.ended(fault);
         Ok((ended, under_way.lab.into_parts().1))
@@ -214,7 +229,7 @@ impl<'a> Campaign<'a> {
         guarded: Guarded<L>,
         writer: Writer<S>,
         recorded: Option<&'w Journal>,
-        watch: &'w mut dyn Watch,
+        observer: &'w mut dyn Observer,
     ) -> UnderWay<'w, 'w, L, S> {
         let repeated = recorded.filter(|_| !self.goes_on);
         let by_hand = match self.filled_as_in {
@@ -236,7 +251,7 @@ impl<'a> Campaign<'a> {
             number: 0,
             costs,
             work: Work::default(),
-            watch,
+            observer,
         }
     }
 
@@ -267,7 +282,7 @@ struct UnderWay<'a, 'w, L: Lab, S: Sink> {
     number: u64,
     costs: Costs<'a>,
     work: Work,
-    watch: &'w mut dyn Watch,
+    observer: &'w mut dyn Observer,
 }
 
 /// What ends a campaign early: a fault, or a policy without an answer.
@@ -365,7 +380,7 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
             experiments: phase.experiments as u64,
             from: phase.from.map(|from| scenario.phases()[from].name.clone()),
         })?;
-        self.watch.phase(&phase.name, phase.policy.name(), phase.experiments);
+        self.observer.phase(&phase.name, phase.policy.name(), phase.experiments);
         let mut history = History { trials: self.inherited(phase), pending: Vec::new() };
         let inherited = history.trials.len();
         let mut spent = Spent::default();
@@ -387,7 +402,7 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
             spent.reagent_ml += wasted.reagent_ml;
             history.trials.push(scenario.trial(&observation));
         };
-        self.watch.ended(&phase.name, stop.as_ref());
+        self.observer.ended(&phase.name, stop.as_ref());
         self.phases.push(history.trials);
         Ok(())
     }
@@ -474,7 +489,7 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
             let observation = record.observation(self.campaign.scenario.analysis());
             self.number = number;
             self.fruitful |= !observation.failed();
-            self.watch.experiment(number, &observation, true);
+            self.observer.experiment(number, &observation, true);
             return Ok(observation);
         }
         let known = known.is_some();
@@ -486,7 +501,7 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
         self.by_hand.pass(false);
         self.number = number;
         self.fruitful |= !observation.failed();
-        self.watch.experiment(number, &observation, known);
+        self.observer.experiment(number, &observation, known);
         match &observation.fault {
             // A recorded fault has been put right since: whoever resumes says so.
             Some(fault) if fault.kind.stops_campaign() && !known => Err(fault.clone().into()),
@@ -520,7 +535,7 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
             self.lab.record(&Record::Spoiled(Box::new(record)))?;
             self.by_hand.pass(true);
             let passes = !fault.kind.stops_campaign() && times < TRIES;
-            if !(known || passes || self.watch.repeats(&mut self.lab, &fault, times)) {
+            if !(known || passes || self.observer.repeats(&mut self.lab, &fault, times)) {
                 return Err(fault.into());
             }
         }
@@ -564,7 +579,7 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
         if !std::mem::take(&mut self.first) {
             return None;
         }
-        let unlike = self.watch.first(&mut self.lab, observation).err()?;
+        let unlike = self.observer.first(&mut self.lab, observation).err()?;
         Some(Fault::new(self.lab.now(), "rehearsal", unlike))
     }
 }

@@ -102,7 +102,7 @@ impl Identity {
         default_folder(&self.scenario, self.seed)
     }
 
-    /// What tells the run of `journal` from this one; none if they are the same.
+    /// How the run of `journal` differs from this one; none if they are the same.
     fn differs(&self, journal: &Journal) -> Option<String> {
         let header = journal.header();
         if header.scenario != self.scenario {

@@ -5,7 +5,7 @@ mod likeness;
 mod limits;
 mod rehearsal;
 
-pub use certificate::{CERTIFICATE, Certificate, Plan, Unfit, hex_sha256};
+pub use certificate::{CERTIFICATE, Certificate, Plan, Unfit};
 pub use likeness::{MODEL_SD, UNLIKE_SD, unlike};
 pub use limits::limits_in_words;
 pub use rehearsal::{Rehearsal, Syringe};

@@ -1,7 +1,7 @@
 //! Programs outside this one: optimisers that drive a lab, and labs that a campaign drives.
 //!
 //! Both sides speak the same lines of JSON, described in `docs/lab-protocol.md`. A *lab* says what may be chosen and
-//! reports observations; an *optimiser* says what to try. flowtwin plays the lab in `flowtwin lab` and towards a
+//! reports observations; an *optimiser* proposes experiments. flowtwin is the lab in `flowtwin lab` and towards a
 //! `--policy-command`, and the optimiser towards a `--lab-command`.
 
 mod lab;

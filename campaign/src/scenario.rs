@@ -8,6 +8,7 @@ pub mod file;
 mod keys;
 mod refill;
 mod schema;
+mod simulated;
 mod snapshot;
 mod space;
 mod tree;
@@ -22,10 +23,9 @@ use flowtwin_lab::analysis::AnalysisError;
 use flowtwin_lab::journal::{Journal, Record};
 use flowtwin_lab::layer::LoopModel;
 use flowtwin_lab::{Analysis, Conditions, Manifest, Procedure, Recipe, Space, Streams, Wanted};
-use flowtwin_sim::{Plan, SimLab};
+use flowtwin_sim::Plan;
 use flowtwin_twin::{Policy, PolicySpec, Random, StopRules, SurrogateSpec, Trial};
 use serde::Deserialize as _;
-use sha2::{Digest as _, Sha256};
 
 pub use check::LONGEST_NAME;
 pub use course::{CONTEST, Course, Leg};
@@ -34,6 +34,7 @@ pub use file::{PhaseSpec, ScenarioFile, TwinSpec};
 pub use keys::keys;
 pub use refill::{Day, Refill, RefillSpec};
 pub use schema::schema;
+pub use simulated::{NoRig, Simulated};
 pub use snapshot::{DecisionsMay, SnapshotSpec, Strength};
 pub use space::{ConstraintSpec, DerivedSpec, InputSpec, Sets, SpaceSpec, Window};
 pub use tree::Tree;
@@ -116,19 +117,14 @@ impl Scenario {
         able.check().unwrap_or_default()
     }
 
-    /// Reads and checks a scenario file whose world can be simulated.
+    /// The scenario with the rig that it describes.
     ///
     /// # Errors
-    /// As [`Scenario::load`], and if it is of a table of outcomes.
-    pub fn load_rig(path: &Path) -> Result<Self, Diagnostic> {
-        let scenario = Self::load(path)?;
-        match scenario.world {
-            World::Simulated(_) => Ok(scenario),
-            World::Table(_) => {
-                let message = format!("{} has a table of outcomes and no rig", path.display());
-                Err(Diagnostic::new(message)
-                    .hint("`flowtwin run`, `benchmark` and `lab` take such a scenario"))
-            }
+    /// If it is of a table of outcomes.
+    pub fn simulated(&self) -> Result<Simulated<'_>, NoRig> {
+        match &self.world {
+            World::Simulated(plan) => Ok(Simulated { scenario: self, plan }),
+            World::Table(_) => Err(NoRig { scenario: self.file.name.clone() }),
         }
     }
 
@@ -296,14 +292,6 @@ impl Scenario {
         Self::new(file, &Tree::default())
     }
 
-    /// The lab of this scenario without noise, drift or mishaps, for true values.
-    ///
-    /// # Panics
-    /// If it is of a table.
-    pub fn noiseless_lab(&self) -> SimLab {
-        SimLab::new(Arc::new(self.plan().noiseless()), Streams::new(0))
-    }
-
     /// The outcomes that experiments are looked up in, if it is of a table.
     pub fn table(&self) -> Option<&Arc<Pool>> {
         match &self.world {
@@ -312,14 +300,7 @@ impl Scenario {
         }
     }
 
-    fn plan(&self) -> &Arc<Plan> {
-        match &self.world {
-            World::Simulated(plan) => plan,
-            World::Table(_) => panic!("{} is of a table and has no rig", self.file.name),
-        }
-    }
-
-    /// What the file says.
+    /// The content of the file.
     pub fn file(&self) -> &ScenarioFile {
         &self.file
     }
@@ -336,8 +317,7 @@ impl Scenario {
 
     /// SHA-256 of [`Scenario::definition`] \[hexadecimal\].
     pub fn sha256(&self) -> String {
-        let digest = Sha256::digest(self.definition().to_string().as_bytes());
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        flowtwin_lab::digest::sha256(self.definition().to_string().as_bytes())
     }
 
     /// What is installed.
@@ -415,7 +395,7 @@ impl Scenario {
         self.phases.iter().map(|phase| phase.experiments).sum()
     }
 
-    /// The same scenario on a real rig, whose spectrometers say themselves what they see.
+    /// The same scenario on a real rig, whose spectrometers report their own wavelengths.
     ///
     /// # Errors
     /// If they do not see what the analysis needs.
@@ -442,19 +422,11 @@ impl Scenario {
         TwinLab::new(twin, self.manifest(), &self.space, &self.objective().feature, streams)
     }
 
-    /// What a lab makes of conditions that somebody outside has chosen: on a table, the nearest that are in it.
+    /// The conditions that a lab uses for a proposal from outside: on a table, the nearest that are in it.
     pub fn offered(&self, conditions: Conditions) -> Conditions {
         match self.table() {
             Some(pool) => pool.conditions(pool.place(&conditions)).clone(),
             None => conditions,
         }
-    }
-
-    /// A fresh simulated lab.
-    ///
-    /// # Panics
-    /// If the scenario is of a table: see [`Scenario::load_rig`].
-    pub fn sim_lab(&self, seed: u64) -> SimLab {
-        SimLab::new(self.plan().clone(), Streams::new(seed).child("world", 0))
     }
 }

@@ -1,4 +1,4 @@
-//! A lab for whoever speaks lines: `flowtwin lab`.
+//! A lab for external optimisers: `flowtwin lab`.
 
 use std::io::{self, BufRead, Write};
 

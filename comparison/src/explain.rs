@@ -237,12 +237,7 @@ impl Between<'_> {
     }
 
     /// Pairs of keys, where single ones leave more unexplained than is enough.
-    fn together(
-        &self,
-        keys: &[KeyEffect],
-        features: usize,
-        shares: &Shares<'_>,
-    ) -> Vec<Together> {
+    fn together(&self, keys: &[KeyEffect], features: usize, shares: &Shares<'_>) -> Vec<Together> {
         let alone = |i: usize, f: usize| keys[i].shares.as_ref().map_or(0.0, |shares| shares[f]);
         let rest = |f: usize| 1.0 - (0..keys.len()).map(|i| alone(i, f)).sum::<f64>();
         if (0..features).all(|f| rest(f).abs() < ENOUGH) {

@@ -1,9 +1,38 @@
-//! Regression tests of campaigns: what moved between two runs, by how much, and why.
+//! Regression tests of campaigns: what changed between two runs, by how much, and why.
 //!
-//! A [`Side`] is what is compared: a run folder, a snapshot, or a scenario that is run now. A [`Comparison`] of two sides
-//! says which keys of their definitions differ, where their records part, and how features, decisions and costs moved. An
-//! [`Explanation`] changes the keys one at a time and says which of them did it. [`Checked`] is a scenario against its
-//! snapshots, at one of three strengths; [`Sensitivity`] tells what snapshots would not notice.
+//! ```text
+//!   run folder ──┐                           ┌── keys       definitions that differ
+//!   snapshot ────┼──► Side ──┐               ├── parting    the first record that differs
+//!   scenario ────┘           ├─► Comparison ─┼── shifts     features, times, volumes at equal conditions
+//!                   Side ────┘               ├── decisions  proposals that differ
+//!                                            └── outcome    best value, regret, cost
+//! ```
+//!
+//! 1. [`Side`]: what is compared. A scenario is run now.
+//! 2. [`Comparison`]: what differs between two sides, as text and as JSON.
+//! 3. [`Explanation`]: which keys explain how much of what changed.
+//! 4. [`snapshot`], [`Checked`]: the folders of snapshots, and a scenario compared with them at one of three strengths.
+//! 5. [`Sensitivity`]: the keys whose change no snapshot would notice.
+//!
+//! # Example
+//!
+//! A scenario compared with itself:
+//!
+//! ```
+//! use std::num::NonZeroUsize;
+//!
+//! use flowtwin_comparison::{Comparison, Effort, Side};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/dye-mixing.toml");
+//! let before = Side::load(path.as_ref(), NonZeroUsize::MIN)?;
+//! let after = before.clone(); // in a test: the same scenario, run by the new code
+//! let comparison = Comparison::between(&before, &after, Effort::default());
+//! assert!(comparison.equal);
+//! println!("{}", comparison.text());
+//! # Ok(())
+//! # }
+//! ```
 
 mod comparison;
 mod decisions;

@@ -101,7 +101,8 @@ pub(crate) fn campaign(
             (ended, writer, flowtwin_sim::Work::default())
         }
         None => {
-            let mut lab = scenario.sim_lab(seed);
+            let rig = scenario.simulated().expect("a scenario without a table has a rig");
+            let mut lab = rig.lab(seed);
             let (ended, writer) = campaign.run(&mut lab, writer, None, &mut Silent)?;
             (ended, writer, lab.work())
         }

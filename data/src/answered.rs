@@ -7,6 +7,25 @@ use flowtwin_lab::{
 };
 
 /// Knows what experiments yield.
+///
+/// ```
+/// use flowtwin_data::answered::{Answer, Oracle};
+/// use flowtwin_lab::{Conditions, FaultKind, Manifest, Outcome, Span};
+///
+/// /// Answers every experiment with the same outcome.
+/// #[derive(Debug)]
+/// struct Constant(Manifest, Outcome);
+///
+/// impl Oracle for Constant {
+///     const NAME: &'static str = "constant";
+///     fn manifest(&self) -> &Manifest {
+///         &self.0
+///     }
+///     fn answer(&mut self, _number: u64, _conditions: &Conditions) -> Result<(Span, Answer), FaultKind> {
+///         Ok((Span::from_secs(60.0), Answer::Outcome(self.1.clone())))
+///     }
+/// }
+/// ```
 pub trait Oracle: fmt::Debug {
     /// Its name in faults.
     const NAME: &'static str;
@@ -25,13 +44,13 @@ pub trait Oracle: fmt::Debug {
 /// What an experiment yields.
 #[derive(Clone, Debug)]
 pub enum Answer {
-    /// What was measured; the lab it stands for says what it consumed.
+    /// What was measured; the consumption comes from the lab it stands for.
     Outcome(Outcome),
     /// What was measured or why it failed, and that nothing else is known.
     Known(Result<Outcome, FaultKind>),
 }
 
-/// A lab driven by whole experiments, which an oracle answers; lab time is what it says they take.
+/// A lab driven by whole experiments, which an oracle answers together with their duration.
 #[derive(Clone, Debug)]
 pub struct Answered<O> {
     pub(crate) oracle: O,

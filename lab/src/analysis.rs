@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use bands::Band;
 pub(crate) use channel::average;
-pub use channel::{Channel, ChannelKind, Counts, Phase};
+pub use channel::{Channel, ChannelKind, Counts, PhaseWindow};
 pub use feature::{Feature, Measure};
 pub use window::Window;
 
@@ -246,7 +246,7 @@ mod tests {
                 light: "lamp".into(),
                 kind,
                 exposure: Exposure { integration_us: 20_000, frames: 4 },
-                phase: Phase { low_nm: 300.0, high_nm: 320.0, keep: 2 },
+                phase: PhaseWindow { low_nm: 300.0, high_nm: 320.0, keep: 2 },
                 baseline: Window { low_nm: 350.0, high_nm: 370.0 },
                 decimals: 6,
                 least_light_counts: 100.0,

@@ -1,4 +1,4 @@
-//! What a lab can be told, and what it answers.
+//! The commands of a lab, and its replies.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +13,7 @@ use crate::units::{FlowRate, Temperature, Volume};
 /// One physical act. Sending it never waits for physics.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Command {
     /// Infuse at a rate until a volume has been delivered, counted from now.
     ///
@@ -92,7 +93,7 @@ pub enum Command {
     Collect,
 }
 
-/// A setting that an instrument keeps, and that anybody at its panel or on its cable may change.
+/// A setting of an instrument, which others can change at its panel or over its cable.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Setting {
@@ -140,6 +141,7 @@ pub struct Exposure {
 
 /// The answer to a command.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Reply {
     /// It is done, or under way.
     Done,
@@ -151,11 +153,11 @@ pub enum Reply {
     Reading(f64),
     /// The outcome of a whole experiment.
     Outcome(Box<Outcome>),
-    /// The outcome of a whole experiment, with what the lab itself has to say about it.
+    /// The outcome of a whole experiment, with the lab's own report.
     Report(Box<Report>),
 }
 
-/// What a lab that runs whole experiments by itself says about one of them.
+/// The report of a lab that runs whole experiments by itself.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Report {
     /// What was measured; nothing in a failed experiment.

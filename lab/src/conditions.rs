@@ -353,7 +353,8 @@ impl Space {
         Conditions { options, ..Conditions::new(self.names.clone(), values) }
     }
 
-    /// The value of an input among conditions that may come from elsewhere, where inputs and options may stand in another order; none
+    /// The value of an input among conditions that may come from elsewhere, where inputs and options
+    /// may stand in another order; none
     /// where they lack it, or name an option that this input does not have.
     pub fn value(&self, input: &Input, conditions: &Conditions) -> Option<f64> {
         let place = conditions.names().iter().position(|name| *name == input.name)?;

@@ -127,7 +127,7 @@ fn expect_reading(lab: &mut dyn Lab, kind: &SensorKind, expected: f64, tolerance
     promise(near, || format!("{sensor} should read {expected} but answered {reply:?}"))
 }
 
-/// An instrument keeps what it was set to, or cannot tell.
+/// An instrument keeps its settings, or cannot report them.
 fn expect_kept(lab: &mut dyn Lab, setting: Setting, expected: f64, tolerance: f64) -> Check {
     let result = lab.send(&Command::ReadBack { setting: setting.clone() });
     let near = matches!(result, Ok(Reply::Reading(kept)) if (kept - expected).abs() <= tolerance);

@@ -89,7 +89,7 @@ pub enum FaultKind {
         /// The unit of both.
         unit: String,
     },
-    /// An instrument no longer keeps what it was set to: somebody else has changed it.
+    /// A setting of an instrument was changed by somebody else.
     #[error(
         "set {set}, the {holder} keeps {kept}: somebody else has changed it; find out who, at its panel or on its cable"
     )]
@@ -126,7 +126,7 @@ pub enum FaultKind {
         /// The numbers, and what a person must do.
         detail: String,
     },
-    /// The rig could not be made safe: somebody must go there.
+    /// The rig could not be made safe: it needs a person on site.
     #[error("{}NOT SAFE: {left}; switch heater and pumps off by hand", because_in_words(.because.as_deref()))]
     NotSafe {
         /// What went wrong before; none where nothing had.

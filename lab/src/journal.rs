@@ -2,7 +2,8 @@
 //!
 //! Each line is a JSON object `{"n":…,"prev":…,"record":…}`, where `prev` is the hash of the line before (32
 //! hexadecimal digits of SHA-256). A torn last line is recognised and dropped; any changed byte breaks the
-//! chain at a line that can be named. For the last line a [`Seal`] vouches, which is kept beside the journal. Everything else in a run folder can be rebuilt from it.
+//! chain at a line that can be named. For the last line a [`Seal`] vouches, which is kept beside the
+//! journal. Everything else in a run folder can be rebuilt from it.
 
 mod delivered;
 mod line;
@@ -16,12 +17,12 @@ mod tests;
 mod writer;
 
 pub use delivered::{Volumes, delivered, lost, primed, pumped, unended};
-pub use reader::{Journal, JournalError, read, read_sealed};
+pub use reader::{Journal, JournalError, read};
 pub use record::{
     Answer, BlankRecord, CommandRecord, End, ExperimentRecord, Filled, Header, PhaseRecord,
     Proposal, Record, Resumed, SpectrumRecord, SpoiledRecord,
 };
 pub use salvage::{Legible, Salvage, salvage};
-pub use seal::Seal;
+pub use seal::{Seal, read_sealed};
 pub use sink::{Continued, Sink};
 pub use writer::Writer;

@@ -10,6 +10,33 @@ use crate::time::{Instant, Span};
 /// `send` returns promptly: it may talk to an instrument, but never waits for physics. Time passes only in
 /// `wait_until`. Everything that watches or restrains a lab (journal, guard, replay, shadow) is a `Lab` around
 /// a `Lab`.
+///
+/// A layer that counts commands:
+///
+/// ```
+/// use flowtwin_lab::{Command, Fault, Instant, Lab, Manifest, Reply};
+///
+/// struct Counted<L> {
+///     lab: L,
+///     commands: u64,
+/// }
+///
+/// impl<L: Lab> Lab for Counted<L> {
+///     fn manifest(&self) -> &Manifest {
+///         self.lab.manifest()
+///     }
+///     fn now(&self) -> Instant {
+///         self.lab.now()
+///     }
+///     fn send(&mut self, command: &Command) -> Result<Reply, Fault> {
+///         self.commands += 1;
+///         self.lab.send(command)
+///     }
+///     fn wait_until(&mut self, deadline: Instant) -> Result<(), Fault> {
+///         self.lab.wait_until(deadline)
+///     }
+/// }
+/// ```
 pub trait Lab {
     /// What is installed.
     fn manifest(&self) -> &Manifest;
@@ -27,7 +54,7 @@ pub trait Lab {
     /// Lets time pass until `deadline`; returns at once where it is not in the future.
     ///
     /// # Errors
-    /// Where the wait was cut short: by an interlock, a lost link or a request to stop. `now` then says how
+    /// If the wait was cut short: by an interlock, a lost link or a request to stop. `now` then says how
     /// far it came.
     fn wait_until(&mut self, deadline: Instant) -> Result<(), Fault>;
 

@@ -1,18 +1,49 @@
-//! What a self-driving fluidic lab is.
+//! The contract between a campaign and a self-driving fluidic lab: the [`Lab`] trait and its vocabulary.
 //!
-//! This crate is the contract between the parts of flowtwin: the vocabulary (time, units, commands, faults,
-//! conditions, observations), the [`Lab`] trait that the simulator and the rig share, the experiment
-//! procedure, the spectral analysis, the journal, and the layers around a lab. It does no input or output of
-//! its own, reads no clock and knows no instrument's protocol.
+//! ```text
+//!   Space ──► Conditions ──Recipe──► Settings ──Procedure──► Command ──► ┌─────┐
+//!                                                                        │ Lab │  simulator or rig
+//!   Journal ◄── Observation ◄──Analysis── Frames ◄── Reply or Fault ◄─── └─────┘
+//! ```
 //!
-//! The rule of time: a command never waits for physics; time passes only in [`Lab::wait_until`]. So one
-//! procedure runs in virtual time on the simulator and in wall time on the rig.
+//! 1. [`Space`], [`Conditions`], [`Settings`]: what a campaign may choose, and what the instruments are set to.
+//! 2. [`Lab`], [`Command`], [`Reply`], [`Fault`]: what a lab is. A command never waits for physics; time passes only in
+//!    [`Lab::wait_until`]. So one procedure runs in virtual time on the simulator and in wall time on the rig.
+//! 3. [`procedure`] and [`analysis`]: the experiment, written once, and the numbers that are read from its spectra.
+//! 4. [`journal`] and [`layer`]: the record of a run, and labs around a lab (guard, journal, recording).
+//! 5. [`formula`], [`math`], [`Streams`]: formulas of users, functions and random numbers with the same bits on every machine.
+//!
+//! This crate reads no clock, and knows no instrument's protocol. `flowtwin-sim` and `flowtwin-backends` implement [`Lab`].
+//!
+//! # Example
+//!
+//! A space of two inputs under a constraint, and the conditions in its middle:
+//!
+//! ```
+//! use flowtwin_lab::formula::Formula;
+//! use flowtwin_lab::{Input, Space};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let temperature = Input::number("temperature_c", 120.0, 150.0, 0.5);
+//! let flow = Input::number("flow_ul_per_min", 60.0, 120.0, 1.0);
+//! let space = Space::new(vec![temperature, flow], vec![])?;
+//!
+//! let conditions = space.centre();
+//! assert_eq!(conditions.get("temperature_c"), Some(135.0));
+//! assert!(space.contains(&conditions));
+//!
+//! let residence_s = Formula::parse("60 * 434 / flow")?.bind_plain(&["flow"])?;
+//! assert!((residence_s.at(&conditions.values()[1..]) - 289.3).abs() < 0.1);
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod analysis;
 mod command;
 mod conditions;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
+pub mod digest;
 mod fault;
 pub mod formula;
 mod frames;
@@ -29,6 +60,7 @@ pub mod math;
 mod observation;
 pub mod path;
 pub mod procedure;
+pub mod queue;
 mod random;
 mod sensible;
 mod settings;

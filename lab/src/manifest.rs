@@ -11,7 +11,7 @@ use crate::path::FlowPath;
 pub struct Manifest {
     /// Name of the rig.
     pub rig: String,
-    /// Whether results are simulated, believed or looked up: not measured by this run. Everything made from them says so.
+    /// Whether results are simulated, believed or looked up: not measured by this run. Everything made from them is marked.
     pub simulated: bool,
     /// How the lab is driven.
     pub level: Level,
@@ -27,6 +27,23 @@ pub struct Manifest {
     pub sensors: Vec<SensorInfo>,
     /// The way of the liquid, for residence times.
     pub path: FlowPath,
+}
+
+impl Manifest {
+    /// A lab of which nothing is known but that it does whole experiments, none of which this run measures.
+    pub fn of_experiments(rig: impl Into<String>) -> Self {
+        Self {
+            rig: rig.into(),
+            simulated: true,
+            level: Level::Experiments,
+            pumps: Vec::new(),
+            heaters: Vec::new(),
+            lights: Vec::new(),
+            spectrometers: Vec::new(),
+            sensors: Vec::new(),
+            path: FlowPath::default(),
+        }
+    }
 }
 
 /// How a lab is driven.
@@ -54,7 +71,7 @@ pub struct PumpInfo {
     pub min_ul_per_min: f64,
     /// Fastest rate [µL/min].
     pub max_ul_per_min: f64,
-    /// Pressure at which its drive stalls, thrust over the area of the plunger \[kPa\]; none where nobody knows.
+    /// Pressure at which its drive stalls, thrust over the area of the plunger \[kPa\]; none if unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stall_kpa: Option<f64>,
 }
@@ -68,7 +85,7 @@ pub struct HeaterInfo {
     pub low_c: f64,
     /// Highest set point [°C].
     pub high_c: f64,
-    /// The set point that is safe without anybody watching [°C].
+    /// The set point that is safe unattended [°C].
     pub safe_c: f64,
     /// Whether it is simulated without noise: its reading may then stand still to the last digit. Says nothing of a rig.
     #[serde(default, skip_serializing_if = "crate::observation::is_false")]

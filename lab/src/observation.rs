@@ -28,11 +28,11 @@ pub struct Quality {
     pub saturated: bool,
     /// A temperature was not within its band.
     pub not_settled: bool,
-    /// Slugs and carrier could not be told apart, or came in no regular train.
+    /// Slugs and carrier could not be distinguished, or did not form a regular train.
     pub irregular: bool,
     /// The features had not become steady.
     pub not_steady: bool,
-    /// The lab is a model and was asked beyond its range: one learnt from data, or an outside program that says so.
+    /// The lab is a model, learnt from data or an external program, and the conditions are outside its range.
     pub extrapolated: bool,
     /// A feature could not be read off its spectrum, such as the position of a peak where there is none.
     #[serde(default, skip_serializing_if = "is_false")]

@@ -19,7 +19,7 @@ pub struct FlowPath {
     /// Lines beside the first stretch: where nothing flows in that, the slowest of those in which something does is timed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub others: Vec<Stretch>,
-    /// The train of slugs in it; none where nobody has said what it is made of.
+    /// The train of slugs in it; none where its liquids are unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub train: Option<Train>,
 }

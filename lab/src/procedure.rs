@@ -132,8 +132,8 @@ impl Procedure {
                 Ok(outcome)
             }
             WaitSpec::Steady(rule) => {
-                let watch = steady::Watch { rule, since: flowing_since, residence_s };
-                watch.run(lab, &self.spec, &self.analysis, &dark, blank)
+                let steady = steady::SteadyWait { rule, since: flowing_since, residence_s };
+                steady.run(lab, &self.spec, &self.analysis, &dark, blank)
             }
         }
     }

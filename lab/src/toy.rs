@@ -32,7 +32,7 @@ pub struct ToyLab {
     pub forced_status: Option<f64>,
     /// What the thermometer reports instead of the temperature.
     pub forced_temperature_c: Option<f64>,
-    /// What settings read back in place of what was set: what somebody else has changed them to.
+    /// What settings read back instead of what was set: changes by somebody else.
     pub forced_settings: Vec<(Setting, f64)>,
     /// What the door switch reports.
     pub permit: f64,

@@ -1,4 +1,4 @@
-//! What somebody who misspelt a word probably meant.
+//! Suggestions for misspelt words.
 
 /// The known word that is most like `word`, if few letters differ: one, and one more for every four letters.
 ///

@@ -1,5 +1,7 @@
 //! Several runs side by side: what one run alone cannot tell.
 
+use flowtwin_statistics::estimate::quantile;
+
 use super::closing::words;
 use super::format::{NONE, count, counted, duration, significant, with_unit};
 use super::front::{self, Front};
@@ -234,18 +236,9 @@ fn bests(runs: &[Run<'_>], policies: &[Policy], simulated: bool) -> String {
     figure("Best of each run", note, &Legend::default(), &chart.svg())
 }
 
-/// Lower quartile, median and upper quartile by linear interpolation between order statistics (type 7 of Hyndman & Fan,
-/// Am. Stat. 1996, 50, 361); none of nothing.
+/// Lower quartile, median and upper quartile, see [`quantile`]; none of nothing.
 fn quantiles(values: &[f64]) -> Option<[f64; 3]> {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let last = sorted.len().checked_sub(1)?;
-    Some([0.25, 0.5, 0.75].map(|p| {
-        let position = p * last as f64;
-        let below = position.floor() as usize;
-        let above = (below + 1).min(last);
-        sorted[below] + (sorted[above] - sorted[below]) * (position - below as f64)
-    }))
+    (!values.is_empty()).then(|| [0.25, 0.5, 0.75].map(|p| quantile(values, p)))
 }
 
 #[cfg(test)]

@@ -1,7 +1,49 @@
 //! What people and programs read of a run: tables, spectra, a summary and a report.
 //!
-//! Everything here is computed from the journal, in a fixed order and with fixed rounding: equal journals give
-//! equal bytes. No date, path, machine or thread count is in any of it.
+//! ```text
+//!                        ┌──► observations_csv, spectra_parquet    for programs
+//!   Journal ──► Run ─────┼──► Summary ──► summary.json
+//!             Findings ──┼──► report_html                          one self-contained page
+//!                        └──► terminal                             the table at the end of a run
+//! ```
+//!
+//! 1. [`Run`]: a journal as reports see it, by [`Phase`] and [`Experiment`].
+//! 2. [`Findings`]: what was computed from it, such as the accuracy of the campaign's twin ([`TwinFit`]).
+//! 3. [`write_run_folder`]: all files of a run folder but the journal.
+//! 4. [`Table`], [`plot`], [`page`], [`mod@format`]: what tables, charts and pages are made of.
+//!
+//! Everything is computed from the journal, in a fixed order and with fixed rounding: equal journals give equal bytes. No
+//! date, path, machine or thread count is in any of it.
+//!
+//! # Example
+//!
+//! A campaign with a report:
+//!
+//! ```
+//! use std::num::NonZeroUsize;
+//! use std::sync::atomic::AtomicBool;
+//!
+//! use flowtwin_campaign::{campaign::{Campaign, Silent}, scenario::Scenario};
+//! use flowtwin_lab::journal::{self, Writer};
+//! use flowtwin_report::{Extras, Findings, Run, headline, report_html};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/dye-mixing.toml");
+//! let scenario = Scenario::load(path.as_ref())?;
+//! let stop = AtomicBool::new(false);
+//! let campaign = Campaign::new(&scenario, 1, NonZeroUsize::MIN, &stop);
+//! let writer = Writer::new(Vec::new());
+//! let (ended, writer) = campaign.run(scenario.simulated()?.lab(1), writer, None, &mut Silent)?;
+//! assert!(ended.fault.is_none());
+//!
+//! let journal = journal::read(writer.sink())?;
+//! let run = Run::read(&journal)?;
+//! println!("{}", headline(&run));
+//! let page = report_html(&run, &Findings::default(), &Extras::default());
+//! assert!(page.starts_with("<!DOCTYPE html>"));
+//! # Ok(())
+//! # }
+//! ```
 
 mod closing;
 mod combined;
@@ -20,6 +62,7 @@ mod repeat;
 mod run;
 #[cfg(test)]
 mod sample;
+#[cfg(feature = "parquet")]
 mod spectra;
 mod spectrum;
 mod stages;
@@ -27,6 +70,7 @@ mod stock;
 mod summary;
 mod table;
 #[cfg(test)]
+#[cfg(feature = "parquet")]
 mod tests;
 mod trouble;
 mod twin_fit;
@@ -45,6 +89,7 @@ pub use page::report_html;
 pub use quantity::{Quantity, column};
 pub use repeat::{FeatureRepeat, Repeat};
 pub use run::{Experiment, Phase, Run, RunError};
+#[cfg(feature = "parquet")]
 pub use spectra::spectra_parquet;
 pub use spectrum::spectrum_chart;
 pub use stages::Stages;
@@ -61,7 +106,8 @@ pub struct Findings {
     pub repeat: Option<Repeat>,
 }
 
-/// Writes everything of a run folder but the journal, each file whole or not at all.
+/// Writes everything of a run folder but the journal, each file whole or not at all; `spectra.parquet` with the feature
+/// `parquet` only.
 ///
 /// # Errors
 /// Whatever keeps a file from being written.
@@ -72,6 +118,7 @@ pub fn write_run_folder(
     dir: &Path,
 ) -> io::Result<()> {
     folder::write(dir, "observations.csv", observations_csv(run).as_bytes())?;
+    #[cfg(feature = "parquet")]
     folder::write(dir, "spectra.parquet", &spectra_parquet(run)?)?;
     folder::write(dir, "summary.json", Summary::new(run, findings, extras).to_json().as_bytes())?;
     folder::write(dir, "report.html", report_html(run, findings, extras).as_bytes())

@@ -171,5 +171,5 @@ fn pooled(groups: &[Vec<&Experiment<'_>>], name: &str) -> Option<f64> {
 
 /// The mean; none of nothing.
 fn mean(values: &[f64]) -> Option<f64> {
-    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+    (!values.is_empty()).then(|| flowtwin_statistics::mean(values))
 }

@@ -38,7 +38,7 @@ impl Quantity {
         Self { name: name.into(), unit: unit.into() }
     }
 
-    /// What a key says, whose unit is its suffix: `cui_ul_per_min` is "cui" in µL/min.
+    /// The quantity of a key whose unit is its suffix: `cui_ul_per_min` is "cui" in µL/min.
     pub fn of_key(key: &str) -> Self {
         let known =
             SUFFIXES.iter().find(|(suffix, _)| key.len() > suffix.len() && key.ends_with(suffix));

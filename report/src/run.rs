@@ -22,7 +22,7 @@ pub struct Run<'a> {
 /// A phase and where its experiments are.
 #[derive(Clone, Debug)]
 pub struct Phase<'a> {
-    /// What the journal says of it.
+    /// Its record in the journal.
     pub record: &'a PhaseRecord,
     /// Its experiments, by their place in [`Run::experiments`].
     pub experiments: Range<usize>,
@@ -33,7 +33,7 @@ pub struct Phase<'a> {
 /// A finished experiment in its place.
 #[derive(Clone, Debug)]
 pub struct Experiment<'a> {
-    /// What the journal says of it.
+    /// Its record in the journal.
     pub record: &'a ExperimentRecord,
     /// Its phase, by its place in [`Run::phases`].
     pub phase: usize,

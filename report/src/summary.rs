@@ -10,7 +10,7 @@ use super::repeat::Repeat;
 use super::run::{Experiment, Run, consumed_ml, failed, span_s};
 use super::twin_fit::{TwinFit, TwinSummary};
 
-/// What a run folder says that its journal does not: how the run was done, not what it yielded.
+/// What a run folder holds beside its journal: how the run was done, not its results.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Extras {
     /// Where the experiments were done: `sim`, `emulated`, `hardware`, ….

@@ -19,7 +19,7 @@ pub(crate) struct Trouble<'a> {
     pub experiment: Option<u64>,
     /// Whether that experiment failed of it.
     pub failed: bool,
-    /// Whether it says nothing of that experiment, which is done again.
+    /// Whether it is no result of that experiment, which is repeated.
     pub repeated: bool,
 }
 

@@ -19,7 +19,7 @@ pub struct TwinFit {
     pub test_pearson_r2: f64,
 }
 
-/// What was observed, and what the twin says of it, in the unit of the objective.
+/// An observed value and the twin's prediction, in the unit of the objective.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Prediction {
     /// Measured value.
@@ -68,7 +68,7 @@ impl TwinFit {
         (!self.test.is_empty()).then(|| covered as f64 / self.test.len() as f64)
     }
 
-    /// What the summary says.
+    /// Its entry in the summary.
     pub fn summary(&self) -> TwinSummary {
         TwinSummary {
             surrogate: self.surrogate.clone(),

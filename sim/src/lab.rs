@@ -15,7 +15,7 @@ use crate::world::{Acquisition, Sample, World};
 ///
 /// The same plan and streams give the same answers to the same commands, to the last bit, however
 /// waits are cut and whatever is read in between. A clone goes on from the same moment with the
-/// same luck.
+/// same noise.
 #[derive(Clone, Debug)]
 pub struct SimLab {
     plan: Arc<Plan>,
@@ -262,7 +262,8 @@ impl Lab for SimLab {
             Command::Read { sensor } => self.read(sensor),
             Command::ReadBack { setting } => self.read_back(setting),
             Command::MakeSafe => Ok(self.make_safe()),
-            Command::Begin { .. } | Command::Collect => {
+            // Whole experiments, and what later versions may add.
+            _ => {
                 let detail = "this lab is driven by instruments, not by whole experiments".into();
                 Err(Fault::new(now, "simulator", FaultKind::Unsupported { detail }))
             }

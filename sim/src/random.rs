@@ -1,4 +1,4 @@
-//! Random processes on fixed grids: one draw for each step, whoever looks and how often.
+//! Random processes on fixed grids: one draw for each step, independent of readings.
 
 use flowtwin_lab::{Stream, math};
 

@@ -1,4 +1,4 @@
-//! What a simulated world is made of, as a scenario file says it.
+//! The tables of a scenario file that describe a simulated world.
 //!
 //! Plain data, one struct for each table. Nothing here knows a chemical or counts pumps: stocks
 //! hold species, pumps join into streams, streams meet the carrier, the slugs pass stretches of
@@ -74,7 +74,7 @@ pub struct Stock {
     #[serde(default, skip_serializing_if = "is_false")]
     #[cfg_attr(feature = "schema", schemars(extend("default" = false)))]
     pub high_value: bool,
-    /// How long it can be used once it is made \[h\]; 1 to 100 000. Metrics tell it; nothing ages in the simulation.
+    /// How long it can be used once it is made \[h\]; 1 to 100 000. Metrics use it; nothing ages in the simulation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keeps_h: Option<f64>,
 }

@@ -23,7 +23,7 @@ pub(crate) struct Slug {
     pub(crate) time_off: f64,
     /// Volume it took of each stream, where that is not what the pumps gave meanwhile [streams] [µL].
     pub(crate) took: Option<Box<[f64]>>,
-    /// What has become of it, once somebody has asked [quantities].
+    /// Its contents, once they were computed [quantities].
     pub(crate) seen: Option<Box<[f64]>>,
 }
 
@@ -109,7 +109,7 @@ impl Train {
     }
 
     /// Decides what the forming slug takes of each stream, of which the pumps have `given` [streams] [µL] meanwhile: one
-    /// stream more and the others less, by turns. Over the train all that is given is taken.
+    /// stream more and the others less, alternately. Over the train the totals balance.
     pub(crate) fn share_out(&mut self, given: &[f64]) -> Box<[f64]> {
         self.ahead.resize(given.len(), 0.0);
         let whole: f64 = given.iter().sum();

@@ -22,9 +22,9 @@ use crate::work::Work;
 pub(crate) use mishap::Mishaps;
 pub use sample::Sample;
 
-/// The past is kept for so long at least [s] …
+/// The past is kept for at least this time [s] …
 const MEMORY_S: f64 = 4.0 * 3600.0;
-/// … and until the rig has been flushed so many times.
+/// … and until the rig has been flushed this many times.
 const FLUSHES: f64 = 20.0;
 /// How long flow rates must stand for the rig to count as being at another condition [s].
 const CONDITION_S: f64 = 5.0;
@@ -126,7 +126,7 @@ impl World {
 
     /// Lets everything happen that is due up to `deadline`.
     ///
-    /// Stops early, and says so, where the link to the instruments is lost on the way.
+    /// Stops early, and reports it, if the link to the instruments is lost on the way.
     pub(crate) fn run_until(&mut self, deadline: Instant) -> Result<(), Instant> {
         while let Some((now, event)) = self.engine.next_until(deadline) {
             self.work.events += 1;

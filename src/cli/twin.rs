@@ -6,18 +6,17 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use flowtwin_twin::{PolicySpec, SurrogateSpec};
 
-/// What to do with a twin.
+/// The sub-commands of `flowtwin twin`.
 #[derive(Debug, Subcommand)]
-pub enum Twin {
-    /// Fit a surrogate to data and write it to a model file, which `run --backend twin` takes for a
-    /// lab.
+pub enum TwinCommand {
+    /// Fit a surrogate to data and write a model file, which `run --backend twin` uses as a lab.
     Fit(TwinFit),
-    /// Tell how well surrogates predict what they have not seen, by repeated cross-validation.
+    /// Measure how well surrogates predict unseen experiments, by repeated cross-validation.
     Evaluate(TwinEvaluate),
-    /// Tell what an outcome depends on: Shapley values, interactions, partial dependence, response
+    /// Show what an outcome depends on: Shapley values, interactions, partial dependence, response
     /// surfaces.
     Explain(TwinExplain),
-    /// Let a policy work on a fitted twin with its noise, where there is no scenario of the lab.
+    /// Run a policy on a fitted twin, noise included, without a scenario of the lab.
     Rehearse(TwinRehearse),
 }
 
@@ -26,7 +25,7 @@ pub enum Twin {
 pub struct TwinData {
     /// A CSV file whose first line names the columns, or a run folder.
     pub data: PathBuf,
-    /// The outcome: a column of the table, a feature of the run.
+    /// The outcome: a column of the table, or a feature of the run.
     #[arg(long, value_name = "COLUMN")]
     pub target: String,
     /// The inputs [default: every column of numbers but the target; the inputs of the run].
@@ -38,7 +37,7 @@ pub struct TwinData {
     /// Seed of all randomness.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
-    /// Threads; they never change a result [default: all cores].
+    /// Threads; their number never changes a result [default: all cores].
     #[arg(long, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,
     /// Print the result as JSON.
@@ -52,10 +51,10 @@ pub struct TwinFit {
     /// What to learn from.
     #[command(flatten)]
     pub data: TwinData,
-    /// Which surrogate.
+    /// The surrogate.
     #[arg(long, value_name = "NAME", default_value = "stack")]
     pub surrogate: SurrogateSpec,
-    /// Where the model goes: a file that ends in .json, or a folder for model.json.
+    /// The model file, ending in .json, or a folder for model.json.
     #[arg(long, value_name = "PATH", default_value = "model.json")]
     pub out: PathBuf,
 }
@@ -66,13 +65,13 @@ pub struct TwinEvaluate {
     /// What to learn from.
     #[command(flatten)]
     pub data: TwinData,
-    /// Which surrogates [default: all but the published ensembles].
+    /// Surrogates, separated by commas [default: all but the published ensembles].
     #[arg(long = "surrogate", value_name = "NAME,…", value_delimiter = ',')]
     pub surrogates: Vec<SurrogateSpec>,
-    /// Parts of each split; each part is predicted from all others.
+    /// Number of folds; each is predicted from all others.
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub folds: usize,
-    /// How often the data are split anew.
+    /// Number of repeats, each with another split.
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub repeats: usize,
     /// Write scores and predictions as CSV and a page with parity plots into this folder.
@@ -86,7 +85,7 @@ pub struct TwinExplain {
     /// What to learn from.
     #[command(flatten)]
     pub data: TwinData,
-    /// Which surrogate.
+    /// The surrogate.
     #[arg(long, value_name = "NAME", default_value = "stack")]
     pub surrogate: SurrogateSpec,
     /// Write the values as CSV and a page with plots into this folder.
@@ -99,7 +98,7 @@ pub struct TwinExplain {
 pub struct TwinRehearse {
     /// A model that `flowtwin twin fit` wrote, or its folder.
     pub model: PathBuf,
-    /// What decides what to try next.
+    /// The policy that proposes experiments.
     #[arg(long, value_name = "NAME", default_value = "ei")]
     pub policy: PolicySpec,
     /// The surrogate that the policy learns with.
@@ -111,13 +110,13 @@ pub struct TwinRehearse {
     /// Number of experiments of a Latin hypercube to open with [default: two for each input].
     #[arg(long, value_name = "N")]
     pub opening: Option<usize>,
-    /// Less of the target is better, not more.
+    /// Minimise the target instead of maximising it.
     #[arg(long)]
     pub minimize: bool,
     /// Seed of all randomness.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
-    /// Threads; they never change a result [default: all cores].
+    /// Threads; their number never changes a result [default: all cores].
     #[arg(long, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,
     /// Write the experiments as CSV into this file.

@@ -8,7 +8,7 @@ use std::sync::mpsc::channel;
 
 use flowtwin_backends::connect::Finding;
 use flowtwin_backends::{Bench, Wiring, identify};
-use flowtwin_campaign::campaign::Watch;
+use flowtwin_campaign::campaign::Observer;
 use flowtwin_campaign::hardware::unlike;
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::{Command, Fault, FaultKind, Instant, Lab, Manifest, Observation, Reply, Span};
@@ -160,7 +160,7 @@ fn answer(lab: &mut dyn Lab) -> Option<String> {
     }
 }
 
-impl<W: Watch> Watch for Attendant<'_, W> {
+impl<W: Observer> Observer for Attendant<'_, W> {
     fn phase(&mut self, name: &str, policy: &str, experiments: usize) {
         self.inner.phase(name, policy, experiments);
     }

@@ -11,7 +11,7 @@ use flowtwin_study::benchmark::{
     report, seconds_csv,
 };
 
-use crate::cli::{Benchmark as Args, BenchmarkAction, BenchmarkMerge};
+use crate::cli::{BenchmarkAction, BenchmarkArgs as Args, BenchmarkMergeArgs};
 use crate::console;
 use crate::error::{CommandError, Kind};
 
@@ -116,7 +116,7 @@ fn tell(began: Instant, done: usize, of: usize) {
     console::say(format_args!("{start}{done}/{of} campaigns, {left} left{end}"));
 }
 
-fn merge(args: &BenchmarkMerge) -> Result<(), CommandError> {
+fn merge(args: &BenchmarkMergeArgs) -> Result<(), CommandError> {
     let store = Store::new(&args.out);
     for shard in &args.shards {
         let card: Option<Card> = Store::new(shard).read(CARD);

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, LazyLock};
 use std::thread::available_parallelism;
 
-use flowtwin_campaign::campaign::{Campaign, Ended, Fillings, Watch};
+use flowtwin_campaign::campaign::{Campaign, Ended, Fillings, Observer};
 use flowtwin_campaign::conclusion::Conclusion;
 use flowtwin_campaign::folder::{Identity, RunFolder, default_folder, no_run};
 use flowtwin_campaign::scenario::Scenario;
@@ -56,7 +56,7 @@ pub(super) fn at(
     both(outcome(&ended), concluded)
 }
 
-/// How a run ended before how its files were written: that the rig is not safe must be told whatever the disk does.
+/// How a run ended before how its files were written: that the rig is not safe must be reported even if the disk fails.
 pub(super) fn both(
     ended: Result<(), CommandError>,
     concluded: Result<(), CommandError>,
@@ -120,7 +120,7 @@ pub(super) fn run_into(
     folder: &RunFolder,
     campaign: Campaign<'_>,
     lab: impl Lab,
-    watch: &mut dyn Watch,
+    watch: &mut dyn Observer,
 ) -> Result<Ended, CommandError> {
     let (campaign, writer) = match folder.goes_on() {
         true => (campaign.goes_on().in_wall_time(), folder.append()?),

@@ -13,7 +13,7 @@ use serde_json::json;
 use super::campaign::threads;
 use super::emulate::read_wiring;
 use super::regression;
-use crate::cli::Check as Args;
+use crate::cli::CheckArgs as Args;
 use crate::console;
 use crate::error::{CommandError, Kind};
 

@@ -3,7 +3,7 @@
 use flowtwin_comparison::{Comparison, Effort, Explanation, Side};
 
 use super::campaign::threads;
-use crate::cli::Diff as Args;
+use crate::cli::DiffArgs as Args;
 use crate::console;
 use crate::error::CommandError;
 

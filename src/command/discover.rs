@@ -5,7 +5,7 @@ use flowtwin_backends::wiring::Link;
 use flowtwin_lab::FaultKind;
 use serde_json::json;
 
-use crate::cli::Discover as Args;
+use crate::cli::DiscoverArgs as Args;
 use crate::console;
 use crate::error::CommandError;
 
@@ -28,7 +28,8 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     if !found.iter().all(lost) {
         return Ok(());
     }
-    let message = format!("nobody answers, on the network or at {} serial ports", known.len());
+    let message =
+        format!("no instrument answers, on the network or at {} serial ports", known.len());
     Err(CommandError::failed(message)
         .hint("look at power, cables and baud rates; see docs/wiring.md"))
 }

@@ -9,7 +9,7 @@ use flowtwin_campaign::scenario::Scenario;
 use flowtwin_data::unreadable;
 use serde_json::json;
 
-use crate::cli::Emulate as Args;
+use crate::cli::EmulateArgs as Args;
 use crate::console;
 use crate::error::CommandError;
 use crate::signals;
@@ -21,9 +21,9 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
         return Err(CommandError::bad_input(message));
     }
     let wiring = read_wiring(&args.wiring)?;
-    let scenario = Scenario::load_rig(&args.scenario)?;
+    let scenario = Scenario::load(&args.scenario)?;
     let seed = args.seed.unwrap_or(scenario.file().seed);
-    let world = Box::new(scenario.sim_lab(seed));
+    let world = Box::new(scenario.simulated()?.lab(seed));
     let mut server = EmulatorServer::open(world, &wiring, speed).map_err(CommandError::failed)?;
     if let Some(path) = &args.wired {
         write_wired(path, &wiring, &server)?;

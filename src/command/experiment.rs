@@ -5,22 +5,23 @@ use std::path::Path;
 
 use flowtwin_campaign::choice;
 use flowtwin_campaign::observations::six;
-use flowtwin_campaign::scenario::Scenario;
+use flowtwin_campaign::scenario::{Scenario, Simulated};
 use flowtwin_data::diagnostic::Diagnostic;
 use flowtwin_lab::layer::Guarded;
 use flowtwin_lab::{Conditions, Observation, Spectrum};
 use flowtwin_report::plot::{Axis, Chart, Line, Style};
 use serde_json::{Map, Value, json};
 
-use crate::cli::Experiment as Args;
+use crate::cli::ExperimentArgs as Args;
 use crate::console;
 use crate::error::{CommandError, Kind};
 use crate::sketch;
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
-    let scenario = Scenario::load_rig(&args.scenario)?;
+    let scenario = Scenario::load(&args.scenario)?;
     let conditions = choice::conditions(scenario.space(), &args.set).map_err(Diagnostic::new)?;
-    let observation = once(&scenario, args.seed.unwrap_or(scenario.file().seed), &conditions)?;
+    let seed = args.seed.unwrap_or(scenario.file().seed);
+    let observation = once(scenario.simulated()?, seed, &conditions)?;
     if args.json {
         console::print_line(json(&scenario, &observation, args.spectra))?;
     } else {
@@ -42,12 +43,12 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
 }
 
 fn once(
-    scenario: &Scenario,
+    scenario: Simulated<'_>,
     seed: u64,
     conditions: &Conditions,
 ) -> Result<Observation, CommandError> {
     let limits = scenario.file().guard.clone();
-    let mut lab = Guarded::new(scenario.sim_lab(seed), limits);
+    let mut lab = Guarded::new(scenario.lab(seed), limits);
     let blank = scenario.procedure().prime(&mut lab);
     let blank = blank.map_err(|fault| CommandError::new(Kind::Fault, fault))?;
     Ok(scenario.procedure().run(&mut lab, &blank, conditions))

@@ -17,9 +17,7 @@ use flowtwin_backends::wiring::FolderWiring;
 use flowtwin_backends::{Bench, Wiring, connect, identify};
 use flowtwin_campaign::campaign::{Alongside, Campaign, Ended, Silent};
 use flowtwin_campaign::folder::Identity;
-use flowtwin_campaign::hardware::{
-    CERTIFICATE, Certificate, Plan, Unfit, hex_sha256, limits_in_words,
-};
+use flowtwin_campaign::hardware::{CERTIFICATE, Certificate, Plan, Unfit, limits_in_words};
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::journal::{self, Writer};
 use flowtwin_lab::{Instant, Lab, Manifest, Span};
@@ -98,7 +96,7 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     let began = folder.recorded().map_or(Instant::START, journal::Journal::last_at);
     let clock = clock(&wiring, began, args.speed)?;
     let manifest = Manifest { simulated: wiring.simulated, ..scenario.manifest().clone() };
-    let expected = scenario.sim_lab(seed);
+    let expected = scenario.simulated()?.lab(seed);
     let on = |scenario: &Scenario, rig: Box<dyn Lab>, cables: Option<Cables>| {
         let say = |text: &str| console::say_line(text);
         let inner = Alongside::new(scenario, expected, Progress::new(scenario), say);
@@ -211,7 +209,7 @@ fn verdict(ended: &Ended, watched: Option<bool>) -> Result<(), CommandError> {
     }
 }
 
-/// Refuses cables on which spectra take so long that the watch would take the campaign for dead.
+/// Refuses cables on which spectra take so long that the watch would act.
 fn spectra_come_in_time(wiring: &Wiring, scenario: &Scenario) -> Result<(), CommandError> {
     if wiring.simulated {
         return Ok(());
@@ -256,7 +254,9 @@ fn rehearse(
         flowtwin: env!("CARGO_PKG_VERSION").into(),
         scenario: scenario.name().into(),
         scenario_sha256: scenario.sha256(),
-        wiring_sha256: hex_sha256(&fs::read(wiring_file).map_err(CommandError::failed)?),
+        wiring_sha256: flowtwin_lab::digest::sha256(
+            &fs::read(wiring_file).map_err(CommandError::failed)?,
+        ),
         seed,
     };
     let path = folder.join(CERTIFICATE);
@@ -296,7 +296,7 @@ fn simulated(
 ) -> Result<journal::Journal, CommandError> {
     console::say_line("rehearsing the campaign in simulation …");
     let campaign = Campaign::new(scenario, seed, threads(to.jobs), &STOP);
-    let lab = scenario.sim_lab(seed);
+    let lab = scenario.simulated()?.lab(seed);
     let (ended, writer) = campaign
         .run(lab, Writer::new(Vec::new()), None, &mut Silent)
         .map_err(CommandError::failed)?;

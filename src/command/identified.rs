@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use flowtwin_backends::Wiring;
 use flowtwin_backends::connect::nudge;
-use flowtwin_campaign::hardware::hex_sha256;
 use flowtwin_lab::PumpId;
+use flowtwin_lab::digest::sha256;
 use serde::{Deserialize, Serialize};
 
 use crate::console;
@@ -21,7 +21,7 @@ struct Identified {
     schema: u32,
     /// SHA-256 of the cables of the wiring file.
     cables_sha256: String,
-    /// What moved when each pump was told to.
+    /// Which pump moved on each command.
     pumps: Vec<Seen>,
 }
 
@@ -29,7 +29,7 @@ struct Identified {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Seen {
-    /// The pump of the wiring file that was told to move.
+    /// The pump of the wiring file that was commanded to move.
     told: PumpId,
     /// The pump that somebody saw move; none where none did.
     moved: Option<PumpId>,
@@ -55,13 +55,13 @@ fn beside(wiring_file: &Path) -> PathBuf {
 }
 
 fn digest(wiring: &Wiring) -> String {
-    hex_sha256(wiring.cables_in_words().as_bytes())
+    sha256(wiring.cables_in_words().as_bytes())
 }
 
 /// Moves one pump after the other, asks which one moved, and keeps the answers beside the wiring file.
 ///
 /// # Errors
-/// If a pump does not do as it is told, nobody answers, or another pump moved than was told to.
+/// If a pump does not follow its command, nobody answers, or another pump moved.
 pub(super) fn ask(wiring_file: &Path, wiring: &Wiring) -> Result<String, CommandError> {
     let pumps = wiring.pumps();
     let mut seen = Vec::new();
@@ -84,7 +84,7 @@ pub(super) fn ask(wiring_file: &Path, wiring: &Wiring) -> Result<String, Command
     Ok(format!("{} pumps move as the file says; kept in {}", pumps.len(), path.display()))
 }
 
-/// Moves a pump until somebody has said which one moved. The question does not say which one was told to.
+/// Moves a pump until somebody has said which one moved. The question does not name the pump that was commanded.
 fn which_moved(
     wiring: &Wiring,
     told: &PumpId,

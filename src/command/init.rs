@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use flowtwin_campaign::scenario::LONGEST_NAME;
 
-use crate::cli::{Init as Args, Starter};
+use crate::cli::{InitArgs as Args, Starter};
 use crate::console;
 use crate::error::CommandError;
 

@@ -8,7 +8,7 @@ use flowtwin_campaign::scenario::Scenario;
 use flowtwin_campaign::serve::serve;
 use flowtwin_lab::layer::Guarded;
 
-use crate::cli::{Lab as Args, Outside};
+use crate::cli::{LabArgs as Args, Outside};
 use crate::console;
 use crate::error::{CommandError, Kind};
 
@@ -19,7 +19,7 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let limits = scenario.file().guard.clone();
     let lab: Box<dyn flowtwin_lab::Lab> = match scenario.table_lab(seed) {
         Some(lab) => Box::new(lab),
-        None => Box::new(scenario.sim_lab(seed)),
+        None => Box::new(scenario.simulated()?.lab(seed)),
     };
     let lab = Guarded::new(lab, limits);
     let served = serve(&scenario, lab, seed, budget, stdin().lock(), stdout().lock())

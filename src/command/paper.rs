@@ -11,16 +11,16 @@ use flowtwin_study::paper::{self, Kind, Rigs, Seed, Verdict};
 use serde_json::json;
 
 use super::campaign::threads;
-use crate::cli::Paper as Args;
+use crate::cli::PaperArgs as Args;
 use crate::console;
 use crate::error::CommandError;
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let scenario = match &args.scenario {
-        Some(path) => Scenario::load_rig(path)?,
+        Some(path) => Scenario::load(path)?,
         None => paper::scenario()?,
     };
-    let rigs = Rigs::new(&scenario).map_err(CommandError::bad_input)?;
+    let rigs = Rigs::new(scenario.simulated()?).map_err(CommandError::bad_input)?;
     let facts = rigs.facts(args.first_seed).map_err(CommandError::failed)?;
     let seeds = measure(args, &rigs)?;
     let verdicts = paper::judge(&facts, &seeds);
@@ -60,7 +60,7 @@ fn json(args: &Args, verdicts: &[Verdict]) -> serde_json::Value {
     })
 }
 
-/// Calibrated claims must hold; predicted ones are told as they are.
+/// Calibrated claims must hold; predicted ones are reported as they are.
 fn outcome(verdicts: &[Verdict]) -> Result<(), CommandError> {
     let missed = |v: &&Verdict| v.kind == Kind::Calibrated && !v.pass;
     let ids: Vec<&str> = verdicts.iter().filter(missed).map(|v| v.id).collect();

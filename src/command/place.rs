@@ -9,7 +9,7 @@ use flowtwin_data::learnt::Twin;
 use flowtwin_lab::Lab;
 
 use super::emulate::read_wiring;
-use crate::cli::{Backend, Run as Args};
+use crate::cli::{Backend, RunArgs as Args};
 use crate::error::CommandError;
 
 /// A lab that a campaign can be run on at once, and what is said of it.
@@ -111,7 +111,7 @@ pub(super) fn simulated(
                 .hint("leave --backend out")),
         };
     }
-    let world = Shared::new(scenario.sim_lab(seed));
+    let world = Shared::new(scenario.simulated()?.lab(seed));
     let lab: Box<dyn Lab> = match backend {
         Backend::Emulated => {
             let behind = Box::new(world.clone());

@@ -7,7 +7,7 @@ use flowtwin_comparison::reported::{Case, annotations, junit};
 use flowtwin_comparison::{Checked, Sensitivity};
 
 use super::campaign::threads;
-use crate::cli::{Check as Args, Strength};
+use crate::cli::{CheckArgs as Args, Strength};
 use crate::console;
 use crate::error::CommandError;
 

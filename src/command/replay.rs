@@ -17,7 +17,7 @@ use super::campaign::{By, at, folder, occupy};
 use super::filled::filled;
 use super::hardware::{self, OnHardware};
 use super::place::{Place, refuse_idle, simulated};
-use crate::cli::{Backend, Replay as Args};
+use crate::cli::{Backend, ReplayArgs as Args};
 use crate::console;
 use crate::error::CommandError;
 

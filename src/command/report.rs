@@ -6,7 +6,7 @@ use flowtwin_campaign::conclusion::{Conclusion, extras};
 
 use super::campaign::threads;
 use super::occupied::Occupied;
-use crate::cli::Report as Args;
+use crate::cli::ReportArgs as Args;
 use crate::console;
 use crate::error::CommandError;
 

@@ -7,7 +7,7 @@ use super::campaign::{By, at, folder, occupy};
 use super::filled::filled;
 use super::hardware::{self, OnHardware};
 use super::place::{Place, refuse_idle};
-use crate::cli::{Backend, Run as Args};
+use crate::cli::{Backend, RunArgs as Args};
 use crate::error::CommandError;
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {

@@ -11,16 +11,16 @@ use flowtwin_lab::Streams;
 use flowtwin_twin::Context;
 
 use super::campaign::threads;
-use crate::cli::{Twin, TwinData};
+use crate::cli::{TwinCommand, TwinData};
 use crate::console;
 use crate::error::CommandError;
 
-pub(super) fn run(twin: &Twin) -> Result<(), CommandError> {
+pub(super) fn run(twin: &TwinCommand) -> Result<(), CommandError> {
     match twin {
-        Twin::Fit(args) => fit::run(args),
-        Twin::Evaluate(args) => evaluate::run(args),
-        Twin::Explain(args) => explain::run(args),
-        Twin::Rehearse(args) => rehearse::run(args),
+        TwinCommand::Fit(args) => fit::run(args),
+        TwinCommand::Evaluate(args) => evaluate::run(args),
+        TwinCommand::Explain(args) => explain::run(args),
+        TwinCommand::Rehearse(args) => rehearse::run(args),
     }
 }
 

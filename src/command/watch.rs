@@ -8,7 +8,7 @@ use flowtwin_backends::hold::{Hold, HoldError};
 use rustix::process::{Pid, Signal, getppid, kill_process};
 
 use super::emulate::read_wiring;
-use crate::cli::Watch as Args;
+use crate::cli::WatchArgs as Args;
 use crate::console;
 use crate::error::{CommandError, Kind};
 use crate::shout::Shout;

@@ -124,20 +124,7 @@ pub fn relative_deviation_percent(values: &[f64]) -> f64 {
 
 /// The `p` quantile, linear between order statistics (type 7 of Hyndman and Fan 1996); NaN for no values.
 pub fn quantile(values: &[f64], p: f64) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let Some(last) = sorted.len().checked_sub(1) else {
-        return f64::NAN;
-    };
-    let at = p * last as f64;
-    let below = at.floor() as usize;
-    let share = at - below as f64;
-    let above = (below + 1).min(last);
-    if share <= 0.0 {
-        sorted[below]
-    } else {
-        sorted[below] + share * (sorted[above] - sorted[below])
-    }
+    if values.is_empty() { f64::NAN } else { crate::quantile::interpolated(values, p) }
 }
 
 /// Least-squares slope of y against x.

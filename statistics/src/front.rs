@@ -18,7 +18,8 @@ pub fn pareto_front(scores: &[Vec<f64>]) -> Vec<usize> {
     (0..scores.len()).filter(|&i| !beaten(i)).collect()
 }
 
-/// The volume \[product of the scores' units\] that `scores` \[n\]\[k\] dominate above `reference` \[k\] (Zitzler and Thiele 1998).
+/// The volume \[product of the scores' units\] that `scores` \[n\]\[k\] dominate above `reference`
+/// \[k\] (Zitzler and Thiele 1998).
 ///
 /// Two scores are swept; more are cut into slices along the last one (While et al. 2006, DOI 10.1109/TEVC.2005.851275).
 pub fn hypervolume(scores: &[Vec<f64>], reference: &[f64]) -> f64 {

@@ -2,8 +2,13 @@
 
 use flowtwin_lab::math;
 
-/// Probability that a standard normal variable is at most `z`.
-pub(crate) fn cdf(z: f64) -> f64 {
+/// Density at `z`.
+pub fn density(z: f64) -> f64 {
+    math::exp(-0.5 * z * z) / (2.0 * std::f64::consts::PI).sqrt()
+}
+
+/// Probability that a standard normal variable is at most `z`, accurate in the lower tail.
+pub fn cdf(z: f64) -> f64 {
     0.5 * math::erfc(-z * std::f64::consts::FRAC_1_SQRT_2)
 }
 
@@ -12,7 +17,7 @@ pub(crate) fn cdf(z: f64) -> f64 {
 ///
 /// # Panics
 /// If `p` is not between 0 and 1.
-pub(crate) fn quantile(p: f64) -> f64 {
+pub fn quantile(p: f64) -> f64 {
     assert!((0.0..=1.0).contains(&p), "a probability is between 0 and 1, not {p}");
     let (mut low, mut high) = (-40.0, 40.0);
     for _ in 0..100 {

@@ -12,6 +12,11 @@ pub fn quantile(values: &[f64], p: f64) -> f64 {
     assert!(!values.is_empty(), "no values have no quantile");
     assert!((0.0..=1.0).contains(&p), "a probability is between 0 and 1, not {p}");
     assert!(values.iter().all(|v| !v.is_nan()), "NaN has no rank");
+    interpolated(values, p)
+}
+
+/// The same of at least one value; NaN ranks highest.
+pub(crate) fn interpolated(values: &[f64], p: f64) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let at = p * (sorted.len() - 1) as f64;

@@ -18,10 +18,10 @@ mod table;
 mod tap;
 
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use flowtwin_lab::Fault;
 use flowtwin_lab::analysis::AnalysisError;
+use flowtwin_lab::queue::in_order;
 use flowtwin_twin::FitError;
 
 pub use catalogue::claims;
@@ -33,7 +33,7 @@ pub use seed::{Rigs, Seed};
 pub use table::table;
 
 use flowtwin_campaign::campaign::CampaignError;
-use flowtwin_campaign::scenario::{Scenario, ScenarioFile};
+use flowtwin_campaign::scenario::{NoRig, Scenario, ScenarioFile};
 use flowtwin_data::diagnostic::Diagnostic;
 
 /// Why a study could not be done.
@@ -57,6 +57,12 @@ pub enum StudyError {
     Analysis(#[from] AnalysisError),
 }
 
+impl From<NoRig> for StudyError {
+    fn from(error: NoRig) -> Self {
+        Self::Scenario(error.into())
+    }
+}
+
 impl From<Diagnostic> for StudyError {
     fn from(diagnostic: Diagnostic) -> Self {
         Self::Scenario(diagnostic)
@@ -76,28 +82,13 @@ pub fn measure(
     threads: NonZeroUsize,
     done: &(dyn Fn(u64) + Sync),
 ) -> Result<Vec<Seed>, StudyError> {
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut finished = Vec::new();
-        loop {
-            let i = next.fetch_add(1, Ordering::Relaxed);
-            if i >= count {
-                return finished;
-            }
-            let seed = first + i as u64;
-            finished.push((i, rigs.run(seed)));
-            done(seed);
-        }
+    let rig = |i: usize| {
+        let seed = first + i as u64;
+        let measured = rigs.run(seed);
+        done(seed);
+        measured
     };
-    let mut all: Vec<(usize, Result<Seed, StudyError>)> = std::thread::scope(|scope| {
-        let handles: Vec<_> = (0..threads.get().min(count)).map(|_| scope.spawn(work)).collect();
-        handles
-            .into_iter()
-            .flat_map(|handle| handle.join().expect("a study does not panic"))
-            .collect()
-    });
-    all.sort_by_key(|(i, _)| *i);
-    all.into_iter().map(|(_, result)| result).collect()
+    in_order(count, threads, rig).into_iter().collect()
 }
 
 /// The scenario of the paper, as this version was built with it, but with the ensemble of the group's published code:
@@ -106,7 +97,7 @@ pub fn measure(
 /// # Errors
 /// Never, as long as the tests pass that load it.
 pub fn scenario() -> Result<Scenario, Diagnostic> {
-    let file: ScenarioFile = toml::from_str(include_str!("../../scenarios/cs3cu2i5.toml"))
+    let file: ScenarioFile = toml::from_str(include_str!("paper/cs3cu2i5.toml"))
         .map_err(|error| Diagnostic::new(format!("scenarios/cs3cu2i5.toml: {error}")))?;
     Scenario::recorded(&serde_json::to_value(&file).expect("a scenario is plain data"))?
         .with_surrogate(studies::Studies::of_the_paper().twin.surrogate)

@@ -65,7 +65,7 @@ pub(crate) fn simulated(scenario: &Path, count: usize) -> Vec<Conditions> {
     let seed = scenario.file().seed;
     let never = std::sync::atomic::AtomicBool::new(false);
     let campaign = Campaign::new(&scenario, seed, std::num::NonZeroUsize::MIN, &never);
-    let lab = scenario.sim_lab(seed);
+    let lab = scenario.simulated().unwrap().lab(seed);
     let ran = campaign.run(lab, Writer::new(Vec::new()), None, &mut Silent);
     let journal = journal::read(ran.expect("a policy answers").1.sink()).expect("a journal");
     journal.experiments().take(count).map(|e| e.conditions.clone()).collect()

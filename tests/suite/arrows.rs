@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
+use crate::modules::{Crate, circle};
 use crate::support::root;
 
 /// Each crate and every crate of ours that it may use, from the bottom to the top.
@@ -66,4 +67,40 @@ fn the_simulator_and_the_drivers_never_see_each_other() {
     };
     assert!(!below("backends").contains("sim"));
     assert!(!below("sim").contains("backends"));
+}
+
+/// What two modules need of each other belongs into a third.
+#[test]
+fn no_crate_has_a_circle_of_modules() {
+    let crates = ARROWS.into_iter().map(|(name, _)| name).chain(["."]);
+    for name in crates {
+        let modules = Crate::read(&root().join(name).join("src")).unwrap();
+        let arrows = modules.arrows();
+        assert!(!arrows.is_empty(), "{name}: nothing was read");
+        for (above, arrows) in arrows {
+            let circle = circle(&arrows).map(|modules| modules.join(" → "));
+            assert_eq!(circle, None, "{name}: a circle of modules in {above:?}");
+        }
+    }
+}
+
+#[test]
+fn a_circle_of_modules_is_found_through_trees_of_imports_and_exports_again() {
+    let folder = std::env::temp_dir().join(format!("flowtwin-modules-{}", std::process::id()));
+    fs::create_dir_all(folder.join("b")).unwrap();
+    let write = |file: &str, text: &str| fs::write(folder.join(file), text).unwrap();
+    write("lib.rs", "mod a;\nmod b;\nmod c;\npub use c::Thing as Other;\n");
+    write("a.rs", "use crate::b::{self, inner::{Deep, Deeper}};\n");
+    write("b.rs", "pub mod inner; // use crate::a::Commented\n");
+    write(
+        "b/inner.rs",
+        "fn f() { crate::Other::new() }\n#[cfg(test)]\nmod tests { use crate::a; }",
+    );
+    let arrows = || Crate::read(&folder).unwrap().arrows();
+    write("c.rs", "use std::fmt;\n");
+    assert_eq!(arrows().values().find_map(circle), None);
+    write("c.rs", "use super::a::Another;\n");
+    let found = arrows().values().find_map(circle);
+    fs::remove_dir_all(&folder).unwrap();
+    assert_eq!(found.unwrap(), ["a", "b", "c"]);
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use sha2::{Digest as _, Sha256};
+use flowtwin_lab::digest::sha256;
 
 use crate::support::{flowtwin, folder, root, run};
 
@@ -108,8 +108,7 @@ fn results_of_other_code_are_not_taken_for_its_own() {
     let json = json.strip_suffix('}').unwrap();
     let at = json.find("\"code\":\"").expect("the card tells the code") + 8;
     let other = format!("{}{}{}", &json[..at], "0123456789abcdef", &json[at + 16..]);
-    let digest = Sha256::digest(other.as_bytes());
-    let sum: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let sum = sha256(other.as_bytes());
     fs::write(&card, format!("{{\"sha256\":\"{sum}\",\"content\":{other}}}\n")).unwrap();
     let (code, stderr) = bench(&dir, "out", &[]);
     assert_eq!(code, Some(1), "{stderr}");

@@ -169,7 +169,7 @@ fn stuck(name: &str, asked_to_stop: bool, disk: Disk) -> (FaultKind, Vec<Act>) {
     let dir = folder(name);
     let scenario = Scenario::load(&scenario(&dir, "short", "cs3cu2i5.toml", SHORT)).unwrap();
     let (seed, stop) = (scenario.file().seed, AtomicBool::new(asked_to_stop));
-    let mut rig = Stuck { lab: scenario.sim_lab(seed), told: Vec::new() };
+    let mut rig = Stuck { lab: scenario.simulated().unwrap().lab(seed), told: Vec::new() };
     let campaign = Campaign::new(&scenario, seed, NonZeroUsize::MIN, &stop);
     let ran = campaign.run(&mut rig, Writer::new(disk), None, &mut Silent);
     (ran.unwrap().0.fault.expect("it cannot go on").kind, rig.told)

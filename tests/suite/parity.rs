@@ -24,8 +24,9 @@ fn every_scenario_gives_one_journal_on_both_backends() {
     for file in scenario_files() {
         let scenario = Scenario::load(&file).unwrap();
         let seed = scenario.file().seed;
-        let sim = journal_of(&scenario, scenario.sim_lab(seed), None);
-        let rig = EmulatedRig::usual(Box::new(scenario.sim_lab(seed))).expect("it can be wired");
+        let sim = journal_of(&scenario, scenario.simulated().unwrap().lab(seed), None);
+        let rig = EmulatedRig::usual(Box::new(scenario.simulated().unwrap().lab(seed)))
+            .expect("it can be wired");
         let known = journal::read(&sim).unwrap();
         // A recorded fault does not stop a resumed run, so a campaign that a fault stops is asked anew.
         let emulated = journal_of(&scenario, rig, Some(&known).filter(|known| known.complete()));

@@ -41,7 +41,12 @@ fn complete(scenario: &Scenario, path: &Path, resume: bool) -> Vec<u8> {
     let never = AtomicBool::new(false);
     let campaign = Campaign::new(scenario, seed, NonZeroUsize::MIN, &never);
     let writer = folder.open().expect("the journal can be written");
-    let ran = campaign.run(scenario.sim_lab(seed), writer, folder.recorded(), &mut Silent);
+    let ran = campaign.run(
+        scenario.simulated().unwrap().lab(seed),
+        writer,
+        folder.recorded(),
+        &mut Silent,
+    );
     assert_eq!(ran.expect("a policy answers").0.fault, None);
     fs::read(path.join(JOURNAL)).expect("a journal was written")
 }
@@ -293,7 +298,7 @@ fn a_complete_run_of_a_rig_that_is_resumed_stays_as_it_is() {
     let resumed = resumed.going_on(vec!["pfo".into()]);
     let never = AtomicBool::new(false);
     let campaign = Campaign::new(&scenario, seed, NonZeroUsize::MIN, &never).goes_on();
-    let (lab, writer) = (scenario.sim_lab(seed), resumed.append().unwrap());
+    let (lab, writer) = (scenario.simulated().unwrap().lab(seed), resumed.append().unwrap());
     let ran = campaign.run(lab, writer, resumed.recorded(), &mut Silent);
     assert_eq!(ran.expect("a policy answers").0.fault, None);
     assert!(fs::read(path.join(JOURNAL)).unwrap() == whole, "another end was recorded");

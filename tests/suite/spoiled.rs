@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::rc::Rc;
 use std::sync::atomic::AtomicBool;
 
-use flowtwin_campaign::campaign::{Campaign, Silent, Watch};
+use flowtwin_campaign::campaign::{Campaign, Observer, Silent};
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::journal::{Journal, Record, Writer, read};
 use flowtwin_lab::{Command, Fault, FaultKind, Instant, Lab, Manifest, Observation, Reply};
@@ -58,7 +58,7 @@ struct Somebody {
     asked: usize,
 }
 
-impl Watch for Somebody {
+impl Observer for Somebody {
     fn phase(&mut self, _name: &str, _policy: &str, _experiments: usize) {}
     fn experiment(&mut self, _number: u64, _observation: &Observation, _known: bool) {}
     fn ended(&mut self, _name: &str, _stop: Option<&Stop>) {}
@@ -76,7 +76,7 @@ fn loaded(name: &str) -> Scenario {
 /// The plug comes out in the second experiment.
 fn with_a_plug_out(scenario: &Scenario, kind: FaultKind, helps: bool) -> (Journal, Option<Fault>) {
     let out = Rc::new(Cell::new(false));
-    let lab = scenario.sim_lab(scenario.file().seed);
+    let lab = scenario.simulated().unwrap().lab(scenario.file().seed);
     let loose = Loose { lab, kind, fetches: 0, out_at: 11, out: out.clone() };
     let mut somebody = Somebody { out, helps, asked: 0 };
     let never = AtomicBool::new(false);
@@ -123,7 +123,7 @@ fn a_run_that_a_loose_plug_stopped_does_the_experiment_again_and_learns_nothing_
     assert_eq!(fault.map(|fault| fault.kind), Some(lost()));
     assert_eq!((stopped.experiments().count(), stopped.spoiled().count()), (1, 1));
     // On a rig what is recorded has happened.
-    let mut lab = scenario.sim_lab(scenario.file().seed);
+    let mut lab = scenario.simulated().unwrap().lab(scenario.file().seed);
     lab.wait_until(stopped.last_at()).unwrap();
     let never = AtomicBool::new(false);
     let campaign = Campaign::new(&scenario, scenario.file().seed, NonZeroUsize::MIN, &never);
@@ -144,7 +144,7 @@ fn a_simulated_run_that_a_fault_of_its_rig_stopped_is_repeated_to_the_byte() {
     let (stopped, _) = with_a_plug_out(&scenario, lost(), false);
     let there = read(stopped.durable_bytes()).unwrap();
     let out = Rc::new(Cell::new(false));
-    let lab = scenario.sim_lab(scenario.file().seed);
+    let lab = scenario.simulated().unwrap().lab(scenario.file().seed);
     let loose = Loose { lab, kind: lost(), fetches: 0, out_at: 11, out };
     let never = AtomicBool::new(false);
     let campaign = Campaign::new(&scenario, scenario.file().seed, NonZeroUsize::MIN, &never);

@@ -6,10 +6,22 @@ use std::path::{Path, PathBuf};
 use crate::support::root;
 
 /// The folders of the library crates.
-const CRATES: [&str; 9] =
-    ["lab", "sim", "backends", "statistics", "twin", "report", "data", "campaign", "study"];
+const CRATES: [&str; 10] = [
+    "lab",
+    "sim",
+    "backends",
+    "statistics",
+    "twin",
+    "report",
+    "data",
+    "campaign",
+    "study",
+    "comparison",
+];
 const LINES: usize = 600;
 const FUNCTION_LINES: usize = 70;
+/// Widest comment [columns]; `cargo fmt` keeps code to 100.
+const COMMENT: usize = 140;
 
 /// All Rust files of the repository.
 fn sources() -> Vec<PathBuf> {
@@ -50,6 +62,17 @@ fn no_file_is_too_long() {
         (lines > LINES).then(|| format!("{lines} lines, at most {LINES}"))
     });
     assert!(long.is_empty(), "{long:#?}");
+}
+
+#[test]
+fn no_comment_is_too_wide() {
+    let wide = offenders(|_, text| {
+        let comments = text.lines().enumerate().filter(|(_, line)| line.trim().starts_with("//"));
+        let widths = comments.map(|(at, line)| (at + 1, line.chars().count()));
+        let (line, width) = widths.into_iter().find(|(_, width)| *width > COMMENT)?;
+        Some(format!("line {line} has {width} columns, a comment at most {COMMENT}"))
+    });
+    assert!(wide.is_empty(), "{wide:#?}");
 }
 
 #[test]
@@ -102,6 +125,20 @@ fn no_work_is_left_for_later() {
         found.map(|word| format!("contains {word}"))
     });
     assert!(left.is_empty(), "{left:#?}");
+}
+
+/// Who prints, and with which code a program ends, is for the command line to say.
+#[test]
+fn no_library_prints_or_ends_the_program() {
+    let words = ["print!(", "println!(", "eprint!(", "eprintln!(", "process::exit", "CommandError"];
+    let loud = offenders(|path, text| {
+        let inside = path.strip_prefix(root()).ok()?;
+        let library = CRATES.iter().any(|name| inside.starts_with(Path::new(name).join("src")));
+        let code = text.lines().map(str::trim).filter(|line| !line.starts_with("//"));
+        let found = code.flat_map(|line| words.iter().find(|word| line.contains(**word))).next()?;
+        library.then(|| format!("contains {found}"))
+    });
+    assert!(loud.is_empty(), "{loud:#?}");
 }
 
 #[test]

@@ -146,7 +146,7 @@ impl Ground {
 }
 
 fn rig(scenario: &Scenario, wiring: &Wiring) -> (EmulatedRig, Ground) {
-    let lab = Shared::new(scenario.sim_lab(scenario.file().seed));
+    let lab = Shared::new(scenario.simulated().unwrap().lab(scenario.file().seed));
     let hot = Rc::new(RefCell::new(false));
     let world = World { lab: lab.clone(), hot: hot.clone() };
     let rig = EmulatedRig::new(Box::new(world), wiring).expect("the bench fits the scenario");

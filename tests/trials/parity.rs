@@ -31,7 +31,7 @@ fn timed(scenario: &Scenario, seed: u64, lab: impl Lab, known: Option<&Journal>)
 }
 
 fn emulated(scenario: &Scenario, seed: u64) -> EmulatedRig {
-    EmulatedRig::usual(Box::new(scenario.sim_lab(seed))).expect("it can be wired")
+    EmulatedRig::usual(Box::new(scenario.simulated().unwrap().lab(seed))).expect("it can be wired")
 }
 
 /// What it took on `sim` and on `emulated` [s], measured with the first seed of a scenario.
@@ -41,7 +41,7 @@ struct Times(f64, f64);
 /// One seed of a scenario on both backends. The twin's part is the same on both, so that experiments that the first run
 /// has proposed are not proposed again; a campaign that a fault stops is asked anew.
 fn compare(scenario: &Scenario, seed: u64, times: &mut Times) -> String {
-    let (sim, whole_s) = timed(scenario, seed, scenario.sim_lab(seed), None);
+    let (sim, whole_s) = timed(scenario, seed, scenario.simulated().unwrap().lab(seed), None);
     let known = journal::read(&sim).unwrap();
     let known = Some(&known).filter(|known| known.complete());
     let (rig, emulated_s) = timed(scenario, seed, emulated(scenario, seed), known);
@@ -50,7 +50,7 @@ fn compare(scenario: &Scenario, seed: u64, times: &mut Times) -> String {
     if seed != scenario.file().seed {
         return format!("{said}; {whole_s:.1} s on sim, twin included, {emulated_s:.1} s emulated");
     }
-    let (again, sim_s) = timed(scenario, seed, scenario.sim_lab(seed), known);
+    let (again, sim_s) = timed(scenario, seed, scenario.simulated().unwrap().lab(seed), known);
     assert!(sim == again, "{} once more", scenario.name());
     *times = Times(times.0 + sim_s, times.1 + emulated_s);
     format!(

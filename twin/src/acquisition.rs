@@ -4,6 +4,8 @@ use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
 use flowtwin_lab::math;
 
+pub use flowtwin_statistics::normal::{cdf, density};
+
 use crate::{Belief, Posterior};
 
 /// The default weight of the spread in [`Acquisition::Ucb`], 1/√2, as in the code of the group of Abolhasani.
@@ -82,16 +84,6 @@ impl Acquisition {
 
 /// Least standard deviation that is divided by.
 const TINY: f64 = 1e-12;
-
-/// Density of the standard normal.
-pub fn density(z: f64) -> f64 {
-    math::exp(-0.5 * z * z) / (2.0 * PI).sqrt()
-}
-
-/// Distribution function of the standard normal, accurate in the lower tail.
-pub fn cdf(z: f64) -> f64 {
-    0.5 * math::erfc(-z * FRAC_1_SQRT_2)
-}
 
 /// `E[max(0, Y - best)]` for a normal Y: `sd (φ(z) + z Φ(z))`, `z = (mean - best) / sd` (Jones et al. 1998,
 /// DOI 10.1023/A:1008306431147, eq. 15).

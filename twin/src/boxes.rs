@@ -2,8 +2,10 @@
 
 /// Boxes that together are all that lies above the reference and is not dominated; up to three scores.
 ///
-/// A side of a box is a pair of places in the list of levels of its score: from the first to the second, which is one past the end
-/// of the list where the box is open. (Yang et al. 2019, DOI 10.1007/s10898-019-00798-7, cut two and three scores in a like way; theirs
+/// A side of a box is a pair of places in the list of levels of its score: from the first to the
+/// second, which is one past the end
+/// of the list where the box is open. (Yang et al. 2019, DOI 10.1007/s10898-019-00798-7, cut two and
+/// three scores in a like way; theirs
 /// are fewer boxes for three.)
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Boxes {

@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 
 use flowtwin_lab::Streams;
+use flowtwin_lab::queue::in_order;
 
 /// Random streams, and the number of threads that may be used.
 ///
@@ -35,18 +36,7 @@ impl Context {
     /// # Panics
     /// If `task` does.
     pub fn map<T: Send>(&self, count: usize, task: impl Fn(usize) -> T + Sync) -> Vec<T> {
-        let threads = self.threads.get().min(count);
-        if threads <= 1 {
-            return (0..count).map(task).collect();
-        }
-        let part = |k: usize| (k * count / threads)..((k + 1) * count / threads);
-        let task = &task;
-        std::thread::scope(|scope| {
-            let parts: Vec<_> = (0..threads)
-                .map(|k| scope.spawn(move || part(k).map(task).collect::<Vec<T>>()))
-                .collect();
-            parts.into_iter().flat_map(|handle| handle.join().expect("a task panicked")).collect()
-        })
+        in_order(count, self.threads, task)
     }
 }
 

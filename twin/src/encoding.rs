@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 /// What becomes of each input before a model sees it.
 ///
 /// A number stays one column. A choice becomes a column for each option, so that two options are as far apart as a model with a
-/// length for each column finds them to be: it learns which options stand out and which do alike. Descriptors are columns besides,
+/// length for each column finds them to be: it learns which options stand out and which do alike.
+/// Descriptors are columns besides,
 /// scaled to 0..1; options with like descriptors are then alike from the start.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -65,7 +66,7 @@ impl Encoding {
     }
 }
 
-/// The option at `u` of 0..1 among so many.
+/// The option at `u` of 0..1 among this many.
 fn option(u: f64, count: usize) -> usize {
     ((u.max(0.0) * count as f64) as usize).min(count - 1)
 }

@@ -152,8 +152,10 @@ pub fn split(
     parts.into_iter().map(rows).collect()
 }
 
-/// Predicts every experiment from a surrogate fitted without its fold, and without any other experiment at the same inputs; the scores of a repeat are taken over all
-/// experiments at once, and averaged over repeats. The intervals come from resampling experiments (Efron 1979): they say how far the
+/// Predicts every experiment from a surrogate fitted without its fold, and without any other
+/// experiment at the same inputs; the scores of a repeat are taken over all
+/// experiments at once, and averaged over repeats. The intervals come from resampling experiments
+/// (Efron 1979): they say how far the
 /// scores would move with another set of experiments of the same number.
 ///
 /// # Errors

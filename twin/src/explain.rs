@@ -1,4 +1,4 @@
-//! Why a model says what it says: Shapley values, partial dependence, response surfaces.
+//! Explanations of a model's predictions: Shapley values, partial dependence, response surfaces.
 
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,8 @@ pub struct Shapley {
     pub base: f64,
     /// The share of each input \[d\]; with `base` they sum to the prediction.
     pub values: Vec<f64>,
-    /// The share of each pair \[d\]\[d\], symmetric: main effects on the diagonal, half of each interaction on either side. Each row
+    /// The share of each pair \[d\]\[d\], symmetric: main effects on the diagonal, half of each
+    /// interaction on either side. Each row
     /// sums to the input's value.
     pub interactions: Vec<Vec<f64>>,
 }

@@ -53,7 +53,7 @@ impl Trial {
     }
 }
 
-/// An earlier experiment does not say what an input was.
+/// An earlier experiment lacks the value of an input.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the earlier experiment has no value for {name}, which is an input of this space")]
 pub struct MissingInput {

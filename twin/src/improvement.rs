@@ -93,7 +93,8 @@ pub(crate) fn exceeds(goal: Goal, slack: f64, lens: Lens, belief: Belief, level:
     }
 }
 
-/// The expected hypervolume improvement for independent normal beliefs about the objectives' outcomes \[k\], and its derivatives by
+/// The expected hypervolume improvement for independent normal beliefs about the objectives' outcomes
+/// \[k\], and its derivatives by
 /// their means and standard deviations \[k\].
 ///
 /// Over a box the improvement is a product of what each score is expected to exceed its lower side by, less the same for its

@@ -1,12 +1,62 @@
-//! What a self-driving lab can learn from its own experiments.
+//! What a self-driving lab learns from its own experiments: surrogates, policies, explanations.
 //!
-//! - [`Surrogate`] and [`Posterior`]: models of an outcome that know how sure they are.
-//! - [`Policy`]: what to try next, a pure function of the [`History`].
-//! - [`design`], [`acquisition`], [`region`]: what policies are made of.
+//! ```text
+//!            experiments                                         what to try next
+//!   History ──────────────► Surrogate ──fit──► Posterior ──► Policy ──propose──► Proposals
+//!      ▲                    (gp, forest, …)    (Belief)      (ei, ucb, …)            │
+//!      └───────────────────────────── a lab measures ◄───────────────────────────────┘
+//! ```
 //!
-//! Outcomes are maximised; whoever minimises negates them. Inputs are points of the unit cube of a
-//! [`flowtwin_lab::Space`]. Everything here is deterministic: same history, same streams, same bits, on any
-//! machine and any number of threads. [`Work`] counts what was computed.
+//! 1. [`Surrogate`] and [`Posterior`]: models of an outcome that know how sure they are. [`SurrogateSpec`] names them.
+//! 2. [`Policy`]: what to try next, a pure function of the [`History`]. [`PolicySpec`] names the policies.
+//! 3. [`Goals`], [`front`]: several objectives and limits.
+//! 4. [`evaluate`], [`explain`]: cross-validation, Shapley values, response surfaces.
+//! 5. [`design`], [`acquisition`], [`region`]: what policies are made of.
+//!
+//! Outcomes are maximised; to minimise one, negate it. Inputs are points of the unit cube of a [`flowtwin_lab::Space`].
+//! Everything here is deterministic: the same history and streams give the same bits, on any machine and with any number of
+//! threads. [`Work`] counts what was computed.
+//!
+//! # Example: ask and tell
+//!
+//! ```
+//! use flowtwin_lab::{Input, Space, Streams};
+//! use flowtwin_twin::{Ask, Context, History, Policy, PolicySpec, SurrogateSpec, Trial};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let space = Space::new(vec![Input::number("temperature_c", 120.0, 150.0, 0.5)], vec![])?;
+//! let policy = "log_ei".parse::<PolicySpec>()?.build(SurrogateSpec::Gp);
+//! let context = Context::new(Streams::new(1));
+//! let mut history = History::default();
+//! for asked in 0..8 {
+//!     let ask = Ask { space: &space, history: &history, count: 1, asked, planned: 8, cost: None };
+//!     let conditions = policy.propose(&ask, &context)?.conditions.remove(0);
+//!     let t = conditions.values()[0];
+//!     let outcome = -(t - 144.0) * (t - 144.0); // in the place of an experiment
+//!     history.trials.push(Trial::new(&space, &conditions, Some(outcome))?);
+//! }
+//! let (_, best) = history.best().ok_or("nothing measured")?;
+//! assert!(best > -4.0); // within 2 °C of the optimum
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Example: fit and ask a surrogate
+//!
+//! ```
+//! use flowtwin_lab::Streams;
+//! use flowtwin_twin::{Context, Posterior, Surrogate, SurrogateSpec};
+//! use ndarray::array;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let x = array![[0.0], [0.25], [0.5], [0.75], [1.0]]; // one row an experiment, each input on 0..1
+//! let y = [0.0, 0.71, 1.0, 0.71, 0.0];
+//! let posterior = SurrogateSpec::Gp.fit(x.view(), &y, &Context::new(Streams::new(1)))?;
+//! let belief = posterior.at(&[0.6]);
+//! assert!((belief.mean - 0.95).abs() < 0.1 && belief.sd < 0.2);
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod acquisition;
 mod boxes;

@@ -4,16 +4,15 @@ mod encoded;
 mod spec;
 
 use flowtwin_lab::Stream;
-use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
-use crate::ensemble::{Ensemble, EnsemblePosterior};
-use crate::forest::{Forest, ForestPosterior};
-use crate::gp::{GaussianProcess, GpPosterior};
-use crate::legacy::{LegacyEnsemble, LegacyPosterior};
-use crate::stack::{Stack, StackPosterior};
-use crate::surrogate::{Belief, FitError, Posterior, Slope, Surrogate};
-use crate::{Context, Work};
+use crate::Work;
+use crate::ensemble::EnsemblePosterior;
+use crate::forest::ForestPosterior;
+use crate::gp::GpPosterior;
+use crate::legacy::LegacyPosterior;
+use crate::stack::StackPosterior;
+use crate::surrogate::{Belief, Posterior, Slope};
 
 pub use encoded::Encoded;
 pub use spec::{SurrogateSpec, UnknownName};
@@ -94,22 +93,5 @@ impl Posterior for Model {
 
     fn work(&self) -> Work {
         self.posterior().work()
-    }
-}
-
-impl Surrogate for SurrogateSpec {
-    type Posterior = Model;
-
-    fn fit(&self, x: ArrayView2<'_, f64>, y: &[f64], context: &Context) -> Result<Model, FitError> {
-        Ok(match self {
-            Self::LegacyFastcat => Model::Legacy(LegacyEnsemble::fast_cat().fit(x, y, context)?),
-            Self::Modern => Model::Modern(Ensemble::default().fit(x, y, context)?),
-            Self::Forest => Model::Forest(Forest::default().fit(x, y, context)?),
-            Self::Stack => Model::Stack(Box::new(Stack::default().fit(x, y, context)?)),
-            Self::Gp => Model::Gp(GaussianProcess::default().fit(x, y, context)?),
-            Self::LegacySmartdope => {
-                Model::Legacy(LegacyEnsemble::smart_dope().fit(x, y, context)?)
-            }
-        })
     }
 }

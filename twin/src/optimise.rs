@@ -23,7 +23,8 @@ pub(crate) struct Optimum {
 /// Follows `f`, which returns a value and its derivatives, downhill from `start` by at most `steps` steps of L-BFGS
 /// (Nocedal 1980) with the line search of Moré and Thuente (1994).
 ///
-/// It ends where a step gains less than `least`, and after 20 evaluations a step on average. The lowest point that was evaluated is returned, also where the search
+/// It ends where a step gains less than `least`, and after 20 evaluations a step on average. The
+/// lowest point that was evaluated is returned, also where the search
 /// stalls.
 pub(crate) fn minimise(
     f: impl Fn(&[f64]) -> (f64, Vec<f64>),

@@ -26,6 +26,25 @@ pub use spec::PolicySpec;
 ///
 /// So a campaign is resumed by replaying its history; there is no state to keep. The same question gives the same
 /// answer, for any number of threads.
+///
+/// A policy that always tries the middle:
+///
+/// ```
+/// use flowtwin_twin::{Ask, Context, Policy, PolicyError, Proposals, Work};
+///
+/// #[derive(Debug)]
+/// struct Middle;
+///
+/// impl Policy for Middle {
+///     fn name(&self) -> &str {
+///         "middle"
+///     }
+///     fn propose(&self, ask: &Ask<'_>, _context: &Context) -> Result<Proposals, PolicyError> {
+///         let conditions = vec![ask.space.centre(); ask.count];
+///         Ok(Proposals { conditions, work: Work::default() })
+///     }
+/// }
+/// ```
 pub trait Policy: std::fmt::Debug + Send + Sync {
     /// Its name, as scenarios spell it.
     fn name(&self) -> &str;
@@ -36,7 +55,8 @@ pub trait Policy: std::fmt::Debug + Send + Sync {
     /// If no conditions meet the constraints, or a surrogate cannot be fitted to the history.
     fn propose(&self, ask: &Ask<'_>, context: &Context) -> Result<Proposals, PolicyError>;
 
-    /// Picks the index of one of `candidates` \[q\]\[d\], points of the unit cube of `space`, and says what that took; none where the
+    /// Picks the index of one of `candidates` \[q\]\[d\], points of the unit cube of `space`, and says
+    /// what that took; none where the
     /// policy does not choose among points that are given.
     ///
     /// # Errors
@@ -129,7 +149,7 @@ pub enum PolicyError {
         /// What happened.
         detail: String,
     },
-    /// A policy that weighs costs was not told them.
+    /// A policy that weighs costs has no costs.
     #[error("{policy} needs to know what an experiment costs")]
     NoCost {
         /// The policy.

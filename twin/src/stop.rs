@@ -98,7 +98,7 @@ const LEAST: usize = 10;
 const POINTS: usize = 512;
 
 impl StopRules {
-    /// The first rule that says stop, if any does; a pure function like a policy.
+    /// The first rule that ends the phase, if any; a pure function like a policy.
     ///
     /// # Errors
     /// If the surrogate cannot be fitted, or no conditions are feasible.

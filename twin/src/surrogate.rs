@@ -6,6 +6,18 @@ use ndarray::ArrayView2;
 use crate::{Context, Work};
 
 /// A way to learn an outcome from experiments.
+///
+/// ```
+/// use flowtwin_lab::Streams;
+/// use flowtwin_twin::{Context, GaussianProcess, Posterior, Surrogate};
+/// use ndarray::array;
+///
+/// let x = array![[0.0], [0.5], [1.0]];
+/// let context = Context::new(Streams::new(1));
+/// let posterior = GaussianProcess::default().fit(x.view(), &[1.0, 2.0, 1.5], &context)?;
+/// assert!(posterior.at(&[0.5]).sd < posterior.at(&[0.25]).sd); // sure where it has measured
+/// # Ok::<(), flowtwin_twin::FitError>(())
+/// ```
 pub trait Surrogate {
     /// What a fit yields.
     type Posterior: Posterior;
@@ -26,6 +38,15 @@ pub trait Surrogate {
 }
 
 /// What is believed about an outcome after a fit.
+///
+/// ```
+/// use flowtwin_twin::Posterior;
+///
+/// /// The conditions of a list that a model expects most of.
+/// fn best<'a>(model: &dyn Posterior, list: &'a [Vec<f64>]) -> Option<&'a Vec<f64>> {
+///     list.iter().max_by(|a, b| model.at(a).mean.total_cmp(&model.at(b).mean))
+/// }
+/// ```
 pub trait Posterior: std::fmt::Debug + Send + Sync {
     /// Mean and standard deviation of the noise-free outcome at a point `x` \[d\].
     fn at(&self, x: &[f64]) -> Belief;

@@ -1,5 +1,7 @@
 //! What every surrogate promises.
 
+use std::sync::LazyLock;
+
 use flowtwin_lab::{LARGEST, Streams};
 use flowtwin_twin::{
     Belief, Context, FARTHEST, FitError, Model, Posterior, Surrogate, SurrogateSpec,
@@ -15,6 +17,13 @@ fn data(rows: usize) -> (Array2<f64>, Vec<f64>) {
     (x, y)
 }
 
+/// Every surrogate fitted to 30 experiments: once for all tests, for that is what takes time.
+fn fitted() -> impl Iterator<Item = (SurrogateSpec, &'static Model)> {
+    static MODELS: LazyLock<[Model; SurrogateSpec::ALL.len()]> =
+        LazyLock::new(|| SurrogateSpec::ALL.map(|surrogate| fit(surrogate, 30)));
+    SurrogateSpec::ALL.into_iter().zip(&*MODELS)
+}
+
 fn fit(surrogate: SurrogateSpec, rows: usize) -> Model {
     let (x, y) = data(rows);
     surrogate.fit(x.view(), &y, &Context::new(Streams::new(1))).expect("the data are finite")
@@ -23,11 +32,10 @@ fn fit(surrogate: SurrogateSpec, rows: usize) -> Model {
 #[test]
 fn a_model_file_loads_back_bit_for_bit() {
     let (x, _) = data(30);
-    for surrogate in SurrogateSpec::ALL {
-        let model = fit(surrogate, 30);
-        let text = serde_json::to_string(&model).expect("a model is plain data");
+    for (surrogate, model) in fitted() {
+        let text = serde_json::to_string(model).expect("a model is plain data");
         let loaded: Model = serde_json::from_str(&text).expect("it was just written");
-        assert_eq!(loaded, model, "{}", surrogate.name());
+        assert_eq!(loaded, *model, "{}", surrogate.name());
         assert_eq!(loaded.predict(x.view()), model.predict(x.view()), "{}", surrogate.name());
     }
 }
@@ -35,8 +43,7 @@ fn a_model_file_loads_back_bit_for_bit() {
 #[test]
 fn models_are_the_same_bits_as_ever() {
     let (x, _) = data(30);
-    let digest = |surrogate: SurrogateSpec| {
-        let model = fit(surrogate, 30);
+    let digest = |(surrogate, model): (SurrogateSpec, &Model)| {
         let fresh = model.predict(x.view());
         let beliefs = fresh.iter().chain(model.held_out());
         // Folds the bits of all means and deviations into one number (Fowler, Noll and Vo).
@@ -47,7 +54,7 @@ fn models_are_the_same_bits_as_ever() {
         });
         format!("{} {hash:016x}", surrogate.name())
     };
-    assert_eq!(SurrogateSpec::ALL.map(digest), GOLDEN);
+    assert_eq!(fitted().map(digest).collect::<Vec<_>>(), GOLDEN);
 }
 
 const GOLDEN: [&str; 6] = [
@@ -64,8 +71,7 @@ fn many_points_are_believed_as_each_alone_is() {
     let (x, _) = data(21);
     let points: Vec<Vec<f64>> = x.rows().into_iter().map(|row| row.to_vec()).collect();
     let views: Vec<&[f64]> = points.iter().map(Vec::as_slice).collect();
-    for surrogate in SurrogateSpec::ALL {
-        let model = fit(surrogate, 30);
+    for (surrogate, model) in fitted() {
         let beliefs = model.beliefs(&views);
         assert_eq!(beliefs.len(), 21, "{}", surrogate.name());
         for (belief, x) in beliefs.iter().zip(&points) {
@@ -80,8 +86,7 @@ fn many_points_are_believed_as_each_alone_is() {
 #[test]
 fn slopes_are_those_of_finite_differences() {
     let x = [0.31, 0.62, 0.47];
-    for surrogate in SurrogateSpec::ALL {
-        let model = fit(surrogate, 40);
+    for (surrogate, model) in fitted() {
         let Some(slope) = model.slope(&x) else {
             continue;
         };

@@ -1,4 +1,4 @@
-//! The instruments at the end of one cable or of several, and what they are told.
+//! The instruments on one cable or several, and their commands.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -89,11 +89,7 @@ impl Part {
                 Some(Self::Spectrometer(spectrometer.clone()))
             }
             Command::ReadBack { setting } => Some(Self::that_keeps(setting)),
-            Command::Read { .. }
-            | Command::Fill { .. }
-            | Command::MakeSafe
-            | Command::Begin { .. }
-            | Command::Collect => None,
+            _ => None,
         }
     }
 }
@@ -110,7 +106,7 @@ impl fmt::Display for Part {
     }
 }
 
-/// What the instruments of a cable are told.
+/// A command for the instruments of a cable.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Order {
     /// A command to one of them.
@@ -130,7 +126,7 @@ pub(crate) enum Order {
 pub(crate) enum Answer {
     /// It is done.
     Done,
-    /// It takes so long.
+    /// It takes this time.
     Takes(Span),
     /// Frames of a spectrometer.
     Frames(Frames),
@@ -190,13 +186,7 @@ impl Instruments {
                 return frames.map(Answer::Frames);
             }
             Command::ReadBack { setting } => return self.read_back(setting).map(Answer::Reading),
-            Command::Read { .. }
-            | Command::Fill { .. }
-            | Command::MakeSafe
-            | Command::Begin { .. }
-            | Command::Collect => {
-                Err(FaultKind::Unsupported { detail: "that is no order to an instrument".into() })
-            }
+            _ => Err(FaultKind::Unsupported { detail: "that is no order to an instrument".into() }),
         };
         done.map(|()| Answer::Done)
     }

@@ -19,7 +19,7 @@ const ONE_SERIES: Duration = Duration::from_secs(3);
 /// What a later attempt of a series waits at least.
 const LATER: Duration = Duration::from_millis(50);
 
-/// What instruments were last told to do, and since when the rig could not be made safe.
+/// The last command of each instrument, and since when the rig could not be made safe.
 #[derive(Debug, Default)]
 pub(super) struct Safety {
     working: BTreeMap<Part, String>,
@@ -68,7 +68,7 @@ impl Safety {
         left
     }
 
-    /// What is not safe, in words for whoever stands before the rig.
+    /// What is not safe, in words for the people at the rig.
     pub(super) fn in_words(&self, left: &[(Part, String)]) -> Vec<Unsafe> {
         let of = |(part, why): &(Part, String)| {
             let told = self.working.get(part);
@@ -91,13 +91,29 @@ pub struct Unsafe {
     pub what: &'static str,
     /// Its name.
     pub name: String,
-    /// What it was last told to do.
+    /// Its last command.
     pub does: String,
     /// Why it is not safe.
     pub why: String,
 }
 
-/// Is told at once when a rig cannot be made safe, each time that is tried.
+/// Announces at once that a rig cannot be made safe, at every attempt.
+///
+/// ```
+/// use flowtwin_backends::bench::{Herald, Unsafe};
+///
+/// #[derive(Debug)]
+/// struct Loud;
+///
+/// impl Herald for Loud {
+///     fn not_safe(&mut self, left: &[Unsafe]) {
+///         left.iter().for_each(|part| eprintln!("{} {} {}: {}", part.what, part.name, part.does, part.why));
+///     }
+///     fn safe(&mut self) {
+///         eprintln!("the rig is safe");
+///     }
+/// }
+/// ```
 pub trait Herald: std::fmt::Debug {
     /// These instruments did not acknowledge their safe state.
     fn not_safe(&mut self, left: &[Unsafe]);
@@ -109,7 +125,7 @@ pub trait Herald: std::fmt::Debug {
 fn at_work(command: &Command) -> Option<String> {
     match command {
         Command::Heat { set_point_c, .. } => {
-            Some(format!("is on, last told {:.1} °C", set_point_c.c()))
+            Some(format!("is on, last set to {:.1} °C", set_point_c.c()))
         }
         Command::Dispense { rate_ul_per_min, at_most_ul, .. } => Some(format!(
             "runs at {:.1} µL/min, and stops by itself after {:.0} µL",

@@ -1,4 +1,4 @@
-//! A thread for the instruments at the end of a cable: whoever waits for them can do something else.
+//! A thread for the instruments of a cable, so that others need not wait for them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,10 +11,10 @@ use flowtwin_lab::FaultKind;
 use super::instruments::{Answer, Instruments, Order, Pace};
 use crate::transport::Hurry;
 
-/// Time between two looks at whether anybody still waits for the answer.
+/// Time between two checks whether the answer is still wanted.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// How long an order that nobody waits for any more has to end.
+/// Time limit of an order whose answer is no longer wanted.
 const LAST_WORD: Duration = Duration::from_millis(200);
 
 type Answered = Result<Answer, FaultKind>;
@@ -122,7 +122,7 @@ impl Worker {
         }
     }
 
-    /// Gives an order up. What it has become after all is told, where it ends at once.
+    /// Gives up on an order, and returns its result if it ends at once.
     fn give_up(&mut self, number: u64, kind: FaultKind) -> Answered {
         self.drop_orders();
         self.answer(number, LAST_WORD).unwrap_or(Err(kind))
@@ -186,7 +186,7 @@ mod tests {
     use super::*;
     use crate::instrument::Heater;
 
-    /// A heater on a wire that nobody answers: it waits until it is told to give up, and notes what it was told.
+    /// A heater on a wire that nobody answers: it waits until it must give up, and records its commands.
     struct Deaf(Hurry, Arc<Mutex<Vec<&'static str>>>);
 
     impl Deaf {

@@ -83,7 +83,7 @@ impl SharedClock {
     /// [`FaultKind::Interrupted`] within 100 ms.
     ///
     /// # Errors
-    /// If nobody tells the time there.
+    /// If no clock answers there.
     pub fn connect(address: &str, start: Instant, interrupt: Arc<AtomicBool>) -> io::Result<Self> {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;

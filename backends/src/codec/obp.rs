@@ -167,7 +167,7 @@ fn four(bytes: &[u8], at: usize) -> [u8; 4] {
     [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]
 }
 
-/// What an error number says.
+/// The meaning of an error number.
 pub fn error_text(error: u16) -> &'static str {
     match error {
         0 => "success",

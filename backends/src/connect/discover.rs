@@ -68,8 +68,16 @@ fn addresses(adapter: Ipv4Addr) -> io::Result<Vec<SocketAddr>> {
     Ok(found)
 }
 
-/// The serial ports that the system knows of.
+/// The serial ports that the system knows of; none in a program that was built without them.
 pub fn serial_ports() -> Vec<String> {
+    #[cfg(not(feature = "serial"))]
+    return Vec::new();
+    #[cfg(feature = "serial")]
+    names_of_ports()
+}
+
+#[cfg(feature = "serial")]
+fn names_of_ports() -> Vec<String> {
     let ports = serialport::available_ports().unwrap_or_default();
     ports.into_iter().map(|port| port.port_name).collect()
 }

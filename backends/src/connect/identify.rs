@@ -27,12 +27,12 @@ pub struct Finding {
     pub link: Option<Link>,
     /// Who answered.
     pub identity: Option<Identity>,
-    /// Why it cannot be used: no answer, or somebody else's.
+    /// Why it cannot be used: no answer, or that of another instrument.
     pub problem: Option<FaultKind>,
 }
 
 impl Finding {
-    /// Whether it is played by flowtwin: what it tells is simulated, whatever the wiring file says.
+    /// Whether flowtwin emulates it: its readings are simulated, whatever the wiring file says.
     pub fn is_emulated(&self) -> bool {
         let says_so = |who: &Identity| who.model.contains(EMULATED);
         let is_pseudo_terminal = |link: &Link| match link {

@@ -1,4 +1,4 @@
-//! Moving one pump a little, so that somebody sees which one it is.
+//! Moving one pump a little, so that a person sees which one it is.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -22,7 +22,7 @@ impl Wiring {
 /// was \[µL\].
 ///
 /// # Errors
-/// If the pump is not wired, runs already, or does not do as it is told.
+/// If the pump is not wired, runs already, or does not follow the command.
 pub fn nudge(wiring: &Wiring, pump: &PumpId) -> Result<f64, FaultKind> {
     for (name, wired) in &wiring.chemyx {
         let channel = match &wired.channels {

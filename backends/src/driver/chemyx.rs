@@ -22,7 +22,7 @@ const SAME: f64 = 1e-5;
 /// The number of the units µL and µL/min.
 const UNITS_UL_PER_MIN: f64 = 2.0;
 
-/// How much a pump is moved so that somebody sees it \[µL\], and how fast [µL/min]: three seconds.
+/// How much a pump is moved so that it can be seen \[µL\], and how fast [µL/min]: three seconds.
 const NUDGE_UL: f64 = 10.0;
 const NUDGE_UL_PER_MIN: f64 = 200.0;
 /// How often it is asked whether it has come to its end, and how long after each time.
@@ -82,7 +82,7 @@ impl Chemyx {
     /// was \[µL\].
     ///
     /// # Errors
-    /// If it runs already, or does not do as it is told.
+    /// If it runs already, or does not follow the command.
     pub(crate) fn nudge(&mut self) -> Result<f64, FaultKind> {
         self.port.borrow_mut().wake()?;
         let status = self.status()?;
@@ -104,7 +104,7 @@ impl Chemyx {
         self.stop().map(|()| ul)
     }
 
-    /// Stops the pump if it runs, chooses units, tells it the bore and learns its limits.
+    /// Stops the pump if it runs, sets units and bore, and reads its limits.
     fn prepare(&mut self) -> Result<Limits, FaultKind> {
         if let Some(limits) = self.limits {
             self.check_settings().inspect_err(|_| self.limits = None)?;
@@ -168,7 +168,7 @@ impl Chemyx {
         found(&self.view()?, short)
     }
 
-    /// The settings of this channel; firmware of several channels tells those of all, each below its name.
+    /// The settings of this channel; firmware with several channels reports those of all, each below its name.
     fn view(&mut self) -> Result<Vec<String>, FaultKind> {
         let lines = self.read("view parameter")?;
         let Some(channel) = self.channel else { return Ok(lines) };
@@ -184,7 +184,7 @@ impl Chemyx {
         told.map(|_| ()).or_else(|_| self.stop())
     }
 
-    /// Starts. A lost reply is no fault where the status shows a run, and a stall is told by the
+    /// Starts. A lost reply is no fault where the status shows a run, and a stall is shown by the
     /// status: the guard reads it at every tick.
     fn start(&mut self, at_most: Volume) -> Result<(), FaultKind> {
         let sent = self.port.borrow_mut().command(self.channel, "start");

@@ -94,7 +94,7 @@ pub(super) fn query(dialog: &mut Dialog, question: &str) -> Result<String, Fault
     })
 }
 
-/// Waits until nothing comes any more, then asks `question`, whose answer `is_mine` tells from every other.
+/// Waits until nothing comes any more, then asks `question`, whose answer `is_mine` recognises.
 ///
 /// A line does not say what it answers: a late one would be believed.
 pub(super) fn resynchronise(

@@ -80,7 +80,7 @@ impl F4t {
         }
     }
 
-    /// Makes sure that floats come in the order that the wiring says.
+    /// Makes sure that floats come in the word order of the wiring file.
     fn check_order(&mut self) -> Result<String, FaultKind> {
         let floats = [
             ("value of loop 1", register::VALUE),

@@ -57,7 +57,7 @@ impl Hdx {
         Self { asks_for_md5: true, ..self }
     }
 
-    /// The same spectrometer, which makes a frame of so many exposures, at least one.
+    /// The same spectrometer, which averages this many exposures, at least one, to a frame.
     #[must_use]
     pub fn averaging(self, exposures: u16) -> Self {
         Self { average: exposures.max(1), ..self }
@@ -102,7 +102,7 @@ impl Hdx {
         }
     }
 
-    /// Coefficients, at most so many.
+    /// At most this many coefficients.
     fn coefficients(&mut self, count: u32, kind: u32, most: u32) -> Result<Vec<f32>, FaultKind> {
         let count = self.query_number(count)?.min(most) as u8;
         let one = |i| {

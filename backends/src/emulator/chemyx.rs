@@ -83,7 +83,7 @@ impl ChemyxEmulator {
     }
 }
 
-/// What an emulated pump says of itself, and no other does.
+/// The identity of an emulated pump, which no real one has.
 pub(crate) const EMULATED: &str = "Fusion emulated by flowtwin";
 
 fn help() -> Vec<String> {

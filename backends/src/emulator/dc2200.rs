@@ -40,7 +40,7 @@ impl Dc2200Emulator {
         }
     }
 
-    /// The answer to a line; none where the instrument says nothing.
+    /// The answer to a line; none where the instrument stays silent.
     fn answer(&mut self, sent: &str, world: &mut dyn Lab) -> Option<String> {
         let upper = sent.to_ascii_uppercase();
         let (head, value) = match upper.split_once(char::is_whitespace) {

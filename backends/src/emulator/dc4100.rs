@@ -42,7 +42,7 @@ impl Dc4100Emulator {
         }
     }
 
-    /// The answer to a line; none where the instrument says nothing.
+    /// The answer to a line; none where the instrument stays silent.
     fn answer(&mut self, sent: &str, world: &mut dyn Lab) -> Option<String> {
         let words: Vec<&str> = sent.split_whitespace().collect();
         match words[..] {

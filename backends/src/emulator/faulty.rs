@@ -29,6 +29,7 @@ fn always() -> f64 {
 /// What happens to the replies of an instrument, or to the instrument.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
 pub enum Mischief {
     /// The reply never comes.
     Drop,

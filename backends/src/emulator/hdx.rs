@@ -39,7 +39,7 @@ mod error {
 enum Answer {
     /// Data, for a query.
     Data(Vec<u8>),
-    /// Buffered spectra: so many.
+    /// Number of buffered spectra.
     Spectra(u32),
     /// An acknowledgement, if asked for.
     Done,
@@ -129,7 +129,7 @@ impl HdxEmulator {
         }
     }
 
-    /// What is told without a change, from what never changes or not at all; whether the lab behind answers shows here too.
+    /// Replies that change nothing; whether the lab behind answers shows here too.
     fn told(&self, kind: u32, world: &mut dyn Lab) -> Option<Vec<u8>> {
         match (kind, &self.lamp) {
             (kind::LAMP | kind::GPIO, Some((light, _))) => {

@@ -40,7 +40,7 @@ impl WorldBehind {
 
     fn pass_on(&mut self) {
         for pump in std::mem::take(&mut self.stopping) {
-            // Whether it answers was asked when it was told to stop.
+            // Whether it answers was checked when it was stopped.
             let _ = self.lab.send(&Command::Stop { pump });
         }
     }

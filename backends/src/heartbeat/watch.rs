@@ -27,9 +27,9 @@ pub struct Duty<'a> {
     pub silence: Duration,
     /// How long it tries to make the rig safe.
     pub tries_for: Duration,
-    /// Is told why the watch acts, before it does.
+    /// Receives the reason before the watch acts.
     pub on_alarm: &'a mut dyn FnMut(&Alarm),
-    /// Who tells people that the rig is not safe.
+    /// Announces that the rig is not safe.
     pub herald: Box<dyn Herald>,
     /// Ends a campaign that hangs, by the number of its process: it keeps ports that are needed.
     pub end_campaign: &'a mut dyn FnMut(u32),
@@ -54,7 +54,7 @@ pub enum WatchError {
     /// The campaign has ended or died, and the rig is not safe.
     #[error("{0}")]
     NotSafe(Fault),
-    /// The campaign does not say what is installed, or could not be told that the watch has begun.
+    /// The campaign does not say what is installed, or could not be informed that the watch has begun.
     #[error("the campaign cannot be talked to: {0}")]
     Campaign(#[from] std::io::Error),
 }
@@ -64,7 +64,7 @@ pub enum WatchError {
 pub enum Alarm {
     /// The campaign closed the pipe: it has ended, or died.
     Closed,
-    /// No beat came for so long \[s\].
+    /// No heartbeat came for this time \[s\].
     Silent(f64),
 }
 
@@ -72,7 +72,7 @@ pub enum Alarm {
 /// second connection, says so on `output`, answers the beats that come from `beats`, and then makes the rig safe.
 ///
 /// # Errors
-/// If it cannot begin, or the rig is not safe at the end: somebody must go there.
+/// If it cannot begin, or the rig is not safe at the end and needs a person on site.
 pub fn stand_watch(
     duty: Duty<'_>,
     beats: impl Read + Send + 'static,
@@ -173,8 +173,8 @@ fn listen(mut beats: impl Read + Send + 'static) -> Receiver<usize> {
     incoming
 }
 
-/// Tries to make a rig safe and to turn its heaters off, for so long at most, `pause` apart, until everything has
-/// acknowledged. `trying` is told before every try how long that has been going on, and says whether to go on.
+/// Tries to make a rig safe and to turn its heaters off, for at most this time, `pause` apart, until everything has
+/// acknowledged. `trying` is called before every attempt with the time since the first one, and decides whether to continue.
 ///
 /// A port that the dying campaign still holds is free once it is gone, so the first try may fail.
 ///

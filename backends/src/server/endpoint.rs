@@ -6,7 +6,7 @@ use super::door::Door;
 use crate::transport::SerialSettings;
 use crate::wiring::Link;
 
-/// Where an emulated instrument is to be found, as the line printed at the start says it.
+/// The address of an emulated instrument, as the line printed at the start gives it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Endpoint {
     /// Its section in the wiring file.

@@ -7,7 +7,7 @@
 //! either process is held up, time passes later for both.
 //!
 //! A line `until NANOSECONDS` grants time up to a moment, and is answered with the lab time when that is
-//! reached, or before, so that whoever waits can be interrupted. A line `now` is answered at once.
+//! reached, or before, so that the waiting program can be interrupted. A line `now` is answered at once.
 
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -18,13 +18,13 @@ use flowtwin_lab::{Instant, Span};
 use nix::poll::{PollFd, PollFlags};
 
 /// How far lab time may run ahead of what a campaign has granted, while it talks to instruments \[s\]:
-/// eight commands at 9600 baud take about so long.
+/// eight commands at 9600 baud take about this time.
 const AHEAD_S: f64 = 0.5;
 
-/// After so long without a word a campaign hangs, and time passes without it.
+/// After this time without a message a campaign counts as hung, and time passes without it.
 const HANGS: Duration = Duration::from_secs(60);
 
-/// A wait is answered after so long even if its end is not reached.
+/// A wait is answered after this time even if its end is not reached.
 const LONGEST: Duration = Duration::from_millis(50);
 
 /// The pace of lab time, and the campaigns that take part in it.
@@ -76,7 +76,7 @@ impl Pace {
         granted.map_or(free, |bound| free.min(bound).max(now))
     }
 
-    /// Wall time until somebody who waits can be answered; none if nobody waits.
+    /// Wall time until the next waiting client can be answered; none if there is none.
     pub(super) fn due(&self, now: Instant) -> Option<Duration> {
         let left = |campaign: &Campaign| {
             let deadline = campaign.waits_for?;

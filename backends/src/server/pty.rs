@@ -24,7 +24,7 @@ impl Pty {
     /// Lets the port be opened again: a host that was killed leaves it marked as in exclusive use, and the system
     /// takes the mark away only when nobody has the port open, but this process always has.
     pub(super) fn release(&self) {
-        // Where the mark cannot be taken away, the next host is told that the port is busy.
+        // Where the mark cannot be removed, the next host sees a busy port.
         let _ = rustix::termios::ioctl_tiocnxcl(&self.slave);
     }
 

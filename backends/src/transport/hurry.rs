@@ -1,4 +1,4 @@
-//! What cuts every wait on a wire short: somebody wants the rig safe.
+//! What cuts every wait on a wire short: the rig must be made safe.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -46,7 +46,7 @@ impl Hurry {
 
 /// Waits for the first byte in short pieces, so that a hurry that begins meanwhile is noticed.
 ///
-/// `piece` waits at most so long; none where nothing came.
+/// `piece` waits at most this long; none if nothing came.
 pub(super) fn in_pieces<T, E>(
     hurry: &Hurry,
     patience: Duration,

@@ -118,7 +118,7 @@ fn read_once(
     }
 }
 
-/// Whether an error only says that nothing came in time.
+/// Whether an error is only a timeout.
 pub(crate) fn is_silence(error: &std::io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
 }

@@ -46,7 +46,7 @@ impl std::fmt::Debug for EmulatedInstrument {
 }
 
 impl Wiring {
-    /// An emulator for each instrument, to be reached as the wiring file says.
+    /// An emulator for each instrument, at the address in the wiring file.
     pub fn emulators(&self) -> Vec<EmulatedInstrument> {
         let mut made = Vec::new();
         let mut add = |name: &str, kind, face, emulator| {

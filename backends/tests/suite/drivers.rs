@@ -24,7 +24,7 @@ fn dialog(script: Script<'_>) -> Dialog {
     Dialog::new(Box::new(Scripted::new(script)), Duration::from_millis(20))
 }
 
-/// What a pump is told before its first run, and answers, in the classic dialect.
+/// The first commands of a pump, and its replies, in the classic dialect.
 const PREPARE: [(&[u8], &[u8]); 6] = [
     (b"\r", b">"),
     (b"pump status\r", b"pump status\r\n0\r\n>"),

@@ -1,4 +1,4 @@
-//! An emulated rig cannot be told from the lab behind it.
+//! An emulated rig behaves exactly like the lab behind it.
 
 use flowtwin_backends::{EmulatedRig, Wiring};
 use flowtwin_lab::conformance;

@@ -249,7 +249,7 @@ fn told(manifest: &flowtwin_lab::Manifest) -> std::io::Cursor<Vec<u8>> {
     std::io::Cursor::new(line)
 }
 
-/// Nobody is told.
+/// Informs nobody.
 #[derive(Debug)]
 struct Unheard;
 

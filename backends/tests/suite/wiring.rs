@@ -31,7 +31,7 @@ fn two_instruments_cannot_have_one_name() {
     assert_eq!(complaint(text), "a is wired twice");
 }
 
-/// Who of the instruments of a wiring file is told to be at the end of the cable of another.
+/// Which instruments of a wiring file are reported to be on the cable of another.
 fn at_one_cable(text: &str) -> Vec<String> {
     let found = identify(
         &Wiring::parse(&format!("schema = 1\npatience_s = 0.01\n{text}")).expect("a wiring file"),

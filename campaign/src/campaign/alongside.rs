@@ -4,7 +4,7 @@ use flowtwin_lab::{Blank, Command, Fault, FaultKind, Lab, Observation, Volume};
 use flowtwin_sim::SimLab;
 use flowtwin_twin::Stop;
 
-use super::Watch;
+use super::Observer;
 use crate::scenario::Scenario;
 
 /// Runs every experiment of the rig on the simulator too and shows measured against expected.
@@ -17,7 +17,7 @@ pub struct Alongside<'a, W, S> {
     say: S,
 }
 
-impl<'a, W: Watch, S: FnMut(&str)> Alongside<'a, W, S> {
+impl<'a, W: Observer, S: FnMut(&str)> Alongside<'a, W, S> {
     /// Expects what `lab` would measure and says so with `say`; tells `inner` everything too.
     pub fn new(scenario: &'a Scenario, lab: SimLab, inner: W, say: S) -> Self {
         Self { scenario, lab, blank: None, inner, say }
@@ -40,7 +40,7 @@ impl<'a, W: Watch, S: FnMut(&str)> Alongside<'a, W, S> {
     }
 }
 
-impl<W: Watch, S: FnMut(&str)> Watch for Alongside<'_, W, S> {
+impl<W: Observer, S: FnMut(&str)> Observer for Alongside<'_, W, S> {
     fn phase(&mut self, name: &str, policy: &str, experiments: usize) {
         self.inner.phase(name, policy, experiments);
     }

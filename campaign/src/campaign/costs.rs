@@ -21,7 +21,7 @@ const TERMS: usize = 3;
 pub(super) struct Costs<'a> {
     procedure: &'a Procedure,
     manifest: Manifest,
-    /// What the experiments so far have told.
+    /// What was learnt from the experiments so far.
     pub(super) learnt: Learnt,
 }
 

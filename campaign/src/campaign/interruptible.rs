@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use flowtwin_lab::{Command, Fault, FaultKind, Instant, Lab, Manifest, Reply};
 
-/// A lab whose waits end with [`FaultKind::Interrupted`] once somebody has asked the run to stop.
+/// A lab whose waits end with [`FaultKind::Interrupted`] once a stop was requested.
 #[derive(Debug)]
 pub struct Interruptible<'a, L> {
     lab: L,
@@ -12,7 +12,7 @@ pub struct Interruptible<'a, L> {
 }
 
 impl<'a, L: Lab> Interruptible<'a, L> {
-    /// Makes `lab` heed `stop`.
+    /// Makes `lab` obey `stop`.
     pub fn new(lab: L, stop: &'a AtomicBool) -> Self {
         Self { lab, stop }
     }

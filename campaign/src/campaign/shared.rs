@@ -1,4 +1,4 @@
-//! A simulated lab that somebody keeps an eye on.
+//! A simulated lab that can be inspected while a campaign runs on it.
 
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -1,8 +1,8 @@
 //! The certificate of a rehearsal, without which a real rig does not move.
 
+use flowtwin_lab::digest::sha256;
 use flowtwin_lab::journal::Journal;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use super::rehearsal::Rehearsal;
 
@@ -137,13 +137,8 @@ impl Certificate {
 
     fn own_digest(&self) -> String {
         let blank = Self { digest: String::new(), ..self.clone() };
-        hex_sha256(blank.text().as_bytes())
+        sha256(blank.text().as_bytes())
     }
-}
-
-/// SHA-256 \[hexadecimal\].
-pub fn hex_sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

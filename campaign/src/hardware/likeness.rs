@@ -35,7 +35,7 @@ pub fn unlike(scenario: &Scenario, observation: &Observation) -> Option<String> 
 }
 
 fn rehearse(scenario: &Scenario, seed: u64, observation: &Observation) -> Option<Observation> {
-    let mut lab = scenario.sim_lab(seed);
+    let mut lab = scenario.simulated().ok()?.lab(seed);
     let procedure = scenario.procedure();
     let blank = procedure.prime(&mut lab).ok()?;
     let done = procedure.run(&mut lab, &blank, &observation.conditions);
@@ -44,9 +44,8 @@ fn rehearse(scenario: &Scenario, seed: u64, observation: &Observation) -> Option
 
 /// Mean and standard deviation of what is expected; none of fewer than two values, or where one could not be read.
 fn mean_and_sd(values: &[f64]) -> Option<(f64, f64)> {
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    let variance = values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / (n - 1.0);
+    let (mean, variance) =
+        (flowtwin_statistics::mean(values), flowtwin_statistics::variance(values));
     let sd = (variance + MODEL_SD * MODEL_SD * mean * mean).sqrt();
     (values.len() >= 2 && sd > 0.0).then_some((mean, sd))
 }

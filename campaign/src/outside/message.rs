@@ -108,7 +108,8 @@ pub struct ConstraintLine {
 pub struct ObjectiveLine {
     /// The feature.
     pub feature: String,
-    /// `maximize`, `minimize` or a target. `outcome` of an observation has its sign changed where this is `minimize`, and is minus the distance from a target.
+    /// `maximize`, `minimize` or a target. `outcome` of an observation has its sign changed where this
+    /// is `minimize`, and is minus the distance from a target.
     pub goal: flowtwin_lab::Goal,
 }
 

@@ -15,9 +15,9 @@ use super::proposal::proposal;
 
 /// A policy that asks a program what to try next.
 ///
-/// The program is started when it is first asked, told the whole history, and kept as long as the history only grows;
+/// The program is started at the first question, receives the whole history, and is kept as long as the history only grows;
 /// otherwise, as when a run is resumed, another one is started. It stays a pure function of history as long as the
-/// program is one of what it has been told.
+/// program is a function of the history it has received.
 #[derive(Debug)]
 pub struct OutsidePolicy {
     name: String,
@@ -27,7 +27,7 @@ pub struct OutsidePolicy {
     session: Mutex<Option<Session>>,
 }
 
-/// A program, and what it has been told.
+/// A program, and the history that it has received.
 #[derive(Debug)]
 struct Session {
     program: Program,

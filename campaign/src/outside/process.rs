@@ -16,7 +16,7 @@ use super::words::{WordsError, words};
 
 /// Lines of its standard error that are kept for when a program fails.
 const KEPT: usize = 20;
-/// How long a program may take to end once it has been told to [s].
+/// How long a program may take to end after it was asked to [s].
 const GRACE: Duration = Duration::from_secs(2);
 
 /// A program under way. It is ended, if need be by force, when this is dropped.

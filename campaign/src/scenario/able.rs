@@ -1,6 +1,6 @@
 //! Whether a rig can do what a scenario asks of it: the reference, the pressure, the train of slugs, the frames.
 //!
-//! What no conditions of the space can do is an error; what some cannot is told by `check`, and flagged in the observation.
+//! What no conditions of the space can do is an error; `check` reports what some cannot do, and observations are flagged.
 
 use flowtwin_lab::path::Train;
 use flowtwin_lab::procedure::{FlushSpec, WaitSpec};

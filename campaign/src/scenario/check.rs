@@ -1,4 +1,4 @@
-//! From what a file says to what it means: every number in its range, every name known.
+//! From the text of a file to its meaning: every number in its range, every name known.
 
 use flowtwin_data::diagnostic::Diagnostic;
 use flowtwin_lab::procedure::{FlushSpec, OnFault, RinseSpec, SteadySpec, WaitSpec};

@@ -1,4 +1,4 @@
-//! What every policy of a benchmark has to run: the same opening, then so many experiments of its own.
+//! What every policy of a benchmark has to run: the same opening, then a number of experiments of its own.
 
 use flowtwin_lab::{Conditions, Goals};
 use flowtwin_twin::{Listed, Policy, PolicySpec, StopRules, SurrogateSpec};

@@ -24,7 +24,7 @@ pub struct Entrant {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// A policy of ours.
+    /// A built-in policy.
     Policy {
         /// Which.
         policy: PolicySpec,

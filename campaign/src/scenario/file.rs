@@ -1,4 +1,4 @@
-//! What a scenario file says, key for key.
+//! The keys of a scenario file.
 
 use flowtwin_data::learnt::Prior;
 use flowtwin_data::table::TableSpec;

@@ -99,7 +99,7 @@ impl Page {
         }
     }
 
-    /// What kind of value a key takes; what it refers to is told later.
+    /// What kind of value a key takes; what it refers to follows later.
     fn kind(&mut self, path: &str, value: &Value) -> String {
         if let Some(name) = referred(value) {
             return self.refer(path, &name);

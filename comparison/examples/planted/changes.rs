@@ -113,7 +113,7 @@ pub(crate) fn run(scenario: &Scenario, change: Change) -> Side {
     let seed = scenario.file().seed;
     let never = AtomicBool::new(false);
     let campaign = Campaign::new(&scenario, seed, NonZeroUsize::MIN, &never);
-    let lab = Changed { lab: scenario.sim_lab(seed), change };
+    let lab = Changed { lab: scenario.simulated().expect("it has a rig").lab(seed), change };
     let ran = campaign.run(lab, Writer::new(Vec::new()), None, &mut Silent);
     let (_, writer) = ran.expect("the policies have proposals");
     let journal = journal::read(writer.sink()).expect("a journal that was just written");

@@ -40,7 +40,8 @@ impl Recorded {
         let reached = match scenario.table_lab(seed) {
             Some(lab) => campaign.run(lab, writer, None, &mut Silent).map(|(_, w)| w.sink().line),
             None => {
-                let lab = scenario.sim_lab(seed);
+                let rig = scenario.simulated().expect("a scenario without a table has a rig");
+                let lab = rig.lab(seed);
                 campaign.run(lab, writer, None, &mut Silent).map(|(_, w)| w.sink().line)
             }
         };

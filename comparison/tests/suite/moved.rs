@@ -13,7 +13,8 @@ fn a_scenario_equals_itself_and_its_snapshot() {
     let scenario = short(&dir, "a.toml", "");
     let now = side(&scenario);
     assert!(quickly(&now, &now).equal);
-    Snapshot::take(&scenario, NonZeroUsize::MIN).unwrap().accept(&dir.join("snap")).unwrap();
+    let snapshot = Snapshot::take(&scenario, NonZeroUsize::MIN).unwrap();
+    snapshot.accept(&dir.join("snap")).unwrap();
     let snapshot = Side::load(&dir.join("snap"), NonZeroUsize::MIN).unwrap();
     let found = quickly(&snapshot, &now);
     assert!(found.equal, "{}", found.text());

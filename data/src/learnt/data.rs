@@ -22,9 +22,9 @@ pub struct Data {
     pub space: Space,
     /// The experiments.
     pub rows: Vec<Row>,
-    /// Whether they were simulated; none where the source does not say.
+    /// Whether they were simulated; none if the source does not say.
     pub simulated: Option<bool>,
-    /// Lab time of one of them, the mean \[s\]; none where the source does not say.
+    /// Lab time of one of them, the mean \[s\]; none if the source does not say.
     pub lab_time_s: Option<f64>,
     /// What was left out and what was assumed, for people.
     pub notes: Vec<String>,

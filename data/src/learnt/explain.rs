@@ -23,7 +23,7 @@ const BACKGROUND: usize = 32;
 /// Predictions that Shapley values may take; fewer experiments are explained where there are many
 /// inputs.
 const PREDICTIONS: usize = 1_000_000;
-/// Fewest experiments that are explained, if there are so many.
+/// Fewest experiments that are explained, if there are that many.
 const FEWEST: usize = 12;
 /// Points of a curve.
 const STEPS: usize = 41;

@@ -1,7 +1,7 @@
 //! A twin behind the `Lab` trait: campaigns rehearsed on what data have taught.
 
 use flowtwin_lab::{
-    Conditions, FaultKind, FlowPath, Level, Manifest, Outcome, Quality, Space, Span, Streams,
+    Conditions, FaultKind, Level, Manifest, Outcome, Quality, Space, Span, Streams,
 };
 
 use super::twin::Twin;
@@ -11,7 +11,7 @@ use crate::answered::{Answer, Answered, Oracle};
 /// learnt.
 ///
 /// The noise of experiment k is number k of a stream of its own, so the same campaign with the same
-/// seed meets the same luck. Outcomes beyond the ranges that the twin knows are flagged as
+/// seed gets the same noise. Outcomes beyond the ranges that the twin knows are flagged as
 /// extrapolated.
 pub type TwinLab = Answered<Beliefs>;
 
@@ -72,17 +72,7 @@ impl TwinLab {
 
     /// `twin` in the place of a lab of which nothing else is known.
     pub fn alone(twin: Twin, streams: Streams) -> Self {
-        let manifest = Manifest {
-            rig: "a lab".into(),
-            simulated: true,
-            level: Level::Experiments,
-            pumps: Vec::new(),
-            heaters: Vec::new(),
-            lights: Vec::new(),
-            spectrometers: Vec::new(),
-            sensors: Vec::new(),
-            path: FlowPath::default(),
-        };
+        let manifest = Manifest::of_experiments("a lab");
         let (space, feature) = (twin.space(), twin.target.name.clone());
         Self::new(twin, &manifest, &space, &feature, streams)
             .expect("a twin has its own target and inputs")

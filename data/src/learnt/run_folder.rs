@@ -82,7 +82,7 @@ fn range(header: &Header, input: &str) -> Option<(f64, f64)> {
     Some((spec.get("low")?.as_f64()?, spec.get("high")?.as_f64()?))
 }
 
-/// The ranges that the run chose from; none where they cannot be told, or an input was fixed.
+/// The ranges that the run chose from; none where they are unknown, or an input was fixed.
 fn ranges(header: &Header, inputs: &[String]) -> Option<Vec<Input>> {
     let input = |name: &String| {
         let (low, high) = range(header, name).filter(|(low, high)| low < high)?;

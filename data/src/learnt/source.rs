@@ -1,4 +1,4 @@
-//! What is asked of a file of experiments, and what it says.
+//! What to read from a file of experiments, and its content.
 
 use flowtwin_lab::Input;
 use flowtwin_report::Quantity;
@@ -33,7 +33,7 @@ impl Selection {
 pub struct Target {
     /// Its name in the source.
     pub name: String,
-    /// Its unit; empty where the source does not say.
+    /// Its unit; empty if the source does not say.
     pub unit: String,
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use sha2::{Digest as _, Sha256};
+use flowtwin_lab::digest::sha256;
 
 use super::column::Column;
 use super::csv::Csv;
@@ -10,7 +10,7 @@ use super::source::{Selection, Source, Target};
 use crate::diagnostic::Diagnostic;
 use crate::error::DataError;
 
-/// Columns that count or name experiments, and are no inputs unless somebody says so.
+/// Columns that count or name experiments, and are inputs only on request.
 const BOOK_KEEPING: [&str; 19] = [
     "batch",
     "date",
@@ -54,10 +54,9 @@ fn source(csv: &Csv, selection: &Selection) -> Result<Source, Diagnostic> {
         let inputs = inputs.iter().map(|(_, numbers)| numbers[i]).collect();
         (csv.line(i), inputs, outcomes[i])
     };
-    let digest = Sha256::digest(csv.text().as_bytes());
     Ok(Source {
         name: csv.name().to_owned(),
-        sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+        sha256: sha256(csv.text().as_bytes()),
         target: target_of(&csv.header()[target].text),
         rows: (0..csv.rows().len()).map(row).collect(),
         inputs: inputs.into_iter().map(|(name, _)| name).collect(),

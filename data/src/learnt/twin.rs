@@ -3,12 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use flowtwin_lab::digest::sha256;
 use flowtwin_lab::{Conditions, Input, Space};
 use flowtwin_twin::{
     Belief, Context, MissingInput, Model, Posterior as _, Surrogate as _, SurrogateSpec, Trial,
 };
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use super::data::Data;
 use super::source::Target;
@@ -54,9 +54,9 @@ pub struct Origin {
     pub sha256: String,
     /// Number of experiments it was fitted to.
     pub experiments: usize,
-    /// Whether they were simulated; none where the source does not say.
+    /// Whether they were simulated; none if the source does not say.
     pub simulated: Option<bool>,
-    /// Lab time of one of them, the mean \[s\]; none where the source does not say.
+    /// Lab time of one of them, the mean \[s\]; none if the source does not say.
     pub lab_time_s: Option<f64>,
 }
 
@@ -139,8 +139,8 @@ impl Twin {
 
     /// What tells it from other twins: target, source and the beginning of the digest of its file.
     pub fn identity(&self) -> String {
-        let digest = Sha256::digest(self.text().as_bytes());
-        let short: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+        let digest = sha256(self.text().as_bytes());
+        let short = &digest[..12];
         format!("twin {short} of {} from {}", self.target.name, self.origin.source)
     }
 

@@ -11,8 +11,8 @@ use crate::answered::{Answer, Answered, Oracle};
 /// once, one of the outcomes is drawn.
 ///
 /// The draw of experiment k is number k of a stream of its own, so the same conditions in the same place of a campaign
-/// with the same seed meet the same luck. Conditions that nobody has measured become the nearest that somebody has. No
-/// lab time passes: a table does not tell any.
+/// with the same seed get the same draws. Conditions that were not measured become the nearest that were. No
+/// lab time passes: a table has none.
 ///
 /// Its manifest calls it simulated: the outcomes were measured, but not of this campaign, and nothing that is made of it may
 /// be taken for a measurement of it.

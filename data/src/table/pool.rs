@@ -1,6 +1,6 @@
-//! The conditions that somebody has measured, each with its outcomes.
+//! The conditions that have been measured, each with its outcomes.
 
-use flowtwin_lab::{Conditions, FlowPath, Goal, Level, Manifest, Space, SpaceError, Stream};
+use flowtwin_lab::{Conditions, Goal, Manifest, Space, SpaceError, Stream};
 
 use super::spec::{Measured, TableSpec};
 
@@ -75,7 +75,12 @@ impl Pool {
         if places.len() < 2 {
             return Err(PoolError::Few { places: places.len() });
         }
-        Ok(Self { space, manifest: manifest(name), unit, places })
+        Ok(Self {
+            space,
+            manifest: Manifest::of_experiments(format!("table of {name}")),
+            unit,
+            places,
+        })
     }
 
     /// The box that holds all conditions.
@@ -149,20 +154,6 @@ impl Pool {
         let bar = ranked[wanted - 1];
         let is_in: Vec<bool> = scores.iter().map(|score| *score >= bar).collect();
         Top { count: is_in.iter().filter(|is_in| **is_in).count(), is_in }
-    }
-}
-
-fn manifest(name: &str) -> Manifest {
-    Manifest {
-        rig: format!("table of {name}"),
-        simulated: true,
-        level: Level::Experiments,
-        pumps: Vec::new(),
-        heaters: Vec::new(),
-        lights: Vec::new(),
-        spectrometers: Vec::new(),
-        sensors: Vec::new(),
-        path: FlowPath::default(),
     }
 }
 

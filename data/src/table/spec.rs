@@ -37,7 +37,7 @@ pub struct TableSpec {
 pub struct Measured {
     /// The inputs with the ranges of the data.
     pub inputs: Vec<Input>,
-    /// Unit of the outcome; empty where the source does not say.
+    /// Unit of the outcome; empty if the source does not say.
     pub unit: String,
     /// The experiments, replicates one by one.
     pub experiments: Vec<PriorExperiment>,

@@ -31,7 +31,7 @@ impl Band {
     }
 }
 
-/// Heights of `bands` that fit `values` best over the window (least squares); NaN where they cannot be told
+/// Heights of `bands` that fit `values` best over the window (least squares); NaN where they cannot be separated
 /// apart.
 pub(super) fn heights(bands: &[Band], window: Window, grid: &[f64], values: &[f64]) -> Vec<f64> {
     let pixels = window.pixels(grid);

@@ -27,8 +27,8 @@ pub struct Channel {
     pub kind: ChannelKind,
     /// Frames of a sample.
     pub exposure: Exposure,
-    /// How the frames of the reactive phase are told from those of the carrier.
-    pub phase: Phase,
+    /// How frames of the reactive phase are distinguished from frames of the carrier.
+    pub phase: PhaseWindow,
     /// Where the spectrum is zero by definition.
     pub baseline: Window,
     /// Decimals to which the spectrum is rounded before anything is read off it.
@@ -78,7 +78,7 @@ impl ChannelKind {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct Phase {
+pub struct PhaseWindow {
     /// Lower end of the window \[nm\].
     pub low_nm: f64,
     /// Upper end of the window \[nm\].
@@ -87,7 +87,7 @@ pub struct Phase {
     pub keep: u32,
 }
 
-impl Phase {
+impl PhaseWindow {
     fn window(&self) -> Window {
         Window { low_nm: self.low_nm, high_nm: self.high_nm }
     }
@@ -231,7 +231,7 @@ pub(crate) fn average(frames: &Frames, which: &[usize]) -> (Counts, f64) {
 /// Frames whose counts can be added up in 32 bits: without a check for overflow the sums are vectorised.
 const SUMMED: usize = 1 << 16;
 
-/// Least contrast between slug and carrier: with less the frames tell nothing of the train.
+/// Least contrast between slug and carrier: with less, the frames do not resolve the train.
 const CONTRAST: f64 = 0.02;
 /// Slugs that must have passed whole before their lengths are compared …
 const SLUGS: usize = 8;
@@ -293,7 +293,7 @@ mod tests {
             light: "l".into(),
             kind,
             exposure: Exposure { integration_us: 20_000, frames: 10 },
-            phase: Phase { low_nm: 300.0, high_nm: 301.0, keep },
+            phase: PhaseWindow { low_nm: 300.0, high_nm: 301.0, keep },
             baseline: Window { low_nm: 303.0, high_nm: 303.0 },
             decimals: 6,
             least_light_counts: 100.0,

@@ -25,6 +25,7 @@ pub struct Feature {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
 pub enum Measure {
     /// The value at a wavelength, averaged over the pixels within `width_nm` around it.
     ///
@@ -321,7 +322,7 @@ mod tests {
             light: "l".into(),
             kind: ChannelKind::Emission,
             exposure: crate::command::Exposure { integration_us: 20_000, frames: 10 },
-            phase: super::super::Phase { low_nm: 300.0, high_nm: 301.0, keep: 4 },
+            phase: super::super::PhaseWindow { low_nm: 300.0, high_nm: 301.0, keep: 4 },
             baseline: Window { low_nm: 303.0, high_nm: 304.0 },
             decimals: 6,
             least_light_counts: 100.0,

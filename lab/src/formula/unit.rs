@@ -1,4 +1,4 @@
-//! Units, as the endings of names say them.
+//! Units, from the endings of names.
 
 use std::fmt;
 

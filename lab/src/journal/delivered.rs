@@ -14,7 +14,7 @@ pub type Volumes = BTreeMap<PumpId, f64>;
 /// What every pump has delivered since its syringe was filled, by the commands that it was given: also to fill lines, and in
 /// experiments that failed.
 ///
-/// A pump that nobody is known to have stopped has delivered all that it was allowed to.
+/// A pump without a recorded stop counts as having delivered its whole volume.
 pub fn delivered(journal: &Journal) -> Volumes {
     Book::of(journal).close()
 }
@@ -98,12 +98,12 @@ struct Book {
     delivered: Volumes,
     /// What was delivered altogether.
     pumped: Volumes,
-    runs: BTreeMap<PumpId, Run>,
+    runs: BTreeMap<PumpId, Delivery>,
 }
 
-/// A run of a pump.
+/// A delivery of a pump.
 #[derive(Clone, Copy, Debug)]
-struct Run {
+struct Delivery {
     since: Instant,
     ul_per_min: f64,
     at_most_ul: f64,
@@ -139,7 +139,7 @@ impl Book {
                 if ul_per_min <= 0.0 {
                     return;
                 }
-                let run = Run { since: at, ul_per_min, at_most_ul: at_most_ul.ul() };
+                let run = Delivery { since: at, ul_per_min, at_most_ul: at_most_ul.ul() };
                 self.runs.insert(pump.clone(), run);
             }
             Command::Stop { pump } if *answer == Answer::Done => self.stop(pump, Some(at)),
@@ -153,7 +153,7 @@ impl Book {
         }
     }
 
-    /// What was under way is told by what was lost.
+    /// What was lost says what was under way.
     fn go_on(&mut self, resumed: &Resumed) {
         self.runs.clear();
         for (pump, ul) in &resumed.lost_ul {

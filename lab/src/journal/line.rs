@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::record::Record;
+use crate::digest::hex;
 
 /// `prev` of the first line.
 pub(super) const GENESIS: &str = "00000000000000000000000000000000";
@@ -31,5 +32,5 @@ pub(super) fn render(n: u64, prev: &str, record: &Record) -> String {
 /// The hash by which the next line refers to this one: 32 hexadecimal digits of its SHA-256.
 pub(super) fn hash(line: &[u8]) -> String {
     let digest = Sha256::digest(line);
-    digest[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&digest[..16])
 }

@@ -1,10 +1,8 @@
 //! Reading a journal: a torn end is dropped, a changed byte is named.
 
-use sha2::{Digest as _, Sha256};
-
 use super::line::{self, Line};
 use super::record::{BlankRecord, ExperimentRecord, Header, Record, SpoiledRecord};
-use super::seal::Seal;
+use crate::digest::sha256;
 use crate::time::Instant;
 
 /// A journal that has been read and whose chain holds.
@@ -68,21 +66,6 @@ pub fn read(bytes: &[u8]) -> Result<Journal, JournalError> {
             Err(JournalError::Format { found: format!("format {}", header.schema) })
         }
         Some(_) => Err(JournalError::Format { found: "another record".into() }),
-    }
-}
-
-/// Reads a journal as [`read`] does, and holds its last line against the seal on it.
-///
-/// # Errors
-/// As [`read`]; and if the last line is not the one that was sealed.
-pub fn read_sealed(bytes: &[u8], seal: Option<&Seal>) -> Result<Journal, JournalError> {
-    let journal = read(bytes)?;
-    match seal {
-        Some(seal) if seal.denies(&journal) => Err(JournalError::Damaged {
-            line: seal.line() + 1,
-            detail: "it is not the last line that was written".into(),
-        }),
-        _ => Ok(journal),
     }
 }
 
@@ -187,7 +170,7 @@ impl Journal {
 
     /// SHA-256 of all complete lines \[hexadecimal\].
     pub fn sha256(&self) -> String {
-        Sha256::digest(&self.bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+        sha256(&self.bytes)
     }
 
     /// This journal with one more record.

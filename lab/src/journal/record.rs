@@ -17,6 +17,7 @@ use crate::time::Instant;
 /// One record.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Record {
     /// What run this is; the first record.
     Header(Box<Header>),
@@ -165,6 +166,7 @@ pub struct CommandRecord {
 /// The answer to a command, without the bulk of frames and outcomes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Answer {
     /// Done.
     Done,
@@ -251,7 +253,7 @@ pub struct SpectrumRecord {
     pub values: Vec<f64>,
 }
 
-/// An experiment that a fault of the rig has spoiled: it has taken time and stocks, and says nothing of its conditions.
+/// An experiment that a fault of the rig has spoiled: it took time and stocks, and is no result for its conditions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SpoiledRecord {
@@ -295,7 +297,7 @@ pub struct Resumed {
     pub at_ns: Instant,
     /// What each pump may have delivered in runs of which no end is recorded \[µL\].
     pub lost_ul: Vec<(PumpId, f64)>,
-    /// Pumps whose syringes somebody has filled since.
+    /// Pumps whose syringes were refilled.
     pub filled: Vec<PumpId>,
 }
 

@@ -1,9 +1,9 @@
 //! What can be kept of a journal that is damaged.
 
 use super::line::{self, Line};
-use super::reader::{Journal, JournalError, read, read_sealed};
+use super::reader::{Journal, JournalError, read};
 use super::record::Record;
-use super::seal::Seal;
+use super::seal::{Seal, read_sealed};
 use crate::id::PumpId;
 use crate::time::Instant;
 

@@ -1,7 +1,7 @@
 //! What vouches for the last line of a journal, as each line vouches for the one before.
 
 use super::line;
-use super::reader::Journal;
+use super::reader::{Journal, JournalError, read};
 
 /// Number and hash of the last line that was synced to the disk.
 ///
@@ -51,6 +51,21 @@ impl Seal {
         let (n, rest) = text.split_once(' ')?;
         let seal = Self::new(n.parse().ok()?, rest.split_once(' ')?.0);
         (seal.text() == text).then_some(seal)
+    }
+}
+
+/// Reads a journal as [`read`] does, and holds its last line against the seal on it.
+///
+/// # Errors
+/// As [`read`]; and if the last line is not the one that was sealed.
+pub fn read_sealed(bytes: &[u8], seal: Option<&Seal>) -> Result<Journal, JournalError> {
+    let journal = read(bytes)?;
+    match seal {
+        Some(seal) if seal.denies(&journal) => Err(JournalError::Damaged {
+            line: seal.line() + 1,
+            detail: "it is not the last line that was written".into(),
+        }),
+        _ => Ok(journal),
     }
 }
 

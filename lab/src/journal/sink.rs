@@ -6,6 +6,16 @@ use std::io::{self, Write as _};
 use super::seal::Seal;
 
 /// Takes the bytes of a journal.
+///
+/// ```
+/// use flowtwin_lab::journal::Sink;
+///
+/// let mut sink: Vec<u8> = Vec::new(); // a journal in memory; a `File` writes to the disk
+/// Sink::append(&mut sink, b"{}\n")?;
+/// sink.sync()?;
+/// assert_eq!(sink, b"{}\n");
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub trait Sink {
     /// Appends bytes.
     ///

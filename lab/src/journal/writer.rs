@@ -10,6 +10,7 @@ use super::record::{CommandRecord, Record};
 use super::seal::Seal;
 use super::sink::Sink;
 use crate::command::Command;
+use crate::digest::hex;
 
 /// Appends records to a journal, each chained to the one before.
 #[derive(Debug)]
@@ -85,7 +86,7 @@ impl<S: Sink> Writer<S> {
 
     /// SHA-256 of everything written \[hexadecimal\].
     pub fn sha256(&self) -> String {
-        self.digest.clone().finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&self.digest.clone().finalize())
     }
 
     /// The sink.

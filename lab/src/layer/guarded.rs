@@ -85,7 +85,7 @@ impl<L: Lab> Guarded<L> {
         Fault::new(self.lab.now(), origin, kind)
     }
 
-    /// Makes the rig safe because of `fault`, and says if that failed too.
+    /// Makes the rig safe because of `fault`, and adds to it if that failed too.
     fn trip(&mut self, fault: Fault) -> Fault {
         let result = self.lab.send(&Command::MakeSafe);
         self.note(&Command::MakeSafe, self.lab.now());
@@ -151,7 +151,7 @@ impl<L: Lab> Guarded<L> {
         !self.lit.is_empty() || self.thermal.heats() || self.pumps.flowing(now)
     }
 
-    /// Refuses to go on where nobody has looked at the instruments for too long.
+    /// Refuses to continue if the instruments were not checked for too long.
     fn look_was_recent(&mut self) -> Result<(), Fault> {
         let now = self.lab.now();
         let blind_s = now.since(self.looked).as_secs();
@@ -193,7 +193,7 @@ impl<L: Lab> Guarded<L> {
         self.kept.look(&mut self.lab)
     }
 
-    /// Makes sure that the rig is what it was told to be, at the beginning and at the end of taking frames: nothing else
+    /// Makes sure that the rig has the settings that were commanded, at the beginning and at the end of taking frames: nothing else
     /// becomes an observation.
     fn verify(&mut self) -> Result<(), Fault> {
         self.pumps.verify(&mut self.lab, &self.limits)?;

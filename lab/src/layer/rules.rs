@@ -29,7 +29,7 @@ pub struct Limits {
     pub out_of_step_s: f64,
     /// A reading that has not moved by a single digit for this long is stale \[s\], while the heater works.
     pub frozen_s: f64,
-    /// How far power and loss of a heated zone may be from what the scenario says of them, as a share: a temperature that
+    /// How far power and loss of a heated zone may be from those of the scenario, as a share: a temperature that
     /// does not answer the power within that makes the rig safe. 1 or more: nothing is compared.
     #[serde(skip_serializing_if = "is_default_tolerance")]
     #[cfg_attr(feature = "schema", schemars(extend("default" = LOOP_TOLERANCE)))]
@@ -39,13 +39,13 @@ pub struct Limits {
     #[serde(skip_serializing_if = "is_default_drift")]
     #[cfg_attr(feature = "schema", schemars(extend("default" = LOOP_DRIFT)))]
     pub loop_drift: f64,
-    /// Without a look at the instruments for so long, while something is at work, the rig is made safe \[s\].
+    /// Longest time without a check of the instruments while something is on; after that the rig is made safe \[s\].
     pub no_reading_s: f64,
-    /// A pump that has delivered less than this share of what its rate says, and lags more than `lag_ul`, has stalled,
-    /// whatever its status says.
+    /// A pump that has delivered less than this share of its rate, and lags more than `lag_ul`, has stalled,
+    /// whatever its status.
     pub least_delivered: f64,
-    /// A pump that has delivered more than this many times what its rate says, and is ahead by more than `lag_ul`, does
-    /// not do what it was told.
+    /// A pump that has delivered more than this many times its rate, and is ahead by more than `lag_ul`, does
+    /// not follow its command.
     #[serde(skip_serializing_if = "is_default_most")]
     #[cfg_attr(feature = "schema", schemars(extend("default" = MOST_DELIVERED)))]
     pub most_delivered: f64,
@@ -54,7 +54,7 @@ pub struct Limits {
     /// How often the delivered volume is read \[s\].
     pub delivered_every_s: f64,
     /// Highest pressure that the weakest part of the flow path bears \[kPa\]: a pump that stalls at a higher one is not
-    /// started; none: nobody has said.
+    /// started; none if unknown.
     pub max_pressure_kpa: Option<f64>,
     /// Volume left in a syringe below which its pump is not started \[µL\].
     pub reserve_ul: f64,

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::{Guarded, Journaled, Limits, RatioRule, Recorded};
 use crate::analysis::{
-    Analysis, AnalysisSpec, Blank, Channel, ChannelKind, Feature, Measure, Phase, Window,
+    Analysis, AnalysisSpec, Blank, Channel, ChannelKind, Feature, Measure, PhaseWindow, Window,
 };
 use crate::command::{Command, Exposure};
 use crate::conditions::Space;
@@ -75,7 +75,7 @@ fn busy(lab: &Shared) -> Guarded<Shared> {
     guarded
 }
 
-/// A lab that says other things than it does, or lets time pass while it is told something.
+/// A lab that reports something else than it does, or lets time pass during a command.
 struct Odd<F>(Shared, Manifest, F);
 
 impl<F: FnMut(&mut Shared, &Command) -> Result<Reply, Fault>> Lab for Odd<F> {
@@ -303,7 +303,7 @@ fn procedure() -> (Procedure, Space) {
             light: "lamp".into(),
             kind: ChannelKind::Emission,
             exposure: Exposure { integration_us: 20_000, frames: 10 },
-            phase: Phase { low_nm: 300.0, high_nm: 320.0, keep: 5 },
+            phase: PhaseWindow { low_nm: 300.0, high_nm: 320.0, keep: 5 },
             baseline: Window { low_nm: 370.0, high_nm: 370.0 },
             decimals: 2,
             least_light_counts: 0.0,

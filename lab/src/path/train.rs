@@ -1,6 +1,6 @@
 //! The train of slugs that conditions make on a rig, and whether the rig and its frames can do with it.
 //!
-//! Estimates by hand formulas, from what a scenario says of the rig: they hold for a real rig as for a simulated one.
+//! Estimates by hand formulas, from the rig of a scenario: they hold for a real rig as for a simulated one.
 //! Viscosities are those of the room, which make pressures and capillary numbers the largest that can be.
 
 use serde::{Deserialize, Serialize};

@@ -14,12 +14,12 @@ use crate::units::{FlowRate, Volume};
 /// The pumps that run in one experiment, and what each has delivered.
 #[derive(Debug, Default)]
 pub(super) struct Running {
-    pumps: Vec<Run>,
+    pumps: Vec<Delivery>,
     reported_ml: Option<Vec<(String, f64)>>,
 }
 
 #[derive(Debug)]
-struct Run {
+struct Delivery {
     pump: PumpId,
     rate: FlowRate,
     started: Instant,
@@ -42,8 +42,12 @@ impl Running {
             if !self.pumps.is_empty() && spec.pump_gap_s > 0.0 {
                 lab.wait(Span::from_secs(spec.pump_gap_s))?;
             }
-            let run =
-                Run { pump: pump.clone(), rate: *rate, started: lab.now(), delivered_ul: None };
+            let run = Delivery {
+                pump: pump.clone(),
+                rate: *rate,
+                started: lab.now(),
+                delivered_ul: None,
+            };
             self.pumps.push(run);
             lab.send(&dispense(pump, *rate, longest_s))?;
         }
@@ -87,7 +91,7 @@ impl Running {
         }
         let mut consumed: Vec<(String, f64)> = Vec::new();
         for info in &manifest.pumps {
-            let of_pump = |run: &&Run| run.pump == info.name;
+            let of_pump = |run: &&Delivery| run.pump == info.name;
             let ul: f64 = self.pumps.iter().filter(of_pump).filter_map(|r| r.delivered_ul).sum();
             match consumed.iter_mut().find(|(stock, _)| *stock == info.stock) {
                 Some((_, ml)) => *ml = math::round_decimals(*ml + ul / 1000.0, 7),
@@ -98,7 +102,7 @@ impl Running {
     }
 }
 
-impl Run {
+impl Delivery {
     fn nominal_ul(&self, at: Instant) -> f64 {
         self.rate.ul_per_min() * at.since(self.started).as_secs() / 60.0
     }

@@ -8,8 +8,8 @@ use crate::lab::Lab;
 use crate::observation::Outcome;
 use crate::time::{Instant, Span};
 
-/// A watch over the features of one experiment.
-pub(super) struct Watch<'a> {
+/// Waits until the features of one experiment are steady.
+pub(super) struct SteadyWait<'a> {
     /// When features count as steady.
     pub(super) rule: &'a SteadySpec,
     /// When the flow started.
@@ -18,7 +18,7 @@ pub(super) struct Watch<'a> {
     pub(super) residence_s: f64,
 }
 
-impl Watch<'_> {
+impl SteadyWait<'_> {
     /// Takes readings until they are steady; the last one is the outcome, flagged where time ran out.
     pub(super) fn run(
         &self,

@@ -1,11 +1,11 @@
-//! An experiment in a figure: what its point says, and the axis of its objective.
+//! An experiment in a figure: its tooltip, and the axis of its objective.
 
 use crate::format::{NONE, said, significant, with_unit};
 use crate::plot::Axis;
 use crate::quantity::Quantity;
 use crate::run::{Experiment, Run};
 
-/// What a point says when it is pointed at.
+/// The tooltip of a point.
 pub(super) fn tip(run: &Run<'_>, e: &Experiment<'_>) -> String {
     let objective = run.objective();
     let value = e.value.map_or(NONE.into(), |v| with_unit(&significant(v, 4), &objective.unit));

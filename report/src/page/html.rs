@@ -25,7 +25,7 @@ pub struct Page {
 }
 
 impl Page {
-    /// An empty page; one of simulated results says so at its head, on every sheet and in every figure.
+    /// An empty page; one of simulated results is marked at its head, on every sheet and in every figure.
     pub fn new(title: &str, simulated: bool) -> Self {
         let (kicker, lead, body) = Default::default();
         Self { title: title.into(), kicker, lead, simulated, body }
@@ -36,7 +36,7 @@ impl Page {
         self.kicker = text.into();
     }
 
-    /// The sentence that says it all.
+    /// The headline.
     pub fn lead(&mut self, text: &str) {
         self.lead = text.into();
     }

@@ -23,13 +23,13 @@ fn parity(feature: &FeatureRepeat, simulated: bool) -> String {
     let values = feature.values.iter().flat_map(|(then, now)| [*then, *now]);
     let Axis { low, high, .. } = Axis::covering("", values);
     let axis = |when: &str| Axis::between(format!("{} {when}", quantity.label()), low, high);
-    let says = format!("{} now against then", quantity.name);
+    let alt_text = format!("{} now against then", quantity.name);
     let value = |x: f64| with_unit(&significant(x, 4), &quantity.unit);
     let dot = |(then, now): &(f64, f64)| {
         Dot::new(*then, *now, format!("then {}\nnow {}", value(*then), value(*now)))
     };
     let line = Line::new([(low, low), (high, high)], Colour::QUIET).wide(1.0).dashed(Dash::Dashed);
-    let chart = Chart::new(axis("then").ticked(4), axis("now").ticked(4), says, simulated)
+    let chart = Chart::new(axis("then").ticked(4), axis("now").ticked(4), alt_text, simulated)
         .sized(HALF, 340.0)
         .with(line)
         .with(Points::new(feature.values.iter().map(dot), Style::series(1)).sized(3.0));

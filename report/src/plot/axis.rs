@@ -9,7 +9,7 @@ use crate::format;
 pub struct Tick {
     /// Where it is.
     pub at: f64,
-    /// What it says.
+    /// Its label.
     pub text: String,
 }
 
@@ -23,7 +23,7 @@ pub struct Axis {
     pub(crate) grid: bool,
 }
 
-/// About so many ticks on an axis, unless it says otherwise.
+/// About this many ticks on an axis, unless it sets a number.
 const TICKS: usize = 6;
 
 impl Axis {

@@ -18,7 +18,7 @@ impl Bars {
         Self { bars: Vec::new(), colour, thick }
     }
 
-    /// Adds a bar; `tip` is what it says when it is pointed at.
+    /// Adds a bar; `tip` is its tooltip.
     pub fn push(&mut self, at: f64, from: f64, to: f64, tip: impl Into<String>) {
         self.bars.push((at, from, to, tip.into()));
     }

@@ -7,6 +7,20 @@ use super::style::Colour;
 use super::svg::{escape, px, text_width};
 
 /// Something drawn between the axes of a chart.
+///
+/// ```
+/// use flowtwin_report::plot::{Frame, Mark};
+///
+/// /// A point.
+/// #[derive(Debug)]
+/// struct Dot(f64, f64);
+///
+/// impl Mark for Dot {
+///     fn draw(&self, frame: &Frame<'_>) -> String {
+///         format!("<circle cx=\"{}\" cy=\"{}\" r=\"2\"/>", frame.x(self.0), frame.y(self.1))
+///     }
+/// }
+/// ```
 pub trait Mark: fmt::Debug {
     /// Its SVG, on this frame.
     fn draw(&self, frame: &Frame<'_>) -> String;
@@ -76,7 +90,7 @@ pub struct Chart {
     height: f64,
     right_px: f64,
     simulated: bool,
-    says: String,
+    alt_text: String,
 }
 
 /// Size of tick labels \[px\].
@@ -85,11 +99,11 @@ const SMALL: f64 = 12.0;
 const LABEL: f64 = 12.0;
 
 impl Chart {
-    /// An empty chart. `says` tells those who cannot see it what it shows; `simulated` marks it as such.
-    pub fn new(x: Axis, y: Axis, says: impl Into<String>, simulated: bool) -> Self {
+    /// An empty chart. `alt_text` describes it to people who cannot see it; `simulated` marks it as simulated.
+    pub fn new(x: Axis, y: Axis, alt_text: impl Into<String>, simulated: bool) -> Self {
         let marks = Vec::new();
-        let says = says.into();
-        Self { x, y, marks, width: 440.0, height: 300.0, right_px: 14.0, simulated, says }
+        let alt_text = alt_text.into();
+        Self { x, y, marks, width: 440.0, height: 300.0, right_px: 14.0, simulated, alt_text }
     }
 
     /// With this size \[px\].
@@ -124,7 +138,7 @@ impl Chart {
         let (w, h) = (px(self.width), px(self.height));
         let mut out = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {w} {h}\" width=\"{w}\" height=\"{h}\" role=\"img\" aria-label=\"{}\" font-family=\"Inter,'Helvetica Neue','Segoe UI',Arial,sans-serif\" font-size=\"{}\" fill=\"{}\">\n",
-            escape(&self.says),
+            escape(&self.alt_text),
             px(SMALL),
             Colour::SOFT.0,
         );

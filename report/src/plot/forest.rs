@@ -32,7 +32,7 @@ pub fn forest(
     rows: &[Interval],
     label: &str,
     reference: Option<f64>,
-    says: &str,
+    alt_text: &str,
     simulated: bool,
 ) -> Chart {
     let ends = rows.iter().flat_map(|r| [r.low, r.high, r.value].into_iter().chain(r.claimed));
@@ -40,7 +40,7 @@ pub fn forest(
     let mut chart = Chart::new(
         Axis::covering(label, ends.chain(reference)),
         Axis::names("", names).reversed(),
-        says,
+        alt_text,
         simulated,
     )
     .sized(920.0, 70.0 + 22.0 * rows.len() as f64);

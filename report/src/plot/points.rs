@@ -15,7 +15,7 @@ pub struct Dot {
     pub x_between: Option<(f64, f64)>,
     /// Its interval along the vertical axis.
     pub y_between: Option<(f64, f64)>,
-    /// What it says when it is pointed at.
+    /// Its tooltip.
     pub tip: String,
 }
 

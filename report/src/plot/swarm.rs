@@ -11,7 +11,7 @@ pub struct Bee {
     pub x: f64,
     /// Its colour, as a share of the ramp from 0 to 1.
     pub share: f64,
-    /// What it says when it is pointed at.
+    /// Its tooltip.
     pub tip: String,
 }
 

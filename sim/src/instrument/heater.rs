@@ -143,7 +143,7 @@ impl Heater {
         self.log[place.min(self.log.len() - 1)]
     }
 
-    /// What the sensor says [°C]; an open one reads far below any temperature.
+    /// The reading of the sensor [°C]; an open one reads far below any temperature.
     pub(crate) fn reading_c(&self) -> f64 {
         if self.sensor_open { -9999.0 } else { f64::from(self.sensor_c as f32) }
     }

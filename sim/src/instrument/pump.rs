@@ -25,7 +25,7 @@ pub(crate) struct Pump {
     gain: f64,
     ripples: [(f64, f64); 2],
     jitter: Wander,
-    run: Option<Run>,
+    run: Option<Delivery>,
     /// Rate that it was last given [µL/min].
     kept_ul_per_min: f64,
     /// Volume dispensed by the last run, once it has ended [µL].
@@ -37,13 +37,13 @@ pub(crate) struct Pump {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Run {
+struct Delivery {
     since: Instant,
     rate_ul_per_s: f64,
     at_most_ul: f64,
 }
 
-impl Run {
+impl Delivery {
     fn delivered_ul(&self, at: Instant) -> f64 {
         (self.rate_ul_per_s * at.since(self.since).as_secs()).min(self.at_most_ul)
     }
@@ -80,14 +80,14 @@ impl Pump {
         }
     }
 
-    /// Starts a run, or replaces the present one, and says when it will end by itself.
+    /// Starts a delivery, or replaces the present one, and returns when it will end by itself.
     pub(crate) fn start(&mut self, now: Instant, rate_ul_per_min: f64, at_most_ul: f64) -> Instant {
         self.halt(now);
         self.dispensed_ul = 0.0;
         self.stalled = self.blocked;
         self.kept_ul_per_min = rate_ul_per_min;
         let rate_ul_per_s = rate_ul_per_min / 60.0;
-        let run = Run { since: now, rate_ul_per_s, at_most_ul };
+        let run = Delivery { since: now, rate_ul_per_s, at_most_ul };
         if !self.stalled {
             self.run = Some(run);
         }

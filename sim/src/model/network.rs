@@ -132,7 +132,7 @@ impl<'a> Running<'a> {
         Prepared { running: self, constants }
     }
 
-    /// The rate constant, mixing included, so many kelvin above the temperature of the stay.
+    /// The rate constant, mixing included, at this many kelvin above the temperature of the stay.
     fn constant(&self, way: &Way, above_k: f64) -> f64 {
         let kelvin = self.stay.celsius + ZERO_C_K + above_k;
         self.effectiveness * way.law.constant.at(1.0 / kelvin - 1.0 / way.reference_k)

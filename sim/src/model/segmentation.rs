@@ -61,7 +61,7 @@ pub(crate) fn irregularity(value: f64, limit: f64, within: f64) -> f64 {
 /// Standard deviation of how far one stream is ahead of the others in a slug of irregular composition [µL].
 ///
 /// A slug is put together of portions as large as a slug of equal flows is, each with more of one stream or the other:
-/// uneven streams pinch off by turns (Zheng, Tice and Ismagilov 2004, DOI 10.1021/ac0495743; Hung et al. 2006, Lab Chip
+/// uneven streams pinch off alternately (Zheng, Tice and Ismagilov 2004, DOI 10.1021/ac0495743; Hung et al. 2006, Lab Chip
 /// 6, 174). What one slug has too much of the next has too little, so that the variance of a slug's share is
 /// a²r(1−r)·V0/V, at most that of one stream or the other.
 ///

@@ -1,6 +1,6 @@
 //! Why a world cannot be.
 
-/// Why a world cannot be, with the key where it says so.
+/// Why a world is invalid, with the key.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PlanError {

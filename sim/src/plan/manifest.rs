@@ -1,4 +1,4 @@
-//! What the simulated rig says it consists of.
+//! The manifest of the simulated rig.
 
 use flowtwin_lab::{
     FlowPath, HeaterInfo, Level, LightInfo, Manifest, PumpId, PumpInfo, SensorInfo, SensorKind,

@@ -47,6 +47,7 @@ pub struct RandomFault {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
 pub enum Mishap {
     /// A pump is blocked and reports that it stalled.
     Stall {

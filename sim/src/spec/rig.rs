@@ -87,7 +87,7 @@ pub struct Pump {
     /// Fastest travel of the plunger [mm/min]; 1 to 1000, default 178.2.
     #[serde(default = "fastest")]
     pub fastest_mm_per_min: f64,
-    /// Force at which its drive stalls \[N\]; 1 to 100 000, unknown if not given. With the bore it says what pressure the
+    /// Force at which its drive stalls \[N\]; 1 to 100 000, unknown if not given. With the bore it gives the pressure that the
     /// pump can build up: see `guard.max_pressure_kpa`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thrust_n: Option<f64>,
@@ -260,7 +260,7 @@ pub struct Heater {
     /// Highest set point [°C]; 0 to 400, default 200.
     #[serde(default = "highest_set_point")]
     pub high_c: f64,
-    /// The set point that is safe without anybody watching [°C]; within the range, default 25.
+    /// The set point that is safe unattended [°C]; within the range, default 25.
     #[serde(default = "safe_set_point")]
     pub safe_c: f64,
     /// Temperature at which the instrument's own limit cuts the power for good [°C]; 30 to 500,

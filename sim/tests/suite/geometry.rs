@@ -1,4 +1,4 @@
-//! What the procedure, the frames or the pressure cannot do on a rig is told by the observation, from what the frames show
+//! What the procedure, the frames or the pressure cannot do on a rig is flagged in the observation, from what the frames show
 //! and the conditions say: the same on a real rig.
 
 use std::sync::Arc;

@@ -35,10 +35,7 @@ impl Capability {
     /// What the simulated lab of a scenario does when `conditions` are repeated; none where they fail, or there is no
     /// simulated lab.
     pub fn of(scenario: &Scenario, conditions: &Conditions) -> Option<Self> {
-        if scenario.table().is_some() {
-            return None;
-        }
-        let mut lab = scenario.sim_lab(SEED);
+        let mut lab = scenario.simulated().ok()?.lab(SEED);
         let blank = scenario.procedure().prime(&mut lab).ok()?;
         let mut once = || scenario.procedure().run(&mut lab, &blank, conditions);
         let _heats_up = once();

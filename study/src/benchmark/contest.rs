@@ -2,12 +2,12 @@
 
 use std::io;
 use std::num::NonZeroUsize;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use flowtwin_campaign::scenario::{Course, Entrant, Scenario};
 use flowtwin_lab::Conditions;
+use flowtwin_lab::queue::in_order;
 use flowtwin_twin::region::EmptyRegion;
 
 use super::card::{Arena, CARD, Card, Entry};
@@ -103,7 +103,7 @@ impl Contest {
     }
 
     /// Runs what is not in `store` yet of a shard, on `jobs` threads, and returns the campaigns that failed, in order.
-    /// `done` is told after each campaign how many of how many are there.
+    /// `done` is called after each campaign with the number of finished campaigns and of all.
     ///
     /// # Errors
     /// If the store holds another benchmark or cannot be written.
@@ -118,26 +118,14 @@ impl Contest {
         self.claim(store)?;
         let heats = self.heats(shard);
         self.optima(store, &heats, jobs)?;
-        let (next, there) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let there = AtomicUsize::new(0);
         let total = heats.len() * self.entrants.len();
         let tell = || done(there.fetch_add(1, Ordering::Relaxed) + 1, total);
-        let failures = Mutex::new(Vec::new());
-        let result = Mutex::new(Ok(()));
-        std::thread::scope(|scope| {
-            for _ in 0..jobs.get().min(heats.len()) {
-                scope.spawn(|| {
-                    while let Some(heat) = heats.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        match self.heat(heat, store, stop, &tell) {
-                            Ok(failed) => failures.lock().expect("no panic").extend(failed),
-                            Err(error) => *result.lock().expect("no panic") = Err(error),
-                        }
-                    }
-                });
-            }
-        });
-        result.into_inner().expect("no panic")?;
-        let mut failures = failures.into_inner().expect("no panic");
-        failures.sort_by(|a: &Failure, b| a.campaign.cmp(&b.campaign));
+        let heat = |i: usize| self.heat(&heats[i], store, stop, &tell);
+        let failed = in_order(heats.len(), jobs, heat).into_iter();
+        let mut failures: Vec<Failure> =
+            failed.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
+        failures.sort_by(|a, b| a.campaign.cmp(&b.campaign));
         Ok(failures)
     }
 

@@ -4,8 +4,8 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
-use flowtwin_campaign::campaign::{Campaign, CampaignError, Standing, Watch};
-use flowtwin_campaign::scenario::{Course, Scenario};
+use flowtwin_campaign::campaign::{BranchPoint, Campaign, CampaignError, Observer};
+use flowtwin_campaign::scenario::{Course, NoRig, Scenario};
 use flowtwin_data::table::{Pool, TableLab};
 use flowtwin_lab::{Conditions, Fault, FaultKind, Observation};
 use flowtwin_sim::SimLab;
@@ -51,6 +51,9 @@ pub enum StepsError {
     /// Its policy failed.
     #[error(transparent)]
     Campaign(#[from] CampaignError),
+    /// There is neither a table nor a rig.
+    #[error(transparent)]
+    NoRig(#[from] NoRig),
     /// Somebody asked the benchmark to stop.
     #[error("interrupted")]
     Interrupted,
@@ -67,8 +70,8 @@ pub struct Opened {
 /// Where the experiments of a benchmark are done, after the opening.
 #[derive(Debug)]
 enum Place {
-    Simulated(Box<Standing<SimLab>>),
-    Table(Box<Standing<TableLab>>),
+    Simulated(Box<BranchPoint<SimLab>>),
+    Table(Box<BranchPoint<TableLab>>),
 }
 
 impl Opened {
@@ -92,12 +95,13 @@ impl Opened {
         let mut seen = Seen::default();
         let (place, fault) = match opening.table_lab(seed) {
             Some(lab) => {
-                let standing = campaign.stand(lab, &mut seen)?;
+                let standing = campaign.run_to_branch_point(lab, &mut seen)?;
                 let fault = standing.fault().cloned();
                 (Place::Table(Box::new(standing)), fault)
             }
             None => {
-                let standing = campaign.stand(opening.sim_lab(seed), &mut seen)?;
+                let standing =
+                    campaign.run_to_branch_point(opening.simulated()?.lab(seed), &mut seen)?;
                 let fault = standing.fault().cloned();
                 (Place::Simulated(Box::new(standing)), fault)
             }
@@ -183,7 +187,7 @@ fn follow(scenario: &Scenario, seen: &[Observation], truth: &mut Truth<'_>) -> V
 #[derive(Debug, Default)]
 struct Seen(Vec<Observation>);
 
-impl Watch for Seen {
+impl Observer for Seen {
     fn phase(&mut self, _name: &str, _policy: &str, _experiments: usize) {}
 
     fn experiment(&mut self, _number: u64, observation: &Observation, _known: bool) {

@@ -4,9 +4,9 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use flowtwin_lab::digest::sha256;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sha2::{Digest as _, Sha256};
 
 /// A folder of results.
 ///
@@ -21,11 +21,6 @@ pub struct Store {
 const BEFORE: &str = "{\"sha256\":\"";
 const BETWEEN: &str = "\",\"content\":";
 const AFTER: &str = "}\n";
-
-/// SHA-256 of bytes [hexadecimal].
-pub(super) fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
-}
 
 /// The name of what `identity` determines: 16 hexadecimal digits of the SHA-256 of its JSON.
 pub(super) fn key(identity: &impl Serialize) -> String {

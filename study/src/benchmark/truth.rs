@@ -51,12 +51,11 @@ impl<'a> Truth<'a> {
     /// The noise-free objective of `scenario`.
     pub fn new(scenario: &'a Scenario) -> Self {
         let prepare = || {
-            let mut lab = scenario.noiseless_lab();
+            let mut lab = scenario.simulated().ok()?.noiseless_lab();
             let blank = scenario.procedure().prime(&mut lab).ok()?;
             Some(Arc::new((lab, blank)))
         };
-        let ready = if scenario.table().is_some() { None } else { prepare() };
-        Self { scenario, ready, known: BTreeMap::new() }
+        Self { scenario, ready: prepare(), known: BTreeMap::new() }
     }
 
     /// The noise-free objective of an experiment at `conditions`, in a fresh lab; none where even the third attempt fails. The

@@ -1,6 +1,6 @@
 //! What the rig and its stocks are, and two things that must not be done to them.
 
-use flowtwin_campaign::scenario::Scenario;
+use flowtwin_campaign::scenario::{Scenario, Simulated};
 use flowtwin_lab::layer::Guarded;
 use flowtwin_lab::procedure::WaitSpec;
 use flowtwin_lab::{Fault, PumpId, Streams};
@@ -64,7 +64,7 @@ impl Facts {
     ///
     /// # Errors
     /// If the scenario does not have what is asked about.
-    pub fn of(scenario: &Scenario, studies: &Studies, seed: u64) -> Result<Self, StudyError> {
+    pub fn of(scenario: Simulated<'_>, studies: &Studies, seed: u64) -> Result<Self, StudyError> {
         let file = scenario.file();
         let held = |stock: &str, species: &str| {
             let stock = file.stocks.get(stock);
@@ -78,7 +78,7 @@ impl Facts {
             concentrations.map(|c| c.insert("oa".into(), ratio * cs));
             Scenario::recorded(&serde_json::to_value(&file).expect("a scenario is plain data"))
         };
-        let (stream_ratio_error, carrier_ratio_error) = ratio_errors(scenario);
+        let (stream_ratio_error, carrier_ratio_error) = ratio_errors(&scenario);
         let segment = |name: &str| {
             let stretch = file.rig.tube.iter().find(|s| s.name.contains(name));
             stretch.map_or(f64::NAN, |s| s.bore_mm)
@@ -88,7 +88,7 @@ impl Facts {
         Ok(Self {
             recipes_percent: studies.recipes.iter().map(recipe).collect(),
             oleic_acid_per_cs: oa / cs,
-            four_ligands_clog: clogs(&starved(TOO_FEW_LIGANDS)?, studies, seed),
+            four_ligands_clog: clogs(starved(TOO_FEW_LIGANDS)?.simulated()?, studies, seed),
             recipe_clogs: clogs(scenario, studies, seed),
             off_ratio: off_ratio::run(scenario, studies, seed, OFF_RATIO_PERCENT)?,
             outlet_c: outlet(scenario, studies, seed)?,
@@ -101,7 +101,7 @@ impl Facts {
                 segment("absorption_cell"),
             ],
             inputs: scenario.space().dim(),
-            temperature_c: temperature_range(scenario),
+            temperature_c: temperature_range(&scenario),
             stream_ratio_error,
             carrier_ratio_error,
             phases: scenario.phases().iter().map(|p| (p.name.clone(), p.experiments)).collect(),
@@ -121,8 +121,8 @@ impl Facts {
 }
 
 /// Whether the rig still works after a long experiment at the baseline.
-fn clogs(scenario: &Scenario, studies: &Studies, seed: u64) -> bool {
-    let mut lab = scenario.sim_lab(seed);
+fn clogs(scenario: Simulated<'_>, studies: &Studies, seed: u64) -> bool {
+    let mut lab = scenario.lab(seed);
     let mut guarded = Guarded::new(&mut lab, scenario.file().guard.clone());
     let baseline = studies.baseline(scenario.space());
     let Ok(mut station) = Station::new(&mut guarded, scenario.procedure(), scenario.space()) else {
@@ -133,9 +133,9 @@ fn clogs(scenario: &Scenario, studies: &Studies, seed: u64) -> bool {
 }
 
 /// Temperature in the emission cell at several reaction times [°C].
-fn outlet(scenario: &Scenario, studies: &Studies, seed: u64) -> Result<Vec<(f64, f64)>, Fault> {
+fn outlet(scenario: Simulated<'_>, studies: &Studies, seed: u64) -> Result<Vec<(f64, f64)>, Fault> {
     let space = scenario.space();
-    let [_, hottest] = temperature_range(scenario);
+    let [_, hottest] = temperature_range(&scenario);
     let hot = with(&studies.baseline(space), space, TEMPERATURE, hottest);
     let (path, recipe) = (&scenario.manifest().path, scenario.procedure().recipe());
     let times = &studies.vials.outlet_reaction_times_s;
@@ -145,7 +145,7 @@ fn outlet(scenario: &Scenario, studies: &Studies, seed: u64) -> Result<Vec<(f64,
 }
 
 /// Size of the particles at two temperatures [nm].
-fn sizes(scenario: &Scenario, studies: &Studies, seed: u64) -> Result<[f64; 2], Fault> {
+fn sizes(scenario: Simulated<'_>, studies: &Studies, seed: u64) -> Result<[f64; 2], Fault> {
     let space = scenario.space();
     let baseline = studies.baseline(space);
     let at = studies.vials.size_at_c.map(|c| with(&baseline, space, TEMPERATURE, c));

@@ -1,6 +1,6 @@
 //! Everything the paper did, once, on one simulated rig.
 
-use flowtwin_campaign::scenario::Scenario;
+use flowtwin_campaign::scenario::{Scenario, Simulated};
 use flowtwin_lab::layer::Guarded;
 use flowtwin_lab::{Analysis, Fault, Lab, Procedure, Streams};
 
@@ -55,7 +55,7 @@ pub struct Seed {
 #[derive(Debug)]
 pub struct Rigs<'a> {
     /// The rig of the scenario.
-    pub scenario: &'a Scenario,
+    pub scenario: Simulated<'a>,
     /// What is set.
     pub studies: Studies,
     quick: Procedure,
@@ -67,7 +67,7 @@ impl<'a> Rigs<'a> {
     ///
     /// # Errors
     /// If the scenario lacks what the studies set, or a tube of another length makes it invalid.
-    pub fn new(scenario: &'a Scenario) -> Result<Self, StudyError> {
+    pub fn new(scenario: Simulated<'a>) -> Result<Self, StudyError> {
         let studies = Studies::of_the_paper();
         let cut = |&total: &f64| {
             let volume_ul = flow::reactor_ul(total, studies.flow.reaction_time_s);
@@ -82,7 +82,7 @@ impl<'a> Rigs<'a> {
         };
         let cut =
             studies.flow.totals_ul_per_min.iter().map(cut).collect::<Result<_, StudyError>>()?;
-        Ok(Self { scenario, quick: quick(scenario, studies.steps.frames)?, cut, studies })
+        Ok(Self { scenario, quick: quick(&scenario, studies.steps.frames)?, cut, studies })
     }
 
     /// What no seed changes.
@@ -122,12 +122,13 @@ impl<'a> Rigs<'a> {
         })
     }
 
-    fn flow(&self, seed: u64) -> Result<Curve, Fault> {
+    fn flow(&self, seed: u64) -> Result<Curve, StudyError> {
         let point = |(total, scenario): &(f64, Scenario)| {
-            let reading: Reading = on(scenario, scenario.procedure(), seed, |station| {
-                flow::point(station, &self.studies)
-            })?;
-            Ok((*total, reading))
+            let reading: Reading =
+                on(scenario.simulated()?, scenario.procedure(), seed, |station| {
+                    flow::point(station, &self.studies)
+                })?;
+            Ok::<_, StudyError>((*total, reading))
         };
         self.cut.iter().map(point).collect()
     }
@@ -145,13 +146,13 @@ impl<'a> Rigs<'a> {
 
 /// Runs a study on a fresh, guarded lab of a scenario.
 fn on<T>(
-    scenario: &Scenario,
+    scenario: Simulated<'_>,
     procedure: &Procedure,
     seed: u64,
     study: impl FnOnce(&mut Station<'_>) -> Result<T, Fault>,
 ) -> Result<T, Fault> {
     let limits = scenario.file().guard.clone();
-    let mut lab = Guarded::new(scenario.sim_lab(seed), limits);
+    let mut lab = Guarded::new(scenario.lab(seed), limits);
     study(&mut Station::new(&mut lab as &mut dyn Lab, procedure, scenario.space())?)
 }
 

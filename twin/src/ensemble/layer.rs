@@ -20,7 +20,7 @@ pub(super) struct Layer {
     pub(super) draw: Vec<f64>,
 }
 
-/// What training says besides the weights, standardized.
+/// Results of the training besides the weights, standardized.
 pub(super) struct Trained {
     /// Variance of the noise.
     pub(super) noise_variance: f64,

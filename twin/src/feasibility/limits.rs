@@ -9,7 +9,8 @@ const ODD: f64 = 0.05;
 
 /// The probability of success if one limit on one input decides, every input, side and place being as likely beforehand.
 ///
-/// With the experiments in, a limit weighs `Π (1 - odd or odd)`: one factor for each that it explains, or does not. Averaged over all
+/// With the experiments in, a limit weighs `Π (1 - odd or odd)`: one factor for each that it explains,
+/// or does not. Averaged over all
 /// of them, the probability is a sum of functions of one input each, kept at the places and linear in between. (Bayes' rule;
 /// a lab's limits are of this kind: a heater too weak, a pump too fast.)
 #[derive(Clone, Debug, PartialEq)]

@@ -3,54 +3,83 @@
 use std::str::FromStr;
 
 use flowtwin_lab::nearest;
+use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
-/// Which surrogate to learn with, as scenarios spell it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum SurrogateSpec {
+use super::Model;
+use crate::Context;
+use crate::ensemble::Ensemble;
+use crate::forest::Forest;
+use crate::gp::GaussianProcess;
+use crate::legacy::LegacyEnsemble;
+use crate::stack::Stack;
+use crate::surrogate::{FitError, Surrogate};
+
+/// Lists every surrogate once: what it is, its name in scenarios, the kind of [`Model`] that it fits, and how.
+macro_rules! surrogates {
+    ($( $(#[$about:meta])+ $surrogate:ident $name:literal => $kind:ident($made:expr); )+) => {
+        /// Which surrogate to learn with, as scenarios spell it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+        #[serde(rename_all = "kebab-case")]
+        #[non_exhaustive]
+        pub enum SurrogateSpec {
+            $( $(#[$about])+ $surrogate, )+
+        }
+
+        impl SurrogateSpec {
+            /// All of them.
+            pub const ALL: [Self; [$( $name ),+].len()] = [$( Self::$surrogate ),+];
+
+            /// Its name, as scenarios spell it.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $( Self::$surrogate => $name, )+
+                }
+            }
+        }
+
+        impl Surrogate for SurrogateSpec {
+            type Posterior = Model;
+
+            fn fit(
+                &self,
+                x: ArrayView2<'_, f64>,
+                y: &[f64],
+                context: &Context,
+            ) -> Result<Model, FitError> {
+                Ok(match self {
+                    $( Self::$surrogate => Model::$kind($made.fit(x, y, context)?.into()), )+
+                })
+            }
+        }
+    };
+}
+
+surrogates! {
     /// Ten cascades of 2 to 5 layers, trained as the group's Fast-Cat code does.
-    LegacyFastcat,
+    LegacyFastcat "legacy-fastcat" => Legacy(LegacyEnsemble::fast_cat());
+
     /// Twenty cascades of 8 to 10 layers, trained as the group's Smart-Dope code does.
-    LegacySmartdope,
+    LegacySmartdope "legacy-smartdope" => Legacy(LegacyEnsemble::smart_dope());
+
     /// Twenty networks with random hidden units and Bayesian output layers; the default of campaigns.
-    Modern,
+    Modern "modern" => Modern(Ensemble::default());
+
     /// A Gaussian process, Matérn 5/2 with a length for each input; the fastest.
-    Gp,
+    Gp "gp" => Gp(GaussianProcess::default());
+
     /// A random forest of 200 trees: for steps, plateaus and many irrelevant inputs.
-    Forest,
+    Forest "forest" => Forest(Forest::default());
+
     /// Several models weighed by how well each predicts what it has not seen: the most accurate, and slower.
-    Stack,
+    Stack "stack" => Stack(Stack::default());
 }
 
 impl SurrogateSpec {
-    /// All of them.
-    pub const ALL: [Self; 6] = [
-        Self::LegacyFastcat,
-        Self::LegacySmartdope,
-        Self::Modern,
-        Self::Gp,
-        Self::Forest,
-        Self::Stack,
-    ];
-
     /// Whether it is one of the published ensembles, with the published ways of using it.
     pub fn is_legacy(self) -> bool {
         matches!(self, Self::LegacyFastcat | Self::LegacySmartdope)
-    }
-
-    /// Its name, as scenarios spell it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::LegacyFastcat => "legacy-fastcat",
-            Self::LegacySmartdope => "legacy-smartdope",
-            Self::Modern => "modern",
-            Self::Gp => "gp",
-            Self::Forest => "forest",
-            Self::Stack => "stack",
-        }
     }
 }
 

@@ -26,7 +26,7 @@ pub enum Aim {
     /// Expected improvement within a box around the best experiment that grows with success and shrinks with failure
     /// (after Eriksson et al. 2019, arXiv 1910.01739).
     TrustRegion,
-    /// Confidence bounds of one and of two spreads by turns and, where the optimum is known to within the noise, a bolder one
+    /// Alternates UCB with weights 1 and 2; where the optimum is known to within the noise, it uses a larger weight
     /// elsewhere, away from the edge: quick to the nearest optimum, and then off to others.
     Balanced,
     /// The probability of being among the best twentieth of the pool that is chosen from; in a region, expected

@@ -113,7 +113,8 @@ impl Guided {
         Ok(point)
     }
 
-    /// The highest point of a confidence bound, or a point elsewhere where the experiment there would teach nothing: where the belief
+    /// The highest point of a confidence bound, or a point elsewhere where the experiment there would
+    /// teach nothing: where the belief
     /// is more certain than one measurement. So an optimum that is known to within the noise is left for others.
     fn balance(
         &self,

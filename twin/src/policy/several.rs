@@ -24,7 +24,8 @@ use worth::{Purpose, Worth};
 /// compromises cover, times the probability that all limits hold.
 ///
 /// Up to three objectives are weighed exactly; of more, a random weighing of all is improved on each time (Knowles 2006,
-/// DOI 10.1109/TEVC.2005.851274). The best compromises are those of the predicted means, which noise does not inflate; those whose
+/// DOI 10.1109/TEVC.2005.851274). The best compromises are those of the predicted means, which noise
+/// does not inflate; those whose
 /// means break a limit are none. A target is modelled by its outcome, never by the distance, which has a kink that no model
 /// follows. Pending experiments are taken to yield what the surrogates predict of them.
 #[derive(Clone, Debug, PartialEq)]
@@ -211,7 +212,8 @@ impl Several {
         believed(self.surrogate, encoding, data, &history.pending, &context, work)
     }
 
-    /// One objective in place of more than can be weighed exactly: the augmented Chebyshev distance from the worst, every objective
+    /// One objective in place of more than can be weighed exactly: the augmented Chebyshev distance
+    /// from the worst, every objective
     /// divided by its range, with weights drawn for this experiment. The history has it as one outcome more.
     fn weighed(&self, history: &History, context: &Context) -> Option<(Goals, History)> {
         let objectives = self.goals.objectives.len();

@@ -11,92 +11,124 @@ use crate::acquisition::UCB_LAMBDA;
 use crate::model::SurrogateSpec;
 use crate::policy::{Aim, Guided, LatinHypercube, Listed, Policy, Random, Several, SobolSequence};
 
-/// Which policy to ask, as scenarios spell it: `policy = "ei"`, or a table where a policy has keys that are not to
-/// stand at their defaults, such as `policy.ucb.lambda = 2.0`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum PolicySpec {
-    /// Conditions that were decided beforehand, in order.
-    List {
-        /// The conditions, one for each experiment of the phase.
-        conditions: Vec<Conditions>,
-    },
-    /// Uniformly random points.
-    Random {},
-    /// A Latin hypercube.
-    Lhs {},
-    /// A scrambled Sobol' sequence.
-    Sobol {},
-    /// Where the surrogate knows least.
-    MaxVariance {},
-    /// Where the surrogate expects most.
-    Exploit {},
-    /// Upper confidence bound.
-    Ucb {
-        /// Weight of the standard deviation.
-        lambda: f64,
-    },
-    /// Expected improvement.
-    Ei {},
-    /// Closed form of the expected improvement, by its logarithm.
-    LogEi {},
-    /// One draw of the posterior.
-    Thompson {},
-    /// Expected improvement in a box around the best experiment.
-    TrustRegion {},
-    /// Confidence bounds by turns, which leave an optimum that is known for others.
-    Balanced {},
-    /// Probability of being among the best twentieth of a table; elsewhere, expected improvement.
-    Top {},
-    /// Expected improvement per lab time.
-    EiPerTime {},
-    /// Expected improvement per volume of reagent.
-    EiPerMl {},
+/// Lists every policy once: what it is, its name in scenarios, its keys with their defaults, and how it is made.
+macro_rules! policies {
+    ($(
+        $(#[$about:meta])+
+        $policy:ident $name:literal { $( $(#[$key_is:meta])+ $key:ident: $kind:ty, )* } => $made:expr;
+    )+) => {
+        /// Which policy to ask, as scenarios spell it: `policy = "ei"`, or a table where a policy has keys that are not to
+        /// stand at their defaults, such as `policy.ucb.lambda = 2.0`.
+        #[derive(Clone, Debug, PartialEq, Serialize)]
+        #[serde(rename_all = "snake_case")]
+        #[non_exhaustive]
+        pub enum PolicySpec {
+            $( $(#[$about])+ $policy { $( $(#[$key_is])+ $key: $kind, )* }, )+
+        }
+
+        /// The same, for serde to read: every policy is a table, and every key that can has a default.
+        #[derive(Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+        #[serde(rename_all = "snake_case", deny_unknown_fields)]
+        enum Table {
+            $( $(#[$about])+ $policy { $( $(#[$key_is])+ $key: $kind, )* }, )+
+        }
+
+        impl PolicySpec {
+            /// The names of all policies, as scenarios spell them.
+            pub const NAMES: &[&str] = &[$( $name ),+];
+
+            /// Its name, as scenarios spell it.
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $( Self::$policy { .. } => $name, )+
+                }
+            }
+
+            /// How it is made.
+            fn made(&self) -> Made {
+                match self {
+                    $( Self::$policy { $( $key ),* } => $made, )+
+                }
+            }
+        }
+
+        impl From<Table> for PolicySpec {
+            fn from(table: Table) -> Self {
+                match table {
+                    $( Table::$policy { $( $key ),* } => Self::$policy { $( $key ),* }, )+
+                }
+            }
+        }
+    };
 }
 
-/// The same, for serde to read: every policy is a table, and every key has a default.
-#[derive(Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-enum Table {
+policies! {
     /// Conditions that were decided elsewhere, in their order.
-    List {
+    List "list" {
         /// A value for each input, by name; one such table for each experiment.
         conditions: Vec<Conditions>,
-    },
+    } => Made::alone(Listed::new(conditions.clone()));
+
     /// Uniform over the feasible region.
-    Random {},
+    Random "random" {} => Made::alone(Random);
+
     /// A Latin hypercube.
-    Lhs {},
+    Lhs "lhs" {} => Made::alone(LatinHypercube);
+
     /// A scrambled Sobol' sequence.
-    Sobol {},
+    Sobol "sobol" {} => Made::alone(SobolSequence);
+
     /// Where the spread is largest.
-    MaxVariance {},
+    MaxVariance "max_variance" {} => Made::Guided(Aim::MaxVariance);
+
     /// Where the mean is highest, "EPLT".
-    Exploit {},
+    Exploit "exploit" {} => Made::Guided(Aim::Exploit);
+
     /// Where the mean and `lambda` spreads are highest.
-    Ucb {
+    Ucb "ucb" {
         /// Weight of the spread.
         #[serde(default = "default_lambda")]
         lambda: f64,
-    },
+    } => Made::Guided(Aim::Ucb { lambda: *lambda });
+
     /// Expected improvement.
-    Ei {},
+    Ei "ei" {} => Made::Guided(Aim::Ei);
+
     /// Closed form of the expected improvement, by its logarithm.
-    LogEi {},
+    LogEi "log_ei" {} => Made::Guided(Aim::LogEi);
+
     /// One draw of the posterior.
-    Thompson {},
+    Thompson "thompson" {} => Made::Guided(Aim::Thompson);
+
     /// Expected improvement in a box around the best experiment.
-    TrustRegion {},
-    /// Confidence bounds by turns, which leave an optimum that is known for others.
-    Balanced {},
+    TrustRegion "trust_region" {} => Made::Guided(Aim::TrustRegion);
+
+    /// Alternates UCB weights, and leaves a known optimum to look for others.
+    Balanced "balanced" {} => Made::Guided(Aim::Balanced);
+
     /// Probability of being among the best twentieth of a table; elsewhere, expected improvement.
-    Top {},
+    Top "top" {} => Made::Guided(Aim::Top);
+
     /// Expected improvement per lab time.
-    EiPerTime {},
+    EiPerTime "ei_per_time" {} => Made::Guided(Aim::EiPerTime);
+
     /// Expected improvement per volume of reagent.
-    EiPerMl {},
+    EiPerMl "ei_per_ml" {} => Made::Guided(Aim::EiPerMl);
+}
+
+/// How a policy is made.
+enum Made {
+    /// As it is, from its keys alone.
+    Alone(Box<dyn Policy>),
+    /// Around a surrogate, to maximise this.
+    Guided(Aim),
+}
+
+impl Made {
+    fn alone(policy: impl Policy + 'static) -> Self {
+        Self::Alone(Box::new(policy))
+    }
 }
 
 fn default_lambda() -> f64 {
@@ -104,91 +136,22 @@ fn default_lambda() -> f64 {
 }
 
 impl PolicySpec {
-    /// Its name, as scenarios spell it.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::List { .. } => "list",
-            Self::Random {} => "random",
-            Self::Lhs {} => "lhs",
-            Self::Sobol {} => "sobol",
-            Self::MaxVariance {} => "max_variance",
-            Self::Exploit {} => "exploit",
-            Self::Ucb { .. } => "ucb",
-            Self::Ei {} => "ei",
-            Self::LogEi {} => "log_ei",
-            Self::Thompson {} => "thompson",
-            Self::TrustRegion {} => "trust_region",
-            Self::Balanced {} => "balanced",
-            Self::Top {} => "top",
-            Self::EiPerTime {} => "ei_per_time",
-            Self::EiPerMl {} => "ei_per_ml",
-        }
-    }
-
     /// The policy, learning with `surrogate` if it learns at all.
     pub fn build(&self, surrogate: SurrogateSpec) -> Box<dyn Policy> {
-        if let Some(aim) = self.aim() {
-            return Box::new(Guided { name: self.name(), aim, surrogate });
-        }
-        match *self {
-            Self::List { ref conditions } => Box::new(Listed::new(conditions.clone())),
-            Self::Lhs {} => Box::new(LatinHypercube),
-            Self::Sobol {} => Box::new(SobolSequence),
-            _ => Box::new(Random),
+        match self.made() {
+            Made::Alone(policy) => policy,
+            Made::Guided(aim) => Box::new(Guided { name: self.name(), aim, surrogate }),
         }
     }
-}
 
-impl PolicySpec {
     /// The policy for `goals`, learning with `surrogate` if it learns at all. Where one outcome is maximised or minimised and
     /// there are no limits, that is the policy of [`PolicySpec::build`].
     pub fn build_for(&self, surrogate: SurrogateSpec, goals: &Goals) -> Box<dyn Policy> {
-        let aim = self.aim().filter(|_| !goals.is_plain());
-        match aim {
-            Some(aim) => {
+        match self.made() {
+            Made::Guided(aim) if !goals.is_plain() => {
                 Box::new(Several { name: self.name(), aim, surrogate, goals: goals.clone() })
             }
-            None => self.build(surrogate),
-        }
-    }
-
-    /// What it maximises, if it is guided by a surrogate.
-    fn aim(&self) -> Option<Aim> {
-        Some(match *self {
-            Self::List { .. } | Self::Random {} | Self::Lhs {} | Self::Sobol {} => return None,
-            Self::MaxVariance {} => Aim::MaxVariance,
-            Self::Exploit {} => Aim::Exploit,
-            Self::Ucb { lambda } => Aim::Ucb { lambda },
-            Self::Ei {} => Aim::Ei,
-            Self::LogEi {} => Aim::LogEi,
-            Self::Thompson {} => Aim::Thompson,
-            Self::TrustRegion {} => Aim::TrustRegion,
-            Self::Balanced {} => Aim::Balanced,
-            Self::Top {} => Aim::Top,
-            Self::EiPerTime {} => Aim::EiPerTime,
-            Self::EiPerMl {} => Aim::EiPerMl,
-        })
-    }
-}
-
-impl From<Table> for PolicySpec {
-    fn from(table: Table) -> Self {
-        match table {
-            Table::List { conditions } => Self::List { conditions },
-            Table::Random {} => Self::Random {},
-            Table::Lhs {} => Self::Lhs {},
-            Table::Sobol {} => Self::Sobol {},
-            Table::MaxVariance {} => Self::MaxVariance {},
-            Table::Exploit {} => Self::Exploit {},
-            Table::Ucb { lambda } => Self::Ucb { lambda },
-            Table::Ei {} => Self::Ei {},
-            Table::LogEi {} => Self::LogEi {},
-            Table::Thompson {} => Self::Thompson {},
-            Table::TrustRegion {} => Self::TrustRegion {},
-            Table::Balanced {} => Self::Balanced {},
-            Table::Top {} => Self::Top {},
-            Table::EiPerTime {} => Self::EiPerTime {},
-            Table::EiPerMl {} => Self::EiPerMl {},
+            _ => self.build(surrogate),
         }
     }
 }
@@ -270,6 +233,16 @@ mod tests {
         assert_eq!(parse(r#""ei""#).unwrap(), PolicySpec::Ei {});
         assert_eq!(parse(r#""ucb""#).unwrap(), PolicySpec::Ucb { lambda: UCB_LAMBDA });
         assert_eq!("max_variance".parse(), Ok(PolicySpec::MaxVariance {}));
+    }
+
+    #[test]
+    fn every_policy_is_spelt_as_it_is_listed() {
+        for &name in PolicySpec::NAMES.iter().filter(|name| **name != "list") {
+            let spec: PolicySpec = name.parse().unwrap();
+            assert_eq!(spec.name(), name);
+            let value = serde_json::to_value(&spec).unwrap();
+            assert_eq!(value.as_object().unwrap().keys().collect::<Vec<_>>(), [name]);
+        }
     }
 
     #[test]

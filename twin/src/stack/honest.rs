@@ -1,4 +1,4 @@
-//! What models say of experiments that they have not seen.
+//! Predictions of models for experiments that they have not seen.
 
 use ndarray::{ArrayView2, Axis};
 

@@ -1,4 +1,4 @@
-//! What a pump can do with the syringe it has been told of.
+//! What a pump can do with the syringe that it is set to.
 
 use flowtwin_lab::{FaultKind, FlowRate};
 

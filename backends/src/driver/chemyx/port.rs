@@ -40,7 +40,9 @@ impl ChemyxPort {
     pub fn echo_in_words(&self) -> String {
         match self.echo {
             Some(true) => "it echoes commands".into(),
-            Some(false) => "its echo is off: late replies cannot be told from right ones".into(),
+            Some(false) => {
+                "its echo is off: late replies cannot be distinguished from right ones".into()
+            }
             None => "it has not answered".into(),
         }
     }

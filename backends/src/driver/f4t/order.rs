@@ -1,4 +1,4 @@
-//! Which half of a float comes first, told by values that make sense one way round and nonsense the other.
+//! Which half of a float comes first, inferred from values that make sense in one order only.
 
 use flowtwin_lab::FaultKind;
 
@@ -23,10 +23,10 @@ pub(super) struct Witness {
     pub(super) words: [u16; 2],
 }
 
-/// Makes sure that values come in the order that the wiring says; returns how many of them say so.
+/// Makes sure that values come in the word order of the wiring file; returns how many confirm it.
 ///
 /// # Errors
-/// If they come in the other order, contradict each other, or cannot tell.
+/// If they come in the other order, contradict each other, or do not decide.
 pub(super) fn confirm(order: WordOrder, witnesses: &[Witness]) -> Result<usize, FaultKind> {
     let other = order.other();
     let agree = witnesses.iter().filter(|w| w.speaks_for(order)).count();
@@ -34,7 +34,7 @@ pub(super) fn confirm(order: WordOrder, witnesses: &[Witness]) -> Result<usize, 
     let detail = match disagree.first() {
         None if agree >= ENOUGH => return Ok(agree),
         None => format!(
-            "the word order cannot be told: {agree} of {} values make sense in one order only, {ENOUGH} must; give the \
+            "the word order cannot be determined: {agree} of {} values make sense in one order only, {ENOUGH} must; give the \
              loop a set point such as 21.3 °C at the controller, then check again",
             witnesses.len()
         ),

@@ -3,7 +3,7 @@
 use flowtwin_lab::{Lab, PumpId, math};
 
 use super::Syringe;
-use super::run::Run;
+use super::run::Delivery;
 
 /// Units by number: volume per unit [µL], minutes per unit of time.
 const UNITS: [(f64, f64); 4] = [(1000.0, 1.0), (1000.0, 60.0), (1.0, 1.0), (1.0, 60.0)];
@@ -13,7 +13,7 @@ const UNITS: [(f64, f64); 4] = [(1000.0, 1.0), (1000.0, 60.0), (1.0, 1.0), (1.0,
 pub struct Channel {
     pump: PumpId,
     settings: Settings,
-    run: Run,
+    run: Delivery,
 }
 
 /// What a pump keeps, in the units in force.
@@ -98,7 +98,7 @@ impl Settings {
 impl Channel {
     /// A pump with its defaults, which moves `pump` of the lab behind.
     pub fn new(pump: PumpId) -> Self {
-        Self { run: Run::new(pump.clone()), pump, settings: DEFAULTS }
+        Self { run: Delivery::new(pump.clone()), pump, settings: DEFAULTS }
     }
 
     /// The payload of the answer; none for an unknown command.
@@ -175,7 +175,7 @@ impl Channel {
         self.settings.rate
     }
 
-    /// Sets the rate that delivers the volume in so many minutes.
+    /// Sets the rate that delivers the volume in this many minutes.
     fn set_time(&mut self, minutes: f64, world: &mut dyn Lab) -> Vec<String> {
         self.settings.time = minutes;
         let per_unit = UNITS[self.settings.units].1;

@@ -11,7 +11,7 @@ const STALLED: u8 = 4;
 
 /// What a pump is at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
+enum Motion {
     Stopped,
     Moving,
     Paused,
@@ -19,9 +19,9 @@ enum Phase {
 
 /// One run, in legs: a pause or a change of rate begins a new leg.
 #[derive(Debug)]
-pub(super) struct Run {
+pub(super) struct Delivery {
     pump: PumpId,
-    phase: Phase,
+    motion: Motion,
     leg: Leg,
     /// Delivered in the legs before [µL].
     before_ul: f64,
@@ -53,11 +53,11 @@ impl Leg {
     }
 }
 
-impl Run {
+impl Delivery {
     pub(super) fn new(pump: PumpId) -> Self {
         Self {
             pump,
-            phase: Phase::Stopped,
+            motion: Motion::Stopped,
             leg: Leg {
                 since: Instant::START,
                 until: None,
@@ -74,17 +74,17 @@ impl Run {
 
     /// Starts, or resumes after a pause; a second start does not begin the run again.
     pub(super) fn start(&mut self, ul_per_min: f64, volume_ul: f64, world: &mut dyn Lab) {
-        match self.phase {
-            Phase::Moving if self.status(world) == RUNNING => return,
-            Phase::Paused => self.keep(world),
-            Phase::Moving | Phase::Stopped => (self.before_ul, self.before_min) = (0.0, 0.0),
+        match self.motion {
+            Motion::Moving if self.status(world) == RUNNING => return,
+            Motion::Paused => self.keep(world),
+            Motion::Moving | Motion::Stopped => (self.before_ul, self.before_min) = (0.0, 0.0),
         }
         self.begin(ul_per_min, volume_ul, world);
     }
 
     /// Goes on at another rate.
     pub(super) fn change_rate(&mut self, ul_per_min: f64, volume_ul: f64, world: &mut dyn Lab) {
-        if self.phase == Phase::Moving && self.status(world) == RUNNING {
+        if self.motion == Motion::Moving && self.status(world) == RUNNING {
             self.keep(world);
             self.begin(ul_per_min, volume_ul, world);
         }
@@ -102,7 +102,7 @@ impl Run {
         }
         let infuses = volume_ul > 0.0;
         self.leg = Leg { since: world.now(), until: None, ul_per_min, at_most_ul: left, infuses };
-        self.phase = Phase::Moving;
+        self.motion = Motion::Moving;
         self.refused = infuses && !self.dispense(ul_per_min, left, world);
     }
 
@@ -117,12 +117,12 @@ impl Run {
 
     /// Stops for good, or to be resumed.
     pub(super) fn halt(&mut self, pausing: bool, world: &mut dyn Lab) {
-        if self.phase == Phase::Moving {
+        if self.motion == Motion::Moving {
             self.leg.until = Some(world.now());
         }
-        self.phase = match (pausing, self.phase) {
-            (true, Phase::Moving | Phase::Paused) => Phase::Paused,
-            _ => Phase::Stopped,
+        self.motion = match (pausing, self.motion) {
+            (true, Motion::Moving | Motion::Paused) => Motion::Paused,
+            _ => Motion::Stopped,
         };
         self.refused = false;
         // A lab behind that cannot stop its pump shows it in the status, as the pump itself would.
@@ -130,7 +130,7 @@ impl Run {
     }
 
     pub(super) fn stall(&mut self, begins: bool, world: &mut dyn Lab) {
-        if begins && self.phase == Phase::Moving {
+        if begins && self.motion == Motion::Moving {
             self.halt(false, world);
         }
         self.stalled = begins;
@@ -142,14 +142,14 @@ impl Run {
         if self.stalled || self.refused {
             return STALLED;
         }
-        if self.phase == Phase::Paused {
+        if self.motion == Motion::Paused {
             return PAUSED;
         }
         let told = self.ask(SensorKind::Status(self.pump.clone()), world);
-        match (told, self.phase) {
-            (Some(status), Phase::Stopped) => status as u8,
+        match (told, self.motion) {
+            (Some(status), Motion::Stopped) => status as u8,
             (Some(status), _) if self.leg.infuses => status as u8,
-            (_, Phase::Stopped) => STOPPED,
+            (_, Motion::Stopped) => STOPPED,
             _ if self.leg.has_ended(world.now()) => STOPPED,
             _ => RUNNING,
         }

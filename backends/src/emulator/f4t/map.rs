@@ -16,7 +16,7 @@ const STANDING: u16 = 24;
 const LOOPS: u16 = 4;
 /// Registers from one loop to the next.
 const LOOP_STRIDE: u16 = 160;
-/// What a set point is before anybody has set one [°C].
+/// The set point before one was set [°C].
 const COLD_C: f32 = 20.0;
 
 /// The register map with the loops behind it.

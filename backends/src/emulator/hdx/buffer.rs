@@ -18,7 +18,7 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    /// The bytes of `frames`, so many of them averaged to one and then smoothed over so many neighbours on either side;
+    /// The bytes of `frames`: averaged in groups, then smoothed over neighbours on either side;
     /// all full scale where the detector is saturated.
     pub(super) fn new(frames: &Frames, (average, boxcar): (u16, u8), saturated: bool) -> Self {
         let plain = average <= 1 && boxcar == 0;
@@ -79,7 +79,7 @@ impl Buffer {
         *self = Self::default();
     }
 
-    /// An acquisition of so many frames has begun; what the buffer held is gone.
+    /// An acquisition of this many frames has begun; the old content of the buffer is gone.
     pub(super) fn begin(&mut self, frames: u32) {
         *self = Self { acquiring: Some(frames), ..Self::default() };
     }

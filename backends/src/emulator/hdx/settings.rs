@@ -8,7 +8,7 @@ use crate::codec::obp::{Checksum, kind};
 /// Integration time out of the box [µs].
 const DEFAULT_INTEGRATION_US: u32 = 100_000;
 
-/// Settings that are only kept and told again, and those that an acquisition needs.
+/// Settings that are only stored and reported, and those that an acquisition needs.
 #[derive(Debug)]
 pub(super) struct Settings {
     pub(super) checksum: Checksum,

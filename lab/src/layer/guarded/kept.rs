@@ -23,7 +23,7 @@ struct Expected {
     setting: Setting,
     /// What was set; none where that is not known.
     set: Option<f64>,
-    /// Whether the instrument can tell.
+    /// Whether the instrument can report it.
     tells: bool,
 }
 
@@ -32,7 +32,7 @@ impl Kept {
     pub(super) fn note(&mut self, command: &Command) {
         match command {
             Command::Dispense { pump, rate_ul_per_min, .. } => {
-                // At no rate the pump is told to stop, and keeps the rate of before.
+                // At a rate of zero the pump is stopped, and keeps its previous rate.
                 let rate = rate_ul_per_min.ul_per_min();
                 self.put(Setting::Rate(pump.clone()), (rate > 0.0).then_some(rate));
             }
@@ -69,7 +69,7 @@ impl Kept {
         }
     }
 
-    /// Reads back every setting that is known, and compares. An instrument that cannot tell is asked once.
+    /// Reads back every setting that is known, and compares. An instrument that cannot report them is asked once.
     pub(super) fn look(&mut self, lab: &mut impl Lab) -> Result<(), Fault> {
         for expected in self.all.iter_mut().filter(|expected| expected.tells) {
             let Some(set) = expected.set else { continue };

@@ -104,7 +104,7 @@ impl Answer {
         &self.power
     }
 
-    /// Takes a look into account; says in words what is wrong, if anything.
+    /// Adds a reading; returns what is wrong, in words.
     pub(super) fn take(&mut self, look: Look, spec: &Limits) -> Option<String> {
         if !look.power.is_finite() {
             return Some(format!("an output power of {} %: check the controller", look.power));

@@ -28,25 +28,25 @@ struct Pump {
     left_ul: f64,
     status: Option<SensorId>,
     delivered: Option<SensorId>,
-    run: Option<Run>,
+    run: Option<Delivery>,
 }
 
 /// A run of a pump, from one command to the next.
 #[derive(Clone, Copy, Debug)]
-struct Run {
-    /// When it was told to begin, and when it had acknowledged.
+struct Delivery {
+    /// When the command was sent, and when it was acknowledged.
     sent: Instant,
     since: Instant,
     rate: f64,
     at_most_ul: f64,
 }
 
-impl Run {
+impl Delivery {
     fn delivered_ul(&self, now: Instant) -> f64 {
         (self.rate * now.since(self.since).as_secs() / 60.0).min(self.at_most_ul)
     }
 
-    /// What it can have delivered by `now` at most, begun as soon as it was told.
+    /// The most that it can have delivered by `now`, if it started when the command was sent.
     fn most_ul(&self, now: Instant) -> f64 {
         (self.rate * now.since(self.sent).as_secs() / 60.0).min(self.at_most_ul)
     }
@@ -170,7 +170,7 @@ impl Pumps {
         Ok(())
     }
 
-    /// Notes a pump that was told to start at `sent` and had acknowledged at `now`.
+    /// Records a pump whose start was sent at `sent` and acknowledged at `now`.
     pub(super) fn started(
         &mut self,
         (sent, now): (Instant, Instant),
@@ -182,7 +182,7 @@ impl Pumps {
             return;
         }
         if let Some(pump) = self.all.iter_mut().find(|p| p.name == *name) {
-            pump.run = Some(Run { sent, since: now, rate, at_most_ul });
+            pump.run = Some(Delivery { sent, since: now, rate, at_most_ul });
         }
     }
 
@@ -223,7 +223,7 @@ impl Pumps {
         Ok(())
     }
 
-    /// Compares what every running pump says it has delivered with what its rate says.
+    /// Compares the volume that every running pump reports with its rate.
     fn look_at_deliveries(&mut self, lab: &mut impl Lab, spec: &Limits) -> Result<(), Fault> {
         self.delivery_read = lab.now();
         for pump in &self.all {
@@ -301,7 +301,7 @@ fn state(status: f64) -> &'static str {
 }
 
 impl Pump {
-    /// How its status departs from what it was told to do, if it does.
+    /// How its status differs from its last command, if it does.
     fn departs(&self, status: f64, now: Instant) -> Option<FaultKind> {
         let should_run = self.run.is_some_and(|run| !run.over(now));
         let changed = |set: &str| FaultKind::Changed {
@@ -314,7 +314,7 @@ impl Pump {
             _ if status.is_nan() => {
                 Some(FaultKind::Garbled { detail: "a status that is no number".into() })
             }
-            // A pump that was told to stop shows an old stall until it is told something new.
+            // A pump that was stopped shows an old stall until its next command.
             None if !(0.5..STALLED - 0.5).contains(&status) => None,
             None => Some(changed("stopped")),
             Some(_) if status >= STALLED - 0.5 => Some(FaultKind::Stalled),

@@ -67,7 +67,7 @@ impl Thermal {
         Self { heaters: manifest.heaters.iter().map(heater).collect(), still_since: None }
     }
 
-    /// Takes what is known of the zones; a heater that does not tell its power is not compared with it.
+    /// Sets the models of the zones; a heater that does not report its power is not checked against it.
     pub(super) fn know(&mut self, manifest: &Manifest, loops: Vec<LoopModel>) {
         for model in loops {
             let power = manifest.sensor(&SensorKind::Power(model.heater.clone())).cloned();

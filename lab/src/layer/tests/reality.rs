@@ -1,4 +1,4 @@
-//! Promises of the guard: a rig is what it was told to be, and a temperature answers its power.
+//! Promises of the guard: a rig has the settings that were commanded, and a temperature follows its power.
 
 use super::{Odd, Shared, busy, dispense, guard, heat, rule_of};
 use crate::Reply;
@@ -9,7 +9,7 @@ use crate::layer::{Guarded, Limits};
 use crate::manifest::Manifest;
 use crate::time::{Instant, Span};
 
-/// What a lab that somebody else changed is told to be, and what the guard says of it.
+/// The commands of a lab that somebody else has changed, and the fault that the guard reports.
 #[test]
 fn what_somebody_else_changes_is_told_by_name_and_ends_the_experiment() {
     let cases = [

@@ -234,7 +234,7 @@ fn solve(matrix: &[f64], pivots: &[usize], x: &mut [f64]) {
     }
 }
 
-/// `y` after so many steps of one length.
+/// `y` after this many steps of equal length.
 #[cfg(test)]
 pub(super) fn advance_evenly(
     equations: &impl Equations,

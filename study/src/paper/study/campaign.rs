@@ -4,8 +4,8 @@ use std::io;
 use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
 
-use flowtwin_campaign::campaign::{Campaign, Watch};
-use flowtwin_campaign::scenario::Scenario;
+use flowtwin_campaign::campaign::{Campaign, Observer};
+use flowtwin_campaign::scenario::{Scenario, Simulated};
 use flowtwin_lab::journal::{Sink, Writer};
 use flowtwin_lab::{Conditions, Observation, Space, Spectrum};
 use flowtwin_twin::Stop;
@@ -68,15 +68,15 @@ pub struct Experiment {
 ///
 /// # Errors
 /// If a policy has no proposal or a fault stops the rig.
-pub fn run(scenario: &Scenario, seed: u64) -> Result<Phases, StudyError> {
+pub fn run(scenario: Simulated<'_>, seed: u64) -> Result<Phases, StudyError> {
     let never = AtomicBool::new(false);
-    let campaign = Campaign::new(scenario, seed, NonZeroUsize::MIN, &never);
+    let campaign = Campaign::new(&scenario, seed, NonZeroUsize::MIN, &never);
     let mut watched = Watched { space: scenario.space(), phases: Vec::new() };
     let writer = Writer::new(Nowhere);
-    let (ended, _) = campaign.run(scenario.sim_lab(seed), writer, None, &mut watched)?;
+    let (ended, _) = campaign.run(scenario.lab(seed), writer, None, &mut watched)?;
     match ended.fault {
         Some(fault) => Err(fault.into()),
-        None => Ok(Phases { stocks: stocks(scenario), phases: watched.phases }),
+        None => Ok(Phases { stocks: stocks(&scenario), phases: watched.phases }),
     }
 }
 
@@ -114,7 +114,7 @@ struct Watched<'a> {
     phases: Vec<Phase>,
 }
 
-impl Watch for Watched<'_> {
+impl Observer for Watched<'_> {
     fn phase(&mut self, name: &str, _policy: &str, _experiments: usize) {
         let (experiments, best_spectra) = (Vec::new(), Vec::new());
         self.phases.push(Phase { name: name.into(), experiments, best_spectra });

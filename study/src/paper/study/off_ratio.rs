@@ -1,6 +1,6 @@
 //! What happens to the train of slugs when the two precursor streams are far from one to one.
 
-use flowtwin_campaign::scenario::Scenario;
+use flowtwin_campaign::scenario::Simulated;
 use flowtwin_lab::analysis::{Channel, ChannelKind};
 use flowtwin_lab::{
     Command, Conditions, Fault, Frames, Instant, Lab, Manifest, Procedure, PumpId, Recipe, Reply,
@@ -26,7 +26,7 @@ pub struct OffRatio {
 /// # Errors
 /// Any fault of the lab.
 pub(crate) fn run(
-    scenario: &Scenario,
+    scenario: Simulated<'_>,
     studies: &Studies,
     seed: u64,
     percent: f64,
@@ -45,7 +45,7 @@ pub(crate) fn run(
 
 /// Relative standard deviation of the lengths of slugs in one experiment [%], and whether its train is flagged.
 fn train(
-    scenario: &Scenario,
+    scenario: Simulated<'_>,
     procedure: &Procedure,
     seed: u64,
     conditions: &Conditions,
@@ -54,7 +54,7 @@ fn train(
     let place = channels.iter().position(|c| c.kind == ChannelKind::Absorbance).unwrap_or(0);
     let channel = &channels[place];
     let mut camera =
-        Camera { lab: scenario.sim_lab(seed), of: channel.spectrometer.clone(), last: None };
+        Camera { lab: scenario.lab(seed), of: channel.spectrometer.clone(), last: None };
     let blank = procedure.prime(&mut camera)?;
     let observation = procedure.run(&mut camera, &blank, conditions);
     if let Some(fault) = observation.fault {

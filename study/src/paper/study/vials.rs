@@ -1,7 +1,7 @@
 //! Vials taken at the outlet, for instruments that are not part of the rig: a thermocouple, an integrating sphere, an
 //! electron microscope.
 
-use flowtwin_campaign::scenario::Scenario;
+use flowtwin_campaign::scenario::{Scenario, Simulated};
 use flowtwin_lab::layer::Guarded;
 use flowtwin_lab::{Conditions, Fault, Space, Stream};
 use flowtwin_sim::Sample;
@@ -38,14 +38,14 @@ pub struct Vials {
 /// # Errors
 /// Any fault of the lab.
 pub(crate) fn take(
-    scenario: &Scenario,
+    scenario: Simulated<'_>,
     seed: u64,
     experiments: &[Conditions],
 ) -> Result<Vec<Vial>, Fault> {
     let procedure = scenario.procedure();
-    let mut lab = Guarded::new(scenario.sim_lab(seed), scenario.file().guard.clone());
+    let mut lab = Guarded::new(scenario.lab(seed), scenario.file().guard.clone());
     let blank = procedure.prime(&mut lab)?;
-    let cell = outlet(scenario);
+    let cell = outlet(&scenario);
     let vial = |conditions: &Conditions| {
         let observation = procedure.run(&mut lab, &blank, conditions);
         if let Some(fault) = observation.fault {
@@ -71,7 +71,7 @@ fn outlet(scenario: &Scenario) -> &str {
 /// # Errors
 /// Any fault of the lab.
 pub(crate) fn run(
-    scenario: &Scenario,
+    scenario: Simulated<'_>,
     studies: &Studies,
     seed: u64,
     campaign: &Phases,

@@ -6,11 +6,11 @@ use flowtwin_lab::{Blank, Command, Fault, Lab};
 use flowtwin_twin::{Trial, Work};
 
 use super::costs::Learnt;
-use super::{Campaign, CampaignError, Ended, Halt, UnderWay, Watch};
+use super::{Campaign, CampaignError, Ended, Halt, Observer, UnderWay};
 
 /// A campaign at the end of its phases, its lab as they left it: any number of others can go on from here.
 #[derive(Debug)]
-pub struct Standing<L: Lab> {
+pub struct BranchPoint<L: Lab> {
     lab: Guarded<L>,
     blank: Option<Blank>,
     phases: Vec<Vec<Trial>>,
@@ -20,7 +20,7 @@ pub struct Standing<L: Lab> {
     fault: Option<Fault>,
 }
 
-impl<L: Lab> Standing<L> {
+impl<L: Lab> BranchPoint<L> {
     /// The fault that stopped it; none where all phases ran to their end.
     pub fn fault(&self) -> Option<&Fault> {
         self.fault.as_ref()
@@ -32,14 +32,14 @@ impl Campaign<'_> {
     ///
     /// # Errors
     /// If a policy has no proposal.
-    pub fn stand<L: Lab>(
+    pub fn run_to_branch_point<L: Lab>(
         &self,
         lab: L,
-        watch: &mut dyn Watch,
-    ) -> Result<Standing<L>, CampaignError> {
+        observer: &mut dyn Observer,
+    ) -> Result<BranchPoint<L>, CampaignError> {
         let guarded =
             Guarded::new(lab, self.scenario.file().guard.clone()).knowing(self.scenario.loops());
-        let mut under_way = self.under_way(guarded, Writer::new(Nowhere), None, watch);
+        let mut under_way = self.under_way(guarded, Writer::new(Nowhere), None, observer);
         let mut blank = None;
         let result = under_way.blank().and_then(|taken| under_way.from(0, blank.insert(taken)));
         let fault = match result {
@@ -49,25 +49,25 @@ impl Campaign<'_> {
         };
         let UnderWay { lab, phases, number, costs, work, .. } = under_way;
         let lab = lab.into_parts().0.into_inner();
-        Ok(Standing { lab, blank, phases, number, costs: costs.learnt, work, fault })
+        Ok(BranchPoint { lab, blank, phases, number, costs: costs.learnt, work, fault })
     }
 
-    /// Runs the phases behind those of `standing`, which are the first of this campaign, on a lab of their own: to the
+    /// Runs the phases behind those of `branch_point`, which are the first of this campaign, on a lab of their own: to the
     /// last bit what [`Campaign::run`] would do after doing them all again.
     ///
     /// # Errors
     /// If a policy has no proposal. Faults of the lab are no errors: they are in [`Ended`].
     pub fn go_on_from<L: Lab + Clone>(
         &self,
-        standing: &Standing<L>,
-        watch: &mut dyn Watch,
+        branch_point: &BranchPoint<L>,
+        observer: &mut dyn Observer,
     ) -> Result<Ended, CampaignError> {
-        let Standing { lab, blank, phases, number, costs, work, fault } = standing;
+        let BranchPoint { lab, blank, phases, number, costs, work, fault } = branch_point;
         let (Some(blank), None) = (blank, fault) else {
             let (fault, work, experiments) = (fault.clone(), *work, *number);
             return Ok(Ended { fault, work, experiments, fruitless: false });
         };
-        let mut under_way = self.under_way(lab.clone(), Writer::new(Nowhere), None, watch);
+        let mut under_way = self.under_way(lab.clone(), Writer::new(Nowhere), None, observer);
         (under_way.phases, under_way.number, under_way.work) = (phases.clone(), *number, *work);
         under_way.costs.learnt = costs.clone();
         let result = under_way.from(phases.len(), blank);
@@ -82,7 +82,7 @@ impl Campaign<'_> {
     }
 }
 
-/// A journal that nobody keeps.
+/// A sink that discards the journal.
 #[derive(Clone, Copy, Debug)]
 struct Nowhere;
 
