@@ -128,7 +128,7 @@ fn phases(scenario: &Scenario) -> Vec<Phase> {
         policy: spec.policy.build(scenario.surrogate()),
         experiments: phase.experiments,
         from: phase.from,
-        stop: phase.stop.clone(),
+        stop: phase.stop,
     });
     again.collect()
 }
