@@ -31,6 +31,7 @@ mod scenarios;
 mod schema;
 mod spoiled;
 mod start;
+mod suggest;
 mod support;
 mod syringes;
 mod tables;
