@@ -315,9 +315,44 @@ pub struct CheckArgs {
     /// Save the present results as the new snapshots.
     #[arg(long, requires = "snapshots")]
     pub accept: bool,
+    /// Show one scenario after the other that is not as in its snapshots, and ask whether to take what it yields now.
+    #[arg(long, requires = "snapshots", conflicts_with_all = ["accept", "json"])]
+    pub review: bool,
+    /// How strictly to compare: exact, numeric or statistical [default: the scenario's].
+    #[arg(long, requires = "snapshots", value_enum, value_name = "STRENGTH")]
+    pub strength: Option<Strength>,
+    /// Number of seeds of the statistical strength [default: the scenario's].
+    #[arg(long, requires = "snapshots", value_name = "N", value_parser = clap::value_parser!(u32).range(6..=10_000))]
+    pub seeds: Option<u32>,
+    /// Move every key of the scenarios by a step and list those whose change they would not notice.
+    #[arg(long)]
+    pub sensitivity: bool,
+    /// That step (%).
+    #[arg(long, requires = "sensitivity", value_name = "PERCENT", default_value_t = 1.0)]
+    pub step: f64,
+    /// Write the results as JUnit XML into this file.
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+    /// Print failures as annotations of GitHub Actions.
+    #[arg(long)]
+    pub annotations: bool,
+    /// Scenarios at the same time; they never change a result [default: all cores].
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
     /// Print the result as JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// How strictly a scenario is compared with its snapshots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Strength {
+    /// The same bytes.
+    Exact,
+    /// The same within tolerances.
+    Numeric,
+    /// No worse over many seeds.
+    Statistical,
 }
 
 /// Arguments of `flowtwin replay`.
@@ -348,6 +383,12 @@ pub struct DiffArgs {
     /// The later one, of any of these kinds.
     #[arg(value_name = "B")]
     pub after: PathBuf,
+    /// Change the differing keys one at a time, and in pairs where that is not enough, and say which did it.
+    #[arg(long)]
+    pub explain: bool,
+    /// Write a page with the two laid over each other into this file.
+    #[arg(long, value_name = "FILE")]
+    pub page: Option<PathBuf>,
     /// Leave out replicates and regret, which need simulated experiments.
     #[arg(long)]
     pub quick: bool,

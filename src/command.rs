@@ -18,6 +18,7 @@ mod occupied;
 mod output;
 mod paper;
 mod place;
+mod regression;
 mod replay;
 mod report;
 mod run;

@@ -6,7 +6,7 @@ use std::path::Path;
 use flowtwin_campaign::conclusion::ConclusionError;
 use flowtwin_campaign::folder::FolderError;
 use flowtwin_campaign::scenario::NoRig;
-use flowtwin_comparison::SideError;
+use flowtwin_comparison::{CheckError, ExplainError, SideError};
 use flowtwin_data::DataError;
 use flowtwin_data::diagnostic::Diagnostic;
 
@@ -116,6 +116,24 @@ impl From<SideError> for CommandError {
             SideError::Scenario(diagnostic) => diagnostic.into(),
             SideError::Campaign { .. } => Self::failed(error),
             other => Self::bad_input(other),
+        }
+    }
+}
+
+impl From<ExplainError> for CommandError {
+    fn from(error: ExplainError) -> Self {
+        match error {
+            ExplainError::Side(error) => (*error).into(),
+            other => Self::bad_input(other),
+        }
+    }
+}
+
+impl From<CheckError> for CommandError {
+    fn from(error: CheckError) -> Self {
+        match error {
+            CheckError::Side(error) => (*error).into(),
+            other => Self::failed(other),
         }
     }
 }

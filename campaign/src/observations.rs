@@ -12,9 +12,8 @@ pub fn table(scenario: &Scenario, journal: &Journal) -> String {
 
 fn head(scenario: &Scenario) -> Vec<String> {
     let inputs = scenario.space().inputs().iter().map(|input| input.name.clone());
-    let units = scenario.analysis().units();
-    let features = scenario.analysis().features().iter().zip(units);
-    let features = features.map(|(feature, unit)| format!("{} [{unit}]", feature.name));
+    let features = scenario.features().into_iter();
+    let features = features.map(|(name, unit)| format!("{name} [{unit}]"));
     let names = ["experiment", "phase"].into_iter().map(str::to_owned);
     let times = ["τ [s]", "reaction time [s]", "lab time [s]", "remarks"].map(str::to_owned);
     names.chain(inputs).chain(features).chain(times).collect()

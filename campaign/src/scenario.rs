@@ -9,6 +9,7 @@ mod keys;
 mod refill;
 mod schema;
 mod simulated;
+mod snapshot;
 mod space;
 mod supply;
 mod tree;
@@ -38,6 +39,7 @@ pub use keys::keys;
 pub use refill::{Day, Refill, RefillSpec};
 pub use schema::schema;
 pub use simulated::{NoRig, Simulated};
+pub use snapshot::{DecisionsMay, SnapshotSpec, Strength};
 pub use space::{ConstraintSpec, DerivedSpec, InputSpec, Sets, SpaceSpec, Window};
 pub use supply::Lasting;
 pub use tree::Tree;
@@ -211,6 +213,7 @@ impl Scenario {
         check::kind(&file).map_err(fail)?;
         wanted::check(&file).map_err(fail)?;
         check::name(&file).map_err(fail)?;
+        check::snapshot(&file).map_err(fail)?;
         if let Some(table) = &file.table {
             check::refill(&file).map_err(fail)?;
             let pool = Pool::new(&file.name, table)

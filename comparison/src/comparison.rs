@@ -16,8 +16,10 @@ use crate::side::{Kind, Side};
 /// What is computed for a comparison beyond what its sides hold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Effort {
-    /// Threads for replicates and regret in simulation; none leaves both out.
+    /// Threads for replicates in simulation; none leaves them out.
     pub simulate: Option<NonZeroUsize>,
+    /// Whether the regret of both sides is found, on these threads.
+    pub regret: bool,
 }
 
 /// What moved between two sides.
@@ -86,10 +88,10 @@ impl Comparison {
         let keys = known.map(|(a, b)| definition::changes(a, b));
         let pairs = pairs(a, b);
         let parting = Parting::between(a, b);
-        let outcome = Outcome::between(a, b, effort.simulate);
+        let outcome = Outcome::between(a, b, effort.simulate.filter(|_| effort.regret));
         let digests = a.digest.as_ref().zip(b.digest.as_ref());
         let last_bits = parting.is_none() && digests.is_some_and(|(a, b)| a.trim() != b.trim());
-        let worked = outcome.work.iter().any(crate::outcome::Cost::moved);
+        let worked = outcome.work.iter().any(|cost| cost.moved() || cost.one_sided());
         let changed = keys.as_ref().is_some_and(|keys| !keys.is_empty());
         Self {
             sides: [Compared::of(a), Compared::of(b)],

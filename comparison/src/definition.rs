@@ -109,6 +109,12 @@ impl KeyChange {
         Self { key: key.into(), before, after, path: path.to_vec() }
     }
 
+    /// A change of a key to `after`.
+    pub(crate) fn of(leaf: &Leaf, after: Value) -> Self {
+        let Leaf { key, value, path } = leaf.clone();
+        Self { key, before: Some(value), after: Some(after), path }
+    }
+
     /// Whether it is words for people, that change no result.
     pub fn is_words(&self) -> bool {
         WORDS.contains(&self.key.as_str())

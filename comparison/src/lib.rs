@@ -10,7 +10,9 @@
 //!
 //! 1. [`Side`]: what is compared. A scenario is run now.
 //! 2. [`Comparison`]: what differs between two sides, as text and as JSON.
-//! 3. [`snapshot`]: the folders of snapshots that tests compare with.
+//! 3. [`Explanation`]: which keys explain how much of what changed.
+//! 4. [`snapshot`], [`Checked`]: the folders of snapshots, and a scenario compared with them at one of three strengths.
+//! 5. [`Sensitivity`]: the keys whose change no snapshot would notice.
 //!
 //! # Example
 //!
@@ -35,19 +37,31 @@
 mod comparison;
 mod decisions;
 pub mod definition;
+mod explain;
+mod origin;
 mod outcome;
+mod page;
 mod pairs;
 mod parting;
 mod replicates;
+pub mod reported;
+mod sensitivity;
 mod shift;
 mod side;
 pub mod snapshot;
+mod strength;
 mod text;
 
-pub use comparison::{Comparison, Effort};
+pub use comparison::{Compared, Comparison, Effort};
 pub use decisions::{Decisions, Turn};
+pub use explain::{ExplainError, Explanation, KeyEffect, Together};
+pub use origin::Origin;
 pub use outcome::{Cost, Outcome};
 pub use parting::{Parting, Sort};
 pub use replicates::Replicates;
+pub use sensitivity::{Found, Moved, Sensitivity, Unexercised};
 pub use shift::{Largest, Shift};
 pub use side::{Kind, Measured, Side, SideError};
+pub use strength::{
+    ALPHA, CheckError, Checked, Distribution, POWER, Quantity, Row, Trials, beyond_tolerance,
+};

@@ -22,6 +22,11 @@ pub struct Cost {
 }
 
 impl Cost {
+    /// Whether only one side has it.
+    pub(crate) fn one_sided(&self) -> bool {
+        self.before.is_some() != self.after.is_some()
+    }
+
     /// Whether it is known on both sides and differs.
     pub fn moved(&self) -> bool {
         let pair = self.before.zip(self.after);
@@ -75,6 +80,9 @@ fn cost(name: String, unit: &str, before: Option<f64>, after: Option<f64>) -> Co
 
 /// Counts that either side knows, in the order of the first that does.
 fn work(a: &Side, b: &Side) -> Vec<Cost> {
+    if a.work.is_empty() || b.work.is_empty() {
+        return Vec::new();
+    }
     let names = a.work.iter().chain(b.work.iter().filter(|(name, _)| a.count(name).is_none()));
     let row = |(name, _): &(String, u64)| cost(name.clone(), "", a.count(name), b.count(name));
     names.map(row).collect()

@@ -104,6 +104,6 @@ fn simulated(side: &Side, threads: NonZeroUsize) -> Option<Vec<Measured>> {
         table.shift_remove(*key);
     });
     let scenario = Scenario::recorded(&definition).ok()?;
-    let (_, journal) = Snapshot::taken(scenario.simulated().ok()?, threads).ok()?;
+    let (_, journal) = Snapshot::taken(&scenario, threads).ok()?;
     Some(Side::run("replicates", journal).ok()?.experiments)
 }

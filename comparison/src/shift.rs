@@ -28,6 +28,9 @@ pub struct Shift {
     pub replicate_deviation: Option<f64>,
     /// The largest change.
     pub largest: Option<Largest>,
+    /// Every pair: number of the experiment, value before, value now.
+    #[serde(skip)]
+    pub changes: Vec<(u64, f64, f64)>,
 }
 
 /// Reads one quantity of an experiment.
@@ -95,6 +98,7 @@ impl Shift {
             median: if change.is_empty() { 0.0 } else { median(&change) },
             median_percent: (!percents.is_empty()).then(|| median(&percents)),
             replicate_deviation: replicate_deviation.filter(|deviation| *deviation > 0.0),
+            changes: values.clone(),
             largest: largest.filter(|v| size(v) > 0.0).map(|&(experiment, before, after)| {
                 Largest { experiment, before, after, percent: percent(before, after) }
             }),

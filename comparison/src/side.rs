@@ -136,10 +136,19 @@ impl Side {
         self.definition.as_ref()?.pointer(pointer)
     }
 
-    /// What the campaign is after; none where the side does not say it.
+    /// What the campaign is after, the first where it is after several; none where the side does not say it, or is after a
+    /// value between others.
     pub(crate) fn objective(&self) -> Option<Goal> {
-        let feature = self.says("/objective/feature")?.as_str()?.to_owned();
-        let less = self.says("/objective/goal").and_then(Value::as_str) == Some("minimize");
+        let objective = self.says("/objective").or_else(|| self.says("/objectives/0"))?;
+        let feature = objective.get("feature")?.as_str()?.to_owned();
+        let less = match objective.get("goal") {
+            None => false,
+            Some(goal) => match goal.as_str()? {
+                "maximize" => false,
+                "minimize" => true,
+                _ => return None,
+            },
+        };
         Some(Goal { feature, less })
     }
 }

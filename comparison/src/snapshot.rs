@@ -7,11 +7,13 @@ use std::sync::atomic::AtomicBool;
 
 use flowtwin_campaign::campaign::{Campaign, CampaignError, Ended, Silent};
 use flowtwin_campaign::observations;
-use flowtwin_campaign::scenario::{Scenario, Simulated};
+use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::journal::{self, Journal, Writer};
 
+use crate::origin::Origin;
+
 /// What a scenario yields.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Snapshot {
     /// One row for each experiment, to six digits.
     pub observations: String,
@@ -19,14 +21,16 @@ pub struct Snapshot {
     pub work: String,
     /// Length and digest of the journal: everything, to the last bit.
     pub digest: String,
+    /// What made it. It is told and not compared.
+    pub origin: Origin,
 }
 
 impl Snapshot {
-    /// Runs a scenario on the simulator, with its own seed, and takes its snapshot.
+    /// Runs a scenario on the simulator, or its table, with its own seed, and takes its snapshot.
     ///
     /// # Errors
     /// If a policy has no proposal.
-    pub fn take(scenario: Simulated<'_>, threads: NonZeroUsize) -> Result<Self, CampaignError> {
+    pub fn take(scenario: &Scenario, threads: NonZeroUsize) -> Result<Self, CampaignError> {
         Self::taken(scenario, threads).map(|(snapshot, _)| snapshot)
     }
 
@@ -35,92 +39,86 @@ impl Snapshot {
     /// # Errors
     /// If a policy has no proposal.
     pub fn taken(
-        scenario: Simulated<'_>,
+        scenario: &Scenario,
         threads: NonZeroUsize,
     ) -> Result<(Self, Journal), CampaignError> {
-        let seed = scenario.file().seed;
-        let mut lab = scenario.lab(seed);
-        let never = AtomicBool::new(false);
-        let campaign = Campaign::new(&scenario, seed, threads, &never);
-        let writer = Writer::new(Vec::new());
-        let (ended, writer) = campaign.run(&mut lab, writer, None, &mut Silent)?;
-        let journal = journal::read(writer.sink()).expect("a journal that was just written");
+        let (ended, journal, lab) = campaign(scenario, scenario.file().seed, threads)?;
         let snapshot = Self {
-            observations: observations(&scenario, &journal, &ended),
-            work: work(&lab.work(), &ended),
+            observations: observations(scenario, &journal, &ended),
+            work: work(&lab, &ended),
             digest: digest(&journal),
+            origin: Origin::of(scenario, &journal),
         };
         Ok((snapshot, journal))
     }
 
-    /// The parts by name.
+    /// The parts that are compared, by name.
     pub fn parts(&self) -> [(&'static str, &str); 3] {
-        let Self { observations, work, digest } = self;
+        let Self { observations, work, digest, .. } = self;
         [("observations", observations), ("work", work), ("digest", digest)]
     }
 
-    /// The parts that are not as in `folder`, each with its first line that differs.
-    pub fn differences(&self, folder: &Path) -> Vec<Difference> {
-        let difference = |(part, now): (&'static str, &str)| {
-            let path = folder.join(format!("{part}.snap"));
-            let before = fs::read_to_string(path).ok();
-            Difference::between(part, before.as_deref().map(contents), now)
+    /// The parts that are not as in `folder`; one that is not there is not as it was.
+    pub fn differing(&self, folder: &Path) -> Vec<&'static str> {
+        let differs = |(name, now): &(&'static str, &str)| {
+            part(folder, name).is_none_or(|before| before.trim_end() != now.trim_end())
         };
-        self.parts().into_iter().filter_map(difference).collect()
+        self.parts().into_iter().filter(differs).map(|(name, _)| name).collect()
     }
 
-    /// Writes the parts into `folder`.
+    /// Writes the parts that are not as in `folder`, and what made them.
     ///
     /// # Errors
     /// If it cannot be written.
     pub fn accept(&self, folder: &Path) -> std::io::Result<()> {
         fs::create_dir_all(folder)?;
-        for (part, text) in self.parts() {
-            let text = format!("---\nsource: flowtwin\n---\n{text}");
-            fs::write(folder.join(format!("{part}.snap")), text)?;
-        }
-        Ok(())
-    }
-}
-
-/// How a part of a snapshot differs from what it was.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Difference {
-    /// The part.
-    pub part: &'static str,
-    /// Its first line that differs, from one; 0 where there was no snapshot.
-    pub line: usize,
-    /// That line as it was.
-    pub before: String,
-    /// That line as it is.
-    pub now: String,
-}
-
-impl Difference {
-    fn between(part: &'static str, before: Option<&str>, now: &str) -> Option<Self> {
-        let Some(before) = before else {
-            return Some(Self { part, line: 0, before: String::new(), now: String::new() });
-        };
-        if before.trim_end() == now.trim_end() {
-            return None;
-        }
-        let (mut old, mut new) = (before.lines(), now.lines());
-        let mut line = 1;
-        loop {
-            match (old.next(), new.next()) {
-                (a, b) if a == b && a.is_some() => line += 1,
-                (a, b) => {
-                    let text = |line: Option<&str>| line.unwrap_or("(nothing)").to_owned();
-                    return Some(Self { part, line, before: text(a), now: text(b) });
-                }
+        let differing = self.differing(folder);
+        for (name, text) in self.parts() {
+            if differing.contains(&name) {
+                write_part(folder, name, text)?;
             }
         }
+        let origin = self.origin.text();
+        match part(folder, "origin") {
+            Some(before) if before.trim_end() == origin.trim_end() => Ok(()),
+            _ => write_part(folder, "origin", &origin),
+        }
     }
+}
+
+/// The campaign of a scenario with a seed: how it ended, its journal, and what its lab computed.
+pub(crate) fn campaign(
+    scenario: &Scenario,
+    seed: u64,
+    threads: NonZeroUsize,
+) -> Result<(Ended, Journal, flowtwin_sim::Work), CampaignError> {
+    let never = AtomicBool::new(false);
+    let campaign = Campaign::new(scenario, seed, threads, &never);
+    let writer = Writer::new(Vec::new());
+    let (ended, writer, work) = match scenario.table_lab(seed) {
+        Some(lab) => {
+            let (ended, writer) = campaign.run(lab, writer, None, &mut Silent)?;
+            (ended, writer, flowtwin_sim::Work::default())
+        }
+        None => {
+            let rig = scenario.simulated().expect("a scenario without a table has a rig");
+            let mut lab = rig.lab(seed);
+            let (ended, writer) = campaign.run(&mut lab, writer, None, &mut Silent)?;
+            (ended, writer, lab.work())
+        }
+    };
+    let journal = journal::read(writer.sink()).expect("a journal that was just written");
+    Ok((ended, journal, work))
+}
+
+/// Writes a part of a snapshot.
+pub(crate) fn write_part(folder: &Path, name: &str, text: &str) -> std::io::Result<()> {
+    fs::write(folder.join(format!("{name}.snap")), format!("---\nsource: flowtwin\n---\n{text}"))
 }
 
 /// What a part of the snapshot in `folder` says; none where it is not there.
-pub(crate) fn part(folder: &Path, part: &str) -> Option<String> {
-    let text = fs::read_to_string(folder.join(format!("{part}.snap"))).ok()?;
+pub(crate) fn part(folder: &Path, name: &str) -> Option<String> {
+    let text = fs::read_to_string(folder.join(format!("{name}.snap"))).ok()?;
     Some(contents(&text).to_owned())
 }
 
@@ -161,14 +159,6 @@ fn digest(journal: &Journal) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_first_line_that_differs_is_named() {
-        let found = Difference::between("work", Some("a 1\nb 2\n"), "a 1\nb 3\n").unwrap();
-        assert_eq!((found.line, found.before.as_str(), found.now.as_str()), (2, "b 2", "b 3"));
-        assert_eq!(Difference::between("work", Some("a\n"), "a"), None);
-        assert_eq!(Difference::between("work", Some("a\nb"), "a").unwrap().now, "(nothing)");
-    }
 
     #[test]
     fn the_head_of_a_snapshot_is_no_part_of_it() {

@@ -96,7 +96,7 @@ impl Comparison {
     fn costs(&self) -> String {
         let mut table = Table::new().words("campaign").numbers("A").numbers("B").numbers("change");
         self.outcome.totals.iter().for_each(|cost| table.row(cost_row(cost)));
-        let work = self.outcome.work.iter().filter(|cost| cost.moved());
+        let work = self.outcome.work.iter().filter(|cost| cost.moved() || cost.one_sided());
         work.for_each(|cost| table.row(cost_row(cost)));
         table.text()
     }

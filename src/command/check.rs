@@ -1,14 +1,18 @@
 //! `flowtwin check`: whether files are right, and whether scenarios yield what they yielded.
 
+use std::num::NonZeroUsize;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use flowtwin_backends::identify;
 use flowtwin_campaign::scenario::{Lasting, Scenario};
-use flowtwin_comparison::snapshot::{Difference, Snapshot};
+use flowtwin_comparison::Checked;
+use flowtwin_comparison::reported::Case;
 use serde_json::json;
 
 use super::campaign::threads;
 use super::emulate::read_wiring;
+use super::regression;
 use crate::cli::CheckArgs as Args;
 use crate::console;
 use crate::error::{CommandError, Kind};
@@ -28,7 +32,12 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     if args.keys {
         return console::print(flowtwin_campaign::scenario::keys());
     }
-    let findings: Vec<Finding> = args.files.iter().map(|file| look(args, file)).collect();
+    if args.sensitivity {
+        return regression::sensitivity(args);
+    }
+    let findings = looks(args);
+    let cases: Vec<Case> = findings.iter().map(Finding::case).collect();
+    regression::report(args, &cases)?;
     if args.json {
         let all: Vec<_> = findings.iter().map(Finding::json).collect();
         console::print_line(json!({ "files": all }))?;
@@ -45,6 +54,27 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
             Err(CommandError::new(kind, format_args!("{count} of {of} files did not pass")))
         }
     }
+}
+
+/// Looks at all files: side by side where nobody is asked anything.
+fn looks(args: &Args) -> Vec<Finding> {
+    let asks = args.review || args.connect || args.identify;
+    let jobs = if asks { NonZeroUsize::MIN } else { threads(args.jobs) };
+    let next = AtomicUsize::new(0);
+    let mine = || {
+        let mut mine = Vec::new();
+        loop {
+            let place = next.fetch_add(1, Ordering::Relaxed);
+            let Some(file) = args.files.get(place) else { return mine };
+            mine.push((place, look(args, file)));
+        }
+    };
+    let mut all: Vec<(usize, Finding)> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..jobs.get()).map(|_| scope.spawn(mine)).collect();
+        workers.into_iter().flat_map(|worker| worker.join().expect("no panic")).collect()
+    });
+    all.sort_by_key(|(place, _)| *place);
+    all.into_iter().map(|(_, finding)| finding).collect()
 }
 
 fn look(args: &Args, file: &Path) -> Finding {
@@ -178,32 +208,35 @@ fn summary(scenario: &Scenario) -> String {
     )
 }
 
+/// Compares a scenario with its snapshots, or takes them anew.
 fn snapshots(args: &Args, scenario: &Scenario, folder: &Path) -> Result<String, CommandError> {
-    let snapshot =
-        Snapshot::take(scenario.simulated()?, threads(None)).map_err(CommandError::failed)?;
-    let differences = snapshot.differences(folder);
+    let spec = regression::spec(args, scenario);
+    let checked = Checked::of(scenario, folder, &spec, threads(args.jobs))?;
     if args.accept {
-        let unwritable = |error| CommandError::unwritable(folder, &error);
-        snapshot.accept(folder).map_err(unwritable)?;
-        return Ok(format!("; {} of 3 snapshots taken anew", differences.len()));
+        let anew = checked.accept()?;
+        return Ok(format!("; {anew} of 3 snapshots taken anew"));
     }
-    if differences.is_empty() {
-        return Ok("; as in its snapshots".into());
+    if checked.passed() {
+        return Ok(format!("; {}", checked.note()));
     }
-    let told: Vec<String> = differences.iter().map(tell).collect();
+    if args.review && regression::ask(&checked)? {
+        let anew = checked.accept()?;
+        return Ok(format!("; {anew} of 3 snapshots taken anew"));
+    }
     let hint = "if the new values are right, take them with --accept";
-    Err(CommandError::failed(format_args!("{}\n{}", folder.display(), told.join("\n"))).hint(hint))
-}
-
-fn tell(difference: &Difference) -> String {
-    let Difference { part, line, before, now } = difference;
-    match line {
-        0 => format!("  {part}: there is no snapshot"),
-        line => format!("  {part}, line {line}:\n    - {before}\n    + {now}"),
-    }
+    let message = format!("{}\n{}", folder.display(), checked.text());
+    Err(CommandError::failed(message).hint(hint))
 }
 
 impl Finding {
+    fn case(&self) -> Case {
+        Case {
+            file: self.file.clone(),
+            name: self.scenario.clone().unwrap_or_else(|| self.file.clone()),
+            problem: self.problem.as_ref().map(|(_, message)| message.clone()),
+        }
+    }
+
     fn json(&self) -> serde_json::Value {
         let problem = self.problem.as_ref().map(|(_, message)| message);
         json!({ "file": self.file, "ok": problem.is_none(), "scenario": self.scenario, "problem": problem })

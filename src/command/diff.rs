@@ -1,6 +1,6 @@
 //! `flowtwin diff`: what moved between two runs, snapshots or scenarios.
 
-use flowtwin_comparison::{Comparison, Effort, Side};
+use flowtwin_comparison::{Comparison, Effort, Explanation, Side};
 
 use super::campaign::threads;
 use crate::cli::DiffArgs as Args;
@@ -10,11 +10,22 @@ use crate::error::CommandError;
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let threads = threads(args.jobs);
     let (before, after) = (Side::load(&args.before, threads)?, Side::load(&args.after, threads)?);
-    let effort = Effort { simulate: (!args.quick).then_some(threads) };
+    let effort = Effort { simulate: (!args.quick).then_some(threads), regret: !args.quick };
     let found = Comparison::between(&before, &after, effort);
+    let why = match args.explain && !found.equal {
+        true => Some(Explanation::of(&before, &after, threads)?),
+        false => None,
+    };
+    if let Some(path) = &args.page {
+        std::fs::write(path, found.page(&before, &after, why.as_ref()))
+            .map_err(|error| CommandError::unwritable(path, &error))?;
+    }
     match args.json {
-        true => console::print_line(format_args!("{:#}", found.to_json()))?,
-        false => console::print(found.text())?,
+        true => console::print_line(format_args!("{:#}", json(&found, why.as_ref())))?,
+        false => {
+            console::print(found.text())?;
+            console::print(why.map(|why| format!("\n{}", why.text())).unwrap_or_default())?;
+        }
     }
     match found.equal {
         true => Ok(()),
@@ -23,4 +34,13 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
             Err(CommandError::failed(format_args!("{a} and {b} differ")))
         }
     }
+}
+
+/// The comparison as JSON, with why the sides differ where that was asked.
+fn json(found: &Comparison, why: Option<&Explanation>) -> serde_json::Value {
+    let mut value = found.to_json();
+    if let Some(why) = why {
+        value["why"] = serde_json::to_value(why).expect("an explanation is plain data");
+    }
+    value
 }

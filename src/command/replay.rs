@@ -9,8 +9,9 @@ use std::sync::atomic::AtomicBool;
 use flowtwin_campaign::campaign::{Campaign, Silent};
 use flowtwin_campaign::folder::read_journal;
 use flowtwin_campaign::scenario::Scenario;
-use flowtwin_lab::journal::{self, Journal, Record, Writer};
-use serde_json::{Value, json};
+use flowtwin_comparison::{Comparison, Effort, Parting, Side, Sort};
+use flowtwin_lab::journal::{self, Journal, Writer};
+use serde_json::json;
 
 use super::campaign::{By, Order, at};
 use super::filled::filled;
@@ -66,25 +67,53 @@ fn repeat(args: &Args, scenario: &Scenario, recorded: &Journal) -> Result<(), Co
 
 fn verify(args: &Args, scenario: &Scenario, recorded: &Journal) -> Result<(), CommandError> {
     let now = again(args.backend, scenario, recorded)?;
-    let difference = first_difference(recorded, &now);
+    let durable = recorded.durable_bytes();
+    let found = match now.bytes().starts_with(durable) {
+        true => None,
+        false => Some(compare(recorded, &now)?),
+    };
+    let difference = found.as_ref().map(difference);
     let experiments = recorded.experiments().count();
     if args.folder.json {
-        let identical = difference.is_none();
-        console::print_line(
-            json!({ "experiments": experiments, "identical": identical, "difference": difference }),
-        )?;
+        console::print_line(json!({
+            "experiments": experiments,
+            "identical": difference.is_none(),
+            "difference": difference,
+            "comparison": found.map(|found| found.to_json()),
+        }))?;
+    } else if let Some(found) = &found {
+        console::print(found.text())?;
+    } else {
+        let bytes = durable.len();
+        console::print_line(format_args!("{experiments} experiments, {bytes} bytes: identical"))?;
     }
-    match difference {
-        Some(difference) => Err(CommandError::failed(difference)),
-        None => {
-            if !args.folder.json {
-                console::print_line(format_args!(
-                    "{experiments} experiments, {} bytes: identical",
-                    recorded.durable_bytes().len()
-                ))?;
-            }
-            Ok(())
-        }
+    difference.map_or(Ok(()), |difference| Err(CommandError::failed(difference)))
+}
+
+/// Compares a recorded run with what it yields now, both up to the last record that is on the disk.
+fn compare(recorded: &Journal, now: &Journal) -> Result<Comparison, CommandError> {
+    let durable = recorded.durable_bytes();
+    let lines = durable.iter().filter(|&&byte| byte == b'\n').count();
+    let now: Vec<u8> =
+        now.bytes().split_inclusive(|&b| b == b'\n').take(lines).flatten().copied().collect();
+    let side = |name: &str, bytes: &[u8]| {
+        let journal = journal::read(bytes).map_err(CommandError::failed)?;
+        Side::run(name, journal).map_err(CommandError::from)
+    };
+    let (before, after) = (side("recorded", durable)?, side("now", &now)?);
+    Ok(Comparison::between(&before, &after, Effort::default()))
+}
+
+/// The first record that is not as it was, in a sentence.
+fn difference(found: &Comparison) -> String {
+    let Some(parting) = &found.parting else {
+        return "record 1 differs: it was recorded by another version of flowtwin".into();
+    };
+    let Parting { experiment, what, before, after, .. } = parting;
+    let place = format!("record {} (experiment {experiment})", parting.line.unwrap_or(0));
+    match parting.sort {
+        Sort::Length => format!("{place} is not reached any more"),
+        _ => format!("{place} differs at {what}: recorded {before}, now {after}"),
     }
 }
 
@@ -102,60 +131,4 @@ fn again(
         .run(lab, Writer::new(Vec::new()), Some(recorded), &mut Silent)
         .map_err(CommandError::failed)?;
     journal::read(writer.sink()).map_err(CommandError::failed)
-}
-
-/// The first record that is not as it was, up to the last finished experiment.
-fn first_difference(recorded: &Journal, now: &Journal) -> Option<String> {
-    let durable = recorded.durable_bytes().iter().filter(|&&byte| byte == b'\n').count();
-    let mut experiment = 0;
-    for (index, before) in recorded.records()[..durable].iter().enumerate() {
-        if let Record::Proposal(proposal) = before {
-            experiment = proposal.experiment;
-        }
-        let place = format!("record {} (experiment {experiment})", index + 1);
-        let Some(after) = now.records().get(index) else {
-            return Some(format!("{place} is not reached any more"));
-        };
-        if before != after {
-            let value = |record| serde_json::to_value(record).expect("a record is plain data");
-            let (path, before, after) = differing(&value(before), &value(after));
-            return Some(format!("{place} differs at {path}: recorded {before}, now {after}"));
-        }
-    }
-    None
-}
-
-/// Way to and values of the first place where two values differ.
-fn differing(before: &Value, after: &Value) -> (String, String, String) {
-    let children: Vec<(String, &Value, Option<&Value>)> = match (before, after) {
-        (Value::Object(a), Value::Object(b)) => {
-            a.iter().map(|(key, value)| (key.clone(), value, b.get(key))).collect()
-        }
-        (Value::Array(a), Value::Array(b)) => {
-            a.iter().enumerate().map(|(i, value)| (i.to_string(), value, b.get(i))).collect()
-        }
-        _ => Vec::new(),
-    };
-    for (key, before, after) in children {
-        let after = after.unwrap_or(&Value::Null);
-        if before != after {
-            let (path, before, after) = differing(before, after);
-            let path = if path.is_empty() { key } else { format!("{key}.{path}") };
-            return (path, before, after);
-        }
-    }
-    (String::new(), before.to_string(), after.to_string())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_way_to_a_difference_is_named() {
-        let before = json!({"experiment": {"features": [["abs_300", 0.1], ["pli", 1916.8]]}});
-        let after = json!({"experiment": {"features": [["abs_300", 0.1], ["pli", 1917.0]]}});
-        let found = differing(&before, &after);
-        assert_eq!(found, ("experiment.features.1.1".into(), "1916.8".into(), "1917.0".into()));
-    }
 }

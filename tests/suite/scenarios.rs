@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use flowtwin_campaign::scenario::Scenario;
-use flowtwin_comparison::snapshot::Snapshot;
+use flowtwin_comparison::Checked;
 
-use crate::support::{compare, folder, root, run, scenario_files};
+use crate::support::{folder, root, run, scenario_files};
 
 const THREADS: usize = 2;
 
@@ -17,28 +17,33 @@ fn every_scenario_yields_its_snapshots() {
     assert!(files.len() >= 6, "only {} scenarios", files.len());
     let next = AtomicUsize::new(0);
     let taken = |_| {
-        let mut taken: Vec<(String, Snapshot)> = Vec::new();
+        let mut taken: Vec<Checked> = Vec::new();
         while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
             taken.push(take(file));
         }
         taken
     };
-    let taken: Vec<_> = std::thread::scope(|scope| {
+    let taken: Vec<Checked> = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..THREADS).map(|i| scope.spawn(move || taken(i))).collect();
         workers.into_iter().flat_map(|w| w.join().expect("a scenario runs")).collect()
     });
-    for (name, snapshot) in taken {
-        for (part, text) in snapshot.parts() {
-            compare(&name, part, text);
-        }
+    // As for the other snapshots: INSTA_UPDATE=always takes what the scenarios yield now.
+    if std::env::var("INSTA_UPDATE").is_ok_and(|update| update == "always") {
+        taken.iter().for_each(|checked| drop(checked.accept().unwrap()));
+        return;
     }
+    let failed = taken.iter().filter(|checked| !checked.passed());
+    let told: Vec<String> =
+        failed.map(|checked| format!("{}\n{}", checked.scenario, checked.text())).collect();
+    assert!(told.is_empty(), "not as in snapshots/:\n\n{}", told.join("\n"));
 }
 
-fn take(file: &Path) -> (String, Snapshot) {
+fn take(file: &Path) -> Checked {
     let scenario = Scenario::load(file).unwrap_or_else(|error| panic!("{error}"));
-    let snapshot = Snapshot::take(scenario.simulated().unwrap(), NonZeroUsize::MIN);
-    let snapshot = snapshot.unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-    (scenario.name().to_owned(), snapshot)
+    let folder = root().join("snapshots").join(scenario.name());
+    let spec = &scenario.file().snapshot;
+    let checked = Checked::of(&scenario, &folder, spec, NonZeroUsize::MIN);
+    checked.unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
 
 #[test]
@@ -82,7 +87,8 @@ fn a_folder_of_ones_own_is_tested_the_same_way() {
     std::fs::write(&work, text.replace("frames", "flames")).unwrap();
     let changed = run(&dir, &check);
     assert_eq!(changed.code, Some(1));
-    assert!(changed.stderr.contains("work, line 4"), "{}", changed.stderr);
+    assert!(changed.stderr.contains("not to the last bit as it was: work"), "{}", changed.stderr);
+    assert!(changed.stderr.contains("flames"), "{}", changed.stderr);
 }
 
 #[test]

@@ -221,6 +221,13 @@ pub(super) fn analysis(file: &ScenarioFile, manifest: &Manifest) -> Result<Analy
         .map_err(|error| Problem::new(&["analysis"], error.to_string()))
 }
 
+pub(super) fn snapshot(file: &ScenarioFile) -> Result<(), Problem> {
+    match file.snapshot.wrong() {
+        Some((key, message)) => Err(Problem::new(&["snapshot", key], message)),
+        None => Ok(()),
+    }
+}
+
 pub(super) fn phases(file: &ScenarioFile, space: &Space) -> Result<Vec<Phase>, Problem> {
     if file.phases.is_empty() {
         return Err(Problem::new(&["phases"], "a campaign needs at least one phase"));

@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::refill::RefillSpec;
+use super::snapshot::SnapshotSpec;
 use super::space::SpaceSpec;
 
 /// Whether a part of a scenario is not there.
@@ -89,6 +90,9 @@ pub struct ScenarioFile {
     pub policy_command: Option<String>,
     /// The phases of the campaign, in order.
     pub phases: Vec<PhaseSpec>,
+    /// How its snapshots are compared.
+    #[serde(default, skip_serializing)]
+    pub snapshot: SnapshotSpec,
 }
 
 /// The twin of a campaign.

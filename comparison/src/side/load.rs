@@ -10,10 +10,10 @@ use flowtwin_campaign::scenario::Scenario;
 use flowtwin_data::diagnostic::Diagnostic;
 use flowtwin_lab::journal::{Journal, Record};
 use flowtwin_report::{Run, RunError};
-use serde_json::Value;
 
 use super::table::Table;
 use super::{Kind, Measured, Side};
+use crate::origin::Origin;
 use crate::snapshot::{self, Snapshot};
 
 /// Why a path is no side of a comparison.
@@ -68,8 +68,7 @@ impl Side {
         if path.extension().is_some_and(|end| end == "toml") {
             let scenario = Scenario::load(path)?;
             let at = |source| SideError::Campaign { path: path.to_owned(), source };
-            let rig = scenario.simulated().map_err(Diagnostic::from)?;
-            let (snapshot, journal) = Snapshot::taken(rig, threads).map_err(at)?;
+            let (snapshot, journal) = Snapshot::taken(&scenario, threads).map_err(at)?;
             return Self::scenario(&name, snapshot, journal);
         }
         Err(SideError::Unknown(path.to_owned()))
@@ -126,20 +125,21 @@ impl Side {
         let text = fs::read_to_string(&path).map_err(|error| bad(error.to_string()))?;
         let table = Table::read(snapshot::contents(&text)).map_err(bad)?;
         let part = |part: &str| snapshot::part(folder, part);
-        let lab_time_s = None;
+        let origin = part("origin").and_then(|text| Origin::read(&text));
+        let digest = part("digest");
         Ok(Self {
             name: name.into(),
             kind: Kind::Snapshot,
-            flowtwin: None,
-            definition: None::<Value>,
+            flowtwin: origin.as_ref().map(|origin| origin.flowtwin.clone()),
             inputs: table.inputs,
             features: table.features,
             experiments: table.experiments,
             work: part("work").map(|text| read_work(&text)).unwrap_or_default(),
-            digest: part("digest"),
+            digest,
             stopped: table.stopped,
-            reagent_ml: None,
-            lab_time_s,
+            reagent_ml: origin.as_ref().map(|origin| origin.reagent_ml.clone()),
+            lab_time_s: origin.as_ref().map(|origin| origin.lab_time_s),
+            definition: origin.map(|origin| origin.definition),
             journal: None,
         })
     }

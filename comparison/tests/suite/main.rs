@@ -1,5 +1,10 @@
 //! The promises of a comparison, by module.
 #![expect(clippy::unwrap_used, reason = "a test fails by unwrapping")]
 
+#[path = "../../examples/planted/changes.rs"]
+mod changes;
+mod checked;
 mod moved;
+mod planted;
+mod sensitive;
 mod support;

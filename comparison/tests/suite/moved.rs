@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use flowtwin_comparison::snapshot::Snapshot;
 use flowtwin_comparison::{Comparison, Effort, Side, Sort};
 
-use crate::support::{SHORT, file, folder, quickly, short, side};
+use crate::support::{folder, quickly, short, side};
 
 #[test]
 fn a_scenario_equals_itself_and_its_snapshot() {
@@ -13,7 +13,7 @@ fn a_scenario_equals_itself_and_its_snapshot() {
     let scenario = short(&dir, "a.toml", "");
     let now = side(&scenario);
     assert!(quickly(&now, &now).equal);
-    let snapshot = Snapshot::take(scenario.simulated().unwrap(), NonZeroUsize::MIN).unwrap();
+    let snapshot = Snapshot::take(&scenario, NonZeroUsize::MIN).unwrap();
     snapshot.accept(&dir.join("snap")).unwrap();
     let snapshot = Side::load(&dir.join("snap"), NonZeroUsize::MIN).unwrap();
     let found = quickly(&snapshot, &now);
@@ -66,7 +66,7 @@ fn replicates_tell_how_large_a_change_is() {
     let dir = folder("replicated");
     let (a, b) =
         (short(&dir, "a.toml", ""), short(&dir, "b.toml", "[optics]\ncounts_scale = 66000.0\n"));
-    let effort = Effort { simulate: Some(NonZeroUsize::MIN) };
+    let effort = Effort { simulate: Some(NonZeroUsize::MIN), regret: true };
     let found = Comparison::between(&side(&a), &side(&b), effort);
     let of = |name: &str| found.shifts.iter().find(|shift| shift.name == name).unwrap();
     let deviations = of("pli").median_in_deviations().unwrap();
@@ -79,13 +79,10 @@ fn replicates_tell_how_large_a_change_is() {
 fn no_line_is_wider_than_a_terminal() {
     let dir = folder("wide");
     let long = "[chemistry.product.growth]\nactivation_kj_per_mol = 41.0\nrate_per_s = 0.23\nat_mm = 0.61\n";
-    let path = file(
-        &dir,
-        "a-scenario-with-a-name-that-is-longer-than-most-names-of-files.toml",
-        "cs3cu2i5.toml",
-        &format!("{long}{SHORT}"),
-    );
-    let (a, b) = (short(&dir, "a.toml", ""), Side::load(&path, NonZeroUsize::MIN).unwrap());
+    let name = "a-scenario-with-a-name-that-is-longer-than-most-names-of-files.toml";
+    let a = short(&dir, "a.toml", "");
+    short(&dir, name, long);
+    let b = Side::load(&dir.join(name), NonZeroUsize::MIN).unwrap();
     let text = quickly(&side(&a), &b).text();
     let widest = text.lines().map(|line| line.chars().count()).max().unwrap();
     assert!(widest <= 80, "{widest} columns:\n{text}");

@@ -8,6 +8,8 @@ use flowtwin_campaign::scenario::Scenario;
 use flowtwin_comparison::snapshot::Snapshot;
 use flowtwin_comparison::{Comparison, Effort, Side};
 
+use crate::changes;
+
 /// The root of the repository.
 pub(crate) fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
@@ -23,21 +25,6 @@ pub(crate) fn folder(name: &str) -> PathBuf {
     path
 }
 
-/// A short campaign on the paper's rig: four experiments of a design, then two by expected improvement.
-pub(crate) const SHORT: &str = "
-[[phases]]
-name = \"start\"
-policy = \"lhs\"
-experiments = 4
-[[phases]]
-name = \"ei\"
-policy = \"ei\"
-experiments = 2
-from = \"start\"
-[twin]
-surrogate = \"gp\"
-";
-
 /// A scenario file that extends one of the repository.
 pub(crate) fn file(dir: &Path, name: &str, base: &str, body: &str) -> PathBuf {
     let base = root().join("scenarios").join(base).display().to_string();
@@ -48,15 +35,16 @@ pub(crate) fn file(dir: &Path, name: &str, base: &str, body: &str) -> PathBuf {
 }
 
 /// The paper's rig with a short campaign and these keys.
-pub(crate) fn short(dir: &Path, name: &str, body: &str) -> Scenario {
-    let path = file(dir, name, "cs3cu2i5.toml", &format!("{body}{SHORT}"));
+pub(crate) fn short(dir: &Path, name: &str, change: &str) -> Scenario {
+    let base = root().join("scenarios/cs3cu2i5.toml").display().to_string();
+    let path = dir.join(name);
+    fs::write(&path, changes::short(&base, change)).unwrap();
     Scenario::load(&path).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// The side of a scenario that is run now.
 pub(crate) fn side(scenario: &Scenario) -> Side {
-    let (snapshot, journal) =
-        Snapshot::taken(scenario.simulated().unwrap(), NonZeroUsize::MIN).unwrap();
+    let (snapshot, journal) = Snapshot::taken(scenario, NonZeroUsize::MIN).unwrap();
     Side::scenario(scenario.name(), snapshot, journal).unwrap()
 }
 

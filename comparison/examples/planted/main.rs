@@ -1,0 +1,156 @@
+//! Plants changes and tells what a comparison says of each: `cargo run --release -p flowtwin-comparison --example planted`.
+//!
+//! Prints the tables of docs/validation.md.
+
+mod changes;
+
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::thread::available_parallelism;
+
+use changes::{Change, KEYS, LAST_BITS};
+use flowtwin_campaign::scenario::{Scenario, SnapshotSpec};
+use flowtwin_comparison::snapshot::Snapshot;
+use flowtwin_comparison::{
+    Comparison, Distribution, Effort, Explanation, Row, Side, Trials, beyond_tolerance,
+};
+use flowtwin_statistics::{mean, standard_deviation};
+
+/// Seeds of a distribution.
+const SEEDS: u64 = 20;
+/// Repeats of the statistical strength.
+const REPEATS: u64 = 100;
+
+fn main() {
+    let dir = std::env::temp_dir().join(format!("flowtwin-planted-{}", std::process::id()));
+    std::fs::create_dir_all(&dir).expect("a folder can be made");
+    planted(&dir);
+    last_bits(&dir);
+    repeats(&dir);
+    std::fs::remove_dir_all(&dir).expect("the folder can be removed");
+}
+
+fn threads() -> NonZeroUsize {
+    available_parallelism().unwrap_or(NonZeroUsize::MIN)
+}
+
+fn scenario(dir: &Path, change: &str) -> Scenario {
+    let base = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/cs3cu2i5.toml"));
+    let path = dir.join("short.toml");
+    let text = changes::short(&base.display().to_string(), change);
+    std::fs::write(&path, text).expect("a scenario can be written");
+    Scenario::load(&path).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn side(scenario: &Scenario) -> Side {
+    let (snapshot, journal) = Snapshot::taken(scenario, threads()).expect("it can be run");
+    Side::scenario(scenario.name(), snapshot, journal).expect("it can be summed up")
+}
+
+fn seeds() -> Vec<u64> {
+    (1..=SEEDS).collect()
+}
+
+fn distribution(scenario: &Scenario) -> Distribution {
+    Distribution::run(scenario, &seeds(), threads()).expect("the policies have proposals")
+}
+
+fn yes(is: bool) -> &'static str {
+    if is { "yes" } else { "no" }
+}
+
+/// The table of planted changes.
+fn planted(dir: &Path) {
+    println!(
+        "| planted change | they part at | exact | numeric | statistical | named by `--explain` |"
+    );
+    println!("|---|---|---|---|---|---|");
+    let plain = scenario(dir, "");
+    let (before, recorded) = (side(&plain), distribution(&plain));
+    for (key, body) in KEYS {
+        let changed = scenario(dir, body);
+        let after = side(&changed);
+        let why = Explanation::of(&before, &after, threads()).expect("both can be run");
+        let named = yes(why.names(key));
+        let trials = Trials::between(&recorded, &distribution(&changed), false, 5.0);
+        row(&format!("`{key}`"), &before, &after, yes(trials.is_worse()), named);
+    }
+    let before = changes::run(&plain, Change::None);
+    for (change, name) in [
+        (Change::RoundedRates, "driver rounds rates to 1 µL/min"),
+        (Change::OtherTies, "policy takes the neighbour on its grid"),
+    ] {
+        let after = changes::run(&plain, change);
+        row(name, &before, &after, "–", "the program: no key differs");
+    }
+}
+
+fn row(name: &str, before: &Side, after: &Side, statistical: &str, named: &str) {
+    let effort = Effort { simulate: Some(threads()), regret: false };
+    let found = Comparison::between(before, after, effort);
+    let part = found.parting.as_ref().map_or("nothing".to_owned(), |parting| {
+        format!("{}, experiment {}", parting.sort.words(), parting.experiment)
+    });
+    let numeric = yes(!beyond_tolerance(&found, &SnapshotSpec::default()).is_empty());
+    let exact = yes(!found.equal);
+    println!("| {name} | {part} | {exact} | {numeric} | {statistical} | {named} |");
+}
+
+/// How many of the changes of last bits each strength sees.
+fn last_bits(dir: &Path) {
+    let plain = scenario(dir, "");
+    let before = changes::run(&plain, Change::None);
+    let rows = |change: Change| -> Distribution {
+        let row = |seed: u64| {
+            let side = changes::run(&scenario(dir, &format!("seed = {seed}\n")), change);
+            let best = side.experiments.iter().filter_map(|m| m.features[1]).fold(0.0, f64::max);
+            let ml = side.reagent_ml.iter().flatten().map(|(_, ml)| ml).sum();
+            let lab_time_s = side.lab_time_s.unwrap_or(0.0);
+            Row { seed, best, regret: 0.0, lab_time_s, ml }
+        };
+        Distribution { optimum: 0.0, rows: (1..=8).map(row).collect() }
+    };
+    let recorded = rows(Change::None);
+    let (mut exact, mut numeric, mut statistical) = (0, 0, 0);
+    for bits in LAST_BITS {
+        let change = Change::LastBits(bits);
+        let found = Comparison::between(&before, &changes::run(&plain, change), Effort::default());
+        exact += usize::from(!found.equal);
+        numeric += usize::from(!beyond_tolerance(&found, &SnapshotSpec::default()).is_empty());
+        let trials = Trials::between(&recorded, &rows(change), false, 5.0);
+        statistical += usize::from(trials.is_worse());
+    }
+    let of = LAST_BITS.len();
+    println!(
+        "\nOf {of} changes of last bits: exact sees {exact}, numeric {numeric}, statistical {statistical}."
+    );
+}
+
+/// False alarms between campaigns that differ by chance only, and how often a loss of 5 % is found.
+fn repeats(dir: &Path) {
+    let renamed = |n: u64, body: &str| {
+        let path = dir.join("renamed.toml");
+        let base = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/cs3cu2i5.toml"));
+        let text = changes::short(&base.display().to_string(), body);
+        // Another name of a phase draws other random numbers and changes nothing else.
+        let text = text.replace("name = \"ei\"", &format!("name = \"ei-{n}\""));
+        std::fs::write(&path, text).expect("a scenario can be written");
+        distribution(&Scenario::load(&path).unwrap_or_else(|error| panic!("{error}")))
+    };
+    let (mut alarms, mut found) = (0, 0);
+    let mut needed = Vec::new();
+    for n in 0..REPEATS {
+        let before = renamed(2 * n, "");
+        alarms +=
+            u64::from(Trials::between(&before, &renamed(2 * n + 1, ""), false, 5.0).is_worse());
+        let loss = renamed(2 * n + 1, "[optics]\ncounts_scale = 57000.0\n");
+        let trials = Trials::between(&before, &loss, false, 5.0);
+        let best = trials.quantities.iter().find(|quantity| quantity.name == "best value");
+        found += u64::from(best.is_some_and(|quantity| quantity.is_worse()));
+        needed.extend(best.and_then(|quantity| quantity.seeds_needed).map(|n| n as f64));
+    }
+    println!(
+        "False alarms: {alarms} of {REPEATS}. A loss of 5 %: found in {found} of {REPEATS} with {SEEDS} seeds;"
+    );
+    println!("seeds said to be needed: {:.0} ± {:.0}.", mean(&needed), standard_deviation(&needed));
+}

@@ -1,0 +1,52 @@
+//! Planted changes are all named; changes of last bits alone are seen by the exact strength only.
+
+use std::num::NonZeroUsize;
+
+use flowtwin_campaign::scenario::SnapshotSpec;
+use flowtwin_comparison::{Explanation, beyond_tolerance};
+
+use crate::changes;
+use crate::support::{folder, quickly, short, side};
+
+#[test]
+fn every_planted_key_is_told_and_explained() {
+    let dir = folder("planted");
+    let before = side(&short(&dir, "a.toml", ""));
+    for (place, (key, body)) in changes::KEYS.iter().enumerate() {
+        let after = side(&short(&dir, &format!("{place}.toml"), body));
+        let found = quickly(&before, &after);
+        assert!(!found.equal, "{key}");
+        let told = found.keys.as_ref().unwrap().iter().any(|change| change.key == *key);
+        assert!(told, "{key}: {:?}", found.keys);
+        let why = Explanation::of(&before, &after, NonZeroUsize::MIN).unwrap();
+        assert!(why.names(key), "{key}: {}", why.text());
+    }
+}
+
+#[test]
+fn planted_changes_of_the_program_are_told_with_no_key() {
+    let dir = folder("planted-program");
+    let scenario = short(&dir, "a.toml", "");
+    let plain = changes::run(&scenario, changes::Change::None);
+    for change in [changes::Change::RoundedRates, changes::Change::OtherTies] {
+        let changed = changes::run(&scenario, change);
+        let found = quickly(&plain, &changed);
+        assert!(!found.equal, "{change:?}");
+        assert!(found.keys.as_ref().unwrap().is_empty(), "{change:?}");
+        assert!(!beyond_tolerance(&found, &SnapshotSpec::default()).is_empty(), "{change:?}");
+    }
+}
+
+#[test]
+fn last_bits_are_seen_by_the_exact_strength_alone() {
+    let dir = folder("last-bits");
+    let scenario = short(&dir, "a.toml", "");
+    let plain = changes::run(&scenario, changes::Change::None);
+    for bits in changes::LAST_BITS {
+        let changed = changes::run(&scenario, changes::Change::LastBits(bits));
+        let found = quickly(&plain, &changed);
+        assert!(!found.equal, "{bits}");
+        let beyond = beyond_tolerance(&found, &SnapshotSpec::default());
+        assert!(beyond.is_empty(), "{bits}: {beyond:?}");
+    }
+}
