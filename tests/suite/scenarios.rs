@@ -29,7 +29,7 @@ fn every_scenario_yields_its_snapshots() {
     });
     // As for the other snapshots: INSTA_UPDATE=always takes what the scenarios yield now.
     if std::env::var("INSTA_UPDATE").is_ok_and(|update| update == "always") {
-        taken.iter().for_each(|checked| drop(checked.accept().unwrap()));
+        taken.iter().for_each(|checked| _ = checked.accept().unwrap());
         return;
     }
     let failed = taken.iter().filter(|checked| !checked.passed());
