@@ -54,12 +54,39 @@ pub enum Command {
     /// Compare policies on the same seeds: one tidy table of every step of every campaign.
     #[command(alias = "bench")]
     Benchmark(BenchmarkArgs),
+    /// Suggest the next experiments for a lab that people run, from the table that they keep.
+    Suggest(SuggestArgs),
     /// Write a commented scenario to start from.
     Init(InitArgs),
     /// Print the completions of a shell.
     Completions(CompletionsArgs),
     /// Print the manual page, or write one for each command into a folder.
     Man(ManArgs),
+}
+
+/// Arguments of `flowtwin suggest`.
+#[derive(Debug, Args)]
+pub struct SuggestArgs {
+    /// Scenario file: what may be chosen, and what is wanted.
+    pub scenario: PathBuf,
+    /// The table of experiments, a CSV file; a row without outcomes is under way [default: none were done yet].
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
+    /// How many experiments to suggest.
+    #[arg(long, value_name = "N", default_value_t = NonZeroUsize::MIN)]
+    pub count: NonZeroUsize,
+    /// The file to write the suggestions to, with a page of the same name beside it [default: FILE-next.csv beside the table].
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Seed of all randomness [default: the scenario's].
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Threads to compute with; they change no result [default: all cores].
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
+    /// Print one JSON object instead of a table.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Arguments of `flowtwin init`.

@@ -20,6 +20,7 @@ mod place;
 mod replay;
 mod report;
 mod run;
+mod suggest;
 mod twin;
 mod watch;
 
@@ -51,6 +52,7 @@ pub fn run(cli: Cli) -> Result<(), CommandError> {
         Command::Paper(args) => paper::run(&args),
         Command::Lab(args) => lab::run(&args),
         Command::Benchmark(args) => benchmark::run(&args),
+        Command::Suggest(args) => suggest::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Completions(args) => completions::completions(&args),
         Command::Man(args) => completions::man(&args),

@@ -51,3 +51,4 @@ pub mod outside;
 pub mod parity;
 pub mod scenario;
 pub mod serve;
+pub mod suggest;

@@ -18,7 +18,7 @@ pub(crate) use line::parse;
 pub use line::{LineError, Lines};
 pub use message::{
     Budget, ConstraintLine, Done, ErrorLine, ExperimentLine, Failure, FromLab, FromOptimiser,
-    InputLine, Next, ObjectiveLine, ObservationLine, PROTOCOL, SpaceLine,
+    InputLine, Next, ObjectiveLine, ObservationLine, PROTOCOL, Setting, SpaceLine,
 };
 pub(crate) use message::{several, table};
 pub use policy::OutsidePolicy;

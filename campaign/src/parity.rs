@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 
 use flowtwin_lab::{Goal, Streams};
 use flowtwin_report::{Experiment, Prediction, Run, TwinFit};
-use flowtwin_twin::{Belief, Context, FitError, Posterior as _, Scores, Surrogate as _};
+use flowtwin_twin::{Belief, Context, Encoding, FitError, Posterior as _, Scores};
 use ndarray::Array2;
 
 use crate::scenario::Scenario;
@@ -37,7 +37,7 @@ pub fn of_run(
     let context = Context::new(streams.child("twin/parity", 0)).with_threads(threads);
     let model = {
         let (x, y) = data(scenario, &points);
-        scenario.surrogate().fit(x.view(), &y, &context)?
+        Encoding::of(scenario.space()).fit(scenario.surrogate(), x.view(), &y, &context)?
     };
     let predict = |points: &[&Experiment<'_>]| -> Vec<(Belief, f64)> {
         let (x, y) = data(scenario, points);

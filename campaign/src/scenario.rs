@@ -22,6 +22,7 @@ use flowtwin_lab::analysis::AnalysisError;
 use flowtwin_lab::journal::{Journal, Record};
 use flowtwin_lab::layer::LoopModel;
 use flowtwin_lab::{Analysis, Conditions, Manifest, Procedure, Recipe, Space, Streams, Wanted};
+use flowtwin_report::Quantity;
 use flowtwin_sim::Plan;
 use flowtwin_twin::{Policy, PolicySpec, Random, StopRules, SurrogateSpec, Trial};
 use serde::Deserialize as _;
@@ -60,7 +61,12 @@ enum World {
     Simulated(Arc<Plan>),
     /// They have been done: outcomes are looked up.
     Table(Arc<Pool>),
+    /// In a lab outside this program, of which nothing is known.
+    Outside(Box<Manifest>),
 }
+
+/// What can be done with a scenario without a rig.
+pub const ELSEWHERE: &str = "its experiments are done elsewhere: `flowtwin suggest` says what to try next, `run --lab-command` asks a program";
 
 /// How long a program that a scenario names may take for an answer.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -120,11 +126,13 @@ impl Scenario {
     /// The scenario with the rig that it describes.
     ///
     /// # Errors
-    /// If it is of a table of outcomes.
+    /// If it has none.
     pub fn simulated(&self) -> Result<Simulated<'_>, NoRig> {
+        let scenario = self.file.name.clone();
         match &self.world {
             World::Simulated(plan) => Ok(Simulated { scenario: self, plan }),
-            World::Table(_) => Err(NoRig { scenario: self.file.name.clone() }),
+            World::Table(_) => Err(NoRig { scenario, has: "a table of outcomes and no rig" }),
+            World::Outside(_) => Err(NoRig { scenario, has: "no rig" }),
         }
     }
 
@@ -192,6 +200,9 @@ impl Scenario {
                 .map_err(|error| tree.complain(&["table"], &error.to_string()))?;
             return Self::of_table(file, Arc::new(pool), tree);
         }
+        if check::is_outside(&file) {
+            return Self::of_outside(file, tree);
+        }
         let plan = check::plan(&file).map_err(fail)?;
         let (space, recipe) = check::space(&file, plan.manifest()).map_err(fail)?;
         check::procedure(&file, plan.manifest()).map_err(fail)?;
@@ -210,6 +221,26 @@ impl Scenario {
         Ok(Self {
             procedure: Procedure::new(file.procedure.clone(), recipe, analysis),
             world: World::Simulated(Arc::new(plan)),
+            space,
+            phases,
+            wanted: file.wanted(),
+            file,
+        })
+    }
+
+    fn of_outside(file: ScenarioFile, tree: &Tree) -> Result<Self, Diagnostic> {
+        let fail = |problem: check::Problem| problem.at(tree);
+        let space = check::free_space(&file).map_err(fail)?;
+        let phases = check::phases(&file, &space).map_err(fail)?;
+        let manifest = Manifest {
+            simulated: false,
+            ..Manifest::of_experiments(format!("lab of {}", file.name))
+        };
+        let analysis =
+            Analysis::new(file.analysis.clone(), &manifest).expect("nothing is analysed outside");
+        Ok(Self {
+            procedure: Procedure::new(file.procedure.clone(), Recipe::default(), analysis),
+            world: World::Outside(Box::new(manifest)),
             space,
             phases,
             wanted: file.wanted(),
@@ -295,8 +326,13 @@ impl Scenario {
     pub fn table(&self) -> Option<&Arc<Pool>> {
         match &self.world {
             World::Table(pool) => Some(pool),
-            World::Simulated(_) => None,
+            World::Simulated(_) | World::Outside(_) => None,
         }
+    }
+
+    /// Whether it has neither a rig nor a table: its experiments are done elsewhere.
+    pub fn is_outside(&self) -> bool {
+        matches!(self.world, World::Outside(_))
     }
 
     /// The content of the file.
@@ -324,6 +360,7 @@ impl Scenario {
         match &self.world {
             World::Simulated(plan) => plan.manifest(),
             World::Table(pool) => pool.manifest(),
+            World::Outside(manifest) => manifest,
         }
     }
 
@@ -367,6 +404,10 @@ impl Scenario {
     pub fn features(&self) -> Vec<(String, String)> {
         if let World::Table(pool) = &self.world {
             return vec![(self.objective().feature.clone(), pool.unit().to_owned())];
+        }
+        if self.is_outside() {
+            let unit = |name: &String| (name.clone(), Quantity::of_key(name).unit);
+            return self.wanted.outcomes.iter().map(unit).collect();
         }
         let names = self.analysis().features().iter().map(|feature| feature.name.clone());
         names.zip(self.analysis().units().into_iter().map(str::to_owned)).collect()

@@ -156,7 +156,7 @@ impl schemars::JsonSchema for Conditions {
         schemars::json_schema!({
             "description": "A value for each input, by name.",
             "type": "object",
-            "additionalProperties": { "type": "number" },
+            "additionalProperties": { "anyOf": [{ "type": "number" }, { "type": "string" }] },
         })
     }
 }

@@ -77,7 +77,32 @@ pub(crate) struct Kind {
 #[derive(Clone, Debug, Default, Deserialize)]
 struct SpacePart {
     #[serde(default)]
-    inputs: BTreeMap<String, Range>,
+    inputs: BTreeMap<String, InputPart>,
+}
+
+/// What may be chosen of an input.
+#[derive(Clone, Debug, Default, Deserialize)]
+struct InputPart {
+    #[serde(default)]
+    low: Option<f64>,
+    #[serde(default)]
+    high: Option<f64>,
+    #[serde(default)]
+    resolution: f64,
+    #[serde(default)]
+    levels: Vec<f64>,
+    #[serde(default)]
+    options: Vec<String>,
+}
+
+impl InputPart {
+    fn range(&self) -> Option<Range> {
+        let levels = || self.levels.iter().copied();
+        let bound = |stated: Option<f64>, level: Option<f64>| stated.or(level);
+        let low = bound(self.low, levels().reduce(f64::min))?;
+        let high = bound(self.high, levels().reduce(f64::max))?;
+        Some(Range { low, high, resolution: self.resolution })
+    }
 }
 
 /// What was read from a table of outcomes.
@@ -122,7 +147,12 @@ impl Definition {
             let input = self.table.read.inputs.iter().find(|known| known.name == input)?;
             Some(Range { low: input.low, high: input.high, resolution: input.resolution })
         };
-        self.space.inputs.get(input).copied().or_else(looked_up)
+        self.space.inputs.get(input).and_then(InputPart::range).or_else(looked_up)
+    }
+
+    /// The options of an input that is chosen by name; none of a number.
+    pub(crate) fn options(&self, input: &str) -> &[String] {
+        self.space.inputs.get(input).map_or(&[], |input| &input.options)
     }
 
     /// How many experiments are planned, all phases together; none where a phase does not say.

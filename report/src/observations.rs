@@ -45,7 +45,13 @@ fn cells(run: &Run<'_>, experiment: &Experiment<'_>, stocks: &[String]) -> Vec<S
         seconds(record.started_ns),
         seconds(record.ended_ns),
     ];
-    out.extend(run.header().inputs.iter().map(|name| number(record.conditions.get(name))));
+    let set = |name: &String| record.conditions.words().find(|(known, _)| known == name);
+    out.extend(
+        run.header()
+            .inputs
+            .iter()
+            .map(|name| set(name).map_or(String::new(), |(_, word)| word.to_string())),
+    );
     out.extend([number(record.residence_time_s), number(record.reaction_time_s)]);
     let features = run.header().features.iter();
     out.extend(features.map(|(name, _)| number(super::run::feature(record, name))));

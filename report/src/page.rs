@@ -13,7 +13,7 @@ mod provenance;
 mod repeat;
 mod spectra;
 
-pub use html::{Legend, Page, figure, pair, section, tiles};
+pub use html::{Legend, Page, escape, figure, pair, section, tiles};
 
 use super::Findings;
 use super::closing;

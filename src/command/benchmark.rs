@@ -17,7 +17,7 @@ use crate::error::{CommandError, Kind};
 
 use super::campaign::{STOP, heed_ctrl_c, threads};
 use super::lab::patience;
-use super::place::one_objective;
+use super::place::{one_objective, with_rig};
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     if let Some(BenchmarkAction::Merge(args)) = &args.action {
@@ -62,6 +62,7 @@ fn contest(args: &Args) -> Result<Contest, CommandError> {
         policies.collect::<Result<_, _>>().map_err(CommandError::bad_input)?;
     entrants.extend(args.policy_commands.iter().map(|text| Entrant::program(text)));
     for (i, scenario) in scenarios.iter().enumerate() {
+        with_rig(scenario)?;
         one_objective(scenario, "a benchmark ranks policies by one outcome")?;
         if scenarios[..i].iter().any(|other| other.name() == scenario.name()) {
             let message = format!("two scenarios are named {}", scenario.name());

@@ -63,6 +63,7 @@ fn look(args: &Args, file: &Path) -> Finding {
         Err(diagnostic) => return bad(Kind::BadInput, diagnostic.to_string()),
     };
     let compared = match &args.snapshots {
+        Some(_) if scenario.is_outside() => Ok("; no snapshots without a rig".to_owned()),
         Some(folder) => snapshots(args, &scenario, &folder.join(scenario.name())),
         None => Ok(String::new()),
     };

@@ -65,6 +65,7 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     if scenario.table().is_some() {
         return Err(CommandError::bad_input("a table of outcomes runs on no rig"));
     }
+    super::place::with_rig(&scenario)?;
     let wiring = read_wiring(wiring_file)?;
     let real_time = (args.speed - 1.0).abs() < f64::EPSILON;
     if !(real_time || wiring.simulated && args.speed.is_finite() && args.speed > 0.0) {

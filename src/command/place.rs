@@ -4,7 +4,7 @@ use std::path::Path;
 
 use flowtwin_backends::EmulatedRig;
 use flowtwin_campaign::campaign::Shared;
-use flowtwin_campaign::scenario::Scenario;
+use flowtwin_campaign::scenario::{ELSEWHERE, Scenario};
 use flowtwin_data::learnt::Twin;
 use flowtwin_lab::Lab;
 
@@ -51,6 +51,20 @@ pub(super) fn one_objective(scenario: &Scenario, why: &str) -> Result<(), Comman
     }
     let message = format!("{} is after more than one feature: {why}", scenario.name());
     Err(CommandError::bad_input(message))
+}
+
+/// Refuses scenarios whose experiments are done elsewhere.
+///
+/// # Errors
+/// If there is neither a rig nor a table.
+pub(super) fn with_rig(scenario: &Scenario) -> Result<(), CommandError> {
+    match scenario.is_outside() {
+        false => Ok(()),
+        true => {
+            Err(CommandError::bad_input(format_args!("{} has no rig", scenario.name()))
+                .hint(ELSEWHERE))
+        }
+    }
 }
 
 impl Place {

@@ -32,6 +32,7 @@ mod schema;
 mod sheets;
 mod spoiled;
 mod start;
+mod suggest;
 mod support;
 mod syringes;
 mod tables;

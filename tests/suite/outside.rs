@@ -20,9 +20,14 @@ fn scenario(dir: &Path) -> String {
     path.display().to_string()
 }
 
-/// A program that proposes the same point whenever it is its turn.
+/// A program that proposes the same point of the paper's lab whenever it is its turn.
 fn constant(dir: &Path) -> String {
     let point = r#"{"temperature_c":135,"cui_ul_per_min":90,"cs_ul_per_min":90,"oa_cs_ul_per_min":20,"oa_cu_ul_per_min":12.5,"oam_ul_per_min":12.5,"ode_cu_ul_per_min":92.5}"#;
+    saying(dir, point)
+}
+
+/// A program that proposes this point whenever it is its turn.
+fn saying(dir: &Path, point: &str) -> String {
     let script = format!(
         "while read -r line; do\n  case $line in\n    '{{\"next\"'*) echo '{{\"experiment\":{{\"conditions\":{point}}}}}' ;;\n    '{{\"done\"'*) exit 0 ;;\n  esac\ndone\n"
     );
@@ -126,8 +131,8 @@ fn a_program_can_be_the_policy_of_a_run() {
 #[test]
 fn a_hung_or_crashing_policy_is_a_reported_failure() {
     let dir = folder("outside-hung");
-    let scenario = root().join("scenarios/suite/paper.toml").display().to_string();
-    let constant = constant(&dir);
+    let scenario = root().join("scenarios/dye-mixing.toml").display().to_string();
+    let constant = saying(&dir, r#"{"blue_ul_per_min":300,"red_ul_per_min":250}"#);
     for (program, complaint) in [
         ("sleep 600", "said nothing for 0.5 s"),
         ("sh -c \"echo broken >&2; exit 7\"", "exit status: 7"),

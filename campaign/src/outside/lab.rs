@@ -261,6 +261,10 @@ fn suits(line: &SpaceLine, space: &Space) -> Result<(), String> {
         let Some(offered) = line.inputs.iter().find(|i| i.name == input.name) else {
             return Err(format!("it has no input {}", input.name));
         };
+        let ours = input.options().unwrap_or_default().iter().map(|option| &option.name);
+        if let Some(option) = ours.into_iter().find(|name| !offered.options.contains(name)) {
+            return Err(format!("its {} has no option {option}", input.name));
+        }
         if offered.low > input.low || offered.high < input.high {
             return Err(format!(
                 "its {} runs from {} to {}, the scenario's from {} to {}",

@@ -1,8 +1,8 @@
 //! What the two sides say to each other. `docs/lab-protocol.md` is the description for people.
 
 use flowtwin_lab::{
-    Conditions, Constraint, Fault, FaultKind, Input, Instant, LimitSpec, ObjectiveSpec, Space,
-    Wanted,
+    Conditions, Constraint, Fault, FaultKind, Input, Instant, Kind, LimitSpec, ObjectiveSpec,
+    Space, Wanted, Word,
 };
 use serde::{Deserialize, Serialize};
 
@@ -84,6 +84,29 @@ pub struct InputLine {
     /// Values are rounded to multiples of this; 0 for no rounding.
     #[serde(default)]
     pub resolution: f64,
+    /// Whether steps are best seen as factors.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub logarithmic: bool,
+    /// The only values there are, if not all of the range.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub levels: Vec<f64>,
+    /// Names to choose from, if it is no number; conditions have the name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub options: Vec<String>,
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
+/// A value of an input.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged, expecting = "a number, or the name of an option")]
+pub enum Setting {
+    /// A number.
+    Number(f64),
+    /// The name of an option.
+    Name(String),
 }
 
 /// A bound on a linear function of the inputs.
@@ -132,7 +155,7 @@ pub struct ObservationLine {
     /// Its number, from 1.
     pub experiment: u64,
     /// What was set: the proposal, rounded to the resolution of the inputs.
-    pub conditions: Ordered<f64>,
+    pub conditions: Ordered<Setting>,
     /// What is to be made as large as possible; none in a failed experiment.
     pub outcome: Option<f64>,
     /// Everything that was measured; none for what could not be read.
@@ -185,7 +208,7 @@ pub struct Next {
 #[serde(deny_unknown_fields)]
 pub struct ExperimentLine {
     /// A value for each input.
-    pub conditions: Ordered<f64>,
+    pub conditions: Ordered<Setting>,
 }
 
 /// A line was no good.
@@ -211,8 +234,20 @@ pub struct Done {
 impl InputLine {
     /// The line for an input.
     pub fn new(input: &Input) -> Self {
-        let Input { name, low, high, resolution, .. } = input.clone();
-        Self { name, low, high, resolution }
+        let Input { name, low, high, resolution, kind } = input.clone();
+        let options = input.options().unwrap_or_default();
+        Self {
+            logarithmic: kind == Kind::Logarithmic,
+            options: options.iter().map(|option| option.name.clone()).collect(),
+            levels: match kind {
+                Kind::Levels(levels) => levels,
+                _ => Vec::new(),
+            },
+            name,
+            low,
+            high,
+            resolution,
+        }
     }
 }
 
@@ -236,6 +271,10 @@ pub(crate) fn several(wanted: &Wanted) -> Vec<ObjectiveSpec> {
 }
 
 /// Conditions as a table of names and values.
-pub(crate) fn table(conditions: &Conditions) -> Ordered<f64> {
-    conditions.iter().map(|(name, value)| (name.to_owned(), value)).collect()
+pub(crate) fn table(conditions: &Conditions) -> Ordered<Setting> {
+    let setting = |word: Word<'_>| match word {
+        Word::Number(value) => Setting::Number(value),
+        Word::Name(name) => Setting::Name(name.to_owned()),
+    };
+    conditions.words().map(|(name, word)| (name.to_owned(), setting(word))).collect()
 }

@@ -2,6 +2,7 @@
 
 use flowtwin_lab::{Conditions, Input, Space, nearest};
 
+use super::message::Setting;
 use crate::ordered::Ordered;
 
 /// Share of an input's range by which a value may lie outside from rounding alone.
@@ -47,6 +48,24 @@ pub enum ProposalError {
         /// Highest value.
         high: f64,
     },
+    /// A number in place of a name, or a name that no option has.
+    #[error("{name} = {value} is none of its options: {known}")]
+    Option {
+        /// The input.
+        name: String,
+        /// What was proposed.
+        value: String,
+        /// The options there are.
+        known: String,
+    },
+    /// A name in place of a number.
+    #[error("{name} = {value} is no number")]
+    Word {
+        /// The input.
+        name: String,
+        /// What was proposed.
+        value: String,
+    },
     /// A constraint does not hold.
     #[error("\"{name}\" would be {value}, allowed is {low} to {high}")]
     Constraint {
@@ -65,7 +84,7 @@ pub enum ProposalError {
 ///
 /// # Errors
 /// If an input is missing, unknown, named twice or out of range, or a constraint of `space` does not hold.
-pub fn proposal(space: &Space, values: &Ordered<f64>) -> Result<Conditions, ProposalError> {
+pub fn proposal(space: &Space, values: &Ordered<Setting>) -> Result<Conditions, ProposalError> {
     for (i, (name, _)) in values.iter().enumerate() {
         let name = name.to_owned();
         if !space.inputs().iter().any(|input| input.name == name) {
@@ -91,11 +110,24 @@ pub fn proposal(space: &Space, values: &Ordered<f64>) -> Result<Conditions, Prop
     Ok(conditions)
 }
 
-fn value(space: &Space, place: usize, values: &Ordered<f64>) -> Result<f64, ProposalError> {
+fn value(space: &Space, place: usize, values: &Ordered<Setting>) -> Result<f64, ProposalError> {
     let input = &space.inputs()[place];
     let Input { name, low, high, .. } = input.clone();
-    let Some(&value) = values.get(&input.name) else {
+    let Some(setting) = values.get(&input.name) else {
         return Err(ProposalError::Missing { name, low, high });
+    };
+    if let Some(options) = input.options() {
+        let (place, value) = match setting {
+            Setting::Name(value) => (input.option(value), value.clone()),
+            Setting::Number(value) => (None, value.to_string()),
+        };
+        let known: Vec<&str> = options.iter().map(|option| option.name.as_str()).collect();
+        let unknown = ProposalError::Option { name, value, known: known.join(", ") };
+        return place.map(|place| place as f64).ok_or(unknown);
+    }
+    let value = match setting {
+        Setting::Number(value) => *value,
+        Setting::Name(value) => return Err(ProposalError::Word { name, value: value.clone() }),
     };
     let slack = ROUNDING * (high - low);
     if !(low - slack..=high + slack).contains(&value) {
@@ -118,7 +150,7 @@ mod tests {
     }
 
     fn propose(values: &[(&str, f64)]) -> Result<Vec<f64>, String> {
-        let values = values.iter().map(|(n, v)| ((*n).to_owned(), *v)).collect();
+        let values = values.iter().map(|(n, v)| ((*n).to_owned(), Setting::Number(*v))).collect();
         let conditions = proposal(&space(), &values).map_err(|error| error.to_string())?;
         Ok(conditions.values().to_vec())
     }

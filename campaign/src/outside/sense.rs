@@ -2,7 +2,7 @@
 
 use flowtwin_lab::{LARGEST, is_sensible};
 
-use super::message::{ObservationLine, SpaceLine};
+use super::message::{ObservationLine, Setting, SpaceLine};
 
 /// Lab time ends here \[s\]; it begins at zero.
 const LAST_S: f64 = 1e10;
@@ -15,7 +15,11 @@ pub(super) fn nonsense(line: &ObservationLine) -> Option<String> {
     let told = told.map(|(name, value)| {
         format!("`{name}` is {value:e}, it must lie within ±{LARGEST:e}; write null for what was not measured")
     });
-    let set = line.conditions.iter().find(|(_, value)| !is_sensible(**value));
+    let number = |(name, setting): (&str, &Setting)| match setting {
+        Setting::Number(value) => Some((name.to_owned(), *value)),
+        Setting::Name(_) => None,
+    };
+    let set = line.conditions.iter().filter_map(number).find(|(_, value)| !is_sensible(*value));
     let set =
         set.map(|(name, value)| format!("`{name}` was set to {value:e}, beyond ±{LARGEST:e}"));
     let taken = line.consumed_ml.iter().find(|(_, ml)| **ml < 0.0 || !is_sensible(**ml));

@@ -49,9 +49,29 @@ fn parts(file: &ScenarioFile) -> [(&'static str, bool); 5] {
     ]
 }
 
+/// Whether the scenario says what may be chosen, and nothing of where experiments are done.
+pub(super) fn is_outside(file: &ScenarioFile) -> bool {
+    let only_space = |(part, there): (&str, bool)| there == (part == "space");
+    file.table.is_none() && parts(file).into_iter().all(only_space)
+}
+
+/// The space of a scenario without a rig.
+pub(super) fn free_space(file: &ScenarioFile) -> Result<Space, Problem> {
+    file.space.free().map_err(below_space)
+}
+
+fn below_space(problem: super::space::SpaceProblem) -> Problem {
+    let mut path = vec!["space".to_owned()];
+    path.extend(problem.path);
+    Problem { path, message: problem.message, hint: problem.hint }
+}
+
 /// Whether the scenario is of a rig or of a table, and whole.
 pub(super) fn kind(file: &ScenarioFile) -> Result<(), Problem> {
     let of_table = file.table.is_some();
+    if is_outside(file) {
+        return Ok(());
+    }
     match parts(file).into_iter().find(|(_, there)| *there == of_table) {
         None => Ok(()),
         Some((part, true)) => {
@@ -86,11 +106,7 @@ pub(super) fn plan(file: &ScenarioFile) -> Result<Plan, Problem> {
 }
 
 pub(super) fn space(file: &ScenarioFile, manifest: &Manifest) -> Result<(Space, Recipe), Problem> {
-    file.space.resolve(manifest).map_err(|problem| {
-        let mut path = vec!["space".to_owned()];
-        path.extend(problem.path);
-        Problem { path, message: problem.message, hint: problem.hint }
-    })
+    file.space.resolve(manifest).map_err(below_space)
 }
 
 /// A number of the procedure: key, value, lowest, highest, unit.
@@ -273,7 +289,7 @@ fn list(
             return Err((keys(name), format!("there is no input `{name}`")));
         }
         for input in inputs {
-            let Some(value) = point.get(&input.name) else {
+            let Some(value) = space.value(input, point) else {
                 return Err((vec![i.to_string()], format!("there is no value for {}", input.name)));
             };
             let (low, high) = (input.low, input.high);
@@ -282,7 +298,7 @@ fn list(
                 return Err((keys(name), format!("{name} = {value} is outside {low} to {high}")));
             }
         }
-        let ordered = inputs.iter().filter_map(|input| point.get(&input.name)).collect();
+        let ordered = inputs.iter().filter_map(|input| space.value(input, point)).collect();
         let ordered = space.conditions(ordered);
         if let Some((input, least)) = space.too_slow(&ordered) {
             let name = &input.name;

@@ -41,17 +41,22 @@ impl Deref for Simulated<'_> {
     }
 }
 
-/// A rig was asked for of a scenario that has a table of outcomes in place of one.
+/// A rig was asked for of a scenario that has none.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{scenario} has a table of outcomes and no rig")]
+#[error("{scenario} has {has}")]
 pub struct NoRig {
     /// Name of the scenario.
     pub scenario: String,
+    /// What it has in place of one.
+    pub has: &'static str,
 }
 
 impl From<NoRig> for Diagnostic {
     fn from(error: NoRig) -> Self {
-        Self::new(error.to_string())
-            .hint("`flowtwin run`, `benchmark` and `lab` take such a scenario")
+        let table = error.has != "no rig";
+        Self::new(error.to_string()).hint(match table {
+            true => "`flowtwin run`, `benchmark` and `lab` take such a scenario",
+            false => super::ELSEWHERE,
+        })
     }
 }

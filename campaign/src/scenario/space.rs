@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use flowtwin_lab::{
-    Constraint, FlowPath, HeaterId, Input, Linear, Manifest, PumpId, Recipe, Space, SpaceError,
+    Choice, Constraint, FlowPath, HeaterId, Input, Linear, Manifest, PumpId, Recipe, Space,
+    SpaceError,
 };
 use flowtwin_report::format::plain;
 use schemars::JsonSchema;
@@ -26,19 +27,39 @@ pub struct SpaceSpec {
     pub constraints: ConstraintSpec,
 }
 
-/// One input. Where `low` equals `high` it is fixed, and not an input of the campaign.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+/// One input: a range from `low` to `high`, or `levels`, or `options`. Where `low` equals `high` it is fixed, and not an input of the
+/// campaign.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InputSpec {
     /// Lowest value.
-    pub low: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low: Option<f64>,
     /// Highest value.
-    pub high: f64,
-    /// Proposals are multiples of this; 0 for no rounding.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub high: Option<f64>,
+    /// Proposals are multiples of this: 1 for whole numbers, 0 for no rounding.
     #[serde(default)]
     pub resolution: f64,
-    /// What it sets.
-    pub sets: Sets,
+    /// Whether steps are seen as factors, as for loadings from 0.01 to 10: a range that begins above 0.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub logarithmic: bool,
+    /// The only values there are, in place of a range.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub levels: Vec<f64>,
+    /// Names to choose from, in place of a range; without a rig only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub options: Vec<String>,
+    /// Numbers that describe each option, by its name, as many for each: options with like numbers are expected to do alike.
+    #[serde(default, skip_serializing_if = "Ordered::is_empty")]
+    pub descriptors: Ordered<Vec<f64>>,
+    /// What it sets; nothing without a rig.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sets: Option<Sets>,
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// What an input sets.
@@ -106,16 +127,40 @@ fn problem(path: &[&str], message: impl Into<String>) -> SpaceProblem {
 }
 
 impl SpaceSpec {
+    /// The space of a lab outside, which knows itself what its inputs set.
+    pub(super) fn free(&self) -> Result<Space, SpaceProblem> {
+        if let Some((name, _)) = self.derived.iter().next() {
+            return Err(problem(&["derived", name], "a scenario without a rig has no pumps"));
+        }
+        if self.constraints != ConstraintSpec::default() {
+            let message = "a scenario without a rig has no flows that could be bounded";
+            return Err(problem(&["constraints"], message));
+        }
+        for (name, input) in self.inputs.iter() {
+            input.check_kind(name)?;
+            if input.sets.is_some() {
+                let message = format!("{name} sets a part of a rig, and there is no [rig]");
+                return Err(problem(&["inputs", name, "sets"], message));
+            }
+        }
+        let free = self.inputs.iter().filter(|(_, input)| !input.is_fixed());
+        let inputs = free.map(|(name, input)| input.input(name)).collect();
+        Space::new(inputs, Vec::new()).map_err(|error| problem(&["inputs"], error.to_string()))
+    }
+
     /// The space and the recipe on the rig of `manifest`.
     pub(super) fn resolve(&self, manifest: &Manifest) -> Result<(Space, Recipe), SpaceProblem> {
         for (name, input) in self.inputs.iter() {
-            input.check(name, manifest)?;
+            input.check_kind(name)?;
+            input.on_rig(name)?.check(name, manifest)?;
         }
         let builder = Builder::new(self, manifest)?;
         let recipe = builder.recipe()?;
         let constraints = builder.constraints(&recipe)?;
         let inputs = builder.free.iter().map(|(name, spec)| spec.input(name));
-        let least = builder.free.iter().map(|(_, spec)| spec.least(manifest)).collect();
+        let least =
+            builder.free.iter().map(|(name, spec)| Ok(spec.on_rig(name)?.slowest(manifest)));
+        let least = least.collect::<Result<Vec<f64>, SpaceProblem>>()?;
         let space = Space::new(inputs.collect(), constraints);
         let space = space.map(|space| space.zero_or_at_least(least)).map_err(|error| {
             let path: &[&str] = match &error {
@@ -137,8 +182,101 @@ const REACTION_TIME: &str = "total flow that the reaction time allows [µL/min]"
 const TOTAL: &str = "total flow [µL/min]";
 
 impl InputSpec {
+    /// Whether it is one of a range, levels and options.
+    fn check_kind(&self, name: &str) -> Result<(), SpaceProblem> {
+        let range = self.low.is_some() || self.high.is_some();
+        let kinds = [range, !self.levels.is_empty(), !self.options.is_empty()];
+        let message = match kinds.into_iter().filter(|kind| *kind).count() {
+            0 => format!(
+                "{name} has no values: `low` and `high`, or `levels`, or `options` give them"
+            ),
+            1 if range && self.low.is_none() => "missing field `low`".to_owned(),
+            1 if range && self.high.is_none() => "missing field `high`".to_owned(),
+            1 if self.logarithmic && !range => {
+                format!("{name} has no range that could be logarithmic")
+            }
+            1 => return self.check_descriptors(name),
+            _ => format!("{name} is one thing: a range, `levels` or `options`"),
+        };
+        Err(problem(&["inputs", name], message))
+    }
+
+    fn check_descriptors(&self, name: &str) -> Result<(), SpaceProblem> {
+        if self.descriptors.is_empty() {
+            return Ok(());
+        }
+        let unknown = |(option, _): &(&str, &Vec<f64>)| !self.options.iter().any(|o| o == option);
+        if let Some((option, _)) = self.descriptors.iter().find(unknown) {
+            let message = format!("{name} has no option `{option}`");
+            return Err(problem(&["inputs", name, "descriptors", option], message));
+        }
+        match self.options.iter().find(|option| self.descriptors.get(option).is_none()) {
+            None => Ok(()),
+            Some(option) => {
+                let message = format!("`{option}` is not described: all options are, or none");
+                Err(problem(&["inputs", name, "descriptors"], message))
+            }
+        }
+    }
+
+    /// The same on a rig, where it is a number that sets something.
+    fn on_rig(&self, name: &str) -> Result<OnRig<'_>, SpaceProblem> {
+        if !self.options.is_empty() {
+            let message = format!("{name} is chosen by name, and a rig needs numbers");
+            return Err(problem(&["inputs", name, "options"], message));
+        }
+        let Some(sets) = &self.sets else {
+            return Err(problem(&["inputs", name], "missing field `sets`"));
+        };
+        Ok(OnRig { low: self.least(), high: self.most(), resolution: self.resolution, sets })
+    }
+
+    /// Lowest value of a range or of levels.
+    fn least(&self) -> f64 {
+        let levels = self.levels.iter().copied().fold(f64::INFINITY, f64::min);
+        self.low.unwrap_or(levels)
+    }
+
+    /// Highest value of a range or of levels.
+    fn most(&self) -> f64 {
+        let levels = self.levels.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        self.high.unwrap_or(levels)
+    }
+
+    fn input(&self, name: &str) -> Input {
+        let (low, high) = (self.least(), self.most());
+        if !self.options.is_empty() {
+            let option = |option: &String| Choice {
+                name: option.clone(),
+                descriptors: self.descriptors.get(option).cloned().unwrap_or_default(),
+            };
+            return Input::choice(name.to_owned(), self.options.iter().map(option).collect());
+        }
+        if !self.levels.is_empty() {
+            return Input::levels(name.to_owned(), self.levels.clone());
+        }
+        match self.logarithmic {
+            true => Input::logarithmic(name.to_owned(), low, high, self.resolution),
+            false => Input::number(name.to_owned(), low, high, self.resolution),
+        }
+    }
+
+    fn is_fixed(&self) -> bool {
+        self.options.is_empty() && self.least().total_cmp(&self.most()).is_eq()
+    }
+}
+
+/// An input of a rig: numbers that set a part of it.
+struct OnRig<'a> {
+    low: f64,
+    high: f64,
+    resolution: f64,
+    sets: &'a Sets,
+}
+
+impl OnRig<'_> {
     fn check(&self, name: &str, manifest: &Manifest) -> Result<(), SpaceProblem> {
-        let (unit, in_words) = match &self.sets {
+        let (unit, in_words) = match self.sets {
             Sets::Pump(_) => ("_ul_per_min", "µL/min"),
             Sets::Heater(_) => ("_c", "°C"),
         };
@@ -185,7 +323,7 @@ impl InputSpec {
     }
 
     fn limits(&self, manifest: &Manifest) -> Option<(f64, f64, String)> {
-        match &self.sets {
+        match self.sets {
             Sets::Pump(pump) => manifest
                 .pump(pump)
                 .map(|p| (p.min_ul_per_min, p.max_ul_per_min, format!("the pump {pump}"))),
@@ -196,7 +334,7 @@ impl InputSpec {
     }
 
     fn missing(&self, name: &str, manifest: &Manifest) -> SpaceProblem {
-        let (what, which, known): (_, _, Vec<&str>) = match &self.sets {
+        let (what, which, known): (_, _, Vec<&str>) = match self.sets {
             Sets::Pump(p) => {
                 ("pump", p.as_str(), manifest.pumps.iter().map(|p| p.name.as_str()).collect())
             }
@@ -208,22 +346,14 @@ impl InputSpec {
         problem(&["inputs", name, "sets"], message)
     }
 
-    fn input(&self, name: &str) -> Input {
-        Input::number(name.to_owned(), self.low, self.high, self.resolution)
-    }
-
-    fn is_fixed(&self) -> bool {
-        self.low.total_cmp(&self.high).is_eq()
-    }
-
     /// Whether it is a pump, and off at this value.
     fn is_off_at(&self, value: f64) -> bool {
         matches!(self.sets, Sets::Pump(_)) && value.total_cmp(&0.0).is_eq()
     }
 
     /// The smallest value above zero that it can be set to, where it can be zero; a multiple of its resolution.
-    fn least(&self, manifest: &Manifest) -> f64 {
-        let slowest = match &self.sets {
+    fn slowest(&self, manifest: &Manifest) -> f64 {
+        let slowest = match self.sets {
             Sets::Pump(pump) => manifest.pump(pump).map_or(0.0, |info| info.min_ul_per_min),
             Sets::Heater(_) => 0.0,
         };
@@ -248,8 +378,9 @@ impl<'a> Builder<'a> {
         let mut setters = BTreeMap::new();
         for (name, input) in spec.inputs.iter() {
             let target = match &input.sets {
-                Sets::Pump(pump) => pump.as_str(),
-                Sets::Heater(heater) => heater.as_str(),
+                Some(Sets::Pump(pump)) => pump.as_str(),
+                Some(Sets::Heater(heater)) => heater.as_str(),
+                None => continue,
             };
             if let Some(other) = setters.insert(target, name) {
                 let message = format!("`{target}` is set by both {other} and {name}");
@@ -281,7 +412,7 @@ impl<'a> Builder<'a> {
                 linear.factors[i] = 1.0;
                 linear
             }
-            None => self.constant(self.spec.inputs.get(name).map_or(0.0, |input| input.low)),
+            None => self.constant(self.spec.inputs.get(name).map_or(0.0, InputSpec::least)),
         }
     }
 
@@ -405,7 +536,7 @@ impl<'a> Builder<'a> {
     fn is_kept_by_the_box(&self, constraint: &Constraint) -> bool {
         let (mut least, mut most) = (constraint.of.constant, constraint.of.constant);
         for (factor, (_, input)) in constraint.of.factors.iter().zip(&self.free) {
-            let (a, b) = (factor * input.low, factor * input.high);
+            let (a, b) = (factor * input.least(), factor * input.most());
             least += a.min(b);
             most += a.max(b);
         }

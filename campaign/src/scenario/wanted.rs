@@ -33,6 +33,11 @@ impl Scenario {
         self.file.all_objectives().next().expect("a scenario that was checked has an objective")
     }
 
+    /// An experiment at a point `x` \[d\] of the unit cube with these values of the outcomes, as policies see it.
+    pub fn trial_at(&self, x: Vec<f64>, values: Vec<Option<f64>>) -> Trial {
+        Trial::at(x, self.wanted.goals.merit(&values)).with_values(values)
+    }
+
     /// An experiment as policies see it.
     pub fn trial(&self, observation: &Observation) -> Trial {
         let Wanted { goals, .. } = &self.wanted;

@@ -1,6 +1,6 @@
 //! The parts that every page has.
 
-pub(crate) use crate::plot::svg::escape;
+pub use crate::plot::svg::escape;
 use crate::plot::svg::px;
 use crate::plot::{Colour, Style};
 

@@ -1,6 +1,8 @@
 //! What was chosen: the inputs over the run, and the objective against temperature.
 
 use super::experiment::{objective_axis, tip};
+use flowtwin_lab::Word;
+
 use super::html::{HALF, QUARTER, figure, section, small};
 use super::{legend, style};
 use crate::plot::{Axis, Band, Chart, Colour, Dot, Points};
@@ -21,13 +23,17 @@ pub(super) fn sections(run: &Run<'_>) -> String {
 
 fn over_run(run: &Run<'_>, name: &str) -> String {
     let last = run.experiments().last().map_or(1, |e| e.record.experiment) as f64;
-    let chosen = run.experiments().iter().filter_map(|e| e.record.conditions.get(name));
+    let options = run.definition().options(name);
+    let chosen = run.experiments().iter().filter_map(|e| at(e, name, options));
     let range = run.definition().range(name);
     let ends = range.map(|r| [r.low, r.high]).into_iter().flatten();
     let input = Quantity::of_key(name);
     let mut chart = Chart::new(
         Axis::between("", 0.0, last + 1.0).ticked(4).whole().plain(),
-        Axis::covering(input.label(), chosen.chain(ends)).ticked(4).plain(),
+        match options {
+            [] => Axis::covering(input.label(), chosen.chain(ends)).ticked(4).plain(),
+            names => Axis::names(input.label(), names.iter().cloned()),
+        },
         format!("{} chosen in every experiment", input.name),
         run.header().simulated,
     )
@@ -38,13 +44,22 @@ fn over_run(run: &Run<'_>, name: &str) -> String {
     }
     for phase in 0..run.phases().len() {
         let dot = |e: &Experiment<'_>| {
-            let value = e.record.conditions.get(name)?;
+            let value = at(e, name, options)?;
             Some(Dot::new(e.record.experiment as f64, value, tip(run, e)))
         };
         let dots = run.of_phase(phase).iter().filter_map(dot);
         chart.add(Points::new(dots, style(phase)).sized(2.3));
     }
     chart.svg()
+}
+
+/// Where an input of an experiment lies on its axis: its value, or the place of its option.
+fn at(e: &Experiment<'_>, name: &str, options: &[String]) -> Option<f64> {
+    let (_, word) = e.record.conditions.words().find(|(known, _)| *known == name)?;
+    match word {
+        Word::Number(value) => Some(value),
+        Word::Name(option) => options.iter().position(|o| o == option).map(|place| place as f64),
+    }
 }
 
 /// The objective against the first input that is a temperature.

@@ -8,7 +8,7 @@ pub(crate) fn px(x: f64) -> String {
 }
 
 /// Text that may stand between tags or in an attribute.
-pub(crate) fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
