@@ -15,7 +15,9 @@ pub fn nearest<'a, S: AsRef<str>>(word: &str, known: &'a [S]) -> Option<&'a str>
     let word = plain(word);
     let far = |known: &str| letters_apart(&word, &plain(known));
     let like = known.iter().map(AsRef::as_ref).map(|known| (far(known), known));
-    let close = like.filter(|(far, known)| *far <= 1 + known.chars().count() / 4);
+    // A word of which every letter is another is no slip.
+    let slips = |known: &str| (1 + known.chars().count() / 4).min(known.chars().count() - 1);
+    let close = like.filter(|(far, known)| !known.is_empty() && *far <= slips(known));
     close.min_by_key(|(far, _)| *far).map(|(_, known)| known)
 }
 

@@ -60,8 +60,14 @@ fn surroundings_do_not_reach_a_run_folder() {
     let (here, there) = (folder("same-here"), folder("same-there"));
     let first = run_folder(&here, "first", |c| with(c, &["--jobs", "1"]));
     let names: Vec<&str> = first.iter().map(|(name, _)| name.as_str()).collect();
-    let whole =
-        ["journal.jsonl", "observations.csv", "report.html", "spectra.parquet", "summary.json"];
+    let whole = [
+        "journal.jsonl",
+        "journal.seal",
+        "observations.csv",
+        "report.html",
+        "spectra.parquet",
+        "summary.json",
+    ];
     assert_eq!(names, whole);
     assert_same(&first, &run_folder(&here, "again", |c| with(c, &["--jobs", "1"])));
     assert_same(&first, &run_folder(&here, "threads", |c| with(c, &["--jobs", "2"])));

@@ -62,7 +62,7 @@ fn a_run_stops_before_an_experiment_that_a_syringe_cannot_finish_and_goes_on_onc
             let stopped = flowtwin(more);
             assert_eq!(stopped.code, Some(3), "{}", stopped.stderr);
             assert!(stopped.stderr.contains(told), "{}", stopped.stderr);
-            assert!(stopped.stdout.contains("not complete"), "{}", stopped.stdout);
+            assert!(stopped.stdout.contains("Not complete"), "{}", stopped.stdout);
             let stopped = journal(&dir.join(backend));
             is_without_failure(&stopped, 2);
             assert!(!stopped.complete());
@@ -176,7 +176,7 @@ fn a_run_whose_experiments_all_failed_is_not_complete_however_often_it_is_resume
         assert_eq!(failed.code, Some(1), "{}", failed.stderr);
         let told = "all 3 experiments failed: the run is not complete";
         assert!(failed.stderr.contains(told), "{}", failed.stderr);
-        assert!(failed.stdout.contains("not complete"), "{}", failed.stdout);
+        assert!(failed.stdout.contains("Not complete"), "{}", failed.stdout);
         let summary = fs::read_to_string(dir.join("run/summary.json")).unwrap();
         let summary: Value = serde_json::from_str(&summary).unwrap();
         assert_eq!(summary["complete"], Value::Bool(false));

@@ -60,7 +60,8 @@ fn one_port_by_two_names_is_one_port() {
     std::fs::create_dir_all(&dir).expect("a folder can be made");
     let (port, link) = (dir.join("ttyUSB0"), dir.join("by-id"));
     std::fs::write(&port, "").expect("a file can be written");
-    let _there_already = std::os::unix::fs::symlink(&port, &link);
+    let _is_not_there_yet = std::fs::remove_file(&link);
+    std::os::unix::fs::symlink(&port, &link).expect("a link can be made");
     let pump = |name, port: &std::path::Path| {
         format!("[chemyx.{name}]\nlink.serial = {{ port = {:?} }}\n", port.display().to_string())
     };

@@ -231,6 +231,7 @@ pub struct Stretch {
     pub heat_s: f64,
     /// Whether it is a stirred tank, ideally mixed; default false. For rigs without a carrier.
     #[serde(default, skip_serializing_if = "super::is_false")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = false)))]
     pub tank: bool,
     /// Péclet number u L/D of the stretch, where it has been measured or is that of a packed bed; 4 to 100 000. By
     /// default it is that of laminar flow in a round tube (Taylor 1953; Aris 1956). For rigs without a carrier.
@@ -239,9 +240,11 @@ pub struct Stretch {
     /// Factor on molecular diffusion across the tube by coils and static mixers; 1 to 1000, default 1. For rigs without a
     /// carrier.
     #[serde(default = "one", skip_serializing_if = "is_one")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = 1.0)))]
     pub radial_enhancement: f64,
     /// Hydrodynamic radius of what is dissolved (Stokes–Einstein) \[nm\]; 0.05 to 50, default 0.6. For rigs without a carrier.
     #[serde(default = "hydrodynamic_radius", skip_serializing_if = "is_hydrodynamic_radius")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = 0.6)))]
     pub hydrodynamic_radius_nm: f64,
 }
 
@@ -357,25 +360,32 @@ pub struct Spectrometer {
     /// Light of half the wavelength that the grating shows in second order, in parts of it [%]; 0 to 20, default 0. It has
     /// no order-sorting filter then.
     #[serde(default, skip_serializing_if = "is_zero")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = 0.0)))]
     pub second_order_percent: f64,
     /// Differences of sensitivity between pixels, standard deviation [%]; 0 to 20, default 0. They stay as they are for
     /// the whole run.
     #[serde(default, skip_serializing_if = "is_zero")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = 0.0)))]
     pub fixed_pattern_percent: f64,
     /// Fringes of thin films before the detector, amplitude [%]; 0 to 20, default 0 …
     #[serde(default, skip_serializing_if = "is_zero")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = 0.0)))]
     pub etalon_percent: f64,
     /// … and the optical thickness of the film, n d, which makes fringes every λ²/2nd \[µm\]; 0.5 to 1000, default 10.
     #[serde(default = "film", skip_serializing_if = "is_film")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = 10.0)))]
     pub etalon_um: f64,
     /// Dark signal at 25 °C [counts/s]; 0 to 100 000, default 0. It doubles every 7 K of `ambient_c`, and has its own noise.
     #[serde(default, skip_serializing_if = "is_zero")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = 0.0)))]
     pub dark_counts_per_s: f64,
     /// Number of hot pixels, spread at random; 0 to 1000, default 0 …
     #[serde(default, skip_serializing_if = "is_none")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = 0)))]
     pub hot_pixels: usize,
     /// … and how many times the dark signal of the others they have; 1 to 100 000, default 100.
     #[serde(default = "hundred", skip_serializing_if = "is_hundred")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = 100.0)))]
     pub hot_factor: f64,
     /// Integration time at which `counts` of lights and emission hold \[ms\]; 0.01 to 10 000, default
     /// 20.
