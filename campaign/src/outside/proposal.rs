@@ -164,7 +164,7 @@ mod tests {
     fn every_slip_is_explained_with_its_numbers() {
         let why = |values| propose(values).unwrap_err();
         assert_eq!(why(&[("a", 1.0)]), "b has no value: it must be between 0 and 10");
-        assert_eq!(why(&[("c", 1.0)]), "there is no input c, only a, b");
+        assert_eq!(why(&[("c", 1.0)]), "there is no input c; there are a, b");
         assert_eq!(why(&[("a", 1.0), ("a", 2.0)]), "a has two values");
         assert_eq!(why(&[("a", 11.0), ("b", 1.0)]), "a = 11 is outside 0 to 10");
         assert_eq!(why(&[("a", 9.0), ("b", 9.0)]), "\"total\" would be 18, allowed is -inf to 15");

@@ -43,6 +43,7 @@ pub struct InputSpec {
     pub resolution: f64,
     /// Whether steps are seen as factors, as for loadings from 0.01 to 10: a range that begins above 0.
     #[serde(default, skip_serializing_if = "is_false")]
+    #[schemars(extend("default" = false))]
     pub logarithmic: bool,
     /// The only values there are, in place of a range.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
