@@ -254,7 +254,7 @@ pub struct OnRig {
 /// Arguments for a run folder.
 #[derive(Debug, Args)]
 pub struct Folder {
-    /// Run folder [default: `runs/<scenario>-<seed>`]; one with a number, such as DIR-2, if this holds something else.
+    /// Run folder, by default `runs/<scenario>-<seed>`; one with a number, such as DIR-2, if this holds something else.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Continue the run in this folder; finished experiments are not repeated.

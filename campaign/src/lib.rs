@@ -12,7 +12,7 @@
 //! 3. [`folder`], [`conclusion`]: the run folder, resuming, and the files that are made from the journal.
 //! 4. [`hardware`]: rehearsal before a run on a rig, and what the syringes must hold.
 //! 5. [`outside`], [`serve`]: policies and labs that are other programs, over lines of JSON.
-//! 6. [`parity`], [`snapshot`]: how well the twin predicts, and whether a scenario yields what it yielded.
+//! 6. [`parity`]: how well the twin predicts.
 //!
 //! # Example
 //!

@@ -9,7 +9,7 @@
 //!
 //! 1. [`Surrogate`] and [`Posterior`]: models of an outcome that know how sure they are. [`SurrogateSpec`] names them.
 //! 2. [`Policy`]: what to try next, a pure function of the [`History`]. [`PolicySpec`] names the policies.
-//! 3. [`Goals`], [`front`]: several objectives and limits.
+//! 3. [`Goals`]: several objectives and limits.
 //! 4. [`evaluate`], [`explain`]: cross-validation, Shapley values, response surfaces.
 //! 5. [`design`], [`acquisition`], [`region`]: what policies are made of.
 //!
