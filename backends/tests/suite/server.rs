@@ -299,7 +299,7 @@ fn people_are_told_what_is_on_the_heater_first_and_when_all_is_safe() {
     let words: Vec<_> =
         left.iter().map(|it| (it.what, it.name.as_str(), it.does.as_str())).collect();
     let expected = [
-        ("heater", "plate", "is on, last told 60.0 °C"),
+        ("heater", "plate", "is on, last set to 60.0 °C"),
         ("pump", "water", "runs at 60.0 µL/min, and stops by itself after 900 µL"),
         ("light", "lamp", "may be on"),
     ];
