@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use flowtwin_report::page::escape;
+
 /// One scenario that was checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Case {
@@ -42,19 +44,8 @@ pub fn junit(cases: &[Case]) -> String {
 
 /// Text in XML; what XML cannot hold is left out.
 fn xml(text: &str) -> String {
-    let mut out = String::new();
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\n' | '\t' => out.push(c),
-            c if c.is_control() => {}
-            c => out.push(c),
-        }
-    }
-    out
+    let can_be = |c: &char| matches!(c, '\n' | '\t') || !c.is_control();
+    escape(&text.chars().filter(can_be).collect::<String>())
 }
 
 /// The failures as annotations of GitHub Actions, a line each.

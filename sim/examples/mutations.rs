@@ -109,6 +109,7 @@ fn copy_of_workspace(mutations: &[Mutation]) -> io::Result<PathBuf> {
         "data",
         "campaign",
         "study",
+        "comparison",
         "src",
     ] {
         copy_folder(&root.join(folder), &copy.join(folder))?;

@@ -86,11 +86,12 @@ fn columns(options: &[Choice]) -> Vec<Vec<f64>> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use flowtwin_lab::Input;
 
-    fn space(described: bool) -> Space {
+    /// A temperature and a choice of three solvents, with a descriptor if wanted.
+    pub(crate) fn space(described: bool) -> Space {
         let option = |(name, polarity): (&str, f64)| Choice {
             name: name.into(),
             descriptors: if described { vec![polarity] } else { Vec::new() },

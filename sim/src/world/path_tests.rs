@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use flowtwin_lab::{Instant, Span, Streams, math};
+use flowtwin_lab::{Span, Streams, math};
 
 use super::*;
 use crate::plan::Plan;
@@ -243,20 +243,27 @@ fn a_tank_outlives_the_memory_of_the_train() {
     close(seen(&mut world, "a"), 50.0 / 4.0, 1e-4);
 }
 
-/// Slugs take what joins them: composition and share of the pair's passage.
-#[test]
-fn slugs_take_what_joins_them() {
+/// The same feeds as slugs between a carrier, seen in a stretch of the tube.
+fn slugs(cell: &str) -> World {
     let carrier = r#"
 carrier = { pump = "oil", liquid = { density_kg_per_m3 = 1820.0, expansion_per_k = 0.001, viscosity_mpa_s = 8.0, viscosity_k = 2000.0, heat_capacity_j_per_kg_k = 960.0 }, interfacial_tension_mn_per_m = 5.0 }
 segmentation = { width_mm = 0.5, any_ratio = true }
 pumps.oil = { stock = "oil", bore_mm = 14.57, fill_ml = 50.0 }
 "#;
     let tube = r#"tube = [{ name = "coil", bore_mm = 0.5, volume_ul = 40.0, reacts = true, heat_s = 1.0 }, { name = "end", bore_mm = 0.5, volume_ul = 20.0, heat_s = 1.0 }]"#;
-    let text =
-        RIG.replace("TUBE", &format!("{carrier}{tube}")).replace("[stocks]", "[stocks]\noil = {}");
+    let text = RIG
+        .replace("TUBE", &format!("{carrier}{tube}"))
+        .replace("[stocks]", "[stocks]\noil = {}")
+        .replace(r#"cell = "end""#, &format!("cell = \"{cell}\""));
     let spec: spec::World =
         toml::from_str(&format!("{text}\n{}", reaction("a -> c", 0.01))).unwrap();
-    let mut world = World::new(Arc::new(Plan::new(&spec).unwrap()), Streams::new(1));
+    World::new(Arc::new(Plan::new(&spec).unwrap()), Streams::new(1))
+}
+
+/// Slugs take what joins them: composition and share of the pair's passage.
+#[test]
+fn slugs_take_what_joins_them() {
+    let mut world = slugs("end");
     run(&mut world, &[("a", 30.0), ("b", 30.0), ("oil", 60.0), ("late", 30.0)], 600.0);
     close(seen(&mut world, "b"), 50.0, 1e-6);
     close(seen(&mut world, "q"), 80.0 / 3.0, 1e-6);
@@ -264,5 +271,15 @@ pumps.oil = { stock = "oil", bore_mm = 14.57, fill_ml = 50.0 }
     let stage = world.plan.channels[0].stage;
     let index = world.train.slugs().len() - 200;
     close(world.become_of(stage, index).growth, 1.5, 1e-6);
-    assert!(Instant::START < world.engine.now());
+}
+
+/// In the middle of the coil half of the reaction time is over: ln(a/a₀) is half of what it is at the end.
+#[test]
+fn a_cell_within_the_reactor_shows_what_has_reacted_so_far() {
+    let left = |cell: &str| {
+        let mut world = slugs(cell);
+        run(&mut world, &[("a", 30.0), ("b", 30.0), ("oil", 60.0)], 600.0);
+        math::ln(seen(&mut world, "a") / 50.0)
+    };
+    close(left("coil") / left("end"), 0.5, 1e-3);
 }

@@ -42,6 +42,39 @@ fn a_limit_of_ratios_that_could_never_be_reached_is_refused() {
     assert_eq!(error.key(), "rig.segmentation.off_ratio_percent");
 }
 
+/// What is about slugs needs a carrier, what is about one liquid must have none, and streams join where there is a tube.
+#[test]
+fn a_way_of_the_liquid_that_does_not_hold_together_is_refused_at_its_key() {
+    type Change = fn(&mut World);
+    let refused: [(&str, Change); 9] = [
+        ("rig.segmentation", |w| w.rig.segmentation = None),
+        ("rig.segmentation", without_carrier),
+        ("rig.tube.0.tank", |w| w.rig.tube[0].tank = true),
+        ("rig.tube.0.peclet", |w| w.rig.tube[0].peclet = Some(50.0)),
+        ("rig.tube.0.radial_enhancement", |w| w.rig.tube[0].radial_enhancement = 4.0),
+        ("rig.streams.cs.joins", |w| joins(w, "cs", "nowhere")),
+        ("rig.streams.cu.joins", |w| joins(w, "cu", "emission_cell")),
+        ("chemistry.product", |w| joins(w, "cs", "emission_cell")),
+        ("rig.mixing", |w| {
+            without_carrier(w);
+            w.rig.segmentation = None;
+        }),
+    ];
+    for (key, change) in refused {
+        assert_eq!(refusal(change).key(), key);
+    }
+}
+
+fn joins(world: &mut World, stream: &str, stretch: &str) {
+    world.rig.streams.get_mut(stream).unwrap().joins = Some(stretch.into());
+}
+
+/// The carrier's pump goes with it.
+fn without_carrier(world: &mut World) {
+    let carrier = world.rig.carrier.take().unwrap();
+    world.rig.pumps.remove(&carrier.pump);
+}
+
 #[test]
 fn a_pump_that_is_not_there_has_no_noise() {
     let error = refusal(|world| {

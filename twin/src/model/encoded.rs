@@ -98,18 +98,8 @@ impl Posterior for Encoded {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use flowtwin_lab::{Choice, Input, Space, Streams};
-
-    fn space(described: bool) -> Space {
-        let option = |(name, polarity): (&str, f64)| Choice {
-            name: name.into(),
-            descriptors: if described { vec![polarity] } else { Vec::new() },
-        };
-        let solvents = [("DMAc", 0.4), ("BuOAc", 0.2), ("BuCN", 0.4)].map(option).to_vec();
-        let inputs =
-            vec![Input::number("t_c", 0.0, 100.0, 1.0), Input::choice("solvent", solvents)];
-        Space::new(inputs, vec![]).unwrap()
-    }
+    use crate::encoding::tests::space;
+    use flowtwin_lab::Streams;
 
     #[test]
     fn every_surrogate_learns_which_option_stands_out() {

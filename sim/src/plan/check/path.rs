@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::names::known;
 use super::{Checked, inconsistent};
-use crate::spec::{Mixing, World};
+use crate::spec::{Mixing, SlugNoise, World};
 
 /// Checks what joins where, and that slugs and single liquids have the keys of their kind.
 pub(super) fn world(world: &World) -> Checked {
@@ -45,8 +45,14 @@ fn slugs(world: &World) -> Checked {
         if stretch.tank {
             return inconsistent(key("tank"), detail);
         }
-        if stretch.peclet.is_some() {
-            return inconsistent(key("peclet"), detail);
+        let usual = |value: f64, default: f64| value.to_bits() == default.to_bits();
+        let given = [
+            ("peclet", stretch.peclet.is_some()),
+            ("radial_enhancement", !usual(stretch.radial_enhancement, 1.0)),
+            ("hydrodynamic_radius_nm", !usual(stretch.hydrodynamic_radius_nm, 0.6)),
+        ];
+        if let Some((what, _)) = given.into_iter().find(|(_, given)| *given) {
+            return inconsistent(key(what), detail);
         }
     }
     Ok(())
@@ -58,10 +64,10 @@ fn one_liquid(world: &World) -> Checked {
         return inconsistent("rig.segmentation", "slugs need a carrier: `rig.carrier`");
     }
     if rig.mixing != Mixing::default() {
-        return inconsistent(
-            "rig.mixing",
-            "it is about slugs, and without a carrier there are none",
-        );
+        return inconsistent("rig.mixing", "without a carrier there are no slugs to mix");
+    }
+    if world.noise.slugs != SlugNoise::default() {
+        return inconsistent("noise.slugs", "without a carrier there are no slugs");
     }
     for (i, stretch) in rig.tube.iter().enumerate() {
         if stretch.tank && stretch.peclet.is_some() {
