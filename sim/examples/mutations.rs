@@ -32,6 +32,17 @@ struct List {
     mutation: Vec<Mutation>,
 }
 
+/// What the manifest of the workspace says of its crates.
+#[derive(Deserialize)]
+struct Manifest {
+    workspace: Workspace,
+}
+
+#[derive(Deserialize)]
+struct Workspace {
+    members: Vec<String>,
+}
+
 /// A mistake: in `file` below `sim/src/`, the expression `from` becomes `to`.
 #[derive(Deserialize)]
 struct Mutation {
@@ -99,19 +110,9 @@ fn failing(copy: &Path, target: &str, number: usize) -> Vec<String> {
 fn copy_of_workspace(mutations: &[Mutation]) -> io::Result<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let copy = root.join("target/mutations");
-    for folder in [
-        "lab",
-        "sim",
-        "backends",
-        "statistics",
-        "twin",
-        "report",
-        "data",
-        "campaign",
-        "study",
-        "comparison",
-        "src",
-    ] {
+    let manifest = fs::read_to_string(root.join("Cargo.toml"))?;
+    let Manifest { workspace } = toml::from_str(&manifest).expect("the manifest can be read");
+    for folder in workspace.members.iter().map(String::as_str).chain(["src"]) {
         copy_folder(&root.join(folder), &copy.join(folder))?;
     }
     for file in ["Cargo.toml", "Cargo.lock"] {
