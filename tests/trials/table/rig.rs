@@ -55,7 +55,7 @@ impl Rig {
         let scenario = file.clone();
         let (wired, seen, asked) = (wiring.clone(), known.clone(), stop.clone());
         let thread = std::thread::spawn(move || {
-            let scenario = Scenario::load_rig(&scenario).expect("a scenario");
+            let scenario = Scenario::load(&scenario).expect("a scenario");
             let lab = Box::new(scenario.simulated().unwrap().lab(scenario.file().seed));
             let world = Box::new(World::new(lab, seen.clone()));
             let mut server = EmulatorServer::open(world, &wired, SPEED).expect("ports");
