@@ -93,6 +93,10 @@ pub struct Pump {
     /// pump can build up: see `guard.max_pressure_kpa`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thrust_n: Option<f64>,
+    /// What it delivers of what it is told [%]; 50 to 150, default 100. So are rigs that have moved: the campaign does not know.
+    #[serde(default = "hundred", skip_serializing_if = "is_hundred")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = 100.0)))]
+    pub delivers_percent: f64,
 }
 
 /// Pumps that meet in a junction and flow through one line to the segmentation.
@@ -300,6 +304,11 @@ pub struct Heater {
     /// default 230.
     #[serde(default = "limit")]
     pub limit_c: f64,
+    /// By how much the heated zone is hotter than its sensor reads \[K\]; −50 to 50, default 0. So are rigs that have moved: the
+    /// campaign does not know.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = 0.0)))]
+    pub above_sensor_k: f64,
 }
 
 /// A light that can be switched or shuttered: one or more sources that fluctuate on their own.
@@ -309,6 +318,11 @@ pub struct Heater {
 pub struct Light {
     /// What shines in it.
     pub sources: Vec<LightSource>,
+    /// Its light, all sources alike, in parts of what `counts` say [%]; 0 to 1000, default 100. So are rigs that have moved: the
+    /// campaign does not know.
+    #[serde(default = "hundred", skip_serializing_if = "is_hundred")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = 100.0)))]
+    pub brightness_percent: f64,
 }
 
 /// One lamp or diode of a light.

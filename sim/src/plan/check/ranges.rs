@@ -55,6 +55,8 @@ fn rig(rig: &Rig) -> Checked {
     }
     rig.heaters.iter().try_for_each(|(name, h)| heater(&format!("rig.heaters.{name}"), h))?;
     for (name, light) in &rig.lights {
+        let key = format!("rig.lights.{name}.brightness_percent");
+        within(key, light.brightness_percent, "%", 0.0, 1000.0)?;
         for (i, source) in light.sources.iter().enumerate() {
             let key = format!("rig.lights.{name}.sources.{i}");
             table(&key, &[("counts", source.counts, "counts", 0.0, 1e6)])?;
@@ -91,6 +93,7 @@ fn pump(key: &str, p: &Pump) -> Checked {
             ("slowest_um_per_min", p.slowest_um_per_min, "µm/min", 0.001, 100.0),
             ("fastest_mm_per_min", p.fastest_mm_per_min, "mm/min", 1.0, 1000.0),
             ("thrust_n", p.thrust_n.unwrap_or(1.0), "N", 1.0, 100_000.0),
+            ("delivers_percent", p.delivers_percent, "%", 50.0, 150.0),
         ],
     )
 }
@@ -162,6 +165,7 @@ fn heater(key: &str, h: &Heater) -> Checked {
             ("high_c", h.high_c, "°C", h.low_c, 400.0),
             ("safe_c", h.safe_c, "°C", h.low_c, h.high_c),
             ("limit_c", h.limit_c, "°C", 30.0, 500.0),
+            ("above_sensor_k", h.above_sensor_k, "K", -50.0, 50.0),
         ],
     )
 }
