@@ -31,8 +31,8 @@ pub struct Absorber {
     /// The quantity that absorbs; the background of every slug if none is named.
     #[serde(default)]
     pub of: Option<String>,
-    /// Decadic molar absorption coefficient at `at_nm` [1/(M·cm)], 0 to 1 000 000; for a background, the absorption coefficient of the slug [1/cm], 0 to
-    /// 100.
+    /// Decadic molar absorption coefficient at `at_nm` [1/(M·cm)], 0 to 1 000 000; for a background, the absorption coefficient of the
+    /// slug [1/cm], 0 to 100.
     pub epsilon_per_m_cm: f64,
     /// Where that holds \[nm\].
     pub at_nm: f64,
