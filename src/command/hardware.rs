@@ -24,7 +24,9 @@ use flowtwin_lab::{Instant, Lab, Manifest, Span};
 use flowtwin_report::Extras;
 
 use super::attendant::{Attendant, Cables, Held};
-use super::campaign::{STOP, both, conclude, heed_ctrl_c, is_unsafe, outcome, run_into, threads};
+use super::campaign::{
+    STOP, Then, both, conclude, heed_ctrl_c, is_unsafe, outcome, run_into, threads,
+};
 use super::emulate::read_wiring;
 use super::filled::filled;
 use super::run_folder::Target;
@@ -56,10 +58,12 @@ pub(super) struct OnHardware<'a> {
     pub(super) seed: u64,
     /// The run it repeats.
     pub(super) replayed: Option<&'a journal::Journal>,
+    /// What is told of its folder instead of the closing table.
+    pub(super) then: Option<Then<'a>>,
 }
 
 pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
-    let OnHardware { rig: args, to, scenario, seed, replayed } = order;
+    let OnHardware { rig: args, to, scenario, seed, replayed, then } = order;
     let wiring_file = args.wiring.as_deref().expect("required with --backend hardware");
     if scenario.table().is_some() {
         return Err(CommandError::bad_input("a table of outcomes runs on no rig"));
@@ -74,7 +78,11 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     }
     spectra_come_in_time(&wiring, &scenario)?;
     let identity = Identity::new(&scenario, seed, wiring.simulated).in_wall_time();
-    let more = if replayed.is_some() { "-rig-replay" } else { "-rig" };
+    let more = match (replayed, then) {
+        (Some(_), _) => "-rig-replay",
+        (None, Some(_)) => "-rig-golden",
+        (None, None) => "-rig",
+    };
     let filled = filled(&args.filled, scenario.manifest())?;
     let target = Target::of(to, &scenario, seed, more)?;
     let (folder, _target) = target.folder(to, &identity, replayed)?;
@@ -122,7 +130,7 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
         }
     };
     let concluded =
-        conclude(to, &path, Extras { backend: "hardware".into(), simulated_events: None });
+        conclude(to, &path, Extras { backend: "hardware".into(), simulated_events: None }, then);
     both(verdict(&ended, watched), concluded)
 }
 
