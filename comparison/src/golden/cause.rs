@@ -73,9 +73,7 @@ impl Cause {
             Self::Light(_) => format!("{name} gives {by} % {} light", either("more", "less")),
             Self::Pump(_) => format!("{name} delivers {by} % {}", either("more", "less")),
             Self::Stock(_) => format!("{name} is {by} % {}", either("stronger", "weaker")),
-            Self::Heater(_) => {
-                format!("{name} is {by} K {} than it reads", either("hotter", "colder"))
-            }
+            Self::Heater(_) => format!("{name} is {by} K {}", either("hotter", "colder")),
         }
     }
 
