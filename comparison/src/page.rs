@@ -82,7 +82,7 @@ fn best_so_far(points: &[(f64, f64)], goal: &Goal) -> Vec<(f64, f64)> {
     let mut best: Option<f64> = None;
     let mut line = Vec::new();
     for &(n, y) in points {
-        let so_far = best.map_or(y, |best| if goal.less { best.min(y) } else { best.max(y) });
+        let so_far = best.map_or(y, |best| if goal.score(y) > goal.score(best) { y } else { best });
         best = Some(so_far);
         line.push((n, so_far));
     }

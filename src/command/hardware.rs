@@ -78,11 +78,7 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     }
     spectra_come_in_time(&wiring, &scenario)?;
     let identity = Identity::new(&scenario, seed, wiring.simulated).in_wall_time();
-    let more = match (replayed, then) {
-        (Some(_), _) => "-rig-replay",
-        (None, Some(_)) => "-rig-golden",
-        (None, None) => "-rig",
-    };
+    let more = ending(replayed.is_some(), then.is_some());
     let filled = filled(&args.filled, scenario.manifest())?;
     let target = Target::of(to, &scenario, seed, more)?;
     let (folder, _target) = target.folder(to, &identity, replayed)?;
@@ -132,6 +128,15 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     let concluded =
         conclude(to, &path, Extras { backend: "hardware".into(), simulated_events: None }, then);
     both(verdict(&ended, watched), concluded)
+}
+
+/// What the usual name of the folder of a run on a rig ends with.
+fn ending(is_replay: bool, is_golden: bool) -> &'static str {
+    match (is_replay, is_golden) {
+        (true, _) => "-rig-replay",
+        (false, true) => "-rig-golden",
+        (false, false) => "-rig",
+    }
 }
 
 /// The instruments of a rig, ready for what they are to do; and the scenario as they are.
