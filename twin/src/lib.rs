@@ -100,8 +100,8 @@ pub use history::{History, MissingInput, Trial};
 pub use legacy::{LegacyEnsemble, LegacyPosterior, Start};
 pub use model::{Encoded, Model, SurrogateSpec, UnknownName};
 pub use policy::{
-    Aim, Ask, Guided, LatinHypercube, Listed, Policy, PolicyError, PolicySpec, Proposals, Random,
-    Several, SobolSequence,
+    Aim, Ask, Auto, Guided, LatinHypercube, Listed, Policy, PolicyError, PolicySpec, Proposals,
+    Random, Several, SobolSequence,
 };
 pub use stack::{Stack, StackPosterior};
 pub use stop::{Spent, Stop, StopRules};

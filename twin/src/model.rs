@@ -36,6 +36,12 @@ pub enum Model {
     Encoded(Box<Encoded>),
 }
 
+impl From<GpPosterior> for Model {
+    fn from(posterior: GpPosterior) -> Self {
+        Self::Gp(posterior)
+    }
+}
+
 impl Model {
     fn posterior(&self) -> &dyn Posterior {
         match self {

@@ -1,6 +1,7 @@
 //! Policies: from what has been tried to what to try next.
 
 mod aim;
+mod auto;
 mod elsewhere;
 mod guided;
 mod listed;
@@ -16,6 +17,7 @@ use crate::region::EmptyRegion;
 use crate::{Context, Cost, FitError, History, Work};
 
 pub use aim::Aim;
+pub use auto::Auto;
 pub use guided::Guided;
 pub use listed::Listed;
 pub use several::Several;

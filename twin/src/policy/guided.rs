@@ -1,7 +1,7 @@
 //! Policies that maximise an acquisition function over a surrogate.
 
 use flowtwin_lab::{Input, Space, Stream};
-use ndarray::{Array2, ArrayView1};
+use ndarray::{Array2, ArrayView1, ArrayView2};
 
 use crate::design::squared_distance;
 use crate::feasibility::Feasibility;
@@ -11,7 +11,7 @@ use crate::policy::trust_region::half_width;
 use crate::policy::{Aim, Ask, Policy, PolicyError, Proposals};
 use crate::region::Region;
 use crate::search::{self, Search};
-use crate::{Context, Encoding, History, Model, Posterior, SurrogateSpec, Work};
+use crate::{Context, Encoding, FitError, History, Model, Posterior, SurrogateSpec, Work};
 
 /// Best experiments around which to look closer, and points around each at every distance.
 const NEAR: usize = 4;
@@ -250,13 +250,26 @@ impl Guided {
 pub(super) fn believed(
     surrogate: SurrogateSpec,
     encoding: &Encoding,
-    (mut x, mut y): (Array2<f64>, Vec<f64>),
+    (x, y): (Array2<f64>, Vec<f64>),
     pending: &[Vec<f64>],
     context: &Context,
     work: &mut Work,
 ) -> Result<Model, PolicyError> {
-    let mut model = encoding.fit(surrogate, x.view(), &y, context)?;
+    let model = encoding.fit(surrogate, x.view(), &y, context)?;
     *work += model.work();
+    let refit = |x: ArrayView2<'_, f64>, y: &[f64]| encoding.fit(surrogate, x, y, context);
+    Ok(with_pending(model, (x, y), pending, refit, work)?)
+}
+
+/// The `model` of inputs [n, d] and outcomes \[n\], and of what it says itself about `pending` experiments \[q\]\[d\]: by another
+/// fit where it cannot take them in otherwise.
+pub(super) fn with_pending(
+    model: Model,
+    (mut x, mut y): (Array2<f64>, Vec<f64>),
+    pending: &[Vec<f64>],
+    refit: impl Fn(ArrayView2<'_, f64>, &[f64]) -> Result<Model, FitError>,
+    work: &mut Work,
+) -> Result<Model, FitError> {
     let (mut grown, mut left) = (model.clone(), pending);
     while let [u, rest @ ..] = left
         && let Some(with) = grown.with(u, grown.at(u).mean)
@@ -270,7 +283,7 @@ pub(super) fn believed(
         y.push(model.at(point).mean);
         x.push_row(ArrayView1::from(&point[..])).expect("one value for each input");
     }
-    model = encoding.fit(surrogate, x.view(), &y, context)?;
+    let model = refit(x.view(), &y)?;
     *work += model.work();
     Ok(model)
 }
