@@ -3,7 +3,7 @@
 mod aim;
 mod auto;
 mod elsewhere;
-mod guided;
+pub(crate) mod guided;
 mod listed;
 mod pool;
 mod several;

@@ -33,7 +33,8 @@ fn history(count: usize) -> History {
         let outcome = (i % 5 != 4).then(|| 10.0 * x[0] + x[2] + 0.1 * stream.normal());
         Trial::at(x, outcome)
     };
-    History { trials: (0..count).map(&mut trial).collect(), pending: vec![vec![0.5, 0.5, 0.5]] }
+    let (trials, pending) = ((0..count).map(&mut trial).collect(), vec![vec![0.5; 3]]);
+    History { trials, pending, ..History::default() }
 }
 
 fn cost(conditions: &Conditions) -> Cost {

@@ -14,7 +14,7 @@ use crate::policy::{Aim, Ask, Policy, PolicyError, Proposals, Several};
 use crate::region::Region;
 use crate::search::Search;
 use crate::{Context, Encoding, History, Posterior as _, SurrogateSpec, Work};
-use evidence::{Learnt, learn};
+use evidence::{Learnt, learn, related};
 
 pub(super) use evidence::most_plausible;
 
@@ -22,7 +22,7 @@ pub(super) use evidence::most_plausible;
 /// refining the best that was found.
 ///
 /// - **Opening.** A Latin hypercube of one experiment more than there are inputs, but at most ten and no more than a
-///   third of the phase; experiments of earlier phases count.
+///   third of the phase; experiments of earlier phases count. None where there are earlier campaigns.
 /// - **Models.** A Gaussian process of the outcome, and of two maps of it that give the best outcomes more room; that is
 ///   believed which gives each outcome the highest density when it is left out.
 /// - **Turns.** The highest mean, and the highest confidence bound of two standard deviations; where the point is known to
@@ -81,6 +81,7 @@ impl Policy for Auto {
         context: &Context,
     ) -> Result<Option<(usize, Work)>, PolicyError> {
         let opens = history.next() < space.dim().min(MOST_OPENING) as u64;
+        let opens = opens && !history.is_related();
         if opens {
             return Ok(Some((farthest(history, candidates, context), Work::default())));
         }
@@ -134,7 +135,7 @@ impl Auto {
         let third = ask.planned.div_ceil(3).max(2);
         let size = (dim + 1).min(MOST_OPENING).min(third);
         let number = ask.history.next() as usize;
-        if number >= size {
+        if number >= size || ask.history.is_related() {
             return None;
         }
         let mut stream = context.streams.open("policy/auto/opening", 0);
@@ -182,11 +183,14 @@ impl Auto {
         work: &mut Work,
     ) -> Result<Option<Learnt>, PolicyError> {
         let (x, y) = history.succeeded(space.dim());
+        let context = context.child("surrogate", y.len() as u64);
+        let encoding = Encoding::of(space);
+        if history.is_related() {
+            return Ok(Some(related(&encoding, (x, y), history, &context, work)?));
+        }
         if y.len() < 3 {
             return Ok(None);
         }
-        let context = context.child("surrogate", y.len() as u64);
-        let encoding = Encoding::of(space);
         Ok(Some(learn(&encoding, x.view(), &y, &history.pending, &context, work)?))
     }
 }

@@ -292,7 +292,7 @@ fn growing(history: &History, goals: &Goals) -> History {
         });
         Trial::at(trial.x.clone(), outcome)
     });
-    History { trials: trials.collect(), pending: Vec::new() }
+    History { trials: trials.collect(), ..History::default() }
 }
 
 /// Points to look at before any is followed.

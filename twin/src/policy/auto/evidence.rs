@@ -8,8 +8,9 @@ use crate::acquisition::Acquisition;
 use crate::feasibility::Feasibility;
 use crate::objective::Weighed;
 use crate::policy::guided::with_pending;
+use crate::related::Relation;
 use crate::{
-    Belief, Context, Encoding, FitError, GaussianProcess, Model, Posterior as _, Prior,
+    Belief, Context, Encoding, FitError, GaussianProcess, History, Model, Posterior as _, Prior,
     SurrogateSpec, Work,
 };
 
@@ -26,7 +27,7 @@ pub(super) struct Learnt {
 impl Learnt {
     /// The highest mean at an experiment.
     pub(super) fn highest(&self) -> f64 {
-        self.means.iter().copied().fold(f64::NEG_INFINITY, f64::max)
+        self.means.iter().copied().reduce(f64::max).unwrap_or(self.floor)
     }
 
     /// What is maximised.
@@ -71,6 +72,23 @@ pub(super) fn learn(
     let views: Vec<&[f64]> = rows.iter().map(Vec::as_slice).collect();
     let means = model.beliefs(&views).into_iter().map(|belief| belief.mean).collect();
     Ok(Learnt { model, means, floor })
+}
+
+/// The model of inputs [n, d] and outcomes \[n\], related to those of earlier campaigns.
+pub(super) fn related(
+    encoding: &Encoding,
+    (x, y): (Array2<f64>, Vec<f64>),
+    history: &History,
+    context: &Context,
+    work: &mut Work,
+) -> Result<Learnt, FitError> {
+    let earlier = &history.earlier[..];
+    let relation = Relation { surrogate: SurrogateSpec::Gp, encoding, earlier };
+    let lowest = y.iter().copied().reduce(f64::min);
+    let believed = relation.believed((x.clone(), y), &history.pending, context, work)?;
+    let means: Vec<f64> = believed.predict(x.view()).iter().map(|belief| belief.mean).collect();
+    let middle = || believed.at(&vec![0.5; x.ncols()]).mean;
+    Ok(Learnt { floor: lowest.unwrap_or_else(middle), means, model: believed })
 }
 
 /// The model of inputs [n, d] and outcomes \[n\] that predicts them best; it knows of `pending` experiments.
