@@ -21,14 +21,13 @@ pub struct Related {
     earlier: Model,
     gain: f64,
     offset: f64,
-    /// None before the campaign has experiments of its own to learn it from.
-    rest: Option<Model>,
+    rest: Model,
 }
 
 /// Fewest experiments of its own from which a campaign learns how it is related to another.
 const FEWEST: usize = 4;
 
-/// Logarithm of the likelihood by which a relation, with its gain and its offset, must explain the experiments better than no relation.
+/// Logarithm of the likelihood that gain and offset must gain to be believed.
 const PENALTY: f64 = 2.0;
 
 /// How a campaign is related to earlier ones, to be learnt.
@@ -39,9 +38,27 @@ pub(crate) struct Relation<'a> {
     pub(crate) earlier: &'a [Vec<Trial>],
 }
 
+/// Inputs [n, d] and outcomes \[n\].
+type Rows = (Array2<f64>, Vec<f64>);
+
+/// The most plausible model so far, and the logarithm of the density that it gives to the outcomes.
+#[derive(Default)]
+struct Best(Option<(f64, Model)>);
+
+impl Best {
+    fn offer(&mut self, density: f64, model: Model) {
+        if self.0.as_ref().is_none_or(|(highest, _)| density > *highest) {
+            self.0 = Some((density, model));
+        }
+    }
+}
+
 impl Relation<'_> {
-    /// The model of outcomes `y` \[n\] at `x` [n, d]: of them alone, or related to one of the earlier campaigns, whichever gives each of
-    /// them the higher density when it is left out. None where there is too little for either.
+    /// The model of outcomes `y` \[n\] at `x` [n, d] that gives each of them the highest density when it is left out: of them alone;
+    /// of them and those of an earlier campaign, as they are or recalibrated; or of what those leave. None where there is too
+    /// little for any.
+    ///
+    /// With fewer than four outcomes, it is that of them and the earlier ones, shifted by the mean difference.
     pub(crate) fn learn(
         &self,
         x: &Array2<f64>,
@@ -49,29 +66,87 @@ impl Relation<'_> {
         context: &Context,
         work: &mut Work,
     ) -> Result<Option<Model>, FitError> {
-        let mut tasks = Vec::new();
-        for (k, trials) in self.earlier.iter().enumerate() {
-            let (x, y) = history::measured(trials, self.dim(trials), |trial| trial.outcome);
-            if y.len() > 2 {
-                let context = context.child("earlier", k as u64);
-                tasks.push(self.fit(x.view(), &y, &context, work)?);
-            }
-        }
-        let mut best: Option<(f64, Model)> = None;
+        let mut best = Best::default();
         if y.len() >= FEWEST {
             let alone = self.fit(x.view(), y, context, work)?;
-            best = Some((density(alone.held_out(), y) + PENALTY, alone));
+            best.offer(density(alone.held_out(), y), alone);
         }
-        for earlier in tasks {
-            let (density, model) = self.relate(earlier, x, y, context, work)?;
-            if best.as_ref().is_none_or(|(highest, _)| density > *highest) {
-                best = Some((density, model));
+        for (k, trials) in self.earlier.iter().enumerate() {
+            let rows = history::measured(trials, self.dim(trials), |trial| trial.outcome);
+            if rows.1.len() > 2 {
+                let context = context.child("earlier", k as u64);
+                self.relate(&rows, x, y, &context, work, &mut best)?;
             }
         }
-        if best.is_none() && y.len() > 1 {
-            best = Some((0.0, self.fit(x.view(), y, context, work)?));
+        if best.0.is_none() && y.len() > 1 {
+            return self.fit(x.view(), y, context, work).map(Some);
         }
-        Ok(best.map(|(_, model)| model))
+        Ok(best.0.map(|(_, model)| model))
+    }
+
+    /// Offers the models that relate outcomes to those of one earlier campaign.
+    fn relate(
+        &self,
+        rows: &Rows,
+        x: &Array2<f64>,
+        y: &[f64],
+        context: &Context,
+        work: &mut Work,
+        best: &mut Best,
+    ) -> Result<(), FitError> {
+        let earlier = self.fit(rows.0.view(), &rows.1, context, work)?;
+        let said: Vec<f64> = earlier.predict(x.view()).iter().map(|belief| belief.mean).collect();
+        let (gain, offset) = recalibrated(&said, y);
+        let recalibrated = self.pool(rows, (gain, offset), x, y, context, work)?;
+        if y.len() < FEWEST {
+            best.offer(0.0, recalibrated);
+            return Ok(());
+        }
+        let own = |model: &Model| density(&model.held_out()[rows.1.len()..], y);
+        if gain > 0.0 {
+            best.offer(own(&recalibrated) - PENALTY, recalibrated);
+        }
+        let same = self.pool(rows, (1.0, 0.0), x, y, context, work)?;
+        best.offer(own(&same), same);
+        let left: Vec<f64> = said.iter().zip(y).map(|(e, y)| y - offset - gain * e).collect();
+        if left.iter().any(|r| r.total_cmp(&left[0]).is_ne()) {
+            let rest = self.fit(x.view(), &left, context, work)?;
+            let density = density(rest.held_out(), &left) - PENALTY;
+            let related = Related { earlier, gain, offset, rest };
+            best.offer(density, Model::Related(Box::new(related)));
+        }
+        Ok(())
+    }
+
+    /// The model of the outcomes and the earlier ones, these recalibrated.
+    fn pool(
+        &self,
+        rows: &Rows,
+        (gain, offset): (f64, f64),
+        x: &Array2<f64>,
+        y: &[f64],
+        context: &Context,
+        work: &mut Work,
+    ) -> Result<Model, FitError> {
+        let mut all = rows.0.clone();
+        for row in x.rows() {
+            all.push_row(row).expect("one value for each input");
+        }
+        let earlier = rows.1.iter().map(|e| offset + gain * e);
+        let outcomes: Vec<f64> = earlier.chain(y.iter().copied()).collect();
+        self.fit(all.view(), &outcomes, context, work)
+    }
+
+    fn fit(
+        &self,
+        x: ArrayView2<'_, f64>,
+        y: &[f64],
+        context: &Context,
+        work: &mut Work,
+    ) -> Result<Model, FitError> {
+        let model = self.encoding.fit(self.surrogate, x, y, context)?;
+        *work += model.work();
+        Ok(model)
     }
 
     /// The same, which knows of `pending` experiments \[q\]\[d\] that they yield what it expects.
@@ -100,41 +175,6 @@ impl Relation<'_> {
 
     fn dim(&self, trials: &[Trial]) -> usize {
         trials.first().map_or(0, |trial| trial.x.len())
-    }
-
-    fn fit(
-        &self,
-        x: ArrayView2<'_, f64>,
-        y: &[f64],
-        context: &Context,
-        work: &mut Work,
-    ) -> Result<Model, FitError> {
-        let model = self.encoding.fit(self.surrogate, x, y, context)?;
-        *work += model.work();
-        Ok(model)
-    }
-
-    /// The outcomes related to what `earlier` says, and the logarithm of their density, each left out.
-    fn relate(
-        &self,
-        earlier: Model,
-        x: &Array2<f64>,
-        y: &[f64],
-        context: &Context,
-        work: &mut Work,
-    ) -> Result<(f64, Model), FitError> {
-        let said: Vec<f64> = earlier.predict(x.view()).iter().map(|belief| belief.mean).collect();
-        let (gain, offset) = recalibrated(&said, y);
-        let left: Vec<f64> = said.iter().zip(y).map(|(e, y)| y - offset - gain * e).collect();
-        let alike = left.iter().all(|r| r.total_cmp(&left[0]).is_eq());
-        if y.len() < FEWEST || alike {
-            let related = Related { earlier, gain, offset, rest: None };
-            return Ok((f64::INFINITY, Model::Related(Box::new(related))));
-        }
-        let rest = self.fit(x.view(), &left, context, work)?;
-        let density = density(rest.held_out(), &left);
-        let related = Related { earlier, gain, offset, rest: Some(rest) };
-        Ok((density, Model::Related(Box::new(related))))
     }
 }
 
@@ -185,49 +225,36 @@ impl Related {
     /// The same with one more experiment, where the model of what is left can take one in.
     pub(crate) fn with(&self, x: &[f64], y: f64) -> Option<Self> {
         let trend = self.offset + self.gain * self.earlier.at(x).mean;
-        let rest = match &self.rest {
-            Some(rest) => Some(rest.with(x, y - trend)?),
-            None => None,
-        };
-        Some(Self { rest, ..self.clone() })
+        Some(Self { rest: self.rest.with(x, y - trend)?, ..self.clone() })
     }
 
-    fn join(&self, earlier: Belief, rest: Option<Belief>) -> Belief {
-        let Belief { mean, sd } = rest.unwrap_or_default();
+    fn join(&self, earlier: Belief, rest: Belief) -> Belief {
         let spread = self.gain * earlier.sd;
         Belief {
-            mean: self.offset + self.gain * earlier.mean + mean,
-            sd: (spread * spread + sd * sd).sqrt(),
+            mean: self.offset + self.gain * earlier.mean + rest.mean,
+            sd: (spread * spread + rest.sd * rest.sd).sqrt(),
         }
     }
 }
 
 impl Posterior for Related {
     fn at(&self, x: &[f64]) -> Belief {
-        self.join(self.earlier.at(x), self.rest.as_ref().map(|rest| rest.at(x)))
+        self.join(self.earlier.at(x), self.rest.at(x))
     }
 
     fn noise_sd(&self) -> f64 {
-        let earlier = self.gain * self.earlier.noise_sd();
-        self.rest.as_ref().map_or(earlier, Posterior::noise_sd)
+        self.rest.noise_sd()
     }
 
     fn draw(&self, points: &[Vec<f64>], stream: &mut Stream) -> Vec<f64> {
-        let mut drawn = self.earlier.draw(points, stream);
-        drawn.iter_mut().for_each(|y| *y = self.offset + self.gain * *y);
-        if let Some(rest) = &self.rest {
-            drawn.iter_mut().zip(rest.draw(points, stream)).for_each(|(y, r)| *y += r);
-        }
-        drawn
+        let earlier = self.earlier.draw(points, stream);
+        let rest = self.rest.draw(points, stream);
+        earlier.iter().zip(rest).map(|(e, r)| self.offset + self.gain * e + r).collect()
     }
 
     fn slope(&self, x: &[f64]) -> Option<Slope> {
-        let earlier = self.earlier.slope(x)?;
-        let rest = match &self.rest {
-            Some(rest) => rest.slope(x)?,
-            None => Slope { mean: vec![0.0; x.len()], sd: vec![0.0; x.len()], ..Slope::default() },
-        };
-        let belief = self.join(earlier.belief, Some(rest.belief));
+        let (earlier, rest) = (self.earlier.slope(x)?, self.rest.slope(x)?);
+        let belief = self.join(earlier.belief, rest.belief);
         let sd = belief.sd.max(1e-300);
         let by_mean = |(e, r): (&f64, &f64)| self.gain * e + r;
         let by_sd = |(e, r): (&f64, &f64)| {
@@ -240,13 +267,13 @@ impl Posterior for Related {
         })
     }
 
-    /// Of what is left over, none where that has not been learnt.
+    /// Of what is left over.
     fn held_out(&self) -> &[Belief] {
-        self.rest.as_ref().map_or(&[], Posterior::held_out)
+        self.rest.held_out()
     }
 
     fn work(&self) -> Work {
-        self.rest.as_ref().map_or(self.earlier.work(), |rest| self.earlier.work() + rest.work())
+        self.earlier.work() + self.rest.work()
     }
 }
 
@@ -289,7 +316,6 @@ mod tests {
     #[test]
     fn another_gain_and_offset_are_learnt_from_a_few_experiments() {
         let model = learn(6, |x| 20.0 + 0.5 * hill(x));
-        assert!(matches!(model, Model::Related(_)));
         for x in [[0.7, 0.7], [0.2, 0.9], [0.5, 0.4]] {
             let belief = model.at(&x);
             assert!((belief.mean - 20.0 - 0.5 * hill(&x)).abs() < 0.05, "{x:?}: {belief:?}");
@@ -298,15 +324,23 @@ mod tests {
 
     #[test]
     fn what_has_nothing_to_do_with_it_is_not_believed() {
-        let model = learn(12, |x| math::sin(9.0 * x[0]) * (1.0 - 2.0 * x[1]));
+        let other = |x: &[f64]| 3.0 + 2.0 * math::sin(9.0 * x[0]) * (1.0 - 2.0 * x[1]);
+        let model = learn(12, other);
+        // The model of its own twelve experiments has no more of them held out.
+        assert_eq!(model.held_out().len(), 12, "{model:?}");
         let gain = if let Model::Related(related) = &model { related.gain() } else { 0.0 };
         assert!(gain < 0.3, "{gain}");
     }
 
     #[test]
     fn slopes_are_those_of_finite_differences() {
-        let model = learn(8, |x| 2.0 + 0.5 * hill(x) + 0.3 * x[0] * x[0]);
-        assert!(matches!(model, Model::Related(_)));
+        let fit = |of: fn(&[f64]) -> f64, seed| {
+            let (x, context) = (points(12, seed), Context::new(Streams::new(3)));
+            let y = outcomes(&x, of);
+            Encoding::default().fit(SurrogateSpec::Gp, x.view(), &y, &context).unwrap()
+        };
+        let (earlier, rest) = (fit(hill, 1), fit(|x| 0.3 * x[0] * x[0], 2));
+        let model = Related { earlier, gain: 0.5, offset: 2.0, rest };
         let u = [0.31, 0.62];
         let slope = model.slope(&u).unwrap();
         for j in 0..2 {

@@ -53,7 +53,7 @@ impl Oracle for Outcomes {
         let failed =
             || FaultKind::Failed { detail: "the table has no outcome of this experiment".into() };
         let (spectra, quality) = (Vec::new(), Quality::default());
-        let outcome = (!features.is_empty()).then(|| Outcome { features, spectra, quality });
+        let outcome = (!features.is_empty()).then_some(Outcome { features, spectra, quality });
         Ok((Span::ZERO, Answer::Known(outcome.ok_or_else(failed))))
     }
 }
