@@ -276,7 +276,7 @@ fn phase(file: &ScenarioFile, index: usize, space: &Space) -> Result<Phase, Prob
     }
     Ok(Phase {
         name: spec.name.clone(),
-        policy: spec.policy.build_for(file.twin.surrogate, &file.wanted().goals),
+        policy: spec.policy.build_for(file.twin.surrogate, &file.wanted().goals).into(),
         experiments: spec.experiments as usize,
         from,
         stop: rules(file, &spec.stop, &number)?,
