@@ -95,8 +95,8 @@ impl Place {
 }
 
 fn of_journals(before: &Journal, after: &Journal) -> Option<Parting> {
-    let (a, b) = (told(before), told(after));
-    let (a, b) = (&a[..], &b[..]);
+    let [(a, old_lines), (b, new_lines)] = [told(before), told(after)];
+    let (a, b, lines) = (&a[..], &b[..], [old_lines, new_lines]);
     let mut place = Place::default();
     for line in 0..a.len().max(b.len()) {
         let (old, new) = (a.get(line), b.get(line));
@@ -105,8 +105,9 @@ fn of_journals(before: &Journal, after: &Journal) -> Option<Parting> {
         }
         if let Some((sort, what, before, after)) = differ(old, new, a, b, line) {
             new.or(old).iter().for_each(|record| place.pass(record));
+            let shown = lines[1].get(line).or(lines[0].get(line)).copied();
             let Place { experiment, phase, at_s } = place;
-            let (line, at_s) = (Some(line_of(after, line).or(line_of(before, line))?), Some(at_s));
+            let (line, at_s) = (shown, Some(at_s));
             return Some(Parting { sort, experiment, phase, line, at_s, what, before, after });
         }
         old.iter().for_each(|record| place.pass(record));
@@ -114,19 +115,12 @@ fn of_journals(before: &Journal, after: &Journal) -> Option<Parting> {
     None
 }
 
-/// What a journal records of a run whatever lab it was on: what was intended stands again behind, with its answer.
-fn told(journal: &Journal) -> Vec<Record> {
-    journal.records().iter().filter(|record| !is_intended(record)).cloned().collect()
-}
-
-fn is_intended(record: &Record) -> bool {
-    matches!(record, Record::Intended(_))
-}
-
-/// The line of a record, by its number among those that are told.
-fn line_of(journal: &Journal, number: usize) -> Option<usize> {
-    let lines = journal.records().iter().enumerate().filter(|(_, record)| !is_intended(record));
-    lines.map(|(i, _)| i + 1).nth(number)
+/// What a journal records of a run whatever lab it was on, and in which lines: what was intended stands again behind, with
+/// its answer.
+fn told(journal: &Journal) -> (Vec<Record>, Vec<usize>) {
+    let records = journal.records().iter().enumerate();
+    let told = records.filter(|(_, record)| !matches!(record, Record::Intended(_)));
+    told.map(|(i, record)| (record.clone(), i + 1)).unzip()
 }
 
 type Found = (Sort, String, String, String);

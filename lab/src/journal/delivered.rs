@@ -307,12 +307,12 @@ mod tests {
             book.note(&at(0.0, dispense("a", 60.0, 700.0)));
             book.intend(&intended(10.0, 120.0, 300.0));
             then(&mut book);
-            book.close()["a"]
+            book.close().into_values().collect::<Vec<f64>>()
         };
         // 10 µL until then, and what was left of the delivery before is more than the new one.
-        assert_eq!(after(&|_| {}), 700.0);
-        assert_eq!(after(&|book| book.intend(&intended(10.0, 120.0, 900.0))), 910.0);
-        assert_eq!(after(&|book| book.note(&at(10.5, dispense("a", 120.0, 300.0)))), 310.5);
+        assert_eq!(after(&|_| {}), [700.0]);
+        assert_eq!(after(&|book| book.intend(&intended(10.0, 120.0, 900.0))), [910.0]);
+        assert_eq!(after(&|book| book.note(&at(10.5, dispense("a", 120.0, 300.0)))), [310.5]);
         let refused = FaultKind::OutOfRange {
             quantity: "rate".into(),
             value: 1.0,
@@ -328,11 +328,11 @@ mod tests {
             });
             book.note(&at(20.0, Command::MakeSafe));
         };
-        assert_eq!(after(&refuse), 20.0, "the delivery before went on");
-        assert_eq!(after(&|book| book.note(&at(20.0, Command::MakeSafe))), 30.0);
+        assert_eq!(after(&refuse), [20.0], "the delivery before went on");
+        assert_eq!(after(&|book| book.note(&at(20.0, Command::MakeSafe))), [30.0]);
         let lost_ul = vec![("a".into(), 5.0)];
         let resumed = Resumed { at_ns: Instant::START, lost_ul, filled: Vec::new() };
-        assert_eq!(after(&|book| book.go_on(&resumed)), 5.0, "that says it all");
+        assert_eq!(after(&|book| book.go_on(&resumed)), [5.0], "that says it all");
     }
 
     #[test]
