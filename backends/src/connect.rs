@@ -12,7 +12,7 @@ pub use nudge::nudge;
 use crate::bench::{Answer, Bench, Cable, Order, Part};
 use crate::clock::Clock;
 use crate::transport::{Hurry, SerialPort, TcpWire, Transport};
-use crate::wiring::{ChemyxWiring, Link, Wiring, WiringError};
+use crate::wiring::{Link, Wiring, WiringError};
 
 /// A rig connected as in `wiring`, described by `manifest`, in the time of `clock`.
 ///

@@ -55,7 +55,7 @@ impl Line {
 
 /// An instrument at the other end of a line.
 ///
-/// `examples/own_driver.rs` has a whole one, with its driver. This one answers every line with its own name:
+/// `examples/own_driver/acme.rs` has a whole one, with its driver. This one answers every line with its own name:
 ///
 /// ```
 /// use flowtwin_backends::codec::{line, take};

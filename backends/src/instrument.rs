@@ -78,6 +78,15 @@ pub trait Pump {
     fn rate_ul_per_min(&mut self) -> Result<f64, FaultKind> {
         Err(silent())
     }
+
+    /// Delivers a few microlitres with the syringe that the pump is set to, and waits until it stands still; how much that
+    /// was \[µL\]. A person sees by it which pump this is.
+    ///
+    /// # Errors
+    /// [`FaultKind::Unsupported`] if the driver does not do it; or if the pump runs already, or does not follow the command.
+    fn nudge(&mut self) -> Result<f64, FaultKind> {
+        Err(FaultKind::Unsupported { detail: "this driver cannot move a pump a little".into() })
+    }
 }
 
 /// A heater with its controller.

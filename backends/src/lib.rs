@@ -41,6 +41,9 @@
 //! # }
 //! ```
 
+// So that the files of the catalogue read as those of other crates do.
+extern crate self as flowtwin_backends;
+
 pub mod bench;
 pub mod clock;
 pub mod codec;

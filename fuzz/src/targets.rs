@@ -24,7 +24,7 @@ use flowtwin_backends::driver::modbus::ModbusHost;
 use flowtwin_backends::emulator::chemyx::ChemyxEmulator;
 use flowtwin_backends::emulator::dc2200::Dc2200Emulator;
 use flowtwin_backends::emulator::dc4100::Dc4100Emulator;
-use flowtwin_backends::emulator::f4t::{F4tEmulator, F4tWiring};
+use flowtwin_backends::emulator::f4t::{F4tEmulator, F4tTerminals};
 use flowtwin_backends::emulator::f4t_scpi::F4tScpiEmulator;
 use flowtwin_backends::emulator::hdx::HdxEmulator;
 use flowtwin_backends::emulator::{Emulator, Line};
@@ -155,10 +155,10 @@ pub fn chemyx(data: &[u8]) {
 }
 
 fn f4t(framing: Framing) -> F4tEmulator {
-    let wiring = F4tWiring {
+    let wiring = F4tTerminals {
         loops: vec![Some("plate".into())],
         inputs: vec![(1, 1, "door".into())],
-        ..F4tWiring::default()
+        ..F4tTerminals::default()
     };
     F4tEmulator::new(framing, 1, wiring)
 }

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use flowtwin_backends::identify;
+use flowtwin_backends::{Wiring, identify};
 use flowtwin_campaign::scenario::{Lasting, Scenario};
 use flowtwin_comparison::Checked;
 use flowtwin_comparison::reported::Case;
@@ -116,10 +116,9 @@ fn look(args: &Args, file: &Path) -> Finding {
 
 /// Whether a file says which instrument is on which port, and is no scenario.
 fn is_wiring(file: &Path) -> bool {
-    const SECTIONS: [&str; 7] = ["chemyx", "f4t", "f4t_scpi", "hdx", "dc2200", "dc4100", "folder"];
     let table =
         std::fs::read_to_string(file).ok().and_then(|text| text.parse::<toml::Table>().ok());
-    table.is_some_and(|table| SECTIONS.iter().any(|section| table.contains_key(*section)))
+    table.is_some_and(|table| Wiring::SECTIONS.iter().any(|section| table.contains_key(*section)))
 }
 
 /// Checks a wiring file and, if asked, who is at the end of each of its cables.

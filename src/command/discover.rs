@@ -10,7 +10,7 @@ use crate::console;
 use crate::error::CommandError;
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
-    let mut found = discover::spectrometers(args.adapter).unwrap_or_else(|error| {
+    let mut found = discover::on_network(args.adapter).unwrap_or_else(|error| {
         console::say_line(format_args!("the network cannot be asked: {error}"));
         Vec::new()
     });

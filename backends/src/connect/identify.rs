@@ -4,17 +4,10 @@ use flowtwin_lab::FaultKind;
 use serde::Serialize;
 
 use super::open_hurried;
-use crate::driver::chemyx::Chemyx;
-use crate::driver::dc2200::Dc2200;
-use crate::driver::dc4100::Dc4100;
-use crate::driver::f4t::F4t;
-use crate::driver::f4t_scpi::F4tScpi;
-use crate::driver::hdx::Hdx;
-use crate::driver::modbus::ModbusHost;
 use crate::emulator::chemyx::EMULATED;
 use crate::instrument::Identity;
 use crate::transport::{Dialog, Hurry};
-use crate::wiring::{Link, Wiring};
+use crate::wiring::{Link, Wired, Wiring};
 
 /// What was found at the end of a cable.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -63,38 +56,14 @@ pub fn identify(wiring: &Wiring) -> Vec<Finding> {
 /// The same, waiting no longer than `hurry` grants: somebody who asks the program to end is not held up by an instrument
 /// that does not answer.
 pub fn identify_heeding(wiring: &Wiring, hurry: &Hurry) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    let mut find = |name: &str, kind, link: &Option<Link>, expected: Option<&str>, ask: Ask<'_>| {
-        let asked = wiring.dialog_heeding(name, link.as_ref(), hurry).and_then(ask);
-        findings.push(finding(name, kind, link.clone(), expected, asked));
+    let ask = |wired: Wired<'_>| {
+        let Wired { section, name, instrument } = wired;
+        let asked = wiring.dialog_heeding(name, instrument.link(), hurry);
+        let asked = asked.and_then(|dialog| instrument.identify(dialog));
+        let link = instrument.link().cloned();
+        finding(name, section, link, instrument.serial_number(), asked)
     };
-    for (name, w) in &wiring.chemyx {
-        let channel = w.channels.as_ref().map(|_| 1);
-        find(name, "chemyx", &w.link, None, &mut |d| Chemyx::lone(d, channel).identify());
-    }
-    for (name, w) in &wiring.f4t {
-        find(name, "f4t", &w.link, w.serial_number.as_deref(), &mut |d| {
-            F4t::new(ModbusHost::new(d, w.framing(), w.unit), w.word_order).identify()
-        });
-    }
-    for (name, w) in &wiring.f4t_scpi {
-        find(name, "f4t_scpi", &w.link, w.serial_number.as_deref(), &mut |d| {
-            F4tScpi::new(d, 1, 1).identify()
-        });
-    }
-    for (name, w) in &wiring.hdx {
-        find(name, "hdx", &w.link, w.serial_number.as_deref(), &mut |d| Hdx::new(d, 1).identify());
-    }
-    for (name, w) in &wiring.dc2200 {
-        find(name, "dc2200", &w.link, w.serial_number.as_deref(), &mut |d| {
-            Dc2200::new(d, w.current_a).identify()
-        });
-    }
-    for (name, w) in &wiring.dc4100 {
-        find(name, "dc4100", &w.link, w.serial_number.as_deref(), &mut |d| {
-            Dc4100::new(d).identify()
-        });
-    }
+    let mut findings: Vec<Finding> = wiring.wired().map(ask).collect();
     let cables = wiring.cables();
     for finding in &mut findings {
         if let Some(other) = at_the_same_cable(&cables, &finding.name) {
@@ -110,8 +79,6 @@ fn at_the_same_cable<'a>(cables: &'a [(String, String)], name: &str) -> Option<&
     let (_, mine) = cables.iter().find(|(other, _)| other == name)?;
     cables.iter().find(|(other, cable)| other != name && cable == mine).map(|(other, _)| &**other)
 }
-
-type Ask<'a> = &'a mut dyn FnMut(Dialog) -> Result<Identity, FaultKind>;
 
 impl Wiring {
     pub(super) fn dialog(&self, name: &str, link: Option<&Link>) -> Result<Dialog, FaultKind> {

@@ -1,20 +1,18 @@
 //! Moving one pump a little, so that a person sees which one it is.
 
-use std::cell::RefCell;
-use std::rc::Rc;
+use flowtwin_lab::{FaultKind, Manifest, PumpId};
 
-use flowtwin_lab::{FaultKind, PumpId};
-
-use crate::driver::chemyx::{Chemyx, ChemyxPort};
-use crate::wiring::Wiring;
+use crate::bench::Instruments;
+use crate::wiring::{Job, Wiring};
 
 impl Wiring {
     /// The pumps that are wired, in the order of the wiring file.
     pub fn pumps(&self) -> Vec<PumpId> {
-        let of = |(name, w): (&String, &super::ChemyxWiring)| {
-            w.channels.clone().unwrap_or_else(|| vec![PumpId::new(name)])
+        let pump = |job| match job {
+            Job::Pump(pump) => Some(pump),
+            _ => None,
         };
-        self.chemyx.iter().flat_map(of).collect()
+        self.wired().flat_map(|wired| wired.jobs()).filter_map(pump).collect()
     }
 }
 
@@ -24,15 +22,11 @@ impl Wiring {
 /// # Errors
 /// If the pump is not wired, runs already, or does not follow the command.
 pub fn nudge(wiring: &Wiring, pump: &PumpId) -> Result<f64, FaultKind> {
-    for (name, wired) in &wiring.chemyx {
-        let channel = match &wired.channels {
-            Some(pumps) => (1..).zip(pumps).find(|(_, other)| *other == pump).map(|(k, _)| Some(k)),
-            None => (name == pump.as_str()).then_some(None),
-        };
-        let Some(channel) = channel else { continue };
-        let dialog = wiring.dialog(name, wired.link.as_ref())?;
-        let port = Rc::new(RefCell::new(ChemyxPort::new(dialog)));
-        return Chemyx::channel(port, channel, 0.0).nudge();
-    }
-    Err(FaultKind::Unsupported { detail: format!("no pump {pump} is wired") })
+    let job = Job::Pump(pump.clone());
+    let unwired = || FaultKind::Unsupported { detail: format!("no pump {pump} is wired") };
+    let wired = wiring.wired().find(|wired| wired.jobs().contains(&job)).ok_or_else(unwired)?;
+    let dialog = wiring.dialog(wired.name, wired.instrument.link())?;
+    let mut drivers = Instruments::default();
+    wired.instrument.drive(wired.name, dialog, &Manifest::of_experiments("one pump"), &mut drivers);
+    drivers.pumps.remove(pump).ok_or_else(unwired)?.nudge()
 }

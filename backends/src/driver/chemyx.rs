@@ -78,32 +78,6 @@ impl Chemyx {
         })
     }
 
-    /// Delivers a few microlitres with the syringe that the pump is set to, and waits until it stands still; how much that
-    /// was \[µL\].
-    ///
-    /// # Errors
-    /// If it runs already, or does not follow the command.
-    pub(crate) fn nudge(&mut self) -> Result<f64, FaultKind> {
-        self.port.borrow_mut().wake()?;
-        let status = self.status()?;
-        if status != 0 {
-            let detail = format!("its status is {status}: stop it at the pump, then ask again");
-            return Err(FaultKind::Refused { detail });
-        }
-        self.bore_mm = found(&self.view()?, "dia")?;
-        let limits = self.prepare()?;
-        let rate = NUDGE_UL_PER_MIN.clamp(limits.min_ul_per_min, limits.max_ul_per_min);
-        let ul = math::round_decimals(NUDGE_UL.max(limits.min_ul), 5);
-        self.dispense(FlowRate::from_ul_per_min(rate), Volume::from_ul(ul))?;
-        for _ in 0..NUDGE_LOOKS {
-            if self.status()? != RUNNING {
-                break;
-            }
-            std::thread::sleep(NUDGE_LOOK);
-        }
-        self.stop().map(|()| ul)
-    }
-
     /// Stops the pump if it runs, sets units and bore, and reads its limits.
     fn prepare(&mut self) -> Result<Limits, FaultKind> {
         if let Some(limits) = self.limits {
@@ -269,5 +243,26 @@ impl Pump for Chemyx {
         // In other units the number would mean another flow, and with another bore another volume.
         self.check_view(&lines)?;
         found(&lines, "rate")
+    }
+
+    fn nudge(&mut self) -> Result<f64, FaultKind> {
+        self.port.borrow_mut().wake()?;
+        let status = self.status()?;
+        if status != 0 {
+            let detail = format!("its status is {status}: stop it at the pump, then ask again");
+            return Err(FaultKind::Refused { detail });
+        }
+        self.bore_mm = found(&self.view()?, "dia")?;
+        let limits = self.prepare()?;
+        let rate = NUDGE_UL_PER_MIN.clamp(limits.min_ul_per_min, limits.max_ul_per_min);
+        let ul = math::round_decimals(NUDGE_UL.max(limits.min_ul), 5);
+        self.dispense(FlowRate::from_ul_per_min(rate), Volume::from_ul(ul))?;
+        for _ in 0..NUDGE_LOOKS {
+            if self.status()? != RUNNING {
+                break;
+            }
+            std::thread::sleep(NUDGE_LOOK);
+        }
+        self.stop().map(|()| ul)
     }
 }

@@ -5,6 +5,8 @@ use std::rc::Rc;
 
 use flowtwin_lab::{Exposure, FaultKind, Frames, Span, SpectrometerInfo};
 
+pub(crate) mod discovery;
+
 use crate::codec::hdx::{LampLine, METADATA, MOST_AT_ONCE, SPECTRUM_CHECKSUM};
 use crate::codec::obp::{self, Checksum, Header, Message, kind};
 use crate::instrument::{Identity, Light, Spectrometer};

@@ -23,7 +23,7 @@ pub struct F4tEmulator {
 
 /// What an emulated controller is wired to.
 #[derive(Clone, Debug, Default)]
-pub struct F4tWiring {
+pub struct F4tTerminals {
     /// The heater of each loop, from loop 1.
     pub loops: Vec<Option<HeaterId>>,
     /// Switches at digital inputs: module and input, both from 1.
@@ -36,7 +36,7 @@ pub struct F4tWiring {
 
 impl F4tEmulator {
     /// A controller at Modbus address `unit`.
-    pub fn new(framing: Framing, unit: u8, wiring: F4tWiring) -> Self {
+    pub fn new(framing: Framing, unit: u8, wiring: F4tTerminals) -> Self {
         Self { framing, unit, map: F4tMap::new(wiring), powered: true, busy: false }
     }
 

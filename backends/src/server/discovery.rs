@@ -9,7 +9,7 @@ use rustix::net::{AddressFamily, SocketType};
 
 use crate::codec::obp::{self, kind};
 use crate::codec::{Scan, take};
-use crate::connect::discover::{GROUP, PORT};
+use crate::driver::hdx::discovery::{GROUP, PORT};
 use crate::emulator::hdx::HdxEmulator;
 
 /// Listens for the question, and answers for every emulated spectrometer.

@@ -28,6 +28,12 @@ impl Dialog {
         Self { transport, inbox: Vec::new(), patience, clean: true }
     }
 
+    /// The same dialog with this much more patience: for replies that are long under way.
+    #[must_use]
+    pub fn more_patient(self, more: Duration) -> Self {
+        Self { patience: self.patience + more, ..self }
+    }
+
     /// The time a reply may take.
     pub fn patience(&self) -> Duration {
         self.patience

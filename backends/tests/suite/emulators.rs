@@ -3,7 +3,7 @@
 use flowtwin_backends::codec::chemyx::Dialect;
 use flowtwin_backends::codec::modbus::Framing;
 use flowtwin_backends::emulator::chemyx::ChemyxEmulator;
-use flowtwin_backends::emulator::f4t::{F4tEmulator, F4tWiring};
+use flowtwin_backends::emulator::f4t::{F4tEmulator, F4tTerminals};
 use flowtwin_backends::emulator::hdx::HdxEmulator;
 use flowtwin_backends::emulator::{Emulator, Line};
 use flowtwin_backends::wiring::LampLine;
@@ -119,7 +119,7 @@ fn a_rate_changed_while_running_does_not_stop_the_flow() {
 }
 
 fn controller(framing: Framing) -> Desk<F4tEmulator> {
-    let wiring = F4tWiring { loops: vec![Some("plate".into())], ..F4tWiring::default() };
+    let wiring = F4tTerminals { loops: vec![Some("plate".into())], ..F4tTerminals::default() };
     Desk::new(F4tEmulator::new(framing, 1, wiring))
 }
 

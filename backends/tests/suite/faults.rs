@@ -1,6 +1,6 @@
 //! Every scripted fault, on every sort of instrument: what the rig makes of it.
 
-use flowtwin_backends::wiring::{DigitalInput, F4tWiring};
+use flowtwin_backends::wiring::catalogue::f4t::{DigitalInput, F4tWiring};
 use flowtwin_backends::{EmulatedRig, Wiring};
 use flowtwin_lab::toy::ToyLab;
 use flowtwin_lab::{Command, Exposure, FaultKind, FlowRate, Lab, Reply, Span, Temperature, Volume};

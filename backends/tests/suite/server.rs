@@ -187,7 +187,7 @@ fn who_is_there_is_found_without_a_wiring_file() {
     let network = Rig::serve(&NETWORK.replace("HDX00007", "HDX00123"), 1.0);
     let serials = |f: &flowtwin_backends::connect::Finding| f.identity.clone()?.serial_number;
     let is_there = |_| {
-        let found = discover::spectrometers(std::net::Ipv4Addr::LOCALHOST).expect("a network");
+        let found = discover::on_network(std::net::Ipv4Addr::LOCALHOST).expect("a network");
         found.iter().filter_map(serials).any(|number| number == "HDX00123")
     };
     assert!((0..TRIES).any(is_there), "the spectrometer says who it is");

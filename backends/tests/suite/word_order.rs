@@ -9,7 +9,7 @@ use flowtwin_backends::codec::modbus::WordOrder;
 use flowtwin_backends::driver::f4t::F4t;
 use flowtwin_backends::driver::modbus::ModbusHost;
 use flowtwin_backends::emulator::MemoryWire;
-use flowtwin_backends::emulator::f4t::{F4tEmulator, F4tWiring};
+use flowtwin_backends::emulator::f4t::{F4tEmulator, F4tTerminals};
 use flowtwin_backends::emulator::{Emulator, WorldBehind};
 use flowtwin_backends::transport::Dialog;
 use flowtwin_lab::toy::ToyLab;
@@ -58,11 +58,11 @@ fn identified(
 ) -> Result<(), String> {
     let lab = ToyLab::new();
     let plate = lab.manifest().heaters[0].name.clone();
-    let wiring = F4tWiring {
+    let wiring = F4tTerminals {
         loops: vec![Some(plate)],
         order: sent,
         serial_number: 4711,
-        ..F4tWiring::default()
+        ..F4tTerminals::default()
     };
     let emulator: Box<dyn Emulator> = Box::new(F4tEmulator::new(framing, 1, wiring));
     let world = Rc::new(RefCell::new(WorldBehind::new(Box::new(Plate { lab, c }))));

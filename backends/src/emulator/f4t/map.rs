@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use flowtwin_lab::{Command, HeaterId, Lab, Reply, SensorId, SensorKind, Temperature};
 
-use super::F4tWiring;
+use super::F4tTerminals;
 use crate::codec::f4t as register;
 use crate::codec::modbus::{Exception, WordOrder};
 
@@ -22,7 +22,7 @@ const COLD_C: f32 = 20.0;
 /// The register map with the loops behind it.
 #[derive(Debug)]
 pub struct F4tMap {
-    wiring: F4tWiring,
+    wiring: F4tTerminals,
     loops: Vec<ControlLoop>,
     plain: BTreeMap<u16, u16>,
     sensor_open: bool,
@@ -38,7 +38,7 @@ struct ControlLoop {
 
 impl F4tMap {
     /// A controller in the state it is delivered in: control off.
-    pub fn new(wiring: F4tWiring) -> Self {
+    pub fn new(wiring: F4tTerminals) -> Self {
         let loops = (0..usize::from(LOOPS))
             .map(|i| ControlLoop {
                 heater: wiring.loops.get(i).cloned().flatten(),

@@ -1,27 +1,75 @@
-//! A new pump in one file: its protocol, its driver and its emulator.
+//! The Acme pump: its section of a wiring file, its driver and its emulator.
 //!
-//! Demonstrates in particular that a driver says what an instrument must do and shows that it did,
-//! that an emulator is the mirror image, and that a bench of both gives what the lab behind gives.
-//! Run it with `cargo run --example own_driver`.
-//!
-//! The Acme pump speaks lines. `RUN 92.5 1000` (µL/min, µL) and `HALT` are answered with `OK` or
-//! `NO` and a reason, `STAT?` with a digit as the manifest counts them, `VOL?` with µL.
+//! It speaks lines. `RUN 92.5 1000` (µL/min, µL) and `HALT` are answered with `OK` or `NO` and a reason, `STAT?` with a digit
+//! as the manifest counts them, `VOL?` with µL, `WHO?` with its serial number.
 
-use std::cell::RefCell;
-use std::error::Error;
-use std::rc::Rc;
-use std::time::Duration;
-
-use flowtwin_backends::Bench;
 use flowtwin_backends::bench::Instruments;
-use flowtwin_backends::clock::WorldClock;
 use flowtwin_backends::codec::{line, take};
-use flowtwin_backends::emulator::{Emulator, Line, MemoryWire, World, WorldBehind};
-use flowtwin_backends::instrument::Pump;
+use flowtwin_backends::emulator::{Emulator, Line};
+use flowtwin_backends::instrument::{Identity, Pump};
 use flowtwin_backends::transport::Dialog;
+use flowtwin_backends::wiring::{Face, InstrumentWiring, Job, Link, SerialTry};
 use flowtwin_lab::{
-    Command, FaultKind, FlowRate, Lab, Manifest, PumpId, Reply, SensorKind, Span, Volume,
+    Command, FaultKind, FlowRate, Lab, Manifest, PumpId, Reply, SensorKind, Volume,
 };
+use serde::{Deserialize, Serialize};
+
+/// An Acme pump in a wiring file, by the name of the pump.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AcmeWiring {
+    /// Its cable.
+    pub(crate) link: Option<Link>,
+    /// The serial number it must show.
+    pub(crate) serial_number: Option<String>,
+}
+
+impl InstrumentWiring for AcmeWiring {
+    fn link(&self) -> Option<&Link> {
+        self.link.as_ref()
+    }
+
+    fn link_mut(&mut self) -> &mut Option<Link> {
+        &mut self.link
+    }
+
+    fn serial_number(&self) -> Option<&str> {
+        self.serial_number.as_deref()
+    }
+
+    fn jobs(&self, name: &str) -> Vec<Job> {
+        vec![Job::Pump(PumpId::new(name))]
+    }
+
+    fn drive(&self, name: &str, dialog: Dialog, _manifest: &Manifest, drivers: &mut Instruments) {
+        drivers.pumps.insert(PumpId::new(name), Box::new(Acme(dialog)));
+    }
+
+    fn identify(&self, dialog: Dialog) -> Result<Identity, FaultKind> {
+        let serial_number = Some(Acme(dialog).ask("WHO?")?);
+        Ok(Identity { model: "Acme pump".into(), serial_number, ..Identity::default() })
+    }
+
+    fn emulator(&self, name: &str) -> Box<dyn Emulator> {
+        let serial_number = self.serial_number.clone().unwrap_or_else(|| "A1".into());
+        Box::new(AcmeEmulator { pump: PumpId::new(name), serial_number })
+    }
+
+    fn example() -> &'static str {
+        "serial_number = \"A1\""
+    }
+
+    // What follows has a default: it is for pumps on serial ports.
+
+    fn usual_face(&self) -> Face {
+        Face::Serial
+    }
+
+    fn serial_try() -> Option<SerialTry> {
+        // After those that are in the catalogue already.
+        Some(SerialTry { instrument: Box::new(Self::default()), bauds: &[9_600], turn: 9 })
+    }
+}
 
 /// The driver: from what a pump is told to lines, and back to what it did.
 #[derive(Debug)]
@@ -70,12 +118,15 @@ impl Pump for Acme {
 }
 
 /// The emulator: from lines to commands on the lab behind, and back.
-struct AcmeEmulator(PumpId);
+struct AcmeEmulator {
+    pump: PumpId,
+    serial_number: String,
+}
 
 impl AcmeEmulator {
     fn answer(&self, request: &str, world: &mut dyn Lab) -> Option<String> {
         let words: Vec<&str> = request.split(' ').collect();
-        let pump = self.0.clone();
+        let pump = self.pump.clone();
         match words[..] {
             ["RUN", rate, volume] => {
                 let rate_ul_per_min = FlowRate::from_ul_per_min(rate.parse().ok()?);
@@ -88,6 +139,7 @@ impl AcmeEmulator {
             ["HALT"] => world.send(&Command::Stop { pump }).ok().map(|_| "OK".into()),
             ["STAT?"] => read(SensorKind::Status(pump), world).map(|status| status.to_string()),
             ["VOL?"] => read(SensorKind::Dispensed(pump), world).map(|ul| format!("{ul:.4}")),
+            ["WHO?"] => Some(self.serial_number.clone()),
             _ => None,
         }
     }
@@ -108,34 +160,4 @@ impl Emulator for AcmeEmulator {
             line.output.extend_from_slice(format!("{answer}\n").as_bytes());
         }
     }
-}
-
-fn main() -> Result<(), Box<dyn Error>> {
-    // Any lab can be behind an emulator; this one is the simulated rig of the paper.
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/cs3cu2i5.toml");
-    let simulator = flowtwin_campaign::scenario::Scenario::load(path.as_ref())?.simulated()?.lab(1);
-    let manifest: Manifest = simulator.manifest().clone();
-    let pump = manifest.pumps[0].name.clone();
-    let world: World = Rc::new(RefCell::new(WorldBehind::new(Box::new(simulator))));
-
-    let emulator: Box<dyn Emulator> = Box::new(AcmeEmulator(pump.clone()));
-    let wire = MemoryWire::new(Rc::new(RefCell::new(emulator)), world.clone());
-    let driver = Acme(Dialog::new(Box::new(wire), Duration::from_secs(1)));
-
-    let mut instruments = Instruments::default();
-    instruments.pumps.insert(pump.clone(), Box::new(driver));
-    let mut bench = Bench::new(manifest, instruments, Box::new(WorldClock::new(world)));
-
-    bench.send(&Command::Dispense {
-        pump: pump.clone(),
-        rate_ul_per_min: FlowRate::from_ul_per_min(100.0),
-        at_most_ul: Volume::from_ul(50.0),
-    })?;
-    bench.wait(Span::from_secs(15.0))?;
-    let sensor = bench.manifest().sensor(&SensorKind::Dispensed(pump)).ok_or("no sensor")?.clone();
-    if let Reply::Reading(ul) = bench.send(&Command::Read { sensor })? {
-        println!("after {}: {ul} µL of 50 µL at 100 µL/min", bench.now());
-    }
-    bench.send(&Command::MakeSafe)?;
-    Ok(())
 }

@@ -1,0 +1,149 @@
+//! The catalogue: every instrument that wiring files know, listed once.
+//!
+//! An instrument is a file of this folder, with a struct for its section of the wiring file and its [`InstrumentWiring`];
+//! driver and emulator stand in the same file, or in `driver/`, `emulator/` and `codec/` where they are long. A `mod` and a
+//! line in the list below make it known: to wiring files and their checks, to drivers, emulators, `discover` and `check`.
+//! `examples/own_driver/acme.rs` is such a file.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::Ipv4Addr;
+
+use serde::{Deserialize, Serialize};
+
+use super::{FolderWiring, Found, InstrumentWiring, SCHEMA, SerialTry, Wired, default_patience_s};
+use crate::emulator::faulty::ScriptedFault;
+
+pub mod chemyx;
+pub mod dc2200;
+pub mod dc4100;
+pub mod f4t;
+pub mod f4t_scpi;
+pub mod hdx;
+
+/// Lists every instrument once: its section in wiring files, and the struct that says what stands there.
+macro_rules! catalogue {
+    ($( $(#[$about:meta])+ $section:ident: $instrument:ty; )+) => {
+        /// A wiring file.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct Wiring {
+            /// Version of the format: 1.
+            pub schema: u32,
+            /// Longest time an instrument may take to answer \[s\].
+            #[serde(default = "default_patience_s")]
+            pub patience_s: f64,
+            /// Whether the instruments are emulated: then the results are marked as simulated. `flowtwin emulate --wired`
+            /// sets it.
+            #[serde(default)]
+            pub simulated: bool,
+            /// Where the process that emulates the instruments tells and shares its time, `host:port`; `flowtwin emulate
+            /// --wired` sets it.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub clock: Option<String>,
+            $( $(#[$about])+ #[serde(default)] pub $section: BTreeMap<String, $instrument>, )+
+            /// A rig that something else drives: then there are no instruments here.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub folder: Option<FolderWiring>,
+            /// Faults of emulated instruments; real ones have their own.
+            #[serde(default)]
+            pub faults: Vec<ScriptedFault>,
+            /// Seed of the faults.
+            #[serde(default)]
+            pub fault_seed: u64,
+        }
+
+        impl Wiring {
+            /// The sections that say which instrument is on which port.
+            pub const SECTIONS: &[&str] = &[$( stringify!($section), )+ "folder"];
+
+            /// A wiring of nothing.
+            pub(crate) fn empty() -> Self {
+                Self {
+                    schema: SCHEMA,
+                    patience_s: default_patience_s(),
+                    simulated: false,
+                    clock: None,
+                    $( $section: BTreeMap::new(), )+
+                    folder: None,
+                    faults: Vec::new(),
+                    fault_seed: 0,
+                }
+            }
+
+            /// Every instrument, in the order of the sections.
+            pub(crate) fn wired(&self) -> impl Iterator<Item = Wired<'_>> {
+                let all = std::iter::empty();
+                $( let all = all.chain(self.$section.iter().map(|(name, instrument)| Wired {
+                    section: stringify!($section),
+                    name,
+                    instrument: instrument as &dyn InstrumentWiring,
+                })); )+
+                all
+            }
+
+            /// The first instrument of this name.
+            pub(super) fn wired_mut(&mut self, name: &str) -> Option<&mut dyn InstrumentWiring> {
+                $( if let Some(instrument) = self.$section.get_mut(name) {
+                    return Some(instrument);
+                } )+
+                None
+            }
+
+            /// The same wiring with nothing but the instrument `name`.
+            pub(crate) fn only(&self, name: &str) -> Self {
+                let mut only = self.clone();
+                $( only.$section.retain(|other, _| other == name); )+
+                only
+            }
+
+            /// A wiring file with an example of every instrument, each called as its section.
+            pub fn examples() -> String {
+                let mut text = format!("schema = {SCHEMA}\n");
+                $( text += &format!(
+                    "[{0}.{0}]\n{1}\n", stringify!($section), <$instrument>::example(),
+                ); )+
+                text
+            }
+
+            /// What may be at a serial port, in the order in which it is asked for.
+            pub(crate) fn serial_tries() -> Vec<(&'static str, SerialTry)> {
+                let mut tries = Vec::new();
+                $( tries.extend(<$instrument>::serial_try().map(|it| (stringify!($section), it))); )+
+                tries.sort_by_key(|(_, it)| it.turn);
+                tries
+            }
+
+            /// What answers on the network of the adapter with this address.
+            ///
+            /// # Errors
+            /// If the network cannot be asked.
+            pub(crate) fn on_network(adapter: Ipv4Addr) -> io::Result<Vec<(&'static str, Found)>> {
+                let mut found = Vec::new();
+                $( let answers = <$instrument>::on_network(adapter)?;
+                found.extend(answers.into_iter().map(|it| (stringify!($section), it))); )+
+                Ok(found)
+            }
+        }
+    };
+}
+
+catalogue! {
+    /// Chemyx pumps, by the name of the pump, or any name where `channels` names the pumps.
+    chemyx: chemyx::ChemyxWiring;
+
+    /// Watlow F4T controllers on Modbus, by any name.
+    f4t: f4t::F4tWiring;
+
+    /// Watlow F4T controllers by SCPI, by the name of the heater.
+    f4t_scpi: f4t_scpi::F4tScpiWiring;
+
+    /// Ocean HDX spectrometers, by the name of the spectrometer.
+    hdx: hdx::HdxWiring;
+
+    /// Thorlabs DC2200 LED drivers, by the name of the light.
+    dc2200: dc2200::Dc2200Wiring;
+
+    /// Thorlabs DC4100 LED drivers, by any name.
+    dc4100: dc4100::Dc4100Wiring;
+}

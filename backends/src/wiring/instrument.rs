@@ -1,0 +1,190 @@
+//! What a section of a wiring file says of one instrument, and everything that follows from it.
+
+use std::fmt;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use flowtwin_lab::{FaultKind, HeaterId, LightId, Manifest, PumpId, SensorId, SpectrometerId};
+
+use super::Link;
+use crate::bench::Instruments;
+use crate::emulator::Emulator;
+use crate::instrument::Identity;
+use crate::transport::Dialog;
+
+/// An instrument of a wiring file: its cable, what it does for the lab, its driver and its emulator.
+///
+/// `examples/own_driver/acme.rs` has one whole, with its driver and its emulator.
+pub trait InstrumentWiring {
+    /// Its cable.
+    fn link(&self) -> Option<&Link>;
+
+    /// Its cable, to be changed.
+    fn link_mut(&mut self) -> &mut Option<Link>;
+
+    /// The serial number it must show.
+    fn serial_number(&self) -> Option<&str> {
+        None
+    }
+
+    /// Its number among those that share an address; 0 where it has one alone.
+    fn unit(&self) -> u8 {
+        0
+    }
+
+    /// The numbers in its section, by their keys below it, and what is allowed.
+    fn ranges(&self) -> Vec<Ranged> {
+        Vec::new()
+    }
+
+    /// What it does for the lab; `name` is its name in the wiring file.
+    fn jobs(&self, name: &str) -> Vec<Job>;
+
+    /// The loops, inputs and channels that its jobs are at, in words: each can be there once.
+    fn places(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// How long frames are under way on its cable \[s\]; none where that needs no time to speak of.
+    fn transmission_s(&self, frames: u32) -> Option<f64> {
+        let _ = frames;
+        None
+    }
+
+    /// Puts a driver for each of its jobs among `drivers`. Sends nothing yet.
+    fn drive(&self, name: &str, dialog: Dialog, manifest: &Manifest, drivers: &mut Instruments);
+
+    /// Asks who it is. Nothing is moved, heated or lit.
+    ///
+    /// # Errors
+    /// If it does not answer as such an instrument does.
+    fn identify(&self, dialog: Dialog) -> Result<Identity, FaultKind>;
+
+    /// Its emulator.
+    fn emulator(&self, name: &str) -> Box<dyn Emulator>;
+
+    /// Its section as it may stand in a wiring file, in TOML: the tests of the catalogue try it.
+    fn example() -> &'static str
+    where
+        Self: Sized;
+
+    /// What its emulator is reached by where the wiring file names no cable.
+    fn usual_face(&self) -> Face {
+        Face::Tcp
+    }
+
+    /// How it is looked for at serial ports of which nothing is known; none where it never has one.
+    fn serial_try() -> Option<SerialTry>
+    where
+        Self: Sized,
+    {
+        None
+    }
+
+    /// The instruments of this sort that answer on the network of the adapter with this address.
+    ///
+    /// # Errors
+    /// If the network cannot be asked.
+    fn on_network(adapter: Ipv4Addr) -> io::Result<Vec<Found>>
+    where
+        Self: Sized,
+    {
+        let _ = adapter;
+        Ok(Vec::new())
+    }
+}
+
+/// A number of a wiring file, and what is allowed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ranged {
+    /// Its key, below the section of the instrument.
+    pub key: String,
+    /// Its value.
+    pub value: f64,
+    /// Lowest allowed.
+    pub low: f64,
+    /// Highest allowed.
+    pub high: f64,
+}
+
+impl Ranged {
+    /// A number at `key` that must be from `low` to `high`.
+    pub fn new(key: impl Into<String>, value: impl Into<f64>, low: f64, high: f64) -> Self {
+        Self { key: key.into(), value: value.into(), low, high }
+    }
+}
+
+/// What an instrument does for the lab.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Job {
+    /// It is this heater.
+    Heater(HeaterId),
+    /// It is this light.
+    Light(LightId),
+    /// It is this pump.
+    Pump(PumpId),
+    /// It is this spectrometer.
+    Spectrometer(SpectrometerId),
+    /// It is this switch that permits to run.
+    Switch(SensorId),
+}
+
+impl fmt::Display for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Heater(name) => write!(f, "heater {name}"),
+            Self::Light(name) => write!(f, "light {name}"),
+            Self::Pump(name) => write!(f, "pump {name}"),
+            Self::Spectrometer(name) => write!(f, "spectrometer {name}"),
+            Self::Switch(name) => write!(f, "switch {name}"),
+        }
+    }
+}
+
+/// What an emulated instrument is reached by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Face {
+    /// A pseudo-terminal.
+    Serial,
+    /// A TCP port.
+    Tcp,
+    /// A TCP port, found by UDP discovery.
+    Discovered,
+}
+
+/// How an instrument is looked for at a serial port.
+#[expect(missing_debug_implementations, reason = "a wiring need not be shown")]
+pub struct SerialTry {
+    /// The instrument with nothing but defaults.
+    pub instrument: Box<dyn InstrumentWiring>,
+    /// The baud rates at which it may be, the likeliest first.
+    pub bauds: &'static [u32],
+    /// Its turn among the instruments, the smallest first: what one does not understand can confuse it.
+    pub turn: u8,
+}
+
+/// An instrument that has answered on the network.
+#[expect(missing_debug_implementations, reason = "a wiring need not be shown")]
+pub struct Found {
+    /// The instrument with nothing but defaults.
+    pub instrument: Box<dyn InstrumentWiring>,
+    /// Where it serves.
+    pub address: SocketAddr,
+}
+
+/// An instrument in its wiring file.
+pub(crate) struct Wired<'a> {
+    /// Its section.
+    pub(crate) section: &'static str,
+    /// Its name.
+    pub(crate) name: &'a str,
+    /// What its section says.
+    pub(crate) instrument: &'a dyn InstrumentWiring,
+}
+
+impl Wired<'_> {
+    /// What it does for the lab.
+    pub(crate) fn jobs(&self) -> Vec<Job> {
+        self.instrument.jobs(self.name)
+    }
+}

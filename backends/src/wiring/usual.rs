@@ -1,0 +1,36 @@
+//! The usual instruments of a lab of which only the manifest is known.
+
+use flowtwin_lab::{Manifest, SensorKind};
+
+use super::Wiring;
+use super::catalogue::chemyx::ChemyxWiring;
+use super::catalogue::dc2200::Dc2200Wiring;
+use super::catalogue::f4t::{DigitalInput, F4tWiring};
+use super::catalogue::hdx::HdxWiring;
+
+impl Wiring {
+    /// A wiring for any lab, for emulation: a pump to a port, a controller for all heaters and
+    /// switches, and an LED driver for each light.
+    pub fn of(manifest: &Manifest) -> Self {
+        let heaters = manifest.heaters.iter().map(|h| h.name.clone());
+        let permits = manifest.sensors.iter().filter(|s| s.kind == SensorKind::Permit);
+        let inputs = permits.zip(1..);
+        let inputs = inputs.map(|(s, io)| (s.name.clone(), DigitalInput { module: 1, io }));
+        let oven = F4tWiring {
+            loops: heaters.zip(1..).collect(),
+            inputs: inputs.collect(),
+            ..F4tWiring::default()
+        };
+        let led = Dc2200Wiring { link: None, serial_number: None, current_a: 0.35 };
+        let pumps = manifest.pumps.iter().map(|p| p.name.to_string());
+        let spectrometers = manifest.spectrometers.iter().map(|s| s.name.to_string());
+        let lights = manifest.lights.iter().map(|l| l.name.to_string());
+        Self {
+            chemyx: pumps.map(|p| (p, ChemyxWiring::default())).collect(),
+            f4t: [("f4t".to_owned(), oven)].into(),
+            hdx: spectrometers.map(|s| (s, HdxWiring::default())).collect(),
+            dc2200: lights.map(|l| (l, led.clone())).collect(),
+            ..Self::empty()
+        }
+    }
+}
