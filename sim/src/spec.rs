@@ -6,6 +6,7 @@
 //! in its unit; every choice is a table with one key; unknown keys are refused.
 //! [`crate::Plan::new`] checks all values against their ranges, which `docs/validation.md` lists.
 
+mod analysers;
 mod chemistry;
 mod faults;
 mod noise;
@@ -13,13 +14,14 @@ mod optics;
 mod reactions;
 mod rig;
 
+pub use analysers::{Analyser, Peak};
 pub use chemistry::{
     Chemistry, Factor, Growth, Part, Population, Product, Rate, Sensitivity, Size, TimeBase,
 };
 pub use faults::{Faults, Mishap, Precipitation, RandomFault, ScheduledFault};
 pub use noise::{
-    Jitter, LightNoise, Noise, OneJitter, OnePumpNoise, PumpNoise, SlugNoise, SpectrometerNoise,
-    WindowNoise,
+    AnalyserNoise, Jitter, LightNoise, Noise, OneJitter, OnePumpNoise, PumpNoise, SlugNoise,
+    SpectrometerNoise, WindowNoise,
 };
 pub use optics::{Absorber, Emission, Optics, Scatter, Shape};
 pub use reactions::{RateFactor, Reaction, Reverse, Species};
@@ -44,7 +46,8 @@ pub struct World {
     /// What happens in a slug.
     #[serde(default)]
     pub chemistry: Chemistry,
-    /// What light does in a slug.
+    /// What light does in a slug; needed where there is a spectrometer.
+    #[serde(default)]
     pub optics: Optics,
     /// Everything random or drifting.
     #[serde(default)]

@@ -40,10 +40,12 @@ impl Problem {
 
 /// The parts that a scenario of a rig must have, and one of a table must not.
 fn parts(file: &ScenarioFile) -> [(&'static str, bool); 5] {
+    // A rig without a spectrometer need not say what light does.
+    let is_blind = !is_absent(&file.rig) && file.rig.spectrometers.is_empty();
     [
         ("rig", !is_absent(&file.rig)),
         ("stocks", !is_absent(&file.stocks)),
-        ("optics", !is_absent(&file.optics)),
+        ("optics", is_blind || !is_absent(&file.optics)),
         ("analysis", !is_absent(&file.analysis)),
         ("space", !is_absent(&file.space)),
     ]

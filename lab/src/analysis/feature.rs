@@ -89,7 +89,8 @@ impl Feature {
     pub(super) fn check(&self, channel: &Channel, grid: &[f64]) -> Result<(), AnalysisError> {
         let what = format!("feature {}", self.name);
         if matches!(self.measure, Measure::Concentration { .. } | Measure::Reading) {
-            let detail = format!("{} is a spectrometer's channel, which shows a spectrum", channel.name);
+            let detail =
+                format!("{} is a spectrometer's channel, which shows a spectrum", channel.name);
             return Err(AnalysisError::Unfit { feature: self.name.clone(), detail });
         }
         channel.check_window(&what, self.measure.window(), grid)?;

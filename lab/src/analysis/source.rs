@@ -41,8 +41,8 @@ impl Analysis {
                 return Err(unfit(detail));
             };
             let found = info.species.iter().position(|species| species == of);
-            let species =
-                found.ok_or_else(|| unfit(format!("{name} does not find {of}: it finds {known}")))?;
+            let species = found
+                .ok_or_else(|| unfit(format!("{name} does not find {of}: it finds {known}")))?;
             return Ok(Source::Analyser { analyser: once(&mut self.analysers, info), species });
         }
         let sensor = manifest.sensors.iter().find(|sensor| sensor.name.as_str() == name);
@@ -53,9 +53,9 @@ impl Analysis {
                 }
                 _ => Err(unfit(format!("{name} measures nothing of the liquid"))),
             },
-            Some(_) => {
-                Err(unfit(format!("{name} is a sensor: `measure = \"reading\"` asks for its value")))
-            }
+            Some(_) => Err(unfit(format!(
+                "{name} is a sensor: `measure = \"reading\"` asks for its value"
+            ))),
             None => Err(AnalysisError::NoChannel {
                 feature: feature.name.clone(),
                 channel: feature.channel.clone(),
@@ -108,7 +108,11 @@ mod tests {
     fn a_feature_that_its_instrument_cannot_tell_is_refused() {
         for (channel, measure, message) in [
             ("column", "\"reading\"", "column is an analyser"),
-            ("column", r#"{"concentration": {"of": "sugar"}}"#, "does not find sugar: it finds salt"),
+            (
+                "column",
+                r#"{"concentration": {"of": "sugar"}}"#,
+                "does not find sugar: it finds salt",
+            ),
             ("gauge", r#"{"area": {"low_nm": 1.0, "high_nm": 2.0}}"#, "gauge is a sensor"),
             ("water.status", "\"reading\"", "measures nothing of the liquid"),
             ("nobody", "\"reading\"", "which the analysis does not have"),

@@ -206,7 +206,9 @@ impl Answer {
                 pixels: frames.pixels() as u64,
                 checksum: format!("{:016x}", frames.checksum()),
             },
-            Ok(Reply::Results(found)) => Self::Results(found.iter().map(|&mm| finite(mm)).collect()),
+            Ok(Reply::Results(found)) => {
+                Self::Results(found.iter().map(|&mm| finite(mm)).collect())
+            }
             Ok(Reply::Outcome(_) | Reply::Report(_)) => Self::Outcome,
             Err(fault) => Self::Fault(fault.clone()),
         }

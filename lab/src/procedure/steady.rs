@@ -1,7 +1,7 @@
 //! Steady state decided by watching the features instead of waiting a fixed time.
 
-use super::{acquire, sample};
 use super::spec::{ProcedureSpec, SteadySpec};
+use super::{acquire, sample};
 use crate::analysis::{Analysis, Blank, Counts};
 use crate::fault::Fault;
 use crate::lab::Lab;

@@ -1,15 +1,22 @@
 //! Ranges of all numbers. The spec documents them; this enforces them.
 
+mod analysers;
 mod physics;
 
 use super::{Checked, inconsistent, within};
-use crate::spec::{Carrier, Heater, Liquid, Pump, Rig, Segmentation, Spectrometer, Stream, World};
+use crate::spec::{
+    Carrier, Heater, Liquid, Optics, Pump, Rig, Segmentation, Spectrometer, Stream, World,
+};
 
 pub(super) fn world(world: &World) -> Checked {
     rig(&world.rig)?;
     physics::stocks(&world.stocks)?;
     physics::chemistry(&world.chemistry)?;
-    physics::optics(&world.optics)?;
+    // Without a spectrometer nothing need be said of light.
+    if !world.rig.spectrometers.is_empty() || world.optics != Optics::default() {
+        physics::optics(&world.optics)?;
+    }
+    analysers::world(world)?;
     physics::noise(&world.noise)?;
     physics::faults(&world.faults)
 }
