@@ -249,14 +249,41 @@ impl Analysis {
                 dark: &dark[i],
                 reference: &blank.reference[i],
             };
-            let values = channel.spectrum(&counts, detector, &self.grids[i]);
-            spectra.push(Spectrum {
-                name: channel.name.clone(),
-                unit: channel.kind.unit().into(),
-                wavelengths_nm: self.grids[i].clone(),
-                values,
-            });
+            spectra.push(self.named(i, channel.spectrum(&counts, detector, &self.grids[i])));
         }
+        let features = self.read_off(&spectra, readings);
+        quality.unreadable = features.iter().any(|(_, value)| !value.is_finite());
+        Outcome { features, spectra, quality }
+    }
+
+    /// Features and spectra from mean counts that a model predicts, one set for each channel \[pixels\]: nothing is rounded,
+    /// so that small changes show.
+    ///
+    /// # Panics
+    /// If the number of channels differs.
+    pub fn expected(&self, sample: &[Counts], dark: &[Counts], reference: &[Counts]) -> Outcome {
+        let spectrum = |(i, channel): (usize, &Channel)| {
+            let counts =
+                channel::Lit { sample: &sample[i], dark: &dark[i], reference: &reference[i] };
+            self.named(i, channel.exact(&counts, &self.detectors[i], &self.grids[i]))
+        };
+        let spectra: Vec<Spectrum> = self.spec.channels.iter().enumerate().map(spectrum).collect();
+        let features = self.read_off(&spectra, &Readings::default());
+        let unreadable = features.iter().any(|(_, value)| !value.is_finite());
+        Outcome { features, spectra, quality: Quality { unreadable, ..Quality::default() } }
+    }
+
+    fn named(&self, channel: usize, values: Vec<f64>) -> Spectrum {
+        let spec = &self.spec.channels[channel];
+        Spectrum {
+            name: spec.name.clone(),
+            unit: spec.kind.unit().into(),
+            wavelengths_nm: self.grids[channel].clone(),
+            values,
+        }
+    }
+
+    fn read_off(&self, spectra: &[Spectrum], readings: &Readings) -> Vec<(String, f64)> {
         let value = |(feature, source): (&Feature, &Source)| {
             let value = match *source {
                 Source::Channel(channel) => feature.measure.of(&spectra[channel]),
@@ -265,10 +292,7 @@ impl Analysis {
             };
             (feature.name.clone(), value)
         };
-        let features: Vec<(String, f64)> =
-            self.spec.features.iter().zip(&self.sources).map(value).collect();
-        quality.unreadable = features.iter().any(|(_, value)| !value.is_finite());
-        Outcome { features, spectra, quality }
+        self.spec.features.iter().zip(&self.sources).map(value).collect()
     }
 }
 

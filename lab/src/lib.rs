@@ -62,6 +62,7 @@ pub mod path;
 pub mod procedure;
 pub mod queue;
 mod random;
+pub mod range;
 mod sensible;
 mod settings;
 mod time;

@@ -15,7 +15,9 @@ mod steady;
 
 pub use needs::Needs;
 pub use ramp::{RampPoint, RampSpec};
-pub use spec::{FlushRate, FlushSpec, OnFault, ProcedureSpec, RinseSpec, SteadySpec, WaitSpec};
+pub use spec::{
+    FlushRate, FlushSpec, OnFault, ProcedureSpec, RANGES, RinseSpec, SteadySpec, WaitSpec,
+};
 
 use crate::analysis::{Analysis, Blank, Channel};
 use crate::command::{Command, Reply};

@@ -60,7 +60,7 @@ struct Travel {
 }
 
 /// The history of all flows.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct FlowHistory {
     pumps: usize,
     /// Pumps of each stream.
@@ -101,6 +101,30 @@ impl FlowHistory {
         history.courses = vec![Course::default(); history.columns()];
         history.volumes = vec![vec![0.0]; history.columns()];
         history
+    }
+
+    /// The same rig with flows that have stood since the start: a rate for each pump [µL/s], travel in each stretch.
+    pub(crate) fn standing(mut self, rates: &[f64], factors: &[f64]) -> Self {
+        let sum = |pumps: &Vec<usize>| pumps.iter().map(|&pump| rates[pump]).sum();
+        let sums = self.streams.iter().chain(&self.sections).map(sum);
+        let all = rates.iter().copied().chain(sums);
+        self.courses = all.map(|rate| Course { volume: 0.0, rate, slope: 0.0 }).collect();
+        self.starts = vec![Instant::START];
+        self.volumes = vec![vec![0.0]; self.columns()];
+        self.travels = factors.iter().map(|&factor| Travel { passed: 0.0, factor }).collect();
+        self
+    }
+
+    /// Changes the rate of each pump at once [µL/s], and the travel in each stretch.
+    pub(crate) fn step(&mut self, at: Instant, rates: &[f64], factors: &[f64]) {
+        self.begin(at, |_, _| 0.0, factors);
+        let (last, columns) = (self.segments() - 1, self.columns());
+        let sum = |pumps: &Vec<usize>| pumps.iter().map(|&pump| rates[pump]).sum();
+        let sums: Vec<f64> = self.streams.iter().chain(&self.sections).map(sum).collect();
+        let present = &mut self.courses[last * columns..];
+        for (course, rate) in present.iter_mut().zip(rates.iter().chain(&sums)) {
+            course.rate = *rate;
+        }
     }
 
     fn columns(&self) -> usize {

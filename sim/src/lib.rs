@@ -10,7 +10,8 @@
 //! 1. [`spec::World`] describes a world as plain data: the tables of a scenario file.
 //! 2. [`Plan`] is a world that has been validated; [`PlanError`] names the key that is wrong.
 //! 3. [`SimLab`] runs a plan behind [`flowtwin_lab::Lab`], in virtual time.
-//! 4. [`Work`] counts events and spectra; [`Sample`] is what other instruments would find in a vial.
+//! 4. [`Steady`] is what the spectrometers of a plan would count without noise once everything has settled.
+//! 5. [`Work`] counts events and spectra; [`Sample`] is what other instruments would find in a vial.
 //!
 //! Liquids are followed by volume. Every slug knows between which pumped volumes it formed, and the history of all flows is
 //! kept in closed form, so the way of a slug can be traced back to what each pump did. A slug is evaluated only when a
@@ -53,6 +54,7 @@ mod model;
 mod plan;
 mod random;
 pub mod spec;
+mod steady;
 mod train;
 mod work;
 mod world;
@@ -60,5 +62,6 @@ mod world;
 pub use engine::{Engine, Ticket};
 pub use lab::SimLab;
 pub use plan::{Plan, PlanError};
+pub use steady::{Begun, Counts, Settle, Steady};
 pub use work::Work;
 pub use world::Sample;

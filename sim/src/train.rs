@@ -178,6 +178,12 @@ impl Train {
         self.volume_ul = 0.0;
     }
 
+    /// Leaves these slugs in the train, oldest first.
+    pub(crate) fn only(&mut self, slugs: impl Iterator<Item = Slug>) {
+        self.slugs = slugs.collect();
+        self.forgotten = 0;
+    }
+
     /// The slugs that are remembered, oldest first.
     pub(crate) fn slugs(&self) -> &VecDeque<Slug> {
         &self.slugs

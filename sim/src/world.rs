@@ -4,6 +4,7 @@ mod analysis;
 mod hydraulics;
 mod mishap;
 mod record;
+mod rest;
 mod sample;
 mod slug;
 mod stage;
@@ -91,6 +92,10 @@ pub(crate) struct World {
     pub(crate) mishaps: Mishaps,
     pub(crate) extrapolated: BTreeSet<&'static str>,
     pub(crate) work: Work,
+    /// Whether all flows have stood since long ago, so that one slug stands for all.
+    at_rest: bool,
+    /// … and when they began after others, if they did.
+    begun: Option<Instant>,
 }
 
 impl World {
@@ -141,6 +146,8 @@ impl World {
             mishaps: Mishaps::new(&plan.world().faults, &streams),
             extrapolated: BTreeSet::new(),
             work: Work::default(),
+            at_rest: false,
+            begun: None,
             pumps,
             plan,
             streams,

@@ -187,6 +187,18 @@ impl Channel {
         detector: &SpectrometerInfo,
         grid: &[f64],
     ) -> Vec<f64> {
+        let mut values = self.exact(counts, detector, grid);
+        values.iter_mut().for_each(|v| *v = math::round_decimals(*v, self.decimals));
+        values
+    }
+
+    /// The same without rounding.
+    pub(super) fn exact(
+        &self,
+        counts: &Lit<'_>,
+        detector: &SpectrometerInfo,
+        grid: &[f64],
+    ) -> Vec<f64> {
         let Lit { sample, dark, reference } = counts;
         let light = |counts: f64, dark: f64| detector.linear(counts - dark);
         let mut values: Vec<f64> = match self.kind {
@@ -202,9 +214,7 @@ impl Channel {
             }
         };
         let zero = self.baseline.mean(grid, &values);
-        for value in &mut values {
-            *value = math::round_decimals(*value - zero, self.decimals);
-        }
+        values.iter_mut().for_each(|value| *value -= zero);
         values
     }
 }

@@ -60,6 +60,17 @@ impl Detector {
         }
     }
 
+    /// Mean counts of many frames whose mean signal is `signal` [counts], neither rounded nor noisy.
+    pub(crate) fn mean(&self, signal: &[f32]) -> Vec<f64> {
+        let (bend, full_scale) = (f64::from(self.bend), f64::from(self.full_scale));
+        let dark = |pixel: usize| self.dark.as_ref().map_or(0.0, |dark| f64::from(dark[pixel]));
+        let of_pixel = |(pixel, &signal): (usize, &f32)| {
+            let signal = f64::from(signal) + dark(pixel);
+            (f64::from(self.offset) + signal - bend * signal * signal).clamp(0.0, full_scale)
+        };
+        signal.iter().enumerate().map(of_pixel).collect()
+    }
+
     #[inline]
     fn count(&mut self, signal: impl Iterator<Item = f32>, key: u64, counts: &mut Vec<u16>) {
         if self.variance_per_count > 0.0 || self.read_variance > 0.0 {

@@ -85,6 +85,33 @@ impl Heater {
         }
     }
 
+    /// Brings the plate to rest at once, at its set point or, where it is not controlled, at room temperature; forgets how
+    /// it came there.
+    pub(crate) fn rest_at(&mut self, set_point_c: Option<f64>, ambient_c: f64) {
+        let celsius = set_point_c.unwrap_or(ambient_c);
+        self.set(None);
+        self.set(set_point_c);
+        self.output = self.integral;
+        self.delayed.iter_mut().for_each(|power| *power = self.output);
+        self.plate_c = celsius;
+        self.sensor_c = celsius;
+        self.before_c = celsius;
+        self.log = vec![celsius].into();
+        self.first = 0;
+    }
+
+    /// Takes what is noted so far for the temperature up to a moment.
+    pub(crate) fn begin_log(&mut self, at: Instant) {
+        self.first = at.as_nanos() / TICK_NS;
+    }
+
+    /// Steps on until a moment.
+    pub(crate) fn tick_until(&mut self, until: Instant, taken_w: f64) {
+        while self.first + self.log.len() as u64 <= until.as_nanos() / TICK_NS {
+            self.tick(taken_w);
+        }
+    }
+
     /// Lets the output stick at full power, or frees it.
     pub(crate) fn run_away(&mut self, stuck: bool) {
         self.runaway = stuck;

@@ -10,15 +10,15 @@ use serde::{Deserialize, Serialize};
 pub struct Analyser {
     /// The stretch it takes samples from, in the middle of its length.
     pub stretch: String,
-    /// Volume of a sample \[µL\]: the mean of what passed last; 0.001 to 1000, default 5.
+    /// Volume of a sample \[µL\]: the mean of what passed last.
     #[serde(default = "five")]
     pub sample_ul: f64,
-    /// Time from the injection to the results, in whole milliseconds \[s\]; 0.001 to 100 000.
+    /// Time from the injection to the results, in whole milliseconds \[s\].
     pub run_s: f64,
-    /// Number of theoretical plates of its column, which makes peaks narrow; 10 to 10 000 000, default 10 000.
+    /// Number of theoretical plates of its column, which makes peaks narrow.
     #[serde(default = "plates")]
     pub plates: f64,
-    /// What is left of a sample in the one after it [%]; 0 to 20, default 0.
+    /// What is left of a sample in the one after it [%].
     #[serde(default)]
     pub carry_over_percent: f64,
     /// The species that it finds.
@@ -34,10 +34,10 @@ pub struct Peak {
     pub of: String,
     /// Its retention time \[s\]; 0.1 to `run_s`.
     pub at_s: f64,
-    /// Area for a concentration of one, relative to other peaks; 0.0001 to 10 000, default 1. It matters where peaks overlap.
+    /// Area for a concentration of one, relative to other peaks. It matters where peaks overlap.
     #[serde(default = "one")]
     pub response: f64,
-    /// Smallest concentration that it detects \[mM\]; 0 to 10 000, default 0. Less is reported as 0.
+    /// Smallest concentration that it detects \[mM\]. Less is reported as 0.
     #[serde(default)]
     pub detects_mm: f64,
 }

@@ -233,7 +233,7 @@ impl World {
 
     /// Tube volume that a slug passes for each volume pumped, in each stretch: slip times
     /// expansion.
-    fn travel_factors(&mut self, now: Instant) -> Vec<f64> {
+    pub(super) fn travel_factors(&mut self, now: Instant) -> Vec<f64> {
         let (disperse, carrier) = self.phases(now);
         if disperse + carrier <= 0.0 {
             return vec![1.0; self.plan.tube.len()];

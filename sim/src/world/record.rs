@@ -8,19 +8,19 @@ use crate::instrument::detector::Detector;
 use crate::plan::Channel;
 
 /// The light of one acquisition.
-struct Lamp {
+pub(super) struct Lamp {
     /// Clear cell, in one frame [pixels].
-    clear: Vec<f32>,
+    pub(super) clear: Vec<f32>,
     /// Brightness relative to the reference light and integration.
-    brightness: f32,
+    pub(super) brightness: f32,
 }
 
 /// What one acquisition looks through.
-struct View<'a> {
-    channel: &'a Channel,
-    lamp: Lamp,
+pub(super) struct View<'a> {
+    pub(super) channel: &'a Channel,
+    pub(super) lamp: Lamp,
     /// Change of the window at its reference wavelength [AU].
-    window_au: f32,
+    pub(super) window_au: f32,
 }
 
 impl World {
@@ -195,7 +195,7 @@ impl World {
     }
 
     /// Light from a cell full of one slug, in one frame [pixels].
-    fn slug_light(&mut self, view: &View<'_>, number: usize, slug: usize) -> Vec<f32> {
+    pub(super) fn slug_light(&mut self, view: &View<'_>, number: usize, slug: usize) -> Vec<f32> {
         let View { channel, lamp, window_au } = view;
         let values = &self.become_of(channel.stage, slug).values;
         let mut light;
@@ -253,7 +253,7 @@ impl SlugLights {
 }
 
 /// Light from a cell full of carrier, in one frame [pixels].
-fn carrier_light(channel: &Channel, lamp: &Lamp) -> Vec<f32> {
+pub(super) fn carrier_light(channel: &Channel, lamp: &Lamp) -> Vec<f32> {
     let mut light = lamp.clear.clone();
     if !channel.transmits {
         light.iter_mut().for_each(|light| *light *= channel.carrier_scatter);

@@ -48,6 +48,7 @@ impl World {
                 let before = self.before(*input, index);
                 self.join(before, index, stretch)
             }
+            Kind::Tank { .. } if self.at_rest => return self.rest_in_tank(stage, index),
             Kind::Tank { .. } => return self.meet_tank(stage, index),
         };
         self.train.remember(stage, index, seen);

@@ -1,0 +1,112 @@
+//! What an experiment yields on average: no noise, no frames, no waiting.
+
+use flowtwin_lab::analysis::Counts;
+use flowtwin_lab::procedure::{FlushSpec, WaitSpec};
+use flowtwin_lab::{Conditions, FlowRate, Outcome, Settings};
+use flowtwin_sim::{Begun, Plan, Settle, Steady};
+
+use super::Scenario;
+use super::simulated::Simulated;
+
+/// Expected experiments of a rig.
+///
+/// Plates settle, pumps start one after another, and what the lines held before comes out of them, all as the procedure has
+/// it; every slug is like the next, and no frame is rendered. That is the mean of many complete experiments as far as noise
+/// is small: the tests hold both against each other. A procedure that waits until nothing changes is taken to wait for ever.
+#[derive(Clone, Debug)]
+pub struct Expected<'a> {
+    scenario: &'a Scenario,
+    rig: Steady,
+    reference: Vec<Counts>,
+    /// What flows before the first experiment.
+    filling: Settings,
+}
+
+/// When an experiment of a run takes place.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Moment<'a> {
+    /// The conditions of the experiment before it; none for the first of a run.
+    pub before: Option<&'a Conditions>,
+    /// Time since the reference spectra were taken \[h\].
+    pub hours: f64,
+}
+
+impl<'a> Expected<'a> {
+    /// Expected experiments of this scenario on a rig that may differ from its own in numbers, such as rate constants.
+    pub fn on(scenario: &'a Scenario, plan: &Plan) -> Self {
+        let spec = scenario.procedure().spec();
+        let mut rig = Steady::new(plan);
+        rig.set(&flush(&spec.blank));
+        let first = if spec.fill.rates.is_empty() { &spec.blank } else { &spec.fill };
+        let mut expected = Self { scenario, rig, reference: Vec::new(), filling: flush(first) };
+        expected.reference = expected.counts().map(|counts| counts.slug).collect();
+        expected
+    }
+
+    /// The outcome expected at these conditions, as the first experiment of a run.
+    pub fn outcome(&mut self, conditions: &Conditions) -> Outcome {
+        self.at(conditions, &Moment::default())
+    }
+
+    /// The outcome expected at these conditions at a moment of a run.
+    pub fn at(&mut self, conditions: &Conditions, moment: &Moment<'_>) -> Outcome {
+        let recipe = self.scenario.procedure().recipe();
+        let before = moment.before.map_or_else(|| self.filling.clone(), |b| recipe.settings(b));
+        self.begin(&before, &recipe.settings(conditions));
+        self.rig.age(moment.hours);
+        let (mut sample, mut dark) = (Vec::new(), Vec::new());
+        for counts in self.counts() {
+            sample.push(counts.slug);
+            dark.push(counts.dark);
+        }
+        self.scenario.analysis().expected(&sample, &dark, &self.reference)
+    }
+
+    fn begin(&mut self, before: &Settings, settings: &Settings) {
+        let spec = self.scenario.procedure().spec();
+        let Some(seconds) = self.seen_after_s(settings) else { return self.rig.set(settings) };
+        let settle = Settle {
+            band_k: spec.settle_band_k,
+            for_s: spec.settle_for_s,
+            poll_s: spec.poll_s,
+            at_most_s: spec.settle_timeout_s,
+        };
+        self.rig.begin(settings, &Begun { before, settle, gap_s: spec.pump_gap_s, seconds });
+    }
+
+    /// How long liquid has flowed in the middle of the frames \[s\]; none where the procedure waits until nothing changes.
+    fn seen_after_s(&self, settings: &Settings) -> Option<f64> {
+        let WaitSpec::ResidenceTimes(times) = self.scenario.procedure().spec().wait else {
+            return None;
+        };
+        let channels = self.scenario.analysis().channels().iter();
+        let frames = channels.map(|channel| {
+            let exposure = channel.exposure;
+            1e-6 * f64::from(exposure.integration_us) * f64::from(exposure.frames)
+        });
+        let waits = times * self.scenario.manifest().path.residence_time_s(settings);
+        Some(waits + 0.5 * frames.fold(0.0, f64::max)).filter(|seconds| seconds.is_finite())
+    }
+
+    fn counts(&mut self) -> impl Iterator<Item = flowtwin_sim::Counts> {
+        let Self { scenario, rig, .. } = self;
+        scenario.analysis().channels().iter().map(|channel| {
+            rig.counts(&channel.spectrometer, channel.exposure.integration_us)
+                .expect("channels have been checked against the rig")
+        })
+    }
+}
+
+/// The settings of a flush at room temperature.
+fn flush(spec: &FlushSpec) -> Settings {
+    let rates = spec.rates.iter();
+    let pumps = rates.map(|r| (r.pump.clone(), FlowRate::from_ul_per_min(r.ul_per_min)));
+    Settings { heaters: Vec::new(), pumps: pumps.collect() }
+}
+
+impl<'a> Simulated<'a> {
+    /// Expected experiments of the rig.
+    pub fn expected(self) -> Expected<'a> {
+        Expected::on(self.scenario, self.plan)
+    }
+}

@@ -1,0 +1,84 @@
+//! Expected experiments against complete ones.
+#![expect(clippy::unwrap_used, reason = "a test fails by unwrapping")]
+
+use std::path::Path;
+
+use flowtwin_campaign::scenario::{Moment, Scenario, Simulated};
+use flowtwin_lab::{Conditions, Observation};
+
+fn scenario(name: &str) -> Scenario {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
+    Scenario::load(&folder.join(format!("{name}.toml"))).unwrap()
+}
+
+/// Conditions in the box, all inputs at the same part of their range.
+fn at(scenario: &Scenario, share: f64) -> Conditions {
+    scenario.space().from_unit(&vec![share; scenario.space().dim()])
+}
+
+/// Complete experiments of one run, one after the other; without a seed those of a rig without noise.
+fn complete(rig: Simulated<'_>, seed: Option<u64>, conditions: &[Conditions]) -> Vec<Observation> {
+    let mut lab = seed.map_or_else(|| rig.noiseless_lab(), |seed| rig.lab(seed));
+    let procedure = rig.procedure();
+    let blank = procedure.prime(&mut lab).unwrap();
+    conditions.iter().map(|at| procedure.run(&mut lab, &blank, at)).collect()
+}
+
+/// Slugs, one liquid that disperses, streams that join, stirred tanks: without noise both are the same but for frames that
+/// are whole counts, and for the seconds over which frames are taken.
+#[test]
+fn an_expected_experiment_is_a_complete_one_without_noise() {
+    let rigs =
+        [("cs3cu2i5", "pli", 3e-3), ("snar", "yellow", 5e-4), ("fading-coil", "colour", 3e-3)];
+    for (name, feature, within) in rigs {
+        let scenario = scenario(name);
+        let rig = scenario.simulated().unwrap();
+        let mut expected = rig.expected();
+        let [first, second] = [at(&scenario, 0.35), at(&scenario, 0.6)];
+        let both = complete(rig, None, &[first.clone(), second.clone()]);
+        let after = Moment { before: Some(&first), hours: 0.0 };
+        let outcomes = [expected.outcome(&first), expected.at(&second, &after)];
+        for (outcome, observed) in outcomes.iter().zip(&both) {
+            let of = |name: &String| name == feature;
+            let expected = outcome.features.iter().find(|(name, _)| of(name)).unwrap().1;
+            let ratio = expected / observed.feature(feature).unwrap();
+            assert!((ratio - 1.0).abs() < within, "{name}: {expected} is {ratio} of what is seen");
+        }
+    }
+}
+
+/// Nothing of an experiment that follows at once on another differs if lines and plates are as they would have been.
+#[test]
+fn tanks_at_rest_are_tanks_that_have_been_stirred_for_long() {
+    let scenario = scenario("fading-tanks");
+    let rig = scenario.simulated().unwrap();
+    let conditions = at(&scenario, 0.5);
+    let expected = rig.expected().outcome(&conditions).features[0].1;
+    let observed = complete(rig, None, std::slice::from_ref(&conditions));
+    let ratio = expected / observed[0].outcome.features[0].1;
+    assert!((ratio - 1.0).abs() < 1e-3, "{ratio}");
+}
+
+/// Over seeds the mean of what is measured lies within three and a half standard errors of what is expected: six features,
+/// one pair of experiments.
+#[test]
+fn what_is_expected_is_the_mean_of_many() {
+    const SEEDS: u64 = 16;
+    let scenario = scenario("cs3cu2i5");
+    let rig = scenario.simulated().unwrap();
+    let mut expected = rig.expected();
+    let [first, second] = [at(&scenario, 0.5), at(&scenario, 0.4)];
+    let sequence = [first.clone(), second.clone()];
+    let runs: Vec<Observation> =
+        (0..SEEDS).map(|seed| complete(rig, Some(seed), &sequence).remove(1)).collect();
+    let hours = runs[0].ended.as_secs() / 3600.0;
+    let outcome = expected.at(&second, &Moment { before: Some(&first), hours });
+    for (name, expected) in &outcome.features {
+        let values: Vec<f64> = runs.iter().map(|run| run.feature(name).unwrap()).collect();
+        let n = values.len() as f64;
+        let mean = values.iter().sum::<f64>() / n;
+        let variance = values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / (n - 1.0);
+        let off = (expected - mean) / (variance / n).sqrt();
+        assert!(off.abs() < 3.5, "{name}: expected {expected}, mean {mean}, {off:.1} errors");
+    }
+}

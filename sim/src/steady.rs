@@ -1,0 +1,114 @@
+//! What a rig yields on average, without waiting for it: a complete experiment's counts without noise and without frames.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use flowtwin_lab::{Settings, Span, SpectrometerId, Streams};
+
+use crate::plan::Plan;
+use crate::work::Work;
+use crate::world::World;
+
+/// Mean counts of one spectrometer at rest, for each pixel; not rounded to whole counts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Counts {
+    /// Without light.
+    pub dark: Vec<f64>,
+    /// With light, and carrier in the cell.
+    pub carrier: Vec<f64>,
+    /// With light, and a slug in the cell, or the liquid where there is no carrier.
+    pub slug: Vec<f64>,
+}
+
+/// When plates count as settled: those of the procedure.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Settle {
+    /// Distance from the set point \[K\].
+    pub band_k: f64,
+    /// For how long they must stay within it \[s\].
+    pub for_s: f64,
+    /// How often somebody looks \[s\].
+    pub poll_s: f64,
+    /// After which time nobody waits any longer \[s\].
+    pub at_most_s: f64,
+}
+
+/// How an experiment began.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Begun<'a> {
+    /// What was set before, until lines were full of it and plates at rest.
+    pub before: &'a Settings,
+    /// When pumps start after heating.
+    pub settle: Settle,
+    /// Time from the start of one pump to that of the next, in the order of the settings \[s\].
+    pub gap_s: f64,
+    /// How long ago the last one started \[s\].
+    pub seconds: f64,
+}
+
+/// A frame: of which spectrometer, how long \[µs\], with how much of the usual light.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Frame {
+    pub(crate) number: usize,
+    pub(crate) integration_us: u32,
+    pub(crate) light: f64,
+}
+
+/// A simulated rig that is always at rest in the state to which its settings lead.
+///
+/// Flows have stood since long ago, plates have their set points, and nothing is random. Slugs are followed by
+/// the same equations as in [`crate::SimLab`]. One slug stands for all, so what differs between them (irregular trains,
+/// mishaps) is left out.
+#[derive(Clone, Debug)]
+pub struct Steady {
+    world: World,
+    plan: Arc<Plan>,
+    /// Steady loss of light of each light [%/h].
+    drift: BTreeMap<String, f64>,
+    hours: f64,
+    flows: bool,
+}
+
+impl Steady {
+    /// A rig at room temperature, without flow.
+    pub fn new(plan: &Plan) -> Self {
+        let lights = plan.world().noise.lights.iter();
+        let drift = lights.map(|(name, noise)| (name.clone(), noise.drift_percent_per_h)).collect();
+        let plan = Arc::new(plan.noiseless());
+        let mut world = World::new(plan.clone(), Streams::new(0));
+        let flows = world.rest(&Settings::default());
+        Self { world, plan, drift, hours: 0.0, flows }
+    }
+
+    /// Brings the rig to rest at these settings: pumps that are not named stand, heaters that are not named are cold.
+    pub fn set(&mut self, settings: &Settings) {
+        self.flows = self.world.rest(settings);
+    }
+
+    /// The same, looked at soon after these settings began: plates have just settled, and what was in the lines before
+    /// still comes out of them. Returns the time since they began.
+    pub fn begin(&mut self, settings: &Settings, begun: &Begun<'_>) -> Span {
+        let (flows, span) = self.world.begin(settings, begun);
+        self.flows = flows;
+        span
+    }
+
+    /// Lets lights be as old as they are so many hours after the start of a run: those that fade have faded.
+    pub fn age(&mut self, hours: f64) {
+        self.hours = hours;
+    }
+
+    /// What a spectrometer counts in one frame of this length \[µs\]; none where there is no such spectrometer.
+    pub fn counts(&mut self, spectrometer: &SpectrometerId, integration_us: u32) -> Option<Counts> {
+        let number = self.plan.channels.iter().position(|c| c.name == *spectrometer)?;
+        let light = &self.plan.light_names[self.plan.channels[number].light];
+        let loss = 0.01 * self.drift.get(light).copied().unwrap_or(0.0) * self.hours;
+        let frame = Frame { number, integration_us, light: (1.0 - loss).max(0.0) };
+        Some(self.world.counts(&frame, self.flows))
+    }
+
+    /// Work done so far: reactions, and no frame.
+    pub fn work(&self) -> Work {
+        self.world.work
+    }
+}
