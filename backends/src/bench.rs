@@ -253,6 +253,7 @@ impl Bench {
         match answer {
             Answer::Takes(span) => Reply::Ready(self.clock.now() + span),
             Answer::Frames(frames) => Reply::Frames(frames),
+            Answer::Results(found) => Reply::Results(found),
             Answer::Reading(value) => Reply::Reading(value),
             Answer::Done | Answer::Info(_) | Answer::Left(_) => Reply::Done,
         }
@@ -275,7 +276,7 @@ impl Bench {
         let done = self.order(&part, &Order::Do(command.clone()));
         self.safety.note(command, done.is_ok());
         let reply = self.reply(done?);
-        if matches!(command, Command::Fetch { .. }) {
+        if matches!(command, Command::Fetch { .. } | Command::Results { .. }) {
             self.confirm()?;
         }
         Ok(reply)

@@ -4,24 +4,28 @@
 //! hold species, pumps join into streams, streams meet the carrier, the slugs pass stretches of
 //! tube, and product and optics are lists of terms on the concentrations in a slug. Every key ends
 //! in its unit; every choice is a table with one key; unknown keys are refused.
-//! [`crate::Plan::new`] checks all values against their ranges, which `docs/validation.md` lists.
+//! [`crate::Plan::new`] checks all values against their ranges, [`RANGES`], which `docs/scenario-keys.md` shows.
 
+mod analysers;
 mod chemistry;
 mod faults;
 mod noise;
 mod optics;
+mod ranges;
 mod reactions;
 mod rig;
 
+pub use analysers::{Analyser, Peak};
 pub use chemistry::{
     Chemistry, Factor, Growth, Part, Population, Product, Rate, Sensitivity, Size, TimeBase,
 };
 pub use faults::{Faults, Mishap, Precipitation, RandomFault, ScheduledFault};
 pub use noise::{
-    Jitter, LightNoise, Noise, OneJitter, OnePumpNoise, PumpNoise, SlugNoise, SpectrometerNoise,
-    WindowNoise,
+    AnalyserNoise, Jitter, LightNoise, Noise, OneJitter, OnePumpNoise, PumpNoise, SlugNoise,
+    SpectrometerNoise, WindowNoise,
 };
 pub use optics::{Absorber, Emission, Optics, Scatter, Shape};
+pub use ranges::RANGES;
 pub use reactions::{RateFactor, Reaction, Reverse, Species};
 pub use rig::{
     Carrier, Heater, Light, LightSource, Liquid, Mixing, Pump, Rig, Segmentation, Signal,
@@ -44,7 +48,8 @@ pub struct World {
     /// What happens in a slug.
     #[serde(default)]
     pub chemistry: Chemistry,
-    /// What light does in a slug.
+    /// What light does in a slug; needed where there is a spectrometer.
+    #[serde(default)]
     pub optics: Optics,
     /// Everything random or drifting.
     #[serde(default)]
@@ -62,8 +67,7 @@ pub type Stocks = BTreeMap<String, Stock>;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Stock {
-    /// Concentration of each species in it \[mM\]; 0 to 20 000. A species that is not named is not
-    /// there.
+    /// Concentration of each species in it \[mM\]. A species that is not named is not there.
     #[serde(default)]
     pub concentrations_mm: BTreeMap<String, f64>,
     /// Whether it counts as hazardous in the metrics of a lab.
@@ -74,7 +78,7 @@ pub struct Stock {
     #[serde(default, skip_serializing_if = "is_false")]
     #[cfg_attr(feature = "schema", schemars(extend("default" = false)))]
     pub high_value: bool,
-    /// How long it can be used once it is made \[h\]; 1 to 100 000. Metrics use it; nothing ages in the simulation.
+    /// How long it can be used once it is made \[h\]. Metrics use it; nothing ages in the simulation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keeps_h: Option<f64>,
 }

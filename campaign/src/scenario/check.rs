@@ -2,6 +2,7 @@
 
 use flowtwin_data::diagnostic::Diagnostic;
 use flowtwin_lab::procedure::{FlushSpec, OnFault, RinseSpec, SteadySpec, WaitSpec};
+use flowtwin_lab::range::{Outside, Ranged};
 use flowtwin_lab::{Analysis, Conditions, Manifest, ProcedureSpec, Recipe, Space};
 use flowtwin_sim::Plan;
 use flowtwin_twin::{PolicySpec, StopRules};
@@ -40,10 +41,12 @@ impl Problem {
 
 /// The parts that a scenario of a rig must have, and one of a table must not.
 fn parts(file: &ScenarioFile) -> [(&'static str, bool); 5] {
+    // A rig without a spectrometer need not say what light does.
+    let is_blind = !is_absent(&file.rig) && file.rig.spectrometers.is_empty();
     [
         ("rig", !is_absent(&file.rig)),
         ("stocks", !is_absent(&file.stocks)),
-        ("optics", !is_absent(&file.optics)),
+        ("optics", is_blind || !is_absent(&file.optics)),
         ("analysis", !is_absent(&file.analysis)),
         ("space", !is_absent(&file.space)),
     ]
@@ -109,58 +112,33 @@ pub(super) fn space(file: &ScenarioFile, manifest: &Manifest) -> Result<(Space, 
     file.space.resolve(manifest).map_err(below_space)
 }
 
-/// A number of the procedure: key, value, lowest, highest, unit.
-type Number = (&'static str, f64, f64, f64, &'static str);
-
-fn numbers(spec: &ProcedureSpec) -> [Number; 9] {
-    [
-        ("settle_band_k", spec.settle_band_k, 0.01, 100.0, "K"),
-        ("settle_for_s", spec.settle_for_s, 0.0, 86_400.0, "s"),
-        ("settle_timeout_s", spec.settle_timeout_s, spec.settle_for_s.max(1.0), 86_400.0, "s"),
-        ("poll_s", spec.poll_s, 0.01, 3_600.0, "s"),
-        ("pump_gap_s", spec.pump_gap_s, 0.0, 60.0, "s"),
-        ("light_settle_s", spec.light_settle_s, 0.0, 3_600.0, "s"),
-        ("dark_frames", f64::from(spec.dark_frames), 1.0, 100_000.0, "frames"),
-        ("volume_margin", spec.volume_margin, 1.0, 10.0, ""),
-        ("patience_s", spec.patience_s, 0.0, 3_600.0, "s"),
-    ]
-}
-
-fn watching(rule: &SteadySpec) -> [Number; 5] {
-    let (from, at_most) = (rule.from_residence_times, rule.at_most_residence_times);
-    let times = "residence times";
-    [
-        ("band", rule.band, 1e-6, 1.0, ""),
-        ("window", rule.window as f64, 2.0, 1_000.0, "readings"),
-        ("every_residence_times", rule.every_residence_times, 0.001, 100.0, times),
-        ("from_residence_times", from, 0.0, 100.0, times),
-        ("at_most_residence_times", at_most, from, 100.0, times),
-    ]
+/// Checks the numbers of a table at `path` against their ranges.
+fn ranges(path: &[&str], table: &impl Ranged) -> Result<(), Problem> {
+    let Some(Outside { key, value, range }) = table.outside() else { return Ok(()) };
+    let path: Vec<&str> = path.iter().copied().chain(key.split('.')).collect();
+    within(&path, value, range.low, range.high, range.unit)
 }
 
 pub(super) fn procedure(file: &ScenarioFile, manifest: &Manifest) -> Result<(), Problem> {
     let spec = &file.procedure;
-    for (key, value, low, high, unit) in numbers(spec) {
-        within(&["procedure", key], value, low, high, unit)?;
-    }
+    ranges(&["procedure"], spec)?;
+    let longest_s = ProcedureSpec::range("settle_timeout_s").high;
+    let path = ["procedure", "settle_timeout_s"];
+    within(&path, spec.settle_timeout_s, spec.settle_for_s.max(1.0), longest_s, "s")?;
+    ranges(&["procedure", "wait"], &spec.wait)?;
     match &spec.wait {
-        WaitSpec::ResidenceTimes(factor) => {
-            within(
-                &["procedure", "wait", "residence_times"],
-                *factor,
-                0.0,
-                100.0,
-                "residence times",
-            )?;
-        }
+        WaitSpec::ResidenceTimes(_) => {}
         WaitSpec::Steady(rule) => {
             for (i, feature) in rule.features.iter().enumerate() {
                 let at = i.to_string();
                 known_feature(file, feature, &["procedure", "wait", "steady", "features", &at])?;
             }
-            for (key, value, low, high, unit) in watching(rule) {
-                within(&["procedure", "wait", "steady", key], value, low, high, unit)?;
-            }
+            let at = ["procedure", "wait", "steady"];
+            ranges(&at, rule)?;
+            let most = SteadySpec::range("at_most_residence_times");
+            let path = [&at[..], &[most.key]].concat();
+            let from = rule.from_residence_times;
+            within(&path, rule.at_most_residence_times, from, most.high, most.unit)?;
         }
     }
     if let (true, Some(c)) = (file.guard.heat_without_flow, file.guard.no_heat_without_flow_above_c)
@@ -185,11 +163,11 @@ fn after_fault(spec: &RinseSpec, manifest: &Manifest) -> Result<(), Problem> {
     };
     let (low, high) = (pump.min_ul_per_min, pump.max_ul_per_min);
     within(&at("ul_per_min"), spec.ul_per_min, low, high, "µL/min")?;
-    within(&at("volume_ul"), spec.volume_ul, 1.0, 100_000.0, "µL")
+    ranges(&["procedure", "on_fault", "flush"], spec)
 }
 
 fn flush(key: &str, spec: &FlushSpec, manifest: &Manifest) -> Result<(), Problem> {
-    within(&["procedure", key, "flush_s"], spec.flush_s, 0.0, 86_400.0, "s")?;
+    ranges(&["procedure", key], spec)?;
     for (i, rate) in spec.rates.iter().enumerate() {
         let at = i.to_string();
         let path = ["procedure", key, "rates", at.as_str(), "pump"];

@@ -90,7 +90,12 @@ impl Page {
                     let names: Vec<&str> = keys.keys().map(String::as_str).collect();
                     let _ = write!(shape, "{{ {} }}", names.join(", "));
                     for (name, value) in keys {
-                        let _ = write!(meaning, " `{name}`: {}", said(value));
+                        let range = range("; ", value);
+                        let end = if range.is_empty() { "" } else { "." };
+                        let what = said(value);
+                        let what =
+                            if range.is_empty() { &what } else { what.trim_end_matches('.') };
+                        let _ = write!(meaning, " `{name}`: {what}{range}{end}");
                     }
                 }
                 None => shape = self.kind(&format!("{path}.{key}"), value),
@@ -115,8 +120,8 @@ impl Page {
             Some("object") => "table".into(),
             Some("string") => "text".into(),
             Some("boolean") => "`true` or `false`".into(),
-            Some("integer") => "whole number".into(),
-            _ => "number".into(),
+            Some("integer") => format!("whole number{}", range(", ", value)),
+            _ => format!("number{}", range(", ", value)),
         }
     }
 
@@ -162,6 +167,35 @@ fn without(table: &Value, key: &str, value: &Value) -> String {
         Some(Value::String(text)) if text.is_empty() => "empty".into(),
         Some(default) => format!("`{default}`"),
         None => "none".into(),
+    }
+}
+
+/// The range of a number, where it has two ends.
+fn range(before: &str, number: &Value) -> String {
+    match (number["minimum"].as_f64(), number["maximum"].as_f64()) {
+        (Some(low), Some(high)) => format!("{before}{} to {}", in_words(low), in_words(high)),
+        _ => String::new(),
+    }
+}
+
+/// A number as people read it: `−50`, `20 000`, `1e9`.
+fn in_words(value: f64) -> String {
+    let size = value.abs();
+    let text = if size >= 1e9 || (size > 0.0 && size < 1e-4) {
+        format!("{size:e}")
+    } else {
+        let (whole, rest) = (size.trunc() as u64, size.fract());
+        let digits = if whole < 10_000 { whole.to_string() } else { grouped(whole) };
+        if rest > 0.0 { size.to_string() } else { digits }
+    };
+    if value < 0.0 { format!("−{text}") } else { text }
+}
+
+/// A whole number with a space before every three digits.
+fn grouped(whole: u64) -> String {
+    match whole {
+        0..1000 => whole.to_string(),
+        _ => format!("{} {:03}", grouped(whole / 1000), whole % 1000),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Who refills the syringes: how long that takes, and when somebody is there.
 
-use flowtwin_lab::{Instant, Span};
+use flowtwin_lab::range::{KeyRange, Outside, Ranged as _};
+use flowtwin_lab::{Instant, Span, ranges};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -9,12 +10,21 @@ const DAY_MIN: u64 = 24 * 60;
 const MIN_NS: u64 = 60_000_000_000;
 const DAY_NS: u64 = DAY_MIN * MIN_NS;
 
+ranges! {
+    /// The ranges of this table, by the name of its type.
+    pub(super) const RANGES;
+
+    struct RefillSpec {
+        takes_min: 0.0, 1_440.0, "min";
+    }
+}
+
 /// Somebody refills the syringes of a simulated run. Where one does not hold what the next experiment needs, the rig is made
 /// safe and waits until somebody is there, who then fills every syringe. On a real rig the run stops and says what to refill.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RefillSpec {
-    /// How long it takes to fill the syringes and to start again \[min\]; 0 to 1440.
+    /// How long it takes to fill the syringes and to start again \[min\].
     pub takes_min: f64,
     /// Time of day from which somebody is there, as "HH:MM".
     #[serde(default = "midnight")]
@@ -98,8 +108,9 @@ impl Refill {
         if from_min >= to_min {
             return Err(("to", format!("{} is not after {}", spec.to, spec.from)));
         }
-        if !(0.0..=1440.0).contains(&spec.takes_min) {
-            let message = format!("takes_min = {} is outside 0 to 1440 min", spec.takes_min);
+        if let Some(Outside { value, range: KeyRange { low, high, unit, .. }, .. }) = spec.outside()
+        {
+            let message = format!("takes_min = {value} is outside {low} to {high} {unit}");
             return Err(("takes_min", message));
         }
         if spec.takes_min > (to_min - from_min) as f64 {

@@ -1,17 +1,23 @@
 //! The JSON Schema of scenario files: editors complete keys by it, show what they mean, and mark unknown ones.
 //!
 //! It is derived from the types that read scenarios, so it says what they say. What a key *may* be is in it; that
-//! a key is missing is for `flowtwin check` to say, because a scenario may extend another that has it. Ranges stand
-//! in the descriptions; they are enforced when a scenario is read.
+//! a key is missing is for `flowtwin check` to say, because a scenario may extend another that has it. Ranges come from
+//! where the check has them: `flowtwin_lab::range`.
 
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
+
+use flowtwin_lab::range::KeyRange;
 
 use super::file::ScenarioFile;
 use super::tree::CHOICES;
 
 /// Where definitions stand.
 const DEFINITIONS: &str = "#/definitions/";
+
+/// All declared ranges, by the name of the type that has the keys.
+const RANGES: [&[(&str, &[KeyRange])]; 3] =
+    [flowtwin_sim::spec::RANGES, flowtwin_lab::procedure::RANGES, super::refill::RANGES];
 
 /// What `extends` means, the one key that is read before any other.
 pub(super) const EXTENDS: &str = "Another scenario, beside this file, that this one changes: tables are merged key by key, \
@@ -43,7 +49,38 @@ pub(super) fn complete() -> Value {
     let generator = SchemaSettings::draft07().into_generator();
     let mut schema = generator.into_root_schema_for::<ScenarioFile>().to_value();
     tidy(&mut schema);
+    for (table, ranges) in RANGES.iter().copied().flatten() {
+        for range in *ranges {
+            if let Some(numbers) = numbers_at(&mut schema["definitions"][*table], range.key) {
+                numbers["minimum"] = number(range.low);
+                numbers["maximum"] = number(range.high);
+            }
+        }
+    }
     schema
+}
+
+/// The schema of the numbers at a key of a table, or of a choice between tables.
+fn numbers_at<'a>(table: &'a mut Value, key: &str) -> Option<&'a mut Value> {
+    let found = match key.split_once('.') {
+        Some((choice, field)) => &mut chosen(table, choice)?["properties"][field],
+        None if table.get("properties").is_some() => &mut table["properties"][key],
+        None => chosen(table, key)?,
+    };
+    let each = found.get("additionalProperties").is_some();
+    let found = if each { &mut found["additionalProperties"] } else { found };
+    matches!(found["type"].as_str(), Some("number" | "integer")).then_some(found)
+}
+
+/// What stands behind the name of a choice.
+fn chosen<'a>(choices: &'a mut Value, name: &str) -> Option<&'a mut Value> {
+    let choices = choices["oneOf"].as_array_mut()?;
+    choices.iter_mut().find_map(|choice| choice["properties"].get_mut(name))
+}
+
+/// A number as JSON writes it shortest: whole ones without a point.
+fn number(value: f64) -> Value {
+    if value.fract().abs() > 0.0 || value.abs() > 1e9 { json!(value) } else { json!(value as i64) }
 }
 
 /// Takes away what TOML does not have (`null`) and what only documentation in HTML needs.
@@ -200,6 +237,18 @@ mod tests {
             let told = value.get("default").is_some() || required.contains(&json!(key));
             if is_plain && !told {
                 found.push(format!("{at}.{key}"));
+            }
+        }
+    }
+
+    #[test]
+    fn every_declared_range_is_that_of_a_key_of_a_scenario() {
+        let mut schema = complete();
+        for (table, ranges) in RANGES.iter().copied().flatten() {
+            for range in *ranges {
+                let numbers = numbers_at(&mut schema["definitions"][*table], range.key);
+                let numbers = numbers.unwrap_or_else(|| panic!("{table} has no {}", range.key));
+                assert_eq!(numbers["maximum"].as_f64(), Some(range.high), "{table}.{}", range.key);
             }
         }
     }

@@ -212,6 +212,8 @@ pub enum Answer {
         /// [`crate::Frames::checksum`] \[hexadecimal\].
         checksum: String,
     },
+    /// What an analyser found \[mM\]; none for a result that is no number.
+    Results(Vec<Option<f64>>),
     /// An outcome; the experiment's record holds it.
     Outcome,
     /// A fault.
@@ -231,6 +233,9 @@ impl Answer {
                 pixels: frames.pixels() as u64,
                 checksum: format!("{:016x}", frames.checksum()),
             },
+            Ok(Reply::Results(found)) => {
+                Self::Results(found.iter().map(|&mm| finite(mm)).collect())
+            }
             Ok(Reply::Outcome(_) | Reply::Report(_)) => Self::Outcome,
             Err(fault) => Self::Fault(fault.clone()),
         }

@@ -3,6 +3,40 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::PumpId;
+use crate::ranges;
+
+ranges! {
+    /// The ranges of the tables of a procedure, by the name of the type.
+    pub const RANGES;
+
+    struct ProcedureSpec {
+        settle_band_k: 0.01, 100.0, "K";
+        settle_for_s: 0.0, 86_400.0, "s";
+        settle_timeout_s: 1.0, 86_400.0, "s";
+        poll_s: 0.01, 3_600.0, "s";
+        pump_gap_s: 0.0, 60.0, "s";
+        light_settle_s: 0.0, 3_600.0, "s";
+        dark_frames: 1.0, 100_000.0, "frames";
+        volume_margin: 1.0, 10.0, "";
+        patience_s: 0.0, 3_600.0, "s";
+    }
+    struct SteadySpec {
+        band: 1e-6, 1.0, "";
+        window: 2.0, 1_000.0, "readings";
+        every_residence_times: 0.001, 100.0, "residence times";
+        from_residence_times: 0.0, 100.0, "residence times";
+        at_most_residence_times: 0.0, 100.0, "residence times";
+    }
+    struct RinseSpec {
+        volume_ul: 1.0, 100_000.0, "µL";
+    }
+    struct FlushSpec {
+        flush_s: 0.0, 86_400.0, "s";
+    }
+    enum WaitSpec {
+        ResidenceTimes("residence_times"): 0.0, 100.0, "residence times";
+    }
+}
 
 /// How an experiment is done.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -78,14 +112,14 @@ pub enum WaitSpec {
 pub struct SteadySpec {
     /// Watched features.
     pub features: Vec<String>,
-    /// Largest relative distance from the mean of the window; 1e-6 to 1.
+    /// Largest relative distance from the mean of the window.
     pub band: f64,
-    /// Number of readings; 2 to 1000.
+    /// Number of readings.
     pub window: usize,
-    /// Time from the start of one reading to that of the next, in residence times; where that is less than a reading
-    /// takes, one follows the other; 0.001 to 100.
+    /// Time from the start of one reading to that of the next, in residence times; where that is less than a reading takes, one follows the
+    /// other.
     pub every_residence_times: f64,
-    /// First reading, in residence times after the flow has started; 0 to 100.
+    /// First reading, in residence times after the flow has started.
     pub from_residence_times: f64,
     /// The last reading begins by then, steady or not (then flagged), in residence times; from the first reading to 100.
     pub at_most_residence_times: f64,
@@ -119,7 +153,7 @@ pub struct RinseSpec {
     pub pump: PumpId,
     /// Its rate [µL/min].
     pub ul_per_min: f64,
-    /// How much it delivers \[µL\]; 1 to 100000.
+    /// How much it delivers \[µL\].
     pub volume_ul: f64,
 }
 

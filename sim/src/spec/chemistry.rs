@@ -55,9 +55,9 @@ pub struct Part {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Population {
-    /// Temperature T0 of one half [°C]; −50 to 500.
+    /// Temperature T0 of one half [°C].
     pub midpoint_c: f64,
-    /// Width w \[K\]; 0.1 to 200.
+    /// Width w \[K\].
     pub width_k: f64,
 }
 
@@ -68,9 +68,9 @@ pub struct Population {
 pub struct Product {
     /// Its name.
     pub name: String,
-    /// How much of each species one formula unit takes; the scarcest limits. Above 0 to 100.
+    /// How much of each species one formula unit takes; the scarcest limits.
     pub stoichiometry: BTreeMap<String, f64>,
-    /// Temperature at which all rates below hold [°C]; −50 to 500.
+    /// Temperature at which all rates below hold [°C].
     pub reference_c: f64,
     /// Which time the rates count.
     #[serde(default)]
@@ -109,9 +109,9 @@ pub enum TimeBase {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Rate {
-    /// Rate at the reference temperature [1/s]; 0 to 1000.
+    /// Rate at the reference temperature [1/s].
     pub rate_per_s: f64,
-    /// Activation energy [kJ/mol]; 0 to 400.
+    /// Activation energy [kJ/mol].
     pub activation_kj_per_mol: f64,
 }
 
@@ -120,11 +120,11 @@ pub struct Rate {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Growth {
-    /// Rate at the reference temperature and concentration [1/s]; 0 to 1000.
+    /// Rate at the reference temperature and concentration [1/s].
     pub rate_per_s: f64,
-    /// Concentration of limiting formula units at which that holds \[mM\]; 0.0001 to 10 000.
+    /// Concentration of limiting formula units at which that holds \[mM\].
     pub at_mm: f64,
-    /// Activation energy [kJ/mol]; 0 to 400.
+    /// Activation energy [kJ/mol].
     pub activation_kj_per_mol: f64,
 }
 
@@ -133,9 +133,9 @@ pub struct Growth {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Size {
-    /// Diameter at the reference temperature \[nm\]; 0.5 to 1000, default 10.
+    /// Diameter at the reference temperature \[nm\].
     pub at_reference_nm: f64,
-    /// Growth with temperature β [1/K]; −0.2 to 0.2, default 0.
+    /// Growth with temperature β [1/K].
     pub per_k: f64,
 }
 
@@ -150,33 +150,33 @@ impl Default for Size {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Factor {
-    /// The same everywhere; 0 to 100.
+    /// The same everywhere.
     Constant(f64),
     /// (c/(c + K))ᵖ.
     Saturation {
         /// Quantity c.
         of: String,
-        /// K \[mM\]; 0.0001 to 100 000.
+        /// K \[mM\].
         half_mm: f64,
-        /// p; 0 to 10.
+        /// p.
         power: f64,
     },
     /// 1/(1 + (c/K)ᵖ).
     Inhibition {
         /// Quantity c.
         of: String,
-        /// K \[mM\]; 0.0001 to 100 000.
+        /// K \[mM\].
         half_mm: f64,
-        /// p; 0 to 10.
+        /// p.
         power: f64,
     },
     /// exp(−ln²(c/c0)/(2 s²)).
     Optimum {
         /// Quantity c.
         of: String,
-        /// c0 \[mM\]; 0.0001 to 100 000.
+        /// c0 \[mM\].
         at_mm: f64,
-        /// Width s, of the logarithm; 0.01 to 100.
+        /// Width s, of the logarithm.
         width: f64,
     },
     /// exp(−ln²(r/r0)/(2 s²)), r the ratio of two quantities.
@@ -185,30 +185,30 @@ pub enum Factor {
         of: String,
         /// Quantity below the line.
         per: String,
-        /// r0; 0.0001 to 100 000.
+        /// r0.
         at: f64,
-        /// Width s, of the logarithm; 0.01 to 100.
+        /// Width s, of the logarithm.
         width: f64,
     },
     /// f + (1 − f) η, η the effectiveness of mixing.
     Mixing {
-        /// f; 0 to 1.
+        /// f.
         floor: f64,
     },
     /// Loss at the surface of particles: 1/(1 + k/dⁿ), d the diameter in nm.
     Surface {
-        /// k \[nmⁿ\]; 0 to 100 000.
+        /// k \[nmⁿ\].
         loss: f64,
-        /// n; 0 to 6.
+        /// n.
         power: f64,
     },
     /// What matures in time: 1 − exp(−∫k dt).
     Maturation(Rate),
     /// What decays in time: exp(−∫k dt).
     Decay {
-        /// Rate at the reference temperature [1/s]; 0 to 1000.
+        /// Rate at the reference temperature [1/s].
         rate_per_s: f64,
-        /// Activation energy [kJ/mol]; 0 to 400.
+        /// Activation energy [kJ/mol].
         activation_kj_per_mol: f64,
         /// What makes it faster.
         #[serde(default)]
@@ -218,7 +218,7 @@ pub enum Factor {
     Population {
         /// The population.
         of: String,
-        /// w; 0 to 1.
+        /// w.
         penalty: f64,
     },
 }
@@ -230,8 +230,8 @@ pub enum Factor {
 pub struct Sensitivity {
     /// Quantity c.
     pub of: String,
-    /// c0 \[mM\]; 0.0001 to 100 000.
+    /// c0 \[mM\].
     pub at_mm: f64,
-    /// b; 0 to 1.
+    /// b.
     pub slope: f64,
 }

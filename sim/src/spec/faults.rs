@@ -20,9 +20,9 @@ pub struct Faults {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ScheduledFault {
-    /// When, in lab time \[s\]; 0 to 1e9.
+    /// When, in lab time \[s\].
     pub at_s: f64,
-    /// For how long \[s\]; 0.001 to 1e9, for ever if not given.
+    /// For how long \[s\], for ever if not given.
     #[serde(default)]
     pub for_s: Option<f64>,
     /// What.
@@ -34,9 +34,9 @@ pub struct ScheduledFault {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RandomFault {
-    /// How often [1/h]; 0 to 1000.
+    /// How often [1/h].
     pub rate_per_h: f64,
-    /// For how long \[s\]; 0.001 to 1e9, for ever if not given.
+    /// For how long \[s\], for ever if not given.
     #[serde(default)]
     pub for_s: Option<f64>,
     /// What.
@@ -58,7 +58,7 @@ pub enum Mishap {
     Bubble {
         /// Which pump.
         pump: String,
-        /// The time constant while the gas is there \[s\]; 0.2 to 1000.
+        /// The time constant while the gas is there \[s\].
         compliance_s: f64,
     },
     /// A light gives no light, switched on or not.
@@ -70,7 +70,7 @@ pub enum Mishap {
     Brightness {
         /// Which light.
         light: String,
-        /// Times its normal light; 0 to 1000.
+        /// Times its normal light.
         factor: f64,
     },
     /// A heater's output is stuck at full power.
@@ -89,7 +89,7 @@ pub enum Mishap {
     Silence {
         /// Which instrument, by name.
         instrument: String,
-        /// How long the host waits for the answer \[s\]; 0 to 60.
+        /// How long the host waits for the answer \[s\].
         waited_s: f64,
     },
     /// The link to all instruments is lost while time passes.
@@ -105,8 +105,8 @@ pub struct Precipitation {
     pub solid: String,
     /// The species that keeps it dissolved.
     pub ligand: String,
-    /// Least ratio of ligand to solid that stays clear, in moles; 0 to 1000.
+    /// Least ratio of ligand to solid that stays clear, in moles.
     pub least_ratio: f64,
-    /// Volume of the stock that passes before its line is clogged \[mL\]; 0.001 to 10 000.
+    /// Volume of the stock that passes before its line is clogged \[mL\].
     pub clogs_after_ml: f64,
 }

@@ -21,11 +21,27 @@ pub struct Noise {
     pub window: WindowNoise,
     /// Whether photons and electrons come one by one (shot noise).
     pub shot: bool,
-    /// Read noise of spectrometers, root mean square \[counts\]; 0 to 1000.
+    /// Read noise of spectrometers, root mean square \[counts\].
     pub read_counts: f64,
     /// Spectrometers for which some of this is other, by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub spectrometers: BTreeMap<String, SpectrometerNoise>,
+    /// Analysers, by name; one that is not named is exact.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub analysers: BTreeMap<String, AnalyserNoise>,
+}
+
+/// Errors of an analyser: found = c (1 + b) (1 + v) + z, b for each species and run, v for each sample, z for each peak.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct AnalyserNoise {
+    /// Error b of the calibration factor of each species, standard deviation [%].
+    pub calibration_percent: f64,
+    /// Spread v of the volume injected, standard deviation [%].
+    pub injection_percent: f64,
+    /// Error z of an area, as a concentration, standard deviation \[mM\].
+    pub baseline_mm: f64,
 }
 
 /// Noise of one spectrometer and its cell, as far as it is not that of all.
@@ -33,10 +49,10 @@ pub struct Noise {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct SpectrometerNoise {
-    /// Read noise, root mean square \[counts\]; 0 to 1000.
+    /// Read noise, root mean square \[counts\].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub read_counts: Option<f64>,
-    /// Standard deviation of the change of its window \[AU\]; 0 to 1.
+    /// Standard deviation of the change of its window \[AU\].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub window_offset_au: Option<f64>,
 }
@@ -60,15 +76,15 @@ impl Noise {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct PumpNoise {
-    /// Bias b of one fill, standard deviation [%]; 0 to 10.
+    /// Bias b of one fill, standard deviation [%].
     pub bias_percent: f64,
-    /// Ripple once a turn of the lead screw, amplitude [%]; 0 to 50.
+    /// Ripple once a turn of the lead screw, amplitude [%].
     pub ripple_percent: f64,
-    /// Ripple twice a turn, amplitude [%]; 0 to 50.
+    /// Ripple twice a turn, amplitude [%].
     pub second_ripple_percent: f64,
-    /// Random part n (Ornstein–Uhlenbeck), standard deviation [%]; 0 to 20.
+    /// Random part n (Ornstein–Uhlenbeck), standard deviation [%].
     pub jitter_percent: f64,
-    /// Its correlation time \[s\]; 0 to 10 000.
+    /// Its correlation time \[s\].
     pub jitter_s: f64,
     /// Pumps for which some of these are others, by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -80,19 +96,19 @@ pub struct PumpNoise {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct OnePumpNoise {
-    /// Bias b of one fill, standard deviation [%]; 0 to 10.
+    /// Bias b of one fill, standard deviation [%].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bias_percent: Option<f64>,
-    /// Ripple once a turn of the lead screw, amplitude [%]; 0 to 50.
+    /// Ripple once a turn of the lead screw, amplitude [%].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ripple_percent: Option<f64>,
-    /// Ripple twice a turn, amplitude [%]; 0 to 50.
+    /// Ripple twice a turn, amplitude [%].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub second_ripple_percent: Option<f64>,
-    /// Random part n (Ornstein–Uhlenbeck), standard deviation [%]; 0 to 20.
+    /// Random part n (Ornstein–Uhlenbeck), standard deviation [%].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jitter_percent: Option<f64>,
-    /// Its correlation time \[s\]; 0 to 10 000.
+    /// Its correlation time \[s\].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jitter_s: Option<f64>,
 }
@@ -117,9 +133,9 @@ impl PumpNoise {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Jitter {
-    /// Standard deviation \[K\]; 0 to 20.
+    /// Standard deviation \[K\].
     pub deviation_k: f64,
-    /// Correlation time \[s\]; 0 to 10 000.
+    /// Correlation time \[s\].
     pub correlation_s: f64,
     /// Heaters for which some of these are others, by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -131,10 +147,10 @@ pub struct Jitter {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct OneJitter {
-    /// Standard deviation \[K\]; 0 to 20.
+    /// Standard deviation \[K\].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deviation_k: Option<f64>,
-    /// Correlation time \[s\]; 0 to 10 000.
+    /// Correlation time \[s\].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub correlation_s: Option<f64>,
 }
@@ -156,9 +172,9 @@ impl Jitter {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct SlugNoise {
-    /// Volume, standard deviation [%]; 0 to 30.
+    /// Volume, standard deviation [%].
     pub volume_percent: f64,
-    /// Residence time, standard deviation [%]; 0 to 30.
+    /// Residence time, standard deviation [%].
     pub time_percent: f64,
 }
 
@@ -167,11 +183,11 @@ pub struct SlugNoise {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct LightNoise {
-    /// From frame to frame, standard deviation [%], all sources alike; 0 to 50.
+    /// From frame to frame, standard deviation [%], all sources alike.
     pub flicker_percent: f64,
-    /// From one acquisition to the next, standard deviation [%], each source on its own; 0 to 50.
+    /// From one acquisition to the next, standard deviation [%], each source on its own.
     pub set_percent: f64,
-    /// Steady loss of light [%/h]; −50 to 50.
+    /// Steady loss of light [%/h].
     pub drift_percent_per_h: f64,
 }
 
@@ -180,11 +196,10 @@ pub struct LightNoise {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct WindowNoise {
-    /// Standard deviation a at λ0 \[AU\]; 0 to 1.
+    /// Standard deviation a at λ0 \[AU\].
     pub offset_au: f64,
-    /// λ0 \[nm\]; 0 to 3000.
+    /// λ0 \[nm\].
     pub at_nm: f64,
-    /// w, over which it falls towards long wavelengths \[nm\]; 0 to 10 000, 0 for the same
-    /// everywhere.
+    /// w, over which it falls towards long wavelengths \[nm\], 0 for the same everywhere.
     pub decay_nm: f64,
 }

@@ -7,13 +7,12 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Optics {
-    /// Wavelength of the excitation \[nm\]; 150 to 2000.
+    /// Wavelength of the excitation \[nm\].
     pub excitation_nm: f64,
     /// What absorbs in a slug.
     #[serde(default)]
     pub absorption: Vec<Absorber>,
-    /// Scale of all emission: the signal of an amplitude of one, in one reference integration
-    /// \[counts\]; 0 to 10 000 000, default 60 000.
+    /// Scale of all emission: the signal of an amplitude of one, in one reference integration \[counts\].
     #[serde(default = "counts_scale")]
     pub counts_scale: f64,
     /// What a slug emits.
@@ -32,10 +31,10 @@ pub struct Absorber {
     /// The quantity that absorbs; the background of every slug if none is named.
     #[serde(default)]
     pub of: Option<String>,
-    /// Decadic molar absorption coefficient at `at_nm` [1/(M·cm)], 0 to 1 000 000; for a
-    /// background, the absorption coefficient of the slug [1/cm], 0 to 100.
+    /// Decadic molar absorption coefficient at `at_nm` [1/(M·cm)], 0 to 1 000 000; for a background, the absorption coefficient of the
+    /// slug [1/cm], 0 to 100.
     pub epsilon_per_m_cm: f64,
-    /// Where that holds \[nm\]; 150 to 2000.
+    /// Where that holds \[nm\].
     pub at_nm: f64,
     /// Shape of the band: a sum of these, scaled to one at `at_nm`.
     pub shape: Vec<Shape>,
@@ -48,25 +47,25 @@ pub struct Absorber {
 pub enum Shape {
     /// A Gaussian in wavelength.
     Gaussian {
-        /// Centre \[nm\]; 100 to 3000.
+        /// Centre \[nm\].
         centre_nm: f64,
-        /// Full width at half maximum \[nm\]; 0.1 to 1000.
+        /// Full width at half maximum \[nm\].
         fwhm_nm: f64,
-        /// Height; 0 to 1000, default 1.
+        /// Height.
         #[serde(default = "one")]
         height: f64,
     },
     /// A continuum that sets in below a wavelength: h/(1 + exp((λ − λ0)/w)).
     Edge {
-        /// λ0 \[nm\]; 100 to 3000.
+        /// λ0 \[nm\].
         onset_nm: f64,
-        /// w \[nm\]; 0.1 to 1000.
+        /// w \[nm\].
         width_nm: f64,
-        /// Height h; 0 to 1000, default 1.
+        /// Height h.
         #[serde(default = "one")]
         height: f64,
     },
-    /// The same at all wavelengths; 0 to 1000.
+    /// The same at all wavelengths.
     Flat(f64),
     /// Straight lines between points of wavelength \[nm\], ascending, and height.
     Points(Vec<[f64; 2]>),
@@ -79,11 +78,11 @@ pub enum Shape {
 pub struct Emission {
     /// Its name.
     pub name: String,
-    /// Wavelength of its maximum, as a spectrometer shows it \[nm\]; 150 to 3000.
+    /// Wavelength of its maximum, as a spectrometer shows it \[nm\].
     pub peak_nm: f64,
-    /// Full width at half maximum, in energy \[eV\]; 0.005 to 3.
+    /// Full width at half maximum, in energy \[eV\].
     pub fwhm_ev: f64,
-    /// Amplitude: this, times `optics.counts_scale`, times what follows; 0 to 1 000 000.
+    /// Amplitude: this, times `optics.counts_scale`, times what follows.
     pub scale: f64,
     /// Times the share of the excitation that this quantity absorbs, 1 − 10^(−A).
     #[serde(default)]
@@ -99,9 +98,9 @@ pub struct Emission {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Scatter {
-    /// By the carrier; 0 to 1, default 0.4.
+    /// By the carrier.
     pub carrier: f64,
-    /// By a slug; 0 to 1, default 0.05.
+    /// By a slug.
     pub slug: f64,
 }
 

@@ -14,20 +14,19 @@ use serde::{Deserialize, Serialize};
 pub struct Reaction {
     /// What becomes what: `"a + 2 b -> c"`, or `"a + b <-> c + d"` for a reaction that goes both ways.
     pub equation: String,
-    /// Rate constant k at `at_c`, in mol, L and s: 1/s for first order, L/(mol·s) for second order, and
-    /// so on; 0 to 1e12.
+    /// Rate constant k at `at_c`, in mol, L and s: 1/s for first order, L/(mol·s) for second order, and so on.
     pub k_in_mol_l_s: f64,
-    /// Activation energy [kJ/mol]; −100 to 400.
+    /// Activation energy [kJ/mol].
     #[serde(default)]
     pub activation_kj_per_mol: f64,
-    /// Temperature at which the constants hold [°C]; −50 to 500.
+    /// Temperature at which the constants hold [°C].
     #[serde(default = "room")]
     pub at_c: f64,
     /// The way back, for an equation with `<->`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reverse: Option<Reverse>,
-    /// Orders that differ from the coefficients, by species; −3 to 5. A species that is not on the left of
-    /// the equation is a catalyst, or an inhibitor where the order is negative.
+    /// Orders that differ from the coefficients, by species. A species that is not on the left of the equation is a catalyst, or an
+    /// inhibitor where the order is negative.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub orders: BTreeMap<String, f64>,
     /// Factors on the rate.
@@ -37,8 +36,7 @@ pub struct Reaction {
     /// [mol/L], `k` (k at the temperature of the liquid) and `temperature_c`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate: Option<String>,
-    /// Heat of reaction for one turnover of the equation [kJ/mol], negative where heat is set free;
-    /// −1000 to 1000.
+    /// Heat of reaction for one turnover of the equation [kJ/mol], negative where heat is set free.
     #[serde(default, skip_serializing_if = "is_zero")]
     #[cfg_attr(feature = "schema", schemars(extend("default" = 0.0)))]
     pub heat_kj_per_mol: f64,
@@ -49,9 +47,9 @@ pub struct Reaction {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Reverse {
-    /// Rate constant at `at_c`, in mol, L and s; 0 to 1e12.
+    /// Rate constant at `at_c`, in mol, L and s.
     pub k_in_mol_l_s: f64,
-    /// Activation energy [kJ/mol]; −100 to 400.
+    /// Activation energy [kJ/mol].
     #[serde(default)]
     pub activation_kj_per_mol: f64,
 }
@@ -65,14 +63,14 @@ pub enum RateFactor {
     Saturation {
         /// Species c.
         of: String,
-        /// K \[mM\]; 0.000 001 to 100 000.
+        /// K \[mM\].
         half_mm: f64,
     },
     /// Inhibition: 1/(1 + c/K).
     Inhibition {
         /// Species c.
         of: String,
-        /// K \[mM\]; 0.000 001 to 100 000.
+        /// K \[mM\].
         half_mm: f64,
     },
 }
@@ -82,7 +80,7 @@ pub enum RateFactor {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Species {
-    /// How many atoms of each element, or of each part that stays whole; 0 to 10 000.
+    /// How many atoms of each element, or of each part that stays whole.
     pub atoms: BTreeMap<String, f64>,
 }
 

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub struct Rig {
     /// Its name, as the manifest and reports show it.
     pub name: String,
-    /// Temperature of the room [°C]; 10 to 40, default 23.
+    /// Temperature of the room [°C].
     #[serde(default = "room")]
     pub ambient_c: f64,
     /// The stream whose line counts in the residence time τ.
@@ -37,13 +37,18 @@ pub struct Rig {
     #[serde(default)]
     pub heaters: BTreeMap<String, Heater>,
     /// Light sources, by name.
+    #[serde(default)]
     pub lights: BTreeMap<String, Light>,
-    /// Highest pressure that lines, fittings and syringes bear \[kPa\]; 10 to 100 000, default 1000. Conditions that would take
-    /// more by an estimate for liquids at room temperature are no experiments.
+    /// Highest pressure that lines, fittings and syringes bear \[kPa\]. Conditions that would take more by an estimate for liquids at room
+    /// temperature are no experiments.
     #[serde(default = "bears")]
     pub max_pressure_kpa: f64,
     /// Spectrometers, by name.
+    #[serde(default)]
     pub spectrometers: BTreeMap<String, Spectrometer>,
+    /// Instruments that take samples, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub analysers: BTreeMap<String, super::Analyser>,
 }
 
 /// Physical properties of a liquid.
@@ -51,17 +56,17 @@ pub struct Rig {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Liquid {
-    /// Density at 25 °C [kg/m³]; 500 to 3000.
+    /// Density at 25 °C [kg/m³].
     pub density_kg_per_m3: f64,
-    /// Thermal expansion of the volume [1/K]; 0 to 0.003.
+    /// Thermal expansion of the volume [1/K].
     pub expansion_per_k: f64,
-    /// Dynamic viscosity at 25 °C [mPa·s]; 0.1 to 100.
+    /// Dynamic viscosity at 25 °C [mPa·s].
     pub viscosity_mpa_s: f64,
-    /// Temperature of Andrade's law, µ = µ25 exp(B (1/T − 1/298.15 K)) \[K\]; 0 to 6000.
+    /// Temperature of Andrade's law, µ = µ25 exp(B (1/T − 1/298.15 K)) \[K\].
     pub viscosity_k: f64,
-    /// Heat capacity at 25 °C [J/(kg·K)]; 500 to 5000.
+    /// Heat capacity at 25 °C [J/(kg·K)].
     pub heat_capacity_j_per_kg_k: f64,
-    /// Its change with temperature [J/(kg·K²)]; 0 to 10, default 0.
+    /// Its change with temperature [J/(kg·K²)].
     #[serde(default)]
     pub heat_capacity_slope_j_per_kg_k2: f64,
 }
@@ -73,24 +78,24 @@ pub struct Liquid {
 pub struct Pump {
     /// The stock in its syringe.
     pub stock: String,
-    /// Inner diameter of the syringe \[mm\]; 0.103 to 40.
+    /// Inner diameter of the syringe \[mm\].
     pub bore_mm: f64,
-    /// Volume in the syringe at the start of the run \[mL\]; 0 to 500.
+    /// Volume in the syringe at the start of the run \[mL\].
     pub fill_ml: f64,
-    /// Travel of the lead screw in one turn \[mm\]; 0.1 to 5, default 1.
+    /// Travel of the lead screw in one turn \[mm\].
     #[serde(default = "lead")]
     pub lead_mm: f64,
-    /// Time constant of syringe and tube, as they give way to pressure \[s\]; 0.2 to 15, default 2.
+    /// Time constant of syringe and tube, as they give way to pressure \[s\].
     #[serde(default = "compliance")]
     pub compliance_s: f64,
-    /// Slowest travel of the plunger [µm/min]; 0.001 to 100, default 0.75.
+    /// Slowest travel of the plunger [µm/min].
     #[serde(default = "slowest")]
     pub slowest_um_per_min: f64,
-    /// Fastest travel of the plunger [mm/min]; 1 to 1000, default 178.2.
+    /// Fastest travel of the plunger [mm/min].
     #[serde(default = "fastest")]
     pub fastest_mm_per_min: f64,
-    /// Force at which its drive stalls \[N\]; 1 to 100 000, unknown if not given. With the bore it gives the pressure that the
-    /// pump can build up: see `guard.max_pressure_kpa`.
+    /// Force at which its drive stalls \[N\], unknown if not given. With the bore it gives the pressure that the pump can build up: see
+    /// `guard.max_pressure_kpa`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thrust_n: Option<f64>,
 }
@@ -106,26 +111,26 @@ pub struct Stream {
     /// head of the tube, with the other streams, if it is not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub joins: Option<String>,
-    /// Dead volume of the junction, well mixed \[µL\]; 0 to 100, default 1.
+    /// Dead volume of the junction, well mixed \[µL\].
     #[serde(default = "junction")]
     pub junction_ul: f64,
-    /// Inner diameter of the line \[mm\]; 0.05 to 3.
+    /// Inner diameter of the line \[mm\].
     pub bore_mm: f64,
-    /// Volume of the line at room temperature \[µL\]; 0 to 5000.
+    /// Volume of the line at room temperature \[µL\].
     pub cold_ul: f64,
-    /// Volume of the line on the heated plate, after the cold part \[µL\]; 0 to 5000, default 0.
+    /// Volume of the line on the heated plate, after the cold part \[µL\].
     #[serde(default)]
     pub hot_ul: f64,
     /// The heater the hot part lies on.
     #[serde(default)]
     pub heater: Option<String>,
-    /// Time constant of heat from the plate to the liquid \[s\]; 0.05 to 60, default 1.6.
+    /// Time constant of heat from the plate to the liquid \[s\].
     #[serde(default = "heating")]
     pub heating_s: f64,
-    /// Factor on molecular diffusion across the line by static mixers; 1 to 100, default 5.
+    /// Factor on molecular diffusion across the line by static mixers.
     #[serde(default = "radial_enhancement")]
     pub radial_enhancement: f64,
-    /// Hydrodynamic radius of what is dissolved (Stokes–Einstein) \[nm\]; 0.05 to 50, default 0.6.
+    /// Hydrodynamic radius of what is dissolved (Stokes–Einstein) \[nm\].
     #[serde(default = "hydrodynamic_radius")]
     pub hydrodynamic_radius_nm: f64,
 }
@@ -139,15 +144,15 @@ pub struct Carrier {
     pub pump: String,
     /// What it is.
     pub liquid: Liquid,
-    /// Interfacial tension between slugs and carrier [mN/m]; 0.1 to 80.
+    /// Interfacial tension between slugs and carrier [mN/m].
     pub interfacial_tension_mn_per_m: f64,
-    /// Volume of its line on the heated plate \[µL\]; 0 to 5000, default 0.
+    /// Volume of its line on the heated plate \[µL\].
     #[serde(default)]
     pub hot_ul: f64,
     /// The heater that line lies on.
     #[serde(default)]
     pub heater: Option<String>,
-    /// Time constant of heat from the plate to the carrier \[s\]; 0.05 to 60, default 1.6.
+    /// Time constant of heat from the plate to the carrier \[s\].
     #[serde(default = "heating")]
     pub heating_s: f64,
 }
@@ -157,37 +162,34 @@ pub struct Carrier {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Segmentation {
-    /// Width w of the channel where slugs form \[mm\]; 0.05 to 3.
+    /// Width w of the channel where slugs form \[mm\].
     pub width_mm: f64,
-    /// Length of a slug at vanishing flow, in widths: ε; 0.5 to 10, default 2.
+    /// Length of a slug at vanishing flow, in widths: ε.
     #[serde(default = "two")]
     pub epsilon: f64,
-    /// Growth of the length with the ratio of flows: α; 0 to 10, default 1.
+    /// Growth of the length with the ratio of flows: α.
     #[serde(default = "one")]
     pub alpha: f64,
-    /// By how much the ratios between streams, and of carrier to streams, may be off one to one
-    /// before slugs merge and the train turns irregular [%]: the faster flow may exceed the slower one by so much; 1 to
-    /// 100, default 20.
+    /// By how much the ratios between streams, and of carrier to streams, may be off one to one before slugs merge and the train turns
+    /// irregular [%]: the faster flow may exceed the slower one by so much.
     #[serde(default = "off_ratio")]
     pub off_ratio_percent: f64,
     /// Whether the train stays regular whatever the ratios are; default false.
     #[serde(default, skip_serializing_if = "super::is_false")]
     #[cfg_attr(feature = "schema", schemars(extend("default" = false)))]
     pub any_ratio: bool,
-    /// Capillary number of the carrier where slugs form above which the train turns irregular. Above it in any stretch,
-    /// the film law goes beyond its range; 0.001 to 10, default 0.1.
+    /// Capillary number of the carrier where slugs form above which the train turns irregular. Above it in any stretch, the film law goes
+    /// beyond its range.
     #[serde(default = "irregular_capillary")]
     pub irregular_capillary: f64,
-    /// Spread of the volumes of slugs in a train that is wholly irregular, standard deviation of the logarithm [%]; 0 to
-    /// 200, default 80.
+    /// Spread of the volumes of slugs in a train that is wholly irregular, standard deviation of the logarithm [%].
     #[serde(default = "irregular_spread")]
     pub irregular_spread_percent: f64,
-    /// By how much a ratio or the capillary number exceeds its limit where the train is irregular to 63 % [%]; 0.1 to 100,
-    /// default 5.
+    /// By how much a ratio or the capillary number exceeds its limit where the train is irregular to 63 % [%].
     #[serde(default = "irregular_within")]
     pub irregular_within_percent: f64,
     /// How far slugs of uneven streams alternate in an irregular train: 0 for the composition that the pumps give, 1 for
-    /// slugs of one stream or the other; default 0.5.
+    /// slugs of one stream or the other.
     #[serde(default = "half")]
     pub alternation: f64,
 }
@@ -198,9 +200,9 @@ pub struct Segmentation {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Mixing {
-    /// Flow Q* [µL/min]; 0 (perfect mixing) to 10 000, default 260.
+    /// Flow Q* [µL/min]; 0 is perfect mixing.
     pub flow_ul_per_min: f64,
-    /// Exponent n; 0.2 to 5, default 1.5.
+    /// Exponent n.
     pub power: f64,
 }
 
@@ -217,9 +219,9 @@ impl Default for Mixing {
 pub struct Stretch {
     /// Its name.
     pub name: String,
-    /// Inner diameter \[mm\]; 0.05 to 5.
+    /// Inner diameter \[mm\].
     pub bore_mm: f64,
-    /// Volume at room temperature \[µL\]; 0.1 to 20 000.
+    /// Volume at room temperature \[µL\].
     pub volume_ul: f64,
     /// Whether the reaction goes on in it, and time in it is reaction time; default false.
     #[serde(default)]
@@ -227,22 +229,21 @@ pub struct Stretch {
     /// The heater it lies on; in the room if there is none.
     #[serde(default)]
     pub heater: Option<String>,
-    /// Time constant of heat between liquid and surroundings \[s\]; 0.05 to 120.
+    /// Time constant of heat between liquid and surroundings \[s\].
     pub heat_s: f64,
     /// Whether it is a stirred tank, ideally mixed; default false. For rigs without a carrier.
     #[serde(default, skip_serializing_if = "super::is_false")]
     #[cfg_attr(feature = "schema", schemars(extend("default" = false)))]
     pub tank: bool,
-    /// Péclet number u L/D of the stretch, where it has been measured or is that of a packed bed; 4 to 100 000. By
-    /// default it is that of laminar flow in a round tube (Taylor 1953; Aris 1956). For rigs without a carrier.
+    /// Péclet number u L/D of the stretch, where it has been measured or is that of a packed bed. By default it is that of laminar flow in
+    /// a round tube (Taylor 1953; Aris 1956). For rigs without a carrier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peclet: Option<f64>,
-    /// Factor on molecular diffusion across the tube by coils and static mixers; 1 to 1000, default 1. For rigs without a
-    /// carrier.
+    /// Factor on molecular diffusion across the tube by coils and static mixers. For rigs without a carrier.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     #[cfg_attr(feature = "schema", schemars(extend("default" = 1.0)))]
     pub radial_enhancement: f64,
-    /// Hydrodynamic radius of what is dissolved (Stokes–Einstein) \[nm\]; 0.05 to 50, default 0.6. For rigs without a carrier.
+    /// Hydrodynamic radius of what is dissolved (Stokes–Einstein) \[nm\]. For rigs without a carrier.
     #[serde(default = "hydrodynamic_radius", skip_serializing_if = "is_hydrodynamic_radius")]
     #[cfg_attr(feature = "schema", schemars(extend("default" = 0.6)))]
     pub hydrodynamic_radius_nm: f64,
@@ -263,41 +264,40 @@ fn is_hydrodynamic_radius(nm: &f64) -> bool {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Heater {
-    /// Heat capacity [J/K]; 1 to 100 000, default 1800.
+    /// Heat capacity [J/K].
     #[serde(default = "heat_capacity")]
     pub heat_capacity_j_per_k: f64,
-    /// Loss to the room [W/K]; 0.001 to 100, default 2.5.
+    /// Loss to the room [W/K].
     #[serde(default = "heat_loss")]
     pub loss_w_per_k: f64,
-    /// Full power \[W\]; 1 to 10 000, default 450.
+    /// Full power \[W\].
     #[serde(default = "full_power")]
     pub power_w: f64,
-    /// Lag of the sensor \[s\]; 0 to 60, default 2.
+    /// Lag of the sensor \[s\].
     #[serde(default = "two")]
     pub sensor_s: f64,
-    /// Dead time between power and plate \[s\]; 0 to 60, default 8.
+    /// Dead time between power and plate \[s\].
     #[serde(default = "dead_time")]
     pub dead_s: f64,
-    /// Proportional band of the controller \[K\]; 0.5 to 200, default 8.
+    /// Proportional band of the controller \[K\].
     #[serde(default = "proportional_band")]
     pub proportional_band_k: f64,
-    /// Integral time \[s\]; 5 to 10 000, default 180.
+    /// Integral time \[s\].
     #[serde(default = "integral_time")]
     pub integral_s: f64,
-    /// Derivative time \[s\]; 0 to 100, default 4.
+    /// Derivative time \[s\].
     #[serde(default = "derivative_time")]
     pub derivative_s: f64,
-    /// Lowest set point [°C]; 0 to 400, default 15.
+    /// Lowest set point [°C].
     #[serde(default = "lowest_set_point")]
     pub low_c: f64,
-    /// Highest set point [°C]; 0 to 400, default 200.
+    /// Highest set point [°C].
     #[serde(default = "highest_set_point")]
     pub high_c: f64,
-    /// The set point that is safe unattended [°C]; within the range, default 25.
+    /// The set point that is safe unattended [°C]; from `low_c` to `high_c`.
     #[serde(default = "safe_set_point")]
     pub safe_c: f64,
-    /// Temperature at which the instrument's own limit cuts the power for good [°C]; 30 to 500,
-    /// default 230.
+    /// Temperature at which the instrument's own limit cuts the power for good [°C].
     #[serde(default = "limit")]
     pub limit_c: f64,
 }
@@ -316,9 +316,8 @@ pub struct Light {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LightSource {
-    /// Signal at the maximum of its spectrum, through a clear cell, in one reference integration
-    /// \[counts\]; 0 to 1 000 000. Where the light excites emission it only scatters: see
-    /// `optics.scatter`.
+    /// Signal at the maximum of its spectrum, through a clear cell, in one reference integration \[counts\]. Where the light excites
+    /// emission it only scatters: see `optics.scatter`.
     pub counts: f64,
     /// Its spectrum, relative to the maximum.
     pub spectrum: super::Shape,
@@ -335,66 +334,63 @@ pub struct Spectrometer {
     pub light: String,
     /// What it sees.
     pub signal: Signal,
-    /// Number of pixels; 16 to 8192.
+    /// Number of pixels.
     pub pixels: usize,
     /// Wavelength of pixel i \[nm\]: c0 + c1·i + c2·i² + c3·i³, as the instrument stores them;
     /// ascending.
     pub wavelength_coefficients: [f32; 4],
-    /// Width of the slit function, full width at half maximum \[nm\]; 0 to 50.
+    /// Width of the slit function, full width at half maximum \[nm\].
     pub slit_nm: f64,
-    /// Dark offset \[counts\]; 0 to 60 000, default 1357.
+    /// Dark offset \[counts\].
     #[serde(default = "offset")]
     pub offset_counts: f64,
-    /// Electrons for one count; 0.01 to 1000, default 2.4.
+    /// Electrons for one count.
     #[serde(default = "gain")]
     pub electrons_per_count: f64,
-    /// Largest count; 255 to 65 535, default 65 535.
+    /// Largest count.
     #[serde(default = "full_scale")]
     pub full_scale: u16,
-    /// Loss of sensitivity towards full scale, in parts of the signal [%]; 0 to 10, default 0.5.
+    /// Loss of sensitivity towards full scale, in parts of the signal [%].
     #[serde(default = "nonlinearity")]
     pub nonlinearity_percent: f64,
-    /// Stray light, in parts of the mean signal [%]; 0 to 5, default 0.05.
+    /// Stray light, in parts of the mean signal [%].
     #[serde(default = "stray")]
     pub stray_percent: f64,
-    /// Light of half the wavelength that the grating shows in second order, in parts of it [%]; 0 to 20, default 0. It has
-    /// no order-sorting filter then.
+    /// Light of half the wavelength that the grating shows in second order, in parts of it [%]. It has no order-sorting filter then.
     #[serde(default, skip_serializing_if = "is_zero")]
     #[cfg_attr(feature = "schema", schemars(extend("default" = 0.0)))]
     pub second_order_percent: f64,
-    /// Differences of sensitivity between pixels, standard deviation [%]; 0 to 20, default 0. They stay as they are for
-    /// the whole run.
+    /// Differences of sensitivity between pixels, standard deviation [%]. They stay as they are for the whole run.
     #[serde(default, skip_serializing_if = "is_zero")]
     #[cfg_attr(feature = "schema", schemars(extend("default" = 0.0)))]
     pub fixed_pattern_percent: f64,
-    /// Fringes of thin films before the detector, amplitude [%]; 0 to 20, default 0 …
+    /// Fringes of thin films before the detector, amplitude [%] …
     #[serde(default, skip_serializing_if = "is_zero")]
     #[cfg_attr(feature = "schema", schemars(extend("default" = 0.0)))]
     pub etalon_percent: f64,
-    /// … and the optical thickness of the film, n d, which makes fringes every λ²/2nd \[µm\]; 0.5 to 1000, default 10.
+    /// … and the optical thickness of the film, n d, which makes fringes every λ²/2nd \[µm\].
     #[serde(default = "film", skip_serializing_if = "is_film")]
     #[cfg_attr(feature = "schema", schemars(extend("default" = 10.0)))]
     pub etalon_um: f64,
-    /// Dark signal at 25 °C [counts/s]; 0 to 100 000, default 0. It doubles every 7 K of `ambient_c`, and has its own noise.
+    /// Dark signal at 25 °C [counts/s]. It doubles every 7 K of `ambient_c`, and has its own noise.
     #[serde(default, skip_serializing_if = "is_zero")]
     #[cfg_attr(feature = "schema", schemars(extend("default" = 0.0)))]
     pub dark_counts_per_s: f64,
-    /// Number of hot pixels, spread at random; 0 to 1000, default 0 …
+    /// Number of hot pixels, spread at random …
     #[serde(default, skip_serializing_if = "is_none")]
     #[cfg_attr(feature = "schema", schemars(extend("default" = 0)))]
     pub hot_pixels: usize,
-    /// … and how many times the dark signal of the others they have; 1 to 100 000, default 100.
+    /// … and how many times the dark signal of the others they have.
     #[serde(default = "hundred", skip_serializing_if = "is_hundred")]
     #[cfg_attr(feature = "schema", schemars(extend("default" = 100.0)))]
     pub hot_factor: f64,
-    /// Integration time at which `counts` of lights and emission hold \[ms\]; 0.01 to 10 000, default
-    /// 20.
+    /// Integration time at which `counts` of lights and emission hold \[ms\].
     #[serde(default = "reference_integration")]
     pub reference_integration_ms: f64,
-    /// Shortest integration time \[ms\]; 0.01 to 10 000, default 6.
+    /// Shortest integration time \[ms\].
     #[serde(default = "shortest_integration")]
     pub shortest_integration_ms: f64,
-    /// Longest integration time \[ms\]; 0.01 to 100 000, default 10 000.
+    /// Longest integration time \[ms\].
     #[serde(default = "longest_integration")]
     pub longest_integration_ms: f64,
 }
