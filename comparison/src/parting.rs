@@ -95,7 +95,8 @@ impl Place {
 }
 
 fn of_journals(before: &Journal, after: &Journal) -> Option<Parting> {
-    let (a, b) = (before.records(), after.records());
+    let [(a, old_lines), (b, new_lines)] = [told(before), told(after)];
+    let (a, b, lines) = (&a[..], &b[..], [old_lines, new_lines]);
     let mut place = Place::default();
     let mut announced = None;
     for line in 0..a.len().max(b.len()) {
@@ -107,9 +108,10 @@ fn of_journals(before: &Journal, after: &Journal) -> Option<Parting> {
             new.or(old).iter().for_each(|record| place.pass(record));
             let Place { experiment, phase, at_s } = &place;
             let (experiment, phase) = (*experiment, phase.clone());
-            let (number, at_s) = (Some(line + 1), Some(*at_s));
+            let shown = lines[1].get(line).or(lines[0].get(line)).copied();
+            let at_s = Some(*at_s);
             let parting =
-                Parting { sort, experiment, phase, line: number, at_s, what, before, after };
+                Parting { sort, experiment, phase, line: shown, at_s, what, before, after };
             if !matches!((old, new), (Some(Record::Phase(_)), Some(Record::Phase(_)))) {
                 return Some(parting);
             }
@@ -119,6 +121,14 @@ fn of_journals(before: &Journal, after: &Journal) -> Option<Parting> {
         old.iter().for_each(|record| place.pass(record));
     }
     announced
+}
+
+/// What a journal records of a run whatever lab it was on, and in which lines: what was intended stands again behind, with
+/// its answer.
+fn told(journal: &Journal) -> (Vec<Record>, Vec<usize>) {
+    let records = journal.records().iter().enumerate();
+    let told = records.filter(|(_, record)| !matches!(record, Record::Intended(_)));
+    told.map(|(i, record)| (record.clone(), i + 1)).unzip()
 }
 
 type Found = (Sort, String, String, String);
