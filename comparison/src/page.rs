@@ -19,7 +19,10 @@ impl Comparison {
         let mut page = Page::new(&format!("{} and {}", a.name, b.name), simulated);
         page.kicker("What moved");
         page.lead(&self.headline());
-        let text = |text: &str| format!("<pre>{}</pre>\n", escaped(text));
+        let text = |text: &str| {
+            // On a narrow screen the tables can be moved from side to side.
+            format!("<pre style=\"overflow-x:auto\" tabindex=\"0\">{}</pre>\n", escaped(text))
+        };
         page.push(&section("found", "What differs", &text(&self.text())));
         if let Some(why) = why {
             page.push(&section("why", "Why", &text(&why.text())));

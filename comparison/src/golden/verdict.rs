@@ -1,7 +1,7 @@
 //! What has moved between a run and its golden run.
 
 use flowtwin_lab::journal::{ExperimentRecord, Journal};
-use flowtwin_statistics::{mean, normal, standard_deviation};
+use flowtwin_statistics::{mean, normal, quantile, standard_deviation};
 use serde::Serialize;
 
 use super::cause::Cause;
@@ -182,7 +182,9 @@ impl<'a> Fit<'a> {
         });
         let scale = mean(&explained.collect::<Vec<f64>>());
         let tests = plan.causes.len().max(1) as f64;
-        let threshold = -normal::quantile(FALSE_ALARM / (2.0 * tests));
+        // As far as a normal distribution says, and as far as replicates go, whichever is more.
+        let threshold =
+            (-normal::quantile(FALSE_ALARM / (2.0 * tests))).max(farthest(&ways, &nothing));
         Self { plan, read, ways, nothing, scale, threshold }
     }
 
@@ -308,6 +310,17 @@ impl<'a> Fit<'a> {
         });
         all.filter(|(_, least)| least.is_finite()).collect()
     }
+}
+
+/// The deviation that the way which stands out most exceeds in 2 of 100 replicates.
+fn farthest(ways: &[(usize, f64, Vec<f64>)], nothing: &[Vec<f64>]) -> f64 {
+    let mut most = vec![0.0_f64; nothing.len()];
+    for (_, _, effect) in ways {
+        let along: Vec<f64> = nothing.iter().map(|d| dot(effect, d)).collect();
+        let chance = (dot(&along, &along) / along.len() as f64).sqrt();
+        most.iter_mut().zip(&along).for_each(|(most, x)| *most = most.max(x.abs() / chance));
+    }
+    quantile(&most, 1.0 - FALSE_ALARM)
 }
 
 /// One way to have moved, fitted.

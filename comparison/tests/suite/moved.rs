@@ -113,6 +113,21 @@ fn replicates_tell_how_large_a_change_is() {
 }
 
 #[test]
+fn a_key_is_told_with_its_unit_also_where_that_is_no_suffix() {
+    let dir = folder("units");
+    let body = "[rig.liquid]\nexpansion_per_k = 0.0009\nviscosity_mpa_s = 4.7\nheat_capacity_j_per_kg_k = 2100.0\n";
+    let (a, b) = (short(&dir, "a.toml", ""), short(&dir, "b.toml", body));
+    let text = quickly(&side(&a), &side(&b)).text();
+    for said in [
+        "rig.liquid.expansion_per_k: 0.00086 → 0.0009 1/K",
+        "rig.liquid.viscosity_mpa_s: 4.6 → 4.7 mPa·s",
+        "rig.liquid.heat_capacity_j_per_kg_k: 2090 → 2100 J/(kg·K)",
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+}
+
+#[test]
 fn no_line_is_wider_than_a_terminal() {
     let dir = folder("wide");
     let long = "[chemistry.product.growth]\nactivation_kj_per_mol = 41.0\nrate_per_s = 0.23\nat_mm = 0.61\n";
