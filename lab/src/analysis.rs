@@ -7,8 +7,10 @@
 
 mod bands;
 mod channel;
+mod computed;
 mod feature;
 mod window;
+mod written;
 
 use std::sync::Arc;
 
@@ -20,10 +22,12 @@ pub use channel::{Channel, ChannelKind, Counts, PhaseWindow};
 pub use feature::{Feature, Measure};
 pub use window::Window;
 
+use crate::formula::FormulaError;
 use crate::frames::Frames;
 use crate::id::SpectrometerId;
 use crate::manifest::{Manifest, SpectrometerInfo};
-use crate::observation::{Outcome, Quality, Spectrum};
+use crate::observation::{Observation, Outcome, Quality, Spectrum};
+use crate::settings::Settings;
 
 /// What is measured: the `[analysis]` table of a scenario.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -135,7 +139,8 @@ impl Analysis {
             detectors.push(info.clone());
         }
         let analysis = Self { spec, grids, detectors };
-        analysis.spec.features.iter().try_for_each(|feature| {
+        let mut read = analysis.spec.features.iter().filter(|feature| !feature.is_computed());
+        read.try_for_each(|feature| {
             let channel = analysis.channel_of(feature)?;
             feature.check(&analysis.spec.channels[channel], &analysis.grids[channel])
         })?;
@@ -163,11 +168,12 @@ impl Analysis {
 
     /// Unit of each feature, in order.
     pub fn units(&self) -> Vec<&'static str> {
-        let kind = |feature: &Feature| {
-            let channel = self.channel_of(feature).expect("checked in new");
-            self.spec.channels[channel].kind
+        let unit = |feature: &Feature| {
+            // What is computed has its unit in its name.
+            let channel = self.channel_of(feature).ok();
+            channel.map_or("", |i| feature.measure.unit(self.spec.channels[i].kind))
         };
-        self.spec.features.iter().map(|f| f.measure.unit(kind(f))).collect()
+        self.spec.features.iter().map(unit).collect()
     }
 
     /// Wavelengths of each channel \[nm\].
@@ -186,6 +192,23 @@ impl Analysis {
     /// Whether frames of a channel show slugs and carrier pass, as those of a reference must not.
     pub fn shows_slugs(&self, channel: usize, frames: &Frames) -> bool {
         self.spec.channels[channel].shows_slugs(frames, &self.grids[channel])
+    }
+
+    /// Whether every formula among its features can be computed, of these `inputs` on the rig of `manifest`.
+    ///
+    /// # Errors
+    /// The place of the first that cannot, and why.
+    pub fn check_formulas(
+        &self,
+        inputs: &[String],
+        manifest: &Manifest,
+    ) -> Result<(), (usize, FormulaError)> {
+        computed::check(&self.spec.features, inputs, manifest)
+    }
+
+    /// Computes the features that have a formula, once all else of an experiment with these settings is known.
+    pub fn complete(&self, observation: &mut Observation, settings: &Settings) {
+        computed::complete(&self.spec.features, observation, settings);
     }
 
     /// Features and spectra from the frames of each channel, its dark counts and the blank.
@@ -214,7 +237,8 @@ impl Analysis {
             spectra.push(self.named(i, channel.spectrum(&counts, detector, &self.grids[i])));
         }
         let features = self.read_off(&spectra);
-        quality.unreadable = features.iter().any(|(_, value)| !value.is_finite());
+        let mut read = self.spec.features.iter().zip(&features).filter(|(f, _)| !f.is_computed());
+        quality.unreadable = read.any(|(_, (_, value))| !value.is_finite());
         Outcome { features, spectra, quality }
     }
 
@@ -247,6 +271,9 @@ impl Analysis {
 
     fn read_off(&self, spectra: &[Spectrum]) -> Vec<(String, f64)> {
         let value = |feature: &Feature| {
+            if feature.is_computed() {
+                return (feature.name.clone(), f64::NAN);
+            }
             let channel = self.channel_of(feature).expect("checked in new");
             (feature.name.clone(), feature.measure.of(&spectra[channel]))
         };

@@ -2,23 +2,34 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::written::Written;
 use super::{AnalysisError, Band, Channel, ChannelKind, Window, bands};
 use crate::observation::Spectrum;
 
 /// Widest average over wavelengths [nm].
 const WIDEST_NM: f64 = 1000.0;
 
-/// A named number read off the spectrum of a channel.
+/// A named number: read off the spectrum of a channel, or computed from other numbers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "Written", into = "Written")]
 pub struct Feature {
     /// Its name.
     pub name: String,
-    /// The channel whose spectrum it is read off.
+    /// The channel whose spectrum it is read off; empty where it is computed.
     pub channel: String,
     /// How.
     pub measure: Measure,
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Feature {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Feature".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        Written::json_schema(generator)
+    }
 }
 
 /// How a number is read off a spectrum.
@@ -65,6 +76,10 @@ pub enum Measure {
         /// Upper end \[nm\].
         high_nm: f64,
     },
+    /// What a formula computes from inputs, rates, volumes, times and other features; scenarios write `formula` in the place of
+    /// channel and measure.
+    #[serde(skip)]
+    Formula(String),
     /// The height of one of several overlapping Gaussian bands, by least squares over a window.
     Component {
         /// Lower end of the window \[nm\].
@@ -79,6 +94,11 @@ pub enum Measure {
 }
 
 impl Feature {
+    /// Whether a formula computes it.
+    pub fn is_computed(&self) -> bool {
+        matches!(self.measure, Measure::Formula(_))
+    }
+
     pub(super) fn check(&self, channel: &Channel, grid: &[f64]) -> Result<(), AnalysisError> {
         let what = format!("feature {}", self.name);
         channel.check_window(&what, self.measure.window(), grid)?;
@@ -97,7 +117,7 @@ impl Feature {
             Measure::Component { bands, which, .. } => {
                 within("which", *which as f64, bands.len() as f64 - 1.0, "")
             }
-            Measure::Area { .. } => Ok(()),
+            Measure::Area { .. } | Measure::Formula(_) => Ok(()),
         }
     }
 }
@@ -107,6 +127,8 @@ impl Measure {
     pub fn unit(&self, kind: ChannelKind) -> &'static str {
         match (self, kind) {
             (Self::PeakPosition { .. }, _) => "nm",
+            // It is in the name.
+            (Self::Formula(_), _) => "",
             (Self::Area { .. }, ChannelKind::Absorbance) => "AU·nm",
             (Self::Area { .. }, ChannelKind::Emission) => "counts·nm",
             (_, kind) => kind.unit(),
@@ -124,6 +146,7 @@ impl Measure {
             | Self::PeakPosition { low_nm, high_nm, .. }
             | Self::Area { low_nm, high_nm }
             | Self::Component { low_nm, high_nm, .. } => Window { low_nm, high_nm },
+            Self::Formula(_) => Window { low_nm: f64::NEG_INFINITY, high_nm: f64::INFINITY },
         }
     }
 
@@ -141,6 +164,8 @@ impl Measure {
             }
             Self::PeakPosition { smooth_nm, .. } => vertex(grid, values, self.window(), *smooth_nm),
             Self::Area { .. } => area(grid, values, self.window()),
+            // It is computed when all else is known.
+            Self::Formula(_) => f64::NAN,
             Self::Component { bands, which, .. } => {
                 let heights = bands::heights(bands, self.window(), grid, values);
                 heights.get(*which).copied().unwrap_or(f64::NAN)
