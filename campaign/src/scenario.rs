@@ -88,7 +88,7 @@ pub struct Phase {
     /// Its name.
     pub name: String,
     /// What decides what to try next.
-    pub policy: Box<dyn Policy>,
+    pub policy: Arc<dyn Policy>,
     /// Most experiments it may run.
     pub experiments: usize,
     /// The phase it starts from, by its place in the list.
@@ -306,8 +306,8 @@ impl Scenario {
     pub fn with_phases(&self, mut phases: Vec<Phase>) -> Self {
         if let World::Table(pool) = &self.world {
             for phase in &mut phases {
-                let policy = std::mem::replace(&mut phase.policy, Box::new(Random));
-                phase.policy = Box::new(Choosing::new(policy, pool.clone()));
+                let policy = std::mem::replace(&mut phase.policy, Arc::new(Random));
+                phase.policy = Arc::new(Choosing::new(policy, pool.clone()));
             }
         }
         Self {

@@ -9,6 +9,8 @@ mod bands;
 mod channel;
 mod computed;
 mod feature;
+mod readings;
+mod source;
 mod window;
 mod written;
 
@@ -20,23 +22,26 @@ pub use bands::Band;
 pub(crate) use channel::average;
 pub use channel::{Channel, ChannelKind, Counts, PhaseWindow};
 pub use feature::{Feature, Measure};
+pub use readings::Readings;
 pub use window::Window;
 
 use crate::formula::FormulaError;
 use crate::frames::Frames;
 use crate::id::SpectrometerId;
-use crate::manifest::{Manifest, SpectrometerInfo};
+use crate::manifest::{AnalyserInfo, Manifest, SensorInfo, SpectrometerInfo};
 use crate::observation::{Observation, Outcome, Quality, Spectrum};
 use crate::settings::Settings;
+use source::Source;
 
 /// What is measured: the `[analysis]` table of a scenario.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AnalysisSpec {
-    /// The spectrometers and how their frames become spectra.
+    /// The spectrometers and how their frames become spectra; none where other instruments measure.
+    #[serde(default)]
     pub channels: Vec<Channel>,
-    /// The numbers read off the spectra, in the order of the observation.
+    /// The numbers read off spectra, results of analysers and readings of sensors, in the order of the observation.
     pub features: Vec<Feature>,
 }
 
@@ -59,6 +64,14 @@ pub enum AnalysisError {
         feature: String,
         /// The name it gives.
         channel: String,
+    },
+    /// A feature is of an instrument that cannot tell it.
+    #[error("feature {feature}: {detail}")]
+    Unfit {
+        /// Feature.
+        feature: String,
+        /// What is wrong, and what could be asked.
+        detail: String,
     },
     /// A window holds no pixel of the spectrometer.
     #[error(
@@ -108,6 +121,11 @@ pub struct Analysis {
     spec: AnalysisSpec,
     grids: Vec<Arc<[f64]>>,
     detectors: Vec<SpectrometerInfo>,
+    /// Where each feature comes from.
+    sources: Vec<Source>,
+    /// Analysers and sensors that features come from, each once.
+    analysers: Vec<AnalyserInfo>,
+    sensors: Vec<SensorInfo>,
 }
 
 /// Averaged counts of every channel with nothing but the carrier in the flow cell, and in the dark.
@@ -123,7 +141,8 @@ impl Analysis {
     /// Fits `spec` to the rig of `manifest`.
     ///
     /// # Errors
-    /// If a name is unknown, a window lies outside a spectrometer's range, or no frame would be kept.
+    /// If a name is unknown, a window lies outside a spectrometer's range, no frame would be kept, or a feature is of an
+    /// instrument that cannot tell it.
     pub fn new(spec: AnalysisSpec, manifest: &Manifest) -> Result<Self, AnalysisError> {
         let (mut grids, mut detectors) = (Vec::new(), Vec::new());
         for channel in &spec.channels {
@@ -138,22 +157,13 @@ impl Analysis {
             grids.push(grid);
             detectors.push(info.clone());
         }
-        let analysis = Self { spec, grids, detectors };
-        let mut read = analysis.spec.features.iter().filter(|feature| !feature.is_computed());
-        read.try_for_each(|feature| {
-            let channel = analysis.channel_of(feature)?;
-            feature.check(&analysis.spec.channels[channel], &analysis.grids[channel])
-        })?;
+        let (sources, analysers, sensors) = (Vec::new(), Vec::new(), Vec::new());
+        let mut analysis = Self { spec, grids, detectors, sources, analysers, sensors };
+        for feature in analysis.spec.features.clone() {
+            let source = analysis.source(&feature, manifest)?;
+            analysis.sources.push(source);
+        }
         Ok(analysis)
-    }
-
-    fn channel_of(&self, feature: &Feature) -> Result<usize, AnalysisError> {
-        self.spec.channels.iter().position(|c| c.name == feature.channel).ok_or_else(|| {
-            AnalysisError::NoChannel {
-                feature: feature.name.clone(),
-                channel: feature.channel.clone(),
-            }
-        })
     }
 
     /// The channels.
@@ -168,12 +178,24 @@ impl Analysis {
 
     /// Unit of each feature, in order.
     pub fn units(&self) -> Vec<&'static str> {
-        let unit = |feature: &Feature| {
-            // What is computed has its unit in its name.
-            let channel = self.channel_of(feature).ok();
-            channel.map_or("", |i| feature.measure.unit(self.spec.channels[i].kind))
+        let unit = |(feature, source): (&Feature, &Source)| match *source {
+            Source::Channel(channel) => feature.measure.unit(self.spec.channels[channel].kind),
+            Source::Analyser { .. } => "mM",
+            Source::Sensor(sensor) => self.sensors[sensor].kind.unit(),
+            // It is in the name.
+            Source::Formula => "",
         };
-        self.spec.features.iter().map(unit).collect()
+        self.spec.features.iter().zip(&self.sources).map(unit).collect()
+    }
+
+    /// The analysers that features come from, each of which takes a sample.
+    pub fn analysers(&self) -> &[AnalyserInfo] {
+        &self.analysers
+    }
+
+    /// The sensors that features come from.
+    pub fn sensors(&self) -> &[SensorInfo] {
+        &self.sensors
     }
 
     /// Wavelengths of each channel \[nm\].
@@ -211,11 +233,27 @@ impl Analysis {
         computed::complete(&self.spec.features, observation, settings);
     }
 
-    /// Features and spectra from the frames of each channel, its dark counts and the blank.
+    /// Features and spectra from the frames of each channel, its dark counts and the blank. Features of other instruments
+    /// are missing.
     ///
     /// # Panics
     /// If the number of channels differs.
     pub fn outcome(&self, frames: &[Frames], dark: &[Counts], blank: &Blank) -> Outcome {
+        self.outcome_with(frames, dark, blank, &Readings::default())
+    }
+
+    /// Features and spectra from the frames of each channel, its dark counts and the blank, and from what other instruments
+    /// have found.
+    ///
+    /// # Panics
+    /// If the number of channels differs.
+    pub fn outcome_with(
+        &self,
+        frames: &[Frames],
+        dark: &[Counts],
+        blank: &Blank,
+        readings: &Readings,
+    ) -> Outcome {
         let mut quality = Quality { stale_blank: blank.stale, ..Quality::default() };
         let mut spectra = Vec::new();
         for (i, channel) in self.spec.channels.iter().enumerate() {
@@ -236,9 +274,8 @@ impl Analysis {
             };
             spectra.push(self.named(i, channel.spectrum(&counts, detector, &self.grids[i])));
         }
-        let features = self.read_off(&spectra);
-        let mut read = self.spec.features.iter().zip(&features).filter(|(f, _)| !f.is_computed());
-        quality.unreadable = read.any(|(_, (_, value))| !value.is_finite());
+        let features = self.read_off(&spectra, readings);
+        quality.unreadable = self.lacks(&features);
         Outcome { features, spectra, quality }
     }
 
@@ -254,9 +291,15 @@ impl Analysis {
             self.named(i, channel.exact(&counts, &self.detectors[i], &self.grids[i]))
         };
         let spectra: Vec<Spectrum> = self.spec.channels.iter().enumerate().map(spectrum).collect();
-        let features = self.read_off(&spectra);
-        let unreadable = features.iter().any(|(_, value)| !value.is_finite());
+        let features = self.read_off(&spectra, &Readings::default());
+        let unreadable = self.lacks(&features);
         Outcome { features, spectra, quality: Quality { unreadable, ..Quality::default() } }
+    }
+
+    /// Whether one of the `features` that are not computed is missing.
+    fn lacks(&self, features: &[(String, f64)]) -> bool {
+        let mut read = self.spec.features.iter().zip(features).filter(|(f, _)| !f.is_computed());
+        read.any(|(_, (_, value))| !value.is_finite())
     }
 
     fn named(&self, channel: usize, values: Vec<f64>) -> Spectrum {
@@ -269,15 +312,18 @@ impl Analysis {
         }
     }
 
-    fn read_off(&self, spectra: &[Spectrum]) -> Vec<(String, f64)> {
-        let value = |feature: &Feature| {
-            if feature.is_computed() {
-                return (feature.name.clone(), f64::NAN);
-            }
-            let channel = self.channel_of(feature).expect("checked in new");
-            (feature.name.clone(), feature.measure.of(&spectra[channel]))
+    fn read_off(&self, spectra: &[Spectrum], readings: &Readings) -> Vec<(String, f64)> {
+        let value = |(feature, source): (&Feature, &Source)| {
+            let value = match *source {
+                Source::Channel(channel) => feature.measure.of(&spectra[channel]),
+                Source::Analyser { analyser, species } => readings.result(analyser, species),
+                Source::Sensor(sensor) => readings.sensor(sensor),
+                // It is computed when all else is known.
+                Source::Formula => f64::NAN,
+            };
+            (feature.name.clone(), value)
         };
-        self.spec.features.iter().map(value).collect()
+        self.spec.features.iter().zip(&self.sources).map(value).collect()
     }
 }
 

@@ -9,13 +9,13 @@ use crate::observation::Spectrum;
 /// Widest average over wavelengths [nm].
 const WIDEST_NM: f64 = 1000.0;
 
-/// A named number: read off the spectrum of a channel, or computed from other numbers.
+/// A named number: read off the spectrum of a channel, told by an instrument, or computed from other numbers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Written", into = "Written")]
 pub struct Feature {
     /// Its name.
     pub name: String,
-    /// The channel whose spectrum it is read off; empty where it is computed.
+    /// The channel whose spectrum it is read off, or the analyser or the sensor that tells it; empty where it is computed.
     pub channel: String,
     /// How.
     pub measure: Measure,
@@ -76,10 +76,6 @@ pub enum Measure {
         /// Upper end \[nm\].
         high_nm: f64,
     },
-    /// What a formula computes from inputs, rates, volumes, times and other features; scenarios write `formula` in the place of
-    /// channel and measure.
-    #[serde(skip)]
-    Formula(String),
     /// The height of one of several overlapping Gaussian bands, by least squares over a window.
     Component {
         /// Lower end of the window \[nm\].
@@ -91,6 +87,17 @@ pub enum Measure {
         /// Which of them is reported, counted from 0.
         which: usize,
     },
+    /// The concentration that an analyser finds of a species \[mM\].
+    Concentration {
+        /// The species.
+        of: String,
+    },
+    /// What a sensor in the line reads as the sample is taken.
+    Reading,
+    /// What a formula computes from inputs, rates, volumes, times and other features; scenarios write `formula` in the place of
+    /// channel and measure.
+    #[serde(skip)]
+    Formula(String),
 }
 
 impl Feature {
@@ -101,6 +108,11 @@ impl Feature {
 
     pub(super) fn check(&self, channel: &Channel, grid: &[f64]) -> Result<(), AnalysisError> {
         let what = format!("feature {}", self.name);
+        if matches!(self.measure, Measure::Concentration { .. } | Measure::Reading) {
+            let detail =
+                format!("{} is a spectrometer's channel, which shows a spectrum", channel.name);
+            return Err(AnalysisError::Unfit { feature: self.name.clone(), detail });
+        }
         channel.check_window(&what, self.measure.window(), grid)?;
         let within = |key: &str, value: f64, high: f64, unit| {
             if (0.0..=high).contains(&value) {
@@ -117,7 +129,10 @@ impl Feature {
             Measure::Component { bands, which, .. } => {
                 within("which", *which as f64, bands.len() as f64 - 1.0, "")
             }
-            Measure::Area { .. } | Measure::Formula(_) => Ok(()),
+            Measure::Area { .. }
+            | Measure::Concentration { .. }
+            | Measure::Reading
+            | Measure::Formula(_) => Ok(()),
         }
     }
 }
@@ -127,10 +142,12 @@ impl Measure {
     pub fn unit(&self, kind: ChannelKind) -> &'static str {
         match (self, kind) {
             (Self::PeakPosition { .. }, _) => "nm",
-            // It is in the name.
-            (Self::Formula(_), _) => "",
             (Self::Area { .. }, ChannelKind::Absorbance) => "AU·nm",
             (Self::Area { .. }, ChannelKind::Emission) => "counts·nm",
+            (Self::Concentration { .. }, _) => "mM",
+            (Self::Reading, _) => "",
+            // It is in the name.
+            (Self::Formula(_), _) => "",
             (_, kind) => kind.unit(),
         }
     }
@@ -146,7 +163,9 @@ impl Measure {
             | Self::PeakPosition { low_nm, high_nm, .. }
             | Self::Area { low_nm, high_nm }
             | Self::Component { low_nm, high_nm, .. } => Window { low_nm, high_nm },
-            Self::Formula(_) => Window { low_nm: f64::NEG_INFINITY, high_nm: f64::INFINITY },
+            Self::Concentration { .. } | Self::Reading | Self::Formula(_) => {
+                Window { low_nm: f64::NAN, high_nm: f64::NAN }
+            }
         }
     }
 
@@ -164,12 +183,12 @@ impl Measure {
             }
             Self::PeakPosition { smooth_nm, .. } => vertex(grid, values, self.window(), *smooth_nm),
             Self::Area { .. } => area(grid, values, self.window()),
-            // It is computed when all else is known.
-            Self::Formula(_) => f64::NAN,
             Self::Component { bands, which, .. } => {
                 let heights = bands::heights(bands, self.window(), grid, values);
                 heights.get(*which).copied().unwrap_or(f64::NAN)
             }
+            // No spectrum tells these.
+            Self::Concentration { .. } | Self::Reading | Self::Formula(_) => f64::NAN,
         }
     }
 }
