@@ -193,7 +193,8 @@ fn a_feature_may_be_a_formula_of_what_else_is_known() {
             row[place].parse().unwrap()
         };
         let hours = number("residence_time_s") / 3600.0;
-        let expected = (number("blue") - number("red")) / (number("methylene_blue_ml") * hours);
+        let expected =
+            (number("blue_au") - number("red_au")) / (number("consumed_methylene_blue_ml") * hours);
         let computed = number("blue_per_ml_h");
         assert!(
             (computed - expected).abs() < 1e-3 * expected.abs().max(0.1),
