@@ -70,12 +70,7 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     }
     super::place::with_rig(&scenario)?;
     let wiring = read_wiring(wiring_file)?;
-    let real_time = (args.speed - 1.0).abs() < f64::EPSILON;
-    if !(real_time || wiring.simulated && args.speed.is_finite() && args.speed > 0.0) {
-        let message = format!("--speed {}: a real rig runs in real time", args.speed);
-        return Err(CommandError::bad_input(message)
-            .hint("only instruments that `flowtwin emulate --wired` serves can be accelerated"));
-    }
+    in_its_time(args, &wiring)?;
     spectra_come_in_time(&wiring, &scenario)?;
     let identity = Identity::new(&scenario, seed, wiring.simulated).in_wall_time();
     let more = ending(replayed.is_some(), then.is_some());
@@ -135,6 +130,17 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     let concluded =
         conclude(to, &path, Extras { backend: "hardware".into(), simulated_events: None }, then);
     both(verdict(&ended, watched), concluded)
+}
+
+/// Refuses to accelerate a real rig.
+fn in_its_time(args: &OnRig, wiring: &Wiring) -> Result<(), CommandError> {
+    let real_time = (args.speed - 1.0).abs() < f64::EPSILON;
+    if real_time || wiring.simulated && args.speed.is_finite() && args.speed > 0.0 {
+        return Ok(());
+    }
+    let message = format!("--speed {}: a real rig runs in real time", args.speed);
+    Err(CommandError::bad_input(message)
+        .hint("only instruments that `flowtwin emulate --wired` serves can be accelerated"))
 }
 
 /// What the usual name of the folder of a run on a rig ends with.
