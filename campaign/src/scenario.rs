@@ -34,7 +34,7 @@ use serde::Deserialize as _;
 
 pub use check::LONGEST_NAME;
 pub use course::{CONTEST, Course, Leg};
-pub use entrant::{Entrant, EntrantError, Kind};
+pub use entrant::{Entrant, EntrantError, EntrantKind};
 pub use expected::{Expected, Moment};
 pub use file::{PhaseSpec, ScenarioFile, TwinSpec};
 pub use keys::keys;

@@ -17,7 +17,7 @@ use super::truth::Truth;
 
 /// An experiment of a campaign, and how things stand after it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Step {
+pub struct BenchmarkStep {
     /// Values of the inputs, in the order of the space.
     pub conditions: Vec<f64>,
     /// The objective as measured; none in a failed experiment.
@@ -39,7 +39,7 @@ pub struct Step {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Steps {
     /// The experiments in order, the opening included.
-    pub steps: Vec<Step>,
+    pub steps: Vec<BenchmarkStep>,
     /// The fault that ended it early, in words.
     pub stopped: Option<String>,
 }
@@ -151,7 +151,7 @@ fn uninterrupted(fault: Option<Fault>) -> Result<Option<String>, StepsError> {
     }
 }
 
-fn follow(scenario: &Scenario, seen: &[Observation], truth: &mut Truth<'_>) -> Vec<Step> {
+fn follow(scenario: &Scenario, seen: &[Observation], truth: &mut Truth<'_>) -> Vec<BenchmarkStep> {
     let objective = scenario.objective();
     let (mut best, mut true_best): (Option<f64>, Option<f64>) = (None, None);
     let primed = scenario.procedure().primes_ml(scenario.manifest());
@@ -170,7 +170,7 @@ fn follow(scenario: &Scenario, seen: &[Observation], truth: &mut Truth<'_>) -> V
         for (sum, (_, ml)) in consumed.iter_mut().zip(&observation.consumed_ml) {
             *sum += ml;
         }
-        Step {
+        BenchmarkStep {
             conditions: observation.conditions.values().to_vec(),
             outcome,
             best,
