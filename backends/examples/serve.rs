@@ -105,6 +105,7 @@ impl StillLab {
             SensorKind::Power(_) => 37.5,
             SensorKind::Status(pump) => self.dispensed(pump.as_str()).1,
             SensorKind::Dispensed(pump) => self.dispensed(pump.as_str()).0,
+            SensorKind::Probe(_) => 20.0,
             SensorKind::Permit => 1.0,
         }
     }
@@ -200,6 +201,7 @@ fn manifest() -> Manifest {
         heaters: heaters.map(heater).to_vec(),
         lights: ["led", "halogen", "blue"].map(|l| LightInfo { name: l.into() }).to_vec(),
         spectrometers: ["absorption", "emission", "serial"].map(spectrometer).to_vec(),
+        analysers: Vec::new(),
         sensors,
         path: Default::default(),
     }

@@ -10,6 +10,7 @@ use flowtwin_lab::{
 
 mod instruments;
 mod safe;
+mod sentry;
 mod station;
 mod worker;
 
@@ -20,6 +21,7 @@ pub use safe::{Herald, SAFE_WITHIN, Unsafe};
 use crate::clock::Clock;
 use crate::transport::Hurry;
 use safe::Safety;
+use sentry::Sentry;
 use station::Station;
 use worker::Worker;
 
@@ -37,6 +39,8 @@ pub struct Bench {
     safety: Safety,
     pulse: Option<Box<dyn Pulse>>,
     heralds: Vec<Box<dyn Herald>>,
+    /// No heater may be hotter, whatever is being waited for [°C].
+    ceiling_c: f64,
 }
 
 /// The instruments at the end of a cable, and what makes them once more in a thread of their own.
@@ -109,6 +113,7 @@ impl Bench {
             safety,
             pulse: None,
             heralds,
+            ceiling_c: f64::INFINITY,
         };
         bench.install(stations);
         bench
@@ -149,6 +154,14 @@ impl Bench {
         self
     }
 
+    /// The same bench, which looks at its heaters also while it waits for another instrument, and gives that up where one
+    /// is hotter than `ceiling_c` [°C].
+    #[must_use]
+    pub fn with_ceiling(mut self, ceiling_c: f64) -> Self {
+        self.ceiling_c = ceiling_c;
+        self
+    }
+
     fn beat(&mut self) -> Result<(), Fault> {
         let beat = self.pulse.as_mut().map_or(Ok(()), |pulse| pulse.beat());
         beat.map_err(|kind| self.fault("watch", kind))
@@ -181,16 +194,24 @@ impl Bench {
             return Err(self.fault(part, FaultKind::Unsupported { detail }));
         };
         let turns_off = matches!(order, Order::Do(Command::HeaterOff { .. }));
-        let until = turns_off.then(|| std::time::Instant::now() + SAFE_WITHIN);
-        let Self { stations, pulse, clock, .. } = self;
+        let off_within = self.safety.off_within(part);
+        let until = turns_off.then(|| std::time::Instant::now() + off_within);
+        let Self { stations, pulse, clock, ceiling_c, .. } = self;
+        let (station, others) = sentry::apart(stations, at);
+        let mut sentry = Sentry::new(*ceiling_c, others);
         let mut alive = || match clock.is_interrupted() && !turns_off {
             true => Err(FaultKind::Interrupted),
-            false => pulse.as_mut().map_or(Ok(()), |pulse| pulse.beat()),
+            false => {
+                pulse.as_mut().map_or(Ok(()), |pulse| pulse.beat())?;
+                if turns_off { Ok(()) } else { sentry.look() }
+            }
         };
-        let answered = stations[at].ask(order, until, &mut alive);
-        answered.map_err(|kind| match kind {
-            FaultKind::Unwatched { .. } => self.fault("watch", kind),
-            kind => self.fault(part, kind),
+        let answered = station.ask(order, until, &mut alive);
+        let hot = sentry.found();
+        answered.map_err(|kind| match (kind, hot) {
+            (kind @ FaultKind::Unwatched { .. }, _) => self.fault("watch", kind),
+            (kind @ FaultKind::Interlock { .. }, Some(heater)) => self.fault(heater, kind),
+            (kind, _) => self.fault(part, kind),
         })
     }
 
@@ -232,6 +253,7 @@ impl Bench {
         match answer {
             Answer::Takes(span) => Reply::Ready(self.clock.now() + span),
             Answer::Frames(frames) => Reply::Frames(frames),
+            Answer::Results(found) => Reply::Results(found),
             Answer::Reading(value) => Reply::Reading(value),
             Answer::Done | Answer::Info(_) | Answer::Left(_) => Reply::Done,
         }
@@ -254,7 +276,7 @@ impl Bench {
         let done = self.order(&part, &Order::Do(command.clone()));
         self.safety.note(command, done.is_ok());
         let reply = self.reply(done?);
-        if matches!(command, Command::Fetch { .. }) {
+        if matches!(command, Command::Fetch { .. } | Command::Results { .. }) {
             self.confirm()?;
         }
         Ok(reply)

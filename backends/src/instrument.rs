@@ -221,6 +221,65 @@ pub trait Spectrometer {
     }
 }
 
+/// An instrument that takes samples and analyses them, one at a time.
+///
+/// ```
+/// use flowtwin_backends::instrument::Analyser;
+/// use flowtwin_lab::{FaultKind, Span};
+///
+/// /// Always finds 1.5 mM of one species, half a minute after a sample was taken.
+/// struct Constant {
+///     sampled: bool,
+/// }
+///
+/// impl Analyser for Constant {
+///     fn inject(&mut self) -> Result<Span, FaultKind> {
+///         self.sampled = true;
+///         Ok(Span::from_secs(30.0))
+///     }
+///     fn results(&mut self) -> Result<Vec<f64>, FaultKind> {
+///         let sampled = std::mem::take(&mut self.sampled);
+///         sampled.then(|| vec![1.5]).ok_or(FaultKind::NotReady)
+///     }
+/// }
+/// ```
+pub trait Analyser {
+    /// Takes a sample and starts to analyse it; returns how long that takes.
+    ///
+    /// # Errors
+    /// [`FaultKind::NotReady`] while it works on another sample, or if it does not start.
+    fn inject(&mut self) -> Result<Span, FaultKind>;
+
+    /// Hands over what it found of each species, in the order of the scenario \[mM\].
+    ///
+    /// # Errors
+    /// [`FaultKind::NotReady`] before the results are there, and once they have been handed over; or if they cannot be read.
+    fn results(&mut self) -> Result<Vec<f64>, FaultKind>;
+}
+
+/// A sensor in the line.
+///
+/// ```
+/// use flowtwin_backends::instrument::Probe;
+/// use flowtwin_lab::FaultKind;
+///
+/// /// A gauge that shows no pressure.
+/// struct Open;
+///
+/// impl Probe for Open {
+///     fn value(&mut self) -> Result<f64, FaultKind> {
+///         Ok(0.0)
+///     }
+/// }
+/// ```
+pub trait Probe {
+    /// What it reads, in the unit of its kind.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    fn value(&mut self) -> Result<f64, FaultKind>;
+}
+
 /// A switch that says whether it is safe to run.
 ///
 /// ```

@@ -27,7 +27,6 @@ pub use interruptible::Interruptible;
 pub use shared::Shared;
 use syringes::ByHand;
 pub use syringes::Fillings;
-use thinking::thinking;
 
 /// A campaign on some lab.
 #[derive(Debug)]
@@ -279,7 +278,7 @@ struct UnderWay<'a, 'w, L: Lab, S: Sink> {
     there: Option<&'w Journal>,
     phases: Vec<Vec<Trial>>,
     number: u64,
-    costs: Costs<'a>,
+    costs: Costs,
     work: Work,
     observer: &'w mut dyn Observer,
 }
@@ -380,7 +379,8 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
             from: phase.from.map(|from| scenario.phases()[from].name.clone()),
         })?;
         self.observer.phase(&phase.name, phase.policy.name(), phase.experiments);
-        let mut history = History { trials: self.inherited(phase), pending: Vec::new() };
+        let (trials, earlier) = (self.inherited(phase), scenario.priors());
+        let mut history = History { trials, earlier, ..History::default() };
         let inherited = history.trials.len();
         let mut spent = Spent::default();
         let stop = loop {
@@ -406,11 +406,9 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
         Ok(())
     }
 
-    /// What a phase knows before it begins: everything the phase it starts from knew at its end, or else what
-    /// earlier campaigns have taught.
+    /// What a phase knows of this campaign before it begins: everything the phase it starts from knew at its end.
     fn inherited(&self, phase: &Phase) -> Vec<Trial> {
-        let priors = || self.campaign.scenario.priors();
-        phase.from.map_or_else(priors, |from| self.phases[from].clone())
+        phase.from.map_or_else(Vec::new, |from| self.phases[from].clone())
     }
 
     /// The rule that ends the phase now. While recorded experiments of the phase are left, none did.
@@ -426,9 +424,10 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
         }
         let scenario = self.campaign.scenario;
         let context = self.campaign.context(phase);
-        let (space, surrogate) = (scenario.space(), scenario.surrogate());
-        let check = || phase.stop.check(space, history, spent, surrogate, &context);
-        let found = thinking(&mut self.lab, self.campaign.in_wall_time, check)?;
+        let (space, surrogate) = (scenario.space().clone(), scenario.surrogate());
+        let (rules, history) = (phase.stop, history.clone());
+        let check = move || rules.check(&space, &history, spent, surrogate, &context);
+        let found = self.thinking(check)?;
         found.map_err(|source| self.no_answer(phase, source))
     }
 
@@ -457,15 +456,15 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
         if self.campaign.only_recorded {
             return Err(Fault::new(self.lab.now(), "replay", FaultKind::Interrupted).into());
         }
-        let cost = self.costs.next();
-        let space = self.campaign.scenario.space();
+        let (cost, planned, policy) = (self.costs.next(), phase.experiments, phase.policy.clone());
+        let (space, history) = (self.campaign.scenario.space().clone(), history.clone());
         let context = self.campaign.context(phase);
-        let propose = || {
-            let (count, planned, cost) = (1, phase.experiments, Some(&cost as _));
+        let propose = move || {
+            let (space, history, count, cost) = (&space, &history, 1, Some(&cost as _));
             let ask = Ask { space, history, count, asked, planned, cost };
-            phase.policy.propose(&ask, &context)
+            policy.propose(&ask, &context)
         };
-        let answer = thinking(&mut self.lab, self.campaign.in_wall_time, propose)?;
+        let answer = self.thinking(propose)?;
         let answer = answer.map_err(|source| self.no_answer(phase, source))?;
         self.work += answer.work;
         Ok(answer

@@ -95,7 +95,8 @@ impl Place {
 }
 
 fn of_journals(before: &Journal, after: &Journal) -> Option<Parting> {
-    let (a, b) = (before.records(), after.records());
+    let [(a, old_lines), (b, new_lines)] = [told(before), told(after)];
+    let (a, b, lines) = (&a[..], &b[..], [old_lines, new_lines]);
     let mut place = Place::default();
     for line in 0..a.len().max(b.len()) {
         let (old, new) = (a.get(line), b.get(line));
@@ -104,13 +105,22 @@ fn of_journals(before: &Journal, after: &Journal) -> Option<Parting> {
         }
         if let Some((sort, what, before, after)) = differ(old, new, a, b, line) {
             new.or(old).iter().for_each(|record| place.pass(record));
+            let shown = lines[1].get(line).or(lines[0].get(line)).copied();
             let Place { experiment, phase, at_s } = place;
-            let (line, at_s) = (Some(line + 1), Some(at_s));
+            let (line, at_s) = (shown, Some(at_s));
             return Some(Parting { sort, experiment, phase, line, at_s, what, before, after });
         }
         old.iter().for_each(|record| place.pass(record));
     }
     None
+}
+
+/// What a journal records of a run whatever lab it was on, and in which lines: what was intended stands again behind, with
+/// its answer.
+fn told(journal: &Journal) -> (Vec<Record>, Vec<usize>) {
+    let records = journal.records().iter().enumerate();
+    let told = records.filter(|(_, record)| !matches!(record, Record::Intended(_)));
+    told.map(|(i, record)| (record.clone(), i + 1)).unzip()
 }
 
 type Found = (Sort, String, String, String);

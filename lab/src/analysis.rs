@@ -8,6 +8,8 @@
 mod bands;
 mod channel;
 mod feature;
+mod readings;
+mod source;
 mod window;
 
 use std::sync::Arc;
@@ -18,21 +20,24 @@ pub use bands::Band;
 pub(crate) use channel::average;
 pub use channel::{Channel, ChannelKind, Counts, PhaseWindow};
 pub use feature::{Feature, Measure};
+pub use readings::Readings;
 pub use window::Window;
 
 use crate::frames::Frames;
 use crate::id::SpectrometerId;
-use crate::manifest::{Manifest, SpectrometerInfo};
+use crate::manifest::{AnalyserInfo, Manifest, SensorInfo, SpectrometerInfo};
 use crate::observation::{Outcome, Quality, Spectrum};
+use source::Source;
 
 /// What is measured: the `[analysis]` table of a scenario.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AnalysisSpec {
-    /// The spectrometers and how their frames become spectra.
+    /// The spectrometers and how their frames become spectra; none where other instruments measure.
+    #[serde(default)]
     pub channels: Vec<Channel>,
-    /// The numbers read off the spectra, in the order of the observation.
+    /// The numbers read off spectra, results of analysers and readings of sensors, in the order of the observation.
     pub features: Vec<Feature>,
 }
 
@@ -55,6 +60,14 @@ pub enum AnalysisError {
         feature: String,
         /// The name it gives.
         channel: String,
+    },
+    /// A feature is of an instrument that cannot tell it.
+    #[error("feature {feature}: {detail}")]
+    Unfit {
+        /// Feature.
+        feature: String,
+        /// What is wrong, and what could be asked.
+        detail: String,
     },
     /// A window holds no pixel of the spectrometer.
     #[error(
@@ -104,6 +117,11 @@ pub struct Analysis {
     spec: AnalysisSpec,
     grids: Vec<Arc<[f64]>>,
     detectors: Vec<SpectrometerInfo>,
+    /// Where each feature comes from.
+    sources: Vec<Source>,
+    /// Analysers and sensors that features come from, each once.
+    analysers: Vec<AnalyserInfo>,
+    sensors: Vec<SensorInfo>,
 }
 
 /// Averaged counts of every channel with nothing but the carrier in the flow cell, and in the dark.
@@ -119,7 +137,8 @@ impl Analysis {
     /// Fits `spec` to the rig of `manifest`.
     ///
     /// # Errors
-    /// If a name is unknown, a window lies outside a spectrometer's range, or no frame would be kept.
+    /// If a name is unknown, a window lies outside a spectrometer's range, no frame would be kept, or a feature is of an
+    /// instrument that cannot tell it.
     pub fn new(spec: AnalysisSpec, manifest: &Manifest) -> Result<Self, AnalysisError> {
         let (mut grids, mut detectors) = (Vec::new(), Vec::new());
         for channel in &spec.channels {
@@ -134,21 +153,13 @@ impl Analysis {
             grids.push(grid);
             detectors.push(info.clone());
         }
-        let analysis = Self { spec, grids, detectors };
-        analysis.spec.features.iter().try_for_each(|feature| {
-            let channel = analysis.channel_of(feature)?;
-            feature.check(&analysis.spec.channels[channel], &analysis.grids[channel])
-        })?;
+        let (sources, analysers, sensors) = (Vec::new(), Vec::new(), Vec::new());
+        let mut analysis = Self { spec, grids, detectors, sources, analysers, sensors };
+        for feature in analysis.spec.features.clone() {
+            let source = analysis.source(&feature, manifest)?;
+            analysis.sources.push(source);
+        }
         Ok(analysis)
-    }
-
-    fn channel_of(&self, feature: &Feature) -> Result<usize, AnalysisError> {
-        self.spec.channels.iter().position(|c| c.name == feature.channel).ok_or_else(|| {
-            AnalysisError::NoChannel {
-                feature: feature.name.clone(),
-                channel: feature.channel.clone(),
-            }
-        })
     }
 
     /// The channels.
@@ -163,11 +174,22 @@ impl Analysis {
 
     /// Unit of each feature, in order.
     pub fn units(&self) -> Vec<&'static str> {
-        let kind = |feature: &Feature| {
-            let channel = self.channel_of(feature).expect("checked in new");
-            self.spec.channels[channel].kind
+        let unit = |(feature, source): (&Feature, &Source)| match *source {
+            Source::Channel(channel) => feature.measure.unit(self.spec.channels[channel].kind),
+            Source::Analyser { .. } => "mM",
+            Source::Sensor(sensor) => self.sensors[sensor].kind.unit(),
         };
-        self.spec.features.iter().map(|f| f.measure.unit(kind(f))).collect()
+        self.spec.features.iter().zip(&self.sources).map(unit).collect()
+    }
+
+    /// The analysers that features come from, each of which takes a sample.
+    pub fn analysers(&self) -> &[AnalyserInfo] {
+        &self.analysers
+    }
+
+    /// The sensors that features come from.
+    pub fn sensors(&self) -> &[SensorInfo] {
+        &self.sensors
     }
 
     /// Wavelengths of each channel \[nm\].
@@ -188,11 +210,27 @@ impl Analysis {
         self.spec.channels[channel].shows_slugs(frames, &self.grids[channel])
     }
 
-    /// Features and spectra from the frames of each channel, its dark counts and the blank.
+    /// Features and spectra from the frames of each channel, its dark counts and the blank. Features of other instruments
+    /// are missing.
     ///
     /// # Panics
     /// If the number of channels differs.
     pub fn outcome(&self, frames: &[Frames], dark: &[Counts], blank: &Blank) -> Outcome {
+        self.outcome_with(frames, dark, blank, &Readings::default())
+    }
+
+    /// Features and spectra from the frames of each channel, its dark counts and the blank, and from what other instruments
+    /// have found.
+    ///
+    /// # Panics
+    /// If the number of channels differs.
+    pub fn outcome_with(
+        &self,
+        frames: &[Frames],
+        dark: &[Counts],
+        blank: &Blank,
+        readings: &Readings,
+    ) -> Outcome {
         let mut quality = Quality { stale_blank: blank.stale, ..Quality::default() };
         let mut spectra = Vec::new();
         for (i, channel) in self.spec.channels.iter().enumerate() {
@@ -213,7 +251,7 @@ impl Analysis {
             };
             spectra.push(self.named(i, channel.spectrum(&counts, detector, &self.grids[i])));
         }
-        let features = self.read_off(&spectra);
+        let features = self.read_off(&spectra, readings);
         quality.unreadable = features.iter().any(|(_, value)| !value.is_finite());
         Outcome { features, spectra, quality }
     }
@@ -230,7 +268,7 @@ impl Analysis {
             self.named(i, channel.exact(&counts, &self.detectors[i], &self.grids[i]))
         };
         let spectra: Vec<Spectrum> = self.spec.channels.iter().enumerate().map(spectrum).collect();
-        let features = self.read_off(&spectra);
+        let features = self.read_off(&spectra, &Readings::default());
         let unreadable = features.iter().any(|(_, value)| !value.is_finite());
         Outcome { features, spectra, quality: Quality { unreadable, ..Quality::default() } }
     }
@@ -245,12 +283,16 @@ impl Analysis {
         }
     }
 
-    fn read_off(&self, spectra: &[Spectrum]) -> Vec<(String, f64)> {
-        let value = |feature: &Feature| {
-            let channel = self.channel_of(feature).expect("checked in new");
-            (feature.name.clone(), feature.measure.of(&spectra[channel]))
+    fn read_off(&self, spectra: &[Spectrum], readings: &Readings) -> Vec<(String, f64)> {
+        let value = |(feature, source): (&Feature, &Source)| {
+            let value = match *source {
+                Source::Channel(channel) => feature.measure.of(&spectra[channel]),
+                Source::Analyser { analyser, species } => readings.result(analyser, species),
+                Source::Sensor(sensor) => readings.sensor(sensor),
+            };
+            (feature.name.clone(), value)
         };
-        self.spec.features.iter().map(value).collect()
+        self.spec.features.iter().zip(&self.sources).map(value).collect()
     }
 }
 

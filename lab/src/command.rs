@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::conditions::Conditions;
 use crate::fault::Fault;
 use crate::frames::Frames;
-use crate::id::{HeaterId, LightId, PumpId, SensorId, SpectrometerId};
+use crate::id::{AnalyserId, HeaterId, LightId, PumpId, SensorId, SpectrometerId};
 use crate::observation::Outcome;
 use crate::time::Instant;
 use crate::units::{FlowRate, Temperature, Volume};
@@ -69,6 +69,17 @@ pub enum Command {
     Fetch {
         /// Which spectrometer.
         spectrometer: SpectrometerId,
+    },
+    /// Take a sample and start to analyse it; answered by [`Reply::Ready`] with the moment the results are expected. An
+    /// analyser works on one sample at a time: [`crate::FaultKind::NotReady`] while it does.
+    Inject {
+        /// Which analyser.
+        analyser: AnalyserId,
+    },
+    /// Hand over the results of the sample injected last; a [`crate::FaultKind::NotReady`] fault before they are there.
+    Results {
+        /// Which analyser.
+        analyser: AnalyserId,
     },
     /// Read a sensor.
     Read {
@@ -149,6 +160,9 @@ pub enum Reply {
     Ready(Instant),
     /// The frames of a spectrometer.
     Frames(Frames),
+    /// What an analyser found: the concentration of each species of its manifest entry, in order \[mM\]; 0 for what is below
+    /// its limit of detection.
+    Results(Vec<f64>),
     /// The value of a sensor, in the unit its manifest entry names.
     Reading(f64),
     /// The outcome of a whole experiment.

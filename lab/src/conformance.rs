@@ -41,6 +41,7 @@ pub fn check(lab: &mut dyn Lab, sample: Option<&Conditions>) -> Check {
             pumps_stop_by_themselves(lab)?;
             heaters_take_set_points(lab)?;
             frames_come_when_they_are_ready(lab)?;
+            results_come_when_they_are_ready(lab)?;
         }
         Level::Experiments => {
             if let Some(conditions) = sample {
@@ -73,6 +74,8 @@ fn names_are_checked(lab: &mut dyn Lab) -> Check {
         Command::HeaterOff { heater: nobody.into() },
         Command::Light { light: nobody.into(), on: false },
         Command::Fetch { spectrometer: nobody.into() },
+        Command::Inject { analyser: nobody.into() },
+        Command::Results { analyser: nobody.into() },
         Command::Read { sensor: nobody.into() },
         Command::ReadBack { setting: Setting::SetPoint(nobody.into()) },
         Command::Collect,
@@ -193,6 +196,36 @@ fn frames_come_when_they_are_ready(lab: &mut dyn Lab) -> Check {
     Ok(())
 }
 
+fn results_come_when_they_are_ready(lab: &mut dyn Lab) -> Check {
+    let not_ready = |result: &Result<Reply, Fault>| {
+        matches!(result, Err(Fault { kind: FaultKind::NotReady, .. }))
+    };
+    for info in lab.manifest().analysers.clone() {
+        let name = &info.name;
+        let [inject, results] = [
+            Command::Inject { analyser: name.clone() },
+            Command::Results { analyser: name.clone() },
+        ];
+        let early = lab.send(&results);
+        promise(not_ready(&early), || format!("results before any sample: {early:?}"))?;
+        let before = lab.now();
+        let Reply::Ready(ready) = sent(lab, &inject)? else {
+            return Err(Broken(format!("{name} took a sample but is never ready")));
+        };
+        promise(ready > before, || "an analysis takes no time".into())?;
+        let second = lab.send(&inject);
+        promise(not_ready(&second), || format!("{name} took two samples at once: {second:?}"))?;
+        lab.wait_until(ready).map_err(|fault| Broken(fault.to_string()))?;
+        let found = lab.send(&results);
+        let fits = |mm: &Vec<f64>| mm.len() == info.species.len();
+        let right = matches!(&found, Ok(Reply::Results(mm)) if fits(mm));
+        promise(right, || format!("{name} answers {found:?} for {:?}", info.species))?;
+        let again = lab.send(&results);
+        promise(not_ready(&again), || format!("results were handed over twice: {again:?}"))?;
+    }
+    Ok(())
+}
+
 fn an_experiment_can_be_begun_and_collected(lab: &mut dyn Lab, conditions: &Conditions) -> Check {
     let early = lab.send(&Command::Collect);
     promise(early.is_err(), || format!("an outcome before any experiment: {early:?}"))?;
@@ -239,6 +272,8 @@ mod tests {
         check(&mut ToyLab::new(), None).unwrap();
         let mut guarded = Guarded::new(ToyLab::new(), Limits::default());
         check(&mut guarded, None).unwrap();
+        let mut analysed = Guarded::new(ToyLab::new().with_analyser(), Limits::default());
+        check(&mut analysed, None).unwrap();
     }
 
     /// A lab whose pump never stops by itself.

@@ -100,3 +100,7 @@ name!(
     /// Something that can be read: a temperature, a pump's status, a door switch.
     SensorId
 );
+name!(
+    /// An instrument that takes samples and analyses them, one at a time.
+    AnalyserId
+);

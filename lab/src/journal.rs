@@ -19,8 +19,8 @@ mod writer;
 pub use delivered::{Volumes, delivered, lost, primed, pumped, unended};
 pub use reader::{Journal, JournalError, read};
 pub use record::{
-    Answer, BlankRecord, CommandRecord, End, ExperimentRecord, Filled, Header, PhaseRecord,
-    Proposal, Record, Resumed, SpectrumRecord, SpoiledRecord,
+    Answer, BlankRecord, CommandRecord, End, ExperimentRecord, Filled, Header, Intended,
+    PhaseRecord, Proposal, Record, Resumed, SpectrumRecord, SpoiledRecord,
 };
 pub use salvage::{Legible, Salvage, salvage};
 pub use seal::{Seal, read_sealed};

@@ -79,12 +79,13 @@ pub use fault::{Fault, FaultKind, Shortage};
 pub use frames::Frames;
 pub use goal::Goal;
 pub use goals::{Goals, Limit, Objective};
-pub use id::{HeaterId, LightId, PumpId, SensorId, SpectrometerId};
+pub use id::{AnalyserId, HeaterId, LightId, PumpId, SensorId, SpectrometerId};
 pub use input::{Choice, Input, InputKind};
 pub use lab::Lab;
 pub use linear::Linear;
 pub use manifest::{
-    HeaterInfo, Level, LightInfo, Manifest, PumpInfo, SensorInfo, SensorKind, SpectrometerInfo,
+    AnalyserInfo, HeaterInfo, Level, LightInfo, Manifest, Probe, PumpInfo, SensorInfo, SensorKind,
+    SpectrometerInfo,
 };
 pub use observation::{Observation, Outcome, Quality, Spectrum};
 pub use path::{FlowHistory, FlowPath, Passage, Stretch};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{HeaterId, LightId, PumpId, SensorId, SpectrometerId};
+use crate::id::{AnalyserId, HeaterId, LightId, PumpId, SensorId, SpectrometerId};
 use crate::path::FlowPath;
 
 /// What is installed. The simulator and the rig built from one scenario give the same manifest, but for
@@ -23,6 +23,9 @@ pub struct Manifest {
     pub lights: Vec<LightInfo>,
     /// Spectrometers.
     pub spectrometers: Vec<SpectrometerInfo>,
+    /// Instruments that take samples.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub analysers: Vec<AnalyserInfo>,
     /// What can be read.
     pub sensors: Vec<SensorInfo>,
     /// The way of the liquid, for residence times.
@@ -40,6 +43,7 @@ impl Manifest {
             heaters: Vec::new(),
             lights: Vec::new(),
             spectrometers: Vec::new(),
+            analysers: Vec::new(),
             sensors: Vec::new(),
             path: FlowPath::default(),
         }
@@ -143,6 +147,17 @@ impl SpectrometerInfo {
     }
 }
 
+/// An instrument that takes samples and analyses them, one at a time: HPLC, GC.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AnalyserInfo {
+    /// Its name.
+    pub name: AnalyserId,
+    /// The species that it finds, in the order of its results.
+    pub species: Vec<String>,
+    /// Time from the injection to the results \[s\].
+    pub run_s: f64,
+}
+
 /// Something that can be read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SensorInfo {
@@ -166,6 +181,34 @@ pub enum SensorKind {
     Dispensed(PumpId),
     /// A switch that reads 1 while it is safe to run (door closed, emergency stop released), else 0.
     Permit,
+    /// What a sensor in the line measures of the liquid there.
+    Probe(Probe),
+}
+
+/// What a sensor in the line measures of the liquid there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Probe {
+    /// Concentration of this species \[mM\], as of infrared or NMR.
+    Concentration(String),
+    /// Pressure above that of the room \[kPa\].
+    Pressure,
+    /// Temperature [°C].
+    Temperature,
+    /// Electrical conductivity [mS/cm].
+    Conductivity,
+}
+
+impl Probe {
+    /// Unit of the readings.
+    pub fn unit(&self) -> &'static str {
+        match self {
+            Self::Concentration(_) => "mM",
+            Self::Pressure => "kPa",
+            Self::Temperature => "°C",
+            Self::Conductivity => "mS/cm",
+        }
+    }
 }
 
 impl SensorKind {
@@ -176,6 +219,7 @@ impl SensorKind {
             Self::Power(_) => "%",
             Self::Dispensed(_) => "µL",
             Self::Status(_) | Self::Permit => "",
+            Self::Probe(probe) => probe.unit(),
         }
     }
 }
@@ -194,6 +238,11 @@ impl Manifest {
     /// The spectrometer with this name.
     pub fn spectrometer(&self, name: &SpectrometerId) -> Option<&SpectrometerInfo> {
         self.spectrometers.iter().find(|s| s.name == *name)
+    }
+
+    /// The analyser with this name.
+    pub fn analyser(&self, name: &str) -> Option<&AnalyserInfo> {
+        self.analysers.iter().find(|a| a.name.as_str() == name)
     }
 
     /// The sensor of this kind.

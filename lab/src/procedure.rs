@@ -9,6 +9,7 @@ mod needs;
 mod priming;
 mod ramp;
 mod rinse;
+mod sample;
 mod spec;
 mod steady;
 
@@ -126,9 +127,15 @@ impl Procedure {
                 ))?;
                 acquire::lights(lab, &self.analysis, true)?;
                 lab.wait(light)?;
+                let samples = sample::inject(lab, &self.spec, &self.analysis)?;
                 let frames = acquire::frames(lab, &self.analysis, &dark)?;
                 acquire::lights(lab, &self.analysis, false)?;
-                let mut outcome = self.analysis.outcome(&frames, &dark, blank);
+                // What is slow works on a sample that has been taken: the flow need not wait for it.
+                if samples.is_some() {
+                    running.stop(lab)?;
+                }
+                let readings = sample::readings(lab, &self.spec, &self.analysis, samples)?;
+                let mut outcome = self.analysis.outcome_with(&frames, &dark, blank, &readings);
                 // What is in the cell then met before these flows began.
                 outcome.quality.not_steady = *factor < 1.0;
                 Ok(outcome)
@@ -174,8 +181,17 @@ impl Procedure {
             WaitSpec::ResidenceTimes(factor) => *factor,
             WaitSpec::Steady(rule) => rule.at_most_residence_times,
         };
+        let sample_s = sample_s + self.analyses_s();
         (waits * residence_s + sample_s + 4.0 * self.spec.light_settle_s + 10.0)
             * self.spec.volume_margin
+    }
+
+    /// How long the flow goes on while analysers work [s]: not at all, but where steady state is watched for.
+    fn analyses_s(&self) -> f64 {
+        match &self.spec.wait {
+            WaitSpec::ResidenceTimes(_) => 0.0,
+            WaitSpec::Steady(_) => sample::longest_run_s(&self.analysis) + self.spec.patience_s,
+        }
     }
 
     fn as_a_whole(

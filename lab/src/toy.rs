@@ -9,7 +9,8 @@ use crate::frames::Frames;
 use crate::id::PumpId;
 use crate::lab::Lab;
 use crate::manifest::{
-    HeaterInfo, Level, LightInfo, Manifest, PumpInfo, SensorInfo, SensorKind, SpectrometerInfo,
+    AnalyserInfo, HeaterInfo, Level, LightInfo, Manifest, Probe, PumpInfo, SensorInfo, SensorKind,
+    SpectrometerInfo,
 };
 use crate::math;
 use crate::path::{FlowPath, Stretch};
@@ -28,6 +29,7 @@ pub struct ToyLab {
     rate: f64,
     integration_us: u32,
     armed: Option<(Instant, Exposure)>,
+    injected: Option<(Instant, f64)>,
     /// What the pump reports next instead of its own status.
     pub forced_status: Option<f64>,
     /// What the thermometer reports instead of the temperature.
@@ -62,12 +64,23 @@ impl ToyLab {
             rate: 0.0,
             integration_us: 10_000,
             armed: None,
+            injected: None,
             forced_status: None,
             forced_temperature_c: None,
             forced_settings: Vec::new(),
             permit: 1.0,
             commands: 0,
         }
+    }
+
+    /// The same lab with an analyser that finds as much salt as the pump runs fast, and a pressure gauge in the line.
+    #[must_use]
+    pub fn with_analyser(mut self) -> Self {
+        let species = vec!["salt".into()];
+        self.manifest.analysers.push(AnalyserInfo { name: "column".into(), species, run_s: 30.0 });
+        let kind = SensorKind::Probe(Probe::Pressure);
+        self.manifest.sensors.push(SensorInfo { name: "gauge".into(), kind });
+        self
     }
 
     /// Whether the pump stands still, the heater is at its safe set point or off, and the lamp is off.
@@ -143,6 +156,33 @@ impl ToyLab {
         }
     }
 
+    fn inject(&mut self, analyser: &str) -> Result<Reply, Fault> {
+        let Some(info) = self.manifest.analyser(analyser) else {
+            return Err(self.unknown(analyser));
+        };
+        let ready = self.now + Span::from_secs(info.run_s);
+        match self.injected {
+            Some((ready, _)) if self.now < ready => Err(self.fault(analyser, FaultKind::NotReady)),
+            _ => {
+                self.injected = Some((ready, self.flow()));
+                Ok(Reply::Ready(ready))
+            }
+        }
+    }
+
+    fn results(&mut self, analyser: &str) -> Result<Reply, Fault> {
+        if self.manifest.analyser(analyser).is_none() {
+            return Err(self.unknown(analyser));
+        }
+        match self.injected {
+            Some((ready, mm)) if ready <= self.now => {
+                self.injected = None;
+                Ok(Reply::Results(vec![mm]))
+            }
+            _ => Err(self.fault(analyser, FaultKind::NotReady)),
+        }
+    }
+
     fn read(&mut self, sensor: &str) -> Result<Reply, Fault> {
         let running = f64::from(u8::from(self.flow() > 0.0));
         match sensor {
@@ -153,6 +193,7 @@ impl ToyLab {
             "water.status" => Ok(Reply::Reading(self.forced_status.unwrap_or(running))),
             "water.dispensed" => Ok(Reply::Reading(math::round_decimals(self.dispensed(), 4))),
             "door" => Ok(Reply::Reading(self.permit)),
+            "gauge" if !self.manifest.analysers.is_empty() => Ok(Reply::Reading(self.flow())),
             _ => Err(self.unknown(sensor)),
         }
     }
@@ -226,6 +267,8 @@ impl Lab for ToyLab {
             Command::Arm { spectrometer, .. } | Command::Fetch { spectrometer } => {
                 Err(self.unknown(spectrometer.as_str()))
             }
+            Command::Inject { analyser } => self.inject(analyser.as_str()),
+            Command::Results { analyser } => self.results(analyser.as_str()),
             Command::Read { sensor } => self.read(sensor.as_str()),
             Command::ReadBack { setting } => self.read_back(setting),
             Command::MakeSafe => {
@@ -280,6 +323,7 @@ fn manifest() -> Manifest {
             max_integration_us: 1_000_000,
             nonlinearity: Vec::new(),
         }],
+        analysers: Vec::new(),
         sensors: vec![
             sensor("plate.temperature", SensorKind::Temperature("plate".into())),
             sensor("water.status", SensorKind::Status("water".into())),

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use flowtwin_lab::{
-    Command, Exposure, Fault, FaultKind, HeaterId, Instant, Lab, LightId, Manifest, PumpId, Reply,
-    SensorId, SensorKind, Setting, Span, SpectrometerId, Streams, Temperature, math,
+    AnalyserId, Command, Exposure, Fault, FaultKind, HeaterId, Instant, Lab, LightId, Manifest,
+    PumpId, Reply, SensorId, SensorKind, Setting, Span, SpectrometerId, Streams, Temperature, math,
 };
 
 use crate::plan::Plan;
@@ -173,6 +173,25 @@ impl SimLab {
         Ok(Reply::Frames(self.world.record(number, acquisition)))
     }
 
+    fn analyser(&self, name: &AnalyserId) -> Result<usize, Fault> {
+        let names = self.plan.analysers.iter().map(|a| a.name.as_str());
+        self.place(names, "analyser", name.as_str())
+    }
+
+    fn inject(&mut self, id: &AnalyserId) -> Result<Reply, Fault> {
+        let (number, now) = (self.analyser(id)?, self.now());
+        if self.world.analyses[number].is_busy(now) {
+            return Err(Fault::new(now, id, FaultKind::NotReady));
+        }
+        Ok(Reply::Ready(self.world.inject(number, now)))
+    }
+
+    fn results(&mut self, id: &AnalyserId) -> Result<Reply, Fault> {
+        let (number, now) = (self.analyser(id)?, self.now());
+        let found = self.world.analyses[number].hand_over(now);
+        found.map(Reply::Results).ok_or_else(|| Fault::new(now, id, FaultKind::NotReady))
+    }
+
     fn read(&mut self, sensor: &SensorId) -> Result<Reply, Fault> {
         let sensors = &self.plan.manifest().sensors;
         let Some(info) = sensors.iter().find(|s| s.name == *sensor) else {
@@ -186,6 +205,10 @@ impl SimLab {
             SensorKind::Status(pump) => self.world.pumps[self.pump(pump)?].status(),
             SensorKind::Dispensed(pump) => self.world.pumps[self.pump(pump)?].dispensed_ul(now),
             SensorKind::Permit => 1.0,
+            SensorKind::Probe(_) => {
+                let detail = format!("nothing simulates \"{sensor}\"");
+                return Err(Fault::new(now, sensor, FaultKind::Unsupported { detail }));
+            }
         };
         Ok(Reply::Reading(value))
     }
@@ -259,6 +282,8 @@ impl Lab for SimLab {
             }
             Command::Arm { spectrometer, exposure } => self.arm(spectrometer, *exposure),
             Command::Fetch { spectrometer } => self.fetch(spectrometer),
+            Command::Inject { analyser } => self.inject(analyser),
+            Command::Results { analyser } => self.results(analyser),
             Command::Read { sensor } => self.read(sensor),
             Command::ReadBack { setting } => self.read_back(setting),
             Command::MakeSafe => Ok(self.make_safe()),

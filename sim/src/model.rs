@@ -1,5 +1,6 @@
 //! The physics: one model in each file, as plain functions of plain numbers.
 
+pub(crate) mod chromatogram;
 pub(crate) mod dispersion;
 pub(crate) mod emission;
 pub(crate) mod kernel;

@@ -1,6 +1,7 @@
 //! A validated world: names resolved, spectra laid out on pixel grids, ready to be run any number
 //! of times.
 
+mod analysers;
 mod check;
 mod error;
 mod manifest;
@@ -11,6 +12,7 @@ mod stages;
 
 use flowtwin_lab::Manifest;
 
+pub(crate) use analysers::AnalyserPlan;
 pub use error::PlanError;
 pub(crate) use optics::Channel;
 pub(crate) use quantities::Quantities;
@@ -46,6 +48,7 @@ pub struct Plan {
     pub(crate) reaction: Option<Reaction>,
     pub(crate) network: Option<Network>,
     pub(crate) channels: Vec<Channel>,
+    pub(crate) analysers: Vec<AnalyserPlan>,
 }
 
 /// A stream with its pumps and heater by number.
@@ -130,6 +133,7 @@ impl Plan {
         let network = quantities.network(&world.chemistry)?;
         let stages = Stages::new(rig, &joins);
         let channels = optics::channels(world, &quantities, &light_names, &stages)?;
+        let analysers = analysers::analysers(world, &quantities, &stages)?;
         Ok(Self {
             manifest,
             pumps: rig.pumps.values().cloned().collect(),
@@ -155,6 +159,7 @@ impl Plan {
             reaction,
             network,
             channels,
+            analysers,
             world: world.clone(),
         })
     }

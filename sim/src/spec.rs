@@ -6,6 +6,7 @@
 //! in its unit; every choice is a table with one key; unknown keys are refused.
 //! [`crate::Plan::new`] checks all values against their ranges, [`RANGES`], which `docs/scenario-keys.md` shows.
 
+mod analysers;
 mod chemistry;
 mod faults;
 mod noise;
@@ -14,13 +15,14 @@ mod ranges;
 mod reactions;
 mod rig;
 
+pub use analysers::{Analyser, Peak};
 pub use chemistry::{
     Chemistry, Factor, Growth, Part, Population, Product, Rate, Sensitivity, Size, TimeBase,
 };
 pub use faults::{Faults, Mishap, Precipitation, RandomFault, ScheduledFault};
 pub use noise::{
-    Jitter, LightNoise, Noise, OneJitter, OnePumpNoise, PumpNoise, SlugNoise, SpectrometerNoise,
-    WindowNoise,
+    AnalyserNoise, Jitter, LightNoise, Noise, OneJitter, OnePumpNoise, PumpNoise, SlugNoise,
+    SpectrometerNoise, WindowNoise,
 };
 pub use optics::{Absorber, Emission, Optics, Scatter, Shape};
 pub use ranges::RANGES;
@@ -46,7 +48,8 @@ pub struct World {
     /// What happens in a slug.
     #[serde(default)]
     pub chemistry: Chemistry,
-    /// What light does in a slug.
+    /// What light does in a slug; needed where there is a spectrometer.
+    #[serde(default)]
     pub optics: Optics,
     /// Everything random or drifting.
     #[serde(default)]

@@ -15,4 +15,13 @@ pub struct Work {
     pub frames: u64,
     /// Pixels rendered.
     pub pixels: u64,
+    /// Samples analysed.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub samples: u64,
+}
+
+/// Whether nothing was done: counts of instruments that a rig does not have are not written.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }

@@ -1,5 +1,6 @@
 //! All state of a simulated lab, and what each event does to it.
 
+mod analysis;
 mod hydraulics;
 mod mishap;
 mod record;
@@ -23,6 +24,7 @@ use crate::instrument::response::Response;
 use crate::plan::Plan;
 use crate::train::Train;
 use crate::work::Work;
+pub(crate) use analysis::Analysis;
 pub(crate) use mishap::Mishaps;
 pub use sample::Sample;
 use tank::Tank;
@@ -72,6 +74,8 @@ pub(crate) struct World {
     pub(crate) lights: Vec<Light>,
     pub(crate) acquisitions: Vec<Option<Acquisition>>,
     pub(crate) armed: Vec<u64>,
+    /// Samples that analysers work on, or have worked on.
+    pub(crate) analyses: Vec<Analysis>,
     /// Integration time of each spectrometer as it was last set [µs].
     pub(crate) integration_us: Vec<u32>,
     pub(crate) flow: FlowHistory,
@@ -120,6 +124,7 @@ impl World {
             lights: vec![Light::new(); plan.light_names.len()],
             acquisitions: vec![None; plan.channels.len()],
             armed: vec![0; plan.channels.len()],
+            analyses: vec![Analysis::default(); plan.analysers.len()],
             integration_us: vec![100_000; plan.channels.len()],
             flow: FlowHistory::new(
                 pumps.len(),

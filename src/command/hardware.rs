@@ -20,7 +20,7 @@ use flowtwin_campaign::folder::Identity;
 use flowtwin_campaign::hardware::{CERTIFICATE, Certificate, Plan, Unfit, limits_in_words};
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::journal::{self, Writer};
-use flowtwin_lab::{Instant, Lab, Manifest, Span};
+use flowtwin_lab::{FaultKind, Instant, Lab, Manifest, Span};
 use flowtwin_report::Extras;
 
 use super::attendant::{Attendant, Cables, Held};
@@ -42,7 +42,7 @@ const SILENCE_S: f64 = 10.0;
 /// How long somebody who has asked the program to end waits for the watch: it should be done in a moment where the rig is
 /// safe already, and may not be for long where it is not.
 const PATIENT: Duration = Duration::from_millis(1500);
-const IMPATIENT: Duration = Duration::from_millis(300);
+const IMPATIENT: Duration = Duration::from_millis(100);
 
 /// A campaign for the real rig.
 pub(super) struct OnHardware<'a> {
@@ -91,7 +91,7 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     // Until the campaign begins, Ctrl-C ends this program whatever it waits for.
     signals::nothing_is_under_way(true);
     let found = everybody_is_there(&wiring)?;
-    super::identified::require(wiring_file, &wiring)?;
+    super::identified::require(wiring_file, &wiring, &found)?;
     ask(args)?;
     let began = folder.recorded().map_or(Instant::START, journal::Journal::last_at);
     let clock = clock(&wiring, began, args.speed)?;
@@ -113,7 +113,9 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
         }
         None => {
             let (rig, scenario) = readied(&wiring, manifest, clock, scenario)?;
-            let (ended, watched) = watched(rig, (&wiring, wiring_file), &hold, |rig| {
+            let ceiling_c = scenario.file().guard.max_temperature_c;
+            let by = (&hold, ceiling_c);
+            let (ended, watched) = watched(rig, (&wiring, wiring_file), by, |rig| {
                 let held = Held::new(rig);
                 let cables = Cables { held: held.clone(), wiring: wiring.clone(), found };
                 on(&scenario, Box::new(held), Some(cables))
@@ -121,6 +123,11 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
             (ended, Some(watched))
         }
     };
+    if STOP.load(Ordering::Relaxed) {
+        console::say_line(
+            "the campaign has ended; what it has measured is summed up (Ctrl-C leaves that out)",
+        );
+    }
     let concluded =
         conclude(to, &path, Extras { backend: "hardware".into(), simulated_events: None });
     both(verdict(&ended, watched), concluded)
@@ -145,7 +152,7 @@ fn readied(
 fn watched(
     rig: Bench,
     (wiring, wiring_file): (&Wiring, &Path),
-    hold: &Hold,
+    (hold, ceiling_c): (&Hold, f64),
     on: impl FnOnce(Bench) -> Result<Ended, CommandError>,
 ) -> Result<(Ended, bool), CommandError> {
     // The watch holds the rig too, also when this process has gone.
@@ -154,18 +161,29 @@ fn watched(
     let heartbeat = Rc::new(RefCell::new(heartbeat(&manifest, wiring_file)?));
     let (pulse, herald) = (Box::new(heartbeat.clone()), Box::new(Shout::of_campaign()));
     signals::nothing_is_under_way(false);
-    let ended = on(rig.with_pulse(pulse).with_herald(herald))?;
+    let ended = on(rig.with_pulse(pulse).with_herald(herald).with_ceiling(ceiling_c))?;
     let is_unsafe = ended.fault.as_ref().is_some_and(is_unsafe);
-    let mut watched = finish(&mut heartbeat.borrow_mut(), is_unsafe)?;
-    if is_unsafe && !watched {
-        watched = by_itself(wiring, manifest)?;
-    }
+    let watched = match finish(&mut heartbeat.borrow_mut(), is_unsafe)? {
+        Watched::NotSafe if is_unsafe => by_itself(wiring, manifest)?,
+        watched => watched == Watched::Safe,
+    };
     Ok((ended, watched))
 }
 
-/// Waits until the watch has made the rig safe; whether it has. Somebody who asks the program to end need not wait: the
-/// watch goes on without it.
-fn finish(heartbeat: &mut Heartbeat, is_unsafe: bool) -> Result<bool, CommandError> {
+/// What a watch has come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Watched {
+    /// It has made the rig safe.
+    Safe,
+    /// It has ended without that.
+    NotSafe,
+    /// It goes on without this program.
+    AtWork,
+}
+
+/// Waits until the watch has made the rig safe. Somebody who asks the program to end need not wait: the watch goes on
+/// without it.
+fn finish(heartbeat: &mut Heartbeat, is_unsafe: bool) -> Result<Watched, CommandError> {
     let patience = if is_unsafe { IMPATIENT } else { PATIENT };
     let mut asked: Option<std::time::Instant> = None;
     let status = heartbeat
@@ -174,13 +192,14 @@ fn finish(heartbeat: &mut Heartbeat, is_unsafe: bool) -> Result<bool, CommandErr
             STOP.load(Ordering::Relaxed) && now - *asked.get_or_insert(now) >= patience
         })
         .map_err(CommandError::failed)?;
-    if status.is_none() {
+    let Some(status) = status else {
         let process = heartbeat.process();
         console::say_line(format_args!(
             "the watch (process {process}) goes on without this program"
         ));
-    }
-    Ok(status.is_some_and(|status| status.success()))
+        return Ok(Watched::AtWork);
+    };
+    Ok(if status.success() { Watched::Safe } else { Watched::NotSafe })
 }
 
 /// Where the watch has gone too, this program tries on by itself to make the rig safe; whether it has.
@@ -301,6 +320,9 @@ fn simulated(
         .run(lab, Writer::new(Vec::new()), None, &mut Silent)
         .map_err(CommandError::failed)?;
     if let Some(fault) = ended.fault {
+        if fault.kind == FaultKind::Interrupted {
+            return Err(CommandError::new(Kind::Interrupted, "interrupted; nothing has moved"));
+        }
         let message = format!("the rehearsal ended with a fault: {fault}");
         return Err(CommandError::new(Kind::Fault, message).hint("nothing has moved"));
     }
@@ -383,7 +405,7 @@ fn heartbeat(manifest: &Manifest, wiring_file: &Path) -> Result<Heartbeat, Comma
 
 #[cfg(test)]
 mod tests {
-    use flowtwin_lab::{Fault, FaultKind};
+    use flowtwin_lab::Fault;
     use flowtwin_twin::Work;
 
     use super::*;

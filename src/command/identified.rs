@@ -5,7 +5,7 @@ use std::io::stdin;
 use std::path::{Path, PathBuf};
 
 use flowtwin_backends::Wiring;
-use flowtwin_backends::connect::nudge;
+use flowtwin_backends::connect::{Finding, nudge};
 use flowtwin_lab::PumpId;
 use flowtwin_lab::digest::sha256;
 use serde::{Deserialize, Serialize};
@@ -115,14 +115,21 @@ fn which_moved(
 
 /// Makes sure that somebody has seen which pump is at the end of which cable, since the cables were last changed.
 ///
-/// Nobody can swap cables of instruments that `flowtwin emulate` serves: they need not be identified, but what is known of
-/// them must fit.
+/// Nobody can swap cables of pumps that say themselves that flowtwin emulates them: they need not be identified, but what is
+/// known of them must fit. What the wiring file says of itself is not enough: a real pump moves, whatever is written there.
 ///
 /// # Errors
 /// If nobody has, or something else moved.
-pub(super) fn require(wiring_file: &Path, wiring: &Wiring) -> Result<(), CommandError> {
+pub(super) fn require(
+    wiring_file: &Path,
+    wiring: &Wiring,
+    found: &[Finding],
+) -> Result<(), CommandError> {
     let path = beside(wiring_file);
-    if wiring.pumps().is_empty() || wiring.simulated && !path.exists() {
+    let says_so = |found: &Finding| found.says_that_it_is_emulated();
+    let is_emulated = |name: &String| found.iter().any(|it| it.name == *name && says_so(it));
+    let emulated = wiring.simulated && wiring.chemyx.keys().all(is_emulated);
+    if wiring.pumps().is_empty() || emulated && !path.exists() {
         return Ok(());
     }
     let refuse = |message: String| {
@@ -144,5 +151,71 @@ pub(super) fn require(wiring_file: &Path, wiring: &Wiring) -> Result<(), Command
             wrong if wrong.is_empty() => Ok(()),
             wrong => refuse(wrong.join("; ")),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use flowtwin_backends::instrument::Identity;
+    use flowtwin_backends::transport::SerialSettings;
+    use flowtwin_backends::wiring::Link;
+
+    use super::*;
+
+    /// Who is at the end of the cable of pump `name`.
+    fn finding(name: &str, port: &str, model: &str) -> Finding {
+        let (serial_number, firmware, notes) = (None, None, Vec::new());
+        Finding {
+            name: name.into(),
+            kind: "chemyx",
+            link: Some(Link::Serial(SerialSettings::at(port))),
+            identity: Some(Identity { model: model.into(), serial_number, firmware, notes }),
+            problem: None,
+        }
+    }
+
+    /// A wiring file that says of itself that it is simulated was never asked about its pumps.
+    #[test]
+    fn a_pump_that_is_not_known_to_be_emulated_must_have_been_seen_to_move() {
+        let folder = std::env::temp_dir().join(format!("flowtwin-seen-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a folder can be made");
+        let file = folder.join("wired.toml");
+        let text = "schema = 1\nsimulated = true\n[chemyx.a]\nlink.serial.port = \"/dev/ttyUSB0\"\n\
+                    [chemyx.b]\nlink.serial.port = \"/dev/ttyUSB1\"\n";
+        let wiring = Wiring::parse(text).expect("it is a wiring file");
+        let served = |name| finding(name, "/dev/ttyUSB0", "Fusion emulated by flowtwin");
+        let bridged = |name| finding(name, "/dev/pts/0", "Fusion 4000");
+        let real = |name| finding(name, "/dev/ttyUSB1", "Fusion 4000");
+        let asked = |wiring: &Wiring, found: &[Finding]| {
+            require(&file, wiring, found).err().map(|error| error.to_string())
+        };
+        assert_eq!(asked(&wiring, &[served("a"), served("b")]), None);
+        let of_a_rig = Wiring { simulated: false, ..wiring.clone() };
+        let unknown = [
+            (&wiring, vec![served("a"), real("b")]),
+            (&wiring, vec![served("a"), bridged("b")]),
+            (&wiring, vec![served("a")]),
+            (&of_a_rig, vec![served("a"), served("b")]),
+        ];
+        for (wiring, found) in &unknown {
+            let refused = asked(wiring, found).expect("nobody has seen b");
+            assert!(refused.starts_with("nobody has seen yet which pump"), "{refused}");
+        }
+        let seen = |name: &str| Seen { told: name.into(), moved: Some(name.into()) };
+        let identified = Identified {
+            schema: 1,
+            cables_sha256: digest(&wiring),
+            pumps: vec![seen("a"), seen("b")],
+        };
+        let kept = serde_json::to_string(&identified).expect("plain data");
+        fs::write(beside(&file), kept).expect("it can be written");
+        assert_eq!(asked(&wiring, &[served("a"), real("b")]), None);
+        fs::remove_dir_all(folder).expect("it can be removed");
+    }
+
+    #[test]
+    fn a_rig_without_pumps_has_none_to_identify() {
+        let wiring = Wiring::parse("schema = 1\n").expect("it is a wiring file");
+        assert!(require(Path::new("no-such.toml"), &wiring, &[]).is_ok());
     }
 }

@@ -1,8 +1,9 @@
 //! Policies: from what has been tried to what to try next.
 
 mod aim;
+mod auto;
 mod elsewhere;
-mod guided;
+pub(crate) mod guided;
 mod pool;
 mod several;
 mod spec;
@@ -14,6 +15,7 @@ use crate::region::EmptyRegion;
 use crate::{Context, Cost, FitError, History, Work};
 
 pub use aim::Aim;
+pub use auto::Auto;
 pub use guided::Guided;
 pub use several::Several;
 pub use spec::{LatinHypercube, Listed, PolicySpec, Random, SobolSequence};

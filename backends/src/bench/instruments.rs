@@ -5,11 +5,11 @@ use std::fmt;
 use std::time::Instant;
 
 use flowtwin_lab::{
-    Command, FaultKind, Frames, HeaterId, LightId, PumpId, SensorId, SensorKind, Setting, Span,
-    SpectrometerId, SpectrometerInfo, Temperature,
+    AnalyserId, Command, FaultKind, Frames, HeaterId, LightId, PumpId, SensorId, SensorKind,
+    Setting, Span, SpectrometerId, SpectrometerInfo, Temperature,
 };
 
-use crate::instrument::{Heater, Light, Permit, Pump, Spectrometer};
+use crate::instrument::{Analyser, Heater, Light, Permit, Probe, Pump, Spectrometer};
 use crate::transport::Hurry;
 
 /// The instruments of a rig, each by its name in the manifest.
@@ -23,6 +23,10 @@ pub struct Instruments {
     pub lights: BTreeMap<LightId, Box<dyn Light>>,
     /// Spectrometers.
     pub spectrometers: BTreeMap<SpectrometerId, Box<dyn Spectrometer>>,
+    /// Analysers.
+    pub analysers: BTreeMap<AnalyserId, Box<dyn Analyser>>,
+    /// Sensors in the line.
+    pub probes: BTreeMap<SensorId, Box<dyn Probe>>,
     /// Switches that permit to run.
     pub permits: BTreeMap<SensorId, Box<dyn Permit>>,
 }
@@ -34,6 +38,8 @@ impl fmt::Debug for Instruments {
             .field("heaters", &self.heaters.keys())
             .field("lights", &self.lights.keys())
             .field("spectrometers", &self.spectrometers.keys())
+            .field("analysers", &self.analysers.keys())
+            .field("probes", &self.probes.keys())
             .field("permits", &self.permits.keys())
             .finish()
     }
@@ -46,6 +52,8 @@ pub(crate) enum Part {
     Pump(PumpId),
     Light(LightId),
     Spectrometer(SpectrometerId),
+    Analyser(AnalyserId),
+    Probe(SensorId),
     Permit(SensorId),
 }
 
@@ -63,6 +71,7 @@ impl Part {
             }
             SensorKind::Status(pump) | SensorKind::Dispensed(pump) => Self::Pump(pump.clone()),
             SensorKind::Permit => Self::Permit(sensor.clone()),
+            SensorKind::Probe(_) => Self::Probe(sensor.clone()),
         }
     }
 
@@ -88,6 +97,9 @@ impl Part {
             Command::Arm { spectrometer, .. } | Command::Fetch { spectrometer } => {
                 Some(Self::Spectrometer(spectrometer.clone()))
             }
+            Command::Inject { analyser } | Command::Results { analyser } => {
+                Some(Self::Analyser(analyser.clone()))
+            }
             Command::ReadBack { setting } => Some(Self::that_keeps(setting)),
             _ => None,
         }
@@ -101,7 +113,8 @@ impl fmt::Display for Part {
             Self::Pump(name) => name.fmt(f),
             Self::Light(name) => name.fmt(f),
             Self::Spectrometer(name) => name.fmt(f),
-            Self::Permit(name) => name.fmt(f),
+            Self::Analyser(name) => name.fmt(f),
+            Self::Probe(name) | Self::Permit(name) => name.fmt(f),
         }
     }
 }
@@ -130,6 +143,8 @@ pub(crate) enum Answer {
     Takes(Span),
     /// Frames of a spectrometer.
     Frames(Frames),
+    /// What an analyser found.
+    Results(Vec<f64>),
     /// The value of a sensor.
     Reading(f64),
     /// What a spectrometer is.
@@ -146,6 +161,8 @@ impl Instruments {
             .chain(self.pumps.keys().cloned().map(Part::Pump))
             .chain(self.lights.keys().cloned().map(Part::Light))
             .chain(self.spectrometers.keys().cloned().map(Part::Spectrometer))
+            .chain(self.analysers.keys().cloned().map(Part::Analyser))
+            .chain(self.probes.keys().cloned().map(Part::Probe))
             .chain(self.permits.keys().cloned().map(Part::Permit))
             .collect()
     }
@@ -185,6 +202,14 @@ impl Instruments {
                 let frames = with(&mut self.spectrometers, spectrometer, |s| s.fetch());
                 return frames.map(Answer::Frames);
             }
+            Command::Inject { analyser } => {
+                let takes = with(&mut self.analysers, analyser, |a| a.inject());
+                return takes.map(Answer::Takes);
+            }
+            Command::Results { analyser } => {
+                let found = with(&mut self.analysers, analyser, |a| a.results());
+                return found.map(Answer::Results);
+            }
             Command::ReadBack { setting } => return self.read_back(setting).map(Answer::Reading),
             _ => Err(FaultKind::Unsupported { detail: "that is no order to an instrument".into() }),
         };
@@ -217,6 +242,7 @@ impl Instruments {
                 with(&mut self.pumps, name, |pump| pump.status().map(f64::from))
             }
             SensorKind::Dispensed(name) => with(&mut self.pumps, name, |pump| pump.dispensed_ul()),
+            SensorKind::Probe(_) => with(&mut self.probes, sensor, |probe| probe.value()),
             SensorKind::Permit => with(&mut self.permits, sensor, |permit| {
                 permit.granted().map(|granted| f64::from(u8::from(granted)))
             }),

@@ -19,11 +19,16 @@ const ONE_SERIES: Duration = Duration::from_secs(3);
 /// What a later attempt of a series waits at least.
 const LATER: Duration = Duration::from_millis(50);
 
+/// How long a heater is waited for that has just not acknowledged its safe state: two replies.
+const ONCE_MORE: Duration = Duration::from_millis(400);
+
 /// The last command of each instrument, and since when the rig could not be made safe.
 #[derive(Debug, Default)]
 pub(super) struct Safety {
     working: BTreeMap<Part, String>,
     series: Option<Instant>,
+    /// What did not acknowledge in the last attempt.
+    left: Vec<Part>,
 }
 
 impl Safety {
@@ -35,7 +40,10 @@ impl Safety {
                 self.series = None;
                 self.working.insert(part, what);
             }
-            None if done && stops(command) => drop(self.working.remove(&part)),
+            None if done && stops(command) => {
+                self.left.retain(|left| *left != part);
+                self.working.remove(&part);
+            }
             None => {}
         }
     }
@@ -65,7 +73,13 @@ impl Safety {
         if left.is_empty() {
             self.series = None;
         }
+        self.left = left.iter().map(|(part, _)| part.clone()).collect();
         left
+    }
+
+    /// How long turning a heater off may take. Nobody is held up twice by one that does not answer; it is tried again.
+    pub(super) fn off_within(&self, part: &Part) -> Duration {
+        if self.left.contains(part) { ONCE_MORE } else { SAFE_WITHIN }
     }
 
     /// What is not safe, in words for the people at the rig.

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use flowtwin_lab::FaultKind;
+use flowtwin_lab::{FaultKind, HeaterId, SensorKind};
 
 use super::instruments::{Answer, Instruments, Order, Pace, Part};
 use super::worker::Worker;
@@ -43,6 +43,19 @@ impl Station {
         match &mut self.desk {
             Desk::Here(instruments) => instruments.obey(order, &Pace::default()),
             Desk::There(worker) => worker.ask(order, until, alive),
+        }
+    }
+
+    /// What a heater reads [°C], if it says so by a moment; none where this is not the time to ask.
+    pub(super) fn temperature_c(&mut self, heater: &HeaterId, until: Instant) -> Option<f64> {
+        let Desk::There(worker) = &mut self.desk else { return None };
+        if worker.is_making_safe() {
+            return None;
+        }
+        let order = Order::Read(SensorKind::Temperature(heater.clone()), heater.as_str().into());
+        match worker.ask(&order, Some(until), &mut || Ok(())) {
+            Ok(Answer::Reading(value)) => Some(value),
+            _ => None,
         }
     }
 

@@ -27,13 +27,16 @@ pub struct Finding {
 impl Finding {
     /// Whether flowtwin emulates it: its readings are simulated, whatever the wiring file says.
     pub fn is_emulated(&self) -> bool {
-        let says_so = |who: &Identity| who.model.contains(EMULATED);
         let is_pseudo_terminal = |link: &Link| match link {
             Link::Serial(settings) => is_pseudo_terminal(&settings.port),
             Link::Tcp(_) | Link::Usb(_) => false,
         };
-        self.identity.as_ref().is_some_and(says_so)
-            || self.link.as_ref().is_some_and(is_pseudo_terminal)
+        self.says_that_it_is_emulated() || self.link.as_ref().is_some_and(is_pseudo_terminal)
+    }
+
+    /// Whether it says itself that flowtwin emulates it. Behind the end of another program there may be a real instrument.
+    pub fn says_that_it_is_emulated(&self) -> bool {
+        self.identity.as_ref().is_some_and(|who| who.model.contains(EMULATED))
     }
 
     /// Whether the right instrument answered.

@@ -107,7 +107,7 @@ pub(super) fn resynchronise(
 }
 
 /// Reads `maker,model,serial,firmware`.
-pub(super) fn identity(idn: &str) -> Result<Identity, FaultKind> {
+pub(crate) fn identity(idn: &str) -> Result<Identity, FaultKind> {
     match idn.split(',').map(str::trim).collect::<Vec<_>>()[..] {
         [maker, model, serial, firmware] => Ok(Identity {
             model: format!("{maker} {model}"),

@@ -2,6 +2,7 @@
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{TcpStream, ToSocketAddrs as _};
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 use flowtwin_lab::FaultKind;
@@ -40,19 +41,20 @@ impl TcpWire {
         Ok(self.stream.as_mut().expect("connected just now"))
     }
 
+    /// Connects in a thread of its own: neither the search for a name nor a computer that is not there can be cut short,
+    /// and whoever makes the rig safe waits for nobody.
     fn connect(&self) -> Result<TcpStream, FaultKind> {
-        let named = |error: std::io::Error| lost(&format!("{}: {error}", self.address));
-        let mut last = std::io::Error::new(ErrorKind::NotFound, "no such address");
-        for address in self.address.to_socket_addrs().map_err(named)? {
-            match TcpStream::connect_timeout(&address, self.granted()) {
-                Ok(stream) => {
-                    stream.set_nodelay(true).map_err(named)?;
-                    return Ok(stream);
-                }
-                Err(error) => last = error,
-            }
-        }
-        Err(named(last))
+        let (tell, hear) = channel();
+        let (address, patience) = (self.address.clone(), self.granted());
+        // Whoever wanted the connection may have given up.
+        std::thread::spawn(move || drop(tell.send(connect(&address, patience))));
+        let heard = in_pieces(&self.hurry, patience, |piece| match hear.recv_timeout(piece) {
+            Ok(connected) => connected.map(Some),
+            Err(RecvTimeoutError::Timeout) => Ok(None),
+            Err(RecvTimeoutError::Disconnected) => Err(ErrorKind::Other.into()),
+        });
+        let connected = heard.and_then(|stream| stream.ok_or(ErrorKind::TimedOut.into()));
+        connected.map_err(|error| lost(&format!("{}: {error}", self.address)))
     }
 
     /// How long may be waited; the operating system takes no time at all for for ever.
@@ -96,6 +98,18 @@ impl Transport for TcpWire {
     }
 }
 
+/// A connection to the first of the places that `address` names which accepts within `patience`.
+fn connect(address: &str, patience: Duration) -> std::io::Result<TcpStream> {
+    let mut last = std::io::Error::new(ErrorKind::NotFound, "no such address");
+    for place in address.to_socket_addrs()? {
+        match TcpStream::connect_timeout(&place, patience) {
+            Ok(stream) => return stream.set_nodelay(true).map(|()| stream),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
 /// Appends what arrives within `patience`; none where nothing did, no bytes where the other end has closed.
 fn read_once(
     stream: &mut TcpStream,
@@ -121,4 +135,43 @@ fn read_once(
 /// Whether an error is only a timeout.
 pub(crate) fn is_silence(error: &std::io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    /// A place that accepts no more connections, and says nothing: as where no computer is.
+    fn full() -> (TcpListener, Vec<TcpStream>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let more = || TcpStream::connect_timeout(&address, Duration::from_secs(1)).ok();
+        let connected = std::iter::from_fn(more).collect();
+        (listener, connected)
+    }
+
+    /// Who connected in his own thread heard of no hurry, and the rig was not made safe before his patience was over.
+    #[test]
+    fn a_connection_that_nobody_accepts_is_given_up_in_a_hurry() {
+        let (listener, _connected) = full();
+        let address = listener.local_addr().unwrap().to_string();
+        let hurry = Hurry::default();
+        let mut wire = TcpWire::new(&address, HOUR).heeding(hurry.clone());
+        let wrote = std::thread::spawn(move || wire.write(b"?"));
+        std::thread::sleep(Duration::from_millis(100));
+        hurry.give_up();
+        let refused = wrote.join().unwrap();
+        assert!(matches!(refused, Err(FaultKind::LinkLost { .. })), "{refused:?}");
+    }
+
+    #[test]
+    fn an_address_that_is_none_is_told() {
+        let refused = TcpWire::new("nowhere", HOUR).write(b"?").unwrap_err();
+        let FaultKind::LinkLost { detail } = refused else { panic!("{refused:?}") };
+        assert!(detail.starts_with("nowhere: "), "{detail}");
+    }
 }

@@ -78,6 +78,8 @@ mod tests {
             .chain(drivers.permits.keys().cloned().map(Job::Switch))
             .chain(drivers.lights.keys().cloned().map(Job::Light))
             .chain(drivers.spectrometers.keys().cloned().map(Job::Spectrometer))
+            .chain(drivers.analysers.keys().cloned().map(Job::Analyser))
+            .chain(drivers.probes.keys().cloned().map(Job::Probe))
             .collect()
     }
 

@@ -14,12 +14,15 @@ use serde::{Deserialize, Serialize};
 use super::{FolderWiring, Found, InstrumentWiring, SCHEMA, SerialTry, Wired, default_patience_s};
 use crate::emulator::faulty::ScriptedFault;
 
+pub mod analyser;
 pub mod chemyx;
 pub mod dc2200;
 pub mod dc4100;
 pub mod f4t;
 pub mod f4t_scpi;
 pub mod hdx;
+mod lines;
+pub mod probe;
 
 /// Lists every instrument once: its section in wiring files, and the struct that says what stands there.
 macro_rules! catalogue {
@@ -146,4 +149,10 @@ catalogue! {
 
     /// Thorlabs DC4100 LED drivers, by any name.
     dc4100: dc4100::Dc4100Wiring;
+
+    /// Analysers behind a program that speaks lines, by the name of the analyser.
+    analyser: analyser::AnalyserWiring;
+
+    /// Sensors in the line behind a program that speaks lines, by the name of the sensor.
+    probe: probe::ProbeWiring;
 }

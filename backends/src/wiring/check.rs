@@ -109,10 +109,13 @@ impl Wiring {
 /// What instruments must do for a lab.
 fn jobs_of(manifest: &Manifest) -> BTreeSet<Job> {
     let permits = manifest.sensors.iter().filter(|s| s.kind == SensorKind::Permit);
+    let probes = manifest.sensors.iter().filter(|s| matches!(s.kind, SensorKind::Probe(_)));
     let pumps = manifest.pumps.iter().map(|p| Job::Pump(p.name.clone()));
     pumps
         .chain(manifest.heaters.iter().map(|h| Job::Heater(h.name.clone())))
         .chain(permits.map(|s| Job::Switch(s.name.clone())))
+        .chain(probes.map(|s| Job::Probe(s.name.clone())))
+        .chain(manifest.analysers.iter().map(|a| Job::Analyser(a.name.clone())))
         .chain(manifest.lights.iter().map(|l| Job::Light(l.name.clone())))
         .chain(manifest.spectrometers.iter().map(|s| Job::Spectrometer(s.name.clone())))
         .collect()

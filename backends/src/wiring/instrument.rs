@@ -4,7 +4,9 @@ use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 
-use flowtwin_lab::{FaultKind, HeaterId, LightId, Manifest, PumpId, SensorId, SpectrometerId};
+use flowtwin_lab::{
+    AnalyserId, FaultKind, HeaterId, LightId, Manifest, PumpId, SensorId, SpectrometerId,
+};
 
 use super::Link;
 use crate::bench::Instruments;
@@ -117,10 +119,14 @@ impl Ranged {
 /// What an instrument does for the lab.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Job {
+    /// It is this analyser.
+    Analyser(AnalyserId),
     /// It is this heater.
     Heater(HeaterId),
     /// It is this light.
     Light(LightId),
+    /// It is this sensor in the line.
+    Probe(SensorId),
     /// It is this pump.
     Pump(PumpId),
     /// It is this spectrometer.
@@ -132,6 +138,8 @@ pub enum Job {
 impl fmt::Display for Job {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Analyser(name) => write!(f, "analyser {name}"),
+            Self::Probe(name) => write!(f, "sensor {name}"),
             Self::Heater(name) => write!(f, "heater {name}"),
             Self::Light(name) => write!(f, "light {name}"),
             Self::Pump(name) => write!(f, "pump {name}"),

@@ -3,10 +3,12 @@
 use flowtwin_lab::{Manifest, SensorKind};
 
 use super::Wiring;
+use super::catalogue::analyser::AnalyserWiring;
 use super::catalogue::chemyx::ChemyxWiring;
 use super::catalogue::dc2200::Dc2200Wiring;
 use super::catalogue::f4t::{DigitalInput, F4tWiring};
 use super::catalogue::hdx::HdxWiring;
+use super::catalogue::probe::ProbeWiring;
 
 impl Wiring {
     /// A wiring for any lab, for emulation: a pump to a port, a controller for all heaters and
@@ -25,10 +27,14 @@ impl Wiring {
         let pumps = manifest.pumps.iter().map(|p| p.name.to_string());
         let spectrometers = manifest.spectrometers.iter().map(|s| s.name.to_string());
         let lights = manifest.lights.iter().map(|l| l.name.to_string());
+        let analysers = manifest.analysers.iter().map(|a| a.name.to_string());
+        let probes = manifest.sensors.iter().filter(|s| matches!(s.kind, SensorKind::Probe(_)));
         Self {
             chemyx: pumps.map(|p| (p, ChemyxWiring::default())).collect(),
             f4t: [("f4t".to_owned(), oven)].into(),
             hdx: spectrometers.map(|s| (s, HdxWiring::default())).collect(),
+            analyser: analysers.map(|a| (a, AnalyserWiring::default())).collect(),
+            probe: probes.map(|s| (s.name.to_string(), ProbeWiring::default())).collect(),
             dc2200: lights.map(|l| (l, led.clone())).collect(),
             ..Self::empty()
         }

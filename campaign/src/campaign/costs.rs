@@ -1,5 +1,7 @@
 //! What the next experiment would cost, from the state of the rig and what earlier ones have cost.
 
+use std::sync::Arc;
+
 use flowtwin_lab::procedure::WaitSpec;
 use flowtwin_lab::{Conditions, HeaterId, Manifest, Observation, Procedure, Settings, Temperature};
 use flowtwin_twin::Cost;
@@ -17,10 +19,10 @@ const TERMS: usize = 3;
 /// settle: a constant and so much for each kelvin up or down from where the experiment before has left them. The
 /// constant and the two rates are learnt from the experiments so far (ridge regression about a prior belief). So the
 /// prediction is a function of the journal alone, and needs no model of the rig.
-#[derive(Debug)]
-pub(super) struct Costs<'a> {
-    procedure: &'a Procedure,
-    manifest: Manifest,
+#[derive(Clone, Debug)]
+pub(super) struct Costs {
+    procedure: Arc<Procedure>,
+    manifest: Arc<Manifest>,
     /// What was learnt from the experiments so far.
     pub(super) learnt: Learnt,
 }
@@ -36,9 +38,9 @@ pub(super) struct Learnt {
     extra: (f64, f64),
 }
 
-impl<'a> Costs<'a> {
+impl Costs {
     /// The costs on a rig that nobody has used: its heaters are where they are left unattended.
-    pub(super) fn new(procedure: &'a Procedure, manifest: &Manifest) -> Self {
+    pub(super) fn new(procedure: &Procedure, manifest: &Manifest) -> Self {
         let mut products = [[0.0; TERMS]; TERMS];
         let mut moments = [0.0; TERMS];
         for i in 0..TERMS {
@@ -47,7 +49,8 @@ impl<'a> Costs<'a> {
         }
         let heaters = unattended(manifest);
         let learnt = Learnt { heaters, products, moments, extra: (0.0, 0.0) };
-        Self { procedure, manifest: manifest.clone(), learnt }
+        let (procedure, manifest) = (Arc::new(procedure.clone()), Arc::new(manifest.clone()));
+        Self { procedure, manifest, learnt }
     }
 
     /// Learns from an experiment that has ended; a failed one only moves the heaters.
@@ -82,15 +85,16 @@ impl<'a> Costs<'a> {
         }
     }
 
-    /// A way to predict what the experiment at some conditions would cost if it were the next.
-    pub(super) fn next(&self) -> impl Fn(&Conditions) -> Cost {
+    /// A way to predict what the experiment at some conditions would cost if it were the next; it stands alone.
+    pub(super) fn next(&self) -> impl Fn(&Conditions) -> Cost + Send + 'static {
+        let costs = self.clone();
         let rates = solve(self.learnt.products, self.learnt.moments);
         let extra_s =
             if self.learnt.extra.1 > 0.0 { self.learnt.extra.0 / self.learnt.extra.1 } else { 0.0 };
         move |conditions| {
-            let settings = self.procedure.recipe().settings(conditions);
-            let waits_s = self.waits_s(&settings);
-            let terms = self.terms(&settings);
+            let settings = costs.procedure.recipe().settings(conditions);
+            let waits_s = costs.waits_s(&settings);
+            let terms = costs.terms(&settings);
             let beyond = terms.iter().zip(rates).fold(0.0, |sum, (term, rate)| sum + term * rate);
             let pumped_s = (waits_s + extra_s).max(0.0);
             Cost {
@@ -173,7 +177,7 @@ mod tests {
     }
 
     /// What an experiment takes on a rig with known rates.
-    fn experiment(scenario: &Scenario, costs: &Costs<'_>, conditions: Conditions) -> Observation {
+    fn experiment(scenario: &Scenario, costs: &Costs, conditions: Conditions) -> Observation {
         let settings = scenario.procedure().recipe().settings(&conditions);
         let [_, up, down] = costs.terms(&settings);
         let waits_s = costs.waits_s(&settings);

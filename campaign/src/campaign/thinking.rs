@@ -1,40 +1,68 @@
 //! What happens to the lab while a policy thinks.
 
 use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
+use std::time::Duration;
 
-use flowtwin_lab::{Command, Fault, Lab, Level, Span};
+use flowtwin_lab::journal::Sink;
+use flowtwin_lab::{Fault, Lab, Level, Span};
+
+use super::UnderWay;
 
 /// Lab time between two looks at whether the answer is there \[s\].
 const LOOK_S: f64 = 0.1;
 
-/// The answer of `think`. Where the lab's time passes by itself, it goes on being looked at meanwhile: a heater is hot
+/// Wall time between two looks at whether somebody has asked for the end, where no lab time passes.
+const LOOK: Duration = Duration::from_millis(50);
+
+impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
+    /// The answer of `think`, beside which the lab is looked after.
+    pub(super) fn thinking<T: Send + 'static>(
+        &mut self,
+        think: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Fault> {
+        // What runs whole experiments by itself looks after its own instruments.
+        let alone = self.lab.manifest().level == Level::Experiments;
+        let passes = self.campaign.in_wall_time && !alone;
+        thinking(&mut self.lab, passes, self.campaign.stop, think)
+    }
+}
+
+/// The answer of `think`. Where the lab's time `passes` by itself, it goes on being looked at meanwhile: a heater is hot
 /// although nobody asks anything of it, and the watch must hear that the campaign is alive.
 ///
+/// It is thought in a thread of its own. An answer that nobody needs any more, because the lab must not go on or somebody
+/// asks for the end, is not waited for: it may take minutes.
+///
 /// # Errors
-/// Where the lab must not go on; the rig is made safe before the answer is waited for.
-pub(super) fn thinking<T: Send>(
+/// Where the lab must not go on.
+fn thinking<T: Send + 'static>(
     lab: &mut impl Lab,
-    in_wall_time: bool,
-    think: impl FnOnce() -> T + Send,
+    passes: bool,
+    stop: &AtomicBool,
+    think: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Fault> {
-    // What runs whole experiments by itself looks after its own instruments.
-    if !in_wall_time || lab.manifest().level == Level::Experiments {
-        return Ok(think());
+    let (tell, hear) = channel();
+    // Whoever waits for the answer may have gone.
+    let thinker = thread::spawn(move || drop(tell.send(think())));
+    let patience = if passes { Duration::ZERO } else { LOOK };
+    loop {
+        match hear.recv_timeout(patience) {
+            Ok(answer) => return Ok(answer),
+            Err(RecvTimeoutError::Disconnected) => match thinker.join() {
+                Err(panic) => resume_unwind(panic),
+                Ok(()) => unreachable!("it ends with an answer or a panic"),
+            },
+            Err(RecvTimeoutError::Timeout) if passes => lab.wait(Span::from_secs(LOOK_S))?,
+            // It notices that somebody has asked for the end, and no time passes.
+            Err(RecvTimeoutError::Timeout) if stop.load(Ordering::Relaxed) => {
+                lab.wait(Span::from_secs(0.0))?;
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+        }
     }
-    thread::scope(|scope| {
-        let thinker = scope.spawn(think);
-        let mut watched = Ok(());
-        while watched.is_ok() && !thinker.is_finished() {
-            watched = lab.wait(Span::from_secs(LOOK_S));
-        }
-        if watched.is_err() {
-            // What could not be made safe is in the journal.
-            let _unsafe_parts = lab.send(&Command::MakeSafe);
-        }
-        let answer = thinker.join().unwrap_or_else(|panic| resume_unwind(panic));
-        watched.map(|()| answer)
-    })
 }
 
 #[cfg(test)]
@@ -43,14 +71,39 @@ mod tests {
 
     use flowtwin_lab::layer::{Guarded, Limits};
     use flowtwin_lab::toy::ToyLab;
-    use flowtwin_lab::{FaultKind, Instant, Temperature};
+    use flowtwin_lab::{Command, FaultKind, Instant, Temperature};
 
     use super::*;
+    use crate::campaign::Interruptible;
+
+    static NEVER: AtomicBool = AtomicBool::new(false);
+
+    /// The old way waited for the answer, which comes only when this test has its own.
+    #[test]
+    fn an_answer_that_takes_for_ever_holds_up_nobody_who_asks_for_the_end() {
+        for passes in [false, true] {
+            let stop = AtomicBool::new(true);
+            let mut toy = ToyLab::new();
+            let mut lab = Interruptible::new(&mut toy, &stop);
+            let (tell, hears) = channel();
+            let thought = thinking(&mut lab, passes, &stop, move || hears.recv());
+            let fault = thought.expect_err("somebody has asked for the end");
+            assert_eq!(fault.kind, FaultKind::Interrupted);
+            assert_eq!(lab.now(), Instant::START);
+            tell.send(()).expect("it still thinks");
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "no such point")]
+    fn a_policy_that_panics_does_so_here() {
+        let _never = thinking(&mut ToyLab::new(), false, &NEVER, || panic!("no such point"));
+    }
 
     #[test]
     fn no_lab_time_passes_while_a_policy_thinks_about_a_simulation() {
         let mut lab = ToyLab::new();
-        assert_eq!(thinking(&mut lab, false, || 7), Ok(7));
+        assert_eq!(thinking(&mut lab, false, &NEVER, || 7), Ok(7));
         assert_eq!(lab.now(), Instant::START);
     }
 
@@ -59,7 +112,7 @@ mod tests {
         let mut lab = ToyLab::new();
         let (told, hears) = channel();
         let mut lab = Ticking(&mut lab, Some(told));
-        let thought = thinking(&mut lab, true, move || hears.recv().expect("time passes"));
+        let thought = thinking(&mut lab, true, &NEVER, move || hears.recv().expect("time passes"));
         assert_eq!(thought, Ok(()));
         assert!(lab.now() > Instant::START);
     }
@@ -74,7 +127,8 @@ mod tests {
         let (told, hears) = channel();
         let mut lab = Ticking(Guarded::new(&mut toy, limits), Some(told));
         lab.send(&heat).expect("the set point is allowed");
-        let fault = thinking(&mut lab, true, move || hears.recv()).expect_err("it is too hot");
+        let fault =
+            thinking(&mut lab, true, &NEVER, move || hears.recv()).expect_err("it is too hot");
         assert!(
             matches!(fault.kind, FaultKind::Interlock { rule, .. } if rule == "over-temperature")
         );

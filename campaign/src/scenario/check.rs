@@ -41,10 +41,12 @@ impl Problem {
 
 /// The parts that a scenario of a rig must have, and one of a table must not.
 fn parts(file: &ScenarioFile) -> [(&'static str, bool); 5] {
+    // A rig without a spectrometer need not say what light does.
+    let is_blind = !is_absent(&file.rig) && file.rig.spectrometers.is_empty();
     [
         ("rig", !is_absent(&file.rig)),
         ("stocks", !is_absent(&file.stocks)),
-        ("optics", !is_absent(&file.optics)),
+        ("optics", is_blind || !is_absent(&file.optics)),
         ("analysis", !is_absent(&file.analysis)),
         ("space", !is_absent(&file.space)),
     ]
@@ -252,7 +254,7 @@ fn phase(file: &ScenarioFile, index: usize, space: &Space) -> Result<Phase, Prob
     }
     Ok(Phase {
         name: spec.name.clone(),
-        policy: spec.policy.build_for(file.twin.surrogate, &file.wanted().goals),
+        policy: spec.policy.build_for(file.twin.surrogate, &file.wanted().goals).into(),
         experiments: spec.experiments as usize,
         from,
         stop: rules(file, &spec.stop, &number)?,

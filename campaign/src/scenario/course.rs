@@ -122,7 +122,7 @@ impl Course {
     fn contest(&self, phases: &mut Vec<Phase>, policy: Box<dyn Policy>) {
         phases.push(Phase {
             name: CONTEST.into(),
-            policy,
+            policy: policy.into(),
             experiments: self.experiments,
             from: phases.len().checked_sub(1),
             stop: StopRules::default(),
@@ -132,7 +132,7 @@ impl Course {
     fn legs(&self, mut policy: impl FnMut(&Leg) -> Box<dyn Policy>) -> Vec<Phase> {
         let phase = |(i, leg): (usize, &Leg)| Phase {
             name: leg.name.clone(),
-            policy: policy(leg),
+            policy: policy(leg).into(),
             experiments: leg.experiments,
             from: i.checked_sub(1),
             stop: StopRules::default(),

@@ -1,6 +1,7 @@
 //! Changes that are planted, and campaigns that have them.
 
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use flowtwin_campaign::campaign::{Campaign, Silent};
@@ -125,7 +126,7 @@ fn phases(scenario: &Scenario) -> Vec<Phase> {
     let specs = scenario.file().phases.iter();
     let again = specs.zip(scenario.phases()).map(|(spec, phase)| Phase {
         name: phase.name.clone(),
-        policy: spec.policy.build(scenario.surrogate()),
+        policy: spec.policy.build(scenario.surrogate()).into(),
         experiments: phase.experiments,
         from: phase.from,
         stop: phase.stop,
@@ -134,7 +135,7 @@ fn phases(scenario: &Scenario) -> Vec<Phase> {
 }
 
 fn otherwise(scenario: &Scenario) -> Vec<Phase> {
-    let other = |phase: Phase| Phase { policy: Box::new(Otherwise(phase.policy)), ..phase };
+    let other = |phase: Phase| Phase { policy: Arc::new(Otherwise(phase.policy)), ..phase };
     phases(scenario).into_iter().map(other).collect()
 }
 
@@ -178,7 +179,7 @@ impl<L: Lab> Lab for Changed<L> {
 
 /// A policy that proposes the neighbour, one step of its resolution up, of what another proposes.
 #[derive(Debug)]
-struct Otherwise(Box<dyn Policy>);
+struct Otherwise(Arc<dyn Policy>);
 
 impl Policy for Otherwise {
     fn name(&self) -> &str {

@@ -12,13 +12,13 @@ use super::pool::Pool;
 /// condition taken.
 #[derive(Debug)]
 pub struct Choosing {
-    policy: Box<dyn Policy>,
+    policy: Arc<dyn Policy>,
     pool: Arc<Pool>,
 }
 
 impl Choosing {
     /// `policy` on `pool`.
-    pub fn new(policy: Box<dyn Policy>, pool: Arc<Pool>) -> Self {
+    pub fn new(policy: Arc<dyn Policy>, pool: Arc<Pool>) -> Self {
         Self { policy, pool }
     }
 
@@ -78,7 +78,7 @@ mod tests {
     fn tries(policy: &str, count: usize) -> Vec<usize> {
         let (pool, context) = (Arc::new(pool()), Context::new(Streams::new(1)));
         let policy = policy.parse::<PolicySpec>().unwrap().build(SurrogateSpec::Gp);
-        let choosing = Choosing::new(policy, pool.clone());
+        let choosing = Choosing::new(policy.into(), pool.clone());
         let (mut history, mut places) = (History::default(), Vec::new());
         for asked in 0..count {
             let (space, history_) = (pool.space(), history.clone());

@@ -15,7 +15,7 @@ const WIDEST_NM: f64 = 1000.0;
 pub struct Feature {
     /// Its name.
     pub name: String,
-    /// The channel whose spectrum it is read off.
+    /// The channel whose spectrum it is read off, or the analyser or the sensor that tells it.
     pub channel: String,
     /// How.
     pub measure: Measure,
@@ -76,11 +76,23 @@ pub enum Measure {
         /// Which of them is reported, counted from 0.
         which: usize,
     },
+    /// The concentration that an analyser finds of a species \[mM\].
+    Concentration {
+        /// The species.
+        of: String,
+    },
+    /// What a sensor in the line reads as the sample is taken.
+    Reading,
 }
 
 impl Feature {
     pub(super) fn check(&self, channel: &Channel, grid: &[f64]) -> Result<(), AnalysisError> {
         let what = format!("feature {}", self.name);
+        if matches!(self.measure, Measure::Concentration { .. } | Measure::Reading) {
+            let detail =
+                format!("{} is a spectrometer's channel, which shows a spectrum", channel.name);
+            return Err(AnalysisError::Unfit { feature: self.name.clone(), detail });
+        }
         channel.check_window(&what, self.measure.window(), grid)?;
         let within = |key: &str, value: f64, high: f64, unit| {
             if (0.0..=high).contains(&value) {
@@ -97,7 +109,7 @@ impl Feature {
             Measure::Component { bands, which, .. } => {
                 within("which", *which as f64, bands.len() as f64 - 1.0, "")
             }
-            Measure::Area { .. } => Ok(()),
+            Measure::Area { .. } | Measure::Concentration { .. } | Measure::Reading => Ok(()),
         }
     }
 }
@@ -109,6 +121,8 @@ impl Measure {
             (Self::PeakPosition { .. }, _) => "nm",
             (Self::Area { .. }, ChannelKind::Absorbance) => "AU·nm",
             (Self::Area { .. }, ChannelKind::Emission) => "counts·nm",
+            (Self::Concentration { .. }, _) => "mM",
+            (Self::Reading, _) => "",
             (_, kind) => kind.unit(),
         }
     }
@@ -124,6 +138,9 @@ impl Measure {
             | Self::PeakPosition { low_nm, high_nm, .. }
             | Self::Area { low_nm, high_nm }
             | Self::Component { low_nm, high_nm, .. } => Window { low_nm, high_nm },
+            Self::Concentration { .. } | Self::Reading => {
+                Window { low_nm: f64::NAN, high_nm: f64::NAN }
+            }
         }
     }
 
@@ -145,6 +162,8 @@ impl Measure {
                 let heights = bands::heights(bands, self.window(), grid, values);
                 heights.get(*which).copied().unwrap_or(f64::NAN)
             }
+            // No spectrum tells these.
+            Self::Concentration { .. } | Self::Reading => f64::NAN,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Answer, CommandRecord, Journal, Legible, Record, Resumed};
+use super::{Answer, CommandRecord, Intended, Journal, Legible, Record, Resumed};
 use crate::command::Command;
 use crate::fault::FaultKind;
 use crate::id::PumpId;
@@ -14,7 +14,7 @@ pub type Volumes = BTreeMap<PumpId, f64>;
 /// What every pump has delivered since its syringe was filled, by the commands that it was given: also to fill lines, and in
 /// experiments that failed.
 ///
-/// A pump without a recorded stop counts as having delivered its whole volume.
+/// A pump without a recorded stop, or that was about to be started, counts as having delivered its whole volume.
 pub fn delivered(journal: &Journal) -> Volumes {
     Book::of(journal).close()
 }
@@ -22,7 +22,8 @@ pub fn delivered(journal: &Journal) -> Volumes {
 /// What pumps may have delivered in runs of which a journal records no end: as if all had gone on until they stopped by
 /// themselves.
 pub fn unended(journal: &Journal) -> Volumes {
-    let book = Book::of(journal);
+    let mut book = Book::of(journal);
+    book.begin_what_was_intended();
     book.runs.into_iter().map(|(pump, run)| (pump, run.at_most_ul)).collect()
 }
 
@@ -38,6 +39,7 @@ pub fn primed(journal: &Journal) -> Volumes {
     let mut book = Book::new(journal);
     for record in journal.records() {
         match record {
+            Record::Intended(intended) => book.intend(intended),
             Record::Command(command) => book.note(command),
             Record::Phase(_) | Record::Proposal(_) => break,
             _ => {}
@@ -58,6 +60,7 @@ pub fn lost(journal: &Journal, aside: &Legible) -> Vec<Record> {
     let mut filled: Vec<PumpId> = Vec::new();
     for record in &aside.records {
         match record {
+            Record::Intended(intended) => book.intend(intended),
             Record::Command(command) => {
                 book.note(command);
                 if let Command::Fill { pump, .. } = &command.send {
@@ -74,8 +77,14 @@ pub fn lost(journal: &Journal, aside: &Legible) -> Vec<Record> {
     filled.sort();
     filled.dedup();
     before.retain(|pump, _| !filled.contains(pump));
+    let mut unanswered = book.intended.clone();
     let mut after = book.close();
     for (pump, ul) in &aside.allowed_ul {
+        // The line that cannot be read is the answer to what was about to be done.
+        if unanswered.get(pump).is_some_and(|run| run.at_most_ul.to_bits() == ul.to_bits()) {
+            unanswered.remove(pump);
+            continue;
+        }
         *after.entry(pump.clone()).or_default() += ul;
     }
     let more = |(pump, ul): (PumpId, f64)| {
@@ -99,6 +108,8 @@ struct Book {
     /// What was delivered altogether.
     pumped: Volumes,
     runs: BTreeMap<PumpId, Delivery>,
+    /// What was about to be sent, and has not been answered.
+    intended: BTreeMap<PumpId, Delivery>,
 }
 
 /// A delivery of a pump.
@@ -107,6 +118,13 @@ struct Delivery {
     since: Instant,
     ul_per_min: f64,
     at_most_ul: f64,
+}
+
+impl Delivery {
+    /// What it had delivered at a moment \[µL\].
+    fn delivered_ul(&self, at: Instant) -> f64 {
+        (self.ul_per_min * at.since(self.since).as_secs() / 60.0).min(self.at_most_ul)
+    }
 }
 
 impl Book {
@@ -120,6 +138,7 @@ impl Book {
         let mut book = Self::new(journal);
         for record in journal.records() {
             match record {
+                Record::Intended(intended) => book.intend(intended),
                 Record::Command(command) => book.note(command),
                 Record::Resumed(resumed) => book.go_on(resumed),
                 _ => {}
@@ -128,8 +147,33 @@ impl Book {
         book
     }
 
+    fn intend(&mut self, intended: &Intended) {
+        let Command::Dispense { pump, rate_ul_per_min, at_most_ul } = &intended.send else {
+            return;
+        };
+        let (ul_per_min, at_most_ul) = (rate_ul_per_min.ul_per_min(), at_most_ul.ul());
+        let run = Delivery { since: intended.at_ns, ul_per_min, at_most_ul };
+        self.intended.insert(pump.clone(), run);
+    }
+
+    /// Nobody knows whether a command without an answer was carried out: what was under way before, or what was to be, has
+    /// gone on until it stopped by itself, whichever is more.
+    fn begin_what_was_intended(&mut self) {
+        for (pump, mut run) in std::mem::take(&mut self.intended) {
+            if let Some(before) = self.runs.get(&pump) {
+                let left_ul = before.at_most_ul - before.delivered_ul(run.since);
+                run.at_most_ul = run.at_most_ul.max(left_ul);
+            }
+            self.stop(&pump, Some(run.since));
+            self.runs.insert(pump, run);
+        }
+    }
+
     fn note(&mut self, command: &CommandRecord) {
         let (at, answer) = (command.at_ns, &command.answer);
+        if let Command::Dispense { pump, .. } = &command.send {
+            self.intended.remove(pump);
+        }
         match &command.send {
             // Such a command was never sent.
             Command::Dispense { .. } if is_out_of_range(answer) => {}
@@ -156,6 +200,7 @@ impl Book {
     /// What was lost says what was under way.
     fn go_on(&mut self, resumed: &Resumed) {
         self.runs.clear();
+        self.intended.clear();
         for (pump, ul) in &resumed.lost_ul {
             self.add(pump, *ul);
         }
@@ -167,8 +212,7 @@ impl Book {
     /// Takes a pump to have stopped at a moment, or where none is known, by itself.
     fn stop(&mut self, pump: &PumpId, at: Option<Instant>) {
         let Some(run) = self.runs.remove(pump) else { return };
-        let in_time = |at: Instant| run.ul_per_min * at.since(run.since).as_secs() / 60.0;
-        let ul = at.map_or(run.at_most_ul, in_time).min(run.at_most_ul);
+        let ul = at.map_or(run.at_most_ul, |at| run.delivered_ul(at));
         self.add(pump, ul);
     }
 
@@ -178,6 +222,7 @@ impl Book {
     }
 
     fn stop_all(&mut self, at: Option<Instant>) {
+        self.begin_what_was_intended();
         let running: Vec<PumpId> = self.runs.keys().cloned().collect();
         running.iter().for_each(|pump| self.stop(pump, at));
     }
@@ -246,6 +291,67 @@ mod tests {
         let fault = Fault::new(Instant::START, "a", unheard);
         book.note(&CommandRecord { answer: Answer::Fault(fault), ..at(1.0, Command::MakeSafe) });
         assert_eq!(book.close(), [("a".into(), 700.0)].into());
+    }
+
+    /// A power cut between a command and its answer.
+    #[test]
+    fn what_a_pump_was_about_to_do_counts_in_full_unless_an_answer_says_otherwise() {
+        let intended = |seconds: f64, ul_per_min: f64, at_most_ul: f64| {
+            let CommandRecord { at_ns, send, .. } =
+                at(seconds, dispense("a", ul_per_min, at_most_ul));
+            Intended { at_ns, send }
+        };
+        let after = |then: &dyn Fn(&mut Book)| {
+            let mut book = Book::default();
+            book.intend(&intended(0.0, 60.0, 700.0));
+            book.note(&at(0.0, dispense("a", 60.0, 700.0)));
+            book.intend(&intended(10.0, 120.0, 300.0));
+            then(&mut book);
+            book.close().into_values().collect::<Vec<f64>>()
+        };
+        // 10 µL until then, and what was left of the delivery before is more than the new one.
+        assert_eq!(after(&|_| {}), [700.0]);
+        assert_eq!(after(&|book| book.intend(&intended(10.0, 120.0, 900.0))), [910.0]);
+        assert_eq!(after(&|book| book.note(&at(10.5, dispense("a", 120.0, 300.0)))), [310.5]);
+        let refused = FaultKind::OutOfRange {
+            quantity: "rate".into(),
+            value: 1.0,
+            low: 2.0,
+            high: 3.0,
+            unit: "µL/min".into(),
+        };
+        let answer = Answer::Fault(Fault::new(Instant::START, "a", refused));
+        let refuse = |book: &mut Book| {
+            book.note(&CommandRecord {
+                answer: answer.clone(),
+                ..at(10.0, dispense("a", 1.0, 300.0))
+            });
+            book.note(&at(20.0, Command::MakeSafe));
+        };
+        assert_eq!(after(&refuse), [20.0], "the delivery before went on");
+        assert_eq!(after(&|book| book.note(&at(20.0, Command::MakeSafe))), [30.0]);
+        let lost_ul = vec![("a".into(), 5.0)];
+        let resumed = Resumed { at_ns: Instant::START, lost_ul, filled: Vec::new() };
+        assert_eq!(after(&|book| book.go_on(&resumed)), [5.0], "that says it all");
+    }
+
+    #[test]
+    fn what_was_about_to_be_done_is_under_way_where_a_journal_ends_there() {
+        let send = dispense("a", 60.0, 700.0);
+        let intended = Intended { at_ns: Instant::START, send };
+        let journal = super::super::tests::journal_of(&[]).with(&Record::Intended(intended));
+        let all: Volumes = [("a".into(), 700.0)].into();
+        for volumes in [delivered(&journal), unended(&journal), pumped(&journal), primed(&journal)]
+        {
+            assert_eq!(volumes, all);
+        }
+        let aside = |allowed_ul| Legible { allowed_ul, illegible: 1, ..Legible::default() };
+        let more = |allowed_ul| match &lost(&journal, &aside(allowed_ul))[..] {
+            [Record::Resumed(resumed)] => resumed.lost_ul.clone(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(more(vec![("a".into(), 700.0)]), [("a".into(), 700.0)], "its answer is damaged");
+        assert_eq!(more(vec![("a".into(), 600.0)]), [("a".into(), 1300.0)], "another command is");
     }
 
     /// Of two commands behind each other, the journal has lost the second.

@@ -27,6 +27,8 @@ pub enum Record {
     Phase(PhaseRecord),
     /// A policy has proposed an experiment.
     Proposal(Proposal),
+    /// A command that moves liquid or heats is about to be sent. On a real rig only, where it is on the disk before.
+    Intended(Intended),
     /// A command and its answer.
     Command(CommandRecord),
     /// A wait was cut short.
@@ -48,6 +50,7 @@ impl Record {
     pub(super) fn at(&self) -> Option<Instant> {
         match self {
             Self::Blank(blank) => Some(blank.at_ns),
+            Self::Intended(intended) => Some(intended.at_ns),
             Self::Command(command) => Some(command.at_ns),
             Self::Fault(fault) => Some(fault.at),
             Self::Experiment(experiment) => Some(experiment.ended_ns),
@@ -59,12 +62,14 @@ impl Record {
         }
     }
 
-    /// Whether the run does not go on before this record is on the disk.
+    /// Whether the run does not go on before this record is on the disk, on whatever lab. What is intended belongs to the
+    /// command behind it.
     pub fn is_durable(&self) -> bool {
         match self {
             Self::Header(_) | Self::Blank(_) | Self::Experiment(_) => true,
             Self::Spoiled(_) | Self::Filled(_) | Self::Resumed(_) | Self::End(_) => true,
-            Self::Phase(_) | Self::Proposal(_) | Self::Command(_) | Self::Fault(_) => false,
+            Self::Phase(_) | Self::Proposal(_) | Self::Fault(_) => false,
+            Self::Intended(_) | Self::Command(_) => false,
         }
     }
 }
@@ -151,6 +156,28 @@ pub struct Proposal {
     pub conditions: Conditions,
 }
 
+/// A command that is about to be sent: if no [`CommandRecord`] follows, it may have been carried out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Intended {
+    /// When it is about to be sent.
+    pub at_ns: Instant,
+    /// The command.
+    pub send: Command,
+}
+
+impl Intended {
+    /// Whether a rig must not be sent a command before that is on the disk: after a power cut nobody could tell otherwise
+    /// what is in the syringes, or that something is hot.
+    pub fn is_due(command: &Command) -> bool {
+        match command {
+            Command::Dispense { rate_ul_per_min, .. } => rate_ul_per_min.ul_per_min() > 0.0,
+            Command::Heat { .. } => true,
+            _ => false,
+        }
+    }
+}
+
 /// A command and what came of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -185,6 +212,8 @@ pub enum Answer {
         /// [`crate::Frames::checksum`] \[hexadecimal\].
         checksum: String,
     },
+    /// What an analyser found \[mM\]; none for a result that is no number.
+    Results(Vec<Option<f64>>),
     /// An outcome; the experiment's record holds it.
     Outcome,
     /// A fault.
@@ -204,6 +233,9 @@ impl Answer {
                 pixels: frames.pixels() as u64,
                 checksum: format!("{:016x}", frames.checksum()),
             },
+            Ok(Reply::Results(found)) => {
+                Self::Results(found.iter().map(|&mm| finite(mm)).collect())
+            }
             Ok(Reply::Outcome(_) | Reply::Report(_)) => Self::Outcome,
             Err(fault) => Self::Fault(fault.clone()),
         }

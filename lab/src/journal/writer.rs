@@ -6,10 +6,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::line;
 use super::reader::Journal;
-use super::record::{CommandRecord, Record};
+use super::record::Record;
 use super::seal::Seal;
 use super::sink::Sink;
-use crate::command::Command;
 use crate::digest::hex;
 
 /// Appends records to a journal, each chained to the one before.
@@ -50,11 +49,16 @@ impl<S: Sink> Writer<S> {
         }
     }
 
-    /// The same writer, which has every start of a pump on the disk before it goes on: on a real rig what is in a syringe
-    /// must be known even after a power cut.
+    /// The same writer, which has on the disk what is intended before it goes on: on a real rig what is in a syringe must be
+    /// known even after a power cut.
     #[must_use]
     pub fn promptly(self) -> Self {
         Self { promptly: true, ..self }
+    }
+
+    /// Whether what is intended is written before it is done.
+    pub fn is_prompt(&self) -> bool {
+        self.promptly
     }
 
     /// Appends a record. An experiment, the blank and the end are on the disk when this returns.
@@ -68,7 +72,7 @@ impl<S: Sink> Writer<S> {
         }
         let text = line::render(self.next, &self.prev, record);
         let result = self.sink.append(text.as_bytes());
-        let durable = record.is_durable() || self.promptly && starts_a_pump(record);
+        let durable = record.is_durable() || self.promptly && matches!(record, Record::Intended(_));
         self.digest.update(text.as_bytes());
         self.prev = line::hash(text.as_bytes());
         let seal = Seal::new(self.next, &self.prev);
@@ -97,51 +101,5 @@ impl<S: Sink> Writer<S> {
     /// Hands the sink back.
     pub fn into_sink(self) -> S {
         self.sink
-    }
-}
-
-fn starts_a_pump(record: &Record) -> bool {
-    matches!(record, Record::Command(CommandRecord { send: Command::Dispense { .. }, .. }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::journal::Answer;
-    use crate::time::Instant;
-    use crate::units::{FlowRate, Volume};
-
-    /// Counts how often it was synced.
-    #[derive(Default)]
-    struct Counting(usize);
-
-    impl Sink for Counting {
-        fn append(&mut self, _bytes: &[u8]) -> io::Result<()> {
-            Ok(())
-        }
-
-        fn sync(&mut self) -> io::Result<()> {
-            self.0 += 1;
-            Ok(())
-        }
-    }
-
-    #[test]
-    fn on_a_real_rig_the_start_of_a_pump_is_on_the_disk_before_the_run_goes_on() {
-        let send = Command::Dispense {
-            pump: "water".into(),
-            rate_ul_per_min: FlowRate::from_ul_per_min(10.0),
-            at_most_ul: Volume::from_ul(5.0),
-        };
-        let record = |send| {
-            Record::Command(CommandRecord { at_ns: Instant::START, send, answer: Answer::Done })
-        };
-        let (start, stop) = (record(send), record(Command::Stop { pump: "water".into() }));
-        let syncs = |mut writer: Writer<Counting>| {
-            writer.write(&start).and_then(|()| writer.write(&stop)).expect("a sink that takes all");
-            writer.into_sink().0
-        };
-        assert_eq!(syncs(Writer::new(Counting::default())), 0);
-        assert_eq!(syncs(Writer::new(Counting::default()).promptly()), 1);
     }
 }

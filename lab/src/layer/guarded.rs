@@ -204,8 +204,8 @@ impl<L: Lab> Guarded<L> {
         self.kept.look(&mut self.lab)
     }
 
-    /// Makes sure that the rig has the settings that were commanded, at the beginning and at the end of taking frames: nothing else
-    /// becomes an observation.
+    /// Makes sure that the rig has the settings that were commanded, at the beginning and at the end of taking frames, and
+    /// before a sample is taken: nothing else becomes an observation.
     fn verify(&mut self) -> Result<(), Fault> {
         self.pumps.verify(&mut self.lab, &self.limits)?;
         self.thermal.verify(&mut self.lab, self.within_k)?;
@@ -275,6 +275,9 @@ impl<L: Lab> Lab for Guarded<L> {
             self.armed.clear();
             fit = fit.and_then(|()| self.verify());
         }
+        if matches!(command, Command::Inject { .. }) {
+            fit = fit.and_then(|()| self.verify());
+        }
         if let Err(fault) = fit {
             return Err(self.trip(fault));
         }
@@ -285,6 +288,8 @@ impl<L: Lab> Lab for Guarded<L> {
             Command::Stop { .. }
             | Command::Fill { .. }
             | Command::HeaterOff { .. }
+            | Command::Inject { .. }
+            | Command::Results { .. }
             | Command::Read { .. }
             | Command::ReadBack { .. } => self.safe,
             Command::Light { on, .. } => self.safe && !on,

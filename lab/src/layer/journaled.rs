@@ -2,12 +2,15 @@
 
 use crate::command::{Command, Reply};
 use crate::fault::{Fault, FaultKind};
-use crate::journal::{Answer, CommandRecord, Record, Sink, Writer};
+use crate::journal::{Answer, CommandRecord, Intended, Record, Sink, Writer};
 use crate::lab::Lab;
 use crate::manifest::Manifest;
 use crate::time::Instant;
 
 /// A lab that writes a [`Record::Command`] for every command and a [`Record::Fault`] for a wait cut short.
+///
+/// With a writer that is prompt, as on a real rig, what moves liquid or heats is on the disk as [`Record::Intended`] before it
+/// is sent: whatever moment the power is cut at, no pump has run of which the journal knows nothing.
 ///
 /// A journal that can no longer be written is a fault that stops the campaign: nothing may happen unrecorded.
 #[derive(Debug)]
@@ -59,6 +62,10 @@ impl<L: Lab, S: Sink> Lab for Journaled<L, S> {
     }
 
     fn send(&mut self, command: &Command) -> Result<Reply, Fault> {
+        if self.writer.is_prompt() && Intended::is_due(command) {
+            let intended = Intended { at_ns: self.lab.now(), send: command.clone() };
+            self.record(&Record::Intended(intended))?;
+        }
         let at_ns = self.lab.now();
         let result = self.lab.send(command);
         let answer = Answer::of(&result);

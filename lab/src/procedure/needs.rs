@@ -41,7 +41,8 @@ impl Procedure {
                 0.5 * (rule.from_residence_times + rule.at_most_residence_times)
             }
         };
-        let seconds = waits * residence_s + acquire::takes_s(&self.analysis, None);
+        let seconds =
+            waits * residence_s + acquire::takes_s(&self.analysis, None) + self.analyses_s();
         flowing(&settings).map(|(pump, rate)| (pump, rate * seconds / 60.0)).collect()
     }
 

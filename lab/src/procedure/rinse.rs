@@ -67,7 +67,9 @@ fn instrument<'a>(fault: &Fault, manifest: &'a Manifest) -> Option<Part<'a>> {
     }
     if let Some(info) = manifest.sensors.iter().find(|info| info.name.as_str() == origin) {
         return match &info.kind {
-            SensorKind::Temperature(_) | SensorKind::Power(_) => Some(Part::Other),
+            SensorKind::Temperature(_) | SensorKind::Power(_) | SensorKind::Probe(_) => {
+                Some(Part::Other)
+            }
             SensorKind::Status(pump) | SensorKind::Dispensed(pump) => {
                 Some(Part::Pump(pump.as_str()))
             }

@@ -1,7 +1,7 @@
 //! Steady state decided by watching the features instead of waiting a fixed time.
 
-use super::acquire;
 use super::spec::{ProcedureSpec, SteadySpec};
+use super::{acquire, sample};
 use crate::analysis::{Analysis, Blank, Counts};
 use crate::fault::Fault;
 use crate::lab::Lab;
@@ -36,9 +36,11 @@ impl SteadyWait<'_> {
             lab.wait_until(self.since + Span::from_secs(next * self.residence_s))?;
             acquire::lights(lab, analysis, true)?;
             lab.wait(Span::from_secs(spec.light_settle_s))?;
+            let samples = sample::inject(lab, spec, analysis)?;
             let frames = acquire::frames(lab, analysis, dark)?;
             acquire::lights(lab, analysis, false)?;
-            let mut outcome = analysis.outcome(&frames, dark, blank);
+            let others = sample::readings(lab, spec, analysis, samples)?;
+            let mut outcome = analysis.outcome_with(&frames, dark, blank, &others);
             readings.push(self.watched(&outcome));
             next += self.rule.every_residence_times;
             let steady = is_steady(&readings, self.rule.window, self.rule.band);

@@ -1,8 +1,8 @@
 //! The manifest of the simulated rig.
 
 use flowtwin_lab::{
-    FlowPath, HeaterInfo, Level, LightInfo, Manifest, PumpId, PumpInfo, SensorInfo, SensorKind,
-    SpectrometerInfo, Stretch,
+    AnalyserInfo, FlowPath, HeaterInfo, Level, LightInfo, Manifest, PumpId, PumpInfo, SensorInfo,
+    SensorKind, SpectrometerInfo, Stretch,
     path::{self, Segmented, Train, Tube},
 };
 
@@ -39,6 +39,15 @@ pub(super) fn manifest(world: &World, plan: &Joined<'_>) -> Manifest {
                 min_integration_us: micros(s.shortest_integration_ms),
                 max_integration_us: micros(s.longest_integration_ms),
                 nonlinearity: Vec::new(),
+            })
+            .collect(),
+        analysers: rig
+            .analysers
+            .iter()
+            .map(|(name, analyser)| AnalyserInfo {
+                name: name.as_str().into(),
+                species: analyser.peaks.iter().map(|peak| peak.of.clone()).collect(),
+                run_s: 1e-3 * (1e3 * analyser.run_s).round_ties_even(),
             })
             .collect(),
         sensors: sensors(rig),

@@ -26,6 +26,22 @@ pub struct Noise {
     /// Spectrometers for which some of this is other, by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub spectrometers: BTreeMap<String, SpectrometerNoise>,
+    /// Analysers, by name; one that is not named is exact.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub analysers: BTreeMap<String, AnalyserNoise>,
+}
+
+/// Errors of an analyser: found = c (1 + b) (1 + v) + z, b for each species and run, v for each sample, z for each peak.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct AnalyserNoise {
+    /// Error b of the calibration factor of each species, standard deviation [%].
+    pub calibration_percent: f64,
+    /// Spread v of the volume injected, standard deviation [%].
+    pub injection_percent: f64,
+    /// Error z of an area, as a concentration, standard deviation \[mM\].
+    pub baseline_mm: f64,
 }
 
 /// Noise of one spectrometer and its cell, as far as it is not that of all.

@@ -3,11 +3,11 @@
 use flowtwin_lab::ranges;
 
 use super::{
-    Carrier, Emission, Factor, Growth, Heater, Jitter, LightNoise, LightSource, Liquid, Mishap,
-    Mixing, Noise, OneJitter, OnePumpNoise, Optics, Population, Precipitation, Product, Pump,
-    PumpNoise, RandomFault, Rate, RateFactor, Reaction, Reverse, Rig, Scatter, ScheduledFault,
-    Segmentation, Sensitivity, Shape, Size, SlugNoise, Species, Spectrometer, SpectrometerNoise,
-    Stock, Stream, Stretch, WindowNoise,
+    Analyser, AnalyserNoise, Carrier, Emission, Factor, Growth, Heater, Jitter, LightNoise,
+    LightSource, Liquid, Mishap, Mixing, Noise, OneJitter, OnePumpNoise, Optics, Peak, Population,
+    Precipitation, Product, Pump, PumpNoise, RandomFault, Rate, RateFactor, Reaction, Reverse, Rig,
+    Scatter, ScheduledFault, Segmentation, Sensitivity, Shape, Size, SlugNoise, Species,
+    Spectrometer, SpectrometerNoise, Stock, Stream, Stretch, WindowNoise,
 };
 
 const PER_S: &str = "1/s";
@@ -38,6 +38,22 @@ ranges! {
         slowest_um_per_min: 0.001, 100.0, "µm/min";
         fastest_mm_per_min: 1.0, 1000.0, "mm/min";
         thrust_n: 1.0, 100_000.0, "N";
+    }
+    struct Analyser {
+        sample_ul: 0.001, 1000.0, "µL";
+        run_s: 0.001, 100_000.0, "s";
+        plates: 10.0, 10_000_000.0, "";
+        carry_over_percent: 0.0, 20.0, "%";
+    }
+    struct Peak {
+        at_s: 0.1, 100_000.0, "s";
+        response: 0.0001, 10_000.0, "";
+        detects_mm: 0.0, 10_000.0, "mM";
+    }
+    struct AnalyserNoise {
+        calibration_percent: 0.0, 50.0, "%";
+        injection_percent: 0.0, 50.0, "%";
+        baseline_mm: 0.0, 1000.0, "mM";
     }
     struct Stream {
         junction_ul: 0.0, 100.0, "µL";

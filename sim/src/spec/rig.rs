@@ -37,13 +37,18 @@ pub struct Rig {
     #[serde(default)]
     pub heaters: BTreeMap<String, Heater>,
     /// Light sources, by name.
+    #[serde(default)]
     pub lights: BTreeMap<String, Light>,
     /// Highest pressure that lines, fittings and syringes bear \[kPa\]. Conditions that would take more by an estimate for liquids at room
     /// temperature are no experiments.
     #[serde(default = "bears")]
     pub max_pressure_kpa: f64,
     /// Spectrometers, by name.
+    #[serde(default)]
     pub spectrometers: BTreeMap<String, Spectrometer>,
+    /// Instruments that take samples, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub analysers: BTreeMap<String, super::Analyser>,
 }
 
 /// Physical properties of a liquid.

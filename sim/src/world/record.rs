@@ -161,7 +161,7 @@ impl World {
     }
 
     /// Parts of a frame that show carrier and each slug as they are after a stage.
-    fn parts(&mut self, stage: usize, from: f64, to: f64) -> Parts {
+    pub(super) fn parts(&mut self, stage: usize, from: f64, to: f64) -> Parts {
         let mut parts = Parts { carrier: 1.0, slugs: Vec::new() };
         let mut index = self.train.first_beyond(from);
         while let Some(slug) = self.train.slugs().get(index).filter(|slug| slug.from_ul <= to) {
@@ -228,9 +228,9 @@ impl Acquisition {
 }
 
 /// Parts of a frame.
-struct Parts {
+pub(super) struct Parts {
     carrier: f32,
-    slugs: Vec<(usize, f32)>,
+    pub(super) slugs: Vec<(usize, f32)>,
 }
 
 /// Spectra of the slugs in view, the last few of them.

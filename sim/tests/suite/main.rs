@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by unwrapping")]
 
+mod analysers;
 mod consequences;
 mod dynamic;
 mod faults;

@@ -29,6 +29,7 @@ fn work(during: impl FnOnce(&mut SimLab)) -> Work {
         reactions: after.reactions - before.reactions,
         frames: after.frames - before.frames,
         pixels: after.pixels - before.pixels,
+        samples: after.samples - before.samples,
     }
 }
 

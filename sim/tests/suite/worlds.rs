@@ -46,7 +46,7 @@ fn take(lab: &mut SimLab, spectrometer: &str, frames: u32) -> Frames {
 
 #[test]
 fn every_world_conforms() {
-    for scenario in [DYES, GREEN, AMINATION] {
+    for scenario in [DYES, GREEN, AMINATION, "claisen"] {
         conformance::check(&mut quiet(scenario), None).unwrap();
     }
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::acquisition::UCB_LAMBDA;
 use crate::model::SurrogateSpec;
-use crate::policy::{Aim, Guided, Policy, Several};
+use crate::policy::{Aim, Auto, Guided, Policy, Several};
 
 #[path = "listed.rs"]
 mod listed;
@@ -120,6 +120,9 @@ policies! {
     /// Probability of being among the best twentieth of a table; elsewhere, expected improvement.
     Top "top" {} => Made::Guided(Aim::Top);
 
+    /// Opens, learns with the model that predicts best, looks around and refines: for those who do not want to choose.
+    Auto "auto" {} => Made::Auto;
+
     /// Expected improvement per lab time.
     EiPerTime "ei_per_time" {} => Made::Guided(Aim::EiPerTime);
 
@@ -133,6 +136,8 @@ enum Made {
     Alone(Box<dyn Policy>),
     /// Around a surrogate, to maximise this.
     Guided(Aim),
+    /// By itself, whatever the surrogate.
+    Auto,
 }
 
 impl Made {
@@ -150,6 +155,7 @@ impl PolicySpec {
     pub fn build(&self, surrogate: SurrogateSpec) -> Box<dyn Policy> {
         match self.made() {
             Made::Alone(policy) => policy,
+            Made::Auto => Box::new(Auto::default()),
             Made::Guided(aim) => Box::new(Guided { name: self.name(), aim, surrogate }),
         }
     }
@@ -159,8 +165,10 @@ impl PolicySpec {
     pub fn build_for(&self, surrogate: SurrogateSpec, goals: &Goals) -> Box<dyn Policy> {
         match self.made() {
             Made::Guided(aim) if !goals.is_plain() => {
-                Box::new(Several { name: self.name(), aim, surrogate, goals: goals.clone() })
+                let (name, evidence) = (self.name(), false);
+                Box::new(Several { name, aim, surrogate, evidence, goals: goals.clone() })
             }
+            Made::Auto if !goals.is_plain() => Box::new(Auto { goals: Some(goals.clone()) }),
             _ => self.build(surrogate),
         }
     }

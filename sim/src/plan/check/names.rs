@@ -22,6 +22,9 @@ pub(super) fn world(world: &World) -> Checked {
         let key = format!("noise.spectrometers.{name}");
         known(key, "spectrometer", name, &world.rig.spectrometers)?;
     }
+    for name in world.noise.analysers.keys() {
+        known(format!("noise.analysers.{name}"), "analyser", name, &world.rig.analysers)?;
+    }
     let lights = &world.rig.lights;
     let mut named = world.noise.lights.keys();
     named.try_for_each(|name| known(format!("noise.lights.{name}"), "light", name, lights))
@@ -103,6 +106,9 @@ fn spectrometers(world: &World) -> Checked {
         known(key("cell"), "stretch", &spectrometer.cell, &stretches)?;
         known(key("light"), "light", &spectrometer.light, &rig.lights)?;
     }
+    for (name, analyser) in &rig.analysers {
+        known(format!("rig.analysers.{name}.stretch"), "stretch", &analyser.stretch, &stretches)?;
+    }
     Ok(())
 }
 
@@ -144,7 +150,7 @@ fn mishap_names(key: &str, mishap: &Mishap, rig: &Rig) -> Checked {
         }
         Mishap::Silence { instrument, .. } => {
             let all = rig.pumps.keys().chain(rig.heaters.keys()).chain(rig.lights.keys());
-            let all = all.chain(rig.spectrometers.keys());
+            let all = all.chain(rig.spectrometers.keys()).chain(rig.analysers.keys());
             let all: BTreeMap<String, ()> = all.map(|name| (name.clone(), ())).collect();
             known(key("silence.instrument"), "instrument", instrument, &all)
         }

@@ -1,18 +1,23 @@
 //! Checks the numbers of a world against their ranges, which `spec` declares, and against each other.
 
+mod analysers;
 mod physics;
 
 use flowtwin_lab::range::Ranged;
 
 use super::{Checked, inconsistent, within};
 use crate::plan::PlanError;
-use crate::spec::{Heater, Rig, Segmentation, Spectrometer, World};
+use crate::spec::{Heater, Optics, Rig, Segmentation, Spectrometer, World};
 
 pub(super) fn world(world: &World) -> Checked {
     rig(&world.rig)?;
     physics::stocks(&world.stocks)?;
     physics::chemistry(&world.chemistry)?;
-    physics::optics(&world.optics)?;
+    // Without a spectrometer nothing need be said of light.
+    if !world.rig.spectrometers.is_empty() || world.optics != Optics::default() {
+        physics::optics(&world.optics)?;
+    }
+    analysers::world(world)?;
     physics::noise(&world.noise)?;
     physics::faults(&world.faults)
 }

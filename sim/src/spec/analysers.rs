@@ -1,0 +1,55 @@
+//! Instruments that take samples of the liquid.
+
+use serde::{Deserialize, Serialize};
+
+/// An instrument that takes samples from the tube and parts them into peaks, one sample at a time: HPLC, GC. Of slugs in a
+/// carrier it takes the slugs alone.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Analyser {
+    /// The stretch it takes samples from, in the middle of its length.
+    pub stretch: String,
+    /// Volume of a sample \[µL\]: the mean of what passed last.
+    #[serde(default = "five")]
+    pub sample_ul: f64,
+    /// Time from the injection to the results, in whole milliseconds \[s\].
+    pub run_s: f64,
+    /// Number of theoretical plates of its column, which makes peaks narrow.
+    #[serde(default = "plates")]
+    pub plates: f64,
+    /// What is left of a sample in the one after it [%].
+    #[serde(default)]
+    pub carry_over_percent: f64,
+    /// The species that it finds.
+    pub peaks: Vec<Peak>,
+}
+
+/// A peak of a chromatogram.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Peak {
+    /// The species.
+    pub of: String,
+    /// Its retention time \[s\]; 0.1 to `run_s`.
+    pub at_s: f64,
+    /// Area for a concentration of one, relative to other peaks. It matters where peaks overlap.
+    #[serde(default = "one")]
+    pub response: f64,
+    /// Smallest concentration that it detects \[mM\]. Less is reported as 0.
+    #[serde(default)]
+    pub detects_mm: f64,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+fn five() -> f64 {
+    5.0
+}
+
+fn plates() -> f64 {
+    10_000.0
+}
