@@ -69,7 +69,7 @@ enum World {
     Simulated(Arc<Plan>),
     /// They have been done: outcomes are looked up.
     Table(Arc<Pool>),
-    /// In a lab outside this program, of which nothing is known.
+    /// In a lab outside this program.
     Outside(Box<Manifest>),
 }
 
@@ -483,7 +483,7 @@ impl Scenario {
         self.table().map(|pool| TableLab::new(pool.clone(), features, streams))
     }
 
-    /// A fresh lab in which `twin` stands in for this scenario's.
+    /// A fresh lab that answers from `twin` in place of this scenario's rig.
     ///
     /// # Errors
     /// If the twin predicts something else than the objective, or needs an input that is not chosen here.

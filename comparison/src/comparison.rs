@@ -43,7 +43,7 @@ pub struct Comparison {
     pub last_bits: bool,
 }
 
-/// What is said of a side.
+/// What is known of a side.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Compared {
     /// The path it was given by.
