@@ -249,7 +249,7 @@ impl Procedure {
             Ok(outcome) => (outcome, None),
             Err(fault) => (Outcome::default(), Some(fault)),
         };
-        Observation {
+        let mut observation = Observation {
             conditions: conditions.clone(),
             started,
             ended: lab.now(),
@@ -258,6 +258,8 @@ impl Procedure {
             consumed_ml: running.consumed_ml(lab.manifest()),
             outcome,
             fault,
-        }
+        };
+        self.analysis.complete(&mut observation, settings);
+        observation
     }
 }
