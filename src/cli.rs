@@ -56,6 +56,8 @@ pub enum Command {
     /// Compare policies on the same seeds: one tidy table of every step of every campaign.
     #[command(alias = "bench")]
     Benchmark(BenchmarkArgs),
+    /// Fit a scenario to what its rig has measured, and say what the data can tell.
+    Calibrate(CalibrateArgs),
     /// Suggest the next experiments for a lab that people run, from the table that they keep.
     Suggest(SuggestArgs),
     /// Write a commented scenario to start from.
@@ -64,6 +66,26 @@ pub enum Command {
     Completions(CompletionsArgs),
     /// Print the manual page, or write one for each command into a folder.
     Man(ManArgs),
+}
+
+/// Arguments of `flowtwin calibrate`.
+#[derive(Debug, Args)]
+pub struct CalibrateArgs {
+    /// Scenario file of the rig.
+    pub scenario: PathBuf,
+    /// What was measured: a run folder, or a CSV file with columns named as the inputs and features; can be repeated.
+    #[arg(long, value_name = "DATA", required = true)]
+    pub data: Vec<PathBuf>,
+    /// A key to estimate, with its range if you like: KEY or KEY=LOW..HIGH; can be repeated [default: those of [calibration]].
+    #[arg(long, value_name = "KEY")]
+    pub free: Vec<String>,
+    /// The folder to write calibrated.toml, calibration.html, calibration.json and residuals.csv into
+    /// [default: SCENARIO-calibrated beside the scenario].
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Print the result as JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Arguments of `flowtwin suggest`.

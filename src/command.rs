@@ -2,6 +2,7 @@
 
 mod attendant;
 mod benchmark;
+mod calibrate;
 mod campaign;
 mod check;
 mod completions;
@@ -57,6 +58,7 @@ pub fn run(cli: Cli) -> Result<(), CommandError> {
         Command::Paper(args) => paper::run(&args),
         Command::Lab(args) => lab::run(&args),
         Command::Benchmark(args) => benchmark::run(&args),
+        Command::Calibrate(args) => calibrate::run(&args),
         Command::Suggest(args) => suggest::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Completions(args) => completions::completions(&args),

@@ -1,6 +1,7 @@
 //! What a scenario means: a validated campaign on a validated world.
 
 mod able;
+mod calibration;
 mod check;
 mod course;
 mod entrant;
@@ -32,6 +33,7 @@ use flowtwin_sim::Plan;
 use flowtwin_twin::{Policy, PolicySpec, Random, StopRules, SurrogateSpec, Trial};
 use serde::Deserialize as _;
 
+pub use calibration::{CalibrationSpec, FreeSpec};
 pub use check::LONGEST_NAME;
 pub use course::{CONTEST, Course, Leg};
 pub use entrant::{Entrant, EntrantError, Kind};

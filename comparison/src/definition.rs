@@ -150,6 +150,16 @@ pub struct Leaf {
     path: Vec<Step>,
 }
 
+impl Leaf {
+    /// Gives the key another value in a definition, which has the same tables on the way to it.
+    ///
+    /// # Panics
+    /// If it has not.
+    pub fn put(&self, definition: &mut Value, value: Value) {
+        KeyChange::of(self, value).apply(definition);
+    }
+}
+
 /// Every key of a definition whose value is no table and no list, in order.
 pub fn leaves(definition: &Value) -> Vec<Leaf> {
     let mut found = Vec::new();

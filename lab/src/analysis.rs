@@ -126,6 +126,8 @@ pub struct Analysis {
     /// Analysers and sensors that features come from, each once.
     analysers: Vec<AnalyserInfo>,
     sensors: Vec<SensorInfo>,
+    /// Whether each pixel of each channel matters to what is read off.
+    needed: Vec<Vec<bool>>,
 }
 
 /// Averaged counts of every channel with nothing but the carrier in the flow cell, and in the dark.
@@ -158,11 +160,13 @@ impl Analysis {
             detectors.push(info.clone());
         }
         let (sources, analysers, sensors) = (Vec::new(), Vec::new(), Vec::new());
-        let mut analysis = Self { spec, grids, detectors, sources, analysers, sensors };
+        let needed = Vec::new();
+        let mut analysis = Self { spec, grids, detectors, sources, analysers, sensors, needed };
         for feature in analysis.spec.features.clone() {
             let source = analysis.source(&feature, manifest)?;
             analysis.sources.push(source);
         }
+        analysis.needed = (0..analysis.grids.len()).map(|i| analysis.needed(i)).collect();
         Ok(analysis)
     }
 
@@ -279,8 +283,9 @@ impl Analysis {
         Outcome { features, spectra, quality }
     }
 
-    /// Features and spectra from mean counts that a model predicts, one set for each channel \[pixels\]: nothing is rounded,
-    /// so that small changes show.
+    /// Features of spectra from mean counts that a model predicts, one set for each channel \[pixels\]: nothing is rounded,
+    /// so that small changes show, and pixels that no feature depends on are left out. Features of other instruments, and
+    /// those that are computed, are missing.
     ///
     /// # Panics
     /// If the number of channels differs.
@@ -288,12 +293,28 @@ impl Analysis {
         let spectrum = |(i, channel): (usize, &Channel)| {
             let counts =
                 channel::Lit { sample: &sample[i], dark: &dark[i], reference: &reference[i] };
-            self.named(i, channel.exact(&counts, &self.detectors[i], &self.grids[i]))
+            let (detector, grid) = (&self.detectors[i], &self.grids[i]);
+            self.named(i, channel.exact(&counts, detector, grid, Some(&self.needed[i])))
         };
         let spectra: Vec<Spectrum> = self.spec.channels.iter().enumerate().map(spectrum).collect();
         let features = self.read_off(&spectra, &Readings::default());
         let unreadable = self.lacks(&features);
-        Outcome { features, spectra, quality: Quality { unreadable, ..Quality::default() } }
+        let quality = Quality { unreadable, ..Quality::default() };
+        Outcome { features, spectra: Vec::new(), quality }
+    }
+
+    /// Whether the baseline or a feature of a channel depends on each of its pixels.
+    fn needed(&self, channel: usize) -> Vec<bool> {
+        let (spec, grid) = (&self.spec.channels[channel], &self.grids[channel]);
+        let own = self.spec.features.iter().filter(|feature| feature.channel == spec.name);
+        let mut needed = vec![false; grid.len()];
+        for window in own.map(|f| f.measure.reach()).chain([spec.baseline]) {
+            // A point is read between the pixels on both its sides.
+            let pixels = window.pixels(grid);
+            let last = (pixels.end + 1).min(grid.len());
+            needed[pixels.start.saturating_sub(1)..last].fill(true);
+        }
+        needed
     }
 
     /// Whether one of the `features` that are not computed is missing.

@@ -7,7 +7,7 @@ use crate::modules::{Crate, circle};
 use crate::support::root;
 
 /// Each crate and every crate of ours that it may use, from the bottom to the top.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
     ("lab", &[]),
     ("sim", &["lab"]),
     ("backends", &["lab"]),
@@ -18,6 +18,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("campaign", &["lab", "sim", "statistics", "twin", "report", "data"]),
     ("study", &["lab", "sim", "statistics", "twin", "report", "data", "campaign"]),
     ("comparison", &["lab", "sim", "statistics", "twin", "report", "data", "campaign", "study"]),
+    ("calibration", &["lab", "sim", "statistics", "data", "report", "campaign", "comparison"]),
 ];
 
 /// The crates of ours that a crate depends on, tests and examples aside.

@@ -17,6 +17,7 @@ const CRATES: [&str; 10] = [
     "campaign",
     "study",
     "comparison",
+    "calibration",
 ];
 const LINES: usize = 600;
 const FUNCTION_LINES: usize = 70;

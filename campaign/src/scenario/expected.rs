@@ -2,7 +2,7 @@
 
 use flowtwin_lab::analysis::Counts;
 use flowtwin_lab::procedure::{FlushSpec, WaitSpec};
-use flowtwin_lab::{Conditions, FlowRate, Outcome, Settings};
+use flowtwin_lab::{Conditions, FlowRate, Outcome, PumpId, Settings, Temperature};
 use flowtwin_sim::{Begun, Plan, Settle, Steady};
 
 use super::Scenario;
@@ -20,6 +20,10 @@ pub struct Expected<'a> {
     reference: Vec<Counts>,
     /// What flows before the first experiment.
     filling: Settings,
+    /// Pumps that deliver more or less than they are set to, in parts.
+    deliveries: Vec<(PumpId, f64)>,
+    /// What plates are warmer than they are set to [K].
+    warmer_k: f64,
 }
 
 /// When an experiment of a run takes place.
@@ -38,7 +42,14 @@ impl<'a> Expected<'a> {
         let mut rig = Steady::new(plan);
         rig.set(&flush(&spec.blank));
         let first = if spec.fill.rates.is_empty() { &spec.blank } else { &spec.fill };
-        let mut expected = Self { scenario, rig, reference: Vec::new(), filling: flush(first) };
+        let mut expected = Self {
+            scenario,
+            rig,
+            reference: Vec::new(),
+            filling: flush(first),
+            deliveries: Vec::new(),
+            warmer_k: 0.0,
+        };
         expected.reference = expected.counts().map(|counts| counts.slug).collect();
         expected
     }
@@ -52,7 +63,9 @@ impl<'a> Expected<'a> {
     pub fn at(&mut self, conditions: &Conditions, moment: &Moment<'_>) -> Outcome {
         let recipe = self.scenario.procedure().recipe();
         let before = moment.before.map_or_else(|| self.filling.clone(), |b| recipe.settings(b));
-        self.begin(&before, &recipe.settings(conditions));
+        let (before, settings) =
+            (self.delivered(before), self.delivered(recipe.settings(conditions)));
+        self.begin(&before, &settings);
         self.rig.age(moment.hours);
         let (mut sample, mut dark) = (Vec::new(), Vec::new());
         for counts in self.counts() {
@@ -60,6 +73,30 @@ impl<'a> Expected<'a> {
             dark.push(counts.dark);
         }
         self.scenario.analysis().expected(&sample, &dark, &self.reference)
+    }
+
+    /// Lets a pump deliver so much of what it is set to, from now on.
+    pub fn deliver(&mut self, pump: &PumpId, part: f64) {
+        self.deliveries.retain(|(known, _)| known != pump);
+        self.deliveries.push((pump.clone(), part));
+    }
+
+    /// Lets all plates be so much warmer than they are set to, from now on \[K\].
+    pub fn warm(&mut self, warmer_k: f64) {
+        self.warmer_k = warmer_k;
+    }
+
+    /// What comes of settings: pumps deliver what they do, plates are as warm as they are.
+    fn delivered(&self, mut settings: Settings) -> Settings {
+        for (pump, rate) in &mut settings.pumps {
+            if let Some((_, part)) = self.deliveries.iter().find(|(known, _)| known == pump) {
+                *rate = FlowRate::from_ul_per_min(part * rate.ul_per_min());
+            }
+        }
+        for (_, set_point) in &mut settings.heaters {
+            *set_point = Temperature::from_c(set_point.c() + self.warmer_k);
+        }
+        settings
     }
 
     fn begin(&mut self, before: &Settings, settings: &Settings) {

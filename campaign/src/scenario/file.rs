@@ -9,6 +9,7 @@ use flowtwin_twin::{PolicySpec, StopRules, SurrogateSpec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::calibration::CalibrationSpec;
 use super::refill::RefillSpec;
 use super::snapshot::SnapshotSpec;
 use super::space::SpaceSpec;
@@ -95,6 +96,9 @@ pub struct ScenarioFile {
     /// How its snapshots are compared.
     #[serde(default, skip_serializing)]
     pub snapshot: SnapshotSpec,
+    /// What a calibration may change.
+    #[serde(default, skip_serializing)]
+    pub calibration: CalibrationSpec,
 }
 
 /// The twin of a campaign.

@@ -187,17 +187,18 @@ impl Channel {
         detector: &SpectrometerInfo,
         grid: &[f64],
     ) -> Vec<f64> {
-        let mut values = self.exact(counts, detector, grid);
+        let mut values = self.exact(counts, detector, grid, None);
         values.iter_mut().for_each(|v| *v = math::round_decimals(*v, self.decimals));
         values
     }
 
-    /// The same without rounding.
+    /// The same without rounding, and only at the pixels that are needed; elsewhere it is no number.
     pub(super) fn exact(
         &self,
         counts: &Lit<'_>,
         detector: &SpectrometerInfo,
         grid: &[f64],
+        needed: Option<&[bool]>,
     ) -> Vec<f64> {
         let Lit { sample, dark, reference } = counts;
         let light = |counts: f64, dark: f64| detector.linear(counts - dark);
@@ -205,9 +206,11 @@ impl Channel {
             ChannelKind::Absorbance => {
                 // A pixel without light has no absorbance; half a count keeps the logarithm finite.
                 let lit = |counts: f64, dark: f64| light(counts, dark).max(0.5);
-                (0..sample.len())
-                    .map(|i| -math::log10(lit(sample[i], dark[i]) / lit(reference[i], dark[i])))
-                    .collect()
+                let absorbance =
+                    |i: usize| -math::log10(lit(sample[i], dark[i]) / lit(reference[i], dark[i]));
+                let is_needed = |i: usize| needed.is_none_or(|needed| needed[i]);
+                let value = |i| if is_needed(i) { absorbance(i) } else { f64::NAN };
+                (0..sample.len()).map(value).collect()
             }
             ChannelKind::Emission => {
                 sample.iter().zip(dark.iter()).map(|(&s, &d)| light(s, d)).collect()

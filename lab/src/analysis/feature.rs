@@ -152,6 +152,16 @@ impl Measure {
         }
     }
 
+    /// The wavelengths on which the number depends: its window, and as far beyond as the window's ends are smoothed.
+    pub(super) fn reach(&self) -> Window {
+        let Window { low_nm, high_nm } = self.window();
+        let beyond_nm = match *self {
+            Self::PeakHeight { smooth_nm, .. } | Self::PeakPosition { smooth_nm, .. } => smooth_nm,
+            _ => 0.0,
+        };
+        Window { low_nm: low_nm - beyond_nm, high_nm: high_nm + beyond_nm }
+    }
+
     fn window(&self) -> Window {
         match *self {
             // Half a pixel of an HDX is 0.19 nm: a point must have a pixel within 1 nm.

@@ -1,0 +1,171 @@
+//! A calibration: from data to estimates and what is known of them.
+
+use flowtwin_campaign::scenario::Scenario;
+use flowtwin_data::diagnostic::Diagnostic;
+use flowtwin_lab::Conditions;
+use nalgebra::DVector;
+use serde::Serialize;
+
+use crate::data::{Experiment, Measured};
+use crate::explained::{HeldOut, Trend, chance, held_out, trends, weights};
+use crate::fit::{Fit, best, fit};
+use crate::free::Free;
+use crate::knowledge::{Basis, Knowledge, telling};
+use crate::model::{Model, Table};
+use crate::noise::Noise;
+
+/// Chance below which the data speak against the model.
+pub const SPEAKS_AGAINST: f64 = 0.01;
+
+/// What became of one free key.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Parameter {
+    /// The key.
+    pub key: String,
+    /// Its value in the scenario.
+    pub start: f64,
+    /// The estimate; none where the data do not tell it.
+    pub value: Option<f64>,
+    /// Lower end of its 95 % interval; of its range where nothing is told.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+    /// Whether the data tell it.
+    pub identifiable: bool,
+    /// Keys with which it goes: nine tenths correlated, or not to be told apart from it.
+    pub correlated_with: Vec<String>,
+}
+
+/// An experiment that would tell keys apart.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Telling {
+    /// What to set.
+    #[serde(serialize_with = "as_map")]
+    pub conditions: Conditions,
+    /// Whether the keys would be told apart by it.
+    pub enough: bool,
+}
+
+fn as_map<S: serde::Serializer>(conditions: &Conditions, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(conditions.iter())
+}
+
+/// What a calibration found.
+#[derive(Clone, Debug, Serialize)]
+pub struct Calibration {
+    /// Each free key.
+    pub parameters: Vec<Parameter>,
+    /// Covariance of the keys on their scales: logarithms, or parts of their ranges [keys][keys].
+    pub covariance: Vec<Vec<f64>>,
+    /// Sum of squares of what is left, free of noise, for each degree of freedom: 1 where the model is right.
+    pub chi2_per_dof: f64,
+    /// Degrees of freedom.
+    pub dof: usize,
+    /// The chance of that much or more if the model is right; none where the noise is not known.
+    pub lack_of_fit_p: Option<f64>,
+    /// What the residuals still show.
+    pub trends: Vec<Trend>,
+    /// How well experiments were predicted that the fit did not know.
+    pub held_out: Vec<HeldOut>,
+    /// Experiments that lie so far off that they count less.
+    pub outliers: Vec<String>,
+    /// The experiment that would tell most of what is not told.
+    pub telling: Option<Telling>,
+    /// Experiments that were learnt from.
+    pub experiments: usize,
+    /// How often all of them were predicted.
+    pub evaluations: u64,
+    /// What was left out of the data.
+    pub notes: Vec<String>,
+    /// Whether any of the data are simulated.
+    pub simulated: bool,
+    #[serde(skip)]
+    pub(crate) free: Vec<Free>,
+    #[serde(skip)]
+    pub(crate) measured: Vec<Experiment>,
+    #[serde(skip)]
+    pub(crate) predicted: Table,
+    #[serde(skip)]
+    pub(crate) deviations: Table,
+}
+
+/// Fits the free keys of a scenario to what was measured.
+///
+/// # Errors
+/// If the simulator cannot be run with the scenario's values, or if there are fewer outcomes than keys.
+pub fn calibrate(
+    scenario: &Scenario,
+    free: &[Free],
+    measured: &Measured,
+) -> Result<Calibration, Diagnostic> {
+    let model = Model::new(scenario, free, &measured.experiments);
+    let refused =
+        || Diagnostic::new("the simulator cannot be run at the values of the scenario".to_owned());
+    let start: Vec<f64> = free.iter().map(|free| free.scaled(free.start)).collect();
+    let plan = model.plan(&start).ok_or_else(refused)?;
+    let noise = Noise::of(&model, &start, &plan).ok_or_else(refused)?;
+    let mut whitener = noise.whitener(&model, &start).ok_or_else(refused)?;
+    let count = whitener.places().last().map_or(0, |place| place.end);
+    if count <= free.len() {
+        let message = format!("{count} outcomes cannot tell {} keys", free.len());
+        return Err(Diagnostic::new(message).hint("free fewer keys, or give more experiments"));
+    }
+    let mut ones = DVector::from_element(count, 1.0);
+    let mut found = best(&model, &whitener, &ones);
+    // What noise goes with is known better now, and which experiments are to be doubted.
+    whitener = noise.whitener(&model, &found.scaled).ok_or_else(refused)?;
+    ones.resize_vertically_mut(whitener.places().last().map_or(0, |place| place.end), 1.0);
+    found = fit(&model, &whitener, &Fit { squares: f64::INFINITY, ..found }, &ones);
+    let basis = Basis { model: &model, whitener: &whitener, weights: &ones, fit: &found };
+    let (weights, far) = weights(basis).ok_or_else(refused)?;
+    if !far.is_empty() {
+        found = fit(&model, &whitener, &Fit { squares: f64::INFINITY, ..found.clone() }, &weights);
+    }
+    let basis = Basis { model: &model, whitener: &whitener, weights: &weights, fit: &found };
+    let knowledge = Knowledge::of(basis).ok_or_else(refused)?;
+    let predicted = model.predict(&found.scaled).ok_or_else(refused)?;
+    let dof = weights.len() - free.len();
+    let told_apart = knowledge.told.iter().all(|told| *told);
+    let telling = if told_apart { None } else { telling(basis, &noise, &knowledge) };
+    let deviations = whitener.deviations(scenario.features().len());
+    Ok(Calibration {
+        parameters: parameters(free, &found, &knowledge),
+        covariance: knowledge
+            .covariance
+            .row_iter()
+            .map(|row| row.iter().copied().collect())
+            .collect(),
+        chi2_per_dof: found.squares / dof as f64,
+        dof,
+        lack_of_fit_p: chance(found.squares, dof).filter(|_| noise.known),
+        trends: trends(&model, &predicted, &deviations),
+        held_out: held_out(&model, &noise, &found, &deviations),
+        outliers: far.iter().map(|&i| measured.experiments[i].source.clone()).collect(),
+        telling: telling.map(|(conditions, after)| Telling { conditions, enough: after < 0.3 }),
+        experiments: measured.experiments.len(),
+        evaluations: model.evaluations(),
+        notes: measured.notes.clone(),
+        simulated: measured.simulated,
+        deviations,
+        free: free.to_vec(),
+        measured: measured.experiments.clone(),
+        predicted,
+    })
+}
+
+fn parameters(all: &[Free], found: &Fit, knowledge: &Knowledge) -> Vec<Parameter> {
+    let parameter = |(k, free): (usize, &Free)| {
+        let told = knowledge.told[k];
+        let (low, high) = knowledge.intervals[k];
+        Parameter {
+            key: free.key.clone(),
+            start: free.start,
+            value: told.then(|| free.value(found.scaled[k])),
+            low: free.value(low),
+            high: free.value(high),
+            identifiable: told,
+            correlated_with: knowledge.with[k].iter().map(|&i| all[i].key.clone()).collect(),
+        }
+    };
+    all.iter().enumerate().map(parameter).collect()
+}

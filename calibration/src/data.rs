@@ -1,0 +1,181 @@
+//! What a rig has measured: run folders, and tables that people keep.
+
+use std::path::Path;
+
+use flowtwin_campaign::folder::read_journal;
+use flowtwin_campaign::scenario::Scenario;
+use flowtwin_data::diagnostic::Diagnostic;
+use flowtwin_data::sheet::{Sheet, SheetRow};
+use flowtwin_lab::Conditions;
+use flowtwin_lab::journal::{ExperimentRecord, Journal};
+
+/// One experiment.
+#[derive(Clone, Debug)]
+pub struct Experiment {
+    /// Where it comes from: a run and a number, or a file and a line.
+    pub source: String,
+    /// The run it belongs to, from 0: experiments of one run share their fills and reference spectra.
+    pub run: usize,
+    /// What was set.
+    pub conditions: Conditions,
+    /// What was set in the experiment before it, where that is known.
+    pub before: Option<Conditions>,
+    /// Time since the reference spectra were taken \[h\]; 0 where nobody says.
+    pub hours: f64,
+    /// Features, in the order of the scenario; none for one that was not read.
+    pub features: Vec<Option<f64>>,
+}
+
+/// Experiments, and what was left out.
+#[derive(Clone, Debug, Default)]
+pub struct Measured {
+    /// The experiments.
+    pub experiments: Vec<Experiment>,
+    /// One sentence for each thing that was left out.
+    pub notes: Vec<String>,
+    /// Whether any of it is simulated.
+    pub simulated: bool,
+}
+
+impl Measured {
+    /// Reads run folders and tables.
+    ///
+    /// # Errors
+    /// If one cannot be read, has other inputs than the scenario, or has none of its features.
+    pub fn read(scenario: &Scenario, paths: &[impl AsRef<Path>]) -> Result<Self, Diagnostic> {
+        let mut measured = Self::default();
+        for (run, path) in paths.iter().enumerate() {
+            let path = path.as_ref();
+            match path.is_dir() {
+                true => measured.add_run(scenario, run, path)?,
+                false => measured.add_table(scenario, run, path)?,
+            }
+        }
+        if measured.experiments.is_empty() {
+            return Err(Diagnostic::new("the data hold no experiment to learn from".to_owned()));
+        }
+        Ok(measured)
+    }
+
+    fn add_run(&mut self, scenario: &Scenario, run: usize, path: &Path) -> Result<(), Diagnostic> {
+        let journal = read_journal(path).map_err(|error| Diagnostic::new(error.to_string()))?;
+        let name = path.display();
+        self.simulated |= journal.header().simulated;
+        let inputs: Vec<&str> = journal.header().inputs.iter().map(String::as_str).collect();
+        let wanted: Vec<&str> = scenario.space().inputs().iter().map(|i| i.name.as_str()).collect();
+        if let Some(missing) = wanted.iter().find(|name| !inputs.contains(name)) {
+            let message = format!("{name}: the run has no input {missing}");
+            return Err(Diagnostic::new(message).hint(format!("it has {}", inputs.join(", "))));
+        }
+        let blank = journal.blank().map(|blank| blank.at_ns);
+        let mut before = None;
+        for record in journal.experiments() {
+            let conditions = conditions(scenario, record);
+            let flags = record.quality.flags();
+            let source = format!("{name}, experiment {}", record.experiment);
+            match (&record.fault, flags.first()) {
+                (Some(_), _) => self.notes.push(format!("{source} failed: left out")),
+                (None, Some(flag)) => self.notes.push(format!("{source} is {flag}: left out")),
+                (None, None) => self.experiments.push(Experiment {
+                    source,
+                    run,
+                    conditions: conditions.clone(),
+                    before,
+                    hours: blank.map_or(0.0, |at| record.ended_ns.since(at).as_secs() / 3600.0),
+                    features: features(scenario, record),
+                }),
+            }
+            before = Some(conditions);
+        }
+        self.check_features(scenario, &name.to_string(), &journal)
+    }
+
+    fn check_features(
+        &self,
+        scenario: &Scenario,
+        name: &str,
+        journal: &Journal,
+    ) -> Result<(), Diagnostic> {
+        let known = |wanted: &String| journal.header().features.iter().any(|(f, _)| f == wanted);
+        let wanted: Vec<String> = scenario.features().into_iter().map(|(name, _)| name).collect();
+        if wanted.iter().any(known) {
+            return Ok(());
+        }
+        let message = format!("{name}: the run has none of the features {}", wanted.join(", "));
+        Err(Diagnostic::new(message))
+    }
+
+    fn add_table(
+        &mut self,
+        scenario: &Scenario,
+        run: usize,
+        path: &Path,
+    ) -> Result<(), Diagnostic> {
+        let inputs: Vec<String> =
+            scenario.space().inputs().iter().map(|input| input.name.clone()).collect();
+        let all: Vec<String> = scenario.features().into_iter().map(|(name, _)| name).collect();
+        let csv = flowtwin_data::learnt::Csv::read(path)?;
+        let there = |name: &&String| csv.header().iter().any(|cell| cell.text == **name);
+        let present: Vec<String> = all.iter().filter(there).cloned().collect();
+        if present.is_empty() {
+            let message = format!("{}: no column is a feature", path.display());
+            return Err(Diagnostic::new(message)
+                .hint(format!("the features of the scenario are {}", all.join(", "))));
+        }
+        let sheet = Sheet::read(path, &inputs, &present)?;
+        for row in sheet.rows() {
+            self.add_row(scenario, (run, path), (&sheet, &row), (&all, &present))?;
+        }
+        Ok(())
+    }
+
+    fn add_row(
+        &mut self,
+        scenario: &Scenario,
+        (run, path): (usize, &Path),
+        (sheet, row): (&Sheet, &SheetRow),
+        (all, present): (&[String], &[String]),
+    ) -> Result<(), Diagnostic> {
+        let source = format!("{}, line {}", path.display(), row.line);
+        if row.outcomes.iter().all(|entry| entry.number.is_none()) {
+            self.notes.push(format!("{source} has no outcome: left out"));
+            return Ok(());
+        }
+        let value = |entry: &flowtwin_data::sheet::Entry| {
+            entry.number.ok_or_else(|| {
+                sheet.complain(entry, format!("{source}: \"{}\" is no number", entry.text))
+            })
+        };
+        let values = row.inputs.iter().map(value).collect::<Result<Vec<f64>, _>>()?;
+        let names: Vec<String> =
+            scenario.space().inputs().iter().map(|input| input.name.clone()).collect();
+        let feature = |name: &String| {
+            let place = present.iter().position(|p| p == name)?;
+            row.outcomes[place].number
+        };
+        self.experiments.push(Experiment {
+            source,
+            run,
+            conditions: Conditions::new(names.into(), values),
+            before: None,
+            hours: 0.0,
+            features: all.iter().map(feature).collect(),
+        });
+        Ok(())
+    }
+}
+
+/// The conditions of a record, in the order of the scenario's inputs.
+fn conditions(scenario: &Scenario, record: &ExperimentRecord) -> Conditions {
+    let names: Vec<String> = scenario.space().inputs().iter().map(|i| i.name.clone()).collect();
+    let values = names.iter().map(|name| record.conditions.get(name).unwrap_or(f64::NAN)).collect();
+    Conditions::new(names.into(), values)
+}
+
+fn features(scenario: &Scenario, record: &ExperimentRecord) -> Vec<Option<f64>> {
+    let of = |name: &String| {
+        let found = record.features.iter().find(|(known, _)| known == name);
+        found.and_then(|(_, value)| *value)
+    };
+    scenario.features().iter().map(|(name, _)| of(name)).collect()
+}

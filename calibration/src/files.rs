@@ -1,0 +1,214 @@
+//! What a calibration writes: a scenario, its residuals, and a page.
+
+use std::fmt::Write as _;
+
+use flowtwin_campaign::scenario::Scenario;
+use flowtwin_report::format::significant;
+use flowtwin_report::page::{Legend, Page, figure, pair, section, tiles};
+use flowtwin_report::plot::{Axis, Chart, Dot, Points, Rule, Style};
+
+use crate::calibration::Calibration;
+
+/// A CSV table of what is left: one row for each experiment and feature.
+pub fn residuals_csv(scenario: &Scenario, calibration: &Calibration) -> String {
+    let mut out =
+        String::from("source,feature,measured,predicted,residual,residual_in_deviations\n");
+    let features = scenario.features();
+    for ((experiment, predicted), deviations) in
+        calibration.measured.iter().zip(&calibration.predicted).zip(&calibration.deviations)
+    {
+        for (place, (name, _)) in features.iter().enumerate() {
+            let Some(seen) = experiment.features[place] else { continue };
+            let (said, deviation) = (predicted[place], deviations[place]);
+            let source = experiment.source.replace('"', "\"\"");
+            let _written = writeln!(
+                out,
+                "\"{source}\",{name},{:?},{:?},{:?},{:?}",
+                digits(seen, 7),
+                digits(said, 7),
+                digits(seen - said, 4),
+                digits((seen - said) / deviation, 4)
+            );
+        }
+    }
+    out
+}
+
+/// A scenario file that extends another by the estimates; keys that the data do not tell stay as they are there.
+///
+/// `base` is the way from the new file to the one it extends.
+pub fn calibrated_toml(scenario: &Scenario, calibration: &Calibration, base: &str) -> String {
+    let mut definition = scenario.definition();
+    let mut tables: Vec<&str> = Vec::new();
+    for (free, parameter) in calibration.free.iter().zip(&calibration.parameters) {
+        if let Some(value) = parameter.value {
+            free.put(&mut definition, rounded(value));
+            if !tables.contains(&free.table()) {
+                tables.push(free.table());
+            }
+        }
+    }
+    let mut out = format!(
+        "# Written by `flowtwin calibrate`: {}\nschema = 1\nextends = \"{}\"\nname = \"{}-calibrated\"\ntitle = {}\n",
+        calibration.headline(),
+        base.replace('\\', "/"),
+        scenario.name(),
+        toml_text(&format!("{}, calibrated", scenario.file().title)),
+    );
+    for remark in calibration.remarks() {
+        let _written = writeln!(out, "# {remark}");
+    }
+    let mut values = serde_json::Map::new();
+    for table in tables {
+        if let Some(value) = definition.get(table) {
+            values.insert(table.to_owned(), changed(&scenario.definition()[table], value));
+        }
+    }
+    let text = toml::to_string(&serde_json::Value::Object(values)).unwrap_or_default();
+    out.push('\n');
+    out.push_str(&text);
+    out.push_str(&posterior(calibration));
+    out
+}
+
+/// The part of a table that differs, lists whole: a list replaces the one that it extends.
+fn changed(before: &serde_json::Value, after: &serde_json::Value) -> serde_json::Value {
+    use serde_json::Value;
+    match (before, after) {
+        (Value::Object(a), Value::Object(b)) => {
+            let differs = b.iter().filter(|(key, value)| a.get(*key) != Some(value));
+            let part = |(key, value): (&String, &Value)| {
+                let before = a.get(key).unwrap_or(&Value::Null);
+                (key.clone(), changed(before, value))
+            };
+            Value::Object(differs.map(part).collect())
+        }
+        _ => after.clone(),
+    }
+}
+
+/// The free keys, so that the scenario can be calibrated again, in ranges that are its intervals.
+fn posterior(calibration: &Calibration) -> String {
+    let mut out = String::new();
+    for (free, parameter) in calibration.free.iter().zip(&calibration.parameters) {
+        let _written = write!(
+            out,
+            "\n[[calibration.free]]\nkey = \"{}\"\nlow = {:?}\nhigh = {:?}\nlogarithmic = {}\n",
+            parameter.key, free.low, free.high, free.logarithmic
+        );
+        if parameter.identifiable {
+            let (low, high) = (significant(parameter.low, 4), significant(parameter.high, 4));
+            let _written = writeln!(out, "# 95 % interval: {low} to {high}");
+        }
+    }
+    out
+}
+
+/// Six digits: more than any estimate has.
+fn rounded(value: f64) -> f64 {
+    digits(value, 6)
+}
+
+/// A number rounded to so many digits, for files that programs read.
+fn digits(value: f64, digits: usize) -> f64 {
+    format!("{value:.*e}", digits - 1).parse().unwrap_or(value)
+}
+
+fn toml_text(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// A page with the estimates, what is left, and what the model says beside what was measured.
+pub fn page(scenario: &Scenario, calibration: &Calibration) -> String {
+    let mut page = Page::new(&scenario.file().title, calibration.simulated);
+    page.kicker("calibration");
+    page.lead(&calibration.headline());
+    let told = calibration.parameters.iter().filter(|p| p.identifiable).count();
+    page.push(&tiles(&[
+        (calibration.experiments.to_string(), "experiments".into()),
+        (format!("{told} of {}", calibration.parameters.len()), "keys known".into()),
+        (significant(calibration.chi2_per_dof, 3), "chi² per degree of freedom".into()),
+        (calibration.outliers.len().to_string(), "outliers".into()),
+    ]));
+    page.push(&section("estimates", "Estimates", &calibration.table().html()));
+    page.push(&section("remarks", "What the data tell", &list(&calibration.remarks())));
+    let features = scenario.features();
+    let parity: Vec<String> =
+        (0..features.len()).map(|f| parity(scenario, calibration, f)).collect();
+    page.push(&section("parity", "Measured and predicted", &pair(&parity)));
+    let left: Vec<String> = (0..features.len()).map(|f| left(scenario, calibration, f)).collect();
+    page.push(&section("residuals", "What is left", &pair(&left)));
+    if !calibration.notes.is_empty() {
+        page.push(&section("data", "Left out of the data", &list(&calibration.notes)));
+    }
+    page.finish()
+}
+
+fn list(lines: &[String]) -> String {
+    let items =
+        lines.iter().map(|line| format!("<li>{}</li>", flowtwin_report::page::escape(line)));
+    match lines.is_empty() {
+        true => "<p>Nothing is left to be said.</p>".into(),
+        false => format!("<ul>{}</ul>", items.collect::<String>()),
+    }
+}
+
+/// Pairs of a feature: source, measured, predicted, standard deviation of noise.
+fn pairs(calibration: &Calibration, feature: usize) -> Vec<(&str, f64, f64, f64)> {
+    let rows = calibration.measured.iter().zip(&calibration.predicted).zip(&calibration.deviations);
+    rows.filter_map(|((experiment, predicted), deviations)| {
+        let seen = experiment.features[feature]?;
+        Some((experiment.source.as_str(), seen, predicted[feature], deviations[feature]))
+    })
+    .collect()
+}
+
+fn parity(scenario: &Scenario, calibration: &Calibration, feature: usize) -> String {
+    let (name, unit) = &scenario.features()[feature];
+    let pairs = pairs(calibration, feature);
+    let all = || pairs.iter().flat_map(|(_, seen, said, _)| [*seen, *said]);
+    let label = |what: &str| format!("{what} [{unit}]");
+    let mut chart = Chart::new(
+        Axis::covering(label("predicted"), all()),
+        Axis::covering(label("measured"), all()),
+        format!("{name}: measured over predicted"),
+        calibration.simulated,
+    );
+    let dots = pairs.iter().map(|(source, seen, said, deviation)| Dot {
+        y_between: Some((seen - 2.0 * deviation, seen + 2.0 * deviation)),
+        ..Dot::new(
+            *said,
+            *seen,
+            format!(
+                "{source}\nmeasured {}\npredicted {}",
+                significant(*seen, 4),
+                significant(*said, 4)
+            ),
+        )
+    });
+    chart.add(Points::new(dots, Style::series(1)));
+    figure(
+        name,
+        "Bars are two standard deviations of the scenario's noise.",
+        &Legend::default(),
+        &chart.svg(),
+    )
+}
+
+fn left(scenario: &Scenario, calibration: &Calibration, feature: usize) -> String {
+    let (name, _) = &scenario.features()[feature];
+    let pairs = pairs(calibration, feature);
+    let off = |(_, seen, said, deviation): &(&str, f64, f64, f64)| (seen - said) / deviation;
+    let mut chart = Chart::new(
+        Axis::between("experiment", 0.0, pairs.len() as f64 + 1.0).whole().plain(),
+        Axis::covering("standard deviations of noise", pairs.iter().map(off).chain([-3.0, 3.0])),
+        format!("{name}: what is left, in standard deviations"),
+        calibration.simulated,
+    );
+    chart.add(Rule::level(0.0, ""));
+    let dots = pairs.iter().enumerate().map(|(i, pair)| {
+        Dot::new(i as f64 + 1.0, off(pair), format!("{}\n{}", pair.0, significant(off(pair), 3)))
+    });
+    chart.add(Points::new(dots, Style::series(2)));
+    figure(name, "", &Legend::default(), &chart.svg())
+}

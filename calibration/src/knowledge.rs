@@ -1,0 +1,226 @@
+//! What the data tell of each key, and what they leave open.
+
+use flowtwin_lab::{Conditions, Streams};
+use flowtwin_statistics::student_95;
+use nalgebra::{DMatrix, DVector};
+
+use crate::fit::{Fit, Weights, squares};
+use crate::model::Model;
+use crate::noise::{Noise, Whitener};
+
+/// Largest standard deviation of a key that counts as told: of its logarithm, …
+const TOLD_LOG: f64 = 0.5;
+/// … or in parts of its range.
+const TOLD_PART: f64 = 0.2;
+/// Correlation from which on another key is named.
+const TOGETHER: f64 = 0.9;
+/// Part of a direction that nothing tells, from which on a key belongs to it.
+const BELONGS: f64 = 0.3;
+/// Conditions that are tried in search of an experiment that would tell keys apart.
+const TRIED: u64 = 96;
+/// Keys whose intervals are profiled, at most; those of more are the ellipsoid's.
+const PROFILED: usize = 10;
+/// Times a profile is corrected towards its end.
+const CORRECTIONS: usize = 3;
+
+/// What is known of the keys, on their scales.
+#[derive(Clone, Debug)]
+pub(crate) struct Knowledge {
+    /// Covariance [keys × keys]: that of the data alone, widened where the model leaves more than noise.
+    pub(crate) covariance: DMatrix<f64>,
+    /// Whether the data tell a key.
+    pub(crate) told: Vec<bool>,
+    /// Keys that go with each, by place.
+    pub(crate) with: Vec<Vec<usize>>,
+    /// 95 % interval of each key, on its scale.
+    pub(crate) intervals: Vec<(f64, f64)>,
+    /// The direction of which least is known.
+    pub(crate) weakest: DVector<f64>,
+    /// Its standard deviation.
+    pub(crate) weakest_deviation: f64,
+}
+
+/// All that a calibration has at hand.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Basis<'m, 'a> {
+    pub(crate) model: &'m Model<'a>,
+    pub(crate) whitener: &'m Whitener,
+    pub(crate) weights: &'m Weights,
+    pub(crate) fit: &'m Fit,
+}
+
+impl Knowledge {
+    /// What is known at a fit; none where the simulator cannot be differentiated there.
+    pub(crate) fn of(basis: Basis<'_, '_>) -> Option<Self> {
+        let Basis { model, whitener, weights, fit } = basis;
+        let slopes = model.slopes(&fit.scaled)?;
+        let columns: Vec<DVector<f64>> =
+            slopes.iter().map(|s| whitener.apply(s).component_mul(weights)).collect();
+        let jacobian = DMatrix::from_columns(&columns);
+        let freedom = jacobian.nrows().saturating_sub(columns.len()).max(1);
+        let wider = (fit.squares / freedom as f64).max(1.0);
+        let svd = jacobian.clone().svd(false, true);
+        let directions = svd.v_t.as_ref()?.transpose();
+        let variances = svd.singular_values.map(|s| wider / (s * s).max(1e-24));
+        let covariance = &directions * DMatrix::from_diagonal(&variances) * directions.transpose();
+        let told: Vec<bool> = (0..columns.len())
+            .map(|k| {
+                let most = if model.free[k].logarithmic { TOLD_LOG } else { TOLD_PART };
+                covariance[(k, k)].sqrt() < most
+            })
+            .collect();
+        let weak = variances.imax();
+        let mut knowledge = Self {
+            with: with(&covariance, &told, &directions, &variances),
+            intervals: Vec::new(),
+            weakest: directions.column(weak).into_owned(),
+            weakest_deviation: variances[weak].sqrt(),
+            covariance,
+            told,
+        };
+        let t = student_95(freedom);
+        knowledge.intervals = (0..columns.len())
+            .map(|k| knowledge.interval(basis, &jacobian, k, t * wider.sqrt(), wider))
+            .collect();
+        Some(knowledge)
+    }
+
+    fn interval(
+        &self,
+        basis: Basis<'_, '_>,
+        jacobian: &DMatrix<f64>,
+        key: usize,
+        t: f64,
+        wider: f64,
+    ) -> (f64, f64) {
+        let free = &basis.model.free[key];
+        let (least, most) = (free.scaled(free.low), free.scaled(free.high));
+        if !self.told[key] {
+            return (least, most);
+        }
+        let half = t * (self.covariance[(key, key)] / wider).sqrt();
+        let end = |sign: f64| {
+            let reach = sign * half;
+            match basis.model.free.len() <= PROFILED {
+                true => profiled(basis, jacobian, key, reach, t * t),
+                false => reach,
+            }
+        };
+        let here = basis.fit.scaled[key];
+        ((here + end(-1.0)).max(least), (here + end(1.0)).min(most))
+    }
+}
+
+/// Where the squares have risen by `rise` along a key, with all others following, by the secant on their root; `reach` is
+/// what the ellipsoid says.
+fn profiled(
+    basis: Basis<'_, '_>,
+    jacobian: &DMatrix<f64>,
+    key: usize,
+    reach: f64,
+    rise: f64,
+) -> f64 {
+    let Basis { model, whitener, weights, fit } = basis;
+    let others: Vec<usize> = (0..model.free.len()).filter(|&k| k != key).collect();
+    let columns: Vec<_> = others.iter().map(|&k| jacobian.column(k).into_owned()).collect();
+    let follow = |residuals: &DVector<f64>| {
+        let rest = (!columns.is_empty()).then(|| DMatrix::from_columns(&columns))?;
+        rest.svd(true, true).solve(residuals, 1e-9).ok()
+    };
+    let mut at = reach;
+    for _ in 0..CORRECTIONS {
+        let mut scaled = fit.scaled.clone();
+        scaled[key] += at;
+        let along = jacobian.column(key) * at;
+        for pass in 0..2 {
+            let residuals = match pass {
+                0 => Some(-along.clone()),
+                _ => model.predict(&scaled).map(|table| {
+                    whitener.residuals(model.experiments, &table).component_mul(weights)
+                }),
+            };
+            if let Some(step) = residuals.as_ref().and_then(&follow) {
+                others.iter().zip(step.iter()).for_each(|(&k, step)| scaled[k] += step);
+            }
+        }
+        let risen = squares(model, whitener, &scaled, weights) - fit.squares;
+        if !risen.is_finite() || risen <= 0.05 * rise {
+            return reach;
+        }
+        let factor = (rise / risen).sqrt().clamp(0.4, 2.5);
+        at *= factor;
+        if (factor - 1.0).abs() < 0.02 {
+            break;
+        }
+    }
+    // A profile that runs away says no more than that the data are thin there.
+    at.clamp(-5.0 * reach.abs(), 5.0 * reach.abs())
+}
+
+/// Keys that go with each: by correlation where all are told, by the directions that nothing tells elsewhere.
+fn with(
+    covariance: &DMatrix<f64>,
+    told: &[bool],
+    directions: &DMatrix<f64>,
+    variances: &DVector<f64>,
+) -> Vec<Vec<usize>> {
+    let keys = told.len();
+    let untold: Vec<usize> = (0..keys).filter(|&d| variances[d].sqrt() > TOLD_PART).collect();
+    let goes = |a: usize, b: usize| {
+        let both = (covariance[(a, a)] * covariance[(b, b)]).sqrt();
+        let correlated = (covariance[(a, b)] / both).abs() > TOGETHER;
+        let shared =
+            |&d: &usize| directions[(a, d)].abs() > BELONGS && directions[(b, d)].abs() > BELONGS;
+        match told[a] && told[b] {
+            true => correlated,
+            false => !told[a] && !told[b] && untold.iter().any(shared),
+        }
+    };
+    (0..keys).map(|a| (0..keys).filter(|&b| b != a && goes(a, b)).collect()).collect()
+}
+
+/// The experiment that would tell most of the direction of which least is known, by the features that are measured, and the
+/// standard deviation of that direction after it; none where no condition is possible.
+pub(crate) fn telling(
+    basis: Basis<'_, '_>,
+    noise: &Noise,
+    knowledge: &Knowledge,
+) -> Option<(Conditions, f64)> {
+    const STEP: f64 = 0.05;
+    let Basis { model, fit, .. } = basis;
+    let moved = |sign: f64| {
+        let at = fit.scaled.iter().zip(knowledge.weakest.iter());
+        model.plan(&at.map(|(s, w)| s + sign * STEP * w).collect::<Vec<_>>())
+    };
+    let (above, below) = (moved(1.0)?, moved(-1.0)?);
+    let scenario = model.scenario();
+    let expected = |plan| flowtwin_campaign::scenario::Expected::on(scenario, plan);
+    let (mut above, mut below) = (expected(&above), expected(&below));
+    let mut best: Option<(Conditions, f64)> = None;
+    for number in 0..TRIED {
+        let mut draws = Streams::new(0).open("telling", number);
+        let unit: Vec<f64> = (0..scenario.space().dim()).map(|_| draws.uniform()).collect();
+        let conditions = scenario.space().from_unit(&unit);
+        if !scenario.space().contains(&conditions) {
+            continue;
+        }
+        let (up, down) = (above.outcome(&conditions), below.outcome(&conditions));
+        let told: f64 = up
+            .features
+            .iter()
+            .zip(&down.features)
+            .enumerate()
+            .map(|(f, ((_, up), (_, down)))| {
+                let seen = model.experiments.iter().any(|e| e.features[f].is_some());
+                let slope = if seen { (up - down) / (2.0 * STEP) } else { 0.0 };
+                let told = slope / noise.deviation(f, 0.5 * (up + down));
+                if told.is_finite() { told * told } else { 0.0 }
+            })
+            .sum();
+        if best.as_ref().is_none_or(|(_, most)| told > *most) {
+            best = Some((conditions, told));
+        }
+    }
+    let known = knowledge.weakest_deviation.powi(-2);
+    best.map(|(conditions, told)| (conditions, (known + told).sqrt().recip()))
+}

@@ -1,0 +1,62 @@
+//! Fits the simulator of a lab to what that lab has measured, and says what the data can tell.
+//!
+//! ```text
+//!   run folders, CSV ──► Measured ──┐
+//!   scenario ──► Free keys ─────────┴─► calibrate ──► Calibration ──► calibrated.toml, residuals.csv, a page
+//! ```
+//!
+//! 1. [`free`]: the keys that may change, each with a range that the simulator accepts.
+//! 2. [`Measured`]: experiments of the rig, with what came before each.
+//! 3. [`calibrate`]: least squares of what is measured less what is expected, freed of the noise that the scenario has.
+//! 4. [`Calibration`]: estimates and 95 % intervals; keys that cannot be told apart, which are named and get no number; lack
+//!    of fit; what held-out experiments say.
+//!
+//! # Example
+//!
+//! Which rate constant and which absorptivity does a rig have, of which four experiments are known?
+//!
+//! ```
+//! use flowtwin_calibration::{Experiment, Measured, calibrate, free};
+//! use flowtwin_campaign::scenario::{FreeSpec, Scenario};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/snar.toml");
+//! let scenario = Scenario::load(path.as_ref())?;
+//! let keys = free(&scenario, &[FreeSpec::new("rig.tube[coil].volume_ul")])?;
+//! let mut rig = scenario.simulated()?.expected(); // in a lab: the rig itself
+//! let mut measured = Measured::default();
+//! for share in [0.2, 0.4, 0.6, 0.8] {
+//!     let conditions = scenario.space().from_unit(&vec![share; scenario.space().dim()]);
+//!     let outcome = rig.outcome(&conditions);
+//!     measured.experiments.push(Experiment {
+//!         source: format!("at {share}"),
+//!         run: 0,
+//!         conditions,
+//!         before: None,
+//!         hours: 0.0,
+//!         features: outcome.features.into_iter().map(|(_, value)| Some(value)).collect(),
+//!     });
+//! }
+//! let calibration = calibrate(&scenario, &keys, &measured)?;
+//! assert!(calibration.parameters[0].identifiable);
+//! println!("{}", calibration.table().text());
+//! # Ok(())
+//! # }
+//! ```
+
+mod calibration;
+mod data;
+mod explained;
+mod files;
+mod fit;
+mod free;
+mod knowledge;
+mod model;
+mod noise;
+mod text;
+
+pub use calibration::{Calibration, Parameter, SPEAKS_AGAINST, Telling, calibrate};
+pub use data::{Experiment, Measured};
+pub use explained::{HeldOut, Trend};
+pub use files::{calibrated_toml, page, residuals_csv};
+pub use free::{Free, free};

@@ -1,0 +1,434 @@
+//! How far apart replicates lie, and what lies apart together.
+//!
+//! Complete experiments are simulated with the scenario's own noise, one source at a time, several seeds at a few of the
+//! conditions that were measured. Light, detectors and slugs give each feature a floor and a part of its value, and say how
+//! features go together: a lamp that is a little brighter raises all of an emission at once. Flows and plates act by how
+//! steeply each feature depends on them where it is. What a pump's fill gives too much or too little is common to all
+//! experiments of a run. Residuals are freed of all that before they are squared.
+
+use std::sync::Arc;
+
+use flowtwin_campaign::scenario::{Expected, Moment, Scenario};
+use flowtwin_lab::{Lab as _, Outcome, PumpId, Streams};
+use flowtwin_sim::{Plan, SimLab, spec};
+use nalgebra::{DMatrix, DVector};
+
+use crate::data::Experiment;
+use crate::model::{Model, Table, slope};
+
+/// Conditions at which replicates are simulated, at most.
+const PLACES: usize = 6;
+/// Replicates at each.
+const SEEDS: u64 = 8;
+/// Part of a correlation between features that is not believed: with some forty replicates small ones are chance, and
+/// features that seemed to be one would leave nothing between them to be explained.
+const DOUBT: f64 = 0.1;
+/// Noise of a scenario that has none, in parts of a value.
+const ASSUMED: f64 = 0.01;
+/// Replicates in the data count as much as this many that are simulated.
+const BELIEVED: f64 = 5.0;
+
+/// What replicates scatter by.
+#[derive(Clone, Debug)]
+pub(crate) struct Noise {
+    /// Standard deviation of each feature near zero, from light, detectors and slugs.
+    floor: Vec<f64>,
+    /// … and in parts of its value.
+    relative: Vec<f64>,
+    /// How features go together [features × features].
+    correlation: DMatrix<f64>,
+    /// What an experiment's flows are off by, standard deviation for each pump, in parts.
+    flows: f64,
+    /// What an experiment's plates are off by, standard deviation [K].
+    plates_k: f64,
+    /// What a fill of each pump may be off by, standard deviation, in parts.
+    fills: Vec<(PumpId, f64)>,
+    pumps: Vec<PumpId>,
+    /// Whether the scenario has noise, and this is not assumed.
+    pub(crate) known: bool,
+}
+
+impl Noise {
+    /// Simulates replicates on a plan.
+    pub(crate) fn of(model: &Model<'_>, scaled: &[f64], plan: &Plan) -> Option<Self> {
+        let (scenario, experiments) = (model.scenario(), model.experiments);
+        let noise = &plan.world().noise.pumps;
+        let pumps: Vec<PumpId> = plan.manifest().pumps.iter().map(|p| p.name.clone()).collect();
+        let fill = |pump: &PumpId| (pump.clone(), 0.01 * noise.of(pump.as_str()).bias_percent);
+        let fills = pumps.iter().map(fill).filter(|(_, bias)| *bias > 0.0).collect();
+        let groups = replicates(scenario, plan, experiments, Source::Light);
+        let features = scenario.features().len();
+        let (floor, relative): (Vec<f64>, Vec<f64>) =
+            (0..features).map(|f| spread(&groups, f)).unzip();
+        let known = plan.world().noise != spec::Noise::default();
+        let relative = relative.into_iter().zip(&floor).map(|(relative, floor)| {
+            if relative + floor > 0.0 || known { relative } else { ASSUMED }
+        });
+        let mut noise = Self {
+            relative: relative.collect(),
+            floor,
+            correlation: DMatrix::identity(features, features),
+            flows: 0.0,
+            plates_k: 0.0,
+            fills,
+            pumps,
+            known,
+        };
+        if known {
+            noise.correlation = noise.correlated(&groups);
+            let slopes = noise.slopes(model, scaled)?;
+            let flows = replicates(scenario, plan, experiments, Source::Flows);
+            let plates = replicates(scenario, plan, experiments, Source::Plates);
+            noise.flows = noise.share(&flows, &slopes.0);
+            noise.plates_k = noise.share(&plates, std::slice::from_ref(&slopes.1));
+        }
+        Some(noise.scaled_to(experiments))
+    }
+
+    /// Slopes of all features by what each pump gives more [pumps], in parts, and by what plates are warmer [1/K].
+    fn slopes(&self, model: &Model<'_>, scaled: &[f64]) -> Option<(Vec<Table>, Table)> {
+        const MORE: f64 = 0.01;
+        const WARMER_K: f64 = 0.5;
+        let here = model.predict(scaled)?;
+        let by_pump = |pump: &PumpId| {
+            model.with_delivery(scaled, pump, MORE).map(|more| slope(&more, &here, MORE))
+        };
+        let flows = self.pumps.iter().map(by_pump).collect::<Option<Vec<_>>>()?;
+        let warmer = model.with_warmth(scaled, WARMER_K)?;
+        Some((flows, slope(&warmer, &here, WARMER_K)))
+    }
+
+    /// The standard deviation of a cause, from what replicates scatter by that have no other, and the slopes of features by it.
+    fn share(&self, groups: &[Group], slopes: &[Table]) -> f64 {
+        let (mut scatter, mut expected) = (0.0, 0.0);
+        for group in groups {
+            for (f, value) in group.expected.iter().enumerate() {
+                let deviation = self.deviation(f, *value);
+                let by = slopes.iter().map(|slope| slope[group.place][f] / deviation);
+                let by: f64 = by.map(|by| by * by).sum();
+                let off = group.variance(f) / (deviation * deviation);
+                if by.is_finite() && off.is_finite() {
+                    scatter += off;
+                    expected += by;
+                }
+            }
+        }
+        if expected > 0.0 { (scatter / expected).sqrt() } else { 0.0 }
+    }
+
+    /// Standard deviation of a feature about a value.
+    pub(crate) fn deviation(&self, feature: usize, value: f64) -> f64 {
+        let (floor, part) = (self.floor[feature], self.relative[feature] * value);
+        (floor * floor + part * part).sqrt().max(f64::MIN_POSITIVE)
+    }
+
+    fn correlated(&self, groups: &[Group]) -> DMatrix<f64> {
+        let features = self.floor.len();
+        let mut sums = DMatrix::zeros(features, features);
+        for group in groups {
+            for off in &group.off {
+                let scaled = (0..features).map(|f| off[f] / self.deviation(f, group.expected[f]));
+                let off = DVector::from_iterator(features, scaled);
+                sums += &off * off.transpose();
+            }
+        }
+        DMatrix::from_fn(features, features, |i, j| {
+            let both = (sums[(i, i)] * sums[(j, j)]).sqrt();
+            match i == j {
+                true => 1.0,
+                false if both > 0.0 => (1.0 - DOUBT) * sums[(i, j)] / both,
+                false => 0.0,
+            }
+        })
+    }
+
+    /// Replicates among the data say how much larger or smaller the noise of the rig is than the scenario's.
+    fn scaled_to(mut self, experiments: &[Experiment]) -> Self {
+        let mut groups: Vec<Vec<&Experiment>> = Vec::new();
+        for experiment in experiments {
+            let same = |g: &&mut Vec<&Experiment>| g[0].conditions == experiment.conditions;
+            match groups.iter_mut().find(same) {
+                Some(group) => group.push(experiment),
+                None => groups.push(vec![experiment]),
+            }
+        }
+        for feature in 0..self.floor.len() {
+            let (mut squares, mut freedom) = (0.0, 0.0);
+            for group in &groups {
+                let values: Vec<f64> = group.iter().filter_map(|e| e.features[feature]).collect();
+                let mean = flowtwin_statistics::mean(&values);
+                let deviation = self.deviation(feature, mean);
+                if values.len() > 1 {
+                    let off = values.iter().map(|v| ((v - mean) / deviation).powi(2));
+                    squares += off.sum::<f64>();
+                    freedom += values.len() as f64 - 1.0;
+                }
+            }
+            let factor = ((squares + BELIEVED) / (freedom + BELIEVED)).sqrt();
+            self.floor[feature] *= factor;
+            self.relative[feature] *= factor;
+        }
+        self
+    }
+
+    /// What frees residuals of a model near `scaled` of their noise.
+    pub(crate) fn whitener(&self, model: &Model<'_>, scaled: &[f64]) -> Option<Whitener> {
+        let predicted = model.predict(scaled)?;
+        let (flows, warmth) = self.slopes(model, scaled)?;
+        let block = |(i, (experiment, predicted)): (usize, (&Experiment, &Vec<f64>))| {
+            let by_flow = flows.iter().map(|slope| (self.flows, &slope[i]));
+            let causes: Vec<(f64, &Vec<f64>)> =
+                by_flow.chain([(self.plates_k, &warmth[i])]).collect();
+            self.block(experiment, predicted, &causes)
+        };
+        let blocks = model.experiments.iter().zip(&predicted).enumerate().map(block).collect();
+        let mut whitener = Whitener { blocks, common: None };
+        let runs = model.experiments.iter().map(|e| e.run).max().map_or(0, |last| last + 1);
+        let mut columns = Vec::new();
+        for (pump, bias) in &self.fills {
+            let place = self.pumps.iter().position(|known| known == pump)?;
+            let by_bias = *bias * whitener.apply(&flows[place]);
+            columns.extend((0..runs).map(|run| whitener.of_run(model.experiments, &by_bias, run)));
+        }
+        if !columns.is_empty() {
+            whitener.common = Some(Common::of(DMatrix::from_columns(&columns)));
+        }
+        Some(whitener)
+    }
+
+    fn block(
+        &self,
+        experiment: &Experiment,
+        predicted: &[f64],
+        causes: &[(f64, &Vec<f64>)],
+    ) -> Block {
+        let there = |f: &usize| {
+            experiment.features[*f].is_some_and(f64::is_finite) && predicted[*f].is_finite()
+        };
+        let features: Vec<usize> = (0..predicted.len()).filter(there).collect();
+        let own: Vec<f64> = features.iter().map(|&f| self.deviation(f, predicted[f])).collect();
+        let mut covariance = DMatrix::from_fn(features.len(), features.len(), |i, j| {
+            self.correlation[(features[i], features[j])]
+        });
+        for (deviation, slope) in causes {
+            let by = features.iter().zip(&own).map(|(&f, own)| deviation * slope[f] / own);
+            let by = DVector::from_iterator(features.len(), by);
+            if by.iter().all(|by| by.is_finite()) {
+                covariance += &by * by.transpose();
+            }
+        }
+        let root = covariance.cholesky().map_or_else(
+            || DMatrix::identity(features.len(), features.len()),
+            |cholesky| cholesky.l(),
+        );
+        Block { features, deviations: own, root }
+    }
+}
+
+/// Frees residuals of their noise: afterwards each has a variance of one, and none goes with another.
+#[derive(Clone, Debug)]
+pub(crate) struct Whitener {
+    blocks: Vec<Block>,
+    common: Option<Common>,
+}
+
+/// The features of one experiment that can be compared.
+#[derive(Clone, Debug)]
+struct Block {
+    features: Vec<usize>,
+    deviations: Vec<f64>,
+    root: DMatrix<f64>,
+}
+
+/// Errors that experiments have in common: C = 1 + G Gᵀ, whose root is applied by the eigenvectors of Gᵀ G.
+#[derive(Clone, Debug)]
+struct Common {
+    directions: DMatrix<f64>,
+    weights: DVector<f64>,
+}
+
+impl Common {
+    fn of(columns: DMatrix<f64>) -> Self {
+        let eigen = (columns.transpose() * &columns).symmetric_eigen();
+        let weights = eigen.eigenvalues.map(|s| {
+            let s = s.max(0.0);
+            if s < 1e-12 { -0.5 } else { ((1.0 + s).sqrt().recip() - 1.0) / s }
+        });
+        Self { directions: columns * eigen.eigenvectors, weights }
+    }
+
+    fn apply(&self, residuals: &DVector<f64>) -> DVector<f64> {
+        let along = self.directions.transpose() * residuals;
+        residuals + &self.directions * along.component_mul(&self.weights)
+    }
+}
+
+impl Whitener {
+    /// Frees a table of differences of its noise.
+    pub(crate) fn apply(&self, table: &Table) -> DVector<f64> {
+        let mut all = Vec::new();
+        for (block, values) in self.blocks.iter().zip(table) {
+            let scaled = block.features.iter().zip(&block.deviations).map(|(&f, d)| values[f] / d);
+            let scaled = DVector::from_iterator(block.features.len(), scaled);
+            let free = block.root.solve_lower_triangular(&scaled).unwrap_or(scaled);
+            all.extend(free.iter().copied());
+        }
+        let all = DVector::from_vec(all);
+        match &self.common {
+            Some(common) => common.apply(&all),
+            None => all,
+        }
+    }
+
+    /// Standard deviation of each feature of each experiment, from all that differs between experiments of a run
+    /// [experiments][features]; not a number where there is none.
+    pub(crate) fn deviations(&self, features: usize) -> Table {
+        let of_block = |block: &Block| {
+            let mut row = vec![f64::NAN; features];
+            for (i, (&f, own)) in block.features.iter().zip(&block.deviations).enumerate() {
+                row[f] = own * block.root.row(i).norm();
+            }
+            row
+        };
+        self.blocks.iter().map(of_block).collect()
+    }
+
+    /// What was measured less what is predicted, free of noise.
+    pub(crate) fn residuals(&self, experiments: &[Experiment], predicted: &Table) -> DVector<f64> {
+        let row = |(experiment, predicted): (&Experiment, &Vec<f64>)| {
+            let pairs = experiment.features.iter().zip(predicted);
+            pairs.map(|(seen, said)| seen.unwrap_or(f64::NAN) - said).collect()
+        };
+        self.apply(&experiments.iter().zip(predicted).map(row).collect())
+    }
+
+    /// The place of each experiment's numbers among all.
+    pub(crate) fn places(&self) -> Vec<std::ops::Range<usize>> {
+        let mut from = 0;
+        let place = |block: &Block| {
+            let place = from..from + block.features.len();
+            from = place.end;
+            place
+        };
+        self.blocks.iter().map(place).collect()
+    }
+
+    fn of_run(&self, experiments: &[Experiment], all: &DVector<f64>, run: usize) -> DVector<f64> {
+        let mut own = DVector::zeros(all.len());
+        for (place, experiment) in self.places().into_iter().zip(experiments) {
+            if experiment.run == run {
+                place.for_each(|i| own[i] = all[i]);
+            }
+        }
+        own
+    }
+}
+
+/// What replicates differ by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Source {
+    /// Light, detectors, windows and slugs.
+    Light,
+    /// Ripple and jitter of the pumps.
+    Flows,
+    /// Plates about their set points.
+    Plates,
+}
+
+impl Source {
+    /// The noise of this source alone; what a fill is off by is common to a run, and left out.
+    fn of(self, noise: &spec::Noise) -> spec::Noise {
+        let mut pumps = noise.pumps.clone();
+        pumps.bias_percent = 0.0;
+        pumps.each.values_mut().for_each(|each| each.bias_percent = None);
+        let none = spec::Noise::default();
+        match self {
+            Self::Light => {
+                spec::Noise { pumps: none.pumps, heaters: none.heaters, ..noise.clone() }
+            }
+            Self::Flows => spec::Noise { pumps, ..none },
+            Self::Plates => spec::Noise { heaters: noise.heaters.clone(), ..none },
+        }
+    }
+}
+
+/// Simulated experiments at the conditions of one that was measured.
+#[derive(Clone, Debug)]
+struct Group {
+    /// Which one.
+    place: usize,
+    /// What is expected [features].
+    expected: Vec<f64>,
+    /// What each is off from what is expected of it [seeds][features].
+    off: Vec<Vec<f64>>,
+}
+
+impl Group {
+    fn variance(&self, feature: usize) -> f64 {
+        let squares: f64 = self.off.iter().map(|off| off[feature] * off[feature]).sum();
+        squares / self.off.len() as f64
+    }
+}
+
+/// Simulated experiments with one source of noise, in runs that go from one place to the next.
+fn replicates(
+    scenario: &Scenario,
+    plan: &Plan,
+    experiments: &[Experiment],
+    source: Source,
+) -> Vec<Group> {
+    let mut world = plan.world().clone();
+    world.noise = source.of(&world.noise);
+    world.faults = spec::Faults::default();
+    if world.noise == spec::Noise::default() {
+        return Vec::new();
+    }
+    let Ok(plan) = Plan::new(&world) else { return Vec::new() };
+    let mut expected = Expected::on(scenario, &plan);
+    let plan = Arc::new(plan);
+    let places = experiments.len().min(PLACES);
+    let group = |i: usize| {
+        let place = i * experiments.len() / places;
+        let outcome = expected.outcome(&experiments[place].conditions);
+        Group { place, expected: values(&outcome), off: Vec::new() }
+    };
+    let mut groups: Vec<Group> = (0..places).map(group).collect();
+    for seed in 0..SEEDS {
+        let mut lab = SimLab::new(plan.clone(), Streams::new(seed).child("replicates", 0));
+        let Ok(blank) = scenario.procedure().prime(&mut lab) else { continue };
+        let (ready, mut before) = (lab.now(), None);
+        for group in &mut groups {
+            let conditions = &experiments[group.place].conditions;
+            let seen = scenario.procedure().run(&mut lab, &blank, conditions);
+            let hours = seen.ended.since(ready).as_secs() / 3600.0;
+            let said = values(&expected.at(conditions, &Moment { before, hours }));
+            let off: Vec<f64> =
+                values(&seen.outcome).iter().zip(&said).map(|(seen, said)| seen - said).collect();
+            before = Some(conditions);
+            let complete = seen.fault.is_none() && off.len() == said.len();
+            if complete && off.iter().all(|off| off.is_finite()) {
+                group.off.push(off);
+            }
+        }
+    }
+    groups.retain(|group| group.off.len() > 2);
+    groups
+}
+
+fn values(outcome: &Outcome) -> Vec<f64> {
+    outcome.features.iter().map(|(_, value)| *value).collect()
+}
+
+/// Floor of a feature and part of its value: variances of groups over squares of what is expected, half of the smallest
+/// deviation taken for the floor.
+fn spread(groups: &[Group], feature: usize) -> (f64, f64) {
+    let variances = || groups.iter().map(|group| group.variance(feature));
+    let least = variances().fold(f64::INFINITY, f64::min);
+    if !least.is_finite() {
+        return (0.0, 0.0);
+    }
+    let floor = 0.5 * least.sqrt();
+    let above: f64 = variances().map(|variance| variance - floor * floor).sum();
+    let squares: f64 = groups.iter().map(|group| group.expected[feature].powi(2)).sum();
+    (floor, if squares > 0.0 { (above.max(0.0) / squares).sqrt() } else { 0.0 })
+}

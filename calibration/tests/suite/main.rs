@@ -1,0 +1,153 @@
+//! What calibrations promise, on rigs whose truth is known.
+#![expect(clippy::unwrap_used, reason = "a test fails by unwrapping")]
+
+use std::path::Path;
+use std::sync::Arc;
+
+use flowtwin_calibration::{
+    Experiment, Free, Measured, calibrate, calibrated_toml, free, residuals_csv,
+};
+use flowtwin_campaign::scenario::{FreeSpec, Scenario};
+use flowtwin_lab::{Conditions, Lab as _, Streams};
+use flowtwin_sim::SimLab;
+
+const RATE: &str = "chemistry.reactions[1].k_in_mol_l_s";
+const ENERGY: &str = "chemistry.reactions[1].activation_kj_per_mol";
+const EPSILON: &str = "optics.absorption[1].epsilon_per_m_cm";
+
+fn scenario(name: &str) -> Scenario {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
+    Scenario::load(&folder.join(format!("{name}.toml"))).unwrap()
+}
+
+fn specs(keys: &[&str]) -> Vec<FreeSpec> {
+    keys.iter().map(|key| FreeSpec::new(*key)).collect()
+}
+
+/// Experiments on a rig whose keys have these values, noise and all.
+fn measured(
+    scenario: &Scenario,
+    keys: &[Free],
+    truth: &[f64],
+    count: usize,
+    seed: u64,
+) -> Measured {
+    let plan = Free::rig(scenario, keys, truth).unwrap();
+    let mut lab = SimLab::new(Arc::new(plan), Streams::new(seed).child("world", 0));
+    let procedure = scenario.procedure();
+    let blank = procedure.prime(&mut lab).unwrap();
+    let ready = lab.now();
+    let mut draws = Streams::new(seed).open("conditions", 0);
+    let mut before: Option<Conditions> = None;
+    let experiment = |i: usize| {
+        // Cold and fast: hot or slow, all would have reacted, and no rate could be told.
+        let mut unit: Vec<f64> = (0..scenario.space().dim()).map(|_| draws.uniform()).collect();
+        unit[0] *= 0.3;
+        let conditions = scenario.space().from_unit(&unit);
+        let seen = procedure.run(&mut lab, &blank, &conditions);
+        assert!(seen.fault.is_none(), "{:?}", seen.fault);
+        Experiment {
+            source: format!("experiment {i}"),
+            run: 0,
+            conditions: conditions.clone(),
+            before: before.replace(conditions),
+            hours: seen.ended.since(ready).as_secs() / 3600.0,
+            features: seen.outcome.features.iter().map(|(_, v)| Some(*v)).collect(),
+        }
+    };
+    Measured { experiments: (1..=count).map(experiment).collect(), ..Measured::default() }
+}
+
+/// A rate constant and an absorptivity that are 25 % off come back, and the model explains the data.
+#[test]
+fn what_a_rig_is_comes_back_from_its_experiments() {
+    let scenario = scenario("snar");
+    let keys = free(&scenario, &specs(&[RATE, EPSILON])).unwrap();
+    let truth = [0.579 * 1.25, 40.0 * 0.8];
+    let data = measured(&scenario, &keys, &truth, 10, 3);
+    let calibration = calibrate(&scenario, &keys, &data).unwrap();
+    assert!(calibration.lack_of_fit_p.unwrap() > 0.001, "{calibration:#?}");
+    for (parameter, truth) in calibration.parameters.iter().zip(truth) {
+        let value = parameter.value.unwrap_or_else(|| panic!("{calibration:#?}"));
+        assert!((value / truth - 1.0).abs() < 0.05, "{parameter:?}");
+        assert!(parameter.low < value && value < parameter.high, "{parameter:?}");
+        assert!((0.98 * parameter.low..1.02 * parameter.high).contains(&truth), "{parameter:?}");
+    }
+    let rows = residuals_csv(&scenario, &calibration).lines().count();
+    assert_eq!(rows, 11);
+}
+
+/// All emission is the product of both scales: no data on earth tell one from the other.
+#[test]
+fn keys_that_only_act_together_are_named_and_get_no_number() {
+    let scenario = scenario("cs3cu2i5");
+    let pair = ["optics.counts_scale", "optics.emission[self-trapped exciton].scale"];
+    let keys = free(&scenario, &specs(&pair)).unwrap();
+    let mut rig = scenario.simulated().unwrap().expected();
+    let mut data = Measured::default();
+    for share in [0.3, 0.45, 0.6, 0.7] {
+        let conditions = scenario.space().from_unit(&vec![share; scenario.space().dim()]);
+        let outcome = rig.outcome(&conditions);
+        let only = |(name, value): (String, f64)| (name == "pli").then_some(value);
+        data.experiments.push(Experiment {
+            source: share.to_string(),
+            run: 0,
+            conditions,
+            before: None,
+            hours: 0.0,
+            features: outcome.features.into_iter().map(only).collect(),
+        });
+    }
+    let calibration = calibrate(&scenario, &keys, &data).unwrap();
+    for (parameter, other) in calibration.parameters.iter().zip([pair[1], pair[0]]) {
+        assert_eq!(parameter.value, None, "{parameter:?}");
+        assert_eq!(parameter.correlated_with, [other]);
+    }
+    assert!(!calibration.telling.as_ref().unwrap().enough);
+    let remarks = calibration.remarks().join("\n");
+    assert!(remarks.contains("cannot be told apart from"), "{remarks}");
+}
+
+/// What is written can be loaded, and says what was found.
+#[test]
+fn the_calibrated_scenario_is_a_scenario() {
+    let original = scenario("snar");
+    let keys = free(&original, &specs(&[RATE])).unwrap();
+    let data = measured(&original, &keys, &[0.7], 6, 5);
+    let calibration = calibrate(&original, &keys, &data).unwrap();
+    let base = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/snar.toml");
+    let text = calibrated_toml(&original, &calibration, &base.display().to_string());
+    let folder = std::env::temp_dir().join(format!("flowtwin-calibrated-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = folder.join("calibrated.toml");
+    std::fs::write(&path, &text).unwrap();
+    let loaded = Scenario::load(&path).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    std::fs::remove_dir_all(&folder).unwrap();
+    let again = free(&loaded, &[]).unwrap();
+    let value = calibration.parameters[0].value.unwrap();
+    assert!((again[0].start / value - 1.0).abs() < 1e-5, "{text}");
+    assert_eq!(again[0].key, RATE);
+}
+
+/// The same data give the same bits.
+#[test]
+fn a_calibration_is_the_same_to_the_last_bit() {
+    let scenario = scenario("snar");
+    let keys = free(&scenario, &specs(&[RATE, ENERGY])).unwrap();
+    let data = measured(&scenario, &keys, &[0.6, 30.0], 5, 2);
+    let [once, twice] = [(); 2].map(|()| calibrate(&scenario, &keys, &data).unwrap());
+    assert_eq!(once.covariance, twice.covariance);
+    assert_eq!(once.parameters, twice.parameters);
+}
+
+#[test]
+fn a_key_that_is_not_there_is_refused_with_the_one_that_was_meant() {
+    let scenario = scenario("snar");
+    let refused = |key: &str| free(&scenario, &specs(&[key])).unwrap_err();
+    let error = refused("optics.absorption[1].epsilon_per_m_mm");
+    assert!(error.hint.unwrap().contains(EPSILON));
+    assert!(refused("title").message.contains("no number title"));
+    assert!(free(&scenario, &[]).unwrap_err().message.contains("no key is free"));
+    let outside = FreeSpec { low: Some(1.0), high: Some(2.0), ..FreeSpec::new(RATE) };
+    assert!(free(&scenario, &[outside]).unwrap_err().message.contains("does not hold its value"));
+}

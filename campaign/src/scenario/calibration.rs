@@ -1,0 +1,37 @@
+//! What a calibration may change: the `[calibration]` table of a scenario.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What a calibration may change. It is no part of what is run, nor of the journal.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct CalibrationSpec {
+    /// The keys that are estimated.
+    pub free: Vec<FreeSpec>,
+}
+
+/// A key that is estimated.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FreeSpec {
+    /// The key with the tables it is in, such as `chemistry.product.growth.rate_per_s`; entries of lists by their name or
+    /// their number from 1, such as `rig.tube[reactor].volume_ul`.
+    pub key: String,
+    /// Smallest value that it may take, in the unit of the key; without it a twentieth of its value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low: Option<f64>,
+    /// Largest value; without it twenty times its value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub high: Option<f64>,
+    /// Whether it is searched by factors instead of differences; without it wherever it can only be positive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logarithmic: Option<bool>,
+}
+
+impl FreeSpec {
+    /// A key within its usual range.
+    pub fn new(key: impl Into<String>) -> Self {
+        Self { key: key.into(), low: None, high: None, logarithmic: None }
+    }
+}
