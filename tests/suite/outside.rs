@@ -8,7 +8,7 @@ use std::process::Stdio;
 use flowtwin_campaign::folder::read_journal;
 use flowtwin_lab::journal::Record;
 
-use crate::support::{done, flowtwin, folder, root, run, scenario};
+use crate::support::{done, flowtwin, folder, root, run, scenario as small_scenario};
 
 /// A scenario of four random experiments on the paper's lab.
 fn scenario(dir: &Path) -> String {
@@ -227,7 +227,7 @@ fn outcomes_without_bound_are_refused_by_name_and_value_and_others_are_learnt() 
 fn what_a_lab_has_set_is_kept_and_told_where_it_is_more_than_a_rounding() {
     let dir = folder("outside-set");
     let body = "[[phases]]\nname = \"start\"\npolicy = \"lhs\"\nexperiments = 2\n";
-    let file = scenario(&dir, "own", "cs3cu2i5.toml", body);
+    let file = small_scenario(&dir, "own", "cs3cu2i5.toml", body);
     let go = |name: &str, from: &str, to: &str| {
         let set = format!(
             "c=${{line#*conditions\\\":}}; c=${{c%\\}}\\}}}}; c=$(echo \"$c\" | sed 's/\"temperature_c\":{from}/\"temperature_c\":{to}/'); \
