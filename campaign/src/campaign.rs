@@ -386,7 +386,8 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
             from: phase.from.map(|from| scenario.phases()[from].name.clone()),
         })?;
         self.observer.phase(&phase.name, phase.policy.name(), phase.experiments);
-        let mut history = History { trials: self.inherited(phase), pending: Vec::new() };
+        let (trials, earlier) = (self.inherited(phase), scenario.priors());
+        let mut history = History { trials, earlier, ..History::default() };
         let inherited = history.trials.len();
         let mut spent = Spent::default();
         let stop = loop {
@@ -412,11 +413,9 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
         Ok(())
     }
 
-    /// What a phase knows before it begins: everything the phase it starts from knew at its end, or else what
-    /// earlier campaigns have taught.
+    /// What a phase knows of this campaign before it begins: everything the phase it starts from knew at its end.
     fn inherited(&self, phase: &Phase) -> Vec<Trial> {
-        let priors = || self.campaign.scenario.priors();
-        phase.from.map_or_else(priors, |from| self.phases[from].clone())
+        phase.from.map_or_else(Vec::new, |from| self.phases[from].clone())
     }
 
     /// The rule that ends the phase now. While recorded experiments of the phase are left, none did.

@@ -106,9 +106,9 @@ impl Scenario {
         let tree = Tree::read(path)?;
         let below = path.parent().unwrap_or(Path::new(""));
         let mut file: ScenarioFile = tree.read_as()?;
-        let objective = file.all_objectives().next().map(|objective| objective.feature.clone());
-        if let (Some(table), Some(feature)) = (&mut file.table, objective) {
-            let read = table.read(below, &feature);
+        let outcomes = file.wanted().outcomes;
+        if let (Some(table), false) = (&mut file.table, outcomes.is_empty()) {
+            let read = table.read(below, &outcomes);
             read.map_err(|error| tree.complain(&["table", "data"], &error.to_string()))?;
         }
         Self::new(file, &tree)?.read_priors(below)
@@ -432,7 +432,8 @@ impl Scenario {
     /// Names and units of what an experiment yields.
     pub fn features(&self) -> Vec<(String, String)> {
         if let World::Table(pool) = &self.world {
-            return vec![(self.objective().feature.clone(), pool.unit().to_owned())];
+            let outcomes = self.wanted.outcomes.iter().cloned();
+            return outcomes.zip(pool.units().iter().cloned()).collect();
         }
         if self.is_outside() {
             let unit = |name: &String| (name.clone(), Quantity::of_key(name).unit);
@@ -447,11 +448,11 @@ impl Scenario {
         self.file.twin.surrogate
     }
 
-    /// Earlier experiments as policies see them.
-    pub fn priors(&self) -> Vec<Trial> {
+    /// Earlier experiments as policies see them, campaign by campaign.
+    pub fn priors(&self) -> Vec<Vec<Trial>> {
         let goal = self.objective().goal;
         let trials = |prior: &Prior| prior.trials(&self.space, |value| goal.score(value));
-        self.file.prior.iter().flat_map(trials).collect()
+        self.file.prior.iter().map(trials).collect()
     }
 
     /// The phases in order.
@@ -478,8 +479,8 @@ impl Scenario {
     /// A fresh lab that looks outcomes up, if the scenario is of a table.
     pub fn table_lab(&self, seed: u64) -> Option<TableLab> {
         let streams = Streams::new(seed).child("world", 0);
-        let feature = &self.objective().feature;
-        self.table().map(|pool| TableLab::new(pool.clone(), feature, streams))
+        let features = &self.wanted().outcomes;
+        self.table().map(|pool| TableLab::new(pool.clone(), features, streams))
     }
 
     /// A fresh lab in which `twin` stands in for this scenario's.

@@ -4,6 +4,7 @@
 //! The mathematics is in `flowtwin_twin`; here are the files around it.
 
 pub mod accuracy;
+mod choice;
 mod column;
 mod csv;
 mod data;

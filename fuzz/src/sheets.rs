@@ -23,7 +23,7 @@ pub fn sheet(data: &[u8]) {
         assert!(row.iter().all(|cell| csv.place(cell).is_some()));
     }
     for name in csv.header().iter().take(TARGETS).map(|cell| cell.text.clone()) {
-        let selection = Selection { target: name, inputs: None, ranges: None };
+        let selection = Selection { target: name, inputs: None, ranges: None, words: false };
         match Data::of_table(&csv, &selection) {
             Ok(data) => check(&csv, &data),
             Err(complaint) => assert!(!complaint.to_string().is_empty()),

@@ -17,7 +17,7 @@ use crate::error::{CommandError, Kind};
 
 use super::campaign::{STOP, heed_ctrl_c, threads};
 use super::lab::patience;
-use super::place::{one_objective, with_rig};
+use super::place::with_rig;
 use super::run_folder::numbered;
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
@@ -86,7 +86,6 @@ fn contest(args: &Args) -> Result<Contest, CommandError> {
     entrants.extend(args.policy_commands.iter().map(|text| Entrant::program(text)));
     for (i, scenario) in scenarios.iter().enumerate() {
         with_rig(scenario)?;
-        one_objective(scenario, "a benchmark ranks policies by one outcome")?;
         if scenarios[..i].iter().any(|other| other.name() == scenario.name()) {
             let message = format!("two scenarios are named {}", scenario.name());
             return Err(CommandError::bad_input(message).hint("results go by this name"));

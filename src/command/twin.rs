@@ -31,6 +31,7 @@ fn read(args: &TwinData) -> Result<Data, CommandError> {
         target: args.target.clone(),
         inputs: args.inputs.as_ref().map(|names| names.0.clone()),
         ranges: scenario.map(|scenario| scenario.space().inputs().to_vec()),
+        words: false,
     };
     let data = Data::read(&args.data, &selection)?;
     data.notes.iter().for_each(|note| console::say_line(format_args!("note: {note}")));

@@ -7,6 +7,7 @@ mod card;
 mod comparison;
 mod contest;
 mod finding;
+mod merit;
 mod metrics;
 mod parquet;
 mod pool;

@@ -86,7 +86,7 @@ fn the_schema_refuses_what_scenarios_refuse() {
         ("of = \"mb\"\n", "", ""),
         ("name = \"coil\"\n", "", "/rig/tube/0: \"name\" is a required property"),
         ("schema = 1", "schema = 2", "/schema: 1 was expected"),
-        ("[twin]\nsurrogate = \"gp\"", "", "\"twin\" is a required property"),
+        ("experiments = 6\n", "", "/phases/0: \"experiments\" is a required property"),
     ] {
         assert!(text.contains(from), "{from}");
         let wrong = complaints(&schema(), &text.replacen(from, to, 1));

@@ -113,3 +113,92 @@ fn one_policy_is_as_fast_as_the_best_published_on_every_real_table() {
     let median = findings[0]["searches"][0]["evaluations"]["median"].as_f64().unwrap();
     assert!(median <= 32.0, "{median}");
 }
+
+/// A scenario of a table of 60 couplings: what a ligand yields, and what it costs.
+fn couplings(dir: &Path, objectives: &str) -> String {
+    let mut csv = String::from("ligand,temperature_c,yield_percent,cost_usd,n_replicates\n");
+    for (ligand, best, cost) in
+        [("XPhos", 90.0, 5.0), ("SPhos", 75.0, 3.0), ("dppf", 50.0, 1.0), ("none", 5.0, 0.2)]
+    {
+        for i in 0..15 {
+            let celsius = 40.0 + 5.0 * f64::from(i);
+            let off = (celsius - 85.0) / 30.0;
+            let yields = best * (1.0 - off * off);
+            let cost = cost + 0.01 * celsius;
+            csv += &format!("{ligand},{celsius},{yields},{cost},1\n");
+        }
+    }
+    fs::write(dir.join("couplings.csv"), csv).unwrap();
+    let text = format!(
+        "schema = 1\nname = \"couplings\"\ntitle = \"Couplings\"\nseed = 1\n\n[table]\n\
+         data = \"couplings.csv\"\ninputs = [\"ligand\", \"temperature_c\"]\n\n{objectives}\n\
+         [[phases]]\nname = \"start\"\npolicy = \"random\"\nexperiments = 4\n\n\
+         [[phases]]\nname = \"search\"\npolicy = \"ei\"\nexperiments = 12\nfrom = \"start\"\n"
+    );
+    let path = dir.join("couplings.toml");
+    fs::write(&path, text).unwrap();
+    path.display().to_string()
+}
+
+const YIELD_AND_COST: &str = "[[objectives]]\nfeature = \"yield_percent\"\nworst = 0.0\n\n\
+     [[objectives]]\nfeature = \"cost_usd\"\ngoal = \"minimize\"\nworst = 7.0\n";
+
+#[test]
+fn a_table_may_have_words_as_inputs_and_several_outcomes() {
+    let dir = folder("tables-several");
+    let table = couplings(&dir, YIELD_AND_COST);
+    let done = run(&dir, &["run", &table, "--out", "out", "--json"]);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let summary: serde_json::Value = serde_json::from_str(&done.stdout).unwrap();
+    let front = summary["front"].as_array().unwrap();
+    assert!(front.len() > 2, "{front:?}");
+    assert!(front.iter().any(|best| best["conditions"]["ligand"] == "XPhos"), "{front:?}");
+    let replayed = run(&dir, &["replay", "out"]);
+    assert_eq!(replayed.code, Some(0), "{}", replayed.stderr);
+}
+
+#[test]
+fn policies_are_compared_by_the_hypervolume_of_what_they_found() {
+    let dir = folder("tables-hypervolume");
+    let table = couplings(&dir, YIELD_AND_COST);
+    let args = ["--policies", "random,ei", "--seeds", "8", "--csv", "--json", "--out", "out"];
+    let done = run(&dir, &[&["benchmark", &table], &args[..]].concat());
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let findings: serde_json::Value = serde_json::from_str(&done.stdout).unwrap();
+    assert_eq!(findings[0]["leader"], "ei");
+    let standing = |policy: &str| {
+        let all = findings[0]["standings"].as_array().unwrap();
+        all.iter().find(|standing| standing["policy"] == policy).unwrap().clone()
+    };
+    let share = |policy: &str| standing(policy)["hypervolume_share"].as_f64().unwrap();
+    assert!(share("ei") > 0.95 && share("random") < share("ei"), "{}", done.stdout);
+    let csv = fs::read_to_string(dir.join("out/table.csv")).unwrap();
+    let header: Vec<&str> = csv.lines().next().unwrap().split(',').collect();
+    let place = header.iter().position(|name| *name == "true_best").unwrap();
+    let so_far: Vec<f64> = csv
+        .lines()
+        .skip(1)
+        .take(16)
+        .filter_map(|line| line.split(',').nth(place)?.parse().ok())
+        .collect();
+    assert!(so_far.windows(2).all(|pair| pair[0] <= pair[1]), "{so_far:?}");
+}
+
+#[test]
+fn a_limit_holds_in_a_table_and_in_its_benchmark() {
+    let dir = folder("tables-limit");
+    let limited = "[objective]\nfeature = \"yield_percent\"\n\n[[limits]]\nfeature = \"cost_usd\"\nat_most = 4.0\n";
+    let table = couplings(&dir, limited);
+    let done = run(&dir, &["run", &table, "--out", "out", "--json"]);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let summary: serde_json::Value = serde_json::from_str(&done.stdout).unwrap();
+    let best = &summary["phases"][1]["best"];
+    assert_eq!(best["conditions"]["ligand"], "SPhos", "{best}");
+    let args = ["--policies", "random,ei", "--seeds", "2", "--json", "--out", "bench"];
+    let done = run(&dir, &[&["benchmark", &table], &args[..]].concat());
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let findings: serde_json::Value = serde_json::from_str(&done.stdout).unwrap();
+    // SPhos at 85 °C costs 3.85.
+    let optimum = findings[0]["optimum"].as_f64().unwrap();
+    assert!((optimum - 75.0).abs() < 1e-9, "{optimum}");
+}

@@ -72,7 +72,7 @@ fn history() -> History {
         let outcome = x[0] * x[1] + 0.5 * x[2] - x[3] * x[3] + 0.02 * stream.normal();
         Trial::at(x, Some(outcome))
     };
-    History { trials: (0..60).map(|_| trial()).collect(), pending: Vec::new() }
+    History { trials: (0..60).map(|_| trial()).collect(), ..History::default() }
 }
 
 fn refit(name: &str) {

@@ -50,8 +50,7 @@ impl Feasibility {
         }
         let success = |succeeded: bool| if succeeded { 1.0 } else { 0.0 };
         let trials: Vec<_> = history
-            .trials
-            .iter()
+            .all()
             .map(|t| (encoding.encode(&t.x).into_owned(), success(t.succeeded())))
             .collect();
         let dim = trials.first()?.0.len();

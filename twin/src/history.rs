@@ -61,13 +61,16 @@ pub struct MissingInput {
     pub name: String,
 }
 
-/// The experiments of a campaign, earlier ones it builds on included. Outcomes are maximised.
+/// The experiments of a campaign, and those of earlier campaigns that are related to it. Outcomes are maximised.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct History {
     /// Ended experiments, in the order in which they were run.
     pub trials: Vec<Trial>,
     /// Experiments that were proposed and have not ended, in the unit cube.
     pub pending: Vec<Vec<f64>>,
+    /// Experiments of earlier campaigns, each campaign by itself: what they measured is like the outcome, perhaps with another gain,
+    /// offset or optimum.
+    pub earlier: Vec<Vec<Trial>>,
 }
 
 impl History {
@@ -104,21 +107,35 @@ impl History {
         dim: usize,
         value: impl Fn(&Trial) -> Option<f64>,
     ) -> (Array2<f64>, Vec<f64>) {
-        let (mut x, mut y) = (Vec::new(), Vec::new());
-        for trial in &self.trials {
-            if let Some(outcome) = value(trial) {
-                x.extend_from_slice(&trial.x);
-                y.push(outcome);
-            }
-        }
-        let x = Array2::from_shape_vec((y.len(), dim), x).expect("trials have one value per input");
-        (x, y)
+        measured(&self.trials, dim, value)
     }
 
-    /// Whether any experiment failed.
-    pub fn any_failed(&self) -> bool {
-        self.trials.iter().any(|trial| !trial.succeeded())
+    /// The experiments of this campaign and of all earlier ones.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Trial> {
+        self.trials.iter().chain(self.earlier.iter().flatten())
     }
+
+    /// Whether any experiment failed, those of earlier campaigns included.
+    pub fn any_failed(&self) -> bool {
+        self.all().any(|trial| !trial.succeeded())
+    }
+}
+
+/// Inputs [n, dim] and values \[n\] of the trials that have one.
+pub(crate) fn measured(
+    trials: &[Trial],
+    dim: usize,
+    value: impl Fn(&Trial) -> Option<f64>,
+) -> (Array2<f64>, Vec<f64>) {
+    let (mut x, mut y) = (Vec::new(), Vec::new());
+    for trial in trials {
+        if let Some(outcome) = value(trial) {
+            x.extend_from_slice(&trial.x);
+            y.push(outcome);
+        }
+    }
+    let x = Array2::from_shape_vec((y.len(), dim), x).expect("trials have one value per input");
+    (x, y)
 }
 
 #[cfg(test)]
@@ -164,6 +181,7 @@ mod tests {
         let history = History {
             trials: vec![trial(Some(1.0)), trial(None), trial(Some(3.0))],
             pending: vec![vec![0.5, 0.5]],
+            ..History::default()
         };
         assert_eq!(history.next(), 4);
         assert_eq!(history.best(), Some((2, 3.0)));
@@ -175,7 +193,7 @@ mod tests {
     fn an_experiment_of_which_something_was_measured_has_not_failed() {
         let trial =
             |values: [Option<f64>; 2]| Trial::at(vec![0.0], None).with_values(values.to_vec());
-        let history = History { trials: vec![trial([None, Some(2.0)])], pending: Vec::new() };
+        let history = History { trials: vec![trial([None, Some(2.0)])], ..History::default() };
         assert!(!history.any_failed());
         assert_eq!(history.outcomes(1, 1).1, [2.0]);
         assert!(history.outcomes(1, 0).1.is_empty());

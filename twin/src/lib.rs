@@ -80,6 +80,7 @@ mod optimise;
 mod policy;
 mod polynomial;
 pub mod region;
+mod related;
 mod scale;
 mod search;
 mod stack;
@@ -100,9 +101,10 @@ pub use history::{History, MissingInput, Trial};
 pub use legacy::{LegacyEnsemble, LegacyPosterior, Start};
 pub use model::{Encoded, Model, SurrogateSpec, UnknownName};
 pub use policy::{
-    Aim, Ask, Guided, LatinHypercube, Listed, Policy, PolicyError, PolicySpec, Proposals, Random,
-    Several, SobolSequence,
+    Aim, Ask, Auto, Guided, LatinHypercube, Listed, Policy, PolicyError, PolicySpec, Proposals,
+    Random, Several, SobolSequence,
 };
+pub use related::Related;
 pub use stack::{Stack, StackPosterior};
 pub use stop::{Spent, Stop, StopRules};
 pub use surrogate::{Belief, FARTHEST, FitError, Posterior, Slope, Surrogate};

@@ -11,6 +11,7 @@ use crate::ensemble::EnsemblePosterior;
 use crate::forest::ForestPosterior;
 use crate::gp::GpPosterior;
 use crate::legacy::LegacyPosterior;
+use crate::related::Related;
 use crate::stack::StackPosterior;
 use crate::surrogate::{Belief, Posterior, Slope};
 
@@ -34,6 +35,14 @@ pub enum Model {
     Stack(Box<StackPosterior>),
     /// Any of them, of a space with choices.
     Encoded(Box<Encoded>),
+    /// One of an earlier campaign, and one of what it leaves.
+    Related(Box<Related>),
+}
+
+impl From<GpPosterior> for Model {
+    fn from(posterior: GpPosterior) -> Self {
+        Self::Gp(posterior)
+    }
 }
 
 impl Model {
@@ -45,6 +54,7 @@ impl Model {
             Self::Forest(posterior) => posterior,
             Self::Stack(posterior) => &**posterior,
             Self::Encoded(posterior) => &**posterior,
+            Self::Related(posterior) => &**posterior,
         }
     }
 
@@ -53,6 +63,7 @@ impl Model {
         match self {
             Self::Gp(gp) => Some(Self::Gp(gp.with(x, y))),
             Self::Encoded(encoded) => Some(Self::Encoded(Box::new(encoded.with(x, y)?))),
+            Self::Related(related) => Some(Self::Related(Box::new(related.with(x, y)?))),
             _ => None,
         }
     }

@@ -1,8 +1,9 @@
 //! Policies: from what has been tried to what to try next.
 
 mod aim;
+mod auto;
 mod elsewhere;
-mod guided;
+pub(crate) mod guided;
 mod listed;
 mod pool;
 mod several;
@@ -16,6 +17,7 @@ use crate::region::EmptyRegion;
 use crate::{Context, Cost, FitError, History, Work};
 
 pub use aim::Aim;
+pub use auto::Auto;
 pub use guided::Guided;
 pub use listed::Listed;
 pub use several::Several;

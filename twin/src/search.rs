@@ -23,7 +23,7 @@ pub(crate) trait Objective {
 }
 
 /// How thoroughly to look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Search {
     /// Points of a scrambled Sobol' sequence to look at first.
     pub(crate) candidates: usize,
@@ -31,15 +31,23 @@ pub(crate) struct Search {
     pub(crate) climbs: usize,
     /// Most steps of a climb.
     pub(crate) steps: u64,
+    /// Gain below which a climb ends, as a share of what the best candidate has over the median.
+    pub(crate) least: f64,
 }
 
 impl Search {
     /// The search of Fast-Cat: the best of 512 Sobol' points.
-    pub(crate) const FAST_CAT: Self = Self { candidates: 512, climbs: 0, steps: 0 };
+    pub(crate) const FAST_CAT: Self =
+        Self { candidates: 512, climbs: 0, steps: 0, least: LEAST_GAIN };
     /// The search of Smart-Dope: uphill from one random point (there with SLSQP, here with L-BFGS).
-    pub(crate) const SMART_DOPE: Self = Self { candidates: 1, climbs: 1, steps: 20 };
+    pub(crate) const SMART_DOPE: Self =
+        Self { candidates: 1, climbs: 1, steps: 20, least: LEAST_GAIN };
     /// Uphill from the best, distinct ones of many points.
-    pub(crate) const MANY_STARTS: Self = Self { candidates: 256, climbs: 4, steps: 20 };
+    pub(crate) const MANY_STARTS: Self =
+        Self { candidates: 256, climbs: 4, steps: 20, least: LEAST_GAIN };
+    /// The same to the top of each hill.
+    pub(crate) const THOROUGH: Self =
+        Self { candidates: 256, climbs: 6, steps: 60, least: 0.01 * LEAST_GAIN };
 
     /// The highest point found [d] and the number of evaluations. `seeds` are points that are looked at besides the
     /// sequence.
@@ -60,7 +68,7 @@ impl Search {
         let range = ranked[0].0 - ranked[ranked.len() / 2].0;
         let mut best = ranked[0].clone();
         for start in distinct(&ranked, self.climbs) {
-            let (top, spent) = climb(region, objective, start, range, self.steps);
+            let (top, spent) = climb(region, objective, start, range, self);
             evaluations += spent + 1;
             let value = objective.value(&top, &mut scratch);
             if value > best.0 {
@@ -99,7 +107,7 @@ impl Search {
             if best.0 <= before {
                 break;
             }
-            let (top, spent) = climb(region, objective, &best.1, range, self.steps);
+            let (top, spent) = climb(region, objective, &best.1, range, self);
             evaluations += spent + 1;
             let value = objective.value(&top, &mut scratch);
             if value > best.0 {
@@ -113,7 +121,7 @@ impl Search {
 /// Most times that all options are tried.
 const SWEEPS: usize = 3;
 
-/// Gain below which a climb ends, as a share of what the best candidate has over the median.
+/// The usual gain below which a climb ends.
 const LEAST_GAIN: f64 = 1e-4;
 
 /// The best of `ranked` that keep a distance from each other.
@@ -140,7 +148,7 @@ fn climb(
     objective: &dyn Objective,
     start: &[f64],
     range: f64,
-    steps: u64,
+    search: Search,
 ) -> (Vec<f64>, u64) {
     let scale = if range > 0.0 { range } else { 1.0 };
     let reach = |t: &[f64]| -> Vec<f64> {
@@ -161,7 +169,7 @@ fn climb(
         math::atan2(s, (1.0 - s * s).sqrt())
     };
     let within = region.unplace(start).into_iter().map(inner).collect();
-    let found = minimise(loss, within, steps, LEAST_GAIN);
+    let found = minimise(loss, within, search.steps, search.least);
     (region.clip(start, &reach(&found.x)), found.evaluations)
 }
 

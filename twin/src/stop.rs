@@ -167,7 +167,7 @@ mod tests {
             Trial::at(vec![a], Some(a + noise * stream.normal()))
         };
         let trials = (0..n).map(&mut trial).collect();
-        let history = History { trials, pending: Vec::new() };
+        let history = History { trials, ..History::default() };
         (Space::new(vec![input], vec![]).unwrap(), history)
     }
 

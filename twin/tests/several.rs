@@ -66,6 +66,7 @@ fn history(count: usize) -> History {
     History {
         trials: (0..count).map(&mut trial).collect(),
         pending: vec![space.to_unit(&space.centre())],
+        ..History::default()
     }
 }
 

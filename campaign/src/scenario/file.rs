@@ -81,6 +81,7 @@ pub struct ScenarioFile {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub limits: Vec<LimitSpec>,
     /// What policies learn with and reports show.
+    #[serde(default)]
     pub twin: TwinSpec,
     /// Earlier experiments that phases learn from which start from no other phase.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -88,7 +89,8 @@ pub struct ScenarioFile {
     /// A program outside that decides in place of the policies of the last phases; see `docs/lab-protocol.md`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy_command: Option<String>,
-    /// The phases of the campaign, in order.
+    /// The phases of the campaign, in order: by default one, of 50 experiments by `auto`.
+    #[serde(default = "by_itself")]
     pub phases: Vec<PhaseSpec>,
     /// How its snapshots are compared.
     #[serde(default, skip_serializing)]
@@ -103,6 +105,13 @@ pub struct TwinSpec {
     pub surrogate: SurrogateSpec,
 }
 
+impl Default for TwinSpec {
+    /// A Gaussian process.
+    fn default() -> Self {
+        Self { surrogate: SurrogateSpec::Gp }
+    }
+}
+
 /// One phase of a campaign.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -110,6 +119,7 @@ pub struct PhaseSpec {
     /// Its name.
     pub name: String,
     /// What decides what to try next.
+    #[serde(default = "auto")]
     pub policy: PolicySpec,
     /// Most experiments it may run.
     pub experiments: u32,
@@ -119,6 +129,17 @@ pub struct PhaseSpec {
     /// What ends it before that.
     #[serde(default)]
     pub stop: StopRules,
+}
+
+/// What decides where nobody says what.
+fn auto() -> PolicySpec {
+    PolicySpec::Auto {}
+}
+
+/// The phases of a campaign of which nobody says any.
+fn by_itself() -> Vec<PhaseSpec> {
+    let (name, policy, experiments) = ("auto".into(), auto(), 50);
+    vec![PhaseSpec { name, policy, experiments, from: None, stop: StopRules::default() }]
 }
 
 impl ScenarioFile {

@@ -77,13 +77,7 @@ pub(super) fn check(file: &ScenarioFile) -> Result<(), Problem> {
             return Err(Problem::new(&["prior"], message));
         }
     }
-    match &file.table {
-        Some(_) if !file.wanted().goals.is_plain() => {
-            let message = "a table of outcomes has one, which is maximized or minimized";
-            Err(Problem::new(&["table"], message))
-        }
-        _ => Ok(()),
-    }
+    Ok(())
 }
 
 /// Whether all that is wanted is measured.

@@ -55,7 +55,7 @@ mod tests {
         let goals = Goals { objectives: vec![objective], limits: vec![limit] };
         let trial = |y, z| Trial::at(vec![0.0], None).with_values(vec![Some(y), Some(z)]);
         let trials = vec![trial(1.0, -1.0), trial(9.0, 1.0)];
-        let history = History { trials, pending: Vec::new() };
+        let history = History { trials, ..History::default() };
         let chance = |mean: f64, limited: f64| {
             let belief = |mean| Some(Belief { mean, sd: 1.0 });
             let mut stream = Streams::new(1).open("test", 0);

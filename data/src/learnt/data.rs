@@ -153,7 +153,7 @@ impl Data {
     /// The experiments as the history of a policy; `score` makes of an outcome what is maximised.
     pub fn history(&self, score: impl Fn(f64) -> f64) -> History {
         let trial = |row: &Row| Trial::at(self.to_unit(row), row.outcome.map(&score));
-        History { trials: self.rows.iter().map(trial).collect(), pending: Vec::new() }
+        History { trials: self.rows.iter().map(trial).collect(), ..History::default() }
     }
 }
 

@@ -58,7 +58,7 @@ impl Prior {
         }
         let target = self.target.clone().unwrap_or_else(|| feature.to_owned());
         let ranges = Some(space.inputs().to_vec());
-        let selection = Selection { target, inputs: None, ranges };
+        let selection = Selection { target, inputs: None, ranges, words: false };
         let data = Data::to_begin_with(&below.join(&self.data), &selection)?;
         let summary = format!("earlier experiments: {}", data.summary());
         self.notes = data.notes.iter().cloned().chain([summary]).collect();

@@ -12,6 +12,8 @@ pub struct Selection {
     pub inputs: Option<Vec<String>>,
     /// The ranges that count, and the inputs where none are named; none for those of the source.
     pub ranges: Option<Vec<Input>>,
+    /// Whether a column of words that is named as an input is a choice among them.
+    pub words: bool,
 }
 
 impl Selection {

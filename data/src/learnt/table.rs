@@ -2,6 +2,9 @@
 
 use std::path::Path;
 
+use flowtwin_lab::Input;
+
+use super::choice;
 use super::column::Column;
 use super::csv::Csv;
 use super::source::{Selection, Source, Target};
@@ -60,8 +63,9 @@ pub(super) fn source(csv: &Csv, selection: &Selection) -> Result<Source, Diagnos
     let target = find(csv, "target", &selection.target)?;
     let outcomes = Column::numbers(csv, target)?;
     let (mut notes, mut not_inputs) = (csv.notes().to_vec(), Vec::new());
+    let mut choices = Vec::new();
     let inputs = match selection.names() {
-        Some(names) => named(csv, &names, target, selection.ranges.is_some())?,
+        Some(names) => named(csv, &names, target, selection, &mut choices)?,
         None => {
             let every = every(csv, target)?;
             for (name, why) in every.left_out {
@@ -83,7 +87,7 @@ pub(super) fn source(csv: &Csv, selection: &Selection) -> Result<Source, Diagnos
         target: target_at(csv, target),
         rows: (0..csv.rows().len()).map(row).collect(),
         inputs: inputs.into_iter().map(|(name, _)| name).collect(),
-        ranges: None,
+        ranges: (!choices.is_empty()).then_some(choices),
         simulated: simulated(csv),
         lab_time_s: None,
         notes,
@@ -95,8 +99,16 @@ pub(super) fn source(csv: &Csv, selection: &Selection) -> Result<Source, Diagnos
 type Numbers = Vec<Option<f64>>;
 type Inputs = Vec<(String, Numbers)>;
 
-/// The inputs that were asked for. One that never changes teaches nothing, unless its range is known.
-fn named(csv: &Csv, names: &[String], target: usize, ranged: bool) -> Result<Inputs, Diagnostic> {
+/// The inputs that were asked for. One that never changes teaches nothing, unless its range is known. `choices` receives those
+/// that the table itself gives the options of.
+fn named(
+    csv: &Csv,
+    names: &[String],
+    target: usize,
+    selection: &Selection,
+    choices: &mut Vec<Input>,
+) -> Result<Inputs, Diagnostic> {
+    let ranged = selection.ranges.is_some();
     let mut inputs = Inputs::new();
     for name in names {
         let index = find(csv, "input", name)?;
@@ -105,7 +117,18 @@ fn named(csv: &Csv, names: &[String], target: usize, ranged: bool) -> Result<Inp
             let complaint = format!("`{}` cannot be both target and input", cell.text);
             return Err(Diagnostic::new(complaint).at(csv.place(cell)));
         }
-        let numbers = Column::numbers(csv, index)?;
+        let stated = selection.range(name).and_then(Input::options);
+        let numbers = if let Some(options) = stated {
+            let known: Vec<&str> = options.iter().map(|option| option.name.as_str()).collect();
+            choice::places(csv, index, &known)?
+        } else if selection.words && Column::read(csv, index)? == Column::Words {
+            let options = choice::options(csv, index);
+            let places = choice::places(csv, index, &options)?;
+            choices.push(choice::input(&cell.text, &options));
+            places
+        } else {
+            Column::numbers(csv, index)?
+        };
         if !ranged && is_constant(&numbers) {
             let complaint = format!("the input `{}` has one value only", cell.text);
             let hint = "leave it out: nothing can be learnt from an input that never changes";
@@ -249,7 +272,7 @@ mod tests {
     fn read(text: &str, target: &str, inputs: Option<&[&str]>) -> Result<Source, Diagnostic> {
         let csv = Csv::parse("x.csv", text)?;
         let inputs = inputs.map(|names| names.iter().map(|&name| name.to_owned()).collect());
-        source(&csv, &Selection { target: target.into(), inputs, ranges: None })
+        source(&csv, &Selection { target: target.into(), inputs, ranges: None, words: false })
     }
 
     const TABLE: &str = "a,b,solvent,fixed,yield [%],n_replicates\n1,2,DMF,5,30,1\n2,4,DMF,5,,3\n";

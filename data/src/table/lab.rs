@@ -22,14 +22,14 @@ pub type TableLab = Answered<Outcomes>;
 #[derive(Clone, Debug)]
 pub struct Outcomes {
     pool: Arc<Pool>,
-    feature: String,
+    features: Vec<String>,
     streams: Streams,
 }
 
 impl TableLab {
-    /// The lab of `pool`, whose experiments yield `feature`.
-    pub fn new(pool: Arc<Pool>, feature: &str, streams: Streams) -> Self {
-        Self::by(Outcomes { pool, feature: feature.to_owned(), streams })
+    /// The lab of `pool`, whose experiments yield these `features`, in the order of its outcomes.
+    pub fn new(pool: Arc<Pool>, features: &[String], streams: Streams) -> Self {
+        Self::by(Outcomes { pool, features: features.to_vec(), streams })
     }
 }
 
@@ -47,14 +47,14 @@ impl Oracle for Outcomes {
     ) -> Result<(Span, Answer), FaultKind> {
         let mut stream = self.streams.open("table/replicate", number);
         let drawn = self.pool.draw(self.pool.place(conditions), &mut stream);
-        let outcome = |value| Outcome {
-            features: vec![(self.feature.clone(), value)],
-            spectra: Vec::new(),
-            quality: Quality::default(),
-        };
+        let known = self.features.iter().zip(drawn);
+        let features: Vec<(String, f64)> =
+            known.filter_map(|(name, value)| Some((name.clone(), (*value)?))).collect();
         let failed =
             || FaultKind::Failed { detail: "the table has no outcome of this experiment".into() };
-        Ok((Span::ZERO, Answer::Known(drawn.map(outcome).ok_or_else(failed))))
+        let (spectra, quality) = (Vec::new(), Quality::default());
+        let outcome = (!features.is_empty()).then_some(Outcome { features, spectra, quality });
+        Ok((Span::ZERO, Answer::Known(outcome.ok_or_else(failed))))
     }
 }
 
@@ -75,7 +75,7 @@ mod tests {
     }
 
     fn lab(seed: u64) -> TableLab {
-        TableLab::new(Arc::new(pool()), "toughness", Streams::new(seed))
+        TableLab::new(Arc::new(pool()), &["toughness".to_owned()], Streams::new(seed))
     }
 
     #[test]

@@ -12,7 +12,7 @@ const TOP: f64 = 0.05;
 pub struct Pool {
     space: Space,
     manifest: Manifest,
-    unit: String,
+    units: Vec<String>,
     places: Vec<Place>,
 }
 
@@ -21,7 +21,8 @@ pub struct Pool {
 struct Place {
     conditions: Conditions,
     unit: Vec<f64>,
-    outcomes: Vec<Option<f64>>,
+    /// Each experiment there, with the value of each outcome.
+    outcomes: Vec<Vec<Option<f64>>>,
 }
 
 /// The best conditions of a pool.
@@ -58,16 +59,18 @@ impl Pool {
     /// If it has not been read, or holds fewer than two conditions.
     pub fn new(name: &str, table: &TableSpec) -> Result<Self, PoolError> {
         let unread = || PoolError::Unread(table.data.clone());
-        let Measured { inputs, unit, experiments } = table.read.clone().ok_or_else(unread)?;
+        let Measured { inputs, unit, experiments, more } = table.read.clone().ok_or_else(unread)?;
         let space = Space::new(inputs, Vec::new())?;
         let mut places: Vec<Place> = Vec::new();
-        for experiment in experiments {
+        for (number, experiment) in experiments.into_iter().enumerate() {
             let conditions = space.conditions(experiment.inputs);
+            let further = more.iter().map(|further| further.values.get(number).copied().flatten());
+            let outcomes = std::iter::once(experiment.outcome).chain(further).collect();
             match places.iter_mut().find(|place| place.conditions == conditions) {
-                Some(place) => place.outcomes.push(experiment.outcome),
+                Some(place) => place.outcomes.push(outcomes),
                 None => places.push(Place {
                     unit: space.to_unit(&conditions),
-                    outcomes: vec![experiment.outcome],
+                    outcomes: vec![outcomes],
                     conditions,
                 }),
             }
@@ -78,7 +81,7 @@ impl Pool {
         Ok(Self {
             space,
             manifest: Manifest::of_experiments(format!("table of {name}")),
-            unit,
+            units: std::iter::once(unit).chain(more.into_iter().map(|m| m.unit)).collect(),
             places,
         })
     }
@@ -93,9 +96,9 @@ impl Pool {
         &self.manifest
     }
 
-    /// Unit of the outcome.
-    pub fn unit(&self) -> &str {
-        &self.unit
+    /// Unit of each outcome.
+    pub fn units(&self) -> &[String] {
+        &self.units
     }
 
     /// Number of conditions.
@@ -131,15 +134,24 @@ impl Pool {
         self.nearest(&self.space.to_unit(conditions), |_| true)
     }
 
-    /// One of the outcomes that were measured at a place, drawn; none where that experiment failed.
-    pub fn draw(&self, place: usize, stream: &mut Stream) -> Option<f64> {
+    /// The outcomes of one of the experiments that were done at a place, drawn; all of them none where that experiment failed.
+    pub fn draw(&self, place: usize, stream: &mut Stream) -> &[Option<f64>] {
         let outcomes = &self.places[place].outcomes;
-        outcomes[stream.below(outcomes.len())]
+        &outcomes[stream.below(outcomes.len())]
     }
 
-    /// The mean of what was measured at a place; none where every experiment failed.
+    /// The mean of what was measured of the first outcome at a place; none where every experiment failed.
     pub fn mean(&self, place: usize) -> Option<f64> {
-        let measured = || self.places[place].outcomes.iter().flatten();
+        self.mean_of(place, 0)
+    }
+
+    /// The means of what was measured of each outcome at a place; none where nothing was.
+    pub fn means(&self, place: usize) -> Vec<Option<f64>> {
+        (0..self.units.len()).map(|outcome| self.mean_of(place, outcome)).collect()
+    }
+
+    fn mean_of(&self, place: usize, outcome: usize) -> Option<f64> {
+        let measured = || self.places[place].outcomes.iter().filter_map(|values| values[outcome]);
         let count = measured().count();
         (count > 0).then(|| measured().fold(0.0, |sum, y| sum + y) / count as f64)
     }
@@ -171,7 +183,8 @@ pub(super) mod tests {
             (0..39).map(|i| row(f64::from(i), Some(f64::from(i)))).collect();
         experiments.extend([row(20.0, Some(21.0)), row(20.0, Some(22.0)), row(39.0, None)]);
         let input = Input::number("x", 0.0, 39.0, 0.0);
-        let read = Measured { inputs: vec![input], unit: "J".into(), experiments };
+        let read =
+            Measured { inputs: vec![input], unit: "J".into(), experiments, more: Vec::new() };
         let table =
             TableSpec { data: "x.csv".into(), inputs: None, read: Some(read), notes: Vec::new() };
         Pool::new("line", &table).unwrap()
@@ -183,7 +196,7 @@ pub(super) mod tests {
         assert_eq!(pool.places(), 40);
         assert_eq!(pool.mean(20), Some(21.0));
         let mut stream = Streams::new(1).open("test", 0);
-        let mut drawn: Vec<f64> = (0..50).filter_map(|_| pool.draw(20, &mut stream)).collect();
+        let mut drawn: Vec<f64> = (0..50).filter_map(|_| pool.draw(20, &mut stream)[0]).collect();
         drawn.sort_by(f64::total_cmp);
         drawn.dedup();
         assert_eq!(drawn, [20.0, 21.0, 22.0]);

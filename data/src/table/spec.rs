@@ -11,15 +11,15 @@ use crate::learnt::{Data, PriorExperiment, Selection};
 
 /// The outcomes that experiments are looked up in: a CSV file or a run folder.
 ///
-/// The objective's feature names the column of the outcome. What was read is part of the scenario that journals record,
+/// Objectives and limits name the columns of outcomes. What was read is part of the scenario that journals record,
 /// so a run can be resumed, and understood, without the file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TableSpec {
     /// The file, relative to the scenario.
     pub data: String,
-    /// The columns that are inputs; every column of numbers but the outcome and those that count or name experiments
-    /// if none is named.
+    /// The columns that are inputs; a column of words is a choice among them. If none is named, every column of numbers but the
+    /// outcomes and those that count or name experiments.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inputs: Option<Vec<String>>,
     /// What was read.
@@ -41,27 +41,60 @@ pub struct Measured {
     pub unit: String,
     /// The experiments, replicates one by one.
     pub experiments: Vec<PriorExperiment>,
+    /// The other outcomes, in the order of objectives and limits.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub more: Vec<Further>,
+}
+
+/// A further outcome of the experiments of a table.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Further {
+    /// Its unit; empty if the source does not say.
+    pub unit: String,
+    /// Its value in each experiment; none where it was not measured.
+    pub values: Vec<Option<f64>>,
 }
 
 impl TableSpec {
-    /// Reads the outcomes of `feature`, unless they are there; `below` is where a relative name begins.
+    /// Reads the outcomes of these `features`, unless they are there; `below` is where a relative name begins.
     ///
     /// # Errors
     /// If the file cannot be read, has no such column, or holds nothing to choose between.
-    pub fn read(&mut self, below: &Path, feature: &str) -> Result<(), DataError> {
+    ///
+    /// # Panics
+    /// If there is no feature.
+    pub fn read(&mut self, below: &Path, features: &[String]) -> Result<(), DataError> {
         if self.read.is_some() {
             return Ok(());
         }
-        let selection =
-            Selection { target: feature.to_owned(), inputs: self.inputs.clone(), ranges: None };
-        let data = Data::read(&below.join(&self.data), &selection)?;
+        let path = below.join(&self.data);
+        let data = |feature: &String, inputs: Option<Vec<String>>| {
+            let target = feature.clone();
+            Data::read(&path, &Selection { target, inputs, ranges: None, words: true })
+        };
+        let (first, others) = features.split_first().expect("a campaign is after something");
+        let mut read = data(first, self.inputs.clone())?;
+        if self.inputs.is_none() && !others.is_empty() {
+            let is_other = |name: &&str| !others.iter().any(|other| other == name);
+            let inputs = read.inputs().filter(is_other).map(str::to_owned).collect();
+            read = data(first, Some(inputs))?;
+        }
+        let inputs: Vec<String> = read.inputs().map(str::to_owned).collect();
+        let mut more = Vec::new();
+        for other in others {
+            let Data { target, rows, .. } = data(other, Some(inputs.clone()))?;
+            let values = rows.into_iter().map(|row| row.outcome).collect();
+            more.push(Further { unit: target.unit, values });
+        }
         let experiment =
             |row: crate::learnt::Row| PriorExperiment { inputs: row.inputs, outcome: row.outcome };
-        self.notes = data.notes.iter().cloned().chain([data.summary()]).collect();
+        self.notes = read.notes.iter().cloned().chain([read.summary()]).collect();
         self.read = Some(Measured {
-            inputs: data.space.inputs().to_vec(),
-            unit: data.target.unit,
-            experiments: data.rows.into_iter().map(experiment).collect(),
+            inputs: read.space.inputs().to_vec(),
+            unit: read.target.unit,
+            experiments: read.rows.into_iter().map(experiment).collect(),
+            more,
         });
         Ok(())
     }

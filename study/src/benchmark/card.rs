@@ -4,6 +4,7 @@ use flowtwin_campaign::scenario::{Course, Entrant, Scenario};
 use flowtwin_twin::Goal;
 use serde::{Deserialize, Serialize};
 
+use super::merit::{HYPERVOLUME, Merit};
 use super::store::key;
 
 /// Name of the card in a folder of results.
@@ -40,7 +41,7 @@ pub struct Arena {
     pub name: String,
     /// Digest of its definition.
     pub sha256: String,
-    /// What is optimised.
+    /// What is optimised: a feature, or the hypervolume of several objectives.
     pub feature: String,
     /// Its unit.
     pub unit: String,
@@ -93,18 +94,20 @@ impl Arena {
                 stocks.push(pump.stock.clone());
             }
         }
-        let feature = &scenario.objective().feature;
+        let goals = &scenario.wanted().goals;
+        let several = goals.objectives.len() > 1;
+        let feature = if several { HYPERVOLUME } else { &scenario.objective().feature };
         let features = scenario.features();
         let unit = features.into_iter().find(|(name, _)| name == feature);
         Self {
             name: scenario.name().to_owned(),
             unit: unit.map(|(_, unit)| unit).unwrap_or_default(),
-            feature: feature.clone(),
-            goal: scenario.objective().goal,
+            feature: feature.to_owned(),
+            goal: Merit::goal(goals),
             inputs: scenario.space().inputs().iter().map(|input| input.name.clone()).collect(),
             stocks,
             optimum: format!("optima/{}-{}.json", scenario.name(), key(&(CODE, &sha256))),
-            pool: scenario.table().map(|pool| PoolCard {
+            pool: scenario.table().filter(|_| goals.is_plain()).map(|pool| PoolCard {
                 conditions: pool.places(),
                 best: pool.top(scenario.objective().goal).count,
             }),

@@ -53,6 +53,9 @@ pub struct Standing {
     pub policy: String,
     /// Regret at the end.
     pub regret: Band,
+    /// Share of the largest known hypervolume that it has covered at the end, the median; none where there is one objective.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hypervolume_share: Option<f64>,
     /// How often it beats `random` with the same seed, where that takes part.
     pub beats_random: Option<Superiority>,
     /// Experiments that `random` needs for the median regret that this policy has at the end, over those that this

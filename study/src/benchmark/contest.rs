@@ -178,6 +178,8 @@ impl Contest {
         let mut failures = Vec::new();
         let mut opened: Option<Result<Opened, StepsError>> = None;
         let mut truth = Truth::new(&self.scenarios[heat.scenario]);
+        let optimum = store.read::<Optimum>(&self.card.scenarios[heat.scenario].optimum);
+        let reference = optimum.map(|optimum| optimum.reference).unwrap_or_default();
         for entry in self.card.campaigns.iter().filter(of_heat) {
             if stop.load(Ordering::Relaxed) {
                 break;
@@ -187,7 +189,7 @@ impl Contest {
                     opened = Some(self.open(heat, store, stop)?);
                 }
                 let result = match opened.as_ref().expect("it has been opened") {
-                    Ok(opened) => self.campaign(entry, opened, &mut truth, stop),
+                    Ok(opened) => self.campaign(entry, opened, &mut truth, &reference, stop),
                     Err(error) => Err(error.clone()),
                 };
                 match result {
@@ -226,6 +228,7 @@ impl Contest {
         entry: &Entry,
         opened: &Opened,
         truth: &mut Truth<'_>,
+        reference: &[f64],
         stop: &AtomicBool,
     ) -> Result<(super::Steps, Vec<f64>), StepsError> {
         let scenario = &self.scenarios[entry.scenario];
@@ -235,6 +238,6 @@ impl Contest {
             scenario.wanted(),
             self.patience,
         );
-        opened.campaign(scenario, course, policy, truth, stop)
+        opened.campaign(scenario, course, policy, truth, reference, stop)
     }
 }

@@ -4,6 +4,7 @@ use flowtwin_statistics::{Band, acceleration, differences, evaluations_to, media
 
 use super::approach::approach;
 use super::comparison::Standing;
+use super::merit::HYPERVOLUME;
 use super::results::Results;
 
 /// Name of the policy that others are measured against.
@@ -14,6 +15,7 @@ pub fn standings(results: &Results, scenario: usize) -> Vec<Standing> {
     let policies = &results.card.policies;
     let reference = policies.iter().position(|name| name == REFERENCE);
     let experiments = results.card.scenarios[scenario].course.experiments;
+    let several = results.card.scenarios[scenario].feature == HYPERVOLUME;
     let standing = |(policy, name): (usize, &String)| {
         let regrets = results.regrets(scenario, policy, experiments);
         let against = reference.filter(|&reference| reference != policy).map(|reference| {
@@ -31,6 +33,7 @@ pub fn standings(results: &Results, scenario: usize) -> Vec<Standing> {
         });
         Standing {
             policy: name.clone(),
+            hypervolume_share: several.then(|| 1.0 - median(&regrets) / results.optima[scenario]),
             regret: Band::of(&regrets),
             beats_random: against.as_ref().map(|a| a.wins),
             acceleration: against.as_ref().and_then(|a| a.acceleration).filter(|a| a.is_finite()),

@@ -12,6 +12,7 @@ use flowtwin_sim::SimLab;
 use flowtwin_twin::{Goal, Policy, Stop};
 use serde::{Deserialize, Serialize};
 
+use super::merit::{Merit, Reached};
 use super::timed::Timed;
 use super::truth::Truth;
 
@@ -20,11 +21,12 @@ use super::truth::Truth;
 pub struct Step {
     /// Values of the inputs, in the order of the space.
     pub conditions: Vec<f64>,
-    /// The objective as measured; none in a failed experiment.
+    /// The objective, or the first of several, as measured; none in a failed experiment.
     pub outcome: Option<f64>,
-    /// The best outcome so far.
+    /// The best outcome so far that keeps all limits; of several objectives, the hypervolume so far.
     pub best: Option<f64>,
-    /// The noise-free value at the conditions of the best outcome so far.
+    /// The noise-free value at the conditions of the best outcome so far; of several objectives, the hypervolume of the noise-free
+    /// values at the conditions of the best compromises so far.
     pub true_best: Option<f64>,
     /// Lab time at the end of the experiment \[h\].
     pub lab_time_h: f64,
@@ -115,7 +117,7 @@ impl Opened {
         self.seen.iter().map(|observation| observation.conditions.clone()).collect()
     }
 
-    /// Goes on with one policy, and tells how long each of its proposals took \[s\].
+    /// Goes on with one policy, and tells how long each of its proposals took \[s\]. `reference` is that of the [`super::Optimum`].
     ///
     /// # Errors
     /// If the policy fails, or `stop` is set.
@@ -125,6 +127,7 @@ impl Opened {
         course: &Course,
         policy: Box<dyn Policy>,
         truth: &mut Truth<'_>,
+        reference: &[f64],
         stop: &AtomicBool,
     ) -> Result<(Steps, Vec<f64>), StepsError> {
         let seconds = Arc::new(Mutex::new(Vec::new()));
@@ -137,7 +140,8 @@ impl Opened {
             Place::Table(standing) => campaign.go_on_from(standing, &mut seen)?,
         };
         let stopped = uninterrupted(ended.fault)?;
-        let steps = follow(scenario, &seen.0, truth);
+        let merit = Merit::new(scenario.wanted().goals.clone(), reference.to_vec());
+        let steps = follow(scenario, &seen.0, &merit, truth);
         let seconds = seconds.lock().expect("nobody panics while noting").clone();
         Ok((Steps { steps, stopped }, seconds))
     }
@@ -151,21 +155,23 @@ fn uninterrupted(fault: Option<Fault>) -> Result<Option<String>, StepsError> {
     }
 }
 
-fn follow(scenario: &Scenario, seen: &[Observation], truth: &mut Truth<'_>) -> Vec<Step> {
-    let objective = scenario.objective();
-    let (mut best, mut true_best): (Option<f64>, Option<f64>) = (None, None);
+fn follow(
+    scenario: &Scenario,
+    seen: &[Observation],
+    merit: &Merit,
+    truth: &mut Truth<'_>,
+) -> Vec<Step> {
+    let wanted = scenario.wanted();
+    let mut reached = Reached::new(merit);
     let primed = scenario.procedure().primes_ml(scenario.manifest());
     let mut consumed: Vec<f64> = primed.into_iter().map(|(_, ml)| ml).collect();
-    let mut finds = scenario.table().map(|pool| Finds::new(pool, objective.goal));
+    let ranked = scenario.table().filter(|_| wanted.goals.is_plain());
+    let mut finds = ranked.map(|pool| Finds::new(pool, scenario.objective().goal));
     let step = |observation: &Observation| {
-        let outcome = observation.feature(&objective.feature).filter(|value| value.is_finite());
-        let improves = outcome.is_some_and(|value| {
-            best.is_none_or(|best| objective.goal.score(value) > objective.goal.score(best))
-        });
-        if improves {
-            best = outcome;
-            true_best = truth.at(&observation.conditions);
-        }
+        let finite = |name: &str| observation.feature(name).filter(|value| value.is_finite());
+        let values = wanted.values(finite);
+        let outcome = values[wanted.goals.objectives[0].outcome];
+        reached.add(&observation.conditions, values, truth);
         consumed.resize(observation.consumed_ml.len().max(consumed.len()), 0.0);
         for (sum, (_, ml)) in consumed.iter_mut().zip(&observation.consumed_ml) {
             *sum += ml;
@@ -173,8 +179,8 @@ fn follow(scenario: &Scenario, seen: &[Observation], truth: &mut Truth<'_>) -> V
         Step {
             conditions: observation.conditions.values().to_vec(),
             outcome,
-            best,
-            true_best,
+            best: reached.best,
+            true_best: reached.true_best,
             lab_time_h: observation.ended.as_secs() / 3600.0,
             consumed_ml: consumed.clone(),
             top: finds.as_mut().map(|finds| finds.after(&observation.conditions)),

@@ -1,11 +1,13 @@
 //! How many experiments policies need: campaigns on problems with a known optimum.
 //!
-//! `cargo run --release --example sample_efficiency -- PROBLEM FIRST..LAST [policies…]` with `lab` or `two-optima`; a
-//! policy is written `ei`, `ei@gp` or `ucb=2@modern`. Without policies it prints what other optimisers need to play the
-//! same campaigns: the instance, the opening design and the noise of every seed, one JSON object a line.
+//! `cargo run --release --example sample_efficiency -- PROBLEM FIRST..LAST [policies…]` with `lab`, `two-optima` (inside the
+//! region), `anywhere` in it, `edges` (two optima on edges and in corners), `hartmann`, `ackley`, `levy`, `rosenbrock`, `michalewicz`
+//! or `branin`; a policy is written `ei`, `ei@gp` or `ucb=2@modern`. Without policies it prints what other optimisers need to
+//! play the campaigns with two optima: the instance, the opening design and the noise of every seed, one JSON object a line.
 #![expect(clippy::disallowed_types, reason = "timings are printed; no result depends on them")]
 
 mod problem;
+mod standard;
 
 use std::time::Instant;
 
@@ -48,7 +50,7 @@ fn campaign(problem: &Problem, policy: &dyn Policy, seed: u64) -> Campaign {
 }
 
 /// What another optimiser needs to play the campaign of `seed`.
-fn print_instance(problem: &Problem, seed: u64) {
+fn print_instance(problem: &Problem, instance: &TwoOptima, seed: u64) {
     let streams = Streams::new(seed);
     let history = History::default();
     let ask = Ask {
@@ -63,7 +65,6 @@ fn print_instance(problem: &Problem, seed: u64) {
         LatinHypercube.propose(&ask, &Context::new(streams)).expect("there are no constraints");
     let opening: Vec<&[f64]> = opening.conditions.iter().map(|c| c.values()).collect();
     let noise: Vec<f64> = (0..BUDGET).map(|i| streams.open("noise", i as u64).normal()).collect();
-    let instance = TwoOptima::draw(seed);
     println!("{}", json!({ "instance": instance, "opening": opening, "noise": noise }));
 }
 
@@ -82,35 +83,56 @@ fn median(values: &mut [f64]) -> f64 {
     values[values.len() / 2]
 }
 
+/// The problem of this name for a seed, and the instance of it where there are two optima.
+fn problem(name: &str, seed: u64) -> (Problem, Option<TwoOptima>) {
+    let two = |instance: fn(u64) -> TwoOptima| {
+        (problem::two_optima(instance(seed)), Some(instance(seed)))
+    };
+    match name {
+        "lab" => (problem::lab(), None),
+        "two-optima" => two(TwoOptima::draw),
+        "anywhere" => two(TwoOptima::anywhere),
+        "edges" => two(TwoOptima::edges),
+        other => {
+            let problem = standard::problem(other, seed);
+            (problem.unwrap_or_else(|| panic!("{other} is no problem")), None)
+        }
+    }
+}
+
 fn main() {
     let mut arguments = std::env::args().skip(1);
-    let problem: fn(u64) -> Problem = match arguments.next().as_deref() {
-        Some("lab") => |_| problem::lab(),
-        Some("two-optima") => problem::two_optima,
-        other => panic!("{other:?} is no problem: lab, two-optima"),
-    };
+    let name = arguments.next().expect("a problem, such as two-optima");
     let seeds = arguments.next().expect("seeds, such as 0..40");
     let (first, last) = seeds.split_once("..").expect("seeds, such as 0..40");
     let seeds: Vec<u64> =
         (first.parse().expect("a number")..last.parse().expect("a number")).collect();
-    let names: Vec<String> = arguments.collect();
-    if names.is_empty() {
-        return seeds.iter().for_each(|seed| print_instance(&problem(*seed), *seed));
+    let policies: Vec<String> = arguments.collect();
+    if policies.is_empty() {
+        for seed in seeds {
+            let (problem, instance) = problem(&name, seed);
+            print_instance(&problem, &instance.expect("a problem with two optima"), seed);
+        }
+        return;
     }
-    for name in &names {
-        let policy = policy(name);
+    for policy_name in &policies {
+        let policy = policy(policy_name);
         let begun = Instant::now();
-        let runs: Vec<Campaign> =
-            seeds.iter().map(|seed| campaign(&problem(*seed), &*policy, *seed)).collect();
+        let mut lines: Vec<(usize, f64)> = Vec::new();
+        for seed in &seeds {
+            let problem = problem(&name, *seed).0;
+            let run = campaign(&problem, &*policy, *seed);
+            let regret = (problem.optimum - run.best) / (problem.optimum - problem.typical);
+            lines.push((run.reached, regret));
+        }
         let ms = begun.elapsed().as_secs_f64() * 1e3 / (seeds.len() * BUDGET) as f64;
-        let found = runs.iter().filter(|r| r.reached <= BUDGET).count();
-        let reached: Vec<usize> = runs.iter().map(|r| r.reached).collect();
-        let best = runs.iter().map(|r| r.best / problem(0).optimum);
+        let found = lines.iter().filter(|line| line.0 <= BUDGET).count();
+        let reached: Vec<usize> = lines.iter().map(|line| line.0).collect();
         println!(
-            "{name:<20} found {found} of {}, median {} experiments, median best {:.3}, {ms:.1} ms a step\n  {reached:?}",
-            runs.len(),
+            "{name} {policy_name:<14} found {found} of {}, median {} experiments, median regret {:.4}, {ms:.1} ms a step\n  {reached:?}",
+            lines.len(),
             median(&mut reached.iter().map(|r| *r as f64).collect::<Vec<_>>()),
-            median(&mut best.collect::<Vec<_>>()),
+            median(&mut lines.iter().map(|line| line.1).collect::<Vec<_>>()),
         );
     }
 }

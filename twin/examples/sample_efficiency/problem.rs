@@ -16,6 +16,8 @@ pub(crate) struct Problem {
     /// Noise, as a fraction of the value (multiplicative) and in units of the outcome (additive).
     pub(crate) noise: (f64, f64),
     pub(crate) optimum: f64,
+    /// The mean over the region: what a random point is worth.
+    pub(crate) typical: f64,
     /// Value from which on the optimum counts as found.
     pub(crate) found: f64,
 }
@@ -28,9 +30,9 @@ impl Problem {
     }
 }
 
-fn space(names: &[&str], low: &[f64], high: &[f64]) -> Space {
-    let input = |i: usize| Input::number(names[i], low[i], high[i], 0.0);
-    Space::new((0..names.len()).map(input).collect(), vec![]).expect("ranges are in order")
+pub(crate) fn space(low: &[f64], high: &[f64]) -> Space {
+    let input = |i: usize| Input::number(format!("x{i}"), low[i], high[i], 0.0);
+    Space::new((0..low.len()).map(input).collect(), vec![]).expect("ranges are in order")
 }
 
 /// Height of the broad optimum; the narrow one is at 1.
@@ -55,12 +57,34 @@ pub(crate) struct TwoOptima {
 impl TwoOptima {
     /// Instance number `seed`: where the optima are, at least 0.75 apart, and how wide they are along each axis.
     pub(crate) fn draw(seed: u64) -> Self {
-        let mut stream = Streams::new(seed).open("problem/two optima", 0);
-        let mut point =
-            |low: f64| -> [f64; DIM] { std::array::from_fn(|_| stream.between(low, 1.0 - low)) };
-        let broad = point(0.2);
+        let stream = Streams::new(seed).open("problem/two optima", 0);
+        Self::placed(seed, stream, [0.2, 0.15], 0.0)
+    }
+
+    /// The same with optima anywhere in the region.
+    pub(crate) fn anywhere(seed: u64) -> Self {
+        let stream = Streams::new(seed).open("problem/optima anywhere", 0);
+        Self::placed(seed, stream, [0.0, 0.0], 0.0)
+    }
+
+    /// The same with optima on edges and in corners: each of three inputs out of ten is at an end.
+    pub(crate) fn edges(seed: u64) -> Self {
+        let stream = Streams::new(seed).open("problem/optima at edges", 0);
+        Self::placed(seed, stream, [0.0, 0.0], 0.3)
+    }
+
+    /// Optima that keep a distance from the edges, the broad one and the narrow one; a share `ends` of their inputs
+    /// is moved to an end.
+    fn placed(seed: u64, mut stream: Stream, off: [f64; 2], ends: f64) -> Self {
+        let mut point = |low: f64| -> [f64; DIM] {
+            std::array::from_fn(|_| {
+                let at = stream.between(low, 1.0 - low);
+                if ends > 0.0 && stream.uniform() < ends { at.round() } else { at }
+            })
+        };
+        let broad = point(off[0]);
         let narrow = loop {
-            let narrow = point(0.15);
+            let narrow = point(off[1]);
             if squared_distance(&broad, &narrow, &[1.0; DIM]) > 0.75 * 0.75 {
                 break narrow;
             }
@@ -93,12 +117,12 @@ fn hill(x: &[f64], centre: &[f64; DIM], steepness: &[f64; DIM]) -> f64 {
 }
 
 /// Seven inputs, one broad optimum of about 0.7 and one narrow, global optimum of 1, elsewhere for every seed.
-pub(crate) fn two_optima(seed: u64) -> Problem {
-    let instance = TwoOptima::draw(seed);
+pub(crate) fn two_optima(instance: TwoOptima) -> Problem {
     Problem {
-        space: space(&["a", "b", "c", "d", "e", "f", "g"], &[0.0; DIM], &[1.0; DIM]),
+        space: space(&[0.0; DIM], &[1.0; DIM]),
         noise: (0.0, instance.noise),
         optimum: 1.0,
+        typical: 0.0,
         found: instance.found,
         f: Box::new(move |x| instance.at(x)),
     }
@@ -107,16 +131,16 @@ pub(crate) fn two_optima(seed: u64) -> Problem {
 /// The lab of the paper in closed form: brightness of Cs3Cu2I5 nanocrystals over temperature and six flows, with the
 /// reference set of parameters.
 pub(crate) fn lab() -> Problem {
-    let names = ["t_c", "cui", "cs", "oa_cs", "oa_cu", "oam", "ode_cu"];
+    // Temperature [°C]; flows [µL/min] of CuI, Cs, acid with Cs, acid with Cu, amine and ODE.
     Problem {
         space: space(
-            &names,
             &[120.0, 60.0, 60.0, 5.0, 5.0, 5.0, 85.0],
             &[150.0, 120.0, 120.0, 35.0, 20.0, 20.0, 100.0],
         ),
         f: Box::new(brightness),
         noise: (0.012, 0.0),
         optimum: 2980.0,
+        typical: 0.0,
         found: 0.95 * 2980.0,
     }
 }

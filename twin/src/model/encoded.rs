@@ -23,15 +23,26 @@ impl Encoding {
         y: &[f64],
         context: &Context,
     ) -> Result<Model, FitError> {
+        self.fit_with(&surrogate, x, y, context)
+    }
+
+    /// The same with any way to learn that yields a [`Model`] or a part of one.
+    pub(crate) fn fit_with<S: Surrogate<Posterior: Into<Model>>>(
+        &self,
+        surrogate: &S,
+        x: ArrayView2<'_, f64>,
+        y: &[f64],
+        context: &Context,
+    ) -> Result<Model, FitError> {
         if self.is_plain() {
-            return surrogate.fit(x, y, context);
+            return Ok(surrogate.fit(x, y, context)?.into());
         }
         let rows = x.rows().into_iter().map(|row| self.encode(&row.to_vec()).into_owned());
         let columns: Vec<f64> = rows.flatten().collect();
         let width = columns.len() / x.nrows().max(1);
         let x = Array2::from_shape_vec((x.nrows(), width), columns)
             .expect("every row has as many columns");
-        let model = surrogate.fit(x.view(), y, context)?;
+        let model = surrogate.fit(x.view(), y, context)?.into();
         Ok(Model::Encoded(Box::new(Encoded { encoding: self.clone(), model })))
     }
 }

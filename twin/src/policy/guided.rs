@@ -1,7 +1,7 @@
 //! Policies that maximise an acquisition function over a surrogate.
 
 use flowtwin_lab::{Input, Space, Stream};
-use ndarray::{Array2, ArrayView1};
+use ndarray::{Array2, ArrayView1, ArrayView2};
 
 use crate::design::squared_distance;
 use crate::feasibility::Feasibility;
@@ -10,8 +10,9 @@ use crate::policy::elsewhere::elsewhere;
 use crate::policy::trust_region::half_width;
 use crate::policy::{Aim, Ask, Policy, PolicyError, Proposals};
 use crate::region::Region;
+use crate::related::Relation;
 use crate::search::{self, Search};
-use crate::{Context, Encoding, History, Model, Posterior, SurrogateSpec, Work};
+use crate::{Context, Encoding, FitError, History, Model, Posterior, SurrogateSpec, Trial, Work};
 
 /// Best experiments around which to look closer, and points around each at every distance.
 const NEAR: usize = 4;
@@ -84,17 +85,22 @@ impl Guided {
         let history = ask.history;
         let next = (history.trials.len() + pending.len()) as u64;
         let (x, y) = history.succeeded(region.space().dim());
-        if y.len() < 2 {
+        if y.len() < 2 && !history.is_related() {
             return Ok(region.sample(&mut context.streams.open("policy/first", next)));
         }
-        let floor = y.iter().copied().fold(f64::INFINITY, f64::min);
+        let lowest = y.iter().copied().reduce(f64::min);
         let encoding = Encoding::of(ask.space);
-        let model = self.believe(x, y, pending, &encoding, context, work)?;
+        let known = Known { x, y, pending, earlier: &history.earlier };
+        let model = self.believe(known, &encoding, context, work)?;
+        let floor = lowest.unwrap_or_else(|| model.at(region.anchor()).mean);
         let mut stream = context.streams.open("policy/search", next);
         let incumbent = self.incumbent(region, history, &model);
         let narrowed = self.narrow(region, history, &incumbent.1);
         let region = narrowed.as_ref().unwrap_or(region);
-        let seeds = self.seeds(history, &mut stream);
+        let mut seeds = self.seeds(&history.trials, &mut stream);
+        if let Some(earlier) = history.earlier.first() {
+            seeds.extend(self.seeds(earlier, &mut stream));
+        }
         let feasibility = Feasibility::learn_in(history, &encoding);
         let mut objective = self.weighed(&model, incumbent.0, next, floor, feasibility.as_ref());
         if self.aim == Aim::Thompson {
@@ -178,12 +184,12 @@ impl Guided {
     }
 
     /// Points near the best experiments so far, where the sequence may be too coarse to see an improvement.
-    fn seeds(&self, history: &History, stream: &mut Stream) -> Vec<Vec<f64>> {
+    fn seeds(&self, trials: &[Trial], stream: &mut Stream) -> Vec<Vec<f64>> {
         if self.surrogate.is_legacy() {
             return Vec::new();
         }
         let mut ranked: Vec<(f64, &[f64])> =
-            history.trials.iter().filter_map(|t| Some((t.outcome?, &t.x[..]))).collect();
+            trials.iter().filter_map(|t| Some((t.outcome?, &t.x[..]))).collect();
         ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
         let apart = if self.aim == Aim::Balanced { APART } else { 0.0 };
         let mut best: Vec<&[f64]> = Vec::new();
@@ -209,15 +215,18 @@ impl Guided {
     /// that start from one history start from one model.
     pub(super) fn believe(
         &self,
-        x: Array2<f64>,
-        y: Vec<f64>,
-        pending: &[Vec<f64>],
+        known: Known<'_>,
         encoding: &Encoding,
         context: &Context,
         work: &mut Work,
     ) -> Result<Model, PolicyError> {
+        let Known { x, y, pending, earlier } = known;
         let context = context.child("surrogate", y.len() as u64);
-        believed(self.surrogate, encoding, (x, y), pending, &context, work)
+        if earlier.is_empty() {
+            return believed(self.surrogate, encoding, (x, y), pending, &context, work);
+        }
+        let relation = Relation { surrogate: self.surrogate, encoding, earlier };
+        Ok(relation.believed((x, y), pending, &context, work)?)
     }
 
     /// What is to be improved on and where it is, among the experiments inside the region where there are any.
@@ -229,8 +238,9 @@ impl Guided {
                 best = Some((rank, x));
             }
         }
-        let ((_, value), x) = best.expect("two experiments succeeded");
-        (value, x.to_vec())
+        // Before any experiment of its own, a campaign improves on the middle of what earlier ones say.
+        let middle = || (model.at(region.anchor()).mean, region.anchor().to_vec());
+        best.map_or_else(middle, |((_, value), x)| (value, x.to_vec()))
     }
 
     /// The experiments that succeeded and what each is taken to be worth: its outcome for the published ensembles, as they
@@ -245,18 +255,39 @@ impl Guided {
     }
 }
 
+/// What is known of an outcome: inputs [n, d] and outcomes \[n\], pending experiments \[q\]\[d\], and earlier campaigns.
+pub(super) struct Known<'a> {
+    pub(super) x: Array2<f64>,
+    pub(super) y: Vec<f64>,
+    pub(super) pending: &'a [Vec<f64>],
+    pub(super) earlier: &'a [Vec<Trial>],
+}
+
 /// The surrogate of inputs [n, d] and outcomes \[n\] that are known, and of what it says itself about `pending` experiments
 /// \[q\]\[d\]; a Gaussian process keeps its lengths and noise for them.
 pub(super) fn believed(
     surrogate: SurrogateSpec,
     encoding: &Encoding,
-    (mut x, mut y): (Array2<f64>, Vec<f64>),
+    (x, y): (Array2<f64>, Vec<f64>),
     pending: &[Vec<f64>],
     context: &Context,
     work: &mut Work,
 ) -> Result<Model, PolicyError> {
-    let mut model = encoding.fit(surrogate, x.view(), &y, context)?;
+    let model = encoding.fit(surrogate, x.view(), &y, context)?;
     *work += model.work();
+    let refit = |x: ArrayView2<'_, f64>, y: &[f64]| encoding.fit(surrogate, x, y, context);
+    Ok(with_pending(model, (x, y), pending, refit, work)?)
+}
+
+/// The `model` of inputs [n, d] and outcomes \[n\], and of what it says itself about `pending` experiments \[q\]\[d\]: by another
+/// fit where it cannot take them in otherwise.
+pub(crate) fn with_pending(
+    model: Model,
+    (mut x, mut y): (Array2<f64>, Vec<f64>),
+    pending: &[Vec<f64>],
+    refit: impl Fn(ArrayView2<'_, f64>, &[f64]) -> Result<Model, FitError>,
+    work: &mut Work,
+) -> Result<Model, FitError> {
     let (mut grown, mut left) = (model.clone(), pending);
     while let [u, rest @ ..] = left
         && let Some(with) = grown.with(u, grown.at(u).mean)
@@ -270,7 +301,7 @@ pub(super) fn believed(
         y.push(model.at(point).mean);
         x.push_row(ArrayView1::from(&point[..])).expect("one value for each input");
     }
-    model = encoding.fit(surrogate, x.view(), &y, context)?;
+    let model = refit(x.view(), &y)?;
     *work += model.work();
     Ok(model)
 }

@@ -4,6 +4,7 @@ use flowtwin_lab::{Space, math};
 
 use crate::acquisition::cdf;
 use crate::feasibility::Feasibility;
+use crate::policy::guided::Known;
 use crate::policy::{Aim, Guided, PolicyError};
 use crate::search::Objective as _;
 use crate::surrogate::Posterior as _;
@@ -32,19 +33,21 @@ impl Guided {
     ) -> Result<(usize, Work), PolicyError> {
         let next = history.next();
         let (x, y) = history.succeeded(candidates[0].len());
-        if y.len() < 2 {
+        if y.len() < 2 && !history.is_related() {
             let mut stream = context.streams.open("policy/first", next);
             return Ok((stream.below(candidates.len()), Work::default()));
         }
         let mut work = Work::default();
-        let floor = y.iter().copied().fold(f64::INFINITY, f64::min);
+        let lowest = y.iter().copied().reduce(f64::min);
         let encoding = Encoding::of(space);
-        let model = self.believe(x, y, &history.pending, &encoding, context, &mut work)?;
+        let known = Known { x, y, pending: &history.pending, earlier: &history.earlier };
+        let model = self.believe(known, &encoding, context, &mut work)?;
+        let floor = lowest.unwrap_or_else(|| model.at(&candidates[0]).mean);
         work.acquisitions += candidates.len() as u64;
         let mut stream = context.streams.open("policy/search", next);
         let feasibility = Feasibility::learn_in(history, &encoding);
         let tried = self.tried(history, &model).into_iter();
-        let best = tried.map(|(_, value)| value).fold(f64::NEG_INFINITY, f64::max);
+        let best = tried.map(|(_, value)| value).reduce(f64::max).unwrap_or(floor);
         let objective = self.weighed(&model, best, next, floor, feasibility.as_ref());
         let values = if self.aim == Aim::Thompson {
             objective.weigh_all(candidates, model.draw(candidates, &mut stream))

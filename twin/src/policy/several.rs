@@ -11,6 +11,7 @@ use crate::boxes::Boxes;
 use crate::design::squared_distance;
 use crate::feasibility::Feasibility;
 use crate::objective::Price;
+use crate::policy::auto::most_plausible;
 use crate::policy::guided::{believed, stay};
 use crate::policy::trust_region::half_width;
 use crate::policy::{Aim, Ask, Policy, PolicyError, Proposals};
@@ -36,6 +37,8 @@ pub struct Several {
     pub aim: Aim,
     /// What it learns each outcome with.
     pub surrogate: SurrogateSpec,
+    /// Whether each outcome is learnt with whichever model predicts it best, in place of that.
+    pub evidence: bool,
     /// What is wanted.
     pub goals: Goals,
 }
@@ -209,6 +212,9 @@ impl Several {
     ) -> Result<Model, PolicyError> {
         let context =
             context.child("outcome", outcome as u64).child("surrogate", data.1.len() as u64);
+        if self.evidence {
+            return Ok(most_plausible(encoding, data, &history.pending, &context, work)?);
+        }
         believed(self.surrogate, encoding, data, &history.pending, &context, work)
     }
 
@@ -286,7 +292,7 @@ fn growing(history: &History, goals: &Goals) -> History {
         });
         Trial::at(trial.x.clone(), outcome)
     });
-    History { trials: trials.collect(), pending: Vec::new() }
+    History { trials: trials.collect(), ..History::default() }
 }
 
 /// Points to look at before any is followed.

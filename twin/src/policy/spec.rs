@@ -9,7 +9,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::acquisition::UCB_LAMBDA;
 use crate::model::SurrogateSpec;
-use crate::policy::{Aim, Guided, LatinHypercube, Listed, Policy, Random, Several, SobolSequence};
+use crate::policy::{
+    Aim, Auto, Guided, LatinHypercube, Listed, Policy, Random, Several, SobolSequence,
+};
 
 /// Lists every policy once: what it is, its name in scenarios, its keys with their defaults, and how it is made.
 macro_rules! policies {
@@ -110,6 +112,9 @@ policies! {
     /// Probability of being among the best twentieth of a table; elsewhere, expected improvement.
     Top "top" {} => Made::Guided(Aim::Top);
 
+    /// Opens, learns with the model that predicts best, looks around and refines: for those who do not want to choose.
+    Auto "auto" {} => Made::Auto;
+
     /// Expected improvement per lab time.
     EiPerTime "ei_per_time" {} => Made::Guided(Aim::EiPerTime);
 
@@ -123,6 +128,8 @@ enum Made {
     Alone(Box<dyn Policy>),
     /// Around a surrogate, to maximise this.
     Guided(Aim),
+    /// By itself, whatever the surrogate.
+    Auto,
 }
 
 impl Made {
@@ -140,6 +147,7 @@ impl PolicySpec {
     pub fn build(&self, surrogate: SurrogateSpec) -> Box<dyn Policy> {
         match self.made() {
             Made::Alone(policy) => policy,
+            Made::Auto => Box::new(Auto::default()),
             Made::Guided(aim) => Box::new(Guided { name: self.name(), aim, surrogate }),
         }
     }
@@ -149,8 +157,10 @@ impl PolicySpec {
     pub fn build_for(&self, surrogate: SurrogateSpec, goals: &Goals) -> Box<dyn Policy> {
         match self.made() {
             Made::Guided(aim) if !goals.is_plain() => {
-                Box::new(Several { name: self.name(), aim, surrogate, goals: goals.clone() })
+                let (name, evidence) = (self.name(), false);
+                Box::new(Several { name, aim, surrogate, evidence, goals: goals.clone() })
             }
+            Made::Auto if !goals.is_plain() => Box::new(Auto { goals: Some(goals.clone()) }),
             _ => self.build(surrogate),
         }
     }

@@ -43,7 +43,7 @@ mod tests {
 
     fn history(outcomes: &[f64]) -> History {
         let trial = |y: &f64| Trial::at(vec![0.0; 2], Some(*y));
-        History { trials: outcomes.iter().map(trial).collect(), pending: Vec::new() }
+        History { trials: outcomes.iter().map(trial).collect(), ..History::default() }
     }
 
     #[test]

@@ -99,7 +99,7 @@ impl Data<'_> {
 
     fn fit(&self, rows: &[usize], what: &str, index: u64) -> Result<Model, FitError> {
         let trials = rows.iter().map(|&i| self.trials[i].clone()).collect();
-        let history = History { trials, pending: Vec::new() };
+        let history = History { trials, ..History::default() };
         let (x, y) = history.succeeded(self.space.dim());
         let context = Context::new(self.streams.child(what, index));
         self.surrogate.fit(x.view(), &y, &context)
@@ -151,7 +151,7 @@ impl Data<'_> {
         let dim = self.space.dim();
         let every = |n: usize| {
             let trials: Vec<Trial> = self.trials.iter().step_by(n).cloned().collect();
-            History { trials, pending: Vec::new() }.succeeded(dim).0
+            History { trials, ..History::default() }.succeeded(dim).0
         };
         let (points, background) = (every(2), every(4));
         let context = Context::new(*self.streams);
