@@ -75,7 +75,8 @@ impl AtWork {
         read_journal(&self.dir.join("run")).unwrap().experiments().count()
     }
 
-    /// Waits for the end of the campaign and of its watch: the heater must be off then, and every pump stand still. Returns
+    /// Waits for the end of the campaign and of its watch: the heater must be off then or at its
+    /// safe set point, and every pump stand still. Returns
     /// the exit code.
     fn ended(&mut self) -> Option<i32> {
         let status = self.campaign.wait().unwrap();
@@ -89,9 +90,14 @@ impl AtWork {
         let clock = Box::new(WallClock::real());
         let mut rig = connect(&wiring, scenario.manifest().clone(), clock).unwrap();
         for heater in heaters {
-            let ask = Order::ReadBack { setting: Setting::Mode(heater.name.clone()) };
-            let Reply::Reading(mode) = rig.send(&ask).unwrap() else { panic!("no mode") };
-            assert!((mode - Setting::OFF).abs() < 0.5, "{} is on: {}", heater.name, self.said());
+            let mut read = |setting: Setting| match rig.send(&Order::ReadBack { setting }).unwrap()
+            {
+                Reply::Reading(value) => value,
+                other => panic!("{other:?}"),
+            };
+            let is_off = (read(Setting::Mode(heater.name.clone())) - Setting::OFF).abs() < 0.5;
+            let set_c = read(Setting::SetPoint(heater.name.clone()));
+            assert!(is_off || set_c <= heater.safe_c + 0.1, "{set_c} °C: {}", self.said());
         }
         for sensor in sensors.iter().filter(|it| matches!(it.kind, SensorKind::Status(_))) {
             let reply = rig.send(&Order::Read { sensor: sensor.name.clone() }).unwrap();
