@@ -229,6 +229,7 @@ impl Scenario {
         let (space, recipe) = check::space(&file, plan.manifest()).map_err(fail)?;
         check::procedure(&file, plan.manifest()).map_err(fail)?;
         let analysis = check::analysis(&file, plan.manifest()).map_err(fail)?;
+        check::formulas(&analysis, &space, plan.manifest()).map_err(fail)?;
         check::refill(&file).map_err(fail)?;
         let phases = check::phases(&file, &space).map_err(fail)?;
         wanted::features(&file).map_err(fail)?;
@@ -439,8 +440,14 @@ impl Scenario {
             let unit = |name: &String| (name.clone(), Quantity::of_key(name).unit);
             return self.wanted.outcomes.iter().map(unit).collect();
         }
-        let names = self.analysis().features().iter().map(|feature| feature.name.clone());
-        names.zip(self.analysis().units().into_iter().map(str::to_owned)).collect()
+        let features = self.analysis().features().iter().zip(self.analysis().units());
+        let unit = |(feature, unit): (&flowtwin_lab::analysis::Feature, &str)| match feature
+            .is_computed()
+        {
+            true => (feature.name.clone(), Quantity::of_key(&feature.name).unit),
+            false => (feature.name.clone(), unit.to_owned()),
+        };
+        features.map(unit).collect()
     }
 
     /// The surrogate of the campaign's twin.

@@ -191,7 +191,10 @@ impl Told<'_> {
 
     fn why(&self, chance: Option<f64>, beliefs: &[Option<Belief>], line: Option<usize>) -> String {
         let design = match self.phase.policy.name() {
-            "lhs" | "sobol" => Some("first look: spread evenly over all that may be chosen"),
+            "auto" if chance.is_some() => None,
+            "lhs" | "sobol" | "auto" => {
+                Some("first look: spread evenly over all that may be chosen")
+            }
             "random" => Some("chosen at random"),
             "list" => Some("from the list of the scenario"),
             _ => None,

@@ -7,10 +7,12 @@
 
 mod bands;
 mod channel;
+mod computed;
 mod feature;
 mod readings;
 mod source;
 mod window;
+mod written;
 
 use std::sync::Arc;
 
@@ -23,10 +25,12 @@ pub use feature::{Feature, Measure};
 pub use readings::Readings;
 pub use window::Window;
 
+use crate::formula::FormulaError;
 use crate::frames::Frames;
 use crate::id::SpectrometerId;
 use crate::manifest::{AnalyserInfo, Manifest, SensorInfo, SpectrometerInfo};
-use crate::observation::{Outcome, Quality, Spectrum};
+use crate::observation::{Observation, Outcome, Quality, Spectrum};
+use crate::settings::Settings;
 use source::Source;
 
 /// What is measured: the `[analysis]` table of a scenario.
@@ -178,6 +182,8 @@ impl Analysis {
             Source::Channel(channel) => feature.measure.unit(self.spec.channels[channel].kind),
             Source::Analyser { .. } => "mM",
             Source::Sensor(sensor) => self.sensors[sensor].kind.unit(),
+            // It is in the name.
+            Source::Formula => "",
         };
         self.spec.features.iter().zip(&self.sources).map(unit).collect()
     }
@@ -208,6 +214,23 @@ impl Analysis {
     /// Whether frames of a channel show slugs and carrier pass, as those of a reference must not.
     pub fn shows_slugs(&self, channel: usize, frames: &Frames) -> bool {
         self.spec.channels[channel].shows_slugs(frames, &self.grids[channel])
+    }
+
+    /// Whether every formula among its features can be computed, of these `inputs` on the rig of `manifest`.
+    ///
+    /// # Errors
+    /// The place of the first that cannot, and why.
+    pub fn check_formulas(
+        &self,
+        inputs: &[String],
+        manifest: &Manifest,
+    ) -> Result<(), (usize, FormulaError)> {
+        computed::check(&self.spec.features, inputs, manifest)
+    }
+
+    /// Computes the features that have a formula, once all else of an experiment with these settings is known.
+    pub fn complete(&self, observation: &mut Observation, settings: &Settings) {
+        computed::complete(&self.spec.features, observation, settings);
     }
 
     /// Features and spectra from the frames of each channel, its dark counts and the blank. Features of other instruments
@@ -252,7 +275,7 @@ impl Analysis {
             spectra.push(self.named(i, channel.spectrum(&counts, detector, &self.grids[i])));
         }
         let features = self.read_off(&spectra, readings);
-        quality.unreadable = features.iter().any(|(_, value)| !value.is_finite());
+        quality.unreadable = self.lacks(&features);
         Outcome { features, spectra, quality }
     }
 
@@ -269,8 +292,14 @@ impl Analysis {
         };
         let spectra: Vec<Spectrum> = self.spec.channels.iter().enumerate().map(spectrum).collect();
         let features = self.read_off(&spectra, &Readings::default());
-        let unreadable = features.iter().any(|(_, value)| !value.is_finite());
+        let unreadable = self.lacks(&features);
         Outcome { features, spectra, quality: Quality { unreadable, ..Quality::default() } }
+    }
+
+    /// Whether one of the `features` that are not computed is missing.
+    fn lacks(&self, features: &[(String, f64)]) -> bool {
+        let mut read = self.spec.features.iter().zip(features).filter(|(f, _)| !f.is_computed());
+        read.any(|(_, (_, value))| !value.is_finite())
     }
 
     fn named(&self, channel: usize, values: Vec<f64>) -> Spectrum {
@@ -289,6 +318,8 @@ impl Analysis {
                 Source::Channel(channel) => feature.measure.of(&spectra[channel]),
                 Source::Analyser { analyser, species } => readings.result(analyser, species),
                 Source::Sensor(sensor) => readings.sensor(sensor),
+                // It is computed when all else is known.
+                Source::Formula => f64::NAN,
             };
             (feature.name.clone(), value)
         };

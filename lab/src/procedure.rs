@@ -250,7 +250,7 @@ impl Procedure {
             Ok(outcome) => (outcome, None),
             Err(fault) => (Outcome::default(), Some(fault)),
         };
-        Observation {
+        let mut observation = Observation {
             conditions: running.set.as_ref().unwrap_or(conditions).clone(),
             started,
             ended: lab.now(),
@@ -259,6 +259,8 @@ impl Procedure {
             consumed_ml: running.consumed_ml(lab.manifest()),
             outcome,
             fault,
-        }
+        };
+        self.analysis.complete(&mut observation, settings);
+        observation
     }
 }

@@ -157,3 +157,65 @@ fn what_makes_no_sense_is_refused_at_its_place() {
         assert!(text.contains(said) && text.contains(&format!("{name}.toml")), "{name}: {text}");
     }
 }
+
+/// The dyes with a feature that a formula computes.
+fn computed(dir: &Path, name: &str, formula: &str) -> PathBuf {
+    let read = |name: &str, nm: f64| {
+        format!(
+            "[[analysis.features]]\nname = \"{name}\"\nchannel = \"colour\"\nmeasure = {{ value_at = {{ nm = {nm:?}, width_nm = 6.0 }} }}\n\n"
+        )
+    };
+    let body = format!(
+        "objective.feature = \"{name}\"\nobjective.goal = \"maximize\"\n\n{}{}[[analysis.features]]\nname = \"{name}\"\nformula = \"{formula}\"\n",
+        read("blue", 664.0),
+        read("red", 520.0)
+    );
+    scenario(dir, "computed", "dye-mixing.toml", &body)
+}
+
+#[test]
+fn a_feature_may_be_a_formula_of_what_else_is_known() {
+    let dir = folder("goals-formula");
+    let formula = "(blue - red) / (methylene_blue_ml * residence_time_s)";
+    let path = computed(&dir, "blue_per_ml_h", formula).display().to_string();
+    ran(&dir, &["run", &path, "--out", "out"]);
+    ran(&dir, &["run", &path, "--out", "emulated", "--backend", "emulated"]);
+    let journal = |run: &str| fs::read(dir.join(run).join("journal.jsonl")).unwrap();
+    assert!(journal("out") == journal("emulated"));
+    let csv = fs::read_to_string(dir.join("out/observations.csv")).unwrap();
+    let header: Vec<&str> = csv.lines().next().unwrap().split(',').collect();
+    let rows: Vec<Vec<&str>> = csv.lines().skip(1).map(|line| line.split(',').collect()).collect();
+    assert_eq!(rows.len(), 10);
+    for row in rows {
+        let number = |name: &str| -> f64 {
+            let place = header.iter().position(|column| *column == name);
+            let place = place.unwrap_or_else(|| panic!("{name}: {header:?}"));
+            row[place].parse().unwrap()
+        };
+        let hours = number("residence_time_s") / 3600.0;
+        let expected =
+            (number("blue_au") - number("red_au")) / (number("consumed_methylene_blue_ml") * hours);
+        let computed = number("blue_per_ml_h");
+        assert!(
+            (computed - expected).abs() < 1e-3 * expected.abs().max(0.1),
+            "{computed} {expected}"
+        );
+    }
+}
+
+#[test]
+fn a_formula_that_cannot_be_computed_is_refused_with_its_place() {
+    let dir = folder("goals-formula-slips");
+    for (name, formula, said) in [
+        ("blue_per_ml", "blue / methylene_blu_ml", "did you mean `methylene_blue_ml`?"),
+        ("blue_per_ml", "2 * blue", "this is a plain number"),
+        ("blue_per_ml", "blue / blue_per_ml", "there is no `blue_per_ml` here"),
+        ("blue_per_ml", "blue / (methylene_blue_ml", "computed.toml"),
+    ] {
+        let path = computed(&dir, name, formula).display().to_string();
+        let done = run(&dir, &["check", &path]);
+        assert_eq!(done.code, Some(2), "{formula}: {}", done.stderr);
+        assert!(done.stderr.contains(said), "{formula}: {}", done.stderr);
+        assert!(done.stderr.contains("computed.toml:"), "{formula}: {}", done.stderr);
+    }
+}

@@ -179,3 +179,23 @@ fn a_scenario_without_a_rig_is_run_by_a_program_and_by_nothing_else() {
         serde_json::from_str(&fs::read_to_string(dir.join("out/summary.json")).unwrap()).unwrap();
     assert!(summary["front"][0]["conditions"]["Ligand"].is_string(), "{summary}");
 }
+
+#[test]
+fn without_phases_and_twin_auto_decides_and_opens_with_a_first_look() {
+    let dir = example("suggest-auto");
+    let path = dir.join("coupling.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    let (kept, _) = text.split_once("[twin]").unwrap();
+    fs::write(&path, kept).unwrap();
+    let done = suggest(&dir, &["--count", "3", "--json"]);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let object: Value = serde_json::from_str(&done.stdout).unwrap();
+    assert_eq!(object["policy"], "auto");
+    assert_eq!(object["experiments"].as_array().unwrap().len(), 3);
+    let done = run(&dir, &["suggest", "coupling.toml", "--count", "7", "--json"]);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let object: Value = serde_json::from_str(&done.stdout).unwrap();
+    let experiments = object["experiments"].as_array().unwrap();
+    let why = |e: &Value| e["why"].as_str().unwrap().starts_with("first look: spread evenly");
+    assert!(experiments.len() == 7 && experiments.iter().all(why), "{object:#}");
+}

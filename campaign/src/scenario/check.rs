@@ -199,6 +199,19 @@ pub(super) fn analysis(file: &ScenarioFile, manifest: &Manifest) -> Result<Analy
         .map_err(|error| Problem::new(&["analysis"], error.to_string()))
 }
 
+/// Whether every feature that a formula computes can be computed.
+pub(super) fn formulas(
+    analysis: &Analysis,
+    space: &Space,
+    manifest: &Manifest,
+) -> Result<(), Problem> {
+    let inputs: Vec<String> = space.inputs().iter().map(|input| input.name.clone()).collect();
+    analysis.check_formulas(&inputs, manifest).map_err(|(place, error)| {
+        let path = ["analysis", "features", &place.to_string(), "formula"];
+        Problem::new(&path, format!("the formula cannot be computed: {error}"))
+    })
+}
+
 pub(super) fn snapshot(file: &ScenarioFile) -> Result<(), Problem> {
     match file.snapshot.wrong() {
         Some((key, message)) => Err(Problem::new(&["snapshot", key], message)),

@@ -2,23 +2,34 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::written::Written;
 use super::{AnalysisError, Band, Channel, ChannelKind, Window, bands};
 use crate::observation::Spectrum;
 
 /// Widest average over wavelengths [nm].
 const WIDEST_NM: f64 = 1000.0;
 
-/// A named number read off the spectrum of a channel.
+/// A named number: read off the spectrum of a channel, told by an instrument, or computed from other numbers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "Written", into = "Written")]
 pub struct Feature {
     /// Its name.
     pub name: String,
-    /// The channel whose spectrum it is read off, or the analyser or the sensor that tells it.
+    /// The channel whose spectrum it is read off, or the analyser or the sensor that tells it; empty where it is computed.
     pub channel: String,
     /// How.
     pub measure: Measure,
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Feature {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Feature".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        Written::json_schema(generator)
+    }
 }
 
 /// How a number is read off a spectrum.
@@ -83,9 +94,18 @@ pub enum Measure {
     },
     /// What a sensor in the line reads as the sample is taken.
     Reading,
+    /// What a formula computes from inputs, rates, volumes, times and other features; scenarios write `formula` in the place of
+    /// channel and measure.
+    #[serde(skip)]
+    Formula(String),
 }
 
 impl Feature {
+    /// Whether a formula computes it.
+    pub fn is_computed(&self) -> bool {
+        matches!(self.measure, Measure::Formula(_))
+    }
+
     pub(super) fn check(&self, channel: &Channel, grid: &[f64]) -> Result<(), AnalysisError> {
         let what = format!("feature {}", self.name);
         if matches!(self.measure, Measure::Concentration { .. } | Measure::Reading) {
@@ -109,7 +129,10 @@ impl Feature {
             Measure::Component { bands, which, .. } => {
                 within("which", *which as f64, bands.len() as f64 - 1.0, "")
             }
-            Measure::Area { .. } | Measure::Concentration { .. } | Measure::Reading => Ok(()),
+            Measure::Area { .. }
+            | Measure::Concentration { .. }
+            | Measure::Reading
+            | Measure::Formula(_) => Ok(()),
         }
     }
 }
@@ -123,6 +146,8 @@ impl Measure {
             (Self::Area { .. }, ChannelKind::Emission) => "counts·nm",
             (Self::Concentration { .. }, _) => "mM",
             (Self::Reading, _) => "",
+            // It is in the name.
+            (Self::Formula(_), _) => "",
             (_, kind) => kind.unit(),
         }
     }
@@ -138,7 +163,7 @@ impl Measure {
             | Self::PeakPosition { low_nm, high_nm, .. }
             | Self::Area { low_nm, high_nm }
             | Self::Component { low_nm, high_nm, .. } => Window { low_nm, high_nm },
-            Self::Concentration { .. } | Self::Reading => {
+            Self::Concentration { .. } | Self::Reading | Self::Formula(_) => {
                 Window { low_nm: f64::NAN, high_nm: f64::NAN }
             }
         }
@@ -163,7 +188,7 @@ impl Measure {
                 heights.get(*which).copied().unwrap_or(f64::NAN)
             }
             // No spectrum tells these.
-            Self::Concentration { .. } | Self::Reading => f64::NAN,
+            Self::Concentration { .. } | Self::Reading | Self::Formula(_) => f64::NAN,
         }
     }
 }

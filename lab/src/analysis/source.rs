@@ -17,6 +17,8 @@ pub(super) enum Source {
     },
     /// A sensor, of those that features come from.
     Sensor(usize),
+    /// A formula.
+    Formula,
 }
 
 impl Analysis {
@@ -26,6 +28,9 @@ impl Analysis {
         feature: &Feature,
         manifest: &Manifest,
     ) -> Result<Source, AnalysisError> {
+        if feature.is_computed() {
+            return Ok(Source::Formula);
+        }
         let name = feature.channel.as_str();
         let unfit = |detail: String| AnalysisError::Unfit { feature: feature.name.clone(), detail };
         if let Some(channel) = self.spec.channels.iter().position(|c| c.name == name) {

@@ -57,9 +57,10 @@ impl Policy for Auto {
         let region = Region::new(ask.space)?;
         let mut proposals = Proposals::default();
         let mut history = ask.history.clone();
+        let size = opening_size(ask);
         for i in 0..ask.count {
             let ask = Ask { history: &history, count: 1, asked: ask.asked + i, ..*ask };
-            let mut conditions = match self.opening(&region, &ask, context) {
+            let mut conditions = match opening(&region, &ask, size, context) {
                 Some(point) => region.snap(&point),
                 None => self.next(&region, &ask, context, &mut proposals.work)?,
             };
@@ -128,20 +129,27 @@ fn farthest(history: &History, candidates: &[Vec<f64>], context: &Context) -> us
     best.1
 }
 
-impl Auto {
-    /// The point of the opening that is due, if any.
-    fn opening(&self, region: &Region<'_>, ask: &Ask<'_>, context: &Context) -> Option<Vec<f64>> {
-        let dim = region.space().dim();
-        let third = ask.planned.div_ceil(3).max(2);
-        let size = (dim + 1).min(MOST_OPENING).min(third);
-        let number = ask.history.next() as usize;
-        if number >= size || ask.history.is_related() {
-            return None;
-        }
-        let mut stream = context.streams.open("policy/auto/opening", 0);
-        Some(latin_hypercube_in(region, size, &mut stream).swap_remove(number))
+/// Number of experiments of the opening: of all that are asked for, where nothing can be learnt from yet.
+fn opening_size(ask: &Ask<'_>) -> usize {
+    if ask.history.is_related() {
+        return 0;
     }
+    let size = (ask.space.dim() + 1).min(MOST_OPENING).min(ask.planned.div_ceil(3).max(2));
+    let succeeded = ask.history.trials.iter().filter(|trial| trial.succeeded()).count();
+    if succeeded < 3 { size.max(ask.history.next() as usize + ask.count) } else { size }
+}
 
+/// The point of an opening of `size` experiments that is due, if any.
+fn opening(region: &Region<'_>, ask: &Ask<'_>, size: usize, context: &Context) -> Option<Vec<f64>> {
+    let number = ask.history.next() as usize;
+    if number >= size {
+        return None;
+    }
+    let mut stream = context.streams.open("policy/auto/opening", 0);
+    Some(latin_hypercube_in(region, size, &mut stream).swap_remove(number))
+}
+
+impl Auto {
     fn next(
         &self,
         region: &Region<'_>,
