@@ -3,11 +3,11 @@
 use flowtwin_lab::ranges;
 
 use super::{
-    Analyser, AnalyserNoise, Carrier, Emission, Factor, Growth, Heater, Jitter, LightNoise,
+    Analyser, AnalyserNoise, Carrier, Emission, Factor, Growth, Heater, Jitter, Light, LightNoise,
     LightSource, Liquid, Mishap, Mixing, Noise, OneJitter, OnePumpNoise, Optics, Peak, Population,
     Precipitation, Product, Pump, PumpNoise, RandomFault, Rate, RateFactor, Reaction, Reverse, Rig,
-    Scatter, ScheduledFault, Segmentation, Sensitivity, Shape, Size, SlugNoise, Species,
-    Spectrometer, SpectrometerNoise, Stock, Stream, Stretch, WindowNoise,
+    Scatter, ScheduledFault, Segmentation, Sensitivity, Sensor, SensorNoise, Shape, Size,
+    SlugNoise, Species, Spectrometer, SpectrometerNoise, Stock, Stream, Stretch, WindowNoise,
 };
 
 const PER_S: &str = "1/s";
@@ -38,6 +38,7 @@ ranges! {
         slowest_um_per_min: 0.001, 100.0, "µm/min";
         fastest_mm_per_min: 1.0, 1000.0, "mm/min";
         thrust_n: 1.0, 100_000.0, "N";
+        delivers_percent: 50.0, 150.0, "%";
     }
     struct Analyser {
         sample_ul: 0.001, 1000.0, "µL";
@@ -49,6 +50,16 @@ ranges! {
         at_s: 0.1, 100_000.0, "s";
         response: 0.0001, 10_000.0, "";
         detects_mm: 0.0, 10_000.0, "mM";
+    }
+    struct Sensor {
+        response_s: 0.0, 600.0, "s";
+        every_s: 0.001, 600.0, "s";
+    }
+    struct SensorNoise {
+        offset: 0.0, 1000.0, "";
+        gain_percent: 0.0, 50.0, "%";
+        deviation: 0.0, 1000.0, "";
+        drift_per_h: -1000.0, 1000.0, "";
     }
     struct AnalyserNoise {
         calibration_percent: 0.0, 50.0, "%";
@@ -82,6 +93,9 @@ ranges! {
     struct Mixing {
         flow_ul_per_min: 0.0, 10_000.0, "µL/min";
         power: 0.2, 5.0, "";
+        time_s: 0.0, 1000.0, "s";
+        at_ul_per_min: 0.1, 100_000.0, "µL/min";
+        time_power: 0.0, 3.0, "";
     }
     struct Stretch {
         bore_mm: 0.05, 5.0, "mm";
@@ -103,6 +117,10 @@ ranges! {
         low_c: 0.0, 400.0, "°C";
         high_c: 0.0, 400.0, "°C";
         limit_c: 30.0, 500.0, "°C";
+        above_sensor_k: -50.0, 50.0, "K";
+    }
+    struct Light {
+        brightness_percent: 0.0, 1000.0, "%";
     }
     struct LightSource {
         counts: 0.0, 1e6, "counts";
