@@ -110,6 +110,16 @@ pub enum Starter {
     Paper,
     /// Two dyes mixed in slugs: no heater, no reaction.
     Dye,
+    /// Reactions in slugs: an amination in four steps, one spectrometer.
+    Slugs,
+    /// One liquid without slugs: a dye fades in two coils, with a second injection.
+    Coil,
+    /// One liquid in a hot coil, sampled by an HPLC: a rearrangement.
+    Hplc,
+    /// An equilibrium: an ester is formed, sampled by a gas chromatograph.
+    Ester,
+    /// A synthesis in two stages, with a second injection and a pressure gauge.
+    TwoStage,
     /// No rig: a table of measured outcomes, written beside the scenario.
     Table,
 }

@@ -35,7 +35,7 @@ use serde::Deserialize as _;
 
 pub use check::LONGEST_NAME;
 pub use course::{CONTEST, Course, Leg};
-pub use entrant::{Entrant, EntrantError, EntrantKind};
+pub use entrant::{Entrant, EntrantError, Kind};
 pub use expected::{Expected, Moment};
 pub use file::{PhaseSpec, ScenarioFile, TwinSpec};
 pub use keys::keys;
@@ -70,7 +70,7 @@ enum World {
     Simulated(Arc<Plan>),
     /// They have been done: outcomes are looked up.
     Table(Arc<Pool>),
-    /// In a lab outside this program.
+    /// In a lab outside this program, of which nothing is known.
     Outside(Box<Manifest>),
 }
 
@@ -491,7 +491,7 @@ impl Scenario {
         self.table().map(|pool| TableLab::new(pool.clone(), features, streams))
     }
 
-    /// A fresh lab that answers from `twin` in place of this scenario's rig.
+    /// A fresh lab in which `twin` stands in for this scenario's.
     ///
     /// # Errors
     /// If the twin predicts something else than the objective, or needs an input that is not chosen here.

@@ -39,7 +39,6 @@ pub mod answered;
 pub mod diagnostic;
 pub mod error;
 pub mod learnt;
-mod missing;
 pub mod sheet;
 pub mod table;
 mod unreadable;

@@ -17,11 +17,11 @@ use serde::{Deserialize, Serialize};
 /// An Acme pump in a wiring file, by the name of the pump.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct AcmeWiring {
+pub(crate) struct AcmeWiring {
     /// Its cable.
-    pub link: Option<Link>,
+    pub(crate) link: Option<Link>,
     /// The serial number it must show.
-    pub serial_number: Option<String>,
+    pub(crate) serial_number: Option<String>,
 }
 
 impl InstrumentWiring for AcmeWiring {

@@ -189,6 +189,7 @@ impl Procedure {
     /// How long the flow goes on while analysers work [s]: not at all, but where steady state is watched for.
     fn analyses_s(&self) -> f64 {
         match &self.spec.wait {
+            _ if self.analysis.analysers().is_empty() => 0.0,
             WaitSpec::ResidenceTimes(_) => 0.0,
             WaitSpec::Steady(_) => sample::longest_run_s(&self.analysis) + self.spec.patience_s,
         }

@@ -206,8 +206,9 @@ impl SimLab {
             SensorKind::Dispensed(pump) => self.world.pumps[self.pump(pump)?].dispensed_ul(now),
             SensorKind::Permit => 1.0,
             SensorKind::Probe(_) => {
-                let detail = format!("nothing simulates \"{sensor}\"");
-                return Err(Fault::new(now, sensor, FaultKind::Unsupported { detail }));
+                let names = self.plan.sensors.iter().map(|s| s.name.as_str());
+                let number = self.place(names, "sensor", sensor.as_str())?;
+                self.world.probe(number, now)
             }
         };
         Ok(Reply::Reading(value))

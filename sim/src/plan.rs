@@ -12,7 +12,7 @@ mod stages;
 
 use flowtwin_lab::Manifest;
 
-pub(crate) use analysers::AnalyserPlan;
+pub(crate) use analysers::{AnalyserPlan, SensorPlan};
 pub use error::PlanError;
 pub(crate) use optics::Channel;
 pub(crate) use quantities::Quantities;
@@ -49,6 +49,7 @@ pub struct Plan {
     pub(crate) network: Option<Network>,
     pub(crate) channels: Vec<Channel>,
     pub(crate) analysers: Vec<AnalyserPlan>,
+    pub(crate) sensors: Vec<SensorPlan>,
 }
 
 /// A stream with its pumps and heater by number.
@@ -134,6 +135,7 @@ impl Plan {
         let stages = Stages::new(rig, &joins);
         let channels = optics::channels(world, &quantities, &light_names, &stages)?;
         let analysers = analysers::analysers(world, &quantities, &stages)?;
+        let sensors = analysers::sensors(world, &quantities, &stages)?;
         Ok(Self {
             manifest,
             pumps: rig.pumps.values().cloned().collect(),
@@ -160,6 +162,7 @@ impl Plan {
             network,
             channels,
             analysers,
+            sensors,
             world: world.clone(),
         })
     }

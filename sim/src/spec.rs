@@ -15,14 +15,14 @@ mod ranges;
 mod reactions;
 mod rig;
 
-pub use analysers::{Analyser, Peak};
+pub use analysers::{Analyser, Measures, Peak, Sensor};
 pub use chemistry::{
     Chemistry, Factor, Growth, Part, Population, Product, Rate, Sensitivity, Size, TimeBase,
 };
 pub use faults::{Faults, Mishap, Precipitation, RandomFault, ScheduledFault};
 pub use noise::{
-    AnalyserNoise, Jitter, LightNoise, Noise, OneJitter, OnePumpNoise, PumpNoise, SlugNoise,
-    SpectrometerNoise, WindowNoise,
+    AnalyserNoise, Jitter, LightNoise, Noise, OneJitter, OnePumpNoise, PumpNoise, SensorNoise,
+    SlugNoise, SpectrometerNoise, WindowNoise,
 };
 pub use optics::{Absorber, Emission, Optics, Scatter, Shape};
 pub use ranges::RANGES;

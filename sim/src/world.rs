@@ -3,6 +3,8 @@
 mod analysis;
 mod hydraulics;
 mod mishap;
+mod mixing;
+mod probe;
 mod record;
 mod rest;
 mod sample;

@@ -25,6 +25,11 @@ impl Starter {
         let (scenario, table) = match self {
             Self::Paper => (include_str!("../../scenarios/cs3cu2i5.toml"), None),
             Self::Dye => (include_str!("../../scenarios/dye-mixing.toml"), None),
+            Self::Coil => (include_str!("../../scenarios/fading-coil.toml"), None),
+            Self::Slugs => (include_str!("../../scenarios/snar.toml"), None),
+            Self::Hplc => (include_str!("../../scenarios/claisen.toml"), None),
+            Self::Ester => (include_str!("../../scenarios/ester.toml"), None),
+            Self::TwoStage => (include_str!("../../scenarios/two-stage.toml"), None),
             Self::Plain => (include_str!("init/plain.toml"), None),
             Self::Table => (include_str!("init/table.toml"), Some(include_str!("init/table.csv"))),
         };

@@ -4,8 +4,10 @@ mod aim;
 mod auto;
 mod elsewhere;
 pub(crate) mod guided;
+mod listed;
 mod pool;
 mod several;
+mod space_filling;
 mod spec;
 mod trust_region;
 
@@ -17,8 +19,10 @@ use crate::{Context, Cost, FitError, History, Work};
 pub use aim::Aim;
 pub use auto::Auto;
 pub use guided::Guided;
+pub use listed::Listed;
 pub use several::Several;
-pub use spec::{LatinHypercube, Listed, PolicySpec, Random, SobolSequence};
+pub use space_filling::{LatinHypercube, Random, SobolSequence};
+pub use spec::PolicySpec;
 
 /// Decides what to try next: a pure function of what it is asked and of the run's random streams.
 ///

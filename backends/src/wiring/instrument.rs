@@ -75,7 +75,7 @@ pub trait InstrumentWiring {
         Face::Tcp
     }
 
-    /// How to look for it at unknown serial ports; none if it never has a serial port.
+    /// How it is looked for at serial ports of which nothing is known; none where it never has one.
     fn serial_try() -> Option<SerialTry>
     where
         Self: Sized,

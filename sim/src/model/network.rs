@@ -5,12 +5,14 @@ mod law;
 mod rodas;
 #[cfg(test)]
 mod tests;
+mod unmixed;
 
 use flowtwin_lab::formula::Formula;
 
 pub(crate) use equation::Equation;
 use law::{Form, Hyperbola, Law};
 use rodas::{Equations, advance};
+pub(crate) use unmixed::Unmixed;
 
 use crate::model::liquid::ZERO_C_K;
 use crate::model::reaction::{Arrhenius, Stay};
@@ -359,8 +361,7 @@ impl Compiler<'_> {
         let heat = spec.heat_kj_per_mol;
         if let Some(reverse) = &spec.reverse {
             let constant = Arrhenius::new(reverse.k_in_mol_l_s, reverse.activation_kj_per_mol);
-            let orders = self.orders(reaction, &equation.right)?;
-            let form = Form::Powers { orders, factors: Vec::new() };
+            let form = self.backward(reaction, spec, &equation)?;
             let changes = changes.iter().map(|&(species, change)| (species, -change)).collect();
             let law = Law { constant, form };
             ways.push(Way { law, reference_k, changes, heat_kj_per_mol: -heat });
@@ -382,6 +383,26 @@ impl Compiler<'_> {
         by_name.extend(spec.orders.iter().map(|(name, order)| (name.clone(), *order)));
         by_name.retain(|_, order| order.abs() > 0.0);
         let orders = self.orders(reaction, &by_name)?;
+        Ok(Form::Powers { orders, factors: self.factors(reaction, spec)? })
+    }
+
+    /// The way back, which catalysts and factors change as they change the way there: no equilibrium depends on them.
+    fn backward(
+        &mut self,
+        reaction: usize,
+        spec: &spec::Reaction,
+        equation: &Equation,
+    ) -> Result<Form, Wrong> {
+        let mut by_name = equation.right.clone();
+        let is_catalyst =
+            |name: &String| !equation.left.contains_key(name) && !equation.right.contains_key(name);
+        let catalysts = spec.orders.iter().filter(|(name, _)| is_catalyst(name));
+        by_name.extend(catalysts.map(|(name, order)| (name.clone(), *order)));
+        let orders = self.orders(reaction, &by_name)?;
+        Ok(Form::Powers { orders, factors: self.factors(reaction, spec)? })
+    }
+
+    fn factors(&mut self, reaction: usize, spec: &spec::Reaction) -> Result<Vec<Hyperbola>, Wrong> {
         let mut factors = Vec::new();
         for factor in &spec.factors {
             let (RateFactor::Saturation { of, half_mm } | RateFactor::Inhibition { of, half_mm }) =
@@ -389,7 +410,7 @@ impl Compiler<'_> {
             let of = self.species(reaction, "factors", of)?;
             factors.push(Hyperbola { of, half: 1e-3 * half_mm });
         }
-        Ok(Form::Powers { orders, factors })
+        Ok(factors)
     }
 
     fn orders<'n>(

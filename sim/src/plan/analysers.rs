@@ -1,10 +1,10 @@
-//! Instruments that take samples, ready to be used.
+//! Instruments that take samples and sensors in the line, ready to be used.
 
 use flowtwin_lab::AnalyserId;
 
 use super::{PlanError, Quantities, Stages};
 use crate::model::chromatogram::{self, Peak};
-use crate::spec::{Analyser, World};
+use crate::spec::{Analyser, Measures, Sensor, World};
 
 /// An instrument that takes samples.
 #[derive(Clone, Debug)]
@@ -43,4 +43,46 @@ pub(super) fn analysers(
         })
     };
     world.rig.analysers.iter().map(plan).collect()
+}
+
+/// A sensor in the line.
+#[derive(Clone, Debug)]
+pub(crate) struct SensorPlan {
+    pub(crate) name: String,
+    pub(crate) spec: Sensor,
+    /// The stretch it sits in.
+    pub(crate) stretch: usize,
+    /// The stage after which it sees the liquid.
+    pub(crate) stage: usize,
+    /// What of each quantity makes up its reading; nothing where it measures no quantity.
+    pub(crate) weights: Vec<(usize, f64)>,
+}
+
+pub(super) fn sensors(
+    world: &World,
+    quantities: &Quantities,
+    stages: &Stages,
+) -> Result<Vec<SensorPlan>, PlanError> {
+    let plan = |(name, spec): (&String, &Sensor)| {
+        let stretch = world.rig.tube.iter().position(|s| s.name == spec.stretch);
+        let stretch = stretch.expect("names have been checked");
+        let key = format!("rig.sensors.{name}.measures");
+        let weights = match &spec.measures {
+            Measures::Concentration { of } => {
+                vec![(quantities.find(format!("{key}.concentration.of"), of)?, 1.0)]
+            }
+            Measures::Conductivity { s_cm2_per_mol } => s_cm2_per_mol
+                .iter()
+                .map(|(of, molar)| {
+                    let key = format!("{key}.conductivity.s_cm2_per_mol.{of}");
+                    // 1 S·cm²/mol × 1 mM is 1 µS/cm.
+                    Ok((quantities.find(key, of)?, 1e-3 * molar))
+                })
+                .collect::<Result<_, _>>()?,
+            Measures::Temperature | Measures::Pressure => Vec::new(),
+        };
+        let stage = stages.seen_after(stretch);
+        Ok(SensorPlan { name: name.clone(), spec: spec.clone(), stretch, stage, weights })
+    };
+    world.rig.sensors.iter().map(plan).collect()
 }

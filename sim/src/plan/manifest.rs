@@ -1,8 +1,8 @@
 //! The manifest of the simulated rig.
 
 use flowtwin_lab::{
-    AnalyserInfo, FlowPath, HeaterInfo, Level, LightInfo, Manifest, PumpId, PumpInfo, SensorInfo,
-    SensorKind, SpectrometerInfo, Stretch,
+    AnalyserInfo, FlowPath, HeaterInfo, Level, LightInfo, Manifest, Probe, PumpId, PumpInfo,
+    SensorInfo, SensorKind, SpectrometerInfo, Stretch,
     path::{self, Segmented, Train, Tube},
 };
 
@@ -96,7 +96,16 @@ fn sensors(rig: &Rig) -> Vec<SensorInfo> {
             sensor(name, "dispensed", SensorKind::Dispensed(id())),
         ]
     });
-    heaters.chain(pumps).collect()
+    let probes = rig.sensors.iter().map(|(name, sensor)| SensorInfo {
+        name: name.as_str().into(),
+        kind: SensorKind::Probe(match &sensor.measures {
+            spec::Measures::Concentration { of } => Probe::Concentration(of.clone()),
+            spec::Measures::Temperature => Probe::Temperature,
+            spec::Measures::Pressure => Probe::Pressure,
+            spec::Measures::Conductivity { .. } => Probe::Conductivity,
+        }),
+    });
+    heaters.chain(pumps).chain(probes).collect()
 }
 
 /// The line of the timed stream, then the tube.

@@ -1,4 +1,6 @@
-//! Instruments that take samples of the liquid.
+//! Instruments that take samples of the liquid, and sensors in the line.
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +42,44 @@ pub struct Peak {
     /// Smallest concentration that it detects \[mM\]. Less is reported as 0.
     #[serde(default)]
     pub detects_mm: f64,
+}
+
+/// A sensor in the line, which shows the liquid that passes it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Sensor {
+    /// The stretch it sits in, in the middle of its length.
+    pub stretch: String,
+    /// What it measures.
+    pub measures: Measures,
+    /// Time constant of its response \[s\]; 0 follows at once.
+    #[serde(default)]
+    pub response_s: f64,
+    /// How often it measures anew \[s\].
+    #[serde(default = "one")]
+    pub every_s: f64,
+}
+
+/// What a sensor in the line measures.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Measures {
+    /// Concentration of a species \[mM\], as infrared or NMR do.
+    Concentration {
+        /// The species.
+        of: String,
+    },
+    /// Temperature of the liquid [°C].
+    Temperature,
+    /// Pressure above that of the room \[kPa\].
+    Pressure,
+    /// Electrical conductivity [mS/cm]: κ = Σ Λ c (Kohlrausch, dilute).
+    Conductivity {
+        /// Molar conductivity Λ of each species \[S·cm²/mol\]: those of its ions, added.
+        s_cm2_per_mol: BTreeMap<String, f64>,
+    },
 }
 
 fn one() -> f64 {

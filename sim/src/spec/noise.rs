@@ -29,6 +29,24 @@ pub struct Noise {
     /// Analysers, by name; one that is not named is exact.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub analysers: BTreeMap<String, AnalyserNoise>,
+    /// Sensors in the line, by name; one that is not named is exact.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub sensors: BTreeMap<String, SensorNoise>,
+}
+
+/// Errors of a sensor in the line, in the unit of its reading: y (1 + g) + b + d t + z.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct SensorNoise {
+    /// Error b of its zero, standard deviation; drawn once for a run.
+    pub offset: f64,
+    /// Error g of its slope, standard deviation [%]; drawn once for a run.
+    pub gain_percent: f64,
+    /// Noise z of each measurement, standard deviation.
+    pub deviation: f64,
+    /// Steady drift d [1/h].
+    pub drift_per_h: f64,
 }
 
 /// Errors of an analyser: found = c (1 + b) (1 + v) + z, b for each species and run, v for each sample, z for each peak.

@@ -6,8 +6,8 @@ use super::{
     Analyser, AnalyserNoise, Carrier, Emission, Factor, Growth, Heater, Jitter, LightNoise,
     LightSource, Liquid, Mishap, Mixing, Noise, OneJitter, OnePumpNoise, Optics, Peak, Population,
     Precipitation, Product, Pump, PumpNoise, RandomFault, Rate, RateFactor, Reaction, Reverse, Rig,
-    Scatter, ScheduledFault, Segmentation, Sensitivity, Shape, Size, SlugNoise, Species,
-    Spectrometer, SpectrometerNoise, Stock, Stream, Stretch, WindowNoise,
+    Scatter, ScheduledFault, Segmentation, Sensitivity, Sensor, SensorNoise, Shape, Size,
+    SlugNoise, Species, Spectrometer, SpectrometerNoise, Stock, Stream, Stretch, WindowNoise,
 };
 
 const PER_S: &str = "1/s";
@@ -50,6 +50,16 @@ ranges! {
         response: 0.0001, 10_000.0, "";
         detects_mm: 0.0, 10_000.0, "mM";
     }
+    struct Sensor {
+        response_s: 0.0, 600.0, "s";
+        every_s: 0.001, 600.0, "s";
+    }
+    struct SensorNoise {
+        offset: 0.0, 1000.0, "";
+        gain_percent: 0.0, 50.0, "%";
+        deviation: 0.0, 1000.0, "";
+        drift_per_h: -1000.0, 1000.0, "";
+    }
     struct AnalyserNoise {
         calibration_percent: 0.0, 50.0, "%";
         injection_percent: 0.0, 50.0, "%";
@@ -82,6 +92,9 @@ ranges! {
     struct Mixing {
         flow_ul_per_min: 0.0, 10_000.0, "µL/min";
         power: 0.2, 5.0, "";
+        time_s: 0.0, 1000.0, "s";
+        at_ul_per_min: 0.1, 100_000.0, "µL/min";
+        time_power: 0.0, 3.0, "";
     }
     struct Stretch {
         bore_mm: 0.05, 5.0, "mm";

@@ -26,10 +26,10 @@ pub struct Reaction {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reverse: Option<Reverse>,
     /// Orders that differ from the coefficients, by species. A species that is not on the left of the equation is a catalyst, or an
-    /// inhibitor where the order is negative.
+    /// inhibitor where the order is negative; one that is on neither side changes the way back alike.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub orders: BTreeMap<String, f64>,
-    /// Factors on the rate.
+    /// Factors on the rate, of the way back too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub factors: Vec<RateFactor>,
     /// The rate as a formula [mol/(L·s)], in place of k Π cⁿ and the factors. It knows every species

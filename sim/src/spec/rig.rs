@@ -28,7 +28,7 @@ pub struct Rig {
     /// Where streams and carrier meet and slugs form; needed with a carrier, refused without.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub segmentation: Option<Segmentation>,
-    /// How well slugs are mixed inside; of no effect without a carrier.
+    /// How well liquids mix that meet.
     #[serde(default)]
     pub mixing: Mixing,
     /// The tube behind the segmentation, stretch by stretch in the order of flow.
@@ -49,6 +49,9 @@ pub struct Rig {
     /// Instruments that take samples, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub analysers: BTreeMap<String, super::Analyser>,
+    /// Sensors in the line, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sensors: BTreeMap<String, super::Sensor>,
 }
 
 /// Physical properties of a liquid.
@@ -194,8 +197,9 @@ pub struct Segmentation {
     pub alternation: f64,
 }
 
-/// Effectiveness of mixing in slugs: η = 1 − exp(−(Q/Q* · L0/L)ⁿ), Q the total flow of slugs and carrier, L the length of
-/// the slug, L0 that of one whose flow equals its carrier's.
+/// Mixing of liquids that meet: as a time constant that competes with reactions, or as an effectiveness of slugs,
+/// η = 1 − exp(−(Q/Q* · L0/L)ⁿ), on all rates. Q is the total flow of slugs and carrier, L the length of the slug, L0 that of one
+/// whose flow equals its carrier's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
@@ -204,12 +208,36 @@ pub struct Mixing {
     pub flow_ul_per_min: f64,
     /// Exponent n.
     pub power: f64,
+    /// Time constant τ with which liquids mix where they meet, in slugs and in a single liquid, at a flow of `at_ul_per_min`
+    /// \[s\]; 0 is at once. Above 0, `[[chemistry.reactions]]` wait for it, and η does not count for them.
+    #[serde(skip_serializing_if = "is_zero")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = 0.0)))]
+    pub time_s: f64,
+    /// The flow at which `time_s` holds [µL/min]: τ goes as 1/Qᵐ, and as the length of slugs …
+    #[serde(skip_serializing_if = "is_600")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = 600.0)))]
+    pub at_ul_per_min: f64,
+    /// … with this exponent m; 1 is a number of circulations in slugs.
+    #[serde(skip_serializing_if = "is_one")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = 1.0)))]
+    pub time_power: f64,
 }
 
 impl Default for Mixing {
     fn default() -> Self {
-        Self { flow_ul_per_min: 260.0, power: 1.5 }
+        Self {
+            flow_ul_per_min: 260.0,
+            power: 1.5,
+            time_s: 0.0,
+            at_ul_per_min: 600.0,
+            time_power: 1.0,
+        }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_600(flow: &f64) -> bool {
+    flow.to_bits() == 600.0_f64.to_bits()
 }
 
 /// A stretch of the tube behind the segmentation.

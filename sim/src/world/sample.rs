@@ -45,7 +45,7 @@ impl World {
     }
 
     /// Temperature of what formed at a moment as it comes to the middle of a stretch [°C].
-    fn celsius_at(&self, stretch: usize, formed: Instant) -> Option<f64> {
+    pub(super) fn celsius_at(&self, stretch: usize, formed: Instant) -> Option<f64> {
         let (mut celsius, mut enters) = (self.formation_c(formed), formed);
         for (i, part) in self.plan.tube.iter().enumerate().take(stretch + 1) {
             let share = if i == stretch { 0.5 } else { 1.0 };

@@ -30,17 +30,7 @@ impl World {
     /// their first filling, which is blank.
     pub(super) fn shares(&self, slug: &Slug, middle: Instant) -> Vec<f64> {
         let mut shares = vec![0.0; self.pumps.len()];
-        let given = |stream: usize| {
-            if self.plan.streams[stream].section > 0 {
-                return 0.0;
-            }
-            let column = self.flow.stream(stream);
-            self.flow.volume(column, slug.ended) - self.flow.volume(column, slug.began)
-        };
-        let volumes: Vec<f64> = match &slug.took {
-            Some(took) => took.to_vec(),
-            None => (0..self.plan.streams.len()).map(given).collect(),
-        };
+        let volumes = self.volumes(slug);
         let whole: f64 = volumes.iter().sum();
         if whole <= 0.0 {
             return shares;
@@ -49,6 +39,21 @@ impl World {
             self.add_outflow(stream, middle, volume / whole, &mut shares);
         }
         shares
+    }
+
+    /// What a slug holds of each stream as it forms [streams] [µL].
+    pub(super) fn volumes(&self, slug: &Slug) -> Vec<f64> {
+        let given = |stream: usize| {
+            if self.plan.streams[stream].section > 0 {
+                return 0.0;
+            }
+            let column = self.flow.stream(stream);
+            self.flow.volume(column, slug.ended) - self.flow.volume(column, slug.began)
+        };
+        match &slug.took {
+            Some(took) => took.to_vec(),
+            None => (0..self.plan.streams.len()).map(given).collect(),
+        }
     }
 
     /// Adds `weight` times the composition that leaves a stream's line at a moment, by pump.

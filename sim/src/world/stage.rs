@@ -3,6 +3,7 @@
 use flowtwin_lab::Instant;
 
 use super::World;
+use super::mixing::Feed;
 use super::slug::{Journey, midway};
 use crate::model::dispersion::relative_variance;
 use crate::model::kernel::Kernel;
@@ -74,8 +75,9 @@ impl World {
 
     /// A slug reacts on its own.
     fn slug_in_tube(&mut self, input: Option<usize>, index: usize, piece: Piece) -> Seen {
+        let feeds = self.feeds(input, index);
         let before = input.map(|stage| self.become_of(stage, index).clone());
-        let (seen, reacted) = self.react_in_slug(before, index, piece);
+        let (seen, reacted) = self.react_in_slug(before, feeds, index, piece);
         self.note(reacted);
         seen
     }
@@ -90,12 +92,14 @@ impl World {
     /// All quantities in a slug at the end of the tube, whose reactions nothing that joins interrupts.
     pub(super) fn at_the_end(&self, index: usize) -> Seen {
         let last = self.plan.tube.iter().rposition(|s| s.spec.reacts).map_or(0, |last| last + 1);
-        self.react_in_slug(None, index, Piece { stretches: (0, last), share: 1.0 }).0
+        let piece = Piece { stretches: (0, last), share: 1.0 };
+        self.react_in_slug(None, Vec::new(), index, piece).0
     }
 
     fn react_in_slug(
         &self,
         before: Option<Seen>,
+        feeds: Vec<Feed>,
         index: usize,
         piece: Piece,
     ) -> (Seen, Result<(), RunsAway>) {
@@ -114,7 +118,13 @@ impl World {
         let mut reacted = Ok(());
         if let Some(network) = &self.plan.network {
             let capacity = self.plan.world().rig.liquid.heat_capacity_kj_per_l_k(journey.final_c);
-            reacted = network.react(&mut values, &journey.stays, mixed, capacity);
+            reacted = if feeds.len() > 1 {
+                let length = self.length(slug.slug_to_ul - slug.from_ul, growth);
+                let unmixed = self.unmixed(feeds, &journey, length);
+                network.react_unmixed(&mut values, &unmixed, &journey.stays, capacity)
+            } else {
+                network.react(&mut values, &journey.stays, mixed, capacity)
+            };
         }
         if let Some(reaction) = &self.plan.reaction {
             let made = reaction.make(&reaction::Slug {
@@ -132,10 +142,19 @@ impl World {
 
     /// Effectiveness of mixing in a slug that formed with this volume [µL].
     fn mixed(&self, formed_ul: f64, growth: f64, journey: &Journey) -> f64 {
+        let mixing = &self.plan.world().rig.mixing;
+        // Reactions wait for the time constant instead, where there is one.
+        let has_time = mixing.time_s > 0.0 && self.plan.network.is_some();
+        if self.plan.carrier.is_none() || has_time {
+            return 1.0;
+        }
+        effectiveness(mixing, journey.flow_ul_per_min, self.length(formed_ul, growth))
+    }
+
+    /// Length of a slug that formed with this volume [µL], in parts of one whose flow equals its carrier's.
+    fn length(&self, formed_ul: f64, growth: f64) -> f64 {
         let Some(carrier) = &self.plan.carrier else { return 1.0 };
-        let usual_ul = slug_volume_ul(&carrier.segmentation, 1.0, 1.0);
-        let length = formed_ul * growth / usual_ul;
-        effectiveness(&self.plan.world().rig.mixing, journey.flow_ul_per_min, length)
+        formed_ul * growth / slug_volume_ul(&carrier.segmentation, 1.0, 1.0)
     }
 
     /// A parcel of a single liquid disperses: what leaves together entered at different times, and each part has reacted
@@ -166,7 +185,9 @@ impl World {
             }
             let from = self.train.first_beyond(entered).min(last);
             let mut part = self.before(input, from);
-            reacted = reacted.and(self.react_in_parcel(&mut part.values, transit, &journey));
+            let feeds = self.feeds(input, from);
+            let parcel = (&mut part.values[..], feeds);
+            reacted = reacted.and(self.react_in_parcel(parcel, transit, &journey));
             for (sum, value) in sum.values.iter_mut().zip(&part.values) {
                 *sum += weight * value;
             }
@@ -176,10 +197,10 @@ impl World {
         sum
     }
 
-    /// Lets a parcel react for `transit` times as long as on a way.
+    /// Lets a parcel, with the liquids that meet in it, react for `transit` times as long as on a way.
     fn react_in_parcel(
         &self,
-        values: &mut [f64],
+        (values, feeds): (&mut [f64], Vec<Feed>),
         transit: f64,
         journey: &Journey,
     ) -> Result<(), RunsAway> {
@@ -187,6 +208,11 @@ impl World {
         let capacity = self.plan.world().rig.liquid.heat_capacity_kj_per_l_k(journey.final_c);
         let for_longer = |stay: &Stay| Stay { seconds: transit * stay.seconds, ..*stay };
         let stays: Vec<Stay> = journey.stays.iter().map(for_longer).collect();
+        if feeds.len() > 1 {
+            let mut unmixed = self.unmixed(feeds, journey, 1.0);
+            unmixed.before_s *= transit;
+            return network.react_unmixed(values, &unmixed, &stays, capacity);
+        }
         network.react(values, &stays, 1.0, capacity)
     }
 

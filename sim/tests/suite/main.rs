@@ -3,12 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by unwrapping")]
 
 mod analysers;
+mod claisen;
 mod consequences;
 mod dynamic;
 mod faults;
 mod geometry;
 mod paper;
 mod promises;
+mod reagents;
 mod reference_world;
 mod sense;
 mod support;

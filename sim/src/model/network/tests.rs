@@ -245,3 +245,79 @@ fn mistakes_in_reactions_are_named_by_key() {
     let rate = spec::Reaction { rate: Some("k * aa".into()), ..reaction("a -> b", 1.0) };
     assert!(wrong(rate).1.contains("there is no `aa` here"));
 }
+
+/// Whatever hastens a reaction hastens its way back alike: the equilibrium is that of the constants.
+#[test]
+fn a_catalyst_or_an_inhibitor_leaves_the_equilibrium_alone() {
+    let mut reversible = reaction("a + b <-> c", 2.0);
+    reversible.reverse = Some(spec::Reverse { k_in_mol_l_s: 0.5, activation_kj_per_mol: 0.0 });
+    let start = [1000.0, 1000.0, 0.0, 100.0];
+    let alone = after(&[reversible.clone()], start, &[stay(1e4, 25.0)]);
+    close(alone[2] * 1e3 / (alone[0] * alone[1]), 4.0, 1e-6);
+    let mut catalysed = reversible.clone();
+    catalysed.orders = [("d".to_owned(), 1.0)].into();
+    let mut inhibited = reversible;
+    inhibited.factors = vec![RateFactor::Inhibition { of: "d".into(), half_mm: 10.0 }];
+    for changed in [catalysed, inhibited] {
+        let soon = after(std::slice::from_ref(&changed), start, &[stay(1.0, 25.0)]);
+        assert!(soon[2] < 0.5 * alone[2], "{soon:?}");
+        let end = after(&[changed], start, &[stay(1e5, 25.0)]);
+        close(end[2], alone[2], 1e-6);
+    }
+}
+
+/// Concentrations [mM] where two feeds of one volume mix while they react for a second.
+fn mixing(reactions: &[spec::Reaction], tau_s: f64, feeds: [[f64; 4]; 2]) -> [f64; 4] {
+    let mut values = [0.0; 4];
+    let feeds = feeds.map(|values| (0.5, values.to_vec())).into();
+    let unmixed = Unmixed { feeds, tau_s, before_s: 0.0 };
+    network(reactions).react_unmixed(&mut values, &unmixed, &[stay(1.0, 25.0)], 4.0).unwrap();
+    values
+}
+
+const APART: [[f64; 4]; 2] = [[200.0, 0.0, 0.0, 0.0], [0.0, 200.0, 0.0, 0.0]];
+
+#[test]
+fn feeds_that_mix_at_once_react_as_their_mixture() {
+    let second = reaction("a + b -> c", 5.0);
+    let mixed = after(std::slice::from_ref(&second), [100.0, 100.0, 0.0, 0.0], &[stay(1.0, 25.0)]);
+    let found = mixing(&[second], 1e-5, APART);
+    (0..3).for_each(|i| close(found[i], mixed[i], 1e-4));
+}
+
+/// What a feed does alone needs no other: mixing changes no reaction of first order.
+#[test]
+fn mixing_holds_up_only_what_needs_two_feeds() {
+    let first = reaction("a -> c", 0.7);
+    for tau_s in [0.01, 1.0, 100.0] {
+        let found = mixing(std::slice::from_ref(&first), tau_s, APART);
+        close(found[0], 100.0 * math::exp(-0.7), 1e-6);
+        close(found[2], 100.0 * (1.0 - math::exp(-0.7)), 1e-6);
+    }
+    let second = reaction("a + b -> c", 5.0);
+    let made =
+        [0.01, 0.3, 3.0, 30.0].map(|tau_s| mixing(std::slice::from_ref(&second), tau_s, APART)[2]);
+    assert!(made.windows(2).all(|pair| pair[1] < 0.9 * pair[0]), "{made:?}");
+}
+
+/// A slow reaction of second order in two equal feeds that mix as exp(−t/τ): the mean of the product of concentrations is
+/// āb̄ (1 − exp(−2t/τ)).
+#[test]
+fn a_slow_reaction_sees_the_mixing_decay_with_its_time_constant() {
+    let slow = reaction("a + b -> c", 1e-4);
+    let tau = 0.8;
+    let mixed_s = 1.0 - 0.5 * tau * (1.0 - math::exp(-2.0 / tau));
+    close(mixing(&[slow], tau, APART)[2], 1e-4 * 0.1 * 0.1 * mixed_s * 1e3, 1e-4);
+}
+
+#[test]
+fn mixing_feeds_keep_their_moles_and_lose_selectivity() {
+    let steps = [reaction("a + b -> c", 50.0), reaction("c + b -> d", 5.0)];
+    let selectivity = [1e-4, 0.1, 1.0].map(|tau_s| {
+        let end = mixing(&steps, tau_s, APART);
+        close(end[0] + end[2] + end[3], 100.0, 1e-9);
+        close(end[1] + end[2] + 2.0 * end[3], 100.0, 1e-9);
+        end[2] / (end[2] + end[3])
+    });
+    assert!(selectivity[0] > selectivity[1] && selectivity[1] > selectivity[2], "{selectivity:?}");
+}

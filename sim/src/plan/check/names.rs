@@ -22,6 +22,9 @@ pub(super) fn world(world: &World) -> Checked {
         let key = format!("noise.spectrometers.{name}");
         known(key, "spectrometer", name, &world.rig.spectrometers)?;
     }
+    for name in world.noise.sensors.keys() {
+        known(format!("noise.sensors.{name}"), "sensor", name, &world.rig.sensors)?;
+    }
     for name in world.noise.analysers.keys() {
         known(format!("noise.analysers.{name}"), "analyser", name, &world.rig.analysers)?;
     }
@@ -106,6 +109,13 @@ fn spectrometers(world: &World) -> Checked {
         known(key("cell"), "stretch", &spectrometer.cell, &stretches)?;
         known(key("light"), "light", &spectrometer.light, &rig.lights)?;
     }
+    for (name, sensor) in &rig.sensors {
+        known(format!("rig.sensors.{name}.stretch"), "stretch", &sensor.stretch, &stretches)?;
+        if rig.analysers.contains_key(name) || rig.heaters.contains_key(name) {
+            let detail = "an analyser or a heater has this name already";
+            return inconsistent(format!("rig.sensors.{name}"), detail);
+        }
+    }
     for (name, analyser) in &rig.analysers {
         known(format!("rig.analysers.{name}.stretch"), "stretch", &analyser.stretch, &stretches)?;
     }
@@ -151,6 +161,7 @@ fn mishap_names(key: &str, mishap: &Mishap, rig: &Rig) -> Checked {
         Mishap::Silence { instrument, .. } => {
             let all = rig.pumps.keys().chain(rig.heaters.keys()).chain(rig.lights.keys());
             let all = all.chain(rig.spectrometers.keys()).chain(rig.analysers.keys());
+            let all = all.chain(rig.sensors.keys());
             let all: BTreeMap<String, ()> = all.map(|name| (name.clone(), ())).collect();
             known(key("silence.instrument"), "instrument", instrument, &all)
         }

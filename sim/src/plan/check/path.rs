@@ -63,8 +63,11 @@ fn one_liquid(world: &World) -> Checked {
     if rig.segmentation.is_some() {
         return inconsistent("rig.segmentation", "slugs need a carrier: `rig.carrier`");
     }
-    if rig.mixing != Mixing::default() {
-        return inconsistent("rig.mixing", "without a carrier there are no slugs to mix");
+    let of_slugs = |mixing: &Mixing| [mixing.flow_ul_per_min, mixing.power].map(f64::to_bits);
+    if of_slugs(&rig.mixing) != of_slugs(&Mixing::default()) {
+        let detail =
+            "without a carrier there are no slugs to mix; `time_s` is for liquids that meet";
+        return inconsistent("rig.mixing", detail);
     }
     if world.noise.slugs != SlugNoise::default() {
         return inconsistent("noise.slugs", "without a carrier there are no slugs");

@@ -2,11 +2,24 @@
 
 use super::super::{Checked, inconsistent, within};
 use super::table;
-use crate::spec::{Analyser, World};
+use crate::spec::{Analyser, Measures, World};
 
 pub(super) fn world(world: &World) -> Checked {
     for (name, analyser) in &world.rig.analysers {
         self::analyser(&format!("rig.analysers.{name}"), analyser)?;
+    }
+    for (name, sensor) in &world.rig.sensors {
+        let key = format!("rig.sensors.{name}");
+        table(&key, sensor)?;
+        if let Measures::Conductivity { s_cm2_per_mol } = &sensor.measures {
+            for (species, molar) in s_cm2_per_mol {
+                let key = format!("{key}.measures.conductivity.s_cm2_per_mol.{species}");
+                within(key, *molar, "S·cm²/mol", 0.0, 2000.0)?;
+            }
+        }
+    }
+    for (name, noise) in &world.noise.sensors {
+        table(&format!("noise.sensors.{name}"), noise)?;
     }
     let mut noise = world.noise.analysers.iter();
     noise.try_for_each(|(name, noise)| table(&format!("noise.analysers.{name}"), noise))
