@@ -35,6 +35,8 @@ pub enum Command {
     Replay(ReplayArgs),
     /// Show what changed between two runs, snapshots or scenarios.
     Diff(DiffArgs),
+    /// Measure a few conditions of a run again and say what has moved on the rig since.
+    Golden(GoldenArgs),
     /// Rebuild the report and tables of a run folder from its journal.
     Report(ReportArgs),
     /// Fit, evaluate and explain surrogates of any table of experiments.
@@ -408,6 +410,31 @@ pub struct DiffArgs {
     /// Print the comparison as JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// Arguments of `flowtwin golden`.
+#[derive(Debug, Args)]
+pub struct GoldenArgs {
+    /// Run folder with which the rig is compared: a campaign, or an earlier golden run.
+    pub run: PathBuf,
+    /// Where to measure.
+    #[arg(long, value_enum, default_value_t)]
+    pub backend: Backend,
+    /// Lab time of the golden run once its first experiment is measured (min).
+    #[arg(long, value_name = "MINUTES", default_value_t = 10.0)]
+    pub minutes: f64,
+    /// Scenario of the simulated rig as it is: that of the run, but for what has moved [default: nothing has].
+    #[arg(long, value_name = "FILE")]
+    pub as_it_is: Option<PathBuf>,
+    /// Seed of the simulated rig [default: the recorded one plus one, as on another day].
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// The real rig.
+    #[command(flatten)]
+    pub rig: OnRig,
+    /// The folder of the golden run.
+    #[command(flatten)]
+    pub folder: Folder,
 }
 
 /// Arguments of `flowtwin report`.

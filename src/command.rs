@@ -10,6 +10,7 @@ mod discover;
 mod emulate;
 mod experiment;
 mod filled;
+mod golden;
 mod hardware;
 mod identified;
 mod init;
@@ -47,6 +48,7 @@ pub fn run(cli: Cli) -> Result<(), CommandError> {
         Command::Check(args) => check::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Diff(args) => diff::run(&args),
+        Command::Golden(args) => golden::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Twin(twin) => twin::run(&twin),
         Command::Discover(args) => discover::run(&args),

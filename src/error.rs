@@ -6,7 +6,7 @@ use std::path::Path;
 use flowtwin_campaign::conclusion::ConclusionError;
 use flowtwin_campaign::folder::FolderError;
 use flowtwin_campaign::scenario::NoRig;
-use flowtwin_comparison::{CheckError, ExplainError, SideError};
+use flowtwin_comparison::{CheckError, ExplainError, GoldenError, SideError};
 use flowtwin_data::DataError;
 use flowtwin_data::diagnostic::Diagnostic;
 
@@ -124,6 +124,16 @@ impl From<ExplainError> for CommandError {
     fn from(error: ExplainError) -> Self {
         match error {
             ExplainError::Side(error) => (*error).into(),
+            other => Self::bad_input(other),
+        }
+    }
+}
+
+impl From<GoldenError> for CommandError {
+    fn from(error: GoldenError) -> Self {
+        match error {
+            GoldenError::Scenario(error) => error.into(),
+            GoldenError::Simulation(_) => Self::failed(error),
             other => Self::bad_input(other),
         }
     }

@@ -3,6 +3,7 @@
 mod able;
 mod check;
 mod course;
+mod ending;
 mod entrant;
 mod expected;
 pub mod file;
@@ -444,7 +445,7 @@ impl Scenario {
         let unit = |(feature, unit): (&flowtwin_lab::analysis::Feature, &str)| match feature
             .is_computed()
         {
-            true => (feature.name.clone(), Quantity::of_key(&feature.name).unit),
+            true => (feature.name.clone(), ending::unit_of(&feature.name)),
             false => (feature.name.clone(), unit.to_owned()),
         };
         features.map(unit).collect()

@@ -3,10 +3,11 @@
 use std::num::NonZeroUsize;
 
 use flowtwin_campaign::scenario::Scenario;
+use flowtwin_report::{Front, Run};
 use flowtwin_study::benchmark::Truth;
 use serde::Serialize;
 
-use crate::side::{Goal, Side};
+use crate::side::{Aim, Goal, Side};
 
 /// A quantity of a whole campaign on both sides.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -37,7 +38,7 @@ impl Cost {
 /// What both campaigns have come to.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Outcome {
-    /// Best value, regret, experiments, lab time, volumes.
+    /// Best value, distance from its target or front, regret, experiments, lab time, volumes.
     pub totals: Vec<Cost>,
     /// What was computed.
     pub work: Vec<Cost>,
@@ -56,6 +57,14 @@ impl Outcome {
         let unit = a.features.iter().find(|(known, _)| known == name).map_or("", |(_, unit)| unit);
         let count = |n: usize| Some(n as f64);
         let mut totals = vec![cost(format!("best {name}"), unit, value(&before), value(&after))];
+        if let Some(Goal { aim: Aim::Target(target), .. }) = goal {
+            let off = |best| value(best).map(|value| (value - target).abs());
+            totals.push(cost("off its target".into(), unit, off(&before), off(&after)));
+        }
+        if let Some(((size, volume), (later, more))) = a.front().zip(b.front()) {
+            totals.push(cost("best compromises".into(), "", count(size), count(later)));
+            totals.push(cost("hypervolume".into(), "", Some(volume), Some(more)));
+        }
         if let Some(threads) = regret {
             totals.push(cost("regret".into(), unit, a.regret(threads), b.regret(threads)));
         }
@@ -96,12 +105,11 @@ impl Side {
 
     /// The best experiment and its objective.
     pub(crate) fn best(&self, goal: &Goal) -> Option<(u64, f64)> {
-        let less = goal.less;
         let place = self.features.iter().position(|(known, _)| *known == goal.feature)?;
         let mut best: Option<(u64, f64)> = None;
-        for m in self.experiments.iter().filter(|m| !m.failed()) {
+        for m in self.experiments.iter().filter(|m| !m.failed() && self.is_allowed(m)) {
             let Some(value) = m.features.get(place).copied().flatten() else { continue };
-            if best.is_none_or(|(_, best)| if less { value < best } else { value > best }) {
+            if best.is_none_or(|(_, best)| goal.score(value) > goal.score(best)) {
                 best = Some((m.experiment, value));
             }
         }
@@ -113,7 +121,7 @@ impl Side {
     fn regret(&self, threads: NonZeroUsize) -> Option<f64> {
         let journal = self.journal.as_ref()?;
         let scenario = Scenario::recorded(self.definition.as_ref()?).ok()?;
-        if scenario.table().is_none() && !journal.header().simulated {
+        if self.has_several() || scenario.table().is_none() && !journal.header().simulated {
             return None;
         }
         let (number, _) = self.best(&self.objective()?)?;
@@ -122,6 +130,13 @@ impl Side {
         let found = Truth::new(&scenario).at(conditions)?;
         let goal = scenario.objective().goal;
         Some((goal.score(optimum.value) - goal.score(found)).max(0.0))
+    }
+
+    /// How many best compromises between several objectives it holds, and what they cover; none where it is after one thing,
+    /// or has no journal.
+    fn front(&self) -> Option<(usize, f64)> {
+        let run = Run::read(self.journal.as_ref()?).ok()?;
+        Front::of(&run).map(|front| (front.members.len(), front.hypervolume))
     }
 
     fn failed(&self) -> usize {

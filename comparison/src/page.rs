@@ -19,7 +19,10 @@ impl Comparison {
         let mut page = Page::new(&format!("{} and {}", a.name, b.name), simulated);
         page.kicker("What moved");
         page.lead(&self.headline());
-        let text = |text: &str| format!("<pre>{}</pre>\n", escaped(text));
+        let text = |text: &str| {
+            // On a narrow screen the tables can be moved from side to side.
+            format!("<pre style=\"overflow-x:auto\" tabindex=\"0\">{}</pre>\n", escaped(text))
+        };
         page.push(&section("found", "What differs", &text(&self.text())));
         if let Some(why) = why {
             page.push(&section("why", "Why", &text(&why.text())));
@@ -82,7 +85,7 @@ fn best_so_far(points: &[(f64, f64)], goal: &Goal) -> Vec<(f64, f64)> {
     let mut best: Option<f64> = None;
     let mut line = Vec::new();
     for &(n, y) in points {
-        let so_far = best.map_or(y, |best| if goal.less { best.min(y) } else { best.max(y) });
+        let so_far = best.map_or(y, |best| if goal.score(y) > goal.score(best) { y } else { best });
         best = Some(so_far);
         line.push((n, so_far));
     }

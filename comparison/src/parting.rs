@@ -98,6 +98,7 @@ fn of_journals(before: &Journal, after: &Journal) -> Option<Parting> {
     let [(a, old_lines), (b, new_lines)] = [told(before), told(after)];
     let (a, b, lines) = (&a[..], &b[..], [old_lines, new_lines]);
     let mut place = Place::default();
+    let mut announced = None;
     for line in 0..a.len().max(b.len()) {
         let (old, new) = (a.get(line), b.get(line));
         if old.is_some_and(|record| matches!(record, Record::Proposal(_))) && old == new {
@@ -105,14 +106,21 @@ fn of_journals(before: &Journal, after: &Journal) -> Option<Parting> {
         }
         if let Some((sort, what, before, after)) = differ(old, new, a, b, line) {
             new.or(old).iter().for_each(|record| place.pass(record));
+            let Place { experiment, phase, at_s } = &place;
+            let (experiment, phase) = (*experiment, phase.clone());
             let shown = lines[1].get(line).or(lines[0].get(line)).copied();
-            let Place { experiment, phase, at_s } = place;
-            let (line, at_s) = (shown, Some(at_s));
-            return Some(Parting { sort, experiment, phase, line, at_s, what, before, after });
+            let at_s = Some(*at_s);
+            let parting =
+                Parting { sort, experiment, phase, line: shown, at_s, what, before, after };
+            if !matches!((old, new), (Some(Record::Phase(_)), Some(Record::Phase(_)))) {
+                return Some(parting);
+            }
+            // Another policy is announced: what it does otherwise comes later, if at all.
+            announced.get_or_insert(parting);
         }
         old.iter().for_each(|record| place.pass(record));
     }
-    None
+    announced
 }
 
 /// What a journal records of a run whatever lab it was on, and in which lines: what was intended stands again behind, with
@@ -161,6 +169,8 @@ fn sort(old: &Record, new: &Record, a: &[Record], b: &[Record], line: usize) -> 
         (Record::Fault(_), _) | (_, Record::Fault(_)) => Sort::Fault,
         (Record::Spoiled(_), _) | (_, Record::Spoiled(_)) => Sort::Fault,
         (Record::Proposal(_), Record::Proposal(_)) => Sort::Proposal,
+        // What a phase is to do: by which policy, how often.
+        (Record::Phase(_), Record::Phase(_)) => Sort::Proposal,
         (Record::Experiment(old), Record::Experiment(new)) => of_two(old, new),
         (Record::Blank(_), Record::Blank(_)) => Sort::Measurement,
         (Record::Command(old), Record::Command(new)) if old.send == new.send => {

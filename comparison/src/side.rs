@@ -136,20 +136,42 @@ impl Side {
         self.definition.as_ref()?.pointer(pointer)
     }
 
-    /// What the campaign is after, the first where it is after several; none where the side does not say it, or is after a
-    /// value between others.
+    /// What the campaign is after, the first where it is after several; none where the side does not say it.
     pub(crate) fn objective(&self) -> Option<Goal> {
         let objective = self.says("/objective").or_else(|| self.says("/objectives/0"))?;
         let feature = objective.get("feature")?.as_str()?.to_owned();
-        let less = match objective.get("goal") {
-            None => false,
-            Some(goal) => match goal.as_str()? {
-                "maximize" => false,
-                "minimize" => true,
+        let target = |goal: &Value| goal.get("target").and_then(Value::as_f64);
+        let aim = match objective.get("goal") {
+            None => Aim::More,
+            Some(goal) => match (goal.as_str(), target(goal)) {
+                (Some("maximize"), _) => Aim::More,
+                (Some("minimize"), _) => Aim::Less,
+                (_, Some(target)) => Aim::Target(target),
                 _ => return None,
             },
         };
-        Some(Goal { feature, less })
+        Some(Goal { feature, aim })
+    }
+
+    /// Whether the campaign is after several things at once.
+    pub(crate) fn has_several(&self) -> bool {
+        let all = self.says("/objectives").and_then(Value::as_array);
+        all.is_some_and(|all| all.len() > 1)
+    }
+
+    /// Whether an experiment is within the limits that the campaign sets.
+    pub(crate) fn is_allowed(&self, m: &Measured) -> bool {
+        let limits = self.says("/limits").and_then(Value::as_array);
+        limits.into_iter().flatten().all(|limit| {
+            let named =
+                |(name, _): &(String, String)| Some(name.as_str()) == limit["feature"].as_str();
+            let place = self.features.iter().position(named);
+            // What is no feature here, such as a formula, is not known to be broken.
+            let Some(place) = place else { return true };
+            let Some(value) = m.features.get(place).copied().flatten() else { return false };
+            limit["at_least"].as_f64().is_none_or(|low| value >= low)
+                && limit["at_most"].as_f64().is_none_or(|high| value <= high)
+        })
     }
 }
 
@@ -158,6 +180,28 @@ impl Side {
 pub(crate) struct Goal {
     /// The feature.
     pub(crate) feature: String,
-    /// Whether less of it is better.
-    pub(crate) less: bool,
+    /// Which values of it are better.
+    pub(crate) aim: Aim,
+}
+
+/// Which values are better.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Aim {
+    /// More.
+    More,
+    /// Less.
+    Less,
+    /// Those nearer to this one.
+    Target(f64),
+}
+
+impl Goal {
+    /// A value as something to be maximised: of a target, minus the distance.
+    pub(crate) fn score(&self, value: f64) -> f64 {
+        match self.aim {
+            Aim::More => value,
+            Aim::Less => -value,
+            Aim::Target(target) => -(value - target).abs(),
+        }
+    }
 }

@@ -121,7 +121,7 @@ fn line(text: &str) -> String {
 }
 
 fn key_line(change: &KeyChange) -> String {
-    let unit = Quantity::of_key(last(&change.key)).unit;
+    let unit = unit_of(&change.key);
     let unit = if unit.is_empty() { unit } else { format!(" {unit}") };
     let value = |value: &Option<Value>| value.as_ref().map_or("(none)".into(), shown);
     let values = format!("{} → {}{unit}", value(&change.before), value(&change.after));
@@ -130,6 +130,19 @@ fn key_line(change: &KeyChange) -> String {
         return whole + "\n";
     }
     line(&format!("  {}:", change.key)) + &line(&format!("    {values}"))
+}
+
+/// The unit of a key: what its range says, or that of the table of names that it is in; else its suffix.
+fn unit_of(key: &str) -> String {
+    let all = [flowtwin_sim::spec::RANGES, flowtwin_lab::procedure::RANGES];
+    let said = |part: &str| {
+        let ranges = all.iter().copied().flatten().flat_map(|(_, ranges)| ranges.iter());
+        let mut named = ranges.filter(|range| range.key.rsplit('.').next() == Some(part));
+        named.next().map(|range| range.unit.to_owned())
+    };
+    let parts: Vec<&str> = key.rsplit('.').take(2).map(last).collect();
+    let found = parts.iter().find_map(|part| said(part));
+    found.unwrap_or_else(|| Quantity::of_key(last(key)).unit)
 }
 
 /// The key itself, without the tables it is in.
@@ -210,7 +223,7 @@ fn signed(x: f64) -> String {
     if x.abs() > 0.0 && x.abs() < 1e-4 {
         return "≈0".into();
     }
-    let sign = if x > 0.0 { "+" } else { "" };
+    let sign = if x > 0.0 && x.is_finite() { "+" } else { "" };
     format!("{sign}{}", significant(x, 3))
 }
 
@@ -225,7 +238,7 @@ fn turn_line(which: &str, turn: &Turn) -> String {
 fn cost_row(cost: &Cost) -> Vec<String> {
     let number = |x: Option<f64>| match x {
         None => "–".into(),
-        Some(x) if cost.unit.is_empty() => fixed(x, 0),
+        Some(x) if cost.unit.is_empty() && x.fract().abs() <= 0.0 => fixed(x, 0),
         Some(x) => significant(x, 5),
     };
     let change = cost.before.zip(cost.after).and_then(|(before, after)| percent(before, after));

@@ -48,7 +48,12 @@ pub(super) struct Order<'a> {
     pub(super) replayed: Option<&'a Journal>,
     /// Who has filled syringes.
     pub(super) filled: By<'a>,
+    /// What is told of its folder instead of the closing table.
+    pub(super) then: Option<Then<'a>>,
 }
+
+/// What is told of a run folder.
+pub(super) type Then<'a> = &'a dyn Fn(&Path) -> Result<(), CommandError>;
 
 /// Runs a campaign, writes its run folder and prints what was asked for.
 ///
@@ -57,7 +62,7 @@ pub(super) fn at(
     order: &Order<'_>,
     place: impl Fn() -> Result<Place, CommandError>,
 ) -> Result<(), CommandError> {
-    let Order { scenario, seed, to, more, replayed, filled } = order;
+    let Order { scenario, seed, to, more, replayed, filled, then } = order;
     let seed = *seed;
     // Before a lab outside begins to work.
     let mut target = Target::of(to, scenario, seed, more)?;
@@ -86,7 +91,7 @@ pub(super) fn at(
             continue;
         }
         let simulated_events = world.map(|world| world.work().events);
-        let concluded = conclude(to, folder.path(), Extras { backend, simulated_events });
+        let concluded = conclude(to, folder.path(), Extras { backend, simulated_events }, *then);
         return both(outcome(&ended), concluded);
     }
 }
@@ -103,12 +108,19 @@ pub(super) fn both(
 }
 
 /// Writes the run folder and prints what was asked for.
-pub(super) fn conclude(to: &Folder, path: &Path, extras: Extras) -> Result<(), CommandError> {
+pub(super) fn conclude(
+    to: &Folder,
+    path: &Path,
+    extras: Extras,
+    then: Option<Then<'_>>,
+) -> Result<(), CommandError> {
     let conclusion = Conclusion::of(path, extras, threads(to.jobs))?;
     conclusion.write(path)?;
-    console::print(conclusion.text(to.json, console::columns(&stdout())))?;
+    if then.is_none() {
+        console::print(conclusion.text(to.json, console::columns(&stdout())))?;
+    }
     console::say_line(format_args!("run folder: {}", path.display()));
-    Ok(())
+    then.map_or(Ok(()), |then| then(path))
 }
 
 /// Runs a campaign on `lab` into `folder`.

@@ -24,7 +24,9 @@ use flowtwin_lab::{FaultKind, Instant, Lab, Manifest, Span};
 use flowtwin_report::Extras;
 
 use super::attendant::{Attendant, Cables, Held};
-use super::campaign::{STOP, both, conclude, heed_ctrl_c, is_unsafe, outcome, run_into, threads};
+use super::campaign::{
+    STOP, Then, both, conclude, heed_ctrl_c, is_unsafe, outcome, run_into, threads,
+};
 use super::emulate::read_wiring;
 use super::filled::filled;
 use super::run_folder::Target;
@@ -56,25 +58,22 @@ pub(super) struct OnHardware<'a> {
     pub(super) seed: u64,
     /// The run it repeats.
     pub(super) replayed: Option<&'a journal::Journal>,
+    /// What is told of its folder instead of the closing table.
+    pub(super) then: Option<Then<'a>>,
 }
 
 pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
-    let OnHardware { rig: args, to, scenario, seed, replayed } = order;
+    let OnHardware { rig: args, to, scenario, seed, replayed, then } = order;
     let wiring_file = args.wiring.as_deref().expect("required with --backend hardware");
     if scenario.table().is_some() {
         return Err(CommandError::bad_input("a table of outcomes runs on no rig"));
     }
     super::place::with_rig(&scenario)?;
     let wiring = read_wiring(wiring_file)?;
-    let real_time = (args.speed - 1.0).abs() < f64::EPSILON;
-    if !(real_time || wiring.simulated && args.speed.is_finite() && args.speed > 0.0) {
-        let message = format!("--speed {}: a real rig runs in real time", args.speed);
-        return Err(CommandError::bad_input(message)
-            .hint("only instruments that `flowtwin emulate --wired` serves can be accelerated"));
-    }
+    in_its_time(args, &wiring)?;
     spectra_come_in_time(&wiring, &scenario)?;
     let identity = Identity::new(&scenario, seed, wiring.simulated).in_wall_time();
-    let more = if replayed.is_some() { "-rig-replay" } else { "-rig" };
+    let more = ending(replayed.is_some(), then.is_some());
     let filled = filled(&args.filled, scenario.manifest())?;
     let target = Target::of(to, &scenario, seed, more)?;
     let (folder, _target) = target.folder(to, &identity, replayed)?;
@@ -129,8 +128,28 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
         );
     }
     let concluded =
-        conclude(to, &path, Extras { backend: "hardware".into(), simulated_events: None });
+        conclude(to, &path, Extras { backend: "hardware".into(), simulated_events: None }, then);
     both(verdict(&ended, watched), concluded)
+}
+
+/// Refuses to accelerate a real rig.
+fn in_its_time(args: &OnRig, wiring: &Wiring) -> Result<(), CommandError> {
+    let real_time = (args.speed - 1.0).abs() < f64::EPSILON;
+    if real_time || wiring.simulated && args.speed.is_finite() && args.speed > 0.0 {
+        return Ok(());
+    }
+    let message = format!("--speed {}: a real rig runs in real time", args.speed);
+    Err(CommandError::bad_input(message)
+        .hint("only instruments that `flowtwin emulate --wired` serves can be accelerated"))
+}
+
+/// What the usual name of the folder of a run on a rig ends with.
+fn ending(is_replay: bool, is_golden: bool) -> &'static str {
+    match (is_replay, is_golden) {
+        (true, _) => "-rig-replay",
+        (false, true) => "-rig-golden",
+        (false, false) => "-rig",
+    }
 }
 
 /// The instruments of a rig, ready for what they are to do; and the scenario as they are.

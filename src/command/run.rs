@@ -18,11 +18,11 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let seed = args.seed.unwrap_or(scenario.file().seed);
     if args.backend == Backend::Hardware {
         let (rig, to) = (&args.rig, &args.folder);
-        return hardware::run(OnHardware { rig, to, scenario, seed, replayed: None });
+        return hardware::run(OnHardware { rig, to, scenario, seed, replayed: None, then: None });
     }
     let more = if args.backend == Backend::Twin { "-twin" } else { "" };
     let filled = By::Hand(filled(&args.rig.filled, scenario.manifest())?);
-    let (to, replayed) = (&args.folder, None);
-    let order = Order { scenario: &scenario, seed, to, more, replayed, filled };
+    let (to, replayed, then) = (&args.folder, None, None);
+    let order = Order { scenario: &scenario, seed, to, more, replayed, filled, then };
     at(&order, || Place::of(args, &scenario, seed))
 }

@@ -16,6 +16,7 @@ mod docs;
 mod faults;
 mod geometry;
 mod goals;
+mod golden;
 mod handoff;
 mod hardware;
 mod kept;

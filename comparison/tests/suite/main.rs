@@ -4,6 +4,7 @@
 #[path = "../../examples/planted/changes.rs"]
 mod changes;
 mod checked;
+mod golden;
 mod moved;
 mod planted;
 mod sensitive;

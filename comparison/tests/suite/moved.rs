@@ -2,10 +2,11 @@
 
 use std::num::NonZeroUsize;
 
+use flowtwin_campaign::scenario::Scenario;
 use flowtwin_comparison::snapshot::Snapshot;
 use flowtwin_comparison::{Comparison, Effort, Side, Sort};
 
-use crate::support::{folder, quickly, short, side};
+use crate::support::{file, folder, quickly, short, side};
 
 #[test]
 fn a_scenario_equals_itself_and_its_snapshot() {
@@ -51,6 +52,42 @@ fn the_first_proposal_that_differs_is_told_in_shares_of_its_range() {
 }
 
 #[test]
+fn another_policy_is_told_as_the_first_proposal_that_it_makes_otherwise() {
+    let dir = folder("other-policy");
+    let (a, b) = (short(&dir, "a.toml", ""), short(&dir, "b.toml", "policy random"));
+    let found = quickly(&side(&a), &side(&b));
+    let parting = found.parting.as_ref().unwrap();
+    assert_eq!((parting.sort, parting.experiment), (Sort::Proposal, 5), "{}", found.text());
+    assert!(parting.what.starts_with("proposal.conditions"), "{}", found.text());
+    assert_eq!(found.decisions.first.as_ref().unwrap().experiment, 5);
+}
+
+#[test]
+fn several_objectives_and_targets_are_told_by_front_and_distance() {
+    let dir = folder("several");
+    let told = |base: &str, body: &str, names: &[&str]| {
+        let load =
+            |name: &str, body: &str| side(&Scenario::load(&file(&dir, name, base, body)).unwrap());
+        let phase = "[[phases]]\nname = \"survey\"\npolicy = \"lhs\"\nexperiments = 6\n";
+        let found = quickly(&load("a.toml", phase), &load("b.toml", &format!("{body}{phase}")));
+        let text = found.text();
+        for name in names {
+            let cost = found.outcome.totals.iter().find(|cost| cost.name == *name);
+            let cost = cost.unwrap_or_else(|| panic!("{name}: {text}"));
+            assert!(cost.moved() && cost.after.is_some(), "{name}: {text}");
+            assert!(text.contains(name), "{text}");
+        }
+        found
+    };
+    let weaker = "[stocks]\namaranth = { concentrations_mm = { am = 0.12 } }\n";
+    told("trade-off.toml", weaker, &["hypervolume"]);
+    let found = told("colour-target.toml", weaker, &["off its target"]);
+    let best = found.outcome.totals.iter().find(|cost| cost.name.starts_with("best ")).unwrap();
+    let off = found.outcome.totals.iter().find(|cost| cost.name == "off its target").unwrap();
+    assert!(((best.before.unwrap() - 0.40).abs() - off.before.unwrap()).abs() < 1e-12);
+}
+
+#[test]
 fn a_fault_is_told_as_a_fault_at_its_experiment() {
     let dir = folder("faulty");
     let stall = "[faults]\nscheduled = [{ at_s = 1700.0, for_s = 60.0, mishap = { stall = { pump = \"cui\" } } }]\n";
@@ -73,6 +110,21 @@ fn replicates_tell_how_large_a_change_is() {
     assert!((of("pli").median_percent.unwrap() - 10.0).abs() < 1.0, "{}", found.text());
     assert!(deviations > 3.0, "{}", found.text());
     assert!(found.outcome.totals.iter().any(|cost| cost.name == "regret" && cost.after.is_some()));
+}
+
+#[test]
+fn a_key_is_told_with_its_unit_also_where_that_is_no_suffix() {
+    let dir = folder("units");
+    let body = "[rig.liquid]\nexpansion_per_k = 0.0009\nviscosity_mpa_s = 4.7\nheat_capacity_j_per_kg_k = 2100.0\n";
+    let (a, b) = (short(&dir, "a.toml", ""), short(&dir, "b.toml", body));
+    let text = quickly(&side(&a), &side(&b)).text();
+    for said in [
+        "rig.liquid.expansion_per_k: 0.00086 → 0.0009 1/K",
+        "rig.liquid.viscosity_mpa_s: 4.6 → 4.7 mPa·s",
+        "rig.liquid.heat_capacity_j_per_kg_k: 2090 → 2100 J/(kg·K)",
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
 }
 
 #[test]

@@ -50,8 +50,8 @@ impl Heater {
             ambient_c,
             plate_c: ambient_c,
             wander: Wander::new(stream, noise.deviation_k, noise.correlation_s, TICK_S),
-            sensor_c: ambient_c,
-            before_c: ambient_c,
+            sensor_c: ambient_c - spec.above_sensor_k,
+            before_c: ambient_c - spec.above_sensor_k,
             set_point_c: None,
             kept_c: ambient_c,
             integral: 0.0,
@@ -134,7 +134,8 @@ impl Heater {
         self.wander.step();
         self.before_c = self.sensor_c;
         let share = TICK_S / (self.spec.sensor_s + TICK_S);
-        self.sensor_c += share * (self.zone_c() - self.sensor_c);
+        let at_sensor_c = self.zone_c() - self.spec.above_sensor_k;
+        self.sensor_c += share * (at_sensor_c - self.sensor_c);
         self.log.push_back(self.zone_c());
     }
 
@@ -230,6 +231,16 @@ mod tests {
         assert!((plate.zone_c() - 135.0).abs() < 0.01, "{} °C", plate.zone_c());
         let expected = 100.0 * (2.5 * 112.0 + 2.5) / 450.0;
         assert!((plate.power_percent() - expected).abs() < 0.05, "{} %", plate.power_percent());
+    }
+
+    #[test]
+    fn a_zone_that_is_hotter_than_its_sensor_reads_is_held_above_the_set_point_by_as_much() {
+        let mut plate = plate();
+        plate.spec.above_sensor_k = 3.0;
+        plate.set(Some(135.0));
+        run(&mut plate, 4000.0, 0.0);
+        assert!((plate.zone_c() - 138.0).abs() < 0.01, "{} °C", plate.zone_c());
+        assert!((plate.reading_c() - 135.0).abs() < 0.01, "{} °C", plate.reading_c());
     }
 
     #[test]

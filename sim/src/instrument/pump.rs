@@ -65,7 +65,7 @@ impl Pump {
             compliance_s: spec.compliance_s,
             bubble_s: None,
             turn_ul: spec.lead_mm * area_mm2(spec.bore_mm),
-            gain: 1.0 + bias,
+            gain: (1.0 + bias) * (spec.delivers_percent / 100.0),
             ripples: [
                 (0.01 * noise.ripple_percent, phases[0]),
                 (0.01 * noise.second_ripple_percent, phases[1]),
@@ -205,6 +205,18 @@ impl Pump {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pump_that_delivers_more_than_it_is_told_counts_what_it_is_told() {
+        let world: spec::World =
+            toml::from_str(include_str!("../../tests/reference_world.toml")).unwrap();
+        let spec = spec::Pump { delivers_percent: 103.0, ..world.rig.pumps["cui"].clone() };
+        let mut pump = Pump::new("cui", &spec, &spec::PumpNoise::default(), &Streams::new(1));
+        pump.start(Instant::START, 60.0, 1e4);
+        let at = Instant::from_secs(10.0);
+        assert!((pump.drive_ul_per_s(at) - 1.03).abs() < 1e-12);
+        assert!((pump.dispensed_ul(at) - 10.0).abs() < 1e-9);
+    }
 
     /// A screw of 1 mm in a bore of 28.6 mm moves 642.4 µL with every turn: 6 s at 6424 µL/min.
     #[test]

@@ -3,7 +3,7 @@
 use flowtwin_lab::ranges;
 
 use super::{
-    Analyser, AnalyserNoise, Carrier, Emission, Factor, Growth, Heater, Jitter, LightNoise,
+    Analyser, AnalyserNoise, Carrier, Emission, Factor, Growth, Heater, Jitter, Light, LightNoise,
     LightSource, Liquid, Mishap, Mixing, Noise, OneJitter, OnePumpNoise, Optics, Peak, Population,
     Precipitation, Product, Pump, PumpNoise, RandomFault, Rate, RateFactor, Reaction, Reverse, Rig,
     Scatter, ScheduledFault, Segmentation, Sensitivity, Sensor, SensorNoise, Shape, Size,
@@ -38,6 +38,7 @@ ranges! {
         slowest_um_per_min: 0.001, 100.0, "µm/min";
         fastest_mm_per_min: 1.0, 1000.0, "mm/min";
         thrust_n: 1.0, 100_000.0, "N";
+        delivers_percent: 50.0, 150.0, "%";
     }
     struct Analyser {
         sample_ul: 0.001, 1000.0, "µL";
@@ -116,6 +117,10 @@ ranges! {
         low_c: 0.0, 400.0, "°C";
         high_c: 0.0, 400.0, "°C";
         limit_c: 30.0, 500.0, "°C";
+        above_sensor_k: -50.0, 50.0, "K";
+    }
+    struct Light {
+        brightness_percent: 0.0, 1000.0, "%";
     }
     struct LightSource {
         counts: 0.0, 1e6, "counts";

@@ -101,6 +101,10 @@ pub struct Pump {
     /// `guard.max_pressure_kpa`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thrust_n: Option<f64>,
+    /// What it delivers of what it is told [%]. So are rigs that have moved: the campaign does not know.
+    #[serde(default = "hundred", skip_serializing_if = "is_hundred")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = 100.0)))]
+    pub delivers_percent: f64,
 }
 
 /// Pumps that meet in a junction and flow through one line to the segmentation.
@@ -328,6 +332,11 @@ pub struct Heater {
     /// Temperature at which the instrument's own limit cuts the power for good [°C].
     #[serde(default = "limit")]
     pub limit_c: f64,
+    /// By how much the heated zone is hotter than its sensor reads \[K\]. So are rigs that have moved: the
+    /// campaign does not know.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = 0.0)))]
+    pub above_sensor_k: f64,
 }
 
 /// A light that can be switched or shuttered: one or more sources that fluctuate on their own.
@@ -337,6 +346,11 @@ pub struct Heater {
 pub struct Light {
     /// What shines in it.
     pub sources: Vec<LightSource>,
+    /// Its light, all sources alike, in parts of what `counts` say [%]. So are rigs that have moved: the
+    /// campaign does not know.
+    #[serde(default = "hundred", skip_serializing_if = "is_hundred")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = 100.0)))]
+    pub brightness_percent: f64,
 }
 
 /// One lamp or diode of a light.

@@ -97,7 +97,8 @@ impl World {
         let hours = acquisition.began.as_secs() / 3600.0;
         let drift = (1.0 - 0.01 * noise.drift_percent_per_h * hours).max(0.0);
         let integration_ms = 1e-3 * f64::from(acquisition.exposure.integration_us);
-        let scale = drift * integration_ms / channel.spec.reference_integration_ms;
+        let own = self.plan.world().rig.lights[name].brightness_percent / 100.0;
+        let scale = own * drift * integration_ms / channel.spec.reference_integration_ms;
         let mut clear = vec![0.0; channel.spec.pixels];
         let mut brightness = 0.0;
         for source in &channel.sources {

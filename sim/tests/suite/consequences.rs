@@ -136,6 +136,27 @@ fn a_weak_excitation_lowers_emission_by_as_much() {
     }
 }
 
+/// The blank is as weak: emission is not divided by it, and absorbance is.
+#[test]
+fn a_light_that_has_lost_half_of_its_strength_lowers_emission_and_blank_by_as_much() {
+    let mut world = reference();
+    let mut before = Rig::of(world.clone(), "");
+    for light in world.rig.lights.values_mut() {
+        light.brightness_percent = 50.0;
+    }
+    let mut after = Rig::of(world, "");
+    let [sound, weak] = [before.run(), after.run()];
+    let share = feature(&weak, "pli") / feature(&sound, "pli");
+    assert!((share - 0.5).abs() < 0.01, "{share}");
+    let share = feature(&weak, "abs_300") / feature(&sound, "abs_300");
+    assert!((share - 1.0).abs() < 0.01, "{share}");
+    for (weak, sound) in after.blank.reference.iter().zip(&before.blank.reference) {
+        let brightest = |counts: &[f64]| counts.iter().copied().fold(0.0, f64::max) - 1357.0;
+        let share = brightest(weak) / brightest(sound);
+        assert!((share - 0.5).abs() < 0.02, "{share}");
+    }
+}
+
 #[test]
 fn a_runaway_heater_trips_the_interlock() {
     for seen in third(r#"runaway = { heater = "plate" }"#) {

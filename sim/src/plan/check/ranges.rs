@@ -46,6 +46,7 @@ fn rig(rig: &Rig) -> Checked {
     }
     rig.heaters.iter().try_for_each(|(name, h)| heater(&format!("rig.heaters.{name}"), h))?;
     for (name, light) in &rig.lights {
+        table(&format!("rig.lights.{name}"), light)?;
         for (i, source) in light.sources.iter().enumerate() {
             let key = format!("rig.lights.{name}.sources.{i}");
             table(&key, source)?;

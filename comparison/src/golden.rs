@@ -1,0 +1,18 @@
+//! Golden runs: a few conditions of a recorded run measured again, and what has moved since.
+//!
+//! 1. [`Plan::of`] chooses the conditions that tell most about lights, pumps, stocks and heaters.
+//! 2. The campaign of [`Plan::scenario`] measures them, on any lab.
+//! 3. [`Plan::verdict`] compares it with the run.
+
+mod cause;
+mod matrix;
+mod noise;
+mod plan;
+mod readings;
+mod simulated;
+mod text;
+mod verdict;
+
+pub use cause::Cause;
+pub use plan::{GoldenError, Plan};
+pub use verdict::{FALSE_ALARM, HasMoved, Verdict};

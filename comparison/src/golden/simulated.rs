@@ -1,0 +1,110 @@
+//! Lists of conditions, measured in simulation.
+
+use std::num::NonZeroUsize;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use flowtwin_campaign::scenario::Scenario;
+use flowtwin_lab::Conditions;
+use flowtwin_lab::journal::{ExperimentRecord, Journal};
+use serde_json::{Value, json};
+
+use super::cause::Cause;
+use super::readings::{Block, of_blank, of_experiment};
+use crate::listed::{listed, without};
+use crate::snapshot::campaign;
+
+/// What a list of conditions yields: the references, then each experiment; what failed is empty.
+pub(crate) type Yield = Vec<Block>;
+
+/// A list of conditions on the rig of a definition.
+pub(crate) struct Simulated<'a> {
+    /// The scenario.
+    pub(crate) definition: &'a Value,
+    /// The conditions, in order.
+    pub(crate) conditions: &'a [Conditions],
+}
+
+/// One way to measure them.
+#[derive(Clone, Debug)]
+pub(crate) enum Way {
+    /// Without noise, drift and mishaps, on a rig on which this has moved by so many steps.
+    Moved(Option<(Cause, f64)>),
+    /// Without noise and mishaps, but with the drift of its lights.
+    Fading,
+    /// With noise, with this seed, without mishaps.
+    Noisy(u64),
+}
+
+impl Simulated<'_> {
+    /// The journal of one way; none where the simulation does not get through.
+    pub(crate) fn journal(&self, way: &Way) -> Option<Journal> {
+        let mut definition = listed(self.definition, "golden", self.conditions);
+        let mut seed = 1;
+        if let Some(faults) = definition.get_mut("faults") {
+            without(faults, &["scheduled", "random"]);
+        }
+        match way {
+            Way::Moved(moved) => {
+                without(&mut definition, &["noise"]);
+                if let Some((cause, steps)) = moved {
+                    cause.apply(&mut definition, steps * cause.step());
+                }
+            }
+            Way::Fading => fading(&mut definition),
+            Way::Noisy(own) => seed = *own,
+        }
+        let scenario = Scenario::recorded(&definition).ok()?;
+        campaign(&scenario, seed, NonZeroUsize::MIN).ok().map(|(_, journal, _)| journal)
+    }
+
+    /// What each way yields, side by side on so many threads, in their order.
+    pub(crate) fn all(&self, ways: &[Way], threads: NonZeroUsize) -> Vec<Option<Yield>> {
+        side_by_side(ways, threads, |way| self.journal(way).map(|journal| yielded(&journal)))
+    }
+}
+
+/// What `of` makes of each item, on so many threads, in their order.
+pub(crate) fn side_by_side<T: Sync, R: Send>(
+    items: &[T],
+    threads: NonZeroUsize,
+    of: impl Fn(&T) -> R + Sync,
+) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let done: Mutex<Vec<(usize, R)>> = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..threads.get().min(items.len()) {
+            scope.spawn(|| {
+                loop {
+                    let place = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(item) = items.get(place) else { break };
+                    let made = of(item);
+                    done.lock().expect("no panic").push((place, made));
+                }
+            });
+        }
+    });
+    let mut done = done.into_inner().expect("no panic");
+    done.sort_by_key(|(place, _)| *place);
+    done.into_iter().map(|(_, made)| made).collect()
+}
+
+/// Takes all noise out of a definition but the drift of its lights.
+fn fading(definition: &mut Value) {
+    let lights = definition.pointer("/noise/lights").and_then(Value::as_object);
+    let drift = |(name, light): (&String, &Value)| {
+        (name.clone(), json!({ "drift_percent_per_h": light["drift_percent_per_h"] }))
+    };
+    let lights: serde_json::Map<String, Value> = lights.into_iter().flatten().map(drift).collect();
+    definition["noise"] = json!({ "lights": lights });
+}
+
+/// What a journal of a list holds.
+pub(crate) fn yielded(journal: &Journal) -> Yield {
+    let blank = journal.blank().map(of_blank).unwrap_or_default();
+    let good = |record: &ExperimentRecord| match record.fault {
+        None => of_experiment(record),
+        Some(_) => Block::new(),
+    };
+    [blank].into_iter().chain(journal.experiments().map(good)).collect()
+}

@@ -1,0 +1,333 @@
+//! What has moved between a run and its golden run.
+
+use flowtwin_lab::journal::{ExperimentRecord, Journal};
+use flowtwin_statistics::{mean, normal, quantile, standard_deviation};
+use serde::Serialize;
+
+use super::cause::Cause;
+use super::matrix::{Factor, dot, gram};
+use super::plan::Plan;
+use super::readings::{Block, minus, of_blank, of_experiment};
+use super::simulated::Yield;
+
+/// Chance that a rig that has not moved is said to have.
+pub const FALSE_ALARM: f64 = 0.02;
+/// Chance with which what "would have shown" shows.
+const SHOWN: f64 = 0.9;
+/// Causes that are named at most.
+const CAUSES: usize = 3;
+/// By how much χ² may be larger for a cause that explains as well (one degree of freedom, 95 %).
+const AS_WELL: f64 = 3.84;
+/// Part of an effect that no named cause has, below which a further one is not looked for.
+const OWN: f64 = 0.1;
+
+/// What a golden run has shown.
+#[derive(Clone, Debug, Serialize)]
+pub struct Verdict {
+    /// The recorded experiments that were measured again and did not fail.
+    pub experiments: Vec<u64>,
+    /// Those that failed now.
+    pub failed: Vec<u64>,
+    /// What has moved, the clearest first.
+    pub moved: Vec<HasMoved>,
+    /// Whether readings differ by more than chance and what is named.
+    pub unexplained: bool,
+    /// The change of each feature in standard deviations of chance, experiment by experiment.
+    pub features: Vec<(String, Vec<Option<f64>>)>,
+    /// What would have shown nine times of ten, by cause \[its unit\].
+    pub would_show: Vec<(String, f64)>,
+}
+
+/// A cause that has moved.
+#[derive(Clone, Debug, Serialize)]
+pub struct HasMoved {
+    /// What.
+    pub cause: Cause,
+    /// By how much \[its unit\].
+    pub amount: f64,
+    /// Ends of its 95 % interval.
+    pub interval: [f64; 2],
+    /// The same in standard deviations of chance.
+    pub deviations: f64,
+    /// Other causes that explain as well, and by how much they would have moved.
+    pub or: Vec<(Cause, f64)>,
+}
+
+impl Plan {
+    /// Compares a run with its golden run.
+    ///
+    /// The differences of all readings, in units of chance, are fitted by least squares with the effect of each cause alone.
+    /// A cause is named where it stands out from chance as replicates in simulation have it, corrected for the number of
+    /// causes; then the next beside it.
+    pub fn verdict(&self, recorded: &Journal, golden: &Journal) -> Verdict {
+        let pairs = self.pairs(recorded, golden);
+        let fit = Fit::new(self, self.noise.weighted(&self.differences(recorded, golden)));
+        let (moved, unexplained) = fit.moved();
+        let number = |found: bool| {
+            let all = self.experiments.iter().zip(&pairs);
+            all.filter(|(_, pair)| pair.is_some() == found).map(|(n, _)| *n).collect()
+        };
+        Verdict {
+            experiments: number(true),
+            failed: number(false),
+            moved,
+            unexplained,
+            features: self.features(&pairs),
+            would_show: fit.would_show(),
+        }
+    }
+
+    /// Each recorded experiment and its repetition, where neither failed.
+    fn pairs<'a>(&self, recorded: &'a Journal, golden: &'a Journal) -> Vec<Option<Pair<'a>>> {
+        let now: Vec<&ExperimentRecord> = golden.experiments().collect();
+        let pair = |(place, number): (usize, &u64)| {
+            let then = recorded.experiments().find(|record| record.experiment == *number)?;
+            let now = now.get(place).filter(|record| record.fault.is_none())?;
+            Some((then, *now))
+        };
+        self.experiments.iter().enumerate().map(pair).collect()
+    }
+
+    /// What the golden run reads more, block by block, beyond what is expected.
+    fn differences(&self, recorded: &Journal, golden: &Journal) -> Yield {
+        let blanks = recorded.blank().zip(golden.blank());
+        let blank =
+            blanks.map_or(Block::new(), |(then, now)| minus(&of_blank(now), &of_blank(then)));
+        let pairs = self.pairs(recorded, golden).into_iter().enumerate();
+        let blocks = pairs.map(|(place, pair)| {
+            let Some((then, now)) = pair else { return Block::new() };
+            let mut difference = minus(&of_experiment(now), &of_experiment(then));
+            let expected = self.expected.get(place + 1).into_iter().flatten();
+            difference.iter_mut().zip(expected).for_each(|(d, expected)| *d -= expected);
+            difference
+        });
+        [blank].into_iter().chain(blocks).collect()
+    }
+
+    /// What all experiments of a run have in common by chance: the bias of each pump, as its syringe was filled. As a factor
+    /// of the covariance of all readings in units of their weights.
+    fn shared(&self, readings: usize) -> Factor {
+        let pumps = &self.scenario.file().noise.pumps;
+        let biased = self.causes.iter().zip(&self.effects).filter_map(|(cause, [up, _])| {
+            let Cause::Pump(name) = cause else { return None };
+            let steps = pumps.of(name).bias_percent / cause.step();
+            let effect = self.noise.weighted(up);
+            Some(effect.into_iter().map(|value| steps * value).collect::<Vec<f64>>())
+        });
+        let biased: Vec<Vec<f64>> = biased.collect();
+        let mut covariance = vec![vec![0.0; readings]; readings];
+        for (i, row) in covariance.iter_mut().enumerate() {
+            for (j, value) in row.iter_mut().enumerate() {
+                let common: f64 = biased.iter().map(|effect| effect[i] * effect[j]).sum();
+                *value = common + if i == j { 1.0 } else { 0.0 };
+            }
+        }
+        Factor::of(&covariance).expect("one and more on the diagonal")
+    }
+
+    fn features(&self, pairs: &[Option<Pair<'_>>]) -> Vec<(String, Vec<Option<f64>>)> {
+        let features = self.scenario.features();
+        let change = |feature: usize, place: usize| {
+            let (then, now) = pairs[place]?;
+            let (_, then) = then.features.get(feature)?;
+            let (_, now) = now.features.get(feature)?;
+            let deviation = self.noise.deviations[place + 1].get(feature)?;
+            let expected = self.expected.get(place + 1).and_then(|block| block.get(feature));
+            let more = now.as_ref()? - then.as_ref()? - expected.copied().unwrap_or(0.0);
+            let in_deviations = more / (2.0_f64.sqrt() * deviation);
+            in_deviations.is_finite().then_some(in_deviations)
+        };
+        let row = |(i, (name, _)): (usize, (String, String))| {
+            (name, (0..pairs.len()).map(|place| change(i, place)).collect())
+        };
+        features.into_iter().enumerate().map(row).collect()
+    }
+}
+
+/// A recorded experiment and its repetition.
+type Pair<'a> = (&'a ExperimentRecord, &'a ExperimentRecord);
+
+/// Least-squares fits of causes to weighted differences.
+struct Fit<'a> {
+    plan: &'a Plan,
+    /// The differences.
+    read: Vec<f64>,
+    /// Each cause and way, one step of it, weighted.
+    ways: Vec<(usize, f64, Vec<f64>)>,
+    /// Differences by chance.
+    nothing: Vec<Vec<f64>>,
+    /// Variance of chance in units of the weights.
+    scale: f64,
+    /// Deviations of chance from which a cause is named.
+    threshold: f64,
+}
+
+impl<'a> Fit<'a> {
+    fn new(plan: &'a Plan, read: Vec<f64>) -> Self {
+        let ways = plan.effects.iter().enumerate().flat_map(|(cause, [up, down])| {
+            [(cause, 1.0, plan.noise.weighted(up)), (cause, -1.0, plan.noise.weighted(down))]
+        });
+        let ways: Vec<(usize, f64, Vec<f64>)> =
+            ways.filter(|(_, _, effect)| dot(effect, effect) > 0.0).collect();
+        let shared = plan.shared(read.len());
+        let own =
+            |(cause, sign, effect): (usize, f64, Vec<f64>)| (cause, sign, shared.whiten(&effect));
+        let ways: Vec<(usize, f64, Vec<f64>)> = ways.into_iter().map(own).collect();
+        let nothing: Vec<Vec<f64>> =
+            plan.noise.nothing().iter().map(|d| shared.whiten(d)).collect();
+        let read = shared.whiten(&read);
+        let explained = ways.iter().flat_map(|(_, _, effect)| {
+            let size = dot(effect, effect);
+            nothing.iter().map(move |d| dot(effect, d) * dot(effect, d) / size)
+        });
+        let scale = mean(&explained.collect::<Vec<f64>>());
+        let tests = plan.causes.len().max(1) as f64;
+        // As far as a normal distribution says, and as far as replicates go, whichever is more.
+        let threshold =
+            (-normal::quantile(FALSE_ALARM / (2.0 * tests))).max(farthest(&ways, &nothing));
+        Self { plan, read, ways, nothing, scale, threshold }
+    }
+
+    /// What has moved, and whether there is more that no cause explains.
+    fn moved(&self) -> (Vec<HasMoved>, bool) {
+        let mut named: Vec<usize> = Vec::new();
+        let mut found: Vec<HasMoved> = Vec::new();
+        while found.len() < CAUSES {
+            let Some((way, moved)) = self.next(&named) else { break };
+            named.push(way);
+            found.push(moved);
+        }
+        let amounts = self.amounts(&named);
+        for ((moved, way), steps) in found.iter_mut().zip(&named).zip(amounts) {
+            let (cause, sign, _) = &self.ways[*way];
+            let amount = sign * steps * self.plan.causes[*cause].step();
+            let shift = amount - moved.amount;
+            moved.amount = amount;
+            moved.interval = moved.interval.map(|end| end + shift);
+        }
+        (found, self.is_more(&named))
+    }
+
+    /// The way that stands out most beside those that are named, if any does.
+    fn next(&self, named: &[usize]) -> Option<(usize, HasMoved)> {
+        let tried: Vec<(usize, Alone)> = (0..self.ways.len())
+            .filter(|way| named.iter().all(|known| self.ways[*known].0 != self.ways[*way].0))
+            .filter_map(|way| Some((way, self.alone(way, named)?)))
+            .filter(|(_, alone)| alone.steps > 0.0)
+            .collect();
+        let best = tried.iter().max_by(|(_, a), (_, b)| a.explains.total_cmp(&b.explains))?;
+        let (way, alone) = best;
+        if alone.deviations < self.threshold {
+            return None;
+        }
+        let amount = |way: usize, steps: f64| {
+            let (cause, sign, _) = &self.ways[way];
+            sign * steps * self.plan.causes[*cause].step()
+        };
+        let named_cause = self.ways[*way].0;
+        let as_well = tried.iter().filter(|(other, tried)| {
+            self.ways[*other].0 != named_cause && alone.explains - tried.explains < AS_WELL
+        });
+        let or = as_well
+            .map(|(way, tried)| {
+                (self.plan.causes[self.ways[*way].0].clone(), amount(*way, tried.steps))
+            })
+            .collect();
+        let value = amount(*way, alone.steps);
+        let half = 1.96 * value.abs() / alone.deviations;
+        let moved = HasMoved {
+            cause: self.plan.causes[named_cause].clone(),
+            amount: value,
+            interval: [value - half, value + half],
+            deviations: alone.deviations,
+            or,
+        };
+        Some((*way, moved))
+    }
+
+    /// One way beside those that are named; none where it has too little of its own.
+    fn alone(&self, way: usize, named: &[usize]) -> Option<Alone> {
+        let effect = &self.ways[way].2;
+        let own = self.beside(effect, named);
+        let size = dot(&own, &own);
+        if size < OWN * dot(effect, effect) {
+            return None;
+        }
+        let steps = |d: &[f64]| dot(&own, d) / size;
+        let by_chance: Vec<f64> = self.nothing.iter().map(|d| steps(d)).collect();
+        let chance = (dot(&by_chance, &by_chance) / by_chance.len() as f64).sqrt();
+        let steps = steps(&self.read);
+        Some(Alone {
+            steps,
+            deviations: steps / chance,
+            explains: steps * steps * size / self.scale,
+        })
+    }
+
+    /// The part of an effect that the named ways do not have.
+    fn beside(&self, effect: &[f64], named: &[usize]) -> Vec<f64> {
+        let shares = self.fitted(named, effect);
+        let mut own = effect.to_vec();
+        for (way, share) in named.iter().zip(shares) {
+            own.iter_mut().zip(&self.ways[*way].2).for_each(|(own, of)| *own -= share * of);
+        }
+        own
+    }
+
+    fn amounts(&self, named: &[usize]) -> Vec<f64> {
+        self.fitted(named, &self.read)
+    }
+
+    /// The least-squares shares of ways in a vector.
+    fn fitted(&self, named: &[usize], vector: &[f64]) -> Vec<f64> {
+        let effects: Vec<Vec<f64>> = named.iter().map(|way| self.ways[*way].2.clone()).collect();
+        let right: Vec<f64> = effects.iter().map(|effect| dot(effect, vector)).collect();
+        Factor::of(&gram(&effects)).map_or(vec![0.0; named.len()], |factor| factor.solve(&right))
+    }
+
+    /// Whether what is left is more than chance.
+    fn is_more(&self, named: &[usize]) -> bool {
+        let left = |d: &[f64]| {
+            let rest = self.beside(d, named);
+            dot(&rest, &rest)
+        };
+        let by_chance: Vec<f64> = self.nothing.iter().map(|d| left(d)).collect();
+        let most = by_chance.iter().copied().fold(0.0, f64::max);
+        let far = mean(&by_chance) + 4.0 * standard_deviation(&by_chance);
+        left(&self.read) > most.max(far)
+    }
+
+    /// What would have shown, by cause.
+    fn would_show(&self) -> Vec<(String, f64)> {
+        let needed = self.threshold + normal::quantile(SHOWN);
+        let all = self.plan.causes.iter().enumerate().map(|(cause, of)| {
+            let ways = (0..self.ways.len()).filter(|way| self.ways[*way].0 == cause);
+            let least = ways.filter_map(|way| {
+                let alone = self.alone(way, &[])?;
+                Some(needed * of.step() * (alone.steps / alone.deviations).abs())
+            });
+            (of.name(), least.fold(f64::NAN, f64::max))
+        });
+        all.filter(|(_, least)| least.is_finite()).collect()
+    }
+}
+
+/// The deviation that the way which stands out most exceeds in 2 of 100 replicates.
+fn farthest(ways: &[(usize, f64, Vec<f64>)], nothing: &[Vec<f64>]) -> f64 {
+    let mut most = vec![0.0_f64; nothing.len()];
+    for (_, _, effect) in ways {
+        let along: Vec<f64> = nothing.iter().map(|d| dot(effect, d)).collect();
+        let chance = (dot(&along, &along) / along.len() as f64).sqrt();
+        most.iter_mut().zip(&along).for_each(|(most, x)| *most = most.max(x.abs() / chance));
+    }
+    quantile(&most, 1.0 - FALSE_ALARM)
+}
+
+/// One way to have moved, fitted.
+struct Alone {
+    steps: f64,
+    /// In standard deviations of chance.
+    deviations: f64,
+    /// By how much it lowers χ².
+    explains: f64,
+}
