@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use flowtwin_campaign::campaign::Observer;
 use flowtwin_campaign::scenario::Scenario;
-use flowtwin_lab::Observation;
+use flowtwin_lab::{Conditions, Observation};
 use flowtwin_report::policy_in_words;
 use flowtwin_statistics::front::pareto_front;
 use flowtwin_twin::Stop;
@@ -129,6 +129,15 @@ impl Observer for Progress<'_> {
         if self.renews {
             self.say(&self.line(number, observation));
         }
+    }
+
+    fn set_otherwise(&mut self, number: u64, asked: &Conditions, set: &Conditions) {
+        let differ = asked.words().zip(set.words()).filter(|((_, asked), (_, set))| asked != set);
+        let words = differ.map(|((name, asked), (_, set))| format!("{name} {set}, not {asked}"));
+        let words = words.collect::<Vec<_>>().join(", ");
+        console::say_line(format_args!(
+            "experiment {number}: the lab has set {words}; that is kept"
+        ));
     }
 
     fn ended(&mut self, name: &str, stop: Option<&Stop>) {

@@ -119,7 +119,7 @@ impl Bench {
         bench
     }
 
-    /// Puts other instruments in the place of those that are there, whose cables are let go of first.
+    /// Replaces the instruments. The cables of the old ones are closed first.
     fn install(&mut self, stations: Vec<Station>) {
         self.stations.iter_mut().for_each(Station::let_go);
         let parts = |(i, station): (usize, &Station)| {
@@ -227,7 +227,7 @@ impl Bench {
         Err(self.fault(pump, FaultKind::OutOfRange { quantity, value, low, high, unit }))
     }
 
-    /// Somebody has filled a syringe: no instrument is told.
+    /// Somebody has filled a syringe: no instrument needs to know.
     fn filled(&self, pump: &PumpId) -> Result<Reply, Fault> {
         match self.manifest.pump(pump) {
             Some(_) => Ok(Reply::Done),

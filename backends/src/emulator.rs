@@ -23,6 +23,7 @@ use std::collections::VecDeque;
 use flowtwin_lab::{Instant, Lab};
 
 use crate::codec::obp::Message;
+use crate::codec::{line, take};
 
 /// One connection to an emulated instrument.
 #[derive(Debug, Default)]
@@ -104,6 +105,21 @@ pub enum Ailment {
     Saturated,
     /// It is busy, and reports it if its protocol can.
     Busy,
+}
+
+/// Answers whole lines of text, each answer ended by `end`; an instrument without power takes them and stays silent.
+pub(crate) fn answer_lines(
+    line: &mut Line,
+    powered: bool,
+    end: &str,
+    mut answer: impl FnMut(&str) -> Option<String>,
+) {
+    while let Some(sent) = take(&mut line.input, line::scan) {
+        if let Some(answer) = powered.then(|| answer(&sent)).flatten() {
+            line.output.extend_from_slice(answer.as_bytes());
+            line.output.extend_from_slice(end.as_bytes());
+        }
+    }
 }
 
 /// Asks the lab behind for a setting that the instrument itself keeps: one that does not answer there is silent here.

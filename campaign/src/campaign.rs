@@ -16,7 +16,9 @@ use flowtwin_lab::journal::{
     SpoiledRecord, Writer, delivered,
 };
 use flowtwin_lab::layer::{Guarded, Journaled};
-use flowtwin_lab::{Blank, Command, Conditions, Fault, FaultKind, Lab, Observation, Streams};
+use flowtwin_lab::{
+    Blank, Command, Conditions, Fault, FaultKind, Lab, Observation, Space, Streams,
+};
 use flowtwin_twin::{Ask, Context, History, PolicyError, Spent, Stop, Trial, Work};
 
 use crate::scenario::{Phase, Scenario};
@@ -63,6 +65,11 @@ pub trait Observer {
     fn phase(&mut self, name: &str, policy: &str, experiments: usize);
     /// An experiment has ended; `known` if it was read from the journal of a run that is resumed.
     fn experiment(&mut self, number: u64, observation: &Observation, known: bool);
+    /// In an experiment that has just ended the lab has set something else than it was asked for, beyond rounding; that is
+    /// recorded, and what policies learn of.
+    fn set_otherwise(&mut self, number: u64, asked: &Conditions, set: &Conditions) {
+        let _ = (number, asked, set);
+    }
     /// A fault of the rig has spoiled an experiment, `times` times in a row; `lab` is safe, as far as the fault
     /// lets it be. Answers whether all is in order again, so that the experiment can be repeated at once.
     fn repeats(&mut self, lab: &mut dyn Lab, fault: &Fault, times: usize) -> bool {
@@ -499,6 +506,9 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
         self.by_hand.pass(false);
         self.number = number;
         self.fruitful |= !observation.failed();
+        if is_otherwise(self.campaign.scenario.space(), conditions, &observation.conditions) {
+            self.observer.set_otherwise(number, conditions, &observation.conditions);
+        }
         self.observer.experiment(number, &observation, known);
         match &observation.fault {
             // A recorded fault has been put right since: whoever resumes says so.
@@ -580,6 +590,15 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
         let unlike = self.observer.first(&mut self.lab, observation).err()?;
         Some(Fault::new(self.lab.now(), "rehearsal", unlike))
     }
+}
+
+/// Whether an input was set further from what was asked for than half its resolution; what is chosen by name, at all.
+fn is_otherwise(space: &Space, asked: &Conditions, set: &Conditions) -> bool {
+    let values = asked.values().iter().zip(set.values());
+    space.inputs().iter().zip(values).any(|(input, (asked, set))| {
+        let rounding = if input.options().is_some() { 0.0 } else { 0.5 * input.resolution };
+        (set - asked).abs() > rounding * (1.0 + 1e-9)
+    })
 }
 
 /// The sum over all stocks [mL].

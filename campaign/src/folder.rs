@@ -29,7 +29,7 @@ use sink::{Compared, Sealed};
 /// Name of the journal in a run folder.
 pub const JOURNAL: &str = "journal.jsonl";
 
-/// Name of the file in a run folder that vouches for the last line of the journal.
+/// Name of the file in a run folder that proves the last line of the journal.
 pub const SEAL: &str = "journal.seal";
 
 /// Name of the journal of the run that a run repeats, in its run folder.

@@ -1,6 +1,7 @@
 //! Experiments as a table of text: aligned columns, units in the headers, six digits.
 
 use flowtwin_lab::journal::{ExperimentRecord, Journal};
+use flowtwin_report::{Align, aligned};
 
 use crate::scenario::Scenario;
 
@@ -58,16 +59,7 @@ fn align(rows: &[Vec<String>]) -> String {
         row
     };
     let rows: Vec<Vec<String>> = rows.iter().map(fill).collect();
-    let width = |i: usize| rows.iter().map(|row| row[i].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..columns).map(width).collect();
-    let line = |row: &Vec<String>| {
-        let cells = row.iter().zip(&widths).enumerate().map(|(i, (cell, width))| match i {
-            i if i + 1 == columns => cell.clone(),
-            _ => format!("{cell:>width$}"),
-        });
-        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
-    };
-    rows.iter().map(line).collect()
+    aligned(&rows, |column| if column + 1 == columns { Align::Left } else { Align::Right })
 }
 
 #[cfg(test)]

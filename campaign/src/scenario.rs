@@ -4,6 +4,7 @@ mod able;
 mod calibration;
 mod check;
 mod course;
+mod ending;
 mod entrant;
 mod expected;
 pub mod file;
@@ -36,7 +37,7 @@ use serde::Deserialize as _;
 pub use calibration::{CalibrationSpec, FreeSpec};
 pub use check::LONGEST_NAME;
 pub use course::{CONTEST, Course, Leg};
-pub use entrant::{Entrant, EntrantError, Kind};
+pub use entrant::{Entrant, EntrantError, EntrantKind};
 pub use expected::{Expected, Moment};
 pub use file::{PhaseSpec, ScenarioFile, TwinSpec};
 pub use keys::keys;
@@ -71,7 +72,7 @@ enum World {
     Simulated(Arc<Plan>),
     /// They have been done: outcomes are looked up.
     Table(Arc<Pool>),
-    /// In a lab outside this program, of which nothing is known.
+    /// In a lab outside this program.
     Outside(Box<Manifest>),
 }
 
@@ -446,7 +447,7 @@ impl Scenario {
         let unit = |(feature, unit): (&flowtwin_lab::analysis::Feature, &str)| match feature
             .is_computed()
         {
-            true => (feature.name.clone(), Quantity::of_key(&feature.name).unit),
+            true => (feature.name.clone(), ending::unit_of(&feature.name)),
             false => (feature.name.clone(), unit.to_owned()),
         };
         features.map(unit).collect()
@@ -492,7 +493,7 @@ impl Scenario {
         self.table().map(|pool| TableLab::new(pool.clone(), features, streams))
     }
 
-    /// A fresh lab in which `twin` stands in for this scenario's.
+    /// A fresh lab that answers from `twin` in place of this scenario's rig.
     ///
     /// # Errors
     /// If the twin predicts something else than the objective, or needs an input that is not chosen here.

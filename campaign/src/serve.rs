@@ -2,7 +2,11 @@
 
 use std::io::{self, BufRead, Write};
 
-use flowtwin_lab::{Blank, Command, Conditions, Fault, Lab, Observation};
+use flowtwin_lab::layer::Guarded;
+use flowtwin_lab::procedure::Needs;
+use flowtwin_lab::{
+    Blank, Command, Conditions, Fault, FaultKind, Lab, Observation, Shortage, Volume,
+};
 use serde::Serialize;
 
 use crate::outside::{
@@ -39,13 +43,14 @@ pub enum ServeError {
 }
 
 /// Serves experiments of `scenario` on `lab` until the optimiser is done, its lines end, or `budget` experiments have
-/// been run. The lab is left safe. `seed` is passed on to the optimiser.
+/// been run. No experiment begins that the syringes cannot finish: they are refilled where the scenario says that somebody
+/// does, or the lab stops before it. The lab is left safe. `seed` is passed on to the optimiser.
 ///
 /// # Errors
 /// If reading or writing fails, or ten lines in a row are malformed. Faults of the lab are no errors.
 pub fn serve<L: Lab>(
     scenario: &Scenario,
-    lab: L,
+    lab: Guarded<L>,
     seed: u64,
     budget: u64,
     reader: impl BufRead,
@@ -59,9 +64,9 @@ pub fn serve<L: Lab>(
     Ok(Served { experiments: service.experiments, fault })
 }
 
-struct Service<'a, L, R, W> {
+struct Service<'a, L: Lab, R, W> {
     scenario: &'a Scenario,
-    lab: L,
+    lab: Guarded<L>,
     budget: u64,
     lines: Lines<R>,
     writer: W,
@@ -70,7 +75,10 @@ struct Service<'a, L, R, W> {
 
 impl<L: Lab, R: BufRead, W: Write> Service<'_, L, R, W> {
     fn run(&mut self, seed: u64) -> Result<Option<Fault>, ServeError> {
-        let blank = match self.scenario.procedure().prime(&mut self.lab) {
+        let needs = self.scenario.procedure().priming_needs_ul(self.lab.manifest());
+        let enough = self.enough(&needs);
+        let primed = enough.and_then(|()| self.scenario.procedure().prime(&mut self.lab));
+        let blank = match primed {
             Ok(blank) => blank,
             Err(fault) => return self.stop(fault),
         };
@@ -83,6 +91,10 @@ impl<L: Lab, R: BufRead, W: Write> Service<'_, L, R, W> {
             let Some(conditions) = self.proposal()? else {
                 return Ok(None);
             };
+            let needs = self.scenario.procedure().needs_ul(self.lab.manifest(), &conditions);
+            if let Err(fault) = self.enough(&needs) {
+                return self.stop(fault);
+            }
             let observation = self.experiment(&blank, &conditions)?;
             if let Some(fault) = observation.fault.filter(|fault| fault.kind.stops_campaign()) {
                 return self.stop(fault);
@@ -90,6 +102,27 @@ impl<L: Lab, R: BufRead, W: Write> Service<'_, L, R, W> {
         }
         self.say(&FromLab::Done(Done { reason: "the budget is spent".into() }))?;
         Ok(None)
+    }
+
+    /// Makes sure that the syringes hold what is needed.
+    fn enough(&mut self, needs: &Needs) -> Result<(), Fault> {
+        let short = self.lab.shortages(needs);
+        if short.is_empty() {
+            return Ok(());
+        }
+        let refill = self.scenario.refill().filter(|_| self.lab.manifest().simulated);
+        let Some(refill) = refill.filter(|_| short.iter().all(Shortage::can_be_filled)) else {
+            let kind = FaultKind::Short { syringes: short };
+            return Err(Fault::new(self.lab.now(), "syringes", kind));
+        };
+        let began = self.lab.now();
+        self.lab.send(&Command::MakeSafe)?;
+        self.lab.wait_until(refill.done_by(began))?;
+        for info in self.lab.manifest().pumps.clone() {
+            let holds_ul = Volume::from_ml(info.fill_ml);
+            self.lab.send(&Command::Fill { pump: info.name, holds_ul })?;
+        }
+        Ok(())
     }
 
     fn stop(&mut self, fault: Fault) -> Result<Option<Fault>, ServeError> {

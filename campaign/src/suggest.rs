@@ -157,7 +157,7 @@ fn models(
 /// Fewest values of an outcome that are worth a model.
 const FEWEST: usize = 3;
 
-/// What suggestions are told from.
+/// What suggestions are computed from.
 struct Told<'a> {
     scenario: &'a Scenario,
     history: &'a History,

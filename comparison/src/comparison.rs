@@ -11,7 +11,7 @@ use crate::pairs::pairs;
 use crate::parting::Parting;
 use crate::replicates::Replicates;
 use crate::shift::Shift;
-use crate::side::{Kind, Side};
+use crate::side::{Side, SideKind};
 
 /// What is computed for a comparison beyond what its sides hold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,13 +43,13 @@ pub struct Comparison {
     pub last_bits: bool,
 }
 
-/// What is said of a side.
+/// What is known of a side.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Compared {
     /// The path it was given by.
     pub name: String,
     /// What is there.
-    pub kind: Kind,
+    pub kind: SideKind,
     /// Version of flowtwin that made it, where it says so.
     pub flowtwin: Option<String>,
     /// Seed of the run, where it says so.
@@ -73,7 +73,7 @@ impl Compared {
 impl Comparison {
     /// Compares two sides. Where one is a snapshot, both are compared to the six digits that snapshots keep.
     pub fn between(a: &Side, b: &Side, effort: Effort) -> Self {
-        let rounded = [a, b].iter().any(|side| side.kind == Kind::Snapshot);
+        let rounded = [a, b].iter().any(|side| side.kind == SideKind::Snapshot);
         if rounded {
             return Self::of(&a.to_six_digits(), &b.to_six_digits(), effort);
         }

@@ -18,7 +18,7 @@ const AT: usize = 24;
 const ENOUGH: f64 = 0.1;
 /// Pairs of keys that are tried at most.
 const PAIRS: usize = 45;
-/// Smallest share that is told.
+/// Smallest share that is listed.
 const TOLD: f64 = 0.005;
 
 /// Why no explanation can be given.

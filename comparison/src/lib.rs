@@ -64,7 +64,7 @@ pub use parting::{Parting, Sort};
 pub use replicates::Replicates;
 pub use sensitivity::{Found, Moved, Sensitivity, Unexercised};
 pub use shift::{Largest, Shift};
-pub use side::{Kind, Measured, Side, SideError};
+pub use side::{Measured, Side, SideError, SideKind};
 pub use strength::{
     ALPHA, CheckError, Checked, Distribution, POWER, Quantity, Row, Trials, beyond_tolerance,
 };

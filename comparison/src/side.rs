@@ -16,7 +16,7 @@ pub struct Side {
     /// The path it was given by.
     pub name: String,
     /// What is at that path.
-    pub kind: Kind,
+    pub kind: SideKind,
     /// Version of flowtwin that made it, where it says so.
     pub flowtwin: Option<String>,
     /// The scenario as it was understood, with the seed of the run; none for a snapshot that does not say it.
@@ -44,7 +44,7 @@ pub struct Side {
 /// What is at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum SideKind {
     /// A run folder, or its journal.
     Run,
     /// A snapshot: results to six digits.
@@ -53,7 +53,7 @@ pub enum Kind {
     Scenario,
 }
 
-impl Kind {
+impl SideKind {
     /// Its name in words.
     pub fn words(self) -> &'static str {
         match self {

@@ -21,7 +21,7 @@ pub struct Snapshot {
     pub work: String,
     /// Length and digest of the journal: everything, to the last bit.
     pub digest: String,
-    /// What made it. It is told and not compared.
+    /// How it was made. This is shown but not compared.
     pub origin: Origin,
 }
 

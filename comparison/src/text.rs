@@ -108,7 +108,7 @@ fn side(side: &Compared) -> String {
     format!("{} ({}{seed}{version})", side.name, side.kind.words())
 }
 
-/// A line that fits a terminal: what is too long loses its middle.
+/// A line that fits a terminal: the middle of a long line is cut out.
 fn line(text: &str) -> String {
     let length = text.chars().count();
     if length <= COLUMNS {

@@ -86,7 +86,7 @@ impl<O: Oracle> Answered<O> {
             Answer::Known(known) => {
                 let fault = known.as_ref().err().map(|kind| self.fault(kind.clone()));
                 let outcome = known.unwrap_or_default();
-                Reply::Report(Box::new(Report { outcome, consumed_ml: Vec::new(), fault }))
+                Reply::Report(Box::new(Report { outcome, fault, ..Report::default() }))
             }
         };
         self.under_way = Some((ready, reply));

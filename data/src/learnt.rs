@@ -28,6 +28,6 @@ pub use data::{Data, Row};
 pub use files::write;
 pub use lab::{Mismatch, TwinLab};
 pub use prior::{Prior, PriorExperiment};
-pub use rehearsal::{Rehearsal, RehearsalError, Step};
+pub use rehearsal::{Rehearsal, RehearsalError, Rehearsed};
 pub use source::{Selection, Target};
 pub use twin::{FILE, Origin, Twin};

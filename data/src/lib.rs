@@ -39,6 +39,7 @@ pub mod answered;
 pub mod diagnostic;
 pub mod error;
 pub mod learnt;
+mod missing;
 pub mod sheet;
 pub mod table;
 mod unreadable;

@@ -7,10 +7,8 @@ use flowtwin_lab::Word;
 
 use crate::diagnostic::Diagnostic;
 use crate::learnt::{Cell, Csv};
+use crate::missing::is_missing;
 use crate::unreadable;
-
-/// What is written where nothing was measured.
-const EMPTY: [&str; 9] = ["", "-", "–", "?", "na", "n/a", "nan", "none", "null"];
 
 /// A table with columns for inputs and outcomes among others, as a spreadsheet exports it.
 #[derive(Clone, Debug)]
@@ -53,9 +51,9 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Whether nothing stands there.
+    /// Whether nothing stands there, or a word that says so.
     pub fn is_empty(&self) -> bool {
-        EMPTY.contains(&self.text.to_lowercase().as_str())
+        is_missing(&self.text)
     }
 }
 
@@ -257,6 +255,15 @@ mod tests {
         let row = (vec!["dppf".into(), sheet.number("70.5")], vec!["a;b".into()]);
         let text = sheet.with_rows(&["why".into()], &[row]);
         assert_eq!(text, "\u{feff}No;T (°C);ligand;Yield;note;why\r\n;70,5;dppf;;;\"a;b\"\r\n");
+    }
+
+    #[test]
+    fn what_says_that_nothing_was_measured_is_no_outcome() {
+        for word in ["", "n.d.", "N/A", "#N/A", "—", "missing"] {
+            let text = format!("T (°C);Ligand;Yield\n80;X;{word}\n");
+            let rows = read("words.csv", &text).unwrap().rows();
+            assert!(rows[0].outcomes[0].is_empty(), "{word:?}");
+        }
     }
 
     #[test]

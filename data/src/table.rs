@@ -1,4 +1,4 @@
-//! Tables of measured outcomes in the place of a lab: campaigns on what others have measured.
+//! Tables of measured outcomes as labs: campaigns on published data.
 
 mod choosing;
 mod lab;

@@ -17,11 +17,11 @@ use serde::{Deserialize, Serialize};
 /// An Acme pump in a wiring file, by the name of the pump.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct AcmeWiring {
+pub struct AcmeWiring {
     /// Its cable.
-    pub(crate) link: Option<Link>,
+    pub link: Option<Link>,
     /// The serial number it must show.
-    pub(crate) serial_number: Option<String>,
+    pub serial_number: Option<String>,
 }
 
 impl InstrumentWiring for AcmeWiring {

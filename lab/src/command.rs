@@ -180,4 +180,6 @@ pub struct Report {
     pub consumed_ml: Vec<(String, f64)>,
     /// Why it failed, if it did.
     pub fault: Option<Fault>,
+    /// What it really set, where it says so.
+    pub conditions: Option<Conditions>,
 }

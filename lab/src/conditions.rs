@@ -6,7 +6,7 @@ use serde::de::{MapAccess, Visitor};
 use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::input::{Input, Kind};
+use crate::input::{Input, InputKind};
 use crate::linear::Linear;
 use crate::sensible::{LARGEST, is_sensible};
 
@@ -373,7 +373,7 @@ impl Space {
     /// each input.
     pub fn from_unit(&self, unit: &[f64]) -> Conditions {
         let value = |(i, (u, input)): (usize, (&f64, &Input))| match input.kind {
-            Kind::Linear => {
+            InputKind::Linear => {
                 self.settable(i, input.low + u.clamp(0.0, 1.0) * (input.high - input.low))
             }
             _ => input.from_unit(*u),

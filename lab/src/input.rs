@@ -16,15 +16,15 @@ pub struct Input {
     /// Proposals are multiples of this; 0 for no rounding, 1 for whole numbers.
     pub resolution: f64,
     /// Which values it may have.
-    #[serde(default, skip_serializing_if = "Kind::is_linear")]
-    pub kind: Kind,
+    #[serde(default, skip_serializing_if = "InputKind::is_linear")]
+    pub kind: InputKind,
 }
 
 /// Which values an input may have, and how they are laid out on 0..1.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Kind {
+pub enum InputKind {
     /// All values of the range, evenly.
     #[default]
     Linear,
@@ -46,7 +46,7 @@ pub struct Choice {
     pub descriptors: Vec<f64>,
 }
 
-impl Kind {
+impl InputKind {
     /// Whether it is the plain case.
     pub fn is_linear(&self) -> bool {
         *self == Self::Linear
@@ -56,12 +56,12 @@ impl Kind {
 impl Input {
     /// An input whose values are numbers, laid out evenly.
     pub fn number(name: impl Into<String>, low: f64, high: f64, resolution: f64) -> Self {
-        Self { name: name.into(), low, high, resolution, kind: Kind::Linear }
+        Self { name: name.into(), low, high, resolution, kind: InputKind::Linear }
     }
 
     /// An input whose values are laid out by their logarithm; `low` must be above 0.
     pub fn logarithmic(name: impl Into<String>, low: f64, high: f64, resolution: f64) -> Self {
-        Self { kind: Kind::Logarithmic, ..Self::number(name, low, high, resolution) }
+        Self { kind: InputKind::Logarithmic, ..Self::number(name, low, high, resolution) }
     }
 
     /// An input that has one of these values, which are put in rising order.
@@ -70,19 +70,19 @@ impl Input {
         levels.dedup();
         let end = |level: Option<&f64>| level.copied().unwrap_or(f64::NAN);
         let (low, high) = (end(levels.first()), end(levels.last()));
-        Self { kind: Kind::Levels(levels), ..Self::number(name, low, high, 0.0) }
+        Self { kind: InputKind::Levels(levels), ..Self::number(name, low, high, 0.0) }
     }
 
     /// An input that is one of these options.
     pub fn choice(name: impl Into<String>, options: Vec<Choice>) -> Self {
         let high = options.len() as f64 - 1.0;
-        Self { kind: Kind::Choice(options), ..Self::number(name, 0.0, high, 0.0) }
+        Self { kind: InputKind::Choice(options), ..Self::number(name, 0.0, high, 0.0) }
     }
 
     /// The options, where it is chosen by name.
     pub fn options(&self) -> Option<&[Choice]> {
         match &self.kind {
-            Kind::Choice(options) => Some(options),
+            InputKind::Choice(options) => Some(options),
             _ => None,
         }
     }
@@ -94,31 +94,31 @@ impl Input {
 
     /// Whether constraints, which are linear, can be read off its place on 0..1.
     pub(crate) fn is_even(&self) -> bool {
-        matches!(self.kind, Kind::Linear | Kind::Levels(_))
+        matches!(self.kind, InputKind::Linear | InputKind::Levels(_))
     }
 
     /// What is wrong with it, if anything is.
     pub(crate) fn fault(&self) -> Option<String> {
         match &self.kind {
-            Kind::Linear => None,
-            Kind::Logarithmic if self.low <= 0.0 => {
+            InputKind::Linear => None,
+            InputKind::Logarithmic if self.low <= 0.0 => {
                 Some(format!("a logarithmic range must begin above 0, not at {}", self.low))
             }
-            Kind::Logarithmic => None,
-            Kind::Levels(levels) => {
+            InputKind::Logarithmic => None,
+            InputKind::Levels(levels) => {
                 let rising = levels.windows(2).all(|pair| pair[0] < pair[1]);
                 let ends = levels.first() == Some(&self.low) && levels.last() == Some(&self.high);
                 (!rising || !ends).then(|| "its levels must rise from low to high".to_owned())
             }
-            Kind::Choice(options) => fault_of(options),
+            InputKind::Choice(options) => fault_of(options),
         }
     }
 
     /// Where a value lies on 0..1; outside where it lies outside the range.
     pub fn to_unit(&self, value: f64) -> f64 {
         match &self.kind {
-            Kind::Logarithmic => math::ln(value / self.low) / math::ln(self.high / self.low),
-            Kind::Choice(options) => (value + 0.5) / options.len() as f64,
+            InputKind::Logarithmic => math::ln(value / self.low) / math::ln(self.high / self.low),
+            InputKind::Choice(options) => (value + 0.5) / options.len() as f64,
             _ => (value - self.low) / (self.high - self.low),
         }
     }
@@ -127,11 +127,11 @@ impl Input {
     pub fn from_unit(&self, unit: f64) -> f64 {
         let unit = unit.clamp(0.0, 1.0);
         match &self.kind {
-            Kind::Logarithmic => {
+            InputKind::Logarithmic => {
                 let value = self.low * math::exp(unit * math::ln(self.high / self.low));
                 self.round(value.clamp(self.low, self.high))
             }
-            Kind::Choice(options) => {
+            InputKind::Choice(options) => {
                 let place = (unit * options.len() as f64).floor();
                 place.min(options.len() as f64 - 1.0)
             }
@@ -143,11 +143,11 @@ impl Input {
     /// values are allowed.
     pub fn round(&self, x: f64) -> f64 {
         match &self.kind {
-            Kind::Levels(levels) => {
+            InputKind::Levels(levels) => {
                 let nearer = |a: &&f64, b: &&f64| (*a - x).abs().total_cmp(&(*b - x).abs());
                 return levels.iter().min_by(nearer).copied().unwrap_or(x);
             }
-            Kind::Choice(_) => return x.round_ties_even().clamp(self.low, self.high),
+            InputKind::Choice(_) => return x.round_ties_even().clamp(self.low, self.high),
             _ => {}
         }
         if self.resolution <= 0.0 {
@@ -167,9 +167,9 @@ impl Input {
     /// Whether the input may have this value: it is in the range, and a level or an option where only those are allowed.
     pub fn allows(&self, value: f64) -> bool {
         let listed = match &self.kind {
-            Kind::Linear | Kind::Logarithmic => true,
-            Kind::Levels(levels) => levels.contains(&value),
-            Kind::Choice(_) => value.fract().abs() <= 0.0,
+            InputKind::Linear | InputKind::Logarithmic => true,
+            InputKind::Levels(levels) => levels.contains(&value),
+            InputKind::Choice(_) => value.fract().abs() <= 0.0,
         };
         listed && (self.low..=self.high).contains(&value)
     }

@@ -2,7 +2,7 @@
 //!
 //! Each line is a JSON object `{"n":…,"prev":…,"record":…}`, where `prev` is the hash of the line before (32
 //! hexadecimal digits of SHA-256). A torn last line is recognised and dropped; any changed byte breaks the
-//! chain at a line that can be named. For the last line a [`Seal`] vouches, which is kept beside the
+//! chain at a line that can be named. A [`Seal`] proves the last line; it is kept beside the
 //! journal. Everything else in a run folder can be rebuilt from it.
 
 mod delivered;

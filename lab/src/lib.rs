@@ -80,7 +80,7 @@ pub use frames::Frames;
 pub use goal::Goal;
 pub use goals::{Goals, Limit, Objective};
 pub use id::{AnalyserId, HeaterId, LightId, PumpId, SensorId, SpectrometerId};
-pub use input::{Choice, Input, Kind};
+pub use input::{Choice, Input, InputKind};
 pub use lab::Lab;
 pub use linear::Linear;
 pub use manifest::{

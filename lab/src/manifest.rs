@@ -33,7 +33,7 @@ pub struct Manifest {
 }
 
 impl Manifest {
-    /// A lab of which nothing is known but that it does whole experiments, none of which this run measures.
+    /// The manifest of a lab that does whole experiments by itself, where nothing else is known.
     pub fn of_experiments(rig: impl Into<String>) -> Self {
         Self {
             rig: rig.into(),

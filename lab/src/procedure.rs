@@ -209,6 +209,7 @@ impl Procedure {
             Reply::Outcome(outcome) => Ok(*outcome),
             Reply::Report(report) => {
                 running.take_report(report.consumed_ml);
+                running.set = report.conditions;
                 report.fault.map_or(Ok(report.outcome), Err)
             }
             _ => Err(acquire::unexpected(lab, "no outcome")),
@@ -251,7 +252,7 @@ impl Procedure {
             Err(fault) => (Outcome::default(), Some(fault)),
         };
         let mut observation = Observation {
-            conditions: conditions.clone(),
+            conditions: running.set.as_ref().unwrap_or(conditions).clone(),
             started,
             ended: lab.now(),
             residence_time_s: path.residence_time_s(settings),

@@ -290,7 +290,7 @@ fn found(run: &Run<'_>, best: &Experiment<'_>) -> String {
     )
 }
 
-/// What must be said of a best that is too good to be believed: instruments write such numbers where they have
+/// A warning about a best value that is too good to be true: instruments write such numbers where they have
 /// measured nothing.
 fn far_off(run: &Run<'_>, best: &Experiment<'_>) -> Option<String> {
     let valued = || run.experiments().iter().filter(|e| e.value.is_some());

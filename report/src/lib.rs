@@ -97,7 +97,7 @@ pub use spectra::spectra_parquet;
 pub use spectrum::spectrum_chart;
 pub use stages::Stages;
 pub use summary::{Best, Extras, PhaseSummary, Summary};
-pub use table::{Align, Table};
+pub use table::{Align, Table, aligned};
 pub use twin_fit::{Prediction, TwinFit, TwinSummary};
 
 /// What was found out about a run beyond its own tables.

@@ -82,42 +82,29 @@ impl Table {
 
     /// As text with aligned columns, each line ended.
     pub fn text(&self) -> String {
-        let widths = self.widths();
-        let titles: Vec<String> = self.columns.iter().map(|(title, _)| title.clone()).collect();
         let rule: String = "─".repeat(self.width()) + "\n";
-        let mut out = self.line(&titles, &widths) + &rule;
-        self.rows.iter().for_each(|row| out.push_str(&self.line(row, &widths)));
+        let lines = aligned(&self.all(), |column| self.columns[column].1);
+        let mut lines = lines.split_inclusive('\n');
+        let mut out: String = lines.by_ref().take(1).collect();
+        out.push_str(&rule);
+        out.extend(lines.by_ref().take(self.rows.len()));
         if !self.closing.is_empty() {
             out.push_str(&rule);
         }
-        self.closing.iter().for_each(|row| out.push_str(&self.line(row, &widths)));
+        out.extend(lines);
         out
+    }
+
+    /// Titles, rows and closing rows.
+    fn all(&self) -> Vec<Vec<String>> {
+        let titles = self.columns.iter().map(|(title, _)| title.clone()).collect();
+        [titles].into_iter().chain(self.rows.clone()).chain(self.closing.clone()).collect()
     }
 
     /// Width of its text \[columns\].
     fn width(&self) -> usize {
-        let widths = self.widths();
+        let widths = widths(&self.all());
         widths.iter().sum::<usize>() + 2 * widths.len().saturating_sub(1)
-    }
-
-    fn widths(&self) -> Vec<usize> {
-        let width = |(i, (title, _)): (usize, &(String, Align))| {
-            let cells = self.rows.iter().chain(&self.closing).map(|row| &row[i]);
-            cells.chain([title]).map(|text| text.chars().count()).max().unwrap_or(0)
-        };
-        self.columns.iter().enumerate().map(width).collect()
-    }
-
-    fn line(&self, cells: &[String], widths: &[usize]) -> String {
-        let padded =
-            cells.iter().zip(widths).zip(&self.columns).map(|((cell, width), (_, align))| {
-                let pad = " ".repeat(width - cell.chars().count());
-                match align {
-                    Align::Left => format!("{cell}{pad}"),
-                    Align::Right => format!("{pad}{cell}"),
-                }
-            });
-        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
     }
 
     /// As an HTML table.
@@ -139,6 +126,40 @@ impl Table {
             row("th", &titles)
         )
     }
+}
+
+/// Rows as lines of aligned columns with two spaces between, each line ended; `align` says where the text of a column stands.
+///
+/// ```
+/// use flowtwin_report::{Align, aligned};
+///
+/// let rows = [["ei", "9.5"], ["random", "12.0"]].map(|row| row.map(str::to_owned).to_vec());
+/// let text = aligned(&rows, |column| if column == 0 { Align::Left } else { Align::Right });
+/// assert_eq!(text, "ei       9.5\nrandom  12.0\n");
+/// ```
+///
+/// # Panics
+/// If a row has fewer cells than the first.
+pub fn aligned(rows: &[Vec<String>], align: impl Fn(usize) -> Align) -> String {
+    let widths = widths(rows);
+    let line = |row: &Vec<String>| {
+        let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| {
+            let pad = " ".repeat(width - cell.chars().count());
+            match align(column) {
+                Align::Left => format!("{cell}{pad}"),
+                Align::Right => format!("{pad}{cell}"),
+            }
+        });
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
+    };
+    rows.iter().map(line).collect()
+}
+
+/// The width of each column \[characters\].
+fn widths(rows: &[Vec<String>]) -> Vec<usize> {
+    let columns = rows.first().map_or(0, Vec::len);
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
+    (0..columns).map(|column| width(column).unwrap_or(0)).collect()
 }
 
 #[cfg(test)]

@@ -12,7 +12,9 @@ use flowtwin_backends::{Bench, Wiring};
 use flowtwin_campaign::campaign::Observer;
 use flowtwin_campaign::hardware::unlike;
 use flowtwin_campaign::scenario::Scenario;
-use flowtwin_lab::{Command, Fault, FaultKind, Instant, Lab, Manifest, Observation, Reply, Span};
+use flowtwin_lab::{
+    Command, Conditions, Fault, FaultKind, Instant, Lab, Manifest, Observation, Reply, Span,
+};
 use flowtwin_twin::Stop;
 
 use super::campaign::STOP;
@@ -170,6 +172,10 @@ impl<W: Observer> Observer for Attendant<'_, W> {
 
     fn experiment(&mut self, number: u64, observation: &Observation, known: bool) {
         self.inner.experiment(number, observation, known);
+    }
+
+    fn set_otherwise(&mut self, number: u64, asked: &Conditions, set: &Conditions) {
+        self.inner.set_otherwise(number, asked, set);
     }
 
     fn repeats(&mut self, lab: &mut dyn Lab, fault: &Fault, times: usize) -> bool {

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use flowtwin_campaign::scenario::Scenario;
-use flowtwin_study::paper::{self, Kind, Rigs, Seed, Verdict};
+use flowtwin_study::paper::{self, ClaimKind, Rigs, Seed, Verdict};
 use serde_json::json;
 
 use super::campaign::threads;
@@ -64,7 +64,7 @@ fn json(args: &Args, verdicts: &[Verdict]) -> serde_json::Value {
 
 /// Calibrated claims must hold; predicted ones are told as they are, and so are those that too few seeds leave open.
 fn outcome(verdicts: &[Verdict]) -> Result<(), CommandError> {
-    let calibrated = || verdicts.iter().filter(|v| v.kind == Kind::Calibrated && !v.pass);
+    let calibrated = || verdicts.iter().filter(|v| v.kind == ClaimKind::Calibrated && !v.pass);
     let ids = |open: bool| -> Vec<&str> {
         calibrated().filter(|v| v.open == open).map(|v| v.id).collect()
     };

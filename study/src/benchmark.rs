@@ -31,7 +31,7 @@ pub use pool::{LEVEL, Search, by_chance, searches};
 pub use report::report;
 pub use results::{Results, ResultsError};
 pub use standing::standings;
-pub use steps::{Opened, Step, Steps, StepsError};
+pub use steps::{BenchmarkStep, Opened, Steps, StepsError};
 pub use store::Store;
 pub use table::{Column, Tidy};
 pub use truth::{Optimum, Truth};

@@ -25,7 +25,7 @@ use flowtwin_lab::queue::in_order;
 use flowtwin_twin::FitError;
 
 pub use catalogue::claims;
-pub use claim::{Claim, Holds, Kind, Measure, Verdict};
+pub use claim::{Claim, ClaimKind, Holds, Measure, Verdict};
 pub use facts::Facts;
 pub use figure::report_html;
 pub use flowtwin_statistics::Estimate;

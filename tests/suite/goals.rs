@@ -182,6 +182,8 @@ fn a_feature_may_be_a_formula_of_what_else_is_known() {
     ran(&dir, &["run", &path, "--out", "emulated", "--backend", "emulated"]);
     let journal = |run: &str| fs::read(dir.join(run).join("journal.jsonl")).unwrap();
     assert!(journal("out") == journal("emulated"));
+    let header = String::from_utf8(journal("out")).unwrap();
+    assert!(header.lines().next().unwrap().contains("[\"blue_per_ml_h\",\"1/(mL·h)\"]"));
     let csv = fs::read_to_string(dir.join("out/observations.csv")).unwrap();
     let header: Vec<&str> = csv.lines().next().unwrap().split(',').collect();
     let rows: Vec<Vec<&str>> = csv.lines().skip(1).map(|line| line.split(',').collect()).collect();

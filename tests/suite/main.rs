@@ -33,6 +33,7 @@ mod resume;
 mod scenarios;
 mod schema;
 mod sheets;
+mod silence;
 mod spoiled;
 mod start;
 mod suggest;

@@ -5,7 +5,10 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::Stdio;
 
-use crate::support::{done, flowtwin, folder, root, run};
+use flowtwin_campaign::folder::read_journal;
+use flowtwin_lab::journal::Record;
+
+use crate::support::{done, flowtwin, folder, root, run, scenario as small_scenario};
 
 /// A scenario of four random experiments on the paper's lab.
 fn scenario(dir: &Path) -> String {
@@ -152,7 +155,7 @@ fn a_hung_or_crashing_policy_is_a_reported_failure() {
     }
 }
 
-/// A lab that answers experiment k with `outcome(k)`, as shell text.
+/// A lab that answers experiment k with `outcome(k)`, as shell text, which may say in `c` what it has set.
 fn lab_that_answers(dir: &Path, name: &str, outcome: &str) -> String {
     let input = |(name, low, high): (&str, f64, f64)| {
         format!("{{\"name\":\"{name}\",\"low\":{low},\"high\":{high},\"resolution\":0.1}}")
@@ -171,7 +174,7 @@ fn lab_that_answers(dir: &Path, name: &str, outcome: &str) -> String {
         "echo '{{\"space\":{{\"protocol\":1,\"scenario\":\"own\",\"seed\":1,\"inputs\":[{inputs}],\"objective\":\
          {{\"feature\":\"pli\",\"goal\":\"maximize\"}}}}}}'\nk=0\necho '{{\"next\":{{\"experiment\":1}}}}'\n\
          while read -r line; do\n  case $line in '{{\"done\"'*) exit 0 ;; esac\n  k=$((k+1)); f=$((k*7%5+1))\n  {outcome}\n  \
-         echo \"{{\\\"observation\\\":{{\\\"experiment\\\":$k,\\\"outcome\\\":$f}}}}\"\n  \
+         echo \"{{\\\"observation\\\":{{\\\"experiment\\\":$k,$c\\\"outcome\\\":$f}}}}\"\n  \
          echo \"{{\\\"next\\\":{{\\\"experiment\\\":$((k+1))}}}}\"\ndone\n"
     );
     let path = dir.join(format!("{name}.sh"));
@@ -217,4 +220,50 @@ fn outcomes_without_bound_are_refused_by_name_and_value_and_others_are_learnt() 
         let doubted = done.stdout.contains("far from all other values");
         assert_eq!(doubted, name == "odd", "{name}: {}", done.stdout);
     }
+}
+
+/// Before, a lab that reported what it had really set ended the campaign.
+#[test]
+fn what_a_lab_has_set_is_kept_and_told_where_it_is_more_than_a_rounding() {
+    let dir = folder("outside-set");
+    let body = "[[phases]]\nname = \"start\"\npolicy = \"lhs\"\nexperiments = 2\n";
+    let file = small_scenario(&dir, "own", "cs3cu2i5.toml", body);
+    let go = |name: &str, from: &str, to: &str| {
+        let set = format!(
+            "c=${{line#*conditions\\\":}}; c=${{c%\\}}\\}}}}; c=$(echo \"$c\" | sed 's/\"temperature_c\":{from}/\"temperature_c\":{to}/'); \
+             c=\"\\\"conditions\\\":$c,\""
+        );
+        let command = lab_that_answers(&dir, name, &set);
+        run(&dir, &["run", file.to_str().unwrap(), "--out", name, "--lab-command", &command])
+    };
+    let set = |name: &str| -> Vec<f64> {
+        let journal = read_journal(&dir.join(name)).unwrap();
+        let values = journal.experiments().map(|e| e.conditions.get("temperature_c").unwrap());
+        values.collect()
+    };
+    let asked = |name: &str| -> Vec<f64> {
+        let journal = read_journal(&dir.join(name)).unwrap();
+        let of = |record: &Record| match record {
+            Record::Proposal(proposal) => proposal.conditions.get("temperature_c"),
+            _ => None,
+        };
+        journal.records().iter().filter_map(of).collect()
+    };
+    let rounded = go("rounded", "\\([0-9]*\\.[0-9]\\)", "\\102");
+    assert_eq!(rounded.code, Some(0), "{}", rounded.stderr);
+    assert!(!rounded.stderr.contains("has set"), "{}", rounded.stderr);
+    for (set, asked) in set("rounded").into_iter().zip(asked("rounded")) {
+        assert!((set - asked - 0.002).abs() < 1e-9, "{set}, not {asked}");
+    }
+    let other = go("other", "[0-9.]*", "160.25");
+    assert_eq!(other.code, Some(0), "{}", other.stderr);
+    let told = format!(
+        "experiment 2: the lab has set temperature_c 160.25, not {}; that is kept",
+        asked("other")[1]
+    );
+    assert!(other.stderr.contains(&told), "{told}: {}", other.stderr);
+    assert_eq!(set("other"), [160.25, 160.25]);
+    let nothing = go("nothing", "[0-9.]*,", "\"hot\",");
+    let told = "the conditions of its observation: temperature_c = hot is no number";
+    assert!(nothing.stderr.contains(told), "{}", nothing.stderr);
 }

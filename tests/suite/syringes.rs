@@ -8,7 +8,7 @@ use flowtwin_lab::Command as Act;
 use flowtwin_lab::journal::{Journal, Record};
 use serde_json::Value;
 
-use crate::support::{folder, run, scenario};
+use crate::support::{done, flowtwin, folder, run, scenario};
 
 /// The syringe of CuI lasts for two experiments of six.
 const DRY: &str = r#"
@@ -227,4 +227,27 @@ fn a_scenario_that_heats_without_flow_must_ask_for_it_and_check_says_so() {
     let stopped = run(&dir, &["run", file.to_str().unwrap(), "--out", "cooked"]);
     assert_eq!(stopped.code, Some(3), "{}", stopped.stderr);
     assert!(stopped.stderr.contains("no heat without flow"), "{}", stopped.stderr);
+}
+
+/// Before, the experiment began and its pump was refused in the midst of it.
+#[test]
+fn a_lab_for_other_programs_begins_no_experiment_that_a_syringe_cannot_finish() {
+    let dir = folder("dry-lab");
+    let point = "{\"experiment\":{\"conditions\":{\"temperature_c\":135,\"cui_ul_per_min\":90,\"cs_ul_per_min\":90,\
+                 \"oa_cs_ul_per_min\":20,\"oa_cu_ul_per_min\":12,\"oam_ul_per_min\":12,\"ode_cu_ul_per_min\":92}}}\n";
+    fs::write(dir.join("asked"), point.repeat(6)).unwrap();
+    let refilled = format!("{DRY}[refill]\ntakes_min = 20\n");
+    for (name, body, code, most) in [("dry", DRY, 3, 3), ("refilled", &refilled, 0, 6)] {
+        let file = scenario(&dir, name, "cs3cu2i5.toml", body);
+        let mut command = flowtwin(&dir);
+        command.arg("lab").arg(&file).stdin(fs::File::open(dir.join("asked")).unwrap());
+        let ran = done(command.output().unwrap());
+        assert_eq!(ran.code, Some(code), "{name}: {}", ran.stderr);
+        let told: Vec<&str> =
+            ran.stdout.lines().filter(|line| line.starts_with("{\"observation\"")).collect();
+        assert!((1..=most).contains(&told.len()), "{name}: {} of {most}", told.len());
+        assert!(code == 3 || told.len() == most, "{name}: {} of {most}", told.len());
+        assert!(told.iter().all(|line| line.contains("\"fault\":null")), "{name}: {told:?}");
+        assert_eq!(ran.stderr.contains("the syringe of pump cui has"), code == 3, "{}", ran.stderr);
+    }
 }

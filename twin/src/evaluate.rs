@@ -76,10 +76,10 @@ impl Scores {
     }
 }
 
-/// A figure and its 95 % interval.
+/// One score of a cross-validation, with its 95 % interval.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Interval {
-    /// The figure.
+pub struct Score {
+    /// The score.
     pub value: f64,
     /// Lower end.
     pub low: f64,
@@ -95,15 +95,15 @@ pub struct Evaluation {
     /// How often the data were split anew.
     pub repeats: usize,
     /// See [`Scores::r2`].
-    pub r2: Interval,
+    pub r2: Score,
     /// See [`Scores::pearson_r2`].
-    pub pearson_r2: Interval,
+    pub pearson_r2: Score,
     /// See [`Scores::rmse`].
-    pub rmse: Interval,
+    pub rmse: Score,
     /// See [`Scores::nll`].
-    pub nll: Interval,
+    pub nll: Score,
     /// See [`Scores::coverage_95`].
-    pub coverage_95: Interval,
+    pub coverage_95: Score,
     /// What each experiment was predicted to give, for each repeat: \[repeats\]\[n\], noise included.
     pub predicted: Vec<Vec<Belief>>,
     /// How a surrogate that weighs several others weighed them in each fold, from its training data alone:
@@ -255,7 +255,7 @@ fn summarise(
         let mut ordered: Vec<f64> = resampled.iter().map(|r| r[k]).collect();
         ordered.sort_by(f64::total_cmp);
         let at = |share: f64| ordered[(share * (ordered.len() - 1) as f64).round() as usize];
-        Interval { value: values[k], low: at(0.025), high: at(0.975) }
+        Score { value: values[k], low: at(0.025), high: at(0.975) }
     };
     Evaluation {
         folds,

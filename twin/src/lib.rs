@@ -92,7 +92,7 @@ pub use context::Context;
 pub use cost::Cost;
 pub use encoding::Encoding;
 pub use ensemble::{Ensemble, EnsemblePosterior};
-pub use evaluate::{Evaluation, Interval, Scores, cross_validate, judge};
+pub use evaluate::{Evaluation, Score, Scores, cross_validate, judge};
 pub use feasibility::Feasibility;
 pub use flowtwin_lab::{Goal, Goals, Limit, Objective};
 pub use forest::{Forest, ForestPosterior};

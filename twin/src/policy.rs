@@ -4,10 +4,8 @@ mod aim;
 mod auto;
 mod elsewhere;
 pub(crate) mod guided;
-mod listed;
 mod pool;
 mod several;
-mod space_filling;
 mod spec;
 mod trust_region;
 
@@ -19,10 +17,8 @@ use crate::{Context, Cost, FitError, History, Work};
 pub use aim::Aim;
 pub use auto::Auto;
 pub use guided::Guided;
-pub use listed::Listed;
 pub use several::Several;
-pub use space_filling::{LatinHypercube, Random, SobolSequence};
-pub use spec::PolicySpec;
+pub use spec::{LatinHypercube, Listed, PolicySpec, Random, SobolSequence};
 
 /// Decides what to try next: a pure function of what it is asked and of the run's random streams.
 ///

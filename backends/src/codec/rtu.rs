@@ -7,9 +7,9 @@ use super::modbus::Request;
 /// Longest frame [bytes].
 const LONGEST: usize = 256;
 
-/// A frame: for which unit, and what.
+/// An application data unit (ADU): for which unit, and what.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Frame {
+pub struct Adu {
     /// Address of the instrument.
     pub unit: u8,
     /// Function code and data.
@@ -26,7 +26,7 @@ pub fn write(out: &mut Vec<u8>, unit: u8, pdu: &[u8]) {
 }
 
 /// Scans for a request, on the instrument's side.
-pub fn scan_request(bytes: &[u8]) -> Scan<Frame> {
+pub fn scan_request(bytes: &[u8]) -> Scan<Adu> {
     let Some(&function) = bytes.get(1) else {
         return Scan::Incomplete;
     };
@@ -42,7 +42,7 @@ pub fn scan_request(bytes: &[u8]) -> Scan<Frame> {
 }
 
 /// Scans for the reply of `unit` to `request`, on the host's side.
-pub fn scan_reply(bytes: &[u8], unit: u8, request: &Request) -> Scan<Frame> {
+pub fn scan_reply(bytes: &[u8], unit: u8, request: &Request) -> Scan<Adu> {
     let (Some(&from), Some(&function)) = (bytes.first(), bytes.get(1)) else {
         return Scan::Incomplete;
     };
@@ -62,7 +62,7 @@ pub fn scan_reply(bytes: &[u8], unit: u8, request: &Request) -> Scan<Frame> {
 }
 
 /// A function of unknown length: taken as a frame where a CRC fits, which ends it.
-fn unknown(bytes: &[u8]) -> Scan<Frame> {
+fn unknown(bytes: &[u8]) -> Scan<Adu> {
     match (4..=bytes.len().min(LONGEST)).find(|&n| fits(&bytes[..n])) {
         Some(n) => frame(bytes, n),
         None if bytes.len() >= LONGEST => Scan::Junk(1),
@@ -70,7 +70,7 @@ fn unknown(bytes: &[u8]) -> Scan<Frame> {
     }
 }
 
-fn whole(bytes: &[u8], length: usize) -> Scan<Frame> {
+fn whole(bytes: &[u8], length: usize) -> Scan<Adu> {
     if length > LONGEST {
         Scan::Junk(1)
     } else if bytes.len() < length {
@@ -82,9 +82,9 @@ fn whole(bytes: &[u8], length: usize) -> Scan<Frame> {
     }
 }
 
-fn frame(bytes: &[u8], length: usize) -> Scan<Frame> {
+fn frame(bytes: &[u8], length: usize) -> Scan<Adu> {
     let pdu = bytes[1..length - 2].to_vec();
-    Scan::Frame(Frame { unit: bytes[0], pdu }, length)
+    Scan::Frame(Adu { unit: bytes[0], pdu }, length)
 }
 
 fn fits(bytes: &[u8]) -> bool {

@@ -5,9 +5,9 @@ use super::Scan;
 /// Longest protocol data unit [bytes].
 const LONGEST: usize = 253;
 
-/// A frame: which transaction, for which unit, and what.
+/// An application data unit (ADU): which transaction, for which unit, and what.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Frame {
+pub struct Adu {
     /// Chosen by the host, echoed by the instrument.
     pub transaction: u16,
     /// Address of the instrument.
@@ -26,7 +26,7 @@ pub fn write(out: &mut Vec<u8>, transaction: u16, unit: u8, pdu: &[u8]) {
 }
 
 /// Scans for a frame, on either side.
-pub fn scan(bytes: &[u8]) -> Scan<Frame> {
+pub fn scan(bytes: &[u8]) -> Scan<Adu> {
     if bytes.len() < 4 {
         return Scan::Incomplete;
     }
@@ -43,7 +43,7 @@ pub fn scan(bytes: &[u8]) -> Scan<Frame> {
     if bytes.len() < 6 + length {
         return Scan::Incomplete;
     }
-    let frame = Frame {
+    let frame = Adu {
         transaction: u16::from_be_bytes([bytes[0], bytes[1]]),
         unit: bytes[6],
         pdu: bytes[7..6 + length].to_vec(),

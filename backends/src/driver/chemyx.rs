@@ -48,7 +48,7 @@ impl Chemyx {
         Self::channel(Rc::new(RefCell::new(ChemyxPort::new(dialog))), None, bore_mm)
     }
 
-    /// A pump of which only the port and the channel are known: enough to identify it.
+    /// A pump with a known port and channel and nothing else: enough to identify it.
     pub(crate) fn lone(dialog: Dialog, channel: Option<u8>) -> Self {
         Self::channel(Rc::new(RefCell::new(ChemyxPort::new(dialog))), channel, 0.0)
     }

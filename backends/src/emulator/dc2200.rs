@@ -3,7 +3,6 @@
 use flowtwin_lab::{Command, Lab, LightId, Setting};
 
 use super::{Ailment, Emulator, Line};
-use crate::codec::{line, take};
 
 /// Largest current of a DC2200 on its high-current output [A].
 const MOST_A: f64 = 10.0;
@@ -92,15 +91,10 @@ fn in_range(text: &str, most: f64) -> Option<f64> {
 
 impl Emulator for Dc2200Emulator {
     fn serve(&mut self, line: &mut Line, world: &mut dyn Lab) {
-        while let Some(sent) = take(&mut line.input, line::scan) {
-            if !self.powered || sent.is_empty() {
-                continue;
-            }
-            if let Some(answer) = self.answer(&sent, world) {
-                line.output.extend_from_slice(answer.as_bytes());
-                line.output.push(b'\n');
-            }
-        }
+        let powered = self.powered;
+        super::answer_lines(line, powered, "\n", |sent| {
+            if sent.is_empty() { None } else { self.answer(sent, world) }
+        });
     }
 
     fn afflict(&mut self, ailment: Ailment, begins: bool, world: &mut dyn Lab) -> bool {

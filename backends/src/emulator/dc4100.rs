@@ -3,7 +3,6 @@
 use flowtwin_lab::{Command, Lab, LightId, Setting};
 
 use super::{Ailment, Emulator, Line};
-use crate::codec::{line, take};
 
 /// LEDs of a DC4100.
 const CHANNELS: usize = 4;
@@ -137,15 +136,8 @@ fn tell(channel: &Channel, question: &str) -> Option<String> {
 
 impl Emulator for Dc4100Emulator {
     fn serve(&mut self, line: &mut Line, world: &mut dyn Lab) {
-        while let Some(sent) = take(&mut line.input, line::scan) {
-            if !self.powered {
-                continue;
-            }
-            if let Some(answer) = self.answer(&sent, world) {
-                line.output.extend_from_slice(answer.as_bytes());
-                line.output.extend_from_slice(b"\r\n");
-            }
-        }
+        let powered = self.powered;
+        super::answer_lines(line, powered, "\r\n", |sent| self.answer(sent, world));
     }
 
     fn afflict(&mut self, ailment: Ailment, begins: bool, world: &mut dyn Lab) -> bool {

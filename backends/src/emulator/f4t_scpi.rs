@@ -3,7 +3,6 @@
 use flowtwin_lab::{Command, HeaterId, Lab, Reply, SensorKind, Temperature};
 
 use super::{Ailment, Emulator, Line};
-use crate::codec::{line, take};
 
 /// Loop 1 of a controller, switched by output 1.
 #[derive(Debug)]
@@ -92,15 +91,8 @@ impl F4tScpiEmulator {
 
 impl Emulator for F4tScpiEmulator {
     fn serve(&mut self, line: &mut Line, world: &mut dyn Lab) {
-        while let Some(sent) = take(&mut line.input, line::scan) {
-            if !self.powered {
-                continue;
-            }
-            if let Some(answer) = self.answer(&sent, world) {
-                line.output.extend_from_slice(answer.as_bytes());
-                line.output.push(b'\n');
-            }
-        }
+        let powered = self.powered;
+        super::answer_lines(line, powered, "\n", |sent| self.answer(sent, world));
     }
 
     fn afflict(&mut self, ailment: Ailment, begins: bool, world: &mut dyn Lab) -> bool {

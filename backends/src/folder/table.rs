@@ -30,7 +30,7 @@ fn features(path: &Path) -> Result<Vec<(String, f64)>, FaultKind> {
 /// Features from the text of `features.csv`: a head, then `name,value` rows.
 ///
 /// # Errors
-/// The line that has no finite number, in words.
+/// The line that has no sensible number, in words.
 pub fn parse_features(text: &str) -> Result<Vec<(String, f64)>, String> {
     let rows = rows(text).skip(1);
     rows.map(|(line, first, second)| Ok((first.to_owned(), number(line, second)?))).collect()
@@ -55,7 +55,7 @@ fn spectrum(path: &Path) -> Result<Spectrum, FaultKind> {
 /// A spectrum from the text of its file: `wavelength_nm,UNIT`, then rows.
 ///
 /// # Errors
-/// The line that has no finite number, or wavelengths that do not rise, in words.
+/// The line that has no sensible number, or wavelengths that do not rise, in words.
 pub fn parse_spectrum(name: &str, text: &str) -> Result<Spectrum, String> {
     let (mut nm, mut values) = (Vec::new(), Vec::new());
     let mut unit = String::new();
@@ -85,8 +85,8 @@ fn rows(text: &str) -> impl Iterator<Item = (usize, &str, &str)> {
 fn number(line: usize, text: &str) -> Result<f64, String> {
     let value: Option<f64> = text.parse().ok();
     value
-        .filter(|v| v.is_finite())
-        .ok_or_else(|| format!("line {line}: {text:?} is no finite number"))
+        .filter(|v| flowtwin_lab::is_sensible(*v))
+        .ok_or_else(|| format!("line {line}: {text:?} is no number within ±1e100"))
 }
 
 fn read(path: &Path) -> Result<String, FaultKind> {

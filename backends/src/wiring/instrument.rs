@@ -75,7 +75,7 @@ pub trait InstrumentWiring {
         Face::Tcp
     }
 
-    /// How it is looked for at serial ports of which nothing is known; none where it never has one.
+    /// How to look for it at unknown serial ports; none if it never has a serial port.
     fn serial_try() -> Option<SerialTry>
     where
         Self: Sized,

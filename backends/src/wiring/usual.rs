@@ -1,4 +1,4 @@
-//! The usual instruments of a lab of which only the manifest is known.
+//! The usual instruments for a lab, from its manifest alone.
 
 use flowtwin_lab::{Manifest, SensorKind};
 

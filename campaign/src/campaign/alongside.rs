@@ -1,6 +1,6 @@
 //! The simulated expectation beside a campaign on a real rig.
 
-use flowtwin_lab::{Blank, Command, Fault, FaultKind, Lab, Observation, Volume};
+use flowtwin_lab::{Blank, Command, Conditions, Fault, FaultKind, Lab, Observation, Volume};
 use flowtwin_sim::SimLab;
 use flowtwin_twin::Stop;
 
@@ -57,6 +57,10 @@ impl<W: Observer, S: FnMut(&str)> Observer for Alongside<'_, W, S> {
             format!("{name} {measured:.4} ({expected:.4} expected)")
         });
         (self.say)(&format!("experiment {number}: {}", pairs.collect::<Vec<_>>().join(", ")));
+    }
+
+    fn set_otherwise(&mut self, number: u64, asked: &Conditions, set: &Conditions) {
+        self.inner.set_otherwise(number, asked, set);
     }
 
     fn repeats(&mut self, lab: &mut dyn Lab, fault: &Fault, times: usize) -> bool {

@@ -12,6 +12,7 @@ use super::message::{
     SpaceLine, table,
 };
 use super::process::{Program, ProgramError};
+use super::proposal::as_set;
 use super::sense::{no_beginning, nonsense};
 
 /// Most observations of earlier that a lab may tell in one go.
@@ -29,6 +30,7 @@ pub struct OutsideLab {
     program: Program,
     manifest: Manifest,
     objective: ObjectiveLine,
+    space: Space,
     now: Instant,
     state: State,
 }
@@ -36,8 +38,9 @@ pub struct OutsideLab {
 #[derive(Debug)]
 enum State {
     Idle,
-    UnderWay { conditions: Conditions },
-    Over(Box<ObservationLine>),
+    UnderWay,
+    /// What it says, and what it says that it has set.
+    Over(Box<ObservationLine>, Option<Conditions>),
     Safe,
 }
 
@@ -92,6 +95,7 @@ impl OutsideLab {
             },
             now: Instant::from_secs(offered.now_s),
             objective: offered.objective,
+            space: space.clone(),
             state: State::Idle,
         })
     }
@@ -144,12 +148,12 @@ impl OutsideLab {
         self.turn()?;
         let line = ExperimentLine { conditions: table(conditions) };
         self.program.say(&FromOptimiser::Experiment(line));
-        self.state = State::UnderWay { conditions: conditions.clone() };
+        self.state = State::UnderWay;
         Ok(Reply::Ready(self.now + Span::from_nanos(1)))
     }
 
     /// Lets time pass until the experiment under way is over.
-    fn finish(&mut self, conditions: &Conditions) -> Result<(), Fault> {
+    fn finish(&mut self) -> Result<(), Fault> {
         let asked = WallInstant::now();
         let line = match self.hear("an `observation`")? {
             FromLab::Observation(line) => line,
@@ -164,15 +168,17 @@ impl OutsideLab {
         if let Some(detail) = nonsense(&line) {
             return Err(self.fault(FaultKind::Garbled { detail }));
         }
-        if !line.conditions.is_empty() && line.conditions != table(conditions) {
-            let detail = format!("asked for {conditions:?}, it did {:?}", line.conditions);
-            return Err(self.fault(FaultKind::Garbled { detail }));
-        }
+        let told = (!line.conditions.is_empty()).then_some(&line.conditions);
+        let set = told.map(|told| as_set(&self.space, told)).transpose();
+        let set = set.map_err(|error| {
+            let detail = format!("the conditions of its observation: {error}");
+            self.fault(FaultKind::Garbled { detail })
+        })?;
         self.now = match line.ended_s {
             Some(ended) => self.now.max(Instant::from_secs(ended)),
             None => self.now + Span::from_secs(asked.elapsed().as_secs_f64()),
         };
-        self.state = State::Over(line);
+        self.state = State::Over(line, set);
         Ok(())
     }
 
@@ -183,20 +189,20 @@ impl OutsideLab {
 
     fn collect(&mut self) -> Result<Reply, Fault> {
         match std::mem::replace(&mut self.state, State::Idle) {
-            State::Over(line) => Ok(Reply::Report(Box::new(self.report(*line)))),
+            State::Over(line, set) => Ok(Reply::Report(Box::new(self.report(*line, set)))),
             State::Idle => Err(self.refused("no experiment has been begun")),
             State::Safe => {
                 self.state = State::Safe;
                 Err(self.refused("the lab has been made safe"))
             }
-            under_way @ State::UnderWay { .. } => {
-                self.state = under_way;
+            State::UnderWay => {
+                self.state = State::UnderWay;
                 Err(self.fault(FaultKind::NotReady))
             }
         }
     }
 
-    fn report(&self, line: ObservationLine) -> Report {
+    fn report(&self, line: ObservationLine, conditions: Option<Conditions>) -> Report {
         let number =
             |(name, value): (&str, &Option<f64>)| (name.to_owned(), value.unwrap_or(f64::NAN));
         let mut features: Vec<(String, f64)> = line.features.iter().map(number).collect();
@@ -211,6 +217,7 @@ impl OutsideLab {
             outcome: Outcome { features, spectra: Vec::new(), quality: quality(&line.flags) },
             consumed_ml: line.consumed_ml.iter().map(|(n, ml)| (n.to_owned(), *ml)).collect(),
             fault: line.fault.map(|failure| failure.fault(self.now, ORIGIN)),
+            conditions,
         }
     }
 
@@ -243,9 +250,8 @@ impl Lab for OutsideLab {
     }
 
     fn wait_until(&mut self, deadline: Instant) -> Result<(), Fault> {
-        if let State::UnderWay { conditions } = &self.state {
-            let conditions = conditions.clone();
-            self.finish(&conditions)?;
+        if matches!(self.state, State::UnderWay) {
+            self.finish()?;
         }
         self.now = self.now.max(deadline);
         Ok(())

@@ -1,7 +1,7 @@
 //! What the two sides say to each other. `docs/lab-protocol.md` is the description for people.
 
 use flowtwin_lab::{
-    Conditions, Constraint, Fault, FaultKind, Input, Instant, Kind, LimitSpec, ObjectiveSpec,
+    Conditions, Constraint, Fault, FaultKind, Input, InputKind, Instant, LimitSpec, ObjectiveSpec,
     Space, Wanted, Word,
 };
 use serde::{Deserialize, Serialize};
@@ -237,10 +237,10 @@ impl InputLine {
         let Input { name, low, high, resolution, kind } = input.clone();
         let options = input.options().unwrap_or_default();
         Self {
-            logarithmic: kind == Kind::Logarithmic,
+            logarithmic: kind == InputKind::Logarithmic,
             options: options.iter().map(|option| option.name.clone()).collect(),
             levels: match kind {
-                Kind::Levels(levels) => levels,
+                InputKind::Levels(levels) => levels,
                 _ => Vec::new(),
             },
             name,

@@ -1,6 +1,6 @@
 //! From what an optimiser says to conditions that may be set.
 
-use flowtwin_lab::{Conditions, Input, Space, nearest};
+use flowtwin_lab::{Conditions, Input, Space, is_sensible, nearest};
 
 use super::message::Setting;
 use crate::ordered::Ordered;
@@ -85,6 +85,33 @@ pub enum ProposalError {
 /// # Errors
 /// If an input is missing, unknown, named twice or out of range, or a constraint of `space` does not hold.
 pub fn proposal(space: &Space, values: &Ordered<Setting>) -> Result<Conditions, ProposalError> {
+    all_known(space, values)?;
+    let rounded: Result<Vec<f64>, _> =
+        (0..space.dim()).map(|input| value(space, input, values)).collect();
+    let conditions = space.conditions(rounded?);
+    if let Some(broken) = space.broken(&conditions).next() {
+        let (name, value) = (broken.name.clone(), broken.of.at(conditions.values()));
+        let (low, high) = (broken.low, broken.high);
+        return Err(ProposalError::Constraint { name, value, low, high });
+    }
+    Ok(conditions)
+}
+
+/// The conditions that a lab says it has set: what was done is done, whether or not it lies on the grid or in the range.
+///
+/// # Errors
+/// If an input is missing, unknown or named twice, or a value is none.
+pub(super) fn as_set(
+    space: &Space,
+    values: &Ordered<Setting>,
+) -> Result<Conditions, ProposalError> {
+    all_known(space, values)?;
+    let told = space.inputs().iter().map(|input| told(input, values));
+    Ok(space.conditions(told.collect::<Result<_, _>>()?))
+}
+
+/// Makes sure that every name is that of an input, once.
+fn all_known(space: &Space, values: &Ordered<Setting>) -> Result<(), ProposalError> {
     for (i, (name, _)) in values.iter().enumerate() {
         let name = name.to_owned();
         if !space.inputs().iter().any(|input| input.name == name) {
@@ -99,19 +126,26 @@ pub fn proposal(space: &Space, values: &Ordered<Setting>) -> Result<Conditions, 
             return Err(ProposalError::Twice { name });
         }
     }
-    let rounded: Result<Vec<f64>, _> =
-        (0..space.dim()).map(|input| value(space, input, values)).collect();
-    let conditions = space.conditions(rounded?);
-    if let Some(broken) = space.broken(&conditions).next() {
-        let (name, value) = (broken.name.clone(), broken.of.at(conditions.values()));
-        let (low, high) = (broken.low, broken.high);
-        return Err(ProposalError::Constraint { name, value, low, high });
-    }
-    Ok(conditions)
+    Ok(())
 }
 
+/// The value of an input within its range, as it can be set.
 fn value(space: &Space, place: usize, values: &Ordered<Setting>) -> Result<f64, ProposalError> {
     let input = &space.inputs()[place];
+    let value = told(input, values)?;
+    if input.options().is_some() {
+        return Ok(value);
+    }
+    let Input { name, low, high, .. } = input.clone();
+    let slack = ROUNDING * (high - low);
+    if !(low - slack..=high + slack).contains(&value) {
+        return Err(ProposalError::OutOfRange { name, value, low, high });
+    }
+    Ok(space.settable(place, value.clamp(low, high)))
+}
+
+/// The value of an input as it is told: a number, or the place of an option.
+fn told(input: &Input, values: &Ordered<Setting>) -> Result<f64, ProposalError> {
     let Input { name, low, high, .. } = input.clone();
     let Some(setting) = values.get(&input.name) else {
         return Err(ProposalError::Missing { name, low, high });
@@ -125,15 +159,11 @@ fn value(space: &Space, place: usize, values: &Ordered<Setting>) -> Result<f64, 
         let unknown = ProposalError::Option { name, value, known: known.join(", ") };
         return place.map(|place| place as f64).ok_or(unknown);
     }
-    let value = match setting {
-        Setting::Number(value) => *value,
-        Setting::Name(value) => return Err(ProposalError::Word { name, value: value.clone() }),
-    };
-    let slack = ROUNDING * (high - low);
-    if !(low - slack..=high + slack).contains(&value) {
-        return Err(ProposalError::OutOfRange { name, value, low, high });
+    match setting {
+        Setting::Number(value) if is_sensible(*value) => Ok(*value),
+        Setting::Number(value) => Err(ProposalError::Word { name, value: value.to_string() }),
+        Setting::Name(value) => Err(ProposalError::Word { name, value: value.clone() }),
     }
-    Ok(space.settable(place, value.clamp(low, high)))
 }
 
 #[cfg(test)]
@@ -158,6 +188,20 @@ mod tests {
     #[test]
     fn values_are_put_in_order_and_rounded() {
         assert_eq!(propose(&[("b", 2.04), ("a", 10.000_000_001)]), Ok(vec![10.0, 2.0]));
+    }
+
+    #[test]
+    fn what_was_set_is_what_is_told() {
+        let set = |values: &[(&str, f64)]| {
+            let values = values.iter().map(|(n, v)| ((*n).to_owned(), Setting::Number(*v)));
+            let conditions =
+                as_set(&space(), &values.collect()).map_err(|error| error.to_string())?;
+            Ok::<_, String>(conditions.values().to_vec())
+        };
+        assert_eq!(set(&[("b", 12.345_678), ("a", 9.0)]), Ok(vec![9.0, 12.345_678]));
+        assert_eq!(set(&[("a", 1.0)]).unwrap_err(), "b has no value: it must be between 0 and 10");
+        let wild = set(&[("a", 1.0), ("b", 1e200)]).unwrap_err();
+        assert!(wild.starts_with("b = 1") && wild.ends_with("is no number"), "{wild}");
     }
 
     #[test]

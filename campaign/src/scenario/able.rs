@@ -11,7 +11,7 @@ use flowtwin_twin::region::Region;
 
 use super::check::Problem;
 
-/// A rig, and what is to be done on it.
+/// A rig and the experiments planned on it.
 pub(super) struct Able<'a> {
     pub(super) manifest: &'a Manifest,
     pub(super) procedure: &'a ProcedureSpec,

@@ -17,13 +17,13 @@ pub struct Entrant {
     /// Its name.
     pub name: String,
     /// What it is.
-    pub kind: Kind,
+    pub kind: EntrantKind,
 }
 
 /// What an entrant is.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum EntrantKind {
     /// A built-in policy.
     Policy {
         /// Which.
@@ -66,7 +66,7 @@ impl FromStr for Entrant {
         })?;
         let surrogate = surrogate.map(SurrogateSpec::from_str).transpose();
         let surrogate = surrogate.map_err(|error| fail(error.to_string()))?;
-        Ok(Self { name, kind: Kind::Policy { policy, surrogate } })
+        Ok(Self { name, kind: EntrantKind::Policy { policy, surrogate } })
     }
 }
 
@@ -77,7 +77,7 @@ impl Entrant {
             .split_once('=')
             .and_then(|(name, command)| checked(name).ok().map(|name| (name, command.to_owned())));
         let (name, command) = named.unwrap_or_else(|| ("outside".into(), text.to_owned()));
-        Self { name, kind: Kind::Program { command } }
+        Self { name, kind: EntrantKind::Program { command } }
     }
 
     /// The policy after what is `wanted`; it learns with `surrogate` unless it has one of its own. Each answer of a program
@@ -89,10 +89,10 @@ impl Entrant {
         patience: Duration,
     ) -> Box<dyn Policy> {
         match &self.kind {
-            Kind::Policy { policy, surrogate: own } => {
+            EntrantKind::Policy { policy, surrogate: own } => {
                 policy.build_for(own.unwrap_or(surrogate), &wanted.goals)
             }
-            Kind::Program { command } => {
+            EntrantKind::Program { command } => {
                 Box::new(OutsidePolicy::new(&self.name, command, patience, wanted.clone()))
             }
         }
@@ -116,7 +116,8 @@ mod tests {
     #[test]
     fn names_policies_and_surrogates_are_told_apart() {
         let entrant: Entrant = "ours=ei@gp".parse().unwrap();
-        let ei = Kind::Policy { policy: PolicySpec::Ei {}, surrogate: Some(SurrogateSpec::Gp) };
+        let ei =
+            EntrantKind::Policy { policy: PolicySpec::Ei {}, surrogate: Some(SurrogateSpec::Gp) };
         assert_eq!(entrant, Entrant { name: "ours".into(), kind: ei });
         assert_eq!("random".parse::<Entrant>().unwrap().name, "random");
         assert!("best".parse::<Entrant>().unwrap_err().to_string().contains("`best` is no policy"));
@@ -130,7 +131,10 @@ mod tests {
     fn a_program_may_have_a_name() {
         let named = Entrant::program("optuna=python optuna_policy.py --a=b");
         assert_eq!(named.name, "optuna");
-        assert_eq!(named.kind, Kind::Program { command: "python optuna_policy.py --a=b".into() });
+        assert_eq!(
+            named.kind,
+            EntrantKind::Program { command: "python optuna_policy.py --a=b".into() }
+        );
         assert_eq!(Entrant::program("python my policy.py --a=b").name, "outside");
     }
 }

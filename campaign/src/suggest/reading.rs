@@ -2,7 +2,7 @@
 
 use flowtwin_data::Diagnostic;
 use flowtwin_data::sheet::{Entry, Sheet, SheetRow};
-use flowtwin_lab::{Input, Kind};
+use flowtwin_lab::{Input, InputKind};
 use flowtwin_twin::History;
 
 use crate::scenario::{Scenario, nearest};
@@ -88,7 +88,7 @@ fn value(sheet: &Sheet, entry: &Entry, input: &Input) -> Result<f64, Diagnostic>
     let Some(options) = input.options() else {
         let message = format!("`{}` is no number, and {} needs one", entry.text, input.name);
         let number = entry.number.ok_or_else(|| sheet.complain(entry, message))?;
-        if input.kind == Kind::Logarithmic && number <= 0.0 {
+        if input.kind == InputKind::Logarithmic && number <= 0.0 {
             let message = format!("{} is logarithmic and must be above 0", input.name);
             return Err(sheet.complain(entry, message));
         }

@@ -12,7 +12,7 @@ use flowtwin_lab::journal::{Journal, Record};
 use flowtwin_report::{Run, RunError};
 
 use super::table::Table;
-use super::{Kind, Measured, Side};
+use super::{Measured, Side, SideKind};
 use crate::origin::Origin;
 use crate::snapshot::{self, Snapshot};
 
@@ -90,7 +90,7 @@ impl Side {
         });
         Ok(Self {
             name: name.into(),
-            kind: Kind::Run,
+            kind: SideKind::Run,
             flowtwin: Some(header.flowtwin.clone()),
             definition: Some(definition),
             inputs: header.inputs.clone(),
@@ -112,7 +112,7 @@ impl Side {
     pub fn scenario(name: &str, snapshot: Snapshot, journal: Journal) -> Result<Self, SideError> {
         let work = read_work(&snapshot.work);
         let side = Self::run(name, journal)?;
-        Ok(Self { kind: Kind::Scenario, work, digest: Some(snapshot.digest), ..side })
+        Ok(Self { kind: SideKind::Scenario, work, digest: Some(snapshot.digest), ..side })
     }
 
     /// The side of a snapshot in a folder.
@@ -129,7 +129,7 @@ impl Side {
         let digest = part("digest");
         Ok(Self {
             name: name.into(),
-            kind: Kind::Snapshot,
+            kind: SideKind::Snapshot,
             flowtwin: origin.as_ref().map(|origin| origin.flowtwin.clone()),
             inputs: table.inputs,
             features: table.features,

@@ -6,7 +6,7 @@ use flowtwin_report::format::{counted, fixed, significant};
 use flowtwin_report::page::{Legend, Page, figure, section};
 use flowtwin_report::plot::{Axis, Chart, Colour, Dash, Dot, Line, Points, Style};
 use flowtwin_report::{Quantity, Table};
-use flowtwin_twin::{Belief, Evaluation, Interval, SurrogateSpec};
+use flowtwin_twin::{Belief, Evaluation, Score, SurrogateSpec};
 use serde_json::{Value, json};
 
 use super::data::Data;
@@ -28,7 +28,7 @@ pub fn table(data: &Data, judged: &Judged) -> Table {
         .numbers("NLL")
         .numbers("95 % coverage");
     for (surrogate, scores) in judged {
-        let between = |i: &Interval| format!("[{}, {}]", fixed(i.low, 3), fixed(i.high, 3));
+        let between = |i: &Score| format!("[{}, {}]", fixed(i.low, 3), fixed(i.high, 3));
         table.row(vec![
             surrogate.name().into(),
             data.outcomes().len().to_string(),
@@ -82,7 +82,7 @@ pub fn choice(evaluation: &Evaluation) -> Option<String> {
     Some(format!("weights in {folds} folds, from training data alone: {}", parts.join(", ")))
 }
 
-fn scores(evaluation: &Evaluation) -> [(&'static str, Interval); 5] {
+fn scores(evaluation: &Evaluation) -> [(&'static str, Score); 5] {
     [
         ("r2", evaluation.r2),
         ("pearson_r2", evaluation.pearson_r2),
@@ -109,7 +109,7 @@ fn scores_csv(judged: &Judged) -> String {
     let mut out = String::from("surrogate,folds,repeats,score,value,low_95,high_95\n");
     for (surrogate, evaluation) in judged {
         let Evaluation { folds, repeats, .. } = evaluation;
-        for (name, Interval { value, low, high }) in scores(evaluation) {
+        for (name, Score { value, low, high }) in scores(evaluation) {
             let surrogate = surrogate.name();
             out += &format!("{surrogate},{folds},{repeats},{name},{value},{low},{high}\n");
         }

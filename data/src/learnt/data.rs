@@ -157,7 +157,7 @@ impl Data {
     }
 }
 
-/// The experiments of which every input is known, and the numbers of the others.
+/// The experiments with a value for every input, and the numbers of the others.
 fn complete(rows: Vec<Told>) -> (Vec<Row>, Vec<usize>) {
     let (mut complete, mut missing) = (Vec::new(), Vec::new());
     for (number, inputs, outcome) in rows {

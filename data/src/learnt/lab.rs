@@ -24,7 +24,7 @@ pub struct Beliefs {
     streams: Streams,
 }
 
-/// Why a twin cannot stand in for a lab.
+/// Why a twin cannot replace a lab.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Mismatch {
@@ -47,7 +47,7 @@ pub enum Mismatch {
 }
 
 impl TwinLab {
-    /// `twin` in the place of the lab of `manifest`, yielding `feature` for conditions of `space`.
+    /// `twin` as the lab of `manifest`, with `feature` as its outcome and conditions of `space`.
     ///
     /// # Errors
     /// If the twin predicts something else, or needs an input that `space` does not have.
@@ -70,7 +70,7 @@ impl TwinLab {
         Ok(Self::by(Beliefs { manifest, twin, feature: feature.to_owned(), streams }))
     }
 
-    /// `twin` in the place of a lab of which nothing else is known.
+    /// `twin` as a lab, where nothing else is known of the lab.
     pub fn alone(twin: Twin, streams: Streams) -> Self {
         let manifest = Manifest::of_experiments("a lab");
         let (space, feature) = (twin.space(), twin.target.name.clone());

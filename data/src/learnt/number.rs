@@ -2,11 +2,7 @@
 
 use flowtwin_lab::{LARGEST, is_sensible};
 
-/// What is written where nothing was measured.
-const MISSING: [&str; 19] = [
-    "", "-", "–", "—", "−", ".", "?", "#n/a", "<na>", "n.a.", "n.d.", "n/a", "na", "nan", "nd",
-    "none", "null", "nil", "missing",
-];
+use crate::missing::is_missing;
 
 /// What a spreadsheet writes where a formula fails.
 const FAILED: [&str; 6] = ["#ref!", "#div/0!", "#value!", "#name?", "#num!", "#null!"];
@@ -33,10 +29,10 @@ pub(super) enum Value {
 impl Value {
     /// Reads the text of a cell.
     pub(super) fn of(text: &str) -> Self {
-        let lower = text.to_lowercase();
-        if MISSING.contains(&lower.as_str()) {
+        if is_missing(text) {
             return Self::Missing;
         }
+        let lower = text.to_lowercase();
         if FAILED.contains(&lower.as_str()) {
             return Self::Slip(
                 "a formula of the spreadsheet has failed: mend it, or leave the cell empty".into(),

@@ -21,7 +21,7 @@ pub struct Rehearsal {
 
 /// One experiment of a rehearsal.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Step {
+pub struct Rehearsed {
     /// What was set.
     pub conditions: Conditions,
     /// What the twin answered, noise included.
@@ -52,7 +52,7 @@ impl Rehearsal {
         twin: &Twin,
         policy: &dyn Policy,
         context: &Context,
-    ) -> Result<Vec<Step>, RehearsalError> {
+    ) -> Result<Vec<Rehearsed>, RehearsalError> {
         let mut lab = TwinLab::alone(twin.clone(), context.streams.child("world", 0));
         let (mut steps, mut history) = (Vec::new(), History::default());
         let opening = self.opening.min(self.experiments);
@@ -90,7 +90,7 @@ impl Rehearsal {
     }
 
     /// The best value so far after each step.
-    pub fn best_so_far(&self, steps: &[Step]) -> Vec<f64> {
+    pub fn best_so_far(&self, steps: &[Rehearsed]) -> Vec<f64> {
         let better =
             |best: f64, value: f64| if self.minimize { best.min(value) } else { best.max(value) };
         let worst = if self.minimize { f64::INFINITY } else { f64::NEG_INFINITY };
@@ -104,7 +104,7 @@ impl Rehearsal {
     }
 }
 
-fn experiment(lab: &mut TwinLab, twin: &Twin, conditions: Conditions) -> Result<Step, Fault> {
+fn experiment(lab: &mut TwinLab, twin: &Twin, conditions: Conditions) -> Result<Rehearsed, Fault> {
     let truth = twin.at(&twin.space().to_unit(&conditions)).mean;
     if let Reply::Ready(at) = lab.send(&Command::Begin { conditions: conditions.clone() })? {
         lab.wait_until(at)?;
@@ -112,7 +112,7 @@ fn experiment(lab: &mut TwinLab, twin: &Twin, conditions: Conditions) -> Result<
     let Reply::Outcome(outcome) = lab.send(&Command::Collect)? else {
         unreachable!("a twin answers Collect with an outcome")
     };
-    Ok(Step { conditions, outcome: outcome.features[0].1, truth })
+    Ok(Rehearsed { conditions, outcome: outcome.features[0].1, truth })
 }
 
 #[cfg(test)]
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
     use crate::learnt::sample;
 
-    fn rehearse(seed: u64) -> Vec<Step> {
+    fn rehearse(seed: u64) -> Vec<Rehearsed> {
         let rehearsal = Rehearsal { opening: 4, experiments: 9, minimize: false };
         let policy = PolicySpec::Ei {}.build(SurrogateSpec::Gp);
         rehearsal.run(&sample::twin(), &*policy, &Context::new(Streams::new(seed))).unwrap()

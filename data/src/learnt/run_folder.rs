@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use flowtwin_lab::Input;
-use flowtwin_lab::journal::{self, ExperimentRecord, Header, Journal};
+use flowtwin_lab::journal::{self, ExperimentRecord, Header, Journal, Seal};
 
 use super::source::{Selection, Source, Target};
 use crate::error::DataError;
@@ -13,12 +13,16 @@ use crate::unreadable;
 /// Name of the journal in a run folder.
 const JOURNAL: &str = "journal.jsonl";
 
+/// Name of the seal on the last line of the journal.
+const SEAL: &str = "journal.seal";
+
 pub(super) fn read(folder: &Path, selection: &Selection) -> Result<Source, DataError> {
     let path = folder.join(JOURNAL);
     let name = path.display().to_string();
     let bytes = fs::read(&path)
         .map_err(|error| unreadable(&path, &error).or_hint("give a run folder, or a CSV file"))?;
-    let journal = journal::read(&bytes)
+    let seal = fs::read(folder.join(SEAL)).ok().and_then(|bytes| Seal::read(&bytes));
+    let journal = journal::read_sealed(&bytes, seal.as_ref())
         .map_err(|error| DataError::bad_input(format_args!("{name}: {error}")))?;
     source(folder, &journal, selection)
 }

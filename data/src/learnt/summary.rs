@@ -6,7 +6,7 @@ use flowtwin_statistics::outliers;
 
 use super::data::Data;
 
-/// Most rows and columns that are told one by one.
+/// Most rows and columns that are listed one by one.
 const TOLD: usize = 5;
 
 impl Data {

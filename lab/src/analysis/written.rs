@@ -12,10 +12,10 @@ use super::feature::{Feature, Measure};
 pub(super) struct Written {
     /// Its name; where it is computed, it ends in its unit.
     name: String,
-    /// The channel whose spectrum it is read off.
+    /// The channel whose spectrum it is read off, or the analyser or the sensor that tells it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     channel: Option<String>,
-    /// How it is read off the spectrum.
+    /// How.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     measure: Option<Measure>,
     /// The formula that computes it, in place of channel and measure.

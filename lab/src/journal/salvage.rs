@@ -20,7 +20,7 @@ pub struct Salvage {
 
 /// Takes a damaged journal apart; none if it is not damaged. `seal` is the one on its last line, where there is one.
 ///
-/// Each line vouches for the one before. Where two lines disagree, the next line tells which of them was changed; where
+/// Each line proves the one before by its hash. Where two lines disagree, the next line tells which of them was changed; where
 /// it cannot, both are set aside.
 ///
 /// # Errors
@@ -88,7 +88,7 @@ pub struct Legible {
     pub records: Vec<Record>,
     /// Volumes that pumps were allowed by lines that cannot be read as a whole \[µL\].
     pub allowed_ul: Vec<(PumpId, f64)>,
-    /// Latest lab time of a record for which the next line vouches.
+    /// Latest lab time of a record that the next line proves.
     pub last_at: Option<Instant>,
     /// How many lines cannot be read.
     pub illegible: usize,

@@ -1,4 +1,4 @@
-//! What vouches for the last line of a journal, as each line vouches for the one before.
+//! What proves the last line of a journal, as each line proves the one before.
 
 use super::line;
 use super::reader::{Journal, JournalError, read};

@@ -68,7 +68,7 @@ impl Recorded {
             return Err(self.fault(FaultKind::NotReady));
         }
         let Observation { outcome, consumed_ml, fault, .. } = observation;
-        Ok(Reply::Report(Box::new(Report { outcome, consumed_ml, fault })))
+        Ok(Reply::Report(Box::new(Report { outcome, consumed_ml, fault, conditions: None })))
     }
 }
 

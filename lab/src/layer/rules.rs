@@ -22,7 +22,7 @@ pub struct Limits {
     pub set_point_margin_k: f64,
     /// Above this temperature something must flow [°C]; 60 if not given, unless `heat_without_flow` says otherwise.
     pub no_heat_without_flow_above_c: Option<f64>,
-    /// Whether the rig may be hot for as long as it takes although nothing flows: reagents that stand in a hot tube clog it.
+    /// Whether the rig may stay hot without flow for any time. Reagents that rest in a hot tube clog it.
     #[serde(skip_serializing_if = "is_false")]
     #[cfg_attr(feature = "schema", schemars(extend("default" = false)))]
     pub heat_without_flow: bool,

@@ -2,6 +2,7 @@
 
 use super::spec::{FlushRate, FlushSpec, ProcedureSpec};
 use crate::command::{Command, Reply};
+use crate::conditions::Conditions;
 use crate::fault::Fault;
 use crate::id::PumpId;
 use crate::lab::Lab;
@@ -16,6 +17,8 @@ use crate::units::{FlowRate, Volume};
 pub(super) struct Running {
     pumps: Vec<Delivery>,
     reported_ml: Option<Vec<(String, f64)>>,
+    /// What a lab that runs whole experiments by itself says that it has set.
+    pub(super) set: Option<Conditions>,
 }
 
 #[derive(Debug)]

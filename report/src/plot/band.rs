@@ -1,6 +1,6 @@
 //! Bands between two lines.
 
-use super::chart::{Frame, Mark};
+use super::chart::{Mark, PlotArea};
 use super::style::Colour;
 use super::svg::path;
 
@@ -27,7 +27,7 @@ impl Band {
 }
 
 impl Mark for Band {
-    fn draw(&self, frame: &Frame<'_>) -> String {
+    fn draw(&self, frame: &PlotArea<'_>) -> String {
         let upper = self.points.iter().map(|&(x, _, high)| (frame.x(x), frame.y(high)));
         let lower = self.points.iter().rev().map(|&(x, low, _)| (frame.x(x), frame.y(low)));
         let outline: Vec<(f64, f64)> = upper.chain(lower).collect();

@@ -1,6 +1,6 @@
 //! Bars.
 
-use super::chart::{Frame, Mark};
+use super::chart::{Mark, PlotArea};
 use super::style::Colour;
 use super::svg::{escape, px};
 
@@ -25,7 +25,7 @@ impl Bars {
 }
 
 impl Mark for Bars {
-    fn draw(&self, frame: &Frame<'_>) -> String {
+    fn draw(&self, frame: &PlotArea<'_>) -> String {
         let bar = |(at, from, to, tip): &(f64, f64, f64, String)| {
             let (x0, x1) = (frame.x(*from), frame.x(*to));
             let (y0, y1) = (frame.y(at - self.thick / 2.0), frame.y(at + self.thick / 2.0));

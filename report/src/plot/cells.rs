@@ -1,6 +1,6 @@
 //! Maps: a colour for each cell of a grid.
 
-use super::chart::{Frame, Mark};
+use super::chart::{Mark, PlotArea};
 use super::ramp::Ramp;
 use super::svg::{escape, px};
 use crate::format;
@@ -49,7 +49,7 @@ impl Cells {
 }
 
 impl Mark for Cells {
-    fn draw(&self, frame: &Frame<'_>) -> String {
+    fn draw(&self, frame: &PlotArea<'_>) -> String {
         let rows = self.values.len() / self.columns;
         let edge =
             |(low, high): (f64, f64), i: usize, n: usize| low + (high - low) * i as f64 / n as f64;

@@ -9,26 +9,26 @@ use super::svg::{escape, px, text_width};
 /// Something drawn between the axes of a chart.
 ///
 /// ```
-/// use flowtwin_report::plot::{Frame, Mark};
+/// use flowtwin_report::plot::{PlotArea, Mark};
 ///
 /// /// A point.
 /// #[derive(Debug)]
 /// struct Dot(f64, f64);
 ///
 /// impl Mark for Dot {
-///     fn draw(&self, frame: &Frame<'_>) -> String {
+///     fn draw(&self, frame: &PlotArea<'_>) -> String {
 ///         format!("<circle cx=\"{}\" cy=\"{}\" r=\"2\"/>", frame.x(self.0), frame.y(self.1))
 ///     }
 /// }
 /// ```
 pub trait Mark: fmt::Debug {
     /// Its SVG, on this frame.
-    fn draw(&self, frame: &Frame<'_>) -> String;
+    fn draw(&self, frame: &PlotArea<'_>) -> String;
 }
 
 /// The rectangle between the axes, and where values lie on it.
 #[derive(Clone, Copy, Debug)]
-pub struct Frame<'a> {
+pub struct PlotArea<'a> {
     /// Left edge \[px\].
     pub left: f64,
     /// Top edge \[px\].
@@ -41,7 +41,7 @@ pub struct Frame<'a> {
     y: &'a Axis,
 }
 
-impl Frame<'_> {
+impl PlotArea<'_> {
     /// Where a value of the horizontal axis lies \[px\].
     pub fn x(&self, value: f64) -> f64 {
         self.left + self.x.share(value) * self.width
@@ -149,7 +149,7 @@ impl Chart {
         out
     }
 
-    fn frame(&self) -> Frame<'_> {
+    fn frame(&self) -> PlotArea<'_> {
         let widest = self.y.ticks.iter().map(|t| text_width(&t.text, SMALL)).fold(0.0, f64::max);
         let left = (widest + 12.0).ceil().max(24.0);
         let bottom = match (self.x.label.is_empty(), self.x.ticks.is_empty()) {
@@ -158,7 +158,7 @@ impl Chart {
             (true, true) => 8.0,
         };
         let top = if self.y.label.is_empty() && !self.simulated { 8.0 } else { 26.0 };
-        Frame {
+        PlotArea {
             left,
             top,
             width: self.width - left - self.right_px,
@@ -168,7 +168,7 @@ impl Chart {
         }
     }
 
-    fn grid(&self, f: &Frame<'_>) -> String {
+    fn grid(&self, f: &PlotArea<'_>) -> String {
         let (left, right, top, bottom) = (px(f.left), px(f.right()), px(f.top), px(f.bottom()));
         let mut d = String::new();
         if self.y.grid {
@@ -187,7 +187,7 @@ impl Chart {
         if d.is_empty() { axis } else { grid + &axis }
     }
 
-    fn labels(&self, f: &Frame<'_>) -> String {
+    fn labels(&self, f: &PlotArea<'_>) -> String {
         let mut out = String::new();
         let mut text = |x: f64, y: f64, more: &str, words: &str| {
             out.push_str(&format!(

@@ -1,6 +1,6 @@
 //! Labels at the right ends of lines, kept apart.
 
-use super::chart::{Frame, Mark};
+use super::chart::{Mark, PlotArea};
 use super::style::Colour;
 use super::svg::{escape, px};
 
@@ -22,7 +22,7 @@ impl Ends {
     }
 
     /// Heights \[px\], in the order of the labels, none nearer to the next than [`APART`].
-    fn heights(&self, frame: &Frame<'_>) -> Vec<f64> {
+    fn heights(&self, frame: &PlotArea<'_>) -> Vec<f64> {
         let mut order: Vec<(f64, usize)> =
             self.labels.iter().enumerate().map(|(i, l)| (frame.y(l.0), i)).collect();
         order.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
@@ -43,7 +43,7 @@ impl Ends {
 }
 
 impl Mark for Ends {
-    fn draw(&self, frame: &Frame<'_>) -> String {
+    fn draw(&self, frame: &PlotArea<'_>) -> String {
         let right = frame.right();
         let label = |((at, text, colour), y): (&(f64, String, Colour), f64)| {
             let (text, colour) = (escape(text), colour.0);

@@ -8,7 +8,7 @@ use super::style::{Colour, Shape, Style};
 
 /// One row of a forest plot.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Interval {
+pub struct ForestRow {
     /// What it is about.
     pub name: String,
     /// The value.
@@ -29,7 +29,7 @@ const DIFFERS: Colour = Colour("#d55e00");
 
 /// A forest plot of these rows, the first at the top. `reference` is drawn across all of them, such as 1 for ratios.
 pub fn forest(
-    rows: &[Interval],
+    rows: &[ForestRow],
     label: &str,
     reference: Option<f64>,
     alt_text: &str,
@@ -68,7 +68,7 @@ pub fn forest(
     chart
 }
 
-fn tip(row: &Interval) -> String {
+fn tip(row: &ForestRow) -> String {
     let number = |x: f64| crate::format::significant(x, 4);
     let claimed = row.claimed.map(|x| format!("\nclaimed {}", number(x))).unwrap_or_default();
     let (value, low, high) = (number(row.value), number(row.low), number(row.high));

@@ -1,6 +1,6 @@
 //! Lines.
 
-use super::chart::{Frame, Mark};
+use super::chart::{Mark, PlotArea};
 use super::style::Colour;
 use super::svg::{path, px};
 
@@ -66,7 +66,7 @@ impl Line {
 }
 
 impl Mark for Line {
-    fn draw(&self, frame: &Frame<'_>) -> String {
+    fn draw(&self, frame: &PlotArea<'_>) -> String {
         let at = |(x, y): (f64, f64)| (frame.x(x), frame.y(y));
         let mut points = Vec::with_capacity(self.points.len());
         for &point in self.points.iter().filter(|(x, y)| x.is_finite() && y.is_finite()) {

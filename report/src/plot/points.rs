@@ -1,6 +1,6 @@
 //! Points, with their intervals.
 
-use super::chart::{Frame, Mark};
+use super::chart::{Mark, PlotArea};
 use super::style::{Colour, Shape, Style};
 use super::svg::{escape, px};
 
@@ -55,7 +55,7 @@ impl Points {
         self
     }
 
-    fn intervals(&self, frame: &Frame<'_>) -> String {
+    fn intervals(&self, frame: &PlotArea<'_>) -> String {
         let mut d = String::new();
         for dot in &self.dots {
             let (x, y) = (frame.x(dot.x), frame.y(dot.y));
@@ -88,7 +88,7 @@ impl Points {
 }
 
 impl Mark for Points {
-    fn draw(&self, frame: &Frame<'_>) -> String {
+    fn draw(&self, frame: &PlotArea<'_>) -> String {
         let outline = self.style.shape.path(self.radius);
         let dot = |dot: &Dot| {
             let (x, y) = (px(frame.x(dot.x)), px(frame.y(dot.y)));

@@ -1,6 +1,6 @@
 //! Colours for numbers.
 
-use super::chart::{Frame, Mark};
+use super::chart::{Mark, PlotArea};
 use super::style::Colour;
 use super::svg::px;
 use crate::format;
@@ -70,7 +70,7 @@ impl Key {
 }
 
 impl Mark for Key {
-    fn draw(&self, f: &Frame<'_>) -> String {
+    fn draw(&self, f: &PlotArea<'_>) -> String {
         let (x, step) = (f.right() + 14.0, f.height / STEPS as f64);
         let mut out = String::new();
         for i in 0..STEPS {

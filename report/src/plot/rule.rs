@@ -1,6 +1,6 @@
 //! Reference lines and words.
 
-use super::chart::{Frame, Mark};
+use super::chart::{Mark, PlotArea};
 use super::line::Dash;
 use super::style::Colour;
 use super::svg::{escape, px};
@@ -43,7 +43,7 @@ impl Rule {
 }
 
 impl Mark for Rule {
-    fn draw(&self, f: &Frame<'_>) -> String {
+    fn draw(&self, f: &PlotArea<'_>) -> String {
         let (d, text) = if self.upright {
             let x = f.x(self.at);
             let d = format!("M{} {}V{}", px(x), px(f.top), px(f.bottom()));
@@ -122,7 +122,7 @@ impl Text {
 }
 
 impl Mark for Text {
-    fn draw(&self, f: &Frame<'_>) -> String {
+    fn draw(&self, f: &PlotArea<'_>) -> String {
         let (x, y) = (f.x(self.x) + self.moved.0, f.y(self.y) + self.moved.1);
         words(x, y, &self.text, self.anchor, self.colour)
     }

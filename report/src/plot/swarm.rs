@@ -1,6 +1,6 @@
 //! Beeswarms: points of one row, moved apart so that none hides another.
 
-use super::chart::{Frame, Mark};
+use super::chart::{Mark, PlotArea};
 use super::ramp::Ramp;
 use super::svg::{escape, px};
 
@@ -32,7 +32,7 @@ impl Swarm {
 
     /// How far each bee is moved from the row \[px\], in their order: the nearest place that is free, tried alternately
     /// above and below, and never beyond `reach`.
-    fn offsets(&self, frame: &Frame<'_>, reach: f64) -> Vec<f64> {
+    fn offsets(&self, frame: &PlotArea<'_>, reach: f64) -> Vec<f64> {
         let mut order: Vec<(f64, usize)> =
             self.bees.iter().enumerate().map(|(i, bee)| (frame.x(bee.x), i)).collect();
         order.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
@@ -60,7 +60,7 @@ impl Swarm {
 }
 
 impl Mark for Swarm {
-    fn draw(&self, frame: &Frame<'_>) -> String {
+    fn draw(&self, frame: &PlotArea<'_>) -> String {
         let reach = 0.44 * (frame.y(self.row + 1.0) - frame.y(self.row)).abs();
         let middle = frame.y(self.row);
         let bee = |(bee, off): (&Bee, f64)| {

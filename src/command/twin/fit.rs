@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use flowtwin_data::learnt::{Twin, accuracy};
 use flowtwin_report::format::{fixed, significant};
 use flowtwin_report::{Quantity, Table};
-use flowtwin_twin::{Evaluation, Interval, Posterior as _, judge};
+use flowtwin_twin::{Evaluation, Posterior as _, Score, judge};
 use serde_json::json;
 
 use super::{context, read};
@@ -70,7 +70,7 @@ fn scores(twin: &Twin, experiments: usize, scores: &Evaluation) -> Table {
         .numbers("RMSE")
         .numbers("95 % coverage")
         .numbers("noise sd");
-    let Interval { value, low, high } = scores.r2;
+    let Score { value, low, high } = scores.r2;
     table.row(vec![
         twin.surrogate.name().into(),
         experiments.to_string(),

@@ -1,6 +1,6 @@
 //! `flowtwin twin rehearse`: a policy at work on a fitted twin.
 
-use flowtwin_data::learnt::{Rehearsal, Step, Twin, write};
+use flowtwin_data::learnt::{Rehearsal, Rehearsed, Twin, write};
 use flowtwin_lab::Streams;
 use flowtwin_report::format::significant;
 use flowtwin_report::{Quantity, Table};
@@ -39,7 +39,7 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     Ok(())
 }
 
-fn table(twin: &Twin, steps: &[Step], best: &[f64]) -> Table {
+fn table(twin: &Twin, steps: &[Rehearsed], best: &[f64]) -> Table {
     let mut table = Table::new().numbers("experiment");
     for input in &twin.inputs {
         table = table.numbers(&Quantity::of_key(&input.name).label());
@@ -54,8 +54,8 @@ fn table(twin: &Twin, steps: &[Step], best: &[f64]) -> Table {
     table
 }
 
-fn value(args: &Args, twin: &Twin, steps: &[Step], best: &[f64]) -> Value {
-    let step = |(number, (step, best)): (usize, (&Step, &f64))| {
+fn value(args: &Args, twin: &Twin, steps: &[Rehearsed], best: &[f64]) -> Value {
+    let step = |(number, (step, best)): (usize, (&Rehearsed, &f64))| {
         json!({
             "experiment": number + 1,
             "conditions": step.conditions,
@@ -76,7 +76,7 @@ fn value(args: &Args, twin: &Twin, steps: &[Step], best: &[f64]) -> Value {
     })
 }
 
-fn csv(twin: &Twin, steps: &[Step], best: &[f64]) -> String {
+fn csv(twin: &Twin, steps: &[Rehearsed], best: &[f64]) -> String {
     let names: Vec<&str> = twin.inputs.iter().map(|input| input.name.as_str()).collect();
     let mut out = format!("experiment,simulated,{},{},best\n", names.join(","), twin.target.name);
     for (number, (step, best)) in steps.iter().zip(best).enumerate() {

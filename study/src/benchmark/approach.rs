@@ -6,7 +6,7 @@ use flowtwin_statistics::{holm, median, signed_rank};
 use serde::Serialize;
 
 use super::results::Results;
-use super::steps::{Step, Steps};
+use super::steps::{BenchmarkStep, Steps};
 
 /// Nearness: regret over the best known value.
 const NEAR: f64 = 0.05;
@@ -58,14 +58,15 @@ type Taken = [f64; 3];
 fn taken(results: &Results, scenario: usize, policy: usize) -> Vec<Taken> {
     let opened = results.card.scenarios[scenario].course.opened();
     let level = NEAR * results.optima[scenario].abs();
-    let near = |step: &Step| results.regret(scenario, step).is_some_and(|regret| regret <= level);
+    let near =
+        |step: &BenchmarkStep| results.regret(scenario, step).is_some_and(|regret| regret <= level);
     let taken = |campaign: &Steps| {
         // What the opening found costs nothing more.
         let start = opened.checked_sub(1).and_then(|i| campaign.steps.get(i));
         let place = campaign.steps.iter().skip(opened.saturating_sub(1)).position(near)?;
         let step = campaign.steps.get(opened.saturating_sub(1) + place)?;
         let own = place + usize::from(opened == 0);
-        let since = |of: fn(&Step) -> f64| of(step) - start.map_or(0.0, of);
+        let since = |of: fn(&BenchmarkStep) -> f64| of(step) - start.map_or(0.0, of);
         Some([own as f64, since(|s| s.lab_time_h), since(volume)])
     };
     let campaigns = results.of(scenario, policy);
@@ -153,7 +154,7 @@ pub(super) fn race_table(races: &[Race], measured: bool) -> Table {
     table
 }
 
-fn volume(step: &Step) -> f64 {
+fn volume(step: &BenchmarkStep) -> f64 {
     step.consumed_ml.iter().fold(0.0, |sum, ml| sum + ml)
 }
 

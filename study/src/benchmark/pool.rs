@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn eighty_percent_of_eleven_are_nine() {
-        let step = |top| super::super::Step {
+        let step = |top| super::super::BenchmarkStep {
             conditions: vec![],
             outcome: None,
             best: None,

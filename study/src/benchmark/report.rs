@@ -10,7 +10,7 @@ use super::finding::{Finding, in_unit, lead, matrix, overview};
 use super::metrics;
 use super::pool;
 use super::results::Results;
-use super::steps::Step;
+use super::steps::BenchmarkStep;
 
 /// Points along an axis of hours or millilitres.
 const POINTS: usize = 60;
@@ -76,7 +76,7 @@ pub fn report(results: &Results, findings: &[Finding]) -> String {
 }
 
 /// What a step has cost so far.
-type Of = fn(&Step) -> f64;
+type Of = fn(&BenchmarkStep) -> f64;
 
 /// Regret against experiments, lab hours and millilitres.
 fn figures(results: &Results, scenario: usize, finding: &Finding) -> String {
@@ -111,10 +111,10 @@ fn by_cost(
     scenario: usize,
     finding: &Finding,
     label: &str,
-    of: fn(&Step) -> f64,
+    of: fn(&BenchmarkStep) -> f64,
 ) -> String {
     let opened = results.card.scenarios[scenario].course.opened();
-    let spent = |steps: &[Step], n: usize| {
+    let spent = |steps: &[BenchmarkStep], n: usize| {
         let base = opened.checked_sub(1).and_then(|i| steps.get(i)).map_or(0.0, of);
         steps.get(opened + n - 1).map_or(f64::INFINITY, |step| of(step) - base)
     };

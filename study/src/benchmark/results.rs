@@ -2,7 +2,7 @@
 
 use super::capability::Capability;
 use super::card::{CARD, Card, Entry};
-use super::steps::{Step, Steps};
+use super::steps::{BenchmarkStep, Steps};
 use super::store::Store;
 use super::truth::Optimum;
 
@@ -71,7 +71,7 @@ impl Results {
     }
 
     /// How far the noise-free value of the best so far is from the best known optimum; none before any success.
-    pub fn regret(&self, scenario: usize, step: &Step) -> Option<f64> {
+    pub fn regret(&self, scenario: usize, step: &BenchmarkStep) -> Option<f64> {
         let goal = self.card.scenarios[scenario].goal;
         step.true_best.map(|value| goal.score(self.optima[scenario]) - goal.score(value))
     }

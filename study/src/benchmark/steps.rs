@@ -18,7 +18,7 @@ use super::truth::Truth;
 
 /// An experiment of a campaign, and how things stand after it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Step {
+pub struct BenchmarkStep {
     /// Values of the inputs, in the order of the space.
     pub conditions: Vec<f64>,
     /// The objective, or the first of several, as measured; none in a failed experiment.
@@ -41,7 +41,7 @@ pub struct Step {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Steps {
     /// The experiments in order, the opening included.
-    pub steps: Vec<Step>,
+    pub steps: Vec<BenchmarkStep>,
     /// The fault that ended it early, in words.
     pub stopped: Option<String>,
 }
@@ -160,7 +160,7 @@ fn follow(
     seen: &[Observation],
     merit: &Merit,
     truth: &mut Truth<'_>,
-) -> Vec<Step> {
+) -> Vec<BenchmarkStep> {
     let wanted = scenario.wanted();
     let mut reached = Reached::new(merit);
     let primed = scenario.procedure().primes_ml(scenario.manifest());
@@ -176,7 +176,7 @@ fn follow(
         for (sum, (_, ml)) in consumed.iter_mut().zip(&observation.consumed_ml) {
             *sum += ml;
         }
-        Step {
+        BenchmarkStep {
             conditions: observation.conditions.values().to_vec(),
             outcome,
             best: reached.best,

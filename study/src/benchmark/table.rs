@@ -72,8 +72,9 @@ impl Tidy {
         number("outcome", steps().map(|(.., step)| step.outcome).collect());
         number("best", steps().map(|(.., step)| step.best).collect());
         number("true_best", steps().map(|(.., step)| step.true_best).collect());
-        let regret =
-            |(e, _, step): (&super::Entry, usize, &super::Step)| results.regret(e.scenario, step);
+        let regret = |(e, _, step): (&super::Entry, usize, &super::BenchmarkStep)| {
+            results.regret(e.scenario, step)
+        };
         number("simple_regret", steps().map(regret).collect());
         number("lab_time_h", steps().map(|(.., step)| Some(step.lab_time_h)).collect());
         let total = |ml: &[f64]| ml.iter().fold(0.0, |sum, ml| sum + ml);

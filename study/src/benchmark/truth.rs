@@ -25,6 +25,8 @@ const IMPROVED: usize = 64;
 const TRIES: usize = 3;
 /// Widest and narrowest step of the local search, in the unit cube.
 const STEPS: (f64, f64) = (0.16, 0.005);
+/// Most moves of a climb: outcomes that rise without end must not keep anybody waiting.
+const MOVES: usize = 2_000;
 
 /// The noise-free objective of a scenario. Values are remembered: the same conditions are run once.
 ///
@@ -204,7 +206,10 @@ impl<'a> Truth<'a> {
     fn climb(&mut self, region: &Region<'_>, start: (f64, Conditions)) -> (f64, Conditions) {
         let (mut best, mut at) = start;
         let mut step = STEPS.0;
-        while step >= STEPS.1 {
+        for _ in 0..MOVES {
+            if step < STEPS.1 {
+                break;
+            }
             let unit = region.space().to_unit(&at);
             let better =
                 (0..unit.len()).flat_map(|i| [(i, step), (i, -step)]).find_map(|(i, by)| {

@@ -8,7 +8,7 @@ mod rig;
 mod stability;
 mod twin;
 
-use super::claim::{Claim, Holds, Kind, Measure};
+use super::claim::{Claim, ClaimKind, Holds, Measure};
 use super::facts::Facts;
 use super::seed::Seed;
 
@@ -28,12 +28,12 @@ pub fn claims() -> Vec<Claim> {
 
 /// A claim by which parameters were set.
 fn calibrated(id: &'static str, text: &'static str, paper: &'static str) -> Said {
-    Said { id, text, paper, kind: Kind::Calibrated }
+    Said { id, text, paper, kind: ClaimKind::Calibrated }
 }
 
 /// A claim by which no parameter was set.
 fn predicted(id: &'static str, text: &'static str, paper: &'static str) -> Said {
-    Said { id, text, paper, kind: Kind::Predicted }
+    Said { id, text, paper, kind: ClaimKind::Predicted }
 }
 
 /// What is claimed.
@@ -41,7 +41,7 @@ struct Said {
     id: &'static str,
     text: &'static str,
     paper: &'static str,
-    kind: Kind,
+    kind: ClaimKind,
 }
 
 /// … and how it is measured.
@@ -142,7 +142,7 @@ mod tests {
         // X08 is of the micrographs in the supplement; the scale of the quantum yield is P01, and nothing else's.
         let later = |claim: &&Claim| claim.id.starts_with(['D', 'X', 'B']) && claim.id != "X08";
         for claim in claims().iter().filter(later) {
-            assert_eq!(claim.kind, Kind::Predicted, "{}", claim.id);
+            assert_eq!(claim.kind, ClaimKind::Predicted, "{}", claim.id);
         }
     }
 }

@@ -20,7 +20,7 @@ pub struct Claim {
     /// Unit of the simulated number.
     pub unit: &'static str,
     /// Whether parameters were set by it.
-    pub kind: Kind,
+    pub kind: ClaimKind,
     /// How it is measured.
     pub measure: Measure,
     /// When it holds.
@@ -30,7 +30,7 @@ pub struct Claim {
 /// Whether parameters of the model were set by a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum ClaimKind {
     /// Parameters were set so that this holds.
     Calibrated,
     /// It was not used to set any parameter: what comes out is a prediction.
@@ -154,7 +154,7 @@ pub struct Verdict {
     /// Whether it does not only because there are too few seeds.
     pub open: bool,
     /// See [`Claim::kind`].
-    pub kind: Kind,
+    pub kind: ClaimKind,
 }
 
 impl Claim {
@@ -184,8 +184,8 @@ impl Verdict {
         match (self.pass, self.open, self.kind) {
             (true, ..) => "holds",
             (false, true, _) => "open",
-            (false, false, Kind::Calibrated) => "FAILS",
-            (false, false, Kind::Predicted) => "does not hold",
+            (false, false, ClaimKind::Calibrated) => "FAILS",
+            (false, false, ClaimKind::Predicted) => "does not hold",
         }
     }
 }

@@ -11,7 +11,7 @@ mod panel;
 use flowtwin_report::Table;
 use flowtwin_report::page::{Page, section, tiles};
 
-use super::claim::{Kind, Verdict};
+use super::claim::{ClaimKind, Verdict};
 use super::seed::Seed;
 
 /// The text of `report.html`. The first rig is shown where the paper shows one run.
@@ -42,13 +42,13 @@ pub fn report_html(verdicts: &[Verdict], seeds: &[Seed]) -> String {
 }
 
 fn counts(verdicts: &[Verdict], rigs: usize) -> Vec<(String, String)> {
-    let of = |kind: Kind| {
+    let of = |kind: ClaimKind| {
         let all = verdicts.iter().filter(|v| v.kind == kind);
         format!("{} of {}", all.clone().filter(|v| v.pass).count(), all.count())
     };
     vec![
-        (of(Kind::Calibrated), "calibrated claims hold".into()),
-        (of(Kind::Predicted), "predicted claims hold".into()),
+        (of(ClaimKind::Calibrated), "calibrated claims hold".into()),
+        (of(ClaimKind::Predicted), "predicted claims hold".into()),
         (rigs.to_string(), "simulated rigs".into()),
     ]
 }
@@ -59,8 +59,8 @@ fn claims(verdicts: &[Verdict]) -> String {
     for verdict in verdicts {
         let [id, text, paper, simulated, interval, holds, word] = super::table::row(verdict);
         let kind = match verdict.kind {
-            Kind::Calibrated => "calibrated",
-            Kind::Predicted => "predicted",
+            ClaimKind::Calibrated => "calibrated",
+            ClaimKind::Predicted => "predicted",
         };
         table.row(vec![id, text, paper, simulated, interval, holds, kind.into(), word]);
     }

@@ -15,8 +15,8 @@ use super::study::grid::Sweep;
 use super::study::ramp::Ramp;
 use super::study::replicates::Replicates;
 use super::study::steady::Steady;
-use super::study::steps::Step;
-use super::study::twin::Twin;
+use super::study::steps::CompositionStep;
+use super::study::twin::TwinResults;
 use super::study::vials::Vials;
 use super::study::{
     self, Curve, campaign, continuous, flow, grid, ramp, replicates, steady, steps, time, vials,
@@ -32,7 +32,7 @@ pub struct Seed {
     /// Fig. 3B.
     pub replicates: Replicates,
     /// Fig. 3C.
-    pub steps: Vec<Step>,
+    pub steps: Vec<CompositionStep>,
     /// Fig. 4A–B, over the total flow [µL/min].
     pub flow: Curve,
     /// Fig. 4C–D, over the reaction time \[s\], round by round.
@@ -42,7 +42,7 @@ pub struct Seed {
     /// Fig. 6A and 8.
     pub campaign: Phases,
     /// Fig. 6B–D and 7.
-    pub twin: Twin,
+    pub twin: TwinResults,
     /// What instruments beside the rig found.
     pub vials: Vials,
     /// Steady state decided by watching.

@@ -25,7 +25,7 @@ pub struct Studies {
     /// Fig. 5.
     pub grid: Grid,
     /// Fig. 6.
-    pub twin: Twin,
+    pub twin: TwinStudy,
     /// Vials for instruments beside the rig.
     pub vials: Vials,
     /// Steady state decided by watching.
@@ -164,7 +164,7 @@ pub struct Sweep {
 /// The digital twin.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Twin {
+pub struct TwinStudy {
     /// What the campaigns of the paper's scenario learn with.
     pub surrogate: SurrogateSpec,
     /// Numbers of experiments to learn from.

@@ -1,18 +1,14 @@
 //! The claims as a table for a terminal.
 
-use super::claim::{Kind, Verdict};
+use flowtwin_report::{Align, aligned};
+
+use super::claim::{ClaimKind, Verdict};
 
 /// Claims, one a line: id, what the paper says, what is simulated with its 95 % interval, the band, the verdict.
 pub fn table(verdicts: &[Verdict]) -> String {
-    let mut rows = vec![HEADER.map(str::to_owned)];
-    rows.extend(verdicts.iter().map(row));
-    let width = |column: usize| rows.iter().map(|r| r[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..HEADER.len()).map(width).collect();
-    let line = |row: &[String; 7]| {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
-        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
-    };
-    let mut text: String = rows.iter().map(line).collect();
+    let mut rows = vec![HEADER.map(str::to_owned).to_vec()];
+    rows.extend(verdicts.iter().map(|verdict| row(verdict).to_vec()));
+    let mut text = aligned(&rows, |_| Align::Left);
     text.push_str(&closing(verdicts));
     text
 }
@@ -41,11 +37,11 @@ pub(super) fn row(verdict: &Verdict) -> [String; 7] {
 }
 
 fn closing(verdicts: &[Verdict]) -> String {
-    let of = |kind: Kind| {
+    let of = |kind: ClaimKind| {
         let all = verdicts.iter().filter(|v| v.kind == kind);
         (all.clone().filter(|v| v.pass).count(), all.count())
     };
-    let ((c, of_c), (p, of_p)) = (of(Kind::Calibrated), of(Kind::Predicted));
+    let ((c, of_c), (p, of_p)) = (of(ClaimKind::Calibrated), of(ClaimKind::Predicted));
     format!("\n{c} of {of_c} calibrated and {p} of {of_p} predicted claims hold.\n")
 }
 

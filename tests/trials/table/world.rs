@@ -42,6 +42,8 @@ pub(crate) enum Seen {
     Fault,
     /// The fault has ended.
     Cured,
+    /// The thermometer has told of an over-temperature.
+    Told,
     /// The heater was given a set point that is not safe.
     Hot,
     /// The heater was given its safe set point, or switched off.
@@ -117,6 +119,13 @@ impl Known {
     /// The first entry of a kind, from an entry on.
     pub(crate) fn first(&self, from: usize, is: impl Fn(&Seen) -> bool) -> Option<(usize, &Entry)> {
         self.log.iter().enumerate().skip(from).find(|(_, entry)| is(&entry.what))
+    }
+
+    /// From the first reading that told of the fault until the heater was off [s], on the clock on the wall.
+    pub(crate) fn told_s(&self) -> Option<f64> {
+        let (at, told) = self.first(0, |it| *it == Seen::Told)?;
+        let (_, off) = self.first(at, |it| *it == Seen::Cold)?;
+        Some(off.wall_s - told.wall_s)
     }
 
     /// From the fault until the heater was off [s], on the clock of the rig or on that on the wall.
@@ -216,7 +225,11 @@ impl World {
             (Some(Lie::ReadsHigher), Reply::Reading(c)) if is_plate => {
                 Reply::Reading(f64::from((c + 9.0) as f32))
             }
-            (Some(Lie::TooHot), Reply::Reading(_)) if is_plate => Reply::Reading(300.0),
+            (Some(Lie::TooHot), Reply::Reading(_)) if is_plate => {
+                let now = self.lab.now();
+                self.known().note(now, Seen::Told);
+                Reply::Reading(300.0)
+            }
             (lie, Reply::Frames(frames)) if is_eye => {
                 let kept = self.old.get_or_insert_with(|| frames.clone());
                 if lie != Some(Lie::OldFrames) {

@@ -1,6 +1,7 @@
 //! What an earlier campaign is worth to the next, and what it costs where it misleads.
 //!
-//! `cargo run --release -p flowtwin-twin --example earlier -- FIRST..LAST [POLICY@SURROGATE]`: 40 earlier experiments of a Latin hypercube and
+//! `cargo run --release -p flowtwin-twin --example earlier -- FIRST..LAST [POLICY@SURROGATE]`: 40 earlier experiments of a Latin
+//! hypercube and
 //! 25 new ones, on a function of five inputs with noise of 2 %, of which the earlier campaign saw the same, half of it, it
 //! with an offset, with its optimum moved by a tenth of each range, or another function. For each: the median regret
 //! after 5, 10 and 25 experiments, in percent of the optimum, of a cold start, of earlier experiments pooled with the new

@@ -1,4 +1,6 @@
-//! How scenarios name policies.
+//! How scenarios name policies: the list of them all.
+//!
+//! A policy of its own kind is a file beside this one, a `mod` here, and an entry in the list.
 
 use std::str::FromStr;
 
@@ -9,9 +11,15 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::acquisition::UCB_LAMBDA;
 use crate::model::SurrogateSpec;
-use crate::policy::{
-    Aim, Auto, Guided, LatinHypercube, Listed, Policy, Random, Several, SobolSequence,
-};
+use crate::policy::{Aim, Auto, Guided, Policy, Several};
+
+#[path = "listed.rs"]
+mod listed;
+#[path = "space_filling.rs"]
+mod space_filling;
+
+pub use listed::Listed;
+pub use space_filling::{LatinHypercube, Random, SobolSequence};
 
 /// Lists every policy once: what it is, its name in scenarios, its keys with their defaults, and how it is made.
 macro_rules! policies {

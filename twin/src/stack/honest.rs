@@ -14,7 +14,7 @@ const REFITTED: usize = 300;
 /// Fewest different experiments that can be split.
 const FEWEST: usize = 8;
 
-/// What each smooth model would have said of each of `y` \[n\] without it, noise included [models][n], and the work that took.
+/// The prediction of each smooth model for each of `y` \[n\] without that experiment, noise included [models][n], and the work.
 ///
 /// Leaving one out by formula keeps the lengths that all data have chosen. With few experiments that flatters what learns many
 /// numbers of them, so everything is learnt anew without the part that is predicted, replicates kept together. With many,

@@ -1,4 +1,4 @@
-//! Weights and widths, from what models said of experiments that they had not seen.
+//! Weights and widths, from predictions of experiments that the models had not seen.
 
 use flowtwin_lab::{Stream, math};
 use flowtwin_statistics::quantile;

@@ -153,3 +153,94 @@ fn delivery_is_judged_both_ways() {
         assert_eq!(lab.0.borrow().is_safe(), verdict.is_some(), "{share}");
     }
 }
+
+/// A lab whose pump does not stop, for this reason.
+struct Stubborn(Shared, FaultKind);
+
+impl Lab for Stubborn {
+    fn manifest(&self) -> &Manifest {
+        self.0.manifest()
+    }
+    fn now(&self) -> Instant {
+        self.0.now()
+    }
+    fn send(&mut self, command: &Command) -> Result<Reply, Fault> {
+        match command {
+            Command::Stop { pump } => Err(Fault::new(self.now(), pump, self.1.clone())),
+            _ => self.0.send(command),
+        }
+    }
+    fn wait_until(&mut self, deadline: Instant) -> Result<(), Fault> {
+        self.0.wait_until(deadline)
+    }
+}
+
+#[test]
+fn a_command_that_fails_makes_the_rig_safe_unless_only_its_experiment_fails() {
+    for (kind, safe) in [(FaultKind::NoReply { waited_s: 1.0 }, true), (FaultKind::NotReady, false)]
+    {
+        let lab = Shared::default();
+        let mut guarded = Guarded::new(Stubborn(lab.clone(), kind.clone()), Limits::default());
+        guarded.send(&heat(120.0)).unwrap();
+        guarded.send(&dispense(100.0, 500.0)).unwrap();
+        let fault = guarded.send(&Command::Stop { pump: "water".into() }).unwrap_err();
+        assert_eq!(fault.kind, kind);
+        assert_eq!((lab.0.borrow().is_safe(), guarded.is_safe()), (safe, safe), "{kind:?}");
+    }
+}
+
+/// A disk that is full from a number of lines on.
+struct Full(Vec<u8>, usize);
+
+impl journal::Sink for Full {
+    fn append(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        let lines = self.0.iter().filter(|&&byte| byte == b'\n').count();
+        if lines >= self.1 {
+            return Err(std::io::Error::other("no space is left"));
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+    fn sync(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Before, the command came first, and a power cut behind it left a start that no journal knew of.
+#[test]
+fn on_a_rig_nothing_moves_or_heats_before_that_is_in_the_journal() {
+    let stop = Command::Stop { pump: "water".into() };
+    let off = dispense(0.0, 0.0);
+    for (command, first) in
+        [(dispense(100.0, 500.0), true), (heat(120.0), true), (off, false), (stop, false)]
+    {
+        for promptly in [true, false] {
+            let lab = Shared::default();
+            let writer = Writer::new(Full(Vec::new(), 0));
+            let writer = if promptly { writer.promptly() } else { writer };
+            let mut journaled = Journaled::new(lab.clone(), writer);
+            assert!(journaled.send(&command).is_err());
+            let sent = lab.0.borrow().commands;
+            assert_eq!(sent == 0, first && promptly, "{command:?}");
+        }
+    }
+    let lab = Shared::default();
+    let mut journaled = Journaled::new(lab, Writer::new(Full(Vec::new(), 9)).promptly());
+    let (procedure, space) = procedure();
+    journaled.record(&header(&procedure, &space)).unwrap();
+    for command in [heat(120.0), dispense(100.0, 500.0), Command::MakeSafe] {
+        journaled.send(&command).unwrap();
+    }
+    let (_, writer) = journaled.into_parts();
+    let journal = journal::read(&writer.into_sink().0).unwrap();
+    let told = journal.records()[1..].iter().map(|record| match record {
+        Record::Intended(intended) => (false, intended.send.clone()),
+        Record::Command(command) => (true, command.send.clone()),
+        other => panic!("{other:?}"),
+    });
+    let twice = |command: Command| [(false, command.clone()), (true, command)];
+    let expected =
+        [&twice(heat(120.0))[..], &twice(dispense(100.0, 500.0)), &[(true, Command::MakeSafe)]]
+            .concat();
+    assert_eq!(told.collect::<Vec<_>>(), expected);
+}

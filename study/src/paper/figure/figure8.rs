@@ -2,7 +2,7 @@
 
 use super::panel::{Panel, WIDE, beside, with_unit};
 use crate::paper::seed::Seed;
-use crate::paper::study::campaign::Phase;
+use crate::paper::study::campaign::KeptPhase;
 
 const POLICIES: [(&str, &str); 4] =
     [("ei", "EI"), ("eplt", "EPLT"), ("ucb", "UCB"), ("random", "random")];
@@ -20,9 +20,9 @@ pub(super) fn body(seeds: &[Seed], first: &Seed) -> String {
     best.html() + &beside(&inputs) + &beside(&spectra(first))
 }
 
-fn so_far(phase: &Phase, reference: f64) -> Vec<(f64, f64)> {
+fn so_far(phase: &KeptPhase, reference: f64) -> Vec<(f64, f64)> {
     let mut best = f64::NEG_INFINITY;
-    let point = |(i, e): (usize, &crate::paper::study::campaign::Experiment)| {
+    let point = |(i, e): (usize, &crate::paper::study::campaign::KeptExperiment)| {
         best = best.max(e.reading.pli);
         (i as f64 + 1.0, best / reference)
     };

@@ -22,16 +22,16 @@ pub struct Phases {
     /// The stocks of the rig.
     pub stocks: Vec<Stock>,
     /// The phases in order.
-    pub phases: Vec<Phase>,
+    pub phases: Vec<KeptPhase>,
 }
 
-/// One phase.
+/// What is kept of a phase.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Phase {
+pub struct KeptPhase {
     /// Its name.
     pub name: String,
     /// Its experiments.
-    pub experiments: Vec<Experiment>,
+    pub experiments: Vec<KeptExperiment>,
     /// Spectra of its best experiment.
     pub best_spectra: Vec<Spectrum>,
 }
@@ -49,7 +49,7 @@ pub struct Stock {
 
 /// What is kept of an experiment.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Experiment {
+pub struct KeptExperiment {
     /// What was set.
     pub conditions: Conditions,
     /// Where that lies in the unit cube.
@@ -111,13 +111,13 @@ impl Sink for Nowhere {
 
 struct Watched<'a> {
     space: &'a Space,
-    phases: Vec<Phase>,
+    phases: Vec<KeptPhase>,
 }
 
 impl Observer for Watched<'_> {
     fn phase(&mut self, name: &str, _policy: &str, _experiments: usize) {
         let (experiments, best_spectra) = (Vec::new(), Vec::new());
-        self.phases.push(Phase { name: name.into(), experiments, best_spectra });
+        self.phases.push(KeptPhase { name: name.into(), experiments, best_spectra });
     }
 
     fn experiment(&mut self, _number: u64, observation: &Observation, _known: bool) {
@@ -129,13 +129,13 @@ impl Observer for Watched<'_> {
     fn ended(&mut self, _name: &str, _stop: Option<&Stop>) {}
 }
 
-impl Phase {
+impl KeptPhase {
     fn add(&mut self, observation: &Observation, space: &Space) {
         let reading = Reading::of(&observation.outcome);
         if self.experiments.is_empty() || reading.pli > self.best() {
             self.best_spectra = observation.outcome.spectra.clone();
         }
-        self.experiments.push(Experiment {
+        self.experiments.push(KeptExperiment {
             unit: space.to_unit(&observation.conditions),
             conditions: observation.conditions.clone(),
             reading,
@@ -159,19 +159,19 @@ impl Phase {
 
 impl Phases {
     /// The phase of this name; an empty one where there is none.
-    pub fn named(&self, name: &str) -> &Phase {
-        static NONE: Phase =
-            Phase { name: String::new(), experiments: Vec::new(), best_spectra: Vec::new() };
+    pub fn named(&self, name: &str) -> &KeptPhase {
+        static NONE: KeptPhase =
+            KeptPhase { name: String::new(), experiments: Vec::new(), best_spectra: Vec::new() };
         self.phases.iter().find(|p| p.name == name).unwrap_or(&NONE)
     }
 
     /// The experiments that the twin learns from: those of the first two phases.
-    pub fn training(&self) -> Vec<&Experiment> {
+    pub fn training(&self) -> Vec<&KeptExperiment> {
         self.phases.iter().take(2).flat_map(|p| &p.experiments).collect()
     }
 
     /// All experiments in order.
-    pub fn all(&self) -> impl Iterator<Item = &Experiment> {
+    pub fn all(&self) -> impl Iterator<Item = &KeptExperiment> {
         self.phases.iter().flat_map(|p| &p.experiments)
     }
 

@@ -9,7 +9,7 @@ use crate::paper::studies::{Steps as Spec, Studies};
 
 /// The step of the composition at one reaction time.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Step {
+pub struct CompositionStep {
     /// Reaction time \[s\].
     pub reaction_time_s: f64,
     /// Residence time \[s\].
@@ -26,7 +26,10 @@ pub struct Step {
 ///
 /// # Errors
 /// Any fault of the lab.
-pub(crate) fn run(station: &mut Station<'_>, studies: &Studies) -> Result<Vec<Step>, Fault> {
+pub(crate) fn run(
+    station: &mut Station<'_>,
+    studies: &Studies,
+) -> Result<Vec<CompositionStep>, Fault> {
     let space = station.space();
     let baseline = studies.baseline(space);
     let first_of_grid = &studies.grid.made_up[0];
@@ -44,7 +47,7 @@ pub(crate) fn run(station: &mut Station<'_>, studies: &Studies) -> Result<Vec<St
         };
         let readings = station.watch(&after, train)?;
         let settled = settled(&readings, study);
-        steps.push(Step {
+        steps.push(CompositionStep {
             reaction_time_s,
             residence_time_s: station.residence_time_s(&after),
             steady_after: steady_after(&readings, settled, study.band),

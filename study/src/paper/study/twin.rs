@@ -7,12 +7,12 @@ use flowtwin_twin::{
     explain,
 };
 
-use super::campaign::{Experiment, Phases};
+use super::campaign::{KeptExperiment, Phases};
 use crate::paper::studies::Studies;
 
 /// How well the twin has learnt, and what.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Twin {
+pub struct TwinResults {
     /// Uncertainty over random inputs for each number of experiments.
     pub uncertainty: Vec<Uncertainty>,
     /// Squared correlation of prediction and measurement for each split.
@@ -67,11 +67,11 @@ pub fn run(
     surrogate: SurrogateSpec,
     studies: &Studies,
     streams: &Streams,
-) -> Result<Twin, FitError> {
+) -> Result<TwinResults, FitError> {
     let data = Data { space, surrogate, trials: trials(space, &phases.training()), streams };
     let whole = data.fit(&data.all(), "whole", 0)?;
     let (splits, parity) = data.splits(studies.twin.splits)?;
-    Ok(Twin {
+    Ok(TwinResults {
         uncertainty: data.uncertainty(&studies.twin.sizes, studies.twin.inputs)?,
         splits,
         parity,
@@ -80,8 +80,8 @@ pub fn run(
     })
 }
 
-fn trials(space: &Space, experiments: &[&Experiment]) -> Vec<Trial> {
-    let trial = |e: &&Experiment| Trial::at(space.to_unit(&e.conditions), Some(e.reading.pli));
+fn trials(space: &Space, experiments: &[&KeptExperiment]) -> Vec<Trial> {
+    let trial = |e: &&KeptExperiment| Trial::at(space.to_unit(&e.conditions), Some(e.reading.pli));
     experiments.iter().map(trial).collect()
 }
 
@@ -177,7 +177,7 @@ impl Data<'_> {
     }
 }
 
-impl Twin {
+impl TwinResults {
     /// Median test score over the splits.
     pub fn test_r2(&self) -> f64 {
         let mut scores: Vec<f64> = self.splits.iter().map(|s| s.test_r2).collect();

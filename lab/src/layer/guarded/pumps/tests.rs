@@ -216,3 +216,18 @@ fn deliveries_are_read_as_often_as_the_limits_say_and_at_every_verification() {
     pumps.verify(&mut lab, &spec).unwrap();
     assert_eq!(lab.commands - before, 2);
 }
+
+#[test]
+fn a_syringe_that_lacks_something_is_told_with_what_is_left_needed_and_full() {
+    let mut pumps = Pumps::new(ToyLab::new().manifest());
+    let water = PumpId::new("water");
+    pumps.started((at(0.0), at(0.0)), &water, (60.0, 247.0));
+    let now = at(247.0);
+    // 1 000 µL less 247 µL less a reserve of 50 µL are 703 µL.
+    assert_eq!(pumps.shortage(now, &water, 703.0, 50.0), None);
+    let lacks = pumps.shortage(now, &water, 703.5, 50.0).expect("half a microlitre is missing");
+    assert_eq!((lacks.left_ml, lacks.needs_ml, lacks.full_ml), (0.70, 0.71, 0.95));
+    let lacks = pumps.shortage(now, &water, 10.0, 1_200.0).expect("nothing is left");
+    assert_eq!((lacks.pump, lacks.left_ml, lacks.needs_ml, lacks.full_ml), (water, 0.0, 0.01, 0.0));
+    assert_eq!(pumps.shortage(now, &PumpId::new("nobody"), 1e9, 0.0), None);
+}
