@@ -62,6 +62,6 @@ mod world;
 pub use engine::{Engine, Ticket};
 pub use lab::SimLab;
 pub use plan::{Plan, PlanError};
-pub use steady::{Begun, Counts, Settle, Steady};
+pub use steady::Steady;
 pub use work::Work;
-pub use world::Sample;
+pub use world::{Begun, Counts, Sample, Settle};

@@ -123,6 +123,12 @@ impl Plan {
             spec: carrier.clone(),
             segmentation: rig.segmentation.clone().unwrap_or_default(),
         });
+        let stretch = |(s, &section): (&spec::Stretch, &usize)| StretchPlan {
+            heater: heater(&s.heater),
+            spec: s.clone(),
+            section,
+        };
+        let tube = rig.tube.iter().zip(&of_stretch).map(stretch).collect();
         let last = of_stretch.iter().copied().max().unwrap_or(0);
         let sections = (0..=last).map(|section| pumps_in(section, &streams, carrier.as_ref()));
         let sections = sections.collect();
@@ -143,16 +149,7 @@ impl Plan {
             carrier,
             sections,
             stages,
-            tube: rig
-                .tube
-                .iter()
-                .zip(of_stretch)
-                .map(|(s, section)| StretchPlan {
-                    heater: heater(&s.heater),
-                    spec: s.clone(),
-                    section,
-                })
-                .collect(),
+            tube,
             heaters: rig.heaters.values().cloned().collect(),
             pump_names,
             heater_names,

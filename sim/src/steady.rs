@@ -7,52 +7,7 @@ use flowtwin_lab::{Settings, Span, SpectrometerId, Streams};
 
 use crate::plan::Plan;
 use crate::work::Work;
-use crate::world::World;
-
-/// Mean counts of one spectrometer at rest, for each pixel; not rounded to whole counts.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Counts {
-    /// Without light.
-    pub dark: Vec<f64>,
-    /// With light, and carrier in the cell.
-    pub carrier: Vec<f64>,
-    /// With light, and a slug in the cell, or the liquid where there is no carrier.
-    pub slug: Vec<f64>,
-}
-
-/// When plates count as settled: those of the procedure.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Settle {
-    /// Distance from the set point \[K\].
-    pub band_k: f64,
-    /// For how long they must stay within it \[s\].
-    pub for_s: f64,
-    /// How often somebody looks \[s\].
-    pub poll_s: f64,
-    /// After which time nobody waits any longer \[s\].
-    pub at_most_s: f64,
-}
-
-/// How an experiment began.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Begun<'a> {
-    /// What was set before, until lines were full of it and plates at rest.
-    pub before: &'a Settings,
-    /// When pumps start after heating.
-    pub settle: Settle,
-    /// Time from the start of one pump to that of the next, in the order of the settings \[s\].
-    pub gap_s: f64,
-    /// How long ago the last one started \[s\].
-    pub seconds: f64,
-}
-
-/// A frame: of which spectrometer, how long \[µs\], with how much of the usual light.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Frame {
-    pub(crate) number: usize,
-    pub(crate) integration_us: u32,
-    pub(crate) light: f64,
-}
+use crate::world::{Begun, Counts, Frame, World};
 
 /// A simulated rig that is always at rest in the state to which its settings lead.
 ///

@@ -28,6 +28,8 @@ use crate::train::Train;
 use crate::work::Work;
 pub(crate) use analysis::Analysis;
 pub(crate) use mishap::Mishaps;
+pub(crate) use rest::Frame;
+pub use rest::{Begun, Counts, Settle};
 pub use sample::Sample;
 use tank::Tank;
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::support::root;
 
 /// The folders of the library crates.
-const CRATES: [&str; 10] = [
+const CRATES: [&str; 11] = [
     "lab",
     "sim",
     "backends",
