@@ -4,6 +4,7 @@ mod alongside;
 mod branch_point;
 mod costs;
 mod interruptible;
+mod otherwise;
 mod shared;
 mod syringes;
 mod thinking;
@@ -16,15 +17,13 @@ use flowtwin_lab::journal::{
     SpoiledRecord, Writer, delivered,
 };
 use flowtwin_lab::layer::{Guarded, Journaled};
-use flowtwin_lab::{
-    Blank, Command, Conditions, Fault, FaultKind, Lab, Observation, Space, Streams,
-};
+use flowtwin_lab::{Blank, Command, Conditions, Fault, FaultKind, Lab, Observation, Streams};
 use flowtwin_twin::{Ask, Context, History, PolicyError, Spent, Stop, Trial, Work};
 
 use crate::scenario::{Phase, Scenario};
 pub use alongside::Alongside;
 pub use branch_point::BranchPoint;
-use costs::Costs;
+use costs::{Costs, ml};
 pub use interruptible::Interruptible;
 pub use shared::Shared;
 use syringes::ByHand;
@@ -506,7 +505,11 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
         self.by_hand.pass(false);
         self.number = number;
         self.fruitful |= !observation.failed();
-        if is_otherwise(self.campaign.scenario.space(), conditions, &observation.conditions) {
+        if otherwise::is_otherwise(
+            self.campaign.scenario.space(),
+            conditions,
+            &observation.conditions,
+        ) {
             self.observer.set_otherwise(number, conditions, &observation.conditions);
         }
         self.observer.experiment(number, &observation, known);
@@ -590,18 +593,4 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
         let unlike = self.observer.first(&mut self.lab, observation).err()?;
         Some(Fault::new(self.lab.now(), "rehearsal", unlike))
     }
-}
-
-/// Whether an input was set further from what was asked for than half its resolution; what is chosen by name, at all.
-fn is_otherwise(space: &Space, asked: &Conditions, set: &Conditions) -> bool {
-    let values = asked.values().iter().zip(set.values());
-    space.inputs().iter().zip(values).any(|(input, (asked, set))| {
-        let rounding = if input.options().is_some() { 0.0 } else { 0.5 * input.resolution };
-        (set - asked).abs() > rounding * (1.0 + 1e-9)
-    })
-}
-
-/// The sum over all stocks [mL].
-fn ml(consumed: &[(String, f64)]) -> f64 {
-    consumed.iter().map(|(_, ml)| ml).sum()
 }

@@ -12,7 +12,6 @@ mod feature;
 mod readings;
 mod source;
 mod window;
-mod written;
 
 use std::sync::Arc;
 

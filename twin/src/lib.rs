@@ -80,7 +80,6 @@ mod optimise;
 mod policy;
 mod polynomial;
 pub mod region;
-mod related;
 mod scale;
 mod search;
 mod stack;
@@ -99,12 +98,11 @@ pub use forest::{Forest, ForestPosterior};
 pub use gp::{GaussianProcess, GpPosterior, Prior};
 pub use history::{History, MissingInput, Trial};
 pub use legacy::{LegacyEnsemble, LegacyPosterior, Start};
-pub use model::{Encoded, Model, SurrogateSpec, UnknownName};
+pub use model::{Encoded, Model, Related, SurrogateSpec, UnknownName};
 pub use policy::{
     Aim, Ask, Auto, Guided, LatinHypercube, Listed, Policy, PolicyError, PolicySpec, Proposals,
     Random, Several, SobolSequence,
 };
-pub use related::Related;
 pub use stack::{Stack, StackPosterior};
 pub use stop::{Spent, Stop, StopRules};
 pub use surrogate::{Belief, FARTHEST, FitError, Posterior, Slope, Surrogate};

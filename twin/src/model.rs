@@ -1,6 +1,7 @@
 //! Any fitted surrogate, as one type that can be written to a file and read back bit for bit.
 
 mod encoded;
+mod related;
 mod spec;
 
 use flowtwin_lab::Stream;
@@ -11,11 +12,12 @@ use crate::ensemble::EnsemblePosterior;
 use crate::forest::ForestPosterior;
 use crate::gp::GpPosterior;
 use crate::legacy::LegacyPosterior;
-use crate::related::Related;
 use crate::stack::StackPosterior;
 use crate::surrogate::{Belief, Posterior, Slope};
 
 pub use encoded::Encoded;
+pub use related::Related;
+pub(crate) use related::Relation;
 pub use spec::{SurrogateSpec, UnknownName};
 
 /// A fitted surrogate of any kind.

@@ -3,6 +3,7 @@
 mod aim;
 mod auto;
 mod elsewhere;
+mod evidence;
 pub(crate) mod guided;
 mod pool;
 mod several;

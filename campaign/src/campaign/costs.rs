@@ -27,6 +27,11 @@ pub(super) struct Costs {
     pub(super) learnt: Learnt,
 }
 
+/// The sum over all stocks [mL].
+pub(super) fn ml(consumed: &[(String, f64)]) -> f64 {
+    consumed.iter().map(|(_, ml)| ml).sum()
+}
+
 /// What experiments tell about costs.
 #[derive(Clone, Debug)]
 pub(super) struct Learnt {

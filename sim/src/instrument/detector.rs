@@ -66,7 +66,7 @@ impl Detector {
         let dark = |pixel: usize| self.dark.as_ref().map_or(0.0, |dark| f64::from(dark[pixel]));
         let of_pixel = |(pixel, &signal): (usize, &f32)| {
             let signal = f64::from(signal) + dark(pixel);
-            (f64::from(self.offset) + signal - bend * signal * signal).clamp(0.0, full_scale)
+            (f64::from(self.offset) + signal * (1.0 - bend * signal)).clamp(0.0, full_scale)
         };
         signal.iter().enumerate().map(of_pixel).collect()
     }

@@ -44,7 +44,9 @@ fn code() -> String {
         }
     }
     let mut code = String::new();
-    ["sim/src", "sim/tests", "lab/src"].iter().for_each(|f| collect(&root().join(f), &mut code));
+    ["sim/src", "sim/tests", "lab/src", "campaign/tests"]
+        .iter()
+        .for_each(|f| collect(&root().join(f), &mut code));
     code
 }
 

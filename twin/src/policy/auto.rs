@@ -1,8 +1,5 @@
 //! The policy for people who do not want to choose one.
 
-mod evidence;
-mod warp;
-
 use flowtwin_lab::{Goals, Space, Stream};
 
 use crate::acquisition::Acquisition;
@@ -10,13 +7,11 @@ use crate::design::{latin_hypercube_in, squared_distance};
 use crate::feasibility::Feasibility;
 use crate::objective::Weighed;
 use crate::policy::elsewhere::elsewhere;
+use crate::policy::evidence::{Learnt, learn, related};
 use crate::policy::{Aim, Ask, Policy, PolicyError, Proposals, Several};
 use crate::region::Region;
 use crate::search::Search;
 use crate::{Context, Encoding, History, Posterior as _, SurrogateSpec, Work};
-use evidence::{Learnt, learn, related};
-
-pub(super) use evidence::most_plausible;
 
 /// Opens with points spread evenly, learns with whichever model predicts what it has not seen best, looks around, and ends by
 /// refining the best that was found.

@@ -5,12 +5,12 @@ use ndarray::{Array2, ArrayView1, ArrayView2};
 
 use crate::design::squared_distance;
 use crate::feasibility::Feasibility;
+use crate::model::Relation;
 use crate::objective::{Price, Weighed};
 use crate::policy::elsewhere::elsewhere;
 use crate::policy::trust_region::half_width;
 use crate::policy::{Aim, Ask, Policy, PolicyError, Proposals};
 use crate::region::Region;
-use crate::related::Relation;
 use crate::search::{self, Search};
 use crate::{Context, Encoding, FitError, History, Model, Posterior, SurrogateSpec, Trial, Work};
 

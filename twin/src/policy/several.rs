@@ -11,7 +11,7 @@ use crate::boxes::Boxes;
 use crate::design::squared_distance;
 use crate::feasibility::Feasibility;
 use crate::objective::Price;
-use crate::policy::auto::most_plausible;
+use crate::policy::evidence::most_plausible;
 use crate::policy::guided::{believed, stay};
 use crate::policy::trust_region::half_width;
 use crate::policy::{Aim, Ask, Policy, PolicyError, Proposals};

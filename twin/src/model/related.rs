@@ -4,7 +4,7 @@ use flowtwin_lab::{Stream, math};
 use ndarray::{Array2, ArrayView1, ArrayView2};
 use serde::{Deserialize, Serialize};
 
-use crate::model::Model;
+use super::Model;
 use crate::surrogate::{Belief, FitError, Posterior, Slope};
 use crate::{Context, history};
 use crate::{Encoding, History, SurrogateSpec, Trial, Work};

@@ -1,18 +1,20 @@
 //! Which model to believe.
 
+mod warp;
+
 use flowtwin_lab::math;
 use ndarray::{Array2, ArrayView2};
 
-use super::warp::Warp;
 use crate::acquisition::Acquisition;
 use crate::feasibility::Feasibility;
+use crate::model::Relation;
 use crate::objective::Weighed;
 use crate::policy::guided::with_pending;
-use crate::related::Relation;
 use crate::{
     Belief, Context, Encoding, FitError, GaussianProcess, History, Model, Posterior as _, Prior,
     SurrogateSpec, Work,
 };
+use warp::Warp;
 
 /// A model of the outcome or of a map of it.
 #[derive(Clone, Debug)]
@@ -94,7 +96,7 @@ pub(super) fn related(
 /// The model of inputs [n, d] and outcomes \[n\] that predicts them best; it knows of `pending` experiments.
 ///
 /// It is one of two Gaussian processes: one that expects little noise, and one that allows any.
-pub(in crate::policy) fn most_plausible(
+pub(super) fn most_plausible(
     encoding: &Encoding,
     (x, y): (Array2<f64>, Vec<f64>),
     pending: &[Vec<f64>],
