@@ -4,12 +4,10 @@ use flowtwin_campaign::scenario::{CalibrationSpec, FreeSpec, Scenario, nearest};
 use flowtwin_comparison::definition::{Leaf, leaves};
 use flowtwin_data::diagnostic::Diagnostic;
 use flowtwin_sim::Plan;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::model::plan;
+use crate::world::{plan, world};
 
-/// The tables of a scenario that describe the rig and its world: what can be estimated.
-const WORLD: [&str; 6] = ["rig", "stocks", "chemistry", "optics", "noise", "faults"];
 /// How far a key may go from where it starts, as a factor, where nobody says otherwise.
 const FACTOR: f64 = 20.0;
 /// Halvings of a range whose end the simulator refuses.
@@ -68,12 +66,6 @@ impl Free {
         free.iter().zip(values).for_each(|(free, value)| free.put(&mut world, *value));
         plan(&world).map_err(Diagnostic::new)
     }
-}
-
-/// The part of a definition that describes the world.
-pub(crate) fn world(definition: &Value) -> Value {
-    let part = |name: &&str| Some(((*name).to_owned(), definition.get(*name)?.clone()));
-    Value::Object(WORLD.iter().filter_map(part).collect::<Map<_, _>>())
 }
 
 /// The free keys of a calibration: those of `named`, or those of the scenario's `[calibration]`.

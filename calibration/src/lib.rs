@@ -54,6 +54,7 @@ mod knowledge;
 mod model;
 mod noise;
 mod text;
+mod world;
 
 pub use calibration::{Calibration, Parameter, SPEAKS_AGAINST, Telling, calibrate};
 pub use data::{Experiment, Measured};

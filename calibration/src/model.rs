@@ -5,12 +5,11 @@ use std::cell::Cell;
 use flowtwin_campaign::scenario::{Expected, Moment, Scenario};
 use flowtwin_lab::PumpId;
 use flowtwin_sim::Plan;
-use flowtwin_sim::spec::World;
-use serde::Deserialize;
 use serde_json::Value;
 
 use crate::data::Experiment;
-use crate::free::{Free, world};
+use crate::free::Free;
+use crate::world::{plan, world};
 
 /// Features of every experiment, in the order of the scenario [experiments][features]; not a number where there is none.
 pub(crate) type Table = Vec<Vec<f64>>;
@@ -23,12 +22,6 @@ pub(crate) struct Model<'a> {
     pub(crate) free: &'a [Free],
     pub(crate) experiments: &'a [Experiment],
     evaluations: Cell<u64>,
-}
-
-/// The plan of a world that stands in a definition; none where it is not valid.
-pub(crate) fn plan(world: &Value) -> Result<Plan, String> {
-    let world = World::deserialize(world).map_err(|error| error.to_string())?;
-    Plan::new(&world).map_err(|error| error.to_string())
 }
 
 impl<'a> Model<'a> {

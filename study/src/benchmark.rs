@@ -11,6 +11,7 @@ mod merit;
 mod metrics;
 mod parquet;
 mod pool;
+mod reached;
 mod report;
 mod results;
 mod standing;

@@ -12,7 +12,8 @@ use flowtwin_sim::SimLab;
 use flowtwin_twin::{Goal, Policy, Stop};
 use serde::{Deserialize, Serialize};
 
-use super::merit::{Merit, Reached};
+use super::merit::Merit;
+use super::reached::Reached;
 use super::timed::Timed;
 use super::truth::Truth;
 
