@@ -94,7 +94,10 @@ fn posterior(calibration: &Calibration) -> String {
         let _written = write!(
             out,
             "\n[[calibration.free]]\nkey = \"{}\"\nlow = {:?}\nhigh = {:?}\nlogarithmic = {}\n",
-            parameter.key, free.low, free.high, free.logarithmic
+            parameter.key,
+            rounded(free.low),
+            rounded(free.high),
+            free.logarithmic
         );
         if parameter.identifiable {
             let (low, high) = (significant(parameter.low, 4), significant(parameter.high, 4));

@@ -9,9 +9,12 @@ impl Calibration {
     /// One sentence: how many keys are known, and whether the model explains the data.
     pub fn headline(&self) -> String {
         let told = self.parameters.iter().filter(|p| p.identifiable).count();
-        let known = match told == self.parameters.len() {
-            true => format!("All {told} keys are known"),
-            false => format!("{told} of {} keys are known", self.parameters.len()),
+        let all = self.parameters.len();
+        let known = match (told, all) {
+            (1, 1) => "The key is known".into(),
+            (0, 1) => "The key is not known".into(),
+            (told, all) if told == all => format!("All {all} keys are known"),
+            (told, all) => format!("{told} of {all} keys are known"),
         };
         format!("{known}; {}.", self.verdict())
     }
@@ -53,8 +56,9 @@ impl Calibration {
     /// What is to be said beside the estimates, one sentence each.
     pub fn remarks(&self) -> Vec<String> {
         let mut all = Vec::new();
+        let explained = self.lack_of_fit_p.is_none_or(|p| p >= SPEAKS_AGAINST);
         for parameter in self.parameters.iter().filter(|p| !p.identifiable) {
-            all.push(untold(parameter));
+            all.push(untold(parameter, explained));
         }
         for (place, parameter) in self.parameters.iter().enumerate().filter(|(_, p)| p.identifiable)
         {
@@ -68,7 +72,9 @@ impl Calibration {
                 ));
             }
         }
-        all.extend(self.advice());
+        if explained {
+            all.extend(self.advice());
+        }
         all.extend(self.trends.iter().map(|trend| {
             let way = if trend.correlation > 0.0 { "rises" } else { "falls" };
             format!(
@@ -101,7 +107,7 @@ impl Calibration {
             .map(|(name, value)| format!("{name} = {}", significant(value, 4)))
             .collect();
         Some(match telling.enough {
-            true => format!("An experiment at {} would tell them.", set.join(", ")),
+            true => format!("An experiment at {} would tell more.", set.join(", ")),
             false => format!(
                 "No single experiment tells them apart; the one that tells most is at {}. Fix one of them, or measure it otherwise.",
                 set.join(", ")
@@ -110,9 +116,10 @@ impl Calibration {
     }
 }
 
-fn untold(parameter: &Parameter) -> String {
+fn untold(parameter: &Parameter, explained: bool) -> String {
     let key = &parameter.key;
     match &parameter.correlated_with[..] {
+        [] if !explained => format!("{key} is not told: the model leaves too much unexplained."),
         [] => format!("{key} has too little effect on what was measured to be told."),
         others => format!("{key} cannot be told apart from {}.", others.join(" and ")),
     }

@@ -8,6 +8,7 @@ use flowtwin_calibration::{
 };
 use flowtwin_campaign::scenario::{FreeSpec, Scenario};
 use flowtwin_data::diagnostic::Diagnostic;
+use flowtwin_report::format::counted;
 
 use super::output::into_folder;
 use crate::cli::CalibrateArgs;
@@ -22,10 +23,10 @@ pub(super) fn run(args: &CalibrateArgs) -> Result<(), CommandError> {
     let keys = free(&scenario, &named)?;
     let measured = Measured::read(&scenario, &args.data)?;
     console::say_line(format_args!(
-        "{} experiments, {} left out; {} free keys",
-        measured.experiments.len(),
+        "{}, {} left out; {}",
+        counted(measured.experiments.len(), "experiment"),
         measured.notes.len(),
-        keys.len()
+        counted(keys.len(), "free key")
     ));
     measured.notes.iter().for_each(|note| console::say_line(format_args!("note: {note}")));
     let calibration = calibrate(&scenario, &keys, &measured)?;
