@@ -76,7 +76,7 @@ pub struct CalibrateArgs {
     /// What was measured: a run folder, or a CSV file with columns named as the inputs and features; can be repeated.
     #[arg(long, value_name = "DATA", required = true)]
     pub data: Vec<PathBuf>,
-    /// A key to estimate, with its range if you like: KEY or KEY=LOW..HIGH; can be repeated [default: those of [calibration]].
+    /// A key to estimate, with its range if you like: KEY or KEY=LOW..HIGH; can be repeated [default: those that the scenario names].
     #[arg(long, value_name = "KEY")]
     pub free: Vec<String>,
     /// The folder to write calibrated.toml, calibration.html, calibration.json and residuals.csv into

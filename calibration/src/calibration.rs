@@ -55,7 +55,7 @@ fn as_map<S: serde::Serializer>(conditions: &Conditions, serializer: S) -> Resul
 pub struct Calibration {
     /// Each free key.
     pub parameters: Vec<Parameter>,
-    /// Covariance of the keys on their scales: logarithms, or parts of their ranges [keys][keys].
+    /// Covariance of the keys on their scales: logarithms, or parts of their ranges \[keys\]\[keys\].
     pub covariance: Vec<Vec<f64>>,
     /// Sum of squares of what is left, free of noise, for each degree of freedom: 1 where the model is right.
     pub chi2_per_dof: f64,
