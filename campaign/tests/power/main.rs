@@ -8,8 +8,9 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs;
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 
 use drive::Drive;
@@ -22,7 +23,13 @@ use flowtwin_twin::Stop;
 
 const FOLDER: &str = "runs/power";
 
+/// The scenario of all tests here, whose file is written once: they run beside each other, and none may read half of it.
 fn scenario() -> Scenario {
+    static FILE: OnceLock<PathBuf> = OnceLock::new();
+    Scenario::load(FILE.get_or_init(written)).expect("it is a scenario")
+}
+
+fn written() -> PathBuf {
     let base = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/cs3cu2i5.toml");
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("power.toml");
     let text = format!(
@@ -30,7 +37,7 @@ fn scenario() -> Scenario {
         base.display().to_string()
     );
     fs::write(&path, text).expect("a scenario can be written");
-    Scenario::load(&path).expect("it is a scenario")
+    path
 }
 
 /// Remembers what it was told of.
