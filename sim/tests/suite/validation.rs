@@ -44,9 +44,16 @@ fn code() -> String {
         }
     }
     let mut code = String::new();
-    ["sim/src", "sim/tests", "lab/src", "campaign/tests"]
-        .iter()
-        .for_each(|f| collect(&root().join(f), &mut code));
+    let crates =
+        ["sim", "lab", "campaign", "report", "backends", "twin", "data", "comparison", "study"];
+    let folders = crates
+        .into_iter()
+        .flat_map(|name| [root().join(name).join("src"), root().join(name).join("tests")]);
+    let own = [root().join("tests")];
+    folders
+        .chain(own)
+        .filter(|folder| folder.is_dir())
+        .for_each(|folder| collect(&folder, &mut code));
     code
 }
 
