@@ -40,19 +40,23 @@ struct Problem<'m, 'a> {
     table: Option<crate::model::Table>,
 }
 
+/// The middle of a range in those coordinates. The first step of the search is bounded by a hundred times the distance from
+/// the origin: from a start in the middle of all ranges it could not move if that were there.
+const MIDDLE: f64 = 1.0;
+
 fn ends(free: &Free) -> (f64, f64) {
     (free.scaled(free.low), free.scaled(free.high))
 }
 
 fn inside(free: &Free, z: f64) -> f64 {
     let (low, high) = ends(free);
-    low + (high - low) / (1.0 + flowtwin_lab::math::exp(-z))
+    low + (high - low) / (1.0 + flowtwin_lab::math::exp(MIDDLE - z))
 }
 
 fn outside(free: &Free, scaled: f64) -> f64 {
     let (low, high) = ends(free);
     let share = ((scaled - low) / (high - low)).clamp(1e-6, 1.0 - 1e-6);
-    flowtwin_lab::math::ln(share / (1.0 - share))
+    MIDDLE + flowtwin_lab::math::ln(share / (1.0 - share))
 }
 
 impl Problem<'_, '_> {

@@ -264,11 +264,14 @@ impl Common {
 }
 
 impl Whitener {
-    /// Frees a table of differences of its noise.
+    /// Frees a table of differences of its noise. What is no number, because the model cannot read a feature there, says
+    /// nothing.
     pub(crate) fn apply(&self, table: &Table) -> DVector<f64> {
         let mut all = Vec::new();
         for (block, values) in self.blocks.iter().zip(table) {
-            let scaled = block.features.iter().zip(&block.deviations).map(|(&f, d)| values[f] / d);
+            let one = |(&f, d): (&usize, &f64)| Some(values[f] / d).filter(|off| off.is_finite());
+            let scaled = block.features.iter().zip(&block.deviations);
+            let scaled = scaled.map(|pair| one(pair).unwrap_or(0.0));
             let scaled = DVector::from_iterator(block.features.len(), scaled);
             let free = block.root.solve_lower_triangular(&scaled).unwrap_or(scaled);
             all.extend(free.iter().copied());
