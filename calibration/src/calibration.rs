@@ -3,16 +3,16 @@
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_data::diagnostic::Diagnostic;
 use flowtwin_lab::Conditions;
-use nalgebra::DVector;
+use flowtwin_report::format::counted;
 use serde::Serialize;
 
 use crate::data::{Experiment, Measured};
 use crate::explained::{HeldOut, Trend, chance, held_out, trends, weights};
-use crate::fit::{Fit, best, fit};
+use crate::fit::{Fit, Weights, best, fit};
 use crate::free::Free;
 use crate::knowledge::{Basis, Knowledge, telling};
 use crate::model::{Model, Table};
-use crate::noise::Noise;
+use crate::noise::{Noise, Whitener};
 
 /// Chance below which the data speak against the model.
 pub const SPEAKS_AGAINST: f64 = 0.01;
@@ -75,6 +75,8 @@ pub struct Calibration {
     pub experiments: usize,
     /// How often all of them were predicted.
     pub evaluations: u64,
+    /// Whether the search came to its end by itself; else there may be better values.
+    pub settled: bool,
     /// What was left out of the data.
     pub notes: Vec<String>,
     /// Whether any of the data are simulated.
@@ -105,18 +107,13 @@ pub fn calibrate(
     let plan = model.plan(&start).ok_or_else(refused)?;
     let noise = Noise::of(&model, &start, &plan).ok_or_else(refused)?;
     let mut whitener = noise.whitener(&model, &start).ok_or_else(refused)?;
-    let count = whitener.places().last().map_or(0, |place| place.end);
-    if count <= free.len() {
-        let message = format!("{count} outcomes cannot tell {} keys", free.len());
-        return Err(Diagnostic::new(message).hint("free fewer keys, or give more experiments"));
-    }
-    let mut ones = DVector::from_element(count, 1.0);
-    let mut found = best(&model, &whitener, &ones);
+    let mut equal = ones(&whitener, free)?;
+    let mut found = best(&model, &whitener, &equal);
     // What noise goes with is known better now, and which experiments are to be doubted.
     whitener = noise.whitener(&model, &found.scaled).ok_or_else(refused)?;
-    ones.resize_vertically_mut(whitener.places().last().map_or(0, |place| place.end), 1.0);
-    found = fit(&model, &whitener, &Fit { squares: f64::INFINITY, ..found }, &ones);
-    let basis = Basis { model: &model, whitener: &whitener, weights: &ones, fit: &found };
+    equal = ones(&whitener, free)?;
+    found = fit(&model, &whitener, &Fit { squares: f64::INFINITY, ..found }, &equal);
+    let basis = Basis { model: &model, whitener: &whitener, weights: &equal, fit: &found };
     let (weights, far) = weights(basis).ok_or_else(refused)?;
     if !far.is_empty() {
         found = fit(&model, &whitener, &Fit { squares: f64::INFINITY, ..found.clone() }, &weights);
@@ -144,6 +141,7 @@ pub fn calibrate(
         telling: telling.map(|(conditions, after)| Telling { conditions, enough: after < 0.3 }),
         experiments: measured.experiments.len(),
         evaluations: model.evaluations(),
+        settled: found.settled,
         notes: measured.notes.clone(),
         simulated: measured.simulated,
         deviations,
@@ -151,6 +149,18 @@ pub fn calibrate(
         measured: measured.experiments.clone(),
         predicted,
     })
+}
+
+/// The same weight for every outcome, of which there must be more than keys.
+fn ones(whitener: &Whitener, free: &[Free]) -> Result<Weights, Diagnostic> {
+    let count = whitener.places().last().map_or(0, |place| place.end);
+    if count > free.len() {
+        return Ok(Weights::from_element(count, 1.0));
+    }
+    let (outcomes, keys) = (counted(count, "outcome"), counted(free.len(), "key"));
+    Err(Diagnostic::new(format!("{outcomes} of spectra cannot tell {keys}")).hint(
+        "free fewer keys, or give more experiments; analysers, sensors and formulas are not learnt from yet",
+    ))
 }
 
 fn parameters(all: &[Free], found: &Fit, knowledge: &Knowledge) -> Vec<Parameter> {

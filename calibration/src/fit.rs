@@ -26,23 +26,25 @@ pub(crate) struct Fit {
     pub(crate) scaled: Vec<f64>,
     /// Sum of squares of the residuals, free of noise.
     pub(crate) squares: f64,
+    /// Whether the search came to its end by itself.
+    pub(crate) settled: bool,
 }
 
 /// Weights of experiments, by number of residuals.
 pub(crate) type Weights = DVector<f64>;
 
 /// The problem in coordinates without bounds: value = low + (high − low)/(1 + e^−z) on its scale.
+///
+/// Every search begins at a distance of one from its origin in each of them. Its first step is at most a hundred times as long
+/// as its start is far from the origin: from the origin itself it could not move.
 struct Problem<'m, 'a> {
     model: &'m Model<'a>,
     whitener: &'m Whitener,
     weights: &'m Weights,
+    origin: DVector<f64>,
     at: DVector<f64>,
     table: Option<crate::model::Table>,
 }
-
-/// The middle of a range in those coordinates. The first step of the search is bounded by a hundred times the distance from
-/// the origin: from a start in the middle of all ranges it could not move if that were there.
-const MIDDLE: f64 = 1.0;
 
 fn ends(free: &Free) -> (f64, f64) {
     (free.scaled(free.low), free.scaled(free.high))
@@ -50,18 +52,19 @@ fn ends(free: &Free) -> (f64, f64) {
 
 fn inside(free: &Free, z: f64) -> f64 {
     let (low, high) = ends(free);
-    low + (high - low) / (1.0 + flowtwin_lab::math::exp(MIDDLE - z))
+    low + (high - low) / (1.0 + flowtwin_lab::math::exp(-z))
 }
 
 fn outside(free: &Free, scaled: f64) -> f64 {
     let (low, high) = ends(free);
     let share = ((scaled - low) / (high - low)).clamp(1e-6, 1.0 - 1e-6);
-    MIDDLE + flowtwin_lab::math::ln(share / (1.0 - share))
+    flowtwin_lab::math::ln(share / (1.0 - share))
 }
 
 impl Problem<'_, '_> {
     fn scaled(&self) -> Vec<f64> {
-        self.model.free.iter().zip(self.at.iter()).map(|(free, &z)| inside(free, z)).collect()
+        let z = self.at.iter().zip(self.origin.iter()).map(|(at, origin)| at + origin);
+        self.model.free.iter().zip(z).map(|(free, z)| inside(free, z)).collect()
     }
 
     fn weighted(&self, residuals: DVector<f64>) -> DVector<f64> {
@@ -126,19 +129,24 @@ impl LeastSquaresProblem<f64, Dyn, Dyn> for Problem<'_, '_> {
 
 /// The values that explain the data best.
 pub(crate) fn fit(model: &Model<'_>, whitener: &Whitener, from: &Fit, weights: &Weights) -> Fit {
-    let at = model.free.iter().zip(&from.scaled).map(|(free, &s)| outside(free, s));
-    let at = DVector::from_iterator(model.free.len(), at);
-    let mut problem = Problem { model, whitener, weights, at: at.clone(), table: None };
+    let keys = model.free.len();
+    let start = model.free.iter().zip(&from.scaled).map(|(free, &s)| outside(free, s) - 1.0);
+    let origin = DVector::from_iterator(keys, start);
+    let at = DVector::from_element(keys, 1.0);
+    let mut problem = Problem { model, whitener, weights, origin, at: at.clone(), table: None };
     problem.set_params(&at);
     let search = LevenbergMarquardt::new()
         .with_ftol(1e-7)
         .with_xtol(1e-7)
         .with_gtol(1e-9)
         .with_patience(PATIENCE);
-    let (found, _report) = search.minimize(problem);
-    let scaled = found.scaled();
+    let (found, report) = search.minimize(problem);
+    let (scaled, settled) = (found.scaled(), report.termination.was_successful());
     let squares = squares(model, whitener, &scaled, weights);
-    if squares < from.squares { Fit { scaled, squares } } else { from.clone() }
+    match squares < from.squares {
+        true => Fit { scaled, squares, settled },
+        false => Fit { settled, ..from.clone() },
+    }
 }
 
 /// Sum of squares at these values; infinite where the simulator refuses them.
@@ -158,7 +166,7 @@ pub(crate) fn best(model: &Model<'_>, whitener: &Whitener, weights: &Weights) ->
     let start: Vec<f64> = model.free.iter().map(|free| free.scaled(free.start)).collect();
     let begin = |scaled: Vec<f64>| {
         let squares = squares(model, whitener, &scaled, weights);
-        fit(model, whitener, &Fit { scaled, squares }, weights)
+        fit(model, whitener, &Fit { scaled, squares, settled: false }, weights)
     };
     let mut best = begin(start.clone());
     let freedom = weights.len().saturating_sub(model.free.len()).max(1) as f64;

@@ -25,6 +25,8 @@ const SEEDS: u64 = 8;
 const DOUBT: f64 = 0.1;
 /// Noise of a scenario that has none, in parts of a value.
 const ASSUMED: f64 = 0.01;
+/// Least noise, in parts of a value: counts are whole numbers.
+const LEAST: f64 = 1e-4;
 /// Replicates in the data count as much as this many that are simulated.
 const BELIEVED: f64 = 5.0;
 
@@ -62,7 +64,7 @@ impl Noise {
             (0..features).map(|f| spread(&groups, f)).unzip();
         let known = plan.world().noise != spec::Noise::default();
         let relative = relative.into_iter().zip(&floor).map(|(relative, floor)| {
-            if relative + floor > 0.0 || known { relative } else { ASSUMED }
+            if relative + floor > 0.0 || known { relative.max(LEAST) } else { ASSUMED }
         });
         let mut noise = Self {
             relative: relative.collect(),

@@ -56,6 +56,12 @@ impl Calibration {
     /// What is to be said beside the estimates, one sentence each.
     pub fn remarks(&self) -> Vec<String> {
         let mut all = Vec::new();
+        if !self.settled {
+            all.push(
+                "The search was cut short: there may be better values. Give narrower ranges."
+                    .into(),
+            );
+        }
         let explained = self.lack_of_fit_p.is_none_or(|p| p >= SPEAKS_AGAINST);
         for parameter in self.parameters.iter().filter(|p| !p.identifiable) {
             all.push(untold(parameter, explained));

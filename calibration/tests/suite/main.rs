@@ -77,6 +77,22 @@ fn what_a_rig_is_comes_back_from_its_experiments() {
     assert_eq!(rows, 11);
 }
 
+/// A rig that is just what its scenario says: noise leads the estimates away from it, within their intervals. Values that
+/// come back to the last digit were not estimated.
+#[test]
+fn estimates_are_not_the_values_that_they_started_from() {
+    let scenario = scenario("cs3cu2i5");
+    let keys = free(&scenario, &specs(&["optics.counts_scale", EPSILON])).unwrap();
+    let truth: Vec<f64> = keys.iter().map(|key| key.start).collect();
+    let data = measured(&scenario, &keys, &truth, 6, 4);
+    let calibration = calibrate(&scenario, &keys, &data).unwrap();
+    assert!(calibration.settled);
+    for (parameter, truth) in calibration.parameters.iter().zip(truth) {
+        let off = (parameter.value.unwrap() / truth - 1.0).abs();
+        assert!(off > 1e-6 && off < 0.05, "{parameter:?}");
+    }
+}
+
 /// All emission is the product of both scales: no data on earth tell one from the other.
 #[test]
 fn keys_that_only_act_together_are_named_and_get_no_number() {
