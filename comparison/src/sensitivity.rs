@@ -4,10 +4,9 @@ mod exercised;
 mod matching;
 
 use std::num::NonZeroUsize;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use flowtwin_campaign::scenario::Scenario;
+use flowtwin_lab::queue::in_order;
 use flowtwin_report::format::counted;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -76,24 +75,14 @@ impl Sensitivity {
             .enumerate()
             .flat_map(|(i, s)| leaves(s).map(move |l| (i, l)))
             .collect();
-        let (next, found) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-        std::thread::scope(|scope| {
-            for _ in 0..threads.get() {
-                scope.spawn(|| {
-                    loop {
-                        let place = next.fetch_add(1, Ordering::Relaxed);
-                        let Some((i, leaf)) = moves.get(place) else { break };
-                        let result = try_both(&scenarios[*i], leaf, step_percent, &recorded[*i]);
-                        found.lock().expect("no panic").push((place, result));
-                    }
-                });
-            }
+        let found = in_order(moves.len(), threads, |place| {
+            let (i, leaf) = &moves[place];
+            try_both(&scenarios[*i], leaf, step_percent, &recorded[*i])
         });
-        let mut found = found.into_inner().expect("no panic");
-        found.sort_by_key(|(place, _)| *place);
-        let results = moves.iter().zip(found).map(|((i, leaf), (_, (to, result)))| {
-            (scenarios[*i].name().to_owned(), leaf, to, result)
-        });
+        let results = moves
+            .iter()
+            .zip(found)
+            .map(|((i, leaf), (to, result))| (scenarios[*i].name().to_owned(), leaf, to, result));
         let keys = gathered(results);
         Self { step_percent, keys, unexercised: Unexercised::of(&recorded) }
     }

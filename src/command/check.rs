@@ -2,12 +2,12 @@
 
 use std::num::NonZeroUsize;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use flowtwin_backends::{Wiring, identify};
 use flowtwin_campaign::scenario::{Lasting, Scenario};
 use flowtwin_comparison::Checked;
 use flowtwin_comparison::reported::Case;
+use flowtwin_lab::queue::in_order;
 use serde_json::json;
 
 use super::campaign::threads;
@@ -60,21 +60,7 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
 fn looks(args: &Args) -> Vec<Finding> {
     let asks = args.review || args.connect || args.identify;
     let jobs = if asks { NonZeroUsize::MIN } else { threads(args.jobs) };
-    let next = AtomicUsize::new(0);
-    let mine = || {
-        let mut mine = Vec::new();
-        loop {
-            let place = next.fetch_add(1, Ordering::Relaxed);
-            let Some(file) = args.files.get(place) else { return mine };
-            mine.push((place, look(args, file)));
-        }
-    };
-    let mut all: Vec<(usize, Finding)> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..jobs.get()).map(|_| scope.spawn(mine)).collect();
-        workers.into_iter().flat_map(|worker| worker.join().expect("no panic")).collect()
-    });
-    all.sort_by_key(|(place, _)| *place);
-    all.into_iter().map(|(_, finding)| finding).collect()
+    in_order(args.files.len(), jobs, |place| look(args, &args.files[place]))
 }
 
 fn look(args: &Args, file: &Path) -> Finding {

@@ -6,13 +6,14 @@ use flowtwin_campaign::scenario::Scenario;
 use flowtwin_data::diagnostic::Diagnostic;
 use flowtwin_lab::Conditions;
 use flowtwin_lab::journal::{ExperimentRecord, Journal};
+use flowtwin_lab::queue::in_order;
 use serde_json::Value;
 
 use super::cause::Cause;
 use super::matrix::{Factor, gram};
 use super::noise::Noise;
 use super::readings::{Block, minus};
-use super::simulated::{Simulated, Way, Yield, side_by_side, yielded};
+use super::simulated::{Simulated, Way, Yield, yielded};
 use crate::listed::listed;
 
 /// Experiments among which the handful is chosen, at most.
@@ -242,9 +243,9 @@ impl Choice<'_> {
 
     /// How long each of several lists takes once its first experiment is measured \[s\].
     fn lasts_s(&self, conditions: &[Conditions], lists: &[Vec<usize>]) -> Vec<Option<f64>> {
-        side_by_side(lists, self.threads, |places| {
+        in_order(lists.len(), self.threads, |list| {
             let conditions: Vec<Conditions> =
-                places.iter().map(|&i| conditions[i].clone()).collect();
+                lists[list].iter().map(|&i| conditions[i].clone()).collect();
             let list = Simulated { definition: self.definition, conditions: &conditions };
             times(&list).map(|[first, last]| last - first)
         })

@@ -1,12 +1,11 @@
 //! Lists of conditions, measured in simulation.
 
 use std::num::NonZeroUsize;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::Conditions;
 use flowtwin_lab::journal::{ExperimentRecord, Journal};
+use flowtwin_lab::queue::in_order;
 use serde_json::{Value, json};
 
 use super::cause::Cause;
@@ -60,33 +59,8 @@ impl Simulated<'_> {
 
     /// What each way yields, side by side on so many threads, in their order.
     pub(crate) fn all(&self, ways: &[Way], threads: NonZeroUsize) -> Vec<Option<Yield>> {
-        side_by_side(ways, threads, |way| self.journal(way).map(|journal| yielded(&journal)))
+        in_order(ways.len(), threads, |i| self.journal(&ways[i]).map(|journal| yielded(&journal)))
     }
-}
-
-/// What `of` makes of each item, on so many threads, in their order.
-pub(crate) fn side_by_side<T: Sync, R: Send>(
-    items: &[T],
-    threads: NonZeroUsize,
-    of: impl Fn(&T) -> R + Sync,
-) -> Vec<R> {
-    let next = AtomicUsize::new(0);
-    let done: Mutex<Vec<(usize, R)>> = Mutex::new(Vec::new());
-    std::thread::scope(|scope| {
-        for _ in 0..threads.get().min(items.len()) {
-            scope.spawn(|| {
-                loop {
-                    let place = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(item) = items.get(place) else { break };
-                    let made = of(item);
-                    done.lock().expect("no panic").push((place, made));
-                }
-            });
-        }
-    });
-    let mut done = done.into_inner().expect("no panic");
-    done.sort_by_key(|(place, _)| *place);
-    done.into_iter().map(|(_, made)| made).collect()
 }
 
 /// Takes all noise out of a definition but the drift of its lights.

@@ -1,12 +1,11 @@
 //! What a campaign comes to over many seeds.
 
 use std::num::NonZeroUsize;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use flowtwin_campaign::campaign::CampaignError;
 use flowtwin_campaign::observations::six;
 use flowtwin_campaign::scenario::Scenario;
+use flowtwin_lab::queue::in_order;
 use flowtwin_report::Run;
 use flowtwin_study::benchmark::Truth;
 
@@ -51,23 +50,13 @@ impl Distribution {
     ) -> Result<Self, CampaignError> {
         let goal = scenario.objective().goal;
         let optimum = Truth::optimum(scenario, threads).map_or(f64::NAN, |best| best.value);
-        let next = AtomicUsize::new(0);
-        let rows: Mutex<Vec<Result<Row, CampaignError>>> = Mutex::new(Vec::new());
-        std::thread::scope(|scope| {
-            for _ in 0..threads.get().min(seeds.len()) {
-                scope.spawn(|| {
-                    while let Some(&seed) = seeds.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        let row = one(scenario, seed).map(|(best, lab_time_s, ml)| {
-                            let regret = (goal.score(optimum) - goal.score(best)).max(0.0);
-                            Row { seed, best, regret, lab_time_s, ml }
-                        });
-                        rows.lock().expect("no panic").push(row);
-                    }
-                });
-            }
-        });
-        let rows = rows.into_inner().expect("no panic");
-        let mut rows: Vec<Row> = rows.into_iter().collect::<Result<_, _>>()?;
+        let row = |seed: u64| {
+            let (best, lab_time_s, ml) = one(scenario, seed)?;
+            let regret = (goal.score(optimum) - goal.score(best)).max(0.0);
+            Ok(Row { seed, best, regret, lab_time_s, ml })
+        };
+        let rows = in_order(seeds.len(), threads, |i| row(seeds[i]));
+        let mut rows: Vec<Row> = rows.into_iter().collect::<Result<_, CampaignError>>()?;
         rows.sort_by_key(|row| row.seed);
         let rounded = |x: f64| six(x).parse().unwrap_or(x);
         for row in &mut rows {
