@@ -96,6 +96,28 @@ pub trait InstrumentWiring {
     }
 }
 
+/// How an instrument is reached whose section of a wiring file has a key `link` and, where it is named here, a key
+/// `serial_number`: for its [`InstrumentWiring`].
+#[macro_export]
+macro_rules! reached_by {
+    (link) => {
+        fn link(&self) -> Option<&$crate::wiring::Link> {
+            self.link.as_ref()
+        }
+
+        fn link_mut(&mut self) -> &mut Option<$crate::wiring::Link> {
+            &mut self.link
+        }
+    };
+    (link, serial_number) => {
+        $crate::reached_by!(link);
+
+        fn serial_number(&self) -> Option<&str> {
+            self.serial_number.as_deref()
+        }
+    };
+}
+
 /// A number of a wiring file, and what is allowed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ranged {

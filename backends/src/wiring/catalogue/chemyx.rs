@@ -39,13 +39,7 @@ impl ChemyxWiring {
 }
 
 impl InstrumentWiring for ChemyxWiring {
-    fn link(&self) -> Option<&Link> {
-        self.link.as_ref()
-    }
-
-    fn link_mut(&mut self) -> &mut Option<Link> {
-        &mut self.link
-    }
+    crate::reached_by!(link);
 
     fn jobs(&self, name: &str) -> Vec<Job> {
         self.pumps(name).into_iter().map(|(pump, _)| Job::Pump(pump)).collect()

@@ -24,17 +24,7 @@ pub struct Dc2200Wiring {
 }
 
 impl InstrumentWiring for Dc2200Wiring {
-    fn link(&self) -> Option<&Link> {
-        self.link.as_ref()
-    }
-
-    fn link_mut(&mut self) -> &mut Option<Link> {
-        &mut self.link
-    }
-
-    fn serial_number(&self) -> Option<&str> {
-        self.serial_number.as_deref()
-    }
+    crate::reached_by!(link, serial_number);
 
     fn ranges(&self) -> Vec<Ranged> {
         vec![Ranged::new("current_a", self.current_a, 0.0, 10.0)]

@@ -38,17 +38,7 @@ pub struct Led {
 }
 
 impl InstrumentWiring for Dc4100Wiring {
-    fn link(&self) -> Option<&Link> {
-        self.link.as_ref()
-    }
-
-    fn link_mut(&mut self) -> &mut Option<Link> {
-        &mut self.link
-    }
-
-    fn serial_number(&self) -> Option<&str> {
-        self.serial_number.as_deref()
-    }
+    crate::reached_by!(link, serial_number);
 
     fn ranges(&self) -> Vec<Ranged> {
         let of = |(light, led): (&LightId, &Led)| {

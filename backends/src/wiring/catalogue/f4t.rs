@@ -88,17 +88,7 @@ pub(super) fn shown(serial_number: Option<&str>) -> u32 {
 }
 
 impl InstrumentWiring for F4tWiring {
-    fn link(&self) -> Option<&Link> {
-        self.link.as_ref()
-    }
-
-    fn link_mut(&mut self) -> &mut Option<Link> {
-        &mut self.link
-    }
-
-    fn serial_number(&self) -> Option<&str> {
-        self.serial_number.as_deref()
-    }
+    crate::reached_by!(link, serial_number);
 
     fn unit(&self) -> u8 {
         self.unit

@@ -22,17 +22,7 @@ pub struct F4tScpiWiring {
 }
 
 impl InstrumentWiring for F4tScpiWiring {
-    fn link(&self) -> Option<&Link> {
-        self.link.as_ref()
-    }
-
-    fn link_mut(&mut self) -> &mut Option<Link> {
-        &mut self.link
-    }
-
-    fn serial_number(&self) -> Option<&str> {
-        self.serial_number.as_deref()
-    }
+    crate::reached_by!(link, serial_number);
 
     fn jobs(&self, name: &str) -> Vec<Job> {
         vec![Job::Heater(HeaterId::new(name))]

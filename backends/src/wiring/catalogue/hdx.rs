@@ -53,17 +53,7 @@ impl Default for HdxWiring {
 }
 
 impl InstrumentWiring for HdxWiring {
-    fn link(&self) -> Option<&Link> {
-        self.link.as_ref()
-    }
-
-    fn link_mut(&mut self) -> &mut Option<Link> {
-        &mut self.link
-    }
-
-    fn serial_number(&self) -> Option<&str> {
-        self.serial_number.as_deref()
-    }
+    crate::reached_by!(link, serial_number);
 
     fn ranges(&self) -> Vec<Ranged> {
         let mut ranges = vec![Ranged::new("average", self.average, 1.0, 5_000.0)];

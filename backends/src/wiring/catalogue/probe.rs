@@ -25,17 +25,7 @@ pub struct ProbeWiring {
 }
 
 impl InstrumentWiring for ProbeWiring {
-    fn link(&self) -> Option<&Link> {
-        self.link.as_ref()
-    }
-
-    fn link_mut(&mut self) -> &mut Option<Link> {
-        &mut self.link
-    }
-
-    fn serial_number(&self) -> Option<&str> {
-        self.serial_number.as_deref()
-    }
+    crate::reached_by!(link, serial_number);
 
     fn jobs(&self, name: &str) -> Vec<Job> {
         vec![Job::Probe(SensorId::new(name))]
