@@ -12,7 +12,7 @@ mod trust_region;
 
 use flowtwin_lab::{Conditions, Space};
 
-use crate::region::EmptyRegion;
+use crate::region::{EmptyRegion, Region};
 use crate::{Context, Cost, FitError, History, Work};
 
 pub use aim::Aim;
@@ -105,6 +105,21 @@ impl Ask<'_> {
     pub(crate) fn phase_start(&self) -> u64 {
         self.history.next().saturating_sub(self.asked as u64)
     }
+}
+
+/// The conditions at a point of a region, or at a random one in its place where they are among those `pending`; `number` is
+/// that of the experiment.
+pub(crate) fn not_pending(
+    region: &Region<'_>,
+    conditions: Conditions,
+    pending: &[Vec<f64>],
+    number: u64,
+    context: &Context,
+) -> Conditions {
+    if !pending.contains(&region.space().to_unit(&conditions)) {
+        return conditions;
+    }
+    region.snap(&region.sample(&mut context.streams.open("policy/again", number)))
 }
 
 /// The answer of a policy.

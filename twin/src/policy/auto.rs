@@ -8,7 +8,7 @@ use crate::feasibility::Feasibility;
 use crate::objective::Weighed;
 use crate::policy::elsewhere::elsewhere;
 use crate::policy::evidence::{Learnt, learn, related};
-use crate::policy::{Aim, Ask, Policy, PolicyError, Proposals, Several};
+use crate::policy::{Aim, Ask, Policy, PolicyError, Proposals, Several, not_pending};
 use crate::region::Region;
 use crate::search::Search;
 use crate::{Context, Encoding, History, Posterior as _, SurrogateSpec, Work};
@@ -55,14 +55,12 @@ impl Policy for Auto {
         let size = opening_size(ask);
         for i in 0..ask.count {
             let ask = Ask { history: &history, count: 1, asked: ask.asked + i, ..*ask };
-            let mut conditions = match opening(&region, &ask, size, context) {
+            let conditions = match opening(&region, &ask, size, context) {
                 Some(point) => region.snap(&point),
                 None => self.next(&region, &ask, context, &mut proposals.work)?,
             };
-            if history.pending.contains(&ask.space.to_unit(&conditions)) {
-                let mut stream = context.streams.open("policy/again", history.next());
-                conditions = region.snap(&region.sample(&mut stream));
-            }
+            let conditions =
+                not_pending(&region, conditions, &history.pending, history.next(), context);
             history.pending.push(ask.space.to_unit(&conditions));
             proposals.conditions.push(conditions);
         }

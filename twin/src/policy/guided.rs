@@ -9,7 +9,7 @@ use crate::model::Relation;
 use crate::objective::{Price, Weighed};
 use crate::policy::elsewhere::elsewhere;
 use crate::policy::trust_region::half_width;
-use crate::policy::{Aim, Ask, Policy, PolicyError, Proposals};
+use crate::policy::{Aim, Ask, Policy, PolicyError, Proposals, not_pending};
 use crate::region::Region;
 use crate::search::{self, Search};
 use crate::{Context, Encoding, FitError, History, Model, Posterior, SurrogateSpec, Trial, Work};
@@ -50,12 +50,8 @@ impl Policy for Guided {
         let mut pending = ask.history.pending.clone();
         for _ in 0..ask.count {
             let point = self.one(&region, ask, &pending, context, &mut proposals.work)?;
-            let mut conditions = region.snap(&point);
-            if pending.contains(&ask.space.to_unit(&conditions)) {
-                let number = (ask.history.trials.len() + pending.len()) as u64;
-                let mut stream = context.streams.open("policy/again", number);
-                conditions = region.snap(&region.sample(&mut stream));
-            }
+            let number = (ask.history.trials.len() + pending.len()) as u64;
+            let conditions = not_pending(&region, region.snap(&point), &pending, number, context);
             pending.push(ask.space.to_unit(&conditions));
             proposals.conditions.push(conditions);
         }

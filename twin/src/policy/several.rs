@@ -14,7 +14,7 @@ use crate::objective::Price;
 use crate::policy::evidence::most_plausible;
 use crate::policy::guided::{believed, stay};
 use crate::policy::trust_region::half_width;
-use crate::policy::{Aim, Ask, Policy, PolicyError, Proposals};
+use crate::policy::{Aim, Ask, Policy, PolicyError, Proposals, not_pending};
 use crate::region::Region;
 use crate::search::{self, Objective as _, Search};
 use crate::{Context, Encoding, History, Model, SurrogateSpec, Trial, Work};
@@ -58,11 +58,9 @@ impl Policy for Several {
         for _ in 0..ask.count {
             let ask = Ask { history: &history, ..*ask };
             let point = self.one(&region, &ask, context, &mut proposals.work)?;
-            let mut conditions = region.snap(&point);
-            if history.pending.contains(&ask.space.to_unit(&conditions)) {
-                let mut stream = context.streams.open("policy/again", history.next());
-                conditions = region.snap(&region.sample(&mut stream));
-            }
+            let conditions = region.snap(&point);
+            let conditions =
+                not_pending(&region, conditions, &history.pending, history.next(), context);
             history.pending.push(region.space().to_unit(&conditions));
             proposals.conditions.push(conditions);
         }
