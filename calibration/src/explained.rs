@@ -44,10 +44,15 @@ pub struct HeldOut {
     pub within: f64,
 }
 
+/// Six digits: where the machine's own logarithm enters, its last ones may differ.
+fn six_digits(x: f64) -> f64 {
+    format!("{x:.5e}").parse().unwrap_or(x)
+}
+
 /// The chance of so much scatter if the model is right and noise is what it is said to be.
 pub(crate) fn chance(squares: f64, freedom: usize) -> Option<f64> {
     let law = ChiSquared::new(freedom as f64).ok()?;
-    Some(law.sf(squares))
+    Some(six_digits(law.sf(squares)))
 }
 
 /// Weights of residuals: experiments that lie far off, beyond what all others do, count less (Huber).
@@ -59,7 +64,7 @@ pub(crate) fn weights(basis: Basis<'_, '_>) -> Option<(DVector<f64>, Vec<usize>)
     let off = |place: &std::ops::Range<usize>| {
         let squares: f64 = place.clone().map(|i| residuals[i] * residuals[i]).sum();
         let law = ChiSquared::new(place.len().max(1) as f64).ok()?;
-        Some((squares / law.inverse_cdf(FAR)).sqrt())
+        Some((squares / six_digits(law.inverse_cdf(FAR))).sqrt())
     };
     let off: Vec<f64> = places.iter().map(off).collect::<Option<_>>()?;
     let usual = flowtwin_statistics::median(&off).max(1.0 / 3.0) * 3.0;

@@ -221,6 +221,6 @@ pub(crate) fn telling(
             best = Some((conditions, told));
         }
     }
-    let known = knowledge.weakest_deviation.powi(-2);
+    let known = 1.0 / (knowledge.weakest_deviation * knowledge.weakest_deviation);
     best.map(|(conditions, told)| (conditions, (known + told).sqrt().recip()))
 }

@@ -161,8 +161,8 @@ impl Noise {
                 let mean = flowtwin_statistics::mean(&values);
                 let deviation = self.deviation(feature, mean);
                 if values.len() > 1 {
-                    let off = values.iter().map(|v| ((v - mean) / deviation).powi(2));
-                    squares += off.sum::<f64>();
+                    let off = values.iter().map(|v| (v - mean) / deviation);
+                    squares += off.map(|off| off * off).sum::<f64>();
                     freedom += values.len() as f64 - 1.0;
                 }
             }
@@ -434,6 +434,7 @@ fn spread(groups: &[Group], feature: usize) -> (f64, f64) {
     }
     let floor = 0.5 * least.sqrt();
     let above: f64 = variances().map(|variance| variance - floor * floor).sum();
-    let squares: f64 = groups.iter().map(|group| group.expected[feature].powi(2)).sum();
+    let expected = groups.iter().map(|group| group.expected[feature]);
+    let squares: f64 = expected.map(|value| value * value).sum();
     (floor, if squares > 0.0 { (above.max(0.0) / squares).sqrt() } else { 0.0 })
 }

@@ -156,6 +156,16 @@ fn a_calibration_is_the_same_to_the_last_bit() {
     assert_eq!(once.parameters, twice.parameters);
 }
 
+/// With `std`, `nalgebra` multiplies matrices by kernels that round as the processor at hand does.
+#[test]
+fn matrices_are_multiplied_alike_on_every_processor() {
+    let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.lock");
+    let lock = std::fs::read_to_string(lock).unwrap();
+    let (_, package) = lock.split_once("name = \"nalgebra\"\nversion = \"0.34").unwrap();
+    let (package, _) = package.split_once("[[package]]").unwrap();
+    assert!(!package.contains("matrixmultiply"), "{package}");
+}
+
 #[test]
 fn a_key_that_is_not_there_is_refused_with_the_one_that_was_meant() {
     let scenario = scenario("snar");

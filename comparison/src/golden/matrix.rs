@@ -1,55 +1,35 @@
 //! The little linear algebra of a golden run.
 
-/// Lower triangle L of a symmetric matrix L Lᵀ, row by row.
+use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
+
+/// A symmetric matrix L Lᵀ, factorized.
 #[derive(Clone, Debug)]
-pub(crate) struct Factor {
-    rows: Vec<Vec<f64>>,
-}
+pub(crate) struct Factor(Cholesky<f64, Dyn>);
 
 impl Factor {
     /// Factorizes a symmetric matrix; none where it is not positive definite.
     pub(crate) fn of(matrix: &[Vec<f64>]) -> Option<Self> {
-        let mut rows: Vec<Vec<f64>> = Vec::new();
-        for (i, line) in matrix.iter().enumerate() {
-            let mut row: Vec<f64> = Vec::new();
-            for (j, value) in line.iter().enumerate().take(i) {
-                let rest = value - dot(&row, &rows[j][..j]);
-                row.push(rest / rows[j][j]);
-            }
-            let rest = line[i] - dot(&row, &row);
-            if rest.is_nan() || rest <= 0.0 {
-                return None;
-            }
-            row.push(rest.sqrt());
-            rows.push(row);
-        }
-        Some(Self { rows })
+        let n = matrix.len();
+        DMatrix::from_fn(n, n, |i, j| matrix[i][j]).cholesky().map(Self)
     }
 
     /// L⁻¹ x.
     pub(crate) fn whiten(&self, x: &[f64]) -> Vec<f64> {
-        let mut solved: Vec<f64> = Vec::new();
-        for (row, value) in self.rows.iter().zip(x) {
-            let i = solved.len();
-            solved.push((value - dot(&row[..i], &solved)) / row[i]);
-        }
-        solved
+        let mut x = DVector::from_column_slice(x);
+        let solved = self.0.l_dirty().solve_lower_triangular_mut(&mut x);
+        debug_assert!(solved, "the diagonal is positive");
+        x.as_slice().to_vec()
     }
 
     /// Logarithm of the determinant of the matrix.
     pub(crate) fn log_determinant(&self) -> f64 {
-        let diagonal = self.rows.iter().enumerate().map(|(i, row)| row[i]);
-        2.0 * diagonal.map(flowtwin_lab::math::ln).sum::<f64>()
+        let diagonal = self.0.l_dirty().diagonal();
+        2.0 * diagonal.iter().map(|root| flowtwin_lab::math::ln(*root)).sum::<f64>()
     }
 
     /// The solution of L Lᵀ x = b.
     pub(crate) fn solve(&self, b: &[f64]) -> Vec<f64> {
-        let mut x = self.whiten(b);
-        for i in (0..x.len()).rev() {
-            let rest: f64 = (i + 1..x.len()).map(|j| self.rows[j][i] * x[j]).sum();
-            x[i] = (x[i] - rest) / self.rows[i][i];
-        }
-        x
+        self.0.solve(&DVector::from_column_slice(b)).as_slice().to_vec()
     }
 }
 
