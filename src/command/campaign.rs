@@ -74,6 +74,8 @@ pub(super) fn at(
         if !again {
             heed_ctrl_c()?;
         }
+        #[cfg(feature = "serve")]
+        let page = super::serve::Beside::of(&to.page, folder.path())?;
         let mut progress = Progress::new(scenario);
         let (backend, world) = (place.backend.to_owned(), place.world());
         let campaign = Campaign::new(scenario, seed, threads(to.jobs), &STOP);
@@ -92,7 +94,10 @@ pub(super) fn at(
         }
         let simulated_events = world.map(|world| world.work().events);
         let concluded = conclude(to, folder.path(), Extras { backend, simulated_events }, *then);
-        return both(outcome(&ended), concluded);
+        let done = both(outcome(&ended), concluded);
+        #[cfg(feature = "serve")]
+        page.stay();
+        return done;
     }
 }
 

@@ -78,6 +78,8 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     let target = Target::of(to, &scenario, seed, more)?;
     let (folder, _target) = target.folder(to, &identity, replayed)?;
     let path = folder.path().to_owned();
+    #[cfg(feature = "serve")]
+    let _page = super::serve::Beside::of(&to.page, &path)?;
     heed_ctrl_c()?;
     let hold = hold(&wiring, wiring_file)?;
     let certificate =
