@@ -18,6 +18,7 @@ mod init;
 mod lab;
 mod occupied;
 mod output;
+mod page;
 mod paper;
 mod place;
 mod regression;
