@@ -5,6 +5,7 @@ use flowtwin_statistics::outliers;
 
 use super::format::{NONE, count, counted, duration, plain, said, share, significant, with_unit};
 use super::front::{self, Front};
+use super::next;
 use super::noise::Noise;
 use super::quantity::Quantity;
 use super::run::{Experiment, Run, consumed_ml, failed, span_s};
@@ -196,12 +197,43 @@ pub(crate) fn best_line(run: &Run<'_>, best: &Experiment<'_>) -> String {
 pub fn headline(run: &Run<'_>) -> String {
     let begun = run.definition().priors(&run.header().inputs);
     let begun = begun.iter().map(|prior| format!("It began with {prior}."));
-    let sentences = unfinished(run).into_iter().chain([outcome(run), taken(run)]).chain(begun);
+    let found = [Some(outcome(run)), lead_taken_back(run), Some(taken(run))];
+    let sentences = unfinished(run).into_iter().chain(found.into_iter().flatten()).chain(begun);
     sentences.collect::<Vec<_>>().join(" ")
 }
 
+/// What a run took, and what it began with.
+pub(crate) fn cost(run: &Run<'_>) -> String {
+    let begun = run.definition().priors(&run.header().inputs);
+    let begun = begun.iter().map(|prior| format!("It began with {prior}."));
+    [taken(run)].into_iter().chain(begun).collect::<Vec<_>>().join(" ")
+}
+
+/// Whether the phase of the best leads, where there are several to lead over.
+pub(crate) fn winner(run: &Run<'_>) -> Option<String> {
+    let best = run.best()?;
+    let second = next::second(run, best)?;
+    let name = |e: &Experiment<'_>| run.phases()[e.phase].record.name.clone();
+    let not = |words: String| format!("Not resolved. {words}");
+    lead_taken_back(run).map(not).or_else(|| {
+        let noise = Noise::of(run)?;
+        Some(format!(
+            "Yes, {}: its best is {} from that of {}, more than the noise of two measurements ({} repeats).",
+            name(best),
+            share((second.value? / best.value? - 1.0).abs()),
+            name(second),
+            noise.experiments
+        ))
+    })
+}
+
+/// What takes the lead of the best back, if anything does.
+fn lead_taken_back(run: &Run<'_>) -> Option<String> {
+    unresolved(run, run.best()?, Noise::of(run))
+}
+
 /// What a run found.
-fn outcome(run: &Run<'_>) -> String {
+pub(crate) fn outcome(run: &Run<'_>) -> String {
     if let Some(front) = Front::of(run) {
         return compromises(run, &front);
     }
@@ -274,7 +306,7 @@ fn found(run: &Run<'_>, best: &Experiment<'_>) -> String {
         format!(" (± {half}, 95 %, by {} repeats)", noise.experiments)
     });
     format!(
-        "The {} {}, {}{}, was found by {phase} at experiment {} of {}{}.{}{}",
+        "The {} {}, {}{}, was found by {phase} at experiment {} of {}{}.{}",
         match run.wanted().goals.objectives[0].goal {
             Goal::Target { .. } => "nearest",
             _ => "best",
@@ -285,7 +317,6 @@ fn found(run: &Run<'_>, best: &Experiment<'_>) -> String {
         best.iteration,
         run.of_phase(best.phase).len(),
         gain.unwrap_or_default(),
-        unresolved(run, best, noise).unwrap_or_default(),
         far_off(run, best).map_or_else(String::new, |words| format!(" {words}")),
     )
 }
@@ -303,21 +334,20 @@ fn far_off(run: &Run<'_>, best: &Experiment<'_>) -> Option<String> {
 /// What takes the lead of the best back: another phase whose best is as good within the noise, or noise that nobody
 /// knows.
 fn unresolved(run: &Run<'_>, best: &Experiment<'_>, noise: Option<Noise>) -> Option<String> {
-    let others = run.experiments().iter().filter(|e| e.phase != best.phase);
-    let second = run.best_of(others)?;
+    let second = next::second(run, best)?;
     let (first, other) = (best.value?, second.value?);
     let phase = &run.phases()[second.phase].record.name;
     let by = share((other / first - 1.0).abs());
     match noise {
         Some(noise) if noise.tells_apart(first, other) => None,
         Some(noise) => Some(format!(
-            " The best of {phase} is not resolved from it: they differ by {by}, and one measurement has a replicate \
+            "The best of {phase} is not resolved from it: they differ by {by}, and one measurement has a replicate \
              error of {} ({} repeats).",
             share(noise.relative),
             noise.experiments
         )),
         None => Some(format!(
-            " Whether that is more than noise above the best of {phase}, {by} away, is not known: no condition was \
+            "Whether that is more than noise above the best of {phase}, {by} away, is not known: no condition was \
              repeated."
         )),
     }

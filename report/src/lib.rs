@@ -45,6 +45,7 @@
 //! # }
 //! ```
 
+mod asked;
 mod closing;
 mod combined;
 mod definition;
@@ -55,6 +56,7 @@ pub mod format;
 mod front;
 mod materials;
 mod metrics;
+mod next;
 mod noise;
 mod observations;
 pub mod page;

@@ -1,6 +1,9 @@
 //! Reports as one self-contained HTML file: no request leaves it, and it prints.
 
+mod answers;
+mod data;
 mod experiment;
+mod experiments;
 mod goals;
 pub(crate) mod html;
 mod inputs;
@@ -13,6 +16,7 @@ mod provenance;
 mod repeat;
 mod spectra;
 
+pub(crate) use goals::in_words as limit_in_words;
 pub use html::{Legend, Page, escape, figure, pair, section, tiles};
 
 use super::Findings;
@@ -30,8 +34,9 @@ pub fn report_html(run: &Run<'_>, findings: &Findings, extras: &Extras) -> Strin
     let header = run.header();
     let mut page = Page::new(run.title(), header.simulated);
     page.kicker(&format!("{} · seed {}", header.scenario, header.seed));
-    page.lead(&closing::headline(run));
+    page.push(&answers::section(run));
     page.push(&tiles(&figures(run, twin)));
+    page.data(&data::json(run));
     if let Some(repeat) = &findings.repeat {
         page.push(&repeat::section(repeat, header.simulated));
     }
@@ -43,6 +48,7 @@ pub fn report_html(run: &Run<'_>, findings: &Findings, extras: &Extras) -> Strin
     if let Some(twin) = twin {
         page.push(&parity::section(run, twin));
     }
+    page.push(&experiments::section(run));
     page.push(&lab_time::sections(run));
     page.push(&metrics::section(run));
     page.push(&provenance::section(run, extras));

@@ -112,7 +112,8 @@ impl Table {
         let row = |tag: &str, cells: &[String]| {
             let cell = |(text, (_, align)): (&String, &(String, Align))| {
                 let class = if *align == Align::Right { " class=\"n\"" } else { "" };
-                format!("<{tag}{class}>{}</{tag}>", escape(text))
+                let scope = if tag == "th" { " scope=\"col\"" } else { "" };
+                format!("<{tag}{scope}{class}>{}</{tag}>", escape(text))
             };
             format!("<tr>{}</tr>\n", cells.iter().zip(&self.columns).map(cell).collect::<String>())
         };
@@ -122,7 +123,7 @@ impl Table {
         let foot =
             if closing.is_empty() { closing } else { format!("<tfoot>\n{closing}</tfoot>\n") };
         format!(
-            "<div class=\"scroll\"><table>\n<thead>\n{}</thead>\n<tbody>\n{body}</tbody>\n{foot}</table></div>\n",
+            "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table\"><table>\n<thead>\n{}</thead>\n<tbody>\n{body}</tbody>\n{foot}</table></div>\n",
             row("th", &titles)
         )
     }
@@ -193,7 +194,7 @@ mod tests {
     fn html_cells_are_escaped() {
         let mut table = Table::new().words("a<b");
         table.row(vec!["x & y".into()]);
-        assert!(table.html().contains("<th>a&lt;b</th>"));
+        assert!(table.html().contains(">a&lt;b</th>"));
         assert!(table.html().contains("<td>x &amp; y</td>"));
     }
 }

@@ -2,12 +2,12 @@
 
 use flowtwin_lab::{Goal, Limit};
 
-use super::experiment::tip;
+use super::experiment::dot_of;
 use super::html::{HALF, Legend, figure, pair, section};
 use super::{legend, style};
 use crate::format::{plain, significant};
 use crate::front::{self, Front};
-use crate::plot::{Axis, Band, Chart, Colour, Dot, Ends, Line, Points, Rule};
+use crate::plot::{Axis, Band, Chart, Colour, Ends, Line, Points, Rule};
 use crate::run::{Experiment, Run};
 
 /// The figures of the outcomes that objectives and limits are about; nothing where one thing is maximised or minimised.
@@ -79,9 +79,7 @@ fn trade_off(run: &Run<'_>, front: &Front, (a, b): (usize, usize)) -> String {
     shade_upright(run, places.0, &across, &up, &mut chart);
     shade(run, places.1, (across.low, across.high), &mut chart);
     for phase in 0..run.phases().len() {
-        let dot = |e: &Experiment<'_>| {
-            Some(Dot::new(e.values[places.0]?, e.values[places.1]?, tip(run, e)))
-        };
+        let dot = |e: &Experiment<'_>| Some(dot_of(e, e.values[places.0]?, e.values[places.1]?));
         let dots = run.of_phase(phase).iter().filter_map(dot);
         chart.add(Points::new(dots, style(phase)).sized(2.6).hollow());
     }
@@ -96,7 +94,7 @@ fn trade_off(run: &Run<'_>, front: &Front, (a, b): (usize, usize)) -> String {
         let of_phase = |member: &&usize| run.experiments()[**member].phase == phase;
         let dot = |&member: &usize| {
             let e = &run.experiments()[member];
-            Some(Dot::new(e.values[places.0]?, e.values[places.1]?, tip(run, e)))
+            Some(dot_of(e, e.values[places.0]?, e.values[places.1]?))
         };
         let dots = front.members.iter().filter(of_phase).filter_map(dot);
         chart.add(Points::new(dots, style(phase)).sized(4.2));
@@ -126,9 +124,8 @@ fn over_run(run: &Run<'_>, place: usize) -> String {
         }
     }
     for phase in 0..run.phases().len() {
-        let dot = |e: &Experiment<'_>| {
-            Some(Dot::new(e.record.experiment as f64, e.values[place]?, tip(run, e)))
-        };
+        let dot =
+            |e: &Experiment<'_>| Some(dot_of(e, e.record.experiment as f64, e.values[place]?));
         chart.add(Points::new(run.of_phase(phase).iter().filter_map(dot), style(phase)));
     }
     figure(&says, &rules_in_words(run, place), &legend(run), &chart.svg())
@@ -184,8 +181,7 @@ fn distance(run: &Run<'_>, place: usize, target: f64, within: f64) -> String {
         };
         let path: Vec<(f64, f64)> = run.of_phase(phase).iter().map(step).collect();
         chart.add(Line::new(path, style(phase).colour).in_steps());
-        let dot =
-            |e: &Experiment<'_>| Some(Dot::new(e.record.experiment as f64, off(e)?, tip(run, e)));
+        let dot = |e: &Experiment<'_>| Some(dot_of(e, e.record.experiment as f64, off(e)?));
         chart.add(Points::new(run.of_phase(phase).iter().filter_map(dot), style(phase)).sized(2.6));
     }
     let note =

@@ -5,7 +5,7 @@ use crate::plot::svg::px;
 use crate::plot::{Colour, Style};
 
 const STYLE: &str = include_str!("style.css");
-const SCRIPT: &str = include_str!("script.js");
+const SCRIPT: &str = concat!(include_str!("figures.js"), include_str!("experiments.js"));
 
 /// Width of a chart that fills the page \[px\].
 pub(crate) const WIDE: f64 = 920.0;
@@ -22,13 +22,14 @@ pub struct Page {
     lead: String,
     simulated: bool,
     body: String,
+    data: String,
 }
 
 impl Page {
     /// An empty page; one of simulated results is marked at its head, on every sheet and in every figure.
     pub fn new(title: &str, simulated: bool) -> Self {
-        let (kicker, lead, body) = Default::default();
-        Self { title: title.into(), kicker, lead, simulated, body }
+        let (kicker, lead, body, data) = Default::default();
+        Self { title: title.into(), kicker, lead, simulated, body, data }
     }
 
     /// The small line above the title.
@@ -46,6 +47,13 @@ impl Page {
         self.body.push_str(html);
     }
 
+    /// Numbers for the script of the page, as JSON.
+    pub(crate) fn data(&mut self, json: &str) {
+        // Nothing in it may end the element.
+        let json = json.replace('<', "\\u003c");
+        self.data = format!("<script type=\"application/json\" id=\"data\">{json}</script>\n");
+    }
+
     /// The whole document.
     pub fn finish(&self) -> String {
         let (title, kicker) = (escape(&self.title), escape(&self.kicker));
@@ -60,14 +68,17 @@ impl Page {
             if self.kicker.is_empty() { &self.title } else { &self.kicker }
         ));
         let sheets = format!("@page{{@top-right{{content:{sheet}}}}}");
-        let lead = escape(&self.lead);
-        let body = &self.body;
+        let lead = match self.lead.as_str() {
+            "" => String::new(),
+            lead => format!("<p class=\"lead\">{}</p>\n", escape(lead)),
+        };
+        let (body, data) = (&self.body, &self.data);
         format!(
             "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <title>{title}</title>\n<style>\n{STYLE}{sheets}\n</style>\n</head>\n<body>\n<main>\n\
-             <header>\n<p class=\"kicker\">{kicker}</p>\n<h1>{title}</h1>\n<p class=\"lead\">{lead}</p>\n{mark}</header>\n\
-             {body}</main>\n<div id=\"tip\" hidden></div>\n<script>\n{SCRIPT}</script>\n</body>\n</html>\n"
+             <header>\n<p class=\"kicker\">{kicker}</p>\n<h1>{title}</h1>\n{lead}{mark}</header>\n\
+             {body}</main>\n<div id=\"tip\" role=\"status\" hidden></div>\n{data}<script>\n{SCRIPT}</script>\n</body>\n</html>\n"
         )
     }
 }

@@ -1,11 +1,11 @@
 //! What was chosen: the inputs over the run, and the objective against temperature.
 
-use super::experiment::{objective_axis, tip};
+use super::experiment::{dot_of, objective_axis};
 use flowtwin_lab::Word;
 
 use super::html::{HALF, QUARTER, figure, section, small};
 use super::{legend, style};
-use crate::plot::{Axis, Band, Chart, Colour, Dot, Points};
+use crate::plot::{Axis, Band, Chart, Colour, Points};
 use crate::quantity::Quantity;
 use crate::run::{Experiment, Run};
 
@@ -45,7 +45,7 @@ fn over_run(run: &Run<'_>, name: &str) -> String {
     for phase in 0..run.phases().len() {
         let dot = |e: &Experiment<'_>| {
             let value = at(e, name, options)?;
-            Some(Dot::new(e.record.experiment as f64, value, tip(run, e)))
+            Some(dot_of(e, e.record.experiment as f64, value))
         };
         let dots = run.of_phase(phase).iter().filter_map(dot);
         chart.add(Points::new(dots, style(phase)).sized(2.3));
@@ -79,7 +79,7 @@ pub(super) fn against_temperature(run: &Run<'_>) -> Option<String> {
     for phase in 0..run.phases().len() {
         let dot = |e: &Experiment<'_>| {
             let at = e.record.conditions.get(name)?;
-            Some(Dot::new(at, e.value?, tip(run, e)))
+            Some(dot_of(e, at, e.value?))
         };
         let dots = run.of_phase(phase).iter().filter_map(dot);
         chart.add(Points::new(dots, style(phase)));

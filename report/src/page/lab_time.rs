@@ -68,7 +68,7 @@ fn levels(run: &Run<'_>, stocks: &[Stock]) -> String {
     strip(run, 1.05 * top, 0.03 * top, &mut chart);
     chart.add(failures(run, 1.05 * top));
     let note = "Red: the stock that will be used up first. Strip: the phases; crosses: experiments that failed.";
-    figure("What the syringes hold", note, &legend(run), &chart.svg())
+    figure("What the syringes hold", note, &legend(run), &chart.responsive())
 }
 
 /// A strip of the phases.
@@ -88,7 +88,8 @@ fn failures(run: &Run<'_>, at: f64) -> Points {
     let dots = run.experiments().iter().filter_map(|e| {
         let fault = e.record.fault.as_ref()?;
         let tip = format!("experiment {} failed\n{}", e.record.experiment, fault.kind);
-        Some(Dot::new(hours(fault.at), at, tip))
+        let dot = Dot::of_experiment(e.record.experiment, hours(fault.at), at);
+        Some(Dot { tip, ..dot })
     });
     Points::new(dots, Style { colour: Colour::ALERT, shape: Shape::Cross }).sized(4.0)
 }

@@ -80,7 +80,7 @@ fn parity(
             value(half)
         );
         let y_between = Some((p.predicted - half, p.predicted + half));
-        Dot { x: p.observed, y: p.predicted, x_between: None, y_between, tip }
+        Dot { y_between, ..Dot::new(p.observed, p.predicted, tip) }
     };
     chart.add(Points::new(points.iter().map(dot), Style::series(series)).sized(3.0));
     for (i, line) in score.lines().enumerate() {

@@ -1,6 +1,6 @@
 //! How the campaign went: every experiment, and the best so far of each policy.
 
-use super::experiment::{objective_axis, tip};
+use super::experiment::{dot_of, objective_axis};
 use super::html::{HALF, WIDE, figure, pair, section};
 use super::{legend, style};
 use crate::format::{counted, significant};
@@ -35,9 +35,8 @@ fn every_experiment(run: &Run<'_>) -> String {
         chart.add(best_so_far(run, phase));
     }
     for phase in 0..run.phases().len() {
-        let dot = |e: &Experiment<'_>| {
-            e.value.map(|value| Dot::new(e.record.experiment as f64, value, tip(run, e)))
-        };
+        let dot =
+            |e: &Experiment<'_>| e.value.map(|value| dot_of(e, e.record.experiment as f64, value));
         chart.add(Points::new(run.of_phase(phase).iter().filter_map(dot), style(phase)));
     }
     chart.add(failures(run));
@@ -49,7 +48,7 @@ fn every_experiment(run: &Run<'_>) -> String {
         ),
     };
     let title = format!("{} of every experiment", run.objective().name);
-    figure(&title, &note, &legend(run), &chart.svg())
+    figure(&title, &note, &legend(run), &chart.responsive())
 }
 
 /// The best so far over a phase, what it started from included.
@@ -131,8 +130,7 @@ fn bests(run: &Run<'_>, phases: &[usize]) -> Vec<(f64, String)> {
 
 fn add_policy(run: &Run<'_>, phase: usize, chart: &mut Chart, ends: &mut Ends) {
     let look = style(phase);
-    let single =
-        |e: &Experiment<'_>| e.value.map(|value| Dot::new(e.iteration as f64, value, tip(run, e)));
+    let single = |e: &Experiment<'_>| e.value.map(|value| dot_of(e, e.iteration as f64, value));
     let singles = run.of_phase(phase).iter().filter_map(single);
     let mut best = None;
     let mut steps = Vec::new();

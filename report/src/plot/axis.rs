@@ -21,6 +21,8 @@ pub struct Axis {
     pub(crate) high: f64,
     pub(crate) ticks: Vec<Tick>,
     pub(crate) grid: bool,
+    /// Whether its ticks are names, not numbers.
+    pub(crate) names: bool,
 }
 
 /// About this many ticks on an axis, unless it sets a number.
@@ -31,7 +33,7 @@ impl Axis {
     pub fn between(label: impl Into<String>, low: f64, high: f64) -> Self {
         let (low, high) = apart(low, high);
         let ticks = ticks(low, high, TICKS);
-        Self { label: label.into(), low, high, ticks, grid: true }
+        Self { label: label.into(), low, high, ticks, grid: true, names: false }
     }
 
     /// An axis that holds all values, with a little room at both ends.
@@ -57,7 +59,7 @@ impl Axis {
         let tick = |(i, name): (usize, S)| Tick { at: i as f64, text: name.into() };
         let ticks: Vec<Tick> = names.into_iter().enumerate().map(tick).collect();
         let high = ticks.len().max(1) as f64 - 0.5;
-        Self { label: label.into(), low: -0.5, high, ticks, grid: false }
+        Self { label: label.into(), low: -0.5, high, ticks, grid: false, names: true }
     }
 
     /// With about so many ticks.

@@ -27,10 +27,12 @@ impl Bars {
 impl Mark for Bars {
     fn draw(&self, frame: &PlotArea<'_>) -> String {
         let bar = |(at, from, to, tip): &(f64, f64, f64, String)| {
-            let (x0, x1) = (frame.x(*from), frame.x(*to));
+            // What an axis cannot hold ends at its end.
+            let held = |v: &f64| frame.x(*v).clamp(frame.left, frame.right());
+            let (x0, x1) = (held(from), held(to));
             let (y0, y1) = (frame.y(at - self.thick / 2.0), frame.y(at + self.thick / 2.0));
             format!(
-                "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"><title>{}</title></rect>\n",
+                "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" data-at=\"{at}\" data-from=\"{from}\" data-to=\"{to}\"><title>{}</title></rect>\n",
                 px(x0.min(x1)),
                 px(y0.min(y1)),
                 px((x1 - x0).abs()),

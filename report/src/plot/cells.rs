@@ -61,7 +61,7 @@ impl Mark for Cells {
             let (bottom, top) =
                 (frame.y(edge(self.y, row, rows)), frame.y(edge(self.y, row + 1, rows)));
             out.push_str(&format!(
-                "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"{}\"><title>{}</title></rect>\n",
+                "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"{}\" data-v=\"{value}\"><title>{}</title></rect>\n",
                 px(left),
                 px(top),
                 px(right - left),

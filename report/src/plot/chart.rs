@@ -93,6 +93,14 @@ pub struct Chart {
     alt_text: String,
 }
 
+/// Width of a figure on a phone \[px\].
+const PHONE: f64 = 350.0;
+/// Size of the mark of a simulated figure \[px\].
+const MARK: f64 = 10.5;
+/// The mark of a simulated figure.
+const SIMULATED: &str = "SIMULATED";
+/// Least room between two labels of an axis \[px\].
+const BETWEEN: f64 = 4.0;
 /// Size of tick labels \[px\].
 const SMALL: f64 = 12.0;
 /// Size of axis labels \[px\].
@@ -137,16 +145,47 @@ impl Chart {
         let frame = self.frame();
         let (w, h) = (px(self.width), px(self.height));
         let mut out = format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {w} {h}\" width=\"{w}\" height=\"{h}\" role=\"img\" aria-label=\"{}\" font-family=\"Inter,'Helvetica Neue','Segoe UI',Arial,sans-serif\" font-size=\"{}\" fill=\"{}\">\n",
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {w} {h}\" width=\"{w}\" height=\"{h}\" role=\"img\" aria-label=\"{}\" {} font-family=\"Inter,'Helvetica Neue','Segoe UI',Arial,sans-serif\" font-size=\"{}\" fill=\"{}\">\n",
             escape(&self.alt_text),
+            self.data(&frame),
             px(SMALL),
             Colour::SOFT.0,
         );
         out.push_str(&self.grid(&frame));
+        out.push_str("<g class=\"marks\">\n");
         self.marks.iter().for_each(|mark| out.push_str(&mark.draw(&frame)));
+        out.push_str("</g>\n");
         out.push_str(&self.labels(&frame));
         out.push_str("</svg>\n");
         out
+    }
+
+    /// Where the axes are and what they hold, for the script of a page; an axis of names has no numbers.
+    fn data(&self, f: &PlotArea<'_>) -> String {
+        let mut out =
+            format!("data-plot=\"{} {} {} {}\"", px(f.left), px(f.top), px(f.width), px(f.height));
+        for (name, axis) in [("x", &self.x), ("y", &self.y)] {
+            out.push_str(&format!(" data-{name}label=\"{}\"", escape(&axis.label)));
+            if axis.names {
+                let names: Vec<&str> = axis.ticks.iter().map(|tick| tick.text.as_str()).collect();
+                out.push_str(&format!(" data-{name}names=\"{}\"", escape(&names.join("|"))));
+            } else {
+                out.push_str(&format!(" data-{name}=\"{} {}\"", axis.low, axis.high));
+            }
+        }
+        out
+    }
+
+    /// The figure twice: for a wide page, and laid out for a phone. A page shows the one that fits.
+    pub fn responsive(self) -> String {
+        let wide = self.svg();
+        let mut narrow = self;
+        narrow.height = narrow.height.min(300.0);
+        narrow.width = PHONE;
+        format!(
+            "<div class=\"at-wide\">{wide}</div><div class=\"at-narrow\">{}</div>\n",
+            narrow.svg()
+        )
     }
 
     fn frame(&self) -> PlotArea<'_> {
@@ -157,7 +196,11 @@ impl Chart {
             (true, false) => 22.0,
             (true, true) => 8.0,
         };
-        let top = if self.y.label.is_empty() && !self.simulated { 8.0 } else { 26.0 };
+        let top = match (self.y.label.is_empty() && !self.simulated, self.label_meets_mark()) {
+            (true, _) => 8.0,
+            (false, false) => 26.0,
+            (false, true) => 40.0,
+        };
         PlotArea {
             left,
             top,
@@ -166,6 +209,28 @@ impl Chart {
             x: &self.x,
             y: &self.y,
         }
+    }
+
+    /// Whether the label of the vertical axis would run into the mark beside it.
+    fn label_meets_mark(&self) -> bool {
+        let mark = text_width(SIMULATED, MARK) + 1.2 * SIMULATED.len() as f64;
+        self.simulated && text_width(&self.y.label, LABEL) + mark + 12.0 > self.width
+    }
+
+    /// The ticks of the horizontal axis whose labels have room: the first, and each that is clear of the one before.
+    fn labelled(&self, f: &PlotArea<'_>) -> Vec<&Tick> {
+        let mut free = f64::NEG_INFINITY;
+        let mut ticks: Vec<&Tick> = self.x.ticks.iter().collect();
+        ticks.sort_by(|a, b| f.x(a.at).total_cmp(&f.x(b.at)));
+        ticks.retain(|tick| {
+            let half = text_width(&tick.text, SMALL) / 2.0;
+            let has_room = f.x(tick.at) - half >= free;
+            if has_room {
+                free = f.x(tick.at) + half + BETWEEN;
+            }
+            has_room
+        });
+        ticks
     }
 
     fn grid(&self, f: &PlotArea<'_>) -> String {
@@ -179,7 +244,10 @@ impl Chart {
             let up = |t: &Tick| format!("M{} {top}V{bottom}", px(f.x(t.at)));
             d.extend(self.x.ticks.iter().map(up));
         }
-        let grid = format!("<path d=\"{d}\" stroke=\"{}\" fill=\"none\"/>\n", Colour::GRID.0);
+        let grid = format!(
+            "<path class=\"grid\" d=\"{d}\" stroke=\"{}\" fill=\"none\"/>\n",
+            Colour::GRID.0
+        );
         let axis = format!(
             "<path d=\"M{left} {bottom}H{right}\" stroke=\"{}\" fill=\"none\"/>\n",
             Colour::QUIET.0
@@ -197,15 +265,21 @@ impl Chart {
                 escape(words)
             ));
         };
-        for tick in &self.x.ticks {
-            text(f.x(tick.at), f.bottom() + 15.0, " text-anchor=\"middle\"", &tick.text);
+        for tick in self.labelled(f) {
+            text(
+                f.x(tick.at),
+                f.bottom() + 15.0,
+                " class=\"xt\" text-anchor=\"middle\"",
+                &tick.text,
+            );
         }
         for tick in &self.y.ticks {
-            text(f.left - 7.0, f.y(tick.at) + 3.8, " text-anchor=\"end\"", &tick.text);
+            text(f.left - 7.0, f.y(tick.at) + 3.8, " class=\"yt\" text-anchor=\"end\"", &tick.text);
         }
         let style = format!(" font-size=\"{LABEL}\" fill=\"{}\"", Colour::INK.0);
         if !self.y.label.is_empty() {
-            text(2.0, 13.0, &style, &self.y.label);
+            let y = if self.label_meets_mark() { 27.0 } else { 13.0 };
+            text(2.0, y, &style, &self.y.label);
         }
         if !self.x.label.is_empty() {
             let middle = format!("{style} text-anchor=\"middle\"");
@@ -213,10 +287,10 @@ impl Chart {
         }
         if self.simulated {
             let mark = format!(
-                " text-anchor=\"end\" font-size=\"8.5\" letter-spacing=\"1.2\" fill=\"{}\"",
+                " text-anchor=\"end\" font-size=\"{MARK}\" letter-spacing=\"1.2\" fill=\"{}\"",
                 Colour::ALERT.0
             );
-            text(self.width - 2.0, 11.5, &mark, "SIMULATED");
+            text(self.width - 2.0, 11.5, &mark, SIMULATED);
         }
         out
     }

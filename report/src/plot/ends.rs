@@ -50,9 +50,10 @@ impl Mark for Ends {
             let from = format!("M{} {}", px(right + 2.0), px(frame.y(*at)));
             let to = format!("L{} {}", px(right + 12.0), px(y));
             format!(
-                "<path d=\"{from}{to}\" stroke=\"{colour}\" stroke-opacity=\"0.5\" fill=\"none\"/><text x=\"{}\" y=\"{}\" fill=\"{colour}\">{text}</text>\n",
+                "<path d=\"{from}{to}\" stroke=\"{colour}\" stroke-width=\"2\" fill=\"none\"/><text x=\"{}\" y=\"{}\" fill=\"{}\">{text}</text>\n",
                 px(right + 15.0),
-                px(y + 4.0)
+                px(y + 4.0),
+                Colour::INK.0
             )
         };
         self.labels.iter().zip(self.heights(frame)).map(label).collect()

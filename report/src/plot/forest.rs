@@ -57,11 +57,8 @@ pub fn forest(
     for (agrees, colour, shape) in looks.into_iter().chain([(None, Colour::SOFT, Shape::Circle)]) {
         let these = rows.iter().enumerate().filter(|(_, row)| row.agrees == agrees);
         let dots = these.map(|(i, row)| Dot {
-            x: row.value,
-            y: i as f64,
             x_between: Some((row.low, row.high)),
-            y_between: None,
-            tip: tip(row),
+            ..Dot::new(row.value, i as f64, tip(row))
         });
         chart.add(Points::new(dots, Style { colour, shape }).sized(3.0));
     }

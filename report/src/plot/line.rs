@@ -77,8 +77,15 @@ impl Mark for Line {
             points.push((x, y));
         }
         let inside = frame.holds(&points);
+        let values: Vec<String> = self
+            .points
+            .iter()
+            .filter(|(x, y)| x.is_finite() && y.is_finite())
+            .map(|(x, y)| format!("{x},{y}"))
+            .collect();
         let line = format!(
-            "<path d=\"{}\" stroke=\"{}\" stroke-width=\"{}\"{} fill=\"none\" stroke-linejoin=\"round\"/>\n",
+            "<path data-xy=\"{}\" d=\"{}\" stroke=\"{}\" stroke-width=\"{}\"{} fill=\"none\" stroke-linejoin=\"round\"/>\n",
+            values.join(" "),
             path(points),
             self.colour.0,
             px(self.width),

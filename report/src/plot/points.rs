@@ -17,12 +17,35 @@ pub struct Dot {
     pub y_between: Option<(f64, f64)>,
     /// Its tooltip.
     pub tip: String,
+    /// The experiment that it stands for, by which figures of a page find each other's points. The page tells what there is
+    /// to tell of it, in place of a tooltip.
+    pub experiment: Option<u64>,
 }
 
 impl Dot {
     /// A point without intervals.
     pub fn new(x: f64, y: f64, tip: impl Into<String>) -> Self {
         Self { x, y, tip: tip.into(), ..Self::default() }
+    }
+
+    /// The point of an experiment.
+    pub fn of_experiment(experiment: u64, x: f64, y: f64) -> Self {
+        Self { x, y, experiment: Some(experiment), ..Self::default() }
+    }
+
+    /// What the page's script reads: the experiment and the values.
+    fn data(&self) -> String {
+        let number = |name: &str, value: f64| format!(" data-{name}=\"{value}\"");
+        let mut out = number("x", self.x) + &number("y", self.y);
+        if let Some(experiment) = self.experiment {
+            out.push_str(&format!(" data-e=\"{experiment}\""));
+        }
+        for (name, between) in [("x", self.x_between), ("y", self.y_between)] {
+            if let Some((low, high)) = between {
+                out.push_str(&format!(" data-{name}-low=\"{low}\" data-{name}-high=\"{high}\""));
+            }
+        }
+        out
     }
 }
 
@@ -59,12 +82,15 @@ impl Points {
         let mut d = String::new();
         for dot in &self.dots {
             let (x, y) = (frame.x(dot.x), frame.y(dot.y));
+            // What an axis cannot hold ends at its end, not over its labels.
+            let up = |v: f64| px(frame.y(v).clamp(frame.top, frame.bottom()));
+            let across = |v: f64| px(frame.x(v).clamp(frame.left, frame.right()));
             if let Some((low, high)) = dot.y_between {
-                let (low, high) = (px(frame.y(low)), px(frame.y(high)));
+                let (low, high) = (up(low), up(high));
                 d.push_str(&format!("M{} {low}V{high}", px(x)));
             }
             if let Some((low, high)) = dot.x_between {
-                let (low, high) = (px(frame.x(low)), px(frame.x(high)));
+                let (low, high) = (across(low), across(high));
                 d.push_str(&format!("M{low} {}H{high}", px(y)));
             }
         }
@@ -91,7 +117,7 @@ impl Mark for Points {
     fn draw(&self, frame: &PlotArea<'_>) -> String {
         let outline = self.style.shape.path(self.radius);
         let dot = |dot: &Dot| {
-            let (x, y) = (px(frame.x(dot.x)), px(frame.y(dot.y)));
+            let (x, y, data) = (px(frame.x(dot.x)), px(frame.y(dot.y)), dot.data());
             let tip = match dot.tip.as_str() {
                 "" => String::new(),
                 tip => format!("<title>{}</title>", escape(tip)),
@@ -99,10 +125,12 @@ impl Mark for Points {
             match self.style.shape {
                 Shape::Circle => {
                     let r = px(self.radius);
-                    format!("<circle cx=\"{x}\" cy=\"{y}\" r=\"{r}\">{tip}</circle>\n")
+                    format!("<circle cx=\"{x}\" cy=\"{y}\" r=\"{r}\"{data}>{tip}</circle>\n")
                 }
                 _ => {
-                    format!("<path transform=\"translate({x} {y})\" d=\"{outline}\">{tip}</path>\n")
+                    format!(
+                        "<path transform=\"translate({x} {y})\" d=\"{outline}\"{data}>{tip}</path>\n"
+                    )
                 }
             }
         };

@@ -1,0 +1,67 @@
+//! What a campaign is after, in words.
+
+use flowtwin_lab::Goal;
+use flowtwin_lab::analysis::Measure;
+
+use super::format::{plain, with_unit};
+use super::page::limit_in_words;
+use super::run::Run;
+
+/// The objectives and limits of a run: `The highest pli, the peak height of emission between 420 and 470 nm [counts].`
+pub(crate) fn in_words(run: &Run<'_>) -> String {
+    let goals = &run.wanted().goals;
+    let objectives = goals.objectives.iter().map(|objective| {
+        let quantity = run.outcome(objective.outcome);
+        let name = &quantity.name;
+        let goal = match objective.goal {
+            Goal::Maximize => format!("the highest {name}"),
+            Goal::Minimize => format!("the lowest {name}"),
+            Goal::Target { target, within } => {
+                let target = with_unit(&plain(target), &quantity.unit);
+                format!("{name} of {target} within {}", plain(within))
+            }
+        };
+        let unit = match quantity.unit.as_str() {
+            "" => String::new(),
+            unit => format!(" [{unit}]"),
+        };
+        goal + &measured(run, &run.wanted().outcomes[objective.outcome]).unwrap_or_default() + &unit
+    });
+    let limits = goals.limits.iter().map(|limit| {
+        let quantity = run.outcome(limit.outcome);
+        format!("{} {}", quantity.name, limit_in_words(limit, &quantity.unit))
+    });
+    let (objectives, limits) = (listed(objectives), listed(limits));
+    let with = if limits.is_empty() { limits } else { format!(", with {limits}") };
+    let text = format!("{objectives}{with}.");
+    let mut chars = text.chars();
+    chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// How a feature is measured, where the scenario says so.
+fn measured(run: &Run<'_>, feature: &str) -> Option<String> {
+    let analysis = run.definition().analysis(&run.header().manifest)?;
+    let feature = analysis.features().iter().find(|known| known.name == feature)?;
+    let of = feature.channel.replace('_', " ");
+    let between = |low: f64, high: f64| format!("between {} and {} nm", plain(low), plain(high));
+    Some(match &feature.measure {
+        Measure::ValueAt { nm, .. } => format!(", {of} at {} nm", plain(*nm)),
+        Measure::PeakHeight { low_nm, high_nm, .. } => {
+            format!(", the height of the peak of {of} {}", between(*low_nm, *high_nm))
+        }
+        Measure::PeakPosition { low_nm, high_nm, .. } => {
+            format!(", where {of} is highest {}", between(*low_nm, *high_nm))
+        }
+        Measure::Formula(formula) => format!(" = {formula}"),
+        _ => return None,
+    })
+}
+
+fn listed(parts: impl Iterator<Item = String>) -> String {
+    let parts: Vec<String> = parts.collect();
+    match parts.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        None => String::new(),
+    }
+}
