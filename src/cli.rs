@@ -274,6 +274,9 @@ pub struct Folder {
     /// Print the summary as JSON.
     #[arg(long)]
     pub json: bool,
+    /// Say nothing of what goes as planned.
+    #[arg(long, short)]
+    pub quiet: bool,
     /// The live page.
     #[cfg(feature = "serve")]
     #[command(flatten)]

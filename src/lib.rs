@@ -11,3 +11,4 @@ pub mod progress;
 mod shout;
 mod signals;
 pub mod sketch;
+mod syringes;

@@ -1,4 +1,4 @@
-//! How a campaign goes, on stderr: one line that renews itself on a terminal, plain lines elsewhere.
+//! How a campaign goes, on stderr: a few lines that renew themselves on a terminal, plain lines elsewhere.
 
 use std::io::{IsTerminal as _, stderr};
 use std::time::Instant;
@@ -6,11 +6,13 @@ use std::time::Instant;
 use flowtwin_campaign::campaign::Observer;
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::{Conditions, Observation};
+use flowtwin_report::format::significant;
 use flowtwin_report::policy_in_words;
 use flowtwin_statistics::front::pareto_front;
 use flowtwin_twin::Stop;
 
-use crate::console;
+use crate::syringes::Syringes;
+use crate::{console, sketch};
 
 /// Shows phase, experiment, best so far, lab time and wall time left.
 #[derive(Debug)]
@@ -22,6 +24,8 @@ pub struct Progress<'a> {
     total: usize,
     computed: usize,
     phase: PhaseShown,
+    syringes: Syringes,
+    quiet: bool,
 }
 
 #[derive(Debug, Default)]
@@ -49,10 +53,31 @@ impl<'a> Progress<'a> {
             total: scenario.experiments(),
             computed: 0,
             phase: PhaseShown::default(),
+            syringes: Syringes::new(scenario.manifest()),
+            quiet: false,
         }
     }
 
-    fn line(&self, number: u64, observation: &Observation) -> String {
+    /// The same, which says nothing of what goes as planned.
+    #[must_use]
+    pub fn quiet(self, quiet: bool) -> Self {
+        Self { quiet, ..self }
+    }
+
+    /// The lines that renew themselves: bar and numbers, the spectrum, the syringes.
+    fn view(&self, number: u64, observation: &Observation, columns: Option<usize>) -> Vec<String> {
+        let wide = columns.unwrap_or(WIDE).saturating_sub(1);
+        let mut lines = vec![self.line(number, observation, columns)];
+        if let Some(spectrum) = observation.outcome.spectra.first().filter(|_| wide > NARROW) {
+            let name = format!("{} ", spectrum.name.replace('_', " "));
+            let room = (wide - NARROW).min(60);
+            lines.push(clipped(name + &sketch::line(spectrum, room), wide));
+        }
+        lines.extend(self.syringes.line().map(|line| clipped(line, wide)));
+        lines
+    }
+
+    fn line(&self, number: u64, observation: &Observation, columns: Option<usize>) -> String {
         const WIDTH: usize = 20;
         let PhaseShown { name, planned, done, .. } = &self.phase;
         let filled = WIDTH * number as usize / self.total.max(1);
@@ -65,7 +90,7 @@ impl<'a> Progress<'a> {
             self.found().unwrap_or_else(|| "no result yet".into()),
             self.left(number),
         );
-        fit(&bar, words, console::columns(&stderr()))
+        fit(&bar, words, columns)
     }
 
     /// What the phase has found so far.
@@ -73,7 +98,9 @@ impl<'a> Progress<'a> {
         let PhaseShown { best, scores, .. } = &self.phase;
         match (best, pareto_front(scores).len()) {
             (Some((best, _)), _) => {
-                Some(format!("best {} {best:.1} {}", self.scenario.objective().feature, self.unit))
+                // As many digits as the closing table has: 0.122 and 0.058 are not the same.
+                let (feature, best) = (&self.scenario.objective().feature, significant(*best, 4));
+                Some(format!("best {feature} {best} {}", self.unit).trim_end().to_owned())
             }
             (None, 0) => None,
             (None, 1) => Some("1 best compromise".into()),
@@ -95,11 +122,24 @@ impl<'a> Progress<'a> {
         }
     }
 
+    /// Says a line that stays.
     fn say(&self, text: &str) {
-        match self.renews {
-            true => console::say(format_args!("\r\x1b[2K{text}")),
-            false => console::say_line(text),
+        if !self.quiet {
+            console::say_line(format_args!("{}{text}", self.erased()));
         }
+    }
+
+    /// What takes the lines away that renew themselves.
+    fn erased(&self) -> &'static str {
+        if self.renews { "\r\x1b[J" } else { "" }
+    }
+
+    /// Shows lines that renew themselves, below an empty one on which the cursor waits: whatever else is said meanwhile is
+    /// written there, and stays.
+    fn show(&self, lines: &[String]) {
+        let back = lines.len();
+        let lines: String = lines.iter().map(|line| format!("\n{line}")).collect();
+        console::say(format_args!("{}{lines}\r\x1b[{back}A", self.erased()));
     }
 }
 
@@ -126,8 +166,9 @@ impl Observer for Progress<'_> {
         if wanted.goals.objectives.len() > 1 && wanted.goals.allow(&values) {
             self.phase.scores.extend(wanted.goals.scores(&values));
         }
-        if self.renews {
-            self.say(&self.line(number, observation));
+        self.syringes.take(&observation.consumed_ml);
+        if self.renews && !self.quiet {
+            self.show(&self.view(number, observation, console::columns(&stderr())));
         }
     }
 
@@ -146,10 +187,24 @@ impl Observer for Progress<'_> {
         let failed = if *failed > 0 { format!(", {failed} failed") } else { String::new() };
         let why = stop.map_or(String::new(), |stop| format!("; stopped early: {stop}"));
         self.say(&format!("phase {name}: {done} experiments{failed}, {best}{why}"));
-        if self.renews {
-            console::say_line("");
-        }
     }
+}
+
+impl Drop for Progress<'_> {
+    fn drop(&mut self) {
+        console::say(self.erased());
+    }
+}
+
+/// Columns that are reckoned with where a terminal does not tell them.
+const WIDE: usize = 80;
+
+/// Columns that a name takes beside a spectrum.
+const NARROW: usize = 16;
+
+/// A line of no more than so many characters.
+fn clipped(line: String, columns: usize) -> String {
+    line.chars().take(columns).collect()
 }
 
 /// A line that can renew itself: it must not be wider than its terminal. The bar goes first.

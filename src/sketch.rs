@@ -8,7 +8,7 @@ const BLOCKS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇',
 
 /// The spectrum as an area over its wavelengths, with the range of both axes.
 pub fn spectrum(spectrum: &Spectrum) -> String {
-    let means = means(&spectrum.values);
+    let means = means(&spectrum.values, COLUMNS);
     let top = means.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
     let mut out = format!("{} [{}], 0 to {:.4}\n", spectrum.name, spectrum.unit, top);
     for row in (0..ROWS).rev() {
@@ -25,14 +25,26 @@ pub fn spectrum(spectrum: &Spectrum) -> String {
     out
 }
 
+/// The spectrum in one line of so many characters.
+pub fn line(spectrum: &Spectrum, columns: usize) -> String {
+    let means = means(&spectrum.values, columns);
+    let top = means.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
+    means.iter().map(|mean| level(mean / top)).collect()
+}
+
+/// A block as high as a share from 0 to 1.
+pub fn level(share: f64) -> char {
+    BLOCKS[(8.0 * share).round().clamp(0.0, 8.0) as usize]
+}
+
 /// Mean of the values in each column; a value below zero is noise about nothing.
-fn means(values: &[f64]) -> Vec<f64> {
+fn means(values: &[f64], columns: usize) -> Vec<f64> {
     let part = |column: usize| {
-        let range = column * values.len() / COLUMNS..(column + 1) * values.len() / COLUMNS;
+        let range = column * values.len() / columns..(column + 1) * values.len() / columns;
         let part = &values[range];
         part.iter().sum::<f64>() / part.len().max(1) as f64
     };
-    (0..COLUMNS).map(|column| part(column).max(0.0)).collect()
+    (0..columns).map(|column| part(column).max(0.0)).collect()
 }
 
 #[cfg(test)]
@@ -53,5 +65,6 @@ mod tests {
         assert_eq!(lines[0], "ramp [AU], 0 to 75.0000");
         assert!(lines[1].ends_with('█') && lines[1].starts_with("      "));
         assert_eq!(lines[ROWS + 1].len(), COLUMNS);
+        assert_eq!(line(&ramp, 8), "▁▂▃▄▅▆▇█");
     }
 }

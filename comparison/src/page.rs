@@ -78,7 +78,7 @@ fn laid_over(a: &Side, b: &Side, place: usize, name: (&str, &str), simulated: bo
         legend.push(style, side);
     }
     let note = if goal.is_some() { "Lines: the best so far." } else { "" };
-    figure(&quantity.name, note, &legend, &chart.svg())
+    figure(&quantity.name, note, &legend, &chart.responsive())
 }
 
 fn best_so_far(points: &[(f64, f64)], goal: &Goal) -> Vec<(f64, f64)> {

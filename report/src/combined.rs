@@ -208,7 +208,7 @@ fn progress(runs: &[Run<'_>], policies: &[Policy], simulated: bool) -> String {
     }
     chart.add(ends);
     let note = "Median over the runs; bands from the lower to the upper quartile.";
-    figure("Best so far", note, &legend(policies), &chart.svg())
+    figure("Best so far", note, &legend(policies), &chart.responsive())
 }
 
 fn bests(runs: &[Run<'_>], policies: &[Policy], simulated: bool) -> String {
@@ -233,7 +233,7 @@ fn bests(runs: &[Run<'_>], policies: &[Policy], simulated: bool) -> String {
         }
     }
     let note = "Hollow: runs. Filled: their median and quartiles.";
-    figure("Best of each run", note, &Legend::default(), &chart.svg())
+    figure("Best of each run", note, &Legend::default(), &chart.responsive())
 }
 
 /// Lower quartile, median and upper quartile, see [`quantile`]; none of nothing.

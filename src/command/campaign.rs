@@ -76,7 +76,7 @@ pub(super) fn at(
             heed_ctrl_c()?;
         }
         let page = Beside::of(to, folder.path())?;
-        let mut progress = Progress::new(scenario);
+        let mut progress = Progress::new(scenario).quiet(to.quiet);
         let (backend, world) = (place.backend.to_owned(), place.world());
         let campaign = Campaign::new(scenario, seed, threads(to.jobs), &STOP);
         let campaign = match filled {

@@ -100,7 +100,8 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     let expected = scenario.simulated()?.lab(seed);
     let on = |scenario: &Scenario, rig: Box<dyn Lab>, cables: Option<Cables>| {
         let say = |text: &str| console::say_line(text);
-        let inner = Alongside::new(scenario, expected, Progress::new(scenario), say);
+        let inner =
+            Alongside::new(scenario, expected, Progress::new(scenario).quiet(to.quiet), say);
         let accept = args.accept_first;
         let mut watch = Attendant { inner, rehearsed: scenario, accept, cables };
         let campaign = Campaign::new(scenario, seed, threads(to.jobs), &STOP).filled(filled);

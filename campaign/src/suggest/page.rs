@@ -75,7 +75,7 @@ fn chart(
     legend.push_hollow(Style::series(2), "expected");
     let note =
         format!("A measured value lies within the bar in {} of 100 cases.", plain(100.0 * INSIDE));
-    figure(name, &note, &legend, &chart.svg())
+    figure(name, &note, &legend, &chart.responsive())
 }
 
 /// Targets and limits of an outcome, with words.

@@ -209,5 +209,5 @@ fn parity(data: &Data, surrogate: SurrogateSpec, evaluation: &Evaluation) -> Str
         rows.len(),
         fixed(100.0 * evaluation.coverage_95.value, 0)
     );
-    figure(surrogate.name(), &note, &Legend::default(), &chart.svg())
+    figure(surrogate.name(), &note, &Legend::default(), &chart.responsive())
 }

@@ -68,7 +68,7 @@
   /** A spectrum as a small figure. */
   function spectrum(channel, packed) {
     const y = values(packed), x = channel.nm, w = 350, h = 190, [left, top, right, bottom] = [52, 22, 10, 34];
-    const lo = Math.min(0, ...y), hi = Math.max(...y) || 1, x0 = x[0], x1 = x[x.length - 1];
+    const hi = Math.max(...y) || 1, least = Math.min(...y), lo = least < -0.02 * hi ? least : 0, x0 = x[0], x1 = x[x.length - 1];
     const px = (v) => left + ((v - x0) / (x1 - x0)) * (w - left - right), py = (v) => h - bottom - ((v - lo) / (hi - lo)) * (h - top - bottom);
     const d = y.map((v, i) => (i ? "L" : "M") + px(x[i]).toFixed(1) + " " + py(v).toFixed(1)).join("");
     const short = (v) => String(Number(v.toPrecision(3)));

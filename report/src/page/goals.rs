@@ -63,7 +63,7 @@ fn growth(run: &Run<'_>) -> String {
         "What the best compromises so far cover, including what the phase started from; counted from {}.",
         from.join(", ")
     );
-    figure("Hypervolume", &note, &legend(run), &chart.svg())
+    figure("Hypervolume", &note, &legend(run), &chart.responsive())
 }
 
 /// One objective against another, with the best compromises between them; what a limit forbids is shaded.
@@ -101,7 +101,7 @@ fn trade_off(run: &Run<'_>, front: &Front, (a, b): (usize, usize)) -> String {
     }
     let note =
         "Filled, with a line through them: the best compromises. Shaded: what a limit forbids.";
-    figure(&title, note, &legend(run), &chart.svg())
+    figure(&title, note, &legend(run), &chart.responsive())
 }
 
 /// An outcome of every experiment; what a limit forbids is shaded.
@@ -128,7 +128,7 @@ fn over_run(run: &Run<'_>, place: usize) -> String {
             |e: &Experiment<'_>| Some(dot_of(e, e.record.experiment as f64, e.values[place]?));
         chart.add(Points::new(run.of_phase(phase).iter().filter_map(dot), style(phase)));
     }
-    figure(&says, &rules_in_words(run, place), &legend(run), &chart.svg())
+    figure(&says, &rules_in_words(run, place), &legend(run), &chart.responsive())
 }
 
 /// What limits say of an outcome.
@@ -186,7 +186,7 @@ fn distance(run: &Run<'_>, place: usize, target: f64, within: f64) -> String {
     }
     let note =
         "Lines: the nearest so far that keeps all limits, including what the phase started from.";
-    figure(&title, note, &legend(run), &chart.svg())
+    figure(&title, note, &legend(run), &chart.responsive())
 }
 
 /// The axis of an outcome, with the limits and targets that are about it.

@@ -84,5 +84,5 @@ pub(super) fn against_temperature(run: &Run<'_>) -> Option<String> {
         let dots = run.of_phase(phase).iter().filter_map(dot);
         chart.add(Points::new(dots, style(phase)));
     }
-    Some(figure(&title, "The other inputs vary too.", &legend(run), &chart.svg()))
+    Some(figure(&title, "The other inputs vary too.", &legend(run), &chart.responsive()))
 }

@@ -153,7 +153,7 @@ fn stages(run: &Run<'_>) -> Option<String> {
         }
         chart.add(bars);
     }
-    Some(figure("Where the time of an experiment goes", "", &legend, &chart.svg()))
+    Some(figure("Where the time of an experiment goes", "", &legend, &chart.responsive()))
 }
 
 fn means(experiments: &[Experiment<'_>]) -> [f64; 3] {

@@ -88,7 +88,7 @@ fn parity(
         chart.add(text.moved(10.0, 20.0 + 16.0 * i as f64));
     }
     let note = format!("{note} ({}). Bars: 95 % intervals.", count(points.len()));
-    figure(title, &note, &Legend::default(), &chart.svg())
+    figure(title, &note, &Legend::default(), &chart.responsive())
 }
 
 /// A range that holds all values and intervals, the same for both charts.

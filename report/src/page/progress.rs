@@ -110,7 +110,7 @@ fn policies(run: &Run<'_>) -> Option<String> {
     }
     chart.add(ends);
     let note = "Each policy's own experiments. Hollow: single results. Dashed: the best they started from.";
-    Some(figure("Best so far of each policy", note, &legend_of(run, &phases), &chart.svg()))
+    Some(figure("Best so far of each policy", note, &legend_of(run, &phases), &chart.responsive()))
 }
 
 /// The best values that the phases start from, each once.

@@ -37,6 +37,6 @@ fn parity(feature: &FeatureRepeat, simulated: bool) -> String {
         &quantity.name,
         "Each point an experiment. Dashed: no difference.",
         &Legend::default(),
-        &chart.svg(),
+        &chart.responsive(),
     )
 }

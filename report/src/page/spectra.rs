@@ -34,7 +34,7 @@ fn one(
     let chart = spectrum::coloured(spectrum, &marks, run.header().simulated, colour);
     let name = capital(&spectrum.name.replace('_', " "));
     let title = format!("{name}, experiment {}", experiment.record.experiment);
-    figure(&title, "", &Legend::default(), &chart.svg())
+    figure(&title, "", &Legend::default(), &chart.responsive())
 }
 
 /// Wavelengths at which features of a channel were read [nm], with what to call them.

@@ -1,6 +1,7 @@
 //! A chart: two axes and the marks between them.
 
 use std::fmt;
+use std::rc::Rc;
 
 use super::axis::{Axis, Tick};
 use super::style::Colour;
@@ -81,11 +82,11 @@ impl PlotArea<'_> {
 }
 
 /// Two axes and the marks between them.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Chart {
     x: Axis,
     y: Axis,
-    marks: Vec<Box<dyn Mark>>,
+    marks: Vec<Rc<dyn Mark>>,
     width: f64,
     height: f64,
     right_px: f64,
@@ -137,7 +138,7 @@ impl Chart {
 
     /// Adds a mark on top of those there are.
     pub fn add(&mut self, mark: impl Mark + 'static) {
-        self.marks.push(Box::new(mark));
+        self.marks.push(Rc::new(mark));
     }
 
     /// The figure as an `<svg>` element.
@@ -177,9 +178,9 @@ impl Chart {
     }
 
     /// The figure twice: for a wide page, and laid out for a phone. A page shows the one that fits.
-    pub fn responsive(self) -> String {
+    pub fn responsive(&self) -> String {
         let wide = self.svg();
-        let mut narrow = self;
+        let mut narrow = self.clone();
         narrow.height = narrow.height.min(300.0);
         narrow.width = PHONE;
         format!(

@@ -169,7 +169,7 @@ fn chart(
     chart.add(ends);
     let note = "Lines: median over seeds. Bands: quartiles. Regret is measured without noise, \
                 from the best value that is known.";
-    figure(&format!("Regret against {label}"), note, &legend, &chart.svg())
+    figure(&format!("Regret against {label}"), note, &legend, &chart.responsive())
 }
 
 /// Share of the best conditions of a table against evaluations.
@@ -194,7 +194,7 @@ fn finds(results: &Results, scenario: usize, finding: &Finding) -> String {
         legend.push(style, &results.card.policies[policy]);
     }
     let note = "Lines: median over seeds. Bands: quartiles. The opening counts.";
-    figure("Best conditions found", note, &legend, &chart.svg())
+    figure("Best conditions found", note, &legend, &chart.responsive())
 }
 
 /// All pairs at the end.

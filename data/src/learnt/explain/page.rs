@@ -102,7 +102,7 @@ fn swarm(data: &Data, explanation: &Explanation) -> String {
          prediction; left, it lowered it.",
         explanation.explained.len()
     );
-    figure("Shapley values", &note, &Legend::default(), &chart.svg())
+    figure("Shapley values", &note, &Legend::default(), &chart.responsive())
 }
 
 /// The mean response to an input, and how it differs between experiments.
@@ -129,7 +129,7 @@ fn curve(data: &Data, explanation: &Explanation, input: usize) -> String {
     .with(Line::new(x.iter().copied().zip(mean.iter().copied()), style.colour).wide(2.0));
     let note = "Line: mean prediction over the data with this input set. Band: 10 to 90 % of them. \
                 Dots: measured.";
-    figure(&label(data, input), note, &Legend::default(), &chart.svg())
+    figure(&label(data, input), note, &Legend::default(), &chart.responsive())
 }
 
 /// The mean response to two inputs.

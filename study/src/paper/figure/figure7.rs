@@ -39,7 +39,7 @@ fn contributions(seeds: &[Seed], first: &Seed) -> String {
         .sized(HALF, HIGH)
         .with(bars);
     let note = "Exact Shapley values of the twin. To the left: more of it lowers PLI.";
-    figure("A: contributions", note, &Legend::default(), &chart.svg())
+    figure("A: contributions", note, &Legend::default(), &chart.responsive())
 }
 
 /// Sections through the surface at five temperatures.

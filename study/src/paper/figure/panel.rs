@@ -83,7 +83,7 @@ impl Panel {
         for (i, series) in self.series.iter().enumerate() {
             legend.push(Style::series(i), &series.name);
         }
-        figure(&self.title, &self.note, &legend, &self.chart().svg())
+        figure(&self.title, &self.note, &legend, &self.chart().responsive())
     }
 
     fn chart(&self) -> Chart {
