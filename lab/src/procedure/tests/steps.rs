@@ -249,3 +249,24 @@ fn samples_and_sensors_are_read_where_features_come_from_them() {
     assert_eq!([at("eye takes 10"), at("a stops")], [[108.4], [108.8]]);
     assert_eq!(at("column has results"), [138.4]);
 }
+
+#[test]
+fn a_sensor_alone_is_read_as_well() {
+    use crate::analysis::{Feature, Measure};
+    let mut rig = rig();
+    let kpa = Feature { name: "kpa".into(), channel: "gauge".into(), measure: Measure::Reading };
+    let analysis = analysis(vec![kpa], rig.manifest());
+    let procedure = crate::procedure::Procedure::new(ProcedureSpec::default(), recipe(), analysis);
+    let observation = procedure.run(&mut rig, &blank(), &rates(100.0, 0.0, 200.0));
+    assert_eq!(observation.feature("kpa"), Some(12.5));
+}
+
+#[test]
+fn two_pumps_of_one_stock_take_from_it_together() {
+    let observation = procedure().run(&mut rig(), &blank(), &rates(100.0, 50.0, 200.0));
+    // τ = 60 · 40/150 + 60 · 80/350 s; b starts 0.4 s after a, oil 0.4 s later, and the dark takes no time of it.
+    let flows_s = 1.2 * (16.0 + 60.0 * 80.0 / 350.0) + 0.4;
+    let salt = 0.1 * (flows_s + 0.8) / 60.0 + 0.05 * (flows_s + 0.4) / 60.0;
+    let (stock, ml) = &observation.consumed_ml[0];
+    assert!(stock == "salt" && close(*ml, salt), "{ml} for {salt}");
+}

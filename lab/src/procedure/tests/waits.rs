@@ -294,6 +294,12 @@ fn where_readings_follow_each_other_the_clock_decides() {
     assert_eq!(readings.len(), 67);
     assert!(close(*readings.last().unwrap(), 120.4 + 66.0 * 0.9), "{readings:?}");
     assert!(observation.outcome.quality.not_steady);
+    // The last one may begin at the last moment, 1.725 · 40 s after the flow.
+    let levels: Vec<u16> = (0..200).map(|i| 300 + 300 * (i % 2)).collect();
+    let mut rig = showing(Vec::leak(levels));
+    let procedure = procedure_of(watching(0.001, 1.5, 1.725));
+    procedure.run(&mut rig, &blank(), &rates(100.0, 0.0, 200.0));
+    assert!(close(*rig.times("lamp on").last().unwrap(), 129.4));
 }
 
 /// Analysers are asked for every reading.
