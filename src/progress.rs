@@ -60,8 +60,9 @@ impl<'a> Progress<'a> {
 
     /// The same, which says nothing of what goes as planned.
     #[must_use]
-    pub fn quiet(self, quiet: bool) -> Self {
-        Self { quiet, ..self }
+    pub fn quiet(mut self, quiet: bool) -> Self {
+        self.quiet = quiet;
+        self
     }
 
     /// The lines that renew themselves: bar and numbers, the spectrum, the syringes.
