@@ -20,15 +20,18 @@ pub(crate) fn coloured(
     let grid = &spectrum.wavelengths_nm;
     let (first, last) = (grid.first().copied(), grid.last().copied());
     let name = Quantity::new(&spectrum.name.replace('_', " "), &spectrum.unit);
+    let across =
+        Axis::between("wavelength [nm]", first.unwrap_or(0.0), last.unwrap_or(1.0)).plain();
     let mut chart = Chart::new(
-        Axis::between("wavelength [nm]", first.unwrap_or(0.0), last.unwrap_or(1.0)).plain(),
+        across.clone(),
         Axis::covering(name.label(), spectrum.values.iter().copied()),
         format!("{} spectrum", name.name),
         simulated,
     )
     .sized(440.0, 280.0);
-    for (nm, label) in marks {
-        chart.add(Rule::upright(*nm, label).dashed(Dash::Dotted));
+    // What fits on a phone fits everywhere.
+    for rule in Rule::uprights(marks, &across, 270.0) {
+        chart.add(rule.dashed(Dash::Dotted));
     }
     let points = grid.iter().copied().zip(spectrum.values.iter().copied());
     chart.add(Line::new(points, colour).wide(1.3));

@@ -123,7 +123,8 @@ impl Table {
         let foot =
             if closing.is_empty() { closing } else { format!("<tfoot>\n{closing}</tfoot>\n") };
         format!(
-            "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table\"><table>\n<thead>\n{}</thead>\n<tbody>\n{body}</tbody>\n{foot}</table></div>\n",
+            "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Table: {}\"><table>\n<thead>\n{}</thead>\n<tbody>\n{body}</tbody>\n{foot}</table></div>\n",
+            escape(&titles.join(", ")),
             row("th", &titles)
         )
     }

@@ -1,9 +1,10 @@
 //! Reference lines and words.
 
+use super::axis::Axis;
 use super::chart::{Mark, PlotArea};
 use super::line::Dash;
 use super::style::Colour;
-use super::svg::{escape, px};
+use super::svg::{escape, px, text_width};
 
 /// A straight line across the chart, with a word on it.
 #[derive(Clone, Debug)]
@@ -13,18 +14,48 @@ pub struct Rule {
     label: String,
     colour: Colour,
     dash: Dash,
+    /// Lines of text that its label stands below the top.
+    below: usize,
 }
+
+/// Share of the axis behind which labels stand left of their lines.
+const LATE: f64 = 0.7;
+
+/// Height of a line of labels \[px\].
+const LINE: f64 = 14.0;
 
 impl Rule {
     /// A level line at this value of the vertical axis, its label above its right end.
     pub fn level(at: f64, label: impl Into<String>) -> Self {
         let label = label.into();
-        Self { at, upright: false, label, colour: Colour::SOFT, dash: Dash::Dashed }
+        Self { at, upright: false, label, colour: Colour::SOFT, dash: Dash::Dashed, below: 0 }
     }
 
     /// An upright line at this value of the horizontal axis, its label at its top.
     pub fn upright(at: f64, label: impl Into<String>) -> Self {
         Self { upright: true, ..Self::level(at, label) }
+    }
+
+    /// An upright line for each of these values and labels, the labels below each other where they would run into one another
+    /// on a chart `narrow` pixels wide.
+    pub fn uprights(
+        marks: &[(f64, String)],
+        axis: &Axis,
+        narrow: f64,
+    ) -> impl Iterator<Item = Self> {
+        let mut taken: Vec<(usize, f64, f64)> = Vec::new();
+        let place = |(at, label): &(f64, String)| {
+            let (share, width) = (axis.share(*at), text_width(label, 12.0) + 8.0);
+            let x = share * narrow;
+            // The label stands on the other side where the end of the axis is near.
+            let (from, to) = if share > LATE { (x - width, x) } else { (x, x + width) };
+            let is_free =
+                |line: &usize| taken.iter().all(|(l, a, b)| l != line || to <= *a || from >= *b);
+            let below = (0..).find(is_free).unwrap_or_default();
+            taken.push((below, from, to));
+            Self { below, ..Self::upright(*at, label) }
+        };
+        marks.iter().map(place).collect::<Vec<_>>().into_iter()
     }
 
     /// In this colour.
@@ -47,9 +78,18 @@ impl Mark for Rule {
         let (d, text) = if self.upright {
             let x = f.x(self.at);
             let d = format!("M{} {}V{}", px(x), px(f.top), px(f.bottom()));
-            let late = x > f.left + 0.7 * f.width;
+            let late = x > f.left + LATE * f.width;
             let (at, anchor) = if late { (x - 4.0, Anchor::End) } else { (x + 4.0, Anchor::Start) };
-            (d, words(at, f.top + 10.0, &self.label, anchor, self.colour))
+            (
+                d,
+                words(
+                    at,
+                    f.top + 10.0 + LINE * self.below as f64,
+                    &self.label,
+                    anchor,
+                    self.colour,
+                ),
+            )
         } else {
             let y = f.y(self.at);
             let d = format!("M{} {}H{}", px(f.left), px(y), px(f.right()));

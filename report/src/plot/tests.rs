@@ -93,3 +93,52 @@ fn what_is_said_in_a_figure_is_escaped() {
     let svg = unit_chart().with(Points::new(dots, Style::series(0))).svg();
     assert!(svg.contains("<title>a &lt; b &amp; &quot;c&quot;</title>"));
 }
+
+/// `664 nm` and `664.0 nm` were drawn over each other.
+#[test]
+fn labels_of_upright_lines_do_not_run_into_each_other() {
+    let axis = Axis::between("", 400.0, 700.0);
+    let marks = [(664.0, "664 nm"), (664.2, "664.2 nm"), (660.0, "660 nm"), (450.0, "450 nm")];
+    let marks = marks.map(|(at, label)| (at, label.to_owned()));
+    let mut chart = frame_free(axis.clone(), Axis::between("", 0.0, 1.0)).sized(350.0, 200.0);
+    Rule::uprights(&marks, &axis, 270.0).for_each(|rule| chart.add(rule));
+    let svg = chart.svg();
+    let lines: Vec<&str> = svg.lines().filter(|line| line.ends_with(" nm</text>")).collect();
+    let y: Vec<f64> = lines.iter().flat_map(|line| numbers(line, "y")).collect();
+    assert_eq!(y.len(), 4);
+    for (i, a) in y[..3].iter().enumerate() {
+        assert!(y[..i].iter().all(|b| (a - b).abs() > 13.0), "{y:?}");
+    }
+    assert!((y[3] - y[0]).abs() < 1e-9, "one that is far away stays at the top: {y:?}");
+}
+
+#[test]
+fn labels_of_ticks_leave_room_for_each_other() {
+    let names: Vec<String> = (0..12).map(|i| format!("a long name {i}")).collect();
+    let svg =
+        frame_free(Axis::names("", names), Axis::between("", 0.0, 1.0)).sized(350.0, 200.0).svg();
+    let lines: Vec<&str> = svg.lines().filter(|line| line.contains("class=\"xt\"")).collect();
+    let x: Vec<f64> = lines.iter().flat_map(|line| numbers(line, "x")).collect();
+    assert!(x.len() > 1 && x.windows(2).all(|pair| pair[1] - pair[0] > 70.0), "{x:?}");
+}
+
+#[test]
+fn bars_and_intervals_stay_within_the_axes() {
+    let dot = Dot {
+        x_between: Some((-4.0, 9.0)),
+        y_between: Some((-4.0, 9.0)),
+        ..Dot::new(0.5, 0.5, "")
+    };
+    let mut bars = Bars::new(Colour::INK, 0.2);
+    bars.push(0.5, 0.0, 7.0, "");
+    let chart = unit_chart().with(Points::new([dot], Style::series(1))).with(bars);
+    let svg = chart.svg();
+    let plot = svg.split("data-plot=\"").nth(1).unwrap().split('"').next().unwrap();
+    let plot: Vec<f64> = plot.split(' ').map(|part| part.parse().unwrap()).collect();
+    let right = plot[0] + plot[2];
+    let bar = svg.lines().find(|line| line.starts_with("<rect")).unwrap();
+    assert!(numbers(bar, "x")[0] + numbers(bar, "width")[0] <= right + 0.01, "{bar}");
+    let interval = svg.lines().find(|line| line.contains("stroke-opacity=\"0.6\"")).unwrap();
+    let end: f64 = interval.split('H').nth(1).unwrap().split('"').next().unwrap().parse().unwrap();
+    assert!(end <= right + 0.01, "{interval}");
+}

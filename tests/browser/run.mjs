@@ -1,0 +1,162 @@
+// Opens every page at two widths, light and dark, uses its controls, and compares figures with the run.
+
+import { readFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { createRequire } from "node:module";
+import { chromium } from "playwright-core";
+import { layout, points } from "./looks.mjs";
+
+const { CHROMIUM, FLOWTWIN, WORK } = process.env;
+const LEAST_PX = 9;
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const problems = [];
+let checks = 0;
+
+const problem = (where, words) => problems.push(`${where}: ${words}`);
+function same(where, found, wanted) {
+  checks += 1;
+  if (JSON.stringify(found) !== JSON.stringify(wanted)) problem(where, `${JSON.stringify(found)}, not ${JSON.stringify(wanted)}`);
+}
+
+function csv(text) {
+  const [head, ...rows] = text.trim().split("\n").map((line) => line.split(","));
+  return rows.map((row) => Object.fromEntries(head.map((name, i) => [name, row[i]])));
+}
+
+const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+  "--disable-background-networking", "--disable-component-update", "--disable-sync"] });
+
+/** Opens a page, has it looked at, and closes it. */
+async function open(name, url, width, scheme, look, settled) {
+  const where = `${name} ${width} ${scheme}`;
+  const context = await browser.newContext({ viewport: { width, height: width < 600 ? 844 : 900 }, colorScheme: scheme, acceptDownloads: true, hasTouch: width < 600 });
+  const page = await context.newPage();
+  page.on("console", (message) => { if (["error", "warning"].includes(message.type())) problem(where, `console: ${message.text()}`); });
+  page.on("pageerror", (error) => problem(where, error.message));
+  page.on("request", (request) => { if (!/^(file:|data:|blob:|http:\/\/127\.0\.0\.1:)/.test(request.url())) problem(where, `asks ${request.url()}`); });
+  const began = performance.now();
+  await page.goto(url);
+  await settled?.(page);
+  const opened = performance.now() - began;
+  for (const wrong of new Set(await page.evaluate(layout, LEAST_PX))) problem(where, wrong);
+  await look(page, where);
+  // Playwright evaluates without regard to the page's policy.
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => window.axe.run());
+  for (const { id, help, nodes } of violations) problem(where, `axe ${id}: ${help}: ${nodes.slice(0, 3).map((n) => n.html.slice(0, 120)).join(" | ")}`);
+  await page.evaluate(() => scrollTo(0, 0));
+  await page.screenshot({ path: `${WORK}/pictures/${name}-${width}-${scheme}.png`, fullPage: true });
+  checks += 4;
+  console.log(`${where}: opened in ${opened.toFixed(0)} ms`);
+  await context.close();
+}
+
+/** A report: its figures say what the run measured, and every control does what it says. */
+const report = (run, objective) => async (page, where) => {
+  const rows = csv(readFileSync(`${WORK}/runs/${run}/observations.csv`, "utf8"));
+  const ok = rows.filter((row) => row.status === "ok");
+  const value = new Map(ok.map((row) => [Number(row.experiment), Number(row[objective])]));
+  const figures = await page.evaluate(points);
+  const progress = figures.find((f) => f.x === "experiment" && f.points.length >= ok.length && f.points.every((p) => p.e === p.x));
+  same(`${where}: the experiments of the first figure`, progress?.points.filter((p) => value.has(p.e)).map((p) => [p.e, p.y]).sort((a, b) => a[0] - b[0]), [...value]);
+  for (const figure of figures.filter((f) => !f.y.startsWith("volume"))) {
+    for (const p of figure.points) {
+      const off = [p.x - p.seen[0], p.y - p.seen[1]].map(Math.abs);
+      const [wide, high] = [Math.abs(p.x) + 1, Math.abs(p.y) + 1];
+      if (off[0] > 0.01 * wide || off[1] > 0.01 * high) problem(where, `experiment ${p.e} is drawn at ${p.seen}, not at ${p.x}, ${p.y}`);
+    }
+  }
+  checks += figures.length;
+
+  same(`${where}: rows`, await page.locator("#all tbody tr").count(), rows.length);
+  await page.fill("#filter", "experiment <= 3");
+  same(`${where}: rows left by a filter`, await page.locator("#all tbody tr:visible").count(), Math.min(3, rows.length));
+  await page.fill("#filter", "");
+  await page.locator("#all th button").nth(2).click();
+  await page.locator("#all th button").nth(2).click();
+  const highest = Math.max(...[...value.values()]);
+  const first = Number(await page.locator("#all tbody tr td:nth-child(3)").first().getAttribute("data-v"));
+  same(`${where}: the highest comes first`, first, highest);
+  await page.locator("#all tbody tr button").first().click();
+  same(`${where}: details are open`, await page.locator("#details").isVisible(), true);
+  const marked = await page.evaluate(() => document.querySelectorAll(".marks .chosen").length);
+  if (marked < 2) problem(where, `a chosen experiment shows in ${marked} figures`);
+
+  const figure = page.locator("figure", { has: page.locator("svg[data-plot]") }).first();
+  const svg = figure.locator("svg[data-plot]:visible").first();
+  const place = () => svg.evaluate((el) => el.querySelector(".marks circle").outerHTML);
+  const home = await place();
+  await figure.getByRole("button", { name: /^zoom in/ }).click();
+  if ((await place()) === home) problem(where, "zooming moves nothing");
+  await figure.getByRole("button", { name: /^show all/ }).click();
+  same(`${where}: back home`, (await place()).replace(/ data-home="[^"]*"/, ""), home.replace(/ data-home="[^"]*"/, ""));
+  await svg.focus();
+  await page.keyboard.press("ArrowRight");
+  same(`${where}: keys show values`, await page.locator("#tip").isVisible(), true);
+  await page.keyboard.press("Escape");
+  const [download] = await Promise.all([page.waitForEvent("download"), figure.getByRole("button", { name: /^data as CSV/ }).click()]);
+  const saved = readFileSync(await download.path(), "utf8");
+  for (const [e, v] of value) if (!saved.includes(`,${e},${e},${v},`)) { problem(where, `the CSV of the first figure lacks experiment ${e}`); break; }
+  const isolate = figure.locator(".legend button").first();
+  if (await isolate.count()) {
+    await isolate.click();
+    if (!(await page.locator("figure .faded").count())) problem(where, "a series alone fades no other");
+    await isolate.click();
+    same(`${where}: all series are back`, await page.locator("figure .faded").count(), 0);
+  }
+  await page.click("#theme"); await page.click("#theme");
+  checks += 4;
+};
+
+/** The live page: the same numbers as the summary, and a rig at any time. */
+const live = (run) => async (page, where) => {
+  const summary = JSON.parse(readFileSync(`${WORK}/runs/${run}/summary.json`, "utf8"));
+  const said = async (what) => (await page.locator("#answers div", { hasText: what }).locator("dd").first().textContent()).trim();
+  if (!(await said("Experiments")).startsWith(String(summary.experiments))) problem(where, `says ${await said("Experiments")} of ${summary.experiments} experiments`);
+  if (summary.best) {
+    const best = Number((await said("Best so far")).replace("−", "-").match(/-?[\d.]+/)[0]);
+    if (Math.abs(best - summary.best.value) > 0.001 * Math.abs(summary.best.value)) problem(where, `says the best is ${best}, not ${summary.best.value}`);
+  }
+  await page.locator("#scrub").evaluate((el) => { el.value = String(Number(el.max) / 2); el.dispatchEvent(new Event("input")); });
+  await page.waitForFunction(() => /Experiment|Between/.test(document.getElementById("doing").textContent));
+  const half = await said("Experiments");
+  if (half.startsWith(`${summary.experiments} `)) problem(where, "going back changes nothing");
+  await page.click("#back"); await page.click("#forth"); await page.click("#forth");
+  await page.selectOption("#speed", "1000");
+  const before = await page.locator("#when").textContent();
+  await page.click("#play");
+  await page.waitForFunction((text) => document.getElementById("when").textContent !== text, before);
+  await page.click("#play");
+  await page.click("#follow");
+  await page.waitForFunction((n) => document.getElementById("answers").textContent.includes(`Experiments${n}`), summary.experiments);
+  for (const wrong of new Set(await page.evaluate(layout, LEAST_PX))) problem(where, wrong);
+  checks += 6;
+};
+
+const server = spawn(FLOWTWIN, ["serve", `${WORK}/runs`, "--address", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "ignore"] });
+const address = await new Promise((resolve, reject) => {
+  server.stdout.once("data", (data) => resolve(String(data).trim()));
+  server.once("exit", (code) => reject(new Error(`flowtwin serve ended with ${code}`)));
+});
+try {
+  for (const width of [390, 1440]) {
+    for (const scheme of ["light", "dark"]) {
+      for (const [run, objective] of [["cs3cu2i5", "pli_counts"], ["dye-mixing", "red_au"]]) {
+        await open(`report-${run}`, `file://${WORK}/runs/${run}/report.html`, width, scheme, report(run, objective));
+        const ended = JSON.parse(readFileSync(`${WORK}/runs/${run}/summary.json`, "utf8")).experiments;
+        const settled = (page) => page.waitForFunction((n) => document.getElementById("answers").textContent.includes(`Experiments${n}`) && document.querySelector("#spectrum canvas"), ended);
+        await open(`live-${run}`, `${address}#${run}`, width, scheme, live(run), settled);
+      }
+    }
+    for (const run of ["trade-off", "pump-stall"]) {
+      await open(`report-${run}`, `file://${WORK}/runs/${run}/report.html`, width, "light", async () => {});
+      await open(`live-${run}`, `${address}#${run}`, width, "dark", async () => {}, (page) => page.waitForSelector("#rig svg"));
+    }
+  }
+} finally {
+  server.kill("SIGINT");
+  await browser.close();
+}
+problems.forEach((words) => console.log(`WRONG ${words}`));
+console.log(`\nbrowser: ${checks} checks, ${problems.length} problems`);
+process.exit(problems.length ? 1 : 0);
