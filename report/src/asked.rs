@@ -1,10 +1,9 @@
 //! What a campaign is after, in words.
 
-use flowtwin_lab::Goal;
 use flowtwin_lab::analysis::Measure;
+use flowtwin_lab::{Goal, Limit};
 
 use super::format::{plain, with_unit};
-use super::page::limit_in_words;
 use super::run::Run;
 
 /// The objectives and limits of a run: `The highest pli, the peak height of emission between 420 and 470 nm [counts].`
@@ -64,4 +63,13 @@ fn listed(parts: impl Iterator<Item = String>) -> String {
         Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
         None => String::new(),
     }
+}
+
+/// `at least 5 %`, `at most 9 nm`, or both.
+pub(crate) fn limit_in_words(limit: &Limit, unit: &str) -> String {
+    let bound = |word: &str, value: Option<f64>| {
+        value.map(|v| with_unit(&format!("{word} {}", plain(v)), unit))
+    };
+    let bounds = [bound("at least", limit.at_least), bound("at most", limit.at_most)];
+    bounds.into_iter().flatten().collect::<Vec<_>>().join(" and ")
 }

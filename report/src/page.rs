@@ -16,7 +16,6 @@ mod provenance;
 mod repeat;
 mod spectra;
 
-pub(crate) use goals::in_words as limit_in_words;
 pub use html::{Legend, Page, escape, figure, pair, section, tiles};
 
 use super::Findings;

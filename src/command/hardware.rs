@@ -33,7 +33,7 @@ use super::page::Beside;
 use super::run_folder::Target;
 use super::watch::{held, hold};
 use crate::cli::{Folder, OnRig};
-use crate::console;
+use crate::console::{self, say_line};
 use crate::error::{CommandError, Kind};
 use crate::progress::Progress;
 use crate::shout::Shout;
@@ -99,9 +99,8 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     let manifest = Manifest { simulated: wiring.simulated, ..scenario.manifest().clone() };
     let expected = scenario.simulated()?.lab(seed);
     let on = |scenario: &Scenario, rig: Box<dyn Lab>, cables: Option<Cables>| {
-        let say = |text: &str| console::say_line(text);
-        let inner =
-            Alongside::new(scenario, expected, Progress::new(scenario).quiet(to.quiet), say);
+        let shown = Progress::new(scenario).quiet(to.quiet);
+        let inner = Alongside::new(scenario, expected, shown, |text: &str| say_line(text));
         let accept = args.accept_first;
         let mut watch = Attendant { inner, rehearsed: scenario, accept, cables };
         let campaign = Campaign::new(scenario, seed, threads(to.jobs), &STOP).filled(filled);

@@ -5,6 +5,7 @@ use flowtwin_lab::{Goal, Limit};
 use super::experiment::dot_of;
 use super::html::{HALF, Legend, figure, pair, section};
 use super::{legend, style};
+use crate::asked::limit_in_words;
 use crate::format::{plain, significant};
 use crate::front::{self, Front};
 use crate::plot::{Axis, Band, Chart, Colour, Ends, Line, Points, Rule};
@@ -135,17 +136,8 @@ fn over_run(run: &Run<'_>, place: usize) -> String {
 fn rules_in_words(run: &Run<'_>, place: usize) -> String {
     let limits = run.wanted().goals.limits.iter().filter(|limit| limit.outcome == place);
     let words: Vec<String> =
-        limits.map(|limit| in_words(limit, &run.outcome(place).unit)).collect();
+        limits.map(|limit| limit_in_words(limit, &run.outcome(place).unit)).collect();
     if words.is_empty() { String::new() } else { format!("Shaded: not {}.", words.join(" and ")) }
-}
-
-/// `at least 5 %`, `at most 9 nm`, or both.
-pub(crate) fn in_words(limit: &Limit, unit: &str) -> String {
-    let bound = |word: &str, value: Option<f64>| {
-        value.map(|v| crate::format::with_unit(&format!("{word} {}", plain(v)), unit))
-    };
-    let bounds = [bound("at least", limit.at_least), bound("at most", limit.at_most)];
-    bounds.into_iter().flatten().collect::<Vec<_>>().join(" and ")
 }
 
 /// How far off each target every experiment was, and the nearest so far of those that keep the limits.
