@@ -1,0 +1,35 @@
+//! The Python module `flowtwin._flowtwin`: the library crates as objects of Python, and the command.
+//!
+//! The package around it, `python/flowtwin/`, is what people see; its stubs say what each object is.
+
+mod command;
+mod conditions;
+mod errors;
+mod lab;
+mod observation;
+mod scenario;
+mod space;
+
+use pyo3::prelude::*;
+
+/// The engine of flowtwin.
+#[pymodule(name = "_flowtwin")]
+mod module {
+    #[pymodule_export]
+    use crate::command::main;
+    #[pymodule_export]
+    use crate::lab::Lab;
+    #[pymodule_export]
+    use crate::observation::{Observation, Spectrum};
+    #[pymodule_export]
+    use crate::scenario::{Checked, schema, toml_of};
+    #[pymodule_export]
+    use crate::space::Space;
+
+    use super::*;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
+}
