@@ -7,7 +7,8 @@
 False
 """
 
-from flowtwin._flowtwin import Lab, Observation, Space, Spectrum, __version__
+from flowtwin._flowtwin import Frame, Lab, Observation, Space, Spectrum, __version__
+from flowtwin.campaign import OwnLab, Run, run
 from flowtwin.errors import (
     ConditionsError,
     Fault,
@@ -15,18 +16,27 @@ from flowtwin.errors import (
     PolicyError,
     ScenarioError,
 )
+from flowtwin.policy import OwnPolicy, Policy
 from flowtwin.scenario import Scenario
+from flowtwin.surrogate import Surrogate
 
 __all__ = [
     "ConditionsError",
     "Fault",
     "FlowtwinError",
+    "Frame",
     "Lab",
     "Observation",
+    "OwnLab",
+    "OwnPolicy",
+    "Policy",
     "PolicyError",
+    "Run",
     "Scenario",
     "ScenarioError",
     "Space",
     "Spectrum",
+    "Surrogate",
     "__version__",
+    "run",
 ]

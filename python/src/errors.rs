@@ -14,7 +14,7 @@ mod imported {
     import_exception!(flowtwin.errors, FlowtwinError);
 }
 
-pub(crate) use imported::{ConditionsError, Fault, FlowtwinError, ScenarioError};
+pub(crate) use imported::{ConditionsError, Fault, FlowtwinError, PolicyError, ScenarioError};
 
 /// A complaint about a file, with its place.
 pub(crate) fn scenario(error: impl Into<Diagnostic>) -> PyErr {

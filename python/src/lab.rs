@@ -104,7 +104,7 @@ impl Lab {
         let rig = self.scenario.simulated().map_err(errors::scenario)?;
         let outcome = py.detach(|| rig.expected().outcome(&conditions));
         let observation = expectation(conditions, outcome);
-        Ok(self.observation(py, observation)?.as_expected())
+        Ok(self.observation(py, observation)?.expectation())
     }
 
     #[getter]

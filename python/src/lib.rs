@@ -7,8 +7,13 @@ mod conditions;
 mod errors;
 mod lab;
 mod observation;
+mod outside;
+mod policy;
+mod run;
 mod scenario;
 mod space;
+mod surrogate;
+mod table;
 
 use pyo3::prelude::*;
 
@@ -22,9 +27,17 @@ mod module {
     #[pymodule_export]
     use crate::observation::{Observation, Spectrum};
     #[pymodule_export]
+    use crate::policy::Chooser;
+    #[pymodule_export]
+    use crate::run::{Left, run};
+    #[pymodule_export]
     use crate::scenario::{Checked, schema, toml_of};
     #[pymodule_export]
     use crate::space::Space;
+    #[pymodule_export]
+    use crate::surrogate::Fitted;
+    #[pymodule_export]
+    use crate::table::Frame;
 
     use super::*;
 

@@ -12,7 +12,9 @@ use crate::{conditions, errors};
 
 /// The grids of wavelengths of a lab as arrays: one for all spectra of a spectrometer.
 #[derive(Debug, Default)]
-pub(crate) struct Grids(Mutex<Vec<(Arc<[f64]>, Py<PyArray1<f64>>)>>);
+pub(crate) struct Grids(Mutex<Vec<Grid>>);
+
+type Grid = (Arc<[f64]>, Py<PyArray1<f64>>);
 
 impl Grids {
     fn array(&self, py: Python<'_>, grid: &Arc<[f64]>) -> Py<PyArray1<f64>> {
@@ -95,7 +97,7 @@ impl Observation {
     }
 
     /// The same as an expectation.
-    pub(crate) fn as_expected(self) -> Self {
+    pub(crate) fn expectation(self) -> Self {
         Self { expected: true, ..self }
     }
 }

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use flowtwin_lab::{Choice, Input, InputKind, Space as LabSpace};
+use flowtwin_campaign::outside::{ConstraintLine, FromLab, InputLine, SpaceLine};
+use flowtwin_lab::{Choice, Constraint, Input, InputKind, Linear, Space as LabSpace};
 use numpy::{PyArray1, PyReadonlyArray1};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -43,6 +44,15 @@ impl Space {
         let space =
             LabSpace::new(made, Vec::new()).map_err(|e| PyValueError::new_err(e.to_string()))?;
         Ok(Self { space: Arc::new(space) })
+    }
+
+    /// The space of the first line that a lab says.
+    #[staticmethod]
+    fn of_line(line: &str) -> PyResult<Self> {
+        match serde_json::from_str(line).map_err(errors::failed)? {
+            FromLab::Space(line) => Ok(Self { space: Arc::new(told(&line)?) }),
+            _ => Err(errors::failed("the lab does not begin with its space")),
+        }
     }
 
     /// Names of the inputs, in order.
@@ -106,7 +116,8 @@ impl Space {
     }
 
     /// The conditions at a place of the unit cube [d], rounded to what the inputs may have.
-    fn from_unit<'py>(
+    #[pyo3(name = "from_unit")]
+    fn at_unit<'py>(
         &self,
         py: Python<'py>,
         unit: PyReadonlyArray1<'py, f64>,
@@ -134,6 +145,36 @@ impl Space {
         let inputs: Vec<String> = self.space.inputs().iter().map(input).collect();
         format!("Space({})", inputs.join(", "))
     }
+}
+
+fn told(line: &SpaceLine) -> PyResult<LabSpace> {
+    let input = |line: &InputLine| {
+        let InputLine { name, low, high, resolution, .. } = line.clone();
+        if !line.options.is_empty() {
+            let option = |name: &String| Choice { name: name.clone(), descriptors: Vec::new() };
+            return Input::choice(name, line.options.iter().map(option).collect());
+        }
+        match (line.levels.is_empty(), line.logarithmic) {
+            (false, _) => Input::levels(name, line.levels.clone()),
+            (true, true) => Input::logarithmic(name, low, high, resolution),
+            (true, false) => Input::number(name, low, high, resolution),
+        }
+    };
+    let inputs: Vec<Input> = line.inputs.iter().map(input).collect();
+    let factor = |line: &ConstraintLine, input: &Input| {
+        line.factors.get(&input.name).copied().unwrap_or_default()
+    };
+    let constraint = |line: &ConstraintLine| Constraint {
+        name: line.name.clone(),
+        of: Linear {
+            constant: line.constant,
+            factors: inputs.iter().map(|input| factor(line, input)).collect(),
+        },
+        low: line.low.unwrap_or(f64::NEG_INFINITY),
+        high: line.high.unwrap_or(f64::INFINITY),
+    };
+    let constraints = line.constraints.iter().map(constraint).collect();
+    LabSpace::new(inputs.clone(), constraints).map_err(errors::failed)
 }
 
 fn input(
