@@ -25,8 +25,9 @@ class OwnPolicy(Protocol):
     """What a policy of your own needs to take part in :func:`flowtwin.run` and :func:`flowtwin.benchmark`.
 
     Give the class itself, or any function of a space and a seed that returns such an object. It is made once for a campaign; it is
-    told every experiment, in order, before it is asked for the next. As long as it draws from its seed alone, a campaign with
-    it is repeated to the byte.
+    told every experiment, in order, before it is asked for the next. A run that is resumed makes another one and tells it the
+    history without asking: let what it proposes depend on the seed and on what it was told, and on nothing else, for example by
+    ``numpy.random.default_rng([seed, told])``. Then a campaign with it is repeated, and resumed, to the byte.
     """
 
     def ask(self, n: int) -> Sequence[Conditions]:

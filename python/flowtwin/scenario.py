@@ -28,9 +28,18 @@ def plain(value: object) -> object:
     raise TypeError(f"{type(value).__name__} cannot be part of a scenario: {value!r}")
 
 
+def without_none(value: Any) -> Any:
+    """The same without keys that are None: TOML has no such value, and a key that is left out is none."""
+    if isinstance(value, Mapping):
+        return {key: without_none(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list | tuple):
+        return [without_none(item) for item in value]
+    return value
+
+
 def toml_of(values: Mapping[str, Any]) -> str:
     """The TOML text of these values."""
-    text = json.dumps(values, default=plain, allow_nan=False)
+    text = json.dumps(without_none(values), default=plain, allow_nan=False)
     return _flowtwin.toml_of(text)
 
 

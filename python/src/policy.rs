@@ -3,7 +3,9 @@
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use flowtwin_lab::{Conditions, LimitSpec, ObjectiveSpec, Space as LabSpace, Streams, Wanted};
+use flowtwin_lab::{
+    Conditions, LARGEST, LimitSpec, ObjectiveSpec, Space as LabSpace, Streams, Wanted, is_sensible,
+};
 use flowtwin_twin::{
     Ask, Context, History, Policy as PolicyTrait, PolicySpec, SurrogateSpec, Trial,
 };
@@ -171,6 +173,10 @@ impl Chooser {
     ) -> PyResult<()> {
         let conditions = conditions::read(&self.space, conditions)?;
         let values = self.values(result)?;
+        if let Some(value) = values.iter().flatten().find(|value| !is_sensible(**value)) {
+            let message = format!("a result of {value:e}: results must lie within ±{LARGEST:e}");
+            return Err(errors::conditions(message));
+        }
         let trial = Trial::new(&self.space, &conditions, self.wanted.goals.merit(&values))
             .map_err(errors::conditions)?
             .with_values(values);
