@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from flowtwin import _flowtwin
@@ -14,7 +16,15 @@ __all__ = ["NotFittedError", "Surrogate"]
 
 
 class NotFittedError(ValueError, AttributeError):
-    """A surrogate was asked before it was fitted."""
+    """A surrogate was asked before it was fitted. Where scikit-learn is loaded, what is raised is one of its own kind too."""
+
+
+def not_fitted(message: str) -> NotFittedError:
+    """The exception that scikit-learn knows, where it is there."""
+    theirs = getattr(sys.modules.get("sklearn.exceptions"), "NotFittedError", None)
+    if theirs is None:
+        return NotFittedError(message)
+    return type("NotFittedError", (NotFittedError, theirs), {})(message)  # type: ignore[no-any-return]
 
 
 class Surrogate:
@@ -50,17 +60,20 @@ class Surrogate:
         import numpy as np
 
         x = self._inputs(X)
+        if y is None:
+            raise ValueError("this estimator requires y to be passed, but the target y is None")
         raw = np.asarray(y)
         if raw.ndim == 2 and raw.shape[1] == 1:
-            import warnings
-
-            warnings.warn("y is a column; it is taken as a row", UserWarning, stacklevel=2)
+            kind = getattr(sys.modules.get("sklearn.exceptions"), "DataConversionWarning", UserWarning)
+            warnings.warn("A column-vector y was passed when a 1d array was expected", kind, stacklevel=2)
             raw = raw.ravel()
         if raw.ndim != 1:
             raise ValueError(f"y must have one dimension, not {raw.ndim}")
         outcomes = np.ascontiguousarray(raw, dtype=np.float64)
         if len(outcomes) != len(x):
             raise ValueError(f"{len(x)} rows of inputs for {len(outcomes)} outcomes")
+        if len(x) < 2:
+            raise ValueError(f"n_samples={len(x)} experiments with an outcome are too few: at least 2 are needed")
         if not np.isfinite(outcomes).all():
             raise ValueError("y contains NaN or infinity")
         low, high = x.min(axis=0), x.max(axis=0)
@@ -79,14 +92,14 @@ class Surrogate:
             raise TypeError("sparse data were passed, but dense data are required")
         raw = np.asarray(X)
         if np.iscomplexobj(raw):
-            raise ValueError("complex data are not supported")
+            raise ValueError("Complex data not supported")
         x = np.ascontiguousarray(raw, dtype=np.float64)
         if x.ndim != 2:
-            raise ValueError(f"X must have two dimensions, not {x.ndim}: reshape your data, one row an experiment")
+            raise ValueError(f"X must have two dimensions, not {x.ndim}. Reshape your data: one row an experiment")
         if x.shape[0] == 0:
-            raise ValueError(f"0 sample(s) (shape={x.shape}) while a minimum of 1 is required")
+            raise ValueError(f"0 sample(s) (shape={x.shape}) while a minimum of 1 is required.")
         if x.shape[1] == 0:
-            raise ValueError(f"0 feature(s) (shape={x.shape}) while a minimum of 1 is required")
+            raise ValueError(f"0 feature(s) (shape={x.shape}) while a minimum of 1 is required.")
         if not np.isfinite(x).all():
             raise ValueError("X contains NaN or infinity")
         return x
@@ -98,7 +111,7 @@ class Surrogate:
 
     def _known(self, X: ArrayLike) -> NDArray[np.float64]:
         if not hasattr(self, "_core"):
-            raise NotFittedError(f"this {type(self).__name__} is not fitted yet: call fit first")
+            raise not_fitted(f"this {type(self).__name__} is not fitted yet: call fit first")
         x = self._inputs(X)
         if x.shape[1] != self.n_features_in_:
             raise ValueError(

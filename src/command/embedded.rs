@@ -57,8 +57,14 @@ pub fn run_embedded<E: From<CommandError>>(
     watches: Watches<'_>,
 ) -> Result<InFolder, E> {
     let Embedded { scenario, seed, threads, stop, .. } = *run;
-    let (out, jobs) = (run.out.map(Path::to_owned), Some(threads));
-    let to = Folder { out, resume: run.resume, jobs, json: false };
+    let to = Folder {
+        out: run.out.map(Path::to_owned),
+        resume: run.resume,
+        jobs: Some(threads),
+        json: false,
+        #[cfg(feature = "serve")]
+        page: crate::cli::Page::default(),
+    };
     let mut target = Target::of(&to, scenario, seed, "")?;
     loop {
         let Place { lab, backend, world } = place()?;
