@@ -55,7 +55,7 @@ use flowtwin_data::learnt::{Mismatch, Prior, Twin, TwinLab};
 use flowtwin_data::table::{Choosing, Pool, TableLab};
 
 /// A scenario that can be run: everything in it has been checked.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Scenario {
     file: ScenarioFile,
     world: World,
@@ -86,7 +86,7 @@ const MEASURES_WITHIN: f64 = 5.0;
 const PATIENCE: Duration = Duration::from_secs(600);
 
 /// One phase of a campaign.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Phase {
     /// Its name.
     pub name: String,

@@ -18,9 +18,12 @@ from flowtwin.errors import (
 )
 from flowtwin.policy import OwnPolicy, Policy
 from flowtwin.scenario import Scenario
+from flowtwin.study import Benchmark, Calibration, Paper, benchmark, calibrate, paper
 from flowtwin.surrogate import Surrogate
 
 __all__ = [
+    "Benchmark",
+    "Calibration",
     "ConditionsError",
     "Fault",
     "FlowtwinError",
@@ -29,6 +32,7 @@ __all__ = [
     "Observation",
     "OwnLab",
     "OwnPolicy",
+    "Paper",
     "Policy",
     "PolicyError",
     "Run",
@@ -38,5 +42,8 @@ __all__ = [
     "Spectrum",
     "Surrogate",
     "__version__",
+    "benchmark",
+    "calibrate",
+    "paper",
     "run",
 ]

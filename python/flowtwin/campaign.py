@@ -11,6 +11,7 @@ from typing import Any, Protocol, cast
 from flowtwin import _flowtwin
 from flowtwin._flowtwin import Frame, Observation, Space
 from flowtwin.errors import Fault, FlowtwinError
+from flowtwin.html import framed
 from flowtwin.outside import command_of
 from flowtwin.policy import OwnPolicy
 from flowtwin.progress import watching
@@ -129,6 +130,9 @@ class Run:
             FileExistsError: If another run is there.
         """
         self._left.save(folder)
+
+    def _repr_html_(self) -> str:
+        return framed(self.report(), 720)
 
     def __str__(self) -> str:
         return self._left.text()

@@ -127,6 +127,10 @@ class Policy:
         """
         self._core.tell(conditions, result)
 
+    def expect(self, conditions: Conditions) -> None:
+        """Takes conditions for pending that somebody else has decided on: they are not proposed again."""
+        self._core.expect(conditions)
+
     def forget(self, conditions: Conditions) -> bool:
         """Takes back a proposal that nobody will try; whether it was pending."""
         return self._core.forget(conditions)

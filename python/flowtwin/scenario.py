@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from flowtwin import _flowtwin
-from flowtwin._flowtwin import Space
+from flowtwin._flowtwin import Observation, Space
+from flowtwin.html import framed
 
 __all__ = ["Scenario", "Table"]
 
@@ -275,6 +276,11 @@ class Scenario:
         """Units of the features that an experiment yields, by name."""
         return dict(self._core.features)
 
+    def score(self, observation: Observation) -> float | None:
+        """What an observation is worth by the objective, more being better; None where it failed, or several things are
+        wanted."""
+        return self._core.score(observation)
+
     @property
     def sha256(self) -> str:
         """SHA-256 of the definition, as journals have it [hexadecimal]."""
@@ -316,6 +322,9 @@ class Scenario:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (_unpickled, (toml_of(self._tree), os.fspath(self._path)))
+
+    def _repr_html_(self) -> str:
+        return framed(self._core.page(), 560)
 
     def __repr__(self) -> str:
         return f"Scenario({self._tree.get('name')!r}, {len(self._tree.get('phases', []))} phases)"

@@ -8,12 +8,15 @@ mod errors;
 mod lab;
 mod observation;
 mod outside;
+mod page;
 mod policy;
 mod run;
 mod scenario;
 mod space;
+mod studies;
 mod surrogate;
 mod table;
+mod waiting;
 
 use pyo3::prelude::*;
 
@@ -34,6 +37,8 @@ mod module {
     use crate::scenario::{Checked, schema, toml_of};
     #[pymodule_export]
     use crate::space::Space;
+    #[pymodule_export]
+    use crate::studies::{Found, calibrate, claims, compared};
     #[pymodule_export]
     use crate::surrogate::Fitted;
     #[pymodule_export]

@@ -102,6 +102,14 @@ impl Observation {
     }
 }
 
+/// A page inside a cell of a notebook, this many pixels high: with its own colours, dark or light as the reader has it.
+pub(crate) fn framed(page: &str, high: u32) -> String {
+    let page = page.replace('&', "&amp;").replace('"', "&quot;");
+    format!(
+        "<iframe srcdoc=\"{page}\" sandbox=\"allow-scripts\" style=\"width:100%;height:{high}px;border:0\"></iframe>"
+    )
+}
+
 fn finite(value: f64) -> Option<f64> {
     value.is_finite().then_some(value)
 }
@@ -184,6 +192,26 @@ impl Observation {
             consumed.set_item(stock, ml)?;
         }
         Ok(consumed)
+    }
+
+    /// The page of the experiment.
+    fn _page(&self, py: Python<'_>) -> PyResult<String> {
+        let mut spectra = Vec::new();
+        for spectrum in self.spectra.bind(py).values() {
+            let spectrum = spectrum.cast_into::<Spectrum>()?;
+            let Spectrum { name, unit, wavelengths_nm, values } = spectrum.get();
+            spectra.push(LabSpectrum {
+                name: name.clone(),
+                unit: unit.clone(),
+                wavelengths_nm: wavelengths_nm.bind(py).to_vec()?.into(),
+                values: values.bind(py).to_vec()?,
+            });
+        }
+        Ok(crate::page::observation(&self.observation, &self.units, &spectra, self.simulated))
+    }
+
+    fn _repr_html_(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(framed(&self._page(py)?, 560))
     }
 
     fn __getitem__(&self, feature: &str) -> PyResult<f64> {

@@ -192,6 +192,17 @@ impl Chooser {
         Ok(())
     }
 
+    /// Takes conditions for pending, which somebody else has decided on.
+    fn expect(&self, py: Python<'_>, conditions: &Bound<'_, PyAny>) -> PyResult<()> {
+        let conditions = conditions::read(&self.space, conditions)?;
+        py.detach(|| {
+            let mut told = self.told();
+            told.history.pending.push(self.space.to_unit(&conditions));
+            told.pending.push(conditions);
+        });
+        Ok(())
+    }
+
     /// Forgets a proposal that nobody will try.
     fn forget(&self, py: Python<'_>, conditions: &Bound<'_, PyAny>) -> PyResult<bool> {
         let conditions = conditions::read(&self.space, conditions)?;

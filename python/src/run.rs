@@ -4,10 +4,8 @@ mod journal;
 mod work;
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Duration;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 
 use flowtwin_campaign::conclusion::Conclusion;
 use flowtwin_campaign::scenario::{Entrant, Scenario};
@@ -22,11 +20,9 @@ use crate::outside::{PythonPolicy, Raised};
 use crate::policy::threads;
 use crate::scenario::{AnyScenario, Checked};
 use crate::table::{Column, Frame};
+use crate::waiting::wait;
 use work::work;
 pub(crate) use work::{Backend, Order, Told};
-
-/// How often somebody who waits for a campaign looks for Ctrl-C.
-const LOOK: Duration = Duration::from_millis(20);
 
 /// What a campaign has left.
 #[pyclass(frozen, module = "flowtwin._flowtwin")]
@@ -47,11 +43,9 @@ pub(crate) fn with_policy(
     factory: Py<PyAny>,
     raised: &Raised,
 ) -> PyResult<Scenario> {
-    let definition = scenario.definition();
-    let same = Scenario::recorded(&definition).map_err(errors::scenario)?;
     let name = Entrant::program(command).name;
-    let policy = PythonPolicy::new(name, factory, same.wanted().clone(), raised.clone());
-    Ok(same.with_policy(command, Box::new(policy)))
+    let policy = PythonPolicy::new(name, factory, scenario.wanted().clone(), raised.clone());
+    Ok(scenario.clone().with_policy(command, Box::new(policy)))
 }
 
 /// Runs a campaign; `progress` is called with what was told of it.
@@ -79,8 +73,6 @@ pub(crate) fn run(
     };
     let seed = seed.unwrap_or(scenario.file().seed);
     let (backend, threads) = (Backend::named(backend, lab.is_some())?, threads(jobs)?);
-    let (tell, hear) = channel();
-    let hear = Mutex::new(hear);
     let stop = Arc::new(AtomicBool::new(false));
     let order = Order {
         scenario: scenario.clone(),
@@ -93,29 +85,9 @@ pub(crate) fn run(
         resume,
         stop: stop.clone(),
     };
-    let worker: Sender<Told> = tell;
-    let thread = std::thread::Builder::new().name("flowtwin campaign".into());
-    let thread = thread.spawn(move || work(order, &worker)).map_err(errors::failed)?;
-    let mut watch = Watch { grids: Grids::default(), units: scenario.features().into(), progress };
-    let mut interrupted = None;
-    loop {
-        let told =
-            py.detach(|| hear.lock().unwrap_or_else(PoisonError::into_inner).recv_timeout(LOOK));
-        let looked = match told {
-            Ok(told) if interrupted.is_none() => watch.hear(py, told),
-            Err(RecvTimeoutError::Disconnected) => break,
-            _ => Ok(()),
-        };
-        if interrupted.is_none()
-            && let Err(error) = looked.and_then(|()| py.check_signals())
-        {
-            stop.store(true, Ordering::SeqCst);
-            interrupted = Some(error);
-        }
-    }
-    let done = py.detach(|| thread.join());
-    let done =
-        done.map_err(|_| FlowtwinError::new_err("the campaign broke off: a fault of flowtwin"))?;
+    let watch = Watch { grids: Grids::default(), units: scenario.features().into(), progress };
+    let (done, interrupted) =
+        wait(py, Some(&stop), move |tell| work(&order, tell), |told| watch.hear(py, told))?;
     let (ended, journal, path, extras) = match done {
         Ok(done) => (done.ended, done.journal, done.path, done.extras),
         Err(error) => {
@@ -140,7 +112,7 @@ pub(crate) fn run(
     Ok((left, error))
 }
 
-fn with_cause(py: Python<'_>, error: PyErr, cause: Option<PyErr>) -> PyErr {
+pub(crate) fn with_cause(py: Python<'_>, error: PyErr, cause: Option<PyErr>) -> PyErr {
     if let Some(cause) = cause {
         error.set_cause(py, Some(cause));
     }
@@ -155,7 +127,7 @@ struct Watch {
 }
 
 impl Watch {
-    fn hear(&mut self, py: Python<'_>, told: Told) -> PyResult<()> {
+    fn hear(&self, py: Python<'_>, told: Told) -> PyResult<()> {
         let Some(progress) = &self.progress else { return Ok(()) };
         let Told { number, total, phase, observation, simulated } = told;
         let seen = Observation::new(py, *observation, self.units.clone(), &self.grids, simulated)?;

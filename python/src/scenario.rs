@@ -8,6 +8,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
 use crate::errors;
+use crate::observation::Observation;
 use crate::space::Space;
 
 /// A scenario that has been checked and does not change any more.
@@ -34,6 +35,16 @@ impl Checked {
     /// The scenario with everything filled in, as journals record it, as JSON.
     fn definition(&self) -> String {
         self.scenario.definition().to_string()
+    }
+
+    /// What an observation is worth by the objective, more being better; none where it failed, or several things are wanted.
+    fn score(&self, observation: &Bound<'_, Observation>) -> Option<f64> {
+        self.scenario.trial(&observation.get().observation).outcome
+    }
+
+    /// The page of the scenario.
+    fn page(&self) -> String {
+        crate::page::scenario(&self.scenario)
     }
 
     #[getter]

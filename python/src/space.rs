@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use flowtwin_campaign::outside::{ConstraintLine, FromLab, InputLine, SpaceLine};
 use flowtwin_lab::{Choice, Constraint, Input, InputKind, Linear, Space as LabSpace};
+use flowtwin_twin::region::Region;
 use numpy::{PyArray1, PyReadonlyArray1};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -17,6 +18,17 @@ use crate::errors;
 #[derive(Debug)]
 pub(crate) struct Space {
     pub(crate) space: Arc<LabSpace>,
+}
+
+impl Space {
+    fn place(&self, unit: &PyReadonlyArray1<'_, f64>) -> PyResult<Vec<f64>> {
+        let unit = unit.as_array().to_vec();
+        if unit.len() != self.space.dim() || unit.iter().any(|u| !u.is_finite()) {
+            let message = format!("{} finite numbers are needed, not {unit:?}", self.space.dim());
+            return Err(errors::conditions(message));
+        }
+        Ok(unit)
+    }
 }
 
 #[pymethods]
@@ -122,12 +134,19 @@ impl Space {
         py: Python<'py>,
         unit: PyReadonlyArray1<'py, f64>,
     ) -> PyResult<Bound<'py, PyDict>> {
-        let unit = unit.as_array().to_vec();
-        if unit.len() != self.space.dim() || unit.iter().any(|u| !u.is_finite()) {
-            let message = format!("{} finite numbers are needed, not {unit:?}", self.space.dim());
-            return Err(errors::conditions(message));
-        }
+        let unit = self.place(&unit)?;
         conditions::dict(py, &self.space.from_unit(&unit))
+    }
+
+    /// The conditions nearest to a place of the unit cube [d] that can be set and meet the constraints.
+    fn feasible<'py>(
+        &self,
+        py: Python<'py>,
+        unit: PyReadonlyArray1<'py, f64>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let unit = self.place(&unit)?;
+        let region = Region::new(&self.space).map_err(errors::conditions)?;
+        conditions::dict(py, &region.snap(&unit))
     }
 
     fn __len__(&self) -> usize {

@@ -3,7 +3,6 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
-use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use flowtwin::command::embedded::{Embedded, Place, run_embedded};
@@ -18,6 +17,7 @@ use pyo3::prelude::*;
 
 use crate::errors;
 use crate::outside::{PythonLab, Raised};
+use crate::waiting::Tell;
 
 /// Where experiments are done.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -71,10 +71,10 @@ pub(crate) struct Done {
 }
 
 /// Runs the campaign, and tells each experiment to somebody who may have gone.
-pub(crate) fn work(order: Order, tell: &Sender<Told>) -> PyResult<Done> {
+pub(crate) fn work(order: &Order, tell: &Tell<Told>) -> PyResult<Done> {
     match &order.out {
-        Some(_) => in_folder(&order, tell),
-        None => in_memory(&order, tell),
+        Some(_) => in_folder(order, tell),
+        None => in_memory(order, tell),
     }
 }
 
@@ -106,7 +106,7 @@ fn place(order: &Order) -> PyResult<(Box<dyn Lab>, &'static str, Option<Shared>)
     Ok((Box::new(world.clone()), "sim", Some(world)))
 }
 
-fn in_memory(order: &Order, tell: &Sender<Told>) -> PyResult<Done> {
+fn in_memory(order: &Order, tell: &Tell<Told>) -> PyResult<Done> {
     let (lab, backend, world) = place(order)?;
     let campaign = Campaign::new(&order.scenario, order.seed, order.threads, &order.stop);
     let kept = Kept::default();
@@ -122,7 +122,7 @@ fn in_memory(order: &Order, tell: &Sender<Told>) -> PyResult<Done> {
     })
 }
 
-fn in_folder(order: &Order, tell: &Sender<Told>) -> PyResult<Done> {
+fn in_folder(order: &Order, tell: &Tell<Told>) -> PyResult<Done> {
     let embedded = Embedded {
         scenario: &order.scenario,
         seed: order.seed,
@@ -174,14 +174,14 @@ impl Sink for Kept {
 
 /// Tells each experiment.
 struct Telling<'a> {
-    tell: &'a Sender<Told>,
+    tell: &'a Tell<Told>,
     total: usize,
     phase: String,
     simulated: bool,
 }
 
 impl<'a> Telling<'a> {
-    fn new(order: &Order, tell: &'a Sender<Told>, simulated: bool) -> Self {
+    fn new(order: &Order, tell: &'a Tell<Told>, simulated: bool) -> Self {
         Self { tell, total: order.scenario.experiments(), phase: String::new(), simulated }
     }
 }
@@ -199,8 +199,7 @@ impl Observer for Telling<'_> {
             observation: Box::new(observation.clone()),
             simulated: self.simulated,
         };
-        // Whoever waited may have gone.
-        let _heard = self.tell.send(told);
+        self.tell.tell(told);
     }
 
     fn ended(&mut self, _name: &str, _stop: Option<&Stop>) {}
