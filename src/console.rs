@@ -3,6 +3,8 @@
 use std::fmt::Display;
 use std::io::{ErrorKind, IsTerminal, Write, stderr, stdout};
 
+use flowtwin_report::wrapped;
+
 use crate::error::CommandError;
 
 /// Prints data. A reader that has had enough of it (`| head`) is no failure.
@@ -37,6 +39,26 @@ pub fn say_line(text: impl Display) {
     say(format_args!("{text}\n"));
 }
 
+/// A message in lines that fit the terminal that reads standard error, broken between words. Lines that begin with room, or
+/// point at a place in a file, stay as they are.
+pub fn in_lines(text: &str) -> String {
+    match columns(&stderr()) {
+        Some(columns) => broken(text, columns),
+        None => text.to_owned(),
+    }
+}
+
+fn broken(text: &str, columns: usize) -> String {
+    let line = |line: &str| {
+        let is_drawn = line.starts_with(' ') || line.contains('|') || line.contains("-->");
+        match is_drawn || line.chars().count() <= columns {
+            true => line.to_owned(),
+            false => wrapped(line, columns.saturating_sub(2)).join("\n  "),
+        }
+    };
+    text.split('\n').map(line).collect::<Vec<_>>().join("\n")
+}
+
 /// Columns of the terminal that reads `stream`; none where no terminal does.
 pub fn columns(stream: &(impl IsTerminal + std::os::fd::AsFd)) -> Option<usize> {
     if !stream.is_terminal() {
@@ -44,4 +66,18 @@ pub fn columns(stream: &(impl IsTerminal + std::os::fd::AsFd)) -> Option<usize> 
     }
     let size = rustix::termios::tcgetwinsize(stream).ok()?;
     (size.ws_col > 0).then_some(size.ws_col.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::broken;
+
+    #[test]
+    fn a_long_message_is_broken_between_words_and_a_drawing_is_not() {
+        let text = "error: a message that is long\n  12 | key = 1 and more than fits\nhint: short";
+        assert_eq!(
+            broken(text, 20),
+            "error: a message\n  that is long\n  12 | key = 1 and more than fits\nhint: short"
+        );
+    }
 }

@@ -9,7 +9,7 @@ fn main() -> ExitCode {
     match command::run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            console::say_line(format_args!("error: {error}"));
+            console::say_line(console::in_lines(&format!("error: {error}")));
             ExitCode::from(error.kind().exit_code())
         }
     }

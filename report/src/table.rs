@@ -96,15 +96,25 @@ impl Table {
     }
 
     /// Titles, rows and closing rows.
-    fn all(&self) -> Vec<Vec<String>> {
+    pub(crate) fn all(&self) -> Vec<Vec<String>> {
         let titles = self.columns.iter().map(|(title, _)| title.clone()).collect();
         [titles].into_iter().chain(self.rows.clone()).chain(self.closing.clone()).collect()
     }
 
     /// Width of its text \[columns\].
-    fn width(&self) -> usize {
+    pub(crate) fn width(&self) -> usize {
         let widths = widths(&self.all());
         widths.iter().sum::<usize>() + 2 * widths.len().saturating_sub(1)
+    }
+
+    /// Where the text of a column stands.
+    pub(crate) fn align(&self, column: usize) -> Align {
+        self.columns[column].1
+    }
+
+    /// Number of rows below the line at the end.
+    pub(crate) fn closing_rows(&self) -> usize {
+        self.closing.len()
     }
 
     /// As an HTML table.

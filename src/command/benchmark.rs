@@ -211,11 +211,12 @@ fn conclude(store: &Store, results: &Results, csv: bool, json: bool) -> Result<(
         let text = serde_json::to_string_pretty(&findings).expect("findings are plain data");
         console::print_line(text)?;
     } else {
+        let columns = console::columns(&std::io::stdout());
         for finding in &findings {
-            console::print_line(finding.text())?;
+            console::print_line(finding.within(columns))?;
         }
         if findings.len() > 1 {
-            console::print_line(matrix(&findings).text())?;
+            console::print_line(matrix(&findings).fitted(columns))?;
         }
     }
     console::say_line(format_args!(

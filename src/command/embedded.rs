@@ -62,6 +62,7 @@ pub fn run_embedded<E: From<CommandError>>(
         resume: run.resume,
         jobs: Some(threads),
         json: false,
+        quiet: true,
         #[cfg(feature = "serve")]
         page: crate::cli::Page::default(),
     };

@@ -32,7 +32,7 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     if args.json {
         console::print_line(json(args, &verdicts))?;
     } else {
-        console::print(paper::table(&verdicts))?;
+        console::print(paper::table_within(&verdicts, console::columns(&std::io::stdout())))?;
     }
     outcome(&verdicts)
 }

@@ -30,7 +30,7 @@ pub use facts::Facts;
 pub use figure::report_html;
 pub use flowtwin_statistics::Estimate;
 pub use seed::{Rigs, Seed};
-pub use table::table;
+pub use table::{table, table_within};
 
 use flowtwin_campaign::campaign::CampaignError;
 use flowtwin_campaign::scenario::{NoRig, Scenario, ScenarioFile};

@@ -27,7 +27,9 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     }
     match args.data.json {
         true => console::print_line(format_args!("{:#}", value(args, &data, &judged)))?,
-        false => console::print(accuracy::table(&data, &judged).text())?,
+        false => console::print(
+            accuracy::table(&data, &judged).fitted(console::columns(&std::io::stdout())),
+        )?,
     }
     if let Some(folder) = &args.out {
         let files = into_folder(folder, |folder| {

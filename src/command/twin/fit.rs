@@ -34,8 +34,9 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     } else {
         console::print(format_args!(
             "{}\n{}",
-            inputs(&twin).text(),
-            scores(&twin, data.outcomes().len(), &held_out).text()
+            inputs(&twin).fitted(console::columns(&std::io::stdout())),
+            scores(&twin, data.outcomes().len(), &held_out)
+                .fitted(console::columns(&std::io::stdout()))
         ))?;
     }
     console::say_line(format_args!("model: {}", path.display()));

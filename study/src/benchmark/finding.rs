@@ -1,7 +1,7 @@
 //! What was found, in a sentence and a table.
 
-use flowtwin_report::Table;
 use flowtwin_report::format::{counted, significant, with_unit};
+use flowtwin_report::{Table, wrapped};
 use serde::Serialize;
 
 use super::approach::{self, Race, races};
@@ -231,11 +231,19 @@ impl Finding {
 
     /// Sentence and tables as text.
     pub fn text(&self) -> String {
-        let mut text = format!("{}: {}\n\n", self.scenario, self.sentence);
+        self.within(None)
+    }
+
+    /// The same in a terminal of so many columns.
+    pub fn within(&self, columns: Option<usize>) -> String {
+        let sentence = format!("{}: {}", self.scenario, self.sentence);
+        let lines = columns.map_or(vec![sentence.clone()], |columns| wrapped(&sentence, columns));
+        let mut text = format!("{}\n\n", lines.join("\n"));
         if !self.searches.is_empty() {
-            text += &format!("{}\n", pool::table(&self.searches).text());
+            text += &format!("{}\n", pool::table(&self.searches).fitted(columns));
         }
-        text + &format!("{}\n{}", self.table().text(), self.approach().text())
+        let tables = [self.table(), self.approach()].map(|table| table.fitted(columns));
+        text + &tables.join("\n")
     }
 }
 

@@ -1,8 +1,20 @@
 //! The claims as a table for a terminal.
 
-use flowtwin_report::{Align, aligned};
+use flowtwin_report::{Align, Table, aligned};
 
 use super::claim::{ClaimKind, Verdict};
+
+/// As [`table`], in a terminal of so many columns.
+pub fn table_within(verdicts: &[Verdict], columns: Option<usize>) -> String {
+    let fits = |text: &str| text.lines().all(|l| Some(l.chars().count()) <= columns);
+    let plain = table(verdicts);
+    if columns.is_none() || fits(&plain) {
+        return plain;
+    }
+    let mut table = HEADER.iter().fold(Table::new(), |table, title| table.words(title));
+    verdicts.iter().for_each(|verdict| table.row(row(verdict).to_vec()));
+    table.fitted(columns) + &closing(verdicts)
+}
 
 /// Claims, one a line: id, what the paper says, what is simulated with its 95 % interval, the band, the verdict.
 pub fn table(verdicts: &[Verdict]) -> String {
