@@ -449,6 +449,9 @@ pub struct ReportArgs {
     /// Where a journal is damaged, keep everything up to its last good record and set the rest aside.
     #[arg(long)]
     pub salvage: bool,
+    /// Also write one page about all these runs: side by side, and what differs between the first and each other.
+    #[arg(long, value_name = "FILE")]
+    pub page: Option<PathBuf>,
     /// Print the summaries as JSON.
     #[arg(long)]
     pub json: bool,

@@ -13,8 +13,9 @@ use super::table::Table;
 /// The text of a report on several runs after the same objective.
 ///
 /// Phases are compared by name. Bands run from the lower to the upper quartile over the runs, where there are at least
-/// four. The page is marked as simulated if any of the runs is.
-pub fn combined_html(runs: &[Run<'_>]) -> String {
+/// four. The page is marked as simulated if any of the runs is. What else is to be told of them follows at the end: a title and
+/// plain text each.
+pub fn combined_html(runs: &[Run<'_>], more: &[(String, String)]) -> String {
     let simulated = runs.iter().any(|run| run.header().simulated);
     let mut page = Page::new("Runs side by side", simulated);
     let names: std::collections::BTreeSet<&str> =
@@ -32,6 +33,11 @@ pub fn combined_html(runs: &[Run<'_>]) -> String {
             "Policies over all runs",
             &(tables + &html::pair(&figures)),
         ));
+    }
+    for (i, (title, text)) in more.iter().enumerate() {
+        let text = html::escape(text);
+        let text = format!("<pre class=\"scroll\" tabindex=\"0\">{text}</pre>\n");
+        page.push(&section(&format!("more-{i}"), title, &text));
     }
     page.finish()
 }
@@ -257,7 +263,7 @@ mod tests {
     fn runs_side_by_side_share_their_phases() {
         let journal = sample::journal();
         let runs = [Run::read(&journal).unwrap(), Run::read(&journal).unwrap()];
-        let html = combined_html(&runs);
+        let html = combined_html(&runs, &[]);
         assert!(html.contains("2 runs, 200 experiments"));
         assert_eq!(html.matches("<td>expected improvement</td><td class=\"n\">2</td>").count(), 1);
         assert!(!html.contains("NaN"));

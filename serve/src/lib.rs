@@ -10,8 +10,9 @@
 //! 2. [`Runs`]: which run folders it shows. A browser names a run, never a path.
 //! 3. [`Tail`]: the complete lines of a journal behind a place in it.
 //! 4. [`Census`]: how far a run is, counted line by line.
+//! 5. [`Control`]: what a browser with the token may order.
 //!
-//! The server only reads: a campaign neither waits for it nor knows that it is there, and writes the same bytes without it.
+//! The server only reads, but for a stop that is ordered with a token: a campaign neither waits for it nor knows that it is there, and writes the same bytes without it.
 //!
 //! # Example
 //!
@@ -20,13 +21,14 @@
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let runs = Runs::new(["runs".into()]);
-//! let server = Server::start("127.0.0.1:0".parse()?, runs)?;
+//! let server = Server::start("127.0.0.1:0".parse()?, runs, None)?;
 //! println!("the page is at http://{}/", server.address());
 //! # Ok(())
 //! # }
 //! ```
 
 mod census;
+mod control;
 mod event;
 mod guard;
 mod metrics;
@@ -38,6 +40,7 @@ mod stream;
 mod tail;
 
 pub use census::Census;
+pub use control::Control;
 pub use runs::{Found, Runs};
 pub use server::{ServeError, Server};
 pub use tail::{Lines, Tail};

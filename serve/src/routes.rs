@@ -10,11 +10,12 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::census::Census;
+use crate::control::Control;
 use crate::guard::Guard;
 use crate::page::{FILES, HEAD, file};
 use crate::runs::{Found, Runs};
@@ -26,6 +27,7 @@ use crate::{metrics, runs};
 #[derive(Debug)]
 pub(crate) struct Shop {
     pub(crate) runs: Runs,
+    pub(crate) control: Option<Control>,
     pub(crate) guard: Guard,
     pub(crate) watchers: Arc<AtomicUsize>,
     /// What was counted of each journal so far.
@@ -44,6 +46,7 @@ pub(crate) fn router(shop: Arc<Shop>) -> Router {
         .route("/api/runs", get(list))
         .route("/api/runs/{name}/events", get(follow))
         .route("/api/runs/{name}/line", get(line))
+        .route("/api/stop", post(stop))
         .route("/metrics", get(prometheus))
         .fallback(|| async { (StatusCode::NOT_FOUND, "there is no such page\n") })
         .layer(from_fn_with_state(shop.clone(), admit))
@@ -94,7 +97,7 @@ async fn list(State(shop): Shared) -> Response {
         })
     };
     let runs: Vec<Value> = shop.census().iter().map(run).collect();
-    as_json(&json!({ "runs": runs }))
+    as_json(&json!({ "runs": runs, "controlled": shop.control.is_some() }))
 }
 
 /// From where a browser goes on.
@@ -143,6 +146,15 @@ async fn line(
             ([(CONTENT_TYPE, "application/json")], line.to_vec()).into_response()
         }
         _ => (StatusCode::NOT_FOUND, "no line begins there\n").into_response(),
+    }
+}
+
+/// Has the rig made safe and the run ended.
+async fn stop(State(shop): Shared, headers: HeaderMap) -> Response {
+    let none = Err((StatusCode::NOT_FOUND, "no run is done here\n"));
+    match shop.control.as_ref().map_or(none, |control| control.stop(&headers)) {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(refused) => refused.into_response(),
     }
 }
 

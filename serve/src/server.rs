@@ -13,6 +13,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, oneshot};
 
+use crate::control::Control;
 use crate::guard::Guard;
 use crate::routes::{Shop, router};
 use crate::runs::Runs;
@@ -57,11 +58,16 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts to serve these runs. Port 0 takes any that is free.
+    /// Starts to serve these runs; with `control`, whoever has its token can stop the run of this process. Port 0 takes any
+    /// that is free.
     ///
     /// # Errors
     /// If the address is not one of this computer alone, or cannot be had.
-    pub fn start(address: SocketAddr, runs: Runs) -> Result<Self, ServeError> {
+    pub fn start(
+        address: SocketAddr,
+        runs: Runs,
+        control: Option<Control>,
+    ) -> Result<Self, ServeError> {
         if !address.ip().is_loopback() {
             return Err(ServeError::NotLoopback(address));
         }
@@ -71,6 +77,7 @@ impl Server {
         let address = listener.local_addr().map_err(unheard)?;
         let shop = Arc::new(Shop {
             runs,
+            control,
             guard: Guard::new(address),
             watchers: Arc::new(AtomicUsize::new(0)),
             counted: Mutex::default(),

@@ -5,9 +5,11 @@ use std::fs::{self, OpenOptions};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use flowtwin_serve::{Runs, ServeError, Server};
+use flowtwin_serve::{Control, Runs, ServeError, Server};
 
 /// Long enough for the slowest machine; nothing waits for it where all is well.
 const LONG: Duration = Duration::from_secs(60);
@@ -19,7 +21,7 @@ fn base(name: &str) -> PathBuf {
 }
 
 fn serve(folder: &Path) -> Server {
-    Server::start("127.0.0.1:0".parse().unwrap(), Runs::new([folder.to_owned()])).unwrap()
+    Server::start("127.0.0.1:0".parse().unwrap(), Runs::new([folder.to_owned()]), None).unwrap()
 }
 
 fn append(base: &Path, text: &str) {
@@ -150,7 +152,38 @@ fn garbage_and_many_connections_leave_the_page_in_order() {
 #[test]
 fn what_others_could_reach_is_not_served() {
     for address in ["0.0.0.0:0", "192.0.2.1:0", "[::]:0"] {
-        let refused = Server::start(address.parse().unwrap(), Runs::new([]));
+        let refused = Server::start(address.parse().unwrap(), Runs::new([]), None);
         assert!(matches!(refused, Err(ServeError::NotLoopback(_))), "{address}");
     }
+}
+
+#[test]
+fn a_run_is_stopped_with_its_token_and_by_its_own_page_alone() {
+    let base = base("stop");
+    let stop = Arc::new(AtomicBool::new(false));
+    let control = Control::new(stop.clone()).unwrap();
+    let token = control.token().to_owned();
+    let runs = Runs::new([base.join("runs")]);
+    let server = Server::start("127.0.0.1:0".parse().unwrap(), runs, Some(control)).unwrap();
+    let at = server.address();
+    let order = |more: &str| {
+        let mut stream = TcpStream::connect(at).unwrap();
+        stream.set_read_timeout(Some(LONG)).unwrap();
+        let head = format!("POST /api/stop HTTP/1.1\r\nhost: {at}\r\nconnection: close\r\n");
+        stream.write_all(format!("{head}{more}\r\n").as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer.split_whitespace().nth(1).unwrap().to_owned()
+    };
+    let right = format!("authorization: Bearer {token}\r\n");
+    assert_eq!(order(""), "401");
+    assert_eq!(order("authorization: Bearer 0123\r\n"), "401");
+    assert_eq!(order(&format!("{right}origin: http://stranger.example\r\n")), "403");
+    assert!(ask(at, "/api/stop", &right).starts_with("HTTP/1.1 405"), "a link stops nothing");
+    assert!(!ask(at, "/api/runs", "").contains(&token), "the token is told to nobody");
+    assert!(!stop.load(Ordering::SeqCst));
+    assert_eq!(order(&format!("{right}origin: http://{at}\r\n")), "204");
+    assert!(stop.load(Ordering::SeqCst));
+    drop(server);
+    fs::remove_dir_all(base).unwrap();
 }

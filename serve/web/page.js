@@ -17,11 +17,15 @@ function put(id, html) {
 const escape = (text) => String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
 const say = (id, text) => { if ($(id).textContent !== text) $(id).textContent = text; };
 
+// The token is in the part of the address that is sent to nobody; it stays in this tab.
+const token = new URLSearchParams(location.hash.slice(1)).get("token");
+
 async function list() {
-  const { runs } = await (await fetch("/api/runs")).json();
+  const { runs, controlled } = await (await fetch("/api/runs")).json();
+  $("stop").hidden = !(controlled && token) || (run.last?.ended ?? false);
   const option = (r) => `<option value="${escape(r.name)}">${escape(r.name)} · ${r.experiments}${r.planned ? " of " + r.planned : ""}${r.ended ? "" : " · unfinished"}</option>`;
   put("runs", runs.map(option).join(""));
-  const wanted = decodeURIComponent(location.hash.slice(1));
+  const wanted = new URLSearchParams(location.hash.slice(1)).get("run");
   const known = runs.find((r) => r.name === (view.name ?? wanted)) ?? runs.find((r) => !r.ended) ?? runs[0];
   if (known && known.name !== view.name) open(known.name);
   if (known) $("runs").value = view.name;
@@ -33,7 +37,7 @@ function open(name) {
   Object.assign(view, { name, t: 0, follows: true, plays: false, dirty: true, drawn: {} });
   view.spectra.clear();
   run.header = null; run.clear();
-  history.replaceState(null, "", "#" + encodeURIComponent(name));
+  history.replaceState(null, "", "#" + new URLSearchParams({ run: name }));
   const source = new EventSource(`/api/runs/${encodeURIComponent(name)}/events`);
   source.onopen = () => say("link", "connected");
   source.onerror = () => say("link", source.readyState === 2 ? "not connected" : "connection lost, trying again");
@@ -170,7 +174,10 @@ function log(t) {
 }
 
 function alarms(state, t) {
-  const recent = state.alarms.filter((alarm) => alarm.experiment > state.done - 1 && alarm.t > t - 3600).slice(-3);
+  const known = new Set();
+  // An experiment that failed repeats the fault that spoiled it.
+  const first = (alarm) => { const key = `${alarm.t} ${faultWords(alarm.fault)}`; return !known.has(key) && known.add(key); };
+  const recent = state.alarms.filter((alarm) => alarm.experiment > state.done - 1 && alarm.t > t - 3600).filter(first).slice(-3);
   put("alarms", recent.map((alarm) => `<p><strong>Alarm</strong> at ${clock(alarm.t)}, experiment ${alarm.experiment}: ${escape(faultWords(alarm.fault))}</p>`).join(""));
 }
 
@@ -219,6 +226,11 @@ function buttons() {
   view.dirty = true;
 }
 
+$("stop").addEventListener("click", async () => {
+  if (!confirm("Make the rig safe and end the run? It can be gone on with later: --resume.")) return;
+  const reply = await fetch("/api/stop", { method: "POST", headers: { authorization: `Bearer ${token}` } });
+  say("link", reply.ok ? "asked to stop: the rig is made safe" : `not stopped: ${(await reply.text()).trim()}`);
+});
 $("runs").addEventListener("change", (event) => open(event.target.value));
 $("scrub").addEventListener("input", (event) => set(Number(event.target.value)));
 $("play").addEventListener("click", () => {
@@ -236,6 +248,7 @@ function theme(name) {
 $("theme").addEventListener("click", () => theme(document.documentElement.dataset.theme === "dark" ? "light" : "dark"));
 theme(matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
 addEventListener("resize", () => { view.dirty = true; });
-list();
-setInterval(list, 5000);
+const refresh = () => list().catch(() => say("link", "no answer, trying again"));
+refresh();
+setInterval(refresh, 5000);
 requestAnimationFrame(frame);

@@ -57,7 +57,7 @@ export function plainly(value) {
   return Object.entries(value).map(([key, inner]) => key.replaceAll("_", " ") + ": " + plainly(inner)).join("; ");
 }
 
-export const faultWords = (fault) => `${fault.source ?? ""} ${plainly(fault.kind ?? fault)}`.trim();
+export const faultWords = (fault) => `${(fault.origin ?? "").replaceAll("_", " ")} ${plainly(fault.kind ?? fault)}`.trim();
 
 /** What a command does. */
 export function command(send) {

@@ -75,7 +75,7 @@ pub(super) fn at(
         if !again {
             heed_ctrl_c()?;
         }
-        let page = Beside::of(to, folder.path())?;
+        let page = Beside::of(to, folder.path(), &STOP)?;
         let mut progress = Progress::new(scenario).quiet(to.quiet);
         let (backend, world) = (place.backend.to_owned(), place.world());
         let campaign = Campaign::new(scenario, seed, threads(to.jobs), &STOP);

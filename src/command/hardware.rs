@@ -80,7 +80,7 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     let target = Target::of(to, &scenario, seed, more)?;
     let (folder, _target) = target.folder(to, &identity, replayed)?;
     let path = folder.path().to_owned();
-    let _page = Beside::of(to, &path)?;
+    let _page = Beside::of(to, &path, &STOP)?;
     heed_ctrl_c()?;
     let hold = hold(&wiring, wiring_file)?;
     let certificate =

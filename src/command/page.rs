@@ -8,6 +8,7 @@ pub(super) use without_server::Beside;
 #[cfg(not(feature = "serve"))]
 mod without_server {
     use std::path::Path;
+    use std::sync::Arc;
     use std::sync::atomic::AtomicBool;
 
     use crate::cli::Folder;
@@ -19,7 +20,11 @@ mod without_server {
 
     impl Beside {
         /// Nothing.
-        pub(in crate::command) fn of(_to: &Folder, _folder: &Path) -> Result<Self, CommandError> {
+        pub(in crate::command) fn of(
+            _to: &Folder,
+            _folder: &Path,
+            _stop: &Arc<AtomicBool>,
+        ) -> Result<Self, CommandError> {
             Ok(Self)
         }
 
@@ -34,11 +39,12 @@ mod with_server {
     use std::net::{Ipv4Addr, SocketAddr};
     use std::path::Path;
     use std::process::{Command, Stdio};
+    use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
     use std::thread::sleep;
     use std::time::Duration;
 
-    use flowtwin_serve::{Runs, ServeError, Server};
+    use flowtwin_serve::{Control, Runs, ServeError, Server};
 
     use crate::cli::Folder;
     use crate::console;
@@ -56,10 +62,16 @@ mod with_server {
         ///
         /// # Errors
         /// If the address is not one of this computer alone, or cannot be had.
-        pub(in crate::command) fn of(to: &Folder, folder: &Path) -> Result<Self, CommandError> {
+        pub(in crate::command) fn of(
+            to: &Folder,
+            folder: &Path,
+            stop: &Arc<AtomicBool>,
+        ) -> Result<Self, CommandError> {
             let Some(address) = to.page.serve else { return Ok(Self(None)) };
-            let server = start(address, Runs::new([folder.to_owned()]))?;
-            let url = url(&server);
+            let control = Control::new(stop.clone()).map_err(CommandError::failed)?;
+            let token = format!("#token={}", control.token());
+            let server = start(address, Runs::new([folder.to_owned()]), Some(control))?;
+            let url = url(&server) + &token;
             console::say_line(format_args!("live page: {url}"));
             if to.page.open {
                 open(&url);
@@ -87,12 +99,13 @@ mod with_server {
     pub(in crate::command) fn start(
         address: Option<SocketAddr>,
         runs: Runs,
+        control: Option<Control>,
     ) -> Result<Server, CommandError> {
         let at = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let server = match address {
-            Some(address) => Server::start(address, runs),
-            None => match Server::start(at(PORT), runs.clone()) {
-                Err(ServeError::Listen { .. }) => Server::start(at(0), runs),
+            Some(address) => Server::start(address, runs, control),
+            None => match Server::start(at(PORT), runs.clone(), control.clone()) {
+                Err(ServeError::Listen { .. }) => Server::start(at(0), runs, control),
                 server => server,
             },
         };

@@ -21,7 +21,7 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
         let message = format!("there is no run in {} yet", folders.join(", "));
         console::say_line(format_args!("note: {message}; one that begins there will be shown"));
     }
-    let server = start(args.address, runs)?;
+    let server = start(args.address, runs, None)?;
     heed_ctrl_c()?;
     let url = url(&server);
     console::print_line(&url)?;

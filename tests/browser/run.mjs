@@ -145,12 +145,12 @@ try {
         await open(`report-${run}`, `file://${WORK}/runs/${run}/report.html`, width, scheme, report(run, objective));
         const ended = JSON.parse(readFileSync(`${WORK}/runs/${run}/summary.json`, "utf8")).experiments;
         const settled = (page) => page.waitForFunction((n) => document.getElementById("answers").textContent.includes(`Experiments${n}`) && document.querySelector("#spectrum canvas"), ended);
-        await open(`live-${run}`, `${address}#${run}`, width, scheme, live(run), settled);
+        await open(`live-${run}`, `${address}#run=${run}`, width, scheme, live(run), settled);
       }
     }
     for (const run of ["trade-off", "pump-stall"]) {
       await open(`report-${run}`, `file://${WORK}/runs/${run}/report.html`, width, "light", async () => {});
-      await open(`live-${run}`, `${address}#${run}`, width, "dark", async () => {}, (page) => page.waitForSelector("#rig svg"));
+      await open(`live-${run}`, `${address}#run=${run}`, width, "dark", async () => {}, (page) => page.waitForSelector("#rig svg"));
     }
   }
 } finally {

@@ -58,6 +58,26 @@ fn a_recorded_run_is_served_until_somebody_ends_it() {
 }
 
 #[test]
+fn several_runs_make_one_page_with_what_differs() {
+    let dir = folder("report-together");
+    for seed in ["1", "2"] {
+        let done = run(&dir, &["run", &small(), "--quiet", "--seed", seed, "--out", seed]);
+        assert_eq!(done.code, Some(0), "{}", done.stderr);
+        let planned = ["phase", "left"];
+        assert!(planned.iter().all(|word| !done.stderr.contains(word)), "{}", done.stderr);
+    }
+    let done = run(&dir, &["report", "1", "2", "--page", "both.html"]);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let page = std::fs::read_to_string(dir.join("both.html")).unwrap();
+    for words in ["Runs side by side", "What differs between", "seed"] {
+        assert!(page.contains(words), "{words} is missing");
+    }
+    let again = run(&dir, &["report", "1", "2", "--page", "again.html"]);
+    assert_eq!(again.code, Some(0), "{}", again.stderr);
+    assert_eq!(std::fs::read_to_string(dir.join("again.html")).unwrap(), page);
+}
+
+#[test]
 fn what_cannot_be_served_is_bad_input() {
     let dir = folder("serve-bad");
     let cases: [(&[&str], &str); 2] = [

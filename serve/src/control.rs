@@ -1,0 +1,92 @@
+//! What a browser may order, if it has the token that was shown where the run was started.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::http::header::AUTHORIZATION;
+use axum::http::{HeaderMap, StatusCode};
+
+/// Bytes of a token: nobody guesses 128 bits.
+const BYTES: usize = 16;
+
+/// The ways to act on the run that this process does.
+#[derive(Clone)]
+pub struct Control {
+    token: String,
+    stop: Arc<AtomicBool>,
+}
+
+/// The token is told to nobody by accident.
+impl std::fmt::Debug for Control {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Control").finish_non_exhaustive()
+    }
+}
+
+impl Control {
+    /// A new token for a run that ends safely, as after Ctrl-C, once `stop` is set.
+    ///
+    /// # Errors
+    /// If the system has no random numbers.
+    pub fn new(stop: Arc<AtomicBool>) -> io::Result<Self> {
+        let mut bytes = [0; BYTES];
+        File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+        let token = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(Self { token, stop })
+    }
+
+    /// What a browser must know to order anything.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// Asks the run to make the rig safe and end.
+    ///
+    /// # Errors
+    /// The status that is answered to whoever has not the token.
+    pub(crate) fn stop(&self, headers: &HeaderMap) -> Result<(), (StatusCode, &'static str)> {
+        let given = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let given = given.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
+        if !self.is_token(given) {
+            return Err((StatusCode::UNAUTHORIZED, "this needs the token of the run\n"));
+        }
+        self.stop.store(true, Ordering::SeqCst);
+        Ok(())
+    }
+
+    /// Compares in a time that does not tell how much of it is right.
+    fn is_token(&self, given: &str) -> bool {
+        let pairs = self.token.bytes().zip(given.bytes());
+        let differ = pairs.fold(0, |differ, (a, b)| differ | (a ^ b));
+        given.len() == self.token.len() && differ == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_token_stops_the_run() {
+        let stop = Arc::new(AtomicBool::new(false));
+        let control = Control::new(stop.clone()).unwrap();
+        let other = Control::new(stop.clone()).unwrap();
+        assert_ne!(control.token(), other.token());
+        let order = |value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(AUTHORIZATION, value.parse().unwrap());
+            control.stop(&headers)
+        };
+        let almost = format!("Bearer {}", &control.token()[1..]);
+        for wrong in ["", "Bearer", "Bearer ", control.token(), &almost, other.token()] {
+            assert!(order(wrong).is_err(), "{wrong}");
+        }
+        assert!(control.stop(&HeaderMap::new()).is_err());
+        assert!(!stop.load(Ordering::SeqCst));
+        order(&format!("Bearer {}", control.token())).unwrap();
+        assert!(stop.load(Ordering::SeqCst));
+        assert!(!format!("{control:?}").contains(control.token()));
+    }
+}
