@@ -11,3 +11,4 @@ pub mod f4t;
 pub mod f4t_scpi;
 pub mod hdx;
 pub mod modbus;
+pub mod program;

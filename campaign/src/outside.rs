@@ -11,7 +11,6 @@ mod policy;
 mod process;
 mod proposal;
 mod sense;
-mod words;
 
 pub use lab::{OutsideLab, OutsideLabError};
 pub(crate) use line::parse;
@@ -24,4 +23,4 @@ pub(crate) use message::{several, table};
 pub use policy::OutsidePolicy;
 pub use process::{Program, ProgramError};
 pub use proposal::{ProposalError, proposal};
-pub use words::{WordsError, words};
+pub use flowtwin_lab::argv::{WordsError, words};

@@ -70,5 +70,6 @@ fn write_wired(path: &Path, wiring: &Wiring, server: &EmulatorServer) -> Result<
 pub(super) fn read_wiring(path: &Path) -> Result<Wiring, CommandError> {
     let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
     Wiring::parse(&text)
+        .map(|wiring| Wiring { beside: path.parent().unwrap_or(Path::new("")).into(), ..wiring })
         .map_err(|error| CommandError::bad_input(format_args!("{}: {error}", path.display())))
 }

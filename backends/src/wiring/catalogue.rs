@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::Ipv4Addr;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +24,7 @@ pub mod f4t_scpi;
 pub mod hdx;
 mod lines;
 pub mod probe;
+pub mod program;
 
 /// Lists every instrument once: its section in wiring files, and the struct that says what stands there.
 macro_rules! catalogue {
@@ -54,6 +56,12 @@ macro_rules! catalogue {
             /// Seed of the faults.
             #[serde(default)]
             pub fault_seed: u64,
+            /// The folder of the wiring file, which paths in it are relative to; set by whoever has read it.
+            #[serde(skip)]
+            pub beside: PathBuf,
+            /// Whose programs are ended where others must drive their instruments: set by a watch.
+            #[serde(skip)]
+            pub instead_of: Option<String>,
         }
 
         impl Wiring {
@@ -71,6 +79,8 @@ macro_rules! catalogue {
                     folder: None,
                     faults: Vec::new(),
                     fault_seed: 0,
+                    beside: PathBuf::new(),
+                    instead_of: None,
                 }
             }
 
@@ -109,6 +119,15 @@ macro_rules! catalogue {
                 text
             }
 
+            /// An instrument of a section with nothing but defaults, by its example; none where there is no such section.
+            fn by_section(section: &str) -> Option<Box<dyn InstrumentWiring>> {
+                $( if section == stringify!($section) {
+                    let instrument: $instrument = toml::from_str(<$instrument>::example()).ok()?;
+                    return Some(Box::new(instrument));
+                } )+
+                None
+            }
+
             /// What may be at a serial port, in the order in which it is asked for.
             pub(crate) fn serial_tries() -> Vec<(&'static str, SerialTry)> {
                 let mut tries = Vec::new();
@@ -129,6 +148,11 @@ macro_rules! catalogue {
             }
         }
     };
+}
+
+/// An instrument of a section with nothing but defaults; none where there is no such section.
+fn by_section(section: &str) -> Option<Box<dyn InstrumentWiring>> {
+    Wiring::by_section(section)
 }
 
 catalogue! {
@@ -155,4 +179,7 @@ catalogue! {
 
     /// Sensors in the line behind a program that speaks lines, by the name of the sensor.
     probe: probe::ProbeWiring;
+
+    /// Instruments behind a program in any language, by the name of the instrument, or any name where `parts` names them.
+    program: program::ProgramWiring;
 }
