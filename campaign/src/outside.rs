@@ -12,6 +12,7 @@ mod process;
 mod proposal;
 mod sense;
 
+pub use flowtwin_lab::argv::{WordsError, words};
 pub use lab::{OutsideLab, OutsideLabError};
 pub(crate) use line::parse;
 pub use line::{LineError, Lines};
@@ -23,4 +24,3 @@ pub(crate) use message::{several, table};
 pub use policy::OutsidePolicy;
 pub use process::{Program, ProgramError};
 pub use proposal::{ProposalError, proposal};
-pub use flowtwin_lab::argv::{WordsError, words};

@@ -12,9 +12,7 @@ mod part;
 
 pub use part::ProgramPart;
 
-use crate::codec::program::{
-    Answered, Asked, Kind, PROTOCOL, Request, What, Who, fault, scan,
-};
+use crate::codec::program::{Answered, Asked, Kind, PROTOCOL, Request, What, Who, fault, scan};
 use crate::instrument::Identity;
 use crate::transport::{Dialog, garbled, read_again};
 
@@ -58,24 +56,17 @@ impl ProgramHost {
     ///
     /// # Errors
     /// If it does not answer, speaks another version, cannot read what its kind must, or is another one than before.
-    pub fn meet(
-        &mut self,
-        to: &str,
-        kind: Kind,
-        bore_mm: Option<f64>,
-    ) -> Result<&Who, FaultKind> {
+    pub fn meet(&mut self, to: &str, kind: Kind, bore_mm: Option<f64>) -> Result<&Who, FaultKind> {
         let connection = self.dialog.reach()?;
         let known = self.met.get(to).filter(|(met, _)| *met == connection);
         if known.is_none() {
             let identify = Request::Identify { kind, bore_mm };
             let who: Who = of(read_again(|| self.ask(to, identify.clone()))?)?;
             check(&who, kind)?;
-            if let Some((_, before)) = self.met.get(to).filter(|(_, before)| !is_same(before, &who)) {
-                let detail = format!(
-                    "{} answers, and before it was {}",
-                    identity(&who),
-                    identity(before)
-                );
+            if let Some((_, before)) = self.met.get(to).filter(|(_, before)| !is_same(before, &who))
+            {
+                let detail =
+                    format!("{} answers, and before it was {}", identity(&who), identity(before));
                 return Err(FaultKind::Refused { detail });
             }
             self.met.insert(to.to_owned(), (connection, who));
@@ -102,7 +93,8 @@ fn check(who: &Who, kind: Kind) -> Result<(), FaultKind> {
     }
     match kind.must_read().iter().find(|what| !who.reads.contains(what)) {
         Some(what) => {
-            let detail = format!("a {kind} must be able to read {what}, and this one does not say so");
+            let detail =
+                format!("a {kind} must be able to read {what}, and this one does not say so");
             Err(FaultKind::Unsupported { detail })
         }
         None => Ok(()),
@@ -119,9 +111,8 @@ fn answer(line: &str, id: u64) -> Result<Option<Map<String, Value>>, FaultKind> 
     }
     match (answered.ok, answered.error) {
         (Some(ok), None) => Ok(Some(ok)),
-        (None, Some(error)) => Err(fault(&error).unwrap_or_else(|| {
-            garbled(format!("{:?} names no fault of an instrument", shown()))
-        })),
+        (None, Some(error)) => Err(fault(&error)
+            .unwrap_or_else(|| garbled(format!("{:?} names no fault of an instrument", shown())))),
         _ => Err(garbled(format!("{:?} has neither ok nor error, or both", shown()))),
     }
 }
@@ -155,7 +146,8 @@ mod tests {
 
     #[test]
     fn what_is_no_answer_is_garbled() {
-        for line in ["ok", r#"{"id":2}"#, r#"{"id":2,"ok":{},"error":"no"}"#, r#"{"id":2,"ok":3}"#] {
+        for line in ["ok", r#"{"id":2}"#, r#"{"id":2,"ok":{},"error":"no"}"#, r#"{"id":2,"ok":3}"#]
+        {
             assert!(matches!(answer(line, 2), Err(FaultKind::Garbled { .. })), "{line}");
         }
         let refused = Err(FaultKind::Refused { detail: "no".into() });

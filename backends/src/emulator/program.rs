@@ -75,7 +75,9 @@ impl ProgramEmulator {
             Request::Identify { kind: asked, .. } => {
                 Err(FaultKind::Refused { detail: format!("{to} is a {kind}, and no {asked}") })
             }
-            Request::Read { what } => self.read(to, what, world).map(|value| json!({"value": value})),
+            Request::Read { what } => {
+                self.read(to, what, world).map(|value| json!({"value": value}))
+            }
             Request::Describe {} => describe(to, world),
             Request::Fetch { frame } => self.fetch(to, frame, world),
             Request::MakeSafe {} => make_safe(to, kind, world),
@@ -135,7 +137,8 @@ impl ProgramEmulator {
             }
         }
         let frames = self.frames.get(to).filter(|frames| (frame as usize) < frames.len());
-        let counts = frames.map(|frames| frames.frame(frame as usize)).ok_or(FaultKind::NotReady)?;
+        let counts =
+            frames.map(|frames| frames.frame(frame as usize)).ok_or(FaultKind::NotReady)?;
         let clips = self.ailments.contains("saturated");
         let full = world.manifest().spectrometer(&to.into()).map_or(u16::MAX, |s| s.full_scale);
         let shown = if clips { vec![full; counts.len()] } else { counts.to_vec() };
@@ -156,10 +159,9 @@ fn command(to: &str, request: Request) -> Command {
         }
         Request::Off {} => Command::HeaterOff { heater: to.into() },
         Request::Switch { on } => Command::Light { light: to.into(), on },
-        Request::Arm { integration_us, frames } => Command::Arm {
-            spectrometer: to.into(),
-            exposure: Exposure { integration_us, frames },
-        },
+        Request::Arm { integration_us, frames } => {
+            Command::Arm { spectrometer: to.into(), exposure: Exposure { integration_us, frames } }
+        }
         Request::Inject {} => Command::Inject { analyser: to.into() },
         Request::Results {} => Command::Results { analyser: to.into() },
         _ => Command::Stop { pump: to.into() },

@@ -119,13 +119,22 @@ macro_rules! catalogue {
                 text
             }
 
-            /// An instrument of a section with nothing but defaults, by its example; none where there is no such section.
-            fn by_section(section: &str) -> Option<Box<dyn InstrumentWiring>> {
+            /// An instrument of a section, from what stands there.
+            ///
+            /// # Errors
+            /// In words, if there is no such section, or something else stands there.
+            fn by_section(
+                section: &str,
+                table: &toml::Table,
+            ) -> Result<Box<dyn InstrumentWiring>, String> {
                 $( if section == stringify!($section) {
-                    let instrument: $instrument = toml::from_str(<$instrument>::example()).ok()?;
-                    return Some(Box::new(instrument));
+                    let instrument: Result<$instrument, _> = table.clone().try_into();
+                    return match instrument {
+                        Ok(instrument) => Ok(Box::new(instrument)),
+                        Err(error) => Err(error.message().to_owned()),
+                    };
                 } )+
-                None
+                Err("there is no such section in a wiring file".into())
             }
 
             /// What may be at a serial port, in the order in which it is asked for.
@@ -150,9 +159,12 @@ macro_rules! catalogue {
     };
 }
 
-/// An instrument of a section with nothing but defaults; none where there is no such section.
-fn by_section(section: &str) -> Option<Box<dyn InstrumentWiring>> {
-    Wiring::by_section(section)
+/// An instrument of a section, from what stands there.
+///
+/// # Errors
+/// In words, if there is no such section, or something else stands there.
+fn by_section(section: &str, table: &toml::Table) -> Result<Box<dyn InstrumentWiring>, String> {
+    Wiring::by_section(section, table)
 }
 
 catalogue! {

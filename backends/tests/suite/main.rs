@@ -9,6 +9,7 @@ mod faults;
 mod folder;
 mod fuzzed;
 mod heartbeat;
+mod programs;
 mod server;
 mod spectrometer;
 mod wiring;

@@ -10,9 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::{SharedProgram, identity, of, value};
 use crate::codec::program::{Kind, MODE, Request, STATUS, What, Who};
-use crate::instrument::{
-    Analyser, Heater, Identity, Light, Permit, Probe, Pump, Spectrometer,
-};
+use crate::instrument::{Analyser, Heater, Identity, Light, Permit, Probe, Pump, Spectrometer};
 use crate::transport::{garbled, read_again};
 
 /// Status of a pump that stands still, runs, and has stalled.
@@ -114,7 +112,8 @@ impl ProgramPart {
     /// Refuses what is outside the limits of the instrument, before anything is sent.
     fn check(&self, key: &str, value: f64, unit: &str) -> Result<(), FaultKind> {
         let limits = self.met(|who| who.limits.get(key).copied())?;
-        let Some([low, high]) = limits.filter(|[low, high]| !(*low..=*high).contains(&value)) else {
+        let Some([low, high]) = limits.filter(|[low, high]| !(*low..=*high).contains(&value))
+        else {
             return Ok(());
         };
         let (quantity, unit) = (key.to_owned(), unit.to_owned());
@@ -260,7 +259,8 @@ impl Light for ProgramPart {
             Err(FaultKind::Unsupported { .. }) => Ok(()),
             Ok(kept) if kept == on => Ok(()),
             Ok(kept) => {
-                let detail = format!("it is {} after it was switched", if kept { "on" } else { "off" });
+                let detail =
+                    format!("it is {} after it was switched", if kept { "on" } else { "off" });
                 Err(FaultKind::Refused { detail })
             }
             Err(kind) => Err(kind),
@@ -354,7 +354,9 @@ impl Spectrometer for ProgramPart {
             let of_first = *pixels.get_or_insert(one.counts.len());
             if one.counts.len() != of_first || of_first == 0 {
                 let pixels = one.counts.len();
-                return Err(garbled(format!("frame {frame} has {pixels} counts, the first {of_first}")));
+                return Err(garbled(format!(
+                    "frame {frame} has {pixels} counts, the first {of_first}"
+                )));
             }
             counts.extend(one.counts);
         }

@@ -51,7 +51,8 @@ fn started(who: &str, words: &[String]) -> Vec<i32> {
     let Ok(processes) = fs::read_dir("/proc") else { return Vec::new() };
     let mark = format!("{STARTED_BY}={who}");
     let number = |entry: fs::DirEntry| entry.file_name().to_str()?.parse().ok();
-    let is_such = |process: &i32| is_such(&Path::new("/proc").join(process.to_string()), &mark, words);
+    let is_such =
+        |process: &i32| is_such(&Path::new("/proc").join(process.to_string()), &mark, words);
     processes.filter_map(Result::ok).filter_map(number).filter(is_such).collect()
 }
 

@@ -37,9 +37,9 @@ pub struct ProgramWiring {
     pub link: Option<Link>,
     /// The serial number that it must show.
     pub serial_number: Option<String>,
-    /// The section of this catalogue whose protocol the program speaks at its cable: what is emulated there.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub speaks: Option<String>,
+    /// The instrument whose protocol the program speaks at its cable, as a section of a wiring file: what is emulated there.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub speaks: BTreeMap<String, toml::Table>,
     /// The folder in which the program runs, relative to the wiring file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub folder: Option<PathBuf>,
@@ -66,12 +66,13 @@ impl ProgramWiring {
 
     /// The instrument whose protocol the program speaks, for an emulator of it.
     fn behind(&self) -> Option<Box<dyn InstrumentWiring>> {
-        super::by_section(self.speaks.as_deref()?)
+        let (section, table) = self.speaks.first_key_value()?;
+        super::by_section(section, table).ok()
     }
 
     /// What is wrong with it, in words.
     fn wrong(&self) -> Option<String> {
-        if self.kind.is_some() == !self.parts.is_empty() {
+        if self.kind.is_some() != self.parts.is_empty() {
             return Some("say either `kind = …`, or the kind of each of its `parts`".into());
         }
         let Some(command) = &self.command else {
@@ -81,15 +82,12 @@ impl ProgramWiring {
         if let Err(error) = words(command) {
             return Some(format!("command = {command:?}: {error}"));
         }
-        match &self.speaks {
-            Some(section) if super::by_section(section).is_none() => {
-                Some(format!("speaks = {section:?}: there is no such instrument to emulate"))
-            }
-            Some(_) if self.parts(" ").len() > 1 => {
-                Some("speaks: only a program with one instrument can be tried on an emulator".into())
-            }
-            _ => None,
+        let (section, table) = self.speaks.first_key_value()?;
+        if self.speaks.len() > 1 || self.parts(" ").len() > 1 {
+            return Some("speaks: a program can be tried on the emulator of one instrument".into());
         }
+        let refused = super::by_section(section, table).err();
+        refused.map(|problem| format!("speaks.{section}: {problem}"))
     }
 }
 
@@ -118,7 +116,7 @@ impl InstrumentWiring for ProgramWiring {
     }
 
     fn tries_its_program(&self) -> bool {
-        self.command.is_some() && self.speaks.is_some()
+        self.command.is_some() && !self.speaks.is_empty()
     }
 
     fn is_shared(&self) -> bool {
@@ -130,7 +128,7 @@ impl InstrumentWiring for ProgramWiring {
 
     fn lead_to(&mut self, link: Link) {
         // Without an emulator at the cable of the program, what is emulated is the program itself.
-        if self.speaks.is_none() {
+        if self.speaks.is_empty() {
             self.command = None;
         }
         self.link = Some(crate::wiring::instrument::renewed(self.link.take(), link));
