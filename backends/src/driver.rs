@@ -12,3 +12,4 @@ pub mod f4t_scpi;
 pub mod hdx;
 pub mod modbus;
 pub mod program;
+pub mod protocol;

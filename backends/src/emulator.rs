@@ -13,6 +13,7 @@ pub mod f4t_scpi;
 pub mod faulty;
 pub mod hdx;
 pub mod program;
+pub mod protocol;
 mod wire;
 mod world;
 

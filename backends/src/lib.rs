@@ -56,6 +56,7 @@ pub mod heartbeat;
 pub mod hold;
 pub mod instrument;
 pub mod lock;
+pub mod protocol;
 pub mod server;
 pub mod transport;
 pub mod wiring;

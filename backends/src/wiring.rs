@@ -75,7 +75,16 @@ impl Wiring {
     /// # Errors
     /// With the place in the text, if a key is unknown or a value is wrong.
     pub fn parse(text: &str) -> Result<Self, WiringError> {
+        Self::parse_beside(text, Path::new(""))
+    }
+
+    /// Reads a wiring file that is in `folder`: paths in it are relative to that.
+    ///
+    /// # Errors
+    /// As [`Wiring::parse`]; or if a file that it names cannot be read.
+    pub fn parse_beside(text: &str, folder: &Path) -> Result<Self, WiringError> {
         let wiring: Self = toml::from_str(text)?;
+        let wiring = wiring.reading_beside(folder);
         wiring.check_alone()?;
         Ok(wiring)
     }

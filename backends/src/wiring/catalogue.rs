@@ -25,6 +25,7 @@ pub mod hdx;
 mod lines;
 pub mod probe;
 pub mod program;
+pub mod protocol;
 
 /// Lists every instrument once: its section in wiring files, and the struct that says what stands there.
 macro_rules! catalogue {
@@ -93,6 +94,23 @@ macro_rules! catalogue {
                     instrument: instrument as &dyn InstrumentWiring,
                 })); )+
                 all
+            }
+
+            /// Every instrument, to be changed.
+            fn each_mut(&mut self) -> impl Iterator<Item = &mut dyn InstrumentWiring> {
+                let all = std::iter::empty();
+                $( let all = all.chain(self.$section.values_mut().map(|instrument| {
+                    instrument as &mut dyn InstrumentWiring
+                })); )+
+                all
+            }
+
+            /// Reads what stands in files beside the wiring file, which is in this folder.
+            #[must_use]
+            pub(super) fn reading_beside(mut self, folder: &std::path::Path) -> Self {
+                folder.clone_into(&mut self.beside);
+                self.each_mut().for_each(|instrument| instrument.read_beside(folder));
+                self
             }
 
             /// The first instrument of this name.
@@ -194,4 +212,7 @@ catalogue! {
 
     /// Instruments behind a program in any language, by the name of the instrument, or any name where `parts` names them.
     program: program::ProgramWiring;
+
+    /// Instruments whose protocol is a file, by the name of the instrument, or any name where `parts` names them.
+    protocol: protocol::ProtocolWiring;
 }

@@ -47,6 +47,11 @@ pub trait InstrumentWiring {
         *self.link_mut() = Some(renewed(old, link));
     }
 
+    /// Reads the files that its section names, from the folder of the wiring file.
+    fn read_beside(&mut self, folder: &std::path::Path) {
+        let _ = folder;
+    }
+
     /// What is wrong with its section, in words, other than the [ranges](Self::ranges).
     fn problem(&self) -> Option<String> {
         None

@@ -10,6 +10,7 @@ mod folder;
 mod fuzzed;
 mod heartbeat;
 mod programs;
+mod protocols;
 mod server;
 mod spectrometer;
 mod wiring;

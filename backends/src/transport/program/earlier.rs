@@ -7,11 +7,9 @@ use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rustix::process::{Pid, Signal, kill_process_group};
-
-use crate::clock::ticking;
 
 /// The name of that word.
 pub(super) const STARTED_BY: &str = "FLOWTWIN_STARTED_BY";
@@ -21,8 +19,10 @@ const GRACE: Duration = Duration::from_millis(300);
 
 /// Names this process, and no other that has its number later.
 pub fn this_process() -> &'static str {
-    static NAME: LazyLock<String> =
-        LazyLock::new(|| format!("{}-{}", std::process::id(), ticking().as_nanos()));
+    static NAME: LazyLock<String> = LazyLock::new(|| {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        format!("{}-{}", std::process::id(), since.as_nanos())
+    });
     &NAME
 }
 
