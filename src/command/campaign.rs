@@ -15,6 +15,7 @@ use flowtwin_lab::journal::Journal;
 use flowtwin_lab::{Fault, FaultKind, Lab};
 use flowtwin_report::Extras;
 
+use super::page::Beside;
 use super::place::Place;
 use super::run_folder::Target;
 use crate::cli::Folder;
@@ -74,6 +75,7 @@ pub(super) fn at(
         if !again {
             heed_ctrl_c()?;
         }
+        let page = Beside::of(to, folder.path())?;
         let mut progress = Progress::new(scenario);
         let (backend, world) = (place.backend.to_owned(), place.world());
         let campaign = Campaign::new(scenario, seed, threads(to.jobs), &STOP);
@@ -92,7 +94,9 @@ pub(super) fn at(
         }
         let simulated_events = world.map(|world| world.work().events);
         let concluded = conclude(to, folder.path(), Extras { backend, simulated_events }, *then);
-        return both(outcome(&ended), concluded);
+        let done = both(outcome(&ended), concluded);
+        page.stay(&STOP);
+        return done;
     }
 }
 

@@ -29,6 +29,7 @@ use super::campaign::{
 };
 use super::emulate::read_wiring;
 use super::filled::filled;
+use super::page::Beside;
 use super::run_folder::Target;
 use super::watch::{held, hold};
 use crate::cli::{Folder, OnRig};
@@ -78,6 +79,7 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     let target = Target::of(to, &scenario, seed, more)?;
     let (folder, _target) = target.folder(to, &identity, replayed)?;
     let path = folder.path().to_owned();
+    let _page = Beside::of(to, &path)?;
     heed_ctrl_c()?;
     let hold = hold(&wiring, wiring_file)?;
     let certificate =

@@ -33,6 +33,7 @@ mod replay;
 mod resume;
 mod scenarios;
 mod schema;
+mod serve;
 mod sheets;
 mod silence;
 mod spoiled;
