@@ -51,6 +51,7 @@ pub mod connect;
 pub mod driver;
 mod emulated;
 pub mod emulator;
+pub mod examination;
 pub mod folder;
 pub mod heartbeat;
 pub mod hold;

@@ -63,9 +63,10 @@ pub struct LineSpec {
     /// Whether blanks and capitals make no difference in requests.
     #[serde(default)]
     pub plain: bool,
-    /// Whether every reply begins with the request. Then a late reply is recognised.
+    /// Whether an emulator understands requests in packets too: STX, length, text, CRC, ETX, as hosts send them that do not
+    /// know in which mode a pump is.
     #[serde(default)]
-    pub silent_to_set: bool,
+    pub packets: bool,
 }
 
 /// What an instrument can be told to do.
@@ -92,6 +93,8 @@ pub enum Does {
     PauseThenStop,
     /// Counts what is delivered from zero.
     Clear,
+    /// Nothing that matters here.
+    Nothing,
 }
 
 /// Why an instrument refuses.

@@ -75,7 +75,9 @@ impl Wiring {
     /// # Errors
     /// With the place in the text, if a key is unknown or a value is wrong.
     pub fn parse(text: &str) -> Result<Self, WiringError> {
-        Self::parse_beside(text, Path::new(""))
+        let wiring: Self = toml::from_str(text)?;
+        wiring.check_alone()?;
+        Ok(wiring)
     }
 
     /// Reads a wiring file that is in `folder`: paths in it are relative to that.
@@ -84,7 +86,10 @@ impl Wiring {
     /// As [`Wiring::parse`]; or if a file that it names cannot be read.
     pub fn parse_beside(text: &str, folder: &Path) -> Result<Self, WiringError> {
         let wiring: Self = toml::from_str(text)?;
-        let wiring = wiring.reading_beside(folder);
+        // What is written into another folder leads to the same places.
+        let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        let folder = std::path::absolute(here).unwrap_or_else(|_| folder.to_owned());
+        let wiring = wiring.reading_beside(&folder);
         wiring.check_alone()?;
         Ok(wiring)
     }

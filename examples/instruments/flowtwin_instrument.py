@@ -147,18 +147,22 @@ class Line:
     def ask(self, request, until=b"\n", count=None, patience_s=None):
         """Sends, and returns the answer up to `until`, or `count` bytes of it."""
         self.tell(request)
-        answer, end = b"", time.monotonic() + (patience_s or self.patience_s)
+        answer, patience_s = b"", patience_s or self.patience_s
         while not (len(answer) >= count if count else answer.endswith(until)):
-            left = end - time.monotonic()
-            if left <= 0 or not select.select([self.fd], [], [], left)[0]:
-                error = TimeoutError(f"no end of an answer to {request!r} in {answer!r}")
-                error.waited_s = patience_s or self.patience_s
-                raise error
-            came = os.read(self.fd, 4096)
-            if not came:
-                raise Fault("link_lost", detail="the instrument has closed the line")
-            answer += came
+            answer += self.more(4096, patience_s)
         return answer
+
+    def more(self, most, patience_s=None):
+        """What comes next, at most so many bytes."""
+        patience_s = patience_s or self.patience_s
+        if not select.select([self.fd], [], [], patience_s)[0]:
+            error = TimeoutError(f"nothing more came within {patience_s} s")
+            error.waited_s = patience_s
+            raise error
+        came = os.read(self.fd, most)
+        if not came:
+            raise Fault("link_lost", detail="the instrument has closed the line")
+        return came
 
 
 def _open_serial(path, baud):

@@ -52,6 +52,11 @@ impl ProgramHost {
         self.dialog.ask(&line, scan, |line| answer(&line, id))
     }
 
+    /// Ends the program by force, where there is one; the next request starts another.
+    pub fn give_up(&mut self) {
+        self.dialog.give_up();
+    }
+
     /// Asks who an instrument is, where that is not known of this connection. One that has changed since is refused.
     ///
     /// # Errors

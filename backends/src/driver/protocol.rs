@@ -150,10 +150,10 @@ impl ProtocolDriver {
     /// Takes the steps one after the other.
     fn take(&mut self, steps: &[Step], wanted: &Wanted) -> Result<(), FaultKind> {
         for step in steps {
-            if let Some(status) = &step.only_if {
-                if self.meaning(Means::Status)? != *status {
-                    continue;
-                }
+            if let Some(status) = &step.only_if
+                && self.meaning(Means::Status)? != *status
+            {
+                continue;
             }
             self.step(step, wanted)?;
         }

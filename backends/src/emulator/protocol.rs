@@ -14,6 +14,10 @@ use crate::codec::modbus::{Exception, Framing, MOST_REGISTERS, Reply, Request};
 use crate::codec::{Scan, rtu, take, tcp};
 use crate::protocol::Protocol;
 
+/// The first and the last byte of a packet.
+const STX: u8 = 2;
+const ETX: u8 = 3;
+
 /// Longest request \[bytes\].
 const LONGEST: usize = 4096;
 
@@ -47,7 +51,12 @@ impl ProtocolEmulator {
             Some(crate::protocol::Token::Text(text)) => text.clone().into_bytes(),
             _ => vec![b'\r'],
         };
-        while let Some(sent) = take(&mut line.input, |bytes| request(bytes, &end)) {
+        let packets = spec.packets;
+        let scan = |bytes: &[u8]| match bytes.first() {
+            Some(&STX) if packets => packet(bytes),
+            _ => request(bytes, &end),
+        };
+        while let Some(sent) = take(&mut line.input, scan) {
             if !self.powered {
                 continue;
             }
@@ -122,6 +131,33 @@ fn carry_out(unit: &mut Unit, request: Request, world: &mut dyn Lab) -> Result<R
             Ok(Reply::Written { register, echo: values.len() as u16 })
         }
     }
+}
+
+/// Scans for a packet: STX, its length without the STX, text, CRC with the high byte first, ETX.
+fn packet(bytes: &[u8]) -> Scan<String> {
+    let Some(&length) = bytes.get(1) else { return Scan::Incomplete };
+    let whole = usize::from(length) + 1;
+    if whole < 5 {
+        return Scan::Junk(1);
+    }
+    let Some(frame) = bytes.get(..whole) else { return Scan::Incomplete };
+    let (text, crc) = (&frame[2..whole - 3], &frame[whole - 3..whole - 1]);
+    if frame[whole - 1] != ETX || crc != crc_ccitt(text).to_be_bytes() {
+        return Scan::Junk(1);
+    }
+    Scan::Frame(String::from_utf8_lossy(text).into_owned(), whole)
+}
+
+/// The CRC of CCITT: polynomial 0x1021, beginning with zero.
+fn crc_ccitt(bytes: &[u8]) -> u16 {
+    let mut crc = 0_u16;
+    for &byte in bytes {
+        crc ^= u16::from(byte) << 8;
+        for _ in 0..8 {
+            crc = if crc & 0x8000 == 0 { crc << 1 } else { crc << 1 ^ 0x1021 };
+        }
+    }
+    crc
 }
 
 /// Scans for a request. A line feed before one belongs to the request before.

@@ -47,6 +47,11 @@ impl Dialog {
         self.transport.reach()
     }
 
+    /// Gives the connection up, as if nothing had come over it for too long.
+    pub fn give_up(&mut self) {
+        let _known = self.transport.unheard();
+    }
+
     /// Whether the last request was answered; if not, a late reply may still come.
     pub fn is_clean(&self) -> bool {
         self.clean

@@ -154,6 +154,8 @@ fn a_new_era_pump_counts_pauses_and_refuses_as_its_manual_says() {
     assert_eq!(ask("RUN\r"), "\u{2}00I\u{3}");
     assert_eq!(ask("STP\r"), "\u{2}00P\u{3}", "the first stop pauses");
     assert_eq!(ask("STP\r"), "\u{2}00S\u{3}");
+    // The manual's own packet that returns a pump to the basic mode.
+    assert_eq!(ask("\u{2}\u{8}SAF0\u{55}\u{43}\u{3}"), "\u{2}00S\u{3}");
     assert_eq!(ask("07RUN\r"), "", "it is meant for another");
 }
 

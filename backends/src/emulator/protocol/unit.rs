@@ -87,10 +87,10 @@ impl Unit {
             }
         }
         for (name, field) in &protocol.fields {
-            if let Some(get) = &field.get {
-                if self.takes(&get.sends, text).is_some() {
-                    return Ok(get.replies.clone());
-                }
+            if let Some(get) = &field.get
+                && self.takes(&get.sends, text).is_some()
+            {
+                return Ok(get.replies.clone());
             }
             let Some(set) = &field.set else { continue };
             if let Some(came) = self.takes(&set.sends, text) {
@@ -214,6 +214,7 @@ impl Unit {
             Does::Stop => self.run.stop(world),
             Does::PauseThenStop => self.run.pause_then_stop(world),
             Does::Clear => self.run.clear(world),
+            Does::Nothing => {}
         }
     }
 

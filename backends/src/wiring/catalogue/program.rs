@@ -134,6 +134,19 @@ impl InstrumentWiring for ProgramWiring {
         self.link = Some(crate::wiring::instrument::renewed(self.link.take(), link));
     }
 
+    fn read_beside(&mut self, folder: &std::path::Path) {
+        if self.command.is_some() {
+            self.folder = Some(self.folder.as_ref().map_or(folder.into(), |its| folder.join(its)));
+        }
+        let Some(file) = self.speaks.get_mut("protocol").and_then(|it| it.get_mut("file")) else {
+            return;
+        };
+        let is_ours = |name: &str| crate::protocol::built_in(name).is_some();
+        if let Some(name) = file.as_str().filter(|name| !is_ours(name)).map(str::to_owned) {
+            *file = folder.join(name).display().to_string().into();
+        }
+    }
+
     fn ranges(&self) -> Vec<Ranged> {
         vec![Ranged::new("starts_within_s", self.starts_within_s, 0.1, 600.0)]
     }

@@ -113,8 +113,9 @@ impl InstrumentWiring for ProtocolWiring {
 
     fn read_beside(&mut self, folder: &std::path::Path) {
         if crate::protocol::built_in(&self.file).is_none() {
+            self.file = folder.join(&self.file).display().to_string();
             // Where it cannot be read, the check of the section says so.
-            self.text = std::fs::read_to_string(folder.join(&self.file)).ok();
+            self.text = std::fs::read_to_string(&self.file).ok();
         }
     }
 
