@@ -55,7 +55,7 @@ pub enum Command {
     Twin(TwinCommand),
     /// Serve the emulated instruments of a wiring file to other programs.
     Emulate(EmulateArgs),
-    /// Examine an instrument program: what is wrong with it, and what it can be trusted with. Pumps move.
+    /// Examine an instrument program; its instrument moves, heats or lights.
     Conformance(ConformanceArgs),
     /// Find the instruments on the network and on serial ports; nothing moves.
     Discover(DiscoverArgs),
