@@ -9,6 +9,7 @@ mod completions;
 mod conformance;
 mod diff;
 mod discover;
+pub mod embedded;
 mod emulate;
 mod experiment;
 mod filled;
