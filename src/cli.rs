@@ -58,6 +58,8 @@ pub enum Command {
     Benchmark(BenchmarkArgs),
     /// Fit a scenario to what its rig has measured, and say what the data can tell.
     Calibrate(CalibrateArgs),
+    /// Hold recorded runs against a calibrated scenario, and say what has moved on the rig.
+    Shadow(ShadowArgs),
     /// Suggest the next experiments for a lab that people run, from the table that they keep.
     Suggest(SuggestArgs),
     /// Write a commented scenario to start from.
@@ -298,6 +300,38 @@ pub struct Folder {
     #[arg(long, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,
     /// Print the summary as JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Hold every experiment against a calibrated scenario, and say what has moved on the rig.
+    #[arg(long, value_name = "SCENARIO")]
+    pub shadow: Option<PathBuf>,
+    /// What to do when something has moved: say so, or stop as well.
+    #[arg(long, value_enum, default_value_t, requires = "shadow")]
+    pub on_drift: OnDrift,
+}
+
+/// What to do when something has moved on a rig.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum OnDrift {
+    /// Say so, and go on.
+    #[default]
+    Flag,
+    /// Make the rig safe and stop.
+    Stop,
+}
+
+/// Arguments of `flowtwin shadow`.
+#[derive(Debug, Args)]
+pub struct ShadowArgs {
+    /// Scenario of the rig, calibrated to it.
+    pub scenario: PathBuf,
+    /// Run folders.
+    #[arg(required = true, value_name = "RUN")]
+    pub runs: Vec<PathBuf>,
+    /// Write a table of all experiments as CSV into this file.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Print the result as JSON.
     #[arg(long)]
     pub json: bool,
 }
