@@ -1,5 +1,8 @@
 //! The command line: what may be typed.
 
+mod init;
+#[cfg(feature = "serve")]
+mod page;
 mod twin;
 
 use std::num::NonZeroUsize;
@@ -8,6 +11,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use flowtwin_twin::SurrogateSpec;
 
+pub use init::{InitArgs, Starter};
+#[cfg(feature = "serve")]
+pub use page::{Page, ServeArgs};
 pub use twin::{TwinCommand, TwinData, TwinEvaluate, TwinExplain, TwinFit, TwinRehearse};
 
 /// Rehearse, test and run the campaigns of a self-driving fluidic lab.
@@ -39,6 +45,9 @@ pub enum Command {
     Golden(GoldenArgs),
     /// Rebuild the report and tables of a run folder from its journal.
     Report(ReportArgs),
+    /// Show runs in a browser: while they go on, or recorded ones.
+    #[cfg(feature = "serve")]
+    Serve(ServeArgs),
     /// Fit, evaluate and explain surrogates of any table of experiments.
     #[command(subcommand)]
     Twin(TwinCommand),
@@ -113,41 +122,6 @@ pub struct SuggestArgs {
     /// Print one JSON object instead of a table.
     #[arg(long)]
     pub json: bool,
-}
-
-/// Arguments of `flowtwin init`.
-#[derive(Debug, Args)]
-pub struct InitArgs {
-    /// The scenario file to write; the file's name becomes the scenario's.
-    #[arg(value_name = "FILE", default_value = "my-rig.toml")]
-    pub file: PathBuf,
-    /// The rig to start from.
-    #[arg(long, value_enum, default_value_t)]
-    pub rig: Starter,
-}
-
-/// The rigs that `flowtwin init` knows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Starter {
-    /// A small flow reactor: two reagents, a heated coil, one spectrometer; every block has a comment.
-    #[default]
-    Plain,
-    /// The rig of the paper: eight pumps, nanocrystals, two spectrometers.
-    Paper,
-    /// Two dyes mixed in slugs: no heater, no reaction.
-    Dye,
-    /// Reactions in slugs: an amination in four steps, one spectrometer.
-    Slugs,
-    /// One liquid without slugs: a dye fades in two coils, with a second injection.
-    Coil,
-    /// One liquid in a hot coil, sampled by an HPLC: a rearrangement.
-    Hplc,
-    /// An equilibrium: an ester is formed, sampled by a gas chromatograph.
-    Ester,
-    /// A synthesis in two stages, with a second injection and a pressure gauge.
-    TwoStage,
-    /// No rig: a table of measured outcomes, written beside the scenario.
-    Table,
 }
 
 /// Arguments of `flowtwin completions`.
@@ -308,6 +282,10 @@ pub struct Folder {
     /// What to do when something has moved: say so, or stop as well.
     #[arg(long, value_enum, default_value_t, requires = "shadow")]
     pub on_drift: OnDrift,
+    /// The live page.
+    #[cfg(feature = "serve")]
+    #[command(flatten)]
+    pub page: Page,
 }
 
 /// What to do when something has moved on a rig.

@@ -18,6 +18,7 @@ mod init;
 mod lab;
 mod occupied;
 mod output;
+mod page;
 mod paper;
 mod place;
 mod regression;
@@ -25,6 +26,8 @@ mod replay;
 mod report;
 mod run;
 mod run_folder;
+#[cfg(feature = "serve")]
+mod serve;
 mod shadow;
 mod suggest;
 mod twin;
@@ -52,6 +55,8 @@ pub fn run(cli: Cli) -> Result<(), CommandError> {
         Command::Diff(args) => diff::run(&args),
         Command::Golden(args) => golden::run(&args),
         Command::Report(args) => report::run(&args),
+        #[cfg(feature = "serve")]
+        Command::Serve(args) => serve::run(&args),
         Command::Twin(twin) => twin::run(&twin),
         Command::Discover(args) => discover::run(&args),
         Command::Emulate(args) => emulate::run(&args),

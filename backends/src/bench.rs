@@ -21,7 +21,7 @@ pub use safe::{Herald, SAFE_WITHIN, Unsafe};
 use crate::clock::Clock;
 use crate::transport::Hurry;
 use safe::Safety;
-use sentry::Sentry;
+use sentry::{Rounds, Sentry};
 use station::Station;
 use worker::Worker;
 
@@ -39,8 +39,10 @@ pub struct Bench {
     safety: Safety,
     pulse: Option<Box<dyn Pulse>>,
     heralds: Vec<Box<dyn Herald>>,
-    /// No heater may be hotter, whatever is being waited for [°C].
-    ceiling_c: f64,
+    /// When the heaters are looked at.
+    rounds: Rounds,
+    /// The receiver of heartbeats has acted, has gone or does not answer: nobody turns heaters off after this bench.
+    unwatched: bool,
 }
 
 /// The instruments at the end of a cable, and what makes them once more in a thread of their own.
@@ -113,7 +115,8 @@ impl Bench {
             safety,
             pulse: None,
             heralds,
-            ceiling_c: f64::INFINITY,
+            rounds: Rounds::below(f64::INFINITY),
+            unwatched: false,
         };
         bench.install(stations);
         bench
@@ -154,17 +157,37 @@ impl Bench {
         self
     }
 
-    /// The same bench, which looks at its heaters also while it waits for another instrument, and gives that up where one
-    /// is hotter than `ceiling_c` [°C].
+    /// The same bench, which looks at its heaters twice a second while it waits, for time to pass or for another
+    /// instrument, and gives that up where one is hotter than `ceiling_c` [°C] or heats with an open sensor.
+    ///
+    /// Only heaters at the end of a cable are looked at: what is in this process changes when it is asked to, and its
+    /// journal must not depend on a clock.
     #[must_use]
     pub fn with_ceiling(mut self, ceiling_c: f64) -> Self {
-        self.ceiling_c = ceiling_c;
+        self.rounds = Rounds::below(ceiling_c);
         self
     }
 
     fn beat(&mut self) -> Result<(), Fault> {
         let beat = self.pulse.as_mut().map_or(Ok(()), |pulse| pulse.beat());
-        beat.map_err(|kind| self.fault("watch", kind))
+        beat.map_err(|kind| self.nobody_watches(kind))
+    }
+
+    /// The fault of a bench whose watch has acted, has gone or does not answer.
+    fn nobody_watches(&mut self, kind: FaultKind) -> Fault {
+        self.unwatched = true;
+        self.fault("watch", kind)
+    }
+
+    /// Looks at the heaters, where it is time to.
+    fn look_at_heaters(&mut self) -> Result<(), Fault> {
+        let mut sentry = Sentry::of_all(&mut self.rounds, &mut self.stations);
+        let judged = sentry.look(&self.safety);
+        let found = sentry.found();
+        judged.map_err(|kind| match found {
+            Some(heater) => self.fault(heater, kind),
+            None => self.fault("bench", kind),
+        })
     }
 
     /// Waits until the watch, which could make the rig safe, has confirmed that it is alive.
@@ -177,7 +200,7 @@ impl Bench {
                     return Err(self.fault("operator", FaultKind::Interrupted));
                 }
                 Ok(false) => {}
-                Err(kind) => return Err(self.fault("watch", kind)),
+                Err(kind) => return Err(self.nobody_watches(kind)),
             }
         }
     }
@@ -196,22 +219,22 @@ impl Bench {
         let turns_off = matches!(order, Order::Do(Command::HeaterOff { .. }));
         let off_within = self.safety.off_within(part);
         let until = turns_off.then(|| std::time::Instant::now() + off_within);
-        let Self { stations, pulse, clock, ceiling_c, .. } = self;
+        let Self { stations, pulse, clock, rounds, safety, .. } = self;
         let (station, others) = sentry::apart(stations, at);
-        let mut sentry = Sentry::new(*ceiling_c, others);
+        let mut sentry = Sentry::beside(rounds, others);
         let mut alive = || match clock.is_interrupted() && !turns_off {
             true => Err(FaultKind::Interrupted),
             false => {
                 pulse.as_mut().map_or(Ok(()), |pulse| pulse.beat())?;
-                if turns_off { Ok(()) } else { sentry.look() }
+                if turns_off { Ok(()) } else { sentry.look(safety) }
             }
         };
         let answered = station.ask(order, until, &mut alive);
-        let hot = sentry.found();
-        answered.map_err(|kind| match (kind, hot) {
-            (kind @ FaultKind::Unwatched { .. }, _) => self.fault("watch", kind),
-            (kind @ FaultKind::Interlock { .. }, Some(heater)) => self.fault(heater, kind),
-            (kind, _) => self.fault(part, kind),
+        let found = sentry.found();
+        answered.map_err(|kind| match (kind, found) {
+            (kind @ FaultKind::Unwatched { .. }, _) => self.nobody_watches(kind),
+            (kind, Some(heater)) => self.fault(heater, kind),
+            (kind, None) => self.fault(part, kind),
         })
     }
 
@@ -318,6 +341,7 @@ impl Lab for Bench {
     fn wait_until(&mut self, deadline: Instant) -> Result<(), Fault> {
         while self.clock.now() < deadline {
             self.beat()?;
+            self.look_at_heaters()?;
             self.clock.tick(deadline)?;
         }
         Ok(())

@@ -90,6 +90,14 @@ impl EmulatorServer {
         self.pace.address()
     }
 
+    /// Lets lab time run `speed` times as fast as wall time from now on.
+    ///
+    /// # Panics
+    /// If it is not a positive finite number.
+    pub fn set_speed(&mut self, speed: f64) {
+        self.pace.set_speed(speed);
+    }
+
     /// Lab time.
     pub fn now(&self) -> Instant {
         self.world.now()

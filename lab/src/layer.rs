@@ -7,7 +7,7 @@ mod rules;
 #[cfg(test)]
 mod tests;
 
-pub use guarded::{Guarded, LoopModel};
+pub use guarded::{Guarded, LoopModel, is_open};
 pub use journaled::Journaled;
 pub use recorded::Recorded;
 pub use rules::{Limits, RatioRule};

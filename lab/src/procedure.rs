@@ -12,6 +12,8 @@ mod rinse;
 mod sample;
 mod spec;
 mod steady;
+#[cfg(test)]
+mod tests;
 
 pub use needs::Needs;
 pub use ramp::{RampPoint, RampSpec};

@@ -15,6 +15,7 @@ use flowtwin_lab::journal::Journal;
 use flowtwin_lab::{Fault, FaultKind, Lab};
 use flowtwin_report::Extras;
 
+use super::page::Beside;
 use super::place::Place;
 use super::run_folder::Target;
 use super::shadow::{Calibrated, Shading, Shadowed};
@@ -77,6 +78,7 @@ pub(super) fn at(
         if !again {
             heed_ctrl_c()?;
         }
+        let page = Beside::of(to, folder.path())?;
         let mut progress = Progress::new(scenario);
         let (backend, world) = (place.backend.to_owned(), place.world());
         let campaign = Campaign::new(scenario, seed, threads(to.jobs), &STOP);
@@ -95,7 +97,9 @@ pub(super) fn at(
         }
         let simulated_events = world.map(|world| world.work().events);
         let concluded = conclude(to, folder.path(), Extras { backend, simulated_events }, *then);
-        return both(outcome(&ended), concluded);
+        let done = both(outcome(&ended), concluded);
+        page.stay(&STOP);
+        return done;
     }
 }
 

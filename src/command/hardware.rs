@@ -29,6 +29,7 @@ use super::campaign::{
 };
 use super::emulate::read_wiring;
 use super::filled::filled;
+use super::page::Beside;
 use super::run_folder::Target;
 use super::shadow::Calibrated;
 use super::watch::{held, hold};
@@ -81,6 +82,7 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     let calibrated = Calibrated::of(to, &scenario)?;
     let shadow = calibrated.as_ref().map(Calibrated::shadow).transpose()?;
     let path = folder.path().to_owned();
+    let _page = Beside::of(to, &path)?;
     heed_ctrl_c()?;
     let hold = hold(&wiring, wiring_file)?;
     let certificate =

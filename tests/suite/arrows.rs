@@ -7,13 +7,14 @@ use crate::modules::{Crate, circle};
 use crate::support::root;
 
 /// Each crate and every crate of ours that it may use, from the bottom to the top.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("lab", &[]),
     ("sim", &["lab"]),
     ("backends", &["lab"]),
     ("statistics", &["lab"]),
     ("twin", &["lab", "statistics"]),
     ("report", &["lab", "statistics"]),
+    ("serve", &["lab"]),
     ("data", &["lab", "statistics", "twin", "report"]),
     ("campaign", &["lab", "sim", "statistics", "twin", "report", "data"]),
     ("study", &["lab", "sim", "statistics", "twin", "report", "data", "campaign"]),

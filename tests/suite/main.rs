@@ -32,6 +32,7 @@ mod replay;
 mod resume;
 mod scenarios;
 mod schema;
+mod serve;
 mod shadow;
 mod sheets;
 mod silence;

@@ -26,6 +26,8 @@ const ONCE_MORE: Duration = Duration::from_millis(400);
 #[derive(Debug, Default)]
 pub(super) struct Safety {
     working: BTreeMap<Part, String>,
+    /// Heaters that were turned off, and have not been set to anything since.
+    off: Vec<Part>,
     series: Option<Instant>,
     /// What did not acknowledge in the last attempt.
     left: Vec<Part>,
@@ -35,6 +37,11 @@ impl Safety {
     /// Notes what a command sets to work, or stops.
     pub(super) fn note(&mut self, command: &Command, done: bool) {
         let Some(part) = Part::told_by(command) else { return };
+        match command {
+            Command::Heat { .. } => self.off.retain(|off| *off != part),
+            Command::HeaterOff { .. } if done => self.off.push(part.clone()),
+            _ => {}
+        }
         match at_work(command) {
             Some(what) => {
                 self.series = None;
@@ -58,6 +65,7 @@ impl Safety {
         let begun = self.series.filter(|begun| now.duration_since(*begun) < ONE_SERIES);
         let begun = *self.series.insert(begun.unwrap_or(now));
         let until = (begun + SAFE_WITHIN).max(now + LATER);
+        self.off.clear();
         let order = Order::MakeSafe(safe);
         let mut stations: Vec<_> = stations.iter_mut().filter(|s| s.can_harm()).collect();
         // Heaters have the lowest names of parts: their stations are asked first.
@@ -75,6 +83,16 @@ impl Safety {
         }
         self.left = left.iter().map(|(part, _)| part.clone()).collect();
         left
+    }
+
+    /// Whether it was set to work, and has not acknowledged that it does not any more.
+    pub(super) fn is_at_work(&self, part: &Part) -> bool {
+        self.working.contains_key(part)
+    }
+
+    /// Whether it is a heater that was turned off, and has acknowledged that.
+    pub(super) fn is_off(&self, part: &Part) -> bool {
+        self.off.contains(part)
     }
 
     /// How long turning a heater off may take. Nobody is held up twice by one that does not answer; it is tried again.
@@ -165,14 +183,14 @@ pub(super) fn not_safe(left: &[(Part, String)]) -> FaultKind {
 }
 
 impl super::Bench {
-    /// Makes the rig safe: heaters to their safe set point (or off, where they do not take it), pumps stopped, lights off.
-    /// What hangs on one cable is asked in this order, cables side by side, for [`SAFE_WITHIN`] at most.
+    /// Makes the rig safe: heaters to their safe set point (or off, where they do not take it, or no watch is there that
+    /// would turn them off later), pumps stopped, lights off. What hangs on one cable is asked in this order, cables side by side, for [`SAFE_WITHIN`] at most.
     ///
     /// # Errors
     /// What did not acknowledge, and what a person must do.
     pub(super) fn make_safe(&mut self) -> Result<(), Fault> {
-        let safe = self.manifest.heaters.iter();
-        let safe = safe.map(|info| (info.name.clone(), Temperature::from_c(info.safe_c))).collect();
+        let kept = self.manifest.heaters.iter().filter(|_| !self.unwatched);
+        let safe = kept.map(|info| (info.name.clone(), Temperature::from_c(info.safe_c))).collect();
         let left = self.safety.make_safe(&mut self.stations, safe);
         if left.is_empty() {
             self.heralds.iter_mut().for_each(|herald| herald.safe());

@@ -46,15 +46,21 @@ impl Station {
         }
     }
 
-    /// What a heater reads [°C], if it says so by a moment; none where this is not the time to ask.
-    pub(super) fn temperature_c(&mut self, heater: &HeaterId, until: Instant) -> Option<f64> {
+    /// What a heater reads [°C], if it answers by a moment, with none where its sensor is open; nothing where it does not
+    /// answer, or this is not the time to ask.
+    pub(super) fn temperature_c(
+        &mut self,
+        heater: &HeaterId,
+        until: Instant,
+    ) -> Option<Option<f64>> {
         let Desk::There(worker) = &mut self.desk else { return None };
         if worker.is_making_safe() {
             return None;
         }
         let order = Order::Read(SensorKind::Temperature(heater.clone()), heater.as_str().into());
         match worker.ask(&order, Some(until), &mut || Ok(())) {
-            Ok(Answer::Reading(value)) => Some(value),
+            Ok(Answer::Reading(value)) => Some(Some(value)),
+            Err(FaultKind::SensorOpen) => Some(None),
             _ => None,
         }
     }

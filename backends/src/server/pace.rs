@@ -47,13 +47,23 @@ struct Campaign {
     gone: bool,
 }
 
+fn checked(speed: f64) -> f64 {
+    assert!(speed > 0.0 && speed.is_finite(), "a speed is positive, not {speed}");
+    speed
+}
+
 impl Pace {
     /// Lab time that passes `speed` times as fast as wall time, from now on.
     pub(super) fn open(speed: f64) -> io::Result<Self> {
-        assert!(speed > 0.0 && speed.is_finite(), "a speed is positive, not {speed}");
+        let speed = checked(speed);
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         listener.set_nonblocking(true)?;
         Ok(Self { speed, last: std::time::Instant::now(), listener, campaigns: Vec::new() })
+    }
+
+    /// Lab time that passes `speed` times as fast as wall time from now on.
+    pub(super) fn set_speed(&mut self, speed: f64) {
+        self.speed = checked(speed);
     }
 
     /// Where campaigns take part.

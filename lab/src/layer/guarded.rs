@@ -6,6 +6,7 @@ mod pumps;
 mod thermal;
 
 pub use looped::LoopModel;
+pub use thermal::is_open;
 
 use crate::command::{Command, Reply};
 use crate::fault::{Fault, FaultKind, Shortage};

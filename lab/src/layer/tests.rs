@@ -303,6 +303,32 @@ fn an_open_sensor_ends_no_rinse_but_everything_else() {
     guarded.wait(minute).unwrap();
 }
 
+/// It is what a rinse after an over-temperature is for.
+#[test]
+fn a_hot_plate_that_is_off_may_cool_and_must_not_become_hotter() {
+    let reads = |lab: &Shared, c: f64| lab.0.borrow_mut().forced_temperature_c = Some(c);
+    let limits = Limits { max_temperature_c: 150.0, ..Limits::default() };
+    let mut guarded = Guarded::new(Shared::default(), limits);
+    let lab = guarded.lab().clone();
+    guarded.send(&heat(100.0)).unwrap();
+    guarded.wait(Span::from_secs(100.0)).unwrap();
+    let look = Span::from_secs(5.0);
+    let is_too_hot = |outcome: Result<(), Fault>| {
+        outcome.is_err_and(|fault| rule_of(&fault) == "over-temperature")
+    };
+    reads(&lab, 151.0);
+    // That it rose so fast would be a fault too, but this one is told.
+    assert!(is_too_hot(guarded.wait(look)));
+    assert!(is_too_hot(guarded.wait(look)), "made safe, its controller is on");
+    guarded.send(&Command::HeaterOff { heater: "plate".into() }).unwrap();
+    for cooler in [152.0, 151.5, 150.5] {
+        reads(&lab, cooler);
+        guarded.wait(look).unwrap();
+    }
+    reads(&lab, 151.6);
+    assert!(is_too_hot(guarded.wait(look)), "it heats although it is off");
+}
+
 #[test]
 fn a_ratio_that_stays_off_trips_after_its_grace() {
     let rule = RatioRule {

@@ -5,6 +5,7 @@ use crate::command::{Command, Reply};
 use crate::fault::{Fault, FaultKind};
 use crate::id::{HeaterId, SensorId};
 use crate::lab::Lab;
+use crate::layer::is_open;
 use crate::manifest::SensorKind;
 use crate::settings::Settings;
 use crate::time::{Instant, Span};
@@ -76,7 +77,7 @@ fn worst(lab: &mut dyn Lab, settings: &Settings) -> Result<Off, Fault> {
 fn off(lab: &mut dyn Lab, heater: &HeaterId, set_point: Temperature) -> Result<Off, Fault> {
     let sensor = thermometer(lab, heater)?;
     match lab.send(&Command::Read { sensor: sensor.clone() })? {
-        Reply::Reading(value) if value.is_finite() && value > -60.0 => Ok(Off {
+        Reply::Reading(value) if !is_open(value) => Ok(Off {
             heater: heater.clone(),
             value,
             set_point: set_point.c(),

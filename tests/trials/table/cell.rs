@@ -168,7 +168,8 @@ impl Cell {
         let wires = wires.into_iter().filter_map(|name| Some((name, mischief?))).collect();
         let lie = if let What::Lie(lie) = self.what { Some(lie) } else { None };
         let lasts_s = if lie.is_some() { LIES_S } else { LASTS_S };
-        let rig = Rig::serve(dir, file, wiring, &Fate { when: (from, from + lasts_s), wires, lie });
+        let when = (from, from + lasts_s);
+        let rig = Rig::serve(dir, file, wiring, &Fate { when, wires, lie, in_real_time: false });
         let mut campaign = rig.start();
         rig.until("the fault", |known| known.first(0, |it| *it == Seen::Fault).is_some());
         let watch = campaign.watch();

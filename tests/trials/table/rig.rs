@@ -22,6 +22,8 @@ use crate::support::flowtwin;
 
 /// Lab time in a second of wall time.
 const SPEED: f64 = 300.0;
+/// Time in which a campaign gets used to real time [s].
+const REAL_BEFORE_S: f64 = 8.0;
 /// A turn of the server that took longer was held up by something else than the campaign.
 const LONGEST_TURN_S: f64 = 0.05;
 /// No trial takes longer, unless something hangs that must not.
@@ -42,6 +44,9 @@ pub(crate) struct Fate {
     pub(crate) when: (f64, f64),
     pub(crate) wires: Vec<(String, Mischief)>,
     pub(crate) lie: Option<Lie>,
+    /// Whether time passes as it does on a real rig from a moment before that: what looks at a rig twice a second of the wall
+    /// would look twice in minutes.
+    pub(crate) in_real_time: bool,
 }
 
 impl Rig {
@@ -54,6 +59,7 @@ impl Rig {
         let (ready, served) = channel();
         let scenario = file.clone();
         let (wired, seen, asked) = (wiring.clone(), known.clone(), stop.clone());
+        let slow = fate.in_real_time.then(|| Instant::from_secs(fate.when.0 - REAL_BEFORE_S));
         let thread = std::thread::spawn(move || {
             let scenario = Scenario::load(&scenario).expect("a scenario");
             let lab = Box::new(scenario.simulated().unwrap().lab(scenario.file().seed));
@@ -61,7 +67,7 @@ impl Rig {
             let mut server = EmulatorServer::open(world, &wired, SPEED).expect("ports");
             let clock = server.clock().expect("a port").to_string();
             ready.send((server.endpoints().clone(), clock)).expect("the trial waits");
-            serve(&mut server, &seen, &asked);
+            serve(&mut server, &seen, &asked, slow);
         });
         let (endpoints, clock) = served.recv().expect("the server starts");
         wiring.faults.clear();
@@ -126,8 +132,17 @@ fn scripted(name: &str, what: Mischief, fate: &Fate) -> ScriptedFault {
 }
 
 /// Serves, and counts the clock of the rig.
-fn serve(server: &mut EmulatorServer, known: &Mutex<Known>, stop: &AtomicBool) {
+fn serve(
+    server: &mut EmulatorServer,
+    known: &Mutex<Known>,
+    stop: &AtomicBool,
+    mut slow: Option<Instant>,
+) {
     while !stop.load(Ordering::SeqCst) {
+        if slow.is_some_and(|from| server.now() >= from) {
+            server.set_speed(1.0);
+            slow = None;
+        }
         let (lab, wall) = (server.now(), WallInstant::now());
         server.turn().expect("the ports can be waited for");
         let lab_s = server.now().since(lab).as_secs();

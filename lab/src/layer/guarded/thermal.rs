@@ -11,6 +11,14 @@ use crate::time::Instant;
 /// Readings below this are an open sensor [°C].
 const OPEN_BELOW_C: f64 = -60.0;
 
+/// Whether a reading is that of an open sensor, not a temperature [°C].
+pub fn is_open(celsius: f64) -> bool {
+    !celsius.is_finite() || celsius < OPEN_BELOW_C
+}
+
+/// A single step of noise is no trend: so much is allowed whatever the time between two readings [K].
+const NOISE_K: f64 = 1.0;
+
 /// The heaters as they were commanded and read.
 #[derive(Clone, Debug)]
 pub(super) struct Thermal {
@@ -186,7 +194,7 @@ impl Thermal {
 /// Reads a temperature; what is none is an open sensor, as some instruments say themselves.
 fn temperature(lab: &mut impl Lab, sensor: &SensorId) -> Result<f64, Fault> {
     let value = super::read(lab, sensor)?;
-    if !value.is_finite() || value < OPEN_BELOW_C {
+    if is_open(value) {
         return Err(Fault::new(lab.now(), sensor, FaultKind::SensorOpen));
     }
     Ok(value)
@@ -194,7 +202,10 @@ fn temperature(lab: &mut impl Lab, sensor: &SensorId) -> Result<f64, Fault> {
 
 impl Heater {
     fn compare(&mut self, now: Instant, value: f64, spec: &Limits) -> Result<(), Fault> {
-        if value > spec.max_temperature_c {
+        // One that is off and cools is being put right: the rinse after this very fault must not be cut short.
+        let cools = self.off && self.last.is_none_or(|(_, before)| value <= before + NOISE_K);
+        if value > spec.max_temperature_c && !cools {
+            self.last = Some((now, value));
             let detail = format!(
                 "{value:.1} °C, allowed are {} °C: cut the heater's supply and let it cool",
                 spec.max_temperature_c
@@ -222,9 +233,9 @@ impl Heater {
         }
         let minutes = now.since(then).as_secs() / 60.0;
         let rise = value - before;
-        // A single step of noise is no trend: 1 K is allowed whatever the time between two readings. No plate cools so
-        // fast either, but a sensor that has slipped out of it does, and its controller then heats with all its power.
-        if rise.abs() > 1.0 + spec.max_rise_k_per_min * minutes {
+        // No plate cools so fast either, but a sensor that has slipped out of it does, and its controller then heats with
+        // all its power.
+        if rise.abs() > NOISE_K + spec.max_rise_k_per_min * minutes {
             let detail = format!(
                 "{rise:.1} K in {:.1} s, allowed are {} K/min: check sensor and heater",
                 minutes * 60.0,

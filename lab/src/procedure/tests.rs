@@ -1,0 +1,8 @@
+//! The procedure, step by step, on a rig that takes down what it is told.
+
+mod played;
+mod ramps;
+mod steps;
+mod trouble;
+mod volumes;
+mod waits;

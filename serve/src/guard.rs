@@ -1,0 +1,84 @@
+//! Who may ask: the page of this server, in a browser on this computer, and programs here.
+
+use std::net::SocketAddr;
+
+use axum::http::header::{HOST, ORIGIN};
+use axum::http::{HeaderMap, StatusCode};
+
+/// The names under which a browser on this computer reaches a server at this address.
+#[derive(Clone, Debug)]
+pub(crate) struct Guard {
+    hosts: Vec<String>,
+}
+
+impl Guard {
+    /// For a server at `address`.
+    pub(crate) fn new(address: SocketAddr) -> Self {
+        let port = address.port();
+        let hosts = ["127.0.0.1", "localhost", "[::1]"].map(|host| format!("{host}:{port}"));
+        Self { hosts: hosts.into() }
+    }
+
+    /// Whether a request may be answered.
+    ///
+    /// The host is what the browser believes to speak to: the page of a stranger whose name leads to this computer gives the
+    /// stranger's name. The origin is whose page asks: a stranger's page can neither read nor order anything.
+    ///
+    /// # Errors
+    /// The status that is answered instead, with words.
+    pub(crate) fn admits(&self, headers: &HeaderMap) -> Result<(), (StatusCode, &'static str)> {
+        let text = |value: &axum::http::HeaderValue| value.to_str().unwrap_or("?").to_owned();
+        let host = headers.get(HOST).map(text).unwrap_or_default();
+        if headers.get_all(HOST).iter().count() != 1 || !self.hosts.contains(&host) {
+            return Err((StatusCode::MISDIRECTED_REQUEST, "this host is not served here\n"));
+        }
+        let is_own = |origin: &axum::http::HeaderValue| {
+            let origin = text(origin);
+            self.hosts.iter().any(|host| origin == format!("http://{host}"))
+        };
+        if !headers.get_all(ORIGIN).iter().all(is_own) {
+            return Err((StatusCode::FORBIDDEN, "another page may not ask here\n"));
+        }
+        let site = headers.get("sec-fetch-site").map(text);
+        match site.as_deref() {
+            None | Some("same-origin" | "none") => Ok(()),
+            Some(_) => Err((StatusCode::FORBIDDEN, "another page may not ask here\n")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn admitted(headers: &[(&'static str, &'static str)]) -> bool {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(*name, value.parse().unwrap());
+        }
+        Guard::new("127.0.0.1:8750".parse().unwrap()).admits(&map).is_ok()
+    }
+
+    #[test]
+    fn own_page_and_programs_are_admitted() {
+        assert!(admitted(&[("host", "127.0.0.1:8750")]));
+        assert!(admitted(&[("host", "localhost:8750"), ("origin", "http://localhost:8750")]));
+        assert!(admitted(&[("host", "[::1]:8750"), ("sec-fetch-site", "same-origin")]));
+        assert!(admitted(&[("host", "127.0.0.1:8750"), ("sec-fetch-site", "none")]));
+    }
+
+    #[test]
+    fn strangers_are_not() {
+        assert!(!admitted(&[]), "no host");
+        assert!(!admitted(&[("host", "stranger.example:8750")]), "a name that was led here");
+        assert!(!admitted(&[("host", "127.0.0.1:9999")]), "another port");
+        assert!(!admitted(&[("host", "127.0.0.1:8750"), ("host", "stranger.example")]));
+        for origin in
+            ["http://stranger.example", "null", "http://127.0.0.1:9999", "https://127.0.0.1:8750"]
+        {
+            assert!(!admitted(&[("host", "127.0.0.1:8750"), ("origin", origin)]), "{origin}");
+        }
+        assert!(!admitted(&[("host", "127.0.0.1:8750"), ("sec-fetch-site", "cross-site")]));
+        assert!(!admitted(&[("host", "127.0.0.1:8750"), ("sec-fetch-site", "same-site")]));
+    }
+}

@@ -1,0 +1,43 @@
+//! A page that shows a run while it goes on, or plays a recorded one.
+//!
+//! ```text
+//!   run folder ── journal.jsonl ──► Tail ──► events ──► browser, as many as you like
+//!                       │            (one for each browser: it reads as fast as its browser takes)
+//!                       └─────────► Census ──► /metrics, the list of runs
+//! ```
+//!
+//! 1. [`Server`]: a thread with a web server, on this computer only.
+//! 2. [`Runs`]: which run folders it shows. A browser names a run, never a path.
+//! 3. [`Tail`]: the complete lines of a journal behind a place in it.
+//! 4. [`Census`]: how far a run is, counted line by line.
+//!
+//! The server only reads: a campaign neither waits for it nor knows that it is there, and writes the same bytes without it.
+//!
+//! # Example
+//!
+//! ```
+//! use flowtwin_serve::{Runs, Server};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let runs = Runs::new(["runs".into()]);
+//! let server = Server::start("127.0.0.1:0".parse()?, runs)?;
+//! println!("the page is at http://{}/", server.address());
+//! # Ok(())
+//! # }
+//! ```
+
+mod census;
+mod event;
+mod guard;
+mod metrics;
+mod page;
+mod routes;
+mod runs;
+mod server;
+mod stream;
+mod tail;
+
+pub use census::Census;
+pub use runs::{Found, Runs};
+pub use server::{ServeError, Server};
+pub use tail::{Lines, Tail};

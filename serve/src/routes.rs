@@ -1,0 +1,161 @@
+//! What can be asked for.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Router;
+use axum::extract::{Path, Query, Request, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::census::Census;
+use crate::guard::Guard;
+use crate::page::{FILES, HEAD, file};
+use crate::runs::{Found, Runs};
+use crate::stream::{Watcher, events};
+use crate::tail::Tail;
+use crate::{metrics, runs};
+
+/// What the answers are made from.
+#[derive(Debug)]
+pub(crate) struct Shop {
+    pub(crate) runs: Runs,
+    pub(crate) guard: Guard,
+    pub(crate) watchers: Arc<AtomicUsize>,
+    /// What was counted of each journal so far.
+    pub(crate) counted: Mutex<BTreeMap<std::path::PathBuf, Census>>,
+}
+
+type Shared = State<Arc<Shop>>;
+
+/// The answers to everything that can be asked for.
+pub(crate) fn router(shop: Arc<Shop>) -> Router {
+    let mut router = Router::new();
+    for entry in FILES {
+        router = router.route(entry.0, get(move || async move { file(entry) }));
+    }
+    router
+        .route("/api/runs", get(list))
+        .route("/api/runs/{name}/events", get(follow))
+        .route("/api/runs/{name}/line", get(line))
+        .route("/metrics", get(prometheus))
+        .fallback(|| async { (StatusCode::NOT_FOUND, "there is no such page\n") })
+        .layer(from_fn_with_state(shop.clone(), admit))
+        .with_state(shop)
+}
+
+/// Refuses strangers, and puts the head on every answer.
+async fn admit(State(shop): Shared, request: Request, next: Next) -> Response {
+    let mut response = match shop.guard.admits(request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(refused) => refused.into_response(),
+    };
+    for (name, value) in HEAD {
+        response.headers_mut().insert(name, axum::http::HeaderValue::from_static(value));
+    }
+    response
+}
+
+impl Shop {
+    /// What is counted of the runs there are now.
+    fn census(&self) -> Vec<(String, Census)> {
+        let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        let list = self.runs.list();
+        counted.retain(|journal, _| list.iter().any(|found| found.journal == *journal));
+        let of = |Found { name, journal }: Found| {
+            let new = || Census::new(&journal);
+            let census = counted.entry(journal.clone()).or_insert_with(new);
+            // One that cannot be read stays as it was.
+            let _unreadable = census.go_on();
+            (name, census.clone())
+        };
+        list.into_iter().map(of).collect()
+    }
+}
+
+async fn list(State(shop): Shared) -> Response {
+    let run = |(name, census): &(String, Census)| {
+        let header = census.header.as_ref();
+        json!({
+            "name": name,
+            "title": header.and_then(|h| h.definition.get("title").cloned()),
+            "scenario": header.map(|h| h.scenario.clone()),
+            "seed": header.map(|h| h.seed),
+            "simulated": header.map(|h| h.simulated),
+            "experiments": census.experiments,
+            "planned": census.planned,
+            "ended": census.ended,
+        })
+    };
+    let runs: Vec<Value> = shop.census().iter().map(run).collect();
+    as_json(&json!({ "runs": runs }))
+}
+
+/// From where a browser goes on.
+#[derive(Debug, Deserialize)]
+struct After {
+    #[serde(default)]
+    after: u64,
+}
+
+async fn follow(
+    State(shop): Shared,
+    Path(name): Path<String>,
+    Query(query): Query<After>,
+    headers: HeaderMap,
+) -> Response {
+    let Some(runs::Found { journal, .. }) = shop.runs.named(&name) else {
+        return no_run();
+    };
+    // A browser that lost its connection says by itself what it has.
+    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
+    let body = events(&journal, last.unwrap_or(query.after), Watcher::new(&shop.watchers));
+    ([(CONTENT_TYPE, "text/event-stream")], body).into_response()
+}
+
+/// At which place in the journal a line begins.
+#[derive(Debug, Deserialize)]
+struct At {
+    at: u64,
+}
+
+/// One line of a journal, with all that is in it.
+async fn line(
+    State(shop): Shared,
+    Path(name): Path<String>,
+    Query(At { at }): Query<At>,
+) -> Response {
+    let Some(runs::Found { journal, .. }) = shop.runs.named(&name) else {
+        return no_run();
+    };
+    let tail = Tail::from(&journal, at).ok().filter(|tail| tail.at() == at);
+    let lines = tail.and_then(|mut tail| tail.read().ok());
+    let line = lines.as_ref().and_then(|lines| lines.each().next());
+    match line {
+        // A header may name files of this computer.
+        Some((_, _, line)) if at > 0 => {
+            ([(CONTENT_TYPE, "application/json")], line.to_vec()).into_response()
+        }
+        _ => (StatusCode::NOT_FOUND, "no line begins there\n").into_response(),
+    }
+}
+
+async fn prometheus(State(shop): Shared) -> Response {
+    let watchers = shop.watchers.load(Ordering::Relaxed);
+    let text = metrics::text(&shop.census(), watchers);
+    ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+}
+
+fn as_json(value: &Value) -> Response {
+    ([(CONTENT_TYPE, "application/json")], value.to_string()).into_response()
+}
+
+fn no_run() -> Response {
+    (StatusCode::NOT_FOUND, "there is no such run\n").into_response()
+}

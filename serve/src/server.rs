@@ -1,0 +1,133 @@
+//! The thread with the web server.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use axum::Router;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpStream;
+use tokio::sync::{Semaphore, oneshot};
+
+use crate::guard::Guard;
+use crate::routes::{Shop, router};
+use crate::runs::Runs;
+
+/// Most connections at a time: what they may cost of memory is bounded.
+const CONNECTIONS: usize = 256;
+
+/// How long a connection may take to say what it asks for.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Longest head of a request \[bytes\]; a request has no body that is read.
+const HEAD_BYTES: usize = 16 * 1024;
+
+/// Why the page is not served.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// Others could reach it.
+    #[error(
+        "{0} can be reached from other computers; the page is for this one (127.0.0.1 or [::1])"
+    )]
+    NotLoopback(SocketAddr),
+    /// The address cannot be had.
+    #[error("cannot listen at {address}: {error}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        error: io::Error,
+    },
+    /// The system gives no thread.
+    #[error("cannot start the server: {0}")]
+    Start(io::Error),
+}
+
+/// A web server on a thread of its own, until it is dropped. Whatever happens to it, nothing else in the process waits.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    end: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Server {
+    /// Starts to serve these runs. Port 0 takes any that is free.
+    ///
+    /// # Errors
+    /// If the address is not one of this computer alone, or cannot be had.
+    pub fn start(address: SocketAddr, runs: Runs) -> Result<Self, ServeError> {
+        if !address.ip().is_loopback() {
+            return Err(ServeError::NotLoopback(address));
+        }
+        let unheard = |error| ServeError::Listen { address, error };
+        let listener = TcpListener::bind(address).map_err(unheard)?;
+        listener.set_nonblocking(true).map_err(unheard)?;
+        let address = listener.local_addr().map_err(unheard)?;
+        let shop = Arc::new(Shop {
+            runs,
+            guard: Guard::new(address),
+            watchers: Arc::new(AtomicUsize::new(0)),
+            counted: Mutex::default(),
+        });
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        let runtime = builder.enable_all().build().map_err(ServeError::Start)?;
+        let (end, ended) = oneshot::channel();
+        let serve = move || runtime.block_on(until(ended, serve(listener, router(shop))));
+        let thread = std::thread::Builder::new().name("page".into()).spawn(serve);
+        Ok(Self { address, end: Some(end), thread: Some(thread.map_err(ServeError::Start)?) })
+    }
+
+    /// Where the page is.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.end.take());
+        if let Some(thread) = self.thread.take() {
+            let _panicked = thread.join();
+        }
+    }
+}
+
+async fn until(ended: oneshot::Receiver<()>, served: impl Future<Output = ()>) {
+    tokio::select! {
+        _ = ended => {}
+        () = served => {}
+    }
+}
+
+async fn serve(listener: TcpListener, router: Router) {
+    let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    loop {
+        // Whoever finds no place waits in the queue of the operating system.
+        let Ok(place) = places.clone().acquire_owned().await else { return };
+        let Ok((stream, _)) = listener.accept().await else {
+            // Out of files, for example.
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            continue;
+        };
+        let router = router.clone();
+        tokio::spawn(async move {
+            connection(stream, router).await;
+            drop(place);
+        });
+    }
+}
+
+/// Answers what one connection asks for. What goes wrong with it is its own affair.
+async fn connection(stream: TcpStream, router: Router) {
+    let mut http = hyper::server::conn::http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(PATIENCE).max_buf_size(HEAD_BYTES);
+    let served = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    let _gone = served.await;
+}

@@ -1,0 +1,77 @@
+//! The lines of a journal as a stream of events.
+
+use std::convert::Infallible;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use futures_util::stream::unfold;
+use tokio::time::sleep;
+
+use crate::event::{event, told};
+use crate::tail::Tail;
+
+/// How long a stream waits before it looks for new lines again.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// After so many looks without a line a comment keeps the connection open, and tells the page that the server lives.
+const QUIET: usize = 25;
+
+/// A browser that watches, counted while it does.
+#[derive(Debug)]
+pub(crate) struct Watcher(Arc<AtomicUsize>);
+
+impl Watcher {
+    /// One more of those that are counted.
+    pub(crate) fn new(count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count.clone())
+    }
+}
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+struct State {
+    tail: Tail,
+    _watcher: Watcher,
+}
+
+/// The events behind a place in a journal. What is behind it is read only when the browser has taken what was before, so a
+/// slow one costs no memory and holds up nobody.
+pub(crate) fn events(journal: &Path, after: u64, watcher: Watcher) -> Body {
+    let tail = Tail::from(journal, after).unwrap_or_else(|_| Tail::new(journal));
+    // Events of another file than the one that the browser remembers: it forgets that first.
+    let again = after > 0 && tail.at() == 0;
+    let state = State { tail, _watcher: watcher };
+    let first = if again { "event: again\ndata: \n\n" } else { ": follows\n\n" };
+    let begin = futures_util::stream::once(async move { Ok::<_, Infallible>(Bytes::from(first)) });
+    let rest = unfold(state, |mut state| async move {
+        let chunk = next(&mut state.tail).await?;
+        Some((Ok::<_, Infallible>(chunk), state))
+    });
+    Body::from_stream(futures_util::StreamExt::chain(begin, rest))
+}
+
+/// The next events, a sign of life, or nothing where the journal cannot be read.
+async fn next(tail: &mut Tail) -> Option<Bytes> {
+    for _ in 0..QUIET {
+        let before = tail.at();
+        let lines = tail.read().ok()?;
+        if !lines.is_empty() {
+            let events = lines.each().map(|(_, end, line)| event(end, &told(line)));
+            let mut text: String = events.collect();
+            if lines.each().next().is_some_and(|(start, _, _)| start < before) {
+                text.insert_str(0, "event: again\ndata: \n\n");
+            }
+            return Some(Bytes::from(text));
+        }
+        sleep(LOOK).await;
+    }
+    Some(Bytes::from_static(b": lives\n\n"))
+}

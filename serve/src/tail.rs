@@ -1,0 +1,192 @@
+//! The lines of a journal as they are written.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, Read as _, Seek as _, SeekFrom};
+use std::path::{Path, PathBuf};
+
+/// Bytes that are read at a time.
+const CHUNK: usize = 64 * 1024;
+
+/// Longest line that is read \[bytes\]: far above that of an experiment with several spectra.
+const LONGEST: usize = 32 * 1024 * 1024;
+
+/// Reads the complete lines of a journal behind a place in it.
+///
+/// It keeps nothing of what it has read: whoever reads slowly costs no memory.
+#[derive(Clone, Debug)]
+pub struct Tail {
+    path: PathBuf,
+    at: u64,
+}
+
+/// Complete lines, and where in the file they are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lines {
+    bytes: Vec<u8>,
+    start: u64,
+}
+
+impl Lines {
+    /// Each line without its end, with the places in the file at which it begins and at which the next one does.
+    pub fn each(&self) -> impl Iterator<Item = (u64, u64, &[u8])> {
+        let mut start = self.start;
+        self.bytes.split_inclusive(|&byte| byte == b'\n').map(move |line| {
+            let begin = start;
+            start += line.len() as u64;
+            (begin, start, &line[..line.len() - 1])
+        })
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+}
+
+impl Tail {
+    /// From the beginning of a file.
+    pub fn new(path: &Path) -> Self {
+        Self { path: path.to_owned(), at: 0 }
+    }
+
+    /// From a place at which a line begins; from the beginning where none does, because this is another file than the one of
+    /// which somebody remembers the place.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn from(path: &Path, at: u64) -> io::Result<Self> {
+        let at = if begins_a_line(path, at)? { at } else { 0 };
+        Ok(Self { path: path.to_owned(), at })
+    }
+
+    /// The place in the file up to which it has read \[bytes\].
+    pub fn at(&self) -> u64 {
+        self.at
+    }
+
+    /// The next complete lines: some 64 KiB of them, or one that is longer; none where no more are written yet. Begins
+    /// again where the file has become shorter.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or holds a line that no journal has.
+    pub fn read(&mut self) -> io::Result<Lines> {
+        let mut file = match File::open(&self.path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Lines::default()),
+            file => file?,
+        };
+        if file.metadata()?.len() < self.at {
+            self.at = 0;
+        }
+        let start = self.at;
+        file.seek(SeekFrom::Start(start))?;
+        let mut bytes = Vec::new();
+        loop {
+            let before = bytes.len();
+            file.by_ref().take(CHUNK as u64).read_to_end(&mut bytes)?;
+            let end = bytes[before..].iter().rposition(|&byte| byte == b'\n');
+            if let Some(end) = end {
+                bytes.truncate(before + end + 1);
+                break;
+            }
+            if bytes.len() == before {
+                bytes.clear();
+                break;
+            }
+            if bytes.len() > LONGEST {
+                return Err(io::Error::new(ErrorKind::InvalidData, "a line without an end"));
+            }
+        }
+        self.at = start + bytes.len() as u64;
+        Ok(Lines { bytes, start })
+    }
+}
+
+/// Whether a line begins at this place, or may be written there.
+fn begins_a_line(path: &Path, at: u64) -> io::Result<bool> {
+    if at == 0 {
+        return Ok(true);
+    }
+    let mut file = match File::open(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        file => file?,
+    };
+    if file.metadata()?.len() < at {
+        return Ok(false);
+    }
+    file.seek(SeekFrom::Start(at - 1))?;
+    let mut byte = [0];
+    file.read_exact(&mut byte)?;
+    Ok(byte == *b"\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, OpenOptions};
+    use std::io::Write as _;
+
+    use super::*;
+
+    fn file(name: &str) -> PathBuf {
+        std::env::temp_dir().join(format!("flowtwin-tail-{name}-{}", std::process::id()))
+    }
+
+    fn append(path: &Path, text: &str) {
+        let mut file = OpenOptions::new().create(true).append(true).open(path).unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+    }
+
+    fn texts(lines: &Lines) -> Vec<(u64, u64, String)> {
+        let text = |line: &[u8]| String::from_utf8(line.to_vec()).unwrap();
+        lines.each().map(|(from, to, line)| (from, to, text(line))).collect()
+    }
+
+    #[test]
+    fn a_line_is_read_once_it_is_complete() {
+        let path = file("complete");
+        let mut tail = Tail::new(&path);
+        assert!(tail.read().unwrap().is_empty(), "there is no file yet");
+        append(&path, "one\ntw");
+        assert_eq!(texts(&tail.read().unwrap()), [(0, 4, "one".into())]);
+        assert!(tail.read().unwrap().is_empty());
+        append(&path, "o\n");
+        assert_eq!(texts(&tail.read().unwrap()), [(4, 8, "two".into())]);
+        fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn lines_longer_than_a_chunk_are_read_whole_and_short_ones_a_chunk_at_a_time() {
+        let path = file("long");
+        let long = "x".repeat(3 * CHUNK);
+        append(&path, &format!("{long}\nshort\n"));
+        append(&path, &"y\n".repeat(2 * CHUNK));
+        let mut tail = Tail::new(&path);
+        let first = tail.read().unwrap();
+        assert!(first.each().next().unwrap().2 == long.as_bytes());
+        let mut bytes = first.bytes.len();
+        loop {
+            let lines = tail.read().unwrap();
+            if lines.is_empty() {
+                break;
+            }
+            assert!(lines.bytes.len() <= CHUNK);
+            bytes += lines.bytes.len();
+        }
+        assert_eq!(bytes as u64, fs::metadata(&path).unwrap().len());
+        fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn whoever_comes_back_goes_on_where_a_line_begins_and_else_begins_again() {
+        let path = file("back");
+        append(&path, "one\ntwo\n");
+        let from = |at| texts(&Tail::from(&path, at).unwrap().read().unwrap());
+        assert_eq!(from(4), [(4, 8, "two".into())]);
+        assert_eq!(from(8), []);
+        assert_eq!(from(5).len(), 2, "in the middle of a line");
+        assert_eq!(from(99).len(), 2, "behind the end");
+        let mut tail = Tail::from(&path, 8).unwrap();
+        fs::write(&path, "new\n").unwrap();
+        assert_eq!(texts(&tail.read().unwrap()), [(0, 4, "new".into())], "the file is another");
+        fs::remove_file(path).unwrap();
+    }
+}

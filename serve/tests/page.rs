@@ -1,0 +1,156 @@
+//! What the server answers, asked over the network as a browser does.
+#![expect(clippy::unwrap_used, reason = "a test fails by unwrapping")]
+
+use std::fs::{self, OpenOptions};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use flowtwin_serve::{Runs, ServeError, Server};
+
+/// Long enough for the slowest machine; nothing waits for it where all is well.
+const LONG: Duration = Duration::from_secs(60);
+
+fn base(name: &str) -> PathBuf {
+    let base = std::env::temp_dir().join(format!("flowtwin-page-{name}-{}", std::process::id()));
+    fs::create_dir_all(base.join("runs/one")).unwrap();
+    base
+}
+
+fn serve(folder: &Path) -> Server {
+    Server::start("127.0.0.1:0".parse().unwrap(), Runs::new([folder.to_owned()])).unwrap()
+}
+
+fn append(base: &Path, text: &str) {
+    let journal = base.join("runs/one/journal.jsonl");
+    let mut file = OpenOptions::new().create(true).append(true).open(journal).unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+}
+
+fn send(address: SocketAddr, target: &str, more: &str) -> BufReader<TcpStream> {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(LONG)).unwrap();
+    let host = if more.contains("host:") { String::new() } else { format!("host: {address}\r\n") };
+    stream.write_all(format!("GET {target} HTTP/1.1\r\n{host}{more}\r\n").as_bytes()).unwrap();
+    BufReader::new(stream)
+}
+
+/// The whole answer.
+fn ask(address: SocketAddr, target: &str, more: &str) -> String {
+    let mut text = Vec::new();
+    send(address, target, &format!("connection: close\r\n{more}")).read_to_end(&mut text).unwrap();
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+/// The next events of a stream: their numbers and texts.
+fn events(stream: &mut BufReader<TcpStream>, count: usize) -> Vec<(u64, String)> {
+    let (mut found, mut id) = (Vec::new(), 0);
+    while found.len() < count {
+        let mut line = String::new();
+        assert!(stream.read_line(&mut line).unwrap() > 0, "the stream ended");
+        if let Some(number) = line.strip_prefix("id: ") {
+            id = number.trim().parse().unwrap();
+        }
+        if let Some(text) = line.strip_prefix("data: ").filter(|text| !text.trim().is_empty()) {
+            found.push((id, text.trim_end().to_owned()));
+        }
+    }
+    found
+}
+
+#[test]
+fn a_browser_sees_what_is_written_and_goes_on_where_it_was() {
+    let base = base("follow");
+    append(&base, "{\"n\":0}\n{\"n\":1}\n{\"n\"");
+    let server = serve(&base.join("runs"));
+    let mut first = send(server.address(), "/api/runs/one/events", "");
+    let seen = events(&mut first, 2);
+    assert_eq!(seen, [(8, "{\"n\":0}".to_owned()), (16, "{\"n\":1}".to_owned())]);
+    append(&base, ":2}\n");
+    assert_eq!(events(&mut first, 1), [(24, "{\"n\":2}".to_owned())]);
+    drop(first);
+    append(&base, "{\"n\":3}\n");
+    let mut back = send(server.address(), "/api/runs/one/events", "last-event-id: 16\r\n");
+    let numbers: Vec<u64> = events(&mut back, 2).into_iter().map(|(id, _)| id).collect();
+    assert_eq!(numbers, [24, 32], "nothing is missed and nothing comes twice");
+    drop(server);
+    fs::remove_dir_all(base).unwrap();
+}
+
+#[test]
+fn a_stranger_can_neither_read_nor_reach_a_file() {
+    let base = base("stranger");
+    append(&base, "{\"n\":0,\"secret\":1}\n");
+    fs::write(base.join("runs/secret.txt"), "secret").unwrap();
+    let server = serve(&base.join("runs"));
+    let at = server.address();
+    let events = "/api/runs/one/events";
+    for more in [
+        "origin: http://stranger.example\r\n",
+        "origin: null\r\n",
+        "sec-fetch-site: cross-site\r\n",
+        "host: stranger.example\r\n",
+    ] {
+        for target in ["/", "/api/runs", events, "/metrics"] {
+            let answer = ask(at, target, more);
+            let refused = answer.starts_with("HTTP/1.1 403") || answer.starts_with("HTTP/1.1 421");
+            assert!(refused && !answer.contains("secret"), "{target} {more}: {answer}");
+            assert!(!answer.to_lowercase().contains("access-control-allow"), "{answer}");
+        }
+    }
+    for target in [
+        "/api/runs/..%2Fsecret.txt/events",
+        "/api/runs/..%2F..%2Fetc/line?at=0",
+        "/api/runs/%2Fetc%2Fpasswd/events",
+        "/../secret.txt",
+        "/secret.txt",
+        "/api/runs/one/../../secret.txt",
+    ] {
+        let answer = ask(at, target, "");
+        assert!(answer.starts_with("HTTP/1.1 40") && !answer.contains("secret\n"), "{answer}");
+    }
+    // Nothing is ordered: there is only reading.
+    let mut stream = TcpStream::connect(at).unwrap();
+    stream.set_read_timeout(Some(LONG)).unwrap();
+    let post = format!("POST {events} HTTP/1.1\r\nhost: {at}\r\nconnection: close\r\n\r\n");
+    stream.write_all(post.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 405"), "{answer}");
+    drop(server);
+    fs::remove_dir_all(base).unwrap();
+}
+
+#[test]
+fn garbage_and_many_connections_leave_the_page_in_order() {
+    let base = base("garbage");
+    append(&base, "{\"n\":0}\n");
+    let server = serve(&base.join("runs"));
+    let at = server.address();
+    for bytes in [&b"\0\xff\r\n\r\n"[..], b"GET\r\n\r\n", b"GET / HTTP/9\r\n\r\n", &[b'x'; 40_000]]
+    {
+        let mut stream = TcpStream::connect(at).unwrap();
+        // The server may close before all is written.
+        let _refused = stream.write_all(bytes);
+        let _refused = stream.read_to_end(&mut Vec::new());
+    }
+    let gone: Vec<TcpStream> = (0..200).map(|_| TcpStream::connect(at).unwrap()).collect();
+    drop(gone);
+    let mut watching: Vec<_> = (0..50).map(|_| send(at, "/api/runs/one/events", "")).collect();
+    for stream in &mut watching {
+        assert_eq!(events(stream, 1).len(), 1);
+    }
+    assert!(ask(at, "/metrics", "").contains("\nflowtwin_watchers 50\n"));
+    assert!(ask(at, "/", "").contains("<title>flowtwin</title>"));
+    drop(server);
+    fs::remove_dir_all(base).unwrap();
+}
+
+#[test]
+fn what_others_could_reach_is_not_served() {
+    for address in ["0.0.0.0:0", "192.0.2.1:0", "[::]:0"] {
+        let refused = Server::start(address.parse().unwrap(), Runs::new([]));
+        assert!(matches!(refused, Err(ServeError::NotLoopback(_))), "{address}");
+    }
+}

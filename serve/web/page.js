@@ -1,0 +1,241 @@
+// The live page: follows the events of a run and shows it at the time that is chosen.
+
+import { Chart, colour } from "./charts.js";
+import { draw } from "./rig.js";
+import { Run } from "./run.js";
+import { answer, clock, command, conditions, duration, faultWords, significant, withUnit } from "./words.js";
+
+const $ = (id) => document.getElementById(id);
+const run = new Run();
+const charts = { found: new Chart($("found")), spectrum: new Chart($("spectrum")), heat: new Chart($("heat")) };
+const view = { name: null, t: 0, follows: true, plays: false, source: null, dirty: true, before: performance.now(), spectra: new Map(), drawn: {} };
+
+function put(id, html) {
+  if (view.drawn[id] !== html) { view.drawn[id] = html; $(id).innerHTML = html; }
+}
+
+const escape = (text) => String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
+const say = (id, text) => { if ($(id).textContent !== text) $(id).textContent = text; };
+
+async function list() {
+  const { runs } = await (await fetch("/api/runs")).json();
+  const option = (r) => `<option value="${escape(r.name)}">${escape(r.name)} · ${r.experiments}${r.planned ? " of " + r.planned : ""}${r.ended ? "" : " · unfinished"}</option>`;
+  put("runs", runs.map(option).join(""));
+  const wanted = decodeURIComponent(location.hash.slice(1));
+  const known = runs.find((r) => r.name === (view.name ?? wanted)) ?? runs.find((r) => !r.ended) ?? runs[0];
+  if (known && known.name !== view.name) open(known.name);
+  if (known) $("runs").value = view.name;
+  if (!runs.length) say("title", "No run yet");
+}
+
+function open(name) {
+  view.source?.close();
+  Object.assign(view, { name, t: 0, follows: true, plays: false, dirty: true, drawn: {} });
+  view.spectra.clear();
+  run.header = null; run.clear();
+  history.replaceState(null, "", "#" + encodeURIComponent(name));
+  const source = new EventSource(`/api/runs/${encodeURIComponent(name)}/events`);
+  source.onopen = () => say("link", "connected");
+  source.onerror = () => say("link", source.readyState === 2 ? "not connected" : "connection lost, trying again");
+  source.onmessage = (event) => { run.push(event.data, Number(event.lastEventId)); view.dirty = true; };
+  source.addEventListener("again", () => { run.header = null; run.clear(); view.dirty = true; });
+  view.source = source;
+}
+
+/** Number of experiments that had ended at the time that is shown. */
+function done(t) {
+  let low = 0, high = run.experiments.length;
+  while (low < high) { const middle = (low + high) >> 1; if (run.experiments[middle].t <= t) low = middle + 1; else high = middle; }
+  return low;
+}
+
+const planned = () => (run.header.definition.phases ?? []).reduce((sum, phase) => sum + (phase.experiments ?? NaN), 0);
+
+function wanted() {
+  const words = (o) => {
+    const goal = o.goal ?? "maximize", name = o.feature.replaceAll("_", " ");
+    if (typeof goal === "object") return `${name} of ${goal.target} ± ${goal.within} ${run.unit(o.feature)}`;
+    return `${goal === "minimize" ? "lowest" : "highest"} ${name}`;
+  };
+  return run.objectives.map(words).join(" and ") || "–";
+}
+
+function answers(state, n) {
+  const best = run.best(n), of = planned(), front = run.objectives.length > 1 ? run.front(n) : null;
+  const spent = run.experiments[n - 1]?.t ?? 0;
+  const rest = n && of > n && !state.ended ? duration((spent / n) * (of - n)) : state.ended ? "none: the run is complete" : "–";
+  const found = front ? `${front.length} best compromises` : best ? withUnit(significant(best.value), run.unit(run.objectives[0].feature)) : "nothing yet";
+  const rows = [
+    ["Asked for", escape(wanted()), ""],
+    ["Best so far", escape(found), best ? `experiment ${best.experiment.experiment}` : ""],
+    ["Experiments", `${n}${of ? " of " + of : ""}`, `${run.experiments.slice(0, n).filter((e) => e.fault).length} failed`],
+    ["Lab time", duration(state.t), state.ended ? "complete" : state.phase ? `phase ${escape(state.phase)}` : "priming"],
+    ["Left, at this pace", rest, ""],
+  ];
+  put("answers", rows.map(([what, value, more]) => `<div><dt>${what}</dt><dd>${value}<small>${more}</small></dd></div>`).join(""));
+}
+
+function doing(state, t) {
+  if (state.ended) return "The run is complete.";
+  if (!state.proposal) return state.done ? "Between two experiments." : "Priming the lines and taking the reference.";
+  const stage = state.flow === null ? "heating" : state.light === null ? "reaching steady state" : "taking spectra";
+  return `Experiment ${state.proposal.experiment}, ${stage}, since ${duration(t - state.began)}: ${conditions(state.proposal.conditions)}.`;
+}
+
+function showFound(n) {
+  const [a, b] = run.objectives;
+  if (!a) return;
+  const shown = run.experiments.slice(0, n);
+  const label = (o) => `${o.feature.replaceAll("_", " ")} [${run.unit(o.feature)}]`;
+  const phases = run.phases.map((p) => p.name);
+  if (b) {
+    const order = shown.filter((e) => run.value(e, a.feature) !== null && run.value(e, b.feature) !== null)
+      .sort((p, q) => run.value(p, a.feature) - run.value(q, a.feature));
+    const best = new Set(run.front(n));
+    say("found-words", "One objective against the other; the line joins the best compromises.");
+    charts.found.fill({ x: label(a), y: label(b), series: [{ label: "all", colour: colour(0), dots: true }, { label: "best compromises", colour: colour(1), spanGaps: true }],
+      data: [order.map((e) => run.value(e, a.feature)), order.map((e) => run.value(e, b.feature)), order.map((e) => (best.has(e) ? run.value(e, b.feature) : null))] });
+    return;
+  }
+  let best = null;
+  const soFar = shown.map((e) => {
+    const value = run.value(e, a.feature);
+    if (value !== null && run.allowed(e) && (best === null || run.score(a, value) > run.score(a, best))) best = value;
+    return best;
+  });
+  say("found-words", `${a.feature.replaceAll("_", " ")} of every experiment, in the colour of its phase; the line is the best so far.`);
+  charts.found.fill({ x: "experiment", y: label(a),
+    series: [{ label: "best so far", colour: colour(0), steps: true }, ...phases.map((p, i) => ({ label: p, colour: colour(i + 1), dots: true }))],
+    data: [shown.map((e) => e.experiment), soFar, ...phases.map((p) => shown.map((e) => (e.phase === p ? run.value(e, a.feature) : null)))] });
+}
+
+const wavelengths = (info) => Float64Array.from({ length: info.pixels }, (_, i) => {
+  const [a, b, c, d] = info.wavelength_coefficients;
+  return a + i * (b + i * (c + i * d));
+});
+
+async function showSpectrum(n) {
+  const experiment = run.experiments[n - 1];
+  if (!experiment || !experiment.spectra.length || view.spectrum === experiment.from) return;
+  view.spectrum = experiment.from;
+  const key = `${view.name} ${experiment.from}`;
+  if (!view.spectra.has(key)) {
+    const reply = await fetch(`/api/runs/${encodeURIComponent(view.name)}/line?at=${experiment.from}`);
+    if (!reply.ok) return;
+    if (view.spectra.size > 60) view.spectra.delete(view.spectra.keys().next().value);
+    view.spectra.set(key, (await reply.json()).record.experiment.spectra);
+  }
+  if (view.spectrum !== experiment.from) return;
+  const spectra = view.spectra.get(key);
+  const info = run.header.manifest.spectrometers[0];
+  const x = info && spectra.every((s) => s.values.length === info.pixels) ? wavelengths(info) : spectra[0].values.map((_, i) => i);
+  const top = (s) => Math.max(...s.values) || 1;
+  const several = spectra.length > 1;
+  say("spectrum-words", `Spectra of experiment ${experiment.experiment}${several ? ", each over its highest value: " + spectra.map((s) => `${s.name} ${withUnit(significant(top(s)), s.unit)}`).join(", ") : ""}.`);
+  charts.spectrum.fill({ x: "wavelength [nm]", y: several ? "share of the highest value" : `${spectra[0].name} [${spectra[0].unit}]`,
+    series: spectra.map((s, i) => ({ label: s.name.replaceAll("_", " "), colour: colour(i + 1) })),
+    data: [x, ...spectra.map((s) => (several ? s.values.map((v) => v / top(s)) : s.values))] });
+}
+
+function showHeat(t) {
+  const heaters = Object.entries(run.temperatures);
+  if (!heaters.length) { say("heat-words", "No temperature has been read yet."); return; }
+  const [name, series] = heaters[0];
+  say("heat-words", `Temperature of ${name}; dashed: its set point. The red line is the time that is shown.`);
+  charts.heat.fill({ x: "lab time [h]", y: "temperature [°C]", cursor: t / 3600,
+    series: [{ label: name, colour: colour(2), width: 2 }, { label: "set point", colour: colour(1), dash: [5, 4], steps: true }],
+    data: [series.t.map((s) => s / 3600), series.value, series.set] });
+}
+
+/** A policy is a name, or a table with one. */
+const policy = (of) => String(of && typeof of === "object" ? of.name ?? Object.keys(of)[0] ?? "" : of ?? "").replaceAll("_", " ");
+
+function queue(n) {
+  const counts = {};
+  run.experiments.slice(0, n).forEach((e) => { counts[e.phase] = (counts[e.phase] ?? 0) + 1; });
+  const phases = run.header.definition.phases?.length ? run.header.definition.phases : run.phases;
+  const row = (p) => `<tr><td>${escape(p.name)}</td><td>${escape(policy(p.policy))}</td><td class="n">${counts[p.name] ?? 0}</td><td class="n">${p.experiments ?? "–"}</td></tr>`;
+  put("queue", `<thead><tr><th scope="col">phase</th><th scope="col">policy</th><th scope="col" class="n">done</th><th scope="col" class="n">planned</th></tr></thead><tbody>${phases.map(row).join("")}</tbody>`);
+}
+
+function log(t) {
+  const n = run.upTo(t), rows = [];
+  for (let i = n - 1; i >= 0 && rows.length < 100; i--) {
+    const { kind, of, t: at } = run.items[i];
+    if (kind === "command") rows.push([at, command(of.send), answer(of.answer)]);
+    else if (kind === "fault") rows.push([at, "FAULT", faultWords(of)]);
+    else if (kind === "experiment") rows.push([at, `experiment ${of.experiment} ended`, of.fault ? "failed" : "ok"]);
+  }
+  put("log", `<thead><tr><th scope="col">lab time</th><th scope="col">command</th><th scope="col">answer</th></tr></thead><tbody>${rows.map(([at, a, b]) => `<tr><td>${clock(at)}</td><td>${escape(a)}</td><td>${escape(b)}</td></tr>`).join("")}</tbody>`);
+}
+
+function alarms(state, t) {
+  const recent = state.alarms.filter((alarm) => alarm.experiment > state.done - 1 && alarm.t > t - 3600).slice(-3);
+  put("alarms", recent.map((alarm) => `<p><strong>Alarm</strong> at ${clock(alarm.t)}, experiment ${alarm.experiment}: ${escape(faultWords(alarm.fault))}</p>`).join(""));
+}
+
+function show() {
+  const { header } = run;
+  if (!header) return;
+  say("title", header.definition.title || header.scenario);
+  document.title = `${header.scenario} · flowtwin`;
+  $("mark").hidden = !header.simulated;
+  const state = run.at(view.t), n = done(view.t);
+  $("scrub").max = String(run.end);
+  if (document.activeElement !== $("scrub") || view.follows || view.plays) $("scrub").value = String(view.t);
+  $("scrub").setAttribute("aria-valuetext", `${clock(view.t)} of ${clock(run.end)}`);
+  say("when", `${clock(view.t)} of ${clock(run.end)}`);
+  say("doing", doing(state, view.t));
+  $("rig").classList.toggle("still", !view.plays && !(view.follows && !run.last.ended));
+  put("rig", draw(run, state, view.t, Math.max(300, Math.floor($("rig").clientWidth))));
+  alarms(state, view.t);
+  if (view.shown !== `${view.name} ${n} ${run.experiments.length} ${state.phase} ${state.ended} ${document.documentElement.dataset.theme}`) {
+    view.shown = `${view.name} ${n} ${run.experiments.length} ${state.phase} ${state.ended} ${document.documentElement.dataset.theme}`;
+    showFound(n); queue(n); showSpectrum(n); 
+  }
+  answers(state, n);
+  showHeat(view.t);
+  log(view.t);
+}
+
+function frame(now) {
+  const passed = (now - view.before) / 1000;
+  view.before = now;
+  if (view.follows && view.t !== run.end) { view.t = run.end; view.dirty = true; }
+  if (view.plays) {
+    view.t = Math.min(run.end, view.t + passed * Number($("speed").value));
+    view.dirty = true;
+    if (view.t >= run.end && run.last?.ended) stop();
+  }
+  if (view.dirty && run.header) { view.dirty = false; show(); }
+  requestAnimationFrame(frame);
+}
+
+function set(t) { Object.assign(view, { t: Math.max(0, Math.min(run.end, t)), follows: false, dirty: true }); buttons(); }
+function stop() { view.plays = false; buttons(); }
+function buttons() {
+  say("play", view.plays ? "Pause" : "Play");
+  $("follow").setAttribute("aria-pressed", String(view.follows));
+  view.dirty = true;
+}
+
+$("runs").addEventListener("change", (event) => open(event.target.value));
+$("scrub").addEventListener("input", (event) => set(Number(event.target.value)));
+$("play").addEventListener("click", () => {
+  if (!view.plays && view.t >= run.end) view.t = 0;
+  view.plays = !view.plays; view.follows = false; buttons();
+});
+$("follow").addEventListener("click", () => { view.follows = true; view.plays = false; buttons(); });
+$("back").addEventListener("click", () => { const n = done(view.t - 1e-6); set(n > 1 ? run.experiments[n - 2].t : 0); });
+$("forth").addEventListener("click", () => { const n = done(view.t); set(run.experiments[n]?.t ?? run.end); });
+function theme(name) {
+  document.documentElement.dataset.theme = name;
+  say("theme", name === "dark" ? "Light" : "Dark");
+  view.dirty = true;
+}
+$("theme").addEventListener("click", () => theme(document.documentElement.dataset.theme === "dark" ? "light" : "dark"));
+theme(matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+addEventListener("resize", () => { view.dirty = true; });
+list();
+setInterval(list, 5000);
+requestAnimationFrame(frame);

@@ -1,0 +1,200 @@
+// A run as its journal tells it: what the rig was like at any time, from the records up to then.
+
+const KEYFRAME = 256;
+
+/** The state of a rig before anything happened. */
+function start(header) {
+  const state = { t: 0, phase: null, proposal: null, began: 0, flow: null, light: null, done: 0, ended: false,
+    pumps: {}, heaters: {}, lights: {}, sensors: {}, alarms: [] };
+  for (const pump of header.manifest.pumps) {
+    state.pumps[pump.name] = { rate: 0, since: 0, most: 0, base: pump.fill_ml, left: pump.fill_ml };
+  }
+  for (const heater of header.manifest.heaters) state.heaters[heater.name] = { set: null };
+  for (const light of header.manifest.lights) state.lights[light.name] = false;
+  return state;
+}
+
+/** Volume that a pump has delivered since its last command [µL]. */
+const delivered = (pump, t) => Math.min(Math.max(0, (pump.rate * (t - pump.since)) / 60), pump.most);
+
+/** What is in a syringe at a time [mL]. */
+export const left = (pump, t) => pump.left - delivered(pump, t) / 1000;
+
+/** Whether a pump delivers at a time. */
+export const runs = (pump, t) => pump.rate > 0 && delivered(pump, t) < pump.most;
+
+function settle(pump, t) {
+  pump.left = left(pump, t);
+  pump.base = pump.left;
+  pump.rate = 0;
+  pump.since = t;
+}
+
+function alarm(state, fault) {
+  state.alarms = [...state.alarms.slice(-19), { t: state.t, experiment: state.done + 1, fault }];
+}
+
+function hear(state, send, reply) {
+  if (send === "make_safe") {
+    Object.values(state.pumps).forEach((pump) => settle(pump, state.t));
+    Object.keys(state.lights).forEach((light) => { state.lights[light] = false; });
+    return;
+  }
+  const [name, of] = typeof send === "string" ? [send, {}] : Object.entries(send)[0];
+  const pump = state.pumps[of.pump];
+  if (name === "dispense" && pump) {
+    settle(pump, state.t);
+    Object.assign(pump, { rate: of.rate_ul_per_min, most: of.at_most_ul });
+    if (state.flow === null) state.flow = state.t;
+  } else if (name === "stop" && pump) {
+    const base = pump.base;
+    settle(pump, state.t);
+    pump.base = base;
+  } else if (name === "fill" && pump) {
+    settle(pump, state.t);
+    pump.left = pump.base = of.holds_ul / 1000;
+  } else if (name === "heat") state.heaters[of.heater] = { set: of.set_point_c };
+  else if (name === "heater_off") state.heaters[of.heater] = { set: null };
+  else if (name === "light") {
+    state.lights[of.light] = of.on;
+    if (of.on && state.flow !== null && state.light === null) state.light = state.t;
+  } else if (name === "read" && reply && typeof reply === "object" && "reading" in reply) {
+    state.sensors[of.sensor] = { value: reply.reading, at: state.t };
+    const of_pump = /^(.*)\.dispensed$/.exec(of.sensor);
+    const metered = of_pump && state.pumps[of_pump[1]];
+    // The pump counts from its last start; what it says is better than what was reckoned.
+    if (metered && metered.rate === 0) metered.left = metered.base - reply.reading / 1000;
+  }
+}
+
+/** Takes a record into a state. */
+function apply(state, item) {
+  state.t = Math.max(state.t, item.t);
+  const { kind, of } = item;
+  if (kind === "phase") state.phase = of.name;
+  else if (kind === "proposal") Object.assign(state, { proposal: of, began: state.t, flow: null, light: null });
+  else if (kind === "command") {
+    if (of.answer && of.answer.fault) alarm(state, of.answer.fault);
+    else hear(state, of.send, of.answer);
+  } else if (kind === "fault") alarm(state, of);
+  else if (kind === "experiment") {
+    state.done += 1;
+    state.proposal = null;
+    if (of.fault) alarm(state, of.fault);
+  } else if (kind === "spoiled") { alarm(state, of.fault); state.proposal = null; }
+  else if (kind === "end") { state.ended = true; state.proposal = null; }
+  else state.ended = false;
+}
+
+export class Run {
+  constructor() { this.header = null; this.clear(); }
+
+  clear() {
+    this.items = []; this.keyframes = []; this.experiments = []; this.phases = []; this.temperatures = {};
+    this.last = null; this.place = 0; this.cache = null;
+  }
+
+  /** Takes one line of the journal; `id` is the place in the file behind it. */
+  push(text, id) {
+    let record;
+    try { ({ record } = JSON.parse(text)); } catch { this.place = id; return; }
+    const [kind, of] = Object.entries(record)[0];
+    if (kind === "header") { this.clear(); this.header = of; this.last = start(of); this.place = id; return; }
+    if (!this.header) return;
+    const at = of.at_ns ?? of.ended_ns ?? of.at;
+    const item = { kind, of, t: at === undefined ? this.last.t : Math.max(this.last.t, at / 1e9), from: this.place };
+    if (this.items.length % KEYFRAME === 0) this.keyframes.push(structuredClone(this.last));
+    this.items.push(item);
+    apply(this.last, item);
+    this.place = id;
+    if (kind === "experiment") this.experiments.push({ ...of, t: item.t, item: this.items.length - 1, from: item.from });
+    if (kind === "phase") this.phases.push(of);
+    if (kind === "command") this.remember(of, item.t);
+  }
+
+  remember({ send, answer }, t) {
+    const sensor = send.read && this.header.manifest.sensors.find((s) => s.name === send.read.sensor);
+    if (sensor && sensor.kind.temperature && answer.reading !== undefined) {
+      (this.temperatures[sensor.kind.temperature] ??= { t: [], value: [], set: [] });
+      const series = this.temperatures[sensor.kind.temperature];
+      series.t.push(t); series.value.push(answer.reading); series.set.push(this.last.heaters[sensor.kind.temperature]?.set ?? null);
+    }
+  }
+
+  get end() { return this.last ? this.last.t : 0; }
+
+  /** Number of records up to a time, by halving. */
+  upTo(t) {
+    let low = 0, high = this.items.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.items[middle].t <= t) low = middle + 1; else high = middle;
+    }
+    return low;
+  }
+
+  /** What the rig was like at a time, from the keyframe before it. */
+  at(t) {
+    const n = this.upTo(t);
+    if (n === this.items.length) return this.last;
+    const frame = Math.floor(n / KEYFRAME);
+    let from = frame * KEYFRAME, state;
+    if (this.cache && this.cache.n <= n && this.cache.n >= from) ({ n: from, state } = this.cache);
+    else state = structuredClone(this.keyframes[frame] ?? this.last);
+    for (let i = from; i < n; i++) apply(state, this.items[i]);
+    this.cache = { n, state };
+    return state;
+  }
+
+  unit(feature) { return (this.header.features.find(([name]) => name === feature) ?? [])[1] ?? ""; }
+
+  get objectives() {
+    const { objective, objectives } = this.header.definition;
+    return objectives ?? (objective ? [objective] : []);
+  }
+
+  /** A feature of an experiment; none where it failed. */
+  value(experiment, feature) {
+    if (experiment.fault) return null;
+    return (experiment.features.find(([name]) => name === feature) ?? [])[1] ?? null;
+  }
+
+  /** Whether an experiment keeps all limits. */
+  allowed(experiment) {
+    return (this.header.definition.limits ?? []).every((limit) => {
+      const value = this.value(experiment, limit.feature);
+      return value !== null && value >= (limit.at_least ?? -Infinity) && value <= (limit.at_most ?? Infinity);
+    });
+  }
+
+  /** How good a value of an objective is: more is better. */
+  score(objective, value) {
+    const goal = objective.goal ?? "maximize";
+    if (goal === "minimize") return -value;
+    return typeof goal === "object" ? -Math.abs(value - goal.target) : value;
+  }
+
+  /** The best of the first experiments, where one thing is wanted. */
+  best(count) {
+    const [objective, second] = this.objectives;
+    if (!objective || second) return null;
+    let best = null;
+    for (const experiment of this.experiments.slice(0, count)) {
+      const value = this.value(experiment, objective.feature);
+      if (value === null || !this.allowed(experiment)) continue;
+      const score = this.score(objective, value);
+      if (!best || score > best.score) best = { experiment, value, score };
+    }
+    return best;
+  }
+
+  /** Those of the first experiments that no other beats in every objective. */
+  front(count) {
+    const wanted = this.objectives;
+    const scored = this.experiments.slice(0, count).filter((e) => this.allowed(e)).map((experiment) => ({
+      experiment, scores: wanted.map((o) => { const v = this.value(experiment, o.feature); return v === null ? null : this.score(o, v); }),
+    })).filter(({ scores }) => scores.every((s) => s !== null));
+    const beats = (a, b) => a.scores.every((s, i) => s >= b.scores[i]) && a.scores.some((s, i) => s > b.scores[i]);
+    return scored.filter((one) => !scored.some((other) => beats(other, one))).map(({ experiment }) => experiment);
+  }
+}

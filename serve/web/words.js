@@ -1,0 +1,93 @@
+// Numbers and names as people read them.
+
+const THIN = "\u202f";
+
+/** A number with so many significant digits; powers of ten beyond 0.0001 and 10^7. */
+export function significant(x, digits = 4) {
+  if (x === null || x === undefined || !Number.isFinite(x)) return "–";
+  if (x === 0) return "0";
+  const size = Math.floor(Math.log10(Math.abs(x)));
+  if (size < -4 || size >= 7) return x.toExponential(digits - 1).replace("e+", "e").replace("-", "−");
+  return x.toFixed(Math.max(0, digits - 1 - size)).replace("-", "−");
+}
+
+export const withUnit = (text, unit) => (unit ? text + THIN + unit : text);
+
+/** Seconds in the two largest units that say something. */
+export function duration(s) {
+  if (!Number.isFinite(s)) return "–";
+  if (s < 60) return s.toFixed(s < 10 ? 1 : 0) + THIN + "s";
+  if (s < 600) return Math.floor(s / 60) + THIN + "min " + Math.round(s % 60) + THIN + "s";
+  const minutes = Math.round(s / 60);
+  if (minutes < 60) return minutes + THIN + "min";
+  return Math.floor(minutes / 60) + THIN + "h " + (minutes % 60) + THIN + "min";
+}
+
+/** Lab time as a clock. */
+export function clock(s) {
+  const two = (n) => String(Math.floor(n)).padStart(2, "0");
+  return Math.floor(s / 3600) + ":" + two((s / 60) % 60) + ":" + two(s % 60);
+}
+
+const UNITS = [["_counts_nm", "counts·nm"], ["_ul_per_min", "µL/min"], ["_ml_per_min", "mL/min"], ["_au_nm", "AU·nm"],
+  ["_counts", "counts"], ["_percent", "%"], ["_per_s", "1/s"], ["_bar", "bar"], ["_min", "min"], ["_mm", "mm"],
+  ["_nm", "nm"], ["_ml", "mL"], ["_ul", "µL"], ["_mM", "mM"], ["_au", "AU"], ["_c", "°C"], ["_k", "K"], ["_s", "s"], ["_h", "h"]];
+
+/** A key whose unit is its suffix. */
+export function quantity(key) {
+  const known = UNITS.find(([suffix]) => key.length > suffix.length && key.endsWith(suffix));
+  if (!known) return { name: key.replaceAll("_", " "), unit: "" };
+  return { name: key.slice(0, -known[0].length).replaceAll("_", " "), unit: known[1] };
+}
+
+/** A set value: a number without trailing zeros, or a name. */
+export const said = (value) => (typeof value === "number" ? String(Number(value.toPrecision(6))) : String(value));
+
+export function conditions(set) {
+  return Object.entries(set).map(([key, value]) => {
+    const { name, unit } = quantity(key);
+    return name + " " + withUnit(said(value), unit);
+  }).join(", ");
+}
+
+/** A value of JSON in words: what a fault says of itself. */
+export function plainly(value) {
+  if (value === null || typeof value !== "object") return String(value).replaceAll("_", " ");
+  if (Array.isArray(value)) return value.map(plainly).join(", ");
+  return Object.entries(value).map(([key, inner]) => key.replaceAll("_", " ") + ": " + plainly(inner)).join("; ");
+}
+
+export const faultWords = (fault) => `${fault.source ?? ""} ${plainly(fault.kind ?? fault)}`.trim();
+
+/** What a command does. */
+export function command(send) {
+  if (typeof send === "string") return send.replaceAll("_", " ");
+  const [name, of] = Object.entries(send)[0];
+  switch (name) {
+    case "dispense": return `${of.pump}: ${said(of.rate_ul_per_min)} µL/min, at most ${said(of.at_most_ul)} µL`;
+    case "stop": return `${of.pump}: stop`;
+    case "fill": return `${of.pump}: filled to ${said(of.holds_ul)} µL`;
+    case "heat": return `${of.heater}: heat to ${said(of.set_point_c)} °C`;
+    case "heater_off": return `${of.heater}: off`;
+    case "light": return `${of.light}: ${of.on ? "on" : "off"}`;
+    case "arm": return `${of.spectrometer}: take ${of.exposure.frames} frames of ${of.exposure.integration_us} µs`;
+    case "fetch": return `${of.spectrometer}: fetch frames`;
+    case "inject": return `${of.analyser}: inject`;
+    case "results": return `${of.analyser}: results`;
+    case "read": return `read ${of.sensor}`;
+    case "begin": return "begin " + conditions(of.conditions);
+    default: return name.replaceAll("_", " ") + " " + plainly(of);
+  }
+}
+
+export function answer(reply) {
+  if (typeof reply === "string") return reply.replaceAll("_", " ");
+  const [name, of] = Object.entries(reply)[0];
+  switch (name) {
+    case "ready": return `ready at ${clock(of / 1e9)}`;
+    case "reading": return said(of);
+    case "frames": return `${of.frames} frames`;
+    case "fault": return "FAULT " + faultWords(of);
+    default: return plainly(of);
+  }
+}

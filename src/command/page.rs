@@ -1,0 +1,124 @@
+//! The live page beside a run.
+
+#[cfg(feature = "serve")]
+pub(super) use with_server::{Beside, open, start, until, url};
+#[cfg(not(feature = "serve"))]
+pub(super) use without_server::Beside;
+
+#[cfg(not(feature = "serve"))]
+mod without_server {
+    use std::path::Path;
+    use std::sync::atomic::AtomicBool;
+
+    use crate::cli::Folder;
+    use crate::error::CommandError;
+
+    /// No page: it was left out of this build.
+    #[derive(Debug)]
+    pub(in crate::command) struct Beside;
+
+    impl Beside {
+        /// Nothing.
+        pub(in crate::command) fn of(_to: &Folder, _folder: &Path) -> Result<Self, CommandError> {
+            Ok(Self)
+        }
+
+        /// Nothing.
+        pub(in crate::command) fn stay(self, _stop: &AtomicBool) {}
+    }
+}
+
+#[cfg(feature = "serve")]
+mod with_server {
+    use std::io::{IsTerminal as _, stderr};
+    use std::net::{Ipv4Addr, SocketAddr};
+    use std::path::Path;
+    use std::process::{Command, Stdio};
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::thread::sleep;
+    use std::time::Duration;
+
+    use flowtwin_serve::{Runs, ServeError, Server};
+
+    use crate::cli::Folder;
+    use crate::console;
+    use crate::error::CommandError;
+
+    /// The port that is taken if nobody names one.
+    const PORT: u16 = 8750;
+
+    /// The page of a run that this process does, if one was asked for.
+    #[derive(Debug)]
+    pub(in crate::command) struct Beside(Option<Server>);
+
+    impl Beside {
+        /// Serves the run in `folder`, and says where.
+        ///
+        /// # Errors
+        /// If the address is not one of this computer alone, or cannot be had.
+        pub(in crate::command) fn of(to: &Folder, folder: &Path) -> Result<Self, CommandError> {
+            let Some(address) = to.page.serve else { return Ok(Self(None)) };
+            let server = start(address, Runs::new([folder.to_owned()]))?;
+            let url = url(&server);
+            console::say_line(format_args!("live page: {url}"));
+            if to.page.open {
+                open(&url);
+            }
+            Ok(Self(Some(server)))
+        }
+
+        /// Goes on serving where somebody sits in front of it, until they have seen enough.
+        pub(in crate::command) fn stay(self, stop: &AtomicBool) {
+            if self.0.is_some() && stderr().is_terminal() && !stop.load(Ordering::SeqCst) {
+                console::say_line("the live page stays until Ctrl-C");
+                until(stop);
+            }
+        }
+    }
+
+    /// Returns once somebody asks this program to end.
+    pub(in crate::command) fn until(stop: &AtomicBool) {
+        while !stop.load(Ordering::SeqCst) {
+            sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// A server at this address; at the usual port, or any that is free, if none is named.
+    pub(in crate::command) fn start(
+        address: Option<SocketAddr>,
+        runs: Runs,
+    ) -> Result<Server, CommandError> {
+        let at = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let server = match address {
+            Some(address) => Server::start(address, runs),
+            None => match Server::start(at(PORT), runs.clone()) {
+                Err(ServeError::Listen { .. }) => Server::start(at(0), runs),
+                server => server,
+            },
+        };
+        server.map_err(|error| match error {
+        ServeError::NotLoopback(address) => CommandError::bad_input(error).hint(format_args!(
+            "serve it at 127.0.0.1:{port}, and reach it from elsewhere with: ssh -L {port}:127.0.0.1:{port} THIS-COMPUTER",
+            port = address.port()
+        )),
+        error => CommandError::failed(error),
+    })
+    }
+
+    /// Where the page is.
+    pub(in crate::command) fn url(server: &Server) -> String {
+        format!("http://{}/", server.address())
+    }
+
+    /// Shows the page in the browser that the desktop prefers. Without one, its address is all there is.
+    pub(in crate::command) fn open(url: &str) {
+        let program = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+        let mut command = Command::new(program);
+        command.arg(url).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        if let Err(error) = command.spawn() {
+            console::say_line(format_args!(
+                "note: no browser was opened ({program}: {error}); go to {url}"
+            ));
+        }
+    }
+}
