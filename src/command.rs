@@ -8,6 +8,7 @@ mod check;
 mod completions;
 mod diff;
 mod discover;
+pub mod embedded;
 mod emulate;
 mod experiment;
 mod filled;
