@@ -65,6 +65,8 @@ pub fn run_embedded<E: From<CommandError>>(
         quiet: true,
         #[cfg(feature = "serve")]
         page: crate::cli::Page::default(),
+        shadow: None,
+        on_drift: crate::cli::OnDrift::Flag,
     };
     let mut target = Target::of(&to, scenario, seed, "")?;
     loop {

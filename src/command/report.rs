@@ -45,8 +45,10 @@ fn together(folders: &[PathBuf], page: &Path) -> Result<(), CommandError> {
         .map(Run::read)
         .collect::<Result<_, _>>()
         .map_err(CommandError::bad_input)?;
-    let sides: Vec<Side> =
-        folders.iter().map(|folder| Side::load(folder, threads(None))).collect::<Result<_, _>>()?;
+    let sides: Vec<Side> = folders
+        .iter()
+        .map(|folder| Ok(Side::load(folder, threads(None))?))
+        .collect::<Result<_, CommandError>>()?;
     let effort = Effort { simulate: None, regret: false };
     let (first, others) = sides.split_first().expect("clap requires a run");
     let differs = others.iter().map(|other| {
