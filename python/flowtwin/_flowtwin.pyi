@@ -8,6 +8,26 @@ from numpy.typing import NDArray
 from flowtwin.errors import Fault
 from flowtwin.scenario import Scenario
 
+__all__ = [
+    "Checked",
+    "Chooser",
+    "Fitted",
+    "Found",
+    "Frame",
+    "Lab",
+    "Left",
+    "Observation",
+    "Space",
+    "Spectrum",
+    "__version__",
+    "benchmark",
+    "calibrate",
+    "main",
+    "paper",
+    "run",
+    "schema",
+    "toml_of",
+]
 __version__: str
 
 _AnyScenario = Scenario | Checked | str | os.PathLike[str]
