@@ -22,6 +22,7 @@ __all__ = [
     "__version__",
     "benchmark",
     "calibrate",
+    "example",
     "main",
     "paper",
     "run",
@@ -35,6 +36,7 @@ _AnyScenario = Scenario | Checked | str | os.PathLike[str]
 def main(words: Sequence[str], again: Sequence[str]) -> int: ...
 def toml_of(values: str) -> str: ...
 def schema() -> str: ...
+def example(name: str) -> str: ...
 @final
 class Checked:
     @staticmethod
