@@ -11,8 +11,8 @@ mod policy;
 mod process;
 mod proposal;
 mod sense;
-mod words;
 
+pub use flowtwin_lab::argv::{WordsError, words};
 pub use lab::{OutsideLab, OutsideLabError};
 pub(crate) use line::parse;
 pub use line::{LineError, Lines};
@@ -24,4 +24,3 @@ pub(crate) use message::{several, table};
 pub use policy::OutsidePolicy;
 pub use process::{Program, ProgramError};
 pub use proposal::{ProposalError, proposal};
-pub use words::{WordsError, words};
