@@ -17,7 +17,7 @@ Conditions = Mapping[str, float | str]
 #: What came of an experiment: an observation, a number, numbers by name, or None where it failed.
 Result = Observation | float | Mapping[str, float | None] | None
 
-#: What is wanted of a feature: ``"maximize"``, ``"minimize"``, or a table such as ``{"target": {"value": 450.0}}``.
+#: What is wanted of a feature: ``"maximize"``, ``"minimize"``, or a table such as ``{"target": 450.0}``.
 Goal = str | Mapping[str, Any]
 
 
