@@ -1,5 +1,6 @@
 //! The command line: what may be typed.
 
+mod conformance;
 mod init;
 #[cfg(feature = "serve")]
 mod page;
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use flowtwin_twin::SurrogateSpec;
 
+pub use conformance::ConformanceArgs;
 pub use init::{InitArgs, Starter};
 #[cfg(feature = "serve")]
 pub use page::{Page, ServeArgs};
@@ -53,6 +55,8 @@ pub enum Command {
     Twin(TwinCommand),
     /// Serve the emulated instruments of a wiring file to other programs.
     Emulate(EmulateArgs),
+    /// Examine an instrument program; its instrument moves, heats or lights.
+    Conformance(ConformanceArgs),
     /// Find the instruments on the network and on serial ports; nothing moves.
     Discover(DiscoverArgs),
     /// Make the rig safe if the campaign stops responding; started by the campaign, not by hand.

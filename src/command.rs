@@ -6,8 +6,10 @@ mod calibrate;
 mod campaign;
 mod check;
 mod completions;
+mod conformance;
 mod diff;
 mod discover;
+pub mod embedded;
 mod emulate;
 mod experiment;
 mod filled;
@@ -59,6 +61,7 @@ pub fn run(cli: Cli) -> Result<(), CommandError> {
         Command::Twin(twin) => twin::run(&twin),
         Command::Discover(args) => discover::run(&args),
         Command::Emulate(args) => emulate::run(&args),
+        Command::Conformance(args) => conformance::run(&args),
         Command::Watch(args) => watch::run(&args),
         Command::Paper(args) => paper::run(&args),
         Command::Lab(args) => lab::run(&args),

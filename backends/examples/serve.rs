@@ -34,6 +34,12 @@ loops = { block = 1 }
 
 [f4t_scpi.jacket]
 
+[protocol.acid]
+file = "new-era-ne1000"
+
+[protocol.bath]
+file = "eurotherm-2000"
+
 [hdx.absorption]
 serial_number = "HDX00042"
 lamp = "halogen"
@@ -180,7 +186,7 @@ impl Lab for StillLab {
 }
 
 fn manifest() -> Manifest {
-    let heaters = ["plate", "block", "jacket"];
+    let heaters = ["plate", "block", "jacket", "bath"];
     let mut sensors = vec![SensorInfo { name: "door".into(), kind: SensorKind::Permit }];
     let mut sensor = |name: String, kind| {
         sensors.push(SensorInfo { name: name.as_str().into(), kind });
@@ -189,7 +195,7 @@ fn manifest() -> Manifest {
         sensor(format!("{heater}.temperature"), SensorKind::Temperature(heater.into()));
         sensor(format!("{heater}.power"), SensorKind::Power(heater.into()));
     }
-    for pump in ["water", "oil"] {
+    for pump in ["water", "oil", "acid"] {
         sensor(format!("{pump}.status"), SensorKind::Status(pump.into()));
         sensor(format!("{pump}.dispensed"), SensorKind::Dispensed(pump.into()));
     }
@@ -197,7 +203,7 @@ fn manifest() -> Manifest {
         rig: "desk".into(),
         simulated: true,
         level: Level::Instruments,
-        pumps: ["water", "oil"].map(pump).to_vec(),
+        pumps: ["water", "oil", "acid"].map(pump).to_vec(),
         heaters: heaters.map(heater).to_vec(),
         lights: ["led", "halogen", "blue"].map(|l| LightInfo { name: l.into() }).to_vec(),
         spectrometers: ["absorption", "emission", "serial"].map(spectrometer).to_vec(),

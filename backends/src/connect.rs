@@ -1,5 +1,7 @@
 //! From a wiring file to the instruments of a real rig.
 
+use std::time::Duration;
+
 use flowtwin_lab::{Fault, FaultKind, Manifest};
 
 pub mod discover;
@@ -11,7 +13,7 @@ pub use nudge::nudge;
 
 use crate::bench::{Answer, Bench, Cable, Order, Part};
 use crate::clock::Clock;
-use crate::transport::{Hurry, SerialPort, TcpWire, Transport};
+use crate::transport::{Hurry, ProgramWire, SerialPort, Start, TcpWire, Transport};
 use crate::wiring::{Link, Wiring, WiringError};
 
 /// A rig connected as in `wiring`, described by `manifest`, in the time of `clock`.
@@ -64,6 +66,9 @@ fn open_hurried(
     hurry: &Hurry,
 ) -> Result<Box<dyn Transport>, WiringError> {
     let hurry = hurry.clone();
+    if let Some(start) = wiring.start_of(name, link)? {
+        return Ok(Box::new(ProgramWire::new(start).heeding(hurry)));
+    }
     match link {
         None => Err(WiringError::NoLink { instrument: name.to_owned() }),
         Some(Link::Serial(settings)) => {
@@ -81,6 +86,28 @@ fn open_hurried(
             instrument: name.to_owned(),
             link: format!("USB ({serial_number}): this program was built without feature `usb`"),
         }),
+    }
+}
+
+impl Wiring {
+    /// How the program is started that leads to the instrument `name` at the end of `link`; none where none does.
+    ///
+    /// # Errors
+    /// If its command needs a link that it does not have.
+    pub(crate) fn start_of(
+        &self,
+        name: &str,
+        link: Option<&Link>,
+    ) -> Result<Option<Start>, WiringError> {
+        let Some(wired) = self.find(name) else { return Ok(None) };
+        let Some(program) = wired.instrument.program() else { return Ok(None) };
+        let unlinked = || WiringError::NoLink { instrument: name.to_owned() };
+        let words = program.words(link).ok_or_else(unlinked)?;
+        let folder = self.beside.join(&program.folder);
+        let within = Duration::from_secs_f64(program.starts_within_s);
+        // One that can be started twice holds nobody up.
+        let instead_of = self.instead_of.clone().filter(|_| !wired.instrument.is_shared());
+        Ok(Some(Start { words, folder, within, instead_of }))
     }
 }
 

@@ -11,3 +11,5 @@ pub mod f4t;
 pub mod f4t_scpi;
 pub mod hdx;
 pub mod modbus;
+pub mod program;
+pub mod protocol;

@@ -9,7 +9,10 @@ use flowtwin_lab::{Command, Fault, Instant, Lab, Manifest, Reply};
 use crate::bench::Bench;
 use crate::clock::WorldClock;
 use crate::emulator::{MemoryWire, World, WorldBehind};
-use crate::wiring::{Wiring, WiringError};
+use crate::transport::Transport;
+use crate::wiring::{Wired, Wiring, WiringError};
+
+mod program;
 
 /// Drivers, wires in memory and emulators in front of a lab: every command goes to bytes and back.
 ///
@@ -31,15 +34,18 @@ impl EmulatedRig {
         let manifest = world.manifest().clone();
         let world: World = Rc::new(RefCell::new(WorldBehind::new(world)));
         let mut emulators: BTreeMap<_, _> =
-            wiring.emulators().into_iter().map(|made| (made.name, made.emulator)).collect();
+            wiring.emulators().into_iter().map(|made| (made.name.clone(), made)).collect();
         let behind = world.clone();
         let mut open = move |name: &str, _: Option<&_>| {
             let emulator = emulators
                 .remove(name)
                 .ok_or_else(|| WiringError::Unknown { what: name.to_owned() })?;
-            let emulator = Rc::new(RefCell::new(emulator));
-            let wire = MemoryWire::new(emulator, behind.clone());
-            Ok(Box::new(wire) as Box<dyn crate::transport::Transport>)
+            let is_tried = |wired: &Wired<'_>| wired.instrument.tries_its_program();
+            if wiring.find(name).is_some_and(|wired| is_tried(&wired)) {
+                return program::wire(wiring, name, emulator, &behind);
+            }
+            let emulator = Rc::new(RefCell::new(emulator.emulator));
+            Ok(Box::new(MemoryWire::new(emulator, behind.clone())) as Box<dyn Transport>)
         };
         let instruments = wiring.instruments(&manifest, &mut open)?;
         let clock = Box::new(WorldClock::new(world.clone()));

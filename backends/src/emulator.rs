@@ -12,6 +12,8 @@ pub mod f4t;
 pub mod f4t_scpi;
 pub mod faulty;
 pub mod hdx;
+pub mod program;
+pub mod protocol;
 mod wire;
 mod world;
 

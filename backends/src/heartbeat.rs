@@ -33,6 +33,7 @@ pub use watch::{Alarm, Duty, WatchError, make_safe_at_last, stand_watch, watch};
 
 use crate::bench::Pulse;
 use crate::clock::ticking;
+use crate::transport::this_process;
 
 /// A beat, and the answer to it.
 const BEAT: u8 = b'.';
@@ -56,6 +57,9 @@ const HANGS: Duration = Duration::from_secs(6);
 pub struct Introduction {
     /// The process that beats.
     pub process: u32,
+    /// What the programs that it starts know it by.
+    #[serde(default)]
+    pub starter: String,
     /// What is installed.
     pub manifest: Manifest,
 }
@@ -92,7 +96,8 @@ impl Heartbeat {
         command.process_group(0);
         let mut watch = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let mut beats = watch.stdin.take();
-        let introduction = Introduction { process: std::process::id(), manifest: manifest.clone() };
+        let (process, starter) = (std::process::id(), this_process().to_owned());
+        let introduction = Introduction { process, starter, manifest: manifest.clone() };
         let mut line = serde_json::to_string(&introduction)?;
         line.push('\n');
         // A watch that has died already is noticed below, by what it does not say.

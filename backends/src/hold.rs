@@ -96,6 +96,13 @@ fn places(wiring: &Wiring, wiring_file: &Path) -> BTreeMap<String, String> {
             places.insert(key, format!("{what} ({name})"));
         }
     }
+    for wired in wiring.wired().filter(|wired| wired.instrument.link().is_none()) {
+        if let Some(program) = wired.instrument.program() {
+            let what = format!("the instrument of `{}` ({})", program.command, wired.name);
+            let key = flowtwin_lab::digest::sha256(program.command.as_bytes());
+            places.insert(format!("program-{}", &key[..16]), what);
+        }
+    }
     if let Some(folder) = wiring.folder.as_ref().map(|folder| folder.beside(wiring_file)) {
         let what = format!("the folder {}", folder.display());
         places.insert(format!("folder-{}", file_key(&folder)), what);

@@ -16,12 +16,12 @@ mod endpoint;
 mod pace;
 mod pty;
 
+pub(crate) use door::Door;
 pub use endpoint::Endpoint;
 
 use crate::emulator::{Emulator, WorldBehind};
 use crate::wiring::{Face, Wiring};
 use discovery::Discovery;
-use door::Door;
 use pace::Pace;
 
 /// Longest sleep without messages [ms]: the lab behind moves on at least this often.

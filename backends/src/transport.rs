@@ -6,6 +6,7 @@ use flowtwin_lab::FaultKind;
 
 mod dialog;
 mod hurry;
+mod program;
 mod scripted;
 #[cfg_attr(not(feature = "serial"), path = "transport/no_serial.rs")]
 mod serial;
@@ -17,6 +18,7 @@ mod usb;
 pub use dialog::Dialog;
 pub(crate) use dialog::{garbled, read_again};
 pub use hurry::{Hurry, LONGEST_REPLY};
+pub use program::{Meanwhile, ProgramWire, Start, this_process};
 pub use scripted::{Exchange, Scripted};
 pub use serial::SerialPort;
 pub use serial_settings::SerialSettings;
@@ -69,9 +71,20 @@ pub trait Transport: std::fmt::Debug {
         patience
     }
 
+    /// Makes the connection where there is none; the number of connections that were made so far. Another number than
+    /// before may lead to another instrument.
+    ///
+    /// # Errors
+    /// If there is none to be had.
+    fn reach(&mut self) -> Result<u64, FaultKind> {
+        Ok(0)
+    }
+
     /// Called when nothing at all has come in answer to a request: gives a connection up that may be dead without
-    /// anybody saying so, where there is one.
-    fn unheard(&mut self) {}
+    /// anybody saying so, where there is one. What is known of why, in words.
+    fn unheard(&mut self) -> Option<String> {
+        None
+    }
 }
 
 /// The fault of a lost link, in the words of the operating system.

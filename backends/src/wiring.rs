@@ -38,11 +38,10 @@ pub use catalogue::Wiring;
 pub use emulators::EmulatedInstrument;
 pub use error::WiringError;
 pub(crate) use instrument::Wired;
-pub use instrument::{Face, Found, InstrumentWiring, Job, Ranged, SerialTry};
+pub use instrument::{Face, Found, InstrumentWiring, Job, ProgramCommand, Ranged, SerialTry};
 pub use link::Link;
 
 pub use crate::codec::hdx::LampLine;
-use crate::transport::SerialSettings;
 
 /// The only schema there is.
 const SCHEMA: u32 = 1;
@@ -81,6 +80,20 @@ impl Wiring {
         Ok(wiring)
     }
 
+    /// Reads a wiring file that is in `folder`: paths in it are relative to that.
+    ///
+    /// # Errors
+    /// As [`Wiring::parse`]; or if a file that it names cannot be read.
+    pub fn parse_beside(text: &str, folder: &Path) -> Result<Self, WiringError> {
+        let wiring: Self = toml::from_str(text)?;
+        // What is written into another folder leads to the same places.
+        let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        let folder = std::path::absolute(here).unwrap_or_else(|_| folder.to_owned());
+        let wiring = wiring.reading_beside(&folder);
+        wiring.check_alone()?;
+        Ok(wiring)
+    }
+
     /// Who is at the end of which cable, and nothing else, in words that are the same for the same: names and values, no
     /// comments, patience, clock or faults.
     pub fn cables_in_words(&self) -> String {
@@ -97,29 +110,29 @@ impl Wiring {
     /// Says where the instrument `name` is; a baud rate that was known is kept. Does nothing where
     /// there is no instrument of that name.
     pub fn set_link(&mut self, name: &str, link: Link) {
-        let Some(wired) = self.wired_mut(name) else { return };
-        let old = wired.link_mut();
-        *old = Some(match (old.take(), link) {
-            (Some(Link::Serial(old)), Link::Serial(new)) => {
-                Link::Serial(SerialSettings { baud: old.baud, ..new })
-            }
-            (_, link) => link,
-        });
+        if let Some(wired) = self.wired_mut(name) {
+            wired.lead_to(link);
+        }
+    }
+
+    /// The instrument of this name.
+    pub(crate) fn find(&self, name: &str) -> Option<Wired<'_>> {
+        self.wired().find(|wired| wired.name == name)
     }
 
     /// Heaters whose controller allows a second connection: those that are not on a serial port.
     pub fn shared_heaters(&self) -> Vec<HeaterId> {
-        self.heaters(|link| !matches!(link, Some(Link::Serial(_))))
+        self.heaters(true)
     }
 
     /// Whether there is a heater whose controller allows no second connection.
     pub(crate) fn has_lone_heaters(&self) -> bool {
-        !self.heaters(|link| matches!(link, Some(Link::Serial(_)))).is_empty()
+        !self.heaters(false).is_empty()
     }
 
-    /// The heaters whose controller is on a link of this sort.
-    fn heaters(&self, is_such: impl Fn(Option<&Link>) -> bool) -> Vec<HeaterId> {
-        let such = self.wired().filter(|wired| is_such(wired.instrument.link()));
+    /// The heaters whose controller allows a second connection, or those whose controller does not.
+    fn heaters(&self, shared: bool) -> Vec<HeaterId> {
+        let such = self.wired().filter(|wired| wired.instrument.is_shared() == shared);
         let heater = |job| match job {
             Job::Heater(heater) => Some(heater),
             _ => None,

@@ -49,12 +49,30 @@ impl Conclusion {
         extras: Extras,
         threads: NonZeroUsize,
     ) -> Result<Self, ConclusionError> {
-        let journal = read_journal(folder)?;
+        let repeated = replayed(folder)?;
+        Self::of_journal(read_journal(folder)?, repeated.as_ref(), extras, threads)
+    }
+
+    /// As [`Conclusion::of`], of a journal that has been read, and of the one of the run that it repeats.
+    ///
+    /// # Errors
+    /// As [`Conclusion::of`].
+    pub fn of_journal(
+        journal: Journal,
+        repeated: Option<&Journal>,
+        extras: Extras,
+        threads: NonZeroUsize,
+    ) -> Result<Self, ConclusionError> {
         let scenario = Scenario::recorded(&journal.header().definition)?;
         let run = Run::read(&journal)?;
         let twin = parity::of_run(&scenario, &run, threads)?;
-        let repeat = replayed(folder)?.map(|then| Repeat::new(&then, &journal));
+        let repeat = repeated.map(|then| Repeat::new(then, &journal));
         Ok(Self { findings: Findings { twin, repeat }, extras, journal })
+    }
+
+    /// The page of the run, `report.html`.
+    pub fn page(&self) -> String {
+        report::report_html(&self.run(), &self.findings, &self.extras)
     }
 
     fn run(&self) -> Run<'_> {

@@ -11,8 +11,8 @@ mod policy;
 mod process;
 mod proposal;
 mod sense;
-mod words;
 
+pub use flowtwin_lab::argv::{WordsError, words};
 pub use lab::{OutsideLab, OutsideLabError};
 pub use line::{LineError, Lines, parse};
 pub use message::{
@@ -24,4 +24,3 @@ pub use policy::OutsidePolicy;
 pub use process::{Program, ProgramError};
 pub use proposal::{ProposalError, proposal};
 pub use sense::nonsense;
-pub use words::{WordsError, words};

@@ -55,7 +55,7 @@ use flowtwin_data::learnt::{Mismatch, Prior, Twin, TwinLab};
 use flowtwin_data::table::{Choosing, Pool, TableLab};
 
 /// A scenario that can be run: everything in it has been checked.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Scenario {
     file: ScenarioFile,
     world: World,
@@ -86,7 +86,7 @@ const MEASURES_WITHIN: f64 = 5.0;
 const PATIENCE: Duration = Duration::from_secs(600);
 
 /// One phase of a campaign.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Phase {
     /// Its name.
     pub name: String,
@@ -106,15 +106,21 @@ impl Scenario {
     /// # Errors
     /// The first thing that is wrong with it, with file, line and caret.
     pub fn load(path: &Path) -> Result<Self, Diagnostic> {
-        let tree = Tree::read(path)?;
-        let below = path.parent().unwrap_or(Path::new(""));
+        Self::of(&Tree::read(path)?, path.parent().unwrap_or(Path::new("")))
+    }
+
+    /// The scenario of a tree; the data that it names are looked for in the folder `below`.
+    ///
+    /// # Errors
+    /// As [`Scenario::load`].
+    pub fn of(tree: &Tree, below: &Path) -> Result<Self, Diagnostic> {
         let mut file: ScenarioFile = tree.read_as()?;
         let outcomes = file.wanted().outcomes;
         if let (Some(table), false) = (&mut file.table, outcomes.is_empty()) {
             let read = table.read(below, &outcomes);
             read.map_err(|error| tree.complain(&["table", "data"], &error.to_string()))?;
         }
-        Self::new(file, &tree)?.read_priors(below)
+        Self::new(file, tree)?.read_priors(below)
     }
 
     /// What was read of its table of outcomes and of earlier experiments, and what was left out, for people.
@@ -292,9 +298,15 @@ impl Scenario {
     /// The same scenario with a program outside in place of the policies of its branches, whose answers may take
     /// `patience` each. The command is part of the scenario that journals record.
     #[must_use]
-    pub fn with_policy_command(mut self, command: &str, patience: Duration) -> Self {
-        self.file.policy_command = Some(command.to_owned());
+    pub fn with_policy_command(self, command: &str, patience: Duration) -> Self {
         let policy = Entrant::program(command).build(self.surrogate(), &self.wanted, patience);
+        self.with_policy(command, policy)
+    }
+
+    /// As [`Scenario::with_policy_command`], with a `policy` that answers as the program of that command would.
+    #[must_use]
+    pub fn with_policy(mut self, command: &str, policy: Box<dyn Policy>) -> Self {
+        self.file.policy_command = Some(command.to_owned());
         let phases = Course::new(&self.file, self.space.dim(), None, None).live_phases(
             self.surrogate(),
             &self.wanted.goals,

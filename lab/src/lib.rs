@@ -39,6 +39,7 @@
 //! ```
 
 pub mod analysis;
+pub mod argv;
 mod command;
 mod conditions;
 #[cfg(any(test, feature = "conformance"))]

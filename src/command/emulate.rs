@@ -96,6 +96,6 @@ fn write_wired(path: &Path, wiring: &Wiring, server: &EmulatorServer) -> Result<
 /// If it cannot be read or understood; the message names file and place.
 pub(super) fn read_wiring(path: &Path) -> Result<Wiring, CommandError> {
     let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
-    Wiring::parse(&text)
+    Wiring::parse_beside(&text, path.parent().unwrap_or(Path::new("")))
         .map_err(|error| CommandError::bad_input(format_args!("{}: {error}", path.display())))
 }

@@ -35,6 +35,7 @@ use super::watch::{held, hold};
 use crate::cli::{Folder, OnRig};
 use crate::console;
 use crate::error::{CommandError, Kind};
+use crate::program;
 use crate::progress::Progress;
 use crate::shout::Shout;
 use crate::signals;
@@ -414,8 +415,7 @@ fn behind(
 
 /// Starts the watch beside this process, before anything heats.
 fn heartbeat(manifest: &Manifest, wiring_file: &Path) -> Result<Heartbeat, CommandError> {
-    let program = std::env::current_exe().map_err(CommandError::failed)?;
-    let mut command = std::process::Command::new(program);
+    let mut command = program::again().map_err(CommandError::failed)?;
     command.arg("watch").arg("--wiring").arg(wiring_file);
     command.arg("--silence").arg(SILENCE_S.to_string());
     Heartbeat::start(command, manifest, Duration::from_secs_f64(SILENCE_S)).map_err(|error| {

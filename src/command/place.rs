@@ -13,13 +13,19 @@ use crate::cli::{Backend, RunArgs as Args};
 use crate::error::CommandError;
 
 /// A lab that a campaign can be run on at once, and what is said of it.
-pub(super) struct Place {
+pub struct Place {
     /// The lab.
     pub(super) lab: Box<dyn Lab>,
     /// What `summary.json` calls it.
     pub(super) backend: &'static str,
     /// The simulated world behind it, if there is one.
-    world: Option<Shared>,
+    pub(super) world: Option<Shared>,
+}
+
+impl std::fmt::Debug for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Place").field("backend", &self.backend).finish_non_exhaustive()
+    }
 }
 
 /// Refuses files that the backend would not look at: somebody believes that they count.
@@ -68,6 +74,11 @@ pub(super) fn with_rig(scenario: &Scenario) -> Result<(), CommandError> {
 }
 
 impl Place {
+    /// A lab, its name in `summary.json`, and the simulated world behind it, if there is one.
+    pub fn new(lab: Box<dyn Lab>, backend: &'static str, world: Option<Shared>) -> Self {
+        Self { lab, backend, world }
+    }
+
     /// The place that the arguments name.
     ///
     /// # Errors

@@ -25,7 +25,7 @@ pub use approach::{Approach, Lead, Race};
 pub use capability::Capability;
 pub use card::{Arena, CARD, Card, Entry, PoolCard};
 pub use comparison::{ALPHA, Checkpoint, Comparison, Standing, checkpoints, compare, comparisons};
-pub use contest::{Contest, ContestError, Failure, Shard};
+pub use contest::{Contest, ContestError, Failure, Maker, Shard};
 pub use finding::{Finding, findings, matrix, seconds_csv};
 pub use parquet::parquet;
 pub use pool::{LEVEL, Search, by_chance, searches};

@@ -28,6 +28,7 @@ mod off;
 mod outside;
 mod paper;
 mod parity;
+mod programs;
 mod replay;
 mod resume;
 mod scenarios;

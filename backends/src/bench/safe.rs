@@ -184,7 +184,8 @@ pub(super) fn not_safe(left: &[(Part, String)]) -> FaultKind {
 
 impl super::Bench {
     /// Makes the rig safe: heaters to their safe set point (or off, where they do not take it, or no watch is there that
-    /// would turn them off later), pumps stopped, lights off. What hangs on one cable is asked in this order, cables side by side, for [`SAFE_WITHIN`] at most.
+    /// would turn them off later), pumps stopped, lights off. What hangs on one cable is asked in this order, cables
+    /// side by side, for [`SAFE_WITHIN`] at most.
     ///
     /// # Errors
     /// What did not acknowledge, and what a person must do.

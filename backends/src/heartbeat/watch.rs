@@ -84,6 +84,8 @@ pub fn stand_watch(
     let mut line = String::new();
     beats.read_line(&mut line)?;
     let told: Introduction = serde_json::from_str(&line).map_err(std::io::Error::from)?;
+    // Programs of the campaign that have not ended with it are ended before others take their place.
+    let wiring = &Wiring { instead_of: Some(told.starter), ..wiring.clone() };
     let mut bench = connect(wiring, told.manifest, Box::new(WallClock::real()))?;
     reach_heaters(wiring, &mut bench).map_err(WatchError::Unreachable)?;
     writeln!(output, "watching")?;

@@ -17,7 +17,7 @@ const CHUNK: usize = 4096;
 
 /// The way to an instrument.
 #[derive(Debug)]
-pub(super) enum Door {
+pub(crate) enum Door {
     /// A pseudo-terminal.
     Serial(Pty, Wire),
     /// A loopback port, and who has connected.
@@ -26,7 +26,7 @@ pub(super) enum Door {
 
 /// A line, and when something last came over it.
 #[derive(Debug)]
-pub(super) struct Wire {
+pub(crate) struct Wire {
     line: Line,
     last: Instant,
     gone: bool,
@@ -70,7 +70,7 @@ impl Wire {
 
 impl Door {
     /// Opens a door of this sort.
-    pub(super) fn open(face: Face) -> io::Result<Self> {
+    pub(crate) fn open(face: Face) -> io::Result<Self> {
         match face {
             Face::Serial => Ok(Self::Serial(Pty::open()?, Wire::new())),
             Face::Tcp | Face::Discovered => {
@@ -112,7 +112,7 @@ impl Door {
     }
 
     /// Accepts who comes, and reads what has arrived.
-    pub(super) fn receive(&mut self) {
+    pub(crate) fn receive(&mut self) {
         match self {
             Self::Serial(pty, wire) => {
                 pty.release();
@@ -133,7 +133,7 @@ impl Door {
     }
 
     /// All lines.
-    pub(super) fn lines(&mut self) -> Vec<&mut Line> {
+    pub(crate) fn lines(&mut self) -> Vec<&mut Line> {
         match self {
             Self::Serial(_, wire) => vec![&mut wire.line],
             Self::Tcp(_, connections) => {
@@ -143,7 +143,7 @@ impl Door {
     }
 
     /// Writes what is on its way out, and forgets who has left.
-    pub(super) fn send(&mut self) {
+    pub(crate) fn send(&mut self) {
         match self {
             Self::Serial(pty, wire) => wire.send(&mut pty.master, false),
             Self::Tcp(_, connections) => {

@@ -26,7 +26,7 @@ impl Endpoint {
         self.path.as_ref().map(serial).or_else(|| self.address.clone().map(Link::Tcp))
     }
 
-    pub(super) fn of(kind: &'static str, door: &Door) -> Self {
+    pub(crate) fn of(kind: &'static str, door: &Door) -> Self {
         let address = door.address().map(|address| address.to_string());
         Self { kind, path: door.path().map(str::to_owned), address }
     }

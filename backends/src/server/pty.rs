@@ -11,7 +11,7 @@ use nix::unistd::ttyname;
 
 /// The instrument's end of a pseudo-terminal.
 #[derive(Debug)]
-pub(super) struct Pty {
+pub(crate) struct Pty {
     /// The instrument's end; reads and writes do not block.
     pub(super) master: File,
     /// Path of the host's end.

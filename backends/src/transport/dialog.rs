@@ -39,6 +39,19 @@ impl Dialog {
         self.patience
     }
 
+    /// Makes the connection where there is none; the number of connections that were made so far.
+    ///
+    /// # Errors
+    /// If there is none to be had.
+    pub fn reach(&mut self) -> Result<u64, FaultKind> {
+        self.transport.reach()
+    }
+
+    /// Gives the connection up, as if nothing had come over it for too long.
+    pub fn give_up(&mut self) {
+        let _known = self.transport.unheard();
+    }
+
     /// Whether the last request was answered; if not, a late reply may still come.
     pub fn is_clean(&self) -> bool {
         self.clean
@@ -128,10 +141,9 @@ impl Dialog {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.transport.read(&mut self.inbox, left)? {
                 0 => {
-                    if received == 0 {
-                        self.transport.unheard();
-                    }
-                    return Err(self.silence(received, patience));
+                    let known = (received == 0).then(|| self.transport.unheard()).flatten();
+                    let silence = || self.silence(received, patience);
+                    return Err(known.map_or_else(silence, |detail| FaultKind::LinkLost { detail }));
                 }
                 bytes => received += bytes,
             }

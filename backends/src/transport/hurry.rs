@@ -32,11 +32,21 @@ impl Hurry {
 
     /// How long may be waited where `patience` was asked for.
     pub fn grants(&self, patience: Duration) -> Duration {
+        let left = self.leaves(patience);
+        if self.is_on() { left.min(LONGEST_REPLY) } else { left }
+    }
+
+    /// How long may be waited where `patience` was asked for, and a reply may take all the time there is: a program asks its
+    /// instrument several things.
+    pub fn leaves(&self, patience: Duration) -> Duration {
         let deadline = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         deadline.map_or(patience, |deadline| {
-            let left = deadline.saturating_duration_since(Instant::now());
-            patience.min(LONGEST_REPLY).min(left)
+            patience.min(deadline.saturating_duration_since(Instant::now()))
         })
+    }
+
+    fn is_on(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
     fn set(&self, deadline: Option<Instant>) {

@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::Ipv4Addr;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +24,8 @@ pub mod f4t_scpi;
 pub mod hdx;
 mod lines;
 pub mod probe;
+pub mod program;
+pub mod protocol;
 
 /// Lists every instrument once: its section in wiring files, and the struct that says what stands there.
 macro_rules! catalogue {
@@ -54,6 +57,12 @@ macro_rules! catalogue {
             /// Seed of the faults.
             #[serde(default)]
             pub fault_seed: u64,
+            /// The folder of the wiring file, which paths in it are relative to; set by whoever has read it.
+            #[serde(skip)]
+            pub beside: PathBuf,
+            /// Whose programs are ended where others must drive their instruments: set by a watch.
+            #[serde(skip)]
+            pub instead_of: Option<String>,
         }
 
         impl Wiring {
@@ -71,6 +80,8 @@ macro_rules! catalogue {
                     folder: None,
                     faults: Vec::new(),
                     fault_seed: 0,
+                    beside: PathBuf::new(),
+                    instead_of: None,
                 }
             }
 
@@ -83,6 +94,23 @@ macro_rules! catalogue {
                     instrument: instrument as &dyn InstrumentWiring,
                 })); )+
                 all
+            }
+
+            /// Every instrument, to be changed.
+            fn each_mut(&mut self) -> impl Iterator<Item = &mut dyn InstrumentWiring> {
+                let all = std::iter::empty();
+                $( let all = all.chain(self.$section.values_mut().map(|instrument| {
+                    instrument as &mut dyn InstrumentWiring
+                })); )+
+                all
+            }
+
+            /// Reads what stands in files beside the wiring file, which is in this folder.
+            #[must_use]
+            pub(super) fn reading_beside(mut self, folder: &std::path::Path) -> Self {
+                folder.clone_into(&mut self.beside);
+                self.each_mut().for_each(|instrument| instrument.read_beside(folder));
+                self
             }
 
             /// The first instrument of this name.
@@ -109,6 +137,24 @@ macro_rules! catalogue {
                 text
             }
 
+            /// An instrument of a section, from what stands there.
+            ///
+            /// # Errors
+            /// In words, if there is no such section, or something else stands there.
+            fn by_section(
+                section: &str,
+                table: &toml::Table,
+            ) -> Result<Box<dyn InstrumentWiring>, String> {
+                $( if section == stringify!($section) {
+                    let instrument: Result<$instrument, _> = table.clone().try_into();
+                    return match instrument {
+                        Ok(instrument) => Ok(Box::new(instrument)),
+                        Err(error) => Err(error.message().to_owned()),
+                    };
+                } )+
+                Err("there is no such section in a wiring file".into())
+            }
+
             /// What may be at a serial port, in the order in which it is asked for.
             pub(crate) fn serial_tries() -> Vec<(&'static str, SerialTry)> {
                 let mut tries = Vec::new();
@@ -129,6 +175,14 @@ macro_rules! catalogue {
             }
         }
     };
+}
+
+/// An instrument of a section, from what stands there.
+///
+/// # Errors
+/// In words, if there is no such section, or something else stands there.
+fn by_section(section: &str, table: &toml::Table) -> Result<Box<dyn InstrumentWiring>, String> {
+    Wiring::by_section(section, table)
 }
 
 catalogue! {
@@ -155,4 +209,10 @@ catalogue! {
 
     /// Sensors in the line behind a program that speaks lines, by the name of the sensor.
     probe: probe::ProbeWiring;
+
+    /// Instruments behind a program in any language, by the name of the instrument, or any name where `parts` names them.
+    program: program::ProgramWiring;
+
+    /// Instruments whose protocol is a file, by the name of the instrument, or any name where `parts` names them.
+    protocol: protocol::ProtocolWiring;
 }

@@ -25,6 +25,10 @@ impl Wiring {
             }
         }
         for wired in self.wired() {
+            if let Some(problem) = wired.instrument.problem() {
+                let (section, name) = (wired.section.to_owned(), wired.name.to_owned());
+                return Err(WiringError::Section { section, name, problem });
+            }
             for Ranged { key, value, low, high } in wired.instrument.ranges() {
                 in_range(&format!("{}.{}.{key}", wired.section, wired.name), value, low, high)?;
             }
@@ -45,8 +49,10 @@ impl Wiring {
     /// The cable of each instrument by its name, and who of those that can share it is asked.
     pub(crate) fn cables(&self) -> Vec<(String, String)> {
         let cable = |wired: Wired<'_>| {
-            let link = wired.instrument.link()?;
-            Some((wired.name.to_owned(), link.in_words(wired.instrument.unit())))
+            let by_program = || wired.instrument.program().map(|it| format!("`{}`", it.command));
+            let link = wired.instrument.link();
+            let cable = link.map(|link| link.in_words(wired.instrument.unit()));
+            Some((wired.name.to_owned(), cable.or_else(by_program)?))
         };
         self.wired().filter_map(cable).collect()
     }

@@ -26,7 +26,7 @@ impl Wiring {
     /// An emulator for each instrument, at the address in the wiring file.
     pub fn emulators(&self) -> Vec<EmulatedInstrument> {
         let made = |wired: super::Wired<'_>| {
-            let emulator = wired.instrument.emulator(wired.name);
+            let emulator = wired.instrument.served(wired.name);
             EmulatedInstrument {
                 name: wired.name.to_owned(),
                 kind: wired.section,

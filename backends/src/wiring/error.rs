@@ -60,6 +60,16 @@ pub enum WiringError {
         /// The key and its value.
         what: String,
     },
+    /// A section makes no sense.
+    #[error("{section}.{name}: {problem}")]
+    Section {
+        /// Section.
+        section: String,
+        /// Name of the instrument.
+        name: String,
+        /// What is wrong.
+        problem: String,
+    },
     /// An instrument has no cable, and is to be used for real.
     #[error("{instrument} has no link: say `link.serial` or `link.tcp` in the wiring file")]
     NoLink {

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 
+use flowtwin_lab::argv::words;
 use flowtwin_lab::{
     AnalyserId, FaultKind, HeaterId, LightId, Manifest, PumpId, SensorId, SpectrometerId,
 };
@@ -12,7 +14,7 @@ use super::Link;
 use crate::bench::Instruments;
 use crate::emulator::Emulator;
 use crate::instrument::Identity;
-use crate::transport::Dialog;
+use crate::transport::{Dialog, SerialSettings};
 
 /// An instrument of a wiring file: its cable, what it does for the lab, its driver and its emulator.
 ///
@@ -23,6 +25,37 @@ pub trait InstrumentWiring {
 
     /// Its cable, to be changed.
     fn link_mut(&mut self) -> &mut Option<Link>;
+
+    /// The program that is started to reach it; none where this program reaches it by itself.
+    fn program(&self) -> Option<ProgramCommand> {
+        None
+    }
+
+    /// Whether its program is started also where what is at its cable is emulated.
+    fn tries_its_program(&self) -> bool {
+        false
+    }
+
+    /// Whether it can be reached a second time while somebody drives it already.
+    fn is_shared(&self) -> bool {
+        !matches!(self.link(), Some(Link::Serial(_)))
+    }
+
+    /// Says where it is; a baud rate that was known is kept.
+    fn lead_to(&mut self, link: Link) {
+        let old = self.link_mut().take();
+        *self.link_mut() = Some(renewed(old, link));
+    }
+
+    /// Reads the files that its section names, from the folder of the wiring file.
+    fn read_beside(&mut self, folder: &std::path::Path) {
+        let _ = folder;
+    }
+
+    /// What is wrong with its section, in words, other than the [ranges](Self::ranges).
+    fn problem(&self) -> Option<String> {
+        None
+    }
 
     /// The serial number it must show.
     fn serial_number(&self) -> Option<&str> {
@@ -64,6 +97,11 @@ pub trait InstrumentWiring {
 
     /// Its emulator.
     fn emulator(&self, name: &str) -> Box<dyn Emulator>;
+
+    /// The emulator at its cable, for whoever is to be tried there: its own, where it is reached by no program.
+    fn served(&self, name: &str) -> Box<dyn Emulator> {
+        self.emulator(name)
+    }
 
     /// Its section as it may stand in a wiring file, in TOML: the tests of the catalogue try it.
     fn example() -> &'static str
@@ -116,6 +154,48 @@ macro_rules! reached_by {
             self.serial_number.as_deref()
         }
     };
+}
+
+/// A new link in place of an old one, with the baud rate of the old one.
+pub(super) fn renewed(old: Option<Link>, new: Link) -> Link {
+    match (old, new) {
+        (Some(Link::Serial(old)), Link::Serial(new)) => {
+            Link::Serial(SerialSettings { baud: old.baud, ..new })
+        }
+        (_, new) => new,
+    }
+}
+
+/// A program that drives an instrument, as a wiring file names it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProgramCommand {
+    /// How it is started. `{port}`, `{baud}` and `{address}` stand for those of the link.
+    pub command: String,
+    /// The folder in which it runs, relative to the wiring file.
+    pub folder: PathBuf,
+    /// How long it may take to start \[s\].
+    pub starts_within_s: f64,
+}
+
+impl ProgramCommand {
+    /// The words of the command, with the link in their places; none where a word needs what the link does not have.
+    pub(crate) fn words(&self, link: Option<&Link>) -> Option<Vec<String>> {
+        let (port, baud, address) = match link {
+            Some(Link::Serial(s)) => (Some(s.port.clone()), Some(s.baud.to_string()), None),
+            Some(Link::Tcp(address)) => (None, None, Some(address.clone())),
+            Some(Link::Usb(number)) => (None, None, Some(number.clone())),
+            None => (None, None, None),
+        };
+        let filled = |mut word: String| {
+            for (name, value) in [("{port}", &port), ("{baud}", &baud), ("{address}", &address)] {
+                if word.contains(name) {
+                    word = word.replace(name, value.as_ref()?);
+                }
+            }
+            Some(word)
+        };
+        words(&self.command).ok()?.into_iter().map(filled).collect()
+    }
 }
 
 /// A number of a wiring file, and what is allowed.

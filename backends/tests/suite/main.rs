@@ -9,6 +9,8 @@ mod faults;
 mod folder;
 mod fuzzed;
 mod heartbeat;
+mod programs;
+mod protocols;
 mod server;
 mod spectrometer;
 mod wiring;

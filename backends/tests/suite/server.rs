@@ -250,7 +250,8 @@ fn a_bench_that_is_dropped_at_work_stops_its_pump() {
 
 /// What a campaign that dies at once says to its watch.
 fn told(manifest: &flowtwin_lab::Manifest) -> std::io::Cursor<Vec<u8>> {
-    let introduction = Introduction { process: 0, manifest: manifest.clone() };
+    let introduction =
+        Introduction { process: 0, starter: String::new(), manifest: manifest.clone() };
     let mut line = serde_json::to_vec(&introduction).expect("plain data");
     line.push(b'\n');
     std::io::Cursor::new(line)

@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::line::{LineError, Lines, parse};
-use super::words::{WordsError, words};
+use flowtwin_lab::argv::{WordsError, words};
 
 /// Lines of its standard error that are kept for when a program fails.
 const KEPT: usize = 20;

@@ -78,8 +78,26 @@ impl Tree {
         Self::read_below(path, &mut Vec::new())
     }
 
+    /// As [`Tree::read`], of a `text` that stands for the file at `path`, which need not be there.
+    ///
+    /// # Errors
+    /// As [`Tree::read`].
+    pub fn read_text(text: &str, path: &Path) -> Result<Self, Diagnostic> {
+        let source = Source { name: path.display().to_string(), text: text.to_owned() };
+        Self::extended(source, path, &mut Vec::new())
+    }
+
+    /// The values of all files together; [`Tree::read_as`] gives them their types.
+    pub fn values(&self) -> &toml::Table {
+        &self.values
+    }
+
     fn read_below(path: &Path, below: &mut Vec<PathBuf>) -> Result<Self, Diagnostic> {
-        let source = Arc::new(Source::read(path)?);
+        Self::extended(Source::read(path)?, path, below)
+    }
+
+    fn extended(source: Source, path: &Path, below: &mut Vec<PathBuf>) -> Result<Self, Diagnostic> {
+        let source = Arc::new(source);
         let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let own = Self::parse(&source)?;
         own.check_schema()?;

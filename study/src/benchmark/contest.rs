@@ -1,13 +1,16 @@
 //! Running the campaigns of a benchmark on all cores.
 
+use std::collections::BTreeMap;
+use std::fmt;
 use std::io;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use flowtwin_campaign::scenario::{Course, Entrant, Scenario};
-use flowtwin_lab::Conditions;
 use flowtwin_lab::queue::in_order;
+use flowtwin_lab::{Conditions, Wanted};
+use flowtwin_twin::Policy;
 use flowtwin_twin::region::EmptyRegion;
 
 use super::card::{Arena, CARD, Card, Entry};
@@ -22,6 +25,20 @@ pub struct Contest {
     entrants: Vec<Entrant>,
     card: Card,
     patience: Duration,
+    makers: Makers,
+}
+
+/// Makes the policy of an entrant, after what is wanted.
+pub type Maker = Box<dyn Fn(&Wanted) -> Box<dyn Policy> + Send + Sync>;
+
+/// Makers of policies in this program, by the place of their entrants.
+#[derive(Default)]
+struct Makers(BTreeMap<usize, Maker>);
+
+impl fmt::Debug for Makers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
 }
 
 /// Which part of a benchmark to run: part `index`, from 0, of `of`.
@@ -92,7 +109,17 @@ impl Contest {
             Arena::new(s, Course::new(s.file(), s.space().dim(), opening, experiments))
         };
         let card = Card::new(scenarios.iter().map(arena).collect(), &entrants, seeds);
-        Self { scenarios, entrants, card, patience }
+        Self { scenarios, entrants, card, patience, makers: Makers::default() }
+    }
+
+    /// The same benchmark, in which `maker` makes the policy of this name: nothing is started for it. Results that are kept go by the
+    /// command of the entrant, which must tell one such policy from another.
+    #[must_use]
+    pub fn with_policy(mut self, name: &str, maker: Maker) -> Self {
+        if let Some(place) = self.entrants.iter().position(|entrant| entrant.name == name) {
+            self.makers.0.insert(place, maker);
+        }
+        self
     }
 
     /// What it consists of.
@@ -233,11 +260,11 @@ impl Contest {
     ) -> Result<(super::Steps, Vec<f64>), StepsError> {
         let scenario = &self.scenarios[entry.scenario];
         let course = &self.card.scenarios[entry.scenario].course;
-        let policy = self.entrants[entry.policy].build(
-            scenario.surrogate(),
-            scenario.wanted(),
-            self.patience,
-        );
+        let wanted = scenario.wanted();
+        let policy = match self.makers.0.get(&entry.policy) {
+            Some(maker) => maker(wanted),
+            None => self.entrants[entry.policy].build(scenario.surrogate(), wanted, self.patience),
+        };
         opened.campaign(scenario, course, policy, truth, reference, stop)
     }
 }

@@ -97,6 +97,11 @@ impl Tidy {
         &self.columns
     }
 
+    /// The columns with their names, for whoever keeps them.
+    pub fn into_columns(self) -> Vec<(String, Column)> {
+        self.columns
+    }
+
     /// Number of rows.
     pub fn rows(&self) -> usize {
         self.rows

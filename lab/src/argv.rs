@@ -1,4 +1,4 @@
-//! Splitting a command into words.
+//! Commands as people write them into files, and the words that a program is started with.
 
 /// Why a command is no list of words.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,0 +1,398 @@
+//! One instrument of a program, as the bench drives it.
+
+use std::time::Duration;
+
+use flowtwin_lab::{
+    Exposure, FaultKind, FlowRate, Frames, Span, SpectrometerInfo, Temperature, Volume,
+};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::{SharedProgram, identity, of, value};
+use crate::codec::program::{Kind, MODE, Request, STATUS, What, Who};
+use crate::instrument::{Analyser, Heater, Identity, Light, Permit, Probe, Pump, Spectrometer};
+use crate::transport::{garbled, read_again};
+
+/// Status of a pump that stands still, runs, and has stalled.
+const STOPPED: u8 = 0;
+const RUNNING: u8 = 1;
+const STALLED: u8 = 4;
+
+/// Share of a volume that has been delivered by a pump that has ended already.
+const ALL_OF_IT: f64 = 0.999;
+/// Relative difference of a rate, and distance of a set point [K], that are the same.
+const SAME: (f64, f64) = (1e-3, 0.1);
+
+/// What a pump is moved by, so that a person sees which it is [µL] [µL/min].
+const NUDGE: (f64, f64) = (10.0, 1000.0);
+/// Looks at whether it stands still again, and the time between two.
+const LOOKS: (u32, Duration) = (300, Duration::from_millis(100));
+
+/// An instrument of a program.
+#[derive(Clone, Debug)]
+pub struct ProgramPart {
+    program: SharedProgram,
+    name: String,
+    kind: Kind,
+    bore_mm: Option<f64>,
+    exposure: Option<Exposure>,
+    /// Number of species that an analyser should find.
+    species: Option<usize>,
+}
+
+impl ProgramPart {
+    /// The instrument `name` of a program.
+    pub fn new(program: SharedProgram, name: impl Into<String>, kind: Kind) -> Self {
+        let name = name.into();
+        Self { program, name, kind, bore_mm: None, exposure: None, species: None }
+    }
+
+    /// The same pump with a syringe of this bore \[mm\].
+    #[must_use]
+    pub fn with_bore(self, bore_mm: Option<f64>) -> Self {
+        Self { bore_mm, ..self }
+    }
+
+    /// The same analyser, which should find this many species.
+    #[must_use]
+    pub fn with_species(self, species: Option<usize>) -> Self {
+        Self { species, ..self }
+    }
+
+    /// Who it is.
+    ///
+    /// # Errors
+    /// If it does not answer as such an instrument does.
+    pub fn identify(&mut self) -> Result<Identity, FaultKind> {
+        self.met(identity)
+    }
+
+    fn meet(&self) -> Result<(), FaultKind> {
+        self.met(|_| ())
+    }
+
+    fn met<T>(&self, look: impl FnOnce(&Who) -> T) -> Result<T, FaultKind> {
+        let mut program = self.program.borrow_mut();
+        program.meet(&self.name, self.kind, self.bore_mm).map(look)
+    }
+
+    fn tell(&self, request: Request) -> Result<(), FaultKind> {
+        self.meet()?;
+        self.program.borrow_mut().ask(&self.name, request).map(drop)
+    }
+
+    fn ask<T: DeserializeOwned>(&self, request: Request) -> Result<T, FaultKind> {
+        self.meet()?;
+        of(self.program.borrow_mut().ask(&self.name, request)?)
+    }
+
+    /// Asks again where the answer is lost: only for what changes nothing.
+    fn read<T: DeserializeOwned>(&self, what: What) -> Result<T, FaultKind> {
+        if !self.met(|who| who.reads.contains(&what))? {
+            let detail = format!("this program does not read {what}");
+            return Err(FaultKind::Unsupported { detail });
+        }
+        let ask = || self.program.borrow_mut().ask(&self.name, Request::Read { what });
+        value(read_again(ask)?, what)
+    }
+
+    fn number(&self, what: What) -> Result<f64, FaultKind> {
+        let number: f64 = self.read(what)?;
+        let is_number = number.is_finite();
+        is_number.then_some(number).ok_or_else(|| garbled(format!("{number} is no {what}")))
+    }
+
+    /// The place of a word that is read in a list of words.
+    fn word(&self, what: What, words: &[&str]) -> Result<u8, FaultKind> {
+        let word: String = self.read(what)?;
+        let place = words.iter().position(|known| *known == word).and_then(|at| at.try_into().ok());
+        place.ok_or_else(|| garbled(format!("{word:?} is none of {}", words.join(", "))))
+    }
+
+    /// Refuses what is outside the limits of the instrument, before anything is sent.
+    fn check(&self, key: &str, value: f64, unit: &str) -> Result<(), FaultKind> {
+        let limits = self.met(|who| who.limits.get(key).copied())?;
+        let Some([low, high]) = limits.filter(|[low, high]| !(*low..=*high).contains(&value))
+        else {
+            return Ok(());
+        };
+        let (quantity, unit) = (key.to_owned(), unit.to_owned());
+        Err(FaultKind::OutOfRange { quantity, value, low, high, unit })
+    }
+
+    /// Whether the instrument keeps what it was set to, where it can tell.
+    fn keeps(&self, what: What, asked: f64, within: f64, unit: &str) -> Result<(), FaultKind> {
+        let kept = match self.number(what) {
+            Err(FaultKind::Unsupported { .. }) => return Ok(()),
+            kept => kept?,
+        };
+        if (kept - asked).abs() <= within {
+            return Ok(());
+        }
+        let (quantity, unit) = (what.to_string(), unit.to_owned());
+        Err(FaultKind::KeptOther { quantity, asked, kept, unit })
+    }
+
+    /// Whether a controller is in this mode, where it can tell.
+    fn is_in_mode(&self, mode: &str) -> Result<(), FaultKind> {
+        let kept: String = match self.read(What::Mode) {
+            Err(FaultKind::Unsupported { .. }) => return Ok(()),
+            kept => kept?,
+        };
+        if kept == mode {
+            return Ok(());
+        }
+        Err(FaultKind::Refused { detail: format!("its mode is {kept}, not {mode}") })
+    }
+
+    fn runs(&mut self, at_most: Volume) -> Result<(), FaultKind> {
+        match self.status()? {
+            RUNNING => Ok(()),
+            STALLED => Err(FaultKind::Stalled),
+            STOPPED if self.dispensed_ul()? >= ALL_OF_IT * at_most.ul() => Ok(()),
+            status => Err(FaultKind::Refused {
+                detail: format!("it is {} after dispense", STATUS[usize::from(status)]),
+            }),
+        }
+    }
+}
+
+impl Pump for ProgramPart {
+    fn get_ready(&mut self) -> Result<(), FaultKind> {
+        self.meet()
+    }
+
+    fn dispense(&mut self, rate: FlowRate, at_most: Volume) -> Result<(), FaultKind> {
+        let (rate_ul_per_min, volume_ul) = (rate.ul_per_min(), at_most.ul());
+        if rate_ul_per_min <= 0.0 {
+            return self.stop();
+        }
+        self.check("rate_ul_per_min", rate_ul_per_min, "µL/min")?;
+        self.check("volume_ul", volume_ul, "µL")?;
+        self.tell(Request::Dispense { rate_ul_per_min, volume_ul })?;
+        self.runs(at_most)?;
+        self.keeps(What::RateUlPerMin, rate_ul_per_min, SAME.0 * rate_ul_per_min, "µL/min")
+    }
+
+    fn stop(&mut self) -> Result<(), FaultKind> {
+        let told = self.tell(Request::Stop {});
+        match self.status() {
+            Ok(STOPPED | STALLED) => Ok(()),
+            Ok(status) => Err(FaultKind::Refused {
+                detail: format!("it is {} after stop", STATUS[usize::from(status)]),
+            }),
+            Err(kind) => Err(told.err().unwrap_or(kind)),
+        }
+    }
+
+    fn status(&mut self) -> Result<u8, FaultKind> {
+        self.word(What::Status, &STATUS)
+    }
+
+    fn dispensed_ul(&mut self) -> Result<f64, FaultKind> {
+        self.number(What::DispensedUl)
+    }
+
+    fn rate_ul_per_min(&mut self) -> Result<f64, FaultKind> {
+        self.number(What::RateUlPerMin)
+    }
+
+    fn nudge(&mut self) -> Result<f64, FaultKind> {
+        let status = self.status()?;
+        if status != STOPPED {
+            let detail = format!(
+                "it is {}: stop it at the pump, then ask again",
+                STATUS[usize::from(status)]
+            );
+            return Err(FaultKind::Refused { detail });
+        }
+        let limits = |key: &str| self.met(|who| who.limits.get(key).copied());
+        let (ul, rate) = (limits("volume_ul")?, limits("rate_ul_per_min")?);
+        let ul = ul.map_or(NUDGE.0, |[low, _]| NUDGE.0.max(low));
+        let rate = rate.map_or(NUDGE.1, |[low, high]| NUDGE.1.max(low).min(high));
+        self.dispense(FlowRate::from_ul_per_min(rate), Volume::from_ul(ul))?;
+        for _ in 0..LOOKS.0 {
+            if self.status()? != RUNNING {
+                break;
+            }
+            std::thread::sleep(LOOKS.1);
+        }
+        self.stop().map(|()| ul)
+    }
+}
+
+impl Heater for ProgramPart {
+    fn heat(&mut self, set_point: Temperature) -> Result<(), FaultKind> {
+        let set_point_c = set_point.c();
+        self.check("set_point_c", set_point_c, "°C")?;
+        self.tell(Request::Heat { set_point_c })?;
+        self.keeps(What::SetPointC, set_point_c, SAME.1, "°C")?;
+        self.is_in_mode(MODE[1])
+    }
+
+    fn off(&mut self) -> Result<(), FaultKind> {
+        self.tell(Request::Off {})?;
+        self.is_in_mode(MODE[0])
+    }
+
+    fn temperature_c(&mut self) -> Result<f64, FaultKind> {
+        self.number(What::TemperatureC)
+    }
+
+    fn power_percent(&mut self) -> Result<f64, FaultKind> {
+        self.number(What::PowerPercent)
+    }
+
+    fn set_point_c(&mut self) -> Result<f64, FaultKind> {
+        self.number(What::SetPointC)
+    }
+
+    fn mode(&mut self) -> Result<f64, FaultKind> {
+        self.word(What::Mode, &MODE).map(f64::from)
+    }
+}
+
+impl Light for ProgramPart {
+    fn switch(&mut self, on: bool) -> Result<(), FaultKind> {
+        self.tell(Request::Switch { on })?;
+        match self.is_on() {
+            Err(FaultKind::Unsupported { .. }) => Ok(()),
+            Ok(kept) if kept == on => Ok(()),
+            Ok(kept) => {
+                let detail =
+                    format!("it is {} after it was switched", if kept { "on" } else { "off" });
+                Err(FaultKind::Refused { detail })
+            }
+            Err(kind) => Err(kind),
+        }
+    }
+
+    fn is_on(&mut self) -> Result<bool, FaultKind> {
+        self.read(What::On)
+    }
+}
+
+/// How long something takes \[s\].
+#[derive(Deserialize)]
+struct Takes {
+    takes_s: f64,
+}
+
+/// The counts of a frame.
+#[derive(Deserialize)]
+struct Frame {
+    counts: Vec<u16>,
+}
+
+/// Concentrations \[mM\].
+#[derive(Deserialize)]
+struct Found {
+    #[serde(rename = "concentrations_mm")]
+    mm: Vec<f64>,
+}
+
+impl ProgramPart {
+    fn takes(&self, request: Request) -> Result<Span, FaultKind> {
+        let Takes { takes_s } = self.ask(request)?;
+        match takes_s.is_finite() && (0.0..1e6).contains(&takes_s) {
+            true => Ok(Span::from_secs(takes_s)),
+            false => Err(garbled(format!("it takes {takes_s} s"))),
+        }
+    }
+}
+
+/// What a program says that a spectrometer is.
+#[derive(Deserialize)]
+struct Described {
+    pixels: usize,
+    wavelength_coefficients: [f32; 4],
+    full_scale: u16,
+    min_integration_us: u32,
+    max_integration_us: u32,
+    #[serde(default)]
+    nonlinearity: Vec<f32>,
+}
+
+impl Spectrometer for ProgramPart {
+    fn describe(&mut self, name: &str) -> Result<SpectrometerInfo, FaultKind> {
+        self.meet()?;
+        let ask = || self.program.borrow_mut().ask(&self.name, Request::Describe {});
+        let Described {
+            pixels,
+            wavelength_coefficients,
+            full_scale,
+            min_integration_us,
+            max_integration_us,
+            nonlinearity,
+        } = of(read_again(ask)?)?;
+        Ok(SpectrometerInfo {
+            name: name.into(),
+            pixels,
+            wavelength_coefficients,
+            full_scale,
+            min_integration_us,
+            max_integration_us,
+            nonlinearity,
+        })
+    }
+
+    fn arm(&mut self, exposure: Exposure) -> Result<Span, FaultKind> {
+        let Exposure { integration_us, frames } = exposure;
+        self.exposure = None;
+        let takes = self.takes(Request::Arm { integration_us, frames })?;
+        self.keeps(What::IntegrationUs, f64::from(integration_us), 0.5, "µs")?;
+        self.exposure = Some(exposure);
+        Ok(takes)
+    }
+
+    fn fetch(&mut self) -> Result<Frames, FaultKind> {
+        let Some(exposure) = self.exposure else { return Err(FaultKind::NotReady) };
+        let mut counts = Vec::new();
+        let mut pixels = None;
+        for frame in 0..exposure.frames {
+            let one: Frame = self.ask(Request::Fetch { frame })?;
+            let of_first = *pixels.get_or_insert(one.counts.len());
+            if one.counts.len() != of_first || of_first == 0 {
+                let pixels = one.counts.len();
+                return Err(garbled(format!(
+                    "frame {frame} has {pixels} counts, the first {of_first}"
+                )));
+            }
+            counts.extend(one.counts);
+        }
+        self.exposure = None;
+        Ok(Frames::new(pixels.unwrap_or(1), counts))
+    }
+
+    fn integration_us(&mut self) -> Result<u32, FaultKind> {
+        self.read(What::IntegrationUs)
+    }
+}
+
+impl Analyser for ProgramPart {
+    fn inject(&mut self) -> Result<Span, FaultKind> {
+        self.takes(Request::Inject {})
+    }
+
+    fn results(&mut self) -> Result<Vec<f64>, FaultKind> {
+        let Found { mm } = self.ask(Request::Results {})?;
+        match self.species {
+            Some(expected) if expected != mm.len() => {
+                Err(garbled(format!("{} results for {expected} species", mm.len())))
+            }
+            _ => Ok(mm),
+        }
+    }
+}
+
+impl Probe for ProgramPart {
+    fn value(&mut self) -> Result<f64, FaultKind> {
+        self.number(What::Value)
+    }
+}
+
+impl Permit for ProgramPart {
+    fn granted(&mut self) -> Result<bool, FaultKind> {
+        self.read(What::Granted)
+    }
+}

@@ -1,0 +1,380 @@
+//! The driver that a protocol file makes.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use flowtwin_lab::{FaultKind, FlowRate, Setting, Temperature, Volume};
+
+mod host;
+
+pub use host::{ProtocolHost, SharedLine};
+
+use crate::codec::program::{MODE, STATUS};
+use crate::instrument::{Heater, Identity, Probe, Pump};
+use crate::protocol::{Error, Field, Means, Protocol, Step, Value, Verb};
+use crate::transport::{garbled, read_again};
+
+/// Status of a pump that stands still, runs, and has stalled.
+const STOPPED: u8 = 0;
+const RUNNING: u8 = 1;
+const STALLED: u8 = 4;
+
+/// Relative difference of a number that is the same: instruments round to four digits.
+const SAME: f64 = 1e-3;
+/// Distance that is the same whatever the number.
+const NEXT_TO: f64 = 1e-3;
+/// Share of a volume that has been delivered by a pump that has ended already.
+const ALL_OF_IT: f64 = 0.999;
+
+/// What a pump is moved by, so that a person sees which it is [µL] [µL/min].
+const NUDGE: (f64, f64) = (10.0, 200.0);
+/// Looks at whether it stands still again, and the time between two.
+const LOOKS: (u32, std::time::Duration) = (1_200, std::time::Duration::from_millis(50));
+
+/// What is asked for, by its meaning.
+type Wanted = BTreeMap<Means, f64>;
+
+/// An instrument that a protocol file describes.
+#[derive(Debug)]
+pub struct ProtocolDriver {
+    protocol: Rc<Protocol>,
+    line: SharedLine,
+    address: u16,
+    bore_mm: Option<f64>,
+    is_ready: bool,
+}
+
+impl ProtocolDriver {
+    /// The instrument at `address` of a line.
+    pub fn new(protocol: Rc<Protocol>, line: SharedLine, address: u16) -> Self {
+        Self { protocol, line, address, bore_mm: None, is_ready: false }
+    }
+
+    /// The line of an instrument, for all that are on it.
+    pub fn line(host: ProtocolHost) -> SharedLine {
+        Rc::new(RefCell::new(host))
+    }
+
+    /// The same pump with a syringe of this bore \[mm\].
+    #[must_use]
+    pub fn with_bore(self, bore_mm: Option<f64>) -> Self {
+        Self { bore_mm, ..self }
+    }
+
+    /// Who it is. Nothing is moved, heated or lit.
+    ///
+    /// # Errors
+    /// If it does not answer as such an instrument does.
+    pub fn identify(&mut self) -> Result<Identity, FaultKind> {
+        let protocol = self.protocol.clone();
+        let mut said = |means| match protocol.meaning(means) {
+            Some((name, field)) if field.get.is_some() => self.word(name).map(Some),
+            _ => Ok(None),
+        };
+        let (model, serial_number) = (said(Means::Model)?, said(Means::SerialNumber)?);
+        let firmware = said(Means::Firmware)?;
+        let notes = vec![self.state_in_words()?];
+        let name = &protocol.name;
+        let model = model.map_or_else(|| name.clone(), |model| format!("{name} ({model})"));
+        Ok(Identity { model, serial_number, firmware, notes })
+    }
+
+    /// What it is at, for people; also the proof that it answers as its kind does.
+    fn state_in_words(&mut self) -> Result<String, FaultKind> {
+        let state = |word: Option<&str>| word.map(str::to_owned);
+        match self.protocol.kind {
+            crate::codec::program::Kind::Pump => {
+                let status = self.meaning(Means::Status)?;
+                let moves = status == "running";
+                let note = if moves { ": stop it at the pump before a campaign" } else { "" };
+                Ok(format!("it is {status}{note}"))
+            }
+            crate::codec::program::Kind::Heater => {
+                let (c, mode) = (self.number(Means::TemperatureC)?, self.meaning(Means::Mode)?);
+                Ok(format!("{c:.1} °C, control {mode}"))
+            }
+            _ => Ok(state(None).unwrap_or(format!("it reads {}", self.number(Means::Value)?))),
+        }
+    }
+
+    fn field(&self, means: Means) -> Result<(String, Field), FaultKind> {
+        let found = self.protocol.meaning(means);
+        let silent =
+            || FaultKind::Unsupported { detail: format!("its protocol file has no {means:?}") };
+        let (name, field) = found.ok_or_else(silent)?;
+        Ok((name.to_owned(), field.clone()))
+    }
+
+    /// What a field holds.
+    fn get(&mut self, name: &str) -> Result<Value, FaultKind> {
+        let (protocol, line, address) = (self.protocol.clone(), self.line.clone(), self.address);
+        read_again(|| line.borrow_mut().get(&protocol, address, name))
+    }
+
+    fn number_of(&mut self, name: &str) -> Result<f64, FaultKind> {
+        match self.get(name)? {
+            Value::Number(value) if value.is_finite() => Ok(value),
+            other => Err(garbled(format!("{other:?} is no number for {name}"))),
+        }
+    }
+
+    fn number(&mut self, means: Means) -> Result<f64, FaultKind> {
+        let (name, _) = self.field(means)?;
+        self.number_of(&name)
+    }
+
+    fn word(&mut self, name: &str) -> Result<String, FaultKind> {
+        match self.get(name)? {
+            Value::Word(word) => Ok(word),
+            Value::Number(number) => Ok(number.to_string()),
+        }
+    }
+
+    /// What the word of a field means.
+    fn meaning(&mut self, means: Means) -> Result<String, FaultKind> {
+        let (name, field) = self.field(means)?;
+        let word = self.word(&name)?;
+        let meaning = field.meaning(&word).map(str::to_owned);
+        meaning.ok_or_else(|| garbled(format!("{word:?} is no {name}")))
+    }
+
+    /// The place of a meaning in a list.
+    fn place(&mut self, means: Means, words: &[&str]) -> Result<u8, FaultKind> {
+        let meaning = self.meaning(means)?;
+        let place = words.iter().position(|known| *known == meaning);
+        let place = place.and_then(|at| u8::try_from(at).ok());
+        place.ok_or_else(|| garbled(format!("{meaning:?} is none of {}", words.join(", "))))
+    }
+
+    /// Takes the steps one after the other.
+    fn take(&mut self, steps: &[Step], wanted: &Wanted) -> Result<(), FaultKind> {
+        for step in steps {
+            if let Some(status) = &step.only_if
+                && self.meaning(Means::Status)? != *status
+            {
+                continue;
+            }
+            self.step(step, wanted)?;
+        }
+        Ok(())
+    }
+
+    fn step(&mut self, step: &Step, wanted: &Wanted) -> Result<(), FaultKind> {
+        let (protocol, address) = (self.protocol.clone(), self.address);
+        if step.verb == Verb::Do {
+            return self.line.borrow_mut().act(&protocol, address, &step.name);
+        }
+        let field = &protocol.fields[&step.name];
+        match (&step.to, field.means.and_then(|means| wanted.get(&means))) {
+            (Some(to), _) => self.set(&step.name, &field.given(to)),
+            (None, Some(value)) => self.set(&step.name, &Value::Number(*value)),
+            // A bore that nobody knows: the pump keeps its own.
+            (None, None) => Ok(()),
+        }
+    }
+
+    /// Sets a field, and looks whether it is kept where that can be read.
+    fn set(&mut self, name: &str, value: &Value) -> Result<(), FaultKind> {
+        let (protocol, address) = (self.protocol.clone(), self.address);
+        let field = &protocol.fields[name];
+        if let Value::Number(value) = value {
+            self.check(name, field, *value)?;
+        }
+        let sent = self.line.borrow_mut().set(&protocol, address, name, value);
+        if field.get.is_none() && field.register.is_none() {
+            return sent;
+        }
+        let kept = match self.get(name) {
+            Ok(kept) => kept,
+            Err(kind) => return sent.and(Err(kind)),
+        };
+        match (value, &kept) {
+            (Value::Number(asked), Value::Number(kept)) if is_same(*asked, *kept) => Ok(()),
+            (Value::Number(asked), Value::Number(kept)) => {
+                sent.and(Err(kept_other(name, *asked, *kept)))
+            }
+            (Value::Word(asked), Value::Word(kept)) if asked == kept => Ok(()),
+            _ => sent.and(Err(FaultKind::Refused {
+                detail: format!("{name} is {kept:?}, not {value:?}"),
+            })),
+        }
+    }
+
+    /// Refuses what the instrument does not take, before it is sent.
+    fn check(&self, name: &str, field: &Field, value: f64) -> Result<(), FaultKind> {
+        let [low, high] = field.limits(self.bore_mm);
+        if (low..=high).contains(&value) {
+            return Ok(());
+        }
+        let unit = match field.means {
+            Some(Means::RateUlPerMin) => "µL/min",
+            Some(Means::VolumeUl) => "µL",
+            Some(Means::BoreMm) => "mm",
+            Some(Means::SetPointC) => "°C",
+            _ => "",
+        };
+        let (quantity, unit) = (name.to_owned(), unit.to_owned());
+        Err(FaultKind::OutOfRange { quantity, value, low, high, unit })
+    }
+
+    fn prepare(&mut self) -> Result<(), FaultKind> {
+        if self.is_ready {
+            return Ok(());
+        }
+        let protocol = self.protocol.clone();
+        if self.status()? != STOPPED {
+            self.take(&protocol.steps.stop, &Wanted::new())?;
+        }
+        let wanted = self.bore_mm.map(|bore_mm| (Means::BoreMm, bore_mm)).into_iter().collect();
+        self.take(&protocol.steps.ready, &wanted)?;
+        self.is_ready = true;
+        Ok(())
+    }
+
+    fn runs(&mut self, at_most: Volume) -> Result<(), FaultKind> {
+        match self.status()? {
+            RUNNING => Ok(()),
+            STALLED => Err(FaultKind::Stalled),
+            STOPPED if self.dispensed_ul()? >= ALL_OF_IT * at_most.ul() => Ok(()),
+            status => {
+                let detail = format!("it is {} after it was started", STATUS[usize::from(status)]);
+                Err(FaultKind::Refused { detail })
+            }
+        }
+    }
+}
+
+fn is_same(asked: f64, kept: f64) -> bool {
+    (asked - kept).abs() <= NEXT_TO.max(SAME * asked.abs())
+}
+
+fn kept_other(quantity: &str, asked: f64, kept: f64) -> FaultKind {
+    FaultKind::KeptOther { quantity: quantity.to_owned(), asked, kept, unit: String::new() }
+}
+
+/// The fault of an instrument that refuses.
+pub(crate) fn refused(error: Error, said: &str) -> FaultKind {
+    let why = match error {
+        Error::Unknown => "it does not know this",
+        Error::OutOfRange => "the value is out of its range",
+        Error::NotNow => "it cannot do that now",
+    };
+    FaultKind::Refused { detail: format!("{said:?}: {why}") }
+}
+
+impl Pump for ProtocolDriver {
+    fn get_ready(&mut self) -> Result<(), FaultKind> {
+        self.prepare()
+    }
+
+    fn dispense(&mut self, rate: FlowRate, at_most: Volume) -> Result<(), FaultKind> {
+        if rate.ul_per_min() <= 0.0 {
+            return self.stop();
+        }
+        self.prepare()?;
+        let protocol = self.protocol.clone();
+        let wanted: Wanted =
+            [(Means::RateUlPerMin, rate.ul_per_min()), (Means::VolumeUl, at_most.ul())].into();
+        self.take(&protocol.steps.dispense, &wanted)?;
+        self.runs(at_most)
+    }
+
+    fn stop(&mut self) -> Result<(), FaultKind> {
+        let protocol = self.protocol.clone();
+        let told = self.take(&protocol.steps.stop, &Wanted::new());
+        match self.status() {
+            Ok(STOPPED | STALLED) => Ok(()),
+            Ok(status) => {
+                let detail = format!("it is {} after stop", STATUS[usize::from(status)]);
+                Err(FaultKind::Refused { detail })
+            }
+            Err(kind) => told.and(Err(kind)),
+        }
+    }
+
+    fn status(&mut self) -> Result<u8, FaultKind> {
+        self.place(Means::Status, &STATUS)
+    }
+
+    fn dispensed_ul(&mut self) -> Result<f64, FaultKind> {
+        self.number(Means::DispensedUl)
+    }
+
+    fn rate_ul_per_min(&mut self) -> Result<f64, FaultKind> {
+        // With another bore the same rate would be another flow.
+        if let (Some(bore_mm), Ok((name, field))) = (self.bore_mm, self.field(Means::BoreMm)) {
+            let kept = self.number_of(&name)?;
+            if !is_same(field.rounded(bore_mm), kept) {
+                self.is_ready = false;
+                return Err(kept_other(&name, bore_mm, kept));
+            }
+        }
+        self.number(Means::RateUlPerMin)
+    }
+
+    fn nudge(&mut self) -> Result<f64, FaultKind> {
+        if self.status()? != STOPPED {
+            let detail = "it runs: stop it at the pump, then ask again".into();
+            return Err(FaultKind::Refused { detail });
+        }
+        let bore = self.field(Means::BoreMm).ok().map(|(name, _)| self.number_of(&name));
+        self.bore_mm = bore.transpose()?;
+        let of = |limits: [f64; 2], value: f64| value.max(limits[0]).min(limits[1]);
+        let (_, rate) = self.field(Means::RateUlPerMin)?;
+        let (_, volume) = self.field(Means::VolumeUl)?;
+        let rate = of(rate.limits(self.bore_mm), NUDGE.1);
+        let ul = of(volume.limits(self.bore_mm), NUDGE.0);
+        self.dispense(FlowRate::from_ul_per_min(rate), Volume::from_ul(ul))?;
+        for _ in 0..LOOKS.0 {
+            if self.status()? != RUNNING {
+                break;
+            }
+            std::thread::sleep(LOOKS.1);
+        }
+        self.stop().map(|()| ul)
+    }
+}
+
+impl Heater for ProtocolDriver {
+    fn heat(&mut self, set_point: Temperature) -> Result<(), FaultKind> {
+        let protocol = self.protocol.clone();
+        self.take(&protocol.steps.heat, &[(Means::SetPointC, set_point.c())].into())
+    }
+
+    fn off(&mut self) -> Result<(), FaultKind> {
+        let protocol = self.protocol.clone();
+        self.take(&protocol.steps.off, &Wanted::new())?;
+        match self.meaning(Means::Mode)?.as_str() {
+            "off" => Ok(()),
+            mode => Err(FaultKind::Refused { detail: format!("its mode is {mode}, not off") }),
+        }
+    }
+
+    fn temperature_c(&mut self) -> Result<f64, FaultKind> {
+        if self.protocol.meaning(Means::Sensor).is_some() && self.meaning(Means::Sensor)? != "whole"
+        {
+            return Err(FaultKind::SensorOpen);
+        }
+        self.number(Means::TemperatureC)
+    }
+
+    fn power_percent(&mut self) -> Result<f64, FaultKind> {
+        self.number(Means::PowerPercent)
+    }
+
+    fn set_point_c(&mut self) -> Result<f64, FaultKind> {
+        self.number(Means::SetPointC)
+    }
+
+    fn mode(&mut self) -> Result<f64, FaultKind> {
+        let place = self.place(Means::Mode, &MODE)?;
+        Ok([Setting::OFF, Setting::AUTOMATIC, Setting::FIXED_POWER][usize::from(place)])
+    }
+}
+
+impl Probe for ProtocolDriver {
+    fn value(&mut self) -> Result<f64, FaultKind> {
+        self.number(Means::Value)
+    }
+}

@@ -1,0 +1,294 @@
+//! The host's end of a line whose protocol is a file: text, or Modbus.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use flowtwin_lab::FaultKind;
+
+use super::refused;
+use crate::codec::Scan;
+use crate::codec::modbus::Framing;
+use crate::driver::modbus::ModbusHost;
+use crate::protocol::{Field, LineSpec, Protocol, Template, Value, padded};
+use crate::transport::{Dialog, garbled};
+
+/// A line, shared by all instruments on it.
+pub type SharedLine = Rc<RefCell<ProtocolHost>>;
+
+/// Longest reply that is looked for \[bytes\].
+const LONGEST: usize = 4096;
+
+/// The host's end of a line.
+#[derive(Debug)]
+pub enum ProtocolHost {
+    /// Requests and replies are text. With the units that each instrument was last set to, by address and field.
+    Text(Dialog, BTreeMap<(u16, String), String>),
+    /// Requests and replies are Modbus.
+    Modbus(ModbusHost),
+}
+
+impl ProtocolHost {
+    /// A line in the protocol of a file; `unit` is the Modbus address.
+    pub fn new(protocol: &Protocol, dialog: Dialog, framing: Framing, unit: u8) -> Self {
+        match protocol.line {
+            Some(_) => Self::Text(dialog, BTreeMap::new()),
+            None => Self::Modbus(ModbusHost::new(dialog, framing, unit)),
+        }
+    }
+
+    /// What a field holds, in our units.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn get(
+        &mut self,
+        protocol: &Protocol,
+        address: u16,
+        name: &str,
+    ) -> Result<Value, FaultKind> {
+        let field = &protocol.fields[name];
+        if let Self::Modbus(host) = self {
+            return read_registers(host, name, field);
+        }
+        let none = || FaultKind::Unsupported { detail: format!("{name} cannot be read") };
+        let get = field.get.as_ref().ok_or_else(none)?;
+        let came = self.exchange(protocol, address, (&get.sends, &get.replies), None)?;
+        let value = came.get(name).ok_or_else(|| garbled(format!("no {name} in {came:?}")))?;
+        let unit = field.unit.as_ref().and_then(|unit| came.get(unit).map(|word| (unit, word)));
+        match value {
+            Value::Number(number) => Ok(Value::Number(number * size(protocol, field, unit))),
+            word => Ok(word.clone()),
+        }
+    }
+
+    /// Sets a field to a value in our units.
+    ///
+    /// # Errors
+    /// If the instrument does not acknowledge it.
+    pub fn set(
+        &mut self,
+        protocol: &Protocol,
+        address: u16,
+        name: &str,
+        value: &Value,
+    ) -> Result<(), FaultKind> {
+        let field = &protocol.fields[name];
+        if let Self::Modbus(host) = self {
+            return write_registers(host, name, field, value);
+        }
+        let none = || FaultKind::Unsupported { detail: format!("{name} cannot be set") };
+        let set = field.set.as_ref().ok_or_else(none)?;
+        let unit = match value {
+            Value::Number(number) => best_unit(protocol, field, *number),
+            Value::Word(_) => None,
+        };
+        if let (Some(unit), false) =
+            (&unit, field.unit.as_ref().is_some_and(|it| set.sends.has(it)))
+        {
+            self.set_unit(protocol, address, unit)?;
+        }
+        let given = Given { name, field, value, unit: unit.as_ref() };
+        self.exchange(protocol, address, (&set.sends, &set.replies), Some(&given)).map(drop)
+    }
+
+    /// Sets the unit of a field, where that is a request of its own.
+    fn set_unit(
+        &mut self,
+        protocol: &Protocol,
+        address: u16,
+        unit: &Unit,
+    ) -> Result<(), FaultKind> {
+        let Unit { field: name, word, .. } = unit;
+        let key = (address, name.clone());
+        if matches!(self, Self::Text(_, known) if known.get(&key) == Some(word)) {
+            return Ok(());
+        }
+        if protocol.fields.get(name).is_some_and(|field| field.set.is_some()) {
+            self.set(protocol, address, name, &Value::Word(word.clone()))?;
+        }
+        if let Self::Text(_, known) = self {
+            known.insert(key, word.clone());
+        }
+        Ok(())
+    }
+
+    /// Tells the instrument to do something.
+    ///
+    /// # Errors
+    /// If it does not acknowledge it.
+    pub fn act(&mut self, protocol: &Protocol, address: u16, name: &str) -> Result<(), FaultKind> {
+        let action = &protocol.actions[name];
+        self.exchange(protocol, address, (&action.sends, &action.replies), None).map(drop)
+    }
+
+    /// Sends a text and returns the fields of its answer, numbers in the instrument's units.
+    fn exchange(
+        &mut self,
+        protocol: &Protocol,
+        address: u16,
+        (sends, replies): (&Template, &Template),
+        given: Option<&Given<'_>>,
+    ) -> Result<BTreeMap<String, Value>, FaultKind> {
+        let (Self::Text(dialog, _), Some(line)) = (self, &protocol.line) else {
+            return Err(FaultKind::Unsupported { detail: "it speaks Modbus".into() });
+        };
+        let unwritten =
+            || FaultKind::Unsupported { detail: "a field of the request is not known".into() };
+        let text = sends.write(|name, how| given?.write(name, how)).ok_or_else(unwritten)?;
+        let request = line.request.write(|name, how| match name {
+            "text" => Some(text.clone()),
+            "address" => Some(padded(address, how)),
+            _ => None,
+        });
+        let request = request.ok_or_else(unwritten)?;
+        if !dialog.is_clean() {
+            dialog.drain(dialog.patience() / 10)?;
+        }
+        let reader = Reader { protocol, line, address, text: &text };
+        let (ends, expected) = (line.reply_ends.as_bytes(), line.reply.around(replies));
+        dialog.ask(
+            request.as_bytes(),
+            |bytes| scan(bytes, ends),
+            |reply| reader.read(&reply, &expected),
+        )
+    }
+}
+
+/// What a field is set to.
+struct Given<'a> {
+    name: &'a str,
+    field: &'a Field,
+    value: &'a Value,
+    unit: Option<&'a Unit>,
+}
+
+/// A unit of a number: the field that holds it, its word, and its size.
+#[derive(Clone, Debug)]
+struct Unit {
+    field: String,
+    word: String,
+    size: f64,
+}
+
+impl Given<'_> {
+    fn write(&self, name: &str, how: &str) -> Option<String> {
+        match (self.value, self.unit) {
+            (_, Some(unit)) if unit.field == name => Some(unit.word.clone()),
+            (Value::Word(word), _) if name == self.name => Some(word.clone()),
+            (Value::Number(value), unit) if name == self.name => {
+                let size = unit.map_or(1.0, |unit| unit.size);
+                Some(self.field.write(value / size / self.field.scale(), how))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Reads replies.
+struct Reader<'a> {
+    protocol: &'a Protocol,
+    line: &'a LineSpec,
+    address: u16,
+    text: &'a str,
+}
+
+impl Reader<'_> {
+    /// The fields of a reply; none where it is another instrument's.
+    fn read(
+        &self,
+        reply: &str,
+        expected: &Template,
+    ) -> Result<Option<BTreeMap<String, Value>>, FaultKind> {
+        let mut came = BTreeMap::new();
+        if self.fits(reply, expected, &mut came) {
+            return Ok(Some(came));
+        }
+        for (error, text) in &self.protocol.errors {
+            let text = Template(vec![crate::protocol::Token::Text(text.clone())]);
+            if self.fits(reply, &self.line.reply.around(&text), &mut BTreeMap::new()) {
+                return Err(refused(*error, self.text));
+            }
+        }
+        Err(garbled(format!("{reply:?} answers {:?}", self.text)))
+    }
+
+    fn fits(&self, reply: &str, expected: &Template, came: &mut BTreeMap<String, Value>) -> bool {
+        expected.read(reply, |name, how, rest| match name {
+            "request" => rest.starts_with(self.text).then_some(self.text.len()),
+            "address" => {
+                let address = padded(self.address, how);
+                rest.starts_with(&address).then_some(address.len())
+            }
+            _ => {
+                let (value, bytes) = self.protocol.fields.get(name)?.read(rest)?;
+                came.insert(name.to_owned(), value);
+                Some(bytes)
+            }
+        })
+    }
+}
+
+/// Scans for a reply: everything to its end.
+fn scan(bytes: &[u8], ends: &[u8]) -> Scan<String> {
+    let end = bytes.windows(ends.len().max(1)).position(|window| window == ends);
+    match end {
+        Some(at) => {
+            let whole = at + ends.len();
+            Scan::Frame(String::from_utf8_lossy(&bytes[..whole]).into_owned(), whole)
+        }
+        None if bytes.len() > LONGEST => Scan::Junk(bytes.len()),
+        None => Scan::Incomplete,
+    }
+}
+
+/// How much of ours one of a number is, in the unit that came with it.
+fn size(protocol: &Protocol, field: &Field, unit: Option<(&String, &Value)>) -> f64 {
+    let of_unit = unit.and_then(|(name, value)| match value {
+        Value::Word(word) => protocol.fields.get(name)?.size(word),
+        Value::Number(_) => None,
+    });
+    field.scale() * of_unit.unwrap_or(1.0)
+}
+
+/// The unit in which a number loses least by being written; of several such, the first.
+fn best_unit(protocol: &Protocol, field: &Field, value: f64) -> Option<Unit> {
+    let name = field.unit.as_ref()?;
+    let words = &protocol.fields.get(name)?.words;
+    let mut best: Option<(f64, Unit)> = None;
+    for (word, _) in words {
+        let Some(size) = protocol.fields[name].size(word) else { continue };
+        let in_it = value / size / field.scale();
+        let fits = field.digits.is_none_or(|digits| in_it.abs() < 10_f64.powi(digits as i32));
+        let lost = ((field.rounded(in_it) - in_it) * size).abs();
+        if fits && best.as_ref().is_none_or(|(least, _)| lost < least * 0.99 - 1e-12) {
+            best = Some((lost, Unit { field: name.clone(), word: word.clone(), size }));
+        }
+    }
+    best.map(|(_, unit)| unit)
+}
+
+fn read_registers(host: &mut ModbusHost, name: &str, field: &Field) -> Result<Value, FaultKind> {
+    let none = || FaultKind::Unsupported { detail: format!("{name} has no register") };
+    let registers = host.read(field.register.ok_or_else(none)?, field.form.registers())?;
+    let number = field.form.join(&registers).ok_or_else(|| garbled(format!("{registers:04X?}")))?;
+    if field.words.is_empty() {
+        return Ok(Value::Number(number * field.scale()));
+    }
+    Ok(Value::Word(number.to_string()))
+}
+
+fn write_registers(
+    host: &mut ModbusHost,
+    name: &str,
+    field: &Field,
+    value: &Value,
+) -> Result<(), FaultKind> {
+    let none = || FaultKind::Unsupported { detail: format!("{name} cannot be set to {value:?}") };
+    let number = match value {
+        Value::Number(number) => number / field.scale(),
+        Value::Word(word) => word.parse().map_err(|_| none())?,
+    };
+    let registers = field.form.split(number).ok_or_else(none)?;
+    host.write(field.register.ok_or_else(none)?, &registers)
+}

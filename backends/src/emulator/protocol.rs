@@ -1,0 +1,197 @@
+//! The emulator that a protocol file makes: the mirror image of the driver.
+
+use std::rc::Rc;
+
+use flowtwin_lab::Lab;
+
+mod pump;
+mod unit;
+
+use unit::Unit;
+
+use super::{Ailment, Emulator, Line};
+use crate::codec::modbus::{Exception, Framing, MOST_REGISTERS, Reply, Request};
+use crate::codec::{Scan, rtu, take, tcp};
+use crate::protocol::Protocol;
+
+/// The first and the last byte of a packet.
+const STX: u8 = 2;
+const ETX: u8 = 3;
+
+/// Longest request \[bytes\].
+const LONGEST: usize = 4096;
+
+/// The instruments on a line whose protocol is a file.
+#[derive(Debug)]
+pub struct ProtocolEmulator {
+    protocol: Rc<Protocol>,
+    framing: Framing,
+    units: Vec<Unit>,
+    powered: bool,
+    busy: bool,
+}
+
+impl ProtocolEmulator {
+    /// Instruments by their names in the lab behind and their addresses.
+    pub fn new(
+        protocol: Rc<Protocol>,
+        framing: Framing,
+        units: impl IntoIterator<Item = (String, u16)>,
+    ) -> Self {
+        let unit = |(name, address): (String, u16)| Unit::new(protocol.clone(), name, address);
+        let units = units.into_iter().map(unit).collect();
+        Self { protocol, framing, units, powered: true, busy: false }
+    }
+
+    fn serve_text(&mut self, line: &mut Line, world: &mut dyn Lab) {
+        let Some(spec) = &self.protocol.line else { return };
+        // What a request ends with: all that stands after its text.
+        let last = spec.request.0.last();
+        let end = match last {
+            Some(crate::protocol::Token::Text(text)) => text.clone().into_bytes(),
+            _ => vec![b'\r'],
+        };
+        let packets = spec.packets;
+        let scan = |bytes: &[u8]| match bytes.first() {
+            Some(&STX) if packets => packet(bytes),
+            _ => request(bytes, &end),
+        };
+        while let Some(sent) = take(&mut line.input, scan) {
+            if !self.powered {
+                continue;
+            }
+            let busy = self.busy;
+            let answers = self.units.iter_mut().filter_map(|unit| unit.text(&sent, busy, world));
+            if let Some(answer) = answers.last() {
+                line.output.extend_from_slice(answer.as_bytes());
+            }
+        }
+    }
+
+    fn serve_rtu(&mut self, line: &mut Line, world: &mut dyn Lab) {
+        let mut at = 0;
+        while at < line.input.len() {
+            match rtu::scan_request(&line.input[at..]) {
+                Scan::Incomplete => break,
+                Scan::Junk(bytes) => at += bytes.max(1),
+                Scan::Frame(frame, bytes) => {
+                    at += bytes;
+                    if let Some(reply) = self.answer(frame.unit, &frame.pdu, world) {
+                        rtu::write(&mut line.output, frame.unit, &reply);
+                    }
+                }
+            }
+        }
+        if line.quiet {
+            at = line.input.len();
+        }
+        line.input.drain(..at.min(line.input.len()));
+    }
+
+    fn serve_tcp(&mut self, line: &mut Line, world: &mut dyn Lab) {
+        while let Some(frame) = take(&mut line.input, tcp::scan) {
+            if let Some(reply) = self.answer(frame.unit, &frame.pdu, world) {
+                tcp::write(&mut line.output, frame.transaction, frame.unit, &reply);
+            }
+        }
+    }
+
+    /// The answer to a Modbus request; none where it is for nobody here.
+    fn answer(&mut self, unit: u8, pdu: &[u8], world: &mut dyn Lab) -> Option<Vec<u8>> {
+        let busy = self.busy;
+        let unit = self.units.iter_mut().find(|it| it.address == u16::from(unit))?;
+        if !self.powered {
+            return None;
+        }
+        let function = pdu.first().copied().unwrap_or(0);
+        let done = match Request::from_bytes(pdu) {
+            Err(exception) => Err(exception),
+            Ok(_) if busy => Err(Exception::BUSY),
+            Ok(request) => carry_out(unit, request, world),
+        };
+        Some(done.unwrap_or_else(Reply::Exception).to_bytes(function))
+    }
+}
+
+fn carry_out(unit: &mut Unit, request: Request, world: &mut dyn Lab) -> Result<Reply, Exception> {
+    match request {
+        Request::Unknown { .. } => Err(Exception::FUNCTION),
+        Request::Read { count, .. } if !(1..=MOST_REGISTERS).contains(&count) => {
+            Err(Exception::VALUE)
+        }
+        Request::Read { register, count, .. } => {
+            unit.registers(register, count, world).map(Reply::Registers)
+        }
+        Request::WriteOne { register, value } => {
+            unit.write_registers(register, &[value], world)?;
+            Ok(Reply::Written { register, echo: value })
+        }
+        Request::WriteMany { register, values } => {
+            unit.write_registers(register, &values, world)?;
+            Ok(Reply::Written { register, echo: values.len() as u16 })
+        }
+    }
+}
+
+/// Scans for a packet: STX, its length without the STX, text, CRC with the high byte first, ETX.
+fn packet(bytes: &[u8]) -> Scan<String> {
+    let Some(&length) = bytes.get(1) else { return Scan::Incomplete };
+    let whole = usize::from(length) + 1;
+    if whole < 5 {
+        return Scan::Junk(1);
+    }
+    let Some(frame) = bytes.get(..whole) else { return Scan::Incomplete };
+    let (text, crc) = (&frame[2..whole - 3], &frame[whole - 3..whole - 1]);
+    if frame[whole - 1] != ETX || crc != crc_ccitt(text).to_be_bytes() {
+        return Scan::Junk(1);
+    }
+    Scan::Frame(String::from_utf8_lossy(text).into_owned(), whole)
+}
+
+/// The CRC of CCITT: polynomial 0x1021, beginning with zero.
+fn crc_ccitt(bytes: &[u8]) -> u16 {
+    let mut crc = 0_u16;
+    for &byte in bytes {
+        crc ^= u16::from(byte) << 8;
+        for _ in 0..8 {
+            crc = if crc & 0x8000 == 0 { crc << 1 } else { crc << 1 ^ 0x1021 };
+        }
+    }
+    crc
+}
+
+/// Scans for a request. A line feed before one belongs to the request before.
+fn request(bytes: &[u8], end: &[u8]) -> Scan<String> {
+    if bytes.first() == Some(&b'\n') {
+        return Scan::Junk(1);
+    }
+    match bytes.windows(end.len()).position(|window| window == end) {
+        Some(at) => Scan::Frame(String::from_utf8_lossy(&bytes[..at]).into_owned(), at + end.len()),
+        None if bytes.len() > LONGEST => Scan::Junk(bytes.len()),
+        None => Scan::Incomplete,
+    }
+}
+
+impl Emulator for ProtocolEmulator {
+    fn serve(&mut self, line: &mut Line, world: &mut dyn Lab) {
+        match (&self.protocol.line, self.framing) {
+            (Some(_), _) => self.serve_text(line, world),
+            (None, Framing::Rtu) => self.serve_rtu(line, world),
+            (None, Framing::Tcp) => self.serve_tcp(line, world),
+        }
+    }
+
+    fn afflict(&mut self, ailment: Ailment, begins: bool, world: &mut dyn Lab) -> bool {
+        match ailment {
+            Ailment::Busy => self.busy = begins,
+            Ailment::PowerLoss => {
+                self.powered = !begins;
+                self.units.iter_mut().for_each(|unit| unit.lose_power(world));
+            }
+            other => {
+                return self.units.iter_mut().all(|unit| unit.afflict(other, begins, world));
+            }
+        }
+        true
+    }
+}

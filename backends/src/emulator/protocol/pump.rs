@@ -1,0 +1,148 @@
+//! The run of an emulated pump that a protocol file describes.
+
+use flowtwin_lab::{Command, FlowRate, Lab, PumpId, Reply, SensorKind, Volume};
+
+/// Status of a pump by the lab behind.
+const RUNNING: f64 = 1.0;
+
+/// What a pump is at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Motion {
+    #[default]
+    Stopped,
+    Moving,
+    Paused,
+}
+
+/// A run, in legs: a pause or a change of rate begins a new one.
+#[derive(Debug)]
+pub(super) struct Run {
+    pump: PumpId,
+    motion: Motion,
+    /// Delivered before this leg, and counted \[µL\].
+    counted_ul: f64,
+    /// Delivered in this run before this leg \[µL\].
+    before_ul: f64,
+    /// Where a leg has ended, what it delivered \[µL\]; while it goes on the lab behind knows.
+    leg_ul: Option<f64>,
+    pub(super) stalled: bool,
+    refused: bool,
+}
+
+impl Run {
+    pub(super) fn new(pump: &str) -> Self {
+        Self {
+            pump: pump.into(),
+            motion: Motion::default(),
+            counted_ul: 0.0,
+            before_ul: 0.0,
+            leg_ul: Some(0.0),
+            stalled: false,
+            refused: false,
+        }
+    }
+
+    /// Starts a run of a volume, or goes on with one that was paused. A second start changes nothing.
+    pub(super) fn start(&mut self, rate: f64, volume_ul: f64, world: &mut dyn Lab) {
+        match self.motion {
+            Motion::Moving if self.is_moving(world) => return,
+            Motion::Paused => {}
+            Motion::Moving | Motion::Stopped => self.before_ul = 0.0,
+        }
+        let before = match self.motion {
+            Motion::Paused => self.before_ul + self.leg(world),
+            _ => 0.0,
+        };
+        self.begin(rate, volume_ul, before, world);
+    }
+
+    fn begin(&mut self, rate: f64, volume_ul: f64, before_ul: f64, world: &mut dyn Lab) {
+        self.counted_ul += self.leg(world);
+        (self.before_ul, self.leg_ul) = (before_ul, Some(0.0));
+        let left = volume_ul - before_ul;
+        if left <= 0.0 || rate <= 0.0 || self.stalled {
+            return;
+        }
+        let command = Command::Dispense {
+            pump: self.pump.clone(),
+            rate_ul_per_min: FlowRate::from_ul_per_min(rate),
+            at_most_ul: Volume::from_ul(left),
+        };
+        (self.motion, self.leg_ul) = (Motion::Moving, None);
+        self.refused = world.send(&command).is_err();
+    }
+
+    /// Goes on at another rate.
+    pub(super) fn change(&mut self, rate: f64, volume_ul: f64, world: &mut dyn Lab) {
+        if self.is_moving(world) {
+            let before = self.before_ul + self.leg(world);
+            self.begin(rate, volume_ul, before, world);
+        }
+    }
+
+    /// Stops for good.
+    pub(super) fn stop(&mut self, world: &mut dyn Lab) {
+        self.halt(Motion::Stopped, world);
+    }
+
+    /// Pauses a run, and stops one that is paused.
+    pub(super) fn pause_then_stop(&mut self, world: &mut dyn Lab) {
+        let to = if self.is_moving(world) { Motion::Paused } else { Motion::Stopped };
+        self.halt(to, world);
+    }
+
+    fn halt(&mut self, to: Motion, world: &mut dyn Lab) {
+        self.leg_ul = Some(self.leg(world));
+        (self.motion, self.refused) = (to, false);
+        // A lab behind that cannot stop its pump shows it in the status, as the pump itself would.
+        let _ = world.send(&Command::Stop { pump: self.pump.clone() });
+    }
+
+    /// Counts from zero.
+    pub(super) fn clear(&mut self, world: &mut dyn Lab) {
+        self.counted_ul = -self.leg(world);
+    }
+
+    /// What it has delivered since it was cleared \[µL\].
+    pub(super) fn counted(&self, world: &mut dyn Lab) -> f64 {
+        (self.counted_ul + self.leg(world)).max(0.0)
+    }
+
+    /// What it has delivered since the run was started \[µL\].
+    pub(super) fn of_run(&self, world: &mut dyn Lab) -> f64 {
+        self.before_ul + self.leg(world)
+    }
+
+    fn leg(&self, world: &mut dyn Lab) -> f64 {
+        let sensed =
+            |world: &mut dyn Lab| self.sense(SensorKind::Dispensed(self.pump.clone()), world);
+        self.leg_ul.unwrap_or_else(|| sensed(world).unwrap_or(0.0))
+    }
+
+    fn is_moving(&self, world: &mut dyn Lab) -> bool {
+        self.motion == Motion::Moving && self.status(world) == "running"
+    }
+
+    /// What it is at, in the words of protocol files.
+    pub(super) fn status(&self, world: &mut dyn Lab) -> &'static str {
+        if self.stalled || self.refused {
+            return "stalled";
+        }
+        if self.motion == Motion::Paused {
+            return "paused";
+        }
+        match self.sense(SensorKind::Status(self.pump.clone()), world) {
+            Some(status) if status > RUNNING + 2.5 => "stalled",
+            Some(status) if (status - RUNNING).abs() < 0.5 => "running",
+            _ => "stopped",
+        }
+    }
+
+    fn sense(&self, kind: SensorKind, world: &mut dyn Lab) -> Option<f64> {
+        let sensor = world.manifest().sensor(&kind)?.clone();
+        match world.send(&Command::Read { sensor }) {
+            Ok(Reply::Reading(value)) => Some(value),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,396 @@
+//! One emulated instrument that a protocol file describes: what it keeps, and what it answers.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use flowtwin_lab::{Command, HeaterId, Lab, Reply, SensorId, SensorKind, Temperature};
+
+use super::pump::Run;
+use crate::codec::modbus::Exception;
+use crate::codec::program::Kind;
+use crate::emulator::Ailment;
+use crate::protocol::{Does, Error, Field, Is, Means, Protocol, Template, Value, padded};
+
+/// The set point before one was set [°C].
+const COLD_C: f64 = 20.0;
+/// The bore before one was set \[mm\].
+const BORE_MM: f64 = 20.0;
+
+/// An emulated instrument.
+#[derive(Debug)]
+pub(super) struct Unit {
+    protocol: Rc<Protocol>,
+    name: String,
+    pub(super) address: u16,
+    /// What it keeps: numbers in our units, and words of its own.
+    kept: BTreeMap<String, Value>,
+    run: Run,
+    open: bool,
+}
+
+impl Unit {
+    pub(super) fn new(protocol: Rc<Protocol>, name: String, address: u16) -> Self {
+        let kept =
+            protocol.fields.iter().map(|(name, field)| (name.clone(), first(field))).collect();
+        Self { run: Run::new(&name), protocol, name, address, kept, open: false }
+    }
+
+    /// The answer to a request in text, without the end; none where it is for another.
+    pub(super) fn text(&mut self, sent: &str, busy: bool, world: &mut dyn Lab) -> Option<String> {
+        let protocol = self.protocol.clone();
+        let line = protocol.line.as_ref()?;
+        let text = self.meant(&line.request, sent, line.plain)?;
+        let answer = match busy {
+            true => Err(Error::NotNow),
+            false => self.answer(&text, world),
+        };
+        let said = match answer {
+            Ok(replies) => self.write(&replies, world),
+            Err(error) => {
+                protocol.errors.get(&error).or(protocol.errors.get(&Error::Unknown)).cloned()
+            }
+        };
+        let said = said.unwrap_or_default();
+        let address = self.address;
+        let mut own = |name: &str, how: &str| match name {
+            "text" => Some(said.clone()),
+            "request" => Some(text.clone()),
+            "address" => Some(padded(address, how)),
+            _ => self.show(name, how, world),
+        };
+        line.reply.write(&mut own)
+    }
+
+    /// The text of a request for this instrument; none where it is for another.
+    fn meant(&self, request: &Template, sent: &str, plain: bool) -> Option<String> {
+        let sent = match plain {
+            true => sent.chars().filter(|c| !c.is_whitespace() && !c.is_control()).collect(),
+            false => sent.trim_end().to_owned(),
+        };
+        let sent = if plain { sent.to_uppercase() } else { sent };
+        if !request.has("address") {
+            return Some(sent);
+        }
+        let digits = sent.find(|c: char| !c.is_ascii_digit()).unwrap_or(sent.len());
+        // Who names no address means the first.
+        let address: u16 = if digits == 0 { 0 } else { sent[..digits].parse().ok()? };
+        (address == self.address).then(|| sent[digits..].to_owned())
+    }
+
+    /// Carries a request out, and returns the pattern of its answer.
+    fn answer(&mut self, text: &str, world: &mut dyn Lab) -> Result<Template, Error> {
+        let protocol = self.protocol.clone();
+        for action in protocol.actions.values() {
+            if self.takes(&action.sends, text).is_some() {
+                self.act(action.does, world);
+                return Ok(action.replies.clone());
+            }
+        }
+        for (name, field) in &protocol.fields {
+            if let Some(get) = &field.get
+                && self.takes(&get.sends, text).is_some()
+            {
+                return Ok(get.replies.clone());
+            }
+            let Some(set) = &field.set else { continue };
+            if let Some(came) = self.takes(&set.sends, text) {
+                self.set(name, field, came, world)?;
+                return Ok(set.replies.clone());
+            }
+        }
+        Err(Error::Unknown)
+    }
+
+    /// The fields of a request that fits a pattern.
+    fn takes(&self, pattern: &Template, text: &str) -> Option<BTreeMap<String, Value>> {
+        let plain = self.protocol.line.as_ref().is_some_and(|line| line.plain);
+        let mut came = BTreeMap::new();
+        let squeezed = Template(
+            pattern
+                .0
+                .iter()
+                .map(|token| match token {
+                    crate::protocol::Token::Text(text) if plain => {
+                        crate::protocol::Token::Text(text.replace(' ', ""))
+                    }
+                    token => token.clone(),
+                })
+                .collect(),
+        );
+        squeezed
+            .read(text, |name, _, rest| {
+                let (value, bytes) = self.protocol.fields.get(name)?.read(rest)?;
+                came.insert(name.to_owned(), value);
+                Some(bytes)
+            })
+            .then_some(came)
+    }
+
+    /// Sets a field and the unit that came with it.
+    fn set(
+        &mut self,
+        name: &str,
+        field: &Field,
+        came: BTreeMap<String, Value>,
+        world: &mut dyn Lab,
+    ) -> Result<(), Error> {
+        let unit =
+            field.unit.as_ref().and_then(|unit| Some((unit.clone(), came.get(unit)?.clone())));
+        let before = self.kept.clone();
+        self.kept.extend(unit);
+        for (other, value) in came {
+            if other != name && field.unit.as_ref() != Some(&other) {
+                continue;
+            }
+            let value = match value {
+                Value::Number(number) if other == name => Value::Number(number * self.size(field)),
+                value => value,
+            };
+            if let Err(error) = self.keep(&other, value, world) {
+                self.kept = before;
+                return if field.keeps_old { Ok(()) } else { Err(error) };
+            }
+        }
+        Ok(())
+    }
+
+    /// One of the instrument's numbers in ours, in the unit that is in force.
+    fn size(&self, field: &Field) -> f64 {
+        let unit = field.unit.as_ref().and_then(|name| match self.kept.get(name) {
+            Some(Value::Word(word)) => self.protocol.fields.get(name)?.size(word),
+            _ => None,
+        });
+        field.scale() * unit.unwrap_or(1.0)
+    }
+
+    /// Keeps a value, and does what follows from it.
+    fn keep(&mut self, name: &str, value: Value, world: &mut dyn Lab) -> Result<(), Error> {
+        let field = self.protocol.fields[name].clone();
+        let value = match value {
+            Value::Number(number) => {
+                let [low, high] = field.limits(self.kept_number(Means::BoreMm));
+                if !(low..=high).contains(&number) {
+                    return Err(Error::OutOfRange);
+                }
+                let size = self.size(&field);
+                let rounded = if field.register.is_some() {
+                    number / size
+                } else {
+                    field.rounded(number / size)
+                };
+                Value::Number(rounded * size)
+            }
+            word => word,
+        };
+        self.kept.insert(name.to_owned(), value);
+        match (self.protocol.kind, field.means) {
+            (Kind::Heater, Some(Means::SetPointC | Means::Mode)) => self.control(world),
+            (Kind::Pump, Some(Means::RateUlPerMin)) => {
+                let (rate, volume) = self.wanted();
+                self.run.change(rate, volume, world);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn kept_number(&self, means: Means) -> Option<f64> {
+        match self.kept.get(self.protocol.meaning(means)?.0)? {
+            Value::Number(number) => Some(*number),
+            Value::Word(_) => None,
+        }
+    }
+
+    /// Rate and volume of a run.
+    fn wanted(&self) -> (f64, f64) {
+        let of = |means| self.kept_number(means).unwrap_or(0.0);
+        (of(Means::RateUlPerMin), of(Means::VolumeUl))
+    }
+
+    fn act(&mut self, does: Does, world: &mut dyn Lab) {
+        let (rate, volume) = self.wanted();
+        match does {
+            Does::Start => self.run.start(rate, volume, world),
+            Does::Stop => self.run.stop(world),
+            Does::PauseThenStop => self.run.pause_then_stop(world),
+            Does::Clear => self.run.clear(world),
+            Does::Nothing => {}
+        }
+    }
+
+    /// Has the lab behind control, or not, as mode and set point say.
+    fn control(&self, world: &mut dyn Lab) {
+        let heater = HeaterId::new(&self.name);
+        let command = match self.meaning_kept(Means::Mode).as_deref() {
+            Some("automatic") => {
+                let set_point_c = self.kept_number(Means::SetPointC).unwrap_or(COLD_C);
+                Command::Heat { heater, set_point_c: Temperature::from_c(set_point_c) }
+            }
+            _ => Command::HeaterOff { heater },
+        };
+        // A lab behind that does not answer is silent on the line.
+        let _ = world.send(&command);
+    }
+
+    fn meaning_kept(&self, means: Means) -> Option<String> {
+        let (name, field) = self.protocol.meaning(means)?;
+        match self.kept.get(name)? {
+            Value::Word(word) => field.meaning(word).map(str::to_owned),
+            Value::Number(_) => None,
+        }
+    }
+
+    /// The text of a pattern, with what the fields hold.
+    fn write(&self, pattern: &Template, world: &mut dyn Lab) -> Option<String> {
+        pattern.write(|name, how| self.show(name, how, world))
+    }
+
+    /// A field as the instrument writes it.
+    fn show(&self, name: &str, how: &str, world: &mut dyn Lab) -> Option<String> {
+        let field = self.protocol.fields.get(name)?;
+        Some(match self.value(name, field, world) {
+            Value::Word(word) => word,
+            Value::Number(number) => field.write(number / self.size(field), how),
+        })
+    }
+
+    /// What a field holds: what the lab behind senses, or what was set.
+    fn value(&self, name: &str, field: &Field, world: &mut dyn Lab) -> Value {
+        let word = |meaning: &str| Value::Word(field.word(meaning).unwrap_or_default().to_owned());
+        match field.means {
+            Some(Means::Status) => word(self.run.status(world)),
+            Some(Means::DispensedUl) => Value::Number(self.delivered(world)),
+            Some(Means::Sensor) => word(if self.open { "open" } else { "whole" }),
+            Some(Means::TemperatureC) => self.sensed(SensorKind::Temperature(self.heater()), world),
+            Some(Means::PowerPercent) => self.sensed(SensorKind::Power(self.heater()), world),
+            Some(Means::Value) => read(SensorId::new(&self.name), world),
+            _ => self.kept.get(name).cloned().unwrap_or(Value::Number(0.0)),
+        }
+    }
+
+    /// What a pump says that it has delivered \[µL\].
+    fn delivered(&self, world: &mut dyn Lab) -> f64 {
+        let clears = self.protocol.actions.values().any(|action| action.does == Does::Clear);
+        if clears { self.run.counted(world) } else { self.run.of_run(world) }
+    }
+
+    fn heater(&self) -> HeaterId {
+        HeaterId::new(&self.name)
+    }
+
+    fn sensed(&self, kind: SensorKind, world: &mut dyn Lab) -> Value {
+        let sensor = world.manifest().sensor(&kind).cloned();
+        sensor.map_or(Value::Number(0.0), |sensor| read(sensor, world))
+    }
+
+    /// What stands in Modbus registers.
+    pub(super) fn registers(
+        &self,
+        register: u16,
+        count: u16,
+        world: &mut dyn Lab,
+    ) -> Result<Vec<u16>, Exception> {
+        let mut words = Vec::new();
+        while words.len() < usize::from(count) {
+            let at = register + words.len() as u16;
+            let (name, field) = self.at(at)?;
+            let number = match self.value(name, field, world) {
+                Value::Number(number) => number / self.size(field),
+                Value::Word(word) => word.parse().unwrap_or(0.0),
+            };
+            words.extend(field.form.split(number).ok_or(Exception::FAILURE)?);
+        }
+        words.truncate(usize::from(count));
+        Ok(words)
+    }
+
+    /// Writes Modbus registers.
+    pub(super) fn write_registers(
+        &mut self,
+        register: u16,
+        values: &[u16],
+        world: &mut dyn Lab,
+    ) -> Result<(), Exception> {
+        let (name, field) = self.at(register)?;
+        let (name, field) = (name.to_owned(), field.clone());
+        let number = field.form.join(values).ok_or(Exception::VALUE)?;
+        match field.means {
+            Some(Means::TemperatureC | Means::Sensor | Means::Value) => {
+                return Err(Exception::ADDRESS);
+            }
+            // In manual mode it takes no output, and nothing else: the lab behind heats to set points.
+            Some(Means::PowerPercent) => {
+                let is_off = self.meaning_kept(Means::Mode).as_deref() == Some("off");
+                return (is_off && number <= 0.0).then_some(()).ok_or(Exception::VALUE);
+            }
+            _ => {}
+        }
+        let value = match field.words.is_empty() {
+            true => Value::Number(number * self.size(&field)),
+            false => Value::Word(number.to_string()),
+        };
+        if matches!(&value, Value::Word(word) if !field.words.iter().any(|(known, _)| known == word))
+        {
+            return Err(Exception::VALUE);
+        }
+        self.keep(&name, value, world).map_err(|_| Exception::VALUE)
+    }
+
+    fn at(&self, register: u16) -> Result<(&str, &Field), Exception> {
+        let found = self.protocol.fields.iter().find(|(_, field)| field.register == Some(register));
+        found.map(|(name, field)| (name.as_str(), field)).ok_or(Exception::ADDRESS)
+    }
+
+    /// Power has gone or has come back: everything stops, and settings are what it begins with.
+    pub(super) fn lose_power(&mut self, world: &mut dyn Lab) {
+        match self.protocol.kind {
+            Kind::Pump => self.run.stop(world),
+            Kind::Heater => drop(world.send(&Command::HeaterOff { heater: self.heater() })),
+            _ => {}
+        }
+        *self = Self::new(self.protocol.clone(), std::mem::take(&mut self.name), self.address);
+    }
+
+    /// Whether it can have this.
+    pub(super) fn afflict(&mut self, ailment: Ailment, begins: bool, world: &mut dyn Lab) -> bool {
+        match (ailment, self.protocol.kind) {
+            (Ailment::Stall, Kind::Pump) => {
+                if begins {
+                    self.run.stop(world);
+                }
+                self.run.stalled = begins;
+            }
+            (Ailment::SensorOpen, Kind::Heater)
+                if self.protocol.meaning(Means::Sensor).is_some() =>
+            {
+                self.open = begins;
+            }
+            _ => return false,
+        }
+        true
+    }
+}
+
+/// What a field holds first.
+fn first(field: &Field) -> Value {
+    if let Some(text) = &field.text {
+        return Value::Word(text.clone());
+    }
+    let off = field.words.iter().find(|(_, is)| *is == Is::Meaning("off".into()));
+    if let Some((word, _)) = off.or(field.words.first()) {
+        return Value::Word(word.clone());
+    }
+    let usual = match field.means {
+        Some(Means::BoreMm) => BORE_MM,
+        Some(Means::SetPointC) => COLD_C,
+        _ => 0.0,
+    };
+    Value::Number(field.begins.unwrap_or(usual))
+}
+
+fn read(sensor: SensorId, world: &mut dyn Lab) -> Value {
+    match world.send(&Command::Read { sensor }) {
+        Ok(Reply::Reading(value)) => Value::Number(value),
+        _ => Value::Number(0.0),
+    }
+}

@@ -1,0 +1,244 @@
+//! Protocols as files: one file says how an instrument speaks, and makes its driver and its emulator.
+//!
+//! `docs/protocol-files.md` describes the files; those that come with flowtwin are in `backends/protocols`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+
+mod built_in;
+mod field;
+mod step;
+mod template;
+
+pub use built_in::{BUILT_IN, built_in};
+pub use field::{Field, Form, Is, Means, Value};
+pub use step::{Step, Verb};
+pub use template::{Template, Token};
+
+use crate::codec::program::Kind;
+
+/// The only schema there is.
+const SCHEMA: u32 = 1;
+
+/// A protocol file.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Protocol {
+    /// Version of the format: 1.
+    pub schema: u32,
+    /// Maker and model.
+    pub name: String,
+    /// What the instrument is.
+    pub kind: Kind,
+    /// Where its facts come from.
+    pub sources: Vec<String>,
+    /// How it is spoken to in text; without it, by Modbus.
+    pub line: Option<LineSpec>,
+    /// What it keeps and measures.
+    pub fields: BTreeMap<String, Field>,
+    /// What it can be told to do.
+    #[serde(default)]
+    pub actions: BTreeMap<String, Action>,
+    /// What it says when it refuses, and in which case.
+    #[serde(default)]
+    pub errors: BTreeMap<Error, String>,
+    /// How each thing is done.
+    pub steps: Steps,
+}
+
+/// How an instrument is spoken to in text.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LineSpec {
+    /// The usual baud rate.
+    pub baud: u32,
+    /// A request: `{text}` is what is asked, `{address}` the address.
+    pub request: Template,
+    /// A reply: `{text}` is the answer, `{request}` the text of the request.
+    pub reply: Template,
+    /// The last characters of a reply.
+    pub reply_ends: String,
+    /// Whether blanks and capitals make no difference in requests.
+    #[serde(default)]
+    pub plain: bool,
+    /// Whether an emulator understands requests in packets too: STX, length, text, CRC, ETX, as hosts send them that do not
+    /// know in which mode a pump is.
+    #[serde(default)]
+    pub packets: bool,
+}
+
+/// What an instrument can be told to do.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Action {
+    /// The request.
+    pub sends: Template,
+    /// The answer.
+    pub replies: Template,
+    /// What happens.
+    pub does: Does,
+}
+
+/// What an action does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Does {
+    /// Starts a run, or goes on with one that was paused.
+    Start,
+    /// Stops a run for good.
+    Stop,
+    /// Pauses a run; stops one that is paused.
+    PauseThenStop,
+    /// Counts what is delivered from zero.
+    Clear,
+    /// Nothing that matters here.
+    Nothing,
+}
+
+/// Why an instrument refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Error {
+    /// It does not know the request.
+    Unknown,
+    /// The value is out of its range.
+    OutOfRange,
+    /// It cannot do that now.
+    NotNow,
+}
+
+/// How each thing is done: a list of steps.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Steps {
+    /// Once before the first run: nothing moves.
+    #[serde(default)]
+    pub ready: Vec<Step>,
+    /// Infuse a volume at a rate.
+    #[serde(default)]
+    pub dispense: Vec<Step>,
+    /// Stop.
+    #[serde(default)]
+    pub stop: Vec<Step>,
+    /// Control to a set point.
+    #[serde(default)]
+    pub heat: Vec<Step>,
+    /// Turn control off.
+    #[serde(default)]
+    pub off: Vec<Step>,
+}
+
+/// An address with leading zeros, as many digits as `how` says.
+pub(crate) fn padded(address: u16, how: &str) -> String {
+    format!("{address:0width$}", width = how.parse().unwrap_or(1))
+}
+
+/// Why a protocol file cannot be used.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{place}: {problem}")]
+pub struct ProtocolError {
+    /// The file, and the key where that is known.
+    pub place: String,
+    /// What is wrong.
+    pub problem: String,
+}
+
+impl Protocol {
+    /// A protocol from the text of its file, which is called `place` in errors.
+    ///
+    /// # Errors
+    /// If it cannot be read or makes no sense.
+    pub fn parse(text: &str, place: &str) -> Result<Self, ProtocolError> {
+        let fail = |problem: String| ProtocolError { place: place.to_owned(), problem };
+        let protocol: Self = toml::from_str(text).map_err(|error| fail(error.to_string()))?;
+        match protocol.problem() {
+            Some(problem) => Err(fail(problem)),
+            None => Ok(protocol),
+        }
+    }
+
+    /// The protocol that comes with flowtwin under this name, or that of the file at this path beside a wiring file.
+    ///
+    /// # Errors
+    /// If there is none, or it makes no sense.
+    pub fn load(name: &str, beside: &Path) -> Result<Self, ProtocolError> {
+        if let Some(text) = built_in(name) {
+            return Self::parse(text, name);
+        }
+        let path = beside.join(name);
+        let text = std::fs::read_to_string(&path).map_err(|error| {
+            let names: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
+            let problem = format!("{error}; those that come with flowtwin: {}", names.join(", "));
+            ProtocolError { place: path.display().to_string(), problem }
+        })?;
+        Self::parse(&text, &path.display().to_string())
+    }
+
+    /// The field that means this, and its name.
+    pub fn meaning(&self, means: Means) -> Option<(&str, &Field)> {
+        let found = self.fields.iter().find(|(_, field)| field.means == Some(means));
+        found.map(|(name, field)| (name.as_str(), field))
+    }
+
+    /// What is wrong with it, in words.
+    fn problem(&self) -> Option<String> {
+        if self.schema != SCHEMA {
+            return Some(format!("schema is {}, but this program reads {SCHEMA}", self.schema));
+        }
+        if self.sources.is_empty() {
+            return Some("sources: say which manual this is from".into());
+        }
+        let needed: &[Means] = match self.kind {
+            Kind::Pump => {
+                &[Means::Status, Means::DispensedUl, Means::RateUlPerMin, Means::VolumeUl]
+            }
+            Kind::Heater => &[Means::TemperatureC, Means::SetPointC, Means::Mode],
+            Kind::Sensor => &[Means::Value],
+            other => return Some(format!("kind: there are no protocol files for a {other} yet")),
+        };
+        let missing = needed.iter().find(|means| self.meaning(**means).is_none());
+        let missing =
+            missing.map(|means| format!("fields: a {} needs one that means {means:?}", self.kind));
+        missing
+            .or_else(|| self.fields.iter().find_map(|(name, field)| self.wrong(name, field)))
+            .or_else(|| self.wrong_steps())
+    }
+
+    fn wrong(&self, name: &str, field: &Field) -> Option<String> {
+        let place = |problem: String| Some(format!("fields.{name}: {problem}"));
+        if self.line.is_none() && field.register.is_none() {
+            return place("there is no [line], so it needs a register".into());
+        }
+        if let Some(problem) = field.problem() {
+            return place(problem);
+        }
+        let exchanges = [&field.get, &field.set].into_iter().flatten();
+        let tokens = exchanges.flat_map(|it| it.sends.fields().chain(it.replies.fields()));
+        let unit = field.unit.as_deref();
+        let unknown = tokens.chain(unit).find(|name| !self.fields.contains_key(*name));
+        place(format!("there is no field {}", unknown?))
+    }
+
+    fn wrong_steps(&self) -> Option<String> {
+        let Steps { ready, dispense, stop, heat, off } = &self.steps;
+        let all = ready.iter().chain(dispense).chain(stop).chain(heat).chain(off);
+        for step in all {
+            let known = match step.verb {
+                Verb::Set => self.fields.contains_key(&step.name),
+                Verb::Do => self.actions.contains_key(&step.name),
+            };
+            if !known {
+                return Some(format!("steps: {step:?} names nothing that there is"));
+            }
+        }
+        let needed = match self.kind {
+            Kind::Pump => [("dispense", dispense), ("stop", stop)],
+            Kind::Heater => [("heat", heat), ("off", off)],
+            _ => return None,
+        };
+        let empty = needed.into_iter().find(|(_, steps)| steps.is_empty());
+        empty.map(|(name, _)| format!("steps.{name} is missing"))
+    }
+}

@@ -1,0 +1,27 @@
+//! The protocols that come with flowtwin.
+
+/// Name and text of each.
+pub const BUILT_IN: &[(&str, &str)] = &[
+    ("chemyx-fusion", include_str!("../../protocols/chemyx-fusion.toml")),
+    ("eurotherm-2000", include_str!("../../protocols/eurotherm-2000.toml")),
+    ("new-era-ne1000", include_str!("../../protocols/new-era-ne1000.toml")),
+];
+
+/// The text of the protocol with this name.
+pub fn built_in(name: &str) -> Option<&'static str> {
+    BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Protocol;
+    use super::*;
+
+    #[test]
+    fn every_protocol_makes_sense_and_says_where_its_facts_come_from() {
+        for (name, text) in BUILT_IN {
+            let protocol = Protocol::parse(text, name).unwrap_or_else(|error| panic!("{error}"));
+            assert!(protocol.sources.iter().all(|source| source.len() > 10), "{name}");
+        }
+    }
+}

@@ -1,0 +1,305 @@
+//! What an instrument keeps or measures: a number with its unit, a word, or a text.
+
+use flowtwin_lab::math;
+use serde::Deserialize;
+
+use super::template::Template;
+
+/// What a field means to flowtwin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Means {
+    /// Inner diameter of the syringe \[mm\].
+    BoreMm,
+    /// Rate [µL/min].
+    RateUlPerMin,
+    /// Volume after which a run ends \[µL\].
+    VolumeUl,
+    /// What the run has delivered \[µL\].
+    DispensedUl,
+    /// What a pump is at: `stopped`, `running`, `paused`, `delayed`, `stalled`.
+    Status,
+    /// Set point [°C].
+    SetPointC,
+    /// Temperature [°C].
+    TemperatureC,
+    /// Output power [%].
+    PowerPercent,
+    /// Control mode: `off`, `automatic`, `fixed_power`.
+    Mode,
+    /// Whether the sensor of a heater is `whole` or `open`.
+    Sensor,
+    /// What a sensor reads, in the unit of its kind.
+    Value,
+    /// The answer to who it is.
+    Model,
+    /// Its serial number.
+    SerialNumber,
+    /// Its firmware.
+    Firmware,
+}
+
+/// An exchange of a request and its answer.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exchange {
+    /// The request.
+    pub sends: Template,
+    /// The answer.
+    pub replies: Template,
+}
+
+/// How a value stands in Modbus registers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Form {
+    /// One register, without sign.
+    #[default]
+    U16,
+    /// One register, with a sign.
+    I16,
+    /// Two registers, the high half first.
+    F32HighFirst,
+    /// Two registers, the low half first.
+    F32LowFirst,
+}
+
+impl Form {
+    /// How many registers it takes.
+    pub fn registers(self) -> u16 {
+        match self {
+            Self::U16 | Self::I16 => 1,
+            Self::F32HighFirst | Self::F32LowFirst => 2,
+        }
+    }
+
+    /// The registers of a number; none where it does not fit.
+    pub fn split(self, value: f64) -> Option<Vec<u16>> {
+        let bits = (value as f32).to_bits();
+        let (high, low) = ((bits >> 16) as u16, bits as u16);
+        let whole = value.round();
+        match self {
+            Self::U16 => (0.0..=65_535.0).contains(&whole).then(|| vec![whole as u16]),
+            Self::I16 => (-32_768.0..=32_767.0).contains(&whole).then(|| vec![whole as i16 as u16]),
+            Self::F32HighFirst => Some(vec![high, low]),
+            Self::F32LowFirst => Some(vec![low, high]),
+        }
+    }
+
+    /// The number in registers.
+    pub fn join(self, registers: &[u16]) -> Option<f64> {
+        let float = |high: u16, low: u16| f32::from_bits(u32::from(high) << 16 | u32::from(low));
+        match (self, registers) {
+            (Self::U16, [value]) => Some(f64::from(*value)),
+            (Self::I16, [value]) => Some(f64::from(*value as i16)),
+            (Self::F32HighFirst, [a, b]) => Some(f64::from(float(*a, *b))),
+            (Self::F32LowFirst, [a, b]) => Some(f64::from(float(*b, *a))),
+            _ => None,
+        }
+    }
+}
+
+/// What a word is: a meaning, or the size of a unit.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(untagged)]
+pub enum Is {
+    /// So many of our units.
+    Size(f64),
+    /// A meaning.
+    Meaning(String),
+}
+
+/// What an instrument keeps or measures.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Field {
+    /// What it means to flowtwin.
+    pub means: Option<Means>,
+    /// How it is read.
+    pub get: Option<Exchange>,
+    /// How it is set.
+    pub set: Option<Exchange>,
+    /// Its first Modbus register.
+    pub register: Option<u16>,
+    /// How it stands in registers.
+    pub form: Form,
+    /// One of the instrument's units in ours.
+    pub scale: Option<f64>,
+    /// The field with the unit in which it is given.
+    pub unit: Option<String>,
+    /// Most digits that the instrument takes.
+    pub digits: Option<u32>,
+    /// Digits after the point.
+    pub decimals: Option<u32>,
+    /// Lowest value that the instrument takes, in our units.
+    pub low: Option<f64>,
+    /// Highest value that the instrument takes, in our units.
+    pub high: Option<f64>,
+    /// The slowest and fastest speed of the plunger [mm/min], for a rate: its limits follow from the bore.
+    pub mm_per_min: Option<[f64; 2]>,
+    /// Whether the instrument keeps the old value where it does not take a new one, and says nothing.
+    pub keeps_old: bool,
+    /// Words of the instrument, and what each is; of several with one meaning an emulator says the first.
+    pub words: Vec<(String, Is)>,
+    /// What an emulator says, for a text.
+    pub text: Option<String>,
+    /// What an emulator begins with.
+    pub begins: Option<f64>,
+}
+
+/// A value of a field: a number in our units, or a word or text of the instrument.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// A number, in our units.
+    Number(f64),
+    /// A word or a text, as the instrument says it.
+    Word(String),
+}
+
+impl Field {
+    /// What is wrong with it, in words.
+    pub(super) fn problem(&self) -> Option<String> {
+        let scale = self.scale.unwrap_or(1.0);
+        if !(scale.is_finite() && scale > 0.0) {
+            return Some(format!("scale is {scale}, and must be above 0"));
+        }
+        if !self.words.is_empty() && self.text.is_some() {
+            return Some("it is either one of `words` or a `text`".into());
+        }
+        None
+    }
+
+    /// One of the instrument's units in ours.
+    pub fn scale(&self) -> f64 {
+        self.scale.unwrap_or(1.0)
+    }
+
+    /// A number as the instrument writes it, in its unit; `how` is `short` for no more digits than are needed.
+    pub fn write(&self, value: f64, how: &str) -> String {
+        let whole = if value.abs() < 1.0 { 1 } else { math::log10(value.abs()).floor() as u32 + 1 };
+        let fits = self.digits.map(|digits| digits.saturating_sub(whole));
+        let decimals = match (fits, self.decimals) {
+            (Some(fits), Some(most)) => fits.min(most),
+            (Some(fits), None) => fits,
+            (None, most) => most.unwrap_or(6),
+        };
+        let text = format!("{value:.*}", decimals as usize);
+        match (how, self.digits) {
+            ("short", _) if text.contains('.') => {
+                text.trim_end_matches('0').trim_end_matches('.').to_owned()
+            }
+            // With a number of digits the point is always there.
+            ("", Some(_)) if !text.contains('.') => text + ".",
+            _ => text,
+        }
+    }
+
+    /// The value that is left of a number when the instrument writes it, in its unit.
+    pub fn rounded(&self, value: f64) -> f64 {
+        self.write(value, "").trim_end_matches('.').parse().unwrap_or(value)
+    }
+
+    /// Takes a number or a word from the beginning of a text: what it is, in the instrument's unit, and its bytes.
+    pub fn read(&self, text: &str) -> Option<(Value, usize)> {
+        if !self.words.is_empty() {
+            let fit =
+                self.words.iter().map(|(word, _)| word).filter(|word| text.starts_with(*word));
+            let longest = fit.max_by_key(|word| word.len())?;
+            return Some((Value::Word(longest.clone()), longest.len()));
+        }
+        if self.text.is_some() {
+            let end = text.find(['\r', '\n', '\u{3}', '>']).unwrap_or(text.len());
+            return Some((Value::Word(text[..end].trim().to_owned()), end));
+        }
+        let is_part = |c: char| c.is_ascii_digit() || matches!(c, '.' | '-' | '+');
+        let end = text.find(|c: char| !is_part(c)).unwrap_or(text.len());
+        let number: f64 = text[..end].parse().ok()?;
+        Some((Value::Number(number), end))
+    }
+
+    /// What a value of a step stands for: a meaning by its word, or what the instrument itself says.
+    pub fn given(&self, text: &str) -> Value {
+        match (self.word(text), self.words.is_empty(), text.parse()) {
+            (Some(word), ..) => Value::Word(word.to_owned()),
+            (None, true, Ok(number)) => Value::Number(number),
+            _ => Value::Word(text.to_owned()),
+        }
+    }
+
+    /// What a word of the instrument means.
+    pub fn meaning(&self, word: &str) -> Option<&str> {
+        self.words.iter().find_map(|(known, is)| match is {
+            Is::Meaning(meaning) if known == word => Some(meaning.as_str()),
+            _ => None,
+        })
+    }
+
+    /// The word of the instrument for a meaning.
+    pub fn word(&self, meaning: &str) -> Option<&str> {
+        let is_it = |is: &Is| matches!(is, Is::Meaning(known) if known == meaning);
+        self.words.iter().find(|(_, is)| is_it(is)).map(|(word, _)| word.as_str())
+    }
+
+    /// The size of a unit by its word.
+    pub fn size(&self, word: &str) -> Option<f64> {
+        self.words.iter().find_map(|(known, is)| match is {
+            Is::Size(size) if known == word => Some(*size),
+            _ => None,
+        })
+    }
+
+    /// Lowest and highest value, for a syringe of this bore \[mm\].
+    pub fn limits(&self, bore_mm: Option<f64>) -> [f64; 2] {
+        let mut limits =
+            [self.low.unwrap_or(f64::NEG_INFINITY), self.high.unwrap_or(f64::INFINITY)];
+        if let (Some([slow, fast]), Some(bore_mm)) = (self.mm_per_min, bore_mm) {
+            let area_mm2 = std::f64::consts::PI / 4.0 * bore_mm * bore_mm;
+            limits = [limits[0].max(slow * area_mm2), limits[1].min(fast * area_mm2)];
+        }
+        limits
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_of_four_digits_keeps_its_point() {
+        let field = Field { digits: Some(4), decimals: Some(3), ..Field::default() };
+        for (value, text) in [
+            (5.0, "5.000"),
+            (0.5, "0.500"),
+            (12.345, "12.35"),
+            (999.96, "1000."),
+            (1245.0, "1245."),
+        ] {
+            assert_eq!(field.write(value, ""), text, "{value}");
+        }
+        assert_eq!(field.write(92.5, "short"), "92.5");
+        assert_eq!(field.rounded(1245.4).to_bits(), 1245.0_f64.to_bits());
+    }
+
+    #[test]
+    fn the_longest_word_is_read() {
+        let words = ["A", "A?S"].map(|word| (word.to_owned(), Is::Meaning("stalled".into())));
+        let field = Field { words: words.to_vec(), ..Field::default() };
+        assert_eq!(field.read("A?SX"), Some((Value::Word("A?S".into()), 3)));
+        assert_eq!(field.read("B"), None);
+    }
+
+    #[test]
+    fn registers_are_split_and_joined() {
+        for (form, value) in [
+            (Form::U16, 65_535.0),
+            (Form::I16, -7.0),
+            (Form::F32HighFirst, 126.4_f32.into()),
+            (Form::F32LowFirst, -0.25),
+        ] {
+            let registers = form.split(value).unwrap();
+            assert_eq!(registers.len(), usize::from(form.registers()));
+            assert_eq!(form.join(&registers).unwrap().to_bits(), f64::to_bits(value));
+        }
+        assert_eq!(Form::U16.split(-1.0), None);
+    }
+}

@@ -1,0 +1,219 @@
+//! Protocol files make drivers and emulators that are mirror images.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use flowtwin_backends::codec::chemyx::Dialect;
+use flowtwin_backends::codec::modbus::Framing;
+use flowtwin_backends::driver::chemyx::Chemyx;
+use flowtwin_backends::driver::protocol::{ProtocolDriver, ProtocolHost};
+use flowtwin_backends::emulator::chemyx::ChemyxEmulator;
+use flowtwin_backends::emulator::protocol::ProtocolEmulator;
+use flowtwin_backends::emulator::{Emulator, Line, MemoryWire, World, WorldBehind};
+use flowtwin_backends::instrument::{Heater as _, Pump};
+use flowtwin_backends::protocol::Protocol;
+use flowtwin_backends::transport::Dialog;
+use flowtwin_backends::{EmulatedRig, Wiring};
+use flowtwin_lab::toy::ToyLab;
+use flowtwin_lab::{FaultKind, FlowRate, Lab, Span, Temperature, Volume, conformance};
+
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The toy lab with a pump and a heater by these files, and the usual instruments for the rest.
+fn rig(pump: &str, heater: &str) -> EmulatedRig {
+    let text = format!(
+        "schema = 1\n[protocol.water]\nfile = \"{pump}\"\n[protocol.plate]\nfile = \"{heater}\"\n[hdx.eye]\n\
+         [dc2200.lamp]\ncurrent_a = 0.3\n[f4t.door]\nloops = {{}}\ninputs = {{ door = {{ module = 1, io = 1 }} }}\n"
+    );
+    let wiring = Wiring::parse(&text).expect("a wiring file");
+    EmulatedRig::new(Box::new(ToyLab::new()), &wiring).expect("it fits")
+}
+
+#[test]
+fn rigs_of_protocol_files_keep_the_contract_of_a_lab() {
+    for pump in ["chemyx-fusion", "new-era-ne1000"] {
+        let checked = conformance::check(&mut rig(pump, "eurotherm-2000"), None);
+        checked.unwrap_or_else(|error| panic!("{pump}: {error:?}"));
+    }
+}
+
+/// An emulator that writes down what comes and goes.
+struct Tapped(Box<dyn Emulator>, Rc<RefCell<Vec<(String, String)>>>);
+
+impl Emulator for Tapped {
+    fn serve(&mut self, line: &mut Line, world: &mut dyn Lab) {
+        let (came, said) = (line.input.clone(), line.output.len());
+        self.0.serve(line, world);
+        if !came.is_empty() {
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            self.1.borrow_mut().push((text(&came), text(&line.output[said..])));
+        }
+    }
+}
+
+fn world() -> World {
+    Rc::new(RefCell::new(WorldBehind::new(Box::new(ToyLab::new()))))
+}
+
+fn file(name: &str) -> Rc<Protocol> {
+    Rc::new(Protocol::load(name, "".as_ref()).expect("it comes with flowtwin"))
+}
+
+fn by_file(name: &str) -> Box<dyn Emulator> {
+    Box::new(ProtocolEmulator::new(file(name), Framing::Rtu, [("water".to_owned(), 0)]))
+}
+
+fn dialog(emulator: Box<dyn Emulator>, world: &World) -> Dialog {
+    let emulator = Rc::new(RefCell::new(emulator));
+    Dialog::new(Box::new(MemoryWire::new(emulator, world.clone())), PATIENCE)
+}
+
+fn driver(name: &str, dialog: Dialog) -> ProtocolDriver {
+    let protocol = file(name);
+    let host = ProtocolHost::new(&protocol, dialog, Framing::Rtu, 1);
+    ProtocolDriver::new(protocol, ProtocolDriver::line(host), 0)
+}
+
+/// What a pump does on a working day; what it showed.
+fn day(pump: &mut dyn Pump, world: &World) -> Vec<String> {
+    let run = |ul| (FlowRate::from_ul_per_min(92.5), Volume::from_ul(ul));
+    let mut seen = Vec::new();
+    let ((rate, volume), (_, short)) = (run(50.0), run(1.0));
+    pump.get_ready().expect("it takes its settings");
+    pump.dispense(rate, volume).expect("it runs");
+    for span_s in [5.0, 60.0] {
+        world.borrow_mut().wait(Span::from_secs(span_s)).expect("time passes");
+        seen.push(format!("{:?} {:.2}", pump.status(), pump.dispensed_ul().expect("it tells")));
+    }
+    pump.dispense(rate, short).expect("it runs");
+    seen.push(format!("{:.3}", pump.rate_ul_per_min().expect("it tells")));
+    pump.stop().expect("it stops");
+    seen.push(format!("{:?}", pump.status()));
+    seen
+}
+
+/// The built-in pump and the one of the file are told the same, byte for byte, where they are asked the same.
+#[test]
+fn the_file_of_the_chemyx_pump_speaks_the_bytes_of_the_built_in_one() {
+    let transcript = |emulator: Box<dyn Emulator>| {
+        let (world, tapped) = (world(), Rc::new(RefCell::new(Vec::new())));
+        let emulator = Box::new(Tapped(emulator, tapped.clone()));
+        let mut pump = driver("chemyx-fusion", dialog(emulator, &world)).with_bore(Some(20.0));
+        let seen = day(&mut pump, &world);
+        (seen, tapped.take())
+    };
+    let built_in = ChemyxEmulator::single(Dialect::Classic, "water".into());
+    let (ours, theirs) = (transcript(by_file("chemyx-fusion")), transcript(Box::new(built_in)));
+    assert_eq!(ours.0, theirs.0);
+    for (ours, theirs) in ours.1.iter().zip(&theirs.1) {
+        assert_eq!(ours, theirs);
+    }
+    assert!(ours.1.len() > 20 && ours.1.len() == theirs.1.len());
+}
+
+/// The built-in driver takes the emulator of the file for a pump, except that it tells no limits.
+#[test]
+fn the_built_in_driver_runs_the_chemyx_pump_of_the_file_as_far_as_that_knows_its_commands() {
+    let world = world();
+    let mut pump = Chemyx::new(dialog(by_file("chemyx-fusion"), &world), 20.0);
+    assert_eq!(pump.status(), Ok(0));
+    assert!(
+        matches!(pump.get_ready(), Err(FaultKind::Refused { detail }) if detail.contains("read limit parameter"))
+    );
+}
+
+#[test]
+fn a_new_era_pump_counts_pauses_and_refuses_as_its_manual_says() {
+    let world = world();
+    let mut pump =
+        driver("new-era-ne1000", dialog(by_file("new-era-ne1000"), &world)).with_bore(Some(20.0));
+    let seen = day(&mut pump, &world);
+    assert_eq!(seen, ["Ok(1) 7.71", "Ok(0) 50.00", "92.500", "Ok(0)"]);
+    let fast = FlowRate::from_ul_per_min(1e8);
+    let refused = pump.dispense(fast, Volume::from_ul(1.0));
+    assert!(matches!(refused, Err(FaultKind::OutOfRange { .. })), "{refused:?}");
+    // By hand, as somebody at a terminal.
+    let mut emulator = by_file("new-era-ne1000");
+    let mut ask = |text: &str| {
+        let mut line = Line::default();
+        line.input.extend_from_slice(text.as_bytes());
+        emulator.serve(&mut line, &mut *world.borrow_mut());
+        String::from_utf8(line.output).expect("text")
+    };
+    assert_eq!(ask("dia 20\r"), "\u{2}00S\u{3}");
+    assert_eq!(ask("00 DIA\r"), "\u{2}00S20.00\u{3}");
+    assert_eq!(ask("rat 0.5 mm\r"), "\u{2}00S\u{3}");
+    assert_eq!(ask("RAT\r"), "\u{2}00S0.500MM\u{3}");
+    assert_eq!(
+        ask("VOL UL\r") + &ask("VOL 40\r") + &ask("VOL\r"),
+        "\u{2}00S\u{3}\u{2}00S\u{3}\u{2}00S40.00UL\u{3}"
+    );
+    assert_eq!(ask("DIA 99\r"), "\u{2}00S?OOR\u{3}");
+    assert_eq!(ask("XYZ\r"), "\u{2}00S?\u{3}");
+    assert_eq!(ask("RUN\r"), "\u{2}00I\u{3}");
+    assert_eq!(ask("STP\r"), "\u{2}00P\u{3}", "the first stop pauses");
+    assert_eq!(ask("STP\r"), "\u{2}00S\u{3}");
+    // The manual's own packet that returns a pump to the basic mode.
+    assert_eq!(ask("\u{2}\u{8}SAF0\u{55}\u{43}\u{3}"), "\u{2}00S\u{3}");
+    assert_eq!(ask("07RUN\r"), "", "it is meant for another");
+}
+
+#[test]
+fn a_controller_by_file_heats_and_is_off() {
+    let world = world();
+    let emulator =
+        ProtocolEmulator::new(file("eurotherm-2000"), Framing::Rtu, [("plate".to_owned(), 1)]);
+    let mut heater = driver("eurotherm-2000", dialog(Box::new(emulator), &world));
+    assert!(heater.identify().expect("it answers").notes[0].contains("control off"));
+    heater.heat(Temperature::from_c(80.0)).expect("it takes it");
+    assert!((heater.set_point_c().expect("it tells") - 80.0).abs() < 1e-6);
+    world.borrow_mut().wait(Span::from_secs(600.0)).expect("time passes");
+    assert!(heater.temperature_c().expect("it tells") > 60.0);
+    heater.off().expect("it is off");
+    assert_eq!(heater.mode(), Ok(0.0));
+}
+
+#[test]
+fn several_pumps_of_a_chain_share_a_line_by_their_addresses() {
+    let world = world();
+    let parts = [("water".to_owned(), 0), ("none".to_owned(), 7)];
+    let emulator = ProtocolEmulator::new(file("new-era-ne1000"), Framing::Rtu, parts);
+    let protocol = file("new-era-ne1000");
+    let host = ProtocolHost::new(&protocol, dialog(Box::new(emulator), &world), Framing::Rtu, 1);
+    let line = ProtocolDriver::line(host);
+    let pump = |address| ProtocolDriver::new(protocol.clone(), line.clone(), address);
+    for address in [0, 7] {
+        assert!(pump(address).identify().is_ok(), "{address}");
+    }
+    let silent = pump(3).identify();
+    assert!(matches!(silent, Err(FaultKind::NoReply { .. })), "{silent:?}");
+}
+
+#[test]
+fn what_is_wrong_with_a_file_is_said_with_its_place() {
+    let text = flowtwin_backends::protocol::built_in("new-era-ne1000").expect("it is there");
+    let wrong = |from: &str, to: &str| {
+        assert!(text.contains(from), "{from}");
+        Protocol::parse(&text.replacen(from, to, 1), "mine.toml")
+            .expect_err("it is wrong")
+            .to_string()
+    };
+    for (from, to, said) in [
+        ("schema = 1", "schema = 2", "mine.toml: schema is 2"),
+        ("means = \"dispensed_ul\"", "", "fields: a pump needs one that means DispensedUl"),
+        ("{rate_unit}", "{unit}", "fields.rate: there is no field unit"),
+        ("\"do run\"", "\"do walk\"", "names nothing that there is"),
+        ("\"do run\"", "\"run\"", "\"run\" is no step"),
+        ("stop = [\"do stop if running\", \"do stop if paused\"]", "", "steps.stop is missing"),
+    ] {
+        let error = wrong(from, to);
+        assert!(error.contains(said), "{error}");
+    }
+    let missing = Wiring::parse("schema = 1\n[protocol.water]\nfile = \"none.toml\"\n")
+        .expect_err("there is none");
+    assert!(
+        missing.to_string().contains("those that come with flowtwin: chemyx-fusion"),
+        "{missing}"
+    );
+}

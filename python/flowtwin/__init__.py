@@ -1,0 +1,49 @@
+"""Rehearse, test and run the campaigns of a self-driving flow lab.
+
+>>> import flowtwin
+>>> lab = flowtwin.Lab("scenarios/dye-mixing.toml", seed=1)
+>>> seen = lab.measure(red_ul_per_min=150)
+>>> seen.failed
+False
+"""
+
+from flowtwin._flowtwin import Frame, Lab, Observation, Space, Spectrum, __version__
+from flowtwin.campaign import OwnLab, Run, run
+from flowtwin.errors import (
+    ConditionsError,
+    Fault,
+    FlowtwinError,
+    PolicyError,
+    ScenarioError,
+)
+from flowtwin.policy import OwnPolicy, Policy
+from flowtwin.scenario import Scenario
+from flowtwin.study import Benchmark, Calibration, Paper, benchmark, calibrate, paper
+from flowtwin.surrogate import Surrogate
+
+__all__ = [
+    "Benchmark",
+    "Calibration",
+    "ConditionsError",
+    "Fault",
+    "FlowtwinError",
+    "Frame",
+    "Lab",
+    "Observation",
+    "OwnLab",
+    "OwnPolicy",
+    "Paper",
+    "Policy",
+    "PolicyError",
+    "Run",
+    "Scenario",
+    "ScenarioError",
+    "Space",
+    "Spectrum",
+    "Surrogate",
+    "__version__",
+    "benchmark",
+    "calibrate",
+    "paper",
+    "run",
+]

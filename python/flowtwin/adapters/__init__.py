@@ -1,0 +1,1 @@
+"""flowtwin where other packages expect theirs: each module needs the package whose name it bears."""

@@ -1,0 +1,194 @@
+"""Campaigns: run one, and read what it left."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+from flowtwin import _flowtwin
+from flowtwin._flowtwin import Frame, Observation, Space
+from flowtwin.errors import Fault, FlowtwinError
+from flowtwin.html import framed
+from flowtwin.outside import command_of
+from flowtwin.policy import OwnPolicy
+from flowtwin.progress import watching
+from flowtwin.scenario import Scenario
+
+__all__ = ["OwnLab", "Progress", "Run", "run"]
+
+#: Is told the number of an experiment that has ended, of how many, the phase, and what was observed.
+Progress = Callable[[int, int, str, Observation], object]
+
+
+class OwnLab(Protocol):
+    """What a lab of your own needs to take part in :func:`run`."""
+
+    def measure(self, conditions: dict[str, float | str]) -> Observation | Mapping[str, Any] | None:
+        """Runs an experiment.
+
+        Returns:
+            The features by name. ``lab_time_s`` says how long it took [s], ``flags`` what is wrong with the measurement, ``fault`` why
+            it failed. None if it failed for no known reason.
+        """
+
+    def make_safe(self) -> None:
+        """Ends the work, however the campaign ended. It may be left out."""
+
+
+class Run:
+    """A run: what was proposed and measured, from its journal."""
+
+    __slots__ = ("_left",)
+
+    def __init__(self, left: _flowtwin.Left) -> None:
+        self._left = left
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Run:
+        """Reads the run of a run folder, or of the journal in it.
+
+        Raises:
+            FlowtwinError: If there is none, or the journal is damaged; the text names its line.
+        """
+        return cls(_flowtwin.Left.load(path))
+
+    @property
+    def observations(self) -> Frame:
+        """A row for each experiment, with the columns of ``observations.csv``: a table that pandas, polars and pyarrow take
+        (``pandas.DataFrame.from_arrow``, ``polars.DataFrame``, ``pyarrow.table``)."""
+        return self._left.table()
+
+    @property
+    def spectra(self) -> Frame:
+        """A row for each pixel of each spectrum, with the columns of ``spectra.parquet``."""
+        return self._left.spectra()
+
+    @property
+    def front(self) -> Frame | None:
+        """The best compromises, a row each; None where one thing is wanted."""
+        return self._left.front()
+
+    def experiments(self) -> list[Observation]:
+        """The experiments in order, failed ones included."""
+        return self._left.observations
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """The object of ``summary.json``."""
+        return cast("dict[str, Any]", json.loads(self._left.summary()))
+
+    @property
+    def journal(self) -> bytes:
+        """The journal: the bytes that the command line writes."""
+        return self._left.journal
+
+    @property
+    def journal_sha256(self) -> str:
+        """SHA-256 of the journal [hexadecimal]."""
+        return self._left.journal_sha256
+
+    @property
+    def complete(self) -> bool:
+        """Whether the campaign came to its end."""
+        return self._left.complete
+
+    @property
+    def fault(self) -> Fault | None:
+        """What stopped it, if something did; the lab is safe."""
+        return self._left.fault
+
+    @property
+    def seed(self) -> int:
+        """Its seed."""
+        return self._left.seed
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario that the journal records, with every default filled in."""
+        return Scenario.from_dict(json.loads(self._left.scenario.definition()))
+
+    @property
+    def path(self) -> Path | None:
+        """The run folder, if it has one."""
+        path = self._left.path
+        return None if path is None else Path(path)
+
+    def report(self, path: str | os.PathLike[str] | None = None) -> str:
+        """The page ``report.html``; with a ``path`` it is written there too."""
+        page = self._left.page()
+        if path is not None:
+            Path(path).write_text(page, encoding="utf-8")
+        return page
+
+    def save(self, folder: str | os.PathLike[str]) -> None:
+        """Writes the run folder: the journal, and everything that is made of it.
+
+        Raises:
+            FileExistsError: If another run is there.
+        """
+        self._left.save(folder)
+
+    def _repr_html_(self) -> str:
+        return framed(self.report(), 720)
+
+    def __str__(self) -> str:
+        return self._left.text()
+
+    def __repr__(self) -> str:
+        ended = "complete" if self.complete else f"not complete: {self.fault}" if self.fault else "not complete"
+        return f"Run({self._left.scenario_name!r}, seed={self.seed}, {len(self.observations)} experiments, {ended})"
+
+
+def run(
+    scenario: Scenario | str | os.PathLike[str],
+    *,
+    seed: int | None = None,
+    policy: Callable[[Space, int], OwnPolicy] | None = None,
+    lab: OwnLab | None = None,
+    backend: str = "sim",
+    jobs: int | None = None,
+    out: str | os.PathLike[str] | None = None,
+    resume: bool = False,
+    progress: bool | Progress = False,
+) -> Run:
+    """Runs all phases of a campaign.
+
+    Args:
+        scenario: The scenario, or the path of its file.
+        seed: Seed of all randomness; the scenario's if left out.
+        policy: A class of your own (see :class:`OwnPolicy`) in place of the policies of the last phases.
+        lab: A lab of your own (see :class:`OwnLab`) in place of the simulated one.
+        backend: ``"sim"``, or ``"emulated"``: drivers, bytes and emulated instruments over the same simulation.
+        jobs: Threads, all cores if left out. They change no result.
+        out: A run folder to write. In memory if left out; :meth:`Run.save` writes it later.
+        resume: Whether to go on with the run in ``out``.
+        progress: True to show it, or a function that is told each experiment.
+
+    Returns:
+        The run. A fault that stopped it is its ``fault`` and no exception: the lab is safe.
+
+    Raises:
+        ScenarioError: If the scenario is not valid.
+        PolicyError: If a policy has no proposal. The exception of your own policy is its ``__cause__``.
+        KeyboardInterrupt: After Ctrl-C; the lab is safe.
+        FlowtwinError: If the run folder cannot be used.
+
+        Whatever ends a campaign early has what was done until then as its attribute ``run``.
+    """
+    if isinstance(out, bytes):
+        raise TypeError("out is a path, not bytes")
+    if resume and out is None:
+        raise FlowtwinError("there is nothing to resume without a run folder: give out=")
+    own = None if policy is None else (command_of(policy), policy)
+    with watching(progress) as tell:
+        left, error = _flowtwin.run(scenario, seed, backend, jobs, own, lab, out, resume, tell)
+    done = None if left is None else Run(left)
+    if error is not None:
+        error.run = done  # type: ignore[attr-defined]
+        raise error
+    if done is None:
+        raise FlowtwinError("the run ended before its first record")
+    return done

@@ -1,0 +1,334 @@
+"""Scenarios: read, made, changed and checked."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+from collections.abc import Iterator, Mapping, MutableMapping
+from pathlib import Path
+from typing import Any, cast
+
+from flowtwin import _flowtwin
+from flowtwin._flowtwin import Observation, Space
+from flowtwin.html import framed
+
+__all__ = ["Scenario", "Table"]
+
+
+def plain(value: object) -> object:
+    """A value as JSON has it; numbers and arrays of numpy become plain ones."""
+    if isinstance(value, Table):
+        return value._values
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    for name in ("tolist", "item"):
+        convert = getattr(value, name, None)
+        if callable(convert):
+            return convert()
+    raise TypeError(f"{type(value).__name__} cannot be part of a scenario: {value!r}")
+
+
+def without_none(value: Any) -> Any:
+    """The same without keys that are None: TOML has no such value, and a key that is left out is none."""
+    if isinstance(value, Mapping):
+        return {key: without_none(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list | tuple):
+        return [without_none(item) for item in value]
+    return value
+
+
+def toml_of(values: Mapping[str, Any]) -> str:
+    """The TOML text of these values."""
+    text = json.dumps(without_none(values), default=plain, allow_nan=False)
+    return _flowtwin.toml_of(text)
+
+
+class Table(MutableMapping[str, Any]):
+    """A table of a scenario: its keys are attributes and items alike.
+
+    Reading a key that the file leaves out gives its default. Setting one changes the scenario, which is checked when it is used
+    next, or by :meth:`Scenario.check`.
+    """
+
+    __slots__ = ("_defaults", "_root", "_values")
+    _values: dict[str, Any]
+    _defaults: Mapping[str, Any]
+    _root: Scenario
+
+    def __init__(self, root: Scenario, values: dict[str, Any], defaults: Mapping[str, Any]) -> None:
+        object.__setattr__(self, "_root", root)
+        object.__setattr__(self, "_values", values)
+        object.__setattr__(self, "_defaults", defaults)
+
+    def __getitem__(self, key: str) -> Any:
+        known = self._defaults.get(key)
+        if key in self._values:
+            return self._seen(self._values[key], known)
+        if key not in self._defaults:
+            raise KeyError(key)
+        if isinstance(known, dict):
+            # A table that the file leaves out: what is set in it has to be kept.
+            return _Absent(self, key, known)
+        return copy.deepcopy(known)
+
+    def _seen(self, value: Any, known: Any) -> Any:
+        if isinstance(value, dict):
+            return Table(self._root, value, known if isinstance(known, dict) else {})
+        if isinstance(value, list):
+            known = known if isinstance(known, list) and len(known) == len(value) else [{}] * len(value)
+            return Tables(self._root, value, known)
+        return value
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        # What cannot be part of a scenario is refused at once.
+        self._values[key] = json.loads(json.dumps(value, default=plain, allow_nan=False))
+        self._root._changed()
+
+    def __delitem__(self, key: str) -> None:
+        del self._values[key]
+        self._root._changed()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys([*self._values, *self._defaults]))
+
+    def __len__(self) -> int:
+        return len(dict.fromkeys([*self._values, *self._defaults]))
+
+    def __getattr__(self, key: str) -> Any:
+        if key.startswith("_"):
+            raise AttributeError(key)
+        try:
+            return self[key]
+        except KeyError:
+            known = ", ".join(self)
+            raise AttributeError(f"there is no key {key}, only {known}") from None
+
+    def __setattr__(self, key: str, value: Any) -> None:
+        self[key] = value
+
+    def __delattr__(self, key: str) -> None:
+        try:
+            del self[key]
+        except KeyError:
+            raise AttributeError(key) from None
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self]
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+
+class _Absent(Table):
+    """A table that the file leaves out, until something in it is set."""
+
+    __slots__ = ("_key", "_parent")
+    _parent: Table
+    _key: str
+
+    def __init__(self, parent: Table, key: str, defaults: Mapping[str, Any]) -> None:
+        super().__init__(parent._root, {}, defaults)
+        object.__setattr__(self, "_parent", parent)
+        object.__setattr__(self, "_key", key)
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        super().__setitem__(key, value)
+        if self._key not in self._parent._values:
+            self._parent[self._key] = self._values
+            object.__setattr__(self, "_values", self._parent._values[self._key])
+
+
+class Tables(list[Any]):
+    """An array of a scenario. It changes in place where its tables do; setting or adding an entry changes the scenario too."""
+
+    def __init__(self, root: Scenario, values: list[Any], known: list[Any]) -> None:
+        seen = (Table(root, v, k) if isinstance(v, dict) else v for v, k in zip(values, known, strict=True))
+        super().__init__(seen)
+        self._root = root
+        self._values = values
+
+    def __setitem__(self, place: Any, value: Any) -> None:
+        super().__setitem__(place, value)
+        self._store()
+
+    def __delitem__(self, place: Any) -> None:
+        super().__delitem__(place)
+        self._store()
+
+    def append(self, value: Any) -> None:
+        """Adds an entry at the end."""
+        super().append(value)
+        self._store()
+
+    def _store(self) -> None:
+        self._values[:] = json.loads(json.dumps(list(self), default=plain, allow_nan=False))
+        self._root._changed()
+
+
+class Scenario:
+    """A rig, its chemistry, how experiments are done, what may be chosen, and a campaign.
+
+    A scenario is read with :meth:`load`, or made from a text or a dictionary. Its keys are attributes, such as
+    ``scenario.phases[0].experiments = 5``; `every key`_ has its unit, range and default. It is checked when it is made, and
+    again, after a change, when it is used.
+
+    .. _every key: docs/scenario-keys.md
+    """
+
+    __slots__ = ("_checked", "_path", "_text", "_tree")
+
+    def __init__(self, text: str, *, path: str | os.PathLike[str] = "scenario.toml") -> None:
+        """Makes a scenario of the text of a file.
+
+        Args:
+            text: TOML.
+            path: The file that the text stands for. It need not be there; what the text names beside it (``extends``, tables of
+                data) is looked for in its folder.
+
+        Raises:
+            ScenarioError: The first thing that is wrong, with file, line and caret.
+        """
+        self._path = Path(path)
+        self._text: str | None = text
+        self._checked: _flowtwin.Checked | None
+        self._checked, values = _flowtwin.Checked.read(text, self._path)
+        self._tree: dict[str, Any] = json.loads(values)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Scenario:
+        """Reads and checks a scenario file.
+
+        Raises:
+            ScenarioError: The first thing that is wrong, with file, line and caret.
+        """
+        scenario = cls.__new__(cls)
+        scenario._path = Path(path)
+        scenario._text = None
+        scenario._checked, values = _flowtwin.Checked.load(scenario._path)
+        scenario._tree = json.loads(values)
+        return scenario
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any], *, path: str | os.PathLike[str] = "scenario.toml") -> Scenario:
+        """Makes a scenario of nested dictionaries with the keys of a scenario file.
+
+        Raises:
+            ScenarioError: The first thing that is wrong; its line is that of :meth:`to_toml`.
+            TypeError, ValueError: If a value cannot be part of a file.
+        """
+        return cls(toml_of(values), path=path)
+
+    def _changed(self) -> None:
+        self._checked = None
+        self._text = None
+
+    @property
+    def _core(self) -> _flowtwin.Checked:
+        if self._checked is None:
+            self._checked, _ = _flowtwin.Checked.read(toml_of(self._tree), self._path)
+        return self._checked
+
+    def check(self) -> list[str]:
+        """Checks the scenario and returns what else is to be said of it.
+
+        Raises:
+            ScenarioError: The first thing that is wrong.
+        """
+        return self._core.notes
+
+    def to_toml(self) -> str:
+        """The text of a file of this scenario, in one piece: what it extended is part of it."""
+        return toml_of(self._tree)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The keys of :meth:`to_toml` as nested dictionaries, a copy."""
+        return copy.deepcopy(self._tree)
+
+    def definition(self) -> dict[str, Any]:
+        """All keys with every default filled in, as journals record them."""
+        return cast("dict[str, Any]", json.loads(self._core.definition()))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes :meth:`to_toml` to a file.
+
+        Raises:
+            ScenarioError: If the scenario is not valid; nothing is written then.
+            OSError: If the file cannot be written.
+        """
+        self.check()
+        Path(path).write_text(self.to_toml(), encoding="utf-8")
+
+    def copy(self) -> Scenario:
+        """The same scenario, to be changed by itself."""
+        other = type(self).__new__(type(self))
+        other._path, other._text, other._checked = self._path, self._text, self._checked
+        other._tree = copy.deepcopy(self._tree)
+        return other
+
+    @property
+    def space(self) -> Space:
+        """What may be chosen, as policies see it."""
+        return self._core.space
+
+    @property
+    def units(self) -> dict[str, str]:
+        """Units of the features that an experiment yields, by name."""
+        return dict(self._core.features)
+
+    def score(self, observation: Observation) -> float | None:
+        """What an observation is worth by the objective, more being better; None where it failed, or several things are
+        wanted."""
+        return self._core.score(observation)
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the definition, as journals have it [hexadecimal]."""
+        return self._core.sha256
+
+    @property
+    def keys(self) -> Table:
+        """The keys as a table: for those that are named like a method, such as ``scenario.keys["space"]``."""
+        try:
+            known = self.definition()
+        except ValueError:
+            # It is being changed, and not right yet.
+            known = {}
+        return Table(self, self._tree, known)
+
+    def __getattr__(self, key: str) -> Any:
+        if key.startswith("_"):
+            raise AttributeError(key)
+        return getattr(self.keys, key)
+
+    def __setattr__(self, key: str, value: Any) -> None:
+        if key.startswith("_"):
+            object.__setattr__(self, key, value)
+        elif isinstance(getattr(type(self), key, None), property) or key in dir(type(self)):
+            raise AttributeError(f'{key} is no key to set here; write scenario.keys["{key}"]')
+        else:
+            setattr(self.keys, key, value)
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self._tree]
+
+    def __eq__(self, other: object) -> bool:
+        return self._tree == other._tree if isinstance(other, Scenario) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Scenario:
+        return self.copy()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_unpickled, (toml_of(self._tree), os.fspath(self._path)))
+
+    def _repr_html_(self) -> str:
+        return framed(self._core.page(), 560)
+
+    def __repr__(self) -> str:
+        return f"Scenario({self._tree.get('name')!r}, {len(self._tree.get('phases', []))} phases)"
+
+
+def _unpickled(text: str, path: str) -> Scenario:
+    return Scenario(text, path=path)

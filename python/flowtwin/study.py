@@ -1,0 +1,220 @@
+"""Benchmarks of policies, calibrations, and the claims of the paper."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from flowtwin import _flowtwin
+from flowtwin._flowtwin import Frame, Space
+from flowtwin.campaign import Run
+from flowtwin.html import framed
+from flowtwin.outside import command_of
+from flowtwin.policy import OwnPolicy
+from flowtwin.progress import watching
+from flowtwin.scenario import Scenario
+
+__all__ = ["Benchmark", "Calibration", "Paper", "benchmark", "calibrate", "paper"]
+
+AnyScenario = Scenario | str | os.PathLike[str]
+Factory = Callable[[Space, int], OwnPolicy]
+
+
+class Found:
+    """What a study found."""
+
+    __slots__ = ("_found",)
+
+    def __init__(self, found: _flowtwin.Found) -> None:
+        self._found = found
+
+    def report(self, path: str | os.PathLike[str] | None = None) -> str:
+        """The page; with a ``path`` it is written there too."""
+        if path is not None:
+            Path(path).write_text(self._found.page, encoding="utf-8")
+        return self._found.page
+
+    def _repr_html_(self) -> str:
+        return framed(self._found.page, 720)
+
+    def __str__(self) -> str:
+        return self._found.text
+
+
+class Benchmark(Found):
+    """Policies on the same seeds, and what can be said about them."""
+
+    __slots__ = ()
+
+    @property
+    def table(self) -> Frame:
+        """A row for every experiment of every campaign: that of ``table.parquet``, which pandas, polars and pyarrow take."""
+        table = self._found.table
+        assert table is not None
+        return table
+
+    @property
+    def findings(self) -> list[dict[str, Any]]:
+        """What was found, scenario by scenario: ``sentence``, ``leader``, ``leads``, ``standings``, ``comparisons``, …"""
+        return cast("list[dict[str, Any]]", json.loads(self._found.json))
+
+    def __repr__(self) -> str:
+        return f"Benchmark({self.findings[0]['sentence']!r})"
+
+
+class Calibration(Found):
+    """A scenario fitted to what a rig has measured."""
+
+    __slots__ = ("_path",)
+
+    def __init__(self, found: _flowtwin.Found, path: Path) -> None:
+        super().__init__(found)
+        self._path = path
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """The object of ``calibration.json``."""
+        return cast("dict[str, Any]", json.loads(self._found.json))
+
+    @property
+    def parameters(self) -> list[dict[str, Any]]:
+        """Each free key: ``key``, ``value``, ``low``, ``high`` (95 %), ``identifiable``, ``correlated_with``."""
+        return cast("list[dict[str, Any]]", self.result["parameters"])
+
+    @property
+    def scenario(self) -> Scenario:
+        """The fitted scenario, which extends the one that was given."""
+        text = self._found.toml
+        assert text is not None
+        return Scenario(text, path=self._path)
+
+    def __repr__(self) -> str:
+        return f"Calibration({', '.join(p['key'] for p in self.parameters)})"
+
+
+class Paper(Found):
+    """Every claim of the paper beside what the simulator does."""
+
+    __slots__ = ()
+
+    @property
+    def claims(self) -> list[dict[str, Any]]:
+        """The claims: ``id``, ``text``, ``paper``, ``simulated``, ``low``, ``high``, ``pass``, ``kind``."""
+        return cast("list[dict[str, Any]]", json.loads(self._found.json))
+
+    def __repr__(self) -> str:
+        claims = self.claims
+        return f"Paper({sum(claim['pass'] for claim in claims)} of {len(claims)} claims pass)"
+
+
+def entrant(name: str | None, policy: str | Factory) -> tuple[str, Factory | None]:
+    """A policy as a benchmark takes it; results of a class that has been changed since are not taken for its own."""
+    if isinstance(policy, str):
+        return (policy if name is None or name == policy else f"{name}={policy}"), None
+    own, _, command = command_of(policy).partition("=")
+    try:
+        source = inspect.getsource(cast("Any", policy))
+    except (OSError, TypeError):
+        source = os.urandom(16).hex()
+    digest = hashlib.sha256(source.encode()).hexdigest()[:16]
+    return f"{name or own}={command} # {digest}", policy
+
+
+def benchmark(
+    scenarios: AnyScenario | Sequence[AnyScenario],
+    policies: Mapping[str, str | Factory] | Sequence[str | Factory],
+    *,
+    seeds: int | Iterable[int] = 10,
+    opening: int | None = None,
+    experiments: int | None = None,
+    jobs: int | None = None,
+    out: str | os.PathLike[str] | None = None,
+    progress: bool | Callable[..., object] = False,
+) -> Benchmark:
+    """Compares policies on the same seeds.
+
+    Args:
+        scenarios: One or several, each with another name.
+        policies: Policies as scenarios name them, ``"auto"`` or ``"ei@gp"``, and classes of your own (see :class:`OwnPolicy`): a
+            list, or a dictionary that names them.
+        seeds: Which seeds, or how many from 1 on.
+        opening: Experiments of a Latin hypercube that all share; what the scenario says if left out.
+        experiments: Experiments of each policy's own; what the scenario says if left out.
+        jobs: Campaigns at the same time, as many as there are cores if left out. They change no result.
+        out: A folder that keeps finished campaigns, so that a benchmark can be stopped and go on.
+        progress: True to show it, or a function that is told how many campaigns are done, and of how many.
+
+    Raises:
+        ScenarioError, ValueError: If something that was given is not valid.
+        PolicyError: If a policy failed. The exception of your own policy is its ``__cause__``.
+    """
+    several = [scenarios] if isinstance(scenarios, Scenario | str | os.PathLike) else list(scenarios)
+    named = policies.items() if isinstance(policies, Mapping) else [(None, policy) for policy in policies]
+    entrants = [entrant(name, policy) for name, policy in named]
+    chosen = list(range(1, seeds + 1)) if isinstance(seeds, int) else list(seeds)
+    with tempfile.TemporaryDirectory() as folder, watching(progress) as tell:
+        found = _flowtwin.benchmark(several, entrants, chosen, opening, experiments, jobs, out or folder, tell)
+    return Benchmark(found)
+
+
+def calibrate(
+    scenario: AnyScenario,
+    data: Run | str | os.PathLike[str] | Sequence[Run | str | os.PathLike[str]],
+    *,
+    free: Sequence[str | Mapping[str, Any]] | Mapping[str, tuple[float, float]] = (),
+) -> Calibration:
+    """Fits numbers of a scenario to what its rig has measured.
+
+    Args:
+        scenario: A scenario with a rig.
+        data: Runs, run folders, or CSV files of the rig.
+        free: Which keys may change, such as ``"optics.counts_scale"``; a dictionary gives each the range that it may have. Those of
+            the scenario's ``[calibration]`` if left out.
+
+    Raises:
+        ScenarioError: If a key or the data cannot be used.
+    """
+    paths = [data] if isinstance(data, Run | str | os.PathLike) else list(data)
+    if isinstance(free, Mapping):
+        specs: list[Mapping[str, Any]] = [{"key": k, "low": low, "high": high} for k, (low, high) in free.items()]
+    else:
+        specs = [{"key": key} if isinstance(key, str) else key for key in free]
+    known = scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
+    with tempfile.TemporaryDirectory() as folder:
+        files = [os.fspath(saved(run, Path(folder) / str(place))) for place, run in enumerate(paths)]
+        base = os.fspath(known._path.absolute())
+        found = _flowtwin.calibrate(known, files, [json.dumps(dict(spec)) for spec in specs], base)
+    return Calibration(found, known._path.with_name(f"{known._path.stem}-calibrated.toml"))
+
+
+def saved(data: Run | str | os.PathLike[str], folder: Path) -> str | os.PathLike[str]:
+    """Where a run is, or the folder where it is put."""
+    if not isinstance(data, Run):
+        return data
+    if data.path is not None:
+        return data.path
+    data.save(folder)
+    return folder
+
+
+def paper(
+    scenario: str | os.PathLike[str] | None = None, *, seeds: int = 10, first_seed: int = 1, jobs: int | None = None
+) -> Paper:
+    """Judges every claim of the paper by simulated rigs.
+
+    Args:
+        scenario: The file of another scenario than the paper's.
+        seeds: How many rigs.
+        first_seed: The seed of the first.
+        jobs: Rigs at the same time, as many as there are cores if left out.
+
+    Raises:
+        ScenarioError: If the scenario lacks something that a claim is about.
+    """
+    return Paper(_flowtwin.paper(scenario, first_seed, seeds, jobs))

@@ -1,0 +1,261 @@
+//! Benchmarks of policies, calibrations, and the claims of the paper.
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use flowtwin_calibration as calibration;
+use flowtwin_calibration::{Calibration, Measured, calibrated_toml};
+use flowtwin_campaign::scenario::{Entrant, FreeSpec, Scenario};
+use flowtwin_data::diagnostic::Diagnostic;
+use flowtwin_lab::Wanted;
+use flowtwin_study::benchmark::{
+    self, Contest, Failure, Results, Shard, Store, Tidy, findings, matrix, report,
+};
+use flowtwin_study::paper::{self, Rigs};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+use crate::errors::{self, PolicyError};
+use crate::outside::{PythonPolicy, Raised};
+use crate::policy::threads;
+use crate::run::with_cause;
+use crate::scenario::AnyScenario;
+use crate::table::{Column, Frame};
+use crate::waiting::wait;
+
+/// How long a program outside may take for an answer.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// What a study found: structured, as a page, as text, as a table.
+#[pyclass(frozen, module = "flowtwin._flowtwin")]
+pub(crate) struct Found {
+    /// What was found, as JSON.
+    #[pyo3(get)]
+    json: String,
+    /// The page.
+    #[pyo3(get)]
+    page: String,
+    /// What the command prints.
+    #[pyo3(get)]
+    text: String,
+    /// The table, where there is one.
+    #[pyo3(get)]
+    table: Option<Py<Frame>>,
+    /// The text of the file that it makes, if it makes one.
+    #[pyo3(get)]
+    toml: Option<String>,
+}
+
+/// Compares policies on the same seeds, results in the folder `out`. An entrant is `[NAME=]POLICY[@SURROGATE]`, or the command of a
+/// policy in Python and what makes it.
+#[pyfunction]
+#[pyo3(name = "benchmark")]
+#[expect(clippy::too_many_arguments, reason = "a function of Python names them for people")]
+pub(crate) fn compared(
+    py: Python<'_>,
+    scenarios: Vec<AnyScenario>,
+    entrants: Vec<(String, Option<Py<PyAny>>)>,
+    seeds: Vec<u64>,
+    opening: Option<usize>,
+    experiments: Option<usize>,
+    jobs: Option<usize>,
+    out: PathBuf,
+    progress: Option<Py<PyAny>>,
+) -> PyResult<Found> {
+    let raised = Raised::default();
+    let scenarios = scenarios.into_iter().map(|scenario| (*scenario.0).clone()).collect();
+    let contest = contest(scenarios, entrants, &seeds, (opening, experiments), &raised)?;
+    let (threads, stop) = (threads(jobs)?, Arc::new(AtomicBool::new(false)));
+    let (stopped, store) = (stop.clone(), Store::new(&out));
+    let work = move |tell: &crate::waiting::Tell<(usize, usize)>| {
+        let done = |done, of| tell.tell((done, of));
+        let failures = contest.run(&store, Shard::ALL, threads, &stopped, &done);
+        let failures = failures.map_err(|error| error.to_string())?;
+        if !failures.is_empty() || stopped.load(Ordering::SeqCst) {
+            return Ok(Err(failures));
+        }
+        let results = Results::read(&store).map_err(|error| error.to_string())?;
+        Ok::<_, String>(Ok(results))
+    };
+    let hear = |(done, of): (usize, usize)| match &progress {
+        Some(progress) => progress.call1(py, (done, of, "campaigns", py.None())).map(drop),
+        None => Ok(()),
+    };
+    let (done, interrupted) = wait(py, Some(&stop), work, hear)?;
+    if let Some(interrupted) = interrupted {
+        return Err(interrupted);
+    }
+    match done.map_err(errors::failed)? {
+        Ok(results) => of_results(py, &results),
+        Err(failures) => Err(with_cause(py, failed(&failures), raised.take())),
+    }
+}
+
+fn failed(failures: &[Failure]) -> PyErr {
+    let told = failures.iter().map(|failure| format!("{}: {}", failure.campaign, failure.error));
+    PolicyError::new_err(told.collect::<Vec<_>>().join("\n"))
+}
+
+fn contest(
+    scenarios: Vec<Scenario>,
+    entrants: Vec<(String, Option<Py<PyAny>>)>,
+    seeds: &[u64],
+    (opening, experiments): (Option<usize>, Option<usize>),
+    raised: &Raised,
+) -> PyResult<Contest> {
+    for (i, scenario) in scenarios.iter().enumerate() {
+        if scenario.is_outside() {
+            return Err(PyValueError::new_err(format!("{} has no rig", scenario.name())));
+        }
+        if scenarios[..i].iter().any(|other| other.name() == scenario.name()) {
+            let message = format!("two scenarios are named {}", scenario.name());
+            return Err(PyValueError::new_err(message));
+        }
+    }
+    let (mut known, mut makers) = (Vec::<Entrant>::new(), Vec::new());
+    for (text, factory) in entrants {
+        let entrant = match &factory {
+            Some(_) => Entrant::program(&text),
+            None => text.parse().map_err(|e| PyValueError::new_err(format!("{e}")))?,
+        };
+        if known.iter().any(|other| other.name == entrant.name) {
+            let message = format!("two policies are named {}", entrant.name);
+            return Err(PyValueError::new_err(message));
+        }
+        if let Some(factory) = factory {
+            makers.push((entrant.name.clone(), factory));
+        }
+        known.push(entrant);
+    }
+    if scenarios.is_empty() || known.is_empty() || seeds.is_empty() || experiments == Some(0) {
+        let message = "a benchmark needs a scenario, a policy, a seed and an experiment at least";
+        return Err(PyValueError::new_err(message));
+    }
+    let mut contest = Contest::new(scenarios, known, seeds, opening, experiments, PATIENCE);
+    for (name, factory) in makers {
+        let (named, raised) = (name.clone(), raised.clone());
+        let maker = move |wanted: &Wanted| -> Box<dyn flowtwin_twin::Policy> {
+            let factory = Python::attach(|py| factory.clone_ref(py));
+            Box::new(PythonPolicy::new(named.clone(), factory, wanted.clone(), raised.clone()))
+        };
+        contest = contest.with_policy(&name, Box::new(maker));
+    }
+    Ok(contest)
+}
+
+fn of_results(py: Python<'_>, results: &Results) -> PyResult<Found> {
+    let (columns, findings, page) = py.detach(|| {
+        let findings = findings(results);
+        let page = report(results, &findings);
+        (Tidy::new(results).into_columns(), findings, page)
+    });
+    let columns = columns.into_iter().map(|(name, column)| {
+        let column = match column {
+            benchmark::Column::Text(words) => Column::Text(words.into_iter().map(Some).collect()),
+            benchmark::Column::Integer(values) => Column::Integer(values),
+            benchmark::Column::Number(values) => Column::Number(values),
+        };
+        (name, column)
+    });
+    let mut text: Vec<String> = findings.iter().map(|finding| finding.text()).collect();
+    if findings.len() > 1 {
+        text.push(matrix(&findings).text());
+    }
+    Ok(Found {
+        json: serde_json::to_string(&findings).map_err(errors::failed)?,
+        page,
+        text: text.join("\n"),
+        table: Some(Py::new(py, Frame::new(columns.collect())?)?),
+        toml: None,
+    })
+}
+
+/// Fits the free keys of a scenario, each as JSON, to what the files and run folders `data` hold.
+#[pyfunction]
+pub(crate) fn calibrate(
+    py: Python<'_>,
+    scenario: AnyScenario,
+    data: Vec<PathBuf>,
+    free: Vec<String>,
+    base: String,
+) -> PyResult<Found> {
+    let named = free.iter().map(|text| spec(text)).collect::<PyResult<Vec<_>>>()?;
+    let scenario = scenario.0;
+    let work = move |_: &crate::waiting::Tell<()>| calibrated(&scenario, &data, &named, &base);
+    let (done, _) = wait(py, None, work, |()| Ok(()))?;
+    done.map_err(errors::scenario)
+}
+
+fn spec(text: &str) -> PyResult<FreeSpec> {
+    serde_json::from_str(text).map_err(|error| PyValueError::new_err(format!("free: {error}")))
+}
+
+fn calibrated(
+    scenario: &Scenario,
+    data: &[PathBuf],
+    named: &[FreeSpec],
+    base: &str,
+) -> Result<Found, Diagnostic> {
+    scenario.simulated().map_err(Diagnostic::from)?;
+    let keys = calibration::free(scenario, named)?;
+    let measured = Measured::read(scenario, data)?;
+    let found: Calibration = calibration::calibrate(scenario, &keys, &measured)?;
+    let mut text = format!("{}\n\n{}", found.headline(), found.table().text());
+    for remark in found.remarks() {
+        text.push_str(&format!("\n- {remark}"));
+    }
+    Ok(Found {
+        json: serde_json::to_string(&found).map_err(|e| Diagnostic::new(e.to_string()))?,
+        page: calibration::page(scenario, &found),
+        text,
+        table: None,
+        toml: Some(calibrated_toml(scenario, &found, base)),
+    })
+}
+
+/// Every claim of the paper beside what the simulator does.
+#[pyfunction]
+#[pyo3(name = "paper", signature = (path, first_seed, seeds, jobs))]
+pub(crate) fn claims(
+    py: Python<'_>,
+    path: Option<PathBuf>,
+    first_seed: u64,
+    seeds: usize,
+    jobs: Option<usize>,
+) -> PyResult<Found> {
+    let seeds = NonZeroUsize::new(seeds);
+    let seeds = seeds.ok_or_else(|| PyValueError::new_err("seeds must be at least 1"))?;
+    let threads = threads(jobs)?;
+    let work =
+        move |_: &crate::waiting::Tell<()>| judged(path.as_deref(), first_seed, seeds, threads);
+    let (done, _) = wait(py, None, work, |()| Ok(()))?;
+    done.map_err(errors::scenario)
+}
+
+fn judged(
+    path: Option<&Path>,
+    first_seed: u64,
+    seeds: NonZeroUsize,
+    threads: NonZeroUsize,
+) -> Result<Found, Diagnostic> {
+    let failed = |error: String| Diagnostic::new(error);
+    let scenario = match path {
+        Some(path) => Scenario::load(path)?,
+        None => paper::scenario()?,
+    };
+    let rigs = Rigs::new(scenario.simulated()?).map_err(|e| failed(e.to_string()))?;
+    let facts = rigs.facts(first_seed).map_err(|e| failed(e.to_string()))?;
+    let seeds = paper::measure(&rigs, first_seed, seeds.get(), threads, &|_| ());
+    let seeds = seeds.map_err(|e| failed(e.to_string()))?;
+    let verdicts = paper::judge(&facts, &seeds);
+    Ok(Found {
+        json: serde_json::to_string(&verdicts).map_err(|e| failed(e.to_string()))?,
+        page: paper::report_html(&verdicts, &seeds),
+        text: paper::table(&verdicts),
+        table: None,
+        toml: None,
+    })
+}

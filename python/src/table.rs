@@ -1,0 +1,112 @@
+//! Tables that pandas, polars and pyarrow take without a copy: the Arrow PyCapsule interface.
+
+use std::ffi::CStr;
+use std::sync::Arc;
+
+use arrow_array::ffi_stream::FFI_ArrowArrayStream;
+use arrow_array::{
+    Array as _, ArrayRef, Float64Array, Int64Array, RecordBatch, RecordBatchIterator, StringArray,
+};
+use arrow_schema::{DataType, Field, Schema};
+use numpy::PyArray1;
+use pyo3::exceptions::PyKeyError;
+use pyo3::prelude::*;
+use pyo3::types::{PyCapsule, PyList};
+
+use crate::errors;
+
+/// A column of a table, by its name.
+pub(crate) enum Column {
+    /// Words.
+    Text(Vec<Option<String>>),
+    /// Whole numbers.
+    Integer(Vec<i64>),
+    /// Numbers; none where there is none.
+    Number(Vec<Option<f64>>),
+}
+
+/// A table of named columns of one length.
+#[pyclass(frozen, module = "flowtwin")]
+#[derive(Debug)]
+pub(crate) struct Frame {
+    batch: RecordBatch,
+}
+
+/// The name that the interface demands.
+const STREAM: &CStr = c"arrow_array_stream";
+
+impl Frame {
+    /// A table of these columns.
+    pub(crate) fn new(columns: Vec<(String, Column)>) -> PyResult<Self> {
+        let (mut fields, mut arrays) = (Vec::new(), Vec::<ArrayRef>::new());
+        for (name, column) in columns {
+            let (kind, array): (DataType, ArrayRef) = match column {
+                Column::Text(values) => (DataType::Utf8, Arc::new(StringArray::from(values))),
+                Column::Integer(values) => (DataType::Int64, Arc::new(Int64Array::from(values))),
+                Column::Number(values) => (DataType::Float64, Arc::new(numbers(values))),
+            };
+            fields.push(Field::new(name, kind, array.null_count() > 0));
+            arrays.push(array);
+        }
+        let schema = Arc::new(Schema::new(fields));
+        Ok(Self { batch: RecordBatch::try_new(schema, arrays).map_err(errors::failed)? })
+    }
+
+    fn array(&self, name: &str) -> PyResult<&ArrayRef> {
+        self.batch.column_by_name(name).ok_or_else(|| {
+            PyKeyError::new_err(format!("no column {name} among {}", self.columns().join(", ")))
+        })
+    }
+}
+
+fn numbers(values: Vec<Option<f64>>) -> Float64Array {
+    match values.iter().all(Option::is_some) {
+        true => Float64Array::from(values.into_iter().flatten().collect::<Vec<f64>>()),
+        false => Float64Array::from(values),
+    }
+}
+
+#[pymethods]
+impl Frame {
+    #[getter]
+    fn columns(&self) -> Vec<String> {
+        self.batch.schema().fields().iter().map(|field| field.name().clone()).collect()
+    }
+
+    fn __len__(&self) -> usize {
+        self.batch.num_rows()
+    }
+
+    /// A column: an array of numbers, NaN where there is none, or a list of words.
+    fn __getitem__<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+        let array = self.array(name)?;
+        if let Some(numbers) = array.as_any().downcast_ref::<Float64Array>() {
+            let values = numbers.iter().map(|value| value.unwrap_or(f64::NAN)).collect();
+            return Ok(PyArray1::from_vec(py, values).into_any());
+        }
+        if let Some(numbers) = array.as_any().downcast_ref::<Int64Array>() {
+            return Ok(PyArray1::from_slice(py, numbers.values()).into_any());
+        }
+        let words = array.as_any().downcast_ref::<StringArray>();
+        let words: Vec<Option<&str>> = words.into_iter().flat_map(StringArray::iter).collect();
+        Ok(PyList::new(py, words)?.into_any())
+    }
+
+    /// The table as a stream of Arrow's C interface; the numbers are not copied.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        // Whoever asks for another schema casts; the interface allows that.
+        let _not_heeded = requested_schema;
+        let batches = RecordBatchIterator::new([Ok(self.batch.clone())], self.batch.schema());
+        let stream = FFI_ArrowArrayStream::new(Box::new(batches));
+        PyCapsule::new_with_value(py, stream, STREAM)
+    }
+
+    fn __repr__(&self) -> String {
+        format!("Frame({} rows, columns: {})", self.batch.num_rows(), self.columns().join(", "))
+    }
+}

@@ -1,0 +1,81 @@
+//! Long work in a thread of its own, while the interpreter goes on and Ctrl-C is heard.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use pyo3::prelude::*;
+
+use crate::errors::{self, FlowtwinError};
+
+/// How often whoever waits looks for Ctrl-C.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// What is told of the work, and how it ended.
+enum Heard<M, T> {
+    Told(M),
+    Done(T),
+}
+
+/// Tells somebody who may have gone.
+pub(crate) struct Tell<M>(Mutex<Box<dyn Fn(M) + Send>>);
+
+impl<M> Tell<M> {
+    pub(crate) fn tell(&self, message: M) {
+        (self.0.lock().unwrap_or_else(PoisonError::into_inner))(message);
+    }
+}
+
+/// Has `work` done in a thread; `hear` is called here with what it tells. An exception of `hear` or a signal sets `stop`; the
+/// work is waited for where it heeds that, which `stop` being there says, and else left to itself.
+///
+/// Returns what it yielded, and the exception that stopped it.
+///
+/// # Errors
+/// The exception, where the work is not waited for; or if it panicked.
+pub(crate) fn wait<M: Send + 'static, T: Send + 'static>(
+    py: Python<'_>,
+    stop: Option<&Arc<AtomicBool>>,
+    work: impl FnOnce(&Tell<M>) -> T + Send + 'static,
+    mut hear: impl FnMut(M) -> PyResult<()>,
+) -> PyResult<(T, Option<PyErr>)> {
+    let (tell, heard) = channel();
+    let heard = Mutex::new(heard);
+    start(tell, work)?;
+    let mut interrupted = None;
+    loop {
+        let next =
+            py.detach(|| heard.lock().unwrap_or_else(PoisonError::into_inner).recv_timeout(LOOK));
+        let looked = match next {
+            Ok(Heard::Done(done)) => return Ok((done, interrupted)),
+            Ok(Heard::Told(told)) if interrupted.is_none() => hear(told),
+            Ok(Heard::Told(_)) | Err(RecvTimeoutError::Timeout) => Ok(()),
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(FlowtwinError::new_err("the work broke off: a fault of flowtwin"));
+            }
+        };
+        if interrupted.is_some() {
+            continue;
+        }
+        let Err(error) = looked.and_then(|()| py.check_signals()) else { continue };
+        let Some(stop) = stop else { return Err(error) };
+        stop.store(true, Ordering::SeqCst);
+        interrupted = Some(error);
+    }
+}
+
+fn start<M: Send + 'static, T: Send + 'static>(
+    tell: Sender<Heard<M, T>>,
+    work: impl FnOnce(&Tell<M>) -> T + Send + 'static,
+) -> PyResult<()> {
+    let told = tell.clone();
+    let said = Tell(Mutex::new(Box::new(move |message| drop(told.send(Heard::Told(message))))));
+    let work = move || {
+        let done = work(&said);
+        // Whoever waited may have gone.
+        drop(tell.send(Heard::Done(done)));
+    };
+    let thread = std::thread::Builder::new().name("flowtwin".into()).spawn(work);
+    thread.map(drop).map_err(errors::failed)
+}

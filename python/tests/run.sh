@@ -1,0 +1,50 @@
+#!/bin/sh
+# Builds the wheel as `pip install .` does, installs it into a fresh virtual environment, and runs the tests there.
+#
+#   python/tests/run.sh [words for pytest]
+#
+# FLOWTWIN_PROFILE=dev builds faster, and what is built runs slower.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$root/target}"
+profile=${FLOWTWIN_PROFILE:-release}
+tools=$CARGO_TARGET_DIR/python-tools
+venv=$CARGO_TARGET_DIR/python-venv
+wheels=$CARGO_TARGET_DIR/wheels-python
+export PYTHONDONTWRITEBYTECODE=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+python=${PYTHON:-python3}
+
+fail() {
+    echo "python/tests: $1" >&2
+    exit 1
+}
+
+environment() {
+    rm -rf "$1"
+    "$python" -m venv "$1" || fail "python3 with venv and pip is needed: nothing of this can be skipped"
+}
+
+if ! cmp -s "$here/requirements.txt" "$tools/installed.txt"; then
+    environment "$tools"
+    "$tools/bin/pip" install --quiet -r "$here/requirements.txt" || fail "pip could not install the tools of the tests"
+    cp "$here/requirements.txt" "$tools/installed.txt"
+fi
+
+cd "$root"
+cargo fmt --manifest-path python/Cargo.toml --check
+cargo clippy --manifest-path python/Cargo.toml --all-targets --locked -- -D warnings
+
+rm -rf "$wheels"
+"$tools/bin/maturin" build --profile "$profile" --locked --quiet --interpreter "$tools/bin/python" --out "$wheels"
+"$tools/bin/maturin" sdist --quiet --manifest-path python/Cargo.toml --out "$wheels"
+
+environment "$venv"
+"$venv/bin/pip" install --quiet "$wheels"/*.whl || fail "pip could not install the wheel"
+[ "$("$venv/bin/pip" list --format freeze | grep -cv -e '^pip=' -e '^setuptools=')" = 2 ] ||
+    fail "the wheel brings more than numpy with it"
+"$venv/bin/pip" install --quiet -r "$here/requirements.txt"
+
+export FLOWTWIN_WHEELS="$wheels"
+cd "$here"
+exec "$venv/bin/python" -m pytest -c "$root/pyproject.toml" --rootdir "$root" "$here" "$@"

@@ -1,0 +1,67 @@
+"""What is in the wheel and in the source package."""
+
+import os
+import re
+import subprocess
+import sys
+import tarfile
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import flowtwin
+
+ROOT = Path(__file__).parents[2]
+WHEELS = os.environ.get("FLOWTWIN_WHEELS")
+
+
+def only(pattern: str) -> Path:
+    if WHEELS is None:
+        pytest.skip("FLOWTWIN_WHEELS names no folder: python/tests/run.sh does")
+    (found,) = Path(WHEELS).glob(pattern)
+    return found
+
+
+def test_the_version_is_that_of_the_workspace() -> None:
+    workspace = tomllib.loads((ROOT / "Cargo.toml").read_text())["workspace"]["package"]
+    assert flowtwin.__version__ == workspace["version"]
+
+
+def test_both_lock_files_have_the_same_versions() -> None:
+    def versions(path: Path) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for package in tomllib.loads(path.read_text())["package"]:
+            found.setdefault(package["name"], set()).add(package["version"])
+        return found
+
+    ours, theirs = versions(ROOT / "python/Cargo.lock"), versions(ROOT / "Cargo.lock")
+    assert {name: v for name, v in ours.items() if name in theirs and not v <= theirs[name]} == {}
+
+
+def test_the_wheel_is_small_and_whole() -> None:
+    wheel = only("*.whl")
+    assert re.fullmatch(r"flowtwin-[\d.]+-cp310-abi3-\w+\.whl", wheel.name)
+    assert wheel.stat().st_size < 20_000_000
+    names = zipfile.ZipFile(wheel).namelist()
+    for wanted in ["flowtwin/py.typed", "flowtwin/_flowtwin.pyi", "LICENSE-MIT", "LICENSE-APACHE", "entry_points.txt"]:
+        assert any(name.endswith(wanted) for name in names), wanted
+    assert not [name for name in names if "tests/" in name or name.endswith(".rs")]
+
+
+def test_the_source_package_can_be_built_from(tmp_path: Path) -> None:
+    with tarfile.open(only("*.tar.gz")) as package:
+        package.extractall(tmp_path, filter="data")
+    (folder,) = tmp_path.iterdir()
+    for wanted in ["LICENSE-MIT", "LICENSE-APACHE", "python/Cargo.lock", "lab/src/lib.rs", "pyproject.toml"]:
+        assert (folder / wanted).exists(), wanted
+    words = ["cargo", "metadata", "--locked", "--format-version", "1", "--manifest-path"]
+    told = subprocess.run([*words, folder / "python/Cargo.toml"], capture_output=True, text=True)
+    assert told.returncode == 0, told.stderr
+
+
+def test_the_import_brings_neither_numpy_nor_a_process() -> None:
+    code = "import sys, flowtwin; print('numpy' in sys.modules, 'subprocess' in sys.modules)"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.split() == ["False", "False"]

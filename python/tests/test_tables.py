@@ -1,0 +1,50 @@
+"""Tables in pandas, polars and pyarrow, without a copy."""
+
+from __future__ import annotations
+
+import pytest
+from support import small
+
+import flowtwin
+
+
+@pytest.fixture(scope="module")
+def run() -> flowtwin.Run:
+    return flowtwin.run(small(), seed=1)
+
+
+def test_pyarrow_takes_a_table(run: flowtwin.Run) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    table = pyarrow.table(run.observations)
+    assert table.num_rows == 8 and table.column_names == run.observations.columns
+    # Twice the same memory: nothing was copied.
+    addresses = [pyarrow.table(frame)["value"].chunk(0).buffers()[1].address for frame in [run.spectra] * 1]
+    frame = run.spectra
+    assert (
+        pyarrow.table(frame)["value"].chunk(0).buffers()[1].address
+        == pyarrow.table(frame)["value"].chunk(0).buffers()[1].address
+    )
+    assert len(addresses) == 1
+
+
+def test_polars_takes_a_table(run: flowtwin.Run) -> None:
+    polars = pytest.importorskip("polars")
+    frame = polars.DataFrame(run.observations)
+    assert frame.height == 8 and frame["experiment"].to_list() == list(range(1, 9))
+    assert polars.DataFrame(run.spectra)["value"].null_count() == 0
+
+
+def test_pandas_takes_a_table(run: flowtwin.Run) -> None:
+    pandas = pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
+    if not hasattr(pandas.DataFrame, "from_arrow"):
+        pytest.skip("this pandas is older than DataFrame.from_arrow")
+    frame = pandas.DataFrame.from_arrow(run.observations)
+    assert list(frame.columns) == run.observations.columns and len(frame) == 8
+
+
+def test_a_capsule_that_nobody_takes_is_freed(run: flowtwin.Run) -> None:
+    frame = run.observations
+    for _ in range(1000):
+        frame.__arrow_c_stream__()
+    assert len(frame) == 8

@@ -1,0 +1,98 @@
+"""From an installed wheel to a measurement, and the command in it."""
+
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import flowtwin
+
+SCENARIOS = Path(__file__).parents[2] / "scenarios"
+
+
+def command(*words: str, **options: object) -> subprocess.CompletedProcess[str]:
+    script = Path(sysconfig.get_path("scripts")) / "flowtwin"
+    return subprocess.run([script, *words], capture_output=True, text=True, timeout=300, **options)
+
+
+def test_the_installed_package_is_tested_and_not_the_checkout() -> None:
+    assert Path(flowtwin.__file__).is_relative_to(sysconfig.get_path("purelib")) or Path(
+        flowtwin.__file__
+    ).is_relative_to(sysconfig.get_path("platlib"))
+
+
+def test_a_lab_measures() -> None:
+    lab = flowtwin.Lab(SCENARIOS / "cs3cu2i5.toml", seed=1)
+    seen = lab.measure(temperature_c=140, cui_ul_per_min=110)
+    assert not seen.failed and seen.flags == []
+    assert seen.conditions["temperature_c"] == 140.0
+    assert seen.units["pli"] and seen["pli"] == seen.features["pli"]
+    for spectrum in seen.spectra.values():
+        assert isinstance(spectrum.values, np.ndarray) and spectrum.values.dtype == np.float64
+        assert spectrum.values.shape == spectrum.wavelengths_nm.shape
+        assert not spectrum.values.flags.writeable and not spectrum.values.flags.owndata
+    again = lab.measure(temperature_c=140, cui_ul_per_min=110)
+    name = next(iter(seen.spectra))
+    assert again.spectra[name].wavelengths_nm is seen.spectra[name].wavelengths_nm
+
+
+def test_a_measurement_is_that_of_the_command() -> None:
+    import json
+
+    path = SCENARIOS / "cs3cu2i5.toml"
+    told = command("experiment", str(path), "--set", "temperature_c=140", "--seed", "3", "--json", "--spectra")
+    assert told.returncode == 0, told.stderr
+    told = json.loads(told.stdout)
+    seen = flowtwin.Lab(path, seed=3).measure(temperature_c=140)
+    assert seen.features == {name: feature["value"] for name, feature in told["features"].items()}
+    for spectrum in told["spectra"]:
+        assert seen.spectra[spectrum["name"]].values.tolist() == spectrum["values"]
+
+
+def test_what_is_expected_has_no_noise_and_takes_no_time() -> None:
+    lab = flowtwin.Lab(SCENARIOS / "dye-mixing.toml", seed=1)
+    first, second = lab.expected(red_ul_per_min=150), lab.expected(red_ul_per_min=150)
+    assert first.features == second.features and first.expected
+    assert lab.now_s == 0.0 and lab.measured == 0
+
+
+def test_the_complaint_is_that_of_the_command(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('schema = 1\nextends = "nowhere.toml"\nseed = "x"\n')
+    told = command("check", str(path))
+    with pytest.raises(flowtwin.ScenarioError) as raised:
+        flowtwin.Scenario.load(path)
+    assert told.returncode == 2
+    assert str(raised.value) in told.stderr
+    assert raised.value.file == str(path) and raised.value.line == 2
+    assert "^" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("conditions", "words"),
+    [
+        ({"red_ul_per_mni": 1}, "there is no input red_ul_per_mni"),
+        ({"red_ul_per_min": 1e9}, "is outside"),
+        ({"red_ul_per_min": float("nan")}, "no number"),
+        ({"red_ul_per_min": "fast"}, "fast is no number"),
+        ({"red_ul_per_min": True}, "True is no number"),
+        ({"red_ul_per_min": None}, "None is no number"),
+        ({"red_ul_per_min": np.zeros(3)}, "is no number"),
+        ({"red_ul_per_min": 10**400}, "is no number"),
+    ],
+)
+def test_conditions_that_cannot_be_set_are_explained(conditions: dict, words: str) -> None:
+    lab = flowtwin.Lab(SCENARIOS / "dye-mixing.toml", seed=1)
+    with pytest.raises(flowtwin.ConditionsError, match=words):
+        lab.measure(**conditions)
+
+
+def test_the_command_says_version_and_help() -> None:
+    told = command("--version")
+    assert told.returncode == 0 and told.stdout.strip() == f"flowtwin {flowtwin.__version__}"
+    assert command("nonsense").returncode == 2
+    module = subprocess.run([sys.executable, "-m", "flowtwin", "--version"], capture_output=True, text=True)
+    assert module.stdout == told.stdout

@@ -1,0 +1,214 @@
+//! Instruments behind programs in other languages: the same journal, and the same faults, as built-in ones.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use flowtwin_backends::wiring::Link;
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::served::Served;
+use crate::support::{folder, root, run, scenario};
+
+/// The pumps of the reference rig.
+const PUMPS: [&str; 8] = ["cui", "oa_cu", "oam", "ode_cu", "cs", "oa_cs", "ode_cs", "pfo"];
+
+/// A campaign of one experiment.
+const ONE: &str = "[[phases]]\nname = \"a\"\npolicy = \"lhs\"\nexperiments = 1\n";
+
+/// A wiring of the reference rig for `dir`: these sections for pumps, and example programs for heater, LED and a spectrometer.
+fn wiring(dir: &Path, pump: impl Fn(&str) -> String) {
+    let mut text = String::from("schema = 1\npatience_s = 20.0\n");
+    text.extend(PUMPS.map(pump));
+    text += &program("led", "light", "led.py {address} 0.35", "dc2200 = { current_a = 0.35 }");
+    let eurotherm = "protocol = { file = \"eurotherm-2000\" }";
+    text += &program("plate", "heater", "eurotherm.py {port}", eurotherm);
+    text += &program("emission", "spectrometer", "hdx.py {address}", "hdx = {}");
+    text += "[hdx.absorption]\nlamp = \"lamp\"\n";
+    std::fs::write(dir.join("programs.toml"), text).unwrap();
+}
+
+/// The section of an example program.
+fn program(name: &str, kind: &str, command: &str, speaks: &str) -> String {
+    let folder = root().join("examples/instruments");
+    let folder = folder.to_str().unwrap();
+    format!(
+        "[program.{name}]\ncommand = \"python3 {command}\"\nkind = \"{kind}\"\nspeaks.{speaks}\nfolder = {folder:?}\n"
+    )
+}
+
+/// The journals of one experiment on the simulator and on emulated instruments, line by line.
+fn journals(name: &str, pump: impl Fn(&str) -> String) -> [Vec<String>; 2] {
+    let dir = folder(name);
+    scenario(&dir, "one", "noise-free.toml", ONE);
+    wiring(&dir, pump);
+    assert_eq!(run(&dir, &["run", "one.toml", "--out", "sim"]).code, Some(0));
+    let args = ["run", "one.toml", "--backend", "emulated", "--wiring", "programs.toml"];
+    let done = run(&dir, &[&args[..], &["--out", "programs"]].concat());
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let read = |folder: &str| {
+        let text = std::fs::read_to_string(dir.join(folder).join("journal.jsonl")).unwrap();
+        text.lines().map(str::to_owned).collect()
+    };
+    [read("sim"), read("programs")]
+}
+
+#[test]
+fn a_campaign_with_programs_on_emulated_instruments_has_the_journal_of_its_rehearsal() {
+    let chemyx = |pump: &str| program(pump, "pump", "chemyx.py {port}", "chemyx = {}");
+    let [sim, programs] = journals("programs", chemyx);
+    for (number, (a, b)) in sim.iter().zip(&programs).enumerate() {
+        assert_eq!(a, b, "line {}", number + 1);
+    }
+    assert_eq!(sim.len(), programs.len());
+}
+
+/// What befalls a campaign whose heater is behind a program.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Mishap {
+    /// The campaign is killed.
+    Killed,
+    /// The program has hung, then the campaign is killed.
+    KilledWhileItsProgramHangs,
+    /// The campaign is stopped, and keeps everything.
+    Stopped,
+}
+
+/// A campaign on emulated instruments with the heater behind a program.
+struct HeatedByProgram {
+    served: Served,
+    campaign: std::process::Child,
+}
+
+impl HeatedByProgram {
+    fn start(name: &str) -> Self {
+        let dir = folder(name);
+        let scenario = scenario(&dir, "one", "cs3cu2i5.toml", ONE);
+        let examples = root().join("examples/instruments");
+        let pumps: String = PUMPS.iter().map(|pump| format!("[chemyx.{pump}]\n")).collect();
+        let text = format!(
+            "schema = 1\n{pumps}[program.plate]\nkind = \"heater\"\ncommand = \"python3 f4t_scpi.py {{address}}\"\n\
+             speaks.f4t_scpi = {{}}\nfolder = {:?}\n[dc2200.led]\ncurrent_a = 0.35\n[hdx.emission]\n[hdx.absorption]\nlamp = \"lamp\"\n",
+            examples.to_str().unwrap()
+        );
+        let wiring_file = dir.join("programs.toml");
+        std::fs::write(&wiring_file, text).unwrap();
+        let served = Served::start(&dir, &scenario, &wiring_file, 60.0);
+        let mut command = served.campaign(&dir, &scenario);
+        let campaign = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        Self { served, campaign }
+    }
+
+    /// Whether the controller has its output on, as a third party sees it.
+    fn is_on(&self) -> bool {
+        let wiring = self.served.wiring();
+        let Some(Link::Tcp(address)) = &wiring.program["plate"].link else { panic!("a TCP port") };
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.write_all(b":OUTPUT1:STATE?\n").unwrap();
+        let mut line = String::new();
+        BufReader::new(stream).read_line(&mut line).unwrap();
+        line.trim() == "ON"
+    }
+
+    /// The processes that this one has started whose command contains `word`.
+    fn children(&self, word: &str) -> Vec<i32> {
+        let mine = format!("PPid:\t{}\n", self.campaign.id());
+        let of = |entry: std::fs::DirEntry| {
+            let read = |name: &str| std::fs::read(entry.path().join(name)).unwrap_or_default();
+            let (status, command) = (read("status"), read("cmdline"));
+            let is_mine = String::from_utf8_lossy(&status).contains(&mine);
+            let named = String::from_utf8_lossy(&command).contains(word);
+            (is_mine && named).then(|| entry.file_name().to_string_lossy().parse().ok()).flatten()
+        };
+        std::fs::read_dir("/proc").unwrap().filter_map(Result::ok).filter_map(of).collect()
+    }
+}
+
+fn signal(process: i32, signal: Signal) {
+    kill_process(Pid::from_raw(process).unwrap(), signal).unwrap();
+}
+
+fn is_alive(process: i32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"));
+    status.is_ok_and(|status| !status.contains("State:\tZ"))
+}
+
+fn the_heater_is_off_after(mishap: Mishap, name: &str) {
+    let mut rig = HeatedByProgram::start(name);
+    while !rig.is_on() {
+        assert!(
+            rig.campaign.try_wait().unwrap().is_none(),
+            "the campaign has ended before it heated"
+        );
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let (programs, watches) = (rig.children("f4t_scpi.py"), rig.children("watch"));
+    assert_eq!((programs.len(), watches.len()), (1, 1));
+    if mishap == Mishap::KilledWhileItsProgramHangs {
+        signal(programs[0], Signal::STOP);
+    }
+    let campaign = i32::try_from(rig.campaign.id()).unwrap();
+    signal(campaign, if mishap == Mishap::Stopped { Signal::STOP } else { Signal::KILL });
+    while is_alive(watches[0]) {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let on = rig.is_on();
+    let ended = rig.campaign.wait().unwrap();
+    assert!(!on, "{mishap:?}: the watch has gone, and the heater is on");
+    assert!(!ended.success());
+    assert!(!is_alive(programs[0]), "{mishap:?}: a program was left behind");
+}
+
+#[test]
+fn a_heater_behind_a_program_is_off_when_its_campaign_is_killed() {
+    the_heater_is_off_after(Mishap::Killed, "program-killed");
+}
+
+#[test]
+fn a_heater_behind_a_program_that_hangs_is_off_when_its_campaign_is_killed() {
+    the_heater_is_off_after(Mishap::KilledWhileItsProgramHangs, "program-hangs");
+}
+
+#[test]
+fn a_heater_behind_a_program_is_off_when_its_campaign_is_stopped() {
+    the_heater_is_off_after(Mishap::Stopped, "program-stopped");
+}
+
+/// The examples pass the examination that every driver of somebody's own should pass.
+#[test]
+fn example_programs_pass_their_examination_and_one_that_lies_does_not() {
+    let dir = folder("examination");
+    let pin = dir.join("pin");
+    let built = Command::new("cc")
+        .arg("-o")
+        .arg(&pin)
+        .arg(root().join("examples/instruments/pin.c"))
+        .status();
+    assert!(built.unwrap().success(), "a C compiler links this program too");
+    std::fs::write(dir.join("light"), "0\n").unwrap();
+    let command = format!("{} light", pin.display());
+    let args = ["conformance", &command, "--kind", "light", "--patience-s", "30"];
+    let refused = run(&dir, &args);
+    assert_eq!(refused.code, Some(2), "{}", refused.stderr);
+    let passed = run(&dir, &[&args[..], &["--yes", "--json"]].concat());
+    assert_eq!(passed.code, Some(0), "{}\n{}", passed.stdout, passed.stderr);
+    let report: serde_json::Value = serde_json::from_str(&passed.stdout).unwrap();
+    assert_eq!(report["grades"]["safe_state"], true, "{report}");
+    let lies = "import sys\nprint('{\"hello\":{\"protocol\":1}}', flush=True)\n\
+                for line in sys.stdin:\n    id = line.split(',')[0].split(':')[1]\n    \
+                print('{\"id\":' + id + ',\"ok\":{\"protocol\":1,\"model\":\"liar\",\"reads\":[\"on\"],\"value\":false}}', flush=True)\n";
+    std::fs::write(dir.join("liar.py"), lies).unwrap();
+    let liar = run(
+        &dir,
+        &["conformance", "python3 liar.py", "--kind", "light", "--yes", "--patience-s", "30"],
+    );
+    assert_eq!(liar.code, Some(1), "{}", liar.stdout);
+    for said in [
+        "FAILED  it goes on and off: refused: it is off after it was switched",
+        "safe by itself   NO",
+    ] {
+        assert!(liar.stdout.contains(said), "{}", liar.stdout);
+    }
+}
