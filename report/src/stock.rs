@@ -195,7 +195,7 @@ mod tests {
             (50.0, 1.8),
         ];
         let same = |((at, ml), (t, expected)): (&(f64, f64), &(f64, f64))| {
-            at == t && (ml - expected).abs() < 1e-9
+            (at - t).abs() < 1e-9 && (ml - expected).abs() < 1e-9
         };
         assert!(
             stock.level.len() == 7 && stock.level.iter().zip(&expected).all(same),
