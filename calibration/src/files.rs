@@ -87,7 +87,7 @@ fn changed(before: &serde_json::Value, after: &serde_json::Value) -> serde_json:
     }
 }
 
-/// The free keys, so that the scenario can be calibrated again, in ranges that are its intervals.
+/// The free keys, so that the scenario can be calibrated again, and how well they are known together.
 fn posterior(calibration: &Calibration) -> String {
     let mut out = String::new();
     for (free, parameter) in calibration.free.iter().zip(&calibration.parameters) {
@@ -103,6 +103,22 @@ fn posterior(calibration: &Calibration) -> String {
             let (low, high) = (significant(parameter.low, 4), significant(parameter.high, 4));
             let _written = writeln!(out, "# 95 % interval: {low} to {high}");
         }
+    }
+    let told: Vec<usize> = (0..calibration.parameters.len())
+        .filter(|&key| calibration.parameters[key].identifiable)
+        .collect();
+    if !told.is_empty() {
+        let row = |&i: &usize| -> Vec<f64> {
+            told.iter().map(|&j| rounded(calibration.covariance[i][j])).collect()
+        };
+        let keys: Vec<&str> =
+            told.iter().map(|&key| calibration.parameters[key].key.as_str()).collect();
+        let rows: Vec<Vec<f64>> = told.iter().map(row).collect();
+        let _written = writeln!(
+            out,
+            "\n# Logarithms of keys that are logarithmic, parts of their range of others.\n\
+             [calibration.posterior]\nkeys = {keys:?}\ncovariance = {rows:?}"
+        );
     }
     out
 }

@@ -31,6 +31,7 @@ use super::emulate::read_wiring;
 use super::filled::filled;
 use super::page::Beside;
 use super::run_folder::Target;
+use super::shadow::Calibrated;
 use super::watch::{held, hold};
 use crate::cli::{Folder, OnRig};
 use crate::console;
@@ -79,6 +80,8 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     let filled = filled(&args.filled, scenario.manifest())?;
     let target = Target::of(to, &scenario, seed, more)?;
     let (folder, _target) = target.folder(to, &identity, replayed)?;
+    let calibrated = Calibrated::of(to, &scenario)?;
+    let shadow = calibrated.as_ref().map(Calibrated::shadow).transpose()?;
     let path = folder.path().to_owned();
     let _page = Beside::of(to, &path)?;
     heed_ctrl_c()?;
@@ -105,7 +108,7 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
         let accept = args.accept_first;
         let mut watch = Attendant { inner, rehearsed: scenario, accept, cables };
         let campaign = Campaign::new(scenario, seed, threads(to.jobs), &STOP).filled(filled);
-        run_into(&folder, campaign, rig, &mut watch)
+        run_into(&folder, campaign, rig, (&mut watch, shadow.as_ref()))
     };
     let (ended, watched) = match &wiring.folder {
         Some(hand_off) => {
