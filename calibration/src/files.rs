@@ -64,7 +64,8 @@ pub fn calibrated_toml(scenario: &Scenario, calibration: &Calibration, base: &st
             values.insert(table.to_owned(), changed(&scenario.definition()[table], value));
         }
     }
-    let text = toml::to_string(&serde_json::Value::Object(values)).unwrap_or_default();
+    let values = without_none(serde_json::Value::Object(values));
+    let text = toml::to_string(&values).expect("numbers, words and tables can be written");
     out.push('\n');
     out.push_str(&text);
     out.push_str(&posterior(calibration));
@@ -84,6 +85,19 @@ fn changed(before: &serde_json::Value, after: &serde_json::Value) -> serde_json:
             Value::Object(differs.map(part).collect())
         }
         _ => after.clone(),
+    }
+}
+
+/// The same without keys that have no value, which TOML does not write.
+fn without_none(value: serde_json::Value) -> serde_json::Value {
+    use serde_json::Value;
+    match value {
+        Value::Object(table) => {
+            let there = table.into_iter().filter(|(_, value)| !value.is_null());
+            Value::Object(there.map(|(key, value)| (key, without_none(value))).collect())
+        }
+        Value::Array(list) => Value::Array(list.into_iter().map(without_none).collect()),
+        other => other,
     }
 }
 

@@ -137,7 +137,7 @@ pub(super) fn run_into(
     lab: impl Lab,
     (watch, shadow): (&mut dyn Observer, Option<&Shading<'_>>),
 ) -> Result<Ended, CommandError> {
-    let mut watch = Shadowed::new(watch, shadow);
+    let mut watch = Shadowed::new(watch, shadow, &STOP);
     let (campaign, writer) = match folder.goes_on() {
         true => (campaign.goes_on().in_wall_time(), folder.append()?),
         false => (campaign, folder.open()?),

@@ -1,8 +1,9 @@
 //! `flowtwin shadow`, and `--shadow` of `flowtwin run`: a calibrated scenario beside a rig.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use flowtwin_calibration::{Account, Shadow};
 use flowtwin_campaign::campaign::Observer;
@@ -12,7 +13,6 @@ use flowtwin_data::diagnostic::Diagnostic;
 use flowtwin_lab::{Conditions, Fault, FaultKind, Lab, Observation};
 use flowtwin_twin::Stop;
 
-use super::campaign::STOP;
 use crate::cli::{Folder, OnDrift, ShadowArgs as Args};
 use crate::console;
 use crate::error::CommandError;
@@ -113,19 +113,26 @@ pub(super) struct Shading<'a> {
 pub(super) struct Shadowed<'a, 'w> {
     inner: &'w mut dyn Observer,
     shading: Option<Shading<'a>>,
-    /// Why the campaign was stopped.
+    /// What stops the campaign.
+    stop: &'w AtomicBool,
+    /// Why it was stopped.
     stopped: Option<String>,
 }
 
 impl<'a, 'w> Shadowed<'a, 'w> {
-    pub(super) fn new(inner: &'w mut dyn Observer, shading: Option<&Shading<'a>>) -> Self {
-        Self { inner, shading: shading.cloned(), stopped: None }
+    pub(super) fn new(
+        inner: &'w mut dyn Observer,
+        shading: Option<&Shading<'a>>,
+        stop: &'w AtomicBool,
+    ) -> Self {
+        Self { inner, shading: shading.cloned(), stop, stopped: None }
     }
 
     /// Writes what the shadow saw beside the journal. Answers with what has moved, if that has stopped the campaign.
     pub(super) fn finish(self, folder: &Path) -> Result<Option<FaultKind>, CommandError> {
         let Some(shading) = self.shading else { return Ok(None) };
-        let account = shading.shadow.account(&folder.display().to_string());
+        // As in all files of a run, no path stands in them.
+        let account = shading.shadow.account("");
         put(&folder.join("shadow.csv"), &account.csv())?;
         let json = serde_json::to_string_pretty(&account).unwrap_or_default();
         put(&folder.join("shadow.json"), &(json + "\n"))?;
@@ -148,7 +155,7 @@ impl Observer for Shadowed<'_, '_> {
         // What somebody has resumed a run after stops it no more.
         if shading.on_drift == OnDrift::Stop && !known {
             self.stopped.get_or_insert(words);
-            STOP.store(true, Ordering::Relaxed);
+            self.stop.store(true, Ordering::Relaxed);
         }
     }
 
@@ -169,11 +176,14 @@ impl Observer for Shadowed<'_, '_> {
     }
 }
 
-/// Writes a file whole or not at all.
+/// Writes a file whole or not at all; it survives a power cut.
 fn put(path: &Path, text: &str) -> Result<(), CommandError> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let part = path.with_file_name(format!(".{name}.part"));
-    fs::write(&part, text)
-        .and_then(|()| fs::rename(&part, path))
-        .map_err(|error| CommandError::unwritable(path, &error))
+    let written = fs::File::create(&part).and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&part, path)
+    });
+    written.map_err(|error| CommandError::unwritable(path, &error))
 }

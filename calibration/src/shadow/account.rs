@@ -16,7 +16,8 @@ const USUAL: f64 = 1.96;
 /// What a shadow made of a run.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Account {
-    /// The run.
+    /// The run, if it was given a name.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub run: String,
     /// Experiments that were looked at.
     pub experiments: usize,
