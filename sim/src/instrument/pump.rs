@@ -92,7 +92,7 @@ impl Pump {
         self.dispensed_ul = 0.0;
         self.stalled = self.blocked;
         self.kept_ul_per_min = rate_ul_per_min;
-        let has_room = |digits: u32| at_most_ul < 10_f64.powi(digits as i32);
+        let has_room = |digits: u32| at_most_ul < math::pow(10.0, f64::from(digits));
         self.unit_ul = if self.digits.is_none_or(has_room) { 1.0 } else { 1000.0 };
         let at_most_ul = if self.digits.is_some() { self.told(at_most_ul) } else { at_most_ul };
         let rate_ul_per_s = rate_ul_per_min / 60.0;
