@@ -4,6 +4,7 @@ mod conformance;
 mod init;
 #[cfg(feature = "serve")]
 mod page;
+mod shared;
 mod twin;
 
 use std::num::NonZeroUsize;
@@ -16,6 +17,7 @@ pub use conformance::ConformanceArgs;
 pub use init::{InitArgs, Starter};
 #[cfg(feature = "serve")]
 pub use page::{Page, ServeArgs};
+pub use shared::{Folder, OnDrift, OnRig, ShadowArgs};
 pub use twin::{TwinCommand, TwinData, TwinEvaluate, TwinExplain, TwinFit, TwinRehearse};
 
 /// Rehearse, test and run the campaigns of a self-driving fluidic lab.
@@ -71,6 +73,8 @@ pub enum Command {
     Benchmark(BenchmarkArgs),
     /// Fit a scenario to what its rig has measured, and say what the data can tell.
     Calibrate(CalibrateArgs),
+    /// Hold recorded runs against a calibrated scenario, and say what has moved on the rig.
+    Shadow(ShadowArgs),
     /// Suggest the next experiments for a lab that people run, from the table that they keep.
     Suggest(SuggestArgs),
     /// Write a commented scenario to start from.
@@ -240,48 +244,6 @@ pub struct RunArgs {
     /// External programs.
     #[command(flatten)]
     pub outside: Outside,
-}
-
-/// Arguments for a real rig.
-#[derive(Debug, Args)]
-pub struct OnRig {
-    /// Wiring file: which instrument is connected to which port; `--backend emulated` emulates those instruments.
-    #[arg(long, alias = "bench", value_name = "FILE", required_if_eq("backend", "hardware"))]
-    pub wiring: Option<PathBuf>,
-    /// Start on the real rig without asking, if the rehearsal passes.
-    #[arg(long)]
-    pub yes: bool,
-    /// With --resume: pumps whose syringes you have refilled, separated by commas, or `all`; each counts as full as at the
-    /// start of the run, unless you give its volume (mL).
-    #[arg(long, value_name = "PUMP[=ML]", value_delimiter = ',', requires = "resume")]
-    pub filled: Vec<String>,
-    /// Accept the first experiment even if it is far from its rehearsal.
-    #[arg(long)]
-    pub accept_first: bool,
-    /// Lab seconds for each second of real time, for a rig of `flowtwin emulate --speed X` that shares no clock.
-    #[arg(long, value_name = "X", default_value_t = 1.0, hide = true)]
-    pub speed: f64,
-}
-
-/// Arguments for a run folder.
-#[derive(Debug, Args)]
-pub struct Folder {
-    /// Run folder, by default `runs/<scenario>-<seed>`; one with a number, such as DIR-2, if this holds something else.
-    #[arg(long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
-    /// Continue the run in this folder; finished experiments are not repeated.
-    #[arg(long)]
-    pub resume: bool,
-    /// Threads for the twin; their number never changes a result [default: all cores].
-    #[arg(long, value_name = "N")]
-    pub jobs: Option<NonZeroUsize>,
-    /// Print the summary as JSON.
-    #[arg(long)]
-    pub json: bool,
-    /// The live page.
-    #[cfg(feature = "serve")]
-    #[command(flatten)]
-    pub page: Page,
 }
 
 /// Arguments of `flowtwin experiment`.

@@ -30,6 +30,7 @@ mod run;
 mod run_folder;
 #[cfg(feature = "serve")]
 mod serve;
+mod shadow;
 mod suggest;
 mod twin;
 mod watch;
@@ -67,6 +68,7 @@ pub fn run(cli: Cli) -> Result<(), CommandError> {
         Command::Lab(args) => lab::run(&args),
         Command::Benchmark(args) => benchmark::run(&args),
         Command::Calibrate(args) => calibrate::run(&args),
+        Command::Shadow(args) => shadow::run(&args),
         Command::Suggest(args) => suggest::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Completions(args) => completions::completions(&args),

@@ -12,7 +12,8 @@ use crate::fit::{Fit, Weights, best, fit};
 use crate::free::Free;
 use crate::knowledge::{Basis, Knowledge, telling};
 use crate::model::{Model, Table};
-use crate::noise::{Noise, Whitener};
+use crate::noise::Noise;
+use crate::whitening::Whitener;
 
 /// Chance below which the data speak against the model.
 pub const SPEAKS_AGAINST: f64 = 0.01;

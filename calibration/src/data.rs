@@ -6,8 +6,8 @@ use flowtwin_campaign::folder::read_journal;
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_data::diagnostic::Diagnostic;
 use flowtwin_data::sheet::{Sheet, SheetRow};
-use flowtwin_lab::Conditions;
 use flowtwin_lab::journal::{ExperimentRecord, Journal};
+use flowtwin_lab::{Conditions, Observation};
 
 /// One experiment.
 #[derive(Clone, Debug)]
@@ -24,6 +24,29 @@ pub struct Experiment {
     pub hours: f64,
     /// Features, in the order of the scenario; none for one that was not read.
     pub features: Vec<Option<f64>>,
+}
+
+impl Experiment {
+    /// An experiment that has just been observed; none if it failed or is flagged.
+    pub fn observed(
+        scenario: &Scenario,
+        seen: &Observation,
+        before: Option<&Conditions>,
+        hours: f64,
+    ) -> Option<Self> {
+        if seen.failed() || !seen.outcome.quality.flags().is_empty() {
+            return None;
+        }
+        let conditions = in_order(scenario, &seen.conditions);
+        Some(Self {
+            source: String::new(),
+            run: 0,
+            conditions,
+            before: before.map(|before| in_order(scenario, before)),
+            hours,
+            features: scenario.features().iter().map(|(name, _)| seen.feature(name)).collect(),
+        })
+    }
 }
 
 /// Experiments, and what was left out.
@@ -70,7 +93,7 @@ impl Measured {
         let blank = journal.blank().map(|blank| blank.at_ns);
         let mut before = None;
         for record in journal.experiments() {
-            let conditions = conditions(scenario, record);
+            let conditions = in_order(scenario, &record.conditions);
             let flags = record.quality.flags();
             let source = format!("{name}, experiment {}", record.experiment);
             match (&record.fault, flags.first()) {
@@ -165,10 +188,10 @@ impl Measured {
     }
 }
 
-/// The conditions of a record, in the order of the scenario's inputs.
-fn conditions(scenario: &Scenario, record: &ExperimentRecord) -> Conditions {
+/// Conditions in the order of the scenario's inputs.
+fn in_order(scenario: &Scenario, conditions: &Conditions) -> Conditions {
     let names: Vec<String> = scenario.space().inputs().iter().map(|i| i.name.clone()).collect();
-    let values = names.iter().map(|name| record.conditions.get(name).unwrap_or(f64::NAN)).collect();
+    let values = names.iter().map(|name| conditions.get(name).unwrap_or(f64::NAN)).collect();
     Conditions::new(names.into(), values)
 }
 

@@ -55,6 +55,12 @@ pub(crate) fn chance(squares: f64, freedom: usize) -> Option<f64> {
     Some(six_digits(law.sf(squares)))
 }
 
+/// The sum of squares of so many numbers that is exceeded with this chance.
+pub(crate) fn exceeded(chance: f64, freedom: usize) -> f64 {
+    let law = ChiSquared::new(freedom as f64).map(|law| law.inverse_cdf(1.0 - chance));
+    law.map_or(f64::INFINITY, six_digits)
+}
+
 /// Weights of residuals: experiments that lie far off, beyond what all others do, count less (Huber).
 pub(crate) fn weights(basis: Basis<'_, '_>) -> Option<(DVector<f64>, Vec<usize>)> {
     let Basis { model, whitener, fit, weights } = basis;
@@ -63,10 +69,9 @@ pub(crate) fn weights(basis: Basis<'_, '_>) -> Option<(DVector<f64>, Vec<usize>)
     let places = whitener.places();
     let off = |place: &std::ops::Range<usize>| {
         let squares: f64 = place.clone().map(|i| residuals[i] * residuals[i]).sum();
-        let law = ChiSquared::new(place.len().max(1) as f64).ok()?;
-        Some((squares / six_digits(law.inverse_cdf(FAR))).sqrt())
+        (squares / exceeded(1.0 - FAR, place.len().max(1))).sqrt()
     };
-    let off: Vec<f64> = places.iter().map(off).collect::<Option<_>>()?;
+    let off: Vec<f64> = places.iter().map(off).collect();
     let usual = flowtwin_statistics::median(&off).max(1.0 / 3.0) * 3.0;
     let (mut all, mut far) = (DVector::from_element(weights.len(), 1.0), Vec::new());
     for (experiment, (place, off)) in places.into_iter().zip(&off).enumerate() {

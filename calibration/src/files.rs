@@ -64,7 +64,8 @@ pub fn calibrated_toml(scenario: &Scenario, calibration: &Calibration, base: &st
             values.insert(table.to_owned(), changed(&scenario.definition()[table], value));
         }
     }
-    let text = toml::to_string(&serde_json::Value::Object(values)).unwrap_or_default();
+    let values = without_none(serde_json::Value::Object(values));
+    let text = toml::to_string(&values).expect("numbers, words and tables can be written");
     out.push('\n');
     out.push_str(&text);
     out.push_str(&posterior(calibration));
@@ -87,7 +88,20 @@ fn changed(before: &serde_json::Value, after: &serde_json::Value) -> serde_json:
     }
 }
 
-/// The free keys, so that the scenario can be calibrated again, in ranges that are its intervals.
+/// The same without keys that have no value, which TOML does not write.
+fn without_none(value: serde_json::Value) -> serde_json::Value {
+    use serde_json::Value;
+    match value {
+        Value::Object(table) => {
+            let there = table.into_iter().filter(|(_, value)| !value.is_null());
+            Value::Object(there.map(|(key, value)| (key, without_none(value))).collect())
+        }
+        Value::Array(list) => Value::Array(list.into_iter().map(without_none).collect()),
+        other => other,
+    }
+}
+
+/// The free keys, so that the scenario can be calibrated again, and how well they are known together.
 fn posterior(calibration: &Calibration) -> String {
     let mut out = String::new();
     for (free, parameter) in calibration.free.iter().zip(&calibration.parameters) {
@@ -103,6 +117,22 @@ fn posterior(calibration: &Calibration) -> String {
             let (low, high) = (significant(parameter.low, 4), significant(parameter.high, 4));
             let _written = writeln!(out, "# 95 % interval: {low} to {high}");
         }
+    }
+    let told: Vec<usize> = (0..calibration.parameters.len())
+        .filter(|&key| calibration.parameters[key].identifiable)
+        .collect();
+    if !told.is_empty() {
+        let row = |&i: &usize| -> Vec<f64> {
+            told.iter().map(|&j| rounded(calibration.covariance[i][j])).collect()
+        };
+        let keys: Vec<&str> =
+            told.iter().map(|&key| calibration.parameters[key].key.as_str()).collect();
+        let rows: Vec<Vec<f64>> = told.iter().map(row).collect();
+        let _written = writeln!(
+            out,
+            "\n# Logarithms of keys that are logarithmic, parts of their range of others.\n\
+             [calibration.posterior]\nkeys = {keys:?}\ncovariance = {rows:?}"
+        );
     }
     out
 }

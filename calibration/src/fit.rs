@@ -7,7 +7,7 @@ use nalgebra::{DMatrix, DVector, Dyn};
 
 use crate::free::Free;
 use crate::model::{Model, slope};
-use crate::noise::Whitener;
+use crate::whitening::Whitener;
 
 /// Starts beside the scenario's own values, where those do not explain the data.
 const STARTS: usize = 5;

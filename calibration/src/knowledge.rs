@@ -6,7 +6,8 @@ use nalgebra::{DMatrix, DVector};
 
 use crate::fit::{Fit, Weights, squares};
 use crate::model::Model;
-use crate::noise::{Noise, Whitener};
+use crate::noise::Noise;
+use crate::whitening::Whitener;
 
 /// Largest standard deviation of a key that counts as told: of its logarithm, …
 const TOLD_LOG: f64 = 0.5;

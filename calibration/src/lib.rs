@@ -53,7 +53,10 @@ mod free;
 mod knowledge;
 mod model;
 mod noise;
+mod posterior;
+mod shadow;
 mod text;
+mod whitening;
 mod world;
 
 pub use calibration::{Calibration, Parameter, SPEAKS_AGAINST, Telling, calibrate};
@@ -61,3 +64,4 @@ pub use data::{Experiment, Measured};
 pub use explained::{HeldOut, Trend};
 pub use files::{calibrated_toml, page, residuals_csv};
 pub use free::{Free, free};
+pub use shadow::{Account, Alarm, FALSE_ALARM_H, Feature, Look, OverRun, Shadow, Suspect};

@@ -15,6 +15,7 @@ use nalgebra::{DMatrix, DVector};
 
 use crate::data::Experiment;
 use crate::model::{Model, Table, slope};
+use crate::whitening::{Block, Common, Whitener};
 
 /// Conditions at which replicates are simulated, at most.
 const PLACES: usize = 6;
@@ -178,10 +179,8 @@ impl Noise {
         let predicted = model.predict(scaled)?;
         let (flows, warmth) = self.slopes(model, scaled)?;
         let block = |(i, (experiment, predicted)): (usize, (&Experiment, &Vec<f64>))| {
-            let by_flow = flows.iter().map(|slope| (self.flows, &slope[i]));
-            let causes: Vec<(f64, &Vec<f64>)> =
-                by_flow.chain([(self.plates_k, &warmth[i])]).collect();
-            self.block(experiment, predicted, &causes)
+            let flows: Vec<Vec<f64>> = flows.iter().map(|slope| slope[i].clone()).collect();
+            self.own(experiment, predicted, &flows, &warmth[i])
         };
         let blocks = model.experiments.iter().zip(&predicted).enumerate().map(block).collect();
         let mut whitener = Whitener { blocks, common: None };
@@ -196,6 +195,28 @@ impl Noise {
             whitener.common = Some(Common::of(DMatrix::from_columns(&columns)));
         }
         Some(whitener)
+    }
+
+    /// The pumps whose flows are noisy, and what a fill of each may be off by, standard deviation, in parts.
+    pub(crate) fn pumps(&self) -> impl Iterator<Item = (&PumpId, f64)> {
+        self.pumps.iter().map(|pump| {
+            let bias = self.fills.iter().find(|(known, _)| known == pump);
+            (pump, bias.map_or(0.0, |(_, bias)| *bias))
+        })
+    }
+
+    /// What frees one experiment of its own noise: `flows` and `warmth` are its slopes by what each pump gives more, in parts,
+    /// and by what plates are warmer [1/K].
+    pub(crate) fn own(
+        &self,
+        experiment: &Experiment,
+        predicted: &[f64],
+        flows: &[Vec<f64>],
+        warmth: &Vec<f64>,
+    ) -> Block {
+        let by_flow = flows.iter().map(|slope| (self.flows, slope));
+        let causes: Vec<(f64, &Vec<f64>)> = by_flow.chain([(self.plates_k, warmth)]).collect();
+        self.block(experiment, predicted, &causes)
     }
 
     fn block(
@@ -224,108 +245,6 @@ impl Noise {
             |cholesky| cholesky.l(),
         );
         Block { features, deviations: own, root }
-    }
-}
-
-/// Frees residuals of their noise: afterwards each has a variance of one, and none goes with another.
-#[derive(Clone, Debug)]
-pub(crate) struct Whitener {
-    blocks: Vec<Block>,
-    common: Option<Common>,
-}
-
-/// The features of one experiment that can be compared.
-#[derive(Clone, Debug)]
-struct Block {
-    features: Vec<usize>,
-    deviations: Vec<f64>,
-    root: DMatrix<f64>,
-}
-
-/// Errors that experiments have in common: C = 1 + G Gᵀ, whose root is applied by the eigenvectors of Gᵀ G.
-#[derive(Clone, Debug)]
-struct Common {
-    directions: DMatrix<f64>,
-    weights: DVector<f64>,
-}
-
-impl Common {
-    fn of(columns: DMatrix<f64>) -> Self {
-        let eigen = (columns.transpose() * &columns).symmetric_eigen();
-        let weights = eigen.eigenvalues.map(|s| {
-            let s = s.max(0.0);
-            if s < 1e-12 { -0.5 } else { ((1.0 + s).sqrt().recip() - 1.0) / s }
-        });
-        Self { directions: columns * eigen.eigenvectors, weights }
-    }
-
-    fn apply(&self, residuals: &DVector<f64>) -> DVector<f64> {
-        let along = self.directions.transpose() * residuals;
-        residuals + &self.directions * along.component_mul(&self.weights)
-    }
-}
-
-impl Whitener {
-    /// Frees a table of differences of its noise. What is no number, because the model cannot read a feature there, says
-    /// nothing.
-    pub(crate) fn apply(&self, table: &Table) -> DVector<f64> {
-        let mut all = Vec::new();
-        for (block, values) in self.blocks.iter().zip(table) {
-            let one = |(&f, d): (&usize, &f64)| Some(values[f] / d).filter(|off| off.is_finite());
-            let scaled = block.features.iter().zip(&block.deviations);
-            let scaled = scaled.map(|pair| one(pair).unwrap_or(0.0));
-            let scaled = DVector::from_iterator(block.features.len(), scaled);
-            let free = block.root.solve_lower_triangular(&scaled).unwrap_or(scaled);
-            all.extend(free.iter().copied());
-        }
-        let all = DVector::from_vec(all);
-        match &self.common {
-            Some(common) => common.apply(&all),
-            None => all,
-        }
-    }
-
-    /// Standard deviation of each feature of each experiment, from all that differs between experiments of a run
-    /// [experiments][features]; not a number where there is none.
-    pub(crate) fn deviations(&self, features: usize) -> Table {
-        let of_block = |block: &Block| {
-            let mut row = vec![f64::NAN; features];
-            for (i, (&f, own)) in block.features.iter().zip(&block.deviations).enumerate() {
-                row[f] = own * block.root.row(i).norm();
-            }
-            row
-        };
-        self.blocks.iter().map(of_block).collect()
-    }
-
-    /// What was measured less what is predicted, free of noise.
-    pub(crate) fn residuals(&self, experiments: &[Experiment], predicted: &Table) -> DVector<f64> {
-        let row = |(experiment, predicted): (&Experiment, &Vec<f64>)| {
-            let pairs = experiment.features.iter().zip(predicted);
-            pairs.map(|(seen, said)| seen.unwrap_or(f64::NAN) - said).collect()
-        };
-        self.apply(&experiments.iter().zip(predicted).map(row).collect())
-    }
-
-    /// The place of each experiment's numbers among all.
-    pub(crate) fn places(&self) -> Vec<std::ops::Range<usize>> {
-        let mut from = 0;
-        let place = |block: &Block| {
-            let place = from..from + block.features.len();
-            from = place.end;
-            place
-        };
-        self.blocks.iter().map(place).collect()
-    }
-
-    fn of_run(&self, experiments: &[Experiment], all: &DVector<f64>, run: usize) -> DVector<f64> {
-        let mut own = DVector::zeros(all.len());
-        for (place, experiment) in self.places().into_iter().zip(experiments) {
-            if experiment.run == run {
-                place.for_each(|i| own[i] = all[i]);
-            }
-        }
-        own
     }
 }
 

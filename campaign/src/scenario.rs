@@ -34,7 +34,7 @@ use flowtwin_sim::Plan;
 use flowtwin_twin::{Policy, PolicySpec, Random, StopRules, SurrogateSpec, Trial};
 use serde::Deserialize as _;
 
-pub use calibration::{CalibrationSpec, FreeSpec};
+pub use calibration::{CalibrationSpec, FreeSpec, PosteriorSpec};
 pub use check::LONGEST_NAME;
 pub use course::{CONTEST, Course, Leg};
 pub use entrant::{Entrant, EntrantError, EntrantKind};

@@ -211,6 +211,12 @@ pub enum FaultKind {
         /// What was measured and expected, and how far apart they are.
         detail: String,
     },
+    /// The rig is not as it was.
+    #[error("the rig is not as it was: {detail}")]
+    Moved {
+        /// What has moved, by how much, and since when.
+        detail: String,
+    },
     /// Somebody asked the run to stop.
     #[error("interrupted")]
     Interrupted,

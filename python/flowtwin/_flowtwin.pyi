@@ -8,6 +8,27 @@ from numpy.typing import NDArray
 from flowtwin.errors import Fault
 from flowtwin.scenario import Scenario
 
+__all__ = [
+    "Checked",
+    "Chooser",
+    "Fitted",
+    "Found",
+    "Frame",
+    "Lab",
+    "Left",
+    "Observation",
+    "Space",
+    "Spectrum",
+    "__version__",
+    "benchmark",
+    "calibrate",
+    "example",
+    "main",
+    "paper",
+    "run",
+    "schema",
+    "toml_of",
+]
 __version__: str
 
 _AnyScenario = Scenario | Checked | str | os.PathLike[str]
@@ -15,6 +36,7 @@ _AnyScenario = Scenario | Checked | str | os.PathLike[str]
 def main(words: Sequence[str], again: Sequence[str]) -> int: ...
 def toml_of(values: str) -> str: ...
 def schema() -> str: ...
+def example(name: str) -> str: ...
 @final
 class Checked:
     @staticmethod
@@ -123,6 +145,7 @@ class Frame:
     def columns(self) -> list[str]: ...
     def __len__(self) -> int: ...
     def __getitem__(self, name: str, /) -> Any: ...
+    def _repr_html_(self) -> str: ...
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
 @final
 class Chooser:

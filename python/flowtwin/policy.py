@@ -17,7 +17,7 @@ Conditions = Mapping[str, float | str]
 #: What came of an experiment: an observation, a number, numbers by name, or None where it failed.
 Result = Observation | float | Mapping[str, float | None] | None
 
-#: What is wanted of a feature: ``"maximize"``, ``"minimize"``, or a table such as ``{"target": {"value": 450.0}}``.
+#: What is wanted of a feature: ``"maximize"``, ``"minimize"``, or a table such as ``{"target": 450.0}``.
 Goal = str | Mapping[str, Any]
 
 
@@ -59,7 +59,7 @@ class Policy:
     >>> policy.tell(proposal, 0.7)
     """
 
-    __slots__ = ("_core", "_made", "space")
+    __slots__ = ("_core", "space")
 
     def __init__(
         self,
@@ -93,18 +93,18 @@ class Policy:
         """
         if space is None:
             raise TypeError("a policy needs a space: what may be chosen")
-        self._made = {
-            "name": name if isinstance(name, str) else json.dumps(name),
-            "objectives": json.dumps(objectives_of(objectives)),
-            "limits": json.dumps([dict(limit) for limit in limits]),
-            "surrogate": surrogate,
-            "seed": seed,
-            "phase": phase,
-            "planned": planned,
-            "jobs": jobs,
-        }
         self.space = space
-        self._core = _flowtwin.Chooser(space=space, **self._made)
+        self._core = _flowtwin.Chooser(
+            name if isinstance(name, str) else json.dumps(name),
+            space,
+            json.dumps(objectives_of(objectives)),
+            json.dumps([dict(limit) for limit in limits]),
+            surrogate,
+            seed,
+            phase,
+            planned,
+            jobs,
+        )
 
     def ask(self, n: int = 1) -> list[dict[str, float | str]]:
         """Proposes ``n`` experiments, which are pending until they are told.

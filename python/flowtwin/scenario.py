@@ -210,6 +210,16 @@ class Scenario:
         return scenario
 
     @classmethod
+    def example(cls, name: str = "dye") -> Scenario:
+        """A scenario that comes with the package.
+
+        Args:
+            name: ``"dye"`` (two dyes, the quickest), ``"paper"`` (the reference rig), ``"coil"``, ``"slugs"``, ``"hplc"``, ``"ester"``
+                or ``"two-stage"``.
+        """
+        return cls(_flowtwin.example(name), path=f"{name}.toml")
+
+    @classmethod
     def from_dict(cls, values: Mapping[str, Any], *, path: str | os.PathLike[str] = "scenario.toml") -> Scenario:
         """Makes a scenario of nested dictionaries with the keys of a scenario file.
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import inspect
 import json
 import os
-import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -117,6 +114,9 @@ def entrant(name: str | None, policy: str | Factory) -> tuple[str, Factory | Non
     """A policy as a benchmark takes it; results of a class that has been changed since are not taken for its own."""
     if isinstance(policy, str):
         return (policy if name is None or name == policy else f"{name}={policy}"), None
+    import hashlib
+    import inspect
+
     own, _, command = command_of(policy).partition("=")
     try:
         source = inspect.getsource(cast("Any", policy))
@@ -154,6 +154,8 @@ def benchmark(
         ScenarioError, ValueError: If something that was given is not valid.
         PolicyError: If a policy failed. The exception of your own policy is its ``__cause__``.
     """
+    import tempfile
+
     several = [scenarios] if isinstance(scenarios, Scenario | str | os.PathLike) else list(scenarios)
     named = policies.items() if isinstance(policies, Mapping) else [(None, policy) for policy in policies]
     entrants = [entrant(name, policy) for name, policy in named]
@@ -180,6 +182,8 @@ def calibrate(
     Raises:
         ScenarioError: If a key or the data cannot be used.
     """
+    import tempfile
+
     paths = [data] if isinstance(data, Run | str | os.PathLike) else list(data)
     if isinstance(free, Mapping):
         specs: list[Mapping[str, Any]] = [{"key": k, "low": low, "high": high} for k, (low, high) in free.items()]

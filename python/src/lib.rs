@@ -34,7 +34,7 @@ mod module {
     #[pymodule_export]
     use crate::run::{Left, run};
     #[pymodule_export]
-    use crate::scenario::{Checked, schema, toml_of};
+    use crate::scenario::{Checked, example, schema, toml_of};
     #[pymodule_export]
     use crate::space::Space;
     #[pymodule_export]

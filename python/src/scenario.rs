@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use flowtwin_campaign::scenario::{Scenario, Tree};
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
 use crate::errors;
@@ -130,4 +130,23 @@ impl<'py> FromPyObject<'_, 'py> for AnyScenario {
             }
         }
     }
+}
+
+/// The text of a scenario that comes with the package, by the name that `flowtwin init --rig` gives it.
+#[pyfunction]
+pub(crate) fn example(name: &str) -> PyResult<&'static str> {
+    Ok(match name {
+        "paper" => include_str!("../../scenarios/cs3cu2i5.toml"),
+        "dye" => include_str!("../../scenarios/dye-mixing.toml"),
+        "coil" => include_str!("../../scenarios/fading-coil.toml"),
+        "slugs" => include_str!("../../scenarios/snar.toml"),
+        "hplc" => include_str!("../../scenarios/claisen.toml"),
+        "ester" => include_str!("../../scenarios/ester.toml"),
+        "two-stage" => include_str!("../../scenarios/two-stage.toml"),
+        _ => {
+            let known = "paper, dye, coil, slugs, hplc, ester, two-stage";
+            let message = format!("there is no example {name}, only {known}");
+            return Err(PyValueError::new_err(message));
+        }
+    })
 }

@@ -8,6 +8,8 @@ use arrow_array::{
     Array as _, ArrayRef, Float64Array, Int64Array, RecordBatch, RecordBatchIterator, StringArray,
 };
 use arrow_schema::{DataType, Field, Schema};
+use flowtwin_campaign::observations::six;
+use flowtwin_report::page::escape;
 use numpy::PyArray1;
 use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
@@ -59,6 +61,20 @@ impl Frame {
     }
 }
 
+/// Rows that a notebook shows.
+const SHOWN: usize = 20;
+
+fn cell(array: &ArrayRef, row: usize) -> String {
+    if array.is_null(row) {
+        return String::new();
+    }
+    let any = array.as_any();
+    let number = any.downcast_ref::<Float64Array>().map(|numbers| six(numbers.value(row)));
+    let whole = any.downcast_ref::<Int64Array>().map(|numbers| numbers.value(row).to_string());
+    let words = any.downcast_ref::<StringArray>().map(|words| words.value(row).to_owned());
+    number.or(whole).or(words).unwrap_or_default()
+}
+
 fn numbers(values: Vec<Option<f64>>) -> Float64Array {
     match values.iter().all(Option::is_some) {
         true => Float64Array::from(values.into_iter().flatten().collect::<Vec<f64>>()),
@@ -104,6 +120,25 @@ impl Frame {
         let batches = RecordBatchIterator::new([Ok(self.batch.clone())], self.batch.schema());
         let stream = FFI_ArrowArrayStream::new(Box::new(batches));
         PyCapsule::new_with_value(py, stream, STREAM)
+    }
+
+    /// The first rows as a table of HTML, in the colours of whatever shows it.
+    fn _repr_html_(&self) -> String {
+        let shown = self.batch.num_rows().min(SHOWN);
+        let cells = |tag: &str, cells: Vec<String>| {
+            let cells = cells.iter().map(|cell| format!("<{tag}>{}</{tag}>", escape(cell)));
+            format!("<tr>{}</tr>", cells.collect::<String>())
+        };
+        let rows = (0..shown).map(|row| {
+            let columns = self.batch.columns().iter();
+            cells("td", columns.map(|column| cell(column, row)).collect())
+        });
+        let head = cells("th", self.columns());
+        let left = match self.batch.num_rows() - shown {
+            0 => String::new(),
+            left => format!("<p>and {left} rows more</p>"),
+        };
+        format!("<table>{head}{}</table>{left}", rows.collect::<String>())
     }
 
     fn __repr__(&self) -> String {

@@ -96,3 +96,15 @@ def test_the_command_says_version_and_help() -> None:
     assert command("nonsense").returncode == 2
     module = subprocess.run([sys.executable, "-m", "flowtwin", "--version"], capture_output=True, text=True)
     assert module.stdout == told.stdout
+
+
+def test_the_command_starts_itself_again_wherever_it_is(tmp_path: Path) -> None:
+    """A watch beside a rig is started so: nothing in the folder of whoever runs it takes its place."""
+    from flowtwin.__main__ import again
+
+    for name in ("flowtwin.py", "signal.py", "os.py", "typing.py"):
+        (tmp_path / name).write_text("raise SystemExit('the wrong one')\n")
+    told = subprocess.run([*again(), "watch", "--help"], capture_output=True, text=True, cwd=tmp_path)
+    assert told.returncode == 0 and "--silence" in told.stdout, told.stderr
+    told = subprocess.run([*again(), "nonsense"], capture_output=True, text=True, cwd=tmp_path)
+    assert told.returncode == 2

@@ -18,6 +18,7 @@ use flowtwin_report::Extras;
 use super::page::Beside;
 use super::place::Place;
 use super::run_folder::Target;
+use super::shadow::{Calibrated, Shading, Shadowed};
 use crate::cli::Folder;
 use crate::console;
 use crate::error::{CommandError, Kind};
@@ -65,6 +66,8 @@ pub(super) fn at(
 ) -> Result<(), CommandError> {
     let Order { scenario, seed, to, more, replayed, filled, then } = order;
     let seed = *seed;
+    let calibrated = Calibrated::of(to, scenario)?;
+    let shadow = calibrated.as_ref().map(Calibrated::shadow).transpose()?;
     // Before a lab outside begins to work.
     let mut target = Target::of(to, scenario, seed, more)?;
     let mut again = false;
@@ -83,7 +86,7 @@ pub(super) fn at(
             By::Hand(filled) => campaign.filled(filled.clone()),
             By::Then(journal) => campaign.filled_as_in(journal),
         };
-        let ended = run_into(&folder, campaign, place.lab, &mut progress)?;
+        let ended = run_into(&folder, campaign, place.lab, (&mut progress, shadow.as_ref()))?;
         if folder.has_departed() && !to.resume {
             let there = folder.path().display();
             let why = format!("{there} holds this run with other results, which stay as they are");
@@ -127,19 +130,26 @@ pub(super) fn conclude(
     then.map_or(Ok(()), |then| then(path))
 }
 
-/// Runs a campaign on `lab` into `folder`.
+/// Runs a campaign on `lab` into `folder`, beside a shadow if there is one.
 pub(super) fn run_into(
     folder: &RunFolder,
     campaign: Campaign<'_>,
     lab: impl Lab,
-    watch: &mut dyn Observer,
+    (watch, shadow): (&mut dyn Observer, Option<&Shading<'_>>),
 ) -> Result<Ended, CommandError> {
+    let mut watch = Shadowed::new(watch, shadow, &STOP);
     let (campaign, writer) = match folder.goes_on() {
         true => (campaign.goes_on().in_wall_time(), folder.append()?),
         false => (campaign, folder.open()?),
     };
-    let (ended, _writer) =
-        campaign.run(lab, writer, folder.recorded(), watch).map_err(CommandError::failed)?;
+    let (mut ended, _writer) =
+        campaign.run(lab, writer, folder.recorded(), &mut watch).map_err(CommandError::failed)?;
+    let moved = watch.finish(folder.path())?;
+    if let (Some(moved), Some(fault)) = (moved, &mut ended.fault)
+        && fault.kind == FaultKind::Interrupted
+    {
+        fault.kind = moved;
+    }
     Ok(ended)
 }
 
@@ -156,6 +166,10 @@ pub(super) fn outcome(ended: &Ended) -> Result<(), CommandError> {
         Some(fault) if matches!(fault.kind, FaultKind::Short { .. }) => {
             let hint = "PUMP=ML for one that is not full; [refill] in a scenario has it done in simulation";
             Err(CommandError::new(Kind::Fault, format_args!("{fault}; the rig is safe")).hint(hint))
+        }
+        Some(fault) if matches!(fault.kind, FaultKind::Moved { .. }) => {
+            Err(CommandError::new(Kind::Fault, format_args!("{}; the rig is safe", fault.kind))
+                .hint("put it right, or calibrate again; then go on with --resume"))
         }
         Some(fault) if fault.kind == FaultKind::Interrupted => {
             let message =

@@ -64,6 +64,8 @@ pub fn run_embedded<E: From<CommandError>>(
         json: false,
         #[cfg(feature = "serve")]
         page: crate::cli::Page::default(),
+        shadow: None,
+        on_drift: crate::cli::OnDrift::Flag,
     };
     let mut target = Target::of(&to, scenario, seed, "")?;
     loop {

@@ -31,6 +31,7 @@ use super::emulate::read_wiring;
 use super::filled::filled;
 use super::page::Beside;
 use super::run_folder::Target;
+use super::shadow::Calibrated;
 use super::watch::{held, hold};
 use crate::cli::{Folder, OnRig};
 use crate::console;
@@ -77,6 +78,8 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     let identity = Identity::new(&scenario, seed, wiring.simulated).in_wall_time();
     let more = ending(replayed.is_some(), then.is_some());
     let filled = filled(&args.filled, scenario.manifest())?;
+    let calibrated = Calibrated::of(to, &scenario)?;
+    let shadow = calibrated.as_ref().map(Calibrated::shadow).transpose()?;
     let target = Target::of(to, &scenario, seed, more)?;
     let (folder, _target) = target.folder(to, &identity, replayed)?;
     let path = folder.path().to_owned();
@@ -85,11 +88,8 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     let hold = hold(&wiring, wiring_file)?;
     let certificate =
         rehearse(to, &scenario, seed, wiring_file, folder.recorded().is_some(), &path)?;
-    console::say_line(format_args!("\nRehearsed in simulation:\n\n{}", certificate.rehearsal));
-    console::say(format_args!("\n{}", limits_in_words(&scenario.file().guard)));
-    if let Some(journal) = folder.recorded().filter(|_| wiring.folder.is_none()) {
-        console::say(format_args!("\n{}", left_in_words(journal)));
-    }
+    let recorded = folder.recorded().filter(|_| wiring.folder.is_none());
+    tell(&certificate, &scenario, recorded);
     // Until the campaign begins, Ctrl-C ends this program whatever it waits for.
     signals::nothing_is_under_way(true);
     let found = everybody_is_there(&wiring)?;
@@ -105,7 +105,7 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
         let accept = args.accept_first;
         let mut watch = Attendant { inner, rehearsed: scenario, accept, cables };
         let campaign = Campaign::new(scenario, seed, threads(to.jobs), &STOP).filled(filled);
-        run_into(&folder, campaign, rig, &mut watch)
+        run_into(&folder, campaign, rig, (&mut watch, shadow.as_ref()))
     };
     let (ended, watched) = match &wiring.folder {
         Some(hand_off) => {
@@ -133,6 +133,15 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     let concluded =
         conclude(to, &path, Extras { backend: "hardware".into(), simulated_events: None }, then);
     both(verdict(&ended, watched), concluded)
+}
+
+/// Says what was rehearsed, which limits hold, and what syringes still hold of a run that goes on.
+fn tell(certificate: &Certificate, scenario: &Scenario, recorded: Option<&journal::Journal>) {
+    console::say_line(format_args!("\nRehearsed in simulation:\n\n{}", certificate.rehearsal));
+    console::say(format_args!("\n{}", limits_in_words(&scenario.file().guard)));
+    if let Some(journal) = recorded {
+        console::say(format_args!("\n{}", left_in_words(journal)));
+    }
 }
 
 /// Refuses to accelerate a real rig.

@@ -34,6 +34,7 @@ mod resume;
 mod scenarios;
 mod schema;
 mod serve;
+mod shadow;
 mod sheets;
 mod silence;
 mod spoiled;

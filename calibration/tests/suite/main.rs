@@ -1,6 +1,8 @@
 //! What calibrations promise, on rigs whose truth is known.
 #![expect(clippy::unwrap_used, reason = "a test fails by unwrapping")]
 
+mod shadow;
+
 use std::path::Path;
 use std::sync::Arc;
 

@@ -9,6 +9,20 @@ use serde::{Deserialize, Serialize};
 pub struct CalibrationSpec {
     /// The keys that are estimated.
     pub free: Vec<FreeSpec>,
+    /// What a calibration knows of its keys, written by `flowtwin calibrate`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub posterior: Option<PosteriorSpec>,
+}
+
+/// How well keys are known, about the values that they have in the scenario: a normal distribution.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PosteriorSpec {
+    /// The keys, each of them one of `free`.
+    pub keys: Vec<String>,
+    /// Their covariance, a row for each key: of natural logarithms where a key is searched by factors, else of parts of its
+    /// range.
+    pub covariance: Vec<Vec<f64>>,
 }
 
 /// A key that is estimated.

@@ -54,6 +54,12 @@ impl<'a> Expected<'a> {
         expected
     }
 
+    /// The same rig with the reference spectra of another: that which it was when they were taken.
+    pub fn after_the_blank_of(mut self, other: &Self) -> Self {
+        self.reference.clone_from(&other.reference);
+        self
+    }
+
     /// The outcome expected at these conditions, as the first experiment of a run.
     pub fn outcome(&mut self, conditions: &Conditions) -> Outcome {
         self.at(conditions, &Moment::default())

@@ -47,6 +47,50 @@ fn an_expected_experiment_is_a_complete_one_without_noise() {
     }
 }
 
+/// Lights, pumps and plates that are not as the campaign believes are the same for both.
+#[test]
+fn a_rig_that_has_moved_is_expected_to_yield_what_it_yields() {
+    let mut definition = scenario("cs3cu2i5").definition();
+    definition["rig"]["lights"]["led"]["brightness_percent"] = 80.0.into();
+    definition["rig"]["pumps"]["cui"]["delivers_percent"] = 110.0.into();
+    definition["rig"]["heaters"]["plate"]["above_sensor_k"] = 4.0.into();
+    let moved = Scenario::recorded(&definition).unwrap();
+    let rig = moved.simulated().unwrap();
+    let conditions = at(&moved, 0.4);
+    let outcome = rig.expected().outcome(&conditions);
+    let observed = &complete(rig, None, std::slice::from_ref(&conditions))[0];
+    for (name, expected) in &outcome.features {
+        let seen = observed.feature(name).unwrap();
+        // Frames hold whole counts.
+        let rounded = if name.starts_with("pli") { 0.3 } else { 0.0 };
+        let near = (expected - seen).abs() < 5e-3 * seen + rounded;
+        assert!(near, "{name}: {expected} expected, {seen} seen");
+    }
+}
+
+/// A lamp that has faded since the blank makes liquids look darker than they are.
+#[test]
+fn a_lamp_is_held_against_the_blank_that_was_taken_before_it_faded() {
+    let scenario = scenario("snar");
+    let mut definition = scenario.definition();
+    for light in definition["rig"]["lights"].as_object_mut().unwrap().values_mut() {
+        light["brightness_percent"] = 90.0.into();
+    }
+    let moved = Scenario::recorded(&definition).unwrap();
+    let (rig, faded) = (scenario.simulated().unwrap(), moved.simulated().unwrap());
+    let conditions = at(&scenario, 0.4);
+    let before = rig.expected();
+    let expected = faded.expected().after_the_blank_of(&before).outcome(&conditions);
+    let mut lab = faded.noiseless_lab();
+    let blank = rig.procedure().prime(&mut rig.noiseless_lab()).unwrap();
+    faded.procedure().prime(&mut lab).unwrap();
+    let seen = faded.procedure().run(&mut lab, &blank, &conditions);
+    for (name, expected) in &expected.features {
+        let seen = seen.feature(name).unwrap();
+        assert!((expected / seen - 1.0).abs() < 5e-3, "{name}: {expected} expected, {seen} seen");
+    }
+}
+
 /// Nothing of an experiment that follows at once on another differs if lines and plates are as they would have been.
 #[test]
 fn tanks_at_rest_are_tanks_that_have_been_stirred_for_long() {

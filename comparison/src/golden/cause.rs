@@ -41,7 +41,7 @@ impl Cause {
     }
 
     /// The change whose effect is computed, in [`Cause::unit`].
-    pub(crate) fn step(&self) -> f64 {
+    pub fn step(&self) -> f64 {
         match self {
             Self::Light(_) | Self::Stock(_) => 5.0,
             Self::Pump(_) | Self::Heater(_) => 3.0,

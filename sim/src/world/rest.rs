@@ -14,6 +14,7 @@ use crate::model::network::Inflow;
 use crate::model::reaction::Stay;
 use crate::model::segmentation::slug_volume_ul;
 use crate::plan::{Channel, Kind, Stage};
+use crate::spec;
 use crate::train::{Seen, Slug};
 
 /// So often all that is held has been flushed before somebody looks.
@@ -157,11 +158,11 @@ impl World {
 
     /// Rate of each pump [µL/s].
     fn rates_of(&self, settings: &Settings) -> Vec<f64> {
-        let rate = |name: &String| {
+        let rate = |(name, spec): (&String, &spec::Pump)| {
             let set = settings.pumps.iter().find(|(pump, _)| pump.as_str() == name);
-            set.map_or(0.0, |(_, rate)| rate.ul_per_min() / 60.0)
+            set.map_or(0.0, |(_, rate)| 0.01 * spec.delivers_percent * rate.ul_per_min() / 60.0)
         };
-        self.plan.pump_names.iter().map(rate).collect()
+        self.plan.pump_names.iter().zip(&self.plan.pumps).map(rate).collect()
     }
 
     /// Lets flows have stood since the start; returns the travel in each stretch.
@@ -181,14 +182,14 @@ impl World {
         gap_s: f64,
         factors: &[f64],
     ) -> Instant {
-        let mut rates = vec![0.0; self.plan.pump_names.len()];
+        let (all, mut rates) = (self.rates_of(settings), vec![0.0; self.plan.pump_names.len()]);
         let (mut at, mut gap) = (from, Span::from_secs(0.0));
-        for (pump, rate) in settings.pumps.iter().filter(|(_, rate)| rate.ul_per_min() > 0.0) {
+        for (pump, _) in settings.pumps.iter().filter(|(_, rate)| rate.ul_per_min() > 0.0) {
             let place = self.plan.pump_names.iter().position(|name| name == pump.as_str());
             let Some(place) = place else { continue };
             at += gap;
             gap = Span::from_secs(gap_s);
-            rates[place] = rate.ul_per_min() / 60.0;
+            rates[place] = all[place];
             self.flow.step(at, &rates, factors);
         }
         at
@@ -213,6 +214,8 @@ impl World {
         let plan = self.plan.clone();
         let channel = &plan.channels[number];
         let integration_ms = 1e-3 * f64::from(integration_us);
+        let lit = &plan.world().rig.lights[&plan.light_names[channel.light]];
+        let light = 0.01 * lit.brightness_percent * light;
         let scale = light * integration_ms / channel.spec.reference_integration_ms;
         let view = View { channel, window_au: 0.0, lamp: Lamp::steady(channel, scale) };
         let dark = self.responses[number].dark(1e-3 * integration_ms);

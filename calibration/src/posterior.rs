@@ -1,0 +1,66 @@
+//! What a calibration knows of the keys of a scenario together.
+
+use flowtwin_campaign::scenario::{FreeSpec, Scenario};
+use flowtwin_data::diagnostic::Diagnostic;
+use nalgebra::DMatrix;
+use serde_json::Value;
+
+use crate::free::{Free, free};
+
+/// A normal distribution of keys about their values, on their scales.
+#[derive(Clone, Debug)]
+pub(crate) struct Posterior {
+    keys: Vec<Free>,
+    /// Lower triangle whose square is the covariance [keys × keys].
+    root: DMatrix<f64>,
+}
+
+impl Posterior {
+    /// The posterior of a scenario that has been calibrated; none of any other.
+    pub(crate) fn of(scenario: &Scenario) -> Result<Option<Self>, Diagnostic> {
+        let calibration = &scenario.file().calibration;
+        let Some(posterior) = &calibration.posterior else { return Ok(None) };
+        let wrong = |detail: String| Diagnostic::new(format!("calibration.posterior: {detail}"));
+        let spec = |key: &String| {
+            let found = calibration.free.iter().find(|free| free.key == *key);
+            found.cloned().ok_or_else(|| wrong(format!("\"{key}\" is no key of calibration.free")))
+        };
+        let specs = posterior.keys.iter().map(spec).collect::<Result<Vec<FreeSpec>, _>>()?;
+        if specs.is_empty() {
+            return Ok(None);
+        }
+        let keys = free(scenario, &specs)?;
+        let (n, rows) = (keys.len(), &posterior.covariance);
+        if rows.len() != n || rows.iter().any(|row| row.len() != n) {
+            let message = format!("covariance needs {n} rows of {n} numbers, one for each key");
+            return Err(wrong(message));
+        }
+        let covariance = DMatrix::from_fn(n, n, |i, j| rows[i][j]);
+        let alike = (&covariance - covariance.transpose()).amax() <= 1e-6 * covariance.amax();
+        let factor = if alike { covariance.cholesky() } else { None };
+        let root = factor.ok_or_else(|| {
+            wrong("covariance must be symmetric, with positive eigenvalues".to_owned())
+        })?;
+        Ok(Some(Self { keys, root: root.l() }))
+    }
+
+    /// Worlds one standard deviation up and down along each of the directions that have nothing to do with each other.
+    pub(crate) fn directions(&self, world: &Value) -> Vec<[Value; 2]> {
+        let moved = |column: usize, sign: f64| {
+            let mut unit = vec![0.0; self.keys.len()];
+            unit[column] = sign;
+            self.at(world, &unit)
+        };
+        (0..self.keys.len()).map(|column| [moved(column, 1.0), moved(column, -1.0)]).collect()
+    }
+
+    /// The world at so many standard deviations along each direction.
+    fn at(&self, world: &Value, deviations: &[f64]) -> Value {
+        let mut world = world.clone();
+        for (k, free) in self.keys.iter().enumerate() {
+            let off: f64 = deviations.iter().enumerate().map(|(j, d)| self.root[(k, j)] * d).sum();
+            free.put(&mut world, free.value(free.scaled(free.start) + off));
+        }
+        world
+    }
+}

@@ -1,0 +1,313 @@
+//! The calibrated simulator beside a lab: is the rig still as it was, and if not, what has moved?
+//!
+//! ```text
+//!   Experiment ──► what is expected, what is common to the run ──► innovation ──► Chart ──► Alarm: what, by how much, since when
+//! ```
+//!
+//! Every observation is held against its predictive distribution: noise of the experiment, fills of the pumps, and the
+//! calibration's own uncertainty. The noise is the scenario's, made larger or smaller by what the run itself shows.
+
+mod account;
+mod alarm;
+mod chart;
+mod filter;
+mod look;
+mod part;
+
+use flowtwin_campaign::scenario::{Expected, Scenario};
+use flowtwin_data::diagnostic::Diagnostic;
+use flowtwin_lab::math::ln;
+use flowtwin_lab::{Conditions, Instant, Observation, PumpId, Streams};
+use nalgebra::{DMatrix, DVector};
+use serde_json::Value;
+
+use crate::data::Experiment;
+use crate::explained::{chance, exceeded};
+use crate::model::Model;
+use crate::noise::Noise;
+use crate::posterior::Posterior;
+use crate::whitening::Block;
+use crate::world::{plan, world};
+pub use account::{Account, OverRun};
+pub use alarm::{Alarm, Suspect};
+use chart::{Chart, Seen, sum};
+use filter::{Filter, Step};
+pub use look::{Feature, Look};
+use look::{minus, slope, values};
+use part::Watched;
+
+/// Hours of lab time between two false alarms, on average and at least.
+pub const FALSE_ALARM_H: f64 = 100.0;
+/// Conditions at which the noise is simulated.
+const PLACES: u64 = 6;
+/// By how much a pump gives more, in parts, and plates are warmer [K], where slopes are computed.
+const MORE: f64 = 0.01;
+const WARMER_K: f64 = 0.5;
+/// Chance below which an experiment counts less: it may be an outlier.
+const OUTLIER: f64 = 1e-3;
+/// What the model may be off by in each feature all the time, in standard deviations of one experiment: the blank of a run is
+/// noisy, and no model is exact.
+const MISFIT: f64 = 0.3;
+/// The scenario's noise counts as so many numbers of the run.
+const BELIEVED: f64 = 100.0;
+/// Probability from which a suspect is expected from then on.
+const EXPECTED: f64 = 0.05;
+
+/// A shadow of a lab.
+#[derive(Clone, Debug)]
+pub struct Shadow<'a> {
+    scenario: &'a Scenario,
+    noise: Noise,
+    rig: Expected<'a>,
+    /// Rigs on which one pump gives a little more, and what a fill of it may be off by.
+    flows: Vec<(Expected<'a>, f64)>,
+    warm: Expected<'a>,
+    /// Rigs a deviation up and down along each direction of the posterior.
+    posterior: Vec<[Expected<'a>; 2]>,
+    parts: Vec<Watched<'a>>,
+    filter: Filter,
+    chart: Chart,
+    /// Parts that have moved already, and their growth: the last constants of the filter.
+    moved: Vec<(usize, f64)>,
+    /// Sum of squares of what was measured, and of how many numbers.
+    scattered: (f64, f64),
+    hours: f64,
+    alarms: Vec<Alarm>,
+    looks: Vec<Look>,
+    /// When the run began, and what was set last.
+    began: Option<Instant>,
+    before: Option<Conditions>,
+}
+
+impl<'a> Shadow<'a> {
+    /// A shadow of the lab that `scenario` describes.
+    ///
+    /// # Errors
+    /// If the scenario cannot be simulated, or its posterior is not valid.
+    pub fn new(scenario: &'a Scenario) -> Result<Self, Diagnostic> {
+        scenario.simulated().map_err(Diagnostic::from)?;
+        let world = world(&scenario.definition());
+        let built = |world: &Value| plan(world).map(|plan| Expected::on(scenario, &plan));
+        let rig = built(&world).map_err(Diagnostic::new)?;
+        let noise = noise(scenario)?;
+        let pump = |(pump, bias): (&PumpId, f64)| {
+            let mut more = rig.clone();
+            more.deliver(pump, 1.0 + MORE);
+            (more, bias)
+        };
+        let flows: Vec<(Expected<'a>, f64)> = noise.pumps().map(pump).collect();
+        let mut warm = rig.clone();
+        warm.warm(WARMER_K);
+        let directions = Posterior::of(scenario)?.map_or_else(Vec::new, |p| p.directions(&world));
+        let both = |[up, down]: [Value; 2]| Ok([built(&up)?, built(&down)?]);
+        let posterior: Vec<[Expected<'a>; 2]> = directions
+            .into_iter()
+            .map(both)
+            .collect::<Result<_, String>>()
+            .map_err(Diagnostic::new)?;
+        let fills = flows.iter().filter(|(_, bias)| *bias > 0.0).count();
+        Ok(Self {
+            filter: Filter::new(scenario.features().len() + fills + posterior.len()),
+            parts: Watched::all(scenario, &world, |world| {
+                built(world).ok().map(|moved| moved.after_the_blank_of(&rig))
+            })?,
+            scenario,
+            noise,
+            rig,
+            flows,
+            warm,
+            posterior,
+            chart: Chart::default(),
+            moved: Vec::new(),
+            scattered: (BELIEVED, BELIEVED),
+            hours: 0.0,
+            alarms: Vec::new(),
+            looks: Vec::new(),
+            began: None,
+            before: None,
+        })
+    }
+
+    /// What has been told so far.
+    pub fn alarms(&self) -> &[Alarm] {
+        &self.alarms
+    }
+
+    /// What came of the run so far, under this name.
+    pub fn account(&self, run: &str) -> Account {
+        Account::new(run, self.hours, self.scatter(), &self.alarms, &self.looks)
+    }
+
+    /// Looks at the next experiment of a run as it ends; answers with an alarm if it raises one. Experiments that failed or
+    /// are flagged tell nothing.
+    pub fn observe(&mut self, number: u64, seen: &Observation) -> Option<&Alarm> {
+        let began = *self.began.get_or_insert(seen.started);
+        let hours = seen.ended.since(began).as_secs() / 3600.0;
+        let before = self.before.replace(seen.conditions.clone());
+        let experiment = Experiment::observed(self.scenario, seen, before.as_ref(), hours)?;
+        self.look(number, &experiment)
+    }
+
+    /// Looks at the next experiment of a run, whose number this is; answers with an alarm if it raises one.
+    pub fn look(&mut self, number: u64, experiment: &Experiment) -> Option<&Alarm> {
+        let before = self.alarms.len();
+        let look = self.held_against(number, experiment);
+        self.looks.push(look);
+        self.alarms.get(before)
+    }
+
+    fn held_against(&mut self, number: u64, experiment: &Experiment) -> Look {
+        let said = values(&mut self.rig, experiment);
+        let flows: Vec<Vec<f64>> =
+            self.flows.iter_mut().map(|(rig, _)| slope(rig, experiment, &said, MORE)).collect();
+        let warmth = slope(&mut self.warm, experiment, &said, WARMER_K);
+        let block = self.noise.own(experiment, &said, &flows, &warmth);
+        let effect =
+            |watched: &mut Watched<'_>| (watched.effect(experiment, &said, &block), watched.chance);
+        let effects: Vec<(DVector<f64>, f64)> = self.parts.iter_mut().map(effect).collect();
+        let design = self.design(experiment, &block, &flows, &effects);
+        self.grow();
+        let seen: Vec<f64> = experiment.features.iter().map(|f| f.unwrap_or(f64::NAN)).collect();
+        let residual = block.free(&minus(&seen, &said));
+        let common = self.filter.expected(&design);
+        let step = self.filter.see(design);
+        let innovation = self.filter.learn(&step, &residual);
+        let look = self.told((number, experiment), (&said, &common), &block, (&step, &innovation));
+        if !innovation.is_empty() {
+            self.judge((number, experiment.hours), &effects, &step, &innovation);
+        }
+        look
+    }
+
+    /// What has moved little by little goes on.
+    fn grow(&mut self) {
+        let first = self.filter.len() - self.moved.len();
+        for (place, (_, growth)) in self.moved.iter().enumerate() {
+            self.filter.loosen(first + place, growth * growth);
+        }
+    }
+
+    /// What constants of the run do to an experiment, free of noise [numbers × constants].
+    fn design(
+        &mut self,
+        experiment: &Experiment,
+        block: &Block,
+        flows: &[Vec<f64>],
+        effects: &[(DVector<f64>, f64)],
+    ) -> DMatrix<f64> {
+        let features = 0..self.scenario.features().len();
+        let fills = self.flows.iter().zip(flows).filter(|((_, bias), _)| *bias > 0.0);
+        let mut columns: Vec<DVector<f64>> =
+            features.map(|feature| MISFIT * block.of_one(feature)).collect();
+        columns.extend(fills.map(|((_, bias), slope)| *bias * block.free(slope)));
+        for [up, down] in &mut self.posterior {
+            let (up, down) = (values(up, experiment), values(down, experiment));
+            columns.push(0.5 * block.free(&minus(&up, &down)));
+        }
+        columns.extend(self.moved.iter().map(|(part, _)| effects[*part].0.clone()));
+        match columns.is_empty() {
+            true => DMatrix::zeros(block.features.len(), 0),
+            false => DMatrix::from_columns(&columns),
+        }
+    }
+
+    fn told(
+        &self,
+        (number, experiment): (u64, &Experiment),
+        (said, common): (&[f64], &DVector<f64>),
+        block: &Block,
+        (step, innovation): (&Step, &DVector<f64>),
+    ) -> Look {
+        let common = &block.root * common;
+        let spread = step.spread(&block.root);
+        let (names, scatter) = (self.scenario.features(), self.scatter());
+        let feature = |(place, &f): (usize, &usize)| {
+            let own = block.deviations[place];
+            let measured = experiment.features[f].unwrap_or(f64::NAN);
+            let expected = said[f] + own * common[place];
+            let off = (measured - expected) / (own * spread[place] * scatter);
+            Feature { name: names[f].0.clone(), measured, expected, off }
+        };
+        let squares = innovation.norm_squared() / (scatter * scatter);
+        Look {
+            experiment: number,
+            features: block.features.iter().enumerate().map(feature).collect(),
+            chance: chance(squares, innovation.len()).unwrap_or(1.0),
+        }
+    }
+
+    /// How much more or less than its scenario's noise the rig scatters, as a factor.
+    fn scatter(&self) -> f64 {
+        let (squares, numbers) = self.scattered;
+        (squares / numbers).sqrt()
+    }
+
+    fn judge(
+        &mut self,
+        (number, hours): (u64, f64),
+        effects: &[(DVector<f64>, f64)],
+        step: &Step,
+        innovation: &DVector<f64>,
+    ) {
+        let scatter = self.scatter();
+        let usual = exceeded(OUTLIER, innovation.len()) * scatter * scatter;
+        let shortened = (usual / innovation.norm_squared()).sqrt().min(1.0);
+        self.scattered.0 += innovation.norm_squared() * shortened * shortened;
+        self.scattered.1 += innovation.len() as f64;
+        let counts = shortened / scatter;
+        self.chart.see(&Seen {
+            step,
+            innovation: &(innovation * counts),
+            effects,
+            counts,
+            hours: (hours - self.hours).max(0.0),
+            constants: self.filter.len(),
+            number,
+        });
+        self.hours = hours;
+        let evidence = self.chart.evidence();
+        let all = sum(evidence.iter().map(|(_, evidence)| *evidence));
+        if all > ln(FALSE_ALARM_H) {
+            let alarm = Alarm::of(&self.parts, &evidence, all, number);
+            self.chart.forget();
+            self.expect(&alarm);
+            self.alarms.push(alarm);
+        }
+    }
+
+    /// From now on what is expected includes what has moved, so that the next alarm tells of something else.
+    fn expect(&mut self, alarm: &Alarm) {
+        for suspect in alarm.causes.iter().filter(|suspect| suspect.probability > EXPECTED) {
+            let step = self.parts[suspect.part].part.step();
+            let (amount, own) = (suspect.amount / step, suspect.deviation / step);
+            let p = suspect.probability;
+            // A mixture: it has moved by so much, or it has not.
+            let variance = p * own * own + p * (1.0 - p) * amount * amount;
+            self.filter.add(p * amount, variance);
+            self.moved.push((suspect.part, suspect.growth));
+        }
+    }
+}
+
+/// The noise of a scenario, simulated at a few of its conditions.
+fn noise(scenario: &Scenario) -> Result<Noise, Diagnostic> {
+    let refused = || Diagnostic::new("the scenario's own rig cannot be simulated".to_owned());
+    let somewhere = |number: u64| {
+        let mut draws = Streams::new(0).open("shadow", number);
+        let unit: Vec<f64> = (0..scenario.space().dim()).map(|_| draws.uniform()).collect();
+        scenario.space().from_unit(&unit)
+    };
+    let possible = (0..).map(somewhere).take(1000).filter(|at| scenario.space().contains(at));
+    let at = |conditions| Experiment {
+        source: String::new(),
+        run: 0,
+        conditions,
+        before: None,
+        hours: 0.0,
+        features: vec![None; scenario.features().len()],
+    };
+    let places: Vec<Experiment> = possible.take(PLACES as usize).map(at).collect();
+    let model = Model::new(scenario, &[], &places);
+    let plan = model.plan(&[]).ok_or_else(refused)?;
+    Noise::of(&model, &[], &plan).ok_or_else(refused)
+}

@@ -1,0 +1,126 @@
+//! Residuals freed of their noise.
+
+use nalgebra::{DMatrix, DVector};
+
+use crate::data::Experiment;
+use crate::model::Table;
+
+/// Frees residuals of their noise: afterwards each has a variance of one, and none goes with another.
+#[derive(Clone, Debug)]
+pub(crate) struct Whitener {
+    pub(crate) blocks: Vec<Block>,
+    pub(crate) common: Option<Common>,
+}
+
+/// The features of one experiment that can be compared.
+#[derive(Clone, Debug)]
+pub(crate) struct Block {
+    pub(crate) features: Vec<usize>,
+    pub(crate) deviations: Vec<f64>,
+    pub(crate) root: DMatrix<f64>,
+}
+
+impl Block {
+    /// Frees differences of the features of this experiment of its noise. What is no number, because the model cannot read a
+    /// feature there, says nothing.
+    pub(crate) fn free(&self, values: &[f64]) -> DVector<f64> {
+        let one = |(&f, d): (&usize, &f64)| Some(values[f] / d).filter(|off| off.is_finite());
+        let scaled = self.features.iter().zip(&self.deviations);
+        let scaled = scaled.map(|pair| one(pair).unwrap_or(0.0));
+        let scaled = DVector::from_iterator(self.features.len(), scaled);
+        self.root.solve_lower_triangular(&scaled).unwrap_or(scaled)
+    }
+
+    /// One feature off by its own standard deviation.
+    pub(crate) fn of_one(&self, feature: usize) -> DVector<f64> {
+        let own = |known: &usize| if *known == feature { 1.0 } else { 0.0 };
+        let alone = DVector::from_iterator(self.features.len(), self.features.iter().map(own));
+        self.root.solve_lower_triangular(&alone).unwrap_or(alone)
+    }
+}
+
+/// Errors that experiments have in common: C = 1 + G Gᵀ, whose root is applied by the eigenvectors of Gᵀ G.
+#[derive(Clone, Debug)]
+pub(crate) struct Common {
+    directions: DMatrix<f64>,
+    weights: DVector<f64>,
+}
+
+impl Common {
+    pub(crate) fn of(columns: DMatrix<f64>) -> Self {
+        let eigen = (columns.transpose() * &columns).symmetric_eigen();
+        let weights = eigen.eigenvalues.map(|s| {
+            let s = s.max(0.0);
+            if s < 1e-12 { -0.5 } else { ((1.0 + s).sqrt().recip() - 1.0) / s }
+        });
+        Self { directions: columns * eigen.eigenvectors, weights }
+    }
+
+    fn apply(&self, residuals: &DVector<f64>) -> DVector<f64> {
+        let along = self.directions.transpose() * residuals;
+        residuals + &self.directions * along.component_mul(&self.weights)
+    }
+}
+
+impl Whitener {
+    /// Frees a table of differences of its noise.
+    pub(crate) fn apply(&self, table: &Table) -> DVector<f64> {
+        let mut all = Vec::new();
+        for (block, values) in self.blocks.iter().zip(table) {
+            all.extend(block.free(values).iter().copied());
+        }
+        let all = DVector::from_vec(all);
+        match &self.common {
+            Some(common) => common.apply(&all),
+            None => all,
+        }
+    }
+
+    /// Standard deviation of each feature of each experiment, from all that differs between experiments of a run
+    /// [experiments][features]; not a number where there is none.
+    pub(crate) fn deviations(&self, features: usize) -> Table {
+        let of_block = |block: &Block| {
+            let mut row = vec![f64::NAN; features];
+            for (i, (&f, own)) in block.features.iter().zip(&block.deviations).enumerate() {
+                row[f] = own * block.root.row(i).norm();
+            }
+            row
+        };
+        self.blocks.iter().map(of_block).collect()
+    }
+
+    /// What was measured less what is predicted, free of noise.
+    pub(crate) fn residuals(&self, experiments: &[Experiment], predicted: &Table) -> DVector<f64> {
+        let row = |(experiment, predicted): (&Experiment, &Vec<f64>)| {
+            let pairs = experiment.features.iter().zip(predicted);
+            pairs.map(|(seen, said)| seen.unwrap_or(f64::NAN) - said).collect()
+        };
+        self.apply(&experiments.iter().zip(predicted).map(row).collect())
+    }
+
+    /// The place of each experiment's numbers among all.
+    pub(crate) fn places(&self) -> Vec<std::ops::Range<usize>> {
+        let mut from = 0;
+        let place = |block: &Block| {
+            let place = from..from + block.features.len();
+            from = place.end;
+            place
+        };
+        self.blocks.iter().map(place).collect()
+    }
+
+    pub(crate) fn of_run(
+        &self,
+        experiments: &[Experiment],
+        all: &DVector<f64>,
+        run: usize,
+    ) -> DVector<f64> {
+        let mut own = DVector::zeros(all.len());
+        for (place, experiment) in self.places().into_iter().zip(experiments) {
+            if experiment.run == run {
+                place.for_each(|i| own[i] = all[i]);
+            }
+        }
+        own
+    }
+}

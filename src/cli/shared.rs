@@ -1,0 +1,83 @@
+//! Arguments that commands share: the rig, the run folder, the shadow beside it.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+#[cfg(feature = "serve")]
+use super::Page;
+
+/// Arguments for a real rig.
+#[derive(Debug, Args)]
+pub struct OnRig {
+    /// Wiring file: which instrument is connected to which port; `--backend emulated` emulates those instruments.
+    #[arg(long, alias = "bench", value_name = "FILE", required_if_eq("backend", "hardware"))]
+    pub wiring: Option<PathBuf>,
+    /// Start on the real rig without asking, if the rehearsal passes.
+    #[arg(long)]
+    pub yes: bool,
+    /// With --resume: pumps whose syringes you have refilled, separated by commas, or `all`; each counts as full as at the
+    /// start of the run, unless you give its volume (mL).
+    #[arg(long, value_name = "PUMP[=ML]", value_delimiter = ',', requires = "resume")]
+    pub filled: Vec<String>,
+    /// Accept the first experiment even if it is far from its rehearsal.
+    #[arg(long)]
+    pub accept_first: bool,
+    /// Lab seconds for each second of real time, for a rig of `flowtwin emulate --speed X` that shares no clock.
+    #[arg(long, value_name = "X", default_value_t = 1.0, hide = true)]
+    pub speed: f64,
+}
+
+/// Arguments for a run folder.
+#[derive(Debug, Args)]
+pub struct Folder {
+    /// Run folder, by default `runs/<scenario>-<seed>`; one with a number, such as DIR-2, if this holds something else.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Continue the run in this folder; finished experiments are not repeated.
+    #[arg(long)]
+    pub resume: bool,
+    /// Threads for the twin; their number never changes a result [default: all cores].
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
+    /// Print the summary as JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Hold every experiment against a calibrated scenario, and say what has moved on the rig.
+    #[arg(long, value_name = "SCENARIO")]
+    pub shadow: Option<PathBuf>,
+    /// What to do when something has moved: say so, or stop as well.
+    #[arg(long, value_enum, default_value_t, requires = "shadow")]
+    pub on_drift: OnDrift,
+    /// The live page.
+    #[cfg(feature = "serve")]
+    #[command(flatten)]
+    pub page: Page,
+}
+
+/// What to do when something has moved on a rig.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum OnDrift {
+    /// Say so, and go on.
+    #[default]
+    Flag,
+    /// Make the rig safe and stop.
+    Stop,
+}
+
+/// Arguments of `flowtwin shadow`.
+#[derive(Debug, Args)]
+pub struct ShadowArgs {
+    /// Scenario of the rig, calibrated to it.
+    pub scenario: PathBuf,
+    /// Run folders.
+    #[arg(required = true, value_name = "RUN")]
+    pub runs: Vec<PathBuf>,
+    /// Write a table of all experiments as CSV into this file.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Print the result as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
