@@ -82,6 +82,18 @@ pub fn round_decimals(x: f64, decimals: u32) -> f64 {
     if scaled.is_finite() { scaled / power + 0.0 } else { x }
 }
 
+/// Rounds to `digits` digits, of which at most `decimals` stand behind the point: as an instrument shows numbers that has
+/// room for so many.
+pub fn round_digits(x: f64, digits: u32, decimals: u32) -> f64 {
+    round_decimals(x, decimals_that_fit(x, digits).min(decimals))
+}
+
+/// How many digits are left behind the point where there are `digits` in all; one stands before it at least.
+pub fn decimals_that_fit(x: f64, digits: u32) -> u32 {
+    let before = if x.abs() < 10.0 { 1 } else { log10(x.abs()).floor() as u32 + 1 };
+    digits.saturating_sub(before)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,6 +105,13 @@ mod tests {
         assert_eq!(bits(ln(10.0)), 0x4002_6bb1_bbb5_5516);
         assert_eq!(bits(tanh(0.5)), 0x3fdd_9353_d756_8af3);
         assert_eq!(bits(sin(1.0)), 0x3fea_ed54_8f09_0cee);
+    }
+
+    #[test]
+    fn numbers_are_rounded_to_the_digits_that_there_is_room_for() {
+        for (x, rounded) in [(0.123_456, 0.123), (5.0, 5.0), (92.476, 92.48), (1234.5, 1234.0)] {
+            assert_eq!(round_digits(x, 4, 3).to_bits(), f64::to_bits(rounded), "{x}");
+        }
     }
 
     #[test]

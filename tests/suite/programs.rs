@@ -40,9 +40,9 @@ fn program(name: &str, kind: &str, command: &str, speaks: &str) -> String {
 }
 
 /// The journals of one experiment on the simulator and on emulated instruments, line by line.
-fn journals(name: &str, pump: impl Fn(&str) -> String) -> [Vec<String>; 2] {
+fn journals(name: &str, pump: impl Fn(&str) -> String, more: &str) -> [Vec<String>; 2] {
     let dir = folder(name);
-    scenario(&dir, "one", "noise-free.toml", ONE);
+    scenario(&dir, "one", "noise-free.toml", &format!("{more}{ONE}"));
     wiring(&dir, pump);
     assert_eq!(run(&dir, &["run", "one.toml", "--out", "sim"]).code, Some(0));
     let args = ["run", "one.toml", "--backend", "emulated", "--wiring", "programs.toml"];
@@ -58,11 +58,32 @@ fn journals(name: &str, pump: impl Fn(&str) -> String) -> [Vec<String>; 2] {
 #[test]
 fn a_campaign_with_programs_on_emulated_instruments_has_the_journal_of_its_rehearsal() {
     let chemyx = |pump: &str| program(pump, "pump", "chemyx.py {port}", "chemyx = {}");
-    let [sim, programs] = journals("programs", chemyx);
+    let [sim, programs] = journals("programs", chemyx, "");
     for (number, (a, b)) in sim.iter().zip(&programs).enumerate() {
         assert_eq!(a, b, "line {}", number + 1);
     }
     assert_eq!(sim.len(), programs.len());
+}
+
+/// Pumps that have room for four digits: New Era, two behind a program and the others by their protocol file.
+#[test]
+fn a_rehearsal_that_knows_how_pumps_round_is_what_they_do_to_the_byte() {
+    let file = "file = \"new-era-ne1000\"";
+    let new_era = |pump: &str| match pump {
+        "cui" | "pfo" => {
+            let speaks = format!("protocol = {{ {file} }}");
+            program(pump, "pump", "new_era.py {port}", &speaks)
+        }
+        _ => format!("[protocol.{pump}]\n{file}\n"),
+    };
+    let digits: String = PUMPS.map(|pump| format!("[rig.pumps.{pump}]\ndigits = 4\n")).concat();
+    let [sim, rounding] = journals("rounding", new_era, &digits);
+    for (number, (a, b)) in sim.iter().zip(&rounding).enumerate() {
+        assert_eq!(a, b, "line {}", number + 1);
+    }
+    assert_eq!(sim.len(), rounding.len());
+    let [exact, _] = journals("exact", |pump| format!("[chemyx.{pump}]\n"), "");
+    assert_ne!(exact.last(), sim.last(), "rounding is seen");
 }
 
 /// What befalls a campaign whose heater is behind a program.

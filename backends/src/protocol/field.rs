@@ -5,6 +5,9 @@ use serde::Deserialize;
 
 use super::template::Template;
 
+/// Digits after the point where a file does not say how many.
+const USUAL: u32 = 6;
+
 /// What a field means to flowtwin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -176,14 +179,12 @@ impl Field {
 
     /// A number as the instrument writes it, in its unit; `how` is `short` for no more digits than are needed.
     pub fn write(&self, value: f64, how: &str) -> String {
-        let whole = if value.abs() < 1.0 { 1 } else { math::log10(value.abs()).floor() as u32 + 1 };
-        let fits = self.digits.map(|digits| digits.saturating_sub(whole));
-        let decimals = match (fits, self.decimals) {
-            (Some(fits), Some(most)) => fits.min(most),
-            (Some(fits), None) => fits,
-            (None, most) => most.unwrap_or(6),
-        };
-        let text = format!("{value:.*}", decimals as usize);
+        let most = self.decimals.unwrap_or(USUAL);
+        let fit =
+            |value| self.digits.map_or(most, |it| math::decimals_that_fit(value, it).min(most));
+        let value = math::round_decimals(value, fit(value));
+        // Rounded up, it may have one digit more before the point.
+        let text = format!("{value:.*}", fit(value) as usize);
         match (how, self.digits) {
             ("short", _) if text.contains('.') => {
                 text.trim_end_matches('0').trim_end_matches('.').to_owned()
@@ -270,7 +271,7 @@ mod tests {
         for (value, text) in [
             (5.0, "5.000"),
             (0.5, "0.500"),
-            (12.345, "12.35"),
+            (12.346, "12.35"),
             (999.96, "1000."),
             (1245.0, "1245."),
         ] {

@@ -89,6 +89,27 @@ fn a_program_is_started_again_and_must_be_who_it_was() {
 }
 
 #[test]
+fn a_reading_is_repeated_with_a_program_that_was_started_again_and_has_said_who_it_is() {
+    let died = std::env::temp_dir().join(format!("flowtwin-died-{}", std::process::id()));
+    let _old = std::fs::remove_file(&died);
+    let script = format!(
+        r#"echo '{{"hello":{{"protocol":1}}}}'; met=
+        while read -r line; do
+            id=$(printf %s "$line" | sed 's/{{"id":\([0-9]*\).*/\1/')
+            case $line in
+            *identify*) met=1; echo '{{"id":'$id',"ok":{{"protocol":1,"model":"sh","reads":["temperature_c"]}}}}' ;;
+            *) [ -e {0} ] || {{ : > {0}; exit 1; }}
+               [ -n "$met" ] && echo '{{"id":'$id',"ok":{{"value":20.5}}}}' || echo '{{"id":'$id',"error":"who asks?"}}' ;;
+            esac
+        done"#,
+        died.display()
+    );
+    let read = part(&script, Kind::Heater, LONG).temperature_c();
+    std::fs::remove_file(&died).unwrap();
+    assert_eq!(read, Ok(20.5));
+}
+
+#[test]
 fn what_a_program_says_without_sense_is_garbled_and_what_it_does_not_do_is_refused() {
     let garbles =
         format!("{GREETS} read -r line; echo 'Traceback (most recent call last)'; sleep 60");

@@ -22,6 +22,10 @@ pub(crate) struct Pump {
     bubble_s: Option<f64>,
     /// Volume of one turn of the lead screw [µL].
     turn_ul: f64,
+    /// Most digits of a volume that it takes and tells.
+    digits: Option<u32>,
+    /// One of the units in which it tells the volume of its last run \[µL\].
+    unit_ul: f64,
     gain: f64,
     ripples: [(f64, f64); 2],
     jitter: Wander,
@@ -65,6 +69,8 @@ impl Pump {
             compliance_s: spec.compliance_s,
             bubble_s: None,
             turn_ul: spec.lead_mm * area_mm2(spec.bore_mm),
+            digits: spec.digits,
+            unit_ul: 1.0,
             gain: (1.0 + bias) * (spec.delivers_percent / 100.0),
             ripples: [
                 (0.01 * noise.ripple_percent, phases[0]),
@@ -86,6 +92,9 @@ impl Pump {
         self.dispensed_ul = 0.0;
         self.stalled = self.blocked;
         self.kept_ul_per_min = rate_ul_per_min;
+        let has_room = |digits: u32| at_most_ul < math::pow(10.0, f64::from(digits));
+        self.unit_ul = if self.digits.is_none_or(has_room) { 1.0 } else { 1000.0 };
+        let at_most_ul = if self.digits.is_some() { self.told(at_most_ul) } else { at_most_ul };
         let rate_ul_per_s = rate_ul_per_min / 60.0;
         let run = Delivery { since: now, rate_ul_per_s, at_most_ul };
         if !self.stalled {
@@ -166,8 +175,15 @@ impl Pump {
 
     /// Volume since the last start, as the pump counts it: by steps of its motor [µL].
     pub(crate) fn dispensed_ul(&self, now: Instant) -> f64 {
-        let ul = self.run.map_or(self.dispensed_ul, |run| run.delivered_ul(now));
-        math::round_decimals(ul, 4)
+        self.told(self.run.map_or(self.dispensed_ul, |run| run.delivered_ul(now)))
+    }
+
+    /// A volume as it shows it \[µL\].
+    fn told(&self, ul: f64) -> f64 {
+        match self.digits {
+            Some(digits) => math::round_digits(ul / self.unit_ul, digits, 3) * self.unit_ul,
+            None => math::round_decimals(ul, 4),
+        }
     }
 
     /// Volume that the motor has delivered since the start of the lab [µL].

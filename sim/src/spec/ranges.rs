@@ -38,6 +38,7 @@ ranges! {
         slowest_um_per_min: 0.001, 100.0, "µm/min";
         fastest_mm_per_min: 1.0, 1000.0, "mm/min";
         thrust_n: 1.0, 100_000.0, "N";
+        digits: 3.0, 15.0, "";
         delivers_percent: 50.0, 150.0, "%";
     }
     struct Analyser {

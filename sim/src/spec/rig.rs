@@ -101,6 +101,10 @@ pub struct Pump {
     /// `guard.max_pressure_kpa`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thrust_n: Option<f64>,
+    /// Most digits of a volume that it takes and tells, with at most three behind the point; not rounded so if not given. In mL
+    /// where the volume of a run has no room in µL. A New Era pump has 4.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digits: Option<u32>,
     /// What it delivers of what it is told [%]. So are rigs that have moved: the campaign does not know.
     #[serde(default = "hundred", skip_serializing_if = "is_hundred")]
     #[cfg_attr(feature = "schema", schemars(extend("default" = 100.0)))]

@@ -7,6 +7,7 @@ use flowtwin_lab::{
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
 use super::{SharedProgram, identity, of, value};
 use crate::codec::program::{Kind, MODE, Request, STATUS, What, Who};
@@ -92,8 +93,15 @@ impl ProgramPart {
             let detail = format!("this program does not read {what}");
             return Err(FaultKind::Unsupported { detail });
         }
-        let ask = || self.program.borrow_mut().ask(&self.name, Request::Read { what });
-        value(read_again(ask)?, what)
+        value(self.ask_again(&Request::Read { what })?, what)
+    }
+
+    /// Asks again where the answer is lost. A program that was started again meanwhile is asked first who it is.
+    fn ask_again(&self, request: &Request) -> Result<Map<String, Value>, FaultKind> {
+        read_again(|| {
+            self.meet()?;
+            self.program.borrow_mut().ask(&self.name, request.clone())
+        })
     }
 
     fn number(&self, what: What) -> Result<f64, FaultKind> {
@@ -315,8 +323,6 @@ struct Described {
 
 impl Spectrometer for ProgramPart {
     fn describe(&mut self, name: &str) -> Result<SpectrometerInfo, FaultKind> {
-        self.meet()?;
-        let ask = || self.program.borrow_mut().ask(&self.name, Request::Describe {});
         let Described {
             pixels,
             wavelength_coefficients,
@@ -324,7 +330,7 @@ impl Spectrometer for ProgramPart {
             min_integration_us,
             max_integration_us,
             nonlinearity,
-        } = of(read_again(ask)?)?;
+        } = of(self.ask_again(&Request::Describe {})?)?;
         Ok(SpectrometerInfo {
             name: name.into(),
             pixels,

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use flowtwin_lab::FaultKind;
+use flowtwin_lab::{FaultKind, math};
 
 use super::refused;
 use crate::codec::Scan;
@@ -259,7 +259,8 @@ fn best_unit(protocol: &Protocol, field: &Field, value: f64) -> Option<Unit> {
     for (word, _) in words {
         let Some(size) = protocol.fields[name].size(word) else { continue };
         let in_it = value / size / field.scale();
-        let fits = field.digits.is_none_or(|digits| in_it.abs() < 10_f64.powi(digits as i32));
+        let fits =
+            field.digits.is_none_or(|digits| in_it.abs() < math::pow(10.0, f64::from(digits)));
         let lost = ((field.rounded(in_it) - in_it) * size).abs();
         if fits && best.as_ref().is_none_or(|(least, _)| lost < least * 0.99 - 1e-12) {
             best = Some((lost, Unit { field: name.clone(), word: word.clone(), size }));
