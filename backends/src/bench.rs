@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use flowtwin_lab::{
-    Command, Fault, FaultKind, FlowRate, Instant, Lab, Manifest, PumpId, Reply, SensorId,
+    Command, Fault, FaultKind, FlowRate, Instant, Lab, Manifest, PumpId, Reply, SensorId, Volume,
 };
 
 mod instruments;
@@ -250,10 +250,10 @@ impl Bench {
         Err(self.fault(pump, FaultKind::OutOfRange { quantity, value, low, high, unit }))
     }
 
-    /// Somebody has filled a syringe: no instrument needs to know.
-    fn filled(&self, pump: &PumpId) -> Result<Reply, Fault> {
+    /// Somebody has filled a syringe: no instrument needs to know, but a world that is simulated behind it.
+    fn filled(&mut self, pump: &PumpId, holds: Volume) -> Result<Reply, Fault> {
         match self.manifest.pump(pump) {
-            Some(_) => Ok(Reply::Done),
+            Some(_) => self.clock.filled(pump, holds).map(|()| Reply::Done),
             None => {
                 let detail = format!("there is no {pump}");
                 Err(self.fault(pump, FaultKind::Unsupported { detail }))
@@ -286,7 +286,7 @@ impl Bench {
         match command {
             Command::Read { sensor } => return self.read(sensor),
             Command::MakeSafe => return self.make_safe().map(|()| Reply::Done),
-            Command::Fill { pump, .. } => return self.filled(pump),
+            Command::Fill { pump, holds_ul } => return self.filled(pump, *holds_ul),
             Command::Dispense { pump, rate_ul_per_min, .. } => {
                 self.check_rate(pump, *rate_ul_per_min)?;
             }

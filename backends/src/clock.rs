@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 
-use flowtwin_lab::{Fault, FaultKind, Instant, Lab as _, Span};
+use flowtwin_lab::{Fault, FaultKind, Instant, Lab as _, PumpId, Span, Volume};
 
 mod shared;
 
@@ -51,6 +51,15 @@ pub trait Clock: std::fmt::Debug {
     /// Whether a stop was requested.
     fn is_interrupted(&self) -> bool {
         false
+    }
+
+    /// Says to whoever keeps this time that the syringe of a pump holds so much now: in a world that another process
+    /// simulates it is filled, in a real one somebody has done it.
+    ///
+    /// # Errors
+    /// If that world does not take it.
+    fn filled(&mut self, _pump: &PumpId, _holds: Volume) -> Result<(), Fault> {
+        Ok(())
     }
 }
 

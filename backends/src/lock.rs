@@ -157,6 +157,11 @@ impl Holder {
         Self { pid: std::process::id(), since: utc(since.as_secs()), command: words.join(" ") }
     }
 
+    /// Who holds the lock on `path`, where that is said.
+    pub fn of(path: &Path) -> Option<Self> {
+        Self::read(&beside(path))
+    }
+
     fn read(path: &Path) -> Option<Self> {
         serde_json::from_slice(&fs::read(path).ok()?).ok()
     }

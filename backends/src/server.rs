@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use flowtwin_lab::{Instant, Lab};
+use flowtwin_lab::{Command, Instant, Lab};
 use nix::poll::{PollFd, PollTimeout, poll};
 
 mod discovery;
@@ -122,7 +122,11 @@ impl EmulatorServer {
         self.sleep()?;
         // Where the lab behind cannot go on, its instruments show it.
         let _ = self.world.wait_until(self.pace.next(self.world.now()));
-        self.pace.serve(self.world.now());
+        let (pace, world) = (&mut self.pace, &mut self.world);
+        pace.serve(world.now(), &mut |pump, holds_ul| {
+            let filled = world.send(&Command::Fill { pump, holds_ul });
+            filled.map(drop).map_err(|fault| fault.kind.to_string())
+        });
         for station in &mut self.stations {
             station.door.receive();
             let Station { emulator, door } = station;

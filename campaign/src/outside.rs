@@ -14,8 +14,7 @@ mod sense;
 
 pub use flowtwin_lab::argv::{WordsError, words};
 pub use lab::{OutsideLab, OutsideLabError};
-pub(crate) use line::parse;
-pub use line::{LineError, Lines};
+pub use line::{LineError, Lines, parse};
 pub use message::{
     Budget, ConstraintLine, Done, ErrorLine, ExperimentLine, Failure, FromLab, FromOptimiser,
     InputLine, Next, ObjectiveLine, ObservationLine, PROTOCOL, Setting, SpaceLine,
@@ -24,3 +23,4 @@ pub(crate) use message::{several, table};
 pub use policy::OutsidePolicy;
 pub use process::{Program, ProgramError};
 pub use proposal::{ProposalError, proposal};
+pub use sense::nonsense;

@@ -1,4 +1,5 @@
-//! What the fuzz targets do with their bytes; the tests of `backends` and `data` do the same with theirs.
+//! What the fuzz targets do with their bytes; the tests of `backends`, `campaign` and `data` do the same with theirs.
 
+pub mod lines;
 pub mod sheets;
 pub mod targets;

@@ -53,10 +53,8 @@ pub(crate) fn table(run: &Run<'_>) -> Table {
 
 fn assisted_life(run: &Run<'_>, materials: &[Material]) -> [String; 3] {
     let stocks = stock::of(run);
-    let lasts =
-        |stock: &stock::Stock| stock.lasts_for().map(|more| more + stock.experiments as f64);
     let first = stock::first_empty(&stocks);
-    let first = first.and_then(|stock| Some((stock.name.as_str(), lasts(stock)?)));
+    let first = first.and_then(|stock| Some((stock.name.as_str(), stock.life()?)));
     assisted(materials, first, demonstrated_s(run).unwrap_or(0.0))
 }
 
@@ -86,10 +84,9 @@ fn per_hour(seconds: Option<f64>) -> String {
 
 fn theoretical_life(run: &Run<'_>) -> String {
     let stocks = stock::of(run);
-    let first = stock::first_empty(&stocks).and_then(|stock| Some((stock, stock.lasts_for()?)));
+    let first = stock::first_empty(&stocks).and_then(|stock| Some((stock, stock.life()?)));
     match (first, demonstrated_s(run)) {
-        (Some((stock, more)), Some(each)) => {
-            let n = more + stock.experiments as f64;
+        (Some((stock, n)), Some(each)) => {
             let (time, n) = (duration(n * each), fixed(n, 0));
             format!("{time}, {n} experiments, then {} is empty", stock.name)
         }

@@ -1,9 +1,10 @@
 //! A run as reports see it: phases in order, each with its experiments, all read from the journal.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
-use flowtwin_lab::Wanted;
-use flowtwin_lab::journal::{ExperimentRecord, Header, Journal, PhaseRecord, Record, primed};
+use flowtwin_lab::journal::{ExperimentRecord, Header, Journal, PhaseRecord, Record, held, primed};
+use flowtwin_lab::{Instant, PumpId, Wanted};
 
 use super::definition::Definition;
 use super::quantity::Quantity;
@@ -292,6 +293,11 @@ impl<'a> Run<'a> {
             _ => None,
         });
         blank.unwrap_or(0.0)
+    }
+
+    /// What the syringe of each pump held over time \[µL\], see [`held`].
+    pub(crate) fn held(&self) -> BTreeMap<PumpId, Vec<(Instant, f64)>> {
+        held(self.journal)
     }
 
     /// Volume that priming took from each stock \[mL\], in the order of the pumps; nothing where nothing was primed.

@@ -17,6 +17,7 @@ use crate::error::{CommandError, Kind};
 
 use super::campaign::{STOP, heed_ctrl_c, threads};
 use super::lab::patience;
+use super::occupied::Occupied;
 use super::place::with_rig;
 use super::run_folder::numbered;
 
@@ -28,7 +29,7 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let shard = args.shard.as_deref().map_or(Ok(Shard::ALL), parse_shard)?;
     let out = args.out.clone().unwrap_or_else(|| PathBuf::from("benchmark"));
     heed_ctrl_c()?;
-    let (store, failures) = campaigns(args, &contest, shard, &out)?;
+    let (store, failures, _occupied) = campaigns(args, &contest, shard, &out)?;
     let out = store.folder().to_owned();
     if STOP.load(std::sync::atomic::Ordering::Relaxed) {
         let message = "interrupted: every finished campaign is kept";
@@ -52,21 +53,39 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     }
 }
 
+/// A folder in which no other process does the same: shards may share one. On a disk that knows no locks nobody is kept out:
+/// results are written whole or not at all, whoever writes them.
+fn occupied(folder: &Path, shard: Shard) -> Result<Option<Occupied>, CommandError> {
+    let taken = match shard.of {
+        1 => Occupied::take(folder),
+        of => Occupied::take_part(folder, &format!("shard-{}-of-{of}", shard.index + 1)),
+    };
+    match taken {
+        Ok(occupied) => Ok(Some(occupied)),
+        Err(error) if error.kind() == Kind::BadInput || !folder.is_dir() => Err(error),
+        Err(error) => {
+            console::say_line(format_args!("{error}; it is written to nevertheless"));
+            Ok(None)
+        }
+    }
+}
+
 /// Runs the campaigns of a shard. Where the folder holds another benchmark, that stays, and this one gets the next number.
+/// Nobody else writes there for as long as what is returned is held.
 fn campaigns(
     args: &Args,
     contest: &Contest,
     shard: Shard,
     out: &Path,
-) -> Result<(Store, Vec<Failure>), CommandError> {
+) -> Result<(Store, Vec<Failure>, Option<Occupied>), CommandError> {
     let began = Instant::now();
     let tell = |done, of| tell(began, done, of);
     let mut number = 1;
     loop {
         let here = if number == 1 { out.to_owned() } else { numbered(out, number) };
-        let store = Store::new(&here);
+        let (store, occupied) = (Store::new(&here), occupied(&here, shard)?);
         match contest.run(&store, shard, threads(args.jobs), &STOP, &tell) {
-            Ok(failures) => return Ok((store, failures)),
+            Ok(failures) => return Ok((store, failures, occupied)),
             Err(other @ (ContestError::Other(_) | ContestError::Build(_))) => {
                 number += 1;
                 let next = numbered(out, number);
@@ -140,7 +159,7 @@ fn tell(began: Instant, done: usize, of: usize) {
 }
 
 fn merge(args: &BenchmarkMergeArgs) -> Result<(), CommandError> {
-    let store = Store::new(&args.out);
+    let (store, _occupied) = (Store::new(&args.out), occupied(&args.out, Shard::ALL)?);
     for shard in &args.shards {
         let card: Option<Card> = Store::new(shard).read(CARD);
         let there: Option<Card> = store.read(CARD);

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use flowtwin_backends::lock::{Lock, LockError};
 use flowtwin_backends::{EmulatorServer, Wiring};
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_data::unreadable;
@@ -23,6 +24,8 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let wiring = read_wiring(&args.wiring)?;
     let scenario = Scenario::load(&args.scenario)?;
     let seed = args.seed.unwrap_or(scenario.file().seed);
+    // Another `emulate` would lead its campaigns to the instruments of this one.
+    let _held = args.wired.as_deref().map(hold).transpose()?;
     args.wired.as_deref().map_or(Ok(()), may_be_replaced)?;
     let world = Box::new(scenario.simulated()?.lab(seed));
     let mut server = EmulatorServer::open(world, &wiring, speed).map_err(CommandError::failed)?;
@@ -36,6 +39,30 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
         "serving emulated instruments at {speed} times real time; Ctrl-C ends it"
     ));
     server.run(&stop).map_err(CommandError::failed)
+}
+
+/// The lock on a wiring file that leads to these instruments, for as long as they are served.
+#[derive(Debug)]
+struct Held(Option<Lock>);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.take().into_iter().for_each(Lock::dissolve);
+    }
+}
+
+/// Keeps other processes from writing a wiring file.
+fn hold(path: &Path) -> Result<Held, CommandError> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let lock = Lock::take(&path.with_file_name(format!(".{name}.lock")));
+    lock.map(|lock| Held(Some(lock))).map_err(|error| {
+        let message = format!("{}: {error}", path.display());
+        match error {
+            LockError::Held(_) => CommandError::bad_input(message)
+                .hint("nothing was written; end that process, or give another name with --wired"),
+            LockError::Unlockable(error) => CommandError::unwritable(path, &error),
+        }
+    })
 }
 
 /// Refuses to replace a file that this command has not written: it may be the wiring of a real rig. It gets no other name

@@ -6,7 +6,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use flowtwin_backends::lock::{Lock, LockError};
+use flowtwin_backends::lock::{Holder, Lock, LockError};
 use flowtwin_campaign::folder::{LOCK, OnDisk, make_folders};
 
 use crate::error::CommandError;
@@ -14,11 +14,12 @@ use crate::error::CommandError;
 /// How often a folder is made again that somebody else has removed in the moment before it was locked.
 const TRIES: usize = 50;
 
-/// A folder that no other process writes to.
+/// A folder that no other process writes to, or a part of one.
 #[derive(Debug)]
 pub(super) struct Occupied {
     path: PathBuf,
-    lock: Option<Lock>,
+    /// The last of them is let go of first.
+    locks: Vec<Lock>,
     /// The folders that were made for it, the outermost first.
     made: Vec<PathBuf>,
 }
@@ -29,6 +30,28 @@ impl Occupied {
     /// # Errors
     /// If another process occupies it; the message says which one. If it cannot be made or locked.
     pub(super) fn take(path: &Path) -> Result<Self, CommandError> {
+        Self::with(path, || match Lock::take(&path.join(LOCK)) {
+            Ok(lock) => Ok(vec![lock]),
+            Err(LockError::Held(None)) => Err(LockError::Held(holder_of_a_part(path))),
+            Err(error) => Err(error),
+        })
+    }
+
+    /// Occupies a part of a folder, by its name: other parts may be occupied by other processes, the whole of it may not.
+    ///
+    /// # Errors
+    /// As [`Occupied::take`].
+    pub(super) fn take_part(path: &Path, part: &str) -> Result<Self, CommandError> {
+        Self::with(path, || {
+            let part = Lock::take(&path.join(format!("{LOCK}-{part}")))?;
+            Ok(vec![Lock::join(&path.join(LOCK))?, part])
+        })
+    }
+
+    fn with(
+        path: &Path,
+        lock: impl Fn() -> Result<Vec<Lock>, LockError>,
+    ) -> Result<Self, CommandError> {
         if path.exists() && !path.is_dir() {
             return Err(CommandError::bad_input(format_args!("{} is no folder", path.display())));
         }
@@ -44,8 +67,8 @@ impl Occupied {
                 Err(error) => return Err(CommandError::unwritable(path, &error)),
                 Ok(()) => {}
             }
-            match Lock::take(&path.join(LOCK)) {
-                Ok(lock) => return Ok(Self { path: path.to_owned(), lock: Some(lock), made }),
+            match lock() {
+                Ok(locks) => return Ok(Self { path: path.to_owned(), locks, made }),
                 // Who occupied it before has just removed it, because nothing was in it.
                 Err(LockError::Unlockable(error)) if error.kind() == ErrorKind::NotFound => {}
                 Err(error) => return Err(refused(path, &error)),
@@ -64,6 +87,16 @@ fn is_missing(folder: &Path) -> bool {
     !folder.as_os_str().is_empty() && !folder.exists()
 }
 
+/// Who occupies a part of a folder.
+fn holder_of_a_part(folder: &Path) -> Option<Holder> {
+    let entries = fs::read_dir(folder).ok()?.filter_map(Result::ok);
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    let part = |name: &String| name.starts_with(&format!("{LOCK}-")) && !name.ends_with(".by");
+    names.iter().filter(|name| part(name)).find_map(|name| Holder::of(&folder.join(name)))
+}
+
 fn refused(path: &Path, error: &LockError) -> CommandError {
     let message = format!("{}: {error}", path.display());
     match error {
@@ -77,7 +110,7 @@ fn refused(path: &Path, error: &LockError) -> CommandError {
 
 impl Drop for Occupied {
     fn drop(&mut self) {
-        if let Some(lock) = self.lock.take() {
+        while let Some(lock) = self.locks.pop() {
             lock.dissolve();
         }
         // What holds anything stays.
@@ -117,6 +150,30 @@ mod tests {
         let left: Vec<_> = fs::read_dir(base.join("run")).expect("it stays").collect();
         assert_eq!(left.len(), 1, "only what was written: {left:?}");
         fs::remove_dir_all(base).expect("it can be removed");
+    }
+
+    #[test]
+    fn parts_of_a_folder_are_occupied_side_by_side_and_each_once() {
+        let base = base("occupied-parts");
+        let one = Occupied::take_part(&base, "1-of-2").expect("nobody occupies it");
+        let two = Occupied::take_part(&base, "2-of-2").expect("that is another part");
+        for refused in [Occupied::take_part(&base, "1-of-2"), Occupied::take(&base)] {
+            let error = refused.expect_err("it is occupied").to_string();
+            assert!(
+                error.contains(&format!("in use by process {}", std::process::id())),
+                "{error}"
+            );
+        }
+        drop(one);
+        drop(Occupied::take_part(&base, "1-of-2").expect("nobody occupies it any more"));
+        assert!(Occupied::take(&base).is_err(), "the other part is occupied still");
+        drop(two);
+        let whole = Occupied::take(&base).expect("nobody occupies it any more");
+        assert!(Occupied::take_part(&base, "1-of-2").is_err(), "the whole is occupied");
+        drop(whole);
+        let left = fs::read_dir(&base).expect("the folder is there").count();
+        assert_eq!(left, 0, "nothing was written, and no lock is left");
+        fs::remove_dir(base).expect("it can be removed");
     }
 
     #[test]

@@ -46,6 +46,11 @@ impl Served {
         served
     }
 
+    /// Number of its process.
+    pub(crate) fn process(&self) -> u32 {
+        self.process.id()
+    }
+
     /// The wiring file that leads to it.
     pub(crate) fn wiring(&self) -> Wiring {
         let text = std::fs::read_to_string(&self.wired).expect("the wiring file was written");

@@ -38,6 +38,65 @@ fn campaigns(dir: &Path, out: &str) -> Vec<PathBuf> {
     paths
 }
 
+/// A benchmark whose policy never answers: it ends with the test.
+struct Waiting(std::process::Child);
+
+impl Waiting {
+    /// Starts it and waits until it has its folder.
+    fn start(dir: &Path, out: &str, more: &[&str]) -> Self {
+        fs::write(dir.join("waits.sh"), "while sleep 0.1; do :; done\n").unwrap();
+        let scenario = paper();
+        let mut command = flowtwin(dir);
+        command.args([
+            "benchmark",
+            &scenario,
+            "--policies",
+            "random",
+            "--seeds",
+            "1",
+            "--out",
+            out,
+        ]);
+        command.args(["--policy-command", "slow=sh waits.sh", "--patience-s", "600"]).args(more);
+        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        while !dir.join(out).join("benchmark.json").exists() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Self(child)
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.kill().and_then(|()| self.0.wait()).expect("a child can be killed");
+    }
+}
+
+#[test]
+fn a_folder_of_a_benchmark_has_one_writer_and_shards_of_one_have_one_each() {
+    let dir = folder("bench-locked");
+    let refused = |out: &str, more: &[&str], holder: &Waiting| {
+        let (code, stderr) = bench(&dir, out, more);
+        assert_eq!(code, Some(2), "{more:?}: {stderr}");
+        let named = format!("in use by process {} since 20", holder.0.id());
+        assert!(stderr.contains(&named) && stderr.contains("slow=sh waits.sh"), "{stderr}");
+    };
+    let whole = Waiting::start(&dir, "whole", &[]);
+    refused("whole", &[], &whole);
+    refused("whole", &["--shard", "1/2"], &whole);
+    let merged = run(&dir, &["benchmark", "merge", "whole", "--out", "whole"]);
+    assert_eq!(merged.code, Some(2), "{}", merged.stderr);
+    drop(whole);
+
+    let part = Waiting::start(&dir, "parts", &["--shard", "1/2"]);
+    refused("parts", &["--shard", "1/2"], &part);
+    refused("parts", &[], &part);
+    // The other shard may write beside it, were it one of the same benchmark.
+    let (code, stderr) = bench(&dir, "parts", &["--shard", "2/2"]);
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(dir.join("parts-2").is_dir(), "{stderr}");
+}
+
 #[test]
 fn threads_shards_and_restarts_do_not_show_in_the_table() {
     let dir = folder("bench-same");

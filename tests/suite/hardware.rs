@@ -74,6 +74,22 @@ fn a_campaign_is_rehearsed_first_and_shown_beside_what_was_expected() {
     assert!(["low", "value", "high"].iter().all(|end| shift[end].is_number()), "{shift}");
 }
 
+/// The second would lead the campaigns of the first to its own instruments.
+#[test]
+fn the_wiring_file_of_emulated_instruments_has_one_writer() {
+    let rig = Rig::new("wired-twice", 1);
+    let before = rig.text("wired.toml");
+    let wiring = root().join("scenarios/wirings/cs3cu2i5.toml");
+    let args = ["emulate", wiring.to_str().unwrap(), "--scenario", rig.file.to_str().unwrap()];
+    for wired in ["wired.toml", "./wired.toml"] {
+        let second = run(&rig.dir, &[&args[..], &["--wired", wired]].concat());
+        assert_eq!(second.code, Some(2), "{}", second.stderr);
+        let holder = format!("wired.toml: in use by process {} since 20", rig.served.process());
+        assert!(second.stderr.contains(&holder), "{}", second.stderr);
+        assert!(second.stdout.is_empty() && rig.text("wired.toml") == before);
+    }
+}
+
 #[test]
 fn a_certificate_that_does_not_fit_stops_everything() {
     let rig = Rig::new("rig-certificate", 1);

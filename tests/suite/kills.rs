@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use flowtwin_campaign::folder::{JOURNAL, read_journal};
+use flowtwin_campaign::folder::{JOURNAL, SEAL, read_journal};
 use flowtwin_lab::{Stream, Streams};
 
 use crate::support::{flowtwin, folder, run, scenario};
@@ -60,12 +60,25 @@ impl Victim {
         assert!(!second.exists(), "{what}: it is the same run, and stays in its folder");
     }
 
-    /// Changes a byte behind the first two lines; whether there was one.
+    /// Number of the last line whose seal is written, from 0. A process that is killed in the moment between a line and its
+    /// seal leaves a last line that nothing proves.
+    fn sealed(&self) -> Option<usize> {
+        let seal = fs::read_to_string(self.path().join(SEAL)).ok()?;
+        seal.split(' ').next()?.parse().ok()
+    }
+
+    /// Changes a byte behind the first two lines, in a line that the next one or the seal proves; whether there was one.
     fn damage(&self, luck: &mut Stream) -> bool {
         let mut bytes = self.journal();
-        let mut ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
-        let (second, last) = (ends.nth(1).map(|(i, _)| i), ends.next_back().map(|(i, _)| i));
-        let (Some(second), Some(last)) = (second, last) else { return false };
+        let ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+        let mut ends: Vec<usize> = ends.map(|(i, _)| i).collect();
+        if self.sealed().is_none_or(|line| line + 1 < ends.len()) {
+            ends.pop();
+        }
+        let (Some(&second), Some(&last)) = (ends.get(1), ends.last()) else { return false };
+        if second == last {
+            return false;
+        }
         let place = second + 1 + luck.below(last - second);
         bytes[place] ^= 1 << luck.below(7);
         fs::write(self.path().join(JOURNAL), &bytes).expect("it can be written");

@@ -8,7 +8,8 @@ use flowtwin_lab::Command as Act;
 use flowtwin_lab::journal::{Journal, Record};
 use serde_json::Value;
 
-use crate::support::{done, flowtwin, folder, run, scenario};
+use crate::served::Served;
+use crate::support::{done, flowtwin, folder, root, run, scenario};
 
 /// The syringe of CuI lasts for two experiments of six.
 const DRY: &str = r#"
@@ -141,6 +142,26 @@ fn somebody_refills_in_simulation_where_the_scenario_says_so() {
     let summary: Value = serde_json::from_str(&summary).unwrap();
     let last = whole.experiments().last().unwrap().ended_ns.as_secs();
     assert_eq!(summary["lab_time_s"].as_f64(), Some(last), "nights count");
+}
+
+/// The syringes of emulated instruments are in another process: without it the pump is empty in the midst of the next
+/// experiment.
+#[test]
+fn syringes_that_another_process_emulates_are_filled_with_those_of_the_campaign() {
+    let dir = folder("filled-elsewhere");
+    let body = format!("{DRY}[refill]\ntakes_min = 20\n");
+    let file = scenario(&dir, "dry", "cs3cu2i5.toml", &body);
+    let wiring = root().join("scenarios/wirings/cs3cu2i5.toml");
+    let served = Served::start(&dir, &file, &wiring, 500.0);
+    for (filled, experiments) in [(None, 2), (Some("cui=0.5"), 4), (Some("all"), 6)] {
+        let mut campaign = served.campaign(&dir, &file);
+        campaign.args(filled.map(|filled| format!("--filled={filled}")));
+        let ran = done(campaign.output().unwrap());
+        let code = if experiments == 6 { 0 } else { 3 };
+        assert_eq!(ran.code, Some(code), "{}", ran.stderr);
+        is_without_failure(&journal(&dir.join("run")), experiments);
+    }
+    assert!(journal(&dir.join("run")).complete());
 }
 
 #[test]

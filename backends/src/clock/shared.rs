@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use flowtwin_lab::{Fault, FaultKind, Instant, Span};
+use flowtwin_lab::{Fault, FaultKind, Instant, PumpId, Span, Volume};
 
 use super::Clock;
 use crate::transport::is_silence;
@@ -66,7 +66,8 @@ impl Wire {
                 Err(error) => return Err(error),
             }
         }
-        let nanos = line.trim().parse().map_err(io::Error::other)?;
+        let line = line.trim();
+        let nanos = line.parse().map_err(|_| io::Error::other(line))?;
         Ok(Instant::from_nanos(nanos))
     }
 
@@ -119,5 +120,14 @@ impl Clock for SharedClock {
 
     fn is_interrupted(&self) -> bool {
         self.interrupt.load(Ordering::Relaxed)
+    }
+
+    fn filled(&mut self, pump: &PumpId, holds: Volume) -> Result<(), Fault> {
+        let mut wire = self.wire.borrow_mut();
+        let told = wire.show(&format!("fill {} {pump}\n", holds.ul()));
+        told.map(drop).map_err(|error| {
+            let detail = format!("the emulated syringe was not filled: {error}");
+            Fault::new(wire.shown, pump, FaultKind::Refused { detail })
+        })
     }
 }

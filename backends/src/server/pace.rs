@@ -7,14 +7,15 @@
 //! either process is held up, time passes later for both.
 //!
 //! A line `until NANOSECONDS` grants time up to a moment, and is answered with the lab time when that is
-//! reached, or before, so that the waiting program can be interrupted. A line `now` is answered at once.
+//! reached, or before, so that the waiting program can be interrupted. A line `now` is answered at once. A line `fill MICROLITRES
+//! PUMP` says that somebody has filled a syringe: it is answered with the lab time, or with what is wrong with it.
 
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::AsFd as _;
 use std::time::Duration;
 
-use flowtwin_lab::{Instant, Span};
+use flowtwin_lab::{Instant, PumpId, Span, Volume};
 use nix::poll::{PollFd, PollFlags};
 
 /// How far lab time may run ahead of what a campaign has granted, while it talks to instruments \[s\]:
@@ -26,6 +27,12 @@ const HANGS: Duration = Duration::from_secs(60);
 
 /// A wait is answered after this time even if its end is not reached.
 const LONGEST: Duration = Duration::from_millis(50);
+
+/// More is in no syringe [µL].
+const MOST_UL: f64 = 1e6;
+
+/// Fills the syringe of a pump.
+pub(super) type Fill<'a> = dyn FnMut(PumpId, Volume) -> Result<(), String> + 'a;
 
 /// The pace of lab time, and the campaigns that take part in it.
 #[derive(Debug)]
@@ -96,14 +103,14 @@ impl Pace {
         self.campaigns.iter().filter_map(left).min()
     }
 
-    /// Hears campaigns, and answers those whose time has come.
-    pub(super) fn serve(&mut self, now: Instant) {
+    /// Hears campaigns, and answers those whose time has come. Syringes are filled by `fill`, which says what keeps it from that.
+    pub(super) fn serve(&mut self, now: Instant, fill: &mut Fill<'_>) {
         while let Ok((stream, _)) = self.listener.accept() {
             if stream.set_nonblocking(true).and(stream.set_nodelay(true)).is_ok() {
                 self.campaigns.push(Campaign::new(stream));
             }
         }
-        self.campaigns.iter_mut().for_each(|campaign| campaign.serve(now));
+        self.campaigns.iter_mut().for_each(|campaign| campaign.serve(now, fill));
         self.campaigns.retain(|campaign| !campaign.gone);
     }
 }
@@ -121,18 +128,18 @@ impl Campaign {
         Some(granted + Span::from_secs(ahead_s))
     }
 
-    fn serve(&mut self, now: Instant) {
+    fn serve(&mut self, now: Instant, fill: &mut Fill<'_>) {
         self.receive();
         while let Some(end) = self.input.iter().position(|&byte| byte == b'\n') {
             let line: Vec<u8> = self.input.drain(..=end).collect();
-            self.hear(String::from_utf8_lossy(&line).trim(), now);
+            self.hear(String::from_utf8_lossy(&line).trim(), now, fill);
         }
         let waited = self.heard.elapsed() >= LONGEST;
         if self.waits_for.is_some_and(|deadline| deadline <= now || waited) {
             self.waits_for = None;
             // Time that was granted and not used is asked for again.
             self.granted = Some(now);
-            self.say(now);
+            self.say(now.as_nanos());
         }
     }
 
@@ -145,12 +152,16 @@ impl Campaign {
         }
     }
 
-    fn hear(&mut self, line: &str, now: Instant) {
+    fn hear(&mut self, line: &str, now: Instant, fill: &mut Fill<'_>) {
         self.heard = std::time::Instant::now();
         self.granted.get_or_insert(now);
         let until = line.strip_prefix("until ").and_then(|nanos| nanos.parse().ok());
         match (line, until) {
-            ("now", _) => self.say(now),
+            ("now", _) => self.say(now.as_nanos()),
+            (_, None) if line.starts_with("fill ") => match filling(line, fill) {
+                Ok(()) => self.say(now.as_nanos()),
+                Err(wrong) => self.say(wrong),
+            },
             (_, Some(nanos)) => {
                 let deadline = Instant::from_nanos(nanos);
                 (self.granted, self.waits_for) = (Some(deadline), Some(deadline));
@@ -159,7 +170,17 @@ impl Campaign {
         }
     }
 
-    fn say(&mut self, now: Instant) {
-        self.gone |= writeln!(self.stream, "{}", now.as_nanos()).is_err();
+    fn say(&mut self, what: impl std::fmt::Display) {
+        self.gone |= writeln!(self.stream, "{what}").is_err();
+    }
+}
+
+/// Does what a line says that begins with `fill`.
+fn filling(line: &str, fill: &mut Fill<'_>) -> Result<(), String> {
+    let words = line.strip_prefix("fill ").and_then(|rest| rest.split_once(' '));
+    let volume = |(ul, pump): (&str, &str)| Some((PumpId::from(pump), ul.parse::<f64>().ok()?));
+    match words.and_then(volume).filter(|(_, ul)| (0.0..=MOST_UL).contains(ul)) {
+        Some((pump, ul)) => fill(pump, Volume::from_ul(ul)),
+        None => Err(format!("`{line}` is no filling")),
     }
 }

@@ -66,7 +66,7 @@ impl<R: BufRead> Lines<R> {
 ///
 /// # Errors
 /// If it is no such message; the error says what is wrong and where in the line.
-pub(crate) fn parse<T: DeserializeOwned>(
+pub fn parse<T: DeserializeOwned>(
     line: &[u8],
     number: u64,
     expected: &str,

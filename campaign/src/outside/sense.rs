@@ -8,7 +8,7 @@ use super::message::{ObservationLine, Setting, SpaceLine};
 const LAST_S: f64 = 1e10;
 
 /// The first number of an observation that cannot be, by name and value, and what to write instead.
-pub(super) fn nonsense(line: &ObservationLine) -> Option<String> {
+pub fn nonsense(line: &ObservationLine) -> Option<String> {
     let outcome = line.outcome.iter().map(|value| ("outcome", *value));
     let features = line.features.iter().filter_map(|(name, value)| Some((name, (*value)?)));
     let told = outcome.chain(features).find(|(_, value)| !is_sensible(*value));

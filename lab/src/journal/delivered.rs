@@ -34,6 +34,42 @@ pub fn pumped(journal: &Journal) -> Volumes {
     book.pumped
 }
 
+/// What the syringe of each pump held over time \[µL\]: it falls evenly from one point to the next, and where it was filled
+/// there are two at one moment. A pump that was never told to run has a single point.
+pub fn held(journal: &Journal) -> BTreeMap<PumpId, Vec<(Instant, f64)>> {
+    let mut book = Book::new(journal);
+    let full = book.held(Instant::START).into_iter();
+    let mut points: BTreeMap<_, _> =
+        full.map(|(pump, ul)| (pump, vec![(Instant::START, ul)])).collect();
+    let mut note = |at: Instant, held: Volumes| {
+        for (pump, ul) in held {
+            let points: &mut Vec<_> = points.entry(pump).or_default();
+            if points.last() != Some(&(at, ul)) {
+                points.push((at, ul));
+            }
+        }
+    };
+    let moves = |record: &&Record| match record {
+        Record::Command(CommandRecord { send, .. }) => matches!(
+            send,
+            Command::Dispense { .. }
+                | Command::Stop { .. }
+                | Command::Fill { .. }
+                | Command::MakeSafe
+        ),
+        record => matches!(record, Record::Intended(_) | Record::Resumed(_)),
+    };
+    for record in journal.records().iter().filter(moves) {
+        let at = record.at().unwrap_or(Instant::START);
+        note(at, book.held(at));
+        book.take(record);
+        note(at, book.held(at));
+    }
+    book.stop_all(None);
+    note(journal.last_at(), book.held(journal.last_at()));
+    points
+}
+
 /// What every pump delivered before the first experiment, to fill lines and for the reference.
 pub fn primed(journal: &Journal) -> Volumes {
     let mut book = Book::new(journal);
@@ -136,15 +172,27 @@ impl Book {
 
     fn of(journal: &Journal) -> Self {
         let mut book = Self::new(journal);
-        for record in journal.records() {
-            match record {
-                Record::Intended(intended) => book.intend(intended),
-                Record::Command(command) => book.note(command),
-                Record::Resumed(resumed) => book.go_on(resumed),
-                _ => {}
-            }
-        }
+        journal.records().iter().for_each(|record| book.take(record));
         book
+    }
+
+    fn take(&mut self, record: &Record) {
+        match record {
+            Record::Intended(intended) => self.intend(intended),
+            Record::Command(command) => self.note(command),
+            Record::Resumed(resumed) => self.go_on(resumed),
+            _ => {}
+        }
+    }
+
+    /// What is in each syringe at a moment \[µL\].
+    fn held(&self, at: Instant) -> Volumes {
+        let left = |(pump, full): (&PumpId, &f64)| {
+            let delivered = self.delivered.get(pump).copied().unwrap_or_default();
+            let running = self.runs.get(pump).map_or(0.0, |run| run.delivered_ul(at));
+            (pump.clone(), full - delivered - running)
+        };
+        self.full.iter().map(left).collect()
     }
 
     fn intend(&mut self, intended: &Intended) {
@@ -333,6 +381,33 @@ mod tests {
         let lost_ul = vec![("a".into(), 5.0)];
         let resumed = Resumed { at_ns: Instant::START, lost_ul, filled: Vec::new() };
         assert_eq!(after(&|book| book.go_on(&resumed)), [5.0], "that says it all");
+    }
+
+    #[test]
+    fn the_level_of_a_syringe_falls_while_its_pump_runs_and_rises_where_it_is_filled() {
+        let stop = |pump: &str| Command::Stop { pump: pump.into() };
+        let fill = Command::Fill { pump: "water".into(), holds_ul: Volume::from_ul(800.0) };
+        let journal = super::super::tests::journal_of(&[
+            at(10.0, dispense("water", 60.0, 700.0)),
+            at(30.0, dispense("water", 120.0, 700.0)),
+            at(40.0, stop("water")),
+            at(50.0, fill),
+            at(60.0, dispense("water", 60.0, 5.0)),
+        ]);
+        let levels = held(&journal);
+        let points: Vec<(f64, f64)> =
+            levels[&PumpId::new("water")].iter().map(|(at, ul)| (at.as_secs(), *ul)).collect();
+        let expected = [
+            (0.0, 1000.0),
+            (10.0, 1000.0),
+            (30.0, 980.0),
+            (40.0, 960.0),
+            (50.0, 960.0),
+            (50.0, 800.0),
+            (60.0, 800.0),
+            (60.0, 795.0),
+        ];
+        assert_eq!(points, expected);
     }
 
     #[test]

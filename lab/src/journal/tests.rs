@@ -1,5 +1,7 @@
 //! Promises of the journal: what was synced survives, what was changed is named.
 
+mod kept;
+
 use std::io;
 
 use super::{

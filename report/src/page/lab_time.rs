@@ -94,23 +94,19 @@ fn failures(run: &Run<'_>, at: f64) -> Points {
 }
 
 fn table(stocks: &[Stock]) -> Table {
-    let mut table = Table::new()
-        .words("stock")
-        .numbers("syringes")
-        .numbers("filled [mL]")
-        .numbers("used [mL]")
-        .numbers("left [mL]")
-        .numbers("lasts for");
+    let refilled = stocks.iter().any(|stock| stock.refilled_ml > 0.0);
+    let mut table =
+        Table::new().words("stock").numbers("syringes").numbers("filled at the start [mL]");
+    if refilled {
+        table = table.numbers("refilled [mL]");
+    }
+    let mut table = table.numbers("used [mL]").numbers("left [mL]").numbers("lasts for");
     for stock in stocks {
         let more = stock.lasts_for().map_or(NONE.into(), |n| format!("{} more", fixed(n, 0)));
-        table.row(vec![
-            stock.name.clone(),
-            count(stock.syringes),
-            plain(stock.filled_ml),
-            significant(stock.used_ml, 3),
-            significant(stock.left_ml(), 3),
-            more,
-        ]);
+        let mut row = vec![stock.name.clone(), count(stock.syringes), plain(stock.filled_ml)];
+        row.extend(refilled.then(|| significant(stock.refilled_ml, 3)));
+        row.extend([significant(stock.used_ml, 3), significant(stock.left_ml(), 3), more]);
+        table.row(row);
     }
     table
 }
