@@ -44,7 +44,13 @@ impl Occupied {
     pub(super) fn take_part(path: &Path, part: &str) -> Result<Self, CommandError> {
         Self::with(path, || {
             let part = Lock::take(&path.join(format!("{LOCK}-{part}")))?;
-            Ok(vec![Lock::join(&path.join(LOCK))?, part])
+            match Lock::join(&path.join(LOCK)) {
+                Ok(whole) => Ok(vec![whole, part]),
+                Err(error) => {
+                    part.dissolve();
+                    Err(error)
+                }
+            }
         })
     }
 

@@ -14,7 +14,7 @@ use crate::support::flowtwin;
 
 /// `flowtwin emulate` at work, until dropped.
 pub(crate) struct Served {
-    process: Child,
+    pub(crate) process: Child,
     wired: PathBuf,
 }
 
@@ -44,11 +44,6 @@ impl Served {
         let text = toml::to_string(&patient).expect("a wiring file can be written");
         std::fs::write(&served.wired, text).expect("a file can be written");
         served
-    }
-
-    /// Number of its process.
-    pub(crate) fn process(&self) -> u32 {
-        self.process.id()
     }
 
     /// The wiring file that leads to it.

@@ -84,7 +84,7 @@ fn the_wiring_file_of_emulated_instruments_has_one_writer() {
     for wired in ["wired.toml", "./wired.toml"] {
         let second = run(&rig.dir, &[&args[..], &["--wired", wired]].concat());
         assert_eq!(second.code, Some(2), "{}", second.stderr);
-        let holder = format!("wired.toml: in use by process {} since 20", rig.served.process());
+        let holder = format!("wired.toml: in use by process {} since 20", rig.served.process.id());
         assert!(second.stderr.contains(&holder), "{}", second.stderr);
         assert!(second.stdout.is_empty() && rig.text("wired.toml") == before);
     }
