@@ -28,6 +28,8 @@ const DOUBT: f64 = 0.1;
 const ASSUMED: f64 = 0.01;
 /// Least noise, in parts of a value: counts are whole numbers.
 const LEAST: f64 = 1e-4;
+/// Steps of a tenth of a logarithmic unit in which variances are searched.
+const STEPS: u32 = 140;
 /// Replicates in the data count as much as this many that are simulated.
 const BELIEVED: f64 = 5.0;
 
@@ -343,17 +345,31 @@ fn values(outcome: &Outcome) -> Vec<f64> {
     outcome.features.iter().map(|(_, value)| *value).collect()
 }
 
-/// Floor of a feature and part of its value: variances of groups over squares of what is expected, half of the smallest
-/// deviation taken for the floor.
+/// Floor of a feature and part of its value: those that make the variances of the groups most probable, each group's being
+/// floor² + part² × expected².
 fn spread(groups: &[Group], feature: usize) -> (f64, f64) {
-    let variances = || groups.iter().map(|group| group.variance(feature));
-    let least = variances().fold(f64::INFINITY, f64::min);
-    if !least.is_finite() {
-        return (0.0, 0.0);
-    }
-    let floor = 0.5 * least.sqrt();
-    let above: f64 = variances().map(|variance| variance - floor * floor).sum();
-    let expected = groups.iter().map(|group| group.expected[feature]);
-    let squares: f64 = expected.map(|value| value * value).sum();
-    (floor, if squares > 0.0 { (above.max(0.0) / squares).sqrt() } else { 0.0 })
+    let group = |group: &Group| {
+        let expected = group.expected[feature];
+        (expected * expected, group.variance(feature), group.off.len() as f64)
+    };
+    let all: Vec<(f64, f64, f64)> = groups.iter().map(group).collect();
+    let most = |of: fn(&(f64, f64, f64)) -> f64| all.iter().map(of).fold(0.0, f64::max);
+    let (floor, part) =
+        (most(|(_, v, _)| *v), most(|(x, v, _)| if *x > 0.0 { v / x } else { 0.0 }));
+    let improbable = |&(floor, part): &(f64, f64)| -> f64 {
+        let one = |(x, v, n): &(f64, f64, f64)| {
+            let variance = (floor + part * x).max(f64::MIN_POSITIVE);
+            n * (flowtwin_lab::math::ln(variance) + v / variance)
+        };
+        all.iter().map(one).sum()
+    };
+    // Variances that are the largest there are, and from there down to a millionth of them; then nothing.
+    let steps = |largest: f64| {
+        let down = (0..=STEPS).map(move |i| largest * flowtwin_lab::math::exp(-0.1 * f64::from(i)));
+        down.chain([0.0]).collect::<Vec<f64>>()
+    };
+    let (floors, parts) = (steps(floor), steps(part));
+    let pairs = floors.iter().flat_map(|floor| parts.iter().map(move |part| (*floor, *part)));
+    let best = pairs.min_by(|a, b| improbable(a).total_cmp(&improbable(b)));
+    best.map_or((0.0, 0.0), |(floor, part)| (floor.sqrt(), part.sqrt()))
 }
