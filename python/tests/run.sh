@@ -37,7 +37,7 @@ cargo clippy --manifest-path python/Cargo.toml --all-targets --locked -- -D warn
 
 rm -rf "$wheels"
 "$tools/bin/maturin" build --profile "$profile" --locked --quiet --interpreter "$tools/bin/python" --out "$wheels"
-"$tools/bin/maturin" sdist --quiet --manifest-path python/Cargo.toml --out "$wheels"
+"$tools/bin/maturin" sdist --manifest-path python/Cargo.toml --out "$wheels"
 
 environment "$venv"
 "$venv/bin/pip" install --quiet "$wheels"/*.whl || fail "pip could not install the wheel"
