@@ -160,10 +160,13 @@ impl Told {
     }
 
     fn text(&self) -> String {
+        let after = match self.after.is_empty() {
+            true => f64::NAN,
+            false => flowtwin_statistics::median(&self.after),
+        };
         format!(
-            "told {:3}, after {:4.1} (median), right {:3}, among those above 10 % {:3}; missed {}, before {}; else {:?}",
+            "told {:3}, after {after:4.1} (median), right {:3}, among those above 10 % {:3}; missed {}, before {}; else {:?}",
             self.after.len(),
-            flowtwin_statistics::median(&self.after),
             self.right,
             self.among,
             self.missed,

@@ -284,6 +284,8 @@ def test_ctrl_c_stops_at_once_and_keeps_what_was_done(policy: str, tmp_path: Pat
     code = f"""
 import os, signal, time, flowtwin
 from support import *
+# Programs that a shell starts in the background ignore it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 class Slow(Walk):
     def ask(self, n):
         if self.best is not None:
