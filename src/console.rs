@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::io::{ErrorKind, IsTerminal, Write, stderr, stdout};
 
-use flowtwin_report::wrapped;
+use flowtwin_report::{Table, wrapped};
 
 use crate::error::CommandError;
 
@@ -37,6 +37,11 @@ pub fn say(text: impl Display) {
 /// Narrates and ends the line.
 pub fn say_line(text: impl Display) {
     say(format_args!("{text}\n"));
+}
+
+/// A table as wide as the terminal that reads standard output.
+pub fn fitted(table: &Table) -> String {
+    table.fitted(columns(&stdout()))
 }
 
 /// A message in lines that fit the terminal that reads standard error, broken between words. Lines that begin with room, or

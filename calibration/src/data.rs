@@ -7,7 +7,7 @@ use flowtwin_campaign::scenario::Scenario;
 use flowtwin_data::diagnostic::Diagnostic;
 use flowtwin_data::sheet::{Sheet, SheetRow};
 use flowtwin_lab::journal::{ExperimentRecord, Journal};
-use flowtwin_lab::{Conditions, Observation};
+use flowtwin_lab::{Conditions, Observation, Streams};
 
 /// One experiment.
 #[derive(Clone, Debug)]
@@ -186,6 +186,14 @@ impl Measured {
         });
         Ok(())
     }
+}
+
+/// Conditions drawn from a scenario's space, by what they are for and a number; none where these cannot be set.
+pub(crate) fn drawn(scenario: &Scenario, purpose: &str, number: u64) -> Option<Conditions> {
+    let mut draws = Streams::new(0).open(purpose, number);
+    let unit: Vec<f64> = (0..scenario.space().dim()).map(|_| draws.uniform()).collect();
+    let conditions = scenario.space().from_unit(&unit);
+    scenario.space().contains(&conditions).then_some(conditions)
 }
 
 /// Conditions in the order of the scenario's inputs.

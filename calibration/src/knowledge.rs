@@ -1,9 +1,10 @@
 //! What the data tell of each key, and what they leave open.
 
-use flowtwin_lab::{Conditions, Streams};
+use flowtwin_lab::Conditions;
 use flowtwin_statistics::student_95;
 use nalgebra::{DMatrix, DVector};
 
+use crate::data::drawn;
 use crate::fit::{Fit, Weights, squares};
 use crate::model::Model;
 use crate::noise::Noise;
@@ -199,12 +200,7 @@ pub(crate) fn telling(
     let (mut above, mut below) = (expected(&above), expected(&below));
     let mut best: Option<(Conditions, f64)> = None;
     for number in 0..TRIED {
-        let mut draws = Streams::new(0).open("telling", number);
-        let unit: Vec<f64> = (0..scenario.space().dim()).map(|_| draws.uniform()).collect();
-        let conditions = scenario.space().from_unit(&unit);
-        if !scenario.space().contains(&conditions) {
-            continue;
-        }
+        let Some(conditions) = drawn(scenario, "telling", number) else { continue };
         let (up, down) = (above.outcome(&conditions), below.outcome(&conditions));
         let told: f64 = up
             .features

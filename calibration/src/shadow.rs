@@ -17,11 +17,11 @@ mod part;
 use flowtwin_campaign::scenario::{Expected, Scenario};
 use flowtwin_data::diagnostic::Diagnostic;
 use flowtwin_lab::math::ln;
-use flowtwin_lab::{Conditions, Instant, Observation, PumpId, Streams};
+use flowtwin_lab::{Conditions, Instant, Observation, PumpId};
 use nalgebra::{DMatrix, DVector};
 use serde_json::Value;
 
-use crate::data::Experiment;
+use crate::data::{Experiment, drawn};
 use crate::explained::{chance, exceeded};
 use crate::model::Model;
 use crate::noise::Noise;
@@ -39,7 +39,7 @@ use part::Watched;
 /// Hours of lab time between two false alarms, on average and at least.
 pub const FALSE_ALARM_H: f64 = 100.0;
 /// Conditions at which the noise is simulated.
-const PLACES: u64 = 6;
+const PLACES: usize = 6;
 /// By how much a pump gives more, in parts, and plates are warmer [K], where slopes are computed.
 const MORE: f64 = 0.01;
 const WARMER_K: f64 = 0.5;
@@ -292,12 +292,7 @@ impl<'a> Shadow<'a> {
 /// The noise of a scenario, simulated at a few of its conditions.
 fn noise(scenario: &Scenario) -> Result<Noise, Diagnostic> {
     let refused = || Diagnostic::new("the scenario's own rig cannot be simulated".to_owned());
-    let somewhere = |number: u64| {
-        let mut draws = Streams::new(0).open("shadow", number);
-        let unit: Vec<f64> = (0..scenario.space().dim()).map(|_| draws.uniform()).collect();
-        scenario.space().from_unit(&unit)
-    };
-    let possible = (0..).map(somewhere).take(1000).filter(|at| scenario.space().contains(at));
+    let possible = (0..1000).filter_map(|number| drawn(scenario, "shadow", number));
     let at = |conditions| Experiment {
         source: String::new(),
         run: 0,
@@ -306,7 +301,7 @@ fn noise(scenario: &Scenario) -> Result<Noise, Diagnostic> {
         hours: 0.0,
         features: vec![None; scenario.features().len()],
     };
-    let places: Vec<Experiment> = possible.take(PLACES as usize).map(at).collect();
+    let places: Vec<Experiment> = possible.take(PLACES).map(at).collect();
     let model = Model::new(scenario, &[], &places);
     let plan = model.plan(&[]).ok_or_else(refused)?;
     Noise::of(&model, &[], &plan).ok_or_else(refused)

@@ -19,8 +19,8 @@ use flowtwin_lab::journal::{
 };
 
 use crate::hardware::CERTIFICATE;
-pub use disk::{Disk, OnDisk, make_folders};
-use disk::{put, unfinished};
+use disk::unfinished;
+pub use disk::{Disk, OnDisk, make_folders, put};
 pub use identity::{Identity, default_folder};
 pub use salvage::{Salvaged, salvage, salvage_on};
 use salvage::{lines_missing, seal, set_aside};

@@ -12,10 +12,7 @@ use flowtwin_backends::{Bench, Wiring};
 use flowtwin_campaign::campaign::Observer;
 use flowtwin_campaign::hardware::unlike;
 use flowtwin_campaign::scenario::Scenario;
-use flowtwin_lab::{
-    Command, Conditions, Fault, FaultKind, Instant, Lab, Manifest, Observation, Reply, Span,
-};
-use flowtwin_twin::Stop;
+use flowtwin_lab::{Command, Fault, FaultKind, Instant, Lab, Manifest, Observation, Reply, Span};
 
 use super::campaign::STOP;
 use crate::console;
@@ -107,9 +104,8 @@ fn differences(before: &[Finding], now: &[Finding]) -> Vec<String> {
     wrong.collect()
 }
 
-/// Looks after a campaign on a rig, and tells `inner` everything.
-pub(super) struct Attendant<'a, W> {
-    pub(super) inner: W,
+/// Looks after a campaign on a rig.
+pub(super) struct Attendant<'a> {
     /// The scenario as it was rehearsed.
     pub(super) rehearsed: &'a Scenario,
     /// Whether the first experiment is taken as it is.
@@ -118,7 +114,7 @@ pub(super) struct Attendant<'a, W> {
     pub(super) cables: Option<Cables>,
 }
 
-impl<W> Attendant<'_, W> {
+impl Attendant<'_> {
     /// Waits until the rig is safe and everybody is there who was there before.
     fn until_there(&mut self, lab: &mut dyn Lab) -> bool {
         let Some(cables) = &mut self.cables else { return false };
@@ -165,19 +161,7 @@ fn answer(lab: &mut dyn Lab) -> Option<String> {
     }
 }
 
-impl<W: Observer> Observer for Attendant<'_, W> {
-    fn phase(&mut self, name: &str, policy: &str, experiments: usize) {
-        self.inner.phase(name, policy, experiments);
-    }
-
-    fn experiment(&mut self, number: u64, observation: &Observation, known: bool) {
-        self.inner.experiment(number, observation, known);
-    }
-
-    fn set_otherwise(&mut self, number: u64, asked: &Conditions, set: &Conditions) {
-        self.inner.set_otherwise(number, asked, set);
-    }
-
+impl Observer for Attendant<'_> {
     fn repeats(&mut self, lab: &mut dyn Lab, fault: &Fault, times: usize) -> bool {
         if !fault.kind.is_of_a_link() || times >= MOST {
             return false;
@@ -211,9 +195,5 @@ impl<W: Observer> Observer for Attendant<'_, W> {
             }
         }
         Err(FaultKind::Unlike { detail })
-    }
-
-    fn ended(&mut self, name: &str, stop: Option<&Stop>) {
-        self.inner.ended(name, stop);
     }
 }

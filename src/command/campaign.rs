@@ -137,14 +137,18 @@ pub(super) fn run_into(
     lab: impl Lab,
     (watch, shadow): (&mut dyn Observer, Option<&Shading<'_>>),
 ) -> Result<Ended, CommandError> {
-    let mut watch = Shadowed::new(watch, shadow, &STOP);
+    let mut shadowed = shadow.map(|shading| Shadowed::new(shading, &STOP));
     let (campaign, writer) = match folder.goes_on() {
         true => (campaign.goes_on().in_wall_time(), folder.append()?),
         false => (campaign, folder.open()?),
     };
-    let (mut ended, _writer) =
-        campaign.run(lab, writer, folder.recorded(), &mut watch).map_err(CommandError::failed)?;
-    let moved = watch.finish(folder.path())?;
+    let recorded = folder.recorded();
+    let ran = match &mut shadowed {
+        Some(shadowed) => campaign.run(lab, writer, recorded, &mut (watch, shadowed)),
+        None => campaign.run(lab, writer, recorded, watch),
+    };
+    let (mut ended, _writer) = ran.map_err(CommandError::failed)?;
+    let moved = shadowed.map(|shadowed| shadowed.finish(folder.path())).transpose()?.flatten();
     if let (Some(moved), Some(fault)) = (moved, &mut ended.fault)
         && fault.kind == FaultKind::Interrupted
     {

@@ -1,10 +1,9 @@
 //! `flowtwin golden`: a few conditions of a recorded run measured again, and what has moved on the rig since.
 
-use std::fs;
 use std::path::Path;
 
 use flowtwin_campaign::campaign::Fillings;
-use flowtwin_campaign::folder::read_journal;
+use flowtwin_campaign::folder::{OnDisk, put, read_journal};
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_comparison::{Plan, Verdict};
 use flowtwin_lab::journal::Journal;
@@ -91,7 +90,7 @@ fn tell(args: &Args, plan: &Plan, recorded: &Journal, folder: &Path) -> Result<(
     let run = args.run.display().to_string();
     let found = json(&verdict, plan, &run);
     let path = folder.join(FILE);
-    fs::write(&path, format!("{found:#}\n"))
+    put(&OnDisk, &path, format!("{found:#}\n").as_bytes())
         .map_err(|error| CommandError::unwritable(&path, &error))?;
     match args.folder.json {
         true => console::print_line(format_args!("{found:#}"))?,

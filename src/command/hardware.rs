@@ -100,10 +100,11 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     let manifest = Manifest { simulated: wiring.simulated, ..scenario.manifest().clone() };
     let expected = scenario.simulated()?.lab(seed);
     let on = |scenario: &Scenario, rig: Box<dyn Lab>, cables: Option<Cables>| {
-        let shown = Progress::new(scenario).quiet(to.quiet);
-        let inner = Alongside::new(scenario, expected, shown, |text: &str| say_line(text));
+        let mut progress = Progress::new(scenario).quiet(to.quiet);
+        let mut beside = Alongside::new(scenario, expected, |text: &str| say_line(text));
         let accept = args.accept_first;
-        let mut watch = Attendant { inner, rehearsed: scenario, accept, cables };
+        let mut attendant = Attendant { rehearsed: scenario, accept, cables };
+        let mut watch = (&mut progress, &mut (&mut beside, &mut attendant));
         let campaign = Campaign::new(scenario, seed, threads(to.jobs), &STOP).filled(filled);
         run_into(&folder, campaign, rig, (&mut watch, shadow.as_ref()))
     };

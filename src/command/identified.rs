@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use flowtwin_backends::Wiring;
 use flowtwin_backends::connect::{Finding, nudge};
+use flowtwin_campaign::folder::{OnDisk, put};
 use flowtwin_lab::PumpId;
 use flowtwin_lab::digest::sha256;
 use serde::{Deserialize, Serialize};
@@ -72,9 +73,7 @@ pub(super) fn ask(wiring_file: &Path, wiring: &Wiring) -> Result<String, Command
     let identified = Identified { schema: 1, cables_sha256: digest(wiring), pumps: seen };
     let path = beside(wiring_file);
     let text = serde_json::to_string_pretty(&identified).map_err(CommandError::failed)? + "\n";
-    let part = path.with_extension("part");
-    fs::write(&part, text)
-        .and_then(|()| fs::rename(&part, &path))
+    put(&OnDisk, &path, text.as_bytes())
         .map_err(|error| CommandError::unwritable(&path, &error))?;
     let wrong = identified.wrong();
     if !wrong.is_empty() {

@@ -1,18 +1,16 @@
 //! `flowtwin shadow`, and `--shadow` of `flowtwin run`: a calibrated scenario beside a rig.
 
-use std::fs;
-use std::io::Write as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use flowtwin_calibration::{Account, Shadow};
 use flowtwin_campaign::campaign::Observer;
-use flowtwin_campaign::folder::read_journal;
+use flowtwin_campaign::folder::{OnDisk, put, read_journal};
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_data::diagnostic::Diagnostic;
-use flowtwin_lab::{Conditions, Fault, FaultKind, Lab, Observation};
-use flowtwin_twin::Stop;
+use flowtwin_lab::{FaultKind, Observation};
 
+use super::output::into_file;
 use crate::cli::{Folder, OnDrift, ShadowArgs as Args};
 use crate::console;
 use crate::error::CommandError;
@@ -29,7 +27,12 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
         let mut tables = accounts.iter().map(Account::csv);
         let first = tables.next().unwrap_or_default();
         let rows = tables.map(|table| table.split_once('\n').unwrap_or_default().1.to_owned());
-        put(path, &rows.fold(first, |all, rows| all + &rows))?;
+        let table = rows.fold(first, |all, rows| all + &rows);
+        let write = |place: &Path| {
+            std::fs::write(place, &table).map_err(|error| CommandError::unwritable(place, &error))
+        };
+        let place = into_file(path, write)?;
+        console::say_line(format_args!("table: {}", place.display()));
     }
     if args.json {
         return console::print_line(serde_json::to_string_pretty(&accounts).unwrap_or_default());
@@ -109,46 +112,38 @@ pub(super) struct Shading<'a> {
     on_drift: OnDrift,
 }
 
-/// Holds every experiment against the shadow, and tells `inner` everything.
-pub(super) struct Shadowed<'a, 'w> {
-    inner: &'w mut dyn Observer,
-    shading: Option<Shading<'a>>,
+/// Holds every experiment of a campaign against the shadow.
+pub(super) struct Shadowed<'a, 's> {
+    shading: Shading<'a>,
     /// What stops the campaign.
-    stop: &'w AtomicBool,
+    stop: &'s AtomicBool,
     /// Why it was stopped.
     stopped: Option<String>,
 }
 
-impl<'a, 'w> Shadowed<'a, 'w> {
-    pub(super) fn new(
-        inner: &'w mut dyn Observer,
-        shading: Option<&Shading<'a>>,
-        stop: &'w AtomicBool,
-    ) -> Self {
-        Self { inner, shading: shading.cloned(), stop, stopped: None }
+impl<'a, 's> Shadowed<'a, 's> {
+    pub(super) fn new(shading: &Shading<'a>, stop: &'s AtomicBool) -> Self {
+        Self { shading: shading.clone(), stop, stopped: None }
     }
 
     /// Writes what the shadow saw beside the journal. Answers with what has moved, if that has stopped the campaign.
     pub(super) fn finish(self, folder: &Path) -> Result<Option<FaultKind>, CommandError> {
-        let Some(shading) = self.shading else { return Ok(None) };
         // As in all files of a run, no path stands in them.
-        let account = shading.shadow.account("");
-        put(&folder.join("shadow.csv"), &account.csv())?;
-        let json = serde_json::to_string_pretty(&account).unwrap_or_default();
-        put(&folder.join("shadow.json"), &(json + "\n"))?;
+        let account = self.shading.shadow.account("");
+        let json = serde_json::to_string_pretty(&account).unwrap_or_default() + "\n";
+        for (name, text) in [("shadow.csv", account.csv()), ("shadow.json", json)] {
+            let path = folder.join(name);
+            put(&OnDisk, &path, text.as_bytes())
+                .map_err(|error| CommandError::unwritable(&path, &error))?;
+        }
         console::say_line(format_args!("shadow: {}", account.headline()));
         Ok(self.stopped.map(|detail| FaultKind::Moved { detail }))
     }
 }
 
 impl Observer for Shadowed<'_, '_> {
-    fn phase(&mut self, name: &str, policy: &str, experiments: usize) {
-        self.inner.phase(name, policy, experiments);
-    }
-
     fn experiment(&mut self, number: u64, observation: &Observation, known: bool) {
-        self.inner.experiment(number, observation, known);
-        let Some(shading) = &mut self.shading else { return };
+        let shading = &mut self.shading;
         let Some(alarm) = shading.shadow.observe(number, observation) else { return };
         let words = alarm.words();
         console::say_line(format_args!("\nexperiment {number}: the rig is not as it was, {words}"));
@@ -158,32 +153,4 @@ impl Observer for Shadowed<'_, '_> {
             self.stop.store(true, Ordering::Relaxed);
         }
     }
-
-    fn set_otherwise(&mut self, number: u64, asked: &Conditions, set: &Conditions) {
-        self.inner.set_otherwise(number, asked, set);
-    }
-
-    fn repeats(&mut self, lab: &mut dyn Lab, fault: &Fault, times: usize) -> bool {
-        self.inner.repeats(lab, fault, times)
-    }
-
-    fn first(&mut self, lab: &mut dyn Lab, observation: &Observation) -> Result<(), FaultKind> {
-        self.inner.first(lab, observation)
-    }
-
-    fn ended(&mut self, name: &str, stop: Option<&Stop>) {
-        self.inner.ended(name, stop);
-    }
-}
-
-/// Writes a file whole or not at all; it survives a power cut.
-fn put(path: &Path, text: &str) -> Result<(), CommandError> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let part = path.with_file_name(format!(".{name}.part"));
-    let written = fs::File::create(&part).and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&part, path)
-    });
-    written.map_err(|error| CommandError::unwritable(path, &error))
 }

@@ -8,9 +8,8 @@ use std::sync::atomic::AtomicBool;
 use flowtwin_campaign::campaign::{Campaign, Observer, Silent};
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::journal::{Journal, Record, Writer, read};
-use flowtwin_lab::{Command, Fault, FaultKind, Instant, Lab, Manifest, Observation, Reply};
+use flowtwin_lab::{Command, Fault, FaultKind, Instant, Lab, Manifest, Reply};
 use flowtwin_sim::SimLab;
-use flowtwin_twin::Stop;
 
 use crate::support::{folder, scenario};
 
@@ -59,9 +58,6 @@ struct Somebody {
 }
 
 impl Observer for Somebody {
-    fn phase(&mut self, _name: &str, _policy: &str, _experiments: usize) {}
-    fn experiment(&mut self, _number: u64, _observation: &Observation, _known: bool) {}
-    fn ended(&mut self, _name: &str, _stop: Option<&Stop>) {}
     fn repeats(&mut self, _lab: &mut dyn Lab, _fault: &Fault, _times: usize) -> bool {
         self.asked += 1;
         self.out.set(!self.helps);

@@ -1,26 +1,24 @@
 //! The simulated expectation beside a campaign on a real rig.
 
-use flowtwin_lab::{Blank, Command, Conditions, Fault, FaultKind, Lab, Observation, Volume};
+use flowtwin_lab::{Blank, Command, Lab, Observation, Volume};
 use flowtwin_sim::SimLab;
-use flowtwin_twin::Stop;
 
 use super::Observer;
 use crate::scenario::Scenario;
 
 /// Runs every experiment of the rig on the simulator too and shows measured against expected.
 #[derive(Debug)]
-pub struct Alongside<'a, W, S> {
+pub struct Alongside<'a, S> {
     scenario: &'a Scenario,
     lab: SimLab,
     blank: Option<Blank>,
-    inner: W,
     say: S,
 }
 
-impl<'a, W: Observer, S: FnMut(&str)> Alongside<'a, W, S> {
-    /// Expects what `lab` would measure and says so with `say`; tells `inner` everything too.
-    pub fn new(scenario: &'a Scenario, lab: SimLab, inner: W, say: S) -> Self {
-        Self { scenario, lab, blank: None, inner, say }
+impl<'a, S: FnMut(&str)> Alongside<'a, S> {
+    /// Expects what `lab` would measure and says so with `say`.
+    pub fn new(scenario: &'a Scenario, lab: SimLab, say: S) -> Self {
+        Self { scenario, lab, blank: None, say }
     }
 
     /// What the simulator measures at the conditions of `observation`; none where it fails.
@@ -40,13 +38,8 @@ impl<'a, W: Observer, S: FnMut(&str)> Alongside<'a, W, S> {
     }
 }
 
-impl<W: Observer, S: FnMut(&str)> Observer for Alongside<'_, W, S> {
-    fn phase(&mut self, name: &str, policy: &str, experiments: usize) {
-        self.inner.phase(name, policy, experiments);
-    }
-
+impl<S: FnMut(&str)> Observer for Alongside<'_, S> {
     fn experiment(&mut self, number: u64, observation: &Observation, known: bool) {
-        self.inner.experiment(number, observation, known);
         if known {
             // A hundred of them take seconds in which the watch would hear nothing, and nobody reads them again.
             return;
@@ -57,21 +50,5 @@ impl<W: Observer, S: FnMut(&str)> Observer for Alongside<'_, W, S> {
             format!("{name} {measured:.4} ({expected:.4} expected)")
         });
         (self.say)(&format!("experiment {number}: {}", pairs.collect::<Vec<_>>().join(", ")));
-    }
-
-    fn set_otherwise(&mut self, number: u64, asked: &Conditions, set: &Conditions) {
-        self.inner.set_otherwise(number, asked, set);
-    }
-
-    fn repeats(&mut self, lab: &mut dyn Lab, fault: &Fault, times: usize) -> bool {
-        self.inner.repeats(lab, fault, times)
-    }
-
-    fn first(&mut self, lab: &mut dyn Lab, observation: &Observation) -> Result<(), FaultKind> {
-        self.inner.first(lab, observation)
-    }
-
-    fn ended(&mut self, name: &str, stop: Option<&Stop>) {
-        self.inner.ended(name, stop);
     }
 }

@@ -142,7 +142,7 @@ pub(super) fn unfinished(path: &Path) -> PathBuf {
 ///
 /// # Errors
 /// If it cannot be written.
-pub(super) fn put(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub fn put(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
     let unfinished = unfinished(path);
     let mut file = disk.open(&unfinished, 0)?;
     file.append(bytes)?;

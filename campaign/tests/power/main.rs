@@ -19,7 +19,6 @@ use flowtwin_campaign::folder::{Identity, JOURNAL, RunFolder, SEAL, salvage_on};
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::journal::{Journal, Record, Seal, delivered, read};
 use flowtwin_lab::{Command, Fault, Instant, Lab, Manifest, Observation, Reply, Stream, Streams};
-use flowtwin_twin::Stop;
 
 const FOLDER: &str = "runs/power";
 
@@ -45,11 +44,9 @@ fn written() -> PathBuf {
 struct Told(BTreeMap<u64, Observation>);
 
 impl Observer for Told {
-    fn phase(&mut self, _name: &str, _policy: &str, _experiments: usize) {}
     fn experiment(&mut self, number: u64, observation: &Observation, _known: bool) {
         self.0.insert(number, observation.clone());
     }
-    fn ended(&mut self, _name: &str, _stop: Option<&Stop>) {}
 }
 
 /// Counts the starts of pumps that have reached it.

@@ -27,9 +27,7 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     }
     match args.data.json {
         true => console::print_line(format_args!("{:#}", value(args, &data, &judged)))?,
-        false => console::print(
-            accuracy::table(&data, &judged).fitted(console::columns(&std::io::stdout())),
-        )?,
+        false => console::print(console::fitted(&accuracy::table(&data, &judged)))?,
     }
     if let Some(folder) = &args.out {
         let files = into_folder(folder, |folder| {

@@ -26,9 +26,7 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
         true => {
             console::print_line(format_args!("{:#}", explain::value(&twin, &data, &explanation)))?;
         }
-        false => console::print(
-            explain::table(&data, &explanation).fitted(console::columns(&std::io::stdout())),
-        )?,
+        false => console::print(console::fitted(&explain::table(&data, &explanation)))?,
     }
     if let Some(folder) = &args.out {
         let files = into_folder(folder, |folder| {

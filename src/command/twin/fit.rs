@@ -34,9 +34,8 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     } else {
         console::print(format_args!(
             "{}\n{}",
-            inputs(&twin).fitted(console::columns(&std::io::stdout())),
-            scores(&twin, data.outcomes().len(), &held_out)
-                .fitted(console::columns(&std::io::stdout()))
+            console::fitted(&inputs(&twin)),
+            console::fitted(&scores(&twin, data.outcomes().len(), &held_out))
         ))?;
     }
     console::say_line(format_args!("model: {}", path.display()));

@@ -30,9 +30,7 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let best = rehearsal.best_so_far(&steps);
     match args.json {
         true => console::print_line(format_args!("{:#}", value(args, &twin, &steps, &best)))?,
-        false => console::print(
-            table(&twin, &steps, &best).fitted(console::columns(&std::io::stdout())),
-        )?,
+        false => console::print(console::fitted(&table(&twin, &steps, &best)))?,
     }
     if let Some(path) = &args.out {
         let path = into_file(path, |path| Ok(write(path, &csv(&twin, &steps, &best))?))?;

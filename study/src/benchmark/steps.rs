@@ -9,7 +9,7 @@ use flowtwin_campaign::scenario::{Course, NoRig, Scenario};
 use flowtwin_data::table::{Pool, TableLab};
 use flowtwin_lab::{Conditions, Fault, FaultKind, Observation};
 use flowtwin_sim::SimLab;
-use flowtwin_twin::{Goal, Policy, Stop};
+use flowtwin_twin::{Goal, Policy};
 use serde::{Deserialize, Serialize};
 
 use super::merit::Merit;
@@ -195,15 +195,11 @@ fn follow(
 struct Seen(Vec<Observation>);
 
 impl Observer for Seen {
-    fn phase(&mut self, _name: &str, _policy: &str, _experiments: usize) {}
-
     fn experiment(&mut self, _number: u64, observation: &Observation, _known: bool) {
         let mut observation = observation.clone();
         observation.outcome.spectra = Vec::new();
         self.0.push(observation);
     }
-
-    fn ended(&mut self, _name: &str, _stop: Option<&Stop>) {}
 }
 
 /// Which of the best conditions of a table have been found.

@@ -8,7 +8,6 @@ use flowtwin_campaign::campaign::{Campaign, Observer};
 use flowtwin_campaign::scenario::{Scenario, Simulated};
 use flowtwin_lab::journal::{Sink, Writer};
 use flowtwin_lab::{Conditions, Observation, Space, Spectrum};
-use flowtwin_twin::Stop;
 
 use crate::paper::StudyError;
 use crate::paper::reading::Reading;
@@ -125,8 +124,6 @@ impl Observer for Watched<'_> {
             phase.add(observation, self.space);
         }
     }
-
-    fn ended(&mut self, _name: &str, _stop: Option<&Stop>) {}
 }
 
 impl KeptPhase {
