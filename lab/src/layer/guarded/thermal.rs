@@ -36,6 +36,8 @@ struct Heater {
     set_point: Option<f64>,
     /// Whether its control was turned off.
     off: bool,
+    /// The coolest reading since it was turned off [°C].
+    coolest: Option<f64>,
     /// When it was given its set point.
     told: Instant,
     last: Option<(Instant, f64)>,
@@ -73,6 +75,7 @@ impl Thermal {
             still: manifest.simulated && info.still,
             set_point: None,
             off: false,
+            coolest: None,
             told: Instant::START,
             last: None,
             unchanged_since: Instant::START,
@@ -98,6 +101,7 @@ impl Thermal {
         if let Some(heater) = self.heaters.iter_mut().find(|h| h.name == *name) {
             heater.set_point = set_point;
             heater.off = set_point.is_none();
+            heater.coolest = None;
             heater.told = now;
             heater.off_since = None;
             heater.unchanged_since = now;
@@ -113,6 +117,7 @@ impl Thermal {
         for heater in &mut self.heaters {
             heater.set_point = None;
             heater.off = false;
+            heater.coolest = None;
             heater.off_since = None;
             heater.unchanged_since = now;
         }
@@ -203,7 +208,9 @@ fn temperature(lab: &mut impl Lab, sensor: &SensorId) -> Result<f64, Fault> {
 impl Heater {
     fn compare(&mut self, now: Instant, value: f64, spec: &Limits) -> Result<(), Fault> {
         // One that is off and cools is being put right: the rinse after this very fault must not be cut short.
-        let cools = self.off && self.last.is_none_or(|(_, before)| value <= before + NOISE_K);
+        let coolest = self.coolest.or(self.last.map(|(_, before)| before)).unwrap_or(value);
+        let cools = self.off && value <= coolest + NOISE_K;
+        self.coolest = self.off.then(|| coolest.min(value));
         if value > spec.max_temperature_c && !cools {
             self.last = Some((now, value));
             let detail = format!(
