@@ -53,7 +53,11 @@ impl<'a> Progress<'a> {
             total: scenario.experiments(),
             computed: 0,
             phase: PhaseShown::default(),
-            syringes: Syringes::new(scenario.manifest()),
+            // Where somebody refills them, what experiments took says nothing of what is left.
+            syringes: match scenario.refill() {
+                Some(_) => Syringes::default(),
+                None => Syringes::new(scenario.manifest()),
+            },
             quiet: false,
         }
     }

@@ -1,6 +1,6 @@
 //! A rig that does what a test has written for it, and takes down every command with its moment.
 
-use crate::analysis::{Analysis, AnalysisSpec, Channel, ChannelKind, Feature, Measure};
+use crate::analysis::{Analysis, AnalysisSpec, Blank, Channel, ChannelKind, Feature, Measure};
 use crate::analysis::{PhaseWindow, Window};
 use crate::command::{Command, Exposure, Reply};
 use crate::conditions::Conditions;
@@ -17,6 +17,11 @@ use crate::procedure::{FlushRate, FlushSpec, Procedure, ProcedureSpec};
 use crate::settings::Recipe;
 use crate::time::{Instant, Span};
 use crate::toy::ToyLab;
+
+/// The reference spectra of the rig: all its pixels are dark.
+pub(super) fn blank() -> Blank {
+    Blank { reference: vec![vec![0.0; 8]; 2], stale: false }
+}
 
 /// What a command does instead of what it usually does, at a moment [s].
 type Played = Box<dyn FnMut(f64, &Command) -> Option<Result<Reply, FaultKind>>>;

@@ -1,7 +1,6 @@
 //! Ramps of flows.
 
 use super::played::*;
-use crate::analysis::Blank;
 use crate::command::{Command, Reply};
 use crate::conditions::{Conditions, Space};
 use crate::fault::{Fault, FaultKind};
@@ -20,7 +19,7 @@ fn ramp(
     (from, to): (&Conditions, &Conditions),
     spec: &RampSpec,
 ) -> Result<Vec<RampPoint>, Fault> {
-    let blank = Blank { reference: vec![vec![0.0; 8]; 2], stale: false };
+    let blank = blank();
     procedure().ramp(rig, &blank, &space(), (from, to), spec)
 }
 

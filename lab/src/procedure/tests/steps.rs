@@ -1,7 +1,6 @@
 //! The commands of an experiment, each at its moment.
 
 use super::played::*;
-use crate::analysis::Blank;
 use crate::command::{Command, Reply};
 use crate::fault::FaultKind;
 use crate::lab::Lab as _;
@@ -12,7 +11,7 @@ use crate::procedure::{OnFault, ProcedureSpec, RinseSpec, WaitSpec};
 #[test]
 fn an_experiment_is_these_commands_at_these_moments() {
     let mut rig = rig();
-    let blank = Blank { reference: vec![vec![0.0; 8]; 2], stale: false };
+    let blank = blank();
     let observation = procedure().run(&mut rig, &blank, &rates(100.0, 0.0, 200.0));
     // Longest: (1.2 · 40 + 60 · 0.02 + 58 · 0.05 + 4 · 0.5 + 10) s · 1.25 = 80.125 s.
     let expected = [
@@ -106,10 +105,6 @@ fn what_flows_in_no_time_or_without_pumps_is_no_flush() {
     let mut rig = super::played::rig();
     procedure_of(spec).run(&mut rig, &blank(), &rates(100.0, 100.0, 200.0));
     assert_eq!([rig.times("a runs"), rig.times("oil runs")], [[60.0], [60.0]]);
-}
-
-fn blank() -> Blank {
-    Blank { reference: vec![vec![0.0; 8]; 2], stale: false }
 }
 
 #[test]

@@ -21,7 +21,7 @@ fn failing(
 ) -> (Observation, Vec<String>) {
     let mut rig = rig();
     rig.played = Box::new(move |at, command| fails(at, command).map(Err));
-    let blank = Blank { reference: vec![vec![0.0; 8]; 2], stale: false };
+    let blank = blank();
     let observation = procedure_of(spec).run(&mut rig, &blank, &rates(100.0, 0.0, 200.0));
     (observation, rig.said())
 }

@@ -1,7 +1,7 @@
 //! What syringes must hold, and what is taken from them.
 
 use super::played::*;
-use crate::analysis::{Analysis, AnalysisSpec, Blank, Feature, Measure};
+use crate::analysis::{Analysis, AnalysisSpec, Feature, Measure};
 use crate::command::Command;
 use crate::lab::Lab as _;
 use crate::manifest::{Level, Manifest};
@@ -38,7 +38,7 @@ fn an_experiment_needs_what_its_pumps_are_given() {
     let procedure = procedure();
     let needs = procedure.needs_ul(rig.manifest(), &conditions);
     near(&needs, &[("a", 133.54167), ("oil", 267.08333)]);
-    let blank = Blank { reference: vec![vec![0.0; 8]; 2], stale: false };
+    let blank = blank();
     procedure.run(&mut rig, &blank, &conditions);
     let given = |command: &Command| match command {
         Command::Dispense { pump, at_most_ul, .. } => Some((pump.clone(), at_most_ul.ul())),

@@ -1,16 +1,12 @@
 //! Waiting: for temperatures, for steady state, for instruments that are late.
 
 use super::played::*;
-use crate::analysis::{Blank, Feature, Measure};
+use crate::analysis::{Feature, Measure};
 use crate::command::{Command, Reply};
 use crate::fault::FaultKind;
 use crate::frames::Frames;
 use crate::lab::Lab as _;
 use crate::procedure::{Procedure, ProcedureSpec, SteadySpec, WaitSpec};
-
-fn blank() -> Blank {
-    Blank { reference: vec![vec![0.0; 8]; 2], stale: false }
-}
 
 /// The rig whose plate reads this at a moment [s].
 fn warming(reads: impl Fn(f64) -> f64 + 'static) -> Rig {
