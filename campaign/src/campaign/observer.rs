@@ -1,0 +1,89 @@
+//! Who follows a campaign: observers.
+
+use flowtwin_lab::{Conditions, Fault, FaultKind, Lab, Observation};
+use flowtwin_twin::Stop;
+
+/// Observes the progress of a campaign.
+///
+/// ```
+/// use flowtwin_campaign::campaign::Observer;
+/// use flowtwin_lab::Observation;
+/// /// Prints the number of every experiment.
+/// struct Numbers;
+/// impl Observer for Numbers {
+///     fn experiment(&mut self, number: u64, _observation: &Observation, _known: bool) {
+///         println!("experiment {number}");
+///     }
+/// }
+/// ```
+pub trait Observer {
+    /// A phase begins, with at most this many experiments.
+    fn phase(&mut self, name: &str, policy: &str, experiments: usize) {
+        let _ = (name, policy, experiments);
+    }
+    /// An experiment has ended; `known` if it was read from the journal of a run that is resumed.
+    fn experiment(&mut self, number: u64, observation: &Observation, known: bool) {
+        let _ = (number, observation, known);
+    }
+    /// In an experiment that has just ended the lab has set something else than it was asked for, beyond rounding; that is
+    /// recorded, and what policies learn of.
+    fn set_otherwise(&mut self, number: u64, asked: &Conditions, set: &Conditions) {
+        let _ = (number, asked, set);
+    }
+    /// A fault of the rig has spoiled an experiment, `times` times in a row; `lab` is safe, as far as the fault
+    /// lets it be. Answers whether all is in order again, so that the experiment can be repeated at once.
+    fn repeats(&mut self, lab: &mut dyn Lab, fault: &Fault, times: usize) -> bool {
+        let _ = (lab, fault, times);
+        false
+    }
+    /// The first experiment since the start of this process has been measured, and is not recorded yet.
+    ///
+    /// # Errors
+    /// Why it cannot be believed, and the campaign must stop.
+    fn first(&mut self, lab: &mut dyn Lab, observation: &Observation) -> Result<(), FaultKind> {
+        let _ = (lab, observation);
+        Ok(())
+    }
+    /// A phase has ended: by a rule, or because all its experiments are done.
+    fn ended(&mut self, name: &str, stop: Option<&Stop>) {
+        let _ = (name, stop);
+    }
+}
+
+/// Two observers, the first of whom hears everything first. A fault is mended if either says so.
+impl<A: Observer + ?Sized, B: Observer + ?Sized> Observer for (&mut A, &mut B) {
+    fn phase(&mut self, name: &str, policy: &str, experiments: usize) {
+        self.0.phase(name, policy, experiments);
+        self.1.phase(name, policy, experiments);
+    }
+
+    fn experiment(&mut self, number: u64, observation: &Observation, known: bool) {
+        self.0.experiment(number, observation, known);
+        self.1.experiment(number, observation, known);
+    }
+
+    fn set_otherwise(&mut self, number: u64, asked: &Conditions, set: &Conditions) {
+        self.0.set_otherwise(number, asked, set);
+        self.1.set_otherwise(number, asked, set);
+    }
+
+    fn repeats(&mut self, lab: &mut dyn Lab, fault: &Fault, times: usize) -> bool {
+        self.0.repeats(lab, fault, times) || self.1.repeats(lab, fault, times)
+    }
+
+    fn first(&mut self, lab: &mut dyn Lab, observation: &Observation) -> Result<(), FaultKind> {
+        self.0.first(lab, observation)?;
+        self.1.first(lab, observation)
+    }
+
+    fn ended(&mut self, name: &str, stop: Option<&Stop>) {
+        self.0.ended(name, stop);
+        self.1.ended(name, stop);
+    }
+}
+
+/// Observes nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct Silent;
+
+impl Observer for Silent {}
