@@ -1,6 +1,12 @@
 //! Programs that are spoken to in lines: threads that write and listen for them, so that nobody is held up by one that does
 //! not. Policies, labs and instruments can be such programs.
 
+#![expect(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "another program has no lab time; how long it took reaches no result"
+)]
+
 use std::collections::VecDeque;
 use std::fmt;
 use std::io::{BufRead, BufReader, Read, Write as _};

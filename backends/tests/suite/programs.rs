@@ -38,16 +38,16 @@ impl Signs {
     fn new(name: &str) -> Self {
         let folder = std::env::temp_dir().join(format!("flowtwin-{name}-{}", std::process::id()));
         let _old = std::fs::remove_dir_all(&folder);
-        std::fs::create_dir(&folder).unwrap();
+        std::fs::create_dir(&folder).expect("a folder can be made");
         Self(folder)
     }
 
     fn leave(&self, sign: &str) {
-        std::fs::write(self.0.join(sign), "").unwrap();
+        std::fs::write(self.0.join(sign), "").expect("a file can be written");
     }
 
     fn remove(&self, sign: &str) {
-        std::fs::remove_file(self.0.join(sign)).unwrap();
+        std::fs::remove_file(self.0.join(sign)).expect("it is there");
     }
 
     fn wait_for(&self, sign: &str) {
