@@ -40,6 +40,9 @@ file = "new-era-ne1000"
 [protocol.bath]
 file = "eurotherm-2000"
 
+[protocol.mantle]
+file = "watlow-ez-zone-pm"
+
 [hdx.absorption]
 serial_number = "HDX00042"
 lamp = "halogen"
@@ -186,7 +189,7 @@ impl Lab for StillLab {
 }
 
 fn manifest() -> Manifest {
-    let heaters = ["plate", "block", "jacket", "bath"];
+    let heaters = ["plate", "block", "jacket", "bath", "mantle"];
     let mut sensors = vec![SensorInfo { name: "door".into(), kind: SensorKind::Permit }];
     let mut sensor = |name: String, kind| {
         sensors.push(SensorInfo { name: name.as_str().into(), kind });

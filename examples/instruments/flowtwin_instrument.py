@@ -55,6 +55,7 @@ class Instrument:
     def reconnect(self):
         if isinstance(self.line, Line):
             self.line.close()
+        self.line = None
         self.connect()
 
     def make_safe(self):
@@ -153,13 +154,12 @@ class Line:
     def close(self):
         if self.socket:
             self.socket.close()
-        elif self.fd is not None:
+        else:
             os.close(self.fd)
-        self.fd = None
 
     def tell(self, request):
         """Drops what nobody has asked for, and sends."""
-        while select.select([self._open()], [], [], 0)[0] and os.read(self.fd, 4096):
+        while select.select([self.fd], [], [], 0)[0] and os.read(self.fd, 4096):
             pass
         os.write(self.fd, request)
 
@@ -174,7 +174,7 @@ class Line:
     def more(self, most, patience_s=None):
         """What comes next, at most so many bytes."""
         patience_s = patience_s or self.patience_s
-        if not select.select([self._open()], [], [], patience_s)[0]:
+        if not select.select([self.fd], [], [], patience_s)[0]:
             error = TimeoutError(f"nothing more came within {patience_s} s")
             error.waited_s = patience_s
             raise error
@@ -182,11 +182,6 @@ class Line:
         if not came:
             raise Fault("link_lost", detail="the instrument has closed the line")
         return came
-
-    def _open(self):
-        if self.fd is None:
-            raise Fault("link_lost", detail="the line was closed")
-        return self.fd
 
 
 def _open_serial(path, baud):

@@ -66,5 +66,28 @@ class Eurotherm(unittest.TestCase):
         controller.write_register(273, 1)
 
 
+class EzZone(unittest.TestCase):
+    """minimalmodbus and a Watlow EZ-ZONE PM, whose floats have their low half first."""
+
+    def test_it_reads_and_sets(self):
+        controller = minimalmodbus.Instrument(rig.endpoint("mantle"), 1)
+        controller.serial.baudrate = 9600
+        controller.serial.timeout = 2
+        order = minimalmodbus.BYTEORDER_LITTLE_SWAP
+        self.assertAlmostEqual(controller.read_float(360, byteorder=order), 23.4, places=4)
+        controller.write_register(2490, 15, functioncode=6)
+        self.assertEqual(controller.read_register(2490), 15)
+        controller.write_float(2160, 126.5, byteorder=order)
+        self.assertAlmostEqual(controller.read_float(2160, byteorder=order), 126.5)
+        self.assertEqual(controller.read_register(1880), 62)
+        controller.write_register(1880, 10, functioncode=6)
+        self.assertAlmostEqual(controller.read_float(360, byteorder=order), 126.5)
+        self.assertEqual(controller.read_register(362), 61)
+        for wrong in (lambda: controller.write_register(1880, 7, functioncode=6), lambda: controller.read_register(999)):
+            with self.assertRaises(minimalmodbus.ModbusException):
+                wrong()
+        controller.write_register(1880, 62, functioncode=6)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -59,7 +59,7 @@ fn the_wrong_word_order_is_refused_whenever_somebody_looks_and_by_every_campaign
 fn swapped(wiring: &Wiring, cables: Cables) -> Wiring {
     let (a, b) = match cables {
         Cables::Tcp => ("cui", "pfo"),
-        Cables::Serial => ("ode_cs", "pfo"),
+        _ => ("ode_cs", "pfo"),
     };
     let link = |name: &str| wiring.chemyx[name].link.clone().expect("wired");
     let mut swapped = wiring.clone();

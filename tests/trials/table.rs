@@ -30,6 +30,8 @@ fn limit_s(cell: &Cell) -> f64 {
         // A balance of heat is drawn over minutes: docs/wiring.md states after how many it tells.
         (Whom::Heater, What::Lie(Lie::Sticks)) => 300.0,
         (Whom::Heater, What::Lie(Lie::Slips)) => 1_200.0,
+        // The program is started again and the campaign goes on: its heater is off when it is over.
+        (Whom::Program, _) => 1_200.0,
         // What somebody lies about is found when frames are taken, and a light is asked for when it is needed.
         (_, What::Lie(_)) | (Whom::Light, What::Garble) => 120.0,
         _ => 15.0,
@@ -59,6 +61,11 @@ fn all(cells: &[Cell]) -> Vec<Outcome> {
     found.into_iter().map(|outcome| outcome.expect("every trial was made")).collect()
 }
 
+/// Whether it happens to instruments of every kind of driver alike.
+fn is_by_anybody(what: What) -> bool {
+    !matches!(what, What::Meddle | What::Lie(Lie::Sticks | Lie::Slips))
+}
+
 /// The cells of the table, in order.
 fn cells() -> Vec<Cell> {
     let of = |whom: Whom| -> Vec<What> {
@@ -72,6 +79,7 @@ fn cells() -> Vec<Cell> {
             Whom::Campaign => return vec![What::Hang, What::Kill, What::Ask],
             Whom::Watch => return vec![What::Hang, What::Kill],
             Whom::Both => return vec![What::Hang],
+            Whom::Program => return vec![What::Hang, What::Kill],
         };
         let meddled = matches!(whom, Whom::Heater | Whom::Pump).then_some(What::Meddle);
         wires.into_iter().chain(lies.iter().copied().map(What::Lie)).chain(meddled).collect()
@@ -91,6 +99,15 @@ fn cells() -> Vec<Cell> {
         whom.into_iter()
             .flat_map(move |whom| of(whom).into_iter().map(move |what| Cell { whom, what, cables }))
     });
+    // What is not in Rust: files and programs.
+    let others = [Cables::Files, Cables::Programs].into_iter().flat_map(|cables| {
+        let program = (cables == Cables::Programs).then_some(Whom::Program);
+        [Whom::Heater, Whom::Pump].into_iter().chain(program).flat_map(move |whom| {
+            let told = of(whom).into_iter().filter(|what| is_by_anybody(*what));
+            told.map(move |what| Cell { whom, what, cables }).collect::<Vec<_>>()
+        })
+    });
+    let every = every.chain(others);
     // Those of one name, for who looks into one.
     let only = std::env::var("TRIALS").unwrap_or_default();
     every.filter(|cell| cell.name().contains(&only)).collect()

@@ -215,7 +215,7 @@ fn a_file_whose_steps_cannot_do_what_they_are_for_is_refused() {
         ("a pump that is running is running after it", pump("stop = [\"do clear_infused\"]")),
         ("nothing is asked for here", pump("stop = [\"set rate\", \"do stop\", \"do stop\"]")),
         ("`if halted`: the status has no such", pump("stop = [\"do stop if halted\"]")),
-        ("`set dispensed 0`: the field has no `set`", pump("stop = [\"set dispensed 0\"]")),
+        ("`set dispensed`: the field has no `set`", pump("stop = [\"set dispensed 0\"]")),
         ("does not run after it", wrong("new-era-ne1000", ", \"do run\"]", "]")),
         ("by hand a controller heats on", heater("off = [\"set mode manual\"]")),
         ("it does not set the mode to off", heater("off = [\"set output 0\"]")),

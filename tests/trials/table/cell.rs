@@ -38,6 +38,10 @@ const HEATING_S: f64 = 120.0;
 pub(crate) enum Cables {
     Tcp,
     Serial,
+    /// Serial, with a heater and a pump whose protocols are files.
+    Files,
+    /// Serial, with a heater and a pump behind programs.
+    Programs,
 }
 
 /// To whom it happens.
@@ -51,7 +55,13 @@ pub(crate) enum Whom {
     Campaign,
     Watch,
     Both,
+    /// The program in front of the heater.
+    Program,
 }
+
+/// The programs of the trials, of `examples/instruments`.
+const HEATER_PROGRAM: &str = "eurotherm.py";
+const PUMP_PROGRAM: &str = "chemyx.py";
 
 /// What happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +99,7 @@ pub(crate) fn wiring(cables: Cables) -> Wiring {
     let name = match cables {
         Cables::Tcp => "cs3cu2i5.toml",
         Cables::Serial => "serial-only.toml",
+        Cables::Files | Cables::Programs => return without_rust(cables == Cables::Programs),
     };
     let text = fs::read_to_string(root().join("scenarios/wirings").join(name)).unwrap();
     let mut wiring = Wiring::parse(&text).unwrap();
@@ -101,12 +112,36 @@ pub(crate) fn wiring(cables: Cables) -> Wiring {
     wiring
 }
 
+/// The wiring of the reference rig with a heater and a pump by file, or behind programs.
+fn without_rust(programs: bool) -> Wiring {
+    let folder = root().join("examples/instruments");
+    let folder = folder.to_str().unwrap();
+    let section = |name: &str, kind: &str, program: &str, file: &str| match programs {
+        true => format!(
+            "[program.{name}]\nkind = \"{kind}\"\ncommand = \"python3 {program} {{port}}\"\nfolder = {folder:?}\n\
+             speaks.protocol = {{ file = \"{file}\" }}\n"
+        ),
+        false => format!("[protocol.{name}]\nfile = \"{file}\"\n"),
+    };
+    let built_in = ["oa_cu", "oam", "ode_cu", "cs", "oa_cs", "ode_cs", "pfo"];
+    let mut text = "schema = 1\n".to_owned();
+    text.extend(built_in.map(|pump| format!("[chemyx.{pump}]\n")));
+    text += &section("cui", "pump", PUMP_PROGRAM, "chemyx-fusion");
+    text += &section("plate", "heater", HEATER_PROGRAM, "eurotherm-2000");
+    text += "[dc2200.led]\ncurrent_a = 0.35\n[hdx.emission]\n[hdx.absorption]\nlamp = \"lamp\"\n";
+    Wiring::parse(&text).unwrap()
+}
+
 /// The instruments of a wiring file that something happens to.
 pub(crate) fn instruments(wiring: &Wiring, whom: Whom) -> Vec<String> {
-    let pumps = wiring.chemyx.keys().cloned();
+    let named = |name: &str| {
+        let other = wiring.program.contains_key(name) || wiring.protocol.contains_key(name);
+        other.then(|| name.to_owned())
+    };
+    let pumps = named("cui").into_iter().chain(wiring.chemyx.keys().cloned());
     let lights = || wiring.dc2200.keys().chain(wiring.dc4100.keys()).cloned();
     match whom {
-        Whom::Heater => wiring.f4t.keys().cloned().collect(),
+        Whom::Heater => wiring.f4t.keys().cloned().chain(named("plate")).collect(),
         Whom::Pump => pumps.take(1).collect(),
         Whom::Spectrometer => vec!["absorption".into()],
         Whom::Light => lights().collect(),
@@ -114,7 +149,7 @@ pub(crate) fn instruments(wiring: &Wiring, whom: Whom) -> Vec<String> {
             let all = pumps.chain(wiring.f4t.keys().cloned()).chain(wiring.hdx.keys().cloned());
             all.chain(lights()).collect()
         }
-        Whom::Campaign | Whom::Watch | Whom::Both => Vec::new(),
+        Whom::Campaign | Whom::Watch | Whom::Both | Whom::Program => Vec::new(),
     }
 }
 
@@ -239,6 +274,10 @@ impl Cell {
         if self.what == What::Meddle {
             return meddle(rig, self.whom);
         }
+        if self.whom == Whom::Program {
+            let program = child_of(campaign, HEATER_PROGRAM).expect("it drives the heater");
+            return signal(program, if self.what == What::Kill { "-KILL" } else { "-STOP" });
+        }
         let watch = watch.expect("a watch");
         let struck = match self.whom {
             Whom::Campaign => vec![campaign],
@@ -310,6 +349,19 @@ impl Cell {
         whole(&name, &rig.journal(), self.experiments());
         Outcome { off_s, end }
     }
+}
+
+/// The process that `parent` has started and whose command contains `word`.
+fn child_of(parent: u32, word: &str) -> Option<u32> {
+    let children = fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).ok()?;
+    // Programs are started by the threads of their cables.
+    let tasks = fs::read_dir(format!("/proc/{parent}/task")).ok()?.filter_map(Result::ok);
+    let of_task = tasks.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
+    let all = of_task.fold(children, |all, more| all + " " + &more);
+    all.split_whitespace().filter_map(|process| process.parse().ok()).find(|process: &u32| {
+        let command = fs::read(format!("/proc/{process}/cmdline")).unwrap_or_default();
+        String::from_utf8_lossy(&command).contains(word)
+    })
 }
 
 /// The last error that the campaign told.
