@@ -12,7 +12,7 @@ use std::fmt;
 use std::io::{BufRead, BufReader, Read, Write as _};
 use std::process::{Child, ChildStderr, ChildStdin, ExitStatus};
 use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -24,13 +24,25 @@ const WAITING: usize = 64;
 
 /// The last lines of a program's standard error.
 #[derive(Clone, Debug, Default)]
-pub struct Complaints(Arc<Mutex<VecDeque<String>>>);
+pub struct Complaints(Arc<Mutex<VecDeque<String>>>, Arc<(Mutex<bool>, Condvar)>);
 
 impl Complaints {
     /// Keeps the last lines of `stderr`, in a thread.
     pub fn keep(&self, stderr: ChildStderr) {
         let kept = self.clone();
-        thread::spawn(move || kept.listen(BufReader::new(stderr)));
+        thread::spawn(move || {
+            kept.listen(BufReader::new(stderr));
+            let (ended, told) = &*kept.1;
+            *ended.lock().unwrap_or_else(PoisonError::into_inner) = true;
+            told.notify_all();
+        });
+    }
+
+    /// Waits until a program that has ended was heard out: no longer than this, because others may keep its standard error.
+    pub fn heard_out(&self, time: Duration) {
+        let (ended, told) = &*self.1;
+        let ended = ended.lock().unwrap_or_else(PoisonError::into_inner);
+        let _waited = told.wait_timeout_while(ended, time, |ended| !*ended);
     }
 
     fn listen(&self, mut reader: impl BufRead) {

@@ -21,6 +21,9 @@ use crate::codec::program::{Greeting, PROTOCOL};
 const NOTICED: Duration = Duration::from_millis(50);
 const SERVED: Duration = Duration::from_micros(200);
 
+/// How long the last words of a program that has ended are waited for.
+const LAST_WORDS: Duration = Duration::from_millis(300);
+
 /// How a program is started.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Start {
@@ -46,8 +49,9 @@ pub type Meanwhile = Box<dyn FnMut()>;
 
 /// A wire to a program that is started when it is first used, and again after it has ended or was ended.
 ///
-/// It is ended when it has had all the time that an answer may take and has not answered: not by who waits a shorter time,
-/// such as a look at the heaters or an order to make the rig safe. A program whose standard input ends must make its instrument safe and end.
+/// It is ended when it has had all the time that an answer may take and has not answered; not by who waits a shorter time,
+/// such as a look at the heaters or an order to make the rig safe. A program whose standard input ends must make its
+/// instrument safe and end.
 pub struct ProgramWire {
     start: Start,
     hurry: Hurry,
@@ -174,6 +178,7 @@ impl ProgramWire {
     /// The fault of a program that has ended by itself.
     fn ended(&mut self) -> FaultKind {
         let status = self.process.take().map_or_else(String::new, Process::status);
+        self.complaints.heard_out(LAST_WORDS);
         lost(&format!("`{}` has ended ({status}){}", self.start.command(), self.complaints))
     }
 

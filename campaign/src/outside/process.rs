@@ -14,6 +14,8 @@ use flowtwin_lab::child::{Complaints, ended_within, heard, write_lines};
 
 /// How long a program may take to end after it was asked to [s].
 const GRACE: Duration = Duration::from_secs(2);
+/// How long its last words are waited for once it has ended \[s\].
+const LAST_WORDS: Duration = Duration::from_millis(300);
 
 /// A program under way. It is ended, if need be by force, when this is dropped.
 #[derive(Debug)]
@@ -154,6 +156,7 @@ impl Program {
             None if problem.is_empty() => "it closed its standard output".into(),
             None => problem.to_owned(),
         };
+        self.complaints.heard_out(LAST_WORDS);
         let (command, complaints) = (self.command.clone(), self.complaints.to_string());
         ProgramError::Ended { command, status, complaints }
     }
