@@ -20,21 +20,9 @@ struct Stock {
 impl Syringes {
     /// As they are at the start of a run.
     pub(crate) fn new(manifest: &Manifest) -> Self {
-        let mut stocks: Vec<Stock> = Vec::new();
-        for pump in &manifest.pumps {
-            match stocks.iter_mut().find(|stock| stock.name == pump.stock) {
-                Some(stock) => {
-                    stock.filled_ml += pump.fill_ml;
-                    stock.left_ml += pump.fill_ml;
-                }
-                None => stocks.push(Stock {
-                    name: pump.stock.clone(),
-                    filled_ml: pump.fill_ml,
-                    left_ml: pump.fill_ml,
-                }),
-            }
-        }
-        Self { stocks }
+        let stock =
+            |(name, ml): (&str, f64)| Stock { name: name.to_owned(), filled_ml: ml, left_ml: ml };
+        Self { stocks: manifest.filled_ml().into_iter().map(stock).collect() }
     }
 
     /// Takes what an experiment has used [mL].

@@ -16,7 +16,7 @@ mod sink;
 mod tests;
 mod writer;
 
-pub use delivered::{Volumes, delivered, held, lost, primed, pumped, unended};
+pub use delivered::{Book, Volumes, delivered, held, lost, primed, pumped, unended};
 pub use reader::{Journal, JournalError, read};
 pub use record::{
     Answer, BlankRecord, CommandRecord, End, ExperimentRecord, Filled, Header, Intended,

@@ -40,6 +40,7 @@
 
 pub mod analysis;
 pub mod argv;
+pub mod child;
 mod command;
 mod conditions;
 #[cfg(any(test, feature = "conformance"))]

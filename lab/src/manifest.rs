@@ -225,6 +225,18 @@ impl SensorKind {
 }
 
 impl Manifest {
+    /// Each stock, in the order of the pumps, and what its syringes hold together at the start of a run \[mL\].
+    pub fn filled_ml(&self) -> Vec<(&str, f64)> {
+        let mut filled: Vec<(&str, f64)> = Vec::new();
+        for pump in &self.pumps {
+            match filled.iter_mut().find(|(stock, _)| *stock == pump.stock) {
+                Some((_, ml)) => *ml += pump.fill_ml,
+                None => filled.push((&pump.stock, pump.fill_ml)),
+            }
+        }
+        filled
+    }
+
     /// The pump with this name.
     pub fn pump(&self, name: &PumpId) -> Option<&PumpInfo> {
         self.pumps.iter().find(|p| p.name == *name)

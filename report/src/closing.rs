@@ -195,11 +195,8 @@ pub(crate) fn best_line(run: &Run<'_>, best: &Experiment<'_>) -> String {
 
 /// The headline of a run: a sentence or two for a chemist.
 pub fn headline(run: &Run<'_>) -> String {
-    let begun = run.definition().priors(&run.header().inputs);
-    let begun = begun.iter().map(|prior| format!("It began with {prior}."));
-    let found = [Some(outcome(run)), lead_taken_back(run), Some(taken(run))];
-    let sentences = unfinished(run).into_iter().chain(found.into_iter().flatten()).chain(begun);
-    sentences.collect::<Vec<_>>().join(" ")
+    let sentences = [unfinished(run), Some(outcome(run)), lead_taken_back(run), Some(cost(run))];
+    sentences.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 /// What a run took, and what it began with.

@@ -97,7 +97,7 @@ pub fn duration(seconds: f64) -> String {
     if !seconds.is_finite() {
         return NONE.into();
     }
-    if seconds < 60.0 {
+    if seconds < 59.95 {
         return format!("{}{THIN}s", significant(seconds, if seconds < 10.0 { 2 } else { 3 }));
     }
     let pair = |large: u64, a: &str, small: u64, b: &str| match small {
@@ -167,6 +167,7 @@ mod tests {
     #[test]
     fn times_read_as_people_say_them() {
         assert_eq!(duration(8.24), "8.2\u{202f}s");
+        assert_eq!(duration(59.97), "1\u{202f}min");
         assert_eq!(duration(185.0), "3\u{202f}min 5\u{202f}s");
         assert_eq!(duration(44_640.0), "12\u{202f}h 24\u{202f}min");
         assert_eq!(duration(3_600.0), "1\u{202f}h");

@@ -58,25 +58,18 @@ pub(crate) fn first_empty(stocks: &[Stock]) -> Option<&Stock> {
 
 /// The stocks of a run, in the order of its pumps.
 pub(crate) fn of(run: &Run<'_>) -> Vec<Stock> {
-    let mut stocks: Vec<Stock> = Vec::new();
-    for pump in &run.header().manifest.pumps {
-        match stocks.iter_mut().find(|stock| stock.name == pump.stock) {
-            Some(stock) => {
-                stock.filled_ml += pump.fill_ml;
-                stock.syringes += 1;
-            }
-            None => stocks.push(Stock {
-                name: pump.stock.clone(),
-                syringes: 1,
-                filled_ml: pump.fill_ml,
-                refilled_ml: 0.0,
-                used_ml: 0.0,
-                taken_ml: 0.0,
-                experiments: run.experiments().len(),
-                level: Vec::new(),
-            }),
-        }
-    }
+    let manifest = &run.header().manifest;
+    let stock = |(name, filled_ml): (&str, f64)| Stock {
+        name: name.to_owned(),
+        syringes: manifest.pumps.iter().filter(|pump| pump.stock == name).count(),
+        filled_ml,
+        refilled_ml: 0.0,
+        used_ml: 0.0,
+        taken_ml: 0.0,
+        experiments: run.experiments().len(),
+        level: Vec::new(),
+    };
+    let mut stocks: Vec<Stock> = manifest.filled_ml().into_iter().map(stock).collect();
     let held = run.held();
     for stock in &mut stocks {
         take(run, stock);

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
-use flowtwin_lab::journal::{Answer, CommandRecord, ExperimentRecord, Header, Record};
-use flowtwin_lab::{Command, LimitSpec, ObjectiveSpec, Wanted};
+use flowtwin_lab::journal::{Answer, Book, CommandRecord, ExperimentRecord, Header, Record};
+use flowtwin_lab::{Command, FaultKind, Instant, LimitSpec, ObjectiveSpec, Wanted};
 use serde::Deserialize;
 
 use crate::tail::Tail;
@@ -26,8 +26,8 @@ pub struct Census {
     pub experiments: u64,
     /// Number of those that failed.
     pub failed: u64,
-    /// The best value of the only objective so far, among experiments that keep all limits.
-    pub best: Option<f64>,
+    /// The best value of the only objective so far, among experiments that keep all limits, and what it is worth.
+    pub best: Option<(f64, f64)>,
     /// Lab time at the end of the latest experiment \[s\].
     pub lab_time_s: f64,
     /// Number of faults of the rig.
@@ -35,7 +35,11 @@ pub struct Census {
     /// What each sensor read last, in its unit.
     pub readings: BTreeMap<String, f64>,
     /// What experiments took of each stock \[mL\].
-    pub used_ml: BTreeMap<String, f64>,
+    used_ml: BTreeMap<String, f64>,
+    /// What pumps were told, where any was.
+    book: Option<Book>,
+    /// Lab time of the latest record that has one.
+    at: Instant,
     /// Whether the run came to its end.
     pub ended: bool,
 }
@@ -80,6 +84,8 @@ impl Census {
             faults: 0,
             readings: BTreeMap::new(),
             used_ml: BTreeMap::new(),
+            book: None,
+            at: Instant::START,
             ended: false,
         }
     }
@@ -115,6 +121,8 @@ impl Census {
 
     fn count(&mut self, record: Record) {
         self.ended = false;
+        self.at = record.at().unwrap_or(self.at);
+        self.keep_book(&record);
         match record {
             Record::Header(header) => self.begin(header),
             Record::Phase(phase) => self.phase = Some(phase.name),
@@ -127,16 +135,53 @@ impl Census {
         }
     }
 
+    fn keep_book(&mut self, record: &Record) {
+        let is_told =
+            |command: &Command| matches!(command, Command::Dispense { .. } | Command::Fill { .. });
+        let begins = match record {
+            Record::Command(command) => is_told(&command.send),
+            Record::Intended(intended) => is_told(&intended.send),
+            _ => false,
+        };
+        if begins && self.book.is_none() {
+            self.book = self.header.as_ref().map(|header| Book::new(&header.manifest));
+        }
+        if let Some(book) = &mut self.book {
+            book.take(record);
+        }
+    }
+
+    /// What is left of each stock \[mL\]: what its syringes hold by the commands that their pumps were given, or by what the
+    /// experiments took, where a lab runs whole experiments by itself.
+    pub fn left_ml(&self) -> Vec<(String, f64)> {
+        let Some(header) = &self.header else { return Vec::new() };
+        let held = self.book.as_ref().map(|book| book.held(self.at));
+        let left = |(stock, filled): (&str, f64)| {
+            let used = || self.used_ml.get(stock).copied().unwrap_or_default();
+            let pumps = header.manifest.pumps.iter().filter(|pump| pump.stock == stock);
+            let ml = held.as_ref().map_or_else(
+                || filled - used(),
+                |held| pumps.filter_map(|pump| held.get(&pump.name)).sum::<f64>() / 1_000.0,
+            );
+            (stock.to_owned(), ml)
+        };
+        header.manifest.filled_ml().into_iter().map(left).collect()
+    }
+
     fn begin(&mut self, header: Box<Header>) {
         let definition = Definition::deserialize(&header.definition).unwrap_or_default();
         let Definition { objective, objectives, limits, phases } = definition;
         self.wanted = Wanted::new(objective.iter().chain(&objectives), &limits);
-        self.planned = phases.iter().map(|phase| phase.experiments).sum();
+        // Where none is written there, phases come from elsewhere.
+        let planned = phases.iter().map(|phase| phase.experiments).sum();
+        self.planned = if phases.is_empty() { None } else { planned };
         self.header = Some(header);
     }
 
     fn hear(&mut self, command: CommandRecord) {
-        self.faults += u64::from(matches!(command.answer, Answer::Fault(_)));
+        // That something is not there yet is no fault.
+        let is_fault = |answer: &Answer| matches!(answer, Answer::Fault(fault) if fault.kind != FaultKind::NotReady);
+        self.faults += u64::from(is_fault(&command.answer));
         if let (Command::Read { sensor }, Answer::Reading(value)) = (command.send, command.answer) {
             self.readings.insert(sensor.as_str().to_owned(), value);
         }
@@ -157,15 +202,115 @@ impl Census {
             return;
         }
         let Wanted { goals, .. } = &self.wanted;
-        let [objective] = &goals.objectives[..] else { return };
         let known = |name: &str| experiment.features.iter().find(|(known, _)| known == name)?.1;
         let values = self.wanted.values(known);
-        let Some(value) = values[objective.outcome].filter(|_| goals.allow(&values)) else {
-            return;
-        };
-        let score = |value| objective.goal.score(value);
-        if self.best.is_none_or(|best| score(value) > score(best)) {
-            self.best = Some(value);
+        let Some(merit) = goals.merit(&values) else { return };
+        if self.best.is_none_or(|(_, best)| merit > best) {
+            self.best = values[goals.objectives[0].outcome].map(|value| (value, merit));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use flowtwin_lab::Manifest;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn header(definition: &Value) -> Value {
+        let pump = |name: &str, stock: &str| {
+            json!({ "name": name, "stock": stock, "bore_mm": 10.0, "fill_ml": 10.0,
+                    "min_ul_per_min": 0.1, "max_ul_per_min": 1e3 })
+        };
+        let mut manifest = serde_json::to_value(Manifest::of_experiments("rig")).unwrap();
+        manifest["pumps"] = json!([pump("a", "dye"), pump("b", "dye"), pump("c", "oil")]);
+        json!({ "header": {
+            "schema": 1, "flowtwin": "0", "scenario": "s", "scenario_sha256": "", "seed": 1,
+            "definition": definition, "simulated": true, "inputs": [], "manifest": manifest,
+            "features": [["nm", "nm"], ["share", "%"]],
+        }})
+    }
+
+    fn sent(second: u64, send: &Value, answer: &Value) -> Value {
+        json!({ "command": { "at_ns": second * 1_000_000_000, "send": send, "answer": answer } })
+    }
+
+    fn experiment(n: u64, nm: f64, share: f64) -> Value {
+        json!({ "experiment": {
+            "experiment": n, "phase": "p", "conditions": {}, "started_ns": 0, "ended_ns": n,
+            "residence_time_s": null, "reaction_time_s": null, "consumed_ml": [["dye", 0.5]],
+            "features": [["nm", nm], ["share", share]], "spectra": [],
+            "quality": { "saturated": false, "not_settled": false, "irregular": false,
+                         "not_steady": false, "extrapolated": false },
+        }})
+    }
+
+    /// What is counted of a journal with these records.
+    fn counted(name: &str, definition: &Value, records: &[Value]) -> Census {
+        let path =
+            std::env::temp_dir().join(format!("flowtwin-census-{name}-{}", std::process::id()));
+        let lines = [header(definition)].into_iter().chain(records.iter().cloned());
+        let line = |record| json!({ "n": 0, "prev": "", "record": record }).to_string() + "\n";
+        let text: String = lines.map(line).collect();
+        for line in text.lines() {
+            serde_json::from_str::<Line>(line).expect(line);
+        }
+        fs::write(&path, text).unwrap();
+        let mut census = Census::new(&path);
+        census.go_on().unwrap();
+        fs::remove_file(path).unwrap();
+        census
+    }
+
+    #[test]
+    fn what_is_left_is_what_syringes_hold_after_priming_and_refills() {
+        let dispense =
+            json!({ "dispense": { "pump": "a", "rate_ul_per_min": 60.0, "at_most_ul": 5000.0 } });
+        let (safe, done) = (json!("make_safe"), json!("done"));
+        let mut records =
+            vec![sent(0, &dispense, &done), sent(60, &safe, &done), experiment(1, 520.0, 50.0)];
+        let left = |records: &[Value]| counted("left", &json!({}), records).left_ml();
+        assert_eq!(
+            left(&records),
+            [("dye".into(), 19.94), ("oil".into(), 10.0)],
+            "not by experiments"
+        );
+        let fill = json!({ "fill": { "pump": "a", "holds_ul": 10_000.0 } });
+        records.push(sent(100, &fill, &done));
+        assert_eq!(left(&records)[0], ("dye".into(), 20.0));
+        // A lab that runs whole experiments tells what each took.
+        assert_eq!(left(&[experiment(1, 520.0, 50.0)])[0], ("dye".into(), 19.5));
+    }
+
+    #[test]
+    fn the_best_is_that_of_the_campaign() {
+        let target = json!({ "target": 520.0, "within": 5.0 });
+        let definition = json!({
+            "objective": { "feature": "nm", "goal": target },
+            "limits": [{ "feature": "share", "at_least": 40.0 }],
+        });
+        let all =
+            [experiment(1, 516.0, 50.0), experiment(2, 521.0, 30.0), experiment(3, 523.0, 45.0)];
+        let best = counted("best", &definition, &all).best;
+        assert_eq!(best, Some((523.0, -3.0)), "the nearest that keeps the limit");
+    }
+
+    #[test]
+    fn what_is_not_ready_is_no_fault_and_what_nobody_wrote_is_not_planned() {
+        let fault = |kind: Value| json!({ "fault": { "at_ns": 0, "origin": "a", "kind": kind } });
+        let read = json!({ "read": { "sensor": "a" } });
+        let records = [
+            sent(0, &read, &fault(json!("not_ready"))),
+            sent(1, &read, &fault(json!({ "no_reply": { "waited_s": 1.0 } }))),
+        ];
+        let census = counted("faults", &json!({ "phases": [] }), &records);
+        assert_eq!((census.faults, census.planned), (1, None));
+        let phases = json!({ "phases": [{ "experiments": 4 }, { "experiments": 5 }] });
+        assert_eq!(counted("planned", &phases, &[]).planned, Some(9));
+        let open = json!({ "phases": [{ "experiments": 4 }, {}] });
+        assert_eq!(counted("open", &open, &[]).planned, None);
     }
 }

@@ -4,9 +4,13 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value, json};
 
+use crate::place::Place;
+
 /// What the page shows of the scenario in a header. The rest, such as names of files, stays here.
-const SHOWN: [&str; 8] =
-    ["title", "description", "objective", "objectives", "limits", "space", "phases", "stocks"];
+const SHOWN: [&str; 5] = ["title", "objective", "objectives", "limits", "phases"];
+
+/// What the page shows of a channel of spectra.
+const CHANNEL: [&str; 2] = ["name", "spectrometer"];
 
 /// A line as the page needs it: spectra and references, which are long, are left out, and fetched when they are looked at;
 /// of a scenario there is only what is shown. A line that is no record is told as it is.
@@ -26,8 +30,13 @@ fn shortened(mut line: Value) -> Option<Value> {
     let record = line.get_mut("record")?.as_object_mut()?;
     if let Some(header) = record.get_mut("header") {
         let definition = header.get_mut("definition")?;
-        let known = |key: &&str| definition.get(key).map(|value| ((*key).into(), value.clone()));
-        *definition = SHOWN.iter().filter_map(known).collect::<Map<_, _>>().into();
+        let channels = definition["analysis"]["channels"].as_array();
+        let channels: Option<Value> =
+            channels.map(|all| all.iter().map(|channel| only(&CHANNEL, channel)).collect());
+        *definition = only(&SHOWN, definition);
+        if let Some(channels) = channels {
+            definition["analysis"] = json!({ "channels": channels });
+        }
     }
     if let Some(blank) = record.get_mut("blank") {
         *blank.get_mut("reference")? = json!([]);
@@ -40,8 +49,14 @@ fn shortened(mut line: Value) -> Option<Value> {
     Some(line)
 }
 
+/// Some keys of an object alone.
+fn only(keys: &[&str], of: &Value) -> Value {
+    let known = |key: &&str| Some(((*key).into(), of.get(key)?.clone()));
+    keys.iter().filter_map(known).collect::<Map<_, _>>().into()
+}
+
 /// An event of a stream: its number, by which a browser goes on after it, and its text.
-pub(crate) fn event(id: u64, text: &str) -> String {
+pub(crate) fn event(id: Place, text: &str) -> String {
     // A text with line ends would end the event; a journal's lines have none.
     let text = text.replace(['\r', '\n'], " ");
     format!("id: {id}\ndata: {text}\n\n")
@@ -59,15 +74,20 @@ mod tests {
         let line = br#"{"n":0,"prev":"0","record":{"header":{"seed":1,"definition":{"title":"t","prior":[{"data":"/home/somebody/old.csv"}]}}}}"#;
         let short = told(line);
         assert!(short.contains(r#""title":"t""#) && !short.contains("somebody"), "{short}");
+        let line = br#"{"n":0,"prev":"0","record":{"header":{"definition":{"analysis":{"features":[],"channels":[{"name":"pl","spectrometer":"vis","dark":3}]}}}}}"#;
+        let channels = r#""analysis":{"channels":[{"name":"pl","spectrometer":"vis"}]}"#;
+        assert!(told(line).contains(channels), "{}", told(line));
         let line = br#"{"n":0,"prev":"0","record":{"blank":{"at_ns":5,"reference":[[1.0,2.0]]}}}"#;
         assert!(told(line).contains(r#""reference":[]"#));
     }
 
     #[test]
     fn whatever_stands_in_a_journal_one_line_is_one_event() {
-        assert_eq!(event(7, "a\nid: 9\r\n\rb"), "id: 7\ndata: a id: 9   b\n\n");
+        let place = Place::of(3, b"...");
+        let one = format!("id: {place}\ndata: a id: 9   b\n\n");
+        assert_eq!(event(place, "a\nid: 9\r\n\rb"), one);
         for broken in [&b"no json"[..], b"{\"record\":{\"header\":", b"\xff\xfe", b""] {
-            let told = event(1, &told(broken));
+            let told = event(place, &told(broken));
             assert_eq!(told.matches('\n').count(), 3, "{told:?}");
         }
     }

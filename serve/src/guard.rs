@@ -15,8 +15,15 @@ impl Guard {
     /// For a server at `address`.
     pub(crate) fn new(address: SocketAddr) -> Self {
         let port = address.port();
-        let hosts = ["127.0.0.1", "localhost", "[::1]"].map(|host| format!("{host}:{port}"));
-        Self { hosts: hosts.into() }
+        let bound = SocketAddr::new(address.ip(), 0).to_string();
+        let bound = bound.trim_end_matches(":0").to_owned();
+        let names = ["127.0.0.1", "localhost", "[::1]"].map(str::to_owned).into_iter();
+        let hosts = names.chain([bound]).flat_map(|host| {
+            // A browser leaves the usual port out.
+            let usual = (port == 80).then(|| host.clone());
+            usual.into_iter().chain([format!("{host}:{port}")])
+        });
+        Self { hosts: hosts.collect() }
     }
 
     /// Whether a request may be answered.
@@ -52,11 +59,15 @@ mod tests {
     use super::*;
 
     fn admitted(headers: &[(&'static str, &'static str)]) -> bool {
+        admitted_at("127.0.0.1:8750", headers)
+    }
+
+    fn admitted_at(address: &str, headers: &[(&'static str, &'static str)]) -> bool {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             map.append(*name, value.parse().unwrap());
         }
-        Guard::new("127.0.0.1:8750".parse().unwrap()).admits(&map).is_ok()
+        Guard::new(address.parse().unwrap()).admits(&map).is_ok()
     }
 
     #[test]
@@ -65,6 +76,22 @@ mod tests {
         assert!(admitted(&[("host", "localhost:8750"), ("origin", "http://localhost:8750")]));
         assert!(admitted(&[("host", "[::1]:8750"), ("sec-fetch-site", "same-origin")]));
         assert!(admitted(&[("host", "127.0.0.1:8750"), ("sec-fetch-site", "none")]));
+    }
+
+    #[test]
+    fn the_address_that_was_printed_is_admitted_whichever_it_is() {
+        for (address, host, origin) in [
+            ("127.0.0.2:9000", "127.0.0.2:9000", "http://127.0.0.2:9000"),
+            ("127.0.0.2:80", "127.0.0.2", "http://127.0.0.2"),
+            ("127.0.0.1:80", "localhost", "http://localhost"),
+            ("[::1]:80", "[::1]", "http://[::1]"),
+            ("127.0.0.1:80", "127.0.0.1:80", "http://127.0.0.1"),
+        ] {
+            assert!(admitted_at(address, &[("host", host), ("origin", origin)]), "{host}");
+        }
+        assert!(!admitted_at("127.0.0.1:80", &[("host", "127.0.0.2")]), "another address");
+        assert!(!admitted(&[("host", "127.0.0.1")]), "the usual port is another");
+        assert!(!admitted_at("127.0.0.1:80", &[("host", "stranger.example")]));
     }
 
     #[test]

@@ -33,6 +33,7 @@ mod event;
 mod guard;
 mod metrics;
 mod page;
+mod place;
 mod routes;
 mod runs;
 mod server;

@@ -18,7 +18,7 @@ const KINDS: [Kind; 10] = [
     ("flowtwin_lab_time_seconds", "gauge", "Lab time at the end of the latest experiment."),
     ("flowtwin_complete", "gauge", "1 once the run came to its end."),
     ("flowtwin_temperature_celsius", "gauge", "What a heater's sensor read last."),
-    ("flowtwin_stock_left_ml", "gauge", "What experiments have left of a stock."),
+    ("flowtwin_stock_left_ml", "gauge", "What is left of a stock in its syringes."),
     ("flowtwin_journal_bytes", "gauge", "Length of the journal."),
 ];
 
@@ -54,14 +54,14 @@ fn samples(name: &str, census: &Census) -> Vec<Sample> {
         "flowtwin_lab_time_seconds" => one(census.lab_time_s),
         "flowtwin_complete" => one(f64::from(census.ended)),
         "flowtwin_temperature_celsius" => manifest.map_or(vec![], |m| temperatures(census, m)),
-        "flowtwin_stock_left_ml" => manifest.map_or(vec![], |m| stocks(census, m)),
+        "flowtwin_stock_left_ml" => stocks(census),
         _ => one(census.bytes() as f64),
     }
 }
 
 fn best(census: &Census) -> Vec<Sample> {
     let label = || format!(",feature=\"{}\"", escape(census.wanted.feature(0)));
-    census.best.map_or(vec![], |best| vec![(label(), best)])
+    census.best.map_or(vec![], |(best, _)| vec![(label(), best)])
 }
 
 fn temperatures(census: &Census, manifest: &Manifest) -> Vec<Sample> {
@@ -73,16 +73,9 @@ fn temperatures(census: &Census, manifest: &Manifest) -> Vec<Sample> {
     manifest.sensors.iter().filter_map(of).collect()
 }
 
-fn stocks(census: &Census, manifest: &Manifest) -> Vec<Sample> {
-    let mut filled: std::collections::BTreeMap<&str, f64> = Default::default();
-    for pump in &manifest.pumps {
-        *filled.entry(&pump.stock).or_default() += pump.fill_ml;
-    }
-    let left = |(stock, ml): (&str, f64)| {
-        let used = census.used_ml.get(stock).copied().unwrap_or_default();
-        (format!(",stock=\"{}\"", escape(stock)), ml - used)
-    };
-    filled.into_iter().map(left).collect()
+fn stocks(census: &Census) -> Vec<Sample> {
+    let left = |(stock, ml): (String, f64)| (format!(",stock=\"{}\"", escape(&stock)), ml);
+    census.left_ml().into_iter().map(left).collect()
 }
 
 /// A label's value.

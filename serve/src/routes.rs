@@ -20,7 +20,7 @@ use crate::guard::Guard;
 use crate::page::{FILES, HEAD, file};
 use crate::runs::{Found, Runs};
 use crate::stream::{Watcher, events};
-use crate::tail::Tail;
+use crate::tail::line_at;
 use crate::{metrics, runs};
 
 /// What the answers are made from.
@@ -100,25 +100,13 @@ async fn list(State(shop): Shared) -> Response {
     as_json(&json!({ "runs": runs, "controlled": shop.control.is_some() }))
 }
 
-/// From where a browser goes on.
-#[derive(Debug, Deserialize)]
-struct After {
-    #[serde(default)]
-    after: u64,
-}
-
-async fn follow(
-    State(shop): Shared,
-    Path(name): Path<String>,
-    Query(query): Query<After>,
-    headers: HeaderMap,
-) -> Response {
+async fn follow(State(shop): Shared, Path(name): Path<String>, headers: HeaderMap) -> Response {
     let Some(runs::Found { journal, .. }) = shop.runs.named(&name) else {
         return no_run();
     };
     // A browser that lost its connection says by itself what it has.
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
-    let body = events(&journal, last.unwrap_or(query.after), Watcher::new(&shop.watchers));
+    let body = events(&journal, last, Watcher::new(&shop.watchers));
     ([(CONTENT_TYPE, "text/event-stream")], body).into_response()
 }
 
@@ -137,14 +125,9 @@ async fn line(
     let Some(runs::Found { journal, .. }) = shop.runs.named(&name) else {
         return no_run();
     };
-    let tail = Tail::from(&journal, at).ok().filter(|tail| tail.at() == at);
-    let lines = tail.and_then(|mut tail| tail.read().ok());
-    let line = lines.as_ref().and_then(|lines| lines.each().next());
-    match line {
+    match line_at(&journal, at).ok().flatten() {
         // A header may name files of this computer.
-        Some((_, _, line)) if at > 0 => {
-            ([(CONTENT_TYPE, "application/json")], line.to_vec()).into_response()
-        }
+        Some(line) if at > 0 => ([(CONTENT_TYPE, "application/json")], line).into_response(),
         _ => (StatusCode::NOT_FOUND, "no line begins there\n").into_response(),
     }
 }

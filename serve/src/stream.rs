@@ -11,6 +11,7 @@ use futures_util::stream::unfold;
 use tokio::time::sleep;
 
 use crate::event::{event, told};
+use crate::place::Place;
 use crate::tail::Tail;
 
 /// How long a stream waits before it looks for new lines again.
@@ -44,10 +45,10 @@ struct State {
 
 /// The events behind a place in a journal. What is behind it is read only when the browser has taken what was before, so a
 /// slow one costs no memory and holds up nobody.
-pub(crate) fn events(journal: &Path, after: u64, watcher: Watcher) -> Body {
-    let tail = Tail::from(journal, after).unwrap_or_else(|_| Tail::new(journal));
+pub(crate) fn events(journal: &Path, after: Option<Place>, watcher: Watcher) -> Body {
+    let tail = after.map_or_else(|| Tail::new(journal), |place| Tail::from(journal, place));
     // Events of another file than the one that the browser remembers: it forgets that first.
-    let again = after > 0 && tail.at() == 0;
+    let again = after.is_some() && tail.at() == 0;
     let state = State { tail, _watcher: watcher };
     let first = if again { "event: again\ndata: \n\n" } else { ": follows\n\n" };
     let begin = futures_util::stream::once(async move { Ok::<_, Infallible>(Bytes::from(first)) });
@@ -64,7 +65,7 @@ async fn next(tail: &mut Tail) -> Option<Bytes> {
         let before = tail.at();
         let lines = tail.read().ok()?;
         if !lines.is_empty() {
-            let events = lines.each().map(|(_, end, line)| event(end, &told(line)));
+            let events = lines.each().map(|(at, _, line)| event(Place::of(at, line), &told(line)));
             let mut text: String = events.collect();
             if lines.each().next().is_some_and(|(start, _, _)| start < before) {
                 text.insert_str(0, "event: again\ndata: \n\n");

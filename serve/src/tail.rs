@@ -1,8 +1,10 @@
 //! The lines of a journal as they are written.
 
 use std::fs::File;
-use std::io::{self, ErrorKind, Read as _, Seek as _, SeekFrom};
+use std::io::{self, BufRead as _, BufReader, ErrorKind, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
+
+use crate::place::Place;
 
 /// Bytes that are read at a time.
 const CHUNK: usize = 64 * 1024;
@@ -16,7 +18,7 @@ const LONGEST: usize = 32 * 1024 * 1024;
 #[derive(Clone, Debug)]
 pub struct Tail {
     path: PathBuf,
-    at: u64,
+    last: Place,
 }
 
 /// Complete lines, and where in the file they are.
@@ -46,26 +48,26 @@ impl Lines {
 impl Tail {
     /// From the beginning of a file.
     pub fn new(path: &Path) -> Self {
-        Self { path: path.to_owned(), at: 0 }
+        Self { path: path.to_owned(), last: Place::default() }
     }
 
-    /// From a place at which a line begins; from the beginning where none does, because this is another file than the one of
-    /// which somebody remembers the place.
-    ///
-    /// # Errors
-    /// If the file cannot be read.
-    pub fn from(path: &Path, at: u64) -> io::Result<Self> {
-        let at = if begins_a_line(path, at)? { at } else { 0 };
-        Ok(Self { path: path.to_owned(), at })
+    /// From behind a line; from the beginning where this is another file than the one of which somebody remembers the place.
+    pub(crate) fn from(path: &Path, last: Place) -> Self {
+        let is_in = |mut file| last.is_in(&mut file, LONGEST + CHUNK);
+        let last = match File::open(path).and_then(is_in) {
+            Ok(true) => last,
+            _ => Place::default(),
+        };
+        Self { path: path.to_owned(), last }
     }
 
     /// The place in the file up to which it has read \[bytes\].
     pub fn at(&self) -> u64 {
-        self.at
+        self.last.end
     }
 
     /// The next complete lines: some 64 KiB of them, or one that is longer; none where no more are written yet. Begins
-    /// again where the file has become shorter.
+    /// again where the file is another.
     ///
     /// # Errors
     /// If the file cannot be read, or holds a line that no journal has.
@@ -74,10 +76,13 @@ impl Tail {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Lines::default()),
             file => file?,
         };
-        if file.metadata()?.len() < self.at {
-            self.at = 0;
+        if file.metadata()?.len() == self.at() {
+            return Ok(Lines::default());
         }
-        let start = self.at;
+        if !self.last.is_in(&mut file, LONGEST + CHUNK)? {
+            self.last = Place::default();
+        }
+        let start = self.at();
         file.seek(SeekFrom::Start(start))?;
         let mut bytes = Vec::new();
         loop {
@@ -96,27 +101,29 @@ impl Tail {
                 return Err(io::Error::new(ErrorKind::InvalidData, "a line without an end"));
             }
         }
-        self.at = start + bytes.len() as u64;
-        Ok(Lines { bytes, start })
+        let lines = Lines { bytes, start };
+        self.last = lines.each().last().map_or(self.last, |(at, _, line)| Place::of(at, line));
+        Ok(lines)
     }
 }
 
-/// Whether a line begins at this place, or may be written there.
-fn begins_a_line(path: &Path, at: u64) -> io::Result<bool> {
-    if at == 0 {
-        return Ok(true);
+/// The line that begins at this place, without its end; none where none does.
+///
+/// # Errors
+/// If the file cannot be read.
+pub(crate) fn line_at(path: &Path, at: u64) -> io::Result<Option<Vec<u8>>> {
+    let mut file = File::open(path)?;
+    if at > 0 {
+        file.seek(SeekFrom::Start(at - 1))?;
+        let mut before = Vec::new();
+        file.by_ref().take(1).read_to_end(&mut before)?;
+        if before != b"\n" {
+            return Ok(None);
+        }
     }
-    let mut file = match File::open(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
-        file => file?,
-    };
-    if file.metadata()?.len() < at {
-        return Ok(false);
-    }
-    file.seek(SeekFrom::Start(at - 1))?;
-    let mut byte = [0];
-    file.read_exact(&mut byte)?;
-    Ok(byte == *b"\n")
+    let mut line = Vec::new();
+    BufReader::new(file).take(LONGEST as u64).read_until(b'\n', &mut line)?;
+    Ok((line.pop() == Some(b'\n')).then_some(line))
 }
 
 #[cfg(test)]
@@ -176,17 +183,35 @@ mod tests {
     }
 
     #[test]
-    fn whoever_comes_back_goes_on_where_a_line_begins_and_else_begins_again() {
+    fn whoever_comes_back_goes_on_behind_the_line_they_know_and_else_begins_again() {
         let path = file("back");
         append(&path, "one\ntwo\n");
-        let from = |at| texts(&Tail::from(&path, at).unwrap().read().unwrap());
-        assert_eq!(from(4), [(4, 8, "two".into())]);
-        assert_eq!(from(8), []);
-        assert_eq!(from(5).len(), 2, "in the middle of a line");
-        assert_eq!(from(99).len(), 2, "behind the end");
-        let mut tail = Tail::from(&path, 8).unwrap();
-        fs::write(&path, "new\n").unwrap();
-        assert_eq!(texts(&tail.read().unwrap()), [(0, 4, "new".into())], "the file is another");
+        let from = |place| texts(&Tail::from(&path, place).read().unwrap());
+        assert_eq!(from(Place::of(0, b"one")), [(4, 8, "two".into())]);
+        assert_eq!(from(Place::of(4, b"two")), []);
+        assert_eq!(from(Place::of(0, b"own")).len(), 2, "another line is there");
+        assert_eq!(from(Place::of(1, b"ne")).len(), 1, "the end of that line is known");
+        assert_eq!(from(Place::of(99, b"one")).len(), 2, "behind the end");
+        let line = |at| line_at(&path, at).unwrap();
+        assert_eq!((line(0), line(4)), (Some(b"one".into()), Some(b"two".into())));
+        assert_eq!((line(1), line(8), line(99)), (None, None, None));
+        fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn a_file_that_was_replaced_is_read_from_its_beginning_however_long_it_is() {
+        let path = file("replaced");
+        append(&path, "one\ntwo\n");
+        let mut tail = Tail::new(&path);
+        let place = Place::of(4, b"two");
+        for (text, lines) in [("new\n", 1), ("new\nrun\nis\nlonger\n", 4), ("old\nrun\nnow\n", 3)] {
+            assert!(!tail.read().unwrap().is_empty());
+            fs::write(&path, text).unwrap();
+            let read = texts(&tail.read().unwrap());
+            assert_eq!((read[0].0, read.len()), (0, lines), "{text}");
+            assert_eq!(texts(&Tail::from(&path, place).read().unwrap()).len(), lines, "{text}");
+            append(&path, "more\n");
+        }
         fs::remove_file(path).unwrap();
     }
 }

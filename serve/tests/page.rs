@@ -47,18 +47,25 @@ fn ask(address: SocketAddr, target: &str, more: &str) -> String {
 
 /// The next events of a stream: their numbers and texts.
 fn events(stream: &mut BufReader<TcpStream>, count: usize) -> Vec<(u64, String)> {
-    let (mut found, mut id) = (Vec::new(), 0);
+    numbered(stream, count).0
+}
+
+/// The next events of a stream, and the number of the last, by which a browser goes on.
+fn numbered(stream: &mut BufReader<TcpStream>, count: usize) -> (Vec<(u64, String)>, String) {
+    let (mut found, mut id, mut last) = (Vec::new(), 0, String::new());
     while found.len() < count {
         let mut line = String::new();
         assert!(stream.read_line(&mut line).unwrap() > 0, "the stream ended");
         if let Some(number) = line.strip_prefix("id: ") {
-            id = number.trim().parse().unwrap();
+            number.trim().clone_into(&mut last);
+            // The end of the line, and by what it is known again.
+            id = number.split('-').next().unwrap().parse().unwrap();
         }
         if let Some(text) = line.strip_prefix("data: ").filter(|text| !text.trim().is_empty()) {
             found.push((id, text.trim_end().to_owned()));
         }
     }
-    found
+    (found, last)
 }
 
 #[test]
@@ -67,13 +74,14 @@ fn a_browser_sees_what_is_written_and_goes_on_where_it_was() {
     append(&base, "{\"n\":0}\n{\"n\":1}\n{\"n\"");
     let server = serve(&base.join("runs"));
     let mut first = send(server.address(), "/api/runs/one/events", "");
-    let seen = events(&mut first, 2);
+    let (seen, last) = numbered(&mut first, 2);
     assert_eq!(seen, [(8, "{\"n\":0}".to_owned()), (16, "{\"n\":1}".to_owned())]);
     append(&base, ":2}\n");
     assert_eq!(events(&mut first, 1), [(24, "{\"n\":2}".to_owned())]);
     drop(first);
     append(&base, "{\"n\":3}\n");
-    let mut back = send(server.address(), "/api/runs/one/events", "last-event-id: 16\r\n");
+    let back = format!("last-event-id: {last}\r\n");
+    let mut back = send(server.address(), "/api/runs/one/events", &back);
     let numbers: Vec<u64> = events(&mut back, 2).into_iter().map(|(id, _)| id).collect();
     assert_eq!(numbers, [24, 32], "nothing is missed and nothing comes twice");
     drop(server);

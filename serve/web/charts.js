@@ -16,24 +16,30 @@ export class Chart {
   size() { return { width: Math.max(280, this.place.clientWidth), height: 260 }; }
 
   /** Draws columns of numbers; builds the chart anew where its series or the theme are others. */
-  fill({ x, y, series, data, cursor = null, points = false, scale = {} }) {
+  fill({ x, y, series, data, cursor = null }) {
     const key = JSON.stringify([x, y, series.map((s) => s.label), style("--ink")]);
     this.cursor = cursor;
     if (key !== this.key) {
       this.plot?.destroy();
-      this.plot = new uPlot(this.options({ x, y, series, points, scale }), data, this.place);
+      this.plot = new uPlot(this.options({ x, y, series }), data, this.place);
       this.key = key;
     } else this.plot.setData(data);
   }
 
-  options({ x, y, series, points, scale }) {
+  /** Takes away what was drawn. */
+  clear() {
+    this.plot?.destroy();
+    this.plot = this.key = null;
+  }
+
+  options({ x, y, series }) {
     const axis = (label) => ({ label, stroke: style("--ink"), grid: { stroke: style("--grid") }, ticks: { stroke: style("--grid") },
       font: "12px sans-serif", labelFont: "13px sans-serif", labelSize: 24 });
     const one = (s) => ({ label: s.label, stroke: s.colour, width: s.width ?? 1.6, dash: s.dash, spanGaps: s.spanGaps ?? false,
       paths: s.dots ? () => null : s.steps ? uPlot.paths.stepped({ align: 1 }) : undefined,
       points: { show: Boolean(s.dots), size: 7, fill: s.colour, stroke: s.colour },
       value: (_, v) => (v === null || v === undefined ? "–" : String(Number(v.toPrecision(4)))) });
-    return { ...this.size(), scales: { x: { time: false, ...scale } }, cursor: { drag: { x: true, y: false } },
+    return { ...this.size(), scales: { x: { time: false } }, cursor: { drag: { x: true, y: false } },
       axes: [axis(x), axis(y)], legend: { live: true },
       series: [{ label: x, value: (_, v) => (v === null || v === undefined ? "–" : String(Number(v.toPrecision(5)))) }, ...series.map(one)],
       hooks: { draw: [(u) => this.mark(u)] } };

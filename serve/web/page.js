@@ -3,27 +3,34 @@
 import { Chart, colour } from "./charts.js";
 import { draw } from "./rig.js";
 import { Run } from "./run.js";
-import { answer, clock, command, conditions, duration, faultWords, significant, withUnit } from "./words.js";
+import { answer, clock, command, conditions, duration, escape, faultWords, significant, withUnit } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const run = new Run();
 const charts = { found: new Chart($("found")), spectrum: new Chart($("spectrum")), heat: new Chart($("heat")) };
+const NO_SPECTRUM = "No spectrum yet";
 const view = { name: null, t: 0, follows: true, plays: false, source: null, dirty: true, before: performance.now(), spectra: new Map(), drawn: {} };
 
 function put(id, html) {
   if (view.drawn[id] !== html) { view.drawn[id] = html; $(id).innerHTML = html; }
 }
 
-const escape = (text) => String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
 const say = (id, text) => { if ($(id).textContent !== text) $(id).textContent = text; };
 
-// The token is in the part of the address that is sent to nobody; it stays in this tab.
-const token = new URLSearchParams(location.hash.slice(1)).get("token");
+/** The token is in the part of the address that is sent to nobody; this tab keeps it, also when it is loaded again. */
+function kept(name) {
+  const given = new URLSearchParams(location.hash.slice(1)).get(name);
+  try {
+    if (given) sessionStorage.setItem(name, given);
+    return given ?? sessionStorage.getItem(name);
+  } catch { return given; }
+}
+const token = kept("token");
 
 async function list() {
   const { runs, controlled } = await (await fetch("/api/runs")).json();
   $("stop").hidden = !(controlled && token) || (run.last?.ended ?? false);
-  const option = (r) => `<option value="${escape(r.name)}">${escape(r.name)} · ${r.experiments}${r.planned ? " of " + r.planned : ""}${r.ended ? "" : " · unfinished"}</option>`;
+  const option = (r) => `<option value="${escape(r.name)}">${escape(r.name)} · ${escape(r.experiments)}${r.planned ? " of " + escape(r.planned) : ""}${r.ended ? "" : " · unfinished"}</option>`;
   put("runs", runs.map(option).join(""));
   const wanted = new URLSearchParams(location.hash.slice(1)).get("run");
   const known = runs.find((r) => r.name === (view.name ?? wanted)) ?? runs.find((r) => !r.ended) ?? runs[0];
@@ -32,25 +39,30 @@ async function list() {
   if (!runs.length) say("title", "No run yet");
 }
 
+/** Forgets everything of the run that was shown. */
+function forget() {
+  run.header = null; run.clear();
+  view.spectra.clear();
+  Object.assign(view, { t: 0, shown: null, spectrum: null, dirty: true });
+  Object.values(charts).forEach((chart) => chart.clear());
+  ["answers", "queue", "log", "alarms", "rig"].forEach((id) => put(id, ""));
+  ["doing", "when", "found-words", "heat-words"].forEach((id) => say(id, ""));
+  say("spectrum-words", NO_SPECTRUM);
+}
+
 function open(name) {
   view.source?.close();
-  Object.assign(view, { name, t: 0, follows: true, plays: false, dirty: true, drawn: {} });
-  view.spectra.clear();
-  run.header = null; run.clear();
+  Object.assign(view, { name, follows: true });
+  stop();
+  forget();
+  say("title", name);
   history.replaceState(null, "", "#" + new URLSearchParams({ run: name }));
   const source = new EventSource(`/api/runs/${encodeURIComponent(name)}/events`);
   source.onopen = () => say("link", "connected");
   source.onerror = () => say("link", source.readyState === 2 ? "not connected" : "connection lost, trying again");
-  source.onmessage = (event) => { run.push(event.data, Number(event.lastEventId)); view.dirty = true; };
-  source.addEventListener("again", () => { run.header = null; run.clear(); view.dirty = true; });
+  source.onmessage = (event) => { run.push(event.data, parseInt(event.lastEventId, 10)); view.dirty = true; };
+  source.addEventListener("again", forget);
   view.source = source;
-}
-
-/** Number of experiments that had ended at the time that is shown. */
-function done(t) {
-  let low = 0, high = run.experiments.length;
-  while (low < high) { const middle = (low + high) >> 1; if (run.experiments[middle].t <= t) low = middle + 1; else high = middle; }
-  return low;
 }
 
 const planned = () => (run.header.definition.phases ?? []).reduce((sum, phase) => sum + (phase.experiments ?? NaN), 0);
@@ -70,20 +82,20 @@ function answers(state, n) {
   const rest = n && of > n && !state.ended ? duration((spent / n) * (of - n)) : state.ended ? "none: the run is complete" : "–";
   const found = front ? `${front.length} best compromises` : best ? withUnit(significant(best.value), run.unit(run.objectives[0].feature)) : "nothing yet";
   const rows = [
-    ["Asked for", escape(wanted()), ""],
-    ["Best so far", escape(found), best ? `experiment ${best.experiment.experiment}` : ""],
+    ["Asked for", wanted(), ""],
+    ["Best so far", found, best ? `experiment ${best.experiment.experiment}` : ""],
     ["Experiments", `${n}${of ? " of " + of : ""}`, `${run.experiments.slice(0, n).filter((e) => e.fault).length} failed`],
-    ["Lab time", duration(state.t), state.ended ? "complete" : state.phase ? `phase ${escape(state.phase)}` : "priming"],
+    ["Lab time", duration(state.t), state.ended ? "complete" : state.phase ? `phase ${state.phase}` : "priming"],
     ["Left, at this pace", rest, ""],
   ];
-  put("answers", rows.map(([what, value, more]) => `<div><dt>${what}</dt><dd>${value}<small>${more}</small></dd></div>`).join(""));
+  put("answers", rows.map(([what, value, more]) => `<div><dt>${what}</dt><dd>${escape(value)}<small>${escape(more)}</small></dd></div>`).join(""));
 }
 
 function doing(state, t) {
   if (state.ended) return "The run is complete.";
   if (!state.proposal) return state.done ? "Between two experiments." : "Priming the lines and taking the reference.";
-  const stage = state.flow === null ? "heating" : state.light === null ? "reaching steady state" : "taking spectra";
-  return `Experiment ${state.proposal.experiment}, ${stage}, since ${duration(t - state.began)}: ${conditions(state.proposal.conditions)}.`;
+  const [stage, since] = state.flow === null ? ["heating", state.began] : state.light === null ? ["reaching steady state", state.flow] : ["taking spectra", state.light];
+  return `Experiment ${state.proposal.experiment}, ${stage} for ${duration(t - since)}: ${conditions(state.proposal.conditions)}.`;
 }
 
 function showFound(n) {
@@ -113,32 +125,55 @@ function showFound(n) {
     data: [shown.map((e) => e.experiment), soFar, ...phases.map((p) => shown.map((e) => (e.phase === p ? run.value(e, a.feature) : null)))] });
 }
 
-const wavelengths = (info) => Float64Array.from({ length: info.pixels }, (_, i) => {
+/** The wavelengths of a spectrum: those of the spectrometer of its channel; none where they are not known. */
+function wavelengths({ name, values }) {
+  const { definition, manifest } = run.header;
+  const channel = definition.analysis?.channels?.find((c) => c.name === name);
+  const info = manifest.spectrometers.find((s) => s.name === channel?.spectrometer);
+  if (!info || info.pixels !== values.length) return null;
   const [a, b, c, d] = info.wavelength_coefficients;
-  return a + i * (b + i * (c + i * d));
-});
+  return values.map((_, i) => a + i * (b + i * (c + i * d)));
+}
+
+/** The spectra of an experiment, which its event leaves out. */
+async function fetched(key, from) {
+  if (!view.spectra.has(key)) {
+    const reply = await fetch(`/api/runs/${encodeURIComponent(view.name)}/line?at=${from}`);
+    if (!reply.ok) throw new Error(reply.statusText);
+    const { spectra } = (await reply.json()).record.experiment;
+    if (view.spectra.size > 60) view.spectra.delete(view.spectra.keys().next().value);
+    view.spectra.set(key, spectra);
+  }
+  return view.spectra.get(key);
+}
+
+function againLater() {
+  view.spectrum = null;
+  setTimeout(() => { Object.assign(view, { shown: null, dirty: true }); }, 2000);
+}
 
 async function showSpectrum(n) {
-  const experiment = run.experiments[n - 1];
-  if (!experiment || !experiment.spectra.length || view.spectrum === experiment.from) return;
-  view.spectrum = experiment.from;
-  const key = `${view.name} ${experiment.from}`;
-  if (!view.spectra.has(key)) {
-    const reply = await fetch(`/api/runs/${encodeURIComponent(view.name)}/line?at=${experiment.from}`);
-    if (!reply.ok) return;
-    if (view.spectra.size > 60) view.spectra.delete(view.spectra.keys().next().value);
-    view.spectra.set(key, (await reply.json()).record.experiment.spectra);
-  }
-  if (view.spectrum !== experiment.from) return;
-  const spectra = view.spectra.get(key);
-  const info = run.header.manifest.spectrometers[0];
-  const x = info && spectra.every((s) => s.values.length === info.pixels) ? wavelengths(info) : spectra[0].values.map((_, i) => i);
+  const experiment = run.experiments.slice(0, n).findLast((e) => e.spectra.length);
+  if (!experiment) { view.spectrum = null; charts.spectrum.clear(); say("spectrum-words", NO_SPECTRUM); return; }
+  const key = `${view.name} ${experiment.from}`, wanted = `${key} ${document.documentElement.dataset.theme}`;
+  if (view.spectrum === wanted) return;
+  view.spectrum = wanted;
+  const spectra = await fetched(key, experiment.from).catch(() => null);
+  if (view.spectrum !== wanted) return;
+  if (spectra) drawSpectra(experiment, spectra); else againLater();
+}
+
+/** Draws spectra together, each over its own wavelengths. */
+function drawSpectra(experiment, spectra) {
+  const scales = spectra.map(wavelengths), known = scales.every(Boolean);
   const top = (s) => Math.max(...s.values) || 1;
   const several = spectra.length > 1;
-  say("spectrum-words", `Spectra of experiment ${experiment.experiment}${several ? ", each over its highest value: " + spectra.map((s) => `${s.name} ${withUnit(significant(top(s)), s.unit)}`).join(", ") : ""}.`);
-  charts.spectrum.fill({ x: "wavelength [nm]", y: several ? "share of the highest value" : `${spectra[0].name} [${spectra[0].unit}]`,
-    series: spectra.map((s, i) => ({ label: s.name.replaceAll("_", " "), colour: colour(i + 1) })),
-    data: [x, ...spectra.map((s) => (several ? s.values.map((v) => v / top(s)) : s.values))] });
+  const tops = spectra.map((s) => `${s.name} ${withUnit(significant(top(s)), s.unit)}`).join(", ");
+  say("spectrum-words", `Spectra of experiment ${experiment.experiment}${several ? ", each over its highest value: " + tops : ""}.`);
+  const curve = (s, i) => [known ? scales[i] : s.values.map((_, pixel) => pixel), several ? s.values.map((v) => v / top(s)) : s.values];
+  charts.spectrum.fill({ x: known ? "wavelength [nm]" : "pixel", y: several ? "share of the highest value" : `${spectra[0].name} [${spectra[0].unit}]`,
+    series: spectra.map((s, i) => ({ label: s.name.replaceAll("_", " "), colour: colour(i + 1), spanGaps: true })),
+    data: several ? uPlot.join(spectra.map(curve)) : curve(spectra[0], 0) });
 }
 
 function showHeat(t) {
@@ -155,10 +190,10 @@ function showHeat(t) {
 const policy = (of) => String(of && typeof of === "object" ? of.name ?? Object.keys(of)[0] ?? "" : of ?? "").replaceAll("_", " ");
 
 function queue(n) {
-  const counts = {};
-  run.experiments.slice(0, n).forEach((e) => { counts[e.phase] = (counts[e.phase] ?? 0) + 1; });
+  const counts = new Map();
+  run.experiments.slice(0, n).forEach((e) => counts.set(e.phase, (counts.get(e.phase) ?? 0) + 1));
   const phases = run.header.definition.phases?.length ? run.header.definition.phases : run.phases;
-  const row = (p) => `<tr><td>${escape(p.name)}</td><td>${escape(policy(p.policy))}</td><td class="n">${counts[p.name] ?? 0}</td><td class="n">${p.experiments ?? "–"}</td></tr>`;
+  const row = (p) => `<tr><td>${escape(p.name)}</td><td>${escape(policy(p.policy))}</td><td class="n">${counts.get(p.name) ?? 0}</td><td class="n">${escape(p.experiments ?? "–")}</td></tr>`;
   put("queue", `<thead><tr><th scope="col">phase</th><th scope="col">policy</th><th scope="col" class="n">done</th><th scope="col" class="n">planned</th></tr></thead><tbody>${phases.map(row).join("")}</tbody>`);
 }
 
@@ -177,8 +212,9 @@ function alarms(state, t) {
   const known = new Set();
   // An experiment that failed repeats the fault that spoiled it.
   const first = (alarm) => { const key = `${alarm.t} ${faultWords(alarm.fault)}`; return !known.has(key) && known.add(key); };
-  const recent = state.alarms.filter((alarm) => alarm.experiment > state.done - 1 && alarm.t > t - 3600).filter(first).slice(-3);
-  put("alarms", recent.map((alarm) => `<p><strong>Alarm</strong> at ${clock(alarm.t)}, experiment ${alarm.experiment}: ${escape(faultWords(alarm.fault))}</p>`).join(""));
+  const recent = state.alarms.filter((alarm) => (alarm.experiment ?? 0) >= state.done && alarm.t > t - 3600).filter(first).slice(-3);
+  const of = ({ experiment }) => (experiment === null ? "" : `, experiment ${escape(experiment)}`);
+  put("alarms", recent.map((alarm) => `<p><strong>Alarm</strong> at ${clock(alarm.t)}${of(alarm)}: ${escape(faultWords(alarm.fault))}</p>`).join(""));
 }
 
 function show() {
@@ -187,7 +223,7 @@ function show() {
   say("title", header.definition.title || header.scenario);
   document.title = `${header.scenario} · flowtwin`;
   $("mark").hidden = !header.simulated;
-  const state = run.at(view.t), n = done(view.t);
+  const state = run.at(view.t), n = run.done(view.t);
   $("scrub").max = String(run.end);
   if (document.activeElement !== $("scrub") || view.follows || view.plays) $("scrub").value = String(view.t);
   $("scrub").setAttribute("aria-valuetext", `${clock(view.t)} of ${clock(run.end)}`);
@@ -198,7 +234,7 @@ function show() {
   alarms(state, view.t);
   if (view.shown !== `${view.name} ${n} ${run.experiments.length} ${state.phase} ${state.ended} ${document.documentElement.dataset.theme}`) {
     view.shown = `${view.name} ${n} ${run.experiments.length} ${state.phase} ${state.ended} ${document.documentElement.dataset.theme}`;
-    showFound(n); queue(n); showSpectrum(n); 
+    showFound(n); queue(n); showSpectrum(n);
   }
   answers(state, n);
   showHeat(view.t);
@@ -227,9 +263,9 @@ function buttons() {
 }
 
 $("stop").addEventListener("click", async () => {
-  if (!confirm("Make the rig safe and end the run? It can be gone on with later: --resume.")) return;
+  if (!confirm("Make the rig safe and end the run? You can continue it later with --resume.")) return;
   const reply = await fetch("/api/stop", { method: "POST", headers: { authorization: `Bearer ${token}` } });
-  say("link", reply.ok ? "asked to stop: the rig is made safe" : `not stopped: ${(await reply.text()).trim()}`);
+  say("link", reply.ok ? "stop asked for; the rig is being made safe" : `not stopped: ${(await reply.text()).trim()}`);
 });
 $("runs").addEventListener("change", (event) => open(event.target.value));
 $("scrub").addEventListener("input", (event) => set(Number(event.target.value)));
@@ -238,8 +274,8 @@ $("play").addEventListener("click", () => {
   view.plays = !view.plays; view.follows = false; buttons();
 });
 $("follow").addEventListener("click", () => { view.follows = true; view.plays = false; buttons(); });
-$("back").addEventListener("click", () => { const n = done(view.t - 1e-6); set(n > 1 ? run.experiments[n - 2].t : 0); });
-$("forth").addEventListener("click", () => { const n = done(view.t); set(run.experiments[n]?.t ?? run.end); });
+$("back").addEventListener("click", () => set(run.back(view.t)));
+$("forth").addEventListener("click", () => set(run.forth(view.t)));
 function theme(name) {
   document.documentElement.dataset.theme = name;
   say("theme", name === "dark" ? "Light" : "Dark");

@@ -1,18 +1,16 @@
 // The rig as a drawing, made from the flow path: syringes, lines, junction, stretches of tube, cells.
 
 import { left, runs } from "./run.js";
-import { significant } from "./words.js";
-
-const escape = (text) => String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
+import { escape, significant } from "./words.js";
 
 /** Lines into the junction: each with its pumps; a pump of no line comes alone. */
 function lines(manifest) {
   const { stretches = [], others = [], train } = manifest.path ?? {};
   const all = manifest.pumps.map((pump) => pump.name);
   const known = train ? train.lines : [...stretches.slice(0, 1), ...others].filter((s) => s.pumps.length < all.length);
-  const named = known.map((line) => ({ name: line.name, pumps: line.pumps.filter((pump) => all.includes(pump)) }));
+  const named = known.map((line) => ({ pumps: line.pumps.filter((pump) => all.includes(pump)) }));
   const used = new Set(named.flatMap((line) => line.pumps));
-  return [...named, ...all.filter((pump) => !used.has(pump)).map((pump) => ({ name: "", pumps: [pump] }))];
+  return [...named, ...all.filter((pump) => !used.has(pump)).map((pump) => ({ pumps: [pump] }))];
 }
 
 /** Stretches behind the junction. */
@@ -92,7 +90,7 @@ export function draw(run, state, t, width) {
       out += pipe(`M${side} ${row.y + 17}H${bus}V${middle}`, runs(state.pumps[row.info.name], t));
       out += syringe(row.info, state, t, 2, row.y, side - 2);
     });
-    joints.push({ y: middle, on, name: group.name });
+    joints.push({ y: middle, on });
     y += rows.length * 40 + 10;
   }
   const bottom = y, trunk = bus + 26, centre = narrow ? bottom + 4 : bottom / 2;

@@ -4,12 +4,12 @@ const KEYFRAME = 256;
 
 /** The state of a rig before anything happened. */
 function start(header) {
-  const state = { t: 0, phase: null, proposal: null, began: 0, flow: null, light: null, done: 0, ended: false,
+  const state = { t: 0, phase: null, proposal: null, number: null, began: 0, flow: null, light: null, done: 0, ended: false,
     pumps: {}, heaters: {}, lights: {}, sensors: {}, alarms: [] };
   for (const pump of header.manifest.pumps) {
-    state.pumps[pump.name] = { rate: 0, since: 0, most: 0, base: pump.fill_ml, left: pump.fill_ml };
+    state.pumps[pump.name] = { rate: 0, since: 0, most: 0, full: pump.fill_ml, base: pump.fill_ml, left: pump.fill_ml };
   }
-  for (const heater of header.manifest.heaters) state.heaters[heater.name] = { set: null };
+  for (const heater of header.manifest.heaters) state.heaters[heater.name] = { set: null, safe: heater.safe_c };
   for (const light of header.manifest.lights) state.lights[light.name] = false;
   return state;
 }
@@ -30,31 +30,57 @@ function settle(pump, t) {
   pump.since = t;
 }
 
-function alarm(state, fault) {
-  state.alarms = [...state.alarms.slice(-19), { t: state.t, experiment: state.done + 1, fault }];
+/** Stops a pump. What it says it has delivered still counts from its last start. */
+function halt(pump, t) {
+  const { base } = pump;
+  settle(pump, t);
+  pump.base = base;
 }
 
-function hear(state, send, reply) {
-  if (send === "make_safe") {
-    Object.values(state.pumps).forEach((pump) => settle(pump, state.t));
-    Object.keys(state.lights).forEach((light) => { state.lights[light] = false; });
-    return;
+/** Takes a syringe to hold so much; what its pump says it has delivered counts again from its next start. */
+function hold(pump, ml, t) {
+  Object.assign(pump, { left: ml, base: null, rate: 0, since: t });
+}
+
+/** Notes a fault of an experiment; none before the first. */
+function alarm(state, fault, experiment) {
+  const t = Number.isFinite(fault.at_ns) ? fault.at_ns / 1e9 : state.t;
+  state.alarms = [...state.alarms.slice(-19), { t, experiment, fault }];
+}
+
+function makeSafe(state) {
+  Object.values(state.pumps).forEach((pump) => halt(pump, state.t));
+  Object.values(state.heaters).forEach((heater) => { heater.set = heater.safe; });
+  Object.keys(state.lights).forEach((light) => { state.lights[light] = false; });
+}
+
+/** A run on a real rig goes on: what was lost says what was under way. */
+function goOn(state, { lost_ul: lost = [], filled = [] }) {
+  const less = new Map(lost);
+  for (const [name, pump] of Object.entries(state.pumps)) {
+    const ml = filled.includes(name) ? pump.full : pump.left - (less.get(name) ?? 0) / 1000;
+    hold(pump, ml, state.t);
   }
+  Object.assign(state, { proposal: null, flow: null, light: null });
+}
+
+/** Whether a command may have been carried out: what a lab was never told, was not. */
+const isOutOfRange = (answer) => Boolean(answer?.fault?.kind?.out_of_range);
+
+function hear(state, send, reply) {
   const [name, of] = typeof send === "string" ? [send, {}] : Object.entries(send)[0];
   const pump = state.pumps[of.pump];
-  if (name === "dispense" && pump) {
+  // A pump whose answer was lost may well run.
+  if (reply?.fault && (name !== "dispense" || isOutOfRange(reply))) return;
+  if (name === "make_safe") makeSafe(state);
+  else if (name === "dispense" && pump) {
     settle(pump, state.t);
     Object.assign(pump, { rate: of.rate_ul_per_min, most: of.at_most_ul });
     if (state.flow === null) state.flow = state.t;
-  } else if (name === "stop" && pump) {
-    const base = pump.base;
-    settle(pump, state.t);
-    pump.base = base;
-  } else if (name === "fill" && pump) {
-    settle(pump, state.t);
-    pump.left = pump.base = of.holds_ul / 1000;
-  } else if (name === "heat") state.heaters[of.heater] = { set: of.set_point_c };
-  else if (name === "heater_off") state.heaters[of.heater] = { set: null };
+  } else if (name === "stop" && pump) halt(pump, state.t);
+  else if (name === "fill" && pump) hold(pump, of.holds_ul / 1000, state.t);
+  else if (name === "heat") state.heaters[of.heater] = { ...state.heaters[of.heater], set: of.set_point_c };
+  else if (name === "heater_off") state.heaters[of.heater] = { ...state.heaters[of.heater], set: null };
   else if (name === "light") {
     state.lights[of.light] = of.on;
     if (of.on && state.flow !== null && state.light === null) state.light = state.t;
@@ -63,27 +89,41 @@ function hear(state, send, reply) {
     const of_pump = /^(.*)\.dispensed$/.exec(of.sensor);
     const metered = of_pump && state.pumps[of_pump[1]];
     // The pump counts from its last start; what it says is better than what was reckoned.
-    if (metered && metered.rate === 0) metered.left = metered.base - reply.reading / 1000;
+    if (metered && metered.rate === 0 && metered.base !== null) metered.left = metered.base - reply.reading / 1000;
   }
 }
+
+/** That something is not there yet is no fault. */
+export const isFault = (answer) => Boolean(answer && answer.fault) && answer.fault.kind !== "not_ready";
 
 /** Takes a record into a state. */
 function apply(state, item) {
   state.t = Math.max(state.t, item.t);
   const { kind, of } = item;
+  state.ended = kind === "end";
   if (kind === "phase") state.phase = of.name;
-  else if (kind === "proposal") Object.assign(state, { proposal: of, began: state.t, flow: null, light: null });
+  else if (kind === "proposal") Object.assign(state, { proposal: of, number: of.experiment, began: state.t, flow: null, light: null });
   else if (kind === "command") {
-    if (of.answer && of.answer.fault) alarm(state, of.answer.fault);
-    else hear(state, of.send, of.answer);
-  } else if (kind === "fault") alarm(state, of);
+    if (isFault(of.answer)) alarm(state, of.answer.fault, state.number);
+    hear(state, of.send, of.answer);
+  } else if (kind === "fault") alarm(state, of, state.number);
+  else if (kind === "resumed") goOn(state, of);
   else if (kind === "experiment") {
     state.done += 1;
     state.proposal = null;
-    if (of.fault) alarm(state, of.fault);
-  } else if (kind === "spoiled") { alarm(state, of.fault); state.proposal = null; }
-  else if (kind === "end") { state.ended = true; state.proposal = null; }
-  else state.ended = false;
+    if (of.fault) alarm(state, of.fault, of.experiment);
+  } else if (kind === "spoiled") { alarm(state, of.fault, of.experiment); state.proposal = null; }
+  else if (kind === "end") state.proposal = null;
+}
+
+/** How many of the first hold, in an order in which all behind the first that does not, do not; by halving. */
+function count(list, holds) {
+  let low = 0, high = list.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (holds(list[middle])) low = middle + 1; else high = middle;
+  }
+  return low;
 }
 
 export class Run {
@@ -101,13 +141,13 @@ export class Run {
     const [kind, of] = Object.entries(record)[0];
     if (kind === "header") { this.clear(); this.header = of; this.last = start(of); this.place = id; return; }
     if (!this.header) return;
-    const at = of.at_ns ?? of.ended_ns ?? of.at;
+    const at = of.at_ns ?? of.ended_ns;
     const item = { kind, of, t: at === undefined ? this.last.t : Math.max(this.last.t, at / 1e9), from: this.place };
     if (this.items.length % KEYFRAME === 0) this.keyframes.push(structuredClone(this.last));
     this.items.push(item);
     apply(this.last, item);
     this.place = id;
-    if (kind === "experiment") this.experiments.push({ ...of, t: item.t, item: this.items.length - 1, from: item.from });
+    if (kind === "experiment") this.experiments.push({ ...of, t: item.t, from: item.from });
     if (kind === "phase") this.phases.push(of);
     if (kind === "command") this.remember(of, item.t);
   }
@@ -123,15 +163,17 @@ export class Run {
 
   get end() { return this.last ? this.last.t : 0; }
 
-  /** Number of records up to a time, by halving. */
-  upTo(t) {
-    let low = 0, high = this.items.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.items[middle].t <= t) low = middle + 1; else high = middle;
-    }
-    return low;
-  }
+  /** Number of records up to a time. */
+  upTo(t) { return count(this.items, (item) => item.t <= t); }
+
+  /** Number of experiments that had ended at a time. */
+  done(t) { return count(this.experiments, (e) => e.t <= t); }
+
+  /** The end of the experiment before a time; the begin of the run where there is none. */
+  back(t) { return this.experiments[count(this.experiments, (e) => e.t < t) - 1]?.t ?? 0; }
+
+  /** The end of the next experiment; the end of the run where there is none. */
+  forth(t) { return this.experiments[this.done(t)]?.t ?? this.end; }
 
   /** What the rig was like at a time, from the keyframe before it. */
   at(t) {
@@ -167,11 +209,13 @@ export class Run {
     });
   }
 
-  /** How good a value of an objective is: more is better. */
+  /** How good a value of an objective is: more is better. With other objectives a target is as good as met within its tolerance. */
   score(objective, value) {
     const goal = objective.goal ?? "maximize";
     if (goal === "minimize") return -value;
-    return typeof goal === "object" ? -Math.abs(value - goal.target) : value;
+    if (typeof goal !== "object") return value;
+    const off = Math.abs(value - goal.target), slack = this.objectives.length > 1 ? goal.within ?? 0 : 0;
+    return slack > 0 ? Math.min(0, slack - off) : -off;
   }
 
   /** The best of the first experiments, where one thing is wanted. */

@@ -2,6 +2,9 @@
 
 const THIN = "\u202f";
 
+/** A text that is put into a page: whatever a journal says stays text. */
+export const escape = (text) => String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
+
 /** A number with so many significant digits; powers of ten beyond 0.0001 and 10^7. */
 export function significant(x, digits = 4) {
   if (x === null || x === undefined || !Number.isFinite(x)) return "–";
@@ -16,8 +19,9 @@ export const withUnit = (text, unit) => (unit ? text + THIN + unit : text);
 /** Seconds in the two largest units that say something. */
 export function duration(s) {
   if (!Number.isFinite(s)) return "–";
-  if (s < 60) return s.toFixed(s < 10 ? 1 : 0) + THIN + "s";
-  if (s < 600) return Math.floor(s / 60) + THIN + "min " + Math.round(s % 60) + THIN + "s";
+  const whole = Math.round(s);
+  if (whole < 60) return s.toFixed(s < 9.95 ? 1 : 0) + THIN + "s";
+  if (whole < 600) return Math.floor(whole / 60) + THIN + "min " + (whole % 60) + THIN + "s";
   const minutes = Math.round(s / 60);
   if (minutes < 60) return minutes + THIN + "min";
   return Math.floor(minutes / 60) + THIN + "h " + (minutes % 60) + THIN + "min";
@@ -87,7 +91,7 @@ export function answer(reply) {
     case "ready": return `ready at ${clock(of / 1e9)}`;
     case "reading": return said(of);
     case "frames": return `${of.frames} frames`;
-    case "fault": return "FAULT " + faultWords(of);
+    case "fault": return of.kind === "not_ready" ? "not ready" : "FAULT " + faultWords(of);
     default: return plainly(of);
   }
 }

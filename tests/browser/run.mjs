@@ -71,6 +71,17 @@ const report = (run, objective) => async (page, where) => {
   same(`${where}: rows`, await page.locator("#all tbody tr").count(), rows.length);
   await page.fill("#filter", "experiment <= 3");
   same(`${where}: rows left by a filter`, await page.locator("#all tbody tr:visible").count(), Math.min(3, rows.length));
+  const phase = rows.at(-1).phase.toUpperCase();
+  await page.fill("#filter", phase);
+  same(`${where}: rows of a phase in capitals`, await page.locator("#all tbody tr:visible").count() >= rows.filter((row) => row.phase.toUpperCase() === phase).length, true);
+  const title = (await page.locator("#all th").nth(2).textContent()).replace(/ \[.*/, "");
+  await page.fill("#filter", `${title.toUpperCase()} > ${Math.max(...value.values())}`);
+  same(`${where}: rows above the highest`, await page.locator("#all tbody tr:visible").count(), 0);
+  // What the empty field suggests finds some and not all.
+  const suggested = (await page.getAttribute("#filter", "placeholder")).split(", ").at(-1);
+  await page.fill("#filter", suggested);
+  const found = await page.locator("#all tbody tr:visible").count();
+  if (found === 0 || found === rows.length) problem(where, `"${suggested}" finds ${found} of ${rows.length} experiments`);
   await page.fill("#filter", "");
   await page.locator("#all th button").nth(2).click();
   await page.locator("#all th button").nth(2).click();
@@ -117,6 +128,12 @@ const live = (run) => async (page, where) => {
     const best = Number((await said("Best so far")).replace("−", "-").match(/-?[\d.]+/)[0]);
     if (Math.abs(best - summary.best.value) > 0.001 * Math.abs(summary.best.value)) problem(where, `says the best is ${best}, not ${summary.best.value}`);
   }
+  same(`${where}: spectra over`, (await page.locator("#spectrum .u-label").first().textContent()).trim(), "wavelength [nm]");
+  const drawn = () => page.locator("#spectrum canvas").evaluate((el) => el.toDataURL());
+  const first = await drawn();
+  await page.click("#theme");
+  await page.waitForFunction((old) => document.querySelector("#spectrum canvas").toDataURL() !== old, first);
+  await page.click("#theme");
   await page.locator("#scrub").evaluate((el) => { el.value = String(Number(el.max) / 2); el.dispatchEvent(new Event("input")); });
   await page.waitForFunction(() => /Experiment|Between/.test(document.getElementById("doing").textContent));
   const half = await said("Experiments");
@@ -132,6 +149,47 @@ const live = (run) => async (page, where) => {
   for (const wrong of new Set(await page.evaluate(layout, LEAST_PX))) problem(where, wrong);
   checks += 6;
 };
+
+/** A report of several objectives: a value shows all of them. */
+const several = (objectives) => async (page, where) => {
+  await page.locator("svg[data-plot]:visible .marks [data-e]").first().hover({ force: true });
+  const told = await page.locator("#tip").textContent();
+  for (const name of objectives) if (!told.includes(name)) problem(where, `a value does not tell ${name}: ${told}`);
+  checks += 1;
+};
+
+/** What the page does where something goes wrong or changes under it; here errors on the console are to be expected. */
+async function troubled(address) {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+  const page = await context.newPage();
+  const where = "live, in trouble";
+  let failures = 2;
+  await page.route("**/line?at=*", (route) => (failures-- > 0 ? route.abort() : route.continue()));
+  // As if this server did a run: its button is there with the token alone, also after the page is loaded again.
+  await page.route("**/api/runs", async (route) => {
+    const reply = await route.fetch();
+    await route.fulfill({ json: { ...(await reply.json()), controlled: true } });
+  });
+  let given = null;
+  await page.route("**/api/stop", async (route) => { given = route.request().headers().authorization; await route.fulfill({ status: 204 }); });
+  page.on("dialog", (dialog) => dialog.accept());
+  await page.goto(`${address}#run=cs3cu2i5&token=0123`);
+  await page.waitForSelector("#spectrum canvas");
+  same(`${where}: the token is out of sight`, (await page.evaluate(() => location.href)).includes("0123"), false);
+  await page.reload();
+  await page.waitForSelector("#spectrum canvas");
+  // The run has ended: one that goes on has the button.
+  await page.evaluate(() => { document.getElementById("stop").hidden = false; });
+  await page.click("#stop");
+  await page.waitForFunction(() => document.getElementById("link").textContent.includes("stop"));
+  same(`${where}: the token after the page was loaded again`, given, "Bearer 0123");
+  // The next run says nothing yet: nothing of the one before may be left.
+  await page.route("**/events", () => {});
+  await page.selectOption("#runs", "dye-mixing");
+  const rest = () => ["answers", "rig", "queue", "log", "alarms", "doing", "when"].filter((id) => document.getElementById(id).textContent.trim()).concat([...document.querySelectorAll("canvas")].map(() => "a chart"));
+  same(`${where}: left of the run before`, await page.evaluate(rest), []);
+  await context.close();
+}
 
 const server = spawn(FLOWTWIN, ["serve", `${WORK}/runs`, "--address", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "ignore"] });
 const address = await new Promise((resolve, reject) => {
@@ -149,10 +207,13 @@ try {
       }
     }
     for (const run of ["trade-off", "pump-stall"]) {
-      await open(`report-${run}`, `file://${WORK}/runs/${run}/report.html`, width, "light", async () => {});
+      const objectives = JSON.parse(readFileSync(`${WORK}/runs/${run}/summary.json`, "utf8")).objectives ?? [];
+      const names = objectives.map((o) => (o.feature ?? o.name ?? o).replace(/_[^_]*$/, "").replaceAll("_", " "));
+      await open(`report-${run}`, `file://${WORK}/runs/${run}/report.html`, width, "light", several(names));
       await open(`live-${run}`, `${address}#run=${run}`, width, "dark", async () => {}, (page) => page.waitForSelector("#rig svg"));
     }
   }
+  await troubled(address);
 } finally {
   server.kill("SIGINT");
   await browser.close();

@@ -14,6 +14,8 @@ if [ -z "$(browser)" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; t
 fi
 [ -n "$(browser)" ] || { echo "the browser tests need Chromium, and it could not be installed: install the package chromium"; exit 1; }
 
+(cd "$here/../.." && node --test --test-reporter=spec tests/browser/journal.test.mjs)
+
 rm -rf "$work/runs" "$work/pictures"
 mkdir -p "$work/node" "$work/pictures"
 cp "$here"/package.json "$here"/package-lock.json "$here"/.npmrc "$here"/*.mjs "$work/node"

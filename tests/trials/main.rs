@@ -14,5 +14,6 @@ mod support;
 mod campaign;
 mod kills;
 mod parity;
+mod people;
 mod reaction;
 mod table;

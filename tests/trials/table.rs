@@ -2,6 +2,7 @@
 //! completes; nothing is lost or done twice, and no observation is false.
 
 pub(crate) mod cell;
+mod others;
 pub(crate) mod rig;
 pub(crate) mod world;
 
@@ -26,6 +27,9 @@ fn limit_s(cell: &Cell) -> f64 {
         (Whom::Both, What::Hang) => 35.0,
         // A lamp that gives no light is tried again: nothing is wrong with what heats.
         (Whom::Light, What::Lie(_)) => 900.0,
+        // A balance of heat is drawn over minutes: docs/wiring.md states after how many it tells.
+        (Whom::Heater, What::Lie(Lie::Sticks)) => 300.0,
+        (Whom::Heater, What::Lie(Lie::Slips)) => 1_200.0,
         // What somebody lies about is found when frames are taken, and a light is asked for when it is needed.
         (_, What::Lie(_)) | (Whom::Light, What::Garble) => 120.0,
         _ => 15.0,
@@ -60,15 +64,17 @@ fn cells() -> Vec<Cell> {
     let of = |whom: Whom| -> Vec<What> {
         let wires = [What::Hang, What::Kill, What::Cut, What::Garble];
         let lies: &[Lie] = match whom {
-            Whom::Heater => &[Lie::HoldsLower, Lie::ReadsHigher],
+            Whom::Heater => &[Lie::HoldsLower, Lie::ReadsHigher, Lie::Sticks, Lie::Slips],
             Whom::Pump => &[Lie::DeliversMore],
             Whom::Spectrometer => &[Lie::OldFrames],
             Whom::Light => &[Lie::StaysDark],
             Whom::Everything => &[],
-            Whom::Campaign | Whom::Watch => return vec![What::Hang, What::Kill],
+            Whom::Campaign => return vec![What::Hang, What::Kill, What::Ask],
+            Whom::Watch => return vec![What::Hang, What::Kill],
             Whom::Both => return vec![What::Hang],
         };
-        wires.into_iter().chain(lies.iter().copied().map(What::Lie)).collect()
+        let meddled = matches!(whom, Whom::Heater | Whom::Pump).then_some(What::Meddle);
+        wires.into_iter().chain(lies.iter().copied().map(What::Lie)).chain(meddled).collect()
     };
     let whom = [
         Whom::Heater,

@@ -6,6 +6,7 @@ use super::{Answer, CommandRecord, Intended, Journal, Legible, Record, Resumed};
 use crate::command::Command;
 use crate::fault::FaultKind;
 use crate::id::PumpId;
+use crate::manifest::Manifest;
 use crate::time::Instant;
 
 /// Volumes by pump \[µL\].
@@ -37,7 +38,7 @@ pub fn pumped(journal: &Journal) -> Volumes {
 /// What the syringe of each pump held over time \[µL\]: it falls evenly from one point to the next, and where it was filled
 /// there are two at one moment. A pump that was never told to run has a single point.
 pub fn held(journal: &Journal) -> BTreeMap<PumpId, Vec<(Instant, f64)>> {
-    let mut book = Book::new(journal);
+    let mut book = Book::new(&journal.header().manifest);
     let full = book.held(Instant::START).into_iter();
     let mut points: BTreeMap<_, _> =
         full.map(|(pump, ul)| (pump, vec![(Instant::START, ul)])).collect();
@@ -72,7 +73,7 @@ pub fn held(journal: &Journal) -> BTreeMap<PumpId, Vec<(Instant, f64)>> {
 
 /// What every pump delivered before the first experiment, to fill lines and for the reference.
 pub fn primed(journal: &Journal) -> Volumes {
-    let mut book = Book::new(journal);
+    let mut book = Book::new(&journal.header().manifest);
     for record in journal.records() {
         match record {
             Record::Intended(intended) => book.intend(intended),
@@ -135,8 +136,9 @@ pub fn lost(journal: &Journal, aside: &Legible) -> Vec<Record> {
     first.into_iter().chain([Record::Resumed(then)]).collect()
 }
 
-#[derive(Debug, Default)]
-struct Book {
+/// What pumps have delivered and what their syringes hold, kept record by record.
+#[derive(Clone, Debug, Default)]
+pub struct Book {
     /// What full syringes hold.
     full: Volumes,
     /// What is missing of that.
@@ -164,19 +166,21 @@ impl Delivery {
 }
 
 impl Book {
-    fn new(journal: &Journal) -> Self {
-        let pumps = journal.header().manifest.pumps.iter();
+    /// The book of a run that begins, its syringes full.
+    pub fn new(manifest: &Manifest) -> Self {
+        let pumps = manifest.pumps.iter();
         let full = pumps.map(|info| (info.name.clone(), 1_000.0 * info.fill_ml)).collect();
         Self { full, ..Self::default() }
     }
 
     fn of(journal: &Journal) -> Self {
-        let mut book = Self::new(journal);
+        let mut book = Self::new(&journal.header().manifest);
         journal.records().iter().for_each(|record| book.take(record));
         book
     }
 
-    fn take(&mut self, record: &Record) {
+    /// Takes the next record of the journal.
+    pub fn take(&mut self, record: &Record) {
         match record {
             Record::Intended(intended) => self.intend(intended),
             Record::Command(command) => self.note(command),
@@ -186,7 +190,7 @@ impl Book {
     }
 
     /// What is in each syringe at a moment \[µL\].
-    fn held(&self, at: Instant) -> Volumes {
+    pub fn held(&self, at: Instant) -> Volumes {
         let left = |(pump, full): (&PumpId, &f64)| {
             let delivered = self.delivered.get(pump).copied().unwrap_or_default();
             let running = self.runs.get(pump).map_or(0.0, |run| run.delivered_ul(at));

@@ -47,7 +47,7 @@ pub enum Record {
 
 impl Record {
     /// When what is recorded was over, in lab time.
-    pub(super) fn at(&self) -> Option<Instant> {
+    pub fn at(&self) -> Option<Instant> {
         match self {
             Self::Blank(blank) => Some(blank.at_ns),
             Self::Intended(intended) => Some(intended.at_ns),

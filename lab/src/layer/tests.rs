@@ -583,5 +583,6 @@ fn the_same_run_gives_the_same_bytes_and_a_continued_one_too() {
 }
 
 mod edges;
+mod filled;
 mod noted;
 mod reality;

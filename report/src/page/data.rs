@@ -27,12 +27,20 @@ pub(super) fn json(run: &Run<'_>) -> String {
         "phases": phases,
         "inputs": inputs,
         "features": features.collect::<Vec<_>>(),
-        "objective": header.features.iter().position(|(name, _)| *name == run.wanted().outcomes[0]),
+        "objectives": objectives(run),
         "channels": channels(run, points),
         "experiments": experiments,
         "heats": header.manifest.sensors.iter().any(|s| matches!(s.kind, SensorKind::Temperature(_))),
     })
     .to_string()
+}
+
+/// Places of the objectives among the features.
+fn objectives(run: &Run<'_>) -> Vec<usize> {
+    let wanted = run.wanted();
+    let names = wanted.goals.objectives.iter().map(|objective| &wanted.outcomes[objective.outcome]);
+    let place = |name: &String| run.header().features.iter().position(|(known, _)| known == name);
+    names.filter_map(place).collect()
 }
 
 /// Number, phase, place in the phase, begin and end [s], inputs, features, stages [s], why it failed, spectra.

@@ -31,9 +31,15 @@
 
   const filter = document.createElement("div");
   filter.className = "filter";
-  filter.innerHTML = '<label for="filter">Show</label><input id="filter" type="search" placeholder="ei, failed, pli > 2900" autocomplete="off"><span role="status"></span>';
+  filter.innerHTML = '<label for="filter">Show</label><input id="filter" type="search" autocomplete="off"><span role="status"></span>';
   table.parentNode.before(filter);
-  const titles = $$("th", table).map((head) => head.textContent.replace(/ \[.*/, ""));
+  const titles = $$("th", table).map((head) => head.textContent.replace(/ \[.*/, "").toLowerCase());
+  filter.querySelector("input").placeholder = [data.phases.at(-1), "failed", example()].filter(Boolean).join(", ");
+  /** A comparison that some rows hold: the first objective above its middle value. */
+  function example() {
+    const at = data.objectives[0], known = data.experiments.map((e) => e[6][at]).filter(Number.isFinite).sort((a, b) => a - b);
+    return known.length ? `${data.features[at][0]} > ${Number(known[known.length >> 1].toPrecision(2))}` : "";
+  }
   /** A part of the filter: a word that a row holds, or a comparison of a column with a number. */
   function test(part) {
     const found = /^(.+?)\s*(<=|>=|<|>|=)\s*(-?[\d.]+)$/.exec(part);
@@ -81,7 +87,10 @@
       ${data.simulated ? `<text x="${w - 2}" y="11.5" text-anchor="end" font-size="10.5" fill="#b42318">SIMULATED</text>` : ""}<path d="${d}" fill="none" stroke="#0072b2" stroke-width="1.4"/></svg>`;
   }
 
-  const duration = (s) => (s < 60 ? s.toFixed(1) + " s" : Math.floor(s / 60) + " min " + Math.round(s % 60) + " s");
+  function duration(s) {
+    const whole = Math.round(s);
+    return whole < 60 ? s.toFixed(1) + " s" : Math.floor(whole / 60) + " min " + (whole % 60) + " s";
+  }
   function timeline(e) {
     const names = data.heats ? ["heating", "reaching steady state", "taking spectra"] : ["starting the pumps", "reaching steady state", "taking spectra"];
     if (!e[7]) return `<p>Took ${duration(e[4] - e[3])}.</p>`;

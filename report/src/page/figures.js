@@ -15,7 +15,7 @@ const report = (() => {
     if (!e) return "experiment " + n;
     const lines = [`experiment ${n} · ${data.phases[e[1]]} ${e[2]}`];
     if (e[8]) lines.push("failed: " + e[8]);
-    else if (data.objective !== null) lines.push(unit(data.features[data.objective], e[6][data.objective]));
+    else data.objectives.forEach((i) => lines.push(unit(data.features[i], e[6][i])));
     data.inputs.forEach((q, i) => lines.push(unit(q, e[5][i])));
     return lines.join("\n");
   }

@@ -85,15 +85,30 @@ impl Rig {
 
     /// Starts the campaign, or goes on with it.
     pub(crate) fn start(&self) -> Campaign {
+        self.start_with(&["--accept-first"])
+    }
+
+    /// Starts the campaign with more options, or goes on with it.
+    pub(crate) fn start_with(&self, more: &[&str]) -> Campaign {
         let mut command: Program = flowtwin(&self.dir);
         command.arg("run").arg(&self.file).args(["--backend", "hardware", "--yes", "--out", "run"]);
-        command.args(["--wiring", "wired.toml", "--accept-first"]);
+        command.args(["--wiring", "wired.toml"]).args(more);
         if self.dir.join("run/journal.jsonl").exists() {
             command.arg("--resume");
         }
         let log = fs::File::options().create(true).append(true).open(self.dir.join("said.log"));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log.expect("a log"));
         Campaign { process: command.spawn().expect("it starts"), begun: WallInstant::now() }
+    }
+
+    /// The wiring file that leads to the instruments.
+    pub(crate) fn wiring(&self) -> Wiring {
+        Wiring::parse(&fs::read_to_string(self.dir.join("wired.toml")).unwrap()).unwrap()
+    }
+
+    /// Writes another one.
+    pub(crate) fn rewire(&self, wiring: &Wiring) {
+        fs::write(self.dir.join("wired.toml"), toml::to_string(wiring).unwrap()).unwrap();
     }
 
     pub(crate) fn journal(&self) -> Journal {
@@ -165,6 +180,13 @@ pub(crate) struct Campaign {
 impl Campaign {
     pub(crate) fn process(&self) -> u32 {
         self.process.id()
+    }
+
+    /// Ends it without asking; its watch sees to the rest.
+    pub(crate) fn kill(&mut self) {
+        // One that has ended need not be killed.
+        let _ended = self.process.kill();
+        self.process.wait().expect("a killed child ends");
     }
 
     pub(crate) fn watch(&self) -> Option<u32> {

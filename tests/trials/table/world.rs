@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use flowtwin_lab::{
-    Command, Fault, FlowRate, Frames, Instant, Lab, Manifest, PumpId, Reply, SensorKind, Span,
-    Temperature, Volume,
+    Command, Fault, FlowRate, Frames, HeaterInfo, Instant, Lab, Manifest, PumpId, Reply,
+    SensorKind, Span, Temperature, Volume,
 };
 
 /// What the world does that no instrument tells.
@@ -23,7 +23,19 @@ pub(crate) enum Lie {
     StaysDark,
     /// The thermometer reads 300 °C: over-temperature.
     TooHot,
+    /// The thermometer stands still but for a hundredth of a kelvin while the plate is heated, and the controller, which
+    /// believes it, heats on with all its power.
+    Sticks,
+    /// The thermometer slips out of its place: it reads 0.8 K less every minute, and the controller makes up for it.
+    Slips,
 }
+
+/// How fast a thermometer slips [K/s].
+const SLIP_K_PER_S: f64 = 0.8 / 60.0;
+/// How often the controller makes up for it \[s\].
+const MADE_UP_S: f64 = 5.0;
+/// What a reading that stands still moves by all the same [K].
+const TREMOR_K: f64 = 0.01;
 
 /// Something that happened, and when: on the clock of the rig \[s\], on the one on the wall \[s\], and in the lab time of the
 /// instruments.
@@ -48,6 +60,8 @@ pub(crate) enum Seen {
     Hot,
     /// The heater was given its safe set point, or switched off.
     Cold,
+    /// A pump was started, for so much at most \[µL\].
+    Flow(PumpId, f64),
     /// A spectrometer began to take frames, under these conditions.
     Frames(Truth),
 }
@@ -82,6 +96,10 @@ pub(crate) struct Known {
     pub(crate) was_hot: bool,
     /// Whether the heater heats, by its last command.
     pub(crate) hot: bool,
+    /// What the heater was last told to heat to, where it is on [°C].
+    pub(crate) set_c: Option<f64>,
+    /// How often each pump was started.
+    pub(crate) starts: BTreeMap<PumpId, usize>,
     /// Pumps that have been told to run and not to stop: their rate [µL/min], and when they have come to their volume.
     pub(crate) running: BTreeMap<PumpId, (f64, Instant)>,
 }
@@ -90,10 +108,24 @@ impl Known {
     /// Nothing has happened yet; a fault begins and ends in lab time.
     pub(crate) fn new(fault: (Instant, Instant), lie: Option<Lie>) -> Self {
         let (now, turned_at) = (Instant::START, Instant::START);
-        let (log, running) = (Vec::new(), BTreeMap::new());
-        let (begun, was_hot, hot) = (false, false, false);
+        let (log, running, starts) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
+        let (begun, was_hot, hot, set_c) = (false, false, false, None);
         let (rig_s, wall_s) = (0.0, 0.0);
-        Self { begun, fault, lie, log, now, rig_s, wall_s, turned_at, was_hot, hot, running }
+        Self {
+            begun,
+            fault,
+            lie,
+            log,
+            now,
+            rig_s,
+            wall_s,
+            turned_at,
+            was_hot,
+            hot,
+            set_c,
+            starts,
+            running,
+        }
     }
 
     pub(crate) fn note(&mut self, at: Instant, what: Seen) {
@@ -143,11 +175,16 @@ pub(crate) struct World {
     known: Arc<Mutex<Known>>,
     active: Option<Lie>,
     old: Option<Frames>,
+    /// When the lie began, what was read then, and when the controller has last made up for it.
+    since: Instant,
+    read_c: f64,
+    made_up: Instant,
 }
 
 impl World {
     pub(crate) fn new(lab: Box<dyn Lab>, known: Arc<Mutex<Known>>) -> Self {
-        Self { lab, known, active: None, old: None }
+        let (since, made_up) = (Instant::START, Instant::START);
+        Self { lab, known, active: None, old: None, since, read_c: 0.0, made_up }
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -164,15 +201,20 @@ impl World {
         );
         match command {
             Command::Heat { set_point_c, .. } => {
+                known.set_c = Some(set_point_c.c());
                 known.hot = *set_point_c > Temperature::from_c(30.0);
                 let seen = if known.hot { Seen::Hot } else { Seen::Cold };
                 known.note(now, seen);
             }
             Command::HeaterOff { .. } => {
-                known.hot = false;
+                (known.hot, known.set_c) = (false, None);
                 known.note(now, Seen::Cold);
             }
-            Command::Dispense { .. } => known.runs(now, command),
+            Command::Dispense { pump, at_most_ul, .. } => {
+                known.runs(now, command);
+                *known.starts.entry(pump.clone()).or_default() += 1;
+                known.note(now, Seen::Flow(pump.clone(), at_most_ul.ul()));
+            }
             Command::Stop { pump } => drop(known.running.remove(pump)),
             _ => {}
         }
@@ -186,19 +228,51 @@ impl World {
         if !matches!(command, Command::Arm { .. }) {
             return None;
         }
+        self.plate_c().map(|plate_c| Truth { plate_c, rates: BTreeMap::new() })
+    }
+
+    /// How warm the plate really is [°C].
+    fn plate_c(&mut self) -> Option<f64> {
         let kind = SensorKind::Temperature(self.lab.manifest().heaters[0].name.clone());
         let sensor = self.lab.manifest().sensor(&kind)?.clone();
         match self.lab.send(&Command::Read { sensor }) {
-            Ok(Reply::Reading(plate_c)) => Some(Truth { plate_c, rates: BTreeMap::new() }),
+            Ok(Reply::Reading(plate_c)) => Some(plate_c),
             _ => None,
         }
+    }
+
+    /// How much the thermometer has slipped [K].
+    fn slipped_k(&self) -> f64 {
+        SLIP_K_PER_S * self.lab.now().since(self.since).as_secs()
+    }
+
+    /// The set point at which the plate is held by a controller whose thermometer lies, where it heats at all.
+    fn held_c(&self, heater: &HeaterInfo, set_c: f64) -> Option<f64> {
+        let heats = set_c > heater.safe_c;
+        match self.active {
+            Some(Lie::HoldsLower) => Some(set_c - 9.0),
+            Some(Lie::Sticks) if heats => Some(heater.high_c),
+            Some(Lie::Slips) if heats => Some((set_c + self.slipped_k()).min(heater.high_c)),
+            _ => None,
+        }
+    }
+
+    /// Heats the plate as a controller does whose thermometer lies.
+    fn heat_again(&mut self) {
+        let heater = self.lab.manifest().heaters[0].clone();
+        let set_c = self.known().set_c;
+        let Some(held_c) = set_c.and_then(|set_c| self.held_c(&heater, set_c)) else { return };
+        let set_point_c = Temperature::from_c(held_c);
+        self.lab.send(&Command::Heat { heater: heater.name, set_point_c }).expect("it heats");
+        self.made_up = self.lab.now();
     }
 
     /// The command that really reaches the rig.
     fn altered(&self, command: &Command) -> Option<Command> {
         match (self.active, command) {
-            (Some(Lie::HoldsLower), Command::Heat { heater, set_point_c }) => {
-                let set_point_c = Temperature::from_c(set_point_c.c() - 9.0);
+            (_, Command::Heat { heater, set_point_c }) => {
+                let info = self.lab.manifest().heater(heater)?;
+                let set_point_c = Temperature::from_c(self.held_c(info, set_point_c.c())?);
                 Some(Command::Heat { heater: heater.clone(), set_point_c })
             }
             (Some(Lie::DeliversMore), Command::Dispense { pump, rate_ul_per_min, at_most_ul })
@@ -220,10 +294,23 @@ impl World {
     fn falsified(&mut self, command: &Command, reply: Reply) -> Reply {
         let is_plate = matches!(command, Command::Read { sensor } if sensor.as_str().contains("plate")
             && !sensor.as_str().contains("power"));
+        let is_power =
+            matches!(command, Command::Read { sensor } if sensor.as_str().contains("power"));
         let is_eye = matches!(command, Command::Fetch { spectrometer } if spectrometer.as_str() == "absorption");
         match (self.active, reply) {
             (Some(Lie::ReadsHigher), Reply::Reading(c)) if is_plate => {
                 Reply::Reading(f64::from((c + 9.0) as f32))
+            }
+            (Some(Lie::Sticks), Reply::Reading(c)) if is_plate => {
+                // The noise of the sensor, as its last digits tell.
+                let tremor = if (c * 1000.0) as i64 % 2 == 0 { TREMOR_K } else { 0.0 };
+                Reply::Reading(f64::from((self.read_c + tremor) as f32))
+            }
+            (Some(Lie::Sticks), Reply::Reading(_)) if is_power && self.known().hot => {
+                Reply::Reading(100.0)
+            }
+            (Some(Lie::Slips), Reply::Reading(c)) if is_plate => {
+                Reply::Reading(f64::from((c - self.slipped_k()) as f32))
             }
             (Some(Lie::TooHot), Reply::Reading(_)) if is_plate => {
                 let now = self.lab.now();
@@ -251,18 +338,12 @@ impl World {
             (known.lie, known.flows(now).get("cui").copied())
         };
         self.active = lie;
+        self.since = self.lab.now();
+        self.read_c = self.plate_c().unwrap_or(f64::NAN);
+        self.heat_again();
         let manifest = self.lab.manifest();
-        let (plate, light) = (manifest.heaters[0].name.clone(), manifest.lights[0].name.clone());
+        let light = manifest.lights[0].name.clone();
         let again = match (lie, cui) {
-            (Some(Lie::HoldsLower), _) => {
-                let kind = SensorKind::Temperature(plate.clone());
-                let sensor = self.lab.manifest().sensor(&kind).expect("a thermometer").clone();
-                let Ok(Reply::Reading(c)) = self.lab.send(&Command::Read { sensor }) else {
-                    return;
-                };
-                let set_point_c = Temperature::from_c(c - 9.0);
-                Command::Heat { heater: plate, set_point_c }
-            }
             (Some(Lie::DeliversMore), Some(rate)) => Command::Dispense {
                 pump: "cui".into(),
                 rate_ul_per_min: FlowRate::from_ul_per_min(1.2 * rate),
@@ -290,6 +371,11 @@ impl World {
                     self.known().note(moment, Seen::Cured);
                 }
             }
+        }
+        if self.active == Some(Lie::Slips)
+            && self.lab.now().since(self.made_up).as_secs() > MADE_UP_S
+        {
+            self.heat_again();
         }
         self.lab.wait_until(until)
     }

@@ -80,19 +80,15 @@ pub fn run(scenario: Simulated<'_>, seed: u64) -> Result<Phases, StudyError> {
 }
 
 fn stocks(scenario: &Scenario) -> Vec<Stock> {
+    let manifest = scenario.manifest();
     let carrier = scenario.file().rig.carrier.as_ref().map(|carrier| carrier.pump.as_str());
-    let mut stocks: Vec<Stock> = Vec::new();
-    for pump in &scenario.manifest().pumps {
-        match stocks.iter_mut().find(|stock| stock.name == pump.stock) {
-            Some(stock) => stock.fill_ml += pump.fill_ml,
-            None => stocks.push(Stock {
-                name: pump.stock.clone(),
-                fill_ml: pump.fill_ml,
-                is_carrier: Some(pump.name.as_str()) == carrier,
-            }),
-        }
-    }
-    stocks
+    let carrier = manifest.pumps.iter().find(|pump| Some(pump.name.as_str()) == carrier);
+    let stock = |(name, fill_ml): (&str, f64)| Stock {
+        name: name.to_owned(),
+        fill_ml,
+        is_carrier: carrier.is_some_and(|pump| pump.stock == name),
+    };
+    manifest.filled_ml().into_iter().map(stock).collect()
 }
 
 /// A sink that keeps nothing: here the journal is of no use after the run.

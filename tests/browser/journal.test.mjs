@@ -1,0 +1,108 @@
+// What the live page makes of a journal: `node --test`, without a browser.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import { pathToFileURL } from "node:url";
+import { resolve } from "node:path";
+
+const web = (name) => import(pathToFileURL(resolve(process.env.WEB ?? "serve/web", name)).href);
+const { Run, left, runs } = await web("run.js");
+const words = await web("words.js");
+
+const manifest = {
+  pumps: [{ name: "red", stock: "dye", fill_ml: 10 }, { name: "oil", stock: "oil", fill_ml: 20 }],
+  heaters: [{ name: "plate", low_c: 20, high_c: 200, safe_c: 25 }], lights: [{ name: "lamp" }], spectrometers: [],
+  sensors: [{ name: "red.dispensed", kind: { dispensed: "red" } }, { name: "plate.temperature", kind: { temperature: "plate" } }],
+};
+const ns = (s) => s * 1e9;
+const sent = (s, send, answer = "done") => ({ command: { at_ns: ns(s), send, answer } });
+const dispense = (s, rate, most = 9000) => sent(s, { dispense: { pump: "red", rate_ul_per_min: rate, at_most_ul: most } });
+const fault = (s, kind) => ({ fault: { at_ns: ns(s), origin: "plate", kind } });
+const proposal = (n) => ({ proposal: { experiment: n, conditions: {} } });
+const experiment = (n, s, more = {}) => ({ experiment: { experiment: n, phase: "p", ended_ns: ns(s), features: [], spectra: [], ...more } });
+
+/** A run of these records. */
+function told(records, definition = {}) {
+  const run = new Run();
+  const header = { header: { definition, manifest, features: [["peak_nm", "nm"], ["yield_percent", "%"]], simulated: true } };
+  [header, ...records].forEach((record, i) => run.push(JSON.stringify({ n: i, record }), i + 1));
+  return run;
+}
+const near = (found, wanted) => assert.ok(Math.abs(found - wanted) < 1e-9, `${found}, not ${wanted}`);
+
+test("making safe takes heaters to their safe set point, and stops pumps and lights", () => {
+  const { last } = told([sent(0, { heat: { heater: "plate", set_point_c: 150 } }), dispense(1, 60), sent(2, { light: { light: "lamp", on: true } }), sent(3, "make_safe")]);
+  assert.equal(last.heaters.plate.set, 25);
+  assert.equal(runs(last.pumps.red, 4), false);
+  assert.equal(last.lights.lamp, false);
+});
+
+test("a rig that did not acknowledge is not shown as safe", () => {
+  const { last } = told([dispense(0, 60), sent(1, "make_safe", { fault: { at_ns: ns(1), origin: "red", kind: { no_reply: { waited_s: 1 } } } })]);
+  assert.equal(runs(last.pumps.red, 2), true);
+  assert.equal(last.alarms.length, 1);
+});
+
+test("a pump whose answer was lost may run; one that was never told does not", () => {
+  const answer = (kind) => ({ fault: { at_ns: 0, origin: "red", kind } });
+  const asked = { dispense: { pump: "red", rate_ul_per_min: 60, at_most_ul: 100 } };
+  assert.equal(runs(told([sent(0, asked, answer({ no_reply: { waited_s: 1 } }))]).last.pumps.red, 1), true);
+  assert.equal(runs(told([sent(0, asked, answer({ out_of_range: { quantity: "rate" } }))]).last.pumps.red, 1), false);
+});
+
+test("what a pump says it has delivered is counted once", () => {
+  const reading = (s, ul) => sent(s, { read: { sensor: "red.dispensed" } }, { reading: ul });
+  // 60 µL/min for 60 s; the pump itself says 58 µL.
+  near(left(told([dispense(0, 60), sent(60, { stop: { pump: "red" } }), reading(61, 58)]).last.pumps.red, 62), 9.942);
+  near(left(told([dispense(0, 60), sent(60, "make_safe"), reading(61, 58), reading(62, 58)]).last.pumps.red, 62), 9.942);
+  near(left(told([dispense(0, 60), sent(60, { fill: { pump: "red", holds_ul: 8000 } }), reading(61, 58)]).last.pumps.red, 62), 8);
+});
+
+test("a resumed run has what was lost, what was filled, and nothing under way", () => {
+  const { last } = told([proposal(1), dispense(0, 60), { resumed: { at_ns: ns(60), lost_ul: [["red", 500]], filled: ["oil"] } }]);
+  near(left(last.pumps.red, 100), 9.5);
+  near(left(last.pumps.oil, 100), 20);
+  assert.equal(runs(last.pumps.red, 61), false);
+  assert.deepEqual([last.flow, last.light, last.proposal], [null, null, null]);
+});
+
+test("an alarm tells when it was and of which experiment, also behind spoiled and failed ones", () => {
+  const { last } = told([fault(1, "stalled"), proposal(1), experiment(1, 10), proposal(2), fault(12, "stalled"),
+    { spoiled: { experiment: 2, ended_ns: ns(13), fault: { at_ns: ns(12), origin: "plate", kind: "stalled" } } }, proposal(2), fault(20, "stalled"), experiment(2, 30)]);
+  assert.deepEqual(last.alarms.map((a) => [a.t, a.experiment]), [[1, null], [12, 2], [12, 2], [20, 2]]);
+});
+
+test("that something is not there yet is no fault", () => {
+  const answer = { fault: { at_ns: ns(1), origin: "vis", kind: "not_ready" } };
+  assert.equal(told([sent(1, { fetch: { spectrometer: "vis" } }, answer)]).last.alarms.length, 0);
+  assert.equal(words.answer(answer), "not ready");
+});
+
+test("with other objectives a target is as good as met within its tolerance; alone the nearest is best", () => {
+  const peak = { feature: "peak_nm", goal: { target: 520, within: 2 } }, most = { feature: "yield_percent" };
+  const measured = (n, nm, percent) => experiment(n, n, { features: [["peak_nm", nm], ["yield_percent", percent]] });
+  const records = [measured(1, 521.5, 90), measured(2, 520, 50), measured(3, 530, 95)];
+  assert.deepEqual(told(records, { objectives: [peak, most] }).front(3).map((e) => e.experiment), [1, 3]);
+  assert.equal(told(records, { objective: peak }).best(3).experiment.experiment, 2);
+});
+
+test("one experiment back is one, from its end and from the middle of the next", () => {
+  const run = told([experiment(1, 10), experiment(2, 20), experiment(3, 30), { end: { at_ns: ns(31), experiments: 3 } }]);
+  assert.deepEqual([31, 30, 25, 20, 10, 5].map((t) => run.back(t)), [30, 20, 20, 10, 0, 0]);
+  assert.deepEqual([0, 10, 25, 30].map((t) => run.forth(t)), [10, 20, 30, 31]);
+  assert.equal(run.done(20), 2);
+});
+
+test("the state at any time is what the records up to it say", () => {
+  const records = Array.from({ length: 700 }, (_, i) => (i % 2 ? sent(i, { stop: { pump: "red" } }) : dispense(i, 60)));
+  const run = told(records);
+  for (const t of [699, 3, 350.5, 351, 512, 100]) near(left(run.at(t).pumps.red, t), left(told(records.slice(0, Math.floor(t) + 1)).last.pumps.red, t));
+});
+
+test("times have no minute of sixty seconds", () => {
+  assert.deepEqual([59.7, 119.6, 3599.8, 9.96].map((s) => words.duration(s).replaceAll("\u202f", " ")), ["1 min 0 s", "2 min 0 s", "1 h 0 min", "10 s"]);
+});
+
+test("whatever a journal says stays text", () => {
+  assert.equal(words.escape('<img src="x" onerror=&>'), "&lt;img src=&quot;x&quot; onerror=&amp;&gt;");
+});
