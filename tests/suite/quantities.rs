@@ -150,6 +150,31 @@ fn check_tells_what_the_pumps_cannot_do() {
     assert!(one_line.contains("and must be at most 30"), "{one_line}");
 }
 
+/// The guide's example of several wishes in one number is a scenario, and means what it says.
+#[test]
+fn wishes_in_one_number_are_features_with_formulas() {
+    let dir = folder("quantities-wishes");
+    let guide = fs::read_to_string(root().join("docs/goals.md")).unwrap();
+    let (_, section) = guide.split_once("## Several wishes in one number").unwrap();
+    let example = section.split("```").nth(1).unwrap().strip_prefix("text").unwrap();
+    let measured = |name: &str, of: &str| {
+        format!(
+            "[[analysis.features]]\nname = \"{name}\"\nchannel = \"gc\"\nmeasure = {{ concentration = {{ of = \"{of}\" }} }}\n"
+        )
+    };
+    let body = measured("ester", "ester") + &measured("acid_left", "acid") + example;
+    let file = scenario(&dir, "wishes", "ester.toml", &body);
+    let done = run(&dir, &["experiment", file.to_str().unwrap(), "--json"]);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let seen: serde_json::Value = serde_json::from_str(&done.stdout).unwrap();
+    let value = |name: &str| seen["features"][name]["value"].as_f64().unwrap();
+    let (ester, left) = (value("ester"), value("acid_left"));
+    let parts = ((ester - 500.0) / 1500.0).clamp(0.0, 1.0) * (1.0 - left / 1000.0).clamp(0.0, 1.0);
+    assert!((value("desirability") - parts.sqrt()).abs() < 1e-9, "{seen:#}");
+    let tiers = if left > 300.0 { -left / 300.0 } else { ester / 2000.0 };
+    assert!((value("first_clean_then_much") - tiers).abs() < 1e-9, "{seen:#}");
+}
+
 /// Without a rig formulas may bound inputs of a lab outside.
 #[test]
 fn a_lab_outside_may_have_bounds_by_formulas() {
