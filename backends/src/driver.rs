@@ -7,6 +7,7 @@
 pub mod chemyx;
 pub mod dc2200;
 pub mod dc4100;
+mod delivery;
 pub mod f4t;
 pub mod f4t_scpi;
 pub mod hdx;

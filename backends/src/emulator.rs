@@ -12,6 +12,7 @@ pub mod f4t;
 pub mod f4t_scpi;
 pub mod faulty;
 pub mod hdx;
+mod modbus;
 pub mod program;
 pub mod protocol;
 mod wire;

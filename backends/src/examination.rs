@@ -58,7 +58,7 @@ pub struct Grades {
     pub finite_volumes: Option<bool>,
     /// Whether everything that should be read can be.
     pub read_back: Option<bool>,
-    /// Whether the instrument is safe after the program's input has ended.
+    /// Whether the instrument is safe after the program's input has ended; none where that could not be seen.
     pub safe_state: Option<bool>,
 }
 
@@ -86,6 +86,7 @@ pub fn examine(subject: &Subject) -> Report {
     if examiner.greets() {
         examiner.good_days();
         examiner.bad_days();
+        examiner.leaves_it_safe();
     }
     examiner.report
 }
@@ -135,9 +136,18 @@ impl Examiner {
     ) -> bool {
         let done = trial(self);
         let passed = done.is_ok();
+        if !passed {
+            // What went wrong may have left it at work; whether it is safe is said at the end.
+            let _tried = self.make_it_safe();
+        }
         let outcome = done.map_or_else(Outcome::Failed, |()| Outcome::Passed);
         self.report.trials.push(Trial { promise, outcome });
         passed
+    }
+
+    /// Whether this kind of instrument has a safe state.
+    fn can_harm(&self) -> bool {
+        matches!(self.subject.kind, Kind::Pump | Kind::Heater | Kind::Light)
     }
 
     /// Notes what a person should know.

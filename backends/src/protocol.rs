@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 mod built_in;
 mod field;
+mod purpose;
 mod step;
 mod template;
 
@@ -219,26 +220,5 @@ impl Protocol {
         let unit = field.unit.as_deref();
         let unknown = tokens.chain(unit).find(|name| !self.fields.contains_key(*name));
         place(format!("there is no field {}", unknown?))
-    }
-
-    fn wrong_steps(&self) -> Option<String> {
-        let Steps { ready, dispense, stop, heat, off } = &self.steps;
-        let all = ready.iter().chain(dispense).chain(stop).chain(heat).chain(off);
-        for step in all {
-            let known = match step.verb {
-                Verb::Set => self.fields.contains_key(&step.name),
-                Verb::Do => self.actions.contains_key(&step.name),
-            };
-            if !known {
-                return Some(format!("steps: {step:?} names nothing that there is"));
-            }
-        }
-        let needed = match self.kind {
-            Kind::Pump => [("dispense", dispense), ("stop", stop)],
-            Kind::Heater => [("heat", heat), ("off", off)],
-            _ => return None,
-        };
-        let empty = needed.into_iter().find(|(_, steps)| steps.is_empty());
-        empty.map(|(name, _)| format!("steps.{name} is missing"))
     }
 }

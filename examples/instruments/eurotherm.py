@@ -22,6 +22,7 @@ def crc(data):
 class Eurotherm(Instrument):
     kind = "heater"
     model = "Eurotherm 2000"
+    limits = {"set_point_c": [-200.0, 1400.0]}  # it keeps narrower ones of its own
 
     def connect(self):
         self.line = Line(sys.argv[1], 9600)

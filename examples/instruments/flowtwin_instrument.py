@@ -14,6 +14,7 @@ A method that cannot do what it should raises `Fault`. Anything else that it rai
 to standard error, of which flowtwin shows the last lines when something fails.
 """
 
+import contextlib
 import json
 import os
 import select
@@ -40,12 +41,11 @@ class Fault(Exception):
 
 class Instrument:
     """One instrument. Its methods are named as requests are, with the same arguments."""
-
     kind = ""
     model = "an instrument"
     serial_number = None
     firmware = None
-    limits = {}  # {"rate_ul_per_min": [0.1, 5000.0]}
+    limits = {}  # {"rate_ul_per_min": [0.1, 5000.0]}: what is outside is refused
     bore_mm = None  # the inner diameter of the syringe that flowtwin asks for; None: as the pump is set
     line = None  # the line that `connect` opens, if any; it is closed before `connect` is called again
 
@@ -53,8 +53,9 @@ class Instrument:
         """Called when flowtwin asks who this is: first, and again after the line was lost. Nothing may move, or stop."""
 
     def reconnect(self):
-        if hasattr(self.line, "close"):
+        if isinstance(self.line, Line):
             self.line.close()
+        self.line = None
         self.connect()
 
     def make_safe(self):
@@ -69,9 +70,8 @@ class Instrument:
             raise Fault("refused", detail=f"this is a {self.kind}, and no {kind}")
         self.bore_mm = bore_mm
         self.reconnect()
-        known = {"model": self.model, "serial_number": self.serial_number, "firmware": self.firmware}
+        who = {name: getattr(self, name) for name in ("model", "serial_number", "firmware") if getattr(self, name)}
         reads = [what for what in READS if callable(getattr(self, what, None))]
-        who = {name: value for name, value in known.items() if value is not None}
         return {"protocol": PROTOCOL, **who, "reads": reads, "limits": self.limits}
 
     def read(self, what):
@@ -109,6 +109,9 @@ def _answer(asked, instrument, others, worked):
     try:
         if name.startswith("_") or name in READS or not callable(getattr(to, name, None)):
             raise Fault("unsupported", detail=f"this program cannot do {name!r}")
+        for key, (low, high) in to.limits.items():
+            if not low <= asked[name].get(key, low) <= high:
+                raise Fault("out_of_range", quantity=key, value=asked[name][key], low=low, high=high, unit="")
         if name in WORKS:
             worked[id(to)] = to
         return {"id": asked["id"], "ok": getattr(to, name)(**asked[name]) or {}}
@@ -129,11 +132,9 @@ def _make_safe(instrument, tries=10):
             return instrument.make_safe()
         except Exception as error:
             print(f"make_safe: {error!r}", file=sys.stderr)
+        with contextlib.suppress(Exception):
             time.sleep(0.1)
-        try:
             instrument.reconnect()
-        except Exception as error:
-            print(f"connect: {error!r}", file=sys.stderr)
 
 
 class Line:
@@ -153,13 +154,12 @@ class Line:
     def close(self):
         if self.socket:
             self.socket.close()
-        elif self.fd is not None:
+        else:
             os.close(self.fd)
-        self.fd = None
 
     def tell(self, request):
         """Drops what nobody has asked for, and sends."""
-        while select.select([self._open()], [], [], 0)[0] and os.read(self.fd, 4096):
+        while select.select([self.fd], [], [], 0)[0] and os.read(self.fd, 4096):
             pass
         os.write(self.fd, request)
 
@@ -174,7 +174,7 @@ class Line:
     def more(self, most, patience_s=None):
         """What comes next, at most so many bytes."""
         patience_s = patience_s or self.patience_s
-        if not select.select([self._open()], [], [], patience_s)[0]:
+        if not select.select([self.fd], [], [], patience_s)[0]:
             error = TimeoutError(f"nothing more came within {patience_s} s")
             error.waited_s = patience_s
             raise error
@@ -182,11 +182,6 @@ class Line:
         if not came:
             raise Fault("link_lost", detail="the instrument has closed the line")
         return came
-
-    def _open(self):
-        if self.fd is None:
-            raise Fault("link_lost", detail="the line was closed")
-        return self.fd
 
 
 def _open_serial(path, baud):

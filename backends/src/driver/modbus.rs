@@ -23,6 +23,14 @@ impl ModbusHost {
         Self { dialog, framing, unit, transaction: 0 }
     }
 
+    /// Makes the connection where there is none; the number of connections that were made so far.
+    ///
+    /// # Errors
+    /// If there is none to be had.
+    pub fn reach(&mut self) -> Result<u64, FaultKind> {
+        self.dialog.reach()
+    }
+
     /// Reads `count` registers, again if the wire fails.
     ///
     /// # Errors

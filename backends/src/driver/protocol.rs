@@ -10,28 +10,17 @@ mod host;
 
 pub use host::{ProtocolHost, SharedLine};
 
-use crate::codec::program::{MODE, STATUS};
+use crate::codec::program::{Kind, MODE, STATUS};
+use crate::driver::delivery::{self, STOPPED};
 use crate::instrument::{Heater, Identity, Probe, Pump};
 use crate::protocol::{Error, Field, Means, Protocol, Step, Value, Verb};
 use crate::transport::garbled;
 
-/// Status of a pump that stands still, runs, and has stalled.
-const STOPPED: u8 = 0;
-const RUNNING: u8 = 1;
-const STALLED: u8 = 4;
-
 /// Relative difference of a number that is the same: instruments round to four digits.
 const SAME: f64 = 1e-3;
-/// Distance that is the same whatever the number.
-const NEXT_TO: f64 = 1e-3;
-/// Share of a volume that has been delivered by a pump that has ended already.
-const ALL_OF_IT: f64 = 0.999;
 
 /// What a pump is moved by, so that a person sees which it is [µL] [µL/min].
 const NUDGE: (f64, f64) = (10.0, 200.0);
-/// Looks at whether it stands still again, and the time between two.
-const LOOKS: (u32, std::time::Duration) = (1_200, std::time::Duration::from_millis(50));
-
 /// What is asked for, by its meaning.
 type Wanted = BTreeMap<Means, f64>;
 
@@ -43,12 +32,17 @@ pub struct ProtocolDriver {
     address: u16,
     bore_mm: Option<f64>,
     is_ready: bool,
+    /// Who has answered, and on which connection.
+    met: Option<(u64, Who)>,
 }
+
+/// Model and serial number of an instrument, where it tells them.
+type Who = [Option<String>; 2];
 
 impl ProtocolDriver {
     /// The instrument at `address` of a line.
     pub fn new(protocol: Rc<Protocol>, line: SharedLine, address: u16) -> Self {
-        Self { protocol, line, address, bore_mm: None, is_ready: false }
+        Self { protocol, line, address, bore_mm: None, is_ready: false, met: None }
     }
 
     /// The line of an instrument, for all that are on it.
@@ -67,31 +61,66 @@ impl ProtocolDriver {
     /// # Errors
     /// If it does not answer as such an instrument does.
     pub fn identify(&mut self) -> Result<Identity, FaultKind> {
-        let protocol = self.protocol.clone();
-        let mut said = |means| match protocol.meaning(means) {
-            Some((name, field)) if field.get.is_some() => self.word(name).map(Some),
-            _ => Ok(None),
-        };
-        let (model, serial_number) = (said(Means::Model)?, said(Means::SerialNumber)?);
-        let firmware = said(Means::Firmware)?;
+        let [model, serial_number] = self.who()?;
+        let firmware = self.said(Means::Firmware)?;
         let notes = vec![self.state_in_words()?];
-        let name = &protocol.name;
+        let name = &self.protocol.name;
         let model = model.map_or_else(|| name.clone(), |model| format!("{name} ({model})"));
         Ok(Identity { model, serial_number, firmware, notes })
+    }
+
+    /// A text that it tells of itself.
+    fn said(&mut self, means: Means) -> Result<Option<String>, FaultKind> {
+        let name = self.protocol.meaning(means).filter(|(_, field)| field.is_read());
+        let name = name.map(|(name, _)| name.to_owned());
+        name.map(|name| self.word(&name)).transpose()
+    }
+
+    fn who(&mut self) -> Result<Who, FaultKind> {
+        Ok([self.said(Means::Model)?, self.said(Means::SerialNumber)?])
+    }
+
+    /// Asks who it is, where that is not known of this connection: at the end of another there may be another instrument.
+    fn meet(&mut self) -> Result<(), FaultKind> {
+        let connection = self.line.borrow_mut().reach()?;
+        if self.met.as_ref().is_some_and(|(met, _)| *met == connection) {
+            return Ok(());
+        }
+        let who = self.who()?;
+        if let Some((_, before)) = self.met.as_ref().filter(|(_, before)| *before != who) {
+            let shown = |who: &Who| who.iter().flatten().cloned().collect::<Vec<_>>().join(", ");
+            let detail = format!("{} answers, and before it was {}", shown(&who), shown(before));
+            return Err(FaultKind::Refused { detail });
+        }
+        self.is_ready &= self.met.is_none();
+        // A pump may be at work, and is made ready before it runs.
+        if self.protocol.kind != Kind::Pump {
+            let protocol = self.protocol.clone();
+            self.take(&protocol.steps.ready, &Wanted::new())?;
+        }
+        self.met = Some((connection, who));
+        Ok(())
     }
 
     /// What it is at, for people; also the proof that it answers as its kind does.
     fn state_in_words(&mut self) -> Result<String, FaultKind> {
         match self.protocol.kind {
-            crate::codec::program::Kind::Pump => {
+            Kind::Pump => {
                 let status = self.meaning(Means::Status)?;
                 let moves = status == "running";
                 let note = if moves { ": stop it at the pump before a campaign" } else { "" };
                 Ok(format!("it is {status}{note}"))
             }
-            crate::codec::program::Kind::Heater => {
-                let (c, mode) = (self.number(Means::TemperatureC)?, self.mode_in_force()?);
-                Ok(format!("{c:.1} °C, control {mode}"))
+            Kind::Heater => {
+                let mode = self.mode_in_force()?;
+                // In another unit its temperature would be another.
+                match self.lost_setting()? {
+                    Some(kind) => Ok(format!("control {mode}, and before a campaign: {kind}")),
+                    None => {
+                        let c = self.number(Means::TemperatureC)?;
+                        Ok(format!("{c:.1} °C, control {mode}"))
+                    }
+                }
             }
             _ => Ok(format!("it reads {}", self.number(Means::Value)?)),
         }
@@ -229,6 +258,7 @@ impl ProtocolDriver {
     /// Makes the pump ready for runs: once, and again where it does not keep any more what it was set to. One that has lost
     /// its power comes back with its own units.
     fn prepare(&mut self) -> Result<(), FaultKind> {
+        self.meet()?;
         if self.is_ready && self.is_still_ready()? {
             return Ok(());
         }
@@ -265,18 +295,6 @@ impl ProtocolDriver {
         }
         Ok(None)
     }
-
-    fn runs(&mut self, at_most: Volume) -> Result<(), FaultKind> {
-        match self.status()? {
-            RUNNING => Ok(()),
-            STALLED => Err(FaultKind::Stalled),
-            STOPPED if self.dispensed_ul()? >= ALL_OF_IT * at_most.ul() => Ok(()),
-            status => {
-                let detail = format!("it is {} after it was started", STATUS[usize::from(status)]);
-                Err(FaultKind::Refused { detail })
-            }
-        }
-    }
 }
 
 /// What a step sets a field to; none where that is not known.
@@ -290,7 +308,7 @@ fn asked_of(step: &Step, field: &Field, wanted: &Wanted) -> Option<Value> {
 /// Whether a field keeps what was asked for.
 fn kept(name: &str, field: &Field, asked: &Value, found: &Value) -> Result<(), FaultKind> {
     match (asked, found) {
-        (Value::Number(asked), Value::Number(kept)) if is_same(*asked, *kept) => Ok(()),
+        (Value::Number(asked), Value::Number(kept)) if is_same(field, *asked, *kept) => Ok(()),
         (Value::Number(asked), Value::Number(kept)) => {
             Err(kept_other(name, *asked, *kept, field.unit_of_ours()))
         }
@@ -306,8 +324,8 @@ fn kept(name: &str, field: &Field, asked: &Value, found: &Value) -> Result<(), F
     }
 }
 
-fn is_same(asked: f64, kept: f64) -> bool {
-    (asked - kept).abs() <= NEXT_TO.max(SAME * asked.abs())
+fn is_same(field: &Field, asked: f64, kept: f64) -> bool {
+    (asked - kept).abs() <= field.as_shown().max(SAME * asked.abs())
 }
 
 fn kept_other(quantity: &str, asked: f64, kept: f64, unit: &str) -> FaultKind {
@@ -338,20 +356,13 @@ impl Pump for ProtocolDriver {
         let wanted: Wanted =
             [(Means::RateUlPerMin, rate.ul_per_min()), (Means::VolumeUl, at_most.ul())].into();
         self.take(&protocol.steps.dispense, &wanted)?;
-        self.runs(at_most)
+        delivery::runs(self, at_most)
     }
 
     fn stop(&mut self) -> Result<(), FaultKind> {
         let protocol = self.protocol.clone();
         let told = self.make_safe(&protocol.steps.stop);
-        match self.status() {
-            Ok(STOPPED | STALLED) => Ok(()),
-            Ok(status) => {
-                let detail = format!("it is {} after stop", STATUS[usize::from(status)]);
-                Err(FaultKind::Refused { detail })
-            }
-            Err(kind) => told.and(Err(kind)),
-        }
+        delivery::stands_still(self, told)
     }
 
     fn status(&mut self) -> Result<u8, FaultKind> {
@@ -359,10 +370,12 @@ impl Pump for ProtocolDriver {
     }
 
     fn dispensed_ul(&mut self) -> Result<f64, FaultKind> {
+        self.meet()?;
         self.number(Means::DispensedUl)
     }
 
     fn rate_ul_per_min(&mut self) -> Result<f64, FaultKind> {
+        self.meet()?;
         // In other units the number would mean another flow, and with another bore another volume.
         if let Some(kind) = self.lost_setting()? {
             self.is_ready = false;
@@ -372,10 +385,6 @@ impl Pump for ProtocolDriver {
     }
 
     fn nudge(&mut self) -> Result<f64, FaultKind> {
-        if self.status()? != STOPPED {
-            let detail = "it runs: stop it at the pump, then ask again".into();
-            return Err(FaultKind::Refused { detail });
-        }
         let bore = self.field(Means::BoreMm).ok().map(|(name, _)| self.number_of(&name));
         self.bore_mm = bore.transpose()?;
         let of = |limits: [f64; 2], value: f64| value.max(limits[0]).min(limits[1]);
@@ -383,20 +392,15 @@ impl Pump for ProtocolDriver {
         let (_, volume) = self.field(Means::VolumeUl)?;
         let rate = of(rate.limits(self.bore_mm), NUDGE.1);
         let ul = of(volume.limits(self.bore_mm), NUDGE.0);
-        self.dispense(FlowRate::from_ul_per_min(rate), Volume::from_ul(ul))?;
-        for _ in 0..LOOKS.0 {
-            if self.status()? != RUNNING {
-                break;
-            }
-            std::thread::sleep(LOOKS.1);
-        }
-        self.stop().map(|()| ul)
+        delivery::nudge(self, rate, ul)
     }
 }
 
 impl Heater for ProtocolDriver {
     fn heat(&mut self, set_point: Temperature) -> Result<(), FaultKind> {
+        self.meet()?;
         let protocol = self.protocol.clone();
+        self.take(&protocol.steps.ready, &Wanted::new())?;
         self.take(&protocol.steps.heat, &[(Means::SetPointC, set_point.c())].into())
     }
 
@@ -413,6 +417,7 @@ impl Heater for ProtocolDriver {
     }
 
     fn temperature_c(&mut self) -> Result<f64, FaultKind> {
+        self.meet()?;
         if self.protocol.meaning(Means::Sensor).is_some() && self.meaning(Means::Sensor)? != "whole"
         {
             return Err(FaultKind::SensorOpen);
@@ -438,6 +443,7 @@ impl Heater for ProtocolDriver {
 
 impl Probe for ProtocolDriver {
     fn value(&mut self) -> Result<f64, FaultKind> {
+        self.meet()?;
         self.number(Means::Value)
     }
 }

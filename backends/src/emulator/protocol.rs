@@ -9,9 +9,10 @@ mod unit;
 
 use unit::Unit;
 
+use super::modbus::{self, Registers};
 use super::{Ailment, Emulator, Line};
-use crate::codec::modbus::{Exception, Framing, MOST_REGISTERS, Reply, Request};
-use crate::codec::{Scan, rtu, take, tcp};
+use crate::codec::modbus::{Exception, Framing};
+use crate::codec::{Scan, take};
 use crate::protocol::Protocol;
 
 /// The first and the last byte of a packet.
@@ -68,68 +69,32 @@ impl ProtocolEmulator {
         }
     }
 
-    fn serve_rtu(&mut self, line: &mut Line, world: &mut dyn Lab) {
-        let mut at = 0;
-        while at < line.input.len() {
-            match rtu::scan_request(&line.input[at..]) {
-                Scan::Incomplete => break,
-                Scan::Junk(bytes) => at += bytes.max(1),
-                Scan::Frame(frame, bytes) => {
-                    at += bytes;
-                    if let Some(reply) = self.answer(frame.unit, &frame.pdu, world) {
-                        rtu::write(&mut line.output, frame.unit, &reply);
-                    }
-                }
-            }
-        }
-        if line.quiet {
-            at = line.input.len();
-        }
-        line.input.drain(..at.min(line.input.len()));
-    }
-
-    fn serve_tcp(&mut self, line: &mut Line, world: &mut dyn Lab) {
-        while let Some(frame) = take(&mut line.input, tcp::scan) {
-            if let Some(reply) = self.answer(frame.unit, &frame.pdu, world) {
-                tcp::write(&mut line.output, frame.transaction, frame.unit, &reply);
-            }
-        }
-    }
-
-    /// The answer to a Modbus request; none where it is for nobody here.
-    fn answer(&mut self, unit: u8, pdu: &[u8], world: &mut dyn Lab) -> Option<Vec<u8>> {
-        let busy = self.busy;
-        let unit = self.units.iter_mut().find(|it| it.address == u16::from(unit))?;
-        if !self.powered {
-            return None;
-        }
-        let function = pdu.first().copied().unwrap_or(0);
-        let done = match Request::from_bytes(pdu) {
-            Err(exception) => Err(exception),
-            Ok(_) if busy => Err(Exception::BUSY),
-            Ok(request) => carry_out(unit, request, world),
-        };
-        Some(done.unwrap_or_else(Reply::Exception).to_bytes(function))
+    fn serve_modbus(&mut self, line: &mut Line, world: &mut dyn Lab) {
+        let Self { framing, units, powered, busy, .. } = self;
+        modbus::serve(*framing, line, |asked, pdu| {
+            let unit = units.iter_mut().find(|unit| unit.address == u16::from(asked))?;
+            powered.then(|| modbus::answer(unit, pdu, *busy, world))
+        });
     }
 }
 
-fn carry_out(unit: &mut Unit, request: Request, world: &mut dyn Lab) -> Result<Reply, Exception> {
-    match request {
-        Request::Unknown { .. } => Err(Exception::FUNCTION),
-        Request::Read { count, .. } if !(1..=MOST_REGISTERS).contains(&count) => {
-            Err(Exception::VALUE)
-        }
-        Request::Read { register, count, .. } => {
-            unit.registers(register, count, world).map(Reply::Registers)
-        }
-        Request::WriteOne { register, value } => {
-            unit.write_registers(register, &[value], world)?;
-            Ok(Reply::Written { register, echo: value })
-        }
-        Request::WriteMany { register, values } => {
-            unit.write_registers(register, &values, world)?;
-            Ok(Reply::Written { register, echo: values.len() as u16 })
-        }
+impl Registers for Unit {
+    fn read(
+        &mut self,
+        register: u16,
+        count: u16,
+        world: &mut dyn Lab,
+    ) -> Result<Vec<u16>, Exception> {
+        self.registers(register, count, world)
+    }
+
+    fn write(
+        &mut self,
+        register: u16,
+        values: &[u16],
+        world: &mut dyn Lab,
+    ) -> Result<(), Exception> {
+        self.write_registers(register, values, world)
     }
 }
 
@@ -174,10 +139,9 @@ fn request(bytes: &[u8], end: &[u8]) -> Scan<String> {
 
 impl Emulator for ProtocolEmulator {
     fn serve(&mut self, line: &mut Line, world: &mut dyn Lab) {
-        match (&self.protocol.line, self.framing) {
-            (Some(_), _) => self.serve_text(line, world),
-            (None, Framing::Rtu) => self.serve_rtu(line, world),
-            (None, Framing::Tcp) => self.serve_tcp(line, world),
+        match self.protocol.line {
+            Some(_) => self.serve_text(line, world),
+            None => self.serve_modbus(line, world),
         }
     }
 

@@ -8,9 +8,12 @@ use flowtwin_lab::FaultKind;
 use super::good_days::{is_safe, set_to_work};
 use super::{Examiner, words};
 use crate::codec::program::{Kind, Request, What};
+use crate::instrument::{Heater as _, Light as _, Pump as _};
 
 /// Rates and set points that no instrument takes [µL/min] [°C].
 const TOO_MUCH: f64 = 1e9;
+/// How often an instrument is made safe at the end, each time by another start of the program.
+const ENDS: u32 = 3;
 /// How long an instrument may take to show that it is safe.
 const SHOWS: Duration = Duration::from_secs(3);
 
@@ -34,8 +37,19 @@ impl Examiner {
                 is_safe(it)
             });
         }
-        if !matches!(self.subject.kind, Kind::Pump | Kind::Heater | Kind::Light) {
+        if !self.can_harm() {
             return;
+        }
+        if self.shows_whether_it_is_safe() {
+            self.must("it says who it is without stopping what is at work", |it| {
+                set_to_work(it)?;
+                let (kind, bore_mm) = (it.subject.kind, it.subject.bore_mm);
+                it.ask(Request::Identify { kind, bore_mm }).map_err(words)?;
+                match is_safe(it) {
+                    Err(_) => Ok(()),
+                    Ok(()) => Err("it was at work, and is not any more".into()),
+                }
+            });
         }
         self.must("it brings its instrument to its safe state", |it| {
             set_to_work(it)?;
@@ -47,8 +61,49 @@ impl Examiner {
             it.begin_anew();
             until_safe(it)
         });
-        self.report.grades.safe_state = Some(safe);
+        let seen = self.shows_whether_it_is_safe();
+        self.report.grades.safe_state = (seen || !safe).then_some(safe);
+        if !seen {
+            let note = "it cannot be read: nobody has seen that it was safe".into();
+            self.note("it shows whether it is safe", note);
+        }
         self.killed();
+    }
+
+    /// What an examination must not leave behind, whatever the program is like.
+    pub(super) fn leaves_it_safe(&mut self) {
+        if !self.can_harm() {
+            return;
+        }
+        self.must("at the end of the examination its instrument is safe", |it| {
+            let mut safe = it.make_it_safe();
+            for _ in 1..ENDS {
+                if safe.is_ok() {
+                    break;
+                }
+                it.program.borrow_mut().give_up();
+                safe = it.make_it_safe();
+            }
+            safe.map_err(|why| format!("IT MAY STILL BE AT WORK, go and look: {why}"))
+        });
+    }
+
+    /// Tells the instrument in every way to be safe, and looks whether it is.
+    pub(super) fn make_it_safe(&mut self) -> Result<(), String> {
+        if !self.can_harm() {
+            return Ok(());
+        }
+        let mut part = self.part();
+        let told = match self.subject.kind {
+            Kind::Pump => part.stop(),
+            Kind::Heater => part.off(),
+            _ => part.switch(false),
+        };
+        let asked = self.ask(Request::MakeSafe {});
+        if let (Err(told), Err(_)) = (told, asked) {
+            return Err(words(told));
+        }
+        until_safe(self)
     }
 
     /// What is left when the program is ended by force: nobody can make it safe then but the watch.

@@ -5,6 +5,7 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("chemyx-fusion", include_str!("../../protocols/chemyx-fusion.toml")),
     ("eurotherm-2000", include_str!("../../protocols/eurotherm-2000.toml")),
     ("new-era-ne1000", include_str!("../../protocols/new-era-ne1000.toml")),
+    ("watlow-ez-zone-pm", include_str!("../../protocols/watlow-ez-zone-pm.toml")),
 ];
 
 /// The text of the protocol with this name.

@@ -189,6 +189,14 @@ impl Field {
         }
     }
 
+    /// The distance that is the same whatever the number: displays of controllers have one decimal. Of a flow none is.
+    pub fn as_shown(&self) -> f64 {
+        match self.means {
+            Some(Means::SetPointC | Means::TemperatureC | Means::PowerPercent) => 0.05,
+            _ => 1e-9,
+        }
+    }
+
     /// One of the instrument's units in ours.
     pub fn scale(&self) -> f64 {
         self.scale.unwrap_or(1.0)

@@ -19,6 +19,8 @@ pub struct SerialPort {
     settings: SerialSettings,
     hurry: Hurry,
     port: Option<Box<dyn serialport::SerialPort>>,
+    /// How often it was opened.
+    openings: u64,
 }
 
 impl std::fmt::Debug for SerialPort {
@@ -30,7 +32,7 @@ impl std::fmt::Debug for SerialPort {
 impl SerialPort {
     /// The port with these settings.
     pub fn new(settings: SerialSettings) -> Self {
-        Self { settings, hurry: Hurry::default(), port: None }
+        Self { settings, hurry: Hurry::default(), port: None, openings: 0 }
     }
 
     /// The same port, which waits no longer than `hurry` grants.
@@ -47,6 +49,7 @@ impl SerialPort {
                 .open()
                 .map_err(|error| lost(&format!("{port}: {error}")))?;
             self.port = Some(opened);
+            self.openings += 1;
         }
         Ok(self.port.as_mut().expect("opened just now"))
     }
@@ -58,6 +61,11 @@ impl SerialPort {
 }
 
 impl Transport for SerialPort {
+    fn reach(&mut self) -> Result<u64, FaultKind> {
+        self.opened()?;
+        Ok(self.openings)
+    }
+
     fn write(&mut self, bytes: &[u8]) -> Result<(), FaultKind> {
         let granted = self.hurry.grants(WRITE).max(Duration::from_millis(1));
         let port = self.opened()?;

@@ -19,13 +19,15 @@ pub struct TcpWire {
     patience: Duration,
     hurry: Hurry,
     stream: Option<TcpStream>,
+    /// How many connections were made.
+    connections: u64,
 }
 
 impl TcpWire {
     /// A wire to `address` (`host:port`), which must accept within `patience`.
     pub fn new(address: &str, patience: Duration) -> Self {
         let hurry = Hurry::default();
-        Self { address: address.to_owned(), patience, hurry, stream: None }
+        Self { address: address.to_owned(), patience, hurry, stream: None, connections: 0 }
     }
 
     /// The same wire, which waits no longer than `hurry` grants.
@@ -37,6 +39,7 @@ impl TcpWire {
     fn connected(&mut self) -> Result<&mut TcpStream, FaultKind> {
         if self.stream.is_none() {
             self.stream = Some(self.connect()?);
+            self.connections += 1;
         }
         Ok(self.stream.as_mut().expect("connected just now"))
     }
@@ -69,6 +72,11 @@ impl TcpWire {
 }
 
 impl Transport for TcpWire {
+    fn reach(&mut self) -> Result<u64, FaultKind> {
+        self.connected()?;
+        Ok(self.connections)
+    }
+
     fn write(&mut self, bytes: &[u8]) -> Result<(), FaultKind> {
         let granted = self.granted();
         let stream = self.connected()?;

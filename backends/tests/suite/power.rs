@@ -180,3 +180,75 @@ fn a_reading_is_tried_three_times_on_every_kind_of_line() {
         assert_eq!(sent.get(), 3, "{name}");
     }
 }
+
+/// A wire whose connection a test renews.
+#[derive(Debug)]
+struct Renewed(Box<dyn Transport>, Rc<Cell<u64>>);
+
+impl Transport for Renewed {
+    fn reach(&mut self) -> Result<u64, FaultKind> {
+        Ok(self.1.get())
+    }
+    fn write(&mut self, bytes: &[u8]) -> Result<(), FaultKind> {
+        self.0.write(bytes)
+    }
+    fn read(&mut self, into: &mut Vec<u8>, patience: Duration) -> Result<usize, FaultKind> {
+        self.0.read(into, patience)
+    }
+}
+
+/// A cable that was pulled may have been put into another instrument.
+#[test]
+fn a_pump_by_file_is_asked_who_it_is_after_every_connection() {
+    let chain = || [("water".to_owned(), 0)];
+    let (emulator, world) =
+        held(ProtocolEmulator::new(file("new-era-ne1000"), Framing::Rtu, chain()));
+    let connections = Rc::new(Cell::new(1));
+    let wire = Renewed(wire(&emulator, &world), connections.clone());
+    let mut pump = driver("new-era-ne1000", Box::new(wire)).with_bore(Some(20.0));
+    let (rate, volume) = (FlowRate::from_ul_per_min(5.0), Volume::from_ul(4.0));
+    pump.dispense(rate, volume).expect("it runs");
+    connections.set(2);
+    pump.dispense(rate, volume).expect("it is the same");
+    let mut other = Protocol::clone(&file("new-era-ne1000"));
+    let version = other.fields.get_mut("version").expect("it has one");
+    version.text = Some("NE500V3.7".into());
+    *emulator.borrow_mut() = Box::new(ProtocolEmulator::new(Rc::new(other), Framing::Rtu, chain()));
+    connections.set(3);
+    let refused = pump.dispense(rate, volume).expect_err("it is another");
+    let FaultKind::Refused { detail } = refused else { panic!("{refused:?}") };
+    assert_eq!(detail, "NE500V3.7 answers, and before it was NE1000V3.928");
+}
+
+/// A controller that speaks °F until it is told otherwise would be heated to 80 °F, or read 176 °C at 80 °C.
+#[test]
+fn a_controller_is_told_its_unit_before_anything_else() {
+    let plate = [("plate".to_owned(), 1)];
+    let inner = Box::new(ProtocolEmulator::new(file("watlow-ez-zone-pm"), Framing::Rtu, plate));
+    let (lost, came) = (Rc::new(Cell::new(0)), Rc::new(RefCell::new(Vec::new())));
+    let (emulator, world) = held(Hard { inner, lost, came: came.clone() });
+    let mut heater = driver("watlow-ez-zone-pm", wire(&emulator, &world));
+    heater.temperature_c().expect("it reads");
+    let celsius = [1, 6, 0x09, 0xBA, 0, 15];
+    assert!(came.borrow().starts_with(&celsius), "{:02X?}", came.borrow());
+    came.borrow_mut().clear();
+    heater.heat(Temperature::from_c(80.0)).expect("it takes it");
+    assert!(came.borrow().starts_with(&celsius), "{:02X?}", came.borrow());
+}
+
+/// 0.1 % of a slow rate is little: no distance is the same whatever the rate.
+#[test]
+fn a_slow_rate_that_is_not_kept_is_a_fault() {
+    let text = flowtwin_backends::protocol::built_in("chemyx-fusion").expect("it is there");
+    let coarse = text.replacen("decimals = 6", "decimals = 3", 1);
+    let protocol = Rc::new(Protocol::parse(&coarse, "coarse").expect("it makes sense"));
+    let parts = [("water".to_owned(), 0)];
+    let (emulator, world) = held(ProtocolEmulator::new(protocol.clone(), Framing::Rtu, parts));
+    let dialog = Dialog::new(wire(&emulator, &world), PATIENCE);
+    let host = ProtocolHost::new(&protocol, dialog, Framing::Rtu, 1);
+    let mut pump = ProtocolDriver::new(protocol, ProtocolDriver::line(host), 0);
+    let kept = pump.dispense(FlowRate::from_ul_per_min(1.0006), Volume::from_ul(4.0));
+    assert_eq!(kept, Ok(()), "0.06 % less");
+    let kept = pump.dispense(FlowRate::from_ul_per_min(0.0494), Volume::from_ul(4.0));
+    assert!(matches!(kept, Err(FaultKind::KeptOther { .. })), "{kept:?}: 0.8 % less");
+}

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use flowtwin_backends::codec::program::Kind;
 use flowtwin_backends::driver::program::{ProgramHost, ProgramPart};
+use flowtwin_backends::examination::{Subject, examine};
 use flowtwin_backends::instrument::{Heater as _, Pump as _};
 use flowtwin_backends::transport::{Dialog, Hurry, ProgramWire, Start};
 use flowtwin_lab::{FaultKind, FlowRate, Temperature, Volume};
@@ -276,4 +277,47 @@ fn a_program_that_cannot_read_what_its_kind_must_is_refused() {
     let refused = part(GREETS, Kind::Switch, LONG).identify().unwrap_err();
     let FaultKind::Unsupported { detail } = refused else { panic!("{refused:?}") };
     assert!(detail.contains("a switch must be able to read granted"), "{detail}");
+}
+
+/// The cable of a program may have been put into another instrument.
+#[test]
+fn a_program_that_has_lost_its_line_is_asked_again_who_its_instrument_is() {
+    let script = r#"echo '{"hello":{"protocol":1}}'; n=0
+        while read -r line; do
+            id=$(printf %s "$line" | sed 's/{"id":\([0-9]*\).*/\1/')
+            case $line in
+            *identify*) echo '{"id":'$id',"ok":{"protocol":1,"model":"sh '$n'","reads":["temperature_c"]}}'; n=$((n+1)) ;;
+            *) echo '{"id":'$id',"error":{"kind":"link_lost","detail":"the cable was pulled"}}' ;;
+            esac
+        done"#;
+    let refused = part(script, Kind::Heater, LONG).temperature_c().unwrap_err();
+    assert!(
+        matches!(&refused, FaultKind::Refused { detail } if detail.contains("before it was sh 0")),
+        "{refused:?}"
+    );
+}
+
+/// A heater that takes any set point, and of which nobody sees whether it is on; its control is on while there is a file.
+#[test]
+fn an_examination_leaves_no_instrument_at_work_and_grades_nothing_that_nobody_saw() {
+    let signs = Signs::new("examined");
+    let script = format!(
+        r#"cd {}; echo '{{"hello":{{"protocol":1}}}}'
+        while read -r line; do
+            id=$(printf %s "$line" | sed 's/{{"id":\([0-9]*\).*/\1/')
+            case $line in
+            *'"heat"'*) : > is_on ;;
+            *'"off"'*) rm -f is_on ;;
+            esac
+            echo '{{"id":'$id',"ok":{{"protocol":1,"model":"sh","reads":["temperature_c"],"value":20.0}}}}'
+        done"#,
+        signs.0.display()
+    );
+    let words = ["sh", "-c", &script].map(String::from).to_vec();
+    let start = Start { words, folder: "".into(), within: LONG, instead_of: None };
+    let subject = Subject { start, kind: Kind::Heater, patience: LONG, bore_mm: None };
+    let report = examine(&subject);
+    assert!(!report.passed(), "it takes a thousand million degrees");
+    assert!(!signs.0.join("is_on").exists(), "the heater was left on");
+    assert_eq!(report.grades.safe_state, None, "nobody has seen that it was safe");
 }

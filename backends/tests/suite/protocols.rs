@@ -32,9 +32,11 @@ fn rig(pump: &str, heater: &str) -> EmulatedRig {
 
 #[test]
 fn rigs_of_protocol_files_keep_the_contract_of_a_lab() {
-    for pump in ["chemyx-fusion", "new-era-ne1000"] {
-        let checked = conformance::check(&mut rig(pump, "eurotherm-2000"), None);
-        checked.unwrap_or_else(|error| panic!("{pump}: {error:?}"));
+    for (pump, heater) in
+        [("chemyx-fusion", "eurotherm-2000"), ("new-era-ne1000", "watlow-ez-zone-pm")]
+    {
+        let checked = conformance::check(&mut rig(pump, heater), None);
+        checked.unwrap_or_else(|error| panic!("{pump}, {heater}: {error:?}"));
     }
 }
 
@@ -160,11 +162,14 @@ fn a_new_era_pump_counts_pauses_and_refuses_as_its_manual_says() {
 }
 
 #[test]
-fn a_controller_by_file_heats_and_is_off() {
+fn controllers_by_file_heat_and_are_off() {
+    ["eurotherm-2000", "watlow-ez-zone-pm"].into_iter().for_each(heats_and_is_off);
+}
+
+fn heats_and_is_off(name: &str) {
     let world = world();
-    let emulator =
-        ProtocolEmulator::new(file("eurotherm-2000"), Framing::Rtu, [("plate".to_owned(), 1)]);
-    let mut heater = driver("eurotherm-2000", dialog(Box::new(emulator), &world));
+    let emulator = ProtocolEmulator::new(file(name), Framing::Rtu, [("plate".to_owned(), 1)]);
+    let mut heater = driver(name, dialog(Box::new(emulator), &world));
     assert!(heater.identify().expect("it answers").notes[0].contains("control off"));
     heater.heat(Temperature::from_c(80.0)).expect("it takes it");
     assert!((heater.set_point_c().expect("it tells") - 80.0).abs() < 1e-6);
@@ -190,15 +195,53 @@ fn several_pumps_of_a_chain_share_a_line_by_their_addresses() {
     assert!(matches!(silent, Err(FaultKind::NoReply { .. })), "{silent:?}");
 }
 
+/// What is said of a protocol of flowtwin in which `from` stands as `to`.
+fn wrong(name: &str, from: &str, to: &str) -> String {
+    let text = flowtwin_backends::protocol::built_in(name).expect("it is there");
+    assert!(text.contains(from), "{from}");
+    let read = Protocol::parse(&text.replacen(from, to, 1), "mine.toml");
+    read.expect_err("it is wrong").to_string()
+}
+
+/// Of a stop that does not stop nobody would hear before it is needed.
+#[test]
+fn a_file_whose_steps_cannot_do_what_they_are_for_is_refused() {
+    let stop = "stop = [\"do stop if running\", \"do stop if paused\"]";
+    let off = "off = [\"set mode manual\", \"set output 0\"]";
+    let pump = |to: &str| wrong("new-era-ne1000", stop, to);
+    let heater = |to: &str| wrong("eurotherm-2000", off, to);
+    for (said, error) in [
+        ("a pump that is running is paused after it", pump("stop = [\"do stop if running\"]")),
+        ("a pump that is running is running after it", pump("stop = [\"do clear_infused\"]")),
+        ("nothing is asked for here", pump("stop = [\"set rate\", \"do stop\", \"do stop\"]")),
+        ("`if halted`: the status has no such", pump("stop = [\"do stop if halted\"]")),
+        ("`set dispensed`: the field has no `set`", pump("stop = [\"set dispensed 0\"]")),
+        ("does not run after it", wrong("new-era-ne1000", ", \"do run\"]", "]")),
+        ("by hand a controller heats on", heater("off = [\"set mode manual\"]")),
+        ("it does not set the mode to off", heater("off = [\"set output 0\"]")),
+        ("`set mode of`: the field has no such value", heater("off = [\"set mode of\"]")),
+    ] {
+        assert!(error.contains(said), "{error}");
+    }
+}
+
+#[test]
+fn what_a_program_is_said_to_speak_must_be_there_and_of_its_kind() {
+    for (speaks, said) in [
+        ("protocol = { file = \"none.toml\" }", "speaks.protocol: none.toml"),
+        ("protocol = { file = \"eurotherm-2000\" }", "speaks.protocol: that is no pump"),
+        ("chemyx = { chanel = 1 }", "speaks.chemyx: unknown field"),
+    ] {
+        let text = format!(
+            "schema = 1\n[program.water]\nkind = \"pump\"\ncommand = \"pump\"\nspeaks.{speaks}\n"
+        );
+        let error = Wiring::parse(&text).expect_err("it is wrong").to_string();
+        assert!(error.contains(said), "{error}");
+    }
+}
+
 #[test]
 fn what_is_wrong_with_a_file_is_said_with_its_place() {
-    let text = flowtwin_backends::protocol::built_in("new-era-ne1000").expect("it is there");
-    let wrong = |from: &str, to: &str| {
-        assert!(text.contains(from), "{from}");
-        Protocol::parse(&text.replacen(from, to, 1), "mine.toml")
-            .expect_err("it is wrong")
-            .to_string()
-    };
     for (from, to, said) in [
         ("schema = 1", "schema = 2", "mine.toml: schema is 2"),
         ("means = \"dispensed_ul\"", "", "fields: a pump needs one that means DispensedUl"),
@@ -207,7 +250,7 @@ fn what_is_wrong_with_a_file_is_said_with_its_place() {
         ("\"do run\"", "\"run\"", "\"run\" is no step"),
         ("stop = [\"do stop if running\", \"do stop if paused\"]", "", "steps.stop is missing"),
     ] {
-        let error = wrong(from, to);
+        let error = wrong("new-era-ne1000", from, to);
         assert!(error.contains(said), "{error}");
     }
     let missing = Wiring::parse("schema = 1\n[protocol.water]\nfile = \"none.toml\"\n")

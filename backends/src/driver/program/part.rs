@@ -1,7 +1,5 @@
 //! One instrument of a program, as the bench drives it.
 
-use std::time::Duration;
-
 use flowtwin_lab::{
     Exposure, FaultKind, FlowRate, Frames, Span, SpectrometerInfo, Temperature, Volume,
 };
@@ -11,24 +9,15 @@ use serde_json::{Map, Value};
 
 use super::{SharedProgram, identity, of, value};
 use crate::codec::program::{Kind, MODE, Request, STATUS, What, Who};
+use crate::driver::delivery;
 use crate::instrument::{Analyser, Heater, Identity, Light, Permit, Probe, Pump, Spectrometer};
 use crate::transport::{garbled, read_again};
 
-/// Status of a pump that stands still, runs, and has stalled.
-const STOPPED: u8 = 0;
-const RUNNING: u8 = 1;
-const STALLED: u8 = 4;
-
-/// Share of a volume that has been delivered by a pump that has ended already.
-const ALL_OF_IT: f64 = 0.999;
 /// Relative difference of a rate, and distance of a set point [K], that are the same.
 const SAME: (f64, f64) = (1e-3, 0.1);
 
 /// What a pump is moved by, so that a person sees which it is [µL] [µL/min].
 const NUDGE: (f64, f64) = (10.0, 1000.0);
-/// Looks at whether it stands still again, and the time between two.
-const LOOKS: (u32, Duration) = (300, Duration::from_millis(100));
-
 /// An instrument of a program.
 #[derive(Clone, Debug)]
 pub struct ProgramPart {
@@ -152,17 +141,6 @@ impl ProgramPart {
         }
         Err(FaultKind::Refused { detail: format!("its mode is {kept}, not {mode}") })
     }
-
-    fn runs(&mut self, at_most: Volume) -> Result<(), FaultKind> {
-        match self.status()? {
-            RUNNING => Ok(()),
-            STALLED => Err(FaultKind::Stalled),
-            STOPPED if self.dispensed_ul()? >= ALL_OF_IT * at_most.ul() => Ok(()),
-            status => Err(FaultKind::Refused {
-                detail: format!("it is {} after dispense", STATUS[usize::from(status)]),
-            }),
-        }
-    }
 }
 
 impl Pump for ProgramPart {
@@ -178,19 +156,13 @@ impl Pump for ProgramPart {
         self.check("rate_ul_per_min", rate_ul_per_min, "µL/min")?;
         self.check("volume_ul", volume_ul, "µL")?;
         self.tell(Request::Dispense { rate_ul_per_min, volume_ul })?;
-        self.runs(at_most)?;
+        delivery::runs(self, at_most)?;
         self.keeps(What::RateUlPerMin, rate_ul_per_min, SAME.0 * rate_ul_per_min, "µL/min")
     }
 
     fn stop(&mut self) -> Result<(), FaultKind> {
         let told = self.tell(Request::Stop {});
-        match self.status() {
-            Ok(STOPPED | STALLED) => Ok(()),
-            Ok(status) => Err(FaultKind::Refused {
-                detail: format!("it is {} after stop", STATUS[usize::from(status)]),
-            }),
-            Err(kind) => Err(told.err().unwrap_or(kind)),
-        }
+        delivery::stands_still(self, told)
     }
 
     fn status(&mut self) -> Result<u8, FaultKind> {
@@ -206,26 +178,11 @@ impl Pump for ProgramPart {
     }
 
     fn nudge(&mut self) -> Result<f64, FaultKind> {
-        let status = self.status()?;
-        if status != STOPPED {
-            let detail = format!(
-                "it is {}: stop it at the pump, then ask again",
-                STATUS[usize::from(status)]
-            );
-            return Err(FaultKind::Refused { detail });
-        }
         let limits = |key: &str| self.met(|who| who.limits.get(key).copied());
         let (ul, rate) = (limits("volume_ul")?, limits("rate_ul_per_min")?);
         let ul = ul.map_or(NUDGE.0, |[low, _]| NUDGE.0.max(low));
         let rate = rate.map_or(NUDGE.1, |[low, high]| NUDGE.1.max(low).min(high));
-        self.dispense(FlowRate::from_ul_per_min(rate), Volume::from_ul(ul))?;
-        for _ in 0..LOOKS.0 {
-            if self.status()? != RUNNING {
-                break;
-            }
-            std::thread::sleep(LOOKS.1);
-        }
-        self.stop().map(|()| ul)
+        delivery::nudge(self, rate, ul)
     }
 }
 

@@ -37,6 +37,17 @@ impl ProtocolHost {
         }
     }
 
+    /// Makes the connection where there is none; the number of connections that were made so far.
+    ///
+    /// # Errors
+    /// If there is none to be had.
+    pub fn reach(&mut self) -> Result<u64, FaultKind> {
+        match self {
+            Self::Text(dialog) => dialog.reach(),
+            Self::Modbus(host) => host.reach(),
+        }
+    }
+
     /// What a field holds, in our units.
     ///
     /// # Errors

@@ -55,7 +55,7 @@ impl F4tMap {
     ///
     /// # Errors
     /// The exception to answer with.
-    pub fn read(
+    pub fn at(
         &mut self,
         start: u16,
         count: u16,
@@ -125,7 +125,7 @@ impl F4tMap {
     ///
     /// # Errors
     /// The exception to answer with; nothing has been changed then.
-    pub fn write(&mut self, at: u16, values: &[u16], world: &mut dyn Lab) -> Result<(), Exception> {
+    pub fn set(&mut self, at: u16, values: &[u16], world: &mut dyn Lab) -> Result<(), Exception> {
         let Some((number, base)) = loop_register(at) else {
             return self.write_plain(at, values);
         };

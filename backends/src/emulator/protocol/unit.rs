@@ -292,7 +292,7 @@ impl Unit {
     ) -> Result<Vec<u16>, Exception> {
         let mut words = Vec::new();
         while words.len() < usize::from(count) {
-            let at = register + words.len() as u16;
+            let at = register.checked_add(words.len() as u16).ok_or(Exception::ADDRESS)?;
             let (name, field) = self.at(at)?;
             let number = match self.value(name, field, world) {
                 Value::Number(number) => number / self.size(field),

@@ -1,6 +1,7 @@
 //! Instruments behind a program that speaks lines of JSON, in any language: `docs/instrument-programs.md`.
 
 use std::collections::BTreeMap;
+use std::mem::discriminant;
 use std::path::PathBuf;
 
 use flowtwin_lab::argv::words;
@@ -86,9 +87,25 @@ impl ProgramWiring {
         if self.speaks.len() > 1 || self.parts(" ").len() > 1 {
             return Some("speaks: a program can be tried on the emulator of one instrument".into());
         }
-        let refused = super::by_section(section, table).err();
-        refused.map(|problem| format!("speaks.{section}: {problem}"))
+        let place = |problem: String| Some(format!("speaks.{section}: {problem}"));
+        let behind = match super::by_section(section, table) {
+            Err(problem) => return place(problem.to_string()),
+            Ok(behind) => behind,
+        };
+        if let Some(problem) = behind.problem().or_else(|| out_of_range(&*behind)) {
+            return place(problem);
+        }
+        let (mine, its) = (self.parts("it").into_values().next()?, behind.jobs("it"));
+        let is_mine = |it: &Job| discriminant(it) == discriminant(&job((String::new(), mine)));
+        if its.iter().any(is_mine) { None } else { place(format!("that is no {mine}")) }
     }
+}
+
+/// The first number of an instrument that is out of its range, in words.
+fn out_of_range(behind: &dyn InstrumentWiring) -> Option<String> {
+    let wrong = |it: &Ranged| !(it.low..=it.high).contains(&it.value);
+    let Ranged { key, value, low, high } = behind.ranges().into_iter().find(wrong)?;
+    Some(format!("{key} is {value}, and must be from {low} to {high}"))
 }
 
 /// What an instrument of this kind does for a lab.

@@ -1,0 +1,76 @@
+//! What the drivers of pumps that are told finite volumes have in common: how they know that one runs, or stands still.
+
+use std::thread::sleep;
+use std::time::Duration;
+
+use flowtwin_lab::{FaultKind, FlowRate, Volume};
+
+use crate::codec::program::STATUS;
+use crate::instrument::Pump;
+
+/// Status of a pump that stands still, runs, and has stalled: places in [`STATUS`].
+pub(super) const STOPPED: u8 = 0;
+const RUNNING: u8 = 1;
+const STALLED: u8 = 4;
+
+/// Share of a volume that has been delivered by a pump that has ended already.
+const ALL_OF_IT: f64 = 0.999;
+
+/// Looks at whether a pump stands still again, and the time between two.
+const LOOKS: (u32, Duration) = (600, Duration::from_millis(100));
+
+/// The fault of a pump that is at something else than it should.
+fn other(status: u8, after: &str) -> FaultKind {
+    let detail = format!("it is {} after {after}", STATUS[usize::from(status)]);
+    FaultKind::Refused { detail }
+}
+
+/// Whether a pump runs after it was started; a short run may be over already.
+///
+/// # Errors
+/// If it does not.
+pub(super) fn runs(pump: &mut impl Pump, at_most: Volume) -> Result<(), FaultKind> {
+    match pump.status()? {
+        RUNNING => Ok(()),
+        STALLED => Err(FaultKind::Stalled),
+        STOPPED if pump.dispensed_ul()? >= ALL_OF_IT * at_most.ul() => Ok(()),
+        status => Err(other(status, "it was started")),
+    }
+}
+
+/// Whether a pump stands still after it was told to stop; `told` is what became of that, and matters only where nothing
+/// else is known.
+///
+/// # Errors
+/// If it does not stand still, or does not tell.
+pub(super) fn stands_still(
+    pump: &mut impl Pump,
+    told: Result<(), FaultKind>,
+) -> Result<(), FaultKind> {
+    match pump.status() {
+        Ok(STOPPED | STALLED) => Ok(()),
+        Ok(status) => Err(other(status, "it was stopped")),
+        Err(kind) => told.and(Err(kind)),
+    }
+}
+
+/// Moves a pump that stands still by a volume, so that a person sees which it is; returns the volume \[µL\].
+///
+/// # Errors
+/// If it runs already, or does not move.
+pub(super) fn nudge(pump: &mut impl Pump, rate_ul_per_min: f64, ul: f64) -> Result<f64, FaultKind> {
+    let status = pump.status()?;
+    if status != STOPPED {
+        let is = STATUS[usize::from(status)];
+        let detail = format!("it is {is}: stop it at the pump, then ask again");
+        return Err(FaultKind::Refused { detail });
+    }
+    pump.dispense(FlowRate::from_ul_per_min(rate_ul_per_min), Volume::from_ul(ul))?;
+    for _ in 0..LOOKS.0 {
+        if pump.status()? != RUNNING {
+            break;
+        }
+        sleep(LOOKS.1);
+    }
+    pump.stop().map(|()| ul)
+}

@@ -1,0 +1,168 @@
+//! Whether the steps of a protocol file do what they are for, as far as that can be seen without the instrument: above all,
+//! whether `stop` stops and `off` turns off.
+
+use super::{Does, Field, Means, Protocol, Step, Steps, Verb};
+use crate::codec::program::{Kind, STATUS};
+
+/// What a pump does while steps are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Motion {
+    Stopped,
+    Running,
+    Paused,
+}
+
+impl Motion {
+    /// As protocol files call it.
+    fn status(self) -> &'static str {
+        match self {
+            Self::Stopped => "stopped",
+            Self::Running => "running",
+            Self::Paused => "paused",
+        }
+    }
+
+    fn after(self, does: Does) -> Self {
+        match (does, self) {
+            (Does::Start, _) => Self::Running,
+            (Does::Stop, _) | (Does::PauseThenStop, Self::Paused | Self::Stopped) => Self::Stopped,
+            (Does::PauseThenStop, Self::Running) => Self::Paused,
+            (Does::Clear | Does::Nothing, motion) => motion,
+        }
+    }
+}
+
+impl Protocol {
+    /// What is wrong with its steps, in words.
+    pub(super) fn wrong_steps(&self) -> Option<String> {
+        let Steps { ready, dispense, stop, heat, off } = &self.steps;
+        let asked: [(&str, &[Step], &[Means]); 5] = [
+            ("ready", ready, &[Means::BoreMm]),
+            ("dispense", dispense, &[Means::RateUlPerMin, Means::VolumeUl]),
+            ("stop", stop, &[]),
+            ("heat", heat, &[Means::SetPointC]),
+            ("off", off, &[]),
+        ];
+        let needed: &[&str] = match self.kind {
+            Kind::Pump => &["dispense", "stop"],
+            Kind::Heater => &["heat", "off"],
+            _ => &[],
+        };
+        let is_missing = |(name, steps, _): &&(&str, &[Step], &[Means])| {
+            steps.is_empty() && needed.contains(name)
+        };
+        if let Some((name, ..)) = asked.iter().find(is_missing) {
+            return Some(format!("steps.{name} is missing"));
+        }
+        let wrong = asked.into_iter().find_map(|(name, steps, wanted)| {
+            let wrong = steps.iter().find_map(|step| self.wrong_step(step, wanted));
+            wrong.map(|problem| format!("steps.{name}: {problem}"))
+        });
+        wrong.or_else(|| match self.kind {
+            Kind::Pump => self.wrong_motion(),
+            Kind::Heater => self.wrong_control(),
+            _ => None,
+        })
+    }
+
+    /// What is wrong with one step, for which these are asked for.
+    fn wrong_step(&self, step: &Step, wanted: &[Means]) -> Option<String> {
+        let Step { verb, name, to, only_if } = step;
+        if let Some(status) = only_if
+            && !self.has_status(status)
+        {
+            return Some(format!("`if {status}`: the status has no such meaning"));
+        }
+        if *verb == Verb::Do {
+            let is_known = self.actions.contains_key(name);
+            return (!is_known).then(|| format!("`do {name}` names nothing that there is"));
+        }
+        let Some(field) = self.fields.get(name) else {
+            return Some(format!("`set {name}` names nothing that there is"));
+        };
+        if field.set.is_none() && field.register.is_none() {
+            return Some(format!("`set {name}`: the field has no `set`"));
+        }
+        match to {
+            Some(to) => wrong_value(name, field, to),
+            None if field.means.is_some_and(|means| wanted.contains(&means)) => None,
+            None => Some(format!("`set {name}` does not say to what: nothing is asked for here")),
+        }
+    }
+
+    fn has_status(&self, status: &str) -> bool {
+        STATUS.contains(&status)
+            && self.meaning(Means::Status).is_some_and(|(_, field)| field.word(status).is_some())
+    }
+
+    /// Follows what the steps do to a pump.
+    fn follow(&self, steps: &[Step], from: Motion) -> Motion {
+        steps.iter().fold(from, |motion, step| match self.actions.get(&step.name) {
+            Some(action)
+                if step.verb == Verb::Do
+                    && step.only_if.as_ref().is_none_or(|status| status == motion.status()) =>
+            {
+                motion.after(action.does)
+            }
+            _ => motion,
+        })
+    }
+
+    fn wrong_motion(&self) -> Option<String> {
+        let Steps { ready, dispense, stop, .. } = &self.steps;
+        if let Some(status) = ["stopped", "running"].into_iter().find(|it| !self.has_status(it)) {
+            return Some(format!("fields: no word of the status means {status}"));
+        }
+        for from in [Motion::Running, Motion::Paused, Motion::Stopped] {
+            let to = self.follow(stop, from);
+            if to != Motion::Stopped {
+                let (from, to) = (from.status(), to.status());
+                return Some(format!("steps.stop: a pump that is {from} is {to} after it"));
+            }
+            if self.follow(dispense, from) != Motion::Running {
+                let from = from.status();
+                return Some(format!(
+                    "steps.dispense: a pump that is {from} does not run after it"
+                ));
+            }
+        }
+        let moves = self.follow(ready, Motion::Stopped) != Motion::Stopped;
+        moves.then(|| "steps.ready: a pump that is stopped moves after it".into())
+    }
+
+    fn wrong_control(&self) -> Option<String> {
+        let Steps { heat, off, .. } = &self.steps;
+        let sets = |steps: &[Step], means: Means| {
+            let step = steps.iter().rfind(|step| {
+                step.verb == Verb::Set && self.fields[&step.name].means == Some(means)
+            })?;
+            let field = &self.fields[&step.name];
+            let to = step.to.clone().unwrap_or_default();
+            Some(field.meaning(&to).map_or(to, str::to_owned))
+        };
+        if sets(heat, Means::SetPointC).is_none() {
+            return Some("steps.heat: it sets no set point".into());
+        }
+        if sets(heat, Means::Mode).as_deref() != Some("automatic") {
+            return Some("steps.heat: it does not set the mode to automatic".into());
+        }
+        match sets(off, Means::Mode).as_deref() {
+            Some("off") => None,
+            Some("manual") => match sets(off, Means::PowerPercent).map(|to| to.parse()) {
+                Some(Ok(0.0)) => None,
+                _ => Some("steps.off: by hand a controller heats on with the power that it had: set it to 0".into()),
+            },
+            _ => Some("steps.off: it does not set the mode to off".into()),
+        }
+    }
+}
+
+/// What is wrong with the value that a step sets a field to, in words.
+fn wrong_value(name: &str, field: &Field, to: &str) -> Option<String> {
+    let is_word = |to: &str| field.words.iter().any(|(word, _)| word == to);
+    let fits = match field.words.is_empty() {
+        true => field.text.is_some() || to.parse::<f64>().is_ok_and(f64::is_finite),
+        false => field.word(to).is_some() || is_word(to),
+    };
+    (!fits).then(|| format!("`set {name} {to}`: the field has no such value"))
+}
