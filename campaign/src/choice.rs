@@ -93,7 +93,7 @@ mod tests {
         let space = Space::new(vec![base], vec![]).unwrap();
         let set = |setting: &str| conditions(&space, &[setting.to_owned()]);
         assert_eq!(set("base=TEA").unwrap().values(), [1.0]);
-        assert_eq!(set("base=THE").unwrap_err(), "base has no option `THE`; did you mean `TEA`?");
+        assert_eq!(set("base=TEB").unwrap_err(), "base has no option `TEB`; did you mean `TEA`?");
         assert_eq!(set("base=1").unwrap_err(), "base has no option `1`, only DBU, TEA");
     }
 
