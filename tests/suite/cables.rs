@@ -104,7 +104,8 @@ fn pumps_are_identified_by_who_sees_them_move_and_asked_for_again_after_any_chan
 #[test]
 fn a_first_experiment_that_is_unlike_its_rehearsal_stops_the_run_and_is_no_observation() {
     let rig = Rig::new("unlike");
-    rig.swap("cui", "pfo");
+    // A tenth of the copper flows, whatever else this machine does: far beyond what moves an outcome.
+    rig.swap("cui", "oa_cu");
     let stopped = rig.campaign(&[]);
     assert_eq!(stopped.code, Some(3), "{}", stopped.stderr);
     assert!(stopped.stderr.contains("unlike its rehearsal"), "{}", stopped.stderr);

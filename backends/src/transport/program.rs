@@ -49,7 +49,7 @@ pub type Meanwhile = Box<dyn FnMut()>;
 
 /// A wire to a program that is started when it is first used, and again after it has ended or was ended.
 ///
-/// It is ended when it has had all the time that an answer may take and has not answered; not by who waits a shorter time,
+/// It is ended when it has had all the time that an answer may take and has not answered: not by who waits a shorter time,
 /// such as a look at the heaters or an order to make the rig safe. A program whose standard input ends must make its
 /// instrument safe and end.
 pub struct ProgramWire {

@@ -8,7 +8,7 @@ use flowtwin_campaign::folder::{JOURNAL, SEAL, read_journal};
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::Analysis;
 use flowtwin_lab::journal::{ExperimentRecord, Journal, Seal};
-use flowtwin_report::{Experiment, Front, Run};
+use flowtwin_report::{Experiment, Front, Run, reached};
 use pyo3::exceptions::PyFileExistsError;
 use pyo3::prelude::*;
 
@@ -64,8 +64,10 @@ pub(super) fn observations(run: &Run<'_>) -> Columns {
         ("ended_s".to_owned(), numbers(records().map(|r| Some(r.ended_ns.as_secs())))),
     ];
     columns.extend(run.header().inputs.iter().map(|name| (name.clone(), input(all, name))));
-    columns.push(("residence_time_s".into(), numbers(records().map(|r| r.residence_time_s))));
-    columns.push(("reaction_time_s".into(), numbers(records().map(|r| r.reaction_time_s))));
+    let reached = |name: &str| reached(name, &run.header().inputs);
+    let residence = numbers(records().map(|r| r.residence_time_s));
+    columns.push((reached("residence_time_s"), residence));
+    columns.push((reached("reaction_time_s"), numbers(records().map(|r| r.reaction_time_s))));
     for (name, unit) in &run.header().features {
         columns.push((with_unit(name, unit), numbers(records().map(|r| feature(r, name)))));
     }
