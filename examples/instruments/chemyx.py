@@ -13,7 +13,11 @@ class Chemyx(Instrument):
 
     def connect(self):
         self.line = Line(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 9600)
-        self.model = "Chemyx: " + self.ask("help")[0]
+        self.status()
+        try:
+            self.model = "Chemyx: " + self.ask("help")[0]
+        except Fault:  # some firmware has no help
+            self.model = "Chemyx Fusion"
 
     def ask(self, command):
         answer = self.line.ask(command.encode() + b"\r", until=b">").decode()
