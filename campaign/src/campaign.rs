@@ -61,6 +61,15 @@ pub struct Ended {
     pub fruitless: bool,
 }
 
+impl Ended {
+    /// Why it is not complete although nothing stopped it: all its experiments failed.
+    pub fn fruitless_in_words(&self) -> Option<String> {
+        let Self { fault, experiments, fruitless, .. } = self;
+        let words = || format!("all {experiments} experiments failed: the run is not complete");
+        (*fruitless && fault.is_none()).then(words)
+    }
+}
+
 /// Why a campaign cannot go on, besides faults of the lab.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]

@@ -22,5 +22,5 @@ pub use message::{
 pub(crate) use message::{several, table};
 pub use policy::OutsidePolicy;
 pub use process::{Program, ProgramError};
-pub use proposal::{ProposalError, proposal};
+pub use proposal::{ProposalError, as_set, proposal};
 pub use sense::nonsense;

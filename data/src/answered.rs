@@ -39,6 +39,14 @@ pub trait Oracle: fmt::Debug {
     /// If it cannot be asked for such conditions: then there is no experiment.
     fn answer(&mut self, number: u64, conditions: &Conditions)
     -> Result<(Span, Answer), FaultKind>;
+
+    /// Ends the work of whatever is behind it; nothing where nothing is.
+    ///
+    /// # Errors
+    /// [`FaultKind::NotSafe`], if it is not safe now.
+    fn make_safe(&mut self) -> Result<(), FaultKind> {
+        Ok(())
+    }
 }
 
 /// What an experiment yields.
@@ -48,6 +56,8 @@ pub enum Answer {
     Outcome(Outcome),
     /// What was measured or why it failed, and that nothing else is known.
     Known(Result<Outcome, FaultKind>),
+    /// What is to be said of it as a whole. A fault in it is one at the end of the experiment.
+    Told(Box<Report>),
 }
 
 /// A lab driven by whole experiments, which an oracle answers together with their duration.
@@ -61,7 +71,7 @@ pub struct Answered<O> {
 
 impl<O: Oracle> Answered<O> {
     /// The lab of `oracle`, before its first experiment.
-    pub(crate) fn by(oracle: O) -> Self {
+    pub fn by(oracle: O) -> Self {
         Self { oracle, begun: 0, now: Instant::START, under_way: None }
     }
 
@@ -87,6 +97,10 @@ impl<O: Oracle> Answered<O> {
                 let fault = known.as_ref().err().map(|kind| self.fault(kind.clone()));
                 let outcome = known.unwrap_or_default();
                 Reply::Report(Box::new(Report { outcome, fault, ..Report::default() }))
+            }
+            Answer::Told(mut report) => {
+                report.fault.iter_mut().for_each(|fault| fault.at = ready);
+                Reply::Report(report)
             }
         };
         self.under_way = Some((ready, reply));
@@ -120,7 +134,8 @@ impl<O: Oracle> Lab for Answered<O> {
             Command::Collect => self.collect(),
             Command::MakeSafe => {
                 self.under_way = None;
-                Ok(Reply::Done)
+                let safe = self.oracle.make_safe();
+                safe.map(|()| Reply::Done).map_err(|kind| self.fault(kind))
             }
             _ => {
                 let detail = format!("a {} is driven by whole experiments", O::NAME);

@@ -12,6 +12,7 @@ mod record;
 mod salvage;
 mod seal;
 mod sink;
+mod stopped;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -25,4 +26,5 @@ pub use record::{
 pub use salvage::{Legible, Salvage, salvage};
 pub use seal::{Seal, read_sealed};
 pub use sink::{Continued, Sink};
+pub use stopped::stopped_by;
 pub use writer::Writer;

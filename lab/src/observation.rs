@@ -56,21 +56,32 @@ pub(crate) fn is_false(flag: &bool) -> bool {
 
 impl Quality {
     /// The names of the flags that are set.
-    pub fn flags(&self) -> Vec<&'static str> {
+    pub fn flags(mut self) -> Vec<&'static str> {
+        self.named().into_iter().filter_map(|(set, name)| set.then_some(name)).collect()
+    }
+
+    /// Sets the flags of these names; words of somebody's own are not ours to understand.
+    pub fn of_flags(names: &[impl AsRef<str>]) -> Self {
+        let mut quality = Self::default();
+        for (flag, name) in quality.named() {
+            *flag = names.iter().any(|known| known.as_ref() == name);
+        }
+        quality
+    }
+
+    /// Every flag with its name.
+    fn named(&mut self) -> [(&mut bool, &'static str); 9] {
         [
-            (self.saturated, "saturated"),
-            (self.not_settled, "not_settled"),
-            (self.irregular, "irregular"),
-            (self.not_steady, "not_steady"),
-            (self.extrapolated, "extrapolated"),
-            (self.unreadable, "unreadable"),
-            (self.unresolved, "unresolved"),
-            (self.stale_blank, "stale_blank"),
-            (self.out_of_regime, "out_of_regime"),
+            (&mut self.saturated, "saturated"),
+            (&mut self.not_settled, "not_settled"),
+            (&mut self.irregular, "irregular"),
+            (&mut self.not_steady, "not_steady"),
+            (&mut self.extrapolated, "extrapolated"),
+            (&mut self.unreadable, "unreadable"),
+            (&mut self.unresolved, "unresolved"),
+            (&mut self.stale_blank, "stale_blank"),
+            (&mut self.out_of_regime, "out_of_regime"),
         ]
-        .into_iter()
-        .filter_map(|(set, name)| set.then_some(name))
-        .collect()
     }
 }
 

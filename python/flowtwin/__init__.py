@@ -7,6 +7,9 @@
 False
 """
 
+import atexit
+
+from flowtwin import _flowtwin
 from flowtwin._flowtwin import Frame, Lab, Observation, Space, Spectrum, __version__
 from flowtwin.campaign import OwnLab, Run, run
 from flowtwin.errors import (
@@ -47,3 +50,6 @@ __all__ = [
     "paper",
     "run",
 ]
+
+# Campaigns in threads that nobody waits for are stopped, and their labs made safe, before the interpreter ends.
+atexit.register(_flowtwin.leave)

@@ -24,8 +24,9 @@ def main() -> None:
     """Carries out what was typed and ends with the exit code of the command."""
     from flowtwin import _flowtwin
 
-    # Signals are the business of the command: Ctrl-C makes the rig safe.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # Signals are the business of the command: Ctrl-C makes the rig safe. Where somebody had it ignored, it stays so.
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     code = _flowtwin.main(["flowtwin", *sys.argv[1:]], again())
     sys.stdout.flush()
     os._exit(code)

@@ -11,7 +11,6 @@ from typing import Any, Protocol, cast
 from flowtwin import _flowtwin
 from flowtwin._flowtwin import Frame, Observation, Space
 from flowtwin.errors import Fault, FlowtwinError
-from flowtwin.html import framed
 from flowtwin.outside import command_of
 from flowtwin.policy import OwnPolicy
 from flowtwin.progress import watching
@@ -24,14 +23,19 @@ Progress = Callable[[int, int, str, Observation], object]
 
 
 class OwnLab(Protocol):
-    """What a lab of your own needs to take part in :func:`run`."""
+    """What a lab of your own needs to take part in :func:`run`.
+
+    A lab that is a simulation says so: it has an attribute ``simulated`` that is True. Without it the lab counts as a rig, and tables
+    and pages call what it yields measured.
+    """
 
     def measure(self, conditions: dict[str, float | str]) -> Observation | Mapping[str, Any] | None:
         """Runs an experiment.
 
         Returns:
-            The features by name. ``lab_time_s`` says how long it took [s], ``flags`` what is wrong with the measurement, ``fault`` why
-            it failed. None if it failed for no known reason.
+            The features by name, within ±1e100, None for what was not measured. ``lab_time_s`` says how long it took [s], else it is
+            the time that passed; ``flags`` what is wrong with the measurement, ``fault`` why it failed. None if it failed for no known
+            reason.
         """
 
     def make_safe(self) -> None:
@@ -132,7 +136,7 @@ class Run:
         self._left.save(folder)
 
     def _repr_html_(self) -> str:
-        return framed(self.report(), 720)
+        return _flowtwin.framed(self.report(), 720)
 
     def __str__(self) -> str:
         return self._left.text()
@@ -168,13 +172,14 @@ def run(
         progress: True to show it, or a function that is told each experiment.
 
     Returns:
-        The run. A fault that stopped it is its ``fault`` and no exception: the lab is safe.
+        The run. A fault that stopped it is its ``fault`` and no exception, as long as the lab is safe.
 
     Raises:
         ScenarioError: If the scenario is not valid.
         PolicyError: If a policy has no proposal. The exception of your own policy is its ``__cause__``.
-        KeyboardInterrupt: After Ctrl-C; the lab is safe.
-        FlowtwinError: If the run folder cannot be used.
+        Fault: If the lab is not safe, whatever else there was; that is its ``__cause__``.
+        KeyboardInterrupt: After Ctrl-C; the lab is safe. A second one is raised at once, and what was under way is left to itself.
+        FlowtwinError: If all experiments failed, or the run folder cannot be used.
 
         Whatever ends a campaign early has what was done until then as its attribute ``run``.
     """

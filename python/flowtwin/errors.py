@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from flowtwin._flowtwin import Observation
 
 __all__ = [
     "ConditionsError",
@@ -60,7 +56,7 @@ class PolicyError(FlowtwinError, RuntimeError):
 
 
 class Fault(FlowtwinError, RuntimeError):
-    """Something went wrong in the lab, which is safe.
+    """Something went wrong in the lab, which is safe unless the fault says that it is not (``kind`` is ``not_safe``).
 
     A failed experiment is no exception but an observation whose ``fault`` is one of these.
 
@@ -68,7 +64,6 @@ class Fault(FlowtwinError, RuntimeError):
         at_s: When, in lab time [s].
         origin: The instrument or layer that reports it.
         kind: What, in one word, such as ``stalled``.
-        observation: The observation of the experiment that it ended, if there was one.
     """
 
     def __init__(
@@ -77,14 +72,12 @@ class Fault(FlowtwinError, RuntimeError):
         at_s: float = 0.0,
         origin: str = "",
         kind: str = "",
-        observation: Observation | None = None,
     ) -> None:
         super().__init__(message, at_s, origin, kind)
         self.message = message
         self.at_s = at_s
         self.origin = origin
         self.kind = kind
-        self.observation = observation
 
     def __str__(self) -> str:
         return self.message

@@ -59,7 +59,7 @@ class Policy:
     >>> policy.tell(proposal, 0.7)
     """
 
-    __slots__ = ("_core", "space")
+    __slots__ = {"_core": "What decides.", "space": "What may be chosen."}
 
     def __init__(
         self,

@@ -5,20 +5,19 @@ from __future__ import annotations
 import copy
 import json
 import os
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, MutableSequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from flowtwin import _flowtwin
 from flowtwin._flowtwin import Observation, Space
-from flowtwin.html import framed
 
 __all__ = ["Scenario", "Table"]
 
 
 def plain(value: object) -> object:
     """A value as JSON has it; numbers and arrays of numpy become plain ones."""
-    if isinstance(value, Table):
+    if isinstance(value, Table | Tables):
         return value._values
     if isinstance(value, os.PathLike):
         return os.fspath(value)
@@ -33,7 +32,7 @@ def without_none(value: Any) -> Any:
     """The same without keys that are None: TOML has no such value, and a key that is left out is none."""
     if isinstance(value, Mapping):
         return {key: without_none(item) for key, item in value.items() if item is not None}
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple | Tables):
         return [without_none(item) for item in value]
     return value
 
@@ -42,6 +41,26 @@ def toml_of(values: Mapping[str, Any]) -> str:
     """The TOML text of these values."""
     text = json.dumps(without_none(values), default=plain, allow_nan=False)
     return _flowtwin.toml_of(text)
+
+
+def of_file(value: Any) -> Any:
+    """A value as a file has it, a copy; what cannot be part of one is refused."""
+    return json.loads(json.dumps(value, default=plain, allow_nan=False))
+
+
+class Changed(Protocol):
+    """Is told of changes."""
+
+    def _changed(self) -> None: ...
+
+
+def seen(root: Changed, value: Any, known: Any) -> Any:
+    """A value of a file such that changes of it are told; `known` has its defaults."""
+    if isinstance(value, dict):
+        return Table(root, value, known if isinstance(known, dict) else {})
+    if isinstance(value, list):
+        return Tables(root, value, known if isinstance(known, list) else [])
+    return value
 
 
 class Table(MutableMapping[str, Any]):
@@ -54,9 +73,9 @@ class Table(MutableMapping[str, Any]):
     __slots__ = ("_defaults", "_root", "_values")
     _values: dict[str, Any]
     _defaults: Mapping[str, Any]
-    _root: Scenario
+    _root: Changed
 
-    def __init__(self, root: Scenario, values: dict[str, Any], defaults: Mapping[str, Any]) -> None:
+    def __init__(self, root: Changed, values: dict[str, Any], defaults: Mapping[str, Any]) -> None:
         object.__setattr__(self, "_root", root)
         object.__setattr__(self, "_values", values)
         object.__setattr__(self, "_defaults", defaults)
@@ -64,25 +83,19 @@ class Table(MutableMapping[str, Any]):
     def __getitem__(self, key: str) -> Any:
         known = self._defaults.get(key)
         if key in self._values:
-            return self._seen(self._values[key], known)
+            return seen(self._root, self._values[key], known)
         if key not in self._defaults:
             raise KeyError(key)
+        # A table or an array that the file leaves out: what is changed in it has to be kept.
         if isinstance(known, dict):
-            # A table that the file leaves out: what is set in it has to be kept.
             return _Absent(self, key, known)
-        return copy.deepcopy(known)
-
-    def _seen(self, value: Any, known: Any) -> Any:
-        if isinstance(value, dict):
-            return Table(self._root, value, known if isinstance(known, dict) else {})
-        if isinstance(value, list):
-            known = known if isinstance(known, list) and len(known) == len(value) else [{}] * len(value)
-            return Tables(self._root, value, known)
-        return value
+        return _AbsentTables(self, key, known) if isinstance(known, list) else known
 
     def __setitem__(self, key: str, value: Any) -> None:
-        # What cannot be part of a scenario is refused at once.
-        self._values[key] = json.loads(json.dumps(value, default=plain, allow_nan=False))
+        self._put(key, of_file(value))
+
+    def _put(self, key: str, value: Any) -> None:
+        self._values[key] = value
         self._root._changed()
 
     def __delitem__(self, key: str) -> None:
@@ -132,38 +145,85 @@ class _Absent(Table):
         object.__setattr__(self, "_parent", parent)
         object.__setattr__(self, "_key", key)
 
-    def __setitem__(self, key: str, value: Any) -> None:
-        super().__setitem__(key, value)
+    def _put(self, key: str, value: Any) -> None:
+        super()._put(key, value)
         if self._key not in self._parent._values:
-            self._parent[self._key] = self._values
-            object.__setattr__(self, "_values", self._parent._values[self._key])
+            self._parent._put(self._key, self._values)
 
 
-class Tables(list[Any]):
-    """An array of a scenario. It changes in place where its tables do; setting or adding an entry changes the scenario too."""
+class Tables(MutableSequence[Any]):
+    """An array of a scenario. It is changed as a list is, and what is changed in it, or in its tables, changes the scenario."""
 
-    def __init__(self, root: Scenario, values: list[Any], known: list[Any]) -> None:
-        seen = (Table(root, v, k) if isinstance(v, dict) else v for v, k in zip(values, known, strict=True))
-        super().__init__(seen)
+    __slots__ = ("_known", "_root", "_values")
+
+    def __init__(self, root: Changed, values: list[Any], known: list[Any]) -> None:
         self._root = root
         self._values = values
+        self._known = known
+
+    def _seen(self, place: int) -> Any:
+        value = self._values[place]
+        if not isinstance(value, dict | list):
+            return value
+        # What was added, or moved, has no defaults before the scenario is looked at again.
+        known = self._known[place] if len(self._known) == len(self._values) else None
+        return seen(self._owner(), value, known)
+
+    def _owner(self) -> Changed:
+        return self._root
+
+    def _moved(self) -> None:
+        self._known = []
+        self._owner()._changed()
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __getitem__(self, place: Any) -> Any:
+        if isinstance(place, slice):
+            return [self._seen(each) for each in range(len(self))[place]]
+        return self._seen(place)
 
     def __setitem__(self, place: Any, value: Any) -> None:
-        super().__setitem__(place, value)
-        self._store()
+        self._values[place] = of_file(list(value) if isinstance(place, slice) else value)
+        self._moved()
 
     def __delitem__(self, place: Any) -> None:
-        super().__delitem__(place)
-        self._store()
+        del self._values[place]
+        self._moved()
 
-    def append(self, value: Any) -> None:
-        """Adds an entry at the end."""
-        super().append(value)
-        self._store()
+    def insert(self, index: int, value: Any) -> None:
+        """Puts an entry before this place."""
+        self._values.insert(index, of_file(value))
+        self._moved()
 
-    def _store(self) -> None:
-        self._values[:] = json.loads(json.dumps(list(self), default=plain, allow_nan=False))
-        self._root._changed()
+    def __add__(self, other: Iterable[Any]) -> list[Any]:
+        return [*self, *other]
+
+    def __eq__(self, other: object) -> bool:
+        return list(self) == list(other) if isinstance(other, list | tuple | Tables) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return repr(list(self))
+
+
+class _AbsentTables(Tables):
+    """An array that the file leaves out, until something in it is changed."""
+
+    __slots__ = ("_key", "_parent")
+
+    def __init__(self, parent: Table, key: str, known: list[Any]) -> None:
+        super().__init__(parent._root, copy.deepcopy(known), known)
+        self._parent = parent
+        self._key = key
+
+    def _owner(self) -> Changed:
+        return self
+
+    def _changed(self) -> None:
+        self._parent._put(self._key, self._values)
 
 
 class Scenario:
@@ -176,7 +236,7 @@ class Scenario:
     .. _every key: docs/scenario-keys.md
     """
 
-    __slots__ = ("_checked", "_path", "_text", "_tree")
+    __slots__ = ("_checked", "_path", "_tree")
 
     def __init__(self, text: str, *, path: str | os.PathLike[str] = "scenario.toml") -> None:
         """Makes a scenario of the text of a file.
@@ -190,7 +250,6 @@ class Scenario:
             ScenarioError: The first thing that is wrong, with file, line and caret.
         """
         self._path = Path(path)
-        self._text: str | None = text
         self._checked: _flowtwin.Checked | None
         self._checked, values = _flowtwin.Checked.read(text, self._path)
         self._tree: dict[str, Any] = json.loads(values)
@@ -204,7 +263,6 @@ class Scenario:
         """
         scenario = cls.__new__(cls)
         scenario._path = Path(path)
-        scenario._text = None
         scenario._checked, values = _flowtwin.Checked.load(scenario._path)
         scenario._tree = json.loads(values)
         return scenario
@@ -214,8 +272,11 @@ class Scenario:
         """A scenario that comes with the package.
 
         Args:
-            name: ``"dye"`` (two dyes, the quickest), ``"paper"`` (the reference rig), ``"coil"``, ``"slugs"``, ``"hplc"``, ``"ester"``
-                or ``"two-stage"``.
+            name: ``"dye"`` (two dyes, the quickest), ``"paper"`` (the reference rig), ``"plain"`` (a small reactor, every block with a
+                comment), ``"coil"``, ``"slugs"``, ``"hplc"``, ``"ester"`` or ``"two-stage"``: those of ``flowtwin init --rig``.
+
+        Raises:
+            ValueError: If there is no such example; the text names them all.
         """
         return cls(_flowtwin.example(name), path=f"{name}.toml")
 
@@ -231,7 +292,6 @@ class Scenario:
 
     def _changed(self) -> None:
         self._checked = None
-        self._text = None
 
     @property
     def _core(self) -> _flowtwin.Checked:
@@ -272,7 +332,7 @@ class Scenario:
     def copy(self) -> Scenario:
         """The same scenario, to be changed by itself."""
         other = type(self).__new__(type(self))
-        other._path, other._text, other._checked = self._path, self._text, self._checked
+        other._path, other._checked = self._path, self._checked
         other._tree = copy.deepcopy(self._tree)
         return other
 
@@ -334,7 +394,7 @@ class Scenario:
         return (_unpickled, (toml_of(self._tree), os.fspath(self._path)))
 
     def _repr_html_(self) -> str:
-        return framed(self._core.page(), 560)
+        return _flowtwin.framed(self._core.page(), 560)
 
     def __repr__(self) -> str:
         return f"Scenario({self._tree.get('name')!r}, {len(self._tree.get('phases', []))} phases)"

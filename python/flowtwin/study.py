@@ -11,7 +11,6 @@ from typing import Any, cast
 from flowtwin import _flowtwin
 from flowtwin._flowtwin import Frame, Space
 from flowtwin.campaign import Run
-from flowtwin.html import framed
 from flowtwin.outside import command_of
 from flowtwin.policy import OwnPolicy
 from flowtwin.progress import watching
@@ -38,7 +37,7 @@ class Found:
         return self._found.page
 
     def _repr_html_(self) -> str:
-        return framed(self._found.page, 720)
+        return _flowtwin.framed(self._found.page, 720)
 
     def __str__(self) -> str:
         return self._found.text
@@ -114,16 +113,10 @@ def entrant(name: str | None, policy: str | Factory) -> tuple[str, Factory | Non
     """A policy as a benchmark takes it; results of a class that has been changed since are not taken for its own."""
     if isinstance(policy, str):
         return (policy if name is None or name == policy else f"{name}={policy}"), None
-    import hashlib
-    import inspect
+    from flowtwin.digest import digest_of
 
     own, _, command = command_of(policy).partition("=")
-    try:
-        source = inspect.getsource(cast("Any", policy))
-    except (OSError, TypeError):
-        source = os.urandom(16).hex()
-    digest = hashlib.sha256(source.encode()).hexdigest()[:16]
-    return f"{name or own}={command} # {digest}", policy
+    return f"{name or own}={command} # {digest_of(policy)}", policy
 
 
 def benchmark(
@@ -147,7 +140,9 @@ def benchmark(
         opening: Experiments of a Latin hypercube that all share; what the scenario says if left out.
         experiments: Experiments of each policy's own; what the scenario says if left out.
         jobs: Campaigns at the same time, as many as there are cores if left out. They change no result.
-        out: A folder that keeps finished campaigns, so that a benchmark can be stopped and go on.
+        out: A folder that keeps finished campaigns, so that a benchmark can be stopped and go on. Those of a class of yours are
+            taken up as long as its code is the same, with base classes, helpers, and the values that it holds; if it holds what
+            cannot be compared they are done again. Another benchmark that is there stays; this one goes into ``out-2`` then.
         progress: True to show it, or a function that is told how many campaigns are done, and of how many.
 
     Raises:

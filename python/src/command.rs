@@ -31,7 +31,7 @@ fn carried_out(cli: Cli) -> u8 {
     match flowtwin::command::run(cli) {
         Ok(()) => 0,
         Err(error) => {
-            console::say_line(format_args!("error: {error}"));
+            console::say_line(console::in_lines(&format!("error: {error}")));
             error.kind().exit_code()
         }
     }

@@ -1,6 +1,6 @@
 //! Conditions to and from dictionaries.
 
-use flowtwin_campaign::outside::{Setting, proposal};
+use flowtwin_campaign::outside::{Setting, as_set, proposal};
 use flowtwin_lab::{Conditions, Space, Word};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyMapping, PyString};
@@ -14,6 +14,12 @@ use crate::errors;
 pub(crate) fn read(space: &Space, values: &Bound<'_, PyAny>) -> PyResult<Conditions> {
     let named = settings(values)?.into_iter().collect();
     proposal(space, &named).map_err(errors::conditions)
+}
+
+/// As [`read`], whether or not they can be set: numbers are as they are.
+pub(crate) fn read_loosely(space: &Space, values: &Bound<'_, PyAny>) -> PyResult<Conditions> {
+    let named = settings(values)?.into_iter().collect();
+    as_set(space, &named).map_err(errors::conditions)
 }
 
 /// As [`read`], inputs that are not named in the middle of their range.

@@ -10,6 +10,7 @@ use flowtwin_lab::{
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use crate::exit::detached;
 use crate::observation::{Grids, Observation};
 use crate::scenario::AnyScenario;
 use crate::space::Space;
@@ -23,6 +24,7 @@ pub(crate) struct Lab {
     scenario: Arc<Scenario>,
     units: Arc<[(String, String)]>,
     grids: Grids,
+    /// Seed of its noise and its drifts.
     #[pyo3(get)]
     seed: u64,
     state: Mutex<State>,
@@ -36,7 +38,7 @@ struct State {
 
 impl Lab {
     fn locked<T: Send>(&self, py: Python<'_>, work: impl FnOnce(&mut State) -> T + Send) -> T {
-        py.detach(|| work(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner)))
+        detached(py, || work(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 
     fn observation(&self, py: Python<'_>, observation: LabObservation) -> PyResult<Observation> {
@@ -73,7 +75,7 @@ impl Lab {
             Some(lab) => Box::new(lab),
             None => Box::new(scenario.simulated().map_err(errors::scenario)?.lab(seed)),
         };
-        let lab = py.detach(|| scenario.guarded(lab));
+        let lab = detached(py, || scenario.guarded(lab));
         let units = scenario.features().into();
         let state = Mutex::new(State { lab, blank: None, measured: 0 });
         Ok(Self { scenario, units, grids: Grids::default(), seed, state })
@@ -102,11 +104,12 @@ impl Lab {
     ) -> PyResult<Observation> {
         let conditions = conditions::read_partly(self.scenario.space(), conditions)?;
         let rig = self.scenario.simulated().map_err(errors::scenario)?;
-        let outcome = py.detach(|| rig.expected().outcome(&conditions));
+        let outcome = detached(py, || rig.expected().outcome(&conditions));
         let observation = expectation(conditions, outcome);
         Ok(self.observation(py, observation)?.expectation())
     }
 
+    /// Lab time [s]. It passes only while the lab measures.
     #[getter]
     fn now_s(&self, py: Python<'_>) -> f64 {
         self.locked(py, |state| state.lab.now().as_secs())
@@ -118,6 +121,7 @@ impl Lab {
         self.locked(py, |state| state.measured)
     }
 
+    /// What may be chosen.
     #[getter]
     fn space(&self) -> Space {
         Space { space: Arc::new(self.scenario.space().clone()) }

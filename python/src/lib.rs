@@ -5,6 +5,7 @@
 mod command;
 mod conditions;
 mod errors;
+mod exit;
 mod lab;
 mod observation;
 mod outside;
@@ -26,9 +27,13 @@ mod module {
     #[pymodule_export]
     use crate::command::main;
     #[pymodule_export]
+    use crate::exit::leave;
+    #[pymodule_export]
     use crate::lab::Lab;
     #[pymodule_export]
     use crate::observation::{Observation, Spectrum};
+    #[pymodule_export]
+    use crate::page::framed;
     #[pymodule_export]
     use crate::policy::Chooser;
     #[pymodule_export]

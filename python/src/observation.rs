@@ -1,13 +1,15 @@
 //! What an experiment yields.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use flowtwin_lab::{Observation as LabObservation, Outcome, Spectrum as LabSpectrum};
 use numpy::{PyArray1, PyArrayMethods as _};
 use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
+use pyo3::sync::MutexExt as _;
 use pyo3::types::PyDict;
 
+use crate::page::framed;
 use crate::{conditions, errors};
 
 /// The grids of wavelengths of a lab as arrays: one for all spectra of a spectrometer.
@@ -18,14 +20,29 @@ type Grid = (Arc<[f64]>, Py<PyArray1<f64>>);
 
 impl Grids {
     fn array(&self, py: Python<'_>, grid: &Arc<[f64]>) -> Py<PyArray1<f64>> {
-        let mut known = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some((_, array)) = known.iter().find(|(other, _)| Arc::ptr_eq(other, grid)) {
-            return array.clone_ref(py);
+        if let Some(array) = among(py, &self.locked(py), grid) {
+            return array;
         }
+        // Without the lock: numpy may be imported here, and other threads go on meanwhile.
         let array = fixed(PyArray1::from_slice(py, grid));
+        let mut known = self.locked(py);
+        if let Some(array) = among(py, &known, grid) {
+            return array;
+        }
         known.push((grid.clone(), array.clone_ref(py)));
         array
     }
+
+    /// The arrays; whoever waits for them lets the interpreter go on.
+    fn locked(&self, py: Python<'_>) -> MutexGuard<'_, Vec<Grid>> {
+        self.0.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The array of a grid among those known.
+fn among(py: Python<'_>, known: &[Grid], grid: &Arc<[f64]>) -> Option<Py<PyArray1<f64>>> {
+    let (_, array) = known.iter().find(|(other, _)| Arc::ptr_eq(other, grid))?;
+    Some(array.clone_ref(py))
 }
 
 /// An array that nobody can write to: others look at the same.
@@ -64,6 +81,7 @@ pub(crate) struct Observation {
     /// Names and units of features.
     units: Arc<[(String, String)]>,
     spectra: Py<PyDict>,
+    /// Whether it was simulated, and not measured on a rig.
     #[pyo3(get)]
     simulated: bool,
     /// Whether it is an expectation, which takes no time.
@@ -102,25 +120,19 @@ impl Observation {
     }
 }
 
-/// A page inside a cell of a notebook, this many pixels high: with its own colours, dark or light as the reader has it.
-pub(crate) fn framed(page: &str, high: u32) -> String {
-    let page = page.replace('&', "&amp;").replace('"', "&quot;");
-    format!(
-        "<iframe srcdoc=\"{page}\" sandbox=\"allow-scripts\" style=\"width:100%;height:{high}px;border:0\"></iframe>"
-    )
-}
-
 fn finite(value: f64) -> Option<f64> {
     value.is_finite().then_some(value)
 }
 
 #[pymethods]
 impl Observation {
+    /// What was set, by the names of the inputs.
     #[getter]
     fn conditions<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         conditions::dict(py, &self.observation.conditions)
     }
 
+    /// The features, by name, in their units; NaN for one that could not be read.
     #[getter]
     fn features<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let features = PyDict::new(py);
@@ -130,6 +142,7 @@ impl Observation {
         Ok(features)
     }
 
+    /// Units of the features, by name.
     #[getter]
     fn units<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let units = PyDict::new(py);
@@ -139,52 +152,62 @@ impl Observation {
         Ok(units)
     }
 
+    /// The spectra, by name.
     #[getter]
     fn spectra(&self, py: Python<'_>) -> PyResult<Py<PyDict>> {
         Ok(self.spectra.bind(py).copy()?.unbind())
     }
 
+    /// What is to be kept in mind of the measurement, such as `saturated`; empty where nothing is.
     #[getter]
     fn flags(&self) -> Vec<&'static str> {
         self.observation.outcome.quality.flags()
     }
 
+    /// Why the experiment failed, if it did.
     #[getter]
     fn fault<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         let fault = self.observation.fault.as_ref();
         fault.map(|fault| errors::fault_object(py, fault)).transpose()
     }
 
+    /// Whether the experiment failed: its features are not to be used.
     #[getter]
     fn failed(&self) -> bool {
         self.observation.failed()
     }
 
+    /// Residence time [s]; none without flow.
     #[getter]
     fn residence_time_s(&self) -> Option<f64> {
         finite(self.observation.residence_time_s)
     }
 
+    /// Nominal reaction time [s]; none without flow.
     #[getter]
     fn reaction_time_s(&self) -> Option<f64> {
         finite(self.observation.reaction_time_s)
     }
 
+    /// Lab time at which it began [s].
     #[getter]
     fn started_s(&self) -> f64 {
         self.observation.started.as_secs()
     }
 
+    /// Lab time at which it ended [s].
     #[getter]
     fn ended_s(&self) -> f64 {
         self.observation.ended.as_secs()
     }
 
+    /// Lab time that it took [s].
     #[getter]
     fn lab_time_s(&self) -> f64 {
         self.observation.lab_time_s()
     }
 
+    /// Volume taken from each stock [mL], by name.
     #[getter]
     fn consumed_ml<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let consumed = PyDict::new(py);

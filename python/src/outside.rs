@@ -1,31 +1,52 @@
-//! Policies and labs that are written in Python.
+//! Policies that are written in Python, and the exceptions of what is.
 
-use std::sync::{Arc, Mutex, PoisonError};
+mod lab;
 
-use flowtwin_lab::{
-    Command, Conditions, Fault, FaultKind, Instant, Lab, Manifest, Outcome, Quality, Reply, Report,
-    Space as LabSpace, Span, Wanted,
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use flowtwin_lab::{Conditions, Space as LabSpace, Wanted};
 use flowtwin_twin::{Ask, Context, Policy, PolicyError, Proposals, Trial, Work};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyMapping};
+use pyo3::types::PyDict;
 
 use crate::conditions;
-use crate::observation::Observation;
+use crate::exit::attached;
 use crate::space::Space;
+pub(crate) use lab::PythonLab;
 
 /// The first exception that Python code has raised, whole: what carries it through the libraries is text.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Raised(Arc<Mutex<Option<PyErr>>>);
+pub(crate) struct Raised(Arc<Mutex<Kept>>);
+
+/// What was raised first, and why a lab is not safe.
+#[derive(Debug, Default)]
+struct Kept {
+    first: Option<PyErr>,
+    not_safe: Option<PyErr>,
+}
 
 impl Raised {
+    fn locked(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn keep(&self, error: PyErr) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+        self.locked().first.get_or_insert(error);
+    }
+
+    /// A lab is not safe for this reason, or is again.
+    fn keep_not_safe(&self, why: Option<PyErr>) {
+        self.locked().not_safe = why;
     }
 
     /// The exception, if there was one.
     pub(crate) fn take(&self) -> Option<PyErr> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.locked().first.take()
+    }
+
+    /// Why the lab could not be made safe.
+    pub(crate) fn take_not_safe(&self) -> Option<PyErr> {
+        self.locked().not_safe.take()
     }
 }
 
@@ -110,7 +131,7 @@ impl Policy for PythonPolicy {
         let known = known.filter(|session| {
             session.seed == seed && ask.history.trials.starts_with(&session.told)
         });
-        let answered = Python::attach(|py| {
+        let answered = attached(|py| {
             let mut session = match known {
                 Some(session) => session,
                 None => self.begin(py, ask.space, seed)?,
@@ -133,197 +154,9 @@ impl Policy for PythonPolicy {
 }
 
 /// An exception in a line.
-fn words(error: &PyErr) -> String {
-    Python::attach(|py| {
+pub(crate) fn words(error: &PyErr) -> String {
+    attached(|py| {
         let kind = error.get_type(py).name().map(|name| name.to_string()).unwrap_or_default();
         format!("{kind}: {}", error.value(py))
     })
-}
-
-/// A lab that an object of Python is: `measure(conditions)` runs an experiment, `make_safe()` ends its work.
-pub(crate) struct PythonLab {
-    object: Py<PyAny>,
-    manifest: Manifest,
-    space: Arc<LabSpace>,
-    raised: Raised,
-    now: Instant,
-    report: Option<Report>,
-    safe: bool,
-}
-
-/// Name of such a lab in faults.
-const ORIGIN: &str = "lab in Python";
-
-impl PythonLab {
-    pub(crate) fn new(
-        object: Py<PyAny>,
-        manifest: Manifest,
-        space: Arc<LabSpace>,
-        raised: Raised,
-    ) -> Self {
-        let (now, report, safe) = (Instant::START, None, false);
-        Self { object, manifest, space, raised, now, report, safe }
-    }
-
-    fn fault(&self, kind: FaultKind) -> Fault {
-        Fault::new(self.now, ORIGIN, kind)
-    }
-
-    fn begin(&mut self, conditions: &Conditions) -> Result<Reply, Fault> {
-        if self.safe {
-            let detail = "the lab has been made safe".into();
-            return Err(self.fault(FaultKind::Refused { detail }));
-        }
-        let measured = Python::attach(|py| {
-            let values = conditions::dict(py, conditions)?;
-            let answer = self.object.bind(py).call_method1("measure", (values,))?;
-            read(&answer, &self.space)
-        });
-        match measured {
-            Ok((report, seconds)) => {
-                self.report = Some(report);
-                // Some time passes, so that experiments have an order.
-                Ok(Reply::Ready(self.now + Span::from_secs(seconds).max(Span::from_nanos(1))))
-            }
-            Err(error) => {
-                let detail = words(&error);
-                self.raised.keep(error);
-                Err(self.fault(FaultKind::LinkLost { detail }))
-            }
-        }
-    }
-
-    fn collect(&mut self) -> Result<Reply, Fault> {
-        match self.report.take() {
-            Some(mut report) => {
-                if let Some(fault) = &mut report.fault {
-                    fault.at = self.now;
-                }
-                Ok(Reply::Report(Box::new(report)))
-            }
-            None => {
-                let detail = "no experiment has been begun".into();
-                Err(self.fault(FaultKind::Refused { detail }))
-            }
-        }
-    }
-
-    fn make_safe(&mut self) -> Result<Reply, Fault> {
-        if std::mem::replace(&mut self.safe, true) {
-            return Ok(Reply::Done);
-        }
-        let ended = Python::attach(|py| {
-            let object = self.object.bind(py);
-            match object.hasattr("make_safe")? {
-                true => object.call_method0("make_safe").map(drop),
-                false => Ok(()),
-            }
-        });
-        ended.map(|()| Reply::Done).map_err(|error| {
-            let left = words(&error);
-            self.raised.keep(error);
-            self.fault(FaultKind::NotSafe { because: None, left })
-        })
-    }
-}
-
-/// What `measure` answered: an observation, or a mapping of features; `lab_time_s`, `flags` and `fault` are what they say. Of
-/// None it failed.
-fn read(answer: &Bound<'_, PyAny>, _space: &LabSpace) -> PyResult<(Report, f64)> {
-    if let Ok(seen) = answer.cast::<Observation>() {
-        let seen = &seen.get().observation;
-        let outcome = Outcome { spectra: Vec::new(), ..seen.outcome.clone() };
-        let (consumed_ml, fault) = (seen.consumed_ml.clone(), seen.fault.clone());
-        let report = Report { outcome, consumed_ml, fault, conditions: None };
-        return Ok((report, seen.lab_time_s()));
-    }
-    let mut report = Report {
-        outcome: Outcome::default(),
-        consumed_ml: Vec::new(),
-        fault: None,
-        conditions: None,
-    };
-    if answer.is_none() {
-        report.fault = Some(failed("the experiment failed".into()));
-        return Ok((report, 0.0));
-    }
-    let Ok(mapping) = answer.cast::<PyMapping>() else {
-        let kind = answer.get_type().name()?;
-        let message = format!("measure must return a mapping of features, not {kind}");
-        return Err(crate::errors::conditions(message));
-    };
-    let mut seconds = 0.0;
-    for item in mapping.items()?.iter() {
-        let (name, value): (String, Bound<'_, PyAny>) = item.extract()?;
-        match name.as_str() {
-            "lab_time_s" => seconds = time(&value)?,
-            "fault" if value.is_none() => {}
-            "fault" => report.fault = Some(failed(value.str()?.to_string())),
-            "flags" => report.outcome.quality = flags(value.cast::<PyList>()?)?,
-            _ => {
-                let number = value.extract::<Option<f64>>()?.unwrap_or(f64::NAN);
-                report.outcome.features.push((name, number));
-            }
-        }
-    }
-    Ok((report, seconds))
-}
-
-/// Lab time of an experiment [s]: at most a year.
-fn time(value: &Bound<'_, PyAny>) -> PyResult<f64> {
-    let seconds: f64 = value.extract()?;
-    match (0.0..=31_557_600.0).contains(&seconds) {
-        true => Ok(seconds),
-        false => {
-            let message = format!("lab_time_s = {seconds} s is outside 0 to 31557600 s");
-            Err(crate::errors::conditions(message))
-        }
-    }
-}
-
-fn failed(detail: String) -> Fault {
-    Fault::new(Instant::START, ORIGIN, FaultKind::Failed { detail })
-}
-
-fn flags(names: &Bound<'_, PyList>) -> PyResult<Quality> {
-    let names: Vec<String> = names.extract()?;
-    let set = |name: &str| names.iter().any(|flag| flag == name);
-    Ok(Quality {
-        saturated: set("saturated"),
-        not_settled: set("not_settled"),
-        irregular: set("irregular"),
-        not_steady: set("not_steady"),
-        extrapolated: set("extrapolated"),
-        unreadable: set("unreadable"),
-        unresolved: set("unresolved"),
-        stale_blank: set("stale_blank"),
-        out_of_regime: set("out_of_regime"),
-    })
-}
-
-impl Lab for PythonLab {
-    fn manifest(&self) -> &Manifest {
-        &self.manifest
-    }
-
-    fn now(&self) -> Instant {
-        self.now
-    }
-
-    fn send(&mut self, command: &Command) -> Result<Reply, Fault> {
-        match command {
-            Command::Begin { conditions } => self.begin(conditions),
-            Command::Collect => self.collect(),
-            Command::MakeSafe => self.make_safe(),
-            _ => {
-                let detail = "a lab in Python is driven by whole experiments".into();
-                Err(self.fault(FaultKind::Unsupported { detail }))
-            }
-        }
-    }
-
-    fn wait_until(&mut self, deadline: Instant) -> Result<(), Fault> {
-        self.now = self.now.max(deadline);
-        Ok(())
-    }
 }

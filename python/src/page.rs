@@ -5,6 +5,7 @@ use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::{Input, InputKind, Observation, Spectrum};
 use flowtwin_report::page::{Page, pair, section};
 use flowtwin_report::{Table, spectrum_chart};
+use pyo3::prelude::*;
 
 /// The page of a scenario: what may be chosen, what is wanted, how a campaign goes.
 pub(crate) fn scenario(scenario: &Scenario) -> String {
@@ -100,4 +101,13 @@ pub(crate) fn observation(
         page.push(&section("spectra", "Spectra", &pair(&charts)));
     }
     page.finish()
+}
+
+/// A page inside a cell of a notebook, this many pixels high: with its own colours, dark or light as the reader has it.
+#[pyfunction]
+pub(crate) fn framed(page: &str, high: u32) -> String {
+    let page = page.replace('&', "&amp;").replace('"', "&quot;");
+    format!(
+        "<iframe srcdoc=\"{page}\" sandbox=\"allow-scripts\" style=\"width:100%;height:{high}px;border:0\"></iframe>"
+    )
 }

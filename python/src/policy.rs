@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use flowtwin::command::embedded;
 use flowtwin_lab::{
     Conditions, LARGEST, LimitSpec, ObjectiveSpec, Space as LabSpace, Streams, Wanted, is_sensible,
 };
@@ -14,6 +15,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyMapping};
 
 use crate::errors::PolicyError;
+use crate::exit::detached;
 use crate::observation::Observation;
 use crate::space::Space;
 use crate::{conditions, errors};
@@ -57,11 +59,9 @@ pub(crate) fn surrogate(name: &str) -> PyResult<SurrogateSpec> {
 
 /// Threads that may be used: all where none are named.
 pub(crate) fn threads(jobs: Option<usize>) -> PyResult<NonZeroUsize> {
-    match jobs.map(NonZeroUsize::new) {
-        Some(None) => Err(PyValueError::new_err("jobs must be at least 1")),
-        Some(Some(jobs)) => Ok(jobs),
-        None => Ok(std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)),
-    }
+    let none = || PyValueError::new_err("jobs must be at least 1");
+    let jobs = jobs.map(|jobs| NonZeroUsize::new(jobs).ok_or_else(none)).transpose()?;
+    Ok(embedded::threads(jobs))
 }
 
 impl Chooser {
@@ -149,7 +149,7 @@ impl Chooser {
         if count > 100_000 {
             return Err(PyValueError::new_err(format!("{count} proposals at once are too many")));
         }
-        let answer = py.detach(|| {
+        let answer = detached(py, || {
             let mut told = self.told();
             let proposed = self.proposed(&told, count)?;
             let first = told.history.trials.len();
@@ -180,7 +180,7 @@ impl Chooser {
         let trial = Trial::new(&self.space, &conditions, self.wanted.goals.merit(&values))
             .map_err(errors::conditions)?
             .with_values(values);
-        py.detach(|| {
+        detached(py, || {
             let mut told = self.told();
             if let Some(place) = told.pending.iter().position(|other| *other == conditions) {
                 told.pending.remove(place);
@@ -195,7 +195,7 @@ impl Chooser {
     /// Takes conditions for pending, which somebody else has decided on.
     fn expect(&self, py: Python<'_>, conditions: &Bound<'_, PyAny>) -> PyResult<()> {
         let conditions = conditions::read(&self.space, conditions)?;
-        py.detach(|| {
+        detached(py, || {
             let mut told = self.told();
             told.history.pending.push(self.space.to_unit(&conditions));
             told.pending.push(conditions);
@@ -206,7 +206,7 @@ impl Chooser {
     /// Forgets a proposal that nobody will try.
     fn forget(&self, py: Python<'_>, conditions: &Bound<'_, PyAny>) -> PyResult<bool> {
         let conditions = conditions::read(&self.space, conditions)?;
-        Ok(py.detach(|| {
+        Ok(detached(py, || {
             let mut told = self.told();
             let place = told.pending.iter().position(|other| *other == conditions);
             if let Some(place) = place {
@@ -229,7 +229,7 @@ impl Chooser {
 
     #[getter]
     fn pending<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
-        let pending = py.detach(|| self.told().pending.clone());
+        let pending = detached(py, || self.told().pending.clone());
         pending.iter().map(|conditions| conditions::dict(py, conditions)).collect()
     }
 
@@ -239,7 +239,7 @@ impl Chooser {
         &self,
         py: Python<'py>,
     ) -> PyResult<Vec<(Bound<'py, PyDict>, Bound<'py, PyDict>)>> {
-        let (trials, history) = py.detach(|| {
+        let (trials, history) = detached(py, || {
             let told = self.told();
             (told.trials.clone(), told.history.trials.clone())
         });
@@ -256,6 +256,6 @@ impl Chooser {
     /// The place in the history of the best experiment by a single objective.
     #[getter]
     fn best(&self, py: Python<'_>) -> Option<usize> {
-        py.detach(|| self.told().history.best().map(|(place, _)| place))
+        detached(py, || self.told().history.best().map(|(place, _)| place))
     }
 }

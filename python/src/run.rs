@@ -1,5 +1,6 @@
 //! Campaigns: what runs them, and what they leave.
 
+mod ending;
 mod journal;
 mod work;
 
@@ -7,22 +8,25 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
+use flowtwin::command::embedded;
 use flowtwin_campaign::conclusion::Conclusion;
 use flowtwin_campaign::scenario::{Entrant, Scenario};
+use flowtwin_lab::Instant;
 use flowtwin_lab::journal::{Journal, read};
 use flowtwin_report::{Extras, Front, Run as Read, column};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-use crate::errors::{self, FlowtwinError, PolicyError};
+use crate::errors::{self, FlowtwinError};
+use crate::exit::detached;
 use crate::observation::{Grids, Observation};
 use crate::outside::{PythonPolicy, Raised};
 use crate::policy::threads;
 use crate::scenario::{AnyScenario, Checked};
 use crate::table::{Column, Frame};
 use crate::waiting::wait;
-use work::work;
 pub(crate) use work::{Backend, Order, Told};
+use work::{Done, work};
 
 /// What a campaign has left.
 #[pyclass(frozen, module = "flowtwin._flowtwin")]
@@ -88,23 +92,15 @@ pub(crate) fn run(
     let watch = Watch { grids: Grids::default(), units: scenario.features().into(), progress };
     let (done, interrupted) =
         wait(py, Some(&stop), move |tell| work(&order, tell), |told| watch.hear(py, told))?;
-    let (ended, journal, path, extras) = match done {
-        Ok(done) => (done.ended, done.journal, done.path, done.extras),
+    let Done { ended, journal, path, extras, amiss } = match done {
+        Ok(done) => done,
         Err(error) => {
             return Err(interrupted.unwrap_or_else(|| with_cause(py, error, raised.take())));
         }
     };
-    let (fault, failed) = match ended {
-        Ok(ended) => (ended.fault, None),
-        Err(error) => (None, Some(PolicyError::new_err(error.to_string()))),
-    };
-    let raised = raised.take();
-    let error = match (interrupted, failed, raised) {
-        (Some(interrupted), ..) => Some(interrupted),
-        (None, Some(failed), cause) => Some(with_cause(py, failed, cause)),
-        (None, None, Some(raised)) => Some(raised),
-        (None, None, None) => None,
-    };
+    let at = journal.as_ref().map_or(Instant::START, Journal::last_at);
+    let error = ending::exception(py, &ended, interrupted, &raised, (amiss, at));
+    let fault = ended.ok().and_then(|ended| ended.fault);
     let left = journal.map(|journal| {
         let concluded = OnceLock::new();
         Left { journal, scenario, extras, concluded, fault, path }
@@ -138,13 +134,12 @@ impl Watch {
 impl Left {
     fn concluded(&self, py: Python<'_>) -> PyResult<&Conclusion> {
         let conclude = || {
-            let threads =
-                std::thread::available_parallelism().unwrap_or(std::num::NonZeroUsize::MIN);
+            let threads = embedded::threads(None);
             let journal = read(self.journal.bytes()).map_err(|error| error.to_string())?;
             let concluded = Conclusion::of_journal(journal, None, self.extras.clone(), threads);
             concluded.map_err(|error| error.to_string())
         };
-        let concluded = py.detach(|| self.concluded.get_or_init(conclude));
+        let concluded = detached(py, || self.concluded.get_or_init(conclude));
         concluded.as_ref().map_err(|error| FlowtwinError::new_err(error.clone()))
     }
 
@@ -158,7 +153,7 @@ impl Left {
     /// Reads the run of a folder, or of a journal.
     #[staticmethod]
     fn load(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
-        py.detach(|| journal::load(&path))
+        detached(py, || journal::load(&path))
     }
 
     /// The bytes of the journal.
@@ -229,25 +224,25 @@ impl Left {
     /// The object of `summary.json`, as JSON.
     fn summary(&self, py: Python<'_>) -> PyResult<String> {
         let concluded = self.concluded(py)?;
-        Ok(py.detach(|| concluded.text(true, None)))
+        Ok(detached(py, || concluded.text(true, None)))
     }
 
     /// The closing table.
     fn text(&self, py: Python<'_>) -> PyResult<String> {
         let concluded = self.concluded(py)?;
-        Ok(py.detach(|| concluded.text(false, None)))
+        Ok(detached(py, || concluded.text(false, None)))
     }
 
     /// The page `report.html`.
     fn page(&self, py: Python<'_>) -> PyResult<String> {
         let concluded = self.concluded(py)?;
-        Ok(py.detach(|| concluded.page()))
+        Ok(detached(py, || concluded.page()))
     }
 
     /// Writes the run folder: the journal and everything that is made of it.
     fn save(&self, py: Python<'_>, folder: PathBuf) -> PyResult<()> {
         let concluded = self.concluded(py)?;
-        py.detach(|| journal::save(&self.journal, concluded, &folder))
+        detached(py, || journal::save(&self.journal, concluded, &folder))
     }
 }
 

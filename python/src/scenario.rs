@@ -3,11 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use clap::ValueEnum as _;
+use flowtwin::cli::Starter;
 use flowtwin_campaign::scenario::{Scenario, Tree};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
 use crate::errors;
+use crate::exit::detached;
 use crate::observation::Observation;
 use crate::space::Space;
 
@@ -23,13 +26,13 @@ impl Checked {
     /// Reads and checks a file.
     #[staticmethod]
     fn load(py: Python<'_>, path: PathBuf) -> PyResult<(Self, String)> {
-        py.detach(|| read(Tree::read(&path), &path))
+        detached(py, || read(Tree::read(&path), &path))
     }
 
     /// Reads and checks a text that stands for the file at `path`; also returns its values, as JSON.
     #[staticmethod]
     fn read(py: Python<'_>, text: &str, path: PathBuf) -> PyResult<(Self, String)> {
-        py.detach(|| read(Tree::read_text(text, &path), &path))
+        detached(py, || read(Tree::read_text(text, &path), &path))
     }
 
     /// The scenario with everything filled in, as journals record it, as JSON.
@@ -135,18 +138,12 @@ impl<'py> FromPyObject<'_, 'py> for AnyScenario {
 /// The text of a scenario that comes with the package, by the name that `flowtwin init --rig` gives it.
 #[pyfunction]
 pub(crate) fn example(name: &str) -> PyResult<&'static str> {
-    Ok(match name {
-        "paper" => include_str!("../../scenarios/cs3cu2i5.toml"),
-        "dye" => include_str!("../../scenarios/dye-mixing.toml"),
-        "coil" => include_str!("../../scenarios/fading-coil.toml"),
-        "slugs" => include_str!("../../scenarios/snar.toml"),
-        "hplc" => include_str!("../../scenarios/claisen.toml"),
-        "ester" => include_str!("../../scenarios/ester.toml"),
-        "two-stage" => include_str!("../../scenarios/two-stage.toml"),
-        _ => {
-            let known = "paper, dye, coil, slugs, hplc, ester, two-stage";
-            let message = format!("there is no example {name}, only {known}");
-            return Err(PyValueError::new_err(message));
-        }
+    let known = Starter::from_str(name, false).ok().and_then(Starter::scenario);
+    known.ok_or_else(|| {
+        let all = Starter::value_variants().iter().filter(|starter| starter.scenario().is_some());
+        let names =
+            all.filter_map(|starter| Some(starter.to_possible_value()?.get_name().to_owned()));
+        let known = names.collect::<Vec<_>>().join(", ");
+        PyValueError::new_err(format!("there is no example {name}, only {known}"))
     })
 }

@@ -154,6 +154,23 @@ impl Space {
         conditions::dict(py, &region.snap(&unit))
     }
 
+    /// The conditions nearest to these that can be set and meet the constraints, each input by its share of the range.
+    fn nearest<'py>(
+        &self,
+        py: Python<'py>,
+        conditions: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let wanted = conditions::read_loosely(&self.space, conditions)?;
+        let within = |(input, value): (&Input, &f64)| match input.options() {
+            Some(_) => *value,
+            None => value.clamp(input.low, input.high),
+        };
+        let inputs = self.space.inputs().iter();
+        let wanted = self.space.conditions(inputs.zip(wanted.values()).map(within).collect());
+        let region = Region::new(&self.space).map_err(errors::conditions)?;
+        conditions::dict(py, &region.snap(&self.space.to_unit(&wanted)))
+    }
+
     fn __len__(&self) -> usize {
         self.space.dim()
     }

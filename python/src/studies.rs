@@ -6,19 +6,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use flowtwin::command::embedded::numbered;
 use flowtwin_calibration as calibration;
 use flowtwin_calibration::{Calibration, Measured, calibrated_toml};
 use flowtwin_campaign::scenario::{Entrant, FreeSpec, Scenario};
 use flowtwin_data::diagnostic::Diagnostic;
 use flowtwin_lab::Wanted;
 use flowtwin_study::benchmark::{
-    self, Contest, Failure, Results, Shard, Store, Tidy, findings, matrix, report,
+    self, Contest, ContestError, Failure, Results, Shard, Store, Tidy, comparable, findings,
+    matrix, report,
 };
 use flowtwin_study::paper::{self, Rigs};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use crate::errors::{self, PolicyError};
+use crate::exit::{attached, detached};
 use crate::outside::{PythonPolicy, Raised};
 use crate::policy::threads;
 use crate::run::with_cause;
@@ -69,11 +72,11 @@ pub(crate) fn compared(
     let scenarios = scenarios.into_iter().map(|scenario| (*scenario.0).clone()).collect();
     let contest = contest(scenarios, entrants, &seeds, (opening, experiments), &raised)?;
     let (threads, stop) = (threads(jobs)?, Arc::new(AtomicBool::new(false)));
-    let (stopped, store) = (stop.clone(), Store::new(&out));
+    let stopped = stop.clone();
     let work = move |tell: &crate::waiting::Tell<(usize, usize)>| {
         let done = |done, of| tell.tell((done, of));
-        let failures = contest.run(&store, Shard::ALL, threads, &stopped, &done);
-        let failures = failures.map_err(|error| error.to_string())?;
+        let run = |store: &Store| contest.run(store, Shard::ALL, threads, &stopped, &done);
+        let (store, failures) = beside_others(&out, run).map_err(|error| error.to_string())?;
         if !failures.is_empty() || stopped.load(Ordering::SeqCst) {
             return Ok(Err(failures));
         }
@@ -94,6 +97,22 @@ pub(crate) fn compared(
     }
 }
 
+/// Runs a benchmark in the folder `out`; where that holds another one, which stays, in the next that is numbered.
+fn beside_others<T>(
+    out: &Path,
+    run: impl Fn(&Store) -> Result<T, ContestError>,
+) -> Result<(Store, T), ContestError> {
+    let mut number = 1;
+    loop {
+        let here = if number == 1 { out.to_owned() } else { numbered(out, number) };
+        let store = Store::new(&here);
+        match run(&store) {
+            Err(ContestError::Other(_) | ContestError::Build(_)) => number += 1,
+            ran => return ran.map(|done| (store, done)),
+        }
+    }
+}
+
 fn failed(failures: &[Failure]) -> PyErr {
     let told = failures.iter().map(|failure| format!("{}: {}", failure.campaign, failure.error));
     PolicyError::new_err(told.collect::<Vec<_>>().join("\n"))
@@ -106,25 +125,12 @@ fn contest(
     (opening, experiments): (Option<usize>, Option<usize>),
     raised: &Raised,
 ) -> PyResult<Contest> {
-    for (i, scenario) in scenarios.iter().enumerate() {
-        if scenario.is_outside() {
-            return Err(PyValueError::new_err(format!("{} has no rig", scenario.name())));
-        }
-        if scenarios[..i].iter().any(|other| other.name() == scenario.name()) {
-            let message = format!("two scenarios are named {}", scenario.name());
-            return Err(PyValueError::new_err(message));
-        }
-    }
     let (mut known, mut makers) = (Vec::<Entrant>::new(), Vec::new());
     for (text, factory) in entrants {
         let entrant = match &factory {
             Some(_) => Entrant::program(&text),
             None => text.parse().map_err(|e| PyValueError::new_err(format!("{e}")))?,
         };
-        if known.iter().any(|other| other.name == entrant.name) {
-            let message = format!("two policies are named {}", entrant.name);
-            return Err(PyValueError::new_err(message));
-        }
         if let Some(factory) = factory {
             makers.push((entrant.name.clone(), factory));
         }
@@ -134,11 +140,13 @@ fn contest(
         let message = "a benchmark needs a scenario, a policy, a seed and an experiment at least";
         return Err(PyValueError::new_err(message));
     }
+    let slip = comparable(&scenarios, &known);
+    slip.map_err(|slip| PyValueError::new_err(slip.to_string()))?;
     let mut contest = Contest::new(scenarios, known, seeds, opening, experiments, PATIENCE);
     for (name, factory) in makers {
         let (named, raised) = (name.clone(), raised.clone());
         let maker = move |wanted: &Wanted| -> Box<dyn flowtwin_twin::Policy> {
-            let factory = Python::attach(|py| factory.clone_ref(py));
+            let factory = attached(|py| factory.clone_ref(py));
             Box::new(PythonPolicy::new(named.clone(), factory, wanted.clone(), raised.clone()))
         };
         contest = contest.with_policy(&name, Box::new(maker));
@@ -147,7 +155,7 @@ fn contest(
 }
 
 fn of_results(py: Python<'_>, results: &Results) -> PyResult<Found> {
-    let (columns, findings, page) = py.detach(|| {
+    let (columns, findings, page) = detached(py, || {
         let findings = findings(results);
         let page = report(results, &findings);
         (Tidy::new(results).into_columns(), findings, page)

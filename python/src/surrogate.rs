@@ -8,6 +8,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use crate::errors;
+use crate::exit::detached;
 use crate::policy::{surrogate, threads};
 
 /// A fitted surrogate.
@@ -51,7 +52,7 @@ impl Fitted {
             return Err(PyValueError::new_err("X has no columns"));
         }
         let context = Context::new(Streams::new(seed)).with_threads(threads);
-        let model = py.detach(|| spec.fit(x.view(), &y, &context));
+        let model = detached(py, || spec.fit(x.view(), &y, &context));
         let model = model.map_err(|error| PyValueError::new_err(error.to_string()))?;
         Ok(Self { model, dim: x.ncols() })
     }
@@ -73,7 +74,7 @@ impl Fitted {
         x: PyReadonlyArray2<'py, f64>,
     ) -> PyResult<Beliefs<'py>> {
         let rows = rows(&x, self.dim)?;
-        let beliefs = py.detach(|| {
+        let beliefs = detached(py, || {
             let points: Vec<&[f64]> = rows.iter().map(Vec::as_slice).collect();
             self.model.beliefs(&points)
         });
@@ -91,7 +92,7 @@ impl Fitted {
     ) -> PyResult<Bound<'py, PyArray2<f64>>> {
         let rows = rows(&x, self.dim)?;
         let streams = Streams::new(seed);
-        let draws: Vec<Vec<f64>> = py.detach(|| {
+        let draws: Vec<Vec<f64>> = detached(py, || {
             let draw = |i: usize| self.model.draw(&rows, &mut streams.open("draw", i as u64));
             (0..count).map(draw).collect()
         });
@@ -134,7 +135,7 @@ impl Fitted {
             return Err(PyValueError::new_err("the background is empty"));
         }
         let context = Context::new(Streams::new(0)).with_threads(threads(jobs)?);
-        let found = py.detach(|| shapley(&self.model, x.view(), background.view(), &context));
+        let found = detached(py, || shapley(&self.model, x.view(), background.view(), &context));
         let found = found.map_err(|error| PyValueError::new_err(error.to_string()))?;
         let mut shares = numpy::ndarray::Array2::zeros((found.len(), self.dim));
         for (mut row, shapley) in shares.rows_mut().into_iter().zip(&found) {

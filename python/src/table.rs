@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use arrow_array::{
-    Array as _, ArrayRef, Float64Array, Int64Array, RecordBatch, RecordBatchIterator, StringArray,
+    Array as _, ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, RecordBatchIterator,
+    StringArray,
 };
 use arrow_schema::{DataType, Field, Schema};
 use flowtwin_campaign::observations::six;
@@ -21,6 +22,8 @@ use crate::errors;
 pub(crate) enum Column {
     /// Words.
     Text(Vec<Option<String>>),
+    /// Yes or no.
+    Truth(Vec<bool>),
     /// Whole numbers.
     Integer(Vec<i64>),
     /// Numbers; none where there is none.
@@ -44,6 +47,7 @@ impl Frame {
         for (name, column) in columns {
             let (kind, array): (DataType, ArrayRef) = match column {
                 Column::Text(values) => (DataType::Utf8, Arc::new(StringArray::from(values))),
+                Column::Truth(values) => (DataType::Boolean, Arc::new(BooleanArray::from(values))),
                 Column::Integer(values) => (DataType::Int64, Arc::new(Int64Array::from(values))),
                 Column::Number(values) => (DataType::Float64, Arc::new(numbers(values))),
             };
@@ -72,7 +76,8 @@ fn cell(array: &ArrayRef, row: usize) -> String {
     let number = any.downcast_ref::<Float64Array>().map(|numbers| six(numbers.value(row)));
     let whole = any.downcast_ref::<Int64Array>().map(|numbers| numbers.value(row).to_string());
     let words = any.downcast_ref::<StringArray>().map(|words| words.value(row).to_owned());
-    number.or(whole).or(words).unwrap_or_default()
+    let truth = any.downcast_ref::<BooleanArray>().map(|truth| truth.value(row).to_string());
+    number.or(whole).or(words).or(truth).unwrap_or_default()
 }
 
 fn numbers(values: Vec<Option<f64>>) -> Float64Array {
@@ -84,6 +89,7 @@ fn numbers(values: Vec<Option<f64>>) -> Float64Array {
 
 #[pymethods]
 impl Frame {
+    /// Names of the columns, in order.
     #[getter]
     fn columns(&self) -> Vec<String> {
         self.batch.schema().fields().iter().map(|field| field.name().clone()).collect()
@@ -93,7 +99,7 @@ impl Frame {
         self.batch.num_rows()
     }
 
-    /// A column: an array of numbers, NaN where there is none, or a list of words.
+    /// A column: an array of numbers, NaN where there is none, or of truth values; or a list of words.
     fn __getitem__<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
         let array = self.array(name)?;
         if let Some(numbers) = array.as_any().downcast_ref::<Float64Array>() {
@@ -102,6 +108,9 @@ impl Frame {
         }
         if let Some(numbers) = array.as_any().downcast_ref::<Int64Array>() {
             return Ok(PyArray1::from_slice(py, numbers.values()).into_any());
+        }
+        if let Some(truth) = array.as_any().downcast_ref::<BooleanArray>() {
+            return Ok(PyArray1::from_iter(py, truth.iter().flatten()).into_any());
         }
         let words = array.as_any().downcast_ref::<StringArray>();
         let words: Vec<Option<&str>> = words.into_iter().flat_map(StringArray::iter).collect();

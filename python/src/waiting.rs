@@ -8,6 +8,7 @@ use std::time::Duration;
 use pyo3::prelude::*;
 
 use crate::errors::{self, FlowtwinError};
+use crate::exit::{detached, under_way};
 
 /// How often whoever waits looks for Ctrl-C.
 const LOOK: Duration = Duration::from_millis(20);
@@ -28,7 +29,7 @@ impl<M> Tell<M> {
 }
 
 /// Has `work` done in a thread; `hear` is called here with what it tells. An exception of `hear` or a signal sets `stop`; the
-/// work is waited for where it heeds that, which `stop` being there says, and else left to itself.
+/// work is waited for where it heeds that, which `stop` being there says, and else left to itself; so it is at another signal.
 ///
 /// Returns what it yielded, and the exception that stopped it.
 ///
@@ -42,11 +43,18 @@ pub(crate) fn wait<M: Send + 'static, T: Send + 'static>(
 ) -> PyResult<(T, Option<PyErr>)> {
     let (tell, heard) = channel();
     let heard = Mutex::new(heard);
-    start(tell, work)?;
+    let _waits = stop.map(under_way);
+    let works = stop.map(under_way);
+    start(tell, move |tell| {
+        let done = work(tell);
+        drop(works);
+        done
+    })?;
     let mut interrupted = None;
     loop {
-        let next =
-            py.detach(|| heard.lock().unwrap_or_else(PoisonError::into_inner).recv_timeout(LOOK));
+        let next = detached(py, || {
+            heard.lock().unwrap_or_else(PoisonError::into_inner).recv_timeout(LOOK)
+        });
         let looked = match next {
             Ok(Heard::Done(done)) => return Ok((done, interrupted)),
             Ok(Heard::Told(told)) if interrupted.is_none() => hear(told),
@@ -56,6 +64,8 @@ pub(crate) fn wait<M: Send + 'static, T: Send + 'static>(
             }
         };
         if interrupted.is_some() {
+            // Whoever presses Ctrl-C again does not want to wait.
+            py.check_signals()?;
             continue;
         }
         let Err(error) = looked.and_then(|()| py.check_signals()) else { continue };

@@ -24,12 +24,12 @@ def command(*words: object, **options: Any) -> subprocess.CompletedProcess[str]:
     return subprocess.run([script, *map(str, words)], capture_output=True, text=True, timeout=300, **options)
 
 
-def python(code: str, **options: Any) -> subprocess.CompletedProcess[str]:
+def python(code: str, *words: object, **options: Any) -> subprocess.CompletedProcess[str]:
     """A program in an interpreter of its own."""
     environment = {**os.environ, "PYTHONPATH": str(TESTS)}
-    return subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=300, env=environment, **options
-    )
+    options = {"timeout": 300, "env": environment, **options}
+    program = [sys.executable, "-c", code, *map(str, words)]
+    return subprocess.run(program, capture_output=True, text=True, **options)
 
 
 def small(experiments: int = 8) -> flowtwin.Scenario:
@@ -64,3 +64,38 @@ class Walk:
         self.told += 1
         if result is not None and (self.best is None or result > self.best[0]):
             self.best = (result, self.space.to_unit(conditions))
+
+
+class Bowl:
+    """A lab in Python."""
+
+    def __init__(self) -> None:
+        self.safe = 0
+
+    def measure(self, conditions: dict) -> dict:
+        x = sum(v / 100.0 for v in conditions.values())
+        return {"purity": 1.0 - (x - 1.0) ** 2, "lab_time_s": 60.0, "flags": ["saturated"]}
+
+    def make_safe(self) -> None:
+        self.safe += 1
+
+
+ELSEWHERE = """
+schema = 1
+name = "elsewhere"
+title = "A lab of one's own"
+seed = 1
+[space.inputs.a_ul_per_min]
+low = 0.0
+high = 100.0
+[space.inputs.b_ul_per_min]
+low = 0.0
+high = 100.0
+[objective]
+feature = "purity"
+goal = "maximize"
+[[phases]]
+name = "all"
+policy = "ei"
+experiments = 6
+"""

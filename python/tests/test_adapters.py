@@ -3,16 +3,39 @@
 from __future__ import annotations
 
 import importlib.util
+from pathlib import Path
 
 import numpy as np
 import pytest
-from support import SCENARIOS, small
+from support import ELSEWHERE, SCENARIOS, small
 
 import flowtwin
 
 
 def needs(package: str) -> pytest.MarkDecorator:
     return pytest.mark.skipif(importlib.util.find_spec(package) is None, reason=f"{package} is not installed")
+
+
+def worded(folder: Path) -> flowtwin.Scenario:
+    """A table of outcomes with an input that is chosen by name, and one with levels."""
+    rows = [f"{solvent},{heat},{heat * (2 if solvent == 'dmf' else 1)}" for solvent in ("dmf", "water") for heat in (1, 2, 5)]
+    (folder / "outcomes.csv").write_text("\n".join(["solvent,heat,y", *rows]) + "\n")
+    text = """
+        schema = 1
+        name = "worded"
+        title = "Six outcomes"
+        seed = 1
+        [table]
+        data = "outcomes.csv"
+        inputs = ["solvent", "heat"]
+        [objective]
+        feature = "y"
+        [[phases]]
+        name = "all"
+        policy = "random"
+        experiments = 3
+    """
+    return flowtwin.Scenario(text, path=folder / "worded.toml")
 
 
 @needs("gymnasium")
@@ -49,6 +72,20 @@ def test_an_episode_is_repeated_and_its_return_is_the_improvement() -> None:
 
     total, scores = episode()
     assert total == pytest.approx(max(scores) - scores[0]) and episode() == (total, scores)
+
+
+@needs("gymnasium")
+@pytest.mark.filterwarnings("ignore")
+def test_an_environment_has_inputs_that_are_chosen_by_name(tmp_path: Path) -> None:
+    from gymnasium.utils.env_checker import check_env
+
+    from flowtwin.adapters.gymnasium import CampaignEnv
+
+    env = CampaignEnv(worded(tmp_path), budget=3)
+    check_env(env, skip_render_check=True)
+    env.reset(seed=1)
+    *_, info = env.step(env.action_space.sample())
+    assert info["conditions"]["solvent"] in {"dmf", "water"}
 
 
 @needs("optuna")
@@ -125,7 +162,69 @@ def test_a_generator_suggests_and_ingests() -> None:
         FlowtwinGenerator(VOCS(variables={"x": [0.0, 1.0]}, objectives={}))
     with pytest.raises(ValueError, match="neither"):
         FlowtwinGenerator(VOCS(variables={"x": [0.0, 1.0]}, objectives={"f": "EXPLORE"}))
-    assert set(vocs_of(small()).variables) == set(small().space.names)
+
+
+@needs("gest_api")
+def test_a_scenario_becomes_vocs_with_its_goals_and_limits() -> None:
+    from gest_api.vocs import BoundsConstraint, GreaterThanConstraint, LessThanConstraint, MinimizeObjective
+
+    from flowtwin.adapters.gest import FlowtwinGenerator, vocs_of
+
+    scenario = small()
+    assert set(vocs_of(scenario).variables) == set(scenario.space.names) and not vocs_of(scenario).constraints
+    first, second, *_ = scenario.units
+    scenario.objective = {"feature": first, "goal": "minimize"}
+    for limit, kind in [
+        ({"at_most": 2.0}, LessThanConstraint),
+        ({"at_least": 1.0}, GreaterThanConstraint),
+        ({"at_least": 1.0, "at_most": 2.0}, BoundsConstraint),
+    ]:
+        scenario.limits = [{"feature": second, **limit}]
+        vocs = vocs_of(scenario)
+        assert isinstance(vocs.objectives[first], MinimizeObjective)
+        assert isinstance(vocs.constraints[second], kind)
+        generator = FlowtwinGenerator(vocs, policy="ei", seed=1)
+        for point in generator.suggest(3):
+            generator.ingest([{**point, first: sum(point.values()), second: 1.5}])
+        (proposal,) = generator.suggest(1)
+        assert scenario.space.check(proposal)
+    scenario.objective = {"feature": first, "goal": {"target": 1.0}}
+    with pytest.raises(ValueError, match=f"the goal of {first} is a target"):
+        vocs_of(scenario)
+
+
+@needs("optuna")
+@pytest.mark.filterwarnings("ignore")
+def test_steps_of_optuna_are_kept_to() -> None:
+    import optuna
+
+    from flowtwin.adapters.optuna import FlowtwinSampler
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    seen: list[tuple[float, float, int]] = []
+
+    def objective(trial: optuna.Trial) -> float:
+        tenth = trial.suggest_float("tenth", 0.05, 0.95, step=0.1)
+        one = trial.suggest_float("one", 0.5, 6.5, step=1.0)
+        third = trial.suggest_int("third", 1, 11, step=3)
+        seen.append((tenth, one, third))
+        return tenth + one + third
+
+    drawn: list[str] = []
+
+    class Watched(FlowtwinSampler):
+        def sample_independent(self, study, trial, name, kind):  # type: ignore[no-untyped-def]
+            drawn.append(name)
+            return super().sample_independent(study, trial, name, kind)
+
+    study = optuna.create_study(sampler=Watched("ei", seed=1))
+    study.optimize(objective, n_trials=12)
+    assert drawn == ["tenth", "one", "third"], "what is off its steps is drawn at random in place of the proposal"
+    for tenth, one, third in seen:
+        assert tenth in [pytest.approx(0.05 + 0.1 * i) for i in range(10)]
+        assert one in [0.5 + i for i in range(7)]
+        assert third in [1, 4, 7, 10]
+    assert len(set(seen)) > 6
 
 
 @needs("event_model")
@@ -144,22 +243,35 @@ def test_a_run_becomes_documents_that_bluesky_accepts() -> None:
     assert told[-1][1]["exit_status"] == "success"
 
 
-@needs("bluesky")
 @needs("event_model")
-def test_a_callback_of_bluesky_takes_the_documents() -> None:
-    from event_model import RunRouter
+def test_a_router_of_documents_takes_failed_experiments_too() -> None:
+    """Every event is validated with its descriptor, as databroker and tiled do, whatever the first that failed had measured."""
+    from event_model import DocumentNames, RunRouter, schema_validators, unpack_event_page
 
     from flowtwin.adapters.bluesky import documents
 
-    taken: list[str] = []
+    class Patchy:
+        simulated = True
+        done = 0
 
-    def factory(name: str, document: dict):  # type: ignore[no-untyped-def]
-        return [lambda name, document: taken.append(name)], []
+        def measure(self, conditions: dict) -> dict:
+            self.done += 1
+            told = {"purity": 0.1 * self.done, "lab_time_s": 1.0}
+            return told if self.done % 2 else {**(told if self.done < 3 else {}), "fault": "a bubble", "lab_time_s": 1.0}
 
-    router = RunRouter([factory])
-    for name, document in documents(flowtwin.run(SCENARIOS / "pump-stall.toml")):
+    run = flowtwin.run(flowtwin.Scenario(ELSEWHERE), lab=Patchy())
+    taken: list[tuple[str, dict]] = []
+    router = RunRouter([lambda name, document: ([lambda *told: taken.append(told)], [])])
+    for name, document in documents(run):
+        schema_validators[DocumentNames[name]].validate(document)
         router(name, document)
-    assert taken[0] == "start" and taken[-1] == "stop"
+    events = [event for name, page in taken if name == "event_page" for event in unpack_event_page(page)]
+    assert [name for name, _ in taken if name != "event_page"] == ["start", "descriptor", "descriptor", "stop"]
+    assert len(events) == 6
+    keys = {document["uid"]: set(document["data_keys"]) for name, document in taken if name == "descriptor"}
+    assert all(set(event["data"]) == keys[event["descriptor"]] for event in events)
+    assert {event["data"].get("fault") is None for event in events} == {True, False}
+    assert taken[0][1]["simulated"] is True
 
 
 @needs("botorch")
@@ -176,3 +288,70 @@ def test_botorch_takes_a_scenario_for_a_test_function() -> None:
     assert values.shape == (2, 3) and torch.equal(values, function(x))
     noisy = ScenarioFunction(small(), seed=1, noisy=True)
     assert not torch.equal(noisy(x), noisy(x))
+
+
+@needs("ax")
+@pytest.mark.filterwarnings("ignore")
+def test_ax_runs_its_trials_on_a_scenario() -> None:
+    from ax.api.client import Client
+
+    from flowtwin.adapters.ax import configure
+
+    scenario = small()
+    client = Client()
+    runner = configure(client, scenario, seed=3)
+    client.run_trials(max_trials=3, initial_seconds_between_polls=0)
+    assert runner.lab.measured == 3
+    table = client.summarize()
+    assert list(table["trial_status"]) == ["COMPLETED"] * 3
+    again = flowtwin.Lab(scenario, seed=3)
+    (feature,) = [scenario.definition()["objective"]["feature"]]
+    for _, row in table.iterrows():
+        wanted = {name: row[name] for name in scenario.space.names}
+        seen = again.measure(**scenario.space.nearest(wanted))
+        assert row[feature] == pytest.approx(seen[feature])
+    scenario.objective = {"feature": feature, "goal": {"target": 1.0}}
+    with pytest.raises(ValueError, match="is a target"):
+        configure(Client(), scenario)
+
+
+@needs("ax")
+@pytest.mark.filterwarnings("ignore")
+def test_ax_knows_limits_choices_and_several_objectives(tmp_path: Path) -> None:
+    from ax.api.client import Client
+
+    from flowtwin.adapters.ax import configure
+
+    client = Client()
+    configure(client, worded(tmp_path))
+    client.run_trials(max_trials=2, initial_seconds_between_polls=0)
+    assert set(client.summarize()["solvent"]) <= {"dmf", "water"}
+    scenario = flowtwin.Scenario.load(SCENARIOS / "trade-off.toml")
+    client = Client()
+    configure(client, scenario)
+    client.run_trials(max_trials=2, initial_seconds_between_polls=0)
+    assert len(client.summarize()) == 2
+
+
+@needs("baybe")
+@pytest.mark.filterwarnings("ignore")
+def test_baybe_looks_up_what_a_scenario_yields() -> None:
+    from baybe import Campaign
+    from baybe.recommenders import RandomRecommender
+    from baybe.simulation import simulate_experiment
+
+    from flowtwin.adapters.baybe import lookup, objective_of, searchspace_of
+
+    scenario = small()
+    campaign = Campaign(searchspace_of(scenario, points=4), objective_of(scenario), RandomRecommender())
+    done = simulate_experiment(campaign, lookup(scenario, noisy=False), batch_size=2, n_doe_iterations=3, random_seed=1)
+    assert len(done) == 3
+    rows = campaign.searchspace.discrete.exp_rep.head(3)
+    found = lookup(scenario, noisy=False)(rows)
+    lab = flowtwin.Lab(scenario, seed=1)
+    for (_, row), (_, values) in zip(rows.iterrows(), found.iterrows(), strict=True):
+        assert values.to_dict() == lab.expected(**scenario.space.nearest(row.to_dict())).features
+    assert searchspace_of(scenario).continuous.parameter_names == tuple(scenario.space.names)
+    scenario.limits = [{"feature": next(iter(scenario.units)), "at_least": 0.0}]
+    with pytest.raises(ValueError, match="limits"):
+        objective_of(scenario)

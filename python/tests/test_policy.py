@@ -125,3 +125,18 @@ def test_a_space_knows_its_inputs() -> None:
     for wrong in (np.zeros(2), np.array([0.0, np.nan, 0.0])):
         with pytest.raises(flowtwin.ConditionsError):
             SPACE.from_unit(wrong)
+
+
+def test_the_nearest_conditions_can_be_set_and_are_near_by_the_scale_of_each_input() -> None:
+    near = SPACE.nearest({"t_c": 120.0, "loading": 0.03, "ligand": "SPhos"})
+    assert near == {"t_c": 90.0, "loading": 0.1, "ligand": "SPhos"} and SPACE.check(near) == near
+    levels = flowtwin.Space(heat=[1.0, 2.0, 5.0], t_c=(20.0, 90.0), resolution={"t_c": 5.0})
+    assert levels.nearest({"heat": 4.4, "t_c": 41.0}) == {"heat": 5.0, "t_c": 40.0}
+    assert levels.nearest({"heat": -3, "t_c": 1e9}) == {"heat": 1.0, "t_c": 90.0}
+    scenario = small()
+    for point in np.random.default_rng(1).uniform(size=(20, len(scenario.space))):
+        conditions = scenario.space.from_unit(point)
+        assert scenario.space.check(scenario.space.nearest(conditions))
+    for wrong, words in [({"t_c": 1.0}, "no value"), ({"t_c": float("nan"), "heat": 1.0}, "no number"), (7, "a mapping")]:
+        with pytest.raises(flowtwin.ConditionsError, match=words):
+            levels.nearest(wrong)  # type: ignore[arg-type]

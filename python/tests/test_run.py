@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support import SCENARIOS, TESTS, Walk, command, python, small
+from support import ELSEWHERE, SCENARIOS, TESTS, Bowl, Walk, command, small
 
 import flowtwin
 
@@ -115,41 +115,6 @@ def test_nonsense_of_a_policy_is_explained(file: Path, answer: object, words: st
         flowtwin.run(file, seed=1, policy=Odd)
 
 
-class Bowl:
-    """A lab in Python."""
-
-    def __init__(self) -> None:
-        self.safe = 0
-
-    def measure(self, conditions: dict) -> dict:
-        x = sum(v / 100.0 for v in conditions.values())
-        return {"purity": 1.0 - (x - 1.0) ** 2, "lab_time_s": 60.0, "flags": ["saturated"]}
-
-    def make_safe(self) -> None:
-        self.safe += 1
-
-
-ELSEWHERE = """
-schema = 1
-name = "elsewhere"
-title = "A lab of one's own"
-seed = 1
-[space.inputs.a_ul_per_min]
-low = 0.0
-high = 100.0
-[space.inputs.b_ul_per_min]
-low = 0.0
-high = 100.0
-[objective]
-feature = "purity"
-goal = "maximize"
-[[phases]]
-name = "all"
-policy = "ei"
-experiments = 6
-"""
-
-
 def test_a_lab_in_python_takes_part_and_is_made_safe() -> None:
     scenario = flowtwin.Scenario(ELSEWHERE)
     lab = Bowl()
@@ -158,6 +123,62 @@ def test_a_lab_in_python_takes_part_and_is_made_safe() -> None:
     seen = run.experiments()
     assert [s.lab_time_s for s in seen] == [60.0] * 6 and seen[0].flags == ["saturated"]
     assert flowtwin.run(scenario, lab=Bowl(), jobs=1).journal == run.journal
+
+
+@pytest.mark.parametrize("said", [True, False, None])
+def test_a_lab_in_python_is_a_rig_unless_it_says_that_it_is_simulated(said: bool | None, tmp_path: Path) -> None:
+    lab = Bowl()
+    if said is not None:
+        lab.simulated = said  # type: ignore[attr-defined]
+    run = flowtwin.run(flowtwin.Scenario(ELSEWHERE), lab=lab, out=tmp_path / "run")
+    simulated = said is True
+    assert run.observations["simulated"].tolist() == [simulated] * 6
+    assert run.summary["simulated"] is simulated
+    assert {seen.simulated for seen in run.experiments()} == {simulated}
+    header, row = ((tmp_path / "run/observations.csv").read_text().splitlines())[:2]
+    assert dict(zip(header.split(","), row.split(",")))["simulated"] == str(simulated).lower()
+    assert run.observations.columns == header.split(",")
+
+
+def test_what_a_lab_in_python_says_must_make_sense() -> None:
+    def answered(answer: object) -> flowtwin.Run:
+        class Odd(Bowl):
+            def measure(self, conditions: dict) -> object:  # type: ignore[override]
+                return answer
+
+        return flowtwin.run(flowtwin.Scenario(ELSEWHERE), lab=Odd())  # type: ignore[arg-type]
+
+    for answer, words in [
+        ({"purity": 1e101}, "`purity` is 1e101, it must lie within ±1e100"),
+        ({"purity": float("inf")}, "must lie within"),
+        ({"purity": float("nan")}, "write null \\(in Python None\\)"),
+        ({"purity": 1.0, "lab_time_s": -1.0}, "lab_time_s = -1 s is outside 0 to"),
+        ({"purity": 1.0, "lab_time_s": float("nan")}, "lab_time_s = NaN s is outside"),
+        ({"purity": 1.0, "lab_time_s": 1e300}, "is outside 0 to 31557600 s"),
+        (7, "a mapping of features, not int"),
+    ]:
+        with pytest.raises(flowtwin.ConditionsError, match=words):
+            answered(answer)
+    for answer in ({"purity": "good"}, {7: 1.0}, {"purity": 1.0, "flags": 7}, {"purity": 1.0, "lab_time_s": "long"}):
+        with pytest.raises(TypeError):
+            answered(answer)
+    run = answered({"purity": 0.5, "lab_time_s": 2, "flags": ["saturated", "of my own"], "fault": None})
+    assert run.complete and run.experiments()[0].flags == ["saturated"]
+    run = answered({"purity": 0.5, "lab_time_s": 60.0, "flags": None})
+    assert [seen.ended_s for seen in run.experiments()] == [60.0 * (i + 1) for i in range(6)]
+
+
+def test_a_fault_that_a_lab_in_python_tells_is_that_of_the_experiment() -> None:
+    class Now(Bowl):
+        def measure(self, conditions: dict) -> dict:
+            told = super().measure(conditions)
+            return {"fault": "a bubble", "lab_time_s": 30.0} if conditions["a_ul_per_min"] > 50.0 else told
+
+    seen = flowtwin.run(flowtwin.Scenario(ELSEWHERE), lab=Now()).experiments()
+    failed = [s for s in seen if s.failed]
+    assert failed and len(failed) < 6
+    for s in failed:
+        assert "a bubble" in str(s.fault) and s.fault is not None and s.fault.at_s == s.ended_s and s.lab_time_s == 30.0
 
 
 def test_the_exception_of_a_lab_is_raised_and_the_lab_made_safe() -> None:
@@ -171,12 +192,15 @@ def test_the_exception_of_a_lab_is_raised_and_the_lab_made_safe() -> None:
     assert lab.safe == 1
 
 
-def test_a_fault_that_stops_a_run_is_data() -> None:
-    run = flowtwin.run(SCENARIOS / "pump-stall.toml")
-    if run.fault is None:
-        assert any(seen.failed for seen in run.experiments())
-    else:
-        assert isinstance(run.fault, flowtwin.Fault) and run.fault.kind
+def test_a_fault_that_stops_a_run_is_data(tmp_path: Path) -> None:
+    run = flowtwin.run(SCENARIOS / "pump-stall.toml", out=tmp_path / "run")
+    assert isinstance(run.fault, flowtwin.Fault)
+    assert (run.fault.origin, run.fault.kind, run.complete) == ("cui", "stalled", False)
+    assert "not complete" in repr(run) and "the pump stalled" in repr(run)
+    again = flowtwin.Run.load(tmp_path / "run")
+    assert again.fault is not None and again.fault.args == run.fault.args
+    assert flowtwin.run(SCENARIOS / "pump-stall.toml", out=tmp_path / "run", resume=True).fault is None
+    assert flowtwin.Run.load(tmp_path / "run").fault is None
 
 
 def test_tables_have_a_row_for_each_experiment(file: Path) -> None:
@@ -195,7 +219,9 @@ def test_tables_have_a_row_for_each_experiment(file: Path) -> None:
 def test_several_objectives_have_a_front() -> None:
     run = flowtwin.run(SCENARIOS / "trade-off.toml")
     assert run.front is not None
-    assert list(run.front["experiment"]) == [member["experiment"] for member in run.summary["front"]]
+    front = list(run.front["experiment"])
+    assert len(front) > 1 and front == [member["experiment"] for member in run.summary["front"]]
+    assert flowtwin.run(small(), seed=1).front is None
 
 
 def test_progress_is_told_each_experiment(file: Path) -> None:
@@ -216,94 +242,23 @@ def test_campaigns_in_threads_are_those_of_one_after_another(file: Path) -> None
 
 
 def test_the_interpreter_goes_on_while_a_campaign_runs(file: Path) -> None:
-    counted = [0]
-    over = threading.Event()
+    """An experiment is not over before another thread has had its turn: with the interpreter held neither would go on."""
+    turn, done = threading.Event(), threading.Event()
 
-    def count() -> None:
-        while not over.is_set():
-            counted[0] += 1
+    def other() -> None:
+        turn.wait(60)
+        done.set()
 
-    thread = threading.Thread(target=count)
+    class Waiting(Walk):
+        def ask(self, n: int) -> list:
+            turn.set()
+            assert done.wait(60)
+            return super().ask(n)
+
+    thread = threading.Thread(target=other)
     thread.start()
-    flowtwin.run(SCENARIOS / "cs3cu2i5.toml", seed=1)
-    over.set()
+    assert flowtwin.run(file, seed=1, policy=Waiting).complete
     thread.join()
-    assert counted[0] > 1000
-
-
-ENDS = {
-    "a campaign in a thread that nobody waits for": """
-import threading, time, flowtwin
-from support import *
-thread = threading.Thread(target=lambda: flowtwin.run(SCENARIOS / "cs3cu2i5.toml", seed=1), daemon=True)
-thread.start(); time.sleep(0.3); print("end")
-""",
-    "a policy in Python in a thread that nobody waits for": """
-import threading, time, flowtwin
-from support import *
-thread = threading.Thread(target=lambda: flowtwin.run(SCENARIOS / "cs3cu2i5.toml", seed=1, policy=Walk), daemon=True)
-thread.start(); time.sleep(0.3); print("end")
-""",
-    "sys.exit in a callback": """
-import sys, flowtwin
-from support import *
-def out(number, *_):
-    if number == 3: print("end"); sys.exit(0)
-flowtwin.run(SCENARIOS / "cs3cu2i5.toml", seed=1, progress=out)
-""",
-    "fork": """
-import os, flowtwin
-from support import *
-first = flowtwin.run(small(), seed=1).journal_sha256
-child = os.fork()
-if child == 0:
-    os._exit(0 if flowtwin.run(small(), seed=1).journal_sha256 == first else 1)
-assert os.waitpid(child, 0)[1] == 0
-print("end")
-""",
-    "spawn": """
-import multiprocessing, flowtwin
-from support import *
-from spawned import sha
-with multiprocessing.get_context("spawn").Pool(2) as pool:
-    shas = pool.map(sha, [1, 2, 1])
-assert shas[0] == shas[2] != shas[1]
-print("end")
-""",
-}
-
-
-@pytest.mark.parametrize("how", ENDS)
-def test_an_interpreter_ends_whatever_campaign_is_under_way(how: str) -> None:
-    told = python(ENDS[how])
-    assert (told.returncode, told.stdout.strip()) == (0, "end"), told.stderr
-
-
-@pytest.mark.parametrize("policy", ["None", "Slow"])
-def test_ctrl_c_stops_at_once_and_keeps_what_was_done(policy: str, tmp_path: Path) -> None:
-    code = f"""
-import os, signal, time, flowtwin
-from support import *
-# Programs that a shell starts in the background ignore it.
-signal.signal(signal.SIGINT, signal.default_int_handler)
-class Slow(Walk):
-    def ask(self, n):
-        if self.best is not None:
-            os.kill(os.getpid(), signal.SIGINT)
-            time.sleep(30)
-        return super().ask(n)
-def tell(number, *_):
-    if number == 5 and {policy} is None:
-        os.kill(os.getpid(), signal.SIGINT)
-began = time.monotonic()
-try:
-    flowtwin.run(SCENARIOS / "cs3cu2i5.toml", seed=1, policy={policy}, out={str(tmp_path / "run")!r}, progress=tell)
-except KeyboardInterrupt as stopped:
-    kept = len(stopped.run.experiments())
-    print("stopped", kept >= 5, len(flowtwin.Run.load({str(tmp_path / "run")!r}).experiments()) == kept)
-"""
-    told = python(code)
-    assert told.stdout.split() == ["stopped", "True", "True"], told.stderr
 
 
 def test_a_folder_that_cannot_be_used_is_an_exception(file: Path, tmp_path: Path) -> None:

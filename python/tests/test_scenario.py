@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support import SCENARIOS, small
+from support import SCENARIOS, command, small
 
 import flowtwin
 
@@ -26,7 +26,7 @@ def test_a_scenario_written_out_is_the_same_scenario(path: Path) -> None:
 def test_keys_are_attributes() -> None:
     scenario = flowtwin.Scenario.load(SCENARIOS / "cs3cu2i5.toml")
     before = scenario.sha256
-    assert scenario.seed == scenario["seed"] if hasattr(scenario, "__getitem__") else scenario.seed
+    assert scenario.seed == scenario.keys["seed"] == scenario.definition()["seed"]
     scenario.phases[0].experiments = 5
     scenario.keys["space"].inputs.temperature_c.low = 130.0
     assert scenario.sha256 != before
@@ -55,12 +55,78 @@ def test_a_change_is_checked_with_the_caret_of_the_command() -> None:
     assert scenario.check() is not None
 
 
-def test_phases_are_added_and_taken_away() -> None:
+class Plain(dict):
+    """A dictionary whose keys are attributes too."""
+
+    __setattr__ = dict.__setitem__
+
+
+def phase(name: str) -> dict:
+    return Plain(name=name, policy="random", experiments=2)
+
+
+CHANGES = {
+    "append": lambda phases: phases.append(phase("more")),
+    "insert": lambda phases: phases.insert(0, phase("more")),
+    "extend": lambda phases: phases.extend([phase("more"), phase("most")]),
+    "+=": lambda phases: phases.__iadd__([phase("more")]),
+    "pop": lambda phases: phases.pop(),
+    "pop the first": lambda phases: phases.pop(0),
+    "remove": lambda phases: phases.remove(phases[1]),
+    "del": lambda phases: phases.__delitem__(slice(1, None)),
+    "reverse": lambda phases: phases.reverse(),
+    "set": lambda phases: phases.__setitem__(1, phase("more")),
+    "set a slice": lambda phases: phases.__setitem__(slice(1, 1), (phase(name) for name in ("more", "most"))),
+    "key of a table": lambda phases: setattr(phases[1], "experiments", 9),
+    "key of a table that was added": lambda phases: (phases.append(phase("more")), setattr(phases[2], "experiments", 7)),
+    "a table that is held": lambda phases: (held := phases[0], phases.append(phase("more")), setattr(held, "experiments", 7)),
+}
+
+
+@pytest.mark.parametrize("how", CHANGES)
+def test_an_array_is_changed_as_a_list_is(how: str) -> None:
     scenario = small()
-    scenario.phases.append({"name": "more", "policy": "random", "experiments": 2, "from": "search"})
+    scenario.phases = [phase("start"), phase("search")]
+    before, like = scenario.sha256, [phase("start"), phase("search")]
+    CHANGES[how](scenario.phases)
+    CHANGES[how](like)
+    expected = [dict(each) for each in like]
+    assert scenario.to_dict()["phases"] == expected
+    assert [[each["name"], each["experiments"]] for each in scenario.definition()["phases"]] == [
+        [each["name"], each["experiments"]] for each in expected
+    ]
+    assert scenario.sha256 != before
+
+
+def test_what_is_put_in_an_array_is_a_copy() -> None:
+    scenario, mine = small(), phase("more")
+    scenario.phases.append(mine)
+    mine["name"] = "changed behind its back"
     assert scenario.definition()["phases"][2]["name"] == "more"
-    del scenario.phases[2]
-    assert len(scenario.definition()["phases"]) == 2
+
+
+def test_an_array_that_the_file_leaves_out_is_kept_once_it_is_changed() -> None:
+    scenario = small()
+    scheduled = scenario.faults.scheduled
+    assert list(scheduled) == [] and "faults" not in scenario.to_dict()
+    scheduled.append({"at_s": 1e6, "for_s": 60.0, "mishap": {"stall": {"pump": "red"}}})
+    assert [each["at_s"] for each in scenario.definition()["faults"]["scheduled"]] == [1e6]
+    scenario.faults.scheduled[0].for_s = 30.0
+    assert scenario.definition()["faults"]["scheduled"][0]["for_s"] == 30.0
+    scenario.faults.scheduled.pop()
+    assert scenario.definition()["faults"]["scheduled"] == []
+
+
+def test_an_array_compares_and_shows_itself_as_a_list() -> None:
+    scenario = small()
+    assert scenario.phases == list(scenario.phases) and scenario.phases != []
+    assert len(scenario.phases[:1]) == 1 and scenario.phases[-1].name == "search"
+    assert repr(scenario.phases).startswith("[{") and [p.name for p in scenario.phases + []] == ["start", "search"]
+    with pytest.raises(IndexError):
+        scenario.phases[2]
+    with pytest.raises((TypeError, ValueError)):
+        scenario.phases.append(object())
+    assert len(scenario.phases) == 2 and scenario.check() is not None
 
 
 def test_a_slip_of_a_name_is_explained() -> None:
@@ -121,3 +187,16 @@ def test_errors_pickle() -> None:
     assert (str(again), again.line, again.hint) == (str(raised.value), raised.value.line, raised.value.hint)
     fault = pickle.loads(pickle.dumps(flowtwin.Fault("it is hot", 1.5, "plate", "stalled")))
     assert (str(fault), fault.at_s, fault.origin, fault.kind) == ("it is hot", 1.5, "plate", "stalled")
+
+
+def test_examples_are_those_of_the_command(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="there is no example best, only") as raised:
+        flowtwin.Scenario.example("best")
+    names = str(raised.value).partition("only ")[2].split(", ")
+    assert {"dye", "paper", "plain", "two-stage"} <= set(names) and "table" not in names
+    for name in names:
+        told = command("init", tmp_path / f"{name}.toml", "--rig", name)
+        assert told.returncode == 0, told.stderr
+        ours = flowtwin.Scenario.example(name)
+        ours.name = name
+        assert ours == flowtwin.Scenario.load(tmp_path / f"{name}.toml")

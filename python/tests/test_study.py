@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from support import SCENARIOS, Walk, command, small
 
@@ -45,21 +46,24 @@ def test_the_same_policy_asked_here_and_inside_does_alike() -> None:
 
 
 def test_finished_campaigns_are_kept_and_those_of_changed_code_are_not_taken(tmp_path: Path) -> None:
-    asked = [0]
-
-    def factory(body: str):  # type: ignore[no-untyped-def]
+    def factory(step: int):  # type: ignore[no-untyped-def]
         class Counting(Walk):
             def ask(self, n: int):  # type: ignore[no-untyped-def]
-                asked[0] += 1
-                return super().ask(n)
+                with (tmp_path / "asked").open("a") as asked:
+                    asked.write("x")
+                draws = np.random.default_rng([self.seed, self.told, step])
+                return [self.space.feasible(self.point(draws)) for _ in range(n)]
 
-        Counting.__doc__ = body
         return Counting
 
-    flowtwin.benchmark(small(), {"mine": factory("one")}, seeds=2, out=tmp_path)
-    first = asked[0]
-    flowtwin.benchmark(small(), {"mine": factory("one")}, seeds=2, out=tmp_path)
-    assert first > 0 and asked[0] == first
+    def asked(step: int) -> int:
+        flowtwin.benchmark(small(), {"mine": factory(step)}, seeds=2, out=tmp_path / "results")
+        return (tmp_path / "asked").stat().st_size
+
+    first = asked(1)
+    assert first > 0 and asked(1) == first
+    assert asked(2) == 2 * first
+    assert asked(1) == asked(2) == 2 * first
 
 
 def test_the_exception_of_a_policy_is_the_cause() -> None:

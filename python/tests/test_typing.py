@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -39,3 +40,13 @@ def test_the_program_of_a_user_is_checked(tmp_path: Path) -> None:
     )
     told = mypy(tmp_path, "mypy", "--strict", program)
     assert "program.py:4" in told.stdout and "Found 1 error" in told.stdout, told.stdout
+
+
+def test_what_the_page_shows_is_checked(tmp_path: Path) -> None:
+    """The programs of docs/python.md, one after another; their classes say no types, but what they do with ours is checked."""
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs/python.md").read_text(), re.DOTALL)
+    program = tmp_path / "page.py"
+    program.write_text("\n".join(block for block in blocks if "flowtwin.adapters" not in block))
+    (tmp_path / "mine.py").write_text("from typing import Any\nMine: Any\n")
+    told = mypy(tmp_path, "mypy", "--check-untyped-defs", program)
+    assert told.returncode == 0, told.stdout

@@ -108,3 +108,42 @@ def test_the_command_starts_itself_again_wherever_it_is(tmp_path: Path) -> None:
     assert told.returncode == 0 and "--silence" in told.stdout, told.stderr
     told = subprocess.run([*again(), "nonsense"], capture_output=True, text=True, cwd=tmp_path)
     assert told.returncode == 2
+
+
+SIGNALS = """
+import signal, sys
+from flowtwin import __main__, _flowtwin
+how = getattr(signal, sys.argv.pop())
+signal.signal(signal.SIGINT, how)
+def inside(words, again):
+    print(signal.getsignal(signal.SIGINT).name)
+    return 0
+_flowtwin.main = inside
+__main__.main()
+"""
+
+
+@pytest.mark.parametrize(("before", "inside"), [("default_int_handler", "SIG_DFL"), ("SIG_IGN", "SIG_IGN")])
+def test_the_command_leaves_an_interrupt_ignored_that_was_ignored(before: str, inside: str) -> None:
+    told = subprocess.run([sys.executable, "-c", SIGNALS, before], capture_output=True, text=True, timeout=120)
+    assert told.stdout.strip() == inside, told.stderr
+
+
+def test_a_complaint_fits_the_terminal() -> None:
+    import fcntl
+    import os
+    import pty
+    import struct
+    import termios
+
+    reader, writer = pty.openpty()
+    fcntl.ioctl(writer, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 44, 0, 0))
+    script = Path(sysconfig.get_path("scripts")) / "flowtwin"
+    words = [script, "benchmark", SCENARIOS / "dye-mixing.toml", "--policies", "a-policy-that-there-is-not"]
+    process = subprocess.Popen(words, stderr=writer, stdout=subprocess.DEVNULL)
+    process.wait(timeout=120)
+    os.close(writer)
+    said = os.read(reader, 10_000).decode()
+    os.close(reader)
+    lines = said.replace("\r", "").splitlines()
+    assert lines[0].startswith("error: ") and len(lines) > 2 and max(map(len, lines)) <= 44, said

@@ -5,10 +5,10 @@ use std::io::{IsTerminal as _, stderr};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use flowtwin_campaign::scenario::{Entrant, Scenario};
+use flowtwin_campaign::scenario::{ELSEWHERE, Entrant, Scenario};
 use flowtwin_study::benchmark::{
-    CARD, Card, Contest, ContestError, Failure, Results, ResultsError, Shard, Store, Tidy,
-    findings, matrix, parquet, report, seconds_csv,
+    CARD, Card, Contest, ContestError, Failure, Results, ResultsError, Shard, Slip, Store, Tidy,
+    comparable, findings, matrix, parquet, report, seconds_csv,
 };
 
 use crate::cli::{BenchmarkAction, BenchmarkArgs as Args, BenchmarkMergeArgs};
@@ -18,7 +18,6 @@ use crate::error::{CommandError, Kind};
 use super::campaign::{STOP, heed_ctrl_c, threads};
 use super::lab::patience;
 use super::occupied::Occupied;
-use super::place::with_rig;
 use super::run_folder::numbered;
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
@@ -103,23 +102,7 @@ fn contest(args: &Args) -> Result<Contest, CommandError> {
     let mut entrants: Vec<Entrant> =
         policies.collect::<Result<_, _>>().map_err(CommandError::bad_input)?;
     entrants.extend(args.policy_commands.iter().map(|text| Entrant::program(text)));
-    for (i, scenario) in scenarios.iter().enumerate() {
-        with_rig(scenario)?;
-        if scenarios[..i].iter().any(|other| other.name() == scenario.name()) {
-            let message = format!("two scenarios are named {}", scenario.name());
-            return Err(CommandError::bad_input(message).hint("results go by this name"));
-        }
-    }
-    if entrants.is_empty() {
-        let error = CommandError::bad_input("there is no policy to compare");
-        return Err(error.hint("give --policies random,ei"));
-    }
-    for (i, entrant) in entrants.iter().enumerate() {
-        if entrants[..i].iter().any(|other| other.name == entrant.name) {
-            let message = format!("two policies are named {}", entrant.name);
-            return Err(CommandError::bad_input(message).hint("write NAME=POLICY"));
-        }
-    }
+    comparable(&scenarios, &entrants).map_err(slip)?;
     if args.seeds == 0 {
         return Err(CommandError::bad_input("a benchmark needs at least 1 seed"));
     }
@@ -131,6 +114,17 @@ fn contest(args: &Args) -> Result<Contest, CommandError> {
     let seeds: Vec<u64> = (args.first_seed..=last).collect();
     let own = args.experiments.map(std::num::NonZeroUsize::get);
     Ok(Contest::new(scenarios, entrants, &seeds, args.opening, own, patience(args.patience_s)?))
+}
+
+/// What to do about policies or scenarios that cannot be compared.
+fn slip(slip: Slip) -> CommandError {
+    let hint = match &slip {
+        Slip::NoRig(_) => ELSEWHERE,
+        Slip::SameScenario(_) => "results go by this name",
+        Slip::SamePolicy(_) => "write NAME=POLICY",
+        _ => "give --policies random,ei",
+    };
+    CommandError::bad_input(slip).hint(hint)
 }
 
 fn parse_shard(text: &str) -> Result<Shard, CommandError> {

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, LazyLock};
 use std::thread::available_parallelism;
 
-use flowtwin_campaign::campaign::{Campaign, Ended, Fillings, Observer};
+use flowtwin_campaign::campaign::{Campaign, CampaignError, Ended, Fillings, Observer};
 use flowtwin_campaign::conclusion::Conclusion;
 use flowtwin_campaign::folder::{Identity, RunFolder};
 use flowtwin_campaign::scenario::Scenario;
@@ -138,16 +138,11 @@ pub(super) fn run_into(
     (watch, shadow): (&mut dyn Observer, Option<&Shading<'_>>),
 ) -> Result<Ended, CommandError> {
     let mut shadowed = shadow.map(|shading| Shadowed::new(shading, &STOP));
-    let (campaign, writer) = match folder.goes_on() {
-        true => (campaign.goes_on().in_wall_time(), folder.append()?),
-        false => (campaign, folder.open()?),
-    };
-    let recorded = folder.recorded();
     let ran = match &mut shadowed {
-        Some(shadowed) => campaign.run(lab, writer, recorded, &mut (watch, shadowed)),
-        None => campaign.run(lab, writer, recorded, watch),
+        Some(shadowed) => recorded_in(folder, campaign, lab, &mut (watch, shadowed))?,
+        None => recorded_in(folder, campaign, lab, watch)?,
     };
-    let (mut ended, _writer) = ran.map_err(CommandError::failed)?;
+    let mut ended = ran.map_err(CommandError::failed)?;
     let moved = shadowed.map(|shadowed| shadowed.finish(folder.path())).transpose()?.flatten();
     if let (Some(moved), Some(fault)) = (moved, &mut ended.fault)
         && fault.kind == FaultKind::Interrupted
@@ -157,15 +152,28 @@ pub(super) fn run_into(
     Ok(ended)
 }
 
+/// Runs a campaign on `lab` and writes its journal into `folder`, behind what is there if the run goes on.
+pub(super) fn recorded_in(
+    folder: &RunFolder,
+    campaign: Campaign<'_>,
+    lab: impl Lab,
+    watch: &mut dyn Observer,
+) -> Result<Result<Ended, CampaignError>, CommandError> {
+    let (campaign, writer) = match folder.goes_on() {
+        true => (campaign.goes_on().in_wall_time(), folder.append()?),
+        false => (campaign, folder.open()?),
+    };
+    let ran = campaign.run(lab, writer, folder.recorded(), watch);
+    Ok(ran.map(|(ended, _writer)| ended))
+}
+
 /// What a fault means for the exit code.
 pub(super) fn outcome(ended: &Ended) -> Result<(), CommandError> {
+    if let Some(fruitless) = ended.fruitless_in_words() {
+        return Err(CommandError::failed(fruitless)
+            .hint("its report says why; put it right and begin a new run with --out"));
+    }
     match &ended.fault {
-        None if ended.fruitless => {
-            let message =
-                format!("all {} experiments failed: the run is not complete", ended.experiments);
-            Err(CommandError::failed(message)
-                .hint("its report says why; put it right and begin a new run with --out"))
-        }
         None => Ok(()),
         Some(fault) if matches!(fault.kind, FaultKind::Short { .. }) => {
             let hint = "PUMP=ML for one that is not full; [refill] in a scenario has it done in simulation";
@@ -197,7 +205,7 @@ pub(super) fn is_unsafe(fault: &Fault) -> bool {
 }
 
 /// The number of threads asked for, else all cores.
-pub(super) fn threads(jobs: Option<NonZeroUsize>) -> NonZeroUsize {
+pub fn threads(jobs: Option<NonZeroUsize>) -> NonZeroUsize {
     jobs.or_else(|| available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
 }
 

@@ -10,8 +10,12 @@ use flowtwin_campaign::folder::Identity;
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_report::Extras;
 
+use super::campaign::recorded_in;
+pub use super::campaign::threads;
 pub use super::place::Place;
 use super::run_folder::Target;
+pub use super::run_folder::numbered;
+pub use crate::cli::Backend;
 use crate::cli::Folder;
 use crate::error::CommandError;
 
@@ -22,8 +26,8 @@ pub struct Embedded<'a> {
     pub scenario: &'a Scenario,
     /// Seed of its policies.
     pub seed: u64,
-    /// Its folder; the usual one if none is named.
-    pub out: Option<&'a Path>,
+    /// Its folder.
+    pub out: &'a Path,
     /// Whether it goes on with the run that is there.
     pub resume: bool,
     /// Threads, which change no result.
@@ -39,6 +43,8 @@ pub struct InFolder {
     pub path: PathBuf,
     /// How it ended.
     pub ended: Result<Ended, CampaignError>,
+    /// Why what is made of its journal could not be written, if so; the journal is there all the same.
+    pub unwritten: Option<CommandError>,
     /// What its summary says that its journal does not.
     pub extras: Extras,
 }
@@ -50,7 +56,8 @@ pub type Watches<'a> = &'a dyn Fn(bool) -> Box<dyn Observer + 'a>;
 /// there written over.
 ///
 /// # Errors
-/// If the place cannot be had, or the folder is in use or cannot be written. However the campaign ends is no error.
+/// If the place cannot be had, or the folder is in use or cannot be written. However the campaign ends is no error, and what cannot be
+/// written after its end is [`InFolder::unwritten`].
 pub fn run_embedded<E: From<CommandError>>(
     run: &Embedded<'_>,
     place: &dyn Fn() -> Result<Place, E>,
@@ -58,7 +65,7 @@ pub fn run_embedded<E: From<CommandError>>(
 ) -> Result<InFolder, E> {
     let Embedded { scenario, seed, threads, stop, .. } = *run;
     let to = Folder {
-        out: run.out.map(Path::to_owned),
+        out: Some(run.out.to_owned()),
         resume: run.resume,
         jobs: Some(threads),
         json: false,
@@ -74,16 +81,8 @@ pub fn run_embedded<E: From<CommandError>>(
         let simulated = lab.manifest().simulated;
         let identity = Identity::new(scenario, seed, simulated);
         let (folder, here) = target.folder(&to, &identity, None)?;
-        let mut campaign = Campaign::new(scenario, seed, threads, stop);
-        let writer = match folder.goes_on() {
-            true => {
-                campaign = campaign.goes_on().in_wall_time();
-                folder.append()
-            }
-            false => folder.open(),
-        };
-        let writer = writer.map_err(CommandError::from)?;
-        let ended = campaign.run(lab, writer, folder.recorded(), &mut *watches(simulated));
+        let campaign = Campaign::new(scenario, seed, threads, stop);
+        let ended = recorded_in(&folder, campaign, lab, &mut *watches(simulated))?;
         if folder.has_departed() && !run.resume {
             target = here.next()?;
             continue;
@@ -91,11 +90,14 @@ pub fn run_embedded<E: From<CommandError>>(
         let simulated_events = world.map(|world| world.work().events);
         let extras = Extras { backend: backend.to_owned(), simulated_events };
         let path = folder.path().to_owned();
-        if ended.is_ok() {
-            let concluded = Conclusion::of(&path, extras.clone(), threads);
-            let concluded = concluded.map_err(CommandError::from)?;
-            concluded.write(&path).map_err(CommandError::from)?;
-        }
-        return Ok(InFolder { path, ended: ended.map(|(ended, _)| ended), extras });
+        let written = ended.is_ok().then(|| conclude(&path, &extras, threads));
+        let unwritten = written.and_then(Result::err);
+        return Ok(InFolder { path, ended, unwritten, extras });
     }
+}
+
+/// Writes what is made of the journal of a folder.
+fn conclude(path: &Path, extras: &Extras, threads: NonZeroUsize) -> Result<(), CommandError> {
+    let concluded = Conclusion::of(path, extras.clone(), threads)?;
+    Ok(concluded.write(path)?)
 }

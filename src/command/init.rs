@@ -21,6 +21,12 @@ struct Files {
 const TABLE: &str = "outcomes.csv";
 
 impl Starter {
+    /// The text of its scenario; none where that reads a table beside it.
+    pub fn scenario(self) -> Option<&'static str> {
+        let Files { scenario, table } = self.files();
+        table.is_none().then_some(scenario)
+    }
+
     fn files(self) -> Files {
         let (scenario, table) = match self {
             Self::Paper => (include_str!("../../scenarios/cs3cu2i5.toml"), None),

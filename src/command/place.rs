@@ -15,11 +15,11 @@ use crate::error::CommandError;
 /// A lab that a campaign can be run on at once, and what is said of it.
 pub struct Place {
     /// The lab.
-    pub(super) lab: Box<dyn Lab>,
+    pub lab: Box<dyn Lab>,
     /// What `summary.json` calls it.
-    pub(super) backend: &'static str,
+    pub backend: &'static str,
     /// The simulated world behind it, if there is one.
-    pub(super) world: Option<Shared>,
+    pub world: Option<Shared>,
 }
 
 impl std::fmt::Debug for Place {
@@ -102,7 +102,7 @@ impl Place {
     ///
     /// # Errors
     /// If its instruments cannot be wired.
-    pub(super) fn simulated(
+    pub fn simulated(
         backend: Backend,
         wiring_file: Option<&Path>,
         scenario: &Scenario,

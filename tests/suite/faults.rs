@@ -8,7 +8,7 @@ use std::time::Duration;
 use flowtwin_campaign::campaign::{Campaign, Silent};
 use flowtwin_campaign::folder::read_journal;
 use flowtwin_campaign::scenario::Scenario;
-use flowtwin_lab::journal::{Record, Sink, Writer};
+use flowtwin_lab::journal::{Record, Sink, Writer, stopped_by};
 use flowtwin_lab::{Command as Act, Fault, FaultKind, Instant, Lab, Manifest, Reply};
 use flowtwin_sim::SimLab;
 
@@ -29,11 +29,13 @@ fn a_stall_stops_the_campaign_safe_and_it_can_go_on() {
         Some(Record::Command(command)) => assert_eq!(command.send, Act::MakeSafe),
         other => panic!("the last record is {other:?}"),
     }
+    let told = stopped_by(&journal).expect("a fault has stopped it");
+    assert_eq!((told.origin.as_str(), &told.kind), ("cui", &FaultKind::Stalled));
     let failed = last.experiment;
     let resumed = run(&dir, &["run", file, "--out", "run", "--resume"]);
     assert_eq!(resumed.code, Some(0), "{}", resumed.stderr);
     let journal = read_journal(&dir.join("run")).unwrap();
-    assert!(journal.complete());
+    assert!(journal.complete() && stopped_by(&journal).is_none());
     let faults = journal.experiments().filter(|e| e.fault.is_some());
     assert_eq!(faults.map(|e| e.experiment).collect::<Vec<_>>(), [failed]);
 }
@@ -71,6 +73,7 @@ fn an_interrupted_run_ends_safe_and_can_go_on() {
     let journal = read_journal(&dir.join("run")).unwrap();
     assert_eq!(journal.torn(), 0);
     assert!(!journal.complete() && journal.experiments().all(|e| e.fault.is_none()));
+    assert_eq!(stopped_by(&journal).map(|fault| fault.kind), Some(FaultKind::Interrupted));
     match journal.records().last() {
         Some(Record::Command(command)) => assert_eq!(command.send, Act::MakeSafe),
         other => panic!("the last record is {other:?}"),

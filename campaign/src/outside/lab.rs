@@ -214,7 +214,11 @@ impl OutsideLab {
             features.push((feature.clone(), goal.score(outcome)));
         }
         Report {
-            outcome: Outcome { features, spectra: Vec::new(), quality: quality(&line.flags) },
+            outcome: Outcome {
+                features,
+                spectra: Vec::new(),
+                quality: Quality::of_flags(&line.flags),
+            },
             consumed_ml: line.consumed_ml.iter().map(|(n, ml)| (n.to_owned(), *ml)).collect(),
             fault: line.fault.map(|failure| failure.fault(self.now, ORIGIN)),
             conditions,
@@ -282,21 +286,5 @@ fn suits(line: &SpaceLine, space: &Space) -> Result<(), String> {
     match line.inputs.iter().find(unknown) {
         Some(more) => Err(format!("its input {} is none of the scenario's", more.name)),
         None => Ok(()),
-    }
-}
-
-/// The flags that are set; words of a lab's own are not ours to understand.
-fn quality(flags: &[String]) -> Quality {
-    let set = |name: &str| flags.iter().any(|flag| flag == name);
-    Quality {
-        saturated: set("saturated"),
-        not_settled: set("not_settled"),
-        irregular: set("irregular"),
-        not_steady: set("not_steady"),
-        extrapolated: set("extrapolated"),
-        unreadable: set("unreadable"),
-        unresolved: set("unresolved"),
-        stale_blank: set("stale_blank"),
-        out_of_regime: set("out_of_regime"),
     }
 }

@@ -101,10 +101,7 @@ pub fn proposal(space: &Space, values: &Ordered<Setting>) -> Result<Conditions, 
 ///
 /// # Errors
 /// If an input is missing, unknown or named twice, or a value is none.
-pub(super) fn as_set(
-    space: &Space,
-    values: &Ordered<Setting>,
-) -> Result<Conditions, ProposalError> {
+pub fn as_set(space: &Space, values: &Ordered<Setting>) -> Result<Conditions, ProposalError> {
     all_known(space, values)?;
     let told = space.inputs().iter().map(|input| told(input, values));
     Ok(space.conditions(told.collect::<Result<_, _>>()?))

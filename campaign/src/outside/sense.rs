@@ -13,7 +13,7 @@ pub fn nonsense(line: &ObservationLine) -> Option<String> {
     let features = line.features.iter().filter_map(|(name, value)| Some((name, (*value)?)));
     let told = outcome.chain(features).find(|(_, value)| !is_sensible(*value));
     let told = told.map(|(name, value)| {
-        format!("`{name}` is {value:e}, it must lie within ±{LARGEST:e}; write null for what was not measured")
+        format!("`{name}` is {value:e}, it must lie within ±{LARGEST:e}; write null (in Python None) for what was not measured")
     });
     let number = |(name, setting): (&str, &Setting)| match setting {
         Setting::Number(value) => Some((name.to_owned(), *value)),

@@ -16,7 +16,7 @@ def documents(run: Run) -> Iterator[tuple[str, dict[str, Any]]]:
     """Start, descriptors, events and stop of a run.
 
     The stream ``primary`` has an event for each experiment that succeeded: inputs, features and spectra. Those that failed are
-    in the stream ``failed``, with inputs and the fault. Times are lab time [s] since the run began. Uids are made of the digest of
+    in the stream ``failed``, with inputs and the fault alone. Times are lab time [s] since the run began. Uids are made of the digest of
     the journal, so that the same run gives the same documents.
     """
     digest = run.journal_sha256
@@ -27,7 +27,7 @@ def documents(run: Run) -> Iterator[tuple[str, dict[str, Any]]]:
         "scenario": run.summary["scenario"],
         "seed": run.seed,
         "journal_sha256": digest,
-        "simulated": bool(seen[0].simulated) if seen else True,
+        "simulated": run.summary["simulated"],
         "plan_name": "flowtwin",
     }
     bundle = event_model.compose_run(uid=uid, time=0.0, metadata=metadata)
@@ -37,13 +37,14 @@ def documents(run: Run) -> Iterator[tuple[str, dict[str, Any]]]:
     for name, observations in (("primary", done), ("failed", failed)):
         if not observations:
             continue
-        keys = data_keys(observations[0])
+        units, data = of_stream(observations[0])
+        keys = data_keys(data, units)
         descriptor = bundle.compose_descriptor(
             name=name, data_keys=keys, uid=f"{uid}-{name}", time=observations[0].started_s
         )
         yield "descriptor", descriptor.descriptor_doc
         for number, observation in enumerate(observations, start=1):
-            data = {key: value for key, value in values(observation).items() if key in keys}
+            _, data = of_stream(observation)
             times = dict.fromkeys(data, observation.ended_s)
             event = descriptor.compose_event(
                 data=data, timestamps=times, seq_num=number, uid=f"{uid}-{name}-{number}", time=observation.ended_s
@@ -54,26 +55,23 @@ def documents(run: Run) -> Iterator[tuple[str, dict[str, Any]]]:
     yield "stop", bundle.compose_stop(exit_status=status, uid=f"{uid}-stop", time=end)
 
 
-def values(observation: Any) -> dict[str, Any]:
-    """Everything of an observation, by name."""
-    data: dict[str, Any] = dict(observation.conditions)
+def of_stream(observation: Any) -> tuple[dict[str, str], dict[str, Any]]:
+    """Units and values of an observation, by name, as its stream has them."""
+    units, data = dict(observation.units), dict(observation.conditions)
+    if observation.fault is not None:
+        return units, data | {"fault": str(observation.fault)}
     data.update(observation.features)
     for name, spectrum in observation.spectra.items():
         data[f"{name}_wavelengths_nm"] = spectrum.wavelengths_nm.tolist()
         data[f"{name}_values"] = spectrum.values.tolist()
-    if observation.fault is not None:
-        data["fault"] = str(observation.fault)
-    return data
+        units |= {f"{name}_values": spectrum.unit, f"{name}_wavelengths_nm": "nm"}
+    return units, data
 
 
-def data_keys(observation: Any) -> dict[str, Any]:
-    """What the values of an observation are."""
-    units = dict(observation.units)
-    for name, spectrum in observation.spectra.items():
-        units[f"{name}_values"] = spectrum.unit
-        units[f"{name}_wavelengths_nm"] = "nm"
+def data_keys(data: dict[str, Any], units: dict[str, str]) -> dict[str, Any]:
+    """What the values of a stream are."""
     keys: dict[str, Any] = {}
-    for name, value in values(observation).items():
+    for name, value in data.items():
         kind = "array" if isinstance(value, list) else "string" if isinstance(value, str) else "number"
         shape = [len(value)] if isinstance(value, list) else []
         keys[name] = {"source": "flowtwin", "dtype": kind, "shape": shape}

@@ -48,11 +48,9 @@ class ScenarioFunction(BaseTestProblem):  # type: ignore[misc]
 
     def _values(self, X: Any, experiment: Any) -> Any:
         flat = X.reshape(-1, self.dim).to(torch.float64)
-        low = torch.tensor([bound[0] for bound in self._bounds], dtype=torch.float64)
-        high = torch.tensor([bound[1] for bound in self._bounds], dtype=torch.float64)
         scores = []
-        for unit in ((flat - low) / (high - low)).clamp(0.0, 1.0):
-            seen = experiment(**self.scenario.space.feasible(unit.numpy()))
+        for point in flat.tolist():
+            seen = experiment(**self.scenario.space.nearest(dict(zip(self.inputs, point, strict=True))))
             score = self.scenario.score(seen)
             scores.append(float("nan") if score is None else score)
         return torch.tensor(scores, dtype=X.dtype, device=X.device).reshape(X.shape[:-1])

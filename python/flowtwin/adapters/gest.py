@@ -104,7 +104,11 @@ def limit(name: str, constraint: Any) -> dict[str, Any]:
 
 
 def vocs_of(scenario: Any) -> VOCS:
-    """What may be chosen in a scenario, and what is wanted, as VOCS: to drive its lab with a generator of others."""
+    """What may be chosen in a scenario, what is wanted, and its limits, as VOCS: to drive its lab with a generator of others.
+
+    Raises:
+        ValueError: If a target is wanted, which VOCS does not have.
+    """
     variables: dict[str, Any] = {}
     for name, described in scenario.space.inputs.items():
         if described["kind"] == "choice":
@@ -115,5 +119,22 @@ def vocs_of(scenario: Any) -> VOCS:
             variables[name] = [described["low"], described["high"]]
     definition = scenario.definition()
     wanted = [definition["objective"]] if definition.get("objective") else definition["objectives"]
-    goals = {w["feature"]: str(w.get("goal", "maximize")).upper() for w in wanted}
-    return VOCS(variables=variables, objectives=goals)
+    goals = {objective["feature"]: direction(objective) for objective in wanted}
+    limits = {spec["feature"]: constraint_of(spec) for spec in definition.get("limits") or []}
+    return VOCS(variables=variables, objectives=goals, constraints=limits)
+
+
+def direction(objective: Mapping[str, Any]) -> str:
+    """The direction of an objective in the words of VOCS, which has no targets."""
+    goal = objective.get("goal", "maximize")
+    if not isinstance(goal, str):
+        raise ValueError(f"VOCS minimises and maximises; the goal of {objective['feature']} is a target")
+    return goal.upper()
+
+
+def constraint_of(spec: Mapping[str, Any]) -> Any:
+    """A limit as a constraint."""
+    low, high = spec.get("at_least"), spec.get("at_most")
+    if low is None:
+        return LessThanConstraint(value=high)
+    return GreaterThanConstraint(value=low) if high is None else BoundsConstraint(range=[low, high])

@@ -25,7 +25,8 @@ class CampaignEnv(gymnasium.Env[Vector, Vector]):
       none was measured, and the share of the budget that is left.
     - **Reward**: by how much the experiment betters the best before it, in units of the objective, its sign such that more
       is better. The first that succeeds has no reward, a failed one neither. So the return is the improvement over the first experiment.
-    - **Budget**: an episode is truncated after ``budget`` experiments, or when a fault has stopped the rig. It never terminates.
+    - **Budget**: an episode is truncated after ``budget`` experiments. It never terminates. A failed experiment takes its share of the
+      budget too; ``info["fault"]`` says why it failed.
     - **Drift**: the rig is one rig for the whole episode. Lamps fade, walls foul and stocks age from experiment to experiment as the scenario has it;
       ``reset`` begins with a fresh rig. The same seed and actions give the same numbers.
     """

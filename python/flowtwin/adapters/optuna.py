@@ -97,14 +97,15 @@ def space_of(search_space: Mapping[str, BaseDistribution]) -> Space:
             inputs[name] = [str(place) for place in range(len(kind.choices))]
             continue
         assert isinstance(kind, FloatDistribution | IntDistribution)
-        if kind.step is not None and not kind.log and kind.step != 1:
-            inputs[name] = np.arange(kind.low, kind.high + kind.step / 2, kind.step).tolist()
+        # Whole numbers are a range that is rounded; all other steps are counted from the lowest value.
+        if kind.step is not None and not kind.log and (kind.step != 1 or isinstance(kind, FloatDistribution)):
+            steps = np.arange(round((kind.high - kind.low) / kind.step) + 1)
+            # Rounding must not lead past the end, which Optuna would not take.
+            inputs[name] = np.minimum(kind.low + kind.step * steps, kind.high).tolist()
             continue
         inputs[name] = (float(kind.low), float(kind.high))
         if isinstance(kind, IntDistribution):
             resolution[name] = 1.0
-        elif kind.step is not None:
-            resolution[name] = float(kind.step)
         if kind.log:
             logarithmic.append(name)
     return Space(resolution=resolution, logarithmic=logarithmic, **inputs)

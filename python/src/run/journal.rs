@@ -7,7 +7,7 @@ use flowtwin_campaign::conclusion::{Conclusion, extras};
 use flowtwin_campaign::folder::{JOURNAL, SEAL, read_journal};
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::Analysis;
-use flowtwin_lab::journal::{ExperimentRecord, Journal, Seal};
+use flowtwin_lab::journal::{ExperimentRecord, Journal, Seal, stopped_by};
 use flowtwin_report::{Experiment, Front, Run, reached};
 use pyo3::exceptions::PyFileExistsError;
 use pyo3::prelude::*;
@@ -20,12 +20,25 @@ type Columns = Vec<(String, Column)>;
 
 /// The run of a folder.
 pub(super) fn load(path: &Path) -> PyResult<Left> {
-    let folder = if path.is_dir() { path } else { path.parent().unwrap_or(Path::new("")) };
+    let folder = folder_of(path)?;
     let journal = read_journal(folder).map_err(errors::failed)?;
     let scenario = Scenario::recorded(&journal.header().definition).map_err(errors::scenario)?;
     let (extras, path) = (extras(folder), Some(folder.to_owned()));
     let (scenario, concluded) = (Arc::new(scenario), OnceLock::new());
-    Ok(Left { journal, scenario, extras, concluded, fault: None, path })
+    let fault = stopped_by(&journal);
+    Ok(Left { journal, scenario, extras, concluded, fault, path })
+}
+
+/// The folder that is meant: itself, or that of its journal.
+fn folder_of(path: &Path) -> PyResult<&Path> {
+    match path.parent() {
+        _ if path.is_dir() => Ok(path),
+        Some(folder) if path.ends_with(JOURNAL) => Ok(folder),
+        _ => {
+            let path = path.display();
+            Err(errors::failed(format_args!("{path} is neither a run folder nor its {JOURNAL}")))
+        }
+    }
 }
 
 /// Writes a run folder where nothing is lost by it.
@@ -59,6 +72,7 @@ pub(super) fn observations(run: &Run<'_>) -> Columns {
         ("phase".to_owned(), text(&|e| Some(e.record.phase.clone()))),
         ("policy".to_owned(), text(&policy)),
         ("iteration".to_owned(), integers(all.iter().map(|e| e.iteration as u64))),
+        ("simulated".to_owned(), Column::Truth(vec![run.header().simulated; all.len()])),
         ("status".to_owned(), text(&status)),
         ("started_s".to_owned(), numbers(records().map(|r| Some(r.started_ns.as_secs())))),
         ("ended_s".to_owned(), numbers(records().map(|r| Some(r.ended_ns.as_secs())))),

@@ -1,21 +1,21 @@
 //! A campaign in a thread of its own.
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use flowtwin::command::embedded::{Embedded, Place, run_embedded};
-use flowtwin_backends::EmulatedRig;
-use flowtwin_campaign::campaign::{Campaign, CampaignError, Ended, Observer, Shared};
+use flowtwin::command::embedded::{self, Embedded, Place, run_embedded};
+use flowtwin_campaign::campaign::{Campaign, CampaignError, Ended, Observer};
+use flowtwin_campaign::folder::{JOURNAL, read_journal};
 use flowtwin_campaign::scenario::Scenario;
+use flowtwin_lab::Observation;
 use flowtwin_lab::journal::{Journal, Sink, Writer, read};
-use flowtwin_lab::{Lab, Level, Manifest, Observation};
 use flowtwin_report::Extras;
-use flowtwin_twin::Stop;
 use pyo3::prelude::*;
 
 use crate::errors;
+use crate::exit::attached;
 use crate::outside::{PythonLab, Raised};
 use crate::waiting::Tell;
 
@@ -68,87 +68,103 @@ pub(crate) struct Done {
     pub(crate) journal: Option<Journal>,
     pub(crate) path: Option<PathBuf>,
     pub(crate) extras: Extras,
+    /// What is wrong with its journal, or could not be written after its end.
+    pub(crate) amiss: Option<PyErr>,
 }
 
 /// Runs the campaign, and tells each experiment to somebody who may have gone.
 pub(crate) fn work(order: &Order, tell: &Tell<Told>) -> PyResult<Done> {
     match &order.out {
-        Some(_) => in_folder(order, tell),
+        Some(out) => in_folder(order, out, tell),
         None => in_memory(order, tell),
     }
 }
 
-/// The lab of an order, what summaries call it, and the world behind it.
-fn place(order: &Order) -> PyResult<(Box<dyn Lab>, &'static str, Option<Shared>)> {
-    let scenario = &order.scenario;
-    if let Some(object) = &order.lab {
-        let object = Python::attach(|py| object.clone_ref(py));
-        let manifest = Manifest {
-            level: Level::Experiments,
-            simulated: true,
-            ..Manifest::of_experiments(scenario.manifest().rig.clone())
-        };
-        let space = Arc::new(scenario.space().clone());
-        let lab = PythonLab::new(object, manifest, space, order.raised.clone());
-        return Ok((Box::new(lab), "python", None));
-    }
-    if let Some(lab) = scenario.table_lab(order.seed) {
-        return match order.backend {
-            Backend::Emulated => Err(errors::failed("a table of outcomes has no instruments")),
-            _ => Ok((Box::new(lab), "table", None)),
-        };
-    }
-    let world = Shared::new(scenario.simulated().map_err(errors::scenario)?.lab(order.seed));
-    if order.backend == Backend::Emulated {
-        let rig = EmulatedRig::usual(Box::new(world.clone())).map_err(errors::failed)?;
-        return Ok((Box::new(rig), "emulated", Some(world)));
-    }
-    Ok((Box::new(world.clone()), "sim", Some(world)))
+/// Where an order is carried out.
+fn place(order: &Order) -> Result<Place, Refused> {
+    let scenario = &*order.scenario;
+    let backend = match (&order.lab, order.backend) {
+        (Some(object), _) => {
+            let (manifest, raised) = (scenario.manifest(), order.raised.clone());
+            let lab = attached(|py| PythonLab::begin(object.bind(py), manifest, raised));
+            return Ok(Place::new(Box::new(lab.map_err(Refused::Python)?), "python", None));
+        }
+        (None, Backend::Emulated) => embedded::Backend::Emulated,
+        (None, _) => embedded::Backend::Sim,
+    };
+    let place = Place::simulated(backend, None, scenario, order.seed);
+    // What is wrong with a scenario has an exception of its own.
+    place.map_err(|error| match scenario.simulated() {
+        Err(wrong) if scenario.table_lab(order.seed).is_none() => {
+            Refused::Python(errors::scenario(wrong))
+        }
+        _ => Refused::Command(error),
+    })
 }
 
 fn in_memory(order: &Order, tell: &Tell<Told>) -> PyResult<Done> {
-    let (lab, backend, world) = place(order)?;
+    let Place { lab, backend, world } = place(order)?;
     let campaign = Campaign::new(&order.scenario, order.seed, order.threads, &order.stop);
     let kept = Kept::default();
     let mut observer = Telling::new(order, tell, lab.manifest().simulated);
     let ended = campaign.run(lab, Writer::new(kept.clone()), None, &mut observer);
     let bytes = kept.0.lock().unwrap_or_else(PoisonError::into_inner);
     let simulated_events = world.map(|world| world.work().events);
+    let (journal, amiss) = whole(begun(&bytes).then(|| read(&bytes)));
     Ok(Done {
         ended: ended.map(|(ended, _)| ended),
-        journal: read(&bytes).ok(),
+        journal,
         path: None,
         extras: Extras { backend: backend.into(), simulated_events },
+        amiss,
     })
 }
 
-fn in_folder(order: &Order, tell: &Tell<Told>) -> PyResult<Done> {
+fn in_folder(order: &Order, out: &Path, tell: &Tell<Told>) -> PyResult<Done> {
     let embedded = Embedded {
         scenario: &order.scenario,
         seed: order.seed,
-        out: order.out.as_deref(),
+        out,
         resume: order.resume,
         threads: order.threads,
         stop: &order.stop,
     };
-    let place = || {
-        let (lab, backend, world) = place(order).map_err(Refused::Python)?;
-        Ok(Place::new(lab, backend, world))
-    };
     let observer = |simulated| Box::new(Telling::new(order, tell, simulated)) as Box<dyn Observer>;
-    let done = run_embedded(&embedded, &place, &observer);
-    let done = done.map_err(|refused| match refused {
-        Refused::Python(error) => error,
-        Refused::Command(error) => errors::failed(error),
-    })?;
-    let journal = flowtwin_campaign::folder::read_journal(&done.path).ok();
-    Ok(Done { ended: done.ended, journal, path: Some(done.path), extras: done.extras })
+    let done = run_embedded(&embedded, &|| place(order), &observer)?;
+    let there = std::fs::read(done.path.join(JOURNAL)).is_ok_and(|bytes| begun(&bytes));
+    let (journal, damaged) = whole(there.then(|| read_journal(&done.path)));
+    let amiss = damaged.or(done.unwritten.map(errors::failed));
+    Ok(Done { ended: done.ended, journal, path: Some(done.path), extras: done.extras, amiss })
+}
+
+/// Whether a journal has its first record.
+fn begun(bytes: &[u8]) -> bool {
+    bytes.contains(&b'\n')
+}
+
+/// A journal that was read, or what is wrong with it.
+fn whole<E: std::fmt::Display>(
+    read: Option<Result<Journal, E>>,
+) -> (Option<Journal>, Option<PyErr>) {
+    match read.transpose() {
+        Ok(journal) => (journal, None),
+        Err(error) => (None, Some(errors::failed(error))),
+    }
 }
 
 /// Why a run in a folder does not begin.
 enum Refused {
     Python(PyErr),
     Command(flowtwin::error::CommandError),
+}
+
+impl From<Refused> for PyErr {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Python(error) => error,
+            Refused::Command(error) => errors::failed(error),
+        }
+    }
 }
 
 impl From<flowtwin::error::CommandError> for Refused {
@@ -201,6 +217,4 @@ impl Observer for Telling<'_> {
         };
         self.tell.tell(told);
     }
-
-    fn ended(&mut self, _name: &str, _stop: Option<&Stop>) {}
 }

@@ -1,0 +1,135 @@
+"""A scenario as a rig of Ax: a runner, its metrics, and the experiment of a client."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from ax.api.client import Client
+from ax.api.configs import ChoiceParameterConfig, RangeParameterConfig
+from ax.api.protocols.metric import IMetric
+from ax.api.protocols.runner import IRunner
+from ax.core.trial_status import TrialStatus
+
+from flowtwin import Lab, Scenario
+
+__all__ = ["ScenarioMetric", "ScenarioRunner", "configure"]
+
+
+class ScenarioRunner(IRunner):  # type: ignore[misc]
+    """Runs trials as experiments on a simulated rig, one after another; the nearest conditions that can be set are taken.
+
+    The metadata of a trial are ``conditions``, ``features`` and ``fault``. A trial whose experiment failed has failed.
+    """
+
+    def __init__(self, scenario: Scenario, *, seed: int = 1) -> None:
+        super().__init__()
+        self.lab = Lab(scenario, seed=seed)
+
+    def run_trial(self, trial_index: int, parameterization: Mapping[str, Any]) -> dict[str, Any]:
+        """Runs the experiment."""
+        seen = self.lab.measure(**self.lab.space.nearest(parameterization))
+        features = {name: value if value == value else None for name, value in seen.features.items()}
+        return {
+            "conditions": seen.conditions,
+            "features": features,
+            "fault": None if seen.fault is None else str(seen.fault),
+        }
+
+    def poll_trial(self, trial_index: int, trial_metadata: Mapping[str, Any]) -> TrialStatus:
+        """Whether the experiment, which is over, has failed."""
+        return TrialStatus.COMPLETED if trial_metadata["fault"] is None else TrialStatus.FAILED
+
+    def stop_trial(self, trial_index: int, trial_metadata: Mapping[str, Any]) -> dict[str, Any]:
+        """Nothing: an experiment is over when it has begun."""
+        return {}
+
+
+class ScenarioMetric(IMetric):  # type: ignore[misc]
+    """A feature of an experiment, by its name."""
+
+    def fetch(self, trial_index: int, trial_metadata: Mapping[str, Any]) -> tuple[int, float]:
+        """The value that was measured.
+
+        Raises:
+            ValueError: If it was not.
+        """
+        value = trial_metadata["features"].get(self.name)
+        if value is None:
+            raise ValueError(f"trial {trial_index} has no {self.name}")
+        return 0, value
+
+
+def configure(
+    client: Client, scenario: Scenario | str | os.PathLike[str], *, seed: int = 1
+) -> ScenarioRunner:
+    """Tells a client of Ax the space, the objectives and the limits of a scenario, and has its trials run on a simulated rig.
+
+    Bounds on sums of inputs are left out where an input is logarithmic or has levels, which Ax does not take: the nearest conditions that meet them
+    are run.
+
+    Raises:
+        ValueError: If a target is wanted, which Ax does not have.
+    """
+    known = scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
+    definition = known.definition()
+    wanted = [definition["objective"]] if definition.get("objective") else definition["objectives"]
+    limits = [bound for spec in definition.get("limits") or [] for bound in bounds_of(spec)]
+    features = [spec["feature"] for spec in [*wanted, *(definition.get("limits") or [])]]
+    client.configure_experiment(
+        parameters=[parameter(name, described) for name, described in known.space.inputs.items()],
+        parameter_constraints=constraints_of(known.space),
+        name=definition["name"],
+    )
+    client.configure_optimization(objective=", ".join(map(direction, wanted)), outcome_constraints=limits)
+    runner = ScenarioRunner(known, seed=seed)
+    client.configure_runner(runner)
+    client.configure_metrics([ScenarioMetric(name) for name in dict.fromkeys(features)])
+    return runner
+
+
+def parameter(name: str, described: Mapping[str, Any]) -> Any:
+    """An input as a parameter of Ax."""
+    kind = described["kind"]
+    if kind == "choice":
+        return ChoiceParameterConfig(name=name, values=list(described["options"]), parameter_type="str", is_ordered=False)
+    if kind == "levels":
+        return ChoiceParameterConfig(name=name, values=list(described["levels"]), parameter_type="float", is_ordered=True)
+    return RangeParameterConfig(
+        name=name,
+        bounds=(described["low"], described["high"]),
+        parameter_type="float",
+        scaling="log" if kind == "logarithmic" else None,
+    )
+
+
+def constraints_of(space: Any) -> list[str]:
+    """Bounds on sums of inputs, in the words of Ax."""
+    linear = {name for name, described in space.inputs.items() if described["kind"] == "linear"}
+    found = []
+    for constraint in space.constraints:
+        terms = {name: factor for name, factor in constraint["factors"].items() if factor}
+        if not terms.keys() <= linear:
+            continue
+        total = " + ".join(f"{factor!r} * {name}" for name, factor in terms.items())
+        constant = constraint["constant"]
+        if constraint["high"] < float("inf"):
+            found.append(f"{total} <= {constraint['high'] - constant!r}")
+        if constraint["low"] > float("-inf"):
+            found.append(f"{total} >= {constraint['low'] - constant!r}")
+    return found
+
+
+def direction(objective: Mapping[str, Any]) -> str:
+    """An objective in the words of Ax, which has no targets."""
+    goal, feature = objective.get("goal", "maximize"), str(objective["feature"])
+    if goal not in ("maximize", "minimize"):
+        raise ValueError(f"Ax minimises and maximises; the goal of {feature} is a target")
+    return feature if goal == "maximize" else f"-{feature}"
+
+
+def bounds_of(spec: Mapping[str, Any]) -> list[str]:
+    """A limit in the words of Ax."""
+    bounds = {"<=": spec.get("at_most"), ">=": spec.get("at_least")}
+    return [f"{spec['feature']} {sign} {bound!r}" for sign, bound in bounds.items() if bound is not None]

@@ -1,0 +1,92 @@
+"""A scenario as what BayBE's simulations look up, and its space and objective in BayBE's words."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from baybe.objectives import ParetoObjective, SingleTargetObjective
+from baybe.parameters import CategoricalParameter, NumericalContinuousParameter, NumericalDiscreteParameter
+from baybe.searchspace import SearchSpace
+from baybe.targets import NumericalTarget
+
+from flowtwin import Lab, Scenario
+
+__all__ = ["lookup", "objective_of", "searchspace_of"]
+
+AnyScenario = Scenario | str | os.PathLike[str]
+
+
+def lookup(
+    scenario: AnyScenario, *, seed: int = 1, noisy: bool = True
+) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    """What ``simulate_scenarios`` and ``simulate_experiment`` look up: a row of features for each row of inputs.
+
+    With noise a row is the next experiment of one rig, which drifts and ages; without, the expected one. The nearest conditions that can
+    be set are taken; NaN where an experiment failed.
+    """
+    known = loaded(scenario)
+    lab = Lab(known, seed=seed)
+    experiment = lab.measure if noisy else lab.expected
+
+    def look_up(rows: pd.DataFrame) -> pd.DataFrame:
+        asked = rows[known.space.names].to_dict(orient="records")
+        seen = [experiment(**known.space.nearest({str(name): value for name, value in row.items()})) for row in asked]
+        values = [{name: np.nan if each.failed else each.features[name] for name in known.units} for each in seen]
+        return pd.DataFrame(values, columns=list(known.units), index=rows.index)
+
+    return look_up
+
+
+def searchspace_of(scenario: AnyScenario, *, points: int | None = None) -> SearchSpace:
+    """The inputs of a scenario as a search space.
+
+    Args:
+        scenario: The scenario, or the path of its file.
+        points: With it, every range becomes so many values, which recommenders of discrete spaces need.
+    """
+    inputs = loaded(scenario).space.inputs
+    return SearchSpace.from_product([parameter(name, described, points) for name, described in inputs.items()])
+
+
+def parameter(name: str, described: Mapping[str, Any], points: int | None) -> Any:
+    """An input as a parameter of BayBE."""
+    if described["kind"] == "choice":
+        return CategoricalParameter(name=name, values=list(described["options"]))
+    if described["kind"] == "levels":
+        return NumericalDiscreteParameter(name=name, values=list(described["levels"]))
+    low, high = described["low"], described["high"]
+    if points is None:
+        return NumericalContinuousParameter(name=name, bounds=(low, high))
+    spread = np.geomspace if described["kind"] == "logarithmic" else np.linspace
+    return NumericalDiscreteParameter(name=name, values=spread(low, high, points).tolist())
+
+
+def objective_of(scenario: AnyScenario) -> Any:
+    """What a scenario wants.
+
+    Raises:
+        ValueError: If a target or a limit is wanted, which has no like here.
+    """
+    definition = loaded(scenario).definition()
+    if definition.get("limits"):
+        raise ValueError("limits have no like in an objective of BayBE")
+    wanted = [definition["objective"]] if definition.get("objective") else definition["objectives"]
+    targets = [target(objective) for objective in wanted]
+    return SingleTargetObjective(targets[0]) if len(targets) == 1 else ParetoObjective(targets)
+
+
+def target(objective: Mapping[str, Any]) -> NumericalTarget:
+    """An objective as a target of BayBE."""
+    goal = objective.get("goal", "maximize")
+    if goal not in ("maximize", "minimize"):
+        raise ValueError(f"the goal of {objective['feature']} is a value: give BayBE a target of its own")
+    return NumericalTarget(objective["feature"], minimize=goal == "minimize")
+
+
+def loaded(scenario: AnyScenario) -> Scenario:
+    """The scenario itself."""
+    return scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)

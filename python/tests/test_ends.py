@@ -1,0 +1,267 @@
+"""Whatever ends a campaign early: exceptions, signals, the end of the interpreter, forks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support import ELSEWHERE, Bowl, Walk, python, small
+
+import flowtwin
+
+
+ENDS = {
+    "a campaign in a thread that nobody waits for": """
+import threading, time, flowtwin
+from support import *
+thread = threading.Thread(target=lambda: flowtwin.run(SCENARIOS / "cs3cu2i5.toml", seed=1), daemon=True)
+thread.start(); time.sleep(0.3); print("end")
+""",
+    "a policy in Python in a thread that nobody waits for": """
+import threading, time, flowtwin
+from support import *
+thread = threading.Thread(target=lambda: flowtwin.run(SCENARIOS / "cs3cu2i5.toml", seed=1, policy=Walk), daemon=True)
+thread.start(); time.sleep(0.3); print("end")
+""",
+    "sys.exit in a callback": """
+import sys, flowtwin
+from support import *
+def out(number, *_):
+    if number == 3: print("end"); sys.exit(0)
+flowtwin.run(SCENARIOS / "cs3cu2i5.toml", seed=1, progress=out)
+""",
+    "a lab in Python in a thread that nobody waits for, which is made safe": """
+import threading, time, flowtwin
+from support import *
+began = threading.Event()
+class Slow(Bowl):
+    def measure(self, conditions):
+        began.set()
+        time.sleep(0.01)
+        return super().measure(conditions)
+    def make_safe(self):
+        print("end", flush=True)
+scenario = flowtwin.Scenario(ELSEWHERE)
+scenario.phases = [{"name": "all", "policy": "random", "experiments": 1_000_000}]
+threading.Thread(target=lambda: flowtwin.run(scenario, lab=Slow()), daemon=True).start()
+began.wait()
+""",
+    "fork": """
+import os, flowtwin
+from support import *
+first = flowtwin.run(small(), seed=1).journal_sha256
+child = os.fork()
+if child == 0:
+    os._exit(0 if flowtwin.run(small(), seed=1).journal_sha256 == first else 1)
+assert os.waitpid(child, 0)[1] == 0
+print("end")
+""",
+    "fork while a campaign runs": """
+import os, threading, flowtwin
+from support import *
+thread = threading.Thread(target=lambda: flowtwin.run(SCENARIOS / "cs3cu2i5.toml", seed=1))
+thread.start()
+child = os.fork()
+if child == 0:
+    os._exit(0 if flowtwin.run(small(), seed=1).complete else 1)
+assert os.waitpid(child, 0)[1] == 0
+thread.join()
+print("end")
+""",
+    "an exception in a callback, and in a lab, each in a thread": """
+import threading, flowtwin
+from support import *
+threading.excepthook = lambda told: print(told.exc_type.__name__)
+class Broken(Bowl):
+    def measure(self, conditions): raise ZeroDivisionError
+def wrong(*_): raise LookupError
+for options in ({"progress": wrong, "lab": Bowl()}, {"lab": Broken()}):
+    thread = threading.Thread(target=lambda: flowtwin.run(flowtwin.Scenario(ELSEWHERE), **options))
+    thread.start(); thread.join()
+print("end")
+""",
+    "spawn": """
+import multiprocessing, flowtwin
+from support import *
+from spawned import sha
+with multiprocessing.get_context("spawn").Pool(2) as pool:
+    shas = pool.map(sha, [1, 2, 1])
+assert shas[0] == shas[2] != shas[1]
+print("end")
+""",
+}
+
+
+@pytest.mark.parametrize("how", ENDS)
+def test_an_interpreter_ends_whatever_campaign_is_under_way(how: str) -> None:
+    told = python(ENDS[how])
+    expected = "LookupError\nZeroDivisionError\nend" if "exception" in how else "end"
+    assert (told.returncode, told.stdout.strip()) == (0, expected), told.stderr
+
+
+CTRL_C = """
+import os, signal, sys, threading, flowtwin
+from support import *
+# Programs that a shell starts in the background ignore it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+class Thinking(Walk):
+    def ask(self, n):
+        if self.told >= 5:
+            threading.Event().wait()
+        return super().ask(n)
+def tell(number, *_):
+    if number == 5:
+        os.kill(os.getpid(), signal.SIGINT)
+scenario = small()
+scenario.phases = [{"name": "all", "policy": "random", "experiments": 50_000}]
+policy = Thinking if sys.argv[1] == "thinks" else None
+try:
+    flowtwin.run(scenario, seed=1, policy=policy, out=sys.argv[2], progress=tell)
+except KeyboardInterrupt as stopped:
+    kept = len(stopped.run.experiments())
+    print(5 <= kept < 50_000, stopped.run.fault.kind, len(flowtwin.Run.load(sys.argv[2]).experiments()) == kept)
+"""
+
+
+@pytest.mark.parametrize("what", ["measures", "thinks"])
+def test_ctrl_c_stops_at_once_and_keeps_what_was_done(what: str, tmp_path: Path) -> None:
+    told = python(CTRL_C, what, tmp_path / "run", timeout=120)
+    assert told.stdout.split() == ["True", "interrupted", "True"], told.stderr
+
+
+SECOND = """
+import os, signal, threading, time, flowtwin
+from support import *
+heard = []
+def handler(*_):
+    heard.append(1)
+    raise KeyboardInterrupt
+signal.signal(signal.SIGINT, handler)
+class Stuck(Bowl):
+    def measure(self, conditions):
+        for times in (1, 2):
+            os.kill(os.getpid(), signal.SIGINT)
+            while len(heard) < times:
+                time.sleep(0.01)
+        threading.Event().wait()
+try:
+    flowtwin.run(flowtwin.Scenario(ELSEWHERE), lab=Stuck())
+except KeyboardInterrupt:
+    print("out", len(heard))
+"""
+
+
+def test_a_second_ctrl_c_does_not_wait_for_what_is_stuck() -> None:
+    told = python(SECOND, timeout=120)
+    assert (told.returncode, told.stdout.split()) == (0, ["out", "2"]), told.stderr
+
+
+class Unsafe(Bowl):
+    """A lab that cannot be made safe."""
+
+    def make_safe(self) -> None:
+        raise OSError("the valve is stuck")
+
+
+def test_that_a_lab_is_not_safe_is_said_at_the_end_of_a_good_run() -> None:
+    with pytest.raises(flowtwin.Fault, match="the valve is stuck") as raised:
+        flowtwin.run(flowtwin.Scenario(ELSEWHERE), lab=Unsafe())
+    assert raised.value.kind == "not_safe" and isinstance(raised.value.__cause__, OSError)
+    assert len(raised.value.run.experiments()) == 6 and not raised.value.run.complete
+
+
+def stop(number: int, *_: object) -> None:
+    """Somebody stops the run."""
+    if number == 2:
+        raise KeyboardInterrupt
+
+
+def broken(conditions: dict) -> dict:
+    """An experiment that breaks."""
+    raise ConnectionError("the pump is gone")
+
+
+@pytest.mark.parametrize("why", [KeyboardInterrupt, ConnectionError, flowtwin.PolicyError])
+def test_that_a_lab_is_not_safe_comes_before_whatever_ended_the_run(why: type[BaseException], tmp_path: Path) -> None:
+    class Silent(Walk):
+        def ask(self, n: int) -> list:
+            return []
+
+    lab = Unsafe()
+    if why is ConnectionError:
+        lab.measure = broken  # type: ignore[method-assign]
+    with pytest.raises(flowtwin.Fault, match="the valve is stuck") as raised:
+        flowtwin.run(
+            flowtwin.Scenario(ELSEWHERE),
+            lab=lab,
+            policy=Silent if why is flowtwin.PolicyError else None,
+            progress=stop if why is KeyboardInterrupt else False,
+            out=tmp_path / "run",
+        )
+    assert raised.value.kind == "not_safe" and isinstance(raised.value.__cause__, why)
+
+
+def test_a_run_of_nothing_but_failures_is_an_exception(tmp_path: Path) -> None:
+    class Fruitless(Bowl):
+        def measure(self, conditions: dict) -> None:
+            return None
+
+    for out in (None, tmp_path / "run"):
+        with pytest.raises(flowtwin.FlowtwinError, match="all 6 experiments failed") as raised:
+            flowtwin.run(flowtwin.Scenario(ELSEWHERE), lab=Fruitless(), out=out)
+        run = raised.value.run
+        assert len(run.experiments()) == 6 and all(seen.failed for seen in run.experiments()) and not run.complete
+
+
+def test_a_page_that_cannot_be_written_is_an_exception_and_the_run_is_there(tmp_path: Path) -> None:
+    def block(*_: object) -> None:
+        (tmp_path / "run/report.html").mkdir(exist_ok=True)
+
+    with pytest.raises(flowtwin.FlowtwinError, match="cannot write .*run: Is a directory") as raised:
+        flowtwin.run(small(), seed=1, out=tmp_path / "run", progress=block)
+    assert raised.value.run.complete and raised.value.run.journal == flowtwin.run(small(), seed=1).journal
+
+
+def test_a_journal_that_is_damaged_meanwhile_is_an_exception_with_its_line(tmp_path: Path) -> None:
+    def damage(number: int, *_: object) -> None:
+        if number == 8:
+            with (tmp_path / "run/journal.jsonl").open("r+b") as journal:
+                journal.write(b"?????")
+
+    with pytest.raises(flowtwin.FlowtwinError, match="line 1") as raised:
+        flowtwin.run(small(), seed=1, out=tmp_path / "run", progress=damage)
+    assert raised.value.run is None
+
+
+def test_a_run_is_loaded_from_its_folder_or_its_journal_and_nothing_else(tmp_path: Path) -> None:
+    run = flowtwin.run(small(), seed=1, out=tmp_path / "run")
+    for path in (tmp_path / "run", tmp_path / "run/journal.jsonl"):
+        assert flowtwin.Run.load(path).journal == run.journal
+    for name in ("summary.json", "nothing.jsonl"):
+        with pytest.raises(flowtwin.FlowtwinError, match=f"{name} is neither a run folder nor its journal.jsonl"):
+            flowtwin.Run.load(tmp_path / "run" / name)
+    with pytest.raises(flowtwin.FlowtwinError, match="nowhere"):
+        flowtwin.Run.load(tmp_path / "nowhere")
+    lines = run.journal.split(b"\n")
+    lines[2] = lines[2].replace(b"1", b"2", 1)
+    (tmp_path / "run/journal.jsonl").write_bytes(b"\n".join(lines))
+    with pytest.raises(flowtwin.FlowtwinError, match="line "):
+        flowtwin.Run.load(tmp_path / "run")
+
+
+GRIDS = """
+import threading, flowtwin
+from support import *
+lab = flowtwin.Lab(SCENARIOS / "dye-mixing.toml", seed=1)
+threads = [threading.Thread(target=lab.measure) for _ in range(4)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+print("end", lab.measured)
+"""
+
+
+def test_threads_that_measure_first_do_not_wait_for_each_other() -> None:
+    """The first array imports numpy, which lets other threads go on: they must not wait for it with the interpreter held."""
+    for _ in range(3):
+        told = python(GRIDS, timeout=120)
+        assert told.stdout.split() == ["end", "4"], told.stderr
