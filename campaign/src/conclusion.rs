@@ -50,7 +50,10 @@ impl Conclusion {
         threads: NonZeroUsize,
     ) -> Result<Self, ConclusionError> {
         let repeated = replayed(folder)?;
-        Self::of_journal(read_journal(folder)?, repeated.as_ref(), extras, threads)
+        let journal = read_journal(folder)?;
+        let mut conclusion = Self::of_journal(journal, repeated.as_ref(), extras, threads)?;
+        conclusion.findings.shadow = shadow(folder);
+        Ok(conclusion)
     }
 
     /// As [`Conclusion::of`], of a journal that has been read, and of the one of the run that it repeats.
@@ -67,7 +70,7 @@ impl Conclusion {
         let run = Run::read(&journal)?;
         let twin = parity::of_run(&scenario, &run, threads)?;
         let repeat = repeated.map(|then| Repeat::new(then, &journal));
-        Ok(Self { findings: Findings { twin, repeat }, extras, journal })
+        Ok(Self { findings: Findings { twin, repeat, shadow: None }, extras, journal })
     }
 
     /// The page of the run, `report.html`.
@@ -104,6 +107,12 @@ impl Conclusion {
         let said = |repeat: &Repeat| format!("\n{}\n\n{}", repeat.headline(), table(repeat));
         self.findings.repeat.as_ref().map(said).unwrap_or_default()
     }
+}
+
+/// What the shadow of a run left in its folder, if there was one.
+fn shadow(folder: &Path) -> Option<report::Shadow> {
+    let text = |name: &str| fs::read_to_string(folder.join(name)).ok();
+    report::Shadow::read(&text("shadow.json")?, &text("shadow.csv")?)
 }
 
 /// What the summary of a run folder says that its journal does not.

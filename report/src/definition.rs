@@ -37,6 +37,8 @@ pub(crate) struct Definition {
     #[serde(default)]
     analysis: Value,
     #[serde(default)]
+    guard: Option<Value>,
+    #[serde(default)]
     phases: Vec<PhasePart>,
     #[serde(default)]
     prior: Vec<PriorPart>,
@@ -179,6 +181,11 @@ impl Definition {
     }
 
     /// How spectra were made, where the scenario states it and it fits the rig.
+    /// What the guard enforced, where the journal tells it.
+    pub(crate) fn guard(&self) -> Option<flowtwin_lab::layer::Limits> {
+        flowtwin_lab::layer::Limits::deserialize(self.guard.as_ref()?).ok()
+    }
+
     pub(crate) fn analysis(&self, manifest: &Manifest) -> Option<Analysis> {
         let spec = AnalysisSpec::deserialize(&self.analysis).ok()?;
         Analysis::new(spec, manifest).ok()

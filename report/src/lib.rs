@@ -55,6 +55,8 @@ mod fitted;
 mod folder;
 pub mod format;
 mod front;
+mod guarded;
+mod history;
 mod materials;
 mod metrics;
 mod next;
@@ -67,6 +69,7 @@ mod repeat;
 mod run;
 #[cfg(test)]
 mod sample;
+mod shadow;
 #[cfg(feature = "parquet")]
 mod spectra;
 mod spectrum;
@@ -96,6 +99,7 @@ pub use page::report_html;
 pub use quantity::{Quantity, column};
 pub use repeat::{FeatureRepeat, Repeat};
 pub use run::{Experiment, Phase, Run, RunError};
+pub use shadow::Shadow;
 #[cfg(feature = "parquet")]
 pub use spectra::spectra_parquet;
 pub use spectrum::spectrum_chart;
@@ -111,6 +115,8 @@ pub struct Findings {
     pub twin: Option<TwinFit>,
     /// How it compares with the run that it repeats.
     pub repeat: Option<Repeat>,
+    /// What its shadow saw, if it had one.
+    pub shadow: Option<Shadow>,
 }
 
 /// Writes everything of a run folder but the journal, each file whole or not at all; `spectra.parquet` with the feature

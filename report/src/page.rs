@@ -14,6 +14,7 @@ mod parity;
 mod progress;
 mod provenance;
 mod repeat;
+mod rig;
 mod spectra;
 
 pub use html::{Legend, Page, escape, figure, pair, section, tiles};
@@ -49,6 +50,7 @@ pub fn report_html(run: &Run<'_>, findings: &Findings, extras: &Extras) -> Strin
     }
     page.push(&experiments::section(run));
     page.push(&lab_time::sections(run));
+    page.push(&rig::sections(run, findings.shadow.as_ref()));
     page.push(&metrics::section(run));
     page.push(&provenance::section(run, extras));
     page.finish()

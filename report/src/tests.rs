@@ -7,7 +7,7 @@ use flowtwin_lab::journal::Journal;
 use super::*;
 
 fn findings() -> Findings {
-    Findings { twin: Some(sample::twin()), repeat: None }
+    Findings { twin: Some(sample::twin()), ..Findings::default() }
 }
 
 fn extras() -> Extras {

@@ -1,4 +1,4 @@
-//! Where the lab time and the liquids went, and what went wrong.
+//! Where the lab time and the liquids went.
 
 use super::html::{self, HALF, Legend, WIDE, figure, section};
 use super::{legend, style};
@@ -8,9 +8,8 @@ use crate::run::{Experiment, Run, span_s};
 use crate::stages::Stages;
 use crate::stock::{self, Stock};
 use crate::table::Table;
-use crate::trouble;
 
-/// The sections on time, liquids and faults.
+/// The section on time and liquids.
 pub(super) fn sections(run: &Run<'_>) -> String {
     if run.experiments().is_empty() {
         return String::new();
@@ -26,10 +25,6 @@ pub(super) fn sections(run: &Run<'_>) -> String {
             "Lab time and liquids",
             &(levels(run, &stocks) + &beside),
         ));
-    }
-    let faults = trouble::table(run);
-    if !faults.is_empty() {
-        out.push_str(&section("faults", "What went wrong", &faults.html()));
     }
     out
 }

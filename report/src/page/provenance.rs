@@ -31,7 +31,18 @@ pub(super) fn section(run: &Run<'_>, extras: &Extras) -> String {
     let entry = |(what, value): &(&str, String)| format!("<dt>{what}</dt><dd>{value}</dd>\n");
     let list: String = entries.iter().map(entry).collect();
     let note = "<p class=\"note\">Everything on this page is computed from the run’s journal; the same journal gives the same page, to the byte.</p>\n";
-    html::section("provenance", "Provenance", &format!("<dl>\n{list}</dl>\n{note}"))
+    let body = format!("<dl>\n{list}</dl>\n{}{note}", scenario(run));
+    html::section("provenance", "Provenance", &body)
+}
+
+/// The scenario as it was run, with every default, to be opened.
+fn scenario(run: &Run<'_>) -> String {
+    let text = serde_json::to_string_pretty(&run.header().definition).unwrap_or_default();
+    format!(
+        "<details>\n<summary>The scenario as it was run, every default filled in</summary>\n\
+         <pre class=\"scroll tall\" tabindex=\"0\" role=\"region\" aria-label=\"The scenario as it was run\">{}</pre>\n</details>\n",
+        escape(&text)
+    )
 }
 
 fn code(text: &str) -> String {
