@@ -18,6 +18,7 @@ mod hardware;
 mod identified;
 mod init;
 mod lab;
+mod notify;
 mod occupied;
 mod output;
 mod page;

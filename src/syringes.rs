@@ -25,6 +25,21 @@ impl Syringes {
         Self { stocks: manifest.filled_ml().into_iter().map(stock).collect() }
     }
 
+    /// The same, and which stocks have fallen below this share of what they were filled with, with what is left [mL].
+    pub(crate) fn take_below(
+        &mut self,
+        consumed_ml: &[(String, f64)],
+        share: f64,
+    ) -> Vec<(String, f64)> {
+        let is_low = |stock: &&Stock| stock.left_ml < share * stock.filled_ml;
+        let before: Vec<String> =
+            self.stocks.iter().filter(is_low).map(|s| s.name.clone()).collect();
+        self.take(consumed_ml);
+        let fallen =
+            self.stocks.iter().filter(is_low).filter(|stock| !before.contains(&stock.name));
+        fallen.map(|stock| (stock.name.replace('_', " "), stock.left_ml.max(0.0))).collect()
+    }
+
     /// Takes what an experiment has used [mL].
     pub(crate) fn take(&mut self, consumed_ml: &[(String, f64)]) {
         for (name, ml) in consumed_ml {
@@ -60,5 +75,15 @@ mod tests {
         syringes.take(&[("red_dye".into(), 7.5), ("water".into(), 1.0)]);
         assert_eq!(syringes.line().unwrap(), "red dye ▂ 2.5 mL   oil █ 20.0 mL");
         assert_eq!(Syringes::default().line(), None);
+    }
+
+    #[test]
+    fn a_stock_falls_below_its_share_once() {
+        let stock = Stock { name: "red_dye".into(), filled_ml: 10.0, left_ml: 10.0 };
+        let mut syringes = Syringes { stocks: vec![stock] };
+        let mut use_up = |ml| syringes.take_below(&[("red_dye".into(), ml)], 0.1);
+        assert_eq!(use_up(9.0), []);
+        assert_eq!(use_up(0.5), [("red dye".to_owned(), 0.5)]);
+        assert_eq!(use_up(0.25), []);
     }
 }

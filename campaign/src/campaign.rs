@@ -11,6 +11,7 @@ mod syringes;
 mod thinking;
 
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use flowtwin_lab::journal::{
@@ -38,6 +39,7 @@ pub struct Campaign<'a> {
     seed: u64,
     threads: NonZeroUsize,
     stop: &'a AtomicBool,
+    pause: Option<&'a Arc<AtomicBool>>,
     only_recorded: bool,
     goes_on: bool,
     in_wall_time: bool,
@@ -100,6 +102,7 @@ impl<'a> Campaign<'a> {
             seed,
             threads,
             stop,
+            pause: None,
             only_recorded: false,
             goes_on: false,
             in_wall_time: false,
@@ -127,6 +130,13 @@ impl<'a> Campaign<'a> {
     #[must_use]
     pub fn in_wall_time(self) -> Self {
         Self { in_wall_time: true, ..self }
+    }
+
+    /// The same campaign, which stands still before its next new experiment as long as `pause` is set. A simulation's time
+    /// stands still too; on a real rig the instruments are looked at, and its guard does not let it stay hot without flow.
+    #[must_use]
+    pub fn pausing(self, pause: &'a Arc<AtomicBool>) -> Self {
+        Self { pause: Some(pause), ..self }
     }
 
     /// The same campaign, which goes on with these syringes filled.
@@ -419,6 +429,7 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
         if self.campaign.only_recorded {
             return Err(Fault::new(self.lab.now(), "replay", FaultKind::Interrupted).into());
         }
+        self.stand_still()?;
         let (cost, planned, policy) = (self.costs.next(), phase.experiments, phase.policy.clone());
         let (space, history) = (self.campaign.scenario.space().clone(), history.clone());
         let context = self.campaign.context(phase);

@@ -16,6 +16,18 @@ const BYTES: usize = 16;
 pub struct Control {
     token: String,
     stop: Arc<AtomicBool>,
+    pause: Arc<AtomicBool>,
+}
+
+/// What a browser may order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// Make the rig safe and end the run.
+    Stop,
+    /// Stand still before the next experiment.
+    Pause,
+    /// Go on.
+    GoOn,
 }
 
 /// The token is told to nobody by accident.
@@ -26,15 +38,16 @@ impl std::fmt::Debug for Control {
 }
 
 impl Control {
-    /// A new token for a run that ends safely, as after Ctrl-C, once `stop` is set.
+    /// A new token for a run that ends safely, as after Ctrl-C, once `stop` is set, and stands still between two experiments
+    /// while `pause` is.
     ///
     /// # Errors
     /// If the system has no random numbers.
-    pub fn new(stop: Arc<AtomicBool>) -> io::Result<Self> {
+    pub fn new(stop: Arc<AtomicBool>, pause: Arc<AtomicBool>) -> io::Result<Self> {
         let mut bytes = [0; BYTES];
         File::open("/dev/urandom")?.read_exact(&mut bytes)?;
         let token = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(Self { token, stop })
+        Ok(Self { token, stop, pause })
     }
 
     /// What a browser must know to order anything.
@@ -42,17 +55,30 @@ impl Control {
         &self.token
     }
 
-    /// Asks the run to make the rig safe and end.
+    /// Whether the run is to stand still.
+    pub(crate) fn pauses(&self) -> bool {
+        self.pause.load(Ordering::SeqCst)
+    }
+
+    /// Gives an order to the run.
     ///
     /// # Errors
     /// The status that is answered to whoever has not the token.
-    pub(crate) fn stop(&self, headers: &HeaderMap) -> Result<(), (StatusCode, &'static str)> {
+    pub(crate) fn order(
+        &self,
+        order: Order,
+        headers: &HeaderMap,
+    ) -> Result<(), (StatusCode, &'static str)> {
         let given = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         let given = given.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
         if !self.is_token(given) {
             return Err((StatusCode::UNAUTHORIZED, "this needs the token of the run\n"));
         }
-        self.stop.store(true, Ordering::SeqCst);
+        match order {
+            Order::Stop => self.stop.store(true, Ordering::SeqCst),
+            Order::Pause => self.pause.store(true, Ordering::SeqCst),
+            Order::GoOn => self.pause.store(false, Ordering::SeqCst),
+        }
         Ok(())
     }
 
@@ -69,23 +95,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_token_stops_the_run() {
+    fn only_the_token_pauses_and_stops_the_run() {
         let stop = Arc::new(AtomicBool::new(false));
-        let control = Control::new(stop.clone()).unwrap();
-        let other = Control::new(stop.clone()).unwrap();
+        let pause = Arc::new(AtomicBool::new(false));
+        let control = Control::new(stop.clone(), pause.clone()).unwrap();
+        let other = Control::new(stop.clone(), pause.clone()).unwrap();
         assert_ne!(control.token(), other.token());
-        let order = |value: &str| {
+        let give = |order, value: &str| {
             let mut headers = HeaderMap::new();
             headers.insert(AUTHORIZATION, value.parse().unwrap());
-            control.stop(&headers)
+            control.order(order, &headers)
         };
+        let order = |value: &str| give(Order::Stop, value);
         let almost = format!("Bearer {}", &control.token()[1..]);
         for wrong in ["", "Bearer", "Bearer ", control.token(), &almost, other.token()] {
             assert!(order(wrong).is_err(), "{wrong}");
+            assert!(give(Order::Pause, wrong).is_err() && !control.pauses(), "{wrong}");
         }
-        assert!(control.stop(&HeaderMap::new()).is_err());
+        assert!(control.order(Order::Stop, &HeaderMap::new()).is_err());
         assert!(!stop.load(Ordering::SeqCst));
-        order(&format!("Bearer {}", control.token())).unwrap();
+        let right = format!("Bearer {}", control.token());
+        give(Order::Pause, &right).unwrap();
+        assert!(control.pauses() && pause.load(Ordering::SeqCst));
+        assert!(give(Order::GoOn, "Bearer 0123").is_err() && control.pauses());
+        give(Order::GoOn, &right).unwrap();
+        assert!(!control.pauses() && !stop.load(Ordering::SeqCst));
+        order(&right).unwrap();
         assert!(stop.load(Ordering::SeqCst));
         assert!(!format!("{control:?}").contains(control.token()));
     }

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::census::Census;
-use crate::control::Control;
+use crate::control::{Control, Order};
 use crate::guard::Guard;
 use crate::page::{FILES, HEAD, file};
 use crate::runs::{Found, Runs};
@@ -46,7 +46,9 @@ pub(crate) fn router(shop: Arc<Shop>) -> Router {
         .route("/api/runs", get(list))
         .route("/api/runs/{name}/events", get(follow))
         .route("/api/runs/{name}/line", get(line))
-        .route("/api/stop", post(stop))
+        .route("/api/stop", post(|shop, headers| ordered(Order::Stop, shop, headers)))
+        .route("/api/pause", post(|shop, headers| ordered(Order::Pause, shop, headers)))
+        .route("/api/continue", post(|shop, headers| ordered(Order::GoOn, shop, headers)))
         .route("/metrics", get(prometheus))
         .fallback(|| async { (StatusCode::NOT_FOUND, "there is no such page\n") })
         .layer(from_fn_with_state(shop.clone(), admit))
@@ -97,7 +99,8 @@ async fn list(State(shop): Shared) -> Response {
         })
     };
     let runs: Vec<Value> = shop.census().iter().map(run).collect();
-    as_json(&json!({ "runs": runs, "controlled": shop.control.is_some() }))
+    let paused = shop.control.as_ref().is_some_and(Control::pauses);
+    as_json(&json!({ "runs": runs, "controlled": shop.control.is_some(), "paused": paused }))
 }
 
 async fn follow(State(shop): Shared, Path(name): Path<String>, headers: HeaderMap) -> Response {
@@ -132,10 +135,10 @@ async fn line(
     }
 }
 
-/// Has the rig made safe and the run ended.
-async fn stop(State(shop): Shared, headers: HeaderMap) -> Response {
+/// Gives an order to the run that this process does.
+async fn ordered(order: Order, State(shop): Shared, headers: HeaderMap) -> Response {
     let none = Err((StatusCode::NOT_FOUND, "no run is done here\n"));
-    match shop.control.as_ref().map_or(none, |control| control.stop(&headers)) {
+    match shop.control.as_ref().map_or(none, |control| control.order(order, &headers)) {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(refused) => refused.into_response(),
     }

@@ -169,21 +169,32 @@ fn what_others_could_reach_is_not_served() {
 fn a_run_is_stopped_with_its_token_and_by_its_own_page_alone() {
     let base = base("stop");
     let stop = Arc::new(AtomicBool::new(false));
-    let control = Control::new(stop.clone()).unwrap();
+    let pause = Arc::new(AtomicBool::new(false));
+    let control = Control::new(stop.clone(), pause.clone()).unwrap();
     let token = control.token().to_owned();
     let runs = Runs::new([base.join("runs")]);
     let server = Server::start("127.0.0.1:0".parse().unwrap(), runs, Some(control)).unwrap();
     let at = server.address();
-    let order = |more: &str| {
+    let post = |target: &str, more: &str| {
         let mut stream = TcpStream::connect(at).unwrap();
         stream.set_read_timeout(Some(LONG)).unwrap();
-        let head = format!("POST /api/stop HTTP/1.1\r\nhost: {at}\r\nconnection: close\r\n");
+        let head = format!("POST {target} HTTP/1.1\r\nhost: {at}\r\nconnection: close\r\n");
         stream.write_all(format!("{head}{more}\r\n").as_bytes()).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         answer.split_whitespace().nth(1).unwrap().to_owned()
     };
+    let order = |more: &str| post("/api/stop", more);
     let right = format!("authorization: Bearer {token}\r\n");
+    for target in ["/api/pause", "/api/continue"] {
+        assert_eq!(post(target, ""), "401");
+        assert_eq!(post(target, &format!("{right}origin: http://stranger.example\r\n")), "403");
+    }
+    assert!(ask(at, "/api/runs", "").contains("\"paused\":false"));
+    assert_eq!(post("/api/pause", &right), "204");
+    assert!(pause.load(Ordering::SeqCst) && ask(at, "/api/runs", "").contains("\"paused\":true"));
+    assert_eq!(post("/api/continue", &right), "204");
+    assert!(!pause.load(Ordering::SeqCst));
     assert_eq!(order(""), "401");
     assert_eq!(order("authorization: Bearer 0123\r\n"), "401");
     assert_eq!(order(&format!("{right}origin: http://stranger.example\r\n")), "403");

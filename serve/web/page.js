@@ -28,8 +28,10 @@ function kept(name) {
 const token = kept("token");
 
 async function list() {
-  const { runs, controlled } = await (await fetch("/api/runs")).json();
-  $("stop").hidden = !(controlled && token) || (run.last?.ended ?? false);
+  const { runs, controlled, paused } = await (await fetch("/api/runs")).json();
+  $("stop").hidden = $("hold").hidden = !(controlled && token) || (run.last?.ended ?? false);
+  view.paused = Boolean(paused);
+  say("hold", view.paused ? "Continue the run" : "Pause the run");
   const option = (r) => `<option value="${escape(r.name)}">${escape(r.name)} · ${escape(r.experiments)}${r.planned ? " of " + escape(r.planned) : ""}${r.ended ? "" : " · unfinished"}</option>`;
   put("runs", runs.map(option).join(""));
   const wanted = new URLSearchParams(location.hash.slice(1)).get("run");
@@ -85,7 +87,7 @@ function answers(state, n) {
     ["Asked for", wanted(), ""],
     ["Best so far", found, best ? `experiment ${best.experiment.experiment}` : ""],
     ["Experiments", `${n}${of ? " of " + of : ""}`, `${run.experiments.slice(0, n).filter((e) => e.fault).length} failed`],
-    ["Lab time", duration(state.t), state.ended ? "complete" : state.phase ? `phase ${state.phase}` : "priming"],
+    ["Lab time", duration(view.t), state.ended ? "complete" : state.phase ? `phase ${state.phase}` : "priming"],
     ["Left, at this pace", rest, ""],
   ];
   put("answers", rows.map(([what, value, more]) => `<div><dt>${what}</dt><dd>${escape(value)}<small>${escape(more)}</small></dd></div>`).join(""));
@@ -93,6 +95,7 @@ function answers(state, n) {
 
 function doing(state, t) {
   if (state.ended) return "The run is complete.";
+  if (!state.proposal && view.paused) return "Paused: the run waits before its next experiment.";
   if (!state.proposal) return state.done ? "Between two experiments." : "Priming the lines and taking the reference.";
   const [stage, since] = state.flow === null ? ["heating", state.began] : state.light === null ? ["reaching steady state", state.flow] : ["taking spectra", state.light];
   return `Experiment ${state.proposal.experiment}, ${stage} for ${duration(t - since)}: ${conditions(state.proposal.conditions)}.`;
@@ -262,10 +265,18 @@ function buttons() {
   view.dirty = true;
 }
 
-$("stop").addEventListener("click", async () => {
-  if (!confirm("Make the rig safe and end the run? You can continue it later with --resume.")) return;
-  const reply = await fetch("/api/stop", { method: "POST", headers: { authorization: `Bearer ${token}` } });
-  say("link", reply.ok ? "stop asked for; the rig is being made safe" : `not stopped: ${(await reply.text()).trim()}`);
+/** Gives an order to the run, and says what came of it. */
+async function order(what, done) {
+  const reply = await fetch(`/api/${what}`, { method: "POST", headers: { authorization: `Bearer ${token}` } }).catch(() => null);
+  say("link", reply?.ok ? done : `refused: ${reply ? (await reply.text()).trim() : "no answer"}`);
+  refresh();
+}
+$("stop").addEventListener("click", () => {
+  if (confirm("Make the rig safe and end the run? You can continue it later with --resume.")) order("stop", "stop asked for; the rig is being made safe");
+});
+$("hold").addEventListener("click", () => {
+  if (view.paused) order("continue", "the run goes on");
+  else order("pause", "pause asked for; the run waits before its next experiment");
 });
 $("runs").addEventListener("change", (event) => open(event.target.value));
 $("scrub").addEventListener("input", (event) => set(Number(event.target.value)));

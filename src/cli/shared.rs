@@ -53,6 +53,9 @@ pub struct Folder {
     /// What to do when something has moved: say so, or stop as well.
     #[arg(long, value_enum, default_value_t, requires = "shadow")]
     pub on_drift: OnDrift,
+    /// Run this command when the run is done or has stopped, the rig has moved, or a stock is nearly used up.
+    #[arg(long, value_name = "COMMAND")]
+    pub notify: Option<String>,
     /// The live page.
     #[cfg(feature = "serve")]
     #[command(flatten)]

@@ -15,6 +15,7 @@ use flowtwin_lab::journal::Journal;
 use flowtwin_lab::{Fault, FaultKind, Lab};
 use flowtwin_report::Extras;
 
+use super::notify::Notifier;
 use super::page::Beside;
 use super::place::Place;
 use super::run_folder::Target;
@@ -27,6 +28,9 @@ use crate::signals;
 
 /// Set by Ctrl-C.
 pub(super) static STOP: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
+
+/// Set while the run is to stand still between two experiments.
+pub(super) static PAUSE: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
 /// Who has filled syringes.
 pub(super) enum By<'a> {
@@ -81,12 +85,15 @@ pub(super) fn at(
         let page = Beside::of(to, folder.path(), &STOP)?;
         let mut progress = Progress::new(scenario).quiet(to.quiet);
         let (backend, world) = (place.backend.to_owned(), place.world());
-        let campaign = Campaign::new(scenario, seed, threads(to.jobs), &STOP);
+        let notifier = Notifier::new(to.notify.as_ref(), folder.path(), scenario);
+        let campaign = Campaign::new(scenario, seed, threads(to.jobs), &STOP).pausing(&PAUSE);
         let campaign = match filled {
             By::Hand(filled) => campaign.filled(filled.clone()),
             By::Then(journal) => campaign.filled_as_in(journal),
         };
-        let ended = run_into(&folder, campaign, place.lab, (&mut progress, shadow.as_ref()))?;
+        let watch: &mut dyn Observer = &mut (&mut progress, &mut &notifier);
+        let ran = run_into(&folder, campaign, place.lab, (watch, shadow.as_ref(), &notifier));
+        let ended = ran.inspect_err(|error| notifier.stopped(error))?;
         if folder.has_departed() && !to.resume {
             let there = folder.path().display();
             let why = format!("{there} holds this run with other results, which stay as they are");
@@ -97,7 +104,7 @@ pub(super) fn at(
         }
         let simulated_events = world.map(|world| world.work().events);
         let concluded = conclude(to, folder.path(), Extras { backend, simulated_events }, *then);
-        let done = both(outcome(&ended), concluded);
+        let done = notifier.ended(both(outcome(&ended), concluded));
         page.stay(&STOP);
         return done;
     }
@@ -135,9 +142,9 @@ pub(super) fn run_into(
     folder: &RunFolder,
     campaign: Campaign<'_>,
     lab: impl Lab,
-    (watch, shadow): (&mut dyn Observer, Option<&Shading<'_>>),
+    (watch, shadow, notifier): (&mut dyn Observer, Option<&Shading<'_>>, &Notifier),
 ) -> Result<Ended, CommandError> {
-    let mut shadowed = shadow.map(|shading| Shadowed::new(shading, &STOP));
+    let mut shadowed = shadow.map(|shading| Shadowed::new(shading, &STOP, notifier));
     let ran = match &mut shadowed {
         Some(shadowed) => recorded_in(folder, campaign, lab, &mut (watch, shadowed))?,
         None => recorded_in(folder, campaign, lab, watch)?,

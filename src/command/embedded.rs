@@ -73,6 +73,7 @@ pub fn run_embedded<E: From<CommandError>>(
         #[cfg(feature = "serve")]
         page: crate::cli::Page::default(),
         shadow: None,
+        notify: None,
         on_drift: crate::cli::OnDrift::Flag,
     };
     let mut target = Target::of(&to, scenario, seed, "")?;

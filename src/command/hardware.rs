@@ -25,10 +25,11 @@ use flowtwin_report::Extras;
 
 use super::attendant::{Attendant, Cables, Held};
 use super::campaign::{
-    STOP, Then, both, conclude, heed_ctrl_c, is_unsafe, outcome, run_into, threads,
+    PAUSE, STOP, Then, both, conclude, heed_ctrl_c, is_unsafe, outcome, run_into, threads,
 };
 use super::emulate::read_wiring;
 use super::filled::filled;
+use super::notify::Notifier;
 use super::page::Beside;
 use super::run_folder::Target;
 use super::shadow::Calibrated;
@@ -76,11 +77,10 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     in_its_time(args, &wiring)?;
     spectra_come_in_time(&wiring, &scenario)?;
     let identity = Identity::new(&scenario, seed, wiring.simulated).in_wall_time();
-    let more = ending(replayed.is_some(), then.is_some());
     let filled = filled(&args.filled, scenario.manifest())?;
     let calibrated = Calibrated::of(to, &scenario)?;
     let shadow = calibrated.as_ref().map(Calibrated::shadow).transpose()?;
-    let target = Target::of(to, &scenario, seed, more)?;
+    let target = Target::of(to, &scenario, seed, ending(replayed.is_some(), then.is_some()))?;
     let (folder, _target) = target.folder(to, &identity, replayed)?;
     let path = folder.path().to_owned();
     let _page = Beside::of(to, &path, &STOP)?;
@@ -95,6 +95,7 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     let found = everybody_is_there(&wiring)?;
     super::identified::require(wiring_file, &wiring, &found)?;
     ask(args)?;
+    let notifier = Notifier::new(to.notify.as_ref(), &path, &scenario);
     let began = folder.recorded().map_or(Instant::START, journal::Journal::last_at);
     let clock = clock(&wiring, began, args.speed)?;
     let manifest = Manifest { simulated: wiring.simulated, ..scenario.manifest().clone() };
@@ -104,9 +105,9 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
         let mut beside = Alongside::new(scenario, expected, |text: &str| say_line(text));
         let accept = args.accept_first;
         let mut attendant = Attendant { rehearsed: scenario, accept, cables };
-        let mut watch = (&mut progress, &mut (&mut beside, &mut attendant));
-        let campaign = Campaign::new(scenario, seed, threads(to.jobs), &STOP).filled(filled);
-        run_into(&folder, campaign, rig, (&mut watch, shadow.as_ref()))
+        let mut watch = (&mut progress, &mut (&mut beside, &mut (&mut attendant, &mut &notifier)));
+        let campaign = Campaign::new(scenario, seed, threads(to.jobs), &STOP).pausing(&PAUSE);
+        run_into(&folder, campaign.filled(filled), rig, (&mut watch, shadow.as_ref(), &notifier))
     };
     let (ended, watched) = match &wiring.folder {
         Some(hand_off) => {
@@ -133,7 +134,7 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     }
     let concluded =
         conclude(to, &path, Extras { backend: "hardware".into(), simulated_events: None }, then);
-    both(verdict(&ended, watched), concluded)
+    notifier.ended(both(verdict(&ended, watched), concluded))
 }
 
 /// Says what was rehearsed, which limits hold, and what syringes still hold of a run that goes on.

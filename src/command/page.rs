@@ -46,6 +46,7 @@ mod with_server {
 
     use flowtwin_serve::{Control, Runs, ServeError, Server};
 
+    use super::super::campaign::PAUSE;
     use crate::cli::Folder;
     use crate::console;
     use crate::error::CommandError;
@@ -68,7 +69,8 @@ mod with_server {
             stop: &Arc<AtomicBool>,
         ) -> Result<Self, CommandError> {
             let Some(address) = to.page.serve else { return Ok(Self(None)) };
-            let control = Control::new(stop.clone()).map_err(CommandError::failed)?;
+            let control =
+                Control::new(stop.clone(), PAUSE.clone()).map_err(CommandError::failed)?;
             let token = format!("#token={}", control.token());
             let server = start(address, Runs::new([folder.to_owned()]), Some(control))?;
             let url = url(&server) + &token;

@@ -10,6 +10,7 @@ use flowtwin_campaign::scenario::Scenario;
 use flowtwin_data::diagnostic::Diagnostic;
 use flowtwin_lab::{FaultKind, Observation};
 
+use super::notify::{Event, Notifier};
 use super::output::into_file;
 use crate::cli::{Folder, OnDrift, ShadowArgs as Args};
 use crate::console;
@@ -117,13 +118,15 @@ pub(super) struct Shadowed<'a, 's> {
     shading: Shading<'a>,
     /// What stops the campaign.
     stop: &'s AtomicBool,
+    /// Who is told.
+    notifier: &'s Notifier,
     /// Why it was stopped.
     stopped: Option<String>,
 }
 
 impl<'a, 's> Shadowed<'a, 's> {
-    pub(super) fn new(shading: &Shading<'a>, stop: &'s AtomicBool) -> Self {
-        Self { shading: shading.clone(), stop, stopped: None }
+    pub(super) fn new(shading: &Shading<'a>, stop: &'s AtomicBool, notifier: &'s Notifier) -> Self {
+        Self { shading: shading.clone(), stop, notifier, stopped: None }
     }
 
     /// Writes what the shadow saw beside the journal. Answers with what has moved, if that has stopped the campaign.
@@ -147,6 +150,9 @@ impl Observer for Shadowed<'_, '_> {
         let Some(alarm) = shading.shadow.observe(number, observation) else { return };
         let words = alarm.words();
         console::say_line(format_args!("\nexperiment {number}: the rig is not as it was, {words}"));
+        if !known {
+            self.notifier.tell(Event::Drift, &words);
+        }
         // What somebody has resumed a run after stops it no more.
         if shading.on_drift == OnDrift::Stop && !known {
             self.stopped.get_or_insert(words);

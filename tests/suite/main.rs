@@ -24,6 +24,7 @@ mod keys;
 mod killed;
 mod kills;
 mod modules;
+mod notify;
 mod off;
 mod outside;
 mod paper;

@@ -28,6 +28,21 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
         let passes = self.campaign.in_wall_time && !alone;
         thinking(&mut self.lab, passes, self.campaign.stop, think)
     }
+
+    /// Stands still as long as somebody wants it to.
+    pub(super) fn stand_still(&mut self) -> Result<(), Fault> {
+        match self.campaign.pause.filter(|pause| pause.load(Ordering::Relaxed)).cloned() {
+            Some(pause) => self.thinking(move || until_over(&pause)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Returns once a pause is over.
+fn until_over(pause: &AtomicBool) {
+    while pause.load(Ordering::Relaxed) {
+        thread::sleep(LOOK);
+    }
 }
 
 /// The answer of `think`. Where the lab's time `passes` by itself, it goes on being looked at meanwhile: a heater is hot
@@ -67,8 +82,10 @@ fn thinking<T: Send + 'static>(
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::sync::mpsc::channel;
 
+    use flowtwin_lab::journal;
     use flowtwin_lab::layer::{Guarded, Limits};
     use flowtwin_lab::toy::ToyLab;
     use flowtwin_lab::{Command, FaultKind, Instant, Temperature};
@@ -105,6 +122,34 @@ mod tests {
         let mut lab = ToyLab::new();
         assert_eq!(thinking(&mut lab, false, &NEVER, || 7), Ok(7));
         assert_eq!(lab.now(), Instant::START);
+    }
+
+    /// The journal of a campaign of dyes that stands still while `pause` is set, and how it ended.
+    fn journal(pause: &Arc<AtomicBool>, stop: &AtomicBool) -> (Vec<u8>, Option<FaultKind>) {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/dye-mixing.toml");
+        let scenario = crate::scenario::Scenario::load(file.as_ref()).expect("it is a scenario");
+        let lab = scenario.simulated().expect("it has a rig").lab(1);
+        let campaign =
+            crate::campaign::Campaign::new(&scenario, 1, std::num::NonZeroUsize::MIN, stop);
+        let (campaign, writer) = (campaign.pausing(pause), journal::Writer::new(Vec::new()));
+        let ran = campaign.run(lab, writer, None, &mut crate::campaign::Silent);
+        let (ended, writer) = ran.expect("it runs");
+        (writer.sink().clone(), ended.fault.map(|fault| fault.kind))
+    }
+
+    #[test]
+    fn a_pause_of_a_simulation_changes_no_byte() {
+        let pause = Arc::new(AtomicBool::new(false));
+        let (alone, _) = journal(&pause, &NEVER);
+        pause.store(true, Ordering::Relaxed);
+        let over = pause.clone();
+        let hand = thread::spawn(move || {
+            thread::sleep(2 * LOOK);
+            over.store(false, Ordering::Relaxed);
+        });
+        let (paused, fault) = journal(&pause, &NEVER);
+        hand.join().expect("it sleeps");
+        assert!(alone == paused && fault.is_none());
     }
 
     #[test]
