@@ -12,7 +12,10 @@ const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 const problems = [];
 let checks = 0;
 
-const problem = (where, words) => problems.push(`${where}: ${words}`);
+function problem(where, words) {
+  problems.push(`${where}: ${words}`);
+  console.log(`WRONG ${problems.at(-1)}`);
+}
 function same(where, found, wanted) {
   checks += 1;
   if (JSON.stringify(found) !== JSON.stringify(wanted)) problem(where, `${JSON.stringify(found)}, not ${JSON.stringify(wanted)}`);
@@ -92,6 +95,26 @@ const report = (run, objective) => async (page, where) => {
   same(`${where}: details are open`, await page.locator("#details").isVisible(), true);
   const marked = await page.evaluate(() => document.querySelectorAll(".marks .chosen").length);
   if (marked < 2) problem(where, `a chosen experiment shows in ${marked} figures`);
+
+  // The rig: what its pumps were told is drawn, the guard's limits are told, the scenario is there to be opened.
+  const told = readFileSync(`${WORK}/runs/${run}/journal.jsonl`, "utf8").split("\n").filter(Boolean).map((line) => JSON.parse(line).record);
+  const rates = new Set(told.map((record) => record.command?.send?.dispense?.rate_ul_per_min).filter(Boolean));
+  const flows = page.locator("#rig figure", { hasText: "Flows" });
+  const drawnRates = await flows.locator("svg[data-plot]").first().evaluate((svg) => [...svg.querySelectorAll("[data-xy]")].flatMap((el) => el.dataset.xy.split(" ").map((xy) => Number(xy.split(",")[1]))));
+  const missing = rates.size > 200 ? [] : [...rates].filter((rate) => !drawnRates.includes(rate));
+  same(`${where}: rates that are not drawn`, missing, []);
+  same(`${where}: rates that nobody set`, drawnRates.filter((rate) => rate !== 0 && !rates.has(rate)), []);
+  if (!(await page.locator("#rig").textContent()).includes("The guard did not have to step in.")) problem(where, "says nothing of the guard");
+  const heated = told[0].header.manifest.heaters.length > 0;
+  same(`${where}: temperatures`, await page.locator("#rig figure", { hasText: "Temperatures" }).count(), heated ? 1 : 0);
+  await page.locator("#provenance summary").click();
+  same(`${where}: the scenario as it was run`, JSON.parse(await page.locator("#provenance pre").textContent()), told[0].header.definition);
+  await page.locator("#provenance summary").click();
+  if (run === "dye-mixing") {
+    const shadow = JSON.parse(readFileSync(`${WORK}/runs/${run}/shadow.json`, "utf8"));
+    const dots = await page.locator("#shadow svg[data-plot]").first().locator(".marks [data-e]").count();
+    same(`${where}: what the shadow looked at`, dots, shadow.experiments * shadow.features.length);
+  }
 
   const figure = page.locator("figure", { has: page.locator("svg[data-plot]") }).first();
   const svg = figure.locator("svg[data-plot]:visible").first();
@@ -191,6 +214,24 @@ async function troubled(address) {
   await context.close();
 }
 
+/** The pictures of the documents, as large as a window. */
+async function pictures(address) {
+  const half = (page) => page.locator("#scrub").evaluate((el) => { el.value = String(Number(el.max) * 0.437); el.dispatchEvent(new Event("input")); });
+  const rig = (page) => page.locator("#rig").evaluate((el) => el.scrollIntoView());
+  const live = `${address}#run=cs3cu2i5`, report = `file://${WORK}/runs/cs3cu2i5/report.html`;
+  for (const [name, url, width, height, scheme, prepare] of [
+    ["live", live, 1200, 900, "light", half], ["live-phone", live, 390, 844, "dark", half], ["report-rig", report, 1000, 800, "light", rig],
+  ]) {
+    const page = await (await browser.newContext({ viewport: { width, height }, colorScheme: scheme })).newPage();
+    await page.goto(url);
+    if (url === live) await page.waitForSelector("#spectrum canvas");
+    await prepare(page);
+    await page.waitForTimeout(1500);
+    await page.screenshot({ path: `${WORK}/pictures/docs-${name}.png` });
+    await page.context().close();
+  }
+}
+
 const server = spawn(FLOWTWIN, ["serve", `${WORK}/runs`, "--address", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "ignore"] });
 const address = await new Promise((resolve, reject) => {
   server.stdout.once("data", (data) => resolve(String(data).trim()));
@@ -214,10 +255,10 @@ try {
     }
   }
   await troubled(address);
+  await pictures(address);
 } finally {
   server.kill("SIGINT");
   await browser.close();
 }
-problems.forEach((words) => console.log(`WRONG ${words}`));
 console.log(`\nbrowser: ${checks} checks, ${problems.length} problems`);
 process.exit(problems.length ? 1 : 0);
