@@ -80,11 +80,16 @@ pub trait Transport: std::fmt::Debug {
         Ok(0)
     }
 
-    /// Called when nothing at all has come in answer to a request: gives a connection up that may be dead without
-    /// anybody saying so, where there is one. What is known of why, in words.
-    fn unheard(&mut self) -> Option<String> {
+    /// Called when nothing at all has come in answer to a request that may take `patience`, in the time that was
+    /// [granted](Self::grants): gives a connection up that may be dead without anybody saying so, where there is one. What is
+    /// known of why, in words.
+    fn unheard(&mut self, patience: Duration) -> Option<String> {
+        let _ = patience;
         None
     }
+
+    /// Gives the connection up; the next write makes another.
+    fn give_up(&mut self) {}
 }
 
 /// The fault of a lost link, in the words of the operating system.

@@ -20,6 +20,17 @@ pub fn conditions(space: &Space, settings: &[String]) -> Result<Conditions, Stri
         let place = space.inputs().iter().position(|input| input.name == name);
         let place = place.ok_or_else(|| unknown(space, name))?;
         let input = &space.inputs()[place];
+        if let Some(options) = input.options() {
+            let place_of = input.option(value).ok_or_else(|| {
+                let known: Vec<&str> = options.iter().map(|option| option.name.as_str()).collect();
+                let like =
+                    nearest(value, &known).map(|(like, _)| format!("; did you mean `{like}`?"));
+                let known = like.unwrap_or_else(|| format!(", only {}", known.join(", ")));
+                format!("{name} has no option `{value}`{known}")
+            })?;
+            values[place] = place_of as f64;
+            continue;
+        }
         let number: f64 = value.parse().map_err(|_| format!("`{value}` of {name} is no number"))?;
         if !(input.low..=input.high).contains(&number) {
             return Err(format!("{name} = {value} is outside {} to {}", input.low, input.high));
@@ -39,11 +50,10 @@ pub fn conditions(space: &Space, settings: &[String]) -> Result<Conditions, Stri
     match broken {
         None => Ok(conditions),
         Some(constraint) => Err(format!(
-            "these conditions break \"{}\": it would be {}, allowed is {} to {}",
+            "these conditions break \"{}\": it would be {}, allowed is {}",
             constraint.name,
             plain(constraint.of.at(conditions.values())),
-            plain(constraint.low),
-            plain(constraint.high)
+            constraint.allowed()
         )),
     }
 }
@@ -58,7 +68,7 @@ fn unknown(space: &Space, name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use flowtwin_lab::Input;
+    use flowtwin_lab::{Choice, Input};
 
     use super::*;
 
@@ -74,6 +84,17 @@ mod tests {
     #[test]
     fn what_is_not_named_stays_in_the_middle() {
         assert_eq!(set("cui_ul_per_min=7.5"), Ok(vec![5.0, 7.5]));
+    }
+
+    #[test]
+    fn options_are_set_by_name() {
+        let option = |name: &str| Choice { name: name.into(), descriptors: Vec::new() };
+        let base = Input::choice("base", ["DBU", "TEA"].map(option).to_vec());
+        let space = Space::new(vec![base], vec![]).unwrap();
+        let set = |setting: &str| conditions(&space, &[setting.to_owned()]);
+        assert_eq!(set("base=TEA").unwrap().values(), [1.0]);
+        assert_eq!(set("base=THE").unwrap_err(), "base has no option `THE`; did you mean `TEA`?");
+        assert_eq!(set("base=1").unwrap_err(), "base has no option `1`, only DBU, TEA");
     }
 
     #[test]

@@ -24,7 +24,7 @@ fn row(record: &ExperimentRecord) -> Vec<String> {
     let number = |value: Option<f64>| value.map_or("-".into(), six);
     let lab_time_s = record.ended_ns.since(record.started_ns).as_secs();
     let names = [record.experiment.to_string(), record.phase.clone()];
-    let inputs = record.conditions.values().iter().map(|value| value.to_string());
+    let inputs = record.conditions.words().map(|(_, word)| word.to_string());
     let features = record.features.iter().map(|(_, value)| number(*value));
     let times = [number(record.residence_time_s), number(record.reaction_time_s), six(lab_time_s)];
     let flags = record.quality.flags().join(", ");

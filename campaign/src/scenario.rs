@@ -45,7 +45,7 @@ pub use refill::{Day, Refill, RefillSpec};
 pub use schema::schema;
 pub use simulated::{NoRig, Simulated};
 pub use snapshot::{DecisionsMay, SnapshotSpec, Strength};
-pub use space::{ConstraintSpec, DerivedSpec, InputSpec, Sets, SpaceSpec, Window};
+pub use space::{BoundSpec, ConstraintSpec, DerivedSpec, InputSpec, Sets, SpaceSpec, Window};
 pub use supply::Lasting;
 pub use tree::Tree;
 pub use unknown::nearest;

@@ -1,5 +1,6 @@
 //! Where policies have decided otherwise.
 
+use flowtwin_campaign::outside::Setting;
 use serde::Serialize;
 
 use crate::pairs::Pair;
@@ -28,10 +29,10 @@ pub struct Turn {
     /// The input that differs most.
     pub input: String,
     /// Its value before.
-    pub before: f64,
+    pub before: Setting,
     /// Its value now.
-    pub after: f64,
-    /// The difference, as a share of the range of the input.
+    pub after: Setting,
+    /// The difference, as a share of the range of the input; 1 between options.
     pub of_range: f64,
 }
 
@@ -53,15 +54,18 @@ impl Decisions {
 impl Turn {
     fn of(a: &Side, pair: &Pair<'_>, ranges: &[f64]) -> Option<Self> {
         let (old, new) = (&pair.before.conditions, &pair.after.conditions);
-        let by = |i: &usize| (new[*i] - old[*i]).abs() / ranges[*i];
+        let by = |i: &usize| match (&old[*i], &new[*i]) {
+            (Setting::Number(old), Setting::Number(new)) => (new - old).abs() / ranges[*i],
+            (old, new) => f64::from(u8::from(old != new)),
+        };
         let inputs = 0..ranges.len().min(old.len()).min(new.len());
         let most = inputs.max_by(|i, j| by(i).total_cmp(&by(j)))?;
         Some(Self {
             experiment: pair.before.experiment,
             phase: pair.before.phase.clone(),
             input: a.inputs[most].clone(),
-            before: old[most],
-            after: new[most],
+            before: old[most].clone(),
+            after: new[most].clone(),
             of_range: by(&most),
         })
     }
@@ -76,7 +80,8 @@ fn range(a: &Side, input: usize, pairs: &[Pair<'_>]) -> f64 {
         return high - low;
     }
     let values = pairs.iter().flat_map(|pair| [&pair.before.conditions, &pair.after.conditions]);
-    let values: Vec<f64> = values.filter_map(|conditions| conditions.get(input)).copied().collect();
+    let values: Vec<f64> =
+        values.filter_map(|conditions| conditions.get(input)?.number()).collect();
     let low = values.iter().copied().fold(f64::INFINITY, f64::min);
     let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     if high > low { high - low } else { 1.0 }

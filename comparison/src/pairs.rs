@@ -1,5 +1,7 @@
 //! Which experiments of two sides belong together.
 
+use flowtwin_campaign::outside::Setting;
+
 use crate::side::{Measured, Side};
 
 /// Experiments of the same place in their phase, on both sides.
@@ -12,7 +14,10 @@ pub(crate) struct Pair<'a> {
 impl Pair<'_> {
     /// Whether both were done at the same conditions.
     pub(crate) fn same_conditions(&self) -> bool {
-        let equal = |(a, b): (&f64, &f64)| a.to_bits() == b.to_bits();
+        let equal = |(a, b): (&Setting, &Setting)| match (a, b) {
+            (Setting::Number(a), Setting::Number(b)) => a.to_bits() == b.to_bits(),
+            _ => a == b,
+        };
         let (a, b) = (&self.before.conditions, &self.after.conditions);
         a.len() == b.len() && a.iter().zip(b).all(equal)
     }

@@ -296,16 +296,15 @@ fn of_experiments(old: &[Measured], new: &[Measured], a: &Side, b: &Side) -> Opt
 
 fn two(old: &Measured, new: &Measured, a: &Side) -> Option<Found> {
     let text = |value: Option<f64>| value.map_or("-".into(), |value| value.to_string());
+    let set = std::iter::zip(&old.conditions, &new.conditions);
+    if let Some((name, (x, y))) = a.inputs.iter().zip(set).find(|(_, (x, y))| x != y) {
+        return Some((Sort::Proposal, name.clone(), x.to_string(), y.to_string()));
+    }
     let differs = |names: Vec<&str>, old: &[Option<f64>], new: &[Option<f64>]| {
         let mut all = names.into_iter().zip(old.iter().zip(new));
         let found = all.find(|(_, (old, new))| old != new);
         found.map(|(name, (old, new))| (name.to_owned(), text(*old), text(*new)))
     };
-    let some = |values: &[f64]| values.iter().copied().map(Some).collect::<Vec<_>>();
-    let names = a.inputs.iter().map(String::as_str).collect();
-    if let Some((what, x, y)) = differs(names, &some(&old.conditions), &some(&new.conditions)) {
-        return Some((Sort::Proposal, what, x, y));
-    }
     if old.remarks != new.remarks {
         let none = |text: &String| if text.is_empty() { "none".into() } else { text.clone() };
         return Some((Sort::Fault, "remarks".into(), none(&old.remarks), none(&new.remarks)));

@@ -1,9 +1,10 @@
 //! How far the same experiment scatters on the same rig.
 
+use flowtwin_campaign::outside::Setting;
 use std::num::NonZeroUsize;
 
+use flowtwin_campaign::ordered::Ordered;
 use flowtwin_campaign::scenario::Scenario;
-use flowtwin_lab::Conditions;
 use flowtwin_statistics::standard_deviation;
 use serde_json::json;
 
@@ -89,10 +90,9 @@ fn simulated(side: &Side, threads: NonZeroUsize) -> Option<Vec<Measured>> {
     let mut at = vec![0, last / 2, last];
     at.dedup();
     at.truncate(AT);
-    let names: std::sync::Arc<[String]> = side.inputs.clone().into();
-    let conditions: Vec<Conditions> = (0..TIMES * at.len())
-        .map(|i| Conditions::new(names.clone(), good[at[i % at.len()]].conditions.clone()))
-        .collect();
+    let of = |m: &Measured| side.inputs.iter().cloned().zip(m.conditions.clone()).collect();
+    let conditions: Vec<Ordered<Setting>> =
+        (0..TIMES * at.len()).map(|i| of(good[at[i % at.len()]])).collect();
     let phase = json!({
         "name": "replicates",
         "experiments": conditions.len(),

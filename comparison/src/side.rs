@@ -4,6 +4,7 @@ mod load;
 mod table;
 
 use flowtwin_campaign::observations::six;
+use flowtwin_campaign::outside::Setting;
 use flowtwin_lab::journal::{ExperimentRecord, Journal};
 use serde::Serialize;
 use serde_json::Value;
@@ -72,7 +73,7 @@ pub struct Measured {
     /// Name of its phase.
     pub phase: String,
     /// What was set, in the order of the inputs.
-    pub conditions: Vec<f64>,
+    pub conditions: Vec<Setting>,
     /// What was measured, in the order of the features.
     pub features: Vec<Option<f64>>,
     /// Residence time \[s\].
@@ -95,7 +96,7 @@ impl Measured {
         Self {
             experiment: record.experiment,
             phase: record.phase.clone(),
-            conditions: record.conditions.values().to_vec(),
+            conditions: record.conditions.words().map(|(_, word)| word.into()).collect(),
             features: record.features.iter().map(|(_, value)| *value).collect(),
             residence_time_s: record.residence_time_s,
             reaction_time_s: record.reaction_time_s,

@@ -1,5 +1,6 @@
 //! A comparison as people read it in a terminal, at most 80 columns wide.
 
+use flowtwin_campaign::outside::Setting;
 use flowtwin_report::format::{counted, fixed, plain, significant};
 use flowtwin_report::{Quantity, Table};
 use serde_json::Value;
@@ -229,7 +230,8 @@ fn signed(x: f64) -> String {
 
 fn turn_line(which: &str, turn: &Turn) -> String {
     let unit = Quantity::of_key(&turn.input).unit;
-    let (before, after) = (plain(turn.before), plain(turn.after));
+    let word = |setting: &Setting| setting.number().map_or_else(|| setting.to_string(), plain);
+    let (before, after) = (word(&turn.before), word(&turn.after));
     let share = significant(turn.of_range, 2);
     line(&format!("  {which}: experiment {} ({})", turn.experiment, turn.phase))
         + &line(&format!("    {}: {before} → {after} {unit}, {share} of the range", turn.input))

@@ -22,7 +22,6 @@ def crc(data):
 class Eurotherm(Instrument):
     kind = "heater"
     model = "Eurotherm 2000"
-    line = None
 
     def connect(self):
         self.line = Line(sys.argv[1], 9600)
@@ -50,8 +49,10 @@ class Eurotherm(Instrument):
         self.exchange(struct.pack(">BHH", 6, MODE, 0), 8)
 
     def off(self):
-        self.exchange(struct.pack(">BHH", 6, MODE, 1), 8)
-        self.exchange(struct.pack(">BHHBf", 16, OUTPUT, 2, 4, 0.0), 8)
+        try:
+            self.exchange(struct.pack(">BHH", 6, MODE, 1), 8)
+        finally:  # by hand it keeps the output that it had
+            self.exchange(struct.pack(">BHHBf", 16, OUTPUT, 2, 4, 0.0), 8)
 
     def temperature_c(self):
         if self.word(SENSOR_BREAK):

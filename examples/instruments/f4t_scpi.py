@@ -2,27 +2,20 @@
 
 import sys
 
-from flowtwin_instrument import Fault, Instrument, Line, serve
+from flowtwin_instrument import Fault, serve
+from scpi import Scpi
 
 
-class F4t(Instrument):
+class F4t(Scpi):
     kind = "heater"
-    line = None
-
-    def connect(self):
-        self.line = Line(sys.argv[1])
-        maker, model, self.serial_number, self.firmware = self.ask("*IDN?").split(",")
-        self.model = f"{maker} {model}"
-
-    def ask(self, question):
-        return self.line.ask(question.encode() + b"\n").decode().strip()
+    where = sys.argv[1]
 
     def heat(self, set_point_c):
-        self.line.tell(f":SOURCE:CLOOP1:SPOINT {set_point_c}\n".encode())
-        self.line.tell(b":OUTPUT1:STATE ON\n")
+        self.tell(f":SOURCE:CLOOP1:SPOINT {set_point_c}")
+        self.tell(":OUTPUT1:STATE ON")
 
     def off(self):
-        self.line.tell(b":OUTPUT1:STATE OFF\n")
+        self.tell(":OUTPUT1:STATE OFF")
 
     def temperature_c(self):
         if self.ask(":SOURCE:CLOOP1:ERROR?") != "NONE":

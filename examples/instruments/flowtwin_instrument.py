@@ -47,9 +47,15 @@ class Instrument:
     firmware = None
     limits = {}  # {"rate_ul_per_min": [0.1, 5000.0]}
     bore_mm = None  # the inner diameter of the syringe that flowtwin asks for; None: as the pump is set
+    line = None  # the line that `connect` opens, if any; it is closed before `connect` is called again
 
     def connect(self):
-        """Called before the first request, and again after a fault of the line. Nothing may move here."""
+        """Called when flowtwin asks who this is: first, and again after the line was lost. Nothing may move, or stop."""
+
+    def reconnect(self):
+        if hasattr(self.line, "close"):
+            self.line.close()
+        self.connect()
 
     def make_safe(self):
         """Called when flowtwin has gone, if anything has worked since. Kinds that can harm have this default."""
@@ -62,7 +68,7 @@ class Instrument:
         if kind != self.kind:
             raise Fault("refused", detail=f"this is a {self.kind}, and no {kind}")
         self.bore_mm = bore_mm
-        self.connect()
+        self.reconnect()
         known = {"model": self.model, "serial_number": self.serial_number, "firmware": self.firmware}
         reads = [what for what in READS if callable(getattr(self, what, None))]
         who = {name: value for name, value in known.items() if value is not None}
@@ -110,6 +116,8 @@ def _answer(asked, instrument, others, worked):
         return {"id": asked["id"], "error": fault.told}
     except TimeoutError as error:
         return {"id": asked["id"], "error": {"kind": "no_reply", "waited_s": getattr(error, "waited_s", 0.0)}}
+    except OSError as error:  # flowtwin asks who this is again, and that connects again
+        return {"id": asked["id"], "error": {"kind": "link_lost", "detail": f"{type(error).__name__}: {error}"}}
     except Exception as error:
         print(f"{name}: {error!r}", file=sys.stderr)
         return {"id": asked["id"], "error": f"{type(error).__name__}: {error}"}
@@ -122,6 +130,10 @@ def _make_safe(instrument, tries=10):
         except Exception as error:
             print(f"make_safe: {error!r}", file=sys.stderr)
             time.sleep(0.1)
+        try:
+            instrument.reconnect()
+        except Exception as error:
+            print(f"connect: {error!r}", file=sys.stderr)
 
 
 class Line:
@@ -138,9 +150,16 @@ class Line:
         else:
             self.fd = _open_serial(where, baud)
 
+    def close(self):
+        if self.socket:
+            self.socket.close()
+        elif self.fd is not None:
+            os.close(self.fd)
+        self.fd = None
+
     def tell(self, request):
         """Drops what nobody has asked for, and sends."""
-        while select.select([self.fd], [], [], 0)[0] and os.read(self.fd, 4096):
+        while select.select([self._open()], [], [], 0)[0] and os.read(self.fd, 4096):
             pass
         os.write(self.fd, request)
 
@@ -155,7 +174,7 @@ class Line:
     def more(self, most, patience_s=None):
         """What comes next, at most so many bytes."""
         patience_s = patience_s or self.patience_s
-        if not select.select([self.fd], [], [], patience_s)[0]:
+        if not select.select([self._open()], [], [], patience_s)[0]:
             error = TimeoutError(f"nothing more came within {patience_s} s")
             error.waited_s = patience_s
             raise error
@@ -163,6 +182,11 @@ class Line:
         if not came:
             raise Fault("link_lost", detail="the instrument has closed the line")
         return came
+
+    def _open(self):
+        if self.fd is None:
+            raise Fault("link_lost", detail="the line was closed")
+        return self.fd
 
 
 def _open_serial(path, baud):

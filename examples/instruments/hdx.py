@@ -17,7 +17,6 @@ METADATA, NOT_READY = 64, 7
 
 class Hdx(Instrument):
     kind = "spectrometer"
-    line = None
     taken = None
     frames = 0
 

@@ -11,16 +11,10 @@ UL = {"UL": 1.0, "ML": 1000.0}
 
 class NewEra(Instrument):
     kind = "pump"
-    line = None
-    rate_kept = 0.0
 
     def connect(self):
         self.line = Line(sys.argv[1], 19200)
         self.model = "New Era " + self.ask("VER")
-        if self.bore_mm is not None:
-            self.stop()
-            self.ask(f"DIA{self.bore_mm:.4g}")
-            self.ask("DIRINF")
 
     def ask(self, command):
         answer = self.line.ask(f"{ADDRESS}{command}\r".encode(), until=b"\x03").decode()
@@ -34,6 +28,9 @@ class NewEra(Instrument):
 
     def dispense(self, rate_ul_per_min, volume_ul):
         self.stop()
+        if self.bore_mm is not None:
+            self.ask(f"DIA{self.bore_mm:.4g}")
+        self.ask("DIRINF")
         self.ask(f"RAT{rate_ul_per_min:.4g}UM" if rate_ul_per_min < 10000 else f"RAT{rate_ul_per_min / 1000:.4g}MM")
         unit = "UL" if volume_ul < 10000 else "ML"
         self.ask(f"VOL{unit}")
@@ -43,7 +40,11 @@ class NewEra(Instrument):
 
     def stop(self):
         for _ in range(2):  # the first stop pauses
-            if self.status() != "stopped":
+            try:
+                stands_still = self.status() == "stopped"
+            except (Fault, OSError):
+                stands_still = False  # nobody knows
+            if not stands_still:
                 self.ask("STP")
 
     def status(self):

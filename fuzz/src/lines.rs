@@ -63,6 +63,6 @@ fn space() -> Space {
         Input::choice("solvent", ["water", "DMF"].map(option).to_vec()),
     ];
     let of = Linear { constant: 0.0, factors: vec![1.0, 1.0, 0.0] };
-    let sum = Constraint { name: "sum".into(), of, low: 0.0, high: 300.0 };
+    let sum = Constraint::linear("sum", of, 0.0, 300.0);
     Space::new(inputs, vec![sum]).expect("it is a space")
 }

@@ -6,6 +6,7 @@ use serde::de::{MapAccess, Visitor};
 use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::follows::Follows;
 use crate::input::{Input, InputKind};
 use crate::linear::Linear;
 use crate::sensible::{LARGEST, is_sensible};
@@ -161,26 +162,51 @@ impl schemars::JsonSchema for Conditions {
     }
 }
 
-/// A bound on a linear function of the inputs, such as "the rate of the make-up pump is not negative".
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// A bound on what follows from the inputs, such as "the rate of the make-up pump is not negative".
+#[derive(Clone, Debug, PartialEq)]
 pub struct Constraint {
     /// What is bounded, in words.
     pub name: String,
-    /// The function of the inputs.
-    pub of: Linear,
+    /// What follows from the inputs.
+    pub of: Follows,
     /// Lowest value allowed; minus infinity for none.
     pub low: f64,
     /// Highest value allowed; plus infinity for none.
     pub high: f64,
+    /// Whether zero is allowed too, as of a pump that is off. Of formulas only.
+    pub or_zero: bool,
 }
 
 impl Constraint {
-    /// By how much the bound is missed at `values`; zero where it is met.
+    /// A bound on a linear function of the inputs.
+    pub fn linear(name: impl Into<String>, of: Linear, low: f64, high: f64) -> Self {
+        Self { name: name.into(), of: of.into(), low, high, or_zero: false }
+    }
+
+    /// What is allowed, in words: `2 to 12`, `at most 30`, `0.5 to 500, or 0`.
+    pub fn allowed(&self) -> String {
+        let Self { low, high, .. } = self;
+        let range = match (low.is_finite(), high.is_finite()) {
+            (true, true) => format!("{low} to {high}"),
+            (true, false) => format!("at least {low}"),
+            (false, _) => format!("at most {high}"),
+        };
+        if self.or_zero && *low > 0.0 { range + ", or 0" } else { range }
+    }
+
+    /// By how much the bound is missed at `values`; zero where it is met, infinite where the value is no number.
     pub fn violation(&self, values: &[f64]) -> f64 {
         let v = self.of.at(values);
-        (self.low - v).max(v - self.high).max(0.0)
+        match v {
+            _ if v.is_nan() => f64::INFINITY,
+            _ if self.or_zero && v.abs() < ZERO => 0.0,
+            _ => (self.low - v).max(v - self.high).max(0.0),
+        }
     }
 }
+
+/// What counts as zero where zero is allowed: rates are set to 1e-6 µL/min.
+const ZERO: f64 = 5e-7;
 
 /// The box of inputs and the constraints within it.
 #[derive(Clone, Debug, PartialEq)]
@@ -308,9 +334,11 @@ impl Space {
         nearer_of_zero_and(self.least[input], rounded)
     }
 
+    /// Whether some point of the box meets a linear constraint. Of formulas that is found by looking, when a region is made.
     fn reachable(&self, constraint: &Constraint) -> Result<(), SpaceError> {
-        let (mut least, mut most) = (constraint.of.constant, constraint.of.constant);
-        for (factor, input) in constraint.of.factors.iter().zip(&self.inputs) {
+        let Some(of) = constraint.of.linear() else { return Ok(()) };
+        let (mut least, mut most) = (of.constant, of.constant);
+        for (factor, input) in of.factors.iter().zip(&self.inputs) {
             if factor.abs() > 0.0 && !input.is_even() {
                 let (constraint, input) = (constraint.name.clone(), input.name.clone());
                 return Err(SpaceError::Uneven { constraint, input });
@@ -379,6 +407,12 @@ impl Space {
             _ => input.from_unit(*u),
         };
         self.conditions(unit.iter().zip(&self.inputs).enumerate().map(value).collect())
+    }
+
+    /// The values at a point of the unit cube \[dim\], not rounded to the resolution of the inputs; the nearest level or option
+    /// where only some values are allowed.
+    pub fn at_unit(&self, unit: &[f64]) -> Vec<f64> {
+        unit.iter().zip(&self.inputs).map(|(u, input)| input.at_unit(*u)).collect()
     }
 
     /// Where conditions lie in the unit cube \[dim\]; outside 0..1 where they lie outside the box, or name an option that
@@ -468,7 +502,7 @@ mod tests {
     #[test]
     fn a_constraint_that_no_point_can_meet_is_refused_with_numbers() {
         let sum = Linear { constant: 0.0, factors: vec![1.0, 1.0] };
-        let constraint = Constraint { name: "total".into(), of: sum, low: 50.0, high: 60.0 };
+        let constraint = Constraint::linear("total", sum, 50.0, 60.0);
         let error =
             Space::new(vec![input("a", 0.0, 10.0), input("b", 0.0, 20.0)], vec![constraint]);
         assert_eq!(
@@ -480,7 +514,7 @@ mod tests {
     #[test]
     fn a_bound_on_one_side_alone_is_kept_exactly() {
         let of = Linear { constant: 0.0, factors: vec![1.0, 1.0] };
-        let total = Constraint { name: "total".into(), of, low: f64::NEG_INFINITY, high: 15.0 };
+        let total = Constraint::linear("total", of, f64::NEG_INFINITY, 15.0);
         let inputs = vec![input("a", 0.0, 10.0), input("b", 0.0, 10.0)];
         let space = Space::new(inputs, vec![total]).unwrap();
         assert!(space.contains(&space.conditions(vec![5.0, 10.0])));
@@ -543,7 +577,7 @@ mod tests {
     #[test]
     fn a_sum_with_an_input_that_has_no_even_scale_is_refused() {
         let of = Linear { constant: 0.0, factors: vec![1.0, 1.0] };
-        let total = Constraint { name: "total".into(), of, low: 0.0, high: 60.0 };
+        let total = Constraint::linear("total", of, 0.0, 60.0);
         let inputs = mixed().inputs().to_vec();
         let error = Space::new(inputs, vec![total]).unwrap_err();
         assert!(error.to_string().starts_with("\"total\" bounds a sum with ligand"), "{error}");

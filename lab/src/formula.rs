@@ -145,6 +145,11 @@ pub struct Bound {
 }
 
 impl Bound {
+    /// The text as it was written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// The dimension of the result.
     pub fn dimension(&self) -> Dimension {
         self.kind.dimension()

@@ -125,17 +125,26 @@ impl Input {
 
     /// The value at `unit` of 0..1, rounded to what the input may have.
     pub fn from_unit(&self, unit: f64) -> f64 {
+        match &self.kind {
+            InputKind::Choice(_) => self.at_unit(unit),
+            _ => self.round(self.at_unit(unit)),
+        }
+    }
+
+    /// The value at `unit` of 0..1, not rounded to the resolution; the nearest level or option where only some are allowed.
+    pub(crate) fn at_unit(&self, unit: f64) -> f64 {
         let unit = unit.clamp(0.0, 1.0);
         match &self.kind {
+            InputKind::Linear => self.low + unit * (self.high - self.low),
             InputKind::Logarithmic => {
                 let value = self.low * math::exp(unit * math::ln(self.high / self.low));
-                self.round(value.clamp(self.low, self.high))
+                value.clamp(self.low, self.high)
             }
+            InputKind::Levels(_) => self.round(self.low + unit * (self.high - self.low)),
             InputKind::Choice(options) => {
                 let place = (unit * options.len() as f64).floor();
                 place.min(options.len() as f64 - 1.0)
             }
-            _ => self.round(self.low + unit * (self.high - self.low)),
         }
     }
 

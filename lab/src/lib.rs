@@ -40,12 +40,14 @@
 
 pub mod analysis;
 pub mod argv;
+pub mod child;
 mod command;
 mod conditions;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod digest;
 mod fault;
+mod follows;
 pub mod formula;
 mod frames;
 mod goal;
@@ -77,6 +79,7 @@ pub use analysis::{Analysis, AnalysisSpec, Blank};
 pub use command::{Command, Exposure, Reply, Report, Setting};
 pub use conditions::{Conditions, Constraint, Space, SpaceError, Word};
 pub use fault::{Fault, FaultKind, Shortage};
+pub use follows::{Computed, Follows, Quantities};
 pub use frames::Frames;
 pub use goal::Goal;
 pub use goals::{Goals, Limit, Objective};

@@ -12,6 +12,14 @@ pub struct Linear {
 }
 
 impl Linear {
+    /// Adds `factor` times another function of the same inputs.
+    pub fn add(&mut self, factor: f64, other: &Self) {
+        self.constant += factor * other.constant;
+        for (sum, part) in self.factors.iter_mut().zip(&other.factors) {
+            *sum += factor * part;
+        }
+    }
+
     /// The value at `inputs` (in the order of the space).
     ///
     /// # Panics

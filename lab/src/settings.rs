@@ -1,10 +1,12 @@
 //! From conditions to what the instruments are set to.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
-use crate::conditions::{Conditions, nearer_of_zero_and};
+use crate::conditions::{Conditions, Word, nearer_of_zero_and};
+use crate::follows::Follows;
 use crate::id::{HeaterId, PumpId};
-use crate::linear::Linear;
 use crate::math;
 use crate::units::{FlowRate, Temperature};
 
@@ -29,33 +31,50 @@ impl Settings {
     }
 }
 
-/// How conditions become settings: each heater and pump is a linear function of the inputs.
+/// How conditions become settings: each heater and pump follows from the inputs.
 ///
-/// Linear is enough for "this input is that pump", "the two streams are one to one" and "the carrier equals
-/// the precursors", and it keeps every limit of a pump a linear constraint of the space.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// Linear functions are enough for "this input is that pump", "the two streams are one to one" and "the carrier equals
+/// the precursors". Formulas are for inputs that are residence times, equivalents or options.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Recipe {
     /// Set points of the heaters [°C].
-    pub heaters: Vec<(HeaterId, Linear)>,
+    pub heaters: Vec<(HeaterId, Follows)>,
     /// Rates of the pumps [µL/min].
-    pub pumps: Vec<(PumpId, Linear)>,
+    pub pumps: Vec<(PumpId, Follows)>,
     /// Slowest rates of pumps [µL/min]: what would be slower, and is not off, is the nearer of off and this.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub slowest: Vec<(PumpId, f64)>,
+    /// The options of each input that is chosen by name, and nothing for the others; empty where all are numbers. Conditions
+    /// from files name options, and know no numbers of them.
+    pub options: Vec<Vec<String>>,
 }
 
 impl Recipe {
+    /// The values of conditions, options by their number.
+    fn numbers<'a>(&self, conditions: &'a Conditions) -> Cow<'a, [f64]> {
+        if self.options.is_empty() {
+            return Cow::Borrowed(conditions.values());
+        }
+        let number = |(place, value): (usize, &f64)| match conditions.word(place) {
+            Word::Number(value) => value,
+            Word::Name(name) => {
+                let options = self.options.get(place).into_iter().flatten();
+                options.enumerate().find(|(_, o)| *o == name).map_or(*value, |(at, _)| at as f64)
+            }
+        };
+        Cow::Owned(conditions.values().iter().enumerate().map(number).collect())
+    }
+
     /// The settings for these conditions: rates to 1e-6 µL/min, set points to the nearest `f32`, as on the wire. A pump
     /// is off, or runs no slower than it can.
     pub fn settings(&self, conditions: &Conditions) -> Settings {
-        let x = conditions.values();
-        let rate = |(pump, linear): &(PumpId, Linear)| {
+        let x = &self.numbers(conditions)[..];
+        let rate = |(pump, of): &(PumpId, Follows)| {
             let slowest = self.slowest.iter().find(|(p, _)| p == pump).map_or(0.0, |(_, s)| *s);
-            let rate = nearer_of_zero_and(slowest, math::round_decimals(linear.at(x), 6));
+            let rate = nearer_of_zero_and(slowest, math::round_decimals(of.at(x), 6));
             // Not the negative zero that rounding can leave.
             (pump.clone(), FlowRate::from_ul_per_min(rate + 0.0))
         };
-        let set_point = |linear: &Linear| Temperature::from_c(f64::from(linear.at(x) as f32));
+        let set_point = |of: &Follows| Temperature::from_c(f64::from(of.at(x) as f32));
         Settings {
             heaters: self.heaters.iter().map(|(h, l)| (h.clone(), set_point(l))).collect(),
             pumps: self.pumps.iter().map(rate).collect(),
@@ -66,6 +85,7 @@ impl Recipe {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::linear::Linear;
 
     /// The make-up pump gives what is left of 10: it can run at 0.5 or faster.
     #[test]
@@ -73,8 +93,9 @@ mod tests {
         let rest = Linear { constant: 10.0, factors: vec![-1.0] };
         let recipe = Recipe {
             heaters: vec![],
-            pumps: vec![("rest".into(), rest)],
+            pumps: vec![("rest".into(), rest.into())],
             slowest: vec![("rest".into(), 0.5)],
+            options: vec![],
         };
         let at = |x: f64| {
             let conditions = Conditions::new(vec!["x".to_owned()].into(), vec![x]);

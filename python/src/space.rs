@@ -83,19 +83,24 @@ impl Space {
         Ok(inputs)
     }
 
-    /// Bounds on sums of inputs, in words.
+    /// Bounds on sums of inputs (`constant`, `factors`) and on formulas (`formula`), with `name`, `low` and `high`.
     #[getter]
     fn constraints<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
         let names = self.names();
         let constraint = |c: &flowtwin_lab::Constraint| {
             let described = PyDict::new(py);
             described.set_item("name", &c.name)?;
-            described.set_item("constant", c.of.constant)?;
-            let factors = PyDict::new(py);
-            for (name, factor) in names.iter().zip(&c.of.factors) {
-                factors.set_item(name, factor)?;
+            if let Some(formula) = c.of.formula() {
+                described.set_item("formula", formula)?;
             }
-            described.set_item("factors", factors)?;
+            if let Some(of) = c.of.linear() {
+                described.set_item("constant", of.constant)?;
+                let factors = PyDict::new(py);
+                for (name, factor) in names.iter().zip(&of.factors) {
+                    factors.set_item(name, factor)?;
+                }
+                described.set_item("factors", factors)?;
+            }
             described.set_item("low", c.low)?;
             described.set_item("high", c.high)?;
             Ok(described)
@@ -183,16 +188,15 @@ fn told(line: &SpaceLine) -> PyResult<LabSpace> {
     let factor = |line: &ConstraintLine, input: &Input| {
         line.factors.get(&input.name).copied().unwrap_or_default()
     };
-    let constraint = |line: &ConstraintLine| Constraint {
-        name: line.name.clone(),
-        of: Linear {
-            constant: line.constant,
-            factors: inputs.iter().map(|input| factor(line, input)).collect(),
-        },
-        low: line.low.unwrap_or(f64::NEG_INFINITY),
-        high: line.high.unwrap_or(f64::INFINITY),
+    let constraint = |line: &ConstraintLine| {
+        let factors = inputs.iter().map(|input| factor(line, input)).collect();
+        let of = Linear { constant: line.constant, factors };
+        let low = line.low.unwrap_or(f64::NEG_INFINITY);
+        Constraint::linear(&*line.name, of, low, line.high.unwrap_or(f64::INFINITY))
     };
-    let constraints = line.constraints.iter().map(constraint).collect();
+    // What a formula bounds is known to the lab alone: it refuses proposals beyond.
+    let linear = line.constraints.iter().filter(|line| line.formula.is_none());
+    let constraints = linear.map(constraint).collect();
     LabSpace::new(inputs.clone(), constraints).map_err(errors::failed)
 }
 

@@ -91,7 +91,7 @@ pub use fitted::wrapped;
 pub use front::Front;
 pub use materials::Material;
 pub use materials::{assisted, usage};
-pub use observations::observations_csv;
+pub use observations::{observations_csv, reached};
 pub use page::report_html;
 pub use quantity::{Quantity, column};
 pub use repeat::{FeatureRepeat, Repeat};

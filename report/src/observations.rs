@@ -5,6 +5,13 @@ use flowtwin_lab::Instant;
 use super::quantity::column;
 use super::run::{Experiment, Run};
 
+/// The column of what an experiment had: of its own name, or with `actual_` before it where an input has that name, which is what
+/// was asked for.
+pub fn reached(name: &str, inputs: &[String]) -> String {
+    let is_asked_for = inputs.iter().any(|input| input == name);
+    if is_asked_for { format!("actual_{name}") } else { name.to_owned() }
+}
+
 /// The text of `observations.csv`: RFC 4180 with `\n` line ends, a header of keys with their units last.
 pub fn observations_csv(run: &Run<'_>) -> String {
     let stocks = stocks(run);
@@ -25,7 +32,7 @@ fn header(run: &Run<'_>, stocks: &[String]) -> Vec<String> {
     let mut out = words(&["experiment", "phase", "policy", "iteration", "simulated", "status"]);
     out.extend(words(&["started_s", "ended_s"]));
     out.extend(header.inputs.iter().cloned());
-    out.extend(words(&["residence_time_s", "reaction_time_s"]));
+    out.extend(["residence_time_s", "reaction_time_s"].map(|name| reached(name, &header.inputs)));
     out.extend(header.features.iter().map(|(name, unit)| column(name, unit)));
     out.extend(stocks.iter().map(|stock| format!("consumed_{stock}_ml")));
     out.extend(words(&["flags", "fault"]));

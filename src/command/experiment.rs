@@ -77,8 +77,8 @@ fn show(scenario: &Scenario, observation: &Observation) -> String {
         out.push_str(format!("  {name:<22}{value:>12} {unit}").trim_end());
         out.push('\n');
     };
-    for (name, value) in observation.conditions.iter() {
-        line(name, &value.to_string(), "");
+    for (name, word) in observation.conditions.words() {
+        line(name, &word.to_string(), "");
     }
     line("residence time", &six(observation.residence_time_s), "s");
     line("reaction time", &six(observation.reaction_time_s), "s");
@@ -133,7 +133,7 @@ fn spectra_csv(observation: &Observation) -> String {
 }
 
 fn features_csv(scenario: &Scenario, observation: &Observation) -> String {
-    let inputs = observation.conditions.iter().map(|(name, value)| format!("{name},{value},\n"));
+    let inputs = observation.conditions.words().map(|(name, word)| format!("{name},{word},\n"));
     let features = features(scenario, observation);
     let features = features.map(|(name, value, unit)| format!("{name},{value},{unit}\n"));
     "name,value,unit\n".to_owned() + &inputs.chain(features).collect::<String>()

@@ -29,6 +29,7 @@ mod outside;
 mod paper;
 mod parity;
 mod programs;
+mod quantities;
 mod replay;
 mod resume;
 mod scenarios;

@@ -1,6 +1,10 @@
 //! The part of the unit cube in which every constraint of a space holds.
 
-use flowtwin_lab::{Conditions, Input, Space, Stream};
+mod curve;
+
+use flowtwin_lab::{Conditions, Input, Space, Stream, Streams};
+
+use curve::Curve;
 
 /// Draws from the cube before the walk inside the region takes over.
 const DRAWS: usize = 200;
@@ -10,11 +14,22 @@ const STEPS: u32 = 256;
 /// By how much a side may be missed through rounding.
 const ROUNDING: f64 = 1e-12;
 
+/// Halvings of a way to find where it leaves the region.
+const HALVINGS: u32 = 50;
+
+/// Rounds in which a point inside is looked for where formulas bound the region, and points of each.
+const ROUNDS: usize = 16;
+const LOOKS: usize = 256;
+
+/// What is deep enough: a tenth of the cube, or of what a formula varies over it.
+const DEEP: f64 = 0.1;
+
 /// The feasible region of a space, in the unit cube.
 #[derive(Clone, Debug)]
 pub struct Region<'a> {
     space: &'a Space,
     sides: Vec<Side>,
+    curves: Vec<Curve<'a>>,
     low: Vec<f64>,
     high: Vec<f64>,
     anchor: Vec<f64>,
@@ -51,14 +66,17 @@ impl<'a> Region<'a> {
     /// # Errors
     /// If no point is found that meets all constraints after rounding to the resolution of the inputs.
     pub fn new(space: &'a Space) -> Result<Self, EmptyRegion> {
+        let mut stream = Streams::new(0).open("region", 0);
         let mut region = Self {
             space,
             sides: sides(space),
+            curves: Curve::all(space, &mut stream),
             low: vec![0.0; space.dim()],
             high: vec![1.0; space.dim()],
             anchor: vec![0.5; space.dim()],
         };
         region.deepen();
+        region.look(&mut stream);
         if space.contains(&space.from_unit(&region.anchor)) {
             return Ok(region);
         }
@@ -109,6 +127,7 @@ impl<'a> Region<'a> {
         let inside = |((u, low), high): ((&f64, &f64), &f64)| low <= u && u <= high;
         u.iter().zip(&self.low).zip(&self.high).all(inside)
             && self.sides.iter().all(|s| s.slack(u) >= -ROUNDING)
+            && self.curves.iter().all(|curve| curve.miss(u) <= ROUNDING)
     }
 
     /// A point of the region, uniformly distributed \[d\].
@@ -135,10 +154,14 @@ impl<'a> Region<'a> {
                 *g -= weight * miss * a;
             }
         }
+        for curve in &self.curves {
+            penalty += curve.penalty(u, weight, slope);
+        }
         penalty
     }
 
-    /// The furthest point on the way from `inside` to `to` that the region still holds \[d\].
+    /// The furthest point on the way from `inside` to `to` that the region still holds \[d\]; where formulas bound the region,
+    /// the end of a stretch of the way that it holds.
     pub fn clip(&self, inside: &[f64], to: &[f64]) -> Vec<f64> {
         let mut reach: f64 = 1.0;
         for (j, (from, to)) in inside.iter().zip(to).enumerate() {
@@ -151,9 +174,23 @@ impl<'a> Region<'a> {
             reach = reach.min(limit(here - there, here));
         }
         let reach = reach.max(0.0);
-        let blend =
-            |j: usize| (inside[j] + reach * (to[j] - inside[j])).clamp(self.low[j], self.high[j]);
-        (0..inside.len()).map(blend).collect()
+        let at = |reach: f64| -> Vec<f64> {
+            let blend = |j: usize| {
+                (inside[j] + reach * (to[j] - inside[j])).clamp(self.low[j], self.high[j])
+            };
+            (0..inside.len()).map(blend).collect()
+        };
+        let holds = |u: &[f64]| self.curves.iter().all(|curve| curve.miss(u) <= ROUNDING);
+        let furthest = at(reach);
+        if holds(&furthest) {
+            return furthest;
+        }
+        let (mut held, mut missed) = (0.0, reach);
+        for _ in 0..HALVINGS {
+            let middle = 0.5 * (held + missed);
+            if holds(&at(middle)) { held = middle } else { missed = middle }
+        }
+        at(held)
     }
 
     /// The conditions at `u`, rounded to the resolution of the inputs; where rounding breaks a constraint, the
@@ -172,7 +209,8 @@ impl<'a> Region<'a> {
                 return conditions;
             }
         }
-        unreachable!("the anchor was checked when the region was made")
+        // An option that was asked for may allow nothing; the anchor was checked when the region was made.
+        self.space.from_unit(&self.anchor)
     }
 
     /// Hit-and-run (Smith 1984, DOI 10.1287/opre.32.6.1296) from the anchor.
@@ -200,7 +238,7 @@ impl<'a> Region<'a> {
         while margin > 1e-9 {
             let mut u = centre.clone();
             for _ in 0..400 {
-                if self.depth(&u) >= margin * 0.999 {
+                if self.flat_depth(&u) >= margin * 0.999 {
                     self.anchor = u;
                     return;
                 }
@@ -210,10 +248,45 @@ impl<'a> Region<'a> {
         }
     }
 
-    /// Distance from `u` to the nearest side, negative outside.
-    fn depth(&self, u: &[f64]) -> f64 {
+    /// Where formulas bound the region: takes the deepest of many points for the anchor, unless it lies deep already. Each round
+    /// looks closer around the best point so far, which may be one that misses least.
+    fn look(&mut self, stream: &mut Stream) {
+        if self.curves.is_empty() {
+            return;
+        }
+        let allowed = |region: &Self, u: &[f64]| region.space.contains(&region.space.from_unit(u));
+        let mut best = (self.depth(&self.anchor), self.anchor.clone());
+        if !allowed(self, &best.1) {
+            best.0 = best.0.min(-ROUNDING);
+        }
+        let mut reach = 1.0;
+        for _ in 0..ROUNDS {
+            if best.0 >= DEEP {
+                break;
+            }
+            let centre = best.1.clone();
+            for _ in 0..LOOKS {
+                let near = |c: &f64| (c + reach * (2.0 * stream.uniform() - 1.0)).clamp(0.0, 1.0);
+                let u: Vec<f64> = centre.iter().map(near).collect();
+                let depth = self.depth(&u);
+                if depth > best.0 && (depth < 0.0 || allowed(self, &u)) {
+                    best = (depth, u);
+                }
+            }
+            reach *= 0.7;
+        }
+        self.anchor = best.1;
+    }
+
+    /// Distance from `u` to the nearest flat side, negative outside.
+    fn flat_depth(&self, u: &[f64]) -> f64 {
         let cube = u.iter().fold(f64::INFINITY, |d, v| d.min(*v).min(1.0 - v));
         self.sides.iter().fold(cube, |d, s| d.min(s.slack(u)))
+    }
+
+    /// The same with sides that formulas give, in units of how much they vary.
+    fn depth(&self, u: &[f64]) -> f64 {
+        self.curves.iter().fold(self.flat_depth(u), |d, curve| d.min(curve.depth(u)))
     }
 
     /// Moves `u` to where the side that is nearest leaves `margin`.
@@ -242,9 +315,9 @@ fn sides(space: &Space) -> Vec<Side> {
     let mut sides = Vec::new();
     for constraint in space.constraints() {
         let low: Vec<f64> = space.inputs().iter().map(|input| input.low).collect();
-        let base = constraint.of.at(&low);
-        let normal: Vec<f64> = constraint
-            .of
+        let Some(of) = constraint.of.linear() else { continue };
+        let base = of.at(&low);
+        let normal: Vec<f64> = of
             .factors
             .iter()
             .zip(space.inputs())
@@ -270,18 +343,17 @@ fn sides(space: &Space) -> Vec<Side> {
 
 #[cfg(test)]
 mod tests {
-    use flowtwin_lab::{Constraint, Linear, Streams};
+    use std::sync::Arc;
+
+    use flowtwin_lab::formula::{Formula, Unit};
+    use flowtwin_lab::{Constraint, Follows, Linear, Quantities};
 
     use super::*;
 
     fn space(low: f64, high: f64, resolution: f64) -> Space {
         let input = |name: &str| Input::number(name, 0.0, 10.0, resolution);
-        let total = Constraint {
-            name: "total".into(),
-            of: Linear { constant: 0.0, factors: vec![1.0; 3] },
-            low,
-            high,
-        };
+        let of = Linear { constant: 0.0, factors: vec![1.0; 3] };
+        let total = Constraint::linear("total", of, low, high);
         Space::new(vec![input("a"), input("b"), input("c")], vec![total]).unwrap()
     }
 
@@ -314,6 +386,53 @@ mod tests {
         let region = Region::new(&space).unwrap();
         let u = region.clip(&[0.25; 3], &[1.0; 3]);
         assert!(u.iter().all(|v| (v - 0.5).abs() < 1e-12), "{u:?}");
+    }
+
+    /// The part of a square below a hyperbola, and a strip that may be empty of it.
+    fn product(low: f64, high: f64) -> Space {
+        let mut quantities = Quantities::default();
+        quantities.input("a", 0);
+        quantities.input("b", 1);
+        quantities.declare("product", Unit::NONE);
+        quantities.define("product", &Formula::parse("a * b").unwrap()).unwrap();
+        let of = Follows::Formula(Arc::new(quantities).shared("product").unwrap());
+        let product = Constraint { name: "product".into(), of, low, high, or_zero: false };
+        let input = |name: &str| Input::number(name, 0.0, 10.0, 0.1);
+        Space::new(vec![input("a"), input("b")], vec![product]).unwrap()
+    }
+
+    #[test]
+    fn what_a_formula_bounds_is_kept_by_samples_snaps_and_ways() {
+        for (low, high) in [(f64::NEG_INFINITY, 1.0), (24.0, 26.0), (95.0, 100.0)] {
+            let space = product(low, high);
+            let region = Region::new(&space).unwrap();
+            let mut stream = Streams::new(2).open("test", 0);
+            for _ in 0..200 {
+                let u = region.sample(&mut stream);
+                assert!(region.contains(&u), "{u:?} in {low}..{high}");
+                let to = [stream.uniform(), stream.uniform()];
+                assert!(region.contains(&region.clip(&u, &to)), "{u:?} to {to:?}");
+                assert!(space.contains(&region.snap(&to)));
+            }
+        }
+    }
+
+    #[test]
+    fn a_miss_of_a_formula_pushes_back_towards_its_bound() {
+        let space = product(f64::NEG_INFINITY, 25.0);
+        let region = Region::new(&space).unwrap();
+        let mut slope = [0.0; 2];
+        assert!(region.penalty(&[0.9, 0.5], 1.0, &mut slope) > 0.0);
+        assert!(slope[0] < 0.0 && slope[1] < slope[0], "{slope:?}");
+        let mut none = [0.0; 2];
+        assert!(region.penalty(&[0.2, 0.2], 1.0, &mut none).abs() < 1e-15);
+        assert!(none.iter().all(|g| g.abs() < 1e-15));
+    }
+
+    #[test]
+    fn a_bound_that_no_point_meets_is_named() {
+        let space = product(101.0, 200.0);
+        assert_eq!(Region::new(&space).unwrap_err().names, "product");
     }
 
     #[test]

@@ -233,12 +233,8 @@ mod tests {
 
     fn space(most: f64) -> Space {
         let input = |name: &str| Input::number(name, 0.0, 1.0, 0.0);
-        let total = Constraint {
-            name: "total".into(),
-            of: Linear { constant: 0.0, factors: vec![1.0; 4] },
-            low: f64::NEG_INFINITY,
-            high: most,
-        };
+        let of = Linear { constant: 0.0, factors: vec![1.0; 4] };
+        let total = Constraint::linear("total", of, f64::NEG_INFINITY, most);
         Space::new(["a", "b", "c", "d"].map(input).to_vec(), vec![total]).unwrap()
     }
 

@@ -16,12 +16,8 @@ fn names() -> impl Iterator<Item = &'static str> {
 /// Three inputs, rounded, whose first two must not sum to more than 12.
 fn space() -> Space {
     let input = |name: &str| Input::number(name, 0.0, 10.0, 0.1);
-    let total = Constraint {
-        name: "total".into(),
-        of: Linear { constant: 0.0, factors: vec![1.0, 1.0, 0.0] },
-        low: 2.0,
-        high: 12.0,
-    };
+    let of = Linear { constant: 0.0, factors: vec![1.0, 1.0, 0.0] };
+    let total = Constraint::linear("total", of, 2.0, 12.0);
     Space::new(["a", "b", "c"].map(input).to_vec(), vec![total]).expect("the ranges are in order")
 }
 

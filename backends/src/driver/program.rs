@@ -24,8 +24,8 @@ pub type SharedProgram = Rc<RefCell<ProgramHost>>;
 pub struct ProgramHost {
     dialog: Dialog,
     last: u64,
-    /// Who has answered for each instrument, and on which connection.
-    met: BTreeMap<String, (u64, Who)>,
+    /// Who has answered for each instrument, and on which connection; none where the program has lost its own since.
+    met: BTreeMap<String, (Option<u64>, Who)>,
 }
 
 impl ProgramHost {
@@ -49,7 +49,14 @@ impl ProgramHost {
         let asked = Asked { id, to: to.to_owned(), request };
         let mut line = serde_json::to_vec(&asked).map_err(|error| garbled(error.to_string()))?;
         line.push(b'\n');
-        self.dialog.ask(&line, scan, |line| answer(&line, id))
+        let answered = self.dialog.ask(&line, scan, |line| answer(&line, id));
+        // Another instrument may be at the end of the next connection: of the program's, or to the program.
+        if let (Err(FaultKind::LinkLost { .. }), Some((connection, _))) =
+            (&answered, self.met.get_mut(to))
+        {
+            *connection = None;
+        }
+        answered
     }
 
     /// Ends the program by force, where there is one; the next request starts another.
@@ -63,7 +70,7 @@ impl ProgramHost {
     /// If it does not answer, speaks another version, cannot read what its kind must, or is another one than before.
     pub fn meet(&mut self, to: &str, kind: Kind, bore_mm: Option<f64>) -> Result<&Who, FaultKind> {
         let connection = self.dialog.reach()?;
-        let known = self.met.get(to).filter(|(met, _)| *met == connection);
+        let known = self.met.get(to).filter(|(met, _)| *met == Some(connection));
         if known.is_none() {
             let identify = Request::Identify { kind, bore_mm };
             let who: Who = of(read_again(|| self.ask(to, identify.clone()))?)?;
@@ -74,7 +81,7 @@ impl ProgramHost {
                     format!("{} answers, and before it was {}", identity(&who), identity(before));
                 return Err(FaultKind::Refused { detail });
             }
-            self.met.insert(to.to_owned(), (connection, who));
+            self.met.insert(to.to_owned(), (Some(connection), who));
         }
         Ok(&self.met[to].1)
     }

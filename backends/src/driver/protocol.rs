@@ -13,7 +13,7 @@ pub use host::{ProtocolHost, SharedLine};
 use crate::codec::program::{MODE, STATUS};
 use crate::instrument::{Heater, Identity, Probe, Pump};
 use crate::protocol::{Error, Field, Means, Protocol, Step, Value, Verb};
-use crate::transport::{garbled, read_again};
+use crate::transport::garbled;
 
 /// Status of a pump that stands still, runs, and has stalled.
 const STOPPED: u8 = 0;
@@ -82,7 +82,6 @@ impl ProtocolDriver {
 
     /// What it is at, for people; also the proof that it answers as its kind does.
     fn state_in_words(&mut self) -> Result<String, FaultKind> {
-        let state = |word: Option<&str>| word.map(str::to_owned);
         match self.protocol.kind {
             crate::codec::program::Kind::Pump => {
                 let status = self.meaning(Means::Status)?;
@@ -91,10 +90,10 @@ impl ProtocolDriver {
                 Ok(format!("it is {status}{note}"))
             }
             crate::codec::program::Kind::Heater => {
-                let (c, mode) = (self.number(Means::TemperatureC)?, self.meaning(Means::Mode)?);
+                let (c, mode) = (self.number(Means::TemperatureC)?, self.mode_in_force()?);
                 Ok(format!("{c:.1} °C, control {mode}"))
             }
-            _ => Ok(state(None).unwrap_or(format!("it reads {}", self.number(Means::Value)?))),
+            _ => Ok(format!("it reads {}", self.number(Means::Value)?)),
         }
     }
 
@@ -108,8 +107,7 @@ impl ProtocolDriver {
 
     /// What a field holds.
     fn get(&mut self, name: &str) -> Result<Value, FaultKind> {
-        let (protocol, line, address) = (self.protocol.clone(), self.line.clone(), self.address);
-        read_again(|| line.borrow_mut().get(&protocol, address, name))
+        self.line.borrow_mut().get(&self.protocol, self.address, name)
     }
 
     fn number_of(&mut self, name: &str) -> Result<f64, FaultKind> {
@@ -147,7 +145,23 @@ impl ProtocolDriver {
         place.ok_or_else(|| garbled(format!("{meaning:?} is none of {}", words.join(", "))))
     }
 
-    /// Takes the steps one after the other.
+    /// Takes the steps to a safe state: all of them, whatever becomes of those before. A status that cannot be read is no
+    /// reason not to stop. The first fault is returned.
+    fn make_safe(&mut self, steps: &[Step]) -> Result<(), FaultKind> {
+        let mut done = Ok(());
+        for step in steps {
+            let status = step.only_if.as_ref().map(|_| self.meaning(Means::Status));
+            if let (Some(Ok(status)), Some(only_if)) = (status, &step.only_if)
+                && status != *only_if
+            {
+                continue;
+            }
+            done = done.and(self.step(step, &Wanted::new()));
+        }
+        done
+    }
+
+    /// Takes the steps one after the other, up to one that fails.
     fn take(&mut self, steps: &[Step], wanted: &Wanted) -> Result<(), FaultKind> {
         for step in steps {
             if let Some(status) = &step.only_if
@@ -165,12 +179,10 @@ impl ProtocolDriver {
         if step.verb == Verb::Do {
             return self.line.borrow_mut().act(&protocol, address, &step.name);
         }
-        let field = &protocol.fields[&step.name];
-        match (&step.to, field.means.and_then(|means| wanted.get(&means))) {
-            (Some(to), _) => self.set(&step.name, &field.given(to)),
-            (None, Some(value)) => self.set(&step.name, &Value::Number(*value)),
+        match asked_of(step, &protocol.fields[&step.name], wanted) {
+            Some(value) => self.set(&step.name, &value),
             // A bore that nobody knows: the pump keeps its own.
-            (None, None) => Ok(()),
+            None => Ok(()),
         }
     }
 
@@ -182,22 +194,12 @@ impl ProtocolDriver {
             self.check(name, field, *value)?;
         }
         let sent = self.line.borrow_mut().set(&protocol, address, name, value);
-        if field.get.is_none() && field.register.is_none() {
+        if !field.is_read() {
             return sent;
         }
-        let kept = match self.get(name) {
-            Ok(kept) => kept,
-            Err(kind) => return sent.and(Err(kind)),
-        };
-        match (value, &kept) {
-            (Value::Number(asked), Value::Number(kept)) if is_same(*asked, *kept) => Ok(()),
-            (Value::Number(asked), Value::Number(kept)) => {
-                sent.and(Err(kept_other(name, *asked, *kept)))
-            }
-            (Value::Word(asked), Value::Word(kept)) if asked == kept => Ok(()),
-            _ => sent.and(Err(FaultKind::Refused {
-                detail: format!("{name} is {kept:?}, not {value:?}"),
-            })),
+        match self.get(name).and_then(|found| kept(name, field, value, &found)) {
+            Ok(()) => Ok(()),
+            Err(kind) => sent.and(Err(kind)),
         }
     }
 
@@ -207,29 +209,61 @@ impl ProtocolDriver {
         if (low..=high).contains(&value) {
             return Ok(());
         }
-        let unit = match field.means {
-            Some(Means::RateUlPerMin) => "µL/min",
-            Some(Means::VolumeUl) => "µL",
-            Some(Means::BoreMm) => "mm",
-            Some(Means::SetPointC) => "°C",
-            _ => "",
-        };
-        let (quantity, unit) = (name.to_owned(), unit.to_owned());
+        let (quantity, unit) = (name.to_owned(), field.unit_of_ours().to_owned());
         Err(FaultKind::OutOfRange { quantity, value, low, high, unit })
     }
 
+    /// The mode of a controller. By hand it is off while its output is zero, and else heats with a fixed power.
+    fn mode_in_force(&mut self) -> Result<&'static str, FaultKind> {
+        let mode = match self.meaning(Means::Mode)?.as_str() {
+            "manual" if self.number(Means::PowerPercent)? > 0.0 => "fixed_power",
+            "manual" => "off",
+            mode => MODE
+                .into_iter()
+                .find(|known| *known == mode)
+                .ok_or_else(|| garbled(format!("{mode:?} is no mode")))?,
+        };
+        Ok(mode)
+    }
+
+    /// Makes the pump ready for runs: once, and again where it does not keep any more what it was set to. One that has lost
+    /// its power comes back with its own units.
     fn prepare(&mut self) -> Result<(), FaultKind> {
-        if self.is_ready {
+        if self.is_ready && self.is_still_ready()? {
             return Ok(());
         }
+        self.is_ready = false;
         let protocol = self.protocol.clone();
         if self.status()? != STOPPED {
-            self.take(&protocol.steps.stop, &Wanted::new())?;
+            self.make_safe(&protocol.steps.stop)?;
         }
-        let wanted = self.bore_mm.map(|bore_mm| (Means::BoreMm, bore_mm)).into_iter().collect();
-        self.take(&protocol.steps.ready, &wanted)?;
+        self.take(&protocol.steps.ready, &self.wanted_first())?;
         self.is_ready = true;
         Ok(())
+    }
+
+    /// What is asked for before the first run.
+    fn wanted_first(&self) -> Wanted {
+        self.bore_mm.map(|bore_mm| (Means::BoreMm, bore_mm)).into_iter().collect()
+    }
+
+    fn is_still_ready(&mut self) -> Result<bool, FaultKind> {
+        Ok(self.lost_setting()?.is_none())
+    }
+
+    /// The first setting of those made before the first run that the pump does not keep any more.
+    fn lost_setting(&mut self) -> Result<Option<FaultKind>, FaultKind> {
+        let (protocol, wanted) = (self.protocol.clone(), self.wanted_first());
+        for step in protocol.steps.ready.iter().filter(|step| step.verb == Verb::Set) {
+            let field = &protocol.fields[&step.name];
+            let Some(asked) = asked_of(step, field, &wanted) else { continue };
+            if field.is_read()
+                && let Err(kind) = kept(&step.name, field, &asked, &self.get(&step.name)?)
+            {
+                return Ok(Some(kind));
+            }
+        }
+        Ok(None)
     }
 
     fn runs(&mut self, at_most: Volume) -> Result<(), FaultKind> {
@@ -245,12 +279,39 @@ impl ProtocolDriver {
     }
 }
 
+/// What a step sets a field to; none where that is not known.
+fn asked_of(step: &Step, field: &Field, wanted: &Wanted) -> Option<Value> {
+    match &step.to {
+        Some(to) => Some(field.given(to)),
+        None => field.means.and_then(|means| wanted.get(&means)).map(|value| Value::Number(*value)),
+    }
+}
+
+/// Whether a field keeps what was asked for.
+fn kept(name: &str, field: &Field, asked: &Value, found: &Value) -> Result<(), FaultKind> {
+    match (asked, found) {
+        (Value::Number(asked), Value::Number(kept)) if is_same(*asked, *kept) => Ok(()),
+        (Value::Number(asked), Value::Number(kept)) => {
+            Err(kept_other(name, *asked, *kept, field.unit_of_ours()))
+        }
+        (Value::Word(asked), Value::Word(kept)) if asked == kept => Ok(()),
+        _ => {
+            let shown = |value: &Value| match value {
+                Value::Number(number) => number.to_string(),
+                Value::Word(word) => word.clone(),
+            };
+            let detail = format!("{name} is {}, and not {}", shown(found), shown(asked));
+            Err(FaultKind::Refused { detail })
+        }
+    }
+}
+
 fn is_same(asked: f64, kept: f64) -> bool {
     (asked - kept).abs() <= NEXT_TO.max(SAME * asked.abs())
 }
 
-fn kept_other(quantity: &str, asked: f64, kept: f64) -> FaultKind {
-    FaultKind::KeptOther { quantity: quantity.to_owned(), asked, kept, unit: String::new() }
+fn kept_other(quantity: &str, asked: f64, kept: f64, unit: &str) -> FaultKind {
+    FaultKind::KeptOther { quantity: quantity.to_owned(), asked, kept, unit: unit.to_owned() }
 }
 
 /// The fault of an instrument that refuses.
@@ -282,7 +343,7 @@ impl Pump for ProtocolDriver {
 
     fn stop(&mut self) -> Result<(), FaultKind> {
         let protocol = self.protocol.clone();
-        let told = self.take(&protocol.steps.stop, &Wanted::new());
+        let told = self.make_safe(&protocol.steps.stop);
         match self.status() {
             Ok(STOPPED | STALLED) => Ok(()),
             Ok(status) => {
@@ -302,13 +363,10 @@ impl Pump for ProtocolDriver {
     }
 
     fn rate_ul_per_min(&mut self) -> Result<f64, FaultKind> {
-        // With another bore the same rate would be another flow.
-        if let (Some(bore_mm), Ok((name, field))) = (self.bore_mm, self.field(Means::BoreMm)) {
-            let kept = self.number_of(&name)?;
-            if !is_same(field.rounded(bore_mm), kept) {
-                self.is_ready = false;
-                return Err(kept_other(&name, bore_mm, kept));
-            }
+        // In other units the number would mean another flow, and with another bore another volume.
+        if let Some(kind) = self.lost_setting()? {
+            self.is_ready = false;
+            return Err(kind);
         }
         self.number(Means::RateUlPerMin)
     }
@@ -344,10 +402,13 @@ impl Heater for ProtocolDriver {
 
     fn off(&mut self) -> Result<(), FaultKind> {
         let protocol = self.protocol.clone();
-        self.take(&protocol.steps.off, &Wanted::new())?;
-        match self.meaning(Means::Mode)?.as_str() {
-            "off" => Ok(()),
-            mode => Err(FaultKind::Refused { detail: format!("its mode is {mode}, not off") }),
+        let told = self.make_safe(&protocol.steps.off);
+        match self.mode_in_force() {
+            Ok("off") => Ok(()),
+            Ok(mode) => {
+                Err(FaultKind::Refused { detail: format!("its mode is {mode}, and not off") })
+            }
+            Err(kind) => told.and(Err(kind)),
         }
     }
 
@@ -368,8 +429,10 @@ impl Heater for ProtocolDriver {
     }
 
     fn mode(&mut self) -> Result<f64, FaultKind> {
-        let place = self.place(Means::Mode, &MODE)?;
-        Ok([Setting::OFF, Setting::AUTOMATIC, Setting::FIXED_POWER][usize::from(place)])
+        let modes = [Setting::OFF, Setting::AUTOMATIC, Setting::FIXED_POWER];
+        let mode = self.mode_in_force()?;
+        let place = MODE.iter().position(|known| *known == mode);
+        place.map(|place| modes[place]).ok_or_else(|| garbled(format!("{mode:?} is no mode")))
     }
 }
 

@@ -28,7 +28,7 @@ pub enum Means {
     TemperatureC,
     /// Output power [%].
     PowerPercent,
-    /// Control mode: `off`, `automatic`, `fixed_power`.
+    /// Control mode: `off`, `automatic`, `fixed_power`; or `manual`, which is off while the output power is zero.
     Mode,
     /// Whether the sensor of a heater is `whole` or `open`.
     Sensor,
@@ -170,6 +170,23 @@ impl Field {
             return Some("it is either one of `words` or a `text`".into());
         }
         None
+    }
+
+    /// Whether it can be read.
+    pub fn is_read(&self) -> bool {
+        self.get.is_some() || self.register.is_some()
+    }
+
+    /// Our unit of what it means, for people.
+    pub fn unit_of_ours(&self) -> &'static str {
+        match self.means {
+            Some(Means::RateUlPerMin) => "µL/min",
+            Some(Means::VolumeUl | Means::DispensedUl) => "µL",
+            Some(Means::BoreMm) => "mm",
+            Some(Means::SetPointC | Means::TemperatureC) => "°C",
+            Some(Means::PowerPercent) => "%",
+            _ => "",
+        }
     }
 
     /// One of the instrument's units in ours.

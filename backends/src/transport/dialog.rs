@@ -47,9 +47,9 @@ impl Dialog {
         self.transport.reach()
     }
 
-    /// Gives the connection up, as if nothing had come over it for too long.
+    /// Gives the connection up, whatever may still come over it.
     pub fn give_up(&mut self) {
-        let _known = self.transport.unheard();
+        self.transport.give_up();
     }
 
     /// Whether the last request was answered; if not, a late reply may still come.
@@ -129,8 +129,8 @@ impl Dialog {
         scan: impl Fn(&[u8]) -> Scan<F>,
         mut accept: impl FnMut(F) -> Result<Option<T>, FaultKind>,
     ) -> Result<T, FaultKind> {
-        let patience = self.transport.grants(patience);
-        let deadline = Instant::now() + patience;
+        let granted = self.transport.grants(patience);
+        let deadline = Instant::now() + granted;
         let mut received = 0;
         loop {
             while let Some(frame) = take(&mut self.inbox, &scan) {
@@ -141,8 +141,9 @@ impl Dialog {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.transport.read(&mut self.inbox, left)? {
                 0 => {
-                    let known = (received == 0).then(|| self.transport.unheard()).flatten();
-                    let silence = || self.silence(received, patience);
+                    let unheard = || self.transport.unheard(patience);
+                    let known = (received == 0).then(unheard).flatten();
+                    let silence = || self.silence(received, granted);
                     return Err(known.map_or_else(silence, |detail| FaultKind::LinkLost { detail }));
                 }
                 bytes => received += bytes,

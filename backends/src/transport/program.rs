@@ -6,12 +6,13 @@ use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
 use flowtwin_lab::FaultKind;
+use flowtwin_lab::child::Complaints;
 
 mod earlier;
 mod process;
 
 pub use earlier::this_process;
-use process::{Complaints, Process};
+use process::Process;
 
 use super::{Hurry, Transport, lost};
 use crate::codec::program::{Greeting, PROTOCOL};
@@ -45,7 +46,8 @@ pub type Meanwhile = Box<dyn FnMut()>;
 
 /// A wire to a program that is started when it is first used, and again after it has ended or was ended.
 ///
-/// It is ended when it does not answer. A program whose standard input ends must make its instrument safe and end.
+/// It is ended when it has had all the time that an answer may take and has not answered: not by who waits a shorter time,
+/// such as a look at the heaters or an order to make the rig safe. A program whose standard input ends must make its instrument safe and end.
 pub struct ProgramWire {
     start: Start,
     hurry: Hurry,
@@ -55,6 +57,8 @@ pub struct ProgramWire {
     meanwhile: Option<Meanwhile>,
     /// What the last one wrote to its standard error.
     complaints: Complaints,
+    /// How long an answer may take; not known before one was waited for in vain.
+    patience: Option<Duration>,
 }
 
 impl std::fmt::Debug for ProgramWire {
@@ -67,7 +71,7 @@ impl ProgramWire {
     /// A wire to a program that has not been started yet.
     pub fn new(start: Start) -> Self {
         let (hurry, complaints) = (Hurry::default(), Complaints::default());
-        Self { start, hurry, process: None, starts: 0, meanwhile: None, complaints }
+        Self { start, hurry, process: None, starts: 0, meanwhile: None, complaints, patience: None }
     }
 
     /// The same wire, which waits no longer than `hurry` grants.
@@ -110,7 +114,7 @@ impl ProgramWire {
             let left = self.start.within.saturating_sub(since);
             if left.is_zero() {
                 let within = self.start.within.as_secs_f64();
-                return Err(self.give_up(&format!("has not said hello within {within} s")));
+                return Err(self.fail(&format!("has not said hello within {within} s")));
             }
             // A program may take longer to start than one reply, but not longer than there is time.
             if self.hurry.leaves(NOTICED).is_zero() {
@@ -128,13 +132,13 @@ impl ProgramWire {
             }
             Ok(Greeting { hello }) => {
                 let other = hello.protocol;
-                Err(self.give_up(&format!(
+                Err(self.fail(&format!(
                     "speaks version {other} of the lines of instrument programs, and this program version {PROTOCOL}"
                 )))
             }
             Err(_) => {
                 let shown: String = text.chars().take(200).collect();
-                Err(self.give_up(&format!(
+                Err(self.fail(&format!(
                     "is no instrument program: its first line is {shown:?}, expected was \
                      {{\"hello\":{{\"protocol\":{PROTOCOL}}}}}; whatever else it prints belongs on standard error"
                 )))
@@ -150,11 +154,21 @@ impl ProgramWire {
         });
         let Some(process) = &mut self.process else { return Ok(None) };
         match process.lines.recv_timeout(piece.min(patience)) {
-            Ok(Ok(line)) => Ok(Some(line)),
-            Ok(Err(error)) => Err(self.give_up(&error)),
+            Ok(Ok(line)) => {
+                process.note_line();
+                Ok(Some(line))
+            }
+            Ok(Err(error)) => Err(self.fail(&error)),
             Err(RecvTimeoutError::Timeout) => Ok(None),
             Err(RecvTimeoutError::Disconnected) => Err(self.ended()),
         }
+    }
+
+    /// Ends a program that has had `patience` for an answer and has not answered; none where it has not had it.
+    fn overdue(&mut self, patience: Duration) -> Option<FaultKind> {
+        let process = self.process.as_ref()?;
+        let is_overdue = process.has_greeted && process.is_overdue(patience, &self.start);
+        is_overdue.then(|| self.fail("gave no answer in time and was ended"))
     }
 
     /// The fault of a program that has ended by itself.
@@ -164,7 +178,7 @@ impl ProgramWire {
     }
 
     /// Ends the program by force; why, and what it has complained of.
-    fn give_up(&mut self, why: &str) -> FaultKind {
+    fn fail(&mut self, why: &str) -> FaultKind {
         self.process.take().iter_mut().for_each(Process::kill);
         lost(&format!("`{}` {why}{}", self.start.command(), self.complaints))
     }
@@ -177,10 +191,14 @@ impl Transport for ProgramWire {
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), FaultKind> {
+        // Another one must be asked first who its instrument is: whoever writes must reach it once more.
+        if let Some(fault) = self.patience.and_then(|patience| self.overdue(patience)) {
+            return Err(fault);
+        }
         match self.started()?.say(bytes) {
             Ok(()) => Ok(()),
             Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(self.ended()),
-            Err(error) => Err(self.give_up(&error.to_string())),
+            Err(error) => Err(self.fail(&error.to_string())),
         }
     }
 
@@ -205,12 +223,15 @@ impl Transport for ProgramWire {
         self.hurry.leaves(patience)
     }
 
-    fn unheard(&mut self) -> Option<String> {
-        self.process.as_ref()?;
-        let kind = self.give_up("gave no answer in time and was ended");
-        Some(match kind {
-            FaultKind::LinkLost { detail } => detail,
-            other => other.to_string(),
-        })
+    fn unheard(&mut self, patience: Duration) -> Option<String> {
+        self.patience = Some(patience);
+        match self.overdue(patience)? {
+            FaultKind::LinkLost { detail } => Some(detail),
+            other => Some(other.to_string()),
+        }
+    }
+
+    fn give_up(&mut self) {
+        let _known = self.process.is_some().then(|| self.fail("was ended"));
     }
 }

@@ -91,7 +91,7 @@ impl Transport for TcpWire {
         self.hurry.grants(patience)
     }
 
-    fn unheard(&mut self) -> Option<String> {
+    fn unheard(&mut self, _patience: Duration) -> Option<String> {
         // An instrument that has lost its power knows of no connection, and says so only when the operating system sends
         // again, which it does ever more seldom.
         self.stream = None;

@@ -9,6 +9,7 @@ mod faults;
 mod folder;
 mod fuzzed;
 mod heartbeat;
+mod power;
 mod programs;
 mod protocols;
 mod server;

@@ -1,11 +1,12 @@
 //! Programs that hang, end, garble or lie are faults like any other, with their last words.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use flowtwin_backends::codec::program::Kind;
 use flowtwin_backends::driver::program::{ProgramHost, ProgramPart};
 use flowtwin_backends::instrument::{Heater as _, Pump as _};
-use flowtwin_backends::transport::{Dialog, ProgramWire, Start};
+use flowtwin_backends::transport::{Dialog, Hurry, ProgramWire, Start};
 use flowtwin_lab::{FaultKind, FlowRate, Temperature, Volume};
 
 /// Patience with a program that answers, and with one that does not.
@@ -18,10 +19,70 @@ echo '{"id":1,"ok":{"protocol":1,"model":"sh","reads":["status","dispensed_ul","
 
 /// An instrument behind a shell script.
 fn part(script: &str, kind: Kind, patience: Duration) -> ProgramPart {
+    hurried(script, kind, patience, &Hurry::default())
+}
+
+/// The same, which is waited for no longer than `hurry` grants.
+fn hurried(script: &str, kind: Kind, patience: Duration, hurry: &Hurry) -> ProgramPart {
     let words = ["sh", "-c", script].map(String::from).to_vec();
     let start = Start { words, folder: "".into(), within: LONG, instead_of: None };
-    let dialog = Dialog::new(Box::new(ProgramWire::new(start)), patience);
+    let wire = ProgramWire::new(start).heeding(hurry.clone());
+    let dialog = Dialog::new(Box::new(wire), patience);
     ProgramPart::new(ProgramHost::shared(dialog), "it", kind)
+}
+
+/// A folder in which a script and its test leave each other signs.
+struct Signs(PathBuf);
+
+impl Signs {
+    fn new(name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("flowtwin-{name}-{}", std::process::id()));
+        let _old = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir(&folder).expect("a folder can be made");
+        Self(folder)
+    }
+
+    fn leave(&self, sign: &str) {
+        std::fs::write(self.0.join(sign), "").expect("a file can be written");
+    }
+
+    fn remove(&self, sign: &str) {
+        std::fs::remove_file(self.0.join(sign)).expect("it is there");
+    }
+
+    fn wait_for(&self, sign: &str) {
+        while !self.0.join(sign).exists() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// A heater that reads its own process number, and works only while there is the sign `go`.
+    fn heater(&self) -> String {
+        format!(
+            r#"cd {}; echo '{{"hello":{{"protocol":1}}}}'
+            while read -r line; do
+                id=$(printf %s "$line" | sed 's/{{"id":\([0-9]*\).*/\1/')
+                while [ ! -e go ]; do sleep 0.01; done
+                case $line in
+                *identify*) echo '{{"id":'$id',"ok":{{"protocol":1,"model":"sh","reads":["temperature_c"]}}}}' ;;
+                *'"off"'*) : > is_off; echo '{{"id":'$id',"ok":{{}}}}' ;;
+                *) echo '{{"id":'$id',"ok":{{"value":'$$'}}}}' ;;
+                esac
+            done"#,
+            self.0.display()
+        )
+    }
+}
+
+impl Drop for Signs {
+    fn drop(&mut self) {
+        let _removed = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn is_alive(process: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"));
+    status.is_ok_and(|status| !status.contains("State:\tZ"))
 }
 
 fn lost(kind: FaultKind) -> String {
@@ -57,14 +118,91 @@ fn a_program_that_ends_is_a_lost_link_with_its_status_and_its_last_words() {
 
 #[test]
 fn a_program_that_hangs_is_ended_with_all_that_it_has_started() {
-    let hangs = format!("{GREETS} echo busy >&2; sleep 3600.125 & wait");
-    let mut pump = part(&hangs, Kind::Pump, LONG);
-    pump.identify().unwrap();
-    // A program that is given little time from now on.
+    let signs = Signs::new("hangs");
+    // Only the first one says who it is: it has its child by then.
+    let hangs = format!(
+        r#"cd {}; [ -e child ] && exit 1; sleep 3600 & echo $! > written; mv written child
+        echo '{{"hello":{{"protocol":1}}}}'; echo busy >&2
+        while read -r line; do
+            id=$(printf %s "$line" | sed 's/{{"id":\([0-9]*\).*/\1/')
+            case $line in *identify*) ;; *) wait ;; esac
+            echo '{{"id":'$id',"ok":{{"protocol":1,"model":"sh","reads":["status","dispensed_ul"]}}}}'
+        done"#,
+        signs.0.display()
+    );
     let mut hung = part(&hangs, Kind::Pump, SHORT);
+    while hung.identify().is_err() {}
     let told = lost(hung.stop().unwrap_err());
     assert!(told.contains("gave no answer in time and was ended"), "{told}");
     assert!(told.contains("\n  | busy"), "{told}");
+    let child = std::fs::read_to_string(signs.0.join("child")).unwrap();
+    let child = child.trim().parse().unwrap();
+    while is_alive(child) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// A look at the heaters waits a quarter of a second, an answer may take a second.
+#[test]
+fn who_waits_a_shorter_time_ends_no_program() {
+    let (signs, hurry) = (Signs::new("looks"), Hurry::default());
+    signs.leave("go");
+    let mut heater = hurried(&signs.heater(), Kind::Heater, LONG, &hurry);
+    let program = heater.temperature_c().unwrap();
+    signs.remove("go");
+    hurry.give_up();
+    let looked = heater.temperature_c();
+    assert!(matches!(looked, Err(FaultKind::NoReply { .. })), "{looked:?}");
+    signs.leave("go");
+    hurry.relax();
+    assert_eq!(heater.temperature_c(), Ok(program), "it is the same process");
+}
+
+/// What makes a rig safe may run out of time before a slow program has answered: the program does it all the same.
+#[test]
+fn a_slow_program_makes_its_instrument_safe_although_nobody_waits_for_it() {
+    let (signs, hurry) = (Signs::new("slow"), Hurry::default());
+    signs.leave("go");
+    let mut heater = hurried(&signs.heater(), Kind::Heater, LONG, &hurry);
+    heater.identify().unwrap();
+    signs.remove("go");
+    hurry.give_up();
+    let unheard = heater.off();
+    assert!(matches!(unheard, Err(FaultKind::NoReply { .. })), "{unheard:?}");
+    signs.leave("go");
+    signs.wait_for("is_off");
+}
+
+/// A program that hangs is found out however short the waits for it are.
+#[test]
+fn many_short_waits_end_a_program_that_hangs() {
+    let (signs, hurry) = (Signs::new("waits"), Hurry::default());
+    signs.leave("go");
+    let mut heater = hurried(&signs.heater(), Kind::Heater, SHORT, &hurry);
+    while heater.identify().is_err() {}
+    signs.remove("go");
+    hurry.give_up();
+    let told = loop {
+        match heater.off().unwrap_err() {
+            FaultKind::LinkLost { detail } => break detail,
+            FaultKind::NoReply { .. } => std::thread::sleep(Duration::from_millis(5)),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert!(told.contains("gave no answer in time and was ended"), "{told}");
+}
+
+/// A program that has to find its instrument first has the time of its start for that.
+#[test]
+fn a_program_that_has_just_been_started_is_left_time_for_its_first_answer() {
+    let signs = Signs::new("first");
+    let mut heater = part(&signs.heater(), Kind::Heater, Duration::from_millis(20));
+    for _ in 0..5 {
+        let early = heater.identify();
+        assert!(matches!(early, Err(FaultKind::NoReply { .. })), "{early:?}");
+    }
+    signs.leave("go");
+    while heater.identify().is_err() {}
 }
 
 #[test]

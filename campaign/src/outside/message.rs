@@ -49,7 +49,7 @@ pub struct SpaceLine {
     pub seed: u32,
     /// The inputs in order.
     pub inputs: Vec<InputLine>,
-    /// Bounds on linear functions of the inputs.
+    /// Bounds on what follows from the inputs.
     #[serde(default)]
     pub constraints: Vec<ConstraintLine>,
     /// What is to be made as large as possible: the first of several.
@@ -109,6 +109,34 @@ pub enum Setting {
     Name(String),
 }
 
+impl Setting {
+    /// The number, where it is one.
+    pub fn number(&self) -> Option<f64> {
+        match self {
+            Self::Number(value) => Some(*value),
+            Self::Name(_) => None,
+        }
+    }
+}
+
+impl From<Word<'_>> for Setting {
+    fn from(word: Word<'_>) -> Self {
+        match word {
+            Word::Number(value) => Self::Number(value),
+            Word::Name(name) => Self::Name(name.to_owned()),
+        }
+    }
+}
+
+impl std::fmt::Display for Setting {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Number(value) => write!(f, "{value}"),
+            Self::Name(name) => f.write_str(name),
+        }
+    }
+}
+
 /// A bound on a linear function of the inputs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -117,8 +145,11 @@ pub struct ConstraintLine {
     pub name: String,
     /// Constant term.
     pub constant: f64,
-    /// Factor of each input, by name.
+    /// Factor of each input, by name; none where it is a formula.
     pub factors: Ordered<f64>,
+    /// The formula that is bounded, as the scenario has it, where no linear function is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub formula: Option<String>,
     /// Lowest value; none for no bound.
     pub low: Option<f64>,
     /// Highest value; none for no bound.
@@ -255,10 +286,13 @@ impl ConstraintLine {
     /// The line for a constraint of `space`.
     pub fn new(constraint: &Constraint, space: &Space) -> Self {
         let names = space.inputs().iter().map(|input| input.name.clone());
+        let linear = constraint.of.linear();
+        let factors = linear.into_iter().flat_map(|linear| linear.factors.iter().copied());
         Self {
             name: constraint.name.clone(),
-            constant: constraint.of.constant,
-            factors: names.zip(constraint.of.factors.iter().copied()).collect(),
+            constant: linear.map_or(0.0, |linear| linear.constant),
+            factors: names.zip(factors).collect(),
+            formula: constraint.of.formula().map(str::to_owned),
             low: constraint.low.is_finite().then_some(constraint.low),
             high: constraint.high.is_finite().then_some(constraint.high),
         }
@@ -272,9 +306,5 @@ pub(crate) fn several(wanted: &Wanted) -> Vec<ObjectiveSpec> {
 
 /// Conditions as a table of names and values.
 pub(crate) fn table(conditions: &Conditions) -> Ordered<Setting> {
-    let setting = |word: Word<'_>| match word {
-        Word::Number(value) => Setting::Number(value),
-        Word::Name(name) => Setting::Name(name.to_owned()),
-    };
-    conditions.words().map(|(name, word)| (name.to_owned(), setting(word))).collect()
+    conditions.words().map(|(name, word)| (name.to_owned(), word.into())).collect()
 }

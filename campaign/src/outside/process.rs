@@ -1,21 +1,17 @@
 //! A program that is spoken to in lines, and never waited for without end.
 
-use std::collections::VecDeque;
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel, sync_channel};
-use std::sync::{Arc, Mutex};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::io::BufReader;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::line::{LineError, Lines, parse};
 use flowtwin_lab::argv::{WordsError, words};
+use flowtwin_lab::child::{Complaints, ended_within, heard, write_lines};
 
-/// Lines of its standard error that are kept for when a program fails.
-const KEPT: usize = 20;
 /// How long a program may take to end after it was asked to [s].
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -27,7 +23,7 @@ pub struct Program {
     child: Child,
     outbox: Option<Sender<Vec<u8>>>,
     inbox: Receiver<Heard>,
-    complaints: Arc<Mutex<VecDeque<String>>>,
+    complaints: Complaints,
 }
 
 /// A line and its number, or why there is none.
@@ -103,13 +99,15 @@ impl Program {
         let stdin = child.stdin.take().expect("standard input is a pipe");
         let stdout = child.stdout.take().expect("standard output is a pipe");
         let stderr = child.stderr.take().expect("standard error is a pipe");
+        let complaints = Complaints::default();
+        complaints.keep(stderr);
         Ok(Self {
             command: command.into(),
             patience,
             child,
             outbox: Some(write_lines(stdin)),
             inbox: read_lines(stdout),
-            complaints: keep_complaints(stderr),
+            complaints,
         })
     }
 
@@ -130,14 +128,14 @@ impl Program {
     pub fn hear<T: DeserializeOwned>(&mut self, expected: &str) -> Result<T, ProgramError> {
         match self.inbox.recv_timeout(self.patience) {
             Ok(Ok((number, line))) => parse(&line, number, expected).map_err(|source| {
-                let (command, complaints) = (self.command.clone(), self.complaints());
+                let (command, complaints) = (self.command.clone(), self.complaints.to_string());
                 ProgramError::Line { command, source, complaints }
             }),
             Ok(Err(problem)) => Err(self.ended(&problem)),
             Err(RecvTimeoutError::Disconnected) => Err(self.ended("")),
             Err(RecvTimeoutError::Timeout) => {
                 let _already_gone = self.child.kill();
-                let (command, complaints) = (self.command.clone(), self.complaints());
+                let (command, complaints) = (self.command.clone(), self.complaints.to_string());
                 let waited_s = self.patience.as_secs_f64();
                 Err(ProgramError::Silent { command, waited_s, complaints })
             }
@@ -151,89 +149,30 @@ impl Program {
 
     fn ended(&mut self, problem: &str) -> ProgramError {
         self.outbox = None;
-        let status = match self.wait(GRACE) {
+        let status = match ended_within(&mut self.child, GRACE) {
             Some(status) => status.to_string(),
             None if problem.is_empty() => "it closed its standard output".into(),
             None => problem.to_owned(),
         };
-        let (command, complaints) = (self.command.clone(), self.complaints());
+        let (command, complaints) = (self.command.clone(), self.complaints.to_string());
         ProgramError::Ended { command, status, complaints }
-    }
-
-    /// How it ended, if it does so in time.
-    fn wait(&mut self, time: Duration) -> Option<ExitStatus> {
-        let until = Instant::now() + time;
-        loop {
-            if let Ok(Some(status)) = self.child.try_wait() {
-                return Some(status);
-            }
-            if Instant::now() >= until {
-                return None;
-            }
-            thread::sleep(Duration::from_millis(5));
-        }
-    }
-
-    fn complaints(&self) -> String {
-        let kept = self.complaints.lock().expect("the thread that listens never panics");
-        kept.iter().fold(String::new(), |text, line| text + "\n  | " + line)
     }
 }
 
 impl Drop for Program {
     fn drop(&mut self) {
         self.outbox = None;
-        if self.wait(GRACE).is_none() {
+        if ended_within(&mut self.child, GRACE).is_none() {
             let _already_gone = self.child.kill();
             let _status = self.child.wait();
         }
     }
 }
 
-/// A thread that writes, so that a program which does not read holds up nobody.
-fn write_lines(mut stdin: ChildStdin) -> Sender<Vec<u8>> {
-    let (outbox, lines) = channel::<Vec<u8>>();
-    thread::spawn(move || {
-        for line in lines {
-            if stdin.write_all(&line).and_then(|()| stdin.flush()).is_err() {
-                break;
-            }
-        }
-    });
-    outbox
-}
-
 fn read_lines(stdout: ChildStdout) -> Receiver<Heard> {
-    let (heard, inbox) = sync_channel(64);
-    thread::spawn(move || {
-        let mut lines = Lines::new(BufReader::new(stdout));
-        loop {
-            let line = match lines.next_line() {
-                Ok(Some(line)) => Ok((lines.count(), line)),
-                Ok(None) => break,
-                Err(error) => Err(error.to_string()),
-            };
-            let last = line.is_err();
-            if heard.send(line).is_err() || last {
-                break;
-            }
-        }
-    });
-    inbox
-}
-
-fn keep_complaints(stderr: ChildStderr) -> Arc<Mutex<VecDeque<String>>> {
-    let kept = Arc::new(Mutex::new(VecDeque::new()));
-    let keeper = kept.clone();
-    thread::spawn(move || {
-        for line in BufReader::new(stderr).split(b'\n').map_while(Result::ok) {
-            let mut kept = keeper.lock().expect("nobody panics while holding the lines");
-            if kept.len() == KEPT {
-                kept.pop_front();
-            }
-            let text = String::from_utf8_lossy(&line[..line.len().min(400)]).into_owned();
-            kept.push_back(text);
-        }
-    });
-    kept
+    let mut lines = Lines::new(BufReader::new(stdout));
+    heard(move || match lines.next_line() {
+        Ok(line) => line.map(|line| Ok((lines.count(), line))),
+        Err(error) => Some(Err(error.to_string())),
+    })
 }

@@ -175,7 +175,7 @@ mod tests {
     fn space() -> Space {
         let input = |name: &str| Input::number(name, 0.0, 10.0, 0.1);
         let of = Linear { constant: 0.0, factors: vec![1.0, 1.0] };
-        let total = Constraint { name: "total".into(), of, low: f64::NEG_INFINITY, high: 15.0 };
+        let total = Constraint::linear("total", of, f64::NEG_INFINITY, 15.0);
         Space::new(vec![input("a"), input("b")], vec![total]).unwrap()
     }
 

@@ -5,11 +5,16 @@
 use flowtwin_lab::path::Train;
 use flowtwin_lab::procedure::{FlushSpec, WaitSpec};
 use flowtwin_lab::{
-    Analysis, Conditions, FlowRate, Manifest, ProcedureSpec, Recipe, Settings, Space,
+    Analysis, Conditions, Constraint, FlowRate, Manifest, ProcedureSpec, Recipe, Settings, Space,
+    Streams, Word,
 };
+use flowtwin_report::format::significant;
 use flowtwin_twin::region::Region;
 
 use super::check::Problem;
+
+/// Random points of the box that tell how much of it formulas leave.
+const LOOKS: usize = 2000;
 
 /// A rig and the experiments planned on it.
 pub(super) struct Able<'a> {
@@ -25,7 +30,8 @@ impl Able<'_> {
     pub(super) fn check(&self) -> Result<Vec<String>, Problem> {
         self.blank()?;
         self.fill()?;
-        let Some(train) = &self.manifest.path.train else { return Ok(Vec::new()) };
+        let mut notes: Vec<String> = self.room().into_iter().collect();
+        let Some(train) = &self.manifest.path.train else { return Ok(notes) };
         for (key, flush) in [("fill", &self.procedure.fill), ("blank", &self.procedure.blank)] {
             let kpa = train.pressure_kpa(&settings_of(flush));
             if kpa > train.bears_kpa {
@@ -33,11 +39,40 @@ impl Able<'_> {
             }
         }
         let all: Vec<Settings> = self.points().iter().map(|p| self.recipe.settings(p)).collect();
-        let mut notes: Vec<String> = self.haste().into_iter().collect();
+        notes.extend(self.haste());
         notes.extend(self.pressure(train, &all)?);
         notes.extend(self.regime(train, &all)?);
         notes.extend(self.frames(train, &all)?);
         Ok(notes)
+    }
+
+    /// How much of the box formulas leave, and what is most beyond its bounds in the rest.
+    fn room(&self) -> Option<String> {
+        if self.space.constraints().iter().all(|constraint| constraint.of.linear().is_some()) {
+            return None;
+        }
+        let mut stream = Streams::new(0).open("room", 0);
+        let unit = |_| (0..self.space.dim()).map(|_| stream.uniform()).collect::<Vec<f64>>();
+        let all: Vec<Conditions> = (0..LOOKS).map(unit).map(|u| self.space.from_unit(&u)).collect();
+        let out = all.iter().flat_map(|at| self.space.broken(at).map(move |broken| (broken, at)));
+        let beyond = |(constraint, at): &(&Constraint, &Conditions)| {
+            let scale = constraint.low.abs().min(constraint.high.abs()).max(1e-9);
+            constraint.violation(at.values()) / scale
+        };
+        let (worst, at) = out.max_by(|a, b| beyond(a).total_cmp(&beyond(b)))?;
+        let inside = all.iter().filter(|at| self.space.contains(at)).count();
+        let set = at.words().map(|(name, word)| match word {
+            Word::Number(value) => format!("{name} = {}", significant(value, 4)),
+            Word::Name(option) => format!("{name} = {option}"),
+        });
+        Some(format!(
+            "{:.0} % of the box can be set: {} would be {} at {}, and must be {}",
+            100.0 * inside as f64 / all.len() as f64,
+            worst.name,
+            significant(worst.of.at(at.values()), 3),
+            set.collect::<Vec<_>>().join(", "),
+            worst.allowed(),
+        ))
     }
 
     /// The carrier must replace what the fill has left in the tube before the reference is taken.

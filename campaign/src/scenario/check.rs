@@ -109,7 +109,7 @@ pub(super) fn plan(file: &ScenarioFile) -> Result<Plan, Problem> {
 }
 
 pub(super) fn space(file: &ScenarioFile, manifest: &Manifest) -> Result<(Space, Recipe), Problem> {
-    file.space.resolve(manifest).map_err(below_space)
+    file.space.resolve(manifest, &file.stocks).map_err(below_space)
 }
 
 /// Checks the numbers of a table at `path` against their ranges.

@@ -1,17 +1,19 @@
 //! The `[space]` table: what a campaign may choose, and how a choice becomes settings of the rig.
 
-use std::collections::BTreeMap;
+mod builder;
+mod formulas;
 
-use flowtwin_lab::{
-    Choice, Constraint, FlowPath, HeaterId, Input, Linear, Manifest, PumpId, Recipe, Space,
-    SpaceError,
-};
+use flowtwin_lab::{Choice, HeaterId, Input, Manifest, PumpId, Recipe, Space, SpaceError};
 use flowtwin_report::format::plain;
+use flowtwin_sim::spec::Stocks;
+use flowtwin_twin::region::Region;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::unknown;
 use crate::ordered::Ordered;
+use builder::{Builder, REACTION_TIME, TOTAL};
+use formulas::Formulas;
 
 /// What a campaign may choose.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -19,7 +21,7 @@ use crate::ordered::Ordered;
 pub struct SpaceSpec {
     /// The inputs by name, the unit last: `cui_ul_per_min`, `temperature_c`.
     pub inputs: Ordered<InputSpec>,
-    /// Pumps whose rate follows from others.
+    /// Pumps and heaters whose settings follow from others, and quantities that formulas share: their names end in their units.
     #[serde(default)]
     pub derived: Ordered<DerivedSpec>,
     /// Bounds besides the ranges of inputs and pumps.
@@ -48,13 +50,14 @@ pub struct InputSpec {
     /// The only values there are, in place of a range.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub levels: Vec<f64>,
-    /// Names to choose from, in place of a range; without a rig only.
+    /// Names to choose from, in place of a range. On a rig a formula says what they set: `NAME_OPTION` is 1 where the option is
+    /// chosen, and 0 elsewhere.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub options: Vec<String>,
     /// Numbers that describe each option, by its name, as many for each: options with like numbers are expected to do alike.
     #[serde(default, skip_serializing_if = "Ordered::is_empty")]
     pub descriptors: Ordered<Vec<f64>>,
-    /// What it sets; nothing without a rig.
+    /// What it sets; nothing without a rig, nor where a formula of `[space.derived]` uses it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sets: Option<Sets>,
 }
@@ -73,11 +76,16 @@ pub enum Sets {
     Heater(HeaterId),
 }
 
-/// The rate of a pump that follows from others: `times × (sum of sum_of − sum of minus)`.
+/// What follows from others: the rate of a pump as `times × (sum of sum_of − sum of minus)`, or anything by a formula.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DerivedSpec {
+    /// A formula, in place of sums: of inputs, rates and set points (`PUMP_ul_per_min`, `HEATER_c`), volumes of the tube
+    /// (`STRETCH_ul`, `reacting_ul`), concentrations (`STOCK_SPECIES_mol_per_l`) and other quantities of this table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub formula: Option<String>,
     /// Pumps whose rates are added.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sum_of: Vec<PumpId>,
     /// Pumps whose rates are taken off.
     #[serde(default)]
@@ -99,6 +107,23 @@ pub struct ConstraintSpec {
     pub reaction_time_s: Option<Window>,
     /// Sum of all rates [µL/min].
     pub total_ul_per_min: Option<Window>,
+    /// Bounds on formulas, by names that end in their units.
+    #[serde(skip_serializing_if = "Ordered::is_empty")]
+    pub formulas: Ordered<BoundSpec>,
+}
+
+/// A bound on a formula.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BoundSpec {
+    /// What is bounded; it may use what formulas of `[space.derived]` may use.
+    pub formula: String,
+    /// Lowest value allowed, in the unit of the name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_least: Option<f64>,
+    /// Highest value allowed, in the unit of the name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_most: Option<f64>,
 }
 
 /// A range of numbers.
@@ -130,10 +155,11 @@ fn problem(path: &[&str], message: impl Into<String>) -> SpaceProblem {
 impl SpaceSpec {
     /// The space of a lab outside, which knows itself what its inputs set.
     pub(super) fn free(&self) -> Result<Space, SpaceProblem> {
-        if let Some((name, _)) = self.derived.iter().next() {
+        if let Some((name, _)) = self.derived.iter().find(|(_, spec)| spec.formula.is_none()) {
             return Err(problem(&["derived", name], "a scenario without a rig has no pumps"));
         }
-        if self.constraints != ConstraintSpec::default() {
+        let bounds = &self.constraints;
+        if bounds.reaction_time_s.is_some() || bounds.total_ul_per_min.is_some() {
             let message = "a scenario without a rig has no flows that could be bounded";
             return Err(problem(&["constraints"], message));
         }
@@ -144,24 +170,51 @@ impl SpaceSpec {
                 return Err(problem(&["inputs", name, "sets"], message));
             }
         }
-        let free = self.inputs.iter().filter(|(_, input)| !input.is_fixed());
-        let inputs = free.map(|(name, input)| input.input(name)).collect();
-        Space::new(inputs, Vec::new()).map_err(|error| problem(&["inputs"], error.to_string()))
+        let formulas = Formulas::new(self, &Manifest::of_experiments(""), &Stocks::new())?;
+        let inputs = self.free_inputs().map(|(name, input)| input.input(name)).collect();
+        let space = Space::new(inputs, formulas.bounds(self)?)
+            .map_err(|error| problem(&["inputs"], error.to_string()))?;
+        self.has_room(&space)?;
+        Ok(space)
+    }
+
+    /// The inputs that a campaign chooses, in their order.
+    fn free_inputs(&self) -> impl Iterator<Item = (&str, &InputSpec)> {
+        self.inputs.iter().filter(|(_, input)| !input.is_fixed())
+    }
+
+    /// Whether bounds by formulas leave anything of the space: what policies would find out later.
+    fn has_room(&self, space: &Space) -> Result<(), SpaceProblem> {
+        if space.constraints().iter().all(|constraint| constraint.of.linear().is_some()) {
+            return Ok(());
+        }
+        let empty = |error: flowtwin_twin::region::EmptyRegion| {
+            let key = if self.constraints.formulas.is_empty() { "derived" } else { "constraints" };
+            problem(&[key], error.to_string())
+        };
+        Region::new(space).map(|_| ()).map_err(empty)
     }
 
     /// The space and the recipe on the rig of `manifest`.
-    pub(super) fn resolve(&self, manifest: &Manifest) -> Result<(Space, Recipe), SpaceProblem> {
+    pub(super) fn resolve(
+        &self,
+        manifest: &Manifest,
+        stocks: &Stocks,
+    ) -> Result<(Space, Recipe), SpaceProblem> {
+        let formulas = Formulas::new(self, manifest, stocks)?;
         for (name, input) in self.inputs.iter() {
             input.check_kind(name)?;
-            input.on_rig(name)?.check(name, manifest)?;
+            match input.on_rig() {
+                Some(set) => set.check(name, manifest)?,
+                None => formulas.uses(name, input)?,
+            }
         }
-        let builder = Builder::new(self, manifest)?;
+        let builder = Builder::new(self, manifest, &formulas)?;
         let recipe = builder.recipe()?;
         let constraints = builder.constraints(&recipe)?;
-        let inputs = builder.free.iter().map(|(name, spec)| spec.input(name));
-        let least =
-            builder.free.iter().map(|(name, spec)| Ok(spec.on_rig(name)?.slowest(manifest)));
-        let least = least.collect::<Result<Vec<f64>, SpaceProblem>>()?;
+        let inputs = self.free_inputs().map(|(name, spec)| spec.input(name));
+        let slowest = |input: &InputSpec| input.on_rig().map_or(0.0, |set| set.slowest(manifest));
+        let least = self.free_inputs().map(|(_, spec)| slowest(spec)).collect();
         let space = Space::new(inputs.collect(), constraints);
         let space = space.map(|space| space.zero_or_at_least(least)).map_err(|error| {
             let path: &[&str] = match &error {
@@ -175,12 +228,10 @@ impl SpaceSpec {
             };
             problem(path, error.to_string())
         })?;
+        self.has_room(&space)?;
         Ok((space, recipe))
     }
 }
-
-const REACTION_TIME: &str = "total flow that the reaction time allows [µL/min]";
-const TOTAL: &str = "total flow [µL/min]";
 
 impl InputSpec {
     /// Whether it is one of a range, levels and options.
@@ -195,6 +246,12 @@ impl InputSpec {
             1 if range && self.high.is_none() => "missing field `high`".to_owned(),
             1 if self.logarithmic && !range => {
                 format!("{name} has no range that could be logarithmic")
+            }
+            1 if !self.options.is_empty() && self.sets.is_some() => {
+                let message = format!(
+                    "{name} is chosen by name, and `sets` needs numbers: a formula of [space.derived] says what its options set"
+                );
+                return Err(problem(&["inputs", name, "sets"], message));
             }
             1 => return self.check_descriptors(name),
             _ => format!("{name} is one thing: a range, `levels` or `options`"),
@@ -220,16 +277,10 @@ impl InputSpec {
         }
     }
 
-    /// The same on a rig, where it is a number that sets something.
-    fn on_rig(&self, name: &str) -> Result<OnRig<'_>, SpaceProblem> {
-        if !self.options.is_empty() {
-            let message = format!("{name} is chosen by name, and a rig needs numbers");
-            return Err(problem(&["inputs", name, "options"], message));
-        }
-        let Some(sets) = &self.sets else {
-            return Err(problem(&["inputs", name], "missing field `sets`"));
-        };
-        Ok(OnRig { low: self.least(), high: self.most(), resolution: self.resolution, sets })
+    /// The same on a rig, where it is a number that sets something; none where formulas say what it does.
+    fn on_rig(&self) -> Option<OnRig<'_>> {
+        let sets = self.sets.as_ref()?;
+        Some(OnRig { low: self.least(), high: self.most(), resolution: self.resolution, sets })
     }
 
     /// Lowest value of a range or of levels.
@@ -363,207 +414,5 @@ impl OnRig<'_> {
         }
         let steps = (slowest / self.resolution).ceil();
         if self.resolution > 0.0 { (steps * self.resolution).min(self.high) } else { slowest }
-    }
-}
-
-/// Builds linear functions of the inputs that are free.
-struct Builder<'a> {
-    spec: &'a SpaceSpec,
-    manifest: &'a Manifest,
-    free: Vec<(&'a str, &'a InputSpec)>,
-    setters: BTreeMap<&'a str, &'a str>,
-}
-
-impl<'a> Builder<'a> {
-    fn new(spec: &'a SpaceSpec, manifest: &'a Manifest) -> Result<Self, SpaceProblem> {
-        let mut setters = BTreeMap::new();
-        for (name, input) in spec.inputs.iter() {
-            let target = match &input.sets {
-                Some(Sets::Pump(pump)) => pump.as_str(),
-                Some(Sets::Heater(heater)) => heater.as_str(),
-                None => continue,
-            };
-            if let Some(other) = setters.insert(target, name) {
-                let message = format!("`{target}` is set by both {other} and {name}");
-                return Err(problem(&["inputs", name, "sets"], message));
-            }
-        }
-        for (pump, _) in spec.derived.iter() {
-            if manifest.pump(&PumpId::new(pump)).is_none() {
-                return Err(problem(&["derived", pump], format!("the rig has no pump `{pump}`")));
-            }
-            if let Some(input) = setters.get(pump) {
-                let message = format!("`{pump}` follows from others, and {input} sets it too");
-                return Err(problem(&["derived", pump], message));
-            }
-        }
-        let free = spec.inputs.iter().filter(|(_, input)| !input.is_fixed()).collect();
-        Ok(Self { spec, manifest, free, setters })
-    }
-
-    fn constant(&self, constant: f64) -> Linear {
-        Linear { constant, factors: vec![0.0; self.free.len()] }
-    }
-
-    /// The function of an input: itself, or a constant where it is fixed.
-    fn input(&self, name: &str) -> Linear {
-        match self.free.iter().position(|(free, _)| *free == name) {
-            Some(i) => {
-                let mut linear = self.constant(0.0);
-                linear.factors[i] = 1.0;
-                linear
-            }
-            None => self.constant(self.spec.inputs.get(name).map_or(0.0, InputSpec::least)),
-        }
-    }
-
-    /// The rate of a pump; none where nothing sets it.
-    fn rate(&self, pump: &str, below: &mut Vec<String>) -> Result<Option<Linear>, SpaceProblem> {
-        if let Some(input) = self.setters.get(pump) {
-            return Ok(Some(self.input(input)));
-        }
-        let Some(derived) = self.spec.derived.get(pump) else {
-            return Ok(None);
-        };
-        if below.iter().any(|other| other == pump) {
-            return Err(problem(
-                &["derived", pump],
-                format!("the rate of `{pump}` follows from itself"),
-            ));
-        }
-        below.push(pump.to_owned());
-        let mut sum = self.constant(0.0);
-        let parts = derived.sum_of.iter().map(|p| (p, derived.times));
-        let parts = parts.chain(derived.minus.iter().map(|p| (p, -derived.times)));
-        for (part, factor) in parts {
-            let Some(rate) = self.rate(part.as_str(), below)? else {
-                let message =
-                    format!("nothing sets the rate of `{part}`, from which `{pump}` follows");
-                return Err(problem(&["derived", pump], message));
-            };
-            add(&mut sum, factor, &rate);
-        }
-        below.pop();
-        Ok(Some(sum))
-    }
-
-    fn recipe(&self) -> Result<Recipe, SpaceProblem> {
-        let mut recipe = Recipe::default();
-        for heater in &self.manifest.heaters {
-            let name = &heater.name;
-            let Some(input) = self.setters.get(name.as_str()) else {
-                let message = format!(
-                    "no input sets the heater `{name}`: one with low = high holds a temperature"
-                );
-                return Err(problem(&["inputs"], message));
-            };
-            recipe.heaters.push((name.clone(), self.input(input)));
-        }
-        for pump in &self.manifest.pumps {
-            let name = &pump.name;
-            let Some(rate) = self.rate(name.as_str(), &mut Vec::new())? else {
-                let message = format!(
-                    "nothing sets the rate of `{name}`: an input can, with low = high = 0 to let it \
-                     stand, or an entry of `[space.derived]`"
-                );
-                return Err(problem(&["inputs"], message));
-            };
-            recipe.pumps.push((name.clone(), rate));
-            recipe.slowest.push((name.clone(), pump.min_ul_per_min));
-        }
-        Ok(recipe)
-    }
-
-    /// The bounds that the box alone does not keep.
-    fn constraints(&self, recipe: &Recipe) -> Result<Vec<Constraint>, SpaceProblem> {
-        let mut all = Vec::new();
-        for (pump, rate) in &recipe.pumps {
-            let info = self.manifest.pump(pump).expect("the recipe names pumps of the rig");
-            all.push(Constraint {
-                name: format!("rate of pump {pump} [µL/min]"),
-                of: rate.clone(),
-                // Off is a rate too; one between off and the slowest becomes the nearer of the two.
-                low: 0.0,
-                high: info.max_ul_per_min,
-            });
-        }
-        if let Some(Window { low, high }) = self.window("total_ul_per_min")? {
-            let of = self.total(recipe, |_| true);
-            all.push(Constraint { name: TOTAL.into(), of, low, high });
-        }
-        if let Some(window) = self.window("reaction_time_s")? {
-            all.push(self.reaction_time(recipe, window)?);
-        }
-        all.retain(|constraint| !self.is_kept_by_the_box(constraint));
-        Ok(all)
-    }
-
-    fn window(&self, key: &str) -> Result<Option<Window>, SpaceProblem> {
-        let window = match key {
-            "reaction_time_s" => self.spec.constraints.reaction_time_s,
-            _ => self.spec.constraints.total_ul_per_min,
-        };
-        match window {
-            Some(Window { low, high }) if !(0.0 < low && low < high) => {
-                let message = format!("{key} runs from {low} to {high}: 0 < low < high is needed");
-                Err(problem(&["constraints", key], message))
-            }
-            window => Ok(window),
-        }
-    }
-
-    fn total(&self, recipe: &Recipe, which: impl Fn(&PumpId) -> bool) -> Linear {
-        let mut sum = self.constant(0.0);
-        for (pump, rate) in &recipe.pumps {
-            if which(pump) {
-                add(&mut sum, 1.0, rate);
-            }
-        }
-        sum
-    }
-
-    /// t_R = V/Q is not linear, but Q between V/t_high and V/t_low is, where one flow passes all that reacts.
-    fn reaction_time(&self, recipe: &Recipe, window: Window) -> Result<Constraint, SpaceProblem> {
-        let (volume_ul, pumps) = reacting(&self.manifest.path)
-            .map_err(|message| problem(&["constraints", "reaction_time_s"], message))?;
-        Ok(Constraint {
-            name: REACTION_TIME.into(),
-            of: self.total(recipe, |pump| pumps.contains(pump)),
-            low: 60.0 * volume_ul / window.high,
-            high: 60.0 * volume_ul / window.low,
-        })
-    }
-
-    fn is_kept_by_the_box(&self, constraint: &Constraint) -> bool {
-        let (mut least, mut most) = (constraint.of.constant, constraint.of.constant);
-        for (factor, (_, input)) in constraint.of.factors.iter().zip(&self.free) {
-            let (a, b) = (factor * input.least(), factor * input.most());
-            least += a.min(b);
-            most += a.max(b);
-        }
-        constraint.low <= least && most <= constraint.high
-    }
-}
-
-/// Volume of the stretches that react [µL] and the pumps that flow through them.
-fn reacting(path: &FlowPath) -> Result<(f64, &[PumpId]), &'static str> {
-    let mut stretches = path.stretches.iter().filter(|stretch| stretch.reacts);
-    let first = stretches
-        .next()
-        .ok_or("no stretch of the tube has `reacts = true`, so there is no reaction time")?;
-    let mut volume_ul = first.volume_ul;
-    for stretch in stretches {
-        if stretch.pumps != first.pumps {
-            return Err("a window of reaction times needs the same flow through all that reacts");
-        }
-        volume_ul += stretch.volume_ul;
-    }
-    Ok((volume_ul, &first.pumps))
-}
-
-fn add(sum: &mut Linear, factor: f64, part: &Linear) {
-    sum.constant += factor * part.constant;
-    for (s, p) in sum.factors.iter_mut().zip(&part.factors) {
-        *s += factor * p;
     }
 }

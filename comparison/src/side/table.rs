@@ -1,6 +1,7 @@
 //! Reading the table of experiments of a snapshot.
 
 use super::Measured;
+use flowtwin_campaign::outside::Setting;
 
 /// The table of a snapshot, read back.
 #[derive(Debug)]
@@ -65,7 +66,7 @@ impl Table {
             phase: cells[1].into(),
             conditions: cells[2..2 + inputs]
                 .iter()
-                .map(|cell| cell.parse().ok())
+                .map(|cell| cell.parse().map_or_else(|_| name(cell), |x| Some(Setting::Number(x))))
                 .collect::<Option<_>>()?,
             features: cells[2 + inputs..numbers].iter().map(optional).collect::<Option<_>>()?,
             residence_time_s: times[0],
@@ -75,6 +76,11 @@ impl Table {
             remarks: cells.get(numbers + 3).map_or("", |cell| cell).to_owned(),
         })
     }
+}
+
+/// The name of an option: what begins with a letter, so that a damaged number is not taken for one.
+fn name(cell: &str) -> Option<Setting> {
+    cell.starts_with(char::is_alphabetic).then(|| Setting::Name(cell.to_owned()))
 }
 
 /// Name and unit of a feature, of `pli [counts]`.

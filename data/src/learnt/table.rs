@@ -188,7 +188,9 @@ fn input(csv: &Csv, index: usize) -> Result<Result<Numbers, &'static str>, Diagn
 /// The columns of the inputs, where the table is the `observations.csv` of a run.
 fn recorded_inputs(csv: &Csv) -> Option<std::ops::Range<usize>> {
     let place = |name: &str| csv.header().iter().position(|cell| cell.text == name);
-    let inputs = place(BEFORE_INPUTS)? + 1..place(AFTER_INPUTS)?;
+    // Where an input has the name, what was reached has another.
+    let after = place(&format!("actual_{AFTER_INPUTS}")).or_else(|| place(AFTER_INPUTS))?;
+    let inputs = place(BEFORE_INPUTS)? + 1..after;
     (place("experiment") == Some(0) && !inputs.is_empty()).then_some(inputs)
 }
 

@@ -1,6 +1,7 @@
 //! Features that are computed from what else is known of an experiment.
 
 use super::feature::{Feature, Measure};
+use crate::conditions::Word;
 use crate::formula::{Bound, Formula, FormulaError, Unit};
 use crate::manifest::Manifest;
 use crate::observation::Observation;
@@ -26,8 +27,12 @@ impl Known {
     fn of(observation: &Observation, settings: &Settings) -> Self {
         let mut known = Self::default();
         let conditions = &observation.conditions;
-        for (name, value) in conditions.names().iter().zip(conditions.values()) {
-            known.add(name.clone(), *value);
+        for (name, word) in conditions.words() {
+            match word {
+                Word::Number(value) => known.add(name.to_owned(), value),
+                // An option is no number; its name stays, so that nothing else takes it.
+                Word::Name(_) => known.add(name.to_owned(), f64::NAN),
+            }
         }
         for (pump, rate) in &settings.pumps {
             known.add(format!("{pump}_ul_per_min"), rate.ul_per_min());

@@ -353,9 +353,10 @@ fn procedure() -> (Procedure, Space) {
     let input = |name: &str, low, high| Input::number(name, low, high, 0.1);
     let inputs = vec![input("plate_c", 30.0, 100.0), input("water_ul_per_min", 50.0, 200.0)];
     let space = Space::new(inputs, vec![]).unwrap();
-    let linear = |factors: [f64; 2]| Linear { constant: 0.0, factors: factors.to_vec() };
+    let linear = |factors: [f64; 2]| Linear { constant: 0.0, factors: factors.to_vec() }.into();
     let recipe = Recipe {
         slowest: vec![],
+        options: vec![],
         heaters: vec![("plate".into(), linear([1.0, 0.0]))],
         pumps: vec![("water".into(), linear([0.0, 1.0]))],
     };

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use flowtwin_lab::layer::{Guarded, Limits};
-use flowtwin_lab::{Blank, FaultKind, Observation, Procedure, Streams};
+use flowtwin_lab::{Blank, FaultKind, Follows, Observation, Procedure, Streams};
 use flowtwin_sim::spec::{Faults, Noise, World};
 use flowtwin_sim::{Plan, SimLab};
 
@@ -183,7 +183,9 @@ fn merging_slugs_are_flagged_as_irregular() {
 fn a_carrier_off_its_ratio_is_flagged_as_irregular() {
     let mut rig = Rig::new("");
     let mut recipe = rig.procedure.recipe().clone();
-    let (_, carrier) = recipe.pumps.last_mut().unwrap();
+    let Some((_, Follows::Linear(carrier))) = recipe.pumps.last_mut() else {
+        panic!("it is linear")
+    };
     carrier.factors.iter_mut().for_each(|factor| *factor *= 1.5);
     let (spec, analysis) = (rig.procedure.spec().clone(), rig.procedure.analysis().clone());
     rig.procedure = Procedure::new(spec, recipe, analysis);

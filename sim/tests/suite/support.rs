@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use flowtwin_lab::{
-    Analysis, AnalysisSpec, Conditions, Linear, Procedure, ProcedureSpec, Recipe, Streams,
+    Analysis, AnalysisSpec, Conditions, Follows, Linear, Procedure, ProcedureSpec, Recipe, Streams,
 };
 use flowtwin_sim::spec::World;
 use flowtwin_sim::{Plan, SimLab};
@@ -52,11 +52,11 @@ pub(crate) fn conditions(values: [f64; 7]) -> Conditions {
     Conditions::new(NAMES.map(String::from).into(), values.to_vec())
 }
 
-fn linear(factors: [f64; 7]) -> Linear {
-    Linear { constant: 0.0, factors: factors.to_vec() }
+fn linear(factors: [f64; 7]) -> Follows {
+    Linear { constant: 0.0, factors: factors.to_vec() }.into()
 }
 
-fn unit(i: usize) -> Linear {
+fn unit(i: usize) -> Follows {
     let mut factors = [0.0; 7];
     factors[i] = 1.0;
     linear(factors)
@@ -67,6 +67,7 @@ pub(crate) fn recipe() -> Recipe {
     let pump = |name: &str, linear| (name.into(), linear);
     Recipe {
         slowest: vec![],
+        options: vec![],
         heaters: vec![("plate".into(), unit(0))],
         pumps: vec![
             pump("cui", unit(1)),

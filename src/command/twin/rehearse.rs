@@ -1,7 +1,7 @@
 //! `flowtwin twin rehearse`: a policy at work on a fitted twin.
 
 use flowtwin_data::learnt::{Rehearsal, Rehearsed, Twin, write};
-use flowtwin_lab::Streams;
+use flowtwin_lab::{Streams, Word};
 use flowtwin_report::format::significant;
 use flowtwin_report::{Quantity, Table};
 use flowtwin_twin::Context;
@@ -47,7 +47,10 @@ fn table(twin: &Twin, steps: &[Rehearsed], best: &[f64]) -> Table {
     table = table.numbers(&twin.target.quantity().label()).numbers("best so far");
     for (number, (step, best)) in steps.iter().zip(best).enumerate() {
         let mut cells = vec![(number + 1).to_string()];
-        cells.extend(step.conditions.values().iter().map(|&value| significant(value, 4)));
+        cells.extend(step.conditions.words().map(|(_, word)| match word {
+            Word::Number(value) => significant(value, 4),
+            Word::Name(name) => name.to_owned(),
+        }));
         cells.extend([significant(step.outcome, 4), significant(*best, 4)]);
         table.row(cells);
     }
@@ -80,7 +83,8 @@ fn csv(twin: &Twin, steps: &[Rehearsed], best: &[f64]) -> String {
     let names: Vec<&str> = twin.inputs.iter().map(|input| input.name.as_str()).collect();
     let mut out = format!("experiment,simulated,{},{},best\n", names.join(","), twin.target.name);
     for (number, (step, best)) in steps.iter().zip(best).enumerate() {
-        let values: Vec<String> = step.conditions.values().iter().map(f64::to_string).collect();
+        let values: Vec<String> =
+            step.conditions.words().map(|(_, word)| word.to_string()).collect();
         out += &format!("{},true,{},{},{best}\n", number + 1, values.join(","), step.outcome);
     }
     out

@@ -107,12 +107,8 @@ mod tests {
     #[test]
     fn a_constrained_design_stays_inside() {
         let input = |name: &str| Input::number(name, 0.0, 1.0, 0.0);
-        let total = Constraint {
-            name: "total".into(),
-            of: Linear { constant: 0.0, factors: vec![1.0; 4] },
-            low: f64::NEG_INFINITY,
-            high: 1.2,
-        };
+        let of = Linear { constant: 0.0, factors: vec![1.0; 4] };
+        let total = Constraint::linear("total", of, f64::NEG_INFINITY, 1.2);
         let names = ["a", "b", "c", "d"];
         let space = Space::new(names.map(input).to_vec(), vec![total]).unwrap();
         let region = Region::new(&space).unwrap();

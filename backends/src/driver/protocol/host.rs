@@ -11,7 +11,7 @@ use crate::codec::Scan;
 use crate::codec::modbus::Framing;
 use crate::driver::modbus::ModbusHost;
 use crate::protocol::{Field, LineSpec, Protocol, Template, Value, padded};
-use crate::transport::{Dialog, garbled};
+use crate::transport::{Dialog, garbled, read_again};
 
 /// A line, shared by all instruments on it.
 pub type SharedLine = Rc<RefCell<ProtocolHost>>;
@@ -22,8 +22,8 @@ const LONGEST: usize = 4096;
 /// The host's end of a line.
 #[derive(Debug)]
 pub enum ProtocolHost {
-    /// Requests and replies are text. With the units that each instrument was last set to, by address and field.
-    Text(Dialog, BTreeMap<(u16, String), String>),
+    /// Requests and replies are text.
+    Text(Dialog),
     /// Requests and replies are Modbus.
     Modbus(ModbusHost),
 }
@@ -32,7 +32,7 @@ impl ProtocolHost {
     /// A line in the protocol of a file; `unit` is the Modbus address.
     pub fn new(protocol: &Protocol, dialog: Dialog, framing: Framing, unit: u8) -> Self {
         match protocol.line {
-            Some(_) => Self::Text(dialog, BTreeMap::new()),
+            Some(_) => Self::Text(dialog),
             None => Self::Modbus(ModbusHost::new(dialog, framing, unit)),
         }
     }
@@ -53,7 +53,8 @@ impl ProtocolHost {
         }
         let none = || FaultKind::Unsupported { detail: format!("{name} cannot be read") };
         let get = field.get.as_ref().ok_or_else(none)?;
-        let came = self.exchange(protocol, address, (&get.sends, &get.replies), None)?;
+        let exchanged = || self.exchange(protocol, address, (&get.sends, &get.replies), None);
+        let came = read_again(exchanged)?;
         let value = came.get(name).ok_or_else(|| garbled(format!("no {name} in {came:?}")))?;
         let unit = field.unit.as_ref().and_then(|unit| came.get(unit).map(|word| (unit, word)));
         match value {
@@ -92,25 +93,20 @@ impl ProtocolHost {
         self.exchange(protocol, address, (&set.sends, &set.replies), Some(&given)).map(drop)
     }
 
-    /// Sets the unit of a field, where that is a request of its own.
+    /// Sets the unit of a field, where that is a request of its own: every time, because an instrument that has lost its
+    /// power comes back with its own.
     fn set_unit(
         &mut self,
         protocol: &Protocol,
         address: u16,
         unit: &Unit,
     ) -> Result<(), FaultKind> {
-        let Unit { field: name, word, .. } = unit;
-        let key = (address, name.clone());
-        if matches!(self, Self::Text(_, known) if known.get(&key) == Some(word)) {
-            return Ok(());
+        match protocol.fields.get(&unit.field) {
+            Some(field) if field.set.is_some() => {
+                self.set(protocol, address, &unit.field, &Value::Word(unit.word.clone()))
+            }
+            _ => Ok(()),
         }
-        if protocol.fields.get(name).is_some_and(|field| field.set.is_some()) {
-            self.set(protocol, address, name, &Value::Word(word.clone()))?;
-        }
-        if let Self::Text(_, known) = self {
-            known.insert(key, word.clone());
-        }
-        Ok(())
     }
 
     /// Tells the instrument to do something.
@@ -130,7 +126,7 @@ impl ProtocolHost {
         (sends, replies): (&Template, &Template),
         given: Option<&Given<'_>>,
     ) -> Result<BTreeMap<String, Value>, FaultKind> {
-        let (Self::Text(dialog, _), Some(line)) = (self, &protocol.line) else {
+        let (Self::Text(dialog), Some(line)) = (self, &protocol.line) else {
             return Err(FaultKind::Unsupported { detail: "it speaks Modbus".into() });
         };
         let unwritten =

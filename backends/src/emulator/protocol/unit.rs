@@ -320,7 +320,8 @@ impl Unit {
             }
             // In manual mode it takes no output, and nothing else: the lab behind heats to set points.
             Some(Means::PowerPercent) => {
-                let is_off = self.meaning_kept(Means::Mode).as_deref() == Some("off");
+                let mode = self.meaning_kept(Means::Mode);
+                let is_off = matches!(mode.as_deref(), Some("off" | "manual"));
                 return (is_off && number <= 0.0).then_some(()).ok_or(Exception::VALUE);
             }
             _ => {}
@@ -376,7 +377,8 @@ fn first(field: &Field) -> Value {
     if let Some(text) = &field.text {
         return Value::Word(text.clone());
     }
-    let off = field.words.iter().find(|(_, is)| *is == Is::Meaning("off".into()));
+    let is_off = |is: &Is| matches!(is, Is::Meaning(it) if it == "off" || it == "manual");
+    let off = field.words.iter().find(|(_, is)| is_off(is));
     if let Some((word, _)) = off.or(field.words.first()) {
         return Value::Word(word.clone());
     }

@@ -1,18 +1,18 @@
 //! Programs that a campaign has left behind: they keep the ports of their instruments, and are ended before others start.
 //!
 //! A program that was in order has ended already, because its standard input has. One that hangs has not. It is recognised
-//! by what it was started with: a word in its environment that names the process that has started it, and its command.
+//! by its environment, in which two words name the process that has started it and its command.
 
 use std::fs;
-use std::path::Path;
 use std::sync::LazyLock;
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, getpgid, getpgrp, kill_process_group};
 
-/// The name of that word.
-pub(super) const STARTED_BY: &str = "FLOWTWIN_STARTED_BY";
+/// The names of these words.
+const STARTED_BY: &str = "FLOWTWIN_STARTED_BY";
+const STARTED_AS: &str = "FLOWTWIN_STARTED_AS";
 
 /// How long a program may take to end by itself.
 const GRACE: Duration = Duration::from_millis(300);
@@ -26,6 +26,11 @@ pub fn this_process() -> &'static str {
     &NAME
 }
 
+/// What the environment of a program says that `who` starts with this command.
+pub(super) fn marks(who: &str, words: &[String]) -> [(&'static str, String); 2] {
+    [(STARTED_BY, who.to_owned()), (STARTED_AS, words.join("\n"))]
+}
+
 /// Ends the programs with this command that the process `who` has started; where they end by themselves, nothing is done.
 ///
 /// Needs the folder `/proc` of Linux; elsewhere nothing is found.
@@ -37,59 +42,79 @@ pub(super) fn end(who: &str, words: &[String]) {
             return;
         }
         if Instant::now() >= until {
-            for process in left.into_iter().filter_map(Pid::from_raw) {
-                let _gone = kill_process_group(process, Signal::KILL);
-            }
+            left.into_iter().for_each(end_now);
             return;
         }
         sleep(Duration::from_millis(10));
     }
 }
 
-/// The processes that `who` has started with this command.
-fn started(who: &str, words: &[String]) -> Vec<i32> {
-    let Ok(processes) = fs::read_dir("/proc") else { return Vec::new() };
-    let mark = format!("{STARTED_BY}={who}");
-    let number = |entry: fs::DirEntry| entry.file_name().to_str()?.parse().ok();
-    let is_such =
-        |process: &i32| is_such(&Path::new("/proc").join(process.to_string()), &mark, words);
-    processes.filter_map(Result::ok).filter_map(number).filter(is_such).collect()
+/// Ends a process and the others of its group; a program is started in a group of its own, and so may be what it starts.
+fn end_now(process: Pid) {
+    if let Ok(group) = getpgid(Some(process))
+        && group != getpgrp()
+    {
+        let _gone = kill_process_group(group, Signal::KILL);
+    }
 }
 
-fn is_such(process: &Path, mark: &str, words: &[String]) -> bool {
-    let read = |name: &str| fs::read(process.join(name)).unwrap_or_default();
-    let (environment, command) = (read("environ"), read("cmdline"));
-    let marked = environment.split(|&b| b == 0).any(|word| word == mark.as_bytes());
-    let ends = words[1..].iter().fold(Vec::new(), |mut all, word| {
-        all.extend_from_slice(word.as_bytes());
-        all.push(0);
-        all
-    });
-    marked && command.ends_with(&ends)
+/// The processes that `who` has started with this command, and what these have started.
+fn started(who: &str, words: &[String]) -> Vec<Pid> {
+    let Ok(processes) = fs::read_dir("/proc") else { return Vec::new() };
+    let marks = marks(who, words).map(|(name, value)| format!("{name}={value}"));
+    let number = |entry: fs::DirEntry| entry.file_name().to_str()?.parse().ok();
+    let is_such = |process: &i32| {
+        let environment = fs::read(format!("/proc/{process}/environ")).unwrap_or_default();
+        let has = |mark: &String| environment.split(|&b| b == 0).any(|it| it == mark.as_bytes());
+        marks.iter().all(has)
+    };
+    let numbers = processes.filter_map(Result::ok).filter_map(number).filter(is_such);
+    numbers.filter_map(Pid::from_raw).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use std::process::Command;
+    use std::os::unix::process::CommandExt as _;
+    use std::process::{Child, Command, Stdio};
 
     use super::*;
 
-    #[test]
-    fn what_somebody_else_has_started_is_left_alone() {
-        let words: Vec<String> = ["sleep", "3600.25"].map(Into::into).to_vec();
-        let start = |by: &str| {
-            use std::os::unix::process::CommandExt as _;
-            let mut command = Command::new(&words[0]);
-            command.arg(&words[1]).env(STARTED_BY, by).process_group(0).spawn().unwrap()
-        };
-        let (mut mine, mut other) = (start("mine-1"), start("other-1"));
-        while started("mine-1", &words).is_empty() || started("other-1", &words).is_empty() {
+    fn words(words: &[&str]) -> Vec<String> {
+        words.iter().map(|word| (*word).to_owned()).collect()
+    }
+
+    fn start(by: &str, words: &[String]) -> Child {
+        let mut command = Command::new(&words[0]);
+        command.args(&words[1..]).envs(marks(by, words)).process_group(0).stdin(Stdio::piped());
+        let child = command.spawn().unwrap();
+        while started(by, words).is_empty() {
             sleep(Duration::from_millis(1));
         }
+        child
+    }
+
+    fn stop(mut child: Child) {
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    #[test]
+    fn what_somebody_else_has_started_is_left_alone() {
+        let words = words(&["sleep", "3600.25"]);
+        let (mut mine, other) = (start("mine-1", &words), start("other-1", &words));
         end("mine-1", &words);
         assert!(!mine.wait().unwrap().success(), "it was ended");
         assert_eq!(started("other-1", &words).len(), 1, "somebody else's goes on");
-        other.kill().unwrap();
-        other.wait().unwrap();
+        stop(other);
+    }
+
+    #[test]
+    fn a_program_of_one_word_is_no_other_of_one_word() {
+        let (cat, tee) = (words(&["cat"]), words(&["tee"]));
+        let (mut mine, other) = (start("mine-2", &cat), start("mine-2", &tee));
+        end("mine-2", &cat);
+        assert!(!mine.wait().unwrap().success(), "it was ended");
+        assert_eq!(started("mine-2", &tee).len(), 1, "another instrument keeps its program");
+        stop(other);
     }
 }

@@ -244,15 +244,16 @@ pub(super) fn level() -> Feature {
 
 /// Rates of the pumps are the inputs; the plate is at 80 °C, the cell at 30 °C.
 pub(super) fn recipe() -> Recipe {
-    let constant = |constant| Linear { constant, factors: vec![0.0; 3] };
-    let input = |i: usize| Linear {
-        constant: 0.0,
-        factors: (0..3).map(|j| if i == j { 1.0 } else { 0.0 }).collect(),
+    let constant = |constant| Linear { constant, factors: vec![0.0; 3] }.into();
+    let input = |i: usize| {
+        let factors = (0..3).map(|j| if i == j { 1.0 } else { 0.0 }).collect();
+        Linear { constant: 0.0, factors }.into()
     };
     Recipe {
         heaters: vec![("plate".into(), constant(80.0)), ("cell".into(), constant(30.0))],
         pumps: vec![("a".into(), input(0)), ("b".into(), input(1)), ("oil".into(), input(2))],
         slowest: vec![],
+        options: vec![],
     }
 }
 

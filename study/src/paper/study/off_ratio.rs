@@ -3,8 +3,8 @@
 use flowtwin_campaign::scenario::Simulated;
 use flowtwin_lab::analysis::{Channel, ChannelKind};
 use flowtwin_lab::{
-    Command, Conditions, Fault, Frames, Instant, Lab, Manifest, Procedure, PumpId, Recipe, Reply,
-    SpectrometerId,
+    Command, Conditions, Fault, Follows, Frames, Instant, Lab, Manifest, Procedure, PumpId, Recipe,
+    Reply, SpectrometerId,
 };
 use flowtwin_statistics::estimate::{quantile, relative_deviation_percent};
 
@@ -118,12 +118,9 @@ fn faster(recipe: &Recipe, percent: f64) -> Recipe {
     let rates: Vec<_> =
         recipe.pumps.iter().filter(|(p, _)| stream.contains(p)).map(|(_, r)| r.clone()).collect();
     for (pump, rate) in &mut recipe.pumps {
-        if *pump == stream[2] {
-            for part in &rates {
-                rate.constant += 0.01 * percent * part.constant;
-                for (sum, factor) in rate.factors.iter_mut().zip(&part.factors) {
-                    *sum += 0.01 * percent * factor;
-                }
+        if let (true, Follows::Linear(rate)) = (*pump == stream[2], rate) {
+            for part in rates.iter().filter_map(Follows::linear) {
+                rate.add(0.01 * percent, part);
             }
         }
     }
