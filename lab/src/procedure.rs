@@ -229,9 +229,10 @@ impl Procedure {
         if !parked {
             running.end(lab.now());
             // The journal and the guard record what could not be made safe.
-            let made_safe = lab.send(&Command::MakeSafe);
-            if let (OnFault::Flush(spec), Ok(_)) = (&self.spec.on_fault, made_safe)
+            let made_safe = lab.send(&Command::MakeSafe).is_ok();
+            if let OnFault::Flush(spec) = &self.spec.on_fault
                 && rinse::is_allowed(fault, spec, lab.manifest())
+                && (made_safe || rinse::is_cold_and_still(lab))
             {
                 // What goes wrong now is in the journal, and has been made safe too.
                 let _rinsed = rinse::rinse(lab, spec);

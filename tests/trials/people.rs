@@ -118,6 +118,8 @@ enum Then {
     Nothing,
     /// The pump of the rinse does not answer either.
     PumpHangs,
+    /// The lamp does not answer either.
+    LampHangs,
     CampaignKilled,
     CampaignHangs,
     Asked,
@@ -131,6 +133,9 @@ fn rinse(cables: Cables, what: What, then: Then) {
     let mut wires = vec![("emission".to_owned(), what.mischief().expect("a fault of a wire"))];
     if then == Then::PumpHangs {
         wires.push(("pfo".into(), Mischief::Drop));
+    }
+    if then == Then::LampHangs {
+        wires.push(("absorption".into(), Mischief::Drop));
     }
     let when = (from, from + 60.0);
     let fate = Fate { when, wires, ..Fate::default() };
@@ -209,7 +214,14 @@ fn a_tube_is_rinsed_cold_after_every_fault_of_a_wire_and_whatever_befalls_the_ri
         for what in [What::Hang, What::Kill, What::Cut, What::Garble] {
             rinse(cables, what, Then::Nothing);
         }
-        for then in [Then::PumpHangs, Then::CampaignKilled, Then::CampaignHangs, Then::Asked] {
+        let befalls = [
+            Then::PumpHangs,
+            Then::LampHangs,
+            Then::CampaignKilled,
+            Then::CampaignHangs,
+            Then::Asked,
+        ];
+        for then in befalls {
             rinse(cables, What::Hang, then);
         }
     }

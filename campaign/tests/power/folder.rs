@@ -13,12 +13,12 @@ use flowtwin_lab::journal::{Journal, Record, Seal, delivered, read};
 use crate::drive::Drive;
 use crate::{FOLDER, Trial, scenario};
 
-fn path(name: &str) -> PathBuf {
+pub(crate) fn path(name: &str) -> PathBuf {
     Path::new(FOLDER).join(name)
 }
 
 /// A complete run: its scenario and its journal.
-fn whole() -> (Scenario, Vec<u8>) {
+pub(crate) fn whole() -> (Scenario, Vec<u8>) {
     let scenario = scenario();
     let mut trial = Trial::new(&scenario, false);
     assert!(trial.lives());
@@ -26,12 +26,12 @@ fn whole() -> (Scenario, Vec<u8>) {
     (scenario, bytes)
 }
 
-fn simulated(scenario: &Scenario) -> Identity {
+pub(crate) fn simulated(scenario: &Scenario) -> Identity {
     Identity::new(scenario, scenario.file().seed, true)
 }
 
 /// A drive with a run folder in which these files are.
-fn drive(files: &[(&str, &[u8])]) -> Drive {
+pub(crate) fn drive(files: &[(&str, &[u8])]) -> Drive {
     let drive = Drive::default();
     make_folders(&drive, Path::new(FOLDER)).expect("the power is on");
     files.iter().for_each(|(name, bytes)| drive.damage(&path(name), bytes));
@@ -60,17 +60,17 @@ fn unusable(result: Result<RunFolder, FolderError>) -> String {
     }
 }
 
-fn lines(bytes: &[u8], count: usize) -> &[u8] {
+pub(crate) fn lines(bytes: &[u8], count: usize) -> &[u8] {
     let ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(i, _)| i + 1);
     &bytes[..ends.take(count).last().unwrap_or(0)]
 }
 
-fn seal(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn seal(bytes: &[u8]) -> Vec<u8> {
     Seal::of(&read(bytes).expect("it is whole")).text().into_bytes()
 }
 
 /// Number of lines up to and with the first record of a kind.
-fn until(bytes: &[u8], kind: impl Fn(&Record) -> bool) -> usize {
+pub(crate) fn until(bytes: &[u8], kind: impl Fn(&Record) -> bool) -> usize {
     let journal = read(bytes).expect("it is whole");
     journal.records().iter().position(kind).expect("there is one") + 1
 }
@@ -231,6 +231,9 @@ fn what_a_rig_pumped_in_lines_that_are_set_aside_is_known_to_the_journal() {
         assert_eq!((salvaged.lines, salvaged.experiments), (second - 1, 1));
         assert_eq!(salvaged.legible.illegible, 1);
         assert_eq!(salvaged.pumped_ul.is_some(), on_a_rig);
+        if let Some(told) = &salvaged.pumped_ul {
+            assert!(told.iter().any(|(_, ul)| *ul > 0.0), "{told:?}");
+        }
         let now = there.bytes(&path(JOURNAL)).expect("a journal");
         let journal = read(&now).expect("it is whole");
         assert_eq!(there.bytes(&path(SEAL)), Some(seal(&now)));

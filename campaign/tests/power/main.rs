@@ -1,6 +1,7 @@
 //! Power cuts at any moment of a run, of a run that goes on, and of the salvage of a damaged journal: no experiment that
 //! somebody was told of is lost, and what a rig has pumped stays known.
 
+mod disk;
 mod drive;
 mod folder;
 

@@ -4,7 +4,7 @@ use super::flow;
 use super::spec::RinseSpec;
 use crate::command::Command;
 use crate::fault::{Fault, FaultKind};
-use crate::id::HeaterId;
+use crate::id::{HeaterId, PumpId};
 use crate::lab::Lab;
 use crate::manifest::{Manifest, SensorKind};
 use crate::time::Span;
@@ -18,11 +18,25 @@ pub(super) fn rinse(lab: &mut dyn Lab, spec: &RinseSpec) -> Result<(), Fault> {
     done.and(safe)
 }
 
-fn flow_once(lab: &mut dyn Lab, spec: &RinseSpec) -> Result<(), Fault> {
+/// Whether every heater acknowledges that it is off and every pump that it stands still: a light that does not answer, often
+/// with the spectrometer that it hangs on, keeps nobody from rinsing.
+pub(super) fn is_cold_and_still(lab: &mut dyn Lab) -> bool {
+    heaters_off(lab).is_ok() && {
+        let pumps: Vec<PumpId> = lab.manifest().pumps.iter().map(|p| p.name.clone()).collect();
+        pumps.into_iter().all(|pump| lab.send(&Command::Stop { pump }).is_ok())
+    }
+}
+
+fn heaters_off(lab: &mut dyn Lab) -> Result<(), Fault> {
     let heaters: Vec<HeaterId> = lab.manifest().heaters.iter().map(|h| h.name.clone()).collect();
     for heater in heaters {
         lab.send(&Command::HeaterOff { heater })?;
     }
+    Ok(())
+}
+
+fn flow_once(lab: &mut dyn Lab, spec: &RinseSpec) -> Result<(), Fault> {
+    heaters_off(lab)?;
     lab.send(&Command::Dispense {
         pump: spec.pump.clone(),
         rate_ul_per_min: FlowRate::from_ul_per_min(spec.ul_per_min),

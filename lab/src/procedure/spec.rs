@@ -134,7 +134,7 @@ pub enum OnFault {
     #[default]
     Stop,
     /// A finite volume that washes reagents out of the tube, heaters off. Not after faults of pressure, a leak, an open door,
-    /// a rig that is not safe, or the pump itself; nor where somebody stops the run.
+    /// or of the pump itself, and not where a heater or a pump is not safe; nor where somebody stops the run.
     Flush(RinseSpec),
 }
 

@@ -106,15 +106,42 @@ fn reagents_are_rinsed_out_once_all_is_safe_with_the_heaters_off() {
 #[test]
 fn what_is_not_safe_is_not_rinsed_nor_after_a_fault_of_the_pump_itself() {
     let (_, said) = failing(rinsing(), |_, command| match command {
-        Command::Light { on: true, .. } | Command::MakeSafe => Some(lost()),
+        Command::Light { on: true, .. } | Command::MakeSafe | Command::HeaterOff { .. } => {
+            Some(lost())
+        }
         _ => None,
     });
-    assert_eq!(said.last().unwrap(), "107.9 all safe");
+    assert!(!said.iter().any(|it| it.contains("oil runs at 120")), "{said:?}");
+    let (_, said) = failing(rinsing(), |_, command| match command {
+        Command::Light { on: true, .. } | Command::MakeSafe => Some(lost()),
+        Command::Stop { pump } if pump.as_str() == "b" => Some(lost()),
+        _ => None,
+    });
+    assert!(!said.iter().any(|it| it.contains("oil runs at 120")), "{said:?}");
     let (_, said) = failing(rinsing(), |_, command| match command {
         Command::Dispense { pump, .. } if pump.as_str() == "oil" => Some(lost()),
         _ => None,
     });
     assert_eq!(said.last().unwrap(), "60.4 all safe");
+}
+
+/// Lights alone are left: the lamp hangs on a spectrometer that has fallen silent.
+#[test]
+fn a_light_that_does_not_answer_keeps_nobody_from_rinsing() {
+    let (_, said) = failing(rinsing(), |_, command| match command {
+        Command::Light { on: true, .. } | Command::MakeSafe => Some(lost()),
+        _ => None,
+    });
+    let rinse = [
+        "107.9 oil runs at 120 for 50",
+        "132.9 a stops",
+        "132.9 b stops",
+        "132.9 oil stops",
+        "132.9 all safe",
+    ];
+    assert!(said.ends_with(&rinse.map(String::from)), "{said:?}");
+    let off = said.iter().position(|it| it == "107.9 plate off").expect("off first");
+    assert!(off < said.iter().position(|it| it.contains("oil runs at 120")).unwrap());
 }
 
 /// A rinse that goes wrong ends safe as well, and says so.
