@@ -112,6 +112,9 @@ fn a_second_campaign_on_the_same_instruments_is_refused_and_the_first_completes(
 const RINSE_UL: f64 = 500.0;
 const RINSED: &str = "[procedure]\non_fault = { flush = { pump = \"pfo\", ul_per_min = 300.0, volume_ul = 500.0 } }\n";
 
+/// How long the spectrometer is at fault, until somebody asks it: on a slow line that takes longer than a minute \[s\].
+const SILENT_S: f64 = 300.0;
+
 /// What befalls the rig while it is rinsed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Then {
@@ -137,7 +140,7 @@ fn rinse(cables: Cables, what: What, then: Then) {
     if then == Then::LampHangs {
         wires.push(("absorption".into(), Mischief::Drop));
     }
-    let when = (from, from + 60.0);
+    let when = (from, from + SILENT_S);
     let fate = Fate { when, wires, ..Fate::default() };
     let rig = Rig::serve(dir, file, wiring(cables), &fate);
     let mut campaign = rig.start();

@@ -202,3 +202,87 @@ impl super::Bench {
         Err(self.fault("bench", not_safe(&left)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use flowtwin_lab::{FlowRate, Setting, Volume};
+
+    use super::*;
+
+    fn pump(name: &str) -> Part {
+        Part::Pump(name.into())
+    }
+
+    fn plate() -> Part {
+        Part::Heater("plate".into())
+    }
+
+    fn heat(heater: &str) -> Command {
+        Command::Heat { heater: heater.into(), set_point_c: Temperature::from_c(80.0) }
+    }
+
+    fn run() -> Command {
+        Command::Dispense {
+            pump: "water".into(),
+            rate_ul_per_min: FlowRate::from_ul_per_min(60.0),
+            at_most_ul: Volume::from_ul(10.0),
+        }
+    }
+
+    #[test]
+    fn a_pump_is_at_work_until_it_has_acknowledged_that_it_stops() {
+        let mut safety = Safety { left: vec![pump("water"), pump("oil")], ..Safety::default() };
+        safety.note(&run(), true);
+        assert!(safety.is_at_work(&pump("water")) && !safety.is_at_work(&pump("oil")));
+        let stop = Command::Stop { pump: "water".into() };
+        safety.note(&stop, false);
+        assert!(safety.is_at_work(&pump("water")), "it has not acknowledged");
+        let asked = Command::ReadBack { setting: Setting::Rate("water".into()) };
+        safety.note(&asked, true);
+        assert!(safety.is_at_work(&pump("water")), "a question stops nothing");
+        assert_eq!(safety.off_within(&pump("water")), ONCE_MORE);
+        safety.note(&stop, true);
+        assert!(!safety.is_at_work(&pump("water")));
+        assert_eq!(safety.off_within(&pump("water")), SAFE_WITHIN);
+        assert_eq!(safety.off_within(&pump("oil")), ONCE_MORE, "nobody has told it anything");
+    }
+
+    #[test]
+    fn a_heater_is_off_once_it_has_acknowledged_that_until_it_is_told_to_heat() {
+        let mut safety = Safety::default();
+        let off = Command::HeaterOff { heater: "plate".into() };
+        safety.note(&off, false);
+        assert!(!safety.is_off(&plate()));
+        safety.note(&off, true);
+        safety.note(&heat("cell"), true);
+        assert!(safety.is_off(&plate()));
+        safety.note(&heat("plate"), false);
+        assert!(!safety.is_off(&plate()), "it may have heard it");
+    }
+
+    #[test]
+    fn people_are_told_what_is_on_by_its_last_command() {
+        let mut safety = Safety::default();
+        safety.note(&heat("plate"), true);
+        safety.note(&run(), true);
+        let shines = Command::Light { light: "lamp".into(), on: true };
+        safety.note(&shines, true);
+        let lamp = || Part::Light("lamp".into());
+        let left = [plate(), pump("water"), lamp(), pump("oil")];
+        let left: Vec<_> = left.into_iter().map(|part| (part, "no reply".to_owned())).collect();
+        let told: Vec<String> = safety
+            .in_words(&left)
+            .iter()
+            .map(|it| format!("{} {} {}", it.what, it.name, it.does))
+            .collect();
+        let expected = [
+            "heater plate is on, last set to 80.0 °C",
+            "pump water runs at 60.0 µL/min, and stops by itself after 10 µL",
+            "light lamp is on",
+            "pump oil may be on",
+        ];
+        assert_eq!(told, expected);
+        safety.note(&Command::Light { light: "lamp".into(), on: false }, true);
+        assert!(!safety.is_at_work(&lamp()));
+    }
+}
