@@ -52,6 +52,8 @@ impl From<Linear> for Follows {
 /// Quantities by name: inputs of a space, constants, and formulas that may use one another.
 ///
 /// ```
+/// use std::sync::Arc;
+///
 /// use flowtwin_lab::formula::{Formula, Unit};
 /// use flowtwin_lab::{Follows, Quantities};
 ///
@@ -61,6 +63,7 @@ impl From<Linear> for Follows {
 /// quantities.constant("coil_ul", 1500.0);
 /// quantities.declare("total_ul_per_min", Unit::of_name("total_ul_per_min"));
 /// quantities.define("total_ul_per_min", &Formula::parse("coil_ul / residence_time_s")?)?;
+/// let quantities = Arc::new(quantities);
 /// let total = Follows::Formula(quantities.shared("total_ul_per_min").expect("it is defined"));
 /// assert!((total.at(&[300.0]) - 300.0).abs() < 1e-9);
 /// # Ok(())
