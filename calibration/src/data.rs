@@ -37,12 +37,12 @@ impl Experiment {
         if seen.failed() || !seen.outcome.quality.flags().is_empty() {
             return None;
         }
-        let conditions = in_order(scenario, &seen.conditions);
+        let conditions = in_order(scenario, &seen.conditions)?;
         Some(Self {
             source: String::new(),
             run: 0,
             conditions,
-            before: before.map(|before| in_order(scenario, before)),
+            before: before.and_then(|before| in_order(scenario, before)),
             hours,
             features: scenario.features().iter().map(|(name, _)| seen.feature(name)).collect(),
         })
@@ -93,7 +93,13 @@ impl Measured {
         let blank = journal.blank().map(|blank| blank.at_ns);
         let mut before = None;
         for record in journal.experiments() {
-            let conditions = in_order(scenario, &record.conditions);
+            let conditions = in_order(scenario, &record.conditions).ok_or_else(|| {
+                let message = format!(
+                    "{name}: experiment {} chose what this scenario has not",
+                    record.experiment
+                );
+                Diagnostic::new(message)
+            })?;
             let flags = record.quality.flags();
             let source = format!("{name}, experiment {}", record.experiment);
             match (&record.fault, flags.first()) {
@@ -196,11 +202,11 @@ pub(crate) fn drawn(scenario: &Scenario, purpose: &str, number: u64) -> Option<C
     scenario.space().contains(&conditions).then_some(conditions)
 }
 
-/// Conditions in the order of the scenario's inputs.
-fn in_order(scenario: &Scenario, conditions: &Conditions) -> Conditions {
-    let names: Vec<String> = scenario.space().inputs().iter().map(|i| i.name.clone()).collect();
-    let values = names.iter().map(|name| conditions.get(name).unwrap_or(f64::NAN)).collect();
-    Conditions::new(names.into(), values)
+/// Conditions in the order of the scenario's inputs; none where one is missing, or an option that the scenario does not have.
+fn in_order(scenario: &Scenario, conditions: &Conditions) -> Option<Conditions> {
+    let space = scenario.space();
+    let values = space.inputs().iter().map(|input| space.value(input, conditions));
+    Some(space.conditions(values.collect::<Option<_>>()?))
 }
 
 fn features(scenario: &Scenario, record: &ExperimentRecord) -> Vec<Option<f64>> {
@@ -209,4 +215,31 @@ fn features(scenario: &Scenario, record: &ExperimentRecord) -> Vec<Option<f64>> 
         found.and_then(|(_, value)| *value)
     };
     scenario.features().iter().map(|(name, _)| of(name)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    /// A journal knows an option by its name, and may have the inputs in another order.
+    #[test]
+    fn options_of_a_journal_are_what_was_chosen() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let scenario = Scenario::load(&root.join("scenarios/ester-equivalents.toml")).unwrap();
+        let read = |catalyst: &str| {
+            let text = format!(
+                r#"{{"catalyst":"{catalyst}","equivalents":2.0,"reaction_time_s":300.0,"oven_c":90.0}}"#
+            );
+            in_order(&scenario, &serde_json::from_str(&text).unwrap())
+        };
+        let flow = |catalyst: &str, pump: &str| {
+            let conditions = read(catalyst).unwrap();
+            scenario.procedure().recipe().settings(&conditions).flow(&pump.into()).ul_per_min()
+        };
+        assert!(flow("strong", "strong") > 100.0 && flow("strong", "acid").abs() < 1e-9);
+        assert!(flow("weak", "acid") > 100.0 && flow("weak", "strong").abs() < 1e-9);
+        assert_eq!(read("none"), None);
+    }
 }

@@ -140,7 +140,7 @@ impl Scenario {
             space: &self.space,
             recipe: self.procedure.recipe(),
         };
-        able.check().unwrap_or_default()
+        able.room().into_iter().chain(able.check().unwrap_or_default()).collect()
     }
 
     /// For how many experiments the syringes last, the first to be empty first; nothing where the scenario is of a table.

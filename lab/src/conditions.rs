@@ -1,14 +1,14 @@
 //! Conditions of an experiment and the space they live in.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde::de::{MapAccess, Visitor};
 use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::follows::Follows;
+use crate::constraint::Constraint;
 use crate::input::{Input, InputKind};
-use crate::linear::Linear;
 use crate::sensible::{LARGEST, is_sensible};
 
 /// A point in a [`Space`]: one value for each input, by name, in the order of the space.
@@ -31,6 +31,16 @@ pub enum Word<'a> {
     Number(f64),
     /// The name of an option.
     Name(&'a str),
+}
+
+impl Word<'_> {
+    /// The number, where it is one.
+    pub fn number(self) -> Option<f64> {
+        match self {
+            Self::Number(value) => Some(value),
+            Self::Name(_) => None,
+        }
+    }
 }
 
 impl std::fmt::Display for Word<'_> {
@@ -69,9 +79,9 @@ impl Conditions {
         &self.values
     }
 
-    /// The value of one input.
+    /// The value of one input, where it is a number: what a file knows of an option is its name.
     pub fn get(&self, name: &str) -> Option<f64> {
-        self.iter().find(|(n, _)| *n == name).map(|(_, v)| v)
+        self.words().find(|(known, _)| *known == name).and_then(|(_, word)| word.number())
     }
 
     /// Names and values in order.
@@ -161,52 +171,6 @@ impl schemars::JsonSchema for Conditions {
         })
     }
 }
-
-/// A bound on what follows from the inputs, such as "the rate of the make-up pump is not negative".
-#[derive(Clone, Debug, PartialEq)]
-pub struct Constraint {
-    /// What is bounded, in words.
-    pub name: String,
-    /// What follows from the inputs.
-    pub of: Follows,
-    /// Lowest value allowed; minus infinity for none.
-    pub low: f64,
-    /// Highest value allowed; plus infinity for none.
-    pub high: f64,
-    /// Whether zero is allowed too, as of a pump that is off. Of formulas only.
-    pub or_zero: bool,
-}
-
-impl Constraint {
-    /// A bound on a linear function of the inputs.
-    pub fn linear(name: impl Into<String>, of: Linear, low: f64, high: f64) -> Self {
-        Self { name: name.into(), of: of.into(), low, high, or_zero: false }
-    }
-
-    /// What is allowed, in words: `2 to 12`, `at most 30`, `0.5 to 500, or 0`.
-    pub fn allowed(&self) -> String {
-        let Self { low, high, .. } = self;
-        let range = match (low.is_finite(), high.is_finite()) {
-            (true, true) => format!("{low} to {high}"),
-            (true, false) => format!("at least {low}"),
-            (false, _) => format!("at most {high}"),
-        };
-        if self.or_zero && *low > 0.0 { range + ", or 0" } else { range }
-    }
-
-    /// By how much the bound is missed at `values`; zero where it is met, infinite where the value is no number.
-    pub fn violation(&self, values: &[f64]) -> f64 {
-        let v = self.of.at(values);
-        match v {
-            _ if v.is_nan() => f64::INFINITY,
-            _ if self.or_zero && v.abs() < ZERO => 0.0,
-            _ => (self.low - v).max(v - self.high).max(0.0),
-        }
-    }
-}
-
-/// What counts as zero where zero is allowed: rates are set to 1e-6 µL/min.
-const ZERO: f64 = 5e-7;
 
 /// The box of inputs and the constraints within it.
 #[derive(Clone, Debug, PartialEq)]
@@ -392,6 +356,15 @@ impl Space {
         }
     }
 
+    /// The values of conditions in the order of the inputs, options by their number; not a number where there is none.
+    fn numbers<'a>(&self, conditions: &'a Conditions) -> Cow<'a, [f64]> {
+        if !self.has_choices() {
+            return Cow::Borrowed(conditions.values());
+        }
+        let number = |input| self.value(input, conditions).unwrap_or(f64::NAN);
+        Cow::Owned(self.inputs.iter().map(number).collect())
+    }
+
     /// Whether an input is chosen by name.
     pub fn has_choices(&self) -> bool {
         !self.options.is_empty()
@@ -435,10 +408,11 @@ impl Space {
         &'a self,
         conditions: &'a Conditions,
     ) -> impl Iterator<Item = &'a Constraint> {
-        self.constraints.iter().filter(|c| {
+        let values = self.numbers(conditions);
+        self.constraints.iter().filter(move |c| {
             let bounds = [c.low, c.high].into_iter().filter(|bound| bound.is_finite());
             let scale = bounds.map(f64::abs).fold(1.0, f64::max);
-            c.violation(conditions.values()) > 1e-9 * scale
+            c.violation(&values) > 1e-9 * scale
         })
     }
 
@@ -484,6 +458,7 @@ fn options(inputs: &[Input]) -> Arc<[Vec<String>]> {
 mod tests {
     use super::*;
     use crate::input::Choice;
+    use crate::linear::Linear;
 
     fn input(name: &str, low: f64, high: f64) -> Input {
         Input::number(name, low, high, 0.1)

@@ -45,6 +45,7 @@ mod command;
 mod conditions;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
+mod constraint;
 pub mod digest;
 mod fault;
 mod follows;
@@ -77,7 +78,8 @@ mod words;
 
 pub use analysis::{Analysis, AnalysisSpec, Blank};
 pub use command::{Command, Exposure, Reply, Report, Setting};
-pub use conditions::{Conditions, Constraint, Space, SpaceError, Word};
+pub use conditions::{Conditions, Space, SpaceError, Word};
+pub use constraint::Constraint;
 pub use fault::{Fault, FaultKind, Shortage};
 pub use follows::{Computed, Follows, Quantities};
 pub use frames::Frames;

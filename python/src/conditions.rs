@@ -34,17 +34,10 @@ pub(crate) fn read_partly(
     let centre = space.centre();
     for (name, word) in centre.words() {
         if !named.iter().any(|(known, _)| known == name) {
-            named.push((name.to_owned(), setting(word)));
+            named.push((name.to_owned(), word.into()));
         }
     }
     proposal(space, &named.into_iter().collect()).map_err(errors::conditions)
-}
-
-fn setting(word: Word<'_>) -> Setting {
-    match word {
-        Word::Number(value) => Setting::Number(value),
-        Word::Name(name) => Setting::Name(name.to_owned()),
-    }
 }
 
 fn settings(values: &Bound<'_, PyAny>) -> PyResult<Vec<(String, Setting)>> {

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use flowtwin_campaign::scenario::Scenario;
+use flowtwin_data::learnt::{Data, Selection};
 use flowtwin_lab::Streams;
 use flowtwin_twin::region::Region;
 
@@ -85,6 +86,37 @@ fn a_campaign_over_times_and_options_is_the_same_on_emulated_instruments() {
     assert!(again.stdout.contains("Equal: 10 experiments."), "{}", again.stdout);
 }
 
+/// A journal knows an option by its name. Whoever reads it must not take every option for the first.
+#[test]
+fn options_of_a_recorded_run_are_what_was_chosen() {
+    let dir = folder("quantities-recorded");
+    let two = |first: &str| {
+        let listed = |catalyst: &str| {
+            format!(
+                "{{ oven_c = 100.0, reaction_time_s = 300.0, equivalents = 2.0, catalyst = \"{catalyst}\" }}"
+            )
+        };
+        let other = if first == "weak" { "strong" } else { "weak" };
+        format!(
+            "[[phases]]\nname = \"two\"\nexperiments = 2\npolicy.list.conditions = [{}, {}]\n",
+            listed(first),
+            listed(other)
+        )
+    };
+    for first in ["weak", "strong"] {
+        let file = scenario(&dir, first, BASE, &two(first));
+        let done = run(&dir, &["run", file.to_str().unwrap(), "--out", first]);
+        assert_eq!(done.code, Some(0), "{}", done.stderr);
+    }
+    let diff = run(&dir, &["diff", "weak", "strong"]).stdout;
+    assert!(diff.contains("catalyst: weak → strong"), "{diff}");
+    let selection = Selection { target: "ester".into(), ..Selection::default() };
+    let data = Data::read(&dir.join("weak"), &selection).unwrap();
+    let place = data.inputs().position(|name| name == "catalyst").unwrap();
+    let learnt: Vec<f64> = data.measured().map(|(row, _)| row.inputs[place]).collect();
+    assert_eq!(learnt, [0.0, 1.0]);
+}
+
 fn refused(dir: &Path, name: &str, body: &str) -> String {
     let file = scenario(dir, name, BASE, body);
     let done = run(dir, &["check", file.to_str().unwrap()]);
@@ -123,6 +155,21 @@ fn what_a_formula_cannot_mean_is_told_at_its_place() {
             "no formula of [space.derived] uses `solvent_THF` or another of its options",
         ),
         (
+            "twins",
+            "[space.inputs]\nsolvent = { options = [\"A-1\", \"A 1\"] }",
+            "formulas would know `A 1` as `solvent_A_1`, which has another meaning",
+        ),
+        (
+            "stocks",
+            "[stocks]\nacetic = { concentrations_mm = { acid_acid = 1.0 } }",
+            "two things of the rig are `acetic_acid_acid_mol_per_l` to a formula",
+        ),
+        (
+            "word",
+            "[analysis]\nfeatures = [{ name = \"ester\", channel = \"gc\", measure = { concentration = { of = \"ester\" } } }, { name = \"odd\", formula = \"2 * catalyst\" }]",
+            "there is no `catalyst` here",
+        ),
+        (
             "nothing",
             "[space.constraints.formulas]\nalcohol_ml_per_h = { formula = \"alcohol_ul_per_min\" }\nnone = { formula = \"1\" }",
             "it bounds nothing",
@@ -146,8 +193,11 @@ fn check_tells_what_the_pumps_cannot_do() {
     let file = root().join("scenarios").join(BASE);
     let done = run(&folder("quantities-check"), &["check", file.to_str().unwrap()]);
     let one_line = done.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(one_line.contains("% of the box can be set: alcohol_ml_per_h would be"), "{one_line}");
-    assert!(one_line.contains("and must be at most 30"), "{one_line}");
+    assert!(one_line.contains("94 % of the space can be set."), "{one_line}");
+    assert!(
+        one_line.contains(": alcohol_ml_per_h would be 39.8, allowed is at most 30"),
+        "{one_line}"
+    );
 }
 
 /// The guide's example of several wishes in one number is a scenario, and means what it says.

@@ -137,7 +137,7 @@ impl std::fmt::Display for Setting {
     }
 }
 
-/// A bound on a linear function of the inputs.
+/// A bound on a linear function of the inputs, or on a formula.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConstraintLine {

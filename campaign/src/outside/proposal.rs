@@ -67,16 +67,14 @@ pub enum ProposalError {
         value: String,
     },
     /// A constraint does not hold.
-    #[error("\"{name}\" would be {value}, allowed is {low} to {high}")]
+    #[error("\"{name}\" would be {value}, allowed is {allowed}")]
     Constraint {
         /// What is bounded.
         name: String,
         /// Its value.
         value: f64,
-        /// Lowest value.
-        low: f64,
-        /// Highest value.
-        high: f64,
+        /// What is allowed, in words.
+        allowed: String,
     },
 }
 
@@ -91,8 +89,7 @@ pub fn proposal(space: &Space, values: &Ordered<Setting>) -> Result<Conditions, 
     let conditions = space.conditions(rounded?);
     if let Some(broken) = space.broken(&conditions).next() {
         let (name, value) = (broken.name.clone(), broken.of.at(conditions.values()));
-        let (low, high) = (broken.low, broken.high);
-        return Err(ProposalError::Constraint { name, value, low, high });
+        return Err(ProposalError::Constraint { name, value, allowed: broken.allowed() });
     }
     Ok(conditions)
 }
@@ -208,6 +205,6 @@ mod tests {
         assert_eq!(why(&[("c", 1.0)]), "there is no input c; there are a, b");
         assert_eq!(why(&[("a", 1.0), ("a", 2.0)]), "a has two values");
         assert_eq!(why(&[("a", 11.0), ("b", 1.0)]), "a = 11 is outside 0 to 10");
-        assert_eq!(why(&[("a", 9.0), ("b", 9.0)]), "\"total\" would be 18, allowed is -inf to 15");
+        assert_eq!(why(&[("a", 9.0), ("b", 9.0)]), "\"total\" would be 18, allowed is at most 15");
     }
 }

@@ -30,8 +30,7 @@ impl Able<'_> {
     pub(super) fn check(&self) -> Result<Vec<String>, Problem> {
         self.blank()?;
         self.fill()?;
-        let mut notes: Vec<String> = self.room().into_iter().collect();
-        let Some(train) = &self.manifest.path.train else { return Ok(notes) };
+        let Some(train) = &self.manifest.path.train else { return Ok(Vec::new()) };
         for (key, flush) in [("fill", &self.procedure.fill), ("blank", &self.procedure.blank)] {
             let kpa = train.pressure_kpa(&settings_of(flush));
             if kpa > train.bears_kpa {
@@ -39,7 +38,7 @@ impl Able<'_> {
             }
         }
         let all: Vec<Settings> = self.points().iter().map(|p| self.recipe.settings(p)).collect();
-        notes.extend(self.haste());
+        let mut notes: Vec<String> = self.haste().into_iter().collect();
         notes.extend(self.pressure(train, &all)?);
         notes.extend(self.regime(train, &all)?);
         notes.extend(self.frames(train, &all)?);
@@ -47,7 +46,7 @@ impl Able<'_> {
     }
 
     /// How much of the box formulas leave, and what is most beyond its bounds in the rest.
-    fn room(&self) -> Option<String> {
+    pub(super) fn room(&self) -> Option<String> {
         if self.space.constraints().iter().all(|constraint| constraint.of.linear().is_some()) {
             return None;
         }
@@ -66,11 +65,11 @@ impl Able<'_> {
             Word::Name(option) => format!("{name} = {option}"),
         });
         Some(format!(
-            "{:.0} % of the box can be set: {} would be {} at {}, and must be {}",
+            "{:.0} % of the space can be set. It is furthest from that at {}: {} would be {}, allowed is {}",
             100.0 * inside as f64 / all.len() as f64,
+            set.collect::<Vec<_>>().join(", "),
             worst.name,
             significant(worst.of.at(at.values()), 3),
-            set.collect::<Vec<_>>().join(", "),
             worst.allowed(),
         ))
     }

@@ -205,7 +205,9 @@ pub(super) fn formulas(
     space: &Space,
     manifest: &Manifest,
 ) -> Result<(), Problem> {
-    let inputs: Vec<String> = space.inputs().iter().map(|input| input.name.clone()).collect();
+    // An option is no number that a formula could use.
+    let numbers = space.inputs().iter().filter(|input| input.options().is_none());
+    let inputs: Vec<String> = numbers.map(|input| input.name.clone()).collect();
     analysis.check_formulas(&inputs, manifest).map_err(|(place, error)| {
         let path = ["analysis", "features", &place.to_string(), "formula"];
         Problem::new(&path, format!("the formula cannot be computed: {error}"))

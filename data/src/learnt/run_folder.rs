@@ -3,9 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use flowtwin_lab::Input;
 use flowtwin_lab::journal::{self, ExperimentRecord, Header, Journal, Seal};
+use flowtwin_lab::{Input, Word};
 
+use super::choice;
 use super::source::{Selection, Source, Target};
 use crate::error::DataError;
 use crate::unreadable;
@@ -34,16 +35,27 @@ fn source(folder: &Path, journal: &Journal, selection: &Selection) -> Result<Sou
     let inputs = selection.names().unwrap_or_else(|| header.inputs.clone());
     let fixed = inputs.iter().map(|input| settled(&name, header, input));
     let fixed = fixed.collect::<Result<Vec<_>, _>>()?;
+    let own = ranges(header, &inputs);
+    let known = |input: &str| {
+        let own = || own.iter().flatten().find(|range| range.name == input);
+        selection.range(input).or_else(own)
+    };
     let row = |record: &ExperimentRecord| {
-        let value =
-            |(input, fixed): (&String, &Option<f64>)| record.conditions.get(input).or(*fixed);
+        let value = |(input, fixed): (&String, &Option<f64>)| {
+            match record.conditions.words().find(|(name, _)| name == input) {
+                Some((_, Word::Number(value))) => Some(value),
+                // An option that is not known is as good as a missing input.
+                Some((_, Word::Name(word))) => known(input)?.option(word).map(|place| place as f64),
+                None => *fixed,
+            }
+        };
         let values = inputs.iter().zip(&fixed).map(value).collect();
         (record.experiment as usize, values, outcome(record, &target.name))
     };
     Ok(Source {
         sha256: journal.sha256(),
         rows: journal.experiments().map(row).collect(),
-        ranges: ranges(header, &inputs),
+        ranges: own,
         simulated: Some(header.simulated),
         lab_time_s: lab_time_s(journal),
         notes: Vec::new(),
@@ -87,14 +99,25 @@ fn range(header: &Header, input: &str) -> Option<(f64, f64)> {
     Some((spec.get("low")?.as_f64()?, spec.get("high")?.as_f64()?))
 }
 
-/// The ranges that the run chose from; none where they are unknown, or an input was fixed.
+/// The ranges and options that the run chose from; options alone where a range is unknown, or an input was fixed.
 fn ranges(header: &Header, inputs: &[String]) -> Option<Vec<Input>> {
     let input = |name: &String| {
+        if let Some(options) = options(header, name) {
+            return Some(choice::input(name, &options));
+        }
         let (low, high) = range(header, name).filter(|(low, high)| low < high)?;
         let resolution = header.definition["space"]["inputs"][name]["resolution"].as_f64();
         Some(Input::number(name.clone(), low, high, resolution.unwrap_or(0.0)))
     };
-    inputs.iter().map(input).collect()
+    let all: Option<Vec<Input>> = inputs.iter().map(input).collect();
+    let choices = || inputs.iter().filter(|name| options(header, name).is_some()).filter_map(input);
+    all.or_else(|| Some(choices().collect::<Vec<_>>()).filter(|choices| !choices.is_empty()))
+}
+
+/// The options of an input in the scenario that the journal records, where it has any.
+fn options<'a>(header: &'a Header, input: &str) -> Option<Vec<&'a str>> {
+    let spec = header.definition.get("space")?.get("inputs")?.get(input)?;
+    spec.get("options")?.as_array()?.iter().map(serde_json::Value::as_str).collect()
 }
 
 fn outcome(record: &ExperimentRecord, feature: &str) -> Option<f64> {

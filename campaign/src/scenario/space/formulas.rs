@@ -52,8 +52,8 @@ impl Formulas {
             return Ok(Self::default());
         }
         let mut quantities = Quantities::default();
-        inputs(spec, &mut quantities);
-        constants(manifest, stocks, &mut quantities);
+        inputs(spec, &mut quantities)?;
+        constants(manifest, stocks, &mut quantities)?;
         let mut open = settings(spec, manifest, &quantities);
         open.extend(shared(spec, manifest)?);
         open.extend(bounded(spec));
@@ -144,22 +144,37 @@ fn chosen(input: &str, option: &str) -> String {
     format!("{input}_{}", option.chars().map(letter).collect::<String>())
 }
 
-fn inputs(spec: &SpaceSpec, quantities: &mut Quantities) {
+fn inputs(spec: &SpaceSpec, quantities: &mut Quantities) -> Result<(), SpaceProblem> {
     for (place, (name, input)) in spec.free_inputs().enumerate() {
         if input.options.is_empty() {
             quantities.input(name, place);
-        }
-        for (option, word) in input.options.iter().enumerate() {
-            quantities.chosen(&chosen(name, word), place, option);
         }
     }
     for (name, input) in spec.inputs.iter().filter(|(_, input)| input.is_fixed()) {
         quantities.constant(name, input.least());
     }
+    for (place, (name, input)) in spec.free_inputs().enumerate() {
+        for (option, word) in input.options.iter().enumerate() {
+            let chosen = chosen(name, word);
+            if quantities.has(&chosen) {
+                let message = format!(
+                    "formulas would know `{word}` as `{chosen}`, which has another meaning"
+                );
+                return Err(problem(&["inputs", name, "options"], message));
+            }
+            quantities.chosen(&chosen, place, option);
+        }
+    }
+    Ok(())
 }
 
-/// Volumes of the tube, and what is in the stocks.
-fn constants(manifest: &Manifest, stocks: &Stocks, quantities: &mut Quantities) {
+/// Volumes of the tube, and what is in the stocks. An input of the same name takes its place.
+fn constants(
+    manifest: &Manifest,
+    stocks: &Stocks,
+    quantities: &mut Quantities,
+) -> Result<(), SpaceProblem> {
+    let taken = quantities.clone();
     let stretches = &manifest.path.stretches;
     let reacting: f64 = stretches.iter().filter(|s| s.reacts).map(|s| s.volume_ul).sum();
     let volumes = stretches.iter().map(|s| (format!("{}_ul", s.name), s.volume_ul));
@@ -170,11 +185,15 @@ fn constants(manifest: &Manifest, stocks: &Stocks, quantities: &mut Quantities) 
         };
         liquid.concentrations_mm.iter().map(named)
     });
-    for (name, value) in volumes.chain(held) {
-        if !quantities.has(&name) {
-            quantities.constant(&name, value);
+    for (name, value) in volumes.chain(held).filter(|(name, _)| !taken.has(name)) {
+        if quantities.has(&name) {
+            let message =
+                format!("two things of the rig are `{name}` to a formula: rename one of them");
+            return Err(problem(&["derived"], message));
         }
+        quantities.constant(&name, value);
     }
+    Ok(())
 }
 
 /// Rates and set points that an input of another name sets, or that follow.
