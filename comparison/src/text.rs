@@ -230,11 +230,12 @@ fn signed(x: f64) -> String {
 
 fn turn_line(which: &str, turn: &Turn) -> String {
     let unit = Quantity::of_key(&turn.input).unit;
+    let unit = if unit.is_empty() { String::new() } else { format!(" {unit}") };
     let word = |setting: &Setting| setting.number().map_or_else(|| setting.to_string(), plain);
     let (before, after) = (word(&turn.before), word(&turn.after));
     let share = significant(turn.of_range, 2);
     line(&format!("  {which}: experiment {} ({})", turn.experiment, turn.phase))
-        + &line(&format!("    {}: {before} → {after} {unit}, {share} of the range", turn.input))
+        + &line(&format!("    {}: {before} → {after}{unit}, {share} of the range", turn.input))
 }
 
 fn cost_row(cost: &Cost) -> Vec<String> {

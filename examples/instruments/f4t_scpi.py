@@ -16,6 +16,8 @@ class F4t(Scpi):
 
     def off(self):
         self.tell(":OUTPUT1:STATE OFF")
+        if self.mode() != "off":
+            raise Fault("refused", detail="it is still on")
 
     def temperature_c(self):
         if self.ask(":SOURCE:CLOOP1:ERROR?") != "NONE":

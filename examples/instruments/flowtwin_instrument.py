@@ -159,8 +159,8 @@ class Line:
 
     def tell(self, request):
         """Drops what nobody has asked for, and sends."""
-        while select.select([self.fd], [], [], 0)[0] and os.read(self.fd, 4096):
-            pass
+        while select.select([self.fd], [], [], 0)[0]:
+            self._read(4096)
         os.write(self.fd, request)
 
     def ask(self, request, until=b"\n", count=None, patience_s=None):
@@ -173,11 +173,13 @@ class Line:
 
     def more(self, most, patience_s=None):
         """What comes next, at most so many bytes."""
-        patience_s = patience_s or self.patience_s
-        if not select.select([self.fd], [], [], patience_s)[0]:
+        if not select.select([self.fd], [], [], patience_s := patience_s or self.patience_s)[0]:
             error = TimeoutError(f"nothing more came within {patience_s} s")
             error.waited_s = patience_s
             raise error
+        return self._read(most)
+
+    def _read(self, most):
         came = os.read(self.fd, most)
         if not came:
             raise Fault("link_lost", detail="the instrument has closed the line")

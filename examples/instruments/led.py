@@ -2,7 +2,7 @@
 
 import sys
 
-from flowtwin_instrument import serve
+from flowtwin_instrument import Fault, serve
 from scpi import Scpi
 
 
@@ -15,6 +15,8 @@ class Led(Scpi):
             self.tell("SOURCE1:MODE CC")
             self.tell(f"SOURCE1:CCURENT:CURRENT {float(sys.argv[2])}")
         self.tell(f"OUTPUT1:STATE {'ON' if on else 'OFF'}")
+        if self.on() != on:
+            raise Fault("refused", detail="it is still off" if on else "it is still on")
 
     def on(self):
         return self.ask("OUTPUT1:STATE?").upper() in ("1", "ON")

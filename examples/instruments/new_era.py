@@ -44,8 +44,14 @@ class NewEra(Instrument):
                 stands_still = self.status() == "stopped"
             except (Fault, OSError):
                 stands_still = False  # nobody knows
-            if not stands_still:
-                self.ask("STP")
+            failed = None
+            try:
+                if not stands_still:
+                    self.ask("STP")
+            except (Fault, OSError) as error:
+                failed = error  # the other stop is sent all the same
+        if failed:
+            raise failed
 
     def status(self):
         try:

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use flowtwin_campaign::folder::read_journal;
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_data::learnt::{Data, Selection};
 use flowtwin_lab::Streams;
@@ -109,7 +110,12 @@ fn options_of_a_recorded_run_are_what_was_chosen() {
         assert_eq!(done.code, Some(0), "{}", done.stderr);
     }
     let diff = run(&dir, &["diff", "weak", "strong"]).stdout;
-    assert!(diff.contains("catalyst: weak → strong"), "{diff}");
+    assert!(diff.contains("2 of 2 proposals differ"), "{diff}");
+    assert!(diff.contains("catalyst: weak → strong, 1.0 of the range"), "{diff}");
+    let journal = read_journal(&dir.join("weak")).unwrap();
+    let table = flowtwin_campaign::observations::table(&loaded(), &journal);
+    let chosen = |line: &str| line.split_whitespace().any(|cell| cell == "strong");
+    assert_eq!(table.lines().filter(|line| chosen(line)).count(), 1, "{table}");
     let selection = Selection { target: "ester".into(), ..Selection::default() };
     let data = Data::read(&dir.join("weak"), &selection).unwrap();
     let place = data.inputs().position(|name| name == "catalyst").unwrap();

@@ -65,12 +65,19 @@ pub(super) fn nudge(pump: &mut impl Pump, rate_ul_per_min: f64, ul: f64) -> Resu
         let detail = format!("it is {is}: stop it at the pump, then ask again");
         return Err(FaultKind::Refused { detail });
     }
-    pump.dispense(FlowRate::from_ul_per_min(rate_ul_per_min), Volume::from_ul(ul))?;
+    let begun = pump.dispense(FlowRate::from_ul_per_min(rate_ul_per_min), Volume::from_ul(ul));
+    let moved = begun.and_then(|()| until_still(pump));
+    // Whatever became of it: it may have begun to run.
+    let stopped = pump.stop();
+    moved.and(stopped).map(|()| ul)
+}
+
+fn until_still(pump: &mut impl Pump) -> Result<(), FaultKind> {
     for _ in 0..LOOKS.0 {
         if pump.status()? != RUNNING {
             break;
         }
         sleep(LOOKS.1);
     }
-    pump.stop().map(|()| ul)
+    Ok(())
 }

@@ -259,7 +259,7 @@ impl ProtocolDriver {
     /// its power comes back with its own units.
     fn prepare(&mut self) -> Result<(), FaultKind> {
         self.meet()?;
-        if self.is_ready && self.is_still_ready()? {
+        if self.is_ready && self.lost_setting()?.is_none() {
             return Ok(());
         }
         self.is_ready = false;
@@ -277,8 +277,9 @@ impl ProtocolDriver {
         self.bore_mm.map(|bore_mm| (Means::BoreMm, bore_mm)).into_iter().collect()
     }
 
-    fn is_still_ready(&mut self) -> Result<bool, FaultKind> {
-        Ok(self.lost_setting()?.is_none())
+    /// Whether it keeps what it was set to when it was met: one that has lost its power comes back with its own units.
+    fn keeps_its_settings(&mut self) -> Result<(), FaultKind> {
+        self.lost_setting()?.map_or(Ok(()), Err)
     }
 
     /// The first setting of those made before the first run that the pump does not keep any more.
@@ -430,6 +431,7 @@ impl Heater for ProtocolDriver {
     }
 
     fn set_point_c(&mut self) -> Result<f64, FaultKind> {
+        self.keeps_its_settings()?;
         self.number(Means::SetPointC)
     }
 
@@ -444,6 +446,7 @@ impl Heater for ProtocolDriver {
 impl Probe for ProtocolDriver {
     fn value(&mut self) -> Result<f64, FaultKind> {
         self.meet()?;
+        self.keeps_its_settings()?;
         self.number(Means::Value)
     }
 }

@@ -10,6 +10,8 @@ enum Motion {
     Stopped,
     Running,
     Paused,
+    /// It will start by itself.
+    Delayed,
 }
 
 impl Motion {
@@ -19,6 +21,7 @@ impl Motion {
             Self::Stopped => "stopped",
             Self::Running => "running",
             Self::Paused => "paused",
+            Self::Delayed => "delayed",
         }
     }
 
@@ -26,7 +29,7 @@ impl Motion {
         match (does, self) {
             (Does::Start, _) => Self::Running,
             (Does::Stop, _) | (Does::PauseThenStop, Self::Paused | Self::Stopped) => Self::Stopped,
-            (Does::PauseThenStop, Self::Running) => Self::Paused,
+            (Does::PauseThenStop, Self::Running | Self::Delayed) => Self::Paused,
             (Does::Clear | Does::Nothing, motion) => motion,
         }
     }
@@ -113,7 +116,8 @@ impl Protocol {
         if let Some(status) = ["stopped", "running"].into_iter().find(|it| !self.has_status(it)) {
             return Some(format!("fields: no word of the status means {status}"));
         }
-        for from in [Motion::Running, Motion::Paused, Motion::Stopped] {
+        let all = [Motion::Running, Motion::Paused, Motion::Delayed, Motion::Stopped];
+        for from in all.into_iter().filter(|motion| self.has_status(motion.status())) {
             let to = self.follow(stop, from);
             if to != Motion::Stopped {
                 let (from, to) = (from.status(), to.status());
@@ -133,8 +137,10 @@ impl Protocol {
     fn wrong_control(&self) -> Option<String> {
         let Steps { heat, off, .. } = &self.steps;
         let sets = |steps: &[Step], means: Means| {
+            // A step that is taken only sometimes brings no safe state.
             let step = steps.iter().rfind(|step| {
-                step.verb == Verb::Set && self.fields[&step.name].means == Some(means)
+                let always = step.verb == Verb::Set && step.only_if.is_none();
+                always && self.fields[&step.name].means == Some(means)
             })?;
             let field = &self.fields[&step.name];
             let to = step.to.clone().unwrap_or_default();
@@ -150,7 +156,7 @@ impl Protocol {
             Some("off") => None,
             Some("manual") => match sets(off, Means::PowerPercent).map(|to| to.parse()) {
                 Some(Ok(0.0)) => None,
-                _ => Some("steps.off: by hand a controller heats on with the power that it had: set it to 0".into()),
+                _ => Some("steps.off: in manual mode a controller goes on heating with its last power: set the power to 0 as well".into()),
             },
             _ => Some("steps.off: it does not set the mode to off".into()),
         }

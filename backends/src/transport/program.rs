@@ -159,7 +159,7 @@ impl ProgramWire {
         let Some(process) = &mut self.process else { return Ok(None) };
         match process.lines.recv_timeout(piece.min(patience)) {
             Ok(Ok(line)) => {
-                process.note_line();
+                process.note_line(&line);
                 Ok(Some(line))
             }
             Ok(Err(error)) => Err(self.fail(&error)),

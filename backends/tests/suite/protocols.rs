@@ -217,7 +217,7 @@ fn a_file_whose_steps_cannot_do_what_they_are_for_is_refused() {
         ("`if halted`: the status has no such", pump("stop = [\"do stop if halted\"]")),
         ("`set dispensed`: the field has no `set`", pump("stop = [\"set dispensed 0\"]")),
         ("does not run after it", wrong("new-era-ne1000", ", \"do run\"]", "]")),
-        ("by hand a controller heats on", heater("off = [\"set mode manual\"]")),
+        ("in manual mode a controller goes on heating", heater("off = [\"set mode manual\"]")),
         ("it does not set the mode to off", heater("off = [\"set output 0\"]")),
         ("`set mode of`: the field has no such value", heater("off = [\"set mode of\"]")),
     ] {

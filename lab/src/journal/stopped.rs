@@ -52,7 +52,7 @@ impl<'a> Stop<'a> {
     fn command(&mut self, command: &'a CommandRecord) {
         let makes_safe = command.send == Command::MakeSafe;
         match &command.answer {
-            Answer::Fault(fault) if fault.kind != FaultKind::NotReady => {
+            Answer::Fault(fault) if makes_safe || fault.kind != FaultKind::NotReady => {
                 self.fault.get_or_insert(fault);
                 // What has acknowledged before is safe, although it does not say so again.
                 if makes_safe && !self.safe {

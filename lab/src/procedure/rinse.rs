@@ -4,7 +4,7 @@ use super::flow;
 use super::spec::RinseSpec;
 use crate::command::Command;
 use crate::fault::{Fault, FaultKind};
-use crate::id::{HeaterId, PumpId};
+use crate::id::HeaterId;
 use crate::lab::Lab;
 use crate::manifest::{Manifest, SensorKind};
 use crate::time::Span;
@@ -21,10 +21,7 @@ pub(super) fn rinse(lab: &mut dyn Lab, spec: &RinseSpec) -> Result<(), Fault> {
 /// Whether every heater acknowledges that it is off and every pump that it stands still: a light that does not answer, often
 /// with the spectrometer that it hangs on, keeps nobody from rinsing.
 pub(super) fn is_cold_and_still(lab: &mut dyn Lab) -> bool {
-    heaters_off(lab).is_ok() && {
-        let pumps: Vec<PumpId> = lab.manifest().pumps.iter().map(|p| p.name.clone()).collect();
-        pumps.into_iter().all(|pump| lab.send(&Command::Stop { pump }).is_ok())
-    }
+    heaters_off(lab).and_then(|()| flow::stop_all(lab)).is_ok()
 }
 
 fn heaters_off(lab: &mut dyn Lab) -> Result<(), Fault> {

@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::Start;
 use super::earlier::{marks, this_process};
-use crate::codec::program::LONGEST;
+use crate::codec::program::{Answered, LONGEST};
 
 /// How long a program may take to make its instrument safe and to end after its input has ended.
 const GRACE: Duration = Duration::from_millis(1500);
@@ -28,8 +28,8 @@ pub(super) struct Process {
     pub(super) lines: Receiver<Result<Vec<u8>, String>>,
     pub(super) since: Instant,
     pub(super) has_greeted: bool,
-    /// When each request was sent that has not been answered.
-    asked: VecDeque<Instant>,
+    /// The numbers of requests that have not been answered, and when each was sent.
+    asked: VecDeque<(u64, Instant)>,
     /// When it has answered last.
     answered: Option<Instant>,
 }
@@ -64,17 +64,18 @@ impl Process {
     /// Says something, without waiting for it to be read.
     pub(super) fn say(&mut self, bytes: &[u8]) -> io::Result<()> {
         let sent = self.outbox.as_ref().map(|outbox| outbox.send(bytes.to_vec()));
-        self.asked.push_back(Instant::now());
+        self.asked.push_back((number(bytes).unwrap_or_default(), Instant::now()));
         match sent {
             Some(Ok(())) => Ok(()),
             _ => Err(io::ErrorKind::BrokenPipe.into()),
         }
     }
 
-    /// Notes that it has written a line.
-    pub(super) fn note_line(&mut self) {
+    /// Notes that it has written a line. Who answers a request works, and owes nothing for those before it any more.
+    pub(super) fn note_line(&mut self, line: &[u8]) {
         if self.has_greeted {
-            self.asked.pop_front();
+            let answered = number(line).unwrap_or_default();
+            self.asked.retain(|(asked, _)| *asked > answered);
             self.answered = Some(Instant::now());
         }
     }
@@ -82,7 +83,7 @@ impl Process {
     /// Whether it has had `patience` for an answer, however short the single waits for it were. The first answer after its
     /// start may take as long as the start: it may have to find its instrument.
     pub(super) fn is_overdue(&self, patience: Duration, start: &Start) -> bool {
-        let Some(&oldest) = self.asked.front() else { return false };
+        let Some(&(_, oldest)) = self.asked.front() else { return false };
         match self.answered {
             Some(answered) => answered.max(oldest).elapsed() >= patience,
             None => oldest.elapsed() >= patience && self.since.elapsed() >= start.within,
@@ -119,6 +120,11 @@ impl Drop for Process {
             self.kill();
         }
     }
+}
+
+/// The number of a request or an answer.
+fn number(line: &[u8]) -> Option<u64> {
+    serde_json::from_slice::<Answered>(line).ok()?.id
 }
 
 fn read_lines(stdout: ChildStdout) -> Receiver<Result<Vec<u8>, String>> {
