@@ -19,22 +19,48 @@ pub struct Claim {
     pub paper: &'static str,
     /// Unit of the simulated number.
     pub unit: &'static str,
-    /// Whether parameters were set by it.
+    /// Whether it could have come out otherwise, and whether parameters were set by it.
     pub kind: ClaimKind,
     /// How it is measured.
     pub measure: Measure,
     /// When it holds.
     pub holds: Holds,
+    /// What would make it fail.
+    pub fails_if: &'static str,
 }
 
-/// Whether parameters of the model were set by a claim.
+/// What a claim that holds says of the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClaimKind {
-    /// Parameters were set so that this holds.
+    /// A constant read back, or what is true by construction: it says that the scenario is written as the paper has it.
+    Definition,
+    /// Parameters were set so that this holds: it is a fit.
     Calibrated,
     /// It was not used to set any parameter: what comes out is a prediction.
     Predicted,
+    /// The paper does not say it: what its procedure would gain.
+    Beyond,
+}
+
+impl ClaimKind {
+    /// All kinds, in the order in which they are told.
+    pub const ALL: [Self; 4] = [Self::Definition, Self::Calibrated, Self::Predicted, Self::Beyond];
+
+    /// Its word in tables.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Definition => "definition",
+            Self::Calibrated => "calibrated",
+            Self::Predicted => "predicted",
+            Self::Beyond => "beyond the paper",
+        }
+    }
+
+    /// Whether the program is wrong where such a claim fails.
+    pub fn must_hold(self) -> bool {
+        matches!(self, Self::Definition | Self::Calibrated)
+    }
 }
 
 /// How a number is taken from the runs of all seeds.
@@ -155,9 +181,16 @@ pub struct Verdict {
     pub open: bool,
     /// See [`Claim::kind`].
     pub kind: ClaimKind,
+    /// See [`Claim::fails_if`].
+    pub fails_if: &'static str,
 }
 
 impl Claim {
+    /// Says what would make it fail.
+    pub(super) fn unless(self, fails_if: &'static str) -> Self {
+        Self { fails_if, ..self }
+    }
+
     /// Measures the claim.
     pub fn verdict(&self, facts: &Facts, seeds: &[Seed]) -> Verdict {
         let estimate = self.measure.of(facts, seeds);
@@ -174,6 +207,7 @@ impl Claim {
             pass: self.holds.is_met(&estimate),
             open: self.holds.is_open(&estimate),
             kind: self.kind,
+            fails_if: self.fails_if,
         }
     }
 }
@@ -182,10 +216,11 @@ impl Verdict {
     /// In one word.
     pub fn word(&self) -> &'static str {
         match (self.pass, self.open, self.kind) {
+            (true, _, ClaimKind::Calibrated) => "fits",
             (true, ..) => "holds",
             (false, true, _) => "open",
-            (false, false, ClaimKind::Calibrated) => "FAILS",
-            (false, false, ClaimKind::Predicted) => "does not hold",
+            (false, false, kind) if kind.must_hold() => "FAILS",
+            (false, false, _) => "does not hold",
         }
     }
 }
