@@ -1,5 +1,6 @@
 //! The scorecard tells a wrong model from the right one: mutants of kinetics, mixing, optics and noise, each a few keys of
 //! the scenario, and the claim that catches each of them.
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_study::paper::{self, Claim, Facts, Part, Rigs, Seed};

@@ -82,10 +82,6 @@ impl Said {
         self.measured(unit, Measure::Median(of))
     }
 
-    fn spread(self, unit: &'static str, of: fn(&Seed) -> f64) -> Measured {
-        self.measured(unit, Measure::Spread(of))
-    }
-
     fn largest(self, unit: &'static str, of: fn(&Seed) -> f64) -> Measured {
         self.measured(unit, Measure::Largest(of))
     }
@@ -127,10 +123,6 @@ impl Measured {
 
     fn between(self, low: f64, high: f64) -> Claim {
         self.holds(Holds::Between(low, high))
-    }
-
-    fn covers(self, number: f64) -> Claim {
-        self.holds(Holds::Covers(number))
     }
 }
 

@@ -76,8 +76,6 @@ pub enum Measure {
     Median(fn(&Seed) -> f64),
     /// The share of seeds in which something holds.
     Share(fn(&Seed) -> bool),
-    /// The median, with the central 95 % of single runs as interval.
-    Spread(fn(&Seed) -> f64),
     /// The largest value in any seed.
     Largest(fn(&Seed) -> f64),
     /// A number of all seeds together.
@@ -93,7 +91,6 @@ impl Measure {
             Self::Mean(f) => Estimate::mean(&each(f)),
             Self::Geometric(f) => Estimate::geometric_mean(&each(f)),
             Self::Median(f) => Estimate::median(&each(f)),
-            Self::Spread(f) => Estimate::spread(&each(f)),
             Self::Largest(f) => Estimate::largest(&each(f)),
             Self::Pooled(f) => Estimate::jackknife(seeds, f),
             Self::Share(f) => {
@@ -118,8 +115,6 @@ pub enum Holds {
     AtLeast(f64),
     /// The number itself lies between these; its interval says how sure that is.
     Between(f64, f64),
-    /// The interval holds this number: the paper's single run is one that the simulator could have yielded.
-    Covers(f64),
 }
 
 impl Holds {
@@ -132,14 +127,13 @@ impl Holds {
             Self::Below(most) => high < most,
             Self::AtLeast(least) => value >= least,
             Self::Between(least, most) => (least..=most).contains(&value),
-            Self::Covers(number) => (low..=high).contains(&number),
         }
     }
 
     /// Whether it might hold with more seeds: the number is where it should be, its interval is too wide.
     pub fn is_open(&self, estimate: &Estimate) -> bool {
         let alone = Estimate::exact(estimate.value);
-        !self.is_met(estimate) && !matches!(self, Self::Covers(_)) && self.is_met(&alone)
+        !self.is_met(estimate) && self.is_met(&alone)
     }
 }
 
@@ -151,7 +145,6 @@ impl fmt::Display for Holds {
             Self::Above(least) => write!(f, "> {least}"),
             Self::Below(most) => write!(f, "< {most}"),
             Self::AtLeast(least) => write!(f, "≥ {least}"),
-            Self::Covers(number) => write!(f, "covers {number}"),
         }
     }
 }
