@@ -10,7 +10,7 @@ pub(super) fn claims() -> Vec<Claim> {
         definition("B01", "experiments of each policy", "10")
             .fact("", |f| f.experiments("ei"))
             .is(10.0)
-.unless("another number is written"),
+            .unless("another number is written"),
         predicted(
             "B02",
             "lab time of the 40 experiments, one batch of stocks, nobody there",
@@ -18,39 +18,41 @@ pub(super) fn claims() -> Vec<Claim> {
         )
         .largest("h", optimisation_h)
         .within(12.0, 36.0)
-.unless("experiments and heating alone take another time than the paper's day, which counts pauses that it does not print"),
+        .unless("the paper's day counts pauses that it does not print"),
         predicted("B03", "EI, UCB and EPLT all exceed the best of the 60 experiments", "yes")
             .share(|s| GUIDED.iter().all(|p| best(s, p) > s.campaign.best_of_training()))
             .at_least(0.9)
-.unless("the policies do not find better conditions than the 60 experiments, as one that chooses at random does not"),
+            .unless("the policies find no better conditions, as chance does not"),
         predicted("B03.grid", "… and the best of the partial grid within their ranges", "yes")
             .share(|s| GUIDED.iter().all(|p| best(s, p) > best_of_grid(s)))
             .at_least(0.9)
-.unless("the policies do not leave the partial grid behind, as one that chooses at random does not"),
+            .unless("the policies do not leave the partial grid behind"),
         predicted("B04.eplt", "experiments by which EPLT finds its best later than EI", "4")
             .mean("", |s| found(s, "eplt") - found(s, "ei"))
             .above(0.0)
-            .unless("the order of the paper's one run is chance, as it is for policies that choose at random"),
+            .unless("the order of the paper's run is chance, as with random policies"),
         predicted("B04.ucb", "experiments by which UCB finds its best later than EI", "2")
             .mean("", |s| found(s, "ucb") - found(s, "ei"))
             .above(0.0)
-            .unless("the order of the paper's one run is chance, as it is for policies that choose at random"),
+            .unless("the order of the paper's run is chance, as with random policies"),
         predicted("B05", "best of random over best of EI", "≈ 0.80")
             .median("", |s| best(s, "random") / best(s, "ei"))
             .within(0.72, 0.88)
-.unless("the box is so flat that chance does as well, or so peaked that it finds nothing"),
+            .unless(
+                "the box is so flat that chance does as well, or so peaked that it finds nothing",
+            ),
         predicted(
             "B07",
-            "PLI of the first experiment of EI over that of random: what the informed start is worth",
+            "first PLI of EI over that of random: what the informed start is worth",
             "informed",
         )
         .geometric("", |s| first(s, "ei") / first(s, "random"))
         .above(1.0)
-        .unless("the 60 experiments have not taught the twin where the best conditions lie"),
+        .unless("the twin has not learnt where the best conditions lie"),
         calibrated("P01", "absolute quantum yield of the best particles", "≈ 17 %")
             .mean("%", |s| 100.0 * s.vials.best.sample.quantum_yield)
             .within(15.0, 19.0)
-.unless("the scale of the quantum yield is another, or another optimum is found"),
+            .unless("the scale of the quantum yield is another, or another optimum is found"),
     ]
 }
 

@@ -44,9 +44,7 @@ fn peaks() -> Vec<Claim> {
             trend(|r| r.pli_380) - trend(Reading::pli)
         })
         .above(0.0)
-        .unless(
-            "the band is not of the oleic acid that comes with Cs, and only follows the main one",
-        ),
+        .unless("the band only follows the main one"),
         calibrated("G06.110", "600 nm band over the main one at 110 °C", "second population")
             .pooled("", |s| band_600(s, 110.0))
             .above(0.1)
@@ -75,9 +73,7 @@ fn precursors() -> Vec<Claim> {
         )
         .pooled("", |s| summit_share(&sweep(s, CS, Reading::pli)))
         .within(0.1, 0.9)
-        .unless(
-            "the oleic acid that comes with Cs decides, or the best ratio of Cs to Cu is elsewhere",
-        ),
+        .unless("the best ratio of Cs to Cu is elsewhere"),
         calibrated("G02.abs", "Abs300 rises with CuI: smallest step", "up")
             .pooled("%", |s| least_step_percent(&sweep(s, CUI, Reading::abs)))
             .above(0.0)

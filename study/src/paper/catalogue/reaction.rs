@@ -49,7 +49,7 @@ fn flow() -> Vec<Claim> {
                         - 1.0)
             })
             .below(1.0)
-            .unless("mixing is still incomplete at 600 µL/min, or comes more slowly with the flow"),
+            .unless("mixing is incomplete at 600 µL/min, or comes slowly with the flow"),
         calibrated("M02.flat", "slope of PLI above 600 µL/min, for each 100 µL/min", "flat")
             .pooled("%", |s| {
                 let curve = between(&over_flow(s, Reading::pli), 600.0, 1000.0);

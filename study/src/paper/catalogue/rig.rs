@@ -17,7 +17,7 @@ fn stocks() -> Vec<Claim> {
         )
         .fact("mol/mol", |f| f.oleic_acid_per_cs)
         .above(5.0)
-.unless("the stock is written with less than five oleic acids for each Cs"),
+        .unless("the stock is written with less than five oleic acids for each Cs"),
         definition(
             "C03.clog",
             "a Cs stock with 4 oleic acids for each Cs precipitates and clogs the rig",
@@ -25,27 +25,27 @@ fn stocks() -> Vec<Claim> {
         )
         .fact("yes = 1", |f| yes(f.four_ligands_clog))
         .is(1.0)
-.unless("the rule of precipitation is switched off, or clogs after more than the experiment takes"),
+        .unless("no rule of precipitation, or one that acts too late"),
         definition("C03.flow", "the Cs stock of the recipe does so in the same time", "no")
             .fact("yes = 1", |f| yes(f.recipe_clogs))
             .is(0.0)
-.unless("the rule of precipitation stands above the ratio of the recipe"),
+            .unless("the rule of precipitation stands above the ratio of the recipe"),
         definition("C04", "Cs-oleate stock, scenario against recipe (Cs 30.2 mM)", "30.2 mM")
             .fact("%", |f| f.recipe_percent("cs_oleate"))
             .within(0.0, 0.5)
-.unless("stock and recipe are written with different amounts"),
+            .unless("stock and recipe are written with different amounts"),
         definition("C05", "CuI stock, scenario against recipe (Cu and I 7.50 mM)", "7.50 mM")
             .fact("%", |f| f.recipe_percent("cui"))
             .within(0.0, 0.5)
-.unless("stock and recipe are written with different amounts"),
+            .unless("stock and recipe are written with different amounts"),
         definition("C06.oa", "oleic acid in ODE 1 : 4, scenario against recipe", "1 : 4")
             .fact("%", |f| f.recipe_percent("oa_ode"))
             .within(0.0, 0.5)
-.unless("stock and recipe are written with different amounts"),
+            .unless("stock and recipe are written with different amounts"),
         definition("C06.oam", "oleylamine in ODE 1 : 4, scenario against recipe", "1 : 4")
             .fact("%", |f| f.recipe_percent("oam_ode"))
             .within(0.0, 0.5)
-.unless("stock and recipe are written with different amounts"),
+            .unless("stock and recipe are written with different amounts"),
     ]
 }
 
@@ -54,27 +54,27 @@ fn hardware() -> Vec<Claim> {
         definition("H02.small", "syringes of 50 mL", "7")
             .fact("", |f| count(&f.syringes_ml, 45.0, 50.0))
             .is(7.0)
-.unless("a syringe is left out or of another size"),
+            .unless("a syringe is left out or of another size"),
         definition("H02.large", "syringes of 100 mL, for the carrier", "1")
             .fact("", |f| count(&f.syringes_ml, 95.0, 100.0))
             .is(1.0)
-.unless("a syringe is left out or of another size"),
+            .unless("a syringe is left out or of another size"),
         definition("H04.cu", "pumps into the five-way junction of the CuI stream", "4")
             .fact("", |f| f.pumps_of_streams.first().map_or(f64::NAN, |n| *n as f64))
             .is(4.0)
-.unless("a pump feeds another stream"),
+            .unless("a pump feeds another stream"),
         definition("H04.cs", "pumps into the four-way junction of the Cs stream", "3")
             .fact("", |f| f.pumps_of_streams.get(1).map_or(f64::NAN, |n| *n as f64))
             .is(3.0)
-.unless("a pump feeds another stream"),
+            .unless("a pump feeds another stream"),
         definition("H05", "inner diameter of the stock lines", "0.02 in")
             .fact("in", |f| inches(f.bores_mm[0]))
             .within(0.0199, 0.0201)
-.unless("another bore is written"),
+            .unless("another bore is written"),
         definition("H10.reactor", "inner diameter of the reactor", "0.03 in")
             .fact("in", |f| inches(f.bores_mm[1]))
             .within(0.0299, 0.0301)
-.unless("another bore is written"),
+            .unless("another bore is written"),
         calibrated(
             "H11",
             "warmest liquid in the flow cell, tR 25 to 42 s at the highest temperature",
@@ -82,7 +82,7 @@ fn hardware() -> Vec<Claim> {
         )
         .fact("°C", |f| f.outlet_c.iter().fold(f64::NEG_INFINITY, |most, (_, c)| most.max(*c)))
         .below(30.0)
-.unless("the cooling length is shorter, or heat passes the wall more slowly"),
+        .unless("the cooling length is shorter, or heat passes the wall more slowly"),
         calibrated(
             "H15",
             "PLI against absolute quantum yield where Abs300 is alike: squared correlation",
@@ -93,11 +93,11 @@ fn hardware() -> Vec<Claim> {
             Vial::linearity(&vials, Studies::of_the_paper().vials.window)
         })
         .above(0.95)
-.unless("emission is not in proportion to the quantum yield: an inner filter, a bent detector, a second band in the window"),
+        .unless("an inner filter, a bent detector or a second band in the window"),
         definition("H10.cell", "inner diameter of the flow cells", "0.04 in")
             .fact("in", |f| inches(f.bores_mm[2]))
             .within(0.0399, 0.0401)
-.unless("another bore is written"),
+            .unless("another bore is written"),
     ]
 }
 

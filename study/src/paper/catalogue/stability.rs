@@ -48,33 +48,33 @@ fn continuous() -> Vec<Claim> {
             of(Reading::abs).max(of(Reading::pli)).max(of(Reading::pla))
         })
         .below(5.0)
-.unless("pumps, lights or plate fluctuate four times as much"),
+        .unless("pumps, lights or plate fluctuate four times as much"),
         calibrated("R05.abs", "standard deviation of Abs300 over 120 min", "1.3 %")
             .mean("%", |s| s.continuous.deviation_percent(Reading::abs))
             .within(1.0, 1.6)
-.unless("pumps ripple more or less than half of what they do more"),
+            .unless("pumps ripple more or less than half of what they do more"),
         calibrated("R05.pli", "standard deviation of PLI over 120 min", "1.1 %")
             .mean("%", |s| s.continuous.deviation_percent(Reading::pli))
             .within(0.85, 1.35)
-.unless("the excitation drifts, or the pumps ripple, twice as much"),
+            .unless("the excitation drifts, or the pumps ripple, twice as much"),
         calibrated("R05.pla", "standard deviation of PLA over 120 min", "1.0 %")
             .mean("%", |s| s.continuous.deviation_percent(Reading::pla))
             .within(0.75, 1.25)
-.unless("the excitation drifts, or the pumps ripple, twice as much"),
+            .unless("the excitation drifts, or the pumps ripple, twice as much"),
         calibrated("R05.first", "… Abs300 over PLI", "1.3 / 1.1")
             .geometric("", |s| {
                 s.continuous.deviation_percent(Reading::abs)
                     / s.continuous.deviation_percent(Reading::pli)
             })
             .above(1.0)
-.unless("emission is the noisier feature: a flickering excitation"),
+            .unless("emission is the noisier feature: a flickering excitation"),
         calibrated("R05.second", "… PLI over PLA", "1.1 / 1.0")
             .geometric("", |s| {
                 s.continuous.deviation_percent(Reading::pli)
                     / s.continuous.deviation_percent(Reading::pla)
             })
             .above(1.0)
-.unless("the area is as noisy as the maximum: no read noise, or a wider window of smoothing"),
+            .unless("the area is as noisy as the maximum: no read noise"),
     ]
 }
 
@@ -83,29 +83,29 @@ fn replicates() -> Vec<Claim> {
         calibrated("R06.abs", "standard deviation of Abs300 between replicates", "2.8 %")
             .mean("%", |s| s.replicates.deviation_percent(Reading::abs))
             .within(2.1, 3.5)
-.unless("the light through the window of the absorbance cell moves more or less between conditions"),
+            .unless("the window of the absorbance cell moves more or less"),
         calibrated("R06.pli", "standard deviation of PLI between replicates", "1.2 %")
             .mean("%", |s| s.replicates.deviation_percent(Reading::pli))
             .within(0.9, 1.5)
-.unless("pumps or plate stray more or less from one condition to the next"),
+            .unless("pumps or plate stray more or less from one condition to the next"),
         calibrated("R06.pla", "standard deviation of PLA between replicates", "1.1 %")
             .mean("%", |s| s.replicates.deviation_percent(Reading::pla))
             .within(0.8, 1.4)
-.unless("pumps or plate stray more or less from one condition to the next"),
+            .unless("pumps or plate stray more or less from one condition to the next"),
         calibrated("R06.area", "… PLI over PLA", "1.2 / 1.1")
             .geometric("", |s| {
                 s.replicates.deviation_percent(Reading::pli)
                     / s.replicates.deviation_percent(Reading::pla)
             })
             .above(1.0)
-            .unless("the area is as noisy as the maximum: no read noise, or a wider window of smoothing"),
+            .unless("the area is as noisy as the maximum: no read noise"),
         calibrated("R06.ratio", "… Abs300 over PLI", "2.8 / 1.2")
             .geometric("", |s| {
                 s.replicates.deviation_percent(Reading::abs)
                     / s.replicates.deviation_percent(Reading::pli)
             })
             .above(1.7)
-.unless("the light through the window of the absorbance cell does not move between conditions"),
+            .unless("the window of the absorbance cell does not move"),
     ]
 }
 

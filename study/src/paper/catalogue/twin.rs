@@ -15,15 +15,15 @@ fn accuracy() -> Vec<Claim> {
         definition("D02", "Latin-hypercube experiments at the start", "9")
             .fact("", |f| f.experiments("start"))
             .is(9.0)
-.unless("another number is written"),
+            .unless("another number is written"),
         definition("D02.strata", "… with one in every ninth of every input", "yes")
             .share(|s| s.campaign.is_latin())
             .at_least(1.0)
-.unless("the design is not a Latin hypercube"),
+            .unless("the design is not a Latin hypercube"),
         definition("D03", "maximum-variance experiments", "51")
             .fact("", |f| f.experiments("explore"))
             .is(51.0)
-.unless("another number is written"),
+            .unless("another number is written"),
         predicted(
             "D04.test",
             "R² of the twin on the test set, squared correlation, median of 8 splits",
@@ -31,15 +31,15 @@ fn accuracy() -> Vec<Claim> {
         )
         .median("", |s| s.twin.test_r2())
         .within(0.70, 0.90)
-.unless("the response is too noisy or too bent to be learnt from 48 points, or is learnt without error"),
+        .unless("48 points teach much less, or teach it without error"),
         predicted(
             "D04.stop",
-            "experiments at which the test R² first reaches 0.80, of 20, 30 … 60; 70 where it does not",
+            "experiments at which the test R² first reaches 0.80; 70 if it does not",
             "60",
         )
         .median("", |s| s.twin.stops_at())
         .between(50.0, 60.0)
-        .unless("fewer experiments teach as much by the rule of the paper, or 60 are not enough"),
+        .unless("fewer experiments teach as much, or 60 are not enough"),
         predicted(
             "D06.falls",
             "mean uncertainty over 1000 inputs falls from 10 to 60 experiments: smallest fall",
@@ -50,7 +50,7 @@ fn accuracy() -> Vec<Claim> {
             means.windows(2).map(|w| 100.0 * (1.0 - w[1] / w[0])).fold(f64::INFINITY, f64::min)
         })
         .above(0.0)
-.unless("members of the ensemble agree no better with more experiments"),
+        .unless("members of the ensemble agree no better with more experiments"),
         predicted(
             "D06.ratio",
             "mean uncertainty with 60 experiments over that with 10",
@@ -61,7 +61,7 @@ fn accuracy() -> Vec<Claim> {
             means[means.len() - 1] / means[0]
         })
         .below(0.6)
-.unless("members of the ensemble agree no better with more experiments"),
+        .unless("members of the ensemble agree no better with more experiments"),
         predicted(
             "D06.spread",
             "spread of the uncertainty over 1000 inputs with 60 experiments over that with 10",
@@ -72,7 +72,7 @@ fn accuracy() -> Vec<Claim> {
             spreads[spreads.len() - 1] / spreads[0]
         })
         .below(1.0)
-        .unless("some regions of the box stay as unsure as they were while others are learnt"),
+        .unless("parts of the box stay as unsure as they were"),
     ]
 }
 
@@ -81,31 +81,31 @@ fn contributions() -> Vec<Claim> {
         predicted("X01", "CuI and temperature contribute most", "first two")
             .share(|s| s.twin.rank("cui_ul_per_min") <= 2 && s.twin.rank("temperature_c") <= 2)
             .at_least(0.8)
-.unless("another input decides the outcome in the box"),
+            .unless("another input decides the outcome in the box"),
         predicted("X02.cui", "more CuI raises PLI", "positive")
             .share(|s| s.twin.sign("cui_ul_per_min") > 0.0)
             .at_least(0.95)
-.unless("CuI is not the scarcest reagent"),
+            .unless("CuI is not the scarcest reagent"),
         predicted("X02.temperature", "a higher temperature raises PLI", "positive")
             .share(|s| s.twin.sign("temperature_c") > 0.0)
             .at_least(0.95)
-.unless("the best temperature lies well within the box"),
+            .unless("the best temperature lies well within the box"),
         predicted("X03.cs", "more oleic acid with Cs raises PLI", "positive")
             .share(|s| s.twin.sign("oa_cs_ul_per_min") > 0.0)
             .at_least(0.8)
-.unless("the best of the ligand lies within the box"),
+            .unless("the best of the ligand lies within the box"),
         predicted("X03.cu", "more oleic acid with CuI raises PLI", "positive")
             .share(|s| s.twin.sign("oa_cu_ul_per_min") > 0.0)
             .at_least(0.8)
-.unless("the best of the ligand lies within the box, or the twin does not see so small an effect"),
+            .unless("the best lies within the box, or the effect is too small to be learnt"),
         predicted("X04", "more oleylamine lowers PLI", "negative")
             .share(|s| s.twin.sign("oam_ul_per_min") < 0.0)
             .at_least(0.8)
-.unless("the amine does not inhibit emission"),
+            .unless("the amine does not inhibit emission"),
         predicted("X05", "PLI at 42 s over 31 s of reaction at the same composition", "< 1")
             .pooled("", |s| ratio(s, Reading::pli, 42.0, 31.0))
             .below(1.0)
-.unless("the yield still matures after 31 s, or nothing decays"),
+            .unless("the yield still matures after 31 s, or nothing decays"),
         predicted("X06", "Cs-oleate is not among the first three of the 7 inputs", "not high")
             .share(|s| s.twin.rank("cs_ul_per_min") > 3)
             .at_least(0.8)
@@ -113,7 +113,7 @@ fn contributions() -> Vec<Claim> {
         definition("X08", "diameter of the particles made at 150 °C over 130 °C", "larger")
             .fact("", |f| f.sizes_nm[1] / f.sizes_nm[0])
             .above(1.0)
-.unless("the law of the diameter falls with temperature"),
+            .unless("the law of the diameter falls with temperature"),
         predicted(
             "X09",
             "relative spread of the diameters of particles made at 150 °C over 130 °C",
@@ -121,11 +121,11 @@ fn contributions() -> Vec<Claim> {
         )
         .fact("", |f| f.spreads_percent[1] / f.spreads_percent[0])
         .below(1.0)
-        .unless("growth gains more from temperature than nucleation: an activation energy of nucleation below that of growth"),
+        .unless("growth gains more from temperature than nucleation"),
         predicted("X07", "PLI over CuI and temperature is highest where both are", "corner")
             .share(|s| s.twin.rises_to_corner())
             .at_least(0.8)
-.unless("the surface has its maximum elsewhere"),
+            .unless("the surface has its maximum elsewhere"),
     ]
 }
 
