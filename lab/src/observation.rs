@@ -43,7 +43,8 @@ pub struct Quality {
     /// The reference was taken before nothing but carrier filled the flow cells.
     #[serde(default, skip_serializing_if = "is_false")]
     pub stale_blank: bool,
-    /// Flows and bores are beyond the range in which slugs form and travel as a train.
+    /// Flows and bores are beyond the range in which slugs form and travel as a train, or the liquid would boil, or something in
+    /// it fall out.
     #[serde(default, skip_serializing_if = "is_false")]
     pub out_of_regime: bool,
 }

@@ -1,9 +1,13 @@
 //! The way of the liquid through the rig, and the residence times that follow from it.
 
+mod bed;
 mod history;
+mod phases;
 mod train;
 
+pub use bed::{Bed, Through};
 pub use history::{FlowHistory, Passage};
+pub use phases::{Phases, Solid, Volatile};
 pub use train::{Beyond, Liquid, Segmented, Train, Tube};
 
 use serde::{Deserialize, Serialize};

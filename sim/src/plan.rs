@@ -20,6 +20,7 @@ pub(crate) use stages::{Kind, Stage, Stages};
 
 use crate::model::network::Network;
 use crate::model::reaction::Reaction;
+use crate::model::segmentation::area_mm2;
 use crate::spec::{self, World};
 
 /// Parcels of a liquid without a carrier that the tube holds.
@@ -74,7 +75,10 @@ pub(crate) struct CarrierPlan {
 /// A stretch of tube with its heater by number.
 #[derive(Clone, Debug)]
 pub(crate) struct StretchPlan {
+    /// As written, but for the volume: what is left to the liquid.
     pub(crate) spec: spec::Stretch,
+    /// Length \[m\].
+    pub(crate) length_m: f64,
     pub(crate) heater: Option<usize>,
     /// The section of the tube that it belongs to.
     pub(crate) section: usize,
@@ -125,7 +129,8 @@ impl Plan {
         });
         let stretch = |(s, &section): (&spec::Stretch, &usize)| StretchPlan {
             heater: heater(&s.heater),
-            spec: s.clone(),
+            length_m: 1e-3 * s.volume_ul / area_mm2(s.bore_mm),
+            spec: spec::Stretch { volume_ul: s.liquid_ul(), ..s.clone() },
             section,
         };
         let tube = rig.tube.iter().zip(&of_stretch).map(stretch).collect();

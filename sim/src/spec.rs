@@ -28,7 +28,7 @@ pub use optics::{Absorber, Emission, Optics, Scatter, Shape};
 pub use ranges::RANGES;
 pub use reactions::{RateFactor, Reaction, Reverse, Species};
 pub use rig::{
-    Carrier, Heater, Light, LightSource, Liquid, Mixing, Pump, Rig, Segmentation, Signal,
+    Bed, Carrier, Heater, Light, LightSource, Liquid, Mixing, Pump, Rig, Segmentation, Signal,
     Spectrometer, Stream, Stretch,
 };
 

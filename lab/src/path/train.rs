@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::bed::{Bed, Through};
+use super::phases::Phases;
 use crate::command::Exposure;
 use crate::id::PumpId;
 use crate::math;
@@ -40,6 +42,9 @@ pub struct Train {
     pub tube: Vec<Tube>,
     /// The highest pressure that the rig bears \[kPa\].
     pub bears_kpa: f64,
+    /// Whether the liquid stays one, where the scenario says what boils or falls out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phases: Option<Phases>,
 }
 
 /// How slugs form in a carrier.
@@ -73,10 +78,13 @@ pub struct Tube {
     pub name: String,
     /// Inner diameter \[mm\].
     pub bore_mm: f64,
-    /// Volume \[µL\].
+    /// Volume of the empty tube \[µL\].
     pub volume_ul: f64,
     /// The pumps whose flow passes through it.
     pub pumps: Vec<PumpId>,
+    /// The bed of particles in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bed: Option<Bed>,
 }
 
 /// A number beyond what is allowed.
@@ -182,12 +190,33 @@ impl Train {
         1e-3 * (lines + tube)
     }
 
-    fn tube_pa(&self, tube: &Tube, settings: &Settings) -> f64 {
+    /// Flow of what is no carrier in a tube [µL/min].
+    pub(super) fn liquid_ul_per_min(&self, tube: &Tube, settings: &Settings) -> f64 {
+        let carrier = |s: &Segmented| {
+            if tube.pumps.contains(&s.carrier) {
+                settings.flow(&s.carrier).ul_per_min()
+            } else {
+                0.0
+            }
+        };
+        tube.flow(settings) - self.segmented.as_ref().map_or(0.0, carrier)
+    }
+
+    /// Pressure that a stretch of the tube takes [Pa].
+    pub(super) fn tube_pa(&self, tube: &Tube, settings: &Settings) -> f64 {
         let flows = self.flows(tube, settings);
         if flows.total() <= 0.0 {
             return 0.0;
         }
         let speed = tube.speed(flows.total());
+        if let Some(bed) = tube.bed {
+            let through = Through {
+                density_kg_per_m3: self.liquid.density_kg_per_m3,
+                viscosity_pa_s: 1e-3 * self.liquid.viscosity_mpa_s,
+                superficial_m_per_s: speed,
+            };
+            return tube.length_m() * bed.pa_per_m(through);
+        }
         let (Some(segmented), Some(carriers)) = (&self.segmented, self.carriers) else {
             return tube.friction_pa(1e-3 * self.liquid.viscosity_mpa_s, speed);
         };
@@ -205,7 +234,8 @@ impl Train {
     pub fn beyond(&self, settings: &Settings) -> Option<Beyond> {
         let line = |tube: &Tube| self.turbulent(tube, tube.flow(settings), &[self.liquid]);
         let of_tubes = || self.tube.iter().find_map(|tube| self.beyond_in(tube, settings));
-        self.lines.iter().find_map(line).or_else(of_tubes)
+        let of_phases = || self.phases.as_ref().and_then(|phases| phases.beyond(self, settings));
+        self.lines.iter().find_map(line).or_else(of_tubes).or_else(of_phases)
     }
 
     fn turbulent(&self, tube: &Tube, ul_per_min: f64, liquids: &[Liquid]) -> Option<Beyond> {
@@ -215,6 +245,10 @@ impl Train {
     }
 
     fn beyond_in(&self, tube: &Tube, settings: &Settings) -> Option<Beyond> {
+        // Ergun's law holds far into turbulence.
+        if tube.bed.is_some() {
+            return None;
+        }
         let flows = self.flows(tube, settings);
         let (Some(segmented), Some(carriers)) = (&self.segmented, self.carriers) else {
             return self.turbulent(tube, flows.total(), &[self.liquid]);
@@ -283,6 +317,7 @@ mod tests {
             bore_mm,
             volume_ul,
             pumps: pumps.iter().map(|p| PumpId::new(p)).collect(),
+            bed: None,
         };
         Train {
             segmented: Some(Segmented {
@@ -297,6 +332,7 @@ mod tests {
             lines: vec![tube("line", 0.508, 166.0, &["a"])],
             tube: vec![tube("reactor", bore_mm, 750.0, &["a", "oil"])],
             bears_kpa: 1000.0,
+            phases: None,
         }
     }
 

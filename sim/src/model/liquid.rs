@@ -95,6 +95,7 @@ mod tests {
             viscosity_k: 1769.0,
             heat_capacity_j_per_kg_k: 2090.0,
             heat_capacity_slope_j_per_kg_k2: 3.44,
+            ..Liquid::default()
         }
     }
 
@@ -105,7 +106,7 @@ mod tests {
             viscosity_mpa_s: 8.0,
             viscosity_k: 2050.0,
             heat_capacity_j_per_kg_k: 963.0,
-            heat_capacity_slope_j_per_kg_k2: 0.0,
+            ..Liquid::default()
         }
     }
 

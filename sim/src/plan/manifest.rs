@@ -1,9 +1,9 @@
 //! The manifest of the simulated rig.
 
 use flowtwin_lab::{
-    AnalyserInfo, FlowPath, HeaterInfo, Level, LightInfo, Manifest, Probe, PumpId, PumpInfo,
-    SensorInfo, SensorKind, SpectrometerInfo, Stretch,
-    path::{self, Segmented, Train, Tube},
+    AnalyserInfo, FlowPath, HeaterId, HeaterInfo, Level, LightInfo, Manifest, Probe, PumpId,
+    PumpInfo, SensorInfo, SensorKind, SpectrometerInfo, Stretch,
+    path::{self, Phases, Segmented, Solid, Train, Tube, Volatile},
 };
 
 use crate::model::segmentation::{LONGEST, area_mm2};
@@ -51,7 +51,7 @@ pub(super) fn manifest(world: &World, plan: &Joined<'_>) -> Manifest {
             })
             .collect(),
         sensors: sensors(rig),
-        path: path(rig, plan),
+        path: path(world, plan),
     }
 }
 
@@ -109,7 +109,8 @@ fn sensors(rig: &Rig) -> Vec<SensorInfo> {
 }
 
 /// The line of the timed stream, then the tube.
-fn path(rig: &Rig, plan: &Joined<'_>) -> FlowPath {
+fn path(world: &World, plan: &Joined<'_>) -> FlowPath {
+    let rig = &world.rig;
     let line = |(name, stream): (&String, &spec::Stream)| Stretch {
         name: format!("{name} line"),
         volume_ul: stream.junction_ul + stream.cold_ul + stream.hot_ul,
@@ -120,14 +121,14 @@ fn path(rig: &Rig, plan: &Joined<'_>) -> FlowPath {
         rig.streams.iter().partition(|(name, _)| **name == rig.timed_stream);
     let tube = rig.tube.iter().enumerate().map(|(i, stretch)| Stretch {
         name: stretch.name.clone(),
-        volume_ul: stretch.volume_ul,
+        volume_ul: stretch.liquid_ul(),
         pumps: plan.pumps_in(i),
         reacts: stretch.reacts,
     });
     FlowPath {
         stretches: timed.into_iter().map(line).chain(tube).collect(),
         others: others.into_iter().map(line).collect(),
-        train: Some(train(rig, plan)),
+        train: Some(train(world, plan)),
     }
 }
 
@@ -156,7 +157,8 @@ impl Joined<'_> {
 }
 
 /// What flows through the tube: slugs in a carrier, or one liquid.
-fn train(rig: &Rig, plan: &Joined<'_>) -> Train {
+fn train(world: &World, plan: &Joined<'_>) -> Train {
+    let rig = &world.rig;
     let liquid = |liquid: &spec::Liquid| path::Liquid {
         density_kg_per_m3: liquid.density_kg_per_m3,
         viscosity_mpa_s: 1e3 * liquid.viscosity_pa_s(rig.ambient_c),
@@ -166,12 +168,15 @@ fn train(rig: &Rig, plan: &Joined<'_>) -> Train {
         bore_mm: stream.bore_mm,
         volume_ul: stream.cold_ul + stream.hot_ul,
         pumps: ids(&stream.pumps),
+        bed: None,
     };
+    let bed = |bed: &spec::Bed| path::Bed { particle_um: bed.particle_um, void: bed.void };
     let tube = |(i, stretch): (usize, &spec::Stretch)| Tube {
         name: stretch.name.clone(),
         bore_mm: stretch.bore_mm,
         volume_ul: stretch.volume_ul,
         pumps: plan.pumps_in(i),
+        bed: stretch.bed.as_ref().map(bed),
     };
     let tubes = rig.tube.iter().enumerate().filter(|(_, stretch)| !stretch.tank).map(tube);
     let slugs = rig.carrier.as_ref().zip(rig.segmentation.as_ref()).map(|(carrier, shape)| {
@@ -191,5 +196,38 @@ fn train(rig: &Rig, plan: &Joined<'_>) -> Train {
         lines: rig.streams.iter().map(line).collect(),
         tube: tubes.collect(),
         bears_kpa: rig.max_pressure_kpa,
+        phases: phases(world),
     }
+}
+
+/// What could boil or fall out; none where the scenario says nothing of it.
+fn phases(world: &World) -> Option<Phases> {
+    let rig = &world.rig;
+    let liquids = std::iter::once(&rig.liquid).chain(rig.carrier.iter().map(|c| &c.liquid));
+    let volatile: Vec<Volatile> = liquids
+        .filter_map(|l| Some(Volatile::new(l.boils_at_c?, l.evaporation_kj_per_mol)))
+        .collect();
+    let solid = |(name, species): (&String, &spec::Species)| {
+        let held = |(pump, spec): (&String, &spec::Pump)| {
+            let stock = world.stocks.get(&spec.stock)?;
+            Some((PumpId::new(pump), *stock.concentrations_mm.get(name)?))
+        };
+        Some(Solid {
+            name: name.clone(),
+            solubility_mm: species.solubility_mm?,
+            at_c: species.solubility_at_c,
+            solution_kj_per_mol: species.solution_kj_per_mol,
+            brought: rig.pumps.iter().filter_map(held).collect(),
+        })
+    };
+    let solids: Vec<Solid> = world.chemistry.species.iter().filter_map(solid).collect();
+    let heater = |stretch: &spec::Stretch| stretch.heater.as_deref().map(HeaterId::new);
+    let known = !volatile.is_empty() || !solids.is_empty();
+    known.then(|| Phases {
+        room_c: rig.ambient_c,
+        outlet_kpa: rig.outlet_kpa,
+        heaters: rig.tube.iter().filter(|s| !s.tank).map(heater).collect(),
+        volatile,
+        solids,
+    })
 }

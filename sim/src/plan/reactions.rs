@@ -40,7 +40,9 @@ pub(super) fn check_balance(chemistry: &Chemistry) -> Result<(), PlanError> {
         let known: Option<Vec<(&Species, f64)>> = equation
             .changes()
             .into_iter()
-            .map(|(name, change)| Some((chemistry.species.get(name)?, change)))
+            .map(|(name, change)| {
+                Some((chemistry.species.get(name).filter(|s| !s.atoms.is_empty())?, change))
+            })
             .collect();
         let Some(known) = known else { continue };
         let elements: BTreeSet<&String> = known.iter().flat_map(|(s, _)| s.atoms.keys()).collect();
@@ -69,6 +71,15 @@ mod tests {
              [[reactions]]\nequation = \"{equation}\"\nk_in_mol_l_s = 1.0\n"
         );
         toml::from_str(&text).unwrap()
+    }
+
+    /// A species of which only the solubility is known has unknown atoms.
+    #[test]
+    fn an_equation_with_a_species_of_unknown_atoms_is_not_judged() {
+        let mut chemistry = chemistry("hydrogen + oxygen -> salt");
+        let salt = Species { solubility_mm: Some(3.0), ..Species::default() };
+        chemistry.species.insert("salt".into(), salt);
+        check_balance(&chemistry).unwrap();
     }
 
     #[test]

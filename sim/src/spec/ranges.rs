@@ -3,11 +3,11 @@
 use flowtwin_lab::ranges;
 
 use super::{
-    Analyser, AnalyserNoise, Carrier, Emission, Factor, Growth, Heater, Jitter, Light, LightNoise,
-    LightSource, Liquid, Mishap, Mixing, Noise, OneJitter, OnePumpNoise, Optics, Peak, Population,
-    Precipitation, Product, Pump, PumpNoise, RandomFault, Rate, RateFactor, Reaction, Reverse, Rig,
-    Scatter, ScheduledFault, Segmentation, Sensitivity, Sensor, SensorNoise, Shape, Size,
-    SlugNoise, Species, Spectrometer, SpectrometerNoise, Stock, Stream, Stretch, WindowNoise,
+    Analyser, AnalyserNoise, Bed, Carrier, Emission, Factor, Growth, Heater, Jitter, Light,
+    LightNoise, LightSource, Liquid, Mishap, Mixing, Noise, OneJitter, OnePumpNoise, Optics, Peak,
+    Population, Precipitation, Product, Pump, PumpNoise, RandomFault, Rate, RateFactor, Reaction,
+    Reverse, Rig, Scatter, ScheduledFault, Segmentation, Sensitivity, Sensor, SensorNoise, Shape,
+    Size, SlugNoise, Species, Spectrometer, SpectrometerNoise, Stock, Stream, Stretch, WindowNoise,
 };
 
 const PER_S: &str = "1/s";
@@ -21,6 +21,7 @@ ranges! {
     struct Rig {
         ambient_c: 10.0, 40.0, "°C";
         max_pressure_kpa: 10.0, 100_000.0, "kPa";
+        outlet_kpa: 1.0, 100_000.0, "kPa";
     }
     struct Liquid {
         density_kg_per_m3: 500.0, 3000.0, "kg/m³";
@@ -29,6 +30,8 @@ ranges! {
         viscosity_k: 0.0, 6000.0, "K";
         heat_capacity_j_per_kg_k: 500.0, 5000.0, "J/(kg·K)";
         heat_capacity_slope_j_per_kg_k2: 0.0, 10.0, "J/(kg·K²)";
+        boils_at_c: -50.0, 500.0, "°C";
+        evaporation_kj_per_mol: 5.0, 200.0, KJ;
     }
     struct Pump {
         bore_mm: 0.103, 40.0, "mm";
@@ -106,6 +109,10 @@ ranges! {
         radial_enhancement: 1.0, 1000.0, "";
         hydrodynamic_radius_nm: 0.05, 50.0, "nm";
     }
+    struct Bed {
+        particle_um: 1.0, 2000.0, "µm";
+        void: 0.2, 0.95, "";
+    }
     struct Heater {
         heat_capacity_j_per_k: 1.0, 100_000.0, "J/K";
         loss_w_per_k: 0.001, 100.0, "W/K";
@@ -155,6 +162,9 @@ ranges! {
     }
     struct Species {
         atoms: 0.0, 1e4, "";
+        solubility_mm: 0.0, 20_000.0, "mM";
+        solubility_at_c: -50.0, 500.0, "°C";
+        solution_kj_per_mol: -200.0, 200.0, KJ;
     }
     struct Reaction {
         k_in_mol_l_s: 0.0, 1e12, CONSTANT;

@@ -75,13 +75,39 @@ pub enum RateFactor {
     },
 }
 
-/// What a species is made of, so that equations can be checked for their balance.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// What a species is made of, so that equations can be checked for their balance, and how far it dissolves.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Species {
     /// How many atoms of each element, or of each part that stays whole.
     pub atoms: BTreeMap<String, f64>,
+    /// What dissolves of it at `solubility_at_c` \[mM\]. Where pumps bring more, experiments are flagged `out_of_regime`; no limit if it is
+    /// not given. What reactions make and use up does not count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub solubility_mm: Option<f64>,
+    /// Temperature at which that dissolves [°C].
+    #[serde(skip_serializing_if = "is_room")]
+    pub solubility_at_c: f64,
+    /// Enthalpy of solution [kJ/mol]: above 0, more dissolves where it is hotter (van 't Hoff).
+    #[serde(skip_serializing_if = "is_zero")]
+    pub solution_kj_per_mol: f64,
+}
+
+impl Default for Species {
+    fn default() -> Self {
+        Self {
+            atoms: BTreeMap::new(),
+            solubility_mm: None,
+            solubility_at_c: room(),
+            solution_kj_per_mol: 0.0,
+        }
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_room(celsius: &f64) -> bool {
+    celsius.to_bits() == room().to_bits()
 }
 
 fn room() -> f64 {

@@ -43,6 +43,10 @@ pub struct Rig {
     /// temperature are no experiments.
     #[serde(default = "bears")]
     pub max_pressure_kpa: f64,
+    /// Pressure behind the outlet \[kPa\]: that of the room, or of a back-pressure regulator. It decides where liquids boil.
+    #[serde(default = "atmosphere", skip_serializing_if = "is_atmosphere")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = 101.325)))]
+    pub outlet_kpa: f64,
     /// Spectrometers, by name.
     #[serde(default)]
     pub spectrometers: BTreeMap<String, Spectrometer>,
@@ -72,6 +76,13 @@ pub struct Liquid {
     /// Its change with temperature [J/(kg·K²)].
     #[serde(default)]
     pub heat_capacity_slope_j_per_kg_k2: f64,
+    /// Boiling point at 101.325 kPa [°C]. Where vapour would be above the local pressure, experiments are flagged `out_of_regime`; not
+    /// looked at if it is not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub boils_at_c: Option<f64>,
+    /// Enthalpy of evaporation [kJ/mol]; by Trouton's rule, 88 J/(mol·K), if it is not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evaporation_kj_per_mol: Option<f64>,
 }
 
 /// A syringe pump with a full syringe.
@@ -257,7 +268,7 @@ pub struct Stretch {
     pub name: String,
     /// Inner diameter \[mm\].
     pub bore_mm: f64,
-    /// Volume at room temperature \[µL\].
+    /// Volume at room temperature \[µL\]; of the empty tube, where it holds a bed.
     pub volume_ul: f64,
     /// Whether the reaction goes on in it, and time in it is reaction time; default false.
     #[serde(default)]
@@ -271,8 +282,11 @@ pub struct Stretch {
     #[serde(default, skip_serializing_if = "super::is_false")]
     #[cfg_attr(feature = "schema", schemars(extend("default" = false)))]
     pub tank: bool,
-    /// Péclet number u L/D of the stretch, where it has been measured or is that of a packed bed. By default it is that of laminar flow in
-    /// a round tube (Taylor 1953; Aris 1956). For rigs without a carrier.
+    /// The bed of particles that it is packed with, if any. For rigs without a carrier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bed: Option<Bed>,
+    /// Péclet number u L/D of the stretch, where it has been measured. By default it is that of laminar flow in a round tube (Taylor 1953;
+    /// Aris 1956), or of a bed (Chung and Wen 1968). For rigs without a carrier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peclet: Option<f64>,
     /// Factor on molecular diffusion across the tube by coils and static mixers. For rigs without a carrier.
@@ -283,6 +297,31 @@ pub struct Stretch {
     #[serde(default = "hydrodynamic_radius", skip_serializing_if = "is_hydrodynamic_radius")]
     #[cfg_attr(feature = "schema", schemars(extend("default" = 0.6)))]
     pub hydrodynamic_radius_nm: f64,
+}
+
+impl Stretch {
+    /// Volume that is left to the liquid \[µL\].
+    pub fn liquid_ul(&self) -> f64 {
+        self.bed.as_ref().map_or(1.0, |bed| bed.void) * self.volume_ul
+    }
+}
+
+/// A bed of particles that fills a stretch. Liquid flows between them: residence and reaction times count the void. Rates of reactions on
+/// the particles are those for each volume of liquid.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Bed {
+    /// Diameter of the particles [µm].
+    pub particle_um: f64,
+    /// Share of the volume that is left to the liquid; spheres that were poured leave 0.36 to 0.44.
+    #[serde(default = "void")]
+    pub void: f64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_atmosphere(kpa: &f64) -> bool {
+    kpa.to_bits() == atmosphere().to_bits()
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
@@ -481,6 +520,8 @@ macro_rules! defaults {
 defaults! {
     room: f64 = 23.0;
     bears: f64 = 1000.0;
+    atmosphere: f64 = 101.325;
+    void: f64 = 0.4;
     lead: f64 = 1.0;
     compliance: f64 = 2.0;
     slowest: f64 = 0.75;

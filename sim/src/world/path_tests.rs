@@ -114,6 +114,30 @@ fn conversion_of_first_order_falls_with_dispersion_as_the_closed_form_says() {
     }
 }
 
+/// 1000 µL of tube of which spheres of 0.4 mm leave 400 to the liquid: 400 s at 60 µL/min, and by hand a Péclet number of
+/// (0.2 + 0.011 · 0.0267^0.48)/0.4 · 60.2 mm/0.4 mm = 76. The pressure of 30.1 mm at 60.2 µm/s by Ergun is 19.1 Pa.
+#[test]
+fn a_packed_bed_holds_its_void_and_disperses_and_takes_pressure_as_its_laws_say() {
+    let bed = r#"{ name = "coil", bore_mm = 4.6, volume_ul = 1000.0, reacts = true, heat_s = 1.0, bed = { particle_um = 400.0, void = 0.4 } }"#;
+    let mut world = with(bed, &reaction("a -> c", 2.0 / 400.0));
+    run(&mut world, &BOTH, 1800.0);
+    let peclet = 76.0;
+    let left = math::exp(0.5 * peclet * (1.0 - (1.0_f64 + 8.0 / peclet).sqrt()));
+    close(seen(&mut world, "a") / 50.0, left, 0.01);
+    let plug = math::exp(-2.0);
+    assert!(seen(&mut world, "a") / 50.0 > 1.03 * plug, "{left} is no more than {plug}");
+    let path = &world.plan.manifest().path;
+    assert!((path.stretches[1].volume_ul - 400.0).abs() < 1e-9);
+    let now = world.engine.now();
+    let kpa = world.pressure_kpa(0, now) - world.pressure_kpa(1, now) - 0.5 * END_KPA;
+    let speed = 1e-3 / 16.619;
+    let ergun = 150.0 * 0.9e-3 * 0.36 * speed / (0.064 * 16e-8) * 0.5 * 60.17e-3;
+    close(1e3 * kpa, ergun, 0.02);
+}
+
+/// Half of the piece behind the reactor, 0.2 µL of 0.5 mm at 60 µL/min: 128 µ L Q/πd⁴ of 0.51 mm, twice.
+const END_KPA: f64 = 0.9e-3 * 128.0 * 1.0186e-3 * 1e-9 / (std::f64::consts::PI * 6.25e-14) * 1e-3;
+
 /// Second order with unequal feeds in plug flow: x from ln((M − x)/(M (1 − x))) = k a₀ (M − 1) τ.
 #[test]
 fn conversion_of_second_order_with_unequal_feeds_is_that_of_the_closed_form() {

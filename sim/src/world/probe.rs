@@ -1,6 +1,6 @@
 //! What sensors in the line read.
 
-use flowtwin_lab::{Instant, Span, math};
+use flowtwin_lab::{Instant, Span, math, path};
 
 use super::World;
 use super::slug::midway;
@@ -75,8 +75,8 @@ impl World {
 
     /// Pressure in the middle of a stretch above that of the room \[kPa\]: what liquid needs to flow through the rest.
     ///
-    /// Hagen and Poiseuille, Δp = 128 µ L Q/πd⁴, at the temperature around each stretch; slugs and carrier as a mean of both.
-    fn pressure_kpa(&self, stretch: usize, at: Instant) -> f64 {
+    /// Hagen and Poiseuille, Δp = 128 µ L Q/πd⁴, and Ergun in beds, at the temperature around each stretch; slugs and carrier as a mean of both.
+    pub(super) fn pressure_kpa(&self, stretch: usize, at: Instant) -> f64 {
         let rig = &self.plan.world().rig;
         let mut pascal = 0.0;
         for (i, part) in self.plan.tube.iter().enumerate().skip(stretch) {
@@ -96,8 +96,18 @@ impl World {
                 + rig.carrier.as_ref().map_or(0.0, |c| thickness(carrier, &c.liquid));
             let share = if i == stretch { 0.5 } else { 1.0 };
             let (bore_m, area) = (1e-3 * part.spec.bore_mm, area_mm2(part.spec.bore_mm));
-            let length_m = 1e-3 * share * part.spec.volume_ul / area;
+            let length_m = share * part.length_m;
             let flow = 1e-9 * all;
+            if let Some(bed) = &part.spec.bed {
+                let through = path::Through {
+                    density_kg_per_m3: rig.liquid.density_kg_per_m3,
+                    viscosity_pa_s: viscosity,
+                    superficial_m_per_s: 1e6 * flow / area,
+                };
+                let bed = path::Bed { particle_um: bed.particle_um, void: bed.void };
+                pascal += length_m * bed.pa_per_m(through);
+                continue;
+            }
             let fourth = bore_m * bore_m * bore_m * bore_m;
             pascal += 128.0 * viscosity * length_m * flow / (std::f64::consts::PI * fourth);
         }

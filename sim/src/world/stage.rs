@@ -1,6 +1,6 @@
 //! What has become of a slug, or of a parcel of a single liquid, after each stage on its way.
 
-use flowtwin_lab::Instant;
+use flowtwin_lab::{Instant, path};
 
 use super::World;
 use super::mixing::Feed;
@@ -12,6 +12,7 @@ use crate::model::network::RunsAway;
 use crate::model::reaction::{self, Stay};
 use crate::model::segmentation::{area_mm2, effectiveness, slug_volume_ul};
 use crate::plan::Kind;
+use crate::spec::Bed;
 use crate::train::Seen;
 
 /// A piece of tube.
@@ -234,20 +235,39 @@ impl World {
         for &(i, seconds, celsius) in &journey.passed {
             let spec = &self.plan.tube[i].spec;
             let share = if i + 1 == piece.stretches.1 { piece.share } else { 1.0 };
-            let relative = spec.peclet.map_or_else(
-                || {
+            let relative = match (spec.peclet, &spec.bed) {
+                // A part of the stretch has a part of its Péclet number.
+                (Some(peclet), _) => 2.0 / (share * peclet),
+                (None, Some(bed)) => 2.0 / self.peclet_of_bed(i, bed, (share, seconds, celsius)),
+                (None, None) => {
                     let across = spec.radial_enhancement
                         * diffusivity_m2_per_s(liquid, celsius, spec.hydrodynamic_radius_nm);
                     let length_m = 1e-3 * share * spec.volume_ul / area_mm2(spec.bore_mm);
                     relative_variance(0.5e-3 * spec.bore_mm, length_m, across, seconds)
-                },
-                // A part of the stretch has a part of its Péclet number.
-                |peclet| 2.0 / (share * peclet),
-            );
+                }
+            };
             variance += seconds * seconds * relative;
             whole += seconds;
         }
         if whole > 0.0 { variance.sqrt() / whole } else { 0.0 }
+    }
+
+    /// Péclet number of a share of a bed that liquid of this temperature [°C] passes in so many seconds.
+    fn peclet_of_bed(
+        &self,
+        stretch: usize,
+        bed: &Bed,
+        (share, seconds, celsius): (f64, f64, f64),
+    ) -> f64 {
+        let liquid = &self.plan.world().rig.liquid;
+        let length_m = share * self.plan.tube[stretch].length_m;
+        let through = path::Through {
+            density_kg_per_m3: liquid.density_kg_per_m3 / liquid.volume_factor(celsius),
+            viscosity_pa_s: liquid.viscosity_pa_s(celsius),
+            superficial_m_per_s: bed.void * length_m / seconds,
+        };
+        let bed = path::Bed { particle_um: bed.particle_um, void: bed.void };
+        bed.peclet(through, length_m)
     }
 
     /// Streams join a slug as it comes to a stretch: each brings as much as its flow is of what flows there.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use flowtwin_lab::{Command, FlowRate, Lab as _, Reply, Span, Streams, Volume};
-use flowtwin_sim::spec::{Factor, OnePumpNoise, World};
+use flowtwin_sim::spec::{Bed, Factor, OnePumpNoise, World};
 use flowtwin_sim::{Plan, PlanError, SimLab};
 
 use crate::support::reference;
@@ -46,10 +46,11 @@ fn a_limit_of_ratios_that_could_never_be_reached_is_refused() {
 #[test]
 fn a_way_of_the_liquid_that_does_not_hold_together_is_refused_at_its_key() {
     type Change = fn(&mut World);
-    let refused: [(&str, Change); 9] = [
+    let refused: [(&str, Change); 10] = [
         ("rig.segmentation", |w| w.rig.segmentation = None),
         ("rig.segmentation", without_carrier),
         ("rig.tube.0.tank", |w| w.rig.tube[0].tank = true),
+        ("rig.tube.0.bed", |w| w.rig.tube[0].bed = Some(Bed { particle_um: 200.0, void: 0.4 })),
         ("rig.tube.0.peclet", |w| w.rig.tube[0].peclet = Some(50.0)),
         ("rig.tube.0.radial_enhancement", |w| w.rig.tube[0].radial_enhancement = 4.0),
         ("rig.streams.cs.joins", |w| joins(w, "cs", "nowhere")),

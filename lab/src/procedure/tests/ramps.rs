@@ -163,12 +163,19 @@ fn dark_frames_are_no_reading_of_a_ramp() {
 #[test]
 fn a_reading_of_a_turbulent_flow_is_flagged() {
     let pumps = vec!["a".into(), "b".into(), "oil".into()];
-    let tube = Tube { name: "tube".into(), bore_mm: 0.5, volume_ul: 80.0, pumps };
+    let tube = Tube { name: "tube".into(), bore_mm: 0.5, volume_ul: 80.0, pumps, bed: None };
     // Re = 4 ρ Q/(π µ d) is 2000 at 230 µL/min.
     let liquid = Liquid { density_kg_per_m3: 1_000.0, viscosity_mpa_s: 0.0048814 };
     let (lines, bears_kpa) = (vec![], 1e9);
-    let train =
-        Train { segmented: None, liquid, carriers: None, lines, tube: vec![tube], bears_kpa };
+    let train = Train {
+        segmented: None,
+        liquid,
+        carriers: None,
+        lines,
+        tube: vec![tube],
+        bears_kpa,
+        phases: None,
+    };
     let mut rig = rig();
     rig.manifest.path.train = Some(train);
     let ends = (&rates(180.0, 0.0, 0.0), &rates(280.0, 0.0, 0.0));

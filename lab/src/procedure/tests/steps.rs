@@ -129,9 +129,17 @@ fn conditions_that_leave_a_part_of_the_rig_without_flow_move_nothing() {
 /// One liquid in a tube as long as its pressure: 8 µ U L/R².
 fn train(bears_kpa: f64) -> Train {
     let pumps = vec!["a".into(), "b".into(), "oil".into()];
-    let tube = Tube { name: "tube".into(), bore_mm: 0.5, volume_ul: 80.0, pumps };
+    let tube = Tube { name: "tube".into(), bore_mm: 0.5, volume_ul: 80.0, pumps, bed: None };
     let liquid = Liquid { density_kg_per_m3: 1_000.0, viscosity_mpa_s: 1.0 };
-    Train { segmented: None, liquid, carriers: None, lines: vec![], tube: vec![tube], bears_kpa }
+    Train {
+        segmented: None,
+        liquid,
+        carriers: None,
+        lines: vec![],
+        tube: vec![tube],
+        bears_kpa,
+        phases: None,
+    }
 }
 
 #[test]

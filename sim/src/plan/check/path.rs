@@ -47,6 +47,7 @@ fn slugs(world: &World) -> Checked {
         }
         let usual = |value: f64, default: f64| value.to_bits() == default.to_bits();
         let given = [
+            ("bed", stretch.bed.is_some()),
             ("peclet", stretch.peclet.is_some()),
             ("radial_enhancement", !usual(stretch.radial_enhancement, 1.0)),
             ("hydrodynamic_radius_nm", !usual(stretch.hydrodynamic_radius_nm, 0.6)),
@@ -75,6 +76,9 @@ fn one_liquid(world: &World) -> Checked {
     for (i, stretch) in rig.tube.iter().enumerate() {
         if stretch.tank && stretch.peclet.is_some() {
             return inconsistent(format!("rig.tube.{i}.peclet"), "a stirred tank has none");
+        }
+        if stretch.tank && stretch.bed.is_some() {
+            return inconsistent(format!("rig.tube.{i}.bed"), "a stirred tank has none");
         }
     }
     if rig.tube.iter().all(|stretch| stretch.tank) {

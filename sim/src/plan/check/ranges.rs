@@ -43,6 +43,7 @@ fn rig(rig: &Rig) -> Checked {
     table("rig.mixing", &rig.mixing)?;
     for (i, stretch) in rig.tube.iter().enumerate() {
         table(&format!("rig.tube.{i}"), stretch)?;
+        stretch.bed.iter().try_for_each(|bed| table(&format!("rig.tube.{i}.bed"), bed))?;
     }
     rig.heaters.iter().try_for_each(|(name, h)| heater(&format!("rig.heaters.{name}"), h))?;
     for (name, light) in &rig.lights {
