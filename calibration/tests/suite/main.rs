@@ -79,6 +79,31 @@ fn what_a_rig_is_comes_back_from_its_experiments() {
     assert_eq!(rows, 11);
 }
 
+/// Samples of a gas chromatograph tell a rate constant and an activation energy, and how it was calibrated itself is part of
+/// what is not known: without the calibration's 1 % the interval would be narrower.
+#[test]
+fn an_analyser_tells_rate_constants() {
+    let scenario = scenario("ester");
+    let keys = free(&scenario, &specs(&[RATE, ENERGY])).unwrap();
+    let truth = [1.2 * keys[0].start, 0.9 * keys[1].start];
+    let data = measured(&scenario, &keys, &truth, 8, 6);
+    let calibration = calibrate(&scenario, &keys, &data).unwrap();
+    assert!(calibration.lack_of_fit_p.unwrap() > 0.001, "{calibration:#?}");
+    for (parameter, truth) in calibration.parameters.iter().zip(truth) {
+        let value = parameter.value.unwrap_or_else(|| panic!("{calibration:#?}"));
+        assert!((value / truth - 1.0).abs() < 0.1, "{parameter:?} for {truth}");
+    }
+    let mut exact = scenario.definition();
+    exact["noise"]["analysers"]["gc"]["calibration_percent"] = 0.0.into();
+    let exact = Scenario::recorded(&exact).unwrap();
+    let narrow = calibrate(&exact, &keys, &data).unwrap();
+    let width = |c: &flowtwin_calibration::Calibration| {
+        let first = &c.parameters[0];
+        first.high - first.low
+    };
+    assert!(width(&calibration) > 1.02 * width(&narrow), "{calibration:#?} {narrow:#?}");
+}
+
 /// A rig that is just what its scenario says: noise leads the estimates away from it, within their intervals. Values that
 /// come back to the last digit were not estimated.
 #[test]

@@ -11,7 +11,7 @@ use flowtwin_lab::formula::Formula;
 
 pub(crate) use equation::Equation;
 use law::{Form, Hyperbola, Law};
-use rodas::{Equations, advance};
+use rodas::{Equations, Pace, advance};
 pub(crate) use unmixed::Unmixed;
 
 use crate::model::liquid::ZERO_C_K;
@@ -96,7 +96,7 @@ impl Network {
         if self.has_heat {
             y.push(0.0);
         }
-        let mut result = Ok(());
+        let (mut result, mut pace) = (Ok(()), Pace::default());
         for stay in stays.iter().filter(|stay| stay.seconds > 0.0) {
             let at_rest = y.clone();
             let running = Running {
@@ -107,7 +107,7 @@ impl Network {
                 inflow: None,
             };
             let running = running.prepared();
-            if advance(&running, &mut y, stay.seconds).is_err() {
+            if advance(&running, &mut y, stay.seconds, &mut pace).is_err() {
                 y = at_rest;
                 result = Err(RunsAway);
                 break;
@@ -149,7 +149,8 @@ impl Network {
             heat_capacity_kj_per_l_k,
             inflow: Some((coming, inflow.per_s)),
         };
-        advance(&running.prepared(), &mut y, stay.seconds).map_err(|_| RunsAway)?;
+        advance(&running.prepared(), &mut y, stay.seconds, &mut Pace::default())
+            .map_err(|_| RunsAway)?;
         for (&place, concentration) in self.places.iter().zip(&y) {
             values[place] = 1e3 * concentration;
         }

@@ -101,7 +101,7 @@ fn an_adiabatic_reaction_warms_by_its_heat_over_the_heat_capacity() {
         inflow: None,
     };
     let mut y = [0.5, 0.0, 0.0];
-    advance(&running.prepared(), &mut y, 100.0).unwrap();
+    advance(&running.prepared(), &mut y, 100.0, &mut Pace::default()).unwrap();
     close(y[2], 10.0, 1e-6);
 }
 
@@ -185,7 +185,7 @@ fn the_method_is_of_order_four() {
     let start = [1.0, 0.8, 0.0, 0.0];
     let fixed = |steps: u32| rodas::advance_evenly(&prepared(), &start, 1.0, steps);
     let mut exact = start;
-    advance(&prepared(), &mut exact, 1.0).unwrap();
+    advance(&prepared(), &mut exact, 1.0, &mut Pace::default()).unwrap();
     let error = |steps| (fixed(steps)[2] - exact[2]).abs();
     let order = math::ln(error(8) / error(16)) / std::f64::consts::LN_2;
     assert!((3.6..4.6).contains(&order), "order {order}");
