@@ -6,7 +6,7 @@ use super::World;
 use crate::model::dispersion::relative_variance;
 use crate::model::kernel::Kernel;
 use crate::model::liquid::{STAY_STEPS, diffusivity_m2_per_s, stay_nodes};
-use crate::model::reaction::Stay;
+use crate::model::reaction::{Stay, together};
 use crate::model::segmentation::area_mm2;
 use crate::spec::TimeBase;
 use crate::train::Slug;
@@ -179,6 +179,9 @@ impl World {
         }
         if reacting_s > 0.0 {
             journey.flow_ul_per_min = 60.0 * pumped / reacting_s;
+        }
+        if self.at_rest && plan.network.is_some() {
+            journey.stays = together(&journey.stays);
         }
         journey
     }

@@ -23,8 +23,8 @@ pub(super) struct Law {
 pub(super) enum Form {
     /// k Π cⁿ Π factors.
     Powers { orders: Vec<(usize, f64)>, factors: Vec<Hyperbola> },
-    /// A formula of all species, then k and the temperature [°C].
-    Formula(Bound),
+    /// A formula of all species, then k and the temperature [°C], then its constants.
+    Formula(Bound, Vec<f64>),
 }
 
 /// 1/(1 + c/K): saturation and inhibition differ in the order of the rest only.
@@ -42,14 +42,16 @@ impl Law {
                 let powers = orders.iter().fold(k, |rate, &(i, n)| rate * power(y[i], n));
                 factors.iter().fold(powers, |rate, factor| rate * factor.at(y[factor.of]))
             }
-            Form::Formula(formula) => {
+            Form::Formula(formula, constants) => {
                 let (n, mut room) = (y.len(), [0.0; ROOM]);
-                if n + 2 > ROOM {
-                    return formula.at(&[y, &[k, celsius]].concat());
+                let all = n + 2 + constants.len();
+                if all > ROOM {
+                    return formula.at(&[y, &[k, celsius], constants].concat());
                 }
                 room[..n].copy_from_slice(y);
                 (room[n], room[n + 1]) = (k, celsius);
-                formula.at(&room[..n + 2])
+                room[n + 2..all].copy_from_slice(constants);
+                formula.at(&room[..all])
             }
         }
     }
@@ -75,7 +77,7 @@ impl Law {
                     add(factor.of, -rate / (factor.half + y[factor.of].max(0.0)));
                 }
             }
-            Form::Formula(formula) => {
+            Form::Formula(formula, _) => {
                 let used = (0..y.len()).filter(|&species| formula.uses(species));
                 self.add_differences(k, y, celsius, used, add);
             }
