@@ -2,21 +2,42 @@
 
 from __future__ import annotations
 
+import copyreg
 import hashlib
 import os
 import sys
 import sysconfig
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
-from pathlib import PurePath
-from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
+from functools import cache, cached_property, partial
+from pathlib import Path, PurePath
+from types import (
+    BuiltinFunctionType,
+    ClassMethodDescriptorType,
+    CodeType,
+    FunctionType,
+    GetSetDescriptorType,
+    MemberDescriptorType,
+    MethodDescriptorType,
+    MethodType,
+    ModuleType,
+    WrapperDescriptorType,
+)
 from typing import Any
 
 __all__ = ["digest_of"]
 
-#: Code in these folders changes with the version of a package.
-INSTALLED = tuple({sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib", "purelib", "platlib")})
+#: Code in these folders belongs to the interpreter, or to a package that was installed.
+INTERPRETER = tuple({os.path.join(sysconfig.get_path(kind), "") for kind in ("stdlib", "platstdlib")})
+INSTALLED = tuple({os.path.join(sysconfig.get_path(kind), "") for kind in ("purelib", "platlib")}) + INTERPRETER
 PLAIN = (type(None), bool, int, float, complex, str, bytes, type(...), PurePath)
+#: What the interpreter makes of a class in C, or of `__slots__`: known by its class and name.
+DESCRIPTORS = (
+    ClassMethodDescriptorType,
+    GetSetDescriptorType,
+    MemberDescriptorType,
+    MethodDescriptorType,
+    WrapperDescriptorType,
+)
 
 
 class Unknown(Exception):
@@ -27,7 +48,8 @@ def digest_of(factory: Callable[..., Any]) -> str:
     """The same for the same code and the same values in it, and random where that cannot be known.
 
     What counts: the code of the class or function, of its base classes and of the helpers that they name, the sources of the modules
-    of these, and the values of closures, defaults and global names. Of installed packages the version counts.
+    of these, and the values of closures, defaults and global names. Of an installed package that they name all its sources count,
+    its compiled files by their sizes, and its version; packages that this one uses in turn do not.
     """
     walk = Walk()
     try:
@@ -70,6 +92,8 @@ class Walk:
             self.type(thing)
         elif isinstance(thing, FunctionType):
             self.function(thing)
+        elif isinstance(thing, CodeType):
+            self.code(thing, {})
         else:
             self.value(thing)
 
@@ -81,10 +105,12 @@ class Walk:
             self.visit(thing)
 
     def module(self, module: ModuleType) -> None:
-        """Adds the source of a module, or its version if it is installed."""
+        """Adds the source of a module, or of its package if it is installed."""
         self.add(module.__name__, getattr(module, "__version__", None))
         file = getattr(module, "__file__", None)
-        if installed(module.__name__) or file is None:
+        if installed(module.__name__):
+            return self.package(module.__name__)
+        if file is None:
             return
         try:
             with open(file, "rb") as source:
@@ -94,11 +120,21 @@ class Walk:
         self.all(value for value in vars(module).values() if isinstance(value, ModuleType))
 
     def foreign(self, thing: Any) -> None:
-        """Adds a class or function of a package by name and version; what else it is cannot be known."""
+        """Adds a class or function of a package by its name, and what the package is."""
         if not isinstance(thing, type | FunctionType | BuiltinFunctionType):
             return self.value(thing)
-        package = sys.modules.get((thing.__module__ or "builtins").partition(".")[0])
-        self.add(thing.__module__, thing.__qualname__, getattr(package, "__version__", None))
+        module = thing.__module__ or "builtins"
+        self.add(module, thing.__qualname__)
+        self.package(module)
+
+    def package(self, module: str) -> None:
+        """Adds the version and the files of the package of a module; those of the interpreter change with its version."""
+        name = module.partition(".")[0]
+        package = sys.modules.get(name)
+        self.add(name, getattr(package, "__version__", None))
+        file = getattr(package, "__file__", None)
+        if file is not None and within(file, INSTALLED) and not of_interpreter(file):
+            self.add(digest_of_files(file))
 
     def type(self, kind: type) -> None:
         """Adds a class: its base classes and all that it has."""
@@ -142,7 +178,7 @@ class Walk:
         if isinstance(thing, tuple | list):
             self.all(thing)
         elif isinstance(thing, set | frozenset):
-            self.add(sorted(repr(item) for item in thing if isinstance(item, PLAIN) or self.unknown(item)))
+            self.add(sorted(alone(item) for item in thing))
         elif isinstance(thing, Mapping):
             self.all(thing.keys())
             self.all(thing.values())
@@ -152,6 +188,12 @@ class Walk:
             self.visit(thing.__func__)
         elif isinstance(thing, property):
             self.all([thing.fget, thing.fset, thing.fdel])
+        elif isinstance(thing, cached_property):
+            self.visit(thing.func)
+        elif isinstance(thing, DESCRIPTORS):
+            self.add(thing.__objclass__.__qualname__, thing.__name__)
+        elif hasattr(thing, "cache_parameters") and hasattr(thing, "__wrapped__"):
+            self.all([thing.cache_parameters(), thing.__wrapped__])
         elif isinstance(thing, partial):
             self.all([thing.func, thing.args, thing.keywords])
         elif type(thing).__module__ == "numpy" and hasattr(thing, "tobytes") and not thing.dtype.hasobject:
@@ -159,17 +201,57 @@ class Walk:
         elif hasattr(thing, "__dict__") and not installed(type(thing).__module__):
             self.all([type(thing), vars(thing)])
         else:
-            self.unknown(thing)
+            self.parts(thing)
 
-    def unknown(self, thing: Any) -> bool:
-        """Gives up."""
-        raise Unknown(repr(type(thing)))
+    def parts(self, thing: Any) -> None:
+        """Adds what a pickle would keep of a value: fields of dataclasses, enumerations, patterns, generic types, …"""
+        try:
+            theirs = copyreg.dispatch_table.get(type(thing))
+            kept = thing.__reduce_ex__(2) if theirs is None else theirs(thing)
+        except Exception as error:
+            raise Unknown(repr(type(thing))) from error
+        if isinstance(kept, str):
+            self.add(getattr(thing, "__module__", None), kept)
+        else:
+            made, arguments, *more = kept
+            self.all([made, arguments, *(list(part) if hasattr(part, "__next__") else part for part in more)])
 
     def home(self, name: str) -> None:
         """Adds the module of this name."""
         module = sys.modules.get(name)
         if module is not None:
             self.visit(module)
+
+
+def alone(thing: Any) -> str:
+    """A digest of one thing."""
+    walk = Walk()
+    walk.visit(thing)
+    return walk.hash.hexdigest()
+
+
+@cache
+def digest_of_files(file: str) -> str:
+    """A digest of the files of a package with this one at its top: sources by what is in them, all others by their size."""
+    top = Path(file)
+    files = sorted(top.parent.rglob("*")) if top.name == "__init__.py" else [top]
+    found = hashlib.sha256()
+    for path in files:
+        if "__pycache__" in path.parts or not path.is_file():
+            continue
+        kept = path.read_bytes() if path.suffix == ".py" else str(path.stat().st_size).encode()
+        found.update(f"{path.relative_to(top.parent).as_posix()}:{len(kept)}:".encode() + kept)
+    return found.hexdigest()
+
+
+def within(file: str, folders: tuple[str, ...]) -> bool:
+    """Whether a file lies in one of these folders."""
+    return os.path.join(os.path.dirname(file), "").startswith(folders)
+
+
+def of_interpreter(file: str) -> bool:
+    """Whether a file belongs to the interpreter: packages are installed below its folder."""
+    return within(file, INTERPRETER) and "site-packages" not in file and "dist-packages" not in file
 
 
 def unread(module: ModuleType) -> bool:
@@ -183,4 +265,4 @@ def installed(name: str | None) -> bool:
     if module is None or name == "__main__":
         return False
     file = getattr(module, "__file__", None)
-    return name in sys.builtin_module_names if file is None else file.startswith(INSTALLED)
+    return name in sys.builtin_module_names if file is None else within(file, INSTALLED)

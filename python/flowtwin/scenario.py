@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping, MutableSequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, MutableSequence
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -18,7 +18,7 @@ __all__ = ["Scenario", "Table"]
 def plain(value: object) -> object:
     """A value as JSON has it; numbers and arrays of numpy become plain ones."""
     if isinstance(value, Table | Tables):
-        return value._values
+        return value._there()
     if isinstance(value, os.PathLike):
         return os.fspath(value)
     for name in ("tolist", "item"):
@@ -80,10 +80,14 @@ class Table(MutableMapping[str, Any]):
         object.__setattr__(self, "_values", values)
         object.__setattr__(self, "_defaults", defaults)
 
+    def _there(self) -> dict[str, Any]:
+        """Its keys in the file, at this moment."""
+        return self._values
+
     def __getitem__(self, key: str) -> Any:
         known = self._defaults.get(key)
-        if key in self._values:
-            return seen(self._root, self._values[key], known)
+        if key in self._there():
+            return seen(self._root, self._there()[key], known)
         if key not in self._defaults:
             raise KeyError(key)
         # A table or an array that the file leaves out: what is changed in it has to be kept.
@@ -95,18 +99,18 @@ class Table(MutableMapping[str, Any]):
         self._put(key, of_file(value))
 
     def _put(self, key: str, value: Any) -> None:
-        self._values[key] = value
+        self._there()[key] = value
         self._root._changed()
 
     def __delitem__(self, key: str) -> None:
-        del self._values[key]
+        del self._there()[key]
         self._root._changed()
 
     def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys([*self._values, *self._defaults]))
+        return iter(dict.fromkeys([*self._there(), *self._defaults]))
 
     def __len__(self) -> int:
-        return len(dict.fromkeys([*self._values, *self._defaults]))
+        return len(dict.fromkeys([*self._there(), *self._defaults]))
 
     def __getattr__(self, key: str) -> Any:
         if key.startswith("_"):
@@ -134,7 +138,7 @@ class Table(MutableMapping[str, Any]):
 
 
 class _Absent(Table):
-    """A table that the file leaves out, until something in it is set."""
+    """A table that the file leaves out, until something in it is set. Several of them for one table see the same."""
 
     __slots__ = ("_key", "_parent")
     _parent: Table
@@ -145,10 +149,14 @@ class _Absent(Table):
         object.__setattr__(self, "_parent", parent)
         object.__setattr__(self, "_key", key)
 
+    def _there(self) -> dict[str, Any]:
+        there = self._parent._there().get(self._key)
+        return there if isinstance(there, dict) else self._values
+
     def _put(self, key: str, value: Any) -> None:
+        if not isinstance(self._parent._there().get(self._key), dict):
+            self._parent._put(self._key, {})
         super()._put(key, value)
-        if self._key not in self._parent._values:
-            self._parent._put(self._key, self._values)
 
 
 class Tables(MutableSequence[Any]):
@@ -161,23 +169,29 @@ class Tables(MutableSequence[Any]):
         self._values = values
         self._known = known
 
+    def _there(self) -> list[Any]:
+        """Its entries in the file, at this moment."""
+        return self._values
+
     def _seen(self, place: int) -> Any:
-        value = self._values[place]
+        there = self._there()
+        value = there[place]
         if not isinstance(value, dict | list):
             return value
         # What was added, or moved, has no defaults before the scenario is looked at again.
-        known = self._known[place] if len(self._known) == len(self._values) else None
-        return seen(self._owner(), value, known)
+        known = self._known[place] if len(self._known) == len(there) else None
+        return seen(self._root, value, known)
 
-    def _owner(self) -> Changed:
-        return self._root
+    def _to_change(self) -> list[Any]:
+        """Its entries, which are about to be changed."""
+        return self._there()
 
     def _moved(self) -> None:
         self._known = []
-        self._owner()._changed()
+        self._root._changed()
 
     def __len__(self) -> int:
-        return len(self._values)
+        return len(self._there())
 
     def __getitem__(self, place: Any) -> Any:
         if isinstance(place, slice):
@@ -185,20 +199,46 @@ class Tables(MutableSequence[Any]):
         return self._seen(place)
 
     def __setitem__(self, place: Any, value: Any) -> None:
-        self._values[place] = of_file(list(value) if isinstance(place, slice) else value)
+        kept = of_file(list(value) if isinstance(place, slice) else value)
+        self._to_change()[place] = kept
         self._moved()
 
     def __delitem__(self, place: Any) -> None:
-        del self._values[place]
+        del self._to_change()[place]
         self._moved()
 
     def insert(self, index: int, value: Any) -> None:
         """Puts an entry before this place."""
-        self._values.insert(index, of_file(value))
+        kept = of_file(value)
+        self._to_change().insert(index, kept)
         self._moved()
+
+    def sort(self, *, key: Callable[[Any], Any] | None = None, reverse: bool = False) -> None:
+        """Puts the entries in order; ``key`` sees each as it is seen here."""
+        places = range(len(self))
+        order = sorted(places, key=lambda place: self._seen(place) if key is None else key(self._seen(place)), reverse=reverse)
+        there = self._to_change()
+        there[:] = [there[place] for place in order]
+        self._moved()
+
+    def copy(self) -> list[Any]:
+        """A list of the entries. The tables among them are still those of the scenario."""
+        return list(self)
 
     def __add__(self, other: Iterable[Any]) -> list[Any]:
         return [*self, *other]
+
+    def __radd__(self, other: Iterable[Any]) -> list[Any]:
+        return [*other, *self]
+
+    def __mul__(self, times: int) -> list[Any]:
+        return list(self) * times
+
+    __rmul__ = __mul__
+
+    def __imul__(self, times: int) -> Tables:
+        self[:] = list(self) * times
+        return self
 
     def __eq__(self, other: object) -> bool:
         return list(self) == list(other) if isinstance(other, list | tuple | Tables) else NotImplemented
@@ -210,20 +250,28 @@ class Tables(MutableSequence[Any]):
 
 
 class _AbsentTables(Tables):
-    """An array that the file leaves out, until something in it is changed."""
+    """An array that the file leaves out, until something in it is changed. Several of them for one array see the same."""
 
     __slots__ = ("_key", "_parent")
 
     def __init__(self, parent: Table, key: str, known: list[Any]) -> None:
-        super().__init__(parent._root, copy.deepcopy(known), known)
+        super().__init__(self, known, known)
         self._parent = parent
         self._key = key
 
-    def _owner(self) -> Changed:
-        return self
+    def _there(self) -> list[Any]:
+        there = self._parent._there().get(self._key)
+        return there if isinstance(there, list) else self._values
+
+    def _to_change(self) -> list[Any]:
+        self._changed()
+        return self._there()
 
     def _changed(self) -> None:
-        self._parent._put(self._key, self._values)
+        if isinstance(self._parent._there().get(self._key), list):
+            self._parent._root._changed()
+        else:
+            self._parent._put(self._key, self._values)
 
 
 class Scenario:
@@ -236,7 +284,7 @@ class Scenario:
     .. _every key: docs/scenario-keys.md
     """
 
-    __slots__ = ("_checked", "_path", "_tree")
+    __slots__ = ("_checked", "_known", "_path", "_tree")
 
     def __init__(self, text: str, *, path: str | os.PathLike[str] = "scenario.toml") -> None:
         """Makes a scenario of the text of a file.
@@ -250,6 +298,7 @@ class Scenario:
             ScenarioError: The first thing that is wrong, with file, line and caret.
         """
         self._path = Path(path)
+        self._known: dict[str, Any] | None = None
         self._checked: _flowtwin.Checked | None
         self._checked, values = _flowtwin.Checked.read(text, self._path)
         self._tree: dict[str, Any] = json.loads(values)
@@ -262,7 +311,7 @@ class Scenario:
             ScenarioError: The first thing that is wrong, with file, line and caret.
         """
         scenario = cls.__new__(cls)
-        scenario._path = Path(path)
+        scenario._path, scenario._known = Path(path), None
         scenario._checked, values = _flowtwin.Checked.load(scenario._path)
         scenario._tree = json.loads(values)
         return scenario
@@ -291,7 +340,7 @@ class Scenario:
         return cls(toml_of(values), path=path)
 
     def _changed(self) -> None:
-        self._checked = None
+        self._checked = self._known = None
 
     @property
     def _core(self) -> _flowtwin.Checked:
@@ -332,7 +381,7 @@ class Scenario:
     def copy(self) -> Scenario:
         """The same scenario, to be changed by itself."""
         other = type(self).__new__(type(self))
-        other._path, other._checked = self._path, self._checked
+        other._path, other._checked, other._known = self._path, self._checked, None
         other._tree = copy.deepcopy(self._tree)
         return other
 
@@ -359,12 +408,14 @@ class Scenario:
     @property
     def keys(self) -> Table:
         """The keys as a table: for those that are named like a method, such as ``scenario.keys["space"]``."""
-        try:
-            known = self.definition()
-        except ValueError:
-            # It is being changed, and not right yet.
-            known = {}
-        return Table(self, self._tree, known)
+        # One for all who ask until something changes: two of them may change an array that the file leaves out.
+        if self._known is None:
+            try:
+                self._known = self.definition()
+            except ValueError:
+                # It is being changed, and not right yet.
+                return Table(self, self._tree, {})
+        return Table(self, self._tree, self._known)
 
     def __getattr__(self, key: str) -> Any:
         if key.startswith("_"):

@@ -274,6 +274,51 @@ def test_a_router_of_documents_takes_failed_experiments_too() -> None:
     assert taken[0][1]["simulated"] is True
 
 
+@needs("event_model")
+def test_every_event_of_a_stream_has_the_keys_of_its_descriptor() -> None:
+    """Whatever one experiment measures and another does not, and however it is named."""
+    from event_model import DocumentNames, schema_validators
+
+    from flowtwin.adapters.bluesky import documents
+
+    class Moody:
+        simulated = True
+        done = 0
+
+        def measure(self, conditions: dict) -> dict:
+            self.done += 1
+            more = {"late/found.peak": 2.5, "a_ul_per_min": conditions["a_ul_per_min"] + 0.5} if self.done > 2 else {}
+            return {"purity": 0.1 * self.done, "lab_time_s": 1.0, **more}
+
+    run = flowtwin.run(flowtwin.Scenario(ELSEWHERE), lab=Moody())
+    told = list(documents(run))
+    for name, document in told:
+        schema_validators[DocumentNames[name]].validate(document)
+    (descriptor,) = [document for name, document in told if name == "descriptor"]
+    events = [document["data"] for name, document in told if name == "event"]
+    assert all(set(data) == set(descriptor["data_keys"]) for data in events)
+    assert {"purity", "late_found_peak", "a_ul_per_min", "actual_a_ul_per_min"} <= set(descriptor["data_keys"])
+    assert np.isnan(events[0]["late_found_peak"]) and events[5]["late_found_peak"] == 2.5
+    assert [data["a_ul_per_min"] for data in events] == [seen.conditions["a_ul_per_min"] for seen in run.experiments()]
+    assert events[5]["actual_a_ul_per_min"] == events[5]["a_ul_per_min"] + 0.5
+
+
+def test_what_adapters_tell_of_bounds_leaves_out_formulas() -> None:
+    """Ax, for one, takes bounds on sums only; a bound on a formula has no factors."""
+    from flowtwin.adapters._wanted import linear_bounds
+
+    space = flowtwin.Scenario.load(SCENARIOS / "ester-equivalents.toml").space
+    assert [bound for bound in space.constraints if "factors" not in bound]
+    assert list(linear_bounds(space)) == []
+    space = flowtwin.Scenario.load(SCENARIOS / "dye-mixing.toml").space
+    found = list(linear_bounds(space))
+    assert len(found) == len(space.constraints) > 0
+    for (terms, low, high), bound in zip(found, space.constraints, strict=True):
+        centre = space.centre()
+        total = sum(factor * centre[name] for name, factor in terms.items())
+        assert low <= total <= high and (high + bound["constant"], low + bound["constant"]) == (bound["high"], bound["low"])
+
+
 @needs("botorch")
 @pytest.mark.filterwarnings("ignore")
 def test_botorch_takes_a_scenario_for_a_test_function() -> None:

@@ -11,6 +11,7 @@ import pytest
 from support import SCENARIOS, command, small
 
 import flowtwin
+from flowtwin.scenario import Tables
 
 FILES = sorted(SCENARIOS.glob("*.toml"))
 
@@ -115,6 +116,41 @@ def test_an_array_that_the_file_leaves_out_is_kept_once_it_is_changed() -> None:
     assert scenario.definition()["faults"]["scheduled"][0]["for_s"] == 30.0
     scenario.faults.scheduled.pop()
     assert scenario.definition()["faults"]["scheduled"] == []
+
+
+def test_two_handles_of_what_the_file_leaves_out_are_one() -> None:
+    scenario = small()
+    assert "faults" not in scenario.to_dict()
+    first, second = scenario.faults, scenario.faults
+    stall = {"at_s": 1e6, "for_s": 60.0, "mishap": {"stall": {"pump": "red"}}}
+    one, other = first.scheduled, second.scheduled
+    one.append(stall)
+    other.append({**stall, "at_s": 2e6})
+    assert list(one) == list(other) and len(one) == 2
+    second.scheduled[0].for_s = 30.0
+    assert [[each.at_s, each.for_s] for each in first.scheduled] == [[1e6, 30.0], [2e6, 60.0]]
+    assert [each["at_s"] for each in scenario.definition()["faults"]["scheduled"]] == [1e6, 2e6]
+    scenario = small()
+    scenario.keys.pop("guard", None)
+    first, second = scenario.guard, scenario.guard
+    first.tick_s, second.lag_ul = 2.5, 20.0
+    assert (first.lag_ul, second.tick_s) == (20.0, 2.5)
+    assert scenario.to_dict()["guard"] == {"tick_s": 2.5, "lag_ul": 20.0}
+
+
+def test_an_array_has_everything_that_a_list_has() -> None:
+    missing = {name for name in dir(list) if not name.startswith("__")} - set(dir(Tables))
+    assert missing == set()
+    scenario = small()
+    scenario.phases.sort(key=lambda phase: phase.name)
+    assert [phase.name for phase in scenario.phases] == ["search", "start"]
+    scenario.phases.sort(key=lambda phase: phase.experiments, reverse=True)
+    assert [phase["name"] for phase in scenario.to_dict()["phases"]] == ["search", "start"]
+    scenario.phases.sort(key=lambda phase: phase.name, reverse=True)
+    assert scenario.check() is not None and [phase.name for phase in scenario.phases.copy()] == ["start", "search"]
+    assert len([{}] + scenario.phases) == 3 and len(2 * scenario.phases) == 4
+    with pytest.raises(TypeError):
+        scenario.phases.sort()
 
 
 def test_an_array_compares_and_shows_itself_as_a_list() -> None:

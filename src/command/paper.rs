@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use flowtwin_campaign::scenario::Scenario;
-use flowtwin_study::paper::{self, ClaimKind, Rigs, Seed, Verdict};
+use flowtwin_study::paper::{self, Rigs, Seed, Verdict};
 use serde_json::json;
 
 use super::campaign::threads;
@@ -62,12 +62,11 @@ fn json(args: &Args, verdicts: &[Verdict]) -> serde_json::Value {
     })
 }
 
-/// Calibrated claims must hold; predicted ones are told as they are, and so are those that too few seeds leave open.
+/// Definitions and calibrated claims must hold; predicted ones are told as they are, and so are those that too few seeds leave open.
 fn outcome(verdicts: &[Verdict]) -> Result<(), CommandError> {
-    let calibrated = || verdicts.iter().filter(|v| v.kind == ClaimKind::Calibrated && !v.pass);
-    let ids = |open: bool| -> Vec<&str> {
-        calibrated().filter(|v| v.open == open).map(|v| v.id).collect()
-    };
+    let failed = || verdicts.iter().filter(|v| v.kind.must_hold() && !v.pass);
+    let ids =
+        |open: bool| -> Vec<&str> { failed().filter(|v| v.open == open).map(|v| v.id).collect() };
     let (open, missed) = (ids(true), ids(false));
     if !open.is_empty() {
         console::say_line(format_args!(
@@ -78,7 +77,8 @@ fn outcome(verdicts: &[Verdict]) -> Result<(), CommandError> {
     match missed.is_empty() {
         true => Ok(()),
         false => {
-            let message = format!("calibrated claims do not hold: {}", missed.join(", "));
+            let message =
+                format!("definitions or calibrated claims do not hold: {}", missed.join(", "));
             Err(CommandError::failed(message))
         }
     }

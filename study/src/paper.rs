@@ -29,7 +29,7 @@ pub use claim::{Claim, ClaimKind, Holds, Measure, Verdict};
 pub use facts::Facts;
 pub use figure::report_html;
 pub use flowtwin_statistics::Estimate;
-pub use seed::{Rigs, Seed};
+pub use seed::{Part, Rigs, Seed};
 pub use table::{table, table_within};
 
 use flowtwin_campaign::campaign::CampaignError;

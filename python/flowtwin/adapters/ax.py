@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,13 +11,14 @@ from ax.api.protocols.metric import IMetric
 from ax.api.protocols.runner import IRunner
 from ax.core.trial_status import TrialStatus
 
-from flowtwin import Lab, Scenario
+from flowtwin import Lab, Scenario, Space
+from flowtwin.adapters._wanted import AnyScenario, direction, limits_of, linear_bounds, loaded, objectives_of
 
 __all__ = ["ScenarioMetric", "ScenarioRunner", "configure"]
 
 
 class ScenarioRunner(IRunner):  # type: ignore[misc]
-    """Runs trials as experiments on a simulated rig, one after another; the nearest conditions that can be set are taken.
+    """Runs trials as experiments on a simulated rig, one after another, at conditions near each that can be set.
 
     The metadata of a trial are ``conditions``, ``features`` and ``fault``. A trial whose experiment failed has failed.
     """
@@ -62,27 +62,27 @@ class ScenarioMetric(IMetric):  # type: ignore[misc]
 
 
 def configure(
-    client: Client, scenario: Scenario | str | os.PathLike[str], *, seed: int = 1
+    client: Client, scenario: AnyScenario, *, seed: int = 1
 ) -> ScenarioRunner:
     """Tells a client of Ax the space, the objectives and the limits of a scenario, and has its trials run on a simulated rig.
 
-    Bounds on sums of inputs are left out where an input is logarithmic or has levels, which Ax does not take: the nearest conditions that meet them
-    are run.
+    Bounds on formulas are left out, and bounds on sums of inputs that are logarithmic or have levels: Ax does not take them. Conditions near the trial
+    that meet them are run (:meth:`flowtwin.Space.nearest`).
 
     Raises:
         ValueError: If a target is wanted, which Ax does not have.
     """
-    known = scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
-    definition = known.definition()
-    wanted = [definition["objective"]] if definition.get("objective") else definition["objectives"]
-    limits = [bound for spec in definition.get("limits") or [] for bound in bounds_of(spec)]
-    features = [spec["feature"] for spec in [*wanted, *(definition.get("limits") or [])]]
+    known = loaded(scenario)
+    wanted, limits = objectives_of(known), limits_of(known)
+    features = [spec["feature"] for spec in [*wanted, *limits]]
+    signs = {"maximize": "", "minimize": "-"}
+    objective = ", ".join(f"{signs[direction(each, 'Ax')]}{each['feature']}" for each in wanted)
     client.configure_experiment(
         parameters=[parameter(name, described) for name, described in known.space.inputs.items()],
         parameter_constraints=constraints_of(known.space),
-        name=definition["name"],
+        name=known.definition()["name"],
     )
-    client.configure_optimization(objective=", ".join(map(direction, wanted)), outcome_constraints=limits)
+    client.configure_optimization(objective=objective, outcome_constraints=[text for spec in limits for text in bounds_of(spec)])
     runner = ScenarioRunner(known, seed=seed)
     client.configure_runner(runner)
     client.configure_metrics([ScenarioMetric(name) for name in dict.fromkeys(features)])
@@ -104,29 +104,16 @@ def parameter(name: str, described: Mapping[str, Any]) -> Any:
     )
 
 
-def constraints_of(space: Any) -> list[str]:
+def constraints_of(space: Space) -> list[str]:
     """Bounds on sums of inputs, in the words of Ax."""
-    linear = {name for name, described in space.inputs.items() if described["kind"] == "linear"}
     found = []
-    for constraint in space.constraints:
-        terms = {name: factor for name, factor in constraint["factors"].items() if factor}
-        if not terms.keys() <= linear:
-            continue
+    for terms, low, high in linear_bounds(space):
         total = " + ".join(f"{factor!r} * {name}" for name, factor in terms.items())
-        constant = constraint["constant"]
-        if constraint["high"] < float("inf"):
-            found.append(f"{total} <= {constraint['high'] - constant!r}")
-        if constraint["low"] > float("-inf"):
-            found.append(f"{total} >= {constraint['low'] - constant!r}")
+        if high < float("inf"):
+            found.append(f"{total} <= {high!r}")
+        if low > float("-inf"):
+            found.append(f"{total} >= {low!r}")
     return found
-
-
-def direction(objective: Mapping[str, Any]) -> str:
-    """An objective in the words of Ax, which has no targets."""
-    goal, feature = objective.get("goal", "maximize"), str(objective["feature"])
-    if goal not in ("maximize", "minimize"):
-        raise ValueError(f"Ax minimises and maximises; the goal of {feature} is a target")
-    return feature if goal == "maximize" else f"-{feature}"
 
 
 def bounds_of(spec: Mapping[str, Any]) -> list[str]:

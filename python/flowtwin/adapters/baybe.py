@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,20 +12,18 @@ from baybe.parameters import CategoricalParameter, NumericalContinuousParameter,
 from baybe.searchspace import SearchSpace
 from baybe.targets import NumericalTarget
 
-from flowtwin import Lab, Scenario
+from flowtwin import Lab
+from flowtwin.adapters._wanted import AnyScenario, direction, limits_of, loaded, objectives_of
 
 __all__ = ["lookup", "objective_of", "searchspace_of"]
-
-AnyScenario = Scenario | str | os.PathLike[str]
-
 
 def lookup(
     scenario: AnyScenario, *, seed: int = 1, noisy: bool = True
 ) -> Callable[[pd.DataFrame], pd.DataFrame]:
     """What ``simulate_scenarios`` and ``simulate_experiment`` look up: a row of features for each row of inputs.
 
-    With noise a row is the next experiment of one rig, which drifts and ages; without, the expected one. The nearest conditions that can
-    be set are taken; NaN where an experiment failed.
+    With noise a row is the next experiment of one rig, which drifts and ages; without, the expected one. Conditions near the row that can be set are
+    taken (:meth:`flowtwin.Space.nearest`); NaN where an experiment failed.
     """
     known = loaded(scenario)
     lab = Lab(known, seed=seed)
@@ -69,24 +66,11 @@ def objective_of(scenario: AnyScenario) -> Any:
     """What a scenario wants.
 
     Raises:
-        ValueError: If a target or a limit is wanted, which has no like here.
+        ValueError: If a value is to be reached or a limit kept: give BayBE a target of its own.
     """
-    definition = loaded(scenario).definition()
-    if definition.get("limits"):
+    known = loaded(scenario)
+    if limits_of(known):
         raise ValueError("limits have no like in an objective of BayBE")
-    wanted = [definition["objective"]] if definition.get("objective") else definition["objectives"]
-    targets = [target(objective) for objective in wanted]
+    wanted = [(objective["feature"], direction(objective, "This adapter")) for objective in objectives_of(known)]
+    targets = [NumericalTarget(feature, minimize=goal == "minimize") for feature, goal in wanted]
     return SingleTargetObjective(targets[0]) if len(targets) == 1 else ParetoObjective(targets)
-
-
-def target(objective: Mapping[str, Any]) -> NumericalTarget:
-    """An objective as a target of BayBE."""
-    goal = objective.get("goal", "maximize")
-    if goal not in ("maximize", "minimize"):
-        raise ValueError(f"the goal of {objective['feature']} is a value: give BayBE a target of its own")
-    return NumericalTarget(objective["feature"], minimize=goal == "minimize")
-
-
-def loaded(scenario: AnyScenario) -> Scenario:
-    """The scenario itself."""
-    return scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)

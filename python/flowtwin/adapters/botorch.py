@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import torch
 from botorch.test_functions.base import BaseTestProblem
 
-from flowtwin import Lab, Scenario
+from flowtwin import Lab
+from flowtwin.adapters._wanted import AnyScenario, loaded
 
 __all__ = ["ScenarioFunction"]
 
@@ -17,16 +17,16 @@ class ScenarioFunction(BaseTestProblem):  # type: ignore[misc]
     """What experiments of a scenario yield, as a function of its numeric inputs.
 
     Without noise it is the expected experiment (``Lab.expected``); with noise, the next experiment of the rig, which drifts and ages. Points are in
-    units of the inputs [..., d]; the nearest conditions that can be set are taken. The value is to be maximised; NaN where the
-    experiment fails.
+    units of the inputs [..., d]; conditions near them that can be set are taken (:meth:`flowtwin.Space.nearest`). The value is to be maximised; NaN
+    where the experiment fails.
     """
 
     _optimal_value = None
 
     def __init__(
-        self, scenario: Scenario | str | os.PathLike[str], *, seed: int = 1, noisy: bool = False, negate: bool = False
+        self, scenario: AnyScenario, *, seed: int = 1, noisy: bool = False, negate: bool = False
     ) -> None:
-        self.scenario = scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
+        self.scenario = loaded(scenario)
         self.inputs = self.scenario.space.inputs
         words = [name for name, described in self.inputs.items() if described["kind"] == "choice"]
         if words:

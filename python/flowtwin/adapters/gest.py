@@ -19,6 +19,7 @@ from gest_api.vocs import (
 )
 
 from flowtwin import Policy, Space
+from flowtwin.adapters._wanted import AnyScenario, direction, limits_of, loaded, objectives_of
 
 __all__ = ["FlowtwinGenerator", "vocs_of"]
 
@@ -103,33 +104,24 @@ def limit(name: str, constraint: Any) -> dict[str, Any]:
     return {"feature": name, "at_least": low, "at_most": high}
 
 
-def vocs_of(scenario: Any) -> VOCS:
+def vocs_of(scenario: AnyScenario) -> VOCS:
     """What may be chosen in a scenario, what is wanted, and its limits, as VOCS: to drive its lab with a generator of others.
 
     Raises:
         ValueError: If a target is wanted, which VOCS does not have.
     """
     variables: dict[str, Any] = {}
-    for name, described in scenario.space.inputs.items():
+    known = loaded(scenario)
+    for name, described in known.space.inputs.items():
         if described["kind"] == "choice":
             variables[name] = set(described["options"])
         elif described["kind"] == "levels":
             variables[name] = set(described["levels"])
         else:
             variables[name] = [described["low"], described["high"]]
-    definition = scenario.definition()
-    wanted = [definition["objective"]] if definition.get("objective") else definition["objectives"]
-    goals = {objective["feature"]: direction(objective) for objective in wanted}
-    limits = {spec["feature"]: constraint_of(spec) for spec in definition.get("limits") or []}
+    goals = {each["feature"]: direction(each, "VOCS").upper() for each in objectives_of(known)}
+    limits = {spec["feature"]: constraint_of(spec) for spec in limits_of(known)}
     return VOCS(variables=variables, objectives=goals, constraints=limits)
-
-
-def direction(objective: Mapping[str, Any]) -> str:
-    """The direction of an objective in the words of VOCS, which has no targets."""
-    goal = objective.get("goal", "maximize")
-    if not isinstance(goal, str):
-        raise ValueError(f"VOCS minimises and maximises; the goal of {objective['feature']} is a target")
-    return goal.upper()
 
 
 def constraint_of(spec: Mapping[str, Any]) -> Any:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
-from flowtwin import Lab, Observation, Scenario
+from flowtwin import Lab, Observation
+from flowtwin.adapters._wanted import AnyScenario, loaded
 
 __all__ = ["CampaignEnv"]
 
@@ -19,8 +19,8 @@ Vector = NDArray[np.float64]
 class CampaignEnv(gymnasium.Env[Vector, Vector]):
     """Experiments one after another on a simulated rig, with a budget.
 
-    - **Action**: a point of the unit cube of the space [d]; the nearest conditions that can be set are run. ``info["conditions"]`` says
-      which.
+    - **Action**: a point of the unit cube of the space [d]; conditions near it that can be set are run (:meth:`flowtwin.Space.feasible`).
+      ``info["conditions"]`` says which.
     - **Observation**: the last conditions in the unit cube [d], the features that they yielded [k], in their units, zero where
       none was measured, and the share of the budget that is left.
     - **Reward**: by how much the experiment betters the best before it, in units of the objective, its sign such that more
@@ -35,12 +35,12 @@ class CampaignEnv(gymnasium.Env[Vector, Vector]):
 
     def __init__(
         self,
-        scenario: Scenario | str | os.PathLike[str],
+        scenario: AnyScenario,
         *,
         budget: int = 20,
         render_mode: str | None = None,
     ) -> None:
-        self.scenario = scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
+        self.scenario = loaded(scenario)
         self.space, self.features = self.scenario.space, list(self.scenario.units)
         self.budget, self.render_mode = budget, render_mode
         size = len(self.space)

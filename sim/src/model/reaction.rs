@@ -126,9 +126,7 @@ impl Reaction {
         let clocks = &mut clocks[..self.clocks.len()];
         for stay in slug.stays {
             let inverse = 1.0 / (stay.celsius + ZERO_C_K) - 1.0 / self.reference_k;
-            let nucleation = self.nucleation.at(inverse) * slug.effectiveness;
-            let growth =
-                self.growth.at(inverse) * slug.effectiveness * limiting_mm / self.growth_at_mm;
+            let (nucleation, growth) = self.rates(slug, stay.celsius, limiting_mm);
             remaining = two_step(remaining, nucleation, growth, stay.seconds);
             for (clock, rate) in clocks.iter_mut().zip(&self.clocks) {
                 *clock += rate.at(inverse) * stay.seconds;
@@ -151,6 +149,47 @@ impl Reaction {
         for &(species, count) in &self.stoichiometry {
             quantities[species] = (quantities[species] - count * product_mm).max(0.0);
         }
+    }
+
+    /// Spread of the diameters of the particles in a slug, the standard deviation of ln d.
+    ///
+    /// Nuclei appear at the rate k1 A and each grows in volume at the rate k2 A, A being what is left: the growth that is
+    /// still to come, G = ∫ k2 A dt, is where in the growth of all others a nucleus appeared, and nuclei are as dense along
+    /// G as k1/k2 is large. At one temperature they are even: ln V spreads over ln(1 + k2 X/k1), and ln d by a third of that
+    /// over √12.
+    pub(crate) fn spread(&self, slug: &Slug<'_>) -> f64 {
+        let limiting_mm = self.limiting_mm(slug.quantities);
+        let (mut remaining, mut grown) = (1.0, 0.0);
+        let (mut count, mut sum, mut squares) = (0.0, 0.0, 0.0);
+        for stay in slug.stays {
+            let (nucleation, growth) = self.rates(slug, stay.celsius, limiting_mm);
+            let left = two_step(remaining, nucleation, growth, stay.seconds);
+            if growth <= 0.0 || nucleation <= 0.0 {
+                remaining = left;
+                continue;
+            }
+            let share = |left: f64| nucleation + growth * (1.0 - left);
+            let more = math::ln(share(left) / share(remaining));
+            let born = nucleation / growth * more;
+            let middle = grown + 0.5 * more;
+            count += born;
+            sum += born * middle;
+            squares += born * (middle * middle + more * more / 12.0);
+            (remaining, grown) = (left, grown + more);
+        }
+        if count <= 0.0 {
+            return 0.0;
+        }
+        let mean = sum / count;
+        (squares / count - mean * mean).max(0.0).sqrt() / 3.0
+    }
+
+    /// Rates of nucleation and of growth on all that is left [1/s].
+    fn rates(&self, slug: &Slug<'_>, celsius: f64, limiting_mm: f64) -> (f64, f64) {
+        let inverse = 1.0 / (celsius + ZERO_C_K) - 1.0 / self.reference_k;
+        let nucleation = self.nucleation.at(inverse) * slug.effectiveness;
+        let growth = self.growth.at(inverse) * slug.effectiveness * limiting_mm / self.growth_at_mm;
+        (nucleation, growth)
     }
 
     /// Formula units that the scarcest reagent allows [mM].

@@ -4,8 +4,9 @@
 use flowtwin_lab::Instant;
 
 use super::World;
-use super::slug::midway;
+use super::slug::{Journey, midway};
 use crate::model::liquid::relaxed_c;
+use crate::model::reaction;
 
 /// A vial of what leaves the tube, and the temperature at which it left.
 ///
@@ -18,6 +19,8 @@ pub struct Sample {
     pub quantum_yield: f64,
     /// Their mean diameter \[nm\].
     pub diameter_nm: f64,
+    /// Spread of their diameters within a slug, the standard deviation of ln d [%].
+    pub spread_percent: f64,
 }
 
 impl World {
@@ -28,12 +31,13 @@ impl World {
         let last = self.train.first_beyond(self.formed_ul(stretch, now)).checked_sub(1)?;
         let first = (last + 1).checked_sub(slugs.max(1))?;
         let quality = self.plan.quantities.quality();
-        let (mut yields, mut diameters) = (0.0, 0.0);
+        let (mut yields, mut diameters, mut spreads) = (0.0, 0.0, 0.0);
         for index in first..=last {
             yields += self.at_the_end(index).values[quality];
             let slug = &self.train.slugs()[index];
             let journey = self.journey(midway(slug.began, slug.ended), slug.time_off);
             diameters += reaction.diameter_nm(journey.final_c);
+            spreads += self.spread_of_sizes(index, &journey);
         }
         let count = (last + 1 - first) as f64;
         let slug = &self.train.slugs()[last];
@@ -41,6 +45,22 @@ impl World {
             celsius: self.celsius_at(stretch, midway(slug.began, slug.ended))?,
             quantum_yield: yields / count,
             diameter_nm: diameters / count,
+            spread_percent: 100.0 * spreads / count,
+        })
+    }
+
+    /// Spread of the diameters within a slug, in parts of their mean.
+    fn spread_of_sizes(&self, index: usize, journey: &Journey) -> f64 {
+        let Some(reaction) = &self.plan.reaction else { return f64::NAN };
+        let slug = &self.train.slugs()[index];
+        let shares = self.shares(slug, midway(slug.began, slug.ended));
+        let mut values = vec![0.0; self.plan.quantities.len()];
+        self.plan.quantities.fill(&mut values, &shares, journey.final_c);
+        reaction.spread(&reaction::Slug {
+            quantities: &values,
+            effectiveness: self.mixed(slug.slug_to_ul - slug.from_ul, 1.0, journey),
+            stays: &journey.stays,
+            final_c: journey.final_c,
         })
     }
 

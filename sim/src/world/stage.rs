@@ -141,7 +141,7 @@ impl World {
     }
 
     /// Effectiveness of mixing in a slug that formed with this volume [µL].
-    fn mixed(&self, formed_ul: f64, growth: f64, journey: &Journey) -> f64 {
+    pub(super) fn mixed(&self, formed_ul: f64, growth: f64, journey: &Journey) -> f64 {
         let mixing = &self.plan.world().rig.mixing;
         // Reactions wait for the time constant instead, where there is one.
         let has_time = mixing.time_s > 0.0 && self.plan.network.is_some();

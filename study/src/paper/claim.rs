@@ -19,22 +19,48 @@ pub struct Claim {
     pub paper: &'static str,
     /// Unit of the simulated number.
     pub unit: &'static str,
-    /// Whether parameters were set by it.
+    /// Whether it could have come out otherwise, and whether parameters were set by it.
     pub kind: ClaimKind,
     /// How it is measured.
     pub measure: Measure,
     /// When it holds.
     pub holds: Holds,
+    /// What would make it fail.
+    pub fails_if: &'static str,
 }
 
-/// Whether parameters of the model were set by a claim.
+/// What a claim that holds says of the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClaimKind {
-    /// Parameters were set so that this holds.
+    /// A constant read back, or what is true by construction: it says that the scenario is written as the paper has it.
+    Definition,
+    /// Parameters were set so that this holds: it is a fit.
     Calibrated,
     /// It was not used to set any parameter: what comes out is a prediction.
     Predicted,
+    /// The paper does not say it: what its procedure would gain.
+    Beyond,
+}
+
+impl ClaimKind {
+    /// All kinds, in the order in which they are told.
+    pub const ALL: [Self; 4] = [Self::Definition, Self::Calibrated, Self::Predicted, Self::Beyond];
+
+    /// Its word in tables.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Definition => "definition",
+            Self::Calibrated => "calibrated",
+            Self::Predicted => "predicted",
+            Self::Beyond => "beyond the paper",
+        }
+    }
+
+    /// Whether the program is wrong where such a claim fails.
+    pub fn must_hold(self) -> bool {
+        matches!(self, Self::Definition | Self::Calibrated)
+    }
 }
 
 /// How a number is taken from the runs of all seeds.
@@ -50,8 +76,6 @@ pub enum Measure {
     Median(fn(&Seed) -> f64),
     /// The share of seeds in which something holds.
     Share(fn(&Seed) -> bool),
-    /// The median, with the central 95 % of single runs as interval.
-    Spread(fn(&Seed) -> f64),
     /// The largest value in any seed.
     Largest(fn(&Seed) -> f64),
     /// A number of all seeds together.
@@ -67,7 +91,6 @@ impl Measure {
             Self::Mean(f) => Estimate::mean(&each(f)),
             Self::Geometric(f) => Estimate::geometric_mean(&each(f)),
             Self::Median(f) => Estimate::median(&each(f)),
-            Self::Spread(f) => Estimate::spread(&each(f)),
             Self::Largest(f) => Estimate::largest(&each(f)),
             Self::Pooled(f) => Estimate::jackknife(seeds, f),
             Self::Share(f) => {
@@ -92,8 +115,6 @@ pub enum Holds {
     AtLeast(f64),
     /// The number itself lies between these; its interval says how sure that is.
     Between(f64, f64),
-    /// The interval holds this number: the paper's single run is one that the simulator could have yielded.
-    Covers(f64),
 }
 
 impl Holds {
@@ -106,14 +127,13 @@ impl Holds {
             Self::Below(most) => high < most,
             Self::AtLeast(least) => value >= least,
             Self::Between(least, most) => (least..=most).contains(&value),
-            Self::Covers(number) => (low..=high).contains(&number),
         }
     }
 
     /// Whether it might hold with more seeds: the number is where it should be, its interval is too wide.
     pub fn is_open(&self, estimate: &Estimate) -> bool {
         let alone = Estimate::exact(estimate.value);
-        !self.is_met(estimate) && !matches!(self, Self::Covers(_)) && self.is_met(&alone)
+        !self.is_met(estimate) && self.is_met(&alone)
     }
 }
 
@@ -125,7 +145,6 @@ impl fmt::Display for Holds {
             Self::Above(least) => write!(f, "> {least}"),
             Self::Below(most) => write!(f, "< {most}"),
             Self::AtLeast(least) => write!(f, "≥ {least}"),
-            Self::Covers(number) => write!(f, "covers {number}"),
         }
     }
 }
@@ -155,9 +174,16 @@ pub struct Verdict {
     pub open: bool,
     /// See [`Claim::kind`].
     pub kind: ClaimKind,
+    /// See [`Claim::fails_if`].
+    pub fails_if: &'static str,
 }
 
 impl Claim {
+    /// Says what would make it fail.
+    pub(super) fn unless(self, fails_if: &'static str) -> Self {
+        Self { fails_if, ..self }
+    }
+
     /// Measures the claim.
     pub fn verdict(&self, facts: &Facts, seeds: &[Seed]) -> Verdict {
         let estimate = self.measure.of(facts, seeds);
@@ -174,6 +200,7 @@ impl Claim {
             pass: self.holds.is_met(&estimate),
             open: self.holds.is_open(&estimate),
             kind: self.kind,
+            fails_if: self.fails_if,
         }
     }
 }
@@ -182,10 +209,11 @@ impl Verdict {
     /// In one word.
     pub fn word(&self) -> &'static str {
         match (self.pass, self.open, self.kind) {
+            (true, _, ClaimKind::Calibrated) => "fits",
             (true, ..) => "holds",
             (false, true, _) => "open",
-            (false, false, ClaimKind::Calibrated) => "FAILS",
-            (false, false, ClaimKind::Predicted) => "does not hold",
+            (false, false, kind) if kind.must_hold() => "FAILS",
+            (false, false, _) => "does not hold",
         }
     }
 }

@@ -4,6 +4,7 @@ use flowtwin_campaign::scenario::{Scenario, Simulated};
 use flowtwin_lab::layer::Guarded;
 use flowtwin_lab::procedure::WaitSpec;
 use flowtwin_lab::{Fault, PumpId, Streams};
+use flowtwin_sim::Sample;
 use flowtwin_sim::spec::Rig;
 
 use super::StudyError;
@@ -13,7 +14,7 @@ use super::study::off_ratio::{self, OffRatio};
 use super::study::vials;
 
 /// Facts that no seed changes.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Facts {
     /// Largest difference between what a recipe gives and what the scenario's stock holds [%], recipe by recipe.
     pub recipes_percent: Vec<(String, f64)>,
@@ -30,6 +31,8 @@ pub struct Facts {
     pub outlet_c: Vec<(f64, f64)>,
     /// Mean diameter of the particles at a lower and a higher temperature \[nm\].
     pub sizes_nm: [f64; 2],
+    /// Spread of the diameters at these temperatures, standard deviation of ln d [%].
+    pub spreads_percent: [f64; 2],
     /// Volumes of the syringes \[mL\], in the order of the rig.
     pub syringes_ml: Vec<f64>,
     /// Pumps of the streams, the first that of the reaction-time line.
@@ -79,6 +82,7 @@ impl Facts {
             Scenario::recorded(&serde_json::to_value(&file).expect("a scenario is plain data"))
         };
         let (stream_ratio_error, carrier_ratio_error) = ratio_errors(&scenario);
+        let particles = particles(scenario, studies, seed)?;
         let segment = |name: &str| {
             let stretch = file.rig.tube.iter().find(|s| s.name.contains(name));
             stretch.map_or(f64::NAN, |s| s.bore_mm)
@@ -92,7 +96,8 @@ impl Facts {
             recipe_clogs: clogs(scenario, studies, seed),
             off_ratio: off_ratio::run(scenario, studies, seed, OFF_RATIO_PERCENT)?,
             outlet_c: outlet(scenario, studies, seed)?,
-            sizes_nm: sizes(scenario, studies, seed)?,
+            sizes_nm: particles.map(|p| p.diameter_nm),
+            spreads_percent: particles.map(|p| p.spread_percent),
             syringes_ml: scenario.manifest().pumps.iter().map(|p| p.fill_ml).collect(),
             pumps_of_streams: pumps_of_streams(&file.rig),
             bores_mm: [
@@ -144,13 +149,13 @@ fn outlet(scenario: Simulated<'_>, studies: &Studies, seed: u64) -> Result<Vec<(
     Ok(times.iter().copied().zip(vials.iter().map(|v| v.sample.celsius)).collect())
 }
 
-/// Size of the particles at two temperatures [nm].
-fn sizes(scenario: Simulated<'_>, studies: &Studies, seed: u64) -> Result<[f64; 2], Fault> {
+/// Vials of the particles made at two temperatures.
+fn particles(scenario: Simulated<'_>, studies: &Studies, seed: u64) -> Result<[Sample; 2], Fault> {
     let space = scenario.space();
     let baseline = studies.baseline(space);
     let at = studies.vials.size_at_c.map(|c| with(&baseline, space, TEMPERATURE, c));
     let vials = vials::take(scenario, seed, &at)?;
-    Ok([0, 1].map(|i| vials.get(i).map_or(f64::NAN, |v| v.sample.diameter_nm)))
+    Ok([0, 1].map(|i| vials.get(i).map_or(vials::NOTHING, |v| v.sample)))
 }
 
 /// Pumps of each stream, that of the line that counts in the residence time first.

@@ -47,22 +47,21 @@ fn counts(verdicts: &[Verdict], rigs: usize) -> Vec<(String, String)> {
         format!("{} of {}", all.clone().filter(|v| v.pass).count(), all.count())
     };
     vec![
-        (of(ClaimKind::Calibrated), "calibrated claims hold".into()),
+        (of(ClaimKind::Definition), "definitions hold".into()),
+        (of(ClaimKind::Calibrated), "calibrated claims fit".into()),
         (of(ClaimKind::Predicted), "predicted claims hold".into()),
         (rigs.to_string(), "simulated rigs".into()),
     ]
 }
 
 fn claims(verdicts: &[Verdict]) -> String {
-    let titles = ["", "claim", "paper", "simulated", "95 %", "holds if", "kind", "verdict"];
+    let titles =
+        ["", "claim", "paper", "simulated", "95 %", "holds if", "kind", "verdict", "fails if"];
     let mut table = titles.iter().fold(Table::new(), |table, title| table.words(title));
     for verdict in verdicts {
         let [id, text, paper, simulated, interval, holds, word] = super::table::row(verdict);
-        let kind = match verdict.kind {
-            ClaimKind::Calibrated => "calibrated",
-            ClaimKind::Predicted => "predicted",
-        };
-        table.row(vec![id, text, paper, simulated, interval, holds, kind.into(), word]);
+        let (kind, fails) = (verdict.kind.word().into(), verdict.fails_if.into());
+        table.row(vec![id, text, paper, simulated, interval, holds, kind, word, fails]);
     }
     table.html()
 }

@@ -17,7 +17,7 @@ use super::study::replicates::Replicates;
 use super::study::steady::Steady;
 use super::study::steps::CompositionStep;
 use super::study::twin::TwinResults;
-use super::study::vials::Vials;
+use super::study::vials::{Vial, Vials};
 use super::study::{
     self, Curve, campaign, continuous, flow, grid, ramp, replicates, steady, steps, time, vials,
 };
@@ -49,6 +49,58 @@ pub struct Seed {
     pub steady: Steady,
     /// A dynamic flow experiment.
     pub ramp: Ramp,
+}
+
+/// A study that needs no campaign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Fig. 3A.
+    Continuous,
+    /// Fig. 3B.
+    Replicates,
+    /// Fig. 3C.
+    Steps,
+    /// Fig. 4A–B.
+    Flow,
+    /// Fig. 4C–D.
+    Time,
+    /// Fig. 5.
+    Grid,
+    /// Steady state decided by watching.
+    Steady,
+    /// A dynamic flow experiment.
+    Ramp,
+}
+
+impl Part {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Continuous,
+        Self::Replicates,
+        Self::Steps,
+        Self::Flow,
+        Self::Time,
+        Self::Grid,
+        Self::Steady,
+        Self::Ramp,
+    ];
+}
+
+/// One rig, and the studies that are wanted of it.
+struct Chosen<'a> {
+    rigs: &'a Rigs<'a>,
+    seed: u64,
+    parts: &'a [Part],
+}
+
+impl Chosen<'_> {
+    fn does<T: Default>(
+        &self,
+        part: Part,
+        study: impl FnOnce(&mut Station<'_>, &Studies) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        if self.parts.contains(&part) { self.rigs.at(self.seed, study) } else { Ok(T::default()) }
+    }
 }
 
 /// The rigs that the studies need: the paper's, and one with a tube cut for each total flow.
@@ -99,26 +151,46 @@ impl<'a> Rigs<'a> {
     /// A fault that a study suffered, or a surrogate that could not be fitted.
     pub fn run(&self, seed: u64) -> Result<Seed, StudyError> {
         let streams = Streams::new(seed).child("paper", 0);
-        let mut conditions = streams.open("random conditions", 0);
         let mut drawn = streams.open("vials", 0);
         let campaign = campaign::run(self.scenario, seed)?;
         let space = self.scenario.space();
         let surrogate = self.scenario.surrogate();
+        let twin = study::twin::run(&campaign, space, surrogate, &self.studies, &streams)?;
+        let vials = vials::run(self.scenario, &self.studies, seed, &campaign, &mut drawn)?;
+        Ok(Seed { twin, vials, campaign, ..self.parts(seed, &Part::ALL)? })
+    }
+
+    /// Does some of the studies that need no campaign; the others, the campaigns of Fig. 6 to 8 and what is learnt from
+    /// them stay empty.
+    ///
+    /// # Errors
+    /// A fault that a study suffered.
+    pub fn parts(&self, seed: u64, parts: &[Part]) -> Result<Seed, StudyError> {
+        let streams = Streams::new(seed).child("paper", 0);
+        let mut conditions = streams.open("random conditions", 0);
+        let nothing = Vial { reading: Reading::mean(&[]), sample: vials::NOTHING };
+        let rig = Chosen { rigs: self, seed, parts };
         Ok(Seed {
             seed,
-            twin: study::twin::run(&campaign, space, surrogate, &self.studies, &streams)?,
-            vials: vials::run(self.scenario, &self.studies, seed, &campaign, &mut drawn)?,
-            campaign,
-            continuous: self.at(seed, continuous::run)?,
-            replicates: self.at(seed, |station, s| replicates::run(station, s, &mut conditions))?,
-            steady: self.at(seed, |station, s| steady::run(station, s, &mut conditions))?,
-            steps: on(self.scenario, &self.quick, seed, |station| {
-                steps::run(station, &self.studies)
+            twin: TwinResults::default(),
+            vials: Vials { best: nothing, random: Vec::new() },
+            campaign: Phases::default(),
+            continuous: rig.does(Part::Continuous, continuous::run)?,
+            replicates: rig.does(Part::Replicates, |station, s| {
+                replicates::run(station, s, &mut conditions)
             })?,
-            flow: self.flow(seed)?,
-            time: self.at(seed, time::run)?,
-            grid: self.at(seed, grid::run)?,
-            ramp: self.at(seed, ramp::run)?,
+            steady: rig
+                .does(Part::Steady, |station, s| steady::run(station, s, &mut conditions))?,
+            steps: match parts.contains(&Part::Steps) {
+                true => on(self.scenario, &self.quick, seed, |station| {
+                    steps::run(station, &self.studies)
+                })?,
+                false => Vec::new(),
+            },
+            flow: if parts.contains(&Part::Flow) { self.flow(seed)? } else { Curve::new() },
+            time: rig.does(Part::Time, time::run)?,
+            grid: rig.does(Part::Grid, grid::run)?,
+            ramp: rig.does(Part::Ramp, ramp::run)?,
         })
     }
 

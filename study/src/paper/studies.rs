@@ -173,6 +173,8 @@ pub struct TwinStudy {
     pub inputs: usize,
     /// Random splits into 80 % to learn from and 20 % to test on.
     pub splits: usize,
+    /// … with fewer experiments than all, where only the stop rule is asked for.
+    pub early_splits: usize,
 }
 
 /// Vials for instruments beside the rig.

@@ -51,10 +51,15 @@ pub(super) fn row(verdict: &Verdict) -> [String; 7] {
 fn closing(verdicts: &[Verdict]) -> String {
     let of = |kind: ClaimKind| {
         let all = verdicts.iter().filter(|v| v.kind == kind);
-        (all.clone().filter(|v| v.pass).count(), all.count())
+        format!("{} of {}", all.clone().filter(|v| v.pass).count(), all.count())
     };
-    let ((c, of_c), (p, of_p)) = (of(ClaimKind::Calibrated), of(ClaimKind::Predicted));
-    format!("\n{c} of {of_c} calibrated and {p} of {of_p} predicted claims hold.\n")
+    format!(
+        "\n{} definitions hold, {} calibrated claims fit, {} predicted claims hold, {} beyond the paper.\n",
+        of(ClaimKind::Definition),
+        of(ClaimKind::Calibrated),
+        of(ClaimKind::Predicted),
+        of(ClaimKind::Beyond),
+    )
 }
 
 /// A number with four significant digits, trailing zeros dropped.

@@ -240,3 +240,65 @@ fn a_name_that_is_no_quantity_is_found_where_it_stands() {
         Reaction::new(&product, &|name| QUANTITIES.iter().position(|q| *q == name)).unwrap_err();
     assert_eq!((error.key.as_str(), error.name.as_str()), ("yield.1.saturation.of", "oleate"));
 }
+
+/// ln d of nuclei that appear evenly along the growth: ln(1 + k2 X/k1)/3√12; in two halves, and with one nucleus after the
+/// other over a history of temperatures.
+#[test]
+fn sizes_spread_as_nuclei_that_appear_evenly_along_the_growth() {
+    let reaction = reference();
+    let (_, quantities) = closed_form(CENTRE);
+    let stay = |seconds, celsius| Stay { seconds, celsius, heat_s: 1.0 };
+    let spread = |stays: &[Stay]| {
+        reaction.spread(&Slug {
+            quantities: &quantities,
+            effectiveness: 1.0,
+            stays,
+            final_c: 135.0,
+        })
+    };
+    let (k1, k2) = (0.10, 0.22 * quantities[2] / 5.0 / 0.6);
+    for seconds in [2.0, 8.0, 31.0] {
+        let x = 1.0 - two_step(1.0, k1, k2, seconds);
+        let exact = math::ln(1.0 + k2 * x / k1) / 3.0 / 12.0_f64.sqrt();
+        let halves = [stay(0.5 * seconds, 135.0), stay(0.5 * seconds, 135.0)];
+        for stays in [&[stay(seconds, 135.0)][..], &halves] {
+            assert!((spread(stays) / exact - 1.0).abs() < 1e-9, "{} {exact}", spread(stays));
+        }
+    }
+    // Hotter, nucleation gains more than growth: particles are more alike.
+    assert!(spread(&[stay(31.0, 150.0)]) < 0.97 * spread(&[stay(31.0, 130.0)]));
+}
+
+/// Nuclei are followed one by one: born in small steps, each grows with what is left of the growth.
+#[test]
+fn a_history_of_temperatures_spreads_sizes_as_nuclei_followed_one_by_one() {
+    let reaction = reference();
+    let (_, quantities) = closed_form(CENTRE);
+    let celsius = |t: f64| 135.0 - 60.0 * math::exp(-t / 3.0);
+    let steps = 20_000;
+    let dt = 31.0 / f64::from(steps);
+    let stays: Vec<Stay> = (0..steps)
+        .map(|i| Stay { seconds: dt, celsius: celsius((f64::from(i) + 0.5) * dt), heat_s: 1.0 })
+        .collect();
+    let slug = Slug { quantities: &quantities, effectiveness: 1.0, stays: &stays, final_c: 135.0 };
+    let (mut left, mut growth, mut born) = (1.0, 0.0, Vec::new());
+    for stay in &stays {
+        let (k1, k2) = reaction.rates(&slug, stay.celsius, quantities[2] / 5.0);
+        born.push((k1 * left * dt, growth));
+        growth += k2 * left * dt;
+        left = two_step(left, k1, k2, dt);
+    }
+    let count: f64 = born.iter().map(|b| b.0).sum();
+    let mean = born.iter().map(|b| b.0 * b.1).sum::<f64>() / count;
+    let variance = born.iter().map(|b| b.0 * (b.1 - mean) * (b.1 - mean)).sum::<f64>() / count;
+    let followed = variance.sqrt() / 3.0;
+    assert!((reaction.spread(&slug) / followed - 1.0).abs() < 1e-3, "{followed}");
+    // Ten steps, as slugs are followed in, say the same within 2 %.
+    let nodes = crate::model::liquid::stay_nodes(31.0);
+    let coarse: Vec<Stay> = nodes
+        .windows(2)
+        .map(|w| Stay { seconds: w[1] - w[0], celsius: celsius(0.5 * (w[0] + w[1])), heat_s: 1.0 })
+        .collect();
+    let coarse = reaction.spread(&Slug { stays: &coarse, ..slug });
+    assert!((coarse / followed - 1.0).abs() < 0.02, "{coarse} {followed}");
+}

@@ -1,62 +1,67 @@
 //! The four optimisation campaigns: Fig. 8.
 
-use super::{Claim, calibrated, predicted};
+use super::{Claim, calibrated, definition, predicted};
 use crate::paper::seed::Seed;
 
 const GUIDED: [&str; 3] = ["ei", "eplt", "ucb"];
 
 pub(super) fn claims() -> Vec<Claim> {
     vec![
-        predicted("B01", "experiments of each policy", "10")
+        definition("B01", "experiments of each policy", "10")
             .fact("", |f| f.experiments("ei"))
-            .is(10.0),
+            .is(10.0)
+            .unless("another number is written"),
         predicted(
             "B02",
             "lab time of the 40 experiments, one batch of stocks, nobody there",
             "≈ 1 day",
         )
         .largest("h", optimisation_h)
-        .below(24.0),
+        .within(12.0, 36.0)
+        .unless("the paper's day counts pauses that it does not print"),
         predicted("B03", "EI, UCB and EPLT all exceed the best of the 60 experiments", "yes")
             .share(|s| GUIDED.iter().all(|p| best(s, p) > s.campaign.best_of_training()))
-            .at_least(0.9),
+            .at_least(0.9)
+            .unless("the policies find no better conditions, as chance does not"),
         predicted("B03.grid", "… and the best of the partial grid within their ranges", "yes")
             .share(|s| GUIDED.iter().all(|p| best(s, p) > best_of_grid(s)))
-            .at_least(0.5),
-        predicted(
-            "B04.ei",
-            "experiment in which EI found its best: the paper's is one of those seen",
-            "6",
-        )
-        .spread("", |s| found(s, "ei"))
-        .covers(6.0),
-        predicted("B04.ucb", "experiment in which UCB found its best", "8")
-            .spread("", |s| found(s, "ucb"))
-            .covers(8.0),
-        predicted("B04.eplt", "experiment in which EPLT found its best", "10")
-            .spread("", |s| found(s, "eplt"))
-            .covers(10.0),
-        predicted(
-            "B04.order",
-            "strict order EI before UCB before EPLT: a single run's order says little",
-            "seen once",
-        )
-        .share(|s| found(s, "ei") < found(s, "ucb") && found(s, "ucb") < found(s, "eplt"))
-        .between(0.02, 1.0),
-        predicted("B04.median", "EI finds its best no later than EPLT", "earlier")
-            .share(|s| found(s, "ei") <= found(s, "eplt"))
-            .at_least(0.5),
+            .at_least(0.9)
+            .unless("the policies do not leave the partial grid behind"),
+        predicted("B04.eplt", "experiments by which EPLT finds its best later than EI", "4")
+            .mean("", |s| found(s, "eplt") - found(s, "ei"))
+            .above(0.0)
+            .unless("the order of the paper's run is chance, as with random policies"),
+        predicted("B04.ucb", "experiments by which UCB finds its best later than EI", "2")
+            .mean("", |s| found(s, "ucb") - found(s, "ei"))
+            .above(0.0)
+            .unless("the order of the paper's run is chance, as with random policies"),
         predicted("B05", "best of random over best of EI", "≈ 0.80")
             .median("", |s| best(s, "random") / best(s, "ei"))
-            .within(0.72, 0.88),
+            .within(0.72, 0.88)
+            .unless(
+                "the box is so flat that chance does as well, or so peaked that it finds nothing",
+            ),
+        predicted(
+            "B07",
+            "first PLI of EI over that of random: what the informed start is worth",
+            "informed",
+        )
+        .geometric("", |s| first(s, "ei") / first(s, "random"))
+        .above(1.0)
+        .unless("the twin has not learnt where the best conditions lie"),
         calibrated("P01", "absolute quantum yield of the best particles", "≈ 17 %")
             .mean("%", |s| 100.0 * s.vials.best.sample.quantum_yield)
-            .within(15.0, 19.0),
+            .within(15.0, 19.0)
+            .unless("the scale of the quantum yield is another, or another optimum is found"),
     ]
 }
 
 fn best(seed: &Seed, phase: &str) -> f64 {
     seed.campaign.named(phase).best()
+}
+
+fn first(seed: &Seed, phase: &str) -> f64 {
+    seed.campaign.named(phase).experiments.first().map_or(f64::NAN, |e| e.reading.pli)
 }
 
 fn found(seed: &Seed, phase: &str) -> f64 {

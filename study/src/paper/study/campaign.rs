@@ -16,7 +16,7 @@ use crate::paper::reading::Reading;
 const ROUNDING: f64 = 0.004;
 
 /// All phases of the campaign.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Phases {
     /// The stocks of the rig.
     pub stocks: Vec<Stock>,

@@ -8,7 +8,7 @@ use crate::paper::station::{Station, Train};
 use crate::paper::studies::Studies;
 
 /// What was read in 120 min without a stop.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Continuous {
     /// Time \[min\] and readings, the first at the first steady state.
     pub readings: Vec<(f64, Reading)>,

@@ -11,7 +11,7 @@ use flowtwin_statistics::estimate::{quantile, relative_deviation_percent};
 use crate::paper::studies::Studies;
 
 /// The train of slugs with a stream too fast.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct OffRatio {
     /// Spread of the lengths of slugs, over that with streams one to one, as the frames of the absorption cell show it.
     pub spread: f64,

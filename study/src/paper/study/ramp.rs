@@ -10,7 +10,7 @@ use crate::paper::station::Station;
 use crate::paper::studies::{Studies, with};
 
 /// Both ways to the same curve.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ramp {
     /// Points of the ramp, by the input at the moment their slugs formed.
     pub ramp: Curve,

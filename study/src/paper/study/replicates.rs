@@ -8,7 +8,7 @@ use crate::paper::station::Station;
 use crate::paper::studies::Studies;
 
 /// What was read at baselines, each round a study of its own.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Replicates {
     /// The baselines of each round.
     pub rounds: Vec<Vec<Reading>>,

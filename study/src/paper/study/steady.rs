@@ -8,7 +8,7 @@ use crate::paper::station::Station;
 use crate::paper::studies::{Steady as Spec, Studies};
 
 /// The same experiments by both rules.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Steady {
     /// With the fixed wait.
     pub fixed: Vec<Timed>,

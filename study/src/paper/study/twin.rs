@@ -8,15 +8,18 @@ use flowtwin_twin::{
 };
 
 use super::campaign::{KeptExperiment, Phases};
-use crate::paper::studies::Studies;
+use crate::paper::studies::{Studies, TwinStudy};
 
 /// How well the twin has learnt, and what.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct TwinResults {
     /// Uncertainty over random inputs for each number of experiments.
     pub uncertainty: Vec<Uncertainty>,
     /// Squared correlation of prediction and measurement for each split.
     pub splits: Vec<Split>,
+    /// Number of experiments, and the score that the stop rule of the paper looks at: the median over splits of the squared
+    /// correlation on the test set.
+    pub learning: Vec<(usize, f64)>,
     /// Measured and predicted in the first split: training, then test.
     pub parity: [Vec<(f64, f64)>; 2],
     /// What each input contributes, by Shapley values.
@@ -57,6 +60,15 @@ pub struct Contribution {
 /// Points of the surface along each axis.
 pub const SURFACE: usize = 21;
 
+/// Score on the test set at which the paper stops learning.
+const STOP_R2: f64 = 0.80;
+
+fn median_test_r2(splits: &[Split]) -> f64 {
+    let mut scores: Vec<f64> = splits.iter().map(|s| s.test_r2).collect();
+    scores.sort_by(f64::total_cmp);
+    flowtwin_statistics::estimate::quantile(&scores, 0.5)
+}
+
 /// Runs the study.
 ///
 /// # Errors
@@ -72,6 +84,7 @@ pub fn run(
     let whole = data.fit(&data.all(), "whole", 0)?;
     let (splits, parity) = data.splits(studies.twin.splits)?;
     Ok(TwinResults {
+        learning: data.learning(&studies.twin, &splits)?,
         uncertainty: data.uncertainty(&studies.twin.sizes, studies.twin.inputs)?,
         splits,
         parity,
@@ -125,25 +138,45 @@ impl Data<'_> {
         (0..self.space.dim()).map(|_| stream.uniform()).collect()
     }
 
+    /// Scores of the stop rule from the second size on; the last is that of `splits`.
+    fn learning(&self, study: &TwinStudy, splits: &[Split]) -> Result<Vec<(usize, f64)>, FitError> {
+        let all = self.trials.len();
+        let mut learning = Vec::new();
+        for &n in study.sizes.iter().skip(1).filter(|n| **n < all) {
+            let of_size = |i: u64| self.split(n, &format!("split of {n}"), i).map(|(s, _)| s);
+            let splits: Vec<Split> =
+                (0..study.early_splits as u64).map(of_size).collect::<Result<_, _>>()?;
+            learning.push((n, median_test_r2(&splits)));
+        }
+        learning.push((all, median_test_r2(splits)));
+        Ok(learning)
+    }
+
     fn splits(&self, count: usize) -> Result<(Vec<Split>, [Pairs; 2]), FitError> {
         let mut splits = Vec::new();
         let mut shown = [Vec::new(), Vec::new()];
         for i in 0..count as u64 {
-            let order = self.streams.open("split", i).permutation(self.trials.len());
-            let (test, train) = order.split_at(self.trials.len() / 5);
-            let model = self.fit(train, "split", i)?;
-            let pair = |&i: &usize| {
-                let measured = self.trials[i].outcome.unwrap_or(f64::NAN);
-                (measured, model.at(&self.trials[i].x).mean)
-            };
-            let parity = [train, test].map(|rows| rows.iter().map(pair).collect::<Vec<_>>());
-            let [train_r2, test_r2] = parity.each_ref().map(|p| correlation(p) * correlation(p));
-            splits.push(Split { train_r2, test_r2 });
+            let (split, parity) = self.split(self.trials.len(), "split", i)?;
+            splits.push(split);
             if i == 0 {
                 shown = parity;
             }
         }
         Ok((splits, shown))
+    }
+
+    /// The first `n` experiments at random into four fifths to learn from and one to test on.
+    fn split(&self, n: usize, what: &str, i: u64) -> Result<(Split, [Pairs; 2]), FitError> {
+        let order = self.streams.open(what, i).permutation(n);
+        let (test, train) = order.split_at(n / 5);
+        let model = self.fit(train, what, i)?;
+        let pair = |&i: &usize| {
+            let measured = self.trials[i].outcome.unwrap_or(f64::NAN);
+            (measured, model.at(&self.trials[i].x).mean)
+        };
+        let parity = [train, test].map(|rows| rows.iter().map(pair).collect::<Vec<_>>());
+        let [train_r2, test_r2] = parity.each_ref().map(|p| correlation(p) * correlation(p));
+        Ok((Split { train_r2, test_r2 }, parity))
     }
 
     /// Exact Shapley values of the predicted PLI at half of the training points, against a quarter as background.
@@ -180,9 +213,15 @@ impl Data<'_> {
 impl TwinResults {
     /// Median test score over the splits.
     pub fn test_r2(&self) -> f64 {
-        let mut scores: Vec<f64> = self.splits.iter().map(|s| s.test_r2).collect();
-        scores.sort_by(f64::total_cmp);
-        flowtwin_statistics::estimate::quantile(&scores, 0.5)
+        median_test_r2(&self.splits)
+    }
+
+    /// The number of experiments with which the score first reaches what the paper stops at; ten more than the last where
+    /// it never does.
+    pub fn stops_at(&self) -> f64 {
+        let reached = self.learning.iter().find(|(_, score)| *score >= STOP_R2);
+        let never = self.learning.last().map_or(f64::NAN, |(n, _)| *n as f64 + 10.0);
+        reached.map_or(never, |(n, _)| *n as f64)
     }
 
     /// Inputs by their mean absolute Shapley value, largest first.

@@ -15,6 +15,14 @@ use crate::paper::studies::Studies;
 /// Slugs in a vial.
 const SLUGS: usize = 20;
 
+/// An empty vial.
+pub(crate) const NOTHING: Sample = Sample {
+    celsius: f64::NAN,
+    quantum_yield: f64::NAN,
+    diameter_nm: f64::NAN,
+    spread_percent: f64::NAN,
+};
+
 /// One experiment, and what was found in its vial.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Vial {
@@ -51,10 +59,9 @@ pub(crate) fn take(
         if let Some(fault) = observation.fault {
             return Err(fault);
         }
-        let nothing = Sample { celsius: f64::NAN, quantum_yield: f64::NAN, diameter_nm: f64::NAN };
         Ok(Vial {
             reading: Reading::of(&observation.outcome),
-            sample: lab.lab().sample(cell, SLUGS).unwrap_or(nothing),
+            sample: lab.lab().sample(cell, SLUGS).unwrap_or(NOTHING),
         })
     };
     experiments.iter().map(vial).collect()
