@@ -113,6 +113,11 @@ impl World {
         self.leg(formed, time_off, (0, last.map_or(0, |l| l + 1)), 1.0)
     }
 
+    /// At rest, what reacts at nearly one temperature is followed in one go.
+    fn as_few(&self, stays: Vec<Stay>) -> Vec<Stay> {
+        if self.at_rest && self.plan.network.is_some() { together(&stays) } else { stays }
+    }
+
     /// The part of a slug's way that leads through the stretches from `from` to before `to`, of the last one this share.
     pub(super) fn leg(
         &self,
@@ -180,9 +185,7 @@ impl World {
         if reacting_s > 0.0 {
             journey.flow_ul_per_min = 60.0 * pumped / reacting_s;
         }
-        if self.at_rest && plan.network.is_some() {
-            journey.stays = together(&journey.stays);
-        }
+        journey.stays = self.as_few(journey.stays);
         journey
     }
 }
