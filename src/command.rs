@@ -7,6 +7,7 @@ mod campaign;
 mod check;
 mod completions;
 mod conformance;
+mod contested;
 mod diff;
 mod discover;
 pub mod embedded;

@@ -421,6 +421,17 @@ pub fn read_journal(folder: &Path) -> Result<Journal, FolderError> {
     read_file(&folder.join(JOURNAL), seal(&OnDisk, folder).as_ref())
 }
 
+/// As [`read_journal`]; none where there is no journal, or none with a first record yet.
+///
+/// # Errors
+/// As [`read_journal`].
+pub fn read_begun(folder: &Path) -> Result<Option<Journal>, FolderError> {
+    let path = folder.join(JOURNAL);
+    let Ok(bytes) = std::fs::read(&path) else { return Ok(None) };
+    let begun = bytes.contains(&b'\n');
+    begun.then(|| read_bytes(&path, &bytes, seal(&OnDisk, folder).as_ref())).transpose()
+}
+
 /// Reads the journal of the run that the run of a folder repeats, if it repeats one.
 ///
 /// # Errors
@@ -432,7 +443,11 @@ pub fn replayed(folder: &Path) -> Result<Option<Journal>, FolderError> {
 
 fn read_file(path: &Path, seal: Option<&Seal>) -> Result<Journal, FolderError> {
     let bytes = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
-    read_sealed(&bytes, seal).map_err(|error| match path.ends_with(JOURNAL) {
+    read_bytes(path, &bytes, seal)
+}
+
+fn read_bytes(path: &Path, bytes: &[u8], seal: Option<&Seal>) -> Result<Journal, FolderError> {
+    read_sealed(bytes, seal).map_err(|error| match path.ends_with(JOURNAL) {
         true => damaged(path, &error),
         false => FolderError::bad_input(format_args!("{}: {error}", path.display())),
     })

@@ -11,16 +11,19 @@ mod policy;
 mod process;
 mod proposal;
 mod sense;
+mod space;
 
 pub use flowtwin_lab::argv::{WordsError, words};
 pub use lab::{OutsideLab, OutsideLabError};
 pub use line::{LineError, Lines, parse};
 pub use message::{
     Budget, ConstraintLine, Done, ErrorLine, ExperimentLine, Failure, FromLab, FromOptimiser,
-    InputLine, Next, ObjectiveLine, ObservationLine, PROTOCOL, Setting, SpaceLine,
+    InputLine, Next, ObjectiveLine, ObservationLine, PROTOCOL, QuantityLine, Setting, SpaceLine,
 };
 pub(crate) use message::{several, table};
 pub use policy::OutsidePolicy;
 pub use process::{Program, ProgramError};
 pub use proposal::{ProposalError, as_set, proposal};
 pub use sense::nonsense;
+pub use space::SpaceLineError;
+pub(crate) use space::lines;

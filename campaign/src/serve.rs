@@ -10,9 +10,8 @@ use flowtwin_lab::{
 use serde::Serialize;
 
 use crate::outside::{
-    Budget, ConstraintLine, Done, ErrorLine, Failure, FromLab, FromOptimiser, InputLine, LineError,
-    Lines, Next, ObjectiveLine, ObservationLine, PROTOCOL, SpaceLine, parse, proposal, several,
-    table,
+    Budget, Done, ErrorLine, Failure, FromLab, FromOptimiser, LineError, Lines, Next,
+    ObjectiveLine, ObservationLine, PROTOCOL, SpaceLine, lines, parse, proposal, several, table,
 };
 use crate::scenario::Scenario;
 
@@ -171,15 +170,16 @@ impl<L: Lab, R: BufRead, W: Write> Service<'_, L, R, W> {
     }
 
     fn space(&self, seed: u64) -> SpaceLine {
-        let (scenario, space) = (self.scenario, self.scenario.space());
-        let constraints = space.constraints().iter().map(|c| ConstraintLine::new(c, space));
+        let scenario = self.scenario;
+        let (inputs, constraints, quantities) = lines(scenario.space());
         let objective = scenario.objective();
         SpaceLine {
             protocol: PROTOCOL,
             scenario: scenario.name().into(),
             seed: (seed & 0x7fff_ffff) as u32,
-            inputs: space.inputs().iter().map(InputLine::new).collect(),
-            constraints: constraints.collect(),
+            inputs,
+            constraints,
+            quantities,
             objective: ObjectiveLine { feature: objective.feature.clone(), goal: objective.goal },
             objectives: several(scenario.wanted()),
             limits: scenario.wanted().named_limits(),

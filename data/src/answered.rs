@@ -54,8 +54,6 @@ pub trait Oracle: fmt::Debug {
 pub enum Answer {
     /// What was measured; the consumption comes from the lab it stands for.
     Outcome(Outcome),
-    /// What was measured or why it failed, and that nothing else is known.
-    Known(Result<Outcome, FaultKind>),
     /// What is to be said of it as a whole. A fault in it is one at the end of the experiment.
     Told(Box<Report>),
 }
@@ -93,11 +91,6 @@ impl<O: Oracle> Answered<O> {
         let ready = self.now + takes;
         let reply = match answer {
             Answer::Outcome(outcome) => Reply::Outcome(Box::new(outcome)),
-            Answer::Known(known) => {
-                let fault = known.as_ref().err().map(|kind| self.fault(kind.clone()));
-                let outcome = known.unwrap_or_default();
-                Reply::Report(Box::new(Report { outcome, fault, ..Report::default() }))
-            }
             Answer::Told(mut report) => {
                 report.fault.iter_mut().for_each(|fault| fault.at = ready);
                 Reply::Report(report)

@@ -36,9 +36,14 @@ impl Follows {
 
     /// The formula as it was written, where it is one.
     pub fn formula(&self) -> Option<&str> {
+        self.computed().map(Computed::text)
+    }
+
+    /// The formula and what it uses, where it is one.
+    pub fn computed(&self) -> Option<&Computed> {
         match self {
             Self::Linear(_) => None,
-            Self::Formula(computed) => Some(computed.text()),
+            Self::Formula(computed) => Some(computed),
         }
     }
 }
@@ -99,7 +104,35 @@ enum Source {
     Formula(Bound),
 }
 
+/// Where a quantity comes from, for whoever writes it down.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Given<'a> {
+    /// The input at this place of the space.
+    Input(usize),
+    /// 1 where the input at this place has the option of this number, else 0.
+    Chosen {
+        /// Place of the input.
+        input: usize,
+        /// Number of the option.
+        option: usize,
+    },
+    /// It is always this.
+    Constant(f64),
+    /// What this formula gives.
+    Formula(&'a str),
+}
+
 impl Quantities {
+    /// All quantities by name, each formula after those that it uses.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, Given<'_>)> {
+        let known = |place: &usize| !self.order.contains(place);
+        let first = (0..self.all.len()).filter(known);
+        first.chain(self.order.iter().copied()).filter_map(|place| {
+            let quantity = &self.all[place];
+            Some((quantity.name.as_str(), quantity.source.given()?))
+        })
+    }
+
     /// Adds the input at `place` of the space; the unit is the ending of its name.
     pub fn input(&mut self, name: &str, place: usize) {
         self.add(name, Unit::of_name(name), Source::Input(place));
@@ -170,7 +203,31 @@ pub struct Computed {
     place: usize,
 }
 
+impl Source {
+    fn given(&self) -> Option<Given<'_>> {
+        match self {
+            Self::Input(place) => Some(Given::Input(*place)),
+            Self::Chosen { input, option } => {
+                Some(Given::Chosen { input: *input, option: *option })
+            }
+            Self::Constant(value) => Some(Given::Constant(*value)),
+            Self::Declared => None,
+            Self::Formula(bound) => Some(Given::Formula(bound.text())),
+        }
+    }
+}
+
 impl Computed {
+    /// Its name among the quantities.
+    pub fn name(&self) -> &str {
+        &self.all.all[self.place].name
+    }
+
+    /// All quantities that it may use.
+    pub fn quantities(&self) -> &Arc<Quantities> {
+        &self.all
+    }
+
     fn at(&self, inputs: &[f64]) -> f64 {
         let known = |quantity: &Quantity| match quantity.source {
             Source::Input(place) => inputs[place],
@@ -237,6 +294,21 @@ mod tests {
         assert!((at("alcohol_ul_per_min", &inputs) - 150.0).abs() < 1e-9);
         assert!(at("thf_ul_per_min", &inputs).abs() < 1e-12);
         assert!((at("thf_ul_per_min", &[180.0, 2.0, 1.0]) - 150.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_is_written_down_comes_in_an_order_in_which_it_can_be_computed() {
+        let all = feeds();
+        let names: Vec<&str> = all.iter().map(|(name, _)| name).collect();
+        let written = ["residence_time_s", "equivalents", "solvent_thf", "coil_ul"];
+        assert_eq!(names[..4], written);
+        let formulas = ["acid_ul_per_min", "alcohol_ul_per_min", "thf_ul_per_min"];
+        assert_eq!(names[6..], formulas);
+        let given: Vec<Given<'_>> = all.iter().map(|(_, given)| given).collect();
+        assert_eq!(given[2], Given::Chosen { input: 2, option: 1 });
+        assert_eq!(given[8], Given::Formula("solvent_thf * acid_ul_per_min"));
+        let thf = all.shared("thf_ul_per_min").unwrap();
+        assert_eq!((thf.name(), thf.quantities().iter().count()), ("thf_ul_per_min", 9));
     }
 
     #[test]

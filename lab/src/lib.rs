@@ -81,7 +81,7 @@ pub use command::{Command, Exposure, Reply, Report, Setting};
 pub use conditions::{Conditions, Space, SpaceError, Word};
 pub use constraint::Constraint;
 pub use fault::{Fault, FaultKind, Shortage};
-pub use follows::{Computed, Follows, Quantities};
+pub use follows::{Computed, Follows, Given, Quantities};
 pub use frames::Frames;
 pub use goal::Goal;
 pub use goals::{Goals, Limit, Objective};

@@ -19,9 +19,10 @@ from flowtwin.errors import (
     PolicyError,
     ScenarioError,
 )
+from flowtwin.found import Shadow
 from flowtwin.policy import OwnPolicy, Policy
 from flowtwin.scenario import Scenario
-from flowtwin.study import Benchmark, Calibration, Paper, benchmark, calibrate, paper
+from flowtwin.study import Benchmark, Calibration, Paper, benchmark, calibrate, paper, shadow
 from flowtwin.surrogate import Surrogate
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "Run",
     "Scenario",
     "ScenarioError",
+    "Shadow",
     "Space",
     "Spectrum",
     "Surrogate",
@@ -49,6 +51,7 @@ __all__ = [
     "calibrate",
     "paper",
     "run",
+    "shadow",
 ]
 
 # Campaigns in threads that nobody waits for are stopped, and their labs made safe, before the interpreter ends.

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 from flowtwin import _flowtwin
-from flowtwin._flowtwin import Frame, Observation, Space
+from flowtwin._flowtwin import Frame, Lab, Observation, Space
 from flowtwin.errors import Fault, FlowtwinError
+from flowtwin.found import Shadow
 from flowtwin.outside import command_of
 from flowtwin.policy import OwnPolicy
 from flowtwin.progress import watching
@@ -23,7 +24,7 @@ Progress = Callable[[int, int, str, Observation], object]
 
 
 class OwnLab(Protocol):
-    """What a lab of your own needs to take part in :func:`run`.
+    """What a lab of your own needs to take part in :func:`run`. A :class:`flowtwin.Lab` is one too.
 
     A lab that is a simulation says so: it has an attribute ``simulated`` that is True. Without it the lab counts as a rig, and tables
     and pages call what it yields measured.
@@ -39,7 +40,11 @@ class OwnLab(Protocol):
         """
 
     def make_safe(self) -> None:
-        """Ends the work, however the campaign ended. It may be left out."""
+        """Ends the work, however the campaign ended; it may be left out. Called once.
+
+        Where ``measure`` does not come back, it is called beside it, in another thread: after a second Ctrl-C, and when the interpreter has
+        waited for a second at its end.
+        """
 
 
 class Run:
@@ -101,8 +106,15 @@ class Run:
 
     @property
     def fault(self) -> Fault | None:
-        """What stopped it, if something did; the lab is safe."""
+        """What stopped it, if something did. The lab is safe, unless its ``kind`` is ``"not_safe"``: then somebody has to see to
+        it."""
         return self._left.fault
+
+    @property
+    def shadow(self) -> Shadow | None:
+        """What the shadow saw that was beside it; None without one. :func:`flowtwin.shadow` makes one of any run."""
+        found = self._left.shadow
+        return None if found is None else Shadow(found)
 
     @property
     def seed(self) -> int:
@@ -151,8 +163,11 @@ def run(
     *,
     seed: int | None = None,
     policy: Callable[[Space, int], OwnPolicy] | None = None,
-    lab: OwnLab | None = None,
+    lab: OwnLab | Lab | str | None = None,
     backend: str = "sim",
+    patience_s: float = 600.0,
+    shadow: Scenario | str | os.PathLike[str] | None = None,
+    on_drift: str = "flag",
     jobs: int | None = None,
     out: str | os.PathLike[str] | None = None,
     resume: bool = False,
@@ -164,8 +179,13 @@ def run(
         scenario: The scenario, or the path of its file.
         seed: Seed of all randomness; the scenario's if left out.
         policy: A class of your own (see :class:`OwnPolicy`) in place of the policies of the last phases.
-        lab: A lab of your own (see :class:`OwnLab`) in place of the simulated one.
+        lab: A lab of your own (see :class:`OwnLab`) in place of the simulated one, or the command of a program that is one (see
+            :meth:`Lab.outside`).
         backend: ``"sim"``, or ``"emulated"``: drivers, bytes and emulated instruments over the same simulation.
+        patience_s: How long such a program may be silent [s].
+        shadow: A calibrated scenario of the same rig, which says what has moved (see :class:`Shadow`); what it saw is
+            :attr:`Run.shadow`, and in a run folder ``shadow.csv`` and ``shadow.json``.
+        on_drift: ``"flag"``, or ``"stop"``: an alarm of the shadow stops the run with a fault whose kind is ``moved``.
         jobs: Threads, all cores if left out. They change no result.
         out: A run folder to write. In memory if left out; :meth:`Run.save` writes it later.
         resume: Whether to go on with the run in ``out``.
@@ -178,18 +198,22 @@ def run(
         ScenarioError: If the scenario is not valid.
         PolicyError: If a policy has no proposal. The exception of your own policy is its ``__cause__``.
         Fault: If the lab is not safe, whatever else there was; that is its ``__cause__``.
-        KeyboardInterrupt: After Ctrl-C; the lab is safe. A second one is raised at once, and what was under way is left to itself.
+        KeyboardInterrupt: After Ctrl-C, when the experiment under way has been broken off and the lab is safe. A second one waits
+            for no experiment: a lab in Python is made safe beside it, and a program is told to make itself safe when it answers.
         FlowtwinError: If all experiments failed, or the run folder cannot be used.
 
-        Whatever ends a campaign early has what was done until then as its attribute ``run``.
+        Whatever ends a campaign early has what was done until then as its attribute ``run``, or None if nothing was.
     """
     if isinstance(out, bytes):
         raise TypeError("out is a path, not bytes")
     if resume and out is None:
         raise FlowtwinError("there is nothing to resume without a run folder: give out=")
+    if shadow is None and on_drift != "flag":
+        raise FlowtwinError(f"on_drift={on_drift!r} says nothing without a shadow: give shadow=")
     own = None if policy is None else (command_of(policy), policy)
     with watching(progress) as tell:
-        left, error = _flowtwin.run(scenario, seed, backend, jobs, own, lab, out, resume, tell)
+        beside = None if shadow is None else (shadow, on_drift)
+        left, error = _flowtwin.run(scenario, seed, backend, jobs, own, lab, patience_s, beside, out, resume, tell)
     done = None if left is None else Run(left)
     if error is not None:
         error.run = done  # type: ignore[attr-defined]

@@ -207,14 +207,13 @@ class Walk:
         """Adds what a pickle would keep of a value: fields of dataclasses, enumerations, patterns, generic types, …"""
         try:
             theirs = copyreg.dispatch_table.get(type(thing))
-            kept = thing.__reduce_ex__(2) if theirs is None else theirs(thing)
+            kept: Any = thing.__reduce_ex__(2) if theirs is None else theirs(thing)
         except Exception as error:
             raise Unknown(repr(type(thing))) from error
         if isinstance(kept, str):
             self.add(getattr(thing, "__module__", None), kept)
         else:
-            made, arguments, *more = kept
-            self.all([made, arguments, *(list(part) if hasattr(part, "__next__") else part for part in more)])
+            self.all(list(part) if hasattr(part, "__next__") else part for part in kept)
 
     def home(self, name: str) -> None:
         """Adds the module of this name."""

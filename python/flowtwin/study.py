@@ -11,36 +11,16 @@ from typing import Any, cast
 from flowtwin import _flowtwin
 from flowtwin._flowtwin import Frame, Space
 from flowtwin.campaign import Run
+from flowtwin.found import Found, Shadow
 from flowtwin.outside import command_of
 from flowtwin.policy import OwnPolicy
 from flowtwin.progress import watching
 from flowtwin.scenario import Scenario
 
-__all__ = ["Benchmark", "Calibration", "Paper", "benchmark", "calibrate", "paper"]
+__all__ = ["Benchmark", "Calibration", "Paper", "benchmark", "calibrate", "paper", "shadow"]
 
 AnyScenario = Scenario | str | os.PathLike[str]
 Factory = Callable[[Space, int], OwnPolicy]
-
-
-class Found:
-    """What a study found."""
-
-    __slots__ = ("_found",)
-
-    def __init__(self, found: _flowtwin.Found) -> None:
-        self._found = found
-
-    def report(self, path: str | os.PathLike[str] | None = None) -> str:
-        """The page; with a ``path`` it is written there too."""
-        if path is not None:
-            Path(path).write_text(self._found.page, encoding="utf-8")
-        return self._found.page
-
-    def _repr_html_(self) -> str:
-        return _flowtwin.framed(self._found.page, 720)
-
-    def __str__(self) -> str:
-        return self._found.text
 
 
 class Benchmark(Found):
@@ -190,6 +170,22 @@ def calibrate(
         base = os.fspath(known._path.absolute())
         found = _flowtwin.calibrate(known, files, [json.dumps(dict(spec)) for spec in specs], base)
     return Calibration(found, known._path.with_name(f"{known._path.stem}-calibrated.toml"))
+
+
+def shadow(scenario: AnyScenario, run: Run | str | os.PathLike[str]) -> Shadow:
+    """Holds a run of a rig against a calibrated scenario: is the rig as it was, and if not, what has moved?
+
+    Args:
+        scenario: A calibrated scenario of the rig.
+        run: A run, or its folder.
+
+    Raises:
+        ScenarioError: If the scenario cannot be simulated.
+        FlowtwinError: If the run cannot be read, or has no experiment to look at.
+    """
+    if isinstance(run, Run):
+        return Shadow(_flowtwin.shadow(scenario, run.journal, None))
+    return Shadow(_flowtwin.shadow(scenario, None, run))
 
 
 def saved(data: Run | str | os.PathLike[str], folder: Path) -> str | os.PathLike[str]:

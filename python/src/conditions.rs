@@ -22,15 +22,16 @@ pub(crate) fn read_loosely(space: &Space, values: &Bound<'_, PyAny>) -> PyResult
     as_set(space, &named).map_err(errors::conditions)
 }
 
-/// As [`read`], inputs that are not named in the middle of their range.
+/// As [`read`], of a mapping and of names; inputs that neither names are in the middle of their range.
 pub(crate) fn read_partly(
     space: &Space,
-    values: Option<&Bound<'_, PyDict>>,
+    values: Option<&Bound<'_, PyMapping>>,
+    more: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Conditions> {
-    let mut named = match values {
-        Some(values) => settings(values)?,
-        None => Vec::new(),
-    };
+    let mut named = values.map_or_else(|| Ok(Vec::new()), |values| settings(values.as_any()))?;
+    if let Some(more) = more {
+        named.extend(settings(more.as_any())?);
+    }
     let centre = space.centre();
     for (name, word) in centre.words() {
         if !named.iter().any(|(known, _)| known == name) {

@@ -13,6 +13,7 @@ mod page;
 mod policy;
 mod run;
 mod scenario;
+mod shadow;
 mod space;
 mod studies;
 mod surrogate;
@@ -40,6 +41,8 @@ mod module {
     use crate::run::{Left, run};
     #[pymodule_export]
     use crate::scenario::{Checked, example, schema, toml_of};
+    #[pymodule_export]
+    use crate::shadow::shadow;
     #[pymodule_export]
     use crate::space::Space;
     #[pymodule_export]

@@ -73,7 +73,7 @@ impl Spectrum {
     }
 }
 
-/// What an experiment yielded.
+/// What an experiment yielded. ``seen["pli"]`` is the feature ``pli``; KeyError where there is none.
 #[pyclass(frozen, module = "flowtwin")]
 #[derive(Debug)]
 pub(crate) struct Observation {

@@ -1,6 +1,7 @@
 //! Policies that are written in Python, and the exceptions of what is.
 
 mod lab;
+mod object;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -13,6 +14,7 @@ use crate::conditions;
 use crate::exit::attached;
 use crate::space::Space;
 pub(crate) use lab::PythonLab;
+pub(crate) use object::{Object, safe_beside};
 
 /// The first exception that Python code has raised, whole: what carries it through the libraries is text.
 #[derive(Clone, Debug, Default)]

@@ -1,9 +1,10 @@
 //! Scenarios and observations as pages, with the tables and figures of reports.
 
+use flowtwin_calibration::Account;
 use flowtwin_campaign::observations::six;
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::{Input, InputKind, Observation, Spectrum};
-use flowtwin_report::page::{Page, pair, section};
+use flowtwin_report::page::{Page, escape, pair, section};
 use flowtwin_report::{Table, spectrum_chart};
 use pyo3::prelude::*;
 
@@ -99,6 +100,20 @@ pub(crate) fn observation(
     let charts: Vec<String> = charts.collect();
     if !charts.is_empty() {
         page.push(&section("spectra", "Spectra", &pair(&charts)));
+    }
+    page.finish()
+}
+
+/// The page of what a shadow found.
+pub(crate) fn account(account: &Account) -> String {
+    let mut page = Page::new("Shadow", false);
+    page.lead(&account.headline());
+    page.push(&section("features", "Features", &account.table().html()));
+    let remarks = account.remarks();
+    if !remarks.is_empty() {
+        let items = remarks.iter().map(|remark| format!("<li>{}</li>", escape(remark)));
+        let list = format!("<ul>{}</ul>", items.collect::<String>());
+        page.push(&section("remarks", "What is to be said", &list));
     }
     page.finish()
 }

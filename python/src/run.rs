@@ -12,7 +12,7 @@ use flowtwin::command::embedded;
 use flowtwin_campaign::conclusion::Conclusion;
 use flowtwin_campaign::scenario::{Entrant, Scenario};
 use flowtwin_lab::Instant;
-use flowtwin_lab::journal::{Journal, read};
+use flowtwin_lab::journal::{Journal, read, stopped_by};
 use flowtwin_report::{Extras, Front, Run as Read, column};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -20,13 +20,15 @@ use pyo3::prelude::*;
 use crate::errors::{self, FlowtwinError};
 use crate::exit::detached;
 use crate::observation::{Grids, Observation};
-use crate::outside::{PythonPolicy, Raised};
+use crate::outside::{Object, PythonPolicy, Raised};
 use crate::policy::threads;
 use crate::scenario::{AnyScenario, Checked};
+use crate::shadow::{Calibrated, found};
+use crate::studies::Found;
 use crate::table::{Column, Frame};
-use crate::waiting::wait;
-pub(crate) use work::{Backend, Order, Told};
-use work::{Done, work};
+use crate::waiting::{Waited, wait};
+pub(crate) use work::patience_of;
+use work::{Done, Order, Told, Trace, Where, work};
 
 /// What a campaign has left.
 #[pyclass(frozen, module = "flowtwin._flowtwin")]
@@ -38,6 +40,9 @@ pub(crate) struct Left {
     fault: Option<flowtwin_lab::Fault>,
     #[pyo3(get)]
     path: Option<PathBuf>,
+    /// What the shadow beside it saw, if there was one.
+    #[pyo3(get)]
+    shadow: Option<Py<Found>>,
 }
 
 /// Has a policy in Python take the place of the policies of the last phases.
@@ -56,7 +61,9 @@ pub(crate) fn with_policy(
 ///
 /// Returns what it left, and the exception that ended it, if one did: a policy or lab in Python that raised, or Ctrl-C.
 #[pyfunction]
-#[pyo3(signature = (scenario, seed, backend, jobs, policy, lab, out, resume, progress))]
+#[pyo3(signature = (
+    scenario, seed, backend, jobs, policy, lab, patience_s, shadow, out, resume, progress
+))]
 #[expect(clippy::too_many_arguments, reason = "a function of Python names them for people")]
 pub(crate) fn run(
     py: Python<'_>,
@@ -65,7 +72,9 @@ pub(crate) fn run(
     backend: &str,
     jobs: Option<usize>,
     policy: Option<(String, Py<PyAny>)>,
-    lab: Option<Py<PyAny>>,
+    lab: Option<Bound<'_, PyAny>>,
+    patience_s: f64,
+    shadow: Option<(AnyScenario, String)>,
     out: Option<PathBuf>,
     resume: bool,
     progress: Option<Py<PyAny>>,
@@ -76,23 +85,32 @@ pub(crate) fn run(
         None => scenario.0,
     };
     let seed = seed.unwrap_or(scenario.file().seed);
-    let (backend, threads) = (Backend::named(backend, lab.is_some())?, threads(jobs)?);
-    let stop = Arc::new(AtomicBool::new(false));
+    let calibrated = shadow.map(|(shadow, drift)| Calibrated::of(shadow, &drift, &scenario));
+    let calibrated = calibrated.transpose()?;
+    let (place, threads) = (Where::named(backend, lab, patience_s)?, threads(jobs)?);
+    let object = if let Where::Object(object) = &place { Some(object.clone()) } else { None };
+    let (stop, trace) = (Arc::new(AtomicBool::new(false)), Trace::default());
     let order = Order {
         scenario: scenario.clone(),
         seed,
-        backend,
+        place,
         threads,
-        lab,
         raised: raised.clone(),
         out,
         resume,
         stop: stop.clone(),
+        trace: trace.clone(),
+        calibrated,
     };
     let watch = Watch { grids: Grids::default(), units: scenario.features().into(), progress };
-    let (done, interrupted) =
-        wait(py, Some(&stop), move |tell| work(&order, tell), |told| watch.hear(py, told))?;
-    let Done { ended, journal, path, extras, amiss } = match done {
+    let hear = |told| watch.hear(py, told);
+    let (done, interrupted) = match wait(py, Some(&stop), move |tell| work(&order, tell), hear)? {
+        Waited::Done(done, interrupted) => (done, interrupted),
+        Waited::Abandoned(error) => {
+            return Ok(abandoned(py, scenario, &trace, object.as_ref(), error));
+        }
+    };
+    let Done { ended, journal, path, extras, amiss, account } = match done {
         Ok(done) => done,
         Err(error) => {
             return Err(interrupted.unwrap_or_else(|| with_cause(py, error, raised.take())));
@@ -101,11 +119,35 @@ pub(crate) fn run(
     let at = journal.as_ref().map_or(Instant::START, Journal::last_at);
     let error = ending::exception(py, &ended, interrupted, &raised, (amiss, at));
     let fault = ended.ok().and_then(|ended| ended.fault);
+    let shadow = account.map(|account| Py::new(py, found(py, &account)?)).transpose()?;
     let left = journal.map(|journal| {
         let concluded = OnceLock::new();
-        Left { journal, scenario, extras, concluded, fault, path }
+        Left { journal, scenario, extras, concluded, fault, path, shadow }
     });
     Ok((left, error))
+}
+
+/// What is there of a campaign that is not waited for. Its lab is made safe beside whatever it does, if it is one in Python.
+fn abandoned(
+    py: Python<'_>,
+    scenario: Arc<Scenario>,
+    trace: &Trace,
+    object: Option<&Arc<Object>>,
+    error: PyErr,
+) -> (Option<Left>, Option<PyErr>) {
+    let unsafe_because = object.and_then(|object| ending::made_safe(py, object).err());
+    let (journal, path) = detached(py, || trace.so_far());
+    let at = journal.as_ref().map_or(Instant::START, Journal::last_at);
+    let error = match unsafe_because {
+        Some(left) => with_cause(py, errors::fault(&ending::unheard(&left, at)), Some(error)),
+        None => error,
+    };
+    let left = journal.map(|journal| {
+        let (concluded, fault) = (OnceLock::new(), stopped_by(&journal));
+        let extras = Extras::default();
+        Left { journal, scenario, extras, concluded, fault, path, shadow: None }
+    });
+    (left, Some(error))
 }
 
 pub(crate) fn with_cause(py: Python<'_>, error: PyErr, cause: Option<PyErr>) -> PyErr {

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use flowtwin_campaign::outside::{ConstraintLine, FromLab, InputLine, SpaceLine};
-use flowtwin_lab::{Choice, Constraint, Input, InputKind, Linear, Space as LabSpace};
+use flowtwin_campaign::outside::FromLab;
+use flowtwin_lab::{Choice, Input, InputKind, Space as LabSpace};
 use flowtwin_twin::region::Region;
 use numpy::{PyArray1, PyReadonlyArray1};
 use pyo3::exceptions::PyValueError;
@@ -13,7 +13,17 @@ use pyo3::types::PyDict;
 use crate::conditions;
 use crate::errors;
 
-/// The inputs that may be chosen, with their ranges and constraints.
+/// The inputs that may be chosen, with their ranges and constraints: that of a scenario, or one of your own.
+///
+/// Args:
+///     resolution: Values of an input are multiples of this, by its name.
+///     logarithmic: Names of inputs whose steps are seen as factors.
+///     **inputs: A name and its range each: a pair ``(low, high)``, a list of numbers (the only values), or a list of words.
+///
+/// Raises:
+///     ValueError: If a range is none, or a name is not that of an input.
+///
+/// >>> space = flowtwin.Space(temperature_c=(20.0, 90.0), ligand=["A", "B"])
 #[pyclass(frozen, module = "flowtwin")]
 #[derive(Debug)]
 pub(crate) struct Space {
@@ -28,6 +38,12 @@ impl Space {
             return Err(errors::conditions(message));
         }
         Ok(unit)
+    }
+
+    /// The conditions near a place of the unit cube \[d\] that can be set and meet the constraints.
+    fn snapped<'py>(&self, py: Python<'py>, unit: &[f64]) -> PyResult<Bound<'py, PyDict>> {
+        let region = Region::new(&self.space).map_err(errors::conditions)?;
+        conditions::dict(py, &region.snap(unit))
     }
 }
 
@@ -62,7 +78,9 @@ impl Space {
     #[staticmethod]
     fn of_line(line: &str) -> PyResult<Self> {
         match serde_json::from_str(line).map_err(errors::failed)? {
-            FromLab::Space(line) => Ok(Self { space: Arc::new(told(&line)?) }),
+            FromLab::Space(line) => {
+                Ok(Self { space: Arc::new(line.space().map_err(errors::failed)?) })
+            }
             _ => Err(errors::failed("the lab does not begin with its space")),
         }
     }
@@ -113,7 +131,10 @@ impl Space {
         conditions::dict(py, &self.space.centre())
     }
 
-    /// The conditions as they can be set, or the exception that says why they cannot.
+    /// The conditions as they can be set, rounded to what each input may have.
+    ///
+    /// Raises:
+    ///     ConditionsError: If an input is missing, unknown or out of range, or a constraint does not hold.
     fn check<'py>(
         &self,
         py: Python<'py>,
@@ -143,18 +164,18 @@ impl Space {
         conditions::dict(py, &self.space.from_unit(&unit))
     }
 
-    /// The conditions nearest to a place of the unit cube [d] that can be set and meet the constraints.
+    /// Conditions near a place of the unit cube [d] that can be set: rounded to what each input may have. Where a constraint does not
+    /// hold there, the place is moved towards the middle of what is allowed until all hold. These need not be the nearest that are.
     fn feasible<'py>(
         &self,
         py: Python<'py>,
         unit: PyReadonlyArray1<'py, f64>,
     ) -> PyResult<Bound<'py, PyDict>> {
-        let unit = self.place(&unit)?;
-        let region = Region::new(&self.space).map_err(errors::conditions)?;
-        conditions::dict(py, &region.snap(&unit))
+        self.snapped(py, &self.place(&unit)?)
     }
 
-    /// The conditions nearest to these that can be set and meet the constraints, each input by its share of the range.
+    /// Conditions near these that can be set: each input within its range, then as `feasible`. A name of an option stays, unless
+    /// nothing is allowed with it.
     fn nearest<'py>(
         &self,
         py: Python<'py>,
@@ -167,8 +188,7 @@ impl Space {
         };
         let inputs = self.space.inputs().iter();
         let wanted = self.space.conditions(inputs.zip(wanted.values()).map(within).collect());
-        let region = Region::new(&self.space).map_err(errors::conditions)?;
-        conditions::dict(py, &region.snap(&self.space.to_unit(&wanted)))
+        self.snapped(py, &self.space.to_unit(&wanted))
     }
 
     fn __len__(&self) -> usize {
@@ -186,35 +206,6 @@ impl Space {
         let inputs: Vec<String> = self.space.inputs().iter().map(input).collect();
         format!("Space({})", inputs.join(", "))
     }
-}
-
-fn told(line: &SpaceLine) -> PyResult<LabSpace> {
-    let input = |line: &InputLine| {
-        let InputLine { name, low, high, resolution, .. } = line.clone();
-        if !line.options.is_empty() {
-            let option = |name: &String| Choice { name: name.clone(), descriptors: Vec::new() };
-            return Input::choice(name, line.options.iter().map(option).collect());
-        }
-        match (line.levels.is_empty(), line.logarithmic) {
-            (false, _) => Input::levels(name, line.levels.clone()),
-            (true, true) => Input::logarithmic(name, low, high, resolution),
-            (true, false) => Input::number(name, low, high, resolution),
-        }
-    };
-    let inputs: Vec<Input> = line.inputs.iter().map(input).collect();
-    let factor = |line: &ConstraintLine, input: &Input| {
-        line.factors.get(&input.name).copied().unwrap_or_default()
-    };
-    let constraint = |line: &ConstraintLine| {
-        let factors = inputs.iter().map(|input| factor(line, input)).collect();
-        let of = Linear { constant: line.constant, factors };
-        let low = line.low.unwrap_or(f64::NEG_INFINITY);
-        Constraint::linear(&*line.name, of, low, line.high.unwrap_or(f64::INFINITY))
-    };
-    // What a formula bounds is known to the lab alone: it refuses proposals beyond.
-    let linear = line.constraints.iter().filter(|line| line.formula.is_none());
-    let constraints = linear.map(constraint).collect();
-    LabSpace::new(inputs.clone(), constraints).map_err(errors::failed)
 }
 
 fn input(

@@ -6,15 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use flowtwin::command::embedded::numbered;
+use flowtwin::command::embedded::{How, contested};
 use flowtwin_calibration as calibration;
 use flowtwin_calibration::{Calibration, Measured, calibrated_toml};
 use flowtwin_campaign::scenario::{Entrant, FreeSpec, Scenario};
 use flowtwin_data::diagnostic::Diagnostic;
 use flowtwin_lab::Wanted;
 use flowtwin_study::benchmark::{
-    self, Contest, ContestError, Failure, Results, Shard, Store, Tidy, comparable, findings,
-    matrix, report,
+    self, Contest, Failure, Results, Shard, Tidy, comparable, findings, matrix, report,
 };
 use flowtwin_study::paper::{self, Rigs};
 use pyo3::exceptions::PyValueError;
@@ -37,19 +36,19 @@ const PATIENCE: Duration = Duration::from_secs(600);
 pub(crate) struct Found {
     /// What was found, as JSON.
     #[pyo3(get)]
-    json: String,
+    pub(crate) json: String,
     /// The page.
     #[pyo3(get)]
-    page: String,
+    pub(crate) page: String,
     /// What the command prints.
     #[pyo3(get)]
-    text: String,
+    pub(crate) text: String,
     /// The table, where there is one.
     #[pyo3(get)]
-    table: Option<Py<Frame>>,
+    pub(crate) table: Option<Py<Frame>>,
     /// The text of the file that it makes, if it makes one.
     #[pyo3(get)]
-    toml: Option<String>,
+    pub(crate) toml: Option<String>,
 }
 
 /// Compares policies on the same seeds, results in the folder `out`. An entrant is `[NAME=]POLICY[@SURROGATE]`, or the command of a
@@ -75,8 +74,10 @@ pub(crate) fn compared(
     let stopped = stop.clone();
     let work = move |tell: &crate::waiting::Tell<(usize, usize)>| {
         let done = |done, of| tell.tell((done, of));
-        let run = |store: &Store| contest.run(store, Shard::ALL, threads, &stopped, &done);
-        let (store, failures) = beside_others(&out, run).map_err(|error| error.to_string())?;
+        let how =
+            How { shard: Shard::ALL, threads, stop: &stopped, tell: &done, moved: &|_, _| () };
+        let ran = contested(&contest, &out, &how).map_err(|error| error.to_string());
+        let (store, failures, _held) = ran?;
         if !failures.is_empty() || stopped.load(Ordering::SeqCst) {
             return Ok(Err(failures));
         }
@@ -87,29 +88,10 @@ pub(crate) fn compared(
         Some(progress) => progress.call1(py, (done, of, "campaigns", py.None())).map(drop),
         None => Ok(()),
     };
-    let (done, interrupted) = wait(py, Some(&stop), work, hear)?;
-    if let Some(interrupted) = interrupted {
-        return Err(interrupted);
-    }
+    let done = wait(py, Some(&stop), work, hear)?.or_raise()?;
     match done.map_err(errors::failed)? {
         Ok(results) => of_results(py, &results),
         Err(failures) => Err(with_cause(py, failed(&failures), raised.take())),
-    }
-}
-
-/// Runs a benchmark in the folder `out`; where that holds another one, which stays, in the next that is numbered.
-fn beside_others<T>(
-    out: &Path,
-    run: impl Fn(&Store) -> Result<T, ContestError>,
-) -> Result<(Store, T), ContestError> {
-    let mut number = 1;
-    loop {
-        let here = if number == 1 { out.to_owned() } else { numbered(out, number) };
-        let store = Store::new(&here);
-        match run(&store) {
-            Err(ContestError::Other(_) | ContestError::Build(_)) => number += 1,
-            ran => return ran.map(|done| (store, done)),
-        }
     }
 }
 
@@ -193,7 +175,7 @@ pub(crate) fn calibrate(
     let named = free.iter().map(|text| spec(text)).collect::<PyResult<Vec<_>>>()?;
     let scenario = scenario.0;
     let work = move |_: &crate::waiting::Tell<()>| calibrated(&scenario, &data, &named, &base);
-    let (done, _) = wait(py, None, work, |()| Ok(()))?;
+    let done = wait(py, None, work, |()| Ok(()))?.or_raise()?;
     done.map_err(errors::scenario)
 }
 
@@ -239,7 +221,7 @@ pub(crate) fn claims(
     let threads = threads(jobs)?;
     let work =
         move |_: &crate::waiting::Tell<()>| judged(path.as_deref(), first_seed, seeds, threads);
-    let (done, _) = wait(py, None, work, |()| Ok(()))?;
+    let done = wait(py, None, work, |()| Ok(()))?.or_raise()?;
     done.map_err(errors::scenario)
 }
 

@@ -1,4 +1,4 @@
-//! Tables that pandas, polars and pyarrow take without a copy: the Arrow PyCapsule interface.
+//! Tables that pandas, polars and pyarrow take by the Arrow PyCapsule interface: nothing is copied on this side of it.
 
 use std::ffi::CStr;
 use std::sync::Arc;
@@ -30,7 +30,9 @@ pub(crate) enum Column {
     Number(Vec<Option<f64>>),
 }
 
-/// A table of named columns of one length.
+/// A table of named columns of one length, for ``polars.DataFrame``, ``pyarrow.table`` and ``pandas.DataFrame.from_arrow``.
+///
+/// ``table["name"]`` is a column: an array of numbers, NaN where there is none, or of truth values; or a list of words.
 #[pyclass(frozen, module = "flowtwin")]
 #[derive(Debug)]
 pub(crate) struct Frame {

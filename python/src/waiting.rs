@@ -8,10 +8,10 @@ use std::time::Duration;
 use pyo3::prelude::*;
 
 use crate::errors::{self, FlowtwinError};
-use crate::exit::{detached, under_way};
+use crate::exit::{detached, may_begin, under_way};
 
 /// How often whoever waits looks for Ctrl-C.
-const LOOK: Duration = Duration::from_millis(20);
+pub(crate) const LOOK: Duration = Duration::from_millis(20);
 
 /// What is told of the work, and how it ended.
 enum Heard<M, T> {
@@ -28,19 +28,39 @@ impl<M> Tell<M> {
     }
 }
 
+/// How the wait for work ended.
+pub(crate) enum Waited<T> {
+    /// The work is done; with the exception that stopped it, if one did.
+    Done(T, Option<PyErr>),
+    /// It was not waited for, because of this exception.
+    Abandoned(PyErr),
+}
+
+impl<T> Waited<T> {
+    /// What was done, where nothing is to be said of what was not.
+    ///
+    /// # Errors
+    /// The exception that stopped it.
+    pub(crate) fn or_raise(self) -> PyResult<T> {
+        match self {
+            Self::Done(done, None) => Ok(done),
+            Self::Done(_, Some(error)) | Self::Abandoned(error) => Err(error),
+        }
+    }
+}
+
 /// Has `work` done in a thread; `hear` is called here with what it tells. An exception of `hear` or a signal sets `stop`; the
 /// work is waited for where it heeds that, which `stop` being there says, and else left to itself; so it is at another signal.
 ///
-/// Returns what it yielded, and the exception that stopped it.
-///
 /// # Errors
-/// The exception, where the work is not waited for; or if it panicked.
+/// If it cannot begin, or has panicked.
 pub(crate) fn wait<M: Send + 'static, T: Send + 'static>(
     py: Python<'_>,
     stop: Option<&Arc<AtomicBool>>,
     work: impl FnOnce(&Tell<M>) -> T + Send + 'static,
     mut hear: impl FnMut(M) -> PyResult<()>,
-) -> PyResult<(T, Option<PyErr>)> {
+) -> PyResult<Waited<T>> {
+    may_begin()?;
     let (tell, heard) = channel();
     let heard = Mutex::new(heard);
     let _waits = stop.map(under_way);
@@ -56,7 +76,7 @@ pub(crate) fn wait<M: Send + 'static, T: Send + 'static>(
             heard.lock().unwrap_or_else(PoisonError::into_inner).recv_timeout(LOOK)
         });
         let looked = match next {
-            Ok(Heard::Done(done)) => return Ok((done, interrupted)),
+            Ok(Heard::Done(done)) => return Ok(Waited::Done(done, interrupted)),
             Ok(Heard::Told(told)) if interrupted.is_none() => hear(told),
             Ok(Heard::Told(_)) | Err(RecvTimeoutError::Timeout) => Ok(()),
             Err(RecvTimeoutError::Disconnected) => {
@@ -65,11 +85,13 @@ pub(crate) fn wait<M: Send + 'static, T: Send + 'static>(
         };
         if interrupted.is_some() {
             // Whoever presses Ctrl-C again does not want to wait.
-            py.check_signals()?;
+            if let Err(again) = py.check_signals() {
+                return Ok(Waited::Abandoned(again));
+            }
             continue;
         }
         let Err(error) = looked.and_then(|()| py.check_signals()) else { continue };
-        let Some(stop) = stop else { return Err(error) };
+        let Some(stop) = stop else { return Ok(Waited::Abandoned(error)) };
         stop.store(true, Ordering::SeqCst);
         interrupted = Some(error);
     }

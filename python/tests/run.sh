@@ -3,7 +3,7 @@
 #
 #   python/tests/run.sh [words for pytest]
 #
-# FLOWTWIN_PROFILE=dev builds faster, and what is built runs slower.
+# FLOWTWIN_PROFILE=dev builds faster, and what is built runs slower. FLOWTWIN_OPTIONAL=1 installs and tests what needs PyTorch too.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -44,6 +44,9 @@ environment "$venv"
 [ "$("$venv/bin/pip" list --format freeze | grep -cv -e '^pip=' -e '^setuptools=')" = 2 ] ||
     fail "the wheel brings more than numpy with it"
 "$venv/bin/pip" install --quiet -r "$here/requirements.txt"
+if [ "${FLOWTWIN_OPTIONAL:-0}" = 1 ]; then
+    "$venv/bin/pip" install --quiet -r "$here/optional.txt" || fail "pip could not install what is in optional.txt"
+fi
 
 export FLOWTWIN_WHEELS="$wheels"
 cd "$here"

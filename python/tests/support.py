@@ -42,6 +42,28 @@ def small(experiments: int = 8) -> flowtwin.Scenario:
     return scenario
 
 
+def worded(folder: Path) -> flowtwin.Scenario:
+    """A table of outcomes with an input that is chosen by name, and one with levels."""
+    rows = [f"{solvent},{heat},{heat * (2 if solvent == 'dmf' else 1)}" for solvent in ("dmf", "water") for heat in (1, 2, 5)]
+    (folder / "outcomes.csv").write_text("\n".join(["solvent,heat,y", *rows]) + "\n")
+    text = """
+        schema = 1
+        name = "worded"
+        title = "Six outcomes"
+        seed = 1
+        [table]
+        data = "outcomes.csv"
+        inputs = ["solvent", "heat"]
+        [objective]
+        feature = "y"
+        [[phases]]
+        name = "all"
+        policy = "random"
+        experiments = 3
+    """
+    return flowtwin.Scenario(text, path=folder / "worded.toml")
+
+
 class Walk:
     """A policy in Python: a step at random from the best so far. What it draws depends on seed and history alone."""
 

@@ -7,35 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support import ELSEWHERE, SCENARIOS, small
+from support import ELSEWHERE, SCENARIOS, small, worded
 
 import flowtwin
 
 
 def needs(package: str) -> pytest.MarkDecorator:
     return pytest.mark.skipif(importlib.util.find_spec(package) is None, reason=f"{package} is not installed")
-
-
-def worded(folder: Path) -> flowtwin.Scenario:
-    """A table of outcomes with an input that is chosen by name, and one with levels."""
-    rows = [f"{solvent},{heat},{heat * (2 if solvent == 'dmf' else 1)}" for solvent in ("dmf", "water") for heat in (1, 2, 5)]
-    (folder / "outcomes.csv").write_text("\n".join(["solvent,heat,y", *rows]) + "\n")
-    text = """
-        schema = 1
-        name = "worded"
-        title = "Six outcomes"
-        seed = 1
-        [table]
-        data = "outcomes.csv"
-        inputs = ["solvent", "heat"]
-        [objective]
-        feature = "y"
-        [[phases]]
-        name = "all"
-        policy = "random"
-        experiments = 3
-    """
-    return flowtwin.Scenario(text, path=folder / "worded.toml")
 
 
 @needs("gymnasium")
@@ -317,6 +295,34 @@ def test_what_adapters_tell_of_bounds_leaves_out_formulas() -> None:
         centre = space.centre()
         total = sum(factor * centre[name] for name, factor in terms.items())
         assert low <= total <= high and (high + bound["constant"], low + bound["constant"]) == (bound["high"], bound["low"])
+
+
+@needs("pandas")
+def test_an_experiment_in_the_manner_of_summit_runs_rows_of_conditions(tmp_path: Path) -> None:
+    import pandas
+
+    from flowtwin.adapters.summit import ScenarioExperiment
+
+    experiment = ScenarioExperiment(small(), seed=3)
+    assert [each["name"] for each in experiment.domain] == [*experiment.space.names, *experiment.objectives]
+    assert [each["is_objective"] for each in experiment.domain] == [False, False, True]
+    asked = pandas.DataFrame({"red_ul_per_min": [60.0, 100.0], "blue_ul_per_min": [90.0, 90.0], "strategy": ["lhs", "lhs"]})
+    table = experiment.run_experiments(asked)
+    assert list(table.columns.names) == ["NAME", "TYPE"] and len(experiment.data) == 2
+    lab, (name,) = flowtwin.Lab(small(), seed=3), experiment.objectives
+    for place, row in asked.iterrows():
+        seen = lab.measure(red_ul_per_min=row["red_ul_per_min"], blue_ul_per_min=row["blue_ul_per_min"])
+        assert table[(name, "DATA")][place] == seen[name] and table[("experiment_t", "METADATA")][place] == seen.lab_time_s
+    # Tables of names and types, as Summit's are, go in as they come out.
+    again = experiment.run_experiments(table)
+    assert len(experiment.data) == len(experiment.extras) == 4 and list(again[("strategy", "METADATA")]) == ["lhs", "lhs"]
+    experiment.reset()
+    assert len(experiment.data) == 0 and experiment.run_experiments(asked).equals(table)
+    with pytest.raises(KeyError, match="no column blue_ul_per_min"):
+        experiment.run_experiments(asked[["red_ul_per_min"]])
+    worded_one = ScenarioExperiment(worded(tmp_path))
+    assert [each["type"] for each in worded_one.domain] == ["CategoricalVariable", "CategoricalVariable", "ContinuousVariable"]
+    assert worded_one.run_experiments(pandas.DataFrame({"solvent": ["dmf"], "heat": [2]}))[("y", "DATA")][0] == 4.0
 
 
 @needs("botorch")

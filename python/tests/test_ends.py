@@ -130,7 +130,7 @@ def test_ctrl_c_stops_at_once_and_keeps_what_was_done(what: str, tmp_path: Path)
 
 
 SECOND = """
-import os, signal, threading, time, flowtwin
+import os, signal, sys, threading, time, flowtwin
 from support import *
 heard = []
 def handler(*_):
@@ -144,16 +144,83 @@ class Stuck(Bowl):
             while len(heard) < times:
                 time.sleep(0.01)
         threading.Event().wait()
+    def make_safe(self):
+        print("safe", threading.current_thread() is not threading.main_thread())
+class Late(Stuck):
+    def measure(self, conditions):
+        self.done = getattr(self, "done", 0) + 1
+        return Bowl().measure(conditions) if self.done < 4 else super().measure(conditions)
+class Broken(Late):
+    def make_safe(self):
+        raise OSError("the valve is stuck")
+lab, out = eval(sys.argv[1])(), None if sys.argv[2] == "memory" else sys.argv[2]
 try:
-    flowtwin.run(flowtwin.Scenario(ELSEWHERE), lab=Stuck())
-except KeyboardInterrupt:
-    print("out", len(heard))
+    flowtwin.run(flowtwin.Scenario(ELSEWHERE), lab=lab, out=out)
+except (KeyboardInterrupt, flowtwin.Fault) as stopped:
+    print(type(stopped).__name__, type(stopped.__cause__).__name__, len(heard))
+    run = stopped.run
+    print(len(run.experiments()), run.complete, run.fault, None if run.path is None else run.path.name)
 """
 
 
-def test_a_second_ctrl_c_does_not_wait_for_what_is_stuck() -> None:
-    told = python(SECOND, timeout=120)
-    assert (told.returncode, told.stdout.split()) == (0, ["out", "2"]), told.stderr
+@pytest.mark.parametrize("where", ["memory", "folder"])
+@pytest.mark.parametrize(
+    ("lab", "said"),
+    [
+        ("Stuck", ["safe True", "KeyboardInterrupt NoneType 2", "0 False None"]),
+        ("Late", ["safe True", "KeyboardInterrupt NoneType 2", "3 False None"]),
+        ("Broken", ["Fault KeyboardInterrupt 2", "3 False None"]),
+    ],
+)
+def test_a_second_ctrl_c_waits_for_no_experiment_and_keeps_what_was_done(
+    lab: str, said: list[str], where: str, tmp_path: Path
+) -> None:
+    told = python(SECOND, lab, "memory" if where == "memory" else tmp_path / "run", timeout=120)
+    expected = [*said[:-1], f"{said[-1]} {'run' if where == 'folder' else None}"]
+    assert (told.returncode, told.stdout.splitlines()) == (0, expected), told.stderr
+
+
+STUCK_AT_THE_END = """
+import threading, flowtwin
+from support import *
+began = threading.Event()
+class Stuck(Bowl):
+    def measure(self, conditions):
+        began.set()
+        threading.Event().wait()
+    def make_safe(self):
+        print("safe", flush=True)
+threading.Thread(target=lambda: flowtwin.run(flowtwin.Scenario(ELSEWHERE), lab=Stuck()), daemon=True).start()
+began.wait()
+"""
+
+
+def test_a_lab_that_does_not_come_back_is_made_safe_at_the_end_of_the_interpreter() -> None:
+    told = python(STUCK_AT_THE_END, timeout=120)
+    assert (told.returncode, told.stdout.split()) == (0, ["safe"]), told.stderr
+
+
+LATE = """
+import atexit
+def late():
+    lab.measure()
+    print(lab.measured, policy.ask()[0].keys() == lab.space.centre().keys())
+    try:
+        flowtwin.run(small(), seed=1, policy=Walk)
+    except flowtwin.FlowtwinError as error:
+        print(error)
+atexit.register(late)
+import flowtwin
+from support import *
+lab, policy = flowtwin.Lab(small(), seed=1), flowtwin.Policy("random", small().space)
+"""
+
+
+def test_what_the_end_of_the_interpreter_calls_later_does_not_hang() -> None:
+    """Functions that were registered before the import are called after everything has been told to end."""
+    told = python(LATE, timeout=120)
+    lines = ["1 True", "the interpreter is ending: nothing begins any more"]
+    assert (told.returncode, told.stdout.splitlines()) == (0, lines), told.stderr
 
 
 class Unsafe(Bowl):

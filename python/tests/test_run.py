@@ -67,6 +67,40 @@ def test_a_journal_with_a_policy_in_python_is_that_of_the_command_to_the_byte(
         assert flowtwin.run(file, seed=7, policy=Walk, jobs=jobs).journal == theirs
 
 
+class Bounded(Walk):
+    """A policy that keeps to what its space says of formulas and options."""
+
+    def point(self, draws: np.random.Generator) -> np.ndarray:
+        return draws.uniform(size=len(self.space))
+
+    def ask(self, n: int) -> list[dict[str, float | str]]:
+        draws = np.random.default_rng([self.seed, self.told])
+        return [self.space.feasible(self.point(draws)) for _ in range(n)]
+
+    def tell(self, conditions: dict[str, float | str], result: float | None) -> None:
+        self.told += 1
+
+
+def test_a_policy_outside_knows_bounds_on_formulas_as_one_inside_does(tmp_path: Path) -> None:
+    scenario = flowtwin.Scenario.load(SCENARIOS / "ester-equivalents.toml")
+    scenario.phases = [{"name": "all", "policy": "random", "experiments": 6}]
+    scenario.save(tmp_path / "small.toml")
+    words = f"Bounded={sys.executable} -m flowtwin.outside test_run:Bounded"
+    told = command(
+        "run",
+        tmp_path / "small.toml",
+        "--policy-command",
+        words,
+        "--out",
+        tmp_path / "command",
+        env={**os.environ, "PYTHONPATH": str(TESTS)},
+    )
+    assert told.returncode == 0, told.stderr
+    theirs = flowtwin.Run.load(tmp_path / "command").experiments()
+    ours = flowtwin.run(scenario, policy=Bounded).experiments()
+    assert [seen.conditions for seen in ours] == [seen.conditions for seen in theirs]
+
+
 def test_a_run_with_a_policy_in_python_is_resumed_to_the_same_bytes(file: Path, tmp_path: Path) -> None:
     whole = flowtwin.run(file, seed=3, policy=Walk).journal
 

@@ -1,4 +1,4 @@
-"""Tables in pandas, polars and pyarrow, without a copy."""
+"""Tables in pandas, polars and pyarrow, without a copy where these make none."""
 
 from __future__ import annotations
 

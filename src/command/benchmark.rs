@@ -16,9 +16,8 @@ use crate::console;
 use crate::error::{CommandError, Kind};
 
 use super::campaign::{STOP, heed_ctrl_c, threads};
+use super::contested::{Held, How, contested};
 use super::lab::patience;
-use super::occupied::Occupied;
-use super::run_folder::numbered;
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     if let Some(BenchmarkAction::Merge(args)) = &args.action {
@@ -28,7 +27,7 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let shard = args.shard.as_deref().map_or(Ok(Shard::ALL), parse_shard)?;
     let out = args.out.clone().unwrap_or_else(|| PathBuf::from("benchmark"));
     heed_ctrl_c()?;
-    let (store, failures, _occupied) = campaigns(args, &contest, shard, &out)?;
+    let (store, failures, _held) = campaigns(args, &contest, shard, &out)?;
     let out = store.folder().to_owned();
     if STOP.load(std::sync::atomic::Ordering::Relaxed) {
         let message = "interrupted: every finished campaign is kept";
@@ -52,47 +51,20 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     }
 }
 
-/// A folder in which no other process does the same: shards may share one. On a disk that knows no locks nobody is kept out:
-/// results are written whole or not at all, whoever writes them.
-fn occupied(folder: &Path, shard: Shard) -> Result<Option<Occupied>, CommandError> {
-    let taken = match shard.of {
-        1 => Occupied::take(folder),
-        of => Occupied::take_part(folder, &format!("shard-{}-of-{of}", shard.index + 1)),
-    };
-    match taken {
-        Ok(occupied) => Ok(Some(occupied)),
-        Err(error) if error.kind() == Kind::BadInput || !folder.is_dir() => Err(error),
-        Err(error) => {
-            console::say_line(format_args!("{error}; it is written to nevertheless"));
-            Ok(None)
-        }
-    }
-}
-
-/// Runs the campaigns of a shard. Where the folder holds another benchmark, that stays, and this one gets the next number.
-/// Nobody else writes there for as long as what is returned is held.
+/// Runs the campaigns of a shard, and says how far it is.
 fn campaigns(
     args: &Args,
     contest: &Contest,
     shard: Shard,
     out: &Path,
-) -> Result<(Store, Vec<Failure>, Option<Occupied>), CommandError> {
+) -> Result<(Store, Vec<Failure>, Held), CommandError> {
     let began = Instant::now();
     let tell = |done, of| tell(began, done, of);
-    let mut number = 1;
-    loop {
-        let here = if number == 1 { out.to_owned() } else { numbered(out, number) };
-        let (store, occupied) = (Store::new(&here), occupied(&here, shard)?);
-        match contest.run(&store, shard, threads(args.jobs), &STOP, &tell) {
-            Ok(failures) => return Ok((store, failures, occupied)),
-            Err(other @ (ContestError::Other(_) | ContestError::Build(_))) => {
-                number += 1;
-                let next = numbered(out, number);
-                console::say_line(format_args!("{other}: see {}", next.display()));
-            }
-            Err(error) => return Err(CommandError::failed(error)),
-        }
-    }
+    let moved = |other: &ContestError, next: &Path| {
+        console::say_line(format_args!("{other}: see {}", next.display()));
+    };
+    let how = How { shard, threads: threads(args.jobs), stop: &STOP, tell: &tell, moved: &moved };
+    contested(contest, out, &how)
 }
 
 fn contest(args: &Args) -> Result<Contest, CommandError> {
@@ -153,7 +125,7 @@ fn tell(began: Instant, done: usize, of: usize) {
 }
 
 fn merge(args: &BenchmarkMergeArgs) -> Result<(), CommandError> {
-    let (store, _occupied) = (Store::new(&args.out), occupied(&args.out, Shard::ALL)?);
+    let (store, _held) = (Store::new(&args.out), Held::take(&args.out, Shard::ALL)?);
     for shard in &args.shards {
         let card: Option<Card> = Store::new(shard).read(CARD);
         let there: Option<Card> = store.read(CARD);

@@ -1,4 +1,4 @@
-//! A run in a folder for a program that holds this one as a library.
+//! Runs and benchmarks in a folder for a program that holds this one as a library.
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -12,9 +12,10 @@ use flowtwin_report::Extras;
 
 use super::campaign::recorded_in;
 pub use super::campaign::threads;
+pub use super::contested::{Held, How, contested};
 pub use super::place::Place;
 use super::run_folder::Target;
-pub use super::run_folder::numbered;
+pub use super::shadow::{fits, write_account};
 pub use crate::cli::Backend;
 use crate::cli::Folder;
 use crate::error::CommandError;
@@ -49,8 +50,8 @@ pub struct InFolder {
     pub extras: Extras,
 }
 
-/// Makes an observer of a run, told whether it is simulated.
-pub type Watches<'a> = &'a dyn Fn(bool) -> Box<dyn Observer + 'a>;
+/// Makes an observer of a run, told its folder and whether it is simulated.
+pub type Watches<'a> = &'a dyn Fn(&Path, bool) -> Box<dyn Observer + 'a>;
 
 /// Runs a campaign at `place` and writes its run folder as `flowtwin run` does: the same files, locked meanwhile, nothing that is
 /// there written over.
@@ -83,7 +84,7 @@ pub fn run_embedded<E: From<CommandError>>(
         let identity = Identity::new(scenario, seed, simulated);
         let (folder, here) = target.folder(&to, &identity, None)?;
         let campaign = Campaign::new(scenario, seed, threads, stop);
-        let ended = recorded_in(&folder, campaign, lab, &mut *watches(simulated))?;
+        let ended = recorded_in(&folder, campaign, lab, &mut *watches(folder.path(), simulated))?;
         if folder.has_departed() && !run.resume {
             target = here.next()?;
             continue;

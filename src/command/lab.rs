@@ -3,7 +3,6 @@
 use std::io::{stdin, stdout};
 use std::time::Duration;
 
-use flowtwin_campaign::outside::OutsideLab;
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_campaign::serve::serve;
 use flowtwin_lab::layer::Guarded;
@@ -48,16 +47,4 @@ pub(super) fn patience(seconds: f64) -> Result<Duration, CommandError> {
 pub(super) fn with_policy(scenario: Scenario, args: &Outside) -> Result<Scenario, CommandError> {
     let Some(command) = &args.policy_command else { return Ok(scenario) };
     Ok(scenario.with_policy_command(command, patience(args.patience_s)?))
-}
-
-/// The lab that a lab command runs, if one is given.
-pub(super) fn outside(
-    scenario: &Scenario,
-    args: &Outside,
-) -> Result<Option<OutsideLab>, CommandError> {
-    let Some(command) = &args.lab_command else { return Ok(None) };
-    let patience = patience(args.patience_s)?;
-    OutsideLab::start(command, patience, scenario.space(), scenario.manifest())
-        .map(Some)
-        .map_err(CommandError::failed)
 }

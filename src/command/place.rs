@@ -1,14 +1,17 @@
 //! Where the experiments of a run are done.
 
 use std::path::Path;
+use std::time::Duration;
 
 use flowtwin_backends::EmulatedRig;
 use flowtwin_campaign::campaign::Shared;
+use flowtwin_campaign::outside::OutsideLab;
 use flowtwin_campaign::scenario::{ELSEWHERE, Scenario};
 use flowtwin_data::learnt::Twin;
 use flowtwin_lab::Lab;
 
 use super::emulate::read_wiring;
+use super::lab::patience;
 use crate::cli::{Backend, RunArgs as Args};
 use crate::error::CommandError;
 
@@ -84,8 +87,8 @@ impl Place {
     /// # Errors
     /// If a model cannot be read or does not fit the scenario, or an outside lab does not start.
     pub(super) fn of(args: &Args, scenario: &Scenario, seed: u64) -> Result<Self, CommandError> {
-        if let Some(lab) = super::lab::outside(scenario, &args.outside)? {
-            return Ok(Self { lab: Box::new(lab), backend: "outside", world: None });
+        if let Some(command) = &args.outside.lab_command {
+            return Self::outside(command, patience(args.outside.patience_s)?, scenario);
         }
         if args.backend == Backend::Twin {
             one_objective(scenario, "a twin predicts one outcome")?;
@@ -111,6 +114,20 @@ impl Place {
         let (lab, world) = simulated(backend, wiring_file, scenario, seed)?;
         let backend = if world.is_some() { backend.name() } else { "table" };
         Ok(Self { lab, backend, world })
+    }
+
+    /// The lab that a command runs, which may be silent for so long.
+    ///
+    /// # Errors
+    /// If it does not start, or does not suit the scenario.
+    pub fn outside(
+        command: &str,
+        patience: Duration,
+        scenario: &Scenario,
+    ) -> Result<Self, CommandError> {
+        let lab = OutsideLab::start(command, patience, scenario.space(), scenario.manifest());
+        let lab = lab.map_err(CommandError::failed)?;
+        Ok(Self { lab: Box::new(lab), backend: "outside", world: None })
     }
 
     /// The simulated world behind it, whose work can be read at the end.

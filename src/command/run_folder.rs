@@ -109,7 +109,7 @@ impl Target {
 }
 
 /// The same name with a number, `runs/cs3cu2i5-1-2`.
-pub fn numbered(base: &Path, number: usize) -> PathBuf {
+pub(super) fn numbered(base: &Path, number: usize) -> PathBuf {
     with_end(base, &format!("-{number}"))
 }
 

@@ -70,6 +70,28 @@ fn text(account: &Account) -> String {
     text + "\n"
 }
 
+/// Whether a calibrated scenario has the inputs and features of a run.
+pub fn fits(calibrated: &Scenario, run: &Scenario) -> bool {
+    let inputs = |of: &Scenario| -> Vec<String> {
+        of.space().inputs().iter().map(|input| input.name.clone()).collect()
+    };
+    inputs(calibrated) == inputs(run) && calibrated.features() == run.features()
+}
+
+/// Writes what a shadow saw beside the journal of its run.
+///
+/// # Errors
+/// If a file cannot be written.
+pub fn write_account(account: &Account, folder: &Path) -> Result<(), CommandError> {
+    let json = serde_json::to_string_pretty(account).unwrap_or_default() + "\n";
+    for (name, text) in [("shadow.csv", account.csv()), ("shadow.json", json)] {
+        let path = folder.join(name);
+        put(&OnDisk, &path, text.as_bytes())
+            .map_err(|error| CommandError::unwritable(&path, &error))?;
+    }
+    Ok(())
+}
+
 /// A calibrated scenario for the run that is about to begin.
 #[derive(Debug)]
 pub(super) struct Calibrated {
@@ -85,10 +107,7 @@ impl Calibrated {
     pub(super) fn of(to: &Folder, run: &Scenario) -> Result<Option<Self>, CommandError> {
         let Some(path) = &to.shadow else { return Ok(None) };
         let scenario = super::load(path)?;
-        let inputs = |of: &Scenario| -> Vec<String> {
-            of.space().inputs().iter().map(|input| input.name.clone()).collect()
-        };
-        if inputs(&scenario) != inputs(run) || scenario.features() != run.features() {
+        if !fits(&scenario, run) {
             let message =
                 format!("--shadow {}: other inputs or features than the run has", path.display());
             return Err(CommandError::bad_input(message)
@@ -133,12 +152,7 @@ impl<'a, 's> Shadowed<'a, 's> {
     pub(super) fn finish(self, folder: &Path) -> Result<Option<FaultKind>, CommandError> {
         // As in all files of a run, no path stands in them.
         let account = self.shading.shadow.account("");
-        let json = serde_json::to_string_pretty(&account).unwrap_or_default() + "\n";
-        for (name, text) in [("shadow.csv", account.csv()), ("shadow.json", json)] {
-            let path = folder.join(name);
-            put(&OnDisk, &path, text.as_bytes())
-                .map_err(|error| CommandError::unwritable(&path, &error))?;
-        }
+        write_account(&account, folder)?;
         console::say_line(format_args!("shadow: {}", account.headline()));
         Ok(self.stopped.map(|detail| FaultKind::Moved { detail }))
     }

@@ -1,9 +1,6 @@
 //! What the two sides say to each other. `docs/lab-protocol.md` is the description for people.
 
-use flowtwin_lab::{
-    Conditions, Constraint, Fault, FaultKind, Input, InputKind, Instant, LimitSpec, ObjectiveSpec,
-    Space, Wanted, Word,
-};
+use flowtwin_lab::{Conditions, Fault, FaultKind, Instant, LimitSpec, ObjectiveSpec, Wanted, Word};
 use serde::{Deserialize, Serialize};
 
 use crate::ordered::Ordered;
@@ -52,6 +49,9 @@ pub struct SpaceLine {
     /// Bounds on what follows from the inputs.
     #[serde(default)]
     pub constraints: Vec<ConstraintLine>,
+    /// What the formulas of bounds use, each after those that it uses itself; none where no formula is bounded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quantities: Vec<QuantityLine>,
     /// What is to be made as large as possible: the first of several.
     pub objective: ObjectiveLine,
     /// Everything that is wanted, where that is several things: features of observations.
@@ -93,6 +93,9 @@ pub struct InputLine {
     /// Names to choose from, if it is no number; conditions have the name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub options: Vec<String>,
+    /// Numbers that describe each option, in their order; none where nothing does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub descriptors: Vec<Vec<f64>>,
 }
 
 fn is_false(flag: &bool) -> bool {
@@ -150,10 +153,36 @@ pub struct ConstraintLine {
     /// The formula that is bounded, as the scenario has it, where no linear function is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub formula: Option<String>,
+    /// Its name among the quantities.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quantity: Option<String>,
+    /// Whether zero is allowed too, as of a pump that is off.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub or_zero: bool,
     /// Lowest value; none for no bound.
     pub low: Option<f64>,
     /// Highest value; none for no bound.
     pub high: Option<f64>,
+}
+
+/// What a formula uses: an input, a constant, or another formula. The unit is the ending of its name.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct QuantityLine {
+    /// Its name.
+    pub name: String,
+    /// The input that it is; with `option`, 1 where that is chosen and else 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input: Option<String>,
+    /// The option of the input.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub option: Option<String>,
+    /// The number that it always is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub constant: Option<f64>,
+    /// The formula that gives it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub formula: Option<String>,
 }
 
 /// What a campaign is after.
@@ -260,43 +289,6 @@ pub struct ErrorLine {
 pub struct Done {
     /// Why.
     pub reason: String,
-}
-
-impl InputLine {
-    /// The line for an input.
-    pub fn new(input: &Input) -> Self {
-        let Input { name, low, high, resolution, kind } = input.clone();
-        let options = input.options().unwrap_or_default();
-        Self {
-            logarithmic: kind == InputKind::Logarithmic,
-            options: options.iter().map(|option| option.name.clone()).collect(),
-            levels: match kind {
-                InputKind::Levels(levels) => levels,
-                _ => Vec::new(),
-            },
-            name,
-            low,
-            high,
-            resolution,
-        }
-    }
-}
-
-impl ConstraintLine {
-    /// The line for a constraint of `space`.
-    pub fn new(constraint: &Constraint, space: &Space) -> Self {
-        let names = space.inputs().iter().map(|input| input.name.clone());
-        let linear = constraint.of.linear();
-        let factors = linear.into_iter().flat_map(|linear| linear.factors.iter().copied());
-        Self {
-            name: constraint.name.clone(),
-            constant: linear.map_or(0.0, |linear| linear.constant),
-            factors: names.zip(factors).collect(),
-            formula: constraint.of.formula().map(str::to_owned),
-            low: constraint.low.is_finite().then_some(constraint.low),
-            high: constraint.high.is_finite().then_some(constraint.high),
-        }
-    }
 }
 
 /// The objectives, where they are several.

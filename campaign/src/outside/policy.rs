@@ -7,11 +7,12 @@ use flowtwin_lab::{Conditions, Goal, Space, Streams, Wanted};
 use flowtwin_twin::{Ask, Context, Policy, PolicyError, Proposals, Trial, Work};
 
 use super::message::{
-    Budget, ConstraintLine, Done, Failure, FromLab, FromOptimiser, InputLine, Next, ObjectiveLine,
-    ObservationLine, PROTOCOL, SpaceLine, several, table,
+    Budget, Done, Failure, FromLab, FromOptimiser, Next, ObjectiveLine, ObservationLine, PROTOCOL,
+    SpaceLine, several, table,
 };
 use super::process::Program;
 use super::proposal::proposal;
+use super::space::lines;
 
 /// A policy that asks a program what to try next.
 ///
@@ -118,13 +119,14 @@ fn seed(streams: &Streams) -> u32 {
 }
 
 fn space_line(ask: &Ask<'_>, seed: u32, wanted: &Wanted) -> SpaceLine {
-    let space = ask.space;
+    let (inputs, constraints, quantities) = lines(ask.space);
     SpaceLine {
         protocol: PROTOCOL,
         scenario: String::new(),
         seed,
-        inputs: space.inputs().iter().map(InputLine::new).collect(),
-        constraints: space.constraints().iter().map(|c| ConstraintLine::new(c, space)).collect(),
+        inputs,
+        constraints,
+        quantities,
         // Of one objective a policy sees what is to be maximised and nothing else; the sign has been seen to.
         objective: ObjectiveLine { feature: "outcome".into(), goal: Goal::Maximize },
         objectives: several(wanted),

@@ -145,19 +145,14 @@ fn told(input: &Input, values: &Ordered<Setting>) -> Result<f64, ProposalError> 
         return Err(ProposalError::Missing { name, low, high });
     };
     if let Some(options) = input.options() {
-        let (place, value) = match setting {
-            Setting::Name(value) => (input.option(value), value.clone()),
-            Setting::Number(value) => (None, value.to_string()),
-        };
+        let value = setting.to_string();
+        let place = setting.number().is_none().then(|| input.option(&value)).flatten();
         let known: Vec<&str> = options.iter().map(|option| option.name.as_str()).collect();
         let unknown = ProposalError::Option { name, value, known: known.join(", ") };
         return place.map(|place| place as f64).ok_or(unknown);
     }
-    match setting {
-        Setting::Number(value) if is_sensible(*value) => Ok(*value),
-        Setting::Number(value) => Err(ProposalError::Word { name, value: value.to_string() }),
-        Setting::Name(value) => Err(ProposalError::Word { name, value: value.clone() }),
-    }
+    let number = setting.number().filter(|value| is_sensible(*value));
+    number.ok_or_else(|| ProposalError::Word { name, value: setting.to_string() })
 }
 
 #[cfg(test)]

@@ -15,10 +15,7 @@ pub fn nonsense(line: &ObservationLine) -> Option<String> {
     let told = told.map(|(name, value)| {
         format!("`{name}` is {value:e}, it must lie within ±{LARGEST:e}; write null (in Python None) for what was not measured")
     });
-    let number = |(name, setting): (&str, &Setting)| match setting {
-        Setting::Number(value) => Some((name.to_owned(), *value)),
-        Setting::Name(_) => None,
-    };
+    let number = |(name, setting): (&str, &Setting)| Some((name.to_owned(), setting.number()?));
     let set = line.conditions.iter().filter_map(number).find(|(_, value)| !is_sensible(*value));
     let set =
         set.map(|(name, value)| format!("`{name}` was set to {value:e}, beyond ±{LARGEST:e}"));

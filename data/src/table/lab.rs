@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use flowtwin_lab::{Conditions, FaultKind, Manifest, Outcome, Quality, Span, Streams};
+use flowtwin_lab::{
+    Conditions, Fault, FaultKind, Instant, Manifest, Outcome, Report, Span, Streams,
+};
 
 use super::pool::Pool;
 use crate::answered::{Answer, Answered, Oracle};
@@ -50,17 +52,18 @@ impl Oracle for Outcomes {
         let known = self.features.iter().zip(drawn);
         let features: Vec<(String, f64)> =
             known.filter_map(|(name, value)| Some((name.clone(), (*value)?))).collect();
-        let failed =
-            || FaultKind::Failed { detail: "the table has no outcome of this experiment".into() };
-        let (spectra, quality) = (Vec::new(), Quality::default());
-        let outcome = (!features.is_empty()).then_some(Outcome { features, spectra, quality });
-        Ok((Span::ZERO, Answer::Known(outcome.ok_or_else(failed))))
+        let fault = features.is_empty().then(|| {
+            let detail = "the table has no outcome of this experiment".into();
+            Fault::new(Instant::START, Self::NAME, FaultKind::Failed { detail })
+        });
+        let outcome = Outcome { features, ..Outcome::default() };
+        Ok((Span::ZERO, Answer::Told(Box::new(Report { outcome, fault, ..Report::default() }))))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use flowtwin_lab::{Command, Lab as _, Reply, Report, conformance};
+    use flowtwin_lab::{Command, Lab as _, Reply, conformance};
 
     use super::super::pool::tests::pool;
     use super::*;

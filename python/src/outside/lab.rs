@@ -1,5 +1,6 @@
 //! Labs that are written in Python.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use flowtwin_campaign::outside::{ObservationLine, nonsense};
@@ -11,20 +12,18 @@ use flowtwin_lab::{
 use pyo3::prelude::*;
 use pyo3::types::PyMapping;
 
+use super::object::Object;
 use super::{Raised, words};
 use crate::conditions;
 use crate::exit::attached;
 use crate::observation::Observation;
 
-/// A lab that an object of Python is: `measure(conditions)` runs an experiment, `make_safe()` ends its work.
+/// A lab that an object of Python is: `measure(conditions)` runs an experiment.
 #[derive(Debug)]
 pub(crate) struct PythonLab {
-    object: Py<PyAny>,
+    object: Arc<Object>,
     manifest: Manifest,
     raised: Raised,
-    /// Whether it was to be made safe: nothing begins after that.
-    over: bool,
-    safe: bool,
 }
 
 impl PythonLab {
@@ -33,35 +32,22 @@ impl PythonLab {
     /// # Errors
     /// The exception, if that cannot be read.
     pub(crate) fn begin(
-        object: &Bound<'_, PyAny>,
+        object: &Arc<Object>,
         of: &Manifest,
         raised: Raised,
     ) -> PyResult<Answered<Self>> {
-        let simulated =
-            object.getattr_opt("simulated")?.map_or(Ok(false), |said| said.extract())?;
         let manifest = Manifest {
             level: Level::Experiments,
-            simulated,
+            simulated: attached(|py| object.simulated(py))?,
             ..Manifest::of_experiments(of.rig.clone())
         };
-        let object = object.clone().unbind();
-        Ok(Answered::by(Self { object, manifest, raised, over: false, safe: false }))
+        Ok(Answered::by(Self { object: object.clone(), manifest, raised }))
     }
 
     fn measure(&self, conditions: &Conditions) -> PyResult<(Report, Option<f64>)> {
         attached(|py| {
             let values = conditions::dict(py, conditions)?;
-            read(&self.object.bind(py).call_method1("measure", (values,))?)
-        })
-    }
-
-    fn end(&self) -> PyResult<()> {
-        attached(|py| {
-            let object = self.object.bind(py);
-            match object.hasattr("make_safe")? {
-                true => object.call_method0("make_safe").map(drop),
-                false => Ok(()),
-            }
+            read(&self.object.object.bind(py).call_method1("measure", (values,))?)
         })
     }
 }
@@ -78,7 +64,7 @@ impl Oracle for PythonLab {
         _number: u64,
         conditions: &Conditions,
     ) -> Result<(Span, Answer), FaultKind> {
-        if self.over {
+        if self.object.is_over() {
             return Err(FaultKind::Refused { detail: "the lab has been made safe".into() });
         }
         let asked = Instant::now();
@@ -93,12 +79,7 @@ impl Oracle for PythonLab {
     }
 
     fn make_safe(&mut self) -> Result<(), FaultKind> {
-        self.over = true;
-        if self.safe {
-            return Ok(());
-        }
-        let ended = self.end();
-        self.safe = ended.is_ok();
+        let ended = self.object.make_safe();
         let left = ended.as_ref().err().map(words);
         self.raised.keep_not_safe(ended.err());
         left.map_or(Ok(()), |left| Err(FaultKind::NotSafe { because: None, left }))

@@ -26,7 +26,7 @@ pub(super) fn load(path: &Path) -> PyResult<Left> {
     let (extras, path) = (extras(folder), Some(folder.to_owned()));
     let (scenario, concluded) = (Arc::new(scenario), OnceLock::new());
     let fault = stopped_by(&journal);
-    Ok(Left { journal, scenario, extras, concluded, fault, path })
+    Ok(Left { journal, scenario, extras, concluded, fault, path, shadow: None })
 }
 
 /// The folder that is meant: itself, or that of its journal.

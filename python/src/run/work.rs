@@ -4,52 +4,96 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use flowtwin::command::embedded::{self, Embedded, Place, run_embedded};
+use flowtwin::command::embedded::{self, Embedded, Place, run_embedded, write_account};
+use flowtwin_calibration::Account;
 use flowtwin_campaign::campaign::{Campaign, CampaignError, Ended, Observer};
-use flowtwin_campaign::folder::{JOURNAL, read_journal};
+use flowtwin_campaign::folder::{JOURNAL, read_begun};
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::Observation;
-use flowtwin_lab::journal::{Journal, Sink, Writer, read};
+use flowtwin_lab::journal::{Journal, JournalError, Sink, Writer, read};
 use flowtwin_report::Extras;
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use crate::errors;
-use crate::exit::attached;
-use crate::outside::{PythonLab, Raised};
+use crate::outside::{Object, PythonLab, Raised};
+use crate::shadow::{Beside, Calibrated};
 use crate::waiting::Tell;
 
 /// Where experiments are done.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Backend {
-    Simulated,
-    Emulated,
-    Python,
+pub(crate) enum Where {
+    /// On a simulated rig, with emulated instruments or without; a table in its place.
+    Here(embedded::Backend),
+    /// On a lab that is an object of Python.
+    Object(Arc<Object>),
+    /// On a lab that a command runs, which may be silent for so long.
+    Program(String, Duration),
 }
 
-impl Backend {
-    pub(crate) fn named(name: &str, python: bool) -> PyResult<Self> {
-        match (name, python) {
-            ("sim", true) => Ok(Self::Python),
-            ("sim", false) => Ok(Self::Simulated),
-            ("emulated", false) => Ok(Self::Emulated),
-            (_, true) => Err(errors::failed("a lab of its own has no other backend")),
+impl Where {
+    /// What was meant by the name of a backend and a lab.
+    pub(crate) fn named(
+        name: &str,
+        lab: Option<Bound<'_, PyAny>>,
+        patience: f64,
+    ) -> PyResult<Self> {
+        match (name, lab) {
+            ("sim", Some(lab)) => match lab.extract::<String>() {
+                Ok(command) => Ok(Self::Program(command, patience_of(patience)?)),
+                Err(_) => Ok(Self::Object(Object::new(lab.unbind()))),
+            },
+            ("sim", None) => Ok(Self::Here(embedded::Backend::Sim)),
+            ("emulated", None) => Ok(Self::Here(embedded::Backend::Emulated)),
+            (_, Some(_)) => Err(errors::failed("a lab of its own has no other backend")),
             _ => Err(super::unknown("backend", name, "sim and emulated")),
         }
     }
+}
+
+/// How long a program may be silent.
+pub(crate) fn patience_of(seconds: f64) -> PyResult<Duration> {
+    let patience = Duration::try_from_secs_f64(seconds).ok().filter(|patience| !patience.is_zero());
+    patience.ok_or_else(|| {
+        PyValueError::new_err(format!("patience_s = {seconds} is no time: more than 0 s is needed"))
+    })
 }
 
 /// What is to be run.
 pub(crate) struct Order {
     pub(crate) scenario: Arc<Scenario>,
     pub(crate) seed: u64,
-    pub(crate) backend: Backend,
+    pub(crate) place: Where,
     pub(crate) threads: NonZeroUsize,
-    pub(crate) lab: Option<Py<PyAny>>,
     pub(crate) raised: Raised,
     pub(crate) out: Option<PathBuf>,
     pub(crate) resume: bool,
     pub(crate) stop: Arc<AtomicBool>,
+    pub(crate) trace: Trace,
+    pub(crate) calibrated: Option<Calibrated>,
+}
+
+/// What a campaign leaves while it runs, for whoever does not wait for its end.
+#[derive(Clone, Default)]
+pub(crate) struct Trace {
+    kept: Kept,
+    folder: Arc<Mutex<Option<PathBuf>>>,
+}
+
+impl Trace {
+    /// Its journal so far, and its folder.
+    pub(crate) fn so_far(&self) -> (Option<Journal>, Option<PathBuf>) {
+        let folder = self.folder.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let journal = match &folder {
+            // Its seal may be newer than these bytes.
+            Some(folder) => {
+                std::fs::read(folder.join(JOURNAL)).ok().and_then(|bytes| begun(&bytes).ok()?)
+            }
+            None => self.kept.journal().ok().flatten(),
+        };
+        (journal, folder)
+    }
 }
 
 /// An experiment that has ended.
@@ -70,27 +114,38 @@ pub(crate) struct Done {
     pub(crate) extras: Extras,
     /// What is wrong with its journal, or could not be written after its end.
     pub(crate) amiss: Option<PyErr>,
+    /// What the shadow saw, if there was one.
+    pub(crate) account: Option<Account>,
 }
 
 /// Runs the campaign, and tells each experiment to somebody who may have gone.
 pub(crate) fn work(order: &Order, tell: &Tell<Told>) -> PyResult<Done> {
-    match &order.out {
-        Some(out) => in_folder(order, out, tell),
-        None => in_memory(order, tell),
+    let calibrated = order.calibrated.as_ref();
+    let shadow = calibrated.map(|calibrated| calibrated.shadow(&order.stop)).transpose()?;
+    let mut done = match &order.out {
+        Some(out) => in_folder(order, out, tell, shadow.as_ref())?,
+        None => in_memory(order, tell, shadow.as_ref())?,
+    };
+    done.account = shadow.map(|shadow| shadow.finish(done.ended.as_mut().ok()));
+    if let (Some(account), Some(path)) = (&done.account, &done.path) {
+        let unwritten = write_account(account, path).err().map(errors::failed);
+        done.amiss = done.amiss.take().or(unwritten);
     }
+    Ok(done)
 }
 
 /// Where an order is carried out.
 fn place(order: &Order) -> Result<Place, Refused> {
     let scenario = &*order.scenario;
-    let backend = match (&order.lab, order.backend) {
-        (Some(object), _) => {
-            let (manifest, raised) = (scenario.manifest(), order.raised.clone());
-            let lab = attached(|py| PythonLab::begin(object.bind(py), manifest, raised));
+    let backend = match &order.place {
+        Where::Object(object) => {
+            let lab = PythonLab::begin(object, scenario.manifest(), order.raised.clone());
             return Ok(Place::new(Box::new(lab.map_err(Refused::Python)?), "python", None));
         }
-        (None, Backend::Emulated) => embedded::Backend::Emulated,
-        (None, _) => embedded::Backend::Sim,
+        Where::Program(command, patience) => {
+            return Ok(Place::outside(command, *patience, scenario)?);
+        }
+        Where::Here(backend) => *backend,
     };
     let place = Place::simulated(backend, None, scenario, order.seed);
     // What is wrong with a scenario has an exception of its own.
@@ -102,25 +157,30 @@ fn place(order: &Order) -> Result<Place, Refused> {
     })
 }
 
-fn in_memory(order: &Order, tell: &Tell<Told>) -> PyResult<Done> {
+fn in_memory(order: &Order, tell: &Tell<Told>, shadow: Option<&Beside<'_>>) -> PyResult<Done> {
     let Place { lab, backend, world } = place(order)?;
     let campaign = Campaign::new(&order.scenario, order.seed, order.threads, &order.stop);
-    let kept = Kept::default();
-    let mut observer = Telling::new(order, tell, lab.manifest().simulated);
-    let ended = campaign.run(lab, Writer::new(kept.clone()), None, &mut observer);
-    let bytes = kept.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let kept = &order.trace.kept;
+    let mut observer = watcher(order, tell, lab.manifest().simulated, shadow);
+    let ended = campaign.run(lab, Writer::new(kept.clone()), None, &mut *observer);
     let simulated_events = world.map(|world| world.work().events);
-    let (journal, amiss) = whole(begun(&bytes).then(|| read(&bytes)));
+    let (journal, amiss) = whole(kept.journal());
     Ok(Done {
         ended: ended.map(|(ended, _)| ended),
         journal,
         path: None,
         extras: Extras { backend: backend.into(), simulated_events },
         amiss,
+        account: None,
     })
 }
 
-fn in_folder(order: &Order, out: &Path, tell: &Tell<Told>) -> PyResult<Done> {
+fn in_folder(
+    order: &Order,
+    out: &Path,
+    tell: &Tell<Told>,
+    shadow: Option<&Beside<'_>>,
+) -> PyResult<Done> {
     let embedded = Embedded {
         scenario: &order.scenario,
         seed: order.seed,
@@ -129,24 +189,23 @@ fn in_folder(order: &Order, out: &Path, tell: &Tell<Told>) -> PyResult<Done> {
         threads: order.threads,
         stop: &order.stop,
     };
-    let observer = |simulated| Box::new(Telling::new(order, tell, simulated)) as Box<dyn Observer>;
+    let observer = |folder: &Path, simulated| {
+        let mut there = order.trace.folder.lock().unwrap_or_else(PoisonError::into_inner);
+        *there = Some(folder.to_owned());
+        watcher(order, tell, simulated, shadow)
+    };
     let done = run_embedded(&embedded, &|| place(order), &observer)?;
-    let there = std::fs::read(done.path.join(JOURNAL)).is_ok_and(|bytes| begun(&bytes));
-    let (journal, damaged) = whole(there.then(|| read_journal(&done.path)));
+    let (journal, damaged) = whole(read_begun(&done.path));
     let amiss = damaged.or(done.unwritten.map(errors::failed));
-    Ok(Done { ended: done.ended, journal, path: Some(done.path), extras: done.extras, amiss })
-}
-
-/// Whether a journal has its first record.
-fn begun(bytes: &[u8]) -> bool {
-    bytes.contains(&b'\n')
+    let (ended, extras) = (done.ended, done.extras);
+    Ok(Done { ended, journal, path: Some(done.path), extras, amiss, account: None })
 }
 
 /// A journal that was read, or what is wrong with it.
 fn whole<E: std::fmt::Display>(
-    read: Option<Result<Journal, E>>,
+    read: Result<Option<Journal>, E>,
 ) -> (Option<Journal>, Option<PyErr>) {
-    match read.transpose() {
+    match read {
         Ok(journal) => (journal, None),
         Err(error) => (None, Some(errors::failed(error))),
     }
@@ -177,6 +236,18 @@ impl From<flowtwin::error::CommandError> for Refused {
 #[derive(Clone, Default)]
 struct Kept(Arc<Mutex<Vec<u8>>>);
 
+impl Kept {
+    /// What it holds so far; none before the first record.
+    fn journal(&self) -> Result<Option<Journal>, JournalError> {
+        begun(&self.0.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+}
+
+/// A journal; none before its first record.
+fn begun(bytes: &[u8]) -> Result<Option<Journal>, JournalError> {
+    bytes.contains(&b'\n').then(|| read(bytes)).transpose()
+}
+
 impl Sink for Kept {
     fn append(&mut self, bytes: &[u8]) -> std::io::Result<()> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
@@ -185,6 +256,33 @@ impl Sink for Kept {
 
     fn sync(&mut self) -> std::io::Result<()> {
         Ok(())
+    }
+}
+
+/// Who watches a run: whoever tells of it, and a shadow if there is one.
+fn watcher<'a>(
+    order: &'a Order,
+    tell: &'a Tell<Told>,
+    simulated: bool,
+    shadow: Option<&'a Beside<'_>>,
+) -> Box<dyn Observer + 'a> {
+    let telling = Telling::new(order, tell, simulated);
+    match shadow {
+        Some(shadow) => Box::new(Both(telling, shadow.watch())),
+        None => Box::new(telling),
+    }
+}
+
+/// Two who watch, each of whom only hears.
+struct Both<A, B>(A, B);
+
+impl<A: Observer, B: Observer> Observer for Both<A, B> {
+    fn phase(&mut self, name: &str, policy: &str, experiments: usize) {
+        (&mut self.0, &mut self.1).phase(name, policy, experiments);
+    }
+
+    fn experiment(&mut self, number: u64, observation: &Observation, known: bool) {
+        (&mut self.0, &mut self.1).experiment(number, observation, known);
     }
 }
 
