@@ -500,6 +500,9 @@ pub struct BenchmarkArgs {
     /// Experiments of each policy after the opening [default: those of the longest branch].
     #[arg(long, value_name = "N")]
     pub experiments: Option<NonZeroUsize>,
+    /// Compare them on N rigs drawn from what a calibration knows, not on its estimates; for calibrated scenarios.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1000))]
+    pub rigs: Option<u64>,
     /// Campaigns run at the same time; their number never changes a result [default: all cores].
     #[arg(long, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,

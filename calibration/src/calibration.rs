@@ -159,8 +159,8 @@ fn ones(whitener: &Whitener, free: &[Free]) -> Result<Weights, Diagnostic> {
         return Ok(Weights::from_element(count, 1.0));
     }
     let (outcomes, keys) = (counted(count, "outcome"), counted(free.len(), "key"));
-    Err(Diagnostic::new(format!("{outcomes} of spectra cannot tell {keys}")).hint(
-        "free fewer keys, or give more experiments; analysers, sensors and formulas are not learnt from yet",
+    Err(Diagnostic::new(format!("{outcomes} cannot tell {keys}")).hint(
+        "free fewer keys, or give more experiments; formulas of lab time or consumed volumes are not learnt from",
     ))
 }
 

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use flowtwin_campaign::scenario::{Expected, Moment, Scenario};
+use flowtwin_campaign::scenario::{Expected, Moment, Reading, Scenario};
 use flowtwin_lab::PumpId;
 use flowtwin_sim::Plan;
 use serde_json::Value;
@@ -66,6 +66,17 @@ impl<'a> Model<'a> {
     /// The same with plates that are warmer than they are set to [K].
     pub(crate) fn with_warmth(&self, scaled: &[f64], warmer_k: f64) -> Option<Table> {
         self.with(scaled, |expected| expected.warm(warmer_k))
+    }
+
+    /// The same with an instrument that tells so much of what is there, and so much more.
+    pub(crate) fn with_misread(
+        &self,
+        scaled: &[f64],
+        reading: Reading,
+        factor: f64,
+        offset: f64,
+    ) -> Option<Table> {
+        self.with(scaled, |expected| expected.misread(reading, factor, offset))
     }
 
     fn with(&self, scaled: &[f64], adjust: impl Fn(&mut Expected<'_>)) -> Option<Table> {

@@ -3,24 +3,23 @@
 //! Complete experiments are simulated with the scenario's own noise, one source at a time, several seeds at a few of the
 //! conditions that were measured. Light, detectors and slugs give each feature a floor and a part of its value, and say how
 //! features go together: a lamp that is a little brighter raises all of an emission at once. Flows and plates act by how
-//! steeply each feature depends on them where it is. What a pump's fill gives too much or too little is common to all
-//! experiments of a run. Residuals are freed of all that before they are squared.
+//! steeply each feature depends on them where it is. What a pump's fill gives too much or too little, and how an analyser or
+//! a sensor is calibrated, is common to all experiments of a run. Residuals are freed of all that before they are squared.
 
-use std::sync::Arc;
+mod replicates;
+mod shared;
 
-use flowtwin_campaign::scenario::{Expected, Moment, Scenario};
-use flowtwin_lab::{Lab as _, Outcome, PumpId, Streams};
-use flowtwin_sim::{Plan, SimLab, spec};
+use flowtwin_campaign::scenario::{Reading, Scenario};
+use flowtwin_lab::PumpId;
+use flowtwin_sim::{Plan, spec};
 use nalgebra::{DMatrix, DVector};
 
 use crate::data::Experiment;
 use crate::model::{Model, Table, slope};
 use crate::whitening::{Block, Common, Whitener};
+use replicates::{Group, Source, replicates, spread};
+use shared::{Shared, detection_limits, shared};
 
-/// Conditions at which replicates are simulated, at most.
-const PLACES: usize = 6;
-/// Replicates at each.
-const SEEDS: u64 = 8;
 /// Part of a correlation between features that is not believed: with some forty replicates small ones are chance, and
 /// features that seemed to be one would leave nothing between them to be explained.
 const DOUBT: f64 = 0.1;
@@ -28,8 +27,6 @@ const DOUBT: f64 = 0.1;
 const ASSUMED: f64 = 0.01;
 /// Least noise, in parts of a value: counts are whole numbers.
 const LEAST: f64 = 1e-4;
-/// Steps of a tenth of a logarithmic unit in which variances are searched.
-const STEPS: u32 = 140;
 /// Replicates in the data count as much as this many that are simulated.
 const BELIEVED: f64 = 5.0;
 
@@ -46,8 +43,8 @@ pub(crate) struct Noise {
     flows: f64,
     /// What an experiment's plates are off by, standard deviation [K].
     plates_k: f64,
-    /// What a fill of each pump may be off by, standard deviation, in parts.
-    fills: Vec<(PumpId, f64)>,
+    /// What is common to all experiments of a run.
+    common: Vec<Shared>,
     pumps: Vec<PumpId>,
     /// Whether the scenario has noise, and this is not assumed.
     pub(crate) known: bool,
@@ -57,10 +54,7 @@ impl Noise {
     /// Simulates replicates on a plan.
     pub(crate) fn of(model: &Model<'_>, scaled: &[f64], plan: &Plan) -> Option<Self> {
         let (scenario, experiments) = (model.scenario(), model.experiments);
-        let noise = &plan.world().noise.pumps;
         let pumps: Vec<PumpId> = plan.manifest().pumps.iter().map(|p| p.name.clone()).collect();
-        let fill = |pump: &PumpId| (pump.clone(), 0.01 * noise.of(pump.as_str()).bias_percent);
-        let fills = pumps.iter().map(fill).filter(|(_, bias)| *bias > 0.0).collect();
         let groups = replicates(scenario, plan, experiments, Source::Light);
         let features = scenario.features().len();
         let (floor, relative): (Vec<f64>, Vec<f64>) =
@@ -75,7 +69,7 @@ impl Noise {
             correlation: DMatrix::identity(features, features),
             flows: 0.0,
             plates_k: 0.0,
-            fills,
+            common: shared(scenario, &plan.world().noise, &pumps),
             pumps,
             known,
         };
@@ -87,7 +81,18 @@ impl Noise {
             noise.flows = noise.share(&flows, &slopes.0);
             noise.plates_k = noise.share(&plates, std::slice::from_ref(&slopes.1));
         }
+        noise.find_nothing_twice(scenario, experiments);
         Some(noise.scaled_to(experiments))
+    }
+
+    /// A result of nothing says only that there is less than can be found: anything from none to that is as likely.
+    fn find_nothing_twice(&mut self, scenario: &Scenario, experiments: &[Experiment]) {
+        for (f, detects_mm) in detection_limits(scenario) {
+            let missed = experiments.iter().any(|e| e.features[f].is_some_and(|mm| mm <= 0.0));
+            if missed {
+                self.floor[f] = self.floor[f].max(detects_mm / 12_f64.sqrt());
+            }
+        }
     }
 
     /// Slopes of all features by what each pump gives more [pumps], in parts, and by what plates are warmer [1/K].
@@ -188,10 +193,22 @@ impl Noise {
         let mut whitener = Whitener { blocks, common: None };
         let runs = model.experiments.iter().map(|e| e.run).max().map_or(0, |last| last + 1);
         let mut columns = Vec::new();
-        for (pump, bias) in &self.fills {
-            let place = self.pumps.iter().position(|known| known == pump)?;
-            let by_bias = *bias * whitener.apply(&flows[place]);
-            columns.extend((0..runs).map(|run| whitener.of_run(model.experiments, &by_bias, run)));
+        for shared in &self.common {
+            let by_one = match shared {
+                Shared::Fill(pump, bias) => {
+                    let place = self.pumps.iter().position(|known| known == pump)?;
+                    *bias * whitener.apply(&flows[place])
+                }
+                Shared::Gain(reading, part) => {
+                    let more = model.with_misread(scaled, *reading, 1.0 + part, 0.0)?;
+                    whitener.apply(&slope(&more, &predicted, 1.0))
+                }
+                Shared::Zero(reading, off) => {
+                    let more = model.with_misread(scaled, *reading, 1.0, *off)?;
+                    whitener.apply(&slope(&more, &predicted, 1.0))
+                }
+            };
+            columns.extend((0..runs).map(|run| whitener.of_run(model.experiments, &by_one, run)));
         }
         if !columns.is_empty() {
             whitener.common = Some(Common::of(DMatrix::from_columns(&columns)));
@@ -202,8 +219,20 @@ impl Noise {
     /// The pumps whose flows are noisy, and what a fill of each may be off by, standard deviation, in parts.
     pub(crate) fn pumps(&self) -> impl Iterator<Item = (&PumpId, f64)> {
         self.pumps.iter().map(|pump| {
-            let bias = self.fills.iter().find(|(known, _)| known == pump);
-            (pump, bias.map_or(0.0, |(_, bias)| *bias))
+            let bias = self.common.iter().find_map(|shared| match shared {
+                Shared::Fill(known, bias) if known == pump => Some(*bias),
+                _ => None,
+            });
+            (pump, bias.unwrap_or(0.0))
+        })
+    }
+
+    /// What instruments may tell in a run beside what is there, each a standard deviation: a factor and a difference.
+    pub(crate) fn misreadings(&self) -> impl Iterator<Item = (Reading, f64, f64)> {
+        self.common.iter().filter_map(|shared| match shared {
+            Shared::Fill(..) => None,
+            Shared::Gain(reading, part) => Some((*reading, 1.0 + part, 0.0)),
+            Shared::Zero(reading, off) => Some((*reading, 1.0, *off)),
         })
     }
 
@@ -248,128 +277,4 @@ impl Noise {
         );
         Block { features, deviations: own, root }
     }
-}
-
-/// What replicates differ by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Source {
-    /// Light, detectors, windows and slugs.
-    Light,
-    /// Ripple and jitter of the pumps.
-    Flows,
-    /// Plates about their set points.
-    Plates,
-}
-
-impl Source {
-    /// The noise of this source alone; what a fill is off by is common to a run, and left out.
-    fn of(self, noise: &spec::Noise) -> spec::Noise {
-        let mut pumps = noise.pumps.clone();
-        pumps.bias_percent = 0.0;
-        pumps.each.values_mut().for_each(|each| each.bias_percent = None);
-        let none = spec::Noise::default();
-        match self {
-            Self::Light => {
-                spec::Noise { pumps: none.pumps, heaters: none.heaters, ..noise.clone() }
-            }
-            Self::Flows => spec::Noise { pumps, ..none },
-            Self::Plates => spec::Noise { heaters: noise.heaters.clone(), ..none },
-        }
-    }
-}
-
-/// Simulated experiments at the conditions of one that was measured.
-#[derive(Clone, Debug)]
-struct Group {
-    /// Which one.
-    place: usize,
-    /// What is expected [features].
-    expected: Vec<f64>,
-    /// What each is off from what is expected of it [seeds][features].
-    off: Vec<Vec<f64>>,
-}
-
-impl Group {
-    fn variance(&self, feature: usize) -> f64 {
-        let squares: f64 = self.off.iter().map(|off| off[feature] * off[feature]).sum();
-        squares / self.off.len() as f64
-    }
-}
-
-/// Simulated experiments with one source of noise, in runs that go from one place to the next.
-fn replicates(
-    scenario: &Scenario,
-    plan: &Plan,
-    experiments: &[Experiment],
-    source: Source,
-) -> Vec<Group> {
-    let mut world = plan.world().clone();
-    world.noise = source.of(&world.noise);
-    world.faults = spec::Faults::default();
-    if world.noise == spec::Noise::default() {
-        return Vec::new();
-    }
-    let Ok(plan) = Plan::new(&world) else { return Vec::new() };
-    let mut expected = Expected::on(scenario, &plan);
-    let plan = Arc::new(plan);
-    let places = experiments.len().min(PLACES);
-    let group = |i: usize| {
-        let place = i * experiments.len() / places;
-        let outcome = expected.outcome(&experiments[place].conditions);
-        Group { place, expected: values(&outcome), off: Vec::new() }
-    };
-    let mut groups: Vec<Group> = (0..places).map(group).collect();
-    for seed in 0..SEEDS {
-        let mut lab = SimLab::new(plan.clone(), Streams::new(seed).child("replicates", 0));
-        let Ok(blank) = scenario.procedure().prime(&mut lab) else { continue };
-        let (ready, mut before) = (lab.now(), None);
-        for group in &mut groups {
-            let conditions = &experiments[group.place].conditions;
-            let seen = scenario.procedure().run(&mut lab, &blank, conditions);
-            let hours = seen.ended.since(ready).as_secs() / 3600.0;
-            let said = values(&expected.at(conditions, &Moment { before, hours }));
-            let off: Vec<f64> =
-                values(&seen.outcome).iter().zip(&said).map(|(seen, said)| seen - said).collect();
-            before = Some(conditions);
-            let complete = seen.fault.is_none() && off.len() == said.len();
-            if complete && off.iter().all(|off| off.is_finite()) {
-                group.off.push(off);
-            }
-        }
-    }
-    groups.retain(|group| group.off.len() > 2);
-    groups
-}
-
-fn values(outcome: &Outcome) -> Vec<f64> {
-    outcome.features.iter().map(|(_, value)| *value).collect()
-}
-
-/// Floor of a feature and part of its value: those that make the variances of the groups most probable, each group's being
-/// floor² + part² × expected².
-fn spread(groups: &[Group], feature: usize) -> (f64, f64) {
-    let group = |group: &Group| {
-        let expected = group.expected[feature];
-        (expected * expected, group.variance(feature), group.off.len() as f64)
-    };
-    let all: Vec<(f64, f64, f64)> = groups.iter().map(group).collect();
-    let most = |of: fn(&(f64, f64, f64)) -> f64| all.iter().map(of).fold(0.0, f64::max);
-    let (floor, part) =
-        (most(|(_, v, _)| *v), most(|(x, v, _)| if *x > 0.0 { v / x } else { 0.0 }));
-    let improbable = |&(floor, part): &(f64, f64)| -> f64 {
-        let one = |(x, v, n): &(f64, f64, f64)| {
-            let variance = (floor + part * x).max(f64::MIN_POSITIVE);
-            n * (flowtwin_lab::math::ln(variance) + v / variance)
-        };
-        all.iter().map(one).sum()
-    };
-    // Variances that are the largest there are, and from there down to a millionth of them; then nothing.
-    let steps = |largest: f64| {
-        let down = (0..=STEPS).map(move |i| largest * flowtwin_lab::math::exp(-0.1 * f64::from(i)));
-        down.chain([0.0]).collect::<Vec<f64>>()
-    };
-    let (floors, parts) = (steps(floor), steps(part));
-    let pairs = floors.iter().flat_map(|floor| parts.iter().map(move |part| (*floor, *part)));
-    let best = pairs.min_by(|a, b| improbable(a).total_cmp(&improbable(b)));
-    best.map_or((0.0, 0.0), |(floor, part)| (floor.sqrt(), part.sqrt()))
 }

@@ -2,6 +2,7 @@
 
 use flowtwin_campaign::scenario::{FreeSpec, Scenario};
 use flowtwin_data::diagnostic::Diagnostic;
+use flowtwin_lab::Stream;
 use nalgebra::DMatrix;
 use serde_json::Value;
 
@@ -52,6 +53,12 @@ impl Posterior {
             self.at(world, &unit)
         };
         (0..self.keys.len()).map(|column| [moved(column, 1.0), moved(column, -1.0)]).collect()
+    }
+
+    /// A world drawn from it.
+    pub(crate) fn drawn(&self, world: &Value, draws: &mut Stream) -> Value {
+        let deviations: Vec<f64> = self.keys.iter().map(|_| draws.normal()).collect();
+        self.at(world, &deviations)
     }
 
     /// The world at so many standard deviations along each direction.

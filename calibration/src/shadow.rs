@@ -4,8 +4,8 @@
 //!   Experiment ──► what is expected, what is common to the run ──► innovation ──► Chart ──► Alarm: what, by how much, since when
 //! ```
 //!
-//! Every observation is held against its predictive distribution: noise of the experiment, fills of the pumps, and the
-//! calibration's own uncertainty. The noise is the scenario's, made larger or smaller by what the run itself shows.
+//! Every observation is held against its predictive distribution: noise of the experiment, fills of the pumps, calibrations of
+//! instruments, and the uncertainty of the fitted keys. The noise is the scenario's, made larger or smaller by what the run itself shows.
 
 mod account;
 mod alarm;
@@ -62,6 +62,8 @@ pub struct Shadow<'a> {
     /// Rigs on which one pump gives a little more, and what a fill of it may be off by.
     flows: Vec<(Expected<'a>, f64)>,
     warm: Expected<'a>,
+    /// Rigs whose instruments are calibrated a standard deviation off, one at a time.
+    misread: Vec<Expected<'a>>,
     /// Rigs a deviation up and down along each direction of the posterior.
     posterior: Vec<[Expected<'a>; 2]>,
     parts: Vec<Watched<'a>>,
@@ -98,6 +100,12 @@ impl<'a> Shadow<'a> {
         let flows: Vec<(Expected<'a>, f64)> = noise.pumps().map(pump).collect();
         let mut warm = rig.clone();
         warm.warm(WARMER_K);
+        let misread = noise.misreadings().map(|(reading, factor, offset)| {
+            let mut off = rig.clone();
+            off.misread(reading, factor, offset);
+            off
+        });
+        let misread: Vec<Expected<'a>> = misread.collect();
         let directions = Posterior::of(scenario)?.map_or_else(Vec::new, |p| p.directions(&world));
         let both = |[up, down]: [Value; 2]| Ok([built(&up)?, built(&down)?]);
         let posterior: Vec<[Expected<'a>; 2]> = directions
@@ -105,9 +113,9 @@ impl<'a> Shadow<'a> {
             .map(both)
             .collect::<Result<_, String>>()
             .map_err(Diagnostic::new)?;
-        let fills = flows.iter().filter(|(_, bias)| *bias > 0.0).count();
+        let shared = flows.iter().filter(|(_, bias)| *bias > 0.0).count() + misread.len();
         Ok(Self {
-            filter: Filter::new(scenario.features().len() + fills + posterior.len()),
+            filter: Filter::new(scenario.features().len() + shared + posterior.len()),
             parts: Watched::all(scenario, &world, |world| {
                 built(world).ok().map(|moved| moved.after_the_blank_of(&rig))
             })?,
@@ -116,6 +124,7 @@ impl<'a> Shadow<'a> {
             rig,
             flows,
             warm,
+            misread,
             posterior,
             chart: Chart::default(),
             moved: Vec::new(),
@@ -165,7 +174,7 @@ impl<'a> Shadow<'a> {
         let effect =
             |watched: &mut Watched<'_>| (watched.effect(experiment, &said, &block), watched.chance);
         let effects: Vec<(DVector<f64>, f64)> = self.parts.iter_mut().map(effect).collect();
-        let design = self.design(experiment, &block, &flows, &effects);
+        let design = self.design((experiment, &said), &block, &flows, &effects);
         self.grow();
         let seen: Vec<f64> = experiment.features.iter().map(|f| f.unwrap_or(f64::NAN)).collect();
         let residual = block.free(&minus(&seen, &said));
@@ -190,7 +199,7 @@ impl<'a> Shadow<'a> {
     /// What constants of the run do to an experiment, free of noise [numbers × constants].
     fn design(
         &mut self,
-        experiment: &Experiment,
+        (experiment, said): (&Experiment, &[f64]),
         block: &Block,
         flows: &[Vec<f64>],
         effects: &[(DVector<f64>, f64)],
@@ -200,6 +209,8 @@ impl<'a> Shadow<'a> {
         let mut columns: Vec<DVector<f64>> =
             features.map(|feature| MISFIT * block.of_one(feature)).collect();
         columns.extend(fills.map(|((_, bias), slope)| *bias * block.free(slope)));
+        let misread = self.misread.iter_mut();
+        columns.extend(misread.map(|rig| block.free(&minus(&values(rig, experiment), said))));
         for [up, down] in &mut self.posterior {
             let (up, down) = (values(up, experiment), values(down, experiment));
             columns.push(0.5 * block.free(&minus(&up, &down)));

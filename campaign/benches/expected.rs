@@ -21,7 +21,7 @@ fn rig(name: &str) -> (Scenario, Conditions) {
 }
 
 /// Without noise and frames.
-#[divan::bench(args = ["cs3cu2i5", "snar", "fading-coil", "fading-tanks"])]
+#[divan::bench(args = ["cs3cu2i5", "snar", "fading-coil", "fading-tanks", "claisen"])]
 fn expected(bencher: Bencher<'_, '_>, name: &str) {
     let (scenario, middle) = rig(name);
     let mut expected = scenario.simulated().unwrap().expected();
@@ -29,7 +29,7 @@ fn expected(bencher: Bencher<'_, '_>, name: &str) {
 }
 
 /// The first experiment of a run, noise and frames included.
-#[divan::bench(args = ["cs3cu2i5", "snar", "fading-coil", "fading-tanks"])]
+#[divan::bench(args = ["cs3cu2i5", "snar", "fading-coil", "fading-tanks", "claisen"])]
 fn complete(bencher: Bencher<'_, '_>, name: &str) {
     let (scenario, middle) = rig(name);
     let procedure = scenario.procedure();

@@ -38,7 +38,7 @@ pub use calibration::{CalibrationSpec, FreeSpec, PosteriorSpec};
 pub use check::LONGEST_NAME;
 pub use course::{CONTEST, Course, Leg};
 pub use entrant::{Entrant, EntrantError, EntrantKind};
-pub use expected::{Expected, Moment};
+pub use expected::{Expected, Moment, Reading};
 pub use file::{PhaseSpec, ScenarioFile, TwinSpec};
 pub use keys::keys;
 pub use refill::{Day, Refill, RefillSpec};

@@ -24,11 +24,13 @@ pub use feature::{Feature, Measure};
 pub use readings::Readings;
 pub use window::Window;
 
+use crate::conditions::Conditions;
 use crate::formula::FormulaError;
 use crate::frames::Frames;
 use crate::id::SpectrometerId;
 use crate::manifest::{AnalyserInfo, Manifest, SensorInfo, SpectrometerInfo};
 use crate::observation::{Observation, Outcome, Quality, Spectrum};
+use crate::path::FlowPath;
 use crate::settings::Settings;
 use source::Source;
 
@@ -236,6 +238,18 @@ impl Analysis {
         computed::complete(&self.spec.features, observation, settings);
     }
 
+    /// Computes the features that have a formula from what a model predicts of an experiment with these conditions and
+    /// settings. Those of lab time or of what was taken of stocks are no number: nobody has predicted that.
+    pub fn complete_expected(
+        &self,
+        outcome: &mut Outcome,
+        conditions: &Conditions,
+        settings: &Settings,
+        path: &FlowPath,
+    ) {
+        computed::complete_expected(&self.spec.features, outcome, conditions, settings, path);
+    }
+
     /// Features and spectra from the frames of each channel, its dark counts and the blank. Features of other instruments
     /// are missing.
     ///
@@ -283,12 +297,18 @@ impl Analysis {
     }
 
     /// Features of spectra from mean counts that a model predicts, one set for each channel \[pixels\]: nothing is rounded,
-    /// so that small changes show, and pixels that no feature depends on are left out. Features of other instruments, and
-    /// those that are computed, are missing.
+    /// so that small changes show, and pixels that no feature depends on are left out. Other instruments read what
+    /// `readings` says. Features that are computed are missing; see [`Analysis::complete_expected`].
     ///
     /// # Panics
     /// If the number of channels differs.
-    pub fn expected(&self, sample: &[Counts], dark: &[Counts], reference: &[Counts]) -> Outcome {
+    pub fn expected(
+        &self,
+        sample: &[Counts],
+        dark: &[Counts],
+        reference: &[Counts],
+        readings: &Readings,
+    ) -> Outcome {
         let spectrum = |(i, channel): (usize, &Channel)| {
             let counts =
                 channel::Lit { sample: &sample[i], dark: &dark[i], reference: &reference[i] };
@@ -296,7 +316,7 @@ impl Analysis {
             self.named(i, channel.exact(&counts, detector, grid, Some(&self.needed[i])))
         };
         let spectra: Vec<Spectrum> = self.spec.channels.iter().enumerate().map(spectrum).collect();
-        let features = self.read_off(&spectra, &Readings::default());
+        let features = self.read_off(&spectra, readings);
         let unreadable = self.lacks(&features);
         let quality = Quality { unreadable, ..Quality::default() };
         Outcome { features, spectra: Vec::new(), quality }

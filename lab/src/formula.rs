@@ -189,6 +189,11 @@ impl Bound {
         self.result.from_base(value)
     }
 
+    /// Whether the formula uses the name at this place among those that it was bound to.
+    pub fn uses(&self, place: usize) -> bool {
+        self.expression.uses(place)
+    }
+
     /// Whether the condition holds at `values`.
     ///
     /// # Panics

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use flowtwin_lab::{Settings, Span, SpectrometerId, Streams};
+use flowtwin_lab::{AnalyserId, SensorInfo, SensorKind, Settings, Span, SpectrometerId, Streams};
 
 use crate::plan::Plan;
 use crate::work::Work;
@@ -20,6 +20,8 @@ pub struct Steady {
     plan: Arc<Plan>,
     /// Steady loss of light of each light [%/h].
     drift: BTreeMap<String, f64>,
+    /// Steady drift of each sensor in the line [its unit/h].
+    sensor_drift: BTreeMap<String, f64>,
     hours: f64,
     flows: bool,
 }
@@ -29,10 +31,12 @@ impl Steady {
     pub fn new(plan: &Plan) -> Self {
         let lights = plan.world().noise.lights.iter();
         let drift = lights.map(|(name, noise)| (name.clone(), noise.drift_percent_per_h)).collect();
+        let sensors = plan.world().noise.sensors.iter();
+        let sensor_drift = sensors.map(|(name, noise)| (name.clone(), noise.drift_per_h)).collect();
         let plan = Arc::new(plan.noiseless());
         let mut world = World::new(plan.clone(), Streams::new(0));
         let flows = world.rest(&Settings::default());
-        Self { world, plan, drift, hours: 0.0, flows }
+        Self { world, plan, drift, sensor_drift, hours: 0.0, flows }
     }
 
     /// Brings the rig to rest at these settings: pumps that are not named stand, heaters that are not named are cold.
@@ -48,7 +52,7 @@ impl Steady {
         span
     }
 
-    /// Lets lights be as old as they are so many hours after the start of a run: those that fade have faded.
+    /// Lets lights and sensors be as old as they are so many hours after the start of a run: they have faded and drifted.
     pub fn age(&mut self, hours: f64) {
         self.hours = hours;
     }
@@ -60,6 +64,41 @@ impl Steady {
         let loss = 0.01 * self.drift.get(light).copied().unwrap_or(0.0) * self.hours;
         let frame = Frame { number, integration_us, light: (1.0 - loss).max(0.0) };
         Some(self.world.counts(&frame, self.flows))
+    }
+
+    /// Lets the last sample of every analyser that carries over have been taken at these settings, at rest; or none at all.
+    pub fn last_sampled(&mut self, settings: Option<&Settings>) {
+        self.world.rinse_analysers();
+        let carries = |number: &usize| self.plan.analysers[*number].spec.carry_over_percent > 0.0;
+        let carrying: Vec<usize> = (0..self.plan.analysers.len()).filter(carries).collect();
+        let Some(settings) = settings.filter(|_| !carrying.is_empty()) else { return };
+        if self.world.rest(settings) {
+            carrying.into_iter().for_each(|number| self.world.take_at_rest(number));
+        }
+    }
+
+    /// What an analyser finds in a sample, in the order of its species \[mM\]: no number where nothing flows; none where there
+    /// is no such analyser.
+    pub fn results(&mut self, analyser: &AnalyserId) -> Option<Vec<f64>> {
+        let number = self.plan.analysers.iter().position(|known| known.name == *analyser)?;
+        match self.flows {
+            true => Some(self.world.results_at_rest(number)),
+            false => Some(vec![f64::NAN; self.plan.analysers[number].spec.peaks.len()]),
+        }
+    }
+
+    /// What a sensor in the line or the thermometer of a heater reads, in its unit; none where there is no such sensor.
+    pub fn reading(&mut self, sensor: &SensorInfo) -> Option<f64> {
+        if let SensorKind::Temperature(heater) = &sensor.kind {
+            let number = self.plan.heater_names.iter().position(|name| name == heater.as_str())?;
+            return Some(self.world.plate_reading_c(number));
+        }
+        let number = self.plan.sensors.iter().position(|s| s.name == sensor.name.as_str())?;
+        let drift = self.sensor_drift.get(sensor.name.as_str()).copied().unwrap_or(0.0);
+        match self.flows {
+            true => Some(self.world.reading_at_rest(number) + drift * self.hours),
+            false => Some(f64::NAN),
+        }
     }
 
     /// Work done so far: reactions, and no frame.

@@ -5,6 +5,7 @@ mod hydraulics;
 mod mishap;
 mod mixing;
 mod probe;
+mod readings;
 mod record;
 mod rest;
 mod sample;

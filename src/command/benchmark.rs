@@ -68,8 +68,7 @@ fn campaigns(
 }
 
 fn contest(args: &Args) -> Result<Contest, CommandError> {
-    let scenarios: Vec<Scenario> =
-        args.scenarios.iter().map(|path| super::load(path)).collect::<Result<_, _>>()?;
+    let scenarios = scenarios(args)?;
     let policies = args.policies.iter().map(|text| text.parse::<Entrant>());
     let mut entrants: Vec<Entrant> =
         policies.collect::<Result<_, _>>().map_err(CommandError::bad_input)?;
@@ -86,6 +85,19 @@ fn contest(args: &Args) -> Result<Contest, CommandError> {
     let seeds: Vec<u64> = (args.first_seed..=last).collect();
     let own = args.experiments.map(std::num::NonZeroUsize::get);
     Ok(Contest::new(scenarios, entrants, &seeds, args.opening, own, patience(args.patience_s)?))
+}
+
+/// The scenarios, or the rigs that they may be.
+fn scenarios(args: &Args) -> Result<Vec<Scenario>, CommandError> {
+    let mut all = Vec::new();
+    for path in &args.scenarios {
+        let scenario = super::load(path)?;
+        match args.rigs {
+            Some(count) => all.extend(flowtwin_calibration::rigs(&scenario, count)?),
+            None => all.push(scenario),
+        }
+    }
+    Ok(all)
 }
 
 /// What to do about policies or scenarios that cannot be compared.

@@ -79,6 +79,31 @@ fn what_a_rig_is_comes_back_from_its_experiments() {
     assert_eq!(rows, 11);
 }
 
+/// Samples of a gas chromatograph tell a rate constant and an activation energy, and how it was calibrated itself is part of
+/// what is not known: without the calibration's 1 % the interval would be narrower.
+#[test]
+fn an_analyser_tells_rate_constants() {
+    let scenario = scenario("ester");
+    let keys = free(&scenario, &specs(&[RATE, ENERGY])).unwrap();
+    let truth = [1.2 * keys[0].start, 0.9 * keys[1].start];
+    let data = measured(&scenario, &keys, &truth, 8, 6);
+    let calibration = calibrate(&scenario, &keys, &data).unwrap();
+    assert!(calibration.lack_of_fit_p.unwrap() > 0.001, "{calibration:#?}");
+    for (parameter, truth) in calibration.parameters.iter().zip(truth) {
+        let value = parameter.value.unwrap_or_else(|| panic!("{calibration:#?}"));
+        assert!((value / truth - 1.0).abs() < 0.1, "{parameter:?} for {truth}");
+    }
+    let mut exact = scenario.definition();
+    exact["noise"]["analysers"]["gc"]["calibration_percent"] = 0.0.into();
+    let exact = Scenario::recorded(&exact).unwrap();
+    let narrow = calibrate(&exact, &keys, &data).unwrap();
+    let width = |c: &flowtwin_calibration::Calibration| {
+        let first = &c.parameters[0];
+        first.high - first.low
+    };
+    assert!(width(&calibration) > 1.02 * width(&narrow), "{calibration:#?} {narrow:#?}");
+}
+
 /// A rig that is just what its scenario says: noise leads the estimates away from it, within their intervals. Values that
 /// come back to the last digit were not estimated.
 #[test]
@@ -124,6 +149,37 @@ fn keys_that_only_act_together_are_named_and_get_no_number() {
     assert!(!calibration.telling.as_ref().unwrap().enough);
     let remarks = calibration.remarks().join("\n");
     assert!(remarks.contains("cannot be told apart from"), "{remarks}");
+}
+
+/// Rigs lie about the estimate as its posterior says, the same ones every time.
+#[test]
+fn rigs_are_drawn_from_the_posterior() {
+    let mut definition = scenario("snar").definition();
+    let free = serde_json::json!([{ "key": RATE }, { "key": EPSILON }]);
+    definition["calibration"]["free"] = free;
+    // A standard deviation of 10 % each, with a correlation of −0.6.
+    let covariance = serde_json::json!([[0.01, -0.006], [-0.006, 0.01]]);
+    definition["calibration"]["posterior"] =
+        serde_json::json!({ "keys": [RATE, EPSILON], "covariance": covariance });
+    let calibrated = Scenario::recorded(&definition).unwrap();
+    let rigs = flowtwin_calibration::rigs(&calibrated, 400).unwrap();
+    let off = |rig: &Scenario| {
+        let now = rig.definition();
+        let rate = now["chemistry"]["reactions"][0]["k_in_mol_l_s"].as_f64().unwrap() / 0.579;
+        let epsilon = now["optics"]["absorption"][0]["epsilon_per_m_cm"].as_f64().unwrap() / 40.0;
+        (rate.ln(), epsilon.ln())
+    };
+    let all: Vec<(f64, f64)> = rigs.iter().map(off).collect();
+    let mean = |of: &dyn Fn(&(f64, f64)) -> f64| all.iter().map(of).sum::<f64>() / 400.0;
+    // Within three and a half standard errors: of 400 draws 5 % of a deviation, 7 % of a variance.
+    assert!(mean(&|(rate, _)| *rate).abs() < 0.0175);
+    assert!((mean(&|(rate, _)| rate * rate) / 0.01 - 1.0).abs() < 0.25);
+    assert!((mean(&|(rate, epsilon)| rate * epsilon) / 0.006 + 1.0).abs() < 0.35);
+    assert_eq!(rigs[2].name(), "snar-rig-3");
+    let again = flowtwin_calibration::rigs(&calibrated, 3).unwrap();
+    assert_eq!(again[2].sha256(), rigs[2].sha256());
+    let none = flowtwin_calibration::rigs(&scenario("snar"), 2).unwrap_err();
+    assert!(none.to_string().contains("snar has no posterior"), "{none}");
 }
 
 /// What is written can be loaded, and says what was found.

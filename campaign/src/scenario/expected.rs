@@ -1,6 +1,6 @@
 //! What an experiment yields on average: no noise, no frames, no waiting.
 
-use flowtwin_lab::analysis::Counts;
+use flowtwin_lab::analysis::{Counts, Readings};
 use flowtwin_lab::procedure::{FlushSpec, WaitSpec};
 use flowtwin_lab::{Conditions, FlowRate, Outcome, PumpId, Settings, Temperature};
 use flowtwin_sim::{Begun, Plan, Settle, Steady};
@@ -11,8 +11,9 @@ use super::simulated::Simulated;
 /// Expected experiments of a rig.
 ///
 /// Plates settle, pumps start one after another, and what the lines held before comes out of them, all as the procedure has
-/// it; every slug is like the next, and no frame is rendered. That is the mean of many complete experiments as far as noise
-/// is small: the tests hold both against each other. A procedure that waits until nothing changes is taken to wait for ever.
+/// it; every slug is like the next, and no frame is rendered. Samples and readings are taken in the middle of the frames. That
+/// is the mean of many complete experiments as far as noise is small: the tests hold both against each other. A procedure
+/// that waits until nothing changes is taken to wait for ever. Formulas of lab time or of consumed volumes are no number.
 #[derive(Clone, Debug)]
 pub struct Expected<'a> {
     scenario: &'a Scenario,
@@ -24,6 +25,22 @@ pub struct Expected<'a> {
     deliveries: Vec<(PumpId, f64)>,
     /// What plates are warmer than they are set to [K].
     warmer_k: f64,
+    /// Readings that are off: by a factor, and by a difference.
+    misread: Vec<(Reading, f64, f64)>,
+}
+
+/// A number that an instrument other than a spectrometer tells, by its place in the scenario's analysis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// One species of an analyser.
+    Species {
+        /// Which analyser.
+        analyser: usize,
+        /// Which of its species.
+        species: usize,
+    },
+    /// A sensor.
+    Sensor(usize),
 }
 
 /// When an experiment of a run takes place.
@@ -49,6 +66,7 @@ impl<'a> Expected<'a> {
             filling: flush(first),
             deliveries: Vec::new(),
             warmer_k: 0.0,
+            misread: Vec::new(),
         };
         expected.reference = expected.counts().map(|counts| counts.slug).collect();
         expected
@@ -71,6 +89,7 @@ impl<'a> Expected<'a> {
         let before = moment.before.map_or_else(|| self.filling.clone(), |b| recipe.settings(b));
         let (before, settings) =
             (self.delivered(before), self.delivered(recipe.settings(conditions)));
+        self.rig.last_sampled(moment.before.map(|_| &before));
         self.begin(&before, &settings);
         self.rig.age(moment.hours);
         let (mut sample, mut dark) = (Vec::new(), Vec::new());
@@ -78,7 +97,39 @@ impl<'a> Expected<'a> {
             sample.push(counts.slug);
             dark.push(counts.dark);
         }
-        self.scenario.analysis().expected(&sample, &dark, &self.reference)
+        let (readings, analysis) = (self.readings(), self.scenario.analysis());
+        let mut outcome = analysis.expected(&sample, &dark, &self.reference, &readings);
+        let (path, set) = (&self.scenario.manifest().path, recipe.settings(conditions));
+        analysis.complete_expected(&mut outcome, conditions, &set, path);
+        outcome
+    }
+
+    /// What analysers find and sensors read.
+    fn readings(&mut self) -> Readings {
+        const KNOWN: &str = "features have been checked against the rig";
+        let Self { scenario, rig, misread, .. } = self;
+        let analysis = scenario.analysis();
+        let results = analysis.analysers().iter().map(|a| rig.results(&a.name).expect(KNOWN));
+        let results: Vec<Vec<f64>> = results.collect();
+        let sensors = analysis.sensors().iter().map(|sensor| rig.reading(sensor).expect(KNOWN));
+        let mut readings = Readings { results, sensors: sensors.collect() };
+        for (reading, factor, offset) in misread {
+            let place = match *reading {
+                Reading::Species { analyser, species } => &mut readings.results[analyser][species],
+                Reading::Sensor(sensor) => &mut readings.sensors[sensor],
+            };
+            *place = *place * *factor + *offset;
+        }
+        readings
+    }
+
+    /// Lets an instrument tell so much of what is there, and so much more, from now on.
+    ///
+    /// # Panics
+    /// When an experiment is expected, if the scenario's features come from no such reading.
+    pub fn misread(&mut self, reading: Reading, factor: f64, offset: f64) {
+        self.misread.retain(|(known, ..)| *known != reading);
+        self.misread.push((reading, factor, offset));
     }
 
     /// Lets a pump deliver so much of what it is set to, from now on.

@@ -47,6 +47,27 @@ fn an_expected_experiment_is_a_complete_one_without_noise() {
     }
 }
 
+/// Samples of an analyser, with what the one before leaves in it, and the formulas of what it finds.
+#[test]
+fn what_analysers_and_sensors_tell_is_expected_too() {
+    for name in ["claisen", "ester", "two-stage", "ester-equivalents"] {
+        let scenario = scenario(name);
+        let rig = scenario.simulated().unwrap();
+        let mut expected = rig.expected();
+        let [first, second] = [at(&scenario, 0.35), at(&scenario, 0.6)];
+        let both = complete(rig, None, &[first.clone(), second.clone()]);
+        let after = Moment { before: Some(&first), hours: 0.0 };
+        let outcomes = [expected.outcome(&first), expected.at(&second, &after)];
+        for (outcome, observed) in outcomes.iter().zip(&both) {
+            for (feature, expected) in &outcome.features {
+                let seen = observed.feature(feature).unwrap();
+                let near = (expected - seen).abs() < 3e-3 * seen.abs() + 1e-5;
+                assert!(near, "{name}: {feature} {expected} expected, {seen} seen");
+            }
+        }
+    }
+}
+
 /// Lights, pumps and plates that are not as the campaign believes are the same for both.
 #[test]
 fn a_rig_that_has_moved_is_expected_to_yield_what_it_yields() {

@@ -1,10 +1,11 @@
 //! Features that are computed from what else is known of an experiment.
 
 use super::feature::{Feature, Measure};
-use crate::conditions::Word;
+use crate::conditions::{Conditions, Word};
 use crate::formula::{Bound, Formula, FormulaError, Unit};
 use crate::manifest::Manifest;
-use crate::observation::Observation;
+use crate::observation::{Observation, Outcome};
+use crate::path::FlowPath;
 use crate::settings::Settings;
 
 /// What is known of an experiment besides its spectra, by names that end in their units.
@@ -25,8 +26,22 @@ impl Known {
     /// What is known of an observation: inputs; rates [µL/min] and set points \[°C\] by the names of pumps and heaters; their
     /// total; residence, reaction and lab time \[s\]; what was taken of each stock \[mL\].
     fn of(observation: &Observation, settings: &Settings) -> Self {
+        let times = (observation.residence_time_s, observation.reaction_time_s);
+        let mut known = Self::before(&observation.conditions, settings, times);
+        known.add("lab_time_s".into(), observation.lab_time_s());
+        for (stock, ml) in &observation.consumed_ml {
+            known.add(format!("{stock}_ml"), *ml);
+        }
+        known
+    }
+
+    /// What of it is known before an experiment, with its residence and reaction time \[s\].
+    fn before(
+        conditions: &Conditions,
+        settings: &Settings,
+        (residence_time_s, reaction_time_s): (f64, f64),
+    ) -> Self {
         let mut known = Self::default();
-        let conditions = &observation.conditions;
         for (name, word) in conditions.words() {
             match word {
                 Word::Number(value) => known.add(name.to_owned(), value),
@@ -41,12 +56,8 @@ impl Known {
             known.add(format!("{heater}_c"), set_point.c());
         }
         known.add("total_ul_per_min".into(), settings.total_ul_per_min());
-        known.add("residence_time_s".into(), observation.residence_time_s);
-        known.add("reaction_time_s".into(), observation.reaction_time_s);
-        known.add("lab_time_s".into(), observation.lab_time_s());
-        for (stock, ml) in &observation.consumed_ml {
-            known.add(format!("{stock}_ml"), *ml);
-        }
+        known.add("residence_time_s".into(), residence_time_s);
+        known.add("reaction_time_s".into(), reaction_time_s);
         known
     }
 
@@ -96,8 +107,26 @@ pub(super) fn complete(features: &[Feature], observation: &mut Observation, sett
     if observation.fault.is_some() || !features.iter().any(Feature::is_computed) {
         return;
     }
-    let mut known = Known::of(observation, settings);
-    for (name, value) in &observation.outcome.features {
+    let known = Known::of(observation, settings);
+    fill_in(features, &mut observation.outcome, known);
+}
+
+/// The same for an experiment that a model predicts: nobody knows its lab time, nor what it takes of stocks.
+pub(super) fn complete_expected(
+    features: &[Feature],
+    outcome: &mut Outcome,
+    conditions: &Conditions,
+    settings: &Settings,
+    path: &FlowPath,
+) {
+    if features.iter().any(Feature::is_computed) {
+        let times = (path.residence_time_s(settings), path.reaction_time_s(settings));
+        fill_in(features, outcome, Known::before(conditions, settings, times));
+    }
+}
+
+fn fill_in(features: &[Feature], outcome: &mut Outcome, mut known: Known) {
+    for (name, value) in &outcome.features {
         if features.iter().any(|feature| feature.name == *name && !feature.is_computed()) {
             known.add(name.clone(), *value);
         }
@@ -106,7 +135,6 @@ pub(super) fn complete(features: &[Feature], observation: &mut Observation, sett
         let Measure::Formula(formula) = &feature.measure else { continue };
         let value = known.bind(feature, formula).map_or(f64::NAN, |bound| bound.at(&known.values));
         known.add(feature.name.clone(), value);
-        let outcome = &mut observation.outcome;
         if let Some(place) = outcome.features.iter_mut().find(|(name, _)| *name == feature.name) {
             place.1 = value;
             outcome.quality.unreadable |= !value.is_finite();

@@ -86,6 +86,14 @@ impl Expression {
         }
     }
 
+    /// Whether the name at this place is part of it.
+    pub(super) fn uses(&self, place: usize) -> bool {
+        match self.node {
+            Node::Name(_, own) => own == place,
+            _ => self.parts().iter().any(|part| part.uses(place)),
+        }
+    }
+
     /// Where the first number with a unit stands.
     pub(super) fn first_unit(&self) -> Option<Range<usize>> {
         match &self.node {

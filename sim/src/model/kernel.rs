@@ -129,6 +129,36 @@ fn density(x: f64, sigma: f64) -> f64 {
         * math::exp(-lambda * off * off / (2.0 * x))
 }
 
+/// A few transits, and how many of the given ones each stands for: sums of a smooth function over both are the same.
+///
+/// The function is replaced by a polynomial through Chebyshev's points of the range. An exponential decay by the mean transit
+/// is met to within 1e-6 of what it started with, one three times as fast to within 2e-5.
+pub(crate) fn few(transits: &[f64]) -> Vec<(f64, f64)> {
+    let low = transits.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = transits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let points = match high - low {
+        wide if wide > 1.6 => 8,
+        wide if wide > 0.6 => 6,
+        _ => 4,
+    };
+    if transits.len() <= points {
+        return transits.iter().map(|transit| (*transit, 1.0)).collect();
+    }
+    let (middle, half) = (0.5 * (low + high), 0.5 * (high - low));
+    let node = |i: usize| {
+        let angle = std::f64::consts::PI * (i as f64 + 0.5) / points as f64;
+        middle - half * math::cos(angle)
+    };
+    let nodes: Vec<f64> = (0..points).map(node).collect();
+    // Lagrange's polynomial of a node at a place.
+    let basis = |j: usize, at: f64| {
+        let others = nodes.iter().enumerate().filter(|(i, _)| *i != j);
+        others.fold(1.0, |product, (_, node)| product * (at - node) / (nodes[j] - node))
+    };
+    let count = |j: usize| transits.iter().map(|&at| basis(j, at)).sum::<f64>();
+    nodes.iter().enumerate().map(|(j, node)| (*node, count(j))).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -143,6 +173,20 @@ mod tests {
             square += 2.0 * x * outside * step;
         }
         (mean, square - mean * mean)
+    }
+
+    #[test]
+    fn few_transits_stand_for_all() {
+        for sigma in [0.02, 0.1, 0.2, 0.3, 0.45, 0.6] {
+            let transits = Kernel::new(sigma).transits();
+            for (rate, within) in [(0.3, 1e-6), (1.0, 1e-6), (3.0, 2e-5)] {
+                let decay = |transit: f64| math::exp(-rate * transit);
+                let all: f64 = transits.iter().map(|&t| decay(t)).sum();
+                let some: f64 = few(&transits).iter().map(|(t, n)| n * decay(*t)).sum();
+                let off = (all - some).abs() / transits.len() as f64;
+                assert!(off < within, "{off} at {sigma}, {rate}");
+            }
+        }
     }
 
     #[test]

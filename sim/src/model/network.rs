@@ -7,11 +7,13 @@ mod rodas;
 mod tests;
 mod unmixed;
 
+use std::collections::BTreeMap;
+
 use flowtwin_lab::formula::Formula;
 
 pub(crate) use equation::Equation;
 use law::{Form, Hyperbola, Law};
-use rodas::{Equations, advance};
+use rodas::{Equations, Pace, advance};
 pub(crate) use unmixed::Unmixed;
 
 use crate::model::liquid::ZERO_C_K;
@@ -96,7 +98,7 @@ impl Network {
         if self.has_heat {
             y.push(0.0);
         }
-        let mut result = Ok(());
+        let (mut result, mut pace) = (Ok(()), Pace::default());
         for stay in stays.iter().filter(|stay| stay.seconds > 0.0) {
             let at_rest = y.clone();
             let running = Running {
@@ -107,7 +109,7 @@ impl Network {
                 inflow: None,
             };
             let running = running.prepared();
-            if advance(&running, &mut y, stay.seconds).is_err() {
+            if advance(&running, &mut y, stay.seconds, &mut pace).is_err() {
                 y = at_rest;
                 result = Err(RunsAway);
                 break;
@@ -149,7 +151,8 @@ impl Network {
             heat_capacity_kj_per_l_k,
             inflow: Some((coming, inflow.per_s)),
         };
-        advance(&running.prepared(), &mut y, stay.seconds).map_err(|_| RunsAway)?;
+        advance(&running.prepared(), &mut y, stay.seconds, &mut Pace::default())
+            .map_err(|_| RunsAway)?;
         for (&place, concentration) in self.places.iter().zip(&y) {
             values[place] = 1e3 * concentration;
         }
@@ -377,7 +380,11 @@ impl Compiler<'_> {
         equation: &Equation,
     ) -> Result<Form, Wrong> {
         if let Some(text) = &spec.rate {
-            return self.formula(reaction, text);
+            return self.formula(reaction, text, &spec.constants);
+        }
+        if let Some(name) = spec.constants.keys().next() {
+            let message = format!("`{name}` is for the formula of `rate`, and there is none");
+            return Err(Wrong { reaction, key: "constants", message });
         }
         let mut by_name = equation.left.clone();
         by_name.extend(spec.orders.iter().map(|(name, order)| (name.clone(), *order)));
@@ -423,16 +430,36 @@ impl Compiler<'_> {
         of.into_iter().map(place).collect()
     }
 
-    fn formula(&self, reaction: usize, text: &str) -> Result<Form, Wrong> {
+    fn formula(
+        &self,
+        reaction: usize,
+        text: &str,
+        constants: &BTreeMap<String, f64>,
+    ) -> Result<Form, Wrong> {
         let mut names: Vec<&str> = self.names.iter().map(String::as_str).collect();
         names.extend(["k", "temperature_c"]);
+        if let Some(name) = constants.keys().find(|name| (self.place)(name).is_some()) {
+            let message = format!("`{name}` is a species: call the constant by another name");
+            return Err(Wrong { reaction, key: "constants", message });
+        }
+        if let Some(name) = constants.keys().find(|name| names.contains(&name.as_str())) {
+            let message =
+                format!("`{name}` is known to every rate: call the constant by another name");
+            return Err(Wrong { reaction, key: "constants", message });
+        }
+        let first = names.len();
+        names.extend(constants.keys().map(String::as_str));
         let bound = Formula::parse(text).and_then(|formula| formula.bind_plain(&names));
         let wrong = |message: String| Wrong { reaction, key: "rate", message };
         let bound = bound.map_err(|error| wrong(error.to_string()))?;
         if bound.is_condition() {
             return Err(wrong("a rate is a number, and this is true or false".into()));
         }
-        Ok(Form::Formula(bound))
+        if let Some(unused) = (first..names.len()).find(|&place| !bound.uses(place)) {
+            let message = format!("`{}` is not part of the formula of `rate`", names[unused]);
+            return Err(Wrong { reaction, key: "constants", message });
+        }
+        Ok(Form::Formula(bound, constants.values().copied().collect()))
     }
 }
 

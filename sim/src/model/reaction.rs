@@ -63,6 +63,34 @@ pub(crate) struct Stay {
     pub(crate) heat_s: f64,
 }
 
+/// Stays one after another at nearly the same temperature count as one: within 0.05 K of their mean a rate constant of
+/// 150 kJ/mol at 200 °C is off by 1e-5 on average at most, and the solver need not begin anew.
+pub(crate) fn together(stays: &[Stay]) -> Vec<Stay> {
+    const ALIKE_K: f64 = 0.1;
+    let mut all: Vec<Stay> = Vec::new();
+    let (mut coldest, mut hottest) = (f64::INFINITY, f64::NEG_INFINITY);
+    for stay in stays {
+        (coldest, hottest) = (coldest.min(stay.celsius), hottest.max(stay.celsius));
+        match all.last_mut() {
+            Some(last)
+                if hottest - coldest < ALIKE_K
+                    && last.heat_s.total_cmp(&stay.heat_s).is_eq()
+                    && stay.seconds > 0.0 =>
+            {
+                let seconds = last.seconds + stay.seconds;
+                let share = stay.seconds / seconds;
+                last.celsius += share * (stay.celsius - last.celsius);
+                last.seconds = seconds;
+            }
+            _ => {
+                (coldest, hottest) = (stay.celsius, stay.celsius);
+                all.push(*stay);
+            }
+        }
+    }
+    all
+}
+
 /// What a slug is made of and has been through.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Slug<'a> {

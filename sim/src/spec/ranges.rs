@@ -172,6 +172,7 @@ ranges! {
         at_c: -50.0, 500.0, "°C";
         heat_kj_per_mol: -1000.0, 1000.0, KJ;
         orders: -3.0, 5.0, "";
+        constants: -1e12, 1e12, "";
     }
     struct Reverse {
         k_in_mol_l_s: 0.0, 1e12, CONSTANT;

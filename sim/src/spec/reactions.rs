@@ -33,9 +33,12 @@ pub struct Reaction {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub factors: Vec<RateFactor>,
     /// The rate as a formula [mol/(L·s)], in place of k Π cⁿ and the factors. It knows every species
-    /// [mol/L], `k` (k at the temperature of the liquid) and `temperature_c`.
+    /// [mol/L], `k` (k at the temperature of the liquid), `temperature_c` and the `constants`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate: Option<String>,
+    /// Numbers that the formula of the rate knows by name, so that they can be estimated.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub constants: BTreeMap<String, f64>,
     /// Heat of reaction for one turnover of the equation [kJ/mol], negative where heat is set free.
     #[serde(default, skip_serializing_if = "is_zero")]
     #[cfg_attr(feature = "schema", schemars(extend("default" = 0.0)))]

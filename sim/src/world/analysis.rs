@@ -4,6 +4,7 @@ use flowtwin_lab::{Instant, Span, math};
 
 use super::World;
 use crate::plan::AnalyserPlan;
+use crate::spec::Peak;
 
 /// Decimals of a result [mM]: 1 nM.
 const DECIMALS: u32 = 6;
@@ -14,7 +15,7 @@ pub(crate) struct Analysis {
     /// Number of samples so far.
     taken: u64,
     /// What the last sample held of each species, carry-over included [mM].
-    held_mm: Vec<f64>,
+    pub(super) held_mm: Vec<f64>,
     /// When its results are there, and what they are; none once they have been handed over.
     results: Option<(Instant, Vec<f64>)>,
 }
@@ -42,12 +43,8 @@ impl World {
         let plan = self.plan.clone();
         let analyser = &plan.analysers[number];
         let contents = self.sampled(analyser, now);
-        let left = 0.01 * analyser.spec.carry_over_percent;
         let last = std::mem::take(&mut self.analyses[number].held_mm);
-        let fresh = analyser.places.iter().map(|&place| contents[place]).enumerate();
-        let held: Vec<f64> = fresh
-            .map(|(i, mm)| (1.0 - left) * mm + left * last.get(i).copied().unwrap_or(0.0))
-            .collect();
+        let held = carried_over(analyser, &contents, &last);
         let found = self.found(analyser, self.analyses[number].taken, &held);
         let run_s = plan.manifest().analysers[number].run_s;
         let ready = now + Span::from_secs(run_s);
@@ -83,15 +80,35 @@ impl World {
         let mut factors = self.streams.open(&format!("analyser/{name}/calibration"), 0);
         let mut draws = self.streams.open(&format!("analyser/{name}"), sample);
         let injected = 1.0 + 0.01 * noise.injection_percent * draws.normal();
-        let peaks = analyser.spec.peaks.iter().zip(&analyser.found);
-        peaks
-            .map(|(peak, shares)| {
-                let area = shares.iter().zip(held).fold(0.0, |sum, (share, mm)| sum + share * mm);
+        areas(analyser, held)
+            .map(|(peak, area)| {
                 let factor = 1.0 + 0.01 * noise.calibration_percent * factors.normal();
                 let mm = area * factor * injected + noise.baseline_mm * draws.normal();
-                let detected = if mm > 0.0 && mm >= peak.detects_mm { mm } else { 0.0 };
-                math::round_decimals(detected, DECIMALS)
+                math::round_decimals(detected(peak, mm), DECIMALS)
             })
             .collect()
     }
+}
+
+/// What a sample of such contents [quantities] holds of each species, if the one before it held `last` [mM].
+pub(super) fn carried_over(analyser: &AnalyserPlan, contents: &[f64], last: &[f64]) -> Vec<f64> {
+    let left = 0.01 * analyser.spec.carry_over_percent;
+    let fresh = analyser.places.iter().map(|&place| contents[place]).enumerate();
+    fresh.map(|(i, mm)| (1.0 - left) * mm + left * last.get(i).copied().unwrap_or(0.0)).collect()
+}
+
+/// The area of each peak, as a concentration [mM]: peaks that overlap count as each other.
+pub(super) fn areas<'a>(
+    analyser: &'a AnalyserPlan,
+    held: &'a [f64],
+) -> impl Iterator<Item = (&'a Peak, f64)> {
+    let area = move |shares: &Vec<f64>| {
+        shares.iter().zip(held).fold(0.0, |sum, (share, mm)| sum + share * mm)
+    };
+    analyser.spec.peaks.iter().zip(analyser.found.iter().map(area))
+}
+
+/// What is told of a peak: nothing where it is too small to be found.
+pub(super) fn detected(peak: &Peak, mm: f64) -> f64 {
+    if mm > 0.0 && mm >= peak.detects_mm { mm } else { 0.0 }
 }

@@ -22,7 +22,9 @@ impl World {
         let tick = now.as_nanos() / every;
         let at = Instant::from_nanos(tick * every);
         let truth = match sensor.spec.response_s {
-            response_s if response_s > 0.0 => self.responding(sensor, at, response_s),
+            response_s if response_s > 0.0 => {
+                responding(at, response_s, |then| self.present(sensor, then))
+            }
             _ => self.present(sensor, at),
         };
         let noise = plan.world().noise.sensors.get(&sensor.name).cloned().unwrap_or_default();
@@ -38,20 +40,8 @@ impl World {
         math::round_decimals(value, DECIMALS)
     }
 
-    /// A response of first order: the mean of the past, which fades as exp(−t/τ), at moments of equal weight.
-    fn responding(&mut self, sensor: &SensorPlan, at: Instant, response_s: f64) -> f64 {
-        let mut sum = 0.0;
-        for moment in 0..MOMENTS {
-            let quantile = (f64::from(moment) + 0.5) / f64::from(MOMENTS);
-            let ago = Span::from_secs(-response_s * math::ln_1p(-quantile));
-            let then = Instant::from_nanos(at.as_nanos().saturating_sub(ago.as_nanos()));
-            sum += self.present(sensor, then);
-        }
-        sum / f64::from(MOMENTS)
-    }
-
     /// What is at the sensor at a moment, in the unit of its reading. Of slugs in a carrier it shows the last.
-    fn present(&mut self, sensor: &SensorPlan, at: Instant) -> f64 {
+    pub(super) fn present(&mut self, sensor: &SensorPlan, at: Instant) -> f64 {
         if sensor.spec.measures == Measures::Pressure {
             return self.pressure_kpa(sensor.stretch, at);
         }
@@ -113,4 +103,19 @@ impl World {
         }
         1e-3 * pascal
     }
+}
+
+/// A response of first order: the mean of the past, which fades as exp(−t/τ), at moments of equal weight.
+pub(super) fn responding(
+    at: Instant,
+    response_s: f64,
+    mut present: impl FnMut(Instant) -> f64,
+) -> f64 {
+    let mut sum = 0.0;
+    for moment in 0..MOMENTS {
+        let quantile = (f64::from(moment) + 0.5) / f64::from(MOMENTS);
+        let ago = Span::from_secs(-response_s * math::ln_1p(-quantile));
+        sum += present(Instant::from_nanos(at.as_nanos().saturating_sub(ago.as_nanos())));
+    }
+    sum / f64::from(MOMENTS)
 }

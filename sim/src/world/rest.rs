@@ -222,8 +222,7 @@ impl World {
         let detector = Detector::new(&channel.spec, false, 0.0).with_dark(dark);
         let carrier = self.responses[number].seen(carrier_light(channel, &view.lamp));
         let slug = flows.then(|| {
-            self.place_slug(channel);
-            let slug = self.train.slugs().len() - 1;
+            let slug = self.place_slug(channel.cell, self.engine.now());
             detector.mean(&self.slug_light(&view, number, slug))
         });
         let carrier = detector.mean(&carrier);
@@ -234,22 +233,22 @@ impl World {
         }
     }
 
-    /// Makes the slug that is in the middle of a channel's cell now the only one of the train. A liquid without a carrier
-    /// has two parcels: what was pumped before the present flows, and what has been since.
-    fn place_slug(&mut self, channel: &Channel) {
-        let now = self.engine.now();
+    /// Makes the slug that is in the middle of a stretch at a moment the only one of the train, and returns its place. A
+    /// liquid without a carrier has two parcels: what was pumped before the present flows, and what has been since.
+    pub(super) fn place_slug(&mut self, stretch: usize, now: Instant) -> usize {
         let disperse = self.disperse_rate(0, now);
         let head = self.flow.rate(self.flow.head(), now);
         let volume = match &self.plan.carrier {
             Some(carrier) => slug_volume_ul(&carrier.segmentation, disperse, head - disperse),
             None => self.plan.parcel_ul(),
         };
-        let from_ul = self.formed_ul(channel.cell, now) - volume;
+        let from_ul = self.formed_ul(stretch, now) - volume;
         let slug = self.slug(from_ul, volume, volume * head / disperse);
         let begun_ul = self.begun.map(|at| self.flow.volume(self.flow.head(), at));
         let old = begun_ul.filter(|ul| self.plan.carrier.is_none() && *ul < slug.to_ul);
         let old = old.map(|ul| self.slug(ul - volume, volume, volume));
         self.train.only(old.into_iter().chain([slug]));
+        self.train.slugs().len() - 1
     }
 
     /// A slug that began when so much had been pumped [µL], of this volume, with carrier of this volume.

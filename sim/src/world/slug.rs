@@ -6,7 +6,7 @@ use super::World;
 use crate::model::dispersion::relative_variance;
 use crate::model::kernel::Kernel;
 use crate::model::liquid::{STAY_STEPS, diffusivity_m2_per_s, stay_nodes};
-use crate::model::reaction::Stay;
+use crate::model::reaction::{Stay, together};
 use crate::model::segmentation::area_mm2;
 use crate::spec::TimeBase;
 use crate::train::Slug;
@@ -113,6 +113,11 @@ impl World {
         self.leg(formed, time_off, (0, last.map_or(0, |l| l + 1)), 1.0)
     }
 
+    /// At rest, what reacts at nearly one temperature is followed in one go.
+    fn as_few(&self, stays: Vec<Stay>) -> Vec<Stay> {
+        if self.at_rest && self.plan.network.is_some() { together(&stays) } else { stays }
+    }
+
     /// The part of a slug's way that leads through the stretches from `from` to before `to`, of the last one this share.
     pub(super) fn leg(
         &self,
@@ -180,6 +185,7 @@ impl World {
         if reacting_s > 0.0 {
             journey.flow_ul_per_min = 60.0 * pumped / reacting_s;
         }
+        journey.stays = self.as_few(journey.stays);
         journey
     }
 }

@@ -6,7 +6,7 @@ use super::World;
 use super::mixing::Feed;
 use super::slug::{Journey, midway};
 use crate::model::dispersion::relative_variance;
-use crate::model::kernel::Kernel;
+use crate::model::kernel::{Kernel, few};
 use crate::model::liquid::diffusivity_m2_per_s;
 use crate::model::network::RunsAway;
 use crate::model::reaction::{self, Stay};
@@ -176,26 +176,43 @@ impl World {
         let transits = Kernel::new(self.spread(piece, &journey)).transits();
         let weight = 1.0 / transits.len() as f64;
         let mut sum = Seen { values: vec![0.0; self.plan.quantities.len()].into(), growth: 0.0 };
-        let mut reacted = Ok(());
+        let mut parts: Vec<(usize, f64)> = Vec::with_capacity(transits.len());
         for transit in transits {
             let entered = entering - transit * (entering - label) + half;
             // What was in the tube at the start is blank.
-            if entered < 0.0 {
-                sum.growth += weight;
-                continue;
+            match entered < 0.0 {
+                true => sum.growth += weight,
+                false => parts.push((self.train.first_beyond(entered).min(last), transit)),
             }
-            let from = self.train.first_beyond(entered).min(last);
+        }
+        let mut reacted = Ok(());
+        for (from, transit, count) in self.representative(&parts) {
             let mut part = self.before(input, from);
             let feeds = self.feeds(input, from);
             let parcel = (&mut part.values[..], feeds);
             reacted = reacted.and(self.react_in_parcel(parcel, transit, &journey));
             for (sum, value) in sum.values.iter_mut().zip(&part.values) {
-                *sum += weight * value;
+                *sum += count * weight * value;
             }
-            sum.growth += weight * part.growth;
+            sum.growth += count * weight * part.growth;
         }
         self.note(reacted);
         sum
+    }
+
+    /// Parts of a parcel, by what they entered with and their transit, and how many each stands for. At rest few stand for all:
+    /// what becomes of a part is a smooth function of its transit.
+    fn representative(&self, parts: &[(usize, f64)]) -> Vec<(usize, f64, f64)> {
+        if !self.at_rest || self.plan.network.is_none() {
+            return parts.iter().map(|&(from, transit)| (from, transit, 1.0)).collect();
+        }
+        let alike = parts.chunk_by(|(a, _), (b, _)| a == b);
+        let few = |parts: &[(usize, f64)]| {
+            let transits: Vec<f64> = parts.iter().map(|(_, transit)| *transit).collect();
+            let from = parts[0].0;
+            few(&transits).into_iter().map(move |(transit, count)| (from, transit, count))
+        };
+        alike.flat_map(few).collect()
     }
 
     /// Lets a parcel, with the liquids that meet in it, react for `transit` times as long as on a way.

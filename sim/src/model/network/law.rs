@@ -8,6 +8,9 @@ use crate::model::reaction::Arrhenius;
 /// its slope stays finite where a species is used up.
 const TRACE_MOL_PER_L: f64 = 1e-12;
 
+/// Most numbers that a formula is given without a list of their own.
+const ROOM: usize = 32;
+
 /// A rate law of one direction.
 #[derive(Clone, Debug)]
 pub(super) struct Law {
@@ -20,8 +23,8 @@ pub(super) struct Law {
 pub(super) enum Form {
     /// k Π cⁿ Π factors.
     Powers { orders: Vec<(usize, f64)>, factors: Vec<Hyperbola> },
-    /// A formula of all species, then k and the temperature [°C].
-    Formula(Bound),
+    /// A formula of all species, then k and the temperature [°C], then its constants.
+    Formula(Bound, Vec<f64>),
 }
 
 /// 1/(1 + c/K): saturation and inhibition differ in the order of the rest only.
@@ -39,10 +42,16 @@ impl Law {
                 let powers = orders.iter().fold(k, |rate, &(i, n)| rate * power(y[i], n));
                 factors.iter().fold(powers, |rate, factor| rate * factor.at(y[factor.of]))
             }
-            Form::Formula(formula) => {
-                let mut values = y.to_vec();
-                values.extend([k, celsius]);
-                formula.at(&values)
+            Form::Formula(formula, constants) => {
+                let (n, mut room) = (y.len(), [0.0; ROOM]);
+                let all = n + 2 + constants.len();
+                if all > ROOM {
+                    return formula.at(&[y, &[k, celsius], constants].concat());
+                }
+                room[..n].copy_from_slice(y);
+                (room[n], room[n + 1]) = (k, celsius);
+                room[n + 2..all].copy_from_slice(constants);
+                formula.at(&room[..all])
             }
         }
     }
@@ -68,14 +77,24 @@ impl Law {
                     add(factor.of, -rate / (factor.half + y[factor.of].max(0.0)));
                 }
             }
-            Form::Formula(_) => self.add_differences(k, y, celsius, add),
+            Form::Formula(formula, _) => {
+                let used = (0..y.len()).filter(|&species| formula.uses(species));
+                self.add_differences(k, y, celsius, used, add);
+            }
         }
     }
 
-    /// Slopes of a formula by central differences.
-    fn add_differences(&self, k: f64, y: &[f64], celsius: f64, add: &mut dyn FnMut(usize, f64)) {
+    /// Slopes of a formula by central differences, by the species that it uses.
+    fn add_differences(
+        &self,
+        k: f64,
+        y: &[f64],
+        celsius: f64,
+        used: impl Iterator<Item = usize>,
+        add: &mut dyn FnMut(usize, f64),
+    ) {
         let mut near = y.to_vec();
-        for i in 0..y.len() {
+        for i in used {
             let step = 1e-6 * y[i].abs().max(1e-6);
             near[i] = y[i] + step;
             let above = self.rate(k, &near, celsius);

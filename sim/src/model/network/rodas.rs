@@ -72,18 +72,25 @@ const C: [[f64; 5]; STAGES] = [
     ],
 ];
 
+/// The step that the solver would try next: what follows goes on with it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Pace(Option<f64>);
+
 /// Carries `y` on by `seconds`; returns the number of steps.
 pub(super) fn advance(
     equations: &impl Equations,
     y: &mut [f64],
     seconds: f64,
+    pace: &mut Pace,
 ) -> Result<usize, Unfinished> {
     let mut room = Room::new(equations.len());
-    let (mut done, mut step) = (0.0, first_step(equations, y, seconds, &mut room));
+    let first = pace.0.unwrap_or_else(|| first_step(equations, y, seconds, &mut room));
+    let (mut done, mut step) = (0.0, first);
     let mut fresh = true;
     for steps in 0..MOST_STEPS {
         let left = seconds - done;
         if left <= 1e-14 * seconds {
+            pace.0 = Some(step);
             return Ok(steps);
         }
         let last = step >= left;
@@ -100,7 +107,12 @@ pub(super) fn advance(
             y.copy_from_slice(&room.new);
             done = if last { seconds } else { done + h };
         }
-        step = if error.is_finite() { h * factor } else { 0.1 * h };
+        step = match error.is_finite() {
+            // A last step that was cut short says nothing against longer ones.
+            true if last && fresh => step.max(h * factor),
+            true => h * factor,
+            false => 0.1 * h,
+        };
         if done + step <= done {
             return Err(Unfinished);
         }

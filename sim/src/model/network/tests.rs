@@ -14,6 +14,7 @@ fn reaction(equation: &str, k: f64) -> spec::Reaction {
         at_c: 25.0,
         reverse: None,
         orders: Default::default(),
+        constants: Default::default(),
         factors: Vec::new(),
         rate: None,
         heat_kj_per_mol: 0.0,
@@ -101,7 +102,7 @@ fn an_adiabatic_reaction_warms_by_its_heat_over_the_heat_capacity() {
         inflow: None,
     };
     let mut y = [0.5, 0.0, 0.0];
-    advance(&running.prepared(), &mut y, 100.0).unwrap();
+    advance(&running.prepared(), &mut y, 100.0, &mut Pace::default()).unwrap();
     close(y[2], 10.0, 1e-6);
 }
 
@@ -185,7 +186,7 @@ fn the_method_is_of_order_four() {
     let start = [1.0, 0.8, 0.0, 0.0];
     let fixed = |steps: u32| rodas::advance_evenly(&prepared(), &start, 1.0, steps);
     let mut exact = start;
-    advance(&prepared(), &mut exact, 1.0).unwrap();
+    advance(&prepared(), &mut exact, 1.0, &mut Pace::default()).unwrap();
     let error = |steps| (fixed(steps)[2] - exact[2]).abs();
     let order = math::ln(error(8) / error(16)) / std::f64::consts::LN_2;
     assert!((3.6..4.6).contains(&order), "order {order}");
@@ -215,8 +216,14 @@ fn orders_factors_and_formulas_change_the_rate() {
         rate: Some("k * a * 0.004 / (0.004 + a)".into()),
         ..reaction("a -> c", 0.3)
     };
+    let named = spec::Reaction {
+        rate: Some("k * a * half / (half + a)".into()),
+        constants: [("half".into(), 0.004)].into(),
+        ..reaction("a -> c", 0.3)
+    };
     let (factor, formula) = (end(factor)[2], end(formula)[2]);
     close(factor, formula, 1e-7);
+    close(end(named)[2], formula, 1e-12);
     // Michaelis and Menten: K ln(a0/a) + a0 − a = v t.
     let a = 10.0 - factor;
     close(4.0 * math::ln(10.0 / a) + 10.0 - a, 0.3 * 4.0 * 5.0, 1e-6);
@@ -244,6 +251,16 @@ fn mistakes_in_reactions_are_named_by_key() {
     assert_eq!(wrong(order), ("orders", "no stock holds `x` and no equation makes it".into()));
     let rate = spec::Reaction { rate: Some("k * aa".into()), ..reaction("a -> b", 1.0) };
     assert!(wrong(rate).1.contains("there is no `aa` here"));
+    for (name, rate, said) in [
+        ("q", None, "there is none"),
+        ("a", Some("k * a"), "is a species"),
+        ("k", Some("k * a"), "is known to every rate"),
+        ("q", Some("k * a"), "is not part of the formula"),
+    ] {
+        let (rate, constants) = (rate.map(str::to_owned), [(name.to_owned(), 1.0)].into());
+        let (key, message) = wrong(spec::Reaction { rate, constants, ..reaction("a -> b", 1.0) });
+        assert!(key == "constants" && message.contains(said), "{key}: {message}");
+    }
 }
 
 /// Whatever hastens a reaction hastens its way back alike: the equilibrium is that of the constants.

@@ -9,7 +9,7 @@
 
 use flowtwin_lab::math;
 
-use super::rodas::{Equations, advance};
+use super::rodas::{Equations, Pace, advance};
 use super::{Network, Prepared, Running, RunsAway};
 use crate::model::reaction::Stay;
 
@@ -43,6 +43,7 @@ impl Network {
         let shares: Vec<f64> = unmixed.feeds.iter().map(|(share, _)| *share).collect();
         let mut y = self.environments(unmixed);
         let (mut elapsed_s, mut result) = (unmixed.before_s, Ok(()));
+        let mut pace = Pace::default();
         for stay in stays.iter().filter(|stay| stay.seconds > 0.0) {
             let at_rest = y.clone();
             let running = Running {
@@ -58,10 +59,10 @@ impl Network {
                 y = mean(&y, &shares, prepared.len());
             }
             let advanced = if is_mixed {
-                advance(&prepared, &mut y, stay.seconds)
+                advance(&prepared, &mut y, stay.seconds, &mut pace)
             } else {
                 let mixing = Mixing { prepared: &prepared, shares: &shares, tau_s: unmixed.tau_s };
-                advance(&mixing, &mut y, stay.seconds)
+                advance(&mixing, &mut y, stay.seconds, &mut pace)
             };
             elapsed_s += stay.seconds;
             if advanced.is_err() {
