@@ -25,7 +25,8 @@ use station::{Experiments, Station};
 /// A lab to measure in: a simulated rig, or a table of outcomes where the scenario has one.
 ///
 /// Time passes in it only while it measures. The same seed and the same experiments in the same order give the same numbers.
-/// :meth:`Lab.emulated` drives emulated instruments over the same simulation, :meth:`Lab.outside` has a program measure. In a ``with`` statement the lab is made safe at its end. A lab may take part in :func:`flowtwin.run` as ``lab``.
+/// :meth:`Lab.emulated` drives emulated instruments over the same simulation, :meth:`Lab.outside` has a program measure. In a
+/// ``with`` statement the lab is made safe at its end. A lab may take part in :func:`flowtwin.run` as ``lab``.
 ///
 /// >>> with flowtwin.Lab("scenarios/dye-mixing.toml", seed=1) as lab:
 /// ...     seen = lab.measure(red_ul_per_min=150)
@@ -214,7 +215,9 @@ impl Lab {
     /// Ramps the flows from one set of conditions to another and reads on the way: a dynamic flow experiment.
     ///
     /// It begins at steady state under ``start``, and goes on until the last slugs of the ramp have arrived. Liquids keep their volume,
-    /// so every reading is followed back through the tubes to the moment at which the liquids of its slugs met.
+    /// so every reading is followed back through the tubes to the moment at which its liquid entered the first of them: the timed line.
+    /// Where that line holds one stock alone, slugs form later than that, by the time in the line, and their conditions are told so
+    /// much too early: 30 s on ``dye-mixing``.
     ///
     /// Args:
     ///     start: Conditions at the beginning; inputs that are not named are in the middle of their range.
@@ -225,7 +228,7 @@ impl Lab {
     ///         takes is as short as that.
     ///
     /// Returns:
-    ///     An observation for each reading: ``conditions`` are those under which its slugs formed, at ``started_s``; it was
+    ///     An observation for each reading: ``conditions`` are those under which its liquid began its way, at ``started_s``; it was
     ///     read at ``ended_s``; ``residence_time_s`` is the time between, ``reaction_time_s`` the part of it spent reacting. What was
     ///     consumed is that of the ramp as a whole, and is not told.
     ///
