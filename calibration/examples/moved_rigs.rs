@@ -31,9 +31,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     let scenario = Scenario::load(Path::new(&args[0]))?;
     let (runs, hours): (u64, f64) = (args[1].parse()?, args[2].parse()?);
     quiet(&scenario, hours)?;
-    // A change in steps is one rig after another, and each would have pumps of its own.
+    // A change in steps is one rig after another, and each would have pumps and instruments of its own.
     let mut alike = scenario.definition();
     alike["noise"]["pumps"]["bias_percent"] = 0.0.into();
+    for (table, keys) in
+        [("analysers", &["calibration_percent"][..]), ("sensors", &["gain_percent", "offset"][..])]
+    {
+        let instruments = alike["noise"].get_mut(table).and_then(Value::as_object_mut);
+        for own in instruments.into_iter().flat_map(|all| all.values_mut()) {
+            keys.iter().for_each(|key| own[*key] = 0.0.into());
+        }
+    }
     let alike = Scenario::recorded(&alike)?;
     for cause in Cause::all(&scenario.definition()) {
         let amount = if matches!(cause, Cause::Light(_) | Cause::Stock(_)) { -5.0 } else { 3.0 };
