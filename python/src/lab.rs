@@ -25,7 +25,8 @@ use station::{Experiments, Station};
 /// A lab to measure in: a simulated rig, or a table of outcomes where the scenario has one.
 ///
 /// Time passes in it only while it measures. The same seed and the same experiments in the same order give the same numbers.
-/// :meth:`Lab.emulated` drives emulated instruments over the same simulation, :meth:`Lab.outside` has a program measure. In a ``with`` statement the lab is made safe at its end. A lab may take part in :func:`flowtwin.run` as ``lab``.
+/// :meth:`Lab.emulated` drives emulated instruments over the same simulation, :meth:`Lab.outside` has a program measure. In a
+/// ``with`` statement the lab is made safe at its end. A lab may take part in :func:`flowtwin.run` as ``lab``.
 ///
 /// >>> with flowtwin.Lab("scenarios/dye-mixing.toml", seed=1) as lab:
 /// ...     seen = lab.measure(red_ul_per_min=150)
@@ -214,7 +215,8 @@ impl Lab {
     /// Ramps the flows from one set of conditions to another and reads on the way: a dynamic flow experiment.
     ///
     /// It begins at steady state under ``start``, and goes on until the last slugs of the ramp have arrived. Liquids keep their volume,
-    /// so every reading is followed back through the tubes to the moment at which the liquids of its slugs met.
+    /// so every reading is followed back through the tubes to the moment at which the liquids of several pumps first met in its slugs.
+    /// Where they meet in lines that meet again, as precursors do, what the second junction does later is not in its conditions.
     ///
     /// Args:
     ///     start: Conditions at the beginning; inputs that are not named are in the middle of their range.
