@@ -72,6 +72,15 @@ impl FlowPath {
         times.filter(|seconds| seconds.is_finite()).sum()
     }
 
+    /// The way from where liquids of several pumps flow together. A line before that holds one stock: what was set when the liquid
+    /// entered it says nothing of what it becomes.
+    pub fn merged(&self) -> Self {
+        let alone = self.stretches.iter().take_while(|s| s.pumps.len() < 2 && !s.reacts).count();
+        let mut way = self.clone();
+        way.stretches.drain(..alone.min(self.stretches.len().saturating_sub(1)));
+        way
+    }
+
     /// Nominal reaction time t_R: the part of τ spent in stretches that react \[s\].
     pub fn reaction_time_s(&self, settings: &Settings) -> f64 {
         let reacting = self.stretches.iter().filter(|s| s.reacts);

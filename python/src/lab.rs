@@ -215,9 +215,8 @@ impl Lab {
     /// Ramps the flows from one set of conditions to another and reads on the way: a dynamic flow experiment.
     ///
     /// It begins at steady state under ``start``, and goes on until the last slugs of the ramp have arrived. Liquids keep their volume,
-    /// so every reading is followed back through the tubes to the moment at which its liquid entered the first of them: the timed line.
-    /// Where that line holds one stock alone, slugs form later than that, by the time in the line, and their conditions are told so
-    /// much too early: 30 s on ``dye-mixing``.
+    /// so every reading is followed back through the tubes to the moment at which the liquids of several pumps first met in its slugs.
+    /// Where they meet in lines that meet again, as precursors do, what the second junction does later is not in its conditions.
     ///
     /// Args:
     ///     start: Conditions at the beginning; inputs that are not named are in the middle of their range.

@@ -39,7 +39,7 @@ pub struct RampSpec {
 pub struct RampPoint {
     /// The middle of the frames.
     pub measured: Instant,
-    /// When the precursors of these slugs met.
+    /// When liquids of several pumps first met in these slugs.
     pub formed: Instant,
     /// The conditions at that moment.
     pub conditions: Conditions,
@@ -59,6 +59,8 @@ struct Ramp<'a> {
     began: Instant,
     next_step: Instant,
     history: FlowHistory,
+    /// The way of the liquid from where it met others.
+    way: FlowPath,
 }
 
 impl Procedure {
@@ -93,9 +95,10 @@ impl Procedure {
             history.push(lab.now(), start.clone());
             let dark = acquire::dark(lab, &self.spec, &self.analysis)?;
             lab.wait(Span::from_secs(settled_s))?;
-            let began = lab.now();
+            let (began, way) = (lab.now(), lab.manifest().path.merged());
+            let next_step = began;
             let ramp =
-                Ramp { procedure: self, space, spec, from, to, began, next_step: began, history };
+                Ramp { procedure: self, space, spec, from, to, began, next_step, history, way };
             ramp.run(lab, &dark, blank, longest_s)
         });
         match result {
@@ -154,7 +157,7 @@ impl Ramp<'_> {
             let frames = acquire::fetch_all(lab, analysis)?;
             acquire::lit(lab, analysis, &frames, dark)?;
             let middle = first + Span::from_nanos(ready.since(first).as_nanos() / 2);
-            if let Some(passage) = self.history.passage(&lab.manifest().path, middle) {
+            if let Some(passage) = self.history.passage(&self.way, middle) {
                 if passage.entered > ended {
                     break;
                 }

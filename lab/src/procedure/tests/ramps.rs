@@ -112,6 +112,21 @@ fn a_reading_of_slugs_that_formed_at_the_ends_of_the_ramp_belongs_to_it() {
     }
 }
 
+/// A line of one stock holds the same liquid whatever the rates were: only from the junction on do they matter.
+#[test]
+fn slugs_form_where_liquids_of_several_pumps_meet() {
+    // 24 µL/min throughout: 40 µL before the junction, and 60 · 80/24 = 200 s from there.
+    for (pumps, way_s) in [(vec!["a".into()], 200.0), (vec!["a".into(), "b".into()], 300.0)] {
+        let mut rig = rig();
+        rig.manifest.path.stretches[0].pumps = pumps;
+        let conditions = rates(24.0, 0.0, 0.0);
+        let points = ramp(&mut rig, (&conditions, &conditions), &spec()).unwrap();
+        let took = |p: &RampPoint| p.measured.since(p.formed).as_secs();
+        assert!(!points.is_empty() && points.iter().all(|p| close(took(p), way_s)), "{way_s}");
+        assert!(points.iter().all(|p| close(p.reaction_time_s, 200.0)));
+    }
+}
+
 #[test]
 fn times_of_a_ramp_have_their_limits() {
     let conditions = rates(100.0, 0.0, 100.0);
