@@ -115,7 +115,7 @@ impl StillLab {
             SensorKind::Status(pump) => self.dispensed(pump.as_str()).1,
             SensorKind::Dispensed(pump) => self.dispensed(pump.as_str()).0,
             SensorKind::Probe(_) => 20.0,
-            SensorKind::Permit => 1.0,
+            SensorKind::Permit | SensorKind::Leak => 1.0,
         }
     }
 

@@ -61,6 +61,9 @@ pub struct LineSpec {
     pub reply: Template,
     /// The last characters of a reply.
     pub reply_ends: String,
+    /// Time that a request which is not answered takes, before the next may be sent \[ms\].
+    #[serde(default)]
+    pub pause_ms: u32,
     /// Whether blanks and capitals make no difference in requests.
     #[serde(default)]
     pub plain: bool,
@@ -76,8 +79,8 @@ pub struct LineSpec {
 pub struct Action {
     /// The request.
     pub sends: Template,
-    /// The answer.
-    pub replies: Template,
+    /// The answer; none where the instrument does not answer.
+    pub replies: Option<Template>,
     /// What happens.
     pub does: Does,
 }
@@ -216,7 +219,8 @@ impl Protocol {
             return place(problem);
         }
         let exchanges = [&field.get, &field.set].into_iter().flatten();
-        let tokens = exchanges.flat_map(|it| it.sends.fields().chain(it.replies.fields()));
+        let tokens = exchanges
+            .flat_map(|it| it.sends.fields().chain(it.replies.iter().flat_map(Template::fields)));
         let unit = field.unit.as_deref();
         let unknown = tokens.chain(unit).find(|name| !self.fields.contains_key(*name));
         place(format!("there is no field {}", unknown?))

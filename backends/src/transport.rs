@@ -21,7 +21,7 @@ pub use hurry::{Hurry, LONGEST_REPLY};
 pub use program::{Meanwhile, ProgramWire, Start, this_process};
 pub use scripted::{Exchange, Scripted};
 pub use serial::SerialPort;
-pub use serial_settings::SerialSettings;
+pub use serial_settings::{Frame, SerialSettings};
 pub use tcp::TcpWire;
 pub(crate) use tcp::is_silence;
 #[cfg(feature = "usb")]

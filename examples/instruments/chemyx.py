@@ -28,12 +28,13 @@ class Chemyx(Instrument):
             raise Fault("refused", detail=f"Invalid Command! ({command})")
         return lines
 
-    def value(self, command, name):
-        found = [line.split("=")[1] for line in self.ask(command) if line.startswith(name)]
-        return float(found[0])
+    def values(self, command):
+        """The numbers of an answer such as `rate = 5.0`, by their names."""
+        pairs = [line.split("=") for line in self.ask(command) if "=" in line]
+        return {name.strip(): float(number) for name, number in pairs}
 
     def set(self, name, value, shown, unit=""):
-        kept = self.value(f"set {name} {value}", shown)
+        kept = self.values(f"set {name} {value}")[shown]
         if abs(kept - value) > 1e-5 * max(1.0, abs(value)):
             raise Fault("kept_other", quantity=name, asked=value, kept=kept, unit=unit)
 
@@ -48,24 +49,22 @@ class Chemyx(Instrument):
 
     def stop(self):
         self.ask("stop")
+        if self.status() not in ("stopped", "stalled"):
+            raise Fault("refused", detail=f"it is {self.status()} after it was stopped")
 
     def status(self):
         return STATUS[int(self.ask("pump status")[-1])]
 
     def dispensed_ul(self):
-        return self.value("dispensed volume", "dispensed volume")
+        return self.values("dispensed volume")["dispensed volume"]
 
     def rate_ul_per_min(self):
-        self.looks_as_set()
-        return self.value("view parameter", "rate")
-
-    def looks_as_set(self):
         """In another unit the same number is another flow, and with another bore another volume."""
-        asked = {"unit": UL_PER_MIN, "dia": self.bore_mm}
-        for name, value in asked.items():
-            kept = self.value("view parameter", name)
-            if value is not None and abs(kept - value) > 1e-3 * value:
-                raise Fault("kept_other", quantity=name, asked=value, kept=kept, unit="")
+        kept = self.values("view parameter")
+        for name, asked in {"unit": UL_PER_MIN, "dia": self.bore_mm}.items():
+            if asked is not None and abs(kept[name] - asked) > 1e-3 * asked:
+                raise Fault("kept_other", quantity=name, asked=asked, kept=kept[name], unit="")
+        return kept["rate"]
 
 
 serve(Chemyx())

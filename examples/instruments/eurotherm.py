@@ -54,6 +54,8 @@ class Eurotherm(Instrument):
             self.exchange(struct.pack(">BHH", 6, MODE, 1), 8)
         finally:  # by hand it keeps the output that it had
             self.exchange(struct.pack(">BHHBf", 16, OUTPUT, 2, 4, 0.0), 8)
+        if self.mode() != "off":
+            raise Fault("refused", detail=f"its mode is {self.mode()}, and not off")
 
     def temperature_c(self):
         if self.word(SENSOR_BREAK):

@@ -52,6 +52,8 @@ class NewEra(Instrument):
                 failed = error  # the other stop is sent all the same
         if failed:
             raise failed
+        if self.status() not in ("stopped", "stalled"):
+            raise Fault("refused", detail=f"it is {self.status()} after it was stopped")
 
     def status(self):
         try:

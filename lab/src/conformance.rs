@@ -176,8 +176,11 @@ fn frames_come_when_they_are_ready(lab: &mut dyn Lab) -> Check {
         expect_kept(lab, integration, f64::from(exposure.integration_us), 0.5)?;
         promise(ready > before, || "frames take no time".into())?;
         let early = lab.send(&fetch);
-        // Where time passes while instruments are talked to, the frames may have come meanwhile.
-        let may_be_there = lab.now() >= ready && early.is_ok();
+        // Where time passes while instruments are talked to, the frames may have come meanwhile: also before the moment that
+        // was told, which is counted from the acknowledgement, and that may have been long under way.
+        let takes = Span::from_nanos(1_000 * u64::from(exposure.integration_us));
+        let soonest = before + takes.times(u64::from(exposure.frames));
+        let may_be_there = lab.now() >= soonest && early.is_ok();
         promise(may_be_there || not_ready(&early), || {
             format!("frames before their time: {early:?}")
         })?;

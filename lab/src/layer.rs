@@ -2,6 +2,7 @@
 
 mod guarded;
 mod journaled;
+mod lacking;
 mod recorded;
 mod rules;
 #[cfg(test)]
@@ -10,4 +11,4 @@ mod tests;
 pub use guarded::{Guarded, LoopModel, is_open};
 pub use journaled::Journaled;
 pub use recorded::Recorded;
-pub use rules::{Limits, RatioRule};
+pub use rules::{Limits, RatioRule, SensorRule};

@@ -181,6 +181,8 @@ pub enum SensorKind {
     Dispensed(PumpId),
     /// A switch that reads 1 while it is safe to run (door closed, emergency stop released), else 0.
     Permit,
+    /// A switch that reads 1 while a leak sensor is dry, else 0.
+    Leak,
     /// What a sensor in the line measures of the liquid there.
     Probe(Probe),
 }
@@ -197,6 +199,12 @@ pub enum Probe {
     Temperature,
     /// Electrical conductivity [mS/cm].
     Conductivity,
+    /// Flow of what these pumps deliver together [µL/min].
+    Flow(Vec<PumpId>),
+    /// Volume in a bottle \[mL\].
+    Level,
+    /// Mass on a balance \[g\].
+    Mass,
 }
 
 impl Probe {
@@ -207,18 +215,26 @@ impl Probe {
             Self::Pressure => "kPa",
             Self::Temperature => "°C",
             Self::Conductivity => "mS/cm",
+            Self::Flow(_) => "µL/min",
+            Self::Level => "mL",
+            Self::Mass => "g",
         }
     }
 }
 
 impl SensorKind {
+    /// Whether it is a switch that permits to run: it reads 1 while that is so.
+    pub fn is_switch(&self) -> bool {
+        matches!(self, Self::Permit | Self::Leak)
+    }
+
     /// Unit of the readings.
     pub fn unit(&self) -> &'static str {
         match self {
             Self::Temperature(_) => "°C",
             Self::Power(_) => "%",
             Self::Dispensed(_) => "µL",
-            Self::Status(_) | Self::Permit => "",
+            Self::Status(_) | Self::Permit | Self::Leak => "",
             Self::Probe(probe) => probe.unit(),
         }
     }

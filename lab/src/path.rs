@@ -3,6 +3,7 @@
 mod bed;
 mod history;
 mod phases;
+mod regime;
 mod train;
 
 pub use bed::{Bed, Through};

@@ -38,6 +38,8 @@ pub struct ToyLab {
     pub forced_settings: Vec<(Setting, f64)>,
     /// What the door switch reports.
     pub permit: f64,
+    /// What further sensors report.
+    pub sensed: Vec<(&'static str, f64)>,
     /// Number of commands it was sent.
     pub commands: u64,
 }
@@ -69,6 +71,7 @@ impl ToyLab {
             forced_temperature_c: None,
             forced_settings: Vec::new(),
             permit: 1.0,
+            sensed: Vec::new(),
             commands: 0,
         }
     }
@@ -80,6 +83,14 @@ impl ToyLab {
         self.manifest.analysers.push(AnalyserInfo { name: "column".into(), species, run_s: 30.0 });
         let kind = SensorKind::Probe(Probe::Pressure);
         self.manifest.sensors.push(SensorInfo { name: "gauge".into(), kind });
+        self
+    }
+
+    /// The same lab with a further sensor, which reports this first.
+    #[must_use]
+    pub fn with_sensor(mut self, name: &'static str, kind: SensorKind, value: f64) -> Self {
+        self.manifest.sensors.push(SensorInfo { name: name.into(), kind });
+        self.sensed.push((name, value));
         self
     }
 
@@ -185,6 +196,9 @@ impl ToyLab {
 
     fn read(&mut self, sensor: &str) -> Result<Reply, Fault> {
         let running = f64::from(u8::from(self.flow() > 0.0));
+        if let Some((_, value)) = self.sensed.iter().find(|(name, _)| *name == sensor) {
+            return Ok(Reply::Reading(*value));
+        }
         match sensor {
             "plate.temperature" => {
                 let c = self.forced_temperature_c.unwrap_or(self.temperature_c);

@@ -82,6 +82,13 @@ fn rows(limits: &Limits) -> Vec<(String, String)> {
             .max_pressure_kpa
             .map(|kpa| row("pressure", format!("at most {}", number(kpa, "kPa")))),
     );
+    for (sensor, rule) in &limits.sensors {
+        let bound = |what: &str, value: Option<f64>| value.map(|v| format!("{what} {}", plain(v)));
+        let bounds = [bound("at least", rule.low), bound("at most", rule.high)];
+        let bounds: Vec<String> = bounds.into_iter().flatten().collect();
+        let limit = format!("{} for {}", bounds.join(", "), duration(rule.for_s));
+        rows.push(row(&format!("what {sensor} reads"), limit));
+    }
     if limits.reserve_ul > 0.0 {
         rows.push(row(
             "volume left in a syringe",

@@ -204,7 +204,11 @@ impl SimLab {
             SensorKind::Power(heater) => self.world.heaters[self.heater(heater)?].power_percent(),
             SensorKind::Status(pump) => self.world.pumps[self.pump(pump)?].status(),
             SensorKind::Dispensed(pump) => self.world.pumps[self.pump(pump)?].dispensed_ul(now),
-            SensorKind::Permit => 1.0,
+            SensorKind::Permit | SensorKind::Leak => {
+                let names = self.plan.world().rig.switches.keys().map(String::as_str);
+                self.place(names, "switch", sensor.as_str())?;
+                f64::from(u8::from(!self.world.mishaps.is_open(sensor.as_str())))
+            }
             SensorKind::Probe(_) => {
                 let names = self.plan.sensors.iter().map(|s| s.name.as_str());
                 let number = self.place(names, "sensor", sensor.as_str())?;

@@ -138,10 +138,8 @@ impl Plan {
         let sections = (0..=last).map(|section| pumps_in(section, &streams, carrier.as_ref()));
         let sections = sections.collect();
         let quantities = Quantities::new(world, &pump_names)?;
-        let reaction = match &world.chemistry.product {
-            Some(product) => Some(quantities.reaction(product)?),
-            None => None,
-        };
+        let product = world.chemistry.product.as_ref();
+        let reaction = product.map(|product| quantities.reaction(product)).transpose()?;
         let network = quantities.network(&world.chemistry)?;
         let stages = Stages::new(rig, &joins);
         let channels = optics::channels(world, &quantities, &light_names, &stages)?;

@@ -15,7 +15,7 @@ mod ranges;
 mod reactions;
 mod rig;
 
-pub use analysers::{Analyser, Measures, Peak, Sensor};
+pub use analysers::{Analyser, Measures, Peak, Sensor, Switch, Watches};
 pub use chemistry::{
     Chemistry, Factor, Growth, Part, Population, Product, Rate, Sensitivity, Size, TimeBase,
 };

@@ -212,6 +212,7 @@ impl World {
         self.engine.schedule(self.next_tick, Event::PumpTick);
         self.notice_condition(now);
         self.watch_precipitation(now);
+        self.watch_pressure(now);
         // A rig at rest makes no history: hours of waiting cost those who look back nothing.
         if !self.flow.rests() || self.pumps.iter().any(Pump::runs) {
             self.flows_change(now);

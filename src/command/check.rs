@@ -87,11 +87,12 @@ fn look(args: &Args, file: &Path) -> Finding {
         Ok(compared) => Finding {
             file: name,
             note: format!(
-                "{}{}{}{}{compared}",
+                "{}{}{}{}{}{compared}",
                 summary(&scenario),
                 lasts(&scenario),
                 heats(&scenario),
-                cannot(&scenario)
+                cannot(&scenario),
+                unwatched(&scenario)
             ),
             scenario: Some(scenario.name().to_owned()),
             problem: None,
@@ -148,6 +149,15 @@ fn check_wiring(args: &Args, file: &Path) -> Finding {
 /// What the rig of a scenario cannot do everywhere, a line each.
 fn cannot(scenario: &Scenario) -> String {
     scenario.cannot_everywhere().iter().map(|note| format!("\n  note: {note}")).collect()
+}
+
+/// What no sensor of the rig watches, a line each; nothing of a rig that there is not.
+fn unwatched(scenario: &Scenario) -> String {
+    if scenario.table().is_some() || scenario.is_outside() {
+        return String::new();
+    }
+    let lacking = scenario.file().guard.unwatched(scenario.manifest());
+    lacking.iter().map(|what| format!("\n  not watched: {what}")).collect()
 }
 
 /// For how many experiments the syringes last.

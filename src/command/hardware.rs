@@ -140,7 +140,10 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
 /// Says what was rehearsed, which limits hold, and what syringes still hold of a run that goes on.
 fn tell(certificate: &Certificate, scenario: &Scenario, recorded: Option<&journal::Journal>) {
     console::say_line(format_args!("\nRehearsed in simulation:\n\n{}", certificate.rehearsal));
-    console::say(format_args!("\n{}", limits_in_words(&scenario.file().guard)));
+    console::say(format_args!(
+        "\n{}",
+        limits_in_words(&scenario.file().guard, scenario.manifest())
+    ));
     if let Some(journal) = recorded {
         console::say(format_args!("\n{}", left_in_words(journal)));
     }

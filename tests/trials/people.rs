@@ -8,7 +8,9 @@ use flowtwin_backends::Wiring;
 use flowtwin_backends::emulator::faulty::Mischief;
 
 use crate::support::{Done, done, flowtwin};
-use crate::table::cell::{Cables, What, moment_s, nothing_untold, place, place_with, wiring};
+use crate::table::cell::{
+    Cables, What, last_word, moment_s, nothing_untold, place, place_with, wiring,
+};
 use crate::table::rig::{Fate, Rig, signal};
 use crate::table::world::{Known, Seen};
 
@@ -77,7 +79,7 @@ fn swapped_cables_of_pumps_stop_the_run_after_its_first_experiment_which_is_no_o
         rig.until("flow", |known| known.hot && !known.flows(known.now).is_empty());
         let watch = campaign.watch();
         let code = campaign.ended(&rig, watch);
-        println!("| swapped cables | {cables:?} | {code:?} | {} |", last_error(&rig));
+        println!("| swapped cables | {cables:?} | {code:?} | {} |", last_word(&rig));
         assert_eq!(code, Some(3), "{}", rig.said());
         let journal = rig.journal();
         let counts = (journal.experiments().count(), journal.spoiled().count());
@@ -228,12 +230,6 @@ fn a_tube_is_rinsed_cold_after_every_fault_of_a_wire_and_whatever_befalls_the_ri
             rinse(cables, What::Hang, then);
         }
     }
-}
-
-fn last_error(rig: &Rig) -> String {
-    let said = rig.said();
-    let line = said.lines().rev().find(|line| line.starts_with("error: ")).unwrap_or_default();
-    line.chars().skip(7).take(90).collect()
 }
 
 /// Nothing heats or flows.

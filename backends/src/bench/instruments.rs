@@ -70,7 +70,7 @@ impl Part {
                 Self::Heater(heater.clone())
             }
             SensorKind::Status(pump) | SensorKind::Dispensed(pump) => Self::Pump(pump.clone()),
-            SensorKind::Permit => Self::Permit(sensor.clone()),
+            SensorKind::Permit | SensorKind::Leak => Self::Permit(sensor.clone()),
             SensorKind::Probe(_) => Self::Probe(sensor.clone()),
         }
     }
@@ -243,7 +243,7 @@ impl Instruments {
             }
             SensorKind::Dispensed(name) => with(&mut self.pumps, name, |pump| pump.dispensed_ul()),
             SensorKind::Probe(_) => with(&mut self.probes, sensor, |probe| probe.value()),
-            SensorKind::Permit => with(&mut self.permits, sensor, |permit| {
+            SensorKind::Permit | SensorKind::Leak => with(&mut self.permits, sensor, |permit| {
                 permit.granted().map(|granted| f64::from(u8::from(granted)))
             }),
         }

@@ -48,7 +48,7 @@ fn names_of_ports() -> Vec<String> {
 pub fn at_serial_port(port: &str) -> Option<Finding> {
     for (section, SerialTry { mut instrument, bauds, .. }) in Wiring::serial_tries() {
         for &baud in bauds {
-            let settings = SerialSettings { port: port.to_owned(), baud };
+            let settings = SerialSettings { baud, ..SerialSettings::at(port) };
             let wire = Box::new(SerialPort::new(settings.clone()));
             *instrument.link_mut() = Some(Link::Serial(settings.clone()));
             match instrument.identify(Dialog::new(wire, PATIENCE)) {

@@ -81,3 +81,54 @@ fn until_still(pump: &mut impl Pump) -> Result<(), FaultKind> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A pump that runs, and of which nothing more is heard from some call on.
+    #[derive(Default)]
+    struct Lost {
+        heard: u32,
+        calls: u32,
+        is_running: bool,
+    }
+
+    impl Lost {
+        fn call(&mut self) -> Result<(), FaultKind> {
+            self.calls += 1;
+            if self.calls <= self.heard {
+                Ok(())
+            } else {
+                Err(FaultKind::NoReply { waited_s: 1.0 })
+            }
+        }
+    }
+
+    impl Pump for Lost {
+        fn dispense(&mut self, _: FlowRate, _: Volume) -> Result<(), FaultKind> {
+            self.is_running = true;
+            self.call()
+        }
+        fn stop(&mut self) -> Result<(), FaultKind> {
+            self.is_running = false;
+            Ok(())
+        }
+        fn status(&mut self) -> Result<u8, FaultKind> {
+            self.call().map(|()| if self.is_running { RUNNING } else { STOPPED })
+        }
+        fn dispensed_ul(&mut self) -> Result<f64, FaultKind> {
+            Ok(0.0)
+        }
+    }
+
+    #[test]
+    fn a_pump_that_was_moved_a_little_is_stopped_whatever_failed() {
+        for heard in 1..=3 {
+            let mut pump = Lost { heard, ..Lost::default() };
+            let moved = nudge(&mut pump, 200.0, 10.0);
+            assert!(matches!(moved, Err(FaultKind::NoReply { .. })), "{heard}: {moved:?}");
+            assert!(!pump.is_running, "it runs on where {heard} calls were heard");
+        }
+    }
+}

@@ -36,8 +36,16 @@ impl ModbusHost {
     /// # Errors
     /// If there is no reply, or the instrument answers with an exception.
     pub fn read(&mut self, register: u16, count: u16) -> Result<Vec<u16>, FaultKind> {
+        read_again(|| self.read_once(register, count))
+    }
+
+    /// Reads `count` registers, once.
+    ///
+    /// # Errors
+    /// As [`ModbusHost::read`].
+    pub fn read_once(&mut self, register: u16, count: u16) -> Result<Vec<u16>, FaultKind> {
         let request = Request::Read { function: 3, register, count };
-        match read_again(|| self.ask(&request))? {
+        match self.ask(&request)? {
             Reply::Registers(values) => Ok(values),
             other => Err(garbled(format!("registers were asked for, not {other:?}"))),
         }

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use flowtwin_lab::{FaultKind, FlowRate, Setting, Temperature, Volume};
+use flowtwin_lab::{FaultKind, FlowRate, Temperature, Volume};
 
 mod host;
 
@@ -14,10 +14,17 @@ use crate::codec::program::{Kind, MODE, STATUS};
 use crate::driver::delivery::{self, STOPPED};
 use crate::instrument::{Heater, Identity, Probe, Pump};
 use crate::protocol::{Error, Field, Means, Protocol, Step, Value, Verb};
-use crate::transport::garbled;
+use crate::transport::{garbled, read_again};
 
 /// Relative difference of a number that is the same: instruments round to four digits.
 const SAME: f64 = 1e-3;
+
+/// The modes of controllers in protocol files: those of [`MODE`] and, after them, `manual`.
+const MODES: [&str; 4] = [MODE[0], MODE[1], MODE[2], "manual"];
+/// Places in it.
+const OFF: u8 = 0;
+const FIXED_POWER: u8 = 2;
+const MANUAL: u8 = 3;
 
 /// What a pump is moved by, so that a person sees which it is [µL] [µL/min].
 const NUDGE: (f64, f64) = (10.0, 200.0);
@@ -34,6 +41,8 @@ pub struct ProtocolDriver {
     is_ready: bool,
     /// Who has answered, and on which connection.
     met: Option<(u64, Who)>,
+    /// Whether it is being asked who it is.
+    is_meeting: bool,
 }
 
 /// Model and serial number of an instrument, where it tells them.
@@ -42,7 +51,15 @@ type Who = [Option<String>; 2];
 impl ProtocolDriver {
     /// The instrument at `address` of a line.
     pub fn new(protocol: Rc<Protocol>, line: SharedLine, address: u16) -> Self {
-        Self { protocol, line, address, bore_mm: None, is_ready: false, met: None }
+        Self {
+            protocol,
+            line,
+            address,
+            bore_mm: None,
+            is_ready: false,
+            met: None,
+            is_meeting: false,
+        }
     }
 
     /// The line of an instrument, for all that are on it.
@@ -81,11 +98,23 @@ impl ProtocolDriver {
     }
 
     /// Asks who it is, where that is not known of this connection: at the end of another there may be another instrument.
-    fn meet(&mut self) -> Result<(), FaultKind> {
+    /// Whether that was so.
+    fn meet(&mut self) -> Result<bool, FaultKind> {
+        read_again(|| self.meet_once())
+    }
+
+    fn meet_once(&mut self) -> Result<bool, FaultKind> {
         let connection = self.line.borrow_mut().reach()?;
         if self.met.as_ref().is_some_and(|(met, _)| *met == connection) {
-            return Ok(());
+            return Ok(false);
         }
+        self.is_meeting = true;
+        let met = self.meet_on(connection);
+        self.is_meeting = false;
+        met.map(|()| true)
+    }
+
+    fn meet_on(&mut self, connection: u64) -> Result<(), FaultKind> {
         let who = self.who()?;
         if let Some((_, before)) = self.met.as_ref().filter(|(_, before)| *before != who) {
             let shown = |who: &Who| who.iter().flatten().cloned().collect::<Vec<_>>().join(", ");
@@ -93,7 +122,7 @@ impl ProtocolDriver {
             return Err(FaultKind::Refused { detail });
         }
         self.is_ready &= self.met.is_none();
-        // A pump may be at work, and is made ready before it runs.
+        // A pump may be running at this moment. It is made ready before its next run instead.
         if self.protocol.kind != Kind::Pump {
             let protocol = self.protocol.clone();
             self.take(&protocol.steps.ready, &Wanted::new())?;
@@ -112,7 +141,7 @@ impl ProtocolDriver {
                 Ok(format!("it is {status}{note}"))
             }
             Kind::Heater => {
-                let mode = self.mode_in_force()?;
+                let mode = MODES[usize::from(self.mode_in_force()?)];
                 // In another unit its temperature would be another.
                 match self.lost_setting()? {
                     Some(kind) => Ok(format!("control {mode}, and before a campaign: {kind}")),
@@ -134,8 +163,21 @@ impl ProtocolDriver {
         Ok((name.to_owned(), field.clone()))
     }
 
-    /// What a field holds.
+    /// What a field holds. It is asked again while the wire fails; one that was met before and is reached by another
+    /// connection since must first say who it is.
     fn get(&mut self, name: &str) -> Result<Value, FaultKind> {
+        if self.is_meeting {
+            return self.get_once(name);
+        }
+        read_again(|| {
+            if self.met.is_some() {
+                self.meet_once()?;
+            }
+            self.get_once(name)
+        })
+    }
+
+    fn get_once(&self, name: &str) -> Result<Value, FaultKind> {
         self.line.borrow_mut().get(&self.protocol, self.address, name)
     }
 
@@ -242,17 +284,14 @@ impl ProtocolDriver {
         Err(FaultKind::OutOfRange { quantity, value, low, high, unit })
     }
 
-    /// The mode of a controller. By hand it is off while its output is zero, and else heats with a fixed power.
-    fn mode_in_force(&mut self) -> Result<&'static str, FaultKind> {
-        let mode = match self.meaning(Means::Mode)?.as_str() {
-            "manual" if self.number(Means::PowerPercent)? > 0.0 => "fixed_power",
-            "manual" => "off",
-            mode => MODE
-                .into_iter()
-                .find(|known| *known == mode)
-                .ok_or_else(|| garbled(format!("{mode:?} is no mode")))?,
-        };
-        Ok(mode)
+    /// The mode of a controller: its place in [`MODE`]. In manual mode it is off while its output is zero, and else heats
+    /// with a fixed power.
+    fn mode_in_force(&mut self) -> Result<u8, FaultKind> {
+        match self.place(Means::Mode, &MODES)? {
+            MANUAL if self.number(Means::PowerPercent)? > 0.0 => Ok(FIXED_POWER),
+            MANUAL => Ok(OFF),
+            mode => Ok(mode),
+        }
     }
 
     /// Makes the pump ready for runs: once, and again where it does not keep any more what it was set to. One that has lost
@@ -277,7 +316,8 @@ impl ProtocolDriver {
         self.bore_mm.map(|bore_mm| (Means::BoreMm, bore_mm)).into_iter().collect()
     }
 
-    /// Whether it keeps what it was set to when it was met: one that has lost its power comes back with its own units.
+    /// Refuses an instrument that does not keep any more what it was set to when it was met: one that has lost its power
+    /// comes back with its own units, and its numbers mean something else.
     fn keeps_its_settings(&mut self) -> Result<(), FaultKind> {
         self.lost_setting()?.map_or(Ok(()), Err)
     }
@@ -377,12 +417,14 @@ impl Pump for ProtocolDriver {
 
     fn rate_ul_per_min(&mut self) -> Result<f64, FaultKind> {
         self.meet()?;
-        // In other units the number would mean another flow, and with another bore another volume.
+        let rate = self.number(Means::RateUlPerMin)?;
+        // In other units the number would mean another flow, and with another bore another volume. Looked at afterwards: it
+        // may have lost its power while the rate was read.
         if let Some(kind) = self.lost_setting()? {
             self.is_ready = false;
             return Err(kind);
         }
-        self.number(Means::RateUlPerMin)
+        Ok(rate)
     }
 
     fn nudge(&mut self) -> Result<f64, FaultKind> {
@@ -399,9 +441,11 @@ impl Pump for ProtocolDriver {
 
 impl Heater for ProtocolDriver {
     fn heat(&mut self, set_point: Temperature) -> Result<(), FaultKind> {
-        self.meet()?;
+        let is_new = self.meet()?;
         let protocol = self.protocol.clone();
-        self.take(&protocol.steps.ready, &Wanted::new())?;
+        if !is_new {
+            self.take(&protocol.steps.ready, &Wanted::new())?;
+        }
         self.take(&protocol.steps.heat, &[(Means::SetPointC, set_point.c())].into())
     }
 
@@ -409,8 +453,9 @@ impl Heater for ProtocolDriver {
         let protocol = self.protocol.clone();
         let told = self.make_safe(&protocol.steps.off);
         match self.mode_in_force() {
-            Ok("off") => Ok(()),
+            Ok(OFF) => Ok(()),
             Ok(mode) => {
+                let mode = MODES[usize::from(mode)];
                 Err(FaultKind::Refused { detail: format!("its mode is {mode}, and not off") })
             }
             Err(kind) => told.and(Err(kind)),
@@ -423,7 +468,8 @@ impl Heater for ProtocolDriver {
         {
             return Err(FaultKind::SensorOpen);
         }
-        self.number(Means::TemperatureC)
+        let temperature = self.number(Means::TemperatureC)?;
+        self.keeps_its_settings().map(|()| temperature)
     }
 
     fn power_percent(&mut self) -> Result<f64, FaultKind> {
@@ -431,22 +477,19 @@ impl Heater for ProtocolDriver {
     }
 
     fn set_point_c(&mut self) -> Result<f64, FaultKind> {
-        self.keeps_its_settings()?;
-        self.number(Means::SetPointC)
+        let set_point = self.number(Means::SetPointC)?;
+        self.keeps_its_settings().map(|()| set_point)
     }
 
     fn mode(&mut self) -> Result<f64, FaultKind> {
-        let modes = [Setting::OFF, Setting::AUTOMATIC, Setting::FIXED_POWER];
-        let mode = self.mode_in_force()?;
-        let place = MODE.iter().position(|known| *known == mode);
-        place.map(|place| modes[place]).ok_or_else(|| garbled(format!("{mode:?} is no mode")))
+        self.mode_in_force().map(f64::from)
     }
 }
 
 impl Probe for ProtocolDriver {
     fn value(&mut self) -> Result<f64, FaultKind> {
         self.meet()?;
-        self.keeps_its_settings()?;
-        self.number(Means::Value)
+        let value = self.number(Means::Value)?;
+        self.keeps_its_settings().map(|()| value)
     }
 }

@@ -4,6 +4,8 @@
 pub const BUILT_IN: &[(&str, &str)] = &[
     ("chemyx-fusion", include_str!("../../protocols/chemyx-fusion.toml")),
     ("eurotherm-2000", include_str!("../../protocols/eurotherm-2000.toml")),
+    ("julabo", include_str!("../../protocols/julabo.toml")),
+    ("mettler-mt-sics", include_str!("../../protocols/mettler-mt-sics.toml")),
     ("new-era-ne1000", include_str!("../../protocols/new-era-ne1000.toml")),
     ("watlow-ez-zone-pm", include_str!("../../protocols/watlow-ez-zone-pm.toml")),
 ];

@@ -48,8 +48,8 @@ pub enum Means {
 pub struct Exchange {
     /// The request.
     pub sends: Template,
-    /// The answer.
-    pub replies: Template,
+    /// The answer; none where the instrument does not answer.
+    pub replies: Option<Template>,
 }
 
 /// How a value stands in Modbus registers.
@@ -169,6 +169,13 @@ impl Field {
         if !self.words.is_empty() && self.text.is_some() {
             return Some("it is either one of `words` or a `text`".into());
         }
+        let answers = |it: &Option<Exchange>| it.as_ref().is_none_or(|it| it.replies.is_some());
+        if !answers(&self.get) {
+            return Some("`get` has no `replies`".into());
+        }
+        if !answers(&self.set) && !self.is_read() {
+            return Some("a `set` that is not answered needs a `get`: nobody would see it".into());
+        }
         None
     }
 
@@ -202,7 +209,8 @@ impl Field {
         self.scale.unwrap_or(1.0)
     }
 
-    /// A number as the instrument writes it, in its unit; `how` is `short` for no more digits than are needed.
+    /// A number as the instrument writes it, in its unit; `how` is `short` for no more digits than are needed, and `>10` for
+    /// ten characters, blanks in front.
     pub fn write(&self, value: f64, how: &str) -> String {
         let most = self.decimals.unwrap_or(USUAL);
         let fit =
@@ -210,6 +218,9 @@ impl Field {
         let value = math::round_decimals(value, fit(value));
         // Rounded up, it may have one digit more before the point.
         let text = format!("{value:.*}", fit(value) as usize);
+        if let Some(width) = how.strip_prefix('>').and_then(|width| width.parse().ok()) {
+            return format!("{text:>width$}");
+        }
         match (how, self.digits) {
             ("short", _) if text.contains('.') => {
                 text.trim_end_matches('0').trim_end_matches('.').to_owned()
@@ -234,13 +245,15 @@ impl Field {
             return Some((Value::Word(longest.clone()), longest.len()));
         }
         if self.text.is_some() {
-            let end = text.find(['\r', '\n', '\u{3}', '>']).unwrap_or(text.len());
+            let end = text.find(['\r', '\n', '\u{3}', '>', '"']).unwrap_or(text.len());
             return Some((Value::Word(text[..end].trim().to_owned()), end));
         }
         let is_part = |c: char| c.is_ascii_digit() || matches!(c, '.' | '-' | '+');
-        let end = text.find(|c: char| !is_part(c)).unwrap_or(text.len());
-        let number: f64 = text[..end].parse().ok()?;
-        Some((Value::Number(number), end))
+        // Some instruments fill up with blanks in front.
+        let number = text.trim_start_matches(' ');
+        let end = number.find(|c: char| !is_part(c)).unwrap_or(number.len());
+        let value: f64 = number[..end].parse().ok()?;
+        Some((Value::Number(value), text.len() - number.len() + end))
     }
 
     /// What a value of a step stands for: a meaning by its word, or what the instrument itself says.

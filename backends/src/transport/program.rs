@@ -224,8 +224,11 @@ impl Transport for ProgramWire {
         }
     }
 
+    /// The first answer may take as long as the start: the program may have to find its instrument.
     fn grants(&self, patience: Duration) -> Duration {
-        self.hurry.leaves(patience)
+        let first = self.process.as_ref().filter(|process| !process.has_answered());
+        let left = first.map(|process| self.start.within.saturating_sub(process.since.elapsed()));
+        self.hurry.leaves(patience.max(left.unwrap_or_default()))
     }
 
     fn unheard(&mut self, patience: Duration) -> Option<String> {

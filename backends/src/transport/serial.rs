@@ -4,10 +4,11 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use flowtwin_lab::FaultKind;
+use serialport::{DataBits, Parity};
 
 use super::hurry::in_pieces;
 use super::tcp::is_silence;
-use super::{Hurry, SerialSettings, Transport, lost};
+use super::{Frame, Hurry, SerialSettings, Transport, lost};
 
 const CHUNK: usize = 4096;
 
@@ -43,8 +44,14 @@ impl SerialPort {
 
     fn opened(&mut self) -> Result<&mut Box<dyn serialport::SerialPort>, FaultKind> {
         if self.port.is_none() {
-            let SerialSettings { port, baud } = &self.settings;
+            let SerialSettings { port, baud, frame } = &self.settings;
+            let (bits, parity) = match frame {
+                Frame::EightNoneOne => (8, Parity::None),
+                Frame::SevenEvenOne => (7, Parity::Even),
+            };
             let opened = serialport::new(port.as_str(), *baud)
+                .data_bits(DataBits::try_from(bits).unwrap_or(DataBits::Eight))
+                .parity(parity)
                 .timeout(WRITE)
                 .open()
                 .map_err(|error| lost(&format!("{port}: {error}")))?;
@@ -82,6 +89,10 @@ impl Transport for SerialPort {
             Ok(came) => Ok(came.unwrap_or(0)),
             Err(error) => Err(self.drop_link(&error)),
         }
+    }
+
+    fn give_up(&mut self) {
+        self.port = None;
     }
 
     fn grants(&self, patience: Duration) -> Duration {

@@ -95,6 +95,10 @@ impl Transport for TcpWire {
         }
     }
 
+    fn give_up(&mut self) {
+        self.stream = None;
+    }
+
     fn grants(&self, patience: Duration) -> Duration {
         self.hurry.grants(patience)
     }
@@ -175,6 +179,17 @@ mod tests {
         hurry.give_up();
         let refused = wrote.join().unwrap();
         assert!(matches!(refused, Err(FaultKind::LinkLost { .. })), "{refused:?}");
+    }
+
+    #[test]
+    fn a_connection_that_is_given_up_is_closed_and_made_anew() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut wire = TcpWire::new(&listener.local_addr().unwrap().to_string(), HOUR);
+        assert_eq!(wire.reach(), Ok(1));
+        let (mut accepted, _) = listener.accept().unwrap();
+        wire.give_up();
+        assert_eq!(wire.reach(), Ok(2));
+        assert_eq!(accepted.read(&mut [0]).unwrap(), 0, "it is closed");
     }
 
     #[test]

@@ -100,6 +100,10 @@ impl Transport for UsbWire {
         Ok(done.actual_len)
     }
 
+    fn give_up(&mut self) {
+        self.endpoints = None;
+    }
+
     fn grants(&self, patience: Duration) -> Duration {
         self.hurry.grants(patience)
     }

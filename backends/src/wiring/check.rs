@@ -114,7 +114,7 @@ impl Wiring {
 
 /// What instruments must do for a lab.
 fn jobs_of(manifest: &Manifest) -> BTreeSet<Job> {
-    let permits = manifest.sensors.iter().filter(|s| s.kind == SensorKind::Permit);
+    let permits = manifest.sensors.iter().filter(|s| s.kind.is_switch());
     let probes = manifest.sensors.iter().filter(|s| matches!(s.kind, SensorKind::Probe(_)));
     let pumps = manifest.pumps.iter().map(|p| Job::Pump(p.name.clone()));
     pumps

@@ -160,7 +160,7 @@ macro_rules! reached_by {
 pub(super) fn renewed(old: Option<Link>, new: Link) -> Link {
     match (old, new) {
         (Some(Link::Serial(old)), Link::Serial(new)) => {
-            Link::Serial(SerialSettings { baud: old.baud, ..new })
+            Link::Serial(SerialSettings { baud: old.baud, frame: old.frame, ..new })
         }
         (_, new) => new,
     }

@@ -15,7 +15,7 @@ impl Wiring {
     /// switches, and an LED driver for each light.
     pub fn of(manifest: &Manifest) -> Self {
         let heaters = manifest.heaters.iter().map(|h| h.name.clone());
-        let permits = manifest.sensors.iter().filter(|s| s.kind == SensorKind::Permit);
+        let permits = manifest.sensors.iter().filter(|s| s.kind.is_switch());
         let inputs = permits.zip(1..);
         let inputs = inputs.map(|(s, io)| (s.name.clone(), DigitalInput { module: 1, io }));
         let oven = F4tWiring {

@@ -12,7 +12,7 @@ use flowtwin_backends::driver::protocol::{ProtocolDriver, ProtocolHost};
 use flowtwin_backends::emulator::chemyx::ChemyxEmulator;
 use flowtwin_backends::emulator::protocol::ProtocolEmulator;
 use flowtwin_backends::emulator::{Ailment, Emulator, Line, MemoryWire, World, WorldBehind};
-use flowtwin_backends::instrument::{Heater as _, Pump as _};
+use flowtwin_backends::instrument::{Heater as _, Probe as _, Pump as _};
 use flowtwin_backends::protocol::Protocol;
 use flowtwin_backends::transport::{Dialog, Scripted, Transport};
 use flowtwin_lab::toy::ToyLab;
@@ -220,6 +220,80 @@ fn a_pump_by_file_is_asked_who_it_is_after_every_connection() {
     assert_eq!(detail, "NE500V3.7 answers, and before it was NE1000V3.928");
 }
 
+/// What happens once.
+type Swap = Rc<RefCell<Option<Box<dyn FnOnce()>>>>;
+
+/// A wire that is lost at a request, and that then leads to another instrument, or to the same after a power cut.
+struct Swapped {
+    wire: Box<dyn Transport>,
+    connections: u64,
+    /// The request at which it is lost, and what happens then.
+    at: &'static [u8],
+    swap: Swap,
+}
+
+impl std::fmt::Debug for Swapped {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Swapped").field(&self.connections).finish()
+    }
+}
+
+impl Transport for Swapped {
+    fn reach(&mut self) -> Result<u64, FaultKind> {
+        Ok(self.connections)
+    }
+    fn write(&mut self, bytes: &[u8]) -> Result<(), FaultKind> {
+        let swap = if bytes == self.at { self.swap.take() } else { None };
+        let Some(swap) = swap else { return self.wire.write(bytes) };
+        swap();
+        self.connections += 1;
+        Err(FaultKind::LinkLost { detail: "the cable was pulled".into() })
+    }
+    fn read(&mut self, into: &mut Vec<u8>, patience: Duration) -> Result<usize, FaultKind> {
+        self.wire.read(into, patience)
+    }
+}
+
+/// A reading is repeated where its connection was lost: the next one may lead to another instrument.
+#[test]
+fn a_reading_that_is_repeated_over_another_connection_is_of_the_same_instrument() {
+    let chain = || [("water".to_owned(), 0)];
+    let (emulator, world) =
+        held(ProtocolEmulator::new(file("new-era-ne1000"), Framing::Rtu, chain()));
+    let swap = Swap::default();
+    let wire = wire(&emulator, &world);
+    let wire = Swapped { wire, connections: 1, at: b"0DIS\r", swap: swap.clone() };
+    let mut pump = driver("new-era-ne1000", Box::new(wire));
+    assert_eq!(pump.dispensed_ul(), Ok(0.0));
+    swap.replace(Some(Box::new(|| ())));
+    assert_eq!(pump.dispensed_ul(), Ok(0.0), "the same again");
+    let mut other = Protocol::clone(&file("new-era-ne1000"));
+    other.fields.get_mut("version").expect("it has one").text = Some("NE500V3.7".into());
+    let other = ProtocolEmulator::new(Rc::new(other), Framing::Rtu, chain());
+    swap.replace(Some(Box::new(move || *emulator.borrow_mut() = Box::new(other))));
+    let refused = pump.dispensed_ul().expect_err("it is another");
+    let FaultKind::Refused { detail } = refused else { panic!("{refused:?}") };
+    assert_eq!(detail, "NE500V3.7 answers, and before it was NE1000V3.928");
+}
+
+/// Without a serial number it is the same one; but it has lost its power, and with it its unit.
+#[test]
+fn a_reading_that_is_repeated_over_another_connection_is_in_the_unit_that_was_asked_for() {
+    let plate = || [("plate".to_owned(), 1)];
+    let (emulator, world) = held(ProtocolEmulator::new(fahrenheit(), Framing::Rtu, plate()));
+    let (swap, lost) = (Swap::default(), emulator.clone());
+    let at: &[u8] = &[1, 3, 0x01, 0x68, 0, 2, 0x44, 0x2B];
+    let wire = Swapped { wire: wire(&emulator, &world), connections: 1, at, swap: swap.clone() };
+    let mut heater = driver("watlow-ez-zone-pm", Box::new(wire));
+    heater.temperature_c().expect("it reads");
+    swap.replace(Some(Box::new(move || {
+        *lost.borrow_mut() = Box::new(ProtocolEmulator::new(fahrenheit(), Framing::Rtu, plate()));
+    })));
+    assert!(heater.temperature_c().is_ok(), "it was told its unit before it was read again");
+    assert!(heater.set_point_c().is_ok(), "it keeps its unit");
+    assert!(swap.borrow().is_none(), "the connection was not lost");
+}
+
 /// A controller that speaks °F until it is told otherwise would be heated to 80 °F, or read 176 °C at 80 °C.
 #[test]
 fn a_controller_is_told_its_unit_before_anything_else() {
@@ -228,12 +302,76 @@ fn a_controller_is_told_its_unit_before_anything_else() {
     let (lost, came) = (Rc::new(Cell::new(0)), Rc::new(RefCell::new(Vec::new())));
     let (emulator, world) = held(Hard { inner, lost, came: came.clone() });
     let mut heater = driver("watlow-ez-zone-pm", wire(&emulator, &world));
-    heater.temperature_c().expect("it reads");
     let celsius = [1, 6, 0x09, 0xBA, 0, 15];
-    assert!(came.borrow().starts_with(&celsius), "{:02X?}", came.borrow());
-    came.borrow_mut().clear();
+    let times = || came.borrow().windows(6).filter(|sent| *sent == celsius).count();
     heater.heat(Temperature::from_c(80.0)).expect("it takes it");
     assert!(came.borrow().starts_with(&celsius), "{:02X?}", came.borrow());
+    assert_eq!(times(), 1, "once is enough on a new connection");
+    came.borrow_mut().clear();
+    heater.temperature_c().expect("it reads");
+    assert_eq!(times(), 0);
+    came.borrow_mut().clear();
+    heater.heat(Temperature::from_c(90.0)).expect("it takes it");
+    assert!(came.borrow().starts_with(&celsius), "{:02X?}", came.borrow());
+}
+
+/// A controller that comes back with °F, on a line that shows no new connection.
+fn fahrenheit() -> Rc<Protocol> {
+    let mut protocol = Protocol::clone(&file("watlow-ez-zone-pm"));
+    protocol.fields.get_mut("unit").expect("it has one").words.swap(0, 1);
+    Rc::new(protocol)
+}
+
+#[test]
+fn no_number_of_a_controller_is_taken_for_degrees_celsius_after_it_has_lost_its_power() {
+    let plate = [("plate".to_owned(), 1)];
+    let (emulator, world) = held(ProtocolEmulator::new(fahrenheit(), Framing::Rtu, plate));
+    let mut heater = driver("watlow-ez-zone-pm", wire(&emulator, &world));
+    heater.heat(Temperature::from_c(80.0)).expect("it takes it");
+    assert!(heater.set_point_c().is_ok() && heater.temperature_c().is_ok());
+    lose_power(&emulator, &world);
+    for read in [heater.set_point_c(), heater.temperature_c()] {
+        let Err(FaultKind::Refused { detail }) = &read else { panic!("{read:?}") };
+        assert!(detail.contains("unit is 30, and not 15"), "{detail}");
+    }
+    heater.heat(Temperature::from_c(80.0)).expect("it is told its unit again");
+    assert!(heater.set_point_c().is_ok() && heater.temperature_c().is_ok());
+}
+
+/// A gauge in bar or psi.
+const GAUGE: &str = r#"schema = 1
+name = "Gauge"
+kind = "sensor"
+sources = ["made up"]
+[line]
+baud = 9600
+request = "{text}\r"
+reply = "{text}\r"
+reply_ends = "\r"
+[fields.pressure]
+means = "value"
+get = { sends = "P?", replies = "{pressure}" }
+decimals = 2
+[fields.unit]
+get = { sends = "U?", replies = "{unit}" }
+set = { sends = "U {unit}", replies = "" }
+words = [["psi", 6.9], ["bar", 100.0]]
+[steps]
+ready = ["set unit bar"]
+"#;
+
+#[test]
+fn no_number_of_a_gauge_is_taken_for_another_unit_after_it_has_lost_its_power() {
+    let protocol = Rc::new(Protocol::parse(GAUGE, "gauge.toml").expect("it makes sense"));
+    let parts = [("gauge".to_owned(), 0)];
+    let (emulator, world) = held(ProtocolEmulator::new(protocol.clone(), Framing::Rtu, parts));
+    let dialog = Dialog::new(wire(&emulator, &world), PATIENCE);
+    let host = ProtocolHost::new(&protocol, dialog, Framing::Rtu, 1);
+    let mut gauge = ProtocolDriver::new(protocol, ProtocolDriver::line(host), 0);
+    assert_eq!(gauge.value(), Ok(0.0));
+    lose_power(&emulator, &world);
+    let Err(FaultKind::Refused { detail }) = gauge.value() else { panic!("it reads psi") };
+    assert_eq!(detail, "unit is psi, and not bar");
 }
 
 /// 0.1 % of a slow rate is little: no distance is the same whatever the rate.

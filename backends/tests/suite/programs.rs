@@ -193,16 +193,23 @@ fn many_short_waits_end_a_program_that_hangs() {
     assert!(told.contains("gave no answer in time and was ended"), "{told}");
 }
 
-/// A program that has to find its instrument first has the time of its start for that.
+/// A program that has to find its instrument first has the time of its start for that, whoever waits for it.
 #[test]
 fn a_program_that_has_just_been_started_is_left_time_for_its_first_answer() {
-    let signs = Signs::new("first");
-    let mut heater = part(&signs.heater(), Kind::Heater, Duration::from_millis(20));
+    let finds = r#"echo '{"hello":{"protocol":1}}'; read -r line; sleep 0.5
+        echo '{"id":1,"ok":{"protocol":1,"model":"sh","reads":["temperature_c"]}}'; sleep 60"#;
+    let mut slow = part(finds, Kind::Heater, Duration::from_millis(20));
+    assert_eq!(slow.identify().map(|who| who.model), Ok("sh".to_owned()));
+    // Whoever makes the rig safe waits for nothing, and ends nothing.
+    let (signs, hurry) = (Signs::new("first"), Hurry::default());
+    let mut heater = hurried(&signs.heater(), Kind::Heater, Duration::from_millis(20), &hurry);
+    hurry.give_up();
     for _ in 0..5 {
         let early = heater.identify();
         assert!(matches!(early, Err(FaultKind::NoReply { .. })), "{early:?}");
     }
     signs.leave("go");
+    hurry.relax();
     while heater.identify().is_err() {}
 }
 

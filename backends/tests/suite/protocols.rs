@@ -11,12 +11,14 @@ use flowtwin_backends::driver::protocol::{ProtocolDriver, ProtocolHost};
 use flowtwin_backends::emulator::chemyx::ChemyxEmulator;
 use flowtwin_backends::emulator::protocol::ProtocolEmulator;
 use flowtwin_backends::emulator::{Emulator, Line, MemoryWire, World, WorldBehind};
-use flowtwin_backends::instrument::{Heater as _, Pump};
+use flowtwin_backends::instrument::{Heater as _, Probe as _, Pump};
 use flowtwin_backends::protocol::Protocol;
-use flowtwin_backends::transport::Dialog;
+use flowtwin_backends::transport::{Dialog, Scripted};
 use flowtwin_backends::{EmulatedRig, Wiring};
 use flowtwin_lab::toy::ToyLab;
-use flowtwin_lab::{FaultKind, FlowRate, Lab, Span, Temperature, Volume, conformance};
+use flowtwin_lab::{
+    FaultKind, FlowRate, Lab, Probe, SensorKind, Span, Temperature, Volume, conformance,
+};
 
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -32,9 +34,11 @@ fn rig(pump: &str, heater: &str) -> EmulatedRig {
 
 #[test]
 fn rigs_of_protocol_files_keep_the_contract_of_a_lab() {
-    for (pump, heater) in
-        [("chemyx-fusion", "eurotherm-2000"), ("new-era-ne1000", "watlow-ez-zone-pm")]
-    {
+    for (pump, heater) in [
+        ("chemyx-fusion", "eurotherm-2000"),
+        ("new-era-ne1000", "watlow-ez-zone-pm"),
+        ("chemyx-fusion", "julabo"),
+    ] {
         let checked = conformance::check(&mut rig(pump, heater), None);
         checked.unwrap_or_else(|error| panic!("{pump}, {heater}: {error:?}"));
     }
@@ -163,12 +167,13 @@ fn a_new_era_pump_counts_pauses_and_refuses_as_its_manual_says() {
 
 #[test]
 fn controllers_by_file_heat_and_are_off() {
-    ["eurotherm-2000", "watlow-ez-zone-pm"].into_iter().for_each(heats_and_is_off);
+    ["eurotherm-2000", "watlow-ez-zone-pm", "julabo"].into_iter().for_each(heats_and_is_off);
 }
 
 fn heats_and_is_off(name: &str) {
-    let world = world();
-    let emulator = ProtocolEmulator::new(file(name), Framing::Rtu, [("plate".to_owned(), 1)]);
+    let (world, protocol) = (world(), file(name));
+    let address = u16::from(protocol.line.is_none());
+    let emulator = ProtocolEmulator::new(protocol, Framing::Rtu, [("plate".to_owned(), address)]);
     let mut heater = driver(name, dialog(Box::new(emulator), &world));
     assert!(heater.identify().expect("it answers").notes[0].contains("control off"));
     heater.heat(Temperature::from_c(80.0)).expect("it takes it");
@@ -177,6 +182,61 @@ fn heats_and_is_off(name: &str) {
     assert!(heater.temperature_c().expect("it tells") > 60.0);
     heater.off().expect("it is off");
     assert_eq!(heater.mode(), Ok(0.0));
+}
+
+/// What an emulator answers by hand.
+fn ask(emulator: &mut dyn Emulator, world: &World, text: &str) -> String {
+    let mut line = Line::default();
+    line.input.extend_from_slice(text.as_bytes());
+    emulator.serve(&mut line, &mut *world.borrow_mut());
+    String::from_utf8(line.output).expect("text")
+}
+
+/// It answers questions, and takes commands without a word.
+#[test]
+fn a_julabo_circulator_answers_as_its_manuals_say() {
+    let world = world();
+    let parts = [("plate".to_owned(), 0)];
+    let mut emulator = ProtocolEmulator::new(file("julabo"), Framing::Rtu, parts);
+    for (sent, said) in [
+        ("in_mode_05\r", "0\r\n"),
+        ("out_sp_00 55.5\r", ""),
+        ("in_sp_00\r", "55.50\r\n"),
+        ("out_mode_05 1\r", ""),
+        ("in_mode_05\r", "1\r\n"),
+        ("in_pv_00\r", "25.00\r\n"),
+        ("out_mode_05 0\r", ""),
+        ("in_mode_05\r", "0\r\n"),
+        ("in_nothing\r", ""),
+    ] {
+        assert_eq!(ask(&mut emulator, &world, sent), said, "{sent:?}");
+    }
+}
+
+#[test]
+fn a_balance_tells_grams_in_whatever_unit_it_shows() {
+    let lab = ToyLab::new().with_sensor("scale", SensorKind::Probe(Probe::Mass), 120.2);
+    let world: World = Rc::new(RefCell::new(WorldBehind::new(Box::new(lab))));
+    let parts = || [("scale".to_owned(), 0)];
+    let mut emulator = ProtocolEmulator::new(file("mettler-mt-sics"), Framing::Rtu, parts());
+    assert_eq!(ask(&mut emulator, &world, "SI\r\n"), "S S     120.20 g\r\n");
+    assert_eq!(ask(&mut emulator, &world, "I4\r\n"), "I4 A \"B021002593\"\r\n");
+    assert_eq!(ask(&mut emulator, &world, "XX\r\n"), "ES\r\n");
+    let mut scale = driver("mettler-mt-sics", dialog(Box::new(emulator), &world));
+    assert_eq!(scale.value(), Ok(120.2));
+    assert_eq!(scale.identify().expect("it tells").serial_number.as_deref(), Some("B021002593"));
+    for (said, reads) in [
+        ("S S      0.120 kg\r\n", Some(120.0)),
+        ("S D      -0.35 g\r\n", Some(-0.35)),
+        ("S I\r\n", None),
+        ("S +\r\n", None),
+    ] {
+        let asked: &[(&[u8], &[u8])] =
+            &[(b"I4\r\n", b"I4 A \"B1\"\r\n"), (b"SI\r\n", said.as_bytes())];
+        let wire = Scripted::new(asked);
+        let read = driver("mettler-mt-sics", Dialog::new(Box::new(wire), PATIENCE)).value();
+        assert_eq!(read.as_ref().ok().copied(), reads, "{said:?}: {read:?}");
+    }
 }
 
 #[test]
@@ -220,7 +280,32 @@ fn a_file_whose_steps_cannot_do_what_they_are_for_is_refused() {
         ("in manual mode a controller goes on heating", heater("off = [\"set mode manual\"]")),
         ("it does not set the mode to off", heater("off = [\"set output 0\"]")),
         ("`set mode of`: the field has no such value", heater("off = [\"set mode of\"]")),
+        (
+            "a pump that is delayed is delayed after it",
+            wrong(
+                "chemyx-fusion",
+                "stop = [\"do stop\"]",
+                "stop = [\"do stop if running\", \"do stop if paused\"]",
+            ),
+        ),
     ] {
+        assert!(error.contains(said), "{error}");
+    }
+}
+
+/// What is done only sometimes makes nothing safe.
+#[test]
+fn a_controller_is_not_off_after_a_step_that_is_done_only_in_one_status() {
+    let status = "[fields.state]\nmeans = \"status\"\nregister = 7\nwords = [[\"0\", \"stopped\"], [\"1\", \"running\"]]\n[steps]";
+    for (off, said) in [
+        ("[\"set mode manual if running\", \"set output 0\"]", "it does not set the mode to off"),
+        ("[\"set mode manual\", \"set output 0 if running\"]", "set the power to 0 as well"),
+    ] {
+        let text = flowtwin_backends::protocol::built_in("eurotherm-2000").expect("it is there");
+        let with = text.replacen("[steps]", status, 1);
+        assert!(Protocol::parse(&with, "mine.toml").is_ok());
+        let off = with.replacen("[\"set mode manual\", \"set output 0\"]", off, 1);
+        let error = Protocol::parse(&off, "mine.toml").expect_err("it is wrong").to_string();
         assert!(error.contains(said), "{error}");
     }
 }
@@ -248,6 +333,7 @@ fn what_is_wrong_with_a_file_is_said_with_its_place() {
         ("{rate_unit}", "{unit}", "fields.rate: there is no field unit"),
         ("\"do run\"", "\"do walk\"", "names nothing that there is"),
         ("\"do run\"", "\"run\"", "\"run\" is no step"),
+        (", replies = \"{bore}\"", "", "fields.bore: `get` has no `replies`"),
         ("stop = [\"do stop if running\", \"do stop if paused\"]", "", "steps.stop is missing"),
     ] {
         let error = wrong("new-era-ne1000", from, to);

@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
-use flowtwin_lab::layer::Limits;
+use flowtwin_lab::Manifest;
+use flowtwin_lab::layer::{Limits, SensorRule};
 
-/// What the guard will not let pass.
-pub fn limits_in_words(limits: &Limits) -> String {
+/// What the guard will not let pass, and what no sensor of the rig watches.
+pub fn limits_in_words(limits: &Limits, manifest: &Manifest) -> String {
     let l = limits;
     let mut text = format!(
         "limits           {} °C (set points {} K below), {} K/min, {} µL/min in all\n",
@@ -24,6 +25,12 @@ pub fn limits_in_words(limits: &Limits) -> String {
     if let Some(kpa) = l.max_pressure_kpa {
         line(format!("pumps that stall above {kpa} kPa"));
     }
+    for (rule, sensor) in limits.watched(manifest) {
+        line(format!("{rule}: {sensor}"));
+    }
+    for (sensor, rule) in &l.sensors {
+        line(format!("{sensor} {}", in_words(rule)));
+    }
     match l.needs_flow_above_c() {
         Some(c) => line(format!("above {c} °C without flow for {} s", l.no_flow_grace_s)),
         None => line("heating without flow is ALLOWED".into()),
@@ -34,12 +41,59 @@ pub fn limits_in_words(limits: &Limits) -> String {
             rule.name, rule.low, rule.high, l.ratio_grace_s
         ));
     }
+    for lacking in limits.unwatched(manifest) {
+        writeln!(text, "not watched      {lacking}").expect("text");
+    }
     text
+}
+
+/// What a sensor may not read.
+fn in_words(rule: &SensorRule) -> String {
+    let beyond = match (rule.low, rule.high) {
+        (Some(low), Some(high)) => format!("outside {low} to {high}"),
+        (Some(low), None) => format!("below {low}"),
+        (None, Some(high)) => format!("above {high}"),
+        (None, None) => "is free".into(),
+    };
+    let flowing = if rule.while_flowing { " while something flows" } else { "" };
+    format!("{beyond} for {} s{flowing}", rule.for_s)
 }
 
 #[cfg(test)]
 mod tests {
+    use flowtwin_lab::toy::ToyLab;
+    use flowtwin_lab::{Lab as _, Probe, SensorInfo, SensorKind};
+
     use super::*;
+
+    fn limits_in_words(limits: &Limits) -> String {
+        super::limits_in_words(limits, ToyLab::new().manifest())
+    }
+
+    #[test]
+    fn what_sensors_watch_is_told_and_what_no_sensor_watches() {
+        let mut manifest = ToyLab::new().manifest().clone();
+        let mut add = |name: &str, kind| {
+            manifest.sensors.push(SensorInfo { name: name.into(), kind });
+        };
+        add("gauge", SensorKind::Probe(Probe::Pressure));
+        add("waste", SensorKind::Probe(Probe::Level));
+        add("tray", SensorKind::Leak);
+        let high = SensorRule { high: Some(900.0), for_s: 5.0, ..SensorRule::default() };
+        let sensors = [("waste".into(), high)].into();
+        let limits = Limits { max_pressure_kpa: Some(700.0), sensors, ..Limits::default() };
+        let text = super::limits_in_words(&limits, &manifest);
+        for said in [
+            "  more than 700 kPa: gauge\n",
+            "  an open switch: door\n",
+            "  a leak: tray\n",
+            "  waste above 900 for 5 s\n",
+            "not watched      no flow sensor: what pumps say that they deliver is believed\n",
+        ] {
+            assert!(text.contains(said), "{said}{text}");
+        }
+        assert!(!text.contains("no pressure sensor") && !text.contains("no level"), "{text}");
+    }
 
     #[test]
     fn every_limit_that_is_set_is_told() {

@@ -1,9 +1,10 @@
 //! From the text of a file to its meaning: every number in its range, every name known.
 
 use flowtwin_data::diagnostic::Diagnostic;
+use flowtwin_lab::layer::{Limits, SensorRule};
 use flowtwin_lab::procedure::{FlushSpec, OnFault, RinseSpec, SteadySpec, WaitSpec};
 use flowtwin_lab::range::{Outside, Ranged};
-use flowtwin_lab::{Analysis, Conditions, Manifest, ProcedureSpec, Recipe, Space};
+use flowtwin_lab::{Analysis, Conditions, Manifest, ProcedureSpec, Recipe, SensorKind, Space};
 use flowtwin_sim::Plan;
 use flowtwin_twin::{PolicySpec, StopRules};
 
@@ -147,11 +148,48 @@ pub(super) fn procedure(file: &ScenarioFile, manifest: &Manifest) -> Result<(), 
             format!("no_heat_without_flow_above_c = {c} forbids what heat_without_flow allows");
         return Err(Problem::new(&["guard", "heat_without_flow"], message));
     }
+    guard(&file.guard, manifest)?;
     flush("fill", &spec.fill, manifest)?;
     flush("blank", &spec.blank, manifest)?;
     match &spec.on_fault {
         OnFault::Stop => Ok(()),
         OnFault::Flush(rinse) => after_fault(rinse, manifest),
+    }
+}
+
+/// A rule about something that is not there would never act.
+fn guard(limits: &Limits, manifest: &Manifest) -> Result<(), Problem> {
+    let is_probe = |kind: &SensorKind| matches!(kind, SensorKind::Probe(_));
+    let probes = manifest.sensors.iter().filter(|sensor| is_probe(&sensor.kind));
+    let known: Vec<&str> = probes.map(|sensor| sensor.name.as_str()).collect();
+    for (name, rule) in &limits.sensors {
+        let path = ["guard", "sensors", name.as_str()];
+        if !known.contains(&name.as_str()) {
+            return Err(unknown_name("sensor in the line", name.as_str(), &known, &path));
+        }
+        sensor_rule(rule, &path)?;
+    }
+    let known: Vec<&str> = manifest.pumps.iter().map(|p| p.name.as_str()).collect();
+    for (i, rule) in limits.ratios.iter().enumerate() {
+        for (key, pumps) in [("of", &rule.of), ("to", &rule.to)] {
+            if let Some(pump) = pumps.iter().find(|pump| !known.contains(&pump.as_str())) {
+                let path = ["guard", "ratios", &i.to_string(), key];
+                return Err(unknown_name("pump", pump.as_str(), &known, &path));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn sensor_rule(rule: &SensorRule, path: &[&str]) -> Result<(), Problem> {
+    let at = |key| [path, &[key]].concat();
+    within(&at("for_s"), rule.for_s, 0.0, 1e6, "s")?;
+    match (rule.low, rule.high) {
+        (None, None) => Err(Problem::new(path, "it allows everything: give low, high or both")),
+        (Some(low), Some(high)) if low >= high => {
+            Err(Problem::new(path, format!("low = {low} is not below high = {high}")))
+        }
+        _ => Ok(()),
     }
 }
 

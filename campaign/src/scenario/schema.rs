@@ -75,7 +75,7 @@ fn numbers_at<'a>(table: &'a mut Value, key: &str) -> Option<&'a mut Value> {
 /// What stands behind the name of a choice.
 fn chosen<'a>(choices: &'a mut Value, name: &str) -> Option<&'a mut Value> {
     let choices = choices["oneOf"].as_array_mut()?;
-    choices.iter_mut().find_map(|choice| choice["properties"].get_mut(name))
+    choices.iter_mut().find_map(|choice| choice.get_mut("properties")?.get_mut(name))
 }
 
 /// A number as JSON writes it shortest: whole ones without a point.

@@ -121,6 +121,10 @@ mod tests {
         let stop = Record::Fault(lost());
         let not_safe = told(&[stop.clone(), sent(Command::MakeSafe, left())]).unwrap();
         assert_eq!(not_safe, lost().and_not_safe(fault("plate", FaultKind::Stalled)));
+        // Whatever the reason is.
+        let busy = Answer::Fault(fault("plate", FaultKind::NotReady));
+        let not_safe = told(&[stop.clone(), sent(Command::MakeSafe, busy)]).unwrap();
+        assert_eq!(not_safe, lost().and_not_safe(fault("plate", FaultKind::NotReady)));
         let acknowledged = sent(Command::MakeSafe, Answer::Done);
         let again = [stop, acknowledged, sent(Command::MakeSafe, left())];
         assert_eq!(told(&again), Some(lost()));

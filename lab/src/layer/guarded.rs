@@ -3,6 +3,7 @@
 mod kept;
 mod looped;
 mod pumps;
+mod sensed;
 mod thermal;
 
 pub use looped::LoopModel;
@@ -13,7 +14,7 @@ use crate::fault::{Fault, FaultKind, Shortage};
 use crate::id::{LightId, PumpId, SensorId, SpectrometerId};
 use crate::lab::Lab;
 use crate::layer::rules::Limits;
-use crate::manifest::{Level, Manifest, SensorKind};
+use crate::manifest::{Level, Manifest};
 use crate::time::{Instant, Span};
 
 /// A lab that refuses commands outside the limits and watches its instruments while time passes.
@@ -27,6 +28,7 @@ pub struct Guarded<L: Lab> {
     pumps: pumps::Pumps,
     thermal: thermal::Thermal,
     kept: kept::Kept,
+    sensed: sensed::Sensed,
     lit: Vec<(LightId, Instant)>,
     /// Spectrometers whose frames have not been handed over.
     armed: Vec<SpectrometerId>,
@@ -42,10 +44,10 @@ impl<L: Lab> Guarded<L> {
         let pumps = pumps::Pumps::new(lab.manifest());
         let thermal = thermal::Thermal::new(lab.manifest());
         let looked = lab.now();
-        let kept = kept::Kept::default();
+        let (kept, sensed) = (kept::Kept::default(), sensed::Sensed::default());
         let (lit, armed) = (Vec::new(), Vec::new());
         let (within_k, safe) = (f64::INFINITY, false);
-        Self { lab, limits, pumps, thermal, kept, lit, armed, looked, within_k, safe }
+        Self { lab, limits, pumps, thermal, kept, sensed, lit, armed, looked, within_k, safe }
     }
 
     /// The same guard, which knows how these heated zones answer their power.
@@ -185,7 +187,7 @@ impl<L: Lab> Guarded<L> {
         self.look_was_recent()?;
         let now = self.lab.now();
         self.looked = now;
-        self.look_at_permits()?;
+        sensed::look_at_switches(&mut self.lab)?;
         if let Some((light, since)) = self
             .lit
             .iter()
@@ -200,6 +202,7 @@ impl<L: Lab> Guarded<L> {
             return Err(self.interlock("light", light, detail));
         }
         self.pumps.look(&mut self.lab, &self.limits)?;
+        self.sensed.look(&mut self.lab, &self.limits, &self.pumps)?;
         let flow = self.pumps.flow(self.lab.now());
         self.thermal.look(&mut self.lab, &self.limits, flow)?;
         self.kept.look(&mut self.lab)
@@ -227,24 +230,6 @@ impl<L: Lab> Guarded<L> {
     fn begins_frames(&self, command: &Command) -> bool {
         let Command::Arm { spectrometer, .. } = command else { return false };
         self.armed.is_empty() || self.armed.contains(spectrometer)
-    }
-
-    fn look_at_permits(&mut self) -> Result<(), Fault> {
-        let permits: Vec<SensorId> = self
-            .lab
-            .manifest()
-            .sensors
-            .iter()
-            .filter(|s| s.kind == SensorKind::Permit)
-            .map(|s| s.name.clone())
-            .collect();
-        for sensor in permits {
-            if read(&mut self.lab, &sensor)? < 0.5 {
-                let detail = "the switch is open: close the door or release the emergency stop";
-                return Err(self.interlock("permit", sensor, detail.into()));
-            }
-        }
-        Ok(())
     }
 }
 

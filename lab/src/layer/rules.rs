@@ -1,8 +1,11 @@
 //! The limits a guard enforces: the `[guard]` table of a scenario or wiring file.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use crate::id::PumpId;
+use crate::id::{PumpId, SensorId};
+use crate::manifest::Manifest;
 use crate::observation::is_false;
 
 /// Limits of a rig beyond those of its single instruments.
@@ -59,8 +62,21 @@ pub struct Limits {
     /// How often the delivered volume is read \[s\].
     pub delivered_every_s: f64,
     /// Highest pressure that the weakest part of the flow path bears \[kPa\]: a pump that stalls at a higher one is not
-    /// started; none if unknown.
+    /// started, and a pressure sensor that reads more makes the rig safe; none if unknown. Without it, pressure sensors are
+    /// held to `rig.max_pressure_kpa`.
     pub max_pressure_kpa: Option<f64>,
+    /// What sensors may read, by their names; beyond that the rig is made safe.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub sensors: BTreeMap<SensorId, SensorRule>,
+    /// How far what a flow sensor reads may be from what its pumps were told, as a share of that. 1 or more: nothing is
+    /// compared.
+    #[serde(skip_serializing_if = "is_default_flow")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = FLOW_TOLERANCE)))]
+    pub flow_tolerance: f64,
+    /// For how long a flow may be further off, as it is while pumps start and stop \[s\].
+    #[serde(skip_serializing_if = "is_default_grace")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = FLOW_GRACE_S)))]
+    pub flow_grace_s: f64,
     /// Volume left in a syringe below which its pump is not started \[µL\].
     pub reserve_ul: f64,
     /// Ratios of flows that must hold while liquid flows.
@@ -77,6 +93,9 @@ const FLOW_ABOVE_C: f64 = 60.0;
 const LOOP_TOLERANCE: f64 = 0.25;
 const LOOP_DRIFT: f64 = 0.06;
 
+const FLOW_TOLERANCE: f64 = 0.2;
+const FLOW_GRACE_S: f64 = 60.0;
+
 // Scenarios that leave these keys as they are have the digest that they had before there were any.
 fn is_default_most(value: &f64) -> bool {
     value.to_bits() == MOST_DELIVERED.to_bits()
@@ -88,6 +107,14 @@ fn is_default_tolerance(value: &f64) -> bool {
 
 fn is_default_drift(value: &f64) -> bool {
     value.to_bits() == LOOP_DRIFT.to_bits()
+}
+
+fn is_default_flow(value: &f64) -> bool {
+    value.to_bits() == FLOW_TOLERANCE.to_bits()
+}
+
+fn is_default_grace(value: &f64) -> bool {
+    value.to_bits() == FLOW_GRACE_S.to_bits()
 }
 
 impl Default for Limits {
@@ -112,6 +139,9 @@ impl Default for Limits {
             lag_ul: 10.0,
             delivered_every_s: 30.0,
             max_pressure_kpa: None,
+            sensors: BTreeMap::new(),
+            flow_tolerance: FLOW_TOLERANCE,
+            flow_grace_s: FLOW_GRACE_S,
             reserve_ul: 0.0,
             ratios: Vec::new(),
             ratio_grace_s: 30.0,
@@ -121,6 +151,12 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// The highest pressure that a sensor may read \[kPa\]: what is said here, or else what the rig bears.
+    pub fn highest_pressure_kpa(&self, manifest: &Manifest) -> Option<f64> {
+        let bears = || manifest.path.train.as_ref().map(|train| train.bears_kpa);
+        self.max_pressure_kpa.or_else(bears)
+    }
+
     /// The temperature above which something must flow [°C]; none where heating without flow is allowed.
     pub fn needs_flow_above_c(&self) -> Option<f64> {
         let default = (!self.heat_without_flow).then_some(FLOW_ABOVE_C);
@@ -143,4 +179,21 @@ pub struct RatioRule {
     pub low: f64,
     /// Highest ratio.
     pub high: f64,
+}
+
+/// What a sensor may read, in the unit of its kind.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct SensorRule {
+    /// A lower reading makes the rig safe.
+    pub low: Option<f64>,
+    /// A higher reading makes the rig safe.
+    pub high: Option<f64>,
+    /// For how long it may be beyond that \[s\].
+    pub for_s: f64,
+    /// Whether this holds only while something flows.
+    #[serde(skip_serializing_if = "is_false")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = false)))]
+    pub while_flowing: bool,
 }

@@ -586,3 +586,4 @@ mod edges;
 mod filled;
 mod noted;
 mod reality;
+mod sensed;

@@ -231,11 +231,10 @@ impl Train {
     }
 
     /// The first number that is beyond the range in which slugs form and travel as a train, or one liquid flows in layers.
-    pub fn beyond(&self, settings: &Settings) -> Option<Beyond> {
+    pub(super) fn flow_beyond(&self, settings: &Settings) -> Option<Beyond> {
         let line = |tube: &Tube| self.turbulent(tube, tube.flow(settings), &[self.liquid]);
         let of_tubes = || self.tube.iter().find_map(|tube| self.beyond_in(tube, settings));
-        let of_phases = || self.phases.as_ref().and_then(|phases| phases.beyond(self, settings));
-        self.lines.iter().find_map(line).or_else(of_tubes).or_else(of_phases)
+        self.lines.iter().find_map(line).or_else(of_tubes)
     }
 
     fn turbulent(&self, tube: &Tube, ul_per_min: f64, liquids: &[Liquid]) -> Option<Beyond> {

@@ -6,7 +6,7 @@ use crate::command::Command;
 use crate::fault::{Fault, FaultKind};
 use crate::id::HeaterId;
 use crate::lab::Lab;
-use crate::manifest::{Manifest, SensorKind};
+use crate::manifest::{Manifest, Probe, SensorKind};
 use crate::time::Span;
 use crate::units::{FlowRate, Volume};
 
@@ -43,8 +43,8 @@ fn flow_once(lab: &mut dyn Lab, spec: &RinseSpec) -> Result<(), Fault> {
     flow::stop_all(lab)
 }
 
-/// Whether liquid may be pumped after a fault: not where it is one of pressure, a leak, an open door or the pump itself, nor
-/// where nobody knows what it is of, or somebody wants the run to stop.
+/// Whether liquid may be pumped after a fault: not where it is one of pressure, flow, a full bottle, a leak, an open door or
+/// the pump itself, nor where nobody knows what it is of, or somebody wants the run to stop.
 pub(super) fn is_allowed(fault: &Fault, spec: &RinseSpec, manifest: &Manifest) -> bool {
     let of_pressure = matches!(
         fault.kind,
@@ -78,6 +78,10 @@ fn instrument<'a>(fault: &Fault, manifest: &'a Manifest) -> Option<Part<'a>> {
     }
     if let Some(info) = manifest.sensors.iter().find(|info| info.name.as_str() == origin) {
         return match &info.kind {
+            // More liquid is the last thing that is wanted.
+            SensorKind::Probe(Probe::Pressure | Probe::Flow(_) | Probe::Level | Probe::Mass) => {
+                None
+            }
             SensorKind::Temperature(_) | SensorKind::Power(_) | SensorKind::Probe(_) => {
                 Some(Part::Other)
             }
@@ -96,6 +100,7 @@ fn instrument<'a>(fault: &Fault, manifest: &'a Manifest) -> Option<Part<'a>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::manifest::SensorInfo;
     use crate::time::Instant;
     use crate::toy::ToyLab;
 
@@ -124,6 +129,22 @@ mod tests {
             assert!(!allowed(origin, interlock("permit")), "{origin}");
         }
         assert!(!allowed("operator", FaultKind::Interrupted));
+    }
+
+    #[test]
+    fn no_liquid_is_pumped_after_a_fault_of_pressure_flow_or_level_or_a_leak() {
+        let mut manifest = ToyLab::new().manifest().clone();
+        let mut allowed = |kind: SensorKind, rule: &str| {
+            manifest.sensors.push(SensorInfo { name: rule.into(), kind });
+            let kind = FaultKind::Interlock { rule: rule.into(), detail: String::new() };
+            is_allowed(&Fault::new(Instant::START, rule, kind), &spec(), &manifest)
+        };
+        assert!(!allowed(SensorKind::Probe(Probe::Pressure), "pressure"));
+        assert!(!allowed(SensorKind::Probe(Probe::Flow(Vec::new())), "flow"));
+        assert!(!allowed(SensorKind::Probe(Probe::Level), "level"));
+        assert!(!allowed(SensorKind::Leak, "leak"));
+        assert!(!allowed(SensorKind::Permit, "permit"));
+        assert!(allowed(SensorKind::Probe(Probe::Conductivity), "reading"));
     }
 
     #[test]

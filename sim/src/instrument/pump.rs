@@ -131,7 +131,14 @@ impl Pump {
     /// Blocks the way of the liquid, or clears it.
     pub(crate) fn block(&mut self, now: Instant, blocked: bool) {
         self.blocked = blocked;
-        if blocked && self.run.is_some() {
+        if blocked {
+            self.stall(now);
+        }
+    }
+
+    /// Stops because its drive has not the force, if it runs.
+    pub(crate) fn stall(&mut self, now: Instant) {
+        if self.run.is_some() {
             self.halt(now);
             self.stalled = true;
         }

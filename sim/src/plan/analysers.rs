@@ -79,7 +79,11 @@ pub(super) fn sensors(
                     Ok((quantities.find(key, of)?, 1e-3 * molar))
                 })
                 .collect::<Result<_, _>>()?,
-            Measures::Temperature | Measures::Pressure => Vec::new(),
+            Measures::Temperature
+            | Measures::Pressure
+            | Measures::Flow
+            | Measures::Level { .. }
+            | Measures::Mass { .. } => Vec::new(),
         };
         let stage = stages.seen_after(stretch);
         Ok(SensorPlan { name: name.clone(), spec: spec.clone(), stretch, stage, weights })

@@ -50,7 +50,7 @@ pub(super) fn manifest(world: &World, plan: &Joined<'_>) -> Manifest {
                 run_s: 1e-3 * (1e3 * analyser.run_s).round_ties_even(),
             })
             .collect(),
-        sensors: sensors(rig),
+        sensors: sensors(rig, plan),
         path: path(world, plan),
     }
 }
@@ -77,7 +77,7 @@ fn pumps(rig: &Rig) -> Vec<PumpInfo> {
         .collect()
 }
 
-fn sensors(rig: &Rig) -> Vec<SensorInfo> {
+fn sensors(rig: &Rig, plan: &Joined<'_>) -> Vec<SensorInfo> {
     let sensor = |name: &str, what: &str, kind| SensorInfo {
         name: format!("{name}.{what}").as_str().into(),
         kind,
@@ -102,10 +102,23 @@ fn sensors(rig: &Rig) -> Vec<SensorInfo> {
             spec::Measures::Concentration { of } => Probe::Concentration(of.clone()),
             spec::Measures::Temperature => Probe::Temperature,
             spec::Measures::Pressure => Probe::Pressure,
+            spec::Measures::Flow => {
+                let stretch = rig.tube.iter().position(|s| s.name == sensor.stretch);
+                Probe::Flow(stretch.map_or_else(Vec::new, |stretch| plan.pumps_in(stretch)))
+            }
+            spec::Measures::Level { .. } => Probe::Level,
+            spec::Measures::Mass { .. } => Probe::Mass,
             spec::Measures::Conductivity { .. } => Probe::Conductivity,
         }),
     });
-    heaters.chain(pumps).chain(probes).collect()
+    let switches = rig.switches.iter().map(|(name, switch)| SensorInfo {
+        name: name.as_str().into(),
+        kind: match switch.of {
+            spec::Watches::Door | spec::Watches::EmergencyStop => SensorKind::Permit,
+            spec::Watches::Leak => SensorKind::Leak,
+        },
+    });
+    heaters.chain(pumps).chain(probes).chain(switches).collect()
 }
 
 /// The line of the timed stream, then the tube.

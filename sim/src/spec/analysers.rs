@@ -75,11 +75,47 @@ pub enum Measures {
     Temperature,
     /// Pressure above that of the room \[kPa\].
     Pressure,
+    /// Flow of all that passes [µL/min].
+    Flow,
+    /// Volume in the bottle that the stretch ends in, such as the waste bottle \[mL\].
+    Level {
+        /// What is in it at the start of a run \[mL\].
+        #[serde(default)]
+        begins_ml: f64,
+    },
+    /// Mass of that bottle on a balance \[g\]: liquids by their densities at 25 °C.
+    Mass {
+        /// What the balance shows at the start of a run \[g\].
+        #[serde(default)]
+        begins_g: f64,
+    },
     /// Electrical conductivity [mS/cm]: κ = Σ Λ c (Kohlrausch, dilute).
     Conductivity {
         /// Molar conductivity Λ of each species \[S·cm²/mol\]: those of its ions, added.
         s_cm2_per_mol: BTreeMap<String, f64>,
     },
+}
+
+/// A switch that permits to run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Switch {
+    /// What opens it.
+    pub of: Watches,
+}
+
+/// What opens a switch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Watches {
+    /// A door that is opened.
+    Door,
+    /// An emergency stop that is pressed.
+    EmergencyStop,
+    /// Liquid where there should be none.
+    Leak,
 }
 
 fn one() -> f64 {

@@ -83,6 +83,18 @@ pub enum Mishap {
         /// Which heater.
         heater: String,
     },
+    /// A stretch of tube clogs: it resists the flow more. A pump stalls where that takes more pressure than its drive gives.
+    Clog {
+        /// Which stretch.
+        stretch: String,
+        /// Times its normal resistance.
+        factor: f64,
+    },
+    /// A switch opens: somebody opens a door or presses an emergency stop, or a leak sensor becomes wet.
+    Opens {
+        /// Which switch.
+        switch: String,
+    },
     /// Slugs merge: the train is irregular.
     Coalescence {},
     /// An instrument (pump, heater, light or spectrometer) does not answer.

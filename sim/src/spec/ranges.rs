@@ -4,10 +4,11 @@ use flowtwin_lab::ranges;
 
 use super::{
     Analyser, AnalyserNoise, Bed, Carrier, Emission, Factor, Growth, Heater, Jitter, Light,
-    LightNoise, LightSource, Liquid, Mishap, Mixing, Noise, OneJitter, OnePumpNoise, Optics, Peak,
-    Population, Precipitation, Product, Pump, PumpNoise, RandomFault, Rate, RateFactor, Reaction,
-    Reverse, Rig, Scatter, ScheduledFault, Segmentation, Sensitivity, Sensor, SensorNoise, Shape,
-    Size, SlugNoise, Species, Spectrometer, SpectrometerNoise, Stock, Stream, Stretch, WindowNoise,
+    LightNoise, LightSource, Liquid, Measures, Mishap, Mixing, Noise, OneJitter, OnePumpNoise,
+    Optics, Peak, Population, Precipitation, Product, Pump, PumpNoise, RandomFault, Rate,
+    RateFactor, Reaction, Reverse, Rig, Scatter, ScheduledFault, Segmentation, Sensitivity, Sensor,
+    SensorNoise, Shape, Size, SlugNoise, Species, Spectrometer, SpectrometerNoise, Stock, Stream,
+    Stretch, WindowNoise,
 };
 
 const PER_S: &str = "1/s";
@@ -302,5 +303,10 @@ ranges! {
         "bubble" => Bubble { compliance_s: 0.2, 1000.0, "s"; }
         "brightness" => Brightness { factor: 0.0, 1000.0, ""; }
         "silence" => Silence { waited_s: 0.0, 60.0, "s"; }
+        "clog" => Clog { factor: 1.0, 1e6, ""; }
+    }
+    enum Measures {
+        "level" => Level { begins_ml: 0.0, 100_000.0, "mL"; }
+        "mass" => Mass { begins_g: 0.0, 100_000.0, "g"; }
     }
 }

@@ -91,9 +91,11 @@ pub struct Species {
     pub solubility_mm: Option<f64>,
     /// Temperature at which that dissolves [°C].
     #[serde(skip_serializing_if = "is_room")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = 25.0)))]
     pub solubility_at_c: f64,
     /// Enthalpy of solution [kJ/mol]: above 0, more dissolves where it is hotter (van 't Hoff).
     #[serde(skip_serializing_if = "is_zero")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = 0.0)))]
     pub solution_kj_per_mol: f64,
 }
 

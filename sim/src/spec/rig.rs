@@ -56,6 +56,9 @@ pub struct Rig {
     /// Sensors in the line, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub sensors: BTreeMap<String, super::Sensor>,
+    /// Switches that permit to run, by name: the rig is made safe when one of them opens.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub switches: BTreeMap<String, super::Switch>,
 }
 
 /// Physical properties of a liquid.

@@ -11,6 +11,10 @@ pub(crate) struct Mishaps {
     entries: Vec<Entry>,
     coalescing: bool,
     silent: Vec<(String, f64)>,
+    /// Stretches that resist the flow so many times as much.
+    clogged: Vec<(String, f64)>,
+    /// Switches that are open.
+    open: Vec<String>,
     lost_link: bool,
 }
 
@@ -49,6 +53,8 @@ impl Mishaps {
             entries: scheduled.chain(random).collect(),
             coalescing: false,
             silent: Vec::new(),
+            clogged: Vec::new(),
+            open: Vec::new(),
             lost_link: false,
         }
     }
@@ -60,6 +66,22 @@ impl Mishaps {
     /// How long the host waits for an instrument that does not answer [s]; none where it does.
     pub(crate) fn silence_s(&self, instrument: &str) -> Option<f64> {
         self.silent.iter().find(|(name, _)| name == instrument).map(|(_, waited_s)| *waited_s)
+    }
+
+    /// How many times as much as usual a stretch resists the flow.
+    pub(crate) fn resistance(&self, stretch: &str) -> f64 {
+        let clogged = self.clogged.iter().find(|(name, _)| name == stretch);
+        clogged.map_or(1.0, |(_, factor)| *factor)
+    }
+
+    /// Whether any stretch is clogged.
+    pub(crate) fn clogs(&self) -> bool {
+        !self.clogged.is_empty()
+    }
+
+    /// Whether a switch is open.
+    pub(crate) fn is_open(&self, switch: &str) -> bool {
+        self.open.iter().any(|name| name == switch)
     }
 
     /// Whether the link was lost since this was asked last.
@@ -81,6 +103,8 @@ impl Entry {
             | (Mishap::Silence { instrument: a, .. }, Mishap::Silence { instrument: b, .. }) => {
                 a == b
             }
+            (Mishap::Clog { stretch: a, .. }, Mishap::Clog { stretch: b, .. })
+            | (Mishap::Opens { switch: a }, Mishap::Opens { switch: b }) => a == b,
             (Mishap::Coalescence {}, Mishap::Coalescence {}) => true,
             _ => false,
         }
@@ -152,6 +176,18 @@ impl World {
                 self.mishaps.silent.retain(|(name, _)| name != instrument);
                 if begins {
                     self.mishaps.silent.push((instrument.clone(), *waited_s));
+                }
+            }
+            Mishap::Clog { stretch, factor } => {
+                self.mishaps.clogged.retain(|(name, _)| name != stretch);
+                if begins {
+                    self.mishaps.clogged.push((stretch.clone(), *factor));
+                }
+            }
+            Mishap::Opens { switch } => {
+                self.mishaps.open.retain(|name| name != switch);
+                if begins {
+                    self.mishaps.open.push(switch.clone());
                 }
             }
             Mishap::LinkLost {} => self.mishaps.lost_link |= begins,

@@ -129,7 +129,7 @@ fn a_packed_bed_holds_its_void_and_disperses_and_takes_pressure_as_its_laws_say(
     let path = &world.plan.manifest().path;
     assert!((path.stretches[1].volume_ul - 400.0).abs() < 1e-9);
     let now = world.engine.now();
-    let kpa = world.pressure_kpa(0, now) - world.pressure_kpa(1, now) - 0.5 * END_KPA;
+    let kpa = world.pressure_kpa(0, 0.5, now) - world.pressure_kpa(1, 0.5, now) - 0.5 * END_KPA;
     let speed = 1e-3 / 16.619;
     let ergun = 150.0 * 0.9e-3 * 0.36 * speed / (0.064 * 16e-8) * 0.5 * 60.17e-3;
     close(1e3 * kpa, ergun, 0.02);

@@ -42,8 +42,18 @@ impl World {
 
     /// What is at the sensor at a moment, in the unit of its reading. Of slugs in a carrier it shows the last.
     pub(super) fn present(&mut self, sensor: &SensorPlan, at: Instant) -> f64 {
-        if sensor.spec.measures == Measures::Pressure {
-            return self.pressure_kpa(sensor.stretch, at);
+        match sensor.spec.measures {
+            // In the middle of its stretch.
+            Measures::Pressure => return self.pressure_kpa(sensor.stretch, 0.5, at),
+            Measures::Flow => {
+                return 60.0 * self.flow.rate(self.flow.in_stretch(sensor.stretch), at);
+            }
+            Measures::Level { begins_ml } => {
+                let came_ul = self.flow.volume(self.flow.in_stretch(sensor.stretch), at);
+                return begins_ml + 1e-3 * came_ul;
+            }
+            Measures::Mass { begins_g } => return begins_g + self.came_g(sensor.stretch, at),
+            _ => {}
         }
         let shown = self.shown_ul(sensor.stretch, at);
         let beyond = self.train.first_beyond(shown);
@@ -63,10 +73,22 @@ impl World {
         sensor.weights.iter().fold(0.0, |sum, &(place, weight)| sum + weight * values[place])
     }
 
-    /// Pressure in the middle of a stretch above that of the room \[kPa\]: what liquid needs to flow through the rest.
+    /// Mass of what has passed a stretch [g].
+    fn came_g(&self, stretch: usize, at: Instant) -> f64 {
+        let rig = &self.plan.world().rig;
+        let all_ul = self.flow.volume(self.flow.in_stretch(stretch), at);
+        let carrier_ul =
+            self.plan.carrier.as_ref().map_or(0.0, |carrier| self.flow.volume(carrier.pump, at));
+        let carrier = rig.carrier.as_ref().map_or(0.0, |it| it.liquid.density_kg_per_m3);
+        // 1 µL of 1 kg/m³ is 1e-6 g.
+        1e-6 * (rig.liquid.density_kg_per_m3 * (all_ul - carrier_ul) + carrier * carrier_ul)
+    }
+
+    /// Pressure above that of the room \[kPa\] where `share` of a stretch is left: what liquid needs to flow through the rest.
     ///
-    /// Hagen and Poiseuille, Δp = 128 µ L Q/πd⁴, and Ergun in beds, at the temperature around each stretch; slugs and carrier as a mean of both.
-    pub(super) fn pressure_kpa(&self, stretch: usize, at: Instant) -> f64 {
+    /// Hagen and Poiseuille, Δp = 128 µ L Q/πd⁴, and Ergun in beds, at the temperature around each stretch; slugs and carrier as
+    /// a mean of both.
+    pub(super) fn pressure_kpa(&self, stretch: usize, share: f64, at: Instant) -> f64 {
         let rig = &self.plan.world().rig;
         let mut pascal = 0.0;
         for (i, part) in self.plan.tube.iter().enumerate().skip(stretch) {
@@ -84,7 +106,8 @@ impl World {
                 |share: f64, liquid: &crate::spec::Liquid| share * liquid.viscosity_pa_s(celsius);
             let viscosity = thickness(1.0 - carrier, &rig.liquid)
                 + rig.carrier.as_ref().map_or(0.0, |c| thickness(carrier, &c.liquid));
-            let share = if i == stretch { 0.5 } else { 1.0 };
+            let share = if i == stretch { share } else { 1.0 };
+            let resistance = self.mishaps.resistance(&part.spec.name);
             let (bore_m, area) = (1e-3 * part.spec.bore_mm, area_mm2(part.spec.bore_mm));
             let length_m = share * part.length_m;
             let flow = 1e-9 * all;
@@ -95,13 +118,30 @@ impl World {
                     superficial_m_per_s: 1e6 * flow / area,
                 };
                 let bed = path::Bed { particle_um: bed.particle_um, void: bed.void };
-                pascal += length_m * bed.pa_per_m(through);
+                pascal += resistance * length_m * bed.pa_per_m(through);
                 continue;
             }
             let fourth = bore_m * bore_m * bore_m * bore_m;
-            pascal += 128.0 * viscosity * length_m * flow / (std::f64::consts::PI * fourth);
+            pascal +=
+                resistance * 128.0 * viscosity * length_m * flow / (std::f64::consts::PI * fourth);
         }
         1e-3 * pascal
+    }
+
+    /// Pumps stall where a clogged tube takes more pressure than their drives give.
+    pub(super) fn watch_pressure(&mut self, now: Instant) {
+        if !self.mishaps.clogs() {
+            return;
+        }
+        let plan = self.plan.clone();
+        for (number, info) in plan.manifest().pumps.iter().enumerate() {
+            let joins = plan.streams.iter().find(|stream| stream.pumps.contains(&number));
+            let section = joins.map_or(0, |stream| stream.section);
+            let first = plan.tube.iter().position(|part| part.section >= section).unwrap_or(0);
+            if info.stall_kpa.is_some_and(|stall| self.pressure_kpa(first, 1.0, now) > stall) {
+                self.pumps[number].stall(now);
+            }
+        }
     }
 }
 

@@ -52,7 +52,11 @@ impl World {
     }
 
     fn shown_at_rest(&mut self, sensor: &SensorPlan, at: Instant) -> f64 {
-        if sensor.spec.measures != Measures::Pressure {
+        let is_of_liquid = !matches!(
+            sensor.spec.measures,
+            Measures::Pressure | Measures::Flow | Measures::Level { .. } | Measures::Mass { .. }
+        );
+        if is_of_liquid {
             self.place_slug(sensor.stretch, at);
         }
         self.present(sensor, at)

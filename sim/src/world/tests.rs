@@ -412,3 +412,36 @@ fn stop_and_start_in_one_instant_are_a_change_of_rate() {
     assert_eq!(bits(&a), bits(&b));
     assert_eq!(a.work.slugs, b.work.slugs);
 }
+
+#[test]
+fn a_flow_meter_and_a_level_follow_what_was_delivered() {
+    let mut of = Plan::new(&reference()).unwrap().noiseless().world().clone();
+    let last = of.rig.tube.last().unwrap().name.clone();
+    for (name, measures) in [
+        ("meter", spec::Measures::Flow),
+        ("waste", spec::Measures::Level { begins_ml: 50.0 }),
+        ("zbalance", spec::Measures::Mass { begins_g: 300.0 }),
+    ] {
+        let sensor =
+            spec::Sensor { stretch: last.clone(), measures, response_s: 0.0, every_s: 1.0 };
+        of.rig.sensors.insert(name.into(), sensor);
+    }
+    let mut world = world(&of);
+    let read = |world: &mut World, number| world.probe(number, world.engine.now());
+    assert!(read(&mut world, 0).abs() < 1e-9 && (read(&mut world, 1) - 50.0).abs() < 1e-9);
+    start(&mut world, &CENTRE);
+    run(&mut world, 600.0);
+    let told: f64 = CENTRE.iter().map(|(_, rate)| rate).sum();
+    let meter = read(&mut world, 0);
+    assert!((meter - told).abs() < 1e-3 * told, "{meter} µL/min");
+    let now = world.engine.now();
+    let came: f64 = world.flow.volume(world.flow.head(), now);
+    let waste = read(&mut world, 1);
+    assert!((waste - 50.0 - 1e-3 * came).abs() < 1e-6, "{waste} mL");
+    assert!((waste - 50.0 - 1e-3 * told * 10.0).abs() < 0.01 * 1e-3 * told * 10.0, "{waste} mL");
+    // 415 µL/min each of the carrier and of the rest, for ten minutes.
+    let (rig, balance) = (&of.rig, read(&mut world, 2));
+    let carrier = rig.carrier.as_ref().unwrap().liquid.density_kg_per_m3;
+    let expected = 1e-6 * 4150.0 * (carrier + rig.liquid.density_kg_per_m3);
+    assert!((balance - 300.0 - expected).abs() < 0.01 * expected, "{balance} g");
+}

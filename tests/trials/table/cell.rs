@@ -353,19 +353,20 @@ impl Cell {
 
 /// The process that `parent` has started and whose command contains `word`.
 fn child_of(parent: u32, word: &str) -> Option<u32> {
-    let children = fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).ok()?;
     // Programs are started by the threads of their cables.
     let tasks = fs::read_dir(format!("/proc/{parent}/task")).ok()?.filter_map(Result::ok);
     let of_task = tasks.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
-    let all = of_task.fold(children, |all, more| all + " " + &more);
-    all.split_whitespace().filter_map(|process| process.parse().ok()).find(|process: &u32| {
-        let command = fs::read(format!("/proc/{process}/cmdline")).unwrap_or_default();
-        String::from_utf8_lossy(&command).contains(word)
-    })
+    let all: Vec<String> = of_task.collect();
+    all.join(" ").split_whitespace().filter_map(|process| process.parse().ok()).find(
+        |process: &u32| {
+            let command = fs::read(format!("/proc/{process}/cmdline")).unwrap_or_default();
+            String::from_utf8_lossy(&command).contains(word)
+        },
+    )
 }
 
 /// The last error that the campaign told.
-fn last_word(rig: &Rig) -> String {
+pub(crate) fn last_word(rig: &Rig) -> String {
     let said = rig.said();
     let line = said.lines().rev().find(|line| line.starts_with("error: ")).unwrap_or_default();
     line.chars().skip(7).take(90).collect()

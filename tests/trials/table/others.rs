@@ -6,6 +6,7 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use flowtwin_backends::codec::f4t as register;
+use flowtwin_backends::codec::modbus::Request;
 use flowtwin_backends::codec::{rtu, tcp};
 use flowtwin_backends::wiring::Link;
 
@@ -33,8 +34,8 @@ pub(crate) fn meddle(rig: &Rig, whom: Whom) {
         Whom::Heater => {
             let oven = &wiring.f4t["oven"];
             let Some(link) = oven.link.clone() else { panic!("wired") };
-            let registers = oven.word_order.split((before - LOWER_K) as f32);
-            let pdu = set_point(registers);
+            let values = oven.word_order.split((before - LOWER_K) as f32).to_vec();
+            let pdu = Request::WriteMany { register: register::SET_POINT, values }.to_bytes();
             let mut frame = Vec::new();
             match link {
                 Link::Tcp(_) => tcp::write(&mut frame, 1, oven.unit, &pdu),
@@ -56,15 +57,6 @@ pub(crate) fn meddle(rig: &Rig, whom: Whom) {
         }
     }
     panic!("{}: nobody listens to somebody else", rig.dir.display());
-}
-
-/// A request that writes these registers as the set point of loop 1.
-fn set_point(registers: [u16; 2]) -> Vec<u8> {
-    let mut pdu = vec![16];
-    pdu.extend(register::SET_POINT.to_be_bytes());
-    pdu.extend([0, 2, 4]);
-    pdu.extend(registers.into_iter().flat_map(u16::to_be_bytes));
-    pdu
 }
 
 /// Says something at a cable, and hangs up.

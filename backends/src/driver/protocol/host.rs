@@ -3,6 +3,8 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::thread::sleep;
+use std::time::Duration;
 
 use flowtwin_lab::{FaultKind, math};
 
@@ -11,7 +13,7 @@ use crate::codec::Scan;
 use crate::codec::modbus::Framing;
 use crate::driver::modbus::ModbusHost;
 use crate::protocol::{Field, LineSpec, Protocol, Template, Value, padded};
-use crate::transport::{Dialog, garbled, read_again};
+use crate::transport::{Dialog, garbled};
 
 /// A line, shared by all instruments on it.
 pub type SharedLine = Rc<RefCell<ProtocolHost>>;
@@ -48,7 +50,7 @@ impl ProtocolHost {
         }
     }
 
-    /// What a field holds, in our units.
+    /// What a field holds, in our units; asked once.
     ///
     /// # Errors
     /// If it cannot be read.
@@ -64,8 +66,7 @@ impl ProtocolHost {
         }
         let none = || FaultKind::Unsupported { detail: format!("{name} cannot be read") };
         let get = field.get.as_ref().ok_or_else(none)?;
-        let exchanged = || self.exchange(protocol, address, (&get.sends, &get.replies), None);
-        let came = read_again(exchanged)?;
+        let came = self.exchange(protocol, address, (&get.sends, &get.replies), None)?;
         let value = came.get(name).ok_or_else(|| garbled(format!("no {name} in {came:?}")))?;
         let unit = field.unit.as_ref().and_then(|unit| came.get(unit).map(|word| (unit, word)));
         match value {
@@ -134,7 +135,7 @@ impl ProtocolHost {
         &mut self,
         protocol: &Protocol,
         address: u16,
-        (sends, replies): (&Template, &Template),
+        (sends, replies): (&Template, &Option<Template>),
         given: Option<&Given<'_>>,
     ) -> Result<BTreeMap<String, Value>, FaultKind> {
         let (Self::Text(dialog), Some(line)) = (self, &protocol.line) else {
@@ -152,6 +153,11 @@ impl ProtocolHost {
         if !dialog.is_clean() {
             dialog.drain(dialog.patience() / 10)?;
         }
+        let Some(replies) = replies else {
+            dialog.tell(request.as_bytes())?;
+            sleep(Duration::from_millis(line.pause_ms.into()));
+            return Ok(BTreeMap::new());
+        };
         let reader = Reader { protocol, line, address, text: &text };
         let (ends, expected) = (line.reply_ends.as_bytes(), line.reply.around(replies));
         dialog.ask(
@@ -278,7 +284,7 @@ fn best_unit(protocol: &Protocol, field: &Field, value: f64) -> Option<Unit> {
 
 fn read_registers(host: &mut ModbusHost, name: &str, field: &Field) -> Result<Value, FaultKind> {
     let none = || FaultKind::Unsupported { detail: format!("{name} has no register") };
-    let registers = host.read(field.register.ok_or_else(none)?, field.form.registers())?;
+    let registers = host.read_once(field.register.ok_or_else(none)?, field.form.registers())?;
     let number = field.form.join(&registers).ok_or_else(|| garbled(format!("{registers:04X?}")))?;
     if field.words.is_empty() {
         return Ok(Value::Number(number * field.scale()));

@@ -45,9 +45,15 @@ impl Unit {
             false => self.answer(&text, world),
         };
         let said = match answer {
-            Ok(replies) => self.write(&replies, world),
+            Ok(Some(replies)) => self.write(&replies, world),
+            // It understands, and says nothing.
+            Ok(None) => return Some(String::new()),
             Err(error) => {
-                protocol.errors.get(&error).or(protocol.errors.get(&Error::Unknown)).cloned()
+                let word = protocol.errors.get(&error).or(protocol.errors.get(&Error::Unknown));
+                match word {
+                    Some(word) => Some(word.clone()),
+                    None => return Some(String::new()),
+                }
             }
         };
         let said = said.unwrap_or_default();
@@ -77,8 +83,8 @@ impl Unit {
         (address == self.address).then(|| sent[digits..].to_owned())
     }
 
-    /// Carries a request out, and returns the pattern of its answer.
-    fn answer(&mut self, text: &str, world: &mut dyn Lab) -> Result<Template, Error> {
+    /// Carries a request out, and returns the pattern of its answer; none where it is not answered.
+    fn answer(&mut self, text: &str, world: &mut dyn Lab) -> Result<Option<Template>, Error> {
         let protocol = self.protocol.clone();
         for action in protocol.actions.values() {
             if self.takes(&action.sends, text).is_some() {

@@ -71,13 +71,20 @@ impl Process {
         }
     }
 
-    /// Notes that it has written a line. Who answers a request works, and owes nothing for those before it any more.
+    /// Notes that it has written a line. Who answers a request works, and owes nothing for those before it any more; a line
+    /// that answers nothing shows no more than that it can write.
     pub(super) fn note_line(&mut self, line: &[u8]) {
-        if self.has_greeted {
-            let answered = number(line).unwrap_or_default();
-            self.asked.retain(|(asked, _)| *asked > answered);
+        let owed = self.asked.len();
+        let answered = number(line).unwrap_or_default();
+        self.asked.retain(|(asked, _)| *asked > answered);
+        if self.asked.len() < owed {
             self.answered = Some(Instant::now());
         }
+    }
+
+    /// Whether it has answered a request since it was started.
+    pub(super) fn has_answered(&self) -> bool {
+        self.answered.is_some()
     }
 
     /// Whether it has had `patience` for an answer, however short the single waits for it were. The first answer after its
@@ -140,4 +147,42 @@ fn read_lines(stdout: ChildStdout) -> Receiver<Result<Vec<u8>, String>> {
             Ok(_) => Some(Ok(line)),
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A program that was asked these, and says what its test says.
+    fn asked(numbers: &[u64]) -> (Process, Start) {
+        let words = ["sleep", "3600"].map(String::from).to_vec();
+        let start = Start { words, folder: "".into(), within: Duration::ZERO, instead_of: None };
+        let mut process = Process::start(&start, &Complaints::default()).unwrap();
+        for number in numbers {
+            let request = format!("{{\"id\":{number},\"to\":\"it\",\"stop\":{{}}}}\n");
+            process.say(request.as_bytes()).unwrap();
+        }
+        (process, start)
+    }
+
+    /// A slow one answers a request that somebody else has stopped waiting for with silence, and the next one.
+    #[test]
+    fn who_answers_a_request_owes_nothing_for_those_before_it() {
+        let (mut process, start) = asked(&[1, 2]);
+        assert!(process.is_overdue(Duration::ZERO, &start));
+        process.note_line(b"{\"id\":2,\"ok\":{}}\n");
+        assert!(!process.is_overdue(Duration::ZERO, &start));
+        process.kill();
+    }
+
+    #[test]
+    fn lines_that_answer_nothing_are_no_answer() {
+        let (mut process, start) = asked(&[3]);
+        for line in ["progress: 50 %\n", "{\"id\":2,\"ok\":{}}\n", "{}\n"] {
+            process.note_line(line.as_bytes());
+            assert!(process.is_overdue(Duration::ZERO, &start), "{line}");
+            assert!(!process.has_answered(), "{line}");
+        }
+        process.kill();
+    }
 }

@@ -130,6 +130,11 @@ impl Pumps {
         self.all.iter().map(|p| p.rate(now)).sum()
     }
 
+    /// What these pumps deliver together by what they were told [µL/min].
+    pub(super) fn flow_of(&self, names: &[PumpId], now: Instant) -> f64 {
+        self.all.iter().filter(|p| names.contains(&p.name)).map(|p| p.rate(now)).sum()
+    }
+
     pub(super) fn flowing(&self, now: Instant) -> bool {
         self.flow(now) > 0.0
     }
@@ -266,10 +271,7 @@ impl Pumps {
     }
 
     fn ratio(&self, now: Instant, rule: &RatioRule) -> Option<f64> {
-        let flow = |names: &[PumpId]| -> f64 {
-            self.all.iter().filter(|p| names.contains(&p.name)).map(|p| p.rate(now)).sum()
-        };
-        let (of, to) = (flow(&rule.of), flow(&rule.to));
+        let (of, to) = (self.flow_of(&rule.of, now), self.flow_of(&rule.to, now));
         (of > 0.0 && to > 0.0).then(|| of / to)
     }
 }

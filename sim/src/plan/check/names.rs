@@ -119,7 +119,24 @@ fn spectrometers(world: &World) -> Checked {
     for (name, analyser) in &rig.analysers {
         known(format!("rig.analysers.{name}.stretch"), "stretch", &analyser.stretch, &stretches)?;
     }
-    Ok(())
+    switches(rig)
+}
+
+fn switches(rig: &Rig) -> Checked {
+    let is_taken = |name: &&String| {
+        rig.sensors.contains_key(*name)
+            || rig.analysers.contains_key(*name)
+            || rig.heaters.contains_key(*name)
+            || rig.pumps.contains_key(*name)
+            || rig.lights.contains_key(*name)
+            || rig.spectrometers.contains_key(*name)
+    };
+    match rig.switches.keys().find(is_taken) {
+        Some(name) => {
+            inconsistent(format!("rig.switches.{name}"), "another instrument has this name already")
+        }
+        None => Ok(()),
+    }
 }
 
 fn chemistry(world: &World) -> Checked {
@@ -161,10 +178,15 @@ fn mishap_names(key: &str, mishap: &Mishap, rig: &Rig) -> Checked {
         Mishap::Silence { instrument, .. } => {
             let all = rig.pumps.keys().chain(rig.heaters.keys()).chain(rig.lights.keys());
             let all = all.chain(rig.spectrometers.keys()).chain(rig.analysers.keys());
-            let all = all.chain(rig.sensors.keys());
+            let all = all.chain(rig.sensors.keys()).chain(rig.switches.keys());
             let all: BTreeMap<String, ()> = all.map(|name| (name.clone(), ())).collect();
             known(key("silence.instrument"), "instrument", instrument, &all)
         }
+        Mishap::Clog { stretch, .. } => {
+            let stretches = rig.tube.iter().map(|s| (s.name.clone(), ()));
+            known(key("clog.stretch"), "stretch", stretch, &stretches.collect())
+        }
+        Mishap::Opens { switch } => known(key("opens.switch"), "switch", switch, &rig.switches),
         Mishap::Coalescence {} | Mishap::LinkLost {} => Ok(()),
     }
 }

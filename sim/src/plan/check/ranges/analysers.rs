@@ -11,6 +11,7 @@ pub(super) fn world(world: &World) -> Checked {
     for (name, sensor) in &world.rig.sensors {
         let key = format!("rig.sensors.{name}");
         table(&key, sensor)?;
+        table(&format!("{key}.measures"), &sensor.measures)?;
         if let Measures::Conductivity { s_cm2_per_mol } = &sensor.measures {
             for (species, molar) in s_cm2_per_mol {
                 let key = format!("{key}.measures.conductivity.s_cm2_per_mol.{species}");
