@@ -53,11 +53,7 @@ impl<'a> Progress<'a> {
             total: scenario.experiments(),
             computed: 0,
             phase: PhaseShown::default(),
-            // Where somebody refills them, what experiments took says nothing of what is left.
-            syringes: match scenario.refill() {
-                Some(_) => Syringes::default(),
-                None => Syringes::new(scenario.manifest()),
-            },
+            syringes: Syringes::new(scenario.manifest()),
             quiet: false,
         }
     }
@@ -171,10 +167,13 @@ impl Observer for Progress<'_> {
         if wanted.goals.objectives.len() > 1 && wanted.goals.allow(&values) {
             self.phase.scores.extend(wanted.goals.scores(&values));
         }
-        self.syringes.take(&observation.consumed_ml);
         if self.renews && !self.quiet {
             self.show(&self.view(number, observation, console::columns(&stderr())));
         }
+    }
+
+    fn left(&mut self, left_ml: &[(String, f64)], _known: bool) {
+        self.syringes.note(left_ml);
     }
 
     fn set_otherwise(&mut self, number: u64, asked: &Conditions, set: &Conditions) {

@@ -25,26 +25,27 @@ impl Syringes {
         Self { stocks: manifest.filled_ml().into_iter().map(stock).collect() }
     }
 
-    /// The same, and which stocks have fallen below this share of what they were filled with, with what is left [mL].
-    pub(crate) fn take_below(
+    /// Notes what is left [mL]; which stocks have fallen below this share of what they were filled with since the last time,
+    /// with what is left.
+    pub(crate) fn note_below(
         &mut self,
-        consumed_ml: &[(String, f64)],
+        left_ml: &[(String, f64)],
         share: f64,
     ) -> Vec<(String, f64)> {
         let is_low = |stock: &&Stock| stock.left_ml < share * stock.filled_ml;
         let before: Vec<String> =
             self.stocks.iter().filter(is_low).map(|s| s.name.clone()).collect();
-        self.take(consumed_ml);
+        self.note(left_ml);
         let fallen =
             self.stocks.iter().filter(is_low).filter(|stock| !before.contains(&stock.name));
         fallen.map(|stock| (stock.name.replace('_', " "), stock.left_ml.max(0.0))).collect()
     }
 
-    /// Takes what an experiment has used [mL].
-    pub(crate) fn take(&mut self, consumed_ml: &[(String, f64)]) {
-        for (name, ml) in consumed_ml {
+    /// Notes what is left of each stock [mL].
+    pub(crate) fn note(&mut self, left_ml: &[(String, f64)]) {
+        for (name, ml) in left_ml {
             if let Some(stock) = self.stocks.iter_mut().find(|stock| stock.name == *name) {
-                stock.left_ml -= ml;
+                stock.left_ml = *ml;
             }
         }
     }
@@ -72,18 +73,21 @@ mod tests {
         let stock =
             |name: &str, filled_ml| Stock { name: name.into(), filled_ml, left_ml: filled_ml };
         let mut syringes = Syringes { stocks: vec![stock("oil", 20.0), stock("red_dye", 10.0)] };
-        syringes.take(&[("red_dye".into(), 7.5), ("water".into(), 1.0)]);
+        syringes.note(&[("red_dye".into(), 2.5), ("water".into(), 1.0)]);
         assert_eq!(syringes.line().unwrap(), "red dye ▂ 2.5 mL   oil █ 20.0 mL");
         assert_eq!(Syringes::default().line(), None);
     }
 
     #[test]
-    fn a_stock_falls_below_its_share_once() {
+    fn a_stock_falls_below_its_share_once_until_it_is_filled_again() {
         let stock = Stock { name: "red_dye".into(), filled_ml: 10.0, left_ml: 10.0 };
         let mut syringes = Syringes { stocks: vec![stock] };
-        let mut use_up = |ml| syringes.take_below(&[("red_dye".into(), ml)], 0.1);
-        assert_eq!(use_up(9.0), []);
-        assert_eq!(use_up(0.5), [("red dye".to_owned(), 0.5)]);
-        assert_eq!(use_up(0.25), []);
+        let mut holds = |ml| syringes.note_below(&[("red_dye".into(), ml)], 0.1);
+        let low = [("red dye".to_owned(), 0.5)];
+        assert_eq!(holds(1.0), []);
+        assert_eq!(holds(0.5), low);
+        assert_eq!(holds(0.25), []);
+        assert_eq!(holds(10.0), []);
+        assert_eq!(holds(0.5), low);
     }
 }

@@ -95,7 +95,7 @@ impl Measured {
         for record in journal.experiments() {
             let conditions = in_order(scenario, &record.conditions).ok_or_else(|| {
                 let message = format!(
-                    "{name}: experiment {} chose what this scenario has not",
+                    "{name}: experiment {} has an option that is not in this scenario",
                     record.experiment
                 );
                 Diagnostic::new(message)

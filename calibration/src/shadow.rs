@@ -7,7 +7,6 @@
 //! Every observation is held against its predictive distribution: noise of the experiment, fills of the pumps, calibrations of
 //! instruments, and the uncertainty of the fitted keys. The noise is the scenario's, made larger or smaller by what the run itself shows.
 
-mod account;
 mod alarm;
 mod chart;
 mod filter;
@@ -28,16 +27,13 @@ use crate::noise::Noise;
 use crate::posterior::Posterior;
 use crate::whitening::Block;
 use crate::world::{plan, world};
-pub use account::{Account, OverRun};
-pub use alarm::{Alarm, Suspect};
+use alarm::Told;
 use chart::{Chart, Seen, sum};
 use filter::{Filter, Step};
-pub use look::{Feature, Look};
+pub use flowtwin_report::shadow::{Account, Alarm, FALSE_ALARM_H, Feature, Look, OverRun, Suspect};
 use look::{minus, slope, values};
 use part::Watched;
 
-/// Hours of lab time between two false alarms, on average and at least.
-pub const FALSE_ALARM_H: f64 = 100.0;
 /// Conditions at which the noise is simulated.
 const PLACES: usize = 6;
 /// By how much a pump gives more, in parts, and plates are warmer [K], where slopes are computed.
@@ -279,23 +275,24 @@ impl<'a> Shadow<'a> {
         let evidence = self.chart.evidence();
         let all = sum(evidence.iter().map(|(_, evidence)| *evidence));
         if all > ln(FALSE_ALARM_H) {
-            let alarm = Alarm::of(&self.parts, &evidence, all, number);
+            let told = Told::of(&self.parts, &evidence, all, number);
             self.chart.forget();
-            self.expect(&alarm);
-            self.alarms.push(alarm);
+            self.expect(&told);
+            self.alarms.push(told.alarm);
         }
     }
 
     /// From now on what is expected includes what has moved, so that the next alarm tells of something else.
-    fn expect(&mut self, alarm: &Alarm) {
-        for suspect in alarm.causes.iter().filter(|suspect| suspect.probability > EXPECTED) {
-            let step = self.parts[suspect.part].part.step();
+    fn expect(&mut self, told: &Told) {
+        let causes = told.alarm.causes.iter().zip(&told.parts);
+        for (suspect, &(part, growth)) in causes.filter(|(cause, _)| cause.probability > EXPECTED) {
+            let step = self.parts[part].part.step();
             let (amount, own) = (suspect.amount / step, suspect.deviation / step);
             let p = suspect.probability;
             // A mixture: it has moved by so much, or it has not.
             let variance = p * own * own + p * (1.0 - p) * amount * amount;
             self.filter.add(p * amount, variance);
-            self.moved.push((suspect.part, suspect.growth));
+            self.moved.push((part, growth));
         }
     }
 }

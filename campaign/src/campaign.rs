@@ -10,6 +10,7 @@ mod shared;
 mod syringes;
 mod thinking;
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -64,6 +65,11 @@ pub struct Ended {
 }
 
 impl Ended {
+    /// Whether all was done that the scenario asks for.
+    pub fn is_complete(&self) -> bool {
+        self.fault.is_none() && !self.fruitless
+    }
+
     /// Why it is not complete although nothing stopped it: all its experiments failed.
     pub fn fruitless_in_words(&self) -> Option<String> {
         let Self { fault, experiments, fruitless, .. } = self;
@@ -132,8 +138,8 @@ impl<'a> Campaign<'a> {
         Self { in_wall_time: true, ..self }
     }
 
-    /// The same campaign, which stands still before its next new experiment as long as `pause` is set. A simulation's time
-    /// stands still too; on a real rig the instruments are looked at, and its guard does not let it stay hot without flow.
+    /// The same campaign, which stands still before its next new experiment, or the next try of a spoiled one, as long as `pause`
+    /// is set. A simulation's time stands still too; a real rig is made safe, and its instruments are looked at.
     #[must_use]
     pub fn pausing(self, pause: &'a Arc<AtomicBool>) -> Self {
         Self { pause: Some(pause), ..self }
@@ -215,6 +221,7 @@ impl<'a> Campaign<'a> {
             spoiled: recorded.map(|j| j.spoiled().collect()).unwrap_or_default(),
             wasted: Spent::default(),
             by_hand,
+            used_ml: BTreeMap::new(),
             fruitful: false,
             first: true,
             there: recorded.filter(|_| self.goes_on),
@@ -243,6 +250,8 @@ struct UnderWay<'a, 'w, L: Lab, S: Sink> {
     wasted: Spent,
     /// Syringes that somebody fills.
     by_hand: ByHand,
+    /// What experiments took of each stock, spoiled or not \[mL\].
+    used_ml: BTreeMap<String, f64>,
     /// Whether an experiment has not failed.
     fruitful: bool,
     /// Whether nothing has been measured yet by this process.
@@ -330,6 +339,7 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
         let blank = BlankRecord::new(self.lab.now(), &blank);
         self.lab.record(&Record::Blank(blank.clone()))?;
         self.by_hand.pass(false);
+        self.tell_what_is_left();
         Ok(blank.blank())
     }
 
@@ -429,7 +439,6 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
         if self.campaign.only_recorded {
             return Err(Fault::new(self.lab.now(), "replay", FaultKind::Interrupted).into());
         }
-        self.stand_still()?;
         let (cost, planned, policy) = (self.costs.next(), phase.experiments, phase.policy.clone());
         let (space, history) = (self.campaign.scenario.space().clone(), history.clone());
         let context = self.campaign.context(phase);
@@ -459,6 +468,8 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
         if let Some(record) = known.filter(|_| self.there.is_some()) {
             self.spoiled_before().into_iter().for_each(|spoiled| self.waste(spoiled));
             let observation = record.observation(self.campaign.scenario.analysis());
+            self.use_up(&observation.consumed_ml);
+            self.tell_what_is_left();
             self.number = number;
             self.fruitful |= !observation.failed();
             self.observer.experiment(number, &observation, true);
@@ -471,6 +482,8 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
         let observation = record.observation(self.campaign.scenario.analysis());
         self.lab.record(&Record::Experiment(Box::new(record)))?;
         self.by_hand.pass(false);
+        self.use_up(&observation.consumed_ml);
+        self.tell_what_is_left();
         self.number = number;
         self.fruitful |= !observation.failed();
         if otherwise::is_otherwise(
@@ -505,6 +518,9 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
             if self.campaign.only_recorded && !known {
                 return Err(Fault::new(self.lab.now(), "replay", FaultKind::Interrupted).into());
             }
+            if !known {
+                self.stand_still()?;
+            }
             let observation = self.attempt(blank, conditions)?;
             let Some(fault) = self.spoiled_by(&observation) else { return Ok(observation) };
             times += 1;
@@ -513,6 +529,7 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
             let fault = record.fault.clone();
             self.lab.record(&Record::Spoiled(Box::new(record)))?;
             self.by_hand.pass(true);
+            self.tell_what_is_left();
             let passes = !fault.kind.stops_campaign() && times < TRIES;
             if !(known || passes || self.observer.repeats(&mut self.lab, &fault, times)) {
                 return Err(fault.into());
@@ -535,6 +552,13 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
     fn waste(&mut self, spoiled: &SpoiledRecord) {
         self.wasted.lab_time_s += spoiled.ended_ns.since(spoiled.started_ns).as_secs();
         self.wasted.reagent_ml += ml(&spoiled.consumed_ml);
+        self.use_up(&spoiled.consumed_ml);
+    }
+
+    fn use_up(&mut self, consumed_ml: &[(String, f64)]) {
+        for (stock, ml) in consumed_ml {
+            *self.used_ml.entry(stock.clone()).or_default() += ml;
+        }
     }
 
     fn attempt(&mut self, blank: &Blank, conditions: &Conditions) -> Result<Observation, Halt> {

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use flowtwin_data::diagnostic::Diagnostic;
 use flowtwin_lab::journal::Journal;
+use flowtwin_report::shadow::Account;
 use flowtwin_report::{self as report, Extras, Findings, Repeat, Run, RunError, Summary};
 use flowtwin_twin::FitError;
 
@@ -52,7 +53,7 @@ impl Conclusion {
         let repeated = replayed(folder)?;
         let journal = read_journal(folder)?;
         let mut conclusion = Self::of_journal(journal, repeated.as_ref(), extras, threads)?;
-        conclusion.findings.shadow = shadow(folder);
+        conclusion.findings.shadow = shadow(folder, &conclusion.journal);
         Ok(conclusion)
     }
 
@@ -110,9 +111,9 @@ impl Conclusion {
 }
 
 /// What the shadow of a run left in its folder, if there was one.
-fn shadow(folder: &Path) -> Option<report::Shadow> {
+fn shadow(folder: &Path, journal: &Journal) -> Option<Account> {
     let text = |name: &str| fs::read_to_string(folder.join(name)).ok();
-    report::Shadow::read(&text("shadow.json")?, &text("shadow.csv")?)
+    Account::read(&text("shadow.json")?, &text("shadow.csv")?)?.if_of(journal)
 }
 
 /// What the summary of a run folder says that its journal does not.

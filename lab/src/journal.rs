@@ -6,6 +6,7 @@
 //! journal. Everything else in a run folder can be rebuilt from it.
 
 mod delivered;
+mod flows;
 mod line;
 mod reader;
 mod record;
@@ -18,6 +19,7 @@ mod tests;
 mod writer;
 
 pub use delivered::{Book, Volumes, delivered, held, lost, primed, pumped, unended};
+pub use flows::flows;
 pub use reader::{Journal, JournalError, read};
 pub use record::{
     Answer, BlankRecord, CommandRecord, End, ExperimentRecord, Filled, Header, Intended,

@@ -180,12 +180,12 @@ impl Definition {
         self.prior.iter().map(line).collect()
     }
 
-    /// How spectra were made, where the scenario states it and it fits the rig.
     /// What the guard enforced, where the journal tells it.
     pub(crate) fn guard(&self) -> Option<flowtwin_lab::layer::Limits> {
         flowtwin_lab::layer::Limits::deserialize(self.guard.as_ref()?).ok()
     }
 
+    /// How spectra were made, where the scenario states it and it fits the rig.
     pub(crate) fn analysis(&self, manifest: &Manifest) -> Option<Analysis> {
         let spec = AnalysisSpec::deserialize(&self.analysis).ok()?;
         Analysis::new(spec, manifest).ok()

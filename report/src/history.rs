@@ -1,8 +1,8 @@
 //! What instruments were set to and what they read, over a run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use flowtwin_lab::journal::{Answer, CommandRecord, Record};
+use flowtwin_lab::journal::{self, Answer, CommandRecord, Record};
 use flowtwin_lab::{Command, HeaterId, Instant, Manifest, PumpId, SensorKind, math};
 
 use crate::run::Run;
@@ -18,12 +18,12 @@ pub(crate) type Points = Vec<(f64, f64)>;
 pub(crate) struct History {
     /// What the sensor of each heater read [°C].
     pub(crate) read: BTreeMap<HeaterId, Points>,
-    /// What each heater was set to [°C]: from each point to the next.
-    pub(crate) set: BTreeMap<HeaterId, Points>,
+    /// What each heater was set to [°C], from each point to the next; while it is off, there is no line.
+    pub(crate) set: BTreeMap<HeaterId, Vec<Points>>,
     /// What each pump delivered [µL/min]: from each point to the next.
     pub(crate) flows: BTreeMap<PumpId, Points>,
-    /// When a pump that delivers is done by itself.
-    until: BTreeMap<PumpId, Instant>,
+    /// Heaters that have a set point now.
+    on: BTreeSet<HeaterId>,
 }
 
 impl History {
@@ -31,23 +31,29 @@ impl History {
     pub(crate) fn of(run: &Run<'_>) -> Self {
         let mut history = Self::default();
         let manifest = &run.header().manifest;
-        let mut last = Instant::START;
         for record in run.journal().records() {
-            last = record.at().unwrap_or(last);
             match record {
                 Record::Command(command) => history.hear(command, manifest),
-                // On a real rig, which has made itself safe meanwhile.
-                Record::Resumed(resumed) => history.stop_all(resumed.at_ns),
+                // What watched over the rig has made it safe meanwhile.
+                Record::Resumed(resumed) => history.make_safe(resumed.at_ns, manifest),
                 _ => {}
             }
         }
-        history.close(last);
+        let hourly = |points: Vec<(Instant, f64)>| -> Points {
+            points.into_iter().map(|(at, rate)| (hours(at), rate)).collect()
+        };
+        let flows = journal::flows(run.journal()).into_iter();
+        history.flows = flows.map(|(pump, points)| (pump, hourly(points))).collect();
+        history.close(run.journal().last_at());
         history
     }
 
     fn hear(&mut self, command: &CommandRecord, manifest: &Manifest) {
         let (at, answer) = (command.at_ns, &command.answer);
         match (&command.send, answer) {
+            // What was never sent sets nothing; where only the answer was lost, it may well have.
+            (Command::Heat { .. }, answer) if answer.is_out_of_range() => {}
+            (Command::Heat { heater, set_point_c }, _) => self.set(heater, at, set_point_c.c()),
             (_, Answer::Fault(_)) => {}
             (Command::Read { sensor }, Answer::Reading(value)) => {
                 let known = manifest.sensors.iter().find(|known| known.name == *sensor);
@@ -55,56 +61,44 @@ impl History {
                     self.read.entry(heater.clone()).or_default().push((hours(at), *value));
                 }
             }
-            (Command::Heat { heater, set_point_c }, _) => {
-                self.set(heater, at, set_point_c.c());
-            }
-            (Command::Dispense { pump, rate_ul_per_min, at_most_ul }, _) => {
-                let rate = rate_ul_per_min.ul_per_min();
-                self.flow(pump, at, rate);
-                if rate > 0.0 {
-                    let lasts = flowtwin_lab::Span::from_secs(60.0 * at_most_ul.ul() / rate);
-                    self.until.insert(pump.clone(), at + lasts);
-                }
-            }
-            (Command::Stop { pump }, _) => self.flow(pump, at, 0.0),
-            (Command::MakeSafe, _) => {
-                self.stop_all(at);
-                for heater in &manifest.heaters {
-                    self.set(&heater.name, at, heater.safe_c);
-                }
-            }
+            (Command::HeaterOff { heater }, _) => self.off(heater, at),
+            (Command::MakeSafe, _) => self.make_safe(at, manifest),
             _ => {}
         }
     }
 
     fn set(&mut self, heater: &HeaterId, at: Instant, set_point_c: f64) {
-        self.set.entry(heater.clone()).or_default().push((hours(at), set_point_c));
+        let lines = self.set.entry(heater.clone()).or_default();
+        if self.on.insert(heater.clone()) {
+            lines.push(Points::new());
+        }
+        lines.last_mut().expect("one was begun").push((hours(at), set_point_c));
     }
 
-    fn flow(&mut self, pump: &PumpId, at: Instant, ul_per_min: f64) {
-        let until = self.until.remove(pump).filter(|until| *until < at);
-        let points = self.flows.entry(pump.clone()).or_default();
-        points.extend(until.map(|until| (hours(until), 0.0)));
-        if ul_per_min > 0.0 || points.last().is_some_and(|(_, rate)| *rate > 0.0) {
-            points.push((hours(at), ul_per_min));
+    fn off(&mut self, heater: &HeaterId, at: Instant) {
+        if !self.on.remove(heater) {
+            return;
+        }
+        let line = self.set.get_mut(heater).and_then(|lines| lines.last_mut());
+        let last = line.as_ref().and_then(|line| line.last()).map(|(_, value)| *value);
+        if let (Some(line), Some(value)) = (line, last) {
+            line.push((hours(at), value));
         }
     }
 
-    fn stop_all(&mut self, at: Instant) {
-        let pumps: Vec<PumpId> = self.flows.keys().cloned().collect();
-        pumps.iter().for_each(|pump| self.flow(pump, at, 0.0));
+    fn make_safe(&mut self, at: Instant, manifest: &Manifest) {
+        for heater in &manifest.heaters {
+            self.set(&heater.name, at, heater.safe_c);
+        }
     }
 
     /// Draws everything on until the end of the run, with so many points as a page has room for.
     fn close(&mut self, last: Instant) {
-        let pumps: Vec<PumpId> =
-            self.until.keys().filter(|pump| self.until[*pump] < last).cloned().collect();
-        pumps.iter().for_each(|pump| self.flow(pump, last, 0.0));
-        let steps = self.set.values_mut().chain(self.flows.values_mut());
-        steps.for_each(|points| {
-            points.extend(points.last().map(|(_, value)| (hours(last), *value)));
-        });
-        let all = self.read.values_mut().chain(self.set.values_mut());
+        for heater in std::mem::take(&mut self.on) {
+            self.on.insert(heater.clone());
+            self.off(&heater, last);
+        }
+        let all = self.read.values_mut().chain(self.set.values_mut().flatten());
         all.chain(self.flows.values_mut()).for_each(|points| *points = thinned(points));
     }
 }
@@ -133,6 +127,8 @@ fn thinned(points: &Points) -> Points {
 
 #[cfg(test)]
 mod tests {
+    use flowtwin_lab::{Fault, FaultKind, HeaterInfo, Span};
+
     use super::*;
 
     #[test]
@@ -150,6 +146,46 @@ mod tests {
         let stop = points.iter().position(|(_, rate)| *rate == 0.0).expect("one stops by itself");
         assert!((3600.0 * (points[stop].0 - points[stop - 1].0) - 333.3).abs() < 0.2);
         assert!(history.read.is_empty(), "it has no heater");
+    }
+
+    #[test]
+    fn a_set_point_is_drawn_while_the_heater_has_one() {
+        let plate = HeaterId::new("plate");
+        let mut manifest = Manifest::of_experiments("rig");
+        let (name, safe_c) = (plate.clone(), 25.0);
+        manifest.heaters =
+            vec![HeaterInfo { name, low_c: 20.0, high_c: 200.0, safe_c, still: false }];
+        let at = |second: f64, send: Command, answer: Answer| CommandRecord {
+            at_ns: Instant::START + Span::from_secs(second),
+            send,
+            answer,
+        };
+        let heat = |c| Command::Heat {
+            heater: plate.clone(),
+            set_point_c: flowtwin_lab::Temperature::from_c(c),
+        };
+        let lost = Answer::Fault(Fault::new(
+            Instant::START,
+            "plate",
+            FaultKind::NoReply { waited_s: 1.0 },
+        ));
+        let mut history = History::default();
+        for command in [
+            at(0.0, heat(60.0), Answer::Done),
+            at(36.0, heat(80.0), lost),
+            at(72.0, Command::HeaterOff { heater: plate.clone() }, Answer::Done),
+            at(108.0, Command::HeaterOff { heater: plate.clone() }, Answer::Done),
+            at(144.0, heat(50.0), Answer::Done),
+            at(180.0, Command::MakeSafe, Answer::Done),
+        ] {
+            history.hear(&command, &manifest);
+        }
+        history.close(Instant::START + Span::from_secs(216.0));
+        let lines = [
+            vec![(0.0, 60.0), (0.01, 80.0), (0.02, 80.0)],
+            vec![(0.04, 50.0), (0.05, safe_c), (0.06, safe_c)],
+        ];
+        assert_eq!(history.set[&plate], lines, "off from the third command to the fifth");
     }
 
     #[test]

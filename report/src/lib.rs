@@ -69,7 +69,7 @@ mod repeat;
 mod run;
 #[cfg(test)]
 mod sample;
-mod shadow;
+pub mod shadow;
 #[cfg(feature = "parquet")]
 mod spectra;
 mod spectrum;
@@ -99,7 +99,6 @@ pub use page::report_html;
 pub use quantity::{Quantity, column};
 pub use repeat::{FeatureRepeat, Repeat};
 pub use run::{Experiment, Phase, Run, RunError};
-pub use shadow::Shadow;
 #[cfg(feature = "parquet")]
 pub use spectra::spectra_parquet;
 pub use spectrum::spectrum_chart;
@@ -116,7 +115,7 @@ pub struct Findings {
     /// How it compares with the run that it repeats.
     pub repeat: Option<Repeat>,
     /// What its shadow saw, if it had one.
-    pub shadow: Option<Shadow>,
+    pub shadow: Option<shadow::Account>,
 }
 
 /// Writes everything of a run folder but the journal, each file whole or not at all; `spectra.parquet` with the feature

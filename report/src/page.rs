@@ -52,7 +52,7 @@ pub fn report_html(run: &Run<'_>, findings: &Findings, extras: &Extras) -> Strin
     page.push(&lab_time::sections(run));
     page.push(&rig::sections(run, findings.shadow.as_ref()));
     page.push(&metrics::section(run));
-    page.push(&provenance::section(run, extras));
+    page.push(&provenance::section(run, findings, extras));
     page.finish()
 }
 

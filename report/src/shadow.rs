@@ -1,32 +1,51 @@
-//! What the shadow of a run saw: the calibrated scenario beside the rig.
+//! What the shadow of a run saw: the calibrated scenario beside the lab.
 
-use serde::Deserialize;
+use std::fmt::Write as _;
+
+use flowtwin_lab::journal::{ExperimentRecord, Journal};
+use serde::{Deserialize, Serialize};
 
 use crate::format::{counted, fixed, significant};
 use crate::table::Table;
 
-/// What a shadow made of a run, from the files that it leaves in the run folder.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-pub struct Shadow {
-    /// Experiments that it looked at.
+/// Hours of lab time between two false alarms, on average and at least.
+pub const FALSE_ALARM_H: f64 = 100.0;
+
+/// Differences within so many standard deviations are 95 of 100.
+const USUAL: f64 = 1.96;
+
+/// Factor by which a rig may scatter more than its scenario says before somebody is told.
+const SCATTERS: f64 = 1.2;
+
+const COLUMNS: &str = "experiment,feature,measured,expected,off_in_deviations,chance";
+
+/// What a shadow made of a run: `shadow.json`, and with the looks `shadow.csv`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Account {
+    /// The run, if it was given a name.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub run: String,
+    /// Experiments that were looked at.
     pub experiments: usize,
     /// Lab time of the run \[h\].
     pub hours: f64,
+    /// How much more or less than the scenario's noise the rig scatters, as a factor.
+    pub scatter: f64,
     /// What has moved.
     pub alarms: Vec<Alarm>,
     /// Each feature over the run.
     pub features: Vec<OverRun>,
-    /// Each experiment and feature; of `shadow.csv`.
+    /// Each experiment.
     #[serde(skip)]
     pub looks: Vec<Look>,
 }
 
 /// Something has moved.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Alarm {
     /// The experiment after which it was told.
     pub experiment: u64,
-    /// The first experiment that shows it.
+    /// The first experiment that shows it, as far as is known.
     pub since: u64,
     /// Whether it came little by little.
     pub slow: bool,
@@ -34,73 +53,171 @@ pub struct Alarm {
     pub causes: Vec<Suspect>,
 }
 
-/// What may have moved.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+/// What may have moved, and how likely that is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Suspect {
+    /// What it is, such as `pump cui`.
+    pub name: String,
     /// In words, such as `pump cui delivers 3.1 % more`.
     pub words: String,
     /// Its probability, given that something has moved.
     pub probability: f64,
+    /// By how much, in `unit`.
+    pub amount: f64,
+    /// Standard deviation of the amount.
+    pub deviation: f64,
+    /// `%` or `K`.
+    pub unit: String,
 }
 
 /// A feature over a run.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OverRun {
     /// Its name.
     pub name: String,
     /// Mean of the differences, in standard deviations of the prediction.
     pub mean_off: f64,
-    /// The part of the experiments within 1.96 standard deviations.
+    /// The part of the experiments within 1.96 standard deviations; 0.95 where all is as expected.
     pub within: f64,
 }
 
-/// A feature of an experiment beside what was expected of it.
-#[derive(Clone, Debug, PartialEq)]
+/// One experiment, held against what was expected of it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Look {
-    /// Number of the experiment.
+    /// The number of the experiment in its run, from 1.
     pub experiment: u64,
-    /// Name of the feature.
-    pub feature: String,
-    /// Measured less expected, in standard deviations of the prediction.
+    /// Its features.
+    pub features: Vec<Feature>,
+    /// The chance of an experiment at least as far off, if nothing has moved.
+    pub chance: f64,
+}
+
+/// One feature of an experiment.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Feature {
+    /// Its name.
+    pub name: String,
+    /// What was measured.
+    pub measured: f64,
+    /// What was expected, with fills and with what has moved before as far as they are known.
+    pub expected: f64,
+    /// The difference in standard deviations of the prediction.
     pub off: f64,
 }
 
-impl Shadow {
-    /// Reads `shadow.json` and `shadow.csv`; none where they are not what a shadow writes.
-    pub fn read(json: &str, csv: &str) -> Option<Self> {
-        let mut shadow: Self = serde_json::from_str(json).ok()?;
-        let mut lines = csv.lines();
-        let head: Vec<&str> = lines.next()?.split(',').collect();
-        let place = |name: &str| head.iter().position(|known| *known == name);
-        let (number, feature, off) =
-            (place("experiment")?, place("feature")?, place("off_in_deviations")?);
-        let look = |line: &str| {
-            let cells: Vec<&str> = line.split(',').collect();
-            Some(Look {
-                experiment: cells.get(number)?.parse().ok()?,
-                feature: (*cells.get(feature)?).to_owned(),
-                off: cells.get(off)?.parse().ok()?,
-            })
-        };
-        shadow.looks = lines.map(look).collect::<Option<_>>()?;
-        Some(shadow)
+impl Alarm {
+    /// The alarm in one sentence.
+    pub fn words(&self) -> String {
+        let since = if self.slow { "little by little since" } else { "since" };
+        let cause =
+            |suspect: &Suspect| format!("{} ({:.0} %)", suspect.words, 100.0 * suspect.probability);
+        let named = self.causes.iter().take(3).filter(|suspect| suspect.probability > 0.05);
+        let causes: Vec<String> = named.map(cause).collect();
+        format!("{since} experiment {}: {}", self.since, causes.join("; or "))
     }
+}
 
-    /// One sentence: whether anything has moved.
-    pub(crate) fn headline(&self) -> String {
-        let looked = format!(
-            "{} in {} h held against the calibrated scenario",
-            counted(self.experiments, "experiment"),
-            significant(self.hours, 3)
-        );
-        match self.alarms.len() {
-            0 => format!("{looked}: nothing has moved, as far as they can tell."),
-            n => format!("{looked}: something has moved, {}.", counted(n, "alarm")),
+impl Account {
+    /// Of a run of so many hours in which a rig scattered by a factor of its scenario's noise.
+    pub fn new(run: &str, hours: f64, scatter: f64, alarms: &[Alarm], looks: &[Look]) -> Self {
+        Self {
+            run: run.to_owned(),
+            experiments: looks.len(),
+            hours,
+            scatter,
+            alarms: alarms.to_vec(),
+            features: over_run(looks),
+            looks: looks.to_vec(),
         }
     }
 
+    /// Reads `shadow.json` and `shadow.csv`; none where they are not what a shadow writes.
+    pub fn read(json: &str, csv: &str) -> Option<Self> {
+        let mut account: Self = serde_json::from_str(json).ok()?;
+        let mut lines = csv.lines();
+        if lines.next()? != COLUMNS {
+            return None;
+        }
+        for line in lines {
+            let cells: Vec<&str> = line.split(',').collect();
+            let &[experiment, name, measured, expected, off, chance] = &cells[..] else {
+                return None;
+            };
+            let number = |text: &str| text.parse::<f64>().ok();
+            let (measured, expected, off) = (number(measured)?, number(expected)?, number(off)?);
+            let feature = Feature { name: name.to_owned(), measured, expected, off };
+            let experiment = experiment.parse().ok()?;
+            match account.looks.last_mut().filter(|last| last.experiment == experiment) {
+                Some(last) => last.features.push(feature),
+                None => {
+                    let (features, chance) = (vec![feature], number(chance)?);
+                    account.looks.push(Look { experiment, features, chance });
+                }
+            }
+        }
+        Some(account)
+    }
+
+    /// The same, if these are the experiments of `journal`: what lies beside a journal that somebody has cut and continued
+    /// since tells of others.
+    pub fn if_of(self, journal: &Journal) -> Option<Self> {
+        let known: Vec<&ExperimentRecord> = journal.experiments().collect();
+        let fits = |look: &Look| {
+            let record = known.iter().find(|record| record.experiment == look.experiment);
+            record.is_some_and(|record| {
+                let measured = |name: &str| record.features.iter().find(|(known, _)| known == name);
+                look.features.iter().all(|feature| {
+                    let value = measured(&feature.name).and_then(|(_, value)| *value);
+                    value.unwrap_or(f64::NAN).total_cmp(&feature.measured).is_eq()
+                })
+            })
+        };
+        self.looks.iter().all(fits).then_some(self)
+    }
+
+    /// How many experiments of `journal` that it could have looked at ended behind the last one that it has.
+    pub(crate) fn unseen(&self, journal: &Journal) -> usize {
+        let last = self.looks.last().map_or(0, |look| look.experiment);
+        let tells = |record: &&ExperimentRecord| {
+            record.experiment > last && record.fault.is_none() && record.quality.flags().is_empty()
+        };
+        journal.experiments().filter(tells).count()
+    }
+
+    /// One sentence: whether anything has moved.
+    pub fn headline(&self) -> String {
+        let done = counted(self.experiments, "experiment");
+        let hours = significant(self.hours, 3);
+        let found = match self.alarms.len() {
+            0 => "nothing has moved, as far as they can tell".to_owned(),
+            1 => "something has moved".to_owned(),
+            n => format!("something has moved, {n} times"),
+        };
+        format!(
+            "{done} in {hours} h: {found} (one false alarm in {FALSE_ALARM_H} h at most, on average)"
+        )
+    }
+
+    /// What is to be said beside the table, one sentence each.
+    pub fn remarks(&self) -> Vec<String> {
+        let told =
+            |alarm: &Alarm| format!("After experiment {}: {}.", alarm.experiment, alarm.words());
+        self.alarms.iter().map(told).chain(self.scattering()).collect()
+    }
+
+    /// Where the rig scatters more than its scenario says.
+    pub(crate) fn scattering(&self) -> Option<String> {
+        let more = || {
+            format!(
+                "The rig scatters {} times as much as the noise of the scenario: calibrate it, or look for another cause.",
+                significant(self.scatter, 2)
+            )
+        };
+        (self.scatter > SCATTERS).then(more)
+    }
+
     /// The alarms and what may have caused them.
-    pub(crate) fn alarms(&self) -> Table {
+    pub(crate) fn causes(&self) -> Table {
         let mut table = Table::new()
             .numbers("told after experiment")
             .numbers("since experiment")
@@ -122,41 +239,122 @@ impl Shadow {
     }
 
     /// Each feature over the run.
-    pub(crate) fn features(&self) -> Table {
-        let mut table = Table::new()
-            .words("feature")
-            .numbers("mean off [standard deviations]")
-            .numbers("within 95 % interval [%]");
+    pub fn table(&self) -> Table {
+        let table = Table::new().words("feature").numbers("mean off [sd]");
+        let mut table = table.numbers("within 95 % interval [%]");
         for feature in &self.features {
-            let (off, within) = (fixed(feature.mean_off, 2), fixed(100.0 * feature.within, 0));
-            table.row(vec![feature.name.replace('_', " "), off, within]);
+            let within = format!("{:.0}", 100.0 * feature.within);
+            table.row(vec![feature.name.clone(), format!("{:+.2}", feature.mean_off), within]);
         }
         table
     }
+
+    /// `shadow.json`: everything but the looks.
+    pub fn json(&self) -> String {
+        serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
+    }
+
+    /// `shadow.csv`, each experiment and feature: what was measured, what was expected, and the difference in standard
+    /// deviations.
+    pub fn csv(&self) -> String {
+        let mut out = format!("{COLUMNS}\n");
+        for look in &self.looks {
+            for feature in &look.features {
+                let _written = writeln!(
+                    out,
+                    "{},{},{:e},{:.6e},{:.3},{:.2e}",
+                    look.experiment,
+                    feature.name,
+                    feature.measured,
+                    feature.expected,
+                    feature.off,
+                    look.chance
+                );
+            }
+        }
+        out
+    }
+}
+
+fn over_run(looks: &[Look]) -> Vec<OverRun> {
+    let mut names: Vec<&str> = Vec::new();
+    for feature in looks.iter().flat_map(|look| &look.features) {
+        if !names.contains(&feature.name.as_str()) {
+            names.push(&feature.name);
+        }
+    }
+    let of = |name: &&str| {
+        let all = looks.iter().flat_map(|look| &look.features);
+        let off: Vec<f64> = all.filter(|f| f.name == **name).map(|f| f.off).collect();
+        let within = off.iter().filter(|off| off.abs() < USUAL).count() as f64 / off.len() as f64;
+        OverRun { name: (*name).to_owned(), mean_off: flowtwin_statistics::mean(&off), within }
+    };
+    names.iter().map(of).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const JSON: &str = r#"{ "experiments": 2, "hours": 1.5, "scatter": 1.1,
-        "alarms": [{ "experiment": 2, "since": 1, "slow": true, "causes": [
-            { "name": "stock cui", "words": "stock cui is 5.1 % weaker", "probability": 0.67, "amount": -5.1, "deviation": 1.0, "unit": "%" },
-            { "name": "pump cui", "words": "pump cui delivers 6.3 % less", "probability": 0.33, "amount": -6.3, "deviation": 1.2, "unit": "%" }] }],
-        "features": [{ "name": "pli", "mean_off": -2.1, "within": 0.5 }] }"#;
-    const CSV: &str = "experiment,feature,measured,expected,off_in_deviations,chance\n\
-                       1,pli,1e3,1.1e3,-1.500,2e-1\n2,pli,1e3,1.2e3,-2.700,1e-2\n";
+    /// What a shadow saw of these experiments.
+    fn account(looks: Vec<Look>) -> Account {
+        let cause = |words: &str, probability| Suspect {
+            name: "stock cui".into(),
+            words: words.into(),
+            probability,
+            amount: -5.1,
+            deviation: 1.0,
+            unit: "%".into(),
+        };
+        let causes = vec![
+            cause("stock cui is 5.1 % weaker", 0.67),
+            cause("pump cui delivers 6.3 % less", 0.33),
+        ];
+        let alarm = Alarm { experiment: 2, since: 1, slow: true, causes };
+        Account::new("", 1.5, 1.1, &[alarm], &looks)
+    }
+
+    fn look(record: &ExperimentRecord) -> Look {
+        let feature = |(name, value): &(String, Option<f64>)| Feature {
+            name: name.clone(),
+            measured: value.unwrap_or(f64::NAN),
+            expected: 1.5,
+            off: -2.75,
+        };
+        let features = record.features.iter().map(feature).collect();
+        Look { experiment: record.experiment, features, chance: 0.25 }
+    }
 
     #[test]
     fn what_a_shadow_wrote_is_read_again() {
-        let shadow = Shadow::read(JSON, CSV).unwrap();
-        assert_eq!(shadow.looks[1], Look { experiment: 2, feature: "pli".into(), off: -2.7 });
-        assert!(shadow.headline().contains("something has moved, 1 alarm"));
-        let text = shadow.alarms().text();
+        let journal = crate::sample::journal();
+        let written = account(journal.experiments().take(2).map(look).collect());
+        let read = Account::read(&written.json(), &written.csv()).unwrap();
+        assert_eq!((read.json(), read.csv()), (written.json(), written.csv()));
+        assert!(read.headline().contains("something has moved"));
+        let text = read.causes().text();
         assert!(text.contains("stock cui is 5.1 % weaker, little by little"), "{text}");
         assert!(text.contains("67") && text.contains("33"), "{text}");
-        for (json, csv) in [("{}", CSV), (JSON, ""), (JSON, "a,b\n1,2\n"), ("no json", CSV)] {
-            assert_eq!(Shadow::read(json, csv), None, "{json} {csv}");
+        let (json, csv) = (written.json(), written.csv());
+        for (json, csv) in [("{}", &csv[..]), (&json, ""), (&json, "a,b\n1,2\n"), ("no json", &csv)]
+        {
+            assert_eq!(Account::read(json, csv), None, "{json} {csv}");
         }
+    }
+
+    #[test]
+    fn what_lies_beside_a_journal_counts_if_it_tells_of_its_experiments() {
+        let journal = crate::sample::journal();
+        let usable = journal.experiments().filter(|record| record.fault.is_none());
+        let looks: Vec<Look> = usable.map(look).collect();
+        let whole = account(looks.clone());
+        assert_eq!(whole.unseen(&journal), 0);
+        assert!(whole.if_of(&journal).is_some());
+        let first = account(looks[..2].to_vec());
+        assert_eq!(first.unseen(&journal), looks.len() - 2);
+        assert!(first.if_of(&journal).is_some());
+        let mut other = looks;
+        other[0].features[0].measured += 1.0;
+        assert_eq!(account(other).if_of(&journal), None);
     }
 }

@@ -17,6 +17,7 @@ pub struct Control {
     token: String,
     stop: Arc<AtomicBool>,
     pause: Arc<AtomicBool>,
+    over: Arc<AtomicBool>,
 }
 
 /// What a browser may order.
@@ -47,7 +48,7 @@ impl Control {
         let mut bytes = [0; BYTES];
         File::open("/dev/urandom")?.read_exact(&mut bytes)?;
         let token = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(Self { token, stop, pause })
+        Ok(Self { token, stop, pause, over: Arc::default() })
     }
 
     /// What a browser must know to order anything.
@@ -55,9 +56,24 @@ impl Control {
         &self.token
     }
 
-    /// Whether the run is to stand still.
+    /// Says that the run has ended: from now on nothing can be ordered.
+    pub fn end(&self) {
+        self.over.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether the run goes on, and orders are heeded.
+    pub(crate) fn is_at_work(&self) -> bool {
+        !self.over.load(Ordering::SeqCst)
+    }
+
+    /// Whether the run has been asked to end.
+    pub(crate) fn stops(&self) -> bool {
+        self.stop.load(Ordering::SeqCst)
+    }
+
+    /// Whether the run is to stand still: not once it is asked to end, by whomever.
     pub(crate) fn pauses(&self) -> bool {
-        self.pause.load(Ordering::SeqCst)
+        self.pause.load(Ordering::SeqCst) && !self.stops()
     }
 
     /// Gives an order to the run.
@@ -73,6 +89,9 @@ impl Control {
         let given = given.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
         if !self.is_token(given) {
             return Err((StatusCode::UNAUTHORIZED, "this needs the token of the run\n"));
+        }
+        if !self.is_at_work() {
+            return Err((StatusCode::CONFLICT, "the run has ended\n"));
         }
         match order {
             Order::Stop => self.stop.store(true, Ordering::SeqCst),
@@ -120,8 +139,13 @@ mod tests {
         assert!(give(Order::GoOn, "Bearer 0123").is_err() && control.pauses());
         give(Order::GoOn, &right).unwrap();
         assert!(!control.pauses() && !stop.load(Ordering::SeqCst));
+        give(Order::Pause, &right).unwrap();
         order(&right).unwrap();
         assert!(stop.load(Ordering::SeqCst));
+        assert!(!control.pauses() && control.stops(), "what is asked to end does not stand still");
+        control.end();
+        stop.store(false, Ordering::SeqCst);
+        assert!(order(&right).is_err() && !control.is_at_work() && !control.stops());
         assert!(!format!("{control:?}").contains(control.token()));
     }
 }

@@ -99,8 +99,11 @@ async fn list(State(shop): Shared) -> Response {
         })
     };
     let runs: Vec<Value> = shop.census().iter().map(run).collect();
-    let paused = shop.control.as_ref().is_some_and(Control::pauses);
-    as_json(&json!({ "runs": runs, "controlled": shop.control.is_some(), "paused": paused }))
+    let control = shop.control.as_ref().filter(|control| control.is_at_work());
+    let (paused, stops) =
+        (control.is_some_and(Control::pauses), control.is_some_and(Control::stops));
+    let controlled = control.is_some();
+    as_json(&json!({ "runs": runs, "controlled": controlled, "paused": paused, "stops": stops }))
 }
 
 async fn follow(State(shop): Shared, Path(name): Path<String>, headers: HeaderMap) -> Response {

@@ -28,9 +28,9 @@ function kept(name) {
 const token = kept("token");
 
 async function list() {
-  const { runs, controlled, paused } = await (await fetch("/api/runs")).json();
-  $("stop").hidden = $("hold").hidden = !(controlled && token) || (run.last?.ended ?? false);
-  view.paused = Boolean(paused);
+  const { runs, controlled, paused, stops } = await (await fetch("/api/runs")).json();
+  $("stop").hidden = $("hold").hidden = !(controlled && token) || Boolean(stops) || (run.last?.ended ?? false);
+  Object.assign(view, { paused: Boolean(paused), stops: Boolean(stops), dirty: true });
   say("hold", view.paused ? "Continue the run" : "Pause the run");
   const option = (r) => `<option value="${escape(r.name)}">${escape(r.name)} · ${escape(r.experiments)}${r.planned ? " of " + escape(r.planned) : ""}${r.ended ? "" : " · unfinished"}</option>`;
   put("runs", runs.map(option).join(""));
@@ -95,7 +95,8 @@ function answers(state, n) {
 
 function doing(state, t) {
   if (state.ended) return "The run is complete.";
-  if (!state.proposal && view.paused) return "Paused: the run waits before its next experiment.";
+  if (view.stops && t >= run.end) return "The run is being ended and its rig made safe.";
+  if (!state.proposal && view.paused && t >= run.end) return "Paused: the run waits before its next experiment.";
   if (!state.proposal) return state.done ? "Between two experiments." : "Priming the lines and taking the reference.";
   const [stage, since] = state.flow === null ? ["heating", state.began] : state.light === null ? ["reaching steady state", state.flow] : ["taking spectra", state.light];
   return `Experiment ${state.proposal.experiment}, ${stage} for ${duration(t - since)}: ${conditions(state.proposal.conditions)}.`;
@@ -182,11 +183,13 @@ function drawSpectra(experiment, spectra) {
 function showHeat(t) {
   const heaters = Object.entries(run.temperatures);
   if (!heaters.length) { say("heat-words", "No temperature has been read yet."); return; }
-  const [name, series] = heaters[0];
-  say("heat-words", `Temperature of ${name}; dashed: its set point. The red line is the time that is shown.`);
-  charts.heat.fill({ x: "lab time [h]", y: "temperature [°C]", cursor: t / 3600,
-    series: [{ label: name, colour: colour(2), width: 2 }, { label: "set point", colour: colour(1), dash: [5, 4], steps: true }],
-    data: [series.t.map((s) => s / 3600), series.value, series.set] });
+  const names = heaters.map(([name]) => name).join(", ");
+  say("heat-words", `Temperature of ${names}; dashed: the set point. The red line is the time that is shown.`);
+  const read = heaters.flatMap(([name], i) => [{ label: name, colour: colour(2 + i), width: 2 },
+    { label: heaters.length > 1 ? `${name}, set point` : "set point", colour: heaters.length > 1 ? colour(2 + i) : colour(1), dash: [5, 4], steps: true }]);
+  const tables = heaters.map(([, series]) => [series.t.map((s) => s / 3600), series.value, series.set]);
+  charts.heat.fill({ x: "lab time [h]", y: "temperature [°C]", cursor: t / 3600, series: read,
+    data: tables.length > 1 ? uPlot.join(tables) : tables[0] });
 }
 
 /** A policy is a name, or a table with one. */

@@ -50,13 +50,18 @@ function alarm(state, fault, experiment) {
 
 function makeSafe(state) {
   Object.values(state.pumps).forEach((pump) => halt(pump, state.t));
+  turnDown(state);
+}
+
+function turnDown(state) {
   Object.values(state.heaters).forEach((heater) => { heater.set = heater.safe; });
   Object.keys(state.lights).forEach((light) => { state.lights[light] = false; });
 }
 
-/** A run on a real rig goes on: what was lost says what was under way. */
+/** A run on a real rig goes on, which was made safe meanwhile: what was lost says what was under way. */
 function goOn(state, { lost_ul: lost = [], filled = [] }) {
   const less = new Map(lost);
+  turnDown(state);
   for (const [name, pump] of Object.entries(state.pumps)) {
     const ml = filled.includes(name) ? pump.full : pump.left - (less.get(name) ?? 0) / 1000;
     hold(pump, ml, state.t);
@@ -64,7 +69,7 @@ function goOn(state, { lost_ul: lost = [], filled = [] }) {
   Object.assign(state, { proposal: null, flow: null, light: null });
 }
 
-/** Whether a command may have been carried out: what a lab was never told, was not. */
+/** Whether a value of a command was out of range: it was refused, and never sent to an instrument. */
 const isOutOfRange = (answer) => Boolean(answer?.fault?.kind?.out_of_range);
 
 function hear(state, send, reply) {

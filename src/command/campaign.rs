@@ -93,7 +93,10 @@ pub(super) fn at(
         };
         let watch: &mut dyn Observer = &mut (&mut progress, &mut &notifier);
         let ran = run_into(&folder, campaign, place.lab, (watch, shadow.as_ref(), &notifier));
-        let ended = ran.inspect_err(|error| notifier.stopped(error))?;
+        let ended = match ran {
+            Ok(ended) => ended,
+            Err(error) => return notifier.ended(false, Err(error)),
+        };
         if folder.has_departed() && !to.resume {
             let there = folder.path().display();
             let why = format!("{there} holds this run with other results, which stay as they are");
@@ -104,7 +107,7 @@ pub(super) fn at(
         }
         let simulated_events = world.map(|world| world.work().events);
         let concluded = conclude(to, folder.path(), Extras { backend, simulated_events }, *then);
-        let done = notifier.ended(both(outcome(&ended), concluded));
+        let done = notifier.ended(ended.is_complete(), both(outcome(&ended), concluded));
         page.stay(&STOP);
         return done;
     }

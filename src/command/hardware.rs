@@ -15,10 +15,10 @@ use flowtwin_backends::heartbeat::{Heartbeat, make_safe_at_last};
 use flowtwin_backends::hold::Hold;
 use flowtwin_backends::wiring::FolderWiring;
 use flowtwin_backends::{Bench, Wiring, connect, identify};
-use flowtwin_campaign::campaign::{Alongside, Campaign, Ended, Silent};
-use flowtwin_campaign::folder::Identity;
+use flowtwin_campaign::campaign::{Alongside, Campaign, Ended, Fillings, Silent};
+use flowtwin_campaign::folder::{Identity, OnDisk, RunFolder, make_folders, put};
 use flowtwin_campaign::hardware::{CERTIFICATE, Certificate, Plan, Unfit, limits_in_words};
-use flowtwin_campaign::scenario::Scenario;
+use flowtwin_campaign::scenario::{Scenario, Simulated};
 use flowtwin_lab::journal::{self, Writer};
 use flowtwin_lab::{FaultKind, Instant, Lab, Manifest, Span};
 use flowtwin_report::Extras;
@@ -32,7 +32,7 @@ use super::filled::filled;
 use super::notify::Notifier;
 use super::page::Beside;
 use super::run_folder::Target;
-use super::shadow::Calibrated;
+use super::shadow::{Calibrated, Shading};
 use super::watch::{held, hold};
 use crate::cli::{Folder, OnRig};
 use crate::console::{self, say_line};
@@ -96,45 +96,91 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     super::identified::require(wiring_file, &wiring, &found)?;
     ask(args)?;
     let notifier = Notifier::new(to.notify.as_ref(), &path, &scenario);
-    let began = folder.recorded().map_or(Instant::START, journal::Journal::last_at);
-    let clock = clock(&wiring, began, args.speed)?;
-    let manifest = Manifest { simulated: wiring.simulated, ..scenario.manifest().clone() };
-    let expected = scenario.simulated()?.lab(seed);
-    let on = |scenario: &Scenario, rig: Box<dyn Lab>, cables: Option<Cables>| {
-        let mut progress = Progress::new(scenario).quiet(to.quiet);
-        let mut beside = Alongside::new(scenario, expected, |text: &str| say_line(text));
-        let accept = args.accept_first;
-        let mut attendant = Attendant { rehearsed: scenario, accept, cables };
-        let mut watch = (&mut progress, &mut (&mut beside, &mut (&mut attendant, &mut &notifier)));
-        let campaign = Campaign::new(scenario, seed, threads(to.jobs), &STOP).pausing(&PAUSE);
-        run_into(&folder, campaign.filled(filled), rig, (&mut watch, shadow.as_ref(), &notifier))
-    };
-    let (ended, watched) = match &wiring.folder {
-        Some(hand_off) => {
-            let rig = behind(hand_off, wiring_file, manifest, clock)?;
-            signals::nothing_is_under_way(false);
-            (on(&scenario, Box::new(rig), None)?, None)
+    let (wiring, shadow, notifier) = (&wiring, shadow.as_ref(), &notifier);
+    let at = (wiring, wiring_file);
+    let begun = Begun { args, to, seed, then, folder, at, hold: &hold, shadow, notifier };
+    let mut complete = false;
+    let done = begun.run(scenario, filled, found, &mut complete);
+    notifier.ended(complete, done)
+}
+
+/// A campaign that somebody has said may begin: however it ends, whoever wants to know is told.
+struct Begun<'a> {
+    args: &'a OnRig,
+    to: &'a Folder,
+    seed: u64,
+    then: Option<Then<'a>>,
+    folder: RunFolder,
+    at: (&'a Wiring, &'a Path),
+    hold: &'a Hold,
+    shadow: Option<&'a Shading<'a>>,
+    notifier: &'a Notifier,
+}
+
+impl Begun<'_> {
+    /// Runs it and sums it up; `complete` is set where all was done that the scenario asks for.
+    fn run(
+        &self,
+        scenario: Scenario,
+        filled: Fillings,
+        found: Vec<Finding>,
+        complete: &mut bool,
+    ) -> Result<(), CommandError> {
+        let Self { args, to, folder, at: (wiring, wiring_file), .. } = self;
+        let began = folder.recorded().map_or(Instant::START, journal::Journal::last_at);
+        let clock = clock(wiring, began, args.speed)?;
+        let manifest = Manifest { simulated: wiring.simulated, ..scenario.manifest().clone() };
+        let rehearsed = scenario.clone();
+        let expected = rehearsed.simulated()?;
+        let (ended, watched) = match &wiring.folder {
+            Some(hand_off) => {
+                let rig = behind(hand_off, wiring_file, manifest, clock)?;
+                signals::nothing_is_under_way(false);
+                (self.on(&scenario, Box::new(rig), (&expected, filled), None)?, None)
+            }
+            None => {
+                let (rig, scenario) = readied(wiring, manifest, clock, scenario)?;
+                let ceiling_c = scenario.file().guard.max_temperature_c;
+                let by = (self.hold, ceiling_c);
+                let (ended, watched) = watched(rig, (wiring, wiring_file), by, |rig| {
+                    let held = Held::new(rig);
+                    let wiring = (*wiring).clone();
+                    let cables = Cables { held: held.clone(), wiring, found };
+                    self.on(&scenario, Box::new(held), (&expected, filled), Some(cables))
+                })?;
+                (ended, Some(watched))
+            }
+        };
+        *complete = ended.is_complete();
+        if STOP.load(Ordering::Relaxed) {
+            console::say_line(
+                "the campaign has ended; what it has measured is summed up (Ctrl-C leaves that out)",
+            );
         }
-        None => {
-            let (rig, scenario) = readied(&wiring, manifest, clock, scenario)?;
-            let ceiling_c = scenario.file().guard.max_temperature_c;
-            let by = (&hold, ceiling_c);
-            let (ended, watched) = watched(rig, (&wiring, wiring_file), by, |rig| {
-                let held = Held::new(rig);
-                let cables = Cables { held: held.clone(), wiring: wiring.clone(), found };
-                on(&scenario, Box::new(held), Some(cables))
-            })?;
-            (ended, Some(watched))
-        }
-    };
-    if STOP.load(Ordering::Relaxed) {
-        console::say_line(
-            "the campaign has ended; what it has measured is summed up (Ctrl-C leaves that out)",
-        );
+        let extras = Extras { backend: "hardware".into(), simulated_events: None };
+        let concluded = conclude(to, folder.path(), extras, self.then);
+        both(verdict(&ended, watched), concluded)
     }
-    let concluded =
-        conclude(to, &path, Extras { backend: "hardware".into(), simulated_events: None }, then);
-    notifier.ended(both(verdict(&ended, watched), concluded))
+
+    /// Runs the campaign on a rig; how it ended.
+    fn on(
+        &self,
+        scenario: &Scenario,
+        rig: Box<dyn Lab>,
+        (expected, filled): (&Simulated<'_>, Fillings),
+        cables: Option<Cables>,
+    ) -> Result<Ended, CommandError> {
+        let mut progress = Progress::new(scenario).quiet(self.to.quiet);
+        let expected = expected.lab(self.seed);
+        let mut beside = Alongside::new(scenario, expected, |text: &str| say_line(text));
+        let accept = self.args.accept_first;
+        let mut attendant = Attendant { rehearsed: scenario, accept, cables };
+        let mut notifier = self.notifier;
+        let mut watch = (&mut progress, &mut (&mut beside, &mut (&mut attendant, &mut notifier)));
+        let campaign = Campaign::new(scenario, self.seed, threads(self.to.jobs), &STOP);
+        let campaign = campaign.pausing(&PAUSE).filled(filled);
+        run_into(&self.folder, campaign, rig, (&mut watch, self.shadow, self.notifier))
+    }
 }
 
 /// Says what was rehearsed, which limits hold, and what syringes still hold of a run that goes on.
@@ -321,8 +367,8 @@ fn rehearse(
         Some(Err(unfit)) if resumed => return Err(refuse(&path, &unfit)),
         _ => {
             let certificate = Certificate::new(plan.clone(), &simulated(to, scenario, seed)?);
-            fs::create_dir_all(folder)
-                .and_then(|()| fs::write(&path, certificate.text()))
+            make_folders(&OnDisk, folder)
+                .and_then(|()| put(&OnDisk, &path, certificate.text().as_bytes()))
                 .map_err(|error| CommandError::unwritable(&path, &error))?;
             certificate
         }

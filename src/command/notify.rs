@@ -1,11 +1,12 @@
 //! Who is told of a run that nobody watches: a command of the user's.
 
 use std::cell::{Cell, RefCell};
+use std::convert::Infallible;
 use std::io::Write as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
@@ -55,7 +56,34 @@ pub(super) struct Notifier {
     run: String,
     syringes: RefCell<Syringes>,
     experiments: Cell<u64>,
-    under_way: RefCell<Vec<Receiver<()>>>,
+    under_way: UnderWay,
+}
+
+/// Commands that have not ended: each holds a sender, and nobody is left once all are gone.
+#[derive(Debug)]
+struct UnderWay {
+    held: Option<Sender<Infallible>>,
+    over: Receiver<Infallible>,
+}
+
+impl Default for UnderWay {
+    fn default() -> Self {
+        let (held, over) = channel();
+        Self { held: Some(held), over }
+    }
+}
+
+impl UnderWay {
+    /// What a command holds as long as it is under way.
+    fn one(&self) -> Option<Sender<Infallible>> {
+        self.held.clone()
+    }
+
+    /// Waits until all commands have ended, or `patience` is over, however many there are; whether they have.
+    fn wait(&mut self, patience: Duration) -> bool {
+        self.held = None;
+        self.over.recv_timeout(patience) == Err(RecvTimeoutError::Disconnected)
+    }
 }
 
 impl Notifier {
@@ -65,28 +93,26 @@ impl Notifier {
         Self {
             command: command.cloned(),
             run: name.unwrap_or_default(),
-            // Where somebody refills them, what experiments took says nothing of what is left.
-            syringes: RefCell::new(match scenario.refill() {
-                Some(_) => Syringes::default(),
-                None => Syringes::new(scenario.manifest()),
-            }),
+            syringes: RefCell::new(Syringes::new(scenario.manifest())),
             experiments: Cell::new(0),
-            under_way: RefCell::default(),
+            under_way: UnderWay::default(),
         }
     }
 
-    /// Tells how the run has ended, and passes it on.
-    pub(super) fn ended(&self, done: Result<(), CommandError>) -> Result<(), CommandError> {
+    /// Tells how the run has ended, `complete` or not, and what could not be done afterwards; and passes it on.
+    pub(super) fn ended(
+        &self,
+        complete: bool,
+        done: Result<(), CommandError>,
+    ) -> Result<(), CommandError> {
         match &done {
             Ok(()) => self.tell(Event::Done, "the run is complete"),
-            Err(error) => self.stopped(error),
+            Err(error) if complete => {
+                self.tell(Event::Done, &format!("the run is complete, but: {error}"));
+            }
+            Err(error) => self.tell(Event::Stopped, &error.to_string()),
         }
         done
-    }
-
-    /// Tells that the run has ended before its end.
-    pub(super) fn stopped(&self, error: &CommandError) {
-        self.tell(Event::Stopped, &error.to_string());
     }
 
     /// Starts the command with an event: in its environment, and as one line of JSON on its standard input.
@@ -101,15 +127,14 @@ impl Notifier {
         let line =
             json!({ "event": name, "run": self.run, "experiments": experiments, "text": text });
         match shell.spawn() {
-            Ok(child) => self.under_way.borrow_mut().push(hand(child, line.to_string())),
+            Ok(child) => hand(child, line.to_string(), self.under_way.one()),
             Err(error) => console::say_line(format_args!("note: --notify: {error}")),
         }
     }
 }
 
-/// Hands a line to a program and waits for its end, in a thread; what is answered with tells when that is over.
-fn hand(mut child: Child, line: String) -> Receiver<()> {
-    let (tell, hear) = channel();
+/// Hands a line to a program and waits for its end, in a thread, which holds `under_way` until then.
+fn hand(mut child: Child, line: String, under_way: Option<Sender<Infallible>>) {
     thread::spawn(move || {
         if let Some(mut stdin) = child.stdin.take() {
             // It need not read it.
@@ -121,15 +146,17 @@ fn hand(mut child: Child, line: String) -> Receiver<()> {
             }
             _ => {}
         }
-        let _gone = tell.send(());
+        drop(under_way);
     });
-    hear
 }
 
 impl Observer for &Notifier {
-    fn experiment(&mut self, number: u64, observation: &Observation, known: bool) {
+    fn experiment(&mut self, number: u64, _observation: &Observation, _known: bool) {
         self.experiments.set(number);
-        let low = self.syringes.borrow_mut().take_below(&observation.consumed_ml, LOW);
+    }
+
+    fn left(&mut self, left_ml: &[(String, f64)], known: bool) {
+        let low = self.syringes.borrow_mut().note_below(left_ml, LOW);
         for (stock, left_ml) in low.into_iter().filter(|_| !known) {
             self.tell(Event::Low, &format!("{stock} is nearly used up: {left_ml:.1} mL left"));
         }
@@ -138,8 +165,22 @@ impl Observer for &Notifier {
 
 impl Drop for Notifier {
     fn drop(&mut self) {
-        for over in self.under_way.borrow().iter() {
-            let _not_over = over.recv_timeout(PATIENCE);
+        if !self.under_way.wait(PATIENCE) {
+            console::say_line("note: --notify: a command has not ended; it is left to itself");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_waits_once_however_many_commands_have_not_ended() {
+        let mut under_way = UnderWay::default();
+        let commands = [under_way.one(), under_way.one(), under_way.one()];
+        assert!(!under_way.wait(Duration::ZERO));
+        drop(commands);
+        assert!(under_way.wait(PATIENCE));
     }
 }

@@ -56,7 +56,7 @@ mod with_server {
 
     /// The page of a run that this process does, if one was asked for.
     #[derive(Debug)]
-    pub(in crate::command) struct Beside(Option<Server>);
+    pub(in crate::command) struct Beside(Option<(Server, Control)>);
 
     impl Beside {
         /// Serves the run in `folder`, and says where.
@@ -72,18 +72,20 @@ mod with_server {
             let control =
                 Control::new(stop.clone(), PAUSE.clone()).map_err(CommandError::failed)?;
             let token = format!("#token={}", control.token());
-            let server = start(address, Runs::new([folder.to_owned()]), Some(control))?;
+            let server = start(address, Runs::new([folder.to_owned()]), Some(control.clone()))?;
             let url = url(&server) + &token;
             console::say_line(format_args!("live page: {url}"));
             if to.page.open {
                 open(&url);
             }
-            Ok(Self(Some(server)))
+            Ok(Self(Some((server, control))))
         }
 
         /// Goes on serving where somebody sits in front of it, until they have seen enough.
         pub(in crate::command) fn stay(self, stop: &AtomicBool) {
-            if self.0.is_some() && stderr().is_terminal() && !stop.load(Ordering::SeqCst) {
+            let Some((_server, control)) = self.0 else { return };
+            control.end();
+            if stderr().is_terminal() && !stop.load(Ordering::SeqCst) {
                 console::say_line("the live page stays until Ctrl-C");
                 until(stop);
             }

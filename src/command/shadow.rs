@@ -83,8 +83,7 @@ pub fn fits(calibrated: &Scenario, run: &Scenario) -> bool {
 /// # Errors
 /// If a file cannot be written.
 pub fn write_account(account: &Account, folder: &Path) -> Result<(), CommandError> {
-    let json = serde_json::to_string_pretty(account).unwrap_or_default() + "\n";
-    for (name, text) in [("shadow.csv", account.csv()), ("shadow.json", json)] {
+    for (name, text) in [("shadow.csv", account.csv()), ("shadow.json", account.json())] {
         let path = folder.join(name);
         put(&OnDisk, &path, text.as_bytes())
             .map_err(|error| CommandError::unwritable(&path, &error))?;

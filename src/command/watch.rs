@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use flowtwin_backends::heartbeat::{Alarm, Duty, stand_watch};
 use flowtwin_backends::hold::{Hold, HoldError};
+use flowtwin_backends::lock::LockError;
 use rustix::process::{Pid, Signal, getppid, kill_process};
 
 use super::emulate::read_wiring;
@@ -28,10 +29,13 @@ pub(super) fn hold(
     Hold::take(wiring, wiring_file).map_err(held)
 }
 
-/// The error of a rig that somebody else holds.
+/// The error of a rig that cannot be held, usually because somebody else holds it.
 pub(super) fn held(error: HoldError) -> CommandError {
-    CommandError::failed(error)
-        .hint("nothing has moved; a campaign or its watch is at work there, and a watch ends when all is safe")
+    match error.error {
+        LockError::Held(_) => CommandError::bad_input(error)
+            .hint("nothing has moved; a campaign or its watch is at work there, and a watch ends when all is safe"),
+        LockError::Unlockable(_) => CommandError::failed(error).hint("nothing has moved"),
+    }
 }
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
@@ -76,5 +80,18 @@ fn end(campaign: u32) {
     if parent.is_some() && parent == getppid() {
         say(format_args!("the campaign (process {campaign}) keeps ports of the rig: it is ended"));
         let _gone = parent.map(|parent| kill_process(parent, Signal::KILL));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rig_that_another_campaign_holds_is_refused_as_a_run_folder_is() {
+        let kind = |error| held(HoldError { what: "the port (cui)".into(), error }).kind();
+        assert_eq!(kind(LockError::Held(None)), Kind::BadInput);
+        let unlockable = std::io::Error::from(std::io::ErrorKind::Unsupported);
+        assert_eq!(kind(LockError::Unlockable(unlockable)), Kind::Failed);
     }
 }

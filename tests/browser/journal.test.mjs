@@ -59,11 +59,12 @@ test("what a pump says it has delivered is counted once", () => {
 });
 
 test("a resumed run has what was lost, what was filled, and nothing under way", () => {
-  const { last } = told([proposal(1), dispense(0, 60), { resumed: { at_ns: ns(60), lost_ul: [["red", 500]], filled: ["oil"] } }]);
+  const { last } = told([proposal(1), sent(0, { heat: { heater: "plate", set_point_c: 150 } }), dispense(0, 60), { resumed: { at_ns: ns(60), lost_ul: [["red", 500]], filled: ["oil"] } }]);
   near(left(last.pumps.red, 100), 9.5);
   near(left(last.pumps.oil, 100), 20);
   assert.equal(runs(last.pumps.red, 61), false);
   assert.deepEqual([last.flow, last.light, last.proposal], [null, null, null]);
+  assert.equal(last.heaters.plate.set, 25, "it was made safe meanwhile");
 });
 
 test("an alarm tells when it was and of which experiment, also behind spoiled and failed ones", () => {

@@ -55,7 +55,15 @@ fn an_alarm_stops_the_run_where_it_is_asked_to_and_a_resumed_one_goes_on() {
     };
     let before = account(());
     assert!(before["experiments"].as_u64().unwrap() < 14, "{before}");
+    // Without it the run goes on as it would have, and the report says how far the shadow has seen.
+    let report = || fs::read_to_string(dir.join("weak/report.html")).unwrap();
+    let unseen = "at the end of the run ended without it";
+    assert!(report().contains("something has moved") && !report().contains(unseen));
+    let alone = run(&dir, &["run", "weak.toml", "--out", "weak", "--resume"]);
+    assert_eq!(alone.code, Some(0), "{}", alone.stderr);
+    assert!(report().contains(unseen));
     let on = run(&dir, &[&args[..], &["--resume"]].concat());
+    assert!(!report().contains(unseen));
     let after = account(());
     // What it was stopped for is known; only something else would stop it again.
     assert_eq!(after["alarms"][0], before["alarms"][0]);

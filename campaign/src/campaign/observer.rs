@@ -25,6 +25,11 @@ pub trait Observer {
     fn experiment(&mut self, number: u64, observation: &Observation, known: bool) {
         let _ = (number, observation, known);
     }
+    /// What is left of each stock in its syringes \[mL\]: after the lines were filled, after somebody has filled syringes, and after
+    /// every experiment, spoiled or not, before [`Observer::experiment`] tells of it; `known` as there.
+    fn left(&mut self, left_ml: &[(String, f64)], known: bool) {
+        let _ = (left_ml, known);
+    }
     /// In an experiment that has just ended the lab has set something else than it was asked for, beyond rounding; that is
     /// recorded, and what policies learn of.
     fn set_otherwise(&mut self, number: u64, asked: &Conditions, set: &Conditions) {
@@ -60,6 +65,11 @@ impl<A: Observer + ?Sized, B: Observer + ?Sized> Observer for (&mut A, &mut B) {
     fn experiment(&mut self, number: u64, observation: &Observation, known: bool) {
         self.0.experiment(number, observation, known);
         self.1.experiment(number, observation, known);
+    }
+
+    fn left(&mut self, left_ml: &[(String, f64)], known: bool) {
+        self.0.left(left_ml, known);
+        self.1.left(left_ml, known);
     }
 
     fn set_otherwise(&mut self, number: u64, asked: &Conditions, set: &Conditions) {

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use flowtwin_lab::journal::{Filled, Journal, Record, Sink};
 use flowtwin_lab::procedure::Needs;
-use flowtwin_lab::{Command, Fault, FaultKind, Lab, PumpId, Shortage, Volume};
+use flowtwin_lab::{Command, Fault, FaultKind, Lab, Level, PumpId, Shortage, Volume};
 
 use super::{Halt, UnderWay};
 use crate::scenario::Refill;
@@ -73,8 +73,33 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
             let filled = Filled { at_ns: self.lab.now(), holds_ml: holds_ml.clone() };
             self.lab.record(&Record::Filled(filled))?;
             self.fill(&holds_ml)?;
+            self.tell_what_is_left();
         }
         Ok(())
+    }
+
+    /// Tells what is left of each stock.
+    pub(super) fn tell_what_is_left(&mut self) {
+        let known = self.recorded.len() as u64 > self.number;
+        let left_ml = self.left_ml();
+        self.observer.left(&left_ml, known);
+    }
+
+    /// What is left of each stock \[mL\]: what the guard knows its pumps to have delivered, or what the experiments took where a lab
+    /// runs whole experiments by itself.
+    fn left_ml(&self) -> Vec<(String, f64)> {
+        let manifest = self.lab.manifest();
+        let full = manifest.filled_ml().into_iter();
+        if manifest.level == Level::Experiments {
+            let used = |stock: &str| self.used_ml.get(stock).copied().unwrap_or_default();
+            return full.map(|(stock, ml)| (stock.to_owned(), ml - used(stock))).collect();
+        }
+        let held_ul = self.lab.lab().lab().remaining_ul();
+        let left = |stock: &str| {
+            let pumps = manifest.pumps.iter().zip(&held_ul);
+            pumps.filter(|(pump, _)| pump.stock == stock).map(|(_, ul)| ul / 1_000.0).sum()
+        };
+        full.map(|(stock, _)| (stock.to_owned(), left(stock))).collect()
     }
 
     /// Makes sure that the syringes hold what is needed. Somebody refills them where the scenario says so and the rig is
@@ -105,6 +130,7 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
         self.lab.wait_until(refill.done_by(began))?;
         let full = self.lab.manifest().pumps.iter().map(|info| (info.name.clone(), info.fill_ml));
         self.fill(&full.collect())?;
+        self.tell_what_is_left();
         self.wasted.lab_time_s += self.lab.now().since(began).as_secs();
         Ok(())
     }

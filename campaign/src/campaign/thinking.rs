@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use flowtwin_lab::journal::Sink;
-use flowtwin_lab::{Fault, Lab, Level, Span};
+use flowtwin_lab::{Command, Fault, Lab, Level, Span};
 
 use super::UnderWay;
 
@@ -29,12 +29,16 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
         thinking(&mut self.lab, passes, self.campaign.stop, think)
     }
 
-    /// Stands still as long as somebody wants it to.
+    /// Stands still as long as somebody wants it to: nobody knows for how long, so a rig whose time passes is made safe
+    /// first.
     pub(super) fn stand_still(&mut self) -> Result<(), Fault> {
-        match self.campaign.pause.filter(|pause| pause.load(Ordering::Relaxed)).cloned() {
-            Some(pause) => self.thinking(move || until_over(&pause)),
-            None => Ok(()),
+        let paused = self.campaign.pause.filter(|pause| pause.load(Ordering::Relaxed));
+        let Some(pause) = paused.cloned() else { return Ok(()) };
+        if self.campaign.in_wall_time && self.lab.manifest().level != Level::Experiments {
+            self.lab.send(&Command::MakeSafe)?;
+            self.costs.rest();
         }
+        self.thinking(move || until_over(&pause))
     }
 }
 
@@ -82,13 +86,13 @@ fn thinking<T: Send + 'static>(
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
     use std::sync::mpsc::channel;
+    use std::sync::{Arc, Mutex};
 
     use flowtwin_lab::journal;
     use flowtwin_lab::layer::{Guarded, Limits};
     use flowtwin_lab::toy::ToyLab;
-    use flowtwin_lab::{Command, FaultKind, Instant, Temperature};
+    use flowtwin_lab::{FaultKind, Instant, Temperature};
 
     use super::*;
     use crate::campaign::Interruptible;
@@ -150,6 +154,74 @@ mod tests {
         let (paused, fault) = journal(&pause, &NEVER);
         hand.join().expect("it sleeps");
         assert!(alone == paused && fault.is_none());
+    }
+
+    /// A lab that ends a pause once it has lasted for two hours of lab time, and says how hot its plate was meant to be meanwhile.
+    struct Paused<L> {
+        lab: L,
+        pause: Arc<AtomicBool>,
+        since: Option<Instant>,
+        set_c: Arc<Mutex<Vec<f64>>>,
+    }
+
+    impl<L: Lab> Lab for Paused<L> {
+        fn manifest(&self) -> &flowtwin_lab::Manifest {
+            self.lab.manifest()
+        }
+        fn now(&self) -> Instant {
+            self.lab.now()
+        }
+        fn send(&mut self, command: &Command) -> Result<flowtwin_lab::Reply, Fault> {
+            let safe_c = self.lab.manifest().heaters[0].safe_c;
+            let set_c = match command {
+                Command::Heat { set_point_c, .. } => Some(set_point_c.c()),
+                Command::MakeSafe => Some(safe_c),
+                _ => None,
+            };
+            self.set_c.lock().expect("nobody panics").extend(set_c);
+            self.lab.send(command)
+        }
+        fn wait_until(&mut self, deadline: Instant) -> Result<(), Fault> {
+            if self.pause.load(Ordering::Relaxed) {
+                let since = *self.since.get_or_insert(self.lab.now());
+                if self.lab.now().since(since).as_secs() > 7_200.0 {
+                    self.pause.store(false, Ordering::Relaxed);
+                }
+            }
+            self.lab.wait_until(deadline)
+        }
+    }
+
+    /// Sets `pause` after the second experiment.
+    struct Pausing(Arc<AtomicBool>);
+
+    impl crate::campaign::Observer for Pausing {
+        fn experiment(&mut self, number: u64, _: &flowtwin_lab::Observation, _: bool) {
+            self.0.store(number == 2, Ordering::Relaxed);
+        }
+    }
+
+    /// Two hours are far beyond what the guard lets a rig stay hot without flow.
+    #[test]
+    fn a_rig_that_stands_still_is_safe_and_its_campaign_goes_on() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/cs3cu2i5.toml");
+        let scenario = crate::scenario::Scenario::load(file.as_ref()).expect("it is a scenario");
+        assert!(scenario.file().guard.no_flow_grace_s < 7_200.0);
+        let pause = Arc::new(AtomicBool::new(false));
+        let set_c = Arc::<Mutex<Vec<f64>>>::default();
+        let lab = scenario.simulated().expect("it has a rig").lab(1);
+        let lab = Paused { lab, pause: pause.clone(), since: None, set_c: set_c.clone() };
+        let stop = AtomicBool::new(false);
+        let campaign =
+            crate::campaign::Campaign::new(&scenario, 1, std::num::NonZeroUsize::MIN, &stop);
+        let campaign = campaign.pausing(&pause).in_wall_time();
+        let (ran, writer) = (&mut Pausing(pause.clone()), journal::Writer::new(Vec::new()));
+        let (ended, _) = campaign.run(lab, writer, None, ran).expect("its policies propose");
+        assert_eq!(ended.fault, None);
+        assert!(ended.experiments > 3);
+        let set_c = set_c.lock().expect("nobody panics").clone();
+        let safe_c = scenario.manifest().heaters[0].safe_c;
+        assert!(set_c[..set_c.len() - 1].contains(&safe_c), "safe in between: {set_c:?}");
     }
 
     #[test]

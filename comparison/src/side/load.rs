@@ -10,6 +10,7 @@ use flowtwin_campaign::scenario::Scenario;
 use flowtwin_data::diagnostic::Diagnostic;
 use flowtwin_lab::journal::{Journal, Record};
 use flowtwin_report::{Run, RunError};
+use serde_json::Value;
 
 use super::table::Table;
 use super::{Measured, Side, SideKind};
@@ -123,9 +124,11 @@ impl Side {
         let path = folder.join("observations.snap");
         let bad = |detail: String| SideError::Snapshot { path: path.clone(), detail };
         let text = fs::read_to_string(&path).map_err(|error| bad(error.to_string()))?;
-        let table = Table::read(snapshot::contents(&text)).map_err(bad)?;
         let part = |part: &str| snapshot::part(folder, part);
         let origin = part("origin").and_then(|text| Origin::read(&text));
+        let choices = origin.as_ref().map(|origin| choices(&origin.definition));
+        let table = Table::read(snapshot::contents(&text), &choices.unwrap_or_default());
+        let table = table.map_err(bad)?;
         let digest = part("digest");
         Ok(Self {
             name: name.into(),
@@ -143,6 +146,13 @@ impl Side {
             journal: None,
         })
     }
+}
+
+/// The inputs of a scenario that are chosen by name.
+fn choices(definition: &Value) -> Vec<String> {
+    let inputs = definition["space"]["inputs"].as_object().into_iter().flatten();
+    let by_name = |input: &Value| input["options"].as_array().is_some_and(|all| !all.is_empty());
+    inputs.filter(|(_, input)| by_name(input)).map(|(name, _)| name.clone()).collect()
 }
 
 /// Names and counts, one a line.

@@ -16,8 +16,8 @@ pub(super) struct Table {
 const BEHIND: usize = 4;
 
 impl Table {
-    /// Reads a table; the error says what is wrong with which line.
-    pub(super) fn read(text: &str) -> Result<Self, String> {
+    /// Reads a table in which the inputs `choices` have names of options; the error says what is wrong with which line.
+    pub(super) fn read(text: &str, choices: &[String]) -> Result<Self, String> {
         let mut lines = text.lines().enumerate();
         let (_, head) = lines.next().ok_or("it is empty")?;
         let names = cells(head);
@@ -39,7 +39,7 @@ impl Table {
             match line.strip_prefix("stopped at ") {
                 Some(fault) => table.stopped = Some(fault.to_owned()),
                 None => {
-                    let row = table.row(&cells(line));
+                    let row = table.row(&cells(line), choices);
                     let row = row.ok_or_else(|| format!("its line {} is no row", at + 1))?;
                     table.experiments.push(row);
                 }
@@ -48,7 +48,7 @@ impl Table {
         Ok(table)
     }
 
-    fn row(&self, cells: &[&str]) -> Option<Measured> {
+    fn row(&self, cells: &[&str], choices: &[String]) -> Option<Measured> {
         let (inputs, features) = (self.inputs.len(), self.features.len());
         let numbers = 2 + inputs + features;
         if !(numbers + BEHIND - 1..=numbers + BEHIND).contains(&cells.len()) {
@@ -61,12 +61,15 @@ impl Table {
         let times: Option<Vec<Option<f64>>> =
             cells[numbers..numbers + 3].iter().map(optional).collect();
         let times = times?;
+        let setting = |(input, cell): (&String, &&str)| match choices.contains(input) {
+            true => Some(Setting::Name((*cell).to_owned())),
+            false => cell.parse().ok().map(Setting::Number),
+        };
         Some(Measured {
             experiment: cells[0].parse().ok()?,
             phase: cells[1].into(),
-            conditions: cells[2..2 + inputs]
-                .iter()
-                .map(|cell| cell.parse().map_or_else(|_| name(cell), |x| Some(Setting::Number(x))))
+            conditions: (self.inputs.iter().zip(&cells[2..]))
+                .map(setting)
                 .collect::<Option<_>>()?,
             features: cells[2 + inputs..numbers].iter().map(optional).collect::<Option<_>>()?,
             residence_time_s: times[0],
@@ -76,11 +79,6 @@ impl Table {
             remarks: cells.get(numbers + 3).map_or("", |cell| cell).to_owned(),
         })
     }
-}
-
-/// The name of an option: what begins with a letter, so that a damaged number is not taken for one.
-fn name(cell: &str) -> Option<Setting> {
-    cell.starts_with(char::is_alphabetic).then(|| Setting::Name(cell.to_owned()))
 }
 
 /// Name and unit of a feature, of `pli [counts]`.
@@ -108,7 +106,7 @@ stopped at 9.5 s: cui: the pump stalled
 
     #[test]
     fn a_table_reads_back_as_it_was_written() {
-        let table = Table::read(TEXT).unwrap();
+        let table = Table::read(TEXT, &[]).unwrap();
         assert_eq!(table.inputs, ["cui_ul_per_min"]);
         assert_eq!(table.features[1], ("peak_nm".to_owned(), "nm".to_owned()));
         let [first, second] = &table.experiments[..] else { panic!("{table:?}") };
@@ -121,7 +119,23 @@ stopped at 9.5 s: cui: the pump stalled
     #[test]
     fn a_line_that_is_no_row_is_named() {
         let broken = TEXT.replace("90.6", "90,6");
-        assert_eq!(Table::read(&broken).unwrap_err(), "its line 3 is no row");
-        assert!(Table::read("a  b\n").is_err());
+        assert_eq!(Table::read(&broken, &[]).unwrap_err(), "its line 3 is no row");
+        assert!(Table::read("a  b\n", &[]).is_err());
+    }
+
+    #[test]
+    fn the_scenario_says_what_is_a_name_and_not_how_it_is_spelled() {
+        let text = TEXT.replace("cui_ul_per_min", "       solvent");
+        let chosen = |option: &str, choices: &[String]| {
+            let text = text.replace("    89 ", &format!("{option:>6} "));
+            let table = Table::read(&text, choices)?;
+            Ok::<_, String>(table.experiments[0].conditions[0].clone())
+        };
+        let choices = ["solvent".to_owned()];
+        for option in ["2-MeTHF", "1e5", "inf", "7", "γ-val"] {
+            assert_eq!(chosen(option, &choices), Ok(Setting::Name(option.into())));
+        }
+        assert_eq!(chosen("1e5", &[]), Ok(Setting::Number(1e5)));
+        assert!(chosen("2-MeTHF", &[]).is_err(), "a damaged number is no name");
     }
 }

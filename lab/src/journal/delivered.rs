@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use super::{Answer, CommandRecord, Intended, Journal, Legible, Record, Resumed};
 use crate::command::Command;
-use crate::fault::FaultKind;
 use crate::id::PumpId;
 use crate::manifest::Manifest;
-use crate::time::Instant;
+use crate::time::{Instant, Span};
 
 /// Volumes by pump \[µL\].
 pub type Volumes = BTreeMap<PumpId, f64>;
@@ -159,6 +158,11 @@ struct Delivery {
 }
 
 impl Delivery {
+    /// When it stops by itself.
+    fn over(&self) -> Instant {
+        self.since + Span::from_secs(60.0 * self.at_most_ul / self.ul_per_min)
+    }
+
     /// What it had delivered at a moment \[µL\].
     fn delivered_ul(&self, at: Instant) -> f64 {
         (self.ul_per_min * at.since(self.since).as_secs() / 60.0).min(self.at_most_ul)
@@ -199,6 +203,18 @@ impl Book {
         self.full.iter().map(left).collect()
     }
 
+    /// What each pump delivers at a moment [µL/min]; those that stand are not there.
+    pub(super) fn rates(&self, at: Instant) -> Volumes {
+        let running = self.runs.iter().filter(|(_, run)| run.over() > at);
+        running.map(|(pump, run)| (pump.clone(), run.ul_per_min)).collect()
+    }
+
+    /// Pumps that have delivered all that they were told to by a moment, and when that was.
+    pub(super) fn over_by(&self, at: Instant) -> Vec<(PumpId, Instant)> {
+        let over = self.runs.iter().filter(|(_, run)| run.over() <= at);
+        over.map(|(pump, run)| (pump.clone(), run.over())).collect()
+    }
+
     fn intend(&mut self, intended: &Intended) {
         let Command::Dispense { pump, rate_ul_per_min, at_most_ul } = &intended.send else {
             return;
@@ -228,7 +244,7 @@ impl Book {
         }
         match &command.send {
             // Such a command was never sent.
-            Command::Dispense { .. } if is_out_of_range(answer) => {}
+            Command::Dispense { .. } if answer.is_out_of_range() => {}
             Command::Dispense { pump, rate_ul_per_min, at_most_ul } => {
                 self.stop(pump, Some(at));
                 let ul_per_min = rate_ul_per_min.ul_per_min();
@@ -285,15 +301,10 @@ impl Book {
     }
 }
 
-fn is_out_of_range(answer: &Answer) -> bool {
-    matches!(answer, Answer::Fault(fault) if matches!(fault.kind, FaultKind::OutOfRange { .. }))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fault::Fault;
-    use crate::time::Span;
+    use crate::fault::{Fault, FaultKind};
     use crate::units::{FlowRate, Volume};
 
     fn at(seconds: f64, send: Command) -> CommandRecord {

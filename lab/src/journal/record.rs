@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::analysis::{Analysis, Blank};
 use crate::command::{Command, Reply};
 use crate::conditions::Conditions;
-use crate::fault::Fault;
+use crate::fault::{Fault, FaultKind};
 use crate::id::PumpId;
 use crate::manifest::Manifest;
 use crate::math;
@@ -239,6 +239,13 @@ impl Answer {
             Ok(Reply::Outcome(_) | Reply::Report(_)) => Self::Outcome,
             Err(fault) => Self::Fault(fault.clone()),
         }
+    }
+}
+
+impl Answer {
+    /// Whether the lab refused the command because a value is out of range: it was never sent to an instrument.
+    pub fn is_out_of_range(&self) -> bool {
+        matches!(self, Self::Fault(fault) if matches!(fault.kind, FaultKind::OutOfRange { .. }))
     }
 }
 

@@ -32,8 +32,12 @@ pub(super) fn header() -> Record {
 
 /// A journal of commands.
 pub(super) fn journal_of(commands: &[CommandRecord]) -> Journal {
-    let commands = commands.iter().cloned().map(Record::Command);
-    let records: Vec<Record> = [header()].into_iter().chain(commands).collect();
+    journal_with(&commands.iter().cloned().map(Record::Command).collect::<Vec<_>>())
+}
+
+/// A journal with these records behind its header.
+pub(super) fn journal_with(records: &[Record]) -> Journal {
+    let records: Vec<Record> = [header()].into_iter().chain(records.iter().cloned()).collect();
     read(&written(&records)).expect("it is whole")
 }
 

@@ -1,13 +1,14 @@
 //! Where a report comes from.
 
 use super::html::{self, escape};
+use crate::Findings;
 use crate::format::count;
 use crate::run::Run;
 use crate::standing::unfinished;
 use crate::summary::Extras;
 
 /// The section on provenance.
-pub(super) fn section(run: &Run<'_>, extras: &Extras) -> String {
+pub(super) fn section(run: &Run<'_>, findings: &Findings, extras: &Extras) -> String {
     let header = run.header();
     let mut entries: Vec<(&str, String)> = vec![
         ("results", if header.simulated { "simulated" } else { "measured" }.into()),
@@ -30,9 +31,25 @@ pub(super) fn section(run: &Run<'_>, extras: &Extras) -> String {
     }
     let entry = |(what, value): &(&str, String)| format!("<dt>{what}</dt><dd>{value}</dd>\n");
     let list: String = entries.iter().map(entry).collect();
-    let note = "<p class=\"note\">Everything on this page is computed from the run’s journal; the same journal gives the same page, to the byte.</p>\n";
-    let body = format!("<dl>\n{list}</dl>\n{}{note}", scenario(run));
+    let body = format!("<dl>\n{list}</dl>\n{}{}", scenario(run), sources(findings));
     html::section("provenance", "Provenance", &body)
+}
+
+/// The files that the page is made from.
+fn sources(findings: &Findings) -> String {
+    let mut files = vec!["<code>journal.jsonl</code>"];
+    if findings.repeat.is_some() {
+        files.push("<code>replayed.jsonl</code> (the run that it repeats)");
+    }
+    if findings.shadow.is_some() {
+        files.push("<code>shadow.json</code> and <code>shadow.csv</code> (what the shadow saw)");
+    }
+    format!(
+        "<p class=\"note\">This page is made from these files of the run folder: {}. Only the backend and the number of simulated \
+         events come from elsewhere: from the command that did the run, or later from <code>summary.json</code>. The same files \
+         give the same page, to the byte.</p>\n",
+        files.join(", ")
+    )
 }
 
 /// The scenario as it was run, with every default, to be opened.

@@ -1,16 +1,16 @@
 //! The rig during a run: temperatures, flows, what the guard watched over, what went wrong, what the shadow saw.
 
 use super::html::{self, HALF, Legend, WIDE, escape, figure, section};
-use crate::format::plain;
+use crate::format::{counted, plain};
 use crate::guarded;
 use crate::history::{History, Points};
 use crate::plot::{self, Axis, Chart, Colour, Dash, Dot, Line, Rule, Style};
 use crate::run::Run;
-use crate::shadow::Shadow;
+use crate::shadow::{Account, Feature, Look};
 use crate::trouble;
 
 /// The sections on the rig.
-pub(super) fn sections(run: &Run<'_>, shadow: Option<&Shadow>) -> String {
+pub(super) fn sections(run: &Run<'_>, shadow: Option<&Account>) -> String {
     let mut out = String::new();
     let history = History::of(run);
     let body = [temperatures(run, &history), flows(run, &history), guard(run)];
@@ -33,7 +33,7 @@ fn lab_time<'p>(lines: impl Iterator<Item = &'p Points>) -> Option<Axis> {
 
 /// What heaters read, beside what they were set to.
 fn temperatures(run: &Run<'_>, history: &History) -> Option<String> {
-    let values = || history.read.values().chain(history.set.values());
+    let values = || history.read.values().chain(history.set.values().flatten());
     history.read.values().find(|points| !points.is_empty())?;
     let temperatures = values().flatten().map(|(_, celsius)| *celsius);
     let mut chart = Chart::new(
@@ -47,7 +47,7 @@ fn temperatures(run: &Run<'_>, history: &History) -> Option<String> {
     for (i, (heater, points)) in history.read.iter().enumerate() {
         let style = Style::series(i + 1);
         legend.push(style, heater.as_str());
-        if let Some(set) = history.set.get(heater) {
+        for set in history.set.get(heater).into_iter().flatten() {
             let set = Line::new(set.iter().copied(), Colour::SOFT).dashed(Dash::Dashed).in_steps();
             chart.add(set.wide(1.0));
         }
@@ -74,7 +74,7 @@ fn flows(run: &Run<'_>, history: &History) -> Option<String> {
         legend.push(style, pump.as_str());
         chart.add(Line::new(points.iter().copied(), style.colour).in_steps().wide(1.1));
     }
-    let note = "What each pump was told to deliver. A name shows its line alone.";
+    let note = "What each pump was told to deliver. Click a pump’s name to see its line alone.";
     Some(figure("Flows", note, &legend, &chart.responsive()))
 }
 
@@ -85,19 +85,24 @@ fn guard(run: &Run<'_>) -> Option<String> {
 }
 
 /// What the shadow saw.
-fn watched(run: &Run<'_>, shadow: &Shadow) -> String {
-    let words = format!("<p>{}</p>\n", escape(&shadow.headline()));
-    let alarms = shadow.alarms();
+fn watched(run: &Run<'_>, shadow: &Account) -> String {
+    let mut said = vec![shadow.headline() + "."];
+    said.extend(shadow.scattering());
+    if let n @ 1.. = shadow.unseen(run.journal()) {
+        said.push(format!("{} at the end of the run ended without it.", counted(n, "experiment")));
+    }
+    let words: String = said.iter().map(|said| format!("<p>{}</p>\n", escape(said))).collect();
+    let alarms = shadow.causes();
     let alarms = if alarms.is_empty() { String::new() } else { alarms.html() };
     let features =
-        figure("Each feature over the run", "", &Legend::default(), &shadow.features().html());
+        figure("Each feature over the run", "", &Legend::default(), &shadow.table().html());
     let beside = html::pair(&[differences(run, shadow), features]);
     section("shadow", "Is the rig as it was?", &(words + &alarms + &beside))
 }
 
 /// How far each feature of each experiment was off.
-fn differences(run: &Run<'_>, shadow: &Shadow) -> String {
-    let off = || shadow.looks.iter().map(|look| look.off);
+fn differences(run: &Run<'_>, shadow: &Account) -> String {
+    let off = || shadow.looks.iter().flat_map(|look| &look.features).map(|feature| feature.off);
     let last = shadow.looks.iter().map(|look| look.experiment).max().unwrap_or(1) as f64;
     let mut chart = Chart::new(
         Axis::between("experiment", 0.0, last + 1.0).whole().plain(),
@@ -122,9 +127,11 @@ fn differences(run: &Run<'_>, shadow: &Shadow) -> String {
     for (i, feature) in shadow.features.iter().enumerate() {
         let style = Style::series(i + 1);
         legend.push(style, &feature.name.replace('_', " "));
-        let own = shadow.looks.iter().filter(|look| look.feature == feature.name);
-        let dots =
-            own.map(|look| Dot::of_experiment(look.experiment, look.experiment as f64, look.off));
+        let dots = shadow.looks.iter().filter_map(|look: &Look| {
+            let own = |own: &&Feature| own.name == feature.name;
+            let off = look.features.iter().find(own)?.off;
+            Some(Dot::of_experiment(look.experiment, look.experiment as f64, off))
+        });
         chart.add(plot::Points::new(dots, style).sized(2.5));
     }
     let note = "Dashed: 95 of 100 lie between these lines while nothing has moved.";

@@ -1,6 +1,9 @@
 //! What a benchmark consists of, as it is written beside its results.
 
+use std::collections::BTreeMap;
+
 use flowtwin_campaign::scenario::{Course, Entrant, Scenario};
+use flowtwin_lab::Input;
 use flowtwin_twin::Goal;
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +52,9 @@ pub struct Arena {
     pub goal: Goal,
     /// Names of the inputs.
     pub inputs: Vec<String>,
+    /// What may be chosen, of the inputs that are chosen by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub options: BTreeMap<String, Vec<String>>,
     /// Names of the stocks.
     pub stocks: Vec<String>,
     /// The table that outcomes are looked up in, if there is one.
@@ -105,6 +111,7 @@ impl Arena {
             feature: feature.to_owned(),
             goal: Merit::goal(goals),
             inputs: scenario.space().inputs().iter().map(|input| input.name.clone()).collect(),
+            options: scenario.space().inputs().iter().filter_map(options).collect(),
             stocks,
             optimum: format!("optima/{}-{}.json", scenario.name(), key(&(CODE, &sha256))),
             pool: scenario.table().filter(|_| goals.is_plain()).map(|pool| PoolCard {
@@ -121,6 +128,12 @@ impl Arena {
         let identity = (CODE, &self.sha256, seed, &self.course.opening);
         format!("openings/{}-{seed}-{}.json", self.name, key(&identity))
     }
+}
+
+/// The names of the options of an input that is chosen by name.
+fn options(input: &Input) -> Option<(String, Vec<String>)> {
+    let options = input.options()?.iter().map(|option| option.name.clone());
+    Some((input.name.clone(), options.collect()))
 }
 
 impl Card {

@@ -60,11 +60,7 @@ impl Tidy {
             names
         };
         for name in names(|arena| &arena.inputs) {
-            let value = steps().map(|(e, _, step)| {
-                let place = scenarios[e.scenario].inputs.iter().position(|n| n == name);
-                place.and_then(|i| step.conditions.get(i).copied())
-            });
-            columns.push((name.clone(), Column::Number(value.collect())));
+            columns.push((name.clone(), input(results, name)));
         }
         let mut number = |name: &str, values: Vec<Option<f64>>| {
             columns.push((name.to_owned(), Column::Number(values)));
@@ -127,6 +123,30 @@ impl Tidy {
         }
         csv
     }
+}
+
+/// What was chosen of an input in every experiment.
+fn input(results: &Results, name: &String) -> Column {
+    let scenarios = &results.card.scenarios;
+    let by_name = scenarios.iter().any(|arena| arena.options.contains_key(name));
+    let campaigns = results.card.campaigns.iter().zip(&results.campaigns);
+    let values = campaigns.flat_map(|(entry, campaign)| {
+        let arena = &scenarios[entry.scenario];
+        let place = arena.inputs.iter().position(|known| known == name);
+        let value = move |step: &super::BenchmarkStep| step.conditions.get(place?).copied();
+        campaign.steps.iter().map(move |step| (arena.options.get(name), value(step)))
+    });
+    match by_name {
+        true => Column::Text(values.map(|(options, value)| chosen(options, value)).collect()),
+        false => Column::Number(values.map(|(_, value)| value).collect()),
+    }
+}
+
+/// What was chosen: an option by its name, or a number where another scenario has an input of that name; nothing where there is none.
+fn chosen(options: Option<&Vec<String>>, value: Option<f64>) -> String {
+    let Some(value) = value else { return String::new() };
+    let option = options.and_then(|options| options.get(value as usize));
+    option.cloned().unwrap_or_else(|| value.to_string())
 }
 
 fn text<'a>(values: impl Iterator<Item = &'a String>) -> Column {
