@@ -45,7 +45,8 @@ pub struct Protocol {
     /// What it says when it refuses, and in which case.
     #[serde(default)]
     pub errors: BTreeMap<Error, String>,
-    /// How each thing is done.
+    /// How each thing is done; a sensor does nothing.
+    #[serde(default)]
     pub steps: Steps,
 }
 
