@@ -7,7 +7,7 @@ use crate::math;
 /// A bed of particles in a tube.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Bed {
-    /// Diameter of the particles [µm].
+    /// Diameter of the particles \[µm\].
     pub particle_um: f64,
     /// Share of the tube that is left to the liquid.
     pub void: f64,

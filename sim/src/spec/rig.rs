@@ -315,7 +315,7 @@ impl Stretch {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Bed {
-    /// Diameter of the particles [µm].
+    /// Diameter of the particles \[µm\].
     pub particle_um: f64,
     /// Share of the volume that is left to the liquid; spheres that were poured leave 0.36 to 0.44.
     #[serde(default = "void")]
