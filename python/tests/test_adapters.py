@@ -306,7 +306,7 @@ def test_an_experiment_in_the_manner_of_summit_runs_rows_of_conditions(tmp_path:
     experiment = ScenarioExperiment(small(), seed=3)
     assert [each["name"] for each in experiment.domain] == [*experiment.space.names, *experiment.objectives]
     assert [each["is_objective"] for each in experiment.domain] == [False, False, True]
-    asked = pandas.DataFrame({"red_ul_per_min": [60.0, 100.0], "blue_ul_per_min": [90.0, 90.0], "strategy": ["lhs", "lhs"]})
+    asked = pandas.DataFrame({"red_ul_per_min": [120.0, 140.0], "blue_ul_per_min": [110.0, 110.0], "strategy": ["lhs", "lhs"]})
     table = experiment.run_experiments(asked)
     assert list(table.columns.names) == ["NAME", "TYPE"] and len(experiment.data) == 2
     lab, (name,) = flowtwin.Lab(small(), seed=3), experiment.objectives
@@ -321,7 +321,7 @@ def test_an_experiment_in_the_manner_of_summit_runs_rows_of_conditions(tmp_path:
     with pytest.raises(KeyError, match="no column blue_ul_per_min"):
         experiment.run_experiments(asked[["red_ul_per_min"]])
     worded_one = ScenarioExperiment(worded(tmp_path))
-    assert [each["type"] for each in worded_one.domain] == ["CategoricalVariable", "CategoricalVariable", "ContinuousVariable"]
+    assert [each["type"] for each in worded_one.domain] == ["CategoricalVariable", "ContinuousVariable", "ContinuousVariable"]
     assert worded_one.run_experiments(pandas.DataFrame({"solvent": ["dmf"], "heat": [2]}))[("y", "DATA")][0] == 4.0
 
 
