@@ -2,13 +2,14 @@
 
 use std::cell::Cell;
 
-use flowtwin_campaign::scenario::{Expected, Moment, Reading, Scenario};
+use flowtwin_campaign::scenario::{Expected, Moment, Scenario};
 use flowtwin_lab::PumpId;
 use flowtwin_sim::Plan;
 use serde_json::Value;
 
 use crate::data::Experiment;
 use crate::free::Free;
+use crate::noise::Misreading;
 use crate::world::{plan, world};
 
 /// Features of every experiment, in the order of the scenario [experiments][features]; not a number where there is none.
@@ -68,15 +69,9 @@ impl<'a> Model<'a> {
         self.with(scaled, |expected| expected.warm(warmer_k))
     }
 
-    /// The same with an instrument that tells so much of what is there, and so much more.
-    pub(crate) fn with_misread(
-        &self,
-        scaled: &[f64],
-        reading: Reading,
-        factor: f64,
-        offset: f64,
-    ) -> Option<Table> {
-        self.with(scaled, |expected| expected.misread(reading, factor, offset))
+    /// The same with an instrument whose calibration is off.
+    pub(crate) fn with_misreading(&self, scaled: &[f64], off: &Misreading) -> Option<Table> {
+        self.with(scaled, |expected| expected.misread(off.reading, off.factor, off.offset))
     }
 
     fn with(&self, scaled: &[f64], adjust: impl Fn(&mut Expected<'_>)) -> Option<Table> {

@@ -9,7 +9,7 @@
 mod replicates;
 mod shared;
 
-use flowtwin_campaign::scenario::{Reading, Scenario};
+use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::PumpId;
 use flowtwin_sim::{Plan, spec};
 use nalgebra::{DMatrix, DVector};
@@ -18,7 +18,8 @@ use crate::data::Experiment;
 use crate::model::{Model, Table, slope};
 use crate::whitening::{Block, Common, Whitener};
 use replicates::{Group, Source, replicates, spread};
-use shared::{Shared, detection_limits, shared};
+pub(crate) use shared::Misreading;
+use shared::{detection_limits, fills, misreadings};
 
 /// Part of a correlation between features that is not believed: with some forty replicates small ones are chance, and
 /// features that seemed to be one would leave nothing between them to be explained.
@@ -43,8 +44,10 @@ pub(crate) struct Noise {
     flows: f64,
     /// What an experiment's plates are off by, standard deviation [K].
     plates_k: f64,
-    /// What is common to all experiments of a run.
-    common: Vec<Shared>,
+    /// What a fill of each pump may be off by, standard deviation, in parts: common to all experiments of a run.
+    fills: Vec<(PumpId, f64)>,
+    /// How instruments may be calibrated, one error at a time: common too.
+    misreadings: Vec<Misreading>,
     pumps: Vec<PumpId>,
     /// Whether the scenario has noise, and this is not assumed.
     pub(crate) known: bool,
@@ -69,7 +72,8 @@ impl Noise {
             correlation: DMatrix::identity(features, features),
             flows: 0.0,
             plates_k: 0.0,
-            common: shared(scenario, &plan.world().noise, &pumps),
+            fills: fills(&plan.world().noise, &pumps),
+            misreadings: misreadings(scenario, &plan.world().noise),
             pumps,
             known,
         };
@@ -81,12 +85,12 @@ impl Noise {
             noise.flows = noise.share(&flows, &slopes.0);
             noise.plates_k = noise.share(&plates, std::slice::from_ref(&slopes.1));
         }
-        noise.find_nothing_twice(scenario, experiments);
+        noise.allow_for_detection_limits(scenario, experiments);
         Some(noise.scaled_to(experiments))
     }
 
     /// A result of nothing says only that there is less than can be found: anything from none to that is as likely.
-    fn find_nothing_twice(&mut self, scenario: &Scenario, experiments: &[Experiment]) {
+    fn allow_for_detection_limits(&mut self, scenario: &Scenario, experiments: &[Experiment]) {
         for (f, detects_mm) in detection_limits(scenario) {
             let missed = experiments.iter().any(|e| e.features[f].is_some_and(|mm| mm <= 0.0));
             if missed {
@@ -192,24 +196,19 @@ impl Noise {
         let blocks = model.experiments.iter().zip(&predicted).enumerate().map(block).collect();
         let mut whitener = Whitener { blocks, common: None };
         let runs = model.experiments.iter().map(|e| e.run).max().map_or(0, |last| last + 1);
-        let mut columns = Vec::new();
-        for shared in &self.common {
-            let by_one = match shared {
-                Shared::Fill(pump, bias) => {
-                    let place = self.pumps.iter().position(|known| known == pump)?;
-                    *bias * whitener.apply(&flows[place])
-                }
-                Shared::Gain(reading, part) => {
-                    let more = model.with_misread(scaled, *reading, 1.0 + part, 0.0)?;
-                    whitener.apply(&slope(&more, &predicted, 1.0))
-                }
-                Shared::Zero(reading, off) => {
-                    let more = model.with_misread(scaled, *reading, 1.0, *off)?;
-                    whitener.apply(&slope(&more, &predicted, 1.0))
-                }
-            };
-            columns.extend((0..runs).map(|run| whitener.of_run(model.experiments, &by_one, run)));
+        let mut common = Vec::new();
+        for (pump, bias) in &self.fills {
+            let place = self.pumps.iter().position(|known| known == pump)?;
+            common.push(*bias * whitener.apply(&flows[place]));
         }
+        for misreading in &self.misreadings {
+            let off = model.with_misreading(scaled, misreading)?;
+            common.push(whitener.apply(&slope(&off, &predicted, 1.0)));
+        }
+        let of_runs = |by_one: &DVector<f64>| -> Vec<DVector<f64>> {
+            (0..runs).map(|run| whitener.of_run(model.experiments, by_one, run)).collect()
+        };
+        let columns: Vec<DVector<f64>> = common.iter().flat_map(of_runs).collect();
         if !columns.is_empty() {
             whitener.common = Some(Common::of(DMatrix::from_columns(&columns)));
         }
@@ -219,21 +218,14 @@ impl Noise {
     /// The pumps whose flows are noisy, and what a fill of each may be off by, standard deviation, in parts.
     pub(crate) fn pumps(&self) -> impl Iterator<Item = (&PumpId, f64)> {
         self.pumps.iter().map(|pump| {
-            let bias = self.common.iter().find_map(|shared| match shared {
-                Shared::Fill(known, bias) if known == pump => Some(*bias),
-                _ => None,
-            });
-            (pump, bias.unwrap_or(0.0))
+            let bias = self.fills.iter().find(|(known, _)| known == pump);
+            (pump, bias.map_or(0.0, |(_, bias)| *bias))
         })
     }
 
-    /// What instruments may tell in a run beside what is there, each a standard deviation: a factor and a difference.
-    pub(crate) fn misreadings(&self) -> impl Iterator<Item = (Reading, f64, f64)> {
-        self.common.iter().filter_map(|shared| match shared {
-            Shared::Fill(..) => None,
-            Shared::Gain(reading, part) => Some((*reading, 1.0 + part, 0.0)),
-            Shared::Zero(reading, off) => Some((*reading, 1.0, *off)),
-        })
+    /// How instruments may be calibrated in a run, one error at a time.
+    pub(crate) fn misreadings(&self) -> &[Misreading] {
+        &self.misreadings
     }
 
     /// What frees one experiment of its own noise: `flows` and `warmth` are its slopes by what each pump gives more, in parts,

@@ -96,10 +96,10 @@ impl<'a> Shadow<'a> {
         let flows: Vec<(Expected<'a>, f64)> = noise.pumps().map(pump).collect();
         let mut warm = rig.clone();
         warm.warm(WARMER_K);
-        let misread = noise.misreadings().map(|(reading, factor, offset)| {
-            let mut off = rig.clone();
-            off.misread(reading, factor, offset);
-            off
+        let misread = noise.misreadings().iter().map(|off| {
+            let mut misread = rig.clone();
+            misread.misread(off.reading, off.factor, off.offset);
+            misread
         });
         let misread: Vec<Expected<'a>> = misread.collect();
         let directions = Posterior::of(scenario)?.map_or_else(Vec::new, |p| p.directions(&world));

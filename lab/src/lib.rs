@@ -72,7 +72,7 @@ mod settings;
 mod time;
 #[cfg(any(test, feature = "conformance"))]
 pub mod toy;
-mod units;
+pub mod units;
 mod wanted;
 mod words;
 

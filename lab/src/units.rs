@@ -7,6 +7,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+/// 0 °C in K (SI, exact).
+pub const ZERO_C_K: f64 = 273.15;
+/// Gas constant [kJ/(mol·K)] (SI, exact).
+pub const GAS_KJ_PER_MOL_K: f64 = 8.314_462_618_153_24e-3;
+
 macro_rules! quantity {
     ($(#[$doc:meta])* $name:ident, $from:ident, $get:ident, $unit:literal) => {
         $(#[$doc])*

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use flowtwin_lab::{AnalyserId, SensorInfo, SensorKind, Settings, Span, SpectrometerId, Streams};
 
 use crate::plan::Plan;
+use crate::spec::Measures;
 use crate::work::Work;
 use crate::world::{Begun, Counts, Frame, World};
 
@@ -87,7 +88,8 @@ impl Steady {
         }
     }
 
-    /// What a sensor in the line or the thermometer of a heater reads, in its unit; none where there is no such sensor.
+    /// What a sensor in the line or the thermometer of a heater reads, in its unit; none where there is no such sensor. What
+    /// grows over a run, a level or a mass, is no number: a rig at rest has no beginning.
     pub fn reading(&mut self, sensor: &SensorInfo) -> Option<f64> {
         if let SensorKind::Temperature(heater) = &sensor.kind {
             let number = self.plan.heater_names.iter().position(|name| name == heater.as_str())?;
@@ -95,7 +97,9 @@ impl Steady {
         }
         let number = self.plan.sensors.iter().position(|s| s.name == sensor.name.as_str())?;
         let drift = self.sensor_drift.get(sensor.name.as_str()).copied().unwrap_or(0.0);
-        match self.flows {
+        let measures = &self.plan.sensors[number].spec.measures;
+        let grows = matches!(measures, Measures::Level { .. } | Measures::Mass { .. });
+        match self.flows && !grows {
             true => Some(self.world.reading_at_rest(number) + drift * self.hours),
             false => Some(f64::NAN),
         }

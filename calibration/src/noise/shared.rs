@@ -5,43 +5,45 @@ use flowtwin_lab::PumpId;
 use flowtwin_lab::analysis::{Feature, Measure};
 use flowtwin_sim::spec;
 
-/// What is drawn once for a run, and how far it may be off: standard deviation, in parts unless it says otherwise.
-#[derive(Clone, Debug)]
-pub(crate) enum Shared {
-    /// What a fill of a pump gives more.
-    Fill(PumpId, f64),
-    /// What an instrument tells more.
-    Gain(Reading, f64),
-    /// Where an instrument has its zero, in its unit.
-    Zero(Reading, f64),
+/// An instrument whose calibration is a standard deviation off.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Misreading {
+    /// What it tells.
+    pub(crate) reading: Reading,
+    /// It tells so much of what is there …
+    pub(crate) factor: f64,
+    /// … and so much more, in its unit.
+    pub(crate) offset: f64,
 }
 
-/// What a scenario draws once for a run.
-pub(crate) fn shared(scenario: &Scenario, noise: &spec::Noise, pumps: &[PumpId]) -> Vec<Shared> {
-    let fill = |pump: &PumpId| {
-        Shared::Fill(pump.clone(), 0.01 * noise.pumps.of(pump.as_str()).bias_percent)
-    };
-    let mut all: Vec<Shared> = pumps.iter().map(fill).collect();
+/// What a fill of each pump may be off by, standard deviation, in parts.
+pub(super) fn fills(noise: &spec::Noise, pumps: &[PumpId]) -> Vec<(PumpId, f64)> {
+    let fill = |pump: &PumpId| (pump.clone(), 0.01 * noise.pumps.of(pump.as_str()).bias_percent);
+    pumps.iter().map(fill).filter(|(_, bias)| *bias > 0.0).collect()
+}
+
+/// How the instruments of a scenario may be calibrated, one error at a time.
+pub(super) fn misreadings(scenario: &Scenario, noise: &spec::Noise) -> Vec<Misreading> {
+    let gain = |reading, part: f64| Misreading { reading, factor: 1.0 + part, offset: 0.0 };
+    let mut all = Vec::new();
     for (analyser, info) in scenario.analysis().analysers().iter().enumerate() {
         let own = noise.analysers.get(info.name.as_str());
         let part = 0.01 * own.map_or(0.0, |own| own.calibration_percent);
         let species = 0..info.species.len();
-        all.extend(species.map(|s| Shared::Gain(Reading::Species { analyser, species: s }, part)));
+        all.extend(species.map(|species| gain(Reading::Species { analyser, species }, part)));
     }
     for (sensor, info) in scenario.analysis().sensors().iter().enumerate() {
         let Some(own) = noise.sensors.get(info.name.as_str()) else { continue };
-        all.push(Shared::Gain(Reading::Sensor(sensor), 0.01 * own.gain_percent));
-        all.push(Shared::Zero(Reading::Sensor(sensor), own.offset));
+        let reading = Reading::Sensor(sensor);
+        all.push(gain(reading, 0.01 * own.gain_percent));
+        all.push(Misreading { reading, factor: 1.0, offset: own.offset });
     }
-    all.retain(|shared| {
-        let (Shared::Fill(_, off) | Shared::Gain(_, off) | Shared::Zero(_, off)) = shared;
-        *off > 0.0
-    });
+    all.retain(|it| it.factor > 1.0 || it.offset > 0.0);
     all
 }
 
 /// Features that are concentrations found by an analyser, by place, and the least that it finds \[mM\].
-pub(crate) fn detection_limits(scenario: &Scenario) -> Vec<(usize, f64)> {
+pub(super) fn detection_limits(scenario: &Scenario) -> Vec<(usize, f64)> {
     let analysers = &scenario.file().rig.analysers;
     let limit = |(place, feature): (usize, &Feature)| {
         let Measure::Concentration { of } = &feature.measure else { return None };

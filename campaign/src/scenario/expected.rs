@@ -13,7 +13,8 @@ use super::simulated::Simulated;
 /// Plates settle, pumps start one after another, and what the lines held before comes out of them, all as the procedure has
 /// it; every slug is like the next, and no frame is rendered. Samples and readings are taken in the middle of the frames. That
 /// is the mean of many complete experiments as far as noise is small: the tests hold both against each other. A procedure
-/// that waits until nothing changes is taken to wait for ever. Formulas of lab time or of consumed volumes are no number.
+/// that waits until nothing changes is taken to wait for ever. Levels and masses that grow over a run, and formulas of
+/// lab time or of consumed volumes, are no number.
 #[derive(Clone, Debug)]
 pub struct Expected<'a> {
     scenario: &'a Scenario,
@@ -87,8 +88,8 @@ impl<'a> Expected<'a> {
     pub fn at(&mut self, conditions: &Conditions, moment: &Moment<'_>) -> Outcome {
         let recipe = self.scenario.procedure().recipe();
         let before = moment.before.map_or_else(|| self.filling.clone(), |b| recipe.settings(b));
-        let (before, settings) =
-            (self.delivered(before), self.delivered(recipe.settings(conditions)));
+        let set = recipe.settings(conditions);
+        let (before, settings) = (self.delivered(before), self.delivered(set.clone()));
         self.rig.last_sampled(moment.before.map(|_| &before));
         self.begin(&before, &settings);
         self.rig.age(moment.hours);
@@ -99,7 +100,7 @@ impl<'a> Expected<'a> {
         }
         let (readings, analysis) = (self.readings(), self.scenario.analysis());
         let mut outcome = analysis.expected(&sample, &dark, &self.reference, &readings);
-        let (path, set) = (&self.scenario.manifest().path, recipe.settings(conditions));
+        let path = &self.scenario.manifest().path;
         analysis.complete_expected(&mut outcome, conditions, &set, path);
         outcome
     }

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use flowtwin_campaign::scenario::{Moment, Scenario, Simulated};
-use flowtwin_lab::{Conditions, Observation};
+use flowtwin_lab::{Conditions, Observation, Outcome};
 
 fn scenario(name: &str) -> Scenario {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
@@ -24,6 +24,17 @@ fn complete(rig: Simulated<'_>, seed: Option<u64>, conditions: &[Conditions]) ->
     conditions.iter().map(|at| procedure.run(&mut lab, &blank, at)).collect()
 }
 
+/// Two experiments of a run without noise: what is expected of each, and what is seen.
+fn two(scenario: &Scenario) -> Vec<(Outcome, Observation)> {
+    let rig = scenario.simulated().unwrap();
+    let mut expected = rig.expected();
+    let [first, second] = [at(scenario, 0.35), at(scenario, 0.6)];
+    let seen = complete(rig, None, &[first.clone(), second.clone()]);
+    let after = Moment { before: Some(&first), hours: 0.0 };
+    let outcomes = [expected.outcome(&first), expected.at(&second, &after)];
+    outcomes.into_iter().zip(seen).collect()
+}
+
 /// Slugs, one liquid that disperses, streams that join, stirred tanks: without noise both are the same but for frames that
 /// are whole counts, and for the seconds over which frames are taken.
 #[test]
@@ -32,13 +43,7 @@ fn an_expected_experiment_is_a_complete_one_without_noise() {
         [("cs3cu2i5", "pli", 3e-3), ("snar", "yellow", 5e-4), ("fading-coil", "colour", 3e-3)];
     for (name, feature, within) in rigs {
         let scenario = scenario(name);
-        let rig = scenario.simulated().unwrap();
-        let mut expected = rig.expected();
-        let [first, second] = [at(&scenario, 0.35), at(&scenario, 0.6)];
-        let both = complete(rig, None, &[first.clone(), second.clone()]);
-        let after = Moment { before: Some(&first), hours: 0.0 };
-        let outcomes = [expected.outcome(&first), expected.at(&second, &after)];
-        for (outcome, observed) in outcomes.iter().zip(&both) {
+        for (outcome, observed) in &two(&scenario) {
             let of = |name: &String| name == feature;
             let expected = outcome.features.iter().find(|(name, _)| of(name)).unwrap().1;
             let ratio = expected / observed.feature(feature).unwrap();
@@ -52,19 +57,30 @@ fn an_expected_experiment_is_a_complete_one_without_noise() {
 fn what_analysers_and_sensors_tell_is_expected_too() {
     for name in ["claisen", "ester", "two-stage", "ester-equivalents"] {
         let scenario = scenario(name);
-        let rig = scenario.simulated().unwrap();
-        let mut expected = rig.expected();
-        let [first, second] = [at(&scenario, 0.35), at(&scenario, 0.6)];
-        let both = complete(rig, None, &[first.clone(), second.clone()]);
-        let after = Moment { before: Some(&first), hours: 0.0 };
-        let outcomes = [expected.outcome(&first), expected.at(&second, &after)];
-        for (outcome, observed) in outcomes.iter().zip(&both) {
+        for (outcome, observed) in &two(&scenario) {
             for (feature, expected) in &outcome.features {
                 let seen = observed.feature(feature).unwrap();
                 let near = (expected - seen).abs() < 3e-3 * seen.abs() + 1e-5;
                 assert!(near, "{name}: {feature} {expected} expected, {seen} seen");
             }
         }
+    }
+}
+
+/// A bottle fills over a run, of which a rig at rest knows no beginning: a level is no number, not a wrong one.
+#[test]
+fn what_grows_over_a_run_is_not_expected() {
+    let mut definition = scenario("ester").definition();
+    definition["rig"]["sensors"]["waste"] =
+        serde_json::json!({ "stretch": "outlet", "measures": { "level": { "begins_ml": 5.0 } } });
+    let features = definition["analysis"]["features"].as_array_mut().unwrap();
+    features
+        .push(serde_json::json!({ "name": "bottle", "channel": "waste", "measure": "reading" }));
+    let with_level = Scenario::recorded(&definition).unwrap();
+    for (outcome, observed) in &two(&with_level) {
+        assert!(observed.feature("bottle").unwrap() > 5.0);
+        let expected = outcome.features.iter().find(|(name, _)| name == "bottle").unwrap().1;
+        assert!(expected.is_nan(), "{expected} mL");
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::units::ZERO_C_K;
+
 /// Exponents are counted in sixths, so that square and cube roots have one.
 const SIXTHS: i16 = 6;
 
@@ -154,7 +156,7 @@ const UNITS: [Named; 44] = [
     more("mmol", AMOUNT, 1e-3),
     more("umol", AMOUNT, 1e-6),
     first("k", KELVIN, 1.0, "a temperature"),
-    Named { zero: 273.15, ..more("c", KELVIN, 1.0) },
+    Named { zero: ZERO_C_K, ..more("c", KELVIN, 1.0) },
     first("kg", MASS, 1.0, "a mass"),
     more("g", MASS, 1e-3),
     more("mg", MASS, 1e-6),

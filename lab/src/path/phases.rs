@@ -6,11 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{HeaterId, PumpId};
 use crate::math;
+use crate::units::{GAS_KJ_PER_MOL_K as GAS, ZERO_C_K};
 
-/// Gas constant [kJ/(mol·K)] (SI, exact).
-const GAS: f64 = 8.314_462_618_153_24e-3;
-/// 0 °C in K.
-const ZERO_C_K: f64 = 273.15;
 /// The atmosphere at which boiling points are told [kPa].
 const ATMOSPHERE_KPA: f64 = 101.325;
 /// Entropy of evaporation at the boiling point [kJ/(mol·K)] (Trouton 1884; ten times and a half the gas constant).
@@ -80,6 +77,18 @@ impl Solid {
     }
 }
 
+/// Salicylic acid in water, of which 40 mM are in the syringe of pump `a`.
+#[cfg(test)]
+pub(super) fn salicylic_acid() -> Solid {
+    Solid {
+        name: "acid".into(),
+        solubility_mm: 16.0,
+        at_c: 25.0,
+        solution_kj_per_mol: 27.0,
+        brought: vec![("a".into(), 40.0)],
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,18 +110,8 @@ mod tests {
     /// Twice the heat of solution of 8.314 J/(mol·K) · T² for each K: salicylic acid in water, 27 kJ/mol, 16 mM at 25 °C.
     #[test]
     fn more_dissolves_where_it_is_hotter() {
-        let solid = solid(16.0, 27.0);
+        let solid = salicylic_acid();
         assert!((solid.dissolves_mm(25.0) - 16.0).abs() < 1e-12);
         assert!((solid.dissolves_mm(50.0) / 16.0 - 2.322).abs() < 0.005);
-    }
-
-    fn solid(solubility_mm: f64, solution_kj_per_mol: f64) -> Solid {
-        Solid {
-            name: "acid".into(),
-            solubility_mm,
-            at_c: 25.0,
-            solution_kj_per_mol,
-            brought: vec![("a".into(), 40.0)],
-        }
     }
 }

@@ -78,18 +78,9 @@ impl Phases {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::path::phases::salicylic_acid;
     use crate::path::{Liquid, Volatile};
     use crate::units::{FlowRate, Temperature};
-
-    fn solid(solubility_mm: f64, solution_kj_per_mol: f64) -> Solid {
-        Solid {
-            name: "acid".into(),
-            solubility_mm,
-            at_c: 25.0,
-            solution_kj_per_mol,
-            brought: vec![("a".into(), 40.0)],
-        }
-    }
 
     fn train(phases: Phases) -> Train {
         let tube = |name: &str, volume_ul| Tube {
@@ -144,7 +135,7 @@ mod tests {
     /// 40 mM of which 16 dissolve at room temperature, and 37 at 50 °C: diluted to a third it stays, in the coil sooner.
     #[test]
     fn a_reagent_falls_out_where_more_is_brought_than_dissolves() {
-        let train = train(Phases { solids: vec![solid(16.0, 27.0)], ..phases() });
+        let train = train(Phases { solids: vec![salicylic_acid()], ..phases() });
         let tube = |celsius, a, b| train.beyond(&settings(celsius, a, b)).map(|b| b.tube);
         assert_eq!(tube(25.0, 10.0, 20.0), None);
         assert_eq!(tube(25.0, 10.0, 10.0).as_deref(), Some("coil"));

@@ -3,11 +3,10 @@
 //! Valid from 10 to 200 °C, as long as nothing boils.
 
 use flowtwin_lab::math;
+pub(crate) use flowtwin_lab::units::ZERO_C_K;
 
 use crate::spec::Liquid;
 
-/// 0 °C [K].
-pub(crate) const ZERO_C_K: f64 = 273.15;
 /// The temperature at which volumes and properties are stated [°C].
 pub(crate) const ROOM_C: f64 = 25.0;
 /// Boltzmann's constant [J/K] (SI, exact).

@@ -4,12 +4,10 @@ mod compile;
 mod factor;
 
 use flowtwin_lab::math;
+use flowtwin_lab::units::GAS_KJ_PER_MOL_K as GAS;
 
 use super::liquid::ZERO_C_K;
 use factor::{Factor, Surroundings};
-
-/// Gas constant [kJ/(mol·K)] (SI, exact).
-const GAS: f64 = 8.314_462_618_153_24e-3;
 
 /// A reaction, ready to be evaluated.
 #[derive(Clone, Debug)]

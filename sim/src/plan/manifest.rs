@@ -183,13 +183,12 @@ fn train(world: &World, plan: &Joined<'_>) -> Train {
         pumps: ids(&stream.pumps),
         bed: None,
     };
-    let bed = |bed: &spec::Bed| path::Bed { particle_um: bed.particle_um, void: bed.void };
     let tube = |(i, stretch): (usize, &spec::Stretch)| Tube {
         name: stretch.name.clone(),
         bore_mm: stretch.bore_mm,
         volume_ul: stretch.volume_ul,
         pumps: plan.pumps_in(i),
-        bed: stretch.bed.as_ref().map(bed),
+        bed: stretch.bed.as_ref().map(spec::Bed::packed),
     };
     let tubes = rig.tube.iter().enumerate().filter(|(_, stretch)| !stretch.tank).map(tube);
     let slugs = rig.carrier.as_ref().zip(rig.segmentation.as_ref()).map(|(carrier, shape)| {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use flowtwin_lab::path;
 use serde::{Deserialize, Serialize};
 
 /// The apparatus.
@@ -320,6 +321,13 @@ pub struct Bed {
     /// Share of the volume that is left to the liquid; spheres that were poured leave 0.36 to 0.44.
     #[serde(default = "void")]
     pub void: f64,
+}
+
+impl Bed {
+    /// The bed as the laws of beds know it.
+    pub fn packed(&self) -> path::Bed {
+        path::Bed { particle_um: self.particle_um, void: self.void }
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]

@@ -117,8 +117,7 @@ impl World {
                     viscosity_pa_s: viscosity,
                     superficial_m_per_s: 1e6 * flow / area,
                 };
-                let bed = path::Bed { particle_um: bed.particle_um, void: bed.void };
-                pascal += resistance * length_m * bed.pa_per_m(through);
+                pascal += resistance * length_m * bed.packed().pa_per_m(through);
                 continue;
             }
             let fourth = bore_m * bore_m * bore_m * bore_m;

@@ -52,11 +52,7 @@ impl World {
     }
 
     fn shown_at_rest(&mut self, sensor: &SensorPlan, at: Instant) -> f64 {
-        let is_of_liquid = !matches!(
-            sensor.spec.measures,
-            Measures::Pressure | Measures::Flow | Measures::Level { .. } | Measures::Mass { .. }
-        );
-        if is_of_liquid {
+        if !matches!(sensor.spec.measures, Measures::Pressure | Measures::Flow) {
             self.place_slug(sensor.stretch, at);
         }
         self.present(sensor, at)

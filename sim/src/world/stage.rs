@@ -207,12 +207,12 @@ impl World {
             return parts.iter().map(|&(from, transit)| (from, transit, 1.0)).collect();
         }
         let alike = parts.chunk_by(|(a, _), (b, _)| a == b);
-        let few = |parts: &[(usize, f64)]| {
+        let of_one = |parts: &[(usize, f64)]| {
             let transits: Vec<f64> = parts.iter().map(|(_, transit)| *transit).collect();
             let from = parts[0].0;
             few(&transits).into_iter().map(move |(transit, count)| (from, transit, count))
         };
-        alike.flat_map(few).collect()
+        alike.flat_map(of_one).collect()
     }
 
     /// Lets a parcel, with the liquids that meet in it, react for `transit` times as long as on a way.
@@ -283,8 +283,7 @@ impl World {
             viscosity_pa_s: liquid.viscosity_pa_s(celsius),
             superficial_m_per_s: bed.void * length_m / seconds,
         };
-        let bed = path::Bed { particle_um: bed.particle_um, void: bed.void };
-        bed.peclet(through, length_m)
+        bed.packed().peclet(through, length_m)
     }
 
     /// Streams join a slug as it comes to a stretch: each brings as much as its flow is of what flows there.

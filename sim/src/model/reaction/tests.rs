@@ -302,3 +302,20 @@ fn a_history_of_temperatures_spreads_sizes_as_nuclei_followed_one_by_one() {
     let coarse = reaction.spread(&Slug { stays: &coarse, ..slug });
     assert!((coarse / followed - 1.0).abs() < 0.02, "{coarse} {followed}");
 }
+
+/// A liquid that warms up and then stays warm: what stays is one, for as long, at its mean temperature.
+#[test]
+fn stays_at_nearly_one_temperature_are_followed_together() {
+    let stay = |seconds, celsius, heat_s| Stay { seconds, celsius, heat_s };
+    let warming = [stay(1.0, 40.0, 2.0), stay(1.0, 90.0, 2.0)];
+    let warm = [stay(1.0, 99.96, 2.0), stay(3.0, 100.0, 2.0), stay(4.0, 100.03, 2.0)];
+    let elsewhere = [stay(5.0, 100.0, 8.0)];
+    let few = together(&[&warming[..], &warm, &elsewhere].concat());
+    assert_eq!(few.len(), 4);
+    assert_eq!((&few[..2], few[3]), (&warming[..], elsewhere[0]));
+    assert!((few[2].seconds - 8.0).abs() < 1e-12);
+    assert!((few[2].celsius - (99.96 + 3.0 * 100.0 + 4.0 * 100.03) / 8.0).abs() < 1e-9);
+    // Small steps that lead far are not all one.
+    let ramp: Vec<Stay> = (0..100).map(|i| stay(1.0, 0.03 * f64::from(i), 2.0)).collect();
+    assert!((20..40).contains(&together(&ramp).len()));
+}
