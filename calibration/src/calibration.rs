@@ -125,7 +125,9 @@ pub fn calibrate(
     let dof = weights.len() - free.len();
     let told_apart = knowledge.told.iter().all(|told| *told);
     let telling = if told_apart { None } else { telling(basis, &noise, &knowledge) };
-    let deviations = whitener.deviations(scenario.features().len());
+    let features = scenario.features().len();
+    let deviations = whitener.deviations(features);
+    let single = whitener.single_residuals(&measured.experiments, &predicted, features);
     Ok(Calibration {
         parameters: parameters(free, &found, &knowledge),
         covariance: knowledge
@@ -136,7 +138,7 @@ pub fn calibrate(
         chi2_per_dof: found.squares / dof as f64,
         dof,
         lack_of_fit_p: chance(found.squares, dof).filter(|_| noise.known),
-        trends: trends(&model, &predicted, &deviations),
+        trends: trends(&model, &single),
         held_out: held_out(&model, &noise, &found, &deviations),
         outliers: far.iter().map(|&i| measured.experiments[i].source.clone()).collect(),
         telling: telling.map(|(conditions, after)| Telling { conditions, enough: after < 0.3 }),

@@ -83,8 +83,8 @@ pub(crate) fn weights(basis: Basis<'_, '_>) -> Option<(DVector<f64>, Vec<usize>)
     Some((all, far))
 }
 
-/// Trends of the residuals over the inputs that are no chance.
-pub(crate) fn trends(model: &Model<'_>, predicted: &Table, deviations: &Table) -> Vec<Trend> {
+/// Trends of residuals [experiments][features] over the inputs that are no chance.
+pub(crate) fn trends(model: &Model<'_>, residuals: &Table) -> Vec<Trend> {
     let scenario = model.scenario();
     let (features, inputs) = (scenario.features(), scenario.space().inputs());
     let mut found = Vec::new();
@@ -92,12 +92,11 @@ pub(crate) fn trends(model: &Model<'_>, predicted: &Table, deviations: &Table) -
     for (f, (feature, _)) in features.iter().enumerate() {
         for input in inputs {
             let pair = |i: usize| {
-                let experiment = &model.experiments[i];
-                let off = (experiment.features[f]? - predicted[i][f]) / deviations[i][f];
-                let at = scenario.space().value(input, &experiment.conditions)?;
+                let at = scenario.space().value(input, &model.experiments[i].conditions)?;
+                let off = residuals[i][f];
                 off.is_finite().then_some((at, off))
             };
-            let pairs: Vec<(f64, f64)> = (0..predicted.len()).filter_map(pair).collect();
+            let pairs: Vec<(f64, f64)> = (0..residuals.len()).filter_map(pair).collect();
             let r = correlation(&pairs);
             // Fisher's transform: atanh r is normal with a deviation of 1/√(n − 3).
             let z = 0.5 * flowtwin_lab::math::ln((1.0 + r) / (1.0 - r));

@@ -2,18 +2,28 @@
 
 use std::cell::Cell;
 
-use flowtwin_campaign::scenario::{Expected, Moment, Scenario};
+use flowtwin_campaign::scenario::{Expected, Moment, Reading, Scenario};
 use flowtwin_lab::PumpId;
 use flowtwin_sim::Plan;
 use serde_json::Value;
 
 use crate::data::Experiment;
 use crate::free::Free;
-use crate::noise::Misreading;
 use crate::world::{plan, world};
 
 /// Features of every experiment, in the order of the scenario [experiments][features]; not a number where there is none.
 pub(crate) type Table = Vec<Vec<f64>>;
+
+/// An instrument whose calibration is a standard deviation off.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Misreading {
+    /// What it tells.
+    pub(crate) reading: Reading,
+    /// It tells so much of what is there …
+    pub(crate) factor: f64,
+    /// … and so much more, in its unit.
+    pub(crate) offset: f64,
+}
 
 /// The simulator as a function of the free keys.
 #[derive(Debug)]

@@ -15,10 +15,9 @@ use flowtwin_sim::{Plan, spec};
 use nalgebra::{DMatrix, DVector};
 
 use crate::data::Experiment;
-use crate::model::{Model, Table, slope};
+use crate::model::{Misreading, Model, Table, slope};
 use crate::whitening::{Block, Common, Whitener};
 use replicates::{Group, Source, replicates, spread};
-pub(crate) use shared::Misreading;
 use shared::{detection_limits, fills, misreadings};
 
 /// Part of a correlation between features that is not believed: with some forty replicates small ones are chance, and

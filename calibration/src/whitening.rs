@@ -65,11 +65,19 @@ impl Common {
 impl Whitener {
     /// Frees a table of differences of its noise.
     pub(crate) fn apply(&self, table: &Table) -> DVector<f64> {
+        self.free_of_common(self.free_of_own(table))
+    }
+
+    /// Frees a table of differences of the noise of each experiment.
+    fn free_of_own(&self, table: &Table) -> DVector<f64> {
         let mut all = Vec::new();
         for (block, values) in self.blocks.iter().zip(table) {
             all.extend(block.free(values).iter().copied());
         }
-        let all = DVector::from_vec(all);
+        DVector::from_vec(all)
+    }
+
+    fn free_of_common(&self, all: DVector<f64>) -> DVector<f64> {
         match &self.common {
             Some(common) => common.apply(&all),
             None => all,
@@ -91,11 +99,30 @@ impl Whitener {
 
     /// What was measured less what is predicted, free of noise.
     pub(crate) fn residuals(&self, experiments: &[Experiment], predicted: &Table) -> DVector<f64> {
-        let row = |(experiment, predicted): (&Experiment, &Vec<f64>)| {
-            let pairs = experiment.features.iter().zip(predicted);
-            pairs.map(|(seen, said)| seen.unwrap_or(f64::NAN) - said).collect()
+        self.apply(&differences(experiments, predicted))
+    }
+
+    /// What was measured less what is predicted and what a run is most probably off by as a whole, in standard deviations
+    /// [experiments][features]; not a number where there is none.
+    ///
+    /// With C = 1 + G Gᵀ the mean of what is common, given residuals r, is r − C⁻¹ r.
+    pub(crate) fn single_residuals(
+        &self,
+        experiments: &[Experiment],
+        predicted: &Table,
+        features: usize,
+    ) -> Table {
+        let all = self.free_of_own(&differences(experiments, predicted));
+        let single = self.free_of_common(self.free_of_common(all));
+        let of_block = |(block, place): (&Block, std::ops::Range<usize>)| {
+            let off = &block.root * single.rows(place.start, place.len());
+            let mut row = vec![f64::NAN; features];
+            for (i, &f) in block.features.iter().enumerate() {
+                row[f] = off[i] / block.root.row(i).norm();
+            }
+            row
         };
-        self.apply(&experiments.iter().zip(predicted).map(row).collect())
+        self.blocks.iter().zip(self.places()).map(of_block).collect()
     }
 
     /// The place of each experiment's numbers among all.
@@ -123,4 +150,13 @@ impl Whitener {
         }
         own
     }
+}
+
+/// What was measured less what is predicted [experiments][features].
+fn differences(experiments: &[Experiment], predicted: &Table) -> Table {
+    let row = |(experiment, predicted): (&Experiment, &Vec<f64>)| {
+        let pairs = experiment.features.iter().zip(predicted);
+        pairs.map(|(seen, said)| seen.unwrap_or(f64::NAN) - said).collect()
+    };
+    experiments.iter().zip(predicted).map(row).collect()
 }

@@ -5,16 +5,7 @@ use flowtwin_lab::PumpId;
 use flowtwin_lab::analysis::{Feature, Measure};
 use flowtwin_sim::spec;
 
-/// An instrument whose calibration is a standard deviation off.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Misreading {
-    /// What it tells.
-    pub(crate) reading: Reading,
-    /// It tells so much of what is there …
-    pub(crate) factor: f64,
-    /// … and so much more, in its unit.
-    pub(crate) offset: f64,
-}
+use crate::model::Misreading;
 
 /// What a fill of each pump may be off by, standard deviation, in parts.
 pub(super) fn fills(noise: &spec::Noise, pumps: &[PumpId]) -> Vec<(PumpId, f64)> {

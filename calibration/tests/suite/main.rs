@@ -79,6 +79,23 @@ fn what_a_rig_is_comes_back_from_its_experiments() {
     assert_eq!(rows, 11);
 }
 
+/// A fill that gives too much pulls all experiments of a run the same way, along its flow. That is noise, and no trend.
+#[test]
+fn what_a_fill_is_off_by_is_no_trend_that_the_model_lacks() {
+    let mut definition = scenario("snar").definition();
+    definition["noise"]["pumps"]["bias_percent"] = 4.0.into();
+    let scenario = Scenario::recorded(&definition).unwrap();
+    let keys = free(&scenario, &specs(&[EPSILON])).unwrap();
+    let told = (0..6).map(|seed| {
+        let data = measured(&scenario, &keys, &[40.0], 10, seed);
+        let calibration = calibrate(&scenario, &keys, &data).unwrap();
+        usize::from(!calibration.trends.is_empty())
+    });
+    // By chance one in a hundred calibrations names one.
+    let told: usize = told.sum();
+    assert!(told <= 1, "{told} of 6");
+}
+
 /// Samples of a gas chromatograph tell a rate constant and an activation energy, and how it was calibrated itself is part of
 /// what is not known: without the calibration's 1 % the interval would be narrower.
 #[test]
