@@ -10,5 +10,6 @@ mod tests;
 
 pub use guarded::{Guarded, LoopModel, is_open};
 pub use journaled::Journaled;
+pub use lacking::Unwatched;
 pub use recorded::Recorded;
 pub use rules::{Limits, RatioRule, SensorRule};

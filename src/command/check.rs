@@ -151,13 +151,17 @@ fn cannot(scenario: &Scenario) -> String {
     scenario.cannot_everywhere().iter().map(|note| format!("\n  note: {note}")).collect()
 }
 
-/// What no sensor of the rig watches, a line each; nothing of a rig that there is not.
+/// What no sensor of the rig watches, in a line; nothing of a rig that there is not.
 fn unwatched(scenario: &Scenario) -> String {
     if scenario.table().is_some() || scenario.is_outside() {
         return String::new();
     }
     let lacking = scenario.file().guard.unwatched(scenario.manifest());
-    lacking.iter().map(|what| format!("\n  not watched: {what}")).collect()
+    let lacks: Vec<&str> = lacking.iter().map(|it| it.lacks.as_str()).collect();
+    match lacks.is_empty() {
+        true => String::new(),
+        false => format!("\n  not watched: {}", lacks.join(", ")),
+    }
 }
 
 /// For how many experiments the syringes last.

@@ -3,11 +3,32 @@
 use crate::layer::rules::Limits;
 use crate::manifest::{Level, Manifest, Probe, PumpInfo, SensorKind};
 
+/// Something that no sensor of a rig watches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unwatched {
+    /// What there is not.
+    pub lacks: String,
+    /// What watches in its place, or who.
+    pub instead: String,
+}
+
+impl Unwatched {
+    fn new(lacks: &str, instead: impl Into<String>) -> Self {
+        Self { lacks: lacks.into(), instead: instead.into() }
+    }
+}
+
+impl std::fmt::Display for Unwatched {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.lacks, self.instead)
+    }
+}
+
 impl Limits {
-    /// What no sensor of this rig watches, and what is left to watch it, a sentence each.
+    /// What no sensor of this rig watches, and what is left to watch it.
     ///
     /// Nothing is known of a lab that runs whole experiments by itself.
-    pub fn unwatched(&self, manifest: &Manifest) -> Vec<String> {
+    pub fn unwatched(&self, manifest: &Manifest) -> Vec<Unwatched> {
         if manifest.level == Level::Experiments {
             return Vec::new();
         }
@@ -15,22 +36,21 @@ impl Limits {
             manifest.sensors.iter().any(|sensor| wanted(&sensor.kind))
         };
         let mut all = Vec::new();
+        let mut lacks = |what, instead: &str| all.push(Unwatched::new(what, instead));
         if !has(|kind| matches!(kind, SensorKind::Probe(Probe::Pressure))) {
-            all.push(format!("no pressure sensor: {}", instead_of_pressure(&manifest.pumps)));
+            lacks("no pressure sensor", &instead_of_pressure(&manifest.pumps));
         }
         if !has(|kind| *kind == SensorKind::Leak) {
-            all.push("no leak sensor: somebody must look for leaks".into());
+            lacks("no leak sensor", "somebody must look for leaks");
         }
         if !has(|kind| *kind == SensorKind::Permit) {
-            all.push("no switch of a door or an emergency stop: only Ctrl-C stops the run".into());
+            lacks("no switch of a door or an emergency stop", "only Ctrl-C stops the run");
         }
         if !has(|kind| matches!(kind, SensorKind::Probe(Probe::Flow(_)))) {
-            all.push("no flow sensor: what pumps say that they deliver is believed".into());
+            lacks("no flow sensor", "what pumps say that they deliver is believed");
         }
         if !has(|kind| matches!(kind, SensorKind::Probe(Probe::Level | Probe::Mass))) {
-            all.push(
-                "no level sensor or balance: nobody notices that the waste bottle is full".into(),
-            );
+            lacks("no level sensor or balance", "nobody notices that the waste bottle is full");
         }
         all.extend(self.unused(manifest));
         all
@@ -55,7 +75,7 @@ impl Limits {
     }
 
     /// Sensors that are there, and for which there is no limit.
-    fn unused<'a>(&'a self, manifest: &'a Manifest) -> impl Iterator<Item = String> {
+    fn unused<'a>(&'a self, manifest: &'a Manifest) -> impl Iterator<Item = Unwatched> {
         let pressure = self.highest_pressure_kpa(manifest);
         let levels = manifest.sensors.iter().filter(move |sensor| match sensor.kind {
             SensorKind::Probe(Probe::Level | Probe::Mass) => {
@@ -66,7 +86,8 @@ impl Limits {
         });
         levels.map(|sensor| {
             let name = &sensor.name;
-            format!("no limit for the sensor {name}: set guard.sensors.{name}.high")
+            let lacks = format!("no limit for the sensor {name} (guard.sensors.{name}.high)");
+            Unwatched::new(&lacks, "its readings are recorded, and stop nothing")
         })
     }
 }
@@ -105,7 +126,7 @@ mod tests {
         let more = kinds.iter().cloned();
         manifest.sensors.extend(more.map(|(name, kind)| SensorInfo { name: name.into(), kind }));
         manifest.pumps[0].stall_kpa = (!kinds.is_empty()).then_some(3_460.0);
-        limits.unwatched(&manifest)
+        limits.unwatched(&manifest).iter().map(Unwatched::to_string).collect()
     }
 
     #[test]
@@ -145,8 +166,8 @@ mod tests {
         assert_eq!(
             told(&limits, &all),
             [
-                "no limit for the sensor gauge: set guard.sensors.gauge.high",
-                "no limit for the sensor waste: set guard.sensors.waste.high"
+                "no limit for the sensor gauge (guard.sensors.gauge.high): its readings are recorded, and stop nothing",
+                "no limit for the sensor waste (guard.sensors.waste.high): its readings are recorded, and stop nothing"
             ]
         );
         limits.max_pressure_kpa = Some(500.0);
