@@ -86,6 +86,7 @@ fn measured(scenario: &Scenario, plan: Plan, count: usize, rig: u64) -> Measured
             measured.experiments.push(Experiment {
                 source: format!("rig {rig}, experiment {}", measured.experiments.len() + 1),
                 run: 0,
+                ramp: None,
                 conditions: conditions.clone(),
                 before: before.take(),
                 hours: seen.ended.since(ready).as_secs() / 3600.0,

@@ -242,6 +242,7 @@ impl Run {
         good.then(|| Experiment {
             source: "simulated".to_owned(),
             run: 0,
+            ramp: None,
             conditions,
             before,
             hours: self.hours,

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use flowtwin_campaign::folder::read_journal;
 use flowtwin_campaign::scenario::Scenario;
+use flowtwin_campaign::suggest::{Came, came, input_value};
 use flowtwin_data::diagnostic::Diagnostic;
 use flowtwin_data::sheet::{Sheet, SheetRow};
 use flowtwin_lab::journal::{ExperimentRecord, Journal};
@@ -16,6 +17,8 @@ pub struct Experiment {
     pub source: String,
     /// The run it belongs to, from 0: experiments of one run share their fills and reference spectra.
     pub run: usize,
+    /// The ramp of its run on which it was read, where it is the reading of one.
+    pub ramp: Option<String>,
     /// What was set.
     pub conditions: Conditions,
     /// What was set in the experiment before it, where that is known.
@@ -41,6 +44,7 @@ impl Experiment {
         Some(Self {
             source: String::new(),
             run: 0,
+            ramp: None,
             conditions,
             before: before.and_then(|before| in_order(scenario, before)),
             hours,
@@ -67,11 +71,11 @@ impl Measured {
     /// If one cannot be read, has other inputs than the scenario, or has none of its features.
     pub fn read(scenario: &Scenario, paths: &[impl AsRef<Path>]) -> Result<Self, Diagnostic> {
         let mut measured = Self::default();
-        for (run, path) in paths.iter().enumerate() {
+        for path in paths {
             let path = path.as_ref();
             match path.is_dir() {
-                true => measured.add_run(scenario, run, path)?,
-                false => measured.add_table(scenario, run, path)?,
+                true => measured.add_run(scenario, path)?,
+                false => measured.add_table(scenario, path)?,
             }
         }
         if measured.experiments.is_empty() {
@@ -80,7 +84,12 @@ impl Measured {
         Ok(measured)
     }
 
-    fn add_run(&mut self, scenario: &Scenario, run: usize, path: &Path) -> Result<(), Diagnostic> {
+    fn next_run(&self) -> usize {
+        self.experiments.iter().map(|experiment| experiment.run + 1).max().unwrap_or(0)
+    }
+
+    fn add_run(&mut self, scenario: &Scenario, path: &Path) -> Result<(), Diagnostic> {
+        let run = self.next_run();
         let journal = read_journal(path).map_err(|error| Diagnostic::new(error.to_string()))?;
         let name = path.display();
         self.simulated |= journal.header().simulated;
@@ -108,6 +117,7 @@ impl Measured {
                 (None, None) => self.experiments.push(Experiment {
                     source,
                     run,
+                    ramp: None,
                     conditions: conditions.clone(),
                     before,
                     hours: blank.map_or(0.0, |at| record.ended_ns.since(at).as_secs() / 3600.0),
@@ -134,12 +144,7 @@ impl Measured {
         Err(Diagnostic::new(message))
     }
 
-    fn add_table(
-        &mut self,
-        scenario: &Scenario,
-        run: usize,
-        path: &Path,
-    ) -> Result<(), Diagnostic> {
+    fn add_table(&mut self, scenario: &Scenario, path: &Path) -> Result<(), Diagnostic> {
         let inputs: Vec<String> =
             scenario.space().inputs().iter().map(|input| input.name.clone()).collect();
         let all: Vec<String> = scenario.features().into_iter().map(|(name, _)| name).collect();
@@ -152,8 +157,24 @@ impl Measured {
                 .hint(format!("the features of the scenario are {}", all.join(", "))));
         }
         let sheet = Sheet::read(path, &inputs, &present)?;
-        for row in sheet.rows() {
-            self.add_row(scenario, (run, path), (&sheet, &row), (&all, &present))?;
+        // A column that says where a row belongs, unless the name means something else here.
+        let belonging = |name: &str| {
+            let column = csv.header().iter().position(|cell| cell.text == name)?;
+            let taken = inputs.iter().chain(&all).any(|known| known == name);
+            (!taken).then(|| csv.column(column).map(|cell| cell.text.clone()).collect::<Vec<_>>())
+        };
+        let (of_run, of_ramp) = (belonging("run"), belonging("ramp"));
+        let first = self.next_run();
+        let mut runs: Vec<&str> = Vec::new();
+        for (i, row) in sheet.rows().iter().enumerate() {
+            let name = of_run.as_ref().map_or("", |names| &names[i]);
+            let place = runs.iter().position(|known| *known == name).unwrap_or(runs.len());
+            if place == runs.len() {
+                runs.push(name);
+            }
+            let ramp = of_ramp.as_ref().map(|names| names[i].clone());
+            let belongs = Belongs { run: first + place, ramp };
+            self.add_row(scenario, path, (&sheet, row), (&all, &present), belongs)?;
         }
         Ok(())
     }
@@ -161,37 +182,44 @@ impl Measured {
     fn add_row(
         &mut self,
         scenario: &Scenario,
-        (run, path): (usize, &Path),
+        path: &Path,
         (sheet, row): (&Sheet, &SheetRow),
         (all, present): (&[String], &[String]),
+        Belongs { run, ramp }: Belongs,
     ) -> Result<(), Diagnostic> {
         let source = format!("{}, line {}", path.display(), row.line);
-        if row.outcomes.iter().all(|entry| entry.number.is_none()) {
-            self.notes.push(format!("{source} has no outcome: left out"));
-            return Ok(());
-        }
-        let value = |entry: &flowtwin_data::sheet::Entry| {
-            entry.number.ok_or_else(|| {
-                sheet.complain(entry, format!("{source}: \"{}\" is no number", entry.text))
-            })
+        let outcomes = match came(sheet, row)? {
+            Came::Of(outcomes) => outcomes,
+            Came::Nothing => {
+                self.notes.push(format!("{source} failed: left out"));
+                return Ok(());
+            }
+            Came::NotYet => {
+                self.notes.push(format!("{source} has no outcome: left out"));
+                return Ok(());
+            }
         };
-        let values = row.inputs.iter().map(value).collect::<Result<Vec<f64>, _>>()?;
-        let names: Vec<String> =
-            scenario.space().inputs().iter().map(|input| input.name.clone()).collect();
-        let feature = |name: &String| {
-            let place = present.iter().position(|p| p == name)?;
-            row.outcomes[place].number
-        };
+        let inputs = row.inputs.iter().zip(scenario.space().inputs());
+        let values = inputs.map(|(entry, input)| input_value(sheet, entry, input));
+        let feature =
+            |name: &String| present.iter().position(|p| p == name).and_then(|at| outcomes[at]);
         self.experiments.push(Experiment {
             source,
             run,
-            conditions: Conditions::new(names.into(), values),
+            ramp,
+            conditions: scenario.space().conditions(values.collect::<Result<_, _>>()?),
             before: None,
             hours: 0.0,
             features: all.iter().map(feature).collect(),
         });
         Ok(())
     }
+}
+
+/// Where a row of a table belongs.
+struct Belongs {
+    run: usize,
+    ramp: Option<String>,
 }
 
 /// Conditions drawn from a scenario's space, by what they are for and a number; none where these cannot be set.

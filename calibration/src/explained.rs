@@ -42,6 +42,55 @@ pub struct HeldOut {
     pub r2: f64,
     /// Share of them within two standard deviations of noise.
     pub within: f64,
+    /// What was left out of the fits that predicted them.
+    pub left_out: LeftOut,
+}
+
+/// What is left out of a fit at a time, to be predicted by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum LeftOut {
+    /// Single experiments.
+    Experiments,
+    /// Whole ramps: their readings are neighbours.
+    Ramps,
+    /// Whole runs: their experiments share what a run is off by.
+    Runs,
+}
+
+impl LeftOut {
+    /// What is left out together where these experiments are, and the place of each experiment among it.
+    ///
+    /// Ramps where the data have any, else runs where there are enough of them, else single experiments.
+    fn of(all: &[Experiment]) -> (Self, Vec<usize>) {
+        let ramps = |e: &Experiment| (e.run, e.ramp.clone());
+        let is_of_ramps = all.iter().any(|experiment| experiment.ramp.is_some());
+        if is_of_ramps && distinct(all, ramps) >= PARTS {
+            return (Self::Ramps, places(all, ramps));
+        }
+        if distinct(all, |e| e.run) >= PARTS {
+            return (Self::Runs, places(all, |e| e.run));
+        }
+        (Self::Experiments, (0..all.len()).collect())
+    }
+}
+
+/// The place of each experiment's key among the keys, in the order in which they first appear.
+fn places<K: PartialEq>(all: &[Experiment], key: impl Fn(&Experiment) -> K) -> Vec<usize> {
+    let mut known: Vec<K> = Vec::new();
+    let mut place = |experiment: &Experiment| {
+        let key = key(experiment);
+        known.iter().position(|other| *other == key).unwrap_or_else(|| {
+            known.push(key);
+            known.len() - 1
+        })
+    };
+    all.iter().map(&mut place).collect()
+}
+
+fn distinct<K: PartialEq>(all: &[Experiment], key: impl Fn(&Experiment) -> K) -> usize {
+    places(all, key).into_iter().max().map_or(0, |last| last + 1)
 }
 
 /// Six digits: where the machine's own logarithm enters, its last ones may differ.
@@ -120,7 +169,8 @@ fn correlation(pairs: &[(f64, f64)]) -> f64 {
     if xx > 0.0 && yy > 0.0 { (xy / (xx * yy).sqrt()).clamp(-1.0, 1.0) } else { 0.0 }
 }
 
-/// Predicts every experiment from a fit to the others, in five parts; nothing where there are too few.
+/// Predicts every experiment from a fit to the others, in five parts; nothing where there are too few. Whole ramps or runs are
+/// left out where there are enough.
 pub(crate) fn held_out(
     model: &Model<'_>,
     noise: &Noise,
@@ -131,9 +181,10 @@ pub(crate) fn held_out(
     if all.len() < FEWEST {
         return Vec::new();
     }
+    let (left_out, places) = LeftOut::of(all);
     let mut predicted: Vec<Option<Vec<f64>>> = vec![None; all.len()];
     for part in 0..PARTS {
-        let is_in = |i: &usize| i % PARTS == part;
+        let is_in = |i: &usize| places[*i] % PARTS == part;
         let known: Vec<Experiment> =
             (0..all.len()).filter(|i| !is_in(i)).map(|i| all[i].clone()).collect();
         let unknown: Vec<usize> = (0..all.len()).filter(is_in).collect();
@@ -144,7 +195,10 @@ pub(crate) fn held_out(
     names
         .iter()
         .enumerate()
-        .filter_map(|(f, (name, _))| judged(all, &predicted, deviations, f, name))
+        .filter_map(|(f, (name, _))| {
+            let judged = judged(all, &predicted, deviations, f, name)?;
+            Some(HeldOut { left_out, ..judged })
+        })
         .collect()
 }
 
@@ -185,5 +239,43 @@ fn judged(
     let left: f64 = pairs.iter().map(|(seen, said, _)| (seen - said) * (seen - said)).sum();
     let near = |(seen, said, deviation): &&(f64, f64, f64)| (seen - said).abs() <= 2.0 * deviation;
     let within = pairs.iter().filter(near).count() as f64 / pairs.len() as f64;
-    Some(HeldOut { feature: name.into(), n: pairs.len(), r2: 1.0 - left / spread, within })
+    let left_out = LeftOut::Experiments;
+    Some(HeldOut {
+        feature: name.into(),
+        n: pairs.len(),
+        r2: 1.0 - left / spread,
+        within,
+        left_out,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use flowtwin_lab::Conditions;
+
+    use super::*;
+
+    fn experiment(run: usize, ramp: Option<&str>) -> Experiment {
+        Experiment {
+            source: String::new(),
+            run,
+            ramp: ramp.map(Into::into),
+            conditions: Conditions::new(Vec::new().into(), Vec::new()),
+            before: None,
+            hours: 0.0,
+            features: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn readings_of_a_ramp_are_left_out_together_and_so_are_runs_where_there_are_enough() {
+        let ramps: Vec<Experiment> =
+            ["1", "1", "2", "3", "4", "2"].map(|ramp| experiment(0, Some(ramp))).into();
+        assert_eq!(LeftOut::of(&ramps).0, LeftOut::Experiments, "four are too few");
+        let more: Vec<Experiment> = ramps.into_iter().chain([experiment(1, Some("1"))]).collect();
+        assert_eq!(LeftOut::of(&more), (LeftOut::Ramps, vec![0, 0, 1, 2, 3, 1, 4]));
+        let runs = [4, 4, 2, 3, 1, 0].map(|run| experiment(run, None));
+        assert_eq!(LeftOut::of(&runs), (LeftOut::Runs, vec![0, 0, 1, 2, 3, 4]));
+        assert_eq!(LeftOut::of(&runs[..4]), (LeftOut::Experiments, vec![0, 1, 2, 3]));
+    }
 }

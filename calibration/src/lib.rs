@@ -31,6 +31,7 @@
 //!     measured.experiments.push(Experiment {
 //!         source: format!("at {share}"),
 //!         run: 0,
+//!         ramp: None,
 //!         conditions,
 //!         before: None,
 //!         hours: 0.0,
@@ -62,7 +63,7 @@ mod world;
 
 pub use calibration::{Calibration, Parameter, SPEAKS_AGAINST, Telling, calibrate};
 pub use data::{Experiment, Measured};
-pub use explained::{HeldOut, Trend};
+pub use explained::{HeldOut, LeftOut, Trend};
 pub use files::{calibrated_toml, page, residuals_csv};
 pub use free::{Free, free};
 pub use rigs::rigs;

@@ -304,6 +304,7 @@ fn noise(scenario: &Scenario) -> Result<Noise, Diagnostic> {
     let at = |conditions| Experiment {
         source: String::new(),
         run: 0,
+        ramp: None,
         conditions,
         before: None,
         hours: 0.0,

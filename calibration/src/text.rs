@@ -4,6 +4,7 @@ use flowtwin_report::Table;
 use flowtwin_report::format::{counted, significant};
 
 use crate::calibration::{Calibration, Parameter, SPEAKS_AGAINST};
+use crate::explained::LeftOut;
 
 impl Calibration {
     /// One sentence: how many keys are known, and whether the model explains the data.
@@ -92,10 +93,15 @@ impl Calibration {
         }));
         all.extend(self.held_out.iter().map(|held| {
             format!(
-                "{}: R² {} on {} that the fit did not know; {} % within two standard deviations of noise.",
+                "{}: R² {} on {}{} that the fit did not know; {} % within two standard deviations of noise.",
                 held.feature,
                 significant(held.r2, 3),
                 counted(held.n, "experiment"),
+                match held.left_out {
+                    LeftOut::Experiments => "",
+                    LeftOut::Ramps => " of whole ramps",
+                    LeftOut::Runs => " of whole runs",
+                },
                 significant(100.0 * held.within, 3)
             )
         }));

@@ -18,7 +18,7 @@ use serde::Serialize;
 use crate::scenario::{Phase, Scenario};
 
 pub use page::page;
-pub use reading::{Reading, read};
+pub use reading::{Came, Reading, came, input_value, read};
 
 /// How likely a measured value is to lie between the ends of a prediction.
 const INSIDE: f64 = 0.95;

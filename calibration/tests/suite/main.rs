@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by unwrapping")]
 
 mod shadow;
+mod tables;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -51,6 +52,7 @@ fn measured(
         Experiment {
             source: format!("experiment {i}"),
             run: 0,
+            ramp: None,
             conditions: conditions.clone(),
             before: before.replace(conditions),
             hours: seen.ended.since(ready).as_secs() / 3600.0,
@@ -152,6 +154,7 @@ fn keys_that_only_act_together_are_named_and_get_no_number() {
         data.experiments.push(Experiment {
             source: share.to_string(),
             run: 0,
+            ramp: None,
             conditions,
             before: None,
             hours: 0.0,

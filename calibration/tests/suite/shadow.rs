@@ -57,6 +57,7 @@ fn experiments(
         Experiment {
             source: String::new(),
             run: 0,
+            ramp: None,
             conditions: conditions.clone(),
             before: last.replace(conditions),
             hours: 0.2 * (number + 1) as f64,

@@ -23,10 +23,14 @@ pub struct Reading {
     pub notes: Vec<String>,
 }
 
-/// What became of an experiment.
-enum Came {
+/// What became of the experiment of a row.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Came {
+    /// These outcomes, in the order of the sheet; none where a cell is empty.
     Of(Vec<Option<f64>>),
+    /// Nothing: it failed.
     Nothing,
+    /// Nothing yet: no cell is filled.
     NotYet,
 }
 
@@ -46,7 +50,7 @@ pub fn read(scenario: &Scenario, sheet: &Sheet) -> Result<Reading, Diagnostic> {
             continue;
         }
         let values = row.inputs.iter().zip(scenario.space().inputs());
-        let values = values.map(|(entry, input)| value(sheet, entry, input));
+        let values = values.map(|(entry, input)| input_value(sheet, entry, input));
         let conditions = scenario.space().conditions(values.collect::<Result<_, _>>()?);
         let inside = |(input, x): (&Input, &f64)| (input.low..=input.high).contains(x);
         if !scenario.space().inputs().iter().zip(conditions.values()).all(inside) {
@@ -83,8 +87,11 @@ fn note(notes: &mut Vec<String>, what: &str, lines: &[usize]) {
     }
 }
 
-/// The value of an input: a number, or the option of that name, capitals or not.
-fn value(sheet: &Sheet, entry: &Entry, input: &Input) -> Result<f64, Diagnostic> {
+/// The value of an input: a number, or the place of the option of that name, capitals or not.
+///
+/// # Errors
+/// If the cell holds no number or no option.
+pub fn input_value(sheet: &Sheet, entry: &Entry, input: &Input) -> Result<f64, Diagnostic> {
     let Some(options) = input.options() else {
         let message = format!("`{}` is no number, and {} needs one", entry.text, input.name);
         let number = entry.number.ok_or_else(|| sheet.complain(entry, message))?;
@@ -108,7 +115,11 @@ fn value(sheet: &Sheet, entry: &Entry, input: &Input) -> Result<f64, Diagnostic>
     })
 }
 
-fn came(sheet: &Sheet, row: &SheetRow) -> Result<Came, Diagnostic> {
+/// What a row says of the outcomes.
+///
+/// # Errors
+/// If a cell holds neither a number nor a word for a failure.
+pub fn came(sheet: &Sheet, row: &SheetRow) -> Result<Came, Diagnostic> {
     if row.outcomes.iter().all(Entry::is_empty) {
         return Ok(Came::NotYet);
     }

@@ -1,0 +1,52 @@
+//! Tables that people keep as data of a calibration.
+
+use std::path::Path;
+
+use flowtwin_calibration::Measured;
+use flowtwin_campaign::scenario::Scenario;
+use flowtwin_data::diagnostic::Diagnostic;
+
+fn read(name: &str, scenario: &str, table: &str) -> Result<Measured, Diagnostic> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let scenario = Scenario::load(&root.join("scenarios").join(scenario)).unwrap();
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::write(&path, table).unwrap();
+    Measured::read(&scenario, &[path])
+}
+
+/// Options by name, whatever the capitals; a word that is no option says so at its cell.
+#[test]
+fn tables_have_options_by_name_and_words_for_failures() {
+    let columns = "catalyst,equivalents,reaction_time_s,oven_c,ester";
+    let rows = |catalyst: &str, ester: &str| {
+        format!("{columns}\n{catalyst},2,300,90,{ester}\nweak,2,200,90,31")
+    };
+    let measured = read("options.csv", "ester-equivalents.toml", &rows("Strong", "40")).unwrap();
+    let catalysts: Vec<f64> =
+        measured.experiments.iter().map(|it| it.conditions.values()[0]).collect();
+    assert_eq!(catalysts.len(), 2);
+    assert!(catalysts[0] != catalysts[1], "{catalysts:?}");
+    let failed = read("failed.csv", "ester-equivalents.toml", &rows("weak", "failed")).unwrap();
+    assert_eq!(failed.experiments.len(), 1);
+    assert!(failed.notes[0].ends_with("line 2 failed: left out"), "{:?}", failed.notes);
+    for (catalyst, ester, said) in
+        [("stronk", "40", "did you mean `strong`?"), ("weak", "much", "`much` is no number")]
+    {
+        let error =
+            read("wrong.csv", "ester-equivalents.toml", &rows(catalyst, ester)).unwrap_err();
+        assert!(error.to_string().contains(said), "{error}");
+    }
+}
+
+#[test]
+fn rows_of_a_table_say_to_which_run_and_ramp_they_belong() {
+    let columns = "oven_c,residence_time_min,share_b,ether,run,ramp";
+    let table = format!("{columns}\n180,4,0.5,90,a,1\n190,4,0.5,80,a,2\n200,4,0.5,70,b,1");
+    let measured = read("ramps.csv", "claisen-ramps.toml", &table).unwrap();
+    let belongs: Vec<(usize, &str)> = measured
+        .experiments
+        .iter()
+        .map(|it| (it.run, it.ramp.as_deref().unwrap_or_default()))
+        .collect();
+    assert_eq!(belongs, [(0, "1"), (0, "2"), (1, "1")]);
+}
