@@ -385,3 +385,53 @@ fn a_rig_is_safe_while_somebody_thinks_and_goes_on_at_once_if_nobody_does() {
     assert!(told_between(50).contains(&Command::MakeSafe));
     assert!(!told_between(0).contains(&Command::MakeSafe));
 }
+
+/// The bytes up to and with the first decision on an experiment.
+fn until_decided(bytes: &[u8], experiment: u64) -> &[u8] {
+    let journal = read(bytes).unwrap();
+    let wanted = |r: &Record| matches!(r, Record::Decided(d) if d.experiment == experiment);
+    let lines = journal.records().iter().position(wanted).unwrap() + 1;
+    let ends = (1..=bytes.len()).filter(|&end| bytes[end - 1] == b'\n');
+    &bytes[..ends.take(lines).last().unwrap()]
+}
+
+#[test]
+fn a_rig_goes_on_with_what_was_decided_before_it_stopped() {
+    let scenario = scenario("goes-on", PHASES);
+    let rig = |person: &Person, recorded: Option<&Journal>| {
+        let lab = scenario.simulated().unwrap().lab(1);
+        let writer = match recorded {
+            Some(journal) => Writer::after(journal, journal.bytes().to_vec()),
+            None => Writer::new(Vec::new()),
+        };
+        let campaign = campaign(&scenario).goes_on().in_wall_time().reviewed(person);
+        campaign.run(lab, writer.promptly(), recorded, &mut Silent).unwrap().1.into_sink()
+    };
+    let script = [Does::Accept, Does::Change(160.0), Does::Add(150.0), Does::Stop];
+    let whole = rig(&Person::who(&script), None);
+    let cut = read(until_decided(&whole, 2)).unwrap();
+    assert_eq!(cut.experiments().count(), 1);
+    let person = Person::who(&[Does::Accept, Does::Stop]);
+    let now = read(&rig(&person, Some(&cut))).unwrap();
+    let words: Vec<&str> = now.decided().map(|decided| decided.decision.word()).collect();
+    assert_eq!(words, ["accepted", "changed", "accepted"]);
+    let shown: Vec<u64> = person.shown.borrow().iter().map(|shown| shown.experiment).collect();
+    assert_eq!(shown, [3, 4], "nobody is asked about the second again");
+    assert_eq!(now.experiments().nth(1).unwrap().conditions.values()[..1], [160.0]);
+}
+
+#[test]
+fn syringes_that_are_filled_behind_a_decision_stay_filled_there() {
+    let scenario = scenario("filled", PHASES);
+    let (_, whole) = reviewed(&scenario, &Person::who(&[Does::Accept, Does::Skip]), None);
+    let cut = until_decided(&whole, 2);
+    let filling = vec![(scenario.manifest().pumps[0].name.clone(), 10.0)];
+    let person = Person::default();
+    let filled = campaign(&scenario).filled(filling).reviewed(&person);
+    let (_, once) = run(filled, &scenario, Some(cut));
+    assert!(read(&once).unwrap().records().iter().any(|r| matches!(r, Record::Filled(_))));
+    assert!(once.starts_with(cut));
+    let (ended, again) = run(campaign(&scenario), &scenario, Some(&once));
+    assert!(ended.is_complete());
+    assert!(again == once);
+}
