@@ -107,9 +107,6 @@ mod tests {
         for words in ["changed it", "skipped it", "added one before"] {
             assert!(text.contains(words), "{words}: {text}");
         }
-        assert_eq!(
-            text.lines().filter(|line| line.contains(" it") || line.contains("one")).count(),
-            3
-        );
+        assert!(!text.contains("accepted"), "what was done as proposed needs no row: {text}");
     }
 }
