@@ -238,6 +238,9 @@ pub struct RunArgs {
     /// Surrogate that the campaign learns with: modern, gp, forest, stack, legacy-fastcat or legacy-smartdope [default: the scenario's].
     #[arg(long, value_name = "NAME")]
     pub surrogate: Option<SurrogateSpec>,
+    /// Decide on every proposal before it is done: accept, change, skip, add or stop; with --serve on the live page too.
+    #[arg(long)]
+    pub review: bool,
     /// The run folder.
     #[command(flatten)]
     pub folder: Folder,

@@ -28,6 +28,7 @@ mod place;
 mod regression;
 mod replay;
 mod report;
+mod review;
 mod run;
 mod run_folder;
 #[cfg(feature = "serve")]

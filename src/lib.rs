@@ -7,6 +7,7 @@ pub mod cli;
 pub mod command;
 pub mod console;
 pub mod error;
+mod lines;
 pub mod program;
 pub mod progress;
 mod shout;

@@ -3,32 +3,37 @@
 mod alongside;
 mod branch_point;
 mod costs;
+mod deciding;
 mod interruptible;
 mod observer;
 mod otherwise;
+mod reviewer;
 mod shared;
+mod spoiled;
 mod syringes;
 mod thinking;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use flowtwin_lab::journal::{
-    BlankRecord, End, ExperimentRecord, Header, Journal, PhaseRecord, Proposal, Record, Sink,
-    SpoiledRecord, Writer, delivered,
+    BlankRecord, Decided, End, ExperimentRecord, Header, Journal, PhaseRecord, Proposal, Record,
+    Sink, SpoiledRecord, Writer, delivered,
 };
 use flowtwin_lab::layer::{Guarded, Journaled};
 use flowtwin_lab::{Blank, Command, Conditions, Fault, FaultKind, Lab, Observation, Streams};
-use flowtwin_twin::{Ask, Context, History, PolicyError, Spent, Stop, Trial, Work};
+use flowtwin_twin::{Context, History, PolicyError, Spent, Stop, Work};
 
 use crate::scenario::{Phase, Scenario};
 pub use alongside::Alongside;
 pub use branch_point::BranchPoint;
 use costs::{Costs, ml};
+use deciding::{Place, Turn};
 pub use interruptible::Interruptible;
 pub use observer::{Observer, Silent};
+pub use reviewer::{Answer, Expected, Proposed, Reviewer};
 pub use shared::Shared;
 use syringes::ByHand;
 pub use syringes::Fillings;
@@ -41,15 +46,13 @@ pub struct Campaign<'a> {
     threads: NonZeroUsize,
     stop: &'a AtomicBool,
     pause: Option<&'a Arc<AtomicBool>>,
+    reviewer: Option<&'a dyn Reviewer>,
     only_recorded: bool,
     goes_on: bool,
     in_wall_time: bool,
     filled: Fillings,
     filled_as_in: Option<&'a Journal>,
 }
-
-/// How often in a row an experiment is tried where a fault of the rig spoils it that does not stop the campaign.
-const TRIES: usize = 3;
 
 /// How a campaign ended, and what it took.
 #[derive(Clone, Debug)]
@@ -109,6 +112,7 @@ impl<'a> Campaign<'a> {
             threads,
             stop,
             pause: None,
+            reviewer: None,
             only_recorded: false,
             goes_on: false,
             in_wall_time: false,
@@ -143,6 +147,13 @@ impl<'a> Campaign<'a> {
     #[must_use]
     pub fn pausing(self, pause: &'a Arc<AtomicBool>) -> Self {
         Self { pause: Some(pause), ..self }
+    }
+
+    /// The same campaign, each of whose proposals `reviewer` decides on before it is done. What is recorded as decided is not decided
+    /// again. While nobody has decided, a simulation's time stands still; a real rig is made safe, and its instruments are looked at.
+    #[must_use]
+    pub fn reviewed(self, reviewer: &'a dyn Reviewer) -> Self {
+        Self { reviewer: Some(reviewer), ..self }
     }
 
     /// The same campaign, which goes on with these syringes filled.
@@ -219,6 +230,7 @@ impl<'a> Campaign<'a> {
             lab: Journaled::new(Interruptible::new(guarded, self.stop), writer),
             recorded: recorded.map(|j| j.experiments().collect()).unwrap_or_default(),
             spoiled: recorded.map(|j| j.spoiled().collect()).unwrap_or_default(),
+            decided: recorded.map(|j| j.decided().collect()).unwrap_or_default(),
             wasted: Spent::default(),
             by_hand,
             used_ml: BTreeMap::new(),
@@ -246,6 +258,8 @@ struct UnderWay<'a, 'w, L: Lab, S: Sink> {
     lab: Journaled<Interruptible<'a, Guarded<L>>, S>,
     recorded: Vec<&'w ExperimentRecord>,
     spoiled: Vec<&'w SpoiledRecord>,
+    /// What is recorded of decisions of people, and not done yet.
+    decided: VecDeque<&'w Decided>,
     /// What spoiled experiments have taken since it was last asked.
     wasted: Spent,
     /// Syringes that somebody fills.
@@ -258,7 +272,8 @@ struct UnderWay<'a, 'w, L: Lab, S: Sink> {
     first: bool,
     /// The journal of a real rig that goes on: what it records has happened and is not done again.
     there: Option<&'w Journal>,
-    phases: Vec<Vec<Trial>>,
+    /// What each phase knew at its end.
+    phases: Vec<History>,
     number: u64,
     costs: Costs,
     work: Work,
@@ -362,19 +377,27 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
             from: phase.from.map(|from| scenario.phases()[from].name.clone()),
         })?;
         self.observer.phase(&phase.name, phase.policy.name(), phase.experiments);
-        let (trials, earlier) = (self.inherited(phase), scenario.priors());
-        let mut history = History { trials, earlier, ..History::default() };
-        let inherited = history.trials.len();
+        let mut history = self.inherited(phase);
+        let (inherited, mut skipped) = (history.trials.len(), 0);
         let mut spent = Spent::default();
         let stop = loop {
-            let done = history.trials.len() - inherited;
+            let done = history.trials.len() - inherited - history.added;
             if done == phase.experiments {
                 break None;
             }
             if let Some(stop) = self.stop(phase, &history, spent)? {
                 break Some(stop);
             }
-            let conditions = self.propose(phase, &history, done)?;
+            let (conditions, added) = match self.turn(phase, &history, Place { done, skipped })? {
+                None => break None,
+                Some(Turn::Experiment { conditions, added }) => (conditions, added),
+                Some(Turn::Skip(conditions)) => {
+                    // As if it were under way: so it is not proposed again.
+                    history.pending.push(scenario.space().to_unit(&conditions));
+                    skipped += 1;
+                    continue;
+                }
+            };
             let observation = self.experiment(phase, blank, &conditions)?;
             self.costs.learn(&observation);
             spent.lab_time_s += observation.lab_time_s();
@@ -383,15 +406,19 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
             spent.lab_time_s += wasted.lab_time_s;
             spent.reagent_ml += wasted.reagent_ml;
             history.trials.push(scenario.trial(&observation));
+            history.added += usize::from(added);
         };
         self.observer.ended(&phase.name, stop.as_ref());
-        self.phases.push(history.trials);
+        self.phases.push(history);
         Ok(())
     }
 
     /// What a phase knows of this campaign before it begins: everything the phase it starts from knew at its end.
-    fn inherited(&self, phase: &Phase) -> Vec<Trial> {
-        phase.from.map_or_else(Vec::new, |from| self.phases[from].clone())
+    fn inherited(&self, phase: &Phase) -> History {
+        match phase.from {
+            Some(from) => History { added: 0, ..self.phases[from].clone() },
+            None => History { earlier: self.campaign.scenario.priors(), ..History::default() },
+        }
     }
 
     /// The rule that ends the phase now. While recorded experiments of the phase are left, none did.
@@ -417,44 +444,6 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
     fn no_answer(&self, phase: &Phase, source: PolicyError) -> Halt {
         let (phase, experiment) = (phase.name.clone(), self.number + 1);
         Halt::Error(CampaignError::Policy { phase, experiment, source })
-    }
-
-    fn propose(
-        &mut self,
-        phase: &Phase,
-        history: &History,
-        asked: usize,
-    ) -> Result<Conditions, Halt> {
-        let known = self.recorded.get(self.number as usize).copied();
-        if let Some(known) = known.filter(|_| self.there.is_some()) {
-            return Ok(known.conditions.clone());
-        }
-        self.take_fillings()?;
-        if let Some(known) = known {
-            return Ok(known.conditions.clone());
-        }
-        if let Some(spoiled) = self.spoiled_before().first() {
-            return Ok(spoiled.conditions.clone());
-        }
-        if self.campaign.only_recorded {
-            return Err(Fault::new(self.lab.now(), "replay", FaultKind::Interrupted).into());
-        }
-        let (cost, planned, policy) = (self.costs.next(), phase.experiments, phase.policy.clone());
-        let (space, history) = (self.campaign.scenario.space().clone(), history.clone());
-        let context = self.campaign.context(phase);
-        let propose = move || {
-            let (space, history, count, cost) = (&space, &history, 1, Some(&cost as _));
-            let ask = Ask { space, history, count, asked, planned, cost };
-            policy.propose(&ask, &context)
-        };
-        let answer = self.thinking(propose)?;
-        let answer = answer.map_err(|source| self.no_answer(phase, source))?;
-        self.work += answer.work;
-        Ok(answer
-            .conditions
-            .into_iter()
-            .next()
-            .expect("a policy answers with what it is asked for"))
     }
 
     fn experiment(
@@ -501,60 +490,6 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
         }
     }
 
-    /// Runs an experiment, again where the rig has spoiled it and is in order again.
-    fn until_unspoiled(
-        &mut self,
-        phase: &Phase,
-        blank: &Blank,
-        conditions: &Conditions,
-    ) -> Result<Observation, Halt> {
-        let mut times = 0;
-        if self.there.is_some() {
-            self.spoiled_before().into_iter().for_each(|spoiled| self.waste(spoiled));
-        }
-        loop {
-            self.take_fillings()?;
-            let known = self.is_known(times);
-            if self.campaign.only_recorded && !known {
-                return Err(Fault::new(self.lab.now(), "replay", FaultKind::Interrupted).into());
-            }
-            if !known {
-                self.stand_still()?;
-            }
-            let observation = self.attempt(blank, conditions)?;
-            let Some(fault) = self.spoiled_by(&observation) else { return Ok(observation) };
-            times += 1;
-            let record = SpoiledRecord::new(self.number + 1, &phase.name, &observation, fault);
-            self.waste(&record);
-            let fault = record.fault.clone();
-            self.lab.record(&Record::Spoiled(Box::new(record)))?;
-            self.by_hand.pass(true);
-            self.tell_what_is_left();
-            let passes = !fault.kind.stops_campaign() && times < TRIES;
-            if !(known || passes || self.observer.repeats(&mut self.lab, &fault, times)) {
-                return Err(fault.into());
-            }
-        }
-    }
-
-    /// Whether the next experiment, spoiled so often, is recorded in a journal that is repeated.
-    fn is_known(&self, times: usize) -> bool {
-        let done = self.recorded.len() as u64 > self.number;
-        self.there.is_none() && (done || self.spoiled_before().len() > times)
-    }
-
-    /// What is recorded of the next experiment being spoiled.
-    fn spoiled_before(&self) -> Vec<&'w SpoiledRecord> {
-        let of_next = |spoiled: &&&SpoiledRecord| spoiled.experiment == self.number + 1;
-        self.spoiled.iter().filter(of_next).copied().collect()
-    }
-
-    fn waste(&mut self, spoiled: &SpoiledRecord) {
-        self.wasted.lab_time_s += spoiled.ended_ns.since(spoiled.started_ns).as_secs();
-        self.wasted.reagent_ml += ml(&spoiled.consumed_ml);
-        self.use_up(&spoiled.consumed_ml);
-    }
-
     fn use_up(&mut self, consumed_ml: &[(String, f64)]) {
         for (stock, ml) in consumed_ml {
             *self.used_ml.entry(stock.clone()).or_default() += ml;
@@ -572,17 +507,5 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
             Some(fault) if fault.kind == FaultKind::Interrupted => Err(fault.clone().into()),
             _ => Ok(observation),
         }
-    }
-
-    /// The fault because of which an observation says nothing of its conditions, if so.
-    fn spoiled_by(&mut self, observation: &Observation) -> Option<Fault> {
-        if let Some(fault) = &observation.fault {
-            return fault.is_of_the_rig().then(|| fault.clone());
-        }
-        if !std::mem::take(&mut self.first) {
-            return None;
-        }
-        let unlike = self.observer.first(&mut self.lab, observation).err()?;
-        Some(Fault::new(self.lab.now(), "rehearsal", unlike))
     }
 }

@@ -166,6 +166,9 @@ impl RunFolder {
             Content::Nothing => Ok(folder),
             Content::Empty(torn) => Ok(Self { torn, ..folder }),
             Content::Run(there) => match identity.differs(&there.journal) {
+                None if identity.reviewed && !folder.goes_on => {
+                    Err(folder.taken("this run").hint("give --resume to go on with it"))
+                }
                 None => folder.again(there),
                 Some(other) => Err(folder.taken(&other).hint(ANOTHER)),
             },

@@ -8,10 +8,11 @@ use std::num::NonZeroUsize;
 
 use flowtwin_data::Diagnostic;
 use flowtwin_data::sheet::Sheet;
-use flowtwin_lab::{Conditions, Streams};
+use flowtwin_lab::{Conditions, Space, Streams};
 use flowtwin_report::format::{said, share, significant};
 use flowtwin_twin::{
     Ask, Belief, Context, Encoding, FitError, History, Model, PolicyError, Posterior as _,
+    SurrogateSpec,
 };
 use serde::Serialize;
 
@@ -109,7 +110,8 @@ pub fn suggest(
     let (asked, planned) = (done - before, phase.experiments);
     let ask = Ask { space, history: &history, count, asked, planned, cost: None };
     let proposals = phase.policy.propose(&ask, &context)?.conditions;
-    let models = models(scenario, &history, &context)?;
+    let outcomes = scenario.wanted().outcomes.len();
+    let models = models(space, scenario.surrogate(), (&history, outcomes), &context)?;
     let told = Told { scenario, history: &history, lines: &lines, models: &models, phase, streams };
     let experiments = proposals.into_iter().enumerate().map(|(i, c)| told.suggestion(i, c));
     Ok(Suggestions {
@@ -136,22 +138,46 @@ fn phase_at(phases: &[Phase], done: usize) -> (&Phase, usize) {
     (last, before - last.experiments)
 }
 
-/// A model of each outcome; none where fewer than three values differ from nothing.
-fn models(
-    scenario: &Scenario,
+/// What is expected of each of so many outcomes at conditions; none where fewer than three values differ from nothing.
+///
+/// # Errors
+/// If a model cannot be fitted.
+pub(crate) fn expected(
+    space: &Space,
+    surrogate: SurrogateSpec,
     history: &History,
+    (outcomes, conditions): (usize, &Conditions),
+    context: &Context,
+) -> Result<Vec<Option<Prediction>>, FitError> {
+    let models = models(space, surrogate, (history, outcomes), context)?;
+    let x = space.to_unit(conditions);
+    let one = |model: &Option<Model>| model.as_ref().map(|model| predicted(model, model.at(&x)));
+    Ok(models.iter().map(one).collect())
+}
+
+/// What is expected to be measured, from what is believed.
+fn predicted(model: &Model, belief: Belief) -> Prediction {
+    let Belief { mean, sd } = belief.with_noise(model.noise_sd());
+    Prediction { mean, low: mean - WIDTH * sd, high: mean + WIDTH * sd }
+}
+
+/// A model of each of so many outcomes; none where fewer than three values differ from nothing.
+fn models(
+    space: &Space,
+    surrogate: SurrogateSpec,
+    (history, outcomes): (&History, usize),
     context: &Context,
 ) -> Result<Vec<Option<Model>>, FitError> {
-    let encoding = Encoding::of(scenario.space());
+    let encoding = Encoding::of(space);
     let model = |place: usize| {
-        let (x, y) = history.outcomes(scenario.space().dim(), place);
+        let (x, y) = history.outcomes(space.dim(), place);
         if y.len() < FEWEST {
             return Ok(None);
         }
         let context = context.child("suggest", place as u64);
-        encoding.fit(scenario.surrogate(), x.view(), &y, &context).map(Some)
+        encoding.fit(surrogate, x.view(), &y, &context).map(Some)
     };
-    (0..scenario.wanted().outcomes.len()).map(model).collect()
+    (0..outcomes).map(model).collect()
 }
 
 /// Fewest values of an outcome that are worth a model.
@@ -172,10 +198,11 @@ impl Told<'_> {
         let x = self.scenario.space().to_unit(&conditions);
         let believed = |model: &Option<Model>| Some(model.as_ref()?.at(&x));
         let beliefs: Vec<Option<Belief>> = self.models.iter().map(believed).collect();
-        let predicted = self.models.iter().zip(&beliefs).map(|(model, belief)| {
-            let Belief { mean, sd } = (*belief)?.with_noise(model.as_ref()?.noise_sd());
-            Some(Prediction { mean, low: mean - WIDTH * sd, high: mean + WIDTH * sd })
-        });
+        let predicted = self
+            .models
+            .iter()
+            .zip(&beliefs)
+            .map(|(model, belief)| Some(predicted(model.as_ref()?, (*belief)?)));
         let mut stream = self.streams.open("suggest/chance", number as u64);
         let goals = &self.scenario.wanted().goals;
         let chance = chance::of(goals, self.history, &beliefs, &mut stream);

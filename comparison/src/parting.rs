@@ -1,6 +1,6 @@
 //! Where two records of a campaign part.
 
-use flowtwin_lab::journal::{Answer, ExperimentRecord, Journal, Record};
+use flowtwin_lab::journal::{Answer, Decision, ExperimentRecord, Journal, Record};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -37,6 +37,8 @@ pub enum Sort {
     Measurement,
     /// What a policy wants to know.
     Proposal,
+    /// What a person has decided on a proposal.
+    Decision,
     /// A fault, or a flag of an experiment.
     Fault,
     /// The same happens, in another order or at another time.
@@ -54,6 +56,7 @@ impl Sort {
             Self::Rig => "what is installed",
             Self::Measurement => "a measurement",
             Self::Proposal => "a proposal",
+            Self::Decision => "a decision of a person",
             Self::Fault => "a fault or flag",
             Self::Order => "an order of events",
             Self::Command => "a command",
@@ -87,6 +90,7 @@ impl Place {
     fn pass(&mut self, record: &Record) {
         match record {
             Record::Phase(phase) => self.phase.clone_from(&phase.name),
+            Record::Decided(decided) => self.experiment = decided.experiment,
             Record::Proposal(proposal) => self.experiment = proposal.experiment,
             Record::Command(command) => self.at_s = command.at_ns.as_secs(),
             _ => {}
@@ -124,10 +128,14 @@ fn of_journals(before: &Journal, after: &Journal) -> Option<Parting> {
 }
 
 /// What a journal records of a run whatever lab it was on, and in which lines: what was intended stands again behind, with
-/// its answer.
+/// its answer, and what was accepted is done as if nobody had been asked.
 fn told(journal: &Journal) -> (Vec<Record>, Vec<usize>) {
     let records = journal.records().iter().enumerate();
-    let told = records.filter(|(_, record)| !matches!(record, Record::Intended(_)));
+    let told = records.filter(|(_, record)| match record {
+        Record::Intended(_) => false,
+        Record::Decided(decided) => decided.decision != Decision::Accept,
+        _ => true,
+    });
     told.map(|(i, record)| (record.clone(), i + 1)).unzip()
 }
 
@@ -168,6 +176,7 @@ fn sort(old: &Record, new: &Record, a: &[Record], b: &[Record], line: usize) -> 
     match (old, new) {
         (Record::Fault(_), _) | (_, Record::Fault(_)) => Sort::Fault,
         (Record::Spoiled(_), _) | (_, Record::Spoiled(_)) => Sort::Fault,
+        (Record::Decided(_), _) | (_, Record::Decided(_)) => Sort::Decision,
         (Record::Proposal(_), Record::Proposal(_)) => Sort::Proposal,
         // What a phase is to do: by which policy, how often.
         (Record::Phase(_), Record::Phase(_)) => Sort::Proposal,

@@ -5,6 +5,7 @@
 //! chain at a line that can be named. A [`Seal`] proves the last line; it is kept beside the
 //! journal. Everything else in a run folder can be rebuilt from it.
 
+mod decided;
 mod delivered;
 mod flows;
 mod line;
@@ -18,6 +19,7 @@ mod stopped;
 mod tests;
 mod writer;
 
+pub use decided::{Decided, Decision};
 pub use delivered::{Book, Volumes, delivered, held, lost, primed, pumped, unended};
 pub use flows::flows;
 pub use reader::{Journal, JournalError, read};

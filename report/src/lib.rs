@@ -48,6 +48,7 @@
 mod asked;
 mod closing;
 mod combined;
+mod decisions;
 mod definition;
 mod efficiency;
 pub mod extrapolated;
@@ -90,6 +91,7 @@ use std::path::Path;
 pub use closing::words as policy_in_words;
 pub use closing::{conditions, headline, phases, terminal};
 pub use combined::combined_html;
+pub use decisions::Decisions;
 pub use fitted::wrapped;
 pub use front::Front;
 pub use materials::Material;

@@ -2,6 +2,7 @@
 
 mod answers;
 mod data;
+mod decisions;
 mod experiment;
 mod experiments;
 mod goals;
@@ -49,6 +50,7 @@ pub fn report_html(run: &Run<'_>, findings: &Findings, extras: &Extras) -> Strin
         page.push(&parity::section(run, twin));
     }
     page.push(&experiments::section(run));
+    page.push(&decisions::sections(run));
     page.push(&lab_time::sections(run));
     page.push(&rig::sections(run, findings.shadow.as_ref()));
     page.push(&metrics::section(run));

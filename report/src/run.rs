@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use flowtwin_lab::journal::{ExperimentRecord, Header, Journal, PhaseRecord, Record, held, primed};
+use flowtwin_lab::journal::{
+    Decided, Decision, ExperimentRecord, Header, Journal, PhaseRecord, Record, held, primed,
+};
 use flowtwin_lab::{Instant, PumpId, Wanted};
 
 use super::definition::Definition;
@@ -194,6 +196,13 @@ impl<'a> Run<'a> {
     /// The experiments of a phase.
     pub fn of_phase(&self, phase: usize) -> &[Experiment<'a>] {
         &self.experiments[self.phases[phase].experiments.clone()]
+    }
+
+    /// How many experiments were planned: those of all phases, and what people have added; none where a phase does not say.
+    pub fn planned(&self) -> Option<usize> {
+        let is_added = |decided: &&Decided| matches!(decided.decision, Decision::Add(_));
+        let added = self.journal.decided().filter(is_added).count();
+        self.definition.planned().map(|planned| planned + added)
     }
 
     pub(crate) fn definition(&self) -> &Definition {

@@ -45,7 +45,7 @@ impl Ended {
 /// What must be said first of a run that is not complete: how far it came, and why it ended.
 pub(crate) fn unfinished(run: &Run<'_>) -> Option<String> {
     let done = run.experiments().len();
-    let of = match run.definition().planned() {
+    let of = match run.planned() {
         Some(planned) => format!("{done} of {}", counted(planned, "planned experiment")),
         None => counted(done, "experiment"),
     };

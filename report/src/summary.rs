@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::Findings;
+use super::decisions::Decisions;
 use super::front::Front;
 use super::repeat::Repeat;
 use super::run::{Experiment, Run, consumed_ml, failed, span_s};
@@ -61,6 +62,9 @@ pub struct Summary {
     pub failed: usize,
     /// The best experiment of the run that keeps all limits; none where the campaign is after several things.
     pub best: Option<Best>,
+    /// What people have decided on its proposals; none where nobody has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decisions: Option<Decisions>,
     /// The phases in order.
     pub phases: Vec<PhaseSummary>,
     /// How well the twin describes the run, if one was fitted.
@@ -192,7 +196,7 @@ impl Summary {
             simulated: header.simulated,
             complete: run.journal().complete(),
             ended: Ended::of(run).word(),
-            planned: run.definition().planned(),
+            planned: run.planned(),
             journal_sha256: run.journal().sha256(),
             objective: if run.has_several() { Value::Null } else { objective },
             objectives: objectives(run),
@@ -201,6 +205,7 @@ impl Summary {
             experiments: run.experiments().len(),
             failed: run.failed(),
             best: run.best().and_then(Best::of),
+            decisions: Decisions::of(run),
             phases: (0..run.phases().len()).map(|i| PhaseSummary::new(run, i)).collect(),
             twin: findings.twin.as_ref().map(TwinFit::summary),
             repeat: findings.repeat.clone(),

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
-use flowtwin_lab::journal::{Answer, Book, CommandRecord, ExperimentRecord, Header, Record};
+use flowtwin_lab::journal::{
+    Answer, Book, CommandRecord, Decision, ExperimentRecord, Header, Record,
+};
 use flowtwin_lab::{Command, FaultKind, Instant, LimitSpec, ObjectiveSpec, Wanted};
 use serde::Deserialize;
 
@@ -18,7 +20,7 @@ pub struct Census {
     pub header: Option<Box<Header>>,
     /// What the campaign is after.
     pub wanted: Wanted,
-    /// How many experiments are planned, where every phase says so.
+    /// How many experiments are planned, where every phase says so, and those that people have added.
     pub planned: Option<u64>,
     /// The phase that began last.
     pub phase: Option<String>,
@@ -127,6 +129,9 @@ impl Census {
             Record::Header(header) => self.begin(header),
             Record::Phase(phase) => self.phase = Some(phase.name),
             Record::Command(command) => self.hear(command),
+            Record::Decided(decided) if matches!(decided.decision, Decision::Add(_)) => {
+                self.planned = self.planned.map(|planned| planned + 1);
+            }
             Record::Fault(_) => self.faults += 1,
             Record::Spoiled(spoiled) => self.take(&spoiled.consumed_ml),
             Record::Experiment(experiment) => self.finish(&experiment),
@@ -310,6 +315,13 @@ mod tests {
         assert_eq!((census.faults, census.planned), (1, None));
         let phases = json!({ "phases": [{ "experiments": 4 }, { "experiments": 5 }] });
         assert_eq!(counted("planned", &phases, &[]).planned, Some(9));
+        let added = json!({ "decided": {
+            "at_ns": 0, "experiment": 1, "proposed": {}, "decision": { "add": {} },
+        }});
+        let skipped = json!({ "decided": {
+            "at_ns": 0, "experiment": 2, "proposed": {}, "decision": "skip",
+        }});
+        assert_eq!(counted("added", &phases, &[added, skipped]).planned, Some(10));
         let open = json!({ "phases": [{ "experiments": 4 }, {}] });
         assert_eq!(counted("open", &open, &[]).planned, None);
     }

@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, StatusCode};
 
+use crate::review::Review;
+
 /// Bytes of a token: nobody guesses 128 bits.
 const BYTES: usize = 16;
 
@@ -18,6 +20,7 @@ pub struct Control {
     stop: Arc<AtomicBool>,
     pause: Arc<AtomicBool>,
     over: Arc<AtomicBool>,
+    review: Option<Review>,
 }
 
 /// What a browser may order.
@@ -48,7 +51,18 @@ impl Control {
         let mut bytes = [0; BYTES];
         File::open("/dev/urandom")?.read_exact(&mut bytes)?;
         let token = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(Self { token, stop, pause, over: Arc::default() })
+        Ok(Self { token, stop, pause, over: Arc::default(), review: None })
+    }
+
+    /// The same for a run whose proposals are decided on in `review`.
+    #[must_use]
+    pub fn reviewing(self, review: Review) -> Self {
+        Self { review: Some(review), ..self }
+    }
+
+    /// Where proposals are decided on, if they are.
+    pub(crate) fn review(&self) -> Option<&Review> {
+        self.review.as_ref()
     }
 
     /// What a browser must know to order anything.
@@ -85,6 +99,20 @@ impl Control {
         order: Order,
         headers: &HeaderMap,
     ) -> Result<(), (StatusCode, &'static str)> {
+        self.heeds(headers)?;
+        match order {
+            Order::Stop => self.stop.store(true, Ordering::SeqCst),
+            Order::Pause => self.pause.store(true, Ordering::SeqCst),
+            Order::GoOn => self.pause.store(false, Ordering::SeqCst),
+        }
+        Ok(())
+    }
+
+    /// Whether who sends these headers may order anything now.
+    ///
+    /// # Errors
+    /// The status that is answered to whoever has not the token, or comes too late.
+    pub(crate) fn heeds(&self, headers: &HeaderMap) -> Result<(), (StatusCode, &'static str)> {
         let given = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         let given = given.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
         if !self.is_token(given) {
@@ -92,11 +120,6 @@ impl Control {
         }
         if !self.is_at_work() {
             return Err((StatusCode::CONFLICT, "the run has ended\n"));
-        }
-        match order {
-            Order::Stop => self.stop.store(true, Ordering::SeqCst),
-            Order::Pause => self.pause.store(true, Ordering::SeqCst),
-            Order::GoOn => self.pause.store(false, Ordering::SeqCst),
         }
         Ok(())
     }

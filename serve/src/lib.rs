@@ -11,8 +11,10 @@
 //! 3. [`Tail`]: the complete lines of a journal behind a place in it.
 //! 4. [`Census`]: how far a run is, counted line by line.
 //! 5. [`Control`]: what a browser with the token may order.
+//! 6. [`Review`]: a proposal on which such a browser may decide.
 //!
-//! The server only reads, but for a stop that is ordered with a token: a campaign neither waits for it nor knows that it is there, and writes the same bytes without it.
+//! The server only reads, but for what is ordered with a token: a campaign does not know that it is there, and writes the same bytes without it.
+//! It waits for nobody but those who decide on its proposals, where that was asked for.
 //!
 //! # Example
 //!
@@ -34,6 +36,7 @@ mod guard;
 mod metrics;
 mod page;
 mod place;
+mod review;
 mod routes;
 mod runs;
 mod server;
@@ -42,6 +45,7 @@ mod tail;
 
 pub use census::Census;
 pub use control::Control;
+pub use review::{Asked, Review, Take};
 pub use runs::{Found, Runs};
 pub use server::{ServeError, Server};
 pub use tail::{Lines, Tail};

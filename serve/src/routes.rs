@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
-use axum::extract::{Path, Query, Request, State};
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
@@ -18,6 +19,7 @@ use crate::census::Census;
 use crate::control::{Control, Order};
 use crate::guard::Guard;
 use crate::page::{FILES, HEAD, file};
+use crate::review::Review;
 use crate::runs::{Found, Runs};
 use crate::stream::{Watcher, events};
 use crate::tail::line_at;
@@ -34,6 +36,9 @@ pub(crate) struct Shop {
     pub(crate) counted: Mutex<BTreeMap<std::path::PathBuf, Census>>,
 }
 
+/// Longest decision that is read \[bytes\].
+const DECISION_BYTES: usize = 64 * 1024;
+
 type Shared = State<Arc<Shop>>;
 
 /// The answers to everything that can be asked for.
@@ -49,6 +54,7 @@ pub(crate) fn router(shop: Arc<Shop>) -> Router {
         .route("/api/stop", post(|shop, headers| ordered(Order::Stop, shop, headers)))
         .route("/api/pause", post(|shop, headers| ordered(Order::Pause, shop, headers)))
         .route("/api/continue", post(|shop, headers| ordered(Order::GoOn, shop, headers)))
+        .route("/api/decide", post(decided).layer(DefaultBodyLimit::max(DECISION_BYTES)))
         .route("/metrics", get(prometheus))
         .fallback(|| async { (StatusCode::NOT_FOUND, "there is no such page\n") })
         .layer(from_fn_with_state(shop.clone(), admit))
@@ -103,7 +109,14 @@ async fn list(State(shop): Shared) -> Response {
     let (paused, stops) =
         (control.is_some_and(Control::pauses), control.is_some_and(Control::stops));
     let controlled = control.is_some();
-    as_json(&json!({ "runs": runs, "controlled": controlled, "paused": paused, "stops": stops }))
+    let proposal = control.and_then(Control::review).map_or(Value::Null, Review::shown);
+    as_json(&json!({
+        "runs": runs,
+        "controlled": controlled,
+        "paused": paused,
+        "stops": stops,
+        "proposal": proposal,
+    }))
 }
 
 async fn follow(State(shop): Shared, Path(name): Path<String>, headers: HeaderMap) -> Response {
@@ -142,6 +155,23 @@ async fn line(
 async fn ordered(order: Order, State(shop): Shared, headers: HeaderMap) -> Response {
     let none = Err((StatusCode::NOT_FOUND, "no run is done here\n"));
     match shop.control.as_ref().map_or(none, |control| control.order(order, &headers)) {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(refused) => refused.into_response(),
+    }
+}
+
+/// Decides on the proposal of the run that this process does.
+async fn decided(State(shop): Shared, headers: HeaderMap, text: Bytes) -> Response {
+    let Some(control) = &shop.control else {
+        return (StatusCode::NOT_FOUND, "no run is done here\n").into_response();
+    };
+    if let Err(refused) = control.heeds(&headers) {
+        return refused.into_response();
+    }
+    let Some(review) = control.review() else {
+        return (StatusCode::NOT_FOUND, "nobody reviews this run\n").into_response();
+    };
+    match review.hear(&text) {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(refused) => refused.into_response(),
     }

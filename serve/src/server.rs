@@ -24,7 +24,7 @@ const CONNECTIONS: usize = 256;
 /// How long a connection may take to say what it asks for.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Longest head of a request \[bytes\]; a request has no body that is read.
+/// Longest head of a request \[bytes\]; only a decision has a body that is read.
 const HEAD_BYTES: usize = 16 * 1024;
 
 /// Why the page is not served.

@@ -1,9 +1,10 @@
 // The live page: follows the events of a run and shows it at the time that is chosen.
 
 import { Chart, colour } from "./charts.js";
+import { Review } from "./review.js";
 import { draw } from "./rig.js";
 import { Run } from "./run.js";
-import { answer, clock, command, conditions, duration, escape, faultWords, significant, withUnit } from "./words.js";
+import { answer, clock, command, conditions, decision, duration, escape, faultWords, significant, withUnit } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const run = new Run();
@@ -28,9 +29,10 @@ function kept(name) {
 const token = kept("token");
 
 async function list() {
-  const { runs, controlled, paused, stops } = await (await fetch("/api/runs")).json();
+  const { runs, controlled, paused, stops, proposal } = await (await fetch("/api/runs")).json();
   $("stop").hidden = $("hold").hidden = !(controlled && token) || Boolean(stops) || (run.last?.ended ?? false);
-  Object.assign(view, { paused: Boolean(paused), stops: Boolean(stops), dirty: true });
+  Object.assign(view, { paused: Boolean(paused), stops: Boolean(stops), asks: Boolean(proposal), dirty: true });
+  review.show(stops ? null : proposal ?? null, Boolean(token));
   say("hold", view.paused ? "Continue the run" : "Pause the run");
   const option = (r) => `<option value="${escape(r.name)}">${escape(r.name)} · ${escape(r.experiments)}${r.planned ? " of " + escape(r.planned) : ""}${r.ended ? "" : " · unfinished"}</option>`;
   put("runs", runs.map(option).join(""));
@@ -67,7 +69,8 @@ function open(name) {
   view.source = source;
 }
 
-const planned = () => (run.header.definition.phases ?? []).reduce((sum, phase) => sum + (phase.experiments ?? NaN), 0);
+/** How many experiments are planned: those of the phases, and what people have added. */
+const planned = () => (run.header.definition.phases ?? []).reduce((sum, phase) => sum + (phase.experiments ?? NaN), 0) + run.added;
 
 function wanted() {
   const words = (o) => {
@@ -96,6 +99,7 @@ function answers(state, n) {
 function doing(state, t) {
   if (state.ended) return "The run is complete.";
   if (view.stops && t >= run.end) return "The run is being ended and its rig made safe.";
+  if (!state.proposal && view.asks && t >= run.end) return "The run waits for a decision on its next experiment.";
   if (!state.proposal && view.paused && t >= run.end) return "Paused: the run waits before its next experiment.";
   if (!state.proposal) return state.done ? "Between two experiments." : "Priming the lines and taking the reference.";
   const [stage, since] = state.flow === null ? ["heating", state.began] : state.light === null ? ["reaching steady state", state.flow] : ["taking spectra", state.light];
@@ -208,6 +212,7 @@ function log(t) {
   for (let i = n - 1; i >= 0 && rows.length < 100; i--) {
     const { kind, of, t: at } = run.items[i];
     if (kind === "command") rows.push([at, command(of.send), answer(of.answer)]);
+    else if (kind === "decided") rows.push([at, `experiment ${of.experiment}: a person has decided`, decision(of.decision)]);
     else if (kind === "fault") rows.push([at, "FAULT", faultWords(of)]);
     else if (kind === "experiment") rows.push([at, `experiment ${of.experiment} ended`, of.fault ? "failed" : "ok"]);
   }
@@ -274,6 +279,12 @@ async function order(what, done) {
   say("link", reply?.ok ? done : `refused: ${reply ? (await reply.text()).trim() : "no answer"}`);
   refresh();
 }
+const asked = { method: "POST", headers: { authorization: `Bearer ${token}`, "content-type": "application/json" } };
+const review = new Review($("review"), async (answer) => {
+  const reply = await fetch("/api/decide", { ...asked, body: JSON.stringify(answer) }).catch(() => null);
+  refresh();
+  return reply?.ok ? "" : reply ? (await reply.text()).trim() : "no answer; is the run still at work?";
+});
 $("stop").addEventListener("click", () => {
   if (confirm("Make the rig safe and end the run? You can continue it later with --resume.")) order("stop", "stop asked for; the rig is being made safe");
 });
@@ -300,5 +311,5 @@ theme(matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
 addEventListener("resize", () => { view.dirty = true; });
 const refresh = () => list().catch(() => say("link", "no answer, trying again"));
 refresh();
-setInterval(refresh, 5000);
+setInterval(refresh, 2000);
 requestAnimationFrame(frame);

@@ -136,7 +136,7 @@ export class Run {
 
   clear() {
     this.items = []; this.keyframes = []; this.experiments = []; this.phases = []; this.temperatures = {};
-    this.last = null; this.place = 0; this.cache = null;
+    this.last = null; this.place = 0; this.cache = null; this.added = 0;
   }
 
   /** Takes one line of the journal; `id` is the place in the file behind it. */
@@ -153,6 +153,7 @@ export class Run {
     apply(this.last, item);
     this.place = id;
     if (kind === "experiment") this.experiments.push({ ...of, t: item.t, from: item.from });
+    if (kind === "decided" && of.decision.add) this.added += 1;
     if (kind === "phase") this.phases.push(of);
     if (kind === "command") this.remember(of, item.t);
   }

@@ -84,6 +84,13 @@ export function command(send) {
   }
 }
 
+/** What a person has decided on a proposal. */
+export function decision(of) {
+  if (typeof of === "string") return { accept: "accepted", skip: "skipped" }[of] ?? of;
+  const [name, set] = Object.entries(of)[0];
+  return `${{ change: "changed to", add: "added" }[name] ?? name} ${conditions(set)}`;
+}
+
 export function answer(reply) {
   if (typeof reply === "string") return reply.replaceAll("_", " ");
   const [name, of] = Object.entries(reply)[0];

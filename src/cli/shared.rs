@@ -53,7 +53,8 @@ pub struct Folder {
     /// What to do when something has moved: say so, or stop as well.
     #[arg(long, value_enum, default_value_t, requires = "shadow")]
     pub on_drift: OnDrift,
-    /// Run this command when the run is done or has stopped, the rig has moved, or a stock is nearly used up.
+    /// Run this command when the run is done or has stopped, the rig has moved, a stock is nearly used up, or a proposal waits for a
+    /// decision.
     #[arg(long, value_name = "COMMAND")]
     pub notify: Option<String>,
     /// The live page.

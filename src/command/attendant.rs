@@ -4,7 +4,6 @@ use std::cell::RefCell;
 use std::io::{IsTerminal as _, stdin};
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::channel;
 
 use flowtwin_backends::connect::{Finding, identify_heeding};
 use flowtwin_backends::transport::Hurry;
@@ -16,6 +15,7 @@ use flowtwin_lab::{Command, Fault, FaultKind, Instant, Lab, Manifest, Observatio
 
 use super::campaign::STOP;
 use crate::console;
+use crate::lines::{self, Line};
 
 /// How long a lost link is waited for [s].
 const PATIENCE_S: f64 = 600.0;
@@ -146,18 +146,13 @@ impl Attendant<'_> {
 
 /// A line from the terminal, while the rig is looked after; none if nobody answers before the rig must stop.
 fn answer(lab: &mut dyn Lab) -> Option<String> {
-    let (tell, hear) = channel();
-    // It may wait for ever: then it ends with the program.
-    std::thread::spawn(move || {
-        let mut line = String::new();
-        let read = stdin().read_line(&mut line);
-        read.is_ok().then(|| tell.send(line))
-    });
+    lines::forget();
     loop {
-        if let Ok(line) = hear.try_recv() {
-            return Some(line.trim().to_owned());
+        match lines::poll() {
+            Line::Typed(line) => return Some(line.trim().to_owned()),
+            Line::End => return Some(String::new()),
+            Line::NotYet => lab.wait(Span::from_secs(LOOK_S)).ok()?,
         }
-        lab.wait(Span::from_secs(LOOK_S)).ok()?;
     }
 }
 

@@ -18,6 +18,7 @@ use flowtwin_report::Extras;
 use super::notify::Notifier;
 use super::page::Beside;
 use super::place::Place;
+use super::review::Reviewers;
 use super::run_folder::Target;
 use super::shadow::{Calibrated, Shading, Shadowed};
 use crate::cli::Folder;
@@ -50,6 +51,8 @@ pub(super) struct Order<'a> {
     pub(super) to: &'a Folder,
     /// What the usual name of its folder ends with.
     pub(super) more: &'a str,
+    /// Whether people decide on its proposals.
+    pub(super) review: bool,
     /// The run it repeats.
     pub(super) replayed: Option<&'a Journal>,
     /// Who has filled syringes.
@@ -68,8 +71,8 @@ pub(super) fn at(
     order: &Order<'_>,
     place: impl Fn() -> Result<Place, CommandError>,
 ) -> Result<(), CommandError> {
-    let Order { scenario, seed, to, more, replayed, filled, then } = order;
-    let seed = *seed;
+    let Order { scenario, seed, to, more, review, replayed, filled, then } = order;
+    let (seed, review) = (*seed, *review);
     let calibrated = Calibrated::of(to, scenario)?;
     let shadow = calibrated.as_ref().map(Calibrated::shadow).transpose()?;
     // Before a lab outside begins to work.
@@ -78,15 +81,21 @@ pub(super) fn at(
     loop {
         let place = place()?;
         let identity = Identity::new(scenario, seed, place.lab.manifest().simulated);
+        let identity = if review { identity.reviewed() } else { identity };
         let (folder, here) = target.folder(to, &identity, *replayed)?;
         if !again {
             heed_ctrl_c()?;
         }
-        let page = Beside::of(to, folder.path(), &STOP)?;
+        let page = Beside::of(to, folder.path(), &STOP, review)?;
         let mut progress = Progress::new(scenario).quiet(to.quiet);
         let (backend, world) = (place.backend.to_owned(), place.world());
         let notifier = Notifier::new(to.notify.as_ref(), folder.path(), scenario);
+        let reviewers = review.then(|| Reviewers::of(page.reviewer(), &notifier));
         let campaign = Campaign::new(scenario, seed, threads(to.jobs), &STOP).pausing(&PAUSE);
+        let campaign = match &reviewers {
+            Some(reviewers) => campaign.reviewed(reviewers),
+            None => campaign,
+        };
         let campaign = match filled {
             By::Hand(filled) => campaign.filled(filled.clone()),
             By::Then(journal) => campaign.filled_as_in(journal),

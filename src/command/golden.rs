@@ -33,10 +33,27 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     if args.backend == Backend::Hardware {
         let scenario = Scenario::recorded(&plan.scenario.definition())?;
         let rig = &args.rig;
-        return hardware::run(OnHardware { rig, to, scenario, seed, replayed: None, then });
+        return hardware::run(OnHardware {
+            rig,
+            to,
+            scenario,
+            seed,
+            review: false,
+            replayed: None,
+            then,
+        });
     }
     let filled = By::Hand(Fillings::new());
-    let order = Order { scenario: &plan.scenario, seed, to, more, replayed: None, filled, then };
+    let order = Order {
+        scenario: &plan.scenario,
+        seed,
+        to,
+        more,
+        review: false,
+        replayed: None,
+        filled,
+        then,
+    };
     let rig = rig.as_ref().unwrap_or(&plan.scenario);
     at(&order, || Place::simulated(args.backend, args.rig.wiring.as_deref(), rig, seed))
 }

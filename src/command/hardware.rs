@@ -31,6 +31,7 @@ use super::emulate::read_wiring;
 use super::filled::filled;
 use super::notify::Notifier;
 use super::page::Beside;
+use super::review::Reviewers;
 use super::run_folder::Target;
 use super::shadow::{Calibrated, Shading};
 use super::watch::{held, hold};
@@ -60,6 +61,8 @@ pub(super) struct OnHardware<'a> {
     pub(super) scenario: Scenario,
     /// Seed of its policies.
     pub(super) seed: u64,
+    /// Whether people decide on its proposals.
+    pub(super) review: bool,
     /// The run it repeats.
     pub(super) replayed: Option<&'a journal::Journal>,
     /// What is told of its folder instead of the closing table.
@@ -67,7 +70,7 @@ pub(super) struct OnHardware<'a> {
 }
 
 pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
-    let OnHardware { rig: args, to, scenario, seed, replayed, then } = order;
+    let OnHardware { rig: args, to, scenario, seed, review, replayed, then } = order;
     let wiring_file = args.wiring.as_deref().expect("required with --backend hardware");
     if scenario.table().is_some() {
         return Err(CommandError::bad_input("a table of outcomes runs on no rig"));
@@ -83,7 +86,7 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     let target = Target::of(to, &scenario, seed, ending(replayed.is_some(), then.is_some()))?;
     let (folder, _target) = target.folder(to, &identity, replayed)?;
     let path = folder.path().to_owned();
-    let _page = Beside::of(to, &path, &STOP)?;
+    let page = Beside::of(to, &path, &STOP, review)?;
     heed_ctrl_c()?;
     let hold = hold(&wiring, wiring_file)?;
     let certificate =
@@ -96,9 +99,12 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     super::identified::require(wiring_file, &wiring, &found)?;
     ask(args)?;
     let notifier = Notifier::new(to.notify.as_ref(), &path, &scenario);
+    let reviewers = review.then(|| Reviewers::of(page.reviewer(), &notifier));
+    let reviewers = reviewers.as_ref();
     let (wiring, shadow, notifier) = (&wiring, shadow.as_ref(), &notifier);
     let at = (wiring, wiring_file);
-    let begun = Begun { args, to, seed, then, folder, at, hold: &hold, shadow, notifier };
+    let hold = &hold;
+    let begun = Begun { args, to, seed, reviewers, then, folder, at, hold, shadow, notifier };
     let mut complete = false;
     let done = begun.run(scenario, filled, found, &mut complete);
     notifier.ended(complete, done)
@@ -109,6 +115,7 @@ struct Begun<'a> {
     args: &'a OnRig,
     to: &'a Folder,
     seed: u64,
+    reviewers: Option<&'a Reviewers<'a>>,
     then: Option<Then<'a>>,
     folder: RunFolder,
     at: (&'a Wiring, &'a Path),
@@ -179,6 +186,10 @@ impl Begun<'_> {
         let mut watch = (&mut progress, &mut (&mut beside, &mut (&mut attendant, &mut notifier)));
         let campaign = Campaign::new(scenario, self.seed, threads(self.to.jobs), &STOP);
         let campaign = campaign.pausing(&PAUSE).filled(filled);
+        let campaign = match self.reviewers {
+            Some(reviewers) => campaign.reviewed(reviewers),
+            None => campaign,
+        };
         run_into(&self.folder, campaign, rig, (&mut watch, self.shadow, self.notifier))
     }
 }

@@ -10,9 +10,10 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
-use flowtwin_campaign::campaign::Observer;
+use flowtwin_campaign::campaign::{Answer, Observer, Proposed, Reviewer};
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::Observation;
+use flowtwin_report::format::said;
 use serde_json::json;
 
 use crate::console;
@@ -36,6 +37,8 @@ pub(super) enum Event {
     Drift,
     /// A stock is nearly used up.
     Low,
+    /// A proposal waits for a decision.
+    Asks,
 }
 
 impl Event {
@@ -45,6 +48,7 @@ impl Event {
             Self::Stopped => "stopped",
             Self::Drift => "drift",
             Self::Low => "low",
+            Self::Asks => "asks",
         }
     }
 }
@@ -161,6 +165,24 @@ impl Observer for &Notifier {
             self.tell(Event::Low, &format!("{stock} is nearly used up: {left_ml:.1} mL left"));
         }
     }
+}
+
+/// It decides on nothing; it tells that somebody should.
+impl Reviewer for &Notifier {
+    fn show(&self, proposed: &Proposed) {
+        let Proposed { experiment, phase, conditions, .. } = proposed;
+        let words = conditions.words().map(|(name, word)| format!("{name} {}", said(word)));
+        let words = words.collect::<Vec<_>>().join(", ");
+        let asks =
+            format!("experiment {experiment} of phase {phase} waits for a decision: {words}");
+        self.tell(Event::Asks, &asks);
+    }
+
+    fn decision(&self) -> Option<Answer> {
+        None
+    }
+
+    fn refused(&self, _why: &str) {}
 }
 
 impl Drop for Notifier {

@@ -11,6 +11,8 @@ mod without_server {
     use std::sync::Arc;
     use std::sync::atomic::AtomicBool;
 
+    use flowtwin_campaign::campaign::Reviewer;
+
     use crate::cli::Folder;
     use crate::error::CommandError;
 
@@ -24,8 +26,14 @@ mod without_server {
             _to: &Folder,
             _folder: &Path,
             _stop: &Arc<AtomicBool>,
+            _review: bool,
         ) -> Result<Self, CommandError> {
             Ok(Self)
+        }
+
+        /// Nobody.
+        pub(in crate::command) fn reviewer(&self) -> Option<Box<dyn Reviewer>> {
+            None
         }
 
         /// Nothing.
@@ -44,9 +52,11 @@ mod with_server {
     use std::thread::sleep;
     use std::time::Duration;
 
-    use flowtwin_serve::{Control, Runs, ServeError, Server};
+    use flowtwin_campaign::campaign::Reviewer;
+    use flowtwin_serve::{Control, Review, Runs, ServeError, Server};
 
     use super::super::campaign::PAUSE;
+    use super::super::review::page::OnPage;
     use crate::cli::Folder;
     use crate::console;
     use crate::error::CommandError;
@@ -55,8 +65,11 @@ mod with_server {
     const PORT: u16 = 8750;
 
     /// The page of a run that this process does, if one was asked for.
-    #[derive(Debug)]
-    pub(in crate::command) struct Beside(Option<(Server, Control)>);
+    #[derive(Debug, Default)]
+    pub(in crate::command) struct Beside {
+        served: Option<(Server, Control)>,
+        review: Option<Review>,
+    }
 
     impl Beside {
         /// Serves the run in `folder`, and says where.
@@ -67,10 +80,16 @@ mod with_server {
             to: &Folder,
             folder: &Path,
             stop: &Arc<AtomicBool>,
+            review: bool,
         ) -> Result<Self, CommandError> {
-            let Some(address) = to.page.serve else { return Ok(Self(None)) };
+            let Some(address) = to.page.serve else { return Ok(Self::default()) };
             let control =
                 Control::new(stop.clone(), PAUSE.clone()).map_err(CommandError::failed)?;
+            let review = review.then(Review::default);
+            let control = match review.clone() {
+                Some(review) => control.reviewing(review),
+                None => control,
+            };
             let token = format!("#token={}", control.token());
             let server = start(address, Runs::new([folder.to_owned()]), Some(control.clone()))?;
             let url = url(&server) + &token;
@@ -78,12 +97,18 @@ mod with_server {
             if to.page.open {
                 open(&url);
             }
-            Ok(Self(Some((server, control))))
+            Ok(Self { served: Some((server, control)), review })
+        }
+
+        /// Who decides on proposals in the browser.
+        pub(in crate::command) fn reviewer(&self) -> Option<Box<dyn Reviewer>> {
+            let review = self.review.clone()?;
+            Some(Box::new(OnPage::new(review)))
         }
 
         /// Goes on serving where somebody sits in front of it, until they have seen enough.
         pub(in crate::command) fn stay(self, stop: &AtomicBool) {
-            let Some((_server, control)) = self.0 else { return };
+            let Some((_server, control)) = self.served else { return };
             control.end();
             if stderr().is_terminal() && !stop.load(Ordering::SeqCst) {
                 console::say_line("the live page stays until Ctrl-C");

@@ -53,14 +53,23 @@ fn repeat(args: &Args, scenario: &Scenario, recorded: &Journal) -> Result<(), Co
     let seed = args.seed.unwrap_or(recorded.header().seed);
     if args.backend == Backend::Hardware {
         let (rig, to, replayed) = (&args.rig, &args.folder, Some(recorded));
-        return hardware::run(OnHardware { rig, to, scenario, seed, replayed, then: None });
+        return hardware::run(OnHardware {
+            rig,
+            to,
+            scenario,
+            seed,
+            review: false,
+            replayed,
+            then: None,
+        });
     }
     let filled = match filled(&args.rig.filled, scenario.manifest())? {
         filled if filled.is_empty() => By::Then(recorded),
         filled => By::Hand(filled),
     };
     let (to, more, replayed) = (&args.folder, "-replay", Some(recorded));
-    let order = Order { scenario: &scenario, seed, to, more, replayed, filled, then: None };
+    let order =
+        Order { scenario: &scenario, seed, to, more, review: false, replayed, filled, then: None };
     let wiring_file = args.rig.wiring.as_deref();
     at(&order, || Place::simulated(args.backend, wiring_file, &scenario, seed))
 }

@@ -18,11 +18,13 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let seed = args.seed.unwrap_or(scenario.file().seed);
     if args.backend == Backend::Hardware {
         let (rig, to) = (&args.rig, &args.folder);
-        return hardware::run(OnHardware { rig, to, scenario, seed, replayed: None, then: None });
+        let review = args.review;
+        let (replayed, then) = (None, None);
+        return hardware::run(OnHardware { rig, to, scenario, seed, review, replayed, then });
     }
     let more = if args.backend == Backend::Twin { "-twin" } else { "" };
     let filled = By::Hand(filled(&args.rig.filled, scenario.manifest())?);
-    let (to, replayed, then) = (&args.folder, None, None);
-    let order = Order { scenario: &scenario, seed, to, more, replayed, filled, then };
+    let (to, review, replayed, then) = (&args.folder, args.review, None, None);
+    let order = Order { scenario: &scenario, seed, to, more, review, replayed, filled, then };
     at(&order, || Place::of(args, &scenario, seed))
 }

@@ -107,3 +107,35 @@ test("times have no minute of sixty seconds", () => {
 test("whatever a journal says stays text", () => {
   assert.equal(words.escape('<img src="x" onerror=&>'), "&lt;img src=&quot;x&quot; onerror=&amp;&gt;");
 });
+
+const { all, changes, form } = await web("review.js");
+const inputs = [{ name: "plate_c", value: 140, low: 120, high: 150, choices: null }, { name: "base", value: "DBU", low: 0, high: 1, choices: ["DBU", "<b>"] }];
+const waiting = { experiment: 3, phase: "p", policy: "ei", place: 1, planned: 2, may_skip: 2, inputs, lab_time_s: 60, reagent_ml: 1,
+  expected: [{ outcome: "yield_percent", unit: "%", prediction: { mean: 50, low: 40, high: 60 }, latest: 45 }] };
+
+test("a proposal is shown to everybody and asks only whoever may decide", () => {
+  const [shown, asks] = [form(waiting, false), form(waiting, true)];
+  for (const html of [shown, asks]) {
+    assert.ok(html.includes("expected 50.0 (40.0 to 60.0") && html.includes("experiment 2 had 45.00"), html);
+    assert.ok(!html.includes("<b>"), "a name is no markup");
+  }
+  assert.ok(asks.includes('id="accept"') && asks.includes('min="120" max="150" value="140"'));
+  assert.ok(!shown.includes("<button") && !shown.includes("<input"));
+});
+
+test("what is changed is what is not as it was proposed", () => {
+  assert.deepEqual(changes(inputs, { plate_c: "140", base: "DBU" }), {});
+  assert.deepEqual(changes(inputs, { plate_c: "141", base: "DBU" }), { plate_c: "141" });
+  assert.deepEqual(all(inputs, { plate_c: "140", base: "DBU" }), { plate_c: "140", base: "DBU" });
+});
+
+test("a decision is told in words", () => {
+  assert.equal(words.decision("accept"), "accepted");
+  assert.match(words.decision({ change: { plate_c: 141 } }), /^changed to plate 141.°C$/);
+});
+
+test("experiments that a person has added are planned too", () => {
+  const decided = (decision) => ({ decided: { at_ns: 0, experiment: 1, proposed: {}, decision } });
+  const run = told([decided("accept"), decided({ add: { plate_c: 141 } }), decided("skip")]);
+  assert.equal(run.added, 1);
+});

@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 import { chromium } from "playwright-core";
 import { layout, points } from "./looks.mjs";
 
-const { CHROMIUM, FLOWTWIN, WORK } = process.env;
+const { CHROMIUM, FLOWTWIN, SCENARIOS, WORK } = process.env;
 const LEAST_PX = 9;
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const problems = [];
@@ -181,6 +181,48 @@ const several = (objectives) => async (page, where) => {
   checks += 1;
 };
 
+/** A run whose proposals are decided on the page: what is sent is what the journal then says. */
+async function reviewed(width, scheme) {
+  const out = `${WORK}/reviewed/${width}-${scheme}`;
+  const run = spawn(FLOWTWIN, ["run", `${SCENARIOS}/dye-mixing.toml`, "--quiet", "--review", "--serve=127.0.0.1:0", "--out", out], { stdio: ["ignore", "ignore", "pipe"] });
+  const ended = new Promise((resolve) => { run.once("exit", resolve); });
+  const url = await new Promise((resolve, reject) => {
+    let said = "";
+    run.stderr.on("data", (data) => { said += data; const found = /live page: (\S+)/.exec(said); if (found) resolve(found[1]); });
+    run.once("exit", (code) => reject(new Error(`a reviewed run ended with ${code}: ${said}`)));
+  });
+  const asks = (page, experiment) => page.waitForFunction((n) => document.getElementById("proposal").textContent.includes(`Experiment ${n}:`), experiment, { timeout: 60000 });
+  const look = async (page, where) => {
+    const blue = page.locator("#review [data-name=blue_ul_per_min]");
+    const proposed = await blue.inputValue();
+    same(`${where}: what is proposed can be accepted, not changed`, [await page.isEnabled("#accept"), await page.isEnabled("#change")], [true, false]);
+    await blue.fill("401");
+    await page.click("#change");
+    await page.waitForFunction(() => document.getElementById("refused").textContent.includes("outside 50 to 400"));
+    await blue.fill(proposed);
+    same(`${where}: put back`, [await page.isEnabled("#accept"), await page.isEnabled("#change")], [true, false]);
+    await blue.fill("150");
+    await page.click("#change");
+    await asks(page, 2);
+    const second = await blue.inputValue();
+    await page.click("#skip");
+    await page.waitForFunction((old) => document.querySelector("#review [data-name=blue_ul_per_min]").value !== old, second);
+    const reader = await page.context().newPage();
+    await reader.goto(url.replace(/#.*/, ""));
+    await reader.evaluate(() => sessionStorage.clear());
+    await reader.reload();
+    await reader.waitForSelector("#review:not([hidden])");
+    same(`${where}: without the token`, await reader.locator("#review button, #review input, #review select").count(), 0);
+    await reader.close();
+    checks += 2;
+  };
+  await open("live-review", url, width, scheme, look, (page) => page.waitForSelector("#review:not([hidden]) #accept"));
+  run.kill("SIGINT");
+  same(`review ${width}: exit code`, await ended, 130);
+  const told = readFileSync(`${out}/journal.jsonl`, "utf8").split("\n").filter(Boolean).map((line) => JSON.parse(line).record.decided?.decision).filter(Boolean);
+  same(`review ${width}: decisions`, told.map((d) => d.change?.blue_ul_per_min ?? d), [150, "skip"]);
+}
+
 /** What the page does where something goes wrong or changes under it; here errors on the console are to be expected. */
 async function troubled(address) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
@@ -254,6 +296,8 @@ try {
       await open(`live-${run}`, `${address}#run=${run}`, width, "dark", async () => {}, (page) => page.waitForSelector("#rig svg"));
     }
   }
+  await reviewed(390, "light");
+  await reviewed(1440, "dark");
   await troubled(address);
   await pictures(address);
 } finally {

@@ -16,7 +16,7 @@ fi
 
 (cd "$here/../.." && node --test --test-reporter=spec tests/browser/journal.test.mjs)
 
-rm -rf "$work/runs" "$work/pictures"
+rm -rf "$work/runs" "$work/reviewed" "$work/pictures"
 mkdir -p "$work/node" "$work/pictures"
 cp "$here"/package.json "$here"/package-lock.json "$here"/.npmrc "$here"/*.mjs "$work/node"
 (cd "$work/node" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null)
@@ -28,4 +28,4 @@ for scenario in cs3cu2i5 dye-mixing trade-off pump-stall; do
   # shellcheck disable=SC2086
   "$flowtwin" run "$here/../../scenarios/$scenario.toml" --quiet $shadow --out "$work/runs/$scenario" >/dev/null || [ $? = 3 ]
 done
-CHROMIUM=$(browser) FLOWTWIN=$flowtwin WORK=$work node "$work/node/run.mjs"
+CHROMIUM=$(browser) FLOWTWIN=$flowtwin SCENARIOS=$here/../../scenarios WORK=$work node "$work/node/run.mjs"

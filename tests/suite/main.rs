@@ -34,6 +34,7 @@ mod programs;
 mod quantities;
 mod replay;
 mod resume;
+mod review;
 mod scenarios;
 mod schema;
 mod sensors;

@@ -66,11 +66,13 @@ pub struct MissingInput {
 pub struct History {
     /// Ended experiments, in the order in which they were run.
     pub trials: Vec<Trial>,
-    /// Experiments that were proposed and have not ended, in the unit cube.
+    /// Experiments that were proposed and have not ended, in the unit cube: they are under way, or a person has skipped them.
     pub pending: Vec<Vec<f64>>,
     /// Experiments of earlier campaigns, each campaign by itself: what they measured is like the outcome, perhaps with another gain,
     /// offset or optimum.
     pub earlier: Vec<Vec<Trial>>,
+    /// How many of the trials of this phase nobody proposed: a person has added them. A design goes on past them where it was.
+    pub added: usize,
 }
 
 impl History {

@@ -80,7 +80,7 @@ pub struct Ask<'a> {
     pub history: &'a History,
     /// How many experiments to propose now.
     pub count: usize,
-    /// How many the phase asked for before.
+    /// How many the phase asked for before, those included that a person has skipped.
     pub asked: usize,
     /// How many the phase will ask for in all; designs spread themselves over that many.
     pub planned: usize,
@@ -103,7 +103,8 @@ impl std::fmt::Debug for Ask<'_> {
 impl Ask<'_> {
     /// Number of the first experiment of the phase: the index of its streams.
     pub(crate) fn phase_start(&self) -> u64 {
-        self.history.next().saturating_sub(self.asked as u64)
+        let History { added, .. } = self.history;
+        self.history.next().saturating_sub((self.asked + added) as u64)
     }
 }
 

@@ -246,3 +246,27 @@ fn experiments_beyond_a_limit_are_few_though_the_outcome_rises_towards_it() {
     let failures: Vec<usize> = (0..8).map(|seed| failures_at_a_limit(seed, 20)).collect();
     assert!(failures.iter().sum::<usize>() <= 48, "of 160: {failures:?}");
 }
+
+/// The values that a design of four experiments proposes next.
+fn designed(name: &str, history: &History, asked: usize) -> Vec<f64> {
+    let space = space();
+    let ask = Ask { space: &space, history, count: 1, asked, planned: 4, cost: Some(&cost) };
+    let policy = name.parse::<PolicySpec>().expect("a policy").build(SurrogateSpec::Gp);
+    let answer = policy.propose(&ask, &Context::new(Streams::new(5))).expect("a region");
+    answer.conditions[0].values().to_vec()
+}
+
+#[test]
+fn a_design_goes_on_where_it_was_whatever_a_person_adds_or_skips() {
+    let trial = || Trial::at(vec![0.5; 3], Some(1.0));
+    for name in ["lhs", "sobol"] {
+        let history = |trials: usize, pending: usize, added: usize| {
+            let trials = (0..trials).map(|_| trial()).collect();
+            History { trials, pending: vec![vec![0.5; 3]; pending], added, ..History::default() }
+        };
+        let (second, third) =
+            (designed(name, &history(1, 0, 0), 1), designed(name, &history(2, 0, 0), 2));
+        assert_eq!(designed(name, &history(2, 0, 1), 1), second, "{name}: one was added");
+        assert_eq!(designed(name, &history(1, 1, 0), 2), third, "{name}: one was skipped");
+    }
+}

@@ -3,7 +3,7 @@
 use flowtwin_lab::journal::{Sink, Writer};
 use flowtwin_lab::layer::Guarded;
 use flowtwin_lab::{Blank, Command, Fault, Lab};
-use flowtwin_twin::{Trial, Work};
+use flowtwin_twin::{History, Work};
 
 use super::costs::Learnt;
 use super::{Campaign, CampaignError, Ended, Halt, Observer, UnderWay};
@@ -13,7 +13,7 @@ use super::{Campaign, CampaignError, Ended, Halt, Observer, UnderWay};
 pub struct BranchPoint<L: Lab> {
     lab: Guarded<L>,
     blank: Option<Blank>,
-    phases: Vec<Vec<Trial>>,
+    phases: Vec<History>,
     number: u64,
     costs: Learnt,
     work: Work,

@@ -12,13 +12,13 @@ use crate::scenario::Refill;
 /// What syringes hold that somebody has filled \[mL\].
 pub type Fillings = Vec<(PumpId, f64)>;
 
-/// The fillings of a run by hand, each at its place: behind so many experiments, spoiled or not, and the reference.
+/// The fillings of a run by hand, each at its place: behind so many experiments, spoiled or not, decisions, and the reference.
 #[derive(Debug)]
 pub(super) struct ByHand {
     then: VecDeque<(usize, Fillings)>,
     /// Number of places that are recorded and are passed again.
     known: usize,
-    /// Whether spoiled experiments count.
+    /// Whether spoiled experiments and decisions count.
     counts_spoiled: bool,
     now: Fillings,
     place: usize,
@@ -59,7 +59,7 @@ fn places(journal: &Journal, spoiled: bool) -> (VecDeque<(usize, Fillings)>, usi
         match record {
             Record::Filled(by_hand) => filled.push_back((passed, by_hand.holds_ml.clone())),
             Record::Blank(_) | Record::Experiment(_) => passed += 1,
-            Record::Spoiled(_) => passed += usize::from(spoiled),
+            Record::Spoiled(_) | Record::Decided(_) => passed += usize::from(spoiled),
             _ => {}
         }
     }

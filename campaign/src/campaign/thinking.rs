@@ -23,10 +23,33 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
         &mut self,
         think: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Fault> {
+        let passes = self.time_passes();
+        thinking(&mut self.lab, passes, self.campaign.stop, think)
+    }
+
+    /// Whether time passes by itself on a lab that must be looked at meanwhile.
+    fn time_passes(&self) -> bool {
         // What runs whole experiments by itself looks after its own instruments.
         let alone = self.lab.manifest().level == Level::Experiments;
-        let passes = self.campaign.in_wall_time && !alone;
-        thinking(&mut self.lab, passes, self.campaign.stop, think)
+        self.campaign.in_wall_time && !alone
+    }
+
+    /// Leaves the lab to itself for as long as people take: a rig whose time passes is made safe.
+    pub(super) fn rest(&mut self) -> Result<(), Fault> {
+        if self.time_passes() {
+            self.lab.send(&Command::MakeSafe)?;
+            self.costs.rest();
+        }
+        Ok(())
+    }
+
+    /// Waits a moment, in which the lab is looked at, and somebody may ask for the end.
+    pub(super) fn look(&mut self) -> Result<(), Fault> {
+        let (passes, stop) = (self.time_passes(), self.campaign.stop);
+        if !passes {
+            thread::sleep(LOOK);
+        }
+        look(&mut self.lab, passes, stop)
     }
 
     /// Stands still as long as somebody wants it to: nobody knows for how long, so a rig whose time passes is made safe
@@ -34,10 +57,7 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
     pub(super) fn stand_still(&mut self) -> Result<(), Fault> {
         let paused = self.campaign.pause.filter(|pause| pause.load(Ordering::Relaxed));
         let Some(pause) = paused.cloned() else { return Ok(()) };
-        if self.campaign.in_wall_time && self.lab.manifest().level != Level::Experiments {
-            self.lab.send(&Command::MakeSafe)?;
-            self.costs.rest();
-        }
+        self.rest()?;
         self.thinking(move || until_over(&pause))
     }
 }
@@ -74,13 +94,18 @@ fn thinking<T: Send + 'static>(
                 Err(panic) => resume_unwind(panic),
                 Ok(()) => unreachable!("it ends with an answer or a panic"),
             },
-            Err(RecvTimeoutError::Timeout) if passes => lab.wait(Span::from_secs(LOOK_S))?,
-            // It notices that somebody has asked for the end, and no time passes.
-            Err(RecvTimeoutError::Timeout) if stop.load(Ordering::Relaxed) => {
-                lab.wait(Span::from_secs(0.0))?;
-            }
-            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Timeout) => look(lab, passes, stop)?,
         }
+    }
+}
+
+/// Looks at a lab for a moment where its time `passes`, and heeds whoever asks for the end.
+fn look(lab: &mut impl Lab, passes: bool, stop: &AtomicBool) -> Result<(), Fault> {
+    match passes {
+        true => lab.wait(Span::from_secs(LOOK_S)),
+        // It notices that somebody has asked for the end, and no time passes.
+        false if stop.load(Ordering::Relaxed) => lab.wait(Span::from_secs(0.0)),
+        false => Ok(()),
     }
 }
 

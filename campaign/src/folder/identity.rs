@@ -19,6 +19,8 @@ pub struct Identity {
     pub simulated: bool,
     /// Whether what has happened cannot be done again: a rig with drivers in wall time, or a lab outside.
     pub in_wall_time: bool,
+    /// Whether people decide on its proposals: nobody knows whether they would decide the same again.
+    pub reviewed: bool,
 }
 
 impl Identity {
@@ -26,13 +28,26 @@ impl Identity {
     pub fn new(scenario: &Scenario, seed: u64, simulated: bool) -> Self {
         let scenario_name = scenario.name().to_owned();
         let sha256 = scenario.sha256();
-        Self { scenario: scenario_name, sha256, seed, simulated, in_wall_time: !simulated }
+        Self {
+            scenario: scenario_name,
+            sha256,
+            seed,
+            simulated,
+            in_wall_time: !simulated,
+            reviewed: false,
+        }
     }
 
     /// The same run, on a rig in wall time.
     #[must_use]
     pub fn in_wall_time(self) -> Self {
         Self { in_wall_time: true, ..self }
+    }
+
+    /// The same run, on whose proposals people decide.
+    #[must_use]
+    pub fn reviewed(self) -> Self {
+        Self { reviewed: true, ..self }
     }
 
     /// `runs/<scenario>-<seed>`.

@@ -5,6 +5,8 @@ use std::num::NonZeroUsize;
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_comparison::snapshot::Snapshot;
 use flowtwin_comparison::{Comparison, Effort, Side, Sort};
+use flowtwin_lab::Instant;
+use flowtwin_lab::journal::{Decided, Decision, Record, Writer, read};
 
 use crate::support::{file, folder, quickly, short, side};
 
@@ -49,6 +51,37 @@ fn the_first_proposal_that_differs_is_told_in_shares_of_its_range() {
     assert_eq!((first.experiment, first.phase.as_str()), (1, "start"));
     assert!(first.of_range > 0.0 && first.of_range <= 1.0, "{first:?}");
     assert!(found.text().contains("6 of 6 proposals differ"), "{}", found.text());
+}
+
+/// The side of a journal in which somebody has decided on the first two proposals, the second time so.
+fn decided(scenario: &Scenario, second: Decision) -> Side {
+    let (_, journal) = Snapshot::taken(scenario, NonZeroUsize::MIN).unwrap();
+    let mut writer = Writer::new(Vec::new());
+    for record in journal.records() {
+        if let Record::Proposal(proposal) = record
+            && proposal.experiment <= 2
+        {
+            let decision = if proposal.experiment == 1 { Decision::Accept } else { second.clone() };
+            let (experiment, proposed) = (proposal.experiment, proposal.conditions.clone());
+            let at_ns = Instant::START;
+            let decided = Decided { at_ns, experiment, proposed, decision };
+            writer.write(&Record::Decided(Box::new(decided))).unwrap();
+        }
+        writer.write(record).unwrap();
+    }
+    Side::run("run", read(&writer.into_sink()).unwrap()).unwrap()
+}
+
+#[test]
+fn what_a_person_accepted_is_no_difference_and_what_was_decided_otherwise_is_named() {
+    let dir = folder("decided");
+    let scenario = short(&dir, "a.toml", "");
+    let alone = side(&scenario);
+    let accepted = decided(&scenario, Decision::Accept);
+    assert_eq!(quickly(&alone, &accepted).parting, None);
+    let found = quickly(&accepted, &decided(&scenario, Decision::Skip));
+    let parting = found.parting.as_ref().unwrap();
+    assert_eq!((parting.sort, parting.experiment), (Sort::Decision, 2), "{}", found.text());
 }
 
 #[test]

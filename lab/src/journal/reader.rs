@@ -1,5 +1,6 @@
 //! Reading a journal: a torn end is dropped, a changed byte is named.
 
+use super::decided::Decided;
 use super::line::{self, Line};
 use super::record::{BlankRecord, ExperimentRecord, Header, Record, SpoiledRecord};
 use crate::digest::sha256;
@@ -122,6 +123,14 @@ impl Journal {
     pub fn spoiled(&self) -> impl Iterator<Item = &SpoiledRecord> {
         self.records.iter().filter_map(|r| match r {
             Record::Spoiled(spoiled) => Some(&**spoiled),
+            _ => None,
+        })
+    }
+
+    /// What people have decided on proposals, in order.
+    pub fn decided(&self) -> impl Iterator<Item = &Decided> {
+        self.records.iter().filter_map(|r| match r {
+            Record::Decided(decided) => Some(&**decided),
             _ => None,
         })
     }

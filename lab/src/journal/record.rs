@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::decided::Decided;
 use crate::analysis::{Analysis, Blank};
 use crate::command::{Command, Reply};
 use crate::conditions::Conditions;
@@ -25,7 +26,9 @@ pub enum Record {
     Blank(BlankRecord),
     /// A phase begins.
     Phase(PhaseRecord),
-    /// A policy has proposed an experiment.
+    /// Somebody has decided on what a policy has proposed. In campaigns only whose proposals people see before they are done.
+    Decided(Box<Decided>),
+    /// An experiment begins that a policy has proposed, or somebody in its place.
     Proposal(Proposal),
     /// A command that moves liquid or heats is about to be sent. On a real rig only, where it is on the disk before.
     Intended(Intended),
@@ -50,6 +53,7 @@ impl Record {
     pub fn at(&self) -> Option<Instant> {
         match self {
             Self::Blank(blank) => Some(blank.at_ns),
+            Self::Decided(decided) => Some(decided.at_ns),
             Self::Intended(intended) => Some(intended.at_ns),
             Self::Command(command) => Some(command.at_ns),
             Self::Fault(fault) => Some(fault.at),
@@ -68,6 +72,7 @@ impl Record {
         match self {
             Self::Header(_) | Self::Blank(_) | Self::Experiment(_) => true,
             Self::Spoiled(_) | Self::Filled(_) | Self::Resumed(_) | Self::End(_) => true,
+            Self::Decided(_) => true,
             Self::Phase(_) | Self::Proposal(_) | Self::Fault(_) => false,
             Self::Intended(_) | Self::Command(_) => false,
         }
@@ -146,7 +151,7 @@ pub struct PhaseRecord {
     pub from: Option<String>,
 }
 
-/// What a policy wants to know.
+/// What is set in the next experiment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Proposal {

@@ -42,9 +42,8 @@ impl<'a> Stop<'a> {
                 *self = Self { fault: experiment.fault.as_ref().filter(stops), ..Self::default() };
             }
             // It went on.
-            Record::Blank(_) | Record::Proposal(_) | Record::Filled(_) | Record::Resumed(_) => {
-                *self = Self::default();
-            }
+            Record::Blank(_) | Record::Decided(_) | Record::Proposal(_) => *self = Self::default(),
+            Record::Filled(_) | Record::Resumed(_) => *self = Self::default(),
             Record::Header(_) | Record::Phase(_) | Record::Intended(_) | Record::End(_) => {}
         }
     }

@@ -38,7 +38,7 @@ fn complete(run: &Run<'_>) -> String {
         0 => String::new(),
         n => format!("; {} of them failed", count(n)),
     };
-    match run.definition().planned() {
+    match run.planned() {
         Some(planned) if planned == done => {
             format!("Yes, all {} were done{failed}.", counted(done, "planned experiment"))
         }
