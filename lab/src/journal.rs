@@ -18,7 +18,7 @@ mod stopped;
 mod tests;
 mod writer;
 
-pub use delivered::{Book, Volumes, delivered, held, lost, primed, pumped, unended};
+pub use delivered::{Book, Volumes, delivered, drawn, held, lost, primed, pumped, unended};
 pub use flows::flows;
 pub use reader::{Journal, JournalError, read};
 pub use record::{
