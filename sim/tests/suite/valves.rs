@@ -156,7 +156,7 @@ fn every_fill_has_a_bias_of_its_own_and_the_same_one_whoever_looks() {
     world.noise.pumps.bias_percent = 2.0;
     let gains_seen = gains(&world, 60, 1);
     let mean = gains_seen.iter().sum::<f64>() / 60.0;
-    let squares = gains_seen.iter().map(|gain| (gain - mean).powi(2)).sum::<f64>();
+    let squares = gains_seen.iter().map(|gain| (gain - mean) * (gain - mean)).sum::<f64>();
     let deviation = (squares / 59.0).sqrt();
     assert!((mean - 1.0).abs() < 0.01, "{mean}");
     assert!((0.0145..0.0255).contains(&deviation), "{deviation}");
