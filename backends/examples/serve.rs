@@ -207,6 +207,7 @@ fn manifest() -> Manifest {
         simulated: true,
         level: Level::Instruments,
         pumps: ["water", "oil", "acid"].map(pump).to_vec(),
+        valves: Vec::new(),
         heaters: heaters.map(heater).to_vec(),
         lights: ["led", "halogen", "blue"].map(|l| LightInfo { name: l.into() }).to_vec(),
         spectrometers: ["absorption", "emission", "serial"].map(spectrometer).to_vec(),
@@ -225,6 +226,7 @@ fn pump(name: &str) -> PumpInfo {
         min_ul_per_min: 0.4818,
         max_ul_per_min: 114_480.0,
         stall_kpa: None,
+        refill: None,
     }
 }
 

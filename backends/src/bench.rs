@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use flowtwin_lab::{
-    Command, Fault, FaultKind, FlowRate, Instant, Lab, Manifest, PumpId, Reply, SensorId, Volume,
+    Command, Fault, FaultKind, FlowRate, Instant, Lab, Manifest, PumpId, Reply, SensorId, ValveId,
+    Volume,
 };
 
 mod instruments;
@@ -261,6 +262,23 @@ impl Bench {
         }
     }
 
+    /// Turns a valve to one of its positions in the manifest.
+    fn turn(&mut self, valve: &ValveId, position: &str) -> Result<Reply, Fault> {
+        let known = self.manifest.valve(valve).map(|info| info.number(position));
+        let unsupported = |detail| FaultKind::Unsupported { detail };
+        let number = match known {
+            Some(Some(number)) => number,
+            Some(None) => {
+                let kind = unsupported(format!("it has no position \"{position}\""));
+                return Err(self.fault(valve, kind));
+            }
+            None => return Err(self.fault(valve, unsupported(format!("there is no {valve}")))),
+        };
+        let answer =
+            self.order(&Part::Valve(valve.clone()), &Order::Turn(valve.clone(), number))?;
+        Ok(self.reply(answer))
+    }
+
     fn read(&mut self, sensor: &SensorId) -> Result<Reply, Fault> {
         let found = self.manifest.sensors.iter().find(|s| s.name == *sensor);
         let Some(kind) = found.map(|info| info.kind.clone()) else {
@@ -287,7 +305,9 @@ impl Bench {
             Command::Read { sensor } => return self.read(sensor),
             Command::MakeSafe => return self.make_safe().map(|()| Reply::Done),
             Command::Fill { pump, holds_ul } => return self.filled(pump, *holds_ul),
-            Command::Dispense { pump, rate_ul_per_min, .. } => {
+            Command::Turn { valve, position } => return self.turn(valve, position),
+            Command::Dispense { pump, rate_ul_per_min, .. }
+            | Command::Withdraw { pump, rate_ul_per_min, .. } => {
                 self.check_rate(pump, *rate_ul_per_min)?;
             }
             _ => {}
@@ -327,9 +347,10 @@ impl Lab for Bench {
         }
         match command {
             Command::MakeSafe => self.at_work = false,
-            Command::Dispense { .. } | Command::Heat { .. } | Command::Arm { .. } => {
-                self.at_work = true;
-            }
+            Command::Dispense { .. }
+            | Command::Withdraw { .. }
+            | Command::Heat { .. }
+            | Command::Arm { .. } => self.at_work = true,
             Command::Light { on: true, .. } => self.at_work = true,
             // What stops something, or only looks, leaves no work: above all, a heater that was turned off at last
             // must not be given a set point again when the bench is dropped.

@@ -53,6 +53,15 @@ pub trait Pump {
     /// If the pump does not take a value or does not run afterwards.
     fn dispense(&mut self, rate: FlowRate, at_most: Volume) -> Result<(), FaultKind>;
 
+    /// Draws `volume` into the syringe at `rate` and stops, replacing what it was doing.
+    ///
+    /// # Errors
+    /// [`FaultKind::Unsupported`] if the driver cannot do it; or if the pump does not take a value or does not run afterwards.
+    fn withdraw(&mut self, rate: FlowRate, volume: Volume) -> Result<(), FaultKind> {
+        let _ = (rate, volume);
+        Err(FaultKind::Unsupported { detail: "this driver cannot draw into a syringe".into() })
+    }
+
     /// Stops.
     ///
     /// # Errors
@@ -65,7 +74,7 @@ pub trait Pump {
     /// If it cannot be read.
     fn status(&mut self) -> Result<u8, FaultKind>;
 
-    /// Volume delivered since the last `dispense` \[µL\].
+    /// Volume delivered since the last `dispense`, or drawn since the last `withdraw` \[µL\].
     ///
     /// # Errors
     /// If it cannot be read.
@@ -86,6 +95,41 @@ pub trait Pump {
     /// [`FaultKind::Unsupported`] if the driver does not do it; or if the pump runs already, or does not follow the command.
     fn nudge(&mut self) -> Result<f64, FaultKind> {
         Err(FaultKind::Unsupported { detail: "this driver cannot move a pump a little".into() })
+    }
+}
+
+/// A valve that is turned.
+///
+/// ```
+/// use flowtwin_backends::instrument::Valve;
+/// use flowtwin_lab::FaultKind;
+///
+/// /// A valve that is there at once.
+/// struct Quick(usize);
+///
+/// impl Valve for Quick {
+///     fn turn(&mut self, position: usize) -> Result<(), FaultKind> {
+///         self.0 = position;
+///         Ok(())
+///     }
+///     fn position(&mut self) -> Result<Option<usize>, FaultKind> {
+///         Ok(Some(self.0))
+///     }
+/// }
+/// ```
+pub trait Valve {
+    /// Begins to turn to a position: its number in the scenario, from 0. It need not be there yet.
+    ///
+    /// # Errors
+    /// If the valve does not take it.
+    fn turn(&mut self, position: usize) -> Result<(), FaultKind>;
+
+    /// The number of the position in which it is; none while it turns.
+    ///
+    /// # Errors
+    /// [`FaultKind::Unsupported`] if the instrument cannot report it; or if it cannot be read.
+    fn position(&mut self) -> Result<Option<usize>, FaultKind> {
+        Err(silent())
     }
 }
 

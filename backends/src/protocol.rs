@@ -98,6 +98,8 @@ pub enum Does {
     PauseThenStop,
     /// Counts what is delivered from zero.
     Clear,
+    /// Counts what is drawn from zero.
+    ClearWithdrawn,
     /// Nothing that matters here.
     Nothing,
 }
@@ -124,6 +126,9 @@ pub struct Steps {
     /// Infuse a volume at a rate.
     #[serde(default)]
     pub dispense: Vec<Step>,
+    /// Draw a volume at a rate.
+    #[serde(default)]
+    pub withdraw: Vec<Step>,
     /// Stop.
     #[serde(default)]
     pub stop: Vec<Step>,
@@ -201,6 +206,7 @@ impl Protocol {
             }
             Kind::Heater => &[Means::TemperatureC, Means::SetPointC, Means::Mode],
             Kind::Sensor => &[Means::Value],
+            Kind::Valve => &[Means::Position],
             other => return Some(format!("kind: there are no protocol files for a {other} yet")),
         };
         let missing = needed.iter().find(|means| self.meaning(**means).is_none());

@@ -20,7 +20,7 @@ use std::sync::atomic::AtomicBool;
 
 use flowtwin_lab::journal::{
     BlankRecord, Decided, End, ExperimentRecord, Header, Journal, PhaseRecord, Proposal, Record,
-    Sink, SpoiledRecord, Writer, delivered,
+    Sink, SpoiledRecord, Writer, delivered, drawn,
 };
 use flowtwin_lab::layer::{Guarded, Journaled};
 use flowtwin_lab::{Blank, Command, Conditions, Fault, FaultKind, Lab, Observation, Streams};
@@ -205,6 +205,11 @@ impl<'a> Campaign<'a> {
         let pumps = guarded.manifest().pumps.iter().map(|info| missing.get(&info.name).copied());
         for (pump, ul) in pumps.collect::<Vec<_>>().into_iter().enumerate() {
             guarded.delivered_before(pump, ul.unwrap_or_default());
+        }
+        let taken = there.map(drawn).unwrap_or_default();
+        let pumps = guarded.manifest().pumps.iter().map(|info| taken.get(&info.name).copied());
+        for (pump, ul) in pumps.collect::<Vec<_>>().into_iter().enumerate() {
+            guarded.drawn_before(pump, ul.unwrap_or_default());
         }
         let mut under_way = self.under_way(guarded, writer, recorded, observer);
         let fault = under_way.all()?;

@@ -46,7 +46,7 @@ pub use schema::schema;
 pub use simulated::{NoRig, Simulated};
 pub use snapshot::{DecisionsMay, SnapshotSpec, Strength};
 pub use space::{BoundSpec, ConstraintSpec, DerivedSpec, InputSpec, Sets, SpaceSpec, Window};
-pub use supply::Lasting;
+pub use supply::{Lasting, RefillsItself};
 pub use tree::Tree;
 pub use unknown::nearest;
 

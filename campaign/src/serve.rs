@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, Write};
 
 use flowtwin_lab::layer::Guarded;
-use flowtwin_lab::procedure::Needs;
+use flowtwin_lab::procedure::{Needs, refill};
 use flowtwin_lab::{
     Blank, Command, Conditions, Fault, FaultKind, Lab, Observation, Shortage, Volume,
 };
@@ -105,6 +105,13 @@ impl<L: Lab, R: BufRead, W: Write> Service<'_, L, R, W> {
 
     /// Makes sure that the syringes hold what is needed.
     fn enough(&mut self, needs: &Needs) -> Result<(), Fault> {
+        let short = self.lab.shortages(needs);
+        if short.is_empty() {
+            return Ok(());
+        }
+        for (pump, ul) in self.lab.can_draw_ul(&short) {
+            refill(&mut self.lab, &pump, ul)?;
+        }
         let short = self.lab.shortages(needs);
         if short.is_empty() {
             return Ok(());

@@ -26,9 +26,9 @@ import time
 PROTOCOL = 1
 READS = (
     "status", "dispensed_ul", "rate_ul_per_min", "temperature_c", "power_percent", "set_point_c", "mode", "on",
-    "integration_us", "value", "granted",
+    "integration_us", "value", "granted", "position",
 )
-WORKS = ("dispense", "heat", "switch", "arm", "inject")
+WORKS = ("dispense", "withdraw", "heat", "switch", "arm", "inject")
 
 
 class Fault(Exception):

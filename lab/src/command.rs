@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::conditions::Conditions;
 use crate::fault::Fault;
 use crate::frames::Frames;
-use crate::id::{AnalyserId, HeaterId, LightId, PumpId, SensorId, SpectrometerId};
+use crate::id::{AnalyserId, HeaterId, LightId, PumpId, SensorId, SpectrometerId, ValveId};
 use crate::observation::Outcome;
 use crate::time::Instant;
 use crate::units::{FlowRate, Temperature, Volume};
@@ -38,6 +38,22 @@ pub enum Command {
         pump: PumpId,
         /// What its syringe holds now.
         holds_ul: Volume,
+    },
+    /// Draw a volume into the syringe of a pump that stands still, and stop.
+    Withdraw {
+        /// Which pump.
+        pump: PumpId,
+        /// How fast.
+        rate_ul_per_min: FlowRate,
+        /// The volume after which the pump stops by itself.
+        volume_ul: Volume,
+    },
+    /// Turn a valve to one of its positions. It is there after [`crate::ValveInfo::turns_s`].
+    Turn {
+        /// Which valve.
+        valve: ValveId,
+        /// The position, by its name in the manifest.
+        position: String,
     },
     /// Control a heater to a set point.
     Heat {
@@ -118,9 +134,13 @@ pub enum Setting {
     Light(LightId),
     /// Integration time of one frame of a spectrometer \[µs\].
     Integration(SpectrometerId),
+    /// Position of a valve: its number in the manifest, from 0; [`Setting::BETWEEN`] while it turns.
+    Position(ValveId),
 }
 
 impl Setting {
+    /// Position of a valve that is in none of its positions.
+    pub const BETWEEN: f64 = -1.0;
     /// Control mode of a heater: off.
     pub const OFF: f64 = 0.0;
     /// Control mode of a heater: automatic control to its set point.
@@ -135,6 +155,7 @@ impl Setting {
             Self::Rate(pump) => pump.as_str(),
             Self::Light(light) => light.as_str(),
             Self::Integration(spectrometer) => spectrometer.as_str(),
+            Self::Position(valve) => valve.as_str(),
         }
     }
 }

@@ -6,8 +6,10 @@
 use crate::command::{Command, Exposure, Reply, Setting};
 use crate::conditions::Conditions;
 use crate::fault::{Fault, FaultKind};
+use crate::id::PumpId;
 use crate::lab::Lab;
 use crate::manifest::{Level, SensorKind};
+use crate::procedure;
 use crate::time::{Instant, Span};
 use crate::units::{FlowRate, Temperature, Volume};
 
@@ -39,6 +41,7 @@ pub fn check(lab: &mut dyn Lab, sample: Option<&Conditions>) -> Check {
         Level::Instruments => {
             names_are_checked(lab)?;
             pumps_stop_by_themselves(lab)?;
+            valves_turn_and_pumps_draw(lab)?;
             heaters_take_set_points(lab)?;
             frames_come_when_they_are_ready(lab)?;
             results_come_when_they_are_ready(lab)?;
@@ -71,6 +74,7 @@ fn names_are_checked(lab: &mut dyn Lab) -> Check {
     let commands = [
         Command::Stop { pump: nobody.into() },
         Command::Fill { pump: nobody.into(), holds_ul: Volume::from_ul(1.0) },
+        Command::Turn { valve: nobody.into(), position: "open".into() },
         Command::HeaterOff { heater: nobody.into() },
         Command::Light { light: nobody.into(), on: false },
         Command::Fetch { spectrometer: nobody.into() },
@@ -89,6 +93,7 @@ fn names_are_checked(lab: &mut dyn Lab) -> Check {
 fn pumps_stop_by_themselves(lab: &mut dyn Lab) -> Check {
     for info in lab.manifest().pumps.clone() {
         let pump = info.name.clone();
+        ways_open(lab, &pump)?;
         let too_fast = Command::Dispense {
             pump: pump.clone(),
             rate_ul_per_min: FlowRate::from_ul_per_min(2.0 * info.max_ul_per_min),
@@ -119,6 +124,38 @@ fn pumps_stop_by_themselves(lab: &mut dyn Lab) -> Check {
         sent(lab, &dispense)?;
         sent(lab, &off)?;
         expect_reading(lab, &SensorKind::Status(pump), 0.0, 0.1)?;
+    }
+    Ok(())
+}
+
+/// Turns the valves in the way of a pump.
+fn ways_open(lab: &mut dyn Lab, pump: &PumpId) -> Check {
+    for info in lab.manifest().valves.clone() {
+        if let Some(position) = info.opening(std::slice::from_ref(pump)) {
+            let position = position.name.clone();
+            sent(lab, &Command::Turn { valve: info.name.clone(), position })?;
+            lab.wait(Span::from_secs(info.turns_s)).map_err(|fault| Broken(fault.to_string()))?;
+        }
+    }
+    Ok(())
+}
+
+/// Valves turn, and a pump that refills itself draws and stops by itself.
+fn valves_turn_and_pumps_draw(lab: &mut dyn Lab) -> Check {
+    for info in lab.manifest().valves.clone() {
+        for (number, position) in info.positions.iter().enumerate().rev() {
+            let (valve, position) = (info.name.clone(), position.name.clone());
+            sent(lab, &Command::Turn { valve, position })?;
+            lab.wait(Span::from_secs(info.turns_s)).map_err(|fault| Broken(fault.to_string()))?;
+            expect_kept(lab, Setting::Position(info.name.clone()), number as f64, 0.1)?;
+        }
+    }
+    for info in lab.manifest().pumps.clone() {
+        let Some(refill) = &info.refill else { continue };
+        let ul = (0.01 * refill.ul_per_min).min(1e3 * info.fill_ml);
+        procedure::refill(lab, &info.name, ul).map_err(|fault| Broken(fault.to_string()))?;
+        expect_reading(lab, &SensorKind::Dispensed(info.name.clone()), ul, 1e-2)?;
+        expect_reading(lab, &SensorKind::Status(info.name.clone()), 0.0, 0.1)?;
     }
     Ok(())
 }

@@ -234,6 +234,9 @@ pub struct Shortage {
     pub needs_ml: f64,
     /// What it holds above the reserve where it is full \[mL\].
     pub full_ml: f64,
+    /// What is left in the bottle from which it refills itself \[mL\]; none: it does not, or nobody keeps count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bottle_ml: Option<f64>,
 }
 
 impl Shortage {
@@ -245,8 +248,11 @@ impl Shortage {
 
 fn short_in_words(syringes: &[Shortage]) -> String {
     let left = |s: &Shortage| {
+        let bottle = s.bottle_ml.map_or_else(String::new, |ml| {
+            format!(", and the bottle from which it refills itself has {ml} mL")
+        });
         format!(
-            "the syringe of pump {} has {} mL left, the next experiment needs up to {} mL",
+            "the syringe of pump {} has {} mL left, the next experiment needs up to {} mL{bottle}",
             s.pump, s.left_ml, s.needs_ml
         )
     };

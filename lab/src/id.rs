@@ -101,6 +101,10 @@ name!(
     SensorId
 );
 name!(
+    /// A valve that is turned: between a syringe and its bottle, or among the ways of several pumps.
+    ValveId
+);
+name!(
     /// An instrument that takes samples and analyses them, one at a time.
     AnalyserId
 );

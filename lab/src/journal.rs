@@ -20,7 +20,7 @@ mod tests;
 mod writer;
 
 pub use decided::{Decided, Decision};
-pub use delivered::{Book, Volumes, delivered, held, lost, primed, pumped, unended};
+pub use delivered::{Book, Volumes, delivered, drawn, held, lost, primed, pumped, unended};
 pub use flows::flows;
 pub use reader::{Journal, JournalError, read};
 pub use record::{

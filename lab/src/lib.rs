@@ -85,13 +85,13 @@ pub use follows::{Computed, Follows, Given, Quantities};
 pub use frames::Frames;
 pub use goal::Goal;
 pub use goals::{Goals, Limit, Objective};
-pub use id::{AnalyserId, HeaterId, LightId, PumpId, SensorId, SpectrometerId};
+pub use id::{AnalyserId, HeaterId, LightId, PumpId, SensorId, SpectrometerId, ValveId};
 pub use input::{Choice, Input, InputKind};
 pub use lab::Lab;
 pub use linear::Linear;
 pub use manifest::{
-    AnalyserInfo, HeaterInfo, Level, LightInfo, Manifest, Probe, PumpInfo, SensorInfo, SensorKind,
-    SpectrometerInfo,
+    AnalyserInfo, HeaterInfo, Level, LightInfo, Manifest, Position, Probe, PumpInfo, RefillInfo,
+    SensorInfo, SensorKind, SpectrometerInfo, ValveInfo,
 };
 pub use observation::{Observation, Outcome, Quality, Spectrum};
 pub use path::{FlowHistory, FlowPath, Passage, Stretch};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{AnalyserId, HeaterId, LightId, PumpId, SensorId, SpectrometerId};
+use crate::id::{AnalyserId, HeaterId, LightId, PumpId, SensorId, SpectrometerId, ValveId};
 use crate::path::FlowPath;
 
 /// What is installed. The simulator and the rig built from one scenario give the same manifest, but for
@@ -17,6 +17,9 @@ pub struct Manifest {
     pub level: Level,
     /// Syringe pumps.
     pub pumps: Vec<PumpInfo>,
+    /// Valves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub valves: Vec<ValveInfo>,
     /// Heated zones.
     pub heaters: Vec<HeaterInfo>,
     /// Light sources.
@@ -40,6 +43,7 @@ impl Manifest {
             simulated: true,
             level: Level::Experiments,
             pumps: Vec::new(),
+            valves: Vec::new(),
             heaters: Vec::new(),
             lights: Vec::new(),
             spectrometers: Vec::new(),
@@ -78,6 +82,68 @@ pub struct PumpInfo {
     /// Pressure at which its drive stalls, thrust over the area of the plunger \[kPa\]; none if unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stall_kpa: Option<f64>,
+    /// How it refills itself, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refill: Option<RefillInfo>,
+}
+
+/// How a syringe pump refills itself: its valve is turned to a bottle, and it draws.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RefillInfo {
+    /// The valve between syringe, bottle and line.
+    pub valve: ValveId,
+    /// The position in which the syringe is at the bottle.
+    pub at: String,
+    /// How fast it draws [µL/min].
+    pub ul_per_min: f64,
+    /// Time after drawing in which the liquid comes to rest, before the valve is turned back \[s\].
+    pub settle_s: f64,
+    /// Volume in the bottle at the start of the run \[mL\]; none: nobody keeps count of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bottle_ml: Option<f64>,
+}
+
+/// A valve that is turned.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ValveInfo {
+    /// Its name.
+    pub name: ValveId,
+    /// Its positions, in the order of its ports.
+    pub positions: Vec<Position>,
+    /// Longest time in which it turns \[s\].
+    pub turns_s: f64,
+}
+
+/// A position of a valve.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    /// Its name.
+    pub name: String,
+    /// The pumps whose way to the rig is open in it. The others of this valve press against a closed way.
+    pub opens: Vec<PumpId>,
+}
+
+impl ValveInfo {
+    /// The number of a position, from 0.
+    pub fn number(&self, position: &str) -> Option<usize> {
+        self.positions.iter().position(|known| known.name == position)
+    }
+
+    /// Whether the way of a pump leads through this valve.
+    pub fn is_in_the_way_of(&self, pump: &PumpId) -> bool {
+        self.positions.iter().any(|position| position.opens.contains(pump))
+    }
+
+    /// Those of these pumps whose ways lead through this valve.
+    pub fn those_through(&self, pumps: &[PumpId]) -> Vec<PumpId> {
+        pumps.iter().filter(|pump| self.is_in_the_way_of(pump)).cloned().collect()
+    }
+
+    /// The first position that opens the ways of all these pumps.
+    pub fn opening(&self, pumps: &[PumpId]) -> Option<&Position> {
+        let opens = |position: &&Position| pumps.iter().all(|pump| position.opens.contains(pump));
+        self.positions.iter().find(opens)
+    }
 }
 
 /// A heated zone.
@@ -177,7 +243,8 @@ pub enum SensorKind {
     Power(HeaterId),
     /// Status of a pump: 0 stopped, 1 running, 2 paused, 3 delayed, 4 stalled.
     Status(PumpId),
-    /// Volume a pump has delivered since its last `Dispense` \[µL\], to 1e-4 µL as the pump reports it.
+    /// Volume a pump has delivered since its last `Dispense`, or drawn since its last `Withdraw` \[µL\], to 1e-4 µL as the
+    /// pump reports it.
     Dispensed(PumpId),
     /// A switch that reads 1 while it is safe to run (door closed, emergency stop released), else 0.
     Permit,
@@ -256,6 +323,25 @@ impl Manifest {
     /// The pump with this name.
     pub fn pump(&self, name: &PumpId) -> Option<&PumpInfo> {
         self.pumps.iter().find(|p| p.name == *name)
+    }
+
+    /// The valve with this name.
+    pub fn valve(&self, name: &ValveId) -> Option<&ValveInfo> {
+        self.valves.iter().find(|v| v.name == *name)
+    }
+
+    /// The first valve no position of which opens the ways of all of these pumps that lead through it, in words; none where
+    /// they can flow together.
+    pub fn shuts(&self, pumps: &[PumpId]) -> Option<String> {
+        self.valves.iter().find_map(|valve| {
+            let through = valve.those_through(pumps);
+            if valve.opening(&through).is_some() {
+                return None;
+            }
+            let names: Vec<&str> = through.iter().map(PumpId::as_str).collect();
+            let (valve, names) = (&valve.name, names.join(" and "));
+            Some(format!("no position of valve {valve} opens the ways of {names} together"))
+        })
     }
 
     /// The heater with this name.

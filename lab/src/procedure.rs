@@ -14,12 +14,14 @@ mod spec;
 mod steady;
 #[cfg(test)]
 mod tests;
+mod valves;
 
 pub use needs::Needs;
 pub use ramp::{RampPoint, RampSpec};
 pub use spec::{
     FlushRate, FlushSpec, OnFault, ProcedureSpec, RANGES, RinseSpec, SteadySpec, WaitSpec,
 };
+pub use valves::refill;
 
 use crate::analysis::{Analysis, Blank, Channel};
 use crate::command::{Command, Reply};
@@ -117,6 +119,7 @@ impl Procedure {
             return Err(Fault::new(lab.now(), PROCEDURE, FaultKind::Refused { detail }));
         }
         self.bears(lab, settings)?;
+        valves::open_ways_of(lab, settings)?;
         running.start(lab, &self.spec, settings, self.longest_s(residence_s))?;
         let flowing_since = lab.now();
         let dark = acquire::dark(lab, &self.spec, &self.analysis)?;

@@ -6,11 +6,11 @@
 use crate::command::{Command, Exposure, Reply, Setting};
 use crate::fault::{Fault, FaultKind};
 use crate::frames::Frames;
-use crate::id::PumpId;
+use crate::id::{PumpId, ValveId};
 use crate::lab::Lab;
 use crate::manifest::{
-    AnalyserInfo, HeaterInfo, Level, LightInfo, Manifest, Probe, PumpInfo, SensorInfo, SensorKind,
-    SpectrometerInfo,
+    AnalyserInfo, HeaterInfo, Level, LightInfo, Manifest, Position, Probe, PumpInfo, RefillInfo,
+    SensorInfo, SensorKind, SpectrometerInfo, ValveInfo,
 };
 use crate::math;
 use crate::path::{FlowPath, Stretch};
@@ -30,6 +30,12 @@ pub struct ToyLab {
     integration_us: u32,
     armed: Option<(Instant, Exposure)>,
     injected: Option<(Instant, f64)>,
+    /// The number of the position that its valve is in.
+    at: usize,
+    /// Whether the pump draws.
+    draws: bool,
+    /// Whether its valve does not turn, whatever it acknowledges.
+    pub stuck: bool,
     /// What the pump reports next instead of its own status.
     pub forced_status: Option<f64>,
     /// What the thermometer reports instead of the temperature.
@@ -67,6 +73,9 @@ impl ToyLab {
             integration_us: 10_000,
             armed: None,
             injected: None,
+            at: 0,
+            draws: false,
+            stuck: false,
             forced_status: None,
             forced_temperature_c: None,
             forced_settings: Vec::new(),
@@ -83,6 +92,23 @@ impl ToyLab {
         self.manifest.analysers.push(AnalyserInfo { name: "column".into(), species, run_s: 30.0 });
         let kind = SensorKind::Probe(Probe::Pressure);
         self.manifest.sensors.push(SensorInfo { name: "gauge".into(), kind });
+        self
+    }
+
+    /// The same lab with a valve, through which its pump refills itself from a bottle of 1.5 mL.
+    #[must_use]
+    pub fn with_valve(mut self) -> Self {
+        let position = |name: &str, opens| Position { name: name.into(), opens };
+        let positions =
+            vec![position("line", vec!["water".into()]), position("bottle", Vec::new())];
+        self.manifest.valves.push(ValveInfo { name: "tap".into(), positions, turns_s: 2.0 });
+        self.manifest.pumps[0].refill = Some(RefillInfo {
+            valve: "tap".into(),
+            at: "bottle".into(),
+            ul_per_min: 600.0,
+            settle_s: 5.0,
+            bottle_ml: Some(1.5),
+        });
         self
     }
 
@@ -107,6 +133,10 @@ impl ToyLab {
 
     /// Rate at which liquid moves now [µL/min].
     pub fn flow(&self) -> f64 {
+        if self.draws { 0.0 } else { self.rate_now() }
+    }
+
+    fn rate_now(&self) -> f64 {
         self.run.filter(|_| self.dispensed() < self.at_most()).map_or(0.0, |(_, rate, _)| rate)
     }
 
@@ -138,7 +168,26 @@ impl ToyLab {
             return Err(self.fault(pump.as_str(), kind));
         }
         self.rate = rate;
+        self.draws = false;
         self.run = Some((self.now, rate, at_most));
+        Ok(Reply::Done)
+    }
+
+    fn withdraw(&mut self, pump: &PumpId, rate: f64, ul: f64) -> Result<Reply, Fault> {
+        if self.manifest.pump(pump).is_none_or(|info| info.refill.is_none()) {
+            return Err(self.unknown(pump.as_str()));
+        }
+        self.dispense(pump, rate, ul)?;
+        self.draws = true;
+        Ok(Reply::Done)
+    }
+
+    fn turn(&mut self, valve: &ValveId, position: &str) -> Result<Reply, Fault> {
+        let number = self.manifest.valve(valve).and_then(|info| info.number(position));
+        let number = number.ok_or_else(|| self.unknown(valve.as_str()))?;
+        if !self.stuck {
+            self.at = number;
+        }
         Ok(Reply::Done)
     }
 
@@ -195,7 +244,7 @@ impl ToyLab {
     }
 
     fn read(&mut self, sensor: &str) -> Result<Reply, Fault> {
-        let running = f64::from(u8::from(self.flow() > 0.0));
+        let running = f64::from(u8::from(self.rate_now() > 0.0));
         if let Some((_, value)) = self.sensed.iter().find(|(name, _)| *name == sensor) {
             return Ok(Reply::Reading(*value));
         }
@@ -222,6 +271,7 @@ impl ToyLab {
             (Setting::Mode(_), "plate") => {
                 self.set_point_c.map_or(Setting::OFF, |_| Setting::AUTOMATIC)
             }
+            (Setting::Position(_), "tap") if !self.manifest.valves.is_empty() => self.at as f64,
             (Setting::Rate(_), "water") => self.rate,
             (Setting::Light(_), "lamp") => f64::from(u8::from(self.lit)),
             (Setting::Integration(_), "eye") => f64::from(self.integration_us),
@@ -291,6 +341,10 @@ impl Lab for ToyLab {
                 self.lit = false;
                 Ok(Reply::Done)
             }
+            Command::Withdraw { pump, rate_ul_per_min, volume_ul } => {
+                self.withdraw(pump, rate_ul_per_min.ul_per_min(), volume_ul.ul())
+            }
+            Command::Turn { valve, position } => self.turn(valve, position),
             Command::Begin { .. } | Command::Collect => Err(self.unknown("whole experiment")),
         }
     }
@@ -319,7 +373,9 @@ fn manifest() -> Manifest {
             min_ul_per_min: 1.0,
             max_ul_per_min: 1_000.0,
             stall_kpa: None,
+            refill: None,
         }],
+        valves: Vec::new(),
         heaters: vec![HeaterInfo {
             name: "plate".into(),
             low_c: 20.0,

@@ -104,6 +104,9 @@ fn take(run: &Run<'_>, stock: &mut Stock) {
     }
 }
 
+/// A rise of a level that is one \[mL\].
+const RISEN_ML: f64 = 1e-6;
+
 /// Follows the syringes of a stock together.
 fn follow(stock: &mut Stock, pumps: &[&Level]) {
     let mut moments: Vec<Instant> = pumps.iter().flat_map(|l| l.iter().map(|p| p.0)).collect();
@@ -112,6 +115,12 @@ fn follow(stock: &mut Stock, pumps: &[&Level]) {
     for at in moments {
         let both = pumps.iter().map(|level| around(level, at));
         let (before, after) = both.fold((0.0, 0.0), |sum, now| (sum.0 + now.0, sum.1 + now.1));
+        let last_ml = stock.level.last().map_or(stock.filled_ml, |(_, ml)| *ml);
+        // It rises where pumps draw from their bottles.
+        let risen_ml = before / 1_000.0 - last_ml;
+        if risen_ml > RISEN_ML {
+            stock.refilled_ml += risen_ml;
+        }
         stock.level.push((at.as_secs(), before / 1_000.0));
         if after > before {
             stock.level.push((at.as_secs(), after / 1_000.0));

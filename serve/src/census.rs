@@ -141,8 +141,12 @@ impl Census {
     }
 
     fn keep_book(&mut self, record: &Record) {
-        let is_told =
-            |command: &Command| matches!(command, Command::Dispense { .. } | Command::Fill { .. });
+        let is_told = |command: &Command| {
+            matches!(
+                command,
+                Command::Dispense { .. } | Command::Withdraw { .. } | Command::Fill { .. }
+            )
+        };
         let begins = match record {
             Record::Command(command) => is_told(&command.send),
             Record::Intended(intended) => is_told(&intended.send),

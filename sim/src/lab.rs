@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use flowtwin_lab::{
     AnalyserId, Command, Exposure, Fault, FaultKind, HeaterId, Instant, Lab, LightId, Manifest,
-    PumpId, Reply, SensorId, SensorKind, Setting, Span, SpectrometerId, Streams, Temperature, math,
+    PumpId, Reply, SensorId, SensorKind, Setting, Span, SpectrometerId, Streams, Temperature,
+    ValveId, math,
 };
 
 use crate::plan::Plan;
@@ -134,6 +135,37 @@ impl SimLab {
         Ok(Reply::Done)
     }
 
+    /// Rates and volumes go over the wire as those of a delivery.
+    fn withdraw(&mut self, id: &PumpId, rate: f64, ul: f64) -> Result<Reply, Fault> {
+        let (pump, now) = (self.pump(id)?, self.now());
+        let (rate, ul) = (math::round_decimals(rate, 6), math::round_decimals(ul, 5));
+        let info = &self.plan.manifest().pumps[pump];
+        let limits = (info.min_ul_per_min, info.max_ul_per_min);
+        self.within(id.as_str(), "flow rate", rate, "µL/min", limits)?;
+        self.within(id.as_str(), "volume", ul, "µL", (1e-5, 1e9))?;
+        if !self.world.at_bottle(now, pump) {
+            let detail = "its syringe is not at a bottle: it would draw from the line".into();
+            return Err(Fault::new(now, id, FaultKind::Refused { detail }));
+        }
+        self.world.withdraw(now, pump, rate, ul);
+        Ok(Reply::Done)
+    }
+
+    fn valve(&self, valve: &ValveId) -> Result<usize, Fault> {
+        let names = self.plan.manifest().valves.iter().map(|info| info.name.as_str());
+        self.place(names, "valve", valve.as_str())
+    }
+
+    fn turn(&mut self, id: &ValveId, position: &str) -> Result<Reply, Fault> {
+        let valve = self.valve(id)?;
+        let Some(number) = self.plan.manifest().valves[valve].number(position) else {
+            let detail = format!("it has no position \"{position}\"");
+            return Err(Fault::new(self.now(), id, FaultKind::Unsupported { detail }));
+        };
+        self.world.turn(self.now(), valve, number);
+        Ok(Reply::Done)
+    }
+
     /// Set points go over the wire in single precision.
     fn heat(&mut self, id: &HeaterId, set_point: Temperature) -> Result<Reply, Fault> {
         let heater = self.heater(id)?;
@@ -228,6 +260,7 @@ impl SimLab {
             },
             Setting::Rate(pump) => world.pumps[self.pump(pump)?].kept_ul_per_min(),
             Setting::Light(light) => f64::from(u8::from(world.lights[self.light(light)?].is_on())),
+            Setting::Position(valve) => world.valves[self.valve(valve)?].told(self.now()),
             Setting::Integration(name) => f64::from(world.integration_us[self.spectrometer(name)?]),
         };
         Ok(Reply::Reading(value))
@@ -273,6 +306,10 @@ impl Lab for SimLab {
                 self.world.stop(now, pump);
                 Ok(Reply::Done)
             }
+            Command::Withdraw { pump, rate_ul_per_min, volume_ul } => {
+                self.withdraw(pump, rate_ul_per_min.ul_per_min(), volume_ul.ul())
+            }
+            Command::Turn { valve, position } => self.turn(valve, position),
             Command::Fill { pump, holds_ul } => self.fill(pump, holds_ul.ul()),
             Command::Heat { heater, set_point_c } => self.heat(heater, *set_point_c),
             Command::HeaterOff { heater } => {

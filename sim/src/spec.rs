@@ -14,6 +14,7 @@ mod optics;
 mod ranges;
 mod reactions;
 mod rig;
+mod valves;
 
 pub use analysers::{Analyser, Measures, Peak, Sensor, Switch, Watches};
 pub use chemistry::{
@@ -31,6 +32,7 @@ pub use rig::{
     Bed, Carrier, Heater, Light, LightSource, Liquid, Mixing, Pump, Rig, Segmentation, Signal,
     Spectrometer, Stream, Stretch,
 };
+pub use valves::{Position, PumpRefill, Valve};
 
 use std::collections::BTreeMap;
 

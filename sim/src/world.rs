@@ -12,6 +12,7 @@ mod sample;
 mod slug;
 mod stage;
 mod tank;
+mod valve;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -33,6 +34,7 @@ pub(crate) use rest::Frame;
 pub use rest::{Begun, Counts, Settle};
 pub use sample::Sample;
 use tank::Tank;
+use valve::Valve;
 
 /// The past is kept for at least this time [s] …
 const MEMORY_S: f64 = 4.0 * 3600.0;
@@ -75,6 +77,7 @@ pub(crate) struct World {
     pub(crate) engine: Engine<Event>,
     pub(crate) pumps: Vec<Pump>,
     pump_done: Vec<Option<Ticket>>,
+    pub(crate) valves: Vec<Valve>,
     pub(crate) heaters: Vec<Heater>,
     pub(crate) lights: Vec<Light>,
     pub(crate) acquisitions: Vec<Option<Acquisition>>,
@@ -125,6 +128,7 @@ impl World {
         let mut world = Self {
             engine: Engine::new(),
             pump_done: vec![None; pumps.len()],
+            valves: vec![Valve::new(); plan.manifest().valves.len()],
             heaters,
             lights: vec![Light::new(); plan.light_names.len()],
             acquisitions: vec![None; plan.channels.len()],
@@ -225,6 +229,7 @@ impl World {
     /// Starts a pump.
     pub(crate) fn dispense(&mut self, now: Instant, pump: usize, rate: f64, at_most_ul: f64) {
         let done = self.pumps[pump].start(now, rate, at_most_ul);
+        self.stall_if_closed(now, pump);
         self.cancel_done(pump);
         self.pump_done[pump] = Some(self.engine.schedule(done, Event::PumpDone(pump)));
         self.flows_change(now);

@@ -8,7 +8,7 @@ use flowtwin_backends::codec::program::Kind;
 pub struct ConformanceArgs {
     /// How the program is started, in quotes.
     pub command: String,
-    /// What it drives: pump, heater, light, spectrometer, analyser, sensor or switch.
+    /// What it drives: pump, valve, heater, light, spectrometer, analyser, sensor or switch.
     #[arg(long, value_parser = kind)]
     pub kind: Kind,
     /// Inner diameter of the syringe of a pump (mm); without it, as the pump is set.

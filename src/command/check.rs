@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use flowtwin_backends::{Wiring, identify};
-use flowtwin_campaign::scenario::{Lasting, Scenario};
+use flowtwin_campaign::scenario::{Lasting, RefillsItself, Scenario};
 use flowtwin_comparison::Checked;
 use flowtwin_comparison::reported::Case;
 use flowtwin_lab::queue::in_order;
@@ -166,17 +166,39 @@ fn unwatched(scenario: &Scenario) -> String {
 
 /// For how many experiments the syringes last.
 fn lasts(scenario: &Scenario) -> String {
-    let Some(first) = scenario.lasts().into_iter().next() else { return String::new() };
-    let Lasting { pump, holds_ml, takes_ml, experiments, at_least, .. } = first;
     let planned = scenario.experiments() as u64;
+    let (refilled, others): (Vec<_>, Vec<_>) =
+        scenario.lasts().into_iter().partition(|lasting| lasting.refill.is_some());
+    let refilled: String = refilled.iter().map(|it| refills(it, planned)).collect();
+    let Some(first) = others.into_iter().next() else { return refilled };
+    let Lasting { pump, holds_ml, takes_ml, experiments, at_least, .. } = first;
     let then = match scenario.file().refill {
         _ if at_least >= planned => "",
         Some(_) => "; then somebody refills",
         None => "; a run that needs more stops before it, until somebody refills",
     };
     format!(
-        "\n  syringes: full ones last for about {experiments} experiments ({at_least} if all are demanding; planned are \
+        "{refilled}\n  syringes: full ones last for about {experiments} experiments ({at_least} if all are demanding; planned are \
          {planned}), {pump} is empty first: {holds_ml} mL, {takes_ml:.2} mL each{then}"
+    )
+}
+
+/// How a pump refills itself, a line.
+fn refills(lasting: &Lasting, planned: u64) -> String {
+    let Lasting { pump, holds_ml, takes_ml, at_least, refill, .. } = lasting;
+    let Some(RefillsItself { takes_min, bottle }) = refill else { return String::new() };
+    let small = match at_least {
+        0 => "; the most demanding experiments need more than it holds: take a larger syringe",
+        _ => "",
+    };
+    let bottle = bottle.map_or_else(String::new, |(ml, experiments)| {
+        let short = if experiments < planned { ", which is not enough" } else { "" };
+        format!("; its bottle of {ml} mL lasts for about {experiments} experiments{short}")
+    });
+    format!(
+        "\n  {pump} refills itself about {} times in {planned} experiments, {takes_min:.1} min each: it holds {holds_ml} mL, an \
+         experiment takes {takes_ml:.2} mL{bottle}{small}",
+        lasting.refills_in(planned)
     )
 }
 

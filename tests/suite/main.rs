@@ -32,6 +32,7 @@ mod paper;
 mod parity;
 mod programs;
 mod quantities;
+mod refilling;
 mod replay;
 mod resume;
 mod review;

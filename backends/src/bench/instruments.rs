@@ -6,10 +6,10 @@ use std::time::Instant;
 
 use flowtwin_lab::{
     AnalyserId, Command, FaultKind, Frames, HeaterId, LightId, PumpId, SensorId, SensorKind,
-    Setting, Span, SpectrometerId, SpectrometerInfo, Temperature,
+    Setting, Span, SpectrometerId, SpectrometerInfo, Temperature, ValveId,
 };
 
-use crate::instrument::{Analyser, Heater, Light, Permit, Probe, Pump, Spectrometer};
+use crate::instrument::{Analyser, Heater, Light, Permit, Probe, Pump, Spectrometer, Valve};
 use crate::transport::Hurry;
 
 /// The instruments of a rig, each by its name in the manifest.
@@ -17,6 +17,8 @@ use crate::transport::Hurry;
 pub struct Instruments {
     /// Syringe pumps.
     pub pumps: BTreeMap<PumpId, Box<dyn Pump>>,
+    /// Valves.
+    pub valves: BTreeMap<ValveId, Box<dyn Valve>>,
     /// Heated zones.
     pub heaters: BTreeMap<HeaterId, Box<dyn Heater>>,
     /// Light sources.
@@ -35,6 +37,7 @@ impl fmt::Debug for Instruments {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Instruments")
             .field("pumps", &self.pumps.keys())
+            .field("valves", &self.valves.keys())
             .field("heaters", &self.heaters.keys())
             .field("lights", &self.lights.keys())
             .field("spectrometers", &self.spectrometers.keys())
@@ -50,6 +53,7 @@ impl fmt::Debug for Instruments {
 pub(crate) enum Part {
     Heater(HeaterId),
     Pump(PumpId),
+    Valve(ValveId),
     Light(LightId),
     Spectrometer(SpectrometerId),
     Analyser(AnalyserId),
@@ -79,6 +83,7 @@ impl Part {
         match setting {
             Setting::SetPoint(heater) | Setting::Mode(heater) => Self::Heater(heater.clone()),
             Setting::Rate(pump) => Self::Pump(pump.clone()),
+            Setting::Position(valve) => Self::Valve(valve.clone()),
             Setting::Light(light) => Self::Light(light.clone()),
             Setting::Integration(spectrometer) => Self::Spectrometer(spectrometer.clone()),
         }
@@ -87,9 +92,9 @@ impl Part {
     /// What a command is for; none where it is for the whole rig.
     pub(super) fn told_by(command: &Command) -> Option<Self> {
         match command {
-            Command::Dispense { pump, .. } | Command::Stop { pump } => {
-                Some(Self::Pump(pump.clone()))
-            }
+            Command::Dispense { pump, .. }
+            | Command::Withdraw { pump, .. }
+            | Command::Stop { pump } => Some(Self::Pump(pump.clone())),
             Command::Heat { heater, .. } | Command::HeaterOff { heater } => {
                 Some(Self::Heater(heater.clone()))
             }
@@ -111,6 +116,7 @@ impl fmt::Display for Part {
         match self {
             Self::Heater(name) => name.fmt(f),
             Self::Pump(name) => name.fmt(f),
+            Self::Valve(name) => name.fmt(f),
             Self::Light(name) => name.fmt(f),
             Self::Spectrometer(name) => name.fmt(f),
             Self::Analyser(name) => name.fmt(f),
@@ -124,6 +130,8 @@ impl fmt::Display for Part {
 pub(crate) enum Order {
     /// A command to one of them.
     Do(Command),
+    /// Turn a valve to a position, by its number from 0.
+    Turn(ValveId, usize),
     /// Read what a sensor measures.
     Read(SensorKind, SensorId),
     /// Make a pump ready.
@@ -159,6 +167,7 @@ impl Instruments {
         let heaters = self.heaters.keys().cloned().map(Part::Heater);
         heaters
             .chain(self.pumps.keys().cloned().map(Part::Pump))
+            .chain(self.valves.keys().cloned().map(Part::Valve))
             .chain(self.lights.keys().cloned().map(Part::Light))
             .chain(self.spectrometers.keys().cloned().map(Part::Spectrometer))
             .chain(self.analysers.keys().cloned().map(Part::Analyser))
@@ -171,6 +180,9 @@ impl Instruments {
     pub(super) fn obey(&mut self, order: &Order, pace: &Pace) -> Result<Answer, FaultKind> {
         match order {
             Order::Do(command) => self.carry_out(command),
+            Order::Turn(valve, number) => {
+                with(&mut self.valves, valve, |v| v.turn(*number)).map(|()| Answer::Done)
+            }
             Order::Read(kind, sensor) => self.read(kind, sensor).map(Answer::Reading),
             Order::GetReady(pump) => {
                 with(&mut self.pumps, pump, |p| p.get_ready()).map(|()| Answer::Done)
@@ -187,6 +199,9 @@ impl Instruments {
         let done = match command {
             Command::Dispense { pump, rate_ul_per_min, at_most_ul } => {
                 with(&mut self.pumps, pump, |p| p.dispense(*rate_ul_per_min, *at_most_ul))
+            }
+            Command::Withdraw { pump, rate_ul_per_min, volume_ul } => {
+                with(&mut self.pumps, pump, |p| p.withdraw(*rate_ul_per_min, *volume_ul))
             }
             Command::Stop { pump } => with(&mut self.pumps, pump, |p| p.stop()),
             Command::Heat { heater, set_point_c } => {
@@ -221,6 +236,9 @@ impl Instruments {
             Setting::SetPoint(name) => with(&mut self.heaters, name, |h| h.set_point_c()),
             Setting::Mode(name) => with(&mut self.heaters, name, |h| h.mode()),
             Setting::Rate(name) => with(&mut self.pumps, name, |p| p.rate_ul_per_min()),
+            Setting::Position(name) => with(&mut self.valves, name, |v| {
+                v.position().map(|number| number.map_or(Setting::BETWEEN, |n| n as f64))
+            }),
             Setting::Light(name) => {
                 with(&mut self.lights, name, |l| l.is_on().map(|on| f64::from(u8::from(on))))
             }

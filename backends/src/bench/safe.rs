@@ -164,6 +164,11 @@ fn at_work(command: &Command) -> Option<String> {
             rate_ul_per_min.ul_per_min(),
             at_most_ul.ul()
         )),
+        Command::Withdraw { rate_ul_per_min, volume_ul, .. } => Some(format!(
+            "draws at {:.1} µL/min, and stops by itself after {:.0} µL",
+            rate_ul_per_min.ul_per_min(),
+            volume_ul.ul()
+        )),
         Command::Light { on: true, .. } => Some("is on".into()),
         _ => None,
     }

@@ -20,6 +20,8 @@ pub const LONGEST: usize = 256 * 1024;
 pub enum Kind {
     /// A syringe pump.
     Pump,
+    /// A valve that is turned.
+    Valve,
     /// A heater with its controller.
     Heater,
     /// A shutter or a switched light.
@@ -36,8 +38,9 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Pump,
+        Self::Valve,
         Self::Heater,
         Self::Light,
         Self::Spectrometer,
@@ -52,6 +55,7 @@ impl Kind {
             Self::Pump => &[What::Status, What::DispensedUl],
             Self::Heater => &[What::TemperatureC],
             Self::Light | Self::Spectrometer | Self::Analyser => &[],
+            Self::Valve => &[What::Position],
             Self::Sensor => &[What::Value],
             Self::Switch => &[What::Granted],
         }
@@ -64,7 +68,7 @@ impl Kind {
             Self::Heater => &[What::SetPointC, What::Mode, What::PowerPercent],
             Self::Light => &[What::On],
             Self::Spectrometer => &[What::IntegrationUs],
-            Self::Analyser | Self::Sensor | Self::Switch => &[],
+            Self::Valve | Self::Analyser | Self::Sensor | Self::Switch => &[],
         }
     }
 }
@@ -81,10 +85,12 @@ impl std::fmt::Display for Kind {
 pub enum What {
     /// What a pump is at: a word, see [`STATUS`].
     Status,
-    /// Volume delivered since the last `dispense` \[µL\].
+    /// Volume delivered since the last `dispense`, or drawn since the last `withdraw` \[µL\].
     DispensedUl,
     /// The rate that a pump keeps [µL/min].
     RateUlPerMin,
+    /// The position of a valve, from 1; 0 while it turns.
+    Position,
     /// Temperature [°C].
     TemperatureC,
     /// Output power [%].
@@ -146,8 +152,20 @@ pub enum Request {
         /// The volume after which it stops by itself \[µL\].
         volume_ul: f64,
     },
+    /// Draw a volume into the syringe of a pump.
+    Withdraw {
+        /// The rate [µL/min].
+        rate_ul_per_min: f64,
+        /// The volume after which it stops by itself \[µL\].
+        volume_ul: f64,
+    },
     /// Stop a pump.
     Stop {},
+    /// Turn a valve.
+    Turn {
+        /// To this position, from 1.
+        position: usize,
+    },
     /// Control to a set point.
     Heat {
         /// The set point [°C].

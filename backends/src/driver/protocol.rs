@@ -12,8 +12,8 @@ pub use host::{ProtocolHost, SharedLine};
 
 use crate::codec::program::{Kind, MODE, STATUS};
 use crate::driver::delivery::{self, STOPPED};
-use crate::instrument::{Heater, Identity, Probe, Pump};
-use crate::protocol::{Error, Field, Means, Protocol, Step, Value, Verb};
+use crate::instrument::{Heater, Identity, Probe, Pump, Valve};
+use crate::protocol::{Error, Field, Means, Protocol, Step, Steps, Value, Verb};
 use crate::transport::{garbled, read_again};
 
 /// Relative difference of a number that is the same: instruments round to four digits.
@@ -39,6 +39,8 @@ pub struct ProtocolDriver {
     address: u16,
     bore_mm: Option<f64>,
     is_ready: bool,
+    /// Whether its last run drew.
+    draws: bool,
     /// Who has answered, and on which connection.
     met: Option<(u64, Who)>,
     /// Whether it is being asked who it is.
@@ -57,6 +59,7 @@ impl ProtocolDriver {
             address,
             bore_mm: None,
             is_ready: false,
+            draws: false,
             met: None,
             is_meeting: false,
         }
@@ -151,6 +154,7 @@ impl ProtocolDriver {
                     }
                 }
             }
+            Kind::Valve => Ok(format!("it is in position {}", self.number(Means::Position)?)),
             _ => Ok(format!("it reads {}", self.number(Means::Value)?)),
         }
     }
@@ -311,6 +315,18 @@ impl ProtocolDriver {
         Ok(())
     }
 
+    /// Runs once, in or out.
+    fn run(&mut self, (rate, volume): (FlowRate, Volume), draws: bool) -> Result<(), FaultKind> {
+        self.prepare()?;
+        let protocol = self.protocol.clone();
+        let wanted: Wanted =
+            [(Means::RateUlPerMin, rate.ul_per_min()), (Means::VolumeUl, volume.ul())].into();
+        let Steps { dispense, withdraw, .. } = &protocol.steps;
+        self.take(if draws { withdraw } else { dispense }, &wanted)?;
+        self.draws = draws;
+        delivery::runs(self, volume)
+    }
+
     /// What is asked for before the first run.
     fn wanted_first(&self) -> Wanted {
         self.bore_mm.map(|bore_mm| (Means::BoreMm, bore_mm)).into_iter().collect()
@@ -392,12 +408,15 @@ impl Pump for ProtocolDriver {
         if rate.ul_per_min() <= 0.0 {
             return self.stop();
         }
-        self.prepare()?;
-        let protocol = self.protocol.clone();
-        let wanted: Wanted =
-            [(Means::RateUlPerMin, rate.ul_per_min()), (Means::VolumeUl, at_most.ul())].into();
-        self.take(&protocol.steps.dispense, &wanted)?;
-        delivery::runs(self, at_most)
+        self.run((rate, at_most), false)
+    }
+
+    fn withdraw(&mut self, rate: FlowRate, volume: Volume) -> Result<(), FaultKind> {
+        if self.protocol.steps.withdraw.is_empty() {
+            let detail = "its protocol file does not say how it draws".into();
+            return Err(FaultKind::Unsupported { detail });
+        }
+        self.run((rate, volume), true)
     }
 
     fn stop(&mut self) -> Result<(), FaultKind> {
@@ -412,7 +431,11 @@ impl Pump for ProtocolDriver {
 
     fn dispensed_ul(&mut self) -> Result<f64, FaultKind> {
         self.meet()?;
-        self.number(Means::DispensedUl)
+        let counts = match self.protocol.meaning(Means::WithdrawnUl) {
+            Some(_) if self.draws => Means::WithdrawnUl,
+            _ => Means::DispensedUl,
+        };
+        self.number(counts)
     }
 
     fn rate_ul_per_min(&mut self) -> Result<f64, FaultKind> {
@@ -483,6 +506,24 @@ impl Heater for ProtocolDriver {
 
     fn mode(&mut self) -> Result<f64, FaultKind> {
         self.mode_in_force().map(f64::from)
+    }
+}
+
+impl Valve for ProtocolDriver {
+    /// The position is not read back at once: the valve is on its way.
+    fn turn(&mut self, position: usize) -> Result<(), FaultKind> {
+        self.meet()?;
+        let (name, field) = self.field(Means::Position)?;
+        let number = position as f64 + 1.0;
+        self.check(&name, &field, number)?;
+        let (protocol, address) = (self.protocol.clone(), self.address);
+        self.line.borrow_mut().set(&protocol, address, &name, &Value::Number(number))
+    }
+
+    fn position(&mut self) -> Result<Option<usize>, FaultKind> {
+        self.meet()?;
+        let number = self.number(Means::Position)?;
+        Ok((number >= 1.0).then_some(number as usize - 1))
     }
 }
 

@@ -81,7 +81,12 @@ impl ProgramEmulator {
             Request::Describe {} => describe(to, world),
             Request::Fetch { frame } => self.fetch(to, frame, world),
             Request::MakeSafe {} => make_safe(to, kind, world),
-            Request::Dispense { .. } if self.ailments.contains("stall") => Err(FaultKind::Stalled),
+            Request::Turn { position } => turn(to, position, world),
+            Request::Dispense { .. } | Request::Withdraw { .. }
+                if self.ailments.contains("stall") =>
+            {
+                Err(FaultKind::Stalled)
+            }
             request => match world.send(&command(to, request)) {
                 Ok(Reply::Ready(at)) => Ok(json!({"takes_s": at.since(world.now()).as_secs()})),
                 Ok(Reply::Results(found)) => Ok(json!({"concentrations_mm": found})),
@@ -113,6 +118,7 @@ impl ProgramEmulator {
             What::PowerPercent => sensed(SensorKind::Power(to.into()), world),
             What::Value | What::Granted => sent(Command::Read { sensor: SensorId::new(to) }, world),
             What::RateUlPerMin => kept(Setting::Rate(pump()), world),
+            What::Position => kept(Setting::Position(to.into()), world).map(|at| at + 1.0),
             What::SetPointC => kept(Setting::SetPoint(to.into()), world),
             What::Mode => kept(Setting::Mode(to.into()), world),
             What::On => kept(Setting::Light(to.into()), world),
@@ -123,7 +129,7 @@ impl ProgramEmulator {
             What::Status => word(&STATUS),
             What::Mode => word(&MODE),
             What::On | What::Granted => json!(number > 0.5),
-            What::IntegrationUs => json!(number as u32),
+            What::IntegrationUs | What::Position => json!(number as u32),
             _ => json!(number),
         })
     }
@@ -154,6 +160,11 @@ fn command(to: &str, request: Request) -> Command {
             rate_ul_per_min: FlowRate::from_ul_per_min(rate_ul_per_min),
             at_most_ul: Volume::from_ul(volume_ul),
         },
+        Request::Withdraw { rate_ul_per_min, volume_ul } => Command::Withdraw {
+            pump: to.into(),
+            rate_ul_per_min: FlowRate::from_ul_per_min(rate_ul_per_min),
+            volume_ul: Volume::from_ul(volume_ul),
+        },
         Request::Heat { set_point_c } => {
             Command::Heat { heater: to.into(), set_point_c: Temperature::from_c(set_point_c) }
         }
@@ -166,6 +177,18 @@ fn command(to: &str, request: Request) -> Command {
         Request::Results {} => Command::Results { analyser: to.into() },
         _ => Command::Stop { pump: to.into() },
     }
+}
+
+/// Turns a valve to a position, by its number from 1.
+fn turn(to: &str, position: usize, world: &mut dyn Lab) -> Answer {
+    let found = world.manifest().valve(&to.into()).and_then(|info| {
+        let number = position.checked_sub(1)?;
+        info.positions.get(number).map(|position| position.name.clone())
+    });
+    let detail = || format!("{to} has no position {position}");
+    let position = found.ok_or_else(|| FaultKind::Unsupported { detail: detail() })?;
+    let command = Command::Turn { valve: to.into(), position };
+    world.send(&command).map(|_| json!({})).map_err(|fault| fault.kind)
 }
 
 fn describe(to: &str, world: &mut dyn Lab) -> Answer {

@@ -170,6 +170,7 @@ fn other(kind: Kind) -> Request {
 fn too_much(kind: Kind) -> Option<Request> {
     match kind {
         Kind::Pump => Some(Request::Dispense { rate_ul_per_min: TOO_MUCH, volume_ul: 1.0 }),
+        Kind::Valve => Some(Request::Turn { position: 1_000_000 }),
         Kind::Heater => Some(Request::Heat { set_point_c: TOO_MUCH }),
         _ => None,
     }

@@ -8,7 +8,7 @@ use flowtwin_lab::{Exposure, FaultKind, FlowRate, Temperature, Volume};
 use super::{Examiner, words};
 use crate::codec::program::{Kind, What};
 use crate::instrument::{
-    Analyser as _, Heater, Light, Permit as _, Probe as _, Pump, Spectrometer as _,
+    Analyser as _, Heater, Light, Permit as _, Probe as _, Pump, Spectrometer as _, Valve,
 };
 
 /// A volume that is soon delivered, one that is not, and how fast [µL] [µL/min].
@@ -67,6 +67,7 @@ impl Examiner {
     pub(super) fn good_days(&mut self) {
         match self.subject.kind {
             Kind::Pump => self.pumps(),
+            Kind::Valve => self.turns(),
             Kind::Heater => self.heats(),
             Kind::Light => self.lights(),
             Kind::Spectrometer => self.exposes(),
@@ -87,19 +88,10 @@ impl Examiner {
         let finite = self.must("it delivers a volume and stops by itself", |it| {
             let mut pump = it.part();
             run(&mut pump, SHORT_UL)?;
-            let until =
-                Instant::now() + Duration::from_secs_f64(SHORT_UL / RATE_UL_PER_MIN * 60.0) + LATE;
-            while pump.status().map_err(words)? == 1 {
-                if Instant::now() > until {
-                    let ul = pump.dispensed_ul().map_err(words)?;
-                    let _stopped = pump.stop();
-                    return Err(format!("it still runs after {ul} µL, of {SHORT_UL} µL"));
-                }
-                sleep(LOOK);
-            }
-            about(pump.dispensed_ul().map_err(words)?, SHORT_UL)
+            stops_after(&mut pump, SHORT_UL)
         });
         self.report.grades.finite_volumes = Some(finite);
+        self.draws();
         self.must("a new dispense replaces the one under way, and counts from zero", |it| {
             let mut pump = it.part();
             run(&mut pump, LONG_UL)?;
@@ -125,6 +117,31 @@ impl Examiner {
             run(&mut pump, LONG_UL)?;
             pump.dispense(FlowRate::from_ul_per_min(0.0), Volume::from_ul(1.0)).map_err(words)?;
             stands_still(&mut pump)
+        });
+    }
+
+    fn turns(&mut self) {
+        self.must("it turns to the second position and back, and tells when it is there", |it| {
+            let mut valve = it.part();
+            turned(&mut valve, 1)?;
+            turned(&mut valve, 0)
+        });
+    }
+
+    /// Whether a pump draws what it was told to. One that does not draw at all is no worse a pump.
+    fn draws(&mut self) {
+        let drawn = {
+            let mut pump = self.part();
+            pump.withdraw(FlowRate::from_ul_per_min(RATE_UL_PER_MIN), Volume::from_ul(SHORT_UL))
+        };
+        let promise = "it draws a volume and stops by itself";
+        if let Err(FaultKind::Unsupported { .. } | FaultKind::Refused { .. }) = drawn {
+            self.note(promise, "it does not draw: it cannot refill itself".into());
+            return;
+        }
+        self.must(promise, |it| {
+            drawn.map_err(words)?;
+            stops_after(&mut it.part(), SHORT_UL)
         });
     }
 
@@ -206,6 +223,37 @@ impl Examiner {
 /// Starts a run.
 fn run(pump: &mut impl Pump, ul: f64) -> Result<(), String> {
     pump.dispense(FlowRate::from_ul_per_min(RATE_UL_PER_MIN), Volume::from_ul(ul)).map_err(words)
+}
+
+/// Waits until a pump has come to its volume.
+fn stops_after(pump: &mut impl Pump, expected_ul: f64) -> Result<(), String> {
+    let until =
+        Instant::now() + Duration::from_secs_f64(expected_ul / RATE_UL_PER_MIN * 60.0) + LATE;
+    while pump.status().map_err(words)? == 1 {
+        if Instant::now() > until {
+            let ul = pump.dispensed_ul().map_err(words)?;
+            let _stopped = pump.stop();
+            return Err(format!("it still runs after {ul} µL, of {expected_ul} µL"));
+        }
+        sleep(LOOK);
+    }
+    about(pump.dispensed_ul().map_err(words)?, expected_ul)
+}
+
+/// Turns a valve, and waits until it is there.
+fn turned(valve: &mut impl Valve, position: usize) -> Result<(), String> {
+    valve.turn(position).map_err(words)?;
+    let until = Instant::now() + LATE;
+    loop {
+        match valve.position().map_err(words)? {
+            Some(at) if at == position => return Ok(()),
+            _ if Instant::now() < until => sleep(LOOK),
+            Some(at) => {
+                return Err(format!("it is at {}, and was turned to {}", at + 1, position + 1));
+            }
+            None => return Err(format!("it still turns, to {}", position + 1)),
+        }
+    }
 }
 
 fn stands_still(pump: &mut impl Pump) -> Result<(), String> {

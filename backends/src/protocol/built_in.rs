@@ -7,6 +7,7 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("julabo", include_str!("../../protocols/julabo.toml")),
     ("mettler-mt-sics", include_str!("../../protocols/mettler-mt-sics.toml")),
     ("new-era-ne1000", include_str!("../../protocols/new-era-ne1000.toml")),
+    ("vici-universal", include_str!("../../protocols/vici-universal.toml")),
     ("watlow-ez-zone-pm", include_str!("../../protocols/watlow-ez-zone-pm.toml")),
 ];
 

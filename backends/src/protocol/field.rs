@@ -20,6 +20,12 @@ pub enum Means {
     VolumeUl,
     /// What the run has delivered \[µL\].
     DispensedUl,
+    /// What it has drawn since it was cleared \[µL\].
+    WithdrawnUl,
+    /// Whether a pump is to `infuse` or to `withdraw`.
+    Direction,
+    /// The position of a valve, from 1.
+    Position,
     /// What a pump is at: `stopped`, `running`, `paused`, `delayed`, `stalled`.
     Status,
     /// Set point [°C].
@@ -188,7 +194,7 @@ impl Field {
     pub fn unit_of_ours(&self) -> &'static str {
         match self.means {
             Some(Means::RateUlPerMin) => "µL/min",
-            Some(Means::VolumeUl | Means::DispensedUl) => "µL",
+            Some(Means::VolumeUl | Means::DispensedUl | Means::WithdrawnUl) => "µL",
             Some(Means::BoreMm) => "mm",
             Some(Means::SetPointC | Means::TemperatureC) => "°C",
             Some(Means::PowerPercent) => "%",
@@ -210,7 +216,7 @@ impl Field {
     }
 
     /// A number as the instrument writes it, in its unit; `how` is `short` for no more digits than are needed, and `>10` for
-    /// ten characters, blanks in front.
+    /// ten characters, blanks in front, and `2` for two digits, zeros in front.
     pub fn write(&self, value: f64, how: &str) -> String {
         let most = self.decimals.unwrap_or(USUAL);
         let fit =
@@ -220,6 +226,9 @@ impl Field {
         let text = format!("{value:.*}", fit(value) as usize);
         if let Some(width) = how.strip_prefix('>').and_then(|width| width.parse().ok()) {
             return format!("{text:>width$}");
+        }
+        if let Ok(width) = how.parse::<usize>() {
+            return format!("{text:0>width$}");
         }
         match (how, self.digits) {
             ("short", _) if text.contains('.') => {
@@ -316,6 +325,8 @@ mod tests {
             assert_eq!(field.write(value, ""), text, "{value}");
         }
         assert_eq!(field.write(92.5, "short"), "92.5");
+        let port = Field { decimals: Some(0), ..Field::default() };
+        assert_eq!((port.write(3.0, "2"), port.write(12.0, "2")), ("03".into(), "12".into()));
         assert_eq!(field.rounded(1245.4).to_bits(), 1245.0_f64.to_bits());
     }
 

@@ -30,7 +30,7 @@ impl Motion {
             (Does::Start, _) => Self::Running,
             (Does::Stop, _) | (Does::PauseThenStop, Self::Paused | Self::Stopped) => Self::Stopped,
             (Does::PauseThenStop, Self::Running | Self::Delayed) => Self::Paused,
-            (Does::Clear | Does::Nothing, motion) => motion,
+            (Does::Clear | Does::ClearWithdrawn | Does::Nothing, motion) => motion,
         }
     }
 }
@@ -38,10 +38,11 @@ impl Motion {
 impl Protocol {
     /// What is wrong with its steps, in words.
     pub(super) fn wrong_steps(&self) -> Option<String> {
-        let Steps { ready, dispense, stop, heat, off } = &self.steps;
-        let asked: [(&str, &[Step], &[Means]); 5] = [
+        let Steps { ready, dispense, withdraw, stop, heat, off } = &self.steps;
+        let asked: [(&str, &[Step], &[Means]); 6] = [
             ("ready", ready, &[Means::BoreMm]),
             ("dispense", dispense, &[Means::RateUlPerMin, Means::VolumeUl]),
+            ("withdraw", withdraw, &[Means::RateUlPerMin, Means::VolumeUl]),
             ("stop", stop, &[]),
             ("heat", heat, &[Means::SetPointC]),
             ("off", off, &[]),
@@ -64,6 +65,7 @@ impl Protocol {
         wrong.or_else(|| match self.kind {
             Kind::Pump => self.wrong_motion(),
             Kind::Heater => self.wrong_control(),
+            Kind::Valve => self.wrong_turn(),
             _ => None,
         })
     }
@@ -130,8 +132,40 @@ impl Protocol {
                 ));
             }
         }
-        let moves = self.follow(ready, Motion::Stopped) != Motion::Stopped;
-        moves.then(|| "steps.ready: a pump that is stopped moves after it".into())
+        if self.follow(ready, Motion::Stopped) != Motion::Stopped {
+            return Some("steps.ready: a pump that is stopped moves after it".into());
+        }
+        self.wrong_draw()
+    }
+
+    /// What is wrong with how it draws.
+    fn wrong_draw(&self) -> Option<String> {
+        let withdraw = &self.steps.withdraw;
+        if withdraw.is_empty() {
+            return None;
+        }
+        let draws = |step: &Step| {
+            let field = self.fields.get(&step.name);
+            let to = step.to.as_deref();
+            step.verb == Verb::Set
+                && to.is_some_and(|to| {
+                    field.is_some_and(|field| {
+                        field.means == Some(Means::Direction)
+                            && (to == "withdraw" || field.meaning(to) == Some("withdraw"))
+                    })
+                })
+        };
+        if !withdraw.iter().any(draws) {
+            return Some("steps.withdraw: it does not set the direction to withdraw".into());
+        }
+        let runs = self.follow(withdraw, Motion::Stopped) == Motion::Running;
+        (!runs).then(|| "steps.withdraw: a pump that is stopped does not run after it".into())
+    }
+
+    fn wrong_turn(&self) -> Option<String> {
+        let (name, field) = self.meaning(Means::Position)?;
+        let is_set = field.set.is_some() || field.register.is_some();
+        (!is_set).then(|| format!("fields.{name}: the field has no `set`: nothing turns the valve"))
     }
 
     fn wrong_control(&self) -> Option<String> {

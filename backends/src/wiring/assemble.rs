@@ -74,6 +74,7 @@ mod tests {
     fn driven(drivers: &Instruments) -> BTreeSet<Job> {
         let pumps = drivers.pumps.keys().cloned().map(Job::Pump);
         pumps
+            .chain(drivers.valves.keys().cloned().map(Job::Valve))
             .chain(drivers.heaters.keys().cloned().map(Job::Heater))
             .chain(drivers.permits.keys().cloned().map(Job::Switch))
             .chain(drivers.lights.keys().cloned().map(Job::Light))

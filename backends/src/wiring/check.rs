@@ -118,6 +118,7 @@ fn jobs_of(manifest: &Manifest) -> BTreeSet<Job> {
     let probes = manifest.sensors.iter().filter(|s| matches!(s.kind, SensorKind::Probe(_)));
     let pumps = manifest.pumps.iter().map(|p| Job::Pump(p.name.clone()));
     pumps
+        .chain(manifest.valves.iter().map(|v| Job::Valve(v.name.clone())))
         .chain(manifest.heaters.iter().map(|h| Job::Heater(h.name.clone())))
         .chain(permits.map(|s| Job::Switch(s.name.clone())))
         .chain(probes.map(|s| Job::Probe(s.name.clone())))

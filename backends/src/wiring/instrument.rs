@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use flowtwin_lab::argv::words;
 use flowtwin_lab::{
-    AnalyserId, FaultKind, HeaterId, LightId, Manifest, PumpId, SensorId, SpectrometerId,
+    AnalyserId, FaultKind, HeaterId, LightId, Manifest, PumpId, SensorId, SpectrometerId, ValveId,
 };
 
 use super::Link;
@@ -235,6 +235,8 @@ pub enum Job {
     Spectrometer(SpectrometerId),
     /// It is this switch that permits to run.
     Switch(SensorId),
+    /// It is this valve.
+    Valve(ValveId),
 }
 
 impl fmt::Display for Job {
@@ -247,6 +249,7 @@ impl fmt::Display for Job {
             Self::Pump(name) => write!(f, "pump {name}"),
             Self::Spectrometer(name) => write!(f, "spectrometer {name}"),
             Self::Switch(name) => write!(f, "switch {name}"),
+            Self::Valve(name) => write!(f, "valve {name}"),
         }
     }
 }

@@ -18,6 +18,12 @@ fn an_emulated_rig_conforms() {
 }
 
 #[test]
+fn a_valve_and_a_pump_that_refills_itself_conform_behind_their_programs() {
+    let mut rig = EmulatedRig::usual(Box::new(ToyLab::new().with_valve())).unwrap();
+    conformance::check(&mut rig, None).unwrap();
+}
+
+#[test]
 fn the_manifest_is_that_of_the_lab_behind() {
     assert_eq!(rig().manifest(), ToyLab::new().manifest());
 }

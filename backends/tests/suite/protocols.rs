@@ -11,7 +11,7 @@ use flowtwin_backends::driver::protocol::{ProtocolDriver, ProtocolHost};
 use flowtwin_backends::emulator::chemyx::ChemyxEmulator;
 use flowtwin_backends::emulator::protocol::ProtocolEmulator;
 use flowtwin_backends::emulator::{Emulator, Line, MemoryWire, World, WorldBehind};
-use flowtwin_backends::instrument::{Heater as _, Probe as _, Pump};
+use flowtwin_backends::instrument::{Heater as _, Probe as _, Pump, Valve as _};
 use flowtwin_backends::protocol::Protocol;
 use flowtwin_backends::transport::{Dialog, Scripted};
 use flowtwin_backends::{EmulatedRig, Wiring};
@@ -42,6 +42,55 @@ fn rigs_of_protocol_files_keep_the_contract_of_a_lab() {
         let checked = conformance::check(&mut rig(pump, heater), None);
         checked.unwrap_or_else(|error| panic!("{pump}, {heater}: {error:?}"));
     }
+}
+
+/// The toy lab with a valve: a pump and a valve by their files, and the usual instruments for the rest.
+#[test]
+fn a_pump_refills_itself_through_a_valve_each_by_its_file() {
+    let text = "schema = 1\n[protocol.water]\nfile = \"new-era-ne1000\"\n[protocol.tap]\nfile = \"vici-universal\"\n\
+         [hdx.eye]\n[dc2200.lamp]\ncurrent_a = 0.3\n\
+         [f4t.door]\nloops = { plate = 1 }\ninputs = { door = { module = 1, io = 1 } }\n";
+    let wiring = Wiring::parse(text).expect("a wiring file");
+    let mut rig = EmulatedRig::new(Box::new(ToyLab::new().with_valve()), &wiring).expect("it fits");
+    conformance::check(&mut rig, None).unwrap_or_else(|error| panic!("{error:?}"));
+}
+
+#[test]
+fn a_vici_valve_is_told_a_position_and_says_its_own_with_two_digits() {
+    let lab = Box::new(ToyLab::new().with_valve());
+    let world: World = Rc::new(RefCell::new(WorldBehind::new(lab)));
+    let tapped = Rc::new(RefCell::new(Vec::new()));
+    let emulator =
+        ProtocolEmulator::new(file("vici-universal"), Framing::Rtu, [("tap".to_owned(), 0)]);
+    let emulator = Box::new(Tapped(Box::new(emulator), tapped.clone()));
+    let mut valve = driver("vici-universal", dialog(emulator, &world));
+    valve.turn(1).expect("it turns");
+    assert_eq!(valve.position(), Ok(Some(1)));
+    let far = valve.turn(40).expect_err("it has no position 41");
+    assert_eq!(far.to_string(), "position 41  is outside 1 to 40 ");
+    let said: Vec<(String, String)> = tapped.take();
+    let said: Vec<(&str, &str)> = said.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+    assert_eq!(said, [("IFM0\r", ""), ("GO2\r", ""), ("CP\r", "CP02\r")]);
+}
+
+#[test]
+fn a_new_era_pump_draws_and_tells_what_it_has_drawn() {
+    let lab = Box::new(ToyLab::new().with_valve());
+    let world: World = Rc::new(RefCell::new(WorldBehind::new(lab)));
+    let emulator = by_file("new-era-ne1000");
+    let mut pump = driver("new-era-ne1000", dialog(emulator, &world)).with_bore(Some(20.0));
+    let (rate, ul) = (FlowRate::from_ul_per_min(600.0), Volume::from_ul(50.0));
+    let pass = |s: f64| world.borrow_mut().wait(Span::from_secs(s)).expect("time passes");
+    pump.dispense(rate, ul).expect("it runs");
+    pass(1.0);
+    pump.withdraw(rate, ul).expect("it draws");
+    pass(2.0);
+    assert_eq!((pump.status(), pump.dispensed_ul()), (Ok(1), Ok(20.0)), "what it has drawn");
+    pass(4.0);
+    assert_eq!((pump.status(), pump.dispensed_ul()), (Ok(0), Ok(50.0)));
+    pump.dispense(rate, ul).expect("it delivers again");
+    pass(1.0);
+    assert_eq!(pump.dispensed_ul(), Ok(10.0));
 }
 
 /// An emulator that writes down what comes and goes.
@@ -277,6 +326,10 @@ fn a_file_whose_steps_cannot_do_what_they_are_for_is_refused() {
         ("`if halted`: the status has no such", pump("stop = [\"do stop if halted\"]")),
         ("`set dispensed`: the field has no `set`", pump("stop = [\"set dispensed 0\"]")),
         ("does not run after it", wrong("new-era-ne1000", ", \"do run\"]", "]")),
+        (
+            "it does not set the direction to withdraw",
+            wrong("new-era-ne1000", "\"set direction withdraw\", ", ""),
+        ),
         ("in manual mode a controller goes on heating", heater("off = [\"set mode manual\"]")),
         ("it does not set the mode to off", heater("off = [\"set output 0\"]")),
         ("`set mode of`: the field has no such value", heater("off = [\"set mode of\"]")),

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use flowtwin_lab::journal::{Filled, Journal, Record, Sink};
-use flowtwin_lab::procedure::Needs;
+use flowtwin_lab::procedure::{Needs, refill};
 use flowtwin_lab::{Command, Fault, FaultKind, Lab, Level, PumpId, Shortage, Volume};
 
 use super::{Halt, UnderWay};
@@ -102,9 +102,14 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
         full.map(|(stock, _)| (stock.to_owned(), left(stock))).collect()
     }
 
-    /// Makes sure that the syringes hold what is needed. Somebody refills them where the scenario says so and the rig is
-    /// simulated.
+    /// Makes sure that the syringes hold what is needed. Those that can refill themselves; somebody refills the others where
+    /// the scenario says so and the rig is simulated.
     pub(super) fn enough(&mut self, needs: &Needs) -> Result<(), Halt> {
+        let short = self.shortages(needs);
+        if short.is_empty() {
+            return Ok(());
+        }
+        self.draw(&short)?;
         let short = self.shortages(needs);
         if short.is_empty() {
             return Ok(());
@@ -120,6 +125,23 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
 
     fn shortages(&self, needs: &Needs) -> Vec<Shortage> {
         self.lab.lab().lab().shortages(needs)
+    }
+
+    /// Has the pumps refill themselves that can.
+    fn draw(&mut self, short: &[Shortage]) -> Result<(), Halt> {
+        let began = self.lab.now();
+        for (pump, ul) in self.lab.lab().lab().can_draw_ul(short) {
+            if let Err(fault) = refill(&mut self.lab, &pump, ul) {
+                // Of others it is recorded that they came.
+                if matches!(fault.kind, FaultKind::Stalled | FaultKind::Refused { .. }) {
+                    self.lab.record(&Record::Fault(fault.clone()))?;
+                }
+                return Err(fault.into());
+            }
+            self.tell_what_is_left();
+        }
+        self.wasted.lab_time_s += self.lab.now().since(began).as_secs();
+        Ok(())
     }
 
     /// Waits, safe, until somebody has filled every syringe.

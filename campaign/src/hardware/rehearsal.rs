@@ -110,7 +110,7 @@ impl Demands {
                 let flow = self.rates.iter().map(|(_, rate)| rate).sum();
                 self.highest_flow = self.highest_flow.max(flow);
             }
-            (Command::Fill { pump, .. }, Answer::Done) => {
+            (Command::Fill { pump, .. } | Command::Withdraw { pump, .. }, Answer::Done) => {
                 *self.refills.entry(pump.clone()).or_default() += 1;
             }
             (Command::Stop { pump }, _) => self.rates.retain(|(p, _)| p != pump),

@@ -30,7 +30,8 @@ impl Able<'_> {
     pub(super) fn check(&self) -> Result<Vec<String>, Problem> {
         self.blank()?;
         self.fill()?;
-        let Some(train) = &self.manifest.path.train else { return Ok(Vec::new()) };
+        let shut = self.valves()?;
+        let Some(train) = &self.manifest.path.train else { return Ok(shut.into_iter().collect()) };
         for (key, flush) in [("fill", &self.procedure.fill), ("blank", &self.procedure.blank)] {
             let kpa = train.pressure_kpa(&settings_of(flush));
             if kpa > train.bears_kpa {
@@ -38,7 +39,7 @@ impl Able<'_> {
             }
         }
         let all: Vec<Settings> = self.points().iter().map(|p| self.recipe.settings(p)).collect();
-        let mut notes: Vec<String> = self.haste().into_iter().collect();
+        let mut notes: Vec<String> = self.haste().into_iter().chain(shut).collect();
         notes.extend(self.pressure(train, &all)?);
         notes.extend(self.regime(train, &all)?);
         notes.extend(self.frames(train, &all)?);
@@ -113,6 +114,34 @@ impl Able<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Pumps that flow together must have open ways together.
+    fn valves(&self) -> Result<Option<String>, Problem> {
+        if self.manifest.valves.is_empty() {
+            return Ok(None);
+        }
+        let shut = |settings: &Settings| {
+            let flows = settings.pumps.iter().filter(|(_, rate)| rate.ul_per_min() > 0.0);
+            self.manifest.shuts(&flows.map(|(pump, _)| pump.clone()).collect::<Vec<_>>())
+        };
+        for (key, flush) in [("fill", &self.procedure.fill), ("blank", &self.procedure.blank)] {
+            if let Some(message) = shut(&settings_of(flush)) {
+                return Err(Problem::new(&["procedure", key, "rates"], message));
+            }
+        }
+        let all: Vec<Settings> = self.points().iter().map(|p| self.recipe.settings(p)).collect();
+        let closed: Vec<String> = all.iter().filter_map(shut).collect();
+        match closed.first() {
+            Some(message) if closed.len() == all.len() => {
+                Err(Problem::new(&["rig", "valves"], message.clone()))
+            }
+            Some(message) => {
+                let closed = share(closed.len(), &all);
+                Ok(Some(format!("{closed} cannot be set, {message}: experiments there fail")))
+            }
+            None => Ok(None),
+        }
     }
 
     /// A wait of less than a residence time measures what was there before.

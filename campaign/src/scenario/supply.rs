@@ -1,7 +1,7 @@
 //! For how many experiments the syringes of a rig last.
 
 use flowtwin_lab::procedure::Needs;
-use flowtwin_lab::{Manifest, Procedure, PumpId, Space, Streams};
+use flowtwin_lab::{Manifest, Procedure, PumpId, PumpInfo, RefillInfo, Space, Streams};
 use flowtwin_twin::region::Region;
 
 /// Conditions that are looked at, drawn uniformly from the space.
@@ -22,6 +22,28 @@ pub struct Lasting {
     pub experiments: u64,
     /// Experiments where all of them take as much as the most demanding of the conditions that were looked at.
     pub at_least: u64,
+    /// How it refills itself, if it does.
+    pub refill: Option<RefillsItself>,
+}
+
+/// What it means that a pump refills itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RefillsItself {
+    /// How long a refill of a whole syringe takes \[min\].
+    pub takes_min: f64,
+    /// What its bottle holds at the start of a run \[mL\], and for how many experiments that and the first fill last, in the
+    /// mean over the space; none where nobody keeps count.
+    pub bottle: Option<(f64, u64)>,
+}
+
+impl Lasting {
+    /// How often it refills itself in a campaign of so many experiments.
+    pub fn refills_in(&self, experiments: u64) -> u64 {
+        match self.experiments {
+            0 => experiments,
+            lasts => experiments.saturating_sub(1) / lasts,
+        }
+    }
 }
 
 /// A lab whose syringes are looked at.
@@ -51,7 +73,9 @@ impl Supply<'_> {
                 let primes = of(std::slice::from_ref(&primes), &info.name).1;
                 let holds_ul = 1_000.0 * info.fill_ml;
                 let left_ul = holds_ul - primes - self.reserve_ul;
+                let refill = info.refill.as_ref().map(|refill| self.refills(info, refill, uses.0));
                 (uses.0 > 0.0).then(|| Lasting {
+                    refill,
                     pump: info.name.clone(),
                     holds_ml: info.fill_ml,
                     primes_ml: primes / 1_000.0,
@@ -63,6 +87,17 @@ impl Supply<'_> {
             .collect();
         lasting.sort_by_key(|lasting| (lasting.experiments, lasting.at_least));
         lasting
+    }
+
+    /// How a pump refills itself that takes so much in an experiment [µL].
+    fn refills(&self, info: &PumpInfo, refill: &RefillInfo, takes_ul: f64) -> RefillsItself {
+        let turns_s = self.manifest.valve(&refill.valve).map_or(0.0, |valve| valve.turns_s);
+        let draws_min = 1_000.0 * info.fill_ml / refill.ul_per_min;
+        let lasts = |ml: f64| (1_000.0 * (ml + info.fill_ml) / takes_ul).floor() as u64;
+        RefillsItself {
+            takes_min: draws_min + (2.0 * turns_s + refill.settle_s) / 60.0,
+            bottle: refill.bottle_ml.map(|ml| (ml, lasts(ml))),
+        }
     }
 }
 

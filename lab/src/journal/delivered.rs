@@ -27,6 +27,13 @@ pub fn unended(journal: &Journal) -> Volumes {
     book.runs.into_iter().map(|(pump, run)| (pump, run.at_most_ul)).collect()
 }
 
+/// What every pump that refills itself has drawn from its bottle since somebody filled that.
+pub fn drawn(journal: &Journal) -> Volumes {
+    let mut book = Book::of(journal);
+    book.stop_all(None);
+    book.drawn
+}
+
 /// What every pump has delivered in the whole run, however often its syringe was filled.
 pub fn pumped(journal: &Journal) -> Volumes {
     let mut book = Book::of(journal);
@@ -55,12 +62,15 @@ pub fn held(journal: &Journal) -> BTreeMap<PumpId, Vec<(Instant, f64)>> {
             Command::Dispense { .. }
                 | Command::Stop { .. }
                 | Command::Fill { .. }
+                | Command::Withdraw { .. }
                 | Command::MakeSafe
         ),
         record => matches!(record, Record::Intended(_) | Record::Resumed(_)),
     };
     for record in journal.records().iter().filter(moves) {
         let at = record.at().unwrap_or(Instant::START);
+        // What draws is done long before anybody asks again.
+        book.drawn_by(at).into_iter().for_each(|over| note(over, book.held(over)));
         note(at, book.held(at));
         book.take(record);
         note(at, book.held(at));
@@ -144,6 +154,8 @@ pub struct Book {
     delivered: Volumes,
     /// What was delivered altogether.
     pumped: Volumes,
+    /// What was drawn from bottles since somebody filled them.
+    drawn: Volumes,
     runs: BTreeMap<PumpId, Delivery>,
     /// What was about to be sent, and has not been answered.
     intended: BTreeMap<PumpId, Delivery>,
@@ -155,6 +167,8 @@ struct Delivery {
     since: Instant,
     ul_per_min: f64,
     at_most_ul: f64,
+    /// Whether it draws, and delivers nothing.
+    draws: bool,
 }
 
 impl Delivery {
@@ -166,6 +180,12 @@ impl Delivery {
     /// What it had delivered at a moment \[µL\].
     fn delivered_ul(&self, at: Instant) -> f64 {
         (self.ul_per_min * at.since(self.since).as_secs() / 60.0).min(self.at_most_ul)
+    }
+
+    /// By how much less is in the syringe at a moment \[µL\].
+    fn taken_ul(&self, at: Instant) -> f64 {
+        let ul = self.delivered_ul(at);
+        if self.draws { -ul } else { ul }
     }
 }
 
@@ -197,7 +217,7 @@ impl Book {
     pub fn held(&self, at: Instant) -> Volumes {
         let left = |(pump, full): (&PumpId, &f64)| {
             let delivered = self.delivered.get(pump).copied().unwrap_or_default();
-            let running = self.runs.get(pump).map_or(0.0, |run| run.delivered_ul(at));
+            let running = self.runs.get(pump).map_or(0.0, |run| run.taken_ul(at));
             (pump.clone(), full - delivered - running)
         };
         self.full.iter().map(left).collect()
@@ -205,7 +225,7 @@ impl Book {
 
     /// What each pump delivers at a moment [µL/min]; those that stand are not there.
     pub(super) fn rates(&self, at: Instant) -> Volumes {
-        let running = self.runs.iter().filter(|(_, run)| run.over() > at);
+        let running = self.runs.iter().filter(|(_, run)| !run.draws && run.over() > at);
         running.map(|(pump, run)| (pump.clone(), run.ul_per_min)).collect()
     }
 
@@ -215,12 +235,18 @@ impl Book {
         over.map(|(pump, run)| (pump.clone(), run.over())).collect()
     }
 
+    /// When pumps that draw had drawn all that they were told to, up to a moment.
+    fn drawn_by(&self, at: Instant) -> Vec<Instant> {
+        let over = self.runs.values().filter(|run| run.draws && run.over() <= at);
+        over.map(Delivery::over).collect()
+    }
+
     fn intend(&mut self, intended: &Intended) {
         let Command::Dispense { pump, rate_ul_per_min, at_most_ul } = &intended.send else {
             return;
         };
         let (ul_per_min, at_most_ul) = (rate_ul_per_min.ul_per_min(), at_most_ul.ul());
-        let run = Delivery { since: intended.at_ns, ul_per_min, at_most_ul };
+        let run = Delivery { since: intended.at_ns, ul_per_min, at_most_ul, draws: false };
         self.intended.insert(pump.clone(), run);
     }
 
@@ -251,7 +277,14 @@ impl Book {
                 if ul_per_min <= 0.0 {
                     return;
                 }
-                let run = Delivery { since: at, ul_per_min, at_most_ul: at_most_ul.ul() };
+                let at_most_ul = at_most_ul.ul();
+                let run = Delivery { since: at, ul_per_min, at_most_ul, draws: false };
+                self.runs.insert(pump.clone(), run);
+            }
+            Command::Withdraw { pump, rate_ul_per_min, volume_ul } if *answer == Answer::Done => {
+                self.stop(pump, Some(at));
+                let (ul_per_min, at_most_ul) = (rate_ul_per_min.ul_per_min(), volume_ul.ul());
+                let run = Delivery { since: at, ul_per_min, at_most_ul, draws: true };
                 self.runs.insert(pump.clone(), run);
             }
             Command::Stop { pump } if *answer == Answer::Done => self.stop(pump, Some(at)),
@@ -259,6 +292,7 @@ impl Book {
                 self.stop(pump, Some(at));
                 let full = self.full.get(pump).copied().unwrap_or_default();
                 self.delivered.insert(pump.clone(), full - holds_ul.ul());
+                self.drawn.remove(pump);
             }
             Command::MakeSafe if *answer == Answer::Done => self.stop_all(Some(at)),
             _ => {}
@@ -274,6 +308,7 @@ impl Book {
         }
         for pump in &resumed.filled {
             self.delivered.remove(pump);
+            self.drawn.remove(pump);
         }
     }
 
@@ -281,6 +316,11 @@ impl Book {
     fn stop(&mut self, pump: &PumpId, at: Option<Instant>) {
         let Some(run) = self.runs.remove(pump) else { return };
         let ul = at.map_or(run.at_most_ul, |at| run.delivered_ul(at));
+        if run.draws {
+            *self.delivered.entry(pump.clone()).or_default() -= ul;
+            *self.drawn.entry(pump.clone()).or_default() += ul;
+            return;
+        }
         self.add(pump, ul);
     }
 
@@ -344,6 +384,28 @@ mod tests {
         book.note(&at(40.0, Command::MakeSafe));
         assert_eq!(book.delivered, [("a".into(), 5.0)].into());
         assert_eq!(book.pumped, [("a".into(), 15.0)].into());
+    }
+
+    #[test]
+    fn what_is_drawn_from_a_bottle_is_in_the_syringe_again_and_was_not_delivered() {
+        let full = [("a".into(), 1000.0)].into();
+        let mut book = Book { full, ..Book::default() };
+        book.note(&at(0.0, dispense("a", 60.0, 700.0)));
+        let draw = Command::Withdraw {
+            pump: "a".into(),
+            rate_ul_per_min: FlowRate::from_ul_per_min(600.0),
+            volume_ul: Volume::from_ul(300.0),
+        };
+        book.note(&at(400.0, Command::Stop { pump: "a".into() }));
+        book.note(&at(500.0, draw));
+        let second = |s: f64| Instant::START + Span::from_secs(s);
+        assert_eq!(book.held(second(510.0)), [("a".into(), 700.0)].into());
+        assert!(book.rates(second(510.0)).is_empty(), "it delivers nothing meanwhile");
+        book.note(&at(600.0, dispense("a", 60.0, 5.0)));
+        book.note(&at(700.0, Command::MakeSafe));
+        assert_eq!(book.delivered, [("a".into(), 400.0 - 300.0 + 5.0)].into());
+        assert_eq!(book.pumped, [("a".into(), 405.0)].into());
+        assert_eq!(book.drawn, [("a".into(), 300.0)].into());
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod looped;
 mod pumps;
 mod sensed;
 mod thermal;
+mod valves;
 
 pub use looped::LoopModel;
 pub use thermal::is_open;
@@ -28,6 +29,7 @@ pub struct Guarded<L: Lab> {
     pumps: pumps::Pumps,
     thermal: thermal::Thermal,
     kept: kept::Kept,
+    valves: valves::Valves,
     sensed: sensed::Sensed,
     lit: Vec<(LightId, Instant)>,
     /// Spectrometers whose frames have not been handed over.
@@ -44,10 +46,21 @@ impl<L: Lab> Guarded<L> {
         let pumps = pumps::Pumps::new(lab.manifest());
         let thermal = thermal::Thermal::new(lab.manifest());
         let looked = lab.now();
-        let (kept, sensed) = (kept::Kept::default(), sensed::Sensed::default());
-        let (lit, armed) = (Vec::new(), Vec::new());
-        let (within_k, safe) = (f64::INFINITY, false);
-        Self { lab, limits, pumps, thermal, kept, sensed, lit, armed, looked, within_k, safe }
+        let valves = valves::Valves::new(lab.manifest());
+        Self {
+            lab,
+            limits,
+            pumps,
+            thermal,
+            kept: kept::Kept::default(),
+            valves,
+            sensed: sensed::Sensed::default(),
+            lit: Vec::new(),
+            armed: Vec::new(),
+            looked,
+            within_k: f64::INFINITY,
+            safe: false,
+        }
     }
 
     /// The same guard, which knows how these heated zones answer their power.
@@ -89,6 +102,18 @@ impl<L: Lab> Guarded<L> {
         self.pumps.delivered_before(pump, ul);
     }
 
+    /// Takes away `ul` µL that a pump drew from its bottle before this guard was put on (a resumed run).
+    pub fn drawn_before(&mut self, pump: usize, ul: f64) {
+        self.pumps.drawn_before(pump, ul);
+    }
+
+    /// What the pumps among these that refill themselves can draw now \[µL\].
+    pub fn can_draw_ul(&self, short: &[Shortage]) -> Vec<(PumpId, f64)> {
+        let now = self.lab.now();
+        let draw = |s: &Shortage| Some((s.pump.clone(), self.pumps.can_draw_ul(now, &s.pump)?));
+        short.iter().filter(|s| s.can_be_filled()).filter_map(draw).collect()
+    }
+
     /// Whether every instrument has acknowledged its safe state since one was last set to work.
     pub fn is_safe(&self) -> bool {
         self.safe
@@ -117,7 +142,16 @@ impl<L: Lab> Guarded<L> {
         match command {
             Command::Dispense { pump, rate_ul_per_min, at_most_ul } => {
                 let asked = (rate_ul_per_min.ul_per_min(), at_most_ul.ul());
+                self.valves.opens(now, pump, asked.0)?;
                 self.pumps.check(&self.limits, now, pump, asked)
+            }
+            Command::Withdraw { pump, rate_ul_per_min, volume_ul } => {
+                self.valves.is_at_the_bottle(now, pump)?;
+                let asked = (rate_ul_per_min.ul_per_min(), volume_ul.ul());
+                self.pumps.check_draw(now, pump, asked)
+            }
+            Command::Turn { valve, position } => {
+                self.valves.may_turn(now, valve, position, &self.pumps)
             }
             Command::Fill { pump, .. } => self.pumps.stands_still(now, pump),
             Command::Heat { heater, set_point_c } => {
@@ -135,6 +169,15 @@ impl<L: Lab> Guarded<L> {
             Command::Dispense { pump, rate_ul_per_min, at_most_ul } => {
                 let asked = (rate_ul_per_min.ul_per_min(), at_most_ul.ul());
                 self.pumps.started((sent, now), pump, asked);
+            }
+            Command::Withdraw { pump, rate_ul_per_min, volume_ul } => {
+                let asked = (rate_ul_per_min.ul_per_min(), volume_ul.ul());
+                self.pumps.draws((sent, now), pump, asked);
+            }
+            Command::Turn { valve, position } => {
+                if let Some(number) = self.valves.turned(valve, position) {
+                    self.kept.turned(valve, number);
+                }
             }
             Command::Stop { pump } => self.pumps.stopped(now, pump),
             Command::Fill { pump, holds_ul } => self.pumps.filled(pump, holds_ul.ul()),
@@ -273,6 +316,7 @@ impl<L: Lab> Lab for Guarded<L> {
             Command::MakeSafe => self.safe || result.is_ok(),
             Command::Stop { .. }
             | Command::Fill { .. }
+            | Command::Turn { .. }
             | Command::HeaterOff { .. }
             | Command::Inject { .. }
             | Command::Results { .. }

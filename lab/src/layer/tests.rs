@@ -587,3 +587,4 @@ mod filled;
 mod noted;
 mod reality;
 mod sensed;
+mod valves;

@@ -1,6 +1,7 @@
 //! Starting and stopping the pumps, and what they used.
 
 use super::spec::{FlushRate, FlushSpec, ProcedureSpec};
+use super::valves;
 use crate::command::{Command, Reply};
 use crate::conditions::Conditions;
 use crate::fault::Fault;
@@ -147,8 +148,9 @@ pub(super) fn flush(lab: &mut dyn Lab, gap_s: f64, spec: &FlushSpec) -> Result<(
     if spec.rates.is_empty() || spec.flush_s <= 0.0 {
         return Ok(());
     }
-    let running = spec.rates.iter().filter(|rate| rate.ul_per_min > 0.0);
-    for (i, rate) in running.enumerate() {
+    let running = || spec.rates.iter().filter(|rate| rate.ul_per_min > 0.0);
+    valves::open_ways(lab, &running().map(|rate| rate.pump.clone()).collect::<Vec<_>>())?;
+    for (i, rate) in running().enumerate() {
         if i > 0 && gap_s > 0.0 {
             lab.wait(Span::from_secs(gap_s))?;
         }

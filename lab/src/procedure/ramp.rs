@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Procedure, acquire, flow, heat};
+use super::{Procedure, acquire, flow, heat, valves};
 use crate::analysis::{Blank, Counts};
 use crate::command::Command;
 use crate::conditions::{Conditions, Space};
@@ -90,6 +90,7 @@ impl Procedure {
         let result = heat::settle(lab, &self.spec, &start).and_then(|()| {
             let settled_s = 1.2 * lab.manifest().path.residence_time_s(&start);
             let longest_s = 2.0 * (settled_s + spec.duration_s) + 600.0;
+            valves::open_ways_of(lab, &start)?;
             running.start(lab, &self.spec, &start, longest_s)?;
             let mut history = FlowHistory::default();
             history.push(lab.now(), start.clone());

@@ -1,7 +1,7 @@
 //! Washing reagents out of the tube after a fault.
 
-use super::flow;
 use super::spec::RinseSpec;
+use super::{flow, valves};
 use crate::command::Command;
 use crate::fault::{Fault, FaultKind};
 use crate::id::HeaterId;
@@ -34,6 +34,7 @@ fn heaters_off(lab: &mut dyn Lab) -> Result<(), Fault> {
 
 fn flow_once(lab: &mut dyn Lab, spec: &RinseSpec) -> Result<(), Fault> {
     heaters_off(lab)?;
+    valves::open_ways(lab, std::slice::from_ref(&spec.pump))?;
     lab.send(&Command::Dispense {
         pump: spec.pump.clone(),
         rate_ul_per_min: FlowRate::from_ul_per_min(spec.ul_per_min),

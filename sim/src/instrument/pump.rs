@@ -27,6 +27,10 @@ pub(crate) struct Pump {
     /// One of the units in which it tells the volume of its last run \[µL\].
     unit_ul: f64,
     gain: f64,
+    /// What it delivers of what it is told, whatever the fill.
+    delivers: f64,
+    /// Standard deviation of the bias of a fill.
+    bias: f64,
     ripples: [(f64, f64); 2],
     jitter: Wander,
     run: Option<Delivery>,
@@ -36,6 +40,10 @@ pub(crate) struct Pump {
     dispensed_ul: f64,
     /// Volume the motor had delivered before the present run [µL].
     before_ul: f64,
+    /// Volume that it has drawn since the start of the lab [µL].
+    drawn_ul: f64,
+    /// How often it has drawn.
+    draws: u64,
     stalled: bool,
     blocked: bool,
 }
@@ -45,6 +53,8 @@ struct Delivery {
     since: Instant,
     rate_ul_per_s: f64,
     at_most_ul: f64,
+    /// Whether it draws, from a bottle.
+    draws: bool,
 }
 
 impl Delivery {
@@ -72,6 +82,8 @@ impl Pump {
             digits: spec.digits,
             unit_ul: 1.0,
             gain: (1.0 + bias) * (spec.delivers_percent / 100.0),
+            delivers: spec.delivers_percent / 100.0,
+            bias: 0.01 * noise.bias_percent,
             ripples: [
                 (0.01 * noise.ripple_percent, phases[0]),
                 (0.01 * noise.second_ripple_percent, phases[1]),
@@ -81,6 +93,8 @@ impl Pump {
             kept_ul_per_min: 0.0,
             dispensed_ul: 0.0,
             before_ul: 0.0,
+            drawn_ul: 0.0,
+            draws: 0,
             stalled: false,
             blocked: false,
         }
@@ -96,13 +110,36 @@ impl Pump {
         self.unit_ul = if self.digits.is_none_or(has_room) { 1.0 } else { 1000.0 };
         let at_most_ul = if self.digits.is_some() { self.told(at_most_ul) } else { at_most_ul };
         let rate_ul_per_s = rate_ul_per_min / 60.0;
-        let run = Delivery { since: now, rate_ul_per_s, at_most_ul };
+        let run = Delivery { since: now, rate_ul_per_s, at_most_ul, draws: false };
         if !self.stalled {
             self.run = Some(run);
         }
         let volume = at_most_ul.min(self.left_ul(now)).max(0.0);
         let nanos = (volume / rate_ul_per_s * 1e9).ceil();
         now + Span::from_nanos(nanos.min(1e18) as u64)
+    }
+
+    /// Draws a volume into its syringe, and returns when it will end by itself. What the new fill delivers of what it is told is
+    /// drawn by chance, from the stream of this fill in `streams`.
+    pub(crate) fn draw(
+        &mut self,
+        now: Instant,
+        (rate_ul_per_min, ul): (f64, f64),
+        (name, streams): (&str, &Streams),
+    ) -> Instant {
+        let done = self.start(now, rate_ul_per_min, ul);
+        let Some(run) = &mut self.run else { return done };
+        run.draws = true;
+        self.draws += 1;
+        let mut fill = streams.open(&format!("pump/{name}/fill"), self.draws);
+        self.gain = (1.0 + self.bias * fill.normal()) * self.delivers;
+        let nanos = (run.at_most_ul / run.rate_ul_per_s * 1e9).ceil();
+        now + Span::from_nanos(nanos.min(1e18) as u64)
+    }
+
+    /// Whether it draws.
+    pub(crate) fn is_drawing(&self) -> bool {
+        self.run.is_some_and(|run| run.draws)
     }
 
     /// Rate that it was last given [µL/min].
@@ -118,7 +155,7 @@ impl Pump {
 
     /// Fills the syringe of a pump that stands still.
     pub(crate) fn fill(&mut self, now: Instant, holds_ul: f64) {
-        self.fill_ul = self.delivered_ul(now) + holds_ul;
+        self.fill_ul = self.delivered_ul(now) - self.drawn_ul + holds_ul;
     }
 
     /// Ends a run that has come to its volume, or to the end of the syringe: then the pump stalls.
@@ -152,7 +189,8 @@ impl Pump {
     fn halt(&mut self, now: Instant) {
         if let Some(run) = self.run.take() {
             self.dispensed_ul = run.delivered_ul(now);
-            self.before_ul += self.dispensed_ul;
+            let moved = if run.draws { &mut self.drawn_ul } else { &mut self.before_ul };
+            *moved += self.dispensed_ul;
         }
     }
 
@@ -177,7 +215,7 @@ impl Pump {
 
     /// The rate it has been set to, zero where it does not run [µL/s].
     pub(crate) fn set_ul_per_s(&self) -> f64 {
-        self.run.map_or(0.0, |run| run.rate_ul_per_s)
+        self.run.filter(|run| !run.draws).map_or(0.0, |run| run.rate_ul_per_s)
     }
 
     /// Volume since the last start, as the pump counts it: by steps of its motor [µL].
@@ -195,18 +233,19 @@ impl Pump {
 
     /// Volume that the motor has delivered since the start of the lab [µL].
     pub(crate) fn delivered_ul(&self, now: Instant) -> f64 {
-        self.before_ul + self.run.map_or(0.0, |run| run.delivered_ul(now))
+        let run = self.run.filter(|run| !run.draws);
+        self.before_ul + run.map_or(0.0, |run| run.delivered_ul(now))
     }
 
     fn left_ul(&self, now: Instant) -> f64 {
-        (self.fill_ul - self.delivered_ul(now)).max(0.0)
+        (self.fill_ul + self.drawn_ul - self.delivered_ul(now)).max(0.0)
     }
 
     /// The flow that the plunger drives now: Q = Qset (1 + b) (1 + Σ a sin(2π k x/p + f) + n)
     /// [µL/s].
     pub(crate) fn drive_ul_per_s(&self, now: Instant) -> f64 {
-        let Some(run) = self.run else { return 0.0 };
-        let turns = self.delivered_ul(now) / self.turn_ul;
+        let Some(run) = self.run.filter(|run| !run.draws) else { return 0.0 };
+        let turns = (self.delivered_ul(now) - self.drawn_ul) / self.turn_ul;
         let [first, second] = self.ripples;
         let ripple = first.0 * math::sin(TAU * turns + first.1)
             + second.0 * math::sin(2.0 * TAU * turns + second.1);

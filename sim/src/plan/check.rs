@@ -3,15 +3,17 @@
 mod names;
 mod path;
 mod ranges;
+mod valves;
 
 use super::PlanError;
 use crate::spec::World;
 
 type Checked = Result<(), PlanError>;
 
-/// Checks names, the way of the liquid, then ranges.
+/// Checks names, valves, the way of the liquid, then ranges.
 pub(super) fn world(world: &World) -> Checked {
     names::world(world)?;
+    valves::rig(&world.rig)?;
     path::world(world)?;
     ranges::world(world)
 }

@@ -1,8 +1,9 @@
 //! The manifest of the simulated rig.
 
 use flowtwin_lab::{
-    AnalyserInfo, FlowPath, HeaterId, HeaterInfo, Level, LightInfo, Manifest, Probe, PumpId,
-    PumpInfo, SensorInfo, SensorKind, SpectrometerInfo, Stretch,
+    AnalyserInfo, FlowPath, HeaterId, HeaterInfo, Level, LightInfo, Manifest, Position, Probe,
+    PumpId, PumpInfo, RefillInfo, SensorInfo, SensorKind, SpectrometerInfo, Stretch, ValveInfo,
+    math,
     path::{self, Phases, Segmented, Solid, Train, Tube, Volatile},
 };
 
@@ -16,6 +17,7 @@ pub(super) fn manifest(world: &World, plan: &Joined<'_>) -> Manifest {
         simulated: true,
         level: Level::Instruments,
         pumps: pumps(rig),
+        valves: valves(rig),
         heaters: rig
             .heaters
             .iter()
@@ -72,9 +74,29 @@ fn pumps(rig: &Rig) -> Vec<PumpInfo> {
                 min_ul_per_min: 1e-3 * pump.slowest_um_per_min * area,
                 max_ul_per_min: 1e3 * pump.fastest_mm_per_min * 1e-3 * area,
                 stall_kpa: pump.thrust_n.map(|newtons| 1e3 * newtons / area),
+                refill: pump.refill.as_ref().map(|refill| RefillInfo {
+                    valve: refill.valve.as_str().into(),
+                    at: refill.at.clone(),
+                    ul_per_min: math::round_decimals(refill.ul_per_min, 6),
+                    settle_s: refill.settle_s,
+                    bottle_ml: refill.bottle_ml,
+                }),
             }
         })
         .collect()
+}
+
+fn valves(rig: &Rig) -> Vec<ValveInfo> {
+    let position = |position: &spec::Position| Position {
+        name: position.name.clone(),
+        opens: ids(&position.opens),
+    };
+    let valve = |(name, valve): (&String, &spec::Valve)| ValveInfo {
+        name: name.as_str().into(),
+        positions: valve.positions.iter().map(position).collect(),
+        turns_s: valve.turns_s,
+    };
+    rig.valves.iter().map(valve).collect()
 }
 
 fn sensors(rig: &Rig, plan: &Joined<'_>) -> Vec<SensorInfo> {

@@ -95,9 +95,14 @@ pub enum Mishap {
         /// Which switch.
         switch: String,
     },
+    /// A valve does not turn any more, whatever it acknowledges.
+    Sticks {
+        /// Which valve.
+        valve: String,
+    },
     /// Slugs merge: the train is irregular.
     Coalescence {},
-    /// An instrument (pump, heater, light or spectrometer) does not answer.
+    /// An instrument (pump, valve, heater, light or spectrometer) does not answer.
     Silence {
         /// Which instrument, by name.
         instrument: String,

@@ -5,10 +5,10 @@ use flowtwin_lab::ranges;
 use super::{
     Analyser, AnalyserNoise, Bed, Carrier, Emission, Factor, Growth, Heater, Jitter, Light,
     LightNoise, LightSource, Liquid, Measures, Mishap, Mixing, Noise, OneJitter, OnePumpNoise,
-    Optics, Peak, Population, Precipitation, Product, Pump, PumpNoise, RandomFault, Rate,
-    RateFactor, Reaction, Reverse, Rig, Scatter, ScheduledFault, Segmentation, Sensitivity, Sensor,
-    SensorNoise, Shape, Size, SlugNoise, Species, Spectrometer, SpectrometerNoise, Stock, Stream,
-    Stretch, WindowNoise,
+    Optics, Peak, Population, Precipitation, Product, Pump, PumpNoise, PumpRefill, RandomFault,
+    Rate, RateFactor, Reaction, Reverse, Rig, Scatter, ScheduledFault, Segmentation, Sensitivity,
+    Sensor, SensorNoise, Shape, Size, SlugNoise, Species, Spectrometer, SpectrometerNoise, Stock,
+    Stream, Stretch, Valve, WindowNoise,
 };
 
 const PER_S: &str = "1/s";
@@ -44,6 +44,14 @@ ranges! {
         thrust_n: 1.0, 100_000.0, "N";
         digits: 3.0, 15.0, "";
         delivers_percent: 50.0, 150.0, "%";
+    }
+    struct PumpRefill {
+        ul_per_min: 0.001, 1_000_000.0, "µL/min";
+        settle_s: 0.0, 3600.0, "s";
+        bottle_ml: 0.001, 100_000.0, "mL";
+    }
+    struct Valve {
+        turns_s: 0.0, 60.0, "s";
     }
     struct Analyser {
         sample_ul: 0.001, 1000.0, "µL";

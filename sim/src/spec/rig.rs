@@ -21,6 +21,9 @@ pub struct Rig {
     pub liquid: Liquid,
     /// Syringe pumps, by name.
     pub pumps: BTreeMap<String, Pump>,
+    /// Valves, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub valves: BTreeMap<String, super::Valve>,
     /// Streams: pumps that join and share a line, by name.
     pub streams: BTreeMap<String, Stream>,
     /// The immiscible liquid between the slugs. Without one the liquid flows in one phase and disperses along the tube.
@@ -124,6 +127,9 @@ pub struct Pump {
     #[serde(default = "hundred", skip_serializing_if = "is_hundred")]
     #[cfg_attr(feature = "schema", schemars(extend("default" = 100.0)))]
     pub delivers_percent: f64,
+    /// How it refills itself in mid-campaign, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refill: Option<super::PumpRefill>,
 }
 
 /// Pumps that meet in a junction and flow through one line to the segmentation.

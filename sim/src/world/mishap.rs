@@ -104,7 +104,8 @@ impl Entry {
                 a == b
             }
             (Mishap::Clog { stretch: a, .. }, Mishap::Clog { stretch: b, .. })
-            | (Mishap::Opens { switch: a }, Mishap::Opens { switch: b }) => a == b,
+            | (Mishap::Opens { switch: a }, Mishap::Opens { switch: b })
+            | (Mishap::Sticks { valve: a }, Mishap::Sticks { valve: b }) => a == b,
             (Mishap::Coalescence {}, Mishap::Coalescence {}) => true,
             _ => false,
         }
@@ -188,6 +189,11 @@ impl World {
                 self.mishaps.open.retain(|name| name != switch);
                 if begins {
                     self.mishaps.open.push(switch.clone());
+                }
+            }
+            Mishap::Sticks { valve } => {
+                if let Some(number) = self.valve_number(valve) {
+                    self.valves[number].stick(begins);
                 }
             }
             Mishap::LinkLost {} => self.mishaps.lost_link |= begins,

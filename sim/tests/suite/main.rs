@@ -15,6 +15,7 @@ mod reference_world;
 mod sense;
 mod support;
 mod validation;
+mod valves;
 mod whole_lab;
 mod work;
 mod worlds;

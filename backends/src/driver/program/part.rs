@@ -10,7 +10,9 @@ use serde_json::{Map, Value};
 use super::{SharedProgram, identity, of, value};
 use crate::codec::program::{Kind, MODE, Request, STATUS, What, Who};
 use crate::driver::delivery;
-use crate::instrument::{Analyser, Heater, Identity, Light, Permit, Probe, Pump, Spectrometer};
+use crate::instrument::{
+    Analyser, Heater, Identity, Light, Permit, Probe, Pump, Spectrometer, Valve,
+};
 use crate::transport::{garbled, read_again};
 
 /// Relative difference of a rate, and distance of a set point [K], that are the same.
@@ -160,6 +162,14 @@ impl Pump for ProgramPart {
         self.keeps(What::RateUlPerMin, rate_ul_per_min, SAME.0 * rate_ul_per_min, "µL/min")
     }
 
+    fn withdraw(&mut self, rate: FlowRate, volume: Volume) -> Result<(), FaultKind> {
+        let (rate_ul_per_min, volume_ul) = (rate.ul_per_min(), volume.ul());
+        self.check("rate_ul_per_min", rate_ul_per_min, "µL/min")?;
+        self.check("volume_ul", volume_ul, "µL")?;
+        self.tell(Request::Withdraw { rate_ul_per_min, volume_ul })?;
+        delivery::runs(self, volume)
+    }
+
     fn stop(&mut self) -> Result<(), FaultKind> {
         let told = self.tell(Request::Stop {});
         delivery::stands_still(self, told)
@@ -183,6 +193,17 @@ impl Pump for ProgramPart {
         let ul = ul.map_or(NUDGE.0, |[low, _]| NUDGE.0.max(low));
         let rate = rate.map_or(NUDGE.1, |[low, high]| NUDGE.1.max(low).min(high));
         delivery::nudge(self, rate, ul)
+    }
+}
+
+impl Valve for ProgramPart {
+    fn turn(&mut self, position: usize) -> Result<(), FaultKind> {
+        self.tell(Request::Turn { position: position + 1 })
+    }
+
+    fn position(&mut self) -> Result<Option<usize>, FaultKind> {
+        let position: usize = self.read(What::Position)?;
+        Ok(position.checked_sub(1))
     }
 }
 

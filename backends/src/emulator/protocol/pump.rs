@@ -19,8 +19,10 @@ enum Motion {
 pub(super) struct Run {
     pump: PumpId,
     motion: Motion,
-    /// Delivered before this leg, and counted \[µL\].
-    counted_ul: f64,
+    /// Delivered, and drawn, before this leg, and counted \[µL\].
+    counted_ul: [f64; 2],
+    /// Whether this leg draws.
+    draws: bool,
     /// Delivered in this run before this leg \[µL\].
     before_ul: f64,
     /// Where a leg has ended, what it delivered \[µL\]; while it goes on the lab behind knows.
@@ -34,7 +36,8 @@ impl Run {
         Self {
             pump: pump.into(),
             motion: Motion::default(),
-            counted_ul: 0.0,
+            counted_ul: [0.0; 2],
+            draws: false,
             before_ul: 0.0,
             leg_ul: Some(0.0),
             stalled: false,
@@ -42,8 +45,13 @@ impl Run {
         }
     }
 
-    /// Starts a run of a volume, or goes on with one that was paused. A second start changes nothing.
-    pub(super) fn start(&mut self, rate: f64, volume_ul: f64, world: &mut dyn Lab) {
+    /// Starts a run of a volume, in or out, or goes on with one that was paused. A second start changes nothing.
+    pub(super) fn start(
+        &mut self,
+        (rate, volume_ul): (f64, f64),
+        draws: bool,
+        world: &mut dyn Lab,
+    ) {
         match self.motion {
             Motion::Moving if self.is_moving(world) => return,
             Motion::Paused => {}
@@ -53,20 +61,29 @@ impl Run {
             Motion::Paused => self.before_ul + self.leg(world),
             _ => 0.0,
         };
+        self.count(world);
+        self.draws = draws;
         self.begin(rate, volume_ul, before, world);
     }
 
+    /// Counts what this leg has moved, and ends it.
+    fn count(&mut self, world: &mut dyn Lab) {
+        self.counted_ul[usize::from(self.draws)] += self.leg(world);
+        self.leg_ul = Some(0.0);
+    }
+
     fn begin(&mut self, rate: f64, volume_ul: f64, before_ul: f64, world: &mut dyn Lab) {
-        self.counted_ul += self.leg(world);
-        (self.before_ul, self.leg_ul) = (before_ul, Some(0.0));
+        self.count(world);
+        self.before_ul = before_ul;
         let left = volume_ul - before_ul;
         if left <= 0.0 || rate <= 0.0 || self.stalled {
             return;
         }
-        let command = Command::Dispense {
-            pump: self.pump.clone(),
-            rate_ul_per_min: FlowRate::from_ul_per_min(rate),
-            at_most_ul: Volume::from_ul(left),
+        let (pump, left) = (self.pump.clone(), Volume::from_ul(left));
+        let rate_ul_per_min = FlowRate::from_ul_per_min(rate);
+        let command = match self.draws {
+            true => Command::Withdraw { pump, rate_ul_per_min, volume_ul: left },
+            false => Command::Dispense { pump, rate_ul_per_min, at_most_ul: left },
         };
         (self.motion, self.leg_ul) = (Motion::Moving, None);
         self.refused = world.send(&command).is_err();
@@ -98,14 +115,16 @@ impl Run {
         let _ = world.send(&Command::Stop { pump: self.pump.clone() });
     }
 
-    /// Counts from zero.
-    pub(super) fn clear(&mut self, world: &mut dyn Lab) {
-        self.counted_ul = -self.leg(world);
+    /// Counts what it delivers, or draws, from zero.
+    pub(super) fn clear(&mut self, draws: bool, world: &mut dyn Lab) {
+        let leg = if draws == self.draws { self.leg(world) } else { 0.0 };
+        self.counted_ul[usize::from(draws)] = -leg;
     }
 
-    /// What it has delivered since it was cleared \[µL\].
-    pub(super) fn counted(&self, world: &mut dyn Lab) -> f64 {
-        (self.counted_ul + self.leg(world)).max(0.0)
+    /// What it has delivered, or drawn, since it was cleared \[µL\].
+    pub(super) fn counted(&self, draws: bool, world: &mut dyn Lab) -> f64 {
+        let leg = if draws == self.draws { self.leg(world) } else { 0.0 };
+        (self.counted_ul[usize::from(draws)] + leg).max(0.0)
     }
 
     /// What it has delivered since the run was started \[µL\].

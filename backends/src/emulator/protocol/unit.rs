@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use flowtwin_lab::{Command, HeaterId, Lab, Reply, SensorId, SensorKind, Temperature};
+use flowtwin_lab::{
+    Command, HeaterId, Lab, Reply, SensorId, SensorKind, Setting, Temperature, ValveId,
+};
 
 use super::pump::Run;
 use crate::codec::modbus::Exception;
@@ -191,6 +193,7 @@ impl Unit {
         self.kept.insert(name.to_owned(), value);
         match (self.protocol.kind, field.means) {
             (Kind::Heater, Some(Means::SetPointC | Means::Mode)) => self.control(world),
+            (Kind::Valve, Some(Means::Position)) => return self.turn(world),
             (Kind::Pump, Some(Means::RateUlPerMin)) => {
                 let (rate, volume) = self.wanted();
                 self.run.change(rate, volume, world);
@@ -216,10 +219,14 @@ impl Unit {
     fn act(&mut self, does: Does, world: &mut dyn Lab) {
         let (rate, volume) = self.wanted();
         match does {
-            Does::Start => self.run.start(rate, volume, world),
+            Does::Start => {
+                let draws = self.meaning_kept(Means::Direction).as_deref() == Some("withdraw");
+                self.run.start((rate, volume), draws, world);
+            }
             Does::Stop => self.run.stop(world),
             Does::PauseThenStop => self.run.pause_then_stop(world),
-            Does::Clear => self.run.clear(world),
+            Does::Clear => self.run.clear(false, world),
+            Does::ClearWithdrawn => self.run.clear(true, world),
             Does::Nothing => {}
         }
     }
@@ -266,6 +273,8 @@ impl Unit {
         match field.means {
             Some(Means::Status) => word(self.run.status(world)),
             Some(Means::DispensedUl) => Value::Number(self.delivered(world)),
+            Some(Means::WithdrawnUl) => Value::Number(self.run.counted(true, world)),
+            Some(Means::Position) => Value::Number(self.position(world)),
             Some(Means::Sensor) => word(if self.open { "open" } else { "whole" }),
             Some(Means::TemperatureC) => self.sensed(SensorKind::Temperature(self.heater()), world),
             Some(Means::PowerPercent) => self.sensed(SensorKind::Power(self.heater()), world),
@@ -277,7 +286,28 @@ impl Unit {
     /// What a pump says that it has delivered \[µL\].
     fn delivered(&self, world: &mut dyn Lab) -> f64 {
         let clears = self.protocol.actions.values().any(|action| action.does == Does::Clear);
-        if clears { self.run.counted(world) } else { self.run.of_run(world) }
+        if clears { self.run.counted(false, world) } else { self.run.of_run(world) }
+    }
+
+    /// Turns the valve of the lab behind to the position that was set.
+    fn turn(&self, world: &mut dyn Lab) -> Result<(), Error> {
+        let valve = ValveId::new(&self.name);
+        let number = self.kept_number(Means::Position).unwrap_or(0.0) as usize;
+        let positions = world.manifest().valve(&valve).map(|info| info.positions.clone());
+        let known = positions.and_then(|all| all.get(number.checked_sub(1)?).cloned());
+        let position = known.ok_or(Error::OutOfRange)?.name;
+        // A lab behind that does not answer is silent on the line.
+        let _ = world.send(&Command::Turn { valve, position });
+        Ok(())
+    }
+
+    /// The position of the valve of the lab behind, from 1.
+    fn position(&self, world: &mut dyn Lab) -> f64 {
+        let setting = Setting::Position(ValveId::new(&self.name));
+        match world.send(&Command::ReadBack { setting }) {
+            Ok(Reply::Reading(number)) => number + 1.0,
+            _ => 0.0,
+        }
     }
 
     fn heater(&self) -> HeaterId {

@@ -57,6 +57,21 @@ fn default_starts_within_s() -> f64 {
 }
 
 impl ProgramWiring {
+    /// An instrument of this kind behind a program, for emulation.
+    pub(crate) fn of(kind: Kind) -> Self {
+        Self {
+            command: None,
+            kind: Some(kind),
+            parts: BTreeMap::new(),
+            link: None,
+            serial_number: None,
+            speaks: BTreeMap::new(),
+            folder: None,
+            shared: false,
+            starts_within_s: default_starts_within_s(),
+        }
+    }
+
     /// Its instruments; `name` is that of the section.
     fn parts(&self, name: &str) -> BTreeMap<String, Kind> {
         match self.kind {
@@ -112,6 +127,7 @@ fn out_of_range(behind: &dyn InstrumentWiring) -> Option<String> {
 fn job((name, kind): (String, Kind)) -> Job {
     match kind {
         Kind::Pump => Job::Pump(name.as_str().into()),
+        Kind::Valve => Job::Valve(name.as_str().into()),
         Kind::Heater => Job::Heater(name.as_str().into()),
         Kind::Light => Job::Light(name.as_str().into()),
         Kind::Spectrometer => Job::Spectrometer(name.as_str().into()),
@@ -185,6 +201,7 @@ impl InstrumentWiring for ProgramWiring {
                     let bore_mm = manifest.pump(&key.into()).map(|info| info.bore_mm);
                     drivers.pumps.insert(key.into(), Box::new(part.with_bore(bore_mm)));
                 }
+                Kind::Valve => drop(drivers.valves.insert(key.into(), Box::new(part))),
                 Kind::Heater => drop(drivers.heaters.insert(key.into(), Box::new(part))),
                 Kind::Light => drop(drivers.lights.insert(key.into(), Box::new(part))),
                 Kind::Spectrometer => {

@@ -124,6 +124,7 @@ impl InstrumentWiring for ProtocolWiring {
         let job = |name: String| match kind? {
             Kind::Pump => Some(Job::Pump(name.as_str().into())),
             Kind::Heater => Some(Job::Heater(name.as_str().into())),
+            Kind::Valve => Some(Job::Valve(name.as_str().into())),
             Kind::Sensor => Some(Job::Probe(name.as_str().into())),
             _ => None,
         };
@@ -144,6 +145,7 @@ impl InstrumentWiring for ProtocolWiring {
                     drivers.pumps.insert(key.into(), Box::new(driver.with_bore(bore_mm)));
                 }
                 Some(Kind::Heater) => drop(drivers.heaters.insert(key.into(), Box::new(driver))),
+                Some(Kind::Valve) => drop(drivers.valves.insert(key.into(), Box::new(driver))),
                 _ => drop(drivers.probes.insert(key.into(), Box::new(driver))),
             }
         }

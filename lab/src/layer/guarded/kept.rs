@@ -2,6 +2,7 @@
 
 use crate::command::{Command, Reply, Setting};
 use crate::fault::{Fault, FaultKind};
+use crate::id::ValveId;
 use crate::lab::Lab;
 use crate::math;
 
@@ -59,6 +60,11 @@ impl Kept {
         }
     }
 
+    /// Takes down the position that a valve was turned to.
+    pub(super) fn turned(&mut self, valve: &ValveId, number: usize) {
+        self.put(Setting::Position(valve.clone()), Some(number as f64));
+    }
+
     fn put(&mut self, setting: Setting, set: Option<f64>) {
         match self.all.iter_mut().find(|expected| expected.setting == setting) {
             Some(expected) => expected.set = set,
@@ -102,7 +108,9 @@ fn is_same(setting: &Setting, set: f64, kept: f64) -> bool {
     match setting {
         Setting::SetPoint(_) => off <= SAME_K,
         Setting::Rate(_) => off <= SAME_RATE * set.abs() + 1e-6,
-        Setting::Mode(_) | Setting::Light(_) | Setting::Integration(_) => off < 0.5,
+        Setting::Mode(_) | Setting::Light(_) | Setting::Integration(_) | Setting::Position(_) => {
+            off < 0.5
+        }
     }
 }
 
@@ -112,8 +120,15 @@ fn changed(setting: &Setting, set: f64, kept: f64) -> FaultKind {
         Setting::Rate(_) => "pump",
         Setting::Light(_) => "light",
         Setting::Integration(_) => "spectrometer",
+        Setting::Position(_) => "valve",
     };
     let (set, kept) = (in_words(setting, set), in_words(setting, kept));
+    if matches!(setting, Setting::Position(_)) {
+        let detail = format!(
+            "it was turned to {set} and is in {kept}: is it stuck, or did somebody turn it?"
+        );
+        return FaultKind::Refused { detail };
+    }
     FaultKind::Changed { holder: holder.into(), set, kept }
 }
 
@@ -128,5 +143,7 @@ fn in_words(setting: &Setting, value: f64) -> String {
         Setting::Mode(_) => "a fixed power".into(),
         Setting::Light(_) if value < 0.5 => "off".into(),
         Setting::Light(_) => "on".into(),
+        Setting::Position(_) if value < 0.0 => "no position".into(),
+        Setting::Position(_) => format!("position {}", rounded + 1.0),
     }
 }

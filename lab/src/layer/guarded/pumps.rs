@@ -4,7 +4,7 @@ use crate::fault::{Fault, FaultKind, Shortage};
 use crate::id::{PumpId, SensorId};
 use crate::lab::Lab;
 use crate::layer::rules::{Limits, RatioRule};
-use crate::manifest::{Manifest, SensorKind};
+use crate::manifest::{Manifest, PumpInfo, SensorKind};
 use crate::time::Instant;
 
 #[cfg(test)]
@@ -12,6 +12,8 @@ mod tests;
 
 const RUNNING: f64 = 1.0;
 const STALLED: f64 = 4.0;
+/// Volumes that are the same [µL].
+const SAME_UL: f64 = 1e-3;
 
 /// The pumps as they were commanded.
 #[derive(Clone, Debug)]
@@ -29,6 +31,10 @@ struct Pump {
     stall_kpa: Option<f64>,
     full_ul: f64,
     left_ul: f64,
+    /// What is left in the bottle from which it refills itself; none where there is none, or nobody keeps count.
+    bottle_ul: Option<f64>,
+    full_bottle_ul: Option<f64>,
+    refills: bool,
     status: Option<SensorId>,
     delivered: Option<SensorId>,
     run: Option<Delivery>,
@@ -42,6 +48,8 @@ struct Delivery {
     since: Instant,
     rate: f64,
     at_most_ul: f64,
+    /// Whether it draws, and delivers nothing.
+    draws: bool,
 }
 
 impl Delivery {
@@ -54,20 +62,25 @@ impl Delivery {
         (self.rate * now.since(self.sent).as_secs() / 60.0).min(self.at_most_ul)
     }
 
+    /// One that draws is waited for to its end, to the nanosecond.
     fn over(&self, now: Instant) -> bool {
-        self.delivered_ul(now) >= self.at_most_ul
+        let within = if self.draws { SAME_UL } else { 0.0 };
+        self.delivered_ul(now) + within >= self.at_most_ul
     }
 }
 
 impl Pumps {
     pub(super) fn new(manifest: &Manifest) -> Self {
-        let pump = |info: &crate::manifest::PumpInfo| Pump {
+        let pump = |info: &PumpInfo| Pump {
             name: info.name.clone(),
             min_ul_per_min: info.min_ul_per_min,
             max_ul_per_min: info.max_ul_per_min,
             stall_kpa: info.stall_kpa,
             full_ul: info.fill_ml * 1_000.0,
             left_ul: info.fill_ml * 1_000.0,
+            bottle_ul: bottle_ul(info),
+            full_bottle_ul: bottle_ul(info),
+            refills: info.refill.is_some(),
             status: manifest.sensor(&SensorKind::Status(info.name.clone())).cloned(),
             delivered: manifest.sensor(&SensorKind::Dispensed(info.name.clone())).cloned(),
             run: None,
@@ -87,15 +100,61 @@ impl Pumps {
         self.all[pump].left_ul -= ul;
     }
 
+    /// Takes away what a pump drew from its bottle before.
+    pub(super) fn drawn_before(&mut self, pump: usize, ul: f64) {
+        let pump = &mut self.all[pump];
+        pump.bottle_ul = pump.bottle_ul.map(|left| left - ul);
+    }
+
+    /// Somebody has filled a syringe, and with it its bottle.
     pub(super) fn filled(&mut self, name: &PumpId, holds_ul: f64) {
         if let Some(pump) = self.all.iter_mut().find(|p| p.name == *name) {
             pump.left_ul = holds_ul;
+            pump.bottle_ul = pump.full_bottle_ul;
         }
+    }
+
+    /// What a pump that refills itself can draw now: up to a full syringe, and no more than its bottle has \[µL\].
+    pub(super) fn can_draw_ul(&self, now: Instant, name: &PumpId) -> Option<f64> {
+        let pump = self.all.iter().find(|p| p.name == *name && p.refills)?;
+        let room = pump.full_ul - pump.left_ul(now);
+        let ul = pump.bottle_left_ul(now).map_or(room, |bottle| room.min(bottle));
+        // Volumes go over the wire with five decimals.
+        Some((ul * 1e5).floor() / 1e5).filter(|ul| *ul > 0.0)
+    }
+
+    /// Whether a pump may draw this volume at this rate.
+    pub(super) fn check_draw(
+        &self,
+        now: Instant,
+        name: &PumpId,
+        (rate, volume_ul): (f64, f64),
+    ) -> Result<(), Fault> {
+        let Some(pump) = self.all.iter().find(|p| p.name == *name) else { return Ok(()) };
+        self.stands_still(now, name)?;
+        let fault = |quantity: &str, value, low, high, unit: &str| {
+            let (quantity, unit) = (quantity.into(), unit.into());
+            Fault::new(now, name, FaultKind::OutOfRange { quantity, value, low, high, unit })
+        };
+        if !(pump.min_ul_per_min..=pump.max_ul_per_min).contains(&rate) {
+            let (low, high) = (pump.min_ul_per_min, pump.max_ul_per_min);
+            return Err(fault("rate", rate, low, high, "µL/min"));
+        }
+        match self.can_draw_ul(now, name).unwrap_or_default() {
+            most if (0.0..=most).contains(&volume_ul) => Ok(()),
+            most => Err(fault("volume to draw", volume_ul, 0.0, most, "µL")),
+        }
+    }
+
+    /// Whether any of these pumps moves liquid, in or out.
+    pub(super) fn moving(&self, now: Instant, names: &[PumpId]) -> Option<&PumpId> {
+        let moves = |p: &&Pump| names.contains(&p.name) && p.run.is_some_and(|run| !run.over(now));
+        self.all.iter().find(moves).map(|p| &p.name)
     }
 
     /// Refuses a pump that runs.
     pub(super) fn stands_still(&self, now: Instant, name: &PumpId) -> Result<(), Fault> {
-        match self.all.iter().find(|p| p.name == *name && p.rate(now) > 0.0) {
+        match self.moving(now, std::slice::from_ref(name)) {
             None => Ok(()),
             Some(_) => {
                 let detail = "it runs: stop it before its syringe is filled".into();
@@ -122,6 +181,7 @@ impl Pumps {
             left_ml: down(left_ul.max(0.0)),
             needs_ml: up(needs_ul),
             full_ml: down((pump.full_ul - reserve_ul).max(0.0)),
+            bottle_ml: pump.bottle_left_ul(now).map(|ul| down(ul.max(0.0))),
         })
     }
 
@@ -185,12 +245,26 @@ impl Pumps {
         name: &PumpId,
         (rate, at_most_ul): (f64, f64),
     ) {
-        self.stopped(now, name);
-        if rate <= 0.0 {
+        self.moves(name, Delivery { sent, since: now, rate, at_most_ul, draws: false });
+    }
+
+    /// Records a pump that draws, as one that was [started](Self::started).
+    pub(super) fn draws(
+        &mut self,
+        (sent, now): (Instant, Instant),
+        name: &PumpId,
+        (rate, at_most_ul): (f64, f64),
+    ) {
+        self.moves(name, Delivery { sent, since: now, rate, at_most_ul, draws: true });
+    }
+
+    fn moves(&mut self, name: &PumpId, run: Delivery) {
+        self.stopped(run.since, name);
+        if run.rate <= 0.0 {
             return;
         }
         if let Some(pump) = self.all.iter_mut().find(|p| p.name == *name) {
-            pump.run = Some(Delivery { sent, since: now, rate, at_most_ul });
+            pump.run = Some(run);
         }
     }
 
@@ -330,15 +404,30 @@ impl Pump {
     }
 
     fn rate(&self, now: Instant) -> f64 {
-        self.run.filter(|run| !run.over(now)).map_or(0.0, |run| run.rate)
+        self.run.filter(|run| !run.draws && !run.over(now)).map_or(0.0, |run| run.rate)
     }
 
     fn left_ul(&self, now: Instant) -> f64 {
-        self.left_ul - self.run.map_or(0.0, |run| run.delivered_ul(now))
+        let moved = |run: Delivery| {
+            let ul = run.delivered_ul(now);
+            if run.draws { -ul } else { ul }
+        };
+        self.left_ul - self.run.map_or(0.0, moved)
+    }
+
+    fn bottle_left_ul(&self, now: Instant) -> Option<f64> {
+        let drawn = self.run.filter(|run| run.draws).map_or(0.0, |run| run.delivered_ul(now));
+        self.bottle_ul.map(|left| left - drawn)
     }
 
     fn stop(&mut self, now: Instant) {
+        self.bottle_ul = self.bottle_left_ul(now);
         self.left_ul = self.left_ul(now);
         self.run = None;
     }
+}
+
+/// What the bottle of a pump holds at the start of a run [µL].
+fn bottle_ul(info: &PumpInfo) -> Option<f64> {
+    info.refill.as_ref().and_then(|refill| refill.bottle_ml).map(|ml| 1_000.0 * ml)
 }

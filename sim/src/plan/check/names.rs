@@ -179,6 +179,7 @@ fn mishap_names(key: &str, mishap: &Mishap, rig: &Rig) -> Checked {
             let all = rig.pumps.keys().chain(rig.heaters.keys()).chain(rig.lights.keys());
             let all = all.chain(rig.spectrometers.keys()).chain(rig.analysers.keys());
             let all = all.chain(rig.sensors.keys()).chain(rig.switches.keys());
+            let all = all.chain(rig.valves.keys());
             let all: BTreeMap<String, ()> = all.map(|name| (name.clone(), ())).collect();
             known(key("silence.instrument"), "instrument", instrument, &all)
         }
@@ -186,6 +187,7 @@ fn mishap_names(key: &str, mishap: &Mishap, rig: &Rig) -> Checked {
             let stretches = rig.tube.iter().map(|s| (s.name.clone(), ()));
             known(key("clog.stretch"), "stretch", stretch, &stretches.collect())
         }
+        Mishap::Sticks { valve } => known(key("sticks.valve"), "valve", valve, &rig.valves),
         Mishap::Opens { switch } => known(key("opens.switch"), "switch", switch, &rig.switches),
         Mishap::Coalescence {} | Mishap::LinkLost {} => Ok(()),
     }

@@ -34,6 +34,11 @@ fn rig(rig: &Rig) -> Checked {
     table("rig", rig)?;
     table("rig.liquid", &rig.liquid)?;
     rig.pumps.iter().try_for_each(|(name, p)| table(&format!("rig.pumps.{name}"), p))?;
+    for (name, pump) in &rig.pumps {
+        let key = format!("rig.pumps.{name}.refill");
+        pump.refill.iter().try_for_each(|refill| table(&key, refill))?;
+    }
+    rig.valves.iter().try_for_each(|(name, v)| table(&format!("rig.valves.{name}"), v))?;
     rig.streams.iter().try_for_each(|(name, s)| table(&format!("rig.streams.{name}"), s))?;
     if let Some(carrier) = &rig.carrier {
         table("rig.carrier.liquid", &carrier.liquid)?;

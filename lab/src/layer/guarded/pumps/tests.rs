@@ -13,7 +13,7 @@ fn at(s: f64) -> Instant {
 
 /// 60 µL/min, told at 10 s, acknowledged at 12 s, for 30 µL.
 fn run() -> Delivery {
-    Delivery { sent: at(10.0), since: at(12.0), rate: 60.0, at_most_ul: 30.0 }
+    Delivery { sent: at(10.0), since: at(12.0), rate: 60.0, at_most_ul: 30.0, draws: false }
 }
 
 #[expect(clippy::float_cmp, reason = "these sums have exact results")]
