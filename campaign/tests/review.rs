@@ -260,13 +260,24 @@ policy = { list = { conditions = [
     { blue_ul_per_min = 250.0, red_ul_per_min = 251.0 },
     { blue_ul_per_min = 252.0, red_ul_per_min = 253.0 },
 ] } }
+
+[[phases]]
+name = "then"
+policy = "lhs"
+experiments = 1
 "#;
     let scenario = scenario("list", phases);
-    let (ended, bytes) = reviewed(&scenario, &Person::who(&[Does::Skip]), None);
-    assert!(ended.is_complete());
-    let done = experiments(&bytes);
-    assert_eq!(done.len(), 1);
-    assert_eq!(done[0].1.values(), [252.0, 253.0]);
+    for script in [&[Does::Skip][..], &[Does::Skip, Does::Accept, Does::Stop]] {
+        let (_, bytes) = reviewed(&scenario, &Person::who(script), None);
+        let (ended, whole) = run(campaign(&scenario), &scenario, Some(&bytes));
+        assert!(ended.is_complete());
+        let done = experiments(&whole);
+        assert_eq!(done.len(), 2);
+        assert_eq!((done[0].0.as_str(), done[1].0.as_str()), ("given", "then"));
+        assert_eq!(done[0].1.values(), [252.0, 253.0]);
+        let (_, again) = run(campaign(&scenario), &scenario, Some(&whole));
+        assert!(again == whole);
+    }
 }
 
 #[test]

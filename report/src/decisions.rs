@@ -88,8 +88,10 @@ mod tests {
         let proposed = plain.experiments()[0].record.conditions.clone();
         let planned = plain.planned();
         let decided = |decision: Decision| {
-            let (at_ns, proposed) = (Instant::START, proposed.clone());
-            Record::Decided(Box::new(Decided { at_ns, experiment: 1, proposed, decision }))
+            let (at_ns, phase) = (Instant::START, "lhs".to_owned());
+            let proposed = proposed.clone();
+            let one = Decided { at_ns, experiment: 1, phase, proposed, decision };
+            Record::Decided(Box::new(one))
         };
         let made = [
             Decision::Accept,

@@ -320,10 +320,10 @@ mod tests {
         let phases = json!({ "phases": [{ "experiments": 4 }, { "experiments": 5 }] });
         assert_eq!(counted("planned", &phases, &[]).planned, Some(9));
         let added = json!({ "decided": {
-            "at_ns": 0, "experiment": 1, "proposed": {}, "decision": { "add": {} },
+            "at_ns": 0, "experiment": 1, "phase": "p", "proposed": {}, "decision": { "add": {} },
         }});
         let skipped = json!({ "decided": {
-            "at_ns": 0, "experiment": 2, "proposed": {}, "decision": "skip",
+            "at_ns": 0, "experiment": 2, "phase": "p", "proposed": {}, "decision": "skip",
         }});
         assert_eq!(counted("added", &phases, &[added, skipped]).planned, Some(10));
         let open = json!({ "phases": [{ "experiments": 4 }, {}] });

@@ -60,6 +60,9 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
         place: Place,
     ) -> Result<Option<Turn>, Halt> {
         let next = self.number + 1;
+        if place.skipped > 0 && self.is_over(phase) {
+            return Ok(None);
+        }
         let is_next = self.decided.front().is_some_and(|decided| decided.experiment == next);
         if let Some(decided) = is_next.then(|| self.decided.pop_front()).flatten().cloned() {
             return match self.there {
@@ -81,8 +84,17 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
         };
         let shown = self.proposed(phase, history, place, &proposed)?;
         let decision = self.decision(reviewer, &shown)?;
-        let at_ns = self.lab.now();
-        self.follow(Decided { at_ns, experiment: next, proposed, decision }).map(Some)
+        let (at_ns, phase) = (self.lab.now(), phase.name.clone());
+        self.follow(Decided { at_ns, experiment: next, phase, proposed, decision }).map(Some)
+    }
+
+    /// Whether what is recorded next belongs to another phase: a list came to its end here.
+    fn is_over(&self, phase: &Phase) -> bool {
+        let next = self.number + 1;
+        let decided = self.decided.front().filter(|decided| decided.experiment == next);
+        let experiment = self.recorded.get(self.number as usize);
+        let of = decided.map(|decided| &decided.phase).or(experiment.map(|known| &known.phase));
+        of.is_some_and(|of| *of != phase.name)
     }
 
     /// Records a decision, and what follows from it.

@@ -64,7 +64,8 @@ fn decided(scenario: &Scenario, second: Decision) -> Side {
             let decision = if proposal.experiment == 1 { Decision::Accept } else { second.clone() };
             let (experiment, proposed) = (proposal.experiment, proposal.conditions.clone());
             let at_ns = Instant::START;
-            let decided = Decided { at_ns, experiment, proposed, decision };
+            let phase = "start".to_owned();
+            let decided = Decided { at_ns, experiment, phase, proposed, decision };
             writer.write(&Record::Decided(Box::new(decided))).unwrap();
         }
         writer.write(record).unwrap();

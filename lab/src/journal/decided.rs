@@ -13,6 +13,8 @@ pub struct Decided {
     pub at_ns: Instant,
     /// Number in the run, from 1, of the experiment that was proposed.
     pub experiment: u64,
+    /// Name of the phase.
+    pub phase: String,
     /// What the policy had proposed.
     pub proposed: Conditions,
     /// What was decided.
