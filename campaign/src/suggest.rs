@@ -8,7 +8,7 @@ use std::num::NonZeroUsize;
 
 use flowtwin_data::Diagnostic;
 use flowtwin_data::sheet::Sheet;
-use flowtwin_lab::{Conditions, Streams};
+use flowtwin_lab::{Conditions, Goal, Streams};
 use flowtwin_report::format::{said, share, significant};
 use flowtwin_twin::{
     Ask, Belief, Context, Encoding, FitError, History, Model, PolicyError, Posterior as _,
@@ -105,6 +105,7 @@ pub fn suggest(
     let streams = Streams::new(seed);
     let context =
         Context::new(streams.child(&format!("phase/{}", phase.name), 0)).with_threads(threads);
+    let context = context.with_mechanism(scenario.mechanism());
     let space = scenario.space();
     let (asked, planned) = (done - before, phase.experiments);
     let ask = Ask { space, history: &history, count, asked, planned, cost: None };
@@ -149,6 +150,7 @@ fn models(
             return Ok(None);
         }
         let context = context.child("suggest", place as u64);
+        let context = context.with_mechanism(scenario.mechanism_of(place, Goal::Maximize));
         encoding.fit(scenario.surrogate(), x.view(), &y, &context).map(Some)
     };
     (0..scenario.wanted().outcomes.len()).map(model).collect()
