@@ -1,6 +1,6 @@
 //! A calibration: from data to estimates and what is known of them.
 
-use flowtwin_campaign::scenario::Scenario;
+use flowtwin_campaign::scenario::{Free, Scenario};
 use flowtwin_data::diagnostic::Diagnostic;
 use flowtwin_lab::Conditions;
 use flowtwin_report::format::counted;
@@ -9,7 +9,6 @@ use serde::Serialize;
 use crate::data::{Experiment, Measured};
 use crate::explained::{HeldOut, Trend, chance, held_out, trends, weights};
 use crate::fit::{Fit, Weights, best, fit};
-use crate::free::Free;
 use crate::knowledge::{Basis, Knowledge, telling};
 use crate::model::{Model, Table};
 use crate::noise::Noise;

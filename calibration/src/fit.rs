@@ -1,11 +1,11 @@
 //! Least squares by Levenberg and Marquardt, from several starts.
 
+use flowtwin_campaign::scenario::Free;
 use flowtwin_lab::Streams;
 use levenberg_marquardt::{LeastSquaresProblem, LevenbergMarquardt};
 use nalgebra::storage::Owned;
 use nalgebra::{DMatrix, DVector, Dyn};
 
-use crate::free::Free;
 use crate::model::{Model, slope};
 use crate::whitening::Whitener;
 

@@ -2,14 +2,12 @@
 
 use std::cell::Cell;
 
-use flowtwin_campaign::scenario::{Expected, Moment, Reading, Scenario};
+use flowtwin_campaign::scenario::{Expected, Free, Moment, Reading, Scenario, plan, world};
 use flowtwin_lab::PumpId;
 use flowtwin_sim::Plan;
 use serde_json::Value;
 
 use crate::data::Experiment;
-use crate::free::Free;
-use crate::world::{plan, world};
 
 /// Features of every experiment, in the order of the scenario [experiments][features]; not a number where there is none.
 pub(crate) type Table = Vec<Vec<f64>>;

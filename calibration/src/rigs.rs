@@ -1,10 +1,8 @@
 //! Rigs as they may be: drawn from what a calibration knows.
 
-use flowtwin_campaign::scenario::Scenario;
+use flowtwin_campaign::scenario::{Posterior, Scenario};
 use flowtwin_data::diagnostic::Diagnostic;
 use flowtwin_lab::Streams;
-
-use crate::posterior::Posterior;
 
 /// So often a rig is drawn again that the simulator refuses.
 const TRIES: u64 = 100;

@@ -13,7 +13,7 @@ mod filter;
 mod look;
 mod part;
 
-use flowtwin_campaign::scenario::{Expected, Scenario};
+use flowtwin_campaign::scenario::{Expected, Posterior, Scenario, plan, world};
 use flowtwin_data::diagnostic::Diagnostic;
 use flowtwin_lab::math::ln;
 use flowtwin_lab::{Conditions, Instant, Observation, PumpId};
@@ -24,9 +24,7 @@ use crate::data::{Experiment, drawn};
 use crate::explained::{chance, exceeded};
 use crate::model::Model;
 use crate::noise::Noise;
-use crate::posterior::Posterior;
 use crate::whitening::Block;
-use crate::world::{plan, world};
 use alarm::Told;
 use chart::{Chart, Seen, sum};
 use filter::{Filter, Step};

@@ -253,7 +253,8 @@ impl<'a> Campaign<'a> {
     /// The randomness of a phase, its own whatever other phases do.
     fn context(&self, phase: &Phase) -> Context {
         let streams = Streams::new(self.seed).child(&format!("phase/{}", phase.name), 0);
-        Context::new(streams).with_threads(self.threads)
+        let context = Context::new(streams).with_threads(self.threads);
+        context.with_mechanism(self.scenario.mechanism())
     }
 }
 

@@ -43,6 +43,7 @@
 pub mod campaign;
 pub mod choice;
 pub mod conclusion;
+pub mod definition;
 pub mod folder;
 pub mod hardware;
 pub mod observations;

@@ -35,6 +35,7 @@ pub fn of_run(
     points
         .retain(|point| !test.iter().any(|held| held.record.experiment == point.record.experiment));
     let context = Context::new(streams.child("twin/parity", 0)).with_threads(threads);
+    let context = context.with_mechanism(scenario.mechanism_of(0, direction(scenario)));
     let model = {
         let (x, y) = data(scenario, &points);
         Encoding::of(scenario.space()).fit(scenario.surrogate(), x.view(), &y, &context)?

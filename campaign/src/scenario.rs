@@ -1,6 +1,7 @@
 //! What a scenario means: a validated campaign on a validated world.
 
 mod able;
+mod believed;
 mod calibration;
 mod check;
 mod course;
@@ -8,7 +9,9 @@ mod ending;
 mod entrant;
 mod expected;
 pub mod file;
+mod free;
 mod keys;
+mod posterior;
 mod refill;
 mod schema;
 mod simulated;
@@ -18,6 +21,7 @@ mod supply;
 mod tree;
 mod unknown;
 mod wanted;
+mod world;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -34,13 +38,15 @@ use flowtwin_sim::Plan;
 use flowtwin_twin::{Policy, PolicySpec, Random, StopRules, SurrogateSpec, Trial};
 use serde::Deserialize as _;
 
-pub use calibration::{CalibrationSpec, FreeSpec, PosteriorSpec};
+pub use calibration::{BelievedSpec, CalibrationSpec, FreeSpec, PosteriorSpec};
 pub use check::LONGEST_NAME;
 pub use course::{CONTEST, Course, Leg};
-pub use entrant::{Entrant, EntrantError, EntrantKind};
+pub use entrant::{Entrant, EntrantError, EntrantKind, believing};
 pub use expected::{Expected, Moment, Reading};
 pub use file::{PhaseSpec, ScenarioFile, TwinSpec};
+pub use free::{Free, free};
 pub use keys::keys;
+pub use posterior::Posterior;
 pub use refill::{Day, Refill, RefillSpec};
 pub use schema::schema;
 pub use simulated::{NoRig, Simulated};
@@ -49,6 +55,7 @@ pub use space::{BoundSpec, ConstraintSpec, DerivedSpec, InputSpec, Sets, SpaceSp
 pub use supply::{Lasting, RefillsItself};
 pub use tree::Tree;
 pub use unknown::nearest;
+pub use world::{plan, world};
 
 use flowtwin_data::diagnostic::Diagnostic;
 use flowtwin_data::learnt::{Mismatch, Prior, Twin, TwinLab};
@@ -63,6 +70,7 @@ pub struct Scenario {
     procedure: Procedure,
     phases: Vec<Phase>,
     wanted: Wanted,
+    believed: Option<believed::Believed>,
 }
 
 /// Where the experiments of a scenario are done, unless on a rig.
@@ -119,6 +127,12 @@ impl Scenario {
         if let (Some(table), false) = (&mut file.table, outcomes.is_empty()) {
             let read = table.read(below, &outcomes);
             read.map_err(|error| tree.complain(&["table", "data"], &error.to_string()))?;
+        }
+        if let (Some(name), None) = (&file.twin.simulator, &file.twin.believed) {
+            let read = BelievedSpec::read(name, below);
+            let read =
+                read.map_err(|error| tree.complain(&["twin", "simulator"], &error.to_string()));
+            file.twin.believed = Some(Box::new(read?));
         }
         Self::new(file, tree)?.read_priors(below)
     }
@@ -181,7 +195,8 @@ impl Scenario {
     /// # Errors
     /// None that the scenario itself did not have.
     pub fn with_surrogate(&self, surrogate: SurrogateSpec) -> Result<Self, Diagnostic> {
-        let file = ScenarioFile { twin: TwinSpec { surrogate }, ..self.file.clone() };
+        let twin = TwinSpec { surrogate, ..self.file.twin.clone() };
+        let file = ScenarioFile { twin, ..self.file.clone() };
         Self::new(file, &Tree::default())
     }
 
@@ -209,9 +224,12 @@ impl Scenario {
         Self::new(file, &Tree::default())
     }
 
-    fn new(file: ScenarioFile, tree: &Tree) -> Result<Self, Diagnostic> {
+    fn new(mut file: ScenarioFile, tree: &Tree) -> Result<Self, Diagnostic> {
         let command = file.policy_command.clone();
-        let scenario = Self::inside(file, tree)?;
+        believed::fill(&mut file);
+        let mut scenario = Self::inside(file, tree)?;
+        let believed = believed::Believed::of(&scenario.file, &scenario.space);
+        scenario.believed = believed.map_err(|problem| problem.at(tree))?;
         Ok(match command {
             Some(command) => scenario.with_policy_command(&command, PATIENCE),
             None => scenario,
@@ -256,6 +274,7 @@ impl Scenario {
             space,
             phases,
             wanted: file.wanted(),
+            believed: None,
             file,
         })
     }
@@ -276,6 +295,7 @@ impl Scenario {
             space,
             phases,
             wanted: file.wanted(),
+            believed: None,
             file,
         })
     }
@@ -290,6 +310,7 @@ impl Scenario {
             world: World::Table(pool),
             phases: Vec::new(),
             wanted: file.wanted(),
+            believed: None,
             file,
         };
         Ok(scenario.with_phases(phases))
@@ -331,6 +352,7 @@ impl Scenario {
             space: self.space.clone(),
             procedure: self.procedure.clone(),
             wanted: self.wanted.clone(),
+            believed: self.believed.clone(),
             phases,
         }
     }

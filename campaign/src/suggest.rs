@@ -106,6 +106,7 @@ pub fn suggest(
     let streams = Streams::new(seed);
     let context =
         Context::new(streams.child(&format!("phase/{}", phase.name), 0)).with_threads(threads);
+    let context = context.with_mechanism(scenario.mechanism());
     let space = scenario.space();
     let (asked, planned) = (done - before, phase.experiments);
     let ask = Ask { space, history: &history, count, asked, planned, cost: None };
@@ -175,6 +176,8 @@ fn models(
             return Ok(None);
         }
         let context = context.child("suggest", place as u64);
+        let mechanism = context.mechanism().and_then(|mechanism| mechanism.of_outcome(place));
+        let context = context.with_mechanism(mechanism);
         encoding.fit(surrogate, x.view(), &y, &context).map(Some)
     };
     (0..outcomes).map(model).collect()

@@ -36,7 +36,6 @@
 
 mod comparison;
 mod decisions;
-pub mod definition;
 mod explain;
 mod golden;
 mod listed;
@@ -53,6 +52,8 @@ mod side;
 pub mod snapshot;
 mod strength;
 mod text;
+
+pub use flowtwin_campaign::definition;
 
 pub use comparison::{Compared, Comparison, Effort};
 pub use decisions::{Decisions, Turn};

@@ -5,7 +5,7 @@ use std::io::{IsTerminal as _, stderr};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use flowtwin_campaign::scenario::{ELSEWHERE, Entrant, Scenario};
+use flowtwin_campaign::scenario::{ELSEWHERE, Entrant, Scenario, believing};
 use flowtwin_study::benchmark::{
     CARD, Card, Contest, ContestError, Failure, Results, ResultsError, Shard, Slip, Store, Tidy,
     comparable, findings, matrix, parquet, report, seconds_csv,
@@ -68,11 +68,11 @@ fn campaigns(
 }
 
 fn contest(args: &Args) -> Result<Contest, CommandError> {
-    let scenarios = scenarios(args)?;
     let policies = args.policies.iter().map(|text| text.parse::<Entrant>());
     let mut entrants: Vec<Entrant> =
         policies.collect::<Result<_, _>>().map_err(CommandError::bad_input)?;
     entrants.extend(args.policy_commands.iter().map(|text| Entrant::program(text)));
+    let scenarios = scenarios(args, &entrants)?;
     comparable(&scenarios, &entrants).map_err(slip)?;
     if args.seeds == 0 {
         return Err(CommandError::bad_input("a benchmark needs at least 1 seed"));
@@ -88,10 +88,10 @@ fn contest(args: &Args) -> Result<Contest, CommandError> {
 }
 
 /// The scenarios, or the rigs that they may be.
-fn scenarios(args: &Args) -> Result<Vec<Scenario>, CommandError> {
+fn scenarios(args: &Args, entrants: &[Entrant]) -> Result<Vec<Scenario>, CommandError> {
+    let read = args.scenarios.iter().map(|path| super::load(path));
     let mut all = Vec::new();
-    for path in &args.scenarios {
-        let scenario = super::load(path)?;
+    for scenario in believing(read.collect::<Result<_, _>>()?, entrants)? {
         match args.rigs {
             Some(count) => all.extend(flowtwin_calibration::rigs(&scenario, count)?),
             None => all.push(scenario),

@@ -206,6 +206,7 @@ fn a_folder_holds_one_benchmark_and_slips_are_refused() {
         (vec!["--policies", "best"], "`best` is no policy"),
         (vec!["--policies", "random,random"], "two policies are named random"),
         (vec!["--policies", "random", "--shard", "5/4"], "`5/4` is no shard"),
+        (vec!["--policies", "ei@twin"], "free keys"),
         (vec![], "there is no policy to compare"),
     ] {
         let done = run(&dir, &[vec!["benchmark", scenario.as_str()], args].concat());

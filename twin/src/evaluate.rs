@@ -178,7 +178,7 @@ where
     let splits: Vec<Vec<usize>> =
         (0..repeats).flat_map(|r| split(x, fold_count, r as u64, context)).collect();
     let fold_count = splits.len() / repeats;
-    let serial = Context::new(context.streams);
+    let serial = context.serial();
     let answers = context.map(splits.len(), |k| {
         hold_out(surrogate, x, y, &splits[k], &serial.child("evaluate/fit", k as u64))
     });

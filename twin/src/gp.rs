@@ -12,7 +12,8 @@ use crate::optimise::{Optimum, minimise};
 use crate::scale::Scale;
 use crate::surrogate::{self, Belief, FitError, Posterior, Slope, Surrogate};
 use crate::{Context, Work};
-use kernel::{matern, scaled_distance};
+pub(crate) use kernel::matern;
+use kernel::scaled_distance;
 use likelihood::{Data, Factor, start};
 
 pub use likelihood::Prior;

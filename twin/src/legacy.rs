@@ -237,7 +237,7 @@ mod tests {
         let (x, y) = data();
         let ensemble = LegacyEnsemble { epochs: 20, ..LegacyEnsemble::smart_dope() };
         let context = Context::new(Streams::new(1));
-        let two = context.with_threads(NonZeroUsize::new(2).unwrap());
+        let two = context.clone().with_threads(NonZeroUsize::new(2).unwrap());
         let one = ensemble.fit(x.view(), &y, &context).unwrap();
         assert_eq!(one, ensemble.fit(x.view(), &y, &two).unwrap());
     }

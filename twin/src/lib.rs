@@ -70,10 +70,12 @@ pub mod explain;
 mod feasibility;
 mod forest;
 mod gp;
+mod grey;
 mod history;
 mod improvement;
 mod legacy;
 mod linalg;
+mod mechanism;
 mod model;
 mod objective;
 mod optimise;
@@ -96,8 +98,10 @@ pub use feasibility::Feasibility;
 pub use flowtwin_lab::{Goal, Goals, Limit, Objective};
 pub use forest::{Forest, ForestPosterior};
 pub use gp::{GaussianProcess, GpPosterior, Prior};
+pub use grey::{GreyBox, GreyPosterior};
 pub use history::{History, MissingInput, Trial};
 pub use legacy::{LegacyEnsemble, LegacyPosterior, Start};
+pub use mechanism::{Mechanism, Tuned};
 pub use model::{Encoded, Model, Related, SurrogateSpec, UnknownName};
 pub use policy::{
     Aim, Ask, Auto, Guided, LatinHypercube, Listed, Policy, PolicyError, PolicySpec, Proposals,

@@ -11,6 +11,7 @@ use crate::Work;
 use crate::ensemble::EnsemblePosterior;
 use crate::forest::ForestPosterior;
 use crate::gp::GpPosterior;
+use crate::grey::GreyPosterior;
 use crate::legacy::LegacyPosterior;
 use crate::stack::StackPosterior;
 use crate::surrogate::{Belief, Posterior, Slope};
@@ -35,6 +36,9 @@ pub enum Model {
     Forest(ForestPosterior),
     /// All three, weighed.
     Stack(Box<StackPosterior>),
+    /// A simulator and what it leaves; it is written to no file.
+    #[serde(skip)]
+    Twin(Box<GreyPosterior>),
     /// Any of them, of a space with choices.
     Encoded(Box<Encoded>),
     /// One of an earlier campaign, and one of what it leaves.
@@ -55,6 +59,7 @@ impl Model {
             Self::Gp(posterior) => posterior,
             Self::Forest(posterior) => posterior,
             Self::Stack(posterior) => &**posterior,
+            Self::Twin(posterior) => &**posterior,
             Self::Encoded(posterior) => &**posterior,
             Self::Related(posterior) => &**posterior,
         }

@@ -143,6 +143,9 @@ pub enum FitError {
         /// How many are needed.
         least: usize,
     },
+    /// The surrogate learns with a simulator, and there is none.
+    #[error("the surrogate twin needs a simulator with free keys: there is none")]
+    NoMechanism,
     /// Inputs and outcomes do not belong together.
     #[error("{inputs} rows of inputs for {outcomes} outcomes")]
     Shape {

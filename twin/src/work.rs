@@ -18,6 +18,14 @@ pub struct Work {
     pub likelihoods: u64,
     /// Points at which an acquisition function was evaluated.
     pub acquisitions: u64,
+    /// Experiments expected by a simulator, to estimate its parameters.
+    #[serde(skip_serializing_if = "is_none")]
+    pub simulations: u64,
+}
+
+/// Whether there was none of something.
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Add for Work {
@@ -30,6 +38,7 @@ impl Add for Work {
             factorizations: self.factorizations + other.factorizations,
             likelihoods: self.likelihoods + other.likelihoods,
             acquisitions: self.acquisitions + other.acquisitions,
+            simulations: self.simulations + other.simulations,
         }
     }
 }

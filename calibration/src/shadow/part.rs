@@ -1,6 +1,6 @@
 //! What may have moved, as a shadow knows it.
 
-use flowtwin_campaign::scenario::{Expected, Scenario};
+use flowtwin_campaign::scenario::{Expected, Free, Scenario, free};
 use flowtwin_comparison::Cause;
 use flowtwin_data::diagnostic::Diagnostic;
 use flowtwin_report::format::significant;
@@ -9,7 +9,6 @@ use serde_json::Value;
 
 use super::look::{minus, values};
 use crate::data::Experiment;
-use crate::free::{Free, free};
 use crate::whitening::Block;
 
 /// Step of a key or of a reading [%].

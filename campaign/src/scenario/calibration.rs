@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// What a calibration may change. It is no part of what is run, nor of the journal.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -48,4 +49,14 @@ impl FreeSpec {
     pub fn new(key: impl Into<String>) -> Self {
         Self { key: key.into(), low: None, high: None, logarithmic: None }
     }
+}
+
+/// A simulator as a journal records it: the scenario that it is of, and what a calibration may change or knows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BelievedSpec {
+    /// The scenario, every default filled in.
+    pub scenario: Value,
+    /// Its free keys.
+    pub calibration: CalibrationSpec,
 }

@@ -8,6 +8,7 @@ use flowtwin_lab::Wanted;
 use flowtwin_twin::{Policy, PolicySpec, SurrogateSpec};
 use serde::Serialize;
 
+use super::Scenario;
 use super::unknown::explain;
 use crate::outside::OutsidePolicy;
 
@@ -96,6 +97,23 @@ impl Entrant {
                 Box::new(OutsidePolicy::new(&self.name, command, patience, wanted.clone()))
             }
         }
+    }
+}
+
+/// The same scenarios with their own simulators as what surrogates may learn with, where one of the `entrants` needs one.
+///
+/// # Errors
+/// If a scenario has no rig, or no free keys.
+pub fn believing(
+    scenarios: Vec<Scenario>,
+    entrants: &[Entrant],
+) -> Result<Vec<Scenario>, Diagnostic> {
+    let needs = |entrant: &Entrant| {
+        matches!(entrant.kind, EntrantKind::Policy { surrogate: Some(SurrogateSpec::Twin), .. })
+    };
+    match entrants.iter().any(needs) {
+        true => scenarios.iter().map(Scenario::believing).collect(),
+        false => Ok(scenarios),
     }
 }
 

@@ -1,5 +1,7 @@
 //! What an experiment yields on average: no noise, no frames, no waiting.
 
+use std::borrow::Cow;
+
 use flowtwin_lab::analysis::{Counts, Readings};
 use flowtwin_lab::procedure::{FlushSpec, WaitSpec};
 use flowtwin_lab::{Conditions, FlowRate, Outcome, PumpId, Settings, Temperature};
@@ -17,7 +19,7 @@ use super::simulated::Simulated;
 /// lab time or of consumed volumes, are no number.
 #[derive(Clone, Debug)]
 pub struct Expected<'a> {
-    scenario: &'a Scenario,
+    scenario: Cow<'a, Scenario>,
     rig: Steady,
     reference: Vec<Counts>,
     /// What flows before the first experiment.
@@ -56,15 +58,20 @@ pub struct Moment<'a> {
 impl<'a> Expected<'a> {
     /// Expected experiments of this scenario on a rig that may differ from its own in numbers, such as rate constants.
     pub fn on(scenario: &'a Scenario, plan: &Plan) -> Self {
+        Self::of(Cow::Borrowed(scenario), plan)
+    }
+
+    fn of(scenario: Cow<'a, Scenario>, plan: &Plan) -> Self {
         let spec = scenario.procedure().spec();
         let mut rig = Steady::new(plan);
         rig.set(&flush(&spec.blank));
         let first = if spec.fill.rates.is_empty() { &spec.blank } else { &spec.fill };
+        let filling = flush(first);
         let mut expected = Self {
             scenario,
             rig,
             reference: Vec::new(),
-            filling: flush(first),
+            filling,
             deliveries: Vec::new(),
             warmer_k: 0.0,
             misread: Vec::new(),
@@ -189,6 +196,13 @@ impl<'a> Expected<'a> {
             rig.counts(&channel.spectrometer, channel.exposure.integration_us)
                 .expect("channels have been checked against the rig")
         })
+    }
+}
+
+impl Expected<'static> {
+    /// The same of a scenario that it keeps.
+    pub fn owned(scenario: Scenario, plan: &Plan) -> Self {
+        Self::of(Cow::Owned(scenario), plan)
     }
 }
 

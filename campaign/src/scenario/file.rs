@@ -9,7 +9,7 @@ use flowtwin_twin::{PolicySpec, StopRules, SurrogateSpec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::calibration::CalibrationSpec;
+use super::calibration::{BelievedSpec, CalibrationSpec};
 use super::refill::RefillSpec;
 use super::snapshot::SnapshotSpec;
 use super::space::SpaceSpec;
@@ -102,17 +102,24 @@ pub struct ScenarioFile {
 }
 
 /// The twin of a campaign.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TwinSpec {
     /// Which surrogate.
     pub surrogate: SurrogateSpec,
+    /// The scenario file whose simulator the surrogate `twin` learns with, such as a `calibrated.toml`; without it, this scenario.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub simulator: Option<String>,
+    /// What that file says, once it has been read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
+    pub believed: Option<Box<BelievedSpec>>,
 }
 
 impl Default for TwinSpec {
     /// A Gaussian process.
     fn default() -> Self {
-        Self { surrogate: SurrogateSpec::Gp }
+        Self { surrogate: SurrogateSpec::Gp, simulator: None, believed: None }
     }
 }
 

@@ -41,7 +41,7 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
 /// Every surrogate that was asked for, once.
 fn surrogates(args: &Args) -> Vec<SurrogateSpec> {
     let mut chosen: Vec<SurrogateSpec> = Vec::new();
-    let all = SurrogateSpec::ALL.into_iter().filter(|surrogate| !surrogate.is_legacy());
+    let all = SurrogateSpec::ALL.into_iter().filter(|s| !s.is_legacy() && s.needs_data_only());
     let asked = args.surrogates.iter().copied();
     for surrogate in
         if args.surrogates.is_empty() { all.collect() } else { asked.collect::<Vec<_>>() }

@@ -58,7 +58,10 @@ impl Arguments {
             }
         }
         if read.surrogates.is_empty() {
-            read.surrogates = SurrogateSpec::ALL.into_iter().filter(|s| !s.is_legacy()).collect();
+            read.surrogates = SurrogateSpec::ALL
+                .into_iter()
+                .filter(|s| !s.is_legacy() && s.needs_data_only())
+                .collect();
         }
         read
     }

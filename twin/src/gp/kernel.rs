@@ -8,7 +8,7 @@ const SQRT_5: f64 = 2.236_067_977_499_79;
 /// Correlation at scaled distance r, and minus twice its derivative by r²:
 /// `k = (1 + √5 r + 5/3 r²) exp(-√5 r)` and `-2 dk/d(r²) = 5/3 (1 + √5 r) exp(-√5 r)`
 /// (Rasmussen and Williams 2006, eq. 4.17).
-pub(super) fn matern(squared: f64) -> (f64, f64) {
+pub(crate) fn matern(squared: f64) -> (f64, f64) {
     let s = SQRT_5 * squared.sqrt();
     let decay = math::exp(-s);
     let linear = (1.0 + s) * decay;

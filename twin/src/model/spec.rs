@@ -11,6 +11,7 @@ use crate::Context;
 use crate::ensemble::Ensemble;
 use crate::forest::Forest;
 use crate::gp::GaussianProcess;
+use crate::grey::GreyBox;
 use crate::legacy::LegacyEnsemble;
 use crate::stack::Stack;
 use crate::surrogate::{FitError, Surrogate};
@@ -74,9 +75,17 @@ surrogates! {
 
     /// Several models weighed by how well each predicts what it has not seen: the most accurate, and slower.
     Stack "stack" => Stack(Stack::default());
+
+    /// The simulator of the scenario, fitted as experiments come, and a Gaussian process for what it does not know.
+    Twin "twin" => Twin(GreyBox::default());
 }
 
 impl SurrogateSpec {
+    /// Whether it learns from data alone; one does with a simulator of the lab, see [`crate::Mechanism`].
+    pub fn needs_data_only(self) -> bool {
+        self != Self::Twin
+    }
+
     /// Whether it is one of the published ensembles, with the published ways of using it.
     pub fn is_legacy(self) -> bool {
         matches!(self, Self::LegacyFastcat | Self::LegacySmartdope)

@@ -20,6 +20,7 @@ use crate::{Context, Encoding, History, Posterior as _, SurrogateSpec, Work};
 ///   third of the phase; experiments of earlier phases count. None where there are earlier campaigns.
 /// - **Models.** A Gaussian process of the outcome, and of two maps of it that give the best outcomes more room; that is
 ///   believed which gives each outcome the highest density when it is left out.
+///   With a simulator of the lab, the grey box is a fourth, see [`crate::GreyBox`].
 /// - **Turns.** The highest mean, and the highest confidence bound of two standard deviations; where the point is known to
 ///   within the noise, the boldest look elsewhere, see [`Aim::Balanced`]. In the last quarter of the phase, the
 ///   highest mean and the largest expected improvement.
@@ -30,6 +31,8 @@ use crate::{Context, Encoding, History, Posterior as _, SurrogateSpec, Work};
 pub struct Auto {
     /// What is wanted, where that is not one outcome that is maximised.
     pub goals: Option<Goals>,
+    /// Whether the grey box is among the models that are compared: it learns with a simulator of the lab.
+    pub informed: bool,
 }
 
 /// Most experiments of the opening.
@@ -80,7 +83,7 @@ impl Policy for Auto {
             return Ok(Some((farthest(history, candidates, context), Work::default())));
         }
         if let Some(goals) = &self.goals {
-            return several(goals).pick(space, history, candidates, context);
+            return self.several(goals).pick(space, history, candidates, context);
         }
         let mut work = Work::default();
         let encoding = Encoding::of(space);
@@ -95,12 +98,6 @@ impl Policy for Auto {
         let chosen = (0..values.len()).fold(0, |b, i| if values[i] > values[b] { i } else { b });
         Ok(Some((chosen, work)))
     }
-}
-
-/// The policy of several outcomes, after the opening.
-fn several(goals: &Goals) -> Several {
-    let (name, surrogate) = ("auto", SurrogateSpec::Gp);
-    Several { name, aim: Aim::Ei, surrogate, evidence: true, goals: goals.clone() }
 }
 
 /// The candidate that is farthest from all that was tried; a random one first.
@@ -143,6 +140,12 @@ fn opening(region: &Region<'_>, ask: &Ask<'_>, size: usize, context: &Context) -
 }
 
 impl Auto {
+    /// The policy of several outcomes, after the opening.
+    fn several(&self, goals: &Goals) -> Several {
+        let surrogate = if self.informed { SurrogateSpec::Twin } else { SurrogateSpec::Gp };
+        Several { name: "auto", aim: Aim::Ei, surrogate, evidence: true, goals: goals.clone() }
+    }
+
     fn next(
         &self,
         region: &Region<'_>,
@@ -151,7 +154,7 @@ impl Auto {
         work: &mut Work,
     ) -> Result<flowtwin_lab::Conditions, PolicyError> {
         if let Some(goals) = &self.goals {
-            let mut proposals = several(goals).propose(ask, context)?;
+            let mut proposals = self.several(goals).propose(ask, context)?;
             *work += proposals.work;
             return Ok(proposals.conditions.swap_remove(0));
         }
@@ -192,7 +195,7 @@ impl Auto {
         if y.len() < 3 {
             return Ok(None);
         }
-        Ok(Some(learn(&encoding, x.view(), &y, &history.pending, &context, work)?))
+        Ok(Some(learn(self.informed, &encoding, (x, y), &history.pending, &context, work)?))
     }
 }
 

@@ -45,31 +45,36 @@ impl Learnt {
 /// Shares of the distance from the best outcome to the median over which a map is linear.
 const SHARES: [f64; 2] = [1.0, 0.2];
 
-/// The most plausible model of the outcome or a map of it; it knows of `pending` experiments, that they yield what it expects.
+/// The most plausible model of the outcome or a map of it, or the grey box where one is `informed`; it knows of `pending` experiments, that they yield what it expects.
 pub(super) fn learn(
+    informed: bool,
     encoding: &Encoding,
-    x: ArrayView2<'_, f64>,
-    y: &[f64],
+    (x, y): (Array2<f64>, Vec<f64>),
     pending: &[Vec<f64>],
     context: &Context,
     work: &mut Work,
 ) -> Result<Learnt, FitError> {
     let mut warps = vec![Warp::NONE];
-    warps.extend(SHARES.map(|share| Warp::of(y, share)).into_iter().filter(Warp::is_one));
-    let fit = |x: ArrayView2<'_, f64>, y: &[f64]| encoding.fit(SurrogateSpec::Gp, x, y, context);
-    let mut best: Option<(f64, Vec<f64>, Model)> = None;
-    for warp in warps {
+    warps.extend(SHARES.map(|share| Warp::of(&y, share)).into_iter().filter(Warp::is_one));
+    let mut candidates: Vec<(SurrogateSpec, Warp)> =
+        warps.into_iter().map(|warp| (SurrogateSpec::Gp, warp)).collect();
+    if informed {
+        candidates.push((SurrogateSpec::Twin, Warp::NONE));
+    }
+    let mut best: Option<(f64, SurrogateSpec, Vec<f64>, Model)> = None;
+    for (surrogate, warp) in candidates {
         let warped: Vec<f64> = y.iter().map(|y| warp.apply(*y)).collect();
-        let model = fit(x, &warped)?;
+        let model = encoding.fit(surrogate, x.view(), &warped, context)?;
         *work += model.work();
-        let evidence = evidence(model.held_out(), &warped, y, warp);
+        let evidence = evidence(model.held_out(), &warped, &y, warp);
         if best.as_ref().is_none_or(|(highest, ..)| evidence > *highest) {
-            best = Some((evidence, warped, model));
+            best = Some((evidence, surrogate, warped, model));
         }
     }
-    let (_, warped, model) = best.expect("the outcome itself is one");
+    let (_, surrogate, warped, model) = best.expect("the outcome itself is one");
     let floor = warped.iter().copied().fold(f64::INFINITY, f64::min);
-    let model = with_pending(model, (x.to_owned(), warped), pending, fit, work)?;
+    let fit = |x: ArrayView2<'_, f64>, y: &[f64]| encoding.fit(surrogate, x, y, context);
+    let model = with_pending(model, (x.clone(), warped), pending, fit, work)?;
     let rows: Vec<Vec<f64>> = x.rows().into_iter().map(|row| row.to_vec()).collect();
     let views: Vec<&[f64]> = rows.iter().map(Vec::as_slice).collect();
     let means = model.beliefs(&views).into_iter().map(|belief| belief.mean).collect();
@@ -95,8 +100,10 @@ pub(super) fn related(
 
 /// The model of inputs [n, d] and outcomes \[n\] that predicts them best; it knows of `pending` experiments.
 ///
-/// It is one of two Gaussian processes: one that expects little noise, and one that allows any.
+/// It is one of two Gaussian processes: one that expects little noise, and one that allows any. Where it is `informed`, it may
+/// be the grey box instead.
 pub(super) fn most_plausible(
+    informed: bool,
     encoding: &Encoding,
     (x, y): (Array2<f64>, Vec<f64>),
     pending: &[Vec<f64>],
@@ -114,7 +121,16 @@ pub(super) fn most_plausible(
             best = Some((evidence, process, model));
         }
     }
-    let (_, process, model) = best.expect("there are two");
+    let (highest, process, model) = best.expect("there are two");
+    if informed {
+        let twin = SurrogateSpec::Twin;
+        let grey = encoding.fit(twin, x.view(), &y, context)?;
+        *work += grey.work();
+        if self::evidence(grey.held_out(), &y, &y, Warp::NONE) > highest {
+            let refit = |x: ArrayView2<'_, f64>, y: &[f64]| encoding.fit(twin, x, y, context);
+            return with_pending(grey, (x, y), pending, refit, work);
+        }
+    }
     let refit = |x: ArrayView2<'_, f64>, y: &[f64]| encoding.fit_with(&process, x, y, context);
     with_pending(model, (x, y), pending, refit, work)
 }

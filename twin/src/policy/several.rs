@@ -208,12 +208,16 @@ impl Several {
         context: &Context,
         work: &mut Work,
     ) -> Result<Model, PolicyError> {
-        let context =
-            context.child("outcome", outcome as u64).child("surrogate", data.1.len() as u64);
+        let context = context.of_outcome(outcome).child("surrogate", data.1.len() as u64);
+        // A weighed sum of outcomes is no outcome of the simulator.
+        let informed = !self.surrogate.needs_data_only() && context.mechanism().is_some();
+        let alone = self.surrogate.needs_data_only() || informed;
+        let surrogate = if alone { self.surrogate } else { SurrogateSpec::Gp };
         if self.evidence {
-            return Ok(most_plausible(encoding, data, &history.pending, &context, work)?);
+            let pending = &history.pending;
+            return Ok(most_plausible(informed, encoding, data, pending, &context, work)?);
         }
-        believed(self.surrogate, encoding, data, &history.pending, &context, work)
+        believed(surrogate, encoding, data, &history.pending, &context, work)
     }
 
     /// One objective in place of more than can be weighed exactly: the augmented Chebyshev distance

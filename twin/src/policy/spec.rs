@@ -136,7 +136,7 @@ enum Made {
     Alone(Box<dyn Policy>),
     /// Around a surrogate, to maximise this.
     Guided(Aim),
-    /// By itself, whatever the surrogate.
+    /// By itself; of the surrogate it takes only that there is a simulator.
     Auto,
 }
 
@@ -155,7 +155,7 @@ impl PolicySpec {
     pub fn build(&self, surrogate: SurrogateSpec) -> Box<dyn Policy> {
         match self.made() {
             Made::Alone(policy) => policy,
-            Made::Auto => Box::new(Auto::default()),
+            Made::Auto => Box::new(Auto { goals: None, informed: informed(surrogate) }),
             Made::Guided(aim) => Box::new(Guided { name: self.name(), aim, surrogate }),
         }
     }
@@ -168,10 +168,17 @@ impl PolicySpec {
                 let (name, evidence) = (self.name(), false);
                 Box::new(Several { name, aim, surrogate, evidence, goals: goals.clone() })
             }
-            Made::Auto if !goals.is_plain() => Box::new(Auto { goals: Some(goals.clone()) }),
+            Made::Auto if !goals.is_plain() => {
+                Box::new(Auto { goals: Some(goals.clone()), informed: informed(surrogate) })
+            }
             _ => self.build(surrogate),
         }
     }
+}
+
+/// Whether a policy that chooses its models by itself may choose one that learns with a simulator.
+fn informed(surrogate: SurrogateSpec) -> bool {
+    !surrogate.needs_data_only()
 }
 
 impl FromStr for PolicySpec {

@@ -33,7 +33,7 @@ pub(super) fn held_out(
     let parts = split(x, FOLDS, 0, &context.child("stack/folds", 0));
     let mut said = vec![vec![Belief::default(); y.len()]; fitted.parts().len()];
     let mut work = Work::default();
-    let serial = Context::new(context.streams);
+    let serial = context.serial();
     let answers = context
         .map(parts.len(), |k| say(stack, x, y, &parts[k], &serial.child("stack/fold", k as u64)));
     for (part, answer) in parts.iter().zip(answers) {

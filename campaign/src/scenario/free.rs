@@ -1,12 +1,14 @@
 //! The keys that a calibration may change.
 
-use flowtwin_campaign::scenario::{CalibrationSpec, FreeSpec, Scenario, nearest};
-use flowtwin_comparison::definition::{Leaf, leaves};
 use flowtwin_data::diagnostic::Diagnostic;
 use flowtwin_sim::Plan;
 use serde_json::Value;
 
-use crate::world::{plan, world};
+use super::Scenario;
+use super::calibration::{CalibrationSpec, FreeSpec};
+use super::unknown::nearest;
+use super::world::{plan, world};
+use crate::definition::{Leaf, leaves};
 
 /// How far a key may go from where it starts, as a factor, where nobody says otherwise.
 const FACTOR: f64 = 20.0;
@@ -31,7 +33,7 @@ pub struct Free {
 
 impl Free {
     /// The value on the scale on which it is estimated: its natural logarithm, or the share of its range.
-    pub(crate) fn scaled(&self, value: f64) -> f64 {
+    pub fn scaled(&self, value: f64) -> f64 {
         match self.logarithmic {
             true => flowtwin_lab::math::ln(value),
             false => value / (self.high - self.low),
@@ -39,7 +41,7 @@ impl Free {
     }
 
     /// The value at a place on that scale.
-    pub(crate) fn value(&self, scaled: f64) -> f64 {
+    pub fn value(&self, scaled: f64) -> f64 {
         let value = match self.logarithmic {
             true => flowtwin_lab::math::exp(scaled),
             false => scaled * (self.high - self.low),
@@ -48,12 +50,12 @@ impl Free {
     }
 
     /// Puts a value into a definition.
-    pub(crate) fn put(&self, definition: &mut Value, value: f64) {
+    pub fn put(&self, definition: &mut Value, value: f64) {
         self.leaf.put(definition, value.into());
     }
 
     /// The first name on the way to the key: the table it is in.
-    pub(crate) fn table(&self) -> &str {
+    pub fn table(&self) -> &str {
         self.key.split(['.', '[']).next().unwrap_or_default()
     }
 

@@ -110,7 +110,7 @@ impl KeyChange {
     }
 
     /// A change of a key to `after`.
-    pub(crate) fn of(leaf: &Leaf, after: Value) -> Self {
+    pub fn of(leaf: &Leaf, after: Value) -> Self {
         let Leaf { key, value, path } = leaf.clone();
         Self { key, before: Some(value), after: Some(after), path }
     }
