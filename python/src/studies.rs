@@ -9,7 +9,7 @@ use std::time::Duration;
 use flowtwin::command::embedded::{How, contested};
 use flowtwin_calibration as calibration;
 use flowtwin_calibration::{Calibration, Measured, calibrated_toml};
-use flowtwin_campaign::scenario::{Entrant, FreeSpec, Scenario};
+use flowtwin_campaign::scenario::{Entrant, FreeSpec, Scenario, believing};
 use flowtwin_data::diagnostic::Diagnostic;
 use flowtwin_lab::Wanted;
 use flowtwin_study::benchmark::{
@@ -124,6 +124,8 @@ fn contest(
     }
     let slip = comparable(&scenarios, &known);
     slip.map_err(|slip| PyValueError::new_err(slip.to_string()))?;
+    let scenarios = believing(scenarios, &known);
+    let scenarios = scenarios.map_err(|error| PyValueError::new_err(error.to_string()))?;
     let mut contest = Contest::new(scenarios, known, seeds, opening, experiments, PATIENCE);
     for (name, factory) in makers {
         let (named, raised) = (name.clone(), raised.clone());

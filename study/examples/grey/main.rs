@@ -151,7 +151,9 @@ fn tell(entrants: &[Entrant], taken: &[Vec<Taken>]) {
         );
     }
     for (entrant, all) in entrants.iter().zip(taken).skip(1) {
-        let gap = |(a, b): (&Taken, &Taken)| if a[0] == b[0] { 0.0 } else { a[0] - b[0] };
+        let gap = |(a, b): (&Taken, &Taken)| {
+            if a[0].total_cmp(&b[0]).is_eq() { 0.0 } else { a[0] - b[0] }
+        };
         let gaps: Vec<f64> = all.iter().zip(&taken[0]).map(gap).collect();
         let less = gaps.iter().filter(|gap| **gap < 0.0).count();
         let more = gaps.iter().filter(|gap| **gap > 0.0).count();
