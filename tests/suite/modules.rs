@@ -33,7 +33,8 @@ impl Crate {
         let mut texts = BTreeMap::new();
         for file in files {
             let module = module_of(&file, source);
-            if !module.last().is_some_and(|last| last == "tests" || last == "main") {
+            let is_test = module.iter().any(|part| part == "tests");
+            if !is_test && module.last().is_none_or(|last| last != "main") {
                 texts.insert(module, code(&fs::read_to_string(&file)?));
             }
         }
