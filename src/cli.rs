@@ -235,7 +235,8 @@ pub struct RunArgs {
     /// Earlier experiments to learn from too: a run folder or a CSV file; can be repeated.
     #[arg(long = "prior", value_name = "DATA")]
     pub priors: Vec<PathBuf>,
-    /// Surrogate that the campaign learns with: modern, gp, forest, stack, twin, legacy-fastcat or legacy-smartdope [default: the scenario's].
+    /// Surrogate that the campaign learns with: modern, gp, forest, stack, twin, legacy-fastcat or legacy-smartdope
+    /// [default: the scenario's].
     #[arg(long, value_name = "NAME")]
     pub surrogate: Option<SurrogateSpec>,
     /// Decide on every proposal before it is done: accept, change, skip, add or stop; with --serve on the live page too.

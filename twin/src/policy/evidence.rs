@@ -45,7 +45,8 @@ impl Learnt {
 /// Shares of the distance from the best outcome to the median over which a map is linear.
 const SHARES: [f64; 2] = [1.0, 0.2];
 
-/// The most plausible model of the outcome or a map of it, or the grey box where one is `informed`; it knows of `pending` experiments, that they yield what it expects.
+/// The most plausible model of the outcome or a map of it, or the grey box where one is `informed`; it knows of `pending`
+/// experiments, that they yield what it expects.
 pub(super) fn learn(
     informed: bool,
     encoding: &Encoding,
