@@ -12,6 +12,10 @@ browser() { command -v chromium || command -v chromium-browser || command -v goo
 if [ -z "$(browser)" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
   apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null
 fi
+# Pages ask for Arial or what has its widths. A new Linux machine may have neither.
+if ! fc-list 2>/dev/null | grep -qE 'Arial|Liberation Sans' && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq fonts-liberation fontconfig >/dev/null
+fi
 [ -n "$(browser)" ] || { echo "the browser tests need Chromium, and it could not be installed: install the package chromium"; exit 1; }
 
 (cd "$here/../.." && node --test --test-reporter=spec tests/browser/journal.test.mjs)
