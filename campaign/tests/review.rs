@@ -222,19 +222,8 @@ fn a_design_goes_on_behind_what_was_skipped_and_stays_where_it_was_behind_what_w
 
 #[test]
 fn what_was_skipped_is_not_proposed_again_and_skipping_has_an_end() {
-    let phases = r#"
-[[phases]]
-name = "survey"
-policy = "lhs"
-experiments = 3
-
-[[phases]]
-name = "improve"
-policy = "ei"
-experiments = 2
-from = "survey"
-"#;
-    let scenario = scenario("skip", phases);
+    let phases = PHASES.replace("experiments = 4", "experiments = 3");
+    let scenario = scenario("skip", &phases);
     let mut script = vec![Does::Accept; 3];
     script.extend([Does::Skip; 3]);
     let person = Person::who(&script);

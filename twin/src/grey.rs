@@ -20,7 +20,7 @@ use informed::Informed;
 ///
 /// About the estimate the simulator is linear in its parameters, so parameters, rest and noise are normal together, and the
 /// prediction knows what each of them leaves open. It is weighed against a Gaussian process that knows no simulator, by how
-/// each predicts outcomes that it has not seen: a wrong simulator gets no weight.
+/// each predicts outcomes that it has not seen: a simulator that predicts badly gets little weight.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GreyBox {}
 
