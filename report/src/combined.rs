@@ -194,8 +194,7 @@ fn progress(runs: &[Run<'_>], policies: &[Policy], simulated: bool) -> String {
         "median and quartiles of the best so far, by policy",
         simulated,
     )
-    .sized(440.0, 340.0)
-    .room_at_right(88.0);
+    .sized(440.0, 340.0);
     let mut ends = Ends::default();
     for (i, (policy, quartiles)) in policies.iter().zip(&quartiles).enumerate() {
         let colour = Style::series(i + 1).colour;

@@ -122,9 +122,10 @@ fn follow(stock: &mut Stock, pumps: &[&Level]) {
             stock.refilled_ml += risen_ml;
         }
         stock.level.push((at.as_secs(), before / 1_000.0));
-        if after > before {
+        let filled_ml = (after - before) / 1_000.0;
+        if filled_ml > RISEN_ML {
             stock.level.push((at.as_secs(), after / 1_000.0));
-            stock.refilled_ml += (after - before) / 1_000.0;
+            stock.refilled_ml += filled_ml;
         }
     }
     let left_ml = stock.level.last().map_or(stock.filled_ml, |(_, ml)| *ml);
@@ -208,5 +209,13 @@ mod tests {
         assert!((stock.left_ml() - 1.8).abs() < 1e-9);
         // 0.1 mL each: 18 more, and 20 of what was filled once.
         assert_eq!((stock.lasts_for(), stock.life()), (Some(18.0), Some(20.0)));
+    }
+
+    #[test]
+    fn what_rounding_adds_is_no_refill() {
+        let rounded = level(&[(0.0, 1000.0), (10.0, 600.0), (10.0, 600.0 + 3e-13), (20.0, 500.0)]);
+        let mut stock = empty();
+        follow(&mut stock, &[&rounded]);
+        assert_eq!(stock.refilled_ml, 0.0);
     }
 }

@@ -44,8 +44,7 @@ fn growth(run: &Run<'_>) -> String {
     let x = Axis::between("experiment", 0.0, last + 1.0).ticked(6).whole().plain();
     let y = Axis::from_zero("hypervolume", paths.iter().flatten().copied());
     let says = "hypervolume of the best compromises over the experiments";
-    let mut chart =
-        Chart::new(x, y, says, run.header().simulated).sized(HALF, 340.0).room_at_right(104.0);
+    let mut chart = Chart::new(x, y, says, run.header().simulated).sized(HALF, 340.0);
     let mut ends = Ends::default();
     for (phase, path) in paths.iter().enumerate() {
         let numbers = run.of_phase(phase).iter().map(|e| e.record.experiment as f64);

@@ -43,8 +43,7 @@ fn levels(run: &Run<'_>, stocks: &[Stock]) -> String {
         "volume left of every stock over the lab time",
         run.header().simulated,
     )
-    .sized(WIDE, 320.0)
-    .room_at_right(150.0);
+    .sized(WIDE, 320.0);
     let mut ends = Ends::default();
     let first = stock::first_empty(stocks).map(|stock| stock.name.as_str());
     for stock in stocks {

@@ -98,8 +98,7 @@ fn policies(run: &Run<'_>) -> Option<String> {
         "best so far of each policy",
         run.header().simulated,
     )
-    .sized(HALF, 340.0)
-    .room_at_right(104.0);
+    .sized(HALF, 340.0);
     let mut ends = Ends::default();
     for (value, label) in bests {
         chart.add(Rule::level(value, ""));

@@ -25,6 +25,11 @@ use super::svg::{escape, px, text_width};
 pub trait Mark: fmt::Debug {
     /// Its SVG, on this frame.
     fn draw(&self, frame: &PlotArea<'_>) -> String;
+
+    /// The room that it needs to the right of the frame \[px\].
+    fn room_at_right(&self) -> f64 {
+        0.0
+    }
 }
 
 /// The rectangle between the axes, and where values lie on it.
@@ -89,7 +94,6 @@ pub struct Chart {
     marks: Vec<Rc<dyn Mark>>,
     width: f64,
     height: f64,
-    right_px: f64,
     simulated: bool,
     alt_text: String,
 }
@@ -104,6 +108,8 @@ const SIMULATED: &str = "SIMULATED";
 const BETWEEN: f64 = 4.0;
 /// Size of tick labels \[px\].
 const SMALL: f64 = 12.0;
+/// Least room to the right of the frame \[px\].
+const LEAST_RIGHT: f64 = 14.0;
 /// Size of axis labels \[px\].
 const LABEL: f64 = 12.0;
 
@@ -112,20 +118,13 @@ impl Chart {
     pub fn new(x: Axis, y: Axis, alt_text: impl Into<String>, simulated: bool) -> Self {
         let marks = Vec::new();
         let alt_text = alt_text.into();
-        Self { x, y, marks, width: 440.0, height: 300.0, right_px: 14.0, simulated, alt_text }
+        Self { x, y, marks, width: 440.0, height: 300.0, simulated, alt_text }
     }
 
     /// With this size \[px\].
     #[must_use]
     pub fn sized(mut self, width: f64, height: f64) -> Self {
         (self.width, self.height) = (width, height);
-        self
-    }
-
-    /// With so much room at the right, for labels \[px\].
-    #[must_use]
-    pub fn room_at_right(mut self, px: f64) -> Self {
-        self.right_px = px;
         self
     }
 
@@ -202,10 +201,11 @@ impl Chart {
             (false, false) => 26.0,
             (false, true) => 40.0,
         };
+        let right = self.marks.iter().map(|mark| mark.room_at_right()).fold(LEAST_RIGHT, f64::max);
         PlotArea {
             left,
             top,
-            width: self.width - left - self.right_px,
+            width: self.width - left - right,
             height: self.height - top - bottom,
             x: &self.x,
             y: &self.y,

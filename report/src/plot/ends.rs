@@ -2,7 +2,7 @@
 
 use super::chart::{Mark, PlotArea};
 use super::style::Colour;
-use super::svg::{escape, px};
+use super::svg::{escape, px, shortened, text_width};
 
 /// Labels to the right of the chart, each at its value or as near to it as the others let it.
 #[derive(Clone, Debug, Default)]
@@ -12,6 +12,12 @@ pub struct Ends {
 
 /// Least distance between two labels \[px\].
 const APART: f64 = 14.0;
+/// Size of the labels \[px\].
+const SIZE: f64 = 12.0;
+/// From the edge of the chart to the beginning of a label \[px\].
+const BEFORE: f64 = 15.0;
+/// The longest label \[px\]: a longer one would leave too little of a chart on a phone.
+const LONGEST: f64 = 150.0;
 
 impl Ends {
     /// Adds a label at this value of the vertical axis.
@@ -43,15 +49,24 @@ impl Ends {
 }
 
 impl Mark for Ends {
+    fn room_at_right(&self) -> f64 {
+        let width = |(_, text, _): &(f64, String, Colour)| text_width(text, SIZE).min(LONGEST);
+        self.labels.iter().map(width).reduce(f64::max).map_or(0.0, |widest| BEFORE + widest + 2.0)
+    }
+
     fn draw(&self, frame: &PlotArea<'_>) -> String {
         let right = frame.right();
         let label = |((at, text, colour), y): (&(f64, String, Colour), f64)| {
-            let (text, colour) = (escape(text), colour.0);
+            let (text, title) = match shortened(text, SIZE, LONGEST) {
+                short if short == *text => (escape(text), String::new()),
+                short => (escape(&short), format!("<title>{}</title>", escape(text))),
+            };
+            let colour = colour.0;
             let from = format!("M{} {}", px(right + 2.0), px(frame.y(*at)));
             let to = format!("L{} {}", px(right + 12.0), px(y));
             format!(
-                "<path d=\"{from}{to}\" stroke=\"{colour}\" stroke-width=\"2\" fill=\"none\"/><text x=\"{}\" y=\"{}\" fill=\"{}\">{text}</text>\n",
-                px(right + 15.0),
+                "<path d=\"{from}{to}\" stroke=\"{colour}\" stroke-width=\"2\" fill=\"none\"/><text x=\"{}\" y=\"{}\" fill=\"{}\">{text}{title}</text>\n",
+                px(right + BEFORE),
                 px(y + 4.0),
                 Colour::INK.0
             )

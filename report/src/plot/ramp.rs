@@ -2,7 +2,7 @@
 
 use super::chart::{Mark, PlotArea};
 use super::style::Colour;
-use super::svg::px;
+use super::svg::{px, text_width};
 use crate::format;
 
 /// A row of colours from low to high.
@@ -50,9 +50,14 @@ pub struct Key {
 
 /// Steps in which the bar is painted.
 const STEPS: usize = 32;
+/// From the edge of the chart to the bar, and from there to the words beside it \[px\].
+const BEFORE: f64 = 14.0;
+const BESIDE: f64 = 15.0;
+/// Room for the turned label \[px\].
+const TURNED: f64 = 30.0;
 
 impl Key {
-    /// A key for numbers from `low` to `high`. The chart needs some 70 px of room at its right.
+    /// A key for numbers from `low` to `high`.
     pub fn new(ramp: Ramp, low: f64, high: f64, label: impl Into<String>) -> Self {
         let number = |x| format::significant(x, 3);
         Self::named(ramp, number(low), number(high), label)
@@ -70,8 +75,13 @@ impl Key {
 }
 
 impl Mark for Key {
+    fn room_at_right(&self) -> f64 {
+        let words = text_width(&self.high, 12.0).max(text_width(&self.low, 12.0));
+        BEFORE + (BESIDE + words).max(TURNED)
+    }
+
     fn draw(&self, f: &PlotArea<'_>) -> String {
-        let (x, step) = (f.right() + 14.0, f.height / STEPS as f64);
+        let (x, step) = (f.right() + BEFORE, f.height / STEPS as f64);
         let mut out = String::new();
         for i in 0..STEPS {
             let colour = self.ramp.at((i as f64 + 0.5) / STEPS as f64);
@@ -83,7 +93,7 @@ impl Mark for Key {
         }
         let mut text = |y: f64, words: &str, more: &str| {
             let words = super::svg::escape(words);
-            let (x, y) = (px(x + 15.0), px(y));
+            let (x, y) = (px(x + BESIDE), px(y));
             out.push_str(&format!("<text x=\"{x}\" y=\"{y}\"{more}>{words}</text>\n"));
         };
         text(f.top + 9.0, &self.high, "");

@@ -22,17 +22,33 @@ pub fn escape(text: &str) -> String {
     out
 }
 
-/// How wide a text of this font size is, about \[px\].
+/// How wide a text of this font size is at most \[px\], in the usual fonts.
+///
+/// A page is shown in the font that a reader has. These widths are those of DejaVu Sans, rounded up: it is the widest font
+/// that is a default somewhere. A text that has room in it has room in Arial, Inter and Segoe UI.
 pub(crate) fn text_width(text: &str, font_px: f64) -> f64 {
     let em = |c: char| match c {
-        'i' | 'l' | 'j' | '.' | ',' | ':' | ';' | '\'' | '|' | '(' | ')' | '[' | ']' | ' ' => 0.3,
-        'f' | 't' | 'r' | '/' | '-' => 0.37,
-        'm' | 'w' | 'M' | 'W' | '%' => 0.86,
-        '\u{202f}' => 0.2,
-        c if c.is_uppercase() => 0.68,
-        _ => 0.56,
+        'i' | 'l' | 'j' | '\'' => 0.28,
+        '.' | ',' | ' ' | '\u{202f}' => 0.32,
+        ':' | ';' | '|' | '/' | 'I' | 'J' => 0.34,
+        'f' | 't' | 'r' | '-' | '(' | ')' | '[' | ']' => 0.42,
+        'w' | '+' | '−' | '=' | '<' | '>' | '±' | '×' | '≤' | '≥' | '~' => 0.84,
+        'm' | 'M' | 'W' | '%' | '@' | '…' => 1.0,
+        c if c.is_uppercase() => 0.79,
+        _ => 0.64,
     };
     text.chars().map(em).sum::<f64>() * font_px
+}
+
+/// The text if it is at most so wide \[px\], else its beginning and an ellipsis.
+pub(crate) fn shortened(text: &str, font_px: f64, widest_px: f64) -> String {
+    if text_width(text, font_px) <= widest_px {
+        return text.to_owned();
+    }
+    let mut kept = text.to_owned();
+    while kept.pop().is_some() && text_width(&kept, font_px) + font_px > widest_px {}
+    kept.truncate(kept.trim_end().len());
+    kept + "…"
 }
 
 /// A path through points \[px\], rounded, with no point twice in a row.

@@ -17,6 +17,13 @@ fn numbers(svg: &str, attribute: &str) -> Vec<f64> {
     parts.map(|part| part.split('"').next().unwrap().parse().unwrap()).collect()
 }
 
+/// The right edge of the frame [px].
+fn right_edge(svg: &str) -> f64 {
+    let plot = svg.split("data-plot=\"").nth(1).unwrap().split('"').next().unwrap();
+    let plot: Vec<f64> = plot.split(' ').map(|part| part.parse().unwrap()).collect();
+    plot[0] + plot[2]
+}
+
 #[test]
 fn more_is_higher_and_further_right() {
     let dots = [Dot::new(0.1, 0.1, ""), Dot::new(0.9, 0.9, "")];
@@ -133,12 +140,28 @@ fn bars_and_intervals_stay_within_the_axes() {
     bars.push(0.5, 0.0, 7.0, "");
     let chart = unit_chart().with(Points::new([dot], Style::series(1))).with(bars);
     let svg = chart.svg();
-    let plot = svg.split("data-plot=\"").nth(1).unwrap().split('"').next().unwrap();
-    let plot: Vec<f64> = plot.split(' ').map(|part| part.parse().unwrap()).collect();
-    let right = plot[0] + plot[2];
+    let right = right_edge(&svg);
     let bar = svg.lines().find(|line| line.starts_with("<rect")).unwrap();
     assert!(numbers(bar, "x")[0] + numbers(bar, "width")[0] <= right + 0.01, "{bar}");
     let interval = svg.lines().find(|line| line.contains("stroke-opacity=\"0.6\"")).unwrap();
     let end: f64 = interval.split('H').nth(1).unwrap().split('"').next().unwrap().parse().unwrap();
     assert!(end <= right + 0.01, "{interval}");
+}
+
+#[test]
+fn labels_at_the_ends_of_lines_have_room_and_long_ones_are_shortened() {
+    let width = |names: &[&str]| {
+        let mut ends = Ends::default();
+        names.iter().for_each(|name| ends.push(0.5, *name, Colour::SOFT));
+        let svg = unit_chart().with(ends).svg();
+        (right_edge(&svg), svg)
+    };
+    let ((short, _), (long, svg)) = (width(&["ab"]), width(&["exploitation 1134"]));
+    // In DejaVu Sans these letters are 97.8 px wide at 12 px.
+    assert!(440.0 - long > 15.0 + 97.8, "{long}");
+    assert!(short > long && svg.contains(">exploitation 1134</text>"));
+    let name = "a name that is longer than half of a chart on a phone";
+    let (longest, svg) = width(&[name]);
+    assert!(440.0 - longest < 175.0, "{longest}");
+    assert!(svg.contains(&format!("…<title>{name}</title></text>")), "{svg}");
 }

@@ -152,10 +152,7 @@ fn chart(
     let y = Axis::from_zero(in_unit("simple regret", &finding.unit), all().map(|(_, b)| b.high));
     let x = Axis::from_zero(label, all().map(|(x, _)| *x));
     let says = format!("Simple regret of each policy against {label}");
-    let longest = results.card.policies.iter().map(|name| name.chars().count()).max();
-    let mut chart = Chart::new(x, y, says, finding.searches.is_empty())
-        .sized(920.0, 320.0)
-        .room_at_right(30.0 + 7.0 * longest.unwrap_or(0) as f64);
+    let mut chart = Chart::new(x, y, says, finding.searches.is_empty()).sized(920.0, 320.0);
     let (mut legend, mut ends) = (Legend::default(), Ends::default());
     for (policy, curve) in curves.iter().enumerate() {
         let (style, name) = (Style::series(policy + 1), &results.card.policies[policy]);

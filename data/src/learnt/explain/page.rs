@@ -91,7 +91,6 @@ fn swarm(data: &Data, explanation: &Explanation) -> String {
         data.is_simulated(),
     )
     .sized(920.0, height)
-    .room_at_right(70.0)
     .with(Rule::upright(0.0, ""))
     .with(Key::named(Ramp::BlueToRed, "low", "high", "value of the input"));
     for (row, bees) in rows.into_iter().enumerate() {
@@ -157,7 +156,6 @@ fn surface(data: &Data, surface: &Surface) -> String {
     let says = format!("mean response of {} to {title}", target.name);
     let chart = Chart::new(axis(a), axis(b), says, data.is_simulated())
         .sized(440.0, 360.0)
-        .room_at_right(70.0)
         .with(cells)
         .with(Key::new(Ramp::Viridis, low, high, target.label()))
         .with(Points::new(measured, Style::series(0)).sized(2.2).hollow());
