@@ -4,6 +4,7 @@ mod conformance;
 mod init;
 #[cfg(feature = "serve")]
 mod page;
+mod report;
 mod shared;
 mod twin;
 
@@ -17,6 +18,7 @@ pub use conformance::ConformanceArgs;
 pub use init::{InitArgs, Starter};
 #[cfg(feature = "serve")]
 pub use page::{Page, ServeArgs};
+pub use report::ReportArgs;
 pub use shared::{Folder, OnDrift, OnRig, ShadowArgs};
 pub use twin::{TwinCommand, TwinData, TwinEvaluate, TwinExplain, TwinFit, TwinRehearse};
 
@@ -405,23 +407,6 @@ pub struct GoldenArgs {
     /// The folder of the golden run.
     #[command(flatten)]
     pub folder: Folder,
-}
-
-/// Arguments of `flowtwin report`.
-#[derive(Debug, Args)]
-pub struct ReportArgs {
-    /// Run folders.
-    #[arg(required = true, value_name = "RUN")]
-    pub runs: Vec<PathBuf>,
-    /// Where a journal is damaged, keep everything up to its last good record and set the rest aside.
-    #[arg(long)]
-    pub salvage: bool,
-    /// Also write one page about all these runs: side by side, and what differs between the first and each other.
-    #[arg(long, value_name = "FILE")]
-    pub page: Option<PathBuf>,
-    /// Print the summaries as JSON.
-    #[arg(long)]
-    pub json: bool,
 }
 
 /// Arguments of `flowtwin paper`.

@@ -1,5 +1,6 @@
 //! `flowtwin report`: the files of a run folder, made anew from its journal.
 
+mod printed;
 mod salvage;
 
 use std::io::stdout;
@@ -11,6 +12,7 @@ use flowtwin_comparison::{Comparison, Effort, Side};
 use flowtwin_lab::journal::Journal;
 use flowtwin_report::{Run, combined_html};
 
+use self::printed::{Browser, Print};
 use super::campaign::threads;
 use super::occupied::Occupied;
 use super::output::into_file;
@@ -19,6 +21,7 @@ use crate::console;
 use crate::error::CommandError;
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
+    let printer = Printer::of(args)?;
     for (i, folder) in args.runs.iter().enumerate() {
         // Where there is no run, reading it says so.
         let _occupied = folder.is_dir().then(|| Occupied::take(folder)).transpose()?;
@@ -31,13 +34,44 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
             console::print_line("")?;
         }
         console::print(conclusion.text(args.json, console::columns(&stdout())))?;
-        console::say_line(format_args!("report: {}", folder.join("report.html").display()));
+        let report = folder.join("report.html");
+        console::say_line(format_args!("report: {}", report.display()));
+        printer.print(&report)?;
     }
-    args.page.as_ref().map_or(Ok(()), |page| together(&args.runs, page))
+    let page = args.page.as_ref().map(|page| together(&args.runs, page)).transpose()?;
+    page.map_or(Ok(()), |page| printer.print(&page))
 }
 
-/// Writes one page about several runs.
-fn together(folders: &[PathBuf], page: &Path) -> Result<(), CommandError> {
+/// What pages are printed as, and by which browser.
+#[derive(Debug, Default)]
+struct Printer {
+    browser: Option<Browser>,
+    prints: Vec<Print>,
+}
+
+impl Printer {
+    /// Finds the browser first, so that a report is not made for nothing.
+    fn of(args: &Args) -> Result<Self, CommandError> {
+        let wanted = [(args.pdf, Print::Pdf), (args.png, Print::Png)];
+        let prints: Vec<Print> =
+            wanted.into_iter().filter_map(|(wanted, print)| wanted.then_some(print)).collect();
+        let browser =
+            (!prints.is_empty()).then(|| Browser::find(args.browser.as_deref())).transpose()?;
+        Ok(Self { browser, prints })
+    }
+
+    fn print(&self, page: &Path) -> Result<(), CommandError> {
+        let Some(browser) = &self.browser else { return Ok(()) };
+        for print in &self.prints {
+            let place = browser.print(page, *print)?;
+            console::say_line(format_args!("printed: {}", place.display()));
+        }
+        Ok(())
+    }
+}
+
+/// Writes one page about several runs. Returns where it is.
+fn together(folders: &[PathBuf], page: &Path) -> Result<PathBuf, CommandError> {
     let journals: Vec<Journal> =
         folders.iter().map(|folder| read_journal(folder)).collect::<Result<_, _>>()?;
     let runs: Vec<Run<'_>> = journals
@@ -61,5 +95,5 @@ fn together(folders: &[PathBuf], page: &Path) -> Result<(), CommandError> {
     };
     let place = into_file(page, write)?;
     console::say_line(format_args!("page: {}", place.display()));
-    Ok(())
+    Ok(place)
 }

@@ -12,9 +12,10 @@ browser() { command -v chromium || command -v chromium-browser || command -v goo
 if [ -z "$(browser)" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
   apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null
 fi
-# Pages ask for Arial or what has its widths. A new Linux machine may have neither.
-if ! fc-list 2>/dev/null | grep -qE 'Arial|Liberation Sans' && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq fonts-liberation fontconfig >/dev/null
+# Pages are looked at in a font with the widths of Arial and in a wide one. A new Linux machine may have neither.
+fonts() { fc-list 2>/dev/null | grep -qE 'Arial|Liberation Sans' && fc-list | grep -qE 'DejaVu Sans|Verdana'; }
+if ! fonts && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq fonts-liberation fonts-dejavu-core fontconfig >/dev/null
 fi
 [ -n "$(browser)" ] || { echo "the browser tests need Chromium, and it could not be installed: install the package chromium"; exit 1; }
 
@@ -32,4 +33,8 @@ for scenario in cs3cu2i5 dye-mixing trade-off pump-stall; do
   # shellcheck disable=SC2086
   "$flowtwin" run "$here/../../scenarios/$scenario.toml" --quiet $shadow --out "$work/runs/$scenario" >/dev/null || [ $? = 3 ]
 done
+# Printing: all of a report on paper, and its first screen.
+"$flowtwin" report "$work/runs/dye-mixing" --pdf --png --browser "$(browser)" >/dev/null
+pages=$(grep -ac '/Type /Page$' "$work/runs/dye-mixing/report.pdf" || true)
+[ "$pages" -ge 3 ] && [ "$(wc -c <"$work/runs/dye-mixing/report.png")" -gt 50000 ] || { echo "the printed report has $pages pages"; exit 1; }
 CHROMIUM=$(browser) FLOWTWIN=$flowtwin SCENARIOS=$here/../../scenarios WORK=$work node "$work/node/run.mjs"

@@ -30,6 +30,7 @@ mod off;
 mod outside;
 mod paper;
 mod parity;
+mod printed;
 mod programs;
 mod quantities;
 mod refilling;
