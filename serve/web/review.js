@@ -1,11 +1,8 @@
 // A proposal that waits for somebody's decision: what is proposed, and a form for whoever has the token.
 
-import { duration, escape, quantity, said, significant, withUnit } from "./words.js";
+import { duration, escape, label, quantity, said, significant, withUnit } from "./words.js";
 
 const number = (x) => significant(x, 3);
-
-/** What an input is called, with its unit. */
-const label = (name) => { const { name: words, unit } = quantity(name); return unit ? `${words} [${unit}]` : words; };
 
 /** The field of an input: a number in its range, or one of its choices. */
 function field(input, i) {
@@ -20,7 +17,7 @@ function field(input, i) {
 /** What is expected of an outcome, and what the experiment before has had. */
 function outcome({ outcome: name, unit, prediction, latest }, experiment) {
   const expected = prediction && `expected ${number(prediction.mean)} (${number(prediction.low)} to ${withUnit(number(prediction.high), unit)})`;
-  const before = latest !== null && `experiment ${experiment - 1} had ${withUnit(significant(latest), unit)}`;
+  const before = latest !== null && `${withUnit(significant(latest), unit)} in experiment ${experiment - 1}`;
   const known = [expected, before].filter(Boolean);
   return known.length ? `<p>${escape(quantity(name).name)}: ${escape(known.join("; "))}.</p>` : "";
 }

@@ -1,7 +1,7 @@
 //! Deciding on proposals in the terminal, line by line.
 
 use std::cell::RefCell;
-use std::io::{IsTerminal as _, stderr};
+use std::io::{IsTerminal as _, stderr, stdin};
 
 use flowtwin_campaign::campaign::{Answer, Expected, Proposed, Reviewer};
 use flowtwin_lab::journal::Decision;
@@ -78,7 +78,9 @@ impl Reviewer for Terminal {
 }
 
 fn prompt() {
-    console::say("a accept, c change, s skip, + add, q stop, ? help: ");
+    const CHOICES: &str = "a accept, c change, s skip, + add, q stop, ? help: ";
+    // Nobody ends this line by typing where answers come from a pipe.
+    if stdin().is_terminal() { console::say(CHOICES) } else { console::say_line(CHOICES.trim_end()) }
 }
 
 /// What was decided, in a line.
@@ -124,7 +126,7 @@ fn of_outcome(expected: &Expected, experiment: u64) -> Option<String> {
     let predicted = prediction.map(|p| format!("expected {}", with_unit(p.in_words())));
     let before = experiment.saturating_sub(1);
     let latest =
-        latest.map(|value| format!("experiment {before} had {}", with_unit(significant(value, 4))));
+        latest.map(|value| format!("{} in experiment {before}", with_unit(significant(value, 4))));
     let known: Vec<String> = predicted.into_iter().chain(latest).collect();
     (!known.is_empty()).then(|| format!("{outcome}: {}\n", known.join("; ")))
 }
@@ -148,7 +150,7 @@ mod tests {
         for words in [
             "experiment 7 is proposed: number 3 of 10 of phase improve, by ei",
             "120 to 150",
-            "red: expected 0.500 (0.250 to 0.750) AU; experiment 6 had 0.6250 AU",
+            "red: expected 0.500 (0.250 to 0.750) AU; 0.6250 AU in experiment 6",
             "and 1.00 mL",
         ] {
             assert!(text.contains(words), "{words} is missing:\n{text}");
