@@ -17,6 +17,7 @@ mod rehearsal;
 mod run_folder;
 #[cfg(test)]
 mod sample;
+mod slice;
 mod source;
 mod summary;
 mod suspects;
@@ -29,5 +30,6 @@ pub use files::write;
 pub use lab::{Mismatch, TwinLab};
 pub use prior::{Prior, PriorExperiment};
 pub use rehearsal::{Rehearsal, RehearsalError, Rehearsed};
+pub use slice::{Slice, Wanted};
 pub use source::{Selection, Target};
 pub use twin::{FILE, Origin, Twin};

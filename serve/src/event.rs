@@ -9,6 +9,9 @@ use crate::place::Place;
 /// What the page shows of the scenario in a header. The rest, such as names of files, stays here.
 const SHOWN: [&str; 5] = ["title", "objective", "objectives", "limits", "phases"];
 
+/// What the page shows of an input.
+const INPUT: [&str; 2] = ["low", "high"];
+
 /// What the page shows of a channel of spectra.
 const CHANNEL: [&str; 2] = ["name", "spectrometer"];
 
@@ -33,7 +36,13 @@ fn shortened(mut line: Value) -> Option<Value> {
         let channels = definition["analysis"]["channels"].as_array();
         let channels: Option<Value> =
             channels.map(|all| all.iter().map(|channel| only(&CHANNEL, channel)).collect());
+        let inputs = definition["space"]["inputs"].as_object();
+        let range = |(name, input): (&String, &Value)| (name.clone(), only(&INPUT, input));
+        let inputs: Option<Map<String, Value>> = inputs.map(|all| all.iter().map(range).collect());
         *definition = only(&SHOWN, definition);
+        if let Some(inputs) = inputs {
+            definition["space"] = json!({ "inputs": inputs });
+        }
         if let Some(channels) = channels {
             definition["analysis"] = json!({ "channels": channels });
         }
@@ -77,6 +86,9 @@ mod tests {
         let line = br#"{"n":0,"prev":"0","record":{"header":{"definition":{"analysis":{"features":[],"channels":[{"name":"pl","spectrometer":"vis","dark":3}]}}}}}"#;
         let channels = r#""analysis":{"channels":[{"name":"pl","spectrometer":"vis"}]}"#;
         assert!(told(line).contains(channels), "{}", told(line));
+        let line = br#"{"n":0,"prev":"0","record":{"header":{"definition":{"space":{"inputs":{"a_c":{"low":20,"high":80,"descriptors":"/home/somebody/d.csv"}}}}}}}"#;
+        let ranges = r#""definition":{"space":{"inputs":{"a_c":{"high":80,"low":20}}}}"#;
+        assert!(told(line).contains(ranges), "{}", told(line));
         let line = br#"{"n":0,"prev":"0","record":{"blank":{"at_ns":5,"reference":[[1.0,2.0]]}}}"#;
         assert!(told(line).contains(r#""reference":[]"#));
     }

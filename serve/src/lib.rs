@@ -12,6 +12,7 @@
 //! 4. [`Census`]: how far a run is, counted line by line.
 //! 5. [`Control`]: what a browser with the token may order.
 //! 6. [`Review`]: a proposal on which such a browser may decide.
+//! 7. [`Believer`]: what a model believes of a run, which this crate cannot know.
 //!
 //! The server only reads, but for what is ordered with a token: a campaign does not know that it is there, and writes the same bytes without it.
 //! It waits for nobody but those who decide on its proposals, where that was asked for.
@@ -23,12 +24,13 @@
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let runs = Runs::new(["runs".into()]);
-//! let server = Server::start("127.0.0.1:0".parse()?, runs, None)?;
+//! let server = Server::start("127.0.0.1:0".parse()?, runs, None, None)?;
 //! println!("the page is at http://{}/", server.address());
 //! # Ok(())
 //! # }
 //! ```
 
+mod belief;
 mod census;
 mod control;
 mod event;
@@ -43,6 +45,7 @@ mod server;
 mod stream;
 mod tail;
 
+pub use belief::{Believer, Question};
 pub use census::Census;
 pub use control::Control;
 pub use review::{Asked, Review, Take};

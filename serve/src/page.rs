@@ -8,11 +8,12 @@ use axum::response::{AppendHeaders, IntoResponse};
 type File = (&'static str, &'static str, &'static str);
 
 /// All files that the page loads.
-pub(crate) const FILES: [File; 10] = [
+pub(crate) const FILES: [File; 11] = [
     ("/", "text/html; charset=utf-8", include_str!("../web/index.html")),
     ("/page.css", "text/css; charset=utf-8", include_str!("../web/page.css")),
     ("/page.js", JAVASCRIPT, include_str!("../web/page.js")),
     ("/run.js", JAVASCRIPT, include_str!("../web/run.js")),
+    ("/belief.js", JAVASCRIPT, include_str!("../web/belief.js")),
     ("/review.js", JAVASCRIPT, include_str!("../web/review.js")),
     ("/rig.js", JAVASCRIPT, include_str!("../web/rig.js")),
     ("/charts.js", JAVASCRIPT, include_str!("../web/charts.js")),

@@ -15,6 +15,7 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::belief::{Believer, Question};
 use crate::census::Census;
 use crate::control::{Control, Order};
 use crate::guard::Guard;
@@ -30,6 +31,7 @@ use crate::{metrics, runs};
 pub(crate) struct Shop {
     pub(crate) runs: Runs,
     pub(crate) control: Option<Control>,
+    pub(crate) believer: Option<Believer>,
     pub(crate) guard: Guard,
     pub(crate) watchers: Arc<AtomicUsize>,
     /// What was counted of each journal so far.
@@ -51,6 +53,7 @@ pub(crate) fn router(shop: Arc<Shop>) -> Router {
         .route("/api/runs", get(list))
         .route("/api/runs/{name}/events", get(follow))
         .route("/api/runs/{name}/line", get(line))
+        .route("/api/runs/{name}/belief", get(believed))
         .route("/api/stop", post(|shop, headers| ordered(Order::Stop, shop, headers)))
         .route("/api/pause", post(|shop, headers| ordered(Order::Pause, shop, headers)))
         .route("/api/continue", post(|shop, headers| ordered(Order::GoOn, shop, headers)))
@@ -116,6 +119,7 @@ async fn list(State(shop): Shared) -> Response {
         "paused": paused,
         "stops": stops,
         "proposal": proposal,
+        "believes": shop.believer.is_some(),
     }))
 }
 
@@ -148,6 +152,28 @@ async fn line(
         // A header may name files of this computer.
         Some(line) if at > 0 => ([(CONTENT_TYPE, "application/json")], line).into_response(),
         _ => (StatusCode::NOT_FOUND, "no line begins there\n").into_response(),
+    }
+}
+
+/// What a model believes of a run; computed beside the server, which goes on answering.
+async fn believed(
+    State(shop): Shared,
+    Path(name): Path<String>,
+    Query(question): Query<Question>,
+) -> Response {
+    let Some(runs::Found { journal, .. }) = shop.runs.named(&name) else {
+        return no_run();
+    };
+    let Some(believer) = shop.believer.clone() else {
+        return (StatusCode::NOT_FOUND, "nothing is believed here\n").into_response();
+    };
+    let answer = move || believer.answer(&journal, &question);
+    match tokio::task::spawn_blocking(answer).await {
+        Ok(Ok(text)) => ([(CONTENT_TYPE, "application/json")], text).into_response(),
+        Ok(Err(refused)) => refused.into_response(),
+        Err(_panicked) => {
+            (StatusCode::INTERNAL_SERVER_ERROR, "the belief failed\n").into_response()
+        }
     }
 }
 

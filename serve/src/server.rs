@@ -13,6 +13,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, oneshot};
 
+use crate::belief::Believer;
 use crate::control::Control;
 use crate::guard::Guard;
 use crate::routes::{Shop, router};
@@ -58,8 +59,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts to serve these runs; with `control`, whoever has its token can stop the run of this process. Port 0 takes any
-    /// that is free.
+    /// Starts to serve these runs; with `control`, whoever has its token can stop the run of this process, and with `believer`
+    /// the page shows what a model believes. Port 0 takes any that is free.
     ///
     /// # Errors
     /// If the address is not one of this computer alone, or cannot be had.
@@ -67,6 +68,7 @@ impl Server {
         address: SocketAddr,
         runs: Runs,
         control: Option<Control>,
+        believer: Option<Believer>,
     ) -> Result<Self, ServeError> {
         if !address.ip().is_loopback() {
             return Err(ServeError::NotLoopback(address));
@@ -78,6 +80,7 @@ impl Server {
         let shop = Arc::new(Shop {
             runs,
             control,
+            believer,
             guard: Guard::new(address),
             watchers: Arc::new(AtomicUsize::new(0)),
             counted: Mutex::default(),
@@ -85,7 +88,11 @@ impl Server {
         let mut builder = tokio::runtime::Builder::new_current_thread();
         let runtime = builder.enable_all().build().map_err(ServeError::Start)?;
         let (end, ended) = oneshot::channel();
-        let serve = move || runtime.block_on(until(ended, serve(listener, router(shop))));
+        let serve = move || {
+            runtime.block_on(until(ended, serve(listener, router(shop))));
+            // A belief that is being computed holds up nobody.
+            runtime.shutdown_background();
+        };
         let thread = std::thread::Builder::new().name("page".into()).spawn(serve);
         Ok(Self { address, end: Some(end), thread: Some(thread.map_err(ServeError::Start)?) })
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use flowtwin_serve::{Control, Runs, ServeError, Server};
+use flowtwin_serve::{Believer, Control, Runs, ServeError, Server};
 
 /// Long enough for the slowest machine; nothing waits for it where all is well.
 const LONG: Duration = Duration::from_secs(60);
@@ -21,7 +21,8 @@ fn base(name: &str) -> PathBuf {
 }
 
 fn serve(folder: &Path) -> Server {
-    Server::start("127.0.0.1:0".parse().unwrap(), Runs::new([folder.to_owned()]), None).unwrap()
+    Server::start("127.0.0.1:0".parse().unwrap(), Runs::new([folder.to_owned()]), None, None)
+        .unwrap()
 }
 
 fn append(base: &Path, text: &str) {
@@ -160,7 +161,7 @@ fn garbage_and_many_connections_leave_the_page_in_order() {
 #[test]
 fn what_others_could_reach_is_not_served() {
     for address in ["0.0.0.0:0", "192.0.2.1:0", "[::]:0"] {
-        let refused = Server::start(address.parse().unwrap(), Runs::new([]), None);
+        let refused = Server::start(address.parse().unwrap(), Runs::new([]), None, None);
         assert!(matches!(refused, Err(ServeError::NotLoopback(_))), "{address}");
     }
 }
@@ -173,7 +174,7 @@ fn a_run_is_stopped_with_its_token_and_by_its_own_page_alone() {
     let control = Control::new(stop.clone(), pause.clone()).unwrap();
     let token = control.token().to_owned();
     let runs = Runs::new([base.join("runs")]);
-    let server = Server::start("127.0.0.1:0".parse().unwrap(), runs, Some(control)).unwrap();
+    let server = Server::start("127.0.0.1:0".parse().unwrap(), runs, Some(control), None).unwrap();
     let at = server.address();
     let post = |target: &str, more: &str| {
         let mut stream = TcpStream::connect(at).unwrap();
@@ -205,4 +206,37 @@ fn a_run_is_stopped_with_its_token_and_by_its_own_page_alone() {
     assert!(stop.load(Ordering::SeqCst));
     drop(server);
     fs::remove_dir_all(base).unwrap();
+}
+
+#[test]
+fn a_belief_is_asked_of_whoever_started_the_server() {
+    let base = base("belief");
+    append(&base, "{\"n\":0}\n");
+    let question = "/api/runs/one/belief?feature=pli&x=a&y=b&experiments=5&held=";
+    let without = serve(&base.join("runs"));
+    assert!(ask(without.address(), &format!("{question}1"), "").starts_with("HTTP/1.1 404"));
+    assert!(ask(without.address(), "/api/runs", "").contains("\"believes\":false"));
+
+    let folder = base.join("runs/one");
+    let believer = Believer::new(move |of, asked| {
+        assert_eq!((of, asked.x.as_str(), asked.experiments), (folder.as_path(), "a", 5));
+        match asked.held {
+            1 => Ok(serde_json::json!({ "mean": [[1.5]] })),
+            _ => Err(format!("there is no experiment {}", asked.held)),
+        }
+    });
+    let runs = Runs::new([base.join("runs")]);
+    let server = Server::start("127.0.0.1:0".parse().unwrap(), runs, None, Some(believer)).unwrap();
+    let address = server.address();
+    assert!(ask(address, "/api/runs", "").contains("\"believes\":true"));
+    let told = ask(address, &format!("{question}1"), "");
+    assert!(told.starts_with("HTTP/1.1 200") && told.ends_with("{\"mean\":[[1.5]]}"), "{told}");
+    let refused = ask(address, &format!("{question}9"), "");
+    assert!(refused.starts_with("HTTP/1.1 422") && refused.ends_with("no experiment 9\n"));
+    assert!(ask(address, "/api/runs/one/belief?feature=pli", "").starts_with("HTTP/1.1 400"));
+    let other = question.replace("/one/", "/two/");
+    assert!(ask(address, &format!("{other}1"), "").starts_with("HTTP/1.1 404"));
+    let stranger = ask(address, &format!("{question}1"), "origin: http://example.org\r\n");
+    assert!(stranger.starts_with("HTTP/1.1 403"), "{stranger}");
+    fs::remove_dir_all(&base).unwrap();
 }

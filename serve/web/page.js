@@ -1,5 +1,6 @@
 // The live page: follows the events of a run and shows it at the time that is chosen.
 
+import { Belief } from "./belief.js";
 import { Chart, colour } from "./charts.js";
 import { Review } from "./review.js";
 import { draw } from "./rig.js";
@@ -29,9 +30,9 @@ function kept(name) {
 const token = kept("token");
 
 async function list() {
-  const { runs, controlled, paused, stops, proposal } = await (await fetch("/api/runs")).json();
+  const { runs, controlled, paused, stops, proposal, believes } = await (await fetch("/api/runs")).json();
   $("stop").hidden = $("hold").hidden = !(controlled && token) || Boolean(stops) || (run.last?.ended ?? false);
-  Object.assign(view, { paused: Boolean(paused), stops: Boolean(stops), asks: Boolean(proposal), dirty: true });
+  Object.assign(view, { paused: Boolean(paused), stops: Boolean(stops), asks: Boolean(proposal), believes: Boolean(believes), dirty: true });
   review.show(stops ? null : proposal ?? null, Boolean(token));
   say("hold", view.paused ? "Continue the run" : "Pause the run");
   const option = (r) => `<option value="${escape(r.name)}">${escape(r.name)} · ${escape(r.experiments)}${r.planned ? " of " + escape(r.planned) : ""}${r.ended ? "" : " · unfinished"}</option>`;
@@ -49,6 +50,7 @@ function forget() {
   view.spectra.clear();
   Object.assign(view, { t: 0, shown: null, spectrum: null, dirty: true });
   Object.values(charts).forEach((chart) => chart.clear());
+  belief.clear();
   ["answers", "queue", "log", "alarms", "rig"].forEach((id) => put(id, ""));
   ["doing", "when", "found-words", "heat-words"].forEach((id) => say(id, ""));
   say("spectrum-words", NO_SPECTRUM);
@@ -246,6 +248,7 @@ function show() {
   if (view.shown !== `${view.name} ${n} ${run.experiments.length} ${state.phase} ${state.ended} ${document.documentElement.dataset.theme}`) {
     view.shown = `${view.name} ${n} ${run.experiments.length} ${state.phase} ${state.ended} ${document.documentElement.dataset.theme}`;
     showFound(n); queue(n); showSpectrum(n);
+    if (view.believes) belief.show(run, n);
   }
   answers(state, n);
   showHeat(view.t);
@@ -280,6 +283,7 @@ async function order(what, done) {
   refresh();
 }
 const asked = { method: "POST", headers: { authorization: `Bearer ${token}`, "content-type": "application/json" } };
+const belief = new Belief($("belief"), (path) => fetch(`/api/runs/${encodeURIComponent(view.name)}/${path}`));
 const review = new Review($("review"), async (answer) => {
   const reply = await fetch("/api/decide", { ...asked, body: JSON.stringify(answer) }).catch(() => null);
   refresh();

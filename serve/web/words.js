@@ -44,6 +44,12 @@ export function quantity(key) {
   return { name: key.slice(0, -known[0].length).replaceAll("_", " "), unit: known[1] };
 }
 
+/** What an input or a feature is called, with its unit. */
+export function label(key) {
+  const { name, unit } = quantity(key);
+  return unit ? `${name} [${unit}]` : name;
+}
+
 /** A set value: a number without trailing zeros, or a name. */
 export const said = (value) => (typeof value === "number" ? String(Number(value.toPrecision(6))) : String(value));
 

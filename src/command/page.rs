@@ -53,7 +53,9 @@ mod with_server {
     use std::time::Duration;
 
     use flowtwin_campaign::campaign::Reviewer;
-    use flowtwin_serve::{Control, Review, Runs, ServeError, Server};
+    use flowtwin_data::learnt::{Slice, Wanted};
+    use flowtwin_serve::{Believer, Control, Question, Review, Runs, ServeError, Server};
+    use serde_json::{Value, json};
 
     use super::super::campaign::PAUSE;
     use super::super::review::page::OnPage;
@@ -63,6 +65,8 @@ mod with_server {
 
     /// The port that is taken if nobody names one.
     const PORT: u16 = 8750;
+    /// Values of each input of a map of beliefs.
+    const SIDE: usize = 28;
 
     /// The page of a run that this process does, if one was asked for.
     #[derive(Debug, Default)]
@@ -131,10 +135,13 @@ mod with_server {
         control: Option<Control>,
     ) -> Result<Server, CommandError> {
         let at = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let start = |address, runs, control| {
+            Server::start(address, runs, control, Some(Believer::new(belief)))
+        };
         let server = match address {
-            Some(address) => Server::start(address, runs, control),
-            None => match Server::start(at(PORT), runs.clone(), control.clone()) {
-                Err(ServeError::Listen { .. }) => Server::start(at(0), runs, control),
+            Some(address) => start(address, runs, control),
+            None => match start(at(PORT), runs.clone(), control.clone()) {
+                Err(ServeError::Listen { .. }) => start(at(0), runs, control),
                 server => server,
             },
         };
@@ -145,6 +152,26 @@ mod with_server {
         )),
         error => CommandError::failed(error),
     })
+    }
+
+    /// What a Gaussian process believes of a run, as the page draws it.
+    fn belief(folder: &Path, asked: &Question) -> Result<Value, String> {
+        let wanted = Wanted {
+            target: &asked.feature,
+            inputs: (&asked.x, &asked.y),
+            experiments: asked.experiments,
+            held: asked.held,
+            side: SIDE,
+        };
+        let slice = Slice::of_run(folder, wanted).map_err(|error| error.to_string())?;
+        Ok(json!({
+            "x": slice.x,
+            "y": slice.y,
+            "mean": slice.mean,
+            "sd": slice.sd,
+            "held": slice.held,
+            "experiments": slice.experiments,
+        }))
     }
 
     /// Where the page is.

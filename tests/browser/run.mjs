@@ -29,6 +29,19 @@ function csv(text) {
 const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
   "--disable-background-networking", "--disable-component-update", "--disable-sync"] });
 
+/** What a reader sees who has neither Arial nor a font as narrow: the default of many a Linux is DejaVu Sans. */
+async function inWideFont(page, look) {
+  await page.evaluate(async () => {
+    const style = new CSSStyleSheet();
+    style.replaceSync("*, svg, svg text { font-family: 'DejaVu Sans', Verdana, sans-serif !important; }");
+    document.adoptedStyleSheets.push(style);
+    await document.fonts.ready;
+  });
+  const seen = await look();
+  await page.evaluate(() => { document.adoptedStyleSheets.pop(); });
+  return seen;
+}
+
 /** Opens a page, has it looked at, and closes it. */
 async function open(name, url, width, scheme, look, settled) {
   const where = `${name} ${width} ${scheme}`;
@@ -44,6 +57,7 @@ async function open(name, url, width, scheme, look, settled) {
   await settled?.(page);
   const opened = performance.now() - began;
   for (const wrong of new Set(await page.evaluate(layout, LEAST_PX))) problem(where, wrong);
+  for (const wrong of new Set(await inWideFont(page, () => page.evaluate(layout, LEAST_PX)))) problem(`${where}, in a wide font`, wrong);
   await look(page, where);
   // Playwright evaluates without regard to the page's policy.
   await page.evaluate(axe);
@@ -51,7 +65,7 @@ async function open(name, url, width, scheme, look, settled) {
   for (const { id, help, nodes } of violations) problem(where, `axe ${id}: ${help}: ${nodes.slice(0, 3).map((n) => n.html.slice(0, 120)).join(" | ")}`);
   await page.evaluate(() => scrollTo(0, 0));
   await page.screenshot({ path: `${WORK}/pictures/${name}-${width}-${scheme}.png`, fullPage: true });
-  checks += 4;
+  checks += 5;
   console.log(`${where}: opened in ${opened.toFixed(0)} ms`);
   await context.close();
 }
@@ -171,9 +185,32 @@ const live = (run) => async (page, where) => {
   await page.click("#play");
   await page.click("#follow");
   await page.waitForFunction((n) => document.getElementById("answers").textContent.includes(`Experiments${n}`), summary.experiments);
+  if (run === "cs3cu2i5") await believed(page, where, summary);
   for (const wrong of new Set(await page.evaluate(layout, LEAST_PX))) problem(where, wrong);
   checks += 6;
 };
+
+/** The map of what a model believes: open, changed, and with all experiments on it. */
+async function believed(page, where, summary) {
+  await page.click("#belief summary");
+  const words = () => page.locator("#belief figcaption").textContent();
+  await page.waitForFunction(() => document.querySelector("#belief svg"), null, { timeout: 60000 });
+  const rows = csv(readFileSync(`${WORK}/runs/cs3cu2i5/observations.csv`, "utf8")).filter((row) => row.status === "ok");
+  same(`${where}: experiments on the map`, await page.locator("#belief circle").count(), rows.length);
+  same(`${where}: the best on the map`, await page.locator("#belief .best title").textContent(), `experiment ${summary.best.experiment}, the best`);
+  if (!/^Mean of pli .* after \d+ experiments/.test(await words())) problem(where, `the map says: ${await words()}`);
+  const [y, other] = await page.locator("#belief [data-of=y] option").evaluateAll((all) => [all[1].value, all[2].value]);
+  const map = () => page.locator("#belief svg").evaluate((el) => el.outerHTML);
+  const before = await map();
+  await page.selectOption("#belief [data-of=y]", other);
+  await page.waitForFunction((old) => document.querySelector("#belief svg").outerHTML !== old, before, { timeout: 60000 });
+  await page.selectOption("#belief [data-of=y]", await page.locator("#belief [data-of=x]").inputValue());
+  same(`${where}: one input twice`, await words(), "Choose two different inputs.");
+  await page.selectOption("#belief [data-of=y]", y);
+  await page.selectOption("#belief [data-of=what]", "sd");
+  await page.waitForFunction(() => document.querySelector("#belief figcaption").textContent.startsWith("Standard deviation"), null, { timeout: 60000 });
+  checks += 1;
+}
 
 /** A report of several objectives: a value shows all of them. */
 const several = (objectives) => async (page, where) => {

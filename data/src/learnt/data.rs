@@ -126,6 +126,16 @@ impl Data {
         Ok(self)
     }
 
+    /// What was known after the first experiments, of which the last `most` are kept.
+    ///
+    /// # Errors
+    /// If fewer than two of them have an outcome, or all have the same.
+    pub(super) fn first(mut self, experiments: usize, most: usize) -> Result<Self, DataError> {
+        self.rows.retain(|row| row.number <= experiments);
+        self.rows.drain(..self.rows.len().saturating_sub(most));
+        self.check()
+    }
+
     /// The names of the inputs.
     pub fn inputs(&self) -> impl Iterator<Item = &str> {
         self.space.inputs().iter().map(|input| input.name.as_str())
