@@ -103,7 +103,7 @@ export class Belief {
     const { feature, x, y, what, measured, best, run } = this.drawn, { told } = this.answer;
     const unit = run.unit(feature), others = Object.entries(told.held).filter(([name]) => name !== x && name !== y);
     const held = others.length ? ` The other inputs are as in experiment ${best.experiment}: ${others.map(([name, value]) => `${quantity(name).name} ${withUnit(said(value), quantity(name).unit)}`).join(", ")}.` : "";
-    this.words(`${what === "sd" ? "Standard deviation" : "Mean"} of ${quantity(feature).name} as a Gaussian process believes it after ${told.experiments} experiments.${held} Dots: all experiments, wherever their other inputs were.`);
+    this.words(`${what === "sd" ? "Standard deviation" : "Mean"} of ${quantity(feature).name}${unit ? ` [${unit}]` : ""} as a Gaussian process believes it after ${told.experiments} experiments.${held} Dots: all experiments, wherever their other inputs were.`);
     const dots = measured.filter((e) => e !== best).concat(best).map((e) => ({ at: [e.conditions[x], e.conditions[y]], experiment: e.experiment, best: e === best }));
     const area = this.place.querySelector("[data-of=map]");
     const html = map(told, { x, y, unit, what, width: area.clientWidth, dots });

@@ -198,7 +198,7 @@ async function believed(page, where, summary) {
   const rows = csv(readFileSync(`${WORK}/runs/cs3cu2i5/observations.csv`, "utf8")).filter((row) => row.status === "ok");
   same(`${where}: experiments on the map`, await page.locator("#belief circle").count(), rows.length);
   same(`${where}: the best on the map`, await page.locator("#belief .best title").textContent(), `experiment ${summary.best.experiment}, the best`);
-  if (!/^Mean of pli .* after \d+ experiments/.test(await words())) problem(where, `the map says: ${await words()}`);
+  if (!/^Mean of pli \[counts\] .* after \d+ experiments/.test(await words())) problem(where, `the map says: ${await words()}`);
   const [y, other] = await page.locator("#belief [data-of=y] option").evaluateAll((all) => [all[1].value, all[2].value]);
   const map = () => page.locator("#belief svg").evaluate((el) => el.outerHTML);
   const before = await map();
