@@ -313,7 +313,7 @@ fn a_run_that_is_killed_with_several_experiments_under_way_goes_on() {
     assert_eq!(before.experiments().count(), 2);
     let under_way = lab_of_three(&dir, None);
     let refused = go(&under_way, &[]);
-    assert!(refused.stderr.contains("three"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("give --resume"), "{}", refused.stderr);
     let resumed = go(&under_way, &["--resume"]);
     assert_eq!(resumed.code, Some(0), "{}", resumed.stderr);
     let after = read_journal(&dir.join("out")).unwrap();
