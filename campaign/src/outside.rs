@@ -11,7 +11,6 @@ mod policy;
 mod process;
 mod proposal;
 mod sense;
-mod several;
 mod space;
 
 pub use flowtwin_lab::argv::{WordsError, words};

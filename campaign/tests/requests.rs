@@ -15,7 +15,8 @@ use flowtwin_lab::{Command, Conditions, FaultKind};
 
 /// A lab whose experiments take no time. It does what its first argument says: `r` reads a line, `f` reads lines until a request
 /// is to be forgotten, `aN` answers request N, `eN` cannot do request N, `bN` has a broken pump in request N, `x` ends at once. Then it
-/// answers whatever waits, and every request when it comes. Its second argument goes into its first line, the third is where it keeps what it reads.
+/// answers whatever waits, and every request when it comes. Its second argument goes into its first line, the third is where it keeps
+/// what it reads.
 const LAB: &str = r#"
 import json, os, sys
 plan, more, log = sys.argv[1].split(), json.loads(sys.argv[2]), open(sys.argv[3], "a")

@@ -1,5 +1,7 @@
 //! A lab that is a program outside this one.
 
+mod several;
+
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant as WallInstant};
 
@@ -15,7 +17,7 @@ use super::message::{
 use super::process::{Program, ProgramError};
 use super::proposal::as_set;
 use super::sense::{no_beginning, nonsense};
-use super::several::Requests;
+use several::Requests;
 
 /// Most observations of earlier that a lab may tell in one go.
 const EARLIER: usize = 100_000;
@@ -29,18 +31,18 @@ const ORIGIN: &str = "outside lab";
 /// clock does while an experiment is under way.
 #[derive(Debug)]
 pub struct OutsideLab {
-    pub(super) program: Program,
+    program: Program,
     manifest: Manifest,
     objective: ObjectiveLine,
     space: Space,
-    pub(super) now: Instant,
-    pub(super) state: State,
+    now: Instant,
+    state: State,
     /// What is under way of a lab that speaks version 2.
-    pub(super) several: Option<Requests>,
+    several: Option<Requests>,
 }
 
 #[derive(Debug)]
-pub(super) enum State {
+enum State {
     Idle,
     UnderWay,
     /// What it says, and what it says that it has set.
@@ -111,11 +113,11 @@ impl OutsideLab {
         })
     }
 
-    pub(super) fn fault(&self, kind: FaultKind) -> Fault {
+    fn fault(&self, kind: FaultKind) -> Fault {
         Fault::new(self.now, ORIGIN, kind)
     }
 
-    pub(super) fn refused(&self, detail: &str) -> Fault {
+    fn refused(&self, detail: &str) -> Fault {
         self.fault(FaultKind::Refused { detail: detail.into() })
     }
 
@@ -184,7 +186,7 @@ impl OutsideLab {
     }
 
     /// What an observation says was set, where it says so; it must make sense.
-    pub(super) fn sensible(&self, line: &ObservationLine) -> Result<Option<Conditions>, Fault> {
+    fn sensible(&self, line: &ObservationLine) -> Result<Option<Conditions>, Fault> {
         if let Some(detail) = nonsense(line) {
             return Err(self.fault(FaultKind::Garbled { detail }));
         }
@@ -196,7 +198,7 @@ impl OutsideLab {
         })
     }
 
-    pub(super) fn garbled(&self, line: &FromLab) -> Fault {
+    fn garbled(&self, line: &FromLab) -> Fault {
         let detail = format!("{line:?} makes no sense here");
         self.fault(FaultKind::Garbled { detail })
     }
@@ -216,7 +218,7 @@ impl OutsideLab {
         }
     }
 
-    pub(super) fn report(&self, line: ObservationLine, conditions: Option<Conditions>) -> Report {
+    fn report(&self, line: ObservationLine, conditions: Option<Conditions>) -> Report {
         let number =
             |(name, value): (&str, &Option<f64>)| (name.to_owned(), value.unwrap_or(f64::NAN));
         let mut features: Vec<(String, f64)> = line.features.iter().map(number).collect();
@@ -325,6 +327,6 @@ fn suits(line: &SpaceLine, space: &Space) -> Result<(), String> {
 }
 
 /// Why a lab cannot do what it was asked for.
-pub(super) fn because(error: &ErrorLine) -> String {
+fn because(error: &ErrorLine) -> String {
     format!("{}; expected {}", error.problem, error.expected)
 }

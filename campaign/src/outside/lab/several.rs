@@ -5,11 +5,11 @@ use std::time::{Duration, Instant as WallInstant};
 
 use flowtwin_lab::{Answered, Conditions, Fault, FaultKind, Instant, Outcome, Reply, Report, Span};
 
-use super::lab::{OutsideLab, State, because};
-use super::message::{
+use super::{OutsideLab, State, because};
+use crate::outside::message::{
     ErrorLine, ForgetLine, FromLab, ObservationLine, RequestLine, ToSeveral, table,
 };
-use super::process::ProgramError;
+use crate::outside::process::ProgramError;
 
 /// Longest that is waited for a line before somebody else is heard.
 const MOMENT: Duration = Duration::from_millis(50);
