@@ -231,9 +231,10 @@ pub struct RunArgs {
     /// The real rig.
     #[command(flatten)]
     pub rig: OnRig,
-    /// The model of `--backend twin`: a file that `flowtwin twin fit` wrote, or its folder.
-    #[arg(long, value_name = "FILE", required_if_eq("backend", "twin"))]
-    pub model: Option<PathBuf>,
+    /// The model of `--backend twin`: a file that `flowtwin twin fit` wrote, or its folder; one for each outcome that objectives and
+    /// limits are about.
+    #[arg(long = "model", value_name = "FILE", required_if_eq("backend", "twin"))]
+    pub model: Vec<PathBuf>,
     /// Earlier experiments to learn from too: a run folder or a CSV file; can be repeated.
     #[arg(long = "prior", value_name = "DATA")]
     pub priors: Vec<PathBuf>,

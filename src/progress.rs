@@ -185,6 +185,12 @@ impl Observer for Progress<'_> {
         ));
     }
 
+    fn left_out(&mut self, request: u64) {
+        console::say_line(format_args!(
+            "the lab has answered request {request}, which nobody waits for: that answer is left out"
+        ));
+    }
+
     fn ended(&mut self, name: &str, stop: Option<&Stop>) {
         let PhaseShown { done, failed, .. } = &self.phase;
         let best = self.found().unwrap_or_else(|| "no result".into());

@@ -206,6 +206,7 @@ fn manifest() -> Manifest {
         rig: "desk".into(),
         simulated: true,
         level: Level::Instruments,
+        at_once: None,
         pumps: ["water", "oil", "acid"].map(pump).to_vec(),
         valves: Vec::new(),
         heaters: heaters.map(heater).to_vec(),

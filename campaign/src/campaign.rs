@@ -7,6 +7,7 @@ mod deciding;
 mod interruptible;
 mod observer;
 mod otherwise;
+mod requests;
 mod reviewer;
 mod shared;
 mod spoiled;
@@ -244,6 +245,7 @@ impl<'a> Campaign<'a> {
             there: recorded.filter(|_| self.goes_on),
             phases: Vec::new(),
             number: 0,
+            requests: 0,
             costs,
             work: Work::default(),
             observer,
@@ -281,6 +283,8 @@ struct UnderWay<'a, 'w, L: Lab, S: Sink> {
     /// What each phase knew at its end.
     phases: Vec<History>,
     number: u64,
+    /// Requests that were made of a lab that can have several under way.
+    requests: u64,
     costs: Costs,
     work: Work,
     observer: &'w mut dyn Observer,
@@ -383,19 +387,36 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
             from: phase.from.map(|from| scenario.phases()[from].name.clone()),
         })?;
         self.observer.phase(&phase.name, phase.policy.name(), phase.experiments);
-        let mut history = self.inherited(phase);
+        let history = self.inherited(phase);
+        let (history, stop) = match self.lab.manifest().at_once {
+            None => self.one_by_one(phase, blank, history)?,
+            Some(at_once) => self.side_by_side(phase, at_once, history)?,
+        };
+        self.observer.ended(&phase.name, stop.as_ref());
+        self.phases.push(history);
+        Ok(())
+    }
+
+    /// Does the experiments of a phase, each when the one before has ended. What is known at the end, and the rule that ended it.
+    fn one_by_one(
+        &mut self,
+        phase: &Phase,
+        blank: &Blank,
+        mut history: History,
+    ) -> Result<(History, Option<Stop>), Halt> {
+        let scenario = self.campaign.scenario;
         let (inherited, mut skipped) = (history.trials.len(), 0);
         let mut spent = Spent::default();
-        let stop = loop {
+        loop {
             let done = history.trials.len() - inherited - history.added;
             if done == phase.experiments {
-                break None;
+                return Ok((history, None));
             }
             if let Some(stop) = self.stop(phase, &history, spent)? {
-                break Some(stop);
+                return Ok((history, Some(stop)));
             }
             let (conditions, added) = match self.turn(phase, &history, Place { done, skipped })? {
-                None => break None,
+                None => return Ok((history, None)),
                 Some(Turn::Experiment { conditions, added }) => (conditions, added),
                 Some(Turn::Skip(conditions)) => {
                     // As if it were under way: so it is not proposed again.
@@ -413,10 +434,7 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
             spent.reagent_ml += wasted.reagent_ml;
             history.trials.push(scenario.trial(&observation));
             history.added += usize::from(added);
-        };
-        self.observer.ended(&phase.name, stop.as_ref());
-        self.phases.push(history);
-        Ok(())
+        }
     }
 
     /// What a phase knows of this campaign before it begins: everything the phase it starts from knew at its end.
@@ -462,17 +480,33 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
         let known = self.recorded.get(self.number as usize).copied();
         if let Some(record) = known.filter(|_| self.there.is_some()) {
             self.spoiled_before().into_iter().for_each(|spoiled| self.waste(spoiled));
-            let observation = record.observation(self.campaign.scenario.analysis());
-            self.use_up(&observation.consumed_ml);
-            self.tell_what_is_left();
-            self.number = number;
-            self.fruitful |= !observation.failed();
-            self.observer.experiment(number, &observation, true);
-            return Ok(observation);
+            return Ok(self.happened(record));
         }
         let known = known.is_some();
         let observation = self.until_unspoiled(phase, blank, conditions)?;
         let record = ExperimentRecord::new(number, &phase.name, &observation);
+        self.ended_now(record, conditions, known)
+    }
+
+    /// An experiment that is recorded, and has happened.
+    fn happened(&mut self, record: &ExperimentRecord) -> Observation {
+        let observation = record.observation(self.campaign.scenario.analysis());
+        self.use_up(&observation.consumed_ml);
+        self.tell_what_is_left();
+        self.number += 1;
+        self.fruitful |= !observation.failed();
+        self.observer.experiment(self.number, &observation, true);
+        observation
+    }
+
+    /// Records an experiment, asked for with these conditions, that has just ended; `known` where it is done again.
+    fn ended_now(
+        &mut self,
+        record: ExperimentRecord,
+        conditions: &Conditions,
+        known: bool,
+    ) -> Result<Observation, Halt> {
+        let number = record.experiment;
         // What policies see is what was recorded, so that a resumed run proposes the same.
         let observation = record.observation(self.campaign.scenario.analysis());
         self.lab.record(&Record::Experiment(Box::new(record)))?;

@@ -204,10 +204,10 @@ impl Scenario {
         if !self.file.prior.is_empty() {
             wanted::check(&self.file).map_err(|problem| problem.at(&Tree::default()))?;
         }
-        let feature = self.objective().feature.clone();
+        let outcomes = self.outcomes_of_priors();
         for prior in &mut self.file.prior {
             prior
-                .read(below, &self.space, &feature)
+                .read(below, &self.space, &outcomes)
                 .map_err(|error| Diagnostic::new(format!("prior: {error}")))?;
         }
         Ok(self)
@@ -494,9 +494,20 @@ impl Scenario {
 
     /// Earlier experiments as policies see them, campaign by campaign.
     pub fn priors(&self) -> Vec<Vec<Trial>> {
-        let goal = self.objective().goal;
-        let trials = |prior: &Prior| prior.trials(&self.space, |value| goal.score(value));
+        let trial = |x, values: Vec<Option<f64>>| match self.wanted.goals.is_plain() {
+            true => Trial::at(x, values[0].map(|value| self.objective().goal.score(value))),
+            false => self.trial_at(x, values),
+        };
+        let trials = |prior: &Prior| prior.trials(&self.space, trial);
         self.file.prior.iter().map(trials).collect()
+    }
+
+    /// What earlier experiments may tell of.
+    fn outcomes_of_priors(&self) -> Vec<String> {
+        match self.wanted.goals.is_plain() {
+            true => vec![self.objective().feature.clone()],
+            false => self.wanted.outcomes.clone(),
+        }
     }
 
     /// The phases in order.
@@ -531,9 +542,9 @@ impl Scenario {
     ///
     /// # Errors
     /// If the twin predicts something else than the objective, or needs an input that is not chosen here.
-    pub fn twin_lab(&self, twin: Twin, seed: u64) -> Result<TwinLab, Mismatch> {
+    pub fn twin_lab(&self, twins: Vec<Twin>, seed: u64) -> Result<TwinLab, Mismatch> {
         let streams = Streams::new(seed).child("world", 0);
-        TwinLab::new(twin, self.manifest(), &self.space, &self.objective().feature, streams)
+        TwinLab::new(twins, self.manifest(), &self.space, &self.wanted.outcomes, streams)
     }
 
     /// The conditions that a lab uses for a proposal from outside: on a table, the nearest that are in it.

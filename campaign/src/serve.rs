@@ -169,7 +169,7 @@ impl<L: Lab, R: BufRead, W: Write> Service<'_, L, R, W> {
             };
             strikes += 1;
             let LineError { line, problem, expected } = error.clone();
-            self.say(&FromLab::Error(ErrorLine { line, problem, expected }))?;
+            self.say(&FromLab::Error(ErrorLine { line, request: None, problem, expected }))?;
             if strikes == STRIKES {
                 return Err(ServeError::Malformed(error));
             }
@@ -193,6 +193,9 @@ impl<L: Lab, R: BufRead, W: Write> Service<'_, L, R, W> {
             budget: experiments(self.budget),
             now_s: self.lab.now().as_secs(),
             simulated: self.lab.manifest().simulated,
+            at_once: None,
+            under_way: Vec::new(),
+            longest_s: None,
         }
     }
 
@@ -216,6 +219,7 @@ fn observation_line(
     let features = &observation.outcome.features;
     ObservationLine {
         experiment: number,
+        request: None,
         conditions: table(&observation.conditions),
         outcome: scenario.trial(observation).outcome,
         features: features.iter().map(|(name, value)| (name.clone(), finite(value))).collect(),

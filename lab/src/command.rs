@@ -118,6 +118,23 @@ pub enum Command {
     },
     /// Hand over the outcome of the experiment begun last; `NotReady` before it has ended.
     Collect,
+    /// Ask for a whole experiment by number, of a lab that can have several under way ([`crate::Manifest::at_once`]).
+    Request {
+        /// The number of the request.
+        request: u64,
+        /// What to set.
+        conditions: Conditions,
+        /// Whether it was asked for before this process began: a lab that still has it goes on with it.
+        #[serde(default, skip_serializing_if = "crate::observation::is_false")]
+        again: bool,
+    },
+    /// Hand over an answer to a request, whichever comes next ([`Reply::Answered`]); `NotReady` while none is there.
+    Receive,
+    /// Take note that nobody waits for the answer to a request any more.
+    Forget {
+        /// The number of the request.
+        request: u64,
+    },
 }
 
 /// A setting of an instrument, which others can change at its panel or over its cable.
@@ -190,6 +207,21 @@ pub enum Reply {
     Outcome(Box<Outcome>),
     /// The outcome of a whole experiment, with the lab's own report.
     Report(Box<Report>),
+    /// The answer to a request.
+    Answered(Box<Answered>),
+}
+
+/// The answer to a request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answered {
+    /// The number of the request.
+    pub request: u64,
+    /// When the experiment began, where the lab says so.
+    pub started: Option<Instant>,
+    /// When it ended.
+    pub ended: Instant,
+    /// What came of it.
+    pub report: Report,
 }
 
 /// The report of a lab that runs whole experiments by itself.

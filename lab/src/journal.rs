@@ -24,7 +24,7 @@ pub use delivered::{Book, Volumes, delivered, drawn, held, lost, primed, pumped,
 pub use flows::flows;
 pub use reader::{Journal, JournalError, read};
 pub use record::{
-    Answer, BlankRecord, CommandRecord, End, ExperimentRecord, Filled, Header, Intended,
+    Answer, Asked, BlankRecord, CommandRecord, End, ExperimentRecord, Filled, Header, Intended,
     PhaseRecord, Proposal, Record, Resumed, SpectrumRecord, SpoiledRecord,
 };
 pub use salvage::{Legible, Salvage, salvage};

@@ -77,7 +77,7 @@ mod wanted;
 mod words;
 
 pub use analysis::{Analysis, AnalysisSpec, Blank};
-pub use command::{Command, Exposure, Reply, Report, Setting};
+pub use command::{Answered, Command, Exposure, Reply, Report, Setting};
 pub use conditions::{Conditions, Space, SpaceError, Word};
 pub use constraint::Constraint;
 pub use fault::{Fault, FaultKind, Shortage};

@@ -1,5 +1,7 @@
 //! What a lab consists of, with its limits.
 
+use std::num::NonZeroU32;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::{AnalyserId, HeaterId, LightId, PumpId, SensorId, SpectrometerId, ValveId};
@@ -15,6 +17,10 @@ pub struct Manifest {
     pub simulated: bool,
     /// How the lab is driven.
     pub level: Level,
+    /// How many experiments it can have under way, where they are asked for by number ([`crate::Command::Request`]); none where
+    /// they are done one after the other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_once: Option<NonZeroU32>,
     /// Syringe pumps.
     pub pumps: Vec<PumpInfo>,
     /// Valves.
@@ -42,6 +48,7 @@ impl Manifest {
             rig: rig.into(),
             simulated: true,
             level: Level::Experiments,
+            at_once: None,
             pumps: Vec::new(),
             valves: Vec::new(),
             heaters: Vec::new(),

@@ -24,7 +24,7 @@ pub use spec::{
 pub use valves::refill;
 
 use crate::analysis::{Analysis, Blank, Channel};
-use crate::command::{Command, Reply};
+use crate::command::{Answered, Command, Reply};
 use crate::conditions::Conditions;
 use crate::fault::{Fault, FaultKind, PROCEDURE};
 use crate::lab::Lab;
@@ -103,6 +103,25 @@ impl Procedure {
             }
         };
         self.observation(lab, conditions, &settings, started, &running, result)
+    }
+
+    /// The observation that an answer of a lab is to a request, asked for at `asked`.
+    pub fn answered(
+        &self,
+        lab: &dyn Lab,
+        conditions: &Conditions,
+        asked: Instant,
+        answered: Answered,
+    ) -> Observation {
+        let Answered { started, ended, report, .. } = answered;
+        let mut running = flow::Running::default();
+        running.take_report(report.consumed_ml);
+        running.set = report.conditions;
+        let settings = self.recipe.settings(conditions);
+        let result = report.fault.map_or(Ok(report.outcome), Err);
+        let started = started.unwrap_or(asked).min(ended);
+        let observation = self.observation(lab, conditions, &settings, started, &running, result);
+        Observation { ended, ..observation }
     }
 
     fn by_instruments(

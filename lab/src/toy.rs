@@ -345,7 +345,11 @@ impl Lab for ToyLab {
                 self.withdraw(pump, rate_ul_per_min.ul_per_min(), volume_ul.ul())
             }
             Command::Turn { valve, position } => self.turn(valve, position),
-            Command::Begin { .. } | Command::Collect => Err(self.unknown("whole experiment")),
+            Command::Begin { .. }
+            | Command::Collect
+            | Command::Request { .. }
+            | Command::Receive
+            | Command::Forget { .. } => Err(self.unknown("whole experiment")),
         }
     }
 
@@ -365,6 +369,7 @@ fn manifest() -> Manifest {
         rig: "toy".into(),
         simulated: true,
         level: Level::Instruments,
+        at_once: None,
         pumps: vec![PumpInfo {
             name: "water".into(),
             stock: "water".into(),

@@ -210,6 +210,7 @@ impl Made {
         let ml = [0.217, 0.03 + 0.05 * unit[2], 0.98].map(|ml| math::round_decimals(ml, 4));
         let stocks = ["dye", "base", "oil"].map(str::to_owned);
         ExperimentRecord {
+            request: None,
             experiment: self.number,
             phase: phase.to_owned(),
             conditions,

@@ -82,6 +82,9 @@ pub(super) fn at(
         let place = place()?;
         let identity = Identity::new(scenario, seed, place.lab.manifest().simulated);
         let identity = if review { identity.reviewed() } else { identity };
+        let asked_by_number = place.lab.manifest().at_once.is_some();
+        // In which order a lab answers, nobody knows before.
+        let identity = if asked_by_number { identity.in_wall_time() } else { identity };
         let (folder, here) = target.folder(to, &identity, *replayed)?;
         if !again {
             heed_ctrl_c()?;

@@ -82,6 +82,8 @@ pub fn run_embedded<E: From<CommandError>>(
         let Place { lab, backend, world } = place()?;
         let simulated = lab.manifest().simulated;
         let identity = Identity::new(scenario, seed, simulated);
+        let asked_by_number = lab.manifest().at_once.is_some();
+        let identity = if asked_by_number { identity.in_wall_time() } else { identity };
         let (folder, here) = target.folder(&to, &identity, None)?;
         let campaign = Campaign::new(scenario, seed, threads, stop);
         let ended = recorded_in(&folder, campaign, lab, &mut *watches(folder.path(), simulated))?;

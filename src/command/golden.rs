@@ -59,7 +59,7 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
 }
 
 fn refuse(args: &Args) -> Result<(), CommandError> {
-    refuse_idle(args.backend, args.rig.wiring.as_deref(), None)?;
+    refuse_idle(args.backend, args.rig.wiring.as_deref(), &[])?;
     if args.backend == Backend::Twin {
         let message = "a twin has no lights, pumps and heaters that could have moved";
         return Err(CommandError::bad_input(message));

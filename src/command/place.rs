@@ -1,6 +1,6 @@
 //! Where the experiments of a run are done.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use flowtwin_backends::EmulatedRig;
@@ -38,28 +38,16 @@ impl std::fmt::Debug for Place {
 pub(super) fn refuse_idle(
     backend: Backend,
     wiring_file: Option<&Path>,
-    model: Option<&Path>,
+    model: &[PathBuf],
 ) -> Result<(), CommandError> {
     let wired = matches!(backend, Backend::Emulated | Backend::Hardware);
     let (flag, wanted) = match (wiring_file, model) {
         (Some(_), _) if !wired => ("--wiring", "--backend hardware or --backend emulated"),
-        (_, Some(_)) if backend != Backend::Twin => ("--model", "--backend twin"),
+        (_, [_, ..]) if backend != Backend::Twin => ("--model", "--backend twin"),
         _ => return Ok(()),
     };
     let message = format!("{flag} says nothing to --backend {}", backend.name());
     Err(CommandError::bad_input(message).hint(format_args!("give {wanted} as well")))
-}
-
-/// Refuses scenarios that are after more than to maximise or to minimise one feature.
-///
-/// # Errors
-/// If it is after more; `why` says what that is too much for.
-pub(super) fn one_objective(scenario: &Scenario, why: &str) -> Result<(), CommandError> {
-    if scenario.wanted().goals.is_plain() {
-        return Ok(());
-    }
-    let message = format!("{} is after more than one feature: {why}", scenario.name());
-    Err(CommandError::bad_input(message))
 }
 
 /// Refuses scenarios whose experiments are done elsewhere.
@@ -91,10 +79,9 @@ impl Place {
             return Self::outside(command, patience(args.outside.patience_s)?, scenario);
         }
         if args.backend == Backend::Twin {
-            one_objective(scenario, "a twin predicts one outcome")?;
-            let model = args.model.as_deref().expect("required with --backend twin");
-            let lab =
-                scenario.twin_lab(Twin::load(model)?, seed).map_err(CommandError::bad_input)?;
+            let twins =
+                args.model.iter().map(|model| Twin::load(model)).collect::<Result<_, _>>()?;
+            let lab = scenario.twin_lab(twins, seed).map_err(CommandError::bad_input)?;
             return Ok(Self { lab: Box::new(lab), backend: "twin", world: None });
         }
         Self::simulated(args.backend, args.rig.wiring.as_deref(), scenario, seed)

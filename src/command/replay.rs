@@ -22,7 +22,7 @@ use crate::console;
 use crate::error::CommandError;
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
-    refuse_idle(args.backend, args.rig.wiring.as_deref(), None)?;
+    refuse_idle(args.backend, args.rig.wiring.as_deref(), &[])?;
     let recorded = read_journal(&args.run)?;
     let scenario = Scenario::recorded(&recorded.header().definition)?;
     let same_rig = recorded.header().simulated && args.seed.is_none();

@@ -8,7 +8,7 @@ use crate::cli::{Backend, RunArgs as Args};
 use crate::error::CommandError;
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
-    refuse_idle(args.backend, args.rig.wiring.as_deref(), args.model.as_deref())?;
+    refuse_idle(args.backend, args.rig.wiring.as_deref(), &args.model)?;
     let mut scenario = super::load(&args.scenario)?;
     if let Some(surrogate) = args.surrogate {
         scenario = scenario.with_surrogate(surrogate)?;

@@ -221,3 +221,47 @@ fn a_formula_that_cannot_be_computed_is_refused_with_its_place() {
         assert!(done.stderr.contains("computed.toml:"), "{formula}: {}", done.stderr);
     }
 }
+
+/// Before, both were refused where a campaign is after several things.
+#[test]
+fn twins_and_earlier_experiments_tell_of_every_outcome() {
+    let dir = folder("goals-twins");
+    let text = "schema = 1\nname = \"two\"\ntitle = \"Two\"\nseed = 2\n\
+         [space.inputs.t_c]\nlow = 20.0\nhigh = 100.0\n[space.inputs.eq]\nlow = 1.0\nhigh = 3.0\n\
+         [[objectives]]\nfeature = \"yield\"\ngoal = \"maximize\"\n\
+         [[objectives]]\nfeature = \"cost\"\ngoal = \"minimize\"\n\
+         [[phases]]\nname = \"all\"\npolicy = \"ei\"\nexperiments = 5\n[twin]\nsurrogate = \"gp\"\n";
+    std::fs::write(dir.join("two.toml"), text).unwrap();
+    let mut table = "t_c,eq,yield,cost\n".to_owned();
+    for i in 0..24_i32 {
+        let (t, eq) = (20.0 + f64::from(i * 7 % 24) * 80.0 / 23.0, 1.0 + f64::from(i) * 2.0 / 23.0);
+        let (yields, cost) = (90.0 - (t - 70.0).abs() - 5.0 / eq, 3.0 * eq + 0.01 * t);
+        table += &format!("{t},{eq},{yields},{cost}\n");
+    }
+    std::fs::write(dir.join("old.csv"), table).unwrap();
+    for target in ["yield", "cost"] {
+        let (inputs, out) = ("t_c,eq", format!("{target}.json"));
+        let args = ["twin", "fit", "old.csv", "--target", target, "--inputs", inputs];
+        ran(&dir, &[&args[..], &["--surrogate", "gp", "--out", &out]].concat());
+    }
+    let twin = ["run", "two.toml", "--backend", "twin", "--model", "yield.json"];
+    let missing = run(&dir, &twin);
+    assert_eq!(missing.code, Some(2), "{}", missing.stderr);
+    assert!(missing.stderr.contains("no model predicts `cost`"), "{}", missing.stderr);
+    let both = [&twin[..], &["--model", "cost.json", "--out"]].concat();
+    ran(&dir, &[&both[..], &["alone"]].concat());
+    let told = run(&dir, &[&both[..], &["known", "--prior", "old.csv"]].concat());
+    assert_eq!(told.code, Some(0), "{}", told.stderr);
+    let journal = |out: &str| flowtwin_campaign::folder::read_journal(&dir.join(out)).unwrap();
+    let known = journal("known");
+    let both_measured =
+        known.experiments().all(|e| e.features.iter().all(|(_, value)| value.is_some()));
+    assert!(both_measured && known.experiments().count() == 5 && known.complete());
+    let conditions = |out: &str| journal(out).experiments().map(|e| e.conditions.clone()).last();
+    assert_ne!(conditions("known"), conditions("alone"));
+    let cost = "24 experiments with `cost` read";
+    assert!(told.stderr.contains(cost), "{}", told.stderr);
+    let again = [&both[..], &["known", "--prior", "old.csv", "--resume"]].concat();
+    ran(&dir, &again);
+    assert!(journal("known").bytes() == known.bytes());
+}

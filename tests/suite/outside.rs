@@ -267,3 +267,60 @@ fn what_a_lab_has_set_is_kept_and_told_where_it_is_more_than_a_rounding() {
     let told = "the conditions of its observation: temperature_c = hot is no number";
     assert!(nothing.stderr.contains(told), "{}", nothing.stderr);
 }
+
+/// A lab that has three experiments under way, and answers what it was asked for last. It kills whoever has started it after `after`
+/// answers; without that number it answers everything at once.
+fn lab_of_three(dir: &Path, after: Option<usize>) -> String {
+    let (least, after) = (if after.is_some() { 3 } else { 1 }, after.unwrap_or(99));
+    let script = format!(
+        "import json, os, signal, sys\n\
+         inputs = [{{'name': 't_c', 'low': 20.0, 'high': 100.0}}]\n\
+         def say(**line): print(json.dumps(line), flush=True)\n\
+         say(space={{'protocol': 2, 'at_once': 3, 'scenario': '', 'seed': 1, 'simulated': True, 'inputs': inputs,\n\
+         \x20 'objective': {{'feature': 'yield', 'goal': 'maximize'}}}})\n\
+         waiting, answered = [], 0\n\
+         for line in sys.stdin:\n\
+         \x20 line = json.loads(line)\n\
+         \x20 if 'done' in line: break\n\
+         \x20 waiting.append(line['experiment'])\n\
+         \x20 if len(waiting) < {least}: continue\n\
+         \x20 if answered == {after}: os.kill(os.getppid(), signal.SIGKILL)\n\
+         \x20 asked, answered = waiting.pop(), answered + 1\n\
+         \x20 value = 70 - abs(asked['conditions']['t_c'] - 70)\n\
+         \x20 say(observation={{'request': asked['request'], 'outcome': value}})\n"
+    );
+    let path = dir.join(format!("three-{after}.py"));
+    fs::write(&path, script).unwrap();
+    format!("python3 '{}'", path.display())
+}
+
+/// A process that is killed says nothing more: only what is on the disk counts.
+#[test]
+fn a_run_that_is_killed_with_several_experiments_under_way_goes_on() {
+    let dir = folder("outside-several");
+    let text = "schema = 1\nname = \"three\"\ntitle = \"Three\"\nseed = 2\n\
+         [space.inputs.t_c]\nlow = 20.0\nhigh = 100.0\n\
+         [objective]\nfeature = \"yield\"\ngoal = \"maximize\"\n\
+         [[phases]]\nname = \"all\"\npolicy = \"sobol\"\nexperiments = 6\n";
+    fs::write(dir.join("three.toml"), text).unwrap();
+    let go = |lab: &str, more: &[&str]| {
+        let args = ["run", "three.toml", "--out", "out", "--lab-command", lab];
+        run(&dir, &[&args[..], more].concat())
+    };
+    let killed = go(&lab_of_three(&dir, Some(2)), &[]);
+    assert_ne!(killed.code, Some(0));
+    let before = read_journal(&dir.join("out")).unwrap();
+    assert_eq!(before.experiments().count(), 2);
+    let under_way = lab_of_three(&dir, None);
+    let refused = go(&under_way, &[]);
+    assert!(refused.stderr.contains("give --resume"), "{}", refused.stderr);
+    let resumed = go(&under_way, &["--resume"]);
+    assert_eq!(resumed.code, Some(0), "{}", resumed.stderr);
+    let after = read_journal(&dir.join("out")).unwrap();
+    assert!(after.complete() && after.bytes().starts_with(before.bytes()));
+    let mut requests: Vec<_> = after.experiments().map(|e| e.request.unwrap()).collect();
+    requests.sort_unstable();
+    assert_eq!(requests, [1, 2, 3, 4, 5, 6]);
+    let asked = after.records().iter().filter(|record| matches!(record, Record::Asked(_)));
+    assert_eq!(asked.count(), 6, "nothing was asked for twice under another number");
+}

@@ -260,3 +260,51 @@ fn one_outcome_that_is_maximised_is_the_policy_it_always_was() {
     let one = plain.build_for(SurrogateSpec::Gp, &Goals::maximise()).propose(&ask, &context);
     assert_eq!(one, plain.build(SurrogateSpec::Gp).propose(&ask, &context));
 }
+
+/// An earlier campaign whose detector had half the gain for one outcome, and whose prices were others.
+fn earlier(count: usize) -> Vec<Trial> {
+    let trial = |trial: &Trial| {
+        let [yields, cost, colour] = measure(&trial.x);
+        let values = [0.5 * yields, cost + 4.0, colour];
+        trial.clone().with_values(values.map(Some).to_vec())
+    };
+    history(count).trials.iter().map(trial).collect()
+}
+
+/// Before, earlier experiments were not looked at where several outcomes count.
+#[test]
+fn every_outcome_is_related_to_what_earlier_campaigns_say_of_it() {
+    let (space, goals) = (space(), goals());
+    let reached = |name: &str, earlier: Vec<Vec<Trial>>| {
+        let mut sum = 0.0;
+        for seed in 0..4 {
+            let mut stream = Streams::new(seed).open("start", 0);
+            let mut start = || {
+                tried(space.to_unit(&space.from_unit(&[(); 4].map(|()| stream.uniform()))), false)
+            };
+            let trials = (0..3).map(|_| start()).collect();
+            let mut history = History { trials, earlier: earlier.clone(), ..History::default() };
+            let context = Context::new(Streams::new(seed));
+            for _ in 0..5 {
+                let found =
+                    policy(name, &goals).propose(&ask(&space, &history, 1), &context).unwrap();
+                history.trials.push(tried(space.to_unit(&found.conditions[0]), false));
+            }
+            let kept = history.trials.iter().filter(|trial| goals.allow(&trial.values));
+            let scores: Vec<_> = kept.filter_map(|trial| goals.scores(&trial.values)).collect();
+            sum += hypervolume(&scores, &[0.0, -20.0]);
+        }
+        sum
+    };
+    for name in ["ei", "auto"] {
+        let (alone, related) = (reached(name, vec![]), reached(name, vec![earlier(40)]));
+        assert!(
+            related > 1.05 * alone,
+            "{name}: {related} with earlier experiments, {alone} without"
+        );
+    }
+    // What says too little of an outcome changes nothing.
+    let few = History { earlier: vec![earlier(2)], ..history(12) };
+    let conditions = |history| propose("ei", &goals, history, 2, 1).conditions;
+    assert_eq!(conditions(&few), conditions(&history(12)));
+}

@@ -25,7 +25,7 @@ pub(super) enum Turn {
 
 impl Turn {
     /// What follows from a decision.
-    fn of(Decided { proposed, decision, .. }: Decided) -> Self {
+    pub(super) fn of(Decided { proposed, decision, .. }: Decided) -> Self {
         match decision {
             Decision::Change(conditions) => Self::Experiment { conditions, added: false },
             Decision::Add(conditions) => Self::Experiment { conditions, added: true },
@@ -73,6 +73,17 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
         if let Some(conditions) = self.recorded_conditions()? {
             return Ok(Some(Turn::Experiment { conditions, added: false }));
         }
+        self.asked_live(phase, history, place)
+    }
+
+    /// What the policy proposes now, and whoever reviews it has decided; none where a list has come to its end.
+    pub(super) fn asked_live(
+        &mut self,
+        phase: &Phase,
+        history: &History,
+        place: Place,
+    ) -> Result<Option<Turn>, Halt> {
+        let next = self.number + 1;
         let proposed = match self.propose(phase, history, place.asked()) {
             Err(Halt::Error(error)) if place.skipped > 0 && is_end_of_list(&error) => {
                 return Ok(None);

@@ -35,6 +35,11 @@ pub trait Observer {
     fn set_otherwise(&mut self, number: u64, asked: &Conditions, set: &Conditions) {
         let _ = (number, asked, set);
     }
+    /// A lab that can have several experiments under way has answered a request that nobody waits for: it was never made, or has
+    /// been answered before. The answer is left out.
+    fn left_out(&mut self, request: u64) {
+        let _ = request;
+    }
     /// A fault of the rig has spoiled an experiment, `times` times in a row; `lab` is safe, as far as the fault
     /// lets it be. Answers whether all is in order again, so that the experiment can be repeated at once.
     fn repeats(&mut self, lab: &mut dyn Lab, fault: &Fault, times: usize) -> bool {
@@ -75,6 +80,11 @@ impl<A: Observer + ?Sized, B: Observer + ?Sized> Observer for (&mut A, &mut B) {
     fn set_otherwise(&mut self, number: u64, asked: &Conditions, set: &Conditions) {
         self.0.set_otherwise(number, asked, set);
         self.1.set_otherwise(number, asked, set);
+    }
+
+    fn left_out(&mut self, request: u64) {
+        self.0.left_out(request);
+        self.1.left_out(request);
     }
 
     fn repeats(&mut self, lab: &mut dyn Lab, fault: &Fault, times: usize) -> bool {

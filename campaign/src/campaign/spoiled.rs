@@ -8,7 +8,7 @@ use super::{Halt, UnderWay};
 use crate::scenario::Phase;
 
 /// How often in a row an experiment is tried where a fault of the rig spoils it that does not stop the campaign.
-const TRIES: usize = 3;
+pub(super) const TRIES: usize = 3;
 
 impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
     /// Runs an experiment, again where the rig has spoiled it and is in order again.
@@ -66,7 +66,7 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
     }
 
     /// The fault because of which an observation says nothing of its conditions, if so.
-    fn spoiled_by(&mut self, observation: &Observation) -> Option<Fault> {
+    pub(super) fn spoiled_by(&mut self, observation: &Observation) -> Option<Fault> {
         if let Some(fault) = &observation.fault {
             return fault.is_of_the_rig().then(|| fault.clone());
         }

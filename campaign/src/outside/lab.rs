@@ -1,5 +1,8 @@
 //! A lab that is a program outside this one.
 
+mod several;
+
+use std::num::NonZeroU32;
 use std::time::{Duration, Instant as WallInstant};
 
 use flowtwin_lab::{
@@ -8,12 +11,13 @@ use flowtwin_lab::{
 };
 
 use super::message::{
-    Done, ExperimentLine, FromLab, FromOptimiser, ObjectiveLine, ObservationLine, PROTOCOL,
-    SpaceLine, table,
+    Done, ErrorLine, ExperimentLine, FromLab, FromOptimiser, ObjectiveLine, ObservationLine,
+    PROTOCOL, SEVERAL, SpaceLine, table,
 };
 use super::process::{Program, ProgramError};
 use super::proposal::as_set;
 use super::sense::{no_beginning, nonsense};
+use several::Requests;
 
 /// Most observations of earlier that a lab may tell in one go.
 const EARLIER: usize = 100_000;
@@ -33,6 +37,8 @@ pub struct OutsideLab {
     space: Space,
     now: Instant,
     state: State,
+    /// What is under way of a lab that speaks version 2.
+    several: Option<Requests>,
 }
 
 #[derive(Debug)]
@@ -86,10 +92,16 @@ impl OutsideLab {
             command: program.command().into(),
             detail,
         })?;
+        let at_once =
+            (offered.protocol == SEVERAL).then(|| offered.at_once.unwrap_or(NonZeroU32::MIN));
+        let (still_there, longest) =
+            (offered.under_way, offered.longest_s.map_or(patience, Duration::from_secs_f64));
+        let several = at_once.map(|_| Requests::still_there(still_there, longest));
         Ok(Self {
             program,
             manifest: Manifest {
                 level: Level::Experiments,
+                at_once,
                 simulated: offered.simulated,
                 ..manifest.clone()
             },
@@ -97,6 +109,7 @@ impl OutsideLab {
             objective: offered.objective,
             space: space.clone(),
             state: State::Idle,
+            several,
         })
     }
 
@@ -159,27 +172,30 @@ impl OutsideLab {
             FromLab::Observation(line) => line,
             FromLab::Error(error) => {
                 self.state = State::Idle;
-                return Err(
-                    self.refused(&format!("{}; expected {}", error.problem, error.expected))
-                );
+                return Err(self.refused(&because(&error)));
             }
             other => return Err(self.garbled(&other)),
         };
-        if let Some(detail) = nonsense(&line) {
-            return Err(self.fault(FaultKind::Garbled { detail }));
-        }
-        let told = (!line.conditions.is_empty()).then_some(&line.conditions);
-        let set = told.map(|told| as_set(&self.space, told)).transpose();
-        let set = set.map_err(|error| {
-            let detail = format!("the conditions of its observation: {error}");
-            self.fault(FaultKind::Garbled { detail })
-        })?;
+        let set = self.sensible(&line)?;
         self.now = match line.ended_s {
             Some(ended) => self.now.max(Instant::from_secs(ended)),
             None => self.now + Span::from_secs(asked.elapsed().as_secs_f64()),
         };
         self.state = State::Over(line, set);
         Ok(())
+    }
+
+    /// What an observation says was set, where it says so; it must make sense.
+    fn sensible(&self, line: &ObservationLine) -> Result<Option<Conditions>, Fault> {
+        if let Some(detail) = nonsense(line) {
+            return Err(self.fault(FaultKind::Garbled { detail }));
+        }
+        let told = (!line.conditions.is_empty()).then_some(&line.conditions);
+        let set = told.map(|told| as_set(&self.space, told)).transpose();
+        set.map_err(|error| {
+            let detail = format!("the conditions of its observation: {error}");
+            self.fault(FaultKind::Garbled { detail })
+        })
     }
 
     fn garbled(&self, line: &FromLab) -> Fault {
@@ -226,6 +242,7 @@ impl OutsideLab {
     }
 
     fn make_safe(&mut self) -> Reply {
+        // In both versions the same line.
         self.program.say(&FromOptimiser::Done(Done { reason: "make safe".into() }));
         self.state = State::Safe;
         Reply::Done
@@ -243,11 +260,20 @@ impl Lab for OutsideLab {
 
     fn send(&mut self, command: &Command) -> Result<Reply, Fault> {
         match command {
-            Command::Begin { conditions } => self.begin(conditions),
-            Command::Collect => self.collect(),
+            Command::Begin { conditions } if self.several.is_none() => self.begin(conditions),
+            Command::Collect if self.several.is_none() => self.collect(),
+            Command::Request { request, conditions, again } if self.several.is_some() => {
+                self.request(*request, conditions, *again)
+            }
+            Command::Receive if self.several.is_some() => self.receive(),
+            Command::Forget { request } if self.several.is_some() => Ok(self.forget(*request)),
             Command::MakeSafe => Ok(self.make_safe()),
             _ => {
-                let detail = "an outside lab is driven by whole experiments".into();
+                let detail = match self.several {
+                    None => "an outside lab is driven by whole experiments",
+                    Some(_) => "this outside lab is asked for experiments by number",
+                };
+                let detail = detail.into();
                 Err(self.fault(FaultKind::Unsupported { detail }))
             }
         }
@@ -257,6 +283,9 @@ impl Lab for OutsideLab {
         if matches!(self.state, State::UnderWay) {
             self.finish()?;
         }
+        if self.several.is_some() && deadline <= self.now {
+            return self.listen();
+        }
         self.now = self.now.max(deadline);
         Ok(())
     }
@@ -264,8 +293,16 @@ impl Lab for OutsideLab {
 
 /// Whether a lab offers what a scenario chooses from.
 fn suits(line: &SpaceLine, space: &Space) -> Result<(), String> {
-    if line.protocol != PROTOCOL {
-        return Err(format!("it speaks protocol {}, this is protocol {PROTOCOL}", line.protocol));
+    if ![PROTOCOL, SEVERAL].contains(&line.protocol) {
+        let spoken = line.protocol;
+        return Err(format!(
+            "it speaks protocol {spoken}, this is protocol {PROTOCOL} and {SEVERAL}"
+        ));
+    }
+    let of_several =
+        line.at_once.is_some() || line.longest_s.is_some() || !line.under_way.is_empty();
+    if line.protocol == PROTOCOL && of_several {
+        return Err("only protocol 2 has `at_once`, `longest_s` and `under_way`".into());
     }
     for input in space.inputs() {
         let Some(offered) = line.inputs.iter().find(|i| i.name == input.name) else {
@@ -287,4 +324,9 @@ fn suits(line: &SpaceLine, space: &Space) -> Result<(), String> {
         Some(more) => Err(format!("its input {} is none of the scenario's", more.name)),
         None => Ok(()),
     }
+}
+
+/// Why a lab cannot do what it was asked for.
+fn because(error: &ErrorLine) -> String {
+    format!("{}; expected {}", error.problem, error.expected)
 }

@@ -1,5 +1,7 @@
 //! What the two sides say to each other. `docs/lab-protocol.md` is the description for people.
 
+use std::num::NonZeroU32;
+
 use flowtwin_lab::{Conditions, Fault, FaultKind, Instant, LimitSpec, ObjectiveSpec, Wanted, Word};
 use serde::{Deserialize, Serialize};
 
@@ -7,6 +9,9 @@ use crate::ordered::Ordered;
 
 /// Version of the protocol. A line that means something else in another version needs another number.
 pub const PROTOCOL: u32 = 1;
+
+/// Version of the protocol towards a lab that can have several experiments under way.
+pub const SEVERAL: u32 = 2;
 
 /// A line from the lab.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -69,6 +74,16 @@ pub struct SpaceLine {
     /// Whether the lab is a simulation.
     #[serde(default)]
     pub simulated: bool,
+    /// How many experiments it can have under way, in version 2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_once: Option<NonZeroU32>,
+    /// Requests that it still has from before it was started, in version 2: they are waited for, and not made again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub under_way: Vec<u64>,
+    /// Longest that an experiment may take before it is given up, in version 2 \[s\]; how long a program may be silent where
+    /// that is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub longest_s: Option<f64>,
 }
 
 /// An input.
@@ -214,6 +229,9 @@ pub struct Budget {
 pub struct ObservationLine {
     /// Its number, from 1.
     pub experiment: u64,
+    /// The request that it answers, in version 2.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request: Option<u64>,
     /// What was set: the proposal, rounded to the resolution of the inputs.
     pub conditions: Ordered<Setting>,
     /// What is to be made as large as possible; none in a failed experiment.
@@ -271,12 +289,49 @@ pub struct ExperimentLine {
     pub conditions: Ordered<Setting>,
 }
 
+/// A line to a lab that can have several experiments under way.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ToSeveral {
+    /// What to try as well.
+    Experiment(RequestLine),
+    /// The answer to a request is not waited for any more.
+    Forget(ForgetLine),
+    /// There will be no further request; the last line.
+    Done(Done),
+}
+
+/// What to try, by number.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RequestLine {
+    /// Number of the request in the run, from 1.
+    pub request: u64,
+    /// A value for each input.
+    pub conditions: Ordered<Setting>,
+    /// Whether it was made before, by a process that has ended.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub again: bool,
+}
+
+/// A request that is not waited for any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ForgetLine {
+    /// Its number.
+    pub request: u64,
+}
+
 /// A line was no good.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ErrorLine {
     /// Number of the line among those the optimiser has sent, from 1.
+    #[serde(default)]
     pub line: u64,
+    /// The request that cannot be done, in version 2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<u64>,
     /// What is wrong with it.
     pub problem: String,
     /// What was expected.

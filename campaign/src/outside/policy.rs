@@ -134,6 +134,9 @@ fn space_line(ask: &Ask<'_>, seed: u32, wanted: &Wanted) -> SpaceLine {
         budget: Budget { experiments: Some(ask.planned as u64), ..Budget::default() },
         now_s: 0.0,
         simulated: false,
+        at_once: None,
+        under_way: Vec::new(),
+        longest_s: None,
     }
 }
 

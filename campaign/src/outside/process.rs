@@ -128,19 +128,32 @@ impl Program {
     /// # Errors
     /// If it says nothing in time, ends, or says something else. Silence ends it.
     pub fn hear<T: DeserializeOwned>(&mut self, expected: &str) -> Result<T, ProgramError> {
-        match self.inbox.recv_timeout(self.patience) {
-            Ok(Ok((number, line))) => parse(&line, number, expected).map_err(|source| {
+        if let Some(message) = self.hear_within(self.patience, expected)? {
+            return Ok(message);
+        }
+        let _already_gone = self.child.kill();
+        let (command, complaints) = (self.command.clone(), self.complaints.to_string());
+        let waited_s = self.patience.as_secs_f64();
+        Err(ProgramError::Silent { command, waited_s, complaints })
+    }
+
+    /// Its next message; none if it says nothing `within` that time.
+    ///
+    /// # Errors
+    /// If it ends, or says something that is no message.
+    pub fn hear_within<T: DeserializeOwned>(
+        &mut self,
+        within: Duration,
+        expected: &str,
+    ) -> Result<Option<T>, ProgramError> {
+        match self.inbox.recv_timeout(within) {
+            Ok(Ok((number, line))) => parse(&line, number, expected).map(Some).map_err(|source| {
                 let (command, complaints) = (self.command.clone(), self.complaints.to_string());
                 ProgramError::Line { command, source, complaints }
             }),
             Ok(Err(problem)) => Err(self.ended(&problem)),
             Err(RecvTimeoutError::Disconnected) => Err(self.ended("")),
-            Err(RecvTimeoutError::Timeout) => {
-                let _already_gone = self.child.kill();
-                let (command, complaints) = (self.command.clone(), self.complaints.to_string());
-                let waited_s = self.patience.as_secs_f64();
-                Err(ProgramError::Silent { command, waited_s, complaints })
-            }
+            Err(RecvTimeoutError::Timeout) => Ok(None),
         }
     }
 

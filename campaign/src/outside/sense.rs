@@ -30,7 +30,12 @@ pub fn nonsense(line: &ObservationLine) -> Option<String> {
 
 /// Why a lab cannot begin as it says.
 pub(super) fn no_beginning(line: &SpaceLine) -> Option<String> {
-    no_time("now_s", line.now_s)
+    no_time("now_s", line.now_s).or_else(|| {
+        let longest = line.longest_s?;
+        let can_be = longest > 0.0 && longest <= LAST_S;
+        (!can_be)
+            .then(|| format!("`longest_s` is {longest:e} s, it must be above 0, to {LAST_S:e} s"))
+    })
 }
 
 fn no_time(name: &str, seconds: f64) -> Option<String> {

@@ -237,6 +237,9 @@ mod tests {
             budget: super::super::Budget::default(),
             now_s: 0.0,
             simulated: true,
+            at_once: None,
+            under_way: Vec::new(),
+            longest_s: None,
         };
         let text = serde_json::to_string(&FromLab::Space(Box::new(line))).unwrap();
         match serde_json::from_str(&text).unwrap() {

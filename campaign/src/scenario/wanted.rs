@@ -72,10 +72,6 @@ pub(super) fn check(file: &ScenarioFile) -> Result<(), Problem> {
     }
     if file.objectives.len() > 1 {
         file.phases.iter().enumerate().try_for_each(|(i, phase)| rules(i, phase))?;
-        if !file.prior.is_empty() {
-            let message = "earlier experiments tell one outcome, and the campaign is after several";
-            return Err(Problem::new(&["prior"], message));
-        }
     }
     Ok(())
 }

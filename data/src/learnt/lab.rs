@@ -7,20 +7,20 @@ use flowtwin_lab::{
 use super::twin::Twin;
 use crate::answered::{Answer, Answered, Oracle};
 
-/// A lab driven by whole experiments, whose outcomes are what a twin believes and the noise it has
+/// A lab driven by whole experiments, whose outcomes are what twins believe, one for each outcome, and the noise they have
 /// learnt.
 ///
-/// The noise of experiment k is number k of a stream of its own, so the same campaign with the same
-/// seed gets the same noise. Outcomes beyond the ranges that the twin knows are flagged as
+/// The noise of experiment k is number k of a stream of its own, one for each outcome, so the same campaign with the same
+/// seed gets the same noise. Outcomes beyond the ranges that a twin knows are flagged as
 /// extrapolated.
 pub type TwinLab = Answered<Beliefs>;
 
-/// What a twin believes of the experiments of a lab.
+/// What twins believe of the experiments of a lab.
 #[derive(Debug)]
 pub struct Beliefs {
     manifest: Manifest,
-    twin: Twin,
-    feature: String,
+    /// The outcomes, and what is believed of each.
+    twins: Vec<(String, Twin)>,
     streams: Streams,
 }
 
@@ -36,6 +36,18 @@ pub enum Mismatch {
         /// What it should.
         feature: String,
     },
+    /// No model predicts an outcome.
+    #[error(
+        "no model predicts `{feature}`, which the scenario is after: give one for each of {wanted}; there are models of {there}"
+    )]
+    Missing {
+        /// The outcome.
+        feature: String,
+        /// All outcomes.
+        wanted: String,
+        /// What the models predict.
+        there: String,
+    },
     /// It needs to know something that the scenario does not choose.
     #[error("the model needs a value of `{input}`, which is no input of the scenario: {inputs}")]
     Input {
@@ -47,34 +59,50 @@ pub enum Mismatch {
 }
 
 impl TwinLab {
-    /// `twin` as the lab of `manifest`, with `feature` as its outcome and conditions of `space`.
+    /// `twins` as the lab of `manifest`, with `outcomes` (objectives first) and conditions of `space`. Each outcome needs a twin that
+    /// predicts it.
     ///
     /// # Errors
-    /// If the twin predicts something else, or needs an input that `space` does not have.
+    /// If a twin predicts none of the outcomes or an outcome has none, or a twin needs an input that `space` does not have.
     pub fn new(
-        twin: Twin,
+        twins: Vec<Twin>,
         manifest: &Manifest,
         space: &Space,
-        feature: &str,
+        outcomes: &[String],
         streams: Streams,
     ) -> Result<Self, Mismatch> {
-        if !twin.target.is(feature) {
-            let target = twin.target.name;
-            return Err(Mismatch::Target { target, feature: feature.to_owned() });
+        let there: Vec<String> = twins.iter().map(|twin| twin.target.name.clone()).collect();
+        let mut known: Vec<(String, Twin)> = Vec::new();
+        for twin in twins {
+            let of = outcomes.iter().filter(|outcome| twin.target.is(outcome));
+            // `yield` and `yield_loss` may both be outcomes.
+            let Some(outcome) = of.max_by_key(|outcome| outcome.len()) else {
+                let (target, feature) = (twin.target.name, outcomes.join("`, `"));
+                return Err(Mismatch::Target { target, feature });
+            };
+            if let Err(missing) = twin.to_unit(&space.centre()) {
+                let inputs: Vec<&str> = space.inputs().iter().map(|i| i.name.as_str()).collect();
+                return Err(Mismatch::Input { input: missing.name, inputs: inputs.join(", ") });
+            }
+            known.push((outcome.clone(), twin));
         }
-        if let Err(missing) = twin.to_unit(&space.centre()) {
-            let inputs: Vec<&str> = space.inputs().iter().map(|i| i.name.as_str()).collect();
-            return Err(Mismatch::Input { input: missing.name, inputs: inputs.join(", ") });
+        let place = |name: &String| outcomes.iter().position(|outcome| outcome == name);
+        known.sort_by_key(|(outcome, _)| place(outcome));
+        known.dedup_by(|later, first| later.0 == first.0);
+        let is_known = |outcome: &&String| known.iter().any(|(name, _)| name == *outcome);
+        if let Some(feature) = outcomes.iter().find(|outcome| !is_known(outcome)).cloned() {
+            let (wanted, there) = (outcomes.join(", "), there.join(", "));
+            return Err(Mismatch::Missing { feature, wanted, there });
         }
         let manifest = Manifest { level: Level::Experiments, simulated: true, ..manifest.clone() };
-        Ok(Self::by(Beliefs { manifest, twin, feature: feature.to_owned(), streams }))
+        Ok(Self::by(Beliefs { manifest, twins: known, streams }))
     }
 
     /// `twin` as a lab, where nothing else is known of the lab.
     pub fn alone(twin: Twin, streams: Streams) -> Self {
         let manifest = Manifest::of_experiments("a lab");
         let (space, feature) = (twin.space(), twin.target.name.clone());
-        Self::new(twin, &manifest, &space, &feature, streams)
+        Self::new(vec![twin], &manifest, &space, &[feature], streams)
             .expect("a twin has its own target and inputs")
     }
 }
@@ -91,19 +119,26 @@ impl Oracle for Beliefs {
         number: u64,
         conditions: &Conditions,
     ) -> Result<(Span, Answer), FaultKind> {
-        let unit = self
-            .twin
-            .to_unit(conditions)
-            .map_err(|missing| FaultKind::Refused { detail: missing.to_string() })?;
-        let noise = self.streams.open("learnt/noise", number).normal();
-        let value = self.twin.at(&unit).mean + self.twin.noise_sd() * noise;
-        let extrapolated = unit.iter().any(|u| !(0.0..=1.0).contains(u));
+        let (mut features, mut extrapolated) = (Vec::new(), false);
+        for (place, (feature, twin)) in self.twins.iter().enumerate() {
+            let unit = twin
+                .to_unit(conditions)
+                .map_err(|missing| FaultKind::Refused { detail: missing.to_string() })?;
+            let streams = match place {
+                0 => self.streams.clone(),
+                place => self.streams.child("outcome", place as u64),
+            };
+            let noise = streams.open("learnt/noise", number).normal();
+            features.push((feature.clone(), twin.at(&unit).mean + twin.noise_sd() * noise));
+            extrapolated |= unit.iter().any(|u| !(0.0..=1.0).contains(u));
+        }
         let outcome = Outcome {
-            features: vec![(self.feature.clone(), value)],
+            features,
             spectra: Vec::new(),
             quality: Quality { extrapolated, ..Quality::default() },
         };
-        let takes = Span::from_secs(self.twin.origin.lab_time_s.unwrap_or(0.0));
+        let takes = self.twins.iter().filter_map(|(_, twin)| twin.origin.lab_time_s);
+        let takes = Span::from_secs(takes.fold(0.0, f64::max));
         Ok((takes, Answer::Outcome(outcome)))
     }
 }
@@ -111,6 +146,7 @@ impl Oracle for Beliefs {
 #[cfg(test)]
 mod tests {
     use flowtwin_lab::{Command, Lab as _, Reply, conformance};
+    use flowtwin_twin::{Context, SurrogateSpec};
 
     use super::*;
     use crate::learnt::sample;
@@ -162,7 +198,41 @@ mod tests {
     fn a_twin_of_something_else_is_refused_by_name() {
         let (twin, space) = (sample::twin(), sample::data().space);
         let manifest = TwinLab::alone(twin.clone(), Streams::new(1)).oracle.manifest;
-        let mismatch = TwinLab::new(twin, &manifest, &space, "pli", Streams::new(1)).unwrap_err();
+        let mismatch =
+            TwinLab::new(vec![twin], &manifest, &space, &["pli".into()], Streams::new(1))
+                .unwrap_err();
         assert!(mismatch.to_string().contains("predicts `yield_percent`"), "{mismatch}");
+    }
+
+    #[test]
+    fn twins_of_several_outcomes_answer_with_all_of_them() {
+        let (twin, space) = (sample::twin(), sample::data().space);
+        let renamed = |name: &str| {
+            let mut data = sample::data();
+            data.target.name = name.into();
+            data.rows.iter_mut().for_each(|row| row.outcome = row.outcome.map(|y| 100.0 - y));
+            Twin::fit(&data, SurrogateSpec::Gp, &Context::new(Streams::new(1))).unwrap()
+        };
+        let manifest = TwinLab::alone(twin.clone(), Streams::new(1)).oracle.manifest;
+        let make = |twins: &[Twin]| {
+            let outcomes = ["yield".to_owned(), "waste".to_owned()];
+            TwinLab::new(twins.to_vec(), &manifest, &space, &outcomes, Streams::new(1))
+        };
+        let waste = renamed("waste");
+        let mut lab = make(&[waste.clone(), twin.clone()]).unwrap();
+        lab.send(&Command::Begin { conditions: space.centre() }).unwrap();
+        let Reply::Outcome(outcome) = lab.send(&Command::Collect).unwrap() else {
+            panic!("an outcome was promised")
+        };
+        let names: Vec<&str> = outcome.features.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["yield", "waste"]);
+        let sum = outcome.features[0].1 + outcome.features[1].1;
+        assert!((sum - 100.0).abs() < 10.0 && sum != 100.0, "each has noise of its own: {sum}");
+        // The first outcome meets the luck that it meets alone.
+        assert_eq!(outcome.features[0].1, outcomes(&mut self::lab(1), &space.centre())[0]);
+        let missing = make(&[twin.clone()]).unwrap_err().to_string();
+        assert!(missing.contains("no model predicts `waste`"), "{missing}");
+        let other = make(&[twin, renamed("colour")]).unwrap_err().to_string();
+        assert!(other.contains("predicts `colour`, but"), "{other}");
     }
 }

@@ -178,7 +178,8 @@ pub(super) mod tests {
 
     /// Forty conditions on a line with outcome x, the twentieth measured three times, the last failed.
     pub(in crate::table) fn pool() -> Pool {
-        let row = |x: f64, outcome| PriorExperiment { inputs: vec![x], outcome };
+        let row =
+            |x: f64, outcome| PriorExperiment { inputs: vec![x], outcome, values: Vec::new() };
         let mut experiments: Vec<_> =
             (0..39).map(|i| row(f64::from(i), Some(f64::from(i)))).collect();
         experiments.extend([row(20.0, Some(21.0)), row(20.0, Some(22.0)), row(39.0, None)]);

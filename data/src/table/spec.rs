@@ -87,8 +87,11 @@ impl TableSpec {
             let values = rows.into_iter().map(|row| row.outcome).collect();
             more.push(Further { unit: target.unit, values });
         }
-        let experiment =
-            |row: crate::learnt::Row| PriorExperiment { inputs: row.inputs, outcome: row.outcome };
+        let experiment = |row: crate::learnt::Row| PriorExperiment {
+            inputs: row.inputs,
+            outcome: row.outcome,
+            values: Vec::new(),
+        };
         self.notes = read.notes.iter().cloned().chain([read.summary()]).collect();
         self.read = Some(Measured {
             inputs: read.space.inputs().to_vec(),

@@ -30,6 +30,8 @@ pub enum Record {
     Decided(Box<Decided>),
     /// An experiment begins that a policy has proposed, or somebody in its place.
     Proposal(Proposal),
+    /// An experiment is asked for by number, of a lab that can have several under way. It is on the disk before it is asked for.
+    Asked(Box<Asked>),
     /// A command that moves liquid or heats is about to be sent. On a real rig only, where it is on the disk before.
     Intended(Intended),
     /// A command and its answer.
@@ -54,6 +56,7 @@ impl Record {
         match self {
             Self::Blank(blank) => Some(blank.at_ns),
             Self::Decided(decided) => Some(decided.at_ns),
+            Self::Asked(asked) => Some(asked.at_ns),
             Self::Intended(intended) => Some(intended.at_ns),
             Self::Command(command) => Some(command.at_ns),
             Self::Fault(fault) => Some(fault.at),
@@ -72,7 +75,7 @@ impl Record {
         match self {
             Self::Header(_) | Self::Blank(_) | Self::Experiment(_) => true,
             Self::Spoiled(_) | Self::Filled(_) | Self::Resumed(_) | Self::End(_) => true,
-            Self::Decided(_) => true,
+            Self::Decided(_) | Self::Asked(_) => true,
             Self::Phase(_) | Self::Proposal(_) | Self::Fault(_) => false,
             Self::Intended(_) | Self::Command(_) => false,
         }
@@ -161,6 +164,26 @@ pub struct Proposal {
     pub conditions: Conditions,
 }
 
+/// An experiment that is asked for by number. It is under way until an experiment's record, or that of a spoiled one, has its number.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Asked {
+    /// When.
+    pub at_ns: Instant,
+    /// Number of the request in the run, from 1. Experiments are numbered in the order in which they end.
+    pub request: u64,
+    /// Name of the phase.
+    pub phase: String,
+    /// What to set.
+    pub conditions: Conditions,
+    /// The first request for the same experiment, where an earlier one was spoiled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<u64>,
+    /// Whether a person has added it to those of the phase.
+    #[serde(default, skip_serializing_if = "crate::observation::is_false")]
+    pub added: bool,
+}
+
 /// A command that is about to be sent: if no [`CommandRecord`] follows, it may have been carried out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -221,6 +244,8 @@ pub enum Answer {
     Results(Vec<Option<f64>>),
     /// An outcome; the experiment's record holds it.
     Outcome,
+    /// The answer to the request of this number. Where no record of an experiment follows, it was left out.
+    Request(u64),
     /// A fault.
     Fault(Fault),
 }
@@ -242,6 +267,7 @@ impl Answer {
                 Self::Results(found.iter().map(|&mm| finite(mm)).collect())
             }
             Ok(Reply::Outcome(_) | Reply::Report(_)) => Self::Outcome,
+            Ok(Reply::Answered(answered)) => Self::Request(answered.request),
             Err(fault) => Self::Fault(fault.clone()),
         }
     }
@@ -260,6 +286,9 @@ impl Answer {
 pub struct ExperimentRecord {
     /// Number in the run, from 1.
     pub experiment: u64,
+    /// Number of the request that it answers, of a lab that can have several under way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<u64>,
     /// Name of the phase.
     pub phase: String,
     /// What was set.
@@ -301,8 +330,11 @@ pub struct SpectrumRecord {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SpoiledRecord {
-    /// Number in the run of the experiment that is repeated.
+    /// Number in the run of the experiment that is repeated; the next number where several were under way.
     pub experiment: u64,
+    /// Number of the request that was spoiled, of a lab that can have several under way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<u64>,
     /// Name of the phase.
     pub phase: String,
     /// What was set.
@@ -318,10 +350,17 @@ pub struct SpoiledRecord {
 }
 
 impl SpoiledRecord {
+    /// The same, of an experiment that was asked for by number.
+    #[must_use]
+    pub fn of_request(self, request: u64) -> Self {
+        Self { request: Some(request), ..self }
+    }
+
     /// Records what became of an observation that `fault` has spoiled.
     pub fn new(experiment: u64, phase: &str, observation: &Observation, fault: Fault) -> Self {
         Self {
             experiment,
+            request: None,
             phase: phase.to_owned(),
             conditions: observation.conditions.clone(),
             started_ns: observation.started,
@@ -380,6 +419,7 @@ impl ExperimentRecord {
         };
         Self {
             experiment,
+            request: None,
             phase: phase.to_owned(),
             conditions: observation.conditions.clone(),
             started_ns: observation.started,
@@ -392,6 +432,12 @@ impl ExperimentRecord {
             fault: observation.fault.clone(),
             spectra: outcome.spectra.iter().map(spectrum).collect(),
         }
+    }
+
+    /// The same, of an experiment that was asked for by number.
+    #[must_use]
+    pub fn of_request(self, request: u64) -> Self {
+        Self { request: Some(request), ..self }
     }
 
     /// The observation that was recorded, its spectra on the grids of `analysis`.

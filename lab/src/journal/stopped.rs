@@ -43,7 +43,7 @@ impl<'a> Stop<'a> {
             }
             // It went on.
             Record::Blank(_) | Record::Decided(_) | Record::Proposal(_) => *self = Self::default(),
-            Record::Filled(_) | Record::Resumed(_) => *self = Self::default(),
+            Record::Asked(_) | Record::Filled(_) | Record::Resumed(_) => *self = Self::default(),
             Record::Header(_) | Record::Phase(_) | Record::Intended(_) | Record::End(_) => {}
         }
     }
@@ -84,6 +84,7 @@ mod tests {
         Record::Spoiled(Box::new(SpoiledRecord {
             experiment: 1,
             phase: "all".into(),
+            request: None,
             conditions: Conditions::new(Vec::new().into(), Vec::new()),
             started_ns: Instant::START,
             ended_ns: Instant::START,

@@ -38,6 +38,7 @@ impl PythonLab {
     ) -> PyResult<Answered<Self>> {
         let manifest = Manifest {
             level: Level::Experiments,
+            at_once: None,
             simulated: attached(|py| object.simulated(py))?,
             ..Manifest::of_experiments(of.rig.clone())
         };

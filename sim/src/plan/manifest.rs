@@ -16,6 +16,7 @@ pub(super) fn manifest(world: &World, plan: &Joined<'_>) -> Manifest {
         rig: rig.name.clone(),
         simulated: true,
         level: Level::Instruments,
+        at_once: None,
         pumps: pumps(rig),
         valves: valves(rig),
         heaters: rig

@@ -4,12 +4,13 @@ mod front;
 mod worth;
 
 use flowtwin_lab::{Goal, Goals, Input, Objective, Space, Stream};
-use flowtwin_statistics::front::hypervolume;
+use flowtwin_statistics::front::{hypervolume, pareto_front};
 use ndarray::Array2;
 
 use crate::boxes::Boxes;
 use crate::design::squared_distance;
 use crate::feasibility::Feasibility;
+use crate::model::Relation;
 use crate::objective::Price;
 use crate::policy::evidence::most_plausible;
 use crate::policy::guided::{believed, stay};
@@ -94,6 +95,21 @@ impl Policy for Several {
     }
 }
 
+/// Fewest experiments of an earlier campaign that say something of an outcome.
+const FEWEST: usize = 3;
+
+/// Most compromises of an earlier campaign near which a search begins.
+const EARLIER: usize = 8;
+
+/// What earlier campaigns have measured of an outcome; none of those that have measured too little.
+fn earlier(history: &History, outcome: usize) -> Vec<Vec<Trial>> {
+    let of =
+        |trial: &Trial| Trial::at(trial.x.clone(), trial.values.get(outcome).copied().flatten());
+    let campaigns = history.earlier.iter().map(|trials| trials.iter().map(of).collect());
+    let measured = |trials: &Vec<Trial>| trials.iter().filter(|t| t.outcome.is_some()).count();
+    campaigns.filter(|trials| measured(trials) >= FEWEST).collect()
+}
+
 /// The place of the highest value, the first of several.
 fn highest(values: &[f64]) -> usize {
     let mut best = 0;
@@ -146,7 +162,8 @@ impl Several {
         let mut stream = context.streams.open("policy/search", next);
         let narrowed = self.narrow(region, ask.history, &learnt);
         let region = narrowed.as_ref().unwrap_or(region);
-        let seeds = seeds(&learnt.tried, region.space(), &mut stream);
+        let mut seeds = seeds(&learnt.tried, region.space(), &mut stream);
+        seeds.extend(self.best_of_earlier(ask.history).into_iter().filter(|u| region.contains(u)));
         let mut worth = learnt.worth(self.purpose());
         if self.aim == Aim::Thompson {
             let mut points = search::candidates(region, CANDIDATES, &mut stream);
@@ -213,6 +230,11 @@ impl Several {
         let informed = !self.surrogate.needs_data_only() && context.mechanism().is_some();
         let alone = self.surrogate.needs_data_only() || informed;
         let surrogate = if alone { self.surrogate } else { SurrogateSpec::Gp };
+        let earlier = earlier(history, outcome);
+        if !earlier.is_empty() {
+            let relation = Relation { surrogate, encoding, earlier: &earlier };
+            return Ok(relation.believed(data, &history.pending, &context, work)?);
+        }
         if self.evidence {
             let pending = &history.pending;
             return Ok(most_plausible(informed, encoding, data, pending, &context, work)?);
@@ -241,12 +263,24 @@ impl Several {
         let scales: Vec<f64> = (0..objectives).map(scale).collect();
         let place = self.goals.outcomes().last().map_or(0, |last| last + 1);
         let mut history = history.clone();
-        for (trial, score) in history.trials.iter_mut().zip(&scores) {
+        for trial in history.trials.iter_mut().chain(history.earlier.iter_mut().flatten()) {
+            let score = self.goals.scores(&trial.values);
             trial.values.resize(place, None);
-            trial.values.push(score.as_ref().map(|s| chebyshev(s, &reference, &scales)));
+            trial.values.push(score.map(|s| chebyshev(&s, &reference, &scales)));
         }
         let all = Objective { outcome: place, goal: Goal::Maximize, worst: None };
         Some((Goals { objectives: vec![all], limits: self.goals.limits.clone() }, history))
+    }
+
+    /// Where the best compromises of earlier campaigns are: theirs may have another scale, and lie elsewhere.
+    fn best_of_earlier(&self, history: &History) -> Vec<Vec<f64>> {
+        let mut best = Vec::new();
+        for trials in &history.earlier {
+            let scored = trials.iter().filter_map(|t| Some((&t.x, self.goals.scores(&t.values)?)));
+            let (points, scores): (Vec<&Vec<f64>>, Vec<Vec<f64>>) = scored.unzip();
+            best.extend(pareto_front(&scores).into_iter().take(EARLIER).map(|i| points[i].clone()));
+        }
+        best
     }
 
     fn purpose(&self) -> Purpose {
