@@ -36,6 +36,7 @@ mod refilling;
 mod replay;
 mod resume;
 mod review;
+mod rigs;
 mod scenarios;
 mod schema;
 mod sensors;
