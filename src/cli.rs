@@ -19,7 +19,7 @@ pub use init::{InitArgs, Starter};
 #[cfg(feature = "serve")]
 pub use page::{Page, ServeArgs};
 pub use report::ReportArgs;
-pub use shared::{Folder, OnDrift, OnRig, ShadowArgs};
+pub use shared::{AsTheyMayBe, Folder, OnDrift, OnRig, ShadowArgs};
 pub use twin::{TwinCommand, TwinData, TwinEvaluate, TwinExplain, TwinFit, TwinRehearse};
 
 /// Rehearse, test and run the campaigns of a self-driving fluidic lab.
@@ -245,6 +245,9 @@ pub struct RunArgs {
     /// Decide on every proposal before it is done: accept, change, skip, add or stop; with --serve on the live page too.
     #[arg(long)]
     pub review: bool,
+    /// Rigs as they may be.
+    #[command(flatten)]
+    pub on: AsTheyMayBe,
     /// The run folder.
     #[command(flatten)]
     pub folder: Folder,
@@ -264,6 +267,9 @@ pub struct ExperimentArgs {
     /// Seed of all randomness [default: the scenario's].
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
+    /// Rigs as they may be.
+    #[command(flatten)]
+    pub on: AsTheyMayBe,
     /// Write features and spectra as CSV and a plot as SVG into this folder.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -422,6 +428,9 @@ pub struct PaperArgs {
     /// Another scenario with the same inputs and features [default: that of the paper].
     #[arg(long, value_name = "FILE")]
     pub scenario: Option<PathBuf>,
+    /// Judge every claim on N rigs drawn from what a calibration knows, each with all seeds; for calibrated scenarios.
+    #[arg(long, value_name = "N", requires = "scenario", value_parser = clap::value_parser!(u64).range(1..=1000))]
+    pub rigs: Option<u64>,
     /// Write a report with one figure for each figure of the paper into this folder.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,

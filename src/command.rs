@@ -22,6 +22,7 @@ mod lab;
 mod notify;
 mod occupied;
 mod output;
+mod over_rigs;
 mod page;
 mod paper;
 mod place;

@@ -46,7 +46,7 @@ pub use expected::{Expected, Moment, Reading};
 pub use file::{PhaseSpec, ScenarioFile, TwinSpec};
 pub use free::{Free, free};
 pub use keys::keys;
-pub use posterior::Posterior;
+pub use posterior::{Posterior, drawn_from, rig_name};
 pub use refill::{Day, Refill, RefillSpec};
 pub use schema::schema;
 pub use simulated::{NoRig, Simulated};

@@ -29,8 +29,20 @@ pub struct OnRig {
     pub speed: f64,
 }
 
-/// Arguments for a run folder.
+/// Arguments for rigs as they may be.
 #[derive(Debug, Args)]
+pub struct AsTheyMayBe {
+    /// Do it on N rigs drawn from what a calibration knows, not on its estimates; for calibrated scenarios.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1000))]
+    pub rigs: Option<u64>,
+    /// With --rigs: seeds on each rig, counted up from --seed; with one alone rigs are not told from chance.
+    #[arg(long, value_name = "N", default_value_t = 3, requires = "rigs",
+        value_parser = clap::value_parser!(u64).range(1..=1000))]
+    pub seeds: u64,
+}
+
+/// Arguments for a run folder.
+#[derive(Clone, Debug, Args)]
 pub struct Folder {
     /// Run folder, by default `runs/<scenario>-<seed>`; one with a number, such as DIR-2, if this holds something else.
     #[arg(long, value_name = "DIR")]

@@ -8,7 +8,7 @@ use std::time::Instant;
 use flowtwin_campaign::scenario::{ELSEWHERE, Entrant, Scenario, believing};
 use flowtwin_study::benchmark::{
     CARD, Card, Contest, ContestError, Failure, Results, ResultsError, Shard, Slip, Store, Tidy,
-    comparable, findings, matrix, parquet, report, seconds_csv,
+    across_rigs, comparable, findings, matrix, parquet, report, seconds_csv,
 };
 
 use crate::cli::{BenchmarkAction, BenchmarkArgs as Args, BenchmarkMergeArgs};
@@ -18,6 +18,7 @@ use crate::error::{CommandError, Kind};
 use super::campaign::{STOP, heed_ctrl_c, threads};
 use super::contested::{Held, How, contested};
 use super::lab::patience;
+use super::over_rigs::drawn;
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     if let Some(BenchmarkAction::Merge(args)) = &args.action {
@@ -93,7 +94,7 @@ fn scenarios(args: &Args, entrants: &[Entrant]) -> Result<Vec<Scenario>, Command
     let mut all = Vec::new();
     for scenario in believing(read.collect::<Result<_, _>>()?, entrants)? {
         match args.rigs {
-            Some(count) => all.extend(flowtwin_calibration::rigs(&scenario, count)?),
+            Some(count) => all.extend(drawn(&scenario, count)?.rigs),
             None => all.push(scenario),
         }
     }
@@ -202,10 +203,17 @@ fn conclude(store: &Store, results: &Results, csv: bool, json: bool) -> Result<(
         put("table.csv", table.csv().as_bytes())?;
     }
     put("proposal_seconds.csv", seconds_csv(store, results).as_bytes())?;
-    let findings = findings(results);
+    let (findings, over_rigs) = (findings(results), across_rigs(results));
     put("report.html", report(results, &findings).as_bytes())?;
     if json {
-        let text = serde_json::to_string_pretty(&findings).expect("findings are plain data");
+        let text = match over_rigs.is_empty() {
+            true => serde_json::to_string_pretty(&findings),
+            false => serde_json::to_string_pretty(&serde_json::json!({
+                "findings": findings,
+                "over_rigs": over_rigs,
+            })),
+        };
+        let text = text.expect("findings are plain data");
         console::print_line(text)?;
     } else {
         let columns = console::columns(&std::io::stdout());
@@ -214,6 +222,9 @@ fn conclude(store: &Store, results: &Results, csv: bool, json: bool) -> Result<(
         }
         if findings.len() > 1 {
             console::print_line(matrix(&findings).fitted(columns))?;
+        }
+        for over in &over_rigs {
+            console::print_line(over.within(columns))?;
         }
     }
     console::say_line(format_args!(

@@ -3,7 +3,7 @@
 use std::io::stdout;
 use std::num::NonZeroUsize;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::thread::available_parallelism;
 
@@ -77,7 +77,6 @@ pub(super) fn at(
     let shadow = calibrated.as_ref().map(Calibrated::shadow).transpose()?;
     // Before a lab outside begins to work.
     let mut target = Target::of(to, scenario, seed, more)?;
-    let mut again = false;
     loop {
         let place = place()?;
         let identity = Identity::new(scenario, seed, place.lab.manifest().simulated);
@@ -86,9 +85,7 @@ pub(super) fn at(
         // In which order a lab answers, nobody knows before.
         let identity = if asked_by_number { identity.in_wall_time() } else { identity };
         let (folder, here) = target.folder(to, &identity, *replayed)?;
-        if !again {
-            heed_ctrl_c()?;
-        }
+        heed_ctrl_c()?;
         let page = Beside::of(to, folder.path(), &STOP, review)?;
         let mut progress = Progress::new(scenario).quiet(to.quiet);
         let (backend, world) = (place.backend.to_owned(), place.world());
@@ -114,7 +111,6 @@ pub(super) fn at(
             let why = format!("{there} holds this run with other results, which stay as they are");
             target = here.next()?;
             target.say(&why);
-            again = true;
             continue;
         }
         let simulated_events = world.map(|world| world.work().events);
@@ -233,6 +229,12 @@ pub fn threads(jobs: Option<NonZeroUsize>) -> NonZeroUsize {
 
 /// The first Ctrl-C, or a request to end, makes the rig safe at the next moment at which time passes; the second ends the
 /// program.
+///
+/// Said again it changes nothing: a second handler would take the first request for the second.
 pub(super) fn heed_ctrl_c() -> Result<(), CommandError> {
+    static HEEDED: AtomicBool = AtomicBool::new(false);
+    if HEEDED.swap(true, Ordering::SeqCst) {
+        return Ok(());
+    }
     signals::heed(&STOP).map_err(CommandError::failed)
 }

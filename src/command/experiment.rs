@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use flowtwin_calibration::OnRigs;
 use flowtwin_campaign::choice;
 use flowtwin_campaign::observations::six;
 use flowtwin_campaign::scenario::{Scenario, Simulated};
@@ -13,6 +14,7 @@ use flowtwin_report::plot::{Axis, Chart, Line, Style};
 use serde_json::{Map, Value, json};
 
 use super::output::into_folder;
+use super::over_rigs;
 use crate::cli::ExperimentArgs as Args;
 use crate::console;
 use crate::error::{CommandError, Kind};
@@ -22,6 +24,9 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let scenario = Scenario::load(&args.scenario)?;
     let conditions = choice::conditions(scenario.space(), &args.set).map_err(Diagnostic::new)?;
     let seed = args.seed.unwrap_or(scenario.file().seed);
+    if let Some(count) = args.on.rigs {
+        return on_rigs(args, &scenario, seed, (count, &conditions));
+    }
     let observation = once(scenario.simulated()?, seed, &conditions)?;
     if args.json {
         console::print_line(json(&scenario, &observation, args.spectra))?;
@@ -43,6 +48,33 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
         }
         Some(fault) => Err(CommandError::failed(fault)),
     }
+}
+
+/// With `--rigs`: one experiment with each seed on each rig.
+fn on_rigs(
+    args: &Args,
+    scenario: &Scenario,
+    seed: u64,
+    (count, conditions): (u64, &Conditions),
+) -> Result<(), CommandError> {
+    if args.spectra {
+        return Err(CommandError::bad_input("--spectra says nothing with --rigs")
+            .hint("a rig is a scenario of its own: `run --rigs` keeps the spectra of each"));
+    }
+    let drawn = over_rigs::drawn(scenario, count)?;
+    let mut found = OnRigs::new(&drawn, over_rigs::seeds(seed, args.on.seeds)?);
+    for (rig, place) in found.places() {
+        let scenario = &drawn.rigs[rig];
+        let observation = once(scenario.simulated()?, found.seed(place), conditions)?;
+        for (name, value, unit) in features(scenario, &observation) {
+            let value = Some(value).filter(|_| !observation.failed());
+            found.tell((rig, place), (name, unit), value);
+        }
+    }
+    if let Some(folder) = &args.out {
+        over_rigs::write(&found, scenario, folder)?;
+    }
+    over_rigs::tell(&found, scenario, ("feature", args.json))
 }
 
 fn once(

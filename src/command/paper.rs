@@ -7,11 +7,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use flowtwin_campaign::scenario::Scenario;
-use flowtwin_study::paper::{self, Rigs, Seed, Verdict};
+use flowtwin_study::paper::{self, ClaimOverRigs, Rigs, Seed, Verdict};
 use serde_json::json;
 
 use super::campaign::threads;
 use super::output::into_folder;
+use super::over_rigs::drawn;
 use crate::cli::PaperArgs as Args;
 use crate::console;
 use crate::error::CommandError;
@@ -21,6 +22,9 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
         Some(path) => Scenario::load(path)?,
         None => paper::scenario()?,
     };
+    if let Some(count) = args.rigs {
+        return over_rigs(args, &scenario, count);
+    }
     let rigs = Rigs::new(scenario.simulated()?).map_err(CommandError::bad_input)?;
     let facts = rigs.facts(args.first_seed).map_err(CommandError::failed)?;
     let seeds = measure(args, &rigs)?;
@@ -35,6 +39,35 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
         console::print(paper::table_within(&verdicts, console::columns(&std::io::stdout())))?;
     }
     outcome(&verdicts)
+}
+
+/// Every claim on rigs as they may be. What does not hold on some of them is a finding, not a failure.
+fn over_rigs(args: &Args, scenario: &Scenario, count: u64) -> Result<(), CommandError> {
+    let drawn = drawn(scenario, count)?;
+    let mut measured = Vec::new();
+    for rig in &drawn.rigs {
+        console::say_line(rig.name());
+        let rigs = Rigs::new(rig.simulated()?).map_err(CommandError::bad_input)?;
+        let facts = rigs.facts(args.first_seed).map_err(CommandError::failed)?;
+        measured.push((facts, measure(args, &rigs)?));
+    }
+    let claims = paper::over_rigs(&measured);
+    if let Some(folder) = &args.out {
+        let csv = ClaimOverRigs::csv(&claims);
+        into_folder(folder, |folder| {
+            let path = folder.join("rigs.csv");
+            fs::write(&path, &csv).map_err(|error| CommandError::unwritable(&path, &error))
+        })?;
+    }
+    if args.json {
+        let mut object = json(args, &[]);
+        object["claims"] = json!(claims);
+        object["drawn_again"] = json!(drawn.again);
+        return console::print_line(object);
+    }
+    let columns = console::columns(&std::io::stdout());
+    let (held, numbers) = ClaimOverRigs::table(&claims);
+    console::print(held.fitted(columns) + "\n" + &numbers.fitted(columns))
 }
 
 fn measure(args: &Args, rigs: &Rigs<'_>) -> Result<Vec<Seed>, CommandError> {

@@ -3,6 +3,7 @@
 use super::campaign::{By, Order, at};
 use super::filled::filled;
 use super::hardware::{self, OnHardware};
+use super::over_rigs;
 use super::place::{Place, refuse_idle};
 use crate::cli::{Backend, RunArgs as Args};
 use crate::error::CommandError;
@@ -16,6 +17,9 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let scenario = super::with_priors(scenario, &args.priors)?;
     let scenario = super::lab::with_policy(scenario, &args.outside)?;
     let seed = args.seed.unwrap_or(scenario.file().seed);
+    if let Some(count) = args.on.rigs {
+        return over_rigs::run(args, &scenario, seed, count);
+    }
     if args.backend == Backend::Hardware {
         let (rig, to) = (&args.rig, &args.folder);
         let review = args.review;

@@ -3,6 +3,7 @@
 //! ```text
 //!   values ──► mean_interval ──► Interval        one group: a mean and its confidence interval
 //!          ──► Estimate                          a mean with its standard error
+//!          ──► Spreads                           a spread over rigs, apart from that over seeds
 //!   a, b ──► differences ──► signed_rank ──► p   two groups, paired by seed
 //!                        ──► superiority         how often the one is better
 //!                        ──► Power::seeds        how many seeds would resolve the difference
@@ -43,6 +44,7 @@ pub mod normal;
 mod outliers;
 mod power;
 mod quantile;
+mod spread;
 mod superiority;
 mod wilcoxon;
 
@@ -53,6 +55,7 @@ pub use holm::holm;
 pub use outliers::outliers;
 pub use power::Power;
 pub use quantile::{Band, median, quantile};
+pub use spread::{Spread, Spreads};
 pub use superiority::{Superiority, superiority};
 pub use wilcoxon::{SignedRank, signed_rank};
 

@@ -1,6 +1,7 @@
 //! Benchmarks of policies: the same seeds for all, statistics that pass review, tables that do not depend on the
 //! number of threads, shards or restarts.
 
+mod across_rigs;
 mod approach;
 mod capability;
 mod card;
@@ -22,6 +23,7 @@ mod table;
 mod timed;
 mod truth;
 
+pub use across_rigs::{AcrossRigs, across_rigs};
 pub use approach::{Approach, Lead, Race};
 pub use capability::Capability;
 pub use card::{Arena, CARD, Card, Entry, PoolCard};

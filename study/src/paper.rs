@@ -9,6 +9,7 @@ mod claim;
 mod curve;
 mod facts;
 mod figure;
+mod over_rigs;
 pub mod reading;
 mod seed;
 mod station;
@@ -29,6 +30,7 @@ pub use claim::{Claim, ClaimKind, Holds, Measure, Verdict};
 pub use facts::Facts;
 pub use figure::report_html;
 pub use flowtwin_statistics::Estimate;
+pub use over_rigs::{ClaimOverRigs, over_rigs};
 pub use seed::{Part, Rigs, Seed};
 pub use table::{table, table_within};
 

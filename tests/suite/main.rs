@@ -37,6 +37,7 @@ mod refilling;
 mod replay;
 mod resume;
 mod review;
+mod rigs;
 mod scenarios;
 mod schema;
 mod sensors;

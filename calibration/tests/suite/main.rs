@@ -182,7 +182,7 @@ fn rigs_are_drawn_from_the_posterior() {
     definition["calibration"]["posterior"] =
         serde_json::json!({ "keys": [RATE, EPSILON], "covariance": covariance });
     let calibrated = Scenario::recorded(&definition).unwrap();
-    let rigs = flowtwin_calibration::rigs(&calibrated, 400).unwrap();
+    let rigs = flowtwin_calibration::rigs(&calibrated, 400).unwrap().rigs;
     let off = |rig: &Scenario| {
         let now = rig.definition();
         let rate = now["chemistry"]["reactions"][0]["k_in_mol_l_s"].as_f64().unwrap() / 0.579;
@@ -196,7 +196,7 @@ fn rigs_are_drawn_from_the_posterior() {
     assert!((mean(&|(rate, _)| rate * rate) / 0.01 - 1.0).abs() < 0.25);
     assert!((mean(&|(rate, epsilon)| rate * epsilon) / 0.006 + 1.0).abs() < 0.35);
     assert_eq!(rigs[2].name(), "snar-rig-3");
-    let again = flowtwin_calibration::rigs(&calibrated, 3).unwrap();
+    let again = flowtwin_calibration::rigs(&calibrated, 3).unwrap().rigs;
     assert_eq!(again[2].sha256(), rigs[2].sha256());
     let none = flowtwin_calibration::rigs(&scenario("snar"), 2).unwrap_err();
     assert!(none.to_string().contains("snar has no posterior"), "{none}");
@@ -254,4 +254,39 @@ fn a_key_that_is_not_there_is_refused_with_the_one_that_was_meant() {
     assert!(free(&scenario, &[]).unwrap_err().message.contains("no key is free"));
     let outside = FreeSpec { low: Some(1.0), high: Some(2.0), ..FreeSpec::new(RATE) };
     assert!(free(&scenario, &[outside]).unwrap_err().message.contains("does not hold its value"));
+}
+
+/// A scenario whose rate may be anything about its value, within this range.
+fn vague(low: f64, high: f64) -> Scenario {
+    let mut definition = scenario("snar").definition();
+    definition["calibration"]["free"] =
+        serde_json::json!([{ "key": RATE, "low": low, "high": high }]);
+    definition["calibration"]["posterior"] =
+        serde_json::json!({ "keys": [RATE], "covariance": [[1.0]] });
+    Scenario::recorded(&definition).unwrap()
+}
+
+/// A value outside its range is not pushed to the end of it: the rig is drawn again, and that is told.
+#[test]
+fn rigs_outside_the_ranges_are_drawn_again_and_counted() {
+    let drawn = flowtwin_calibration::rigs(&vague(0.3, 1.0), 60).unwrap();
+    assert_eq!((drawn.keys.as_slice(), drawn.values.len()), (&[RATE.to_owned()][..], 60));
+    for (rig, values) in drawn.rigs.iter().zip(&drawn.values) {
+        let rate = rig.definition()["chemistry"]["reactions"][0]["k_in_mol_l_s"].clone();
+        assert_eq!(rate.as_f64().unwrap().to_bits(), values[0].to_bits());
+        assert!(values[0] > 0.3 && values[0] < 1.0, "{values:?}");
+    }
+    // With a standard deviation of a factor e, about half of all draws lie outside.
+    let remark = drawn.remark().unwrap();
+    assert!(remark.contains("rigs drawn again, which cannot be: "), "{remark}");
+    assert!(remark.contains("outside 0.3 to 1 ("), "{remark}");
+    let often: u64 = drawn.again.values().sum();
+    assert!((20..=140).contains(&often), "{often}");
+    // The first of many are the few.
+    let few = flowtwin_calibration::rigs(&vague(0.3, 1.0), 5).unwrap();
+    assert_eq!(few.values, drawn.values[..5]);
+    assert!(few.again.values().sum::<u64>() < often);
+    // None can be in hardly any range at all.
+    let none = flowtwin_calibration::rigs(&vague(0.578_999, 0.579_001), 1).unwrap_err();
+    assert!(none.to_string().contains("none of 100 can be"), "{none}");
 }

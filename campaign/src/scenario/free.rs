@@ -40,13 +40,17 @@ impl Free {
         }
     }
 
-    /// The value at a place on that scale.
+    /// The value at a place on that scale, within its range.
     pub fn value(&self, scaled: f64) -> f64 {
-        let value = match self.logarithmic {
+        self.anywhere(scaled).clamp(self.low, self.high)
+    }
+
+    /// The value at a place on that scale, also outside its range.
+    pub fn anywhere(&self, scaled: f64) -> f64 {
+        match self.logarithmic {
             true => flowtwin_lab::math::exp(scaled),
             false => scaled * (self.high - self.low),
-        };
-        value.clamp(self.low, self.high)
+        }
     }
 
     /// Puts a value into a definition.
@@ -145,11 +149,7 @@ fn bearable(world: &Value, free: &Free, end: f64) -> f64 {
     let (mut good, mut bad) = (free.scaled(free.start), free.scaled(end));
     for _ in 0..HALVINGS {
         let middle = 0.5 * (good + bad);
-        let value = match free.logarithmic {
-            true => flowtwin_lab::math::exp(middle),
-            false => middle * (free.high - free.low),
-        };
-        if accepts(value) { good = middle } else { bad = middle }
+        if accepts(free.anywhere(middle)) { good = middle } else { bad = middle }
     }
     free.value(good)
 }

@@ -12,6 +12,20 @@ use super::free::{Free, free};
 /// A standard deviation as a share of a range that holds four.
 const SHARE: f64 = 0.25;
 
+/// Between the name of a scenario and the number of a rig that it may be.
+const RIG: &str = "-rig-";
+
+/// The name of a rig that was drawn from a scenario of this name.
+pub fn rig_name(scenario: &str, number: u64) -> String {
+    format!("{scenario}{RIG}{number}")
+}
+
+/// The name of the scenario from which the rig of this name was drawn; none of any other.
+pub fn drawn_from(name: &str) -> Option<&str> {
+    let (of, number) = name.rsplit_once(RIG)?;
+    number.parse::<u64>().is_ok().then_some(of)
+}
+
 /// A normal distribution of keys about their values, on their scales.
 #[derive(Clone, Debug)]
 pub struct Posterior {
@@ -89,19 +103,45 @@ impl Posterior {
         (0..self.keys.len()).map(|column| [moved(column, 1.0), moved(column, -1.0)]).collect()
     }
 
-    /// A world drawn from it.
-    pub fn drawn(&self, world: &Value, draws: &mut Stream) -> Value {
-        let deviations: Vec<f64> = self.keys.iter().map(|_| draws.normal()).collect();
-        self.at(world, &deviations)
+    /// The keys.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.keys.iter().map(|free| free.key.as_str())
     }
 
-    /// The world at so many standard deviations along each direction.
-    pub(super) fn at(&self, world: &Value, deviations: &[f64]) -> Value {
+    /// Values drawn from it, one for each key. They may lie outside the ranges of their keys.
+    pub fn drawn(&self, draws: &mut Stream) -> Vec<f64> {
+        let deviations: Vec<f64> = self.keys.iter().map(|_| draws.normal()).collect();
+        let places = self.keys.iter().zip(self.places(&deviations));
+        places.map(|(free, scaled)| free.anywhere(scaled)).collect()
+    }
+
+    /// What lies outside the range of its key, in words; none where all values are possible.
+    pub fn outside(&self, values: &[f64]) -> Option<String> {
+        let is_outside = |(free, value): &(&Free, &f64)| !(free.low..=free.high).contains(value);
+        let (free, _) = self.keys.iter().zip(values).find(is_outside)?;
+        Some(format!("{} outside {} to {}", free.key, free.low, free.high))
+    }
+
+    /// The world with these values, one for each key.
+    pub fn with(&self, world: &Value, values: &[f64]) -> Value {
         let mut world = world.clone();
-        for (k, free) in self.keys.iter().enumerate() {
-            let off: f64 = deviations.iter().enumerate().map(|(j, d)| self.root[(k, j)] * d).sum();
-            free.put(&mut world, free.value(free.scaled(free.start) + off));
-        }
+        self.keys.iter().zip(values).for_each(|(free, value)| free.put(&mut world, *value));
         world
+    }
+
+    /// Where keys lie on their scales at so many standard deviations along each direction.
+    fn places(&self, deviations: &[f64]) -> Vec<f64> {
+        let place = |(k, free): (usize, &Free)| {
+            let off: f64 = deviations.iter().enumerate().map(|(j, d)| self.root[(k, j)] * d).sum();
+            free.scaled(free.start) + off
+        };
+        self.keys.iter().enumerate().map(place).collect()
+    }
+
+    /// The world at so many standard deviations along each direction, within the ranges of its keys.
+    pub(super) fn at(&self, world: &Value, deviations: &[f64]) -> Value {
+        let places = self.keys.iter().zip(self.places(deviations));
+        let values: Vec<f64> = places.map(|(free, scaled)| free.value(scaled)).collect();
+        self.with(world, &values)
     }
 }

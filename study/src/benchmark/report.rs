@@ -2,10 +2,11 @@
 
 use flowtwin_report::Table;
 use flowtwin_report::format::{counted, significant};
-use flowtwin_report::page::{Legend, Page, figure, section};
+use flowtwin_report::page::{Legend, Page, escape, figure, section};
 use flowtwin_report::plot::{Axis, Band, Chart, Dash, Ends, Line, Style};
 use flowtwin_statistics::Band as Quartiles;
 
+use super::across_rigs::across_rigs;
 use super::finding::{Finding, in_unit, lead, matrix, overview};
 use super::metrics;
 use super::pool;
@@ -43,6 +44,12 @@ pub fn report(results: &Results, findings: &[Finding]) -> String {
         let body =
             overview(findings).html() + "<h3>Regret at the end</h3>\n" + &matrix(findings).html();
         page.push(&section("overview", "Scenario by scenario", &body));
+    }
+    for over in across_rigs(results) {
+        let name = format!("{}-over-rigs", over.scenario);
+        let title = format!("{}, over its rigs", over.scenario);
+        let sentence = format!("<p>{}</p>\n", escape(&over.sentence));
+        page.push(&section(&name, &title, &(sentence + &over.table().html())));
     }
     for (scenario, finding) in findings.iter().enumerate() {
         let mut body = String::new();

@@ -101,6 +101,25 @@ impl Measure {
     }
 }
 
+impl Measure {
+    /// The number by each seed alone; one for what no seed changes, and for what is a number of all seeds together.
+    pub fn each(&self, facts: &Facts, seeds: &[Seed]) -> Vec<f64> {
+        match *self {
+            Self::Fact(f) => vec![f(facts)],
+            Self::Mean(f) | Self::Geometric(f) | Self::Median(f) | Self::Largest(f) => {
+                seeds.iter().map(f).collect()
+            }
+            Self::Share(f) => seeds.iter().map(|seed| f64::from(u8::from(f(seed)))).collect(),
+            Self::Pooled(f) => vec![f(&seeds.iter().collect::<Vec<_>>())],
+        }
+    }
+
+    /// Whether another seed may yield another number.
+    pub fn has_chance(&self) -> bool {
+        !matches!(self, Self::Fact(_))
+    }
+}
+
 /// When a claim holds. A claim about a mean holds where its whole interval does: chance alone does not pass it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
