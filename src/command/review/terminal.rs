@@ -80,7 +80,11 @@ impl Reviewer for Terminal {
 fn prompt() {
     const CHOICES: &str = "a accept, c change, s skip, + add, q stop, ? help: ";
     // Nobody ends this line by typing where answers come from a pipe.
-    if stdin().is_terminal() { console::say(CHOICES) } else { console::say_line(CHOICES.trim_end()) }
+    if stdin().is_terminal() {
+        console::say(CHOICES)
+    } else {
+        console::say_line(CHOICES.trim_end())
+    }
 }
 
 /// What was decided, in a line.
