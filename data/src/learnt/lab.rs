@@ -125,7 +125,7 @@ impl Oracle for Beliefs {
                 .to_unit(conditions)
                 .map_err(|missing| FaultKind::Refused { detail: missing.to_string() })?;
             let streams = match place {
-                0 => self.streams.clone(),
+                0 => self.streams,
                 place => self.streams.child("outcome", place as u64),
             };
             let noise = streams.open("learnt/noise", number).normal();

@@ -81,9 +81,9 @@ fn prompt() {
     const CHOICES: &str = "a accept, c change, s skip, + add, q stop, ? help: ";
     // Nobody ends this line by typing where answers come from a pipe.
     if stdin().is_terminal() {
-        console::say(CHOICES)
+        console::say(CHOICES);
     } else {
-        console::say_line(CHOICES.trim_end())
+        console::say_line(CHOICES.trim_end());
     }
 }
 
