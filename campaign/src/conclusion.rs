@@ -10,6 +10,7 @@ use flowtwin_report::shadow::Account;
 use flowtwin_report::{self as report, Extras, Findings, Repeat, Run, RunError, Summary};
 use flowtwin_twin::FitError;
 
+use crate::dependence;
 use crate::folder::{FolderError, read_journal, replayed};
 use crate::parity;
 use crate::scenario::Scenario;
@@ -70,8 +71,10 @@ impl Conclusion {
         let scenario = Scenario::recorded(&journal.header().definition)?;
         let run = Run::read(&journal)?;
         let twin = parity::of_run(&scenario, &run, threads)?;
+        let dependence = dependence::of_run(&scenario, &run, threads)?;
         let repeat = repeated.map(|then| Repeat::new(then, &journal));
-        Ok(Self { findings: Findings { twin, repeat, shadow: None }, extras, journal })
+        let findings = Findings { twin, dependence, repeat, shadow: None };
+        Ok(Self { findings, extras, journal })
     }
 
     /// The page of the run, `report.html`.

@@ -44,6 +44,7 @@ pub mod campaign;
 pub mod choice;
 pub mod conclusion;
 pub mod definition;
+pub mod dependence;
 pub mod folder;
 pub mod hardware;
 pub mod observations;

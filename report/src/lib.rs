@@ -50,6 +50,7 @@ mod closing;
 mod combined;
 mod decisions;
 mod definition;
+mod dependence;
 mod efficiency;
 pub mod extrapolated;
 mod fitted;
@@ -93,6 +94,7 @@ pub use closing::words as policy_in_words;
 pub use closing::{conditions, headline, phases, terminal};
 pub use combined::combined_html;
 pub use decisions::Decisions;
+pub use dependence::{Dependence, Effect, Response};
 pub use fitted::wrapped;
 pub use front::Front;
 pub use materials::Material;
@@ -116,6 +118,8 @@ pub use twin_fit::{Prediction, TwinFit, TwinSummary};
 pub struct Findings {
     /// How well the campaign's twin describes it.
     pub twin: Option<TwinFit>,
+    /// What every outcome depends on, where a campaign is after several things.
+    pub dependence: Vec<Dependence>,
     /// How it compares with the run that it repeats.
     pub repeat: Option<Repeat>,
     /// What its shadow saw, if it had one.

@@ -3,6 +3,7 @@
 mod answers;
 mod data;
 mod decisions;
+mod dependence;
 mod experiment;
 mod experiments;
 mod goals;
@@ -44,6 +45,7 @@ pub fn report_html(run: &Run<'_>, findings: &Findings, extras: &Extras) -> Strin
     page.push(&section("phases", "Phases", &closing::phases(run).html()));
     page.push(&progress::sections(run));
     page.push(&goals::sections(run));
+    page.push(&dependence::section_of(run, &findings.dependence));
     page.push(&inputs::sections(run));
     page.push(&outcome::section(run));
     if let Some(twin) = twin {

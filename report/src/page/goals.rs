@@ -181,7 +181,7 @@ fn distance(run: &Run<'_>, place: usize, target: f64, within: f64) -> String {
 }
 
 /// The axis of an outcome, with the limits and targets that are about it.
-fn axis(run: &Run<'_>, place: usize) -> Axis {
+pub(super) fn axis(run: &Run<'_>, place: usize) -> Axis {
     let goals = &run.wanted().goals;
     let limits = goals.limits.iter().filter(|limit| limit.outcome == place);
     let bounds = limits.flat_map(|limit| [limit.at_least, limit.at_most]).flatten();
@@ -195,7 +195,7 @@ fn axis(run: &Run<'_>, place: usize) -> Axis {
 }
 
 /// Shades what limits forbid along the vertical axis, between two places of the horizontal one.
-fn shade(run: &Run<'_>, place: usize, (from, to): (f64, f64), chart: &mut Chart) {
+pub(super) fn shade(run: &Run<'_>, place: usize, (from, to): (f64, f64), chart: &mut Chart) {
     let axis = axis(run, place);
     for (low, high) in forbidden(run, place, &axis) {
         chart.add(Band::new([(from, low, high), (to, low, high)], Colour::ALERT).opaque(0.1));

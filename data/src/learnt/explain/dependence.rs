@@ -35,7 +35,16 @@ impl Curve {
         steps: usize,
         background: &[Vec<f64>],
     ) -> Self {
-        let unit = even(steps);
+        Self::at(predict, input, even(steps), background)
+    }
+
+    /// The curve of an input at these places of its range, from 0 to 1.
+    pub fn at(
+        predict: &dyn Fn(&[f64]) -> f64,
+        input: usize,
+        unit: Vec<f64>,
+        background: &[Vec<f64>],
+    ) -> Self {
         let (mut mean, mut low, mut high) = (Vec::new(), Vec::new(), Vec::new());
         for &u in &unit {
             let mut all = predictions(predict, &[(input, u)], background);
