@@ -6,6 +6,7 @@ mod init;
 mod page;
 mod report;
 mod shared;
+mod study;
 mod twin;
 
 use std::num::NonZeroUsize;
@@ -20,6 +21,7 @@ pub use init::{InitArgs, Starter};
 pub use page::{Page, ServeArgs};
 pub use report::ReportArgs;
 pub use shared::{AsTheyMayBe, Folder, OnDrift, OnRig, ShadowArgs};
+pub use study::{StudyArgs, StudyKind};
 pub use twin::{TwinCommand, TwinData, TwinEvaluate, TwinExplain, TwinFit, TwinRehearse};
 
 /// Rehearse, test and run the campaigns of a self-driving fluidic lab.
@@ -75,6 +77,8 @@ pub enum Command {
     Benchmark(BenchmarkArgs),
     /// Fit a scenario to what its rig has measured, and say what the data can tell.
     Calibrate(CalibrateArgs),
+    /// Study a rig: what it must measure so that its simulator can be calibrated.
+    Study(StudyArgs),
     /// Hold recorded runs against a calibrated scenario, and say what has moved on the rig.
     Shadow(ShadowArgs),
     /// Suggest the next experiments for a lab that people run, from the table that they keep.

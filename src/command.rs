@@ -35,6 +35,7 @@ mod run_folder;
 #[cfg(feature = "serve")]
 mod serve;
 mod shadow;
+mod study;
 mod suggest;
 mod twin;
 mod watch;
@@ -72,6 +73,7 @@ pub fn run(cli: Cli) -> Result<(), CommandError> {
         Command::Lab(args) => lab::run(&args),
         Command::Benchmark(args) => benchmark::run(&args),
         Command::Calibrate(args) => calibrate::run(&args),
+        Command::Study(args) => study::run(&args),
         Command::Shadow(args) => shadow::run(&args),
         Command::Suggest(args) => suggest::run(&args),
         Command::Init(args) => init::run(&args),

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use flowtwin_campaign::campaign::Observer;
 use flowtwin_campaign::scenario::Scenario;
+use flowtwin_lab::study::Task;
 use flowtwin_lab::{Conditions, Observation};
 use flowtwin_report::format::significant;
 use flowtwin_report::policy_in_words;
@@ -151,6 +152,10 @@ impl Observer for Progress<'_> {
             let policy = policy_in_words(policy);
             self.say(&format!("phase {name}: {experiments} experiments, {policy}"));
         }
+    }
+
+    fn task(&mut self, number: usize, of: usize, task: &Task) {
+        self.say(&format!("task {number} of {of}: {}", task.name()));
     }
 
     fn experiment(&mut self, number: u64, observation: &Observation, known: bool) {

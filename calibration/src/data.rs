@@ -7,7 +7,8 @@ use flowtwin_campaign::scenario::Scenario;
 use flowtwin_campaign::suggest::{Came, came, input_value};
 use flowtwin_data::diagnostic::Diagnostic;
 use flowtwin_data::sheet::{Sheet, SheetRow};
-use flowtwin_lab::journal::{ExperimentRecord, Journal};
+use flowtwin_lab::journal::{ExperimentRecord, Journal, Record};
+use flowtwin_lab::study::Task;
 use flowtwin_lab::{Conditions, Observation, Streams};
 
 /// One experiment.
@@ -89,9 +90,19 @@ impl Measured {
     }
 
     fn add_run(&mut self, scenario: &Scenario, path: &Path) -> Result<(), Diagnostic> {
-        let run = self.next_run();
         let journal = read_journal(path).map_err(|error| Diagnostic::new(error.to_string()))?;
-        let name = path.display();
+        self.add_journal(scenario, &path.display().to_string(), &journal, |_| true)
+    }
+
+    /// Adds the experiments of a journal whose phases are wanted.
+    pub(crate) fn add_journal(
+        &mut self,
+        scenario: &Scenario,
+        name: &str,
+        journal: &Journal,
+        wanted_phase: impl Fn(&str) -> bool,
+    ) -> Result<(), Diagnostic> {
+        let run = self.next_run();
         self.simulated |= journal.header().simulated;
         let inputs: Vec<&str> = journal.header().inputs.iter().map(String::as_str).collect();
         let wanted: Vec<&str> = scenario.space().inputs().iter().map(|i| i.name.as_str()).collect();
@@ -101,7 +112,19 @@ impl Measured {
         }
         let blank = journal.blank().map(|blank| blank.at_ns);
         let mut before = None;
-        for record in journal.experiments() {
+        for record in journal.records() {
+            let record = match record {
+                Record::Experiment(record) if wanted_phase(&record.phase) => record,
+                Record::Experiment(record) => {
+                    before = in_order(scenario, &record.conditions);
+                    continue;
+                }
+                Record::Task(task) => {
+                    before = left_by(&task.task).and_then(|at| in_order(scenario, at)).or(before);
+                    continue;
+                }
+                _ => continue,
+            };
             let conditions = in_order(scenario, &record.conditions).ok_or_else(|| {
                 let message = format!(
                     "{name}: experiment {} has an option that is not in this scenario",
@@ -126,7 +149,7 @@ impl Measured {
             }
             before = Some(conditions);
         }
-        self.check_features(scenario, &name.to_string(), &journal)
+        self.check_features(scenario, name, journal)
     }
 
     fn check_features(
@@ -213,6 +236,15 @@ impl Measured {
             features: all.iter().map(feature).collect(),
         });
         Ok(())
+    }
+}
+
+/// What a task of a study leaves in the lines, where that is known.
+fn left_by(task: &Task) -> Option<&Conditions> {
+    match task {
+        Task::Tracer(task) => Some(&task.to),
+        Task::Ramp(task) => Some(&task.to),
+        _ => None,
     }
 }
 

@@ -8,6 +8,7 @@ use flowtwin_report::page::{Legend, Page, figure, pair, section, tiles};
 use flowtwin_report::plot::{Axis, Chart, Dot, Points, Rule, Style};
 
 use crate::calibration::Calibration;
+use crate::extension::{Extension, digits, rounded};
 
 /// A CSV table of what is left: one row for each experiment and feature.
 pub fn residuals_csv(scenario: &Scenario, calibration: &Calibration) -> String {
@@ -48,57 +49,12 @@ pub fn calibrated_toml(scenario: &Scenario, calibration: &Calibration, base: &st
             }
         }
     }
-    let mut out = format!(
-        "# Written by `flowtwin calibrate`: {}\nschema = 1\nextends = \"{}\"\nname = \"{}-calibrated\"\ntitle = {}\n",
-        calibration.headline(),
-        base.replace('\\', "/"),
-        scenario.name(),
-        toml_text(&format!("{}, calibrated", scenario.file().title)),
-    );
-    for remark in calibration.remarks() {
-        let _written = writeln!(out, "# {remark}");
-    }
-    let mut values = serde_json::Map::new();
-    for table in tables {
-        if let Some(value) = definition.get(table) {
-            values.insert(table.to_owned(), changed(&scenario.definition()[table], value));
-        }
-    }
-    let values = without_none(serde_json::Value::Object(values));
-    let text = toml::to_string(&values).expect("numbers, words and tables can be written");
-    out.push('\n');
-    out.push_str(&text);
+    let (headline, remarks) = (calibration.headline(), calibration.remarks());
+    let written_by = format!("`flowtwin calibrate`: {headline}");
+    let file = Extension { written_by: &written_by, ending: "calibrated", remarks: &remarks };
+    let mut out = file.toml(scenario, &definition, &tables, base);
     out.push_str(&posterior(calibration));
     out
-}
-
-/// The part of a table that differs, lists whole: a list replaces the one that it extends.
-fn changed(before: &serde_json::Value, after: &serde_json::Value) -> serde_json::Value {
-    use serde_json::Value;
-    match (before, after) {
-        (Value::Object(a), Value::Object(b)) => {
-            let differs = b.iter().filter(|(key, value)| a.get(*key) != Some(value));
-            let part = |(key, value): (&String, &Value)| {
-                let before = a.get(key).unwrap_or(&Value::Null);
-                (key.clone(), changed(before, value))
-            };
-            Value::Object(differs.map(part).collect())
-        }
-        _ => after.clone(),
-    }
-}
-
-/// The same without keys that have no value, which TOML does not write.
-fn without_none(value: serde_json::Value) -> serde_json::Value {
-    use serde_json::Value;
-    match value {
-        Value::Object(table) => {
-            let there = table.into_iter().filter(|(_, value)| !value.is_null());
-            Value::Object(there.map(|(key, value)| (key, without_none(value))).collect())
-        }
-        Value::Array(list) => Value::Array(list.into_iter().map(without_none).collect()),
-        other => other,
-    }
 }
 
 /// The free keys, so that the scenario can be calibrated again, and how well they are known together.
@@ -135,20 +91,6 @@ fn posterior(calibration: &Calibration) -> String {
         );
     }
     out
-}
-
-/// Six digits: more than any estimate has.
-fn rounded(value: f64) -> f64 {
-    digits(value, 6)
-}
-
-/// A number rounded to so many digits, for files that programs read.
-fn digits(value: f64, digits: usize) -> f64 {
-    format!("{value:.*e}", digits - 1).parse().unwrap_or(value)
-}
-
-fn toml_text(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
 }
 
 /// A page with the estimates, what is left, and what the model says beside what was measured.

@@ -11,6 +11,8 @@
 //! 4. [`Calibration`]: estimates and 95 % intervals; keys that cannot be told apart, which are named and get no number; lack
 //!    of fit; what held-out experiments say.
 //!
+//! What to measure first on a new rig, and what is read off that directly, is in [`study`].
+//!
 //! # Example
 //!
 //! Which rate constant and which absorptivity does a rig have, of which four experiments are known?
@@ -48,6 +50,7 @@
 mod calibration;
 mod data;
 mod explained;
+mod extension;
 mod files;
 mod fit;
 mod knowledge;
@@ -56,6 +59,7 @@ mod noise;
 mod on_rigs;
 mod rigs;
 mod shadow;
+pub mod study;
 mod text;
 mod whitening;
 

@@ -11,6 +11,7 @@ mod requests;
 mod reviewer;
 mod shared;
 mod spoiled;
+mod studying;
 mod syringes;
 mod thinking;
 
@@ -327,8 +328,12 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
     }
 
     fn in_order(&mut self) -> Result<(), Halt> {
-        let blank = self.blank()?;
-        self.from(0, &blank)?;
+        if self.campaign.scenario.study().is_empty() {
+            let blank = self.blank()?;
+            self.from(0, &blank)?;
+        } else {
+            self.study()?;
+        }
         if self.there.is_some_and(Journal::ended) {
             // It had come to its end before; a second end would be no record of anything.
             return Ok(());
@@ -353,10 +358,20 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
         if let Some(blank) = self.there.and_then(Journal::blank) {
             return Ok(blank.blank());
         }
+        self.head()?;
+        self.reference()
+    }
+
+    /// Records what run this is, unless that is recorded.
+    fn head(&mut self) -> Result<(), Halt> {
         if self.there.is_none() {
             let header = self.campaign.header(&self.lab);
             self.lab.record(&Record::Header(Box::new(header)))?;
         }
+        Ok(())
+    }
+
+    fn reference(&mut self) -> Result<Blank, Halt> {
         self.take_fillings()?;
         let procedure = self.campaign.scenario.procedure();
         self.enough(&procedure.priming_needs_ul(self.lab.manifest()))?;

@@ -30,6 +30,7 @@ use std::time::Duration;
 use flowtwin_lab::analysis::AnalysisError;
 use flowtwin_lab::journal::{Journal, Record};
 use flowtwin_lab::layer::{Guarded, LoopModel};
+use flowtwin_lab::study::Task;
 use flowtwin_lab::{
     Analysis, Conditions, Lab, Manifest, Procedure, Recipe, Space, Streams, Wanted,
 };
@@ -377,9 +378,42 @@ impl Scenario {
                 stop: StopRules::default(),
             }
         });
-        let phases = repeated.filter(|phase| phase.experiments > 0).collect();
-        let file = ScenarioFile { phases, ..self.file.clone() };
+        let phases: Vec<PhaseSpec> = repeated.filter(|phase| phase.experiments > 0).collect();
+        let is_there = |task: &&Task| match task {
+            Task::Experiments { phase } => phases.iter().any(|known| known.name == *phase),
+            _ => true,
+        };
+        let study = self.file.study.iter().filter(is_there).cloned().collect();
+        let file = ScenarioFile { phases, study, ..self.file.clone() };
         Self::new(file, &Tree::default())
+    }
+
+    /// The rig of this scenario with a study in place of its campaign: tasks, and the phases of their experiments, which
+    /// measure these conditions in their order.
+    ///
+    /// # Errors
+    /// If conditions lie outside the space.
+    pub fn studying(
+        &self,
+        study: Vec<Task>,
+        phases: Vec<(String, Vec<Conditions>)>,
+    ) -> Result<Self, Diagnostic> {
+        let phase = |(name, conditions): (String, Vec<Conditions>)| PhaseSpec {
+            name,
+            experiments: conditions.len() as u32,
+            policy: PolicySpec::List { conditions },
+            from: None,
+            stop: StopRules::default(),
+        };
+        let phases = phases.into_iter().map(phase).collect();
+        let (prior, policy_command) = (Vec::new(), None);
+        let file = ScenarioFile { phases, study, prior, policy_command, ..self.file.clone() };
+        Self::new(file, &Tree::default())
+    }
+
+    /// What a study does in place of the phases one after the other; nothing where this is a campaign.
+    pub fn study(&self) -> &[Task] {
+        &self.file.study
     }
 
     /// The outcomes that experiments are looked up in, if it is of a table.

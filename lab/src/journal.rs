@@ -25,7 +25,7 @@ pub use flows::flows;
 pub use reader::{Journal, JournalError, read};
 pub use record::{
     Answer, Asked, BlankRecord, CommandRecord, End, ExperimentRecord, Filled, Header, Intended,
-    PhaseRecord, Proposal, Record, Resumed, SpectrumRecord, SpoiledRecord,
+    PhaseRecord, Proposal, Record, Resumed, SpectrumRecord, SpoiledRecord, TaskRecord,
 };
 pub use salvage::{Legible, Salvage, salvage};
 pub use seal::{Seal, read_sealed};

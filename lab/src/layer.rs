@@ -7,9 +7,11 @@ mod recorded;
 mod rules;
 #[cfg(test)]
 mod tests;
+mod told;
 
 pub use guarded::{Guarded, LoopModel, is_open};
 pub use journaled::Journaled;
 pub use lacking::Unwatched;
 pub use recorded::Recorded;
 pub use rules::{Limits, RatioRule, SensorRule};
+pub use told::Told;

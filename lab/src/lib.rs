@@ -69,6 +69,7 @@ mod random;
 pub mod range;
 mod sensible;
 mod settings;
+pub mod study;
 mod time;
 #[cfg(any(test, feature = "conformance"))]
 pub mod toy;

@@ -12,15 +12,18 @@ mod rinse;
 mod sample;
 mod spec;
 mod steady;
+mod study;
 #[cfg(test)]
 mod tests;
 mod valves;
 
+pub use crate::study::RampSpec;
 pub use needs::Needs;
-pub use ramp::{RampPoint, RampSpec};
+pub use ramp::RampPoint;
 pub use spec::{
     FlushRate, FlushSpec, OnFault, ProcedureSpec, RANGES, RinseSpec, SteadySpec, WaitSpec,
 };
+pub use study::Noting;
 pub use valves::refill;
 
 use crate::analysis::{Analysis, Blank, Channel};

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use flowtwin_calibration::{
-    Calibration, Measured, calibrate, calibrated_toml, free, page, residuals_csv,
+    Calibration, Free, Measured, calibrate, calibrated_toml, free, page, residuals_csv,
 };
 use flowtwin_campaign::scenario::{FreeSpec, Scenario};
 use flowtwin_data::diagnostic::Diagnostic;
@@ -16,25 +16,62 @@ use crate::console;
 use crate::error::CommandError;
 
 pub(super) fn run(args: &CalibrateArgs) -> Result<(), CommandError> {
-    let scenario = super::load(&args.scenario)?;
-    // Only a rig can be simulated.
-    scenario.simulated().map_err(Diagnostic::from)?;
-    let named = args.free.iter().map(|text| spec(text)).collect::<Result<Vec<_>, _>>()?;
-    let keys = free(&scenario, &named)?;
-    let measured = Measured::read(&scenario, &args.data)?;
-    console::say_line(format_args!(
-        "{}, {} left out; {}",
-        counted(measured.experiments.len(), "experiment"),
-        measured.notes.len(),
-        counted(keys.len(), "free key")
-    ));
-    measured.notes.iter().for_each(|note| console::say_line(format_args!("note: {note}")));
-    let calibration = calibrate(&scenario, &keys, &measured)?;
-    let folder = args.out.clone().unwrap_or_else(|| beside(&args.scenario));
-    let files = into_folder(&folder, |fresh| {
-        write(fresh, &folder, &args.scenario, &scenario, &calibration)
-    })?;
-    tell(args, &calibration, &files)
+    let fitted = Fitted::of(args)?;
+    match args.json {
+        true => console::print_line(json(&fitted.calibration)),
+        false => fitted.tell(),
+    }
+}
+
+/// A calibration, and the files it was written to.
+pub(super) struct Fitted {
+    /// The calibration.
+    pub(super) calibration: Calibration,
+    files: Vec<PathBuf>,
+}
+
+impl Fitted {
+    /// Calibrates, and writes the files.
+    pub(super) fn of(args: &CalibrateArgs) -> Result<Self, CommandError> {
+        let scenario = super::load(&args.scenario)?;
+        // Only a rig can be simulated.
+        scenario.simulated().map_err(Diagnostic::from)?;
+        let keys = keys(&scenario, &args.free)?;
+        let measured = Measured::read(&scenario, &args.data)?;
+        console::say_line(format_args!(
+            "{}, {} left out; {}",
+            counted(measured.experiments.len(), "experiment"),
+            measured.notes.len(),
+            counted(keys.len(), "free key")
+        ));
+        measured.notes.iter().for_each(|note| console::say_line(format_args!("note: {note}")));
+        let calibration = calibrate(&scenario, &keys, &measured)?;
+        let folder = args.out.clone().unwrap_or_else(|| beside(&args.scenario));
+        let files = into_folder(&folder, |fresh| {
+            write(fresh, &folder, &args.scenario, &scenario, &calibration)
+        })?;
+        Ok(Self { calibration, files })
+    }
+
+    /// Says what was found, and where it is.
+    pub(super) fn tell(&self) -> Result<(), CommandError> {
+        let Self { calibration, files } = self;
+        let mut text = format!("{}\n\n{}", calibration.headline(), calibration.table().text());
+        for remark in calibration.remarks() {
+            text.push_str(&format!("\n- {remark}"));
+        }
+        console::print_line(text)?;
+        for file in files {
+            console::say_line(format_args!("wrote {}", file.display()));
+        }
+        Ok(())
+    }
+}
+
+/// The keys that are named, or else those that the scenario names.
+pub(super) fn keys(scenario: &Scenario, named: &[String]) -> Result<Vec<Free>, Diagnostic> {
+    let named = named.iter().map(|text| spec(text)).collect::<Result<Vec<_>, _>>()?;
+    free(scenario, &named)
 }
 
 /// `KEY` or `KEY=LOW..HIGH`.
@@ -79,7 +116,7 @@ fn write(
 }
 
 /// The way from a folder to a scenario: relative where the folder lies beside it, else from the root.
-fn way(folder: &Path, file: &Path) -> String {
+pub(super) fn way(folder: &Path, file: &Path) -> String {
     let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     match folder.parent() == file.parent() {
         true => format!("../{name}"),
@@ -89,23 +126,4 @@ fn way(folder: &Path, file: &Path) -> String {
 
 fn json(calibration: &Calibration) -> String {
     serde_json::to_string_pretty(calibration).expect("numbers and names can be written")
-}
-
-fn tell(
-    args: &CalibrateArgs,
-    calibration: &Calibration,
-    files: &[PathBuf],
-) -> Result<(), CommandError> {
-    if args.json {
-        return console::print_line(json(calibration));
-    }
-    let mut text = format!("{}\n\n{}", calibration.headline(), calibration.table().text());
-    for remark in calibration.remarks() {
-        text.push_str(&format!("\n- {remark}"));
-    }
-    console::print_line(text)?;
-    for file in files {
-        console::say_line(format_args!("wrote {}", file.display()));
-    }
-    Ok(())
 }

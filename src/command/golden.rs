@@ -40,6 +40,7 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
             seed,
             review: false,
             replayed: None,
+            more: "-rig-golden",
             then,
         });
     }

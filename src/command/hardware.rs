@@ -65,12 +65,14 @@ pub(super) struct OnHardware<'a> {
     pub(super) review: bool,
     /// The run it repeats.
     pub(super) replayed: Option<&'a journal::Journal>,
+    /// What the usual name of its folder ends with.
+    pub(super) more: &'a str,
     /// What is told of its folder instead of the closing table.
     pub(super) then: Option<Then<'a>>,
 }
 
 pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
-    let OnHardware { rig: args, to, scenario, seed, review, replayed, then } = order;
+    let OnHardware { rig: args, to, scenario, seed, review, replayed, more, then } = order;
     let wiring_file = args.wiring.as_deref().expect("required with --backend hardware");
     if scenario.table().is_some() {
         return Err(CommandError::bad_input("a table of outcomes runs on no rig"));
@@ -83,7 +85,7 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     let filled = filled(&args.filled, scenario.manifest())?;
     let calibrated = Calibrated::of(to, &scenario)?;
     let shadow = calibrated.as_ref().map(Calibrated::shadow).transpose()?;
-    let target = Target::of(to, &scenario, seed, ending(replayed.is_some(), then.is_some()))?;
+    let target = Target::of(to, &scenario, seed, more)?;
     let (folder, _target) = target.folder(to, &identity, replayed)?;
     let path = folder.path().to_owned();
     let page = Beside::of(to, &path, &STOP, review)?;
@@ -215,15 +217,6 @@ fn in_its_time(args: &OnRig, wiring: &Wiring) -> Result<(), CommandError> {
     let message = format!("--speed {}: a real rig runs in real time", args.speed);
     Err(CommandError::bad_input(message)
         .hint("only instruments that `flowtwin emulate --wired` serves can be accelerated"))
-}
-
-/// What the usual name of the folder of a run on a rig ends with.
-fn ending(is_replay: bool, is_golden: bool) -> &'static str {
-    match (is_replay, is_golden) {
-        (true, _) => "-rig-replay",
-        (false, true) => "-rig-golden",
-        (false, false) => "-rig",
-    }
 }
 
 /// The instruments of a rig, ready for what they are to do; and the scenario as they are.
@@ -401,7 +394,7 @@ fn refuse(path: &Path, unfit: &Unfit) -> CommandError {
 }
 
 /// The journal of the whole campaign on the simulator.
-fn simulated(
+pub(super) fn simulated(
     to: &Folder,
     scenario: &Scenario,
     seed: u64,

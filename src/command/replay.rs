@@ -60,6 +60,7 @@ fn repeat(args: &Args, scenario: &Scenario, recorded: &Journal) -> Result<(), Co
             seed,
             review: false,
             replayed,
+            more: "-rig-replay",
             then: None,
         });
     }

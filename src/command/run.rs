@@ -23,8 +23,8 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     if args.backend == Backend::Hardware {
         let (rig, to) = (&args.rig, &args.folder);
         let review = args.review;
-        let (replayed, then) = (None, None);
-        return hardware::run(OnHardware { rig, to, scenario, seed, review, replayed, then });
+        let (replayed, more, then) = (None, "-rig", None);
+        return hardware::run(OnHardware { rig, to, scenario, seed, review, replayed, more, then });
     }
     let more = if args.backend == Backend::Twin { "-twin" } else { "" };
     let filled = By::Hand(filled(&args.rig.filled, scenario.manifest())?);

@@ -47,6 +47,7 @@ mod sheets;
 mod silence;
 mod spoiled;
 mod start;
+mod studies;
 mod suggest;
 mod support;
 mod syringes;

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by unwrapping")]
 
 mod shadow;
+mod studies;
 mod tables;
 
 use std::path::Path;

@@ -1,5 +1,6 @@
 //! Who follows a campaign: observers.
 
+use flowtwin_lab::study::Task;
 use flowtwin_lab::{Conditions, Fault, FaultKind, Lab, Observation};
 use flowtwin_twin::Stop;
 
@@ -20,6 +21,10 @@ pub trait Observer {
     /// A phase begins, with at most this many experiments.
     fn phase(&mut self, name: &str, policy: &str, experiments: usize) {
         let _ = (name, policy, experiments);
+    }
+    /// A task of a study begins, one of so many.
+    fn task(&mut self, number: usize, of: usize, task: &Task) {
+        let _ = (number, of, task);
     }
     /// An experiment has ended; `known` if it was read from the journal of a run that is resumed.
     fn experiment(&mut self, number: u64, observation: &Observation, known: bool) {
@@ -65,6 +70,11 @@ impl<A: Observer + ?Sized, B: Observer + ?Sized> Observer for (&mut A, &mut B) {
     fn phase(&mut self, name: &str, policy: &str, experiments: usize) {
         self.0.phase(name, policy, experiments);
         self.1.phase(name, policy, experiments);
+    }
+
+    fn task(&mut self, number: usize, of: usize, task: &Task) {
+        self.0.task(number, of, task);
+        self.1.task(number, of, task);
     }
 
     fn experiment(&mut self, number: u64, observation: &Observation, known: bool) {

@@ -75,7 +75,11 @@ impl Rehearsal {
                 refills: found.refills.get(&info.name).copied().unwrap_or_default(),
             }
         };
-        let last = journal.experiments().last().map_or(0.0, |e| e.ended_ns.as_secs());
+        let is_study = journal.records().iter().any(|record| matches!(record, Record::Task(_)));
+        let last = match is_study {
+            true => journal.last_at().as_secs(),
+            false => journal.experiments().last().map_or(0.0, |e| e.ended_ns.as_secs()),
+        };
         Self {
             experiments: journal.experiments().count() as u64,
             failed: journal.experiments().filter(|e| e.fault.is_some()).count() as u64,

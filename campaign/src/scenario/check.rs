@@ -260,7 +260,7 @@ pub(super) fn snapshot(file: &ScenarioFile) -> Result<(), Problem> {
 }
 
 pub(super) fn phases(file: &ScenarioFile, space: &Space) -> Result<Vec<Phase>, Problem> {
-    if file.phases.is_empty() {
+    if file.phases.is_empty() && file.study.is_empty() {
         return Err(Problem::new(&["phases"], "a campaign needs at least one phase"));
     }
     (0..file.phases.len()).map(|i| phase(file, i, space)).collect()

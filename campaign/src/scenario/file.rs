@@ -3,6 +3,7 @@
 use flowtwin_data::learnt::Prior;
 use flowtwin_data::table::TableSpec;
 use flowtwin_lab::layer::Limits;
+use flowtwin_lab::study::Task;
 use flowtwin_lab::{AnalysisSpec, LimitSpec, ObjectiveSpec, ProcedureSpec};
 use flowtwin_sim::spec::{Chemistry, Faults, Noise, Optics, Rig, Stocks, World};
 use flowtwin_twin::{PolicySpec, StopRules, SurrogateSpec};
@@ -93,6 +94,10 @@ pub struct ScenarioFile {
     /// The phases of the campaign, in order: by default one, of 50 experiments by `auto`.
     #[serde(default = "by_itself")]
     pub phases: Vec<PhaseSpec>,
+    /// What a study does, task by task, in place of the phases one after the other.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(skip)]
+    pub study: Vec<Task>,
     /// How its snapshots are compared.
     #[serde(default, skip_serializing)]
     pub snapshot: SnapshotSpec,

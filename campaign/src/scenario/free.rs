@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::Scenario;
 use super::calibration::{CalibrationSpec, FreeSpec};
 use super::unknown::nearest;
-use super::world::{plan, world};
+use super::world::{plan, with_unsaid, world};
 use crate::definition::{Leaf, leaves};
 
 /// How far a key may go from where it starts, as a factor, where nobody says otherwise.
@@ -79,7 +79,7 @@ impl Free {
 /// # Errors
 /// If there is none, if one is no number of the scenario's world, or if its range does not hold its value.
 pub fn free(scenario: &Scenario, named: &[FreeSpec]) -> Result<Vec<Free>, Diagnostic> {
-    let world = world(&scenario.definition());
+    let world = with_unsaid(world(&scenario.definition()));
     let CalibrationSpec { free: ref own, .. } = scenario.file().calibration;
     let wanted = if named.is_empty() { own } else { named };
     let numbers: Vec<Leaf> = leaves(&world).into_iter().filter(|l| l.value.is_number()).collect();

@@ -14,6 +14,25 @@ pub fn world(definition: &Value) -> Value {
     Value::Object(WORLD.iter().filter_map(part).collect::<Map<_, _>>())
 }
 
+/// What rigs may have moved by, and no definition says where they have not: a table of the rig, a key, and its value then.
+const UNSAID: [(&str, &str, f64); 3] = [
+    ("pumps", "delivers_percent", 100.0),
+    ("lights", "brightness_percent", 100.0),
+    ("heaters", "above_sensor_k", 0.0),
+];
+
+/// The same world with the numbers that it leaves unsaid because nothing has moved: they can be estimated too.
+pub(super) fn with_unsaid(mut world: Value) -> Value {
+    for (table, key, value) in UNSAID {
+        let parts = world.pointer_mut(&format!("/rig/{table}")).and_then(Value::as_object_mut);
+        let parts = parts.into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut);
+        parts.for_each(|part| {
+            part.entry(key).or_insert_with(|| value.into());
+        });
+    }
+    world
+}
+
 /// The plan of a world that stands in a definition.
 ///
 /// # Errors

@@ -13,6 +13,7 @@ use crate::id::PumpId;
 use crate::manifest::Manifest;
 use crate::math;
 use crate::observation::{Observation, Outcome, Quality, Spectrum};
+use crate::study::{Reading, Task};
 use crate::time::Instant;
 
 /// One record.
@@ -26,6 +27,10 @@ pub enum Record {
     Blank(BlankRecord),
     /// A phase begins.
     Phase(PhaseRecord),
+    /// A task of a study begins.
+    Task(TaskRecord),
+    /// Something was read in a task of a study.
+    Reading(Box<Reading>),
     /// Somebody has decided on what a policy has proposed. In campaigns only whose proposals people see before they are done.
     Decided(Box<Decided>),
     /// An experiment begins that a policy has proposed, or somebody in its place.
@@ -57,6 +62,8 @@ impl Record {
             Self::Blank(blank) => Some(blank.at_ns),
             Self::Decided(decided) => Some(decided.at_ns),
             Self::Asked(asked) => Some(asked.at_ns),
+            Self::Task(task) => Some(task.at_ns),
+            Self::Reading(reading) => Some(reading.at_ns),
             Self::Intended(intended) => Some(intended.at_ns),
             Self::Command(command) => Some(command.at_ns),
             Self::Fault(fault) => Some(fault.at),
@@ -77,6 +84,7 @@ impl Record {
             Self::Spoiled(_) | Self::Filled(_) | Self::Resumed(_) | Self::End(_) => true,
             Self::Decided(_) | Self::Asked(_) => true,
             Self::Phase(_) | Self::Proposal(_) | Self::Fault(_) => false,
+            Self::Task(_) | Self::Reading(_) => false,
             Self::Intended(_) | Self::Command(_) => false,
         }
     }
@@ -152,6 +160,18 @@ pub struct PhaseRecord {
     /// The phase whose experiments it starts from.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub from: Option<String>,
+}
+
+/// A task of a study.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TaskRecord {
+    /// Its number in the study, from 1.
+    pub number: u64,
+    /// When it begins.
+    pub at_ns: Instant,
+    /// What is done.
+    pub task: Task,
 }
 
 /// What is set in the next experiment.

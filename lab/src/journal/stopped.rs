@@ -44,6 +44,7 @@ impl<'a> Stop<'a> {
             // It went on.
             Record::Blank(_) | Record::Decided(_) | Record::Proposal(_) => *self = Self::default(),
             Record::Asked(_) | Record::Filled(_) | Record::Resumed(_) => *self = Self::default(),
+            Record::Task(_) | Record::Reading(_) => *self = Self::default(),
             Record::Header(_) | Record::Phase(_) | Record::Intended(_) | Record::End(_) => {}
         }
     }

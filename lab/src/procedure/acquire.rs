@@ -78,7 +78,8 @@ pub(super) fn blank(
     Ok(Blank { reference: frames.iter().map(mean).collect(), stale })
 }
 
-fn mean(frames: &Frames) -> Counts {
+/// The mean of frames.
+pub(super) fn mean(frames: &Frames) -> Counts {
     average(frames, &(0..frames.len()).collect::<Vec<_>>()).0
 }
 

@@ -87,7 +87,7 @@ fn off(lab: &mut dyn Lab, heater: &HeaterId, set_point: Temperature) -> Result<O
     }
 }
 
-fn thermometer(lab: &dyn Lab, heater: &HeaterId) -> Result<SensorId, Fault> {
+pub(super) fn thermometer(lab: &dyn Lab, heater: &HeaterId) -> Result<SensorId, Fault> {
     let kind = SensorKind::Temperature(heater.clone());
     lab.manifest().sensor(&kind).cloned().ok_or_else(|| {
         let detail = format!("no temperature sensor of the heater {heater}");

@@ -4,35 +4,27 @@
 //! One ramp yields many condition–outcome pairs where steady state yields one (the group's "flow-driven data
 //! intensification"). It needs nothing but the commanded flows and the volumes of the rig.
 
-use serde::{Deserialize, Serialize};
-
 use super::{Procedure, acquire, flow, heat, valves};
 use crate::analysis::{Blank, Counts};
 use crate::command::Command;
 use crate::conditions::{Conditions, Space};
 use crate::fault::{Fault, FaultKind, PROCEDURE};
 use crate::frames::Frames;
+use crate::id::PumpId;
 use crate::lab::Lab;
+use crate::manifest::Manifest;
 use crate::observation::Outcome;
 use crate::path::{FlowHistory, FlowPath};
 use crate::settings::Settings;
+use crate::study::RampSpec;
 use crate::time::{Instant, Span};
+use crate::units::FlowRate;
 
 /// Least and longest time of a ramp [s].
 const LEAST_S: f64 = 1e-3;
 const LONGEST_S: f64 = 1e6;
-
-/// How flows are ramped.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RampSpec {
-    /// Length of the ramp \[s\]; 0.001 to 1e6.
-    pub duration_s: f64,
-    /// Time between two changes of the rates \[s\]; 0.001 to 1e6.
-    pub step_s: f64,
-    /// Time from the start of one reading to that of the next \[s\]; 0.001 to 1e6.
-    pub every_s: f64,
-}
+/// Residence times after which its beginning is taken to be steady.
+const SETTLED: f64 = 1.2;
 
 /// One reading of a ramp, with the conditions it belongs to.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,6 +40,9 @@ pub struct RampPoint {
     /// What was measured.
     pub outcome: Outcome,
 }
+
+/// Who takes note of the readings of a ramp; the lab is handed back for that.
+pub(super) type Note<'n, L> = &'n mut dyn FnMut(&mut L, RampPoint) -> Result<(), Fault>;
 
 /// The ramp as it is being run.
 struct Ramp<'a> {
@@ -81,6 +76,41 @@ impl Procedure {
         (from, to): (&Conditions, &Conditions),
         spec: &RampSpec,
     ) -> Result<Vec<RampPoint>, Fault> {
+        let mut points = Vec::new();
+        let mut keep = |_: &mut &mut dyn Lab, point: RampPoint| {
+            points.push(point);
+            Ok(())
+        };
+        self.ramp_noting(&mut { lab }, blank, space, (from, to), spec, &mut keep)?;
+        Ok(points)
+    }
+
+    /// The longest that the flow of a ramp can last \[s\], with which pumps are given finite volumes.
+    pub(super) fn ramps_longest_s(
+        &self,
+        manifest: &Manifest,
+        (start, end): (&Settings, &Settings),
+        spec: &RampSpec,
+    ) -> f64 {
+        let takes_s = |settings| manifest.path.residence_time_s(settings);
+        let settled_s = SETTLED * takes_s(start);
+        let arrives_s = 1.5 * takes_s(start).max(takes_s(end)) + spec.every_s.min(spec.duration_s);
+        self.spec.volume_margin * (settled_s + spec.duration_s + arrives_s) + 60.0
+    }
+
+    /// As [`Procedure::ramp`]; every reading is handed to `note` as soon as it is taken.
+    ///
+    /// # Errors
+    /// As [`Procedure::ramp`], and what `note` does not take.
+    pub(super) fn ramp_noting<L: Lab>(
+        &self,
+        lab: &mut L,
+        blank: &Blank,
+        space: &Space,
+        (from, to): (&Conditions, &Conditions),
+        spec: &RampSpec,
+        note: Note<'_, L>,
+    ) -> Result<(), Fault> {
         let (start, end) = (self.recipe.settings(from), self.recipe.settings(to));
         if let Some(detail) = refusal(&start, &end, &lab.manifest().path, spec) {
             let kind = FaultKind::Refused { detail: detail.into() };
@@ -88,8 +118,9 @@ impl Procedure {
         }
         let mut running = flow::Running::default();
         let result = heat::settle(lab, &self.spec, &start).and_then(|()| {
-            let settled_s = 1.2 * lab.manifest().path.residence_time_s(&start);
-            let longest_s = 2.0 * (settled_s + spec.duration_s) + 600.0;
+            let settled_s = SETTLED * lab.manifest().path.residence_time_s(&start);
+            let longest_s = self.ramps_longest_s(lab.manifest(), (&start, &end), spec);
+            let until = lab.now() + Span::from_secs(longest_s);
             valves::open_ways_of(lab, &start)?;
             running.start(lab, &self.spec, &start, longest_s)?;
             let mut history = FlowHistory::default();
@@ -100,16 +131,26 @@ impl Procedure {
             let next_step = began;
             let ramp =
                 Ramp { procedure: self, space, spec, from, to, began, next_step, history, way };
-            ramp.run(lab, &dark, blank, longest_s)
+            ramp.run(lab, (&dark, blank), until, note)
         });
         match result {
-            Ok(points) => running.stop(lab).map(|()| points),
+            Ok(()) => running.stop(lab).and_then(|()| stop_late(lab, &start, &end)),
             Err(fault) => {
                 self.give_up(lab, &fault, &mut running);
                 Err(fault)
             }
         }
     }
+}
+
+/// Stops the pumps that the ramp itself has started.
+fn stop_late(lab: &mut dyn Lab, start: &Settings, end: &Settings) -> Result<(), Fault> {
+    let late = |(pump, rate): &&(PumpId, FlowRate)| {
+        rate.ul_per_min() > 0.0 && start.flow(pump).ul_per_min() <= 0.0
+    };
+    let stop =
+        |(pump, _): &(PumpId, FlowRate)| lab.send(&Command::Stop { pump: pump.clone() }).map(drop);
+    end.pumps.iter().filter(late).try_for_each(stop)
 }
 
 /// Why such a ramp would never end or mean nothing, if so.
@@ -134,26 +175,25 @@ fn refusal(
 }
 
 impl Ramp<'_> {
-    fn run(
+    fn run<L: Lab>(
         mut self,
-        lab: &mut dyn Lab,
-        dark: &[Counts],
-        blank: &Blank,
-        longest_s: f64,
-    ) -> Result<Vec<RampPoint>, Fault> {
+        lab: &mut L,
+        (dark, blank): (&[Counts], &Blank),
+        until: Instant,
+        note: Note<'_, L>,
+    ) -> Result<(), Fault> {
         let analysis = &self.procedure.analysis;
         let ended = self.began + Span::from_secs(self.spec.duration_s);
-        let mut points: Vec<RampPoint> = Vec::new();
         let mut next = self.began;
         let light = Span::from_secs(self.procedure.spec.light_settle_s);
         loop {
-            self.pass(lab, next, longest_s)?;
+            self.pass(lab, next, until)?;
             acquire::lights(lab, analysis, true)?;
             let lit = lab.now() + light;
-            self.pass(lab, lit, longest_s)?;
+            self.pass(lab, lit, until)?;
             let first = lab.now();
             let ready = acquire::arm(lab, analysis, None)?;
-            self.pass(lab, ready, longest_s)?;
+            self.pass(lab, ready, until)?;
             acquire::lights(lab, analysis, false)?;
             let frames = acquire::fetch_all(lab, analysis)?;
             acquire::lit(lab, analysis, &frames, dark)?;
@@ -163,33 +203,35 @@ impl Ramp<'_> {
                     break;
                 }
                 if passage.entered >= self.began {
-                    points.push(RampPoint {
+                    let point = RampPoint {
                         measured: middle,
                         formed: passage.entered,
                         conditions: self.at(passage.entered),
                         reaction_time_s: passage.reaction_time_s,
                         outcome: self.outcome(lab, passage.entered, &frames, (dark, blank)),
-                    });
+                    };
+                    note(lab, point)?;
                 }
             }
             next = (next + Span::from_secs(self.spec.every_s)).max(lab.now());
         }
-        Ok(points)
+        Ok(())
     }
 
-    /// Lets time pass and changes the rates at every step on the way.
-    fn pass(&mut self, lab: &mut dyn Lab, until: Instant, longest_s: f64) -> Result<(), Fault> {
+    /// Lets time pass and changes the rates at every step on the way; pumps stop by themselves at `until`.
+    fn pass(&mut self, lab: &mut dyn Lab, then: Instant, until: Instant) -> Result<(), Fault> {
         let ended = self.began + Span::from_secs(self.spec.duration_s);
-        while self.next_step <= until && self.next_step <= ended {
+        while self.next_step <= then && self.next_step <= ended {
             lab.wait_until(self.next_step)?;
-            self.step(lab, longest_s)?;
+            self.step(lab, until)?;
             self.next_step += Span::from_secs(self.spec.step_s);
         }
-        lab.wait_until(until)
+        lab.wait_until(then)
     }
 
-    fn step(&mut self, lab: &mut dyn Lab, longest_s: f64) -> Result<(), Fault> {
+    fn step(&mut self, lab: &mut dyn Lab, until: Instant) -> Result<(), Fault> {
         let now = lab.now();
+        let longest_s = until.since(now).as_secs();
         // A step holds until the next: its middle is on the ramp.
         let middle = now + Span::from_secs(0.5 * self.spec.step_s);
         let settings: Settings = self.procedure.recipe.settings(&self.at(middle));

@@ -34,19 +34,19 @@ fn a_ramp_steps_its_rates_and_reads_on_the_way() {
     let (from, to) = (rates(100.0, 0.0, 20.0), rates(160.0, 60.0, 0.0));
     let points = ramp(&mut rig, (&from, &to), &spec()).expect("nothing goes wrong");
     let said = rig.said();
-    // Volumes are for 2 · (76.8 + 60) + 600 s.
+    // Volumes are for 1.25 · (76.8 + 60 + 1.5 · 64 + 30) + 60 s from the beginning.
     let begins = [
-        "60 a runs at 100 for 1456",
-        "60.4 oil runs at 20 for 291.2",
+        "60 a runs at 100 for 647.5",
+        "60.4 oil runs at 20 for 129.5",
         "60.4 lamp dark",
         "60.4 led dark",
         "60.4 eye takes 50 of 20000",
         "60.4 ear takes 50 of 50000",
         "62.9 eye hands over",
         "62.9 ear hands over",
-        "139.7 a runs at 110 for 1601.6",
-        "139.7 b runs at 10 for 145.6",
-        "139.7 oil runs at 16.666667 for 242.66667",
+        "139.7 a runs at 110 for 566.13333",
+        "139.7 b runs at 10 for 51.46667",
+        "139.7 oil runs at 16.666667 for 85.77778",
         "139.7 lamp on",
         "139.7 led on",
         "140.2 eye takes 10 of 20000",
@@ -55,9 +55,9 @@ fn a_ramp_steps_its_rates_and_reads_on_the_way() {
         "140.6 led dark",
         "140.6 eye hands over",
         "140.6 ear hands over",
-        "159.7 a runs at 130 for 1892.8",
-        "159.7 b runs at 30 for 436.8",
-        "159.7 oil runs at 10 for 145.6",
+        "159.7 a runs at 130 for 625.73333",
+        "159.7 b runs at 30 for 144.4",
+        "159.7 oil runs at 10 for 48.13333",
         "169.7 lamp on",
     ];
     let begins: Vec<String> = begins.into_iter().map(String::from).collect();
@@ -67,6 +67,8 @@ fn a_ramp_steps_its_rates_and_reads_on_the_way() {
     assert_eq!(rig.times("a runs at 160"), [199.7]);
     assert_eq!(rig.times("oil runs"), [60.4, 139.7, 159.7, 179.7]);
     assert_eq!(rig.times("oil stops"), [199.7, *rig.times("a stops").last().unwrap()]);
+    // What the ramp itself has started stops with the others.
+    assert_eq!(rig.times("b stops").last(), rig.times("a stops").last());
     let readings = rig.times("lamp on");
     assert_eq!(readings[..4], [139.7, 169.7, 199.7, 229.7]);
     // Slugs that formed before the ramp, and after it, are left out: the last of them ends it.
