@@ -88,7 +88,7 @@ fn study(kind: StudyKind) -> Study {
 }
 
 fn refuse(args: &Args) -> Result<(), CommandError> {
-    refuse_idle(args.backend, args.rig.wiring.as_deref(), None)?;
+    refuse_idle(args.backend, args.rig.wiring.as_deref(), &[])?;
     if args.backend == Backend::Twin {
         let message = "a twin has no lights, pumps and heaters to study";
         return Err(CommandError::bad_input(message));
