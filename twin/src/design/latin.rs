@@ -64,10 +64,20 @@ fn lonely(region: &Region<'_>, design: &[Vec<f64>], skip: usize, stream: &mut St
 }
 
 /// Least squared distance between two points of a design.
+///
+/// Points are compared in the order of their first axis, and none with one that is further away along it than the nearest
+/// pair so far: the result is that of all pairs, bit for bit.
 fn spacing(design: &[Vec<f64>]) -> f64 {
+    let along = |u: &[f64]| u.first().copied().unwrap_or(0.0);
+    let mut sorted: Vec<&[f64]> = design.iter().map(Vec::as_slice).collect();
+    sorted.sort_by(|a, b| along(a).total_cmp(&along(b)));
     let mut least = f64::INFINITY;
-    for (i, a) in design.iter().enumerate() {
-        for b in &design[..i] {
+    for (i, a) in sorted.iter().enumerate() {
+        for b in &sorted[i + 1..] {
+            let apart = along(b) - along(a);
+            if apart * apart > least {
+                break;
+            }
             least = least.min(squared_distance(a, b));
         }
     }
@@ -101,6 +111,17 @@ mod tests {
                 strata.sort_unstable();
                 prop_assert_eq!(strata, (0..count).collect::<Vec<_>>());
             }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_spacing_is_that_of_all_pairs(count in 0_usize..60, dim in 1_usize..9, seed: u64) {
+            let mut stream = Streams::new(seed).open("test", 0);
+            let design = latin_hypercube(count, dim, &mut stream);
+            let pairs = (0..count).flat_map(|i| (0..i).map(move |j| (i, j)));
+            let all = pairs.map(|(i, j)| squared_distance(&design[i], &design[j]));
+            prop_assert_eq!(spacing(&design).to_bits(), all.fold(f64::INFINITY, f64::min).to_bits());
         }
     }
 

@@ -1,5 +1,7 @@
 //! Policies that look at no outcome.
 
+use std::cell::RefCell;
+
 use crate::design::{Sobol, latin_hypercube_in};
 use crate::policy::{Ask, Policy, PolicyError, Proposals};
 use crate::region::Region;
@@ -52,11 +54,46 @@ impl Policy for LatinHypercube {
         while points.len() < ask.count {
             let at = ask.asked + points.len();
             let cube = (at / size * size) as u64;
-            let mut stream = context.streams.open("policy/lhs", start + cube);
-            let design = latin_hypercube_in(&region, size, &mut stream);
-            points.extend(design.into_iter().skip(at % size).take(ask.count - points.len()));
+            let rest = (at % size, ask.count - points.len());
+            points.extend(Cube { index: start + cube, size }.points(&region, context, rest));
         }
         Ok(snapped(&region, points.into_iter()))
+    }
+}
+
+/// One of the hypercubes of a phase.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Cube {
+    /// Number of its stream.
+    index: u64,
+    /// Its points.
+    size: usize,
+}
+
+thread_local! {
+    /// The last design of this thread, and what it follows from: a phase asks for the same one at each of its experiments.
+    static LAST: RefCell<Option<(Cube, u64, Space, Vec<Vec<f64>>)>> = const { RefCell::new(None) };
+}
+
+impl Cube {
+    /// So many of its points, behind the first few.
+    fn points(
+        self,
+        region: &Region<'_>,
+        context: &Context,
+        (skip, take): (usize, usize),
+    ) -> Vec<Vec<f64>> {
+        let (seed, space) = (context.streams.seed(), region.space());
+        LAST.with_borrow_mut(|last| {
+            let is_it = matches!(&*last, Some((cube, of, there, _)) if (*cube, *of, there) == (self, seed, space));
+            if !is_it {
+                let mut stream = context.streams.open("policy/lhs", self.index);
+                let design = latin_hypercube_in(region, self.size, &mut stream);
+                *last = Some((self, seed, space.clone(), design));
+            }
+            let design = last.iter().flat_map(|(.., design)| design);
+            design.skip(skip).take(take).cloned().collect()
+        })
     }
 }
 
