@@ -11,7 +11,7 @@ import atexit
 
 from flowtwin import _flowtwin
 from flowtwin._flowtwin import Frame, Lab, Observation, Space, Spectrum, __version__
-from flowtwin.campaign import OwnLab, Run, run
+from flowtwin.campaign import OwnLab, Proposal, Run, run
 from flowtwin.errors import (
     ConditionsError,
     Fault,
@@ -39,6 +39,7 @@ __all__ = [
     "Paper",
     "Policy",
     "PolicyError",
+    "Proposal",
     "Run",
     "Scenario",
     "ScenarioError",

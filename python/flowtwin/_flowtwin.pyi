@@ -239,6 +239,7 @@ def run(
     shadow: tuple[_AnyScenario, str] | None,
     out: str | os.PathLike[str] | None,
     resume: bool,
+    review: Callable[[dict[str, Any]], object] | None,
     progress: Callable[..., object] | None,
 ) -> tuple[Left | None, BaseException | None]: ...
 @final

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, Literal, Protocol, TypeAlias, cast
 
 from flowtwin import _flowtwin
 from flowtwin._flowtwin import Frame, Lab, Observation, Space
@@ -17,7 +18,7 @@ from flowtwin.policy import OwnPolicy
 from flowtwin.progress import watching
 from flowtwin.scenario import Scenario
 
-__all__ = ["OwnLab", "Progress", "Run", "run"]
+__all__ = ["Decision", "OwnLab", "Progress", "Proposal", "Run", "run"]
 
 #: Is told the number of an experiment that has ended, of how many, the phase, and what was observed.
 Progress = Callable[[int, int, str, Observation], object]
@@ -158,6 +159,44 @@ class Run:
         return f"Run({self._left.scenario_name!r}, seed={self.seed}, {len(self.observations)} experiments, {ended})"
 
 
+#: What ``run(review=…)`` may answer.
+Decision: TypeAlias = Literal["accept", "skip", "stop"] | tuple[Literal["change", "add"], Mapping[str, float | str]]
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What a policy proposes, for ``run(review=…)``, which answers ``"accept"``; ``"skip"``, and another is proposed; ``"stop"``, and the
+    lab is made safe; ``("change", {…})`` with the values that differ from the proposal; or ``("add", {…})``, likewise, for an experiment
+    that is done before the policy is asked again.
+
+    Attributes:
+        experiment: Number of the experiment in the run, from 1.
+        phase: Name of the phase.
+        policy: The policy that proposes.
+        place: Number among the experiments of the phase, from 1; those that were added do not count.
+        of: How many experiments the phase has at most.
+        may_skip: How many more proposals of the phase may be skipped.
+        conditions: What is proposed, by the names of the inputs.
+        expected: What is expected of each outcome, in its unit: the mean, and the ends between which a measured value lies in 95 of
+            100 cases; None where too little has been measured.
+        latest: What the latest experiment has yielded of each outcome; None where it has not.
+        lab_time_s: Lab time that it would take [s].
+        reagent_ml: Liquids that it would take [mL].
+    """
+
+    experiment: int
+    phase: str
+    policy: str
+    place: int
+    of: int
+    may_skip: int
+    conditions: dict[str, float | str]
+    expected: dict[str, tuple[float, float, float] | None]
+    latest: dict[str, float | None]
+    lab_time_s: float
+    reagent_ml: float
+
+
 def run(
     scenario: Scenario | str | os.PathLike[str],
     *,
@@ -171,6 +210,7 @@ def run(
     jobs: int | None = None,
     out: str | os.PathLike[str] | None = None,
     resume: bool = False,
+    review: Callable[[Proposal], Decision] | None = None,
     progress: bool | Progress = False,
 ) -> Run:
     """Runs all phases of a campaign.
@@ -189,6 +229,9 @@ def run(
         jobs: Threads, all cores if left out. They change no result.
         out: A run folder to write. In memory if left out; :meth:`Run.save` writes it later.
         resume: Whether to go on with the run in ``out``.
+        review: A function that decides on each proposal (see :class:`Proposal`) before it is done. It is called in the thread that
+            called :func:`run`, and may take its time: a simulation stands still meanwhile, a real rig is made safe. Its exception ends
+            the run, and is raised whole. Every decision is in the journal; a run that goes on does not ask for it again.
         progress: True to show it, or a function that is told each experiment.
 
     Returns:
@@ -211,9 +254,10 @@ def run(
     if shadow is None and on_drift != "flag":
         raise FlowtwinError(f"on_drift={on_drift!r} says nothing without a shadow: give shadow=")
     own = None if policy is None else (command_of(policy), policy)
+    decide = None if review is None else (lambda told: review(Proposal(**told)))
     with watching(progress) as tell:
         beside = None if shadow is None else (shadow, on_drift)
-        left, error = _flowtwin.run(scenario, seed, backend, jobs, own, lab, patience_s, beside, out, resume, tell)
+        left, error = _flowtwin.run(scenario, seed, backend, jobs, own, lab, patience_s, beside, out, resume, decide, tell)
     done = None if left is None else Run(left)
     if error is not None:
         error.run = done  # type: ignore[attr-defined]

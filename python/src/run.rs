@@ -2,6 +2,7 @@
 
 mod ending;
 mod journal;
+mod review;
 mod work;
 
 use std::path::PathBuf;
@@ -28,7 +29,7 @@ use crate::studies::Found;
 use crate::table::{Column, Frame};
 use crate::waiting::{Waited, wait};
 pub(crate) use work::patience_of;
-use work::{Done, Order, Told, Trace, Where, work};
+use work::{Done, OfExperiment, Order, Told, Trace, Where, work};
 
 /// What a campaign has left.
 #[pyclass(frozen, module = "flowtwin._flowtwin")]
@@ -62,7 +63,7 @@ pub(crate) fn with_policy(
 /// Returns what it left, and the exception that ended it, if one did: a policy or lab in Python that raised, or Ctrl-C.
 #[pyfunction]
 #[pyo3(signature = (
-    scenario, seed, backend, jobs, policy, lab, patience_s, shadow, out, resume, progress
+    scenario, seed, backend, jobs, policy, lab, patience_s, shadow, out, resume, review, progress
 ))]
 #[expect(clippy::too_many_arguments, reason = "a function of Python names them for people")]
 pub(crate) fn run(
@@ -77,6 +78,7 @@ pub(crate) fn run(
     shadow: Option<(AnyScenario, String)>,
     out: Option<PathBuf>,
     resume: bool,
+    review: Option<Py<PyAny>>,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<(Option<Left>, Option<PyErr>)> {
     let raised = Raised::default();
@@ -101,8 +103,10 @@ pub(crate) fn run(
         stop: stop.clone(),
         trace: trace.clone(),
         calibrated,
+        reviewed: review.is_some(),
     };
-    let watch = Watch { grids: Grids::default(), units: scenario.features().into(), progress };
+    let units = scenario.features().into();
+    let watch = Watch { grids: Grids::default(), units, review, progress };
     let hear = |told| watch.hear(py, told);
     let (done, interrupted) = match wait(py, Some(&stop), move |tell| work(&order, tell), hear)? {
         Waited::Done(done, interrupted) => (done, interrupted),
@@ -161,13 +165,19 @@ pub(crate) fn with_cause(py: Python<'_>, error: PyErr, cause: Option<PyErr>) -> 
 struct Watch {
     grids: Grids,
     units: Arc<[(String, String)]>,
+    review: Option<Py<PyAny>>,
     progress: Option<Py<PyAny>>,
 }
 
 impl Watch {
     fn hear(&self, py: Python<'_>, told: Told) -> PyResult<()> {
+        let told = match (told, &self.review) {
+            (Told::Proposal(asked), Some(review)) => return asked.decide(py, review),
+            (Told::Proposal(_), None) => return Ok(()),
+            (Told::Experiment(told), _) => told,
+        };
         let Some(progress) = &self.progress else { return Ok(()) };
-        let Told { number, total, phase, observation, simulated } = told;
+        let OfExperiment { number, total, phase, observation, simulated } = told;
         let seen = Observation::new(py, *observation, self.units.clone(), &self.grids, simulated)?;
         progress.call1(py, (number, total, phase, seen)).map(drop)
     }

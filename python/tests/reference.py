@@ -28,7 +28,7 @@ BOOK = {
     "observation": ("`Observation`", ["Observation", "Spectrum"]),
     "policy": ("`Policy`", ["Policy"]),
     "surrogate": ("`Surrogate`", ["Surrogate"]),
-    "run": ("`run` and `Run`", ["run", "Run"]),
+    "run": ("`run` and `Run`", ["run", "Run", "Proposal"]),
     "own-policy": ("`OwnPolicy`", ["OwnPolicy"]),
     "own-lab": ("`OwnLab`", ["OwnLab"]),
     "benchmark": ("`benchmark` and `Benchmark`", ["benchmark", "Benchmark"]),

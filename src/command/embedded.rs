@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use flowtwin_campaign::campaign::{Campaign, CampaignError, Ended, Observer};
+use flowtwin_campaign::campaign::{Campaign, CampaignError, Ended, Observer, Reviewer};
 use flowtwin_campaign::conclusion::Conclusion;
 use flowtwin_campaign::folder::Identity;
 use flowtwin_campaign::scenario::Scenario;
@@ -35,6 +35,8 @@ pub struct Embedded<'a> {
     pub threads: NonZeroUsize,
     /// Interrupts it once set.
     pub stop: &'a AtomicBool,
+    /// Who decides on each of its proposals, if somebody does.
+    pub reviewer: Option<&'a dyn Reviewer>,
 }
 
 /// A run in a folder, and how it ended.
@@ -84,8 +86,12 @@ pub fn run_embedded<E: From<CommandError>>(
         let identity = Identity::new(scenario, seed, simulated);
         let asked_by_number = lab.manifest().at_once.is_some();
         let identity = if asked_by_number { identity.in_wall_time() } else { identity };
-        let (folder, here) = target.folder(&to, &identity, None)?;
         let campaign = Campaign::new(scenario, seed, threads, stop);
+        let (identity, campaign) = match run.reviewer {
+            Some(reviewer) => (identity.reviewed(), campaign.reviewed(reviewer)),
+            None => (identity, campaign),
+        };
+        let (folder, here) = target.folder(&to, &identity, None)?;
         let ended = recorded_in(&folder, campaign, lab, &mut *watches(folder.path(), simulated))?;
         if folder.has_departed() && !run.resume {
             target = here.next()?;

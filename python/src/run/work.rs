@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use flowtwin::command::embedded::{self, Embedded, Place, run_embedded, write_account};
 use flowtwin_calibration::Account;
-use flowtwin_campaign::campaign::{Campaign, CampaignError, Ended, Observer};
+use flowtwin_campaign::campaign::{Campaign, CampaignError, Ended, Observer, Reviewer};
 use flowtwin_campaign::folder::{JOURNAL, read_begun};
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::Observation;
@@ -17,6 +17,7 @@ use flowtwin_report::Extras;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
+use super::review::{Asked, PythonReviewer};
 use crate::errors;
 use crate::outside::{Object, PythonLab, Raised};
 use crate::shadow::{Beside, Calibrated};
@@ -72,6 +73,8 @@ pub(crate) struct Order {
     pub(crate) stop: Arc<AtomicBool>,
     pub(crate) trace: Trace,
     pub(crate) calibrated: Option<Calibrated>,
+    /// Whether somebody decides on each proposal.
+    pub(crate) reviewed: bool,
 }
 
 /// What a campaign leaves while it runs, for whoever does not wait for its end.
@@ -96,8 +99,16 @@ impl Trace {
     }
 }
 
+/// What is told of a campaign.
+pub(crate) enum Told {
+    /// An experiment has ended.
+    Experiment(OfExperiment),
+    /// A proposal waits for a decision.
+    Proposal(Asked),
+}
+
 /// An experiment that has ended.
-pub(crate) struct Told {
+pub(crate) struct OfExperiment {
     pub(crate) number: u64,
     pub(crate) total: usize,
     pub(crate) phase: String,
@@ -160,6 +171,11 @@ fn place(order: &Order) -> Result<Place, Refused> {
 fn in_memory(order: &Order, tell: &Tell<Told>, shadow: Option<&Beside<'_>>) -> PyResult<Done> {
     let Place { lab, backend, world } = place(order)?;
     let campaign = Campaign::new(&order.scenario, order.seed, order.threads, &order.stop);
+    let reviewer = order.reviewed.then(|| PythonReviewer::new(tell));
+    let campaign = match &reviewer {
+        Some(reviewer) => campaign.reviewed(reviewer),
+        None => campaign,
+    };
     let kept = &order.trace.kept;
     let mut observer = watcher(order, tell, lab.manifest().simulated, shadow);
     let ended = campaign.run(lab, Writer::new(kept.clone()), None, &mut *observer);
@@ -181,6 +197,8 @@ fn in_folder(
     tell: &Tell<Told>,
     shadow: Option<&Beside<'_>>,
 ) -> PyResult<Done> {
+    let reviewer = order.reviewed.then(|| PythonReviewer::new(tell));
+    let reviewer = reviewer.as_ref().map(|reviewer| reviewer as &dyn Reviewer);
     let embedded = Embedded {
         scenario: &order.scenario,
         seed: order.seed,
@@ -188,6 +206,7 @@ fn in_folder(
         resume: order.resume,
         threads: order.threads,
         stop: &order.stop,
+        reviewer,
     };
     let observer = |folder: &Path, simulated| {
         let mut there = order.trace.folder.lock().unwrap_or_else(PoisonError::into_inner);
@@ -306,13 +325,13 @@ impl Observer for Telling<'_> {
     }
 
     fn experiment(&mut self, number: u64, observation: &Observation, _known: bool) {
-        let told = Told {
+        let told = OfExperiment {
             number,
             total: self.total,
             phase: self.phase.clone(),
             observation: Box::new(observation.clone()),
             simulated: self.simulated,
         };
-        self.tell.tell(told);
+        self.tell.tell(Told::Experiment(told));
     }
 }
