@@ -45,6 +45,8 @@ impl<'a> Stop<'a> {
             Record::Blank(_) | Record::Decided(_) | Record::Proposal(_) => *self = Self::default(),
             Record::Filled(_) | Record::Resumed(_) => *self = Self::default(),
             Record::Header(_) | Record::Phase(_) | Record::Intended(_) | Record::End(_) => {}
+            // Nothing was set on the lab.
+            Record::Recalibrated(_) => {}
         }
     }
 
