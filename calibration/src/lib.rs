@@ -70,4 +70,6 @@ pub use files::{calibrated_toml, page, residuals_csv};
 pub use flowtwin_campaign::scenario::{Free, free};
 pub use on_rigs::OnRigs;
 pub use rigs::{Drawn, rigs};
-pub use shadow::{Account, Alarm, FALSE_ALARM_H, Feature, Look, OverRun, Shadow, Suspect};
+pub use shadow::{
+    Account, Alarm, FALSE_ALARM_H, Feature, Look, OverRun, Recalibration, Revalued, Shadow, Suspect,
+};

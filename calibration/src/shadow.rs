@@ -12,6 +12,9 @@ mod chart;
 mod filter;
 mod look;
 mod part;
+mod recalibration;
+
+use std::collections::VecDeque;
 
 use flowtwin_campaign::scenario::{Expected, Posterior, Scenario, plan, world};
 use flowtwin_data::diagnostic::Diagnostic;
@@ -26,9 +29,11 @@ use crate::model::Model;
 use crate::noise::Noise;
 use crate::whitening::Block;
 use alarm::Told;
-use chart::{Chart, Seen, sum};
+use chart::{Chart, OLDEST, sum};
 use filter::{Filter, Step};
-pub use flowtwin_report::shadow::{Account, Alarm, FALSE_ALARM_H, Feature, Look, OverRun, Suspect};
+pub use flowtwin_report::shadow::{
+    Account, Alarm, FALSE_ALARM_H, Feature, Look, OverRun, Recalibration, Revalued, Suspect,
+};
 use look::{minus, slope, values};
 use part::Watched;
 
@@ -51,6 +56,8 @@ const EXPECTED: f64 = 0.05;
 #[derive(Clone, Debug)]
 pub struct Shadow<'a> {
     scenario: &'a Scenario,
+    /// The world as it is expected to be now.
+    world: Value,
     noise: Noise,
     rig: Expected<'a>,
     /// Rigs on which one pump gives a little more, and what a fill of it may be off by.
@@ -69,7 +76,12 @@ pub struct Shadow<'a> {
     scattered: (f64, f64),
     hours: f64,
     alarms: Vec<Alarm>,
+    /// The parts of the last alarm.
+    told: Option<Told>,
+    recalibrations: Vec<Recalibration>,
     looks: Vec<Look>,
+    /// The experiments since the last alarm.
+    seen: VecDeque<Seen>,
     /// When the run began, and what was set last.
     began: Option<Instant>,
     before: Option<Conditions>,
@@ -82,10 +94,13 @@ impl<'a> Shadow<'a> {
     /// If the scenario cannot be simulated, or its posterior is not valid.
     pub fn new(scenario: &'a Scenario) -> Result<Self, Diagnostic> {
         scenario.simulated().map_err(Diagnostic::from)?;
-        let world = world(&scenario.definition());
+        Self::of(scenario, noise(scenario)?, world(&scenario.definition()))
+    }
+
+    /// A shadow of a rig that is now as in `world`.
+    fn of(scenario: &'a Scenario, noise: Noise, world: Value) -> Result<Self, Diagnostic> {
         let built = |world: &Value| plan(world).map(|plan| Expected::on(scenario, &plan));
         let rig = built(&world).map_err(Diagnostic::new)?;
-        let noise = noise(scenario)?;
         let pump = |(pump, bias): (&PumpId, f64)| {
             let mut more = rig.clone();
             more.deliver(pump, 1.0 + MORE);
@@ -114,6 +129,7 @@ impl<'a> Shadow<'a> {
                 built(world).ok().map(|moved| moved.after_the_blank_of(&rig))
             })?,
             scenario,
+            world,
             noise,
             rig,
             flows,
@@ -125,7 +141,10 @@ impl<'a> Shadow<'a> {
             scattered: (BELIEVED, BELIEVED),
             hours: 0.0,
             alarms: Vec::new(),
+            told: None,
+            recalibrations: Vec::new(),
             looks: Vec::new(),
+            seen: VecDeque::new(),
             began: None,
             before: None,
         })
@@ -138,7 +157,8 @@ impl<'a> Shadow<'a> {
 
     /// What came of the run so far, under this name.
     pub fn account(&self, run: &str) -> Account {
-        Account::new(run, self.hours, self.scatter(), &self.alarms, &self.looks)
+        let account = Account::new(run, self.hours, self.scatter(), &self.alarms, &self.looks);
+        Account { recalibrations: self.recalibrations.clone(), ..account }
     }
 
     /// Looks at the next experiment of a run as it ends; answers with an alarm if it raises one. Experiments that failed or
@@ -154,12 +174,30 @@ impl<'a> Shadow<'a> {
     /// Looks at the next experiment of a run, whose number this is; answers with an alarm if it raises one.
     pub fn look(&mut self, number: u64, experiment: &Experiment) -> Option<&Alarm> {
         let before = self.alarms.len();
+        if self.told.take().is_some() {
+            self.seen.clear();
+        }
+        if self.seen.len() > OLDEST {
+            self.seen.pop_front();
+        }
+        let (filter, moved) = (self.filter.clone(), self.moved.len());
+        self.seen.push_back(Seen { number, experiment: experiment.clone(), filter, moved });
         let look = self.held_against(number, experiment);
         self.looks.push(look);
         self.alarms.get(before)
     }
 
     fn held_against(&mut self, number: u64, experiment: &Experiment) -> Look {
+        let Learnt { said, common, block, effects, step, innovation } = self.learnt(experiment);
+        let look = self.told((number, experiment), (&said, &common), &block, (&step, &innovation));
+        if !innovation.is_empty() {
+            self.judge((number, experiment.hours), &effects, &step, &innovation);
+        }
+        look
+    }
+
+    /// Learns from an experiment what is common to the run.
+    fn learnt(&mut self, experiment: &Experiment) -> Learnt {
         let said = values(&mut self.rig, experiment);
         let flows: Vec<Vec<f64>> =
             self.flows.iter_mut().map(|(rig, _)| slope(rig, experiment, &said, MORE)).collect();
@@ -175,11 +213,7 @@ impl<'a> Shadow<'a> {
         let common = self.filter.expected(&design);
         let step = self.filter.see(design);
         let innovation = self.filter.learn(&step, &residual);
-        let look = self.told((number, experiment), (&said, &common), &block, (&step, &innovation));
-        if !innovation.is_empty() {
-            self.judge((number, experiment.hours), &effects, &step, &innovation);
-        }
-        look
+        Learnt { said, common, block, effects, step, innovation }
     }
 
     /// What has moved little by little goes on.
@@ -260,7 +294,7 @@ impl<'a> Shadow<'a> {
         self.scattered.0 += innovation.norm_squared() * shortened * shortened;
         self.scattered.1 += innovation.len() as f64;
         let counts = shortened / scatter;
-        self.chart.see(&Seen {
+        self.chart.see(&chart::Seen {
             step,
             innovation: &(innovation * counts),
             effects,
@@ -276,7 +310,8 @@ impl<'a> Shadow<'a> {
             let told = Told::of(&self.parts, &evidence, all, number);
             self.chart.forget();
             self.expect(&told);
-            self.alarms.push(told.alarm);
+            self.alarms.push(told.alarm.clone());
+            self.told = Some(told);
         }
     }
 
@@ -293,6 +328,26 @@ impl<'a> Shadow<'a> {
             self.moved.push((part, growth));
         }
     }
+}
+
+/// An experiment that was looked at, and what was known of the run before.
+#[derive(Clone, Debug)]
+struct Seen {
+    number: u64,
+    experiment: Experiment,
+    filter: Filter,
+    /// How many parts had moved.
+    moved: usize,
+}
+
+/// What an experiment was held against, and what it tells.
+struct Learnt {
+    said: Vec<f64>,
+    common: DVector<f64>,
+    block: Block,
+    effects: Vec<(DVector<f64>, f64)>,
+    step: Step,
+    innovation: DVector<f64>,
 }
 
 /// The noise of a scenario, simulated at a few of its conditions.

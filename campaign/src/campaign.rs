@@ -4,9 +4,11 @@ mod alongside;
 mod branch_point;
 mod costs;
 mod deciding;
+mod doubt;
 mod interruptible;
 mod observer;
 mod otherwise;
+mod recalibrating;
 mod requests;
 mod reviewer;
 mod shared;
@@ -21,8 +23,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use flowtwin_lab::journal::{
-    BlankRecord, Decided, End, ExperimentRecord, Header, Journal, PhaseRecord, Proposal, Record,
-    Sink, SpoiledRecord, Writer, delivered, drawn,
+    BlankRecord, Decided, End, ExperimentRecord, Header, Journal, PhaseRecord, Proposal,
+    Recalibrated, Record, Sink, SpoiledRecord, Writer, delivered, drawn,
 };
 use flowtwin_lab::layer::{Guarded, Journaled};
 use flowtwin_lab::{Blank, Command, Conditions, Fault, FaultKind, Lab, Observation, Streams};
@@ -33,6 +35,7 @@ pub use alongside::Alongside;
 pub use branch_point::BranchPoint;
 use costs::{Costs, ml};
 use deciding::{Place, Turn};
+pub use doubt::Doubt;
 pub use interruptible::Interruptible;
 pub use observer::{Observer, Silent};
 pub use reviewer::{Answer, Expected, Proposed, Reviewer};
@@ -49,6 +52,8 @@ pub struct Campaign<'a> {
     stop: &'a AtomicBool,
     pause: Option<&'a Arc<AtomicBool>>,
     reviewer: Option<&'a dyn Reviewer>,
+    /// Why the next proposal is to be decided on; none where each is.
+    doubt: Option<&'a Doubt>,
     only_recorded: bool,
     goes_on: bool,
     in_wall_time: bool,
@@ -115,6 +120,7 @@ impl<'a> Campaign<'a> {
             stop,
             pause: None,
             reviewer: None,
+            doubt: None,
             only_recorded: false,
             goes_on: false,
             in_wall_time: false,
@@ -155,7 +161,17 @@ impl<'a> Campaign<'a> {
     /// again. While nobody has decided, a simulation's time stands still; a real rig is made safe, and its instruments are looked at.
     #[must_use]
     pub fn reviewed(self, reviewer: &'a dyn Reviewer) -> Self {
-        Self { reviewer: Some(reviewer), ..self }
+        Self { reviewer: Some(reviewer), doubt: None, ..self }
+    }
+
+    /// The same campaign, whose next proposal `reviewer` decides on while there is a `doubt`; all goes on as in
+    /// [`Campaign::reviewed`], but nobody is asked where there is none. An alarm raises it, and it is settled once an experiment is
+    /// accepted or changed.
+    #[must_use]
+    pub fn held_back(self, reviewer: &'a dyn Reviewer, doubt: &'a Doubt) -> Self {
+        // What an earlier run of it left is not about this one.
+        doubt.settle();
+        Self { reviewer: Some(reviewer), doubt: Some(doubt), ..self }
     }
 
     /// The same campaign, which goes on with these syringes filled.
@@ -238,6 +254,7 @@ impl<'a> Campaign<'a> {
             recorded: recorded.map(|j| j.experiments().collect()).unwrap_or_default(),
             spoiled: recorded.map(|j| j.spoiled().collect()).unwrap_or_default(),
             decided: recorded.map(|j| j.decided().collect()).unwrap_or_default(),
+            recalibrated: recorded.map(|j| j.recalibrated().collect()).unwrap_or_default(),
             wasted: Spent::default(),
             by_hand,
             used_ml: BTreeMap::new(),
@@ -269,6 +286,8 @@ struct UnderWay<'a, 'w, L: Lab, S: Sink> {
     spoiled: Vec<&'w SpoiledRecord>,
     /// What is recorded of decisions of people, and not done yet.
     decided: VecDeque<&'w Decided>,
+    /// What is recorded of calibrations anew.
+    recalibrated: Vec<&'w Recalibrated>,
     /// What spoiled experiments have taken since it was last asked.
     wasted: Spent,
     /// Syringes that somebody fills.
@@ -495,7 +514,7 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
         let known = self.recorded.get(self.number as usize).copied();
         if let Some(record) = known.filter(|_| self.there.is_some()) {
             self.spoiled_before().into_iter().for_each(|spoiled| self.waste(spoiled));
-            return Ok(self.happened(record));
+            return self.happened(record).map_err(Halt::from);
         }
         let known = known.is_some();
         let observation = self.until_unspoiled(phase, blank, conditions)?;
@@ -504,14 +523,15 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
     }
 
     /// An experiment that is recorded, and has happened.
-    fn happened(&mut self, record: &ExperimentRecord) -> Observation {
+    fn happened(&mut self, record: &ExperimentRecord) -> Result<Observation, Fault> {
         let observation = record.observation(self.campaign.scenario.analysis());
         self.use_up(&observation.consumed_ml);
         self.tell_what_is_left();
         self.number += 1;
         self.fruitful |= !observation.failed();
         self.observer.experiment(self.number, &observation, true);
-        observation
+        self.take_recalibration()?;
+        Ok(observation)
     }
 
     /// Records an experiment, asked for with these conditions, that has just ended; `known` where it is done again.
@@ -538,6 +558,7 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
             self.observer.set_otherwise(number, conditions, &observation.conditions);
         }
         self.observer.experiment(number, &observation, known);
+        self.take_recalibration()?;
         match &observation.fault {
             // A recorded fault has been put right since: whoever resumes says so.
             Some(fault) if fault.kind.stops_campaign() && !known => Err(fault.clone().into()),

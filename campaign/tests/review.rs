@@ -7,10 +7,16 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use flowtwin_campaign::campaign::{Answer, Campaign, Ended, Proposed, Reviewer, Silent};
+use flowtwin_campaign::campaign::{
+    Answer, Campaign, Doubt, Ended, Observer, Proposed, Reviewer, Silent,
+};
 use flowtwin_campaign::scenario::Scenario;
-use flowtwin_lab::journal::{Continued, Decision, Journal, Record, Writer, read, stopped_by};
-use flowtwin_lab::{Command, Conditions, Fault, FaultKind, Instant, Lab, Manifest, Reply};
+use flowtwin_lab::journal::{
+    Continued, Decision, Journal, Recalibrated, Record, Writer, read, stopped_by,
+};
+use flowtwin_lab::{
+    Command, Conditions, Fault, FaultKind, Instant, Lab, Manifest, Observation, Reply,
+};
 
 const PHASES: &str = r#"
 [[phases]]
@@ -113,12 +119,21 @@ fn campaign(scenario: &Scenario) -> Campaign<'_> {
 
 /// Runs a campaign in simulation, on what is recorded if it is resumed; the bytes of its journal.
 fn run(campaign: Campaign<'_>, scenario: &Scenario, recorded: Option<&[u8]>) -> (Ended, Vec<u8>) {
+    run_with(campaign, scenario, recorded, &mut Silent)
+}
+
+fn run_with(
+    campaign: Campaign<'_>,
+    scenario: &Scenario,
+    recorded: Option<&[u8]>,
+    observer: &mut dyn Observer,
+) -> (Ended, Vec<u8>) {
     let lab = scenario.simulated().unwrap().lab(scenario.file().seed);
     let journal = recorded.map(|bytes| read(bytes).unwrap());
     let kept = journal.as_ref().map_or(&[][..], Journal::durable_bytes).to_vec();
     let whole = (!kept.is_empty()).then(|| read(&kept).unwrap());
     let writer = Writer::new(Continued::new(kept.clone(), Vec::new()));
-    let (ended, writer) = campaign.run(lab, writer, whole.as_ref(), &mut Silent).unwrap();
+    let (ended, writer) = campaign.run(lab, writer, whole.as_ref(), observer).unwrap();
     let more = writer.into_sink().into_inner();
     (ended, [kept, more].concat())
 }
@@ -434,4 +449,125 @@ fn syringes_that_are_filled_behind_a_decision_stay_filled_there() {
     let (ended, again) = run(campaign(&scenario), &scenario, Some(&once));
     assert!(ended.is_complete());
     assert!(again == once);
+}
+
+/// Looks at a run from beside: has a doubt behind one experiment, and calibrates anew behind another.
+struct Beside<'a> {
+    doubt: &'a Doubt,
+    doubts: u64,
+    calibrates: u64,
+    number: u64,
+}
+
+impl Observer for Beside<'_> {
+    fn experiment(&mut self, number: u64, _: &Observation, _: bool) {
+        self.number = number;
+        if number == self.doubts {
+            self.doubt.raise("the lamp is weaker");
+        }
+    }
+    fn recalibrated(&mut self) -> Option<Recalibrated> {
+        let because = "the lamp is weaker".to_owned();
+        let values = vec![("optics.counts_scale".to_owned(), 0.25)];
+        let (at_ns, experiment) = (Instant::START, self.number);
+        let made = Recalibrated { at_ns, experiment, because, values };
+        (self.number == self.calibrates).then_some(made)
+    }
+}
+
+/// A campaign that somebody looks at from beside, who has a doubt and calibrates anew behind these experiments; 0 for never.
+fn beside(
+    scenario: &Scenario,
+    person: &Person,
+    (doubts, calibrates): (u64, u64),
+    recorded: Option<&[u8]>,
+) -> (Ended, Vec<u8>) {
+    let doubt = Doubt::default();
+    let mut beside = Beside { doubt: &doubt, doubts, calibrates, number: 0 };
+    run_with(campaign(scenario).held_back(person, &doubt), scenario, recorded, &mut beside)
+}
+
+/// The places at which a journal may be cut: behind each durable record, and behind proposals.
+fn cuts(whole: &[u8]) -> Vec<&[u8]> {
+    let journal = read(whole).unwrap();
+    let ends = (1..=whole.len()).filter(|&end| whole[end - 1] == b'\n');
+    let all = journal.records().iter().zip(ends);
+    let worth = |(record, _): &(&Record, usize)| {
+        record.is_durable() || matches!(record, Record::Proposal(_))
+    };
+    all.filter(worth).map(|(_, end)| &whole[..end]).collect()
+}
+
+#[test]
+fn nobody_is_asked_without_a_doubt_and_not_a_byte_is_otherwise() {
+    let scenario = scenario("no-doubt", PHASES);
+    let (_, alone) = run(campaign(&scenario), &scenario, None);
+    let person = Person::default();
+    let (ended, bytes) = beside(&scenario, &person, (0, 0), None);
+    assert!(ended.is_complete() && bytes == alone);
+    assert!(person.shown.borrow().is_empty());
+}
+
+#[test]
+fn a_doubt_holds_the_next_proposal_back_until_somebody_has_decided() {
+    let scenario = scenario("doubt", PHASES);
+    let script = [Does::Add(150.0), Does::Skip, Does::Waits(2), Does::Change(160.0)];
+    let person = Person::who(&script);
+    let (ended, whole) = beside(&scenario, &person, (2, 0), None);
+    assert!(ended.is_complete());
+    let shown: Vec<u64> = person.shown.borrow().iter().map(|shown| shown.experiment).collect();
+    // What is done first and what is skipped leave the doubt; what is changed does not.
+    assert_eq!(shown, [3, 4, 4]);
+    let because = |shown: &Proposed| shown.because.as_deref() == Some("the lamp is weaker");
+    assert!(person.shown.borrow().iter().all(because));
+    let words: Vec<&str> =
+        read(&whole).unwrap().decided().map(|decided| decided.decision.word()).collect();
+    assert_eq!(words, ["added", "skipped", "changed"]);
+    for cut in cuts(&whole) {
+        let done = decisions(cut);
+        let left = [&[Does::Add(150.0), Does::Skip, Does::Change(160.0)][done..], &[]].concat();
+        let person = Person::who(&left);
+        let (ended, now) = beside(&scenario, &person, (2, 0), Some(cut));
+        assert!(ended.is_complete());
+        assert!(now == whole, "cut behind {} bytes", cut.len());
+        assert_eq!(person.shown.borrow().len(), 3 - done, "nobody is asked again");
+    }
+}
+
+#[test]
+fn who_stops_a_doubtful_run_is_asked_again_when_it_goes_on() {
+    let scenario = scenario("doubt-stop", PHASES);
+    let (ended, bytes) = beside(&scenario, &Person::who(&[Does::Stop]), (2, 0), None);
+    assert_eq!(ended.fault.unwrap().kind, FaultKind::Interrupted);
+    assert_eq!((experiments(&bytes).len(), decisions(&bytes)), (2, 0));
+    let person = Person::who(&[Does::Accept]);
+    let (ended, now) = beside(&scenario, &person, (2, 0), Some(&bytes));
+    assert!(ended.is_complete());
+    assert_eq!((person.shown.borrow().len(), decisions(&now)), (1, 1));
+}
+
+#[test]
+fn a_calibration_anew_is_recorded_behind_its_experiment_and_stays_there() {
+    let scenario = scenario("anew", PHASES);
+    let (_, alone) = run(campaign(&scenario), &scenario, None);
+    let (_, whole) = beside(&scenario, &Person::default(), (0, 3), None);
+    let records = read(&whole).unwrap().records().to_vec();
+    let place = records.iter().position(|r| matches!(r, Record::Recalibrated(_))).unwrap();
+    assert!(matches!(&records[place - 1], Record::Experiment(e) if e.experiment == 3));
+    assert_eq!(records[place].at(), records[place - 1].at(), "no time passes");
+    let others = |bytes: &[u8]| {
+        let all = read(bytes).unwrap().records().to_vec().into_iter();
+        all.filter(|r| !matches!(r, Record::Recalibrated(_))).collect::<Vec<_>>()
+    };
+    assert_eq!(others(&whole), others(&alone));
+    for cut in cuts(&whole) {
+        let (_, now) = beside(&scenario, &Person::default(), (0, 3), Some(cut));
+        assert!(now == whole, "cut behind {} bytes", cut.len());
+        // Whoever goes on without such an observer keeps what is recorded, and one who comes later adds nothing to the past.
+        let (_, without) = run(campaign(&scenario), &scenario, Some(cut));
+        let kept = read(cut).unwrap().recalibrated().count();
+        assert_eq!(read(&without).unwrap().recalibrated().count(), kept);
+        let (_, later) = beside(&scenario, &Person::default(), (0, 1), Some(&alone));
+        assert!(later == alone);
+    }
 }

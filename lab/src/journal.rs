@@ -10,6 +10,7 @@ mod delivered;
 mod flows;
 mod line;
 mod reader;
+mod recalibrated;
 mod record;
 mod salvage;
 mod seal;
@@ -23,6 +24,7 @@ pub use decided::{Decided, Decision};
 pub use delivered::{Book, Volumes, delivered, drawn, held, lost, primed, pumped, unended};
 pub use flows::flows;
 pub use reader::{Journal, JournalError, read};
+pub use recalibrated::Recalibrated;
 pub use record::{
     Answer, Asked, BlankRecord, CommandRecord, End, ExperimentRecord, Filled, Header, Intended,
     PhaseRecord, Proposal, Record, Resumed, SpectrumRecord, SpoiledRecord, TaskRecord,

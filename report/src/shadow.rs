@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use flowtwin_lab::journal::{ExperimentRecord, Journal};
+use flowtwin_lab::Instant;
+use flowtwin_lab::journal::{ExperimentRecord, Journal, Recalibrated};
 use serde::{Deserialize, Serialize};
 
 use crate::format::{counted, fixed, significant};
@@ -33,6 +34,9 @@ pub struct Account {
     pub scatter: f64,
     /// What has moved.
     pub alarms: Vec<Alarm>,
+    /// How the shadow was calibrated anew.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recalibrations: Vec<Recalibration>,
     /// Each feature over the run.
     pub features: Vec<OverRun>,
     /// Each experiment.
@@ -68,6 +72,58 @@ pub struct Suspect {
     pub deviation: f64,
     /// `%` or `K`.
     pub unit: String,
+}
+
+/// A shadow goes on with other values, because something has moved.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Recalibration {
+    /// The experiment after which this was found.
+    pub experiment: u64,
+    /// What has moved, or what was estimated, in words.
+    pub because: String,
+    /// From how many experiments it was estimated.
+    pub experiments: usize,
+    /// The keys that changed.
+    pub values: Vec<Revalued>,
+}
+
+/// A key of the scenario of a shadow, and its value before and after.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Revalued {
+    /// The key.
+    pub key: String,
+    /// Its value before; none where it had its default.
+    pub before: Option<f64>,
+    /// Its value from then on.
+    pub after: f64,
+}
+
+impl Recalibration {
+    /// What the journal of the run records of it; the campaign adds when.
+    pub fn record(&self) -> Recalibrated {
+        let values = self.values.iter().map(|value| (value.key.clone(), value.after)).collect();
+        let (at_ns, because) = (Instant::START, self.because.clone());
+        Recalibrated { at_ns, experiment: self.experiment, because, values }
+    }
+
+    /// In one sentence.
+    pub fn words(&self) -> String {
+        let value = |Revalued { key, before, after }: &Revalued| {
+            let after = significant(*after, 4);
+            match before {
+                Some(before) => format!("{key} from {} to {after}", significant(*before, 4)),
+                None => format!("{key} to {after}"),
+            }
+        };
+        let values: Vec<String> = self.values.iter().map(value).collect();
+        format!(
+            "After experiment {} the shadow was calibrated anew from {} ({}): {}.",
+            self.experiment,
+            counted(self.experiments, "experiment"),
+            self.because,
+            values.join(", ")
+        )
+    }
 }
 
 /// A feature over a run.
@@ -126,6 +182,7 @@ impl Account {
             hours,
             scatter,
             alarms: alarms.to_vec(),
+            recalibrations: Vec::new(),
             features: over_run(looks),
             looks: looks.to_vec(),
         }
@@ -202,7 +259,8 @@ impl Account {
     pub fn remarks(&self) -> Vec<String> {
         let told =
             |alarm: &Alarm| format!("After experiment {}: {}.", alarm.experiment, alarm.words());
-        self.alarms.iter().map(told).chain(self.scattering()).collect()
+        let anew = self.recalibrations.iter().map(Recalibration::words);
+        self.alarms.iter().map(told).chain(anew).chain(self.scattering()).collect()
     }
 
     /// Where the rig scatters more than its scenario says.

@@ -215,6 +215,7 @@ function log(t) {
     const { kind, of, t: at } = run.items[i];
     if (kind === "command") rows.push([at, command(of.send), answer(of.answer)]);
     else if (kind === "decided") rows.push([at, `experiment ${of.experiment}: a person has decided`, decision(of.decision)]);
+    else if (kind === "recalibrated") rows.push([at, `the shadow was calibrated anew after experiment ${of.experiment}`, of.because]);
     else if (kind === "fault") rows.push([at, "FAULT", faultWords(of)]);
     else if (kind === "experiment") rows.push([at, `experiment ${of.experiment} ended`, of.fault ? "failed" : "ok"]);
   }

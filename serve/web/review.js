@@ -30,7 +30,8 @@ export function form(proposal, may) {
     + `<td>${may ? field(input, i) : escape(said(input.value))}</td><td class="soft">${escape(range(input))}</td></tr>`;
   const buttons = `<p class="choices"><button type="button" id="accept">Accept</button> <button type="button" id="change" disabled>Run with these values</button>
     <button type="button" id="skip"${left ? "" : " disabled"}>Skip</button> <button type="button" id="add">Run these values first</button></p>`;
-  return `<p>Experiment ${experiment}: number ${place} of ${planned} of phase ${escape(phase)}, by ${escape(policy)}. It takes about ${escape(duration(time))} and ${escape(withUnit(number(ml), "mL"))}.</p>`
+  const because = proposal.because ? `<p><strong>${escape(proposal.because)}</strong></p>` : "";
+  return because + `<p>Experiment ${experiment}: number ${place} of ${planned} of phase ${escape(phase)}, by ${escape(policy)}. It takes about ${escape(duration(time))} and ${escape(withUnit(number(ml), "mL"))}.</p>`
     + expected.map((e) => outcome(e, experiment)).join("")
     + `<table><thead><tr><th scope="col">input</th><th scope="col">proposed</th><th scope="col">may be</th></tr></thead><tbody>${inputs.map(row).join("")}</tbody></table>`
     + (may ? buttons : "<p>To decide, open the address that the run has printed, with its token.</p>");

@@ -62,7 +62,7 @@ pub struct Folder {
     /// Hold every experiment against a calibrated scenario, and say what has moved on the rig.
     #[arg(long, value_name = "SCENARIO")]
     pub shadow: Option<PathBuf>,
-    /// What to do when something has moved: say so, or stop as well.
+    /// What to do when something has moved: say so, calibrate the shadow anew, wait for somebody, or stop.
     #[arg(long, value_enum, default_value_t, requires = "shadow")]
     pub on_drift: OnDrift,
     /// Run this command when the run is done or has stopped, the rig has moved, a stock is nearly used up, or a proposal waits for a
@@ -81,6 +81,10 @@ pub enum OnDrift {
     /// Say so, and go on.
     #[default]
     Flag,
+    /// Say so, and go on beside a shadow with new values.
+    Recalibrate,
+    /// Make the rig safe, and wait until somebody decides on the next proposal.
+    Pause,
     /// Make the rig safe and stop.
     Stop,
 }

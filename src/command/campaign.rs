@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::thread::available_parallelism;
 
-use flowtwin_campaign::campaign::{Campaign, CampaignError, Ended, Fillings, Observer};
+use flowtwin_campaign::campaign::{Campaign, CampaignError, Doubt, Ended, Fillings, Observer};
 use flowtwin_campaign::conclusion::Conclusion;
 use flowtwin_campaign::folder::{Identity, RunFolder};
 use flowtwin_campaign::scenario::Scenario;
@@ -75,27 +75,26 @@ pub(super) fn at(
     let (seed, review) = (*seed, *review);
     let calibrated = Calibrated::of(to, scenario)?;
     let shadow = calibrated.as_ref().map(Calibrated::shadow).transpose()?;
+    let doubt = calibrated.as_ref().and_then(Calibrated::doubt);
+    let asks = review || doubt.is_some();
     // Before a lab outside begins to work.
     let mut target = Target::of(to, scenario, seed, more)?;
     loop {
         let place = place()?;
         let identity = Identity::new(scenario, seed, place.lab.manifest().simulated);
-        let identity = if review { identity.reviewed() } else { identity };
+        let identity = if asks { identity.reviewed() } else { identity };
         let asked_by_number = place.lab.manifest().at_once.is_some();
         // In which order a lab answers, nobody knows before.
         let identity = if asked_by_number { identity.in_wall_time() } else { identity };
         let (folder, here) = target.folder(to, &identity, *replayed)?;
         heed_ctrl_c()?;
-        let page = Beside::of(to, folder.path(), &STOP, review)?;
+        let page = Beside::of(to, folder.path(), &STOP, asks)?;
         let mut progress = Progress::new(scenario).quiet(to.quiet);
         let (backend, world) = (place.backend.to_owned(), place.world());
         let notifier = Notifier::new(to.notify.as_ref(), folder.path(), scenario);
-        let reviewers = review.then(|| Reviewers::of(page.reviewer(), &notifier));
+        let reviewers = asks.then(|| Reviewers::of(page.reviewer(), &notifier));
         let campaign = Campaign::new(scenario, seed, threads(to.jobs), &STOP).pausing(&PAUSE);
-        let campaign = match &reviewers {
-            Some(reviewers) => campaign.reviewed(reviewers),
-            None => campaign,
-        };
+        let campaign = asking(campaign, reviewers.as_ref(), doubt.filter(|_| !review));
         let campaign = match filled {
             By::Hand(filled) => campaign.filled(filled.clone()),
             By::Then(journal) => campaign.filled_as_in(journal),
@@ -118,6 +117,19 @@ pub(super) fn at(
         let done = notifier.ended(ended.is_complete(), both(outcome(&ended), concluded));
         page.stay(&STOP);
         return done;
+    }
+}
+
+/// The same campaign, about whose proposals somebody is asked: about each, or where a doubt is given about the next while it lasts.
+pub(super) fn asking<'a>(
+    campaign: Campaign<'a>,
+    reviewers: Option<&'a Reviewers<'a>>,
+    doubt: Option<&'a Doubt>,
+) -> Campaign<'a> {
+    match (reviewers, doubt) {
+        (Some(reviewers), Some(doubt)) => campaign.held_back(reviewers, doubt),
+        (Some(reviewers), None) => campaign.reviewed(reviewers),
+        (None, _) => campaign,
     }
 }
 

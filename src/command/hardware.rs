@@ -15,7 +15,7 @@ use flowtwin_backends::heartbeat::{Heartbeat, make_safe_at_last};
 use flowtwin_backends::hold::Hold;
 use flowtwin_backends::wiring::FolderWiring;
 use flowtwin_backends::{Bench, Wiring, connect, identify};
-use flowtwin_campaign::campaign::{Alongside, Campaign, Ended, Fillings, Silent};
+use flowtwin_campaign::campaign::{Alongside, Campaign, Doubt, Ended, Fillings, Silent};
 use flowtwin_campaign::folder::{Identity, OnDisk, RunFolder, make_folders, put};
 use flowtwin_campaign::hardware::{CERTIFICATE, Certificate, Plan, Unfit, limits_in_words};
 use flowtwin_campaign::scenario::{Scenario, Simulated};
@@ -25,7 +25,7 @@ use flowtwin_report::Extras;
 
 use super::attendant::{Attendant, Cables, Held};
 use super::campaign::{
-    PAUSE, STOP, Then, both, conclude, heed_ctrl_c, is_unsafe, outcome, run_into, threads,
+    PAUSE, STOP, Then, asking, both, conclude, heed_ctrl_c, is_unsafe, outcome, run_into, threads,
 };
 use super::emulate::read_wiring;
 use super::filled::filled;
@@ -88,7 +88,10 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     let target = Target::of(to, &scenario, seed, more)?;
     let (folder, _target) = target.folder(to, &identity, replayed)?;
     let path = folder.path().to_owned();
-    let page = Beside::of(to, &path, &STOP, review)?;
+    let doubt = calibrated.as_ref().and_then(Calibrated::doubt);
+    let asks = review || doubt.is_some();
+    let doubt = doubt.filter(|_| !review);
+    let page = Beside::of(to, &path, &STOP, asks)?;
     heed_ctrl_c()?;
     let hold = hold(&wiring, wiring_file)?;
     let certificate =
@@ -101,12 +104,13 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     super::identified::require(wiring_file, &wiring, &found)?;
     ask(args)?;
     let notifier = Notifier::new(to.notify.as_ref(), &path, &scenario);
-    let reviewers = review.then(|| Reviewers::of(page.reviewer(), &notifier));
+    let reviewers = asks.then(|| Reviewers::of(page.reviewer(), &notifier));
     let reviewers = reviewers.as_ref();
     let (wiring, shadow, notifier) = (&wiring, shadow.as_ref(), &notifier);
     let at = (wiring, wiring_file);
     let hold = &hold;
-    let begun = Begun { args, to, seed, reviewers, then, folder, at, hold, shadow, notifier };
+    let begun =
+        Begun { args, to, seed, reviewers, doubt, then, folder, at, hold, shadow, notifier };
     let mut complete = false;
     let done = begun.run(scenario, filled, found, &mut complete);
     notifier.ended(complete, done)
@@ -118,6 +122,8 @@ struct Begun<'a> {
     to: &'a Folder,
     seed: u64,
     reviewers: Option<&'a Reviewers<'a>>,
+    /// Why somebody is asked about the next proposal; none where they are asked about each.
+    doubt: Option<&'a Doubt>,
     then: Option<Then<'a>>,
     folder: RunFolder,
     at: (&'a Wiring, &'a Path),
@@ -188,10 +194,7 @@ impl Begun<'_> {
         let mut watch = (&mut progress, &mut (&mut beside, &mut (&mut attendant, &mut notifier)));
         let campaign = Campaign::new(scenario, self.seed, threads(self.to.jobs), &STOP);
         let campaign = campaign.pausing(&PAUSE).filled(filled);
-        let campaign = match self.reviewers {
-            Some(reviewers) => campaign.reviewed(reviewers),
-            None => campaign,
-        };
+        let campaign = asking(campaign, self.reviewers, self.doubt);
         run_into(&self.folder, campaign, rig, (&mut watch, self.shadow, self.notifier))
     }
 }

@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::campaign::{By, Order, at};
 use super::output::into_file;
 use super::place::Place;
-use crate::cli::{Backend, Folder, RunArgs};
+use crate::cli::{Backend, Folder, OnDrift, RunArgs};
 use crate::console;
 use crate::error::{CommandError, Kind};
 
@@ -75,6 +75,7 @@ fn refuse(args: &RunArgs) -> Result<(), CommandError> {
         () if !simulated => "--backend twin or hardware",
         () if args.outside.lab_command.is_some() => "--lab-command",
         () if args.review => "--review",
+        () if args.folder.on_drift == OnDrift::Pause => "--on-drift pause",
         () if served => "--serve",
         () => return Ok(()),
     };

@@ -4,10 +4,11 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use flowtwin_calibration::{Account, Shadow};
-use flowtwin_campaign::campaign::Observer;
+use flowtwin_campaign::campaign::{Doubt, Observer};
 use flowtwin_campaign::folder::{OnDisk, put, read_journal};
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_data::diagnostic::Diagnostic;
+use flowtwin_lab::journal::Recalibrated;
 use flowtwin_lab::{FaultKind, Observation};
 
 use super::notify::{Event, Notifier};
@@ -96,6 +97,7 @@ pub fn write_account(account: &Account, folder: &Path) -> Result<(), CommandErro
 pub(super) struct Calibrated {
     scenario: Scenario,
     on_drift: OnDrift,
+    doubt: Doubt,
 }
 
 impl Calibrated {
@@ -112,7 +114,7 @@ impl Calibrated {
             return Err(CommandError::bad_input(message)
                 .hint("it must describe the same rig: begin with `flowtwin calibrate` on the scenario of the run"));
         }
-        Ok(Some(Self { scenario, on_drift: to.on_drift }))
+        Ok(Some(Self { scenario, on_drift: to.on_drift, doubt: Doubt::default() }))
     }
 
     /// Its shadow.
@@ -120,7 +122,13 @@ impl Calibrated {
     /// # Errors
     /// If it cannot be simulated.
     pub(super) fn shadow(&self) -> Result<Shading<'_>, CommandError> {
-        Ok(Shading { shadow: Shadow::new(&self.scenario)?, on_drift: self.on_drift })
+        let (shadow, on_drift) = (Shadow::new(&self.scenario)?, self.on_drift);
+        Ok(Shading { shadow, on_drift, doubt: &self.doubt })
+    }
+
+    /// What an alarm raises, if somebody is to decide then on what comes next.
+    pub(super) fn doubt(&self) -> Option<&Doubt> {
+        (self.on_drift == OnDrift::Pause).then_some(&self.doubt)
     }
 }
 
@@ -129,6 +137,7 @@ impl Calibrated {
 pub(super) struct Shading<'a> {
     shadow: Shadow<'a>,
     on_drift: OnDrift,
+    doubt: &'a Doubt,
 }
 
 /// Holds every experiment of a campaign against the shadow.
@@ -140,11 +149,28 @@ pub(super) struct Shadowed<'a, 's> {
     notifier: &'s Notifier,
     /// Why it was stopped.
     stopped: Option<String>,
+    /// What the journal is to record.
+    recalibrated: Option<Recalibrated>,
 }
 
 impl<'a, 's> Shadowed<'a, 's> {
+    /// Goes on with new values, and says which.
+    fn recalibrate(&mut self) {
+        match self.shading.shadow.recalibrate() {
+            Ok(Some(anew)) => {
+                console::say_line(anew.words());
+                self.recalibrated = Some(anew.record());
+            }
+            Ok(None) => console::say_line(
+                "the shadow keeps its values: no part of the rig is known to have moved",
+            ),
+            Err(error) => console::say_line(format_args!("the shadow keeps its values: {error}")),
+        }
+    }
+
     pub(super) fn new(shading: &Shading<'a>, stop: &'s AtomicBool, notifier: &'s Notifier) -> Self {
-        Self { shading: shading.clone(), stop, notifier, stopped: None }
+        let (shading, stopped, recalibrated) = (shading.clone(), None, None);
+        Self { shading, stop, notifier, stopped, recalibrated }
     }
 
     /// Writes what the shadow saw beside the journal. Answers with what has moved, if that has stopped the campaign.
@@ -166,10 +192,22 @@ impl Observer for Shadowed<'_, '_> {
         if !known {
             self.notifier.tell(Event::Drift, &words);
         }
-        // What somebody has resumed a run after stops it no more.
-        if shading.on_drift == OnDrift::Stop && !known {
-            self.stopped.get_or_insert(words);
-            self.stop.store(true, Ordering::Relaxed);
+        match shading.on_drift {
+            OnDrift::Flag => {}
+            OnDrift::Recalibrate => self.recalibrate(),
+            OnDrift::Pause => shading.doubt.raise(&format!(
+                "The rig is not as it was, {words}: nothing runs before you decide."
+            )),
+            // What somebody has resumed a run after stops it no more.
+            OnDrift::Stop if known => {}
+            OnDrift::Stop => {
+                self.stopped.get_or_insert(words);
+                self.stop.store(true, Ordering::Relaxed);
+            }
         }
+    }
+
+    fn recalibrated(&mut self) -> Option<Recalibrated> {
+        self.recalibrated.take()
     }
 }

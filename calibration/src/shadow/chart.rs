@@ -22,7 +22,7 @@ pub(super) enum Shape {
 /// Experiments in which a slow change comes to its size.
 const SLOW: f64 = 20.0;
 /// Standard deviations of sizes before anything is known, in steps: half of all changes are small.
-const SIZES: [f64; 2] = [1.0, 4.0];
+pub(super) const SIZES: [f64; 2] = [1.0, 4.0];
 /// Experiments that must agree: one alone may be a bubble.
 pub(super) const AGREE: usize = 2;
 /// Beginnings up to so long ago are all kept …
@@ -30,7 +30,7 @@ const RECENT: usize = 20;
 /// … older ones at every tenth experiment.
 const COARSE: usize = 10;
 /// And none that is older than this.
-const OLDEST: usize = 400;
+pub(super) const OLDEST: usize = 400;
 
 /// A change that may be under way.
 #[derive(Clone, Debug)]

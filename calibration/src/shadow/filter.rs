@@ -64,6 +64,11 @@ impl Filter {
         step.through(&mut self.mean, residual)
     }
 
+    /// What the last constant is believed to be.
+    pub(super) fn last(&self) -> f64 {
+        self.mean.as_slice().last().copied().unwrap_or_default()
+    }
+
     /// Root of the variance of each constant.
     #[cfg(test)]
     fn deviations(&self) -> Vec<f64> {

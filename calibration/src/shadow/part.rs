@@ -66,12 +66,12 @@ impl Part {
         }
     }
 
-    /// A world in which it has moved by one step, up or down; none for what is no part of it.
-    fn moved(&self, world: &Value, sign: f64) -> Option<Value> {
+    /// A world in which it has moved by so much, in its unit; none for what is no part of it.
+    pub(super) fn moved(&self, world: &Value, amount: f64) -> Option<Value> {
         let mut moved = world.clone();
         match self {
-            Self::Of(cause) => cause.apply(&mut moved, sign * cause.step()),
-            Self::Key(free) => free.put(&mut moved, free.start * (1.0 + sign * 0.01 * STEP)),
+            Self::Of(cause) => cause.apply(&mut moved, amount),
+            Self::Key(free) => free.put(&mut moved, free.start * (1.0 + 0.01 * amount)),
             Self::Reading(..) => return None,
         }
         Some(moved)
@@ -98,13 +98,15 @@ impl<'a> Watched<'a> {
             true => Vec::new(),
             false => free(scenario, &[])?,
         };
+        let keys = keys.into_iter().map(|key| key.starting_in(world)).collect::<Vec<_>>();
         let known: Vec<Part> = causes.chain(keys.into_iter().map(Part::Key)).collect();
         let names = scenario.features().into_iter().enumerate();
         let readings: Vec<Part> = names.map(|(f, (name, _))| Part::Reading(name, f)).collect();
         let chance = |all: &[Part], of: f64| of / all.len().max(1) as f64;
         let (of_known, of_reading) = (chance(&known, 1.0 - READING), chance(&readings, READING));
         let watched = |(part, chance): (Part, f64)| {
-            let rig = |sign| part.moved(world, sign).and_then(|world| built(&world));
+            let rig =
+                |sign: f64| part.moved(world, sign * part.step()).and_then(|world| built(&world));
             let rigs = rig(1.0).zip(rig(-1.0)).map(|(up, down)| [up, down]);
             Self { part, rigs, chance }
         };

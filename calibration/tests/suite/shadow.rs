@@ -161,3 +161,69 @@ fn a_posterior_that_is_none_is_refused() {
         assert!(said.contains(wanted), "{said}");
     }
 }
+
+/// A shadow that is calibrated anew at every alarm, and how often it was.
+fn recalibrated<'a>(scenario: &'a Scenario, data: &[Experiment]) -> (Shadow<'a>, usize) {
+    let (mut shadow, mut anew) = (Shadow::new(scenario).unwrap(), 0);
+    for (number, experiment) in (1..).zip(data) {
+        let told = shadow.look(number, experiment).is_some();
+        let found = shadow.recalibrate().unwrap();
+        assert!(told || found.is_none(), "without an alarm nothing is calibrated");
+        anew += usize::from(found.is_some());
+    }
+    (shadow, anew)
+}
+
+#[test]
+fn a_shadow_that_is_calibrated_anew_expects_what_has_moved() {
+    let scenario = scenario("cs3cu2i5");
+    let colder = Cause::Heater("plate".to_owned());
+    let data = experiments(&scenario, Some((&colder, -4.0)), (8, 40));
+    let (beside, anew) = recalibrated(&scenario, &data);
+    let account = beside.account("");
+    let flagged = shadow(&scenario, &data).account("");
+    let alarms = [&account, &flagged].map(|account| account.alarms.len());
+    assert!(anew >= 1 && alarms[0] <= alarms[1], "{alarms:?}");
+    let found = &account.recalibrations[0];
+    assert_eq!(found.values[0].key, "rig.heaters.plate.above_sensor_k", "{found:?}");
+    assert!((found.values[0].after + 4.0).abs() < 1.5, "{found:?}");
+    assert!(found.words().contains("the shadow was calibrated anew from"), "{}", found.words());
+    // All experiments are in the account, and those behind are as expected.
+    assert_eq!(account.looks.len(), 40);
+    let behind = account.looks.iter().filter(|look| look.experiment > found.experiment);
+    let off: Vec<f64> = behind.flat_map(|look| &look.features).map(|feature| feature.off).collect();
+    let within = off.iter().filter(|off| off.abs() < 1.96).count() as f64 / off.len() as f64;
+    assert!(within > 0.85, "{within}");
+    // The values are those of a world without a change where none is told.
+    let (quiet, anew) = recalibrated(&scenario, &data[..8]);
+    assert_eq!((anew, quiet.account("").recalibrations.len()), (0, 0));
+    assert!(!quiet.account("").json().contains("recalibrations"));
+}
+
+#[test]
+fn a_key_that_has_moved_is_estimated_anew() {
+    let mut definition = scenario("snar").definition();
+    let rig = scenario("snar");
+    let data = experiments(&rig, None, (0, 40));
+    let key = "chemistry.reactions[1].k_in_mol_l_s";
+    let true_k = definition["chemistry"]["reactions"][0]["k_in_mol_l_s"].as_f64().unwrap();
+    definition["chemistry"]["reactions"][0]["k_in_mol_l_s"] = (1.25 * true_k).into();
+    definition["calibration"]["free"] = serde_json::json!([{ "key": key }]);
+    let wrong = Scenario::recorded(&definition).unwrap();
+    let (beside, anew) = recalibrated(&wrong, &data);
+    let account = beside.account("");
+    assert!(anew >= 1, "{account:?}");
+    let flagged = shadow(&wrong, &data);
+    let within = |account: &flowtwin_calibration::Account| {
+        let late = account.looks.iter().filter(|look| look.experiment > 20);
+        let off: Vec<f64> = late.flat_map(|look| &look.features).map(|f| f.off.abs()).collect();
+        off.iter().filter(|off| **off < 1.96).count() as f64 / off.len() as f64
+    };
+    assert!(within(&account) > 0.85, "{}", within(&account));
+    assert!(within(&account) >= within(&flagged.account("")) - 0.1);
+    let mut values = account.recalibrations.iter().flat_map(|anew| &anew.values);
+    let last = values.rfind(|value| value.key == key);
+    if let Some(last) = last {
+        assert!((last.after / true_k - 1.0).abs() < 0.15, "{last:?} of {true_k}");
+    }
+}

@@ -4,6 +4,7 @@ use flowtwin_lab::journal::{Decided, Decision, Record, Sink};
 use flowtwin_lab::{Conditions, Fault, FaultKind, Lab};
 use flowtwin_twin::{Ask, History, PolicyError, Trial};
 
+use super::doubt::Doubt;
 use super::reviewer::{Answer, Expected, Proposed, Reviewer};
 use super::{CampaignError, Halt, UnderWay};
 use crate::choice;
@@ -65,12 +66,14 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
         }
         let is_next = self.decided.front().is_some_and(|decided| decided.experiment == next);
         if let Some(decided) = is_next.then(|| self.decided.pop_front()).flatten().cloned() {
+            self.settle(&decided.decision);
             return match self.there {
                 Some(_) => Ok(Some(Turn::of(decided))),
                 None => self.follow(decided).map(Some),
             };
         }
         if let Some(conditions) = self.recorded_conditions()? {
+            self.settle(&Decision::Accept);
             return Ok(Some(Turn::Experiment { conditions, added: false }));
         }
         self.asked_live(phase, history, place)
@@ -90,13 +93,24 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
             }
             proposed => proposed?,
         };
-        let Some(reviewer) = self.campaign.reviewer else {
+        let doubt = self.campaign.doubt.map(Doubt::why);
+        let is_asked = |_: &&dyn Reviewer| doubt.as_ref().is_none_or(Option::is_some);
+        let Some(reviewer) = self.campaign.reviewer.filter(is_asked) else {
             return Ok(Some(Turn::Experiment { conditions: proposed, added: false }));
         };
         let shown = self.proposed(phase, history, place, &proposed)?;
+        let shown = Proposed { because: doubt.flatten(), ..shown };
         let decision = self.decision(reviewer, &shown)?;
+        self.settle(&decision);
         let (at_ns, phase) = (self.lab.now(), phase.name.clone());
         self.follow(Decided { at_ns, experiment: next, phase, proposed, decision }).map(Some)
+    }
+
+    /// What an experiment is done after is in doubt no more; what was skipped or done first leaves it.
+    fn settle(&self, decision: &Decision) {
+        if matches!(decision, Decision::Accept | Decision::Change(_)) {
+            self.campaign.doubt.into_iter().for_each(Doubt::settle);
+        }
     }
 
     /// Whether what is recorded next belongs to another phase: a list came to its end here.
@@ -198,6 +212,7 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
             space: scenario.space().clone(),
             expected: expected.collect(),
             cost,
+            because: None,
         })
     }
 

@@ -1,5 +1,6 @@
 //! Who follows a campaign: observers.
 
+use flowtwin_lab::journal::Recalibrated;
 use flowtwin_lab::study::Task;
 use flowtwin_lab::{Conditions, Fault, FaultKind, Lab, Observation};
 use flowtwin_twin::Stop;
@@ -59,6 +60,11 @@ pub trait Observer {
         let _ = (lab, observation);
         Ok(())
     }
+    /// What the journal is to record of a calibration anew, because of the experiment that has just ended. It is asked for after
+    /// [`Observer::experiment`]; of experiments that are known it is recorded only where it had been.
+    fn recalibrated(&mut self) -> Option<Recalibrated> {
+        None
+    }
     /// A phase has ended: by a rule, or because all its experiments are done.
     fn ended(&mut self, name: &str, stop: Option<&Stop>) {
         let _ = (name, stop);
@@ -104,6 +110,11 @@ impl<A: Observer + ?Sized, B: Observer + ?Sized> Observer for (&mut A, &mut B) {
     fn first(&mut self, lab: &mut dyn Lab, observation: &Observation) -> Result<(), FaultKind> {
         self.0.first(lab, observation)?;
         self.1.first(lab, observation)
+    }
+
+    fn recalibrated(&mut self) -> Option<Recalibrated> {
+        let first = self.0.recalibrated();
+        self.1.recalibrated().or(first)
     }
 
     fn ended(&mut self, name: &str, stop: Option<&Stop>) {

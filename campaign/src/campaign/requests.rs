@@ -181,7 +181,7 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
                 }
                 Record::Experiment(record) if record.phase == phase.name => {
                     let task = record.request.and_then(|request| progress.take(request));
-                    let observation = self.happened(record);
+                    let observation = self.happened(record)?;
                     self.learn(progress, &observation, task.is_some_and(|task| task.added));
                 }
                 _ => {}

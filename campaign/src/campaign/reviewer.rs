@@ -70,6 +70,8 @@ pub struct Proposed {
     pub expected: Vec<Expected>,
     /// What it would cost.
     pub cost: Cost,
+    /// What has happened on the rig that somebody should know of, and because of which alone they are asked; none in a review.
+    pub because: Option<String>,
 }
 
 /// What is expected of an outcome.

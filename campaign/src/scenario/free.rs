@@ -53,6 +53,15 @@ impl Free {
         }
     }
 
+    /// The same key, starting from its value in this world; from where it starts where it has none there. Its range grows to hold it.
+    #[must_use]
+    pub fn starting_in(mut self, world: &Value) -> Self {
+        let known = leaves(world).into_iter().find(|leaf| leaf.key == self.key);
+        self.start = known.and_then(|leaf| leaf.value.as_f64()).unwrap_or(self.start);
+        (self.low, self.high) = (self.low.min(self.start), self.high.max(self.start));
+        self
+    }
+
     /// Puts a value into a definition.
     pub fn put(&self, definition: &mut Value, value: f64) {
         self.leaf.put(definition, value.into());

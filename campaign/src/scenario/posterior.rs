@@ -93,12 +93,15 @@ impl Posterior {
         self.keys.len()
     }
 
-    /// Worlds one standard deviation up and down along each of the directions that have nothing to do with each other.
+    /// Worlds one standard deviation up and down from this one, along each of the directions that have nothing to do with each
+    /// other.
     pub fn directions(&self, world: &Value) -> Vec<[Value; 2]> {
+        let keys = self.keys.iter().map(|free| free.clone().starting_in(world)).collect();
+        let here = Self { keys, root: self.root.clone() };
         let moved = |column: usize, sign: f64| {
-            let mut unit = vec![0.0; self.keys.len()];
+            let mut unit = vec![0.0; here.keys.len()];
             unit[column] = sign;
-            self.at(world, &unit)
+            here.at(world, &unit)
         };
         (0..self.keys.len()).map(|column| [moved(column, 1.0), moved(column, -1.0)]).collect()
     }

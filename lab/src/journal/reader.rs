@@ -2,6 +2,7 @@
 
 use super::decided::Decided;
 use super::line::{self, Line};
+use super::recalibrated::Recalibrated;
 use super::record::{BlankRecord, ExperimentRecord, Header, Record, SpoiledRecord};
 use crate::digest::sha256;
 use crate::time::Instant;
@@ -131,6 +132,14 @@ impl Journal {
     pub fn decided(&self) -> impl Iterator<Item = &Decided> {
         self.records.iter().filter_map(|r| match r {
             Record::Decided(decided) => Some(&**decided),
+            _ => None,
+        })
+    }
+
+    /// How the shadow beside the run was calibrated anew, in order.
+    pub fn recalibrated(&self) -> impl Iterator<Item = &Recalibrated> {
+        self.records.iter().filter_map(|r| match r {
+            Record::Recalibrated(recalibrated) => Some(&**recalibrated),
             _ => None,
         })
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::decided::Decided;
+use super::recalibrated::Recalibrated;
 use crate::analysis::{Analysis, Blank};
 use crate::command::{Command, Reply};
 use crate::conditions::Conditions;
@@ -47,6 +48,8 @@ pub enum Record {
     Experiment(Box<ExperimentRecord>),
     /// A fault of the rig has spoiled an experiment. It is repeated.
     Spoiled(Box<SpoiledRecord>),
+    /// The shadow beside the run goes on with other values, because the rig has moved.
+    Recalibrated(Box<Recalibrated>),
     /// Somebody says that he has filled syringes.
     Filled(Filled),
     /// A run on a real rig goes on behind what is recorded.
@@ -69,6 +72,7 @@ impl Record {
             Self::Fault(fault) => Some(fault.at),
             Self::Experiment(experiment) => Some(experiment.ended_ns),
             Self::Spoiled(spoiled) => Some(spoiled.ended_ns),
+            Self::Recalibrated(recalibrated) => Some(recalibrated.at_ns),
             Self::Filled(filled) => Some(filled.at_ns),
             Self::Resumed(resumed) => Some(resumed.at_ns),
             Self::End(end) => Some(end.at_ns),
@@ -82,7 +86,7 @@ impl Record {
         match self {
             Self::Header(_) | Self::Blank(_) | Self::Experiment(_) => true,
             Self::Spoiled(_) | Self::Filled(_) | Self::Resumed(_) | Self::End(_) => true,
-            Self::Decided(_) | Self::Asked(_) => true,
+            Self::Decided(_) | Self::Asked(_) | Self::Recalibrated(_) => true,
             Self::Phase(_) | Self::Proposal(_) | Self::Fault(_) => false,
             Self::Task(_) | Self::Reading(_) => false,
             Self::Intended(_) | Self::Command(_) => false,

@@ -46,6 +46,8 @@ impl<'a> Stop<'a> {
             Record::Asked(_) | Record::Filled(_) | Record::Resumed(_) => *self = Self::default(),
             Record::Task(_) | Record::Reading(_) => *self = Self::default(),
             Record::Header(_) | Record::Phase(_) | Record::Intended(_) | Record::End(_) => {}
+            // Nothing was set on the lab.
+            Record::Recalibrated(_) => {}
         }
     }
 

@@ -6,7 +6,7 @@ use crate::guarded;
 use crate::history::{History, Points};
 use crate::plot::{self, Axis, Chart, Colour, Dash, Dot, Line, Rule, Style};
 use crate::run::Run;
-use crate::shadow::{Account, Feature, Look};
+use crate::shadow::{Account, Feature, Look, Recalibration};
 use crate::trouble;
 
 /// The sections on the rig.
@@ -87,6 +87,7 @@ fn guard(run: &Run<'_>) -> Option<String> {
 /// What the shadow saw.
 fn watched(run: &Run<'_>, shadow: &Account) -> String {
     let mut said = vec![shadow.headline() + "."];
+    said.extend(shadow.recalibrations.iter().map(Recalibration::words));
     said.extend(shadow.scattering());
     if let n @ 1.. = shadow.unseen(run.journal()) {
         said.push(format!("{} at the end of the run ended without it.", counted(n, "experiment")));

@@ -94,6 +94,7 @@ fn object(proposed: &Proposed) -> Value {
         "expected": expected.collect::<Vec<_>>(),
         "lab_time_s": proposed.cost.lab_time_s,
         "reagent_ml": proposed.cost.reagent_ml,
+        "because": proposed.because,
     })
 }
 

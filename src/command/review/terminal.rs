@@ -101,7 +101,9 @@ fn told(decision: &Decision, experiment: u64) -> String {
 /// A proposal for people.
 fn text(proposed: &Proposed) -> String {
     let Proposed { experiment, phase, policy, place, of, .. } = proposed;
-    let mut text = format!(
+    let because = proposed.because.as_ref().map(|because| format!("{because}\n\n"));
+    let mut text = because.unwrap_or_default();
+    text += &format!(
         "experiment {experiment} is proposed: number {place} of {of} of phase {phase}, by {policy}\n\n"
     );
     let mut table = Table::new().words("input").numbers("proposed").words("may be");
@@ -150,7 +152,9 @@ mod tests {
             prediction,
             latest: Some(0.625),
         }];
-        let text = text(&Proposed { expected, ..proposed() });
+        let because = Some("The lamp is weaker: nothing runs before you decide.".to_owned());
+        let text = text(&Proposed { expected, because, ..proposed() });
+        assert!(text.starts_with("The lamp is weaker"), "{text}");
         for words in [
             "experiment 7 is proposed: number 3 of 10 of phase improve, by ei",
             "120 to 150",

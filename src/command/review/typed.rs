@@ -93,6 +93,7 @@ pub(super) mod tests {
             space,
             expected: Vec::new(),
             cost: Cost { lab_time_s: 300.0, reagent_ml: 1.0 },
+            because: None,
         }
     }
 
