@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use flowtwin_lab::journal::{
-    Decided, Decision, ExperimentRecord, Header, Journal, PhaseRecord, Record, held, primed,
+    Decided, Decision, ExperimentRecord, Header, Journal, PhaseRecord, Record, Volumes, held,
+    primed, pumped,
 };
 use flowtwin_lab::{Instant, PumpId, Wanted};
 
@@ -288,8 +289,16 @@ impl<'a> Run<'a> {
         (0..self.phases.len()).filter(|i| !used(i)).collect()
     }
 
-    /// Lab time from the begin of the run to the end of its last experiment, priming included \[s\].
+    /// Whether it is a study, which does more than experiments.
+    fn is_study(&self) -> bool {
+        self.journal.records().iter().any(|record| matches!(record, Record::Task(_)))
+    }
+
+    /// Lab time from the begin of the run to the end of its last experiment, priming included; to the end of a study \[s\].
     pub fn lab_time_s(&self) -> f64 {
+        if self.is_study() {
+            return self.journal.last_at().as_secs();
+        }
         self.experiments
             .last()
             .map_or_else(|| self.priming_s(), |last| last.record.ended_ns.as_secs())
@@ -311,8 +320,12 @@ impl<'a> Run<'a> {
 
     /// Volume that priming took from each stock \[mL\], in the order of the pumps; nothing where nothing was primed.
     pub fn primed_ml(&self) -> Vec<(String, f64)> {
+        self.by_stock(&primed(self.journal))
+    }
+
+    /// What pumps have delivered, by stock \[mL\].
+    fn by_stock(&self, delivered: &Volumes) -> Vec<(String, f64)> {
         let mut sums = Vec::new();
-        let delivered = primed(self.journal);
         for info in &self.header().manifest.pumps {
             let ml = delivered.get(&info.name).map_or(0.0, |ul| ul / 1_000.0);
             if ml > 0.0 {
@@ -325,6 +338,9 @@ impl<'a> Run<'a> {
     /// Volume that the run took from each stock \[mL\], priming included, stocks in the order in which experiments took
     /// them.
     pub fn consumed_ml(&self) -> Vec<(String, f64)> {
+        if self.is_study() {
+            return self.by_stock(&pumped(self.journal));
+        }
         let mut sums = consumed_ml(&self.experiments);
         for (stock, ml) in self.primed_ml() {
             add_ml(&mut sums, &stock, ml);

@@ -27,7 +27,11 @@ fn a_study_writes_the_same_journal_on_emulated_instruments_as_on_the_simulator()
             let done = run(&dir, &["study", kind, &file, "--backend", backend, "--out", &out]);
             assert_eq!(done.code, Some(0), "{kind} {backend}: {}{}", done.stdout, done.stderr);
             assert!(done.stderr.contains(" min of lab time and "), "{}", done.stderr);
-            assert!(read_journal(&dir.join(&out)).unwrap().complete());
+            let journal = read_journal(&dir.join(&out)).unwrap();
+            assert!(journal.complete());
+            let summary = fs::read_to_string(dir.join(&out).join("summary.json")).unwrap();
+            let summary: Value = serde_json::from_str(&summary).unwrap();
+            assert_eq!(summary["lab_time_s"].as_f64(), Some(journal.last_at().as_secs()));
             (fs::read(dir.join(&out).join(JOURNAL)).unwrap(), found(&dir, &out))
         };
         let (simulated, emulated) = (done("sim"), done("emulated"));

@@ -79,8 +79,9 @@ fn key(pump: &str) -> Vec<String> {
 
 /// What the light tells of deliveries: those of all pumps but one are fitted to experiments at several flows.
 ///
-/// How strongly things absorb is fitted too: nobody need believe the scenario there. A spectrum shows how liquids are mixed, and not how much flows: each delivery is told as if that of the first pump were what the
-/// scenario says. What the light does not tell is named.
+/// How strongly things absorb is fitted too: nobody need believe the scenario there. A spectrum shows how liquids are mixed, and
+/// not how much flows: each delivery is told as if that of the first pump were what the scenario says. What the light does not
+/// tell is named.
 pub(super) fn by_light(found: &mut Findings, scenario: &Scenario, journal: &Journal) {
     let carrier = &scenario.file().rig.carrier;
     let carrier = carrier.as_ref().map(|carrier| carrier.pump.as_str());

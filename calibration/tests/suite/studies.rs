@@ -1,14 +1,16 @@
 //! What studies promise, on simulated rigs whose truth is known.
 
 use std::num::NonZeroUsize;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use flowtwin_calibration::study::{Design, Finding, Findings, Study, Wishes};
 use flowtwin_calibration::{Measured, calibrate, free};
-use flowtwin_campaign::campaign::{Campaign, Silent};
+use flowtwin_campaign::campaign::{Campaign, Observer, Silent};
 use flowtwin_campaign::scenario::{FreeSpec, Scenario, Tree};
 use flowtwin_lab::journal::{self, Journal, Record, Writer};
 use flowtwin_lab::layer::Told;
+use flowtwin_lab::study::Task;
+use flowtwin_lab::{Command, FaultKind};
 
 use super::scenario;
 
@@ -263,4 +265,31 @@ fn a_study_that_a_fault_has_stopped_goes_on_with_the_task_in_which_it_was() {
     let findings = Findings::of(&whole).unwrap();
     let steps = findings.findings.iter().filter(|it| it.what == "mean residence time").count();
     assert_eq!(steps, 5, "{findings:#?}");
+}
+
+/// Somebody who stops a study as soon as a task has begun.
+struct Stops<'a>(&'a AtomicBool);
+
+impl Observer for Stops<'_> {
+    fn task(&mut self, number: usize, _of: usize, task: &Task) {
+        assert_eq!((number, task.name()), (1, "heat"));
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_study_that_somebody_stops_is_interrupted_at_once_and_safe() {
+    let design = Design::of(&scenario("snar"), Study::Heat, &Wishes::default()).unwrap();
+    let stop = AtomicBool::new(false);
+    let campaign = Campaign::new(&design.scenario, 1, NonZeroUsize::MIN, &stop);
+    let lab = design.scenario.simulated().unwrap().lab(1);
+    let ran = campaign.run(lab, Writer::new(Vec::new()), None, &mut Stops(&stop)).unwrap();
+    assert_eq!(ran.0.fault.unwrap().kind, FaultKind::Interrupted);
+    let journal = journal::read(&ran.1.into_sink()).unwrap();
+    let last = journal.records().iter().rev().find_map(|record| match record {
+        Record::Command(command) => Some(&command.send),
+        _ => None,
+    });
+    assert_eq!(last, Some(&Command::MakeSafe));
+    assert!(!journal.complete() && journal.last_at().as_secs() < 1.0, "{}", journal.last_at());
 }

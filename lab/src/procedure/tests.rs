@@ -3,6 +3,7 @@
 mod played;
 mod ramps;
 mod steps;
+mod studies;
 mod trouble;
 mod volumes;
 mod waits;
