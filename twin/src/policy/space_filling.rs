@@ -70,9 +70,18 @@ struct Cube {
     size: usize,
 }
 
+/// The points of a hypercube, and what they follow from.
+#[derive(Debug)]
+struct Drawn {
+    cube: Cube,
+    seed: u64,
+    space: Space,
+    points: Vec<Vec<f64>>,
+}
+
 thread_local! {
-    /// The last design of this thread, and what it follows from: a phase asks for the same one at each of its experiments.
-    static LAST: RefCell<Option<(Cube, u64, Space, Vec<Vec<f64>>)>> = const { RefCell::new(None) };
+    /// The last design of this thread: a phase asks for the same one at each of its experiments.
+    static LAST: RefCell<Option<Drawn>> = const { RefCell::new(None) };
 }
 
 impl Cube {
@@ -85,14 +94,17 @@ impl Cube {
     ) -> Vec<Vec<f64>> {
         let (seed, space) = (context.streams.seed(), region.space());
         LAST.with_borrow_mut(|last| {
-            let is_it = matches!(&*last, Some((cube, of, there, _)) if (*cube, *of, there) == (self, seed, space));
-            if !is_it {
-                let mut stream = context.streams.open("policy/lhs", self.index);
-                let design = latin_hypercube_in(region, self.size, &mut stream);
-                *last = Some((self, seed, space.clone(), design));
-            }
-            let design = last.iter().flat_map(|(.., design)| design);
-            design.skip(skip).take(take).cloned().collect()
+            let is_it =
+                |drawn: &&mut Drawn| (drawn.cube, drawn.seed, &drawn.space) == (self, seed, space);
+            let drawn = match last.as_mut().filter(is_it) {
+                Some(drawn) => drawn,
+                None => {
+                    let mut stream = context.streams.open("policy/lhs", self.index);
+                    let points = latin_hypercube_in(region, self.size, &mut stream);
+                    last.insert(Drawn { cube: self, seed, space: space.clone(), points })
+                }
+            };
+            drawn.points.iter().skip(skip).take(take).cloned().collect()
         })
     }
 }

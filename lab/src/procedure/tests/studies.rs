@@ -114,7 +114,7 @@ fn a_step_replaces_what_flows_at_once_and_is_read_on_both_sides() {
     let (readings, ended) = done(&mut rig, &task);
     ended.expect("nothing goes wrong");
     let switched = rig.times("b runs")[0];
-    assert_eq!(rig.times("a stops")[0], switched);
+    assert_eq!(rig.times("a stops").first(), Some(&switched));
     assert_eq!(rig.times("oil runs").last(), Some(&switched));
     let since: Vec<f64> = readings.iter().filter_map(|it| it.value("since_s")).collect();
     let before = since.iter().filter(|seconds| **seconds < 0.0).count();
