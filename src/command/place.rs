@@ -10,6 +10,7 @@ use flowtwin_campaign::scenario::{ELSEWHERE, Scenario};
 use flowtwin_data::learnt::Twin;
 use flowtwin_lab::Lab;
 
+use super::campaign::STOP;
 use super::emulate::read_wiring;
 use super::lab::patience;
 use crate::cli::{Backend, RunArgs as Args};
@@ -113,7 +114,7 @@ impl Place {
         scenario: &Scenario,
     ) -> Result<Self, CommandError> {
         let lab = OutsideLab::start(command, patience, scenario.space(), scenario.manifest());
-        let lab = lab.map_err(CommandError::failed)?;
+        let lab = lab.map_err(CommandError::failed)?.heeding(STOP.clone());
         Ok(Self { lab: Box::new(lab), backend: "outside", world: None })
     }
 

@@ -324,3 +324,30 @@ fn a_run_that_is_killed_with_several_experiments_under_way_goes_on() {
     let asked = after.records().iter().filter(|record| matches!(record, Record::Asked(_)));
     assert_eq!(asked.count(), 6, "nothing was asked for twice under another number");
 }
+
+/// A lab that is at work may take hours. Before, Ctrl-C was heard when its experiment was over.
+#[test]
+fn a_run_on_a_lab_that_is_at_work_can_be_stopped() {
+    let dir = folder("outside-stopped");
+    let text = "schema = 1\nname = \"slow\"\ntitle = \"Slow\"\nseed = 2\n\
+         [space.inputs.t_c]\nlow = 20.0\nhigh = 100.0\n\
+         [objective]\nfeature = \"yield\"\ngoal = \"maximize\"\n\
+         [[phases]]\nname = \"all\"\npolicy = \"sobol\"\nexperiments = 2\n";
+    fs::write(dir.join("slow.toml"), text).unwrap();
+    // It stops whoever has started it, and then is at work for as long as a test may take.
+    let lab = "import json, os, signal, sys, time\n\
+         inputs = [{'name': 't_c', 'low': 20.0, 'high': 100.0}]\n\
+         def say(**line): print(json.dumps(line), flush=True)\n\
+         say(space={'protocol': 1, 'scenario': '', 'seed': 1, 'simulated': True, 'inputs': inputs,\n\
+         \x20 'objective': {'feature': 'yield', 'goal': 'maximize'}})\n\
+         say(next={'experiment': 1, 'left': {'experiments': 2, 'lab_time_h': None, 'reagent_ml': None}})\n\
+         sys.stdin.readline()\n\
+         os.kill(os.getppid(), signal.SIGINT)\n\
+         time.sleep(100)\n";
+    fs::write(dir.join("slow.py"), lab).unwrap();
+    let command = format!("python3 '{}'", dir.join("slow.py").display());
+    let args = ["run", "slow.toml", "--out", "out", "--lab-command", &command];
+    let done = run(&dir, &args);
+    assert_eq!(done.code, Some(130), "{}", done.stderr);
+    assert!(done.stderr.contains("interrupted"), "{}", done.stderr);
+}

@@ -3,6 +3,8 @@
 mod several;
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant as WallInstant};
 
 use flowtwin_lab::{
@@ -113,6 +115,13 @@ impl OutsideLab {
         })
     }
 
+    /// The same lab, whose experiment under way is given up once `stop` is set.
+    #[must_use]
+    pub fn heeding(mut self, stop: Arc<AtomicBool>) -> Self {
+        self.program.heed(stop);
+        self
+    }
+
     fn fault(&self, kind: FaultKind) -> Fault {
         Fault::new(self.now, ORIGIN, kind)
     }
@@ -127,6 +136,7 @@ impl OutsideLab {
             let detail = error.to_string();
             self.fault(match error {
                 ProgramError::Line { .. } => FaultKind::Garbled { detail },
+                ProgramError::Interrupted { .. } => FaultKind::Interrupted,
                 _ => FaultKind::LinkLost { detail },
             })
         })

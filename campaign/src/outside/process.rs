@@ -2,8 +2,10 @@
 
 use std::io::BufReader;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -14,6 +16,8 @@ use flowtwin_lab::child::{Complaints, ended_within, heard, write_lines};
 
 /// How long a program may take to end after it was asked to [s].
 const GRACE: Duration = Duration::from_secs(2);
+/// How long nothing else is looked at while an answer is waited for.
+const MOMENT: Duration = Duration::from_millis(50);
 /// How long its last words are waited for once it has ended \[s\].
 const LAST_WORDS: Duration = Duration::from_millis(300);
 
@@ -22,6 +26,8 @@ const LAST_WORDS: Duration = Duration::from_millis(300);
 pub struct Program {
     command: String,
     patience: Duration,
+    /// Set once this process is asked to end.
+    stop: Option<Arc<AtomicBool>>,
     child: Child,
     outbox: Option<Sender<Vec<u8>>>,
     inbox: Receiver<Heard>,
@@ -60,6 +66,12 @@ pub enum ProgramError {
         waited_s: f64,
         /// What it wrote to its standard error last.
         complaints: String,
+    },
+    /// Somebody asked this process to end before it answered.
+    #[error("the run was asked to end before `{command}` answered")]
+    Interrupted {
+        /// The command.
+        command: String,
     },
     /// It ended without an answer.
     #[error("`{command}` ended without an answer ({status}){complaints}")]
@@ -106,11 +118,17 @@ impl Program {
         Ok(Self {
             command: command.into(),
             patience,
+            stop: None,
             child,
             outbox: Some(write_lines(stdin)),
             inbox: read_lines(stdout),
             complaints,
         })
+    }
+
+    /// Ends its waits once this process is asked to end.
+    pub fn heed(&mut self, stop: Arc<AtomicBool>) {
+        self.stop = Some(stop);
     }
 
     /// Says `message`, without waiting for it to be read. A program that has ended is noticed by [`Program::hear`].
@@ -126,10 +144,20 @@ impl Program {
     /// Waits for its next message. `expected` names, for people, what makes sense here.
     ///
     /// # Errors
-    /// If it says nothing in time, ends, or says something else. Silence ends it.
+    /// If it says nothing in time, ends, or says something else, or if this process is asked to end. Silence ends it.
     pub fn hear<T: DeserializeOwned>(&mut self, expected: &str) -> Result<T, ProgramError> {
-        if let Some(message) = self.hear_within(self.patience, expected)? {
-            return Ok(message);
+        let began = Instant::now();
+        loop {
+            if self.stop.as_ref().is_some_and(|stop| stop.load(Ordering::SeqCst)) {
+                return Err(ProgramError::Interrupted { command: self.command.clone() });
+            }
+            let left = self.patience.saturating_sub(began.elapsed());
+            if let Some(message) = self.hear_within(left.min(MOMENT), expected)? {
+                return Ok(message);
+            }
+            if left.is_zero() {
+                break;
+            }
         }
         let _already_gone = self.child.kill();
         let (command, complaints) = (self.command.clone(), self.complaints.to_string());
