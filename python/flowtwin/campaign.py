@@ -225,7 +225,8 @@ def run(
         patience_s: How long such a program may be silent [s].
         shadow: A calibrated scenario of the same rig, which says what has moved (see :class:`Shadow`); what it saw is
             :attr:`Run.shadow`, and in a run folder ``shadow.csv`` and ``shadow.json``.
-        on_drift: ``"flag"``, or ``"stop"``: an alarm of the shadow stops the run with a fault whose kind is ``moved``.
+        on_drift: ``"flag"``; ``"recalibrate"``: the shadow goes on with new values, which the journal records; or ``"stop"``: an
+            alarm of the shadow stops the run with a fault whose kind is ``moved``.
         jobs: Threads, all cores if left out. They change no result.
         out: A run folder to write. In memory if left out; :meth:`Run.save` writes it later.
         resume: Whether to go on with the run in ``out``.

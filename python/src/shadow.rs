@@ -9,7 +9,7 @@ use flowtwin_calibration::{Account, Shadow};
 use flowtwin_campaign::campaign::{Ended, Observer};
 use flowtwin_campaign::folder::read_journal;
 use flowtwin_campaign::scenario::Scenario;
-use flowtwin_lab::journal::Journal;
+use flowtwin_lab::journal::{Journal, Recalibrated};
 use flowtwin_lab::{FaultKind, Observation};
 use pyo3::prelude::*;
 
@@ -20,11 +20,19 @@ use crate::scenario::AnyScenario;
 use crate::studies::Found;
 use crate::table::{Column, Frame};
 
+/// What an alarm does. In a pause somebody decides on proposals, whom a run in Python does not have.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum OnDrift {
+    Flag,
+    Recalibrate,
+    Stop,
+}
+
 /// A calibrated scenario for a run, and what an alarm does.
 #[derive(Clone)]
 pub(crate) struct Calibrated {
     scenario: Arc<Scenario>,
-    stops: bool,
+    on_drift: OnDrift,
 }
 
 impl Calibrated {
@@ -33,16 +41,20 @@ impl Calibrated {
     /// # Errors
     /// If it describes another rig, or there is no such word for what an alarm does.
     pub(crate) fn of(scenario: AnyScenario, on_drift: &str, run: &Scenario) -> PyResult<Self> {
-        let stops = match on_drift {
-            "flag" => false,
-            "stop" => true,
-            _ => return Err(crate::run::unknown("on_drift", on_drift, "flag and stop")),
+        let on_drift = match on_drift {
+            "flag" => OnDrift::Flag,
+            "recalibrate" => OnDrift::Recalibrate,
+            "stop" => OnDrift::Stop,
+            _ => {
+                let known = "flag, recalibrate and stop";
+                return Err(crate::run::unknown("on_drift", on_drift, known));
+            }
         };
         if !fits(&scenario.0, run) {
             let message = "the scenario of the shadow has other inputs or features than the run: it must describe the same rig";
             return Err(errors::ScenarioError::new_err(message));
         }
-        Ok(Self { scenario: scenario.0, stops })
+        Ok(Self { scenario: scenario.0, on_drift })
     }
 
     /// Its shadow, which stops a run by `stop`.
@@ -52,7 +64,7 @@ impl Calibrated {
     pub(crate) fn shadow<'a>(&'a self, stop: &'a AtomicBool) -> PyResult<Beside<'a>> {
         let clean = Shadow::new(&self.scenario).map_err(errors::scenario)?;
         let now = Mutex::new((clean.clone(), None));
-        Ok(Beside { clean, now, stops: self.stops, stop })
+        Ok(Beside { clean, now, on_drift: self.on_drift, stop })
     }
 }
 
@@ -61,7 +73,7 @@ pub(crate) struct Beside<'a> {
     clean: Shadow<'a>,
     /// The shadow as it is, and why it has stopped the run, if so.
     now: Mutex<(Shadow<'a>, Option<String>)>,
-    stops: bool,
+    on_drift: OnDrift,
     stop: &'a AtomicBool,
 }
 
@@ -69,7 +81,7 @@ impl<'s> Beside<'s> {
     /// Looks at a run from its beginning.
     pub(crate) fn watch(&self) -> Watching<'_, 's> {
         *self.now.lock().unwrap_or_else(PoisonError::into_inner) = (self.clean.clone(), None);
-        Watching(self)
+        Watching(self, None)
     }
 
     /// What came of the run; where the shadow has stopped it, that is its fault.
@@ -86,7 +98,9 @@ impl<'s> Beside<'s> {
 }
 
 /// Holds every experiment of a run against its shadow.
-pub(crate) struct Watching<'a, 's>(&'a Beside<'s>);
+///
+/// The second is what the journal is to record.
+pub(crate) struct Watching<'a, 's>(&'a Beside<'s>, Option<Recalibrated>);
 
 impl Observer for Watching<'_, '_> {
     fn experiment(&mut self, number: u64, observation: &Observation, known: bool) {
@@ -95,10 +109,19 @@ impl Observer for Watching<'_, '_> {
             return;
         };
         // What somebody has resumed a run after stops it no more.
-        if self.0.stops && !known {
+        if self.0.on_drift == OnDrift::Recalibrate {
+            // Values that the simulator refuses leave the shadow as it was.
+            let anew = now.0.recalibrate().ok().flatten();
+            self.1 = anew.map(|anew| anew.record());
+        }
+        if self.0.on_drift == OnDrift::Stop && !known {
             now.1.get_or_insert(words);
             self.0.stop.store(true, Ordering::Relaxed);
         }
+    }
+
+    fn recalibrated(&mut self) -> Option<Recalibrated> {
+        self.1.take()
     }
 }
 

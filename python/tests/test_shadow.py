@@ -53,10 +53,17 @@ def test_an_alarm_stops_the_run_where_it_is_asked_to(folder: bool, tmp_path: Pat
         assert len(again.experiments()) > len(run.experiments())
 
 
+def test_an_alarm_calibrates_the_shadow_anew_where_it_is_asked_to(tmp_path: Path) -> None:
+    run = flowtwin.run(scenario(weak=True), shadow=scenario(), on_drift="recalibrate", out=tmp_path / "run")
+    assert run.complete and run.shadow is not None
+    told = run.shadow.result["recalibrations"]
+    assert told and told[0]["values"] and run.journal.count(b'"recalibrated":{') == len(told)
+
+
 def test_slips_of_a_shadow_are_explained() -> None:
     with pytest.raises(flowtwin.ScenarioError, match="other inputs or features"):
         flowtwin.run(scenario(), shadow=SCENARIOS / "snar.toml")
-    with pytest.raises(ValueError, match="no on_drift shout, only flag and stop"):
+    with pytest.raises(ValueError, match="no on_drift shout, only flag, recalibrate and stop"):
         flowtwin.run(scenario(), shadow=scenario(), on_drift="shout")
     with pytest.raises(flowtwin.FlowtwinError, match="without a shadow"):
         flowtwin.run(scenario(), on_drift="stop")

@@ -12,7 +12,7 @@ use flowtwin_campaign::campaign::{Campaign, CampaignError, Ended, Observer, Revi
 use flowtwin_campaign::folder::{JOURNAL, read_begun};
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::Observation;
-use flowtwin_lab::journal::{Journal, JournalError, Sink, Writer, read};
+use flowtwin_lab::journal::{Journal, JournalError, Recalibrated, Sink, Writer, read};
 use flowtwin_report::Extras;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -302,6 +302,10 @@ impl<A: Observer, B: Observer> Observer for Both<A, B> {
 
     fn experiment(&mut self, number: u64, observation: &Observation, known: bool) {
         (&mut self.0, &mut self.1).experiment(number, observation, known);
+    }
+
+    fn recalibrated(&mut self) -> Option<Recalibrated> {
+        (&mut self.0, &mut self.1).recalibrated()
     }
 }
 
