@@ -183,7 +183,9 @@ impl Lab {
     ) -> PyResult<Self> {
         let (scenario, patience) = (scenario.0, patience_of(patience_s)?);
         let seed = scenario.file().seed;
-        let place = move |scenario: &Scenario| Place::outside(&command, patience, scenario);
+        // Whoever waits for it hears Ctrl-C beside it.
+        let never = Arc::default();
+        let place = move |scenario: &Scenario| Place::outside(&command, patience, scenario, &never);
         Self::apart(scenario, seed, place)(py)
     }
 

@@ -1,6 +1,8 @@
 //! Where the experiments of a run are done.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use flowtwin_backends::EmulatedRig;
@@ -10,7 +12,6 @@ use flowtwin_campaign::scenario::{ELSEWHERE, Scenario};
 use flowtwin_data::learnt::Twin;
 use flowtwin_lab::Lab;
 
-use super::campaign::STOP;
 use super::emulate::read_wiring;
 use super::lab::patience;
 use crate::cli::{Backend, RunArgs as Args};
@@ -71,13 +72,19 @@ impl Place {
         Self { lab, backend, world }
     }
 
-    /// The place that the arguments name.
+    /// The place that the arguments name. An outside lab gives up what it is at once `stop` is set.
     ///
     /// # Errors
     /// If a model cannot be read or does not fit the scenario, or an outside lab does not start.
-    pub(super) fn of(args: &Args, scenario: &Scenario, seed: u64) -> Result<Self, CommandError> {
+    pub(super) fn of(
+        args: &Args,
+        scenario: &Scenario,
+        seed: u64,
+        stop: &Arc<AtomicBool>,
+    ) -> Result<Self, CommandError> {
         if let Some(command) = &args.outside.lab_command {
-            return Self::outside(command, patience(args.outside.patience_s)?, scenario);
+            let patience = patience(args.outside.patience_s)?;
+            return Self::outside(command, patience, scenario, stop);
         }
         if args.backend == Backend::Twin {
             let twins =
@@ -104,7 +111,7 @@ impl Place {
         Ok(Self { lab, backend, world })
     }
 
-    /// The lab that a command runs, which may be silent for so long.
+    /// The lab that a command runs, which may be silent for so long; it gives up what it is at once `stop` is set.
     ///
     /// # Errors
     /// If it does not start, or does not suit the scenario.
@@ -112,9 +119,10 @@ impl Place {
         command: &str,
         patience: Duration,
         scenario: &Scenario,
+        stop: &Arc<AtomicBool>,
     ) -> Result<Self, CommandError> {
         let lab = OutsideLab::start(command, patience, scenario.space(), scenario.manifest());
-        let lab = lab.map_err(CommandError::failed)?.heeding(STOP.clone());
+        let lab = lab.map_err(CommandError::failed)?.heeding(stop.clone());
         Ok(Self { lab: Box::new(lab), backend: "outside", world: None })
     }
 

@@ -1,6 +1,6 @@
 //! `flowtwin run`: all phases of a campaign, and its run folder.
 
-use super::campaign::{By, Order, at};
+use super::campaign::{By, Order, STOP, at};
 use super::filled::filled;
 use super::hardware::{self, OnHardware};
 use super::over_rigs;
@@ -30,5 +30,5 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let filled = By::Hand(filled(&args.rig.filled, scenario.manifest())?);
     let (to, review, replayed, then) = (&args.folder, args.review, None, None);
     let order = Order { scenario: &scenario, seed, to, more, review, replayed, filled, then };
-    at(&order, || Place::of(args, &scenario, seed))
+    at(&order, || Place::of(args, &scenario, seed, &STOP))
 }

@@ -154,7 +154,7 @@ fn place(order: &Order) -> Result<Place, Refused> {
             return Ok(Place::new(Box::new(lab.map_err(Refused::Python)?), "python", None));
         }
         Where::Program(command, patience) => {
-            return Ok(Place::outside(command, *patience, scenario)?);
+            return Ok(Place::outside(command, *patience, scenario, &order.stop)?);
         }
         Where::Here(backend) => *backend,
     };
