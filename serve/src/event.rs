@@ -87,7 +87,7 @@ mod tests {
         let channels = r#""analysis":{"channels":[{"name":"pl","spectrometer":"vis"}]}"#;
         assert!(told(line).contains(channels), "{}", told(line));
         let line = br#"{"n":0,"prev":"0","record":{"header":{"definition":{"space":{"inputs":{"a_c":{"low":20,"high":80,"descriptors":"/home/somebody/d.csv"}}}}}}}"#;
-        let ranges = r#""definition":{"space":{"inputs":{"a_c":{"high":80,"low":20}}}}"#;
+        let ranges = r#""definition":{"space":{"inputs":{"a_c":{"low":20,"high":80}}}}"#;
         assert!(told(line).contains(ranges), "{}", told(line));
         let line = br#"{"n":0,"prev":"0","record":{"blank":{"at_ns":5,"reference":[[1.0,2.0]]}}}"#;
         assert!(told(line).contains(r#""reference":[]"#));
