@@ -252,7 +252,9 @@ fn a_key_that_is_not_there_is_refused_with_the_one_that_was_meant() {
     let error = refused("optics.absorption[1].epsilon_per_m_mm");
     assert!(error.hint.unwrap().contains(EPSILON));
     assert!(refused("title").message.contains("no number title"));
-    assert!(free(&scenario, &[]).unwrap_err().message.contains("no key is free"));
+    let none = free(&scenario, &[]).unwrap_err().to_string();
+    assert!(none.contains("no key is free") && none.contains("chemistry.reactions"), "{none}");
+    assert!(!none.contains(".atoms."), "nobody estimates how many atoms a molecule has: {none}");
     let outside = FreeSpec { low: Some(1.0), high: Some(2.0), ..FreeSpec::new(RATE) };
     assert!(free(&scenario, &[outside]).unwrap_err().message.contains("does not hold its value"));
 }

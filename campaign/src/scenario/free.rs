@@ -93,9 +93,10 @@ pub fn free(scenario: &Scenario, named: &[FreeSpec]) -> Result<Vec<Free>, Diagno
     let wanted = if named.is_empty() { own } else { named };
     let numbers: Vec<Leaf> = leaves(&world).into_iter().filter(|l| l.value.is_number()).collect();
     if wanted.is_empty() {
-        let some: Vec<&str> = numbers.iter().map(|leaf| leaf.key.as_str()).collect();
-        let some = some.iter().filter(|key| key.starts_with("chemistry.")).take(6);
-        let some: Vec<&str> = some.copied().collect();
+        // How many atoms a molecule has is known.
+        let is_unknown = |key: &&str| key.starts_with("chemistry.") && !key.contains(".atoms.");
+        let some = numbers.iter().map(|leaf| leaf.key.as_str()).filter(is_unknown).take(6);
+        let some: Vec<&str> = some.collect();
         return Err(Diagnostic::new("no key is free: there is nothing to estimate".to_owned())
             .hint(format!("name keys with --free, such as {}", some.join(", "))));
     }
