@@ -1,6 +1,7 @@
 //! Policies that look at no outcome.
 
-use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::design::{Sobol, latin_hypercube_in};
 use crate::policy::{Ask, Policy, PolicyError, Proposals};
@@ -54,8 +55,8 @@ impl Policy for LatinHypercube {
         while points.len() < ask.count {
             let at = ask.asked + points.len();
             let cube = (at / size * size) as u64;
-            let rest = (at % size, ask.count - points.len());
-            points.extend(Cube { index: start + cube, size }.points(&region, context, rest));
+            let design = Cube { index: start + cube, size }.points(&region, context);
+            points.extend(design.iter().skip(at % size).take(ask.count - points.len()).cloned());
         }
         Ok(snapped(&region, points.into_iter()))
     }
@@ -70,42 +71,42 @@ struct Cube {
     size: usize,
 }
 
-/// The points of a hypercube, and what they follow from.
+/// A hypercube, and what it follows from.
 #[derive(Debug)]
 struct Drawn {
     cube: Cube,
     seed: u64,
     space: Space,
-    points: Vec<Vec<f64>>,
+    points: Arc<Vec<Vec<f64>>>,
 }
 
-thread_local! {
-    /// The last design of this thread: a phase asks for the same one at each of its experiments.
-    static LAST: RefCell<Option<Drawn>> = const { RefCell::new(None) };
-}
+/// The last hypercubes: a phase asks for the same one at each of its experiments, from a thread of its own each time.
+static LAST: Mutex<VecDeque<Drawn>> = Mutex::new(VecDeque::new());
+/// How many are kept: some for each campaign that runs beside others.
+const KEPT: usize = 16;
 
 impl Cube {
-    /// So many of its points, behind the first few.
-    fn points(
-        self,
-        region: &Region<'_>,
-        context: &Context,
-        (skip, take): (usize, usize),
-    ) -> Vec<Vec<f64>> {
+    /// Its points, drawn if they are not among the last.
+    fn points(self, region: &Region<'_>, context: &Context) -> Arc<Vec<Vec<f64>>> {
         let (seed, space) = (context.streams.seed(), region.space());
-        LAST.with_borrow_mut(|last| {
-            let is_it =
-                |drawn: &&mut Drawn| (drawn.cube, drawn.seed, &drawn.space) == (self, seed, space);
-            let drawn = match last.as_mut().filter(is_it) {
-                Some(drawn) => drawn,
-                None => {
-                    let mut stream = context.streams.open("policy/lhs", self.index);
-                    let points = latin_hypercube_in(region, self.size, &mut stream);
-                    last.insert(Drawn { cube: self, seed, space: space.clone(), points })
-                }
-            };
-            drawn.points.iter().skip(skip).take(take).cloned().collect()
-        })
+        if let Some(points) = self.kept(seed, space) {
+            return points;
+        }
+        let mut stream = context.streams.open("policy/lhs", self.index);
+        let points = Arc::new(latin_hypercube_in(region, self.size, &mut stream));
+        let drawn = Drawn { cube: self, seed, space: space.clone(), points: points.clone() };
+        let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+        last.push_back(drawn);
+        if last.len() > KEPT {
+            last.pop_front();
+        }
+        points
+    }
+
+    fn kept(self, seed: u64, space: &Space) -> Option<Arc<Vec<Vec<f64>>>> {
+        let last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_it = |drawn: &&Drawn| (drawn.cube, drawn.seed, &drawn.space) == (self, seed, space);
+        last.iter().rev().find(is_it).map(|drawn| drawn.points.clone())
     }
 }
 
@@ -142,4 +143,37 @@ impl Policy for SobolSequence {
 
 fn snapped(region: &Region<'_>, points: impl Iterator<Item = Vec<f64>>) -> Proposals {
     Proposals { conditions: points.map(|u| region.snap(&u)).collect(), work: Work::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use flowtwin_lab::{Input, Streams};
+
+    use super::*;
+    use crate::history::History;
+
+    #[test]
+    fn a_hypercube_is_drawn_once_for_all_experiments_of_a_phase() {
+        let input = |name: &str| Input::number(name, 0.0, 1.0, 0.0);
+        let space = Space::new(vec![input("a"), input("b")], Vec::new()).unwrap();
+        let (context, region) = (Context::new(Streams::new(4321)), Region::new(&space).unwrap());
+        let cube = Cube { index: 0, size: 9 };
+        assert!(cube.kept(4321, &space).is_none());
+        let proposed = |asked: usize| {
+            let history = History::default();
+            let (space, history) = (&space, &history);
+            let ask = Ask { space, history, count: 1, asked, planned: 9, cost: None };
+            LatinHypercube.propose(&ask, &context).unwrap().conditions.remove(0)
+        };
+        let first = std::thread::scope(|scope| scope.spawn(|| proposed(0)).join().unwrap());
+        let kept = cube.kept(4321, &space).expect("another thread has drawn it");
+        let mut stream = context.streams.open("policy/lhs", 0);
+        assert_eq!(*kept, latin_hypercube_in(&region, 9, &mut stream));
+        assert_eq!(first, region.snap(&kept[0]));
+        assert_eq!(proposed(8), region.snap(&kept[8]));
+        // Another seed and another space have other designs.
+        assert!(cube.kept(4322, &space).is_none());
+        let other = Space::new(vec![input("a"), input("c")], Vec::new()).unwrap();
+        assert!(cube.kept(4321, &other).is_none());
+    }
 }
