@@ -4,6 +4,7 @@
 use std::fs;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
@@ -95,7 +96,7 @@ impl Trial {
         let (lab, log) = (self.folder.join("lab.py"), self.folder.join("heard"));
         let command = format!("python3 '{}' '{plan}' '{more}' '{}'", lab.display(), log.display());
         let (space, manifest) = (self.scenario.space(), self.scenario.manifest());
-        OutsideLab::start(&command, Duration::from_secs(60), space, manifest)
+        OutsideLab::start(&command, Duration::from_secs(60), space, manifest, Arc::default())
     }
 
     /// Runs the campaign on a lab with this plan, behind what is recorded.
@@ -397,6 +398,7 @@ fn the_example_of_three_vials_is_such_a_lab() {
     fs::write(&space, inputs).unwrap();
     let command = format!("python3 '{}' '{}'", vials.display(), space.display());
     let (space, manifest) = (trial.scenario.space(), trial.scenario.manifest());
-    let lab = OutsideLab::start(&command, Duration::from_secs(60), space, manifest).unwrap();
+    let lab = OutsideLab::start(&command, Duration::from_secs(60), space, manifest, Arc::default())
+        .unwrap();
     trial.on(lab, None, None).complete();
 }

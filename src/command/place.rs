@@ -121,8 +121,9 @@ impl Place {
         scenario: &Scenario,
         stop: &Arc<AtomicBool>,
     ) -> Result<Self, CommandError> {
-        let lab = OutsideLab::start(command, patience, scenario.space(), scenario.manifest());
-        let lab = lab.map_err(CommandError::failed)?.heeding(stop.clone());
+        let (space, manifest) = (scenario.space(), scenario.manifest());
+        let lab = OutsideLab::start(command, patience, space, manifest, stop.clone());
+        let lab = lab.map_err(CommandError::failed)?;
         Ok(Self { lab: Box::new(lab), backend: "outside", world: None })
     }
 

@@ -71,7 +71,7 @@ pub enum OutsideLabError {
 
 impl OutsideLab {
     /// Starts `command` as the lab of a scenario with this space; its manifest is `manifest`, but for the way it is
-    /// driven. Each experiment may take `patience` of wall time.
+    /// driven. Each experiment may take `patience` of wall time; what is waited for is given up once `stop` is set.
     ///
     /// # Errors
     /// If the program fails, or offers another space.
@@ -80,8 +80,10 @@ impl OutsideLab {
         patience: Duration,
         space: &Space,
         manifest: &Manifest,
+        stop: Arc<AtomicBool>,
     ) -> Result<Self, OutsideLabError> {
         let mut program = Program::start(command, patience)?;
+        program.heed(stop);
         let line: FromLab = program.hear("a `space`")?;
         let offered = match line {
             FromLab::Space(line) => {
@@ -113,13 +115,6 @@ impl OutsideLab {
             state: State::Idle,
             several,
         })
-    }
-
-    /// The same lab, whose experiment under way is given up once `stop` is set.
-    #[must_use]
-    pub fn heeding(mut self, stop: Arc<AtomicBool>) -> Self {
-        self.program.heed(stop);
-        self
     }
 
     fn fault(&self, kind: FaultKind) -> Fault {

@@ -17,7 +17,7 @@ use flowtwin_lab::child::{Complaints, ended_within, heard, write_lines};
 /// How long a program may take to end after it was asked to [s].
 const GRACE: Duration = Duration::from_secs(2);
 /// How long nothing else is looked at while an answer is waited for.
-const MOMENT: Duration = Duration::from_millis(50);
+pub(super) const MOMENT: Duration = Duration::from_millis(50);
 /// How long its last words are waited for once it has ended \[s\].
 const LAST_WORDS: Duration = Duration::from_millis(300);
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use flowtwin_lab::{Conditions, Streams};
 use flowtwin_twin::{Belief, Context, SurrogateSpec};
 
+use super::explain::Surface;
 use super::{Data, Selection, Twin};
 use crate::error::DataError;
 
@@ -62,7 +63,7 @@ impl Slice {
         Self::of(&twin, wanted.inputs, held, wanted.side).map(|slice| Self { experiments, ..slice })
     }
 
-    /// The belief of a twin over two inputs, at `side` values of each.
+    /// The belief of a twin over two inputs, at `side` values of each, two or more.
     ///
     /// # Errors
     /// If there is no such input, if the inputs are the same, or if one is chosen by name.
@@ -83,25 +84,20 @@ impl Slice {
             return Err(DataError::bad_input("a belief over two inputs needs two"));
         }
         let unit = space.to_unit(&held);
-        let steps: Vec<f64> = (0..side).map(|i| i as f64 / (side.max(2) - 1) as f64).collect();
-        let at = |u: f64, v: f64| {
-            let mut point = unit.clone();
-            (point[across], point[up]) = (u, v);
-            twin.at(&point)
+        // Of one point the mean response is the response.
+        let over = |of: &dyn Fn(Belief) -> f64| {
+            let at = |point: &[f64]| of(twin.at(point));
+            Surface::of(&at, (across, up), side, std::slice::from_ref(&unit))
         };
-        let beliefs: Vec<Vec<Belief>> =
-            steps.iter().map(|&v| steps.iter().map(|&u| at(u, v)).collect()).collect();
-        let each = |of: fn(&Belief) -> f64| -> Vec<Vec<f64>> {
-            beliefs.iter().map(|line| line.iter().map(of).collect()).collect()
-        };
+        let (mean, sd) = (over(&|belief| belief.mean), over(&|belief| belief.sd));
         let values = |input: usize| -> Vec<f64> {
-            steps.iter().map(|&u| space.inputs()[input].from_unit(u)).collect()
+            mean.unit.iter().map(|&u| space.inputs()[input].from_unit(u)).collect()
         };
         Ok(Self {
             x: values(across),
             y: values(up),
-            mean: each(|belief| belief.mean),
-            sd: each(|belief| belief.sd),
+            mean: mean.mean,
+            sd: sd.mean,
             held,
             experiments: twin.origin.experiments,
         })

@@ -9,10 +9,7 @@ use super::{OutsideLab, State, because};
 use crate::outside::message::{
     ErrorLine, ForgetLine, FromLab, ObservationLine, RequestLine, ToSeveral, table,
 };
-use crate::outside::process::ProgramError;
-
-/// Longest that is waited for a line before somebody else is heard.
-const MOMENT: Duration = Duration::from_millis(50);
+use crate::outside::process::{MOMENT, ProgramError};
 
 /// What a lab was asked for, and what it has answered.
 #[derive(Debug)]
