@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::id::PumpId;
+use crate::math;
 use crate::time::Instant;
 
 /// Something that went wrong: comparable, serialisable, journaled.
@@ -60,7 +61,7 @@ impl Fault {
 #[non_exhaustive]
 pub enum FaultKind {
     /// The instrument did not answer in time.
-    #[error("no reply within {waited_s} s: check power, cable and port")]
+    #[error("no reply within {} s: check power, cable and port", in_short(*.waited_s))]
     NoReply {
         /// How long was waited \[s\].
         waited_s: f64,
@@ -153,7 +154,10 @@ pub enum FaultKind {
     #[error("the temperature sensor is open or broken")]
     SensorOpen,
     /// A temperature did not settle.
-    #[error("{value} °C is still {off} K from the set point {set_point} °C after {waited_s} s")]
+    #[error(
+        "{} °C is still {} K from the set point {} °C after {} s",
+        in_short(*.value), in_short(*.off), in_short(*.set_point), in_short(*.waited_s)
+    )]
     NotSettled {
         /// Last temperature [°C].
         value: f64,
@@ -165,7 +169,7 @@ pub enum FaultKind {
         waited_s: f64,
     },
     /// A light source gives no light.
-    #[error("no light: the signal is {counts} counts above dark; check lamp, shutter and fibre")]
+    #[error("no light: the signal is {} counts above dark; check lamp, shutter and fibre", in_short(*.counts))]
     NoLight {
         /// Mean signal above dark \[counts\].
         counts: f64,
@@ -246,6 +250,11 @@ impl Shortage {
     }
 }
 
+/// A measured number as a person reads it: five digits, of which at most three stand behind the point.
+fn in_short(value: f64) -> f64 {
+    math::round_digits(value, 5, 3)
+}
+
 fn short_in_words(syringes: &[Shortage]) -> String {
     let left = |s: &Shortage| {
         let bottle = s.bottle_ml.map_or_else(String::new, |ml| {
@@ -323,6 +332,27 @@ mod tests {
         let text = serde_json::to_string(&both).expect("a fault is plain data");
         assert_eq!(serde_json::from_str::<FaultKind>(&text).expect("it is read back"), both);
         assert!(both.stops_campaign());
+    }
+
+    #[test]
+    fn measured_numbers_are_read_in_few_digits() {
+        let kinds = [
+            FaultKind::NoLight { counts: 96.288_444_444_44 },
+            FaultKind::NotSettled {
+                value: 119.299_999_999_999_99,
+                set_point: 120.0,
+                off: 0.700_000_000_000_003,
+                waited_s: 600.000_000_1,
+            },
+            FaultKind::NoReply { waited_s: 1.000_000_000_000_2 },
+        ];
+        let said = kinds.map(|kind| kind.to_string());
+        assert_eq!(
+            said[0],
+            "no light: the signal is 96.288 counts above dark; check lamp, shutter and fibre"
+        );
+        assert_eq!(said[1], "119.3 °C is still 0.7 K from the set point 120 °C after 600 s");
+        assert_eq!(said[2], "no reply within 1 s: check power, cable and port");
     }
 
     #[test]

@@ -6,9 +6,7 @@ use flowtwin_lab::journal::{self, Answer, CommandRecord, Record};
 use flowtwin_lab::{Command, HeaterId, Instant, Manifest, PumpId, SensorKind, math};
 
 use crate::run::Run;
-
-/// Most points of a line: of more, each stretch keeps its lowest and its highest.
-const MOST: usize = 600;
+use crate::thin;
 
 /// Points over the lab time \[h\].
 pub(crate) type Points = Vec<(f64, f64)>;
@@ -99,30 +97,13 @@ impl History {
             self.off(&heater, last);
         }
         let all = self.read.values_mut().chain(self.set.values_mut().flatten());
-        all.chain(self.flows.values_mut()).for_each(|points| *points = thinned(points));
+        all.chain(self.flows.values_mut()).for_each(|points| *points = thin::thinned(points));
     }
 }
 
 /// Time since the start of the run, to a tenth of a second \[h\].
 fn hours(at: Instant) -> f64 {
     math::round_decimals(at.as_secs() / 3600.0, 5)
-}
-
-/// The lowest and the highest of each of so many stretches, in their order; the points themselves where there are no more.
-fn thinned(points: &Points) -> Points {
-    if points.len() <= MOST {
-        return points.clone();
-    }
-    let stretches = MOST / 2;
-    let part = |i: usize| {
-        let stretch = &points[i * points.len() / stretches..(i + 1) * points.len() / stretches];
-        let by = |a: &&(f64, f64), b: &&(f64, f64)| a.1.total_cmp(&b.1);
-        let ends = [stretch.iter().min_by(by), stretch.iter().max_by(by)];
-        let mut ends: Points = ends.into_iter().flatten().copied().collect();
-        ends.sort_by(|a, b| a.0.total_cmp(&b.0));
-        ends
-    };
-    (0..stretches).flat_map(part).collect()
 }
 
 #[cfg(test)]
@@ -186,16 +167,5 @@ mod tests {
             vec![(0.04, 50.0), (0.05, safe_c), (0.06, safe_c)],
         ];
         assert_eq!(history.set[&plate], lines, "off from the third command to the fifth");
-    }
-
-    #[test]
-    fn many_points_keep_their_ends_and_their_order() {
-        let points: Points = (0..9_999).map(|i| (f64::from(i), f64::from(i % 100))).collect();
-        let few = thinned(&points);
-        assert!(few.len() <= MOST);
-        assert!(few.windows(2).all(|pair| pair[0].0 <= pair[1].0));
-        let values = || few.iter().map(|(_, value)| *value);
-        assert!(values().any(|value| value < 1.0) && values().any(|value| value > 98.0));
-        assert_eq!(thinned(&points[..MOST].to_vec()), points[..MOST]);
     }
 }

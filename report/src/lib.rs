@@ -84,6 +84,7 @@ mod table;
 #[cfg(test)]
 #[cfg(feature = "parquet")]
 mod tests;
+mod thin;
 mod trouble;
 mod twin_fit;
 

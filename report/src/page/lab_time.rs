@@ -8,6 +8,7 @@ use crate::run::{Experiment, Run, span_s};
 use crate::stages::Stages;
 use crate::stock::{self, Stock};
 use crate::table::Table;
+use crate::thin;
 
 /// The section on time and liquids.
 pub(super) fn sections(run: &Run<'_>) -> String {
@@ -49,12 +50,9 @@ fn levels(run: &Run<'_>, stocks: &[Stock]) -> String {
     for stock in stocks {
         let scarce = first == Some(stock.name.as_str());
         let colour = if scarce { Colour::ALERT } else { Colour::SOFT };
-        let level = |(at, ml): &(f64, f64)| (at / 3600.0, *ml);
-        chart.add(Line::new(stock.level.iter().map(level), colour).wide(if scarce {
-            2.0
-        } else {
-            1.3
-        }));
+        let level = |(at, ml): (f64, f64)| (at / 3600.0, ml);
+        let level = thin::thinned(&stock.level).into_iter().map(level);
+        chart.add(Line::new(level, colour).wide(if scarce { 2.0 } else { 1.3 }));
         let text = format!("{} {} mL", stock.name, significant(stock.left_ml(), 3));
         ends.push(stock.left_ml(), text, colour);
     }
