@@ -7,7 +7,7 @@
 //! 1. [`Design`] says what is done; what the rig cannot do is left out, and said.
 //! 2. The campaign of [`Design::scenario`] does it, on any lab.
 //! 3. [`Findings`] are numbers with 95 % intervals, and tables. Those that are keys of a scenario go into a scenario file that
-//!    extends it ([`Findings::toml`]); what experiments and ramps read is data for a calibration.
+//!    extends it ([`Findings::toml`]); what experiments and ramps read is data for a calibration. A [`page`] shows all of it.
 
 mod design;
 mod ends;
@@ -17,6 +17,7 @@ mod heat;
 mod kind;
 mod light;
 mod line;
+mod page;
 mod parts;
 mod ramp;
 mod replicates;
@@ -24,6 +25,7 @@ mod table;
 mod told;
 mod tracer;
 
-pub use design::{Design, Wishes};
+pub use design::{Design, MINUTES, Wishes};
 pub use findings::{Finding, Findings};
 pub use kind::Study;
+pub use page::page;

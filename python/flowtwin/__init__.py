@@ -22,7 +22,7 @@ from flowtwin.errors import (
 from flowtwin.found import Shadow
 from flowtwin.policy import OwnPolicy, Policy
 from flowtwin.scenario import Scenario
-from flowtwin.study import Benchmark, Calibration, Paper, benchmark, calibrate, paper, shadow
+from flowtwin.studies import Benchmark, Calibration, Paper, Study, benchmark, calibrate, paper, shadow, study
 from flowtwin.surrogate import Surrogate
 
 __all__ = [
@@ -46,6 +46,7 @@ __all__ = [
     "Shadow",
     "Space",
     "Spectrum",
+    "Study",
     "Surrogate",
     "__version__",
     "benchmark",
@@ -53,6 +54,7 @@ __all__ = [
     "paper",
     "run",
     "shadow",
+    "study",
 ]
 
 # Campaigns in threads that nobody waits for are stopped, and their labs made safe, before the interpreter ends.

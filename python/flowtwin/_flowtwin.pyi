@@ -235,6 +235,7 @@ def run(
     jobs: int | None,
     policy: tuple[str, Callable[..., Any]] | None,
     lab: object | None,
+    as_it_is: _AnyScenario | None,
     patience_s: float,
     shadow: tuple[_AnyScenario, str] | None,
     out: str | os.PathLike[str] | None,
@@ -300,6 +301,18 @@ def benchmark(
 def calibrate(
     scenario: _AnyScenario, data: Sequence[str | os.PathLike[str]], free: Sequence[str], base: str
 ) -> Found: ...
+def drawn_up(
+    scenario: _AnyScenario,
+    study: str,
+    at: Mapping[str, float | str] | None,
+    count: int | None,
+    start: Mapping[str, float | str] | None,
+    end: Mapping[str, float | str] | None,
+    minutes: float | None,
+) -> tuple[Checked, list[str]]: ...
+def read_off(
+    scenario: _AnyScenario, study: str, journal: bytes, base: str
+) -> tuple[Found, list[tuple[str, str]]]: ...
 def shadow(
     scenario: _AnyScenario, journal: bytes | None, folder: str | os.PathLike[str] | None
 ) -> Found: ...

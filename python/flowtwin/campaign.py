@@ -204,6 +204,7 @@ def run(
     policy: Callable[[Space, int], OwnPolicy] | None = None,
     lab: OwnLab | Lab | str | None = None,
     backend: str = "sim",
+    as_it_is: Scenario | str | os.PathLike[str] | None = None,
     patience_s: float = 600.0,
     shadow: Scenario | str | os.PathLike[str] | None = None,
     on_drift: str = "flag",
@@ -222,6 +223,8 @@ def run(
         lab: A lab of your own (see :class:`OwnLab`) in place of the simulated one, or the command of a program that is one (see
             :meth:`Lab.outside`).
         backend: ``"sim"``, or ``"emulated"``: drivers, bytes and emulated instruments over the same simulation.
+        as_it_is: Another scenario of the rig, whose numbers differ: its simulated rig stands in for the real one, and everybody
+            else believes ``scenario``.
         patience_s: How long such a program may be silent [s].
         shadow: A calibrated scenario of the same rig, which says what has moved (see :class:`Shadow`); what it saw is
             :attr:`Run.shadow`, and in a run folder ``shadow.csv`` and ``shadow.json``.
@@ -252,13 +255,17 @@ def run(
         raise TypeError("out is a path, not bytes")
     if resume and out is None:
         raise FlowtwinError("there is nothing to resume without a run folder: give out=")
+    if lab is not None and as_it_is is not None:
+        raise FlowtwinError("as_it_is says nothing to a lab of its own: the lab is as it is")
     if shadow is None and on_drift != "flag":
         raise FlowtwinError(f"on_drift={on_drift!r} says nothing without a shadow: give shadow=")
     own = None if policy is None else (command_of(policy), policy)
     decide = None if review is None else (lambda told: review(Proposal(**told)))
     with watching(progress) as tell:
         beside = None if shadow is None else (shadow, on_drift)
-        left, error = _flowtwin.run(scenario, seed, backend, jobs, own, lab, patience_s, beside, out, resume, decide, tell)
+        left, error = _flowtwin.run(
+            scenario, seed, backend, jobs, own, lab, as_it_is, patience_s, beside, out, resume, decide, tell
+        )
     done = None if left is None else Run(left)
     if error is not None:
         error.run = done  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Benchmarks of policies, calibrations, and the claims of the paper."""
+"""Benchmarks of policies, studies of a rig, calibrations, and the claims of the paper."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any, cast
 
 from flowtwin import _flowtwin
 from flowtwin._flowtwin import Frame, Space
-from flowtwin.campaign import Run
+from flowtwin.campaign import Progress, Run, run
 from flowtwin.found import Found, Shadow
 from flowtwin.outside import command_of
 from flowtwin.policy import OwnPolicy
 from flowtwin.progress import watching
 from flowtwin.scenario import Scenario
 
-__all__ = ["Benchmark", "Calibration", "Paper", "benchmark", "calibrate", "paper", "shadow"]
+__all__ = ["Benchmark", "Calibration", "Paper", "Study", "benchmark", "calibrate", "paper", "shadow", "study"]
 
 AnyScenario = Scenario | str | os.PathLike[str]
 Factory = Callable[[Space, int], OwnPolicy]
@@ -170,6 +170,131 @@ def calibrate(
         base = os.fspath(known._path.absolute())
         found = _flowtwin.calibrate(known, files, [json.dumps(dict(spec)) for spec in specs], base)
     return Calibration(found, known._path.with_name(f"{known._path.stem}-calibrated.toml"))
+
+
+class Study(Found):
+    """What a study has found of a rig."""
+
+    __slots__ = ("_given", "_run", "_tables", "left_out")
+
+    def __init__(
+        self,
+        found: _flowtwin.Found,
+        tables: Mapping[str, str],
+        run: Run,
+        given: Scenario,
+        left_out: Sequence[str],
+    ) -> None:
+        super().__init__(found)
+        self._tables = dict(tables)
+        self._run = run
+        self._given = given
+        #: What the rig cannot do of it, a sentence each.
+        self.left_out = list(left_out)
+
+    @property
+    def findings(self) -> list[dict[str, Any]]:
+        """The numbers: ``study``, ``of``, ``what``, ``unit``, ``value``, ``low``, ``high`` (95 %), ``n``, and ``key`` where it is a key of
+        a scenario."""
+        return cast("list[dict[str, Any]]", json.loads(self._found.json)["findings"])
+
+    @property
+    def notes(self) -> list[str]:
+        """What is to be said besides, a sentence each."""
+        return cast("list[str]", json.loads(self._found.json)["notes"])
+
+    @property
+    def tables(self) -> dict[str, str]:
+        """Tables of what was read, as CSV, by the names that the command line gives their files: ``flow.csv``, ``tracer.csv``,
+        ``ramp.csv``."""
+        return dict(self._tables)
+
+    @property
+    def run(self) -> Run:
+        """The run in which it was done."""
+        return self._run
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario with the keys that were found; the one that was given where none was."""
+        if self._found.toml is None:
+            return self._given
+        path = self._given._path
+        return Scenario(self._found.toml, path=path.with_name(f"{path.stem}-studied.toml"))
+
+    def calibrate(self, *, free: Sequence[str | Mapping[str, Any]] | Mapping[str, tuple[float, float]] = ()) -> Calibration:
+        """Fits more keys to the experiments and ramps of the study: :func:`calibrate` of :attr:`scenario`.
+
+        Raises:
+            ScenarioError: If it has neither experiments nor ramps, or a key cannot be used.
+        """
+        import tempfile
+
+        with tempfile.TemporaryDirectory() as folder:
+            data: list[Run | str | os.PathLike[str]] = [self._run]
+            if "ramp.csv" in self._tables:
+                ramps = Path(folder) / "ramp.csv"
+                ramps.write_text(self._tables["ramp.csv"], encoding="utf-8")
+                data.append(ramps)
+            return calibrate(self.scenario, data, free=free)
+
+    def __repr__(self) -> str:
+        return f"Study({len(self.findings)} numbers)"
+
+
+def study(
+    scenario: AnyScenario,
+    study: str,
+    *,
+    at: Mapping[str, float | str] | None = None,
+    count: int | None = None,
+    start: Mapping[str, float | str] | None = None,
+    end: Mapping[str, float | str] | None = None,
+    minutes: float | None = None,
+    seed: int | None = None,
+    backend: str = "sim",
+    as_it_is: AnyScenario | None = None,
+    out: str | os.PathLike[str] | None = None,
+    resume: bool = False,
+    progress: bool | Progress = False,
+) -> Study:
+    """Measures what a rig must show before its simulator can be fitted to it.
+
+    Args:
+        scenario: A scenario with a rig.
+        study: ``"tracer"``, ``"flow"``, ``"heat"``, ``"light"``, ``"replicates"``, ``"ramp"``, or ``"commission"``: all of these and
+            12 experiments.
+        at: Conditions of the replicates. Inputs that are not named stay in the middle of their range, here and below.
+        count: How many replicates.
+        start: Where the ramp begins.
+        end: Where it ends.
+        minutes: How long the lights are watched, or the ramp takes [min].
+        seed: Seed of all randomness; the scenario's if left out.
+        backend: ``"sim"`` or ``"emulated"``.
+        as_it_is: A scenario with other numbers, whose simulated rig stands in for the real one.
+        out: A run folder to write. In memory if left out.
+        resume: Whether to go on with the study in ``out``.
+        progress: True to show it, or a function that is told each experiment.
+
+    Raises:
+        ScenarioError: If the rig can do nothing of it.
+        ConditionsError: If conditions lie outside the space.
+        Fault: If the rig could not be made safe.
+        KeyboardInterrupt: After Ctrl-C, when the rig is safe. What was done until then is the attribute ``run`` of the exception.
+    """
+    given = scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
+    designed, left_out = _flowtwin.drawn_up(given, study, at, count, start, end, minutes)
+    done = run(
+        cast("Scenario", designed),
+        seed=seed,
+        backend=backend,
+        as_it_is=as_it_is,
+        out=out,
+        resume=resume,
+        progress=progress,
+    )
+    found, tables = _flowtwin.read_off(given, study, done.journal, os.fspath(given._path.absolute()))
+    return Study(found, dict(tables), done, given, left_out)
 
 
 def shadow(scenario: AnyScenario, run: Run | str | os.PathLike[str]) -> Shadow:

@@ -11,6 +11,7 @@ mod observation;
 mod outside;
 mod page;
 mod policy;
+mod rig_study;
 mod run;
 mod scenario;
 mod shadow;
@@ -37,6 +38,8 @@ mod module {
     use crate::page::framed;
     #[pymodule_export]
     use crate::policy::Chooser;
+    #[pymodule_export]
+    use crate::rig_study::{drawn_up, read_off};
     #[pymodule_export]
     use crate::run::{Left, run};
     #[pymodule_export]

@@ -63,7 +63,7 @@ pub(crate) fn with_policy(
 /// Returns what it left, and the exception that ended it, if one did: a policy or lab in Python that raised, or Ctrl-C.
 #[pyfunction]
 #[pyo3(signature = (
-    scenario, seed, backend, jobs, policy, lab, patience_s, shadow, out, resume, review, progress
+    scenario, seed, backend, jobs, policy, lab, as_it_is, patience_s, shadow, out, resume, review, progress
 ))]
 #[expect(clippy::too_many_arguments, reason = "a function of Python names them for people")]
 pub(crate) fn run(
@@ -74,6 +74,7 @@ pub(crate) fn run(
     jobs: Option<usize>,
     policy: Option<(String, Py<PyAny>)>,
     lab: Option<Bound<'_, PyAny>>,
+    as_it_is: Option<AnyScenario>,
     patience_s: f64,
     shadow: Option<(AnyScenario, String)>,
     out: Option<PathBuf>,
@@ -96,6 +97,7 @@ pub(crate) fn run(
         scenario: scenario.clone(),
         seed,
         place,
+        as_it_is: as_it_is.map(|rig| rig.0),
         threads,
         raised: raised.clone(),
         out,

@@ -32,6 +32,7 @@ BOOK = {
     "own-policy": ("`OwnPolicy`", ["OwnPolicy"]),
     "own-lab": ("`OwnLab`", ["OwnLab"]),
     "benchmark": ("`benchmark` and `Benchmark`", ["benchmark", "Benchmark"]),
+    "study": ("`study` and `Study`", ["study", "Study"]),
     "calibration": ("`calibrate` and `Calibration`", ["calibrate", "Calibration"]),
     "shadow": ("`shadow` and `Shadow`", ["shadow", "Shadow"]),
     "paper": ("`paper` and `Paper`", ["paper", "Paper"]),

@@ -10,7 +10,8 @@ use flowtwin_campaign::campaign::Shared;
 use flowtwin_campaign::outside::OutsideLab;
 use flowtwin_campaign::scenario::{ELSEWHERE, Scenario};
 use flowtwin_data::learnt::Twin;
-use flowtwin_lab::Lab;
+use flowtwin_lab::layer::Told;
+use flowtwin_lab::{FlowPath, Lab, Manifest};
 
 use super::emulate::read_wiring;
 use super::lab::patience;
@@ -31,6 +32,18 @@ impl std::fmt::Debug for Place {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Place").field("backend", &self.backend).finish_non_exhaustive()
     }
+}
+
+/// Refuses a rig that cannot stand in for that of a scenario: its volumes and numbers may differ, its instruments may not.
+pub(super) fn has_its_instruments(rig: &Scenario, scenario: &Scenario) -> Result<(), CommandError> {
+    let installed = |of: &Scenario| Manifest { path: FlowPath::default(), ..of.manifest().clone() };
+    if installed(rig) == installed(scenario) {
+        return Ok(());
+    }
+    let (rig, scenario) = (rig.name(), scenario.name());
+    let error =
+        CommandError::bad_input(format_args!("{rig}: other instruments than {scenario} has"));
+    Err(error.hint("it may differ from the scenario in numbers, in nothing installed"))
 }
 
 /// Refuses files that the backend would not look at: somebody believes that they count.
@@ -109,6 +122,22 @@ impl Place {
         let (lab, world) = simulated(backend, wiring_file, scenario, seed)?;
         let backend = if world.is_some() { backend.name() } else { "table" };
         Ok(Self { lab, backend, world })
+    }
+
+    /// As [`Place::simulated`], with another simulated rig than the scenario describes; everybody else believes the scenario.
+    ///
+    /// # Errors
+    /// If the rig has other instruments, or they cannot be wired.
+    pub fn as_it_is(
+        backend: Backend,
+        wiring_file: Option<&Path>,
+        scenario: &Scenario,
+        rig: &Scenario,
+        seed: u64,
+    ) -> Result<Self, CommandError> {
+        has_its_instruments(rig, scenario)?;
+        let place = Self::simulated(backend, wiring_file, rig, seed)?;
+        Ok(Self { lab: Box::new(Told::new(place.lab, scenario.manifest().clone())), ..place })
     }
 
     /// The lab that a command runs, which may be silent for so long; it gives up what it is at once `stop` is set.

@@ -2,21 +2,20 @@
 
 use std::path::Path;
 
-use flowtwin_calibration::study::{Design, Findings, Study, Wishes};
+use flowtwin_calibration::study::{Design, Findings, MINUTES, Study, Wishes, page};
 use flowtwin_campaign::choice;
 use flowtwin_campaign::folder::{OnDisk, put, read_journal};
 use flowtwin_campaign::hardware::Rehearsal;
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_data::diagnostic::Diagnostic;
-use flowtwin_lab::layer::Told;
-use flowtwin_lab::{Conditions, FlowPath, Manifest};
+use flowtwin_lab::Conditions;
 use serde_json::{Value, json};
 
 use super::calibrate::{self, Fitted, way};
 use super::campaign::{By, Order, at};
 use super::filled::filled;
 use super::hardware::{self, OnHardware};
-use super::place::{Place, refuse_idle, with_rig};
+use super::place::{Place, has_its_instruments, refuse_idle, with_rig};
 use crate::cli::{Backend, CalibrateArgs, StudyArgs as Args, StudyKind};
 use crate::console;
 use crate::error::{CommandError, Kind};
@@ -25,8 +24,8 @@ use crate::error::{CommandError, Kind};
 const FOUND: &str = "study.json";
 /// What was found as a scenario.
 const STUDIED: &str = "studied.toml";
-/// Longest time of a part of a study [min].
-const LONGEST_MIN: f64 = 1440.0;
+/// What was found as a page.
+const PAGE: &str = "study.html";
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     refuse(args)?;
@@ -38,7 +37,11 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
         // What cannot be calibrated in the end is said before anything moves.
         calibrate::keys(&scenario, &args.free)?;
     }
-    let rig = args.as_it_is.as_ref().map(|path| as_it_is(path, &scenario)).transpose()?;
+    let rig = args.as_it_is.as_ref().map(|path| super::load(path)).transpose()?;
+    if let Some(rig) = &rig {
+        with_rig(rig)?;
+        has_its_instruments(rig, &scenario)?;
+    }
     let design = Design::of(&scenario, study(args.kind), &wishes(args, &scenario)?)?;
     design.left_out.iter().for_each(|text| console::say_line(format_args!("left out: {text}")));
     let seed = args.seed.unwrap_or(scenario.file().seed);
@@ -65,13 +68,10 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     let more = &format!("-{more}");
     let order =
         Order { scenario: &design.scenario, seed, to, more, review, replayed, filled, then };
-    let (wiring_file, believed) = (args.rig.wiring.as_deref(), design.scenario.manifest());
+    let (wiring_file, believed) = (args.rig.wiring.as_deref(), &design.scenario);
     at(&order, || match &rig {
-        None => Place::simulated(args.backend, wiring_file, &design.scenario, seed),
-        Some(rig) => {
-            let place = Place::simulated(args.backend, wiring_file, rig, seed)?;
-            Ok(Place { lab: Box::new(Told::new(place.lab, believed.clone())), ..place })
-        }
+        None => Place::simulated(args.backend, wiring_file, believed, seed),
+        Some(rig) => Place::as_it_is(args.backend, wiring_file, believed, rig, seed),
     })
 }
 
@@ -98,8 +98,9 @@ fn refuse(args: &Args) -> Result<(), CommandError> {
         return Err(CommandError::bad_input(message));
     }
     match args.minutes {
-        Some(minutes) if !(1.0..=LONGEST_MIN).contains(&minutes) => {
-            let message = format!("--minutes {minutes} is out of range: 1 to {LONGEST_MIN} min");
+        Some(minutes) if !MINUTES.contains(&minutes) => {
+            let (low, high) = (MINUTES.start(), MINUTES.end());
+            let message = format!("--minutes {minutes} is out of range: {low} to {high} min");
             Err(CommandError::bad_input(message))
         }
         _ => idle(args),
@@ -140,20 +141,6 @@ fn wishes(args: &Args, scenario: &Scenario) -> Result<Wishes, Diagnostic> {
     })
 }
 
-/// The simulated rig that stands in for the real one.
-fn as_it_is(path: &Path, scenario: &Scenario) -> Result<Scenario, CommandError> {
-    let rig = super::load(path)?;
-    with_rig(&rig)?;
-    let installed =
-        |scenario: &Scenario| Manifest { path: FlowPath::default(), ..scenario.manifest().clone() };
-    if installed(&rig) == installed(scenario) {
-        return Ok(rig);
-    }
-    let there = path.display();
-    Err(CommandError::bad_input(format_args!("{there}: other instruments than the scenario has"))
-        .hint("it may differ from the scenario in numbers, in nothing installed"))
-}
-
 /// What a study takes, in simulation.
 fn takes(args: &Args, design: &Design, seed: u64) -> Result<Rehearsal, CommandError> {
     let journal = hardware::simulated(&args.folder, &design.scenario, seed)?;
@@ -186,6 +173,7 @@ fn tell(args: &Args, scenario: &Scenario, folder: &Path) -> Result<(), CommandEr
     let found = Findings::of(&read_journal(folder)?)?;
     let json = json(args, &found);
     let mut files = vec![(FOUND.to_owned(), format!("{json:#}\n"))];
+    files.push((PAGE.to_owned(), page(scenario, study(args.kind).name(), &found)));
     files.extend(found.tables());
     files.extend(
         found.toml(scenario, &way(folder, &args.scenario)).map(|text| (STUDIED.to_owned(), text)),

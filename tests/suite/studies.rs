@@ -106,6 +106,13 @@ fn what_a_study_cannot_do_is_refused_before_anything_is_measured() {
     refused(&["heat", "dye.toml", "--count", "3"], "--count says nothing to the study heat");
     refused(&["light", "dye.toml", "--minutes", "0"], "--minutes 0 is out of range: 1 to 1440 min");
     refused(&["replicates", "dye.toml", "--at", "red=1"], "red");
+    scenario(&dir, "bath", "snar.toml", "");
+    let ends = |from, to| ["ramp", "bath.toml", "--from", from, "--to", to];
+    refused(
+        &ends("bath_c=60", "bath_c=90"),
+        "bath is at 60 °C in the beginning and at 90 °C in the end",
+    );
+    refused(&ends("bath_c=60", "bath_c=60"), "it ends as it begins: no flow changes");
     refused(&["light", "dye.toml", "--backend", "twin"], "a twin has no lights");
     refused(&["light", "dye.toml", "--as-it-is", "other.toml"], "other instruments");
     refused(&["light", "dye.toml", "--wiring", "w.toml"], "--wiring says nothing");

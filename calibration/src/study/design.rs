@@ -4,7 +4,9 @@ use flowtwin_campaign::scenario::Scenario;
 use flowtwin_data::diagnostic::Diagnostic;
 use flowtwin_lab::procedure::Needs;
 use flowtwin_lab::study::{DeliverTask, HeatTask, LightTask, RampTask, Task, TracerTask};
-use flowtwin_lab::{Conditions, Level, Manifest, Probe, PumpId, PumpInfo, SensorId, SensorKind};
+use flowtwin_lab::{
+    Conditions, Level, Manifest, Probe, PumpId, PumpInfo, SensorId, SensorKind, Temperature,
+};
 
 use super::ends;
 use super::flow::BY_LIGHT;
@@ -23,6 +25,47 @@ pub struct Wishes {
     pub to: Option<Conditions>,
     /// How long lights are watched, or a ramp takes \[min\].
     pub minutes: Option<f64>,
+}
+
+/// How long lights may be watched, or a ramp may take \[min\].
+pub const MINUTES: std::ops::RangeInclusive<f64> = 1.0..=1440.0;
+
+/// How many replicates there may be: two tell a deviation.
+const COUNT: std::ops::RangeInclusive<u32> = 2..=1000;
+
+impl Wishes {
+    /// Refuses what a study does not look at, and times that are too short or too long.
+    ///
+    /// # Errors
+    /// The name of the wish, and what is wrong with it.
+    pub fn check(&self, study: Study) -> Result<(), Diagnostic> {
+        let is = |kinds: &[Study]| kinds.contains(&study) || study == Study::Commission;
+        let says_nothing = [
+            ("at", self.at.is_some() && !is(&[Study::Replicates])),
+            ("count", self.count.is_some() && !is(&[Study::Replicates])),
+            ("an end of a ramp", (self.from.is_some() || self.to.is_some()) && !is(&[Study::Ramp])),
+            ("minutes", self.minutes.is_some() && ![Study::Light, Study::Ramp].contains(&study)),
+        ];
+        if let Some((wish, _)) = says_nothing.iter().find(|(_, idle)| *idle) {
+            return Err(Diagnostic::new(format!(
+                "{wish} says nothing to the study {}",
+                study.name()
+            )));
+        }
+        if let Some(count) = self.count.filter(|count| !COUNT.contains(count)) {
+            let (low, high) = (COUNT.start(), COUNT.end());
+            let message = format!("count = {count} is out of range: {low} to {high}");
+            return Err(Diagnostic::new(message));
+        }
+        match self.minutes {
+            Some(minutes) if !MINUTES.contains(&minutes) => {
+                let (low, high) = (MINUTES.start(), MINUTES.end());
+                let message = format!("minutes = {minutes} is out of range: {low} to {high} min");
+                Err(Diagnostic::new(message))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// A study of a rig.
@@ -71,8 +114,9 @@ impl Design {
     /// A study of the rig of a scenario.
     ///
     /// # Errors
-    /// If the rig can do nothing of it; or if what is wished for lies outside the space.
+    /// If the rig can do nothing of it; or if what is wished for lies outside the space, or says nothing to this study.
     pub fn of(scenario: &Scenario, study: Study, wishes: &Wishes) -> Result<Self, Diagnostic> {
+        wishes.check(study)?;
         let mut drawn = Drawn {
             scenario,
             wishes,
@@ -154,7 +198,11 @@ impl Drawn<'_> {
     /// Takes up a task other than experiments.
     fn part(&mut self, task: Task) {
         let procedure = self.scenario.procedure();
-        let needs_ul = procedure.task_needs_ul(self.manifest(), &task);
+        let mut needs_ul = procedure.task_needs_ul(self.manifest(), &task);
+        if matches!(task, Task::Deliver(_)) {
+            // The volumes that are asked for, where other tasks count what they may need.
+            needs_ul.iter_mut().for_each(|(_, ul)| *ul *= MARGIN);
+        }
         self.push(task, &needs_ul);
     }
 
@@ -170,8 +218,7 @@ impl Drawn<'_> {
                 for study in IN_ORDER {
                     self.add(study)?;
                 }
-                let survey = ends::spread(self.scenario, "survey", SURVEY, false);
-                self.experiments("survey", survey);
+                self.spread("survey", SURVEY, false);
                 return self.ramp();
             }
         }
@@ -234,6 +281,20 @@ impl Drawn<'_> {
         self.experiments("replicates", vec![at; count]);
     }
 
+    /// So many experiments over the space.
+    fn spread(&mut self, phase: &str, count: usize, at_one_temperature: bool) {
+        let found = ends::spread(self.scenario, phase, count, at_one_temperature);
+        if found.len() < count {
+            let n = found.len();
+            self.left_out.push(format!(
+                "{phase}: {n} of {count} experiments: no more conditions were found that the constraints let"
+            ));
+        }
+        if !found.is_empty() {
+            self.experiments(phase, found);
+        }
+    }
+
     fn experiments(&mut self, phase: &str, conditions: Vec<Conditions>) {
         let (procedure, manifest) = (self.scenario.procedure(), self.manifest());
         let mut needs_ul = Needs::new();
@@ -256,8 +317,7 @@ impl Drawn<'_> {
             ),
             None => {
                 self.left_out.push("flow: the rig has no balance; the light tells instead".into());
-                let flows = ends::spread(self.scenario, BY_LIGHT, FLOWS, true);
-                self.experiments(BY_LIGHT, flows);
+                self.spread(BY_LIGHT, FLOWS, true);
             }
         }
     }
@@ -312,9 +372,24 @@ impl Drawn<'_> {
             self.left_out.push("ramp: no flow can be ramped in this space".into());
             return Ok(());
         };
+        if let Some(why) = self.no_ramp(&from, &to) {
+            return Err(Diagnostic::new(format!("ramp: {why}")));
+        }
         let times = ends::times(self.scenario, (&from, &to), self.wishes.minutes);
         self.part(Task::Ramp(RampTask { from, to, times }));
         Ok(())
+    }
+
+    /// Why nothing can be ramped from one to the other.
+    fn no_ramp(&self, from: &Conditions, to: &Conditions) -> Option<String> {
+        let [begin, end] = [from, to].map(|at| self.scenario.procedure().recipe().settings(at));
+        let heated = |(heater, at): &(_, Temperature)| {
+            let there = end.heaters.iter().find(|(known, _)| known == heater)?.1;
+            (at.c().total_cmp(&there.c()).is_ne())
+                .then(|| format!("{heater} is at {} °C in the beginning and at {} °C in the end; a ramp changes flows alone", at.c(), there.c()))
+        };
+        let same = || "it ends as it begins: no flow changes".to_owned();
+        begin.heaters.iter().find_map(heated).or_else(|| (begin.pumps == end.pumps).then(same))
     }
 }
 

@@ -2,12 +2,15 @@
 
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::procedure::RampSpec;
-use flowtwin_lab::{Conditions, InputKind, PumpId};
+use flowtwin_lab::{Conditions, InputKind, PumpId, Streams};
+use flowtwin_twin::region::Region;
 
 use crate::data::drawn;
 
 /// Draws among which conditions within the constraints are looked for.
 const DRAWS: u64 = 400;
+/// Conditions of which that nearest to the middle is taken for it.
+const NEAR: usize = 100;
 /// Shares of the ranges of inputs between which they are ramped, the widest first.
 const WIDTHS: [(f64, f64); 4] = [(0.15, 0.85), (0.25, 0.75), (0.35, 0.65), (0.45, 0.55)];
 /// A ramp takes so many of the longer residence times of its ends, and at least so long \[s\].
@@ -35,8 +38,11 @@ pub(super) fn middle(scenario: &Scenario) -> Conditions {
     let away = |conditions: &Conditions| -> f64 {
         space.to_unit(conditions).iter().map(|u| (u - 0.5) * (u - 0.5)).sum()
     };
-    let all = (0..DRAWS).filter_map(|number| drawn(scenario, "middle", number));
-    all.min_by(|a, b| away(a).total_cmp(&away(b))).unwrap_or(centre)
+    let nearest =
+        |all: &mut dyn Iterator<Item = Conditions>| all.min_by(|a, b| away(a).total_cmp(&away(b)));
+    nearest(&mut uniform(scenario, "middle"))
+        .or_else(|| nearest(&mut settable(scenario, "middle").take(NEAR)))
+        .unwrap_or(centre)
 }
 
 /// Ends of a ramp: all inputs that may be ramped together, or the first alone that the constraints let; none where none may.
@@ -60,6 +66,25 @@ pub(super) fn of_ramp(scenario: &Scenario) -> Option<(Conditions, Conditions)> {
     })
 }
 
+/// Uniform draws over the space that its constraints let.
+fn uniform<'a>(scenario: &'a Scenario, purpose: &'a str) -> impl Iterator<Item = Conditions> + 'a {
+    (0..DRAWS).filter_map(move |number| drawn(scenario, purpose, number))
+}
+
+/// Conditions over the space, within its constraints: uniform draws, and where these are few, points of the region that the
+/// constraints leave.
+fn settable<'a>(scenario: &'a Scenario, purpose: &'a str) -> impl Iterator<Item = Conditions> + 'a {
+    let within = move || {
+        let space = scenario.space();
+        let mut draws = Streams::new(0).open(purpose, DRAWS);
+        let region = Region::new(space).ok();
+        let at = move |_| region.as_ref().map(|region| space.from_unit(&region.sample(&mut draws)));
+        (0..DRAWS).filter_map(at).filter(|conditions| space.contains(conditions))
+    };
+    // The region is looked for only where it is needed.
+    uniform(scenario, purpose).chain(std::iter::once_with(within).flatten())
+}
+
 /// Conditions over the space, within its constraints; at one temperature, if that is wanted.
 pub(super) fn spread(
     scenario: &Scenario,
@@ -77,8 +102,7 @@ pub(super) fn spread(
         }
         space.from_unit(&unit)
     };
-    let all = (0..DRAWS).filter_map(|number| drawn(scenario, purpose, number));
-    let all = all.map(|conditions| fixed(space.to_unit(&conditions)));
+    let all = settable(scenario, purpose).map(|conditions| fixed(space.to_unit(&conditions)));
     all.filter(|conditions| space.contains(conditions)).take(count).collect()
 }
 

@@ -7,6 +7,7 @@ use flowtwin_statistics::estimate::Estimate;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::page::Curve;
 use super::table::Table;
 use crate::extension::{Extension, rounded};
 
@@ -102,6 +103,8 @@ pub struct Findings {
     pub simulated: bool,
     #[serde(skip)]
     tables: Vec<Table>,
+    #[serde(skip)]
+    curves: Vec<Curve>,
 }
 
 impl Findings {
@@ -134,6 +137,16 @@ impl Findings {
             self.tables.len() - 1
         });
         &mut self.tables[place]
+    }
+
+    /// Keeps what was read for the page; curves of one figure come after one another.
+    pub(super) fn draw(&mut self, curve: Curve) {
+        let place = self.curves.iter().rposition(|known| known.figure == curve.figure);
+        self.curves.insert(place.map_or(self.curves.len(), |place| place + 1), curve);
+    }
+
+    pub(super) fn curves(&self) -> &[Curve] {
+        &self.curves
     }
 
     /// Tables of what was read, as CSV, by the names of their files.

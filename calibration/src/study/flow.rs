@@ -7,6 +7,7 @@ use flowtwin_statistics::estimate::{Estimate, student_95};
 use serde_json::Value;
 
 use super::findings::{Finding, Findings};
+use super::page::Curve;
 use super::parts::Part;
 use super::table::Table;
 use crate::calibration::{SPEAKS_AGAINST, calibrate};
@@ -40,6 +41,14 @@ pub(super) fn weighed(
         let row = [pump.to_owned()].into_iter().chain(numbers).collect();
         Table::push(found.table("flow.csv", columns.map(String::from).to_vec()), row);
     }
+    found.draw(Curve {
+        figure: "What pumps deliver",
+        of: pump.to_owned(),
+        x: "asked for [µL]",
+        y: "delivered [µL]",
+        points: points.clone(),
+        joined: false,
+    });
     let n = points.len();
     let Some(share) = share(&points) else {
         found.notes.push(format!("flow: {pump} was weighed {n} times only"));

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::findings::{Finding, Findings};
 use super::line::{Line, level};
+use super::page::Curve;
 use super::parts::Part;
 
 /// A heater that is switched off cools from here on, whatever its controller did last \[s\].
@@ -36,6 +37,15 @@ pub(super) fn add(found: &mut Findings, definition: &Value, task: &HeatTask, par
         return;
     }
     let heater = task.heater.as_str();
+    let begins = all[0].at;
+    found.draw(Curve {
+        figure: "How heaters warm and cool",
+        of: heater.to_owned(),
+        x: "time [min]",
+        y: "temperature [°C]",
+        points: all.iter().map(|p| (p.at.since(begins).as_secs() / 60.0, p.celsius)).collect(),
+        joined: true,
+    });
     let band_k = definition.pointer("/procedure/settle_band_k").and_then(Value::as_f64);
     for set_point_c in &task.set_points_c {
         let of = |p: &&Point| p.set_point_c.is_some_and(|c| same(c, *set_point_c));

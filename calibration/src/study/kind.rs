@@ -23,6 +23,17 @@ pub enum Study {
 }
 
 impl Study {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Tracer,
+        Self::Flow,
+        Self::Heat,
+        Self::Light,
+        Self::Replicates,
+        Self::Ramp,
+        Self::Commission,
+    ];
+
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {

@@ -5,6 +5,7 @@ use flowtwin_statistics::estimate::Estimate;
 
 use super::findings::{Finding, Findings};
 use super::line::Line;
+use super::page::Curve;
 use super::parts::Part;
 
 /// Relative standard deviation of the light of each channel from one reading to the next, and its drift.
@@ -26,6 +27,14 @@ pub(super) fn add(found: &mut Findings, scenario: &Scenario, part: &Part<'_>) {
         let (n, percent) = (points.len(), 100.0 / begins);
         let light = format!("{} ({})", channel.light, channel.name);
         let of = light.as_str();
+        found.draw(Curve {
+            figure: "How steady lights are",
+            of: of.to_owned(),
+            x: "time [h]",
+            y: "light, of that at the beginning [%]",
+            points: points.iter().map(|(hours, counts)| (*hours, percent * counts)).collect(),
+            joined: false,
+        });
         found.push(Finding::known("light", of, "light", "counts", begins, n));
         let left = percent * line.left;
         found.push(Finding::known("light", of, "deviation between readings", "%", left, n));

@@ -8,6 +8,7 @@ use flowtwin_statistics::{mean, variance};
 
 use super::findings::{Finding, Findings};
 use super::line::Line;
+use super::page::Curve;
 use super::parts::Part;
 use super::table::Table;
 
@@ -68,6 +69,15 @@ pub(super) fn add(
         ];
         Table::push(table, row.to_vec());
     }
+    let arrived = |(seconds, value): &(f64, f64)| (*seconds, response.share(*value));
+    found.draw(Curve {
+        figure: "How a step arrives",
+        of: format!("{of}: {flow_ul_per_min:.0} µL/min"),
+        x: "time since the step [s]",
+        y: "response, from 0 to 1",
+        points: response.points.iter().map(arrived).collect(),
+        joined: true,
+    });
     Some(Told { expected_s: way.residence_time_s(&settings), mean_s, flow_ul_per_min })
 }
 

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use flowtwin_calibration::study::{Design, Finding, Findings, Study, Wishes};
+use flowtwin_calibration::study::{Design, Finding, Findings, Study, Wishes, page};
 use flowtwin_calibration::{Measured, calibrate, free};
 use flowtwin_campaign::campaign::{Campaign, Observer, Silent};
 use flowtwin_campaign::scenario::{FreeSpec, Scenario, Tree};
@@ -67,6 +67,28 @@ fn a_heating_curve_tells_the_time_constant_of_its_heater_and_what_it_loses() {
     assert!(time.high.unwrap() / time.low.unwrap() < 1.1, "{time:?}");
     assert!(holds(found(&findings, "plate", "heat capacity"), 2000.0));
     assert!(holds(found(&findings, "plate", "loss to the room"), 3.0));
+}
+
+/// A page shows each number, and each reading of a temperature as a point of a line.
+#[test]
+fn the_page_of_a_study_shows_what_was_found_and_what_it_was_read_off() {
+    let rig = scenario("cs3cu2i5");
+    let journal = done(&rig, Study::Heat, &Wishes::default());
+    let findings = Findings::of(&journal).unwrap();
+    let page = page(&rig, "heat", &findings);
+    for finding in &findings.findings {
+        assert!(page.contains(&finding.what), "{finding:?}");
+    }
+    let (_, line) = page.split_once("data-xy=\"").expect("a line is drawn");
+    let (points, _) = line.split_once('"').unwrap();
+    let points: Vec<(f64, f64)> = points
+        .split(' ')
+        .map(|point| point.split_once(',').unwrap())
+        .map(|(x, y)| (x.parse().unwrap(), y.parse().unwrap()))
+        .collect();
+    let reading = |record: &&Record| matches!(record, Record::Reading(_));
+    assert_eq!(points.len(), journal.records().iter().filter(reading).count());
+    assert!(points.iter().any(|(_, celsius)| *celsius > 100.0));
 }
 
 /// The scenario says 6 and 3 %/h.
@@ -292,4 +314,19 @@ fn a_study_that_somebody_stops_is_interrupted_at_once_and_safe() {
     });
     assert_eq!(last, Some(&Command::MakeSafe));
     assert!(!journal.complete() && journal.last_at().as_secs() < 1.0, "{}", journal.last_at());
+}
+
+/// Uniform draws hardly ever meet this constraint: 3 of 1300 µL/min.
+#[test]
+fn a_tight_constraint_leaves_no_study_short() {
+    let tight = with(
+        "dye-mixing",
+        "[space.constraints]\ntotal_ul_per_min = { low = 500.0, high = 503.0 }\n",
+    );
+    let design = |study| Design::of(&tight, study, &Wishes::default()).unwrap();
+    let replicates = design(Study::Replicates);
+    assert_eq!(replicates.scenario.experiments(), 8);
+    let flow = design(Study::Flow);
+    assert!(flow.left_out.is_empty(), "{:?}", flow.left_out);
+    assert_eq!(flow.scenario.experiments(), 10);
 }

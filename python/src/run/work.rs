@@ -13,6 +13,7 @@ use flowtwin_campaign::folder::{JOURNAL, read_begun};
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::Observation;
 use flowtwin_lab::journal::{Journal, JournalError, Recalibrated, Sink, Writer, read};
+use flowtwin_lab::study::Task;
 use flowtwin_report::Extras;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -66,6 +67,8 @@ pub(crate) struct Order {
     pub(crate) scenario: Arc<Scenario>,
     pub(crate) seed: u64,
     pub(crate) place: Where,
+    /// The simulated rig that stands in for that of the scenario, if it is another one.
+    pub(crate) as_it_is: Option<Arc<Scenario>>,
     pub(crate) threads: NonZeroUsize,
     pub(crate) raised: Raised,
     pub(crate) out: Option<PathBuf>,
@@ -158,7 +161,13 @@ fn place(order: &Order) -> Result<Place, Refused> {
         }
         Where::Here(backend) => *backend,
     };
-    let place = Place::simulated(backend, None, scenario, order.seed);
+    let place = match &order.as_it_is {
+        Some(rig) => {
+            rig.simulated().map_err(|wrong| Refused::Python(errors::scenario(wrong)))?;
+            Place::as_it_is(backend, None, scenario, rig, order.seed)
+        }
+        None => Place::simulated(backend, None, scenario, order.seed),
+    };
     // What is wrong with a scenario has an exception of its own.
     place.map_err(|error| match scenario.simulated() {
         Err(wrong) if scenario.table_lab(order.seed).is_none() => {
@@ -298,6 +307,10 @@ struct Both<A, B>(A, B);
 impl<A: Observer, B: Observer> Observer for Both<A, B> {
     fn phase(&mut self, name: &str, policy: &str, experiments: usize) {
         (&mut self.0, &mut self.1).phase(name, policy, experiments);
+    }
+
+    fn task(&mut self, number: usize, of: usize, task: &Task) {
+        (&mut self.0, &mut self.1).task(number, of, task);
     }
 
     fn experiment(&mut self, number: u64, observation: &Observation, known: bool) {
