@@ -1,10 +1,12 @@
 //! The part of the unit cube in which every constraint of a space holds.
 
 mod curve;
+mod plane;
 
 use flowtwin_lab::{Conditions, Input, Space, Stream, Streams};
 
 use curve::Curve;
+use plane::Planes;
 
 /// Draws from the cube before the walk inside the region takes over.
 const DRAWS: usize = 200;
@@ -29,6 +31,7 @@ const DEEP: f64 = 0.1;
 pub struct Region<'a> {
     space: &'a Space,
     sides: Vec<Side>,
+    planes: Planes,
     curves: Vec<Curve<'a>>,
     low: Vec<f64>,
     high: Vec<f64>,
@@ -67,16 +70,21 @@ impl<'a> Region<'a> {
     /// If no point is found that meets all constraints after rounding to the resolution of the inputs.
     pub fn new(space: &'a Space) -> Result<Self, EmptyRegion> {
         let mut stream = Streams::new(0).open("region", 0);
+        let planes = Planes::of(space, &mut Streams::new(0).open("planes", 0));
         let mut region = Self {
             space,
-            sides: sides(space),
-            curves: Curve::all(space, &mut stream),
+            sides: sides(space, &planes),
+            curves: Curve::all(space, &planes, &mut stream),
+            planes,
             low: vec![0.0; space.dim()],
             high: vec![1.0; space.dim()],
             anchor: vec![0.5; space.dim()],
         };
         region.deepen();
         region.look(&mut stream);
+        if let Some(set) = region.on_planes(&region.anchor) {
+            region.anchor = space.to_unit(&set);
+        }
         if space.contains(&space.from_unit(&region.anchor)) {
             return Ok(region);
         }
@@ -127,13 +135,16 @@ impl<'a> Region<'a> {
         let inside = |((u, low), high): ((&f64, &f64), &f64)| low <= u && u <= high;
         u.iter().zip(&self.low).zip(&self.high).all(inside)
             && self.sides.iter().all(|s| s.slack(u) >= -ROUNDING)
+            && self.planes.hold(u)
             && self.curves.iter().all(|curve| curve.miss(u) <= ROUNDING)
     }
 
     /// A point of the region, uniformly distributed \[d\].
     pub fn sample(&self, stream: &mut Stream) -> Vec<f64> {
         let mut v = vec![0.0; self.space.dim()];
-        for _ in 0..DRAWS {
+        // No draw from the cube lies on a plane.
+        let draws = if self.planes.is_empty() { DRAWS } else { 0 };
+        for _ in 0..draws {
             v.iter_mut().for_each(|v| *v = stream.uniform());
             let u = self.place(&v);
             if self.contains(&u) {
@@ -157,12 +168,16 @@ impl<'a> Region<'a> {
         for curve in &self.curves {
             penalty += curve.penalty(u, weight, slope);
         }
-        penalty
+        penalty + self.planes.penalty(u, weight, slope)
     }
 
     /// The furthest point on the way from `inside` to `to` that the region still holds \[d\]; where formulas bound the region,
     /// the end of a stretch of the way that it holds.
     pub fn clip(&self, inside: &[f64], to: &[f64]) -> Vec<f64> {
+        let mut way: Vec<f64> = to.iter().zip(inside).map(|(to, from)| to - from).collect();
+        self.planes.along(&mut way);
+        let along: Vec<f64> = inside.iter().zip(&way).map(|(from, way)| from + way).collect();
+        let to = if self.planes.is_empty() { to } else { &along };
         let mut reach: f64 = 1.0;
         for (j, (from, to)) in inside.iter().zip(to).enumerate() {
             reach = reach
@@ -204,6 +219,9 @@ impl<'a> Region<'a> {
             };
             let inputs = self.space.inputs();
             let point: Vec<f64> = u.iter().zip(&self.anchor).zip(inputs).map(blend).collect();
+            if let Some(conditions) = self.on_planes(&point) {
+                return conditions;
+            }
             let conditions = self.space.from_unit(&point);
             if self.space.contains(&conditions) {
                 return conditions;
@@ -213,11 +231,25 @@ impl<'a> Region<'a> {
         self.space.from_unit(&self.anchor)
     }
 
+    /// The conditions nearest to `u` that rounding leaves on the planes, if there are any planes and such conditions.
+    fn on_planes(&self, u: &[f64]) -> Option<Conditions> {
+        if self.planes.is_empty() {
+            return None;
+        }
+        let mut onto = u.to_vec();
+        self.planes.project(&mut onto);
+        let rounded = self.space.to_unit(&self.space.from_unit(&onto));
+        let near = self.planes.nearby(&rounded).into_iter();
+        let set = std::iter::once(onto).chain(near).map(|point| self.space.from_unit(&point));
+        set.into_iter().find(|conditions| self.space.contains(conditions))
+    }
+
     /// Hit-and-run (Smith 1984, DOI 10.1287/opre.32.6.1296) from the anchor.
     fn walk(&self, stream: &mut Stream) -> Vec<f64> {
         let mut u = self.anchor.clone();
         for _ in 0..20 * u.len() {
-            let direction: Vec<f64> = u.iter().map(|_| stream.normal()).collect();
+            let mut direction: Vec<f64> = u.iter().map(|_| stream.normal()).collect();
+            self.planes.along(&mut direction);
             let far = |sign: f64| {
                 let to: Vec<f64> =
                     u.iter().zip(&direction).map(|(u, d)| u + sign * 1e3 * d).collect();
@@ -226,6 +258,7 @@ impl<'a> Region<'a> {
             let (a, b) = (far(-1.0), far(1.0));
             let t = stream.uniform();
             u = a.iter().zip(&b).map(|(a, b)| a + t * (b - a)).collect();
+            self.planes.project(&mut u);
         }
         u
     }
@@ -238,6 +271,7 @@ impl<'a> Region<'a> {
         while margin > 1e-9 {
             let mut u = centre.clone();
             for _ in 0..400 {
+                self.planes.project(&mut u);
                 if self.flat_depth(&u) >= margin * 0.999 {
                     self.anchor = u;
                     return;
@@ -267,7 +301,8 @@ impl<'a> Region<'a> {
             let centre = best.1.clone();
             for _ in 0..LOOKS {
                 let near = |c: &f64| (c + reach * (2.0 * stream.uniform() - 1.0)).clamp(0.0, 1.0);
-                let u: Vec<f64> = centre.iter().map(near).collect();
+                let mut u: Vec<f64> = centre.iter().map(near).collect();
+                self.planes.project(&mut u);
                 let depth = self.depth(&u);
                 if depth > best.0 && (depth < 0.0 || allowed(self, &u)) {
                     best = (depth, u);
@@ -311,9 +346,10 @@ fn limit(used: f64, available: f64) -> f64 {
 }
 
 /// The sides in unit coordinates, with normals of length one.
-fn sides(space: &Space) -> Vec<Side> {
+fn sides(space: &Space, planes: &Planes) -> Vec<Side> {
     let mut sides = Vec::new();
-    for constraint in space.constraints() {
+    let others = space.constraints().iter().enumerate().filter(|(place, _)| !planes.has(*place));
+    for (_, constraint) in others {
         let low: Vec<f64> = space.inputs().iter().map(|input| input.low).collect();
         let Some(of) = constraint.of.linear() else { continue };
         let base = of.at(&low);
@@ -386,6 +422,47 @@ mod tests {
         let region = Region::new(&space).unwrap();
         let u = region.clip(&[0.25; 3], &[1.0; 3]);
         assert!(u.iter().all(|v| (v - 0.5).abs() < 1e-12), "{u:?}");
+    }
+
+    /// Shares that sum to one, as a linear bound and as a formula: samples cover the triangle, whatever the resolution.
+    #[test]
+    fn shares_that_sum_to_one_are_spread_over_all_mixtures() {
+        let mut quantities = Quantities::default();
+        ["a", "b", "c"].iter().enumerate().for_each(|(place, name)| quantities.input(name, place));
+        quantities.declare("sum", Unit::NONE);
+        quantities.define("sum", &Formula::parse("a + b + c").unwrap()).unwrap();
+        let formula = Follows::Formula(Arc::new(quantities).shared("sum").unwrap());
+        let linear = Linear { constant: 0.0, factors: vec![1.0; 3] };
+        for (of, resolution) in [
+            (formula.clone(), 0.0),
+            (formula, 0.05),
+            (linear.clone().into(), 0.0),
+            (linear.into(), 0.1),
+        ] {
+            let sum = Constraint { name: "sum".into(), of, low: 1.0, high: 1.0, or_zero: false };
+            let input = |name: &str| Input::number(name, 0.0, 1.0, resolution);
+            let space = Space::new(vec![input("a"), input("b"), input("c")], vec![sum]).unwrap();
+            let region = Region::new(&space).unwrap();
+            let mut stream = Streams::new(3).open("mixtures", 0);
+            let mut means = [0.0; 3];
+            let mut seen = Vec::new();
+            for _ in 0..300 {
+                let u = region.sample(&mut stream);
+                assert!(region.contains(&u), "{u:?}");
+                let set = region.snap(&u);
+                assert!(space.contains(&set), "{set:?} at {u:?}");
+                means.iter_mut().zip(space.to_unit(&set)).for_each(|(mean, u)| *mean += u / 300.0);
+                seen.push(set.values());
+                let to: Vec<f64> = (0..3).map(|_| stream.uniform()).collect();
+                assert!(space.contains(&region.snap(&to)), "{to:?}");
+                assert!(region.contains(&region.clip(&u, &to)), "{u:?} to {to:?}");
+            }
+            // Over the triangle each share is a third on average, and exceeds 0.8 in one of 25.
+            assert!(means.iter().all(|mean| (mean - 1.0 / 3.0).abs() < 0.06), "{means:?}");
+            for share in 0..3 {
+                assert!(seen.iter().any(|values| values[share] > 0.79), "{resolution}");
+            }
+        }
     }
 
     /// The part of a square below a hyperbola, and a strip that may be empty of it.

@@ -2,6 +2,8 @@
 
 use flowtwin_lab::{Constraint, Space, Stream};
 
+use super::plane::Planes;
+
 /// Points at which a formula is looked at for how much it varies.
 const LOOKS: usize = 64;
 /// Step of differences in the unit cube.
@@ -18,10 +20,12 @@ pub(super) struct Curve<'a> {
 }
 
 impl<'a> Curve<'a> {
-    /// The bounds of `space` that no linear function gives.
-    pub(super) fn all(space: &'a Space, stream: &mut Stream) -> Vec<Self> {
-        let formulas = space.constraints().iter().filter(|c| c.of.linear().is_none());
-        formulas.map(|constraint| Self::new(space, constraint, stream)).collect()
+    /// The bounds of `space` that no linear function gives and that are no planes.
+    pub(super) fn all(space: &'a Space, planes: &Planes, stream: &mut Stream) -> Vec<Self> {
+        let others =
+            space.constraints().iter().enumerate().filter(|(place, _)| !planes.has(*place));
+        let formulas = others.filter(|(_, constraint)| constraint.of.linear().is_none());
+        formulas.map(|(_, constraint)| Self::new(space, constraint, stream)).collect()
     }
 
     fn new(space: &'a Space, constraint: &'a Constraint, stream: &mut Stream) -> Self {
