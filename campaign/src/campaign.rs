@@ -70,8 +70,10 @@ pub struct Ended {
     pub work: Work,
     /// Number of experiments done.
     pub experiments: u64,
-    /// Whether all of them failed: such a run is not complete.
+    /// Whether not one of them yielded a value of what is wanted: such a run is not complete.
     pub fruitless: bool,
+    /// Whether all of them failed.
+    pub all_failed: bool,
 }
 
 impl Ended {
@@ -80,10 +82,15 @@ impl Ended {
         self.fault.is_none() && !self.fruitless
     }
 
-    /// Why it is not complete although nothing stopped it: all its experiments failed.
+    /// Why it is not complete although nothing stopped it: all its experiments failed, or none yielded what is wanted.
     pub fn fruitless_in_words(&self) -> Option<String> {
-        let Self { fault, experiments, fruitless, .. } = self;
-        let words = || format!("all {experiments} experiments failed: the run is not complete");
+        let Self { fault, experiments, fruitless, all_failed, .. } = self;
+        let words = || match all_failed {
+            true => format!("all {experiments} experiments failed: the run is not complete"),
+            false => format!(
+                "none of {experiments} experiments yielded a value of what the campaign is after: the run is not complete"
+            ),
+        };
         (*fruitless && fault.is_none()).then(words)
     }
 }
@@ -259,6 +266,7 @@ impl<'a> Campaign<'a> {
             by_hand,
             used_ml: BTreeMap::new(),
             fruitful: false,
+            succeeded: false,
             first: true,
             there: recorded.filter(|_| self.goes_on),
             phases: Vec::new(),
@@ -294,8 +302,10 @@ struct UnderWay<'a, 'w, L: Lab, S: Sink> {
     by_hand: ByHand,
     /// What experiments took of each stock, spoiled or not \[mL\].
     used_ml: BTreeMap<String, f64>,
-    /// Whether an experiment has not failed.
+    /// Whether an experiment has yielded a value of what is wanted.
     fruitful: bool,
+    /// Whether an experiment did not fail.
+    succeeded: bool,
     /// Whether nothing has been measured yet by this process.
     first: bool,
     /// The journal of a real rig that goes on: what it records has happened and is not done again.
@@ -333,7 +343,8 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
 
     fn ended(&self, fault: Option<Fault>) -> Ended {
         let fruitless = self.number > 0 && !self.fruitful;
-        Ended { fault, work: self.work, experiments: self.number, fruitless }
+        let all_failed = self.number > 0 && !self.succeeded;
+        Ended { fault, work: self.work, experiments: self.number, fruitless, all_failed }
     }
 
     /// Makes the rig safe after a fault, which says so where that cannot be done.
@@ -359,7 +370,7 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
         }
         self.lab.send(&Command::MakeSafe)?;
         if self.number > 0 && !self.fruitful {
-            // A run of nothing but failures is not complete.
+            // A run that yielded nothing is not complete.
             return Ok(());
         }
         let end = End { at_ns: self.lab.now(), experiments: self.number };
@@ -522,13 +533,20 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
         self.ended_now(record, conditions, known)
     }
 
+    /// Whether an experiment has failed, and whether it has yielded a value of what is wanted.
+    fn take_note_of(&mut self, observation: &Observation) {
+        let trial = self.campaign.scenario.trial(observation);
+        self.succeeded |= !observation.failed();
+        self.fruitful |= trial.outcome.is_some() || trial.values.iter().any(Option::is_some);
+    }
+
     /// An experiment that is recorded, and has happened.
     fn happened(&mut self, record: &ExperimentRecord) -> Result<Observation, Fault> {
         let observation = record.observation(self.campaign.scenario.analysis());
         self.use_up(&observation.consumed_ml);
         self.tell_what_is_left();
         self.number += 1;
-        self.fruitful |= !observation.failed();
+        self.take_note_of(&observation);
         self.observer.experiment(self.number, &observation, true);
         self.take_recalibration()?;
         Ok(observation)
@@ -549,7 +567,7 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
         self.use_up(&observation.consumed_ml);
         self.tell_what_is_left();
         self.number = number;
-        self.fruitful |= !observation.failed();
+        self.take_note_of(&observation);
         if otherwise::is_otherwise(
             self.campaign.scenario.space(),
             conditions,

@@ -3,9 +3,9 @@
 use std::num::NonZeroUsize;
 
 use flowtwin_data::learnt::explain::Curve;
-use flowtwin_lab::{Input, Streams};
+use flowtwin_lab::{Input, InputKind, Streams};
 use flowtwin_report::{Dependence, Effect, Response, Run};
-use flowtwin_twin::{Context, Encoding, FitError, Posterior as _, SurrogateSpec};
+use flowtwin_twin::{Belief, Context, Encoding, FitError, Posterior as _, SurrogateSpec};
 use ndarray::Array2;
 
 use crate::scenario::Scenario;
@@ -72,14 +72,26 @@ fn of_outcome(
         response(input, &curve)
     };
     let effects = (0..space.dim()).map(effect).collect();
-    Ok(Some(Dependence { outcome, experiments: y.len(), effects }))
+    let held_out_r2 = r2(&y, model.held_out());
+    Ok(Some(Dependence { outcome, experiments: y.len(), held_out_r2, effects }))
 }
 
-/// Where an input is set, in the unit cube: along its range, or at each option.
+/// 1 − SSE/SST of what was predicted without the experiment itself.
+fn r2(y: &[f64], predicted: &[Belief]) -> f64 {
+    let mean = flowtwin_statistics::mean(y);
+    let sum = |of: &dyn Fn(usize) -> f64| (0..y.len()).map(|i| of(i) * of(i)).sum::<f64>();
+    let off = sum(&|i| predicted.get(i).map_or(y[i] - mean, |belief| y[i] - belief.mean));
+    1.0 - off / sum(&|i| y[i] - mean)
+}
+
+/// Where an input is set, in the unit cube: along its range, or at each option or level.
 fn units(input: &Input) -> Vec<f64> {
-    match input.options() {
-        Some(options) => (0..options.len()).map(|option| input.to_unit(option as f64)).collect(),
-        None => (0..STEPS).map(|k| k as f64 / (STEPS - 1) as f64).collect(),
+    match &input.kind {
+        InputKind::Choice(options) => {
+            (0..options.len()).map(|option| input.to_unit(option as f64)).collect()
+        }
+        InputKind::Levels(levels) => levels.iter().map(|&level| input.to_unit(level)).collect(),
+        _ => (0..STEPS).map(|k| k as f64 / (STEPS - 1) as f64).collect(),
     }
 }
 

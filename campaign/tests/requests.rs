@@ -12,10 +12,10 @@ use flowtwin_campaign::campaign::{Answer, Campaign, Ended, Observer, Proposed, R
 use flowtwin_campaign::outside::{OutsideLab, OutsideLabError};
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::journal::{Asked, Decision, Journal, Record, Writer, read};
-use flowtwin_lab::{Command, Conditions, FaultKind};
+use flowtwin_lab::{Command, Conditions, FaultKind, Lab as _, Reply};
 
 /// A lab whose experiments take no time. It does what its first argument says: `r` reads a line, `f` reads lines until a request
-/// is to be forgotten, `aN` answers request N, `eN` cannot do request N, `bN` has a broken pump in request N, `x` ends at once. Then it
+/// is to be forgotten, `aN` answers request N, `eN` cannot do request N, `bN` has a broken pump in request N, `lN` a leak, `n` tells something else than the objective from here on, `x` ends at once. Then it
 /// answers whatever waits, and every request when it comes. Its second argument goes into its first line, the third is where it keeps
 /// what it reads.
 const LAB: &str = r#"
@@ -25,7 +25,7 @@ def say(**line): print(json.dumps(line), flush=True)
 inputs = [{"name": n, "low": l, "high": h} for n, l, h in (("t_c", 20.0, 100.0), ("ratio", 0.5, 4.0))]
 say(space={"protocol": 2, "scenario": "own", "seed": 1, "inputs": inputs,
            "objective": {"feature": "yield", "goal": "maximize"}, **more})
-asked, waiting, end = {}, [], [0.0]
+asked, waiting, end, name = {}, [], [0.0], ["yield"]
 def hear():
     line = sys.stdin.readline()
     if not line or "done" in line: sys.exit(0)
@@ -40,7 +40,8 @@ def answer(n, **more):
     c = asked.get(n, {"t_c": 50.0, "ratio": 1.0})
     y = 90.0 - abs(c["t_c"] - 70.0) - 10.0 * abs(c["ratio"] - 2.0)
     end[0] += 60.0
-    say(observation={"request": n, "features": {"yield": y}, "started_s": end[0] - 60.0, "ended_s": end[0], **more})
+    say(observation={"request": n, "features": {name[0]: y}, "started_s": end[0] - 60.0, "ended_s": end[0], **more})
+    with open(sys.argv[3] + ".answered", "a") as answered: print(n, file=answered)
 for step in plan:
     n = int(step[1:] or 0)
     if n in waiting: waiting.remove(n)
@@ -50,6 +51,10 @@ for step in plan:
     elif step == "x": os._exit(3)
     elif step[0] == "e": say(error={"request": n, "problem": "no vial", "expected": "a vial"})
     elif step[0] == "b": answer(n, fault={"at_ns": 0, "origin": "pump", "kind": "empty"})
+    elif step == "n": name[0] = "purity"
+    elif step[0] == "l":
+        leak = {"interlock": {"rule": "leak", "detail": "water on the floor"}}
+        answer(n, fault={"at_ns": 0, "origin": "guard", "kind": leak})
     else: answer(n)
 while True:
     while waiting: answer(waiting.pop(0))
@@ -275,6 +280,44 @@ fn a_fault_of_the_rig_is_repeated_a_few_times_and_no_policy_learns_of_it() {
 }
 
 #[test]
+fn what_concerns_the_whole_lab_ends_the_run_the_first_time() {
+    let trial = Trial::new("leaks");
+    let ran = trial.go_on("r r r a2 l1", THREE, None);
+    let fault = ran.ended.fault.clone().unwrap();
+    assert!(matches!(fault.kind, FaultKind::Interlock { .. }), "{fault}");
+    assert_eq!(ran.journal.spoiled().count(), 1);
+    trial.go_on("", THREE, Some(&ran.journal)).complete();
+}
+
+/// A run that yielded nothing of what it is after is not complete, whether or not its experiments failed.
+#[test]
+fn a_lab_that_tells_something_else_completes_nothing() {
+    let trial = Trial::new("else");
+    let ran = trial.go_on("n", THREE, None);
+    assert!(ran.ended.fruitless && !ran.ended.all_failed && !ran.ended.is_complete());
+    assert!(!ran.journal.complete());
+    let why = ran.ended.fruitless_in_words().unwrap();
+    assert!(why.contains("yielded a value of what the campaign is after"), "{why}");
+}
+
+/// Nobody listens while a policy thinks or the run is paused.
+#[test]
+fn an_answer_that_came_while_nobody_listened_is_not_given_up() {
+    let trial = Trial::new("in-the-pipe");
+    let mut lab = trial.lab("r a1", r#"{"at_once":3,"longest_s":1}"#).unwrap();
+    let conditions = trial.scenario.space().centre();
+    let asked = Command::Request { request: 1, conditions, again: false };
+    lab.send(&asked).unwrap();
+    let began = std::time::Instant::now();
+    let answered = trial.folder.join("heard.answered");
+    while !answered.exists() || began.elapsed() < Duration::from_millis(1500) {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let Reply::Answered(answered) = lab.send(&Command::Receive).unwrap() else { panic!() };
+    assert_eq!((answered.request, answered.report.fault), (1, None));
+}
+
+#[test]
 fn a_lab_that_dies_loses_nothing_and_what_was_under_way_is_asked_for_again() {
     let trial = Trial::new("dies");
     let ran = trial.go_on("r r r a2 r x", THREE, None);
@@ -381,7 +424,7 @@ fn a_lab_says_what_makes_sense_or_is_none() {
         (r#"{"protocol":3}"#, "it speaks protocol 3, this is protocol 1 and 2"),
         (r#"{"protocol":1,"at_once":2}"#, "only protocol 2 has `at_once`"),
         (r#"{"at_once":0}"#, "at_once"),
-        (r#"{"longest_s":0.0}"#, "`longest_s` is 0e0 s"),
+        (r#"{"longest_s":0.0}"#, "`longest_s` is 0 s"),
     ] {
         let error = trial.lab("", more).unwrap_err().to_string();
         assert!(error.contains(expected), "{error}");

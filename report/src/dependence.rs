@@ -7,6 +7,9 @@ pub struct Dependence {
     pub outcome: usize,
     /// Number of experiments that tell it.
     pub experiments: usize,
+    /// How much of the variance the surrogate predicts of experiments that it has not learnt from: 1 − SSE/SST. Where that is not
+    /// above zero, the outcome depends on nothing that can be told.
+    pub held_out_r2: f64,
     /// What each input does, in their order.
     pub effects: Vec<Effect>,
 }
@@ -44,6 +47,11 @@ impl Effect {
 }
 
 impl Dependence {
+    /// Whether experiments that were not learnt from are predicted better than by the mean.
+    pub fn is_told(&self) -> bool {
+        self.held_out_r2 > 0.0
+    }
+
     /// Share of each input in what moves the outcome: its span over the sum of all spans, from 0 to 1.
     pub fn shares(&self) -> Vec<f64> {
         let spans: Vec<f64> = self.effects.iter().map(Effect::span).collect();

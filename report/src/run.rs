@@ -299,9 +299,9 @@ impl<'a> Run<'a> {
         if self.is_study() {
             return self.journal.last_at().as_secs();
         }
-        self.experiments
-            .last()
-            .map_or_else(|| self.priming_s(), |last| last.record.ended_ns.as_secs())
+        // A lab that has several under way reports them in any order.
+        let ends = self.experiments.iter().map(|e| e.record.ended_ns);
+        ends.max().map_or_else(|| self.priming_s(), |last| last.as_secs())
     }
 
     /// Lab time before the first experiment: lines are filled, the reference is taken \[s\].
@@ -369,12 +369,11 @@ pub(crate) fn failed(experiments: &[Experiment<'_>]) -> usize {
     experiments.iter().filter(|e| e.record.fault.is_some()).count()
 }
 
-/// Time from the begin of the first to the end of the last [s].
+/// Time from the first begin to the last end, in whatever order they were reported [s].
 pub(crate) fn span_s(experiments: &[Experiment<'_>]) -> f64 {
-    match (experiments.first(), experiments.last()) {
-        (Some(first), Some(last)) => last.record.ended_ns.since(first.record.started_ns).as_secs(),
-        _ => 0.0,
-    }
+    let begins = experiments.iter().map(|e| e.record.started_ns).min();
+    let ends = experiments.iter().map(|e| e.record.ended_ns).max();
+    begins.zip(ends).map_or(0.0, |(begin, end)| end.since(begin).as_secs())
 }
 
 /// Volume taken from each stock [mL], stocks in the order in which they first appear.

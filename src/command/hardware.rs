@@ -511,7 +511,13 @@ mod tests {
         ];
         for (kind, watched, expected) in cases {
             let fault = kind.map(|kind| Fault::new(Instant::START, "bench", kind));
-            let ended = Ended { fault, work: Work::default(), experiments: 1, fruitless: false };
+            let ended = Ended {
+                fault,
+                work: Work::default(),
+                experiments: 1,
+                fruitless: false,
+                all_failed: false,
+            };
             let found = verdict(&ended, watched).err().map(|error| error.kind());
             assert_eq!(found, expected, "{:?} {watched:?}", ended.fault);
         }

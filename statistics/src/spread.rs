@@ -3,7 +3,7 @@
 use flowtwin_lab::math;
 use serde::Serialize;
 
-use crate::estimate::Estimate;
+use crate::estimate::{Estimate, student_95};
 use crate::normal;
 use crate::{mean, variance};
 
@@ -13,7 +13,8 @@ const EXACT: f64 = 300.0;
 /// A number that was found on several rigs, with the same seeds on each.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Spreads {
-    /// Its mean over rigs, with Student's interval: what rigs have on average.
+    /// Its mean over rigs, and over seeds where it depends on them: what rigs have on average. Its interval holds both, as far as
+    /// there are several seeds.
     pub mean: Estimate,
     /// The spread over rigs: what is left of it once chance is taken out.
     pub rigs: Spread,
@@ -36,8 +37,8 @@ impl Spreads {
     ///
     /// Analysis of variance in two directions (Searle, Casella and McCulloch, *Variance Components*, 1992, chapter 4): with mean
     /// squares R of R rigs and E of what is left over M seeds, the variance over rigs is (R − E)/M, its interval that of R with E
-    /// taken as known. The variance over seeds is the mean of those on each rig; its degrees of freedom are those of Satterthwaite
-    /// 1946 (DOI 10.2307/3002019).
+    /// taken as known. With the mean square S of seeds, the mean of all has the variance (R + S − E)/RM. The variance over seeds is the mean of those on each rig; the degrees of freedom of both are those of
+    /// Satterthwaite 1946 (DOI 10.2307/3002019).
     ///
     /// # Panics
     /// If there is no value, or rigs have different numbers of them.
@@ -55,7 +56,11 @@ impl Spreads {
         let deviation = if rigs < 2 { None } else { over_rigs() };
         let over_seeds = if chance && seeds > 1 { squares.over_seeds() } else { None };
         Self {
-            mean: Estimate::mean(&means),
+            mean: if chance && seeds > 1 {
+                squares.mean(mean(&means))
+            } else {
+                Estimate::mean(&means)
+            },
             rigs: Spread { n: rigs, deviation },
             seeds: Spread { n: seeds, deviation: over_seeds },
         }
@@ -85,6 +90,25 @@ impl Squares {
         // What is within rigs is between seeds, or left.
         let left = ((rigs * within - between_seeds) / (rigs - 1.0)).max(0.0);
         Self { rigs, seeds, between_rigs: seeds * variance(means), between_seeds, left, within }
+    }
+
+    /// The mean of all, with an interval for other rigs and other seeds.
+    fn mean(&self, value: f64) -> Estimate {
+        if self.rigs < 2.0 {
+            return Estimate { value, low: f64::NEG_INFINITY, high: f64::INFINITY };
+        }
+        let (rigs, seeds) = (self.rigs - 1.0, self.seeds - 1.0);
+        // Seeds that spread less than chance by chance do not make the mean surer.
+        let square = self.between_rigs + (self.between_seeds - self.left).max(0.0);
+        let doubt = self.between_rigs * self.between_rigs / rigs
+            + self.between_seeds * self.between_seeds / seeds
+            + self.left * self.left / (rigs * seeds);
+        if doubt <= 0.0 {
+            return Estimate::exact(value);
+        }
+        let freedom = (square * square / doubt).floor().max(1.0);
+        let half = student_95(freedom as usize) * (square / (self.rigs * self.seeds)).sqrt();
+        Estimate { value, low: value - half, high: value + half }
     }
 
     /// The spread over rigs, where chance has this mean square.
@@ -189,18 +213,33 @@ mod tests {
     #[test]
     fn intervals_hold_the_truth_about_as_often_as_they_say() {
         let [rig, seed, own] = [0.6, 0.3, 0.4];
-        let truth = [rig, f64::hypot(seed, own)];
-        let mut held = [0; 2];
+        let truth = [rig, f64::hypot(seed, own), 5.0];
+        let mut held = [0; 3];
         for number in 0..1000 {
             let spreads = Spreads::of(&table(number, (10, 5), [rig, seed, own]), true);
-            for (place, spread) in [spreads.rigs, spreads.seeds].into_iter().enumerate() {
-                let Estimate { low, high, .. } = spread.deviation.unwrap();
+            let deviations = [spreads.rigs, spreads.seeds].map(|spread| spread.deviation.unwrap());
+            let all = deviations.into_iter().chain([spreads.mean]);
+            for (place, Estimate { low, high, .. }) in all.enumerate() {
                 held[place] += usize::from((low..=high).contains(&truth[place]));
             }
         }
         for count in held {
             assert!((920..=985).contains(&count), "{held:?} of 1000");
         }
+    }
+
+    /// Rigs that are alike, with seeds that are not, tell no more of the mean than the seeds do.
+    #[test]
+    fn the_mean_is_no_surer_than_its_seeds() {
+        let rigs = [[1.0, 2.0, 3.0], [1.01, 2.01, 3.01], [0.99, 1.99, 2.99]].map(Vec::from);
+        let mean = Spreads::of(&rigs, true).mean;
+        assert!(mean.low < 0.2 && mean.high > 3.8, "{mean:?}");
+        let held = |number: &u64| {
+            let mean = Spreads::of(&table(*number, (10, 5), [0.1, 0.8, 0.2]), true).mean;
+            (mean.low..=mean.high).contains(&5.0)
+        };
+        let held = (0..1000).filter(held).count();
+        assert!((920..=985).contains(&held), "{held} of 1000");
     }
 
     #[test]

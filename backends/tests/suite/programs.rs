@@ -174,6 +174,18 @@ fn a_slow_program_makes_its_instrument_safe_although_nobody_waits_for_it() {
     signs.wait_for("is_off");
 }
 
+/// Whoever is at the end of the line is switched off, also where it does not say as it should who it is.
+#[test]
+fn a_heater_that_does_not_say_who_it_is_is_switched_off_all_the_same() {
+    let signs = Signs::new("who");
+    signs.leave("go");
+    let nobody = signs.heater().replace(r#""protocol":1,"model""#, r#""protocol":9,"model""#);
+    let mut heater = part(&nobody, Kind::Heater, LONG);
+    let unknown = heater.off();
+    assert!(matches!(unknown, Err(FaultKind::Unsupported { .. })), "{unknown:?}");
+    assert!(signs.0.join("is_off").exists());
+}
+
 /// A program that hangs is found out however short the waits for it are.
 #[test]
 fn many_short_waits_end_a_program_that_hangs() {

@@ -64,7 +64,7 @@ impl Campaign<'_> {
         let BranchPoint { lab, blank, phases, number, costs, work, fault } = branch_point;
         let (Some(blank), None) = (blank, fault) else {
             let (fault, work, experiments) = (fault.clone(), *work, *number);
-            return Ok(Ended { fault, work, experiments, fruitless: false });
+            return Ok(Ended { fault, work, experiments, fruitless: false, all_failed: false });
         };
         let mut under_way = self.under_way(lab.clone(), Writer::new(Nowhere), None, observer);
         (under_way.phases, under_way.number, under_way.work) = (phases.clone(), *number, *work);

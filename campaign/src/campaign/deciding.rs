@@ -107,7 +107,7 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
     }
 
     /// What an experiment is done after is in doubt no more; what was skipped or done first leaves it.
-    fn settle(&self, decision: &Decision) {
+    pub(super) fn settle(&self, decision: &Decision) {
         if matches!(decision, Decision::Accept | Decision::Change(_)) {
             self.campaign.doubt.into_iter().for_each(Doubt::settle);
         }

@@ -9,7 +9,7 @@ use flowtwin_lab::journal::{
     Asked, Decided, Decision, ExperimentRecord, Record, Sink, SpoiledRecord,
 };
 use flowtwin_lab::{
-    Answered, Command, Conditions, Fault, FaultKind, Instant, Lab, Observation, Reply,
+    Answered, Command, Conditions, Fault, FaultKind, Instant, Lab, Observation, Reply, Span,
 };
 use flowtwin_twin::{History, Spent, Stop};
 
@@ -66,8 +66,8 @@ struct Progress {
     skipped: usize,
     tasks: Vec<Task>,
     spent: Spent,
-    /// Until when lab time has been counted.
-    counted: Instant,
+    /// The lab time that has been counted.
+    counted: Spans,
     /// What was decided last and has not been asked for yet.
     decided: Option<Decided>,
     /// Whether a list of conditions has come to its end.
@@ -82,7 +82,7 @@ impl Progress {
             skipped: 0,
             tasks: Vec::new(),
             spent: Spent::default(),
-            counted: Instant::START,
+            counted: Spans::default(),
             decided: None,
             is_over: false,
         }
@@ -117,14 +117,10 @@ impl Progress {
         Some(self.tasks.remove(place))
     }
 
-    /// Counts what an experiment took: lab time in which another was under way only once.
-    fn spend(&mut self, observation: &Observation) {
-        let from = observation.started.max(self.counted);
-        if observation.ended > from {
-            self.spent.lab_time_s += observation.ended.since(from).as_secs();
-            self.counted = observation.ended;
-        }
-        self.spent.reagent_ml += ml(&observation.consumed_ml);
+    /// Counts what an experiment took, one that was spoiled included: lab time in which another was under way only once.
+    fn spend(&mut self, started: Instant, ended: Instant, consumed_ml: &[(String, f64)]) {
+        self.spent.lab_time_s += self.counted.add(started, ended).as_secs();
+        self.spent.reagent_ml += ml(consumed_ml);
     }
 }
 
@@ -171,11 +167,15 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
                     self.note(progress, decided);
                 }
                 Record::Asked(asked) if asked.phase == phase.name => {
+                    if progress.decided.is_none() && asked.repeats.is_none() {
+                        self.settle(&Decision::Accept);
+                    }
                     progress.ask(asked);
                     self.requests = self.requests.max(asked.request);
                 }
                 Record::Spoiled(spoiled) if spoiled.phase == phase.name => {
-                    self.waste(spoiled);
+                    self.use_up(&spoiled.consumed_ml);
+                    progress.spend(spoiled.started_ns, spoiled.ended_ns, &spoiled.consumed_ml);
                     let task = spoiled.request.and_then(|request| progress.task_of(request));
                     task.into_iter().for_each(|task| task.open = false);
                 }
@@ -204,6 +204,7 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
     /// Takes note of what was decided on a proposal.
     fn note(&self, progress: &mut Progress, decided: &Decided) {
         progress.decided = None;
+        self.settle(&decided.decision);
         match decided.decision {
             Decision::Skip => self.skip(progress, &decided.proposed),
             _ => progress.decided = Some(decided.clone()),
@@ -218,10 +219,7 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
 
     fn learn(&mut self, progress: &mut Progress, observation: &Observation, added: bool) {
         self.costs.learn(observation);
-        progress.spend(observation);
-        let wasted = std::mem::take(&mut self.wasted);
-        progress.spent.lab_time_s += wasted.lab_time_s;
-        progress.spent.reagent_ml += wasted.reagent_ml;
+        progress.spend(observation.started, observation.ended, &observation.consumed_ml);
         progress.history.trials.push(self.campaign.scenario.trial(observation));
         progress.history.added += usize::from(added);
     }
@@ -321,6 +319,11 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
         let (conditions, asked) = (task.conditions.clone(), task.asked);
         let procedure = self.campaign.scenario.procedure();
         let observation = procedure.answered(&self.lab, &conditions, asked, answered);
+        if let Some(fault) = observation.fault.as_ref().filter(|f| f.kind == FaultKind::Interrupted)
+        {
+            // Not an outcome of the conditions: a resumed run does this experiment again.
+            return Err(fault.clone().into());
+        }
         if let Some(fault) = self.spoiled_by(&observation) {
             let number = self.number + 1;
             let record = SpoiledRecord::new(number, &phase.name, &observation, fault.clone());
@@ -344,7 +347,8 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
         place: usize,
         record: SpoiledRecord,
     ) -> Result<(), Halt> {
-        self.waste(&record);
+        self.use_up(&record.consumed_ml);
+        progress.spend(record.started_ns, record.ended_ns, &record.consumed_ml);
         let fault = record.fault.clone();
         self.lab.record(&Record::Spoiled(Box::new(record)))?;
         self.by_hand.pass(true);
@@ -352,10 +356,48 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
         let task = &mut progress.tasks[place];
         (task.open, task.spoiled) = (false, task.spoiled + 1);
         let times = task.spoiled;
-        if times < TRIES || self.observer.repeats(&mut self.lab, &fault, times) {
+        let passes = times < TRIES && !concerns_all(&fault.kind);
+        if passes || self.observer.repeats(&mut self.lab, &fault, times) {
             return self.repeat(phase, progress, place);
         }
         Err(fault.into())
+    }
+}
+
+/// Whether a fault that one experiment has met concerns the whole lab: nothing goes on without somebody who says so.
+fn concerns_all(kind: &FaultKind) -> bool {
+    matches!(
+        kind,
+        FaultKind::Interlock { .. }
+            | FaultKind::NotSafe { .. }
+            | FaultKind::SensorOpen
+            | FaultKind::Unwatched { .. }
+            | FaultKind::Changed { .. }
+            | FaultKind::Unlike { .. }
+            | FaultKind::Moved { .. }
+    )
+}
+
+/// Stretches of time that do not overlap, in their order.
+#[derive(Debug, Default)]
+struct Spans(Vec<(Instant, Instant)>);
+
+impl Spans {
+    /// Adds a stretch; how much of it was not there yet.
+    fn add(&mut self, from: Instant, to: Instant) -> Span {
+        let to = to.max(from);
+        let begin = self.0.partition_point(|(_, end)| *end < from);
+        let end = self.0.partition_point(|(begin, _)| *begin <= to);
+        let there = self.0.drain(begin..end);
+        let (mut whole, mut known) = ((from, to), Span::ZERO);
+        for (begin, end) in there {
+            if end > from && begin < to {
+                known = known + end.min(to).since(begin.max(from));
+            }
+            whole = (whole.0.min(begin), whole.1.max(end));
+        }
+        self.0.insert(begin, whole);
+        to.since(from) - known
     }
 }
 
@@ -364,4 +406,23 @@ struct Wanted {
     conditions: Conditions,
     repeats: Option<u64>,
     added: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lab_time_is_counted_once_in_whatever_order_it_is_told() {
+        let at = |seconds: f64| Instant::from_secs(seconds);
+        let mut spans = Spans::default();
+        let mut add = |from, to| spans.add(at(from), at(to)).as_secs();
+        assert_eq!(add(3000.0, 3600.0), 600.0);
+        assert_eq!(add(0.0, 100.0), 100.0, "what is told late counts");
+        assert_eq!(add(50.0, 150.0), 50.0);
+        assert_eq!(add(60.0, 140.0), 0.0);
+        assert_eq!(add(140.0, 3010.0), 2850.0);
+        assert_eq!(add(0.0, 4000.0), 400.0);
+        assert_eq!(add(5000.0, 4900.0), 0.0, "an end before its begin is no time");
+    }
 }

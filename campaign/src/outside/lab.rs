@@ -24,6 +24,9 @@ use several::Requests;
 /// Most observations of earlier that a lab may tell in one go.
 const EARLIER: usize = 100_000;
 
+/// An outcome and what follows from its feature are the same within this part.
+const SAME: f64 = 1e-9;
+
 /// Name of this lab in faults.
 const ORIGIN: &str = "outside lab";
 
@@ -90,7 +93,7 @@ impl OutsideLab {
                 let begins = no_beginning(&line).map_or(Ok(()), Err);
                 begins.and_then(|()| suits(&line, space)).map(|()| line)
             }
-            other => Err(format!("it begins with {other:?} and not with its space")),
+            other => Err(format!("its first line is `{}`, it must be `space`", other.name())),
         };
         let offered = offered.map_err(|detail| OutsideLabError::Mismatch {
             command: program.command().into(),
@@ -179,6 +182,10 @@ impl OutsideLab {
                 self.state = State::Idle;
                 return Err(self.refused(&because(&error)));
             }
+            FromLab::Done(done) => {
+                let detail = format!("the lab has ended: {}", done.reason);
+                return Err(self.fault(FaultKind::LinkLost { detail }));
+            }
             other => return Err(self.garbled(&other)),
         };
         let set = self.sensible(&line)?;
@@ -192,7 +199,7 @@ impl OutsideLab {
 
     /// What an observation says was set, where it says so; it must make sense.
     fn sensible(&self, line: &ObservationLine) -> Result<Option<Conditions>, Fault> {
-        if let Some(detail) = nonsense(line) {
+        if let Some(detail) = nonsense(line).or_else(|| self.contradiction(line)) {
             return Err(self.fault(FaultKind::Garbled { detail }));
         }
         let told = (!line.conditions.is_empty()).then_some(&line.conditions);
@@ -203,8 +210,24 @@ impl OutsideLab {
         })
     }
 
+    /// An outcome that is not that of the objective's feature.
+    fn contradiction(&self, line: &ObservationLine) -> Option<String> {
+        let ObjectiveLine { feature, goal } = &self.objective;
+        let told = line.features.iter().find(|(name, _)| name == feature)?.1;
+        let (outcome, value) = (line.outcome?, (*told)?);
+        // The distance from a target is told in more than one way.
+        if matches!(goal, Goal::Target { .. }) {
+            return None;
+        }
+        let expected = goal.score(value);
+        let size = outcome.abs().max(expected.abs());
+        ((outcome - expected).abs() > SAME * size).then(|| {
+            format!("`outcome` is {outcome}, and by its feature `{feature}` ({value}) it must be {expected}")
+        })
+    }
+
     fn garbled(&self, line: &FromLab) -> Fault {
-        let detail = format!("{line:?} makes no sense here");
+        let detail = format!("a line `{}` came where none is due", line.name());
         self.fault(FaultKind::Garbled { detail })
     }
 

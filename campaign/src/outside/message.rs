@@ -29,6 +29,19 @@ pub enum FromLab {
     Done(Done),
 }
 
+impl FromLab {
+    /// The key that it has.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Space(_) => "space",
+            Self::Observation(_) => "observation",
+            Self::Next(_) => "next",
+            Self::Error(_) => "error",
+            Self::Done(_) => "done",
+        }
+    }
+}
+
 /// A line from the optimiser.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use flowtwin_lab::{Conditions, Streams};
+use flowtwin_lab::{Conditions, InputKind, Streams};
 use flowtwin_twin::{Belief, Context, SurrogateSpec};
 
 use super::explain::Surface;
@@ -86,7 +86,15 @@ impl Slice {
         let unit = space.to_unit(&held);
         // Of one point the mean response is the response.
         let over = |of: &dyn Fn(Belief) -> f64| {
-            let at = |point: &[f64]| of(twin.at(point));
+            let at = |point: &[f64]| {
+                // Of an input with levels nothing lies between them.
+                let set = |(input, &u): (&flowtwin_lab::Input, &f64)| match input.kind {
+                    InputKind::Levels(_) => input.to_unit(input.from_unit(u)),
+                    _ => u,
+                };
+                let point: Vec<f64> = space.inputs().iter().zip(point).map(set).collect();
+                of(twin.at(&point))
+            };
             Surface::of(&at, (across, up), side, std::slice::from_ref(&unit))
         };
         let (mean, sd) = (over(&|belief| belief.mean), over(&|belief| belief.sd));

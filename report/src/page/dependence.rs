@@ -11,13 +11,22 @@ use crate::table::Table;
 /// Inputs of each outcome that are drawn.
 const DRAWN: usize = 4;
 
+/// What shares are.
+const SHARES: &str = " The share of an input is how far the mean prediction moves along its range, over the sum for all inputs. \
+                      <code>flowtwin twin explain</code> shows more, Shapley values and pairs of inputs.";
+
 /// The section; nothing where nothing is known.
 pub(super) fn section_of(run: &Run<'_>, dependences: &[Dependence]) -> String {
     if dependences.is_empty() {
         return String::new();
     }
-    let mut body = words(run, dependences) + &importances(run, dependences).html();
-    for dependence in dependences {
+    let told: Vec<&Dependence> = dependences.iter().filter(|d| d.is_told()).collect();
+    let mut body = words(run, dependences);
+    if told.is_empty() {
+        return section("depends", "What each outcome depends on", &body);
+    }
+    body.push_str(&importances(run, &told).html());
+    for dependence in told {
         let shares = dependence.shares();
         let mut order: Vec<usize> = (0..shares.len()).collect();
         order.sort_by(|&a, &b| shares[b].total_cmp(&shares[a]));
@@ -30,23 +39,34 @@ pub(super) fn section_of(run: &Run<'_>, dependences: &[Dependence]) -> String {
 fn words(run: &Run<'_>, dependences: &[Dependence]) -> String {
     let told = dependences.iter().map(|d| {
         let name = escape(&run.outcome(d.outcome).name);
-        format!("{name} from {}", counted(d.experiments, "experiment"))
+        let experiments = counted(d.experiments, "experiment");
+        match d.is_told() {
+            true => format!("{name} from {experiments}, held-out R² {}", fixed(d.held_out_r2, 2)),
+            false => format!(
+                "{name} from {experiments}, held-out R² {}: no better than the mean, so nothing is said of what it depends on",
+                fixed(d.held_out_r2, 2)
+            ),
+        }
     });
     let told: Vec<String> = told.collect();
+    let shares = match dependences.iter().any(Dependence::is_told) {
+        true => SHARES,
+        false => "",
+    };
     format!(
-        "<p>A Gaussian process is fitted to each outcome: {}. The share of an input is how far the mean prediction moves along its range, over the \
-         sum for all inputs. <code>flowtwin twin explain</code> shows more, Shapley values and pairs of inputs.</p>\n",
-        told.join(", ")
+        "<p>A Gaussian process is fitted to each outcome: {}. Held-out R² is the share of the variance that is predicted of experiments \
+         without learning from them.{shares}</p>\n",
+        told.join("; ")
     )
 }
 
 /// The share of every input, a column for each outcome.
-fn importances(run: &Run<'_>, dependences: &[Dependence]) -> Table {
+fn importances(run: &Run<'_>, dependences: &[&Dependence]) -> Table {
     let mut table = Table::new().words("input");
     for dependence in dependences {
         table = table.numbers(&format!("{} [%]", run.outcome(dependence.outcome).name));
     }
-    let shares: Vec<Vec<f64>> = dependences.iter().map(Dependence::shares).collect();
+    let shares: Vec<Vec<f64>> = dependences.iter().map(|dependence| dependence.shares()).collect();
     for (i, effect) in dependences[0].effects.iter().enumerate() {
         let of = shares.iter().map(|shares| fixed(100.0 * shares[i], 0));
         table.row([label(effect)].into_iter().chain(of).collect());

@@ -73,6 +73,17 @@ impl ProgramPart {
         self.program.borrow_mut().ask(&self.name, request).map(drop)
     }
 
+    /// Sends what makes safe at once, and asks afterwards who has heard it: whatever is there must not heat, run or shine.
+    fn calm(&self, request: Request) -> Result<(), FaultKind> {
+        let heard = self.program.borrow_mut().ask(&self.name, request.clone());
+        match heard {
+            Ok(_) => self.meet(),
+            Err(FaultKind::NoReply { waited_s }) => Err(FaultKind::NoReply { waited_s }),
+            // A program may have to be asked who it is before anything else.
+            Err(_) => self.tell(request),
+        }
+    }
+
     fn ask<T: DeserializeOwned>(&self, request: Request) -> Result<T, FaultKind> {
         self.meet()?;
         of(self.program.borrow_mut().ask(&self.name, request)?)
@@ -171,7 +182,7 @@ impl Pump for ProgramPart {
     }
 
     fn stop(&mut self) -> Result<(), FaultKind> {
-        let told = self.tell(Request::Stop {});
+        let told = self.calm(Request::Stop {});
         delivery::stands_still(self, told)
     }
 
@@ -217,7 +228,7 @@ impl Heater for ProgramPart {
     }
 
     fn off(&mut self) -> Result<(), FaultKind> {
-        self.tell(Request::Off {})?;
+        self.calm(Request::Off {})?;
         self.is_in_mode(MODE[0])
     }
 
@@ -240,7 +251,10 @@ impl Heater for ProgramPart {
 
 impl Light for ProgramPart {
     fn switch(&mut self, on: bool) -> Result<(), FaultKind> {
-        self.tell(Request::Switch { on })?;
+        match on {
+            true => self.tell(Request::Switch { on })?,
+            false => self.calm(Request::Switch { on })?,
+        }
         match self.is_on() {
             Err(FaultKind::Unsupported { .. }) => Ok(()),
             Ok(kept) if kept == on => Ok(()),

@@ -11,6 +11,9 @@ use crate::outside::message::{
 };
 use crate::outside::process::{MOMENT, ProgramError};
 
+/// What has waited long enough is listened for once more before it is given up: its answer may be on its way.
+const LAST_MOMENT: Duration = Duration::from_secs(1);
+
 /// What a lab was asked for, and what it has answered.
 #[derive(Debug)]
 pub(super) struct Requests {
@@ -59,7 +62,9 @@ impl OutsideLab {
             return Err(self.refused("the lab has been made safe"));
         }
         let requests = self.requests();
-        requests.waited_for.insert(request, WallInstant::now());
+        if !requests.heard.iter().any(|answered| answered.request == request) {
+            requests.waited_for.insert(request, WallInstant::now());
+        }
         if !(again && requests.still_there.remove(&request)) {
             let line = RequestLine { request, conditions: table(conditions), again };
             self.program.say(&ToSeveral::Experiment(line));
@@ -74,7 +79,13 @@ impl OutsideLab {
     }
 
     /// The next answer: what was heard, or that something was waited for too long.
+    ///
+    /// Nobody listens while a policy thinks or a person pauses the run: what the lab has said meanwhile is heard first.
     pub(super) fn receive(&mut self) -> Result<Reply, Fault> {
+        self.take_in(Duration::ZERO)?;
+        if self.requests().given_up().is_some() {
+            self.take_in(LAST_MOMENT)?;
+        }
         if let Some(answered) = self.requests().heard.pop_front() {
             return Ok(Reply::Answered(Box::new(answered)));
         }
@@ -91,10 +102,15 @@ impl OutsideLab {
 
     /// Waits a moment for a line.
     pub(super) fn listen(&mut self) -> Result<(), Fault> {
+        self.take_in(MOMENT)
+    }
+
+    /// Waits so long for a line, unless there is an answer already.
+    fn take_in(&mut self, within: Duration) -> Result<(), Fault> {
         if !self.requests().heard.is_empty() {
             return Ok(());
         }
-        let heard = self.program.hear_within(MOMENT, "an `observation`");
+        let heard = self.program.hear_within(within, "an `observation`");
         let line = heard.map_err(|error| {
             let detail = error.to_string();
             self.fault(match error {
