@@ -51,6 +51,9 @@ fn measured(run: &Run<'_>, feature: &str) -> Option<String> {
         Measure::PeakPosition { low_nm, high_nm, .. } => {
             format!(", where {of} is highest {}", between(*low_nm, *high_nm))
         }
+        Measure::PeakWidth { low_nm, high_nm, .. } => {
+            format!(", how wide the peak of {of} is {}", between(*low_nm, *high_nm))
+        }
         Measure::Formula(formula) => format!(" = {formula}"),
         _ => return None,
     })

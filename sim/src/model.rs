@@ -6,5 +6,6 @@ pub(crate) mod emission;
 pub(crate) mod kernel;
 pub(crate) mod liquid;
 pub(crate) mod network;
+pub(crate) mod particles;
 pub(crate) mod reaction;
 pub(crate) mod segmentation;

@@ -19,6 +19,7 @@ pub(crate) use quantities::Quantities;
 pub(crate) use stages::{Kind, Stage, Stages};
 
 use crate::model::network::Network;
+use crate::model::particles::Look;
 use crate::model::reaction::Reaction;
 use crate::model::segmentation::area_mm2;
 use crate::spec::{self, World};
@@ -48,6 +49,8 @@ pub struct Plan {
     pub(crate) quantities: Quantities,
     pub(crate) reaction: Option<Reaction>,
     pub(crate) network: Option<Network>,
+    /// What is seen of particles, where there are any.
+    pub(crate) look: Option<Look>,
     pub(crate) channels: Vec<Channel>,
     pub(crate) analysers: Vec<AnalyserPlan>,
     pub(crate) sensors: Vec<SensorPlan>,
@@ -146,6 +149,7 @@ impl Plan {
         let analysers = analysers::analysers(world, &quantities, &stages)?;
         let sensors = analysers::sensors(world, &quantities, &stages)?;
         Ok(Self {
+            look: quantities.look(&world.chemistry)?,
             manifest,
             pumps: rig.pumps.values().cloned().collect(),
             streams,

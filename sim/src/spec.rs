@@ -8,24 +8,26 @@
 
 mod analysers;
 mod chemistry;
+mod factors;
 mod faults;
 mod noise;
 mod optics;
+mod particles;
 mod ranges;
 mod reactions;
 mod rig;
 mod valves;
 
 pub use analysers::{Analyser, Measures, Peak, Sensor, Switch, Watches};
-pub use chemistry::{
-    Chemistry, Factor, Growth, Part, Population, Product, Rate, Sensitivity, Size, TimeBase,
-};
+pub use chemistry::{Chemistry, Growth, Part, Population, Product, Size, TimeBase};
+pub use factors::{Factor, Rate, Sensitivity};
 pub use faults::{Faults, Mishap, Precipitation, RandomFault, ScheduledFault};
 pub use noise::{
     AnalyserNoise, Jitter, LightNoise, Noise, OneJitter, OnePumpNoise, PumpNoise, SensorNoise,
     SlugNoise, SpectrometerNoise, WindowNoise,
 };
 pub use optics::{Absorber, Emission, Optics, Scatter, Shape};
+pub use particles::{Body, Bowing, Deposition, Nucleation, Particles, Pure};
 pub use ranges::RANGES;
 pub use reactions::{RateFactor, Reaction, Reverse, Species};
 pub use rig::{

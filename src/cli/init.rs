@@ -35,6 +35,8 @@ pub enum Starter {
     Ester,
     /// A synthesis in two stages, with a second injection and a pressure gauge.
     TwoStage,
+    /// Quantum dots of a wanted colour: particles that grow in slugs, then exchange halides.
+    QuantumDots,
     /// No rig: a table of measured outcomes, written beside the scenario.
     Table,
 }

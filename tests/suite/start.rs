@@ -6,7 +6,8 @@ use crate::support::{files, folder, root, run};
 
 #[test]
 fn every_starter_passes_check_and_runs() {
-    for rig in ["plain", "paper", "dye", "table", "slugs", "coil", "hplc", "ester", "two-stage"] {
+    let reacting = ["slugs", "coil", "hplc", "ester", "two-stage", "quantum-dots"];
+    for rig in ["plain", "paper", "dye", "table"].into_iter().chain(reacting) {
         let dir = folder(&format!("init-{rig}"));
         let done = run(&dir, &["init", "new/My_Start.toml", "--rig", rig]);
         assert_eq!(done.code, Some(0), "{rig}: {}", done.stderr);

@@ -109,7 +109,7 @@ pub(super) fn spread(
 /// Whether something becomes of the liquids, so that a spectrum is not of their mixture alone.
 pub(super) fn reacts(scenario: &Scenario) -> bool {
     let chemistry = &scenario.file().chemistry;
-    chemistry.product.is_some() || !chemistry.reactions.is_empty()
+    chemistry.product.is_some() || chemistry.particles.is_some() || !chemistry.reactions.is_empty()
 }
 
 /// The fastest that experiments run a pump [µL/min].

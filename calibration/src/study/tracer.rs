@@ -27,7 +27,7 @@ pub(super) struct Told {
     flow_ul_per_min: f64,
 }
 
-/// The distribution of residence times of one step, read off the feature that changes most clearly, positions of peaks and
+/// The distribution of residence times of one step, read off the feature that changes most clearly, positions and widths of peaks and
 /// formulas left out: they follow no concentration.
 ///
 /// With the response F from 0 to 1, the mean is ∫(1 − F)dt and the variance 2∫t(1 − F)dt less its square (Danckwerts 1953;
@@ -38,8 +38,10 @@ pub(super) fn add(
     task: &TracerTask,
     part: &Part<'_>,
 ) -> Option<Told> {
-    let follows =
-        |measure: &Measure| !matches!(measure, Measure::PeakPosition { .. } | Measure::Formula(_));
+    let follows = |measure: &Measure| {
+        let no_amount = matches!(measure, Measure::PeakPosition { .. } | Measure::PeakWidth { .. });
+        !no_amount && !matches!(measure, Measure::Formula(_))
+    };
     let features = scenario.analysis().features().iter();
     let names = features.filter(|feature| follows(&feature.measure)).map(|feature| &feature.name);
     let responses = names.filter_map(|name| Response::of(name, part));

@@ -39,8 +39,12 @@ fn two(scenario: &Scenario) -> Vec<(Outcome, Observation)> {
 /// are whole counts, and for the seconds over which frames are taken.
 #[test]
 fn an_expected_experiment_is_a_complete_one_without_noise() {
-    let rigs =
-        [("cs3cu2i5", "pli", 3e-3), ("snar", "yellow", 5e-4), ("fading-coil", "colour", 3e-3)];
+    let rigs = [
+        ("cs3cu2i5", "pli", 3e-3),
+        ("snar", "yellow", 5e-4),
+        ("fading-coil", "colour", 3e-3),
+        ("quantum-dots", "brightness", 5e-3),
+    ];
     for (name, feature, within) in rigs {
         let scenario = scenario(name);
         for (outcome, observed) in &two(&scenario) {

@@ -119,6 +119,17 @@ pub enum Measure {
         /// Width of the moving average \[nm\].
         smooth_nm: f64,
     },
+    /// The full width at half maximum of the peak in a window, after a moving average: between the places nearest to the peak where
+    /// the average falls to half its height \[nm\]. Missing where there is no peak, as for `peak_position`, or half its height is not
+    /// reached within the window. An average over a fifth of the width widens a Gaussian band by 1 %.
+    PeakWidth {
+        /// Lower end \[nm\].
+        low_nm: f64,
+        /// Upper end \[nm\].
+        high_nm: f64,
+        /// Width of the moving average \[nm\].
+        smooth_nm: f64,
+    },
     /// The area over a window by the trapezoid rule.
     Area {
         /// Lower end \[nm\].
@@ -173,7 +184,8 @@ impl Feature {
         match &self.measure {
             Measure::ValueAt { width_nm: nm, .. } => within("width_nm", *nm, WIDEST_NM, " nm"),
             Measure::PeakHeight { smooth_nm: nm, .. }
-            | Measure::PeakPosition { smooth_nm: nm, .. } => {
+            | Measure::PeakPosition { smooth_nm: nm, .. }
+            | Measure::PeakWidth { smooth_nm: nm, .. } => {
                 within("smooth_nm", *nm, WIDEST_NM, " nm")
             }
             Measure::Component { bands, which, .. } => {
@@ -191,7 +203,7 @@ impl Measure {
     /// Unit of the number, on a channel of this kind.
     pub fn unit(&self, kind: ChannelKind) -> &'static str {
         match (self, kind) {
-            (Self::PeakPosition { .. }, _) => "nm",
+            (Self::PeakPosition { .. } | Self::PeakWidth { .. }, _) => "nm",
             (Self::Area { .. }, ChannelKind::Absorbance) => "AU·nm",
             (Self::Area { .. }, ChannelKind::Emission) => "counts·nm",
             (Self::Concentration { .. }, _) => "mM",
@@ -206,7 +218,9 @@ impl Measure {
     pub(super) fn reach(&self) -> Window {
         let Window { low_nm, high_nm } = self.window();
         let beyond_nm = match *self {
-            Self::PeakHeight { smooth_nm, .. } | Self::PeakPosition { smooth_nm, .. } => smooth_nm,
+            Self::PeakHeight { smooth_nm, .. }
+            | Self::PeakPosition { smooth_nm, .. }
+            | Self::PeakWidth { smooth_nm, .. } => smooth_nm,
             _ => 0.0,
         };
         Window { low_nm: low_nm - beyond_nm, high_nm: high_nm + beyond_nm }
@@ -221,6 +235,7 @@ impl Measure {
             }
             Self::PeakHeight { low_nm, high_nm, .. }
             | Self::PeakPosition { low_nm, high_nm, .. }
+            | Self::PeakWidth { low_nm, high_nm, .. }
             | Self::Area { low_nm, high_nm }
             | Self::Component { low_nm, high_nm, .. } => Window { low_nm, high_nm },
             Self::Concentration { .. } | Self::Reading | Self::Formula(_) => {
@@ -242,6 +257,7 @@ impl Measure {
                 peak(grid, values, self.window(), *smooth_nm).map_or(f64::NAN, |(_, height)| height)
             }
             Self::PeakPosition { smooth_nm, .. } => vertex(grid, values, self.window(), *smooth_nm),
+            Self::PeakWidth { smooth_nm, .. } => width(grid, values, self.window(), *smooth_nm),
             Self::Area { .. } => area(grid, values, self.window()),
             Self::Component { bands, which, .. } => {
                 let heights = bands::heights(bands, self.window(), grid, values);
@@ -265,13 +281,15 @@ fn area(grid: &[f64], values: &[f64], window: Window) -> f64 {
     x.windows(2).zip(y.windows(2)).map(|(x, y)| 0.5 * (x[1] - x[0]) * (y[0] + y[1])).sum()
 }
 
+/// The moving average at a pixel.
+fn smoothed(grid: &[f64], values: &[f64], pixel: usize, smooth_nm: f64) -> f64 {
+    let half = smooth_nm / 2.0;
+    Window { low_nm: grid[pixel] - half, high_nm: grid[pixel] + half }.mean(grid, values)
+}
+
 /// Pixel and height of the largest moving average in the window.
 fn peak(grid: &[f64], values: &[f64], window: Window, smooth_nm: f64) -> Option<(usize, f64)> {
-    let mean = |&i: &usize| {
-        let half = smooth_nm / 2.0;
-        let around = Window { low_nm: grid[i] - half, high_nm: grid[i] + half };
-        (i, around.mean(grid, values))
-    };
+    let mean = |&i: &usize| (i, smoothed(grid, values, i, smooth_nm));
     let pixels: Vec<usize> = window.pixels(grid).collect();
     pixels.iter().map(mean).max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)))
 }
@@ -310,6 +328,30 @@ fn vertex(grid: &[f64], values: &[f64], window: Window, smooth_nm: f64) -> f64 {
     let vertex = if curvature < 0.0 && shift.abs() <= smooth_nm { centre + shift } else { centre };
     // A band whose top lies outside has none in the window.
     if (window.low_nm..=window.high_nm).contains(&vertex) { vertex } else { f64::NAN }
+}
+
+/// The full width at half maximum of the peak \[nm\].
+fn width(grid: &[f64], values: &[f64], window: Window, smooth_nm: f64) -> f64 {
+    let Some((top, height)) = peak(grid, values, window, smooth_nm) else {
+        return f64::NAN;
+    };
+    if height <= 0.0 || !stands_out(grid, values, window, (top, height), smooth_nm) {
+        return f64::NAN;
+    }
+    let pixels = window.pixels(grid);
+    // Where the average first falls to half the height, between the last pixel above and the first below.
+    let falls = |ways: &mut dyn Iterator<Item = usize>| {
+        let (mut nm, mut above) = (grid[top], height);
+        for i in ways {
+            let next = smoothed(grid, values, i, smooth_nm);
+            if next <= 0.5 * height {
+                return nm + (grid[i] - nm) * (above - 0.5 * height) / (above - next);
+            }
+            (nm, above) = (grid[i], next);
+        }
+        f64::NAN
+    };
+    falls(&mut (top + 1..pixels.end)) - falls(&mut (pixels.start..top).rev())
 }
 
 /// Times the noise of the moving average by which a peak must stand above the mean of its window. The largest of some ten
@@ -387,6 +429,23 @@ mod tests {
     fn position(value: impl Fn(f64) -> f64) -> f64 {
         let (low_nm, high_nm, smooth_nm) = (410.0, 520.0, 30.0);
         Measure::PeakPosition { low_nm, high_nm, smooth_nm }.of(&spectrum(value))
+    }
+
+    /// A Gaussian of 20 nm, with and without its moving average: √(w² + 0.462 s²). A band that ends with the window has no width.
+    #[test]
+    fn the_width_of_a_band_is_read_at_half_its_height() {
+        let gaussian = |nm: f64| {
+            let z = (nm - 520.3) / 20.0;
+            500.0 * crate::math::exp(-4.0 * std::f64::consts::LN_2 * z * z)
+        };
+        let width = |low_nm, smooth_nm, value: &dyn Fn(f64) -> f64| {
+            Measure::PeakWidth { low_nm, high_nm: 600.0, smooth_nm }.of(&spectrum(value))
+        };
+        assert!((width(450.0, 0.0, &gaussian) - 20.0).abs() < 0.02);
+        let seen = width(450.0, 8.0, &gaussian);
+        assert!((seen - (400.0_f64 + 0.462 * 64.0).sqrt()).abs() < 0.05, "{seen} nm");
+        assert!(width(513.0, 2.0, &gaussian).is_nan());
+        assert!(width(450.0, 2.0, &|nm| nm).is_nan() && width(450.0, 2.0, &|_| 0.0).is_nan());
     }
 
     /// Between two bands the parabola through the edge of the window has its vertex at the valley.

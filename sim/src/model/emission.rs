@@ -7,7 +7,7 @@ use crate::spec::Shape;
 /// h·c [eV·nm] (CODATA 2018, exact constants).
 pub(crate) const HC_EV_NM: f64 = 1_239.841_984_332_003;
 /// Full width at half maximum over standard deviation of a Gaussian, 2√(2 ln 2).
-const FWHM: f64 = 2.354_820_045_030_949_3;
+pub(crate) const FWHM: f64 = 2.354_820_045_030_949_3;
 
 impl Shape {
     /// Height at a wavelength [nm].

@@ -1,24 +1,25 @@
 //! A network of reactions in a slug: everything that is used up and made, at once.
 
+mod compile;
 mod equation;
 mod law;
+mod particles;
 mod rodas;
 #[cfg(test)]
 mod tests;
 mod unmixed;
 
-use std::collections::BTreeMap;
-
-use flowtwin_lab::formula::Formula;
-
+use compile::Compiler;
 pub(crate) use equation::Equation;
-use law::{Form, Hyperbola, Law};
+use law::Law;
+use particles::Growing;
+pub(crate) use particles::{MOMENTS, units_per_nm3};
 use rodas::{Equations, Pace, advance};
 pub(crate) use unmixed::Unmixed;
 
 use crate::model::liquid::ZERO_C_K;
-use crate::model::reaction::{Arrhenius, Stay};
-use crate::spec::{self, RateFactor};
+use crate::model::reaction::Stay;
+use crate::spec;
 
 /// Error of a concentration that is let pass, in parts of it …
 const RELATIVE: f64 = 1e-8;
@@ -34,6 +35,7 @@ pub(crate) struct Network {
     places: Vec<usize>,
     ways: Vec<Way>,
     has_heat: bool,
+    particles: Option<Growing>,
 }
 
 /// One direction of a reaction.
@@ -47,10 +49,11 @@ struct Way {
     heat_kj_per_mol: f64,
 }
 
-/// What is wrong with a reaction: the key below it and the words.
+/// What is wrong with a reaction, or with the particles: the key below it and the words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Wrong {
-    pub(crate) reaction: usize,
+    /// Which reaction; none for the particles.
+    pub(crate) reaction: Option<usize>,
     pub(crate) key: &'static str,
     pub(crate) message: String,
 }
@@ -60,24 +63,26 @@ pub(crate) struct Wrong {
 pub(crate) struct RunsAway;
 
 impl Network {
-    /// A network of these reactions; `place` finds a species among all quantities.
+    /// A network of these reactions and particles; `place` finds a species among all quantities.
     ///
     /// # Errors
     /// The first thing that is wrong.
     pub(crate) fn new(
         reactions: &[spec::Reaction],
+        particles: Option<&spec::Particles>,
         place: &dyn Fn(&str) -> Option<usize>,
     ) -> Result<Self, Wrong> {
-        let mut compiler = Compiler { names: Vec::new(), places: Vec::new(), place };
+        let mut compiler = Compiler::new(place);
         for (reaction, spec) in reactions.iter().enumerate() {
             compiler.gather(reaction, spec)?;
         }
+        let particles = particles.map(|spec| compiler.particles(spec)).transpose()?;
         let mut ways = Vec::new();
         for (reaction, spec) in reactions.iter().enumerate() {
             compiler.ways(reaction, spec, &mut ways)?;
         }
         let has_heat = ways.iter().any(|way| way.heat_kj_per_mol.abs() > 0.0);
-        Ok(Self { places: compiler.places, ways, has_heat })
+        Ok(Self { places: compiler.places, ways, has_heat, particles })
     }
 
     /// Lets what is in a slug react.
@@ -189,18 +194,31 @@ struct Running<'a> {
 struct Prepared<'a> {
     running: Running<'a>,
     constants: Vec<f64>,
+    /// Those of nucleation and growth.
+    of_particles: [f64; 2],
 }
 
 impl<'a> Running<'a> {
     fn prepared(self) -> Prepared<'a> {
         let constants = self.network.ways.iter().map(|way| self.constant(way, 0.0)).collect();
-        Prepared { running: self, constants }
+        let of_particles =
+            self.network.particles.as_ref().map_or([0.0; 2], |own| self.constants_of(own, 0.0));
+        Prepared { running: self, constants, of_particles }
     }
 
     /// The rate constant, mixing included, at this many kelvin above the temperature of the stay.
     fn constant(&self, way: &Way, above_k: f64) -> f64 {
+        self.constant_of(&way.law, way.reference_k, above_k)
+    }
+
+    fn constant_of(&self, law: &Law, reference_k: f64, above_k: f64) -> f64 {
         let kelvin = self.stay.celsius + ZERO_C_K + above_k;
-        self.effectiveness * way.law.constant.at(1.0 / kelvin - 1.0 / way.reference_k)
+        self.effectiveness * law.constant.at(1.0 / kelvin - 1.0 / reference_k)
+    }
+
+    /// The same for nucleation and growth.
+    fn constants_of(&self, particles: &Growing, above_k: f64) -> [f64; 2] {
+        particles.laws.each_ref().map(|law| self.constant_of(law, particles.reference_k, above_k))
     }
 }
 
@@ -220,6 +238,36 @@ impl Prepared<'_> {
                 *constant
             };
             see(way, k);
+        }
+    }
+
+    /// The particles, if there are any, with their constants at `y`.
+    fn particles(&self, y: &[f64]) -> Option<(&Growing, [f64; 2])> {
+        let particles = self.running.network.particles.as_ref()?;
+        let constants = if self.running.network.has_heat {
+            self.running.constants_of(particles, y[self.species()])
+        } else {
+            self.of_particles
+        };
+        Some((particles, constants))
+    }
+
+    /// Slopes of what particles do by every unknown, the temperature included, into the Jacobian.
+    fn add_slopes_of_particles(&self, y: &[f64], celsius: f64, jacobian: &mut [f64]) {
+        let Some((particles, constants)) = self.particles(y) else { return };
+        let (n, size) = (self.species(), self.len());
+        particles.each_slope(constants, &y[..n], celsius, &mut |species, by, slope| {
+            jacobian[species * size + by] += slope;
+        });
+        if size > n {
+            let kelvin = celsius + ZERO_C_K;
+            let mut slopes = particles.rates(constants, &y[..n], celsius);
+            for (slope, law) in slopes.iter_mut().zip(&particles.laws) {
+                *slope *= law.constant.relative_slope_per_k(kelvin);
+            }
+            particles.each(slopes, &y[..n], &mut |species, slope| {
+                jacobian[species * size + n] += slope;
+            });
         }
     }
 
@@ -245,6 +293,10 @@ impl Equations for Prepared<'_> {
                 slopes[species] += change * rate;
             }
         });
+        if let Some((particles, constants)) = self.particles(y) {
+            let rates = particles.rates(constants, &y[..n], celsius);
+            particles.each(rates, &y[..n], &mut |species, change| slopes[species] += change);
+        }
         if self.running.network.has_heat {
             let exchange = y[n] / self.running.stay.heat_s;
             slopes[n] = heat / self.running.heat_capacity_kj_per_l_k - exchange;
@@ -277,6 +329,7 @@ impl Equations for Prepared<'_> {
                 add(n, rate * way.law.constant.relative_slope_per_k(kelvin));
             }
         });
+        self.add_slopes_of_particles(y, celsius, jacobian);
         if has_heat {
             jacobian[n * size + n] -= 1.0 / self.running.stay.heat_s;
         }
@@ -290,179 +343,4 @@ impl Equations for Prepared<'_> {
     fn tolerance(&self, index: usize, value: f64) -> f64 {
         if index < self.species() { LEAST_MOL_PER_L + RELATIVE * value.abs() } else { LEAST_K }
     }
-}
-
-/// Turns names into places.
-struct Compiler<'a> {
-    names: Vec<String>,
-    places: Vec<usize>,
-    place: &'a dyn Fn(&str) -> Option<usize>,
-}
-
-impl Compiler<'_> {
-    /// Notes every species that a reaction knows.
-    fn gather(&mut self, reaction: usize, spec: &spec::Reaction) -> Result<(), Wrong> {
-        let equation = equation(reaction, spec)?;
-        for name in equation.species() {
-            self.species(reaction, "equation", name)?;
-        }
-        for name in spec.orders.keys() {
-            self.species(reaction, "orders", name)?;
-        }
-        for factor in &spec.factors {
-            let (RateFactor::Saturation { of, .. } | RateFactor::Inhibition { of, .. }) = factor;
-            self.species(reaction, "factors", of)?;
-        }
-        let formula = spec.rate.as_deref().and_then(|text| Formula::parse(text).ok());
-        for name in formula.iter().flat_map(Formula::names) {
-            if (self.place)(name).is_some() {
-                self.species(reaction, "rate", name)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The place of a species in the network, a new one where it is new.
-    fn species(&mut self, reaction: usize, key: &'static str, name: &str) -> Result<usize, Wrong> {
-        if let Some(known) = self.names.iter().position(|known| known == name) {
-            return Ok(known);
-        }
-        let place = (self.place)(name).ok_or_else(|| Wrong {
-            reaction,
-            key,
-            message: format!("no stock holds `{name}` and no equation makes it"),
-        })?;
-        self.names.push(name.to_owned());
-        self.places.push(place);
-        Ok(self.names.len() - 1)
-    }
-
-    fn ways(
-        &mut self,
-        reaction: usize,
-        spec: &spec::Reaction,
-        ways: &mut Vec<Way>,
-    ) -> Result<(), Wrong> {
-        let equation = equation(reaction, spec)?;
-        let wrong = |key, message: &str| Wrong { reaction, key, message: message.to_owned() };
-        if spec.rate.is_some() && spec.reverse.is_some() {
-            return Err(wrong("reverse", "a `rate` is the net rate: the way back is part of it"));
-        }
-        if spec.rate.is_none() && equation.reversible != spec.reverse.is_some() {
-            let message = "an equation with <-> needs `reverse`, and only such a one may have it";
-            return Err(wrong("equation", message));
-        }
-        let mut changes = Vec::new();
-        for (name, change) in equation.changes() {
-            if change.abs() > 0.0 {
-                changes.push((self.species(reaction, "equation", name)?, change));
-            }
-        }
-        let reference_k = spec.at_c + ZERO_C_K;
-        let constant = Arrhenius::new(spec.k_in_mol_l_s, spec.activation_kj_per_mol);
-        let form = self.forward(reaction, spec, &equation)?;
-        let heat = spec.heat_kj_per_mol;
-        if let Some(reverse) = &spec.reverse {
-            let constant = Arrhenius::new(reverse.k_in_mol_l_s, reverse.activation_kj_per_mol);
-            let form = self.backward(reaction, spec, &equation)?;
-            let changes = changes.iter().map(|&(species, change)| (species, -change)).collect();
-            let law = Law { constant, form };
-            ways.push(Way { law, reference_k, changes, heat_kj_per_mol: -heat });
-        }
-        ways.push(Way { law: Law { constant, form }, reference_k, changes, heat_kj_per_mol: heat });
-        Ok(())
-    }
-
-    fn forward(
-        &mut self,
-        reaction: usize,
-        spec: &spec::Reaction,
-        equation: &Equation,
-    ) -> Result<Form, Wrong> {
-        if let Some(text) = &spec.rate {
-            return self.formula(reaction, text, &spec.constants);
-        }
-        if let Some(name) = spec.constants.keys().next() {
-            let message = format!("`{name}` is for the formula of `rate`, and there is none");
-            return Err(Wrong { reaction, key: "constants", message });
-        }
-        let mut by_name = equation.left.clone();
-        by_name.extend(spec.orders.iter().map(|(name, order)| (name.clone(), *order)));
-        by_name.retain(|_, order| order.abs() > 0.0);
-        let orders = self.orders(reaction, &by_name)?;
-        Ok(Form::Powers { orders, factors: self.factors(reaction, spec)? })
-    }
-
-    /// The way back, which catalysts and factors change as they change the way there: no equilibrium depends on them.
-    fn backward(
-        &mut self,
-        reaction: usize,
-        spec: &spec::Reaction,
-        equation: &Equation,
-    ) -> Result<Form, Wrong> {
-        let mut by_name = equation.right.clone();
-        let is_catalyst =
-            |name: &String| !equation.left.contains_key(name) && !equation.right.contains_key(name);
-        let catalysts = spec.orders.iter().filter(|(name, _)| is_catalyst(name));
-        by_name.extend(catalysts.map(|(name, order)| (name.clone(), *order)));
-        let orders = self.orders(reaction, &by_name)?;
-        Ok(Form::Powers { orders, factors: self.factors(reaction, spec)? })
-    }
-
-    fn factors(&mut self, reaction: usize, spec: &spec::Reaction) -> Result<Vec<Hyperbola>, Wrong> {
-        let mut factors = Vec::new();
-        for factor in &spec.factors {
-            let (RateFactor::Saturation { of, half_mm } | RateFactor::Inhibition { of, half_mm }) =
-                factor;
-            let of = self.species(reaction, "factors", of)?;
-            factors.push(Hyperbola { of, half: 1e-3 * half_mm });
-        }
-        Ok(factors)
-    }
-
-    fn orders<'n>(
-        &mut self,
-        reaction: usize,
-        of: impl IntoIterator<Item = (&'n String, &'n f64)>,
-    ) -> Result<Vec<(usize, f64)>, Wrong> {
-        let place =
-            |(name, order): (&String, &f64)| Ok((self.species(reaction, "orders", name)?, *order));
-        of.into_iter().map(place).collect()
-    }
-
-    fn formula(
-        &self,
-        reaction: usize,
-        text: &str,
-        constants: &BTreeMap<String, f64>,
-    ) -> Result<Form, Wrong> {
-        let mut names: Vec<&str> = self.names.iter().map(String::as_str).collect();
-        names.extend(["k", "temperature_c"]);
-        if let Some(name) = constants.keys().find(|name| (self.place)(name).is_some()) {
-            let message = format!("`{name}` is a species: call the constant by another name");
-            return Err(Wrong { reaction, key: "constants", message });
-        }
-        if let Some(name) = constants.keys().find(|name| names.contains(&name.as_str())) {
-            let message =
-                format!("`{name}` is known to every rate: call the constant by another name");
-            return Err(Wrong { reaction, key: "constants", message });
-        }
-        let first = names.len();
-        names.extend(constants.keys().map(String::as_str));
-        let bound = Formula::parse(text).and_then(|formula| formula.bind_plain(&names));
-        let wrong = |message: String| Wrong { reaction, key: "rate", message };
-        let bound = bound.map_err(|error| wrong(error.to_string()))?;
-        if bound.is_condition() {
-            return Err(wrong("a rate is a number, and this is true or false".into()));
-        }
-        if let Some(unused) = (first..names.len()).find(|&place| !bound.uses(place)) {
-            let message = format!("`{}` is not part of the formula of `rate`", names[unused]);
-            return Err(Wrong { reaction, key: "constants", message });
-        }
-        Ok(Form::Formula(bound, constants.values().copied().collect()))
-    }
-}
-
-fn equation(reaction: usize, spec: &spec::Reaction) -> Result<Equation, Wrong> {
-    Equation::parse(&spec.equation).map_err(|message| Wrong { reaction, key: "equation", message })
 }

@@ -7,6 +7,8 @@ use flowtwin_lab::math;
 use flowtwin_lab::units::GAS_KJ_PER_MOL_K as GAS;
 
 use super::liquid::ZERO_C_K;
+pub(crate) use compile::UnknownQuantity;
+pub(crate) use factor::Factors;
 use factor::{Factor, Surroundings};
 
 /// A reaction, ready to be evaluated.

@@ -53,8 +53,10 @@ pub(crate) struct BandPlan {
     pub(crate) absorbed_by: Option<(usize, f64)>,
     /// Quantities it is proportional to.
     pub(crate) times: Vec<usize>,
-    /// Relative to its maximum [pixels].
+    /// Relative to its maximum [pixels]; empty where particles say where it is.
     pub(crate) shape: Vec<f32>,
+    /// Width of a single particle \[eV\], where particles emit it.
+    pub(crate) of_particles: Option<f64>,
 }
 
 pub(super) fn channels(
@@ -136,7 +138,7 @@ impl Grid {
     }
 
     fn lay(&self, shape: impl Fn(f64) -> f64) -> Vec<f32> {
-        self.nm.iter().map(|&nm| through_slit(&shape, nm, self.slit_nm) as f32).collect()
+        lay(&self.nm, self.slit_nm, shape)
     }
 }
 
@@ -213,11 +215,47 @@ fn bands(
         let times = times
             .map(|(j, name)| quantities.find(key(&format!("times.{j}")), name))
             .collect::<Result<_, _>>()?;
-        let band = EnergyBand::new(emission.peak_nm, emission.fwhm_ev);
-        let shape = grid.lay(|nm| band.height(nm));
-        Ok(BandPlan { counts: optics.counts_scale * emission.scale, absorbed_by, times, shape })
+        let own = own_peak(world, emission).map_err(|(of, detail)| PlanError::Inconsistent {
+            key: key(of),
+            detail: detail.into(),
+        })?;
+        let band = own.map(|peak_nm| EnergyBand::new(peak_nm, emission.fwhm_ev));
+        let shape = band.map_or_else(Vec::new, |band| grid.lay(|nm| band.height(nm)));
+        let of_particles = emission.of_particles.then_some(emission.fwhm_ev);
+        let counts = optics.counts_scale * emission.scale;
+        Ok(BandPlan { counts, absorbed_by, times, shape, of_particles })
     };
     optics.emission.iter().enumerate().map(band).collect()
+}
+
+/// Where a band has its maximum; none where particles say so. What is wrong with it: the key and the words.
+fn own_peak(
+    world: &World,
+    emission: &crate::spec::Emission,
+) -> Result<Option<f64>, (&'static str, &'static str)> {
+    let particles = world.chemistry.particles.as_ref();
+    match (emission.peak_nm, emission.of_particles) {
+        (Some(_), true) => {
+            Err(("peak_nm", "size and composition of the particles say where their band is"))
+        }
+        (None, false) => Err(("peak_nm", "a band needs its wavelength, or is `of_particles`")),
+        (None, true) if particles.is_none_or(|own| own.pure.is_empty()) => Err((
+            "of_particles",
+            "`[chemistry.particles]` with an entry in `pure` must say at which energy they emit",
+        )),
+        (peak, _) => Ok(peak),
+    }
+}
+
+impl Channel {
+    /// A shape of light as its pixels see it through the slit [pixels].
+    pub(crate) fn lay(&self, shape: impl Fn(f64) -> f64) -> Vec<f32> {
+        lay(&self.nm, self.spec.slit_nm, shape)
+    }
+}
+
+fn lay(nm: &[f64], slit_nm: f64, shape: impl Fn(f64) -> f64) -> Vec<f32> {
+    nm.iter().map(|&nm| through_slit(&shape, nm, slit_nm) as f32).collect()
 }
 
 impl BandPlan {

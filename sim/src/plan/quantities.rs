@@ -6,6 +6,7 @@ use flowtwin_lab::math;
 
 use super::{PlanError, reactions};
 use crate::model::network::Network;
+use crate::model::particles::Look;
 use crate::model::reaction::Reaction;
 use crate::spec::{self, World};
 
@@ -82,11 +83,25 @@ impl Quantities {
         &self,
         chemistry: &spec::Chemistry,
     ) -> Result<Option<Network>, PlanError> {
-        if chemistry.reactions.is_empty() {
+        let particles = chemistry.particles.as_ref();
+        if chemistry.reactions.is_empty() && particles.is_none() {
             return Ok(None);
         }
-        let network = Network::new(&chemistry.reactions, &|name| self.place(name));
+        let network = Network::new(&chemistry.reactions, particles, &|name| self.place(name));
         network.map(Some).map_err(reactions::error)
+    }
+
+    /// What is seen of particles, if a scenario has any.
+    pub(super) fn look(&self, chemistry: &spec::Chemistry) -> Result<Option<Look>, PlanError> {
+        let Some(particles) = &chemistry.particles else { return Ok(None) };
+        let tells = [self.product(), self.quality()];
+        let look = Look::new(particles, tells, &|name| self.place(name));
+        look.map(Some).map_err(|unknown| PlanError::Unknown {
+            key: format!("chemistry.particles.{}", unknown.key),
+            kind: "quantity",
+            name: unknown.name,
+            known: self.names.join(", "),
+        })
     }
 
     /// Number of quantities.

@@ -3,15 +3,19 @@
 use std::collections::BTreeSet;
 
 use super::PlanError;
-use crate::model::network::{Equation, Wrong};
-use crate::spec::{Chemistry, Reaction, Species};
+use crate::model::network::{Equation, MOMENTS, Wrong};
+use crate::spec::{Chemistry, Particles, Reaction, Species};
 
 /// How far the atoms of both sides of an equation may differ.
 const BALANCE: f64 = 1e-9;
 
-/// Every species that equations name.
+/// Every species that equations name, and what particles are followed by.
 pub(super) fn species(chemistry: &Chemistry) -> Result<BTreeSet<String>, PlanError> {
     let mut all = BTreeSet::new();
+    if let Some(particles) = &chemistry.particles {
+        all.extend(deposit(particles)?.species().map(str::to_owned));
+        all.extend(MOMENTS.map(str::to_owned));
+    }
     for (i, reaction) in chemistry.reactions.iter().enumerate() {
         let equation = equation(i, reaction)?;
         all.extend(equation.species().map(str::to_owned));
@@ -22,39 +26,53 @@ pub(super) fn species(chemistry: &Chemistry) -> Result<BTreeSet<String>, PlanErr
 /// A complaint about a reaction, at its key.
 pub(super) fn error(wrong: Wrong) -> PlanError {
     let Wrong { reaction, key, message } = wrong;
-    PlanError::Inconsistent {
-        key: format!("chemistry.reactions.{reaction}.{key}"),
-        detail: message,
-    }
+    let key = match reaction {
+        Some(reaction) => format!("chemistry.reactions.{reaction}.{key}"),
+        None => format!("chemistry.particles.{key}"),
+    };
+    PlanError::Inconsistent { key, detail: message }
 }
 
 fn equation(reaction: usize, spec: &Reaction) -> Result<Equation, PlanError> {
     Equation::parse(&spec.equation)
-        .map_err(|message| error(Wrong { reaction, key: "equation", message }))
+        .map_err(|message| error(Wrong { reaction: Some(reaction), key: "equation", message }))
+}
+
+fn deposit(spec: &Particles) -> Result<Equation, PlanError> {
+    Equation::parse(&spec.deposit)
+        .map_err(|message| error(Wrong { reaction: None, key: "deposit", message }))
 }
 
 /// Refuses an equation whose sides hold different atoms, as far as its species are known.
 pub(super) fn check_balance(chemistry: &Chemistry) -> Result<(), PlanError> {
     for (i, reaction) in chemistry.reactions.iter().enumerate() {
-        let equation = equation(i, reaction)?;
-        let known: Option<Vec<(&Species, f64)>> = equation
-            .changes()
-            .into_iter()
-            .map(|(name, change)| {
-                Some((chemistry.species.get(name).filter(|s| !s.atoms.is_empty())?, change))
-            })
-            .collect();
-        let Some(known) = known else { continue };
-        let elements: BTreeSet<&String> = known.iter().flat_map(|(s, _)| s.atoms.keys()).collect();
-        for element in elements {
-            let atoms = |species: &Species| species.atoms.get(element).copied().unwrap_or(0.0);
-            let gained = known.iter().fold(0.0, |sum, (s, change)| sum + atoms(s) * change);
-            if gained.abs() > BALANCE {
-                let (more, count) =
-                    if gained > 0.0 { ("right", gained) } else { ("left", -gained) };
-                let message = format!("the {more} side has {count} more {element} than the other");
-                return Err(error(Wrong { reaction: i, key: "equation", message }));
-            }
+        let is_off = |message| error(Wrong { reaction: Some(i), key: "equation", message });
+        balance(chemistry, &equation(i, reaction)?).map_err(is_off)?;
+    }
+    if let Some(particles) = &chemistry.particles {
+        let is_off = |message| error(Wrong { reaction: None, key: "deposit", message });
+        balance(chemistry, &deposit(particles)?).map_err(is_off)?;
+    }
+    Ok(())
+}
+
+/// What is wrong with the balance of an equation, in words.
+fn balance(chemistry: &Chemistry, equation: &Equation) -> Result<(), String> {
+    let known: Option<Vec<(&Species, f64)>> = equation
+        .changes()
+        .into_iter()
+        .map(|(name, change)| {
+            Some((chemistry.species.get(name).filter(|s| !s.atoms.is_empty())?, change))
+        })
+        .collect();
+    let Some(known) = known else { return Ok(()) };
+    let elements: BTreeSet<&String> = known.iter().flat_map(|(s, _)| s.atoms.keys()).collect();
+    for element in elements {
+        let atoms = |species: &Species| species.atoms.get(element).copied().unwrap_or(0.0);
+        let gained = known.iter().fold(0.0, |sum, (s, change)| sum + atoms(s) * change);
+        if gained.abs() > BALANCE {
+            let (more, count) = if gained > 0.0 { ("right", gained) } else { ("left", -gained) };
+            return Err(format!("the {more} side has {count} more {element} than the other"));
         }
     }
     Ok(())

@@ -1,12 +1,15 @@
 //! What happens in a slug: an optional product with its kinetics, and factors on yield and quality.
 //!
 //! A *quantity* is named by a string: a species of the stocks or a part (both in mM), a population
-//! (0 to 1), `product` (formula units, mM) or `quality` (the quantum yield of the product).
+//! (0 to 1), `product` (formula units, mM) or `quality` (the quantum yield of the product). Product and quality are those of the
+//! particles where a scenario has such.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::factors::{Factor, Rate};
+use super::particles::Particles;
 use super::reactions::{Reaction, Species};
 
 /// What happens in a slug.
@@ -26,6 +29,9 @@ pub struct Chemistry {
     /// Reactions; a scenario has these or a `product`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub reactions: Vec<Reaction>,
+    /// Particles that form out of a species of the reactions, followed by the moments of their sizes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub particles: Option<Particles>,
 }
 
 impl Chemistry {
@@ -33,7 +39,7 @@ impl Chemistry {
     pub fn time_base(&self) -> TimeBase {
         match &self.product {
             Some(product) => product.time_base,
-            None if self.reactions.is_empty() => TimeBase::Nominal,
+            None if self.reactions.is_empty() && self.particles.is_none() => TimeBase::Nominal,
             None => TimeBase::True,
         }
     }
@@ -104,17 +110,6 @@ pub enum TimeBase {
     True,
 }
 
-/// A rate by Arrhenius about the reference temperature.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Rate {
-    /// Rate at the reference temperature [1/s].
-    pub rate_per_s: f64,
-    /// Activation energy [kJ/mol].
-    pub activation_kj_per_mol: f64,
-}
-
 /// Autocatalytic growth, of first order in the limiting formula units.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -143,95 +138,4 @@ impl Default for Size {
     fn default() -> Self {
         Self { at_reference_nm: 10.0, per_k: 0.0 }
     }
-}
-
-/// One factor of yield or quality.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Factor {
-    /// The same everywhere.
-    Constant(f64),
-    /// (c/(c + K))ᵖ.
-    Saturation {
-        /// Quantity c.
-        of: String,
-        /// K \[mM\].
-        half_mm: f64,
-        /// p.
-        power: f64,
-    },
-    /// 1/(1 + (c/K)ᵖ).
-    Inhibition {
-        /// Quantity c.
-        of: String,
-        /// K \[mM\].
-        half_mm: f64,
-        /// p.
-        power: f64,
-    },
-    /// exp(−ln²(c/c0)/(2 s²)).
-    Optimum {
-        /// Quantity c.
-        of: String,
-        /// c0 \[mM\].
-        at_mm: f64,
-        /// Width s, of the logarithm.
-        width: f64,
-    },
-    /// exp(−ln²(r/r0)/(2 s²)), r the ratio of two quantities.
-    RatioOptimum {
-        /// Quantity above the line.
-        of: String,
-        /// Quantity below the line.
-        per: String,
-        /// r0.
-        at: f64,
-        /// Width s, of the logarithm.
-        width: f64,
-    },
-    /// f + (1 − f) η, η the effectiveness of mixing.
-    Mixing {
-        /// f.
-        floor: f64,
-    },
-    /// Loss at the surface of particles: 1/(1 + k/dⁿ), d the diameter in nm.
-    Surface {
-        /// k \[nmⁿ\].
-        loss: f64,
-        /// n.
-        power: f64,
-    },
-    /// What matures in time: 1 − exp(−∫k dt).
-    Maturation(Rate),
-    /// What decays in time: exp(−∫k dt).
-    Decay {
-        /// Rate at the reference temperature [1/s].
-        rate_per_s: f64,
-        /// Activation energy [kJ/mol].
-        activation_kj_per_mol: f64,
-        /// What makes it faster.
-        #[serde(default)]
-        sensitivity: Option<Sensitivity>,
-    },
-    /// 1 − w·p, p a population.
-    Population {
-        /// The population.
-        of: String,
-        /// w.
-        penalty: f64,
-    },
-}
-
-/// A rate that grows with a quantity: times 1 + b max(c/c0 − 1, −0.9).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Sensitivity {
-    /// Quantity c.
-    pub of: String,
-    /// c0 \[mM\].
-    pub at_mm: f64,
-    /// b.
-    pub slope: f64,
 }

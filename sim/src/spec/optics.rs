@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::is_false;
+
 /// What light does in slug and carrier.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -78,9 +80,14 @@ pub enum Shape {
 pub struct Emission {
     /// Its name.
     pub name: String,
-    /// Wavelength of its maximum, as a spectrometer shows it \[nm\].
-    pub peak_nm: f64,
-    /// Full width at half maximum, in energy \[eV\].
+    /// Wavelength of its maximum, as a spectrometer shows it \[nm\]; not given where the band is `of_particles`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peak_nm: Option<f64>,
+    /// Whether `[chemistry.particles]` emit it: their size and composition say where, and their spread widens it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = false)))]
+    pub of_particles: bool,
+    /// Full width at half maximum, in energy \[eV\]; of particles, that of a single one.
     pub fwhm_ev: f64,
     /// Amplitude: this, times `optics.counts_scale`, times what follows.
     pub scale: f64,

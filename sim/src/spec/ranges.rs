@@ -3,12 +3,12 @@
 use flowtwin_lab::ranges;
 
 use super::{
-    Analyser, AnalyserNoise, Bed, Carrier, Emission, Factor, Growth, Heater, Jitter, Light,
-    LightNoise, LightSource, Liquid, Measures, Mishap, Mixing, Noise, OneJitter, OnePumpNoise,
-    Optics, Peak, Population, Precipitation, Product, Pump, PumpNoise, PumpRefill, RandomFault,
-    Rate, RateFactor, Reaction, Reverse, Rig, Scatter, ScheduledFault, Segmentation, Sensitivity,
-    Sensor, SensorNoise, Shape, Size, SlugNoise, Species, Spectrometer, SpectrometerNoise, Stock,
-    Stream, Stretch, Valve, WindowNoise,
+    Analyser, AnalyserNoise, Bed, Bowing, Carrier, Deposition, Emission, Factor, Growth, Heater,
+    Jitter, Light, LightNoise, LightSource, Liquid, Measures, Mishap, Mixing, Noise, Nucleation,
+    OneJitter, OnePumpNoise, Optics, Particles, Peak, Population, Precipitation, Product, Pump,
+    PumpNoise, PumpRefill, Pure, RandomFault, Rate, RateFactor, Reaction, Reverse, Rig, Scatter,
+    ScheduledFault, Segmentation, Sensitivity, Sensor, SensorNoise, Shape, Size, SlugNoise,
+    Species, Spectrometer, SpectrometerNoise, Stock, Stream, Stretch, Valve, WindowNoise,
 };
 
 const PER_S: &str = "1/s";
@@ -186,6 +186,33 @@ ranges! {
     struct Reverse {
         k_in_mol_l_s: 0.0, 1e12, CONSTANT;
         activation_kj_per_mol: -100.0, 400.0, KJ;
+    }
+    struct Particles {
+        unit_nm3: 1e-4, 1000.0, "nm³";
+        nucleus_nm: 0.0, 100.0, "nm";
+        at_c: -50.0, 500.0, "°C";
+        share_spread: 0.0, 1.0, "";
+    }
+    struct Nucleation {
+        nmol_per_l_s: 0.0, 1e9, "nmol/(L·s)";
+        at_mm: 1e-6, 10_000.0, "mM";
+        order: 0.0, 20.0, "";
+        activation_kj_per_mol: 0.0, 400.0, KJ;
+    }
+    struct Deposition {
+        nm_per_s: 0.0, 1e6, "nm/s";
+        at_mm: 1e-6, 10_000.0, "mM";
+        order: 0.0, 5.0, "";
+        activation_kj_per_mol: 0.0, 400.0, KJ;
+    }
+    struct Pure {
+        bulk_ev: 0.3, 6.0, "eV";
+        confinement_ev_nm2: 0.0, 100.0, "eV·nm²";
+        attraction_ev_nm: 0.0, 10.0, "eV·nm";
+        quantum_yield: 0.0, 1.0, "";
+    }
+    struct Bowing {
+        ev: -2.0, 2.0, "eV";
     }
     struct Product {
         stoichiometry: 1e-3, 100.0, "";

@@ -111,15 +111,15 @@ impl Default for Species {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_room(celsius: &f64) -> bool {
+pub(super) fn is_room(celsius: &f64) -> bool {
     celsius.to_bits() == room().to_bits()
 }
 
-fn room() -> f64 {
+pub(super) fn room() -> f64 {
     25.0
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_zero(value: &f64) -> bool {
+pub(super) fn is_zero(value: &f64) -> bool {
     value.to_bits() == 0
 }

@@ -198,6 +198,7 @@ impl World {
     /// Light from a cell full of one slug, in one frame [pixels].
     pub(super) fn slug_light(&mut self, view: &View<'_>, number: usize, slug: usize) -> Vec<f32> {
         let View { channel, lamp, window_au } = view;
+        let plan = self.plan.clone();
         let values = &self.become_of(channel.stage, slug).values;
         let mut light;
         if channel.transmits {
@@ -212,7 +213,12 @@ impl World {
             light = lamp.clear.iter().map(|light| light * channel.slug_scatter).collect();
             for band in &channel.bands {
                 let counts = band.amplitude(values) as f32;
-                fast::add(&mut light, counts * lamp.brightness, &band.shape);
+                let own = band.of_particles.map(|fwhm_ev| {
+                    let band = plan.look.as_ref().and_then(|look| look.band(values, fwhm_ev));
+                    band.map_or_else(Vec::new, |band| channel.lay(|nm| band.height(nm)))
+                });
+                let shape = own.as_ref().unwrap_or(&band.shape);
+                fast::add(&mut light, counts * lamp.brightness, shape);
             }
         }
         self.responses[number].seen(with_stray(light, channel))

@@ -289,7 +289,7 @@ impl World {
             let reacted = network.stir(&mut values, &mut above_k, &stay, inflow, capacity);
             self.note(reacted);
         }
-        self.train.remember(stage, index, Seen { values, growth: coming.growth });
+        self.remember(stage, index, Seen { values, growth: coming.growth });
     }
 }
 

@@ -53,6 +53,14 @@ impl World {
             Kind::Tank { .. } if self.at_rest => return self.rest_in_tank(stage, index),
             Kind::Tank { .. } => return self.meet_tank(stage, index),
         };
+        self.remember(stage, index, seen);
+    }
+
+    /// Notes what a slug is after a stage, with what its particles are by then.
+    pub(super) fn remember(&mut self, stage: usize, index: usize, mut seen: Seen) {
+        if let Some(look) = &self.plan.look {
+            look.tell(&mut seen.values);
+        }
         self.train.remember(stage, index, seen);
     }
 

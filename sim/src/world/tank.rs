@@ -29,7 +29,7 @@ impl World {
     pub(super) fn meet_tank(&mut self, stage: usize, index: usize) {
         let tank = self.fill_tank(stage, index);
         let seen = Seen { values: tank.values.clone(), growth: tank.growth };
-        self.train.remember(stage, index, seen);
+        self.remember(stage, index, seen);
         self.tanks[stage] = Some(tank);
     }
 
@@ -50,7 +50,7 @@ impl World {
             && parcel < index
         {
             let seen = Seen { values: tank.values.clone(), growth: tank.growth };
-            self.train.remember(stage, parcel, seen);
+            self.remember(stage, parcel, seen);
             let coming = self.before(*input, parcel);
             self.enter(&mut tank, &coming, parcel, stretch);
             tank.growth = coming.growth;

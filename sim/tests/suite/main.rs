@@ -9,6 +9,7 @@ mod dynamic;
 mod faults;
 mod geometry;
 mod paper;
+mod particles;
 mod promises;
 mod reagents;
 mod reference_world;

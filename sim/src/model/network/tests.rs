@@ -3,6 +3,7 @@
 use flowtwin_lab::math;
 
 use super::*;
+use crate::spec::RateFactor;
 
 const NAMES: [&str; 4] = ["a", "b", "c", "d"];
 
@@ -22,7 +23,7 @@ fn reaction(equation: &str, k: f64) -> spec::Reaction {
 }
 
 fn network(reactions: &[spec::Reaction]) -> Network {
-    Network::new(reactions, &|name| NAMES.iter().position(|n| *n == name)).unwrap()
+    Network::new(reactions, None, &|name| NAMES.iter().position(|n| *n == name)).unwrap()
 }
 
 fn stay(seconds: f64, celsius: f64) -> Stay {
@@ -242,7 +243,7 @@ fn a_reaction_that_runs_away_is_told_and_leaves_finite_numbers() {
 fn mistakes_in_reactions_are_named_by_key() {
     let wrong = |spec: spec::Reaction| {
         let place = |name: &str| NAMES.iter().position(|n| *n == name);
-        let wrong = Network::new(&[spec], &place).unwrap_err();
+        let wrong = Network::new(&[spec], None, &place).unwrap_err();
         (wrong.key, wrong.message)
     };
     assert_eq!(wrong(reaction("a b", 1.0)).0, "equation");

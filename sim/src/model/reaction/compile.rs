@@ -1,6 +1,6 @@
 //! From the names of a scenario to places in the list of quantities.
 
-use super::factor::Factor;
+use super::factor::{Factor, Factors};
 use super::{Arrhenius, Reaction};
 use crate::model::liquid::ZERO_C_K;
 use crate::spec;
@@ -51,6 +51,21 @@ impl Reaction {
             quality_factors,
             clocks: compiler.clocks,
         })
+    }
+}
+
+impl Factors {
+    /// Factors that need no history, below this key; `place` finds a quantity by name.
+    ///
+    /// # Errors
+    /// If a name is not known.
+    pub(crate) fn new(
+        key: &str,
+        factors: &[spec::Factor],
+        place: &dyn Fn(&str) -> Option<usize>,
+    ) -> Compiled<Self> {
+        let mut compiler = Compiler { place, clocks: Vec::new() };
+        compiler.factors(key, factors).map(Self)
     }
 }
 

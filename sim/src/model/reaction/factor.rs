@@ -54,6 +54,18 @@ impl Factor {
     }
 }
 
+/// Factors that follow from what is there and how large particles are, and from no history.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Factors(pub(super) Vec<Factor>);
+
+impl Factors {
+    /// Their product.
+    pub(crate) fn value(&self, quantities: &[f64], diameter_nm: f64) -> f64 {
+        let around = Surroundings { quantities, effectiveness: 1.0, diameter_nm, clocks: &[] };
+        self.0.iter().fold(1.0, |product, factor| product * factor.value(&around))
+    }
+}
+
 /// exp(−ln²(r)/(2 s²)); zero where a reagent is missing.
 fn log_normal(ratio: f64, width: f64) -> f64 {
     if !(ratio > 0.0 && ratio.is_finite()) {

@@ -3,7 +3,7 @@
 use super::super::{Checked, inconsistent, within};
 use super::table;
 use crate::spec::{
-    Chemistry, Factor, Faults, Mishap, Noise, Optics, Product, Reaction, Shape, Stocks,
+    Chemistry, Factor, Faults, Mishap, Noise, Optics, Particles, Product, Reaction, Shape, Stocks,
 };
 
 pub(super) fn stocks(stocks: &Stocks) -> Checked {
@@ -15,6 +15,7 @@ pub(super) fn chemistry(chemistry: &Chemistry) -> Checked {
         table(&format!("chemistry.populations.{name}"), population)?;
     }
     reactions(chemistry)?;
+    chemistry.particles.as_ref().map_or(Ok(()), particles)?;
     chemistry.product.as_ref().map_or(Ok(()), product)
 }
 
@@ -22,6 +23,10 @@ fn reactions(chemistry: &Chemistry) -> Checked {
     if chemistry.product.is_some() && !chemistry.reactions.is_empty() {
         let detail = "a scenario has reactions or a product by nucleation and growth, not both";
         return inconsistent("chemistry.reactions", detail);
+    }
+    if chemistry.product.is_some() && chemistry.particles.is_some() {
+        let detail = "a scenario has particles followed by moments or a product by two-step growth, not both";
+        return inconsistent("chemistry.particles", detail);
     }
     for (name, species) in &chemistry.species {
         table(&format!("chemistry.species.{name}"), species)?;
@@ -39,6 +44,39 @@ fn reaction(key: &str, r: &Reaction) -> Checked {
     }
     let mut factors = r.factors.iter().enumerate();
     factors.try_for_each(|(i, factor)| table(&format!("{key}.factors.{i}"), factor))
+}
+
+fn particles(p: &Particles) -> Checked {
+    let key = "chemistry.particles";
+    table(key, p)?;
+    table(&format!("{key}.nucleation"), &p.nucleation)?;
+    table(&format!("{key}.growth"), &p.growth)?;
+    for (step, factors) in [("nucleation", &p.nucleation.factors), ("growth", &p.growth.factors)] {
+        for (i, factor) in factors.iter().enumerate() {
+            table(&format!("{key}.{step}.factors.{i}"), factor)?;
+        }
+    }
+    p.pure.iter().try_for_each(|(name, own)| table(&format!("{key}.pure.{name}"), own))?;
+    for (i, bowing) in p.bowing.iter().enumerate() {
+        table(&format!("{key}.bowing.{i}"), bowing)?;
+        if bowing.between[0] == bowing.between[1] {
+            let detail = "energies sag between two different species";
+            return inconsistent(format!("{key}.bowing.{i}.between"), detail);
+        }
+    }
+    for (i, f) in p.quality.iter().enumerate() {
+        let key = format!("{key}.quality.{i}");
+        factor(&key, f)?;
+        let kind = match f {
+            Factor::Maturation(_) => "maturation",
+            Factor::Decay { .. } => "decay",
+            Factor::Mixing { .. } => "mixing",
+            _ => continue,
+        };
+        let detail = "particles keep no history but their moments: what matures or decays is a reaction of a species";
+        return inconsistent(format!("{key}.{kind}"), detail);
+    }
+    at_most_one(&format!("{key}.quality"), &p.quality)
 }
 
 fn product(p: &Product) -> Checked {
