@@ -96,7 +96,7 @@ impl Explanation {
     /// Every differing key is changed alone from what `a` says to what `b` says. The conditions of up to 24 experiments of
     /// `a` are measured with it; the share of a feature's change that it explains is the least-squares share over these
     /// experiments, Σ dᵢ Dᵢ / Σ Dᵢ² of its change d and the whole change D, so that shares of effects that add up sum to
-    /// one. Then the campaign is run with it, which tells what it does to decisions.
+    /// one. Then the campaign is run with it, which shows how it changes decisions.
     ///
     /// # Errors
     /// If a side does not say its definition, is of a table, or cannot be run.

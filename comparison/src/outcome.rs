@@ -132,7 +132,7 @@ impl Side {
         Some((goal.score(optimum.value) - goal.score(found)).max(0.0))
     }
 
-    /// How many best compromises between several objectives it holds, and what they cover; none where it is after one thing,
+    /// How many best compromises between several objectives it holds, and what they cover; none where there is one objective,
     /// or has no journal.
     fn front(&self) -> Option<(usize, f64)> {
         let run = Run::read(self.journal.as_ref()?).ok()?;

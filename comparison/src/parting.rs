@@ -43,7 +43,7 @@ pub enum Sort {
     Fault,
     /// The same happens, in another order or at another time.
     Order,
-    /// What an instrument was told.
+    /// A command to an instrument.
     Command,
     /// One side goes on where the other ends.
     Length,

@@ -24,7 +24,7 @@ const LABELS: [&str; 3] = ["schema", "name", "table"];
 pub enum Found {
     /// A record of the campaign differs.
     Noticed,
-    /// The scenario is refused either way: an error tells it.
+    /// The scenario is refused either way: an error says so.
     Refused,
     /// Nothing differs.
     Unnoticed,

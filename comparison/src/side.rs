@@ -137,7 +137,7 @@ impl Side {
         self.definition.as_ref()?.pointer(pointer)
     }
 
-    /// What the campaign is after, the first where it is after several; none where the side does not say it.
+    /// The objective, the first of several; none where the side does not say it.
     pub(crate) fn objective(&self) -> Option<Goal> {
         let objective = self.says("/objective").or_else(|| self.says("/objectives/0"))?;
         let feature = objective.get("feature")?.as_str()?.to_owned();
@@ -154,7 +154,7 @@ impl Side {
         Some(Goal { feature, aim })
     }
 
-    /// Whether the campaign is after several things at once.
+    /// Whether the campaign has several objectives.
     pub(crate) fn has_several(&self) -> bool {
         let all = self.says("/objectives").and_then(Value::as_array);
         all.is_some_and(|all| all.len() > 1)
@@ -176,7 +176,7 @@ impl Side {
     }
 }
 
-/// What a campaign is after.
+/// The objective of a campaign.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Goal {
     /// The feature.

@@ -54,7 +54,7 @@ pub trait Oracle: fmt::Debug {
 pub enum Answer {
     /// What was measured; the consumption comes from the lab it stands for.
     Outcome(Outcome),
-    /// What is to be said of it as a whole. A fault in it is one at the end of the experiment.
+    /// Remarks on it as a whole. A fault in it is one at the end of the experiment.
     Told(Box<Report>),
 }
 

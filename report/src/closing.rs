@@ -262,7 +262,7 @@ fn compromises(run: &Run<'_>, front: &Front) -> String {
     )
 }
 
-/// What the experiments took; a table tells neither time nor volumes.
+/// What the experiments took; a table has neither times nor volumes.
 fn taken(run: &Run<'_>) -> String {
     let experiments = counted(run.experiments().len(), "experiment");
     let failed = match run.failed() {

@@ -5,7 +5,7 @@
 pub struct Dependence {
     /// The outcome, by its place among those that objectives and limits are about.
     pub outcome: usize,
-    /// Number of experiments that tell it.
+    /// Number of experiments with a value of it.
     pub experiments: usize,
     /// What each input does, in their order.
     pub effects: Vec<Effect>,

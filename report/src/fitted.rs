@@ -1,4 +1,4 @@
-//! A table in a terminal that is too narrow for it: cells are broken between words, or rows are told one line a cell.
+//! A table in a terminal that is too narrow for it: cells are broken between words, or each cell becomes a line.
 
 use super::table::{Align, Table, aligned};
 

@@ -118,7 +118,7 @@ pub use twin_fit::{Prediction, TwinFit, TwinSummary};
 pub struct Findings {
     /// How well the campaign's twin describes it.
     pub twin: Option<TwinFit>,
-    /// What every outcome depends on, where a campaign is after several things.
+    /// What every outcome depends on, where a campaign has several objectives.
     pub dependence: Vec<Dependence>,
     /// How it compares with the run that it repeats.
     pub repeat: Option<Repeat>,

@@ -63,7 +63,7 @@ impl OverRigs {
         table
     }
 
-    /// What is to be said beside the table, one sentence each.
+    /// Remarks on the table, one sentence each.
     pub fn remarks(all: &[Self]) -> Vec<String> {
         let left_out = |one: &Self| {
             let rigs = counted(one.left_out, "rig");

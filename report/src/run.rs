@@ -210,12 +210,12 @@ impl<'a> Run<'a> {
         &self.definition
     }
 
-    /// What the campaign is after.
+    /// What the campaign optimises.
     pub fn wanted(&self) -> &Wanted {
         &self.wanted
     }
 
-    /// Whether the campaign is after several things, so that there is a front and no best experiment.
+    /// Whether the campaign has several objectives, so that there is a front and no best experiment.
     pub fn has_several(&self) -> bool {
         self.wanted.goals.objectives.len() > 1
     }
@@ -254,7 +254,7 @@ impl<'a> Run<'a> {
         best.map(|(experiment, _)| experiment)
     }
 
-    /// The value of an experiment that can be the best: one thing is wanted, and the experiment keeps all limits.
+    /// The value of an experiment that can be the best: there is one objective, and the experiment keeps all limits.
     pub(crate) fn solution(&self, experiment: &Experiment<'_>) -> Option<f64> {
         let can_be = !self.has_several() && self.wanted.goals.allow(&experiment.values);
         experiment.value.filter(|_| can_be)

@@ -46,7 +46,7 @@ impl Marks {
     }
 }
 
-/// The experiments of a journal in order, each with its stages where its commands tell them.
+/// The experiments of a journal in order, each with its stages where its commands show them.
 pub(crate) fn of_experiments(
     journal: &Journal,
 ) -> impl Iterator<Item = (&ExperimentRecord, Option<Stages>)> {

@@ -64,7 +64,7 @@ pub struct TwinSummary {
     pub train_r2: f64,
     /// R² = 1 − SSE/SST on the second.
     pub test_r2: f64,
-    /// Its 95 % interval; none of fewer than 8 experiments, which tell nothing of it.
+    /// Its 95 % interval; none of fewer than 8 experiments, which are too few for one.
     pub test_r2_interval: Option<[f64; 2]>,
     /// Squared Pearson correlation on the second.
     pub test_pearson_r2: f64,

@@ -18,7 +18,7 @@ pub struct Census {
     tail: Tail,
     /// The header of the journal, once it is there.
     pub header: Option<Box<Header>>,
-    /// What the campaign is after.
+    /// What the campaign optimises.
     pub wanted: Wanted,
     /// How many experiments are planned, where every phase says so, and those that people have added.
     pub planned: Option<u64>,
@@ -38,7 +38,7 @@ pub struct Census {
     pub readings: BTreeMap<String, f64>,
     /// What experiments took of each stock \[mL\].
     used_ml: BTreeMap<String, f64>,
-    /// What pumps were told, where any was.
+    /// The commands to pumps, where there were any.
     book: Option<Book>,
     /// Lab time of the latest record that has one.
     at: Instant,
@@ -290,7 +290,7 @@ mod tests {
         let fill = json!({ "fill": { "pump": "a", "holds_ul": 10_000.0 } });
         records.push(sent(100, &fill, &done));
         assert_eq!(left(&records)[0], ("dye".into(), 20.0));
-        // A lab that runs whole experiments tells what each took.
+        // A lab that runs whole experiments reports what each took.
         assert_eq!(left(&[experiment(1, 520.0, 50.0)])[0], ("dye".into(), 19.5));
     }
 

@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 /// The place behind a line of a journal, and by what that line is known again.
 ///
-/// A line of a journal carries the hash of the one before: where one line is the same, all before it are. So whoever comes
+/// A line of a journal carries the hash of the one before: where one line is the same, all before it are. So a browser that comes
 /// back after a run folder was replaced is not taken to be in the middle of the new run, however long that is.
 ///
 /// As text, which a browser keeps as the number of an event: `END-START-CHECKSUM`.

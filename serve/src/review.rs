@@ -11,13 +11,13 @@ use serde_json::{Value, json};
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Asked {
-    /// The proposal is to be done as it is.
+    /// Run the proposal as it is.
     Accept,
-    /// It is to be done with these values, `NAME=VALUE` each; the others stay.
+    /// Run it with these values, `NAME=VALUE` each; the others stay.
     Change(#[serde(deserialize_with = "settings")] Vec<String>),
-    /// It is not to be done.
+    /// Do not run it.
     Skip,
-    /// An experiment with these values is to be done first.
+    /// Run an experiment with these values first.
     Add(#[serde(deserialize_with = "settings")] Vec<String>),
 }
 

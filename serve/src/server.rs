@@ -59,7 +59,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts to serve these runs; with `control`, whoever has its token can stop the run of this process, and with `believer`
+    /// Starts to serve these runs; with `control`, a browser with its token can stop the run of this process, and with `believer`
     /// the page shows what a model believes. Port 0 takes any that is free.
     ///
     /// # Errors

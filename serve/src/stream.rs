@@ -17,7 +17,7 @@ use crate::tail::Tail;
 /// How long a stream waits before it looks for new lines again.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// After so many looks without a line a comment keeps the connection open, and tells the page that the server lives.
+/// After this many readings without a line a comment keeps the connection open, and shows the page that the server lives.
 const QUIET: usize = 25;
 
 /// A browser that watches, counted while it does.

@@ -14,7 +14,7 @@ const LONGEST: usize = 32 * 1024 * 1024;
 
 /// Reads the complete lines of a journal behind a place in it.
 ///
-/// It keeps nothing of what it has read: whoever reads slowly costs no memory.
+/// It keeps nothing of what it has read: a slow reader costs no memory.
 #[derive(Clone, Debug)]
 pub struct Tail {
     path: PathBuf,

@@ -26,7 +26,7 @@ pub struct Spreads {
 pub struct Spread {
     /// How many there are of them.
     pub n: usize,
-    /// The standard deviation and its 95 % interval; none where the numbers cannot tell.
+    /// The standard deviation and its 95 % interval; none where the numbers do not determine it.
     pub deviation: Option<Estimate>,
 }
 

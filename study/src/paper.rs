@@ -71,7 +71,7 @@ impl From<Diagnostic> for StudyError {
     }
 }
 
-/// Does all studies on `count` simulated rigs, `threads` at a time, telling `done` of each that is finished.
+/// Does all studies on `count` simulated rigs, `threads` at a time, calling `done` for each that is finished.
 ///
 /// The result is the same for any number of threads: each rig is on its own, and they are returned in order.
 ///

@@ -1,4 +1,4 @@
-//! The scorecard tells a wrong model from the right one: mutants of kinetics, mixing, optics and noise, each a few keys of
+//! The scorecard distinguishes a wrong model from the right one: mutants of kinetics, mixing, optics and noise, each a few keys of
 //! the scenario, and the claim that catches each of them.
 #![expect(clippy::unwrap_used, reason = "tests")]
 

@@ -92,7 +92,7 @@ pub struct Score {
 pub struct Evaluation {
     /// Parts of each split.
     pub folds: usize,
-    /// How often the data were split anew.
+    /// How often the data were split again.
     pub repeats: usize,
     /// See [`Scores::r2`].
     pub r2: Score,

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 pub enum Cause {
     /// A light gives more or less light \[%\].
     Light(String),
-    /// A pump delivers more or less than it is told \[%\].
+    /// A pump delivers more or less than commanded \[%\].
     Pump(String),
     /// A stock is stronger or weaker \[%\].
     Stock(String),

@@ -50,7 +50,7 @@ impl Noise {
         Some(noise)
     }
 
-    /// The weights of a block. One that too few replicates have tells nothing.
+    /// The weights of a block. One that too few replicates have does not count.
     fn add(&mut self, all: &[&Block], weighing: &[&Block]) -> Option<()> {
         let numbers = match weighing.len() >= FEW {
             true => 0..all[0].len(),
@@ -66,7 +66,7 @@ impl Noise {
         Some(())
     }
 
-    /// The numbers of a block in standard deviations, no two of which go together. What is missing tells nothing: it counts
+    /// The numbers of a block in standard deviations, decorrelated. What is missing carries no information: it counts
     /// as zero.
     pub(crate) fn whiten(&self, block: usize, values: &[f64]) -> Vec<f64> {
         let known = |i: &usize| values.get(*i).copied().filter(|value| value.is_finite());

@@ -1,4 +1,4 @@
-//! Which conditions of a run tell most about its rig, and how much each cause moves them.
+//! Which conditions of a run say most about its rig, and how much each cause moves them.
 
 use std::num::NonZeroUsize;
 
@@ -23,7 +23,7 @@ const SEEDS: u64 = 16;
 /// Experiments of a golden run at most, and at least.
 const MOST: usize = 12;
 const LEAST: usize = 2;
-/// Seeds with which the handful is simulated: half of them weigh what is read, the others tell how far chance goes.
+/// Seeds with which the handful is simulated: half of them weight the readings, the others give the spread by chance.
 const REPLICATES: u64 = 160;
 /// The first of these seeds, far from those that people choose.
 const FIRST_SEED: u64 = 7_000_001;
@@ -46,7 +46,7 @@ pub enum GoldenError {
     Simulation(String),
 }
 
-/// What a golden run will measure, and what that tells.
+/// What a golden run will measure, and what that shows.
 #[derive(Debug)]
 pub struct Plan {
     /// The scenario: that of the run, with the handful as its one phase.
@@ -202,7 +202,7 @@ struct Choice<'a> {
 }
 
 impl Choice<'_> {
-    /// Places of the candidates that tell most within a time, in order.
+    /// Places of the candidates that give most information within a time, in order.
     fn within(&self, budget_s: f64) -> Option<Vec<usize>> {
         let conditions: Vec<Conditions> =
             self.candidates.iter().map(|record| record.conditions.clone()).collect();

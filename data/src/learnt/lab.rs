@@ -1,4 +1,4 @@
-//! A twin behind the `Lab` trait: campaigns rehearsed on what data have taught.
+//! A twin behind the `Lab` trait: campaigns rehearsed on what was learnt from data.
 
 use flowtwin_lab::{
     Conditions, FaultKind, Level, Manifest, Outcome, Quality, Space, Span, Streams,

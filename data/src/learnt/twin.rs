@@ -137,7 +137,7 @@ impl Twin {
         Space::new(self.inputs.clone(), Vec::new()).expect("checked when it was made")
     }
 
-    /// What tells it from other twins: target, source and the beginning of the digest of its file.
+    /// What distinguishes it from other twins: target, source and the beginning of the digest of its file.
     pub fn identity(&self) -> String {
         let digest = sha256(self.text().as_bytes());
         let short = &digest[..12];

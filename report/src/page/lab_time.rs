@@ -16,7 +16,7 @@ pub(super) fn sections(run: &Run<'_>) -> String {
     }
     let stocks = stock::of(run);
     let mut out = String::new();
-    // A table tells neither time nor volumes.
+    // A table has neither times nor volumes.
     if !stocks.is_empty() {
         let table = figure("What is left", "", &Legend::default(), &table(&stocks).html());
         let beside = html::pair(&[table, stages(run).unwrap_or_default()]);

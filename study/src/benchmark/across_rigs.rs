@@ -55,7 +55,7 @@ fn across(results: &Results, scenario: &str, rigs: &[usize]) -> AcrossRigs {
     AcrossRigs { scenario: scenario.to_owned(), sentence, resolved, policies }
 }
 
-/// The best two policies by their mean regret, told apart over rigs: each rig counts once, with its mean over seeds.
+/// The best two policies by their mean regret, compared over rigs: each rig counts once, with its mean over seeds.
 fn compared(names: &[String], all: &[Vec<Vec<f64>>], unit: &str) -> (String, bool) {
     let means = |values: &Vec<Vec<f64>>| -> Vec<f64> { values.iter().map(|v| mean(v)).collect() };
     let by_rig: Vec<Vec<f64>> = all.iter().map(means).collect();

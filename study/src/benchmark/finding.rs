@@ -220,7 +220,7 @@ impl Finding {
     /// What each policy takes to come near the best known value.
     pub(super) fn approach(&self) -> Table {
         let each = self.standings.iter().map(|s| (s.policy.as_str(), s.approach));
-        // A table tells neither time nor volumes.
+        // A table has neither times nor volumes.
         approach::table(each, self.searches.is_empty())
     }
 

@@ -44,7 +44,7 @@ pub enum ClaimKind {
 }
 
 impl ClaimKind {
-    /// All kinds, in the order in which they are told.
+    /// All kinds, in the order in which they are listed.
     pub const ALL: [Self; 4] = [Self::Definition, Self::Calibrated, Self::Predicted, Self::Beyond];
 
     /// Its word in tables.
@@ -179,7 +179,7 @@ pub struct Verdict {
     pub paper: &'static str,
     /// The simulated number.
     pub simulated: f64,
-    /// Lower end of its 95 % interval; none where one seed cannot tell.
+    /// Lower end of its 95 % interval; none where one seed gives none.
     pub low: Option<f64>,
     /// Upper end.
     pub high: Option<f64>,

@@ -74,7 +74,7 @@ impl Rest {
         best.map_or(widest, |(_, rest)| rest)
     }
 
-    /// The logarithm of the density of `left` [n], but for a constant; none where the covariance cannot be factorized.
+    /// The logarithm of the density of `left` [n], up to a constant; none where the covariance cannot be factorized.
     fn density(&self, x: &[f64], slopes: &[f64], left: &[f64]) -> Option<f64> {
         let n = left.len();
         let inverse = inverse_factor(self.covariance(x, slopes, n), n)?;

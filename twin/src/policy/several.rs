@@ -292,7 +292,7 @@ impl Several {
         }
     }
 
-    /// The box around one of the best compromises, in turn, for a policy that looks at a part of the region only.
+    /// The box around one of the best compromises, in turn, for a policy that uses a part of the region only.
     fn narrow<'a>(
         &self,
         region: &Region<'a>,
@@ -331,7 +331,7 @@ fn growing(history: &History, goals: &Goals) -> History {
     History { trials: trials.collect(), ..History::default() }
 }
 
-/// Points to look at before any is followed.
+/// Points to evaluate before a local search from any.
 const CANDIDATES: usize = 256;
 
 /// How thoroughly to look.

@@ -26,7 +26,7 @@ const LEAST_ERROR: f64 = 1e-12;
 /// 10.1214/aos/1176345338; pseudo-BMA+ of Yao et al. 2018, DOI 10.1214/17-BA1091): where a few outcomes decide which
 /// model is best, no model gets everything.
 ///
-/// Errors of a few dozen experiments tell models apart badly, and all models fail at the same odd ones, so the exponent is
+/// Errors of a few dozen experiments distinguish models badly, and all models fail at the same odd ones, so the exponent is
 /// tempered: `n/2 · n / (n + 200)`. With few experiments the weights are closer to equal, which loses little, with many
 /// the best model gets them all.
 pub(super) fn weigh(held: &[Vec<Belief>], y: &[f64], stream: &mut Stream) -> [f64; MODELS] {
