@@ -51,11 +51,11 @@ pub struct Explanation {
     pub features: Vec<(String, f64)>,
     /// Each key, changed alone, the one that explains most first.
     pub keys: Vec<KeyEffect>,
-    /// Pairs that do together what neither does alone.
+    /// Pairs with an effect together that neither has alone.
     pub together: Vec<Together>,
 }
 
-/// What one key does.
+/// The effect of one key.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct KeyEffect {
     /// The key.
@@ -72,7 +72,7 @@ pub struct KeyEffect {
     pub refused: Option<String>,
 }
 
-/// What two keys do beyond the sum of what each does.
+/// The effect of two keys beyond the sum of their separate effects.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Together {
     /// The keys.
@@ -115,7 +115,7 @@ impl Explanation {
         between.explain(a)
     }
 
-    /// Whether a key was found to do something.
+    /// Whether a key was found to have an effect.
     pub fn names(&self, key: &str) -> bool {
         self.keys.iter().any(|effect| effect.key == key && effect.matters)
     }
@@ -170,7 +170,7 @@ impl Explanation {
     }
 }
 
-/// The conditions of up to so many experiments of a side that did not fail, spread evenly.
+/// The conditions of up to this many experiments of a side that did not fail, spread evenly.
 fn conditions(a: &Side) -> Vec<Value> {
     let good: Vec<&Measured> = a.experiments.iter().filter(|m| !m.failed()).collect();
     let n = good.len().min(AT);
@@ -257,7 +257,7 @@ impl Between<'_> {
     /// The definition of the first side with some keys as the second says them.
     fn with(&self, keys: &[usize]) -> Value {
         let mut definition = self.before.clone();
-        // What is taken out of a list of keys last does not move what is before it.
+        // Removing the last entry of a list does not move those before it.
         keys.iter().for_each(|&i| self.keys[i].apply(&mut definition));
         definition
     }

@@ -1,4 +1,4 @@
-//! What a campaign has come to, and what it has cost.
+//! The result of a campaign, and its cost.
 
 use std::num::NonZeroUsize;
 
@@ -35,7 +35,7 @@ impl Cost {
     }
 }
 
-/// What both campaigns have come to.
+/// The results of both campaigns.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Outcome {
     /// Best value, distance from its target or front, regret, experiments, lab time, volumes.

@@ -167,7 +167,7 @@ impl Side {
             let named =
                 |(name, _): &(String, String)| Some(name.as_str()) == limit["feature"].as_str();
             let place = self.features.iter().position(named);
-            // What is no feature here, such as a formula, is not known to be broken.
+            // A limit on something that is not a feature here, such as a formula, does not count as broken.
             let Some(place) = place else { return true };
             let Some(value) = m.features.get(place).copied().flatten() else { return false };
             limit["at_least"].as_f64().is_none_or(|low| value >= low)

@@ -15,7 +15,7 @@ use super::format::counted;
 /// The parts of a scenario that a report shows.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Definition {
-    /// One line for people.
+    /// A title for people.
     #[serde(default)]
     pub(crate) title: String,
     /// The objective, where there is only one.

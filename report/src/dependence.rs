@@ -1,4 +1,4 @@
-//! What the outcomes of a campaign depend on, in the eyes of a surrogate.
+//! What the outcomes of a campaign depend on, according to a surrogate.
 
 /// What an outcome depends on.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,4 +1,4 @@
-//! How efficiently the policies of a run found what they found.
+//! How efficiently the policies of a run found their results.
 
 use super::closing::words;
 use super::format::{NONE, change, count, significant};

@@ -78,7 +78,7 @@ pub(crate) fn objectives(run: &Run<'_>) -> Vec<Quantity> {
     run.wanted().goals.objectives.iter().map(|objective| run.outcome(objective.outcome)).collect()
 }
 
-/// The outcomes that have a limit and are no objective, by their places.
+/// The outcomes that have a limit and are not objectives, by their places.
 pub(crate) fn limited(run: &Run<'_>) -> Vec<usize> {
     let goals = &run.wanted().goals;
     let is_objective = |place: &usize| goals.objectives.iter().any(|o| o.outcome == *place);

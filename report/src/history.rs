@@ -34,7 +34,7 @@ impl History {
         for record in run.journal().records() {
             match record {
                 Record::Command(command) => history.hear(command, manifest),
-                // What watched over the rig has made it safe meanwhile.
+                // The guard or the watch has made the rig safe meanwhile.
                 Record::Resumed(resumed) => history.make_safe(resumed.at_ns, manifest),
                 _ => {}
             }
@@ -92,7 +92,7 @@ impl History {
         }
     }
 
-    /// Draws everything on until the end of the run, with so many points as a page has room for.
+    /// Draws everything on until the end of the run, with as many points as a page has room for.
     fn close(&mut self, last: Instant) {
         for heater in std::mem::take(&mut self.on) {
             self.on.insert(heater.clone());
@@ -108,7 +108,7 @@ fn hours(at: Instant) -> f64 {
     math::round_decimals(at.as_secs() / 3600.0, 5)
 }
 
-/// The lowest and the highest of each of so many stretches, in their order; the points themselves where there are no more.
+/// The lowest and the highestof each of this many stretches, in their order; the points themselves where there are no more.
 fn thinned(points: &Points) -> Points {
     if points.len() <= MOST {
         return points.clone();

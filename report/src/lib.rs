@@ -126,7 +126,7 @@ pub struct Findings {
     pub shadow: Option<shadow::Account>,
 }
 
-/// Writes everything of a run folder but the journal, each file whole or not at all; `spectra.parquet` with the feature
+/// Writes everything of a run folder but the journal, each file complete or absent; `spectra.parquet` with the feature
 /// `parquet` only.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! Numbers that were found on rigs as they may be: how far they spread over rigs, and over seeds on one rig.
+//! Numbers that were found on plausible rigs: how far they spread over rigs, and over seeds on one rig.
 
 use flowtwin_statistics::{Estimate, Spread, Spreads};
 use serde::Serialize;

@@ -48,7 +48,7 @@ pub struct Experiment<'a> {
     /// Every outcome that objectives and limits are about, in the order of [`Wanted::outcomes`]; none where the experiment failed
     /// or it could not be read.
     pub values: Vec<Option<f64>>,
-    /// Where its lab time went, where the lab is driven by instruments.
+    /// How its lab time was spent, where the lab is driven by instruments.
     pub stages: Option<Stages>,
 }
 
@@ -59,7 +59,7 @@ pub enum RunError {
     /// The header's scenario lacks what a report needs.
     #[error("the scenario in the journal's header cannot be reported on: {0}")]
     Definition(#[from] serde_json::Error),
-    /// What is wanted is no feature of the run.
+    /// An objective or a limit is not a feature of the run.
     #[error("the objective {feature} is none of the features of the run: {features}")]
     Objective {
         /// The name the scenario gives.

@@ -12,7 +12,7 @@ use crate::table::Table;
 /// Hours of lab time between two false alarms, on average and at least.
 pub const FALSE_ALARM_H: f64 = 100.0;
 
-/// Differences within so many standard deviations are 95 of 100.
+/// 95 of 100 differences are within this many standard deviations.
 const USUAL: f64 = 1.96;
 
 /// Factor by which a rig may scatter more than its scenario says before a warning.
@@ -174,7 +174,7 @@ impl Alarm {
 }
 
 impl Account {
-    /// Of a run of so many hours in which a rig scattered by a factor of its scenario's noise.
+    /// Of a run of this many hours in which a rig scattered by a factor of its scenario's noise.
     pub fn new(run: &str, hours: f64, scatter: f64, alarms: &[Alarm], looks: &[Look]) -> Self {
         Self {
             run: run.to_owned(),

@@ -1,4 +1,4 @@
-//! Where the lab time of an experiment went, from the commands around it.
+//! How the lab time of an experiment was spent, from the commands around it.
 
 use flowtwin_lab::journal::{CommandRecord, ExperimentRecord, Journal, Record};
 use flowtwin_lab::{Command, Instant};

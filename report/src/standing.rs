@@ -14,7 +14,7 @@ pub(crate) enum Ended {
     Interrupted,
     /// A fault of the rig stopped it.
     Stopped(String),
-    /// It goes on, or was cut off without a word.
+    /// It is still running, or ended without a record.
     CutOff,
 }
 

@@ -188,7 +188,7 @@ impl Census {
     }
 
     fn hear(&mut self, command: CommandRecord) {
-        // That something is not there yet is no fault.
+        // Something that does not exist yet is not a fault.
         let is_fault = |answer: &Answer| matches!(answer, Answer::Fault(fault) if fault.kind != FaultKind::NotReady);
         self.faults += u64::from(is_fault(&command.answer));
         if let (Command::Read { sensor }, Answer::Reading(value)) = (command.send, command.answer) {

@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, StatusCode};
 
 use crate::review::Review;
 
-/// Bytes of a token: nobody guesses 128 bits.
+/// Bytes of a token: 128 bits cannot be guessed.
 const BYTES: usize = 16;
 
 /// The ways to act on the run that this process does.
@@ -28,7 +28,7 @@ pub struct Control {
 pub(crate) enum Order {
     /// Make the rig safe and end the run.
     Stop,
-    /// Stand still before the next experiment.
+    /// Pause before the next experiment.
     Pause,
     /// Go on.
     GoOn,
@@ -85,7 +85,7 @@ impl Control {
         self.stop.load(Ordering::SeqCst)
     }
 
-    /// Whether the run is to stand still: not once it is asked to end, by whomever.
+    /// Whether the run must pause: not once it has been asked to end.
     pub(crate) fn pauses(&self) -> bool {
         self.pause.load(Ordering::SeqCst) && !self.stops()
     }

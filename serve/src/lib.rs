@@ -15,7 +15,7 @@
 //! 7. [`Believer`]: what a model believes of a run, which this crate cannot know.
 //!
 //! The server only reads, except for orders with a token: a campaign does not know that it is there, and writes the same bytes without it.
-//! It waits for nobody but those who decide on its proposals, where that was asked for.
+//! It waits only for decisions on proposals, if a review was requested.
 //!
 //! # Example
 //!

@@ -24,13 +24,13 @@ pub enum Asked {
 /// Takes what was asked for, or says why it cannot be done.
 pub type Take = dyn Fn(Asked) -> Result<(), String> + Send + Sync;
 
-/// Where a proposal lies until somebody has decided on it. Clones are the same place.
+/// Holds a proposal until a person has decided on it. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct Review(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
-    /// How many proposals have lain here.
+    /// Number of proposals so far.
     number: u64,
     /// The proposal, with its number; none where there is nothing to decide.
     shown: Option<Value>,

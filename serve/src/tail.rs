@@ -51,7 +51,7 @@ impl Tail {
         Self { path: path.to_owned(), last: Place::default() }
     }
 
-    /// From behind a line; from the beginning where this is another file than the one of which somebody remembers the place.
+    /// From behind a line; from the beginning if this is not the file of the remembered position.
     pub(crate) fn from(path: &Path, last: Place) -> Self {
         let is_in = |mut file| last.is_in(&mut file, LONGEST + CHUNK);
         let last = match File::open(path).and_then(is_in) {

@@ -391,7 +391,7 @@ mod tests {
         GaussianProcess::default().fit(x.view(), &y, &Context::new(Streams::new(1))).unwrap()
     }
 
-    /// Solves `a x = b` by Gauss–Jordan elimination: another road to the same numbers.
+    /// Solves `a x = b` by Gauss–Jordan elimination: another way to the same numbers.
     fn solve(mut a: Vec<Vec<f64>>, mut b: Vec<f64>) -> Vec<f64> {
         let n = b.len();
         for i in 0..n {

@@ -76,7 +76,7 @@ impl GreyPosterior {
         Self { informed: informed.map(Arc::new), plain, weight, held_out, noise_sd }
     }
 
-    /// The parameters of the simulator \[p\], in standard deviations from what was believed before; none where it has no
+    /// The parameters of the simulator \[p\], in standard deviations from the prior; none where it has no
     /// outcome for an experiment.
     pub fn parameters(&self) -> Option<&[f64]> {
         self.informed.as_deref().map(Informed::parameters)

@@ -71,7 +71,7 @@ pub struct History {
     /// Experiments of earlier campaigns, each campaign by itself: what they measured is like the outcome, perhaps with another gain,
     /// offset or optimum.
     pub earlier: Vec<Vec<Trial>>,
-    /// How many of the trials of this phase nobody proposed: a person has added them. A design goes on past them where it was.
+    /// How many of the trials of this phase a person has added, not a policy. A design continues after them.
     pub added: usize,
 }
 

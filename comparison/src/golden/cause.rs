@@ -77,7 +77,7 @@ impl Cause {
         }
     }
 
-    /// Changes a definition so that its rig has moved by so much.
+    /// Changes a definition so that its rig has moved by this much.
     pub fn apply(&self, definition: &mut Value, amount: f64) {
         let times = |value: &Value, normal: f64| {
             json!(value.as_f64().unwrap_or(normal) * (1.0 + 0.01 * amount))

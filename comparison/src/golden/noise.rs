@@ -1,4 +1,4 @@
-//! How far chance goes: replicates of a golden run on a rig that has not moved.
+//! The spread by chance: replicates of a golden run on a rig that has not moved.
 
 use flowtwin_statistics::{mean, variance};
 
@@ -91,7 +91,7 @@ fn seen<'a>(yields: &[&'a Yield], block: usize) -> Vec<&'a Block> {
     yields.iter().map(|yields| &yields[block]).filter(|block| !block.is_empty()).collect()
 }
 
-/// The covariance of the legible numbers, those off its diagonal a tenth smaller than they were seen.
+/// The covariance of the legible numbers, with off-diagonal elements a tenth smaller than observed.
 fn covariance(blocks: &[&Block], legible: &[usize]) -> Vec<Vec<f64>> {
     let column = |i: usize| blocks.iter().map(|block| block[i]).collect::<Vec<f64>>();
     let columns: Vec<Vec<f64>> = legible

@@ -38,10 +38,10 @@ pub enum GoldenError {
     /// Too few of its experiments can be measured again.
     #[error("{0} of its experiments did not fail: a golden run needs {LEAST} at least")]
     TooFew(usize),
-    /// Its scenario is understood no more.
+    /// This version no longer understands its scenario.
     #[error(transparent)]
     Scenario(#[from] Diagnostic),
-    /// The simulator does not get through what the rig did.
+    /// The simulator cannot repeat what the rig did.
     #[error("the simulation of {0} does not get through")]
     Simulation(String),
 }
@@ -59,20 +59,20 @@ pub struct Plan {
     pub lab_time_s: [f64; 2],
     /// What may have moved.
     pub causes: Vec<Cause>,
-    /// What each cause yields more, for one step up and one step down, block by block.
+    /// The effect of each cause, for one step up and one step down, block by block.
     pub(crate) effects: Vec<[Yield; 2]>,
     /// What the golden run should read more than the recorded if nothing has moved, block by block: because lights lose
     /// strength by the hour, and by what was in the tube before.
     pub(crate) expected: Yield,
-    /// How far chance goes.
+    /// The spread by chance.
     pub(crate) noise: Noise,
 }
 
 impl Plan {
-    /// Chooses conditions of a run that take at most so many minutes of lab time once the first of them is measured.
+    /// Chooses conditions of a run that take at most this many minutes of lab time once the first of them is measured.
     ///
-    /// Every part of the rig is moved a step in simulation, without noise, at up to 24 conditions of the run. Chosen is,
-    /// one after the other, what raises the determinant of the information on all causes most for its time (D-optimal
+    /// Every part of the rig is moved a step in simulation, without noise, at up to 24 conditions of the run. The conditions are chosen
+    /// one after the other, each raising the determinant of the information on all causes most for its time (D-optimal
     /// design).
     ///
     /// # Errors
@@ -146,7 +146,7 @@ fn by_temperature<'a>(
     candidates
 }
 
-/// What each cause yields more at each of these numbers of steps, cause by cause.
+/// The effect of each cause at each of these numbers of steps, cause by cause.
 fn effects(
     list: &Simulated<'_>,
     causes: &[Cause],

@@ -1,4 +1,4 @@
-//! A campaign that is stopped where it parts from what is recorded.
+//! A campaign that is stopped where it differs from the record.
 
 use std::io;
 use std::num::NonZeroUsize;

@@ -95,7 +95,7 @@ impl Twin {
     /// Reads a file, or the [`FILE`] of a folder.
     ///
     /// # Errors
-    /// If it cannot be read or is no twin of this layout.
+    /// If it cannot be read or is not a twin of this layout.
     pub fn load(path: &Path) -> Result<Self, DataError> {
         let path = if path.is_dir() { path.join(FILE) } else { path.to_owned() };
         let shown = path.display();

@@ -1,4 +1,4 @@
-//! The first screen: what somebody wants to know before anything else.
+//! The first screen: the most important results.
 
 use super::html::escape;
 use crate::closing;

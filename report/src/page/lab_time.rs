@@ -1,4 +1,4 @@
-//! Where the lab time and the liquids went.
+//! How lab time and liquids were used.
 
 use super::html::{self, HALF, Legend, WIDE, figure, section};
 use super::{legend, style};

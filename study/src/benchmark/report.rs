@@ -112,7 +112,7 @@ fn by_experiments(results: &Results, scenario: usize, finding: &Finding) -> Stri
     chart(results, finding, "experiments after the opening", &curve)
 }
 
-/// Regret of the campaigns as they stand when each has spent so much since its opening.
+/// Regret of the campaigns as they stand when each has spent this much since its opening.
 fn by_cost(
     results: &Results,
     scenario: usize,

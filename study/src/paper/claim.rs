@@ -19,13 +19,13 @@ pub struct Claim {
     pub paper: &'static str,
     /// Unit of the simulated number.
     pub unit: &'static str,
-    /// Whether it could have come out otherwise, and whether parameters were set by it.
+    /// Whether another result was possible, and whether parameters were set by it.
     pub kind: ClaimKind,
     /// How it is measured.
     pub measure: Measure,
     /// When it holds.
     pub holds: Holds,
-    /// What would make it fail.
+    /// The change that would make it fail.
     pub fails_if: &'static str,
 }
 
@@ -168,7 +168,7 @@ impl fmt::Display for Holds {
     }
 }
 
-/// What came of a claim.
+/// The result of a claim.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Verdict {
     /// See [`Claim::id`].

@@ -13,7 +13,7 @@ use crate::region::Region;
 use crate::search::Search;
 use crate::{Context, Encoding, History, Posterior as _, SurrogateSpec, Work};
 
-/// Opens with points spread evenly, learns with whichever model predicts what it has not seen best, looks around, and ends by
+/// Opens with points spread evenly, learns with the model that predicts held-out outcomes best, explores, and ends by
 /// refining the best that was found.
 ///
 /// - **Opening.** A Latin hypercube of one experiment more than there are inputs, but at most ten and no more than a
@@ -43,7 +43,7 @@ const REFINES: f64 = 0.25;
 const NEAR: usize = 4;
 /// Least distance between those, in units of √d.
 const APART: f64 = 0.1;
-/// Weight of the spread where it looks around.
+/// Weight of the spread where it explores.
 const BOLD: f64 = 2.0;
 
 impl Policy for Auto {

@@ -1,4 +1,4 @@
-//! Where to look when the optimum at hand is known.
+//! Where to explore when the present optimum is known.
 
 use flowtwin_lab::{Input, Stream};
 

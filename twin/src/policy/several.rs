@@ -226,7 +226,7 @@ impl Several {
         work: &mut Work,
     ) -> Result<Model, PolicyError> {
         let context = context.of_outcome(outcome).child("surrogate", data.1.len() as u64);
-        // A weighed sum of outcomes is no outcome of the simulator.
+        // A weighed sum of outcomes is not an outcome of the simulator.
         let informed = !self.surrogate.needs_data_only() && context.mechanism().is_some();
         let alone = self.surrogate.needs_data_only() || informed;
         let surrogate = if alone { self.surrogate } else { SurrogateSpec::Gp };

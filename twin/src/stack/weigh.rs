@@ -62,7 +62,7 @@ fn shares(errors: [f64; MODELS], n: f64) -> [f64; MODELS] {
 /// What spreads are multiplied by so that errors are as large as announced: of the ratios of error to standard deviation
 /// over the held-out outcomes `y` \[n\], the geometric mean of their root mean square, which a few large errors decide, and
 /// of where the largest twentieth begins, over what it is in a normal distribution. What speaks for narrower intervals is
-/// weighed against [`TRUSTED`] more experiments that were as announced: few errors are no reason to be bold.
+/// weighed against [`TRUSTED`] more experiments that were as announced: few errors do not justify narrow intervals.
 pub(super) fn widening(held: &[Belief], y: &[f64]) -> f64 {
     let ratio = |(b, y): (&Belief, &f64)| (y - b.mean).abs() / b.sd.max(f64::MIN_POSITIVE);
     let ratios: Vec<f64> = held.iter().zip(y).map(ratio).collect();
