@@ -2,7 +2,7 @@
 //!
 //! All scores are maximised.
 
-/// Whether `a` \[k\] is at least as good as `b` \[k\] in every score and better in one.
+/// Whether `a` \[k\] is at least as good as `b` \[k\] in every score and better in at least one.
 pub fn dominates(a: &[f64], b: &[f64]) -> bool {
     a.iter().zip(b).all(|(a, b)| a >= b) && a.iter().zip(b).any(|(a, b)| a > b)
 }

@@ -21,9 +21,9 @@ pub use guided::Guided;
 pub use several::Several;
 pub use spec::{LatinHypercube, Listed, PolicySpec, Random, SobolSequence};
 
-/// Decides what to try next: a pure function of the request and of the run's random streams.
+/// Decides what to try next: a pure function of the question ([`Ask`]) and of the run's random streams.
 ///
-/// So a campaign is resumed by replaying its history; there is no state to keep. The same request gives the same
+/// So a campaign is resumed by replaying its history; there is no state to keep. The same question gives the same
 /// answer, for any number of threads.
 ///
 /// A policy that always tries the middle:
@@ -71,7 +71,7 @@ pub trait Policy: std::fmt::Debug + Send + Sync {
     }
 }
 
-/// The request to a policy.
+/// The question to a policy.
 #[derive(Clone, Copy)]
 pub struct Ask<'a> {
     /// What may be chosen.
