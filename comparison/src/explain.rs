@@ -12,7 +12,7 @@ use crate::pairs::pairs;
 use crate::side::{Measured, Side, SideError};
 use crate::snapshot::Snapshot;
 
-/// Experiments of the first side that are done again, at most.
+/// Largest number of experiments of the first side that are repeated.
 const AT: usize = 24;
 /// Share of a change that single keys may leave unexplained before pairs are tried.
 const ENOUGH: f64 = 0.1;
@@ -45,7 +45,7 @@ impl From<SideError> for ExplainError {
 /// Which keys explain how much of what moved.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Explanation {
-    /// Conditions of the first side at which experiments were done again.
+    /// Conditions of the first side at which experiments were repeated.
     pub experiments: usize,
     /// The whole change of each feature that moved: root of its mean square \[unit\].
     pub features: Vec<(String, f64)>,

@@ -116,7 +116,7 @@ impl Side {
         best
     }
 
-    /// What the noise-free best conditions of the scenario yield more than the noise-free value of the best experiment;
+    /// The regret: the noise-free optimum of the scenario minus the noise-free value of the best experiment;
     /// none where the side has no world that can be simulated.
     fn regret(&self, threads: NonZeroUsize) -> Option<f64> {
         let journal = self.journal.as_ref()?;

@@ -91,7 +91,7 @@ fn table(runs: &[Run<'_>]) -> Table {
     table
 }
 
-/// A phase that goes on from another and that none goes on from, in all runs that have it.
+/// A phase that continues another and that no other continues, in all runs that have it.
 #[derive(Debug)]
 struct Policy {
     name: String,

@@ -130,7 +130,7 @@ pub struct Findings {
 /// `parquet` only.
 ///
 /// # Errors
-/// Whatever keeps a file from being written.
+/// If a file cannot be written.
 pub fn write_run_folder(
     run: &Run<'_>,
     findings: &Findings,

@@ -8,7 +8,7 @@ use flowtwin_lab::FaultKind;
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Ended {
-    /// It came to its end.
+    /// It is complete.
     Complete,
     /// Somebody stopped it.
     Interrupted,

@@ -37,7 +37,7 @@ pub struct Summary {
     pub backend: String,
     /// Whether the results are simulated.
     pub simulated: bool,
-    /// Whether the run came to its end.
+    /// Whether the run is complete.
     pub complete: bool,
     /// How it ended: `complete`, `interrupted`, `stopped` by a fault, or `unfinished`.
     pub ended: &'static str,

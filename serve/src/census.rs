@@ -42,7 +42,7 @@ pub struct Census {
     book: Option<Book>,
     /// Lab time of the latest record that has one.
     at: Instant,
-    /// Whether the run came to its end.
+    /// Whether the run is complete.
     pub ended: bool,
 }
 

@@ -21,7 +21,7 @@ pub enum Asked {
     Add(#[serde(deserialize_with = "settings")] Vec<String>),
 }
 
-/// Takes what was asked for, or says why it cannot be done.
+/// Takes the decision, or says why it cannot be done.
 pub type Take = dyn Fn(Asked) -> Result<(), String> + Send + Sync;
 
 /// Holds a proposal until a person has decided on it. Clones share it.
@@ -59,14 +59,14 @@ impl Review {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Shows a proposal, an object for the page; `take` hears what is asked for.
+    /// Shows a proposal, an object for the page; `take` receives the decision.
     pub fn show(&self, proposal: Value, take: Arc<Take>) {
         let mut state = self.state();
         let number = state.number + 1;
         *state = State { number, shown: Some(proposal), why: None, take: Some(take) };
     }
 
-    /// What was asked for last cannot be done after all: the proposal is still to be decided on.
+    /// The last decision cannot be carried out: the proposal is open again.
     pub fn refuse(&self, why: &str) {
         self.state().why = Some(why.to_owned());
     }
@@ -85,7 +85,7 @@ impl Review {
         state.shown.as_ref().map_or(Value::Null, shown)
     }
 
-    /// Hears the answer of a browser, which is text of JSON.
+    /// Receives the answer of a browser, which is JSON text.
     ///
     /// # Errors
     /// The status that is answered, and why.

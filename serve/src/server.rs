@@ -50,7 +50,7 @@ pub enum ServeError {
     Start(io::Error),
 }
 
-/// A web server on a thread of its own, until it is dropped. Whatever happens to it, nothing else in the process waits.
+/// A web server on a thread of its own, until it is dropped. Nothing else in the process waits for it.
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,

@@ -125,7 +125,7 @@ impl GaussianProcess {
         Optimum { evaluations, ..best.expect("there is a start") }
     }
 
-    /// What all the data make of lengths and noise that some of them chose.
+    /// Lengths and noise that a subset chose, improved on all data.
     fn improve(&self, chosen: Optimum, data: &Data<'_>) -> Optimum {
         let mut found = minimise(|theta| data.loss(theta), chosen.x, IMPROVED, LEAST_GAIN);
         found.evaluations += chosen.evaluations;

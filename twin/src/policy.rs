@@ -142,7 +142,7 @@ pub enum PolicyError {
     /// A surrogate could not be fitted.
     #[error("the surrogate could not be fitted: {0}")]
     Fit(#[from] FitError),
-    /// A list of conditions has come to its end.
+    /// A list of conditions is used up.
     #[error("the list has only {length} conditions")]
     ListEnds {
         /// Number of conditions in it.

@@ -61,7 +61,7 @@ pub struct Plan {
     pub causes: Vec<Cause>,
     /// The effect of each cause, for one step up and one step down, block by block.
     pub(crate) effects: Vec<[Yield; 2]>,
-    /// What the golden run should read more than the recorded if nothing has moved, block by block: because lights lose
+    /// The expected change of the readings if nothing has moved, block by block: because lights lose
     /// strength by the hour, and by what was in the tube before.
     pub(crate) expected: Yield,
     /// The spread by chance.
@@ -162,8 +162,8 @@ fn effects(
     yields.map(more).collect()
 }
 
-/// What a golden run reads more than the recorded if nothing has moved; nothing where the simulation of the recorded run does
-/// not come to an experiment.
+/// The expected change of the readings if nothing has moved; nothing where the simulation of the recorded run does
+/// not reach an experiment.
 fn expected(list: &Simulated<'_>, recorded: &Journal, experiments: &[u64]) -> Yield {
     let last = experiments.iter().copied().max().unwrap_or_default();
     let records: Vec<&ExperimentRecord> =

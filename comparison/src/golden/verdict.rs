@@ -182,7 +182,7 @@ impl<'a> Fit<'a> {
         });
         let scale = mean(&explained.collect::<Vec<f64>>());
         let tests = plan.causes.len().max(1) as f64;
-        // As far as a normal distribution says, and as far as replicates go, whichever is more.
+        // The limit of a normal distribution or of the replicates, whichever is larger.
         let threshold =
             (-normal::quantile(FALSE_ALARM / (2.0 * tests))).max(farthest(&ways, &nothing));
         Self { plan, read, ways, nothing, scale, threshold }

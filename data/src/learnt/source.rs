@@ -17,7 +17,7 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// The inputs that were asked for; none for all there are.
+    /// The inputs that were asked for; none for all.
     pub(super) fn names(&self) -> Option<Vec<String>> {
         let of_ranges = |ranges: &Vec<Input>| ranges.iter().map(|i| i.name.clone()).collect();
         self.inputs.clone().or_else(|| self.ranges.as_ref().map(of_ranges))

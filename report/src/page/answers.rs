@@ -28,7 +28,7 @@ pub(super) fn section(run: &Run<'_>) -> String {
     format!("<dl class=\"answers\">\n{rows}</dl>\n")
 }
 
-/// Whether the run came to its end, in a sentence.
+/// Whether the run is complete, in a sentence.
 fn complete(run: &Run<'_>) -> String {
     if let Some(words) = unfinished(run) {
         return words;

@@ -28,7 +28,7 @@ pub struct Contest {
     makers: Makers,
 }
 
-/// Makes the policy of an entrant, after what is wanted.
+/// Makes the policy of an entrant, for the goals.
 pub type Maker = Box<dyn Fn(&Wanted) -> Box<dyn Policy> + Send + Sync>;
 
 /// Makers of policies in this program, by the place of their entrants.

@@ -46,7 +46,7 @@ pub(super) struct Informed {
 }
 
 impl PartialEq for Informed {
-    /// The simulator is what its parameters make of it.
+    /// The simulator follows from its parameters.
     fn eq(&self, other: &Self) -> bool {
         let parts = |i: &Self| (i.z.clone(), i.rest, i.x.clone(), i.weights.clone());
         parts(self) == parts(other)

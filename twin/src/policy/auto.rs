@@ -29,7 +29,7 @@ use crate::{Context, Encoding, History, Posterior as _, SurrogateSpec, Work};
 /// predicts it best.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Auto {
-    /// What is wanted, where that is not one outcome that is maximised.
+    /// The goals, where there is more than one outcome to maximise.
     pub goals: Option<Goals>,
     /// Whether the grey box is among the models that are compared: it learns with a simulator of the lab.
     pub informed: bool,
@@ -119,7 +119,7 @@ fn farthest(history: &History, candidates: &[Vec<f64>], context: &Context) -> us
     best.1
 }
 
-/// Number of experiments of the opening: of all that are asked for, where nothing can be learnt from yet.
+/// Number of experiments of the opening: all that are asked for, if there are no data to learn from yet.
 fn opening_size(ask: &Ask<'_>) -> usize {
     if ask.history.is_related() {
         return 0;

@@ -38,7 +38,7 @@ pub struct Several {
     pub aim: Aim,
     /// What it learns each outcome with.
     pub surrogate: SurrogateSpec,
-    /// Whether each outcome is learnt with whichever model predicts it best, in place of that.
+    /// Whether each outcome is learnt with the model that predicts it best, in place of that.
     pub evidence: bool,
     /// What is wanted.
     pub goals: Goals,
@@ -123,7 +123,7 @@ fn highest(values: &[f64]) -> usize {
 
 /// What a history has taught.
 struct Learnt {
-    /// What is wanted, of three objectives at most.
+    /// The goals, with three objectives at most.
     goals: Goals,
     /// A model of each outcome that matters, by its place.
     models: Vec<Option<Model>>,

@@ -36,7 +36,7 @@ pub(super) fn decode(name: &str, bytes: &[u8]) -> Result<Decoded, Diagnostic> {
     Ok(decoded)
 }
 
-/// Text with a line feed at the end of each line, whatever stood there.
+/// Text with a line feed at the end of each line, whatever the line ends were.
 pub(super) fn lines(text: &str) -> Decoded {
     let mut notes = Vec::new();
     if text.contains('\r') && !text.contains('\n') {
