@@ -19,7 +19,7 @@ const SOURCES: [&str; 9] = [
 fn main() {
     let package = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
     let root = package.join("..");
-    // Fowler, Noll and Vo's 64-bit hash: nobody is to be kept out, and no dependency is needed.
+    // Fowler, Noll and Vo's 64-bit hash: not secure, but needs no dependency.
     let mut digest = 0xcbf2_9ce4_8422_2325;
     if root.join("lab/src").is_dir() {
         for source in SOURCES {

@@ -4,7 +4,7 @@
 //! cargo run --release -p flowtwin-comparison --example golden -- [SCENARIO] [SEEDS] [MINUTES]
 //! ```
 //!
-//! Each seed is a rig: a run of 24 experiments is recorded on it. Then it stands still, or one of its parts moves, and a golden
+//! Each seed is a rig: a run of 24 experiments is recorded on it. Then it stays as it is, or one of its parts moves, and a golden
 //! run is done with fresh syringes: another seed.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "an example")]
 

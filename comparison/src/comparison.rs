@@ -37,7 +37,7 @@ pub struct Comparison {
     pub shifts: Vec<Shift>,
     /// Proposals that differ.
     pub decisions: Decisions,
-    /// What the campaigns have come to.
+    /// The results of the campaigns.
     pub outcome: Outcome,
     /// Whether journals that are known by their digest alone differ: in bits that six digits do not show.
     pub last_bits: bool,

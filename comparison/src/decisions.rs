@@ -1,4 +1,4 @@
-//! Where policies have decided otherwise.
+//! Where policies have decided differently.
 
 use flowtwin_campaign::outside::Setting;
 use serde::Serialize;

@@ -12,7 +12,7 @@ use crate::pairs::pairs;
 use crate::side::{Measured, Side, SideError};
 use crate::snapshot::Snapshot;
 
-/// Experiments of the first side that are done again, at most.
+/// Largest number of experiments of the first side that are repeated.
 const AT: usize = 24;
 /// Share of a change that single keys may leave unexplained before pairs are tried.
 const ENOUGH: f64 = 0.1;
@@ -45,17 +45,17 @@ impl From<SideError> for ExplainError {
 /// Which keys explain how much of what moved.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Explanation {
-    /// Conditions of the first side at which experiments were done again.
+    /// Conditions of the first side at which experiments were repeated.
     pub experiments: usize,
     /// The whole change of each feature that moved: root of its mean square \[unit\].
     pub features: Vec<(String, f64)>,
     /// Each key, changed alone, the one that explains most first.
     pub keys: Vec<KeyEffect>,
-    /// Pairs that do together what neither does alone.
+    /// Pairs with an effect together that neither has alone.
     pub together: Vec<Together>,
 }
 
-/// What one key does.
+/// The effect of one key.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct KeyEffect {
     /// The key.
@@ -72,7 +72,7 @@ pub struct KeyEffect {
     pub refused: Option<String>,
 }
 
-/// What two keys do beyond the sum of what each does.
+/// The effect of two keys beyond the sum of their separate effects.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Together {
     /// The keys.
@@ -96,7 +96,7 @@ impl Explanation {
     /// Every differing key is changed alone from what `a` says to what `b` says. The conditions of up to 24 experiments of
     /// `a` are measured with it; the share of a feature's change that it explains is the least-squares share over these
     /// experiments, Σ dᵢ Dᵢ / Σ Dᵢ² of its change d and the whole change D, so that shares of effects that add up sum to
-    /// one. Then the campaign is run with it, which tells what it does to decisions.
+    /// one. Then the campaign is run with it, which shows how it changes decisions.
     ///
     /// # Errors
     /// If a side does not say its definition, is of a table, or cannot be run.
@@ -115,7 +115,7 @@ impl Explanation {
         between.explain(a)
     }
 
-    /// Whether a key was found to do something.
+    /// Whether a key was found to have an effect.
     pub fn names(&self, key: &str) -> bool {
         self.keys.iter().any(|effect| effect.key == key && effect.matters)
     }
@@ -170,7 +170,7 @@ impl Explanation {
     }
 }
 
-/// The conditions of up to so many experiments of a side that did not fail, spread evenly.
+/// The conditions of up to this many experiments of a side that did not fail, spread evenly.
 fn conditions(a: &Side) -> Vec<Value> {
     let good: Vec<&Measured> = a.experiments.iter().filter(|m| !m.failed()).collect();
     let n = good.len().min(AT);
@@ -257,7 +257,7 @@ impl Between<'_> {
     /// The definition of the first side with some keys as the second says them.
     fn with(&self, keys: &[usize]) -> Value {
         let mut definition = self.before.clone();
-        // What is taken out of a list of keys last does not move what is before it.
+        // Removing the last entry of a list does not move those before it.
         keys.iter().for_each(|&i| self.keys[i].apply(&mut definition));
         definition
     }

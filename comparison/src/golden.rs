@@ -1,6 +1,6 @@
 //! Golden runs: a few conditions of a recorded run measured again, and what has moved since.
 //!
-//! 1. [`Plan::of`] chooses the conditions that tell most about lights, pumps, stocks and heaters.
+//! 1. [`Plan::of`] chooses the conditions that say most about lights, pumps, stocks and heaters.
 //! 2. The campaign of [`Plan::scenario`] measures them, on any lab.
 //! 3. [`Plan::verdict`] compares it with the run.
 

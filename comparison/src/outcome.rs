@@ -1,4 +1,4 @@
-//! What a campaign has come to, and what it has cost.
+//! The result of a campaign, and its cost.
 
 use std::num::NonZeroUsize;
 
@@ -35,7 +35,7 @@ impl Cost {
     }
 }
 
-/// What both campaigns have come to.
+/// The results of both campaigns.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Outcome {
     /// Best value, distance from its target or front, regret, experiments, lab time, volumes.
@@ -116,7 +116,7 @@ impl Side {
         best
     }
 
-    /// What the noise-free best conditions of the scenario yield more than the noise-free value of the best experiment;
+    /// The regret: the noise-free optimum of the scenario minus the noise-free value of the best experiment;
     /// none where the side has no world that can be simulated.
     fn regret(&self, threads: NonZeroUsize) -> Option<f64> {
         let journal = self.journal.as_ref()?;
@@ -132,7 +132,7 @@ impl Side {
         Some((goal.score(optimum.value) - goal.score(found)).max(0.0))
     }
 
-    /// How many best compromises between several objectives it holds, and what they cover; none where it is after one thing,
+    /// How many best compromises between several objectives it holds, and what they cover; none where there is one objective,
     /// or has no journal.
     fn front(&self) -> Option<(usize, f64)> {
         let run = Run::read(self.journal.as_ref()?).ok()?;

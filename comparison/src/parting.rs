@@ -43,7 +43,7 @@ pub enum Sort {
     Fault,
     /// The same happens, in another order or at another time.
     Order,
-    /// What an instrument was told.
+    /// A command to an instrument.
     Command,
     /// One side goes on where the other ends.
     Length,
@@ -119,7 +119,7 @@ fn of_journals(before: &Journal, after: &Journal) -> Option<Parting> {
             if !matches!((old, new), (Some(Record::Phase(_)), Some(Record::Phase(_)))) {
                 return Some(parting);
             }
-            // Another policy is announced: what it does otherwise comes later, if at all.
+            // Another policy is announced: its different decisions come later, if at all.
             announced.get_or_insert(parting);
         }
         old.iter().for_each(|record| place.pass(record));
@@ -127,12 +127,12 @@ fn of_journals(before: &Journal, after: &Journal) -> Option<Parting> {
     announced
 }
 
-/// What a journal records of a run whatever lab it was on, and in which lines: what was intended stands again behind, with
-/// its answer, and what was accepted is done as if nobody had been asked.
+/// What a journal records of a run whatever lab it was on, and in which lines: an intended command appears again later, with
+/// its answer, and an accepted proposal counts as if there had been no question.
 fn told(journal: &Journal) -> (Vec<Record>, Vec<usize>) {
     let records = journal.records().iter().enumerate();
     let told = records.filter(|(_, record)| match record {
-        // The shadow expects otherwise; the lab does what it would have done.
+        // The shadow predicts differently; the lab does what it would have done.
         Record::Intended(_) | Record::Recalibrated(_) => false,
         Record::Decided(decided) => decided.decision != Decision::Accept,
         _ => true,

@@ -29,7 +29,7 @@ impl Replicates {
     /// neither.
     ///
     /// In simulation the conditions of its first, middle and last experiment that did not fail are repeated six times
-    /// each, by turns, without the faults of the scenario. Variances of the three are averaged.
+    /// each, in turn, without the faults of the scenario. Variances of the three are averaged.
     pub fn of(side: &Side, threads: NonZeroUsize) -> Option<Self> {
         let recorded = groups(&side.experiments);
         if recorded.iter().map(|group| group.len() - 1).sum::<usize>() >= TIMES {

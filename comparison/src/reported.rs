@@ -11,7 +11,7 @@ pub struct Case {
     pub file: String,
     /// Name of the scenario; the file where it has none.
     pub name: String,
-    /// What speaks against it; none where it passes.
+    /// The reason against it; none where it passes.
     pub problem: Option<String>,
 }
 

@@ -18,13 +18,13 @@ use matching::Recorded;
 /// Keys that say what a file is, not what happens.
 const LABELS: [&str; 3] = ["schema", "name", "table"];
 
-/// What became of moving one key.
+/// The effect of changing one key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Found {
     /// A record of the campaign differs.
     Noticed,
-    /// The scenario is refused either way: an error tells it.
+    /// The scenario is refused either way: an error says so.
     Refused,
     /// Nothing differs.
     Unnoticed,
@@ -39,7 +39,7 @@ pub struct Moved {
     pub value: Value,
     /// What it was moved to.
     pub to: Value,
-    /// The scenarios that have it, each with what became of it.
+    /// The scenarios that have it, each with the effect.
     pub scenarios: Vec<(String, Found)>,
 }
 

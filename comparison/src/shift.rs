@@ -75,7 +75,7 @@ impl Shift {
         replicate_deviation: Option<f64>,
     ) -> Self {
         let both = |pair: &&Pair<'_>| (pair.before.experiment, of(pair.before), of(pair.after));
-        // A side on which it was never measured does not tell it.
+        // A side on which it was never measured has no value of it.
         let told = [
             pairs.iter().any(|p| of(p.before).is_some()),
             pairs.iter().any(|p| of(p.after).is_some()),

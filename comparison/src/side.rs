@@ -137,7 +137,7 @@ impl Side {
         self.definition.as_ref()?.pointer(pointer)
     }
 
-    /// What the campaign is after, the first where it is after several; none where the side does not say it.
+    /// The objective, the first of several; none where the side does not say it.
     pub(crate) fn objective(&self) -> Option<Goal> {
         let objective = self.says("/objective").or_else(|| self.says("/objectives/0"))?;
         let feature = objective.get("feature")?.as_str()?.to_owned();
@@ -154,7 +154,7 @@ impl Side {
         Some(Goal { feature, aim })
     }
 
-    /// Whether the campaign is after several things at once.
+    /// Whether the campaign has several objectives.
     pub(crate) fn has_several(&self) -> bool {
         let all = self.says("/objectives").and_then(Value::as_array);
         all.is_some_and(|all| all.len() > 1)
@@ -167,7 +167,7 @@ impl Side {
             let named =
                 |(name, _): &(String, String)| Some(name.as_str()) == limit["feature"].as_str();
             let place = self.features.iter().position(named);
-            // What is no feature here, such as a formula, is not known to be broken.
+            // A limit on something that is not a feature here, such as a formula, does not count as broken.
             let Some(place) = place else { return true };
             let Some(value) = m.features.get(place).copied().flatten() else { return false };
             limit["at_least"].as_f64().is_none_or(|low| value >= low)
@@ -176,7 +176,7 @@ impl Side {
     }
 }
 
-/// What a campaign is after.
+/// The objective of a campaign.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Goal {
     /// The feature.

@@ -36,11 +36,11 @@ pub trait Oracle: fmt::Debug {
     /// What experiment `number` (from 0) yields at `conditions`, and how long it takes.
     ///
     /// # Errors
-    /// If it cannot be asked for such conditions: then there is no experiment.
+    /// If such conditions are impossible: then there is no experiment.
     fn answer(&mut self, number: u64, conditions: &Conditions)
     -> Result<(Span, Answer), FaultKind>;
 
-    /// Ends the work of whatever is behind it; nothing where nothing is.
+    /// Ends the work of the lab behind it, if there is one.
     ///
     /// # Errors
     /// [`FaultKind::NotSafe`], if it is not safe now.
@@ -54,7 +54,7 @@ pub trait Oracle: fmt::Debug {
 pub enum Answer {
     /// What was measured; the consumption comes from the lab it stands for.
     Outcome(Outcome),
-    /// What is to be said of it as a whole. A fault in it is one at the end of the experiment.
+    /// Remarks on it as a whole. A fault in it is one at the end of the experiment.
     Told(Box<Report>),
 }
 

@@ -1,14 +1,14 @@
-//! What is wrong with a file, shown at the place.
+//! Errors in a file, shown at their place.
 
 use std::fmt;
 use std::ops::Range;
 
-/// A complaint about a file: what is wrong, where, and what would be right.
+/// An error in a file: what is wrong, where, and what would be right.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
     /// What is wrong: a lower-case fragment with the offending value, its unit and the allowed range.
     pub message: String,
-    /// Where, if the complaint has a place.
+    /// Where, if the error has a place.
     pub place: Option<Place>,
     /// What would be right, in the imperative.
     pub hint: Option<String>,
@@ -52,24 +52,24 @@ fn floor_char(text: &str, index: usize) -> usize {
 }
 
 impl Diagnostic {
-    /// A complaint without a place.
+    /// An error without a place.
     pub fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), place: None, hint: None }
     }
 
-    /// The same complaint at a place.
+    /// The same error at a place.
     #[must_use]
     pub fn at(self, place: Option<Place>) -> Self {
         Self { place, ..self }
     }
 
-    /// The same complaint with a hint.
+    /// The same error with a hint.
     #[must_use]
     pub fn hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
     }
 
-    /// The same complaint with a hint, unless it has one.
+    /// The same error with a hint, unless it has one.
     #[must_use]
     pub fn or_hint(self, hint: impl Into<String>) -> Self {
         let hint = self.hint.or_else(|| Some(hint.into()));

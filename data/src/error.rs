@@ -1,4 +1,4 @@
-//! How data can fail to be of use.
+//! Why data cannot be used.
 
 use std::fmt;
 use std::io;

@@ -10,7 +10,7 @@
 //! 1. [`learnt`]: read a table or a run folder, fit a twin, judge it, explain it.
 //! 2. [`table`]: a table of outcomes that stands in for a lab.
 //! 3. [`answered`]: what both labs have in common.
-//! 4. [`Diagnostic`], [`DataError`], [`unreadable`]: complaints that name file, line and value.
+//! 4. [`Diagnostic`], [`DataError`], [`unreadable`]: errors that name file, line and value.
 //!
 //! # Example
 //!

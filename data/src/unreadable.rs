@@ -7,7 +7,7 @@ use flowtwin_lab::nearest;
 
 use crate::diagnostic::Diagnostic;
 
-/// The complaint that the file or folder at `path` cannot be read because of `error`.
+/// The error that the file or folder at `path` cannot be read because of `error`.
 ///
 /// If it is not there and another one beside it has nearly the same name, the hint names that one.
 pub fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {

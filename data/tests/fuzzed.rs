@@ -1,4 +1,4 @@
-//! The fuzz target of tables on its seeds and on what becomes of them by cutting, joining and changing.
+//! The fuzz target of tables on its seeds, also cut, joined and changed.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use flowtwin_lab::{Stream, Streams};
 #[path = "../../fuzz/src/sheets.rs"]
 mod sheets;
 
-/// What tables are made of, and what they should not be made of.
+/// Valid and invalid parts of tables.
 const PIECES: [&[u8]; 40] = [
     b",",
     b";",
@@ -111,7 +111,7 @@ fn kept_tables_break_no_promise() {
     seeds.iter().for_each(|seed| sheets::sheet(seed));
 }
 
-/// `FUZZ_FIRST=3000 FUZZ_ROUNDS=1000000 cargo test -p flowtwin-data --test fuzzed` goes on for as long as somebody likes.
+/// `FUZZ_FIRST=3000 FUZZ_ROUNDS=1000000 cargo test -p flowtwin-data --test fuzzed` runs as long as you like.
 #[test]
 fn tables_that_were_cut_joined_and_changed_break_no_promise() {
     let number = |name: &str, usual: u64| {

@@ -1,4 +1,4 @@
-//! What a campaign is after, in words.
+//! What a campaign optimises, in words.
 
 use flowtwin_lab::analysis::Measure;
 use flowtwin_lab::{Goal, Limit};

@@ -82,7 +82,7 @@ const POLICIES: [(&str, &str); 10] = [
     ("thompson", "Thompson sampling"),
 ];
 
-/// Title of the column of how many of the best compromises are a phase's.
+/// Title of the column with the number of best compromises of a phase.
 const ON_FRONT: &str = "on the front";
 
 /// What a phase found: its best and the number of that, or the hypervolume at its end and how many of the run's best compromises
@@ -103,7 +103,7 @@ fn best_in_words(best: Option<&Experiment<'_>>) -> [String; 2] {
     ]
 }
 
-/// A row of experiments that took so much lab time \[s\] and liquid \[mL\].
+/// A row of experiments that took this lab time \[s\] and liquid \[mL\].
 fn line(
     names: [&str; 3],
     experiments: &[Experiment<'_>],
@@ -136,7 +136,7 @@ pub fn conditions(run: &Run<'_>, experiment: &Experiment<'_>) -> Table {
     table
 }
 
-/// What a run prints when it is done: the table of phases and the best experiment, on a terminal of so many columns.
+/// What a run prints when it is done: the table of phases and the best experiment, on a terminal of this many columns.
 pub fn terminal(run: &Run<'_>, columns: Option<usize>) -> String {
     let header = run.header();
     let mark = if header.simulated { "SIMULATED" } else { "measured" };
@@ -165,7 +165,7 @@ pub fn terminal(run: &Run<'_>, columns: Option<usize>) -> String {
     out
 }
 
-/// Parts with commas between them, indented, in lines of so many columns.
+/// Parts with commas between them, indented, in lines of this many columns.
 fn listed(parts: impl Iterator<Item = String>, columns: Option<usize>) -> String {
     const INDENT: &str = "      ";
     let mut lines = vec![INDENT.to_owned()];
@@ -206,7 +206,7 @@ pub(crate) fn cost(run: &Run<'_>) -> String {
     [taken(run)].into_iter().chain(begun).collect::<Vec<_>>().join(" ")
 }
 
-/// Whether the phase of the best leads, where there are several to lead over.
+/// Whether the phase of the best leads, where there are several phases.
 pub(crate) fn winner(run: &Run<'_>) -> Option<String> {
     let best = run.best()?;
     let second = next::second(run, best)?;
@@ -224,7 +224,7 @@ pub(crate) fn winner(run: &Run<'_>) -> Option<String> {
     })
 }
 
-/// What takes the lead of the best back, if anything does.
+/// What qualifies the lead of the best, if anything does.
 fn lead_taken_back(run: &Run<'_>) -> Option<String> {
     unresolved(run, run.best()?, Noise::of(run))
 }
@@ -262,7 +262,7 @@ fn compromises(run: &Run<'_>, front: &Front) -> String {
     )
 }
 
-/// What the experiments took; a table tells neither time nor volumes.
+/// What the experiments took; a table has neither times nor volumes.
 fn taken(run: &Run<'_>) -> String {
     let experiments = counted(run.experiments().len(), "experiment");
     let failed = match run.failed() {
@@ -328,8 +328,8 @@ fn far_off(run: &Run<'_>, best: &Experiment<'_>) -> Option<String> {
     is_far.then(|| "It is far from all other values: make sure that it was measured.".to_owned())
 }
 
-/// What takes the lead of the best back: another phase whose best is as good within the noise, or noise that nobody
-/// knows.
+/// What qualifies the lead of the best: another phase whose best is as good within the noise, or noise that is not
+/// known.
 fn unresolved(run: &Run<'_>, best: &Experiment<'_>, noise: Option<Noise>) -> Option<String> {
     let second = next::second(run, best)?;
     let (first, other) = (best.value?, second.value?);

@@ -1,4 +1,4 @@
-//! Several runs side by side: what one run alone cannot tell.
+//! Several runs side by side: what one run alone cannot show.
 
 use flowtwin_statistics::estimate::quantile;
 
@@ -10,10 +10,10 @@ use super::plot::{Axis, Band, Chart, Colour, Dot, Ends, Line, Points, Style};
 use super::run::Run;
 use super::table::Table;
 
-/// The text of a report on several runs after the same objective.
+/// The text of a report on several runs with the same objective.
 ///
 /// Phases are compared by name. Bands run from the lower to the upper quartile over the runs, where there are at least
-/// four. The page is marked as simulated if any of the runs is. What else is to be told of them follows at the end: a title and
+/// four. The page is marked as simulated if any of the runs is. Further remarks on them follow at the end: a title and
 /// plain text each.
 pub fn combined_html(runs: &[Run<'_>], more: &[(String, String)]) -> String {
     let simulated = runs.iter().any(|run| run.header().simulated);
@@ -91,7 +91,7 @@ fn table(runs: &[Run<'_>]) -> Table {
     table
 }
 
-/// A phase that goes on from another and that none goes on from, in all runs that have it.
+/// A phase that continues another and that no other continues, in all runs that have it.
 #[derive(Debug)]
 struct Policy {
     name: String,

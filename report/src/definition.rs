@@ -15,19 +15,19 @@ use super::format::counted;
 /// The parts of a scenario that a report shows.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Definition {
-    /// One line for people.
+    /// A title for people.
     #[serde(default)]
     pub(crate) title: String,
-    /// What the campaign is after, where that is one thing.
+    /// The objective, where there is only one.
     #[serde(default)]
     objective: Option<ObjectiveSpec>,
-    /// What the campaign is after, where that is several things.
+    /// The objectives, where there are several.
     #[serde(default)]
     objectives: Vec<ObjectiveSpec>,
-    /// What must hold besides.
+    /// The limits.
     #[serde(default)]
     limits: Vec<LimitSpec>,
-    /// What the metrics tell of the stocks.
+    /// What the metrics say about the stocks.
     #[serde(default)]
     pub(crate) stocks: BTreeMap<String, Kind>,
     #[serde(default)]
@@ -138,7 +138,7 @@ impl Definition {
         Self::deserialize(value)
     }
 
-    /// What the campaign is after, by the outcomes that it is about.
+    /// What the campaign optimises, by the outcomes that it is about.
     pub(crate) fn wanted(&self) -> Wanted {
         Wanted::new(self.objective.iter().chain(&self.objectives), &self.limits)
     }
@@ -180,7 +180,7 @@ impl Definition {
         self.prior.iter().map(line).collect()
     }
 
-    /// What the guard enforced, where the journal tells it.
+    /// What the guard enforced, where the journal records it.
     pub(crate) fn guard(&self) -> Option<flowtwin_lab::layer::Limits> {
         flowtwin_lab::layer::Limits::deserialize(self.guard.as_ref()?).ok()
     }

@@ -1,11 +1,11 @@
-//! What the outcomes of a campaign depend on, in the eyes of a surrogate.
+//! What the outcomes of a campaign depend on, according to a surrogate.
 
 /// What an outcome depends on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dependence {
     /// The outcome, by its place among those that objectives and limits are about.
     pub outcome: usize,
-    /// Number of experiments that tell it.
+    /// Number of experiments with a value of it.
     pub experiments: usize,
     /// How much of the variance the surrogate predicts of experiments that it has not learnt from: 1 − SSE/SST. Where that is not
     /// above zero, the outcome depends on nothing that can be told.

@@ -1,11 +1,11 @@
-//! How efficiently the policies of a run found what they found.
+//! How efficiently the policies of a run found their results.
 
 use super::closing::words;
 use super::format::{NONE, change, count, significant};
 use super::run::{Experiment, Run};
 use super::table::Table;
 
-/// One row for each phase that goes on from another and that none goes on from; empty where there is none.
+/// One row for each phase that continues another and that no other continues; empty where there is none.
 pub(crate) fn table(run: &Run<'_>) -> Table {
     let best = format!("best {}", run.objective().label());
     let mut table = Table::new()

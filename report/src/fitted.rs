@@ -1,4 +1,4 @@
-//! A table in a terminal that is too narrow for it: cells are broken between words, or rows are told one line a cell.
+//! A table in a terminal that is too narrow for it: cells are broken between words, or each cell becomes a line.
 
 use super::table::{Align, Table, aligned};
 
@@ -6,7 +6,7 @@ use super::table::{Align, Table, aligned};
 const NARROWEST: usize = 8;
 
 impl Table {
-    /// As text that is at most so many columns of a terminal wide.
+    /// As text that is at most this many columns of a terminal wide.
     pub fn fitted(&self, terminal: Option<usize>) -> String {
         match terminal {
             Some(columns) if self.width() > columns => match self.shrunk(columns) {
@@ -90,7 +90,7 @@ impl Table {
     }
 }
 
-/// A text in lines of at most so many characters, broken between words; a longer word stands alone.
+/// A text in lines of at most this many characters, broken between words; a longer word stands alone.
 pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {

@@ -1,4 +1,4 @@
-//! Files of a run folder: each is there whole, or not at all.
+//! Files of a run folder: each is complete or absent.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};

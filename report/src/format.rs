@@ -3,10 +3,10 @@
 /// Narrow no-break space: between groups of three digits, and between a number and its unit.
 pub(crate) const THIN: char = '\u{202f}';
 
-/// What stands where there is no number.
+/// The mark for a missing number.
 pub(crate) const NONE: &str = "–";
 
-/// A number with so many significant digits, never fewer than its integer part has.
+/// A number with this many significant digits, never fewer than its integer part has.
 ///
 /// Below 0.0001 and from 10⁷ on in powers of ten. Trailing zeros stay: they are significant.
 pub fn significant(x: f64, digits: usize) -> String {
@@ -24,7 +24,7 @@ pub fn significant(x: f64, digits: usize) -> String {
     fixed(x, decimals)
 }
 
-/// Mantissa and exponent of `x`, rounded to so many digits.
+/// Mantissa and exponent of `x`, rounded to this many digits.
 fn scientific(x: f64, digits: usize) -> (String, i32) {
     let text = format!("{x:.*e}", digits.saturating_sub(1));
     let (mantissa, exponent) = text.split_once('e').expect("this format has an exponent");
@@ -43,7 +43,7 @@ fn minus(text: &str) -> String {
     text.replacen('-', "−", 1)
 }
 
-/// A number with so many decimals and thin spaces between thousands from 10 000 on.
+/// A number with this many decimals and thin spaces between thousands from 10 000 on.
 pub fn fixed(x: f64, decimals: usize) -> String {
     if !x.is_finite() {
         return NONE.into();
@@ -68,7 +68,7 @@ pub fn fixed(x: f64, decimals: usize) -> String {
     out
 }
 
-/// A number as somebody set it: up to six significant digits, no trailing zeros.
+/// A number as it was set: up to six significant digits, no trailing zeros.
 pub fn plain(x: f64) -> String {
     let text = significant(x, 6);
     match text.contains('.') && !text.contains('×') {
@@ -92,7 +92,7 @@ pub fn with_unit(number: &str, unit: &str) -> String {
     if unit.is_empty() { number.to_owned() } else { format!("{number}{THIN}{unit}") }
 }
 
-/// A length of time in the two largest units that say something: `12 h 24 min`, `3 min 5 s`, `8.2 s`.
+/// A length of time in its two largest units: `12 h 24 min`, `3 min 5 s`, `8.2 s`.
 pub fn duration(seconds: f64) -> String {
     if !seconds.is_finite() {
         return NONE.into();
@@ -125,7 +125,7 @@ pub fn share(share: f64) -> String {
     with_unit(&fixed(percent, decimals), "%")
 }
 
-/// What a ratio is more or less than one, as a percentage with a sign: `+12 %`.
+/// The difference of a ratio from one, as a percentage with a sign: `+12 %`.
 pub fn change(ratio: f64) -> String {
     let sign = if ratio > 1.0 { "+" } else { "" };
     format!("{sign}{}", share(ratio - 1.0))

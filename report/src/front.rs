@@ -1,4 +1,4 @@
-//! The best compromises of a run that is after several things, and how much of what could be had they cover.
+//! The best compromises of a run with several objectives, and how much of the possible hypervolume they cover.
 
 use flowtwin_statistics::front::{hypervolume, pareto_front};
 
@@ -7,9 +7,9 @@ use super::quantity::Quantity;
 use super::run::{Experiment, Run};
 use super::table::Table;
 
-/// The experiments that no other betters in everything that is wanted, by their measured values.
+/// The experiments that no other beats in every objective, by their measured values.
 ///
-/// Failed experiments, and those that break a limit or of which not everything was measured, are no compromises.
+/// Failed experiments, and those that break a limit or of which not everything was measured, are not compromises.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Front {
     /// The best compromises, by their places in [`Run::experiments`]; the best by the first objective first.
@@ -21,7 +21,7 @@ pub struct Front {
 }
 
 impl Front {
-    /// The front of a run; none where it is after one thing.
+    /// The front of a run; none where it has one objective.
     pub fn of(run: &Run<'_>) -> Option<Self> {
         if !run.has_several() {
             return None;
@@ -37,7 +37,7 @@ impl Front {
         Some(Self { members, hypervolume: hypervolume(&all, &reference), reference })
     }
 
-    /// The reference in units of the objectives \[k\]; of a target, how far off it is.
+    /// The reference in units of the objectives \[k\]; of a target, the distance from it.
     pub fn worst(&self, run: &Run<'_>) -> Vec<f64> {
         let goals = &run.wanted().goals;
         let pairs = goals.objectives.iter().zip(&self.reference);
@@ -78,7 +78,7 @@ pub(crate) fn objectives(run: &Run<'_>) -> Vec<Quantity> {
     run.wanted().goals.objectives.iter().map(|objective| run.outcome(objective.outcome)).collect()
 }
 
-/// The outcomes that have a limit and are no objective, by their places.
+/// The outcomes that have a limit and are not objectives, by their places.
 pub(crate) fn limited(run: &Run<'_>) -> Vec<usize> {
     let goals = &run.wanted().goals;
     let is_objective = |place: &usize| goals.objectives.iter().any(|o| o.outcome == *place);
@@ -89,7 +89,7 @@ pub(crate) fn limited(run: &Run<'_>) -> Vec<usize> {
     places
 }
 
-/// What an experiment is worth by each objective \[k\], to be maximised; none where it is no solution.
+/// What an experiment is worth by each objective \[k\], to be maximised; none where it is not a solution.
 pub(crate) fn scores(run: &Run<'_>, e: &Experiment<'_>) -> Option<Vec<f64>> {
     let goals = &run.wanted().goals;
     goals.scores(&e.values).filter(|_| goals.allow(&e.values))

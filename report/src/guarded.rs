@@ -24,7 +24,7 @@ fn times(n: usize) -> String {
     if n == 1 { "once".to_owned() } else { counted(n, "time") }
 }
 
-/// The limits that it enforced; none where the journal does not tell them.
+/// The limits that it enforced; none where the journal does not record them.
 pub(crate) fn table(run: &Run<'_>) -> Option<Table> {
     let limits = run.definition().guard()?;
     let mut table = Table::new().words("what").words("limit");

@@ -32,7 +32,7 @@ impl History {
         for record in run.journal().records() {
             match record {
                 Record::Command(command) => history.hear(command, manifest),
-                // What watched over the rig has made it safe meanwhile.
+                // The guard or the watch has made the rig safe meanwhile.
                 Record::Resumed(resumed) => history.make_safe(resumed.at_ns, manifest),
                 _ => {}
             }
@@ -90,7 +90,7 @@ impl History {
         }
     }
 
-    /// Draws everything on until the end of the run, with so many points as a page has room for.
+    /// Draws everything on until the end of the run, with as many points as a page has room for.
     fn close(&mut self, last: Instant) {
         for heater in std::mem::take(&mut self.on) {
             self.on.insert(heater.clone());

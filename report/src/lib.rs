@@ -119,7 +119,7 @@ pub use twin_fit::{Prediction, TwinFit, TwinSummary};
 pub struct Findings {
     /// How well the campaign's twin describes it.
     pub twin: Option<TwinFit>,
-    /// What every outcome depends on, where a campaign is after several things.
+    /// What every outcome depends on, where a campaign has several objectives.
     pub dependence: Vec<Dependence>,
     /// How it compares with the run that it repeats.
     pub repeat: Option<Repeat>,
@@ -127,11 +127,11 @@ pub struct Findings {
     pub shadow: Option<shadow::Account>,
 }
 
-/// Writes everything of a run folder but the journal, each file whole or not at all; `spectra.parquet` with the feature
+/// Writes everything of a run folder but the journal, each file complete or absent; `spectra.parquet` with the feature
 /// `parquet` only.
 ///
 /// # Errors
-/// Whatever keeps a file from being written.
+/// If a file cannot be written.
 pub fn write_run_folder(
     run: &Run<'_>,
     findings: &Findings,

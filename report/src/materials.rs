@@ -33,7 +33,7 @@ pub fn usage(materials: &[Material], how: &str) -> [[String; 3]; 3] {
     ]
 }
 
-/// The row on a lab whose syringes somebody refills: how long its stocks keep, and how often he must.
+/// The row on a lab whose syringes somebody refills: how long its stocks keep, and how often that is necessary.
 pub fn assisted(
     materials: &[Material],
     first_empty: Option<(&str, f64)>,

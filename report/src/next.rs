@@ -1,4 +1,4 @@
-//! What to do next, as far as a run tells it.
+//! What to do next, as far as a run shows it.
 
 use flowtwin_statistics::student_95;
 
@@ -12,10 +12,10 @@ use super::stock;
 /// Share of a range within which a value lies on its bound.
 const ON_BOUND: f64 = 1e-6;
 
-/// A stock that lasts for fewer experiments than this is to be refilled.
+/// A stock that lasts for fewer experiments than this must be refilled.
 const FEW: f64 = 10.0;
 
-/// More repeats than this tell no difference that matters.
+/// More repeats than this resolve no difference that matters.
 const MANY: f64 = 50.0;
 
 /// Steps in the imperative, the most urgent first.
@@ -72,7 +72,7 @@ fn bounds(run: &Run<'_>) -> Option<String> {
     })
 }
 
-/// How often to repeat what, so that noise is known and two phases are told apart.
+/// How often to repeat what, so that noise is known and two phases can be distinguished.
 fn repeats(run: &Run<'_>) -> Option<String> {
     let best = run.best()?;
     let Some(noise) = Noise::of(run) else {

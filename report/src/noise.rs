@@ -1,4 +1,4 @@
-//! What the repeated conditions of a run say of the noise of one measurement.
+//! What the repeated conditions of a run say about the noise of one measurement.
 
 use flowtwin_statistics::student_95;
 

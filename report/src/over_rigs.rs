@@ -1,4 +1,4 @@
-//! Numbers that were found on rigs as they may be: how far they spread over rigs, and over seeds on one rig.
+//! Numbers that were found on plausible rigs: how far they spread over rigs, and over seeds on one rig.
 
 use flowtwin_statistics::{Estimate, Spread, Spreads};
 use serde::Serialize;
@@ -63,7 +63,7 @@ impl OverRigs {
         table
     }
 
-    /// What is to be said beside the table, one sentence each.
+    /// Remarks on the table, one sentence each.
     pub fn remarks(all: &[Self]) -> Vec<String> {
         let left_out = |one: &Self| {
             let rigs = counted(one.left_out, "rig");

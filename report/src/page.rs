@@ -81,7 +81,7 @@ fn figures(run: &Run<'_>, twin: Option<&TwinFit>) -> Vec<(String, String)> {
         )],
     };
     out.push((count(n), failed));
-    // A table tells neither time nor volumes.
+    // A table has neither times nor volumes.
     if run.lab_time_s() > 0.0 {
         let ml = significant(run.total_ml(), 3);
         out.extend([

@@ -1,4 +1,4 @@
-//! A run that repeats another: what was measured then and now, experiment by experiment.
+//! A run that repeats another: earlier and present measurements, experiment by experiment.
 
 use flowtwin_lab::journal::{ExperimentRecord, Journal};
 use flowtwin_statistics::{Estimate, mean, standard_deviation};
@@ -9,12 +9,12 @@ use super::quantity::Quantity;
 use super::run::feature;
 use super::table::Table;
 
-/// What a repeated run measured against what it repeats.
+/// A repeated run compared with the original.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Repeat {
     /// Experiments of the recorded run.
     pub recorded: usize,
-    /// Experiments that were done again.
+    /// Experiments that were repeated.
     pub repeated: usize,
     /// Numbers of those that failed, then or now.
     pub failed: Vec<u64>,
@@ -22,7 +22,7 @@ pub struct Repeat {
     pub features: Vec<FeatureRepeat>,
 }
 
-/// How one feature came out again.
+/// How one feature compares.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct FeatureRepeat {
     /// Its name.

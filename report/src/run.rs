@@ -48,7 +48,7 @@ pub struct Experiment<'a> {
     /// Every outcome that objectives and limits are about, in the order of [`Wanted::outcomes`]; none where the experiment failed
     /// or it could not be read.
     pub values: Vec<Option<f64>>,
-    /// Where its lab time went, where the lab is driven by instruments.
+    /// How its lab time was spent, where the lab is driven by instruments.
     pub stages: Option<Stages>,
 }
 
@@ -59,7 +59,7 @@ pub enum RunError {
     /// The header's scenario lacks what a report needs.
     #[error("the scenario in the journal's header cannot be reported on: {0}")]
     Definition(#[from] serde_json::Error),
-    /// What is wanted is no feature of the run.
+    /// An objective or a limit is not a feature of the run.
     #[error("the objective {feature} is none of the features of the run: {features}")]
     Objective {
         /// The name the scenario gives.
@@ -210,12 +210,12 @@ impl<'a> Run<'a> {
         &self.definition
     }
 
-    /// What the campaign is after.
+    /// What the campaign optimises.
     pub fn wanted(&self) -> &Wanted {
         &self.wanted
     }
 
-    /// Whether the campaign is after several things, so that there is a front and no best experiment.
+    /// Whether the campaign has several objectives, so that there is a front and no best experiment.
     pub fn has_several(&self) -> bool {
         self.wanted.goals.objectives.len() > 1
     }
@@ -254,7 +254,7 @@ impl<'a> Run<'a> {
         best.map(|(experiment, _)| experiment)
     }
 
-    /// The value of an experiment that can be the best: one thing is wanted, and the experiment keeps all limits.
+    /// The value of an experiment that can be the best: there is one objective, and the experiment keeps all limits.
     pub(crate) fn solution(&self, experiment: &Experiment<'_>) -> Option<f64> {
         let can_be = !self.has_several() && self.wanted.goals.allow(&experiment.values);
         experiment.value.filter(|_| can_be)

@@ -12,10 +12,10 @@ use crate::table::Table;
 /// Hours of lab time between two false alarms, on average and at least.
 pub const FALSE_ALARM_H: f64 = 100.0;
 
-/// Differences within so many standard deviations are 95 of 100.
+/// 95 of 100 differences are within this many standard deviations.
 const USUAL: f64 = 1.96;
 
-/// Factor by which a rig may scatter more than its scenario says before somebody is told.
+/// Factor by which a rig may scatter more than its scenario says before a warning.
 const SCATTERS: f64 = 1.2;
 
 const COLUMNS: &str = "experiment,feature,measured,expected,off_in_deviations,chance";
@@ -34,7 +34,7 @@ pub struct Account {
     pub scatter: f64,
     /// What has moved.
     pub alarms: Vec<Alarm>,
-    /// How the shadow was calibrated anew.
+    /// How the shadow was calibrated again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub recalibrations: Vec<Recalibration>,
     /// Each feature over the run.
@@ -47,11 +47,11 @@ pub struct Account {
 /// Something has moved.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Alarm {
-    /// The experiment after which it was told.
+    /// The experiment after which the alarm was raised.
     pub experiment: u64,
     /// The first experiment that shows it, as far as is known.
     pub since: u64,
-    /// Whether it came little by little.
+    /// Whether it was gradual.
     pub slow: bool,
     /// What may have moved, the most probable first.
     pub causes: Vec<Suspect>,
@@ -137,7 +137,7 @@ pub struct OverRun {
     pub within: f64,
 }
 
-/// One experiment, held against what was expected of it.
+/// One experiment, compared with its prediction.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Look {
     /// The number of the experiment in its run, from 1.
@@ -155,7 +155,7 @@ pub struct Feature {
     pub name: String,
     /// What was measured.
     pub measured: f64,
-    /// What was expected, with fills and with what has moved before as far as they are known.
+    /// The prediction, including fills and earlier changes as far as they are known.
     pub expected: f64,
     /// The difference in standard deviations of the prediction.
     pub off: f64,
@@ -174,7 +174,7 @@ impl Alarm {
 }
 
 impl Account {
-    /// Of a run of so many hours in which a rig scattered by a factor of its scenario's noise.
+    /// Of a run of this many hours in which a rig scattered by a factor of its scenario's noise.
     pub fn new(run: &str, hours: f64, scatter: f64, alarms: &[Alarm], looks: &[Look]) -> Self {
         Self {
             run: run.to_owned(),
@@ -216,7 +216,7 @@ impl Account {
     }
 
     /// The same, if these are the experiments of `journal`: what lies beside a journal that somebody has cut and continued
-    /// since tells of others.
+    /// since is about others.
     pub fn if_of(self, journal: &Journal) -> Option<Self> {
         let known: Vec<&ExperimentRecord> = journal.experiments().collect();
         let fits = |look: &Look| {
@@ -255,7 +255,7 @@ impl Account {
         )
     }
 
-    /// What is to be said beside the table, one sentence each.
+    /// Remarks on the table, one sentence each.
     pub fn remarks(&self) -> Vec<String> {
         let told =
             |alarm: &Alarm| format!("After experiment {}: {}.", alarm.experiment, alarm.words());

@@ -1,4 +1,4 @@
-//! Where the lab time of an experiment went, from the commands around it.
+//! How the lab time of an experiment was spent, from the commands around it.
 
 use flowtwin_lab::journal::{CommandRecord, ExperimentRecord, Journal, Record};
 use flowtwin_lab::{Command, Instant};
@@ -46,7 +46,7 @@ impl Marks {
     }
 }
 
-/// The experiments of a journal in order, each with its stages where its commands tell them.
+/// The experiments of a journal in order, each with its stages where its commands show them.
 pub(crate) fn of_experiments(
     journal: &Journal,
 ) -> impl Iterator<Item = (&ExperimentRecord, Option<Stages>)> {

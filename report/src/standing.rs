@@ -8,13 +8,13 @@ use flowtwin_lab::FaultKind;
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Ended {
-    /// It came to its end.
+    /// It is complete.
     Complete,
     /// Somebody stopped it.
     Interrupted,
     /// A fault of the rig stopped it.
     Stopped(String),
-    /// It goes on, or was cut off without a word.
+    /// It is still running, or ended without a record.
     CutOff,
 }
 

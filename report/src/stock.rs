@@ -75,7 +75,7 @@ pub(crate) fn of(run: &Run<'_>) -> Vec<Stock> {
         take(run, stock);
         match of_pumps(run, stock, &held) {
             Some(pumps) => follow(stock, &pumps),
-            // A lab that runs whole experiments by itself tells what each has taken.
+            // A lab that runs whole experiments by itself reports what each has taken.
             None => follow_experiments(run, stock),
         }
     }
@@ -85,7 +85,7 @@ pub(crate) fn of(run: &Run<'_>) -> Vec<Stock> {
 /// What a syringe held over time [µL].
 type Level = Vec<(Instant, f64)>;
 
-/// The levels of the syringes of a stock; none where their pumps were told nothing.
+/// The levels of the syringes of a stock; none where their pumps received no command.
 fn of_pumps<'a>(
     run: &Run<'_>,
     stock: &Stock,

@@ -37,7 +37,7 @@ pub struct Summary {
     pub backend: String,
     /// Whether the results are simulated.
     pub simulated: bool,
-    /// Whether the run came to its end.
+    /// Whether the run is complete.
     pub complete: bool,
     /// How it ended: `complete`, `interrupted`, `stopped` by a fault, or `unfinished`.
     pub ended: &'static str,
@@ -45,12 +45,12 @@ pub struct Summary {
     pub planned: Option<usize>,
     /// SHA-256 of the journal \[hexadecimal\].
     pub journal_sha256: String,
-    /// The feature that the campaign is after, and its unit; null where it is after several.
+    /// The feature that the campaign optimises, and its unit; null where there are several.
     pub objective: Value,
-    /// Everything that the campaign is after, where that is more than to maximise or to minimise one feature.
+    /// All objectives, where there is more than to maximise or to minimise one feature.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub objectives: Vec<Value>,
-    /// What must hold besides.
+    /// The limits.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub limits: Vec<LimitSpec>,
     /// The best compromises between several objectives.
@@ -60,7 +60,7 @@ pub struct Summary {
     pub experiments: usize,
     /// Number of those that failed.
     pub failed: usize,
-    /// The best experiment of the run that keeps all limits; none where the campaign is after several things.
+    /// The best experiment of the run that keeps all limits; none where the campaign has several objectives.
     pub best: Option<Best>,
     /// What people have decided on its proposals; none where nobody has.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -115,11 +115,11 @@ pub struct PhaseSummary {
 /// The best compromises of a run, in `summary.json`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct FrontSummary {
-    /// The experiments that no other betters in everything, the best by the first objective first.
+    /// The experiments that no other beats in every objective, the best by the first objective first.
     pub front: Vec<Compromise>,
-    /// What they cover above the reference \[product of the units of the objectives\].
+    /// Their hypervolume above the reference \[product of the units of the objectives\].
     pub hypervolume: f64,
-    /// The worst that is of any use, by objective: what the hypervolume is counted from. Of a target, how far off it is.
+    /// The worst acceptable value of each objective, from which the hypervolume is counted. Of a target, how far off it is.
     pub reference: Vec<f64>,
 }
 
@@ -155,7 +155,7 @@ fn values(run: &Run<'_>, e: &Experiment<'_>) -> Map<String, Value> {
     named.map(|(name, value)| (name.clone(), json!(value))).collect()
 }
 
-/// Everything that a campaign is after; nothing where it is after one thing that is maximised or minimised.
+/// All objectives of a campaign; nothing where one thing is maximised or minimised.
 fn objectives(run: &Run<'_>) -> Vec<Value> {
     let Wanted { goals, .. } = run.wanted();
     if goals.is_plain() {

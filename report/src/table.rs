@@ -1,4 +1,4 @@
-//! A table that reads as well in a terminal as on a page.
+//! A table for a terminal and for a page.
 
 use super::page::html::escape;
 
@@ -57,7 +57,7 @@ impl Table {
         self.closing.push(cells);
     }
 
-    /// At most so many columns of a terminal wide, without those of the dispensable columns that make it wider, the
+    /// At most this many columns of a terminal wide, without those of the dispensable columns that make it wider, the
     /// first of them first.
     #[must_use]
     pub fn within(mut self, terminal: Option<usize>, dispensable: &[&str]) -> Self {

@@ -1,4 +1,4 @@
-//! What went wrong in a run, and what came of it.
+//! The faults of a run, and their consequences.
 
 use flowtwin_lab::journal::{Answer, Record};
 use flowtwin_lab::{Fault, FaultKind};
@@ -17,13 +17,13 @@ pub(crate) struct Trouble<'a> {
     pub fault: &'a Fault,
     /// The experiment under way; none before the first.
     pub experiment: Option<u64>,
-    /// Whether that experiment failed of it.
+    /// Whether that experiment failed because of it.
     pub failed: bool,
-    /// Whether it is no result of that experiment, which is repeated.
+    /// Whether the experiment was spoiled and is repeated.
     pub repeated: bool,
 }
 
-/// All faults of a run in order, each once. That something was not ready yet is no fault.
+/// All faults of a run in order, each once. An instrument that was not ready yet is not a fault.
 pub(crate) fn faults<'a>(run: &Run<'a>) -> Vec<Trouble<'a>> {
     let mut out: Vec<Trouble<'a>> = Vec::new();
     let mut under_way = None;

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::format::{counted, fixed};
 
-/// Unseen experiments from which on an interval of R² says something.
+/// Smallest number of unseen experiments for a meaningful interval of R².
 const LEAST: usize = 8;
 /// Resamples behind the interval of R².
 const RESAMPLES: u64 = 999;
@@ -24,7 +24,7 @@ pub struct TwinFit {
     pub train_r2: f64,
     /// R² = 1 − SSE/SST on those it had not seen.
     pub test_r2: f64,
-    /// Squared Pearson correlation on those it had not seen; never below R², and blind to scale and offset.
+    /// Squared Pearson correlation on those it had not seen; never below R², and independent of scale and offset.
     pub test_pearson_r2: f64,
 }
 
@@ -64,7 +64,7 @@ pub struct TwinSummary {
     pub train_r2: f64,
     /// R² = 1 − SSE/SST on the second.
     pub test_r2: f64,
-    /// Its 95 % interval; none of fewer than 8 experiments, which tell nothing of it.
+    /// Its 95 % interval; none of fewer than 8 experiments, which are too few for one.
     pub test_r2_interval: Option<[f64; 2]>,
     /// Squared Pearson correlation on the second.
     pub test_pearson_r2: f64,

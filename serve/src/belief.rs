@@ -1,4 +1,4 @@
-//! What a model believes of a run: asked for by a browser, computed by whoever started the server.
+//! What a model believes of a run: requested by a browser, computed by the program that started the server.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// What is to be believed of: a feature over two inputs, from the first experiments of a run.
+/// The question: a feature over two inputs, from the first experiments of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[non_exhaustive]
 pub struct Question {

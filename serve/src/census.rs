@@ -18,7 +18,7 @@ pub struct Census {
     tail: Tail,
     /// The header of the journal, once it is there.
     pub header: Option<Box<Header>>,
-    /// What the campaign is after.
+    /// What the campaign optimises.
     pub wanted: Wanted,
     /// How many experiments are planned, where every phase says so, and those that people have added.
     pub planned: Option<u64>,
@@ -38,11 +38,11 @@ pub struct Census {
     pub readings: BTreeMap<String, f64>,
     /// What experiments took of each stock \[mL\].
     used_ml: BTreeMap<String, f64>,
-    /// What pumps were told, where any was.
+    /// The commands to pumps, where there were any.
     book: Option<Book>,
     /// Lab time of the latest record that has one.
     at: Instant,
-    /// Whether the run came to its end.
+    /// Whether the run is complete.
     pub ended: bool,
 }
 
@@ -188,7 +188,7 @@ impl Census {
     }
 
     fn hear(&mut self, command: CommandRecord) {
-        // That something is not there yet is no fault.
+        // Something that does not exist yet is not a fault.
         let is_fault = |answer: &Answer| matches!(answer, Answer::Fault(fault) if fault.kind != FaultKind::NotReady);
         self.faults += u64::from(is_fault(&command.answer));
         if let (Command::Read { sensor }, Answer::Reading(value)) = (command.send, command.answer) {
@@ -290,7 +290,7 @@ mod tests {
         let fill = json!({ "fill": { "pump": "a", "holds_ul": 10_000.0 } });
         records.push(sent(100, &fill, &done));
         assert_eq!(left(&records)[0], ("dye".into(), 20.0));
-        // A lab that runs whole experiments tells what each took.
+        // A lab that runs whole experiments reports what each took.
         assert_eq!(left(&[experiment(1, 520.0, 50.0)])[0], ("dye".into(), 19.5));
     }
 

@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, StatusCode};
 
 use crate::review::Review;
 
-/// Bytes of a token: nobody guesses 128 bits.
+/// Bytes of a token: 128 bits cannot be guessed.
 const BYTES: usize = 16;
 
 /// The ways to act on the run that this process does.
@@ -28,13 +28,13 @@ pub struct Control {
 pub(crate) enum Order {
     /// Make the rig safe and end the run.
     Stop,
-    /// Stand still before the next experiment.
+    /// Pause before the next experiment.
     Pause,
     /// Go on.
     GoOn,
 }
 
-/// The token is told to nobody by accident.
+/// The token is not shown by accident.
 impl std::fmt::Debug for Control {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Control").finish_non_exhaustive()
@@ -75,7 +75,7 @@ impl Control {
         self.over.store(true, Ordering::SeqCst);
     }
 
-    /// Whether the run goes on, and orders are heeded.
+    /// Whether the run goes on and accepts orders.
     pub(crate) fn is_at_work(&self) -> bool {
         !self.over.load(Ordering::SeqCst)
     }
@@ -85,7 +85,7 @@ impl Control {
         self.stop.load(Ordering::SeqCst)
     }
 
-    /// Whether the run is to stand still: not once it is asked to end, by whomever.
+    /// Whether the run must pause: not once it has been asked to end.
     pub(crate) fn pauses(&self) -> bool {
         self.pause.load(Ordering::SeqCst) && !self.stops()
     }
@@ -93,7 +93,7 @@ impl Control {
     /// Gives an order to the run.
     ///
     /// # Errors
-    /// The status that is answered to whoever has not the token.
+    /// The status of the answer to a request without the token.
     pub(crate) fn order(
         &self,
         order: Order,
@@ -111,7 +111,7 @@ impl Control {
     /// Whether who sends these headers may order anything now.
     ///
     /// # Errors
-    /// The status that is answered to whoever has not the token, or comes too late.
+    /// The status of the answer to a request without the token, or too late.
     pub(crate) fn heeds(&self, headers: &HeaderMap) -> Result<(), (StatusCode, &'static str)> {
         let given = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         let given = given.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
@@ -124,7 +124,7 @@ impl Control {
         Ok(())
     }
 
-    /// Compares in a time that does not tell how much of it is right.
+    /// Compares in a time that does not depend on how much of it is right.
     fn is_token(&self, given: &str) -> bool {
         let pairs = self.token.bytes().zip(given.bytes());
         let differ = pairs.fold(0, |differ, (a, b)| differ | (a ^ b));

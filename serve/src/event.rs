@@ -1,4 +1,4 @@
-//! What a browser is told of a line of a journal.
+//! What a browser receives of a line of a journal.
 
 use std::borrow::Cow;
 
@@ -16,7 +16,7 @@ const INPUT: [&str; 2] = ["low", "high"];
 const CHANNEL: [&str; 2] = ["name", "spectrometer"];
 
 /// A line as the page needs it: spectra and references, which are long, are left out, and fetched when they are looked at;
-/// of a scenario there is only what is shown. A line that is no record is told as it is.
+/// of a scenario there is only what is shown. A line that is not a record is sent as it is.
 pub(crate) fn told(line: &[u8]) -> Cow<'_, str> {
     let text = String::from_utf8_lossy(line);
     let kind = |kind: &str| text.contains(&format!("\"record\":{{\"{kind}\":"));

@@ -1,4 +1,4 @@
-//! Who may ask: the page of this server, in a browser on this computer, and programs here.
+//! Whose requests are answered: the page of this server, in a browser on this computer, and programs here.
 
 use std::net::SocketAddr;
 
@@ -28,8 +28,8 @@ impl Guard {
 
     /// Whether a request may be answered.
     ///
-    /// The host is what the browser believes to speak to: the page of a stranger whose name leads to this computer gives the
-    /// stranger's name. The origin is whose page asks: a stranger's page can neither read nor order anything.
+    /// The host is the server that the browser has addressed: a foreign page whose name leads to this computer gives the
+    /// foreign name. The origin is the page that asks: a foreign page can neither read nor command anything.
     ///
     /// # Errors
     /// The status that is answered instead, with words.

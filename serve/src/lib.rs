@@ -14,8 +14,8 @@
 //! 6. [`Review`]: a proposal on which such a browser may decide.
 //! 7. [`Believer`]: what a model believes of a run, which this crate cannot know.
 //!
-//! The server only reads, but for what is ordered with a token: a campaign does not know that it is there, and writes the same bytes without it.
-//! It waits for nobody but those who decide on its proposals, where that was asked for.
+//! The server only reads, except for orders with a token: a campaign does not know that it is there, and writes the same bytes without it.
+//! It waits only for decisions on proposals, if a review was requested.
 //!
 //! # Example
 //!

@@ -5,9 +5,9 @@ use std::hash::Hasher as _;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::str::FromStr;
 
-/// The place behind a line of a journal, and by what that line is known again.
+/// The position after a line of a journal, and how to recognise that line.
 ///
-/// A line of a journal carries the hash of the one before: where one line is the same, all before it are. So whoever comes
+/// A line of a journal carries the hash of the one before: where one line is the same, all before it are. So a browser that comes
 /// back after a run folder was replaced is not taken to be in the middle of the new run, however long that is.
 ///
 /// As text, which a browser keeps as the number of an event: `END-START-CHECKSUM`.
@@ -56,7 +56,7 @@ impl fmt::Display for Place {
     }
 }
 
-/// Whoever sends something else remembers no place.
+/// Any other text is not a position.
 impl FromStr for Place {
     type Err = ();
 

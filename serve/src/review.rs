@@ -11,26 +11,26 @@ use serde_json::{Value, json};
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Asked {
-    /// The proposal is to be done as it is.
+    /// Run the proposal as it is.
     Accept,
-    /// It is to be done with these values, `NAME=VALUE` each; the others stay.
+    /// Run it with these values, `NAME=VALUE` each; the others stay.
     Change(#[serde(deserialize_with = "settings")] Vec<String>),
-    /// It is not to be done.
+    /// Do not run it.
     Skip,
-    /// An experiment with these values is to be done first.
+    /// Run an experiment with these values first.
     Add(#[serde(deserialize_with = "settings")] Vec<String>),
 }
 
-/// Takes what was asked for, or says why it cannot be done.
+/// Takes the decision, or says why it cannot be done.
 pub type Take = dyn Fn(Asked) -> Result<(), String> + Send + Sync;
 
-/// Where a proposal lies until somebody has decided on it. Clones are the same place.
+/// Holds a proposal until a person has decided on it. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct Review(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
-    /// How many proposals have lain here.
+    /// Number of proposals so far.
     number: u64,
     /// The proposal, with its number; none where there is nothing to decide.
     shown: Option<Value>,
@@ -59,14 +59,14 @@ impl Review {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Shows a proposal, an object for the page; `take` hears what is asked for.
+    /// Shows a proposal, an object for the page; `take` receives the decision.
     pub fn show(&self, proposal: Value, take: Arc<Take>) {
         let mut state = self.state();
         let number = state.number + 1;
         *state = State { number, shown: Some(proposal), why: None, take: Some(take) };
     }
 
-    /// What was asked for last cannot be done after all: the proposal is still to be decided on.
+    /// The last decision cannot be carried out: the proposal is open again.
     pub fn refuse(&self, why: &str) {
         self.state().why = Some(why.to_owned());
     }
@@ -85,7 +85,7 @@ impl Review {
         state.shown.as_ref().map_or(Value::Null, shown)
     }
 
-    /// Hears the answer of a browser, which is text of JSON.
+    /// Receives the answer of a browser, which is JSON text.
     ///
     /// # Errors
     /// The status that is answered, and why.

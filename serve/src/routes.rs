@@ -1,4 +1,4 @@
-//! What can be asked for.
+//! The routes.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -43,7 +43,7 @@ const DECISION_BYTES: usize = 64 * 1024;
 
 type Shared = State<Arc<Shop>>;
 
-/// The answers to everything that can be asked for.
+/// The routes and their answers.
 pub(crate) fn router(shop: Arc<Shop>) -> Router {
     let mut router = Router::new();
     for entry in FILES {
@@ -64,7 +64,7 @@ pub(crate) fn router(shop: Arc<Shop>) -> Router {
         .with_state(shop)
 }
 
-/// Refuses strangers, and puts the head on every answer.
+/// Refuses foreign requests, and adds the headers to every answer.
 async fn admit(State(shop): Shared, request: Request, next: Next) -> Response {
     let mut response = match shop.guard.admits(request.headers()) {
         Ok(()) => next.run(request).await,

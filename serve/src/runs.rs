@@ -10,7 +10,7 @@ const JOURNAL: &str = "journal.jsonl";
 /// Most runs that are listed.
 const MOST: usize = 5_000;
 
-/// Run folders, and folders of run folders. What is in them is looked up when somebody asks.
+/// Run folders, and folders of run folders. Their content is read at each request.
 #[derive(Clone, Debug)]
 pub struct Runs {
     roots: Vec<PathBuf>,

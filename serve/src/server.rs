@@ -50,7 +50,7 @@ pub enum ServeError {
     Start(io::Error),
 }
 
-/// A web server on a thread of its own, until it is dropped. Whatever happens to it, nothing else in the process waits.
+/// A web server on a thread of its own, until it is dropped. Nothing else in the process waits for it.
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
@@ -59,7 +59,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts to serve these runs; with `control`, whoever has its token can stop the run of this process, and with `believer`
+    /// Starts to serve these runs; with `control`, a browser with its token can stop the run of this process, and with `believer`
     /// the page shows what a model believes. Port 0 takes any that is free.
     ///
     /// # Errors
@@ -90,7 +90,7 @@ impl Server {
         let (end, ended) = oneshot::channel();
         let serve = move || {
             runtime.block_on(until(ended, serve(listener, router(shop))));
-            // A belief that is being computed holds up nobody.
+            // A belief that is being computed delays no other request.
             runtime.shutdown_background();
         };
         let thread = std::thread::Builder::new().name("page".into()).spawn(serve);
@@ -123,7 +123,7 @@ async fn serve(listener: TcpListener, router: Router) {
     let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
-        // Whoever finds no place waits in the queue of the operating system.
+        // Further connections wait in the queue of the operating system.
         let Ok(place) = places.clone().acquire_owned().await else { return };
         let Ok((stream, _)) = listener.accept().await else {
             // Out of files, for example.
@@ -138,7 +138,7 @@ async fn serve(listener: TcpListener, router: Router) {
     }
 }
 
-/// Answers what one connection asks for. What goes wrong with it is its own affair.
+/// Answers what one connection asks for. Its errors affect no other connection.
 async fn connection(stream: TcpStream, router: Router) {
     let mut http = hyper::server::conn::http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(PATIENCE).max_buf_size(HEAD_BYTES);

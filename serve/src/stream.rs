@@ -17,7 +17,7 @@ use crate::tail::Tail;
 /// How long a stream waits before it looks for new lines again.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// After so many looks without a line a comment keeps the connection open, and tells the page that the server lives.
+/// After this many readings without a line a comment keeps the connection open, and shows the page that the server lives.
 const QUIET: usize = 25;
 
 /// A browser that watches, counted while it does.
@@ -44,7 +44,7 @@ struct State {
 }
 
 /// The events behind a place in a journal. What is behind it is read only when the browser has taken what was before, so a
-/// slow one costs no memory and holds up nobody.
+/// slow one costs no memory and delays nobody.
 pub(crate) fn events(journal: &Path, after: Option<Place>, watcher: Watcher) -> Body {
     let tail = after.map_or_else(|| Tail::new(journal), |place| Tail::from(journal, place));
     // Events of another file than the one that the browser remembers: it forgets that first.

@@ -14,7 +14,7 @@ const LONGEST: usize = 32 * 1024 * 1024;
 
 /// Reads the complete lines of a journal behind a place in it.
 ///
-/// It keeps nothing of what it has read: whoever reads slowly costs no memory.
+/// It keeps nothing of what it has read: a slow reader costs no memory.
 #[derive(Clone, Debug)]
 pub struct Tail {
     path: PathBuf,
@@ -51,7 +51,7 @@ impl Tail {
         Self { path: path.to_owned(), last: Place::default() }
     }
 
-    /// From behind a line; from the beginning where this is another file than the one of which somebody remembers the place.
+    /// From behind a line; from the beginning if this is not the file of the remembered position.
     pub(crate) fn from(path: &Path, last: Place) -> Self {
         let is_in = |mut file| last.is_in(&mut file, LONGEST + CHUNK);
         let last = match File::open(path).and_then(is_in) {

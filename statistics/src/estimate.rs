@@ -67,7 +67,7 @@ impl Estimate {
         Self { value: high, low, high }
     }
 
-    /// What `of` makes of all items together, its interval by the jackknife (Quenouille 1956, Tukey 1958).
+    /// The value of `of` for all items together, its interval by the jackknife (Quenouille 1956, Tukey 1958).
     ///
     /// For numbers that one item alone cannot give precisely, such as where a noisy curve has its maximum: the
     /// curve is averaged first. Each item is left out once.
@@ -100,7 +100,7 @@ impl Estimate {
 /// The two-sided 95 % point of the standard normal.
 const Z_95: f64 = 1.959_963_984_540_054;
 
-/// The two-sided 95 % point of Student's t with so many degrees of freedom.
+/// The two-sided 95 % point of Student's t with this many degrees of freedom.
 ///
 /// Infinite for none. Tabulated up to 8, then the expansion about the normal (Abramowitz and Stegun 1964, 26.7.5), good to 0.001.
 pub fn student_95(freedom: usize) -> f64 {

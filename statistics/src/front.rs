@@ -1,8 +1,8 @@
-//! Which of several compromises are not bettered by another, and how much of what could be had they cover.
+//! Which of several compromises no other beats, and how much of the possible hypervolume they cover.
 //!
 //! All scores are maximised.
 
-/// Whether `a` \[k\] is as good as `b` \[k\] in everything and better in something.
+/// Whether `a` \[k\] is at least as good as `b` \[k\] in every score and better in at least one.
 pub fn dominates(a: &[f64], b: &[f64]) -> bool {
     a.iter().zip(b).all(|(a, b)| a >= b) && a.iter().zip(b).any(|(a, b)| a > b)
 }

@@ -10,8 +10,8 @@
 //!   many p ──► holm                              corrected for the number of tests
 //! ```
 //!
-//! Campaigns of two policies with one seed share their initial points and the noise of each experiment number. So whatever
-//! compares works on *paired* values: index `i` of both slices comes from the same seed. All of it is deterministic; the
+//! Campaigns of two policies with one seed share their initial points and the noise of each experiment number. So every comparison
+//! uses *paired* values: index `i` of both slices comes from the same seed. All of it is deterministic; the
 //! bootstrap draws from named streams.
 //!
 //! # Example

@@ -13,7 +13,7 @@ pub fn cdf(z: f64) -> f64 {
 }
 
 /// The value that a standard normal variable does not exceed with probability `p`, by bisection of [`cdf`] on
-/// −40 to 40; beyond what double precision can tell from 0 or 1 it ends there.
+/// −40 to 40; beyond what double precision distinguishes from 0 or 1 it ends there.
 ///
 /// # Panics
 /// If `p` is not between 0 and 1.

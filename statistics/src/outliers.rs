@@ -1,10 +1,10 @@
-//! Values so far from all others that something else than the thing measured is likely behind them.
+//! Values so far from all others that they are probably not measurements.
 
 use crate::quantile::quantile;
 
-/// Values from which on there is a bulk to be far from.
+/// Smallest number of values in which outliers are looked for.
 const LEAST: usize = 5;
-/// Distance from the nearer quartile, in distances between the quartiles, from which on a value is an outlier. Of a
+/// Distance from the nearer quartile, in distances between the quartiles, above which a value is an outlier. Of a
 /// normal distribution nothing in 10⁴⁰ values lies so far out; Tukey 1977 calls three of them "far out".
 const FAR: f64 = 10.0;
 

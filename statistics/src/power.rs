@@ -8,12 +8,12 @@ use super::normal;
 /// Lehmann 1956, DOI 10.1214/aoms/1177728261); for heavier tails it is more efficient than that.
 const EFFICIENCY: f64 = 3.0 / std::f64::consts::PI;
 
-/// The promise of a test: how likely it resolves a difference that is there, and how rarely one that is not.
+/// The promise of a test: how likely it resolves a real difference, and how rarely one that does not exist.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Power {
     /// Chance of resolving the difference.
     pub power: f64,
-    /// Chance of resolving a difference that is not there, two-sided.
+    /// Chance of resolving a difference that does not exist, two-sided.
     pub alpha: f64,
 }
 
@@ -56,7 +56,7 @@ impl Power {
     pub fn fewest(self) -> u64 {
         let mut n = 1;
         let mut least = 1.0;
-        // Below the smallest number there is, more seeds change nothing.
+        // Below the smallest number, more seeds change nothing.
         while least >= self.alpha && least > 0.0 {
             n += 1;
             least /= 2.0;

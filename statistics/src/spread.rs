@@ -22,12 +22,12 @@ pub struct Spreads {
     pub seeds: Spread,
 }
 
-/// A spread over so many, as a standard deviation.
+/// A spread as a standard deviation, and over how many.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Spread {
     /// How many there are of them.
     pub n: usize,
-    /// The standard deviation and its 95 % interval; none where the numbers cannot tell.
+    /// The standard deviation and its 95 % interval; none where the numbers do not determine it.
     pub deviation: Option<Estimate>,
 }
 
@@ -139,7 +139,7 @@ impl Squares {
     }
 }
 
-/// The value that χ² with so many degrees of freedom, a whole number, does not exceed with probability `p`: by bisection of its
+/// The value that χ² with this many degrees of freedom, a whole number, does not exceed with probability `p`: by bisection of its
 /// closed form; above 300 degrees of freedom by the approximation of Wilson and Hilferty 1931 (DOI 10.1073/pnas.17.12.684).
 fn chi_squared(p: f64, freedom: f64) -> f64 {
     if freedom > EXACT {

@@ -1,4 +1,4 @@
-//! Studies of many campaigns: benchmarks of policies, and the claims of a paper done again.
+//! Studies of many campaigns: benchmarks of policies, and the claims of a paper repeated.
 //!
 //! ```text
 //!   Scenarios × Entrants × seeds ──► Contest ──run──► Store ──► Results ──► Finding   one a scenario

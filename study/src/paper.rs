@@ -1,4 +1,4 @@
-//! The claims of the paper, measured by doing its own studies again.
+//! The claims of the paper, measured by repeating its studies.
 //!
 //! S. Sadeghi et al., Nanoscale 16 (2024) 580, DOI 10.1039/d3nr05034c. Every study is driven through the `Lab` trait
 //! and the procedure that a rig would run; nothing here looks inside a model. Each claim is a number over many seeds
@@ -71,7 +71,7 @@ impl From<Diagnostic> for StudyError {
     }
 }
 
-/// Does all studies on `count` simulated rigs, `threads` at a time, telling `done` of each that is finished.
+/// Does all studies on `count` simulated rigs, `threads` at a time, calling `done` for each that is finished.
 ///
 /// The result is the same for any number of threads: each rig is on its own, and they are returned in order.
 ///

@@ -1,4 +1,4 @@
-//! The scorecard tells a wrong model from the right one: mutants of kinetics, mixing, optics and noise, each a few keys of
+//! The scorecard distinguishes a wrong model from the right one: mutants of kinetics, mixing, optics and noise, each a few keys of
 //! the scenario, and the claim that catches each of them.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
@@ -6,7 +6,7 @@ use flowtwin_campaign::scenario::Scenario;
 use flowtwin_study::paper::{self, Claim, Facts, Part, Rigs, Seed};
 use serde_json::{Value, json};
 
-/// Rigs of which each claim is judged: what chance does to one is not what a mutant does to both.
+/// Rigs on which each claim is judged: chance may affect one, but a mutant affects both.
 const RIGS: u64 = 2;
 
 /// A model that is wrong.

@@ -19,7 +19,7 @@ use member::{LANES, Member, Output};
 /// Hidden units are drawn at random around the data; how fast they may vary with each input, and how noisy the outcome
 /// is, is learnt first by maximising the marginal likelihood of the network's Gaussian-process limit. The output layer of each
 /// member is then the exact Bayesian solution: its mean, and one draw from its posterior. So there is no learning rate, no
-/// stopping rule and no validation set, and the spread is that of a posterior rather than of accidents of training.
+/// stopping rule and no validation set, and the spread is that of a posterior and not of chance in training.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ensemble {
     /// Number of members.

@@ -92,7 +92,7 @@ pub struct Score {
 pub struct Evaluation {
     /// Parts of each split.
     pub folds: usize,
-    /// How often the data were split anew.
+    /// How often the data were split again.
     pub repeats: usize,
     /// See [`Scores::r2`].
     pub r2: Score,
@@ -136,7 +136,7 @@ pub fn replicates(x: ArrayView2<'_, f64>) -> Vec<Vec<usize>> {
     groups
 }
 
-/// Splits the rows of `x` into folds, replicates never apart: as many as asked for, or as there are different inputs.
+/// Splits the rows of `x` into folds, replicates kept together: as many as requested, or as there are different inputs.
 pub fn split(
     x: ArrayView2<'_, f64>,
     count: usize,

@@ -17,10 +17,10 @@ const REACH: f64 = 0.12;
 
 /// Probability of success below which a point is avoided altogether, as long as anything else is worth trying.
 const DOUBTFUL: f64 = 1.0 / 3.0;
-/// Power of the share of that probability by which worth is reduced below it.
+/// Exponent of the share of that probability by which the worth is reduced below it.
 const SHARP: f64 = 20.0;
 
-/// The probability that an experiment succeeds: the average of two opinions, weighed by how likely they make the outcomes so far.
+/// The probability that an experiment succeeds: the average of two models, weighted by the likelihood of the outcomes so far.
 ///
 /// One is that a limit on one input decides. The other knows nothing of inputs: successes over experiments,
 /// each counted by a Gaussian kernel of its distance (Nadaraya 1964, Watson 1964), and a prior belief in success; it is
@@ -31,9 +31,9 @@ pub struct Feasibility {
     trials: Vec<(Vec<f64>, f64)>,
     per_squared: f64,
     limits: Limits,
-    /// Weight of the opinion that a limit decides.
+    /// Weight of the model in which a limit decides.
     trust: f64,
-    /// How choices are seen: whether an option works is no matter of where it stands among the others.
+    /// How choices are seen: whether an option works does not depend on its place among the others.
     encoding: Encoding,
 }
 
@@ -109,7 +109,7 @@ impl Feasibility {
         (self.trust * p + (1.0 - self.trust) * near, self.encoding.slope(slope))
     }
 
-    /// What a point is worth of what it would be worth if success were certain, 0..1: the probability, and next to nothing where
+    /// The share of a point's worth that remains if success is not certain, 0..1: the probability, and almost nothing where
     /// that is below a third.
     pub(crate) fn worth(&self, u: &[f64]) -> f64 {
         sharpened(self.at(u)).0

@@ -1,4 +1,4 @@
-//! A random forest: a third opinion that assumes nothing smooth.
+//! A random forest: a third model, without an assumption of smoothness.
 
 mod tree;
 
@@ -61,7 +61,7 @@ pub struct ForestPosterior {
 }
 
 impl ForestPosterior {
-    /// Judges each experiment by the trees that did not see it. What their spread leaves unexplained of the errors is
+    /// Judges each experiment by the trees that did not see it. The part of the errors that their spread does not explain is
     /// taken for noise.
     fn new(grown: Vec<(Tree, Vec<bool>)>, rows: &[Vec<f64>], y: &[f64], work: Work) -> Self {
         let unseen = |i: usize| {

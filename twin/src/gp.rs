@@ -125,7 +125,7 @@ impl GaussianProcess {
         Optimum { evaluations, ..best.expect("there is a start") }
     }
 
-    /// What all the data make of lengths and noise that some of them chose.
+    /// Lengths and noise that a subset chose, improved on all data.
     fn improve(&self, chosen: Optimum, data: &Data<'_>) -> Optimum {
         let mut found = minimise(|theta| data.loss(theta), chosen.x, IMPROVED, LEAST_GAIN);
         found.evaluations += chosen.evaluations;
@@ -391,7 +391,7 @@ mod tests {
         GaussianProcess::default().fit(x.view(), &y, &Context::new(Streams::new(1))).unwrap()
     }
 
-    /// Solves `a x = b` by Gauss–Jordan elimination: another road to the same numbers.
+    /// Solves `a x = b` by Gauss–Jordan elimination: another way to the same numbers.
     fn solve(mut a: Vec<Vec<f64>>, mut b: Vec<f64>) -> Vec<f64> {
         let n = b.len();
         for i in 0..n {

@@ -14,7 +14,7 @@ use crate::surrogate::{self, Belief, FitError, Posterior, Slope, Surrogate};
 use crate::{Context, Work};
 use informed::Informed;
 
-/// The simulator of [`Context::mechanism`], with parameters that are estimated anew at each fit, and a Gaussian process for
+/// The simulator of [`Context::mechanism`], with parameters that are estimated again at each fit, and a Gaussian process for
 /// what it does not know (Kennedy and O'Hagan 2001, DOI 10.1111/1467-9868.00294):
 /// `y(x) = f(x, z) + r(x) + noise`.
 ///
@@ -76,7 +76,7 @@ impl GreyPosterior {
         Self { informed: informed.map(Arc::new), plain, weight, held_out, noise_sd }
     }
 
-    /// The parameters of the simulator \[p\], in standard deviations from what was believed before; none where it has no
+    /// The parameters of the simulator \[p\], in standard deviations from the prior; none where it has no
     /// outcome for an experiment.
     pub fn parameters(&self) -> Option<&[f64]> {
         self.informed.as_deref().map(Informed::parameters)

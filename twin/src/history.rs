@@ -8,7 +8,7 @@ use ndarray::Array2;
 pub struct Trial {
     /// Where it was, in the unit cube of the space \[d\]; outside 0..1 where an earlier campaign had wider ranges.
     pub x: Vec<f64>,
-    /// What is to be maximised; none where the experiment failed.
+    /// The value to maximise; none where the experiment failed.
     pub outcome: Option<f64>,
     /// What was measured of each outcome that [`crate::Goals`] are about, in its own unit; none for what was not measured. Empty
     /// where one outcome is maximised, and nothing else matters.
@@ -71,7 +71,7 @@ pub struct History {
     /// Experiments of earlier campaigns, each campaign by itself: what they measured is like the outcome, perhaps with another gain,
     /// offset or optimum.
     pub earlier: Vec<Vec<Trial>>,
-    /// How many of the trials of this phase nobody proposed: a person has added them. A design goes on past them where it was.
+    /// How many of the trials of this phase a person has added, not a policy. A design continues after them.
     pub added: usize,
 }
 

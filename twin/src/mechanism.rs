@@ -1,4 +1,4 @@
-//! What is known of a lab beforehand: a simulator with parameters that its experiments tell.
+//! Prior knowledge of a lab: a simulator with parameters that its experiments determine.
 
 use std::fmt::Debug;
 use std::sync::Arc;

@@ -36,12 +36,12 @@ pub enum Model {
     Forest(ForestPosterior),
     /// All three, weighed.
     Stack(Box<StackPosterior>),
-    /// A simulator and what it leaves; it is written to no file.
+    /// A simulator and its residuals; it cannot be written to a file.
     #[serde(skip)]
     Twin(Box<GreyPosterior>),
     /// Any of them, of a space with choices.
     Encoded(Box<Encoded>),
-    /// One of an earlier campaign, and one of what it leaves.
+    /// One of an earlier campaign, and one of its residuals.
     Related(Box<Related>),
 }
 

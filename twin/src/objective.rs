@@ -24,7 +24,7 @@ pub(crate) struct Weighed<'a> {
     pub(crate) price: Option<Price<'a>>,
 }
 
-/// What an experiment costs in the eyes of a policy.
+/// What an experiment costs for a policy.
 pub(crate) struct Price<'a> {
     /// The space that conditions are in.
     pub(crate) space: &'a Space,

@@ -55,10 +55,10 @@ pub(crate) fn minimise(
 type Remembrance = (Vec<f64>, f64, Vec<f64>);
 
 /// A function that remembers its last value, because argmin asks for value and derivatives one after the other, and its
-/// lowest; it answers a limited number of questions.
+/// lowest; it allows a limited number of evaluations.
 struct Remembered<F> {
     f: F,
-    /// How often it may still be asked.
+    /// How often it may still be evaluated.
     left: Cell<u64>,
     last: RefCell<Option<Remembrance>>,
     best: RefCell<Optimum>,

@@ -21,7 +21,7 @@ pub use guided::Guided;
 pub use several::Several;
 pub use spec::{LatinHypercube, Listed, PolicySpec, Random, SobolSequence};
 
-/// Decides what to try next: a pure function of what it is asked and of the run's random streams.
+/// Decides what to try next: a pure function of the question ([`Ask`]) and of the run's random streams.
 ///
 /// So a campaign is resumed by replaying its history; there is no state to keep. The same question gives the same
 /// answer, for any number of threads.
@@ -71,7 +71,7 @@ pub trait Policy: std::fmt::Debug + Send + Sync {
     }
 }
 
-/// The question that a policy answers.
+/// The question to a policy.
 #[derive(Clone, Copy)]
 pub struct Ask<'a> {
     /// What may be chosen.
@@ -123,7 +123,7 @@ pub(crate) fn not_pending(
     region.snap(&region.sample(&mut context.streams.open("policy/again", number)))
 }
 
-/// The answer of a policy.
+/// The proposals of a policy.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Proposals {
     /// What to try, in order.
@@ -142,7 +142,7 @@ pub enum PolicyError {
     /// A surrogate could not be fitted.
     #[error("the surrogate could not be fitted: {0}")]
     Fit(#[from] FitError),
-    /// A list of conditions has come to its end.
+    /// A list of conditions is used up.
     #[error("the list has only {length} conditions")]
     ListEnds {
         /// Number of conditions in it.

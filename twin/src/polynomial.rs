@@ -1,4 +1,4 @@
-//! A polynomial of second order: what small tables can bear.
+//! A polynomial of second order, for small tables.
 
 mod evidence;
 mod terms;
@@ -19,7 +19,7 @@ pub(crate) use terms::Order;
 ///
 /// Terms are standardized; coefficients are normal about zero with one variance for the inputs and another for what is
 /// of second order. These two, over that of the noise, are those of highest posterior density (MacKay 1992, DOI
-/// 10.1162/neco.1992.4.3.415). Where a table is nearly a plane, or has too few rows to tell lengths from, nothing that
+/// 10.1162/neco.1992.4.3.415). Where a table is nearly a plane, or has too few rows to determine lengths, no model that
 /// is more flexible predicts better.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Polynomial {

@@ -7,7 +7,7 @@ use crate::design::squared_distance;
 use crate::optimise::minimise;
 use crate::region::Region;
 
-/// A function of a point of the unit cube that is to be maximised.
+/// A function of a point of the unit cube, to be maximised.
 pub(crate) trait Objective {
     /// The value at `u` [d]; `scratch` saves allocations.
     fn value(&self, u: &[f64], scratch: &mut Vec<f64>) -> f64;
@@ -25,7 +25,7 @@ pub(crate) trait Objective {
 /// How thoroughly to look.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Search {
-    /// Points of a scrambled Sobol' sequence to look at first.
+    /// Points of a scrambled Sobol' sequence to evaluate first.
     pub(crate) candidates: usize,
     /// How many of the best of them to follow uphill.
     pub(crate) climbs: usize,

@@ -45,7 +45,7 @@ fn data(rows: usize) -> (Array2<f64>, Vec<f64>) {
     (x, y)
 }
 
-/// Every surrogate fitted to 30 experiments: once for all tests, for that is what takes time.
+/// Every surrogate fitted to 30 experiments: once for all tests, because fitting takes most of the time.
 fn fitted() -> impl Iterator<Item = (SurrogateSpec, &'static Model)> {
     static MODELS: LazyLock<[Model; SurrogateSpec::ALL.len()]> =
         LazyLock::new(|| SurrogateSpec::ALL.map(|surrogate| fit(surrogate, 30)));

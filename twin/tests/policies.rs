@@ -8,7 +8,7 @@ use flowtwin_twin::{
     Ask, Context, Cost, History, PolicyError, PolicySpec, Proposals, SurrogateSpec, Trial,
 };
 
-/// Every policy that can be had by its name, but for the one that is meant for tables.
+/// Every policy that can be had by its name, except the one that is meant for tables.
 fn names() -> impl Iterator<Item = &'static str> {
     PolicySpec::NAMES.iter().copied().filter(|name| !["list", "top"].contains(name))
 }

@@ -10,7 +10,7 @@ use flowtwin_twin::{
     SurrogateSpec, Trial,
 };
 
-/// Every policy that learns, but for the one that is meant for tables.
+/// Every policy that learns, except the one that is meant for tables.
 fn names() -> impl Iterator<Item = &'static str> {
     let unguided = ["list", "random", "lhs", "sobol", "top"];
     PolicySpec::NAMES.iter().copied().filter(move |name| !unguided.contains(name))

@@ -101,7 +101,7 @@ pub(crate) enum Change {
     RoundedRates,
     /// A policy that takes the other of two neighbours.
     OtherTies,
-    /// Readings that differ by so many units in their last place.
+    /// Readings that differ by this many units in their last place.
     LastBits(i32),
 }
 

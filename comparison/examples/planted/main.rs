@@ -1,4 +1,4 @@
-//! Plants changes and tells what a comparison says of each: `cargo run --release -p flowtwin-comparison --example planted`.
+//! Plants changes and prints what a comparison says of each: `cargo run --release -p flowtwin-comparison --example planted`.
 //!
 //! Prints the tables of docs/validation.md. With `-- statistical` it prints the last of them alone, which takes seconds a repeat.
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 pub enum Cause {
     /// A light gives more or less light \[%\].
     Light(String),
-    /// A pump delivers more or less than it is told \[%\].
+    /// A pump delivers more or less than commanded \[%\].
     Pump(String),
     /// A stock is stronger or weaker \[%\].
     Stock(String),
@@ -77,7 +77,7 @@ impl Cause {
         }
     }
 
-    /// Changes a definition so that its rig has moved by so much.
+    /// Changes a definition so that its rig has moved by this much.
     pub fn apply(&self, definition: &mut Value, amount: f64) {
         let times = |value: &Value, normal: f64| {
             json!(value.as_f64().unwrap_or(normal) * (1.0 + 0.01 * amount))

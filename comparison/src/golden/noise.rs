@@ -1,4 +1,4 @@
-//! How far chance goes: replicates of a golden run on a rig that has not moved.
+//! The spread by chance: replicates of a golden run on a rig that has not moved.
 
 use flowtwin_statistics::{mean, variance};
 
@@ -50,7 +50,7 @@ impl Noise {
         Some(noise)
     }
 
-    /// The weights of a block. One that too few replicates have tells nothing.
+    /// The weights of a block. One that too few replicates have does not count.
     fn add(&mut self, all: &[&Block], weighing: &[&Block]) -> Option<()> {
         let numbers = match weighing.len() >= FEW {
             true => 0..all[0].len(),
@@ -66,7 +66,7 @@ impl Noise {
         Some(())
     }
 
-    /// The numbers of a block in standard deviations, no two of which go together. What is missing tells nothing: it counts
+    /// The numbers of a block in standard deviations, decorrelated. What is missing carries no information: it counts
     /// as zero.
     pub(crate) fn whiten(&self, block: usize, values: &[f64]) -> Vec<f64> {
         let known = |i: &usize| values.get(*i).copied().filter(|value| value.is_finite());
@@ -91,7 +91,7 @@ fn seen<'a>(yields: &[&'a Yield], block: usize) -> Vec<&'a Block> {
     yields.iter().map(|yields| &yields[block]).filter(|block| !block.is_empty()).collect()
 }
 
-/// The covariance of the legible numbers, those off its diagonal a tenth smaller than they were seen.
+/// The covariance of the legible numbers, with off-diagonal elements a tenth smaller than observed.
 fn covariance(blocks: &[&Block], legible: &[usize]) -> Vec<Vec<f64>> {
     let column = |i: usize| blocks.iter().map(|block| block[i]).collect::<Vec<f64>>();
     let columns: Vec<Vec<f64>> = legible

@@ -1,4 +1,4 @@
-//! Which conditions of a run tell most about its rig, and how much each cause moves them.
+//! Which conditions of a run say most about its rig, and how much each cause moves them.
 
 use std::num::NonZeroUsize;
 
@@ -23,7 +23,7 @@ const SEEDS: u64 = 16;
 /// Experiments of a golden run at most, and at least.
 const MOST: usize = 12;
 const LEAST: usize = 2;
-/// Seeds with which the handful is simulated: half of them weigh what is read, the others tell how far chance goes.
+/// Seeds with which the handful is simulated: half of them weight the readings, the others give the spread by chance.
 const REPLICATES: u64 = 160;
 /// The first of these seeds, far from those that people choose.
 const FIRST_SEED: u64 = 7_000_001;
@@ -38,15 +38,15 @@ pub enum GoldenError {
     /// Too few of its experiments can be measured again.
     #[error("{0} of its experiments did not fail: a golden run needs {LEAST} at least")]
     TooFew(usize),
-    /// Its scenario is understood no more.
+    /// This version no longer understands its scenario.
     #[error(transparent)]
     Scenario(#[from] Diagnostic),
-    /// The simulator does not get through what the rig did.
+    /// The simulator cannot repeat what the rig did.
     #[error("the simulation of {0} does not get through")]
     Simulation(String),
 }
 
-/// What a golden run will measure, and what that tells.
+/// What a golden run will measure, and what that shows.
 #[derive(Debug)]
 pub struct Plan {
     /// The scenario: that of the run, with the handful as its one phase.
@@ -59,20 +59,20 @@ pub struct Plan {
     pub lab_time_s: [f64; 2],
     /// What may have moved.
     pub causes: Vec<Cause>,
-    /// What each cause yields more, for one step up and one step down, block by block.
+    /// The effect of each cause, for one step up and one step down, block by block.
     pub(crate) effects: Vec<[Yield; 2]>,
-    /// What the golden run should read more than the recorded if nothing has moved, block by block: because lights lose
+    /// The expected change of the readings if nothing has moved, block by block: because lights lose
     /// strength by the hour, and by what was in the tube before.
     pub(crate) expected: Yield,
-    /// How far chance goes.
+    /// The spread by chance.
     pub(crate) noise: Noise,
 }
 
 impl Plan {
-    /// Chooses conditions of a run that take at most so many minutes of lab time once the first of them is measured.
+    /// Chooses conditions of a run that take at most this many minutes of lab time once the first of them is measured.
     ///
-    /// Every part of the rig is moved a step in simulation, without noise, at up to 24 conditions of the run. Chosen is,
-    /// one after the other, what raises the determinant of the information on all causes most for its time (D-optimal
+    /// Every part of the rig is moved a step in simulation, without noise, at up to 24 conditions of the run. The conditions are chosen
+    /// one after the other, each raising the determinant of the information on all causes most for its time (D-optimal
     /// design).
     ///
     /// # Errors
@@ -146,7 +146,7 @@ fn by_temperature<'a>(
     candidates
 }
 
-/// What each cause yields more at each of these numbers of steps, cause by cause.
+/// The effect of each cause at each of these numbers of steps, cause by cause.
 fn effects(
     list: &Simulated<'_>,
     causes: &[Cause],
@@ -162,8 +162,8 @@ fn effects(
     yields.map(more).collect()
 }
 
-/// What a golden run reads more than the recorded if nothing has moved; nothing where the simulation of the recorded run does
-/// not come to an experiment.
+/// The expected change of the readings if nothing has moved; nothing where the simulation of the recorded run does
+/// not reach an experiment.
 fn expected(list: &Simulated<'_>, recorded: &Journal, experiments: &[u64]) -> Yield {
     let last = experiments.iter().copied().max().unwrap_or_default();
     let records: Vec<&ExperimentRecord> =
@@ -202,7 +202,7 @@ struct Choice<'a> {
 }
 
 impl Choice<'_> {
-    /// Places of the candidates that tell most within a time, in order.
+    /// Places of the candidates that give most information within a time, in order.
     fn within(&self, budget_s: f64) -> Option<Vec<usize>> {
         let conditions: Vec<Conditions> =
             self.candidates.iter().map(|record| record.conditions.clone()).collect();

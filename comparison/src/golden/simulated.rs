@@ -27,7 +27,7 @@ pub(crate) struct Simulated<'a> {
 /// One way to measure them.
 #[derive(Clone, Debug)]
 pub(crate) enum Way {
-    /// Without noise, drift and mishaps, on a rig on which this has moved by so many steps.
+    /// Without noise, drift and mishaps, on a rig on which this has moved by this many steps.
     Moved(Option<(Cause, f64)>),
     /// Without noise and mishaps, but with the drift of its lights.
     Fading,
@@ -36,7 +36,7 @@ pub(crate) enum Way {
 }
 
 impl Simulated<'_> {
-    /// The journal of one way; none where the simulation does not get through.
+    /// The journal of one way; none where the simulation fails.
     pub(crate) fn journal(&self, way: &Way) -> Option<Journal> {
         let mut definition = listed(self.definition, "golden", self.conditions);
         let mut seed = 1;
@@ -57,7 +57,7 @@ impl Simulated<'_> {
         campaign(&scenario, seed, NonZeroUsize::MIN).ok().map(|(_, journal, _)| journal)
     }
 
-    /// What each way yields, side by side on so many threads, in their order.
+    /// What each way yields, side by side on this many threads, in their order.
     pub(crate) fn all(&self, ways: &[Way], threads: NonZeroUsize) -> Vec<Option<Yield>> {
         in_order(ways.len(), threads, |i| self.journal(&ways[i]).map(|journal| yielded(&journal)))
     }

@@ -11,7 +11,7 @@ const COLUMNS: usize = 80;
 const SHOWN: usize = 8;
 
 impl Verdict {
-    /// Whether the rig is as it was, as far as these experiments tell.
+    /// Whether the rig is as it was, as far as these experiments show.
     pub fn is_as_it_was(&self) -> bool {
         self.moved.is_empty() && !self.unexplained && self.failed.is_empty()
     }

@@ -10,13 +10,13 @@ use super::plan::Plan;
 use super::readings::{Block, minus, of_blank, of_experiment};
 use super::simulated::Yield;
 
-/// Chance that a rig that has not moved is said to have.
+/// Chance of an alarm about a rig that has not moved.
 pub const FALSE_ALARM: f64 = 0.02;
-/// Chance with which what "would have shown" shows.
+/// Chance of detecting a change that "would have shown".
 const SHOWN: f64 = 0.9;
 /// Causes that are named at most.
 const CAUSES: usize = 3;
-/// By how much χ² may be larger for a cause that explains as well (one degree of freedom, 95 %).
+/// By how much χ² may be larger for a cause that explains equally well (one degree of freedom, 95 %).
 const AS_WELL: f64 = 3.84;
 /// Steps of a cause beyond which it cannot have moved, and deviations of chance beyond which a reading then tells of none.
 const MOST_STEPS: f64 = 20.0;
@@ -52,7 +52,7 @@ pub struct HasMoved {
     pub interval: [f64; 2],
     /// The same in standard deviations of chance.
     pub deviations: f64,
-    /// Other causes that explain as well, and by how much they would have moved.
+    /// Other causes that explain equally well, and by how much they would have moved.
     pub or: Vec<(Cause, f64)>,
 }
 
@@ -60,7 +60,7 @@ impl Plan {
     /// Compares a run with its golden run.
     ///
     /// The differences of all readings, in units of chance, are fitted by least squares with the effect of each cause alone.
-    /// A cause is named where it stands out from chance as replicates in simulation have it, corrected for the number of
+    /// A cause is named where it exceeds the chance of replicates in simulation, corrected for the number of
     /// causes; then the next beside it.
     pub fn verdict(&self, recorded: &Journal, golden: &Journal) -> Verdict {
         let pairs = self.pairs(recorded, golden);
@@ -94,7 +94,7 @@ impl Plan {
         self.experiments.iter().enumerate().map(pair).collect()
     }
 
-    /// What the golden run reads more, block by block, beyond what is expected.
+    /// The differences of the golden run, block by block, beyond the expected ones.
     fn differences(&self, recorded: &Journal, golden: &Journal) -> Yield {
         let blanks = recorded.blank().zip(golden.blank());
         let blank =
@@ -204,13 +204,13 @@ impl<'a> Fit<'a> {
         });
         let scale = mean(&explained.collect::<Vec<f64>>());
         let tests = plan.causes.len().max(1) as f64;
-        // As far as a normal distribution says, and as far as replicates go, whichever is more.
+        // The limit of a normal distribution or of the replicates, whichever is larger.
         let threshold =
             (-normal::quantile(FALSE_ALARM / (2.0 * tests))).max(farthest(&ways, &nothing));
         Self { plan, read, ways, nothing, scale, threshold }
     }
 
-    /// What has moved, and whether there is more that no cause explains.
+    /// What has moved, and whether differences remain that no cause explains.
     fn moved(&self) -> (Vec<HasMoved>, bool) {
         let mut named: Vec<usize> = Vec::new();
         let mut found: Vec<HasMoved> = Vec::new();
@@ -307,14 +307,14 @@ impl<'a> Fit<'a> {
         self.fitted(named, &self.read)
     }
 
-    /// The least-squares shares of ways in a vector.
+    /// The least-squares coefficients of ways in a vector.
     fn fitted(&self, named: &[usize], vector: &[f64]) -> Vec<f64> {
         let effects: Vec<Vec<f64>> = named.iter().map(|way| self.ways[*way].2.clone()).collect();
         let right: Vec<f64> = effects.iter().map(|effect| dot(effect, vector)).collect();
         Factor::of(&gram(&effects)).map_or(vec![0.0; named.len()], |factor| factor.solve(&right))
     }
 
-    /// Whether what is left is more than chance.
+    /// Whether the residuals are more than chance.
     fn is_more(&self, named: &[usize]) -> bool {
         let left = |d: &[f64]| {
             let rest = self.beside(d, named);

@@ -1,4 +1,4 @@
-//! A campaign that is stopped where it parts from what is recorded.
+//! A campaign that is stopped where it differs from the record.
 
 use std::io;
 use std::num::NonZeroUsize;
@@ -83,7 +83,7 @@ impl Sink for Matching<'_> {
     }
 }
 
-/// What a header says besides the scenario; by its text, which tells numbers of single precision as they are written.
+/// What a header says besides the scenario; by its text, which has numbers of single precision as they are written.
 fn told(header: &Header) -> Value {
     let text = serde_json::to_string(header).expect("a header is plain data");
     installed(&serde_json::from_str(&text).expect("what was written can be read"))

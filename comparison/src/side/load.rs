@@ -17,7 +17,7 @@ use super::{Measured, Side, SideKind};
 use crate::origin::Origin;
 use crate::snapshot::{self, Snapshot};
 
-/// Why a path is no side of a comparison.
+/// Why a path is not a side of a comparison.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SideError {
@@ -54,7 +54,7 @@ pub enum SideError {
 }
 
 impl Side {
-    /// Reads what is at `path`; a scenario is run on the simulator, with its own seed, on so many `threads`.
+    /// Reads what is at `path`; a scenario is run on the simulator, with its own seed, on `threads` threads.
     ///
     /// # Errors
     /// If it is nothing that can be compared, or cannot be read or run.
@@ -155,7 +155,7 @@ fn choices(definition: &Value) -> Vec<String> {
     inputs.filter(|(_, input)| by_name(input)).map(|(name, _)| name.clone()).collect()
 }
 
-/// Names and counts, one a line.
+/// Names and counts, one per line.
 fn read_work(text: &str) -> Vec<(String, u64)> {
     let count = |line: &str| {
         let (name, count) = line.rsplit_once(' ')?;

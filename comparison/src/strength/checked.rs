@@ -48,7 +48,7 @@ pub struct Checked {
     pub strength: Strength,
     /// The folder of its snapshots.
     pub folder: PathBuf,
-    /// What speaks against it, a line each; nothing where it passes.
+    /// The reasons against it, one per line; nothing where it passes.
     pub reasons: Vec<String>,
     /// What moved, where anything did and there is a snapshot.
     pub comparison: Option<Comparison>,

@@ -1,4 +1,4 @@
-//! What a campaign comes to over many seeds.
+//! The results of a campaign over many seeds.
 
 use std::num::NonZeroUsize;
 
@@ -11,7 +11,7 @@ use flowtwin_study::benchmark::Truth;
 
 use crate::snapshot::campaign;
 
-/// What a campaign comes to with each of some seeds, to six digits.
+/// The results of a campaign with several seeds, to six digits.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Distribution {
     /// The best noise-free value that was found in the scenario \[unit of the objective\].
@@ -20,14 +20,14 @@ pub struct Distribution {
     pub rows: Vec<Row>,
 }
 
-/// What a campaign comes to with one seed.
+/// The result of a campaign with one seed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     /// The seed.
     pub seed: u64,
     /// The noise-free value at its best experiment; NaN where there is none.
     pub best: f64,
-    /// What the optimum yields more; NaN where there is none.
+    /// The regret: the optimum minus this value; NaN where there is none.
     pub regret: f64,
     /// Lab time \[s\].
     pub lab_time_s: f64,
@@ -39,7 +39,7 @@ pub struct Row {
 const HEAD: &str = "      seed          best        regret  lab time [s]  liquids [mL]\n";
 
 impl Distribution {
-    /// Runs a scenario with `seeds`, on so many `threads`.
+    /// Runs a scenario with `seeds`, on `threads` threads.
     ///
     /// # Errors
     /// If a policy has no proposal.

@@ -10,7 +10,7 @@ use crate::shift::{Shift, percent};
 
 /// What is beyond the tolerances of `spec`, a line each; nothing where all is within.
 ///
-/// A feature may move by so many per cent of its value, or by so many standard deviations of replicates, whichever is
+/// A feature may move by a number of per cent of its value, or of standard deviations of replicates, whichever is
 /// more; at every pair of experiments at the same conditions.
 pub fn beyond_tolerance(found: &Comparison, spec: &SnapshotSpec) -> Vec<String> {
     let mut reasons = Vec::new();

@@ -1,4 +1,4 @@
-//! Whether a campaign has got worse over many seeds.
+//! Whether a campaign is worse over many seeds.
 
 use flowtwin_report::format::significant;
 use flowtwin_statistics::{Estimate, Power, holm, mean, signed_rank, standard_deviation};
@@ -30,7 +30,7 @@ pub struct Quantity {
     pub name: String,
     /// Mean loss, in per cent of the mean before, with its 95 % interval; a negative loss is a gain.
     pub loss_percent: Estimate,
-    /// Chance of differences as uneven as these where nothing has got worse, corrected for all quantities together
+    /// Chance of differences as uneven as these where nothing is worse, corrected for all quantities together
     /// (signed-rank test of one side, Holm's correction).
     pub p: f64,
     /// Seeds with which a loss of the wanted size is found four times of five.
@@ -38,7 +38,7 @@ pub struct Quantity {
 }
 
 impl Quantity {
-    /// Whether it has got worse.
+    /// Whether it is worse.
     pub fn is_worse(&self) -> bool {
         self.p < ALPHA
     }
@@ -74,7 +74,7 @@ impl Trials {
         Self { seeds: pairs.len(), quantities, sensitivity_percent }
     }
 
-    /// Whether any quantity has got worse.
+    /// Whether any quantity is worse.
     pub fn is_worse(&self) -> bool {
         self.quantities.iter().any(Quantity::is_worse)
     }

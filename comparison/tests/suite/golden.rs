@@ -1,4 +1,4 @@
-//! A golden run names what has moved, and is silent where nothing has.
+//! A golden run names what has moved, and reports nothing where nothing has.
 
 use std::num::NonZeroUsize;
 
@@ -49,7 +49,7 @@ fn a_light_and_a_stock_are_named_and_a_rig_that_stands_still_raises_no_alarm() {
     }
 }
 
-/// What a scenario says of the stretch before, and of lights that fade, is no movement of the rig.
+/// What a scenario says of the stretch before, and of lights that fade, is not a movement of the rig.
 #[test]
 fn what_is_expected_to_differ_is_no_alarm() {
     let dir = folder("golden-expected");

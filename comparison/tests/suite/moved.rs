@@ -1,4 +1,4 @@
-//! What differs is named, and what is equal is silent.
+//! Differences are named; what is equal is not reported.
 
 use std::num::NonZeroUsize;
 
@@ -53,7 +53,7 @@ fn the_first_proposal_that_differs_is_told_in_shares_of_its_range() {
     assert!(found.text().contains("6 of 6 proposals differ"), "{}", found.text());
 }
 
-/// The side of a journal in which somebody has decided on the first two proposals, the second time so.
+/// The side of a journal in which somebody has decided on the first two proposals, the second time in this way.
 fn decided(scenario: &Scenario, second: Decision) -> Side {
     let (_, journal) = Snapshot::taken(scenario, NonZeroUsize::MIN).unwrap();
     let mut writer = Writer::new(Vec::new());

@@ -9,7 +9,7 @@ use crate::support::{file, folder};
 #[test]
 fn a_key_that_nothing_reads_is_listed_and_one_that_matters_is_not() {
     let dir = folder("sensitive");
-    // The guard's limit is far from anything that happens: no record tells its value.
+    // The guard's limit is far from anything that happens: no record shows its value.
     let body = "[[phases]]\nname = \"two\"\npolicy = \"lhs\"\nexperiments = 2\n";
     let path = file(&dir, "two.toml", "dye-mixing.toml", body);
     let scenario = flowtwin_campaign::scenario::Scenario::load(&path).unwrap();

@@ -19,12 +19,12 @@ impl Column {
     /// Reads a column of a table.
     ///
     /// # Errors
-    /// Where a cell among numbers holds words, or what is meant for a number and is none.
+    /// Where a cell among numbers holds words, or something that is meant as a number but is not one.
     pub(super) fn read(csv: &Csv, index: usize) -> Result<Self, Diagnostic> {
         let values: Vec<Value> = csv.column(index).map(|cell| Value::of(&cell.text)).collect();
         let count = |is: fn(&Value) -> bool| values.iter().filter(|value| is(value)).count();
         let words = count(|value| matches!(value, Value::Words));
-        // Numbers with a comma, say, are no words: the column is one of numbers that must be written otherwise.
+        // Numbers with a comma, say, are not words: the column is one of numbers that must be written otherwise.
         let numbers = count(|value| matches!(value, Value::Number(_) | Value::Slip(_)));
         match (numbers, words) {
             (0, 0) => Ok(Self::Nothing),
@@ -36,7 +36,7 @@ impl Column {
     /// Reads a column that must hold numbers.
     ///
     /// # Errors
-    /// Where a cell holds words or what is meant for a number and is none, and if there is no number.
+    /// Where a cell holds words or something that is meant as a number but is not one, and if there is no number.
     pub(super) fn numbers(csv: &Csv, index: usize) -> Result<Vec<Option<f64>>, Diagnostic> {
         let name = &csv.header()[index].text;
         let number = |cell: &Cell| match Value::of(&cell.text) {

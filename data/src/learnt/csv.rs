@@ -1,4 +1,4 @@
-//! A table of text, read from a CSV file with every cell's place kept for complaints.
+//! A table of text, read from a CSV file with every cell's place kept for error messages.
 
 mod decode;
 mod records;
@@ -18,7 +18,7 @@ use crate::unreadable;
 /// A CSV file: names of columns and rows of cells, all of one length (RFC 4180), as spreadsheets write them.
 ///
 /// Commas, semicolons or tabs separate: what a first line `sep=;` says, else what fits header and rows. Lines above the
-/// header that begin with `#` are comments; empty lines and rows are no rows. A row of units below the header belongs to it.
+/// header that begin with `#` are comments; empty lines and rows are ignored. A row of units below the header belongs to it.
 #[derive(Clone, Debug)]
 pub struct Csv {
     name: String,
@@ -42,22 +42,22 @@ impl Csv {
     /// Reads a file.
     ///
     /// # Errors
-    /// As [`Csv::parse`], and if the file cannot be read or is no text.
+    /// As [`Csv::parse`], and if the file cannot be read or is not text.
     pub fn read(path: &Path) -> Result<Self, Diagnostic> {
         let name = path.display().to_string();
         let bytes = fs::read(path).map_err(|error| unreadable(path, &error))?;
         Self::of(&name, &bytes)
     }
 
-    /// Reads the bytes of a file; `name` is what complaints call it.
+    /// Reads the bytes of a file; `name` is its name in error messages.
     ///
     /// # Errors
-    /// As [`Csv::parse`], and if they are no text.
+    /// As [`Csv::parse`], and if they are not text.
     pub fn of(name: &str, bytes: &[u8]) -> Result<Self, Diagnostic> {
         Self::decoded(name, decode::decode(name, bytes)?, bytes)
     }
 
-    /// Reads text; `name` is what complaints call it.
+    /// Reads text; `name` is its name in error messages.
     ///
     /// # Errors
     /// If there is no header or no row, a name is used twice, a row has more or fewer cells than the header, or a
@@ -121,7 +121,7 @@ impl Csv {
         Ok(())
     }
 
-    /// What complaints call it.
+    /// Its name in error messages.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -161,7 +161,7 @@ impl Csv {
         self.rows.iter().map(move |row| &row[index])
     }
 
-    /// The place of a cell, for a complaint.
+    /// The place of a cell, for an error message.
     pub fn place(&self, cell: &Cell) -> Option<Place> {
         Some(Place::new(&self.name, &self.text, cell.span.clone()))
     }

@@ -160,7 +160,7 @@ impl Data {
         self.space.to_unit(&self.space.conditions(row.inputs.clone()))
     }
 
-    /// The experiments as the history of a policy; `score` makes of an outcome what is maximised.
+    /// The experiments as the history of a policy; `score` turns an outcome into the value to maximise.
     pub fn history(&self, score: impl Fn(f64) -> f64) -> History {
         let trial = |row: &Row| Trial::at(self.to_unit(row), row.outcome.map(&score));
         History { trials: self.rows.iter().map(trial).collect(), ..History::default() }

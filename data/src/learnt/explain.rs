@@ -147,7 +147,7 @@ fn matrix<'a>(points: impl Iterator<Item = &'a Vec<f64>>, dim: usize) -> Array2<
     Array2::from_shape_vec((flat.len() / dim, dim), flat).expect("every point has one value each")
 }
 
-/// So many of `all`, drawn at random, in their order.
+/// This many of `all`, drawn at random, in their order.
 fn some(all: &Rows, count: usize, stream: &mut Stream) -> Rows {
     let mut chosen = stream.permutation(all.len());
     chosen.truncate(count);

@@ -1,4 +1,4 @@
-//! Writing what was asked for with `--out`.
+//! Writes the files of `--out`.
 
 use std::fs;
 use std::path::{Path, PathBuf};

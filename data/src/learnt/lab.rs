@@ -1,4 +1,4 @@
-//! A twin behind the `Lab` trait: campaigns rehearsed on what data have taught.
+//! A twin behind the `Lab` trait: campaigns rehearsed on what was learnt from data.
 
 use flowtwin_lab::{
     Conditions, FaultKind, Level, Manifest, Outcome, Quality, Space, Span, Streams,
@@ -228,7 +228,7 @@ mod tests {
         assert_eq!(names, ["yield", "waste"]);
         let sum = outcome.features[0].1 + outcome.features[1].1;
         assert!((1e-9..10.0).contains(&(sum - 100.0).abs()), "each has noise of its own: {sum}");
-        // The first outcome meets the luck that it meets alone.
+        // The first outcome gets the same noise as alone.
         let alone = outcomes(&mut self::lab(1), &space.centre())[0];
         assert_eq!(outcome.features[0].1.to_bits(), alone.to_bits());
         let missing = make(std::slice::from_ref(&twin)).unwrap_err().to_string();

@@ -20,7 +20,7 @@ pub(super) enum Value {
     Missing,
     /// A number that can be worked with.
     Number(f64),
-    /// What is meant for a number and is none; what to do about it.
+    /// Meant as a number, but not one; what to do about it.
     Slip(String),
     /// Words.
     Words,

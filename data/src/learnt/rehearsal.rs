@@ -30,7 +30,7 @@ pub struct Rehearsed {
     pub truth: f64,
 }
 
-/// Why a rehearsal cannot go on.
+/// Why a rehearsal stops.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RehearsalError {

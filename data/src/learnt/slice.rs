@@ -29,7 +29,7 @@ pub struct Slice {
     pub experiments: usize,
 }
 
-/// Which belief of a run is wanted.
+/// Which belief of a run to compute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wanted<'a> {
     /// The feature.
@@ -48,7 +48,7 @@ impl Slice {
     /// The belief of a Gaussian process that knows the first experiments of a run folder; of many, the last 200.
     ///
     /// # Errors
-    /// If the folder cannot be read, if what is wanted is not there, or if there is too little to learn from.
+    /// If the folder cannot be read, if it lacks the requested columns, or if there is too little to learn from.
     pub fn of_run(folder: &Path, wanted: Wanted<'_>) -> Result<Self, DataError> {
         let target = wanted.target.to_owned();
         let data = Data::read(folder, &Selection { target, ..Selection::default() })?;

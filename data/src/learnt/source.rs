@@ -3,7 +3,7 @@
 use flowtwin_lab::Input;
 use flowtwin_report::Quantity;
 
-/// What is to be learnt from a source.
+/// What to learn from a source.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
     /// The outcome: a column of a table, a feature of a run.
@@ -17,7 +17,7 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// The inputs that were asked for; none for all there are.
+    /// The inputs that were asked for; none for all.
     pub(super) fn names(&self) -> Option<Vec<String>> {
         let of_ranges = |ranges: &Vec<Input>| ranges.iter().map(|i| i.name.clone()).collect();
         self.inputs.clone().or_else(|| self.ranges.as_ref().map(of_ranges))
@@ -53,7 +53,7 @@ impl Target {
     }
 }
 
-/// Number, inputs and outcome of an experiment; none where it is not told.
+/// Number, inputs and outcome of an experiment; none where it is not known.
 pub(super) type Told = (usize, Vec<Option<f64>>, Option<f64>);
 
 /// What a source says, before ranges are known.

@@ -1,12 +1,12 @@
-//! Columns that are hardly what they are taken for.
+//! Columns that are probably not what they seem.
 
 use super::csv::Csv;
 
-/// Rows from which on 1, 2, 3, … is taken for a counter; a sweep of fewer steps may look like one.
+/// Smallest number of rows for which 1, 2, 3, … is taken for a counter; a sweep of fewer steps may look like one.
 const COUNTER: usize = 8;
-/// Rows from which on a correlation says something.
+/// Smallest number of rows for a meaningful correlation.
 const CORRELATED: usize = 5;
-/// A correlation with the outcome from which on a column is hardly an input.
+/// A correlation with the outcome above which a column is probably not an input.
 const SAME: f64 = 0.999;
 
 /// Words in the names of outcomes.
@@ -46,7 +46,7 @@ pub(super) fn counts_rows(numbers: &[Option<f64>]) -> bool {
     numbers.len() >= COUNTER && (from(0.0) || from(1.0))
 }
 
-/// Why an input that nobody has named is hardly one, for people.
+/// Why a column that was not named as an input is probably not one, for people.
 pub(super) fn doubt(
     csv: &Csv,
     name: &str,

@@ -12,7 +12,7 @@ use super::suspects::{counts_rows, doubt};
 use crate::diagnostic::Diagnostic;
 use crate::error::DataError;
 
-/// Columns that count or name experiments, and are no inputs unless somebody says so.
+/// Columns that count or name experiments, and are not inputs unless they are named as such.
 const BOOK_KEEPING: [&str; 34] = [
     "#",
     "batch",

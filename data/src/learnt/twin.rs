@@ -95,7 +95,7 @@ impl Twin {
     /// Reads a file, or the [`FILE`] of a folder.
     ///
     /// # Errors
-    /// If it cannot be read or is no twin of this layout.
+    /// If it cannot be read or is not a twin of this layout.
     pub fn load(path: &Path) -> Result<Self, DataError> {
         let path = if path.is_dir() { path.join(FILE) } else { path.to_owned() };
         let shown = path.display();
@@ -137,7 +137,7 @@ impl Twin {
         Space::new(self.inputs.clone(), Vec::new()).expect("checked when it was made")
     }
 
-    /// What tells it from other twins: target, source and the beginning of the digest of its file.
+    /// What distinguishes it from other twins: target, source and the beginning of the digest of its file.
     pub fn identity(&self) -> String {
         let digest = sha256(self.text().as_bytes());
         let short = &digest[..12];

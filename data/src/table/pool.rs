@@ -34,7 +34,7 @@ pub struct Top {
     pub count: usize,
 }
 
-/// Why a table is no pool.
+/// Why a table is not a pool.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PoolError {

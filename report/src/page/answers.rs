@@ -1,4 +1,4 @@
-//! The first screen: what somebody wants to know before anything else.
+//! The first screen: the most important results.
 
 use super::html::escape;
 use crate::closing;
@@ -28,7 +28,7 @@ pub(super) fn section(run: &Run<'_>) -> String {
     format!("<dl class=\"answers\">\n{rows}</dl>\n")
 }
 
-/// Whether the run came to its end, in a sentence.
+/// Whether the run is complete, in a sentence.
 fn complete(run: &Run<'_>) -> String {
     if let Some(words) = unfinished(run) {
         return words;

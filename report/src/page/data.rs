@@ -106,7 +106,7 @@ fn coarse(values: &[f64], points: usize) -> Value {
     json!([low, low + span, base64(&bytes)])
 }
 
-/// Means of so many stretches of the values; the values themselves where there are no more.
+/// Meansof this many stretches of the values; the values themselves where there are no more.
 fn means(values: &[f64], points: usize) -> Vec<f64> {
     let points = points.min(values.len());
     let part = |i: usize| &values[i * values.len() / points..(i + 1) * values.len() / points];

@@ -1,4 +1,4 @@
-//! What a campaign found that is after several things, after a target, or kept within limits.
+//! The results of a campaign with several objectives, a target, or limits.
 
 use flowtwin_lab::{Goal, Limit};
 

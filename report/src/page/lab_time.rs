@@ -1,4 +1,4 @@
-//! Where the lab time and the liquids went.
+//! How lab time and liquids were used.
 
 use super::html::{self, HALF, Legend, WIDE, figure, section};
 use super::{legend, style};
@@ -17,7 +17,7 @@ pub(super) fn sections(run: &Run<'_>) -> String {
     }
     let stocks = stock::of(run);
     let mut out = String::new();
-    // A table tells neither time nor volumes.
+    // A table has neither times nor volumes.
     if !stocks.is_empty() {
         let table = figure("What is left", "", &Legend::default(), &table(&stocks).html());
         let beside = html::pair(&[table, stages(run).unwrap_or_default()]);

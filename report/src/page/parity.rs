@@ -1,4 +1,4 @@
-//! How well the twin describes what was observed.
+//! How well the twin describes the observations.
 
 use super::html::{self, HALF, Legend, figure, pair};
 use crate::format::{count, fixed, significant, with_unit};

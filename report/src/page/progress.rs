@@ -84,7 +84,7 @@ fn failures(run: &Run<'_>) -> Points {
     Points::new(dots, Style { colour: Colour::ALERT, shape: Shape::Cross })
 }
 
-/// The best so far of every phase that goes on from another and that none goes on from.
+/// The best so far of every phase that continues another and that no other continues.
 fn policies(run: &Run<'_>) -> Option<String> {
     let starts = |&i: &usize| run.phases()[i].from.is_some() && !run.of_phase(i).is_empty();
     let phases: Vec<usize> = run.leaves().into_iter().filter(starts).collect();

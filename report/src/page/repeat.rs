@@ -6,7 +6,7 @@ use crate::plot::{Axis, Chart, Colour, Dash, Dot, Line, Points, Style};
 use crate::quantity::Quantity;
 use crate::repeat::{FeatureRepeat, Repeat};
 
-/// The section on what came out again.
+/// The section on the repeated results.
 pub(super) fn section(repeat: &Repeat, simulated: bool) -> String {
     let words = format!(
         "<p>{} A difference is the value now minus the value then; its interval is Student's, at 95 %.</p>\n",

@@ -62,7 +62,7 @@ impl Axis {
         Self { label: label.into(), low: -0.5, high, ticks, grid: false, names: true }
     }
 
-    /// With about so many ticks.
+    /// With about this many ticks.
     #[must_use]
     pub fn ticked(mut self, about: usize) -> Self {
         self.ticks = ticks(self.low, self.high, about);
@@ -83,7 +83,7 @@ impl Axis {
         self
     }
 
-    /// Without the ticks that are no whole numbers.
+    /// Without the ticks that are not whole numbers.
     #[must_use]
     pub fn whole(mut self) -> Self {
         self.ticks.retain(|tick| (tick.at - tick.at.round()).abs() < 1e-9);

@@ -17,8 +17,8 @@ pub struct Dot {
     pub y_between: Option<(f64, f64)>,
     /// Its tooltip.
     pub tip: String,
-    /// The experiment that it stands for, by which figures of a page find each other's points. The page tells what there is
-    /// to tell of it, in place of a tooltip.
+    /// The experiment that it stands for, by which figures of a page find each other's points. The page shows what is known
+    /// about it, in place of a tooltip.
     pub experiment: Option<u64>,
 }
 

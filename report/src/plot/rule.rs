@@ -65,7 +65,7 @@ impl Rule {
         self
     }
 
-    /// Broken so.
+    /// Broken in this way.
     #[must_use]
     pub fn dashed(mut self, dash: Dash) -> Self {
         self.dash = dash;
@@ -129,7 +129,7 @@ fn words(x: f64, y: f64, text: &str, anchor: Anchor, colour: Colour) -> String {
     )
 }
 
-/// Words at a point of the chart, moved by so many pixels.
+/// Words at a point of the chart, moved by this many pixels.
 #[derive(Clone, Debug)]
 pub struct Text {
     x: f64,
@@ -153,7 +153,7 @@ impl Text {
         self
     }
 
-    /// Anchored so.
+    /// Anchored in this way.
     #[must_use]
     pub fn anchored(mut self, anchor: Anchor) -> Self {
         self.anchor = anchor;

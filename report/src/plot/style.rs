@@ -11,7 +11,7 @@ impl Colour {
     pub const SOFT: Self = Self("#5b6673");
     /// Grid lines.
     pub const GRID: Self = Self("#e6e9ed");
-    /// What is set aside, such as a reference.
+    /// Secondary lines, such as a reference.
     pub const QUIET: Self = Self("#8a94a0");
     /// The mark of a simulated result, and of what failed.
     pub const ALERT: Self = Self("#b42318");

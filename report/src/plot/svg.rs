@@ -40,7 +40,7 @@ pub(crate) fn text_width(text: &str, font_px: f64) -> f64 {
     text.chars().map(em).sum::<f64>() * font_px
 }
 
-/// The text if it is at most so wide \[px\], else its beginning and an ellipsis.
+/// The text if it is at most this wide \[px\], else its beginning and an ellipsis.
 pub(crate) fn shortened(text: &str, font_px: f64, widest_px: f64) -> String {
     if text_width(text, font_px) <= widest_px {
         return text.to_owned();

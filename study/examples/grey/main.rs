@@ -28,7 +28,7 @@ const OPENING: usize = 5;
 /// Nearness: regret over the best known value.
 const NEAR: f64 = 0.05;
 
-/// What a campaign took of its own until it was near: experiments, hours, millilitres; infinite where it never was.
+/// What a campaign took after the opening until it was near: experiments, hours, millilitres; infinite where it never was.
 type Taken = [f64; 3];
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -1,4 +1,4 @@
-//! Policies on what a rig may be: how they stand over rigs that were drawn from one calibration.
+//! Policies on plausible rigs: how they compare over rigs that were drawn from one calibration.
 
 use flowtwin_campaign::scenario::drawn_from;
 use flowtwin_lab::Streams;
@@ -15,7 +15,7 @@ use super::results::Results;
 pub struct AcrossRigs {
     /// The scenario.
     pub scenario: String,
-    /// Which of the best two is left with less regret, over rigs.
+    /// Which of the best two has less regret, over rigs.
     pub sentence: String,
     /// Whether that difference is more than chance.
     pub resolved: bool,
@@ -55,7 +55,7 @@ fn across(results: &Results, scenario: &str, rigs: &[usize]) -> AcrossRigs {
     AcrossRigs { scenario: scenario.to_owned(), sentence, resolved, policies }
 }
 
-/// The best two policies by their mean regret, told apart over rigs: each rig counts once, with its mean over seeds.
+/// The best two policies by their mean regret, compared over rigs: each rig counts once, with its mean over seeds.
 fn compared(names: &[String], all: &[Vec<Vec<f64>>], unit: &str) -> (String, bool) {
     let means = |values: &Vec<Vec<f64>>| -> Vec<f64> { values.iter().map(|v| mean(v)).collect() };
     let by_rig: Vec<Vec<f64>> = all.iter().map(means).collect();
@@ -68,7 +68,7 @@ fn compared(names: &[String], all: &[Vec<Vec<f64>>], unit: &str) -> (String, boo
         return (format!("{} is left with a regret of {left} (mean; {n}).", names[0]), false);
     };
     let less = differences(&by_rig[second], &by_rig[best]);
-    // One of all pairs was chosen after it was seen.
+    // The pair was chosen after all pairs had been seen.
     let pairs = names.len() * (names.len() - 1) / 2;
     let streams = Streams::new(0).child("across rigs", 0);
     let interval = mean_interval(&less, 1.0 - ALPHA / pairs as f64, &streams);
@@ -95,7 +95,7 @@ impl AcrossRigs {
         OverRigs::table(&self.policies, "regret at the end")
     }
 
-    /// Sentence and table in a terminal of so many columns.
+    /// Sentence and table in a terminal of this many columns.
     pub fn within(&self, columns: Option<usize>) -> String {
         let sentence = format!("{}, over its rigs: {}", self.scenario, self.sentence);
         let lines = columns

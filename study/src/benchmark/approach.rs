@@ -1,4 +1,4 @@
-//! What it takes to come near the best known value.
+//! The cost to come near the best known value.
 
 use flowtwin_report::Table;
 use flowtwin_report::format::{duration, significant};
@@ -11,12 +11,12 @@ use super::steps::{BenchmarkStep, Steps};
 /// Nearness: regret over the best known value.
 const NEAR: f64 = 0.05;
 
-/// What a policy takes, from the opening on, until the noise-free value of its best is within 5 % of the best known one.
+/// The cost of a policy, from the opening on, until the noise-free value of its best is within 5 % of the best known one.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Approach {
-    /// Share of the campaigns that came so near.
+    /// Share of the campaigns that reached it.
     pub share: f64,
-    /// Experiments of its own, the median; none where half of the campaigns never came so near.
+    /// Experiments of its own, the median; none where half of the campaigns never reached it.
     pub experiments: Option<f64>,
     /// Lab time \[h\], likewise.
     pub lab_time_h: Option<f64>,
@@ -24,7 +24,7 @@ pub struct Approach {
     pub reagent_ml: Option<f64>,
 }
 
-/// Two policies by what they take until then, seed by seed.
+/// Two policies by their cost until then, seed by seed.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Race {
     /// One policy.
@@ -39,7 +39,7 @@ pub struct Race {
     pub reagents: Lead,
 }
 
-/// In how many seeds the one policy of a pair takes less than the other. Who never comes near takes more than who does.
+/// In how many seeds the one policy of a pair takes less than the other. A policy that never reaches it takes more than one that does.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Lead {
     /// Seeds in which it takes less.
@@ -51,7 +51,7 @@ pub struct Lead {
     pub p: f64,
 }
 
-/// What a campaign took: experiments, lab time \[h\], volume \[mL\]; infinite where it never came near.
+/// What a campaign took: experiments, lab time \[h\], volume \[mL\]; infinite where it never reached it.
 type Taken = [f64; 3];
 
 /// What each campaign of a policy took, seed by seed.
@@ -89,7 +89,7 @@ pub(super) fn approach(results: &Results, scenario: usize, policy: usize) -> App
     }
 }
 
-/// All policies of a benchmark two by two; none with fewer than two seeds.
+/// All pairs of policies of a benchmark; none with fewer than two seeds.
 pub(super) fn races(results: &Results, scenario: usize) -> Vec<Race> {
     if results.card.seeds.len() < 2 {
         return Vec::new();

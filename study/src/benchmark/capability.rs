@@ -17,7 +17,7 @@ const SEED: u64 = 0;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Capability {
-    /// Number of settings that the resolution of the inputs tells apart; none where an input is not rounded.
+    /// Number of settings that the resolution of the inputs distinguishes; none where an input is not rounded.
     pub settings: Option<f64>,
     /// Lab time of an experiment that has nothing to heat \[s\].
     pub experiment_s: f64,

@@ -1,4 +1,4 @@
-//! What a benchmark says about its policies, two by two.
+//! What a benchmark says about its policies, in pairs.
 
 use flowtwin_lab::Streams;
 use flowtwin_statistics::{
@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::approach::Approach;
 use super::results::Results;
 
-/// Chance that any difference is called resolved that is not there.
+/// Chance that a difference is called resolved although there is none.
 pub const ALPHA: f64 = 0.05;
 
 /// Two policies on one scenario.
@@ -20,14 +20,14 @@ pub struct Comparison {
     pub better: String,
     /// Name of the other.
     pub worse: String,
-    /// How they compare after so many experiments of their own.
+    /// How they compare after this many experiments of their own.
     pub checkpoints: Vec<Checkpoint>,
     /// From this many experiments on the difference is resolved; none if it is not at the end.
     pub resolved_from: Option<usize>,
     /// Seeds that would resolve the difference at the end with 80 % power, corrected as the test is for all pairs and
     /// checkpoints; none where there is no difference.
     pub seeds_needed: Option<u64>,
-    /// With fewer seeds no difference whatever can be resolved.
+    /// With fewer seeds no difference can be resolved.
     pub seeds_at_least: u64,
 }
 
@@ -66,7 +66,7 @@ pub struct Standing {
     pub acceleration_over: Option<f64>,
     /// Median regret that this policy has removed since the opening, over what `random` has removed.
     pub enhancement: Option<f64>,
-    /// What it takes to come within 5 % of the best known value.
+    /// The cost to come within 5 % of the best known value.
     pub approach: Approach,
 }
 

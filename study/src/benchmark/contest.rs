@@ -28,7 +28,7 @@ pub struct Contest {
     makers: Makers,
 }
 
-/// Makes the policy of an entrant, after what is wanted.
+/// Makes the policy of an entrant, for the goals.
 pub type Maker = Box<dyn Fn(&Wanted) -> Box<dyn Policy> + Send + Sync>;
 
 /// Makers of policies in this program, by the place of their entrants.
@@ -113,7 +113,7 @@ impl Contest {
     }
 
     /// The same benchmark, in which `maker` makes the policy of this name: nothing is started for it. Results that are kept go by the
-    /// command of the entrant, which must tell one such policy from another.
+    /// command of the entrant, which must differ between two such policies.
     #[must_use]
     pub fn with_policy(mut self, name: &str, maker: Maker) -> Self {
         if let Some(place) = self.entrants.iter().position(|entrant| entrant.name == name) {

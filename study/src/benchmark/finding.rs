@@ -16,7 +16,7 @@ use super::store::Store;
 pub struct Finding {
     /// The scenario.
     pub scenario: String,
-    /// The sentence that a reader needs.
+    /// The result in one sentence.
     pub sentence: String,
     /// The policy of the least median regret at the end.
     pub leader: String,
@@ -33,9 +33,9 @@ pub struct Finding {
     pub searches: Vec<Search>,
     /// How each policy stands at the end.
     pub standings: Vec<Standing>,
-    /// All policies two by two.
+    /// All pairs of policies.
     pub comparisons: Vec<Comparison>,
-    /// All policies two by two, by what they take to come within 5 % of the best known value.
+    /// All pairs of policies, by their cost to come within 5 % of the best known value.
     pub races: Vec<Race>,
 }
 
@@ -88,7 +88,7 @@ fn finding(results: &Results, scenario: usize) -> Finding {
     }
 }
 
-/// What a reader needs of all scenarios together: the sentence of the only one, or who leads on how many.
+/// The summary of all scenarios together: the sentence of the only one, or who leads on how many.
 pub(super) fn lead(findings: &[Finding]) -> String {
     if let [only] = findings {
         return only.sentence.clone();
@@ -217,10 +217,10 @@ impl Finding {
         table
     }
 
-    /// What each policy takes to come near the best known value.
+    /// The cost of each policy to come near the best known value.
     pub(super) fn approach(&self) -> Table {
         let each = self.standings.iter().map(|s| (s.policy.as_str(), s.approach));
-        // A table tells neither time nor volumes.
+        // A table has neither times nor volumes.
         approach::table(each, self.searches.is_empty())
     }
 
@@ -234,7 +234,7 @@ impl Finding {
         self.within(None)
     }
 
-    /// The same in a terminal of so many columns.
+    /// The same in a terminal of this many columns.
     pub fn within(&self, columns: Option<usize>) -> String {
         let sentence = format!("{}: {}", self.scenario, self.sentence);
         let lines = columns.map_or(vec![sentence.clone()], |columns| wrapped(&sentence, columns));

@@ -1,4 +1,4 @@
-//! How good what a campaign has reached is: one number, whatever it is after.
+//! How good the result of a campaign is: one number, whatever its objectives.
 
 use flowtwin_lab::{Goal, Goals};
 use flowtwin_statistics::front::{hypervolume, pareto_front};

@@ -81,7 +81,7 @@ fn found(campaigns: &[&Steps], n: usize) -> f64 {
     median(&shares(campaigns, n))
 }
 
-/// The sentence that a reader needs of a table; none where no policy took part.
+/// The result on a table in one sentence; none where no policy took part.
 pub(super) fn sentence(results: &Results, scenario: usize, searches: &[Search]) -> Option<String> {
     let pool = results.card.scenarios[scenario].pool?;
     let rank = |s: &Search| (s.evaluations.median, s.evaluations.low, s.evaluations.high);

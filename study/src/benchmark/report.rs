@@ -94,7 +94,7 @@ fn figures(results: &Results, scenario: usize, finding: &Finding) -> String {
     let mut html = by_experiments(results, scenario, finding);
     let steps = || (0..results.card.policies.len()).flat_map(|p| results.of(scenario, p));
     for (label, of) in axes {
-        // A table tells neither time nor volumes.
+        // A table has neither times nor volumes.
         if steps().flat_map(|campaign| &campaign.steps).all(|step| of(step) <= 0.0) {
             continue;
         }
@@ -112,7 +112,7 @@ fn by_experiments(results: &Results, scenario: usize, finding: &Finding) -> Stri
     chart(results, finding, "experiments after the opening", &curve)
 }
 
-/// Regret of the campaigns as they stand when each has spent so much since its opening.
+/// Regret of the campaigns as they stand when each has spent this much since its opening.
 fn by_cost(
     results: &Results,
     scenario: usize,
@@ -167,7 +167,7 @@ fn chart(
         chart.add(Band::new(band, style.colour).opaque(0.12));
         chart.add(Line::new(curve.iter().map(|(x, b)| (*x, b.median)), style.colour));
         legend.push(style, name);
-        // Colours alone would tell nothing in greyscale.
+        // Colours alone would show nothing in greyscale.
         ends.push(curve.last().map_or(f64::NAN, |(_, b)| b.median), name, style.colour);
     }
     chart.add(ends);

@@ -118,7 +118,7 @@ impl Opened {
         self.seen.iter().map(|observation| observation.conditions.clone()).collect()
     }
 
-    /// Goes on with one policy, and tells how long each of its proposals took \[s\]. `reference` is that of the [`super::Optimum`].
+    /// Goes on with one policy, and reports how long each of its proposals took \[s\]. `reference` is that of the [`super::Optimum`].
     ///
     /// # Errors
     /// If the policy fails, or `stop` is set.

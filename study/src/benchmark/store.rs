@@ -55,7 +55,7 @@ impl Store {
     /// Writes a file.
     ///
     /// # Errors
-    /// Whatever keeps it from being written.
+    /// If it cannot be written.
     pub fn write(&self, name: &str, value: &impl Serialize) -> io::Result<()> {
         let json = serde_json::to_string(value).map_err(io::Error::other)?;
         let sum = sha256(json.as_bytes());
@@ -65,7 +65,7 @@ impl Store {
     /// Writes bytes as they are, at once or not at all.
     ///
     /// # Errors
-    /// Whatever keeps them from being written.
+    /// If they cannot be written.
     pub fn put(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
         let path = self.path(name);
         let folder = path.parent().expect("a result is in a folder");

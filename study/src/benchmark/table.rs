@@ -93,7 +93,7 @@ impl Tidy {
         &self.columns
     }
 
-    /// The columns with their names, for whoever keeps them.
+    /// The columns with their names, to be kept.
     pub fn into_columns(self) -> Vec<(String, Column)> {
         self.columns
     }

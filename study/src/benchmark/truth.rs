@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::capability::Capability;
 use super::merit::Merit;
 
-/// Points of the first look over the whole region.
+/// Points of the first search over the whole region.
 const LOOK: usize = 256;
 /// The best of them, from each of which a local search starts.
 const STARTS: usize = 4;
@@ -23,9 +23,9 @@ const STARTS: usize = 4;
 const IMPROVED: usize = 64;
 /// Attempts at an experiment.
 const TRIES: usize = 3;
-/// Widest and narrowest step of the local search, in the unit cube.
+/// Largest and smallest step of the local search, in the unit cube.
 const STEPS: (f64, f64) = (0.16, 0.005);
-/// Most moves of a climb: outcomes that rise without end must not keep anybody waiting.
+/// Most moves of a climb: outcomes that rise without end must not block the search.
 const MOVES: usize = 2_000;
 
 /// The noise-free objective of a scenario. Values are remembered: the same conditions are run once.

@@ -19,13 +19,13 @@ pub struct Claim {
     pub paper: &'static str,
     /// Unit of the simulated number.
     pub unit: &'static str,
-    /// Whether it could have come out otherwise, and whether parameters were set by it.
+    /// Whether another result was possible, and whether parameters were set by it.
     pub kind: ClaimKind,
     /// How it is measured.
     pub measure: Measure,
     /// When it holds.
     pub holds: Holds,
-    /// What would make it fail.
+    /// The change that would make it fail.
     pub fails_if: &'static str,
 }
 
@@ -44,7 +44,7 @@ pub enum ClaimKind {
 }
 
 impl ClaimKind {
-    /// All kinds, in the order in which they are told.
+    /// All kinds, in the order in which they are listed.
     pub const ALL: [Self; 4] = [Self::Definition, Self::Calibrated, Self::Predicted, Self::Beyond];
 
     /// Its word in tables.
@@ -168,7 +168,7 @@ impl fmt::Display for Holds {
     }
 }
 
-/// What came of a claim.
+/// The result of a claim.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Verdict {
     /// See [`Claim::id`].
@@ -179,7 +179,7 @@ pub struct Verdict {
     pub paper: &'static str,
     /// The simulated number.
     pub simulated: f64,
-    /// Lower end of its 95 % interval; none where one seed cannot tell.
+    /// Lower end of its 95 % interval; none where one seed gives none.
     pub low: Option<f64>,
     /// Upper end.
     pub high: Option<f64>,

@@ -1,4 +1,4 @@
-//! What the rig and its stocks are, and two things that must not be done to them.
+//! Facts about the rig and its stocks, and two operations that must not be done with them.
 
 use flowtwin_campaign::scenario::{Scenario, Simulated};
 use flowtwin_lab::layer::Guarded;

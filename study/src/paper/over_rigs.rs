@@ -1,4 +1,4 @@
-//! The claims of the paper on what a rig may be: on how many rigs each holds.
+//! The claims of the paper on plausible rigs: on how many rigs each holds.
 
 use flowtwin_report::format::counted;
 use flowtwin_report::{OverRigs, Table};
@@ -29,7 +29,7 @@ pub struct ClaimOverRigs {
     pub share: Estimate,
     /// The simulated number, over rigs and seeds.
     pub simulated: OverRigs,
-    /// What came of it on each rig, in order.
+    /// The result on each rig, in order.
     pub rigs: Vec<Verdict>,
 }
 
@@ -63,7 +63,7 @@ fn of_claim(claim: &Claim, measured: &[(Facts, Vec<Seed>)]) -> ClaimOverRigs {
 }
 
 impl ClaimOverRigs {
-    /// Claims one a line: on how many rigs each holds, and how its number spreads.
+    /// Claims, one per line: on how many rigs each holds, and how its number spreads.
     pub fn table(all: &[Self]) -> (Table, Table) {
         let mut held = Table::new()
             .words("")

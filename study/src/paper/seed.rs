@@ -1,4 +1,4 @@
-//! Everything the paper did, once, on one simulated rig.
+//! All studies of the paper, once, on one simulated rig.
 
 use flowtwin_campaign::scenario::{Scenario, Simulated};
 use flowtwin_lab::layer::Guarded;
@@ -86,7 +86,7 @@ impl Part {
     ];
 }
 
-/// One rig, and the studies that are wanted of it.
+/// One rig, and the studies to do on it.
 struct Chosen<'a> {
     rigs: &'a Rigs<'a>,
     seed: u64,
@@ -137,7 +137,7 @@ impl<'a> Rigs<'a> {
         Ok(Self { scenario, quick: quick(&scenario, studies.steps.frames)?, cut, studies })
     }
 
-    /// What no seed changes.
+    /// The facts that no seed changes.
     ///
     /// # Errors
     /// As [`Facts::of`].
@@ -145,7 +145,7 @@ impl<'a> Rigs<'a> {
         Facts::of(self.scenario, &self.studies, seed)
     }
 
-    /// Does everything once.
+    /// Does all studies once.
     ///
     /// # Errors
     /// A fault that a study suffered, or a surrogate that could not be fitted.

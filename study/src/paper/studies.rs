@@ -173,7 +173,7 @@ pub struct TwinStudy {
     pub inputs: usize,
     /// Random splits into 80 % to learn from and 20 % to test on.
     pub splits: usize,
-    /// … with fewer experiments than all, where only the stop rule is asked for.
+    /// … with fewer experiments than all, where only the stop rule is needed.
     pub early_splits: usize,
 }
 

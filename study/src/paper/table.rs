@@ -4,7 +4,7 @@ use flowtwin_report::{Align, Table, aligned};
 
 use super::claim::{ClaimKind, Verdict};
 
-/// As [`table`], in a terminal of so many columns.
+/// As [`table`], in a terminal of this many columns.
 pub fn table_within(verdicts: &[Verdict], columns: Option<usize>) -> String {
     let fits = |text: &str| text.lines().all(|l| Some(l.chars().count()) <= columns);
     let plain = table(verdicts);
@@ -16,7 +16,7 @@ pub fn table_within(verdicts: &[Verdict], columns: Option<usize>) -> String {
     table.fitted(columns) + &closing(verdicts)
 }
 
-/// Claims, one a line: id, what the paper says, what is simulated with its 95 % interval, the band, the verdict.
+/// Claims, one per line: id, what the paper says, what is simulated with its 95 % interval, the band, the verdict.
 pub fn table(verdicts: &[Verdict]) -> String {
     let mut rows = vec![HEADER.map(str::to_owned).to_vec()];
     rows.extend(verdicts.iter().map(|verdict| row(verdict).to_vec()));

@@ -1,4 +1,4 @@
-//! A policy that other programs ask and tell, one JSON object a line: how it is put beside other optimisers.
+//! A policy that other programs ask and tell, one JSON object per line: how it is compared with other optimisers.
 //!
 //! `cargo run --release -p flowtwin-twin --example ask_tell -- POLICY[@SURROGATE] INPUTS SEED`, inputs on 0..1, the outcome
 //! maximised. `{"tell": {"x": […], "y": 1.5}}` is an experiment; `"ask"` is answered by `{"x": […]}`, `"spent"` by processor

@@ -62,7 +62,7 @@ fn by_experiments(
     let left_out =
         (0..n).map(|i| left_out(y[i], noise_ratio * weights[i], kept[i], noise_variance));
     let left_out = left_out.collect();
-    // A draw from the prior, corrected by what it and a draw of the noise would have taught (Matheron's rule; Journel and
+    // A draw from the prior, corrected by what it and a draw of the noise would have added (Matheron's rule; Journel and
     // Huijbregts 1978).
     let sd = (noise_variance / noise_ratio).sqrt();
     let mut draw: Vec<f64> = (0..width).map(|_| sd * stream.normal()).collect();

@@ -1,4 +1,4 @@
-//! The simulator with estimated parameters, and what it leaves.
+//! The simulator with estimated parameters, and its residuals.
 
 use std::sync::Arc;
 
@@ -11,15 +11,15 @@ use super::rest::{Rest, inverse_factor};
 use super::slopes::{Slopes, places};
 use crate::Context;
 
-/// Most steps of Gauss and Newton.
+/// Most Gauss-Newton steps.
 const ROUNDS: usize = 6;
 /// Most times that a step is halved.
 const HALVINGS: usize = 4;
 /// Step of differences by a parameter, in its standard deviations.
 const STEP: f64 = 0.05;
-/// A step that moves no parameter by so much of its standard deviation is the last.
+/// A step that moves no parameter by more than this part of its standard deviation is the last.
 const SETTLED: f64 = 0.02;
-/// Farthest that a parameter may go from what was believed, in standard deviations.
+/// Farthest that a parameter may go from the prior, in standard deviations.
 const FARTHEST: f64 = 4.0;
 
 /// The simulator about its estimated parameters, where it is linear in them, and the Gaussian process of what it leaves.
@@ -46,7 +46,7 @@ pub(super) struct Informed {
 }
 
 impl PartialEq for Informed {
-    /// The simulator is what its parameters make of it.
+    /// The simulator follows from its parameters.
     fn eq(&self, other: &Self) -> bool {
         let parts = |i: &Self| (i.z.clone(), i.rest, i.x.clone(), i.weights.clone());
         parts(self) == parts(other)
@@ -69,7 +69,7 @@ impl Here {
         Some(Self(all))
     }
 
-    /// The outcome at `x` [d], and its derivatives by the parameters, which are added to `slopes`; none where it is no number.
+    /// The outcome at `x` [d], and its derivatives by the parameters, which are added to `slopes`; none where it is not a number.
     fn outcome(&self, z: &[f64], x: &[f64], slopes: &mut Vec<f64>) -> Option<f64> {
         let outcome = self.0[0].outcome(x);
         for (z, tuned) in z.iter().zip(&self.0[1..]) {
@@ -80,7 +80,7 @@ impl Here {
     }
 }
 
-/// Towards what was believed before.
+/// Towards the prior.
 fn step(z: f64) -> f64 {
     if z > 0.0 { -STEP } else { STEP }
 }
@@ -146,7 +146,7 @@ impl Learning<'_> {
         Rest::most_plausible(self.x, &about.slopes, &about.linear(), self.scale)
     }
 
-    /// The next parameters, by a step of Gauss and Newton that is halved until the posterior density grows; none where it
+    /// The next parameters, by a Gauss-Newton step that is halved until the posterior density grows; none where it
     /// does not.
     fn step(&mut self, about: &About, rest: &Rest) -> Option<Vec<f64>> {
         let n = self.y.len();

@@ -1,11 +1,11 @@
-//! What a simulator leaves: how much, how it varies with the inputs, and how much of it is noise.
+//! The residuals of a simulator: their size, how they vary with the inputs, and how much is noise.
 
 use flowtwin_lab::math;
 
 use crate::gp::matern;
 use crate::linalg::{cholesky, dot, invert_factor, lower_times};
 
-/// What is left of outcomes, as a Gaussian process with a Matérn 5/2 kernel of mean zero, and noise.
+/// The residuals of outcomes, as a Gaussian process with a Matérn 5/2 kernel of mean zero, and noise.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Rest {
     /// Standard deviation of what depends on the inputs, in units of the outcome.
@@ -26,7 +26,7 @@ const NOISES: [f64; 6] = [0.003, 0.01, 0.03, 0.1, 0.3, 0.6];
 const EXPECTED: [(f64, f64); 2] = [(0.1, 6.0), (0.03, 4.0)];
 
 impl Rest {
-    /// The covariance of what is left at two points.
+    /// The covariance of the residuals at two points.
     pub(super) fn between(&self, a: &[f64], b: &[f64]) -> f64 {
         let mut squared = 0.0;
         for (a, b) in a.iter().zip(b) {
@@ -74,7 +74,7 @@ impl Rest {
         best.map_or(widest, |(_, rest)| rest)
     }
 
-    /// The logarithm of the density of `left` [n], but for a constant; none where the covariance cannot be factorized.
+    /// The logarithm of the density of `left` [n], up to a constant; none where the covariance cannot be factorized.
     fn density(&self, x: &[f64], slopes: &[f64], left: &[f64]) -> Option<f64> {
         let n = left.len();
         let inverse = inverse_factor(self.covariance(x, slopes, n), n)?;

@@ -26,7 +26,7 @@ pub(super) fn share(one: &[Belief], other: &[Belief], y: &[f64], stream: &mut St
     share
 }
 
-/// The logarithm of the density of an outcome, but for a constant.
+/// The logarithm of the density of an outcome, up to a constant.
 fn density(belief: Belief, y: f64) -> f64 {
     let sd = belief.sd.max(f64::MIN_POSITIVE);
     let z = (y - belief.mean) / sd;

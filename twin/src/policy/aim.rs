@@ -1,4 +1,4 @@
-//! What guided policies are after.
+//! What guided policies optimise.
 
 use crate::acquisition::Acquisition;
 use crate::cost::Cost;
@@ -27,7 +27,7 @@ pub enum Aim {
     /// (after Eriksson et al. 2019, arXiv 1910.01739).
     TrustRegion,
     /// Alternates UCB with weights 1 and 2; where the optimum is known to within the noise, it uses a larger weight
-    /// elsewhere, away from the edge: quick to the nearest optimum, and then off to others.
+    /// elsewhere, away from the edge: quick to the nearest optimum, and then on to others.
     Balanced,
     /// The probability of being among the best twentieth of the pool that is chosen from; in a region, expected
     /// improvement.
@@ -39,7 +39,7 @@ pub enum Aim {
 }
 
 impl Aim {
-    /// What an experiment costs in the eyes of this aim, if it weighs costs.
+    /// What an experiment costs for this aim, if it weighs costs.
     pub(super) fn price(self) -> Option<fn(Cost) -> f64> {
         match self {
             Self::EiPerTime => Some(|cost| cost.lab_time_s),

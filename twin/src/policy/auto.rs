@@ -13,7 +13,7 @@ use crate::region::Region;
 use crate::search::Search;
 use crate::{Context, Encoding, History, Posterior as _, SurrogateSpec, Work};
 
-/// Opens with points spread evenly, learns with whichever model predicts what it has not seen best, looks around, and ends by
+/// Opens with points spread evenly, learns with the model that predicts held-out outcomes best, explores, and ends by
 /// refining the best that was found.
 ///
 /// - **Opening.** A Latin hypercube of one experiment more than there are inputs, but at most ten and no more than a
@@ -29,7 +29,7 @@ use crate::{Context, Encoding, History, Posterior as _, SurrogateSpec, Work};
 /// predicts it best.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Auto {
-    /// What is wanted, where that is not one outcome that is maximised.
+    /// The goals, where there is more than one outcome to maximise.
     pub goals: Option<Goals>,
     /// Whether the grey box is among the models that are compared: it learns with a simulator of the lab.
     pub informed: bool,
@@ -43,7 +43,7 @@ const REFINES: f64 = 0.25;
 const NEAR: usize = 4;
 /// Least distance between those, in units of √d.
 const APART: f64 = 0.1;
-/// Weight of the spread where it looks around.
+/// Weight of the spread where it explores.
 const BOLD: f64 = 2.0;
 
 impl Policy for Auto {
@@ -119,7 +119,7 @@ fn farthest(history: &History, candidates: &[Vec<f64>], context: &Context) -> us
     best.1
 }
 
-/// Number of experiments of the opening: of all that are asked for, where nothing can be learnt from yet.
+/// Number of experiments of the opening: all that are asked for, if there are no data to learn from yet.
 fn opening_size(ask: &Ask<'_>) -> usize {
     if ask.history.is_related() {
         return 0;

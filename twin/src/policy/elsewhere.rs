@@ -1,4 +1,4 @@
-//! Where to look when the optimum at hand is known.
+//! Where to explore when the present optimum is known.
 
 use flowtwin_lab::{Input, Stream};
 
@@ -14,7 +14,7 @@ const BOLDNESS: f64 = 4.0;
 const INNER: f64 = 0.6;
 /// Where the spread is less than this many times the noise of a measurement, nothing is left to learn.
 const KNOWN: f64 = 2.0;
-/// Points to look at.
+/// Points to evaluate.
 const CANDIDATES: usize = 256;
 
 /// The highest of many points by a bold confidence bound, away from the edge and from what is known; none where everything is

@@ -225,7 +225,7 @@ impl Guided {
         Ok(relation.believed((x, y), pending, &context, work)?)
     }
 
-    /// What is to be improved on and where it is, among the experiments inside the region where there are any.
+    /// The value to improve on and where it is, among the experiments inside the region where there are any.
     fn incumbent(&self, region: &Region<'_>, history: &History, model: &Model) -> (f64, Vec<f64>) {
         let mut best: Option<((bool, f64), &[f64])> = None;
         for (x, value) in self.tried(history, model) {

@@ -10,7 +10,7 @@ use crate::search::Objective as _;
 use crate::surrogate::Posterior as _;
 use crate::{Context, Encoding, History, Model, Work};
 
-/// Share of a pool that [`Aim::Top`] is after.
+/// Share of a pool that [`Aim::Top`] looks for.
 const TOP: f64 = 0.05;
 
 impl Guided {

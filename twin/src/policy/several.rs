@@ -38,7 +38,7 @@ pub struct Several {
     pub aim: Aim,
     /// What it learns each outcome with.
     pub surrogate: SurrogateSpec,
-    /// Whether each outcome is learnt with whichever model predicts it best, in place of that.
+    /// Whether each outcome is learnt with the model that predicts it best, in place of that.
     pub evidence: bool,
     /// What is wanted.
     pub goals: Goals,
@@ -123,7 +123,7 @@ fn highest(values: &[f64]) -> usize {
 
 /// What a history has taught.
 struct Learnt {
-    /// What is wanted, of three objectives at most.
+    /// The goals, with three objectives at most.
     goals: Goals,
     /// A model of each outcome that matters, by its place.
     models: Vec<Option<Model>>,
@@ -226,7 +226,7 @@ impl Several {
         work: &mut Work,
     ) -> Result<Model, PolicyError> {
         let context = context.of_outcome(outcome).child("surrogate", data.1.len() as u64);
-        // A weighed sum of outcomes is no outcome of the simulator.
+        // A weighed sum of outcomes is not an outcome of the simulator.
         let informed = !self.surrogate.needs_data_only() && context.mechanism().is_some();
         let alone = self.surrogate.needs_data_only() || informed;
         let surrogate = if alone { self.surrogate } else { SurrogateSpec::Gp };
@@ -292,7 +292,7 @@ impl Several {
         }
     }
 
-    /// The box around one of the best compromises, in turn, for a policy that looks at a part of the region only.
+    /// The box around one of the best compromises, in turn, for a policy that uses a part of the region only.
     fn narrow<'a>(
         &self,
         region: &Region<'a>,
@@ -331,7 +331,7 @@ fn growing(history: &History, goals: &Goals) -> History {
     History { trials: trials.collect(), ..History::default() }
 }
 
-/// Points to look at before any is followed.
+/// Points to evaluate before a local search from any.
 const CANDIDATES: usize = 256;
 
 /// How thoroughly to look.

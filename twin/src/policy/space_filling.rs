@@ -1,4 +1,4 @@
-//! Policies that look at no outcome.
+//! Policies that do not use outcomes.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -16,8 +16,8 @@ const FEWEST: usize = 8;
 
 /// The prediction of each smooth model for each of `y` \[n\] without that experiment, noise included [models][n], and the work.
 ///
-/// Leaving one out by formula keeps the lengths that all data have chosen. With few experiments that flatters what learns many
-/// numbers of them, so everything is learnt anew without the part that is predicted, replicates kept together. With many,
+/// Leaving one out by formula keeps the lengths that all data have chosen. With few experiments that favours models that learn many
+/// numbers of them, so everything is learnt again without the part that is predicted, replicates kept together. With many,
 /// one experiment more or less hardly moves a length.
 pub(super) fn held_out(
     stack: &Stack,

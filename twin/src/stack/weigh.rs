@@ -26,7 +26,7 @@ const LEAST_ERROR: f64 = 1e-12;
 /// 10.1214/aos/1176345338; pseudo-BMA+ of Yao et al. 2018, DOI 10.1214/17-BA1091): where a few outcomes decide which
 /// model is best, no model gets everything.
 ///
-/// Errors of a few dozen experiments tell models apart badly, and all models fail at the same odd ones, so the exponent is
+/// Errors of a few dozen experiments distinguish models badly, and all models fail at the same odd ones, so the exponent is
 /// tempered: `n/2 · n / (n + 200)`. With few experiments the weights are closer to equal, which loses little, with many
 /// the best model gets them all.
 pub(super) fn weigh(held: &[Vec<Belief>], y: &[f64], stream: &mut Stream) -> [f64; MODELS] {
@@ -62,7 +62,7 @@ fn shares(errors: [f64; MODELS], n: f64) -> [f64; MODELS] {
 /// What spreads are multiplied by so that errors are as large as announced: of the ratios of error to standard deviation
 /// over the held-out outcomes `y` \[n\], the geometric mean of their root mean square, which a few large errors decide, and
 /// of where the largest twentieth begins, over what it is in a normal distribution. What speaks for narrower intervals is
-/// weighed against [`TRUSTED`] more experiments that were as announced: few errors are no reason to be bold.
+/// weighed against [`TRUSTED`] more experiments that were as announced: few errors do not justify narrow intervals.
 pub(super) fn widening(held: &[Belief], y: &[f64]) -> f64 {
     let ratio = |(b, y): (&Belief, &f64)| (y - b.mean).abs() / b.sd.max(f64::MIN_POSITIVE);
     let ratios: Vec<f64> = held.iter().zip(y).map(ratio).collect();

@@ -17,7 +17,7 @@ pub(super) struct Decoded {
 /// Reads bytes as UTF-8, as UTF-16 where they begin with its mark, else as Windows-1252.
 ///
 /// # Errors
-/// If they are no text.
+/// If they are not text.
 pub(super) fn decode(name: &str, bytes: &[u8]) -> Result<Decoded, Diagnostic> {
     let (text, encoding) = match bytes {
         [b'P', b'K', 3, 4, ..] => return Err(no_text(name, "a workbook or another archive")),
@@ -36,7 +36,7 @@ pub(super) fn decode(name: &str, bytes: &[u8]) -> Result<Decoded, Diagnostic> {
     Ok(decoded)
 }
 
-/// Text with a line feed at the end of each line, whatever stood there.
+/// Text with a line feed at the end of each line, whatever the line ends were.
 pub(super) fn lines(text: &str) -> Decoded {
     let mut notes = Vec::new();
     if text.contains('\r') && !text.contains('\n') {

@@ -99,7 +99,7 @@ fn average(values: &[f64]) -> f64 {
     values.iter().fold(0.0, |sum, value| sum + value) / values.len() as f64
 }
 
-/// So many values from 0 to 1.
+/// This many values from 0 to 1.
 fn even(count: usize) -> Vec<f64> {
     (0..count).map(|i| i as f64 / (count - 1) as f64).collect()
 }

@@ -129,7 +129,7 @@ fn contributions() -> Vec<Claim> {
     ]
 }
 
-/// Mean over seeds of what is asked of the uncertainty, by number of experiments.
+/// Mean over seeds of a measure of the uncertainty, by number of experiments.
 fn of_uncertainty(seeds: &[&Seed], what: fn(&Uncertainty) -> f64) -> Vec<f64> {
     let sizes = seeds.first().map_or(0, |s| s.twin.uncertainty.len());
     let mean = |i: usize| {

@@ -24,7 +24,7 @@ pub struct Phases {
     pub phases: Vec<KeptPhase>,
 }
 
-/// What is kept of a phase.
+/// The data kept of a phase.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KeptPhase {
     /// Its name.

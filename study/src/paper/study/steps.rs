@@ -18,7 +18,7 @@ pub struct CompositionStep {
     pub readings: Vec<Moment>,
     /// Abs300 once the step has come through.
     pub settled: f64,
-    /// tE: after so many residence times Abs300 has entered the band about its final value and stays there.
+    /// tE: after this many residence times Abs300 has entered the band about its final value and stays there.
     pub steady_after: f64,
 }
 

@@ -17,7 +17,7 @@ pub struct TwinResults {
     pub uncertainty: Vec<Uncertainty>,
     /// Squared correlation of prediction and measurement for each split.
     pub splits: Vec<Split>,
-    /// Number of experiments, and the score that the stop rule of the paper looks at: the median over splits of the squared
+    /// Number of experiments, and the score that the stop rule of the paper uses: the median over splits of the squared
     /// correlation on the test set.
     pub learning: Vec<(usize, f64)>,
     /// Measured and predicted in the first split: training, then test.

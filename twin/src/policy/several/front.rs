@@ -6,7 +6,7 @@ use flowtwin_statistics::front::pareto_front;
 use crate::boxes::Boxes;
 use crate::{History, Model, Posterior as _};
 
-/// The experiments that were tried, by what the models make of them.
+/// The experiments that were tried, as the models see them.
 pub(super) struct Tried {
     /// Where they were [n][d].
     pub(super) points: Vec<Vec<f64>>,
