@@ -92,7 +92,7 @@ pub use lab::Lab;
 pub use linear::Linear;
 pub use manifest::{
     AnalyserInfo, HeaterInfo, Level, LightInfo, Manifest, Position, Probe, PumpInfo, RefillInfo,
-    SensorInfo, SensorKind, SpectrometerInfo, ValveInfo,
+    SensorInfo, SensorKind, SpectrometerInfo, Steps, ValveInfo, travel_ul,
 };
 pub use observation::{Observation, Outcome, Quality, Spectrum};
 pub use path::{FlowHistory, FlowPath, Passage, Stretch};

@@ -29,8 +29,8 @@ pub use optics::{Absorber, Emission, Optics, Scatter, Shape};
 pub use ranges::RANGES;
 pub use reactions::{RateFactor, Reaction, Reverse, Species};
 pub use rig::{
-    Bed, Carrier, Heater, Light, LightSource, Liquid, Mixing, Pump, Rig, Segmentation, Signal,
-    Spectrometer, Stream, Stretch,
+    Bed, Carrier, Heater, Light, LightSource, Liquid, Mixing, Pump, PumpSteps, Rig, Segmentation,
+    Signal, Spectrometer, Stream, Stretch,
 };
 pub use valves::{Position, PumpRefill, Valve};
 
