@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::conditions::{Conditions, Word, nearer_of_zero_and};
 use crate::follows::Follows;
 use crate::id::{HeaterId, PumpId};
-use crate::manifest::Steps;
 use crate::math;
+use crate::steps::Steps;
 use crate::units::{FlowRate, Temperature};
 
 /// What every heater and pump is set to for one experiment, quantized as the instruments are.

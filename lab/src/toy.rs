@@ -10,10 +10,11 @@ use crate::id::{PumpId, ValveId};
 use crate::lab::Lab;
 use crate::manifest::{
     AnalyserInfo, HeaterInfo, Level, LightInfo, Manifest, Position, Probe, PumpInfo, RefillInfo,
-    SensorInfo, SensorKind, SpectrometerInfo, Steps, ValveInfo,
+    SensorInfo, SensorKind, SpectrometerInfo, ValveInfo,
 };
 use crate::math;
 use crate::path::{FlowPath, Stretch};
+use crate::steps::Steps;
 use crate::time::{Instant, Span};
 
 /// A lab of one pump, one heater, one lamp and one spectrometer.
