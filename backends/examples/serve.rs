@@ -12,7 +12,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use flowtwin_backends::{EmulatorServer, Wiring};
 use flowtwin_lab::{
     Command, Exposure, Fault, FaultKind, Frames, HeaterInfo, Instant, Lab, Level, LightInfo,
-    Manifest, PumpInfo, Reply, SensorInfo, SensorKind, Span, SpectrometerInfo, math,
+    Manifest, Position, PumpInfo, Reply, SensorInfo, SensorKind, Setting, Span, SpectrometerInfo,
+    ValveInfo, math,
 };
 
 const BENCH: &str = r#"
@@ -43,6 +44,17 @@ file = "eurotherm-2000"
 [protocol.mantle]
 file = "watlow-ez-zone-pm"
 
+[protocol.cryostat]
+file = "huber-pb"
+
+[protocol.thermostat]
+file = "huber-pb"
+link.tcp = "emulated:8101"
+
+[protocol.doser]
+file = "hamilton-psd-4"
+valves = { doser = "doser-valve" }
+
 [hdx.absorption]
 serial_number = "HDX00042"
 lamp = "halogen"
@@ -60,6 +72,8 @@ current_a = 0.35
 [dc4100.leds]
 lights = { blue = { channel = 1, current_ma = 200 } }
 "#;
+
+const PUMPS: [&str; 4] = ["water", "oil", "acid", "doser"];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let speed = std::env::args().nth(1).map_or(Ok(1.0), |text| text.parse())?;
@@ -85,6 +99,7 @@ struct StillLab {
     set_points: BTreeMap<String, f64>,
     lit: BTreeMap<String, bool>,
     armed: BTreeMap<String, (Instant, Exposure)>,
+    positions: BTreeMap<String, usize>,
 }
 
 impl StillLab {
@@ -96,6 +111,7 @@ impl StillLab {
             set_points: BTreeMap::new(),
             lit: BTreeMap::new(),
             armed: BTreeMap::new(),
+            positions: BTreeMap::new(),
         }
     }
 
@@ -151,6 +167,18 @@ impl Lab for StillLab {
                 let run = (self.now, rate_ul_per_min.ul_per_min(), at_most_ul.ul());
                 self.runs.insert(pump.to_string(), run);
             }
+            Command::Withdraw { pump, rate_ul_per_min, volume_ul } => {
+                let run = (self.now, rate_ul_per_min.ul_per_min(), volume_ul.ul());
+                self.runs.insert(pump.to_string(), run);
+            }
+            Command::Turn { valve, position } => {
+                let number = self.manifest.valve(valve).and_then(|info| info.number(position));
+                self.positions.insert(valve.to_string(), number.unwrap_or(0));
+            }
+            Command::ReadBack { setting: Setting::Position(valve) } => {
+                let number = self.positions.get(valve.as_str()).copied().unwrap_or(0);
+                return Ok(Reply::Reading(number as f64));
+            }
             Command::Stop { pump } => {
                 let (moved, _) = self.dispensed(pump.as_str());
                 self.runs.insert(pump.to_string(), (Instant::START, 1e9, moved));
@@ -189,7 +217,7 @@ impl Lab for StillLab {
 }
 
 fn manifest() -> Manifest {
-    let heaters = ["plate", "block", "jacket", "bath", "mantle"];
+    let heaters = ["plate", "block", "jacket", "bath", "mantle", "cryostat", "thermostat"];
     let mut sensors = vec![SensorInfo { name: "door".into(), kind: SensorKind::Permit }];
     let mut sensor = |name: String, kind| {
         sensors.push(SensorInfo { name: name.as_str().into(), kind });
@@ -198,7 +226,7 @@ fn manifest() -> Manifest {
         sensor(format!("{heater}.temperature"), SensorKind::Temperature(heater.into()));
         sensor(format!("{heater}.power"), SensorKind::Power(heater.into()));
     }
-    for pump in ["water", "oil", "acid"] {
+    for pump in PUMPS {
         sensor(format!("{pump}.status"), SensorKind::Status(pump.into()));
         sensor(format!("{pump}.dispensed"), SensorKind::Dispensed(pump.into()));
     }
@@ -207,8 +235,12 @@ fn manifest() -> Manifest {
         simulated: true,
         level: Level::Instruments,
         at_once: None,
-        pumps: ["water", "oil", "acid"].map(pump).to_vec(),
-        valves: Vec::new(),
+        pumps: PUMPS.map(pump).to_vec(),
+        valves: vec![ValveInfo {
+            name: "doser-valve".into(),
+            positions: ["input", "output", "wash", "return", "bypass", "extra"].map(open).to_vec(),
+            turns_s: 0.25,
+        }],
         heaters: heaters.map(heater).to_vec(),
         lights: ["led", "halogen", "blue"].map(|l| LightInfo { name: l.into() }).to_vec(),
         spectrometers: ["absorption", "emission", "serial"].map(spectrometer).to_vec(),
@@ -216,6 +248,10 @@ fn manifest() -> Manifest {
         sensors,
         path: Default::default(),
     }
+}
+
+fn open(name: &str) -> Position {
+    Position { name: name.into(), opens: Vec::new() }
 }
 
 fn pump(name: &str) -> PumpInfo {
@@ -227,6 +263,7 @@ fn pump(name: &str) -> PumpInfo {
         min_ul_per_min: 0.4818,
         max_ul_per_min: 114_480.0,
         stall_kpa: None,
+        steps: None,
         refill: None,
     }
 }

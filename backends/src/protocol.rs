@@ -35,6 +35,9 @@ pub struct Protocol {
     pub kind: Kind,
     /// Where its facts come from.
     pub sources: Vec<String>,
+    /// Whether a pump that has lost its power refuses to move until somebody has initialised it.
+    #[serde(default)]
+    pub initialised_by_hand: bool,
     /// How it is spoken to in text; without it, by Modbus.
     pub line: Option<LineSpec>,
     /// What it keeps and measures.
@@ -56,6 +59,9 @@ pub struct Protocol {
 pub struct LineSpec {
     /// The usual baud rate.
     pub baud: u32,
+    /// The usual address.
+    #[serde(default)]
+    pub address: u16,
     /// A request: `{text}` is what is asked, `{address}` the address.
     pub request: Template,
     /// A reply: `{text}` is the answer, `{request}` the text of the request.
@@ -92,6 +98,10 @@ pub struct Action {
 pub enum Does {
     /// Starts a run, or goes on with one that was paused.
     Start,
+    /// Starts to deliver the volume in its request.
+    Infuse,
+    /// Starts to draw the volume in its request.
+    Withdraw,
     /// Stops a run for good.
     Stop,
     /// Pauses a run; stops one that is paused.
@@ -100,8 +110,19 @@ pub enum Does {
     Clear,
     /// Counts what is drawn from zero.
     ClearWithdrawn,
+    /// Turns control on.
+    ControlOn,
+    /// Turns control off.
+    ControlOff,
     /// Nothing that matters here.
     Nothing,
+}
+
+impl Does {
+    /// Whether it sets a pump to work.
+    pub fn moves(self) -> bool {
+        matches!(self, Self::Start | Self::Infuse | Self::Withdraw)
+    }
 }
 
 /// Why an instrument refuses.
@@ -114,6 +135,22 @@ pub enum Error {
     OutOfRange,
     /// It cannot do that now.
     NotNow,
+}
+
+impl Error {
+    /// As protocol files call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::OutOfRange => "out_of_range",
+            Self::NotNow => "not_now",
+        }
+    }
+
+    /// The one of this name.
+    pub fn of(name: &str) -> Option<Self> {
+        [Self::Unknown, Self::OutOfRange, Self::NotNow].into_iter().find(|it| it.name() == name)
+    }
 }
 
 /// How each thing is done: a list of steps.
@@ -129,6 +166,9 @@ pub struct Steps {
     /// Draw a volume at a rate.
     #[serde(default)]
     pub withdraw: Vec<Step>,
+    /// Before its valve is turned.
+    #[serde(default)]
+    pub turn: Vec<Step>,
     /// Stop.
     #[serde(default)]
     pub stop: Vec<Step>,
@@ -140,8 +180,12 @@ pub struct Steps {
     pub off: Vec<Step>,
 }
 
-/// An address with leading zeros, as many digits as `how` says.
+/// An address with leading zeros, as many digits as `how` says; with `char` the character that many after `0`.
 pub(crate) fn padded(address: u16, how: &str) -> String {
+    if how == "char" {
+        let code = u32::from(b'0') + u32::from(address);
+        return char::from_u32(code).map(String::from).unwrap_or_default();
+    }
     format!("{address:0width$}", width = how.parse().unwrap_or(1))
 }
 
@@ -201,6 +245,10 @@ impl Protocol {
             return Some("sources: say which manual this is from".into());
         }
         let needed: &[Means] = match self.kind {
+            // By where the plunger is, it is known too what it has delivered.
+            Kind::Pump if self.meaning(Means::PlungerUl).is_some() => {
+                &[Means::Status, Means::RateUlPerMin, Means::VolumeUl]
+            }
             Kind::Pump => {
                 &[Means::Status, Means::DispensedUl, Means::RateUlPerMin, Means::VolumeUl]
             }
@@ -214,7 +262,22 @@ impl Protocol {
             missing.map(|means| format!("fields: a {} needs one that means {means:?}", self.kind));
         missing
             .or_else(|| self.fields.iter().find_map(|(name, field)| self.wrong(name, field)))
+            .or_else(|| {
+                self.actions.iter().find_map(|(name, action)| self.wrong_action(name, action))
+            })
             .or_else(|| self.wrong_steps())
+    }
+
+    fn wrong_action(&self, name: &str, action: &Action) -> Option<String> {
+        let unknown = action.sends.fields().find(|field| !self.fields.contains_key(*field));
+        if let Some(unknown) = unknown {
+            return Some(format!("actions.{name}: there is no field {unknown}"));
+        }
+        let volume = self.meaning(Means::VolumeUl).map(|(volume, _)| volume);
+        let has_volume = volume.is_some_and(|volume| action.sends.has(volume));
+        let needs_it = matches!(action.does, Does::Infuse | Does::Withdraw);
+        (needs_it && !has_volume)
+            .then(|| format!("actions.{name}: its request does not say which volume"))
     }
 
     fn wrong(&self, name: &str, field: &Field) -> Option<String> {

@@ -102,17 +102,19 @@ fn pumps_stop_by_themselves(lab: &mut dyn Lab) -> Check {
         let result = lab.send(&too_fast);
         let refused = matches!(&result, Err(Fault { kind: FaultKind::OutOfRange { .. }, .. }));
         promise(refused, || format!("{pump} took twice its largest rate: {result:?}"))?;
-        let rate = info.min_ul_per_min.max(60.0);
+        let rate = info.nearest_ul_per_min(info.min_ul_per_min.max(60.0));
+        let whole = |ul: f64| info.steps.map_or(ul, |steps| steps.whole_ul(ul));
+        let ul = whole(rate / 60.0);
         let dispense = Command::Dispense {
             pump: pump.clone(),
             rate_ul_per_min: FlowRate::from_ul_per_min(rate),
-            at_most_ul: Volume::from_ul(rate / 60.0),
+            at_most_ul: Volume::from_ul(ul),
         };
         sent(lab, &dispense)?;
         expect_kept(lab, Setting::Rate(pump.clone()), rate, 1e-4 * rate)?;
         lab.wait(Span::from_secs(3.0)).map_err(|fault| Broken(fault.to_string()))?;
         expect_reading(lab, &SensorKind::Status(pump.clone()), 0.0, 0.1)?;
-        expect_reading(lab, &SensorKind::Dispensed(pump.clone()), rate / 60.0, 1e-3)?;
+        expect_reading(lab, &SensorKind::Dispensed(pump.clone()), ul, 1e-3)?;
         sent(lab, &Command::Stop { pump: pump.clone() })?;
         let holds_ul = Volume::from_ml(info.fill_ml);
         sent(lab, &Command::Fill { pump: pump.clone(), holds_ul })?;
@@ -153,6 +155,7 @@ fn valves_turn_and_pumps_draw(lab: &mut dyn Lab) -> Check {
     for info in lab.manifest().pumps.clone() {
         let Some(refill) = &info.refill else { continue };
         let ul = (0.01 * refill.ul_per_min).min(1e3 * info.fill_ml);
+        let ul = info.steps.map_or(ul, |steps| steps.whole_ul(ul));
         procedure::refill(lab, &info.name, ul).map_err(|fault| Broken(fault.to_string()))?;
         expect_reading(lab, &SensorKind::Dispensed(info.name.clone()), ul, 1e-2)?;
         expect_reading(lab, &SensorKind::Status(info.name.clone()), 0.0, 0.1)?;

@@ -69,6 +69,7 @@ mod random;
 pub mod range;
 mod sensible;
 mod settings;
+mod steps;
 pub mod study;
 mod time;
 #[cfg(any(test, feature = "conformance"))]
@@ -100,6 +101,7 @@ pub use procedure::{Procedure, ProcedureSpec};
 pub use random::{Stream, Streams};
 pub use sensible::{LARGEST, is_sensible};
 pub use settings::{Recipe, Settings};
+pub use steps::{Steps, travel_ul};
 pub use time::{Instant, Span};
 pub use units::{FlowRate, Temperature, Volume};
 pub use wanted::{LimitSpec, ObjectiveSpec, Wanted};

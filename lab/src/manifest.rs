@@ -5,7 +5,9 @@ use std::num::NonZeroU32;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{AnalyserId, HeaterId, LightId, PumpId, SensorId, SpectrometerId, ValveId};
+use crate::math;
 use crate::path::FlowPath;
+use crate::steps::Steps;
 
 /// What is installed. The simulator and the rig built from one scenario give the same manifest, but for
 /// `simulated`.
@@ -89,9 +91,22 @@ pub struct PumpInfo {
     /// Pressure at which its drive stalls, thrust over the area of the plunger \[kPa\]; none if unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stall_kpa: Option<f64>,
+    /// What it counts in, if it counts steps of its motor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps: Option<Steps>,
     /// How it refills itself, if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refill: Option<RefillInfo>,
+}
+
+impl PumpInfo {
+    /// The rate nearest to this one that it can run at, as it is told [µL/min].
+    pub fn nearest_ul_per_min(&self, rate: f64) -> f64 {
+        let rate = math::round_decimals(rate, 6);
+        self.steps.map_or(rate, |steps| {
+            steps.nearest_ul_per_min(rate, (self.min_ul_per_min, self.max_ul_per_min))
+        })
+    }
 }
 
 /// How a syringe pump refills itself: its valve is turned to a bottle, and it draws.

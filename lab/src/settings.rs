@@ -8,6 +8,7 @@ use crate::conditions::{Conditions, Word, nearer_of_zero_and};
 use crate::follows::Follows;
 use crate::id::{HeaterId, PumpId};
 use crate::math;
+use crate::steps::Steps;
 use crate::units::{FlowRate, Temperature};
 
 /// What every heater and pump is set to for one experiment, quantized as the instruments are.
@@ -43,6 +44,8 @@ pub struct Recipe {
     pub pumps: Vec<(PumpId, Follows)>,
     /// Slowest rates of pumps [µL/min]: what would be slower, and is not off, is the nearer of off and this.
     pub slowest: Vec<(PumpId, f64)>,
+    /// Pumps that count steps: what in, and their slowest and fastest rates [µL/min].
+    pub steps: Vec<(PumpId, Steps, (f64, f64))>,
     /// The options of each input that is chosen by name, and nothing for the others; empty where all are numbers. Conditions
     /// from files name options, and know no numbers of them.
     pub options: Vec<Vec<String>>,
@@ -65,12 +68,15 @@ impl Recipe {
     }
 
     /// The settings for these conditions: rates to 1e-6 µL/min, set points to the nearest `f32`, as on the wire. A pump
-    /// is off, or runs no slower than it can.
+    /// is off, or runs no slower than it can; one that counts steps runs at a whole number of them.
     pub fn settings(&self, conditions: &Conditions) -> Settings {
         let x = &self.numbers(conditions)[..];
         let rate = |(pump, of): &(PumpId, Follows)| {
             let slowest = self.slowest.iter().find(|(p, _)| p == pump).map_or(0.0, |(_, s)| *s);
             let rate = nearer_of_zero_and(slowest, math::round_decimals(of.at(x), 6));
+            let steps = self.steps.iter().find(|(p, ..)| p == pump);
+            let rate =
+                steps.map_or(rate, |(_, steps, limits)| steps.nearest_ul_per_min(rate, *limits));
             // Not the negative zero that rounding can leave.
             (pump.clone(), FlowRate::from_ul_per_min(rate + 0.0))
         };
@@ -87,6 +93,30 @@ mod tests {
     use super::*;
     use crate::linear::Linear;
 
+    /// A Cavro XLP 6000 with a syringe of 7.29 mm: one microstep a second is 3.13 µL/min, and 40 of them are the slowest.
+    #[test]
+    fn a_pump_that_counts_steps_runs_at_a_whole_number_of_them() {
+        let steps = Steps::of(7.29, 1.25, 1.25);
+        let one = 60.0 * 1.25e-3 * std::f64::consts::PI / 4.0 * 7.29 * 7.29;
+        assert!((steps.ul_per_min - one).abs() < 1e-12 && (60.0 * steps.ul - one).abs() < 1e-12);
+        let recipe = Recipe {
+            pumps: vec![("acid".into(), Linear { constant: 0.0, factors: vec![1.0] }.into())],
+            slowest: vec![("acid".into(), 40.0 * one)],
+            steps: vec![("acid".into(), steps, (40.0 * one, 1000.0 * one))],
+            ..Recipe::default()
+        };
+        let at = |x: f64| {
+            let conditions = Conditions::new(vec!["x".to_owned()].into(), vec![x]);
+            recipe.settings(&conditions).pumps[0].1.ul_per_min() / one
+        };
+        for (asked, units) in
+            [(0.0, 0.0), (19.0, 0.0), (21.0, 40.0), (55.4, 55.0), (55.6, 56.0), (1000.4, 1000.0)]
+        {
+            assert!((at(asked * one) - units).abs() < 1e-6, "{asked}: {}", at(asked * one));
+        }
+        assert!((steps.whole_ul(10.4 * steps.ul) / steps.ul - 10.0).abs() < 1e-12);
+    }
+
     /// The make-up pump gives what is left of 10: it can run at 0.5 or faster.
     #[test]
     fn a_pump_whose_rate_follows_is_off_or_no_slower_than_it_can_be() {
@@ -95,6 +125,7 @@ mod tests {
             heaters: vec![],
             pumps: vec![("rest".into(), rest.into())],
             slowest: vec![("rest".into(), 0.5)],
+            steps: vec![],
             options: vec![],
         };
         let at = |x: f64| {

@@ -14,6 +14,7 @@ use crate::manifest::{
 };
 use crate::math;
 use crate::path::{FlowPath, Stretch};
+use crate::steps::Steps;
 use crate::time::{Instant, Span};
 
 /// A lab of one pump, one heater, one lamp and one spectrometer.
@@ -112,6 +113,14 @@ impl ToyLab {
         self
     }
 
+    /// The same lab with a pump that counts steps, and a syringe of this bore \[mm\].
+    #[must_use]
+    pub fn with_steps(mut self, bore_mm: f64, steps: Steps) -> Self {
+        let pump = &mut self.manifest.pumps[0];
+        (pump.bore_mm, pump.steps) = (bore_mm, Some(steps));
+        self
+    }
+
     /// The same lab with a further sensor, which reports this first.
     #[must_use]
     pub fn with_sensor(mut self, name: &'static str, kind: SensorKind, value: f64) -> Self {
@@ -167,6 +176,7 @@ impl ToyLab {
             let kind = FaultKind::OutOfRange { quantity, value: rate, low, high, unit };
             return Err(self.fault(pump.as_str(), kind));
         }
+        let at_most = info.steps.map_or(at_most, |steps| steps.whole_ul(at_most));
         self.rate = rate;
         self.draws = false;
         self.run = Some((self.now, rate, at_most));
@@ -254,7 +264,11 @@ impl ToyLab {
                 Ok(Reply::Reading(f64::from(c as f32)))
             }
             "water.status" => Ok(Reply::Reading(self.forced_status.unwrap_or(running))),
-            "water.dispensed" => Ok(Reply::Reading(math::round_decimals(self.dispensed(), 4))),
+            "water.dispensed" => {
+                let (steps, ul) = (self.manifest.pumps[0].steps, self.dispensed());
+                let told = steps.map_or(math::round_decimals(ul, 4), |steps| steps.whole_ul(ul));
+                Ok(Reply::Reading(told))
+            }
             "door" => Ok(Reply::Reading(self.permit)),
             "gauge" if !self.manifest.analysers.is_empty() => Ok(Reply::Reading(self.flow())),
             _ => Err(self.unknown(sensor)),
@@ -378,6 +392,7 @@ fn manifest() -> Manifest {
             min_ul_per_min: 1.0,
             max_ul_per_min: 1_000.0,
             stall_kpa: None,
+            steps: None,
             refill: None,
         }],
         valves: Vec::new(),

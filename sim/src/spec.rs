@@ -31,8 +31,8 @@ pub use particles::{Body, Bowing, Deposition, Nucleation, Particles, Pure};
 pub use ranges::RANGES;
 pub use reactions::{RateFactor, Reaction, Reverse, Species};
 pub use rig::{
-    Bed, Carrier, Heater, Light, LightSource, Liquid, Mixing, Pump, Rig, Segmentation, Signal,
-    Spectrometer, Stream, Stretch,
+    Bed, Carrier, Heater, Light, LightSource, Liquid, Mixing, Pump, PumpSteps, Rig, Segmentation,
+    Signal, Spectrometer, Stream, Stretch,
 };
 pub use valves::{Position, PumpRefill, Valve};
 

@@ -4,7 +4,14 @@ import time
 import unittest
 
 import minimalmodbus
+import pyHamiltonPSD.communication as hamilton
+from flowchem import ureg
+from flowchem.devices.huber.chiller import HuberChiller
+from huber import Bath
 from nesp_lib import Port, Pump, PumpingDirection, Status
+
+from pyHamiltonPSD.psd import PSD
+from pyHamiltonPSD.util import PSDTypes, QueryCommandsEnumeration
 
 import rig
 
@@ -87,6 +94,77 @@ class EzZone(unittest.TestCase):
             with self.assertRaises(minimalmodbus.ModbusException):
                 wrong()
         controller.write_register(1880, 62, functioncode=6)
+
+
+class Huber(unittest.IsolatedAsyncioTestCase):
+    """Two drivers of others and a Huber thermostat that speaks PB."""
+
+    async def test_flowchem_over_a_serial_line(self):
+        chiller = HuberChiller.from_config(rig.endpoint("cryostat"), name="cryostat")
+        await chiller.initialize()
+        self.assertEqual(await chiller.serial_number(), 0x1_4A38)
+        self.assertEqual(await chiller.temperature_limits(), (-50.0, 200.0))
+        self.assertAlmostEqual(await chiller.internal_temperature(), 23.4)
+        for celsius in (45.6, -12.3):
+            await chiller.set_temperature(ureg.Quantity(celsius, "degC"))
+            self.assertAlmostEqual(await chiller.get_temperature_setpoint(), celsius, delta=0.011)
+        control = chiller.components[0]
+        await control.power_on()
+        await control.power_off()
+
+    async def test_huber_over_a_network(self):
+        host, port = rig.endpoint("thermostat")
+        bath = Bath(host, comm_timeout=5.0)
+        bath.port = port
+        self.assertFalse(await bath._get("on"))
+        await bath.set_setpoint(61.5)
+        self.assertAlmostEqual(await bath.get_setpoint(), 61.5)
+        await bath.start()
+        self.assertTrue(await bath._get("on"))
+        self.assertAlmostEqual(await bath.get_bath_temperature(), 61.5)
+        await bath.stop()
+        self.assertFalse(await bath._get("on"))
+        bath.close()
+
+
+class Psd4(unittest.TestCase):
+    """pyHamiltonPSD and a Hamilton PSD/4."""
+
+    def test_it_draws_delivers_and_turns_its_valve(self):
+        hamilton.ComPort = rig.endpoint("doser")
+        hamilton.initializeSerial("", 9600)
+        try:
+            self.drive(PSD("0", PSDTypes.psd4.value))
+        finally:
+            hamilton.disconnectSerial()
+
+    def drive(self, pump):
+        command = pump.command
+
+        def send(text):
+            self.assertNotEqual(text, "cmdError")
+            reply = hamilton.sendCommand(pump.asciiAddress, text)
+            self.assertEqual((reply[:2], reply[-3:]), ("/0", "\x03\r\n"), reply)
+            return reply[2], reply[3:-3]
+
+        ask = lambda text: send(text)[1]
+        self.assertEqual(send(command.enableHFactorCommandsAndQueries() + "R"), ("`", ""))
+        self.assertEqual(send(command.setSyringeMode(1) + "R"), ("`", ""))
+        self.assertEqual(ask(QueryCommandsEnumeration.SYRINGE_MODE.value), "1")
+        self.assertEqual(send(command.moveValveToOutputPositionInShortestDirection() + "R"), ("`", ""))
+        self.assertEqual(ask(QueryCommandsEnumeration.VALVE_LOGICAL_POSITION.value), "2")
+        self.assertEqual(send(command.setMaximumVelocity(1000) + "R"), ("`", ""))
+        self.assertEqual(ask(QueryCommandsEnumeration.MAXIMUM_VELOCITY.value), "1000")
+        where = lambda: int(ask(QueryCommandsEnumeration.ABSOLUTE_SYRINGE_POSITION.value))
+        begun = where()
+        self.assertEqual(send(command.relativeDispense(4000) + "R"), ("@", ""))
+        hamilton.waitForResponse("/" + pump.asciiAddress, "\r\n")
+        self.assertEqual(begun - where(), 4000)
+        self.assertEqual(send(command.relativePickup(2000) + "R"), ("@", ""))
+        hamilton.waitForResponse("/" + pump.asciiAddress, "\r\n")
+        self.assertEqual(begun - where(), 2000)
+        self.assertEqual(send("V9999R"), ("c", ""))
+        self.assertEqual(send(command.terminateCommandBuffer()), ("`", ""))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use flowtwin_backends::EmulatedRig;
+use flowtwin_backends::{EmulatedRig, Wiring};
 use flowtwin_campaign::campaign::{Campaign, Silent};
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::journal::{
@@ -101,6 +101,36 @@ fn the_valve_of_the_stocks_is_where_the_chosen_one_flows() {
         }
     }
     assert!(seen.contains(&"weak") && seen.contains(&"strong"), "{seen:?}");
+}
+
+/// Pumps on one line that count steps and turn valves of their own, each by one protocol file.
+#[test]
+fn pumps_that_count_steps_and_have_valves_refill_themselves_as_the_rehearsal_says() {
+    let journal = on_every_backend(&root().join("scenarios/stepping.toml"));
+    assert!(journal.ended() && journal.experiments().all(|e| e.fault.is_none()));
+    let scenario = Scenario::load(&root().join("scenarios/stepping.toml")).unwrap();
+    let file = root().join("scenarios/wirings/stepping.toml");
+    let wiring = Wiring::parse(&std::fs::read_to_string(file).unwrap()).unwrap();
+    let lab = || scenario.simulated().unwrap().lab(1);
+    let sim = journal_of(&scenario, lab());
+    let emulated = journal_of(&scenario, EmulatedRig::new(Box::new(lab()), &wiring).unwrap());
+    assert!(sim == emulated, "the journals differ");
+    let (mut draws, mut rates) = (0, 0);
+    for command in commands(&journal) {
+        match command {
+            Command::Withdraw { .. } => draws += 1,
+            Command::Dispense { pump, rate_ul_per_min, .. }
+                if rate_ul_per_min.ul_per_min() > 0.0 =>
+            {
+                let info = journal.header().manifest.pump(pump).unwrap();
+                let units = rate_ul_per_min.ul_per_min() / info.steps.unwrap().ul_per_min;
+                assert!((units - units.round()).abs() < 1e-5 && units > 39.5, "{units}");
+                rates += 1;
+            }
+            _ => {}
+        }
+    }
+    assert!(draws > 3 && rates > 10, "{draws} draws, {rates} rates");
 }
 
 #[test]

@@ -8,12 +8,12 @@ use flowtwin_lab::{FaultKind, FlowRate, Temperature, Volume};
 
 mod host;
 
-pub use host::{ProtocolHost, SharedLine};
+pub use host::{At, ProtocolHost, SharedLine};
 
 use crate::codec::program::{Kind, MODE, STATUS};
 use crate::driver::delivery::{self, STOPPED};
 use crate::instrument::{Heater, Identity, Probe, Pump, Valve};
-use crate::protocol::{Error, Field, Means, Protocol, Step, Steps, Value, Verb};
+use crate::protocol::{Field, Means, Protocol, Step, Steps, Value, Verb};
 use crate::transport::{garbled, read_again};
 
 /// Relative difference of a number that is the same: instruments round to four digits.
@@ -41,6 +41,8 @@ pub struct ProtocolDriver {
     is_ready: bool,
     /// Whether its last run drew.
     draws: bool,
+    /// Where the plunger was when it began \[µL\].
+    began_ul: Option<f64>,
     /// Who has answered, and on which connection.
     met: Option<(u64, Who)>,
     /// Whether it is being asked who it is.
@@ -60,6 +62,7 @@ impl ProtocolDriver {
             bore_mm: None,
             is_ready: false,
             draws: false,
+            began_ul: None,
             met: None,
             is_meeting: false,
         }
@@ -74,6 +77,12 @@ impl ProtocolDriver {
     #[must_use]
     pub fn with_bore(self, bore_mm: Option<f64>) -> Self {
         Self { bore_mm, ..self }
+    }
+
+    /// Another driver of the same instrument, for its valve.
+    #[must_use]
+    pub fn beside(&self) -> Self {
+        Self::new(self.protocol.clone(), self.line.clone(), self.address)
     }
 
     /// Who it is. Nothing is moved, heated or lit.
@@ -182,7 +191,7 @@ impl ProtocolDriver {
     }
 
     fn get_once(&self, name: &str) -> Result<Value, FaultKind> {
-        self.line.borrow_mut().get(&self.protocol, self.address, name)
+        self.line.borrow_mut().get(&self.protocol, self.at(), name)
     }
 
     fn number_of(&mut self, name: &str) -> Result<f64, FaultKind> {
@@ -249,10 +258,14 @@ impl ProtocolDriver {
         Ok(())
     }
 
+    fn at(&self) -> At {
+        At { address: self.address, bore_mm: self.bore_mm }
+    }
+
     fn step(&mut self, step: &Step, wanted: &Wanted) -> Result<(), FaultKind> {
-        let (protocol, address) = (self.protocol.clone(), self.address);
+        let protocol = self.protocol.clone();
         if step.verb == Verb::Do {
-            return self.line.borrow_mut().act(&protocol, address, &step.name);
+            return self.act(&protocol, &step.name, wanted);
         }
         match asked_of(step, &protocol.fields[&step.name], wanted) {
             Some(value) => self.set(&step.name, &value),
@@ -261,14 +274,26 @@ impl ProtocolDriver {
         }
     }
 
+    /// Tells it to do something, with what is asked for in the request.
+    fn act(&self, protocol: &Protocol, name: &str, wanted: &Wanted) -> Result<(), FaultKind> {
+        let mut values = Vec::new();
+        for name in protocol.actions[name].sends.fields() {
+            let field = &protocol.fields[name];
+            let Some(value) = field.means.and_then(|means| wanted.get(&means)) else { continue };
+            self.check(name, field, *value)?;
+            values.push((name, Value::Number(*value)));
+        }
+        self.line.borrow_mut().act(protocol, self.at(), name, &values)
+    }
+
     /// Sets a field, and looks whether it is kept where that can be read.
     fn set(&mut self, name: &str, value: &Value) -> Result<(), FaultKind> {
-        let (protocol, address) = (self.protocol.clone(), self.address);
+        let protocol = self.protocol.clone();
         let field = &protocol.fields[name];
         if let Value::Number(value) = value {
             self.check(name, field, *value)?;
         }
-        let sent = self.line.borrow_mut().set(&protocol, address, name, value);
+        let sent = self.line.borrow_mut().set(&protocol, self.at(), name, value);
         if !field.is_read() {
             return sent;
         }
@@ -321,10 +346,25 @@ impl ProtocolDriver {
         let protocol = self.protocol.clone();
         let wanted: Wanted =
             [(Means::RateUlPerMin, rate.ul_per_min()), (Means::VolumeUl, volume.ul())].into();
-        let Steps { dispense, withdraw, .. } = &protocol.steps;
+        let Steps { dispense, withdraw, stop, .. } = &protocol.steps;
+        if protocol.meaning(Means::PlungerUl).is_some() {
+            // It must stand still where it begins.
+            if self.status()? != STOPPED {
+                self.make_safe(stop)?;
+            }
+            self.began_ul = Some(self.number(Means::PlungerUl)?);
+        }
         self.take(if draws { withdraw } else { dispense }, &wanted)?;
         self.draws = draws;
         delivery::runs(self, volume)
+    }
+
+    /// What a pump has moved in its last run, by where its plunger was and is, in whole steps \[µL\].
+    fn travelled_ul(&mut self, step_ul: f64) -> Result<f64, FaultKind> {
+        let Some(began_ul) = self.began_ul else { return Ok(0.0) };
+        let out_ul = began_ul - self.number(Means::PlungerUl)?;
+        let moved_ul = if self.draws { -out_ul } else { out_ul };
+        Ok((moved_ul / step_ul).round().max(0.0) * step_ul)
     }
 
     /// What is asked for before the first run.
@@ -389,16 +429,6 @@ fn kept_other(quantity: &str, asked: f64, kept: f64, unit: &str) -> FaultKind {
     FaultKind::KeptOther { quantity: quantity.to_owned(), asked, kept, unit: unit.to_owned() }
 }
 
-/// The fault of an instrument that refuses.
-pub(crate) fn refused(error: Error, said: &str) -> FaultKind {
-    let why = match error {
-        Error::Unknown => "it does not know this",
-        Error::OutOfRange => "the value is out of its range",
-        Error::NotNow => "it cannot do that now",
-    };
-    FaultKind::Refused { detail: format!("{said:?}: {why}") }
-}
-
 impl Pump for ProtocolDriver {
     fn get_ready(&mut self) -> Result<(), FaultKind> {
         self.prepare()
@@ -431,6 +461,10 @@ impl Pump for ProtocolDriver {
 
     fn dispensed_ul(&mut self) -> Result<f64, FaultKind> {
         self.meet()?;
+        if let Some((_, field)) = self.protocol.meaning(Means::PlungerUl) {
+            let step_ul = field.scale(self.bore_mm);
+            return self.travelled_ul(step_ul.unwrap_or(1.0));
+        }
         let counts = match self.protocol.meaning(Means::WithdrawnUl) {
             Some(_) if self.draws => Means::WithdrawnUl,
             _ => Means::DispensedUl,
@@ -451,8 +485,9 @@ impl Pump for ProtocolDriver {
     }
 
     fn nudge(&mut self) -> Result<f64, FaultKind> {
-        let bore = self.field(Means::BoreMm).ok().map(|(name, _)| self.number_of(&name));
-        self.bore_mm = bore.transpose()?;
+        if let Ok((name, _)) = self.field(Means::BoreMm) {
+            self.bore_mm = Some(self.number_of(&name)?);
+        }
         let of = |limits: [f64; 2], value: f64| value.max(limits[0]).min(limits[1]);
         let (_, rate) = self.field(Means::RateUlPerMin)?;
         let (_, volume) = self.field(Means::VolumeUl)?;
@@ -469,7 +504,14 @@ impl Heater for ProtocolDriver {
         if !is_new {
             self.take(&protocol.steps.ready, &Wanted::new())?;
         }
-        self.take(&protocol.steps.heat, &[(Means::SetPointC, set_point.c())].into())
+        self.take(&protocol.steps.heat, &[(Means::SetPointC, set_point.c())].into())?;
+        // Where control is turned on by a command, what came of it shows in the mode.
+        match self.mode_in_force()? {
+            OFF => Err(FaultKind::Refused {
+                detail: "its mode is off after it was told to heat".into(),
+            }),
+            _ => Ok(()),
+        }
     }
 
     fn off(&mut self) -> Result<(), FaultKind> {
@@ -515,14 +557,27 @@ impl Valve for ProtocolDriver {
         self.meet()?;
         let (name, field) = self.field(Means::Position)?;
         let number = position as f64 + 1.0;
-        self.check(&name, &field, number)?;
-        let (protocol, address) = (self.protocol.clone(), self.address);
-        self.line.borrow_mut().set(&protocol, address, &name, &Value::Number(number))
+        let value = if field.words.is_empty() {
+            self.check(&name, &field, number)?;
+            Value::Number(number)
+        } else {
+            let none = || FaultKind::Unsupported { detail: format!("it has no position {number}") };
+            Value::Word(field.word(&number.to_string()).ok_or_else(none)?.to_owned())
+        };
+        let protocol = self.protocol.clone();
+        self.take(&protocol.steps.turn, &Wanted::new())?;
+        self.line.borrow_mut().set(&protocol, self.at(), &name, &value)
     }
 
     fn position(&mut self) -> Result<Option<usize>, FaultKind> {
         self.meet()?;
-        let number = self.number(Means::Position)?;
+        let (name, field) = self.field(Means::Position)?;
+        let number = if field.words.is_empty() {
+            self.number_of(&name)?
+        } else {
+            let nowhere = || garbled(format!("its {name} has no number"));
+            self.meaning(Means::Position)?.parse().map_err(|_| nowhere())?
+        };
         Ok((number >= 1.0).then_some(number as usize - 1))
     }
 }

@@ -1,5 +1,6 @@
 //! The emulator that a protocol file makes: the mirror image of the driver.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use flowtwin_lab::Lab;
@@ -39,7 +40,20 @@ impl ProtocolEmulator {
         framing: Framing,
         units: impl IntoIterator<Item = (String, u16)>,
     ) -> Self {
-        let unit = |(name, address): (String, u16)| Unit::new(protocol.clone(), name, address);
+        Self::with_valves(protocol, framing, units, &BTreeMap::new())
+    }
+
+    /// The same, with the valves of those that have one.
+    pub fn with_valves(
+        protocol: Rc<Protocol>,
+        framing: Framing,
+        units: impl IntoIterator<Item = (String, u16)>,
+        valves: &BTreeMap<String, String>,
+    ) -> Self {
+        let unit = |(name, address): (String, u16)| {
+            let valve = valves.get(&name).unwrap_or(&name).clone();
+            Unit::new(protocol.clone(), name, valve, address)
+        };
         let units = units.into_iter().map(unit).collect();
         Self { protocol, framing, units, powered: true, busy: false }
     }

@@ -2,11 +2,16 @@
 
 /// Name and text of each.
 pub const BUILT_IN: &[(&str, &str)] = &[
+    ("cavro-xlp-6000", include_str!("../../protocols/cavro-xlp-6000.toml")),
     ("chemyx-fusion", include_str!("../../protocols/chemyx-fusion.toml")),
     ("eurotherm-2000", include_str!("../../protocols/eurotherm-2000.toml")),
+    ("hamilton-psd-4", include_str!("../../protocols/hamilton-psd-4.toml")),
+    ("huber-pb", include_str!("../../protocols/huber-pb.toml")),
     ("julabo", include_str!("../../protocols/julabo.toml")),
+    ("lauda", include_str!("../../protocols/lauda.toml")),
     ("mettler-mt-sics", include_str!("../../protocols/mettler-mt-sics.toml")),
     ("new-era-ne1000", include_str!("../../protocols/new-era-ne1000.toml")),
+    ("rheodyne-mx-2", include_str!("../../protocols/rheodyne-mx-2.toml")),
     ("vici-universal", include_str!("../../protocols/vici-universal.toml")),
     ("watlow-ez-zone-pm", include_str!("../../protocols/watlow-ez-zone-pm.toml")),
 ];

@@ -1,6 +1,6 @@
 //! What an instrument keeps or measures: a number with its unit, a word, or a text.
 
-use flowtwin_lab::math;
+use flowtwin_lab::{math, travel_ul};
 use serde::Deserialize;
 
 use super::template::Template;
@@ -22,6 +22,8 @@ pub enum Means {
     DispensedUl,
     /// What it has drawn since it was cleared \[µL\].
     WithdrawnUl,
+    /// What stands in the syringe, by where its plunger is \[µL\].
+    PlungerUl,
     /// Whether a pump is to `infuse` or to `withdraw`.
     Direction,
     /// The position of a valve, from 1.
@@ -134,12 +136,16 @@ pub struct Field {
     pub form: Form,
     /// One of the instrument's units in ours.
     pub scale: Option<f64>,
+    /// Travel of the plunger that is one of the instrument's units \[µm\], in a second for a rate: with the bore it gives the scale.
+    pub travel_um: Option<f64>,
     /// The field with the unit in which it is given.
     pub unit: Option<String>,
     /// Most digits that the instrument takes.
     pub digits: Option<u32>,
     /// Digits after the point.
     pub decimals: Option<u32>,
+    /// Hexadecimal digits of a whole number, with a sign by two's complement; none where it is decimal.
+    pub hex: Option<u32>,
     /// Lowest value that the instrument takes, in our units.
     pub low: Option<f64>,
     /// Highest value that the instrument takes, in our units.
@@ -172,6 +178,18 @@ impl Field {
         if !(scale.is_finite() && scale > 0.0) {
             return Some(format!("scale is {scale}, and must be above 0"));
         }
+        if let Some(um) = self.travel_um {
+            let is_moved = [Means::RateUlPerMin, Means::VolumeUl, Means::PlungerUl];
+            if !self.means.is_some_and(|means| is_moved.contains(&means)) {
+                return Some("`travel_um` is for a rate, a volume, or where the plunger is".into());
+            }
+            if self.scale.is_some() || !(um.is_finite() && um > 0.0) {
+                return Some(format!("travel_um is {um}, must be above 0, and stands for `scale`"));
+            }
+        }
+        if self.hex.is_some_and(|digits| !(1..=8).contains(&digits)) {
+            return Some("hex is a number of digits from 1 to 8".into());
+        }
         if !self.words.is_empty() && self.text.is_some() {
             return Some("it is either one of `words` or a `text`".into());
         }
@@ -194,7 +212,9 @@ impl Field {
     pub fn unit_of_ours(&self) -> &'static str {
         match self.means {
             Some(Means::RateUlPerMin) => "µL/min",
-            Some(Means::VolumeUl | Means::DispensedUl | Means::WithdrawnUl) => "µL",
+            Some(Means::VolumeUl | Means::DispensedUl | Means::WithdrawnUl | Means::PlungerUl) => {
+                "µL"
+            }
             Some(Means::BoreMm) => "mm",
             Some(Means::SetPointC | Means::TemperatureC) => "°C",
             Some(Means::PowerPercent) => "%",
@@ -210,14 +230,21 @@ impl Field {
         }
     }
 
-    /// One of the instrument's units in ours.
-    pub fn scale(&self) -> f64 {
-        self.scale.unwrap_or(1.0)
+    /// One of the instrument's units in ours, with a syringe of this bore \[mm\]; none where it counts steps and nobody knows the
+    /// bore.
+    pub fn scale(&self, bore_mm: Option<f64>) -> Option<f64> {
+        let Some(um) = self.travel_um else { return Some(self.scale.unwrap_or(1.0)) };
+        let ul = travel_ul(bore_mm?, um);
+        Some(if self.means == Some(Means::RateUlPerMin) { 60.0 * ul } else { ul })
     }
 
     /// A number as the instrument writes it, in its unit; `how` is `short` for no more digits than are needed, and `>10` for
     /// ten characters, blanks in front, and `2` for two digits, zeros in front.
     pub fn write(&self, value: f64, how: &str) -> String {
+        if let Some(digits) = self.hex {
+            let bits = (value.round() as i64) & ((1_i64 << (4 * digits)) - 1);
+            return format!("{bits:0width$X}", width = digits as usize);
+        }
         let most = self.decimals.unwrap_or(USUAL);
         let fit =
             |value| self.digits.map_or(most, |it| math::decimals_that_fit(value, it).min(most));
@@ -242,20 +269,34 @@ impl Field {
 
     /// The value that is left of a number when the instrument writes it, in its unit.
     pub fn rounded(&self, value: f64) -> f64 {
+        if self.hex.is_some() {
+            return value.round();
+        }
         self.write(value, "").trim_end_matches('.').parse().unwrap_or(value)
     }
 
+    /// A word as it is written: with `upper` in capitals.
+    pub fn spelt(word: &str, how: &str) -> String {
+        if how == "upper" { word.to_uppercase() } else { word.to_owned() }
+    }
+
     /// Takes a number or a word from the beginning of a text: what it is, in the instrument's unit, and its bytes.
-    pub fn read(&self, text: &str) -> Option<(Value, usize)> {
+    pub fn read(&self, text: &str, how: &str) -> Option<(Value, usize)> {
         if !self.words.is_empty() {
-            let fit =
-                self.words.iter().map(|(word, _)| word).filter(|word| text.starts_with(*word));
+            let spelt = |word: &String| text.starts_with(Self::spelt(word, how).as_str());
+            let fit = self.words.iter().map(|(word, _)| word).filter(|word| spelt(word));
             let longest = fit.max_by_key(|word| word.len())?;
             return Some((Value::Word(longest.clone()), longest.len()));
         }
         if self.text.is_some() {
             let end = text.find(['\r', '\n', '\u{3}', '>', '"']).unwrap_or(text.len());
             return Some((Value::Word(text[..end].trim().to_owned()), end));
+        }
+        if let Some(digits) = self.hex {
+            let bits = i64::from_str_radix(text.get(..digits as usize)?, 16).ok()?;
+            let (half, all) = (1_i64 << (4 * digits - 1), 1_i64 << (4 * digits));
+            let number = if bits < half { bits } else { bits - all };
+            return Some((Value::Number(number as f64), digits as usize));
         }
         let is_part = |c: char| c.is_ascii_digit() || matches!(c, '.' | '-' | '+');
         // Some instruments fill up with blanks in front.
@@ -331,11 +372,22 @@ mod tests {
     }
 
     #[test]
+    fn a_hexadecimal_number_has_its_sign_in_its_first_bit() {
+        let field = Field { hex: Some(4), ..Field::default() };
+        for (value, text) in [(2534.0, "09E6"), (-100.0, "FF9C"), (0.0, "0000"), (-151.0, "FF69")] {
+            assert_eq!(field.write(value, ""), text);
+            assert_eq!(field.read(&format!("{text}xyz"), ""), Some((Value::Number(value), 4)));
+        }
+        assert_eq!((field.read("****", ""), field.read("12", "")), (None, None));
+        assert_eq!(field.rounded(12.4).to_bits(), 12.0_f64.to_bits());
+    }
+
+    #[test]
     fn the_longest_word_is_read() {
         let words = ["A", "A?S"].map(|word| (word.to_owned(), Is::Meaning("stalled".into())));
         let field = Field { words: words.to_vec(), ..Field::default() };
-        assert_eq!(field.read("A?SX"), Some((Value::Word("A?S".into()), 3)));
-        assert_eq!(field.read("B"), None);
+        assert_eq!(field.read("A?SX", ""), Some((Value::Word("A?S".into()), 3)));
+        assert_eq!(field.read("B", ""), None);
     }
 
     #[test]

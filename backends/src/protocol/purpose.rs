@@ -27,10 +27,10 @@ impl Motion {
 
     fn after(self, does: Does) -> Self {
         match (does, self) {
-            (Does::Start, _) => Self::Running,
+            (does, _) if does.moves() => Self::Running,
             (Does::Stop, _) | (Does::PauseThenStop, Self::Paused | Self::Stopped) => Self::Stopped,
             (Does::PauseThenStop, Self::Running | Self::Delayed) => Self::Paused,
-            (Does::Clear | Does::ClearWithdrawn | Does::Nothing, motion) => motion,
+            (_, motion) => motion,
         }
     }
 }
@@ -38,11 +38,12 @@ impl Motion {
 impl Protocol {
     /// What is wrong with its steps, in words.
     pub(super) fn wrong_steps(&self) -> Option<String> {
-        let Steps { ready, dispense, withdraw, stop, heat, off } = &self.steps;
-        let asked: [(&str, &[Step], &[Means]); 6] = [
+        let Steps { ready, dispense, withdraw, turn, stop, heat, off } = &self.steps;
+        let asked: [(&str, &[Step], &[Means]); 7] = [
             ("ready", ready, &[Means::BoreMm]),
             ("dispense", dispense, &[Means::RateUlPerMin, Means::VolumeUl]),
             ("withdraw", withdraw, &[Means::RateUlPerMin, Means::VolumeUl]),
+            ("turn", turn, &[]),
             ("stop", stop, &[]),
             ("heat", heat, &[Means::SetPointC]),
             ("off", off, &[]),
@@ -79,8 +80,13 @@ impl Protocol {
             return Some(format!("`if {status}`: the status has no such meaning"));
         }
         if *verb == Verb::Do {
-            let is_known = self.actions.contains_key(name);
-            return (!is_known).then(|| format!("`do {name}` names nothing that there is"));
+            let Some(action) = self.actions.get(name) else {
+                return Some(format!("`do {name}` names nothing that there is"));
+            };
+            let is_wanted =
+                |field: &str| self.fields[field].means.is_some_and(|means| wanted.contains(&means));
+            let unknown = action.sends.fields().find(|field| !is_wanted(field));
+            return unknown.map(|field| format!("`do {name}`: no {field} is asked for here"));
         }
         let Some(field) = self.fields.get(name) else {
             return Some(format!("`set {name}` names nothing that there is"));
@@ -132,6 +138,9 @@ impl Protocol {
                 ));
             }
         }
+        if self.has(dispense, Does::Withdraw) {
+            return Some("steps.dispense: it draws".into());
+        }
         if self.follow(ready, Motion::Stopped) != Motion::Stopped {
             return Some("steps.ready: a pump that is stopped moves after it".into());
         }
@@ -155,11 +164,23 @@ impl Protocol {
                     })
                 })
         };
-        if !withdraw.iter().any(draws) {
+        if self.has(withdraw, Does::Infuse) {
+            return Some("steps.withdraw: it delivers".into());
+        }
+        if !withdraw.iter().any(draws) && !self.has(withdraw, Does::Withdraw) {
             return Some("steps.withdraw: it does not set the direction to withdraw".into());
         }
         let runs = self.follow(withdraw, Motion::Stopped) == Motion::Running;
         (!runs).then(|| "steps.withdraw: a pump that is stopped does not run after it".into())
+    }
+
+    /// Whether one of these steps does this.
+    fn has(&self, steps: &[Step], does: Does) -> bool {
+        let is_it = |step: &&Step| {
+            let action = self.actions.get(&step.name);
+            step.verb == Verb::Do && action.is_some_and(|action| action.does == does)
+        };
+        steps.iter().any(|step| is_it(&step))
     }
 
     fn wrong_turn(&self) -> Option<String> {
@@ -183,10 +204,19 @@ impl Protocol {
         if sets(heat, Means::SetPointC).is_none() {
             return Some("steps.heat: it sets no set point".into());
         }
-        if sets(heat, Means::Mode).as_deref() != Some("automatic") {
+        let tells = |steps: &[Step], does: Does| {
+            steps.iter().any(|step| {
+                let action = self.actions.get(&step.name);
+                let always = step.verb == Verb::Do && step.only_if.is_none();
+                always && action.is_some_and(|action| action.does == does)
+            })
+        };
+        let is_set = sets(heat, Means::Mode).as_deref() == Some("automatic");
+        if !is_set && !tells(heat, Does::ControlOn) {
             return Some("steps.heat: it does not set the mode to automatic".into());
         }
         match sets(off, Means::Mode).as_deref() {
+            _ if tells(off, Does::ControlOff) && !tells(off, Does::ControlOn) => None,
             Some("off") => None,
             Some("manual") => match sets(off, Means::PowerPercent).map(|to| to.parse()) {
                 Some(Ok(0.0)) => None,

@@ -28,6 +28,12 @@ impl Template {
         let mut tokens = Vec::new();
         let mut rest = text;
         while let Some((before, after)) = rest.split_once('{') {
+            // Two of them stand for the character itself.
+            if let Some(after) = after.strip_prefix('{') {
+                tokens.push(Token::Text(format!("{before}{{")));
+                rest = after;
+                continue;
+            }
             let closed = after.split_once('}');
             let (inside, after) = closed.ok_or(format!("a brace of {text:?} is not closed"))?;
             let (name, how) = inside.split_once(':').unwrap_or((inside, ""));
@@ -106,6 +112,10 @@ impl<'de> Deserialize<'de> for Template {
 mod tests {
     use super::*;
 
+    fn digits_to_the_end(_: &str, _: &str, rest: &str) -> Option<usize> {
+        rest.chars().all(|c| c.is_ascii_digit()).then_some(rest.len())
+    }
+
     #[test]
     fn what_was_written_is_read_and_nothing_else() {
         let pattern = Template::parse("set rate {rate:short}\r").unwrap();
@@ -120,5 +130,7 @@ mod tests {
             assert!(!pattern.read(wrong, digits), "{wrong:?}");
         }
         assert!(Template::parse("{open").is_err());
+        let braced = Template::parse("{{M00{rate}").unwrap();
+        assert!(braced.read("{M007", digits_to_the_end) && !braced.read("M007", digits_to_the_end));
     }
 }

@@ -10,14 +10,14 @@ use flowtwin_backends::driver::chemyx::Chemyx;
 use flowtwin_backends::driver::protocol::{ProtocolDriver, ProtocolHost};
 use flowtwin_backends::emulator::chemyx::ChemyxEmulator;
 use flowtwin_backends::emulator::protocol::ProtocolEmulator;
-use flowtwin_backends::emulator::{Emulator, Line, MemoryWire, World, WorldBehind};
+use flowtwin_backends::emulator::{Ailment, Emulator, Line, MemoryWire, World, WorldBehind};
 use flowtwin_backends::instrument::{Heater as _, Probe as _, Pump, Valve as _};
 use flowtwin_backends::protocol::Protocol;
 use flowtwin_backends::transport::{Dialog, Scripted};
 use flowtwin_backends::{EmulatedRig, Wiring};
 use flowtwin_lab::toy::ToyLab;
 use flowtwin_lab::{
-    FaultKind, FlowRate, Lab, Probe, SensorKind, Span, Temperature, Volume, conformance,
+    FaultKind, FlowRate, Lab, Probe, SensorKind, Span, Steps, Temperature, Volume, conformance,
 };
 
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -38,6 +38,8 @@ fn rigs_of_protocol_files_keep_the_contract_of_a_lab() {
         ("chemyx-fusion", "eurotherm-2000"),
         ("new-era-ne1000", "watlow-ez-zone-pm"),
         ("chemyx-fusion", "julabo"),
+        ("new-era-ne1000", "huber-pb"),
+        ("chemyx-fusion", "lauda"),
     ] {
         let checked = conformance::check(&mut rig(pump, heater), None);
         checked.unwrap_or_else(|error| panic!("{pump}, {heater}: {error:?}"));
@@ -47,12 +49,151 @@ fn rigs_of_protocol_files_keep_the_contract_of_a_lab() {
 /// The toy lab with a valve: a pump and a valve by their files, and the usual instruments for the rest.
 #[test]
 fn a_pump_refills_itself_through_a_valve_each_by_its_file() {
-    let text = "schema = 1\n[protocol.water]\nfile = \"new-era-ne1000\"\n[protocol.tap]\nfile = \"vici-universal\"\n\
-         [hdx.eye]\n[dc2200.lamp]\ncurrent_a = 0.3\n\
-         [f4t.door]\nloops = { plate = 1 }\ninputs = { door = { module = 1, io = 1 } }\n";
-    let wiring = Wiring::parse(text).expect("a wiring file");
-    let mut rig = EmulatedRig::new(Box::new(ToyLab::new().with_valve()), &wiring).expect("it fits");
-    conformance::check(&mut rig, None).unwrap_or_else(|error| panic!("{error:?}"));
+    for valve in ["vici-universal", "rheodyne-mx-2"] {
+        let text = format!(
+            "schema = 1\n[protocol.water]\nfile = \"new-era-ne1000\"\n[protocol.tap]\nfile = \"{valve}\"\n\
+             [hdx.eye]\n[dc2200.lamp]\ncurrent_a = 0.3\n\
+             [f4t.door]\nloops = {{ plate = 1 }}\ninputs = {{ door = {{ module = 1, io = 1 }} }}\n"
+        );
+        let wiring = Wiring::parse(&text).expect("a wiring file");
+        let lab = Box::new(ToyLab::new().with_valve());
+        let mut rig = EmulatedRig::new(lab, &wiring).expect("it fits");
+        conformance::check(&mut rig, None).unwrap_or_else(|error| panic!("{valve}: {error:?}"));
+    }
+}
+
+#[test]
+fn a_rheodyne_valve_counts_its_positions_in_hexadecimal_digits() {
+    let world: World =
+        Rc::new(RefCell::new(WorldBehind::new(Box::new(ToyLab::new().with_valve()))));
+    let mut emulator =
+        ProtocolEmulator::new(file("rheodyne-mx-2"), Framing::Rtu, [("tap".to_owned(), 0)]);
+    for (sent, said) in
+        [("S\r", "01\r"), ("P02\r", "\r"), ("S\r", "02\r"), ("P0A\r", ""), ("X\r", "")]
+    {
+        assert_eq!(ask(&mut emulator, &world, sent), said, "{sent:?}");
+    }
+}
+
+#[test]
+fn a_huber_thermostat_tells_hundredths_in_hexadecimal_digits() {
+    let world = world();
+    let parts = [("plate".to_owned(), 0)];
+    let mut emulator = ProtocolEmulator::new(file("huber-pb"), Framing::Rtu, parts);
+    for (sent, said) in [
+        ("{M14****\r\n", "{S140000\r\n"),
+        ("{M01****\r\n", "{S0109C4\r\n"),
+        ("{M00FF9C\r\n", "{S00FF9C\r\n"),
+        ("{M00****\r\n", "{S00FF9C\r\n"),
+        ("{M140001\r\n", "{S140001\r\n"),
+        ("{M14****\r\n", "{S140001\r\n"),
+        ("{MFF****\r\n", ""),
+    ] {
+        assert_eq!(ask(&mut emulator, &world, sent), said, "{sent:?}");
+    }
+}
+
+/// A Cavro XLP 6000 with a syringe of 1 mL: 60 mm of travel are 48 000 microsteps.
+fn cavro() -> ToyLab {
+    ToyLab::new().with_valve().with_steps(BORE_MM, Steps::of(BORE_MM, 1.25, 1.25))
+}
+
+/// The bore of a syringe of 1 mL over 60 mm of travel.
+const BORE_MM: f64 = 4.607;
+
+#[test]
+fn pumps_that_count_steps_refill_themselves_through_valves_of_their_own() {
+    let psd = || {
+        let steps = Steps::of(BORE_MM, 1.25, 5.0);
+        ToyLab::new().with_valve().with_steps(BORE_MM, steps)
+    };
+    for (file, lab) in [("cavro-xlp-6000", cavro()), ("hamilton-psd-4", psd())] {
+        let text = format!(
+            "schema = 1\n[protocol.water]\nfile = \"{file}\"\nvalves = {{ water = \"tap\" }}\n\
+             [hdx.eye]\n[dc2200.lamp]\ncurrent_a = 0.3\n\
+             [f4t.door]\nloops = {{ plate = 1 }}\ninputs = {{ door = {{ module = 1, io = 1 }} }}\n"
+        );
+        let wiring = Wiring::parse(&text).expect("a wiring file");
+        let mut rig = EmulatedRig::new(Box::new(lab), &wiring).expect("it fits");
+        conformance::check(&mut rig, None).unwrap_or_else(|error| panic!("{file}: {error:?}"));
+    }
+}
+
+#[test]
+fn a_cavro_pump_is_told_microsteps_and_says_where_its_plunger_is() {
+    let world: World = Rc::new(RefCell::new(WorldBehind::new(Box::new(cavro()))));
+    let tapped = Rc::new(RefCell::new(Vec::new()));
+    let valves = [("water".to_owned(), "tap".to_owned())].into();
+    let parts = [("water".to_owned(), 1)];
+    let emulator =
+        ProtocolEmulator::with_valves(file("cavro-xlp-6000"), Framing::Rtu, parts, &valves);
+    let emulator = Box::new(Tapped(Box::new(emulator), tapped.clone()));
+    let protocol = file("cavro-xlp-6000");
+    let host = ProtocolHost::new(&protocol, dialog(emulator, &world), Framing::Rtu, 1);
+    let pump = ProtocolDriver::new(protocol, ProtocolDriver::line(host), 1);
+    let mut valve = pump.beside();
+    let mut pump = pump.with_bore(Some(BORE_MM));
+    let steps = Steps::of(BORE_MM, 1.25, 1.25);
+    let rate = FlowRate::from_ul_per_min(100.0 * steps.ul_per_min);
+    pump.dispense(rate, Volume::from_ul(1000.0 * steps.ul)).expect("it runs");
+    world.borrow_mut().wait(Span::from_secs(4.0)).expect("time passes");
+    assert_eq!(pump.dispensed_ul().map(f64::to_bits), Ok((400.0 * steps.ul).to_bits()));
+    pump.stop().expect("it stops");
+    valve.turn(1).expect("it turns");
+    assert_eq!(valve.position(), Ok(Some(1)));
+    pump.withdraw(rate, Volume::from_ul(200.0 * steps.ul)).expect("it draws");
+    world.borrow_mut().wait(Span::from_secs(3.0)).expect("time passes");
+    assert_eq!(pump.dispensed_ul().map(f64::to_bits), Ok((200.0 * steps.ul).to_bits()));
+    let said: Vec<(String, String)> = tapped.take();
+    let said: Vec<(&str, &str)> = said.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+    for exchange in [
+        ("/1N2R\r", "/0`\u{3}\r\n"),
+        ("/1?28\r", "/0`2\u{3}\r\n"),
+        ("/1?\r", "/0`47991\u{3}\r\n"),
+        ("/1V100R\r", "/0`\u{3}\r\n"),
+        ("/1?2\r", "/0`100\u{3}\r\n"),
+        ("/1D1000R\r", "/0@\u{3}\r\n"),
+        ("/1Q\r", "/0@\u{3}\r\n"),
+        ("/1?\r", "/0@47591\u{3}\r\n"),
+        ("/1T\r", "/0`\u{3}\r\n"),
+        ("/1IR\r", "/0`\u{3}\r\n"),
+        ("/1?6\r", "/0`i\u{3}\r\n"),
+        ("/1P200R\r", "/0@\u{3}\r\n"),
+        ("/1?\r", "/0`47791\u{3}\r\n"),
+    ] {
+        assert!(said.contains(&exchange), "{exchange:?} in {said:#?}");
+    }
+}
+
+/// It says with every answer what is wrong: in the low half of its status.
+#[test]
+fn a_cavro_pump_refuses_in_its_status() {
+    let world: World = Rc::new(RefCell::new(WorldBehind::new(Box::new(cavro()))));
+    let parts = || [("water".to_owned(), 1)];
+    let mut emulator = ProtocolEmulator::new(file("cavro-xlp-6000"), Framing::Rtu, parts());
+    for (sent, said) in [
+        ("/1Q\r", "/0`\u{3}\r\n"),
+        ("/1XR\r", "/0b\u{3}\r\n"),
+        ("/1V3R\r", "/0c\u{3}\r\n"),
+        ("/1D48000R\r", "/0c\u{3}\r\n"),
+        ("/2Q\r", ""),
+        ("1Q\r", ""),
+    ] {
+        assert_eq!(ask(&mut emulator, &world, sent), said, "{sent:?}");
+    }
+    // After its power was lost, somebody has to initialise it.
+    for begins in [true, false] {
+        emulator.afflict(Ailment::PowerLoss, begins, &mut *world.borrow_mut());
+    }
+    assert_eq!(ask(&mut emulator, &world, "/1D100R\r"), "/0o\u{3}\r\n");
+    let protocol = file("cavro-xlp-6000");
+    let host = ProtocolHost::new(&protocol, dialog(Box::new(emulator), &world), Framing::Rtu, 1);
+    let pump = ProtocolDriver::new(protocol, ProtocolDriver::line(host), 1);
+    let (rate, ul) = (FlowRate::from_ul_per_min(125.0), Volume::from_ul(10.0));
+    let unknown = pump.beside().dispense(rate, ul).expect_err("nobody knows its syringe");
+    assert!(unknown.to_string().contains("the bore of the syringe is not known"), "{unknown}");
+    let refused = pump.with_bore(Some(BORE_MM)).dispense(rate, ul).expect_err("it does not move");
+    assert!(refused.to_string().contains("it cannot do that now"), "{refused}");
 }
 
 #[test]
@@ -216,7 +357,8 @@ fn a_new_era_pump_counts_pauses_and_refuses_as_its_manual_says() {
 
 #[test]
 fn controllers_by_file_heat_and_are_off() {
-    ["eurotherm-2000", "watlow-ez-zone-pm", "julabo"].into_iter().for_each(heats_and_is_off);
+    let all = ["eurotherm-2000", "watlow-ez-zone-pm", "julabo", "huber-pb", "lauda"];
+    all.into_iter().for_each(heats_and_is_off);
 }
 
 fn heats_and_is_off(name: &str) {
@@ -346,6 +488,41 @@ fn a_file_whose_steps_cannot_do_what_they_are_for_is_refused() {
     }
 }
 
+#[test]
+fn what_is_wrong_with_steps_and_valves_is_said() {
+    let cavro = |from: &str, to: &str| wrong("cavro-xlp-6000", from, to);
+    for (said, error) in [
+        (
+            "fields.firmware: `travel_um` is for a rate",
+            cavro("text = \"XLP6000\"", "travel_um = 1.0"),
+        ),
+        ("travel_um is 0, must be above 0", cavro("travel_um = 1.25", "travel_um = 0.0")),
+        ("actions.deliver: its request does not say", cavro("D{volume}R", "D5R")),
+        ("actions.draw: there is no field volum", cavro("P{volume}R", "P{volum}R")),
+        ("steps.dispense: it draws", cavro("\"do deliver\"]", "\"do draw\"]")),
+        ("steps.withdraw: it delivers", cavro("\"do draw\"]", "\"do deliver\"]")),
+        ("`do deliver`: no volume is asked for", cavro("stop = [", "stop = [\"do deliver\", ")),
+        (
+            "it does not set the mode to off",
+            wrong("lauda", "off = [\"do stop\"]", "off = [\"do start\"]"),
+        ),
+        ("fields.set_point: hex is a number of digits", wrong("huber-pb", "hex = 4", "hex = 9")),
+    ] {
+        assert!(error.contains(said), "{error}");
+    }
+    for (section, said) in [
+        ("file = \"julabo\"\nvalves = { a = \"tap\" }", "is no pump with a valve, so a has no tap"),
+        (
+            "file = \"cavro-xlp-6000\"\nparts = { a = 1 }\nvalves = { b = \"tap\" }",
+            "valves: b is none of the `parts`",
+        ),
+    ] {
+        let text = format!("schema = 1\n[protocol.pumps]\n{section}\n");
+        let error = Wiring::parse(&text).expect_err("it is wrong").to_string();
+        assert!(error.contains(said), "{error}");
+    }
+}
+
 /// What is done only sometimes makes nothing safe.
 #[test]
 fn a_controller_is_not_off_after_a_step_that_is_done_only_in_one_status() {
@@ -395,7 +572,7 @@ fn what_is_wrong_with_a_file_is_said_with_its_place() {
     let missing = Wiring::parse("schema = 1\n[protocol.water]\nfile = \"none.toml\"\n")
         .expect_err("there is none");
     assert!(
-        missing.to_string().contains("those that come with flowtwin: chemyx-fusion"),
+        missing.to_string().contains("those that come with flowtwin: cavro-xlp-6000"),
         "{missing}"
     );
 }

@@ -356,6 +356,7 @@ fn procedure() -> (Procedure, Space) {
     let linear = |factors: [f64; 2]| Linear { constant: 0.0, factors: factors.to_vec() }.into();
     let recipe = Recipe {
         slowest: vec![],
+        steps: vec![],
         options: vec![],
         heaters: vec![("plate".into(), linear([1.0, 0.0]))],
         pumps: vec![("water".into(), linear([0.0, 1.0]))],

@@ -7,7 +7,7 @@ use crate::conditions::Conditions;
 use crate::fault::Fault;
 use crate::id::PumpId;
 use crate::lab::Lab;
-use crate::manifest::{Manifest, SensorKind};
+use crate::manifest::{Manifest, PumpInfo, SensorKind};
 use crate::math;
 use crate::settings::Settings;
 use crate::time::{Instant, Span};
@@ -121,6 +121,12 @@ pub(super) fn dispense(pump: &PumpId, rate: FlowRate, longest_s: f64) -> Command
     }
 }
 
+/// The rate nearest to this one [µL/min] that a pump can run at.
+pub(super) fn nearest(manifest: &Manifest, pump: &PumpId, ul_per_min: f64) -> FlowRate {
+    let of_pump = |info: &PumpInfo| info.nearest_ul_per_min(ul_per_min);
+    FlowRate::from_ul_per_min(manifest.pump(pump).map_or(ul_per_min, of_pump))
+}
+
 /// What a pump may deliver in `longest_s` at a rate [µL/min], as it is told [µL].
 pub(super) fn longest_ul(ul_per_min: f64, longest_s: f64) -> f64 {
     math::round_decimals(ul_per_min * longest_s / 60.0, 5).max(1e-5)
@@ -154,7 +160,7 @@ pub(super) fn flush(lab: &mut dyn Lab, gap_s: f64, spec: &FlushSpec) -> Result<(
         if i > 0 && gap_s > 0.0 {
             lab.wait(Span::from_secs(gap_s))?;
         }
-        let flow = FlowRate::from_ul_per_min(math::round_decimals(rate.ul_per_min, 6));
+        let flow = nearest(lab.manifest(), &rate.pump, rate.ul_per_min);
         lab.send(&dispense(&rate.pump, flow, flush_s_at_most(spec)))?;
     }
     lab.wait(Span::from_secs(spec.flush_s))

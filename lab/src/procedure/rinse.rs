@@ -8,7 +8,7 @@ use crate::id::HeaterId;
 use crate::lab::Lab;
 use crate::manifest::{Manifest, Probe, SensorKind};
 use crate::time::Span;
-use crate::units::{FlowRate, Volume};
+use crate::units::Volume;
 
 /// Rinses with a finite volume, heaters off, in a lab that has been made safe; whatever comes of it, the lab is made safe
 /// once more.
@@ -35,9 +35,10 @@ fn heaters_off(lab: &mut dyn Lab) -> Result<(), Fault> {
 fn flow_once(lab: &mut dyn Lab, spec: &RinseSpec) -> Result<(), Fault> {
     heaters_off(lab)?;
     valves::open_ways(lab, std::slice::from_ref(&spec.pump))?;
+    let rate = flow::nearest(lab.manifest(), &spec.pump, spec.ul_per_min);
     lab.send(&Command::Dispense {
         pump: spec.pump.clone(),
-        rate_ul_per_min: FlowRate::from_ul_per_min(spec.ul_per_min),
+        rate_ul_per_min: rate,
         at_most_ul: Volume::from_ul(spec.volume_ul),
     })?;
     lab.wait(Span::from_secs(60.0 * spec.volume_ul / spec.ul_per_min))?;

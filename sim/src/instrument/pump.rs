@@ -2,7 +2,7 @@
 
 use std::f64::consts::TAU;
 
-use flowtwin_lab::{Instant, Span, Streams, math};
+use flowtwin_lab::{Instant, Span, Steps, Streams, math};
 
 use crate::model::segmentation::area_mm2;
 use crate::random::Wander;
@@ -24,6 +24,8 @@ pub(crate) struct Pump {
     turn_ul: f64,
     /// Most digits of a volume that it takes and tells.
     digits: Option<u32>,
+    /// What it counts in, if it counts steps.
+    steps: Option<Steps>,
     /// One of the units in which it tells the volume of its last run \[µL\].
     unit_ul: f64,
     gain: f64,
@@ -80,6 +82,7 @@ impl Pump {
             bubble_s: None,
             turn_ul: spec.lead_mm * area_mm2(spec.bore_mm),
             digits: spec.digits,
+            steps: spec.steps.as_ref().map(|steps| steps.of(spec.bore_mm)),
             unit_ul: 1.0,
             gain: (1.0 + bias) * (spec.delivers_percent / 100.0),
             delivers: spec.delivers_percent / 100.0,
@@ -108,7 +111,8 @@ impl Pump {
         self.kept_ul_per_min = rate_ul_per_min;
         let has_room = |digits: u32| at_most_ul < math::pow(10.0, f64::from(digits));
         self.unit_ul = if self.digits.is_none_or(has_room) { 1.0 } else { 1000.0 };
-        let at_most_ul = if self.digits.is_some() { self.told(at_most_ul) } else { at_most_ul };
+        let is_rounded = self.digits.is_some() || self.steps.is_some();
+        let at_most_ul = if is_rounded { self.told(at_most_ul) } else { at_most_ul };
         let rate_ul_per_s = rate_ul_per_min / 60.0;
         let run = Delivery { since: now, rate_ul_per_s, at_most_ul, draws: false };
         if !self.stalled {
@@ -225,9 +229,10 @@ impl Pump {
 
     /// A volume as it shows it \[µL\].
     fn told(&self, ul: f64) -> f64 {
-        match self.digits {
-            Some(digits) => math::round_digits(ul / self.unit_ul, digits, 3) * self.unit_ul,
-            None => math::round_decimals(ul, 4),
+        match (self.steps, self.digits) {
+            (Some(steps), _) => steps.whole_ul(ul),
+            (None, Some(digits)) => math::round_digits(ul / self.unit_ul, digits, 3) * self.unit_ul,
+            (None, None) => math::round_decimals(ul, 4),
         }
     }
 
@@ -278,6 +283,23 @@ mod tests {
         let at = Instant::from_secs(10.0);
         assert!((pump.drive_ul_per_s(at) - 1.03).abs() < 1e-12);
         assert!((pump.dispensed_ul(at) - 10.0).abs() < 1e-9);
+    }
+
+    /// It delivers whole steps, and tells where it is to the step.
+    #[test]
+    fn a_pump_that_counts_steps_delivers_a_whole_number_of_them() {
+        let world: spec::World =
+            toml::from_str(include_str!("../../tests/reference_world.toml")).unwrap();
+        let steps = Some(spec::PumpSteps { um: 1.25, um_per_s: 1.25 });
+        let spec = spec::Pump { bore_mm: 7.29, steps, ..world.rig.pumps["cui"].clone() };
+        let mut pump = Pump::new("cui", &spec, &spec::PumpNoise::default(), &Streams::new(1));
+        let step_ul = 1.25e-3 * area_mm2(7.29);
+        // 40 steps a second, and 100.3 of them.
+        pump.start(Instant::START, 40.0 * 60.0 * step_ul, 100.3 * step_ul);
+        for (s, steps) in [(1.01, 40.0), (1.02, 41.0), (2.0, 80.0), (9.0, 100.0)] {
+            let told = pump.dispensed_ul(Instant::from_secs(s)) / step_ul;
+            assert!((told - steps).abs() < 1e-9, "{told} at {s} s");
+        }
     }
 
     /// A screw of 1 mm in a bore of 28.6 mm moves 642.4 µL with every turn: 6 s at 6424 µL/min.

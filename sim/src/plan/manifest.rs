@@ -3,7 +3,6 @@
 use flowtwin_lab::{
     AnalyserInfo, FlowPath, HeaterId, HeaterInfo, Level, LightInfo, Manifest, Position, Probe,
     PumpId, PumpInfo, RefillInfo, SensorInfo, SensorKind, SpectrometerInfo, Stretch, ValveInfo,
-    math,
     path::{self, Phases, Segmented, Solid, Train, Tube, Volatile},
 };
 
@@ -67,7 +66,7 @@ fn pumps(rig: &Rig) -> Vec<PumpInfo> {
         .iter()
         .map(|(name, pump)| {
             let area = area_mm2(pump.bore_mm);
-            PumpInfo {
+            let info = PumpInfo {
                 name: name.as_str().into(),
                 stock: pump.stock.clone(),
                 bore_mm: pump.bore_mm,
@@ -75,14 +74,17 @@ fn pumps(rig: &Rig) -> Vec<PumpInfo> {
                 min_ul_per_min: 1e-3 * pump.slowest_um_per_min * area,
                 max_ul_per_min: 1e3 * pump.fastest_mm_per_min * 1e-3 * area,
                 stall_kpa: pump.thrust_n.map(|newtons| 1e3 * newtons / area),
-                refill: pump.refill.as_ref().map(|refill| RefillInfo {
-                    valve: refill.valve.as_str().into(),
-                    at: refill.at.clone(),
-                    ul_per_min: math::round_decimals(refill.ul_per_min, 6),
-                    settle_s: refill.settle_s,
-                    bottle_ml: refill.bottle_ml,
-                }),
-            }
+                steps: pump.steps.as_ref().map(|steps| steps.of(pump.bore_mm)),
+                refill: None,
+            };
+            let refill = pump.refill.as_ref().map(|refill| RefillInfo {
+                valve: refill.valve.as_str().into(),
+                at: refill.at.clone(),
+                ul_per_min: info.nearest_ul_per_min(refill.ul_per_min),
+                settle_s: refill.settle_s,
+                bottle_ml: refill.bottle_ml,
+            });
+            PumpInfo { refill, ..info }
         })
         .collect()
 }

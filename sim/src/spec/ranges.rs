@@ -6,9 +6,10 @@ use super::{
     Analyser, AnalyserNoise, Bed, Bowing, Carrier, Deposition, Emission, Factor, Growth, Heater,
     Jitter, Light, LightNoise, LightSource, Liquid, Measures, Mishap, Mixing, Noise, Nucleation,
     OneJitter, OnePumpNoise, Optics, Particles, Peak, Population, Precipitation, Product, Pump,
-    PumpNoise, PumpRefill, Pure, RandomFault, Rate, RateFactor, Reaction, Reverse, Rig, Scatter,
-    ScheduledFault, Segmentation, Sensitivity, Sensor, SensorNoise, Shape, Size, SlugNoise,
-    Species, Spectrometer, SpectrometerNoise, Stock, Stream, Stretch, Valve, WindowNoise,
+    PumpNoise, PumpRefill, PumpSteps, Pure, RandomFault, Rate, RateFactor, Reaction, Reverse, Rig,
+    Scatter, ScheduledFault, Segmentation, Sensitivity, Sensor, SensorNoise, Shape, Size,
+    SlugNoise, Species, Spectrometer, SpectrometerNoise, Stock, Stream, Stretch, Valve,
+    WindowNoise,
 };
 
 const PER_S: &str = "1/s";
@@ -39,11 +40,15 @@ ranges! {
         fill_ml: 0.0, 500.0, "mL";
         lead_mm: 0.1, 5.0, "mm";
         compliance_s: 0.2, 15.0, "s";
-        slowest_um_per_min: 0.001, 100.0, "µm/min";
+        slowest_um_per_min: 0.001, 10_000.0, "µm/min";
         fastest_mm_per_min: 1.0, 1000.0, "mm/min";
         thrust_n: 1.0, 100_000.0, "N";
         digits: 3.0, 15.0, "";
         delivers_percent: 50.0, 150.0, "%";
+    }
+    struct PumpSteps {
+        um: 0.001, 1000.0, "µm";
+        um_per_s: 0.001, 10_000.0, "µm/s";
     }
     struct PumpRefill {
         ul_per_min: 0.001, 1_000_000.0, "µL/min";

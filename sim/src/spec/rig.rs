@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use flowtwin_lab::path;
+use flowtwin_lab::{Steps, path};
 use serde::{Deserialize, Serialize};
 
 /// The apparatus.
@@ -123,6 +123,10 @@ pub struct Pump {
     /// where the volume of a run has no room in µL. A New Era pump has 4.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digits: Option<u32>,
+    /// What it counts in, if it counts steps of its motor, as Cavro and Hamilton pumps do: its rates and volumes are whole numbers
+    /// of these. Not together with `digits`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps: Option<PumpSteps>,
     /// What it delivers of what it is told [%]. So are rigs that have moved: the campaign does not know.
     #[serde(default = "hundred", skip_serializing_if = "is_hundred")]
     #[cfg_attr(feature = "schema", schemars(extend("default" = 100.0)))]
@@ -130,6 +134,24 @@ pub struct Pump {
     /// How it refills itself in mid-campaign, if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refill: Option<super::PumpRefill>,
+}
+
+/// What a pump counts in that counts steps of its motor. With the bore they give µL and µL/min.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct PumpSteps {
+    /// Travel of the plunger in one step \[µm\].
+    pub um: f64,
+    /// The unit of its speed, as travel of the plunger [µm/s].
+    pub um_per_s: f64,
+}
+
+impl PumpSteps {
+    /// What they are with a syringe of this bore \[mm\].
+    pub(crate) fn of(&self, bore_mm: f64) -> Steps {
+        Steps::of(bore_mm, self.um, self.um_per_s)
+    }
 }
 
 /// Pumps that meet in a junction and flow through one line to the segmentation.

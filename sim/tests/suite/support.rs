@@ -67,6 +67,7 @@ pub(crate) fn recipe() -> Recipe {
     let pump = |name: &str, linear| (name.into(), linear);
     Recipe {
         slowest: vec![],
+        steps: vec![],
         options: vec![],
         heaters: vec![("plate".into(), unit(0))],
         pumps: vec![

@@ -8,11 +8,10 @@ use std::time::Duration;
 
 use flowtwin_lab::{FaultKind, math};
 
-use super::refused;
 use crate::codec::Scan;
 use crate::codec::modbus::Framing;
 use crate::driver::modbus::ModbusHost;
-use crate::protocol::{Field, LineSpec, Protocol, Template, Value, padded};
+use crate::protocol::{Error, Field, LineSpec, Means, Protocol, Template, Token, Value, padded};
 use crate::transport::{Dialog, garbled};
 
 /// A line, shared by all instruments on it.
@@ -28,6 +27,24 @@ pub enum ProtocolHost {
     Text(Dialog),
     /// Requests and replies are Modbus.
     Modbus(ModbusHost),
+}
+
+/// Where an instrument is on a line, and what is in it.
+#[derive(Clone, Copy, Debug)]
+pub struct At {
+    /// Its address.
+    pub address: u16,
+    /// The bore of its syringe, where it has one and it is known \[mm\].
+    pub bore_mm: Option<f64>,
+}
+
+impl At {
+    /// One of a field's units in ours.
+    fn scale(self, name: &str, field: &Field) -> Result<f64, FaultKind> {
+        let detail =
+            || format!("{name} is counted in steps, and the bore of the syringe is not known");
+        field.scale(self.bore_mm).ok_or_else(|| FaultKind::Unsupported { detail: detail() })
+    }
 }
 
 impl ProtocolHost {
@@ -54,23 +71,21 @@ impl ProtocolHost {
     ///
     /// # Errors
     /// If it cannot be read.
-    pub fn get(
-        &mut self,
-        protocol: &Protocol,
-        address: u16,
-        name: &str,
-    ) -> Result<Value, FaultKind> {
+    pub fn get(&mut self, protocol: &Protocol, at: At, name: &str) -> Result<Value, FaultKind> {
         let field = &protocol.fields[name];
         if let Self::Modbus(host) = self {
-            return read_registers(host, name, field);
+            return read_registers(host, name, field, at.scale(name, field)?);
         }
         let none = || FaultKind::Unsupported { detail: format!("{name} cannot be read") };
         let get = field.get.as_ref().ok_or_else(none)?;
-        let came = self.exchange(protocol, address, (&get.sends, &get.replies), None)?;
+        let came = self.exchange(protocol, at.address, (&get.sends, &get.replies), &[])?;
         let value = came.get(name).ok_or_else(|| garbled(format!("no {name} in {came:?}")))?;
         let unit = field.unit.as_ref().and_then(|unit| came.get(unit).map(|word| (unit, word)));
         match value {
-            Value::Number(number) => Ok(Value::Number(number * size(protocol, field, unit))),
+            Value::Number(number) => {
+                let scale = at.scale(name, field)?;
+                Ok(Value::Number(number * (scale * size(protocol, unit))))
+            }
             word => Ok(word.clone()),
         }
     }
@@ -82,52 +97,59 @@ impl ProtocolHost {
     pub fn set(
         &mut self,
         protocol: &Protocol,
-        address: u16,
+        at: At,
         name: &str,
         value: &Value,
     ) -> Result<(), FaultKind> {
         let field = &protocol.fields[name];
         if let Self::Modbus(host) = self {
-            return write_registers(host, name, field, value);
+            return write_registers(host, name, field, value, at.scale(name, field)?);
         }
         let none = || FaultKind::Unsupported { detail: format!("{name} cannot be set") };
         let set = field.set.as_ref().ok_or_else(none)?;
+        let scale = at.scale(name, field)?;
         let unit = match value {
-            Value::Number(number) => best_unit(protocol, field, *number),
+            Value::Number(number) => best_unit(protocol, field, *number, scale),
             Value::Word(_) => None,
         };
         if let (Some(unit), false) =
             (&unit, field.unit.as_ref().is_some_and(|it| set.sends.has(it)))
         {
-            self.set_unit(protocol, address, unit)?;
+            self.set_unit(protocol, at, unit)?;
         }
-        let given = Given { name, field, value, unit: unit.as_ref() };
-        self.exchange(protocol, address, (&set.sends, &set.replies), Some(&given)).map(drop)
+        let given = Given { name, field, value, scale, unit: unit.as_ref() };
+        self.exchange(protocol, at.address, (&set.sends, &set.replies), &[given]).map(drop)
     }
 
     /// Sets the unit of a field, where that is a request of its own: every time, because an instrument that has lost its
     /// power comes back with its own.
-    fn set_unit(
-        &mut self,
-        protocol: &Protocol,
-        address: u16,
-        unit: &Unit,
-    ) -> Result<(), FaultKind> {
+    fn set_unit(&mut self, protocol: &Protocol, at: At, unit: &Unit) -> Result<(), FaultKind> {
         match protocol.fields.get(&unit.field) {
             Some(field) if field.set.is_some() => {
-                self.set(protocol, address, &unit.field, &Value::Word(unit.word.clone()))
+                self.set(protocol, at, &unit.field, &Value::Word(unit.word.clone()))
             }
             _ => Ok(()),
         }
     }
 
-    /// Tells the instrument to do something.
+    /// Tells the instrument to do something, with these values in the request, in our units.
     ///
     /// # Errors
     /// If it does not acknowledge it.
-    pub fn act(&mut self, protocol: &Protocol, address: u16, name: &str) -> Result<(), FaultKind> {
+    pub fn act(
+        &mut self,
+        protocol: &Protocol,
+        at: At,
+        name: &str,
+        values: &[(&str, Value)],
+    ) -> Result<(), FaultKind> {
         let action = &protocol.actions[name];
-        self.exchange(protocol, address, (&action.sends, &action.replies), None).map(drop)
+        let mut given = Vec::new();
+        for (name, value) in values {
+            let field = &protocol.fields[*name];
+            given.push(Given { name, field, value, scale: at.scale(name, field)?, unit: None });
+        }
+        self.exchange(protocol, at.address, (&action.sends, &action.replies), &given).map(drop)
     }
 
     /// Sends a text and returns the fields of its answer, numbers in the instrument's units.
@@ -136,14 +158,15 @@ impl ProtocolHost {
         protocol: &Protocol,
         address: u16,
         (sends, replies): (&Template, &Option<Template>),
-        given: Option<&Given<'_>>,
+        given: &[Given<'_>],
     ) -> Result<BTreeMap<String, Value>, FaultKind> {
         let (Self::Text(dialog), Some(line)) = (self, &protocol.line) else {
             return Err(FaultKind::Unsupported { detail: "it speaks Modbus".into() });
         };
         let unwritten =
             || FaultKind::Unsupported { detail: "a field of the request is not known".into() };
-        let text = sends.write(|name, how| given?.write(name, how)).ok_or_else(unwritten)?;
+        let write = |name: &str, how: &str| given.iter().find_map(|it| it.write(name, how));
+        let text = sends.write(write).ok_or_else(unwritten)?;
         let request = line.request.write(|name, how| match name {
             "text" => Some(text.clone()),
             "address" => Some(padded(address, how)),
@@ -168,11 +191,23 @@ impl ProtocolHost {
     }
 }
 
+/// The fault of an instrument that refuses.
+fn refused(error: Error, said: &str) -> FaultKind {
+    let why = match error {
+        Error::Unknown => "it does not know this",
+        Error::OutOfRange => "the value is out of its range",
+        Error::NotNow => "it cannot do that now",
+    };
+    FaultKind::Refused { detail: format!("{said:?}: {why}") }
+}
+
 /// What a field is set to.
 struct Given<'a> {
     name: &'a str,
     field: &'a Field,
     value: &'a Value,
+    /// One of the instrument's units in ours.
+    scale: f64,
     unit: Option<&'a Unit>,
 }
 
@@ -188,10 +223,10 @@ impl Given<'_> {
     fn write(&self, name: &str, how: &str) -> Option<String> {
         match (self.value, self.unit) {
             (_, Some(unit)) if unit.field == name => Some(unit.word.clone()),
-            (Value::Word(word), _) if name == self.name => Some(word.clone()),
+            (Value::Word(word), _) if name == self.name => Some(Field::spelt(word, how)),
             (Value::Number(value), unit) if name == self.name => {
                 let size = unit.map_or(1.0, |unit| unit.size);
-                Some(self.field.write(value / size / self.field.scale(), how))
+                Some(self.field.write(value / size / self.scale, how))
             }
             _ => None,
         }
@@ -214,16 +249,32 @@ impl Reader<'_> {
         expected: &Template,
     ) -> Result<Option<BTreeMap<String, Value>>, FaultKind> {
         let mut came = BTreeMap::new();
-        if self.fits(reply, expected, &mut came) {
+        let bare = self.line.reply.around(&Template(Vec::new()));
+        let fits = self.fits(reply, expected, &mut came);
+        // Some say in the status with every reply why they refuse.
+        let is_told = fits || self.fits(reply, &bare, &mut came);
+        if let Some(error) = is_told.then(|| self.refusal(&came)).flatten() {
+            return Err(refused(error, self.text));
+        }
+        if fits {
             return Ok(Some(came));
         }
         for (error, text) in &self.protocol.errors {
-            let text = Template(vec![crate::protocol::Token::Text(text.clone())]);
+            let text = Template(vec![Token::Text(text.clone())]);
             if self.fits(reply, &self.line.reply.around(&text), &mut BTreeMap::new()) {
                 return Err(refused(*error, self.text));
             }
         }
         Err(garbled(format!("{reply:?} answers {:?}", self.text)))
+    }
+
+    /// Why it refuses, where its status says so.
+    fn refusal(&self, came: &BTreeMap<String, Value>) -> Option<Error> {
+        let (name, field) = self.protocol.meaning(Means::Status)?;
+        match came.get(name)? {
+            Value::Word(word) => Error::of(field.meaning(word)?),
+            Value::Number(_) => None,
+        }
     }
 
     fn fits(&self, reply: &str, expected: &Template, came: &mut BTreeMap<String, Value>) -> bool {
@@ -234,7 +285,7 @@ impl Reader<'_> {
                 rest.starts_with(&address).then_some(address.len())
             }
             _ => {
-                let (value, bytes) = self.protocol.fields.get(name)?.read(rest)?;
+                let (value, bytes) = self.protocol.fields.get(name)?.read(rest, how)?;
                 came.insert(name.to_owned(), value);
                 Some(bytes)
             }
@@ -255,23 +306,23 @@ fn scan(bytes: &[u8], ends: &[u8]) -> Scan<String> {
     }
 }
 
-/// How much of ours one of a number is, in the unit that came with it.
-fn size(protocol: &Protocol, field: &Field, unit: Option<(&String, &Value)>) -> f64 {
+/// The size of the unit that came with a number.
+fn size(protocol: &Protocol, unit: Option<(&String, &Value)>) -> f64 {
     let of_unit = unit.and_then(|(name, value)| match value {
         Value::Word(word) => protocol.fields.get(name)?.size(word),
         Value::Number(_) => None,
     });
-    field.scale() * of_unit.unwrap_or(1.0)
+    of_unit.unwrap_or(1.0)
 }
 
 /// The unit in which a number loses least by being written; of several such, the first.
-fn best_unit(protocol: &Protocol, field: &Field, value: f64) -> Option<Unit> {
+fn best_unit(protocol: &Protocol, field: &Field, value: f64, scale: f64) -> Option<Unit> {
     let name = field.unit.as_ref()?;
     let words = &protocol.fields.get(name)?.words;
     let mut best: Option<(f64, Unit)> = None;
     for (word, _) in words {
         let Some(size) = protocol.fields[name].size(word) else { continue };
-        let in_it = value / size / field.scale();
+        let in_it = value / size / scale;
         let fits =
             field.digits.is_none_or(|digits| in_it.abs() < math::pow(10.0, f64::from(digits)));
         let lost = ((field.rounded(in_it) - in_it) * size).abs();
@@ -282,12 +333,17 @@ fn best_unit(protocol: &Protocol, field: &Field, value: f64) -> Option<Unit> {
     best.map(|(_, unit)| unit)
 }
 
-fn read_registers(host: &mut ModbusHost, name: &str, field: &Field) -> Result<Value, FaultKind> {
+fn read_registers(
+    host: &mut ModbusHost,
+    name: &str,
+    field: &Field,
+    scale: f64,
+) -> Result<Value, FaultKind> {
     let none = || FaultKind::Unsupported { detail: format!("{name} has no register") };
     let registers = host.read_once(field.register.ok_or_else(none)?, field.form.registers())?;
     let number = field.form.join(&registers).ok_or_else(|| garbled(format!("{registers:04X?}")))?;
     if field.words.is_empty() {
-        return Ok(Value::Number(number * field.scale()));
+        return Ok(Value::Number(number * scale));
     }
     Ok(Value::Word(number.to_string()))
 }
@@ -297,10 +353,11 @@ fn write_registers(
     name: &str,
     field: &Field,
     value: &Value,
+    scale: f64,
 ) -> Result<(), FaultKind> {
     let none = || FaultKind::Unsupported { detail: format!("{name} cannot be set to {value:?}") };
     let number = match value {
-        Value::Number(number) => number / field.scale(),
+        Value::Number(number) => number / scale,
         Value::Word(word) => word.parse().map_err(|_| none())?,
     };
     let registers = field.form.split(number).ok_or_else(none)?;

@@ -15,12 +15,14 @@ enum Motion {
 }
 
 /// A run, in legs: a pause or a change of rate begins a new one.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Run {
     pump: PumpId,
     motion: Motion,
     /// Delivered, and drawn, before this leg, and counted \[µL\].
     counted_ul: [f64; 2],
+    /// Delivered, and drawn, before this leg, since the emulator was made \[µL\].
+    ever_ul: [f64; 2],
     /// Whether this leg draws.
     draws: bool,
     /// Delivered in this run before this leg \[µL\].
@@ -37,6 +39,7 @@ impl Run {
             pump: pump.into(),
             motion: Motion::default(),
             counted_ul: [0.0; 2],
+            ever_ul: [0.0; 2],
             draws: false,
             before_ul: 0.0,
             leg_ul: Some(0.0),
@@ -68,7 +71,9 @@ impl Run {
 
     /// Counts what this leg has moved, and ends it.
     fn count(&mut self, world: &mut dyn Lab) {
-        self.counted_ul[usize::from(self.draws)] += self.leg(world);
+        let leg = self.leg(world);
+        self.counted_ul[usize::from(self.draws)] += leg;
+        self.ever_ul[usize::from(self.draws)] += leg;
         self.leg_ul = Some(0.0);
     }
 
@@ -125,6 +130,20 @@ impl Run {
     pub(super) fn counted(&self, draws: bool, world: &mut dyn Lab) -> f64 {
         let leg = if draws == self.draws { self.leg(world) } else { 0.0 };
         (self.counted_ul[usize::from(draws)] + leg).max(0.0)
+    }
+
+    /// What it has drawn more than delivered since the emulator was made \[µL\].
+    pub(super) fn gained_ul(&self, world: &mut dyn Lab) -> f64 {
+        let leg = self.leg(world);
+        let [delivered, drawn] = self.ever_ul;
+        drawn - delivered + if self.draws { leg } else { -leg }
+    }
+
+    /// The same pump after it has lost its power: it has stopped, and its plunger is where it was.
+    pub(super) fn without_power(mut self, world: &mut dyn Lab) -> Self {
+        self.stop(world);
+        self.count(world);
+        Self { ever_ul: self.ever_ul, ..Self::new(self.pump.as_str()) }
     }
 
     /// What it has delivered since the run was started \[µL\].

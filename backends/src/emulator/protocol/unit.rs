@@ -11,7 +11,7 @@ use super::pump::Run;
 use crate::codec::modbus::Exception;
 use crate::codec::program::Kind;
 use crate::emulator::Ailment;
-use crate::protocol::{Does, Error, Field, Is, Means, Protocol, Template, Value, padded};
+use crate::protocol::{Does, Error, Field, Is, Means, Protocol, Template, Token, Value, padded};
 
 /// The set point before one was set [°C].
 const COLD_C: f64 = 20.0;
@@ -28,13 +28,42 @@ pub(super) struct Unit {
     kept: BTreeMap<String, Value>,
     run: Run,
     open: bool,
+    /// Its valve in the lab behind; an instrument that is nothing else has its own name.
+    valve: String,
+    /// The position from which its valve turns.
+    turns_from: f64,
+    /// The bore of its syringe \[mm\], and what it held first \[µL\].
+    syringe: Option<(f64, f64)>,
+    /// Whether it has lost its power, and waits for somebody to initialise it.
+    is_lost: bool,
 }
 
 impl Unit {
-    pub(super) fn new(protocol: Rc<Protocol>, name: String, address: u16) -> Self {
+    pub(super) fn new(protocol: Rc<Protocol>, name: String, valve: String, address: u16) -> Self {
         let kept =
             protocol.fields.iter().map(|(name, field)| (name.clone(), first(field))).collect();
-        Self { run: Run::new(&name), protocol, name, address, kept, open: false }
+        Self {
+            run: Run::new(&name),
+            protocol,
+            name,
+            address,
+            kept,
+            open: false,
+            valve,
+            turns_from: 1.0,
+            syringe: None,
+            is_lost: false,
+        }
+    }
+
+    /// Looks which syringe is in it.
+    fn look_at_syringe(&mut self, world: &dyn Lab) {
+        let info = world.manifest().pump(&self.name.as_str().into());
+        self.syringe = info.map(|info| (info.bore_mm, 1e3 * info.fill_ml));
+    }
+
+    fn bore_mm(&self) -> Option<f64> {
+        self.kept_number(Means::BoreMm).or(self.syringe.map(|(bore_mm, _)| bore_mm))
     }
 
     /// The answer to a request in text, without the end; none where it is for another.
@@ -42,11 +71,19 @@ impl Unit {
         let protocol = self.protocol.clone();
         let line = protocol.line.as_ref()?;
         let text = self.meant(&line.request, sent, line.plain)?;
+        self.look_at_syringe(world);
         let answer = match busy {
             true => Err(Error::NotNow),
             false => self.answer(&text, world),
         };
+        let status = protocol.meaning(Means::Status);
+        let told = answer.as_ref().err().and_then(|error| {
+            let (name, field) = status?;
+            Some((name, field.word(error.name())?))
+        });
         let said = match answer {
+            // It says in its status that it refuses.
+            Err(_) if told.is_some() => Some(String::new()),
             Ok(Some(replies)) => self.write(&replies, world),
             // It understands, and says nothing.
             Ok(None) => return Some(String::new()),
@@ -64,7 +101,10 @@ impl Unit {
             "text" => Some(said.clone()),
             "request" => Some(text.clone()),
             "address" => Some(padded(address, how)),
-            _ => self.show(name, how, world),
+            _ => match told {
+                Some((status, word)) if status == name => Some(word.to_owned()),
+                _ => self.show(name, how, world),
+            },
         };
         line.reply.write(&mut own)
     }
@@ -76,21 +116,36 @@ impl Unit {
             false => sent.trim_end().to_owned(),
         };
         let sent = if plain { sent.to_uppercase() } else { sent };
-        if !request.has("address") {
-            return Some(sent);
+        let mut rest = sent.as_str();
+        for token in &request.0 {
+            match token {
+                Token::Field(name, how) if name == "address" => {
+                    let end = if how == "char" {
+                        rest.chars().next().map_or(0, char::len_utf8)
+                    } else {
+                        rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len())
+                    };
+                    // Who names no address means the first.
+                    let named = match end {
+                        0 => self.address == 0,
+                        _ if how == "char" => rest[..end] == padded(self.address, how),
+                        _ => rest[..end].parse() == Ok(self.address),
+                    };
+                    rest = named.then(|| &rest[end..])?;
+                }
+                Token::Field(..) => break,
+                Token::Text(text) => rest = rest.strip_prefix(text.as_str())?,
+            }
         }
-        let digits = sent.find(|c: char| !c.is_ascii_digit()).unwrap_or(sent.len());
-        // Who names no address means the first.
-        let address: u16 = if digits == 0 { 0 } else { sent[..digits].parse().ok()? };
-        (address == self.address).then(|| sent[digits..].to_owned())
+        Some(rest.to_owned())
     }
 
     /// Carries a request out, and returns the pattern of its answer; none where it is not answered.
     fn answer(&mut self, text: &str, world: &mut dyn Lab) -> Result<Option<Template>, Error> {
         let protocol = self.protocol.clone();
         for action in protocol.actions.values() {
-            if self.takes(&action.sends, text).is_some() {
-                self.act(action.does, world);
+            if let Some(came) = self.takes(&action.sends, text) {
+                self.act(action.does, came, world)?;
                 return Ok(action.replies.clone());
             }
         }
@@ -118,16 +173,14 @@ impl Unit {
                 .0
                 .iter()
                 .map(|token| match token {
-                    crate::protocol::Token::Text(text) if plain => {
-                        crate::protocol::Token::Text(text.replace(' ', ""))
-                    }
+                    Token::Text(text) if plain => Token::Text(text.replace(' ', "")),
                     token => token.clone(),
                 })
                 .collect(),
         );
         squeezed
-            .read(text, |name, _, rest| {
-                let (value, bytes) = self.protocol.fields.get(name)?.read(rest)?;
+            .read(text, |name, how, rest| {
+                let (value, bytes) = self.protocol.fields.get(name)?.read(rest, how)?;
                 came.insert(name.to_owned(), value);
                 Some(bytes)
             })
@@ -168,7 +221,7 @@ impl Unit {
             Some(Value::Word(word)) => self.protocol.fields.get(name)?.size(word),
             _ => None,
         });
-        field.scale() * unit.unwrap_or(1.0)
+        field.scale(self.bore_mm()).unwrap_or(1.0) * unit.unwrap_or(1.0)
     }
 
     /// Keeps a value, and does what follows from it.
@@ -176,7 +229,7 @@ impl Unit {
         let field = self.protocol.fields[name].clone();
         let value = match value {
             Value::Number(number) => {
-                let [low, high] = field.limits(self.kept_number(Means::BoreMm));
+                let [low, high] = field.limits(self.bore_mm());
                 if !(low..=high).contains(&number) {
                     return Err(Error::OutOfRange);
                 }
@@ -190,10 +243,13 @@ impl Unit {
             }
             word => word,
         };
+        if field.means == Some(Means::Position) {
+            self.turns_from = self.valve_at(world);
+        }
         self.kept.insert(name.to_owned(), value);
         match (self.protocol.kind, field.means) {
             (Kind::Heater, Some(Means::SetPointC | Means::Mode)) => self.control(world),
-            (Kind::Valve, Some(Means::Position)) => return self.turn(world),
+            (Kind::Valve | Kind::Pump, Some(Means::Position)) => return self.turn(world),
             (Kind::Pump, Some(Means::RateUlPerMin)) => {
                 let (rate, volume) = self.wanted();
                 self.run.change(rate, volume, world);
@@ -216,9 +272,30 @@ impl Unit {
         (of(Means::RateUlPerMin), of(Means::VolumeUl))
     }
 
-    fn act(&mut self, does: Does, world: &mut dyn Lab) {
+    fn act(
+        &mut self,
+        does: Does,
+        came: BTreeMap<String, Value>,
+        world: &mut dyn Lab,
+    ) -> Result<(), Error> {
+        if does.moves() && self.is_lost {
+            return Err(Error::NotNow);
+        }
+        for (name, value) in came {
+            let size = self.size(&self.protocol.fields[&name]);
+            let value = match value {
+                Value::Number(number) => Value::Number(number * size),
+                word => word,
+            };
+            self.keep(&name, value, world)?;
+        }
         let (rate, volume) = self.wanted();
         match does {
+            Does::Infuse if volume > self.plunger_ul(world) + 0.5 * self.step_ul() => {
+                return Err(Error::OutOfRange);
+            }
+            Does::Infuse => self.run.start((rate, volume), false, world),
+            Does::Withdraw => self.run.start((rate, volume), true, world),
             Does::Start => {
                 let draws = self.meaning_kept(Means::Direction).as_deref() == Some("withdraw");
                 self.run.start((rate, volume), draws, world);
@@ -227,8 +304,34 @@ impl Unit {
             Does::PauseThenStop => self.run.pause_then_stop(world),
             Does::Clear => self.run.clear(false, world),
             Does::ClearWithdrawn => self.run.clear(true, world),
+            Does::ControlOn => self.turn_control("automatic", world),
+            Does::ControlOff => self.turn_control("off", world),
             Does::Nothing => {}
         }
+        Ok(())
+    }
+
+    /// Sets its mode to the word that means this.
+    fn turn_control(&mut self, mode: &str, world: &mut dyn Lab) {
+        let protocol = self.protocol.clone();
+        if let Some((name, field)) = protocol.meaning(Means::Mode)
+            && let Some(word) = field.word(mode)
+        {
+            self.kept.insert(name.to_owned(), Value::Word(word.to_owned()));
+            self.control(world);
+        }
+    }
+
+    /// What stands in its syringe \[µL\].
+    fn plunger_ul(&self, world: &mut dyn Lab) -> f64 {
+        let step_ul = self.step_ul();
+        let first_ul = self.syringe.map_or(0.0, |(_, first_ul)| first_ul);
+        (first_ul / step_ul).round() * step_ul + self.run.gained_ul(world)
+    }
+
+    /// One of the units in which it tells that \[µL\].
+    fn step_ul(&self) -> f64 {
+        self.protocol.meaning(Means::PlungerUl).map_or(1.0, |(_, field)| self.size(field))
     }
 
     /// Has the lab behind control, or not, as mode and set point say.
@@ -274,6 +377,13 @@ impl Unit {
             Some(Means::Status) => word(self.run.status(world)),
             Some(Means::DispensedUl) => Value::Number(self.delivered(world)),
             Some(Means::WithdrawnUl) => Value::Number(self.run.counted(true, world)),
+            Some(Means::PlungerUl) => Value::Number(self.plunger_ul(world)),
+            Some(Means::Position) if !field.words.is_empty() => {
+                word(&self.valve_at(world).to_string())
+            }
+            Some(Means::Position) if self.protocol.kind == Kind::Pump => {
+                Value::Number(self.valve_at(world))
+            }
             Some(Means::Position) => Value::Number(self.position(world)),
             Some(Means::Sensor) => word(if self.open { "open" } else { "whole" }),
             Some(Means::TemperatureC) => self.sensed(SensorKind::Temperature(self.heater()), world),
@@ -291,8 +401,9 @@ impl Unit {
 
     /// Turns the valve of the lab behind to the position that was set.
     fn turn(&self, world: &mut dyn Lab) -> Result<(), Error> {
-        let valve = ValveId::new(&self.name);
-        let number = self.kept_number(Means::Position).unwrap_or(0.0) as usize;
+        let valve = ValveId::new(&self.valve);
+        let told = self.meaning_kept(Means::Position).and_then(|number| number.parse().ok());
+        let number = told.or(self.kept_number(Means::Position)).unwrap_or(0.0) as usize;
         let positions = world.manifest().valve(&valve).map(|info| info.positions.clone());
         let known = positions.and_then(|all| all.get(number.checked_sub(1)?).cloned());
         let position = known.ok_or(Error::OutOfRange)?.name;
@@ -301,9 +412,15 @@ impl Unit {
         Ok(())
     }
 
-    /// The position of the valve of the lab behind, from 1.
+    /// The position of its valve, from 1; while it turns, the one before.
+    fn valve_at(&self, world: &mut dyn Lab) -> f64 {
+        let position = self.position(world);
+        if position >= 1.0 { position } else { self.turns_from }
+    }
+
+    /// The position of the valve of the lab behind, from 1; 0 while it turns.
     fn position(&self, world: &mut dyn Lab) -> f64 {
-        let setting = Setting::Position(ValveId::new(&self.name));
+        let setting = Setting::Position(ValveId::new(&self.valve));
         match world.send(&Command::ReadBack { setting }) {
             Ok(Reply::Reading(number)) => number + 1.0,
             _ => 0.0,
@@ -380,12 +497,17 @@ impl Unit {
 
     /// Power has gone or has come back: everything stops, and settings are what it begins with.
     pub(super) fn lose_power(&mut self, world: &mut dyn Lab) {
-        match self.protocol.kind {
-            Kind::Pump => self.run.stop(world),
-            Kind::Heater => drop(world.send(&Command::HeaterOff { heater: self.heater() })),
-            _ => {}
+        if self.protocol.kind == Kind::Heater {
+            let _ = world.send(&Command::HeaterOff { heater: self.heater() });
         }
-        *self = Self::new(self.protocol.clone(), std::mem::take(&mut self.name), self.address);
+        let (name, valve) = (self.name.clone(), self.valve.clone());
+        let (run, turns_from) = (self.run.clone(), self.turns_from);
+        *self = Self::new(self.protocol.clone(), name, valve, self.address);
+        self.turns_from = turns_from;
+        if self.protocol.kind == Kind::Pump {
+            self.run = run.without_power(world);
+            self.is_lost = self.protocol.initialised_by_hand;
+        }
     }
 
     /// Whether it can have this.

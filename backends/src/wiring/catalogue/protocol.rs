@@ -13,7 +13,7 @@ use crate::driver::protocol::{ProtocolDriver, ProtocolHost};
 use crate::emulator::Emulator;
 use crate::emulator::protocol::ProtocolEmulator;
 use crate::instrument::Identity;
-use crate::protocol::Protocol;
+use crate::protocol::{Means, Protocol};
 use crate::transport::Dialog;
 use crate::wiring::{Face, InstrumentWiring, Job, Link, Ranged};
 
@@ -36,6 +36,9 @@ pub struct ProtocolWiring {
     /// The instruments of a line with several, and the address of each.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub parts: BTreeMap<String, u16>,
+    /// The valves of pumps that have one: the name of each pump, and that of its valve.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub valves: BTreeMap<String, String>,
     /// The text of the file, once it has been read.
     #[serde(skip)]
     pub text: Option<String>,
@@ -59,7 +62,7 @@ impl ProtocolWiring {
         if !self.parts.is_empty() {
             return self.parts.clone();
         }
-        let usual = self.known().map_or(0, |it| if it.line.is_some() { 0 } else { UNIT });
+        let usual = self.known().map_or(0, |it| it.line.as_ref().map_or(UNIT, |line| line.address));
         [(name.to_owned(), self.address.unwrap_or(usual))].into()
     }
 
@@ -69,6 +72,20 @@ impl ProtocolWiring {
             Some(Link::Tcp(_)) => Framing::Tcp,
             _ => Framing::Rtu,
         }
+    }
+
+    /// What is wrong with the valves of pumps, in words.
+    fn wrong_valve(&self, protocol: &Protocol) -> Option<String> {
+        let (pump, valve) = self.valves.iter().next()?;
+        if protocol.kind != Kind::Pump || protocol.meaning(Means::Position).is_none() {
+            let name = &protocol.name;
+            return Some(format!(
+                "valves: {name} is no pump with a valve, so {pump} has no {valve}"
+            ));
+        }
+        let stranger = self.valves.keys().find(|pump| !self.parts.contains_key(*pump));
+        let stranger = stranger.filter(|_| !self.parts.is_empty());
+        stranger.map(|pump| format!("valves: {pump} is none of the `parts`"))
     }
 
     fn drivers(&self, name: &str, dialog: Dialog) -> Vec<(String, ProtocolDriver)> {
@@ -107,7 +124,7 @@ impl InstrumentWiring for ProtocolWiring {
             Ok(_) if self.address.is_some() && !self.parts.is_empty() => {
                 Some("say either `address`, or the address of each of its `parts`".into())
             }
-            Ok(_) => None,
+            Ok(it) => self.wrong_valve(&it),
         }
     }
 
@@ -128,7 +145,10 @@ impl InstrumentWiring for ProtocolWiring {
             Kind::Sensor => Some(Job::Probe(name.as_str().into())),
             _ => None,
         };
-        self.parts(name).into_keys().filter_map(job).collect()
+        let parts = self.parts(name);
+        let valves = parts.keys().filter_map(|pump| self.valves.get(pump));
+        let valves = valves.map(|valve| Job::Valve(valve.as_str().into()));
+        parts.keys().cloned().filter_map(job).chain(valves).collect()
     }
 
     fn places(&self) -> Vec<String> {
@@ -142,6 +162,9 @@ impl InstrumentWiring for ProtocolWiring {
             match kind {
                 Some(Kind::Pump) => {
                     let bore_mm = manifest.pump(&key.into()).map(|info| info.bore_mm);
+                    if let Some(valve) = self.valves.get(key) {
+                        drivers.valves.insert(valve.as_str().into(), Box::new(driver.beside()));
+                    }
                     drivers.pumps.insert(key.into(), Box::new(driver.with_bore(bore_mm)));
                 }
                 Some(Kind::Heater) => drop(drivers.heaters.insert(key.into(), Box::new(driver))),
@@ -166,7 +189,8 @@ impl InstrumentWiring for ProtocolWiring {
 
     fn emulator(&self, name: &str) -> Box<dyn Emulator> {
         let protocol = self.known().expect("the section was checked when the file was read");
-        Box::new(ProtocolEmulator::new(protocol, self.framing(), self.parts(name)))
+        let (framing, parts) = (self.framing(), self.parts(name));
+        Box::new(ProtocolEmulator::with_valves(protocol, framing, parts, &self.valves))
     }
 
     fn example() -> &'static str {

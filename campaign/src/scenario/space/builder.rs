@@ -134,6 +134,8 @@ impl<'a> Builder<'a> {
             };
             recipe.pumps.push((name.clone(), rate));
             recipe.slowest.push((name.clone(), pump.min_ul_per_min));
+            let limits = (pump.min_ul_per_min, pump.max_ul_per_min);
+            recipe.steps.extend(pump.steps.map(|steps| (name.clone(), steps, limits)));
         }
         Ok(recipe)
     }

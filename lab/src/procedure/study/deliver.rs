@@ -18,6 +18,7 @@ pub(super) fn weigh<L: Lab>(
 ) -> Result<(), Fault> {
     valves::open_ways(lab, std::slice::from_ref(&task.pump))?;
     for &rate in &task.rates_ul_per_min {
+        let rate = flow::nearest(lab.manifest(), &task.pump, rate).ul_per_min();
         let before = weight(lab, task)?;
         let asked_ul = flow::longest_ul(rate, task.seconds);
         let pump = task.pump.clone();

@@ -253,6 +253,7 @@ pub(super) fn recipe() -> Recipe {
         heaters: vec![("plate".into(), constant(80.0)), ("cell".into(), constant(30.0))],
         pumps: vec![("a".into(), input(0)), ("b".into(), input(1)), ("oil".into(), input(2))],
         slowest: vec![],
+        steps: vec![],
         options: vec![],
     }
 }

@@ -52,6 +52,10 @@ fn pumps(world: &World) -> Checked {
     let rig = &world.rig;
     known("rig.timed_stream".into(), "stream", &rig.timed_stream, &rig.streams)?;
     for (name, pump) in &rig.pumps {
+        if pump.steps.is_some() && pump.digits.is_some() {
+            let detail = "a pump that counts steps has no digits: give one of `steps` and `digits`";
+            return inconsistent(format!("rig.pumps.{name}.digits"), detail);
+        }
         known(format!("rig.pumps.{name}.stock"), "stock", &pump.stock, &world.stocks)?;
     }
     let mut fed: Vec<&str> = Vec::new();

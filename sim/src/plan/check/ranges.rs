@@ -35,6 +35,9 @@ fn rig(rig: &Rig) -> Checked {
     table("rig.liquid", &rig.liquid)?;
     rig.pumps.iter().try_for_each(|(name, p)| table(&format!("rig.pumps.{name}"), p))?;
     for (name, pump) in &rig.pumps {
+        if let Some(steps) = &pump.steps {
+            table(&format!("rig.pumps.{name}.steps"), steps)?;
+        }
         let key = format!("rig.pumps.{name}.refill");
         pump.refill.iter().try_for_each(|refill| table(&key, refill))?;
     }
