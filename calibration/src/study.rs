@@ -17,7 +17,6 @@ mod heat;
 mod kind;
 mod light;
 mod line;
-mod parts;
 mod ramp;
 mod replicates;
 mod table;
