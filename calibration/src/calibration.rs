@@ -12,6 +12,7 @@ use crate::fit::{Fit, Weights, best, fit};
 use crate::knowledge::{Basis, Knowledge, telling};
 use crate::model::{Model, Table};
 use crate::noise::Noise;
+use crate::series::Series;
 use crate::whitening::Whitener;
 
 /// Chance below which the data speak against the model.
@@ -73,6 +74,9 @@ pub struct Calibration {
     pub telling: Option<Telling>,
     /// Experiments that were learnt from.
     pub experiments: usize,
+    /// Tasks of studies that were learnt from: heating curves, weighed deliveries.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tasks: Vec<String>,
     /// How often all of them were predicted.
     pub evaluations: u64,
     /// Whether the search came to its end by itself; else there may be better values.
@@ -89,6 +93,10 @@ pub struct Calibration {
     pub(crate) predicted: Table,
     #[serde(skip)]
     pub(crate) deviations: Table,
+    #[serde(skip)]
+    pub(crate) series: Vec<Series>,
+    #[serde(skip)]
+    pub(crate) series_deviations: Table,
 }
 
 /// Fits the free keys of a scenario to what was measured.
@@ -100,7 +108,7 @@ pub fn calibrate(
     free: &[Free],
     measured: &Measured,
 ) -> Result<Calibration, Diagnostic> {
-    let model = Model::new(scenario, free, &measured.experiments);
+    let model = Model::new(scenario, free, &measured.experiments).with_series(&measured.series);
     let refused =
         || Diagnostic::new("the simulator cannot be run at the values of the scenario".to_owned());
     let start: Vec<f64> = free.iter().map(|free| free.scaled(free.start)).collect();
@@ -139,14 +147,17 @@ pub fn calibrate(
         lack_of_fit_p: chance(found.squares, dof).filter(|_| noise.known),
         trends: trends(&model, &single),
         held_out: held_out(&model, &noise, &found, &deviations),
-        outliers: far.iter().map(|&i| measured.experiments[i].source.clone()).collect(),
+        outliers: far.iter().map(|&i| measured.source(i).to_owned()).collect(),
         telling: telling.map(|(conditions, after)| Telling { conditions, enough: after < 0.3 }),
         experiments: measured.experiments.len(),
+        tasks: measured.series.iter().map(|series| series.source.clone()).collect(),
         evaluations: model.evaluations(),
         settled: found.settled,
         notes: measured.notes.clone(),
         simulated: measured.simulated,
         deviations,
+        series: measured.series.clone(),
+        series_deviations: whitener.series_deviations(),
         free: free.to_vec(),
         measured: measured.experiments.clone(),
         predicted,

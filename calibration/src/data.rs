@@ -11,6 +11,9 @@ use flowtwin_lab::journal::{ExperimentRecord, Journal, Record};
 use flowtwin_lab::study::Task;
 use flowtwin_lab::{Conditions, Observation, Streams};
 
+use crate::parts::parts;
+use crate::series::Series;
+
 /// One experiment.
 #[derive(Clone, Debug)]
 pub struct Experiment {
@@ -59,6 +62,8 @@ impl Experiment {
 pub struct Measured {
     /// The experiments.
     pub experiments: Vec<Experiment>,
+    /// What tasks of studies read one after another.
+    pub series: Vec<Series>,
     /// One sentence for each thing that was left out.
     pub notes: Vec<String>,
     /// Whether any of it is simulated.
@@ -79,19 +84,47 @@ impl Measured {
                 false => measured.add_table(scenario, path)?,
             }
         }
-        if measured.experiments.is_empty() {
-            return Err(Diagnostic::new("the data hold no experiment to learn from".to_owned()));
+        if measured.experiments.is_empty() && measured.series.is_empty() {
+            let message = "the data hold no experiment to learn from".to_owned();
+            return Err(Diagnostic {
+                hint: measured.notes.first().cloned(),
+                ..Diagnostic::new(message)
+            });
         }
         Ok(measured)
     }
 
+    /// Where an experiment, or after them a series, comes from.
+    pub(crate) fn source(&self, place: usize) -> &str {
+        let of_series = self.series.iter().map(|series| series.source.as_str());
+        let mut all = self.experiments.iter().map(|it| it.source.as_str()).chain(of_series);
+        all.nth(place).unwrap_or_default()
+    }
+
     fn next_run(&self) -> usize {
-        self.experiments.iter().map(|experiment| experiment.run + 1).max().unwrap_or(0)
+        let of_series = self.series.iter().map(|series| series.run + 1);
+        let all = self.experiments.iter().map(|experiment| experiment.run + 1).chain(of_series);
+        all.max().unwrap_or(0)
     }
 
     fn add_run(&mut self, scenario: &Scenario, path: &Path) -> Result<(), Diagnostic> {
         let journal = read_journal(path).map_err(|error| Diagnostic::new(error.to_string()))?;
-        self.add_journal(scenario, &path.display().to_string(), &journal, |_| true)
+        let (name, run) = (path.display().to_string(), self.next_run());
+        for part in parts(&journal) {
+            match Series::of(scenario, &name, run, &part) {
+                Some(Ok(series)) => self.series.push(series),
+                Some(Err(why)) => self.notes.push(why),
+                None => {}
+            }
+        }
+        let is_study = parts(&journal).iter().any(|part| !part.is_experiments());
+        match is_study && journal.experiments().next().is_none() {
+            true => {
+                self.simulated |= journal.header().simulated;
+                Ok(())
+            }
+            false => self.add_experiments(scenario, &name, &journal, run, |_| true),
+        }
     }
 
     /// Adds the experiments of a journal whose phases are wanted.
@@ -102,7 +135,17 @@ impl Measured {
         journal: &Journal,
         wanted_phase: impl Fn(&str) -> bool,
     ) -> Result<(), Diagnostic> {
-        let run = self.next_run();
+        self.add_experiments(scenario, name, journal, self.next_run(), wanted_phase)
+    }
+
+    fn add_experiments(
+        &mut self,
+        scenario: &Scenario,
+        name: &str,
+        journal: &Journal,
+        run: usize,
+        wanted_phase: impl Fn(&str) -> bool,
+    ) -> Result<(), Diagnostic> {
         self.simulated |= journal.header().simulated;
         let inputs: Vec<&str> = journal.header().inputs.iter().map(String::as_str).collect();
         let wanted: Vec<&str> = scenario.space().inputs().iter().map(|i| i.name.as_str()).collect();

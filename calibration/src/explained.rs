@@ -209,7 +209,7 @@ fn predict_from(
     unknown: &[usize],
     from: &Fit,
 ) -> Option<Table> {
-    let own = Model::new(model.scenario(), model.free, known);
+    let own = Model::new(model.scenario(), model.free, known).with_series(model.series);
     let whitener = noise.whitener(&own, &from.scaled)?;
     let count = whitener.places().last().map_or(0, |place| place.end);
     let ones = DVector::from_element(count, 1.0);

@@ -10,7 +10,7 @@ use flowtwin_report::plot::{Axis, Chart, Dot, Points, Rule, Style};
 use crate::calibration::Calibration;
 use crate::extension::{Extension, digits, rounded};
 
-/// A CSV table of what is left: one row for each experiment and feature.
+/// A CSV table of what is left: one row for each experiment and feature, then for each reading of a task.
 pub fn residuals_csv(scenario: &Scenario, calibration: &Calibration) -> String {
     let mut out =
         String::from("source,feature,measured,predicted,residual,residual_in_deviations\n");
@@ -27,6 +27,23 @@ pub fn residuals_csv(scenario: &Scenario, calibration: &Calibration) -> String {
                 "\"{source}\",{name},{:?},{:?},{:?},{:?}",
                 digits(seen, 7),
                 digits(said, 7),
+                digits(seen - said, 4),
+                digits((seen - said) / deviation, 4)
+            );
+        }
+    }
+    let said = &calibration.predicted[calibration.measured.len()..];
+    for ((series, said), deviations) in
+        calibration.series.iter().zip(said).zip(&calibration.series_deviations)
+    {
+        let source = series.source.replace('"', "\"\"");
+        for ((seen, said), deviation) in series.values.iter().zip(said).zip(deviations) {
+            let _written = writeln!(
+                out,
+                "\"{source}\",{},{:?},{:?},{:?},{:?}",
+                series.name(),
+                digits(*seen, 7),
+                digits(*said, 7),
                 digits(seen - said, 4),
                 digits((seen - said) / deviation, 4)
             );

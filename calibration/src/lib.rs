@@ -57,7 +57,9 @@ mod knowledge;
 mod model;
 mod noise;
 mod on_rigs;
+mod parts;
 mod rigs;
+mod series;
 mod shadow;
 pub mod study;
 mod text;
@@ -70,6 +72,7 @@ pub use files::{calibrated_toml, page, residuals_csv};
 pub use flowtwin_campaign::scenario::{Free, free};
 pub use on_rigs::OnRigs;
 pub use rigs::{Drawn, rigs};
+pub use series::Series;
 pub use shadow::{
     Account, Alarm, FALSE_ALARM_H, Feature, Look, OverRun, Recalibration, Revalued, Shadow, Suspect,
 };

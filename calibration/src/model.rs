@@ -1,27 +1,18 @@
 //! From values of the free keys to what every experiment should have yielded.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
-use flowtwin_campaign::scenario::{Expected, Free, Moment, Reading, Scenario, plan, world};
+use flowtwin_campaign::scenario::{Expected, Free, Misreading, Moment, Scenario, plan, world};
 use flowtwin_lab::PumpId;
 use flowtwin_sim::Plan;
 use serde_json::Value;
 
 use crate::data::Experiment;
+use crate::series::Series;
 
-/// Features of every experiment, in the order of the scenario [experiments][features]; not a number where there is none.
+/// Features of every experiment, in the order of the scenario [experiments][features], then the readings of every series
+/// [series][readings]; not a number where there is none.
 pub(crate) type Table = Vec<Vec<f64>>;
-
-/// An instrument whose calibration is a standard deviation off.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Misreading {
-    /// What it tells.
-    pub(crate) reading: Reading,
-    /// It tells so much of what is there …
-    pub(crate) factor: f64,
-    /// … and so much more, in its unit.
-    pub(crate) offset: f64,
-}
 
 /// The simulator as a function of the free keys.
 #[derive(Debug)]
@@ -30,7 +21,10 @@ pub(crate) struct Model<'a> {
     world: Value,
     pub(crate) free: &'a [Free],
     pub(crate) experiments: &'a [Experiment],
+    pub(crate) series: &'a [Series],
     evaluations: Cell<u64>,
+    /// The series as they were expected last, and where.
+    expected: RefCell<Option<(Vec<f64>, Table)>>,
 }
 
 impl<'a> Model<'a> {
@@ -40,7 +34,14 @@ impl<'a> Model<'a> {
         experiments: &'a [Experiment],
     ) -> Self {
         let world = world(&scenario.definition());
-        Self { scenario, world, free, experiments, evaluations: Cell::new(0) }
+        let (evaluations, expected) = (Cell::new(0), RefCell::new(None));
+        Self { scenario, world, free, experiments, series: &[], evaluations, expected }
+    }
+
+    /// The same of these series, too.
+    #[must_use]
+    pub(crate) fn with_series(self, series: &'a [Series]) -> Self {
+        Self { series, ..self }
     }
 
     /// How often all experiments have been predicted.
@@ -69,7 +70,12 @@ impl<'a> Model<'a> {
 
     /// The same with a pump that delivers this much more than it is set to, in parts.
     pub(crate) fn with_delivery(&self, scaled: &[f64], pump: &PumpId, more: f64) -> Option<Table> {
-        self.with(scaled, |expected| expected.deliver(pump, 1.0 + more))
+        let mut table = self.with(scaled, |expected| expected.deliver(pump, 1.0 + more))?;
+        let weighed = self.series.iter().zip(&mut table[self.experiments.len()..]);
+        for (_, row) in weighed.filter(|(series, _)| series.pump() == Some(pump)) {
+            row.iter_mut().for_each(|grams| *grams *= 1.0 + more);
+        }
+        Some(table)
     }
 
     /// The same with plates that are warmer than they are set to [K].
@@ -84,11 +90,27 @@ impl<'a> Model<'a> {
 
     fn with(&self, scaled: &[f64], adjust: impl Fn(&mut Expected<'_>)) -> Option<Table> {
         self.evaluations.set(self.evaluations.get() + 1);
-        let mut expected = Expected::on(self.scenario, &self.plan(scaled)?);
+        let plan = self.plan(scaled)?;
+        let mut expected = Expected::on(self.scenario, &plan);
         adjust(&mut expected);
-        Some(
-            self.experiments.iter().map(|experiment| self.one(&mut expected, experiment)).collect(),
-        )
+        let experiments = self.experiments.iter();
+        let mut table: Table = experiments.map(|it| self.one(&mut expected, it)).collect();
+        table.extend(self.series(scaled, &plan));
+        Some(table)
+    }
+
+    /// What all series should read; kept, because what is off in an experiment changes none of them.
+    fn series(&self, scaled: &[f64], plan: &Plan) -> Table {
+        if let Some((at, known)) = &*self.expected.borrow()
+            && at == scaled
+        {
+            return known.clone();
+        }
+        let room = self.free.iter().any(|free| free.key == "rig.ambient_c");
+        let said = self.series.iter().map(|series| series.predict(self.scenario, plan, room));
+        let said: Table = said.collect();
+        *self.expected.borrow_mut() = Some((scaled.to_vec(), said.clone()));
+        said
     }
 
     fn one(&self, expected: &mut Expected<'_>, experiment: &Experiment) -> Vec<f64> {

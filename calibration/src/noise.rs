@@ -1,53 +1,33 @@
 //! How far apart replicates lie, and what lies apart together.
 //!
-//! Complete experiments are simulated with the scenario's own noise, one source at a time, several seeds at a few of the
-//! conditions that were measured. Light, detectors and slugs give each feature a floor and a part of its value, and say how
-//! features go together: a lamp that is a little brighter raises all of an emission at once. Flows and plates act by how
-//! steeply each feature depends on them where it is. What a pump's fill gives too much or too little, and how an analyser or
+//! What replicates scatter by is that of [`Scatter`]. What a pump's fill gives too much or too little, and how an analyser or
 //! a sensor is calibrated, is common to all experiments of a run. Residuals are freed of all that before they are squared.
 
-mod replicates;
-mod shared;
-
-use flowtwin_campaign::scenario::Scenario;
-use flowtwin_lab::PumpId;
+use flowtwin_campaign::scenario::{
+    Misreading, Scatter, Scenario, Slopes, detection_limits, fills, misreadings,
+};
+use flowtwin_lab::{Conditions, PumpId};
 use flowtwin_sim::{Plan, spec};
 use nalgebra::{DMatrix, DVector};
 
 use crate::data::Experiment;
-use crate::model::{Misreading, Model, Table, slope};
+use crate::model::{Model, Table, slope};
 use crate::whitening::{Block, Common, Whitener};
-use replicates::{Group, Source, replicates, spread};
-use shared::{detection_limits, fills, misreadings};
 
-/// Part of a correlation between features that is not believed: with some forty replicates small ones are chance, and
-/// features that seemed to be one would leave nothing between them to be explained.
-const DOUBT: f64 = 0.1;
-/// Noise of a scenario that has none, in parts of a value.
-const ASSUMED: f64 = 0.01;
-/// Least noise, in parts of a value: counts are whole numbers.
-const LEAST: f64 = 1e-4;
 /// Replicates in the data count as much as this many that are simulated.
 const BELIEVED: f64 = 5.0;
 
-/// What replicates scatter by.
+/// What replicates scatter by, and what is common to those of a run.
 #[derive(Clone, Debug)]
 pub(crate) struct Noise {
-    /// Standard deviation of each feature near zero, from light, detectors and slugs.
-    floor: Vec<f64>,
-    /// … and in parts of its value.
-    relative: Vec<f64>,
-    /// How features go together [features × features].
-    correlation: DMatrix<f64>,
-    /// What an experiment's flows are off by, standard deviation for each pump, in parts.
-    flows: f64,
-    /// What an experiment's plates are off by, standard deviation [K].
-    plates_k: f64,
+    scatter: Scatter,
     /// What a fill of each pump may be off by, standard deviation, in parts: common to all experiments of a run.
     fills: Vec<(PumpId, f64)>,
     /// How instruments may be calibrated, one error at a time: common too.
     misreadings: Vec<Misreading>,
     pumps: Vec<PumpId>,
+    /// Noise as the scenario has it.
+    spec: spec::Noise,
     /// Whether the scenario has noise, and this is not assumed.
     pub(crate) known: bool,
 }
@@ -57,35 +37,18 @@ impl Noise {
     pub(crate) fn of(model: &Model<'_>, scaled: &[f64], plan: &Plan) -> Option<Self> {
         let (scenario, experiments) = (model.scenario(), model.experiments);
         let pumps: Vec<PumpId> = plan.manifest().pumps.iter().map(|p| p.name.clone()).collect();
-        let groups = replicates(scenario, plan, experiments, Source::Light);
-        let features = scenario.features().len();
-        let (floor, relative): (Vec<f64>, Vec<f64>) =
-            (0..features).map(|f| spread(&groups, f)).unzip();
-        let known = plan.world().noise != spec::Noise::default();
-        let relative = relative.into_iter().zip(&floor).map(|(relative, floor)| {
-            if relative + floor > 0.0 || known { relative.max(LEAST) } else { ASSUMED }
-        });
+        let places: Vec<&Conditions> = experiments.iter().map(|e| &e.conditions).collect();
+        let scatter = Scatter::of(scenario, plan, &places, || slopes(&pumps, model, scaled))?;
         let mut noise = Self {
-            relative: relative.collect(),
-            floor,
-            correlation: DMatrix::identity(features, features),
-            flows: 0.0,
-            plates_k: 0.0,
+            known: scatter.is_known(),
+            scatter,
             fills: fills(&plan.world().noise, &pumps),
             misreadings: misreadings(scenario, &plan.world().noise),
             pumps,
-            known,
+            spec: plan.world().noise.clone(),
         };
-        if known {
-            noise.correlation = noise.correlated(&groups);
-            let slopes = noise.slopes(model, scaled)?;
-            let flows = replicates(scenario, plan, experiments, Source::Flows);
-            let plates = replicates(scenario, plan, experiments, Source::Plates);
-            noise.flows = noise.share(&flows, &slopes.0);
-            noise.plates_k = noise.share(&plates, std::slice::from_ref(&slopes.1));
-        }
         noise.allow_for_detection_limits(scenario, experiments);
-        Some(noise.scaled_to(experiments))
+        Some(noise.scaled_to(scenario.features().len(), experiments))
     }
 
     /// A result of nothing says only that there is less than can be found: anything from none to that is as likely.
@@ -93,70 +56,18 @@ impl Noise {
         for (f, detects_mm) in detection_limits(scenario) {
             let missed = experiments.iter().any(|e| e.features[f].is_some_and(|mm| mm <= 0.0));
             if missed {
-                self.floor[f] = self.floor[f].max(detects_mm / 12_f64.sqrt());
+                self.scatter.raise_floor(f, detects_mm / 12_f64.sqrt());
             }
         }
-    }
-
-    /// Slopes of all features by what each pump gives more [pumps], in parts, and by what plates are warmer [1/K].
-    fn slopes(&self, model: &Model<'_>, scaled: &[f64]) -> Option<(Vec<Table>, Table)> {
-        const MORE: f64 = 0.01;
-        const WARMER_K: f64 = 0.5;
-        let here = model.predict(scaled)?;
-        let by_pump = |pump: &PumpId| {
-            model.with_delivery(scaled, pump, MORE).map(|more| slope(&more, &here, MORE))
-        };
-        let flows = self.pumps.iter().map(by_pump).collect::<Option<Vec<_>>>()?;
-        let warmer = model.with_warmth(scaled, WARMER_K)?;
-        Some((flows, slope(&warmer, &here, WARMER_K)))
-    }
-
-    /// The standard deviation of a cause, from what replicates scatter by that have no other, and the slopes of features by it.
-    fn share(&self, groups: &[Group], slopes: &[Table]) -> f64 {
-        let (mut scatter, mut expected) = (0.0, 0.0);
-        for group in groups {
-            for (f, value) in group.expected.iter().enumerate() {
-                let deviation = self.deviation(f, *value);
-                let by = slopes.iter().map(|slope| slope[group.place][f] / deviation);
-                let by: f64 = by.map(|by| by * by).sum();
-                let off = group.variance(f) / (deviation * deviation);
-                if by.is_finite() && off.is_finite() {
-                    scatter += off;
-                    expected += by;
-                }
-            }
-        }
-        if expected > 0.0 { (scatter / expected).sqrt() } else { 0.0 }
     }
 
     /// Standard deviation of a feature about a value.
     pub(crate) fn deviation(&self, feature: usize, value: f64) -> f64 {
-        let (floor, part) = (self.floor[feature], self.relative[feature] * value);
-        (floor * floor + part * part).sqrt().max(f64::MIN_POSITIVE)
-    }
-
-    fn correlated(&self, groups: &[Group]) -> DMatrix<f64> {
-        let features = self.floor.len();
-        let mut sums = DMatrix::zeros(features, features);
-        for group in groups {
-            for off in &group.off {
-                let scaled = (0..features).map(|f| off[f] / self.deviation(f, group.expected[f]));
-                let off = DVector::from_iterator(features, scaled);
-                sums += &off * off.transpose();
-            }
-        }
-        DMatrix::from_fn(features, features, |i, j| {
-            let both = (sums[(i, i)] * sums[(j, j)]).sqrt();
-            match i == j {
-                true => 1.0,
-                false if both > 0.0 => (1.0 - DOUBT) * sums[(i, j)] / both,
-                false => 0.0,
-            }
-        })
+        self.scatter.deviation(feature, value)
     }
 
     /// Replicates among the data say how much larger or smaller the noise of the rig is than the scenario's.
-    fn scaled_to(mut self, experiments: &[Experiment]) -> Self {
+    fn scaled_to(mut self, features: usize, experiments: &[Experiment]) -> Self {
         let mut groups: Vec<Vec<&Experiment>> = Vec::new();
         for experiment in experiments {
             let same = |g: &&mut Vec<&Experiment>| g[0].conditions == experiment.conditions;
@@ -165,7 +76,7 @@ impl Noise {
                 None => groups.push(vec![experiment]),
             }
         }
-        for feature in 0..self.floor.len() {
+        for feature in 0..features {
             let (mut squares, mut freedom) = (0.0, 0.0);
             for group in &groups {
                 let values: Vec<f64> = group.iter().filter_map(|e| e.features[feature]).collect();
@@ -178,8 +89,7 @@ impl Noise {
                 }
             }
             let factor = ((squares + BELIEVED) / (freedom + BELIEVED)).sqrt();
-            self.floor[feature] *= factor;
-            self.relative[feature] *= factor;
+            self.scatter.scale(feature, factor);
         }
         self
     }
@@ -187,14 +97,20 @@ impl Noise {
     /// What frees residuals of a model near `scaled` of their noise.
     pub(crate) fn whitener(&self, model: &Model<'_>, scaled: &[f64]) -> Option<Whitener> {
         let predicted = model.predict(scaled)?;
-        let (flows, warmth) = self.slopes(model, scaled)?;
+        let Slopes { flows, warmth } = slopes(&self.pumps, model, scaled)?;
         let block = |(i, (experiment, predicted)): (usize, (&Experiment, &Vec<f64>))| {
             let flows: Vec<Vec<f64>> = flows.iter().map(|slope| slope[i].clone()).collect();
             self.own(experiment, predicted, &flows, &warmth[i])
         };
-        let blocks = model.experiments.iter().zip(&predicted).enumerate().map(block).collect();
-        let mut whitener = Whitener { blocks, common: None };
-        let runs = model.experiments.iter().map(|e| e.run).max().map_or(0, |last| last + 1);
+        let mut blocks: Vec<Block> =
+            model.experiments.iter().zip(&predicted).enumerate().map(block).collect();
+        let said = model.series.iter().zip(&predicted[model.experiments.len()..]);
+        blocks.extend(said.map(|(series, said)| series.block(&self.spec, said)));
+        let of_experiments = model.experiments.iter().map(|experiment| experiment.run);
+        let runs = of_experiments.chain(model.series.iter().map(|series| series.run)).collect();
+        let series = model.series.iter().map(|series| series.values.clone()).collect();
+        let mut whitener = Whitener { blocks, runs, series, common: None };
+        let runs = whitener.runs.iter().max().map_or(0, |last| last + 1);
         let mut common = Vec::new();
         for (pump, bias) in &self.fills {
             let place = self.pumps.iter().position(|known| known == pump)?;
@@ -204,14 +120,30 @@ impl Noise {
             let off = model.with_misreading(scaled, misreading)?;
             common.push(whitener.apply(&slope(&off, &predicted, 1.0)));
         }
+        common.extend(self.balances(model, &predicted).iter().map(|off| whitener.apply(off)));
         let of_runs = |by_one: &DVector<f64>| -> Vec<DVector<f64>> {
-            (0..runs).map(|run| whitener.of_run(model.experiments, by_one, run)).collect()
+            (0..runs).map(|run| whitener.of_run(by_one, run)).collect()
         };
         let columns: Vec<DVector<f64>> = common.iter().flat_map(of_runs).collect();
         if !columns.is_empty() {
             whitener.common = Some(Common::of(DMatrix::from_columns(&columns)));
         }
         Some(whitener)
+    }
+
+    /// What weighed deliveries are off where the slope of their balance is off by its standard deviation; none where balances are
+    /// exact. A rig has one balance.
+    fn balances(&self, model: &Model<'_>, predicted: &Table) -> Option<Table> {
+        let gains: Vec<f64> = model.series.iter().map(|series| series.gain(&self.spec)).collect();
+        let is_off = gains.iter().any(|gain| *gain > 0.0);
+        is_off.then(|| {
+            let mut off: Table = predicted.iter().map(|row| vec![0.0; row.len()]).collect();
+            let series = off.iter_mut().zip(predicted).skip(model.experiments.len());
+            for ((off, said), gain) in series.zip(gains) {
+                off.iter_mut().zip(said).for_each(|(off, said)| *off = gain * said);
+            }
+            off
+        })
     }
 
     /// The pumps whose flows are noisy, and what a fill of each may be off by, standard deviation, in parts.
@@ -236,36 +168,24 @@ impl Noise {
         flows: &[Vec<f64>],
         warmth: &Vec<f64>,
     ) -> Block {
-        let by_flow = flows.iter().map(|slope| (self.flows, slope));
-        let causes: Vec<(f64, &Vec<f64>)> = by_flow.chain([(self.plates_k, warmth)]).collect();
-        self.block(experiment, predicted, &causes)
-    }
-
-    fn block(
-        &self,
-        experiment: &Experiment,
-        predicted: &[f64],
-        causes: &[(f64, &Vec<f64>)],
-    ) -> Block {
         let there = |f: &usize| {
             experiment.features[*f].is_some_and(f64::is_finite) && predicted[*f].is_finite()
         };
         let features: Vec<usize> = (0..predicted.len()).filter(there).collect();
-        let own: Vec<f64> = features.iter().map(|&f| self.deviation(f, predicted[f])).collect();
-        let mut covariance = DMatrix::from_fn(features.len(), features.len(), |i, j| {
-            self.correlation[(features[i], features[j])]
-        });
-        for (deviation, slope) in causes {
-            let by = features.iter().zip(&own).map(|(&f, own)| deviation * slope[f] / own);
-            let by = DVector::from_iterator(features.len(), by);
-            if by.iter().all(|by| by.is_finite()) {
-                covariance += &by * by.transpose();
-            }
-        }
-        let root = covariance.cholesky().map_or_else(
-            || DMatrix::identity(features.len(), features.len()),
-            |cholesky| cholesky.l(),
-        );
-        Block { features, deviations: own, root }
+        let (deviations, root) = self.scatter.root(&features, predicted, flows, warmth);
+        Block { features, deviations, root }
     }
+}
+
+/// Slopes of all features by what each pump gives more [pumps], in parts, and by what plates are warmer [1/K].
+fn slopes(pumps: &[PumpId], model: &Model<'_>, scaled: &[f64]) -> Option<Slopes> {
+    const MORE: f64 = 0.01;
+    const WARMER_K: f64 = 0.5;
+    let here = model.predict(scaled)?;
+    let by_pump = |pump: &PumpId| {
+        model.with_delivery(scaled, pump, MORE).map(|more| slope(&more, &here, MORE))
+    };
+    let flows: Vec<Table> = pumps.iter().map(by_pump).collect::<Option<_>>()?;
+    let warmer = model.with_warmth(scaled, WARMER_K)?;
+    Some(Slopes { flows, warmth: slope(&warmer, &here, WARMER_K) })
 }

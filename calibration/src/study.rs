@@ -18,7 +18,6 @@ mod kind;
 mod light;
 mod line;
 mod page;
-mod parts;
 mod ramp;
 mod replicates;
 mod table;

@@ -8,11 +8,16 @@ use crate::model::Table;
 /// Frees residuals of their noise: afterwards each has a variance of one, and none goes with another.
 #[derive(Clone, Debug)]
 pub(crate) struct Whitener {
+    /// Of experiments, then of series.
     pub(crate) blocks: Vec<Block>,
+    /// The run to which each belongs.
+    pub(crate) runs: Vec<usize>,
+    /// What was read in series.
+    pub(crate) series: Table,
     pub(crate) common: Option<Common>,
 }
 
-/// The features of one experiment that can be compared.
+/// The features of one experiment that can be compared, or the readings of one series.
 #[derive(Clone, Debug)]
 pub(crate) struct Block {
     pub(crate) features: Vec<usize>,
@@ -94,12 +99,25 @@ impl Whitener {
             }
             row
         };
-        self.blocks.iter().map(of_block).collect()
+        self.of_experiments().iter().map(of_block).collect()
+    }
+
+    fn of_experiments(&self) -> &[Block] {
+        &self.blocks[..self.blocks.len() - self.series.len()]
+    }
+
+    /// Standard deviation of each reading of each series [series][readings].
+    pub(crate) fn series_deviations(&self) -> Table {
+        let of_block = |block: &Block| {
+            let own = block.deviations.iter().enumerate();
+            own.map(|(i, own)| own * block.root.row(i).norm()).collect()
+        };
+        self.blocks[self.of_experiments().len()..].iter().map(of_block).collect()
     }
 
     /// What was measured less what is predicted, free of noise.
     pub(crate) fn residuals(&self, experiments: &[Experiment], predicted: &Table) -> DVector<f64> {
-        self.apply(&differences(experiments, predicted))
+        self.apply(&self.differences(experiments, predicted))
     }
 
     /// What was measured less what is predicted and what a run is most probably off by as a whole, in standard deviations
@@ -112,7 +130,7 @@ impl Whitener {
         predicted: &Table,
         features: usize,
     ) -> Table {
-        let all = self.free_of_own(&differences(experiments, predicted));
+        let all = self.free_of_own(&self.differences(experiments, predicted));
         let single = self.free_of_common(self.free_of_common(all));
         let of_block = |(block, place): (&Block, std::ops::Range<usize>)| {
             let off = &block.root * single.rows(place.start, place.len());
@@ -122,7 +140,7 @@ impl Whitener {
             }
             row
         };
-        self.blocks.iter().zip(self.places()).map(of_block).collect()
+        self.of_experiments().iter().zip(self.places()).map(of_block).collect()
     }
 
     /// The place of each experiment's numbers among all.
@@ -136,27 +154,28 @@ impl Whitener {
         self.blocks.iter().map(place).collect()
     }
 
-    pub(crate) fn of_run(
-        &self,
-        experiments: &[Experiment],
-        all: &DVector<f64>,
-        run: usize,
-    ) -> DVector<f64> {
+    /// The numbers of one run among all.
+    pub(crate) fn of_run(&self, all: &DVector<f64>, run: usize) -> DVector<f64> {
         let mut own = DVector::zeros(all.len());
-        for (place, experiment) in self.places().into_iter().zip(experiments) {
-            if experiment.run == run {
+        for (place, of) in self.places().into_iter().zip(&self.runs) {
+            if *of == run {
                 place.for_each(|i| own[i] = all[i]);
             }
         }
         own
     }
-}
 
-/// What was measured less what is predicted [experiments][features].
-fn differences(experiments: &[Experiment], predicted: &Table) -> Table {
-    let row = |(experiment, predicted): (&Experiment, &Vec<f64>)| {
-        let pairs = experiment.features.iter().zip(predicted);
-        pairs.map(|(seen, said)| seen.unwrap_or(f64::NAN) - said).collect()
-    };
-    experiments.iter().zip(predicted).map(row).collect()
+    /// What was measured less what is predicted [experiments][features] [series][readings].
+    fn differences(&self, experiments: &[Experiment], predicted: &Table) -> Table {
+        let row = |(experiment, predicted): (&Experiment, &Vec<f64>)| {
+            let pairs = experiment.features.iter().zip(predicted);
+            pairs.map(|(seen, said)| seen.unwrap_or(f64::NAN) - said).collect()
+        };
+        let of_experiments = experiments.iter().zip(predicted).map(row);
+        let series = self.series.iter().zip(&predicted[experiments.len()..]);
+        let left = |(seen, said): (&Vec<f64>, &Vec<f64>)| {
+            seen.iter().zip(said).map(|(seen, said)| seen - said).collect()
+        };
+        of_experiments.chain(series.map(left)).collect()
+    }
 }

@@ -13,11 +13,13 @@ mod free;
 mod keys;
 mod posterior;
 mod refill;
+mod scatter;
 mod schema;
 mod simulated;
 mod snapshot;
 mod space;
 mod supply;
+mod teaching;
 mod tree;
 mod unknown;
 mod wanted;
@@ -49,6 +51,7 @@ pub use free::{Free, free};
 pub use keys::keys;
 pub use posterior::{Posterior, drawn_from, rig_name};
 pub use refill::{Day, Refill, RefillSpec};
+pub use scatter::{Misreading, Scatter, Slopes, detection_limits, fills, misreadings};
 pub use schema::schema;
 pub use simulated::{NoRig, Simulated};
 pub use snapshot::{DecisionsMay, SnapshotSpec, Strength};
@@ -229,7 +232,7 @@ impl Scenario {
         let command = file.policy_command.clone();
         believed::fill(&mut file);
         let mut scenario = Self::inside(file, tree)?;
-        let believed = believed::Believed::of(&scenario.file, &scenario.space);
+        let believed = believed::Believed::of(&scenario);
         scenario.believed = believed.map_err(|problem| problem.at(tree))?;
         Ok(match command {
             Some(command) => scenario.with_policy_command(&command, PATIENCE),

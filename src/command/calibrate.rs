@@ -39,8 +39,12 @@ impl Fitted {
         let keys = keys(&scenario, &args.free)?;
         let measured = Measured::read(&scenario, &args.data)?;
         console::say_line(format_args!(
-            "{}, {} left out; {}",
+            "{}{}, {} left out; {}",
             counted(measured.experiments.len(), "experiment"),
+            match measured.series.len() {
+                0 => String::new(),
+                tasks => format!(" and {} of studies", counted(tasks, "task")),
+            },
             measured.notes.len(),
             counted(keys.len(), "free key")
         ));

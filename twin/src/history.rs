@@ -13,12 +13,15 @@ pub struct Trial {
     /// What was measured of each outcome that [`crate::Goals`] are about, in its own unit; none for what was not measured. Empty
     /// where one outcome is maximised, and nothing else matters.
     pub values: Vec<Option<f64>>,
+    /// All that was measured, in the order in which a simulator of the lab tells it. Empty where nobody needs it, and of an
+    /// experiment from which nothing is to be learnt.
+    pub features: Vec<Option<f64>>,
 }
 
 impl Trial {
     /// An experiment at a point `x` \[d\] of the unit cube with one outcome that is maximised.
     pub fn at(x: Vec<f64>, outcome: Option<f64>) -> Self {
-        Self { x, outcome, values: Vec::new() }
+        Self { x, outcome, values: Vec::new(), features: Vec::new() }
     }
 
     /// An experiment at `conditions`, which may come from another space: inputs and options are matched by name.
@@ -45,6 +48,12 @@ impl Trial {
     #[must_use]
     pub fn with_values(self, values: Vec<Option<f64>>) -> Self {
         Self { values, ..self }
+    }
+
+    /// The same with all that was measured.
+    #[must_use]
+    pub fn with_features(self, features: Vec<Option<f64>>) -> Self {
+        Self { features, ..self }
     }
 
     /// Whether anything was measured.

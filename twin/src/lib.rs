@@ -101,11 +101,11 @@ pub use gp::{GaussianProcess, GpPosterior, Prior};
 pub use grey::{GreyBox, GreyPosterior};
 pub use history::{History, MissingInput, Trial};
 pub use legacy::{LegacyEnsemble, LegacyPosterior, Start};
-pub use mechanism::{Mechanism, Tuned};
+pub use mechanism::{Lesson, Mechanism, Question, Teaching, Tuned};
 pub use model::{Encoded, Model, Related, SurrogateSpec, UnknownName};
 pub use policy::{
-    Aim, Ask, Auto, Guided, LatinHypercube, Listed, Policy, PolicyError, PolicySpec, Proposals,
-    Random, Several, SobolSequence,
+    Aim, Ask, Auto, Calibrate, Guided, LatinHypercube, Listed, Policy, PolicyError, PolicySpec,
+    Proposals, Random, Several, SobolSequence,
 };
 pub use stack::{Stack, StackPosterior};
 pub use stop::{Spent, Stop, StopRules};

@@ -46,10 +46,48 @@ pub trait Mechanism: Debug + Send + Sync {
     fn of_outcome(&self, _place: usize) -> Option<Arc<dyn Mechanism>> {
         None
     }
+
+    /// What experiments tell of its parameters by all that they measure; none where it knows of one outcome only.
+    fn teaching(&self) -> Option<Arc<dyn Teaching>> {
+        None
+    }
 }
 
 /// A simulator whose parameters are given.
 pub trait Tuned: Debug + Send + Sync {
     /// The outcome without noise at a point `x` \[d\] of the unit cube, as it is maximised; no number where there is none.
     fn outcome(&self, x: &[f64]) -> f64;
+}
+
+/// What experiments tell of the parameters of a simulator, by all that they measure.
+pub trait Teaching: Debug + Send + Sync {
+    /// Number of parameters.
+    fn parameters(&self) -> usize;
+
+    /// Number of errors that all experiments of a run have in common and nobody knows, such as what the fill of a pump is off
+    /// by. Each counts in its standard deviations, and they are independent.
+    fn shared(&self) -> usize;
+
+    /// What each of these experiments tells where the parameters are `z` \[p\]; none where the simulator does not accept them.
+    fn lessons(&self, z: &[f64], experiments: &[Question<'_>]) -> Option<Vec<Lesson>>;
+}
+
+/// An experiment that is asked what it teaches.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Question<'a> {
+    /// Where it is, in the unit cube \[d\].
+    pub x: &'a [f64],
+    /// What was measured, as in [`crate::Trial::features`]; none of an experiment that has not been done.
+    pub measured: Option<&'a [Option<f64>]>,
+}
+
+/// What an experiment tells, freed of its own noise: each of its residuals has a variance of one, and none goes with another.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Lesson {
+    /// What was measured less what is expected \[k\]; zeros where nothing has been measured.
+    pub residuals: Vec<f64>,
+    /// Derivatives of what is expected by the errors that are shared, then by the parameters [k, q + p].
+    pub slopes: Vec<f64>,
+    /// Experiments expected by the simulator for it.
+    pub simulations: u64,
 }

@@ -19,7 +19,7 @@ pub use aim::Aim;
 pub use auto::Auto;
 pub use guided::Guided;
 pub use several::Several;
-pub use spec::{LatinHypercube, Listed, PolicySpec, Random, SobolSequence};
+pub use spec::{Calibrate, LatinHypercube, Listed, PolicySpec, Random, SobolSequence};
 
 /// Decides what to try next: a pure function of the question ([`Ask`]) and of the run's random streams.
 ///
@@ -163,6 +163,12 @@ pub enum PolicyError {
         policy: String,
         /// What happened.
         detail: String,
+    },
+    /// A policy that learns about a simulator has none.
+    #[error("{policy} needs a simulator of the lab with free keys")]
+    NoSimulator {
+        /// The policy.
+        policy: String,
     },
     /// A policy that weighs costs has no costs.
     #[error("{policy} needs to know what an experiment costs")]

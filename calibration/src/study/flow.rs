@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use super::findings::{Finding, Findings};
 use super::page::Curve;
-use super::parts::Part;
 use super::table::Table;
 use crate::calibration::{SPEAKS_AGAINST, calibrate};
 use crate::data::Measured;
+use crate::parts::Part;
 
 /// The phase of the experiments by which the light tells deliveries.
 pub(super) const BY_LIGHT: &str = "flow";

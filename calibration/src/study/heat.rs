@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::findings::{Finding, Findings};
 use super::line::{Line, level};
 use super::page::Curve;
-use super::parts::Part;
+use crate::parts::Part;
 
 /// A heater that is switched off cools from here on, whatever its controller did last \[s\].
 const COOLS_AFTER_S: f64 = 45.0;

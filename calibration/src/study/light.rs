@@ -6,7 +6,7 @@ use flowtwin_statistics::estimate::Estimate;
 use super::findings::{Finding, Findings};
 use super::line::Line;
 use super::page::Curve;
-use super::parts::Part;
+use crate::parts::Part;
 
 /// Relative standard deviation of the light of each channel from one reading to the next, and its drift.
 pub(super) fn add(found: &mut Findings, scenario: &Scenario, part: &Part<'_>) {

@@ -3,8 +3,8 @@
 use flowtwin_campaign::scenario::Scenario;
 
 use super::findings::{Finding, Findings};
-use super::parts::Part;
 use super::table::Table;
+use crate::parts::Part;
 
 /// Adds the readings of a ramp to the table of all ramps: inputs, features, and the columns `run` and `ramp`.
 pub(super) fn add(found: &mut Findings, scenario: &Scenario, part: &Part<'_>) {

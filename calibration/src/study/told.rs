@@ -6,8 +6,8 @@ use flowtwin_lab::journal::Journal;
 use flowtwin_lab::study::Task;
 
 use super::findings::Findings;
-use super::parts::parts;
 use super::{flow, heat, light, ramp, replicates, tracer};
+use crate::parts::parts;
 
 impl Findings {
     /// What a journal of a study tells.

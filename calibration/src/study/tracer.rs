@@ -9,8 +9,8 @@ use flowtwin_statistics::{mean, variance};
 use super::findings::{Finding, Findings};
 use super::line::Line;
 use super::page::Curve;
-use super::parts::Part;
 use super::table::Table;
+use crate::parts::Part;
 
 /// The last part of the readings, in which the response is taken to be complete.
 const COMPLETE: f64 = 0.25;

@@ -1,9 +1,11 @@
 //! What calibrations promise, on rigs whose truth is known.
 #![expect(clippy::unwrap_used, reason = "a test fails by unwrapping")]
 
+mod curves;
 mod shadow;
 mod studies;
 mod tables;
+mod teaching;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -36,31 +38,45 @@ fn measured(
     count: usize,
     seed: u64,
 ) -> Measured {
+    let mut draws = Streams::new(seed).open("conditions", 0);
+    let point = |_| {
+        // Cold and fast: hot or slow, all would have reacted, and no rate could be told.
+        let mut unit: Vec<f64> = (0..scenario.space().dim()).map(|_| draws.uniform()).collect();
+        unit[0] *= 0.3;
+        scenario.space().from_unit(&unit)
+    };
+    let points: Vec<Conditions> = (0..count).map(point).collect();
+    measured_at(scenario, (keys, truth), &points, seed)
+}
+
+/// Experiments at these conditions on a rig whose keys have these values, noise and all.
+fn measured_at(
+    scenario: &Scenario,
+    (keys, truth): (&[Free], &[f64]),
+    points: &[Conditions],
+    seed: u64,
+) -> Measured {
     let plan = Free::rig(scenario, keys, truth).unwrap();
     let mut lab = SimLab::new(Arc::new(plan), Streams::new(seed).child("world", 0));
     let procedure = scenario.procedure();
     let blank = procedure.prime(&mut lab).unwrap();
     let ready = lab.now();
-    let mut draws = Streams::new(seed).open("conditions", 0);
     let mut before: Option<Conditions> = None;
-    let experiment = |i: usize| {
-        // Cold and fast: hot or slow, all would have reacted, and no rate could be told.
-        let mut unit: Vec<f64> = (0..scenario.space().dim()).map(|_| draws.uniform()).collect();
-        unit[0] *= 0.3;
-        let conditions = scenario.space().from_unit(&unit);
-        let seen = procedure.run(&mut lab, &blank, &conditions);
+    let experiment = |(i, conditions): (usize, &Conditions)| {
+        let seen = procedure.run(&mut lab, &blank, conditions);
         assert!(seen.fault.is_none(), "{:?}", seen.fault);
         Experiment {
-            source: format!("experiment {i}"),
+            source: format!("experiment {}", i + 1),
             run: 0,
             ramp: None,
             conditions: conditions.clone(),
-            before: before.replace(conditions),
+            before: before.replace(conditions.clone()),
             hours: seen.ended.since(ready).as_secs() / 3600.0,
             features: seen.outcome.features.iter().map(|(_, v)| Some(*v)).collect(),
         }
     };
-    Measured { experiments: (1..=count).map(experiment).collect(), ..Measured::default() }
+    let experiments = points.iter().enumerate().map(experiment).collect();
+    Measured { experiments, ..Measured::default() }
 }
 
 /// A rate constant and an absorptivity that are 25 % off come back, and the model explains the data.

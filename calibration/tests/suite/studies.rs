@@ -15,7 +15,7 @@ use flowtwin_lab::{Command, FaultKind};
 use super::scenario;
 
 /// A scenario as it is but for these lines.
-fn with(name: &str, lines: &str) -> Scenario {
+pub(crate) fn with(name: &str, lines: &str) -> Scenario {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
     let text = format!("schema = 1\nextends = \"{name}.toml\"\n{lines}");
     Scenario::of(&Tree::read_text(&text, &folder.join("it.toml")).unwrap(), &folder).unwrap()
@@ -34,13 +34,23 @@ fn done(scenario: &Scenario, study: Study, wishes: &Wishes) -> Journal {
 
 /// The same on a rig of which the scenario is only believed.
 fn done_on(scenario: &Scenario, rig: &Scenario, study: Study, wishes: &Wishes) -> Journal {
+    journal::read(&bytes_on(scenario, rig, study, wishes)).unwrap()
+}
+
+/// The bytes of that journal.
+pub(crate) fn bytes_on(
+    scenario: &Scenario,
+    rig: &Scenario,
+    study: Study,
+    wishes: &Wishes,
+) -> Vec<u8> {
     let design = Design::of(scenario, study, wishes).unwrap();
     let never = AtomicBool::new(false);
     let campaign = Campaign::new(&design.scenario, 1, NonZeroUsize::MIN, &never);
     let lab = Told::new(rig.simulated().unwrap().lab(1), scenario.manifest().clone());
     let ran = campaign.run(lab, Writer::new(Vec::new()), None, &mut Silent).unwrap();
     assert_eq!(ran.0.fault, None);
-    journal::read(&ran.1.into_sink()).unwrap()
+    ran.1.into_sink()
 }
 
 fn found<'a>(findings: &'a Findings, of: &str, what: &str) -> &'a Finding {
@@ -164,7 +174,7 @@ fn what_a_rig_cannot_do_is_said_and_no_study() {
 }
 
 /// What a balance weighs of everything that leaves the rig.
-const BALANCE: &str = "[rig.sensors.balance]\nstretch = \"window\"\nmeasures = { mass = { begins_g = 12.0 } }\n\
+pub(crate) const BALANCE: &str = "[rig.sensors.balance]\nstretch = \"window\"\nmeasures = { mass = { begins_g = 12.0 } }\n\
      [noise.sensors.balance]\ndeviation = 0.001\n";
 
 /// A pump that delivers 3 % more than it is told is found, and the others are not blamed.

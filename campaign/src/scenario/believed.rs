@@ -4,10 +4,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use flowtwin_data::diagnostic::Diagnostic;
-use flowtwin_lab::{Conditions, Goal, Space};
-use flowtwin_twin::{Mechanism, SurrogateSpec, Tuned};
+use flowtwin_lab::{Goal, Space};
+use flowtwin_twin::{Mechanism, SurrogateSpec, Teaching, Tuned};
 use serde::Deserialize as _;
-use serde_json::Value;
 
 use super::Scenario;
 use super::calibration::BelievedSpec;
@@ -15,8 +14,9 @@ use super::check::Problem;
 use super::expected::Expected;
 use super::file::ScenarioFile;
 use super::posterior::Posterior;
+use super::teaching::{Found, Known};
 use super::tree::Tree;
-use super::world::{plan, world};
+use super::world::world;
 
 /// Parts of a scenario that say nothing about what an experiment yields.
 const NOT_NEEDED: [&str; 6] =
@@ -39,12 +39,22 @@ impl BelievedSpec {
     }
 }
 
-/// What a scenario says about the simulator that its surrogate learns with, if it needs one: that of the file that it names, or
-/// its own.
+/// What a scenario says about the simulator that its surrogate or a policy learns with, if one of them needs one: that of the
+/// file that it names, or its own.
 pub(super) fn fill(file: &mut ScenarioFile) {
-    if file.twin.believed.is_none() && file.twin.surrogate == SurrogateSpec::Twin {
+    if file.twin.believed.is_none() && who_needs(file).is_some() {
         file.twin.believed = Some(Box::new(BelievedSpec::of(file)));
     }
+}
+
+/// Who needs a simulator with free keys, and where the scenario says so.
+fn who_needs(file: &ScenarioFile) -> Option<(&'static str, Vec<String>)> {
+    if file.twin.surrogate == SurrogateSpec::Twin {
+        return Some(("the surrogate twin", vec!["twin".into(), "surrogate".into()]));
+    }
+    let phase = file.phases.iter().position(|phase| phase.policy.needs_simulator())?;
+    let key = vec!["phases".into(), phase.to_string(), "policy".into()];
+    Some(("the policy calibrate", key))
 }
 
 /// A simulated rig as a function of what is not known of it.
@@ -57,30 +67,25 @@ pub(super) struct Believed {
     goal: Goal,
 }
 
-#[derive(Debug)]
-struct Known {
-    simulator: Scenario,
-    world: Value,
-    posterior: Posterior,
-    /// The inputs of the campaign.
-    space: Space,
-    /// For each input of the simulator, its place among those of the campaign.
-    inputs: Vec<usize>,
-    /// For each outcome that the campaign wants, its place among the features of the simulator.
-    features: Vec<usize>,
-}
-
 impl Believed {
     /// The simulator of a scenario that has one.
-    pub(super) fn of(file: &ScenarioFile, space: &Space) -> Result<Option<Self>, Problem> {
+    pub(super) fn of(scenario: &Scenario) -> Result<Option<Self>, Problem> {
+        let (file, space) = (&scenario.file, &scenario.space);
         let Some(spec) = &file.twin.believed else { return Ok(None) };
-        let at = if file.twin.simulator.is_some() { "simulator" } else { "surrogate" };
-        let wrong = |message: String| Problem::new(&["twin", at], message);
+        let own = || ("the surrogate twin", vec!["twin".to_owned(), "surrogate".to_owned()]);
+        let (who, at) = who_needs(file).unwrap_or_else(own);
+        let at = if file.twin.simulator.is_some() {
+            vec!["twin".into(), "simulator".into()]
+        } else {
+            at
+        };
+        let path: Vec<&str> = at.iter().map(String::as_str).collect();
+        let wrong = |message: String| Problem::new(&path, message);
         let refused = |error: Diagnostic| wrong(error.message.clone()).hint(error.hint);
         if spec.calibration.free.is_empty() {
-            let message = "the surrogate twin needs a simulator with free keys: it has none";
+            let message = format!("{who} needs a simulator with free keys: it has none");
             let hint = "name what is not known of the rig in [[calibration.free]]";
-            return Err(wrong(message.into()).hint(Some(hint.into())));
+            return Err(wrong(message).hint(Some(hint.into())));
         }
         let mut own = ScenarioFile::deserialize(&spec.scenario)
             .map_err(|error| wrong(format!("the simulator is not understood: {error}")))?;
@@ -88,13 +93,23 @@ impl Believed {
         let simulator = Scenario::inside(own, &Tree::default()).map_err(refused)?;
         simulator.simulated().map_err(|error| wrong(error.to_string()))?;
         let posterior = Posterior::believed(&simulator).map_err(refused)?;
-        let inputs = inputs(simulator.space(), space).map_err(wrong)?;
+        let inputs = inputs(simulator.space(), space, who).map_err(wrong)?;
         let features = features(&simulator, &file.wanted().outcomes).map_err(wrong)?;
+        let measured = scenario.features();
+        let place = |(name, _): &(String, String)| measured.iter().position(|(own, _)| own == name);
+        let all_features = simulator.features().iter().map(place).collect();
         let world = world(&spec.scenario);
-        let space = space.clone();
-        let known = Known { simulator, world, posterior, space, inputs, features };
+        let (space, noise) = (space.clone(), Found::new());
+        let known =
+            Known { simulator, world, posterior, noise, space, inputs, features, all_features };
         let goal = file.all_objectives().next().map_or(Goal::Maximize, |objective| objective.goal);
         Ok(Some(Self { known: Arc::new(known), outcome: 0, goal }))
+    }
+
+    /// The simulator, and what is known of it.
+    #[cfg(test)]
+    pub(super) fn known(&self) -> &Known {
+        &self.known
     }
 
     /// The same for another of the outcomes that are wanted, scored so.
@@ -104,22 +119,17 @@ impl Believed {
 }
 
 /// For each input of the simulator, its place among those of the campaign.
-fn inputs(simulator: &Space, campaign: &Space) -> Result<Vec<usize>, String> {
+fn inputs(simulator: &Space, campaign: &Space, who: &str) -> Result<Vec<usize>, String> {
+    let a_choice = |name: &str| format!("{who} learns with numbers, and {name} is a choice");
     let place = |input: &flowtwin_lab::Input| {
         if input.options().is_some() {
-            return Err(format!(
-                "the surrogate twin learns with numbers, and {} is a choice",
-                input.name
-            ));
+            return Err(a_choice(&input.name));
         }
         let found = campaign.inputs().iter().position(|own| own.name == input.name);
         found.ok_or_else(|| format!("the simulator needs {}, which is no input here", input.name))
     };
     if let Some(choice) = campaign.inputs().iter().find(|input| input.options().is_some()) {
-        return Err(format!(
-            "the surrogate twin learns with numbers, and {} is a choice",
-            choice.name
-        ));
+        return Err(a_choice(&choice.name));
     }
     simulator.inputs().iter().map(place).collect()
 }
@@ -140,7 +150,7 @@ impl Mechanism for Believed {
     }
 
     fn tuned(&self, z: &[f64]) -> Option<Arc<dyn Tuned>> {
-        let plan = plan(&self.known.posterior.at(&self.known.world, z)).ok()?;
+        let plan = self.known.plan(z)?;
         let rig = Mutex::new(Expected::owned(self.known.simulator.clone(), &plan));
         Some(Arc::new(Rig { believed: self.clone(), rig }))
     }
@@ -148,6 +158,10 @@ impl Mechanism for Believed {
     fn of_outcome(&self, place: usize) -> Option<Arc<dyn Mechanism>> {
         let known = place < self.known.features.len();
         known.then(|| Arc::new(self.scoring(place, Goal::Maximize)) as Arc<dyn Mechanism>)
+    }
+
+    fn teaching(&self) -> Option<Arc<dyn Teaching>> {
+        Some(self.known.clone())
     }
 }
 
@@ -161,9 +175,7 @@ struct Rig {
 impl Tuned for Rig {
     fn outcome(&self, x: &[f64]) -> f64 {
         let Believed { known, outcome, goal } = &self.believed;
-        let here = known.space.at_unit(x);
-        let values = known.inputs.iter().map(|place| here[*place]).collect();
-        let conditions: Conditions = known.simulator.space().conditions(values);
+        let conditions = known.conditions(x);
         let mut rig = self.rig.lock().expect("an expected experiment does not panic");
         let expected = rig.outcome(&conditions);
         goal.score(expected.features[known.features[*outcome]].1)

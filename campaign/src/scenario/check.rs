@@ -13,6 +13,9 @@ use super::refill::Refill;
 use super::tree::Tree;
 use super::{Phase, unknown};
 
+/// Highest price of an hour or a millilitre, in any unit.
+const HIGHEST_PRICE: f64 = 1e9;
+
 /// What is wrong, and at which key.
 #[derive(Debug)]
 pub(super) struct Problem {
@@ -305,6 +308,7 @@ fn phase(file: &ScenarioFile, index: usize, space: &Space) -> Result<Phase, Prob
             Problem { path, message, hint: None }
         })?;
     }
+    prices(&spec.policy, &number)?;
     Ok(Phase {
         name: spec.name.clone(),
         policy: spec.policy.build_for(file.twin.surrogate, &file.wanted().goals).into(),
@@ -312,6 +316,20 @@ fn phase(file: &ScenarioFile, index: usize, space: &Space) -> Result<Phase, Prob
         from,
         stop: rules(file, &spec.stop, &number)?,
     })
+}
+
+/// Whether what time and reagents cost can be a price.
+fn prices(policy: &PolicySpec, phase: &str) -> Result<(), Problem> {
+    let PolicySpec::Calibrate { per_hour, per_ml } = policy else { return Ok(()) };
+    for (key, price) in [("per_hour", *per_hour), ("per_ml", *per_ml)] {
+        if !(0.0..=HIGHEST_PRICE).contains(&price) {
+            let path = ["phases", phase, "policy", "calibrate", key];
+            let message =
+                format!("{key} = {price} is no price: it must lie between 0 and {HIGHEST_PRICE}");
+            return Err(Problem::new(&path, message));
+        }
+    }
+    Ok(())
 }
 
 /// Whether a list has conditions for all experiments of its phase, and all of them lie in the space. A problem comes

@@ -108,8 +108,11 @@ pub fn believing(
     scenarios: Vec<Scenario>,
     entrants: &[Entrant],
 ) -> Result<Vec<Scenario>, Diagnostic> {
-    let needs = |entrant: &Entrant| {
-        matches!(entrant.kind, EntrantKind::Policy { surrogate: Some(SurrogateSpec::Twin), .. })
+    let needs = |entrant: &Entrant| match &entrant.kind {
+        EntrantKind::Policy { policy, surrogate } => {
+            *surrogate == Some(SurrogateSpec::Twin) || policy.needs_simulator()
+        }
+        EntrantKind::Program { .. } => false,
     };
     match entrants.iter().any(needs) {
         true => scenarios.iter().map(Scenario::believing).collect(),

@@ -35,7 +35,12 @@ impl Scenario {
 
     /// An experiment at a point `x` \[d\] of the unit cube with these values of the outcomes, as policies see it.
     pub fn trial_at(&self, x: Vec<f64>, values: Vec<Option<f64>>) -> Trial {
-        Trial::at(x, self.wanted.goals.merit(&values)).with_values(values)
+        let features = self.features_of(|name| {
+            let place = self.wanted.outcomes.iter().position(|known| known == name)?;
+            values[place]
+        });
+        let trial = Trial::at(x, self.wanted.goals.merit(&values)).with_values(values);
+        trial.with_features(features)
     }
 
     /// An experiment as policies see it.
@@ -43,8 +48,20 @@ impl Scenario {
         let Wanted { goals, .. } = &self.wanted;
         let x = self.space.to_unit(&observation.conditions);
         let values = self.wanted.values(|name| observation.feature(name));
-        let trial = Trial::at(x, goals.merit(&values));
+        let sound = !observation.failed() && observation.outcome.quality.flags().is_empty();
+        let features = self.features_of(|name| observation.feature(name).filter(|_| sound));
+        let trial = Trial::at(x, goals.merit(&values)).with_features(features);
         if goals.is_plain() { trial } else { trial.with_values(values) }
+    }
+}
+
+impl Scenario {
+    /// Features of an experiment in their order, where a policy may learn from all of them: with a simulator.
+    fn features_of(&self, value: impl Fn(&str) -> Option<f64>) -> Vec<Option<f64>> {
+        match self.believed {
+            Some(_) => self.features().iter().map(|(name, _)| value(name)).collect(),
+            None => Vec::new(),
+        }
     }
 }
 

@@ -13,11 +13,14 @@ use crate::acquisition::UCB_LAMBDA;
 use crate::model::SurrogateSpec;
 use crate::policy::{Aim, Auto, Guided, Policy, Several};
 
+#[path = "calibrate.rs"]
+mod calibrate;
 #[path = "listed.rs"]
 mod listed;
 #[path = "space_filling.rs"]
 mod space_filling;
 
+pub use calibrate::Calibrate;
 pub use listed::Listed;
 pub use space_filling::{LatinHypercube, Random, SobolSequence};
 
@@ -128,6 +131,16 @@ policies! {
 
     /// Expected improvement per volume of reagent.
     EiPerMl "ei_per_ml" {} => Made::Guided(Aim::EiPerMl);
+
+    /// What is expected to tell most of the free keys of the simulator.
+    Calibrate "calibrate" {
+        /// What an hour of lab time costs, in a unit of your choice; together with `per_ml`, what is told is divided by the price.
+        #[serde(default)]
+        per_hour: f64,
+        /// What a millilitre of all reagents together costs, in the same unit.
+        #[serde(default)]
+        per_ml: f64,
+    } => Made::alone(Calibrate { per_hour: *per_hour, per_ml: *per_ml });
 }
 
 /// How a policy is made.
@@ -151,6 +164,11 @@ fn default_lambda() -> f64 {
 }
 
 impl PolicySpec {
+    /// Whether it needs a simulator with free keys, whatever the surrogate.
+    pub fn needs_simulator(&self) -> bool {
+        matches!(self, Self::Calibrate { .. })
+    }
+
     /// The policy, learning with `surrogate` if it learns at all.
     pub fn build(&self, surrogate: SurrogateSpec) -> Box<dyn Policy> {
         match self.made() {

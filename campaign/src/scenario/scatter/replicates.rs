@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use flowtwin_campaign::scenario::{Expected, Moment, Scenario};
-use flowtwin_lab::{Lab as _, Outcome, Streams};
+use flowtwin_lab::{Conditions, Lab as _, Outcome, Streams};
 use flowtwin_sim::{Plan, SimLab, spec};
 
-use crate::data::Experiment;
+use crate::scenario::{Expected, Moment, Scenario};
 
 /// Conditions at which replicates are simulated, at most.
 const PLACES: usize = 6;
@@ -46,7 +45,7 @@ impl Source {
     }
 }
 
-/// Simulated experiments at the conditions of one that was measured.
+/// Simulated experiments at one of the places.
 #[derive(Clone, Debug)]
 pub(super) struct Group {
     /// Which one.
@@ -68,7 +67,7 @@ impl Group {
 pub(super) fn replicates(
     scenario: &Scenario,
     plan: &Plan,
-    experiments: &[Experiment],
+    all: &[&Conditions],
     source: Source,
 ) -> Vec<Group> {
     let mut world = plan.world().clone();
@@ -80,10 +79,10 @@ pub(super) fn replicates(
     let Ok(plan) = Plan::new(&world) else { return Vec::new() };
     let mut expected = Expected::on(scenario, &plan);
     let plan = Arc::new(plan);
-    let places = experiments.len().min(PLACES);
+    let places = all.len().min(PLACES);
     let group = |i: usize| {
-        let place = i * experiments.len() / places;
-        let outcome = expected.outcome(&experiments[place].conditions);
+        let place = i * all.len() / places;
+        let outcome = expected.outcome(all[place]);
         Group { place, expected: values(&outcome), off: Vec::new() }
     };
     let mut groups: Vec<Group> = (0..places).map(group).collect();
@@ -92,7 +91,7 @@ pub(super) fn replicates(
         let Ok(blank) = scenario.procedure().prime(&mut lab) else { continue };
         let (ready, mut before) = (lab.now(), None);
         for group in &mut groups {
-            let conditions = &experiments[group.place].conditions;
+            let conditions = all[group.place];
             let seen = scenario.procedure().run(&mut lab, &blank, conditions);
             let hours = seen.ended.since(ready).as_secs() / 3600.0;
             let said = values(&expected.at(conditions, &Moment { before, hours }));

@@ -6,19 +6,26 @@ use flowtwin_lab::study::{Reading, Task};
 
 /// A task, and what was read in it.
 #[derive(Debug)]
-pub(super) struct Part<'a> {
+pub(crate) struct Part<'a> {
     /// Its number in the study, from 1.
-    pub(super) number: u64,
+    pub(crate) number: u64,
     /// What was done.
-    pub(super) task: &'a Task,
+    pub(crate) task: &'a Task,
     /// What was read, in order.
-    pub(super) readings: Vec<&'a Reading>,
+    pub(crate) readings: Vec<&'a Reading>,
     /// What kept it from being done to its end.
-    pub(super) fault: Option<&'a Fault>,
+    pub(crate) fault: Option<&'a Fault>,
+}
+
+impl Part<'_> {
+    /// Whether it is the experiments of a phase.
+    pub(crate) fn is_experiments(&self) -> bool {
+        is_experiments(self.task)
+    }
 }
 
 /// The tasks of a journal, in order; of one that was stopped and begun anew, what was read the last time.
-pub(super) fn parts(journal: &Journal) -> Vec<Part<'_>> {
+pub(crate) fn parts(journal: &Journal) -> Vec<Part<'_>> {
     let mut all: Vec<Part<'_>> = Vec::new();
     for record in journal.records() {
         match record {
