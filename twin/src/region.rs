@@ -452,7 +452,7 @@ mod tests {
                 let set = region.snap(&u);
                 assert!(space.contains(&set), "{set:?} at {u:?}");
                 means.iter_mut().zip(space.to_unit(&set)).for_each(|(mean, u)| *mean += u / 300.0);
-                seen.push(set.values());
+                seen.push(set.values().to_vec());
                 let to: Vec<f64> = (0..3).map(|_| stream.uniform()).collect();
                 assert!(space.contains(&region.snap(&to)), "{to:?}");
                 assert!(region.contains(&region.clip(&u, &to)), "{u:?} to {to:?}");

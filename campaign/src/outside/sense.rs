@@ -21,7 +21,7 @@ pub fn nonsense(line: &ObservationLine) -> Option<String> {
         .map(|(name, value)| format!("`{name}` was set to {}, beyond ±{LARGEST:e}", shown(value)));
     let taken = line.consumed_ml.iter().find(|(_, ml)| **ml < 0.0 || !is_sensible(**ml));
     let taken = taken.map(|(name, ml)| {
-        format!("{} mL of `{name}` were taken: it must be from 0 to {LARGEST:e}", shown(**ml))
+        format!("{} mL of `{name}` were taken: it must be from 0 to {LARGEST:e}", shown(*ml))
     });
     let times = [("started_s", line.started_s), ("ended_s", line.ended_s)];
     let time = times.into_iter().find_map(|(name, time)| no_time(name, time?));
