@@ -9,7 +9,8 @@ use flowtwin_data::diagnostic::Diagnostic;
 use flowtwin_data::sheet::{Sheet, SheetRow};
 use flowtwin_lab::journal::{ExperimentRecord, Journal, Record};
 use flowtwin_lab::study::Task;
-use flowtwin_lab::{Conditions, Observation, Streams};
+use flowtwin_lab::{Conditions, Input, Observation, Streams};
+use flowtwin_report::extrapolated::{Range, outside};
 
 use crate::parts::parts;
 use crate::series::Series;
@@ -66,6 +67,8 @@ pub struct Measured {
     pub series: Vec<Series>,
     /// One sentence for each thing that was left out.
     pub notes: Vec<String>,
+    /// One sentence for each table with experiments outside the ranges of the scenario. They count all the same.
+    pub outside: Vec<String>,
     /// Whether any of it is simulated.
     pub simulated: bool,
 }
@@ -238,11 +241,27 @@ impl Measured {
             if place == runs.len() {
                 runs.push(name);
             }
-            let ramp = of_ramp.as_ref().map(|names| names[i].clone());
+            // A row beside the ramps belongs to none of them.
+            let named =
+                |names: &Vec<String>| Some(names[i].clone()).filter(|name| !name.is_empty());
+            let ramp = of_ramp.as_ref().and_then(named);
             let belongs = Belongs { run: first + place, ramp };
             self.add_row(scenario, path, (&sheet, row), (&all, &present), belongs)?;
         }
+        self.note_outside(scenario, path, first);
         Ok(())
+    }
+
+    /// Says which experiments from a run on lie outside the ranges of the scenario.
+    fn note_outside(&mut self, scenario: &Scenario, path: &Path, first: usize) {
+        let range =
+            |input: &Input| Range { name: input.name.clone(), low: input.low, high: input.high };
+        let ranges: Vec<Range> = scenario.space().inputs().iter().map(range).collect();
+        let added = self.experiments.iter().filter(|experiment| experiment.run >= first);
+        let rows: Vec<Vec<f64>> = added.map(|e| e.conditions.values().to_vec()).collect();
+        let rows: Vec<&[f64]> = rows.iter().map(Vec::as_slice).collect();
+        let found = outside(&ranges, &rows);
+        self.outside.extend(found.map(|found| format!("{}: {found}", path.display())));
     }
 
     fn add_row(

@@ -32,4 +32,5 @@ pub use prior::{Prior, PriorExperiment};
 pub use rehearsal::{Rehearsal, RehearsalError, Rehearsed};
 pub use slice::{Slice, Wanted};
 pub use source::{Selection, Target};
+pub use summary::far_off;
 pub use twin::{FILE, Origin, Twin};

@@ -43,10 +43,13 @@ fn minus(text: &str) -> String {
     text.replacen('-', "−", 1)
 }
 
-/// A number with this many decimals and thin spaces between thousands from 10 000 on.
+/// A number with this many decimals and thin spaces between thousands from 10 000 on; from 10¹² on in powers of ten.
 pub fn fixed(x: f64, decimals: usize) -> String {
     if !x.is_finite() {
         return NONE.into();
+    }
+    if x.abs() >= 1e12 {
+        return significant(x, 4);
     }
     let text = format!("{x:.decimals$}");
     let text =

@@ -48,7 +48,8 @@ impl Fitted {
             measured.notes.len(),
             counted(keys.len(), "free key")
         ));
-        measured.notes.iter().for_each(|note| console::say_line(format_args!("note: {note}")));
+        let notes = measured.outside.iter().chain(&measured.notes);
+        notes.for_each(|note| console::say_line(format_args!("note: {note}")));
         let calibration = calibrate(&scenario, &keys, &measured)?;
         let folder = args.out.clone().unwrap_or_else(|| beside(&args.scenario));
         let files = into_folder(&folder, |fresh| {

@@ -1,8 +1,9 @@
 //! From the rows of a sheet to what policies know.
 
 use flowtwin_data::Diagnostic;
+use flowtwin_data::learnt::far_off;
 use flowtwin_data::sheet::{Entry, Sheet, SheetRow};
-use flowtwin_lab::{Input, InputKind};
+use flowtwin_lab::{Input, InputKind, LARGEST, is_sensible};
 use flowtwin_twin::History;
 
 use crate::scenario::{Scenario, nearest};
@@ -42,7 +43,7 @@ pub enum Came {
 pub fn read(scenario: &Scenario, sheet: &Sheet) -> Result<Reading, Diagnostic> {
     let mut reading =
         Reading { history: History::default(), lines: Vec::new(), failed: 0, notes: Vec::new() };
-    let (mut lacking, mut outside) = (Vec::new(), Vec::new());
+    let (mut lacking, mut outside, mut measured) = (Vec::new(), Vec::new(), Vec::new());
     for row in sheet.rows() {
         if row.inputs.iter().any(Entry::is_empty) {
             let blank = row.inputs.iter().chain(&row.outcomes).all(Entry::is_empty);
@@ -61,6 +62,7 @@ pub fn read(scenario: &Scenario, sheet: &Sheet) -> Result<Reading, Diagnostic> {
             Came::NotYet => reading.history.pending.push(x),
             Came::Of(values) => {
                 reading.lines.push(row.line);
+                measured.push((row.line, values.clone()));
                 reading.history.trials.push(scenario.trial_at(x, values));
             }
             Came::Nothing => {
@@ -70,6 +72,12 @@ pub fn read(scenario: &Scenario, sheet: &Sheet) -> Result<Reading, Diagnostic> {
                 reading.history.trials.push(scenario.trial_at(x, nothing));
             }
         }
+    }
+    for (place, name) in scenario.wanted().outcomes.iter().enumerate() {
+        let value =
+            |(line, values): &(usize, Vec<Option<f64>>)| Some((*line, (*values.get(place)?)?));
+        let told: Vec<(usize, f64)> = measured.iter().filter_map(value).collect();
+        reading.notes.extend(far_off(name, "line", &told));
     }
     note(&mut reading.notes, "lack an input and were left out", &lacking);
     note(
@@ -95,6 +103,9 @@ pub fn input_value(sheet: &Sheet, entry: &Entry, input: &Input) -> Result<f64, D
     let Some(options) = input.options() else {
         let message = format!("`{}` is no number, and {} needs one", entry.text, input.name);
         let number = entry.number.ok_or_else(|| sheet.complain(entry, message))?;
+        if !is_sensible(number) {
+            return Err(sheet.complain(entry, beyond(entry)));
+        }
         if input.kind == InputKind::Logarithmic && number <= 0.0 {
             let message = format!("{} is logarithmic and must be above 0", input.name);
             return Err(sheet.complain(entry, message));
@@ -115,6 +126,11 @@ pub fn input_value(sheet: &Sheet, entry: &Entry, input: &Input) -> Result<f64, D
     })
 }
 
+/// Why a number cannot be worked with.
+fn beyond(entry: &Entry) -> String {
+    format!("`{}` is beyond ±{LARGEST:e}", entry.text)
+}
+
 /// What a row says of the outcomes.
 ///
 /// # Errors
@@ -129,6 +145,9 @@ pub fn came(sheet: &Sheet, row: &SheetRow) -> Result<Came, Diagnostic> {
     }
     let read = |entry: &Entry| match (entry.is_empty(), entry.number) {
         (true, _) => Ok(None),
+        (false, Some(number)) if !is_sensible(number) => Err(sheet
+            .complain(entry, beyond(entry))
+            .hint("leave the cell empty where nothing was measured, or write `failed`")),
         (false, Some(number)) => Ok(Some(number)),
         (false, None) => Err(sheet
             .complain(entry, format!("`{}` is no number", entry.text))

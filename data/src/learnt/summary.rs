@@ -52,24 +52,25 @@ impl Data {
     pub(super) fn hard_to_believe(&self) -> Vec<String> {
         let measured: Vec<(usize, f64)> =
             self.measured().map(|(row, outcome)| (row.number, outcome)).collect();
-        let mut notes: Vec<String> = far_off(&self.target.name, &measured).into_iter().collect();
+        let mut notes: Vec<String> =
+            far_off(&self.target.name, "row", &measured).into_iter().collect();
         for (j, name) in self.inputs().enumerate() {
             let set: Vec<(usize, f64)> =
                 self.rows.iter().map(|row| (row.number, row.inputs[j])).collect();
-            notes.extend(far_off(name, &set));
+            notes.extend(far_off(name, "row", &set));
         }
         notes
     }
 }
 
-/// The outliers among numbered values, in a sentence.
-fn far_off(name: &str, values: &[(usize, f64)]) -> Option<String> {
+/// The outliers among numbered values, in a sentence; `place` is what their numbers count, such as `row`.
+pub fn far_off(name: &str, place: &str, values: &[(usize, f64)]) -> Option<String> {
     let numbers: Vec<f64> = values.iter().map(|(_, value)| *value).collect();
     let far = outliers(&numbers);
     let rest = || (0..numbers.len()).filter(|i| !far.contains(i)).map(|i| numbers[i]);
     let low = rest().fold(f64::INFINITY, f64::min);
     let high = rest().fold(f64::NEG_INFINITY, f64::max);
-    let each = |&i: &usize| format!("{} (row {})", plain(numbers[i]), values[i].0);
+    let each = |&i: &usize| format!("{} ({place} {})", plain(numbers[i]), values[i].0);
     let each: Vec<String> = far.iter().map(each).collect();
     (!far.is_empty()).then(|| {
         format!(
