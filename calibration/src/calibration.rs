@@ -108,7 +108,8 @@ pub fn calibrate(
     free: &[Free],
     measured: &Measured,
 ) -> Result<Calibration, Diagnostic> {
-    let model = Model::new(scenario, free, &measured.experiments).with_series(&measured.series);
+    let (series, untouched) = touched(scenario, free, measured);
+    let model = Model::new(scenario, free, &measured.experiments).with_series(&series);
     let refused =
         || Diagnostic::new("the simulator cannot be run at the values of the scenario".to_owned());
     let start: Vec<f64> = free.iter().map(|free| free.scaled(free.start)).collect();
@@ -147,21 +148,42 @@ pub fn calibrate(
         lack_of_fit_p: chance(found.squares, dof).filter(|_| noise.known),
         trends: trends(&model, &single),
         held_out: held_out(&model, &noise, &found, &deviations),
-        outliers: far.iter().map(|&i| measured.source(i).to_owned()).collect(),
+        outliers: far.iter().map(|&i| source(&model, i)).collect(),
         telling: telling.map(|(conditions, after)| Telling { conditions, enough: after < 0.3 }),
         experiments: measured.experiments.len(),
-        tasks: measured.series.iter().map(|series| series.source.clone()).collect(),
+        tasks: series.iter().map(|series| series.source.clone()).collect(),
         evaluations: model.evaluations(),
         settled: found.settled,
-        notes: measured.notes.clone(),
+        notes: measured.notes.iter().cloned().chain(untouched).collect(),
         simulated: measured.simulated,
         deviations,
-        series: measured.series.clone(),
         series_deviations: whitener.series_deviations(),
+        series: series.clone(),
         free: free.to_vec(),
         measured: measured.experiments.clone(),
         predicted,
     })
+}
+
+/// The series of which something is learnt, and in words which are left out.
+fn touched(scenario: &Scenario, free: &[Free], measured: &Measured) -> (Vec<Series>, Vec<String>) {
+    let start: Vec<f64> = free.iter().map(|free| free.scaled(free.start)).collect();
+    let moved = Model::new(scenario, free, &[]).moved(&start, &measured.series);
+    let (mut known, mut notes) = (Vec::new(), Vec::new());
+    for (series, moved) in measured.series.iter().zip(moved) {
+        match moved {
+            true => known.push(series.clone()),
+            false => notes.push(format!("{}: left out: no free key changes it", series.source)),
+        }
+    }
+    (known, notes)
+}
+
+/// Where an experiment, or after them a series, comes from.
+fn source(model: &Model<'_>, place: usize) -> String {
+    let of_series = model.series.iter().map(|series| &series.source);
+    let mut all = model.experiments.iter().map(|it| &it.source).chain(of_series);
+    all.nth(place).cloned().unwrap_or_default()
 }
 
 /// The same weight for every outcome, of which there must be more than keys.

@@ -97,13 +97,6 @@ impl Measured {
         Ok(measured)
     }
 
-    /// Where an experiment, or after them a series, comes from.
-    pub(crate) fn source(&self, place: usize) -> &str {
-        let of_series = self.series.iter().map(|series| series.source.as_str());
-        let mut all = self.experiments.iter().map(|it| it.source.as_str()).chain(of_series);
-        all.nth(place).unwrap_or_default()
-    }
-
     fn next_run(&self) -> usize {
         let of_series = self.series.iter().map(|series| series.run + 1);
         let all = self.experiments.iter().map(|experiment| experiment.run + 1).chain(of_series);

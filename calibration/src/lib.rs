@@ -47,6 +47,7 @@
 //! # }
 //! ```
 
+mod block;
 mod calibration;
 mod data;
 mod explained;

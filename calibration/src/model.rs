@@ -44,6 +44,34 @@ impl<'a> Model<'a> {
         Self { series, ..self }
     }
 
+    /// Which of these series a free key moves at all: of the others nothing is learnt, and what the scenario has wrong of them
+    /// is no fault of the keys.
+    pub(crate) fn moved(&self, scaled: &[f64], series: &[Series]) -> Vec<bool> {
+        const STEP: f64 = 1e-2;
+        let room = self.heats_the_room();
+        let said = |plan: Option<Plan>| -> Table {
+            let Some(plan) = plan else { return vec![Vec::new(); series.len()] };
+            series.iter().map(|series| series.predict(self.scenario, &plan, room)).collect()
+        };
+        let here = said(self.plan(scaled));
+        let mut moved = vec![false; series.len()];
+        for (k, free) in self.free.iter().enumerate() {
+            let mut at = scaled.to_vec();
+            let middle = 0.5 * (free.scaled(free.low) + free.scaled(free.high));
+            at[k] += if at[k] > middle { -STEP } else { STEP };
+            let there = said(self.plan(&at));
+            for ((moved, here), there) in moved.iter_mut().zip(&here).zip(&there) {
+                *moved |= here.iter().zip(there).any(|(a, b)| a.to_bits() != b.to_bits());
+            }
+        }
+        moved
+    }
+
+    /// Whether how warm the room is is to be found out.
+    fn heats_the_room(&self) -> bool {
+        self.free.iter().any(|free| free.key == "rig.ambient_c")
+    }
+
     /// How often all experiments have been predicted.
     pub(crate) fn evaluations(&self) -> u64 {
         self.evaluations.get()
@@ -106,7 +134,7 @@ impl<'a> Model<'a> {
         {
             return known.clone();
         }
-        let room = self.free.iter().any(|free| free.key == "rig.ambient_c");
+        let room = self.heats_the_room();
         let said = self.series.iter().map(|series| series.predict(self.scenario, plan, room));
         let said: Table = said.collect();
         *self.expected.borrow_mut() = Some((scaled.to_vec(), said.clone()));

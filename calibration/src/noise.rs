@@ -10,9 +10,10 @@ use flowtwin_lab::{Conditions, PumpId};
 use flowtwin_sim::{Plan, spec};
 use nalgebra::{DMatrix, DVector};
 
+use crate::block::Block;
 use crate::data::Experiment;
 use crate::model::{Model, Table, slope};
-use crate::whitening::{Block, Common, Whitener};
+use crate::whitening::{Common, Whitener};
 
 /// Replicates in the data count as much as this many that are simulated.
 const BELIEVED: f64 = 5.0;

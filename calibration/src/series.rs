@@ -15,8 +15,8 @@ use flowtwin_sim::{Plan, SimLab, spec};
 use flowtwin_statistics::mean;
 use nalgebra::DMatrix;
 
+use crate::block::Block;
 use crate::parts::Part;
-use crate::whitening::Block;
 
 /// Readings of one task that are learnt from, at most: neighbours resemble each other.
 const MOST: usize = 160;

@@ -23,11 +23,11 @@ use flowtwin_lab::{Conditions, Instant, Observation, PumpId};
 use nalgebra::{DMatrix, DVector};
 use serde_json::Value;
 
+use crate::block::Block;
 use crate::data::{Experiment, drawn};
 use crate::explained::{chance, exceeded};
 use crate::model::Model;
 use crate::noise::Noise;
-use crate::whitening::Block;
 use alarm::Told;
 use chart::{Chart, OLDEST, sum};
 use filter::{Filter, Step};

@@ -51,6 +51,8 @@ impl Fitted {
         let notes = measured.outside.iter().chain(&measured.notes);
         notes.for_each(|note| console::say_line(format_args!("note: {note}")));
         let calibration = calibrate(&scenario, &keys, &measured)?;
+        let more = calibration.notes.iter().skip(measured.notes.len());
+        more.for_each(|note| console::say_line(format_args!("note: {note}")));
         let folder = args.out.clone().unwrap_or_else(|| beside(&args.scenario));
         let files = into_folder(&folder, |fresh| {
             write(fresh, &folder, &args.scenario, &scenario, &calibration)

@@ -8,8 +8,8 @@ use nalgebra::DVector;
 use serde_json::Value;
 
 use super::look::{minus, values};
+use crate::block::Block;
 use crate::data::Experiment;
-use crate::whitening::Block;
 
 /// Step of a key or of a reading [%].
 const STEP: f64 = 5.0;

@@ -42,6 +42,9 @@ const UNITS: [&str; 36] = [
     "_l",
 ];
 
+/// Keys that journals have and nobody writes.
+const OF_JOURNALS: [&str; 2] = ["study", "believed"];
+
 /// Adds what was probably meant to a complaint of serde about an unknown key or choice.
 ///
 /// The unit is part of a key, so a key with another unit is the likeliest slip; a few letters the next.
@@ -83,7 +86,19 @@ fn for_people(message: &str) -> String {
         ("invalid value: ", ""),
     ];
     let known = |text: String, (theirs, ours): &(&str, &str)| text.replace(theirs, ours);
-    TYPES.iter().fold(message.to_owned(), known)
+    OF_JOURNALS.iter().fold(TYPES.iter().fold(message.to_owned(), known), without)
+}
+
+/// A complaint about an unknown key whose list of known ones does without this one.
+fn without(message: String, key: &&str) -> String {
+    match message.split_once("expected one of ") {
+        Some((before, list)) if message.starts_with("unknown field") => {
+            let wanted = format!("`{key}`");
+            let known: Vec<&str> = list.split(", ").filter(|known| *known != wanted).collect();
+            format!("{before}expected one of {}", known.join(", "))
+        }
+        _ => message,
+    }
 }
 
 /// The known key nearest to `key`, and whether only the unit differs.
@@ -115,6 +130,15 @@ mod tests {
         assert_eq!(nearest("settle_min", &known), Some(("settle_s", true)));
         assert_eq!(nearest("sede", &known), Some(("seed", false)));
         assert_eq!(nearest("zebra", &known), None);
+    }
+
+    #[test]
+    fn keys_that_nobody_writes_are_not_proposed() {
+        let told =
+            for_people("unknown field `studi`, expected one of `phases`, `study`, `snapshot`");
+        assert_eq!(told, "unknown field `studi`, expected one of `phases`, `snapshot`");
+        let own = for_people("unknown field `study`, expected one of `schema`, `study`");
+        assert_eq!(own, "unknown field `study`, expected one of `schema`");
     }
 
     #[test]
