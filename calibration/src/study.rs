@@ -9,6 +9,7 @@
 //! 3. [`Findings`] are numbers with 95 % intervals, and tables. Those that are keys of a scenario go into a scenario file that
 //!    extends it ([`Findings::toml`]); what experiments and ramps read is data for a calibration. A [`page`] shows all of it.
 
+mod curve;
 mod design;
 mod ends;
 mod findings;

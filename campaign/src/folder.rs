@@ -424,6 +424,16 @@ pub fn read_journal(folder: &Path) -> Result<Journal, FolderError> {
     read_file(&folder.join(JOURNAL), seal(&OnDisk, folder).as_ref())
 }
 
+/// What is wrong with the journal of a run folder that ends before a line which was on the disk: it has been cut off.
+///
+/// # Errors
+/// As [`read_journal`].
+pub fn cut_off(folder: &Path) -> Result<Option<JournalError>, FolderError> {
+    let seal = seal(&OnDisk, folder);
+    let journal = read_file(&folder.join(JOURNAL), seal.as_ref())?;
+    Ok(seal.and_then(|seal| lines_missing(&journal, &seal)))
+}
+
 /// As [`read_journal`]; none where there is no journal, or none with a first record yet.
 ///
 /// # Errors

@@ -7,7 +7,7 @@ use std::io::stdout;
 use std::path::{Path, PathBuf};
 
 use flowtwin_campaign::conclusion::{Conclusion, extras};
-use flowtwin_campaign::folder::read_journal;
+use flowtwin_campaign::folder::{JOURNAL, cut_off, read_journal};
 use flowtwin_comparison::{Comparison, Effort, Side};
 use flowtwin_lab::journal::Journal;
 use flowtwin_report::{Run, combined_html};
@@ -27,6 +27,13 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
         let _occupied = folder.is_dir().then(|| Occupied::take(folder)).transpose()?;
         if args.salvage {
             salvage::run(folder)?;
+        }
+        if let Some(why) = cut_off(folder)? {
+            let journal = folder.join(JOURNAL);
+            console::say_line(format_args!(
+                "warning: {}: {why}; the report is of what is left. `--salvage`, or `run --resume`, puts it in order",
+                journal.display()
+            ));
         }
         let conclusion = Conclusion::of(folder, extras(folder), threads(None))?;
         conclusion.write(folder)?;

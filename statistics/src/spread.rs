@@ -37,8 +37,8 @@ impl Spreads {
     ///
     /// Analysis of variance in two directions (Searle, Casella and McCulloch, *Variance Components*, 1992, chapter 4): with mean
     /// squares R of R rigs and E of what is left over M seeds, the variance over rigs is (R − E)/M, its interval that of R with E
-    /// taken as known. With the mean square S of seeds, the mean of all has the variance (R + S − E)/RM. The variance over seeds is the mean of those on each rig; the degrees of freedom of both are those of
-    /// Satterthwaite 1946 (DOI 10.2307/3002019).
+    /// taken as known. With the mean square S of seeds, the mean of all has the variance (R + S − E)/RM. The variance over seeds is
+    /// the mean of those on each rig; the degrees of freedom of both are those of Satterthwaite 1946 (DOI 10.2307/3002019).
     ///
     /// # Panics
     /// If there is no value, or rigs have different numbers of them.

@@ -19,7 +19,10 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("campaign", &["lab", "sim", "statistics", "twin", "report", "data"]),
     ("study", &["lab", "sim", "statistics", "twin", "report", "data", "campaign"]),
     ("comparison", &["lab", "sim", "statistics", "twin", "report", "data", "campaign", "study"]),
-    ("calibration", &["lab", "sim", "statistics", "data", "report", "campaign", "comparison"]),
+    (
+        "calibration",
+        &["lab", "sim", "statistics", "twin", "data", "report", "campaign", "comparison"],
+    ),
 ];
 
 /// The crates of ours that a crate depends on, tests and examples aside.

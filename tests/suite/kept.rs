@@ -85,6 +85,21 @@ fn a_changed_digit_in_the_very_last_line_is_noticed() {
     assert!(journal(&path) == whole);
 }
 
+/// Whoever reads the report of a journal that was cut off learns of it.
+#[test]
+fn a_report_says_that_the_journal_was_cut_off() {
+    let dir = folder("cut-off");
+    let (file, whole) = complete(&dir);
+    let path = dir.join("run");
+    assert!(!succeeds(&dir, &["report", "run"]).stderr.contains("warning"));
+    let lines: Vec<&[u8]> = whole.split_inclusive(|&byte| byte == b'\n').collect();
+    fs::write(path.join("journal.jsonl"), lines[..lines.len() - 3].concat()).unwrap();
+    let done = succeeds(&dir, &["report", "run"]);
+    assert!(done.stderr.contains("the journal had 3 lines more"), "{}", done.stderr);
+    succeeds(&dir, &["run", &file, "--out", "run", "--resume"]);
+    assert!(!succeeds(&dir, &["report", "run"]).stderr.contains("warning"));
+}
+
 #[test]
 fn without_a_header_a_journal_stays_as_it_is() {
     let dir = folder("salvage-header");

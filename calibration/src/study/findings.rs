@@ -7,7 +7,7 @@ use flowtwin_statistics::estimate::Estimate;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::page::Curve;
+use super::curve::Curve;
 use super::table::Table;
 use crate::extension::{Extension, rounded};
 

@@ -6,8 +6,8 @@ use flowtwin_lab::study::DeliverTask;
 use flowtwin_statistics::estimate::{Estimate, student_95};
 use serde_json::Value;
 
+use super::curve::Curve;
 use super::findings::{Finding, Findings};
-use super::page::Curve;
 use super::table::Table;
 use crate::calibration::{SPEAKS_AGAINST, calibrate};
 use crate::data::Measured;

@@ -6,9 +6,9 @@ use flowtwin_statistics::estimate::Estimate;
 use flowtwin_statistics::mean;
 use serde_json::Value;
 
+use super::curve::Curve;
 use super::findings::{Finding, Findings};
 use super::line::{Line, level};
-use super::page::Curve;
 use crate::parts::Part;
 
 /// A heater that is switched off cools from here on, whatever its controller did last \[s\].

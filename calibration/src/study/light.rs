@@ -3,9 +3,9 @@
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_statistics::estimate::Estimate;
 
+use super::curve::Curve;
 use super::findings::{Finding, Findings};
 use super::line::Line;
-use super::page::Curve;
 use crate::parts::Part;
 
 /// Relative standard deviation of the light of each channel from one reading to the next, and its drift.

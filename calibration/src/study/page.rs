@@ -4,24 +4,8 @@ use flowtwin_campaign::scenario::Scenario;
 use flowtwin_report::page::{Legend, Page, escape, figure, section, tiles};
 use flowtwin_report::plot::{Axis, Chart, Dot, Line, Points, Style};
 
+use super::curve::Curve;
 use super::findings::Findings;
-
-/// Readings of one thing, in the figure of its study.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Curve {
-    /// What the figure shows.
-    pub(super) figure: &'static str,
-    /// Of what: a heater, a light, a pump, a step.
-    pub(super) of: String,
-    /// What is on the horizontal axis, with its unit.
-    pub(super) x: &'static str,
-    /// What is on the vertical axis, with its unit.
-    pub(super) y: &'static str,
-    /// The readings, in their order.
-    pub(super) points: Vec<(f64, f64)>,
-    /// Whether a line joins them: one follows from the other.
-    pub(super) joined: bool,
-}
 
 /// Most curves of a figure that have colours of their own.
 const SHOWN: usize = 8;

@@ -6,9 +6,9 @@ use flowtwin_lab::study::TracerTask;
 use flowtwin_statistics::estimate::{Estimate, student_95};
 use flowtwin_statistics::{mean, variance};
 
+use super::curve::Curve;
 use super::findings::{Finding, Findings};
 use super::line::Line;
-use super::page::Curve;
 use super::table::Table;
 use crate::parts::Part;
 

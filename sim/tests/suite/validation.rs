@@ -44,8 +44,18 @@ fn code() -> String {
         }
     }
     let mut code = String::new();
-    let crates =
-        ["sim", "lab", "campaign", "report", "backends", "twin", "data", "comparison", "study"];
+    let crates = [
+        "sim",
+        "lab",
+        "campaign",
+        "report",
+        "backends",
+        "twin",
+        "data",
+        "comparison",
+        "study",
+        "calibration",
+    ];
     let folders = crates
         .into_iter()
         .flat_map(|name| [root().join(name).join("src"), root().join(name).join("tests")]);

@@ -78,7 +78,7 @@ impl ProgramPart {
         let heard = self.program.borrow_mut().ask(&self.name, request.clone());
         match heard {
             Ok(_) => self.meet(),
-            Err(FaultKind::NoReply { waited_s }) => Err(FaultKind::NoReply { waited_s }),
+            Err(kind @ (FaultKind::NoReply { .. } | FaultKind::LinkLost { .. })) => Err(kind),
             // A program may have to be asked who it is before anything else.
             Err(_) => self.tell(request),
         }

@@ -80,16 +80,18 @@ impl OutsideLab {
 
     /// The next answer: what was heard, or that something was waited for too long.
     ///
-    /// Nobody listens while a policy thinks or a person pauses the run: what the lab has said meanwhile is heard first.
+    /// Nobody listens while a policy thinks or a person pauses the run: what the lab has said meanwhile is heard before anything is
+    /// given up. Lab time passes with it, so it is handed over when it is asked for again.
     pub(super) fn receive(&mut self) -> Result<Reply, Fault> {
+        if let Some(answered) = self.requests().heard.pop_front() {
+            return Ok(Reply::Answered(Box::new(answered)));
+        }
         self.take_in(Duration::ZERO)?;
         if self.requests().given_up().is_some() {
             self.take_in(LAST_MOMENT)?;
         }
-        if let Some(answered) = self.requests().heard.pop_front() {
-            return Ok(Reply::Answered(Box::new(answered)));
-        }
-        let Some(request) = self.requests().given_up() else {
+        let is_heard = !self.requests().heard.is_empty();
+        let Some(request) = self.requests().given_up().filter(|_| !is_heard) else {
             return Err(self.fault(FaultKind::NotReady));
         };
         self.forget(request);
