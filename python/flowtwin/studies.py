@@ -175,7 +175,7 @@ def calibrate(
 class Study(Found):
     """What a study has found of a rig."""
 
-    __slots__ = ("_given", "_run", "_tables", "left_out")
+    __slots__ = ("_given", "_left_out", "_run", "_tables")
 
     def __init__(
         self,
@@ -189,8 +189,7 @@ class Study(Found):
         self._tables = dict(tables)
         self._run = run
         self._given = given
-        #: What the rig cannot do of it, a sentence each.
-        self.left_out = list(left_out)
+        self._left_out = list(left_out)
 
     @property
     def findings(self) -> list[dict[str, Any]]:
@@ -208,6 +207,11 @@ class Study(Found):
         """Tables of what was read, as CSV, by the names that the command line gives their files: ``flow.csv``, ``tracer.csv``,
         ``ramp.csv``."""
         return dict(self._tables)
+
+    @property
+    def left_out(self) -> list[str]:
+        """What the rig cannot do of it, a sentence each."""
+        return list(self._left_out)
 
     @property
     def run(self) -> Run:
