@@ -416,13 +416,13 @@ mod tests {
     fn lab_time_is_counted_once_in_whatever_order_it_is_told() {
         let at = |seconds: f64| Instant::from_secs(seconds);
         let mut spans = Spans::default();
-        let mut add = |from, to| spans.add(at(from), at(to)).as_secs();
-        assert_eq!(add(3000.0, 3600.0), 600.0);
-        assert_eq!(add(0.0, 100.0), 100.0, "what is told late counts");
-        assert_eq!(add(50.0, 150.0), 50.0);
-        assert_eq!(add(60.0, 140.0), 0.0);
-        assert_eq!(add(140.0, 3010.0), 2850.0);
-        assert_eq!(add(0.0, 4000.0), 400.0);
-        assert_eq!(add(5000.0, 4900.0), 0.0, "an end before its begin is no time");
+        let mut add = |from, to| spans.add(at(from), at(to));
+        assert_eq!(add(3000.0, 3600.0), Span::from_secs(600.0));
+        assert_eq!(add(0.0, 100.0), Span::from_secs(100.0), "what is told late counts");
+        assert_eq!(add(50.0, 150.0), Span::from_secs(50.0));
+        assert_eq!(add(60.0, 140.0), Span::from_secs(0.0));
+        assert_eq!(add(140.0, 3010.0), Span::from_secs(2850.0));
+        assert_eq!(add(0.0, 4000.0), Span::from_secs(400.0));
+        assert_eq!(add(5000.0, 4900.0), Span::from_secs(0.0), "an end before its begin is no time");
     }
 }
