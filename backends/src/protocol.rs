@@ -14,6 +14,7 @@ mod step;
 mod template;
 
 pub use built_in::{BUILT_IN, built_in};
+pub(crate) use field::ROUNDING;
 pub use field::{Field, Form, Is, Means, Value};
 pub use step::{Step, Verb};
 pub use template::{Template, Token};

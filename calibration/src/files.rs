@@ -56,8 +56,18 @@ pub fn residuals_csv(scenario: &Scenario, calibration: &Calibration) -> String {
 ///
 /// `base` is the way from the new file to the one it extends.
 pub fn calibrated_toml(scenario: &Scenario, calibration: &Calibration, base: &str) -> String {
+    calibrated_toml_beside(scenario, calibration, base, &[])
+}
+
+/// The same of a scenario that is not that of the file it extends: it differs in these tables too.
+pub fn calibrated_toml_beside(
+    scenario: &Scenario,
+    calibration: &Calibration,
+    base: &str,
+    tables: &[String],
+) -> String {
     let mut definition = scenario.definition();
-    let mut tables: Vec<&str> = Vec::new();
+    let mut tables: Vec<&str> = tables.iter().map(String::as_str).collect();
     for (free, parameter) in calibration.free.iter().zip(&calibration.parameters) {
         if let Some(value) = parameter.value {
             free.put(&mut definition, rounded(value));

@@ -69,7 +69,7 @@ mod whitening;
 pub use calibration::{Calibration, Parameter, SPEAKS_AGAINST, Telling, calibrate};
 pub use data::{Experiment, Measured};
 pub use explained::{HeldOut, LeftOut, Trend};
-pub use files::{calibrated_toml, page, residuals_csv};
+pub use files::{calibrated_toml, calibrated_toml_beside, page, residuals_csv};
 pub use flowtwin_campaign::scenario::{Free, free};
 pub use on_rigs::OnRigs;
 pub use rigs::{Drawn, rigs};

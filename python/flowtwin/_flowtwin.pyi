@@ -301,7 +301,11 @@ def benchmark(
     progress: Callable[..., object] | None,
 ) -> Found: ...
 def calibrate(
-    scenario: _AnyScenario, data: Sequence[str | os.PathLike[str]], free: Sequence[str], base: str
+    scenario: _AnyScenario,
+    data: Sequence[str | os.PathLike[str]],
+    free: Sequence[str],
+    base: str,
+    tables: Sequence[str],
 ) -> Found: ...
 def drawn_up(
     scenario: _AnyScenario,

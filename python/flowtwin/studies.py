@@ -157,6 +157,18 @@ def calibrate(
     Raises:
         ScenarioError: If a key or the data cannot be used.
     """
+    known = scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
+    return fitted(known, data, free, known._path, [])
+
+
+def fitted(
+    scenario: Scenario,
+    data: Run | str | os.PathLike[str] | Sequence[Run | str | os.PathLike[str]],
+    free: Sequence[str | Mapping[str, Any]] | Mapping[str, tuple[float, float]],
+    base: Path,
+    tables: Sequence[str],
+) -> Calibration:
+    """A calibration that extends the file ``base``, from which the scenario differs in some tables already."""
     import tempfile
 
     paths = [data] if isinstance(data, Run | str | os.PathLike) else list(data)
@@ -164,12 +176,11 @@ def calibrate(
         specs: list[Mapping[str, Any]] = [{"key": k, "low": low, "high": high} for k, (low, high) in free.items()]
     else:
         specs = [{"key": key} if isinstance(key, str) else key for key in free]
-    known = scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
     with tempfile.TemporaryDirectory() as folder:
         files = [os.fspath(saved(run, Path(folder) / str(place))) for place, run in enumerate(paths)]
-        base = os.fspath(known._path.absolute())
-        found = _flowtwin.calibrate(known, files, [json.dumps(dict(spec)) for spec in specs], base)
-    return Calibration(found, known._path.with_name(f"{known._path.stem}-calibrated.toml"))
+        words = [json.dumps(dict(spec)) for spec in specs]
+        found = _flowtwin.calibrate(scenario, files, words, os.fspath(base.absolute()), tables)
+    return Calibration(found, base.with_name(f"{base.stem}-calibrated.toml"))
 
 
 class Study(Found):
@@ -240,7 +251,8 @@ class Study(Found):
                 ramps = Path(folder) / "ramp.csv"
                 ramps.write_text(self._tables["ramp.csv"], encoding="utf-8")
                 data.append(ramps)
-            return calibrate(self.scenario, data, free=free)
+            tables = sorted({one["key"].split(".")[0] for one in self.findings if one.get("key")})
+            return fitted(self.scenario, data, free, self._given._path, tables)
 
     def __repr__(self) -> str:
         return f"Study({len(self.findings)} numbers)"

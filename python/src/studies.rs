@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use flowtwin::command::embedded::{How, contested};
 use flowtwin_calibration as calibration;
-use flowtwin_calibration::{Calibration, Measured, calibrated_toml};
+use flowtwin_calibration::{Calibration, Measured, calibrated_toml_beside};
 use flowtwin_campaign::scenario::{Entrant, FreeSpec, Scenario, believing};
 use flowtwin_data::diagnostic::Diagnostic;
 use flowtwin_lab::Wanted;
@@ -165,7 +165,8 @@ fn of_results(py: Python<'_>, results: &Results) -> PyResult<Found> {
     })
 }
 
-/// Fits the free keys of a scenario, each as JSON, to what the files and run folders `data` hold.
+/// Fits the free keys of a scenario, each as JSON, to what the files and run folders `data` hold. What is fitted extends the file
+/// `base`, from which the scenario differs in these tables already.
 #[pyfunction]
 pub(crate) fn calibrate(
     py: Python<'_>,
@@ -173,10 +174,12 @@ pub(crate) fn calibrate(
     data: Vec<PathBuf>,
     free: Vec<String>,
     base: String,
+    tables: Vec<String>,
 ) -> PyResult<Found> {
     let named = free.iter().map(|text| spec(text)).collect::<PyResult<Vec<_>>>()?;
     let scenario = scenario.0;
-    let work = move |_: &crate::waiting::Tell<()>| calibrated(&scenario, &data, &named, &base);
+    let work =
+        move |_: &crate::waiting::Tell<()>| calibrated(&scenario, &data, &named, (&base, &tables));
     let done = wait(py, None, work, |()| Ok(()))?.or_raise()?;
     done.map_err(errors::scenario)
 }
@@ -189,7 +192,7 @@ fn calibrated(
     scenario: &Scenario,
     data: &[PathBuf],
     named: &[FreeSpec],
-    base: &str,
+    (base, tables): (&str, &[String]),
 ) -> Result<Found, Diagnostic> {
     scenario.simulated().map_err(Diagnostic::from)?;
     let keys = calibration::free(scenario, named)?;
@@ -204,7 +207,7 @@ fn calibrated(
         page: calibration::page(scenario, &found),
         text,
         table: None,
-        toml: Some(calibrated_toml(scenario, &found, base)),
+        toml: Some(calibrated_toml_beside(scenario, &found, base, tables)),
     })
 }
 

@@ -44,6 +44,10 @@ def test_a_new_rig_is_commissioned_and_calibrated_from_what_it_has_measured(tmp_
     key = "optics.absorption[1].epsilon_per_m_cm"
     fitted = found.calibrate(free={key: (1.0, 1e6)})
     assert fitted.parameters[0]["key"] == key and fitted.parameters[0]["identifiable"]
+    # It extends the file that was given, by what was studied and by what was fitted.
+    both = fitted.scenario.definition()
+    assert both["rig"]["pumps"]["red"]["delivers_percent"] == found.scenario.definition()["rig"]["pumps"]["red"]["delivers_percent"]
+    assert both["optics"]["absorption"][0]["epsilon_per_m_cm"] == pytest.approx(fitted.parameters[0]["value"], rel=1e-5)
 
 
 def test_what_a_study_cannot_do_is_an_exception(tmp_path: Path) -> None:
@@ -58,6 +62,8 @@ def test_what_a_study_cannot_do_is_an_exception(tmp_path: Path) -> None:
         flowtwin.study(scenario, "light", minutes=0)
     with pytest.raises(flowtwin.ScenarioError, match="count = 1 is out of range: 2 to 1000"):
         flowtwin.study(scenario, "replicates", count=1)
+    with pytest.raises(flowtwin.ScenarioError, match="a ramp needs both its ends"):
+        flowtwin.study(scenario, "ramp", start={"red_ul_per_min": 60})
     with pytest.raises(flowtwin.ConditionsError, match="ul_per_min"):
         flowtwin.study(scenario, "replicates", at={"red_ul_per_min": 1e9})
     other = changed(tmp_path, "other", "dye-mixing.toml", "[rig.pumps]\nred = { fill_ml = 9.0 }\n")

@@ -2,7 +2,7 @@
 
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY};
 use axum::http::header::{HeaderName, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
-use axum::response::{AppendHeaders, IntoResponse};
+use axum::response::IntoResponse;
 
 /// A file: where it is, its type, and what is in it.
 type File = (&'static str, &'static str, &'static str);
@@ -40,5 +40,20 @@ pub(crate) const HEAD: [(HeaderName, &str); 6] = [
 
 /// The answer with one of the files.
 pub(crate) fn file(file: File) -> impl IntoResponse {
-    (AppendHeaders([(CONTENT_TYPE, file.1)]), file.2)
+    ([(CONTENT_TYPE, file.1)], file.2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of two types browsers take one or the other.
+    #[test]
+    fn every_file_has_one_type() {
+        for known in FILES {
+            let answer = file(known).into_response();
+            let types: Vec<_> = answer.headers().get_all(CONTENT_TYPE).iter().collect();
+            assert_eq!(types, [known.1], "{}", known.0);
+        }
+    }
 }

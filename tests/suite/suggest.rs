@@ -199,3 +199,39 @@ fn without_phases_and_twin_auto_decides_and_opens_with_a_first_look() {
     let why = |e: &Value| e["why"].as_str().unwrap().starts_with("first look: spread evenly");
     assert!(experiments.len() == 7 && experiments.iter().all(why), "{object:#}");
 }
+
+/// Shares that sum to one: designs put all of them on the same corner.
+#[test]
+fn mixtures_are_spread_over_all_that_sum_to_one() {
+    let dir = folder("suggest-mixture");
+    let text = r#"
+        schema = 1
+        name = "blend"
+        title = "Three solvents"
+        seed = 1
+        [objective]
+        feature = "y"
+        goal = "maximize"
+        [space.inputs]
+        a = { low = 0.0, high = 1.0, resolution = 0.05 }
+        b = { low = 0.0, high = 1.0, resolution = 0.05 }
+        c = { low = 0.0, high = 1.0, resolution = 0.05 }
+        [space.constraints.formulas]
+        shares = { formula = "a + b + c", at_least = 1.0, at_most = 1.0 }
+    "#;
+    fs::write(dir.join("blend.toml"), text).unwrap();
+    let check = run(&dir, &["check", "blend.toml"]);
+    assert!(check.stdout.contains("shares is held at 1 by every proposal"), "{}", check.stdout);
+    let done = run(&dir, &["suggest", "blend.toml", "--count", "8"]);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let text = fs::read_to_string(dir.join("blend-next.csv")).unwrap();
+    let shares = |line: &str| -> Vec<i64> {
+        let cells = line.split(',').take(3);
+        cells.map(|cell| (cell.parse::<f64>().unwrap() * 20.0).round() as i64).collect()
+    };
+    let mut all: Vec<Vec<i64>> = text.lines().skip(1).map(shares).collect();
+    assert!(all.iter().all(|shares| shares.iter().sum::<i64>() == 20), "{text}");
+    all.sort();
+    all.dedup();
+    assert!(all.len() >= 7, "{text}");
+}

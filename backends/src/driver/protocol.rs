@@ -13,7 +13,7 @@ pub use host::{At, ProtocolHost, SharedLine};
 use crate::codec::program::{Kind, MODE, STATUS};
 use crate::driver::delivery::{self, STOPPED};
 use crate::instrument::{Heater, Identity, Probe, Pump, Valve};
-use crate::protocol::{Field, Means, Protocol, Step, Steps, Value, Verb};
+use crate::protocol::{Field, Means, Protocol, ROUNDING, Step, Steps, Value, Verb};
 use crate::transport::{garbled, read_again};
 
 /// Relative difference of a number that is the same: instruments round to four digits.
@@ -28,6 +28,9 @@ const MANUAL: u8 = 3;
 
 /// What a pump is moved by, so that a person sees which it is [µL] [µL/min].
 const NUDGE: (f64, f64) = (10.0, 200.0);
+/// The bore of a syringe of which a pump that counts steps knows nothing, and nobody else either \[mm\]: 2.5 mL in 60 mm.
+const SOME_BORE_MM: f64 = 7.3;
+
 /// What is asked for, by its meaning.
 type Wanted = BTreeMap<Means, f64>;
 
@@ -306,7 +309,7 @@ impl ProtocolDriver {
     /// Refuses what the instrument does not take, before it is sent.
     fn check(&self, name: &str, field: &Field, value: f64) -> Result<(), FaultKind> {
         let [low, high] = field.limits(self.bore_mm);
-        if (low..=high).contains(&value) {
+        if (low - ROUNDING..=high + ROUNDING).contains(&value) {
             return Ok(());
         }
         let (quantity, unit) = (name.to_owned(), field.unit_of_ours().to_owned());
@@ -488,12 +491,15 @@ impl Pump for ProtocolDriver {
         if let Ok((name, _)) = self.field(Means::BoreMm) {
             self.bore_mm = Some(self.number_of(&name)?);
         }
-        let of = |limits: [f64; 2], value: f64| value.max(limits[0]).min(limits[1]);
-        let (_, rate) = self.field(Means::RateUlPerMin)?;
-        let (_, volume) = self.field(Means::VolumeUl)?;
-        let rate = of(rate.limits(self.bore_mm), NUDGE.1);
-        let ul = of(volume.limits(self.bore_mm), NUDGE.0);
-        delivery::nudge(self, rate, ul)
+        let fields = (self.field(Means::RateUlPerMin)?.1, self.field(Means::VolumeUl)?.1);
+        let unknown = fields.0.travel_um.is_some() && self.bore_mm.is_none();
+        // How much comes out is then said for this one; which pump moves shows all the same.
+        self.bore_mm = self.bore_mm.or(unknown.then_some(SOME_BORE_MM));
+        let (ul, rate) = NUDGE;
+        let (rate, ul) = (fields.0.nearest(self.bore_mm, rate), fields.1.nearest(self.bore_mm, ul));
+        let moved = delivery::nudge(self, rate, ul);
+        self.bore_mm = self.bore_mm.filter(|_| !unknown);
+        moved
     }
 }
 

@@ -8,6 +8,9 @@ use super::template::Template;
 /// Digits after the point where a file does not say how many.
 const USUAL: u32 = 6;
 
+/// By how much a value may miss its limits because rates are rounded to 1e-6 µL/min.
+pub(crate) const ROUNDING: f64 = 1e-6;
+
 /// What a field means to flowtwin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -337,7 +340,15 @@ impl Field {
         })
     }
 
-    /// Lowest and highest value, for a syringe of this bore \[mm\].
+    /// The value nearest to this one within the limits; a whole number of units where it counts steps.
+    pub fn nearest(&self, bore_mm: Option<f64>, value: f64) -> f64 {
+        let [low, high] = self.limits(bore_mm);
+        let value = value.max(low).min(high);
+        let unit = self.travel_um.and_then(|_| self.scale(bore_mm));
+        unit.map_or(value, |unit| (value / unit).round().max(1.0) * unit)
+    }
+
+    /// Lowest and highest value, which a rounded value may miss by 1e-6, for a syringe of this bore \[mm\].
     pub fn limits(&self, bore_mm: Option<f64>) -> [f64; 2] {
         let mut limits =
             [self.low.unwrap_or(f64::NEG_INFINITY), self.high.unwrap_or(f64::INFINITY)];

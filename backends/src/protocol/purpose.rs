@@ -120,7 +120,7 @@ impl Protocol {
     }
 
     fn wrong_motion(&self) -> Option<String> {
-        let Steps { ready, dispense, stop, .. } = &self.steps;
+        let Steps { ready, dispense, stop, turn, .. } = &self.steps;
         if let Some(status) = ["stopped", "running"].into_iter().find(|it| !self.has_status(it)) {
             return Some(format!("fields: no word of the status means {status}"));
         }
@@ -130,6 +130,10 @@ impl Protocol {
             if to != Motion::Stopped {
                 let (from, to) = (from.status(), to.status());
                 return Some(format!("steps.stop: a pump that is {from} is {to} after it"));
+            }
+            if ![from, Motion::Stopped].contains(&self.follow(turn, from)) {
+                let from = from.status();
+                return Some(format!("steps.turn: a pump that is {from} moves after it"));
             }
             if self.follow(dispense, from) != Motion::Running {
                 let from = from.status();
@@ -216,7 +220,7 @@ impl Protocol {
             return Some("steps.heat: it does not set the mode to automatic".into());
         }
         match sets(off, Means::Mode).as_deref() {
-            _ if tells(off, Does::ControlOff) && !tells(off, Does::ControlOn) => None,
+            None if tells(off, Does::ControlOff) && !tells(off, Does::ControlOn) => None,
             Some("off") => None,
             Some("manual") => match sets(off, Means::PowerPercent).map(|to| to.parse()) {
                 Some(Ok(0.0)) => None,

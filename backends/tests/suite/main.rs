@@ -16,3 +16,4 @@ mod server;
 mod spectrometer;
 mod wiring;
 mod word_order;
+mod wrong_protocols;

@@ -165,6 +165,24 @@ fn a_cavro_pump_is_told_microsteps_and_says_where_its_plunger_is() {
     }
 }
 
+/// Whoever identifies pumps knows no syringe yet: the pump moves a whole number of steps all the same.
+#[test]
+fn a_pump_that_counts_steps_is_nudged_before_its_syringe_is_known() {
+    let world: World = Rc::new(RefCell::new(WorldBehind::new(Box::new(cavro()))));
+    let tapped = Rc::new(RefCell::new(Vec::new()));
+    let parts = [("water".to_owned(), 1)];
+    let emulator = ProtocolEmulator::new(file("cavro-xlp-6000"), Framing::Rtu, parts);
+    let emulator = Box::new(Tapped(Box::new(emulator), tapped.clone()));
+    let emulator = Box::new(Ticking(emulator));
+    let protocol = file("cavro-xlp-6000");
+    let host = ProtocolHost::new(&protocol, dialog(emulator, &world), Framing::Rtu, 1);
+    let mut pump = ProtocolDriver::new(protocol, ProtocolDriver::line(host), 1);
+    // 191 microsteps of 1.25 µm in a bore of 7.3 mm.
+    let moved = pump.nudge().expect("it moves");
+    assert!((moved - 191.0 * flowtwin_lab::travel_ul(7.3, 1.25)).abs() < 1e-9, "{moved}");
+    assert!(tapped.take().iter().any(|(sent, _)| sent == "/1D191R\r"));
+}
+
 /// It says with every answer what is wrong: in the low half of its status.
 #[test]
 fn a_cavro_pump_refuses_in_its_status() {
@@ -245,6 +263,16 @@ impl Emulator for Tapped {
             let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
             self.1.borrow_mut().push((text(&came), text(&line.output[said..])));
         }
+    }
+}
+
+/// An emulator whose world goes on by a second with every request.
+struct Ticking(Box<dyn Emulator>);
+
+impl Emulator for Ticking {
+    fn serve(&mut self, line: &mut Line, world: &mut dyn Lab) {
+        self.0.serve(line, world);
+        world.wait(Span::from_secs(1.0)).expect("time passes");
     }
 }
 
@@ -444,135 +472,4 @@ fn several_pumps_of_a_chain_share_a_line_by_their_addresses() {
     }
     let silent = pump(3).identify();
     assert!(matches!(silent, Err(FaultKind::NoReply { .. })), "{silent:?}");
-}
-
-/// What is said of a protocol of flowtwin in which `from` stands as `to`.
-fn wrong(name: &str, from: &str, to: &str) -> String {
-    let text = flowtwin_backends::protocol::built_in(name).expect("it is there");
-    assert!(text.contains(from), "{from}");
-    let read = Protocol::parse(&text.replacen(from, to, 1), "mine.toml");
-    read.expect_err("it is wrong").to_string()
-}
-
-/// Of a stop that does not stop nobody would hear before it is needed.
-#[test]
-fn a_file_whose_steps_cannot_do_what_they_are_for_is_refused() {
-    let stop = "stop = [\"do stop if running\", \"do stop if paused\"]";
-    let off = "off = [\"set mode manual\", \"set output 0\"]";
-    let pump = |to: &str| wrong("new-era-ne1000", stop, to);
-    let heater = |to: &str| wrong("eurotherm-2000", off, to);
-    for (said, error) in [
-        ("a pump that is running is paused after it", pump("stop = [\"do stop if running\"]")),
-        ("a pump that is running is running after it", pump("stop = [\"do clear_infused\"]")),
-        ("nothing is asked for here", pump("stop = [\"set rate\", \"do stop\", \"do stop\"]")),
-        ("`if halted`: the status has no such", pump("stop = [\"do stop if halted\"]")),
-        ("`set dispensed`: the field has no `set`", pump("stop = [\"set dispensed 0\"]")),
-        ("does not run after it", wrong("new-era-ne1000", ", \"do run\"]", "]")),
-        (
-            "it does not set the direction to withdraw",
-            wrong("new-era-ne1000", "\"set direction withdraw\", ", ""),
-        ),
-        ("in manual mode a controller goes on heating", heater("off = [\"set mode manual\"]")),
-        ("it does not set the mode to off", heater("off = [\"set output 0\"]")),
-        ("`set mode of`: the field has no such value", heater("off = [\"set mode of\"]")),
-        (
-            "a pump that is delayed is delayed after it",
-            wrong(
-                "chemyx-fusion",
-                "stop = [\"do stop\"]",
-                "stop = [\"do stop if running\", \"do stop if paused\"]",
-            ),
-        ),
-    ] {
-        assert!(error.contains(said), "{error}");
-    }
-}
-
-#[test]
-fn what_is_wrong_with_steps_and_valves_is_said() {
-    let cavro = |from: &str, to: &str| wrong("cavro-xlp-6000", from, to);
-    for (said, error) in [
-        (
-            "fields.firmware: `travel_um` is for a rate",
-            cavro("text = \"XLP6000\"", "travel_um = 1.0"),
-        ),
-        ("travel_um is 0, must be above 0", cavro("travel_um = 1.25", "travel_um = 0.0")),
-        ("actions.deliver: its request does not say", cavro("D{volume}R", "D5R")),
-        ("actions.draw: there is no field volum", cavro("P{volume}R", "P{volum}R")),
-        ("steps.dispense: it draws", cavro("\"do deliver\"]", "\"do draw\"]")),
-        ("steps.withdraw: it delivers", cavro("\"do draw\"]", "\"do deliver\"]")),
-        ("`do deliver`: no volume is asked for", cavro("stop = [", "stop = [\"do deliver\", ")),
-        (
-            "it does not set the mode to off",
-            wrong("lauda", "off = [\"do stop\"]", "off = [\"do start\"]"),
-        ),
-        ("fields.set_point: hex is a number of digits", wrong("huber-pb", "hex = 4", "hex = 9")),
-    ] {
-        assert!(error.contains(said), "{error}");
-    }
-    for (section, said) in [
-        ("file = \"julabo\"\nvalves = { a = \"tap\" }", "is no pump with a valve, so a has no tap"),
-        (
-            "file = \"cavro-xlp-6000\"\nparts = { a = 1 }\nvalves = { b = \"tap\" }",
-            "valves: b is none of the `parts`",
-        ),
-    ] {
-        let text = format!("schema = 1\n[protocol.pumps]\n{section}\n");
-        let error = Wiring::parse(&text).expect_err("it is wrong").to_string();
-        assert!(error.contains(said), "{error}");
-    }
-}
-
-/// What is done only sometimes makes nothing safe.
-#[test]
-fn a_controller_is_not_off_after_a_step_that_is_done_only_in_one_status() {
-    let status = "[fields.state]\nmeans = \"status\"\nregister = 7\nwords = [[\"0\", \"stopped\"], [\"1\", \"running\"]]\n[steps]";
-    for (off, said) in [
-        ("[\"set mode manual if running\", \"set output 0\"]", "it does not set the mode to off"),
-        ("[\"set mode manual\", \"set output 0 if running\"]", "set the power to 0 as well"),
-    ] {
-        let text = flowtwin_backends::protocol::built_in("eurotherm-2000").expect("it is there");
-        let with = text.replacen("[steps]", status, 1);
-        assert!(Protocol::parse(&with, "mine.toml").is_ok());
-        let off = with.replacen("[\"set mode manual\", \"set output 0\"]", off, 1);
-        let error = Protocol::parse(&off, "mine.toml").expect_err("it is wrong").to_string();
-        assert!(error.contains(said), "{error}");
-    }
-}
-
-#[test]
-fn what_a_program_is_said_to_speak_must_be_there_and_of_its_kind() {
-    for (speaks, said) in [
-        ("protocol = { file = \"none.toml\" }", "speaks.protocol: none.toml"),
-        ("protocol = { file = \"eurotherm-2000\" }", "speaks.protocol: that is no pump"),
-        ("chemyx = { chanel = 1 }", "speaks.chemyx: unknown field"),
-    ] {
-        let text = format!(
-            "schema = 1\n[program.water]\nkind = \"pump\"\ncommand = \"pump\"\nspeaks.{speaks}\n"
-        );
-        let error = Wiring::parse(&text).expect_err("it is wrong").to_string();
-        assert!(error.contains(said), "{error}");
-    }
-}
-
-#[test]
-fn what_is_wrong_with_a_file_is_said_with_its_place() {
-    for (from, to, said) in [
-        ("schema = 1", "schema = 2", "mine.toml: schema is 2"),
-        ("means = \"dispensed_ul\"", "", "fields: a pump needs one that means DispensedUl"),
-        ("{rate_unit}", "{unit}", "fields.rate: there is no field unit"),
-        ("\"do run\"", "\"do walk\"", "names nothing that there is"),
-        ("\"do run\"", "\"run\"", "\"run\" is no step"),
-        (", replies = \"{bore}\"", "", "fields.bore: `get` has no `replies`"),
-        ("stop = [\"do stop if running\", \"do stop if paused\"]", "", "steps.stop is missing"),
-    ] {
-        let error = wrong("new-era-ne1000", from, to);
-        assert!(error.contains(said), "{error}");
-    }
-    let missing = Wiring::parse("schema = 1\n[protocol.water]\nfile = \"none.toml\"\n")
-        .expect_err("there is none");
-    assert!(
-        missing.to_string().contains("those that come with flowtwin: cavro-xlp-6000"),
-        "{missing}"
-    );
 }

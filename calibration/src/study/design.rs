@@ -52,6 +52,9 @@ impl Wishes {
                 study.name()
             )));
         }
+        if self.from.is_some() != self.to.is_some() {
+            return Err(Diagnostic::new("a ramp needs both its ends"));
+        }
         if let Some(count) = self.count.filter(|count| !COUNT.contains(count)) {
             let (low, high) = (COUNT.start(), COUNT.end());
             let message = format!("count = {count} is out of range: {low} to {high}");

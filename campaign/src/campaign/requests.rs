@@ -330,11 +330,12 @@ impl<L: Lab, S: Sink> UnderWay<'_, '_, L, S> {
             return self.spoil(phase, progress, place, record.of_request(request));
         }
         let task = progress.tasks.remove(place);
+        let record = ExperimentRecord::new(self.number + 1, &phase.name, &observation);
+        let observation = self.ended_now(record.of_request(request), &conditions, false)?;
+        // Once it is recorded: a run that is killed in between must not lose it.
         if task.last() != request {
             self.lab.send(&Command::Forget { request: task.last() })?;
         }
-        let record = ExperimentRecord::new(self.number + 1, &phase.name, &observation);
-        let observation = self.ended_now(record.of_request(request), &conditions, false)?;
         self.learn(progress, &observation, task.added);
         Ok(())
     }

@@ -46,8 +46,13 @@ impl Able<'_> {
         Ok(notes)
     }
 
-    /// How much of the box formulas leave, and what is most beyond its bounds in the rest.
+    /// How much of the box formulas leave, and what is most beyond its bounds in the rest; or what is held at one value.
     pub(super) fn room(&self) -> Option<String> {
+        let held = |constraint: &&Constraint| constraint.low.total_cmp(&constraint.high).is_eq();
+        if let Some(held) = self.space.constraints().iter().find(held) {
+            // Next to no point of the box keeps it, and that says nothing.
+            return Some(format!("{} is held at {} by every proposal", held.name, held.low));
+        }
         if self.space.constraints().iter().all(|constraint| constraint.of.linear().is_some()) {
             return None;
         }

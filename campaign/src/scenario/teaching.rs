@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use flowtwin_lab::{Conditions, PumpId, Space, Streams};
 use flowtwin_sim::Plan;
 use flowtwin_twin::design::Sobol;
+use flowtwin_twin::region::Region;
 use flowtwin_twin::{Lesson, Question, Teaching};
 use nalgebra::{DMatrix, DVector};
 use serde_json::Value;
@@ -12,7 +13,7 @@ use serde_json::Value;
 use super::Scenario;
 use super::expected::Expected;
 use super::posterior::Posterior;
-use super::scatter::{Misreading, Scatter, Slopes, fills, misreadings};
+use super::scatter::{Misreading, Scatter, Slopes, detection_limits, fills, misreadings};
 use super::world::plan;
 
 /// Places of the space at which replicates are simulated.
@@ -102,7 +103,12 @@ impl Noise {
             let flows = (0..pumps.len()).map(flow).collect();
             Some(Slopes { flows, warmth: all.into_iter().map(|said| said.warmth).collect() })
         };
-        let scatter = Scatter::of(simulator, &plan, &places.iter().collect::<Vec<_>>(), slopes)?;
+        let mut scatter =
+            Scatter::of(simulator, &plan, &places.iter().collect::<Vec<_>>(), slopes)?;
+        // A result of nothing says only that there is less than can be found.
+        for (feature, detects_mm) in detection_limits(simulator) {
+            scatter.raise_floor(feature, detects_mm / 12_f64.sqrt());
+        }
         let place = |pump: &PumpId| pumps.iter().position(|known| known == pump);
         let fills = fills(&noise, &pumps).into_iter();
         let fills = fills.filter_map(|(pump, bias)| Some((place(&pump)?, bias))).collect();
@@ -113,8 +119,9 @@ impl Noise {
     fn lesson(&self, said: &Said, measured: Option<&[Option<f64>]>, simulations: u64) -> Lesson {
         let is_told = |f: &usize| {
             let seen = measured.is_none_or(|seen| seen[*f].is_some_and(f64::is_finite));
-            let slopes = said.parameters.iter().chain(&said.misread);
-            seen && said.here[*f].is_finite() && slopes.into_iter().all(|by| by[*f].is_finite())
+            let fills = self.fills.iter().map(|(pump, _)| &said.flows[*pump]);
+            let mut slopes = said.parameters.iter().chain(&said.misread).chain(fills);
+            seen && said.here[*f].is_finite() && slopes.all(|by| by[*f].is_finite())
         };
         let told: Vec<usize> = (0..said.here.len()).filter(is_told).collect();
         let (deviations, root) = self.scatter.root(&told, &said.here, &said.flows, &said.warmth);
@@ -154,7 +161,14 @@ fn places(simulator: &Scenario) -> Vec<Conditions> {
         false => random.collect(),
     };
     let settable = all.iter().map(|u| space.from_unit(u)).filter(|at| space.contains(at));
-    settable.take(PLACES).collect()
+    let mut places: Vec<Conditions> = settable.take(PLACES).collect();
+    // Next to no point meets a tight constraint by chance.
+    if let Some(region) = Region::new(space).ok().filter(|_| places.len() < PLACES) {
+        let mut stream = Streams::new(0).open("teaching", 1);
+        let within = (places.len()..PLACES).map(|_| region.snap(&region.sample(&mut stream)));
+        places.extend(within);
+    }
+    places
 }
 
 impl<'a> Rigs<'a> {
@@ -189,9 +203,13 @@ impl<'a> Rigs<'a> {
         let mut rigs = Self::without_parameters(simulator, &plan, &noise.pumps, &noise.misreadings);
         let mut moved = z.to_vec();
         for k in 0..z.len() {
-            // Towards what was believed before.
-            let step = if z[k] > 0.0 { -STEP } else { STEP };
+            // Towards what was believed before; the other way where a range ends here.
+            let mut step = if z[k] > 0.0 { -STEP } else { STEP };
             moved[k] = z[k] + step;
+            if known.posterior.at(&known.world, &moved) == known.posterior.at(&known.world, z) {
+                step = -step;
+                moved[k] = z[k] + step;
+            }
             rigs.parameters.push((Expected::on(simulator, &known.plan(&moved)?), step));
             moved[k] = z[k];
         }

@@ -19,7 +19,7 @@ const CAUSES: usize = 3;
 /// By how much χ² may be larger for a cause that explains equally well (one degree of freedom, 95 %).
 const AS_WELL: f64 = 3.84;
 /// Steps of a cause beyond which it cannot have moved, and deviations of chance beyond which a reading then tells of none.
-const MOST_STEPS: f64 = 20.0;
+const MOST_STEPS: f64 = 34.0;
 const FAR: f64 = 10.0;
 /// Part of an effect that no named cause has, below which a further one is not looked for.
 const OWN: f64 = 0.1;

@@ -41,7 +41,8 @@ fn flow_once(lab: &mut dyn Lab, spec: &RinseSpec) -> Result<(), Fault> {
         rate_ul_per_min: rate,
         at_most_ul: Volume::from_ul(spec.volume_ul),
     })?;
-    lab.wait(Span::from_secs(60.0 * spec.volume_ul / spec.ul_per_min))?;
+    // A pump that counts steps runs at the nearest rate that it has.
+    lab.wait(Span::from_secs(60.0 * spec.volume_ul / rate.ul_per_min()))?;
     flow::stop_all(lab)
 }
 

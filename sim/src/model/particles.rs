@@ -109,10 +109,11 @@ impl Look {
     }
 
     /// Where particles emit, and how wide: a single one over `fwhm_ev`, all of them wider by the spreads of size and composition, which
-    /// the slopes of the energy carry over; none where there are no particles.
-    pub(crate) fn band(&self, values: &[f64], fwhm_ev: f64) -> Option<EnergyBand> {
-        let (peak_nm, fwhm_ev) = self.emits(values, fwhm_ev)?;
-        Some(EnergyBand::new(peak_nm, fwhm_ev))
+    /// the slopes of the energy carry over; none where there are no particles. With it, how high the band is beside that of particles
+    /// which are all alike: as many photons in a wider band make a lower one.
+    pub(crate) fn band(&self, values: &[f64], fwhm_ev: f64) -> Option<(EnergyBand, f64)> {
+        let (peak_nm, all_ev) = self.emits(values, fwhm_ev)?;
+        Some((EnergyBand::new(peak_nm, all_ev), fwhm_ev / all_ev))
     }
 
     fn emits(&self, values: &[f64], fwhm_ev: f64) -> Option<(f64, f64)> {
@@ -129,7 +130,9 @@ impl Look {
         let square = both.fold(0.0, |sum, (x, slope)| sum + x * slope * slope);
         let by_share = self.share_spread * self.share_spread * (square - mean * mean).max(0.0);
         let spread = by_size * by_size + by_share;
-        Some((HC_EV_NM / ev, (fwhm_ev * fwhm_ev + FWHM * FWHM * spread).sqrt()))
+        let all_ev = (fwhm_ev * fwhm_ev + FWHM * FWHM * spread).sqrt();
+        // Nuclei without size spread over all colours: that is no band.
+        (all_ev < ev).then_some((HC_EV_NM / ev, all_ev))
     }
 
     /// Shares of the pure ones; none where no place is filled.

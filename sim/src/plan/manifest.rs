@@ -66,13 +66,18 @@ fn pumps(rig: &Rig) -> Vec<PumpInfo> {
         .iter()
         .map(|(name, pump)| {
             let area = area_mm2(pump.bore_mm);
+            // Whole units of speed are rounded so too; the slowest of them must not lie below the limit.
+            let limit = |rate: f64| match pump.steps {
+                Some(_) => flowtwin_lab::math::round_decimals(rate, 6),
+                None => rate,
+            };
             let info = PumpInfo {
                 name: name.as_str().into(),
                 stock: pump.stock.clone(),
                 bore_mm: pump.bore_mm,
                 fill_ml: pump.fill_ml,
-                min_ul_per_min: 1e-3 * pump.slowest_um_per_min * area,
-                max_ul_per_min: 1e3 * pump.fastest_mm_per_min * 1e-3 * area,
+                min_ul_per_min: limit(1e-3 * pump.slowest_um_per_min * area),
+                max_ul_per_min: limit(1e3 * pump.fastest_mm_per_min * 1e-3 * area),
                 stall_kpa: pump.thrust_n.map(|newtons| 1e3 * newtons / area),
                 steps: pump.steps.as_ref().map(|steps| steps.of(pump.bore_mm)),
                 refill: None,

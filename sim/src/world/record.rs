@@ -5,6 +5,7 @@ use flowtwin_lab::{Frames, Instant, Stream};
 use super::{Acquisition, World};
 use crate::fast;
 use crate::instrument::detector::Detector;
+use crate::model::emission::EnergyBand;
 use crate::plan::Channel;
 
 /// The light of one acquisition.
@@ -215,7 +216,9 @@ impl World {
                 let counts = band.amplitude(values) as f32;
                 let own = band.of_particles.map(|fwhm_ev| {
                     let band = plan.look.as_ref().and_then(|look| look.band(values, fwhm_ev));
-                    band.map_or_else(Vec::new, |band| channel.lay(|nm| band.height(nm)))
+                    let lay =
+                        |(band, high): (EnergyBand, f64)| channel.lay(|nm| high * band.height(nm));
+                    band.map_or_else(Vec::new, lay)
                 });
                 let shape = own.as_ref().unwrap_or(&band.shape);
                 fast::add(&mut light, counts * lamp.brightness, shape);

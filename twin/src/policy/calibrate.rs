@@ -271,7 +271,11 @@ impl Known {
             let moved = here.at.iter().zip(step);
             let next = moved.map(|(at, by)| (at + share * by).clamp(-FARTHEST, FARTHEST));
             let next = self.about(next.collect(), questions);
-            if let Some(next) = next.filter(|next| next.squares < here.squares) {
+            // A peak that vanishes leaves nothing over, and is no better for that.
+            let reads = |it: &Estimate| it.lessons.iter().map(|l| l.residuals.len()).sum::<usize>();
+            let is_better =
+                |next: &Estimate| next.squares < here.squares && reads(next) >= reads(here);
+            if let Some(next) = next.filter(is_better) {
                 return Some(next);
             }
             share *= 0.5;

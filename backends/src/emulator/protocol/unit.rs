@@ -11,7 +11,9 @@ use super::pump::Run;
 use crate::codec::modbus::Exception;
 use crate::codec::program::Kind;
 use crate::emulator::Ailment;
-use crate::protocol::{Does, Error, Field, Is, Means, Protocol, Template, Token, Value, padded};
+use crate::protocol::{
+    Does, Error, Field, Is, Means, Protocol, ROUNDING, Template, Token, Value, padded,
+};
 
 /// The set point before one was set [°C].
 const COLD_C: f64 = 20.0;
@@ -230,7 +232,7 @@ impl Unit {
         let value = match value {
             Value::Number(number) => {
                 let [low, high] = field.limits(self.bore_mm());
-                if !(low..=high).contains(&number) {
+                if !(low - ROUNDING..=high + ROUNDING).contains(&number) {
                     return Err(Error::OutOfRange);
                 }
                 let size = self.size(&field);

@@ -65,7 +65,8 @@ impl OutsideLab {
         if !requests.heard.iter().any(|answered| answered.request == request) {
             requests.waited_for.insert(request, WallInstant::now());
         }
-        if !(again && requests.still_there.remove(&request)) {
+        let is_heard = requests.heard.iter().any(|answered| answered.request == request);
+        if !(again && (requests.still_there.remove(&request) || is_heard)) {
             let line = RequestLine { request, conditions: table(conditions), again };
             self.program.say(&ToSeveral::Experiment(line));
         }

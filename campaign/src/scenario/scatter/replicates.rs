@@ -95,8 +95,9 @@ pub(super) fn replicates(
             let seen = scenario.procedure().run(&mut lab, &blank, conditions);
             let hours = seen.ended.since(ready).as_secs() / 3600.0;
             let said = values(&expected.at(conditions, &Moment { before, hours }));
-            let off: Vec<f64> =
-                values(&seen.outcome).iter().zip(&said).map(|(seen, said)| seen - said).collect();
+            // What cannot be expected of one experiment alone, such as a level, has no scatter either.
+            let off = |(seen, said): (&f64, &f64)| if said.is_finite() { seen - said } else { 0.0 };
+            let off: Vec<f64> = values(&seen.outcome).iter().zip(&said).map(off).collect();
             before = Some(conditions);
             let complete = seen.fault.is_none() && off.len() == said.len();
             if complete && off.iter().all(|off| off.is_finite()) {

@@ -262,7 +262,8 @@ fn power_law(
     (of, order): (usize, f64),
     factors: Vec<Hyperbola>,
 ) -> Law {
-    let orders = if order.abs() > 0.0 { vec![(of, order)] } else { Vec::new() };
+    // Of order zero too: it ends where nothing is left.
+    let orders = vec![(of, order)];
     let constant = Arrhenius::new(constant, activation_kj_per_mol);
     Law { constant, form: Form::Powers { orders, factors } }
 }

@@ -32,7 +32,8 @@ pub(super) enum Factor {
 
 impl Factor {
     pub(super) fn value(&self, around: &Surroundings<'_>) -> f64 {
-        let of = |index: usize| around.quantities[index];
+        // A species of a network may be a rounding below nothing.
+        let of = |index: usize| around.quantities[index].max(0.0);
         match *self {
             Self::Constant(value) => value,
             Self::Saturation { of: c, half, power } => math::pow(of(c) / (of(c) + half), power),

@@ -1,0 +1,148 @@
+//! Protocol files that are wrong are refused, with what is wrong with them.
+
+use flowtwin_backends::Wiring;
+use flowtwin_backends::protocol::Protocol;
+
+/// What is said of a protocol of flowtwin in which `from` stands as `to`.
+fn wrong(name: &str, from: &str, to: &str) -> String {
+    let text = flowtwin_backends::protocol::built_in(name).expect("it is there");
+    assert!(text.contains(from), "{from}");
+    let read = Protocol::parse(&text.replacen(from, to, 1), "mine.toml");
+    read.expect_err("it is wrong").to_string()
+}
+
+/// Of a stop that does not stop nobody would hear before it is needed.
+#[test]
+fn a_file_whose_steps_cannot_do_what_they_are_for_is_refused() {
+    let stop = "stop = [\"do stop if running\", \"do stop if paused\"]";
+    let off = "off = [\"set mode manual\", \"set output 0\"]";
+    let pump = |to: &str| wrong("new-era-ne1000", stop, to);
+    let heater = |to: &str| wrong("eurotherm-2000", off, to);
+    for (said, error) in [
+        ("a pump that is running is paused after it", pump("stop = [\"do stop if running\"]")),
+        ("a pump that is running is running after it", pump("stop = [\"do clear_infused\"]")),
+        ("nothing is asked for here", pump("stop = [\"set rate\", \"do stop\", \"do stop\"]")),
+        ("`if halted`: the status has no such", pump("stop = [\"do stop if halted\"]")),
+        ("`set dispensed`: the field has no `set`", pump("stop = [\"set dispensed 0\"]")),
+        ("does not run after it", wrong("new-era-ne1000", ", \"do run\"]", "]")),
+        (
+            "it does not set the direction to withdraw",
+            wrong("new-era-ne1000", "\"set direction withdraw\", ", ""),
+        ),
+        ("in manual mode a controller goes on heating", heater("off = [\"set mode manual\"]")),
+        ("it does not set the mode to off", heater("off = [\"set output 0\"]")),
+        ("`set mode of`: the field has no such value", heater("off = [\"set mode of\"]")),
+        (
+            "a pump that is delayed is delayed after it",
+            wrong(
+                "chemyx-fusion",
+                "stop = [\"do stop\"]",
+                "stop = [\"do stop if running\", \"do stop if paused\"]",
+            ),
+        ),
+    ] {
+        assert!(error.contains(said), "{error}");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_steps_and_valves_is_said() {
+    let cavro = |from: &str, to: &str| wrong("cavro-xlp-6000", from, to);
+    for (said, error) in [
+        (
+            "fields.firmware: `travel_um` is for a rate",
+            cavro("text = \"XLP6000\"", "travel_um = 1.0"),
+        ),
+        ("travel_um is 0, must be above 0", cavro("travel_um = 1.25", "travel_um = 0.0")),
+        ("actions.deliver: its request does not say", cavro("D{volume}R", "D5R")),
+        ("actions.draw: there is no field volum", cavro("P{volume}R", "P{volum}R")),
+        ("steps.dispense: it draws", cavro("\"do deliver\"]", "\"do draw\"]")),
+        ("steps.withdraw: it delivers", cavro("\"do draw\"]", "\"do deliver\"]")),
+        ("`do deliver`: no volume is asked for", cavro("stop = [", "stop = [\"do deliver\", ")),
+        (
+            "it does not set the mode to off",
+            wrong("lauda", "off = [\"do stop\"]", "off = [\"do start\"]"),
+        ),
+        (
+            "steps.turn: a pump that is stopped moves after it",
+            wrong(
+                "hamilton-psd-4",
+                "turn = [\"do extended\"]\nstop = [\"do terminate\"]",
+                "turn = [\"do go\"]\nstop = [\"do terminate\"]\n\
+                 [actions.go]\nsends = \"R\"\nreplies = \"\"\ndoes = \"start\"",
+            ),
+        ),
+        (
+            "it does not set the mode to off",
+            wrong("lauda", "off = [\"do stop\"]", "off = [\"do stop\", \"do start\"]"),
+        ),
+        ("fields.set_point: hex is a number of digits", wrong("huber-pb", "hex = 4", "hex = 9")),
+    ] {
+        assert!(error.contains(said), "{error}");
+    }
+    for (section, said) in [
+        ("file = \"julabo\"\nvalves = { a = \"tap\" }", "is no pump with a valve, so a has no tap"),
+        (
+            "file = \"cavro-xlp-6000\"\nparts = { a = 1 }\nvalves = { b = \"tap\" }",
+            "valves: b is none of the `parts`",
+        ),
+    ] {
+        let text = format!("schema = 1\n[protocol.pumps]\n{section}\n");
+        let error = Wiring::parse(&text).expect_err("it is wrong").to_string();
+        assert!(error.contains(said), "{error}");
+    }
+}
+
+/// What is done only sometimes makes nothing safe.
+#[test]
+fn a_controller_is_not_off_after_a_step_that_is_done_only_in_one_status() {
+    let status = "[fields.state]\nmeans = \"status\"\nregister = 7\nwords = [[\"0\", \"stopped\"], [\"1\", \"running\"]]\n[steps]";
+    for (off, said) in [
+        ("[\"set mode manual if running\", \"set output 0\"]", "it does not set the mode to off"),
+        ("[\"set mode manual\", \"set output 0 if running\"]", "set the power to 0 as well"),
+    ] {
+        let text = flowtwin_backends::protocol::built_in("eurotherm-2000").expect("it is there");
+        let with = text.replacen("[steps]", status, 1);
+        assert!(Protocol::parse(&with, "mine.toml").is_ok());
+        let off = with.replacen("[\"set mode manual\", \"set output 0\"]", off, 1);
+        let error = Protocol::parse(&off, "mine.toml").expect_err("it is wrong").to_string();
+        assert!(error.contains(said), "{error}");
+    }
+}
+
+#[test]
+fn what_a_program_is_said_to_speak_must_be_there_and_of_its_kind() {
+    for (speaks, said) in [
+        ("protocol = { file = \"none.toml\" }", "speaks.protocol: none.toml"),
+        ("protocol = { file = \"eurotherm-2000\" }", "speaks.protocol: that is no pump"),
+        ("chemyx = { chanel = 1 }", "speaks.chemyx: unknown field"),
+    ] {
+        let text = format!(
+            "schema = 1\n[program.water]\nkind = \"pump\"\ncommand = \"pump\"\nspeaks.{speaks}\n"
+        );
+        let error = Wiring::parse(&text).expect_err("it is wrong").to_string();
+        assert!(error.contains(said), "{error}");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_file_is_said_with_its_place() {
+    for (from, to, said) in [
+        ("schema = 1", "schema = 2", "mine.toml: schema is 2"),
+        ("means = \"dispensed_ul\"", "", "fields: a pump needs one that means DispensedUl"),
+        ("{rate_unit}", "{unit}", "fields.rate: there is no field unit"),
+        ("\"do run\"", "\"do walk\"", "names nothing that there is"),
+        ("\"do run\"", "\"run\"", "\"run\" is no step"),
+        (", replies = \"{bore}\"", "", "fields.bore: `get` has no `replies`"),
+        ("stop = [\"do stop if running\", \"do stop if paused\"]", "", "steps.stop is missing"),
+    ] {
+        let error = wrong("new-era-ne1000", from, to);
+        assert!(error.contains(said), "{error}");
+    }
+    let missing = Wiring::parse("schema = 1\n[protocol.water]\nfile = \"none.toml\"\n")
+        .expect_err("there is none");
+    assert!(
+        missing.to_string().contains("those that come with flowtwin: cavro-xlp-6000"),
+        "{missing}"
+    );
+}
