@@ -8,9 +8,9 @@ use flowtwin_twin::{
     Ask, Context, Cost, History, PolicyError, PolicySpec, Proposals, SurrogateSpec, Trial,
 };
 
-/// Every policy that can be had by its name, except the one that is meant for tables.
+/// Every policy that can be had by its name, except those that need a table or a simulator.
 fn names() -> impl Iterator<Item = &'static str> {
-    PolicySpec::NAMES.iter().copied().filter(|name| !["list", "top"].contains(name))
+    PolicySpec::NAMES.iter().copied().filter(|name| !["list", "top", "calibrate"].contains(name))
 }
 
 /// Three inputs, rounded, whose first two must not sum to more than 12.

@@ -10,9 +10,9 @@ use flowtwin_twin::{
     SurrogateSpec, Trial,
 };
 
-/// Every policy that learns, except the one that is meant for tables.
+/// Every policy that learns, except those that need a table or a simulator.
 fn names() -> impl Iterator<Item = &'static str> {
-    let unguided = ["list", "random", "lhs", "sobol", "top"];
+    let unguided = ["list", "random", "lhs", "sobol", "top", "calibrate"];
     PolicySpec::NAMES.iter().copied().filter(move |name| !unguided.contains(name))
 }
 
