@@ -56,11 +56,12 @@ pub fn residuals_csv(scenario: &Scenario, calibration: &Calibration) -> String {
 ///
 /// `base` is the way from the new file to the one it extends.
 pub fn calibrated_toml(scenario: &Scenario, calibration: &Calibration, base: &str) -> String {
-    calibrated_toml_beside(scenario, calibration, base, &[])
+    calibrated_toml_beside(scenario, scenario, calibration, base, &[])
 }
 
-/// The same of a scenario that is not that of the file it extends: it differs in these tables too.
+/// The same of a scenario that is not that of the file it extends, `before`: it differs from that in these tables too.
 pub fn calibrated_toml_beside(
+    before: &Scenario,
     scenario: &Scenario,
     calibration: &Calibration,
     base: &str,
@@ -79,7 +80,7 @@ pub fn calibrated_toml_beside(
     let (headline, remarks) = (calibration.headline(), calibration.remarks());
     let written_by = format!("`flowtwin calibrate`: {headline}");
     let file = Extension { written_by: &written_by, ending: "calibrated", remarks: &remarks };
-    let mut out = file.toml(scenario, &definition, &tables, base);
+    let mut out = file.toml(before, &definition, &tables, base);
     out.push_str(&posterior(calibration));
     out
 }

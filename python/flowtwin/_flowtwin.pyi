@@ -305,6 +305,7 @@ def calibrate(
     data: Sequence[str | os.PathLike[str]],
     free: Sequence[str],
     base: str,
+    before: _AnyScenario,
     tables: Sequence[str],
 ) -> Found: ...
 def drawn_up(

@@ -158,17 +158,17 @@ def calibrate(
         ScenarioError: If a key or the data cannot be used.
     """
     known = scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
-    return fitted(known, data, free, known._path, [])
+    return fitted(known, data, free, known, [])
 
 
 def fitted(
     scenario: Scenario,
     data: Run | str | os.PathLike[str] | Sequence[Run | str | os.PathLike[str]],
     free: Sequence[str | Mapping[str, Any]] | Mapping[str, tuple[float, float]],
-    base: Path,
+    before: Scenario,
     tables: Sequence[str],
 ) -> Calibration:
-    """A calibration that extends the file ``base``, from which the scenario differs in some tables already."""
+    """A calibration that extends the file of ``before``, from which the scenario differs in some tables already."""
     import tempfile
 
     paths = [data] if isinstance(data, Run | str | os.PathLike) else list(data)
@@ -179,7 +179,8 @@ def fitted(
     with tempfile.TemporaryDirectory() as folder:
         files = [os.fspath(saved(run, Path(folder) / str(place))) for place, run in enumerate(paths)]
         words = [json.dumps(dict(spec)) for spec in specs]
-        found = _flowtwin.calibrate(scenario, files, words, os.fspath(base.absolute()), tables)
+        base = before._path
+        found = _flowtwin.calibrate(scenario, files, words, os.fspath(base.absolute()), before, tables)
     return Calibration(found, base.with_name(f"{base.stem}-calibrated.toml"))
 
 
@@ -252,7 +253,7 @@ class Study(Found):
                 ramps.write_text(self._tables["ramp.csv"], encoding="utf-8")
                 data.append(ramps)
             tables = sorted({one["key"].split(".")[0] for one in self.findings if one.get("key")})
-            return fitted(self.scenario, data, free, self._given._path, tables)
+            return fitted(self.scenario, data, free, self._given, tables)
 
     def __repr__(self) -> str:
         return f"Study({len(self.findings)} numbers)"

@@ -166,7 +166,7 @@ fn of_results(py: Python<'_>, results: &Results) -> PyResult<Found> {
 }
 
 /// Fits the free keys of a scenario, each as JSON, to what the files and run folders `data` hold. What is fitted extends the file
-/// `base`, from which the scenario differs in these tables already.
+/// `base` with the scenario `before`, from which this one differs in these tables already.
 #[pyfunction]
 pub(crate) fn calibrate(
     py: Python<'_>,
@@ -174,12 +174,14 @@ pub(crate) fn calibrate(
     data: Vec<PathBuf>,
     free: Vec<String>,
     base: String,
+    before: AnyScenario,
     tables: Vec<String>,
 ) -> PyResult<Found> {
     let named = free.iter().map(|text| spec(text)).collect::<PyResult<Vec<_>>>()?;
     let scenario = scenario.0;
-    let work =
-        move |_: &crate::waiting::Tell<()>| calibrated(&scenario, &data, &named, (&base, &tables));
+    let work = move |_: &crate::waiting::Tell<()>| {
+        calibrated(&scenario, &data, &named, (&base, &before.0, &tables))
+    };
     let done = wait(py, None, work, |()| Ok(()))?.or_raise()?;
     done.map_err(errors::scenario)
 }
@@ -192,7 +194,7 @@ fn calibrated(
     scenario: &Scenario,
     data: &[PathBuf],
     named: &[FreeSpec],
-    (base, tables): (&str, &[String]),
+    (base, before, tables): (&str, &Scenario, &[String]),
 ) -> Result<Found, Diagnostic> {
     scenario.simulated().map_err(Diagnostic::from)?;
     let keys = calibration::free(scenario, named)?;
@@ -207,7 +209,7 @@ fn calibrated(
         page: calibration::page(scenario, &found),
         text,
         table: None,
-        toml: Some(calibrated_toml_beside(scenario, &found, base, tables)),
+        toml: Some(calibrated_toml_beside(before, scenario, &found, base, tables)),
     })
 }
 
