@@ -25,7 +25,7 @@ mod table;
 mod told;
 mod tracer;
 
-pub use design::{Design, MINUTES, Wishes};
+pub use design::{Design, Wishes};
 pub use findings::{Finding, Findings};
 pub use kind::Study;
 pub use page::page;

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use flowtwin_data::learnt::explain::Curve;
 use flowtwin_lab::{Input, InputKind, Streams};
 use flowtwin_report::{Dependence, Effect, Response, Run};
-use flowtwin_twin::{Belief, Context, Encoding, FitError, Posterior as _, SurrogateSpec};
+use flowtwin_twin::{Context, Encoding, FitError, Posterior as _, Scores, SurrogateSpec};
 use ndarray::Array2;
 
 use crate::scenario::Scenario;
@@ -72,16 +72,8 @@ fn of_outcome(
         response(input, &curve)
     };
     let effects = (0..space.dim()).map(effect).collect();
-    let held_out_r2 = r2(&y, model.held_out());
+    let held_out_r2 = Scores::of(&y, model.held_out()).r2;
     Ok(Some(Dependence { outcome, experiments: y.len(), held_out_r2, effects }))
-}
-
-/// 1 − SSE/SST of what was predicted without the experiment itself.
-fn r2(y: &[f64], predicted: &[Belief]) -> f64 {
-    let mean = flowtwin_statistics::mean(y);
-    let sum = |of: &dyn Fn(usize) -> f64| (0..y.len()).map(|i| of(i) * of(i)).sum::<f64>();
-    let off = sum(&|i| predicted.get(i).map_or(y[i] - mean, |belief| y[i] - belief.mean));
-    1.0 - off / sum(&|i| y[i] - mean)
 }
 
 /// Where an input is set, in the unit cube: along its range, or at each option or level.

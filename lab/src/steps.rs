@@ -42,27 +42,3 @@ impl Steps {
 pub fn travel_ul(bore_mm: f64, um: f64) -> f64 {
     1e-3 * um * (0.25 * std::f64::consts::PI * bore_mm * bore_mm)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Limits are rounded as rates are (`rig.pumps`): the slowest and the fastest whole numbers lie within them, whatever the bore.
-    #[test]
-    fn the_slowest_and_the_fastest_units_lie_within_the_limits_of_every_bore() {
-        for bore in 100..3000 {
-            let bore_mm = 0.01 * f64::from(bore);
-            let steps = Steps::of(bore_mm, 1.25, 1.25);
-            let limit =
-                |units: f64| math::round_decimals(60.0 * travel_ul(bore_mm, 1.25 * units), 6);
-            let (low, high) = (limit(40.0), limit(48_000.0));
-            for rate in [0.6 * low, low, high, 2.0 * high] {
-                let nearest = steps.nearest_ul_per_min(rate, (low, high));
-                assert!(
-                    (low..=high).contains(&nearest),
-                    "{bore_mm} mm: {nearest} in {low} to {high}"
-                );
-            }
-        }
-    }
-}

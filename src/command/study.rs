@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use flowtwin_calibration::study::{Design, Findings, MINUTES, Study, Wishes, page};
+use flowtwin_calibration::study::{Design, Findings, Study, Wishes, page};
 use flowtwin_campaign::choice;
 use flowtwin_campaign::folder::{OnDisk, put, read_journal};
 use flowtwin_campaign::hardware::Rehearsal;
@@ -97,34 +97,13 @@ fn refuse(args: &Args) -> Result<(), CommandError> {
         let message = "--as-it-is says nothing to --backend hardware: the rig is as it is";
         return Err(CommandError::bad_input(message));
     }
-    match args.minutes {
-        Some(minutes) if !MINUTES.contains(&minutes) => {
-            let (low, high) = (MINUTES.start(), MINUTES.end());
-            let message = format!("--minutes {minutes} is out of range: {low} to {high} min");
-            Err(CommandError::bad_input(message))
-        }
-        _ => idle(args),
+    if !args.free.is_empty() && args.kind != StudyKind::Commission {
+        let name = study(args.kind).name();
+        return Err(CommandError::bad_input(format_args!(
+            "--free says nothing to the study {name}"
+        )));
     }
-}
-
-/// Refuses options that another study would look at.
-fn idle(args: &Args) -> Result<(), CommandError> {
-    let (kind, name) = (args.kind, study(args.kind).name());
-    let is = |kinds: &[StudyKind]| kinds.contains(&kind);
-    let all = StudyKind::Commission;
-    let says_nothing = [
-        ("--at", !args.at.is_empty() && !is(&[StudyKind::Replicates, all])),
-        ("--count", args.count.is_some() && !is(&[StudyKind::Replicates, all])),
-        ("--from and --to", !args.from.is_empty() && !is(&[StudyKind::Ramp, all])),
-        ("--minutes", args.minutes.is_some() && !is(&[StudyKind::Light, StudyKind::Ramp])),
-        ("--free", !args.free.is_empty() && !is(&[all])),
-    ];
-    match says_nothing.iter().find(|(_, idle)| *idle) {
-        Some((flag, _)) => {
-            Err(CommandError::bad_input(format_args!("{flag} says nothing to the study {name}")))
-        }
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 fn wishes(args: &Args, scenario: &Scenario) -> Result<Wishes, Diagnostic> {

@@ -103,8 +103,8 @@ fn what_a_study_cannot_do_is_refused_before_anything_is_measured() {
         assert!(done.stderr.contains(why), "{args:?}: {}", done.stderr);
     };
     refused(&["heat", "dye.toml"], "heat: the rig has no heater");
-    refused(&["heat", "dye.toml", "--count", "3"], "--count says nothing to the study heat");
-    refused(&["light", "dye.toml", "--minutes", "0"], "--minutes 0 is out of range: 1 to 1440 min");
+    refused(&["heat", "dye.toml", "--count", "3"], "count says nothing to the study heat");
+    refused(&["light", "dye.toml", "--minutes", "0"], "minutes = 0 is out of range: 1 to 1440 min");
     refused(&["replicates", "dye.toml", "--at", "red=1"], "red");
     scenario(&dir, "bath", "snar.toml", "");
     let ends = |from, to| ["ramp", "bath.toml", "--from", from, "--to", to];

@@ -97,6 +97,11 @@ impl<'a> Region<'a> {
         self.space
     }
 
+    /// Whether a constraint, by its place in the space, holds what it bounds at one value everywhere in the region.
+    pub fn is_held(&self, constraint: usize) -> bool {
+        self.planes.has(constraint)
+    }
+
     /// A point well inside the region \[d\].
     pub fn anchor(&self) -> &[f64] {
         &self.anchor

@@ -28,7 +28,7 @@ pub struct Wishes {
 }
 
 /// How long lights may be watched, or a ramp may take \[min\].
-pub const MINUTES: std::ops::RangeInclusive<f64> = 1.0..=1440.0;
+const MINUTES: std::ops::RangeInclusive<f64> = 1.0..=1440.0;
 
 /// How many replicates there may be: two tell a deviation.
 const COUNT: std::ops::RangeInclusive<u32> = 2..=1000;

@@ -1,7 +1,6 @@
 //! What a step of what flows says of the way to the flow cells.
 
 use flowtwin_campaign::scenario::Scenario;
-use flowtwin_lab::analysis::Measure;
 use flowtwin_lab::study::TracerTask;
 use flowtwin_statistics::estimate::{Estimate, student_95};
 use flowtwin_statistics::{mean, variance};
@@ -38,12 +37,9 @@ pub(super) fn add(
     task: &TracerTask,
     part: &Part<'_>,
 ) -> Option<Told> {
-    let follows = |measure: &Measure| {
-        let no_amount = matches!(measure, Measure::PeakPosition { .. } | Measure::PeakWidth { .. });
-        !no_amount && !matches!(measure, Measure::Formula(_))
-    };
     let features = scenario.analysis().features().iter();
-    let names = features.filter(|feature| follows(&feature.measure)).map(|feature| &feature.name);
+    let features = features.filter(|feature| feature.measure.follows_amounts());
+    let names = features.map(|feature| &feature.name);
     let responses = names.filter_map(|name| Response::of(name, part));
     let clearest = responses.max_by(|a, b| a.clarity().total_cmp(&b.clarity()));
     let of = format!("step {}", part.number);

@@ -48,8 +48,10 @@ impl Able<'_> {
 
     /// How much of the box formulas leave, and what is most beyond its bounds in the rest; or what is held at one value.
     pub(super) fn room(&self) -> Option<String> {
-        let held = |constraint: &&Constraint| constraint.low.total_cmp(&constraint.high).is_eq();
-        if let Some(held) = self.space.constraints().iter().find(held) {
+        let region = Region::new(self.space).ok();
+        let is_held = |place: usize| region.as_ref().is_some_and(|region| region.is_held(place));
+        let mut held = self.space.constraints().iter().enumerate();
+        if let Some((_, held)) = held.find(|(place, _)| is_held(*place)) {
             // Next to no point of the box keeps it, and that says nothing.
             return Some(format!("{} is held at {} by every proposal", held.name, held.low));
         }

@@ -150,19 +150,13 @@ impl Noise {
 
 /// Some conditions of the space, spread over it.
 fn places(simulator: &Scenario) -> Vec<Conditions> {
-    let space = simulator.space();
+    let (space, dim) = (simulator.space(), simulator.space().dim());
     let mut stream = Streams::new(0).open("teaching", 0);
-    let dim = space.dim();
-    let random = (0..TRIED).map(|_| (0..dim).map(|_| stream.uniform()).collect::<Vec<f64>>());
-    let all: Vec<Vec<f64>> = match dim <= Sobol::MAX_DIM {
-        true => {
-            Sobol::scrambled(dim, &mut Streams::new(0).open("teaching", 0)).take(TRIED).collect()
-        }
-        false => random.collect(),
-    };
-    let settable = all.iter().map(|u| space.from_unit(u)).filter(|at| space.contains(at));
+    let spread = (dim <= Sobol::MAX_DIM).then(|| Sobol::scrambled(dim, &mut stream));
+    let all = spread.into_iter().flat_map(|points| points.take(TRIED));
+    let settable = all.map(|u| space.from_unit(&u)).filter(|at| space.contains(at));
     let mut places: Vec<Conditions> = settable.take(PLACES).collect();
-    // Next to no point meets a tight constraint by chance.
+    // Next to no point meets a tight constraint by chance, and there is no sequence for very many inputs.
     if let Some(region) = Region::new(space).ok().filter(|_| places.len() < PLACES) {
         let mut stream = Streams::new(0).open("teaching", 1);
         let within = (places.len()..PLACES).map(|_| region.snap(&region.sample(&mut stream)));

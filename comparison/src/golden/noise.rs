@@ -25,8 +25,9 @@ pub(crate) struct Noise {
 }
 
 impl Noise {
-    /// Weights by the first half of the replicates, chance by the second; none where there are too few.
-    pub(crate) fn of(yields: &[Yield], blocks: usize) -> Option<Self> {
+    /// Weights by the first half of the replicates, chance by the second; none where there are too few. Numbers of experiments at the
+    /// places `jumps` have no weight: they follow no amount, and the line through small changes says nothing of them.
+    pub(crate) fn of(yields: &[Yield], blocks: usize, jumps: &[usize]) -> Option<Self> {
         let whole: Vec<&Yield> = yields.iter().filter(|yields| yields.len() == blocks).collect();
         if whole.len() < 2 * FEW {
             return None;
@@ -39,7 +40,9 @@ impl Noise {
             deviations: Vec::new(),
         };
         for block in 0..blocks {
-            noise.add(&seen(&whole, block), &seen(weighing, block))?;
+            // The first block is that of the references.
+            let jumps = if block > 0 { jumps } else { &[] };
+            noise.add(&seen(&whole, block), &seen(weighing, block), jumps)?;
         }
         let pairs = (0..rest.len()).map(|i| (rest[i], rest[(i + 1) % rest.len()]));
         let nothing = pairs.map(|(a, b)| {
@@ -51,7 +54,7 @@ impl Noise {
     }
 
     /// The weights of a block. One that too few replicates have does not count.
-    fn add(&mut self, all: &[&Block], weighing: &[&Block]) -> Option<()> {
+    fn add(&mut self, all: &[&Block], weighing: &[&Block], jumps: &[usize]) -> Option<()> {
         let numbers = match weighing.len() >= FEW {
             true => 0..all[0].len(),
             false => 0..0,
@@ -59,7 +62,8 @@ impl Noise {
         let column = |i: usize| all.iter().map(|block| block[i]).collect::<Vec<f64>>();
         let deviation = |i: usize| variance(&column(i)).sqrt();
         let deviations: Block = numbers.clone().map(deviation).collect();
-        let legible: Vec<usize> = numbers.filter(|&i| deviations[i] > 0.0).collect();
+        let is_legible = |i: &usize| deviations[*i] > 0.0 && !jumps.contains(i);
+        let legible: Vec<usize> = numbers.filter(is_legible).collect();
         self.factors.push(Factor::of(&covariance(weighing, &legible))?);
         self.legible.push(legible);
         self.deviations.push(deviations);

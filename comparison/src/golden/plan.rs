@@ -95,9 +95,11 @@ impl Plan {
             return Err(GoldenError::TooFew(candidates.len()));
         }
         let candidates = by_temperature(&scenario, candidates);
-        let chosen = Choice { definition, causes: &causes, candidates: &candidates, threads }
-            .within(60.0 * minutes)
-            .ok_or_else(failed)?;
+        let jumps = jumps(&scenario);
+        let chosen =
+            Choice { definition, causes: &causes, candidates: &candidates, jumps: &jumps, threads }
+                .within(60.0 * minutes)
+                .ok_or_else(failed)?;
         let conditions: Vec<Conditions> =
             chosen.iter().map(|&i| candidates[i].conditions.clone()).collect();
         let list = Simulated { definition, conditions: &conditions };
@@ -105,7 +107,7 @@ impl Plan {
         let effects = effects.chunks(2).map(|both| [both[0].clone(), both[1].clone()]).collect();
         let seeds: Vec<Way> = (0..REPLICATES).map(|i| Way::Noisy(FIRST_SEED + i)).collect();
         let yields: Vec<Yield> = list.all(&seeds, threads).into_iter().flatten().collect();
-        let noise = Noise::of(&yields, conditions.len() + 1).ok_or_else(failed)?;
+        let noise = Noise::of(&yields, conditions.len() + 1, &jumps).ok_or_else(failed)?;
         let experiments: Vec<u64> = chosen.iter().map(|&i| candidates[i].experiment).collect();
         Ok(Self {
             scenario: Scenario::recorded(&listed(definition, "golden", &conditions))?,
@@ -181,6 +183,12 @@ fn expected(list: &Simulated<'_>, recorded: &Journal, experiments: &[u64]) -> Yi
     [Block::new()].into_iter().chain(experiments.iter().enumerate().map(of)).collect()
 }
 
+/// Places of the features that follow no amount. The spectra that they are read off count all the same.
+fn jumps(scenario: &Scenario) -> Vec<usize> {
+    let features = scenario.analysis().features().iter().enumerate();
+    features.filter(|(_, it)| !it.measure.follows_amounts()).map(|(place, _)| place).collect()
+}
+
 fn difference(a: &Yield, b: &Yield) -> Yield {
     a.iter().zip(b).map(|(a, b)| minus(a, b)).collect()
 }
@@ -198,6 +206,7 @@ struct Choice<'a> {
     definition: &'a Value,
     causes: &'a [Cause],
     candidates: &'a [&'a ExperimentRecord],
+    jumps: &'a [usize],
     threads: NonZeroUsize,
 }
 
@@ -210,7 +219,7 @@ impl Choice<'_> {
         let effects = effects(&list, self.causes, &[1.0], self.threads)?;
         let seeds: Vec<Way> = (0..SEEDS).map(|i| Way::Noisy(FIRST_SEED + i)).collect();
         let yields: Vec<Yield> = list.all(&seeds, self.threads).into_iter().flatten().collect();
-        let noise = Noise::of(&yields, conditions.len() + 1)?;
+        let noise = Noise::of(&yields, conditions.len() + 1, self.jumps)?;
         let of_block = |block: usize| -> Vec<Block> {
             effects.iter().map(|effect| noise.whiten(block, &effect[block])).collect()
         };

@@ -18,9 +18,6 @@ const SHOWN: f64 = 0.9;
 const CAUSES: usize = 3;
 /// By how much χ² may be larger for a cause that explains equally well (one degree of freedom, 95 %).
 const AS_WELL: f64 = 3.84;
-/// Steps of a cause beyond which it cannot have moved, and deviations of chance beyond which a reading then tells of none.
-const MOST_STEPS: f64 = 34.0;
-const FAR: f64 = 10.0;
 /// Part of an effect that no named cause has, below which a further one is not looked for.
 const OWN: f64 = 0.1;
 
@@ -64,11 +61,8 @@ impl Plan {
     /// causes; then the next beside it.
     pub fn verdict(&self, recorded: &Journal, golden: &Journal) -> Verdict {
         let pairs = self.pairs(recorded, golden);
-        let read = self.noise.weighted(&self.differences(recorded, golden));
-        let beyond = self.beyond_all(&read);
-        let fit = Fit::new(self, read, &beyond);
-        let (moved, is_more) = fit.moved();
-        let unexplained = is_more || beyond.contains(&true);
+        let fit = Fit::new(self, self.noise.weighted(&self.differences(recorded, golden)));
+        let (moved, unexplained) = fit.moved();
         let number = |found: bool| {
             let all = self.experiments.iter().zip(&pairs);
             all.filter(|(_, pair)| pair.is_some() == found).map(|(n, _)| *n).collect()
@@ -112,13 +106,12 @@ impl Plan {
 
     /// What all experiments of a run have in common by chance: the bias of each pump, as its syringe was filled. As a factor
     /// of the covariance of all readings in units of their weights.
-    fn shared(&self, beyond: &[bool]) -> Factor {
-        let readings = beyond.len();
+    fn shared(&self, readings: usize) -> Factor {
         let pumps = &self.scenario.file().noise.pumps;
         let biased = self.causes.iter().zip(&self.effects).filter_map(|(cause, [up, _])| {
             let Cause::Pump(name) = cause else { return None };
             let steps = pumps.of(name).bias_percent / cause.step();
-            let effect = without(self.noise.weighted(up), beyond);
+            let effect = self.noise.weighted(up);
             Some(effect.into_iter().map(|value| steps * value).collect::<Vec<f64>>())
         });
         let biased: Vec<Vec<f64>> = biased.collect();
@@ -130,16 +123,6 @@ impl Plan {
             }
         }
         Factor::of(&covariance).expect("one and more on the diagonal")
-    }
-
-    /// Which readings differ by more than any cause can make them: a position of a peak that has jumped to another one, a light that
-    /// is out. No line through the effects of small changes says anything of them.
-    fn beyond_all(&self, read: &[f64]) -> Vec<bool> {
-        let mut most = vec![0.0_f64; read.len()];
-        for effect in self.effects.iter().flatten().map(|effect| self.noise.weighted(effect)) {
-            most.iter_mut().zip(effect).for_each(|(most, by)| *most = most.max(by.abs()));
-        }
-        read.iter().zip(most).map(|(read, most)| read.abs() > MOST_STEPS * most + FAR).collect()
     }
 
     fn features(&self, pairs: &[Option<Pair<'_>>]) -> Vec<(String, Vec<Option<f64>>)> {
@@ -180,24 +163,19 @@ struct Fit<'a> {
 }
 
 impl<'a> Fit<'a> {
-    fn new(plan: &'a Plan, read: Vec<f64>, beyond: &[bool]) -> Self {
-        let weighted = |effect| without(plan.noise.weighted(effect), beyond);
+    fn new(plan: &'a Plan, read: Vec<f64>) -> Self {
         let ways = plan.effects.iter().enumerate().flat_map(|(cause, [up, down])| {
-            [(cause, 1.0, weighted(up)), (cause, -1.0, weighted(down))]
+            [(cause, 1.0, plan.noise.weighted(up)), (cause, -1.0, plan.noise.weighted(down))]
         });
         let ways: Vec<(usize, f64, Vec<f64>)> =
             ways.filter(|(_, _, effect)| dot(effect, effect) > 0.0).collect();
-        let shared = plan.shared(beyond);
+        let shared = plan.shared(read.len());
         let own =
             |(cause, sign, effect): (usize, f64, Vec<f64>)| (cause, sign, shared.whiten(&effect));
         let ways: Vec<(usize, f64, Vec<f64>)> = ways.into_iter().map(own).collect();
-        let nothing: Vec<Vec<f64>> = plan
-            .noise
-            .nothing()
-            .iter()
-            .map(|d| shared.whiten(&without(d.clone(), beyond)))
-            .collect();
-        let read = shared.whiten(&without(read, beyond));
+        let nothing: Vec<Vec<f64>> =
+            plan.noise.nothing().iter().map(|d| shared.whiten(d)).collect();
+        let read = shared.whiten(&read);
         let explained = ways.iter().flat_map(|(_, _, effect)| {
             let size = dot(effect, effect);
             nothing.iter().map(move |d| dot(effect, d) * dot(effect, d) / size)
@@ -339,16 +317,6 @@ impl<'a> Fit<'a> {
         });
         all.filter(|(_, least)| least.is_finite()).collect()
     }
-}
-
-/// Readings without those that say nothing.
-fn without(mut readings: Vec<f64>, beyond: &[bool]) -> Vec<f64> {
-    readings
-        .iter_mut()
-        .zip(beyond)
-        .filter(|(_, beyond)| **beyond)
-        .for_each(|(read, _)| *read = 0.0);
-    readings
 }
 
 /// The deviation that the way which stands out most exceeds in 2 of 100 replicates.

@@ -62,3 +62,29 @@ fn what_is_expected_to_differ_is_no_alarm() {
     let verdict = plan.verdict(&recorded, &run(&plan.scenario, &plan.scenario, 6));
     assert!(verdict.is_as_it_was(), "{}", verdict.text("the run"));
 }
+
+/// The highest point of a spectrum jumps from blue to red where the pump of the red dye delivers a tenth more. A line through the
+/// effects of small changes makes that a pump which delivers less than nothing.
+#[test]
+fn a_position_that_jumps_is_no_amount_of_anything() {
+    let dir = folder("golden-jumps");
+    let points = [[89, 376], [364, 95], [203, 213], [400, 157], [400, 50]];
+    let point = |[blue, red]: [u32; 2]| {
+        format!("{{ blue_ul_per_min = {blue}.0, red_ul_per_min = {red}.0 }}")
+    };
+    let points = points.map(point).join(", ");
+    let body = format!(
+        "[[phases]]\nname = \"survey\"\npolicy = {{ list = {{ conditions = [{points}] }} }}\nexperiments = 5\n"
+    );
+    let scenario = Scenario::load(&file(&dir, "a.toml", "dye-mixing.toml", &body)).unwrap();
+    let recorded = run(&scenario, &scenario, 1);
+    let plan = Plan::of(&recorded, 10.0, NonZeroUsize::MIN).unwrap();
+    let mut rig = plan.scenario.definition();
+    Cause::Pump("red".into()).apply(&mut rig, 10.0);
+    let golden = run(&plan.scenario, &Scenario::recorded(&rig).unwrap(), 7);
+    let verdict = plan.verdict(&recorded, &golden);
+    let (_, hue) = verdict.features.iter().find(|(name, _)| name == "hue_nm").unwrap();
+    assert!(hue.iter().flatten().any(|by| by.abs() > 1000.0), "{}", verdict.text("the run"));
+    let far = verdict.moved.iter().find(|moved| moved.amount.abs() > 30.0);
+    assert!(far.is_none(), "{}", verdict.text("the run"));
+}

@@ -200,6 +200,12 @@ impl Feature {
 }
 
 impl Measure {
+    /// Whether it follows the amount of something, a little more for a little more. Positions and widths of peaks jump from one peak
+    /// to another, and formulas may be of them.
+    pub fn follows_amounts(&self) -> bool {
+        !matches!(self, Self::PeakPosition { .. } | Self::PeakWidth { .. } | Self::Formula(_))
+    }
+
     /// Unit of the number, on a channel of this kind.
     pub fn unit(&self, kind: ChannelKind) -> &'static str {
         match (self, kind) {

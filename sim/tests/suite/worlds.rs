@@ -143,3 +143,26 @@ fn a_reagent_is_used_up_as_its_product_appears() {
     assert!((0.15..0.2).contains(&few), "{few}");
     assert!(product > 2.0 * few, "{product}, with a quarter of the amine {few}");
 }
+
+/// Rates are rounded to 1e-6 µL/min: those of the slowest and the fastest whole number of units must not lie beyond the limits.
+#[test]
+fn pumps_that_count_steps_run_at_their_slowest_and_fastest_rates_whatever_the_bore() {
+    let steps = flowtwin_sim::spec::PumpSteps { um: 1.25, um_per_s: 1.25 };
+    for bore in 0..200 {
+        let mut world = world_of(DYES);
+        for pump in world.rig.pumps.values_mut() {
+            pump.bore_mm = 4.0 + 0.067 * f64::from(bore);
+            pump.steps = Some(steps.clone());
+            // 40 and 48 000 units of speed.
+            (pump.slowest_um_per_min, pump.fastest_mm_per_min) = (3000.0, 3600.0 / 4.0);
+        }
+        let plan = Plan::new(&world).unwrap();
+        for info in &plan.manifest().pumps {
+            let (low, high) = (info.min_ul_per_min, info.max_ul_per_min);
+            for rate in [0.6 * low, low, high, 2.0 * high] {
+                let nearest = info.nearest_ul_per_min(rate);
+                assert!((low..=high).contains(&nearest), "{} mm: {nearest}", info.bore_mm);
+            }
+        }
+    }
+}

@@ -11,6 +11,8 @@ const LINEAR: f64 = 1e-9;
 pub(super) const NEAR: f64 = 1e-10;
 /// Rounds in which a point is moved onto several planes.
 const ROUNDS: usize = 50;
+/// Points that [`Planes::nearby`] looks at, at most.
+const MOST: usize = 64;
 
 /// A plane `normal · u = bound` in the unit cube, with a normal of length one.
 #[derive(Clone, Debug)]
@@ -119,9 +121,6 @@ impl Planes {
         points
     }
 }
-
-/// Points that [`Planes::nearby`] looks at, at most.
-const MOST: usize = 64;
 
 /// Whether a constraint lets one value alone.
 fn is_thin(constraint: &Constraint) -> bool {

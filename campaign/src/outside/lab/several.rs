@@ -62,10 +62,10 @@ impl OutsideLab {
             return Err(self.refused("the lab has been made safe"));
         }
         let requests = self.requests();
-        if !requests.heard.iter().any(|answered| answered.request == request) {
+        let is_heard = requests.heard.iter().any(|answered| answered.request == request);
+        if !is_heard {
             requests.waited_for.insert(request, WallInstant::now());
         }
-        let is_heard = requests.heard.iter().any(|answered| answered.request == request);
         if !(again && (requests.still_there.remove(&request) || is_heard)) {
             let line = RequestLine { request, conditions: table(conditions), again };
             self.program.say(&ToSeveral::Experiment(line));
