@@ -39,7 +39,6 @@ use flowtwin_lab::{
 use flowtwin_report::Quantity;
 use flowtwin_sim::Plan;
 use flowtwin_twin::{Policy, PolicySpec, Random, StopRules, SurrogateSpec, Trial};
-use serde::Deserialize as _;
 
 pub use calibration::{BelievedSpec, CalibrationSpec, FreeSpec, PosteriorSpec};
 pub use check::LONGEST_NAME;
@@ -126,7 +125,7 @@ impl Scenario {
     /// # Errors
     /// As [`Scenario::load`].
     pub fn of(tree: &Tree, below: &Path) -> Result<Self, Diagnostic> {
-        let mut file: ScenarioFile = tree.read_as()?;
+        let mut file = tree.scenario()?;
         let outcomes = file.wanted().outcomes;
         if let (Some(table), false) = (&mut file.table, outcomes.is_empty()) {
             let read = table.read(below, &outcomes);
@@ -222,7 +221,7 @@ impl Scenario {
     /// # Errors
     /// If this version understands it no more.
     pub fn recorded(definition: &serde_json::Value) -> Result<Self, Diagnostic> {
-        let file = ScenarioFile::deserialize(definition).map_err(|error| {
+        let file = ScenarioFile::of(definition).map_err(|error| {
             Diagnostic::new(format!("the recorded scenario is not understood: {error}"))
         })?;
         Self::new(file, &Tree::default())

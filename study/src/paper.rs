@@ -35,7 +35,7 @@ pub use seed::{Part, Rigs, Seed};
 pub use table::{table, table_within};
 
 use flowtwin_campaign::campaign::CampaignError;
-use flowtwin_campaign::scenario::{NoRig, Scenario, ScenarioFile};
+use flowtwin_campaign::scenario::{NoRig, Scenario};
 use flowtwin_data::diagnostic::Diagnostic;
 
 /// Why a study could not be done.
@@ -99,10 +99,9 @@ pub fn measure(
 /// # Errors
 /// Never, as long as the tests pass that load it.
 pub fn scenario() -> Result<Scenario, Diagnostic> {
-    let file: ScenarioFile = toml::from_str(include_str!("paper/cs3cu2i5.toml"))
+    let file = toml::from_str(include_str!("paper/cs3cu2i5.toml"))
         .map_err(|error| Diagnostic::new(format!("scenarios/cs3cu2i5.toml: {error}")))?;
-    Scenario::recorded(&serde_json::to_value(&file).expect("a scenario is plain data"))?
-        .with_surrogate(studies::Studies::of_the_paper().twin.surrogate)
+    Scenario::recorded(&file)?.with_surrogate(studies::Studies::of_the_paper().twin.surrogate)
 }
 
 /// Every claim with its verdict, in the order of the catalogue.

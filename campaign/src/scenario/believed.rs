@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex};
 use flowtwin_data::diagnostic::Diagnostic;
 use flowtwin_lab::{Goal, Space};
 use flowtwin_twin::{Mechanism, SurrogateSpec, Teaching, Tuned};
-use serde::Deserialize as _;
 
 use super::Scenario;
 use super::calibration::BelievedSpec;
@@ -35,7 +34,7 @@ impl BelievedSpec {
     /// That of the scenario file that `twin.simulator` names, looked for in the folder `below`.
     pub(super) fn read(name: &str, below: &Path) -> Result<Self, Diagnostic> {
         let tree = Tree::read(&below.join(name))?;
-        Ok(Self::of(&tree.read_as()?))
+        Ok(Self::of(&tree.scenario()?))
     }
 }
 
@@ -87,7 +86,7 @@ impl Believed {
             let hint = "name what is not known of the rig in [[calibration.free]]";
             return Err(wrong(message).hint(Some(hint.into())));
         }
-        let mut own = ScenarioFile::deserialize(&spec.scenario)
+        let mut own = ScenarioFile::of(&spec.scenario)
             .map_err(|error| wrong(format!("the simulator is not understood: {error}")))?;
         own.calibration = spec.calibration.clone();
         let simulator = Scenario::inside(own, &Tree::default()).map_err(refused)?;

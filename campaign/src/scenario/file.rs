@@ -159,6 +159,18 @@ fn by_itself() -> Vec<PhaseSpec> {
 }
 
 impl ScenarioFile {
+    /// A scenario from plain values.
+    ///
+    /// This is the only way there is: the code that reads a scenario is made anew for each format and weighs megabytes.
+    ///
+    /// # Errors
+    /// If a key is unknown or missing, or a value has the wrong type; with the path of that key.
+    pub(super) fn of(
+        values: &serde_json::Value,
+    ) -> Result<Self, serde_path_to_error::Error<serde_json::Error>> {
+        serde_path_to_error::deserialize(values)
+    }
+
     /// The tables that describe the world.
     pub fn world(&self) -> World {
         World {

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use flowtwin_data::diagnostic::{Diagnostic, Place};
 use flowtwin_data::unreadable;
-use serde::de::DeserializeOwned;
 use toml::de::{DeArray, DeTable, DeValue};
 
+use super::file::ScenarioFile;
 use super::unknown;
 
 /// The newest layout of scenario files that this version reads.
@@ -87,7 +87,7 @@ impl Tree {
         Self::extended(source, path, &mut Vec::new())
     }
 
-    /// The values of all files together; [`Tree::read_as`] gives them their types.
+    /// The values of all files together; [`Tree::scenario`] gives them their types.
     pub fn values(&self) -> &toml::Table {
         &self.values
     }
@@ -216,15 +216,15 @@ impl Tree {
         self.file = over.file;
     }
 
-    /// Reads the whole tree as a `T`.
+    /// The whole tree as a scenario.
     ///
     /// # Errors
     /// If a key is unknown or missing, or a value has the wrong type.
-    pub fn read_as<T: DeserializeOwned>(&self) -> Result<T, Diagnostic> {
-        let values = toml::Value::Table(self.values.clone());
-        serde_path_to_error::deserialize(values).map_err(|error| {
+    pub fn scenario(&self) -> Result<ScenarioFile, Diagnostic> {
+        let values = serde_json::to_value(&self.values).expect("values of TOML are plain data");
+        ScenarioFile::of(&values).map_err(|error| {
             let path = key_path(error.path());
-            let message = error.into_inner().message().to_owned();
+            let message = error.inner().to_string();
             unknown::explain(self.complain_at(&path, &message))
         })
     }
@@ -272,7 +272,7 @@ fn key_path(path: &serde_path_to_error::Path) -> KeyPath {
         .collect()
 }
 
-/// Lays `over` on `under`, forgetting the places of what is replaced. `false` over a table takes it away.
+/// Lays `over` on `under`, forgetting the places of what is replaced. `false` over a table or a list takes it away.
 fn merge(
     under: &mut toml::Table,
     over: toml::Table,
@@ -287,7 +287,7 @@ fn merge(
             {
                 merge(below, above, path, places);
             }
-            (Some(toml::Value::Table(_)), toml::Value::Boolean(false)) => {
+            (Some(toml::Value::Table(_) | toml::Value::Array(_)), toml::Value::Boolean(false)) => {
                 places.retain(|other, _| !other.starts_with(path));
                 under.remove(&key);
             }

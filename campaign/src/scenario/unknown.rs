@@ -50,9 +50,8 @@ const OF_JOURNALS: [&str; 2] = ["study", "believed"];
 /// The unit is part of a key, so a key with another unit is the likeliest slip; a few letters the next.
 pub(crate) fn explain(diagnostic: Diagnostic) -> Diagnostic {
     let diagnostic = Diagnostic { message: for_people(&diagnostic.message), ..diagnostic };
-    if let Some(found) = diagnostic.message.strip_prefix("wanted exactly 1 element, ") {
-        let kinds = if found.starts_with("more") { "more than one" } else { "none" };
-        let message = format!("a table with one key, its kind, is wanted here; there is {kinds}");
+    if diagnostic.message.ends_with("expected map with a single key") {
+        let message = "a table with one key, its kind, is wanted here".to_owned();
         return Diagnostic { message, ..diagnostic };
     }
     let known = quoted(&diagnostic.message);
