@@ -24,15 +24,16 @@ impl Constraint {
         Self { name: name.into(), of: of.into(), low, high, or_zero: false }
     }
 
-    /// What is allowed, in words: `2 to 12`, `at most 30`, `0.5 to 500, or 0`.
+    /// What is allowed, in words and to six digits: `2 to 12`, `at most 30`, `0.5 to 500, or 0`.
     pub fn allowed(&self) -> String {
-        let Self { low, high, .. } = self;
+        let six = |x: f64| format!("{x:.5e}").parse().unwrap_or(x);
+        let (low, high) = (six(self.low), six(self.high));
         let range = match (low.is_finite(), high.is_finite()) {
             (true, true) => format!("{low} to {high}"),
             (true, false) => format!("at least {low}"),
             (false, _) => format!("at most {high}"),
         };
-        if self.or_zero && *low > 0.0 { range + ", or 0" } else { range }
+        if self.or_zero && low > 0.0 { range + ", or 0" } else { range }
     }
 
     /// By how much the bound is missed at `values`; zero where it is met, infinite where the value is no number.
@@ -48,3 +49,16 @@ impl Constraint {
 
 /// What counts as zero where zero is allowed: rates are set to 1e-6 µL/min.
 const ZERO: f64 = 5e-7;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Linear;
+
+    #[test]
+    fn what_is_allowed_is_said_to_six_digits() {
+        let of = |low, high| Constraint::linear("total", Linear::default(), low, high);
+        assert_eq!(of(1950.0 / 11.0, 390.0).allowed(), "177.273 to 390");
+        assert_eq!(of(0.25, f64::INFINITY).allowed(), "at least 0.25");
+    }
+}

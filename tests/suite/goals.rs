@@ -121,6 +121,19 @@ fn the_best_for_a_target_is_the_nearest_that_keeps_the_limits() {
 }
 
 #[test]
+fn a_list_of_the_scenario_below_is_taken_away_by_false() {
+    let dir = folder("goals-taken-away");
+    let body =
+        "objectives = false\nlimits = false\n[objective]\nfeature = \"red\"\ngoal = \"minimize\"\n";
+    let one = scenario(&dir, "one", "trade-off.toml", body);
+    ran(&dir, &["run", &one.display().to_string(), "--out", "one"]);
+    let summary = json(dir.join("one/summary.json"));
+    assert_eq!(summary["objectives"].as_array().unwrap().len(), 1, "{summary}");
+    assert_eq!(summary["objectives"][0]["feature"], "red");
+    assert_eq!(summary["limits"].as_array().map_or(0, Vec::len), 0, "{summary}");
+}
+
+#[test]
 fn what_makes_no_sense_is_refused_at_its_place() {
     let dir = folder("goals-refused");
     let twice = "[[objectives]]\nfeature = \"blue\"\n\n[[objectives]]\nfeature = \"red\"\n";

@@ -68,13 +68,14 @@ impl Able<'_> {
         };
         let (worst, at) = out.max_by(|a, b| beyond(a).total_cmp(&beyond(b)))?;
         let inside = all.iter().filter(|at| self.space.contains(at)).count();
+        // Rounded down: some of it cannot be set.
+        let percent = (100 * inside) / all.len();
         let set = at.words().map(|(name, word)| match word {
             Word::Number(value) => format!("{name} = {}", significant(value, 4)),
             Word::Name(option) => format!("{name} = {option}"),
         });
         Some(format!(
-            "{:.0} % of the space can be set. It is furthest from that at {}: {} would be {}, allowed is {}",
-            100.0 * inside as f64 / all.len() as f64,
+            "{percent} % of the space can be set. It is furthest from that at {}: {} would be {}, allowed is {}",
             set.collect::<Vec<_>>().join(", "),
             worst.name,
             significant(worst.of.at(at.values()), 3),

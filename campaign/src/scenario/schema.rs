@@ -21,7 +21,7 @@ const RANGES: [&[(&str, &[KeyRange])]; 3] =
 
 /// What `extends` means, the one key that is read before any other.
 pub(super) const EXTENDS: &str = "Another scenario, beside this file, that this one changes: tables are merged key by key, \
-                                  anything else replaces what was there, and `false` takes a table away.";
+                                  anything else replaces what was there, and `false` takes a table or a list away.";
 
 /// The JSON Schema (draft 7) of scenario files.
 pub fn schema() -> Value {
@@ -134,7 +134,7 @@ struct Tables {
 }
 
 impl Tables {
-    /// Lets every key of a table be missing, and every table below it be `false`.
+    /// Lets every key of a table be missing, and every table or list below it be `false`.
     fn merge(&mut self, table: &mut Value) {
         if let Some(map) = table.as_object_mut() {
             map.remove("required");
@@ -150,6 +150,11 @@ impl Tables {
 
     /// An entry of a table: merged if it is a table itself.
     fn entry(&mut self, entry: &mut Value) {
+        if entry["type"] == json!("array") {
+            entry["type"] = json!(["array", "boolean"]);
+            entry["not"] = json!({ "const": true });
+            return;
+        }
         if is_table(entry) {
             self.merge(entry);
             entry["type"] = json!(["object", "boolean"]);
