@@ -120,6 +120,29 @@ fn threads_do_not_change_a_proposal_and_pending_experiments_do() {
     }
 }
 
+#[test]
+fn an_input_that_was_tried_at_its_ends_alone_and_seems_to_have_no_effect_is_tried_between_them() {
+    let input = |name: &str| Input::number(name, 0.0, 1.0, 0.0);
+    let space = Space::new(vec![input("a"), input("b")], vec![]).unwrap();
+    let objective = |outcome| Objective { outcome, goal: Goal::Minimize, worst: Some(3.0) };
+    let goals = Goals { objectives: vec![objective(0), objective(1)], limits: vec![] };
+    // What is best lies in the middle of `b`; both ends are nearly alike.
+    let tried = |a: f64, b: f64| {
+        let off = 4.0 * (b - 0.5) * (b - 0.5) + 0.003 * b;
+        let values = vec![Some(a * a + off), Some((1.0 - a) * (1.0 - a) + off)];
+        Trial::at(vec![a, b], None).with_values(values)
+    };
+    let at = |i: usize| tried((i / 2) as f64 / 4.0, (i % 2) as f64);
+    let history = History { trials: (0..10).map(at).collect(), ..History::default() };
+    for name in ["ei", "auto"] {
+        let ask =
+            Ask { space: &space, history: &history, count: 1, asked: 0, planned: 9, cost: None };
+        let found = policy(name, &goals).propose(&ask, &Context::new(Streams::new(5))).unwrap();
+        let b = found.conditions[0].values()[1];
+        assert!(b > 0.02 && b < 0.98, "{name}: {b}");
+    }
+}
+
 /// Folds the bits of all proposed values into one number (Fowler, Noll and Vo).
 fn digest(proposals: &Proposals) -> u64 {
     let values = proposals.conditions.iter().flat_map(|c| c.values().to_vec());

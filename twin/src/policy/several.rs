@@ -184,6 +184,8 @@ impl Several {
         }
         if let (Some(_), Some(last)) = (&worth.price, ask.history.trials.last()) {
             work.acquisitions += stay(region, &worth, &last.x, &mut point);
+        } else if worth.purpose != Purpose::Learn {
+            work.acquisitions += loosen(region, &worth, &mut point, &mut stream);
         }
         Ok(point)
     }
@@ -339,6 +341,60 @@ const SEARCH: Search = Search::MANY_STARTS;
 
 /// Best experiments around which to look closer, and points around each at every distance.
 const NEAR: usize = 6;
+
+/// Where an input is varied to see whether anything depends on it.
+const PROBES: [f64; 5] = [0.1, 0.3, 0.5, 0.7, 0.9];
+
+/// Largest change of the logarithm of a value that counts as none.
+const FLAT: f64 = 0.05;
+
+/// How often inputs on which nothing depends are drawn.
+const DRAWS: usize = 8;
+
+/// Draws anew the inputs of `point` on which its value does not depend, as far as the models know; returns the evaluations.
+///
+/// A search leaves such an input where it began or at an end. What was tried at both ends alone of an effect that is the same at
+/// both is believed to have no effect, and would be tried there for ever.
+fn loosen(
+    region: &Region<'_>,
+    worth: &Worth<'_>,
+    point: &mut Vec<f64>,
+    stream: &mut Stream,
+) -> u64 {
+    let with = |j: usize, x: f64| {
+        let mut other = point.clone();
+        other[j] = x;
+        other
+    };
+    let inputs = region.space().inputs();
+    let numbers: Vec<usize> =
+        (0..inputs.len()).filter(|j| inputs[*j].options().is_none()).collect();
+    let mut points = vec![point.clone()];
+    points.extend(numbers.iter().flat_map(|j| PROBES.map(|x| with(*j, x))));
+    let values = worth.values(&points);
+    let mut evaluations = values.len() as u64;
+    let near = |value: &f64| (value - values[0]).abs() < FLAT;
+    let probes = values[1..].chunks_exact(PROBES.len());
+    let flat: Vec<usize> = numbers
+        .into_iter()
+        .zip(probes)
+        .filter(|(_, of)| of.iter().all(near))
+        .map(|(j, _)| j)
+        .collect();
+    if flat.is_empty() {
+        return evaluations;
+    }
+    for _ in 0..DRAWS {
+        let mut other = point.clone();
+        flat.iter().for_each(|j| other[*j] = stream.uniform());
+        evaluations += 1;
+        if region.contains(&other) && near(&worth.value(&other, &mut Vec::new())) {
+            *point = other;
+            break;
+        }
+    }
+    evaluations
+}
 
 /// `min_k w_k (s_k - r_k) + 0.05 Σ_k w_k (s_k - r_k)`.
 fn chebyshev(scores: &[f64], reference: &[f64], scales: &[f64]) -> f64 {
