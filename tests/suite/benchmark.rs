@@ -216,13 +216,25 @@ fn a_folder_holds_one_benchmark_and_slips_are_refused() {
 }
 
 #[test]
+fn a_choice_by_name_that_formulas_turn_into_rates_is_compared() {
+    let dir = folder("bench-suite-v2");
+    let ligands = root().join("scenarios/suite-v2/ligands.toml").display().to_string();
+    let how = ["--policies", "random,ei", "--seeds", "2", "--opening", "4", "--experiments", "1"];
+    let done = run(&dir, &[&["benchmark", &ligands], &how[..]].concat());
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    assert!(done.stdout.contains("suite-v2-ligands"), "{}", done.stdout);
+}
+
+#[test]
 fn every_scenario_of_the_suite_is_valid() {
     let dir = folder("bench-suite");
-    let entries = fs::read_dir(root().join("scenarios/suite")).expect("the suite is there");
+    let folders = ["suite", "suite-v2"].map(|name| root().join("scenarios").join(name));
+    let entries = folders.iter().flat_map(|folder| fs::read_dir(folder).expect("it is there"));
     let mut files: Vec<String> =
         entries.map(|e| e.expect("it can be read").path().display().to_string()).collect();
+    files.retain(|file| file.ends_with(".toml"));
     files.sort();
-    assert!(files.len() >= 9, "{files:?}");
+    assert!(files.len() >= 14, "{files:?}");
     let mut args = vec!["check"];
     args.extend(files.iter().map(String::as_str));
     let done = run(&dir, &args);

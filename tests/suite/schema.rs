@@ -56,8 +56,11 @@ fn the_guide_to_a_scenario_of_ones_own_leads_to_one() {
 #[test]
 fn every_scenario_is_valid_under_the_schema() {
     let schema = schema();
-    let suite = fs::read_dir(root().join("scenarios/suite")).unwrap().map(|e| e.unwrap().path());
-    for file in scenario_files().into_iter().chain(suite) {
+    let suites = ["suite", "suite-v2"].map(|name| root().join("scenarios").join(name));
+    let suites = suites.iter().flat_map(|folder| fs::read_dir(folder).unwrap());
+    let suites = suites.map(|entry| entry.unwrap().path());
+    let suites = suites.filter(|path| path.extension().is_some_and(|end| end == "toml"));
+    for file in scenario_files().into_iter().chain(suites) {
         let text = fs::read_to_string(&file).unwrap();
         let wrong = complaints(&schema, &text);
         assert!(wrong.is_empty(), "{}: {wrong:#?}", file.display());
@@ -97,7 +100,7 @@ fn the_schema_refuses_what_scenarios_refuse() {
         };
         assert!(found, "{from} -> {to}: {wrong:?}");
     }
-    let extending = "schema = 1\nextends = \"x.toml\"\nnoise = false\n[rig.pumps]\ncui = false";
+    let extending = "schema = 1\nextends = \"x.toml\"\nnoise = false\nobjectives = false\n[rig.pumps]\ncui = false";
     assert_eq!(complaints(&schema(), extending), [""; 0]);
     assert!(!complaints(&schema(), &extending.replace("false", "true")).is_empty());
 }
