@@ -93,6 +93,14 @@ fn a_huber_thermostat_tells_hundredths_in_hexadecimal_digits() {
     }
 }
 
+#[test]
+fn hundredths_of_a_degree_are_read_as_a_person_would_write_them() {
+    let asked: &[(&[u8], &[u8])] =
+        &[(b"{M1C****\r\n", b"{S1C4A38\r\n"), (b"{M01****\r\n", b"{S010CC9\r\n")];
+    let mut plate = driver("huber-pb", Dialog::new(Box::new(Scripted::new(asked)), PATIENCE));
+    assert_eq!(plate.temperature_c(), Ok(32.73));
+}
+
 /// A Cavro XLP 6000 with a syringe of 1 mL: 60 mm of travel are 48 000 microsteps.
 fn cavro() -> ToyLab {
     ToyLab::new().with_valve().with_steps(BORE_MM, Steps::of(BORE_MM, 1.25, 1.25))
