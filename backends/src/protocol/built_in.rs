@@ -11,6 +11,7 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("lauda", include_str!("../../protocols/lauda.toml")),
     ("mettler-mt-sics", include_str!("../../protocols/mettler-mt-sics.toml")),
     ("new-era-ne1000", include_str!("../../protocols/new-era-ne1000.toml")),
+    ("omega-platinum", include_str!("../../protocols/omega-platinum.toml")),
     ("rheodyne-mx-2", include_str!("../../protocols/rheodyne-mx-2.toml")),
     ("vici-universal", include_str!("../../protocols/vici-universal.toml")),
     ("watlow-ez-zone-pm", include_str!("../../protocols/watlow-ez-zone-pm.toml")),

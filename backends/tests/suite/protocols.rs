@@ -37,6 +37,7 @@ fn rigs_of_protocol_files_keep_the_contract_of_a_lab() {
     for (pump, heater) in [
         ("chemyx-fusion", "eurotherm-2000"),
         ("new-era-ne1000", "watlow-ez-zone-pm"),
+        ("new-era-ne1000", "omega-platinum"),
         ("chemyx-fusion", "julabo"),
         ("new-era-ne1000", "huber-pb"),
         ("chemyx-fusion", "lauda"),
@@ -393,7 +394,8 @@ fn a_new_era_pump_counts_pauses_and_refuses_as_its_manual_says() {
 
 #[test]
 fn controllers_by_file_heat_and_are_off() {
-    let all = ["eurotherm-2000", "watlow-ez-zone-pm", "julabo", "huber-pb", "lauda"];
+    let all =
+        ["eurotherm-2000", "omega-platinum", "watlow-ez-zone-pm", "julabo", "huber-pb", "lauda"];
     all.into_iter().for_each(heats_and_is_off);
 }
 
