@@ -10,6 +10,7 @@ import os
 import socket
 import subprocess
 import sys
+import sysconfig
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -187,10 +188,14 @@ def test_a_pump_of_pylabrobot_is_told_its_speed_and_to_halt() -> None:
     [
         ("heater", "soft_oven", "ophyd-oven.toml", {READ_BACK}),
         ("valve", "selector", "ophyd-selector.toml", {SERIAL}),
+        ("pump", "pump", "ophyd-pump.toml", {SERIAL}),
+        ("light", "cabinet", "ophyd-lamp.toml", {SERIAL}),
+        ("sensor", "cabinet", "ophyd-gauge.toml", {SERIAL}),
+        ("switch", "cabinet", "ophyd-door.toml", {SERIAL}),
     ],
 )
 def test_devices_of_ophyd_pass_their_examination(kind: str, device: str, mapping: str, notes: set[str]) -> None:
-    passes(kind, program("ophyd", f"devices.py:{device}", mapping), notes)
+    passes(kind, program("ophyd", f"devices.py:{device}", mapping, "--patience-s 60"), notes)
 
 
 def test_a_device_of_ophyd_whose_signals_are_those_of_an_epics_server_passes_too() -> None:
@@ -211,6 +216,23 @@ def test_an_instrument_of_pyvisa_sim_passes_its_examination() -> None:
     words = program("visa", "GPIB0::12::INSTR visa-oven.toml --library visa.yaml@sim")
     report = passes("heater", words, {READ_BACK})
     assert report["identity"] == {"model": "Acme Oven 7", "serial_number": "A1", "firmware": "1.2", "notes": []}
+    passes("light", program("visa", "GPIB0::13::INSTR visa-lamp.toml --library visa.yaml@sim"), set())
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "why"),
+    [
+        ("!OUT 1 -> OK", "!OUT 7 -> OK", "it answered '?', and not 'OK' (!OUT 7)"),
+        ('"+0,"', '"0"', "+0,No error (!OUT 1)"),
+        ('on = "?OUT"', 'on = { ask = "?OUT", words = { 2 = true } }', "on: '1' is none of 2"),
+    ],
+)
+def test_what_an_instrument_of_visa_does_not_take_is_a_fault(tmp_path: Path, was: str, becomes: str, why: str) -> None:
+    mapping = (BRIDGES / "visa-lamp.toml").read_text()
+    assert was in mapping
+    (tmp_path / "lamp.toml").write_text(mapping.replace(was, becomes))
+    report = examined("light", program("visa", "GPIB0::13::INSTR", tmp_path / "lamp.toml", "--library visa.yaml@sim"))
+    assert why in failed(report)["it goes on and off"]
 
 
 @pytest.mark.parametrize(
@@ -279,7 +301,7 @@ def journal(folder: Path, name: str, wiring: dict[str, str] | None, more: str = 
 
 @pytest.mark.parametrize(
     "program_of_led",
-    [program("visa", "{address} led.toml --patience-s 10"), program("ophyd", "devices.py:Led ophyd-led.toml {address}")],
+    [program("visa", "{address} led.toml --patience-s 10"), program("ophyd", "devices.py:Led ophyd-led.toml {address} --patience-s 10")],
     ids=["visa", "ophyd"],
 )
 def test_a_campaign_through_a_bridge_has_the_journal_of_its_rehearsal(tmp_path: Path, program_of_led: str) -> None:
@@ -329,6 +351,43 @@ scale = { high = 121.0 }
     bridged = journal(tmp_path, "bridge", {"scale": scale}, more, ends=3)
     assert bridged == journal(tmp_path, "ours", {"scale": ours}, more, ends=3)
     assert b"allowed is at most 121 g" in bridged, bridged[-2000:]
+
+
+def output_of(address: str) -> str:
+    """Whether an emulated F4T has its output on, as a third party sees it."""
+    host, port = address.rsplit(":", 1)
+    with socket.create_connection((host, int(port)), timeout=30) as line:
+        line.sendall(b":OUTPUT1:STATE?\n")
+        return line.makefile().readline().strip()
+
+
+def test_a_heater_behind_a_bridge_is_off_when_its_campaign_is_killed(tmp_path: Path) -> None:
+    """The campaign cannot do it any more: its program does when its input ends, and the watch beside it."""
+    scenario = tmp_path / "one.toml"
+    scenario.write_text(ONE.format(noise_free=SCENARIOS / "cs3cu2i5.toml", more=""))
+    plate = section("plate", "heater", program("visa", "{address} f4t.toml --patience-s 5"), "f4t_scpi = {}")
+    pumps = {pump: f"[chemyx.{pump}]\n" for pump in PUMPS}
+    wiring = tmp_path / "wiring.toml"
+    wiring.write_text("schema = 1\npatience_s = 5.0\n" + "".join((pumps | REST | {"plate": plate}).values()))
+    flowtwin = Path(sysconfig.get_path("scripts")) / "flowtwin"
+    wired = tmp_path / "wired.toml"
+    emulate = [flowtwin, "emulate", wiring, "--scenario", scenario, "--speed", "60", "--wired", wired]
+    quiet: dict[str, Any] = {"stdin": subprocess.PIPE, "stderr": subprocess.DEVNULL, "cwd": tmp_path, "text": True}
+    with subprocess.Popen(emulate, stdout=subprocess.PIPE, **quiet) as served:
+        assert served.stdout is not None
+        address = json.loads(served.stdout.readline())["endpoints"]["plate"]["address"]
+        wired.write_text(wired.read_text().replace("patience_s = 1.0", "patience_s = 5.0"))
+        words = [flowtwin, "run", scenario, "--backend", "hardware", "--yes", "--wiring", wired, "--out", tmp_path / "run"]
+        with subprocess.Popen(words, stdout=subprocess.DEVNULL, **quiet) as campaign:
+            while output_of(address) != "ON":
+                assert campaign.poll() is None, "the campaign has ended before it heated"
+                time.sleep(0.1)
+            campaign.kill()
+        killed = time.monotonic()
+        while output_of(address) == "ON":
+            assert time.monotonic() - killed < 60.0, "the heater is on"
+            time.sleep(0.1)
+        served.kill()
 
 
 def test_the_module_for_drivers_is_that_of_the_examples() -> None:

@@ -39,6 +39,8 @@ NEEDED = {
 }
 #: What each kind refuses outside of limits.
 LIMITED = {"pump": "rate_ul_per_min", "valve": "position", "heater": "set_point_c"}
+#: Of these all steps are carried out, whichever fails.
+MAKES_SAFE = ("stop", "off", "switch_off")
 #: A valve that is further from a position turns.
 THERE = 0.05
 #: Readings that are words or yes and no; all others are numbers.
@@ -103,8 +105,16 @@ class Mapped(Instrument):
             raise Fault("unsupported", detail=f"the mapping says nothing of {name}")
         scales = self.mapping.get("scales", {})
         given = {key: value / scales[key] if key in scales else value for key, value in given.items()}
+        failed: Exception | None = None
         for step in self.mapping[name]:
-            self.say(step.format(bore_mm=self.bore_mm, **given))
+            try:
+                self.say(step.format(bore_mm=self.bore_mm, **given))
+            except Exception as error:
+                if name not in MAKES_SAFE:
+                    raise
+                failed = failed or error  # the other steps may still make it safe
+        if failed is not None:
+            raise failed
 
     def dispense(self, rate_ul_per_min: float, volume_ul: float) -> None:
         self.carry_out("dispense", rate_ul_per_min=rate_ul_per_min, volume_ul=volume_ul)

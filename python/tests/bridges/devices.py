@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 
 from ophyd import Component, Device, EpicsSignal, EpicsSignalRO, Signal
 from ophyd.sim import SynAxis
@@ -17,6 +18,43 @@ class SoftOven(Device):
 
 class Selector(Device):
     axis = Component(SynAxis, value=1)
+
+
+class Counter(Signal):
+    """What a pump has moved since it was started, in mL; a pump stops when its volume is out."""
+
+    def get(self, **_: object) -> float:
+        return self.parent.moved_ml()
+
+
+class Running(Signal):
+    """1 infuses, 2 withdraws, 0 stands still."""
+
+    def put(self, value: int, **_: object) -> None:
+        pump = self.parent
+        if value:
+            pump.begun, pump.moved = time.monotonic(), None
+        else:
+            pump.moved = pump.moved_ml()
+
+    def get(self, **_: object) -> int:
+        pump = self.parent
+        return int(pump.moved is None and pump.moved_ml() < pump.volume.get())
+
+
+class Pump(Device):
+    """A pump that counts, in mL and mL/min."""
+
+    rate = Component(Signal, value=1.0)
+    volume = Component(Signal, value=0.0)
+    run = Component(Running)
+    counter = Component(Counter)
+    begun, moved = 0.0, 0.0
+
+    def moved_ml(self) -> float:
+        """What it has delivered by now."""
+        ran_min = (time.monotonic() - self.begun) / 60.0
+        return self.moved if self.moved is not None else min(self.volume.get(), ran_min * self.rate.get())
 
 
 class EpicsOven(Device):
@@ -45,6 +83,16 @@ class Output(Signal):
         return int(self.lines.readline())
 
 
+class Cabinet(Device):
+    """A lamp, a pressure gauge in bar and a door."""
+
+    lamp = Component(Signal, value=0)
+    gauge = Component(Signal, value=1.2)
+    door = Component(Signal, value="closed")
+
+
+cabinet = Cabinet(name="cabinet")
+pump = Pump(name="pump")
 soft_oven = SoftOven(name="oven")
 selector = Selector(name="selector")
 
