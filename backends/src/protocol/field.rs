@@ -266,6 +266,10 @@ impl Field {
         if let Some(width) = how.strip_prefix('>').and_then(|width| width.parse().ok()) {
             return format!("{text:>width$}");
         }
+        if let Some(width) = how.strip_prefix('+').and_then(|width| width.parse::<usize>().ok()) {
+            let (sign, digits) = text.strip_prefix('-').map_or(('+', &*text), |rest| ('-', rest));
+            return format!("{sign}{digits:0>width$}");
+        }
         if let Ok(width) = how.parse::<usize>() {
             return format!("{text:0>width$}");
         }

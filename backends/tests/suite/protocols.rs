@@ -38,6 +38,7 @@ fn rigs_of_protocol_files_keep_the_contract_of_a_lab() {
         ("chemyx-fusion", "eurotherm-2000"),
         ("new-era-ne1000", "watlow-ez-zone-pm"),
         ("new-era-ne1000", "omega-platinum"),
+        ("new-era-ne1000", "huber-kiss"),
         ("chemyx-fusion", "julabo"),
         ("new-era-ne1000", "huber-pb"),
         ("chemyx-fusion", "lauda"),
@@ -92,6 +93,38 @@ fn a_huber_thermostat_tells_hundredths_in_hexadecimal_digits() {
     ] {
         assert_eq!(ask(&mut emulator, &world, sent), said, "{sent:?}");
     }
+}
+
+/// The examples of Huber's manual, and the temperature of the toy lab.
+#[test]
+fn a_kiss_thermostat_answers_as_its_manual_says() {
+    let world = world();
+    let parts = [("plate".to_owned(), 0)];
+    let mut emulator = ProtocolEmulator::new(file("huber-kiss"), Framing::Rtu, parts);
+    for (sent, said) in [
+        ("CA?\r\n", "CA +00000\r\n"),
+        ("TI?\r\n", "TI +02500\r\n"),
+        ("TE?\r\n", "TE -15100\r\n"),
+        ("SP@ -01234\r\n", "SP -01234\r\n"),
+        ("SP?\r\n", "SP -01234\r\n"),
+        ("CA@ 00001\r\n", "CA +00001\r\n"),
+        ("CA?\r\n", "CA +00001\r\n"),
+        ("CA@ 00000\r\n", "CA +00000\r\n"),
+        ("CA?\r\n", "CA +00000\r\n"),
+        ("XX?\r\n", ""),
+    ] {
+        assert_eq!(ask(&mut emulator, &world, sent), said, "{sent:?}");
+    }
+    let asked: &[(&[u8], &[u8])] = &[
+        (b"SP@ +04560\r\n", b"SP +04560\r\n"),
+        (b"SP?\r\n", b"SP +04560\r\n"),
+        (b"CA@ 00001\r\n", b"CA +00001\r\n"),
+        (b"CA?\r\n", b"CA +00001\r\n"),
+        (b"TI?\r\n", b"TI +02499\r\n"),
+    ];
+    let mut plate = driver("huber-kiss", Dialog::new(Box::new(Scripted::new(asked)), PATIENCE));
+    plate.heat(Temperature::from_c(45.6)).unwrap();
+    assert_eq!(plate.temperature_c(), Ok(24.99));
 }
 
 #[test]
@@ -394,8 +427,15 @@ fn a_new_era_pump_counts_pauses_and_refuses_as_its_manual_says() {
 
 #[test]
 fn controllers_by_file_heat_and_are_off() {
-    let all =
-        ["eurotherm-2000", "omega-platinum", "watlow-ez-zone-pm", "julabo", "huber-pb", "lauda"];
+    let all = [
+        "eurotherm-2000",
+        "omega-platinum",
+        "watlow-ez-zone-pm",
+        "julabo",
+        "huber-kiss",
+        "huber-pb",
+        "lauda",
+    ];
     all.into_iter().for_each(heats_and_is_off);
 }
 

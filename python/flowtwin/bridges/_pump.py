@@ -6,7 +6,6 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
-from typing import Any
 
 from flowtwin.instrument import Fault, Instrument
 
@@ -127,7 +126,7 @@ class RatePump(Instrument):
         with self._lock:
             if run is not self._run or run.ended_s is not None:
                 return
-            went_on: Any = not self.timed and self.is_running()
+            went_on = not self.timed and bool(self.is_running())
             if self.timed or went_on:
                 self.halt()
             if went_on:
