@@ -12,8 +12,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use flowtwin_backends::{EmulatorServer, Wiring};
 use flowtwin_lab::{
     Command, Exposure, Fault, FaultKind, Frames, HeaterInfo, Instant, Lab, Level, LightInfo,
-    Manifest, Position, PumpInfo, Reply, SensorInfo, SensorKind, Setting, Span, SpectrometerInfo,
-    ValveInfo, math,
+    Manifest, Position, Probe, PumpInfo, Reply, SensorInfo, SensorKind, Setting, Span,
+    SpectrometerInfo, ValveInfo, math,
 };
 
 const BENCH: &str = r#"
@@ -44,6 +44,9 @@ file = "eurotherm-2000"
 [protocol.mantle]
 file = "watlow-ez-zone-pm"
 
+[protocol.furnace]
+file = "omega-platinum"
+
 [protocol.cryostat]
 file = "huber-pb"
 
@@ -54,6 +57,9 @@ link.tcp = "emulated:8101"
 [protocol.doser]
 file = "hamilton-psd-4"
 valves = { doser = "doser-valve" }
+
+[protocol.scale]
+file = "mettler-mt-sics"
 
 [hdx.absorption]
 serial_number = "HDX00042"
@@ -217,8 +223,12 @@ impl Lab for StillLab {
 }
 
 fn manifest() -> Manifest {
-    let heaters = ["plate", "block", "jacket", "bath", "mantle", "cryostat", "thermostat"];
-    let mut sensors = vec![SensorInfo { name: "door".into(), kind: SensorKind::Permit }];
+    let heaters =
+        ["plate", "block", "jacket", "bath", "mantle", "furnace", "cryostat", "thermostat"];
+    let mut sensors = vec![
+        SensorInfo { name: "door".into(), kind: SensorKind::Permit },
+        SensorInfo { name: "scale".into(), kind: SensorKind::Probe(Probe::Mass) },
+    ];
     let mut sensor = |name: String, kind| {
         sensors.push(SensorInfo { name: name.as_str().into(), kind });
     };

@@ -43,10 +43,10 @@ class Instrument:
     """One instrument. Its methods are named as requests are, with the same arguments."""
     kind = ""
     model = "an instrument"
-    serial_number = None
-    firmware = None
-    limits = {}  # {"rate_ul_per_min": [0.1, 5000.0]}: what is outside is refused
-    bore_mm = None  # the inner diameter of the syringe that flowtwin asks for; None: as the pump is set
+    serial_number: "str | None" = None
+    firmware: "str | None" = None
+    limits: dict[str, list[float]] = {}  # {"rate_ul_per_min": [0.1, 5000.0]}: what is outside is refused
+    bore_mm: "float | None" = None  # the inner diameter of the syringe that flowtwin asks for; None: as the pump is set
     line = None  # the line that `connect` opens, if any; it is closed before `connect` is called again
 
     def connect(self):

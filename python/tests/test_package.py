@@ -14,6 +14,7 @@ import pytest
 import flowtwin
 
 ROOT = Path(__file__).parents[2]
+BRIDGES = [f"flowtwin/bridges/{name}.py" for name in ("flowchem", "pylabrobot", "ophyd", "visa")]
 WHEELS = os.environ.get("FLOWTWIN_WHEELS")
 
 
@@ -45,7 +46,8 @@ def test_the_wheel_is_small_and_whole() -> None:
     assert re.fullmatch(r"flowtwin-[\d.]+-cp310-abi3-\w+\.whl", wheel.name)
     assert wheel.stat().st_size < 20_000_000
     names = zipfile.ZipFile(wheel).namelist()
-    for wanted in ["flowtwin/py.typed", "flowtwin/_flowtwin.pyi", "LICENSE-MIT", "LICENSE-APACHE", "entry_points.txt"]:
+    typed = ["flowtwin/py.typed", "flowtwin/_flowtwin.pyi", "flowtwin/instrument.py", *BRIDGES]
+    for wanted in [*typed, "LICENSE-MIT", "LICENSE-APACHE", "entry_points.txt"]:
         assert any(name.endswith(wanted) for name in names), wanted
     assert not [name for name in names if "tests/" in name or name.endswith(".rs")]
 

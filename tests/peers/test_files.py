@@ -96,6 +96,27 @@ class EzZone(unittest.TestCase):
         controller.write_register(1880, 62, functioncode=6)
 
 
+class OmegaPlatinum(unittest.TestCase):
+    """minimalmodbus and an Omega Platinum controller."""
+
+    def test_it_reads_and_sets(self):
+        controller = minimalmodbus.Instrument(rig.endpoint("furnace"), 1)
+        controller.serial.baudrate = 9600
+        controller.serial.timeout = 2
+        self.assertAlmostEqual(controller.read_float(0x210), 23.4, places=4)
+        self.assertEqual(controller.read_register(0x22C), 1)
+        controller.write_float(0x2E2, 126.5)
+        self.assertAlmostEqual(controller.read_float(0x2E2), 126.5)
+        self.assertEqual(controller.read_register(0x240), 8)
+        controller.write_register(0x240, 6, functioncode=6)
+        self.assertEqual(controller.read_register(0x240), 6)
+        self.assertAlmostEqual(controller.read_float(0x210), 126.5)
+        for wrong in (lambda: controller.read_register(999), lambda: controller.write_float(0x210, 20.0)):
+            with self.assertRaises(minimalmodbus.ModbusException):
+                wrong()
+        controller.write_register(0x240, 8, functioncode=6)
+
+
 class Huber(unittest.IsolatedAsyncioTestCase):
     """Two drivers of others and a Huber thermostat that speaks PB."""
 

@@ -233,6 +233,15 @@ impl Field {
         }
     }
 
+    /// A number of the instrument's units in ours. A scale such as 0.01 divides by 100: 3273 hundredths are 32.73, and not
+    /// 32.730000000000004.
+    pub fn in_ours(number: f64, scale: f64) -> f64 {
+        let parts = (1.0 / scale).round();
+        #[expect(clippy::float_cmp, reason = "only where the division is exact")]
+        let is_a_part = parts > 1.0 && 1.0 / scale == parts;
+        if is_a_part { number / parts } else { number * scale }
+    }
+
     /// One of the instrument's units in ours, with a syringe of this bore \[mm\]; none where it counts steps and nobody knows the
     /// bore.
     pub fn scale(&self, bore_mm: Option<f64>) -> Option<f64> {
@@ -256,6 +265,10 @@ impl Field {
         let text = format!("{value:.*}", fit(value) as usize);
         if let Some(width) = how.strip_prefix('>').and_then(|width| width.parse().ok()) {
             return format!("{text:>width$}");
+        }
+        if let Some(width) = how.strip_prefix('+').and_then(|width| width.parse::<usize>().ok()) {
+            let (sign, digits) = text.strip_prefix('-').map_or(('+', &*text), |rest| ('-', rest));
+            return format!("{sign}{digits:0>width$}");
         }
         if let Ok(width) = how.parse::<usize>() {
             return format!("{text:0>width$}");

@@ -37,6 +37,8 @@ fn rigs_of_protocol_files_keep_the_contract_of_a_lab() {
     for (pump, heater) in [
         ("chemyx-fusion", "eurotherm-2000"),
         ("new-era-ne1000", "watlow-ez-zone-pm"),
+        ("new-era-ne1000", "omega-platinum"),
+        ("new-era-ne1000", "huber-kiss"),
         ("chemyx-fusion", "julabo"),
         ("new-era-ne1000", "huber-pb"),
         ("chemyx-fusion", "lauda"),
@@ -91,6 +93,46 @@ fn a_huber_thermostat_tells_hundredths_in_hexadecimal_digits() {
     ] {
         assert_eq!(ask(&mut emulator, &world, sent), said, "{sent:?}");
     }
+}
+
+/// The examples of Huber's manual, and the temperature of the toy lab.
+#[test]
+fn a_kiss_thermostat_answers_as_its_manual_says() {
+    let world = world();
+    let parts = [("plate".to_owned(), 0)];
+    let mut emulator = ProtocolEmulator::new(file("huber-kiss"), Framing::Rtu, parts);
+    for (sent, said) in [
+        ("CA?\r\n", "CA +00000\r\n"),
+        ("TI?\r\n", "TI +02500\r\n"),
+        ("TE?\r\n", "TE -15100\r\n"),
+        ("SP@ -01234\r\n", "SP -01234\r\n"),
+        ("SP?\r\n", "SP -01234\r\n"),
+        ("CA@ 00001\r\n", "CA +00001\r\n"),
+        ("CA?\r\n", "CA +00001\r\n"),
+        ("CA@ 00000\r\n", "CA +00000\r\n"),
+        ("CA?\r\n", "CA +00000\r\n"),
+        ("XX?\r\n", ""),
+    ] {
+        assert_eq!(ask(&mut emulator, &world, sent), said, "{sent:?}");
+    }
+    let asked: &[(&[u8], &[u8])] = &[
+        (b"SP@ +04560\r\n", b"SP +04560\r\n"),
+        (b"SP?\r\n", b"SP +04560\r\n"),
+        (b"CA@ 00001\r\n", b"CA +00001\r\n"),
+        (b"CA?\r\n", b"CA +00001\r\n"),
+        (b"TI?\r\n", b"TI +02499\r\n"),
+    ];
+    let mut plate = driver("huber-kiss", Dialog::new(Box::new(Scripted::new(asked)), PATIENCE));
+    plate.heat(Temperature::from_c(45.6)).unwrap();
+    assert_eq!(plate.temperature_c(), Ok(24.99));
+}
+
+#[test]
+fn hundredths_of_a_degree_are_read_as_a_person_would_write_them() {
+    let asked: &[(&[u8], &[u8])] =
+        &[(b"{M1C****\r\n", b"{S1C4A38\r\n"), (b"{M01****\r\n", b"{S010CC9\r\n")];
+    let mut plate = driver("huber-pb", Dialog::new(Box::new(Scripted::new(asked)), PATIENCE));
+    assert_eq!(plate.temperature_c(), Ok(32.73));
 }
 
 /// A Cavro XLP 6000 with a syringe of 1 mL: 60 mm of travel are 48 000 microsteps.
@@ -385,7 +427,15 @@ fn a_new_era_pump_counts_pauses_and_refuses_as_its_manual_says() {
 
 #[test]
 fn controllers_by_file_heat_and_are_off() {
-    let all = ["eurotherm-2000", "watlow-ez-zone-pm", "julabo", "huber-pb", "lauda"];
+    let all = [
+        "eurotherm-2000",
+        "omega-platinum",
+        "watlow-ez-zone-pm",
+        "julabo",
+        "huber-kiss",
+        "huber-pb",
+        "lauda",
+    ];
     all.into_iter().for_each(heats_and_is_off);
 }
 

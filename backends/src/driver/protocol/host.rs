@@ -84,7 +84,7 @@ impl ProtocolHost {
         match value {
             Value::Number(number) => {
                 let scale = at.scale(name, field)?;
-                Ok(Value::Number(number * (scale * size(protocol, unit))))
+                Ok(Value::Number(Field::in_ours(*number, scale * size(protocol, unit))))
             }
             word => Ok(word.clone()),
         }
@@ -343,7 +343,7 @@ fn read_registers(
     let registers = host.read_once(field.register.ok_or_else(none)?, field.form.registers())?;
     let number = field.form.join(&registers).ok_or_else(|| garbled(format!("{registers:04X?}")))?;
     if field.words.is_empty() {
-        return Ok(Value::Number(number * scale));
+        return Ok(Value::Number(Field::in_ours(number, scale)));
     }
     Ok(Value::Word(number.to_string()))
 }
