@@ -11,6 +11,13 @@ pub(crate) struct Block {
 }
 
 impl Block {
+    /// Values of these places, with what each is off by itself and how they go together.
+    pub(crate) fn of(features: Vec<usize>, deviations: Vec<f64>, together: DMatrix<f64>) -> Self {
+        let n = features.len();
+        let root = together.cholesky().map_or_else(|| DMatrix::identity(n, n), |it| it.l());
+        Self { features, deviations, root }
+    }
+
     /// Frees differences of the features of this experiment of its noise. What is no number, because the model cannot read a
     /// feature there, says nothing.
     pub(crate) fn free(&self, values: &[f64]) -> DVector<f64> {

@@ -6,7 +6,8 @@ use flowtwin_lab::Conditions;
 use flowtwin_report::format::counted;
 use serde::Serialize;
 
-use crate::data::{Experiment, Measured};
+use crate::data::Measured;
+use crate::experiment::Experiment;
 use crate::explained::{HeldOut, Trend, chance, held_out, trends, weights};
 use crate::fit::{Fit, Weights, best, fit};
 use crate::knowledge::{Basis, Knowledge, telling};

@@ -5,7 +5,7 @@ use nalgebra::DVector;
 use serde::Serialize;
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 
-use crate::data::Experiment;
+use crate::experiment::Experiment;
 use crate::fit::{Fit, fit};
 use crate::knowledge::Basis;
 use crate::model::{Model, Table};

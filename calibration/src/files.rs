@@ -37,11 +37,14 @@ pub fn residuals_csv(scenario: &Scenario, calibration: &Calibration) -> String {
         calibration.series.iter().zip(said).zip(&calibration.series_deviations)
     {
         let source = series.source.replace('"', "\"\"");
-        for ((seen, said), deviation) in series.values.iter().zip(said).zip(deviations) {
+        let values = series.values.iter().zip(said).zip(deviations).enumerate();
+        for (place, ((seen, said), deviation)) in
+            values.filter(|(_, ((seen, _), _))| seen.is_finite())
+        {
             let _written = writeln!(
                 out,
                 "\"{source}\",{},{:?},{:?},{:?},{:?}",
-                series.name(),
+                series.name(place, &features),
                 digits(*seen, 7),
                 digits(*said, 7),
                 digits(seen - said, 4),

@@ -8,6 +8,8 @@ use crate::data::drawn;
 use crate::fit::{Fit, Weights, squares};
 use crate::model::Model;
 use crate::noise::Noise;
+use crate::ramp::Ramp;
+use crate::series::Series;
 use crate::whitening::Whitener;
 
 /// Largest standard deviation of a key that counts as told: of its logarithm, …
@@ -198,6 +200,7 @@ pub(crate) fn telling(
     let scenario = model.scenario();
     let expected = |plan| flowtwin_campaign::scenario::Expected::on(scenario, plan);
     let (mut above, mut below) = (expected(&above), expected(&below));
+    let on_ramps = model.series.iter().filter_map(Series::ramp).flat_map(Ramp::readings);
     let mut best: Option<(Conditions, f64)> = None;
     for number in 0..TRIED {
         let Some(conditions) = drawn(scenario, "telling", number) else { continue };
@@ -208,7 +211,8 @@ pub(crate) fn telling(
             .zip(&down.features)
             .enumerate()
             .map(|(f, ((_, up), (_, down)))| {
-                let seen = model.experiments.iter().any(|e| e.features[f].is_some());
+                let seen = model.experiments.iter().any(|e| e.features[f].is_some())
+                    || on_ramps.clone().any(|reading| reading.features[f].is_finite());
                 let slope = if seen { (up - down) / (2.0 * STEP) } else { 0.0 };
                 let told = slope / noise.deviation(f, 0.5 * (up + down));
                 if told.is_finite() { told * told } else { 0.0 }

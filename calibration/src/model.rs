@@ -7,7 +7,7 @@ use flowtwin_lab::PumpId;
 use flowtwin_sim::Plan;
 use serde_json::Value;
 
-use crate::data::Experiment;
+use crate::experiment::Experiment;
 use crate::series::Series;
 
 /// Features of every experiment, in the order of the scenario [experiments][features], then the readings of every series
@@ -123,19 +123,28 @@ impl<'a> Model<'a> {
         adjust(&mut expected);
         let experiments = self.experiments.iter();
         let mut table: Table = experiments.map(|it| self.one(&mut expected, it)).collect();
-        table.extend(self.series(scaled, &plan));
+        let mut said = self.curves(scaled, &plan);
+        for (series, said) in self.series.iter().zip(&mut said) {
+            if let Some(ramp) = series.ramp() {
+                *said = ramp.predict(&mut expected)?;
+            }
+        }
+        table.extend(said);
         Some(table)
     }
 
-    /// What all series should read; kept, because what is off in an experiment changes none of them.
-    fn series(&self, scaled: &[f64], plan: &Plan) -> Table {
+    /// What all series but ramps should read; kept, because what is off in an experiment changes none of them.
+    fn curves(&self, scaled: &[f64], plan: &Plan) -> Table {
         if let Some((at, known)) = &*self.expected.borrow()
             && at == scaled
         {
             return known.clone();
         }
         let room = self.heats_the_room();
-        let said = self.series.iter().map(|series| series.predict(self.scenario, plan, room));
+        let said = self.series.iter().map(|series| match series.ramp() {
+            Some(_) => Vec::new(),
+            None => series.predict(self.scenario, plan, room),
+        });
         let said: Table = said.collect();
         *self.expected.borrow_mut() = Some((scaled.to_vec(), said.clone()));
         said

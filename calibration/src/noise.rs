@@ -11,8 +11,11 @@ use flowtwin_sim::{Plan, spec};
 use nalgebra::{DMatrix, DVector};
 
 use crate::block::Block;
-use crate::data::Experiment;
+use crate::experiment::Experiment;
 use crate::model::{Model, Table, slope};
+use crate::ramp::Ramp;
+use crate::series::Series;
+use crate::unsteady;
 use crate::whitening::{Common, Whitener};
 
 /// Replicates in the data count as much as this many that are simulated.
@@ -27,6 +30,8 @@ pub(crate) struct Noise {
     /// How instruments may be calibrated, one error at a time: common too.
     misreadings: Vec<Misreading>,
     pumps: Vec<PumpId>,
+    /// For how long plates wander \[s\].
+    wander_s: f64,
     /// Noise as the scenario has it.
     spec: spec::Noise,
     /// Whether the scenario has noise, and this is not assumed.
@@ -38,9 +43,17 @@ impl Noise {
     pub(crate) fn of(model: &Model<'_>, scaled: &[f64], plan: &Plan) -> Option<Self> {
         let (scenario, experiments) = (model.scenario(), model.experiments);
         let pumps: Vec<PumpId> = plan.manifest().pumps.iter().map(|p| p.name.clone()).collect();
-        let places: Vec<&Conditions> = experiments.iter().map(|e| &e.conditions).collect();
-        let scatter = Scatter::of(scenario, plan, &places, || slopes(&pumps, model, scaled))?;
+        // Readings of ramps scatter as steady experiments there do.
+        let on_ramps = model.series.iter().filter_map(Series::ramp).flat_map(Ramp::as_steady);
+        let near: Vec<Experiment> = experiments.iter().cloned().chain(on_ramps).collect();
+        let places: Vec<&Conditions> = near.iter().map(|e| &e.conditions).collect();
+        let steady = Model::new(scenario, model.free, &near);
+        let scatter = Scatter::of(scenario, plan, &places, || slopes(&pumps, &steady, scaled))?;
+        let heaters = plan.manifest().heaters.iter();
+        let wander_s =
+            heaters.map(|info| plan.world().noise.heaters.of(info.name.as_str()).correlation_s);
         let mut noise = Self {
+            wander_s: wander_s.fold(0.0, f64::max),
             known: scatter.is_known(),
             scatter,
             fills: fills(&plan.world().noise, &pumps),
@@ -105,8 +118,14 @@ impl Noise {
         };
         let mut blocks: Vec<Block> =
             model.experiments.iter().zip(&predicted).enumerate().map(block).collect();
-        let said = model.series.iter().zip(&predicted[model.experiments.len()..]);
-        blocks.extend(said.map(|(series, said)| series.block(&self.spec, said)));
+        let plan = model.plan(scaled)?;
+        for (series, i) in model.series.iter().zip(model.experiments.len()..) {
+            let said = &predicted[i];
+            blocks.push(match series.ramp() {
+                Some(ramp) => self.of_ramp(&plan, (model, series, ramp), said, &warmth[i])?,
+                None => series.block(&self.spec, said)?,
+            });
+        }
         let of_experiments = model.experiments.iter().map(|experiment| experiment.run);
         let runs = of_experiments.chain(model.series.iter().map(|series| series.run)).collect();
         let series = model.series.iter().map(|series| series.values.clone()).collect();
@@ -145,6 +164,33 @@ impl Noise {
             }
             off
         })
+    }
+
+    /// What frees the readings of a ramp of their noise: light scatters in each by itself, as in experiments; what flows and plates do
+    /// is seen together by liquids that were on their way together. `warmth` is the slope of the whole ramp by warmer plates.
+    fn of_ramp(
+        &self,
+        plan: &Plan,
+        (model, series, ramp): (&Model<'_>, &Series, &Ramp),
+        said: &[f64],
+        warmth: &[f64],
+    ) -> Option<Block> {
+        let features = said.len() / ramp.readings().len();
+        let there = |&i: &usize| series.values[i].is_finite() && said[i].is_finite();
+        let places: Vec<usize> = (0..said.len()).filter(there).collect();
+        let own: Vec<f64> = places.iter().map(|&i| self.deviation(i % features, said[i])).collect();
+        let on = (model.scenario(), plan);
+        let by_flows = unsteady::covariance(on, ramp, &self.pumps, &places)?;
+        let (alike, seen) = (self.scatter.together(), ramp.together(self.wander_s));
+        let plates_k = self.scatter.plates_k();
+        let together = DMatrix::from_fn(places.len(), places.len(), |a, b| {
+            let ((i, f), (j, g)) =
+                [a, b].map(|it| (places[it] / features, places[it] % features)).into();
+            let light = if i == j { alike[(f, g)] } else { 0.0 };
+            let warm = plates_k * plates_k * warmth[places[a]] * warmth[places[b]] * seen[(i, j)];
+            light + (by_flows[(a, b)] + warm) / (own[a] * own[b])
+        });
+        Some(Block::of(places, own, together))
     }
 
     /// The pumps whose flows are noisy, and what a fill of each may be off by, standard deviation, in parts.

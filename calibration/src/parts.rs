@@ -1,16 +1,26 @@
 //! The tasks of a study as its journal has them, each with what was read in it.
 
-use flowtwin_lab::Fault;
 use flowtwin_lab::journal::{Journal, Record};
 use flowtwin_lab::study::{Reading, Task};
+use flowtwin_lab::{Command, Conditions, Fault, Instant};
 
-/// A task, and what was read in it.
+use crate::inputs::left_by;
+
+/// A task, with what was told and read in it.
 #[derive(Debug)]
 pub(crate) struct Part<'a> {
     /// Its number in the study, from 1.
     pub(crate) number: u64,
     /// What was done.
     pub(crate) task: &'a Task,
+    /// When it began.
+    pub(crate) began: Instant,
+    /// When the reference spectra were complete that it rests on.
+    pub(crate) blank: Option<Instant>,
+    /// What was set before, where that is known.
+    pub(crate) before: Option<&'a Conditions>,
+    /// What instruments were told, and when.
+    pub(crate) commands: Vec<(Instant, &'a Command)>,
     /// What was read, in order.
     pub(crate) readings: Vec<&'a Reading>,
     /// What kept it from being done to its end.
@@ -27,12 +37,22 @@ impl Part<'_> {
 /// The tasks of a journal, in order; of one that was stopped and begun anew, what was read the last time.
 pub(crate) fn parts(journal: &Journal) -> Vec<Part<'_>> {
     let mut all: Vec<Part<'_>> = Vec::new();
+    let (mut blank, mut before) = (None, None);
     for record in journal.records() {
         match record {
+            Record::Blank(record) => blank = Some(record.at_ns),
+            Record::Experiment(record) => before = Some(&record.conditions),
             Record::Task(it) => {
-                let (number, task) = (it.number, &it.task);
+                let (number, task, began) = (it.number, &it.task, it.at_ns);
                 all.retain(|part| part.number < number);
-                all.push(Part { number, task, readings: Vec::new(), fault: None });
+                let (readings, commands) = (Vec::new(), Vec::new());
+                let fault = None;
+                all.push(Part { number, task, began, blank, before, commands, readings, fault });
+                before = left_by(task).or(before);
+            }
+            Record::Command(it) => {
+                let last = all.iter_mut().last().into_iter();
+                last.for_each(|part| part.commands.push((it.at_ns, &it.send)));
             }
             Record::Reading(reading) => {
                 all.iter_mut().last().into_iter().for_each(|part| part.readings.push(reading));

@@ -1,22 +1,24 @@
-//! What tasks of a study read one after another: heating curves and weighed deliveries.
+//! What tasks of a study read one after another: heating curves, weighed deliveries, ramps.
 //!
 //! Each is predicted by the simulator, step by step and without noise, under the commands that the study gave.
 
 use std::sync::Arc;
 
-use flowtwin_campaign::scenario::Scenario;
+use flowtwin_campaign::scenario::{Expected, Scenario};
 use flowtwin_lab::analysis::Blank;
 use flowtwin_lab::study::{DeliverTask, HeatTask, Reading, Task};
 use flowtwin_lab::{
     Command, HeaterId, Instant, Lab as _, PumpId, Reply, SensorId, SensorKind, Span, Streams,
     Temperature, math,
 };
+use flowtwin_report::format::counted;
 use flowtwin_sim::{Plan, SimLab, spec};
 use flowtwin_statistics::mean;
 use nalgebra::DMatrix;
 
 use crate::block::Block;
 use crate::parts::Part;
+use crate::ramp::Ramp;
 
 /// Readings of one task that are learnt from, at most: neighbours resemble each other.
 const MOST: usize = 160;
@@ -32,7 +34,7 @@ const ASSUMED: f64 = 0.01;
 /// Least scatter of a delivery, in parts.
 const LEAST: f64 = 1e-4;
 /// Why a task of another kind is left out.
-const NOT_LEARNT: &str = "calibrations learn from heating curves and weighed deliveries of studies, and from experiments";
+const NOT_LEARNT: &str = "calibrations learn from heating curves, weighed deliveries and ramps of studies, and from experiments";
 
 /// What one task of a study has read.
 #[derive(Clone, Debug)]
@@ -41,7 +43,7 @@ pub struct Series {
     pub source: String,
     /// The run it belongs to, from 0, as in [`crate::Experiment::run`].
     pub run: usize,
-    /// What was read, in the unit of its name.
+    /// What was read, in the unit of its name; of a ramp the features of one reading after another, no number where there is none.
     pub values: Vec<f64>,
     of: Of,
 }
@@ -63,6 +65,7 @@ enum Of {
         /// Which of its deliveries each value is.
         places: Vec<usize>,
     },
+    Ramp(Box<Ramp>),
 }
 
 impl Series {
@@ -77,6 +80,10 @@ impl Series {
             Task::Experiments { .. } => return None,
             Task::Heat(task) => heat(scenario, task, &part.readings),
             Task::Deliver(task) => deliver(scenario, task, &part.readings),
+            Task::Ramp(task) => Ramp::of_task(scenario, task, part).map(|ramp| {
+                let (readings, values) = (ramp.readings().len(), ramp.values());
+                (counted(readings, "reading"), Of::Ramp(Box::new(ramp)), values)
+            }),
             _ => Err(NOT_LEARNT.into()),
         };
         let source = format!("{name}, task {} ({})", part.number, part.task.name());
@@ -88,19 +95,33 @@ impl Series {
         })
     }
 
-    /// The name of what was read, with its unit.
-    pub(crate) fn name(&self) -> &'static str {
+    /// A ramp of a table.
+    pub(crate) fn of_ramp(source: String, run: usize, ramp: Ramp) -> Self {
+        Self { source, run, values: ramp.values(), of: Of::Ramp(Box::new(ramp)) }
+    }
+
+    /// The ramp that it is, if it is one.
+    pub(crate) fn ramp(&self) -> Option<&Ramp> {
+        match &self.of {
+            Of::Ramp(ramp) => Some(ramp),
+            _ => None,
+        }
+    }
+
+    /// The name of a value; with its unit, where it is no feature of these.
+    pub(crate) fn name<'a>(&self, place: usize, features: &'a [(String, String)]) -> &'a str {
         match self.of {
             Of::Heat { .. } => "temperature_c",
             Of::Deliver { .. } => "weighed_g",
+            Of::Ramp(_) => &features[place % features.len()].0,
         }
     }
 
     /// The pump that was weighed.
     pub(crate) fn pump(&self) -> Option<&PumpId> {
         match &self.of {
-            Of::Heat { .. } => None,
             Of::Deliver { task, .. } => Some(&task.pump),
+            _ => None,
         }
     }
 
@@ -122,21 +143,22 @@ impl Series {
             }
             Of::Deliver { task, places } => weighed(scenario, plan.noiseless(), task)
                 .map(|all| places.iter().map(|&place| all[place]).collect()),
+            Of::Ramp(ramp) => ramp.predict(&mut Expected::on(scenario, plan)),
         };
         said.unwrap_or_else(|| vec![f64::NAN; self.values.len()])
     }
 
-    /// What frees differences of these readings of their noise.
-    pub(crate) fn block(&self, noise: &spec::Noise, predicted: &[f64]) -> Block {
+    /// What frees differences of these readings of their noise; none for a ramp, whose noise is that of experiments.
+    pub(crate) fn block(&self, noise: &spec::Noise, predicted: &[f64]) -> Option<Block> {
         let n = predicted.len();
         let (deviations, correlation) = match &self.of {
             Of::Heat { heater, times_s, .. } => of_heater(noise, heater, times_s),
             Of::Deliver { task, .. } => {
                 (of_deliveries(noise, task, predicted), DMatrix::identity(n, n))
             }
+            Of::Ramp(_) => return None,
         };
-        let root = correlation.cholesky().map_or_else(|| DMatrix::identity(n, n), |it| it.l());
-        Block { features: (0..n).collect(), deviations, root }
+        Some(Block::of((0..n).collect(), deviations, correlation))
     }
 }
 

@@ -24,7 +24,8 @@ use nalgebra::{DMatrix, DVector};
 use serde_json::Value;
 
 use crate::block::Block;
-use crate::data::{Experiment, drawn};
+use crate::data::drawn;
+use crate::experiment::Experiment;
 use crate::explained::{chance, exceeded};
 use crate::model::Model;
 use crate::noise::Noise;

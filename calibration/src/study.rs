@@ -9,6 +9,7 @@
 //! 3. [`Findings`] are numbers with 95 % intervals, and tables. Those that are keys of a scenario go into a scenario file that
 //!    extends it ([`Findings::toml`]); what experiments and ramps read is data for a calibration. A [`page`] shows all of it.
 
+mod best_ramp;
 mod curve;
 mod design;
 mod ends;
@@ -25,6 +26,7 @@ mod table;
 mod told;
 mod tracer;
 
+pub use best_ramp::{BestRamp, best_ramps};
 pub use design::{Design, Wishes};
 pub use findings::{Finding, Findings};
 pub use kind::Study;

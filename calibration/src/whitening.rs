@@ -3,7 +3,7 @@
 use nalgebra::{DMatrix, DVector};
 
 use crate::block::Block;
-use crate::data::Experiment;
+use crate::experiment::Experiment;
 use crate::model::Table;
 
 /// Frees residuals of their noise: afterwards each has a variance of one, and none goes with another.
@@ -80,13 +80,16 @@ impl Whitener {
         &self.blocks[..self.blocks.len() - self.series.len()]
     }
 
-    /// Standard deviation of each reading of each series [series][readings].
+    /// Standard deviation of each value of each series [series][values]; not a number where there is none.
     pub(crate) fn series_deviations(&self) -> Table {
-        let of_block = |block: &Block| {
-            let own = block.deviations.iter().enumerate();
-            own.map(|(i, own)| own * block.root.row(i).norm()).collect()
+        let of_block = |(block, values): (&Block, &Vec<f64>)| {
+            let mut row = vec![f64::NAN; values.len()];
+            for (i, (&place, own)) in block.features.iter().zip(&block.deviations).enumerate() {
+                row[place] = own * block.root.row(i).norm();
+            }
+            row
         };
-        self.blocks[self.of_experiments().len()..].iter().map(of_block).collect()
+        self.blocks[self.of_experiments().len()..].iter().zip(&self.series).map(of_block).collect()
     }
 
     /// What was measured less what is predicted, free of noise.

@@ -44,7 +44,7 @@ pub use calibration::{BelievedSpec, CalibrationSpec, FreeSpec, PosteriorSpec};
 pub use check::LONGEST_NAME;
 pub use course::{CONTEST, Course, Leg};
 pub use entrant::{Entrant, EntrantError, EntrantKind, believing};
-pub use expected::{Expected, Moment, Reading};
+pub use expected::{Expected, Followed, Moment, Reading, commanded};
 pub use file::{PhaseSpec, ScenarioFile, TwinSpec};
 pub use free::{Free, free};
 pub use keys::keys;

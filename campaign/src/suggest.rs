@@ -227,6 +227,7 @@ impl Told<'_> {
             }
             "random" => Some("chosen at random"),
             "list" => Some("from the list of the scenario"),
+            "calibrate" => Some("tells most of the free keys"),
             _ => None,
         };
         let mut words: Vec<String> = design.into_iter().map(str::to_owned).collect();

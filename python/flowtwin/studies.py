@@ -239,21 +239,13 @@ class Study(Found):
         return Scenario(self._found.toml, path=path.with_name(f"{path.stem}-studied.toml"))
 
     def calibrate(self, *, free: Sequence[str | Mapping[str, Any]] | Mapping[str, tuple[float, float]] = ()) -> Calibration:
-        """Fits more keys to the experiments and ramps of the study: :func:`calibrate` of :attr:`scenario`.
+        """Fits more keys to all that the study has read: :func:`calibrate` of :attr:`scenario`.
 
         Raises:
-            ScenarioError: If it has neither experiments nor ramps, or a key cannot be used.
+            ScenarioError: If nothing can be learnt from it, or a key cannot be used.
         """
-        import tempfile
-
-        with tempfile.TemporaryDirectory() as folder:
-            data: list[Run | str | os.PathLike[str]] = [self._run]
-            if "ramp.csv" in self._tables:
-                ramps = Path(folder) / "ramp.csv"
-                ramps.write_text(self._tables["ramp.csv"], encoding="utf-8")
-                data.append(ramps)
-            tables = sorted({one["key"].split(".")[0] for one in self.findings if one.get("key")})
-            return fitted(self.scenario, data, free, self._given, tables)
+        tables = sorted({one["key"].split(".")[0] for one in self.findings if one.get("key")})
+        return fitted(self.scenario, [self._run], free, self._given, tables)
 
     def __repr__(self) -> str:
         return f"Study({len(self.findings)} numbers)"

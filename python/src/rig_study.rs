@@ -41,7 +41,7 @@ pub(crate) fn drawn_up(
         of.map(|of| read_partly(scenario.space(), Some(&of), None)).transpose()
     };
     let (at, from, to) = (conditions(at)?, conditions(from)?, conditions(to)?);
-    let wishes = Wishes { at, count, from, to, minutes };
+    let wishes = Wishes { at, count, from, to, minutes, ..Wishes::default() };
     let design = detached(py, || {
         scenario.simulated().map_err(errors::scenario)?;
         Design::of(&scenario, study, &wishes).map_err(errors::scenario)

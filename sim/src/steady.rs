@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use flowtwin_lab::{AnalyserId, SensorInfo, SensorKind, Settings, Span, SpectrometerId, Streams};
+use flowtwin_lab::{
+    AnalyserId, Instant, SensorInfo, SensorKind, Settings, Span, SpectrometerId, Streams,
+};
 
 use crate::plan::Plan;
 use crate::spec::Measures;
@@ -25,6 +27,8 @@ pub struct Steady {
     sensor_drift: BTreeMap<String, f64>,
     hours: f64,
     flows: bool,
+    /// When what it follows began.
+    began: Instant,
 }
 
 impl Steady {
@@ -37,7 +41,7 @@ impl Steady {
         let plan = Arc::new(plan.noiseless());
         let mut world = World::new(plan.clone(), Streams::new(0));
         let flows = world.rest(&Settings::default());
-        Self { world, plan, drift, sensor_drift, hours: 0.0, flows }
+        Self { world, plan, drift, sensor_drift, hours: 0.0, flows, began: Instant::START }
     }
 
     /// Brings the rig to rest at these settings: pumps that are not named stand, heaters that are not named are cold.
@@ -51,6 +55,26 @@ impl Steady {
         let (flows, span) = self.world.begin(settings, begun);
         self.flows = flows;
         span
+    }
+
+    /// Lets flows change while liquid is on its way, as on a ramp: flows and plates have stood as `before` has it, then follow
+    /// these settings, each from so many seconds after the first on. Heaters have the set points of the first. What shows is
+    /// told by [`Steady::look`], in order of time. A stirred tank holds what enters it at that moment: this is not for rigs with tanks.
+    pub fn follow(&mut self, before: &Settings, course: &[(f64, Settings)]) {
+        self.began = self.world.follow(before, course);
+    }
+
+    /// Looks at what it follows so many seconds after that began.
+    pub fn look(&mut self, seconds: f64) {
+        self.flows = self.world.look(self.began + Span::from_secs(seconds));
+    }
+
+    /// When liquid entered that is in the cell of a spectrometer now, since what it follows began \[s\]; none where there is no
+    /// such spectrometer.
+    pub fn entered_s(&self, spectrometer: &SpectrometerId) -> Option<f64> {
+        let channel = self.plan.channels.iter().find(|c| c.name == *spectrometer)?;
+        let formed = self.world.entered(channel.cell, self.world.engine.now());
+        Some(formed.as_secs() - self.began.as_secs())
     }
 
     /// Lets lights and sensors be as old as they are so many hours after the start of a run: they have faded and drifted.

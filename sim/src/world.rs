@@ -1,6 +1,7 @@
 //! All state of a simulated lab, and what each event does to it.
 
 mod analysis;
+mod followed;
 mod hydraulics;
 mod mishap;
 mod mixing;
@@ -104,6 +105,8 @@ pub(crate) struct World {
     at_rest: bool,
     /// … and when they began after others, if they did.
     begun: Option<Instant>,
+    /// … or whether they change while liquid is on its way.
+    follows: bool,
 }
 
 impl World {
@@ -157,6 +160,7 @@ impl World {
             work: Work::default(),
             at_rest: false,
             begun: None,
+            follows: false,
             pumps,
             plan,
             streams,

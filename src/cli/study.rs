@@ -48,10 +48,15 @@ pub struct StudyArgs {
     /// Ramp: where it ends, in the same way.
     #[arg(long, value_name = "NAME=VALUE", requires = "from")]
     pub to: Vec<String>,
+    /// Ramp: choose ends and length of N ramps in simulation, so that they tell most of the free keys for each hour [default N: 1].
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "1", conflicts_with_all = ["from", "to"])]
+    #[arg(value_parser = clap::value_parser!(u8).range(1..=20))]
+    pub design: Option<u8>,
     /// Light: how long it is watched; ramp: how long it takes (min).
     #[arg(long, value_name = "MINUTES")]
     pub minutes: Option<f64>,
-    /// Commission: a key to estimate in the end, KEY or KEY=LOW..HIGH; can be repeated [default: those that the scenario names].
+    /// Commission: a key to estimate in the end; ramp with --design: a key to tell. KEY or KEY=LOW..HIGH; can be repeated
+    /// [default: those that the scenario names].
     #[arg(long, value_name = "KEY")]
     pub free: Vec<String>,
     /// Say what will be done, and what it takes, and measure nothing.

@@ -59,6 +59,8 @@ pub(super) struct Order<'a> {
     pub(super) filled: By<'a>,
     /// What is told of its folder instead of the closing table.
     pub(super) then: Option<Then<'a>>,
+    /// What to do where it is not the run that goes on.
+    pub(super) departs: Option<&'a str>,
 }
 
 /// What is told of a run folder.
@@ -71,7 +73,7 @@ pub(super) fn at(
     order: &Order<'_>,
     place: impl Fn() -> Result<Place, CommandError>,
 ) -> Result<(), CommandError> {
-    let Order { scenario, seed, to, more, review, replayed, filled, then } = order;
+    let Order { scenario, seed, to, more, review, replayed, filled, then, departs } = order;
     let (seed, review) = (*seed, *review);
     let calibrated = Calibrated::of(to, scenario)?;
     let shadow = calibrated.as_ref().map(Calibrated::shadow).transpose()?;
@@ -114,7 +116,12 @@ pub(super) fn at(
         }
         let simulated_events = world.map(|world| world.work().events);
         let concluded = conclude(to, folder.path(), Extras { backend, simulated_events }, *then);
-        let done = notifier.ended(ended.is_complete(), both(outcome(&ended), concluded));
+        let hint = departs.filter(|_| folder.has_departed());
+        let ran = outcome(&ended).map_err(|error| match hint {
+            Some(hint) => error.hint(hint),
+            None => error,
+        });
+        let done = notifier.ended(ended.is_complete(), both(ran, concluded));
         page.stay(&STOP);
         return done;
     }

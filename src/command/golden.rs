@@ -54,6 +54,7 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
         replayed: None,
         filled,
         then,
+        departs: Some("give the --as-it-is that it was begun with, or none if there was none"),
     };
     let rig = rig.as_ref().unwrap_or(&plan.scenario);
     at(&order, || Place::simulated(args.backend, args.rig.wiring.as_deref(), rig, seed))

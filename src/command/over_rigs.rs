@@ -109,7 +109,8 @@ fn campaign(
     };
     let (filled, more, review, replayed) = (By::Hand(Fillings::new()), "", false, None);
     let then: Option<super::campaign::Then<'_>> = Some(&keep);
-    let order = Order { scenario, seed, to: &to, more, review, replayed, filled, then };
+    let order =
+        Order { scenario, seed, to: &to, more, review, replayed, filled, then, departs: None };
     let wiring = args.rig.wiring.as_deref();
     match at(&order, || Place::simulated(args.backend, wiring, scenario, seed)) {
         Ok(()) => Ok(summary.into_inner()),

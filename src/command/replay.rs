@@ -69,8 +69,17 @@ fn repeat(args: &Args, scenario: &Scenario, recorded: &Journal) -> Result<(), Co
         filled => By::Hand(filled),
     };
     let (to, more, replayed) = (&args.folder, "-replay", Some(recorded));
-    let order =
-        Order { scenario: &scenario, seed, to, more, review: false, replayed, filled, then: None };
+    let order = Order {
+        scenario: &scenario,
+        seed,
+        to,
+        more,
+        review: false,
+        replayed,
+        filled,
+        then: None,
+        departs: None,
+    };
     let wiring_file = args.rig.wiring.as_deref();
     at(&order, || Place::simulated(args.backend, wiring_file, &scenario, seed))
 }

@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-use flowtwin_calibration::study::{Design, Findings, Study, Wishes, page};
+use flowtwin_calibration::study::{BestRamp, Design, Findings, Study, Wishes, best_ramps, page};
 use flowtwin_campaign::choice;
 use flowtwin_campaign::folder::{OnDisk, put, read_journal};
 use flowtwin_campaign::hardware::Rehearsal;
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_data::diagnostic::Diagnostic;
-use flowtwin_lab::Conditions;
+use flowtwin_lab::{Conditions, Word};
+use flowtwin_report::format::significant;
 use serde_json::{Value, json};
 
 use super::calibrate::{self, Fitted, way};
@@ -42,7 +43,14 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
         with_rig(rig)?;
         has_its_instruments(rig, &scenario)?;
     }
-    let design = Design::of(&scenario, study(args.kind), &wishes(args, &scenario)?)?;
+    let mut wishes = wishes(args, &scenario)?;
+    if let Some(count) = args.design {
+        wishes.check(Study::Ramp)?;
+        let keys = calibrate::keys(&scenario, &args.free)?;
+        wishes.ramps = best_ramps(&scenario, &keys, args.minutes, usize::from(count))?;
+        say_best(&wishes.ramps);
+    }
+    let design = Design::of(&scenario, study(args.kind), &wishes)?;
     design.left_out.iter().for_each(|text| console::say_line(format_args!("left out: {text}")));
     let seed = args.seed.unwrap_or(scenario.file().seed);
     if args.plan {
@@ -66,8 +74,21 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     }
     let filled = By::Hand(filled(&args.rig.filled, design.scenario.manifest())?);
     let more = &format!("-{more}");
-    let order =
-        Order { scenario: &design.scenario, seed, to, more, review, replayed, filled, then };
+    let departs = Some(match &rig {
+        None => "if it was begun with --as-it-is FILE, give that again",
+        Some(_) => "give the --as-it-is that it was begun with, or none if there was none",
+    });
+    let order = Order {
+        scenario: &design.scenario,
+        seed,
+        to,
+        more,
+        review,
+        replayed,
+        filled,
+        then,
+        departs,
+    };
     let (wiring_file, believed) = (args.rig.wiring.as_deref(), &design.scenario);
     at(&order, || match &rig {
         None => Place::simulated(args.backend, wiring_file, believed, seed),
@@ -97,13 +118,35 @@ fn refuse(args: &Args) -> Result<(), CommandError> {
         let message = "--as-it-is says nothing to --backend hardware: the rig is as it is";
         return Err(CommandError::bad_input(message));
     }
-    if !args.free.is_empty() && args.kind != StudyKind::Commission {
+    if args.design.is_some() && args.kind != StudyKind::Ramp {
+        let name = study(args.kind).name();
+        let message = format_args!("--design says nothing to the study {name}");
+        return Err(CommandError::bad_input(message));
+    }
+    if !args.free.is_empty() && args.kind != StudyKind::Commission && args.design.is_none() {
         let name = study(args.kind).name();
         return Err(CommandError::bad_input(format_args!(
             "--free says nothing to the study {name}"
         )));
     }
     Ok(())
+}
+
+/// Says which ramps were chosen, and what they are expected to tell together.
+fn say_best(ramps: &[BestRamp]) {
+    let input = |((name, from), (_, to)): ((&str, Word<'_>), (&str, Word<'_>))| {
+        let (from, to) = (from.to_string(), to.to_string());
+        if from == to { format!("{name} = {from}") } else { format!("{name} = {from} to {to}") }
+    };
+    for ramp in ramps {
+        let inputs: Vec<String> = ramp.from.words().zip(ramp.to.words()).map(input).collect();
+        let minutes = significant(ramp.minutes, 3);
+        console::say_line(format_args!("ramp: {} in {minutes} min", inputs.join(", ")));
+    }
+    for (key, part) in ramps.last().iter().flat_map(|ramp| &ramp.within) {
+        let percent = significant(100.0 * part, 2);
+        console::say_line(format_args!("expected: {key} within {percent} % (95 %)"));
+    }
 }
 
 fn wishes(args: &Args, scenario: &Scenario) -> Result<Wishes, Diagnostic> {
@@ -117,6 +160,7 @@ fn wishes(args: &Args, scenario: &Scenario) -> Result<Wishes, Diagnostic> {
         from: named(&args.from)?,
         to: named(&args.to)?,
         minutes: args.minutes,
+        ramps: Vec::new(),
     })
 }
 
@@ -193,7 +237,7 @@ fn calibrated(args: &Args, folder: &Path) -> Result<Option<Fitted>, CommandError
     let there = |name: &str| Some(folder.join(name)).filter(|path| path.exists());
     let fitted = Fitted::of(&CalibrateArgs {
         scenario: there(STUDIED).unwrap_or_else(|| args.scenario.clone()),
-        data: [folder.to_owned()].into_iter().chain(there("ramp.csv")).collect(),
+        data: vec![folder.to_owned()],
         free: args.free.clone(),
         out: Some(folder.join("calibrated")),
         json: args.folder.json,

@@ -52,6 +52,7 @@ mod suggest;
 mod support;
 mod syringes;
 mod tables;
+mod teaching;
 mod tidy;
 mod trouble;
 mod twin;

@@ -67,8 +67,41 @@ fn a_fault_leaves_the_rig_safe_and_what_was_read_before_it_is_kept() {
     let readings = journal.records().iter().filter(|it| matches!(it, Record::Reading(_))).count();
     assert!(readings > 0, "none was taken before");
     let rows = fs::read_to_string(dir.join("ramp/ramp.csv")).unwrap().lines().count();
-    assert_eq!(rows, readings + 1, "every one of them is in the table");
+    // With the header, where it begins, and where it ends.
+    assert_eq!(rows, readings + 3, "every one of them is in the table");
     assert!(!journal.complete());
+}
+
+/// A study that goes on without the rig that it was begun on, or with another, names the option.
+#[test]
+fn a_study_that_goes_on_needs_the_rig_that_it_was_begun_on() {
+    let dir = folder("studies-resume");
+    scenario(&dir, "dye", "dye-mixing.toml", "");
+    scenario(&dir, "truth", "dye-mixing.toml", "[rig.lights.white]\nbrightness_percent = 80.0\n");
+    let study = ["study", "light", "dye.toml", "--minutes", "2", "--out", "here"];
+    let on = ["--as-it-is", "truth.toml"];
+    assert_eq!(run(&dir, &[&study[..], &on].concat()).code, Some(0));
+    let whole = fs::read(dir.join("here").join(JOURNAL)).unwrap();
+    // It was ended when half of it was done.
+    let lines: Vec<&[u8]> = whole.split_inclusive(|byte| *byte == b'\n').collect();
+    let half = lines[..lines.len() / 2].concat();
+    fs::write(dir.join("here").join(JOURNAL), &half).unwrap();
+    let resume = |on: &[&str]| run(&dir, &[&study[..], on, &["--resume"]].concat());
+    let without = resume(&[]);
+    assert_ne!(without.code, Some(0), "{}", without.stderr);
+    assert!(without.stderr.contains("departs from the journal"), "{}", without.stderr);
+    assert!(without.stderr.contains("begun with --as-it-is FILE"), "{}", without.stderr);
+    // What is kept of it is as it was; a task that was not done begins again.
+    assert!(half.starts_with(&fs::read(dir.join("here").join(JOURNAL)).unwrap()));
+    let other = resume(&["--as-it-is", "dye.toml"]);
+    assert!(
+        other.stderr.contains("give the --as-it-is that it was begun with"),
+        "{}",
+        other.stderr
+    );
+    let done = resume(&on);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    assert!(fs::read(dir.join("here").join(JOURNAL)).unwrap() == whole, "other bytes");
 }
 
 #[test]
@@ -106,6 +139,9 @@ fn what_a_study_cannot_do_is_refused_before_anything_is_measured() {
     refused(&["heat", "dye.toml", "--count", "3"], "count says nothing to the study heat");
     refused(&["light", "dye.toml", "--minutes", "0"], "minutes = 0 is out of range: 1 to 1440 min");
     refused(&["replicates", "dye.toml", "--at", "red=1"], "red");
+    refused(&["light", "dye.toml", "--design"], "--design says nothing to the study light");
+    refused(&["ramp", "dye.toml", "--design"], "no key is free");
+    refused(&["ramp", "dye.toml", "--free", "a.b"], "--free says nothing to the study ramp");
     scenario(&dir, "bath", "snar.toml", "");
     let ends = |from, to| ["ramp", "bath.toml", "--from", from, "--to", to];
     refused(
@@ -130,6 +166,27 @@ fn a_plan_says_what_a_study_takes_and_measures_nothing() {
     assert!(plan["takes"]["lab_time_s"].as_f64().unwrap() > 60.0, "{plan:#}");
     assert!(plan["takes"]["syringes"][0]["needs_ml"].as_f64().unwrap() > 0.0, "{plan:#}");
     assert!(!dir.join("runs").exists());
+}
+
+/// Ramps are chosen by what they tell of the keys, and done.
+#[test]
+fn ramps_are_chosen_for_what_they_tell() {
+    let dir = folder("studies-design");
+    scenario(&dir, "dye", "dye-mixing.toml", "[refill]\ntakes_min = 5.0\n");
+    let key = "rig.pumps.red.delivers_percent";
+    let args = ["study", "ramp", "dye.toml", "--design", "2", "--free", key, "--minutes", "4"];
+    let done = run(&dir, &[&args[..], &["--out", "ramps"]].concat());
+    assert_eq!(done.code, Some(0), "{}{}", done.stdout, done.stderr);
+    assert_eq!(done.stderr.matches("in 4.00 min").count(), 2, "{}", done.stderr);
+    assert!(done.stderr.contains(&format!("expected: {key} within ")), "{}", done.stderr);
+    let journal = read_journal(&dir.join("ramps")).unwrap();
+    let ramps = journal.records().iter().filter(|it| matches!(it, Record::Task(_))).count();
+    assert_eq!(ramps, 2);
+    let fitted = run(&dir, &["calibrate", "dye.toml", "--data", "ramps", "--free", key, "--json"]);
+    assert_eq!(fitted.code, Some(0), "{}", fitted.stderr);
+    let fitted: Value = serde_json::from_str(&fitted.stdout).unwrap();
+    assert_eq!(fitted["parameters"][0]["identifiable"], true, "{fitted:#}");
+    assert_eq!(fitted["tasks"].as_array().unwrap().len(), 2, "{fitted:#}");
 }
 
 /// What a new rig does first finds what the scenario does not know of it, and leads to a calibrated scenario.

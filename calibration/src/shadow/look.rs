@@ -2,7 +2,7 @@
 
 use flowtwin_campaign::scenario::{Expected, Moment};
 
-use crate::data::Experiment;
+use crate::experiment::Experiment;
 
 /// What a rig should yield in an experiment [features].
 pub(super) fn values(rig: &mut Expected<'_>, experiment: &Experiment) -> Vec<f64> {

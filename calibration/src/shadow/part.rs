@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::look::{minus, values};
 use crate::block::Block;
-use crate::data::Experiment;
+use crate::experiment::Experiment;
 
 /// Step of a key or of a reading [%].
 const STEP: f64 = 5.0;

@@ -8,6 +8,7 @@ use flowtwin_lab::{
     Conditions, Level, Manifest, Probe, PumpId, PumpInfo, SensorId, SensorKind, Temperature,
 };
 
+use super::best_ramp::BestRamp;
 use super::ends;
 use super::flow::BY_LIGHT;
 use super::kind::Study;
@@ -25,6 +26,8 @@ pub struct Wishes {
     pub to: Option<Conditions>,
     /// How long lights are watched, or a ramp takes \[min\].
     pub minutes: Option<f64>,
+    /// Ramps that were chosen for what they tell, in place of one from there to there.
+    pub ramps: Vec<BestRamp>,
 }
 
 /// How long lights may be watched, or a ramp may take \[min\].
@@ -367,6 +370,13 @@ impl Drawn<'_> {
     }
 
     fn ramp(&mut self) -> Result<(), Diagnostic> {
+        for BestRamp { from, to, minutes, .. } in &self.wishes.ramps {
+            let times = ends::times(self.scenario, (from, to), Some(*minutes));
+            self.part(Task::Ramp(RampTask { from: from.clone(), to: to.clone(), times }));
+        }
+        if !self.wishes.ramps.is_empty() {
+            return Ok(());
+        }
         let found = match (&self.wishes.from, &self.wishes.to) {
             (Some(from), Some(to)) => Some((from.clone(), to.clone())),
             _ => ends::of_ramp(self.scenario),

@@ -24,6 +24,8 @@ const FLOW_LEVELS: [f64; 5] = [0.1, 0.3, 0.5, 0.75, 1.0];
 const EQUAL: f64 = 0.05;
 /// … and look different where a feature changes by more than this part of its range.
 const LEAST_CONTRAST: f64 = 0.15;
+/// Residence times after which the beginning of a ramp is taken to be steady.
+pub(super) const SETTLED: f64 = 1.2;
 /// Steps and readings of a ramp.
 const STEPS: f64 = 200.0;
 const READINGS: f64 = 40.0;

@@ -1,48 +1,68 @@
 //! Readings of ramps, as a table that a calibration takes.
 
 use flowtwin_campaign::scenario::Scenario;
+use flowtwin_lab::Conditions;
+use flowtwin_lab::study::{RampTask, Reading};
 
 use super::findings::{Finding, Findings};
 use super::table::Table;
 use crate::parts::Part;
 
-/// Adds the readings of a ramp to the table of all ramps: inputs, features, and the columns `run` and `ramp`.
-pub(super) fn add(found: &mut Findings, scenario: &Scenario, part: &Part<'_>) {
-    let inputs = scenario.space().inputs();
+/// Digits of times in the table \[s\].
+const DECIMALS: u32 = 3;
+
+/// Adds the readings of a ramp to the table of all ramps: inputs, features, and the columns `formed_s`, `read_s`, `run` and
+/// `ramp`. Its first row is where it begins and its last where it ends; nothing was read of these.
+pub(super) fn add(found: &mut Findings, scenario: &Scenario, part: &Part<'_>, task: &RampTask) {
     let features = scenario.features();
-    let columns = inputs.iter().map(|input| input.name.clone());
+    let columns = scenario.space().inputs().iter().map(|input| input.name.clone());
     let columns = columns.chain(features.iter().map(|(name, _)| name.clone()));
-    let columns: Vec<String> = columns.chain(["run".into(), "ramp".into()]).collect();
-    let (mut rows, mut flagged) = (Vec::new(), 0);
-    for reading in &part.readings {
-        let Some(conditions) = &reading.conditions else { continue };
-        if !reading.quality.flags().is_empty() {
-            flagged += 1;
-            continue;
-        }
+    let more = ["formed_s", "read_s", "run", "ramp"].map(String::from);
+    let columns: Vec<String> = columns.chain(more).collect();
+    let read = part.readings.iter().filter(|reading| reading.conditions.is_some());
+    let (good, flagged): (Vec<&Reading>, Vec<&Reading>) =
+        read.partition(|reading| reading.quality.flags().is_empty());
+    let began_s = good.first().and_then(|reading| began_s(task, reading)).unwrap_or(0.0);
+    let row = |conditions: &Conditions, times: [Option<f64>; 2], reading: Option<&Reading>| {
         let input = |(_, word): (&str, flowtwin_lab::Word<'_>)| word.to_string();
         let mut row: Vec<String> = conditions.words().map(input).collect();
         let feature = |(name, _): &(String, String)| {
-            reading.value(name).map_or_else(String::new, |value| format!("{value:?}"))
+            let value = reading.and_then(|reading| reading.value(name));
+            value.map_or_else(String::new, |value| format!("{value:?}"))
         };
         row.extend(features.iter().map(feature));
+        row.extend(times.map(|time| time.map_or_else(String::new, seconds)));
         row.extend(["1".into(), part.number.to_string()]);
-        rows.push(row);
+        row
+    };
+    let of_reading = |reading: &&Reading| {
+        let formed_s = reading.value("formed_s").map(|formed| formed - began_s);
+        let read_s = Some(reading.at_ns.as_secs() - began_s);
+        Some(row(reading.conditions.as_ref()?, [formed_s, read_s], Some(reading)))
+    };
+    let n = good.len();
+    let of = format!("ramp {}", part.number);
+    found.push(Finding::known("ramp", &of, "readings", "", n as f64, n));
+    if !flagged.is_empty() {
+        found.notes.push(format!("{of}: {} readings are flagged, and left out", flagged.len()));
     }
-    let n = rows.len();
-    found.push(Finding::known(
-        "ramp",
-        &format!("ramp {}", part.number),
-        "readings",
-        "",
-        n as f64,
-        n,
-    ));
-    if flagged > 0 {
-        found
-            .notes
-            .push(format!("ramp {}: {flagged} readings are flagged, and left out", part.number));
-    }
+    let mut rows = vec![row(&task.from, [Some(0.0), None], None)];
+    rows.extend(good.iter().filter_map(of_reading));
+    rows.push(row(&task.to, [Some(task.times.duration_s), None], None));
     let table = found.table("ramp.csv", columns);
     rows.into_iter().for_each(|row| Table::push(table, row));
+}
+
+/// When a ramp began, from one of its readings \[s\]: its conditions say how far it had come.
+fn began_s(task: &RampTask, reading: &Reading) -> Option<f64> {
+    let at = reading.conditions.as_ref()?.values().iter().copied();
+    let ends = task.from.values().iter().copied().zip(task.to.values().iter().copied());
+    let wide = |((from, to), _): &((f64, f64), f64)| (to - from).abs();
+    let widest = ends.zip(at).max_by(|a, b| wide(a).total_cmp(&wide(b)));
+    let ((from, to), at) = widest.filter(|it| wide(it) > 0.0)?;
+    Some(reading.value("formed_s")? - (at - from) / (to - from) * task.times.duration_s)
+}
+
+fn seconds(seconds: f64) -> String {
+    flowtwin_lab::math::round_decimals(seconds, DECIMALS).to_string()
 }

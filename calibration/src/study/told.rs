@@ -28,7 +28,7 @@ impl Findings {
                 Task::Tracer(task) => {
                     steps.extend(tracer::add(&mut found, &scenario, task, &part));
                 }
-                Task::Ramp(_) => ramp::add(&mut found, &scenario, &part),
+                Task::Ramp(task) => ramp::add(&mut found, &scenario, &part, task),
                 Task::Experiments { phase } if phase == flow::BY_LIGHT => {
                     flow::by_light(&mut found, &scenario, journal);
                 }

@@ -44,10 +44,21 @@ pub(crate) fn bytes_on(
     study: Study,
     wishes: &Wishes,
 ) -> Vec<u8> {
+    bytes_of(scenario, rig, study, wishes, 1)
+}
+
+/// The same with a seed.
+pub(crate) fn bytes_of(
+    scenario: &Scenario,
+    rig: &Scenario,
+    study: Study,
+    wishes: &Wishes,
+    seed: u64,
+) -> Vec<u8> {
     let design = Design::of(scenario, study, wishes).unwrap();
     let never = AtomicBool::new(false);
-    let campaign = Campaign::new(&design.scenario, 1, NonZeroUsize::MIN, &never);
-    let lab = Told::new(rig.simulated().unwrap().lab(1), scenario.manifest().clone());
+    let campaign = Campaign::new(&design.scenario, seed, NonZeroUsize::MIN, &never);
+    let lab = Told::new(rig.simulated().unwrap().lab(seed), scenario.manifest().clone());
     let ran = campaign.run(lab, Writer::new(Vec::new()), None, &mut Silent).unwrap();
     assert_eq!(ran.0.fault, None);
     ran.1.into_sink()
@@ -151,14 +162,17 @@ fn the_readings_of_a_ramp_are_a_table_that_a_calibration_takes() {
     let tables = findings.tables();
     let [(name, text)] = &tables[..] else { panic!("{tables:?}") };
     assert_eq!(name, "ramp.csv");
-    assert_eq!(text.lines().count(), readings + 1);
-    assert!(text.lines().next().unwrap().ends_with(",run,ramp"), "{text}");
+    // The header, where the ramp begins, and where it ends.
+    assert_eq!(text.lines().count(), readings + 3);
+    assert!(text.lines().next().unwrap().ends_with(",formed_s,read_s,run,ramp"), "{text}");
     let path = std::env::temp_dir().join(format!("flowtwin-ramp-{}.csv", std::process::id()));
     std::fs::write(&path, text).unwrap();
     let believed = scenario("dye-mixing");
     let measured = Measured::read(&believed, &[&path]).unwrap();
     std::fs::remove_file(&path).unwrap();
-    assert_eq!(measured.experiments.len(), readings);
+    let features = believed.features().len();
+    assert!(measured.experiments.is_empty() && measured.notes.is_empty(), "{measured:?}");
+    assert_eq!(measured.series[0].values.len(), readings * features);
     let keys = free(&believed, &[FreeSpec::new("rig.pumps.red.delivers_percent")]).unwrap();
     let told = &calibrate(&believed, &keys, &measured).unwrap().parameters[0];
     assert!((told.value.unwrap() - 108.0).abs() < 3.0, "{told:?}");

@@ -48,3 +48,20 @@ fn rows_of_a_table_say_to_which_run_and_ramp_they_belong() {
         .collect();
     assert_eq!(belongs, [(0, "1"), (0, "2"), (1, "1")]);
 }
+
+/// As `observations.csv` of a run has them: with a unit, and with flags.
+#[test]
+fn columns_may_have_their_unit_in_their_name_and_flagged_rows_are_left_out() {
+    let columns = "bath_c,arene_ul_per_min,amine_ul_per_min,ethanol_ul_per_min";
+    let rows = "60,60,30,30,0.5,\n60,80,30,30,0.4,unresolved\n60,90,30,30,0.3,";
+    for name in ["yellow", "yellow_au", "Yellow_AU"] {
+        let table = format!("{columns},{name},flags\n{rows}");
+        let measured = read(&format!("{name}.csv"), "snar.toml", &table).unwrap();
+        let seen: Vec<Option<f64>> = measured.experiments.iter().map(|it| it.features[0]).collect();
+        assert_eq!(seen, [Some(0.5), Some(0.3)], "{name}");
+        let note = &measured.notes[0];
+        assert!(note.ends_with("line 3 is unresolved: left out"), "{note}");
+    }
+    let other = read("other.csv", "snar.toml", &format!("{columns},yellow_nm\n60,60,30,30,0.5"));
+    assert!(other.unwrap_err().to_string().contains("no column is a feature"));
+}

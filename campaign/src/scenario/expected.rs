@@ -1,5 +1,7 @@
 //! What an experiment yields on average: no noise, no frames, no waiting.
 
+mod along;
+
 use std::borrow::Cow;
 
 use flowtwin_lab::analysis::{Counts, Readings};
@@ -9,6 +11,8 @@ use flowtwin_sim::{Begun, Plan, Settle, Steady};
 
 use super::Scenario;
 use super::simulated::Simulated;
+
+pub use along::{Followed, commanded};
 
 /// Expected experiments of a rig.
 ///

@@ -100,6 +100,16 @@ impl Scatter {
         (floor * floor + part * part).sqrt().max(f64::MIN_POSITIVE)
     }
 
+    /// How features go together that light, detectors and slugs scatter [features × features].
+    pub fn together(&self) -> &DMatrix<f64> {
+        &self.correlation
+    }
+
+    /// What an experiment's plates are off by, standard deviation \[K\].
+    pub fn plates_k(&self) -> f64 {
+        self.plates_k
+    }
+
     /// Lets a feature scatter by no less than this near zero, in its unit.
     pub fn raise_floor(&mut self, feature: usize, least: f64) {
         self.floor[feature] = self.floor[feature].max(least);

@@ -1,6 +1,8 @@
 //! Expected experiments against complete ones.
 #![expect(clippy::unwrap_used, reason = "a test fails by unwrapping")]
 
+mod ramps;
+
 use std::path::Path;
 
 use flowtwin_campaign::scenario::{Moment, Scenario, Simulated};

@@ -95,8 +95,8 @@ impl World {
     }
 
     /// Plates have stood at their set points since long ago, and rooms at theirs.
-    fn still(&mut self, settings: &Settings) {
-        self.at_rest = true;
+    pub(super) fn still(&mut self, settings: &Settings) {
+        (self.at_rest, self.follows) = (true, false);
         let ambient_c = self.plan.world().rig.ambient_c;
         for (name, heater) in self.plan.heater_names.iter().zip(&mut self.heaters) {
             let set = settings.heaters.iter().find(|(h, _)| h.as_str() == name);
@@ -104,7 +104,7 @@ impl World {
         }
     }
 
-    fn look_at(&mut self, now: Instant) {
+    pub(super) fn look_at(&mut self, now: Instant) {
         self.engine = Engine::new();
         let _none = self.engine.next_until(now);
     }
@@ -157,7 +157,7 @@ impl World {
     }
 
     /// Rate of each pump [µL/s].
-    fn rates_of(&self, settings: &Settings) -> Vec<f64> {
+    pub(super) fn rates_of(&self, settings: &Settings) -> Vec<f64> {
         let rate = |(name, spec): (&String, &spec::Pump)| {
             let set = settings.pumps.iter().find(|(pump, _)| pump.as_str() == name);
             set.map_or(0.0, |(_, rate)| 0.01 * spec.delivers_percent * rate.ul_per_min() / 60.0)
@@ -166,7 +166,7 @@ impl World {
     }
 
     /// Lets flows have stood since the start; returns the travel in each stretch.
-    fn stand(&mut self, rates: &[f64]) -> Vec<f64> {
+    pub(super) fn stand(&mut self, rates: &[f64]) -> Vec<f64> {
         self.flow =
             std::mem::take(&mut self.flow).standing(rates, &vec![1.0; self.plan.tube.len()]);
         let factors = self.travel_factors(Instant::START);
@@ -196,7 +196,7 @@ impl World {
     }
 
     /// Time after which nothing is left of what was there before [s].
-    fn flushed_s(&self, rates: &[f64]) -> f64 {
+    pub(super) fn flushed_s(&self, rates: &[f64]) -> f64 {
         let held = |volumes: f64, rate: f64| if rate > 0.0 { volumes / rate } else { 0.0 };
         let of_stream = |s: &crate::plan::StreamPlan| {
             let line = s.spec.cold_ul + s.spec.hot_ul + s.spec.junction_ul;
@@ -236,6 +236,9 @@ impl World {
     /// Makes the slug that is in the middle of a stretch at a moment the only one of the train, and returns its place. A
     /// liquid without a carrier has two parcels: what was pumped before the present flows, and what has been since.
     pub(super) fn place_slug(&mut self, stretch: usize, now: Instant) -> usize {
+        if self.follows {
+            return self.place_followed(stretch, now);
+        }
         let disperse = self.disperse_rate(0, now);
         let head = self.flow.rate(self.flow.head(), now);
         let volume = match &self.plan.carrier {
@@ -252,7 +255,7 @@ impl World {
     }
 
     /// A slug that began when so much had been pumped [µL], of this volume, with carrier of this volume.
-    fn slug(&self, from_ul: f64, volume: f64, with_carrier: f64) -> Slug {
+    pub(super) fn slug(&self, from_ul: f64, volume: f64, with_carrier: f64) -> Slug {
         let head = self.flow.head();
         let when = |ul: f64| self.flow.when_volume(head, ul, self.engine.now());
         let to_ul = from_ul + with_carrier;
