@@ -1,5 +1,7 @@
 //! Whether the model can explain the data at all.
 
+use std::ops::Range;
+
 use flowtwin_statistics::normal;
 use nalgebra::DVector;
 use serde::Serialize;
@@ -10,6 +12,7 @@ use crate::fit::{Fit, fit};
 use crate::knowledge::Basis;
 use crate::model::{Model, Table};
 use crate::noise::Noise;
+use crate::whitening::Whitener;
 
 /// Parts into which the experiments are put to be predicted from the others.
 const PARTS: usize = 5;
@@ -115,21 +118,43 @@ pub(crate) fn weights(basis: Basis<'_, '_>) -> Option<(DVector<f64>, Vec<usize>)
     let Basis { model, whitener, fit, weights } = basis;
     let table = model.predict(&fit.scaled)?;
     let residuals = whitener.residuals(model.experiments, &table);
-    let places = whitener.places();
-    let off = |place: &std::ops::Range<usize>| {
+    let (owners, places): (Vec<usize>, Vec<Range<usize>>) =
+        units(model, whitener).into_iter().unzip();
+    let off = |place: &Range<usize>| {
         let squares: f64 = place.clone().map(|i| residuals[i] * residuals[i]).sum();
         (squares / exceeded(1.0 - FAR, place.len().max(1))).sqrt()
     };
     let off: Vec<f64> = places.iter().map(off).collect();
     let usual = flowtwin_statistics::median(&off).max(1.0 / 3.0) * 3.0;
     let (mut all, mut far) = (DVector::from_element(weights.len(), 1.0), Vec::new());
-    for (experiment, (place, off)) in places.into_iter().zip(&off).enumerate() {
+    for (owner, (place, off)) in owners.into_iter().zip(places.into_iter().zip(&off)) {
         if *off > usual {
             place.for_each(|i| all[i] = usual / off);
-            far.push(experiment);
+            far.push(owner);
         }
     }
+    far.dedup();
     Some((all, far))
+}
+
+/// What is doubted as a whole: an experiment, a series, or a reading of a ramp. Whose it is, and its numbers among all.
+fn units(model: &Model<'_>, whitener: &Whitener) -> Vec<(usize, Range<usize>)> {
+    let features = model.scenario().features().len();
+    let mut all = Vec::new();
+    for (owner, place) in whitener.places().into_iter().enumerate() {
+        let series = owner.checked_sub(model.experiments.len()).map(|i| &model.series[i]);
+        if series.is_none_or(|series| series.ramp().is_none()) {
+            all.push((owner, place));
+            continue;
+        }
+        let values = &whitener.blocks[owner].features;
+        let mut from = place.start;
+        for reading in values.chunk_by(|a, b| a / features == b / features) {
+            all.push((owner, from..from + reading.len()));
+            from += reading.len();
+        }
+    }
+    all
 }
 
 /// Trends of residuals [experiments][features] over the inputs that are no chance.
