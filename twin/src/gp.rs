@@ -2,6 +2,7 @@
 
 mod kernel;
 mod likelihood;
+mod sums;
 
 use flowtwin_lab::Stream;
 use ndarray::ArrayView2;
@@ -13,8 +14,9 @@ use crate::scale::Scale;
 use crate::surrogate::{self, Belief, FitError, Posterior, Slope, Surrogate};
 use crate::{Context, Work};
 pub(crate) use kernel::matern;
-use kernel::scaled_distance;
+use kernel::{rational, scaled_distance};
 use likelihood::{Data, Factor, start};
+use sums::Sum;
 
 pub use likelihood::Prior;
 
@@ -35,11 +37,13 @@ pub struct GaussianProcess {
     pub whole: usize,
     /// What is believed of lengths and noise beforehand.
     pub prior: Prior,
+    /// Whether a part of the outcome may be a sum of functions of one input each. How large that part is, is learnt.
+    pub summed: bool,
 }
 
 impl Default for GaussianProcess {
     fn default() -> Self {
-        Self { steps: 30, starts: 1, subset: 200, whole: 1000, prior: Prior::Usual }
+        Self { steps: 30, starts: 1, subset: 200, whole: 1000, prior: Prior::Usual, summed: false }
     }
 }
 
@@ -60,7 +64,7 @@ impl Surrogate for GaussianProcess {
         let found = self.search(&inputs, &outcomes, dim, context);
         let data = Data::new(&inputs, &outcomes, dim, self.prior);
         let factor = data.factor(&found.x, None).unwrap_or_else(|| {
-            data.factor(&start(dim, 0.1, 1.0), None)
+            data.factor(&self.start(dim, 0.1, 1.0), None)
                 .expect("so much noise makes any matrix definite")
         });
         let work = Work {
@@ -109,7 +113,7 @@ impl GaussianProcess {
             return if n > self.whole { found } else { self.improve(found, &data) };
         }
         let mut starts = STARTS.map(|(length, noise)| {
-            let theta = start(dim, length, noise);
+            let theta = self.start(dim, length, noise);
             (data.loss(&theta).0, theta)
         });
         starts.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -123,6 +127,15 @@ impl GaussianProcess {
             }
         }
         Optimum { evaluations, ..best.expect("there is a start") }
+    }
+
+    /// Where a search begins: lengths of `factor` √d, noise ratio `noise`.
+    fn start(&self, dim: usize, factor: f64, noise: f64) -> Vec<f64> {
+        let mut theta = start(dim, factor, noise);
+        if self.summed {
+            theta.extend(Sum::start(dim));
+        }
+        theta
     }
 
     /// Lengths and noise that a subset chose, improved on all data.
@@ -151,6 +164,8 @@ const JITTER: f64 = 1e-8;
 pub struct GpPosterior {
     scale: Scale,
     inverse_lengths: Vec<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sum: Option<Sum>,
     noise_ratio: f64,
     mean: f64,
     variance: f64,
@@ -168,6 +183,7 @@ impl GpPosterior {
         let mut posterior = Self {
             scale,
             inverse_lengths: factor.inverse_lengths,
+            sum: factor.sum,
             noise_ratio: factor.noise_ratio,
             mean: factor.mean,
             variance: factor.variance,
@@ -245,10 +261,17 @@ impl GpPosterior {
         k.clear();
         slopes.clear();
         for row in self.x.chunks_exact(x.len()) {
-            let (value, slope) = matern(scaled_distance(x, row, &self.inverse_lengths));
+            let (value, slope) = self.correlation(x, row);
             k.push(value);
             slopes.push(slope);
         }
+    }
+
+    /// The correlation of two points, and minus twice the derivative by r² of the part that is no sum.
+    fn correlation(&self, a: &[f64], b: &[f64]) -> (f64, f64) {
+        let squared = scaled_distance(a, b, &self.inverse_lengths);
+        let Some(sum) = self.sum else { return matern(squared) };
+        sum.with(rational(squared), (a, b), &self.inverse_lengths)
     }
 
     /// Mean and variance over that of the function, standardized; `white` receives the inverse factor times `k`.
@@ -285,7 +308,7 @@ impl Posterior for GpPosterior {
             means.push(self.standardized(&k, &mut white).0);
             whites.push(white);
             for j in 0..=i {
-                let (prior, _) = matern(scaled_distance(x, &points[j], &self.inverse_lengths));
+                let (prior, _) = self.correlation(x, &points[j]);
                 covariance[i * q + j] = prior - dot(&whites[i], &whites[j]);
             }
             covariance[i * q + i] += JITTER;
@@ -312,6 +335,12 @@ impl Posterior for GpPosterior {
                 let delta = x[j] - row[j];
                 by_mean[j] -= mean * delta;
                 by_sd[j] += sd * delta;
+            }
+            let Some(sum) = self.sum else { continue };
+            for (j, l) in self.inverse_lengths.iter().enumerate() {
+                let steep = sum.steep((x[j] - row[j]) * l, x.len()) / l;
+                by_mean[j] -= self.weights[i] * steep;
+                by_sd[j] += solved[i] * steep;
             }
         }
         for (j, l) in self.inverse_lengths.iter().enumerate() {

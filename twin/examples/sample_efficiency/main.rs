@@ -3,7 +3,7 @@
 //! `cargo run --release --example sample_efficiency -- PROBLEM FIRST..LAST [policies…]` with `lab`, `two-optima` (inside the
 //! region), `anywhere` in it, `edges` (two optima on edges and in corners), `hartmann`, `ackley`, `levy`, `rosenbrock`, `michalewicz`
 //! or `branin`; a policy is written `ei`, `ei@gp` or `ucb=2@modern`. Without policies it prints what other optimisers need to
-//! play the campaigns with two optima: the instance, the opening design and the noise of every seed, one JSON object a line.
+//! play the campaigns: the instance, the opening design and the noise of every seed, one JSON object a line.
 #![expect(clippy::disallowed_types, reason = "timings are printed; no result depends on them")]
 
 mod problem;
@@ -11,7 +11,7 @@ mod standard;
 
 use std::time::Instant;
 
-use flowtwin_lab::Streams;
+use flowtwin_lab::{Input, Streams};
 use flowtwin_twin::{
     Ask, Context, History, LatinHypercube, Policy, PolicySpec, SurrogateSpec, Trial,
 };
@@ -49,8 +49,8 @@ fn campaign(problem: &Problem, policy: &dyn Policy, seed: u64) -> Campaign {
     result
 }
 
-/// What another optimiser needs to play the campaign of `seed`.
-fn print_instance(problem: &Problem, instance: &TwoOptima, seed: u64) {
+/// What another optimiser needs to play the campaign of `seed` on the problem called `name`.
+fn print_instance(name: &str, problem: &Problem, instance: Option<&TwoOptima>, seed: u64) {
     let streams = Streams::new(seed);
     let history = History::default();
     let ask = Ask {
@@ -65,7 +65,19 @@ fn print_instance(problem: &Problem, instance: &TwoOptima, seed: u64) {
         LatinHypercube.propose(&ask, &Context::new(streams)).expect("there are no constraints");
     let opening: Vec<&[f64]> = opening.conditions.iter().map(|c| c.values()).collect();
     let noise: Vec<f64> = (0..BUDGET).map(|i| streams.open("noise", i as u64).normal()).collect();
-    println!("{}", json!({ "instance": instance, "opening": opening, "noise": noise }));
+    let mut line = json!({ "opening": opening, "noise": noise });
+    if let Some(instance) = instance {
+        line["instance"] = json!(instance);
+    } else {
+        let ends =
+            |of: fn(&Input) -> f64| -> Vec<f64> { problem.space.inputs().iter().map(of).collect() };
+        line["standard"] = json!({
+            "name": name, "seed": seed, "low": ends(|i| i.low), "high": ends(|i| i.high),
+            "noise": problem.noise.1, "found": problem.found, "optimum": problem.optimum,
+            "typical": problem.typical,
+        });
+    }
+    println!("{line}");
 }
 
 fn policy(name: &str) -> Box<dyn Policy> {
@@ -111,7 +123,7 @@ fn main() {
     if policies.is_empty() {
         for seed in seeds {
             let (problem, instance) = problem(&name, seed);
-            print_instance(&problem, &instance.expect("a problem with two optima"), seed);
+            print_instance(&name, &problem, instance.as_ref(), seed);
         }
         return;
     }
@@ -134,5 +146,7 @@ fn main() {
             median(&mut reached.iter().map(|r| *r as f64).collect::<Vec<_>>()),
             median(&mut lines.iter().map(|line| line.1).collect::<Vec<_>>()),
         );
+        let regrets: Vec<String> = lines.iter().map(|line| format!("{:.4}", line.1)).collect();
+        println!("  [{}]", regrets.join(", "));
     }
 }

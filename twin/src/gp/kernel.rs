@@ -28,6 +28,21 @@ pub(super) fn matern_all(values: &mut [f64], slopes: &mut [f64]) {
     }
 }
 
+/// The same of the rational quadratic kernel of exponent 2, `k = (1 + r²/4)⁻²` and `(1 + r²/4)⁻³` (Rasmussen and Williams 2006,
+/// eq. 4.19). It needs no exponential.
+pub(super) fn rational(squared: f64) -> (f64, f64) {
+    let inverse = 1.0 / (1.0 + 0.25 * squared);
+    let square = inverse * inverse;
+    (square, square * inverse)
+}
+
+/// Replaces squared scaled distances by correlations, and `slopes` by what [`rational`] says of their derivatives.
+pub(super) fn rational_all(values: &mut [f64], slopes: &mut [f64]) {
+    for (value, slope) in values.iter_mut().zip(slopes) {
+        (*value, *slope) = rational(*value);
+    }
+}
+
 /// Inverse lengths [d], from their logarithms.
 pub(super) fn inverse_lengths(logarithms: &[f64]) -> Vec<f64> {
     logarithms.iter().map(|l| math::exp(-l)).collect()

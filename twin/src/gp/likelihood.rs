@@ -2,7 +2,8 @@
 
 use flowtwin_lab::math;
 
-use super::kernel::{inverse_lengths, matern_all};
+use super::kernel::{inverse_lengths, matern_all, rational_all};
+use super::sums::{self, Sum};
 use crate::linalg::{
     add_scaled, cholesky, dot, gram_of_lower, invert_factor, lower_times, lower_transposed_times,
 };
@@ -50,12 +51,19 @@ impl Prior {
             Self::Broad => 0.0,
         };
         let centre = LENGTH.0 + 0.5 * math::ln(dim as f64);
-        let (mut loss, mut gradient) = (0.0, Vec::with_capacity(dim + 1));
-        for (i, t) in theta.iter().enumerate() {
-            let (centre, spread) = if i < dim { (centre, LENGTH.1) } else { self.noise() };
+        let (mut loss, mut gradient) = (0.0, Vec::with_capacity(theta.len()));
+        let mut add = |t: f64, (centre, spread): (f64, f64), divided: f64| {
             let z = (t - centre) / spread;
             loss += 0.5 * z * z + divided * t;
             gradient.push(z / spread + divided);
+        };
+        for t in &theta[..dim] {
+            add(*t, (centre, LENGTH.1), divided);
+        }
+        add(theta[dim], self.noise(), divided);
+        if let [length, odds] = theta[dim + 1..] {
+            add(length, (Sum::start(dim)[0], sums::LENGTH), 0.0);
+            add(odds, sums::ODDS, 0.0);
         }
         (loss, gradient)
     }
@@ -70,10 +78,20 @@ pub(super) struct Data<'a> {
     prior: Prior,
 }
 
+/// What the derivatives of the likelihood need of every pair of points, in the lower triangles [n, n]: what [`matern_all`] says of
+/// derivatives, and of values where they are not all there is to a correlation.
+#[derive(Default)]
+pub(super) struct Parts {
+    pub(super) slopes: Vec<f64>,
+    pub(super) values: Vec<f64>,
+}
+
 /// A factorized covariance and what follows from it.
 pub(super) struct Factor {
     /// Inverse lengths [d].
     pub(super) inverse_lengths: Vec<f64>,
+    /// The part of the correlations that is a sum, where there is one.
+    pub(super) sum: Option<Sum>,
     /// Variance of the noise over that of the function.
     pub(super) noise_ratio: f64,
     /// Inverse of the Cholesky factor of the correlations [n, n].
@@ -95,28 +113,40 @@ impl<'a> Data<'a> {
         Self { columns, y, dim, prior }
     }
 
-    /// Factorizes the correlations `K + g I` for `theta`: logarithms of the lengths [d] and of the noise ratio g. None
-    /// where they are numerically singular. `slopes` receives, where given, what the derivatives need [n, n].
-    pub(super) fn factor(
-        &self,
-        theta: &[f64],
-        mut slopes: Option<&mut Vec<f64>>,
-    ) -> Option<Factor> {
+    /// Inputs, one column after the other.
+    pub(super) fn columns(&self) -> impl Iterator<Item = &[f64]> {
+        self.columns.chunks_exact(self.y.len())
+    }
+
+    /// Factorizes the correlations `K + g I` for `theta`: logarithms of the lengths [d] and of the noise ratio g, and what a
+    /// [`Sum`] is made of, where there is one. None where they are numerically singular. `parts` receives, where given, what the
+    /// derivatives need.
+    pub(super) fn factor(&self, theta: &[f64], mut parts: Option<&mut Parts>) -> Option<Factor> {
         let (n, dim) = (self.y.len(), self.dim);
         let inverse_lengths = inverse_lengths(&theta[..dim]);
         let noise_ratio = noise_ratio(theta[dim]);
+        let sum = (theta.len() > dim + 1).then(|| Sum::of(&theta[dim + 1..]));
         let mut k = vec![0.0; n * n];
         let mut row_slopes = vec![0.0; n];
-        if let Some(slopes) = slopes.as_deref_mut() {
-            slopes.clear();
-            slopes.resize(n * n, 0.0);
+        if let Some(parts) = parts.as_deref_mut() {
+            parts.slopes = vec![0.0; n * n];
+            parts.values = vec![0.0; if sum.is_some() { n * n } else { 0 }];
         }
         for i in 0..n {
             let (row, row_slopes) = (&mut k[i * n..i * n + i], &mut row_slopes[..i]);
             self.add_squares(i, &inverse_lengths, row);
-            matern_all(row, row_slopes);
-            if let Some(slopes) = slopes.as_deref_mut() {
-                slopes[i * n..i * n + i].copy_from_slice(row_slopes);
+            match sum {
+                Some(_) => rational_all(row, row_slopes),
+                None => matern_all(row, row_slopes),
+            }
+            if let Some(parts) = parts.as_deref_mut() {
+                parts.slopes[i * n..i * n + i].copy_from_slice(row_slopes);
+                if sum.is_some() {
+                    parts.values[i * n..i * n + i].copy_from_slice(row);
+                }
+            }
+            if let Some(sum) = sum {
+                self.add_sum(i, &inverse_lengths, sum, row);
             }
             k[i * n + i] = 1.0 + noise_ratio;
         }
@@ -131,6 +161,7 @@ impl<'a> Data<'a> {
         let (mean, weights, variance) = self.regress(&inverse);
         Some(Factor {
             inverse_lengths,
+            sum,
             noise_ratio,
             inverse,
             weights,
@@ -166,20 +197,23 @@ impl<'a> Data<'a> {
         (mean, weights, variance)
     }
 
-    /// Minus the logarithm of the posterior density of `theta` per experiment, and its derivatives [d + 1]; the variance
+    /// Minus the logarithm of the posterior density of `theta` per experiment, and its derivatives; the variance
     /// of the function and the mean stand at their best for `theta`.
     pub(super) fn loss(&self, theta: &[f64]) -> (f64, Vec<f64>) {
         let (n, dim) = (self.y.len(), self.dim);
-        let mut slopes = Vec::new();
-        let Some(factor) = self.factor(theta, Some(&mut slopes)) else {
-            return (f64::INFINITY, vec![0.0; dim + 1]);
+        let mut parts = Parts::default();
+        let Some(factor) = self.factor(theta, Some(&mut parts)) else {
+            return (f64::INFINITY, vec![0.0; theta.len()]);
         };
         let rows = n as f64;
         let (prior, mut gradient) = self.prior.loss(theta, dim);
         let weight = rows + self.prior.variance_weight();
         let fit = weight * math::ln(factor.variance) + factor.log_determinant;
         let weight = gram_of_lower(&factor.inverse, n);
-        self.add_likelihood_slope(&factor, &weight, &slopes, &mut gradient);
+        match factor.sum {
+            None => self.add_likelihood_slope(&factor, &weight, &parts.slopes, &mut gradient),
+            Some(sum) => self.add_sum_slope((&factor, sum), &weight, &parts, &mut gradient),
+        }
         let noise = math::exp(theta[dim]);
         let mut trace = 0.0;
         for i in 0..n {
@@ -248,12 +282,15 @@ mod tests {
         let (n, dim) = (14, 3);
         let x: Vec<f64> = (0..n * dim).map(|_| stream.uniform()).collect();
         let y: Vec<f64> = (0..n).map(|_| stream.normal()).collect();
-        for prior in [Prior::Usual, Prior::Broad] {
+        let thetas: [&[f64]; 2] = [&[-0.4, 0.3, 1.0, -2.0], &[-0.4, 0.3, 1.0, -2.0, -0.3, 0.4]];
+        for (prior, theta) in
+            [Prior::Usual, Prior::Broad].into_iter().flat_map(|p| thetas.map(|t| (p, t)))
+        {
             let data = Data::new(&x, &y, dim, prior);
-            let theta = [-0.4, 0.3, 1.0, -2.0];
-            let (_, gradient) = data.loss(&theta);
-            for i in 0..4 {
-                let (mut above, mut below) = (theta, theta);
+            let (_, gradient) = data.loss(theta);
+            assert_eq!(gradient.len(), theta.len());
+            for i in 0..theta.len() {
+                let (mut above, mut below) = (theta.to_vec(), theta.to_vec());
                 above[i] += 1e-5;
                 below[i] -= 1e-5;
                 let difference = (data.loss(&above).0 - data.loss(&below).0) / 2e-5;

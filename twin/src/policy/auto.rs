@@ -19,8 +19,9 @@ use crate::{Context, Encoding, History, Posterior as _, SurrogateSpec, Work};
 /// - **Opening.** A Latin hypercube of one experiment more than there are inputs, but at most ten and no more than a
 ///   third of the phase; experiments of earlier phases count. None where there are earlier campaigns.
 /// - **Models.** A Gaussian process of the outcome, and of two maps of it that give the best outcomes more room; that is
-///   believed which gives each outcome the highest density when it is left out.
-///   With a simulator of the lab, the grey box is a fourth, see [`crate::GreyBox`].
+///   believed which gives each outcome the highest density when it is left out. With its map, a fourth, of which a part may be a
+///   sum of functions of one input each, takes its place where it does much better.
+///   With a simulator of the lab, the grey box is one more, see [`crate::GreyBox`].
 /// - **Turns.** The highest mean, and the highest confidence bound of two standard deviations; where the point is known to
 ///   within the noise, the boldest look elsewhere, see [`Aim::Balanced`]. In the last quarter of the phase, the
 ///   highest mean and the largest expected improvement.

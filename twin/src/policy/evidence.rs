@@ -45,6 +45,51 @@ impl Learnt {
 /// Shares of the distance from the best outcome to the median over which a map is linear.
 const SHARES: [f64; 2] = [1.0, 0.2];
 
+/// By how much more the model of a sum must explain each outcome, in units of the logarithm of its density, to be believed: it has
+/// more to choose from, and it takes what is far from all experiments for known.
+const MARGIN: f64 = 0.2;
+
+/// Most steps of the search for its lengths. More find no better optimum of the outcome.
+const STEPS: u64 = 15;
+
+/// What an outcome is learnt with.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Learner {
+    /// A Gaussian process.
+    Plain,
+    /// One of which a part may be a sum of functions of one input each.
+    Summed,
+    /// The grey box.
+    Twin,
+}
+
+impl Learner {
+    fn fit(
+        self,
+        encoding: &Encoding,
+        x: ArrayView2<'_, f64>,
+        y: &[f64],
+        context: &Context,
+    ) -> Result<Model, FitError> {
+        let usual = GaussianProcess::default();
+        let summed = || GaussianProcess { summed: true, steps: STEPS, ..usual.clone() };
+        match self {
+            Self::Plain => encoding.fit_with(&usual, x, y, context),
+            Self::Summed => encoding.fit_with(&summed(), x, y, context),
+            Self::Twin => encoding.fit(SurrogateSpec::Twin, x, y, context),
+        }
+    }
+}
+
+/// What an outcome may be learnt with, how well that explains each outcome, and the model of the mapped outcomes.
+struct Explained {
+    evidence: f64,
+    learner: Learner,
+    warp: Warp,
+    warped: Vec<f64>,
+    model: Model,
+}
+
 /// The most plausible model of the outcome or a map of it, or the grey box where one is `informed`; it knows of `pending`
 /// experiments, that they yield what it expects.
 pub(super) fn learn(
@@ -55,27 +100,34 @@ pub(super) fn learn(
     context: &Context,
     work: &mut Work,
 ) -> Result<Learnt, FitError> {
-    let mut warps = vec![Warp::NONE];
-    warps.extend(SHARES.map(|share| Warp::of(&y, share)).into_iter().filter(Warp::is_one));
-    let mut candidates: Vec<(SurrogateSpec, Warp)> =
-        warps.into_iter().map(|warp| (SurrogateSpec::Gp, warp)).collect();
-    if informed {
-        candidates.push((SurrogateSpec::Twin, Warp::NONE));
-    }
-    let mut best: Option<(f64, SurrogateSpec, Vec<f64>, Model)> = None;
-    for (surrogate, warp) in candidates {
+    let mut fit = |learner: Learner, warp: Warp| -> Result<Explained, FitError> {
         let warped: Vec<f64> = y.iter().map(|y| warp.apply(*y)).collect();
-        let model = encoding.fit(surrogate, x.view(), &warped, context)?;
+        let model = learner.fit(encoding, x.view(), &warped, context)?;
         *work += model.work();
         let evidence = evidence(model.held_out(), &warped, &y, warp);
-        if best.as_ref().is_none_or(|(highest, ..)| evidence > *highest) {
-            best = Some((evidence, surrogate, warped, model));
+        Ok(Explained { evidence, learner, warp, warped, model })
+    };
+    let mut best = fit(Learner::Plain, Warp::NONE)?;
+    for warp in SHARES.map(|share| Warp::of(&y, share)).into_iter().filter(Warp::is_one) {
+        let other = fit(Learner::Plain, warp)?;
+        if other.evidence > best.evidence {
+            best = other;
         }
     }
-    let (_, surrogate, warped, model) = best.expect("the outcome itself is one");
+    let summed = fit(Learner::Summed, best.warp)?;
+    if summed.evidence > best.evidence + MARGIN {
+        best = summed;
+    }
+    if informed {
+        let grey = fit(Learner::Twin, Warp::NONE)?;
+        if grey.evidence > best.evidence {
+            best = grey;
+        }
+    }
+    let Explained { learner, warped, model, .. } = best;
     let floor = warped.iter().copied().fold(f64::INFINITY, f64::min);
-    let fit = |x: ArrayView2<'_, f64>, y: &[f64]| encoding.fit(surrogate, x, y, context);
-    let model = with_pending(model, (x.clone(), warped), pending, fit, work)?;
+    let refit = |x: ArrayView2<'_, f64>, y: &[f64]| learner.fit(encoding, x, y, context);
+    let model = with_pending(model, (x.clone(), warped), pending, refit, work)?;
     let rows: Vec<Vec<f64>> = x.rows().into_iter().map(|row| row.to_vec()).collect();
     let views: Vec<&[f64]> = rows.iter().map(Vec::as_slice).collect();
     let means = model.beliefs(&views).into_iter().map(|belief| belief.mean).collect();
@@ -145,4 +197,43 @@ fn evidence(held_out: &[Belief], warped: &[f64], y: &[f64], warp: Warp) -> f64 {
         sum += warp.log_slope(*y) - math::ln(sd) - 0.5 * z * z;
     }
     sum / y.len() as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use flowtwin_lab::Streams;
+
+    use super::*;
+
+    /// What is learnt of sixty outcomes of five inputs, and what plain Gaussian processes of their maps are.
+    fn learnt(outcome: impl Fn(&[f64]) -> f64) -> (Model, Vec<Model>) {
+        let mut stream = Streams::new(3).open("test", 0);
+        let x = Array2::from_shape_simple_fn((60, 5), || stream.uniform());
+        let y: Vec<f64> = x.rows().into_iter().map(|row| outcome(&row.to_vec())).collect();
+        let context = Context::new(Streams::new(1));
+        let encoding = Encoding::default();
+        let mut warps = vec![Warp::NONE];
+        warps.extend(SHARES.map(|share| Warp::of(&y, share)));
+        let plain = |warp: Warp| {
+            let warped: Vec<f64> = y.iter().map(|y| warp.apply(*y)).collect();
+            Learner::Plain.fit(&encoding, x.view(), &warped, &context).unwrap()
+        };
+        let plain = warps.into_iter().map(plain).collect();
+        let work = &mut Work::default();
+        let found = learn(false, &encoding, (x, y), &[], &context, work).unwrap().model;
+        assert_eq!(work.fits, 4);
+        (found, plain)
+    }
+
+    fn bump(x: f64, top: f64, width: f64) -> f64 {
+        math::exp(-0.5 * (x - top) * (x - top) / (width * width))
+    }
+
+    #[test]
+    fn a_sum_of_ridges_is_learnt_as_a_sum_and_a_hill_is_not() {
+        let (found, plain) = learnt(|x| x.iter().map(|x| bump(*x, 0.3, 0.1)).sum());
+        assert!(!plain.contains(&found));
+        let (found, plain) = learnt(|x| x.iter().map(|x| bump(*x, 0.3, 0.4)).product());
+        assert!(plain.contains(&found));
+    }
 }
