@@ -265,6 +265,7 @@ fn pump(name: &str) -> PumpInfo {
         stall_kpa: None,
         steps: None,
         refill: None,
+        gas: None,
     }
 }
 
