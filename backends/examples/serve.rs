@@ -275,6 +275,7 @@ fn pump(name: &str) -> PumpInfo {
         stall_kpa: None,
         steps: None,
         refill: None,
+        gas: None,
     }
 }
 

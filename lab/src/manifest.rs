@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{AnalyserId, HeaterId, LightId, PumpId, SensorId, SpectrometerId, ValveId};
 use crate::math;
-use crate::path::FlowPath;
+use crate::path::{FlowPath, Standard};
 use crate::steps::Steps;
 
 /// What is installed. The simulator and the rig built from one scenario give the same manifest, but for
@@ -80,9 +80,9 @@ pub struct PumpInfo {
     pub name: PumpId,
     /// The stock in its syringe.
     pub stock: String,
-    /// Inner diameter of the syringe \[mm\].
+    /// Inner diameter of the syringe \[mm\]; 0 where there is none.
     pub bore_mm: f64,
-    /// Volume in the syringe at the start of the run \[mL\].
+    /// Volume in the syringe, or standard volume in the cylinder of a gas, at the start of the run \[mL\].
     pub fill_ml: f64,
     /// Slowest rate it can run at [µL/min].
     pub min_ul_per_min: f64,
@@ -97,6 +97,9 @@ pub struct PumpInfo {
     /// How it refills itself, if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refill: Option<RefillInfo>,
+    /// Conditions at which it counts volumes, if it is a mass-flow controller of a gas: it has no syringe then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gas: Option<Standard>,
 }
 
 impl PumpInfo {

@@ -1,12 +1,15 @@
 //! The way of the liquid through the rig, and the residence times that follow from it.
 
 mod bed;
+mod bubbly;
+mod gas;
 mod history;
 mod phases;
 mod regime;
 mod train;
 
 pub use bed::{Bed, Through};
+pub use gas::{Along, Bubbly, Gas, Passing, Reach, Standard, gauge_kpa, l_per_mmol, pass};
 pub use history::{FlowHistory, Passage};
 pub use phases::{Phases, Solid, Volatile};
 pub use train::{Beyond, Liquid, Segmented, Train, Tube};
@@ -62,13 +65,31 @@ impl FlowPath {
             seconds if seconds.is_finite() => seconds,
             still => slowest().reduce(f64::max).unwrap_or(still),
         };
+        if let Some(seconds) = self.with_gas_s(settings) {
+            let first = self.stretches.iter().take(1).map(timed);
+            return first.chain(seconds.into_iter().skip(1)).sum();
+        }
         let (first, rest) = self.stretches.split_at(self.stretches.len().min(1));
         let rest = rest.iter().map(|s| s.seconds(settings));
         first.iter().map(timed).chain(rest).sum()
     }
 
+    /// Time in each stretch \[s\], where gas is the carrier: it expands on its way, and volume over what is set says nothing.
+    fn with_gas_s(&self, settings: &Settings) -> Option<Vec<f64>> {
+        let stays = self.train.as_ref()?.stays_s(settings)?;
+        let mut all: Vec<f64> = self.stretches.iter().map(|s| s.seconds(settings)).collect();
+        // The tube is what comes last.
+        for (own, stay) in all.iter_mut().rev().zip(stays.iter().rev()) {
+            *own = *stay;
+        }
+        Some(all)
+    }
+
     /// Time after which what flows now has replaced all that was in the stretches in which anything flows \[s\].
     pub fn swept_s(&self, settings: &Settings) -> f64 {
+        if let Some(seconds) = self.with_gas_s(settings) {
+            return seconds.into_iter().filter(|seconds| seconds.is_finite()).sum();
+        }
         let times = self.stretches.iter().map(|stretch| stretch.seconds(settings));
         times.filter(|seconds| seconds.is_finite()).sum()
     }
@@ -84,6 +105,10 @@ impl FlowPath {
 
     /// Nominal reaction time t_R: the part of τ spent in stretches that react \[s\].
     pub fn reaction_time_s(&self, settings: &Settings) -> f64 {
+        if let Some(seconds) = self.with_gas_s(settings) {
+            let all = self.stretches.iter().zip(seconds).filter(|(s, _)| s.reacts);
+            return all.fold(0.0, |sum, (_, seconds)| sum + seconds);
+        }
         let reacting = self.stretches.iter().filter(|s| s.reacts);
         // Not `.sum()`: of nothing it makes a negative zero.
         reacting.fold(0.0, |sum, s| sum + s.seconds(settings))

@@ -26,6 +26,12 @@ impl Settings {
         self.pumps.iter().find(|(p, _)| p == pump).map_or(FlowRate::ZERO, |(_, rate)| *rate)
     }
 
+    /// Temperature to which a heater is set [°C]; that of the room where there is none, or it is not set.
+    pub fn around_c(&self, heater: Option<&HeaterId>, room_c: f64) -> f64 {
+        let set = heater.and_then(|heater| self.heaters.iter().find(|(id, _)| id == heater));
+        set.map_or(room_c, |(_, temperature)| temperature.c())
+    }
+
     /// Sum of all rates [µL/min].
     pub fn total_ul_per_min(&self) -> f64 {
         self.pumps.iter().map(|(_, rate)| rate.ul_per_min()).sum()

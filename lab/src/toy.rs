@@ -394,6 +394,7 @@ fn manifest() -> Manifest {
             stall_kpa: None,
             steps: None,
             refill: None,
+            gas: None,
         }],
         valves: Vec::new(),
         heaters: vec![HeaterInfo {

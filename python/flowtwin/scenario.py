@@ -322,8 +322,8 @@ class Scenario:
 
         Args:
             name: ``"dye"`` (two dyes, the quickest), ``"paper"`` (the reference rig), ``"plain"`` (a small reactor, every block with a
-                comment), ``"coil"``, ``"slugs"``, ``"hplc"``, ``"ester"``, ``"two-stage"`` or
-                ``"quantum-dots"``: those of ``flowtwin init --rig``.
+                comment), ``"coil"``, ``"slugs"``, ``"hplc"``, ``"ester"``, ``"two-stage"``,
+                ``"quantum-dots"`` or ``"gas-liquid"``: those of ``flowtwin init --rig``.
 
         Raises:
             ValueError: If there is no such example; the text names them all.

@@ -9,3 +9,4 @@ pub(crate) mod network;
 pub(crate) mod particles;
 pub(crate) mod reaction;
 pub(crate) mod segmentation;
+pub(crate) mod transfer;

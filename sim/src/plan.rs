@@ -10,7 +10,7 @@ mod quantities;
 mod reactions;
 mod stages;
 
-use flowtwin_lab::Manifest;
+use flowtwin_lab::{Manifest, path::Standard};
 
 pub(crate) use analysers::{AnalyserPlan, SensorPlan};
 pub use error::PlanError;
@@ -21,7 +21,7 @@ pub(crate) use stages::{Kind, Stage, Stages};
 use crate::model::network::Network;
 use crate::model::particles::Look;
 use crate::model::reaction::Reaction;
-use crate::model::segmentation::area_mm2;
+use crate::model::segmentation::{area_mm2, capillary_number};
 use crate::spec::{self, World};
 
 /// Parcels of a liquid without a carrier that the tube holds.
@@ -73,6 +73,28 @@ pub(crate) struct CarrierPlan {
     pub(crate) segmentation: spec::Segmentation,
     pub(crate) pump: usize,
     pub(crate) heater: Option<usize>,
+    /// Conditions at which its flow is set, where it is a gas.
+    pub(crate) gas: Option<Standard>,
+}
+
+impl CarrierPlan {
+    fn new(rig: &spec::Rig, spec: &spec::Carrier, pump: usize, heater: Option<usize>) -> Self {
+        Self {
+            pump,
+            heater,
+            spec: spec.clone(),
+            segmentation: rig.segmentation.clone().unwrap_or_default(),
+            gas: rig.gases.get(&spec.pump).map(spec::Gas::standard),
+        }
+    }
+
+    /// Capillary number of the liquid that wets the wall, at a mean speed [m/s]: the carrier's, or the slugs' where a gas is between
+    /// them.
+    pub(crate) fn capillary(&self, rig: &spec::Rig, celsius: f64, m_per_s: f64) -> f64 {
+        let wets = self.spec.liquid.as_ref().unwrap_or(&rig.liquid);
+        let viscosity = wets.viscosity_pa_s(celsius);
+        capillary_number(viscosity, m_per_s, self.spec.interfacial_tension_mn_per_m)
+    }
 }
 
 /// A stretch of tube with its heater by number.
@@ -105,7 +127,7 @@ impl Plan {
         reactions::check_balance(&world.chemistry)?;
         let rig = &world.rig;
         let names = |keys: Vec<&String>| keys.into_iter().cloned().collect::<Vec<_>>();
-        let pump_names = names(rig.pumps.keys().collect());
+        let pump_names = names(rig.pumps.keys().chain(rig.gases.keys()).collect());
         let heater_names = names(rig.heaters.keys().collect());
         let light_names = names(rig.lights.keys().collect());
         let pump = |name: &String| place(&pump_names, name);
@@ -124,12 +146,10 @@ impl Plan {
                 spec: stream.clone(),
             })
             .collect();
-        let carrier = rig.carrier.as_ref().map(|carrier| CarrierPlan {
-            pump: pump(&carrier.pump),
-            heater: heater(&carrier.heater),
-            spec: carrier.clone(),
-            segmentation: rig.segmentation.clone().unwrap_or_default(),
-        });
+        let carrier = rig
+            .carrier
+            .as_ref()
+            .map(|spec| CarrierPlan::new(rig, spec, pump(&spec.pump), heater(&spec.heater)));
         let stretch = |(s, &section): (&spec::Stretch, &usize)| StretchPlan {
             heater: heater(&s.heater),
             length_m: 1e-3 * s.volume_ul / area_mm2(s.bore_mm),
@@ -151,7 +171,7 @@ impl Plan {
         Ok(Self {
             look: quantities.look(&world.chemistry)?,
             manifest,
-            pumps: rig.pumps.values().cloned().collect(),
+            pumps: delivering(rig),
             streams,
             carrier,
             sections,
@@ -236,6 +256,29 @@ fn pumps_in(section: usize, streams: &[StreamPlan], carrier: Option<&CarrierPlan
     pumps.extend(carrier.map(|carrier| carrier.pump));
     pumps.sort_unstable();
     pumps
+}
+
+/// Pumps, then mass-flow controllers.
+fn delivering(rig: &spec::Rig) -> Vec<spec::Pump> {
+    rig.pumps.values().cloned().chain(rig.gases.values().map(as_pump)).collect()
+}
+
+/// A mass-flow controller as a pump: one without a screw, whose turns would make a ripple.
+fn as_pump(gas: &spec::Gas) -> spec::Pump {
+    spec::Pump {
+        stock: gas.stock.clone(),
+        bore_mm: 1.0,
+        fill_ml: 1e3 * gas.holds_l,
+        lead_mm: f64::INFINITY,
+        compliance_s: gas.response_s,
+        slowest_um_per_min: 0.0,
+        fastest_mm_per_min: f64::INFINITY,
+        thrust_n: None,
+        digits: None,
+        steps: None,
+        delivers_percent: gas.delivers_percent,
+        refill: None,
+    }
 }
 
 fn place(names: &[String], name: &str) -> usize {

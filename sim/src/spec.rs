@@ -7,9 +7,12 @@
 //! [`crate::Plan::new`] checks all values against their ranges, [`RANGES`], which `docs/scenario-keys.md` shows.
 
 mod analysers;
+mod carrier;
 mod chemistry;
 mod factors;
 mod faults;
+mod gases;
+mod liquid;
 mod noise;
 mod optics;
 mod particles;
@@ -19,9 +22,12 @@ mod rig;
 mod valves;
 
 pub use analysers::{Analyser, Measures, Peak, Sensor, Switch, Watches};
+pub use carrier::{Carrier, Segmentation};
 pub use chemistry::{Chemistry, Growth, Part, Population, Product, Size, TimeBase};
 pub use factors::{Factor, Rate, Sensitivity};
 pub use faults::{Faults, Mishap, Precipitation, RandomFault, ScheduledFault};
+pub use gases::Gas;
+pub use liquid::Liquid;
 pub use noise::{
     AnalyserNoise, Jitter, LightNoise, Noise, OneJitter, OnePumpNoise, PumpNoise, SensorNoise,
     SlugNoise, SpectrometerNoise, WindowNoise,
@@ -31,8 +37,8 @@ pub use particles::{Body, Bowing, Deposition, Nucleation, Particles, Pure};
 pub use ranges::RANGES;
 pub use reactions::{RateFactor, Reaction, Reverse, Species};
 pub use rig::{
-    Bed, Carrier, Heater, Light, LightSource, Liquid, Mixing, Pump, PumpSteps, Rig, Segmentation,
-    Signal, Spectrometer, Stream, Stretch,
+    Bed, Heater, Light, LightSource, Mixing, Pump, PumpSteps, Rig, Signal, Spectrometer, Stream,
+    Stretch,
 };
 pub use valves::{Position, PumpRefill, Valve};
 
@@ -74,6 +80,9 @@ pub struct Stock {
     /// Concentration of each species in it \[mM\]. A species that is not named is not there.
     #[serde(default)]
     pub concentrations_mm: BTreeMap<String, f64>,
+    /// Mole fraction of each species in a gas; what is left of one is inert. For stocks of `rig.gases`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub mole_fractions: BTreeMap<String, f64>,
     /// Whether it counts as hazardous in the metrics of a lab.
     #[serde(default, skip_serializing_if = "is_false")]
     #[cfg_attr(feature = "schema", schemars(extend("default" = false)))]

@@ -1,6 +1,7 @@
 //! All state of a simulated lab, and what each event does to it.
 
 mod analysis;
+mod bubbles;
 mod followed;
 mod hydraulics;
 mod mishap;
@@ -13,6 +14,7 @@ mod sample;
 mod slug;
 mod stage;
 mod tank;
+mod uptake;
 mod valve;
 
 use std::collections::BTreeSet;
@@ -30,11 +32,13 @@ use crate::plan::Plan;
 use crate::train::Train;
 use crate::work::Work;
 pub(crate) use analysis::Analysis;
+use bubbles::Bubbles;
 pub(crate) use mishap::Mishaps;
 pub(crate) use rest::Frame;
 pub use rest::{Begun, Counts, Settle};
 pub use sample::Sample;
 use tank::Tank;
+use uptake::Uptake;
 use valve::Valve;
 
 /// The past is kept for at least this time [s] …
@@ -88,6 +92,10 @@ pub(crate) struct World {
     /// Integration time of each spectrometer as it was last set [µs].
     pub(crate) integration_us: Vec<u32>,
     pub(crate) flow: FlowHistory,
+    /// How gas lets slugs pass.
+    bubbles: Bubbles,
+    /// What of it dissolves.
+    uptake: Uptake,
     train: Train,
     /// Responses of the spectrometers.
     responses: Vec<Response>,
@@ -113,9 +121,15 @@ impl World {
     pub(crate) fn new(plan: Arc<Plan>, streams: Streams) -> Self {
         let noise = &plan.world().noise;
         let named = plan.pump_names.iter().zip(&plan.pumps);
-        let pumps: Vec<Pump> = named
-            .map(|(name, spec)| Pump::new(name, spec, &noise.pumps.of(name), &streams))
-            .collect();
+        let of = |name: &String| {
+            let noise = noise.pumps.of(name);
+            match plan.world().rig.gases.contains_key(name) {
+                true => noise.without_screw(),
+                false => noise,
+            }
+        };
+        let pumps: Vec<Pump> =
+            named.map(|(name, spec)| Pump::new(name, spec, &of(name), &streams)).collect();
         let ambient = plan.world().rig.ambient_c;
         let named = plan.heater_names.iter().zip(&plan.heaters);
         let heaters = named
@@ -144,6 +158,8 @@ impl World {
                 plan.sections.clone(),
                 plan.tube.iter().map(|stretch| stretch.section).collect(),
             ),
+            bubbles: Bubbles::default(),
+            uptake: Uptake::default(),
             responses: plan
                 .channels
                 .iter()
@@ -290,6 +306,7 @@ impl World {
         }
         self.fill_tanks(before);
         self.flow.forget(before);
+        self.bubbles.forget(before);
         self.train.forget(before);
         self.heaters.iter_mut().for_each(|h| h.forget(before));
         self.lights.iter_mut().for_each(|l| l.forget(before));
@@ -301,6 +318,8 @@ fn same(a: &[f64], b: &[f64]) -> bool {
     a.iter().map(|r| r.to_bits()).eq(b.iter().map(|r| r.to_bits()))
 }
 
+#[cfg(test)]
+mod bubble_tests;
 #[cfg(test)]
 mod path_tests;
 #[cfg(test)]

@@ -37,6 +37,8 @@ pub enum Starter {
     TwoStage,
     /// Quantum dots of a wanted colour: particles that grow in slugs, then exchange halides.
     QuantumDots,
+    /// Gas and liquid: oxygen between slugs of water dissolves and reacts, samples for an HPLC.
+    GasLiquid,
     /// No rig: a table of measured outcomes, written beside the scenario.
     Table,
 }

@@ -37,6 +37,7 @@ impl Starter {
             Self::Ester => (include_str!("../../scenarios/ester.toml"), None),
             Self::TwoStage => (include_str!("../../scenarios/two-stage.toml"), None),
             Self::QuantumDots => (include_str!("../../scenarios/quantum-dots.toml"), None),
+            Self::GasLiquid => (include_str!("../../scenarios/gas-liquid.toml"), None),
             Self::Plain => (include_str!("init/plain.toml"), None),
             Self::Table => (include_str!("init/table.toml"), Some(include_str!("init/table.csv"))),
         };

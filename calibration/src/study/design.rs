@@ -331,6 +331,11 @@ impl Drawn<'_> {
     fn weigh(&mut self, balance: &SensorId) {
         let limits = self.scenario.file().guard.clone();
         for info in self.manifest().pumps.clone() {
+            if info.gas.is_some() {
+                self.left_out
+                    .push(format!("flow: {} brings a gas, which no balance weighs", info.name));
+                continue;
+            }
             let bound = limits
                 .ratios
                 .iter()

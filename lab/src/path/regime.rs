@@ -2,7 +2,6 @@
 
 use super::phases::{Phases, Solid};
 use super::train::{Beyond, Train, Tube};
-use crate::id::HeaterId;
 use crate::settings::Settings;
 
 impl Train {
@@ -50,9 +49,7 @@ impl Phases {
 
     /// Temperature of a stretch: the set point of its heater, or that of the room.
     fn celsius(&self, stretch: usize, settings: &Settings) -> f64 {
-        let heater = self.heaters.get(stretch).and_then(Option::as_ref);
-        let set = |heater: &HeaterId| settings.heaters.iter().find(|(id, _)| id == heater);
-        heater.and_then(set).map_or(self.room_c, |(_, temperature)| temperature.c())
+        settings.around_c(self.heaters.get(stretch).and_then(Option::as_ref), self.room_c)
     }
 
     /// At the end of a stretch there is least pressure: that of the outlet, and what the stretches behind it take.
@@ -64,8 +61,14 @@ impl Phases {
         celsius: f64,
     ) -> Option<Beyond> {
         let vapour: f64 = self.volatile.iter().map(|v| v.vapour_kpa(celsius)).sum();
-        let behind = train.tube.iter().skip(stretch + 1).map(|t| train.tube_pa(t, settings));
-        let there = self.outlet_kpa + 1e-3 * behind.sum::<f64>();
+        let of_liquids = || {
+            let behind = train.tube.iter().skip(stretch + 1).map(|t| train.tube_pa(t, settings));
+            self.outlet_kpa + 1e-3 * behind.sum::<f64>()
+        };
+        let there = match train.passings(settings) {
+            Some(passings) => passings[stretch].kpa_at(1.0),
+            None => of_liquids(),
+        };
         (vapour > there).then(|| Beyond {
             tube: train.tube[stretch].name.clone(),
             what: format!(
@@ -98,6 +101,7 @@ mod tests {
             tube: vec![tube("coil", 100.0), tube("outlet", 2000.0)],
             bears_kpa: 1000.0,
             phases: Some(phases),
+            gas: None,
         }
     }
 

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::bed::{Bed, Through};
+use super::gas::Gas;
 use super::phases::Phases;
 use crate::command::Exposure;
 use crate::id::PumpId;
@@ -45,6 +46,9 @@ pub struct Train {
     /// Whether the liquid stays one, where the scenario says what boils or falls out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phases: Option<Phases>,
+    /// The gas that is the carrier, where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gas: Option<Gas>,
 }
 
 /// How slugs form in a carrier.
@@ -132,9 +136,9 @@ impl Liquid {
 
 /// Flows of slugs and carrier [µL/min].
 #[derive(Clone, Copy)]
-struct Flows {
-    slugs: f64,
-    carrier: f64,
+pub(super) struct Flows {
+    pub(super) slugs: f64,
+    pub(super) carrier: f64,
 }
 
 impl Flows {
@@ -144,7 +148,7 @@ impl Flows {
 }
 
 impl Segmented {
-    fn slug_ul(&self, Flows { slugs, carrier }: Flows) -> f64 {
+    pub(super) fn slug_ul(&self, Flows { slugs, carrier }: Flows) -> f64 {
         let grown = if carrier > 0.0 { self.growth_ul * slugs / carrier } else { f64::INFINITY };
         (self.slug_ul + grown).min(self.longest_ul)
     }
@@ -166,6 +170,9 @@ impl Train {
 
     /// Flows where slugs form: at the head of the tube.
     fn head(&self, settings: &Settings) -> Flows {
+        if let Some([head, _]) = self.ends(settings) {
+            return head;
+        }
         self.tube.first().map_or(Flows { slugs: 0.0, carrier: 0.0 }, |t| self.flows(t, settings))
     }
 
@@ -179,13 +186,17 @@ impl Train {
     /// Pressure at the pumps \[kPa\]: that of the line which has most, and that of the tube behind.
     ///
     /// Hagen and Poiseuille in lines and for the bodies of slugs and carrier; for each slug the pressure that its caps take,
-    /// 7.16 (3 Ca)^⅔ γ/d (Bretherton 1961, DOI 10.1017/S0022112061000160).
+    /// 7.16 (3 Ca)^⅔ γ/d (Bretherton 1961, DOI 10.1017/S0022112061000160). With gas between the slugs it is that above the room,
+    /// and what is behind the outlet counts.
     pub fn pressure_kpa(&self, settings: &Settings) -> f64 {
         let of_line = |line: &Tube| {
             let speed = line.speed(line.flow(settings));
             line.friction_pa(1e-3 * self.liquid.viscosity_mpa_s, speed)
         };
         let lines = self.lines.iter().map(of_line).fold(0.0, f64::max);
+        if let Some(entry_kpa) = self.entry_kpa(settings) {
+            return 1e-3 * lines + entry_kpa;
+        }
         let tube: f64 = self.tube.iter().map(|tube| self.tube_pa(tube, settings)).sum();
         1e-3 * (lines + tube)
     }
@@ -233,6 +244,10 @@ impl Train {
     /// The first number that is beyond the range in which slugs form and travel as a train, or one liquid flows in layers.
     pub(super) fn flow_beyond(&self, settings: &Settings) -> Option<Beyond> {
         let line = |tube: &Tube| self.turbulent(tube, tube.flow(settings), &[self.liquid]);
+        if self.gas.is_some() {
+            let bubbly = || self.bubbly_beyond(settings);
+            return self.lines.iter().find_map(line).or_else(bubbly);
+        }
         let of_tubes = || self.tube.iter().find_map(|tube| self.beyond_in(tube, settings));
         self.lines.iter().find_map(line).or_else(of_tubes)
     }
@@ -252,16 +267,30 @@ impl Train {
         let (Some(segmented), Some(carriers)) = (&self.segmented, self.carriers) else {
             return self.turbulent(tube, flows.total(), &[self.liquid]);
         };
+        let lighter = (self.liquid.density_kg_per_m3 - carriers.density_kg_per_m3).abs();
+        let capillary = segmented.capillary(carriers, tube.speed(flows.total()));
         let turbulent = self.turbulent(tube, flows.total(), &[self.liquid, carriers]);
+        turbulent.or_else(|| self.no_train(tube, flows, capillary, lighter, settings))
+    }
+
+    /// Why slugs are no train in a tube, with this capillary number and this difference of densities [kg/m³].
+    pub(super) fn no_train(
+        &self,
+        tube: &Tube,
+        flows: Flows,
+        capillary: f64,
+        lighter: f64,
+        settings: &Settings,
+    ) -> Option<Beyond> {
+        let segmented = self.segmented.as_ref()?;
+        let turbulent = self.turbulent(tube, flows.total(), &[self.liquid]);
         if flows.slugs <= 0.0 || flows.carrier <= 0.0 {
             return turbulent;
         }
-        let lighter = (self.liquid.density_kg_per_m3 - carriers.density_kg_per_m3).abs();
         let tension = 1e-3 * segmented.tension_mn_per_m;
         let bond = lighter * GRAVITY * tube.radius_m() * tube.radius_m() / tension;
         let sphere_ul = std::f64::consts::PI / 6.0 * tube.bore_mm * tube.bore_mm * tube.bore_mm;
         let slug_ul = segmented.slug_ul(self.head(settings));
-        let capillary = segmented.capillary(carriers, tube.speed(flows.total()));
         let drop = || Beyond {
             tube: tube.name.clone(),
             what: format!(
@@ -279,7 +308,8 @@ impl Train {
     ///
     /// A slug that passes in a frames has a − 1 of them on average, where slugs follow each other after p frames.
     pub fn frames_in_slugs(&self, settings: &Settings, exposure: Exposure) -> f64 {
-        let Flows { slugs, carrier } = self.head(settings);
+        let there = self.ends(settings).map(|[_, end]| end);
+        let Flows { slugs, carrier } = there.unwrap_or_else(|| self.head(settings));
         let frames = f64::from(exposure.frames);
         let Some(segmented) = self.segmented.as_ref().filter(|_| slugs > 0.0) else {
             return frames;
@@ -332,6 +362,7 @@ mod tests {
             tube: vec![tube("reactor", bore_mm, 750.0, &["a", "oil"])],
             bears_kpa: 1000.0,
             phases: None,
+            gas: None,
         }
     }
 

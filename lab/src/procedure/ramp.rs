@@ -163,6 +163,11 @@ fn refusal(
     if start.heaters != end.heaters {
         return Some("a ramp changes flows; its ends must have the same temperatures");
     }
+    if path.train.as_ref().is_some_and(|train| train.gas.is_some()) {
+        return Some(
+            "a gas between slugs expands on its way: what leaves now cannot be followed back through a ramp",
+        );
+    }
     let still = |settings: &&Settings| {
         path.stretches.iter().any(|stretch| !stretch.seconds(settings).is_finite())
     };

@@ -222,6 +222,11 @@ impl Pump {
         self.run.filter(|run| !run.draws).map_or(0.0, |run| run.rate_ul_per_s)
     }
 
+    /// The flow at which it comes to stand, without what fluctuates [µL/s].
+    pub(crate) fn stands_ul_per_s(&self) -> f64 {
+        self.gain * self.set_ul_per_s()
+    }
+
     /// Volume since the last start, as the pump counts it: by steps of its motor [µL].
     pub(crate) fn dispensed_ul(&self, now: Instant) -> f64 {
         self.told(self.run.map_or(self.dispensed_ul, |run| run.delivered_ul(now)))

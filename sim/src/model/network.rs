@@ -2,6 +2,7 @@
 
 mod compile;
 mod equation;
+mod gases;
 mod law;
 mod particles;
 mod rodas;
@@ -9,8 +10,12 @@ mod rodas;
 mod tests;
 mod unmixed;
 
+use std::collections::BTreeMap;
+
 use compile::Compiler;
 pub(crate) use equation::Equation;
+use gases::{Dissolving, Passes};
+pub(crate) use gases::{INERT, in_gas};
 use law::Law;
 use particles::Growing;
 pub(crate) use particles::{MOMENTS, units_per_nm3};
@@ -36,6 +41,7 @@ pub(crate) struct Network {
     ways: Vec<Way>,
     has_heat: bool,
     particles: Option<Growing>,
+    gases: Option<Dissolving>,
 }
 
 /// One direction of a reaction.
@@ -67,9 +73,24 @@ impl Network {
     ///
     /// # Errors
     /// The first thing that is wrong.
+    #[cfg(test)]
     pub(crate) fn new(
         reactions: &[spec::Reaction],
         particles: Option<&spec::Particles>,
+        place: &dyn Fn(&str) -> Option<usize>,
+    ) -> Result<Self, Wrong> {
+        Self::with_gases(reactions, particles, &BTreeMap::new(), place)
+    }
+
+    /// A network of these reactions, particles and gases; `place` finds a species among all quantities. Of `species` those that have
+    /// Henry's constant are gases.
+    ///
+    /// # Errors
+    /// The first thing that is wrong.
+    pub(crate) fn with_gases(
+        reactions: &[spec::Reaction],
+        particles: Option<&spec::Particles>,
+        species: &BTreeMap<String, spec::Species>,
         place: &dyn Fn(&str) -> Option<usize>,
     ) -> Result<Self, Wrong> {
         let mut compiler = Compiler::new(place);
@@ -77,12 +98,13 @@ impl Network {
             compiler.gather(reaction, spec)?;
         }
         let particles = particles.map(|spec| compiler.particles(spec)).transpose()?;
+        let gases = compiler.gases(species)?;
         let mut ways = Vec::new();
         for (reaction, spec) in reactions.iter().enumerate() {
             compiler.ways(reaction, spec, &mut ways)?;
         }
         let has_heat = ways.iter().any(|way| way.heat_kj_per_mol.abs() > 0.0);
-        Ok(Self { places: compiler.places, ways, has_heat, particles })
+        Ok(Self { places: compiler.places, ways, has_heat, particles, gases })
     }
 
     /// Lets what is in a slug react.
@@ -165,6 +187,11 @@ impl Network {
         Ok(())
     }
 
+    /// Whether gases pass between bubbles and slug.
+    pub(crate) fn has_gases(&self) -> bool {
+        self.gases.is_some()
+    }
+
     /// Whether the network says what becomes of a quantity.
     pub(crate) fn knows(&self, place: usize) -> bool {
         self.places.contains(&place)
@@ -196,6 +223,8 @@ struct Prepared<'a> {
     constants: Vec<f64>,
     /// Those of nucleation and growth.
     of_particles: [f64; 2],
+    /// How each gas passes.
+    passes: Vec<Passes>,
 }
 
 impl<'a> Running<'a> {
@@ -203,7 +232,9 @@ impl<'a> Running<'a> {
         let constants = self.network.ways.iter().map(|way| self.constant(way, 0.0)).collect();
         let of_particles =
             self.network.particles.as_ref().map_or([0.0; 2], |own| self.constants_of(own, 0.0));
-        Prepared { running: self, constants, of_particles }
+        let gases = self.network.gases.as_ref().zip(self.stay.contact.as_ref());
+        let passes = gases.map(|(gases, contact)| gases.passes(contact, self.stay.celsius));
+        Prepared { constants, of_particles, passes: passes.unwrap_or_default(), running: self }
     }
 
     /// The rate constant, mixing included, at this many kelvin above the temperature of the stay.
@@ -297,6 +328,9 @@ impl Equations for Prepared<'_> {
             let rates = particles.rates(constants, &y[..n], celsius);
             particles.each(rates, &y[..n], &mut |species, change| slopes[species] += change);
         }
+        if let Some(gases) = &self.running.network.gases {
+            gases.each(&self.passes, y, &mut |species, change| slopes[species] += change);
+        }
         if self.running.network.has_heat {
             let exchange = y[n] / self.running.stay.heat_s;
             slopes[n] = heat / self.running.heat_capacity_kj_per_l_k - exchange;
@@ -330,6 +364,11 @@ impl Equations for Prepared<'_> {
             }
         });
         self.add_slopes_of_particles(y, celsius, jacobian);
+        if let Some(gases) = &self.running.network.gases {
+            gases.each_slope(&self.passes, y, &mut |species, by, slope| {
+                jacobian[species * size + by] += slope;
+            });
+        }
         if has_heat {
             jacobian[n * size + n] -= 1.0 / self.running.stay.heat_s;
         }

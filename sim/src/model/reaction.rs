@@ -7,6 +7,7 @@ use flowtwin_lab::math;
 use flowtwin_lab::units::GAS_KJ_PER_MOL_K as GAS;
 
 use super::liquid::ZERO_C_K;
+use super::transfer::Contact;
 pub(crate) use compile::UnknownQuantity;
 pub(crate) use factor::Factors;
 use factor::{Factor, Surroundings};
@@ -61,6 +62,8 @@ pub(crate) struct Stay {
     pub(crate) celsius: f64,
     /// Time constant of heat between liquid and wall [s].
     pub(crate) heat_s: f64,
+    /// The bubbles that are met meanwhile.
+    pub(crate) contact: Option<Contact>,
 }
 
 /// Stays one after another at nearly the same temperature count as one: within 0.05 K of their mean a rate constant of
@@ -75,6 +78,7 @@ pub(crate) fn together(stays: &[Stay]) -> Vec<Stay> {
             Some(last)
                 if hottest - coldest < ALIKE_K
                     && last.heat_s.total_cmp(&stay.heat_s).is_eq()
+                    && last.contact == stay.contact
                     && stay.seconds > 0.0 =>
             {
                 let seconds = last.seconds + stay.seconds;

@@ -1,5 +1,6 @@
 //! Names and ranges of all keys.
 
+mod gases;
 mod names;
 mod path;
 mod ranges;
@@ -15,7 +16,8 @@ pub(super) fn world(world: &World) -> Checked {
     names::world(world)?;
     valves::rig(&world.rig)?;
     path::world(world)?;
-    ranges::world(world)
+    ranges::world(world)?;
+    gases::world(world)
 }
 
 /// Refuses a value outside its range; NaN is outside every range.

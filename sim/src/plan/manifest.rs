@@ -3,7 +3,7 @@
 use flowtwin_lab::{
     AnalyserInfo, FlowPath, HeaterId, HeaterInfo, Level, LightInfo, Manifest, Position, Probe,
     PumpId, PumpInfo, RefillInfo, SensorInfo, SensorKind, SpectrometerInfo, Stretch, ValveInfo,
-    path::{self, Phases, Segmented, Solid, Train, Tube, Volatile},
+    path::{self, Gas, Phases, Segmented, Solid, Train, Tube, Volatile},
 };
 
 use crate::model::segmentation::{LONGEST, area_mm2};
@@ -81,6 +81,7 @@ fn pumps(rig: &Rig) -> Vec<PumpInfo> {
                 stall_kpa: pump.thrust_n.map(|newtons| 1e3 * newtons / area),
                 steps: pump.steps.as_ref().map(|steps| steps.of(pump.bore_mm)),
                 refill: None,
+                gas: None,
             };
             let refill = pump.refill.as_ref().map(|refill| RefillInfo {
                 valve: refill.valve.as_str().into(),
@@ -91,7 +92,24 @@ fn pumps(rig: &Rig) -> Vec<PumpInfo> {
             });
             PumpInfo { refill, ..info }
         })
+        .chain(rig.gases.iter().map(controller))
         .collect()
+}
+
+/// A mass-flow controller is set and read like a pump, in standard volumes.
+fn controller((name, gas): (&String, &spec::Gas)) -> PumpInfo {
+    PumpInfo {
+        name: name.as_str().into(),
+        stock: gas.stock.clone(),
+        bore_mm: 0.0,
+        fill_ml: 1e3 * gas.holds_l,
+        min_ul_per_min: 1e3 * gas.slowest_ml_per_min,
+        max_ul_per_min: 1e3 * gas.fastest_ml_per_min,
+        stall_kpa: None,
+        steps: None,
+        refill: None,
+        gas: Some(gas.standard()),
+    }
 }
 
 fn valves(rig: &Rig) -> Vec<ValveInfo> {
@@ -119,7 +137,7 @@ fn sensors(rig: &Rig, plan: &Joined<'_>) -> Vec<SensorInfo> {
             sensor(name, "power", SensorKind::Power(name.as_str().into())),
         ]
     });
-    let pumps = rig.pumps.keys().flat_map(|name| {
+    let pumps = rig.pumps.keys().chain(rig.gases.keys()).flat_map(|name| {
         let id = || name.as_str().into();
         [
             sensor(name, "status", SensorKind::Status(id())),
@@ -233,19 +251,32 @@ fn train(world: &World, plan: &Joined<'_>) -> Train {
     });
     Train {
         segmented: slugs,
-        carriers: rig.carrier.as_ref().map(|carrier| liquid(&carrier.liquid)),
+        carriers: rig.carrier.as_ref().and_then(|carrier| carrier.liquid.as_ref()).map(liquid),
         liquid: liquid(&rig.liquid),
         lines: rig.streams.iter().map(line).collect(),
         tube: tubes.collect(),
         bears_kpa: rig.max_pressure_kpa,
         phases: phases(world),
+        gas: gas(rig),
     }
+}
+
+/// The gas that is the carrier, if it is one.
+fn gas(rig: &Rig) -> Option<Gas> {
+    let controller = rig.gases.get(&rig.carrier.as_ref()?.pump)?;
+    Some(Gas {
+        standard: controller.standard(),
+        outlet_kpa: rig.outlet_kpa,
+        room_c: rig.ambient_c,
+        heaters: rig.tube.iter().map(|s| s.heater.as_deref().map(HeaterId::new)).collect(),
+    })
 }
 
 /// What could boil or fall out; none where the scenario says nothing of it.
 fn phases(world: &World) -> Option<Phases> {
     let rig = &world.rig;
-    let liquids = std::iter::once(&rig.liquid).chain(rig.carrier.iter().map(|c| &c.liquid));
+    let liquids =
+        std::iter::once(&rig.liquid).chain(rig.carrier.iter().filter_map(|c| c.liquid.as_ref()));
     let volatile: Vec<Volatile> = liquids
         .filter_map(|l| Some(Volatile::new(l.boils_at_c?, l.evaporation_kj_per_mol)))
         .collect();

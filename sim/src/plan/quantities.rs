@@ -1,11 +1,11 @@
 //! Named quantities in a slug: what each pump brings, and what comes of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use flowtwin_lab::math;
 
 use super::{PlanError, reactions};
-use crate::model::network::Network;
+use crate::model::network::{INERT, Network, in_gas};
 use crate::model::particles::Look;
 use crate::model::reaction::Reaction;
 use crate::spec::{self, World};
@@ -17,22 +17,33 @@ pub(crate) struct Quantities {
     /// Concentration of each species and part in what each pump delivers [mM] [dissolved][pumps].
     brought: Vec<Vec<f64>>,
     populations: Vec<(f64, f64)>,
+    /// Gases of the carrier: their places, and how much of each is in a standard volume [mmol/L].
+    gases: Vec<(usize, f64)>,
 }
 
 impl Quantities {
     pub(super) fn new(world: &World, pumps: &[String]) -> Result<Self, PlanError> {
         let made = reactions::species(&world.chemistry)?;
         let in_stocks = world.stocks.values().flat_map(|s| s.concentrations_mm.keys());
-        let species: BTreeSet<&String> = in_stocks.chain(&made).collect();
+        let gas = gas(world);
+        let dissolve = soluble(world).into_iter().filter(|_| gas.is_some());
+        let species: BTreeSet<&String> = in_stocks.chain(&made).chain(dissolve).collect();
         let in_stock = |pump: &String, species: &String| {
-            let stock = &world.stocks[&world.rig.pumps[pump].stock];
-            stock.concentrations_mm.get(species).copied().unwrap_or(0.0)
+            let stock = world.rig.pumps.get(pump).map(|pump| &world.stocks[&pump.stock]);
+            let held = stock.and_then(|stock| stock.concentrations_mm.get(species));
+            held.copied().unwrap_or(0.0)
         };
         let mut names: Vec<String> = species.iter().map(|s| (*s).clone()).collect();
         let mut brought: Vec<Vec<f64>> = species
             .iter()
             .map(|species| pumps.iter().map(|pump| in_stock(pump, species)).collect())
             .collect();
+        let mut gases = Vec::new();
+        for (name, mmol_per_l) in gas.map_or_else(Vec::new, |gas| in_bubbles(world, gas)) {
+            gases.push((names.len(), mmol_per_l));
+            names.push(name);
+            brought.push(vec![0.0; pumps.len()]);
+        }
         for (name, part) in &world.chemistry.parts {
             let of = &world.rig.streams[&part.stream].pumps;
             let only = |pump: &String| {
@@ -51,7 +62,7 @@ impl Quantities {
             });
         }
         let populations = populations.values().map(|p| (p.midpoint_c, p.width_k)).collect();
-        Ok(Self { names, brought, populations })
+        Ok(Self { names, brought, populations, gases })
     }
 
     /// The place of a quantity.
@@ -87,7 +98,10 @@ impl Quantities {
         if chemistry.reactions.is_empty() && particles.is_none() {
             return Ok(None);
         }
-        let network = Network::new(&chemistry.reactions, particles, &|name| self.place(name));
+        let none = BTreeMap::new();
+        let gases = if self.gases.is_empty() { &none } else { &chemistry.species };
+        let place = |name: &str| self.place(name);
+        let network = Network::with_gases(&chemistry.reactions, particles, gases, &place);
         network.map(Some).map_err(reactions::error)
     }
 
@@ -119,6 +133,18 @@ impl Quantities {
         self.names.len() - 1
     }
 
+    /// Fills in what is in the bubbles, of which there are so many standard volumes for each volume of slug.
+    pub(crate) fn fill_bubbles(&self, values: &mut [f64], standard: f64) {
+        for &(place, mmol_per_l) in &self.gases {
+            values[place] = standard * mmol_per_l;
+        }
+    }
+
+    /// All gas in the bubbles, for each volume of slug [mM].
+    pub(crate) fn in_bubbles(&self, values: &[f64]) -> f64 {
+        self.gases.iter().fold(0.0, |sum, &(place, _)| sum + values[place])
+    }
+
     /// Adds `more` volumes of other liquid to each volume, of which each pump's is this share.
     pub(crate) fn dilute(&self, values: &mut [f64], more: f64, shares: &[f64]) {
         for (value, brought) in values.iter_mut().zip(&self.brought) {
@@ -138,4 +164,28 @@ impl Quantities {
             *value = 1.0 / (1.0 + math::exp((reaction_c - midpoint) / width));
         }
     }
+}
+
+/// The gas that is the carrier, if it is one.
+fn gas(world: &World) -> Option<&spec::Gas> {
+    world.rig.gases.get(&world.rig.carrier.as_ref()?.pump)
+}
+
+/// Species that pass between slugs and bubbles.
+fn soluble(world: &World) -> Vec<&String> {
+    let species = world.chemistry.species.iter();
+    species
+        .filter(|(_, species)| species.henry_mm_per_kpa.is_some())
+        .map(|(name, _)| name)
+        .collect()
+}
+
+/// What is in bubbles, by its name among the quantities, and how much in a standard volume [mmol/L].
+fn in_bubbles(world: &World, gas: &spec::Gas) -> Vec<(String, f64)> {
+    let whole = gas.standard().mmol_per_l();
+    let fractions = &world.stocks[&gas.stock].mole_fractions;
+    let share = |name: &String| fractions.get(name).copied().unwrap_or(0.0);
+    let named = soluble(world).into_iter().map(|name| (in_gas(name), whole * share(name)));
+    let rest = 1.0 - fractions.values().sum::<f64>();
+    named.chain([(INERT.to_owned(), whole * rest.max(0.0))]).collect()
 }

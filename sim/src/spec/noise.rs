@@ -144,6 +144,11 @@ impl PumpNoise {
             each: BTreeMap::new(),
         }
     }
+
+    /// The same without the ripple of a screw: a mass-flow controller has none.
+    pub(crate) fn without_screw(self) -> Self {
+        Self { ripple_percent: 0.0, second_ripple_percent: 0.0, ..self }
+    }
 }
 
 /// A random deviation that returns to zero (Ornstein–Uhlenbeck).

@@ -3,12 +3,12 @@
 use flowtwin_lab::ranges;
 
 use super::{
-    Analyser, AnalyserNoise, Bed, Bowing, Carrier, Deposition, Emission, Factor, Growth, Heater,
-    Jitter, Light, LightNoise, LightSource, Liquid, Measures, Mishap, Mixing, Noise, Nucleation,
-    OneJitter, OnePumpNoise, Optics, Particles, Peak, Population, Precipitation, Product, Pump,
-    PumpNoise, PumpRefill, PumpSteps, Pure, RandomFault, Rate, RateFactor, Reaction, Reverse, Rig,
-    Scatter, ScheduledFault, Segmentation, Sensitivity, Sensor, SensorNoise, Shape, Size,
-    SlugNoise, Species, Spectrometer, SpectrometerNoise, Stock, Stream, Stretch, Valve,
+    Analyser, AnalyserNoise, Bed, Bowing, Carrier, Deposition, Emission, Factor, Gas, Growth,
+    Heater, Jitter, Light, LightNoise, LightSource, Liquid, Measures, Mishap, Mixing, Noise,
+    Nucleation, OneJitter, OnePumpNoise, Optics, Particles, Peak, Population, Precipitation,
+    Product, Pump, PumpNoise, PumpRefill, PumpSteps, Pure, RandomFault, Rate, RateFactor, Reaction,
+    Reverse, Rig, Scatter, ScheduledFault, Segmentation, Sensitivity, Sensor, SensorNoise, Shape,
+    Size, SlugNoise, Species, Spectrometer, SpectrometerNoise, Stock, Stream, Stretch, Valve,
     WindowNoise,
 };
 
@@ -97,6 +97,16 @@ ranges! {
         interfacial_tension_mn_per_m: 0.1, 80.0, "mN/m";
         hot_ul: 0.0, 5000.0, "µL";
         heating_s: 0.05, 60.0, "s";
+        kla_per_s: 0.0, 1000.0, "1/s";
+    }
+    struct Gas {
+        slowest_ml_per_min: 0.0001, 10_000.0, "mL/min";
+        fastest_ml_per_min: 0.001, 10_000.0, "mL/min";
+        holds_l: 0.001, 100_000.0, "L";
+        standard_c: -20.0, 50.0, "°C";
+        standard_kpa: 50.0, 150.0, "kPa";
+        response_s: 0.05, 60.0, "s";
+        delivers_percent: 50.0, 150.0, "%";
     }
     struct Segmentation {
         width_mm: 0.05, 3.0, "mm";
@@ -168,6 +178,7 @@ ranges! {
     }
     struct Stock {
         concentrations_mm: 0.0, 20_000.0, "mM";
+        mole_fractions: 0.0, 1.0, "";
         keeps_h: 1.0, 100_000.0, "h";
     }
     struct Population {
@@ -177,6 +188,8 @@ ranges! {
     struct Species {
         atoms: 0.0, 1e4, "";
         solubility_mm: 0.0, 20_000.0, "mM";
+        henry_mm_per_kpa: 1e-5, 1000.0, "mM/kPa";
+        diffusion_m2_per_s: 1e-12, 1e-7, "m²/s";
         solubility_at_c: -50.0, 500.0, "°C";
         solution_kj_per_mol: -200.0, 200.0, KJ;
     }

@@ -89,11 +89,20 @@ pub struct Species {
     /// not given. What reactions make and use up does not count.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub solubility_mm: Option<f64>,
+    /// What of a gas dissolves under its own pressure at `solubility_at_c`, Henry's constant [mM/kPa]. Species with one pass between slugs
+    /// and bubbles where the carrier is a gas.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub henry_mm_per_kpa: Option<f64>,
+    /// Diffusion coefficient in the liquid at 25 °C [m²/s], for kLa by van Baten and Krishna. It goes as T/µ.
+    #[serde(skip_serializing_if = "is_of_a_gas")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = 2e-9)))]
+    pub diffusion_m2_per_s: f64,
     /// Temperature at which that dissolves [°C].
     #[serde(skip_serializing_if = "is_room")]
     #[cfg_attr(feature = "schema", schemars(extend("default" = 25.0)))]
     pub solubility_at_c: f64,
-    /// Enthalpy of solution [kJ/mol]: above 0, more dissolves where it is hotter (van 't Hoff).
+    /// Enthalpy of solution [kJ/mol]: above 0, more dissolves where it is hotter (van 't Hoff). Also of Henry's constant; of most gases
+    /// in water it is below 0.
     #[serde(skip_serializing_if = "is_zero")]
     #[cfg_attr(feature = "schema", schemars(extend("default" = 0.0)))]
     pub solution_kj_per_mol: f64,
@@ -104,6 +113,8 @@ impl Default for Species {
         Self {
             atoms: BTreeMap::new(),
             solubility_mm: None,
+            henry_mm_per_kpa: None,
+            diffusion_m2_per_s: of_a_gas(),
             solubility_at_c: room(),
             solution_kj_per_mol: 0.0,
         }
@@ -113,6 +124,15 @@ impl Default for Species {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 pub(super) fn is_room(celsius: &f64) -> bool {
     celsius.to_bits() == room().to_bits()
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_of_a_gas(m2_per_s: &f64) -> bool {
+    m2_per_s.to_bits() == of_a_gas().to_bits()
+}
+
+fn of_a_gas() -> f64 {
+    2e-9
 }
 
 pub(super) fn room() -> f64 {

@@ -18,20 +18,23 @@ pub struct Rig {
     /// The stream whose line counts in the residence time τ.
     pub timed_stream: String,
     /// The liquid all streams are made of, but for what is dissolved.
-    pub liquid: Liquid,
+    pub liquid: super::Liquid,
     /// Syringe pumps, by name.
     pub pumps: BTreeMap<String, Pump>,
     /// Valves, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub valves: BTreeMap<String, super::Valve>,
+    /// Mass-flow controllers that bring gases, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub gases: BTreeMap<String, super::Gas>,
     /// Streams: pumps that join and share a line, by name.
     pub streams: BTreeMap<String, Stream>,
-    /// The immiscible liquid between the slugs. Without one the liquid flows in one phase and disperses along the tube.
+    /// The immiscible liquid, or the gas, between the slugs. Without one the liquid flows in one phase and disperses along the tube.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub carrier: Option<Carrier>,
+    pub carrier: Option<super::Carrier>,
     /// Where streams and carrier meet and slugs form; needed with a carrier, refused without.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub segmentation: Option<Segmentation>,
+    pub segmentation: Option<super::Segmentation>,
     /// How well liquids mix that meet.
     #[serde(default)]
     pub mixing: Mixing,
@@ -63,33 +66,6 @@ pub struct Rig {
     /// Switches that permit to run, by name: the rig is made safe when one of them opens.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub switches: BTreeMap<String, super::Switch>,
-}
-
-/// Physical properties of a liquid.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Liquid {
-    /// Density at 25 °C [kg/m³].
-    pub density_kg_per_m3: f64,
-    /// Thermal expansion of the volume [1/K].
-    pub expansion_per_k: f64,
-    /// Dynamic viscosity at 25 °C [mPa·s].
-    pub viscosity_mpa_s: f64,
-    /// Temperature of Andrade's law, µ = µ25 exp(B (1/T − 1/298.15 K)) \[K\].
-    pub viscosity_k: f64,
-    /// Heat capacity at 25 °C [J/(kg·K)].
-    pub heat_capacity_j_per_kg_k: f64,
-    /// Its change with temperature [J/(kg·K²)].
-    #[serde(default)]
-    pub heat_capacity_slope_j_per_kg_k2: f64,
-    /// Boiling point at 101.325 kPa [°C]. Where vapour would be above the local pressure, experiments are flagged `out_of_regime`; not
-    /// looked at if it is not given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub boils_at_c: Option<f64>,
-    /// Enthalpy of evaporation [kJ/mol]; by Trouton's rule, 88 J/(mol·K), if it is not given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub evaporation_kj_per_mol: Option<f64>,
 }
 
 /// A syringe pump with a full syringe.
@@ -187,65 +163,6 @@ pub struct Stream {
     /// Hydrodynamic radius of what is dissolved (Stokes–Einstein) \[nm\].
     #[serde(default = "hydrodynamic_radius")]
     pub hydrodynamic_radius_nm: f64,
-}
-
-/// The carrier between the slugs.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Carrier {
-    /// The pump that delivers it.
-    pub pump: String,
-    /// What it is.
-    pub liquid: Liquid,
-    /// Interfacial tension between slugs and carrier [mN/m].
-    pub interfacial_tension_mn_per_m: f64,
-    /// Volume of its line on the heated plate \[µL\].
-    #[serde(default)]
-    pub hot_ul: f64,
-    /// The heater that line lies on.
-    #[serde(default)]
-    pub heater: Option<String>,
-    /// Time constant of heat from the plate to the carrier \[s\].
-    #[serde(default = "heating")]
-    pub heating_s: f64,
-}
-
-/// How slugs form: L/w = ε + α Qd/Qc (squeezing; Garstecki et al. 2006, DOI 10.1039/b510841a).
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Segmentation {
-    /// Width w of the channel where slugs form \[mm\].
-    pub width_mm: f64,
-    /// Length of a slug at vanishing flow, in widths: ε.
-    #[serde(default = "two")]
-    pub epsilon: f64,
-    /// Growth of the length with the ratio of flows: α.
-    #[serde(default = "one")]
-    pub alpha: f64,
-    /// By how much the ratios between streams, and of carrier to streams, may be off one to one before slugs merge and the train turns
-    /// irregular [%]: the faster flow may exceed the slower one by so much.
-    #[serde(default = "off_ratio")]
-    pub off_ratio_percent: f64,
-    /// Whether the train stays regular whatever the ratios are; default false.
-    #[serde(default, skip_serializing_if = "super::is_false")]
-    #[cfg_attr(feature = "schema", schemars(extend("default" = false)))]
-    pub any_ratio: bool,
-    /// Capillary number of the carrier where slugs form above which the train turns irregular. Above it in any stretch, the film law goes
-    /// beyond its range.
-    #[serde(default = "irregular_capillary")]
-    pub irregular_capillary: f64,
-    /// Spread of the volumes of slugs in a train that is wholly irregular, standard deviation of the logarithm [%].
-    #[serde(default = "irregular_spread")]
-    pub irregular_spread_percent: f64,
-    /// By how much a ratio or the capillary number exceeds its limit where the train is irregular to 63 % [%].
-    #[serde(default = "irregular_within")]
-    pub irregular_within_percent: f64,
-    /// How far slugs of uneven streams alternate in an irregular train: 0 for the composition that the pumps give, 1 for
-    /// slugs of one stream or the other.
-    #[serde(default = "half")]
-    pub alternation: f64,
 }
 
 /// Mixing of liquids that meet: as a time constant that competes with reactions, or as an effectiveness of slugs,
@@ -571,11 +488,6 @@ defaults! {
     hydrodynamic_radius: f64 = 0.6;
     one: f64 = 1.0;
     two: f64 = 2.0;
-    off_ratio: f64 = 20.0;
-    irregular_capillary: f64 = 0.1;
-    irregular_spread: f64 = 80.0;
-    irregular_within: f64 = 5.0;
-    half: f64 = 0.5;
     heat_capacity: f64 = 1800.0;
     heat_loss: f64 = 2.5;
     full_power: f64 = 450.0;

@@ -61,7 +61,8 @@ impl World {
         let to = self.shown_ul(analyser.stretch, now);
         let from = self.traced_ul(analyser.stretch, 0.5 + longer, now).min(to);
         let mut mean = vec![0.0; self.plan.quantities.len()];
-        let parts = self.parts(analyser.stage, from, to);
+        let swells = self.gas_l_per_mmol(analyser.stretch, now);
+        let parts = self.parts(analyser.stage, swells, from, to);
         let whole: f64 = parts.slugs.iter().map(|(_, weight)| f64::from(*weight)).sum();
         for (slug, weight) in parts.slugs {
             let share = f64::from(weight) / whole;

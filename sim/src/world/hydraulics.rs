@@ -4,11 +4,9 @@ use flowtwin_lab::{Instant, Span, math};
 
 use super::{Event, World};
 use crate::model::liquid::{mixed_temperature_c, relaxed_c};
-use crate::model::segmentation::{
-    area_mm2, capillary_number, irregularity, relative_film, slip, slug_volume_ul,
-};
+use crate::model::segmentation::{area_mm2, irregularity, relative_film, slip, slug_volume_ul};
 use crate::plan::CarrierPlan;
-use crate::spec::{Carrier, Liquid, Rig};
+use crate::spec::{Liquid, Rig};
 use crate::train::Irregular;
 
 /// Flow below which a stream is off [µL/s].
@@ -34,7 +32,7 @@ impl World {
     }
 
     /// Flow of the carrier [µL/s].
-    fn carrier_rate(&self, now: Instant) -> f64 {
+    pub(super) fn carrier_rate(&self, now: Instant) -> f64 {
         self.plan.carrier.as_ref().map_or(0.0, |carrier| self.flow.rate(carrier.pump, now))
     }
 
@@ -46,8 +44,8 @@ impl World {
     }
 
     /// Flows of all streams together and of the carrier, at the head of the tube [µL/s].
-    fn phases(&self, now: Instant) -> (f64, f64) {
-        (self.disperse_rate(0, now), self.carrier_rate(now))
+    pub(super) fn phases(&self, now: Instant) -> (f64, f64) {
+        (self.disperse_rate(0, now), self.carrier_there(now))
     }
 
     /// Schedules the end of the forming slug, where that comes before the next tick.
@@ -108,7 +106,7 @@ impl World {
         let (disperse, carrier) = self.phases(now);
         let total = disperse + carrier;
         let moving = Moving { total, share: disperse / total, celsius: self.formation_c(now) };
-        let capillary = moving.capillary(rig, &plan.spec, shape.width_mm);
+        let capillary = moving.capillary(rig, plan, shape.width_mm);
         let streams = if least.is_finite() { uneven(most, least) } else { 0.0 };
         let merging = if self.mishaps.coalescing() { 1.0 } else { 0.0 };
         let degree = irregularity(capillary, shape.irregular_capillary, within)
@@ -178,12 +176,14 @@ impl World {
                 (rate, &rig.liquid, self.stream_c(s, now))
             })
             .collect();
-        if let Some(plan) = &self.plan.carrier {
+        // A gas has next to no heat.
+        let carrier = self.plan.carrier.as_ref();
+        if let Some((plan, liquid)) = carrier.and_then(|c| Some((c, c.spec.liquid.as_ref()?))) {
             let rate = self.flow.rate(plan.pump, now);
             let spec = &plan.spec;
             let celsius =
-                self.preheated_c(plan.heater, spec.hot_ul, spec.heating_s, &spec.liquid, rate, now);
-            parts.push((rate, &spec.liquid, celsius));
+                self.preheated_c(plan.heater, spec.hot_ul, spec.heating_s, liquid, rate, now);
+            parts.push((rate, liquid, celsius));
         }
         mixed_temperature_c(&parts)
     }
@@ -196,8 +196,8 @@ impl World {
         }
         let rig = &self.plan.world().rig;
         let mut parts = vec![(self.disperse_rate(section - 1, now), &rig.liquid, celsius)];
-        if let Some(carrier) = &self.plan.carrier {
-            parts.push((self.carrier_rate(now), &carrier.spec.liquid, celsius));
+        if let Some(liquid) = self.plan.carrier.as_ref().and_then(|c| c.spec.liquid.as_ref()) {
+            parts.push((self.carrier_rate(now), liquid, celsius));
         }
         for (s, _) in self.plan.joining(section) {
             let rate = self.flow.rate(self.flow.stream(s), now);
@@ -224,8 +224,8 @@ impl World {
                     liquid.heat_j_per_m3(self.heaters[h].zone_c())
                         - liquid.heat_j_per_m3(rig.ambient_c)
                 };
-                let of_carrier = |c: &CarrierPlan| carrier * content(&c.spec.liquid);
-                let carriers = self.plan.carrier.as_ref().map_or(0.0, of_carrier);
+                let liquid = self.plan.carrier.as_ref().and_then(|c| c.spec.liquid.as_ref());
+                let carriers = liquid.map_or(0.0, |liquid| carrier * content(liquid));
                 1e-9 * (disperse * content(&rig.liquid) + carriers)
             })
             .collect()
@@ -239,6 +239,9 @@ impl World {
             return vec![1.0; self.plan.tube.len()];
         }
         let plan = self.plan.clone();
+        if let Some(carrier) = plan.carrier.as_ref().filter(|carrier| carrier.gas.is_some()) {
+            return self.travel_with_gas(now, carrier);
+        }
         let rig = &plan.world().rig;
         let mut celsius = self.formation_c(now);
         let mut factors = Vec::with_capacity(plan.tube.len());
@@ -256,7 +259,7 @@ impl World {
             celsius = around + (celsius - around) * left;
             let moving = Moving { total, share: disperse / total, celsius: mean };
             let slip = plan.carrier.as_ref().map(|carrier| {
-                let capillary = moving.capillary(rig, &carrier.spec, stretch.spec.bore_mm);
+                let capillary = moving.capillary(rig, carrier, stretch.spec.bore_mm);
                 if capillary > carrier.segmentation.irregular_capillary {
                     self.extrapolated.insert("capillary number above the range of the film law");
                 }
@@ -282,14 +285,14 @@ struct Moving {
 impl Moving {
     /// Volume in parts of that at 25 °C.
     fn expansion(self, rig: &Rig) -> f64 {
-        let carrier = rig.carrier.as_ref().map_or(1.0, |c| c.liquid.volume_factor(self.celsius));
+        let liquid = rig.carrier.as_ref().and_then(|c| c.liquid.as_ref());
+        let carrier = liquid.map_or(1.0, |liquid| liquid.volume_factor(self.celsius));
         self.share * rig.liquid.volume_factor(self.celsius) + (1.0 - self.share) * carrier
     }
 
     /// Capillary number in a bore [mm].
-    fn capillary(self, rig: &Rig, carrier: &Carrier, bore_mm: f64) -> f64 {
+    fn capillary(self, rig: &Rig, carrier: &CarrierPlan, bore_mm: f64) -> f64 {
         let speed = 1e-3 * self.total * self.expansion(rig) / area_mm2(bore_mm);
-        let viscosity = carrier.liquid.viscosity_pa_s(self.celsius);
-        capillary_number(viscosity, speed, carrier.interfacial_tension_mn_per_m)
+        carrier.capillary(rig, self.celsius, speed)
     }
 }

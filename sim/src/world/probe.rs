@@ -50,6 +50,7 @@ impl World {
             }
             Measures::Level { begins_ml } => {
                 let came_ul = self.flow.volume(self.flow.in_stretch(sensor.stretch), at);
+                let came_ul = came_ul - self.gas_ul(at);
                 return begins_ml + 1e-3 * came_ul;
             }
             Measures::Mass { begins_g } => return begins_g + self.came_g(sensor.stretch, at),
@@ -79,16 +80,26 @@ impl World {
         let all_ul = self.flow.volume(self.flow.in_stretch(stretch), at);
         let carrier_ul =
             self.plan.carrier.as_ref().map_or(0.0, |carrier| self.flow.volume(carrier.pump, at));
-        let carrier = rig.carrier.as_ref().map_or(0.0, |it| it.liquid.density_kg_per_m3);
+        let liquid = rig.carrier.as_ref().and_then(|carrier| carrier.liquid.as_ref());
+        let carrier = liquid.map_or(0.0, |liquid| liquid.density_kg_per_m3);
         // 1 µL of 1 kg/m³ is 1e-6 g.
         1e-6 * (rig.liquid.density_kg_per_m3 * (all_ul - carrier_ul) + carrier * carrier_ul)
+    }
+
+    /// Standard volume of gas that has flowed \[µL\]: none of it stays in a bottle.
+    fn gas_ul(&self, at: Instant) -> f64 {
+        let gas = self.plan.carrier.as_ref().filter(|carrier| carrier.gas.is_some());
+        gas.map_or(0.0, |carrier| self.flow.volume(carrier.pump, at))
     }
 
     /// Pressure above that of the room \[kPa\] where `share` of a stretch is left: what liquid needs to flow through the rest.
     ///
     /// Hagen and Poiseuille, Δp = 128 µ L Q/πd⁴, and Ergun in beds, at the temperature around each stretch; slugs and carrier as
-    /// a mean of both.
+    /// a mean of both. With gas between the slugs it is that of the gas there.
     pub(super) fn pressure_kpa(&self, stretch: usize, share: f64, at: Instant) -> f64 {
+        if let Some(kpa) = self.gas_kpa(stretch, 1.0 - share, at) {
+            return path::gauge_kpa(kpa);
+        }
         let rig = &self.plan.world().rig;
         let mut pascal = 0.0;
         for (i, part) in self.plan.tube.iter().enumerate().skip(stretch) {
@@ -105,7 +116,11 @@ impl World {
             let thickness =
                 |share: f64, liquid: &crate::spec::Liquid| share * liquid.viscosity_pa_s(celsius);
             let viscosity = thickness(1.0 - carrier, &rig.liquid)
-                + rig.carrier.as_ref().map_or(0.0, |c| thickness(carrier, &c.liquid));
+                + rig
+                    .carrier
+                    .as_ref()
+                    .and_then(|c| c.liquid.as_ref())
+                    .map_or(0.0, |liquid| thickness(carrier, liquid));
             let share = if i == stretch { share } else { 1.0 };
             let resistance = self.mishaps.resistance(&part.spec.name);
             let (bore_m, area) = (1e-3 * part.spec.bore_mm, area_mm2(part.spec.bore_mm));

@@ -45,6 +45,7 @@ impl World {
         let mut signal = vec![0.0; pixels];
         let mut counts = Vec::with_capacity(count * pixels);
         let flicker = self.flicker(channel) as f32;
+        let swells = self.gas_l_per_mmol(channel.cell, acquisition.began);
         for frame in 0..count {
             let (from, to) = acquisition.frame(frame);
             let unsteady = 1.0 + flicker * stream.normal() as f32;
@@ -54,7 +55,7 @@ impl World {
                 detector.expose(std::iter::repeat_n(0.0, pixels), key, &mut counts);
                 continue;
             }
-            let parts = self.parts(channel.stage, passing[frame], passing[frame + 1]);
+            let parts = self.parts(channel.stage, swells, passing[frame], passing[frame + 1]);
             let clear = level * parts.carrier;
             // Most frames show one slug or none: their light is put together as it is counted.
             match parts.slugs[..] {
@@ -149,7 +150,8 @@ impl World {
         let mut leaves = at;
         for stretch in (0..=last).rev() {
             let volume = self.plan.tube[stretch].plug_ul();
-            let volume = if stretch == last { share * volume } else { volume };
+            let volume =
+                if stretch == last { self.part(stretch, share, leaves) * volume } else { volume };
             if volume <= 0.0 {
                 continue;
             }
@@ -162,12 +164,12 @@ impl World {
         self.flow.volume(self.flow.head(), leaves)
     }
 
-    /// Parts of a frame that show carrier and each slug as they are after a stage.
-    pub(super) fn parts(&mut self, stage: usize, from: f64, to: f64) -> Parts {
+    /// Parts of a frame that show carrier and each slug as they are after a stage, where a gas has this volume [L/mmol].
+    pub(super) fn parts(&mut self, stage: usize, swells: Option<f64>, from: f64, to: f64) -> Parts {
         let mut parts = Parts { carrier: 1.0, slugs: Vec::new() };
         let mut index = self.train.first_beyond(from);
         while let Some(slug) = self.train.slugs().get(index).filter(|slug| slug.from_ul <= to) {
-            let (from_ul, slug_to_ul) = (slug.from_ul, self.slug_to_ul(stage, index));
+            let (from_ul, slug_to_ul) = (slug.from_ul, self.slug_to_ul(stage, swells, index));
             let weight = if to > from {
                 let (begin, end) = (from_ul.max(from), slug_to_ul.min(to));
                 (end - begin).max(0.0) / (to - from)
@@ -185,10 +187,15 @@ impl World {
     }
 
     /// Where a slug ends and its carrier begins, in volume pumped as they formed [µL]. A slug that streams have joined takes
-    /// more of the pair's passage.
-    fn slug_to_ul(&mut self, stage: usize, index: usize) -> f64 {
+    /// more of the pair's passage, and so does one beside a gas that is pressed, or has dissolved.
+    fn slug_to_ul(&mut self, stage: usize, swells: Option<f64>, index: usize) -> f64 {
         let slug = &self.train.slugs()[index];
         let (from, middle, to) = (slug.from_ul, slug.slug_to_ul, slug.to_ul);
+        if let Some(l_per_mmol) = swells.filter(|_| middle > from) {
+            let plan = self.plan.clone();
+            let mmol_per_l = plan.quantities.in_bubbles(&self.become_of(stage, index).values);
+            return from + (to - from) / (1.0 + mmol_per_l * l_per_mmol);
+        }
         if self.plan.sections.len() < 2 || middle >= to {
             return middle;
         }

@@ -7,6 +7,7 @@ use flowtwin_lab::{Instant, Settings, Span};
 
 use super::World;
 use super::record::{Lamp, View, carrier_light};
+use super::uptake::Uptake;
 use crate::engine::Engine;
 use crate::instrument::detector::Detector;
 use crate::instrument::heater::{self, Heater};
@@ -83,10 +84,12 @@ impl World {
         let before = self.rates_of(begun.before);
         self.still(begun.before);
         let factors = self.factors(settings);
+        let after = self.bubbles.at(Instant::START).map(<[_]>::to_vec);
         self.stand(&before);
         let from = Instant::START + Span::from_secs(self.flushed_s(&before));
         let warm = from + self.settle(from, settings, begun);
         let started = self.start_pumps(warm, settings, begun.gap_s, &factors);
+        after.into_iter().for_each(|passings| self.bubbles.push(started, passings));
         self.begun = Some(started);
         let now = started + Span::from_secs(begun.seconds);
         self.keep_warm(warm, now);
@@ -167,6 +170,8 @@ impl World {
 
     /// Lets flows have stood since the start; returns the travel in each stretch.
     pub(super) fn stand(&mut self, rates: &[f64]) -> Vec<f64> {
+        self.bubbles.clear();
+        self.uptake = Uptake::default();
         self.flow =
             std::mem::take(&mut self.flow).standing(rates, &vec![1.0; self.plan.tube.len()]);
         let factors = self.travel_factors(Instant::START);
@@ -242,6 +247,9 @@ impl World {
         let disperse = self.disperse_rate(0, now);
         let head = self.flow.rate(self.flow.head(), now);
         let volume = match &self.plan.carrier {
+            Some(carrier) if carrier.gas.is_some() => {
+                slug_volume_ul(&carrier.segmentation, disperse, self.carrier_there(now))
+            }
             Some(carrier) => slug_volume_ul(&carrier.segmentation, disperse, head - disperse),
             None => self.plan.parcel_ul(),
         };
@@ -286,7 +294,8 @@ impl World {
             let celsius = self.tank_c(stretch, now, arrival.final_c);
             let capacity = plan.world().rig.liquid.heat_capacity_kj_per_l_k(celsius);
             let per_s = flow / spec.volume_ul;
-            let stay = Stay { seconds: STIRRED / per_s, celsius, heat_s: spec.heat_s };
+            let stay =
+                Stay { seconds: STIRRED / per_s, celsius, heat_s: spec.heat_s, contact: None };
             let inflow = Inflow { values: &coming.values, per_s };
             let mut above_k = 0.0;
             let reacted = network.stir(&mut values, &mut above_k, &stay, inflow, capacity);

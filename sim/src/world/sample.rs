@@ -69,6 +69,7 @@ impl World {
         let (mut celsius, mut enters) = (self.formation_c(formed), formed);
         for (i, part) in self.plan.tube.iter().enumerate().take(stretch + 1) {
             let share = if i == stretch { 0.5 } else { 1.0 };
+            let share = self.part(i, share, enters);
             let passed = self.flow.passed(i, enters) + share * part.spec.volume_ul;
             let leaves = self.flow.when_passed(i, passed)?;
             let seconds = leaves.since(enters).as_secs();

@@ -26,6 +26,19 @@ pub(super) struct Journey {
 }
 
 impl World {
+    /// All quantities in a slug as it forms, of a liquid of this temperature [°C].
+    pub(super) fn fresh(&self, slug: &Slug, celsius: f64) -> Box<[f64]> {
+        let shares = self.shares(slug, midway(slug.began, slug.ended));
+        let quantities = &self.plan.quantities;
+        let mut values = vec![0.0; quantities.len()];
+        quantities.fill(&mut values, &shares, celsius);
+        let liquid = slug.slug_to_ul - slug.from_ul;
+        if liquid > 0.0 {
+            quantities.fill_bubbles(&mut values, (slug.to_ul - slug.slug_to_ul) / liquid);
+        }
+        values.into()
+    }
+
     /// Share of each pump's liquid in a slug that formed around `middle`; they sum to less than one while lines still hold
     /// their first filling, which is blank.
     pub(super) fn shares(&self, slug: &Slug, middle: Instant) -> Vec<f64> {
@@ -113,6 +126,12 @@ impl World {
         self.leg(formed, time_off, (0, last.map_or(0, |l| l + 1)), 1.0)
     }
 
+    /// Volume that has been pumped through a stretch between two moments [µL].
+    fn pumped_ul(&self, stretch: usize, from: Instant, to: Instant) -> f64 {
+        let column = self.flow.in_stretch(stretch);
+        self.flow.volume(column, to) - self.flow.volume(column, from)
+    }
+
     /// At rest, what reacts at nearly one temperature is followed in one go.
     fn as_few(&self, stays: Vec<Stay>) -> Vec<Stay> {
         if self.at_rest && self.plan.network.is_some() { together(&stays) } else { stays }
@@ -143,7 +162,7 @@ impl World {
                 celsius = self.tank_c(i, enters, celsius);
                 continue;
             }
-            let share = if i + 1 == to { last_share } else { 1.0 };
+            let share = if i + 1 == to { self.part(i, last_share, enters) } else { 1.0 };
             let passed = self.flow.passed(i, enters) + share * stretch.spec.volume_ul;
             let Some(leaves) = self.flow.when_passed(i, passed) else {
                 journey.left = None;
@@ -166,13 +185,14 @@ impl World {
                 let mid_c = around + (celsius - around) * half;
                 celsius = around + (celsius - around) * half * half;
                 if counts {
-                    let heat_s = stretch.spec.heat_s;
-                    journey.stays.push(Stay { seconds: step * counted, celsius: mid_c, heat_s });
+                    let time = share * (nodes[n] + 0.5 * step) / seconds;
+                    let contact = self.contact(i, enters, time, mid_c);
+                    let (seconds, heat_s) = (step * counted, stretch.spec.heat_s);
+                    journey.stays.push(Stay { seconds, celsius: mid_c, heat_s, contact });
                 }
             }
             if counts {
-                let column = self.flow.in_stretch(i);
-                pumped += self.flow.volume(column, leaves) - self.flow.volume(column, enters);
+                pumped += self.pumped_ul(i, enters, leaves);
                 reacting_s += seconds;
                 journey.final_c = celsius;
             }

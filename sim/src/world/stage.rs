@@ -76,10 +76,7 @@ impl World {
     fn formed(&self, index: usize) -> Seen {
         let slug = &self.train.slugs()[index];
         let middle = midway(slug.began, slug.ended);
-        let shares = self.shares(slug, middle);
-        let mut values = vec![0.0; self.plan.quantities.len()];
-        self.plan.quantities.fill(&mut values, &shares, self.formation_c(middle));
-        Seen { values: values.into(), growth: 1.0 }
+        Seen { values: self.fresh(slug, self.formation_c(middle)), growth: 1.0 }
     }
 
     /// A slug reacts on its own.
@@ -118,11 +115,8 @@ impl World {
         let followed = if piece.share < 1.0 { slug.began } else { middle };
         let journey = self.leg(followed, slug.time_off, piece.stretches, piece.share);
         let quantities = &self.plan.quantities;
-        let Seen { mut values, growth } = before.unwrap_or_else(|| {
-            let mut values = vec![0.0; quantities.len()];
-            quantities.fill(&mut values, &self.shares(slug, middle), journey.final_c);
-            Seen { values: values.into(), growth: 1.0 }
-        });
+        let Seen { mut values, growth } = before
+            .unwrap_or_else(|| Seen { values: self.fresh(slug, journey.final_c), growth: 1.0 });
         let mixed = self.mixed(slug.slug_to_ul - slug.from_ul, growth, &journey);
         let mut reacted = Ok(());
         if let Some(network) = &self.plan.network {

@@ -84,7 +84,7 @@ impl World {
         let mut reacted = Ok(());
         if let Some(network) = network {
             let capacity = self.plan.world().rig.liquid.heat_capacity_kj_per_l_k(celsius);
-            let stay = Stay { seconds, celsius, heat_s };
+            let stay = Stay { seconds, celsius, heat_s, contact: None };
             let Tank { values, above_k, .. } = tank;
             reacted = network.stir(values, above_k, &stay, inflow, capacity);
         }

@@ -441,7 +441,7 @@ fn a_flow_meter_and_a_level_follow_what_was_delivered() {
     assert!((waste - 50.0 - 1e-3 * told * 10.0).abs() < 0.01 * 1e-3 * told * 10.0, "{waste} mL");
     // 415 µL/min each of the carrier and of the rest, for ten minutes.
     let (rig, balance) = (&of.rig, read(&mut world, 2));
-    let carrier = rig.carrier.as_ref().unwrap().liquid.density_kg_per_m3;
+    let carrier = rig.carrier.as_ref().unwrap().liquid.as_ref().unwrap().density_kg_per_m3;
     let expected = 1e-6 * 4150.0 * (carrier + rig.liquid.density_kg_per_m3);
     assert!((balance - 300.0 - expected).abs() < 0.01 * expected, "{balance} g");
 }

@@ -198,7 +198,8 @@ impl InstrumentWiring for ProgramWiring {
             let (key, part) = (&*name, ProgramPart::new(program.clone(), &*name, kind));
             match kind {
                 Kind::Pump => {
-                    let bore_mm = manifest.pump(&key.into()).map(|info| info.bore_mm);
+                    let syringe = manifest.pump(&key.into()).filter(|info| info.gas.is_none());
+                    let bore_mm = syringe.map(|info| info.bore_mm);
                     drivers.pumps.insert(key.into(), Box::new(part.with_bore(bore_mm)));
                 }
                 Kind::Valve => drop(drivers.valves.insert(key.into(), Box::new(part))),

@@ -104,6 +104,7 @@ fn a_pressure_above_what_is_allowed_or_else_above_what_the_rig_bears_makes_the_r
         tube,
         bears_kpa,
         phases: None,
+        gas: None,
     });
     assert_eq!(limits(None).highest_pressure_kpa(&manifest), Some(800.0));
     assert_eq!(limits(Some(500.0)).highest_pressure_kpa(&manifest), Some(500.0));

@@ -192,6 +192,7 @@ fn a_reading_of_a_turbulent_flow_is_flagged() {
         tube: vec![tube],
         bears_kpa,
         phases: None,
+        gas: None,
     };
     let mut rig = rig();
     rig.manifest.path.train = Some(train);
@@ -199,6 +200,15 @@ fn a_reading_of_a_turbulent_flow_is_flagged() {
     let points = ramp(&mut rig, ends, &RampSpec { every_s: 5.0, ..spec() }).unwrap();
     let flagged = |p: &RampPoint| (p.conditions.values()[0], p.outcome.quality.out_of_regime);
     let found: Vec<_> = points.iter().map(flagged).collect();
+    let gas = crate::path::Gas {
+        standard: crate::path::Standard { celsius: 0.0, kpa: 101.325 },
+        outlet_kpa: 101.325,
+        room_c: 25.0,
+        heaters: vec![],
+    };
+    rig.manifest.path.train.as_mut().unwrap().gas = Some(gas);
+    let refused = ramp(&mut rig, ends, &RampSpec { every_s: 5.0, ..spec() }).unwrap_err();
+    assert!(refused.to_string().contains("a gas between slugs expands"), "{refused}");
     assert!(found.iter().any(|(_, flag)| *flag) && found.iter().any(|(_, flag)| !flag));
     for (rate, flag) in found {
         assert_eq!(rate > 230.0, flag, "{rate} µL/min");

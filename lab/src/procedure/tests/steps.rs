@@ -139,6 +139,7 @@ fn train(bears_kpa: f64) -> Train {
         tube: vec![tube],
         bears_kpa,
         phases: None,
+        gas: None,
     }
 }
 

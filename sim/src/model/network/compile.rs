@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use flowtwin_lab::formula::Formula;
 use flowtwin_lab::math;
 
+use super::gases::{Dissolving, INERT, Soluble, in_gas};
 use super::law::{Form, Hyperbola, Law};
 use super::particles::{Growing, MOMENTS, units_per_nm3};
 use super::{Equation, Way, Wrong};
@@ -110,6 +111,24 @@ impl<'a> Compiler<'a> {
             nucleus_nm: spec.nucleus_nm,
             units_per_nm3: units_per_nm3(spec),
         })
+    }
+
+    /// Gases that pass between bubbles and slug, if there are any.
+    pub(super) fn gases(
+        &mut self,
+        species: &BTreeMap<String, spec::Species>,
+    ) -> Result<Option<Dissolving>, Wrong> {
+        let mut all = Vec::new();
+        for (name, spec) in species.iter().filter(|(_, spec)| spec.henry_mm_per_kpa.is_some()) {
+            let dissolved = self.species(None, "species", name)?;
+            let gas = self.species(None, "species", &in_gas(name))?;
+            all.push(Soluble::new(dissolved, gas, spec));
+        }
+        if all.is_empty() {
+            return Ok(None);
+        }
+        let inert = self.species(None, "species", INERT)?;
+        Ok(Some(Dissolving { all, inert }))
     }
 
     pub(super) fn ways(

@@ -27,7 +27,7 @@ fn network(reactions: &[spec::Reaction]) -> Network {
 }
 
 fn stay(seconds: f64, celsius: f64) -> Stay {
-    Stay { seconds, celsius, heat_s: 1.0 }
+    Stay { seconds, celsius, heat_s: 1.0, contact: None }
 }
 
 /// Concentrations [mM] after the stays.

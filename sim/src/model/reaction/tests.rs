@@ -39,7 +39,7 @@ fn at_time(inputs: [f64; 7], seconds: f64, celsius: f64, cs: f64, oa_cs: f64) ->
     let slug = Slug {
         quantities: &quantities,
         effectiveness: crate::model::segmentation::effectiveness(&mixing, 4.0 * stream, 1.0),
-        stays: &[Stay { seconds, celsius, heat_s: 1.0 }],
+        stays: &[Stay { seconds, celsius, heat_s: 1.0, contact: None }],
         final_c: celsius,
     };
     (reference().make(&slug), quantities)
@@ -187,6 +187,7 @@ fn a_temperature_history_is_integrated_as_finely_as_one_likes() {
             seconds: n[1] - n[0],
             celsius: temperature(0.5 * (n[0] + n[1])),
             heat_s: 1.0,
+            contact: None,
         })
         .collect();
     let slug = Slug { quantities: &quantities, effectiveness: 1.0, stays: &stays, final_c: 135.0 };
@@ -194,7 +195,7 @@ fn a_temperature_history_is_integrated_as_finely_as_one_likes() {
     let off = (1.0 - conversion) / x - 1.0;
     assert!(off.abs() < 0.01, "what remains is off by {off}");
     // An isothermal slug would be further off than the tolerance.
-    let hot = [Stay { seconds: total, celsius: 135.0, heat_s: 1.0 }];
+    let hot = [Stay { seconds: total, celsius: 135.0, heat_s: 1.0, contact: None }];
     let isothermal = reaction.make(&Slug { stays: &hot, ..slug }).conversion;
     assert!(((1.0 - isothermal) / x - 1.0).abs() > 0.1);
 }
@@ -247,7 +248,7 @@ fn a_name_that_is_no_quantity_is_found_where_it_stands() {
 fn sizes_spread_as_nuclei_that_appear_evenly_along_the_growth() {
     let reaction = reference();
     let (_, quantities) = closed_form(CENTRE);
-    let stay = |seconds, celsius| Stay { seconds, celsius, heat_s: 1.0 };
+    let stay = |seconds, celsius| Stay { seconds, celsius, heat_s: 1.0, contact: None };
     let spread = |stays: &[Stay]| {
         reaction.spread(&Slug {
             quantities: &quantities,
@@ -278,7 +279,12 @@ fn a_history_of_temperatures_spreads_sizes_as_nuclei_followed_one_by_one() {
     let steps = 20_000;
     let dt = 31.0 / f64::from(steps);
     let stays: Vec<Stay> = (0..steps)
-        .map(|i| Stay { seconds: dt, celsius: celsius((f64::from(i) + 0.5) * dt), heat_s: 1.0 })
+        .map(|i| Stay {
+            seconds: dt,
+            celsius: celsius((f64::from(i) + 0.5) * dt),
+            heat_s: 1.0,
+            contact: None,
+        })
         .collect();
     let slug = Slug { quantities: &quantities, effectiveness: 1.0, stays: &stays, final_c: 135.0 };
     let (mut left, mut growth, mut born) = (1.0, 0.0, Vec::new());
@@ -297,7 +303,12 @@ fn a_history_of_temperatures_spreads_sizes_as_nuclei_followed_one_by_one() {
     let nodes = crate::model::liquid::stay_nodes(31.0);
     let coarse: Vec<Stay> = nodes
         .windows(2)
-        .map(|w| Stay { seconds: w[1] - w[0], celsius: celsius(0.5 * (w[0] + w[1])), heat_s: 1.0 })
+        .map(|w| Stay {
+            seconds: w[1] - w[0],
+            celsius: celsius(0.5 * (w[0] + w[1])),
+            heat_s: 1.0,
+            contact: None,
+        })
         .collect();
     let coarse = reaction.spread(&Slug { stays: &coarse, ..slug });
     assert!((coarse / followed - 1.0).abs() < 0.02, "{coarse} {followed}");
@@ -306,7 +317,7 @@ fn a_history_of_temperatures_spreads_sizes_as_nuclei_followed_one_by_one() {
 /// A liquid that warms up and then stays warm: what stays is one, for as long, at its mean temperature.
 #[test]
 fn stays_at_nearly_one_temperature_are_followed_together() {
-    let stay = |seconds, celsius, heat_s| Stay { seconds, celsius, heat_s };
+    let stay = |seconds, celsius, heat_s| Stay { seconds, celsius, heat_s, contact: None };
     let warming = [stay(1.0, 40.0, 2.0), stay(1.0, 90.0, 2.0)];
     let warm = [stay(1.0, 99.96, 2.0), stay(3.0, 100.0, 2.0), stay(4.0, 100.03, 2.0)];
     let elsewhere = [stay(5.0, 100.0, 8.0)];

@@ -13,7 +13,7 @@ pub(super) fn world(world: &World) -> Checked {
     chemistry(world)?;
     mishaps(world)?;
     for name in world.noise.pumps.each.keys() {
-        known(format!("noise.pumps.each.{name}"), "pump", name, &world.rig.pumps)?;
+        known(format!("noise.pumps.each.{name}"), "pump", name, &delivering(&world.rig))?;
     }
     for name in world.noise.heaters.each.keys() {
         known(format!("noise.heaters.each.{name}"), "heater", name, &world.rig.heaters)?;
@@ -47,6 +47,11 @@ pub(super) fn known<T>(
     Err(PlanError::Unknown { key, kind, name: name.to_owned(), known })
 }
 
+/// Pumps and mass-flow controllers.
+fn delivering(rig: &Rig) -> BTreeMap<String, ()> {
+    rig.pumps.keys().chain(rig.gases.keys()).map(|name| (name.clone(), ())).collect()
+}
+
 /// Every pump has a stock and feeds exactly one stream, or is the carrier's.
 fn pumps(world: &World) -> Checked {
     let rig = &world.rig;
@@ -58,6 +63,12 @@ fn pumps(world: &World) -> Checked {
         }
         known(format!("rig.pumps.{name}.stock"), "stock", &pump.stock, &world.stocks)?;
     }
+    for (name, gas) in &rig.gases {
+        known(format!("rig.gases.{name}.stock"), "stock", &gas.stock, &world.stocks)?;
+        if rig.pumps.contains_key(name) {
+            return inconsistent(format!("rig.gases.{name}"), "a pump has this name already");
+        }
+    }
     let mut fed: Vec<&str> = Vec::new();
     let streams = rig.streams.iter().flat_map(|(name, stream)| {
         let key = move |i: usize| format!("rig.streams.{name}.pumps.{i}");
@@ -65,11 +76,15 @@ fn pumps(world: &World) -> Checked {
     });
     let carrier = rig.carrier.iter().map(|carrier| ("rig.carrier.pump".to_owned(), &carrier.pump));
     for (key, pump) in streams.chain(carrier) {
-        known(key.clone(), "pump", pump, &rig.pumps)?;
+        known(key.clone(), "pump", pump, &delivering(rig))?;
         if fed.contains(&pump.as_str()) {
             return inconsistent(key, format!("the pump \"{pump}\" already feeds another stream"));
         }
         fed.push(pump);
+    }
+    if let Some(idle) = rig.gases.keys().find(|gas| !fed.contains(&gas.as_str())) {
+        let detail = "no carrier is this gas: name it in `rig.carrier.pump`";
+        return inconsistent(format!("rig.gases.{idle}"), detail);
     }
     match rig.pumps.keys().find(|pump| !fed.contains(&pump.as_str())) {
         Some(idle) => {
@@ -115,7 +130,8 @@ fn spectrometers(world: &World) -> Checked {
     }
     for (name, sensor) in &rig.sensors {
         known(format!("rig.sensors.{name}.stretch"), "stretch", &sensor.stretch, &stretches)?;
-        if rig.analysers.contains_key(name) || rig.heaters.contains_key(name) {
+        let is_taken = rig.analysers.contains_key(name) || rig.gases.contains_key(name);
+        if is_taken || rig.heaters.contains_key(name) {
             let detail = "an analyser or a heater has this name already";
             return inconsistent(format!("rig.sensors.{name}"), detail);
         }
@@ -132,6 +148,7 @@ fn switches(rig: &Rig) -> Checked {
             || rig.analysers.contains_key(*name)
             || rig.heaters.contains_key(*name)
             || rig.pumps.contains_key(*name)
+            || rig.gases.contains_key(*name)
             || rig.lights.contains_key(*name)
             || rig.spectrometers.contains_key(*name)
     };
@@ -169,7 +186,7 @@ fn mishaps(world: &World) -> Checked {
 fn mishap_names(key: &str, mishap: &Mishap, rig: &Rig) -> Checked {
     let key = |name: &str| format!("{key}.{name}");
     match mishap {
-        Mishap::Stall { pump } => known(key("stall.pump"), "pump", pump, &rig.pumps),
+        Mishap::Stall { pump } => known(key("stall.pump"), "pump", pump, &delivering(rig)),
         Mishap::Bubble { pump, .. } => known(key("bubble.pump"), "pump", pump, &rig.pumps),
         Mishap::Dark { light } => known(key("dark.light"), "light", light, &rig.lights),
         Mishap::Brightness { light, .. } => {
@@ -183,7 +200,7 @@ fn mishap_names(key: &str, mishap: &Mishap, rig: &Rig) -> Checked {
             let all = rig.pumps.keys().chain(rig.heaters.keys()).chain(rig.lights.keys());
             let all = all.chain(rig.spectrometers.keys()).chain(rig.analysers.keys());
             let all = all.chain(rig.sensors.keys()).chain(rig.switches.keys());
-            let all = all.chain(rig.valves.keys());
+            let all = all.chain(rig.valves.keys()).chain(rig.gases.keys());
             let all: BTreeMap<String, ()> = all.map(|name| (name.clone(), ())).collect();
             known(key("silence.instrument"), "instrument", instrument, &all)
         }

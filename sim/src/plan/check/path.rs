@@ -2,13 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use super::gases::carries_gas;
 use super::names::known;
 use super::{Checked, inconsistent};
 use crate::spec::{Mixing, SlugNoise, World};
 
+/// What a stirred tank would need.
+const HEADSPACE: &str =
+    "a gas cannot pass a stirred tank that has no headspace: take the tank out, or let no gas in";
+
 /// Checks what joins where, and that slugs and single liquids have the keys of their kind.
 pub(super) fn world(world: &World) -> Checked {
     joins(world)?;
+    carrier(world)?;
     match world.rig.carrier.is_some() {
         true => slugs(world)?,
         false => one_liquid(world)?,
@@ -34,6 +40,39 @@ fn joins(world: &World) -> Checked {
     Ok(())
 }
 
+/// A carrier is a liquid of a pump or a gas of a mass-flow controller, which feeds nothing else.
+fn carrier(world: &World) -> Checked {
+    let rig = &world.rig;
+    for (name, stream) in &rig.streams {
+        if let Some(i) = stream.pumps.iter().position(|pump| rig.gases.contains_key(pump)) {
+            let key = format!("rig.streams.{name}.pumps.{i}");
+            let detail = "a gas flows between slugs only: it can be `rig.carrier.pump`, and no part of a liquid stream";
+            return inconsistent(key, detail);
+        }
+    }
+    let Some(carrier) = &rig.carrier else { return Ok(()) };
+    let is_gas = carries_gas(rig);
+    match &carrier.liquid {
+        Some(_) if is_gas => inconsistent(
+            "rig.carrier.liquid",
+            "a mass-flow controller delivers no liquid: leave it out",
+        ),
+        None if !is_gas => {
+            let detail = "a pump delivers a liquid: tell what it is; a gas comes from a mass-flow controller of `rig.gases`";
+            inconsistent("rig.carrier.liquid", detail)
+        }
+        Some(_) if carrier.kla_per_s.is_some() => inconsistent(
+            "rig.carrier.kla_per_s",
+            "nothing passes between slugs and a liquid carrier",
+        ),
+        None if carrier.hot_ul > 0.0 => inconsistent(
+            "rig.carrier.hot_ul",
+            "a gas takes the temperature of the slugs as they form",
+        ),
+        _ => Ok(()),
+    }
+}
+
 fn slugs(world: &World) -> Checked {
     let rig = &world.rig;
     if rig.segmentation.is_none() {
@@ -42,6 +81,9 @@ fn slugs(world: &World) -> Checked {
     for (i, stretch) in rig.tube.iter().enumerate() {
         let key = |what: &str| format!("rig.tube.{i}.{what}");
         let detail = "slugs keep to themselves: take the carrier out for a liquid in one phase";
+        if stretch.tank && carries_gas(rig) {
+            return inconsistent(key("tank"), HEADSPACE);
+        }
         if stretch.tank {
             return inconsistent(key("tank"), detail);
         }

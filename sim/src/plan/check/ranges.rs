@@ -41,10 +41,11 @@ fn rig(rig: &Rig) -> Checked {
         let key = format!("rig.pumps.{name}.refill");
         pump.refill.iter().try_for_each(|refill| table(&key, refill))?;
     }
+    rig.gases.iter().try_for_each(|(name, gas)| table(&format!("rig.gases.{name}"), gas))?;
     rig.valves.iter().try_for_each(|(name, v)| table(&format!("rig.valves.{name}"), v))?;
     rig.streams.iter().try_for_each(|(name, s)| table(&format!("rig.streams.{name}"), s))?;
     if let Some(carrier) = &rig.carrier {
-        table("rig.carrier.liquid", &carrier.liquid)?;
+        carrier.liquid.iter().try_for_each(|liquid| table("rig.carrier.liquid", liquid))?;
         table("rig.carrier", carrier)?;
     }
     rig.segmentation.iter().try_for_each(segmentation)?;

@@ -30,6 +30,7 @@ pub(super) fn rig(rig: &Rig) -> Checked {
 
 fn is_taken(rig: &Rig, name: &str) -> bool {
     rig.pumps.contains_key(name)
+        || rig.gases.contains_key(name)
         || rig.heaters.contains_key(name)
         || rig.lights.contains_key(name)
         || rig.spectrometers.contains_key(name)

@@ -28,8 +28,10 @@ fn network(reactions: &str, particles: &spec::Particles) -> Network {
 }
 
 fn after(particles: &spec::Particles, mut values: [f64; 9], stays: &[(f64, f64)]) -> [f64; 9] {
-    let stays: Vec<Stay> =
-        stays.iter().map(|&(seconds, celsius)| Stay { seconds, celsius, heat_s: 1.0 }).collect();
+    let stays: Vec<Stay> = stays
+        .iter()
+        .map(|&(seconds, celsius)| Stay { seconds, celsius, heat_s: 1.0, contact: None })
+        .collect();
     network("", particles).react(&mut values, &stays, 1.0, 4.0).unwrap();
     values
 }
@@ -106,7 +108,7 @@ fn growth_after_a_burst_keeps_number_and_deviation() {
 fn a_stirred_tank_spreads_sizes_exponentially() {
     let network = network("", &particles());
     let (coming, mut values) = (start(100.0), start(100.0));
-    let stay = Stay { seconds: 3000.0, celsius: 25.0, heat_s: 1.0 };
+    let stay = Stay { seconds: 3000.0, celsius: 25.0, heat_s: 1.0, contact: None };
     let inflow = Inflow { values: &coming, per_s: 1.0 / 40.0 };
     network.stir(&mut values, &mut 0.0, &stay, inflow, 4.0).unwrap();
     for (k, factorial) in [1.0, 1.0, 2.0, 6.0].into_iter().enumerate() {
@@ -221,7 +223,7 @@ fn exchange_ends_where_shares_are_equal_and_keeps_moles() {
     let network = network(exchange, &own);
     let mut values = [0.0; 9];
     (values[2], values[4]) = (6.0, 2.0);
-    let stay = Stay { seconds: 1e3, celsius: 25.0, heat_s: 1.0 };
+    let stay = Stay { seconds: 1e3, celsius: 25.0, heat_s: 1.0, contact: None };
     network.react(&mut values, &[stay], 1.0, 4.0).unwrap();
     // x = 2·(6 − x)/6 places are taken where x/(6 − x) = (2 − x)/x, so x = 12/8.
     close(values[1], 1.5, 1e-7);
@@ -239,7 +241,7 @@ fn the_slopes_of_particles_are_those_of_their_rates() {
     let warms =
         "[[reactions]]\nequation = \"br -> i\"\nk_in_mol_l_s = 0.1\nheat_kj_per_mol = -50.0\n";
     let network = network(warms, &own);
-    let stay = Stay { seconds: 1.0, celsius: 55.0, heat_s: 2.0 };
+    let stay = Stay { seconds: 1.0, celsius: 55.0, heat_s: 2.0, contact: None };
     let running = Running {
         network: &network,
         stay: &stay,
@@ -284,7 +286,7 @@ fn particles_mix_with_what_joins_them_and_keep_their_halides() {
     iodide[4] = 4.0;
     let feeds = vec![(0.5, dots.to_vec()), (0.5, iodide.to_vec())];
     let unmixed = Unmixed { feeds, tau_s: 0.5, before_s: 0.0 };
-    let stay = Stay { seconds: 1e3, celsius: 25.0, heat_s: 1.0 };
+    let stay = Stay { seconds: 1e3, celsius: 25.0, heat_s: 1.0, contact: None };
     network.react_unmixed(&mut values, &unmixed, &[stay], 4.0).unwrap();
     close(values[1], 1.5, 1e-6);
     close(values[2] + values[1], 6.0, 1e-9);
