@@ -4,7 +4,6 @@ use flowtwin_lab::math;
 use serde::{Deserialize, Serialize};
 
 use super::kernel::rational;
-use super::likelihood::{Data, Factor, Parts};
 
 /// The average over the inputs of a rational quadratic kernel of exponent 2 for each (Rasmussen and Williams 2006, eq. 4.19),
 /// and its share of the whole correlation: `(1 - share) k + share / d Σ (1 + r_j² / (4 length²))⁻²`, r_j being the distance along
@@ -17,7 +16,7 @@ use super::likelihood::{Data, Factor, Parts};
 pub(super) struct Sum {
     /// `1 / length²`.
     steepness: f64,
-    share: f64,
+    pub(super) share: f64,
 }
 
 /// Centre of the belief about the log odds of the share, and its spread.
@@ -39,7 +38,7 @@ impl Sum {
     }
 
     /// The kernel of one input at `r_j²`, and minus twice its derivative by that.
-    fn one(self, squared: f64) -> (f64, f64) {
+    pub(super) fn one(self, squared: f64) -> (f64, f64) {
         let (value, slope) = rational(self.steepness * squared);
         (value, self.steepness * slope)
     }
@@ -63,69 +62,6 @@ impl Sum {
     /// Minus the derivative of the second part by `r_j`, at r.
     pub(super) fn steep(self, r: f64, dim: usize) -> f64 {
         self.share / dim as f64 * self.one(r * r).1 * r
-    }
-}
-
-impl Data<'_> {
-    /// Replaces correlations `k` of the first points with point `i` by those with the `sum`.
-    pub(super) fn add_sum(&self, i: usize, inverse_lengths: &[f64], sum: Sum, k: &mut [f64]) {
-        k.iter_mut().for_each(|k| *k *= 1.0 - sum.share);
-        let part = sum.share / inverse_lengths.len() as f64;
-        for (column, l) in self.columns().zip(inverse_lengths) {
-            for (k, x) in k.iter_mut().zip(column) {
-                let r = (column[i] - x) * l;
-                *k += part * sum.one(r * r).0;
-            }
-        }
-    }
-
-    /// Adds the derivatives of minus the log likelihood by the logarithms of the lengths [d] and, after that of the noise, by what
-    /// the `sum` was made of, given the inverse of the correlations [n, n].
-    pub(super) fn add_sum_slope(
-        &self,
-        (factor, sum): (&Factor, Sum),
-        inverse: &[f64],
-        parts: &Parts,
-        gradient: &mut [f64],
-    ) {
-        let (n, dim) = (factor.weights.len(), factor.inverse_lengths.len());
-        let (rest, part) = (1.0 - sum.share, sum.share / dim as f64);
-        let mut weights = vec![0.0; n];
-        let mut by_length = vec![0.0; dim * n];
-        // Of the logarithm of this part's length, of its values, and of the values of the other part.
-        let (mut steep, mut mine, mut others) = (vec![0.0; n], vec![0.0; n], vec![0.0; n]);
-        for i in 0..n {
-            let row = i * n..i * n + i;
-            let own = factor.weights[i] / factor.variance;
-            let pairs = inverse[row.clone()].iter().zip(&factor.weights);
-            for (weight, (inverse, other)) in weights.iter_mut().zip(pairs) {
-                *weight = inverse - own * other;
-            }
-            let pairs = weights.iter().zip(&parts.values[row.clone()]);
-            for (other, (weight, k)) in others.iter_mut().zip(pairs) {
-                *other += weight * k;
-            }
-            let slopes = &parts.slopes[row];
-            let columns = self.columns().zip(&factor.inverse_lengths);
-            for ((column, l), by_length) in columns.zip(by_length.chunks_exact_mut(n)) {
-                let pairs = weights.iter().zip(column).zip(slopes);
-                let sums = by_length.iter_mut().zip(&mut steep).zip(&mut mine);
-                for (((all, steep), mine), ((weight, x), slope)) in sums.zip(pairs) {
-                    let r = (column[i] - x) * l;
-                    let (value, own) = sum.one(r * r);
-                    let own = weight * (part * own * r * r);
-                    *all += weight * (rest * slope * r * r) + own;
-                    *steep += own;
-                    *mine += weight * value;
-                }
-            }
-        }
-        let total = |sums: &[f64]| sums.iter().fold(0.0, |all, s| all + s);
-        for (g, sums) in gradient.iter_mut().zip(by_length.chunks_exact(n)) {
-            *g += total(sums);
-        }
-        gradient[dim + 1] += total(&steep);
-        gradient[dim + 2] += sum.share * rest * (total(&mine) / dim as f64 - total(&others));
     }
 }
 
