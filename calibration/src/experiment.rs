@@ -25,6 +25,19 @@ pub struct Experiment {
 }
 
 impl Experiment {
+    /// An experiment at these conditions of which nothing has been read.
+    pub(crate) fn unread(scenario: &Scenario, conditions: Conditions) -> Self {
+        Self {
+            source: String::new(),
+            run: 0,
+            ramp: None,
+            conditions,
+            before: None,
+            hours: 0.0,
+            features: vec![None; scenario.features().len()],
+        }
+    }
+
     /// An experiment that has just been observed; none if it failed or is flagged.
     pub fn observed(
         scenario: &Scenario,
@@ -35,15 +48,11 @@ impl Experiment {
         if seen.failed() || !seen.outcome.quality.flags().is_empty() {
             return None;
         }
-        let conditions = in_order(scenario, &seen.conditions)?;
         Some(Self {
-            source: String::new(),
-            run: 0,
-            ramp: None,
-            conditions,
             before: before.and_then(|before| in_order(scenario, before)),
             hours,
             features: scenario.features().iter().map(|(name, _)| seen.feature(name)).collect(),
+            ..Self::unread(scenario, in_order(scenario, &seen.conditions)?)
         })
     }
 }

@@ -4,7 +4,7 @@
 //! a sensor is calibrated, is common to all experiments of a run. Residuals are freed of all that before they are squared.
 
 use flowtwin_campaign::scenario::{
-    Misreading, Scatter, Scenario, Slopes, detection_limits, fills, misreadings,
+    Free, Misreading, Scatter, Scenario, Slopes, detection_limits, fills, misreadings,
 };
 use flowtwin_lab::{Conditions, PumpId};
 use flowtwin_sim::{Plan, spec};
@@ -39,12 +39,25 @@ pub(crate) struct Noise {
 }
 
 impl Noise {
+    /// Simulates replicates at these conditions, on a rig with these values of the keys.
+    pub(crate) fn near(
+        scenario: &Scenario,
+        free: &[Free],
+        scaled: &[f64],
+        places: impl Iterator<Item = Conditions>,
+    ) -> Option<Self> {
+        let places: Vec<Experiment> = places.map(|at| Experiment::unread(scenario, at)).collect();
+        let model = Model::new(scenario, free, &places);
+        Self::of(&model, scaled, &model.plan(scaled)?)
+    }
+
     /// Simulates replicates on a plan.
     pub(crate) fn of(model: &Model<'_>, scaled: &[f64], plan: &Plan) -> Option<Self> {
         let (scenario, experiments) = (model.scenario(), model.experiments);
         let pumps: Vec<PumpId> = plan.manifest().pumps.iter().map(|p| p.name.clone()).collect();
         // Readings of ramps scatter as steady experiments there do.
-        let on_ramps = model.series.iter().filter_map(Series::ramp).flat_map(Ramp::as_steady);
+        let on_ramps =
+            model.series.iter().filter_map(Series::ramp).flat_map(|ramp| ramp.as_steady(scenario));
         let near: Vec<Experiment> = experiments.iter().cloned().chain(on_ramps).collect();
         let places: Vec<&Conditions> = near.iter().map(|e| &e.conditions).collect();
         let steady = Model::new(scenario, model.free, &near);

@@ -163,15 +163,11 @@ impl Ramp {
     }
 
     /// The readings, each as a steady experiment at the conditions when its liquid entered.
-    pub(crate) fn as_steady(&self) -> impl Iterator<Item = Experiment> {
+    pub(crate) fn as_steady(&self, scenario: &Scenario) -> impl Iterator<Item = Experiment> {
         self.readings.iter().map(|reading| Experiment {
-            source: String::new(),
-            run: 0,
-            ramp: None,
-            conditions: reading.conditions.clone(),
-            before: None,
             hours: self.hours,
             features: reading.features.iter().map(|v| Some(*v).filter(|v| v.is_finite())).collect(),
+            ..Experiment::unread(scenario, reading.conditions.clone())
         })
     }
 

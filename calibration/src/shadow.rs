@@ -27,7 +27,6 @@ use crate::block::Block;
 use crate::data::drawn;
 use crate::experiment::Experiment;
 use crate::explained::{chance, exceeded};
-use crate::model::Model;
 use crate::noise::Noise;
 use alarm::Told;
 use chart::{Chart, OLDEST, sum};
@@ -355,17 +354,5 @@ struct Learnt {
 fn noise(scenario: &Scenario) -> Result<Noise, Diagnostic> {
     let refused = || Diagnostic::new("the scenario's own rig cannot be simulated".to_owned());
     let possible = (0..1000).filter_map(|number| drawn(scenario, "shadow", number));
-    let at = |conditions| Experiment {
-        source: String::new(),
-        run: 0,
-        ramp: None,
-        conditions,
-        before: None,
-        hours: 0.0,
-        features: vec![None; scenario.features().len()],
-    };
-    let places: Vec<Experiment> = possible.take(PLACES).map(at).collect();
-    let model = Model::new(scenario, &[], &places);
-    let plan = model.plan(&[]).ok_or_else(refused)?;
-    Noise::of(&model, &[], &plan).ok_or_else(refused)
+    Noise::near(scenario, &[], &[], possible.take(PLACES)).ok_or_else(refused)
 }

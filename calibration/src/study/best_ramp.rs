@@ -12,7 +12,6 @@ use nalgebra::{DMatrix, DVector};
 
 use super::ends;
 use crate::data::drawn;
-use crate::experiment::Experiment;
 use crate::model::Model;
 use crate::noise::Noise;
 use crate::ramp::Ramp;
@@ -136,20 +135,8 @@ impl<'a> Search<'a> {
         ramped: Vec<usize>,
     ) -> Option<Self> {
         let start: Vec<f64> = free.iter().map(|free| free.scaled(free.start)).collect();
-        let features = vec![None; scenario.features().len()];
-        let experiment = |conditions| Experiment {
-            source: String::new(),
-            run: 0,
-            ramp: None,
-            conditions,
-            before: None,
-            hours: 0.0,
-            features: features.clone(),
-        };
         let near = ends::spread(scenario, "best ramp", PLACES, false);
-        let places: Vec<Experiment> = near.into_iter().map(experiment).collect();
-        let model = Model::new(scenario, free, &places);
-        let noise = Noise::of(&model, &start, &model.plan(&start)?)?;
+        let noise = Noise::near(scenario, free, &start, near.into_iter())?;
         let known = DMatrix::identity(free.len(), free.len());
         Some(Self { scenario, free, start, noise, minutes, ramped, known })
     }
