@@ -63,6 +63,18 @@ pub(super) struct Order<'a> {
     pub(super) departs: Option<&'a str>,
 }
 
+impl<'a> Order<'a> {
+    /// A run in simulation that repeats none, asks nobody, and ends with the usual table.
+    pub(super) fn new(scenario: &'a Scenario, seed: u64, to: &'a Folder, filled: By<'a>) -> Self {
+        let (more, review, replayed, then, departs) = ("", false, None, None, None);
+        Self { scenario, seed, to, more, review, replayed, filled, then, departs }
+    }
+}
+
+/// What to do where another rig stood in for the real one when the run began.
+pub(super) const OTHER_RIG: &str =
+    "give the --as-it-is FILE that it was begun with, or none if there was none";
+
 /// What is told of a run folder.
 pub(super) type Then<'a> = &'a dyn Fn(&Path) -> Result<(), CommandError>;
 

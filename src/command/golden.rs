@@ -10,7 +10,7 @@ use flowtwin_lab::journal::Journal;
 use flowtwin_report::format::counted;
 use serde_json::{Value, json};
 
-use super::campaign::{By, Order, at, threads};
+use super::campaign::{By, OTHER_RIG, Order, at, threads};
 use super::hardware::{self, OnHardware};
 use super::place::{Place, refuse_idle};
 use crate::cli::{Backend, GoldenArgs as Args};
@@ -45,17 +45,8 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
         });
     }
     let filled = By::Hand(Fillings::new());
-    let order = Order {
-        scenario: &plan.scenario,
-        seed,
-        to,
-        more,
-        review: false,
-        replayed: None,
-        filled,
-        then,
-        departs: Some("give the --as-it-is that it was begun with, or none if there was none"),
-    };
+    let usual = Order::new(&plan.scenario, seed, to, filled);
+    let order = Order { more, then, departs: Some(OTHER_RIG), ..usual };
     let rig = rig.as_ref().unwrap_or(&plan.scenario);
     at(&order, || Place::simulated(args.backend, args.rig.wiring.as_deref(), rig, seed))
 }

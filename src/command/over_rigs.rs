@@ -107,10 +107,8 @@ fn campaign(
         *summary.borrow_mut() = Some(read);
         Ok(())
     };
-    let (filled, more, review, replayed) = (By::Hand(Fillings::new()), "", false, None);
-    let then: Option<super::campaign::Then<'_>> = Some(&keep);
-    let order =
-        Order { scenario, seed, to: &to, more, review, replayed, filled, then, departs: None };
+    let usual = Order::new(scenario, seed, &to, By::Hand(Fillings::new()));
+    let order = Order { then: Some(&keep), ..usual };
     let wiring = args.rig.wiring.as_deref();
     match at(&order, || Place::simulated(args.backend, wiring, scenario, seed)) {
         Ok(()) => Ok(summary.into_inner()),

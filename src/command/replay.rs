@@ -68,18 +68,8 @@ fn repeat(args: &Args, scenario: &Scenario, recorded: &Journal) -> Result<(), Co
         filled if filled.is_empty() => By::Then(recorded),
         filled => By::Hand(filled),
     };
-    let (to, more, replayed) = (&args.folder, "-replay", Some(recorded));
-    let order = Order {
-        scenario: &scenario,
-        seed,
-        to,
-        more,
-        review: false,
-        replayed,
-        filled,
-        then: None,
-        departs: None,
-    };
+    let usual = Order::new(&scenario, seed, &args.folder, filled);
+    let order = Order { more: "-replay", replayed: Some(recorded), ..usual };
     let wiring_file = args.rig.wiring.as_deref();
     at(&order, || Place::simulated(args.backend, wiring_file, &scenario, seed))
 }

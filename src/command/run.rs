@@ -28,17 +28,7 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     }
     let more = if args.backend == Backend::Twin { "-twin" } else { "" };
     let filled = By::Hand(filled(&args.rig.filled, scenario.manifest())?);
-    let (to, review, replayed, then) = (&args.folder, args.review, None, None);
-    let order = Order {
-        scenario: &scenario,
-        seed,
-        to,
-        more,
-        review,
-        replayed,
-        filled,
-        then,
-        departs: None,
-    };
+    let usual = Order::new(&scenario, seed, &args.folder, filled);
+    let order = Order { more, review: args.review, ..usual };
     at(&order, || Place::of(args, &scenario, seed, &STOP))
 }

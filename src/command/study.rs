@@ -13,7 +13,7 @@ use flowtwin_report::format::significant;
 use serde_json::{Value, json};
 
 use super::calibrate::{self, Fitted, way};
-use super::campaign::{By, Order, at};
+use super::campaign::{By, OTHER_RIG, Order, at};
 use super::filled::filled;
 use super::hardware::{self, OnHardware};
 use super::place::{Place, has_its_instruments, refuse_idle, with_rig};
@@ -74,21 +74,8 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     }
     let filled = By::Hand(filled(&args.rig.filled, design.scenario.manifest())?);
     let more = &format!("-{more}");
-    let departs = Some(match &rig {
-        None => "if it was begun with --as-it-is FILE, give that again",
-        Some(_) => "give the --as-it-is that it was begun with, or none if there was none",
-    });
-    let order = Order {
-        scenario: &design.scenario,
-        seed,
-        to,
-        more,
-        review,
-        replayed,
-        filled,
-        then,
-        departs,
-    };
+    let usual = Order::new(&design.scenario, seed, to, filled);
+    let order = Order { more, then, departs: Some(OTHER_RIG), ..usual };
     let (wiring_file, believed) = (args.rig.wiring.as_deref(), &design.scenario);
     at(&order, || match &rig {
         None => Place::simulated(args.backend, wiring_file, believed, seed),

@@ -41,6 +41,26 @@ fn a_rig_that_has_not_moved_is_as_it_was_and_one_that_has_is_told_by_name_on_bot
 }
 
 #[test]
+fn a_golden_run_that_goes_on_without_the_rig_that_it_was_begun_on_names_the_option() {
+    let dir = folder("golden-resume");
+    scenario(&dir, "six", "dye-mixing.toml", BODY);
+    scenario(&dir, "weak", "dye-mixing.toml", &format!("{WEAK}{BODY}"));
+    assert_eq!(run(&dir, &["run", "six.toml", "--out", "run"]).code, Some(0));
+    let golden = ["golden", "run", "--minutes", "4", "--out", "here"];
+    let moved = run(&dir, &[&golden[..], &["--as-it-is", "weak.toml"]].concat());
+    assert_eq!(moved.code, Some(1), "{}", moved.stderr);
+    // It was ended when half of it was done.
+    let journal = dir.join("here").join(JOURNAL);
+    let whole = fs::read(&journal).unwrap();
+    let lines: Vec<&[u8]> = whole.split_inclusive(|byte| *byte == b'\n').collect();
+    fs::write(&journal, lines[..lines.len() / 2].concat()).unwrap();
+    let without = run(&dir, &[&golden[..], &["--resume"]].concat());
+    assert_ne!(without.code, Some(0), "{}", without.stderr);
+    let hint = "give the --as-it-is FILE that it was begun with";
+    assert!(without.stderr.contains(hint), "{}", without.stderr);
+}
+
+#[test]
 fn what_has_no_golden_run_is_refused_before_anything_is_measured() {
     let dir = folder("golden-refused");
     scenario(&dir, "one", "dye-mixing.toml", &BODY.replace('6', "1"));

@@ -90,12 +90,16 @@ fn a_study_that_goes_on_needs_the_rig_that_it_was_begun_on() {
     let without = resume(&[]);
     assert_ne!(without.code, Some(0), "{}", without.stderr);
     assert!(without.stderr.contains("departs from the journal"), "{}", without.stderr);
-    assert!(without.stderr.contains("begun with --as-it-is FILE"), "{}", without.stderr);
+    assert!(
+        without.stderr.contains("give the --as-it-is FILE that it was begun with"),
+        "{}",
+        without.stderr
+    );
     // What is kept of it is as it was; a task that was not done begins again.
     assert!(half.starts_with(&fs::read(dir.join("here").join(JOURNAL)).unwrap()));
     let other = resume(&["--as-it-is", "dye.toml"]);
     assert!(
-        other.stderr.contains("give the --as-it-is that it was begun with"),
+        other.stderr.contains("give the --as-it-is FILE that it was begun with"),
         "{}",
         other.stderr
     );
