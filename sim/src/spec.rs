@@ -6,6 +6,13 @@
 //! in its unit; every choice is a table with one key; unknown keys are refused.
 //! [`crate::Plan::new`] checks all values against their ranges, [`RANGES`], which `docs/scenario-keys.md` shows.
 
+/// Functions that return the defaults of keys, as serde asks for them.
+macro_rules! defaults {
+    ($($name:ident: $kind:ty = $value:expr;)*) => {
+        $(fn $name() -> $kind { $value })*
+    };
+}
+
 mod analysers;
 mod carrier;
 mod chemistry;

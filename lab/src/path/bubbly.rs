@@ -83,7 +83,9 @@ impl Train {
                 carrier: self.gas_ul_per_min(place, passing.kpa_at(1.0), settings),
             };
             // The gas is as light as nothing beside a liquid.
-            self.no_train(tube, flows, passing.capillary, self.liquid.density_kg_per_m3, settings)
+            let lighter = self.liquid.density_kg_per_m3;
+            let turbulent = self.turbulent(tube, flows.total(), &[self.liquid]);
+            turbulent.or_else(|| self.no_train(tube, flows, passing.capillary, lighter, settings))
         })
     }
 }

@@ -142,7 +142,7 @@ pub(super) struct Flows {
 }
 
 impl Flows {
-    fn total(self) -> f64 {
+    pub(super) fn total(self) -> f64 {
         self.slugs + self.carrier
     }
 }
@@ -252,7 +252,12 @@ impl Train {
         self.lines.iter().find_map(line).or_else(of_tubes)
     }
 
-    fn turbulent(&self, tube: &Tube, ul_per_min: f64, liquids: &[Liquid]) -> Option<Beyond> {
+    pub(super) fn turbulent(
+        &self,
+        tube: &Tube,
+        ul_per_min: f64,
+        liquids: &[Liquid],
+    ) -> Option<Beyond> {
         let (speed, bore_m) = (tube.speed(ul_per_min), 1e-3 * tube.bore_mm);
         let reynolds = liquids.iter().map(|liquid| liquid.reynolds(speed, bore_m));
         above(tube, "a Reynolds number", reynolds.fold(0.0, f64::max), LAMINAR, "is turbulent")
@@ -273,7 +278,7 @@ impl Train {
         turbulent.or_else(|| self.no_train(tube, flows, capillary, lighter, settings))
     }
 
-    /// Why slugs are no train in a tube, with this capillary number and this difference of densities [kg/m³].
+    /// Why slugs that flow in layers are no train in a tube, with this capillary number and this difference of densities [kg/m³].
     pub(super) fn no_train(
         &self,
         tube: &Tube,
@@ -283,9 +288,8 @@ impl Train {
         settings: &Settings,
     ) -> Option<Beyond> {
         let segmented = self.segmented.as_ref()?;
-        let turbulent = self.turbulent(tube, flows.total(), &[self.liquid]);
         if flows.slugs <= 0.0 || flows.carrier <= 0.0 {
-            return turbulent;
+            return None;
         }
         let tension = 1e-3 * segmented.tension_mn_per_m;
         let bond = lighter * GRAVITY * tube.radius_m() * tube.radius_m() / tension;
@@ -298,8 +302,7 @@ impl Train {
                 tube.bore_mm
             ),
         };
-        turbulent
-            .or_else(|| above(tube, "a capillary number", capillary, FILM, "has no film law"))
+        above(tube, "a capillary number", capillary, FILM, "has no film law")
             .or_else(|| above(tube, "a Bond number", bond, BOND, "lets gravity part the liquids"))
             .or_else(|| (slug_ul < sphere_ul).then(drop))
     }

@@ -80,12 +80,6 @@ fn is_yes(flag: &bool) -> bool {
     *flag
 }
 
-macro_rules! defaults {
-    ($($name:ident: $kind:ty = $value:expr;)*) => {
-        $(fn $name() -> $kind { $value })*
-    };
-}
-
 defaults! {
     heating: f64 = 1.6;
     one: f64 = 1.0;

@@ -467,12 +467,6 @@ fn is_hundred(factor: &f64) -> bool {
     factor.to_bits() == hundred().to_bits()
 }
 
-macro_rules! defaults {
-    ($($name:ident: $kind:ty = $value:expr;)*) => {
-        $(fn $name() -> $kind { $value })*
-    };
-}
-
 defaults! {
     room: f64 = 23.0;
     bears: f64 = 1000.0;
