@@ -21,6 +21,9 @@ const SCHEMA: i64 = 1;
 pub(super) const CHOICES: [&str; 8] =
     ["goal", "measure", "on_fault", "policy", "sets", "spectrum", "surrogate", "wait"];
 
+/// What serde says of a table that should be a choice, and has no key or several.
+const ONE_KIND: &str = "expected map with a single key";
+
 /// The way to a key: table names, keys and positions in arrays.
 type KeyPath = Vec<String>;
 
@@ -224,7 +227,15 @@ impl Tree {
         let values = serde_json::to_value(&self.values).expect("values of TOML are plain data");
         ScenarioFile::of(&values).map_err(|error| {
             let path = key_path(error.path());
-            let message = error.inner().to_string();
+            let mut message = error.inner().to_string();
+            if message.ends_with(ONE_KIND) {
+                let pointer: String = path.iter().map(|part| format!("/{part}")).collect();
+                let table = values.pointer(&pointer).and_then(serde_json::Value::as_object);
+                let more = table.is_some_and(|table| table.len() > 1);
+                let kinds = if more { "more than one" } else { "none" };
+                message =
+                    format!("a table with one key, its kind, is wanted here; there is {kinds}");
+            }
             unknown::explain(self.complain_at(&path, &message))
         })
     }
@@ -297,5 +308,29 @@ fn merge(
             }
         }
         path.pop();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_choice_without_a_kind_and_one_with_two_are_told_apart() {
+        let read = |spectrum: &str| {
+            let text = format!(
+                "schema = 1\nname = \"x\"\n[rig]\nname = \"x\"\ntimed_stream = \"a\"\n\
+                 lights.lamp = {{ sources = [{{ counts = 1.0, spectrum = {spectrum} }}] }}\n"
+            );
+            Tree::read_text(&text, "x.toml".as_ref()).unwrap().scenario().unwrap_err().to_string()
+        };
+        let none = read("{}");
+        assert!(
+            none.contains("a table with one key, its kind, is wanted here; there is none"),
+            "{none}"
+        );
+        let two = read("{ flat = 1.0, lines = [] }");
+        assert!(two.contains("is wanted here; there is more than one"), "{two}");
+        assert!(two.contains("x.toml:6:"), "{two}");
     }
 }

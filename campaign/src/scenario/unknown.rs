@@ -50,10 +50,6 @@ const OF_JOURNALS: [&str; 2] = ["study", "believed"];
 /// The unit is part of a key, so a key with another unit is the likeliest slip; a few letters the next.
 pub(crate) fn explain(diagnostic: Diagnostic) -> Diagnostic {
     let diagnostic = Diagnostic { message: for_people(&diagnostic.message), ..diagnostic };
-    if diagnostic.message.ends_with("expected map with a single key") {
-        let message = "a table with one key, its kind, is wanted here".to_owned();
-        return Diagnostic { message, ..diagnostic };
-    }
     let known = quoted(&diagnostic.message);
     let Some((unknown, known)) = known.split_first() else {
         return diagnostic;

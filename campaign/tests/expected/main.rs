@@ -46,6 +46,7 @@ fn an_expected_experiment_is_a_complete_one_without_noise() {
         ("snar", "yellow", 5e-4),
         ("fading-coil", "colour", 3e-3),
         ("quantum-dots", "brightness", 5e-3),
+        ("gas-liquid", "peroxide", 3e-3),
     ];
     for (name, feature, within) in rigs {
         let scenario = scenario(name);
