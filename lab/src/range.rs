@@ -99,6 +99,16 @@ is_a_number! {
     usize: |value| value as f64;
 }
 
+impl<T: Numbers> Numbers for Vec<T> {
+    fn numbers(&self) -> Vec<(String, f64)> {
+        let within = |(i, value): (usize, &T)| {
+            let numbers = value.numbers().into_iter();
+            numbers.map(move |(below, number)| (format!(".{i}{below}"), number))
+        };
+        self.iter().enumerate().flat_map(within).collect()
+    }
+}
+
 impl<T: Numbers> Numbers for Option<T> {
     fn numbers(&self) -> Vec<(String, f64)> {
         self.iter().flat_map(T::numbers).collect()

@@ -1,9 +1,13 @@
 //! A validated world: names resolved, spectra laid out on pixel grids, ready to be run any number
 //! of times.
 
+mod absorbers;
 mod analysers;
+mod bands;
 mod check;
 mod error;
+mod excites;
+mod grid;
 mod manifest;
 mod optics;
 mod quantities;

@@ -39,13 +39,13 @@ pub use noise::{
     AnalyserNoise, Jitter, LightNoise, Noise, OneJitter, OnePumpNoise, PumpNoise, SensorNoise,
     SlugNoise, SpectrometerNoise, WindowNoise,
 };
-pub use optics::{Absorber, Emission, Optics, Scatter, Shape};
+pub use optics::{Absorber, Emission, Excitation, InnerFilter, Optics, Scatter, Shape};
 pub use particles::{Body, Bowing, Deposition, Nucleation, Particles, Pure};
 pub use ranges::RANGES;
 pub use reactions::{RateFactor, Reaction, Reverse, Species};
 pub use rig::{
-    Bed, Heater, Light, LightSource, Mixing, Pump, PumpSteps, Rig, Signal, Spectrometer, Stream,
-    Stretch,
+    Bed, Heater, Light, LightSource, Mixing, Pump, PumpSteps, Rig, Signal, SpectralLine,
+    Spectrometer, Stream, Stretch,
 };
 pub use valves::{Position, PumpRefill, Valve};
 

@@ -8,7 +8,7 @@ use flowtwin_lab::{
 };
 
 use crate::plan::Plan;
-use crate::spec::Measures;
+use crate::spec::{LightNoise, Measures};
 use crate::work::Work;
 use crate::world::{Begun, Counts, Frame, World};
 
@@ -21,8 +21,10 @@ use crate::world::{Begun, Counts, Frame, World};
 pub struct Steady {
     world: World,
     plan: Arc<Plan>,
-    /// Steady loss of light of each light [%/h].
-    drift: BTreeMap<String, f64>,
+    /// How each light loses its light.
+    drift: BTreeMap<String, LightNoise>,
+    /// How far the wavelengths of each spectrometer drift [nm/h].
+    wavelength_drift: Vec<f64>,
     /// Steady drift of each sensor in the line [its unit/h].
     sensor_drift: BTreeMap<String, f64>,
     hours: f64,
@@ -35,13 +37,18 @@ impl Steady {
     /// A rig at room temperature, without flow.
     pub fn new(plan: &Plan) -> Self {
         let lights = plan.world().noise.lights.iter();
-        let drift = lights.map(|(name, noise)| (name.clone(), noise.drift_percent_per_h)).collect();
+        let drift = lights.map(|(name, noise)| (name.clone(), noise.clone())).collect();
+        let noise = &plan.world().noise;
+        let channels = plan.channels.iter();
+        let wavelength_drift =
+            channels.map(|channel| noise.wavelength_drift_of(channel.name.as_str())).collect();
         let sensors = plan.world().noise.sensors.iter();
         let sensor_drift = sensors.map(|(name, noise)| (name.clone(), noise.drift_per_h)).collect();
         let plan = Arc::new(plan.noiseless());
         let mut world = World::new(plan.clone(), Streams::new(0));
         let flows = world.rest(&Settings::default());
-        Self { world, plan, drift, sensor_drift, hours: 0.0, flows, began: Instant::START }
+        let began = Instant::START;
+        Self { world, plan, drift, wavelength_drift, sensor_drift, hours: 0.0, flows, began }
     }
 
     /// Brings the rig to rest at these settings: pumps that are not named stand, heaters that are not named are cold.
@@ -85,9 +92,16 @@ impl Steady {
     /// What a spectrometer counts in one frame of this length \[µs\]; none where there is no such spectrometer.
     pub fn counts(&mut self, spectrometer: &SpectrometerId, integration_us: u32) -> Option<Counts> {
         let number = self.plan.channels.iter().position(|c| c.name == *spectrometer)?;
-        let light = &self.plan.light_names[self.plan.channels[number].light];
-        let loss = 0.01 * self.drift.get(light).copied().unwrap_or(0.0) * self.hours;
-        let frame = Frame { number, integration_us, light: (1.0 - loss).max(0.0) };
+        let channel = &self.plan.channels[number];
+        let noise = self.drift.get(&self.plan.light_names[channel.light]);
+        let of_source = |i| noise.map_or(1.0, |noise| noise.left_of(i, self.hours));
+        let frame = Frame {
+            number,
+            integration_us,
+            light: noise.map_or(1.0, |noise| noise.left(self.hours)),
+            sources: (0..channel.sources.len()).map(of_source).collect(),
+            drifted_nm: self.wavelength_drift[number] * self.hours,
+        };
         Some(self.world.counts(&frame, self.flows))
     }
 

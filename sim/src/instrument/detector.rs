@@ -1,6 +1,7 @@
 //! From light to counts: shot noise, read noise, gain, nonlinearity, offset, rounding and clipping.
 
 use super::normals;
+use super::response::lagging;
 use crate::spec::Spectrometer;
 
 /// 2²³: adding it to a number below rounds it (ties to even) into the low bits.
@@ -18,6 +19,9 @@ pub(crate) struct Detector {
     /// Loss of sensitivity for each count of signal.
     bend: f32,
     full_scale: f32,
+    /// What of a pixel is read with the next.
+    lag: f32,
+    noise: Vec<f32>,
     /// Dark signal in one frame [pixels]; none where there is none.
     dark: Option<Vec<f32>>,
     normals: Vec<f32>,
@@ -33,6 +37,8 @@ impl Detector {
             read_variance: (read_counts * read_counts) as f32,
             bend: 0.01 * spec.nonlinearity_percent as f32 / full_scale,
             full_scale,
+            lag: 0.01 * spec.pixel_lag_percent as f32,
+            noise: Vec::new(),
             dark: None,
             normals: vec![0.0; spec.pixels.next_multiple_of(normals::STEP)],
             frame: vec![0; spec.pixels],
@@ -75,6 +81,12 @@ impl Detector {
     fn count(&mut self, signal: impl Iterator<Item = f32>, key: u64, counts: &mut Vec<u16>) {
         if self.variance_per_count > 0.0 || self.read_variance > 0.0 {
             normals::draw(key, &mut self.normals);
+        }
+        if self.lag > 0.0 {
+            // The noise of a pixel lags as its signal does, and is the normal number of the place that is read then.
+            self.noise.clone_from(&self.normals);
+            lagging(&mut self.noise, self.lag);
+            std::mem::swap(&mut self.noise, &mut self.normals);
         }
         let (offset, bend, full_scale) = (self.offset, self.bend, self.full_scale);
         let (per_count, read) = (self.variance_per_count, self.read_variance);

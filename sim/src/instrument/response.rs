@@ -20,6 +20,11 @@ pub(crate) struct Response {
     sensitivity: Option<Vec<f32>>,
     /// Dark signal of each pixel [counts/s]; none where there is none.
     dark: Option<Vec<f32>>,
+    /// Wavelengths of the pixels, and by how much they show longer ones than those \[nm\].
+    nm: Vec<f64>,
+    offset_nm: f64,
+    /// What of a pixel is read with the next.
+    lag: f32,
 }
 
 impl Response {
@@ -37,11 +42,18 @@ impl Response {
             order: 0.01 * spec.second_order_percent as f32,
             sensitivity: sensitivity(name, spec, nm, streams),
             dark: dark(name, spec, ambient_c, streams),
+            nm: nm.to_vec(),
+            offset_nm: spec.wavelength_offset_nm,
+            lag: 0.01 * spec.pixel_lag_percent as f32,
         }
     }
 
-    /// The light as it comes to be counted, in one frame [pixels].
-    pub(crate) fn seen(&self, mut light: Vec<f32>) -> Vec<f32> {
+    /// The light as it comes to be counted, in one frame, where wavelengths have drifted by so much \[nm\] [pixels].
+    pub(crate) fn seen(&self, mut light: Vec<f32>, drifted_nm: f64) -> Vec<f32> {
+        let off_nm = self.offset_nm + drifted_nm;
+        if off_nm != 0.0 {
+            light = shifted(&self.nm, &light, off_nm);
+        }
         if let Some(halves) = &self.second_order {
             let first = light.clone();
             for (light, half) in light.iter_mut().zip(halves) {
@@ -56,14 +68,44 @@ impl Response {
                 *light *= sensitivity;
             }
         }
+        lagging(&mut light, self.lag);
         light
     }
 
     /// Dark signal in one frame of so many seconds \[counts\] \[pixels\]; none where there is none.
     pub(crate) fn dark(&self, seconds: f64) -> Option<Vec<f32>> {
-        let of_frame = |dark: &Vec<f32>| dark.iter().map(|rate| rate * seconds as f32).collect();
+        let of_frame = |dark: &Vec<f32>| {
+            let mut dark: Vec<f32> = dark.iter().map(|rate| rate * seconds as f32).collect();
+            lagging(&mut dark, self.lag);
+            dark
+        };
         self.dark.as_ref().map(of_frame)
     }
+}
+
+/// Lets each pixel be read with a part of the one before: what an amplifier of a finite bandwidth makes of charges that come one after
+/// the other.
+pub(crate) fn lagging(pixels: &mut [f32], lag: f32) {
+    if lag > 0.0 {
+        let mut before = pixels.first().copied().unwrap_or(0.0);
+        for pixel in pixels {
+            let own = *pixel;
+            *pixel = (1.0 - lag) * own + lag * before;
+            before = own;
+        }
+    }
+}
+
+/// Light as pixels see it that show wavelengths longer by `off_nm` than theirs: straight lines between pixels, and beyond the last what
+/// that sees.
+fn shifted(nm: &[f64], light: &[f32], off_nm: f64) -> Vec<f32> {
+    let of_pixel = |own: &f64| {
+        let there = own + off_nm;
+        let above = nm.partition_point(|nm| *nm < there).clamp(1, nm.len() - 1);
+        let along = ((there - nm[above - 1]) / (nm[above] - nm[above - 1])).clamp(0.0, 1.0) as f32;
+        light[above - 1] + along * (light[above] - light[above - 1])
+    };
+    nm.iter().map(of_pixel).collect()
 }
 
 /// Where half the wavelength of each pixel lies among the pixels: the one below, and how far towards the next.
@@ -130,7 +172,7 @@ mod tests {
     fn light_of_half_the_wavelength_shows_in_second_order() {
         let mut light = vec![0.0; 801];
         light[109..=111].copy_from_slice(&[500.0, 1000.0, 500.0]);
-        let seen = response("second_order_percent = 2.0", 25.0).seen(light);
+        let seen = response("second_order_percent = 2.0", 25.0).seen(light, 0.0);
         assert!((seen[420] - 20.0).abs() < 1e-4, "{}", seen[420]);
         assert!((seen[422] - 10.0).abs() < 1e-4 && (seen[421] - 15.0).abs() < 1e-4);
         assert!((seen[110] - 1000.0).abs() < 1e-4 && seen[600].abs() < 1e-6);
@@ -139,17 +181,18 @@ mod tests {
     #[test]
     fn pixels_differ_by_their_deviation_and_stay_as_they_are() {
         let response = response("fixed_pattern_percent = 1.5", 25.0);
-        let seen = response.seen(vec![1000.0; 801]);
+        let seen = response.seen(vec![1000.0; 801], 0.0);
         let mean = seen.iter().sum::<f32>() / 801.0;
         let variance = seen.iter().map(|s| (s - mean) * (s - mean)).sum::<f32>() / 800.0;
         assert!((variance.sqrt() - 15.0).abs() < 1.2, "{}", variance.sqrt());
-        assert_eq!(response.seen(vec![1000.0; 801]), seen);
+        assert_eq!(response.seen(vec![1000.0; 801], 0.0), seen);
     }
 
     /// A film of 10 µm of optical thickness has fringes every λ²/2nd: 12.5 nm at 500 nm.
     #[test]
     fn fringes_come_at_the_distance_of_their_film() {
-        let seen = response("etalon_percent = 3.0\netalon_um = 10.0", 25.0).seen(vec![1.0; 801]);
+        let seen =
+            response("etalon_percent = 3.0\netalon_um = 10.0", 25.0).seen(vec![1.0; 801], 0.0);
         let tops: Vec<usize> =
             (250..360).filter(|&i| seen[i] > seen[i - 1] && seen[i] >= seen[i + 1]).collect();
         let distance = (tops[tops.len() - 1] - tops[0]) as f64 / (tops.len() - 1) as f64;

@@ -20,6 +20,7 @@ impl Shape {
                 height / (1.0 + math::exp((nm - onset_nm) / width_nm))
             }
             Self::Flat(height) => *height,
+            Self::Power { at_nm, exponent, height } => height * math::pow(at_nm / nm, *exponent),
             Self::Points(points) => interpolated(points, nm),
         }
     }

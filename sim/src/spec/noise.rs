@@ -73,9 +73,31 @@ pub struct SpectrometerNoise {
     /// Standard deviation of the change of its window \[AU\].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub window_offset_au: Option<f64>,
+    /// How far its wavelengths drift [nm/h]: a pixel shows light of a longer wavelength than it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wavelength_drift_nm_per_h: Option<f64>,
+}
+
+impl LightNoise {
+    /// What is left of all light after some hours, in parts of what it was.
+    pub(crate) fn left(&self, hours: f64) -> f64 {
+        (1.0 - 0.01 * self.drift_percent_per_h * hours).max(0.0)
+    }
+
+    /// What is left of that of one source beside the loss of all.
+    pub(crate) fn left_of(&self, source: usize, hours: f64) -> f64 {
+        let own = self.each_drift_percent_per_h.get(source);
+        own.map_or(1.0, |percent| (1.0 - 0.01 * percent * hours).max(0.0))
+    }
 }
 
 impl Noise {
+    /// How far the wavelengths of a spectrometer drift [nm/h].
+    pub(crate) fn wavelength_drift_of(&self, spectrometer: &str) -> f64 {
+        let own = self.spectrometers.get(spectrometer);
+        own.and_then(|noise| noise.wavelength_drift_nm_per_h).unwrap_or(0.0)
+    }
+
     /// Read noise of a spectrometer, root mean square \[counts\].
     pub fn read_counts_of(&self, spectrometer: &str) -> f64 {
         let own = self.spectrometers.get(spectrometer).and_then(|noise| noise.read_counts);
@@ -212,6 +234,9 @@ pub struct LightNoise {
     pub set_percent: f64,
     /// Steady loss of light [%/h].
     pub drift_percent_per_h: f64,
+    /// Steady loss of light of each source, in the order of `sources`, beside the loss of all [%/h]: lamps of a pair age apart.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub each_drift_percent_per_h: Vec<f64>,
 }
 
 /// Change of a cell window between conditions: absorbance z·a·exp(−(λ − λ0)/w), z normal.

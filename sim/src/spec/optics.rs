@@ -1,5 +1,7 @@
 //! What light does in slug and carrier.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::is_false;
@@ -11,6 +13,18 @@ use super::is_false;
 pub struct Optics {
     /// Wavelength of the excitation \[nm\].
     pub excitation_nm: f64,
+    /// Which wavelengths excite.
+    #[serde(default, skip_serializing_if = "is_default")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = "line")))]
+    pub excitation: Excitation,
+    /// Counts of the exciting light, at the maximum of all its sources together, at which `counts_scale` holds: emission goes with the
+    /// light's `counts` then. Not given, those counts only scatter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub excitation_counts: Option<f64>,
+    /// Whose absorption takes light from the emission.
+    #[serde(default, skip_serializing_if = "is_default")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = "own")))]
+    pub inner_filter: InnerFilter,
     /// What absorbs in a slug.
     #[serde(default)]
     pub absorption: Vec<Absorber>,
@@ -23,6 +37,31 @@ pub struct Optics {
     /// Excitation light that is scattered into the emission spectrometer.
     #[serde(default)]
     pub scatter: Scatter,
+}
+
+/// Which wavelengths excite.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Excitation {
+    /// `excitation_nm` alone.
+    #[default]
+    Line,
+    /// The spectrum of the light of the spectrometer, each wavelength by its share of the counts.
+    Spectrum,
+}
+
+/// Whose absorption takes light from the emission.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum InnerFilter {
+    /// That of the species that emits: each band sees the share that its own species absorbs.
+    #[default]
+    Own,
+    /// That of everything in the slug: what absorbs shares the excitation in proportion to its absorbance, and emission passes half of
+    /// the bore on its way out.
+    All,
 }
 
 /// Something that absorbs, by Beer and Lambert.
@@ -69,6 +108,16 @@ pub enum Shape {
     },
     /// The same at all wavelengths.
     Flat(f64),
+    /// A power of the wavelength, h (λ0/λ)ⁿ: what small particles scatter out of a beam, with n = 4 (Rayleigh).
+    Power {
+        /// λ0 \[nm\].
+        at_nm: f64,
+        /// n.
+        exponent: f64,
+        /// Height h at λ0.
+        #[serde(default = "one")]
+        height: f64,
+    },
     /// Straight lines between points of wavelength \[nm\], ascending, and height.
     Points(Vec<[f64; 2]>),
 }
@@ -97,6 +146,10 @@ pub struct Emission {
     /// Times each of these quantities.
     #[serde(default)]
     pub times: Vec<String>,
+    /// Whether the wall of the tube emits it, in slugs and carrier alike: nothing absorbs the light for it then.
+    #[serde(default, skip_serializing_if = "is_false")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = false)))]
+    pub of_tube: bool,
 }
 
 /// Excitation light that is scattered into the emission spectrometer, in parts of the light's own
@@ -109,12 +162,20 @@ pub struct Scatter {
     pub carrier: f64,
     /// By a slug.
     pub slug: f64,
+    /// By what is in a slug, for one mM of each quantity.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub by: BTreeMap<String, f64>,
 }
 
 impl Default for Scatter {
     fn default() -> Self {
-        Self { carrier: 0.4, slug: 0.05 }
+        Self { carrier: 0.4, slug: 0.05, by: BTreeMap::new() }
     }
+}
+
+/// Whether a choice is the one that is made where none is: it is not written then.
+fn is_default<T: Default + PartialEq>(choice: &T) -> bool {
+    *choice == T::default()
 }
 
 fn counts_scale() -> f64 {

@@ -8,8 +8,8 @@ use super::{
     Nucleation, OneJitter, OnePumpNoise, Optics, Particles, Peak, Population, Precipitation,
     Product, Pump, PumpNoise, PumpRefill, PumpSteps, Pure, RandomFault, Rate, RateFactor, Reaction,
     Reverse, Rig, Scatter, ScheduledFault, Segmentation, Sensitivity, Sensor, SensorNoise, Shape,
-    Size, SlugNoise, Species, Spectrometer, SpectrometerNoise, Stock, Stream, Stretch, Valve,
-    WindowNoise,
+    Size, SlugNoise, Species, SpectralLine, Spectrometer, SpectrometerNoise, Stock, Stream,
+    Stretch, Valve, WindowNoise,
 };
 
 const PER_S: &str = "1/s";
@@ -157,6 +157,10 @@ ranges! {
     struct LightSource {
         counts: 0.0, 1e6, "counts";
     }
+    struct SpectralLine {
+        at_nm: 100.0, 3000.0, "nm";
+        area_nm: 0.0, 1000.0, "nm";
+    }
     struct Spectrometer {
         pixels: 16.0, 8192.0, "";
         slit_nm: 0.0, 50.0, "nm";
@@ -172,6 +176,8 @@ ranges! {
         dark_counts_per_s: 0.0, 100_000.0, "counts/s";
         hot_pixels: 0.0, 1000.0, "";
         hot_factor: 1.0, 100_000.0, "";
+        wavelength_offset_nm: -20.0, 20.0, "nm";
+        pixel_lag_percent: 0.0, 45.0, "%";
         reference_integration_ms: 0.01, 10_000.0, "ms";
         shortest_integration_ms: 0.01, 10_000.0, "ms";
         longest_integration_ms: 0.01, 100_000.0, "ms";
@@ -256,10 +262,12 @@ ranges! {
     struct Optics {
         excitation_nm: 150.0, 2000.0, "nm";
         counts_scale: 0.0, 1e7, "counts";
+        excitation_counts: 1.0, 1e7, "counts";
     }
     struct Scatter {
         carrier: 0.0, 1.0, "";
         slug: 0.0, 1.0, "";
+        by: 0.0, 1.0, "";
     }
     struct Emission {
         peak_nm: 150.0, 3000.0, "nm";
@@ -294,6 +302,7 @@ ranges! {
     struct SpectrometerNoise {
         read_counts: 0.0, 1000.0, "counts";
         window_offset_au: 0.0, 1.0, "AU";
+        wavelength_drift_nm_per_h: -10.0, 10.0, "nm/h";
     }
     struct SlugNoise {
         volume_percent: 0.0, 30.0, "%";
@@ -308,6 +317,7 @@ ranges! {
         flicker_percent: 0.0, 50.0, "%";
         set_percent: 0.0, 50.0, "%";
         drift_percent_per_h: -50.0, 50.0, "%/h";
+        each_drift_percent_per_h: -50.0, 50.0, "%/h";
     }
     struct ScheduledFault {
         at_s: 0.0, 1e9, "s";
@@ -348,6 +358,11 @@ ranges! {
         "edge" => Edge {
             onset_nm: 100.0, 3000.0, "nm";
             width_nm: 0.1, 1000.0, "nm";
+            height: 0.0, 1000.0, "";
+        }
+        "power" => Power {
+            at_nm: 100.0, 3000.0, "nm";
+            exponent: 0.0, 6.0, "";
             height: 0.0, 1000.0, "";
         }
         Flat("flat"): 0.0, 1000.0, "";

@@ -362,6 +362,20 @@ pub struct LightSource {
     pub counts: f64,
     /// Its spectrum, relative to the maximum.
     pub spectrum: super::Shape,
+    /// Narrow lines that stand on it, as of a deuterium lamp.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<SpectralLine>,
+}
+
+/// A line that is much narrower than the slit of any spectrometer: it shows as wide as the slit, and with its area.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct SpectralLine {
+    /// Where it is \[nm\].
+    pub at_nm: f64,
+    /// Its area, in parts of the maximum of the spectrum, times nanometres: through a slit of 1 nm it is 0.94 times as high \[nm\].
+    pub area_nm: f64,
 }
 
 /// A spectrometer looking at one stretch of the tube.
@@ -425,6 +439,16 @@ pub struct Spectrometer {
     #[serde(default = "hundred", skip_serializing_if = "is_hundred")]
     #[cfg_attr(feature = "schema", schemars(extend("default" = 100.0)))]
     pub hot_factor: f64,
+    /// By how much its pixels show light of a longer wavelength than the coefficients say \[nm\]. So are rigs that have moved: the
+    /// campaign does not know.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = 0.0)))]
+    pub wavelength_offset_nm: f64,
+    /// What of a pixel is read together with the next one, as by an amplifier that is not quite fast enough [%]: neighbouring pixels
+    /// then have noise in common.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = 0.0)))]
+    pub pixel_lag_percent: f64,
     /// Integration time at which `counts` of lights and emission hold \[ms\].
     #[serde(default = "reference_integration")]
     pub reference_integration_ms: f64,

@@ -12,8 +12,19 @@ use crate::plan::Channel;
 pub(super) struct Lamp {
     /// Clear cell, in one frame [pixels].
     pub(super) clear: Vec<f32>,
-    /// Brightness relative to the reference light and integration.
-    pub(super) brightness: f32,
+    /// Brightness of each source, relative to the reference light and integration.
+    pub(super) gains: Vec<f64>,
+}
+
+impl Lamp {
+    /// Sources as bright as this.
+    pub(super) fn shining(channel: &Channel, gains: Vec<f64>) -> Self {
+        let mut clear = vec![0.0; channel.spec.pixels];
+        for (source, gain) in channel.sources.iter().zip(&gains) {
+            fast::add(&mut clear, *gain as f32, source);
+        }
+        Self { clear, gains }
+    }
 }
 
 /// What one acquisition looks through.
@@ -22,6 +33,8 @@ pub(super) struct View<'a> {
     pub(super) lamp: Lamp,
     /// Change of the window at its reference wavelength [AU].
     pub(super) window_au: f32,
+    /// How far wavelengths have drifted \[nm\].
+    pub(super) drifted_nm: f64,
 }
 
 impl World {
@@ -33,14 +46,17 @@ impl World {
         let mut stream = self.streams.open(&name, acquisition.number);
         let key = stream.next_u64();
         let lamp = self.lamp(channel, &acquisition, &mut stream);
-        let view =
-            View { channel, window_au: self.window_au(channel, acquisition.condition), lamp };
+        let noise = &plan.world().noise;
+        let drift = noise.wavelength_drift_of(channel.name.as_str());
+        let drifted_nm = drift * acquisition.began.as_secs() / 3600.0;
+        let window_au = self.window_au(channel, acquisition.condition);
+        let view = View { channel, window_au, lamp, drifted_nm };
         let passing = self.passing(channel, &acquisition);
         let count = acquisition.exposure.frames as usize;
         let pixels = channel.spec.pixels;
         let frame_s = 1e-6 * f64::from(acquisition.exposure.integration_us);
         let mut detector = self.detector(channel).with_dark(self.responses[number].dark(frame_s));
-        let carrier = self.responses[number].seen(carrier_light(channel, &view.lamp));
+        let carrier = self.carrier_light(&view, number);
         let mut slugs = SlugLights::default();
         let mut signal = vec![0.0; pixels];
         let mut counts = Vec::with_capacity(count * pixels);
@@ -97,18 +113,15 @@ impl World {
         let name = &self.plan.light_names[channel.light];
         let noise = self.plan.world().noise.lights.get(name).cloned().unwrap_or_default();
         let hours = acquisition.began.as_secs() / 3600.0;
-        let drift = (1.0 - 0.01 * noise.drift_percent_per_h * hours).max(0.0);
         let integration_ms = 1e-3 * f64::from(acquisition.exposure.integration_us);
         let own = self.plan.world().rig.lights[name].brightness_percent / 100.0;
-        let scale = own * drift * integration_ms / channel.spec.reference_integration_ms;
-        let mut clear = vec![0.0; channel.spec.pixels];
-        let mut brightness = 0.0;
-        for source in &channel.sources {
-            let gain = scale * (1.0 + 0.01 * noise.set_percent * stream.normal());
-            fast::add(&mut clear, gain as f32, source);
-            brightness += gain / channel.sources.len() as f64;
-        }
-        Lamp { clear, brightness: brightness as f32 }
+        let scale =
+            own * noise.left(hours) * integration_ms / channel.spec.reference_integration_ms;
+        let gain = |source: usize| {
+            let set = 1.0 + 0.01 * noise.set_percent * stream.normal();
+            scale * set * noise.left_of(source, hours)
+        };
+        Lamp::shining(channel, (0..channel.sources.len()).map(gain).collect())
     }
 
     /// Change of the window at its reference wavelength, for one condition [AU].
@@ -205,22 +218,22 @@ impl World {
 
     /// Light from a cell full of one slug, in one frame [pixels].
     pub(super) fn slug_light(&mut self, view: &View<'_>, number: usize, slug: usize) -> Vec<f32> {
-        let View { channel, lamp, window_au } = view;
+        let View { channel, lamp, window_au, drifted_nm } = view;
         let plan = self.plan.clone();
         let values = &self.become_of(channel.stage, slug).values;
         let mut light;
         if channel.transmits {
             let mut absorbance: Vec<f32> = channel.window.iter().map(|au| window_au * au).collect();
-            for absorber in &channel.absorbers {
-                let amount = absorber.of.map_or(1.0, |of| values[of]);
-                fast::add(&mut absorbance, amount as f32, &absorber.absorbance);
-            }
+            channel.add_absorbance(&mut absorbance, values, 1.0);
             light = lamp.clear.clone();
             fast::attenuate(&mut light, &absorbance);
         } else {
-            light = lamp.clear.iter().map(|light| light * channel.slug_scatter).collect();
+            let scattered = channel.slug_scatter(values);
+            light = lamp.clear.iter().map(|light| light * scattered).collect();
+            channel.add_glow(&mut light, &lamp.gains);
+            let mut emitted = vec![0.0; if channel.excites.reabsorbs() { light.len() } else { 0 }];
             for band in &channel.bands {
-                let counts = band.amplitude(values) as f32;
+                let counts = channel.excites.counts(band, values, &lamp.gains);
                 let own = band.of_particles.map(|fwhm_ev| {
                     let band = plan.look.as_ref().and_then(|look| look.band(values, fwhm_ev));
                     let lay =
@@ -228,10 +241,27 @@ impl World {
                     band.map_or_else(Vec::new, lay)
                 });
                 let shape = own.as_ref().unwrap_or(&band.shape);
-                fast::add(&mut light, counts * lamp.brightness, shape);
+                let sum = if emitted.is_empty() { &mut light } else { &mut emitted };
+                fast::add(sum, counts, shape);
+            }
+            if !emitted.is_empty() {
+                // Half of the bore, on average, is on its way out.
+                fast::attenuate(&mut emitted, &channel.absorbance(values, 0.5));
+                fast::add(&mut light, 1.0, &emitted);
             }
         }
-        self.responses[number].seen(with_stray(light, channel))
+        self.responses[number].seen(with_stray(light, channel), *drifted_nm)
+    }
+
+    /// Light from a cell full of carrier, in one frame [pixels].
+    pub(super) fn carrier_light(&self, view: &View<'_>, number: usize) -> Vec<f32> {
+        let View { channel, lamp, drifted_nm, .. } = view;
+        let mut light = lamp.clear.clone();
+        if !channel.transmits {
+            light.iter_mut().for_each(|light| *light *= channel.carrier_scatter);
+            channel.add_glow(&mut light, &lamp.gains);
+        }
+        self.responses[number].seen(with_stray(light, channel), *drifted_nm)
     }
 }
 
@@ -267,15 +297,6 @@ impl SlugLights {
         });
         &self.recent[place].1
     }
-}
-
-/// Light from a cell full of carrier, in one frame [pixels].
-pub(super) fn carrier_light(channel: &Channel, lamp: &Lamp) -> Vec<f32> {
-    let mut light = lamp.clear.clone();
-    if !channel.transmits {
-        light.iter_mut().for_each(|light| *light *= channel.carrier_scatter);
-    }
-    with_stray(light, channel)
 }
 
 /// Adds the light that goes astray in the spectrometer.

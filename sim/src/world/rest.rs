@@ -6,7 +6,7 @@
 use flowtwin_lab::{Instant, Settings, Span};
 
 use super::World;
-use super::record::{Lamp, View, carrier_light};
+use super::record::{Lamp, View};
 use super::uptake::Uptake;
 use crate::engine::Engine;
 use crate::instrument::detector::Detector;
@@ -60,12 +60,15 @@ pub struct Begun<'a> {
     pub seconds: f64,
 }
 
-/// A frame: of which spectrometer, how long \[µs\], with how much of the usual light.
-#[derive(Clone, Copy, Debug)]
+/// A frame: of which spectrometer, how long \[µs\], with how much of the usual light, and of that of each of its sources, and how far
+/// wavelengths have drifted \[nm\].
+#[derive(Clone, Debug)]
 pub(crate) struct Frame {
     pub(crate) number: usize,
     pub(crate) integration_us: u32,
     pub(crate) light: f64,
+    pub(crate) sources: Vec<f64>,
+    pub(crate) drifted_nm: f64,
 }
 
 impl World {
@@ -215,17 +218,18 @@ impl World {
 
     /// What a spectrometer counts in a frame of this length: in the dark, with carrier in the cell, and with a slug.
     pub(crate) fn counts(&mut self, frame: &Frame, flows: bool) -> Counts {
-        let Frame { number, integration_us, light } = *frame;
+        let Frame { number, integration_us, light, .. } = *frame;
         let plan = self.plan.clone();
         let channel = &plan.channels[number];
         let integration_ms = 1e-3 * f64::from(integration_us);
         let lit = &plan.world().rig.lights[&plan.light_names[channel.light]];
         let light = 0.01 * lit.brightness_percent * light;
         let scale = light * integration_ms / channel.spec.reference_integration_ms;
-        let view = View { channel, window_au: 0.0, lamp: Lamp::steady(channel, scale) };
+        let lamp = Lamp::steady(channel, scale, &frame.sources);
+        let view = View { channel, window_au: 0.0, lamp, drifted_nm: frame.drifted_nm };
         let dark = self.responses[number].dark(1e-3 * integration_ms);
         let detector = Detector::new(&channel.spec, false, 0.0).with_dark(dark);
-        let carrier = self.responses[number].seen(carrier_light(channel, &view.lamp));
+        let carrier = self.carrier_light(&view, number);
         let slug = flows.then(|| {
             let slug = self.place_slug(channel.cell, self.engine.now());
             detector.mean(&self.slug_light(&view, number, slug))
@@ -306,12 +310,8 @@ impl World {
 }
 
 impl Lamp {
-    /// A lamp of which nothing is off; `scale` in parts of the reference exposure.
-    fn steady(channel: &Channel, scale: f64) -> Self {
-        let mut clear = vec![0.0; channel.spec.pixels];
-        for source in &channel.sources {
-            crate::fast::add(&mut clear, scale as f32, source);
-        }
-        Self { clear, brightness: scale as f32 }
+    /// A lamp that does not fluctuate; `scale` in parts of the reference exposure, and so much of each source.
+    fn steady(channel: &Channel, scale: f64, sources: &[f64]) -> Self {
+        Self::shining(channel, sources.iter().map(|source| scale * source).collect())
     }
 }

@@ -8,6 +8,7 @@ mod consequences;
 mod dynamic;
 mod faults;
 mod geometry;
+mod light;
 mod paper;
 mod particles;
 mod promises;

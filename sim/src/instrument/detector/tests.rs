@@ -60,3 +60,26 @@ fn a_nonlinear_detector_loses_the_stated_part_at_full_scale() {
     let lost = 60_000.0 + 1357.0 - f64::from(counts[0]);
     assert!((lost / 60_000.0 - 0.005 * 60_000.0 / 65_535.0).abs() < 1e-5, "{lost}");
 }
+
+/// Neighbours that are read together have noise in common, a(1 − a)/((1 − a)² + a²) of it, and less each; those further apart have none.
+#[test]
+fn pixels_that_lag_share_noise_with_their_neighbours() {
+    let lagging = Spectrometer { pixel_lag_percent: 20.0, ..spectrometer() };
+    let mut detector = Detector::new(&lagging, true, 5.5);
+    let level = vec![10_000.0; lagging.pixels];
+    let mut sums = [0.0; 3];
+    for frame in 0..200_u64 {
+        let mut counts = Vec::new();
+        let key = 0x1234_5678_9abc_def1_u64.wrapping_mul(frame + 1);
+        detector.expose(level.iter().copied(), key, &mut counts);
+        let off: Vec<f64> = counts[1..].iter().map(|c| f64::from(*c) - 11_357.0).collect();
+        for (apart, sum) in sums.iter_mut().enumerate() {
+            let pairs = off.iter().zip(&off[apart..]);
+            *sum += pairs.map(|(a, b)| a * b).sum::<f64>() / (off.len() - apart) as f64 / 200.0;
+        }
+    }
+    let alone = 5.5 * 5.5 + 10_000.0 / 2.4;
+    assert!((sums[0] / alone - 0.68).abs() < 0.02, "{sums:?}");
+    assert!((sums[1] / sums[0] - 0.16 / 0.68).abs() < 0.01, "{sums:?}");
+    assert!((sums[2] / sums[0]).abs() < 0.01, "{sums:?}");
+}

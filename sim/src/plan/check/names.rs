@@ -29,8 +29,15 @@ pub(super) fn world(world: &World) -> Checked {
         known(format!("noise.analysers.{name}"), "analyser", name, &world.rig.analysers)?;
     }
     let lights = &world.rig.lights;
-    let mut named = world.noise.lights.keys();
-    named.try_for_each(|name| known(format!("noise.lights.{name}"), "light", name, lights))
+    for (name, noise) in &world.noise.lights {
+        known(format!("noise.lights.{name}"), "light", name, lights)?;
+        let (given, sources) = (noise.each_drift_percent_per_h.len(), lights[name].sources.len());
+        if given > sources {
+            let key = format!("noise.lights.{name}.each_drift_percent_per_h");
+            return inconsistent(key, format!("{given} numbers for a light of {sources} sources"));
+        }
+    }
+    Ok(())
 }
 
 /// Refuses a name that is no key of `all`.

@@ -61,6 +61,8 @@ fn rig(rig: &Rig) -> Checked {
             let key = format!("rig.lights.{name}.sources.{i}");
             table(&key, source)?;
             physics::shape(&format!("{key}.spectrum"), &source.spectrum)?;
+            let mut lines = source.lines.iter().enumerate();
+            lines.try_for_each(|(j, line)| table(&format!("{key}.lines.{j}"), line))?;
         }
     }
     let mut all = rig.spectrometers.iter();
