@@ -60,7 +60,7 @@ fn main() {
 fn planted(definition: &Value) -> Vec<(Cause, f64)> {
     let amount = |cause: &Cause| match cause {
         Cause::Light(_) | Cause::Stock(_) => -5.0,
-        Cause::Pump(_) | Cause::Heater(_) => 3.0,
+        Cause::Pump(_) | Cause::Gas(_) | Cause::Heater(_) => 3.0,
     };
     Cause::all(definition).into_iter().map(|cause| (cause.clone(), amount(&cause))).collect()
 }

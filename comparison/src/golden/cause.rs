@@ -12,6 +12,8 @@ pub enum Cause {
     Light(String),
     /// A pump delivers more or less than commanded \[%\].
     Pump(String),
+    /// A mass-flow controller delivers more or less gas than it is set to \[%\].
+    Gas(String),
     /// A stock is stronger or weaker \[%\].
     Stock(String),
     /// A heated zone is hotter or colder than its sensor reads \[K\].
@@ -19,7 +21,7 @@ pub enum Cause {
 }
 
 impl Cause {
-    /// All that may have moved on the rig of a definition: its lights, pumps, heaters, and the stocks that hold something.
+    /// All that may have moved on the rig of a definition: its lights, pumps, gases, heaters, and the stocks that hold something.
     pub fn all(definition: &Value) -> Vec<Self> {
         let names = |table: &str| {
             let table = definition.pointer(table).and_then(Value::as_object);
@@ -36,15 +38,16 @@ impl Cause {
         let stocks = names("/stocks").into_iter().filter(filled);
         let lights = names("/rig/lights").into_iter().map(Self::Light);
         let pumps = names("/rig/pumps").into_iter().map(Self::Pump);
+        let gases = names("/rig/gases").into_iter().map(Self::Gas);
         let heaters = names("/rig/heaters").into_iter().map(Self::Heater);
-        lights.chain(pumps).chain(stocks.map(Self::Stock)).chain(heaters).collect()
+        lights.chain(pumps).chain(gases).chain(stocks.map(Self::Stock)).chain(heaters).collect()
     }
 
     /// The change whose effect is computed, in [`Cause::unit`].
     pub fn step(&self) -> f64 {
         match self {
             Self::Light(_) | Self::Stock(_) => 5.0,
-            Self::Pump(_) | Self::Heater(_) => 3.0,
+            Self::Pump(_) | Self::Gas(_) | Self::Heater(_) => 3.0,
         }
     }
 
@@ -58,6 +61,7 @@ impl Cause {
         match self {
             Self::Light(name) => format!("light {name}"),
             Self::Pump(name) => format!("pump {name}"),
+            Self::Gas(name) => format!("gas {name}"),
             Self::Stock(name) => format!("stock {name}"),
             Self::Heater(name) => format!("heater {name}"),
         }
@@ -72,6 +76,7 @@ impl Cause {
         match self {
             Self::Light(_) => format!("{name} gives {by} % {} light", either("more", "less")),
             Self::Pump(_) => format!("{name} delivers {by} % {}", either("more", "less")),
+            Self::Gas(_) => format!("{name} flows {by} % {}", either("faster", "slower")),
             Self::Stock(_) => format!("{name} is {by} % {}", either("stronger", "weaker")),
             Self::Heater(_) => format!("{name} is {by} K {}", either("hotter", "colder")),
         }
@@ -90,6 +95,10 @@ impl Cause {
             Self::Pump(name) => {
                 let pump = &mut definition["rig"]["pumps"][name];
                 pump["delivers_percent"] = times(&pump["delivers_percent"], 100.0);
+            }
+            Self::Gas(name) => {
+                let gas = &mut definition["rig"]["gases"][name];
+                gas["delivers_percent"] = times(&gas["delivers_percent"], 100.0);
             }
             Self::Stock(name) => {
                 let held = &mut definition["stocks"][name]["concentrations_mm"];
@@ -115,6 +124,7 @@ mod tests {
             "rig": {
                 "lights": { "led": {} },
                 "pumps": { "a": { "stock": "dye" }, "b": { "stock": "water" } },
+                "gases": { "oxygen": {} },
                 "heaters": { "plate": {} },
             },
             "stocks": {
@@ -125,10 +135,14 @@ mod tests {
         });
         let all = Cause::all(&definition);
         let names: Vec<String> = all.iter().map(Cause::name).collect();
-        assert_eq!(names, ["light led", "pump a", "pump b", "stock dye", "heater plate"]);
+        assert_eq!(
+            names,
+            ["light led", "pump a", "pump b", "gas oxygen", "stock dye", "heater plate"]
+        );
         all.iter().for_each(|cause| cause.apply(&mut definition, 5.0));
         assert_eq!(definition["rig"]["lights"]["led"]["brightness_percent"], 105.0);
         assert_eq!(definition["rig"]["pumps"]["b"]["delivers_percent"], 105.0);
+        assert_eq!(definition["rig"]["gases"]["oxygen"]["delivers_percent"], 105.0);
         assert_eq!(definition["stocks"]["dye"]["concentrations_mm"]["dye"], 2.1);
         assert_eq!(definition["rig"]["heaters"]["plate"]["above_sensor_k"], 5.0);
     }

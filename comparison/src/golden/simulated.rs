@@ -63,14 +63,45 @@ impl Simulated<'_> {
     }
 }
 
-/// Takes all noise out of a definition but the drift of its lights.
+/// Takes all noise out of a definition but the drift of its lights and of the wavelengths of its spectrometers.
 fn fading(definition: &mut Value) {
-    let lights = definition.pointer("/noise/lights").and_then(Value::as_object);
-    let drift = |(name, light): (&String, &Value)| {
-        (name.clone(), json!({ "drift_percent_per_h": light["drift_percent_per_h"] }))
+    let drifts = |table: &str, kept: &[&str]| -> serde_json::Map<String, Value> {
+        let table = definition.pointer(table).and_then(Value::as_object);
+        let drift = |(name, noise): (&String, &Value)| {
+            let own = noise.as_object().into_iter().flatten();
+            let own = own.filter(|(key, value)| kept.contains(&key.as_str()) && !value.is_null());
+            let own = own.map(|(key, value)| (key.clone(), value.clone()));
+            (name.clone(), own.collect::<serde_json::Map<_, _>>().into())
+        };
+        table.into_iter().flatten().map(drift).collect()
     };
-    let lights: serde_json::Map<String, Value> = lights.into_iter().flatten().map(drift).collect();
-    definition["noise"] = json!({ "lights": lights });
+    let lights = drifts("/noise/lights", &["drift_percent_per_h", "each_drift_percent_per_h"]);
+    let spectrometers = drifts("/noise/spectrometers", &["wavelength_drift_nm_per_h"]);
+    definition["noise"] = json!({ "lights": lights, "spectrometers": spectrometers });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_drifts_goes_on_drifting_where_all_noise_is_taken_out() {
+        let mut definition = json!({ "noise": {
+            "shot": true,
+            "lights": { "lamp": {
+                "set_percent": 1.0, "drift_percent_per_h": 2.0, "each_drift_percent_per_h": [1.0, 0.0],
+            } },
+            "spectrometers": { "s": { "read_counts": 3.0, "wavelength_drift_nm_per_h": 0.1 } },
+        } });
+        fading(&mut definition);
+        let expected = json!({
+            "lights": { "lamp": {
+                "drift_percent_per_h": 2.0, "each_drift_percent_per_h": [1.0, 0.0],
+            } },
+            "spectrometers": { "s": { "wavelength_drift_nm_per_h": 0.1 } },
+        });
+        assert_eq!(definition["noise"], expected);
+    }
 }
 
 /// What a journal of a list holds.

@@ -104,12 +104,12 @@ impl Plan {
         [blank].into_iter().chain(blocks).collect()
     }
 
-    /// What all experiments of a run have in common by chance: the bias of each pump, as its syringe was filled. As a factor
+    /// What all experiments of a run have in common by chance: the bias of each pump, as its syringe was filled, and of each gas. As a factor
     /// of the covariance of all readings in units of their weights.
     fn shared(&self, readings: usize) -> Factor {
         let pumps = &self.scenario.file().noise.pumps;
         let biased = self.causes.iter().zip(&self.effects).filter_map(|(cause, [up, _])| {
-            let Cause::Pump(name) = cause else { return None };
+            let (Cause::Pump(name) | Cause::Gas(name)) = cause else { return None };
             let steps = pumps.of(name).bias_percent / cause.step();
             let effect = self.noise.weighted(up);
             Some(effect.into_iter().map(|value| steps * value).collect::<Vec<f64>>())
