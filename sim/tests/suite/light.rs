@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use flowtwin_lab::{
-    Command, Exposure, FlowRate, Lab as _, Reply, Settings, Span, SpectrometerId, Streams,
+    Command, Exposure, FlowRate, Lab as _, Reply, Settings, Span, SpectrometerId, Streams, math,
 };
 use flowtwin_sim::spec::World;
 use flowtwin_sim::{Plan, PlanError, SimLab, Steady};
@@ -123,7 +123,7 @@ const DYE_AU: f64 = 0.16e-3 * 3000.0;
 const FILTER_AU: f64 = 0.16e-3 * 2000.0;
 
 fn share(absorbance: f64) -> f64 {
-    1.0 - 10.0_f64.powf(-absorbance)
+    1.0 - math::exp10(-absorbance)
 }
 
 /// Both dyes share the light by their absorbance (Parker and Rees, Analyst 1962, 87, 83), and half of the bore filters what comes out at 600 nm.
@@ -134,12 +134,12 @@ fn everything_that_absorbs_takes_its_share_of_the_excitation_and_of_the_emission
     close(emitted(&world, 600.0), 20_000.0 * share(DYE_AU), 1e-3);
     world.optics.inner_filter = flowtwin_sim::spec::InnerFilter::All;
     let all = DYE_AU + FILTER_AU;
-    let expected = 20_000.0 * DYE_AU / all * share(all) * 10.0_f64.powf(-0.5 * FILTER_AU);
+    let expected = 20_000.0 * DYE_AU / all * share(all) * math::exp10(-0.5 * FILTER_AU);
     close(emitted(&world, 600.0), expected, 1e-3);
     // A band that no species absorbs for has the mean of the light along the bore.
     world.optics.emission[0].absorbed_by = None;
     let mean = share(all) / (all * std::f64::consts::LN_10);
-    let expected = 20_000.0 * mean * 10.0_f64.powf(-0.5 * FILTER_AU);
+    let expected = 20_000.0 * mean * math::exp10(-0.5 * FILTER_AU);
     close(emitted(&world, 600.0), expected, 1e-3);
 }
 
@@ -149,7 +149,8 @@ fn a_spectrum_excites_by_what_is_absorbed_at_each_of_its_wavelengths() {
     let mut world = world();
     world.optics.excitation = flowtwin_sim::spec::Excitation::Spectrum;
     let height = |nm: f64, centre: f64, fwhm: f64| {
-        (-4.0 * std::f64::consts::LN_2 * ((nm - centre) / fwhm).powi(2)).exp()
+        let off = (nm - centre) / fwhm;
+        math::exp(-4.0 * std::f64::consts::LN_2 * off * off)
     };
     let (mut light, mut absorbed) = (0.0, 0.0);
     for i in 0..20_000 {
