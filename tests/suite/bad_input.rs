@@ -185,3 +185,27 @@ fn an_input_that_is_not_there() {
     let args = ["experiment", file.to_str().unwrap(), "--set", "temperature_k=400"];
     refuse(&dir, "unknown-input", &args);
 }
+
+#[test]
+fn a_resolution_that_is_coarser_than_its_range() {
+    let body = "[space.inputs]\noam_ul_per_min = { low = 5.0, high = 20.0, resolution = 30.0 }\n";
+    refused("coarse-resolution", &format!("{body}{PHASE}"));
+}
+
+#[test]
+fn an_input_with_the_name_of_an_outcome() {
+    let dir = folder("bad-input-outcome");
+    let text = "schema = 1\nname = \"twice\"\ntitle = \"t\"\nseed = 1\n[space.inputs]\nyield = { low = 0.0, high = 1.0 }\n\
+                [objective]\nfeature = \"yield\"\n[[phases]]\nname = \"only\"\npolicy = \"random\"\nexperiments = 2\n";
+    fs::write(dir.join("twice.toml"), text).unwrap();
+    refuse(&dir, "input-outcome", &["run", "twice.toml", "--lab-command", "true"]);
+}
+
+#[test]
+fn an_input_without_a_name() {
+    let dir = folder("bad-input-unnamed");
+    let text = "schema = 1\nname = \"unnamed\"\ntitle = \"t\"\nseed = 1\n[space.inputs]\n\"\" = { low = 0.0, high = 1.0 }\n\
+                [objective]\nfeature = \"yield\"\n[[phases]]\nname = \"only\"\npolicy = \"random\"\nexperiments = 2\n";
+    fs::write(dir.join("unnamed.toml"), text).unwrap();
+    refuse(&dir, "input-unnamed", &["run", "unnamed.toml", "--lab-command", "true"]);
+}

@@ -253,10 +253,28 @@ impl InputSpec {
                 );
                 return Err(problem(&["inputs", name, "sets"], message));
             }
-            1 => return self.check_descriptors(name),
+            1 if name.trim().is_empty() => "an input needs a name".to_owned(),
+            1 => return self.check_resolution(name).and_then(|()| self.check_descriptors(name)),
             _ => format!("{name} is one thing: a range, `levels` or `options`"),
         };
         Err(problem(&["inputs", name], message))
+    }
+
+    /// A resolution coarser than the range would leave one value, and not a round one.
+    fn check_resolution(&self, name: &str) -> Result<(), SpaceProblem> {
+        let (Some(low), Some(high)) = (self.low, self.high) else { return Ok(()) };
+        let wide = high - low;
+        if wide <= 0.0 || self.resolution <= wide * (1.0 + 1e-9) {
+            return Ok(());
+        }
+        let message = format!(
+            "a resolution of {} is coarser than the range of {name}, {} to {}: at most {} allows two values",
+            plain(self.resolution),
+            plain(low),
+            plain(high),
+            plain(wide)
+        );
+        Err(problem(&["inputs", name, "resolution"], message))
     }
 
     fn check_descriptors(&self, name: &str) -> Result<(), SpaceProblem> {

@@ -87,6 +87,13 @@ pub(super) fn check(file: &ScenarioFile) -> Result<(), Problem> {
     for (i, spec) in file.limits.iter().enumerate() {
         limit(i, spec)?;
     }
+    let outcomes = file.all_objectives().map(|o| &o.feature);
+    let outcomes = outcomes.chain(file.limits.iter().map(|l| &l.feature));
+    let outcomes = outcomes.chain(file.analysis.features.iter().map(|f| &f.name));
+    if let Some(name) = outcomes.into_iter().find(|name| file.space.inputs.get(name).is_some()) {
+        let message = format!("`{name}` is an outcome, too: an input needs a name of its own");
+        return Err(Problem::new(&["space", "inputs", name], message));
+    }
     if file.objectives.len() > 1 {
         file.phases.iter().enumerate().try_for_each(|(i, phase)| rules(i, phase))?;
     }

@@ -43,6 +43,7 @@ fn two(scenario: &Scenario) -> Vec<(Outcome, Observation)> {
 fn an_expected_experiment_is_a_complete_one_without_noise() {
     let rigs = [
         ("cs3cu2i5", "pli", 3e-3),
+        ("lifelike-light", "pli", 3e-3),
         ("snar", "yellow", 5e-4),
         ("fading-coil", "colour", 3e-3),
         ("quantum-dots", "brightness", 5e-3),
