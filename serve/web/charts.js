@@ -36,8 +36,8 @@ export class Chart {
     const axis = (label) => ({ label, stroke: style("--ink"), grid: { stroke: style("--grid") }, ticks: { stroke: style("--grid") },
       font: "12px sans-serif", labelFont: "13px sans-serif", labelSize: 24 });
     const one = (s) => ({ label: s.label, stroke: s.colour, width: s.width ?? 1.6, dash: s.dash, spanGaps: s.spanGaps ?? false,
-      paths: s.dots ? () => null : s.steps ? uPlot.paths.stepped({ align: 1 }) : undefined,
-      points: { show: Boolean(s.dots), size: 7, fill: s.colour, stroke: s.colour },
+      paths: s.dots || s.rings ? () => null : s.steps ? uPlot.paths.stepped({ align: 1 }) : undefined,
+      points: s.rings ? { show: true, size: 13, width: 2, fill: "transparent", stroke: style("--ink") } : { show: Boolean(s.dots), size: 7, fill: s.colour, stroke: s.colour },
       value: (_, v) => (v === null || v === undefined ? "–" : String(Number(v.toPrecision(4)))) });
     return { ...this.size(), scales: { x: { time: false } }, cursor: { drag: { x: true, y: false } },
       axes: [axis(x), axis(y)], legend: { live: true },
