@@ -144,6 +144,22 @@ def test_a_generator_suggests_and_ingests() -> None:
         FlowtwinGenerator(VOCS(variables={"x": [0.0, 1.0]}, objectives={"f": "EXPLORE"}))
 
 
+@needs("xopt")
+@pytest.mark.filterwarnings("ignore")
+def test_xopt_steps_with_our_generator_and_finds_the_lowest() -> None:
+    from gest_api.vocs import VOCS
+    from xopt import Evaluator, Xopt
+
+    from flowtwin.adapters.gest import FlowtwinGenerator
+
+    vocs = VOCS(variables={"x": [0.0, 10.0]}, objectives={"f": "MINIMIZE"})
+    generator = FlowtwinGenerator(vocs, policy="ei", seed=1)
+    xopt = Xopt(generator=generator, evaluator=Evaluator(function=lambda at: {"f": (at["x"] - 3.0) ** 2}))
+    for _ in range(10):
+        xopt.step()
+    assert len(xopt.data) == 10 and xopt.data["f"].min() < 0.05
+
+
 @needs("gest_api")
 def test_a_scenario_becomes_vocs_with_its_goals_and_limits() -> None:
     from gest_api.vocs import BoundsConstraint, GreaterThanConstraint, LessThanConstraint, MinimizeObjective

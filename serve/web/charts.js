@@ -9,7 +9,7 @@ const style = (name) => getComputedStyle(document.documentElement).getPropertyVa
 /** A chart that keeps its place; `fill` is told what to draw. */
 export class Chart {
   constructor(place) {
-    this.place = place; this.key = null; this.plot = null;
+    this.place = place; this.key = null; this.plot = null; this.data = null;
     new ResizeObserver(() => this.plot && this.plot.setSize(this.size())).observe(place);
   }
 
@@ -23,13 +23,15 @@ export class Chart {
       this.plot?.destroy();
       this.plot = new uPlot(this.options({ x, y, series }), data, this.place);
       this.key = key;
-    } else this.plot.setData(data);
+    } else if (data !== this.data) this.plot.setData(data);
+    else this.plot.redraw(false, false);
+    this.data = data;
   }
 
   /** Takes away what was drawn. */
   clear() {
     this.plot?.destroy();
-    this.plot = this.key = null;
+    this.plot = this.key = this.data = null;
   }
 
   options({ x, y, series }) {

@@ -217,6 +217,16 @@ function drawSpectra(experiment, spectra, expected) {
     series: drawn, data: drawn.length > 1 ? uPlot.join(drawn.map(({ curve }) => curve)) : drawn[0].curve });
 }
 
+/** The readings of all heaters as one table; made anew only where there are more of them. */
+function heatTable(heaters) {
+  const size = heaters.map(([name, { t }]) => `${name} ${t.length}`).join(), of = run.header;
+  if (view.heat?.size !== size || view.heat.of !== of) {
+    const tables = heaters.map(([, series]) => [series.t.map((s) => s / 3600), series.value, series.set]);
+    view.heat = { size, of, table: tables.length > 1 ? uPlot.join(tables) : tables[0] };
+  }
+  return view.heat.table;
+}
+
 function showHeat(t) {
   const heaters = Object.entries(run.temperatures);
   if (!heaters.length) { say("heat-words", "No temperature has been read yet."); return; }
@@ -224,9 +234,7 @@ function showHeat(t) {
   say("heat-words", `Temperature of ${names}; dashed: the set point. The red line is the time that is shown.`);
   const read = heaters.flatMap(([name], i) => [{ label: name, colour: colour(2 + i), width: 2 },
     { label: heaters.length > 1 ? `${name}, set point` : "set point", colour: heaters.length > 1 ? colour(2 + i) : colour(1), dash: [5, 4], steps: true }]);
-  const tables = heaters.map(([, series]) => [series.t.map((s) => s / 3600), series.value, series.set]);
-  charts.heat.fill({ x: "lab time [h]", y: "temperature [°C]", cursor: t / 3600, series: read,
-    data: tables.length > 1 ? uPlot.join(tables) : tables[0] });
+  charts.heat.fill({ x: "lab time [h]", y: "temperature [°C]", cursor: t / 3600, series: read, data: heatTable(heaters) });
 }
 
 /** A policy is a name, or a table with one. */
