@@ -322,6 +322,24 @@ impl Analysis {
         Outcome { features, spectra: Vec::new(), quality }
     }
 
+    /// Spectra from mean counts that a model predicts, one set for each channel \[pixels\]: all pixels, and nothing is rounded.
+    ///
+    /// # Panics
+    /// If the number of channels differs.
+    pub fn expected_spectra(
+        &self,
+        sample: &[Counts],
+        dark: &[Counts],
+        reference: &[Counts],
+    ) -> Vec<Spectrum> {
+        let spectrum = |(i, channel): (usize, &Channel)| {
+            let counts =
+                channel::Lit { sample: &sample[i], dark: &dark[i], reference: &reference[i] };
+            self.named(i, channel.exact(&counts, &self.detectors[i], &self.grids[i], None))
+        };
+        self.spec.channels.iter().enumerate().map(spectrum).collect()
+    }
+
     /// Whether the baseline or a feature of a channel depends on each of its pixels.
     fn needed(&self, channel: usize) -> Vec<bool> {
         let (spec, grid) = (&self.spec.channels[channel], &self.grids[channel]);

@@ -59,7 +59,7 @@ class Policy:
     >>> policy.tell(proposal, 0.7)
     """
 
-    __slots__ = {"_core": "What decides.", "space": "What may be chosen."}
+    __slots__ = {"_core": "What decides.", "_made": "What it was made of, to make it again.", "space": "What may be chosen."}
 
     def __init__(
         self,
@@ -94,7 +94,7 @@ class Policy:
         if space is None:
             raise TypeError("a policy needs a space: what may be chosen")
         self.space = space
-        self._core = _flowtwin.Chooser(
+        self._made = (
             name if isinstance(name, str) else json.dumps(name),
             space,
             json.dumps(objectives_of(objectives)),
@@ -105,6 +105,14 @@ class Policy:
             planned,
             jobs,
         )
+        self._core = _flowtwin.Chooser(*self._made)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Policy:
+        """One that has been told the same, and goes on by itself."""
+        again = object.__new__(type(self))
+        again.space, again._made, again._core = self.space, self._made, _flowtwin.Chooser(*self._made)
+        again._core.follow(self._core)
+        return again
 
     def ask(self, n: int = 1) -> list[dict[str, float | str]]:
         """Proposes ``n`` experiments, which are pending until they are told.

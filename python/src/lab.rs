@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use flowtwin::command::embedded::{Backend, Place};
-use flowtwin_campaign::scenario::Scenario;
+use flowtwin_campaign::scenario::{Moment, Scenario};
 use flowtwin_lab::procedure::RampSpec;
 use flowtwin_lab::{Conditions, Instant, Lab as LabTrait, Observation as LabObservation, Outcome};
 use pyo3::prelude::*;
@@ -280,7 +280,8 @@ impl Lab {
     ) -> PyResult<Observation> {
         let conditions = self.conditions(conditions, named)?;
         let rig = self.scenario.simulated().map_err(errors::scenario)?;
-        let outcome = detached(py, || rig.expected().outcome(&conditions));
+        let first = Moment::default();
+        let outcome = detached(py, || rig.expected().with_spectra(&conditions, &first));
         let units = self.units.clone();
         let seen = expectation(conditions, outcome);
         Ok(Observation::new(py, seen, units, &self.grids, true)?.expectation())

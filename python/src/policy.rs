@@ -217,6 +217,15 @@ impl Chooser {
         }))
     }
 
+    /// Knows from now on what another has been told and has proposed.
+    fn follow(&self, py: Python<'_>, other: &Bound<'_, Self>) {
+        let other = other.get();
+        detached(py, || {
+            let told = other.told().clone();
+            *self.told() = told;
+        });
+    }
+
     #[getter]
     fn name(&self) -> String {
         self.policy.name().to_owned()

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use arrow_array::{
     Array as _, ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, RecordBatchIterator,
-    StringArray,
+    StringViewArray,
 };
 use arrow_schema::{DataType, Field, Schema};
 use flowtwin_campaign::observations::six;
@@ -48,7 +48,10 @@ impl Frame {
         let (mut fields, mut arrays) = (Vec::new(), Vec::<ArrayRef>::new());
         for (name, column) in columns {
             let (kind, array): (DataType, ArrayRef) = match column {
-                Column::Text(values) => (DataType::Utf8, Arc::new(StringArray::from(values))),
+                // As views: polars stores words so, and takes them without a copy.
+                Column::Text(values) => {
+                    (DataType::Utf8View, Arc::new(StringViewArray::from(values)))
+                }
                 Column::Truth(values) => (DataType::Boolean, Arc::new(BooleanArray::from(values))),
                 Column::Integer(values) => (DataType::Int64, Arc::new(Int64Array::from(values))),
                 Column::Number(values) => (DataType::Float64, Arc::new(numbers(values))),
@@ -77,7 +80,7 @@ fn cell(array: &ArrayRef, row: usize) -> String {
     let any = array.as_any();
     let number = any.downcast_ref::<Float64Array>().map(|numbers| six(numbers.value(row)));
     let whole = any.downcast_ref::<Int64Array>().map(|numbers| numbers.value(row).to_string());
-    let words = any.downcast_ref::<StringArray>().map(|words| words.value(row).to_owned());
+    let words = any.downcast_ref::<StringViewArray>().map(|words| words.value(row).to_owned());
     let truth = any.downcast_ref::<BooleanArray>().map(|truth| truth.value(row).to_string());
     number.or(whole).or(words).or(truth).unwrap_or_default()
 }
@@ -114,8 +117,8 @@ impl Frame {
         if let Some(truth) = array.as_any().downcast_ref::<BooleanArray>() {
             return Ok(PyArray1::from_iter(py, truth.iter().flatten()).into_any());
         }
-        let words = array.as_any().downcast_ref::<StringArray>();
-        let words: Vec<Option<&str>> = words.into_iter().flat_map(StringArray::iter).collect();
+        let words = array.as_any().downcast_ref::<StringViewArray>();
+        let words: Vec<Option<&str>> = words.into_iter().flat_map(StringViewArray::iter).collect();
         Ok(PyList::new(py, words)?.into_any())
     }
 

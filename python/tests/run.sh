@@ -48,6 +48,6 @@ if [ "${FLOWTWIN_OPTIONAL:-0}" = 1 ]; then
     "$venv/bin/pip" install --quiet -r "$here/optional.txt" || fail "pip could not install what is in optional.txt"
 fi
 
-export FLOWTWIN_WHEELS="$wheels"
+export FLOWTWIN_WHEELS="$wheels" FLOWTWIN_PROFILE="$profile"
 cd "$here"
 exec "$venv/bin/python" -m pytest -c "$root/pyproject.toml" --rootdir "$root" "$here" "$@"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -140,6 +142,22 @@ def test_a_generator_suggests_and_ingests() -> None:
         FlowtwinGenerator(VOCS(variables={"x": [0.0, 1.0]}, objectives={}))
     with pytest.raises(ValueError, match="neither"):
         FlowtwinGenerator(VOCS(variables={"x": [0.0, 1.0]}, objectives={"f": "EXPLORE"}))
+
+
+@needs("xopt")
+@pytest.mark.filterwarnings("ignore")
+def test_xopt_steps_with_our_generator_and_finds_the_lowest() -> None:
+    from gest_api.vocs import VOCS
+    from xopt import Evaluator, Xopt
+
+    from flowtwin.adapters.gest import FlowtwinGenerator
+
+    vocs = VOCS(variables={"x": [0.0, 10.0]}, objectives={"f": "MINIMIZE"})
+    generator = FlowtwinGenerator(vocs, policy="ei", seed=1)
+    xopt = Xopt(generator=generator, evaluator=Evaluator(function=lambda at: {"f": (at["x"] - 3.0) ** 2}))
+    for _ in range(10):
+        xopt.step()
+    assert len(xopt.data) == 10 and xopt.data["f"].min() < 0.05
 
 
 @needs("gest_api")
@@ -406,3 +424,50 @@ def test_baybe_looks_up_what_a_scenario_yields() -> None:
     scenario.limits = [{"feature": next(iter(scenario.units)), "at_least": 0.0}]
     with pytest.raises(ValueError, match="limits"):
         objective_of(scenario)
+
+
+def policies_of_others() -> list[Any]:
+    """Policies made of other packages, as far as these are installed."""
+    made = []
+    for module, name, package in [("botorch", "BotorchPolicy", "botorch"), ("ax", "AxPolicy", "ax"), ("baybe", "BaybePolicy", "baybe")]:
+        made.append(pytest.param(module, name, marks=needs(package), id=name))
+    return made
+
+
+@pytest.mark.parametrize(("module", "name"), policies_of_others())
+@pytest.mark.filterwarnings("ignore")
+def test_a_policy_of_another_package_takes_part_and_is_a_function_of_its_history(module: str, name: str) -> None:
+    import torch
+
+    own = getattr(importlib.import_module(f"flowtwin.adapters.{module}"), name)
+    scenario = small(experiments=9)
+    torch.manual_seed(1)
+    first = torch.rand(2)
+    torch.manual_seed(1)
+    run = flowtwin.run(scenario, seed=5, policy=own)
+    assert torch.equal(torch.rand(2), first), "the generator of the process was drawn from"
+    assert run.complete and flowtwin.run(scenario, seed=5, policy=own).journal == run.journal
+    # One that goes on is told everything without being asked.
+    seen = [(each.conditions, scenario.score(each)) for each in run.experiments()]
+    again = own(scenario.space, run.summary["phases"][-1].get("seed", 0))
+    for conditions, result in seen[:-1]:
+        again.tell(conditions, result)
+    assert again.ask(1) == again.ask(1) and len(again.ask(3)) == 3
+    with pytest.raises(ValueError, match="one objective without limits, not y, z"):
+        again.tell(seen[0][0], {"y": 1.0, "z": 2.0})
+
+
+@pytest.mark.parametrize(("module", "name"), policies_of_others())
+@pytest.mark.filterwarnings("ignore")
+def test_a_policy_of_another_package_learns_in_a_benchmark(module: str, name: str) -> None:
+    own = getattr(importlib.import_module(f"flowtwin.adapters.{module}"), name)
+    space = flowtwin.Space(t_c=(20.0, 90.0), loading=(0.1, 10.0), ligand=["a", "b"], logarithmic=["loading"])
+    worth = lambda at: -(((at["t_c"] - 60.0) / 35.0) ** 2) - np.log10(at["loading"]) ** 2 + (0.5 if at["ligand"] == "b" else 0.0)
+    policy = own(space, 5)
+    for _ in range(14):
+        (proposal,) = policy.ask(1)
+        policy.tell(proposal, None if proposal["t_c"] > 80.0 else worth(proposal))
+    assert max(worth(conditions) for conditions in policy.tried) > 0.3
+    found = flowtwin.benchmark(small(), {"theirs": own, "random": "random"}, seeds=2, opening=5, experiments=1, jobs=2)
+    again = flowtwin.benchmark(small(), {"theirs": own, "random": "random"}, seeds=2, opening=5, experiments=1, jobs=1)
+    assert (found.table["true_best"] == again.table["true_best"]).all() and "theirs" in found.table["policy"]

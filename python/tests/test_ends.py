@@ -99,6 +99,36 @@ def test_an_interpreter_ends_whatever_campaign_is_under_way(how: str) -> None:
     assert (told.returncode, told.stdout.strip()) == (0, expected), told.stderr
 
 
+FORKED = """
+import os, sys, threading, time, flowtwin
+from support import *
+scenario = flowtwin.Scenario.load(SCENARIOS / "cs3cu2i5.toml")
+scenario.phases = [{"name": "all", "policy": "lhs", "experiments": 1}]
+scenario.check()
+threading.Thread(target=lambda: flowtwin.run(SCENARIOS / "cs3cu2i5.toml", seed=1), daemon=True).start()
+time.sleep(float(sys.argv[1]))
+child = os.fork()
+if child == 0:
+    os._exit(0 if flowtwin.run(scenario, seed=1).complete else 1)
+for _ in range(6000):
+    over, status = os.waitpid(child, os.WNOHANG)
+    if over:
+        print("end", status)
+        break
+    time.sleep(0.01)
+else:
+    os.kill(child, 9)
+    print("the child hangs")
+"""
+
+
+def test_a_fork_in_the_first_moments_of_a_campaign_hangs_nobody() -> None:
+    """Tables are made in them that the child needs too: it must not wait for a thread that it does not have."""
+    for after in (0.001 * moment for moment in range(20)):
+        told = python(FORKED, after, timeout=200)
+        assert told.stdout.split() == ["end", "0"], (after, told.stdout, told.stderr)
+
+
 CTRL_C = """
 import os, signal, sys, threading, flowtwin
 from support import *

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 from support import small
@@ -50,6 +52,20 @@ def test_what_is_pending_is_not_proposed_again() -> None:
     assert policy.pending == [pending[0], pending[2], pending[3]]
     assert policy.forget(pending[0]) and not policy.forget(pending[0])
     assert policy.history[-1] == (pending[1], {"outcome": None})
+
+
+@pytest.mark.parametrize("name", ["auto", "ei", "lhs"])
+def test_a_copy_proposes_the_same_and_goes_on_by_itself(name: str) -> None:
+    policy = flowtwin.Policy(name, SPACE, seed=1, planned=12)
+    told(policy, 5)
+    policy.tell(*[policy.ask()[0], None])
+    pending = policy.ask(2)
+    again = copy.deepcopy(policy)
+    assert (again.history, again.pending) == (policy.history, pending)
+    proposal = again.ask(1)
+    assert policy.pending == pending and policy.ask(1) == proposal
+    again.tell(proposal[0], 1.0)
+    assert len(again.history) == len(policy.history) + 1
 
 
 def test_several_objectives_and_limits() -> None:

@@ -72,9 +72,10 @@ def test_it_must_be_fitted_to_what_it_is_asked() -> None:
         flowtwin.Surrogate("best").fit(X, Y)
 
 
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.filterwarnings("ignore")
-def test_it_passes_the_checks_of_scikit_learn() -> None:
+def test_it_passes_the_checks_of_scikit_learn(name: str) -> None:
     checks = pytest.importorskip("sklearn.utils.estimator_checks", reason="scikit-learn is not installed")
-    results = checks.check_estimator(flowtwin.Surrogate("gp"), on_fail=None)
+    results = checks.check_estimator(flowtwin.Surrogate(name), on_fail=None)
     failed = [(r["check_name"], str(r["exception"])[:200]) for r in results if r["status"] == "failed"]
     assert failed == []

@@ -42,6 +42,17 @@ def test_polars_takes_a_table(run: flowtwin.Run) -> None:
     assert address(theirs.to_arrow(), "value") == address(pyarrow.table(spectra), "value")
 
 
+def test_polars_copies_no_words(run: flowtwin.Run) -> None:
+    """They are as polars stores them: views, which lie where pyarrow finds them too."""
+    polars = pytest.importorskip("polars")
+    pyarrow = pytest.importorskip("pyarrow")
+    table = run.observations
+    theirs = polars.DataFrame(table)
+    assert theirs["phase"].to_list() == table["phase"] == pyarrow.table(table)["phase"].to_pylist()
+    newest = theirs.to_arrow(compat_level=polars.CompatLevel.newest())
+    assert address(newest, "phase") == address(pyarrow.table(table), "phase")
+
+
 def test_pandas_takes_a_table(run: flowtwin.Run) -> None:
     pandas = pytest.importorskip("pandas")
     pytest.importorskip("pyarrow")

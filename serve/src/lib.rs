@@ -12,7 +12,7 @@
 //! 4. [`Census`]: how far a run is, counted line by line.
 //! 5. [`Control`]: what a browser with the token may order.
 //! 6. [`Review`]: a proposal on which such a browser may decide.
-//! 7. [`Believer`]: what a model believes of a run, which this crate cannot know.
+//! 7. [`Computed`]: what a model believes of a run, and the spectra that its simulator expects, which this crate cannot know.
 //!
 //! The server only reads, except for orders with a token: a campaign does not know that it is there, and writes the same bytes without it.
 //! It waits only for decisions on proposals, if a review was requested.
@@ -20,18 +20,18 @@
 //! # Example
 //!
 //! ```
-//! use flowtwin_serve::{Runs, Server};
+//! use flowtwin_serve::{Computed, Runs, Server};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let runs = Runs::new(["runs".into()]);
-//! let server = Server::start("127.0.0.1:0".parse()?, runs, None, None)?;
+//! let server = Server::start("127.0.0.1:0".parse()?, runs, None, Computed::default())?;
 //! println!("the page is at http://{}/", server.address());
 //! # Ok(())
 //! # }
 //! ```
 
-mod belief;
 mod census;
+mod computed;
 mod control;
 mod event;
 mod guard;
@@ -45,8 +45,8 @@ mod server;
 mod stream;
 mod tail;
 
-pub use belief::{Believer, Question};
 pub use census::Census;
+pub use computed::{Computed, Measured, Question, Teller};
 pub use control::Control;
 pub use review::{Asked, Review, Take};
 pub use runs::{Found, Runs};

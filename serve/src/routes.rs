@@ -15,8 +15,8 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::belief::{Believer, Question};
 use crate::census::Census;
+use crate::computed::{Computed, Measured, Question, Teller};
 use crate::control::{Control, Order};
 use crate::guard::Guard;
 use crate::page::{FILES, HEAD, file};
@@ -31,7 +31,7 @@ use crate::{metrics, runs};
 pub(crate) struct Shop {
     pub(crate) runs: Runs,
     pub(crate) control: Option<Control>,
-    pub(crate) believer: Option<Believer>,
+    pub(crate) computed: Computed,
     pub(crate) guard: Guard,
     pub(crate) watchers: Arc<AtomicUsize>,
     /// What was counted of each journal so far.
@@ -54,6 +54,7 @@ pub(crate) fn router(shop: Arc<Shop>) -> Router {
         .route("/api/runs/{name}/events", get(follow))
         .route("/api/runs/{name}/line", get(line))
         .route("/api/runs/{name}/belief", get(believed))
+        .route("/api/runs/{name}/expected", get(expected))
         .route("/api/stop", post(|shop, headers| ordered(Order::Stop, shop, headers)))
         .route("/api/pause", post(|shop, headers| ordered(Order::Pause, shop, headers)))
         .route("/api/continue", post(|shop, headers| ordered(Order::GoOn, shop, headers)))
@@ -119,7 +120,8 @@ async fn list(State(shop): Shared) -> Response {
         "paused": paused,
         "stops": stops,
         "proposal": proposal,
-        "believes": shop.believer.is_some(),
+        "believes": shop.computed.believer.is_some(),
+        "expects": shop.computed.predictor.is_some(),
     }))
 }
 
@@ -155,24 +157,42 @@ async fn line(
     }
 }
 
-/// What a model believes of a run; computed beside the server, which goes on answering.
+/// What a model believes of a run.
 async fn believed(
     State(shop): Shared,
     Path(name): Path<String>,
     Query(question): Query<Question>,
 ) -> Response {
-    let Some(runs::Found { journal, .. }) = shop.runs.named(&name) else {
+    told(&shop.runs, &name, shop.computed.believer.clone(), question).await
+}
+
+/// The spectra that the simulator expects of an experiment.
+async fn expected(
+    State(shop): Shared,
+    Path(name): Path<String>,
+    Query(measured): Query<Measured>,
+) -> Response {
+    told(&shop.runs, &name, shop.computed.predictor.clone(), measured).await
+}
+
+/// Something that is computed beside the server, which goes on answering.
+async fn told<Q: Clone + PartialEq + Send + 'static>(
+    runs: &Runs,
+    name: &str,
+    teller: Option<Teller<Q>>,
+    question: Q,
+) -> Response {
+    let Some(Found { journal, .. }) = runs.named(name) else {
         return no_run();
     };
-    let Some(believer) = shop.believer.clone() else {
-        return (StatusCode::NOT_FOUND, "nothing is believed here\n").into_response();
+    let Some(teller) = teller else {
+        return (StatusCode::NOT_FOUND, "nothing is computed here\n").into_response();
     };
-    let answer = move || believer.answer(&journal, &question);
-    match tokio::task::spawn_blocking(answer).await {
+    match tokio::task::spawn_blocking(move || teller.answer(&journal, &question)).await {
         Ok(Ok(text)) => ([(CONTENT_TYPE, "application/json")], text).into_response(),
         Ok(Err(refused)) => refused.into_response(),
         Err(_panicked) => {
-            (StatusCode::INTERNAL_SERVER_ERROR, "the belief failed\n").into_response()
+            (StatusCode::INTERNAL_SERVER_ERROR, "the computation failed\n").into_response()
         }
     }
 }

@@ -13,7 +13,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, oneshot};
 
-use crate::belief::Believer;
+use crate::computed::Computed;
 use crate::control::Control;
 use crate::guard::Guard;
 use crate::routes::{Shop, router};
@@ -59,8 +59,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts to serve these runs; with `control`, a browser with its token can stop the run of this process, and with `believer`
-    /// the page shows what a model believes. Port 0 takes any that is free.
+    /// Starts to serve these runs; with `control`, a browser with its token can stop the run of this process, and the page
+    /// shows what is `computed` for it. Port 0 takes any that is free.
     ///
     /// # Errors
     /// If the address is not one of this computer alone, or cannot be had.
@@ -68,7 +68,7 @@ impl Server {
         address: SocketAddr,
         runs: Runs,
         control: Option<Control>,
-        believer: Option<Believer>,
+        computed: Computed,
     ) -> Result<Self, ServeError> {
         if !address.ip().is_loopback() {
             return Err(ServeError::NotLoopback(address));
@@ -80,7 +80,7 @@ impl Server {
         let shop = Arc::new(Shop {
             runs,
             control,
-            believer,
+            computed,
             guard: Guard::new(address),
             watchers: Arc::new(AtomicUsize::new(0)),
             counted: Mutex::default(),

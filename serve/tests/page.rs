@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use flowtwin_serve::{Believer, Control, Runs, ServeError, Server};
+use flowtwin_serve::{Computed, Control, Runs, ServeError, Server, Teller};
 
 /// Long enough for the slowest machine; nothing waits for it where all is well.
 const LONG: Duration = Duration::from_secs(60);
@@ -21,8 +21,13 @@ fn base(name: &str) -> PathBuf {
 }
 
 fn serve(folder: &Path) -> Server {
-    Server::start("127.0.0.1:0".parse().unwrap(), Runs::new([folder.to_owned()]), None, None)
-        .unwrap()
+    Server::start(
+        "127.0.0.1:0".parse().unwrap(),
+        Runs::new([folder.to_owned()]),
+        None,
+        Computed::default(),
+    )
+    .unwrap()
 }
 
 fn append(base: &Path, text: &str) {
@@ -161,7 +166,8 @@ fn garbage_and_many_connections_leave_the_page_in_order() {
 #[test]
 fn what_others_could_reach_is_not_served() {
     for address in ["0.0.0.0:0", "192.0.2.1:0", "[::]:0"] {
-        let refused = Server::start(address.parse().unwrap(), Runs::new([]), None, None);
+        let refused =
+            Server::start(address.parse().unwrap(), Runs::new([]), None, Computed::default());
         assert!(matches!(refused, Err(ServeError::NotLoopback(_))), "{address}");
     }
 }
@@ -174,7 +180,9 @@ fn a_run_is_stopped_with_its_token_and_by_its_own_page_alone() {
     let control = Control::new(stop.clone(), pause.clone()).unwrap();
     let token = control.token().to_owned();
     let runs = Runs::new([base.join("runs")]);
-    let server = Server::start("127.0.0.1:0".parse().unwrap(), runs, Some(control), None).unwrap();
+    let server =
+        Server::start("127.0.0.1:0".parse().unwrap(), runs, Some(control), Computed::default())
+            .unwrap();
     let at = server.address();
     let post = |target: &str, more: &str| {
         let mut stream = TcpStream::connect(at).unwrap();
@@ -218,7 +226,7 @@ fn a_belief_is_asked_of_whoever_started_the_server() {
     assert!(ask(without.address(), "/api/runs", "").contains("\"believes\":false"));
 
     let folder = base.join("runs/one");
-    let believer = Believer::new(move |of, asked| {
+    let believer = Teller::<flowtwin_serve::Question>::new(move |of, asked| {
         assert_eq!((of, asked.x.as_str(), asked.experiments), (folder.as_path(), "a", 5));
         match asked.held {
             1 => Ok(serde_json::json!({ "mean": [[1.5]] })),
@@ -226,7 +234,13 @@ fn a_belief_is_asked_of_whoever_started_the_server() {
         }
     });
     let runs = Runs::new([base.join("runs")]);
-    let server = Server::start("127.0.0.1:0".parse().unwrap(), runs, None, Some(believer)).unwrap();
+    let server = Server::start(
+        "127.0.0.1:0".parse().unwrap(),
+        runs,
+        None,
+        Computed { believer: Some(believer), predictor: None },
+    )
+    .unwrap();
     let address = server.address();
     assert!(ask(address, "/api/runs", "").contains("\"believes\":true"));
     let told = ask(address, &format!("{question}1"), "");
@@ -237,6 +251,36 @@ fn a_belief_is_asked_of_whoever_started_the_server() {
     let other = question.replace("/one/", "/two/");
     assert!(ask(address, &format!("{other}1"), "").starts_with("HTTP/1.1 404"));
     let stranger = ask(address, &format!("{question}1"), "origin: http://example.org\r\n");
+    assert!(stranger.starts_with("HTTP/1.1 403"), "{stranger}");
+    fs::remove_dir_all(&base).unwrap();
+}
+
+#[test]
+fn expected_spectra_are_asked_of_whoever_started_the_server() {
+    let base = base("expected");
+    append(&base, "{\"n\":0}\n");
+    let without = serve(&base.join("runs"));
+    let question = "/api/runs/one/expected?at=";
+    assert!(ask(without.address(), &format!("{question}8"), "").starts_with("HTTP/1.1 404"));
+    assert!(ask(without.address(), "/api/runs", "").contains("\"expects\":false"));
+
+    let predictor = Teller::<flowtwin_serve::Measured>::new(|_, asked| match asked.at {
+        8 => Ok(serde_json::json!([asked.before])),
+        at => Err(format!("no experiment begins at {at}")),
+    });
+    let computed = Computed { predictor: Some(predictor), ..Computed::default() };
+    let runs = Runs::new([base.join("runs")]);
+    let server = Server::start("127.0.0.1:0".parse().unwrap(), runs, None, computed).unwrap();
+    let address = server.address();
+    assert!(ask(address, "/api/runs", "").contains("\"expects\":true"));
+    for (words, wanted) in [("8", "[null]"), ("8&before=3", "[3]")] {
+        let told = ask(address, &format!("{question}{words}"), "");
+        assert!(told.starts_with("HTTP/1.1 200") && told.ends_with(wanted), "{told}");
+    }
+    let refused = ask(address, &format!("{question}9"), "");
+    assert!(refused.starts_with("HTTP/1.1 422") && refused.ends_with("begins at 9\n"));
+    assert!(ask(address, &format!("{question}x"), "").starts_with("HTTP/1.1 400"));
+    let stranger = ask(address, &format!("{question}8"), "origin: http://example.org\r\n");
     assert!(stranger.starts_with("HTTP/1.1 403"), "{stranger}");
     fs::remove_dir_all(&base).unwrap();
 }

@@ -9,7 +9,7 @@ const style = (name) => getComputedStyle(document.documentElement).getPropertyVa
 /** A chart that keeps its place; `fill` is told what to draw. */
 export class Chart {
   constructor(place) {
-    this.place = place; this.key = null; this.plot = null;
+    this.place = place; this.key = null; this.plot = null; this.data = null;
     new ResizeObserver(() => this.plot && this.plot.setSize(this.size())).observe(place);
   }
 
@@ -23,21 +23,23 @@ export class Chart {
       this.plot?.destroy();
       this.plot = new uPlot(this.options({ x, y, series }), data, this.place);
       this.key = key;
-    } else this.plot.setData(data);
+    } else if (data !== this.data) this.plot.setData(data);
+    else this.plot.redraw(false, false);
+    this.data = data;
   }
 
   /** Takes away what was drawn. */
   clear() {
     this.plot?.destroy();
-    this.plot = this.key = null;
+    this.plot = this.key = this.data = null;
   }
 
   options({ x, y, series }) {
     const axis = (label) => ({ label, stroke: style("--ink"), grid: { stroke: style("--grid") }, ticks: { stroke: style("--grid") },
       font: "12px sans-serif", labelFont: "13px sans-serif", labelSize: 24 });
     const one = (s) => ({ label: s.label, stroke: s.colour, width: s.width ?? 1.6, dash: s.dash, spanGaps: s.spanGaps ?? false,
-      paths: s.dots ? () => null : s.steps ? uPlot.paths.stepped({ align: 1 }) : undefined,
-      points: { show: Boolean(s.dots), size: 7, fill: s.colour, stroke: s.colour },
+      paths: s.dots || s.rings ? () => null : s.steps ? uPlot.paths.stepped({ align: 1 }) : undefined,
+      points: s.rings ? { show: true, size: 13, width: 2, fill: "transparent", stroke: style("--ink") } : { show: Boolean(s.dots), size: 7, fill: s.colour, stroke: s.colour },
       value: (_, v) => (v === null || v === undefined ? "–" : String(Number(v.toPrecision(4)))) });
     return { ...this.size(), scales: { x: { time: false } }, cursor: { drag: { x: true, y: false } },
       axes: [axis(x), axis(y)], legend: { live: true },

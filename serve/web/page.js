@@ -3,7 +3,7 @@
 import { Belief } from "./belief.js";
 import { Chart, colour } from "./charts.js";
 import { Review } from "./review.js";
-import { draw } from "./rig.js";
+import { below, draw } from "./rig.js";
 import { Run } from "./run.js";
 import { answer, clock, command, conditions, decision, duration, escape, faultWords, significant, withUnit } from "./words.js";
 
@@ -30,9 +30,9 @@ function kept(name) {
 const token = kept("token");
 
 async function list() {
-  const { runs, controlled, paused, stops, proposal, believes } = await (await fetch("/api/runs")).json();
+  const { runs, controlled, paused, stops, proposal, believes, expects } = await (await fetch("/api/runs")).json();
   $("stop").hidden = $("hold").hidden = !(controlled && token) || Boolean(stops) || (run.last?.ended ?? false);
-  Object.assign(view, { paused: Boolean(paused), stops: Boolean(stops), asks: Boolean(proposal), believes: Boolean(believes), dirty: true });
+  Object.assign(view, { paused: Boolean(paused), stops: Boolean(stops), asks: Boolean(proposal), believes: Boolean(believes), expects: Boolean(expects), dirty: true });
   review.show(stops ? null : proposal ?? null, Boolean(token));
   say("hold", view.paused ? "Continue the run" : "Pause the run");
   const option = (r) => `<option value="${escape(r.name)}">${escape(r.name)} · ${escape(r.experiments)}${r.planned ? " of " + escape(r.planned) : ""}${r.ended ? "" : " · unfinished"}</option>`;
@@ -48,10 +48,10 @@ async function list() {
 function forget() {
   run.header = null; run.clear();
   view.spectra.clear();
-  Object.assign(view, { t: 0, shown: null, spectrum: null, dirty: true });
+  Object.assign(view, { t: 0, shown: null, spectrum: null, expected: null, dirty: true });
   Object.values(charts).forEach((chart) => chart.clear());
   belief.clear();
-  ["answers", "queue", "log", "alarms", "rig"].forEach((id) => put(id, ""));
+  ["answers", "queue", "log", "alarms", "rig", "rest"].forEach((id) => put(id, ""));
   ["doing", "when", "found-words", "heat-words"].forEach((id) => say(id, ""));
   say("spectrum-words", NO_SPECTRUM);
 }
@@ -114,13 +114,20 @@ function showFound(n) {
   const shown = run.experiments.slice(0, n);
   const label = (o) => `${o.feature.replaceAll("_", " ")} [${run.unit(o.feature)}]`;
   const phases = run.phases.map((p) => p.name);
+  // Conditions that were not the policy's own, where there are any.
+  const people = shown.some((e) => run.decided.has(e.experiment));
+  const ring = { label: "decided by a person", colour: colour(0), rings: true };
+  const words = people ? " A ring: a person has changed or added the experiment." : "";
+  const theirs = (list, of) => (people ? [list.map((e) => (run.decided.has(e.experiment) ? of(e) : null))] : []);
   if (b) {
     const order = shown.filter((e) => run.value(e, a.feature) !== null && run.value(e, b.feature) !== null)
       .sort((p, q) => run.value(p, a.feature) - run.value(q, a.feature));
     const best = new Set(run.front(n));
-    say("found-words", "One objective against the other; the line joins the best compromises.");
-    charts.found.fill({ x: label(a), y: label(b), series: [{ label: "all", colour: colour(0), dots: true }, { label: "best compromises", colour: colour(1), spanGaps: true }],
-      data: [order.map((e) => run.value(e, a.feature)), order.map((e) => run.value(e, b.feature)), order.map((e) => (best.has(e) ? run.value(e, b.feature) : null))] });
+    say("found-words", "One objective against the other; the line joins the best compromises." + words);
+    charts.found.fill({ x: label(a), y: label(b),
+      series: [{ label: "all", colour: colour(0), dots: true }, { label: "best compromises", colour: colour(1), spanGaps: true }, ...(people ? [ring] : [])],
+      data: [order.map((e) => run.value(e, a.feature)), order.map((e) => run.value(e, b.feature)), order.map((e) => (best.has(e) ? run.value(e, b.feature) : null)),
+        ...theirs(order, (e) => run.value(e, b.feature))] });
     return;
   }
   let best = null;
@@ -129,10 +136,11 @@ function showFound(n) {
     if (value !== null && run.allowed(e) && (best === null || run.score(a, value) > run.score(a, best))) best = value;
     return best;
   });
-  say("found-words", `${a.feature.replaceAll("_", " ")} of every experiment, in the colour of its phase; the line is the best so far.`);
+  say("found-words", `${a.feature.replaceAll("_", " ")} of every experiment, in the colour of its phase; the line is the best so far.${words}`);
   charts.found.fill({ x: "experiment", y: label(a),
-    series: [{ label: "best so far", colour: colour(0), steps: true }, ...phases.map((p, i) => ({ label: p, colour: colour(i + 1), dots: true }))],
-    data: [shown.map((e) => e.experiment), soFar, ...phases.map((p) => shown.map((e) => (e.phase === p ? run.value(e, a.feature) : null)))] });
+    series: [{ label: "best so far", colour: colour(0), steps: true }, ...phases.map((p, i) => ({ label: p, colour: colour(i + 1), dots: true })), ...(people ? [ring] : [])],
+    data: [shown.map((e) => e.experiment), soFar, ...phases.map((p) => shown.map((e) => (e.phase === p ? run.value(e, a.feature) : null))),
+      ...theirs(shown, (e) => run.value(e, a.feature))] });
 }
 
 /** The wavelengths of a spectrum: those of the spectrometer of its channel; none where they are not known. */
@@ -170,20 +178,53 @@ async function showSpectrum(n) {
   view.spectrum = wanted;
   const spectra = await fetched(key, experiment.from).catch(() => null);
   if (view.spectrum !== wanted) return;
-  if (spectra) drawSpectra(experiment, spectra); else againLater();
+  if (!spectra) { againLater(); return; }
+  const known = view.expected?.key === key ? view.expected.spectra : null;
+  drawSpectra(experiment, spectra, known);
+  if (known || !view.expects) return;
+  const expected = await predicted(experiment).catch(() => null);
+  if (expected) view.expected = { key, spectra: expected };
+  if (expected && view.spectrum === wanted) drawSpectra(experiment, spectra, expected);
 }
 
-/** Draws spectra together, each over its own wavelengths. */
-function drawSpectra(experiment, spectra) {
+/** The spectra that the scenario's simulator expects of an experiment; none where it has none. The server answers one browser at a time. */
+async function predicted(experiment, tries = 5) {
+  const before = run.experiments[run.experiments.indexOf(experiment) - 1];
+  const asked = new URLSearchParams({ at: experiment.from, ...(before ? { before: before.from } : {}) });
+  const name = view.name, reply = await fetch(`/api/runs/${encodeURIComponent(name)}/expected?${asked}`);
+  if (reply.ok) return reply.json();
+  if (reply.status !== 503 || tries === 0 || view.name !== name) return null;
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  return predicted(experiment, tries - 1);
+}
+
+/** Draws spectra together, each over its own wavelengths; dashed: what is expected. */
+function drawSpectra(experiment, spectra, expected) {
   const scales = spectra.map(wavelengths), known = scales.every(Boolean);
   const top = (s) => Math.max(...s.values) || 1;
   const several = spectra.length > 1;
   const tops = spectra.map((s) => `${s.name} ${withUnit(significant(top(s)), s.unit)}`).join(", ");
-  say("spectrum-words", `Spectra of experiment ${experiment.experiment}${several ? ", each over its highest value: " + tops : ""}.`);
-  const curve = (s, i) => [known ? scales[i] : s.values.map((_, pixel) => pixel), several ? s.values.map((v) => v / top(s)) : s.values];
+  const drawn = spectra.flatMap((s, i) => {
+    const like = expected?.find((e) => e.name === s.name && e.values.length === s.values.length);
+    const name = s.name.replaceAll("_", " "), scale = several ? top(s) : 1;
+    const curve = (values) => [known ? scales[i] : values.map((_, pixel) => pixel), several ? values.map((v) => v / scale) : values];
+    const measured = { label: name, colour: colour(i + 1), spanGaps: true, curve: curve(s.values) };
+    return like ? [measured, { label: `${name}, expected`, colour: colour(i + 1), dash: [6, 4], width: 1.2, spanGaps: true, curve: curve(like.values) }] : [measured];
+  });
+  const dashed = drawn.length > spectra.length ? " Dashed: what the scenario's simulator expects." : "";
+  say("spectrum-words", `Spectra of experiment ${experiment.experiment}${several ? ", each over its highest value: " + tops : ""}.${dashed}`);
   charts.spectrum.fill({ x: known ? "wavelength [nm]" : "pixel", y: several ? "share of the highest value" : `${spectra[0].name} [${spectra[0].unit}]`,
-    series: spectra.map((s, i) => ({ label: s.name.replaceAll("_", " "), colour: colour(i + 1), spanGaps: true })),
-    data: several ? uPlot.join(spectra.map(curve)) : curve(spectra[0], 0) });
+    series: drawn, data: drawn.length > 1 ? uPlot.join(drawn.map(({ curve }) => curve)) : drawn[0].curve });
+}
+
+/** The readings of all heaters as one table; made anew only where there are more of them. */
+function heatTable(heaters) {
+  const size = heaters.map(([name, { t }]) => `${name} ${t.length}`).join(), of = run.header;
+  if (view.heat?.size !== size || view.heat.of !== of) {
+    const tables = heaters.map(([, series]) => [series.t.map((s) => s / 3600), series.value, series.set]);
+    view.heat = { size, of, table: tables.length > 1 ? uPlot.join(tables) : tables[0] };
+  }
+  return view.heat.table;
 }
 
 function showHeat(t) {
@@ -193,9 +234,7 @@ function showHeat(t) {
   say("heat-words", `Temperature of ${names}; dashed: the set point. The red line is the time that is shown.`);
   const read = heaters.flatMap(([name], i) => [{ label: name, colour: colour(2 + i), width: 2 },
     { label: heaters.length > 1 ? `${name}, set point` : "set point", colour: heaters.length > 1 ? colour(2 + i) : colour(1), dash: [5, 4], steps: true }]);
-  const tables = heaters.map(([, series]) => [series.t.map((s) => s / 3600), series.value, series.set]);
-  charts.heat.fill({ x: "lab time [h]", y: "temperature [°C]", cursor: t / 3600, series: read,
-    data: tables.length > 1 ? uPlot.join(tables) : tables[0] });
+  charts.heat.fill({ x: "lab time [h]", y: "temperature [°C]", cursor: t / 3600, series: read, data: heatTable(heaters) });
 }
 
 /** A policy is a name, or a table with one. */
@@ -245,6 +284,7 @@ function show() {
   say("doing", doing(state, view.t));
   $("rig").classList.toggle("still", !view.plays && !(view.follows && !run.last.ended));
   put("rig", draw(run, state, view.t, Math.max(300, Math.floor($("rig").clientWidth))));
+  put("rest", below(header.manifest, state));
   alarms(state, view.t);
   if (view.shown !== `${view.name} ${n} ${run.experiments.length} ${state.phase} ${state.ended} ${document.documentElement.dataset.theme}`) {
     view.shown = `${view.name} ${n} ${run.experiments.length} ${state.phase} ${state.ended} ${document.documentElement.dataset.theme}`;

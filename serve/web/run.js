@@ -5,7 +5,7 @@ const KEYFRAME = 256;
 /** The state of a rig before anything happened. */
 function start(header) {
   const state = { t: 0, phase: null, proposal: null, number: null, began: 0, flow: null, light: null, done: 0, ended: false,
-    pumps: {}, heaters: {}, lights: {}, sensors: {}, alarms: [] };
+    pumps: {}, heaters: {}, lights: {}, valves: {}, sensors: {}, alarms: [] };
   for (const pump of header.manifest.pumps) {
     state.pumps[pump.name] = { rate: 0, since: 0, most: 0, full: pump.fill_ml, base: pump.fill_ml, left: pump.fill_ml };
   }
@@ -14,14 +14,19 @@ function start(header) {
   return state;
 }
 
-/** Volume that a pump has delivered since its last command [µL]. */
-const delivered = (pump, t) => Math.min(Math.max(0, (pump.rate * (t - pump.since)) / 60), pump.most);
+/** Volume that a pump has moved since its last command, out of its syringe or into it [µL]. */
+const moved = (pump, t) => Math.min(Math.max(0, (pump.rate * (t - pump.since)) / 60), pump.most);
 
 /** What is in a syringe at a time [mL]. */
-export const left = (pump, t) => pump.left - delivered(pump, t) / 1000;
+export const left = (pump, t) => pump.left - (pump.draws ? -1 : 1) * moved(pump, t) / 1000;
+
+const moves = (pump, t) => pump.rate > 0 && moved(pump, t) < pump.most;
 
 /** Whether a pump delivers at a time. */
-export const runs = (pump, t) => pump.rate > 0 && delivered(pump, t) < pump.most;
+export const runs = (pump, t) => !pump.draws && moves(pump, t);
+
+/** Whether a pump fills its syringe at a time. */
+export const draws = (pump, t) => pump.draws && moves(pump, t);
 
 function settle(pump, t) {
   pump.left = left(pump, t);
@@ -80,9 +85,13 @@ function hear(state, send, reply) {
   if (name === "make_safe") makeSafe(state);
   else if (name === "dispense" && pump) {
     settle(pump, state.t);
-    Object.assign(pump, { rate: of.rate_ul_per_min, most: of.at_most_ul });
+    Object.assign(pump, { rate: of.rate_ul_per_min, most: of.at_most_ul, draws: false });
     if (state.flow === null) state.flow = state.t;
-  } else if (name === "stop" && pump) halt(pump, state.t);
+  } else if (name === "withdraw" && pump) {
+    settle(pump, state.t);
+    Object.assign(pump, { rate: of.rate_ul_per_min, most: of.volume_ul, draws: true });
+  } else if (name === "turn") state.valves[of.valve] = of.position;
+  else if (name === "stop" && pump) halt(pump, state.t);
   else if (name === "fill" && pump) hold(pump, of.holds_ul / 1000, state.t);
   else if (name === "heat") state.heaters[of.heater] = { ...state.heaters[of.heater], set: of.set_point_c };
   else if (name === "heater_off") state.heaters[of.heater] = { ...state.heaters[of.heater], set: null };
@@ -94,7 +103,7 @@ function hear(state, send, reply) {
     const of_pump = /^(.*)\.dispensed$/.exec(of.sensor);
     const metered = of_pump && state.pumps[of_pump[1]];
     // The pump counts from its last start; what it says is better than what was reckoned.
-    if (metered && metered.rate === 0 && metered.base !== null) metered.left = metered.base - reply.reading / 1000;
+    if (metered && !moves(metered, state.t) && metered.base !== null) Object.assign(metered, { left: metered.base - ((metered.draws ? -1 : 1) * reply.reading) / 1000, rate: 0 });
   }
 }
 
@@ -137,6 +146,8 @@ export class Run {
   clear() {
     this.items = []; this.keyframes = []; this.experiments = []; this.phases = []; this.temperatures = {};
     this.last = null; this.place = 0; this.cache = null; this.added = 0;
+    /** Experiments whose conditions a person has changed or added, and which of the two. */
+    this.decided = new Map();
   }
 
   /** Takes one line of the journal; `id` is the place in the file behind it. */
@@ -153,7 +164,11 @@ export class Run {
     apply(this.last, item);
     this.place = id;
     if (kind === "experiment") this.experiments.push({ ...of, t: item.t, from: item.from });
-    if (kind === "decided" && of.decision.add) this.added += 1;
+    if (kind === "decided") {
+      if (of.decision.add) this.added += 1;
+      // What was skipped was proposed anew: that is decided on again.
+      if (typeof of.decision === "object") this.decided.set(of.experiment, Object.keys(of.decision)[0]);
+    }
     if (kind === "phase") this.phases.push(of);
     if (kind === "command") this.remember(of, item.t);
   }

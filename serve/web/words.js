@@ -76,6 +76,8 @@ export function command(send) {
   switch (name) {
     case "dispense": return `${of.pump}: ${said(of.rate_ul_per_min)} µL/min, at most ${said(of.at_most_ul)} µL`;
     case "stop": return `${of.pump}: stop`;
+    case "withdraw": return `${of.pump}: draw ${said(of.volume_ul)} µL at ${said(of.rate_ul_per_min)} µL/min`;
+    case "turn": return `${of.valve}: turn to ${said(of.position)}`;
     case "fill": return `${of.pump}: filled to ${said(of.holds_ul)} µL`;
     case "heat": return `${of.heater}: heat to ${said(of.set_point_c)} °C`;
     case "heater_off": return `${of.heater}: off`;

@@ -50,6 +50,7 @@ mod fast;
 mod flow;
 mod instrument;
 mod lab;
+mod made;
 mod model;
 mod plan;
 mod random;

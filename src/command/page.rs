@@ -1,6 +1,9 @@
 //! The live page beside a run.
 
 #[cfg(feature = "serve")]
+mod predicted;
+
+#[cfg(feature = "serve")]
 pub(super) use with_server::{Beside, open, start, until, url};
 #[cfg(not(feature = "serve"))]
 pub(super) use without_server::Beside;
@@ -54,11 +57,12 @@ mod with_server {
 
     use flowtwin_campaign::campaign::Reviewer;
     use flowtwin_data::learnt::{Slice, Wanted};
-    use flowtwin_serve::{Believer, Control, Question, Review, Runs, ServeError, Server};
+    use flowtwin_serve::{Computed, Control, Question, Review, Runs, ServeError, Server, Teller};
     use serde_json::{Value, json};
 
     use super::super::campaign::PAUSE;
     use super::super::review::page::OnPage;
+    use super::predicted::Predictor;
     use crate::cli::Folder;
     use crate::console;
     use crate::error::CommandError;
@@ -136,7 +140,12 @@ mod with_server {
     ) -> Result<Server, CommandError> {
         let at = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let start = |address, runs, control| {
-            Server::start(address, runs, control, Some(Believer::new(belief)))
+            let predictor = Predictor::default();
+            let computed = Computed {
+                believer: Some(Teller::new(belief)),
+                predictor: Some(Teller::new(move |folder, asked| predictor.spectra(folder, asked))),
+            };
+            Server::start(address, runs, control, computed)
         };
         let server = match address {
             Some(address) => start(address, runs, control),

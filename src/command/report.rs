@@ -45,6 +45,9 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
         console::say_line(format_args!("report: {}", report.display()));
         printer.print(&report)?;
     }
+    if args.runs.len() > 1 && args.page.is_none() && !args.json {
+        console::say_line("note: `--page FILE` writes one page about these runs and what differs");
+    }
     let page = args.page.as_ref().map(|page| together(&args.runs, page)).transpose()?;
     page.map_or(Ok(()), |page| printer.print(&page))
 }

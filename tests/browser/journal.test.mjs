@@ -6,8 +6,9 @@ import { pathToFileURL } from "node:url";
 import { resolve } from "node:path";
 
 const web = (name) => import(pathToFileURL(resolve(process.env.WEB ?? "serve/web", name)).href);
-const { Run, left, runs } = await web("run.js");
+const { Run, draws, left, runs } = await web("run.js");
 const words = await web("words.js");
+const rig = await web("rig.js");
 
 const manifest = {
   pumps: [{ name: "red", stock: "dye", fill_ml: 10 }, { name: "oil", stock: "oil", fill_ml: 20 }],
@@ -48,6 +49,57 @@ test("a pump whose answer was lost may run; one that was never told does not", (
   const asked = { dispense: { pump: "red", rate_ul_per_min: 60, at_most_ul: 100 } };
   assert.equal(runs(told([sent(0, asked, answer({ no_reply: { waited_s: 1 } }))]).last.pumps.red, 1), true);
   assert.equal(runs(told([sent(0, asked, answer({ out_of_range: { quantity: "rate" } }))]).last.pumps.red, 1), false);
+});
+
+test("a pump that fills its syringe delivers nothing, and what it says it has drawn is there afterwards", () => {
+  const reading = (s, ul) => sent(s, { read: { sensor: "red.dispensed" } }, { reading: ul });
+  const draw = (s) => sent(s, { withdraw: { pump: "red", rate_ul_per_min: 600, volume_ul: 1000 } });
+  const begun = [dispense(0, 60), sent(60, { stop: { pump: "red" } }), draw(100)];
+  const { red } = told(begun).last.pumps;
+  near(left(red, 150), 9.94 + 0.5);
+  assert.deepEqual([runs(red, 150), draws(red, 150), draws(red, 201)], [false, true, false]);
+  // By itself it stands still after 100 s; it says that it was 998 µL.
+  const full = told([...begun, reading(201, 998), reading(202, 998)]).last.pumps.red;
+  near(left(full, 300), 9.94 + 0.998);
+  near(left(told([...begun, reading(201, 998), dispense(300, 60)]).last.pumps.red, 360), 9.94 + 0.998 - 0.06);
+});
+
+test("valves are where they were turned to", () => {
+  const turn = (s, position, answer) => sent(s, { turn: { valve: "way", position } }, answer);
+  const lost = { fault: { at_ns: 0, origin: "way", kind: { no_reply: { waited_s: 1 } } } };
+  assert.deepEqual(told([turn(0, "line"), turn(1, "bottle")]).last.valves, { way: "bottle" });
+  assert.deepEqual(told([turn(0, "line"), turn(1, "bottle", lost)]).last.valves, { way: "line" });
+  assert.equal(words.command({ turn: { valve: "way", position: "bottle" } }), "way: turn to bottle");
+});
+
+test("a mixture has the colour of its stocks by their flows, and the carrier none", () => {
+  const pump = (name, stock) => ({ name, stock, fill_ml: 10 });
+  const of = { pumps: [pump("a", "red"), pump("b", "blue"), pump("c", "red"), pump("oil", "oil")], path: { train: { carrier: "oil" } } };
+  const at = (rate) => ({ rate, since: 0, most: 1e9, left: 10, draws: false });
+  const state = { pumps: { a: at(30), b: at(10), c: at(0), oil: at(500) } };
+  const [red, blue] = ["a", "b"].map((name) => rig.stockColour(of, name));
+  assert.notEqual(red, blue);
+  assert.equal(rig.stockColour(of, "c"), red);
+  const part = (colour, place) => parseInt(colour.slice(place, place + 2), 16);
+  const wanted = [1, 3, 5].map((place) => Math.round((3 * part(red, place) + part(blue, place)) / 4));
+  const found = rig.mixture(of, state, ["a", "b", "oil"], 1);
+  assert.deepEqual([1, 3, 5].map((place) => part(found, place)), wanted);
+  assert.equal(rig.mixture(of, state, ["c", "oil"], 1), null);
+});
+
+test("what the drawing leaves out is told: valves, pressures, and switches that stop a rig", () => {
+  const sensors = [["p.pressure", { probe: "pressure" }], ["door", "permit"], ["tray", "leak"], ["acid", { probe: { concentration: "acid" } }], ["x.status", { status: "x" }]];
+  const of = { valves: [{ name: "way", positions: [] }, { name: "other", positions: [] }], sensors: sensors.map(([name, kind]) => ({ name, kind })) };
+  const state = { valves: { way: "bottle" }, sensors: { "p.pressure": { value: 12.5 }, door: { value: 1 }, tray: { value: 0 } } };
+  assert.deepEqual(rig.readings(of, state), [["way", "bottle", false], ["other", "not turned yet", false], ["p.pressure", "12.50\u202fkPa", false],
+    ["door", "permitted", false], ["tray", "a leak", true], ["acid", "not read yet", false]]);
+});
+
+test("experiments that people have changed or added are known by their numbers", () => {
+  const decided = (n, decision) => ({ decided: { experiment: n, decision } });
+  const run = told([decided(1, "accept"), decided(2, "skip"), decided(2, { change: { a: 1 } }), decided(3, { add: { a: 2 } })]);
+  assert.deepEqual([...run.decided], [[2, "change"], [3, "add"]]);
+  assert.equal(run.added, 1);
 });
 
 test("what a pump says it has delivered is counted once", () => {

@@ -52,6 +52,10 @@ try {
   await page.waitForSelector("#spectrum canvas");
   await page.waitForFunction(() => Number(document.getElementById("scrub").max) > 1 && document.getElementById("link").textContent === "connected");
   await later(5000);
+  const session = await page.context().newCDPSession(page);
+  await session.send("Performance.enable", { timeDomain: "threadTicks" });
+  const thread = async () => (await session.send("Performance.getMetrics")).metrics.find((m) => m.name === "TaskDuration").value;
+  const began = await thread();
   const frames = await page.evaluate(async () => {
     const scrub = document.getElementById("scrub"), end = Number(scrub.max), steps = 120, began = performance.now();
     for (let i = 0; i < steps; i++) {
@@ -59,8 +63,9 @@ try {
       scrub.dispatchEvent(new Event("input"));
       await new Promise(requestAnimationFrame);
     }
-    return { hours: end / 3600, perSecond: (1000 * steps) / (performance.now() - began) };
+    return { hours: end / 3600, steps, perSecond: (1000 * steps) / (performance.now() - began) };
   });
+  say("processor time of the page's main thread for each frame [ms]", ((1000 * (await thread() - began)) / frames.steps).toFixed(1));
   say("lab time of the run [h]", frames.hours.toFixed(1));
   say("frames a second while it is scrubbed", frames.perSecond.toFixed(1));
   await browser.close();

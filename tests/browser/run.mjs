@@ -147,6 +147,15 @@ const report = (run, objective) => async (page, where) => {
   const [download] = await Promise.all([page.waitForEvent("download"), figure.getByRole("button", { name: /^data as CSV/ }).click()]);
   const saved = readFileSync(await download.path(), "utf8");
   for (const [e, v] of value) if (!saved.includes(`,${e},${e},${v},`)) { problem(where, `the CSV of the first figure lacks experiment ${e}`); break; }
+  // The figure to take away: all that is drawn, with its colours written out, and twice as large as pixels.
+  const taken = async (kind) => {
+    const [file] = await Promise.all([page.waitForEvent("download"), figure.getByRole("button", { name: `figure as ${kind}` }).click()]);
+    return readFileSync(await file.path());
+  };
+  const [drawing, picture] = [String(await taken("SVG")), await taken("PNG")];
+  const [circles, wide] = await svg.evaluate((el) => [el.querySelectorAll("circle").length, el.viewBox.baseVal.width]);
+  same(`${where}: circles of the SVG`, [drawing.startsWith("<svg"), drawing.split("<circle").length - 1, drawing.includes("var(")], [true, circles, false]);
+  same(`${where}: the PNG and its width`, [picture.toString("latin1", 1, 4), picture.readUInt32BE(16)], ["PNG", Math.floor(2 * wide)]);
   const isolate = figure.locator(".legend button").first();
   if (await isolate.count()) {
     await isolate.click();
@@ -168,6 +177,11 @@ const live = (run) => async (page, where) => {
     if (Math.abs(best - summary.best.value) > 0.001 * Math.abs(summary.best.value)) problem(where, `says the best is ${best}, not ${summary.best.value}`);
   }
   same(`${where}: spectra over`, (await page.locator("#spectrum .u-label").first().textContent()).trim(), "wavelength [nm]");
+  // A simulated run: what its simulator expects is drawn over what was measured, and is near it.
+  await page.waitForFunction(() => document.getElementById("spectrum-words").textContent.includes("Dashed: what the scenario's simulator expects"), null, { timeout: 60000 });
+  const labels = await page.locator("#spectrum .u-series .u-label").allTextContents();
+  const curves = labels.slice(1).filter((label) => !label.endsWith(", expected"));
+  same(`${where}: every spectrum with what is expected`, labels.slice(1), curves.flatMap((label) => [label, `${label}, expected`]));
   const drawn = () => page.locator("#spectrum canvas").evaluate((el) => el.toDataURL());
   const first = await drawn();
   await page.click("#theme");
@@ -246,6 +260,9 @@ async function reviewed(width, scheme) {
     const second = await blue.inputValue();
     await page.click("#skip");
     await page.waitForFunction((old) => document.querySelector("#review [data-name=blue_ul_per_min]").value !== old, second);
+    // The experiment whose conditions were changed is marked in the plot.
+    await page.waitForFunction(() => document.getElementById("found-words").textContent.includes("A ring: a person has changed or added the experiment."));
+    same(`${where}: the legend tells the mark`, await page.locator("#found .u-label", { hasText: "decided by a person" }).count(), 1);
     const reader = await page.context().newPage();
     await reader.goto(url.replace(/#.*/, ""));
     await reader.evaluate(() => sessionStorage.clear());
@@ -260,6 +277,22 @@ async function reviewed(width, scheme) {
   same(`review ${width}: exit code`, await ended, 130);
   const told = readFileSync(`${out}/journal.jsonl`, "utf8").split("\n").filter(Boolean).map((line) => JSON.parse(line).record.decided?.decision).filter(Boolean);
   same(`review ${width}: decisions`, told.map((d) => d.change?.blue_ul_per_min ?? d), [150, "skip"]);
+}
+
+/** A rig with valves: they are where they were turned to, in the drawing and below it, and a pump that fills itself says so. */
+async function turned(page, where) {
+  const told = readFileSync(`${WORK}/runs/refilling/journal.jsonl`, "utf8").split("\n").filter(Boolean).map((line) => JSON.parse(line).record.command).filter(Boolean);
+  const at = (command) => command.at_ns / 1e9;
+  const go = (t) => page.locator("#scrub").evaluate((el, value) => { el.value = String(value); el.dispatchEvent(new Event("input")); }, t);
+  const draws = told.find((command) => command.send.withdraw);
+  const pump = draws.send.withdraw.pump;
+  await go(at(draws) + 5);
+  await page.waitForFunction((name) => document.querySelector("#rig svg").textContent.includes("draws") && document.getElementById("rest").textContent.includes(name), `${pump}-valve`);
+  const turns = told.filter((command) => command.send.turn && at(command) <= at(draws));
+  const wanted = Object.fromEntries(turns.map((command) => [command.send.turn.valve, command.send.turn.position]));
+  const shown = await page.locator("#rest li").evaluateAll((all) => Object.fromEntries(all.map((li) => [li.querySelector("span").textContent, li.querySelector("b").textContent])));
+  for (const [valve, position] of Object.entries(wanted)) same(`${where}: ${valve}`, shown[valve], position);
+  same(`${where}: the way of ${pump} is shut while it fills itself`, await page.locator(`#rig [data-valve="${pump}-valve"]`).getAttribute("data-open"), "false");
 }
 
 /** What the page does where something goes wrong or changes under it; here errors on the console are to be expected. */
@@ -290,7 +323,7 @@ async function troubled(address) {
   // The next run says nothing yet: nothing of the one before may be left.
   await page.route("**/events", () => {});
   await page.selectOption("#runs", "dye-mixing");
-  const rest = () => ["answers", "rig", "queue", "log", "alarms", "doing", "when"].filter((id) => document.getElementById(id).textContent.trim()).concat([...document.querySelectorAll("canvas")].map(() => "a chart"));
+  const rest = () => ["answers", "rig", "rest", "queue", "log", "alarms", "doing", "when"].filter((id) => document.getElementById(id).textContent.trim()).concat([...document.querySelectorAll("canvas")].map(() => "a chart"));
   same(`${where}: left of the run before`, await page.evaluate(rest), []);
   await context.close();
 }
@@ -334,6 +367,9 @@ try {
       await open(`report-${run}`, `file://${WORK}/runs/${run}/report.html`, width, "light", several(names));
       await open(`live-${run}`, `${address}#run=${run}`, width, "dark", async () => {}, (page) => page.waitForSelector("#rig svg"));
     }
+  }
+  for (const [width, scheme] of [[390, "dark"], [1440, "light"]]) {
+    await open("live-refilling", `${address}#run=refilling`, width, scheme, turned, (page) => page.waitForSelector("#rig svg"));
   }
   await reviewed(390, "light");
   await reviewed(1440, "dark");

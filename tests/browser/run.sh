@@ -26,7 +26,7 @@ mkdir -p "$work/node" "$work/pictures"
 cp "$here"/package.json "$here"/package-lock.json "$here"/.npmrc "$here"/*.mjs "$work/node"
 (cd "$work/node" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null)
 
-for scenario in cs3cu2i5 dye-mixing trade-off pump-stall; do
+for scenario in cs3cu2i5 dye-mixing trade-off pump-stall refilling; do
   # A scenario may end with a fault that stops the rig, safe: exit code 3.
   shadow=
   [ $scenario != dye-mixing ] || shadow="--shadow $here/../../scenarios/$scenario.toml"

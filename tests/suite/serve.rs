@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::Stdio;
 
-use crate::support::{done, files, flowtwin, folder, root, run};
+use crate::support::{Done, done, files, flowtwin, folder, root, run};
 
 fn small() -> String {
     root().join("scenarios/dye-mixing.toml").display().to_string()
@@ -66,8 +66,11 @@ fn several_runs_make_one_page_with_what_differs() {
         let planned = ["phase", "left"];
         assert!(planned.iter().all(|word| !done.stderr.contains(word)), "{}", done.stderr);
     }
+    let told = |done: &Done| done.stderr.contains("`--page FILE` writes one page about these runs");
+    assert!(told(&run(&dir, &["report", "1", "2"])) && !told(&run(&dir, &["report", "1"])));
     let done = run(&dir, &["report", "1", "2", "--page", "both.html"]);
     assert_eq!(done.code, Some(0), "{}", done.stderr);
+    assert!(!told(&done));
     let page = std::fs::read_to_string(dir.join("both.html")).unwrap();
     for words in ["Runs side by side", "What differs between", "seed"] {
         assert!(page.contains(words), "{words} is missing");

@@ -95,8 +95,17 @@ impl<'a> Expected<'a> {
         self.at(conditions, &Moment::default())
     }
 
-    /// The outcome expected at these conditions at a moment of a run.
+    /// The outcome expected at these conditions at a moment of a run, without spectra.
     pub fn at(&mut self, conditions: &Conditions, moment: &Moment<'_>) -> Outcome {
+        self.seen(conditions, moment, false)
+    }
+
+    /// The same with its spectra: all pixels, by channel.
+    pub fn with_spectra(&mut self, conditions: &Conditions, moment: &Moment<'_>) -> Outcome {
+        self.seen(conditions, moment, true)
+    }
+
+    fn seen(&mut self, conditions: &Conditions, moment: &Moment<'_>, spectra: bool) -> Outcome {
         let recipe = self.scenario.procedure().recipe();
         let before = moment.before.map_or_else(|| self.filling.clone(), |b| recipe.settings(b));
         let set = recipe.settings(conditions);
@@ -113,6 +122,9 @@ impl<'a> Expected<'a> {
         let mut outcome = analysis.expected(&sample, &dark, &self.reference, &readings);
         let path = &self.scenario.manifest().path;
         analysis.complete_expected(&mut outcome, conditions, &set, path);
+        if spectra {
+            outcome.spectra = analysis.expected_spectra(&sample, &dark, &self.reference);
+        }
         outcome
     }
 

@@ -37,6 +37,32 @@ fn two(scenario: &Scenario) -> Vec<(Outcome, Observation)> {
     outcomes.into_iter().zip(seen).collect()
 }
 
+/// Every pixel, not only those that a feature needs, and the features are those of `at`. Frames are whole counts, which shows where there
+/// is little light: so the mean over the pixels is held against each other.
+#[test]
+fn expected_spectra_are_those_of_a_complete_experiment_without_noise() {
+    for name in ["cs3cu2i5", "snar", "quantum-dots"] {
+        let scenario = scenario(name);
+        let rig = scenario.simulated().unwrap();
+        let mut expected = rig.expected();
+        let [first, second] = [at(&scenario, 0.35), at(&scenario, 0.6)];
+        let seen = complete(rig, None, &[first.clone(), second.clone()]).pop().unwrap().outcome;
+        let after = Moment { before: Some(&first), hours: 0.0 };
+        let outcome = expected.with_spectra(&second, &after);
+        assert_eq!(outcome.features, expected.at(&second, &after).features, "{name}");
+        assert!(expected.at(&second, &after).spectra.is_empty());
+        assert_eq!(outcome.spectra.len(), seen.spectra.len(), "{name}");
+        for (model, seen) in outcome.spectra.iter().zip(&seen.spectra) {
+            assert_eq!((&model.name, &model.unit), (&seen.name, &seen.unit));
+            assert_eq!(model.wavelengths_nm, seen.wavelengths_nm);
+            let top = seen.values.iter().copied().fold(0.0, f64::max);
+            let off = model.values.iter().zip(&seen.values).map(|(m, s)| (m - s).abs());
+            let off = off.sum::<f64>() / (seen.values.len() as f64 * top);
+            assert!(off < 2e-3, "{name}: {} is {off} of its highest value off", model.name);
+        }
+    }
+}
+
 /// Slugs, one liquid that disperses, streams that join, stirred tanks: without noise both are the same but for frames that
 /// are whole counts, and for the seconds over which frames are taken.
 #[test]

@@ -1,4 +1,4 @@
-"""A scenario as a rig of Ax: a runner, its metrics, and the experiment of a client."""
+"""A scenario as a rig of Ax: a runner, its metrics, and the experiment of a client; and Ax as a policy."""
 
 from __future__ import annotations
 
@@ -12,9 +12,37 @@ from ax.api.protocols.runner import IRunner
 from ax.core.trial_status import TrialStatus
 
 from flowtwin import Lab, Scenario, Space
-from flowtwin.adapters._wanted import AnyScenario, direction, limits_of, linear_bounds, loaded, objectives_of
+from flowtwin.adapters._wanted import AnyScenario, History, direction, limits_of, linear_bounds, loaded, objectives_of, seeded
 
-__all__ = ["ScenarioMetric", "ScenarioRunner", "configure"]
+__all__ = ["AxPolicy", "ScenarioMetric", "ScenarioRunner", "configure"]
+
+
+class AxPolicy(History):
+    """Ax with its default strategy as a policy: ``flowtwin.benchmark(scenario, {"ax": AxPolicy, "auto": "auto"})``.
+
+    It takes one objective without limits. Bounds are as for :func:`configure`; conditions near its trials that can be set are run
+    (:meth:`flowtwin.Space.nearest`). Every time it is asked, a new client learns the whole history, so that a run that is resumed goes on alike.
+    """
+
+    def __init__(self, space: Space, seed: int) -> None:
+        super().__init__(space, seed, "Ax")
+
+    def ask(self, n: int) -> list[dict[str, float | str]]:
+        """The next experiments."""
+        with seeded(self.seed, len(self.tried)) as number:
+            client = Client(random_seed=number)
+            client.configure_experiment(
+                parameters=[parameter(name, described) for name, described in self.space.inputs.items()],
+                parameter_constraints=constraints_of(self.space),
+            )
+            client.configure_optimization(objective="outcome")
+            for conditions, result in zip(self.tried, self.results, strict=True):
+                trial = client.attach_trial(parameters=conditions)
+                if result is None:
+                    client.mark_trial_failed(trial)
+                else:
+                    client.complete_trial(trial, raw_data={"outcome": result})
+            return [self.space.nearest(trial) for trial in client.get_next_trials(max_trials=n).values()]
 
 
 class ScenarioRunner(IRunner):  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""A scenario as what BayBE's simulations look up, and its space and objective in BayBE's words."""
+"""A scenario as what BayBE's simulations look up, its space and objective in BayBE's words; and BayBE as a policy."""
 
 from __future__ import annotations
 
@@ -7,15 +7,39 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from baybe import Campaign
 from baybe.objectives import ParetoObjective, SingleTargetObjective
 from baybe.parameters import CategoricalParameter, NumericalContinuousParameter, NumericalDiscreteParameter
 from baybe.searchspace import SearchSpace
 from baybe.targets import NumericalTarget
 
-from flowtwin import Lab
-from flowtwin.adapters._wanted import AnyScenario, direction, limits_of, loaded, objectives_of
+from flowtwin import Lab, Space
+from flowtwin.adapters._wanted import AnyScenario, History, direction, limits_of, loaded, objectives_of, seeded
 
-__all__ = ["lookup", "objective_of", "searchspace_of"]
+__all__ = ["BaybePolicy", "lookup", "objective_of", "searchspace_of"]
+
+
+class BaybePolicy(History):
+    """BayBE with its default recommender as a policy: ``flowtwin.benchmark(scenario, {"baybe": BaybePolicy, "auto": "auto"})``.
+
+    It takes one objective without limits, and does not know constraints: conditions near its points that can be set are run
+    (:meth:`flowtwin.Space.nearest`). Every time it is asked, a new campaign learns the whole history, so that a run that is resumed goes on alike.
+    """
+
+    def __init__(self, space: Space, seed: int) -> None:
+        super().__init__(space, seed, "BayBE")
+
+    def ask(self, n: int) -> list[dict[str, float | str]]:
+        """The next experiments."""
+        with seeded(self.seed, len(self.tried)):
+            inputs = [parameter(name, described, None) for name, described in self.space.inputs.items()]
+            campaign = Campaign(SearchSpace.from_product(inputs), SingleTargetObjective(NumericalTarget("outcome")))
+            if any(result is not None for result in self.results):
+                rows = [{**conditions, "outcome": value} for conditions, value in zip(self.tried, self.values(), strict=True)]
+                campaign.add_measurements(pd.DataFrame(rows))
+            points = campaign.recommend(n).to_dict(orient="records")
+        return [self.space.nearest({str(name): value for name, value in point.items()}) for point in points]
+
 
 def lookup(
     scenario: AnyScenario, *, seed: int = 1, noisy: bool = True

@@ -1,16 +1,72 @@
-"""A scenario as a test function of BoTorch."""
+"""A scenario as a test function of BoTorch, and BoTorch as a policy."""
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import torch
+from botorch.acquisition import qLogExpectedImprovement
+from botorch.fit import fit_gpytorch_mll
+from botorch.models import SingleTaskGP
+from botorch.models.transforms import Standardize
+from botorch.optim import optimize_acqf, optimize_acqf_mixed
 from botorch.test_functions.base import BaseTestProblem
+from gpytorch.mlls import ExactMarginalLogLikelihood
 
-from flowtwin import Lab
-from flowtwin.adapters._wanted import AnyScenario, loaded
+from flowtwin import Lab, Space
+from flowtwin.adapters._wanted import AnyScenario, History, loaded, seeded
 
-__all__ = ["ScenarioFunction"]
+__all__ = ["BotorchPolicy", "ScenarioFunction"]
+
+
+class BotorchPolicy(History):
+    """BoTorch as a policy: a Gaussian process and its logarithmic expected improvement, over the unit cube of the space.
+
+    ``flowtwin.benchmark(scenario, {"botorch": BotorchPolicy, "auto": "auto"})``. Before it knows :attr:`START` experiments it proposes points of a Sobol
+    sequence. It takes one objective without limits; conditions near its points that can be set are run (:meth:`flowtwin.Space.feasible`).
+    """
+
+    #: Experiments before it learns.
+    START = 5
+
+    #: Combinations of what is chosen by name that are looked at one by one.
+    MOST = 30
+
+    def __init__(self, space: Space, seed: int) -> None:
+        super().__init__(space, seed, "BoTorch")
+
+    def ask(self, n: int) -> list[dict[str, float | str]]:
+        """The next experiments."""
+        with seeded(self.seed, len(self.tried)) as number:
+            return [self.space.feasible(point.numpy()) for point in self._points(n, number)]
+
+    def _points(self, n: int, number: int) -> Any:
+        """Points of the unit cube [n, d]."""
+        size, known = len(self.space), len(self.tried)
+        if known < self.START or len({*self.results} - {None}) < 2:
+            sobol = torch.quasirandom.SobolEngine(size, scramble=True, seed=self.seed % 2**32)
+            return sobol.fast_forward(known).draw(n, dtype=torch.float64)
+        x = torch.tensor([self.space.to_unit(conditions).tolist() for conditions in self.tried], dtype=torch.float64)
+        y = torch.tensor(self.values(), dtype=torch.float64).unsqueeze(-1)
+        model = SingleTaskGP(x, y, outcome_transform=Standardize(1))
+        fit_gpytorch_mll(ExactMarginalLogLikelihood(model.likelihood, model))
+        cube = torch.tensor([[0.0] * size, [1.0] * size], dtype=torch.float64)
+        best = qLogExpectedImprovement(model, y.max())
+        options = {"seed": number, "maxiter": 60}
+        fixed = self._fixed()
+        if len(fixed) > 1:
+            return optimize_acqf_mixed(best, cube, q=n, num_restarts=2, raw_samples=32, fixed_features_list=fixed, options=options)[0].detach()
+        return optimize_acqf(best, cube, q=n, num_restarts=4, raw_samples=64, sequential=n > 1, options=options)[0].detach()
+
+    def _fixed(self) -> list[dict[int, float]]:
+        """Places of what is chosen by name: every combination, or none where there are more than :attr:`MOST`."""
+        centre, all_of = self.space.centre(), []
+        for place, (name, described) in enumerate(self.space.inputs.items()):
+            if described["kind"] == "choice":
+                all_of.append([(place, float(self.space.to_unit({**centre, name: option})[place])) for option in described["options"]])
+        combined = [dict(each) for each in product(*all_of)]
+        return combined if len(combined) <= self.MOST else [{}]
 
 
 class ScenarioFunction(BaseTestProblem):  # type: ignore[misc]

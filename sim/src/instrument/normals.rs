@@ -3,9 +3,9 @@
 //! A counter, multiplied and folded (after wyrand), gives 64 bits for eight places: two groups of four, each the sum of
 //! two rows of a table. Rows are loaded whole, so that a machine with registers of four numbers needs no single one.
 
-use std::sync::LazyLock;
-
 use flowtwin_lab::math;
+
+use crate::made::Made;
 
 /// Places that share the two rows they are made of.
 const LANES: usize = 4;
@@ -23,7 +23,7 @@ const ROWS: usize = LEVELS * SIGNS.len();
 const LATTICE: usize = 363;
 
 /// Rows of four uncorrelated normal numbers of variance ½: the sum of two rows, drawn apart, has a variance of one.
-static TABLE: LazyLock<Box<[[f32; LANES]; ROWS]>> = LazyLock::new(|| {
+static TABLE: Made<Box<[[f32; LANES]; ROWS]>> = Made::by(|| {
     let levels = levels();
     let mut table = Box::new([[0.0; LANES]; ROWS]);
     for (row, lanes) in table.iter_mut().enumerate() {
@@ -73,7 +73,7 @@ fn quantile(probability: f64) -> f64 {
 /// Fills `normals` with normal numbers that depend on `key` and the place only; a rest of fewer than eight places is
 /// left as it is.
 pub(crate) fn draw(key: u64, normals: &mut [f32]) {
-    let table: &[[f32; LANES]; ROWS] = &TABLE;
+    let table: &[[f32; LANES]; ROWS] = TABLE.get();
     let mut counter = mixed(key);
     let (eights, _) = normals.as_chunks_mut::<STEP>();
     for eight in eights {

@@ -4,9 +4,9 @@
 //! dispersion is downstream of its development. In units of the line's volume its mean is one, its
 //! variance σ²; written in volume, not in time, it holds while the flow changes.
 
-use std::sync::LazyLock;
-
 use flowtwin_lab::math;
+
+use crate::made::Made;
 
 /// Nodes of a table, over `SPAN` mean volumes.
 const NODES: usize = 1024;
@@ -19,14 +19,14 @@ const TABLES: usize = 40;
 /// Largest relative standard deviation a kernel can have.
 pub(crate) const LARGEST_SIGMA: f64 = SIGMA_STEP * TABLES as f64;
 
-static SHARES: LazyLock<Vec<[f64; NODES + 1]>> =
-    LazyLock::new(|| (1..=TABLES).map(|i| table(SIGMA_STEP * i as f64)).collect());
+static SHARES: Made<Vec<[f64; NODES + 1]>> =
+    Made::by(|| (1..=TABLES).map(|i| table(SIGMA_STEP * i as f64)).collect());
 
 /// Parts into which what leaves is cut by age.
 const PARTS: usize = 16;
 
 /// Mean transit of each part, for each table of shares.
-static TRANSITS: LazyLock<Vec<[f64; PARTS]>> = LazyLock::new(|| SHARES.iter().map(parts).collect());
+static TRANSITS: Made<Vec<[f64; PARTS]>> = Made::by(|| SHARES.get().iter().map(parts).collect());
 
 /// A distribution of transit volumes.
 #[derive(Clone, Copy, Debug)]
@@ -44,8 +44,8 @@ impl Kernel {
         let place = (sigma.clamp(SIGMA_STEP, LARGEST_SIGMA) / SIGMA_STEP - 1.0).max(0.0);
         let below = (place as usize).min(TABLES - 1);
         Self {
-            below: &SHARES[below],
-            above: &SHARES[(below + 1).min(TABLES - 1)],
+            below: &SHARES.get()[below],
+            above: &SHARES.get()[(below + 1).min(TABLES - 1)],
             towards_above: place - below as f64,
             place: below,
         }
@@ -54,8 +54,8 @@ impl Kernel {
     /// Mean transits of equal parts of what leaves, youngest first, in units of the mean.
     pub(crate) fn transits(&self) -> [f64; PARTS] {
         std::array::from_fn(|part| {
-            let below = TRANSITS[self.place][part];
-            let above = TRANSITS[(self.place + 1).min(TABLES - 1)][part];
+            let below = TRANSITS.get()[self.place][part];
+            let above = TRANSITS.get()[(self.place + 1).min(TABLES - 1)][part];
             below + self.towards_above * (above - below)
         })
     }

@@ -1,7 +1,7 @@
 //! Policies that do not use outcomes.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 
 use crate::design::{Sobol, latin_hypercube_in};
 use crate::policy::{Ask, Policy, PolicyError, Proposals};
@@ -85,6 +85,22 @@ static LAST: Mutex<VecDeque<Drawn>> = Mutex::new(VecDeque::new());
 /// How many are kept: some for each campaign that runs beside others.
 const KEPT: usize = 16;
 
+/// How often somebody looks whether the last hypercubes are free.
+const LOOKS: usize = 10_000;
+
+/// The last hypercubes; none where they are not free for a long time. That is so for ever in a process that was forked while a thread held
+/// them which it does not have: there every hypercube is drawn anew, and is the same.
+fn last() -> Option<MutexGuard<'static, VecDeque<Drawn>>> {
+    for _ in 0..LOOKS {
+        match LAST.try_lock() {
+            Ok(last) => return Some(last),
+            Err(TryLockError::Poisoned(last)) => return Some(last.into_inner()),
+            Err(TryLockError::WouldBlock) => std::thread::yield_now(),
+        }
+    }
+    None
+}
+
 impl Cube {
     /// Its points, drawn if they are not among the last.
     fn points(self, region: &Region<'_>, context: &Context) -> Arc<Vec<Vec<f64>>> {
@@ -95,16 +111,17 @@ impl Cube {
         let mut stream = context.streams.open("policy/lhs", self.index);
         let points = Arc::new(latin_hypercube_in(region, self.size, &mut stream));
         let drawn = Drawn { cube: self, seed, space: space.clone(), points: points.clone() };
-        let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
-        last.push_back(drawn);
-        if last.len() > KEPT {
-            last.pop_front();
+        if let Some(mut last) = last() {
+            last.push_back(drawn);
+            if last.len() > KEPT {
+                last.pop_front();
+            }
         }
         points
     }
 
     fn kept(self, seed: u64, space: &Space) -> Option<Arc<Vec<Vec<f64>>>> {
-        let last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = last()?;
         let is_it = |drawn: &&Drawn| (drawn.cube, drawn.seed, &drawn.space) == (self, seed, space);
         last.iter().rev().find(is_it).map(|drawn| drawn.points.clone())
     }
@@ -175,5 +192,10 @@ mod tests {
         assert!(cube.kept(4322, &space).is_none());
         let other = Space::new(vec![input("a"), input("c")], Vec::new()).unwrap();
         assert!(cube.kept(4321, &other).is_none());
+        // Where a thread never gives the hypercubes back, as after a fork, nobody waits for it, and the design is the same.
+        let held = LAST.lock().unwrap();
+        let beside = std::thread::scope(|scope| scope.spawn(|| proposed(3)).join().unwrap());
+        assert_eq!(beside, region.snap(&kept[3]));
+        drop(held);
     }
 }

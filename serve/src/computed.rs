@@ -1,4 +1,4 @@
-//! What a model believes of a run: requested by a browser, computed by the program that started the server.
+//! What the page shows and this crate cannot know: requested by a browser, computed by the program that started the server.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// The question: a feature over two inputs, from the first experiments of a run.
+/// What a model believes: a feature over two inputs, from the first experiments of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[non_exhaustive]
 pub struct Question {
@@ -24,21 +24,45 @@ pub struct Question {
     pub held: usize,
 }
 
-type Answers = dyn Fn(&Path, &Question) -> Result<Value, String> + Send + Sync;
+/// An experiment whose spectra are expected, by the places in the journal at which records begin \[bytes\].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct Measured {
+    /// The record of the experiment.
+    pub at: u64,
+    /// The record of the experiment before it; none for the first of a run.
+    pub before: Option<u64>,
+}
+
+/// What is computed for the page. What is missing is not shown.
+#[derive(Clone, Debug, Default)]
+pub struct Computed {
+    /// What a model believes.
+    pub believer: Option<Teller<Question>>,
+    /// The spectra that the simulator of the scenario expects.
+    pub predictor: Option<Teller<Measured>>,
+}
+
+type Answers<Q> = dyn Fn(&Path, &Q) -> Result<Value, String> + Send + Sync;
 
 /// Answers questions about the run in a folder; an error is a sentence for people.
 ///
 /// It computes one answer at a time, however many ask, and knows the last one.
-#[derive(Clone)]
-pub struct Believer {
-    answers: Arc<Answers>,
-    last: Arc<Mutex<Option<(PathBuf, Question, String)>>>,
+pub struct Teller<Q> {
+    answers: Arc<Answers<Q>>,
+    last: Arc<Mutex<Option<(PathBuf, Q, String)>>>,
 }
 
-impl Believer {
+impl<Q> Clone for Teller<Q> {
+    fn clone(&self) -> Self {
+        Self { answers: self.answers.clone(), last: self.last.clone() }
+    }
+}
+
+impl<Q: Clone + PartialEq> Teller<Q> {
     /// One that answers so.
     pub fn new(
-        answers: impl Fn(&Path, &Question) -> Result<Value, String> + Send + Sync + 'static,
+        answers: impl Fn(&Path, &Q) -> Result<Value, String> + Send + Sync + 'static,
     ) -> Self {
         Self { answers: Arc::new(answers), last: Arc::default() }
     }
@@ -50,7 +74,7 @@ impl Believer {
     pub(crate) fn answer(
         &self,
         journal: &Path,
-        question: &Question,
+        question: &Q,
     ) -> Result<String, (StatusCode, String)> {
         let mut last = match self.last.try_lock() {
             Ok(last) => last,
@@ -62,7 +86,8 @@ impl Believer {
             }
         };
         if let Some((of, asked, told)) = &*last
-            && (of.as_path(), asked) == (journal, question)
+            && of == journal
+            && asked == question
         {
             return Ok(told.clone());
         }
@@ -75,9 +100,9 @@ impl Believer {
     }
 }
 
-impl fmt::Debug for Believer {
+impl<Q> fmt::Debug for Teller<Q> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Believer").finish_non_exhaustive()
+        f.debug_struct("Teller").finish_non_exhaustive()
     }
 }
 
@@ -101,7 +126,7 @@ mod tests {
         let (goes_on, go_on) = channel::<()>();
         let (asked, go_on) = (Arc::new(AtomicUsize::new(0)), Mutex::new(go_on));
         let count = asked.clone();
-        let believer = Believer::new(move |folder, question| {
+        let believer = Teller::<Question>::new(move |folder, question| {
             count.fetch_add(1, Ordering::SeqCst);
             begun.send(()).unwrap();
             go_on.lock().unwrap().recv().unwrap();
@@ -124,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_question_that_cannot_be_answered_blocks_no_other() {
-        let believer = Believer::new(|_, question| match question.experiments {
+        let believer = Teller::<Question>::new(|_, question| match question.experiments {
             0 => panic!("this is a test"),
             1 => Err("one experiment is too few".into()),
             n => Ok(json!(n)),
