@@ -80,6 +80,16 @@ fn fading(definition: &mut Value) {
     definition["noise"] = json!({ "lights": lights, "spectrometers": spectrometers });
 }
 
+/// What a journal of a list holds.
+pub(crate) fn yielded(journal: &Journal) -> Yield {
+    let blank = journal.blank().map(of_blank).unwrap_or_default();
+    let good = |record: &ExperimentRecord| match record.fault {
+        None => of_experiment(record),
+        Some(_) => Block::new(),
+    };
+    [blank].into_iter().chain(journal.experiments().map(good)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,14 +112,4 @@ mod tests {
         });
         assert_eq!(definition["noise"], expected);
     }
-}
-
-/// What a journal of a list holds.
-pub(crate) fn yielded(journal: &Journal) -> Yield {
-    let blank = journal.blank().map(of_blank).unwrap_or_default();
-    let good = |record: &ExperimentRecord| match record.fault {
-        None => of_experiment(record),
-        Some(_) => Block::new(),
-    };
-    [blank].into_iter().chain(journal.experiments().map(good)).collect()
 }
