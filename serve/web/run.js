@@ -153,9 +153,18 @@ export class Run {
     apply(this.last, item);
     this.place = id;
     if (kind === "experiment") this.experiments.push({ ...of, t: item.t, from: item.from });
+    if (kind === "doubted") this.withdraw(of.experiments);
     if (kind === "decided" && of.decision.add) this.added += 1;
     if (kind === "phase") this.phases.push(of);
     if (kind === "command") this.remember(of, item.t);
+  }
+
+  /** Takes the values away of experiments that were measured while a reading may have been wrong. */
+  withdraw(numbers) {
+    for (const experiment of this.experiments.filter((e) => numbers.includes(e.experiment))) {
+      experiment.quality = { ...experiment.quality, doubtful: true };
+      experiment.features = experiment.features.map(([name]) => [name, null]);
+    }
   }
 
   remember({ send, answer }, t) {
