@@ -362,17 +362,21 @@ impl std::io::Read for Hangs {
 
 /// A watch of a campaign that hangs: how it ends, and whom it has ended.
 fn beside_one_that_hangs(wiring: &Wiring, tries_for_s: u64) -> (Result<Alarm, String>, Vec<u32>) {
-    let mut ended = Vec::new();
+    let (mut ended, mut alarms, herald) = (Vec::new(), Vec::new(), Told::default());
     let duty = Duty {
         wiring,
         silence: std::time::Duration::from_millis(20),
         tries_for: std::time::Duration::from_secs(tries_for_s),
-        on_alarm: &mut |alarm| assert!(matches!(alarm, Alarm::Silent(_)), "{alarm:?}"),
-        herald: Box::new(Unheard),
+        on_alarm: &mut |alarm| alarms.push(alarm.clone()),
+        herald: Box::new(herald.clone()),
         end_campaign: &mut |process| ended.push(process),
     };
     let beats = Hangs(told(ToyLab::new().manifest()));
     let done = stand_watch(duty, beats, std::io::sink()).map_err(|error| error.to_string());
+    assert!(matches!(alarms[..], [Alarm::Silent(_)]), "{alarms:?}");
+    let said = herald.0.lock().expect("nobody panics meanwhile");
+    let is_safe = said.last().expect("people are told").is_empty();
+    assert_eq!(is_safe, done.is_ok(), "{said:?}");
     (done, ended)
 }
 
