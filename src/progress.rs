@@ -6,8 +6,8 @@ use std::time::Instant;
 use flowtwin_campaign::campaign::Observer;
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::study::Task;
-use flowtwin_lab::{Conditions, Observation};
-use flowtwin_report::format::significant;
+use flowtwin_lab::{Conditions, Fault, Observation};
+use flowtwin_report::format::{counted, duration, said, significant};
 use flowtwin_report::policy_in_words;
 use flowtwin_statistics::front::pareto_front;
 use flowtwin_twin::Stop;
@@ -183,10 +183,22 @@ impl Observer for Progress<'_> {
 
     fn set_otherwise(&mut self, number: u64, asked: &Conditions, set: &Conditions) {
         let differ = asked.words().zip(set.words()).filter(|((_, asked), (_, set))| asked != set);
-        let words = differ.map(|((name, asked), (_, set))| format!("{name} {set}, not {asked}"));
+        let words = differ
+            .map(|((name, asked), (_, set))| format!("{name} {}, not {}", said(set), said(asked)));
         let words = words.collect::<Vec<_>>().join(", ");
         console::say_line(format_args!(
             "experiment {number}: the lab has set {words}; that is kept"
+        ));
+    }
+
+    fn doubted(&mut self, experiments: &[u64], since: flowtwin_lab::Instant, fault: &Fault) {
+        let numbers: Vec<String> = experiments.iter().map(u64::to_string).collect();
+        console::say_line(format_args!(
+            "{} withdrawn ({}): they ended after {}, since when {} may have read wrong; nothing is learnt of them",
+            counted(experiments.len(), "experiment"),
+            numbers.join(", "),
+            duration(since.as_secs()),
+            fault.origin,
         ));
     }
 

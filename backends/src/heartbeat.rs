@@ -269,3 +269,30 @@ fn says_a_line(from: &mut ChildStdout) -> std::io::Result<bool> {
     }
     Ok(false)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use flowtwin_lab::Lab as _;
+    use flowtwin_lab::toy::ToyLab;
+
+    use super::*;
+
+    #[test]
+    fn an_answer_to_an_earlier_beat_confirms_nothing() {
+        let mut command = Command::new("sh");
+        let answers_one =
+            "read told; echo watching; head -c 2 > /dev/null; printf .; exec sleep 600";
+        command.args(["-c", answers_one]);
+        let hour = Duration::from_secs(3600);
+        let mut heart = Heartbeat::start(command, ToyLab::new().manifest(), hour).unwrap();
+        heart.send().unwrap();
+        assert_eq!(heart.confirmed(), Ok(false), "the question is a second beat");
+        while heart.unanswered.len() > 1 {
+            assert_eq!(heart.confirmed(), Ok(false));
+        }
+        assert_eq!(heart.confirmed(), Ok(false), "the first beat was answered");
+        heart.signal(Signal::KILL);
+    }
+}

@@ -5,6 +5,7 @@ mod branch_point;
 mod costs;
 mod deciding;
 mod doubt;
+mod doubted;
 mod ended;
 mod interruptible;
 mod observer;
@@ -28,7 +29,9 @@ use flowtwin_lab::journal::{
     Recalibrated, Record, Sink, SpoiledRecord, Writer, delivered, drawn,
 };
 use flowtwin_lab::layer::{Guarded, Journaled};
-use flowtwin_lab::{Blank, Command, Conditions, Fault, FaultKind, Lab, Observation, Streams};
+use flowtwin_lab::{
+    Blank, Command, Conditions, Fault, FaultKind, Instant, Lab, Observation, Streams,
+};
 use flowtwin_twin::{Context, History, PolicyError, Spent, Stop, Work};
 
 use crate::scenario::{Phase, Scenario};
@@ -239,6 +242,7 @@ impl<'a> Campaign<'a> {
             there: recorded.filter(|_| self.goes_on),
             phases: Vec::new(),
             number: 0,
+            measured: Vec::new(),
             requests: 0,
             costs,
             work: Work::default(),
@@ -281,6 +285,8 @@ struct UnderWay<'a, 'w, L: Lab, S: Sink> {
     /// What each phase knew at its end.
     phases: Vec<History>,
     number: u64,
+    /// Experiments that did not fail, and when they ended.
+    measured: Vec<(u64, Instant)>,
     /// Requests that were made of a lab that can have several under way.
     requests: u64,
     costs: Costs,
@@ -304,7 +310,7 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
     fn all(&mut self) -> Result<Option<Fault>, CampaignError> {
         match self.in_order() {
             Ok(()) => Ok(None),
-            Err(Halt::Fault(fault)) => Ok(Some(self.safe_after(fault))),
+            Err(Halt::Fault(fault)) => Ok(Some(self.given_up(fault))),
             Err(Halt::Error(error)) => Err(error),
         }
     }
@@ -313,6 +319,14 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
         let fruitless = self.number > 0 && !self.fruitful;
         let all_failed = self.number > 0 && !self.succeeded;
         Ended { fault, work: self.work, experiments: self.number, fruitless, all_failed }
+    }
+
+    /// Makes the rig safe after the fault that ends the campaign, and records what it makes doubtful.
+    fn given_up(&mut self, fault: Fault) -> Fault {
+        let fault = self.safe_after(fault);
+        // A journal that cannot be written has told so by a fault already.
+        let _recorded = self.doubt(&fault);
+        fault
     }
 
     /// Makes the rig safe after a fault, which says so where that cannot be done.
@@ -418,10 +432,10 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
         mut history: History,
     ) -> Result<(History, Option<Stop>), Halt> {
         let scenario = self.campaign.scenario;
-        let (inherited, mut skipped) = (history.trials.len(), 0);
+        let (inherited, mut skipped, mut withdrawn) = (history.trials.len(), 0, 0);
         let mut spent = Spent::default();
         loop {
-            let done = history.trials.len() - inherited - history.added;
+            let done = history.trials.len() - inherited - history.added + withdrawn;
             if done == phase.experiments {
                 return Ok((history, None));
             }
@@ -445,6 +459,11 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
             let wasted = std::mem::take(&mut self.wasted);
             spent.lab_time_s += wasted.lab_time_s;
             spent.reagent_ml += wasted.reagent_ml;
+            if observation.outcome.quality.doubtful {
+                // It tells neither of an outcome nor of conditions at which there is none.
+                withdrawn += usize::from(!added);
+                continue;
+            }
             history.trials.push(scenario.trial(&observation));
             history.added += usize::from(added);
         }
@@ -505,6 +524,9 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
     fn take_note_of(&mut self, observation: &Observation) {
         let trial = self.campaign.scenario.trial(observation);
         self.succeeded |= !observation.failed();
+        if !observation.failed() {
+            self.measured.push((self.number, observation.ended));
+        }
         self.fruitful |= trial.outcome.is_some() || trial.values.iter().any(Option::is_some);
     }
 
@@ -529,8 +551,11 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
     ) -> Result<Observation, Halt> {
         let number = record.experiment;
         // What policies see is what was recorded, so that a resumed run proposes the same.
-        let observation = record.observation(self.campaign.scenario.analysis());
+        let mut observation = record.observation(self.campaign.scenario.analysis());
         self.lab.record(&Record::Experiment(Box::new(record)))?;
+        // What was withdrawn later is no lesson although it is measured again.
+        let before = self.recorded.get(self.number as usize).filter(|_| known);
+        observation.outcome.quality.doubtful |= before.is_some_and(|it| it.quality.doubtful);
         self.by_hand.pass(false);
         self.use_up(&observation.consumed_ml);
         self.tell_what_is_left();

@@ -12,7 +12,7 @@ use flowtwin_campaign::campaign::{Answer, Campaign, Ended, Observer, Proposed, R
 use flowtwin_campaign::outside::{OutsideLab, OutsideLabError};
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::journal::{Asked, Decision, Journal, Record, Writer, read};
-use flowtwin_lab::{Command, Conditions, FaultKind, Lab as _, Reply};
+use flowtwin_lab::{Command, Conditions, FaultKind, Instant, Lab as _, Reply};
 
 /// A lab whose experiments take no time. It does what its first argument says: `r` reads a line, `f` reads lines until a request
 /// is to be forgotten, `aN` answers request N, `eN` cannot do request N, `bN` has a broken pump in request N, `lN` a leak, `n` tells
@@ -450,4 +450,27 @@ fn the_example_of_three_vials_is_such_a_lab() {
     let lab = OutsideLab::start(&command, Duration::from_secs(60), space, manifest, Arc::default())
         .unwrap();
     trial.on(lab, None, None).complete();
+}
+
+#[test]
+fn a_lab_that_has_ended_says_why_however_often_it_is_asked() {
+    let trial = Trial::new("ended");
+    let path = trial.folder.join("ends.sh");
+    let space = r#"{"space":{"protocol":1,"scenario":"s","seed":1,"inputs":[{"name":"t_c","low":20,"high":100},{"name":"ratio","low":0.5,"high":4}],"constraints":[],"objective":{"feature":"yield","goal":"maximize"},"budget":{},"now_s":0,"simulated":true}}"#;
+    let next = r#"{"next":{"experiment":1,"left":{}}}"#;
+    let done = r#"{"done":{"reason":"the ink is used up"}}"#;
+    fs::write(&path, format!("echo '{space}'\necho '{next}'\nread asked\necho '{done}'\n"))
+        .unwrap();
+    let command = format!("sh '{}'", path.display());
+    let (space, manifest) = (trial.scenario.space(), trial.scenario.manifest());
+    let mut lab =
+        OutsideLab::start(&command, Duration::from_secs(60), space, manifest, Arc::default())
+            .unwrap();
+    let conditions = Conditions::new(["t_c".into(), "ratio".into()].into(), vec![60.0, 1.0]);
+    let begin = Command::Begin { conditions };
+    let told = "the link is lost: the lab has ended: the ink is used up";
+    lab.send(&begin).unwrap();
+    assert_eq!(lab.wait_until(Instant::from_secs(9.0)).unwrap_err().kind.to_string(), told);
+    assert_eq!(lab.send(&begin).unwrap_err().kind.to_string(), told);
+    assert_eq!(lab.send(&Command::Collect).unwrap_err().kind.to_string(), told);
 }

@@ -7,6 +7,7 @@
 
 mod decided;
 mod delivered;
+mod doubted;
 mod flows;
 mod line;
 mod reader;
@@ -22,6 +23,7 @@ mod writer;
 
 pub use decided::{Decided, Decision};
 pub use delivered::{Book, Volumes, delivered, drawn, held, lost, primed, pumped, unended};
+pub use doubted::Doubted;
 pub use flows::flows;
 pub use reader::{Journal, JournalError, read};
 pub use recalibrated::Recalibrated;

@@ -47,6 +47,9 @@ pub struct Quality {
     /// it fall out.
     #[serde(default, skip_serializing_if = "is_false")]
     pub out_of_regime: bool,
+    /// It was withdrawn: a fault that was found later tells that a reading may have been wrong meanwhile.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub doubtful: bool,
 }
 
 /// Whether a flag says nothing that its absence would not say: it is not written then.
@@ -67,11 +70,13 @@ impl Quality {
         for (flag, name) in quality.named() {
             *flag = names.iter().any(|known| known.as_ref() == name);
         }
+        // Nobody says that of an answer: it is what a guard finds later.
+        quality.doubtful = false;
         quality
     }
 
     /// Every flag with its name.
-    fn named(&mut self) -> [(&mut bool, &'static str); 9] {
+    fn named(&mut self) -> [(&mut bool, &'static str); 10] {
         [
             (&mut self.saturated, "saturated"),
             (&mut self.not_settled, "not_settled"),
@@ -82,6 +87,7 @@ impl Quality {
             (&mut self.unresolved, "unresolved"),
             (&mut self.stale_blank, "stale_blank"),
             (&mut self.out_of_regime, "out_of_regime"),
+            (&mut self.doubtful, "doubtful"),
         ]
     }
 }

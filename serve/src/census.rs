@@ -30,6 +30,8 @@ pub struct Census {
     pub failed: u64,
     /// The best value of the only objective so far, among experiments that keep all limits, and what it is worth.
     pub best: Option<(f64, f64)>,
+    /// The same of every experiment that has one, by its number.
+    valued: Vec<(u64, (f64, f64))>,
     /// Lab time at the end of the latest experiment \[s\].
     pub lab_time_s: f64,
     /// Number of faults of the rig.
@@ -82,6 +84,7 @@ impl Census {
             experiments: 0,
             failed: 0,
             best: None,
+            valued: Vec::new(),
             lab_time_s: 0.0,
             faults: 0,
             readings: BTreeMap::new(),
@@ -135,6 +138,11 @@ impl Census {
             Record::Fault(_) => self.faults += 1,
             Record::Spoiled(spoiled) => self.take(&spoiled.consumed_ml),
             Record::Experiment(experiment) => self.finish(&experiment),
+            Record::Doubted(doubted) => {
+                self.valued.retain(|(number, _)| !doubted.experiments.contains(number));
+                self.best = None;
+                self.valued.iter().for_each(|(_, of)| better(&mut self.best, *of));
+            }
             Record::End(_) => self.ended = true,
             _ => {}
         }
@@ -214,9 +222,16 @@ impl Census {
         let known = |name: &str| experiment.features.iter().find(|(known, _)| known == name)?.1;
         let values = self.wanted.values(known);
         let Some(merit) = goals.merit(&values) else { return };
-        if self.best.is_none_or(|(_, best)| merit > best) {
-            self.best = values[goals.objectives[0].outcome].map(|value| (value, merit));
-        }
+        let Some(value) = values[goals.objectives[0].outcome] else { return };
+        self.valued.push((experiment.experiment, (value, merit)));
+        better(&mut self.best, (value, merit));
+    }
+}
+
+/// Takes a value for the best if it is worth more.
+fn better(best: &mut Option<(f64, f64)>, (value, merit): (f64, f64)) {
+    if best.is_none_or(|(_, so_far)| merit > so_far) {
+        *best = Some((value, merit));
     }
 }
 
@@ -305,6 +320,12 @@ mod tests {
             [experiment(1, 516.0, 50.0), experiment(2, 521.0, 30.0), experiment(3, 523.0, 45.0)];
         let best = counted("best", &definition, &all).best;
         assert_eq!(best, Some((523.0, -3.0)), "the nearest that keeps the limit");
+        let doubted = json!({ "doubted": {
+            "at_ns": 0, "since_ns": 0, "experiments": [3],
+            "fault": { "at_ns": 0, "origin": "a", "kind": "sensor_open" },
+        }});
+        let best = counted("doubted", &definition, &[&all[..], &[doubted]].concat()).best;
+        assert_eq!(best, Some((516.0, -4.0)), "the best of those that were not withdrawn");
     }
 
     #[test]

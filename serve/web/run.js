@@ -164,6 +164,7 @@ export class Run {
     apply(this.last, item);
     this.place = id;
     if (kind === "experiment") this.experiments.push({ ...of, t: item.t, from: item.from });
+    if (kind === "doubted") this.withdraw(of.experiments);
     if (kind === "decided") {
       if (of.decision.add) this.added += 1;
       // What was skipped was proposed anew: that is decided on again.
@@ -171,6 +172,14 @@ export class Run {
     }
     if (kind === "phase") this.phases.push(of);
     if (kind === "command") this.remember(of, item.t);
+  }
+
+  /** Takes the values away of experiments that were measured while a reading may have been wrong. */
+  withdraw(numbers) {
+    for (const experiment of this.experiments.filter((e) => numbers.includes(e.experiment))) {
+      experiment.quality = { ...experiment.quality, doubtful: true };
+      experiment.features = experiment.features.map(([name]) => [name, null]);
+    }
   }
 
   remember({ send, answer }, t) {

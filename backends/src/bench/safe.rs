@@ -55,6 +55,13 @@ impl Safety {
         }
     }
 
+    /// Until when an attempt that begins now may take.
+    fn until(&mut self, now: Instant) -> Instant {
+        let begun = self.series.filter(|begun| now.duration_since(*begun) < ONE_SERIES);
+        let begun = *self.series.insert(begun.unwrap_or(now));
+        (begun + SAFE_WITHIN).max(now + LATER)
+    }
+
     /// Makes all of `stations` safe; returns what did not acknowledge, and why.
     pub(super) fn make_safe(
         &mut self,
@@ -62,9 +69,7 @@ impl Safety {
         safe: BTreeMap<HeaterId, Temperature>,
     ) -> Vec<(Part, String)> {
         let now = Instant::now();
-        let begun = self.series.filter(|begun| now.duration_since(*begun) < ONE_SERIES);
-        let begun = *self.series.insert(begun.unwrap_or(now));
-        let until = (begun + SAFE_WITHIN).max(now + LATER);
+        let until = self.until(now);
         self.off.clear();
         let order = Order::MakeSafe(safe);
         let mut stations: Vec<_> = stations.iter_mut().filter(|s| s.can_harm()).collect();
@@ -263,6 +268,26 @@ mod tests {
         assert!(safety.is_off(&plate()));
         safety.note(&heat("plate"), false);
         assert!(!safety.is_off(&plate()), "it may have heard it");
+    }
+
+    #[test]
+    fn attempts_that_follow_each_other_share_their_time() {
+        let (mut safety, begun) = (Safety::default(), Instant::now());
+        let mut left_ms = |ms: u64| {
+            let now = begun + Duration::from_millis(ms);
+            (safety.until(now) - now).as_millis()
+        };
+        assert_eq!([0, 1000, 2000, 2999, 3000].map(&mut left_ms), [1200, 200, 50, 50, 1200]);
+    }
+
+    #[test]
+    fn what_was_made_safe_begins_a_series_anew_and_keeps_no_heater_off() {
+        let mut safety = Safety { series: Some(Instant::now()), ..Safety::default() };
+        safety.note(&Command::HeaterOff { heater: "plate".into() }, true);
+        assert!(safety.is_off(&plate()));
+        assert_eq!(safety.make_safe(&mut [], BTreeMap::new()), []);
+        assert!(!safety.is_off(&plate()), "it has a safe set point now");
+        assert_eq!(safety.series, None);
     }
 
     #[test]

@@ -153,22 +153,35 @@ pub fn watch(
     answers: &mut impl Write,
 ) -> Alarm {
     let incoming = listen(beats);
-    let mut last = ticking();
+    let mut rhythm = Rhythm { silence, last: ticking() };
     loop {
         match incoming.recv_timeout(silence) {
             Ok(beats) => {
-                // A computer that slept has been silent, although no timer ran.
-                let apart = ticking().saturating_sub(last);
-                if apart > silence {
-                    return Alarm::Silent(apart.as_secs_f64());
+                if let Err(alarm) = rhythm.beat(ticking()) {
+                    return alarm;
                 }
-                last += apart;
                 // A campaign that does not hear it has died: that is noticed next.
                 let _gone = answers.write_all(&vec![BEAT; beats]).and_then(|()| answers.flush());
             }
             Err(RecvTimeoutError::Timeout) => return Alarm::Silent(silence.as_secs_f64()),
             Err(RecvTimeoutError::Disconnected) => return Alarm::Closed,
         }
+    }
+}
+
+/// When beats come.
+struct Rhythm {
+    /// Longest time between two of them.
+    silence: Duration,
+    last: Duration,
+}
+
+impl Rhythm {
+    /// Hears a beat. A computer that slept has been silent before it, although no timer ran.
+    fn beat(&mut self, now: Duration) -> Result<(), Alarm> {
+        let apart = now.saturating_sub(self.last);
+        self.last = now;
+        if apart > self.silence { Err(Alarm::Silent(apart.as_secs_f64())) } else { Ok(()) }
     }
 }
 
@@ -222,4 +235,33 @@ fn make_safe(lab: &mut dyn Lab) -> Result<(), Fault> {
         done = done.and(off);
     }
     done
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn s(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn beats_may_be_as_far_apart_as_the_longest_silence_however_many_come() {
+        let mut rhythm = Rhythm { silence: s(10), last: s(100) };
+        for now in [104, 112, 122, 132, 133] {
+            assert_eq!(rhythm.beat(s(now)), Ok(()), "{now}");
+        }
+        assert_eq!(rhythm.beat(s(144)), Err(Alarm::Silent(11.0)));
+    }
+
+    #[test]
+    fn a_silent_campaign_is_ended_once() {
+        let mut ended = Vec::new();
+        let mut end = |process| ended.push(process);
+        let mut release = Release { end: &mut end, process: 7, done: false };
+        release.now();
+        release.now();
+        assert!(release.done);
+        assert_eq!(ended, [7]);
+    }
 }

@@ -56,6 +56,9 @@ fn a_watch_is_told_who_beats_and_what_is_installed_and_ends_with_the_campaign() 
     assert_eq!(introduction, Introduction { process: std::process::id(), starter, manifest });
     let name = std::fs::read_to_string(format!("/proc/{}/comm", heart.process())).unwrap();
     assert!(["sh\n", "cat\n", "dash\n"].contains(&name.as_str()), "{name}");
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", heart.process())).unwrap();
+    let group = stat.rsplit(") ").next().unwrap().split(' ').nth(2).unwrap().to_owned();
+    assert_eq!(group, heart.process().to_string(), "in a group of its own");
     let status = heart.finish(|| false).unwrap().expect("it has ended");
     assert!(status.success());
     assert!(heart.beat().is_err(), "nobody watches any more");

@@ -29,8 +29,13 @@ fn kept_inputs_break_no_promise() {
     assert!(inputs > 20, "{inputs} inputs were found");
 }
 
+/// Number of random inputs of each sort: `FLOWTWIN_FUZZED=10000 cargo test -p flowtwin-backends --test suite fuzzed` tries so many.
+fn cases() -> u32 {
+    std::env::var("FLOWTWIN_FUZZED").ok().and_then(|count| count.parse().ok()).unwrap_or(64)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn random_changes_of_kept_inputs_break_no_promise(

@@ -95,6 +95,34 @@ fn the_rig_is_made_safe_as_soon_as_its_ports_are_free() {
     assert!(lab.0.is_safe());
 }
 
+/// A lab whose heater takes its safe set point and cannot be turned off.
+struct Stays(ToyLab);
+
+impl Lab for Stays {
+    fn manifest(&self) -> &Manifest {
+        self.0.manifest()
+    }
+    fn now(&self) -> Instant {
+        self.0.now()
+    }
+    fn send(&mut self, command: &Command) -> Result<Reply, Fault> {
+        if let Command::HeaterOff { heater } = command {
+            return Err(Fault::new(self.now(), heater, FaultKind::NoReply { waited_s: 1.0 }));
+        }
+        self.0.send(command)
+    }
+    fn wait_until(&mut self, deadline: Instant) -> Result<(), Fault> {
+        self.0.wait_until(deadline)
+    }
+}
+
+#[test]
+fn a_heater_that_cannot_be_turned_off_at_last_is_told() {
+    let mut lab = Stays(ToyLab::new());
+    let refused = make_safe_at_last(&mut lab, Duration::ZERO, HOUR, &mut |_| true).unwrap_err();
+    assert_eq!(refused.origin, "plate");
+}
+
 /// A lab that can be looked at while others drive it.
 struct Seen(Rc<RefCell<ToyLab>>, Manifest);
 

@@ -346,6 +346,63 @@ fn when_a_campaign_dies_the_watch_makes_the_rig_safe() {
     assert!(rig.finish(), "pump still, heater off, light out");
 }
 
+/// A campaign that has said what is installed, and then hangs with its pipe open.
+struct Hangs(std::io::Cursor<Vec<u8>>);
+
+impl std::io::Read for Hangs {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.0.read(buffer)?;
+        if read == 0 {
+            // Longer than any test.
+            std::thread::sleep(std::time::Duration::from_secs(3600));
+        }
+        Ok(read)
+    }
+}
+
+/// A watch of a campaign that hangs: how it ends, and whom it has ended.
+fn beside_one_that_hangs(wiring: &Wiring, tries_for_s: u64) -> (Result<Alarm, String>, Vec<u32>) {
+    let (mut ended, mut alarms, herald) = (Vec::new(), Vec::new(), Told::default());
+    let duty = Duty {
+        wiring,
+        silence: std::time::Duration::from_millis(20),
+        tries_for: std::time::Duration::from_secs(tries_for_s),
+        on_alarm: &mut |alarm| alarms.push(alarm.clone()),
+        herald: Box::new(herald.clone()),
+        end_campaign: &mut |process| ended.push(process),
+    };
+    let beats = Hangs(told(ToyLab::new().manifest()));
+    let done = stand_watch(duty, beats, std::io::sink()).map_err(|error| error.to_string());
+    assert!(matches!(alarms[..], [Alarm::Silent(_)]), "{alarms:?}");
+    let said = herald.0.lock().expect("nobody panics meanwhile");
+    let is_safe = said.last().expect("people are told").is_empty();
+    assert_eq!(is_safe, done.is_ok(), "{said:?}");
+    (done, ended)
+}
+
+#[test]
+fn a_campaign_that_hangs_is_ended_where_it_keeps_what_the_watch_needs_and_not_otherwise() {
+    let me = 0;
+    // The heater is on a port that has one user.
+    let rig = Rig::serve(SERIAL, 1.0);
+    let (done, ended) = beside_one_that_hangs(&rig.wiring, 60);
+    assert!(matches!(done, Ok(Alarm::Silent(_))), "{done:?}");
+    assert_eq!(ended, [me]);
+    assert!(rig.finish());
+    // Everything can be reached beside it.
+    let rig = Rig::serve(&NETWORK.replace("water]", "water]\nlink.tcp = \"\""), 1.0);
+    let (done, ended) = beside_one_that_hangs(&rig.wiring, 60);
+    assert!(matches!(done, Ok(Alarm::Silent(_))), "{done:?}");
+    assert!(ended.is_empty(), "{ended:?}");
+    // A pump does not obey: who knows whether the campaign keeps it.
+    let mut wiring = rig.wiring.clone();
+    wiring.set_link("water", Link::Tcp("127.0.0.1:1".into()));
+    let (done, ended) = beside_one_that_hangs(&wiring, 4);
+    let said = done.unwrap_err();
+    assert!(said.contains("NOT SAFE: water"), "{said}");
+    assert_eq!(ended, [me], "once, and not at the first try");
+}
+
 /// Beats of a campaign that ends when its rig does.
 struct Last(std::io::Cursor<Vec<u8>>, Option<Rig>);
 

@@ -2,7 +2,7 @@
 
 use flowtwin_lab::journal::Recalibrated;
 use flowtwin_lab::study::Task;
-use flowtwin_lab::{Conditions, Fault, FaultKind, Lab, Observation};
+use flowtwin_lab::{Conditions, Fault, FaultKind, Instant, Lab, Observation};
 use flowtwin_twin::Stop;
 
 /// Observes the progress of a campaign.
@@ -45,6 +45,10 @@ pub trait Observer {
     /// been answered before. The answer is left out.
     fn left_out(&mut self, request: u64) {
         let _ = request;
+    }
+    /// A fault that was found makes experiments doubtful that ended after `since`: they are withdrawn.
+    fn doubted(&mut self, experiments: &[u64], since: Instant, fault: &Fault) {
+        let _ = (experiments, since, fault);
     }
     /// A fault of the rig has spoiled an experiment, `times` times in a row; `lab` is safe, as far as the fault
     /// lets it be. Answers whether all is in order again, so that the experiment can be repeated at once.
@@ -101,6 +105,11 @@ impl<A: Observer + ?Sized, B: Observer + ?Sized> Observer for (&mut A, &mut B) {
     fn left_out(&mut self, request: u64) {
         self.0.left_out(request);
         self.1.left_out(request);
+    }
+
+    fn doubted(&mut self, experiments: &[u64], since: Instant, fault: &Fault) {
+        self.0.doubted(experiments, since, fault);
+        self.1.doubted(experiments, since, fault);
     }
 
     fn repeats(&mut self, lab: &mut dyn Lab, fault: &Fault, times: usize) -> bool {

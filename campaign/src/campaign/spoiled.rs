@@ -38,6 +38,7 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
             self.waste(&record);
             let fault = record.fault.clone();
             self.lab.record(&Record::Spoiled(Box::new(record)))?;
+            self.doubt(&fault)?;
             self.by_hand.pass(true);
             self.tell_what_is_left();
             let passes = !fault.kind.stops_campaign() && times < TRIES;

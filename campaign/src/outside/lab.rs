@@ -53,6 +53,8 @@ enum State {
     /// What it says, and what it says that it has set.
     Over(Box<ObservationLine>, Option<Conditions>),
     Safe,
+    /// The lab says that it has ended, and why.
+    Ended(String),
 }
 
 /// Why a program is no lab for a scenario.
@@ -151,18 +153,26 @@ impl OutsideLab {
                     let detail = format!("{EARLIER} observations of earlier and no `next`");
                     return Err(self.fault(FaultKind::Garbled { detail }));
                 }
-                FromLab::Done(done) => {
-                    let detail = format!("the lab has ended: {}", done.reason);
-                    return Err(self.fault(FaultKind::LinkLost { detail }));
-                }
+                FromLab::Done(done) => return Err(self.ended(done.reason)),
                 other => return Err(self.garbled(&other)),
             }
         }
     }
 
+    /// The lab has ended: it begins nothing any more.
+    fn ended(&mut self, reason: String) -> Fault {
+        let detail = format!("the lab has ended: {reason}");
+        self.state = State::Ended(reason);
+        self.fault(FaultKind::LinkLost { detail })
+    }
+
     fn begin(&mut self, conditions: &Conditions) -> Result<Reply, Fault> {
-        match self.state {
+        match &self.state {
             State::Idle => {}
+            State::Ended(reason) => {
+                let reason = reason.clone();
+                return Err(self.ended(reason));
+            }
             State::Safe => return Err(self.refused("the lab has been made safe")),
             _ => return Err(self.refused("an experiment is under way")),
         }
@@ -182,10 +192,7 @@ impl OutsideLab {
                 self.state = State::Idle;
                 return Err(self.refused(&because(&error)));
             }
-            FromLab::Done(done) => {
-                let detail = format!("the lab has ended: {}", done.reason);
-                return Err(self.fault(FaultKind::LinkLost { detail }));
-            }
+            FromLab::Done(done) => return Err(self.ended(done.reason)),
             other => return Err(self.garbled(&other)),
         };
         let set = self.sensible(&line)?;
@@ -239,6 +246,7 @@ impl OutsideLab {
                 self.state = State::Safe;
                 Err(self.refused("the lab has been made safe"))
             }
+            State::Ended(reason) => Err(self.ended(reason)),
             State::UnderWay => {
                 self.state = State::UnderWay;
                 Err(self.fault(FaultKind::NotReady))

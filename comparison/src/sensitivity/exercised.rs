@@ -104,6 +104,7 @@ fn all_flags() -> Vec<&'static str> {
         unresolved: true,
         stale_blank: true,
         out_of_regime: true,
+        doubtful: true,
     };
     all.flags()
 }

@@ -90,8 +90,22 @@ impl Journal {
         }
         self.last_hash = line::hash(bytes);
         self.ends.push(self.ends.last().copied().unwrap_or(0) + bytes.len());
+        if let Record::Doubted(doubted) = &line.record {
+            self.withdraw(&doubted.experiments);
+        }
         self.records.push(line.record);
         Ok(())
+    }
+
+    /// Withdraws experiments that a later record doubts. Their lines stay as they were written.
+    fn withdraw(&mut self, experiments: &[u64]) {
+        for record in &mut self.records {
+            if let Record::Experiment(experiment) = record
+                && experiments.contains(&experiment.experiment)
+            {
+                experiment.withdraw();
+            }
+        }
     }
 
     /// All records in order.
@@ -112,7 +126,7 @@ impl Journal {
         self.records.iter().find_map(|r| if let Record::Blank(b) = r { Some(b) } else { None })
     }
 
-    /// The finished experiments in order.
+    /// The finished experiments in order. Those that a later record doubts are flagged, and have no features.
     pub fn experiments(&self) -> impl Iterator<Item = &ExperimentRecord> {
         self.records.iter().filter_map(|r| match r {
             Record::Experiment(experiment) => Some(&**experiment),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::decided::Decided;
+use super::doubted::Doubted;
 use super::recalibrated::Recalibrated;
 use crate::analysis::{Analysis, Blank};
 use crate::command::{Command, Reply};
@@ -48,6 +49,8 @@ pub enum Record {
     Experiment(Box<ExperimentRecord>),
     /// A fault of the rig has spoiled an experiment. It is repeated.
     Spoiled(Box<SpoiledRecord>),
+    /// A fault has made what was measured before it doubtful.
+    Doubted(Box<Doubted>),
     /// The shadow beside the run goes on with other values, because the rig has moved.
     Recalibrated(Box<Recalibrated>),
     /// Somebody says that he has filled syringes.
@@ -72,6 +75,7 @@ impl Record {
             Self::Fault(fault) => Some(fault.at),
             Self::Experiment(experiment) => Some(experiment.ended_ns),
             Self::Spoiled(spoiled) => Some(spoiled.ended_ns),
+            Self::Doubted(doubted) => Some(doubted.at_ns),
             Self::Recalibrated(recalibrated) => Some(recalibrated.at_ns),
             Self::Filled(filled) => Some(filled.at_ns),
             Self::Resumed(resumed) => Some(resumed.at_ns),
@@ -86,7 +90,7 @@ impl Record {
         match self {
             Self::Header(_) | Self::Blank(_) | Self::Experiment(_) => true,
             Self::Spoiled(_) | Self::Filled(_) | Self::Resumed(_) | Self::End(_) => true,
-            Self::Decided(_) | Self::Asked(_) | Self::Recalibrated(_) => true,
+            Self::Decided(_) | Self::Asked(_) | Self::Recalibrated(_) | Self::Doubted(_) => true,
             Self::Phase(_) | Self::Proposal(_) | Self::Fault(_) => false,
             Self::Task(_) | Self::Reading(_) => false,
             Self::Intended(_) | Self::Command(_) => false,
@@ -433,6 +437,12 @@ fn finite(value: f64) -> Option<f64> {
 }
 
 impl ExperimentRecord {
+    /// The same, of what was measured in doubt: flagged, and without features.
+    pub(super) fn withdraw(&mut self) {
+        self.quality.doubtful = true;
+        self.features.iter_mut().for_each(|(_, value)| *value = None);
+    }
+
     /// Records an observation.
     pub fn new(experiment: u64, phase: &str, observation: &Observation) -> Self {
         let Observation { outcome, .. } = observation;

@@ -47,7 +47,7 @@ impl<'a> Stop<'a> {
             Record::Task(_) | Record::Reading(_) => *self = Self::default(),
             Record::Header(_) | Record::Phase(_) | Record::Intended(_) | Record::End(_) => {}
             // Nothing was set on the lab.
-            Record::Recalibrated(_) => {}
+            Record::Recalibrated(_) | Record::Doubted(_) => {}
         }
     }
 

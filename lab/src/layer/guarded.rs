@@ -119,6 +119,12 @@ impl<L: Lab> Guarded<L> {
         self.safe
     }
 
+    /// Since when a reading may have been wrong, where the rule that tripped tells that: nothing measured since then is an
+    /// observation of its conditions. Whoever heats again has put it right.
+    pub fn doubtful_since(&self) -> Option<Instant> {
+        self.thermal.doubtful_since()
+    }
+
     fn interlock(&self, rule: &str, origin: impl std::fmt::Display, detail: String) -> Fault {
         let kind = FaultKind::Interlock { rule: rule.into(), detail };
         Fault::new(self.lab.now(), origin, kind)

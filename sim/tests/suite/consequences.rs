@@ -243,3 +243,41 @@ fn a_clogged_line_fails_the_experiment_by_name() {
     let seen: Vec<Observation> = (0..3).map(|_| rig.run()).collect();
     assert!(seen.iter().any(|o| o.fault.as_ref().is_some_and(|f| f.kind == FaultKind::Stalled)));
 }
+
+/// Four PLI of the reference rig whose second stream, and the carrier with it, runs at this part of the rate that it has at one
+/// to one.
+fn pli_at(part: f64) -> Vec<f64> {
+    let mut rig = Rig::new("");
+    let mut recipe = rig.procedure.recipe().clone();
+    for (pump, follows) in &mut recipe.pumps {
+        let part = match pump.as_str() {
+            "cs" | "oa_cs" | "ode_cs" => part,
+            "pfo" => 0.5 * (1.0 + part),
+            _ => 1.0,
+        };
+        let Follows::Linear(rate) = follows else { panic!("it is linear") };
+        rate.factors.iter_mut().for_each(|factor| *factor *= part);
+    }
+    let (spec, analysis) = (rig.procedure.spec().clone(), rig.procedure.analysis().clone());
+    rig.procedure = Procedure::new(spec, recipe, analysis);
+    (0..4)
+        .map(|_| {
+            let seen = rig.run();
+            assert_eq!(seen.outcome.quality.irregular, part < 1.0, "at {part}");
+            seen.feature("pli").unwrap()
+        })
+        .collect()
+}
+
+/// Slugs that differ in what is in them are no brighter than even ones, and no two experiments see the same of them.
+#[test]
+fn uneven_streams_are_not_brighter_and_repeat_worse() {
+    let (even, uneven) = (pli_at(1.0), pli_at(0.58));
+    let mean = |of: &[f64]| of.iter().sum::<f64>() / of.len() as f64;
+    let spread = |of: &[f64]| {
+        let most = of.iter().fold(f64::MIN, |most, it| most.max(*it));
+        (most - of.iter().fold(f64::MAX, |least, it| least.min(*it))) / mean(of)
+    };
+    assert!(mean(&uneven) < 0.95 * mean(&even), "{uneven:?} against {even:?}");
+    assert!(spread(&uneven) > 5.0 * spread(&even), "{uneven:?} against {even:?}");
+}

@@ -90,3 +90,18 @@ fn a_bore_that_no_train_passes_fails_or_is_flagged() {
     let (_, wide) = observed(|world| bore(world, 5.0), 1.0);
     assert!(flags(&wide).contains(&"out_of_regime"), "{:?}", flags(&wide));
 }
+
+/// All that the timed stream fills from its first junction on is on its way: 60 µL of junction at the centre, where 207.5 µL/min
+/// flow in it, are 17.4 s.
+#[test]
+fn a_junction_is_part_of_the_residence_time() {
+    let residence_s = |junction_ul: f64| {
+        let mut world = reference();
+        world.rig.streams.get_mut("cu").unwrap().junction_ul = junction_ul;
+        let plan = Arc::new(Plan::new(&world).unwrap());
+        let settings = procedure(&plan).recipe().settings(&conditions(CENTRE));
+        plan.manifest().path.residence_time_s(&settings)
+    };
+    let longer_s = residence_s(62.0) - residence_s(2.0);
+    assert!((longer_s - 60.0 * 60.0 / 207.5).abs() < 1e-6, "{longer_s} s");
+}

@@ -10,7 +10,7 @@ use crate::command::Reply;
 use crate::fault::{Fault, FaultKind};
 use crate::id::PumpId;
 use crate::journal::{
-    BlankRecord, ExperimentRecord, Legible, delivered, held, lost, primed, pumped,
+    BlankRecord, Doubted, ExperimentRecord, Legible, delivered, held, lost, primed, pumped,
 };
 use crate::observation::Observation;
 
@@ -140,6 +140,31 @@ fn a_run_whose_every_experiment_failed_is_fruitless_and_not_complete() {
     assert_eq!(ended(vec![failed(), failed()]), (true, false));
     assert_eq!(ended(vec![failed(), experiment(None)]), (false, true));
     assert_eq!(ended(vec![]), (false, true), "nothing was to be done");
+}
+
+#[test]
+fn what_a_later_record_doubts_is_withdrawn_and_its_line_stays() {
+    let mut sound = experiment(None);
+    if let Record::Experiment(it) = &mut sound {
+        it.features = vec![("area".into(), Some(3.5))];
+    }
+    let fault = Fault::new(at(20), "plate", FaultKind::SensorOpen);
+    let doubted = |experiments: Vec<u64>| {
+        let (at_ns, since_ns, fault) = (at(20), at(0), fault.clone());
+        Record::Doubted(Box::new(Doubted { at_ns, since_ns, experiments, fault }))
+    };
+    let journal = |experiments| read(&written(&[header(), sound.clone(), doubted(experiments)]));
+    let first = |journal: &Journal| journal.experiments().next().cloned().unwrap();
+    let withdrawn = journal(vec![1]).unwrap();
+    assert_eq!(first(&withdrawn).features, [("area".to_owned(), None)]);
+    assert_eq!(first(&withdrawn).quality.flags(), ["doubtful"]);
+    let text = String::from_utf8(withdrawn.bytes().to_vec()).unwrap();
+    assert!(text.contains("[\"area\",3.5]") && !text.contains("doubtful"), "{text}");
+    assert_eq!(withdrawn.durable_bytes(), withdrawn.bytes(), "it is on the disk at once");
+    assert_eq!(withdrawn.last_at(), at(20));
+    let other = journal(vec![2]).unwrap();
+    assert_eq!(first(&other).features, [("area".to_owned(), Some(3.5))]);
+    assert_eq!(first(&other).quality.flags(), [""; 0]);
 }
 
 /// A damaged line may say anything.

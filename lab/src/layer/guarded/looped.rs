@@ -107,6 +107,11 @@ impl Answer {
         &self.power
     }
 
+    /// Since when a breach that is found now may have been there: the longest balance begins there.
+    pub(super) fn watched_since(&self) -> Option<Instant> {
+        self.looks.front().map(|sums| sums.at)
+    }
+
     /// Adds a reading; returns what is wrong, in words.
     pub(super) fn take(&mut self, look: Look, spec: &Limits) -> Option<String> {
         if !look.power.is_finite() {

@@ -42,6 +42,10 @@ struct Heater {
     told: Instant,
     last: Option<(Instant, f64)>,
     unchanged_since: Instant,
+    /// The same, whatever the heater was told meanwhile.
+    same_since: Instant,
+    /// Since when its readings may have been wrong, as far as a tripped rule tells.
+    doubtful_since: Option<Instant>,
     off_since: Option<Instant>,
 }
 
@@ -79,6 +83,8 @@ impl Thermal {
             told: Instant::START,
             last: None,
             unchanged_since: Instant::START,
+            same_since: Instant::START,
+            doubtful_since: None,
             off_since: None,
         };
         Self { heaters: manifest.heaters.iter().map(heater).collect(), still_since: None }
@@ -105,7 +111,13 @@ impl Thermal {
             heater.told = now;
             heater.off_since = None;
             heater.unchanged_since = now;
+            heater.doubtful_since = None;
         }
+    }
+
+    /// Since when a reading may have been wrong, of those that a tripped rule tells of and nobody has told to heat since.
+    pub(super) fn doubtful_since(&self) -> Option<Instant> {
+        self.heaters.iter().filter_map(|heater| heater.doubtful_since).min()
     }
 
     /// Whether a heater has been given a set point.
@@ -226,16 +238,17 @@ impl Heater {
     fn compare_with_last(&mut self, now: Instant, value: f64, spec: &Limits) -> Result<(), Fault> {
         let last = self.last.replace((now, value));
         let Some((then, before)) = last else {
-            self.unchanged_since = now;
+            (self.unchanged_since, self.same_since) = (now, now);
             return Ok(());
         };
         if value.to_bits() != before.to_bits() {
-            self.unchanged_since = now;
+            (self.unchanged_since, self.same_since) = (now, now);
         }
         let still_s = now.since(self.unchanged_since).as_secs();
         if self.set_point.is_some() && !self.still && still_s > spec.frozen_s {
             let detail =
                 format!("{value} °C to the last digit for {still_s:.0} s: check the sensor");
+            self.doubtful_since = Some(self.same_since);
             return Err(breach(now, &self.name, "frozen reading", detail));
         }
         let minutes = now.since(then).as_secs() / 60.0;
@@ -272,8 +285,9 @@ impl Heater {
         };
         let now = lab.now();
         let look = Look { at: now, value, power, flow_ul_per_min, set_point: self.set_point };
-        let breached = answer.take(look, spec);
-        breached.map_or(Ok(()), |detail| Err(breach(now, &self.name, "heating", detail)))
+        let Some(detail) = answer.take(look, spec) else { return Ok(()) };
+        self.doubtful_since = answer.watched_since();
+        Err(breach(now, &self.name, "heating", detail))
     }
 
     fn compare_with_set_point(

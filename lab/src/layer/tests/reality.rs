@@ -186,6 +186,40 @@ fn plate_trips(reads: impl FnMut(f64, f64) -> f64) -> Option<(f64, String)> {
     Some((fault.at.as_secs(), rule_of(&fault).to_owned()))
 }
 
+/// Since when the readings of a plate at 135 °C may have been wrong, once a rule has tripped.
+fn doubtful_since(reads: impl FnMut(f64, f64) -> f64) -> Option<f64> {
+    let mut guarded = Plate::guarded(reads);
+    guarded.send(&heat(135.0)).unwrap();
+    let fault = guarded.wait(Span::from_secs(5_700.0)).unwrap_err();
+    let since = guarded.doubtful_since().map(Instant::as_secs);
+    assert!(since.is_none_or(|since| since < fault.at.as_secs()));
+    guarded.send(&heat(135.0)).unwrap();
+    assert_eq!(guarded.doubtful_since(), None, "whoever heats again has put it right");
+    since
+}
+
+#[test]
+fn a_rule_that_finds_a_reading_wrong_tells_since_when_it_may_have_been() {
+    // Every slip that is found is found within the longest balance: what was read before that is not in doubt.
+    for k_per_min in [0.5, 0.8, 3.0] {
+        let slip = move |s: f64, c: f64| c - k_per_min / 60.0 * (s - 2_500.0).max(0.0);
+        let since_s = doubtful_since(slip).unwrap();
+        assert!((1_000.0..=2_500.0).contains(&since_s), "{k_per_min} K/min: {since_s} s");
+    }
+    // It stands still to the last digit from 1500 s on, and is found ten minutes later.
+    let mut kept = None;
+    let stands = move |s: f64, c: f64| {
+        if s < 1_500.0 { c + 0.01 * crate::math::sin(s) } else { *kept.get_or_insert(c) }
+    };
+    let since_s = doubtful_since(stands).unwrap();
+    assert!((1_480.0..=1_510.0).contains(&since_s), "{since_s} s");
+    // Too hot is what was read: nothing before it is in doubt.
+    assert_eq!(
+        doubtful_since(|s, c| if s < 1_500.0 { c } else { c + 0.01 * (s - 1_500.0) + 400.0 }),
+        None
+    );
+}
+
 #[test]
 fn a_sound_plate_is_left_alone() {
     assert_eq!(plate_trips(|s, c| c + 0.3 * crate::math::sin(s)), None);
