@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use flowtwin_campaign::scenario::Scenario;
-use flowtwin_report::format::significant;
-use flowtwin_report::page::{Legend, Page, figure, pair, section, tiles};
+use flowtwin_report::format::{capital, counted, significant};
+use flowtwin_report::page::{Answer, Legend, Page, answers, figure, pair, section, tiles};
 use flowtwin_report::plot::{Axis, Chart, Dot, Points, Rule, Style};
 
 use crate::calibration::Calibration;
@@ -130,6 +130,7 @@ pub fn page(scenario: &Scenario, calibration: &Calibration) -> String {
     page.kicker("calibration");
     page.lead(&calibration.headline());
     let told = calibration.parameters.iter().filter(|p| p.identifiable).count();
+    page.push(&first_screen(calibration));
     page.push(&tiles(&[
         (calibration.experiments.to_string(), "experiments".into()),
         (format!("{told} of {}", calibration.parameters.len()), "keys known".into()),
@@ -148,6 +149,41 @@ pub fn page(scenario: &Scenario, calibration: &Calibration) -> String {
         page.push(&section("data", "Left out of the data", &list(&calibration.notes)));
     }
     page.finish()
+}
+
+/// What a reader asks first.
+fn first_screen(calibration: &Calibration) -> String {
+    let keys: Vec<&str> = calibration.parameters.iter().map(|p| p.key.as_str()).collect();
+    let experiments = counted(calibration.experiments, "experiment");
+    let from = match calibration.tasks.len() {
+        0 => experiments,
+        tasks => format!("{experiments} and {} of studies", counted(tasks, "task")),
+    };
+    let complete = match calibration.settled {
+        true => "Yes, the search came to its end by itself.",
+        false => "No, the search was cut short: there may be better values.",
+    };
+    let found = calibration.parameters.iter().map(|parameter| match parameter.value {
+        Some(value) => format!(
+            "{}: {} ({} to {}, 95 % interval).",
+            parameter.key,
+            significant(value, 4),
+            significant(parameter.low, 4),
+            significant(parameter.high, 4)
+        ),
+        None => format!("{}: the data do not tell.", parameter.key),
+    });
+    let next = match calibration.parameters.iter().all(|p| p.identifiable) {
+        true => None,
+        false => calibration.advice(),
+    };
+    answers(&[
+        ("Is it complete?", complete.to_owned().into()),
+        ("What was asked?", format!("Which values of {} explain {from}?", keys.join(", ")).into()),
+        ("What was found?", Answer::List(found.collect())),
+        ("Is the model right?", capital(&(calibration.verdict() + ".")).into()),
+        ("What next?", Answer::List(next.into_iter().collect())),
+    ])
 }
 
 fn list(lines: &[String]) -> String {

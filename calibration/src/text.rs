@@ -111,7 +111,7 @@ impl Calibration {
         all
     }
 
-    fn advice(&self) -> Option<String> {
+    pub(crate) fn advice(&self) -> Option<String> {
         let telling = self.telling.as_ref()?;
         let set: Vec<String> = telling
             .conditions

@@ -1,40 +1,50 @@
 //! What a campaign optimises, in words.
 
 use flowtwin_lab::analysis::Measure;
-use flowtwin_lab::{Goal, Limit};
+use flowtwin_lab::{Goal, Goals, Limit, Wanted};
 
-use super::format::{plain, with_unit};
+use super::format::{capital, plain, with_unit};
+use super::quantity::Quantity;
 use super::run::Run;
 
 /// The objectives and limits of a run: `The highest pli, the peak height of emission between 420 and 470 nm [counts].`
 pub(crate) fn in_words(run: &Run<'_>) -> String {
-    let goals = &run.wanted().goals;
+    let how = |outcome: usize| measured(run, &run.wanted().outcomes[outcome]).unwrap_or_default();
+    goals_in_words(&run.wanted().goals, |outcome| run.outcome(outcome).clone(), how)
+}
+
+/// Objectives and limits where nothing but their names is known: `The highest yield [%], with cost at most 5.`
+pub fn wanted_in_words(wanted: &Wanted) -> String {
+    let quantity = |outcome: usize| Quantity::of_key(&wanted.outcomes[outcome]);
+    goals_in_words(&wanted.goals, quantity, |_| String::new())
+}
+
+/// `quantity` says what an outcome is called, `how` how it is measured.
+fn goals_in_words(
+    goals: &Goals,
+    quantity: impl Fn(usize) -> Quantity,
+    how: impl Fn(usize) -> String,
+) -> String {
     let objectives = goals.objectives.iter().map(|objective| {
-        let quantity = run.outcome(objective.outcome);
-        let name = &quantity.name;
+        let Quantity { name, unit } = quantity(objective.outcome);
         let goal = match objective.goal {
             Goal::Maximize => format!("the highest {name}"),
             Goal::Minimize => format!("the lowest {name}"),
             Goal::Target { target, within } => {
-                let target = with_unit(&plain(target), &quantity.unit);
+                let target = with_unit(&plain(target), &unit);
                 format!("{name} of {target} within {}", plain(within))
             }
         };
-        let unit = match quantity.unit.as_str() {
-            "" => String::new(),
-            unit => format!(" [{unit}]"),
-        };
-        goal + &measured(run, &run.wanted().outcomes[objective.outcome]).unwrap_or_default() + &unit
+        let unit = if unit.is_empty() { unit } else { format!(" [{unit}]") };
+        goal + &how(objective.outcome) + &unit
     });
     let limits = goals.limits.iter().map(|limit| {
-        let quantity = run.outcome(limit.outcome);
-        format!("{} {}", quantity.name, limit_in_words(limit, &quantity.unit))
+        let Quantity { name, unit } = quantity(limit.outcome);
+        format!("{name} {}", limit_in_words(limit, &unit))
     });
     let (objectives, limits) = (listed(objectives), listed(limits));
     let with = if limits.is_empty() { limits } else { format!(", with {limits}") };
-    let text = format!("{objectives}{with}.");
-    let mut chars = text.chars();
-    chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
+    capital(&format!("{objectives}{with}."))
 }
 
 /// How a feature is measured, where the scenario says so.

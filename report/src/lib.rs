@@ -91,6 +91,7 @@ mod twin_fit;
 use std::io;
 use std::path::Path;
 
+pub use asked::wanted_in_words;
 pub use closing::words as policy_in_words;
 pub use closing::{conditions, headline, phases, terminal};
 pub use combined::combined_html;

@@ -19,6 +19,7 @@ mod repeat;
 mod rig;
 mod spectra;
 
+pub use answers::{Answer, answers};
 pub use html::{Legend, Page, escape, figure, pair, section, tiles};
 
 use super::Findings;

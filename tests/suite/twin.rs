@@ -136,6 +136,7 @@ fn a_table_that_cannot_be_learnt_from_is_refused_at_its_place() {
     write("slip.csv", "a,b,y\n1,2,3\n2,3x,4\n5,6,7\n");
     write("short.csv", "a,b,y\n1,2,3\n2,3\n");
     write("flat.csv", "a,y\n1,2\n3,2\n");
+    write("tiny.csv", "a,y\n1,1e-300\n2,3e-300\n3,2e-300\n");
     write("comma.csv", "a;y\n1,5;2\n2,5;3\n");
     write("model.json", "{\"schema\": 1}");
     let fit = |file: &str, target: &str| run(&dir, &["twin", "fit", file, "--target", target]);
@@ -143,6 +144,7 @@ fn a_table_that_cannot_be_learnt_from_is_refused_at_its_place() {
         (fit("slip.csv", "y"), "`3x` in column `b` is no number\n --> slip.csv:3:3"),
         (fit("short.csv", "y"), "short.csv:3:3"),
         (fit("flat.csv", "y"), "every value of `y` is 2"),
+        (fit("tiny.csv", "y"), "of which no square can be computed"),
         (
             run(&dir, &["twin", "fit", "comma.csv", "--target", "y", "--inputs", "a"]),
             "write decimals with a point: 1.5",

@@ -34,7 +34,8 @@ fn until_lost(heart: &mut Heartbeat) -> String {
 }
 
 fn file(name: &str) -> PathBuf {
-    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let own = format!("{name}-{}", std::process::id());
+    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(own);
     let _none = std::fs::remove_file(&path);
     path
 }

@@ -11,7 +11,8 @@ use flowtwin_lab::{
 };
 
 fn folder(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let own = format!("{name}-{}", std::process::id());
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(own);
     let _ = std::fs::remove_dir_all(&path);
     path
 }

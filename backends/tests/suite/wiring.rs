@@ -56,7 +56,8 @@ fn two_instruments_cannot_hang_on_one_cable() {
 
 #[test]
 fn one_port_by_two_names_is_one_port() {
-    let dir = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("one-port");
+    let own = format!("one-port-{}", std::process::id());
+    let dir = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(own);
     std::fs::create_dir_all(&dir).expect("a folder can be made");
     let (port, link) = (dir.join("ttyUSB0"), dir.join("by-id"));
     std::fs::write(&port, "").expect("a file can be written");

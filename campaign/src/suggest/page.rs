@@ -1,10 +1,10 @@
 //! Suggestions as a page.
 
 use flowtwin_lab::Goal;
-use flowtwin_report::Quantity;
-use flowtwin_report::format::{count, plain, with_unit};
-use flowtwin_report::page::{Legend, Page, escape, figure, pair, section, tiles};
+use flowtwin_report::format::{count, counted, plain, with_unit};
+use flowtwin_report::page::{Legend, Page, answers, escape, figure, pair, section, tiles};
 use flowtwin_report::plot::{Axis, Chart, Dot, Points, Rule, Style};
+use flowtwin_report::{Quantity, wanted_in_words};
 
 use super::{INSIDE, Prediction, Reading, Suggestion, Suggestions};
 use crate::scenario::Scenario;
@@ -14,6 +14,7 @@ pub fn page(scenario: &Scenario, reading: &Reading, suggestions: &Suggestions) -
     let mut page = Page::new(&scenario.file().title, false);
     page.kicker("what to try next");
     page.lead(&suggestions.headline());
+    page.push(&first_screen(scenario, suggestions));
     page.push(&tiles(&[
         (count(suggestions.experiments.len()), "to try next".into()),
         (count(suggestions.measured), "measured".into()),
@@ -27,6 +28,35 @@ pub fn page(scenario: &Scenario, reading: &Reading, suggestions: &Suggestions) -
     page.push(&section("outcomes", "What is expected", &pair(&charts)));
     page.push(&section("how", "How this was chosen", &how(scenario, suggestions)));
     page.finish()
+}
+
+/// What a reader asks first.
+fn first_screen(scenario: &Scenario, suggestions: &Suggestions) -> String {
+    let expected = |suggestion: &Suggestion| {
+        let told = suggestion.predicted.iter().zip(&scenario.wanted().outcomes);
+        let told = told.filter_map(|(predicted, name)| {
+            Some(format!("{} {}", Quantity::of_key(name).label(), predicted.as_ref()?.in_words()))
+        });
+        told.collect::<Vec<String>>().join(", ")
+    };
+    let expected: Vec<String> =
+        suggestions.experiments.iter().map(expected).filter(|words| !words.is_empty()).collect();
+    let likely = match expected.first() {
+        Some(first) => format!(
+            "The first is expected to give {first}; a measured value lies within in {} of 100 cases.",
+            plain(100.0 * INSIDE)
+        ),
+        None => "Too little has been measured to expect anything.".into(),
+    };
+    let next = format!(
+        "Do the {} of the table below, write what comes out into their rows, and ask again.",
+        counted(suggestions.experiments.len(), "experiment")
+    );
+    answers(&[
+        ("What is wanted?", wanted_in_words(scenario.wanted()).into()),
+        ("What is expected?", likely.into()),
+        ("What next?", next.into()),
+    ])
 }
 
 /// An outcome of every row, and what is expected of the suggestions behind them.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use flowtwin_report::format::{counted, fixed, significant};
-use flowtwin_report::page::{Legend, Page, figure, section};
+use flowtwin_report::page::{Answer, Legend, Page, answers, figure, section};
 use flowtwin_report::plot::{Axis, Chart, Colour, Dash, Dot, Line, Points, Style};
 use flowtwin_report::{Quantity, Table};
 use flowtwin_twin::{Belief, Evaluation, Score, SurrogateSpec};
@@ -137,6 +137,7 @@ fn page(data: &Data, judged: &Judged) -> String {
         Page::new(&format!("What can be predicted of {}", target.name), data.is_simulated());
     page.kicker(&format!("{} · {}", data.source, counted(data.outcomes().len(), "experiment")));
     page.lead(&lead(data, judged));
+    page.push(&first_screen(data, judged));
     page.push(&section("scores", "Scores", &table(data, judged).html()));
     let charts: String = judged.iter().map(|(s, e)| parity(data, *s, e)).collect();
     page.push(&section(
@@ -145,6 +146,33 @@ fn page(data: &Data, judged: &Judged) -> String {
         &format!("<div class=\"pair\">\n{charts}</div>\n"),
     ));
     page.finish()
+}
+
+/// What a reader asks first.
+fn first_screen(data: &Data, judged: &Judged) -> String {
+    let target = data.target.quantity().name;
+    let asked =
+        format!("How well can {target} be predicted of experiments that have not been done?");
+    let mut order: Vec<_> = judged.iter().collect();
+    order.sort_by(|a, b| b.1.r2.value.total_cmp(&a.1.r2.value));
+    let winner = match order[..] {
+        [(best, one), (_, other), ..] => vec![match one.r2.low > other.r2.high {
+            true => format!("{}, its interval of R² lies above that of the next.", best.name()),
+            false => format!("{} has the highest R², and intervals overlap.", best.name()),
+        }],
+        _ => Vec::new(),
+    };
+    let next = match order.first() {
+        Some((_, best)) if best.r2.low <= 0.0 => {
+            "More experiments: so far the mean of all may predict as well.".to_owned()
+        }
+        _ => "`flowtwin twin explain` says what it depends on.".to_owned(),
+    };
+    answers(&[
+        ("What was asked?", asked.into()),
+        ("Is there a winner?", Answer::List(winner)),
+        ("What next?", next.into()),
+    ])
 }
 
 fn lead(data: &Data, judged: &Judged) -> String {

@@ -123,6 +123,15 @@ impl Data {
             );
             return Err(DataError::bad_input(message));
         }
+        let (least, most) = extremes(&outcomes);
+        if most - least < LEAST_SPREAD {
+            let message = format!(
+                "{}: values of `{name}` differ by {:e} at most, of which no square can be computed: they must differ by {LEAST_SPREAD:e} at least; choose a smaller unit",
+                self.source,
+                most - least
+            );
+            return Err(DataError::bad_input(message));
+        }
         Ok(self)
     }
 
@@ -168,6 +177,14 @@ impl Data {
 }
 
 /// The experiments with a value for every input, and the numbers of the others.
+/// Least difference between outcomes that models can learn from: they square it, and multiply the squares.
+const LEAST_SPREAD: f64 = 1.0 / flowtwin_lab::LARGEST;
+
+fn extremes(outcomes: &[f64]) -> (f64, f64) {
+    let least = outcomes.iter().copied().fold(f64::INFINITY, f64::min);
+    (least, outcomes.iter().copied().fold(f64::NEG_INFINITY, f64::max))
+}
+
 fn complete(rows: Vec<Told>) -> (Vec<Row>, Vec<usize>) {
     let (mut complete, mut missing) = (Vec::new(), Vec::new());
     for (number, inputs, outcome) in rows {

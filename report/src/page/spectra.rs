@@ -4,7 +4,7 @@ use flowtwin_lab::analysis::Measure;
 use flowtwin_lab::{Analysis, Spectrum};
 
 use super::html::{Legend, figure, pair};
-use crate::format::fixed;
+use crate::format::{capital, fixed};
 use crate::plot::Style;
 use crate::run::{Experiment, Run, feature};
 use crate::spectrum;
@@ -50,9 +50,4 @@ fn marks(experiment: &Experiment<'_>, analysis: &Analysis, channel: &str) -> Vec
             _ => None,
         })
         .collect()
-}
-
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
 }

@@ -39,6 +39,15 @@ pub struct Finding {
     pub races: Vec<Race>,
 }
 
+impl Finding {
+    /// The policy whose median regret is the least but one.
+    pub(super) fn second(&self) -> Option<&str> {
+        let mut order: Vec<&Standing> = self.standings.iter().collect();
+        order.sort_by(|a, b| a.regret.median.total_cmp(&b.regret.median));
+        order.get(1).map(|standing| standing.policy.as_str())
+    }
+}
+
 /// What a benchmark found, scenario by scenario.
 pub fn findings(results: &Results) -> Vec<Finding> {
     (0..results.card.scenarios.len()).map(|scenario| finding(results, scenario)).collect()

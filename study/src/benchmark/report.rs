@@ -1,12 +1,13 @@
 //! `report.html` of a benchmark.
 
 use flowtwin_report::Table;
-use flowtwin_report::format::{counted, significant};
-use flowtwin_report::page::{Legend, Page, escape, figure, section};
+use flowtwin_report::format::{capital, counted, significant};
+use flowtwin_report::page::{Answer, Legend, Page, answers, escape, figure, section};
 use flowtwin_report::plot::{Axis, Band, Chart, Dash, Ends, Line, Style};
 use flowtwin_statistics::Band as Quartiles;
 
 use super::across_rigs::across_rigs;
+use super::comparison::Comparison;
 use super::finding::{Finding, in_unit, lead, matrix, overview};
 use super::metrics;
 use super::pool;
@@ -40,6 +41,7 @@ pub fn report(results: &Results, findings: &[Finding]) -> String {
         counted(results.card.seeds.len(), "seed")
     ));
     page.lead(&lead(findings));
+    page.push(&first_screen(results, findings));
     if findings.len() > 1 {
         let body =
             overview(findings).html() + "<h3>Regret at the end</h3>\n" + &matrix(findings).html();
@@ -80,6 +82,85 @@ pub fn report(results: &Results, findings: &[Finding]) -> String {
         page.push(&section(&finding.scenario, &finding.scenario, &body));
     }
     page.finish()
+}
+
+/// What a reader asks first.
+fn first_screen(results: &Results, findings: &[Finding]) -> String {
+    let card = &results.card;
+    let (campaigns, seeds) = (card.campaigns.len(), card.seeds.len());
+    let asked = format!(
+        "Which of {} policies leaves the least regret after the same openings, on {} with {} each?",
+        card.policies.len(),
+        counted(findings.len(), "scenario"),
+        counted(seeds, "seed")
+    );
+    let several = findings.len() > 1;
+    let on = |finding: &Finding| match several {
+        true => format!("{}: ", finding.scenario),
+        false => String::new(),
+    };
+    let winner = |finding: &Finding| {
+        let words = match (finding.leads, finding.tied) {
+            (true, _) => format!("{}, its lead over the second is resolved.", finding.leader),
+            (false, true) => "no: the best do not differ.".into(),
+            (false, false) => {
+                format!("none is resolved; the least median regret has {}.", finding.leader)
+            }
+        };
+        on(finding) + &words
+    };
+    let steps = campaigns_of(results);
+    let hours: f64 = steps.clone().map(|step| step.lab_time_h).sum();
+    let ml: f64 = steps.map(|step| step.consumed_ml.iter().fold(0.0, |sum, ml| sum + ml)).sum();
+    let cost = match hours > 0.0 || ml > 0.0 {
+        true => format!(
+            "{} of lab time and {} mL, all campaigns together.",
+            counted_hours(hours),
+            significant(ml, 3)
+        ),
+        false => "Nothing but computing: outcomes come from a table.".into(),
+    };
+    let next = |finding: &Finding| {
+        let second = finding.second()?;
+        let both = [finding.leader.as_str(), second];
+        let of = |pair: &&Comparison| {
+            both.contains(&pair.better.as_str()) && both.contains(&pair.worse.as_str())
+        };
+        let pair = finding.comparisons.iter().find(of)?;
+        let needed = pair.seeds_needed.filter(|_| !finding.leads && !finding.tied)?;
+        let more = needed.max(pair.seeds_at_least);
+        let words =
+            format!("about {more} seeds would tell {} and {} apart.", pair.better, pair.worse);
+        Some(on(finding) + &words)
+    };
+    answers(&[
+        (
+            "Is it complete?",
+            format!("Yes, all {} are done.", counted(campaigns, "campaign")).into(),
+        ),
+        ("What was asked?", asked.into()),
+        ("Is there a winner?", one_or_many(findings.iter().map(winner).collect())),
+        ("What did it take?", cost.into()),
+        ("What next?", one_or_many(findings.iter().filter_map(next).collect())),
+    ])
+}
+
+/// A sentence, or a list of several.
+fn one_or_many(sentences: Vec<String>) -> Answer {
+    match &sentences[..] {
+        [only] => capital(only).into(),
+        _ => Answer::List(sentences),
+    }
+}
+
+/// The last step of each campaign.
+fn campaigns_of(results: &Results) -> impl Iterator<Item = &BenchmarkStep> + Clone {
+    results.campaigns.iter().filter_map(|campaign| campaign.steps.last())
+}
+
+/// Hours in words: `3.2 h`.
+fn counted_hours(hours: f64) -> String {
+    format!("{} h", significant(hours, 3))
 }
 
 /// What a step has cost so far.

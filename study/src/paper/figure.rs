@@ -9,7 +9,8 @@ mod figure8;
 mod panel;
 
 use flowtwin_report::Table;
-use flowtwin_report::page::{Page, section, tiles};
+use flowtwin_report::format::counted;
+use flowtwin_report::page::{Answer, Page, answers, section, tiles};
 
 use super::claim::{ClaimKind, Verdict};
 use super::seed::Seed;
@@ -26,6 +27,7 @@ pub fn report_html(verdicts: &[Verdict], seeds: &[Seed]) -> String {
         "Every study of the paper was done again on {} simulated rigs, by the procedure that a rig would run.",
         seeds.len()
     ));
+    page.push(&first_screen(verdicts, seeds.len()));
     page.push(&tiles(&counts(verdicts, seeds.len())));
     page.push(&section("claims", "Claims", &claims(verdicts)));
     page.push(&section("figure-3", "Figure 3: stability", &figure3::body(seeds, first)));
@@ -39,6 +41,36 @@ pub fn report_html(verdicts: &[Verdict], seeds: &[Seed]) -> String {
     ));
     page.push(&section("figure-8", "Figure 8: optimisation", &figure8::body(seeds, first)));
     page.finish()
+}
+
+/// What a reader asks first.
+fn first_screen(verdicts: &[Verdict], rigs: usize) -> String {
+    let failed = verdicts.iter().filter(|v| !v.pass && !v.open);
+    let failed = failed.map(|v| format!("{}: {}.", v.id, v.text.trim_end_matches('.')));
+    let failed: Vec<String> = failed.collect();
+    let open = verdicts.iter().filter(|v| v.open).count();
+    let holds = verdicts.iter().filter(|v| v.pass).count();
+    let found = match failed.is_empty() {
+        true => format!("{holds} of {} hold, and none fails.", counted(verdicts.len(), "claim")),
+        false => format!("{holds} of {} hold.", counted(verdicts.len(), "claim")),
+    };
+    let next = match open {
+        0 => Vec::new(),
+        open => vec![format!(
+            "{} open: more rigs would decide (`--seeds`).",
+            if open == 1 { "1 claim is".into() } else { format!("{open} claims are") }
+        )],
+    };
+    answers(&[
+        (
+            "Is it complete?",
+            format!("Yes, all studies on {}.", counted(rigs, "simulated rig")).into(),
+        ),
+        ("What was asked?", "Which claims of the paper does the simulator meet?".to_owned().into()),
+        ("What was found?", found.into()),
+        ("What fails?", Answer::List(failed)),
+        ("What next?", Answer::List(next)),
+    ])
 }
 
 fn counts(verdicts: &[Verdict], rigs: usize) -> Vec<(String, String)> {
