@@ -70,6 +70,15 @@ async function open(name, url, width, scheme, look, settled) {
   await context.close();
 }
 
+/** The page of another command: what a reader asks first comes first, and each question has an answer. */
+const others = (wanted) => async (page, where) => {
+  const told = await page.evaluate(() => [...document.querySelectorAll(".answers div")].map((row) => [row.children[0].textContent, row.children[1].textContent]));
+  same(`${where}: questions`, wanted.filter((question) => !told.some(([asked]) => asked === question)), []);
+  same(`${where}: answers`, told.filter(([, answer]) => !answer.trim()), []);
+  const first = await page.evaluate(() => document.querySelector(".answers").getBoundingClientRect().top);
+  if (first > 800) problem(where, `questions begin at ${first} px, not on the first screen`);
+};
+
 /** A report: its figures say what the run measured, and every control does what it says. */
 const report = (run, objective) => async (page, where) => {
   const rows = csv(readFileSync(`${WORK}/runs/${run}/observations.csv`, "utf8"));
@@ -360,6 +369,14 @@ try {
         const settled = (page) => page.waitForFunction((n) => document.getElementById("answers").textContent.includes(`Experiments${n}`) && document.querySelector("#spectrum canvas"), ended);
         await open(`live-${run}`, `${address}#run=${run}`, width, scheme, live(run), settled);
       }
+    }
+    for (const [name, file, asked] of [
+      ["benchmark", "benchmark/report.html", ["Is it complete?", "What was asked?", "Is there a winner?", "What did it take?"]],
+      ["calibrate", "calibrate/calibration.html", ["Is it complete?", "What was asked?", "What was found?", "Is the model right?"]],
+      ["suggest", "next.html", ["What is wanted?", "What is expected?", "What next?"]],
+      ["evaluate", "evaluate/evaluation.html", ["What was asked?", "Is there a winner?", "What next?"]],
+    ]) {
+      await open(name, `file://${WORK}/others/${file}`, width, width < 600 ? "dark" : "light", others(asked));
     }
     for (const run of ["trade-off", "pump-stall"]) {
       const objectives = JSON.parse(readFileSync(`${WORK}/runs/${run}/summary.json`, "utf8")).objectives ?? [];

@@ -33,6 +33,14 @@ for scenario in cs3cu2i5 dye-mixing trade-off pump-stall refilling; do
   # shellcheck disable=SC2086
   "$flowtwin" run "$here/../../scenarios/$scenario.toml" --quiet $shadow --out "$work/runs/$scenario" >/dev/null || [ $? = 3 ]
 done
+# The pages of other commands.
+others=$work/others scenarios=$here/../../scenarios
+rm -rf "$others" && mkdir -p "$others"
+"$flowtwin" benchmark "$scenarios/dye-mixing.toml" "$scenarios/trade-off.toml" --policies random,ei@gp --seeds 3 --out "$others/benchmark" >/dev/null
+"$flowtwin" run "$scenarios/snar-calibrate.toml" --quiet --out "$others/snar" >/dev/null
+"$flowtwin" calibrate "$scenarios/snar-calibrate.toml" --data "$others/snar" --out "$others/calibrate" >/dev/null
+"$flowtwin" suggest "$scenarios/by-hand/coupling.toml" --data "$scenarios/by-hand/coupling.csv" --count 4 --out "$others/next.csv" >/dev/null
+"$flowtwin" twin evaluate "$work/runs/dye-mixing" --target red --surrogate gp,forest --folds 3 --repeats 1 --out "$others/evaluate" >/dev/null
 # Printing: all of a report on paper, and its first screen.
 "$flowtwin" report "$work/runs/dye-mixing" --pdf --png --browser "$(browser)" >/dev/null
 pages=$(grep -ac '/Type /Page$' "$work/runs/dye-mixing/report.pdf" || true)

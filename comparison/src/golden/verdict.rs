@@ -104,8 +104,8 @@ impl Plan {
         [blank].into_iter().chain(blocks).collect()
     }
 
-    /// What all experiments of a run have in common by chance: the bias of each pump, as its syringe was filled, and of each gas. As a factor
-    /// of the covariance of all readings in units of their weights.
+    /// What all experiments of a run have in common by chance: the bias of each gas, and of each pump as its syringe was filled. As
+    /// a factor of the covariance of all readings in units of their weights.
     fn shared(&self, readings: usize) -> Factor {
         let pumps = &self.scenario.file().noise.pumps;
         let biased = self.causes.iter().zip(&self.effects).filter_map(|(cause, [up, _])| {

@@ -126,7 +126,8 @@ fn share(absorbance: f64) -> f64 {
     1.0 - math::exp10(-absorbance)
 }
 
-/// Both dyes share the light by their absorbance (Parker and Rees, Analyst 1962, 87, 83), and half of the bore filters what comes out at 600 nm.
+/// Both dyes share the light by their absorbance (Parker and Rees, Analyst 1962, 87, 83), and half of the bore filters what comes out
+/// at 600 nm.
 #[test]
 fn everything_that_absorbs_takes_its_share_of_the_excitation_and_of_the_emission() {
     let mut world = world();
