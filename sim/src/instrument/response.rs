@@ -99,9 +99,12 @@ pub(crate) fn lagging(pixels: &mut [f32], lag: f32) {
 /// Light as pixels see it that show wavelengths longer by `off_nm` than theirs: straight lines between pixels, and beyond the last what
 /// that sees.
 fn shifted(nm: &[f64], light: &[f32], off_nm: f64) -> Vec<f32> {
+    let mut above = 1;
     let of_pixel = |own: &f64| {
         let there = own + off_nm;
-        let above = nm.partition_point(|nm| *nm < there).clamp(1, nm.len() - 1);
+        while above + 1 < nm.len() && nm[above] < there {
+            above += 1;
+        }
         let along = ((there - nm[above - 1]) / (nm[above] - nm[above - 1])).clamp(0.0, 1.0) as f32;
         light[above - 1] + along * (light[above] - light[above - 1])
     };
