@@ -67,8 +67,12 @@ fn numbers_at<'a>(table: &'a mut Value, key: &str) -> Option<&'a mut Value> {
         None if table.get("properties").is_some() => &mut table["properties"][key],
         None => chosen(table, key)?,
     };
-    let each = found.get("additionalProperties").is_some();
-    let found = if each { &mut found["additionalProperties"] } else { found };
+    // Of a table of numbers by name, and of a list, each one.
+    let each = ["additionalProperties", "items"].into_iter().find(|each| found.get(each).is_some());
+    let found = match each {
+        Some(each) => &mut found[each],
+        None => found,
+    };
     matches!(found["type"].as_str(), Some("number" | "integer")).then_some(found)
 }
 
