@@ -192,20 +192,23 @@ fn a_resolution_that_is_coarser_than_its_range() {
     refused("coarse-resolution", &format!("{body}{PHASE}"));
 }
 
+/// A scenario of a lab outside with this one input.
+fn outside_refused(name: &str, input: &str) {
+    let dir = folder(&format!("bad-{name}"));
+    let text = format!(
+        "schema = 1\nname = \"outside\"\ntitle = \"t\"\nseed = 1\n[space.inputs]\n{input} = {{ low = 0.0, high = 1.0 }}\n\
+         [objective]\nfeature = \"yield\"\n{PHASE}"
+    );
+    fs::write(dir.join("outside.toml"), text).unwrap();
+    refuse(&dir, name, &["run", "outside.toml", "--lab-command", "true"]);
+}
+
 #[test]
 fn an_input_with_the_name_of_an_outcome() {
-    let dir = folder("bad-input-outcome");
-    let text = "schema = 1\nname = \"twice\"\ntitle = \"t\"\nseed = 1\n[space.inputs]\nyield = { low = 0.0, high = 1.0 }\n\
-                [objective]\nfeature = \"yield\"\n[[phases]]\nname = \"only\"\npolicy = \"random\"\nexperiments = 2\n";
-    fs::write(dir.join("twice.toml"), text).unwrap();
-    refuse(&dir, "input-outcome", &["run", "twice.toml", "--lab-command", "true"]);
+    outside_refused("input-outcome", "yield");
 }
 
 #[test]
 fn an_input_without_a_name() {
-    let dir = folder("bad-input-unnamed");
-    let text = "schema = 1\nname = \"unnamed\"\ntitle = \"t\"\nseed = 1\n[space.inputs]\n\"\" = { low = 0.0, high = 1.0 }\n\
-                [objective]\nfeature = \"yield\"\n[[phases]]\nname = \"only\"\npolicy = \"random\"\nexperiments = 2\n";
-    fs::write(dir.join("unnamed.toml"), text).unwrap();
-    refuse(&dir, "input-unnamed", &["run", "unnamed.toml", "--lab-command", "true"]);
+    outside_refused("input-unnamed", "\"\"");
 }

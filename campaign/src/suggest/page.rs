@@ -32,21 +32,18 @@ pub fn page(scenario: &Scenario, reading: &Reading, suggestions: &Suggestions) -
 
 /// What a reader asks first.
 fn first_screen(scenario: &Scenario, suggestions: &Suggestions) -> String {
-    let expected = |suggestion: &Suggestion| {
-        let told = suggestion.predicted.iter().zip(&scenario.wanted().outcomes);
-        let told = told.filter_map(|(predicted, name)| {
-            Some(format!("{} {}", Quantity::of_key(name).label(), predicted.as_ref()?.in_words()))
-        });
-        told.collect::<Vec<String>>().join(", ")
-    };
-    let expected: Vec<String> =
-        suggestions.experiments.iter().map(expected).filter(|words| !words.is_empty()).collect();
-    let likely = match expected.first() {
-        Some(first) => format!(
-            "The first is expected to give {first}; a measured value lies within in {} of 100 cases.",
+    let predicted = suggestions.experiments.first().map_or(&[][..], |first| &first.predicted);
+    let told = predicted.iter().zip(&scenario.wanted().outcomes).filter_map(|(predicted, name)| {
+        Some(format!("{} {}", Quantity::of_key(name).label(), predicted.as_ref()?.in_words()))
+    });
+    let told: Vec<String> = told.collect();
+    let likely = match told.is_empty() {
+        true => "Too little has been measured to expect anything.".into(),
+        false => format!(
+            "Of the first of them: {}. {} of 100 measured values lie within such an interval.",
+            told.join(", "),
             plain(100.0 * INSIDE)
         ),
-        None => "Too little has been measured to expect anything.".into(),
     };
     let next = format!(
         "Do the {} of the table below, write what comes out into their rows, and ask again.",

@@ -31,11 +31,10 @@ pub(super) fn bands(
 ) -> Result<Vec<BandPlan>, PlanError> {
     let optics = &world.optics;
     let absorbance_per_mm = |of: &String| {
-        let same = |a: &&Absorber| a.of.as_ref() == Some(of);
         optics
             .absorption
             .iter()
-            .filter(same)
+            .filter(|a| absorbs(a, of))
             .fold(0.0, |sum, a| sum + strength_at(a, path_cm, optics.excitation_nm))
     };
     let band = |(i, emission): (usize, &crate::spec::Emission)| {
@@ -48,7 +47,7 @@ pub(super) fn bands(
         }
         let absorbed_by = absorbed_by.map(|of| {
             let place = quantities.find(key("absorbed_by"), of)?;
-            if !optics.absorption.iter().any(|absorber| absorber.of.as_ref() == Some(of)) {
+            if !optics.absorption.iter().any(|absorber| absorbs(absorber, of)) {
                 let detail =
                     format!("no `optics.absorption` is of \"{of}\": the band would be dark");
                 return Err(PlanError::Inconsistent { key: key("absorbed_by"), detail });
@@ -71,6 +70,11 @@ pub(super) fn bands(
         Ok(BandPlan { counts, absorbed_by, times, shape, of_particles })
     };
     optics.emission.iter().enumerate().map(band).collect()
+}
+
+/// Whether this is light that a species absorbs, and does not scatter.
+fn absorbs(absorber: &Absorber, species: &String) -> bool {
+    absorber.of.as_ref() == Some(species) && !absorber.scatters
 }
 
 /// Where a band has its maximum; none where particles say so. What is wrong with it: the key and the words.

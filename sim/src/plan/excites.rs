@@ -11,13 +11,23 @@ use crate::spec::{Excitation, InnerFilter, LightSource, World};
 #[derive(Clone, Debug)]
 pub(crate) struct Excites {
     /// Light of each source at each of the wavelengths that excite, in parts of all of it at `counts_scale` [sources][wavelengths].
+    /// Empty where a line of the usual brightness excites, and each band sees the share that its own species absorbs.
     sources: Vec<Vec<f64>>,
-    /// What absorbs: its quantity, none for the background, and its absorbance for one mM at each of the wavelengths.
-    absorbers: Vec<(Option<usize>, Vec<f64>)>,
-    /// Whether all absorbers share the light.
+    /// What takes light.
+    takes: Vec<Takes>,
+    /// Whether all of that share the light.
     all: bool,
-    /// Whether a line of the usual brightness excites, and each band sees the share that its own species absorbs.
-    plain: bool,
+}
+
+/// What takes light on its way through a slug.
+#[derive(Clone, Debug)]
+struct Takes {
+    /// Its quantity, none for the background.
+    of: Option<usize>,
+    /// Whether it scatters what it takes.
+    scatters: bool,
+    /// Absorbance for one mM at each of the wavelengths.
+    at: Vec<f64>,
 }
 
 /// Intervals into which a spectrum is cut.
@@ -34,49 +44,46 @@ impl Excites {
         path_cm: f64,
     ) -> Result<Self, PlanError> {
         let optics = &world.optics;
-        let light =
-            |source: &LightSource, nm: f64| source.counts * source.spectrum.height(nm).max(0.0);
-        let all = |nm: f64| sources.iter().map(|source| light(source, nm)).sum::<f64>();
+        let all = optics.inner_filter == InnerFilter::All;
+        let is_line = optics.excitation == Excitation::Line;
+        if is_line && !all && optics.excitation_counts.is_none() {
+            return Ok(Self { sources: Vec::new(), takes: Vec::new(), all });
+        }
+        let light = |source: &LightSource, nm: f64| source.counts * source.spectrum.height(nm);
+        let together = |nm: f64| sources.iter().map(|source| light(source, nm)).sum::<f64>();
         let grid = || (LOOKED_FOR_NM.0..=LOOKED_FOR_NM.1).map(f64::from);
-        let highest = grid().map(all).fold(0.0, f64::max);
-        let wavelengths = match optics.excitation {
-            Excitation::Line => vec![optics.excitation_nm],
-            Excitation::Spectrum => {
-                let lit: Vec<f64> =
-                    grid().filter(|nm| all(*nm) > COUNTS_AS_LIGHT * highest).collect();
-                let (first, last) = match lit[..] {
-                    [first, .., last] => (first, last),
-                    [only] => (only, only),
-                    [] => (optics.excitation_nm, optics.excitation_nm),
-                };
+        let highest = grid().map(together).fold(0.0, f64::max);
+        let is_lit = |nm: &f64| together(*nm) > COUNTS_AS_LIGHT * highest;
+        let ends = grid().find(is_lit).zip(grid().rfind(is_lit));
+        let wavelengths = match ends.filter(|_| !is_line) {
+            Some((first, last)) => {
                 let width = (last - first) / INTERVALS as f64;
                 (0..INTERVALS).map(|i| first + (i as f64 + 0.5) * width).collect()
             }
+            None => vec![optics.excitation_nm],
         };
         let brighter = optics.excitation_counts.map_or(1.0, |usual| highest / usual);
-        let part = match optics.excitation {
+        let sum: f64 = wavelengths.iter().map(|nm| together(*nm)).sum();
+        let of_source = |source: &LightSource| -> Vec<f64> {
             // Without a spectrum, sources count alike: each is as good as another at one wavelength.
-            Excitation::Line => vec![vec![brighter / sources.len() as f64]; sources.len()],
-            Excitation::Spectrum => {
-                let sum: f64 = wavelengths.iter().map(|nm| all(*nm)).sum();
-                let of = |source| {
-                    let part = |nm: &f64| brighter * light(source, *nm) / sum.max(1e-300);
-                    wavelengths.iter().map(part).collect()
-                };
-                sources.iter().map(of).collect()
-            }
+            let part = |nm: f64| match is_line {
+                true => 1.0 / sources.len() as f64,
+                false => light(source, nm) / sum.max(f64::MIN_POSITIVE),
+            };
+            wavelengths.iter().map(|nm| brighter * part(*nm)).collect()
         };
-        let absorbers = optics.absorption.iter().enumerate().map(|(i, absorber)| {
+        let takes = optics.absorption.iter().enumerate().map(|(i, absorber)| {
             let key = format!("optics.absorption.{i}.of");
             let of = absorber.of.as_ref().map(|name| quantities.find(key, name)).transpose()?;
             let at = wavelengths.iter().map(|nm| strength_at(absorber, path_cm, *nm)).collect();
-            Ok((of, at))
+            Ok(Takes { of, scatters: absorber.scatters, at })
         });
-        let absorbers = absorbers.collect::<Result<_, PlanError>>()?;
-        let all = optics.inner_filter == InnerFilter::All;
-        let is_line = optics.excitation == Excitation::Line;
-        let plain = is_line && !all && optics.excitation_counts.is_none();
-        Ok(Self { sources: part, absorbers, all, plain })
+        let takes = takes.collect::<Result<_, PlanError>>()?;
+        Ok(Self { sources: sources.iter().map(of_source).collect(), takes, all })
+    }
+
+    fn is_plain(&self) -> bool {
+        self.sources.is_empty()
     }
 
     /// Whether what is emitted is absorbed again on its way out.
@@ -86,7 +93,7 @@ impl Excites {
 
     /// Counts of a band at its maximum, where sources are this bright.
     pub(crate) fn counts(&self, band: &BandPlan, values: &[f64], gains: &[f64]) -> f32 {
-        if self.plain {
+        if self.is_plain() {
             return band.amplitude(values) as f32 * mean(gains) as f32;
         }
         let own = band.absorbed_by.map(|(of, _)| of);
@@ -96,7 +103,7 @@ impl Excites {
 
     /// The same where nothing absorbs.
     pub(crate) fn unfiltered(&self, band: &BandPlan, gains: &[f64]) -> f32 {
-        let light = if self.plain { mean(gains) } else { self.light(gains, |_| 1.0) };
+        let light = if self.is_plain() { mean(gains) } else { self.light(gains, |_| 1.0) };
         (band.counts * light) as f32
     }
 
@@ -111,12 +118,12 @@ impl Excites {
 
     /// What a species absorbs of the light of one wavelength, in parts of it: 1 − 10^(−A), or its part of that by its part of the
     /// absorbance A of all (Parker and Rees, *Analyst* 1962, 87, 83). Light that is not absorbed by a species excites by its mean
-    /// along the bore: (1 − 10^(−A))/(A ln 10) where all absorb.
+    /// along the bore: (1 − 10^(−A))/(A ln 10) where all absorb. What scatters light excites nothing.
     fn absorbed(&self, own: Option<usize>, wavelength: usize, values: &[f64]) -> f64 {
-        let amount = |of: &Option<usize>| of.map_or(1.0, |of| values[of]);
+        let amount = |takes: &Takes| takes.of.map_or(1.0, |of| values[of]) * takes.at[wavelength];
         let sum = |only_own: bool| {
-            let counted = self.absorbers.iter().filter(|(of, _)| !only_own || *of == own);
-            counted.map(|(of, at)| amount(of) * at[wavelength]).sum::<f64>()
+            let counts = |takes: &&Takes| !only_own || takes.of == own && !takes.scatters;
+            self.takes.iter().filter(counts).map(amount).sum::<f64>()
         };
         let share = |absorbance: f64| -math::exp_m1(-std::f64::consts::LN_10 * absorbance);
         let along = |absorbance: f64| match absorbance * std::f64::consts::LN_10 {

@@ -79,6 +79,10 @@ pub struct Absorber {
     pub at_nm: f64,
     /// Shape of the band: a sum of these, scaled to one at `at_nm`.
     pub shape: Vec<Shape>,
+    /// Whether it scatters light out of the beam and absorbs none: it dims what passes, and nothing emits by it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = false)))]
+    pub scatters: bool,
 }
 
 /// The shape of a band or of a lamp.

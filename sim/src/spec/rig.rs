@@ -362,7 +362,7 @@ pub struct LightSource {
     pub counts: f64,
     /// Its spectrum, relative to the maximum.
     pub spectrum: super::Shape,
-    /// Narrow lines that stand on it, as of a deuterium lamp.
+    /// Narrow lines that stand on it, as of a deuterium lamp. They show in the light itself, and excite nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lines: Vec<SpectralLine>,
 }

@@ -144,6 +144,30 @@ fn everything_that_absorbs_takes_its_share_of_the_excitation_and_of_the_emission
     close(emitted(&world, 600.0), expected, 1e-3);
 }
 
+/// What particles scatter out of the beam is lost to what passes, and is not absorbed: nothing emits by it.
+#[test]
+fn scattered_light_dims_the_beam_and_excites_nothing() {
+    let mut world = world();
+    let before = emitted(&world, 600.0);
+    let passes = |world: &World| seen(world, "absorption", 0.0).1[100];
+    let bright = passes(&world);
+    let scatters = "of = \"dye\"\nepsilon_per_m_cm = 1500.0\nat_nm = 400.0\nscatters = true\n\
+                    shape = [{ power = { at_nm = 400.0, exponent = 4.0 } }]\n";
+    world.optics.absorption.push(toml::from_str(scatters).unwrap());
+    let scattered = 0.5 * DYE_AU;
+    close(passes(&world) / bright, math::exp10(-scattered), 2e-3);
+    close(emitted(&world, 600.0), before, 1e-12);
+    world.optics.inner_filter = flowtwin_sim::spec::InnerFilter::All;
+    let all = DYE_AU + FILTER_AU + scattered;
+    // At 600 nm a part (400/600)⁴ of it is left.
+    let out = FILTER_AU + scattered * (2.0 / 3.0) * (2.0 / 3.0) * (2.0 / 3.0) * (2.0 / 3.0);
+    let expected = 20_000.0 * DYE_AU / all * share(all) * math::exp10(-0.5 * out);
+    close(emitted(&world, 600.0), expected, 1e-3);
+    world.optics.absorption.remove(0);
+    let refusal = Plan::new(&world).unwrap_err().to_string();
+    assert!(refusal.contains("the band would be dark"), "{refusal}");
+}
+
 /// Each wavelength of the light counts by its part: sums of 20 000 steps.
 #[test]
 fn a_spectrum_excites_by_what_is_absorbed_at_each_of_its_wavelengths() {

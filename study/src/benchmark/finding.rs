@@ -42,10 +42,15 @@ pub struct Finding {
 impl Finding {
     /// The policy whose median regret is the least but one.
     pub(super) fn second(&self) -> Option<&str> {
-        let mut order: Vec<&Standing> = self.standings.iter().collect();
-        order.sort_by(|a, b| a.regret.median.total_cmp(&b.regret.median));
-        order.get(1).map(|standing| standing.policy.as_str())
+        by_regret(&self.standings).get(1).map(|standing| standing.policy.as_str())
     }
+}
+
+/// Policies by their median regret, the least first.
+fn by_regret(standings: &[Standing]) -> Vec<&Standing> {
+    let mut order: Vec<&Standing> = standings.iter().collect();
+    order.sort_by(|a, b| a.regret.median.total_cmp(&b.regret.median));
+    order
 }
 
 /// What a benchmark found, scenario by scenario.
@@ -56,8 +61,7 @@ pub fn findings(results: &Results) -> Vec<Finding> {
 fn finding(results: &Results, scenario: usize) -> Finding {
     let arena = &results.card.scenarios[scenario];
     let (standings, comparisons) = (standings(results, scenario), comparisons(results, scenario));
-    let mut order: Vec<&Standing> = standings.iter().collect();
-    order.sort_by(|a, b| a.regret.median.total_cmp(&b.regret.median));
+    let order = by_regret(&standings);
     let pair = order.first().zip(order.get(1)).and_then(|(a, b)| {
         let names = [&a.policy, &b.policy];
         comparisons.iter().find(|c| names.contains(&&c.better) && names.contains(&&c.worse))

@@ -1,7 +1,7 @@
 //! `report.html` of a benchmark.
 
 use flowtwin_report::Table;
-use flowtwin_report::format::{capital, counted, significant};
+use flowtwin_report::format::{capital, counted, duration, significant};
 use flowtwin_report::page::{Answer, Legend, Page, answers, escape, figure, section};
 use flowtwin_report::plot::{Axis, Band, Chart, Dash, Ends, Line, Style};
 use flowtwin_statistics::Band as Quartiles;
@@ -104,18 +104,18 @@ fn first_screen(results: &Results, findings: &[Finding]) -> String {
             (true, _) => format!("{}, its lead over the second is resolved.", finding.leader),
             (false, true) => "no: the best do not differ.".into(),
             (false, false) => {
-                format!("none is resolved; the least median regret has {}.", finding.leader)
+                format!("none is resolved; {} has the least median regret.", finding.leader)
             }
         };
         on(finding) + &words
     };
-    let steps = campaigns_of(results);
-    let hours: f64 = steps.clone().map(|step| step.lab_time_h).sum();
-    let ml: f64 = steps.map(|step| step.consumed_ml.iter().fold(0.0, |sum, ml| sum + ml)).sum();
+    let ends = || results.campaigns.iter().filter_map(|campaign| campaign.steps.last());
+    let hours: f64 = ends().map(|step| step.lab_time_h).sum();
+    let ml: f64 = ends().map(|step| step.consumed_ml.iter().fold(0.0, |sum, ml| sum + ml)).sum();
     let cost = match hours > 0.0 || ml > 0.0 {
         true => format!(
             "{} of lab time and {} mL, all campaigns together.",
-            counted_hours(hours),
+            duration(3600.0 * hours),
             significant(ml, 3)
         ),
         false => "Nothing but computing: outcomes come from a table.".into(),
@@ -151,16 +151,6 @@ fn one_or_many(sentences: Vec<String>) -> Answer {
         [only] => capital(only).into(),
         _ => Answer::List(sentences),
     }
-}
-
-/// The last step of each campaign.
-fn campaigns_of(results: &Results) -> impl Iterator<Item = &BenchmarkStep> + Clone {
-    results.campaigns.iter().filter_map(|campaign| campaign.steps.last())
-}
-
-/// Hours in words: `3.2 h`.
-fn counted_hours(hours: f64) -> String {
-    format!("{} h", significant(hours, 3))
 }
 
 /// What a step has cost so far.
