@@ -96,7 +96,7 @@ impl Heartbeat {
         command.process_group(0);
         let mut watch = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let mut beats = watch.stdin.take();
-        let (process, starter) = (std::process::id(), this_process().to_owned());
+        let (process, starter) = (std::process::id(), this_process());
         let introduction = Introduction { process, starter, manifest: manifest.clone() };
         let mut line = serde_json::to_string(&introduction)?;
         line.push('\n');

@@ -1,5 +1,7 @@
 //! A calibration: from data to estimates and what is known of them.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use flowtwin_campaign::scenario::{Free, Scenario};
 use flowtwin_data::diagnostic::Diagnostic;
 use flowtwin_lab::Conditions;
@@ -109,8 +111,35 @@ pub fn calibrate(
     free: &[Free],
     measured: &Measured,
 ) -> Result<Calibration, Diagnostic> {
+    calibrate_unless(&AtomicBool::new(false), scenario, free, measured)
+}
+
+/// The same as [`calibrate`], until somebody sets `stop`: then it ends at the next experiment that it would predict.
+///
+/// # Errors
+/// As [`calibrate`]; and if it was stopped.
+pub fn calibrate_unless(
+    stop: &AtomicBool,
+    scenario: &Scenario,
+    free: &[Free],
+    measured: &Measured,
+) -> Result<Calibration, Diagnostic> {
+    let found = calibrated(stop, scenario, free, measured);
+    // What a stopped search predicts is nothing, which looks like values that the simulator refuses.
+    match stop.load(Ordering::Relaxed) {
+        true => Err(Diagnostic::new("the calibration was stopped".to_owned())),
+        false => found,
+    }
+}
+
+fn calibrated(
+    stop: &AtomicBool,
+    scenario: &Scenario,
+    free: &[Free],
+    measured: &Measured,
+) -> Result<Calibration, Diagnostic> {
     let (series, untouched) = touched(scenario, free, measured);
-    let model = Model::new(scenario, free, &measured.experiments).with_series(&series);
+    let model = Model::new(scenario, free, &measured.experiments).with_series(&series).unless(stop);
     let refused =
         || Diagnostic::new("the simulator cannot be run at the values of the scenario".to_owned());
     let start: Vec<f64> = free.iter().map(|free| free.scaled(free.start)).collect();

@@ -71,7 +71,9 @@ mod text;
 mod unsteady;
 mod whitening;
 
-pub use calibration::{Calibration, Parameter, SPEAKS_AGAINST, Telling, calibrate};
+pub use calibration::{
+    Calibration, Parameter, SPEAKS_AGAINST, Telling, calibrate, calibrate_unless,
+};
 pub use data::Measured;
 pub use experiment::Experiment;
 pub use explained::{HeldOut, LeftOut, Trend};

@@ -1,6 +1,7 @@
 //! From values of the free keys to what every experiment should have yielded.
 
 use std::cell::{Cell, RefCell};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use flowtwin_campaign::scenario::{Expected, Free, Misreading, Moment, Scenario, plan, world};
 use flowtwin_lab::PumpId;
@@ -25,6 +26,7 @@ pub(crate) struct Model<'a> {
     evaluations: Cell<u64>,
     /// The series as they were expected last, and where.
     expected: RefCell<Option<(Vec<f64>, Table)>>,
+    stop: Option<&'a AtomicBool>,
 }
 
 impl<'a> Model<'a> {
@@ -35,13 +37,23 @@ impl<'a> Model<'a> {
     ) -> Self {
         let world = world(&scenario.definition());
         let (evaluations, expected) = (Cell::new(0), RefCell::new(None));
-        Self { scenario, world, free, experiments, series: &[], evaluations, expected }
+        Self { scenario, world, free, experiments, series: &[], evaluations, expected, stop: None }
     }
 
     /// The same of these series, too.
     #[must_use]
     pub(crate) fn with_series(self, series: &'a [Series]) -> Self {
         Self { series, ..self }
+    }
+
+    /// The same, which predicts nothing any more once `stop` is set.
+    #[must_use]
+    pub(crate) fn unless(self, stop: &'a AtomicBool) -> Self {
+        Self { stop: Some(stop), ..self }
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stop.is_some_and(|stop| stop.load(Ordering::Relaxed))
     }
 
     /// Which of these series a free key moves at all: of the others nothing is learnt, and what the scenario has wrong of them
@@ -121,10 +133,18 @@ impl<'a> Model<'a> {
         let plan = self.plan(scaled)?;
         let mut expected = Expected::on(self.scenario, &plan);
         adjust(&mut expected);
-        let experiments = self.experiments.iter();
-        let mut table: Table = experiments.map(|it| self.one(&mut expected, it)).collect();
+        let mut table = Table::with_capacity(self.experiments.len() + self.series.len());
+        for experiment in self.experiments {
+            if self.is_stopped() {
+                return None;
+            }
+            table.push(self.one(&mut expected, experiment));
+        }
         let mut said = self.curves(scaled, &plan);
         for (series, said) in self.series.iter().zip(&mut said) {
+            if self.is_stopped() {
+                return None;
+            }
             if let Some(ramp) = series.ramp() {
                 *said = ramp.predict(&mut expected)?;
             }

@@ -8,6 +8,7 @@ False
 """
 
 import atexit
+import os
 
 from flowtwin import _flowtwin
 from flowtwin._flowtwin import Frame, Lab, Observation, Space, Spectrum, __version__
@@ -59,3 +60,6 @@ __all__ = [
 
 # Campaigns in threads that nobody waits for are stopped, and their labs made safe, before the interpreter ends.
 atexit.register(_flowtwin.leave)
+# A process that was forked has none of the threads, and nothing of the other process to make safe.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_flowtwin.forget)

@@ -78,7 +78,8 @@ class Run:
 
     @property
     def front(self) -> Frame | None:
-        """The best compromises, a row each; None where one thing is wanted."""
+        """The best compromises, a row each; None where one thing is wanted. A notebook shows it with the figures of the report: how it
+        grew, and what each compromise gives up."""
         return self._left.front()
 
     def experiments(self) -> list[Observation]:

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use pyo3::prelude::*;
 
 use crate::errors;
-use crate::outside::safe_beside;
+use crate::outside::{forget_labs, safe_beside};
 
 /// How long the end waits for campaigns, then for labs to be made safe beside them, then for code of Python in them.
 const GRACE: Duration = Duration::from_secs(1);
@@ -44,7 +44,9 @@ impl Counted {
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::SeqCst);
+        // One that was counted before a fork counts no more in the child.
+        let _of_the_parent =
+            self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
     }
 }
 
@@ -55,7 +57,10 @@ pub(crate) trait End: Send + Sync {
 }
 
 /// Has something end before the interpreter does.
-pub(crate) fn at_end(end: &Arc<impl End + 'static>) {
+///
+/// This and what keeps other lists of this process is called by a thread that is attached to the interpreter. A fork of Python is made
+/// by such a thread too, so no list is locked in it, and the child waits for nobody.
+pub(crate) fn at_end(_attached: Python<'_>, end: &Arc<impl End + 'static>) {
     let end: Arc<dyn End> = end.clone();
     let mut ends = ENDS.lock().unwrap_or_else(PoisonError::into_inner);
     ends.retain(|end| end.strong_count() > 0);
@@ -63,7 +68,7 @@ pub(crate) fn at_end(end: &Arc<impl End + 'static>) {
 }
 
 /// Work that `stop` ends, until what is returned is dropped.
-pub(crate) fn under_way(stop: &Arc<AtomicBool>) -> Counted {
+pub(crate) fn under_way(_attached: Python<'_>, stop: &Arc<AtomicBool>) -> Counted {
     let mut stops = STOPS.lock().unwrap_or_else(PoisonError::into_inner);
     stops.retain(|stop| stop.strong_count() > 0);
     stops.push(Arc::downgrade(stop));
@@ -126,14 +131,26 @@ pub(crate) fn leave(py: Python<'_>) {
     for end in ends.iter().filter_map(Weak::upgrade) {
         end.end(Counted::of(&UNDER_WAY));
     }
+    py.detach(|| settle(&UNDER_WAY));
+    // Whoever is in the middle of an experiment for longer: the lab is made safe beside it.
+    safe_beside(py, &|| Counted::of(&BESIDE));
     py.detach(|| {
-        settle(&UNDER_WAY);
-        // Whoever is in the middle of an experiment for longer: the lab is made safe beside it.
-        safe_beside(&|| Counted::of(&BESIDE));
         settle(&BESIDE);
         OVER.store(true, Ordering::SeqCst);
         settle(&INSIDE);
     });
+}
+
+/// What a process does first that was forked: campaigns and labs of the process it was copied from are not its own. It neither waits for
+/// threads that it does not have, nor makes a lab safe that goes on in the other process.
+#[pyfunction]
+pub(crate) fn forget(py: Python<'_>) {
+    STOPS.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    ENDS.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    forget_labs(py);
+    for counter in [&UNDER_WAY, &INSIDE, &BESIDE] {
+        counter.store(0, Ordering::SeqCst);
+    }
 }
 
 fn settle(counter: &AtomicUsize) {

@@ -29,7 +29,7 @@ mod module {
     #[pymodule_export]
     use crate::command::main;
     #[pymodule_export]
-    use crate::exit::leave;
+    use crate::exit::{forget, leave};
     #[pymodule_export]
     use crate::lab::Lab;
     #[pymodule_export]

@@ -14,7 +14,7 @@ use crate::conditions;
 use crate::exit::attached;
 use crate::space::Space;
 pub(crate) use lab::PythonLab;
-pub(crate) use object::{Object, safe_beside};
+pub(crate) use object::{Object, forget_labs, safe_beside};
 
 /// The first exception that Python code has raised, whole: what carries it through the libraries is text.
 #[derive(Clone, Debug, Default)]

@@ -14,7 +14,7 @@ use flowtwin_campaign::conclusion::Conclusion;
 use flowtwin_campaign::scenario::{Entrant, Scenario};
 use flowtwin_lab::Instant;
 use flowtwin_lab::journal::{Journal, read, stopped_by};
-use flowtwin_report::{Extras, Front, Run as Read, column};
+use flowtwin_report::{Extras, Front, Run as Read, column, front_html};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
@@ -272,7 +272,9 @@ impl Left {
     /// The best compromises: a row each; none where one thing is wanted.
     fn front(&self) -> PyResult<Option<Frame>> {
         let run = self.read()?;
-        Front::of(&run).map(|front| Frame::new(journal::front(&run, &front))).transpose()
+        let Some(front) = Front::of(&run) else { return Ok(None) };
+        let frame = Frame::new(journal::front(&run, &front))?;
+        Ok(Some(frame.shown_as(front_html(&run))))
     }
 
     /// The object of `summary.json`, as JSON.

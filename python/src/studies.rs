@@ -178,11 +178,12 @@ pub(crate) fn calibrate(
     tables: Vec<String>,
 ) -> PyResult<Found> {
     let named = free.iter().map(|text| spec(text)).collect::<PyResult<Vec<_>>>()?;
-    let scenario = scenario.0;
+    let (scenario, stop) = (scenario.0, Arc::new(AtomicBool::new(false)));
+    let stopped = stop.clone();
     let work = move |_: &crate::waiting::Tell<()>| {
-        calibrated(&scenario, &data, &named, (&base, &before.0, &tables))
+        calibrated(&stopped, &scenario, &data, &named, (&base, &before.0, &tables))
     };
-    let done = wait(py, None, work, |()| Ok(()))?.or_raise()?;
+    let done = wait(py, Some(&stop), work, |()| Ok(()))?.or_raise()?;
     done.map_err(errors::scenario)
 }
 
@@ -191,6 +192,7 @@ fn spec(text: &str) -> PyResult<FreeSpec> {
 }
 
 fn calibrated(
+    stop: &AtomicBool,
     scenario: &Scenario,
     data: &[PathBuf],
     named: &[FreeSpec],
@@ -199,7 +201,7 @@ fn calibrated(
     scenario.simulated().map_err(Diagnostic::from)?;
     let keys = calibration::free(scenario, named)?;
     let measured = Measured::read(scenario, data)?;
-    let found: Calibration = calibration::calibrate(scenario, &keys, &measured)?;
+    let found: Calibration = calibration::calibrate_unless(stop, scenario, &keys, &measured)?;
     let mut text = format!("{}\n\n{}", found.headline(), found.table().text());
     for remark in found.remarks() {
         text.push_str(&format!("\n- {remark}"));
@@ -225,17 +227,19 @@ pub(crate) fn claims(
 ) -> PyResult<Found> {
     let seeds = NonZeroUsize::new(seeds);
     let seeds = seeds.ok_or_else(|| PyValueError::new_err("seeds must be at least 1"))?;
-    let threads = threads(jobs)?;
-    let work =
-        move |_: &crate::waiting::Tell<()>| judged(path.as_deref(), first_seed, seeds, threads);
-    let done = wait(py, None, work, |()| Ok(()))?.or_raise()?;
+    let (threads, stop) = (threads(jobs)?, Arc::new(AtomicBool::new(false)));
+    let stopped = stop.clone();
+    let work = move |_: &crate::waiting::Tell<()>| {
+        judged(&stopped, path.as_deref(), (first_seed, seeds), threads)
+    };
+    let done = wait(py, Some(&stop), work, |()| Ok(()))?.or_raise()?;
     done.map_err(errors::scenario)
 }
 
 fn judged(
+    stop: &AtomicBool,
     path: Option<&Path>,
-    first_seed: u64,
-    seeds: NonZeroUsize,
+    (first_seed, seeds): (u64, NonZeroUsize),
     threads: NonZeroUsize,
 ) -> Result<Found, Diagnostic> {
     let failed = |error: String| Diagnostic::new(error);
@@ -243,7 +247,7 @@ fn judged(
         Some(path) => Scenario::load(path)?,
         None => paper::scenario()?,
     };
-    let rigs = Rigs::new(scenario.simulated()?).map_err(|e| failed(e.to_string()))?;
+    let rigs = Rigs::new(scenario.simulated()?).map_err(|e| failed(e.to_string()))?.unless(stop);
     let facts = rigs.facts(first_seed).map_err(|e| failed(e.to_string()))?;
     let seeds = paper::measure(&rigs, first_seed, seeds.get(), threads, &|_| ());
     let seeds = seeds.map_err(|e| failed(e.to_string()))?;

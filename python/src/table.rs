@@ -17,6 +17,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyList};
 
 use crate::errors;
+use crate::page::framed;
 
 /// A column of a table, by its name.
 pub(crate) enum Column {
@@ -37,6 +38,8 @@ pub(crate) enum Column {
 #[derive(Debug)]
 pub(crate) struct Frame {
     batch: RecordBatch,
+    /// What a notebook shows in place of the first rows.
+    page: Option<String>,
 }
 
 /// The name that the interface demands.
@@ -60,7 +63,15 @@ impl Frame {
             arrays.push(array);
         }
         let schema = Arc::new(Schema::new(fields));
-        Ok(Self { batch: RecordBatch::try_new(schema, arrays).map_err(errors::failed)? })
+        Ok(Self {
+            batch: RecordBatch::try_new(schema, arrays).map_err(errors::failed)?,
+            page: None,
+        })
+    }
+
+    /// The same, which a notebook shows as this page.
+    pub(crate) fn shown_as(self, page: Option<String>) -> Self {
+        Self { page, ..self }
     }
 
     fn array(&self, name: &str) -> PyResult<&ArrayRef> {
@@ -136,8 +147,11 @@ impl Frame {
         PyCapsule::new_with_value(py, stream, STREAM)
     }
 
-    /// The first rows as a table of HTML, in the colours of whatever shows it.
+    /// The first rows as a table of HTML, in the colours of whatever shows it; of a front its figures and all its rows.
     fn _repr_html_(&self) -> String {
+        if let Some(page) = &self.page {
+            return framed(page, 720);
+        }
         let shown = self.batch.num_rows().min(SHOWN);
         let cells = |tag: &str, cells: Vec<String>| {
             let cells = cells.iter().map(|cell| format!("<{tag}>{}</{tag}>", escape(cell)));

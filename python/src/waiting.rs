@@ -61,10 +61,11 @@ pub(crate) fn wait<M: Send + 'static, T: Send + 'static>(
     mut hear: impl FnMut(M) -> PyResult<()>,
 ) -> PyResult<Waited<T>> {
     may_begin()?;
+    let process = std::process::id();
     let (tell, heard) = channel();
     let heard = Mutex::new(heard);
-    let _waits = stop.map(under_way);
-    let works = stop.map(under_way);
+    let _waits = stop.map(|stop| under_way(py, stop));
+    let works = stop.map(|stop| under_way(py, stop));
     start(tell, move |tell| {
         let done = work(tell);
         drop(works);
@@ -75,6 +76,9 @@ pub(crate) fn wait<M: Send + 'static, T: Send + 'static>(
         let next = detached(py, || {
             heard.lock().unwrap_or_else(PoisonError::into_inner).recv_timeout(LOOK)
         });
+        if let Err(forked) = in_one_process(process) {
+            return Ok(Waited::Abandoned(forked));
+        }
         let looked = match next {
             Ok(Heard::Done(done)) => return Ok(Waited::Done(done, interrupted)),
             Ok(Heard::Told(told)) if interrupted.is_none() => hear(told),
@@ -94,6 +98,19 @@ pub(crate) fn wait<M: Send + 'static, T: Send + 'static>(
         let Some(stop) = stop else { return Ok(Waited::Abandoned(error)) };
         stop.store(true, Ordering::SeqCst);
         interrupted = Some(error);
+    }
+}
+
+/// Whether this is the process in which something began: in one that was forked meanwhile nobody answers.
+///
+/// # Errors
+/// If it is not.
+pub(crate) fn in_one_process(began: u32) -> PyResult<()> {
+    match began == std::process::id() {
+        true => Ok(()),
+        false => {
+            Err(errors::failed("this goes on in the process that was forked, not in this one"))
+        }
     }
 }
 

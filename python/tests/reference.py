@@ -40,7 +40,7 @@ BOOK = {
     "errors": ("Errors", ["FlowtwinError", "ScenarioError", "ConditionsError", "PolicyError", "Fault"]),
 }
 NOTE = "<!-- Made by python/tests/reference.py from docstrings and stubs: change those, and run it again. -->"
-FIRST = "What `import flowtwin` gives, page by page, and [what other packages take](adapters.md). [From Python](../python.md) is the place to begin."
+FIRST = "What `import flowtwin` gives, page by page, and adapters to other packages, each with a program that the tests run. [From Python](../python.md) is the place to begin."
 
 Nodes = dict[str, ast.stmt]
 
@@ -109,12 +109,12 @@ def blocks(lines: list[str]) -> Iterator[str]:
             place += 1
             continue
         end = place + 1
-        if re.fullmatch(r"(Args|Attributes|Raises|Returns):", lines[place]):
+        if re.fullmatch(r"(Args|Attributes|Example|Raises|Returns):", lines[place]):
             while end < len(lines) and (not lines[end].strip() or lines[end].startswith(" ")):
                 end += 1
             yield section(lines[place], lines[place + 1 : end])
         else:
-            while end < len(lines) and lines[end].strip() and not re.match(r"(Args|Attributes|Raises|Returns):$", lines[end]):
+            while end < len(lines) and lines[end].strip() and not re.match(r"(Args|Attributes|Example|Raises|Returns):$", lines[end]):
                 end += 1
             yield paragraph(lines[place:end])
         place = end
@@ -137,6 +137,8 @@ def paragraph(lines: list[str]) -> str:
 
 def section(title: str, lines: list[str]) -> str:
     """Arguments and the like as a list; what does not belong to it follows."""
+    if title == "Example:":
+        return fenced(textwrap.dedent("\n".join(lines)).strip("\n"))
     body = textwrap.dedent("\n".join(lines)).strip("\n").split("\n\n")
     if title == "Returns:":
         return f"Returns: {paragraph(body[0].splitlines())}"
@@ -202,23 +204,32 @@ def of_member(name: str, kind: type, key: str, node: ast.FunctionDef, level: int
     return [f"{'#' * level} `{key}`", fenced(signature(called, node, method=True)), doc]
 
 
-def adapters() -> str:
-    """The page of the adapters, from their sources: their packages need not be there."""
-    parts = [NOTE, "# Adapters", "Each module needs the package whose name it bears; [From Python](../python.md) says how it is installed."]
-    for path in sorted((HERE / "flowtwin/adapters").glob("[!_]*.py")):
-        tree = ast.parse(path.read_text())
-        parts += [f"## `flowtwin.adapters.{path.stem}`", markdown(ast.get_docstring(tree) or "")]
-        everything = next(ast.literal_eval(n.value) for n in tree.body if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == "__all__")
-        nodes = members(tree.body)
-        for name in everything:
-            node = nodes[name]
-            made = members(node.body).get("__init__") if isinstance(node, ast.ClassDef) else node
-            assert isinstance(node, ast.ClassDef | ast.FunctionDef)
-            parts.append(f"### `{name}`")
-            if isinstance(made, ast.FunctionDef):
-                parts.append(fenced(signature(name, made, method=made is not node)))
-            parts.append(markdown(ast.get_docstring(node) or ""))
+def adapter(path: Path) -> str:
+    """The page of an adapter, from its source: its package need not be there."""
+    tree = ast.parse(path.read_text())
+    parts = [NOTE, f"# `flowtwin.adapters.{path.stem}`", f"{install(path.stem)}.", markdown(ast.get_docstring(tree) or "")]
+    everything = next(ast.literal_eval(n.value) for n in tree.body if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == "__all__")
+    nodes = members(tree.body)
+    for name in everything:
+        node = nodes[name]
+        made = members(node.body).get("__init__") if isinstance(node, ast.ClassDef) else node
+        assert isinstance(node, ast.ClassDef | ast.FunctionDef)
+        parts.append(f"## `{name}`")
+        if isinstance(made, ast.FunctionDef):
+            parts.append(fenced(signature(name, made, method=made is not node)))
+        parts.append(markdown(ast.get_docstring(node) or ""))
     return "\n\n".join(parts) + "\n"
+
+
+def install(module: str) -> str:
+    """How the package of an adapter is installed, as docs/python.md says it."""
+    (words,) = re.findall(rf"^\| `flowtwin\.adapters\.{module}` \| ([^|]*) \|", (DOCS / "python.md").read_text(), re.MULTILINE)
+    return str(words)
+
+
+def adapters() -> dict[str, str]:
+    """The pages of the adapters, by their names."""
+    return {f"adapter-{path.stem}": adapter(path) for path in sorted((HERE / "flowtwin/adapters").glob("[!_]*.py"))}
 
 
 def pages() -> dict[str, str]:
@@ -235,16 +246,22 @@ def pages() -> dict[str, str]:
                 assert isinstance(node, ast.FunctionDef)
                 parts += of_function(name, node, inspect.getdoc(thing) or "", 2)
         found[f"{page}.md"] = "\n\n".join(part for part in parts if part) + "\n"
-    found["adapters.md"] = adapters()
-    listed = [f"- [{title}]({page}.md)" for page, (title, _) in BOOK.items()]
-    found["README.md"] = "\n\n".join([NOTE, "# The Python package", FIRST, "\n".join([*listed, "- [Adapters](adapters.md)"])]) + "\n"
+    found |= {f"{page}.md": text for page, text in adapters().items()}
+    listed = "\n".join(f"- [{title}]({page}.md)" for page, title in titles().items())
+    found["README.md"] = "\n\n".join([NOTE, "# The Python package", FIRST, listed]) + "\n"
     return found
+
+
+def titles() -> dict[str, str]:
+    """The pages in the order of the book, and their titles."""
+    own = {page: title for page, (title, _) in BOOK.items()}
+    return own | {page: f"`flowtwin.adapters.{page.removeprefix('adapter-')}`" for page in adapters()}
 
 
 def summary(text: str) -> str:
     """The table of contents of the book with these pages."""
-    lines = [f"  - [{title}](python/{page}.md)" for page, (title, _) in BOOK.items()]
-    block = "\n".join(["- [The Python package](python/README.md)", *lines, "  - [Adapters](python/adapters.md)"]) + "\n"
+    lines = [f"  - [{title}](python/{page}.md)" for page, title in titles().items()]
+    block = "\n".join(["- [The Python package](python/README.md)", *lines]) + "\n"
     text = re.sub(r"(?m)^ *- \[[^\n]*\]\(python/[^\n]*\n", "", text)
     return text.replace("- [Files of a run](files.md)\n", "- [Files of a run](files.md)\n" + block)
 

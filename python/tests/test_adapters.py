@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from support import ELSEWHERE, SCENARIOS, small, worded
+from support import ELSEWHERE, ROOT, SCENARIOS, python, small, worded
 
 import flowtwin
 
 
 def needs(package: str) -> pytest.MarkDecorator:
     return pytest.mark.skipif(importlib.util.find_spec(package) is None, reason=f"{package} is not installed")
+
+
+ADAPTERS = sorted(path.stem for path in (ROOT / "python/flowtwin/adapters").glob("[!_]*.py"))
+PACKAGES = {"bluesky": "event_model", "gest": "gest_api", "summit": "pandas"}
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=needs(PACKAGES.get(name, name))) for name in ADAPTERS])
+def test_the_program_of_every_page_runs(name: str, tmp_path: Path) -> None:
+    page = (ROOT / f"docs/python/adapter-{name}.md").read_text()
+    program, *_ = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    told = python(program, cwd=tmp_path, timeout=600)
+    assert told.returncode == 0 and told.stdout.strip(), told.stderr
 
 
 @needs("gymnasium")

@@ -362,3 +362,95 @@ def test_threads_that_measure_first_do_not_wait_for_each_other() -> None:
     for _ in range(3):
         told = python(GRIDS, timeout=120)
         assert told.stdout.split() == ["end", "4"], told.stderr
+
+
+STOPPED = """
+import os, signal, sys, threading, time, flowtwin
+from pathlib import Path
+from support import *
+signal.signal(signal.SIGINT, signal.default_int_handler)
+def at_work():
+    names = (task / "comm" for task in Path("/proc/self/task").iterdir())
+    return [name.read_text().strip() for name in names].count("flowtwin")
+scenario = flowtwin.Scenario.load(SCENARIOS / "dye-mixing.toml")
+scenario.phases = [{"name": "all", "policy": "lhs", "experiments": 400}]
+run = flowtwin.run(scenario, seed=1, out=sys.argv[1])
+work = {
+    "calibrate": lambda: flowtwin.calibrate(scenario, [run.path], free=["optics.counts_scale", "rig.ambient_c"]),
+    "paper": lambda: flowtwin.paper(seeds=5000, jobs=2),
+}[sys.argv[2]]
+# After the work has begun, whenever that is.
+def interrupt():
+    while not at_work():
+        pass
+    threading.Event().wait(0.1)
+    os.kill(os.getpid(), signal.SIGINT)
+threading.Thread(target=interrupt, daemon=True).start()
+try:
+    work()
+    print("it came to its end")
+except KeyboardInterrupt:
+    # What has done its work takes a moment to be gone; what goes on computing would need far longer than this.
+    for _ in range(1000):
+        if not at_work():
+            break
+        time.sleep(0.01)
+    print(at_work(), "at work")
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="the names of threads are read where Linux has them")
+@pytest.mark.parametrize("what", ["calibrate", "paper"])
+def test_after_ctrl_c_nobody_computes_any_more(what: str, tmp_path: Path) -> None:
+    told = python(STOPPED, tmp_path / "run", what)
+    assert told.stdout.splitlines() == ["0 at work"], (told.stdout, told.stderr)
+
+
+FORKED_AND_ENDED = """
+import os, sys, threading, flowtwin
+from support import *
+parent, began, go_on = os.getpid(), threading.Event(), threading.Event()
+class Slow(Bowl):
+    def measure(self, conditions):
+        began.set()
+        go_on.wait()
+        return super().measure(conditions)
+    def make_safe(self):
+        print("made safe", "in the child" if os.getpid() != parent else "in the parent", flush=True)
+thread = threading.Thread(target=lambda: flowtwin.run(flowtwin.Scenario(ELSEWHERE), lab=Slow()))
+thread.start()
+began.wait()
+child = os.fork()
+if child == 0:
+    sys.exit()
+assert os.waitpid(child, 0)[1] == 0
+go_on.set()
+thread.join()
+"""
+
+
+def test_a_forked_process_that_ends_leaves_the_lab_of_the_other_alone() -> None:
+    """It has a copy of the lab, and the instruments behind it belong to the campaign of the process that made it."""
+    told = python(FORKED_AND_ENDED)
+    assert (told.returncode, told.stdout.splitlines()) == (0, ["made safe in the parent"]), (told.stdout, told.stderr)
+
+
+FORKED_INSIDE = """
+import os, flowtwin
+from support import *
+children = []
+def fork(number, *_):
+    if number == 3:
+        children.append(os.fork())
+try:
+    run = flowtwin.run(small(), seed=1, progress=fork)
+except flowtwin.FlowtwinError as error:
+    os._exit(0 if "forked" in str(error) and children == [0] else 1)
+assert run.complete and os.waitpid(children[0], 0)[1] == 0
+print("end")
+"""
+
+
+def test_a_campaign_that_is_forked_from_within_goes_on_in_one_process_and_ends_in_the_other() -> None:
+    told = python(FORKED_INSIDE)
+    assert told.stdout.splitlines() == ["end"], (told.stdout, told.stderr)

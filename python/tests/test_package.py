@@ -60,7 +60,8 @@ def test_the_wheel_is_whole() -> None:
     assert not [name for name in names if "tests/" in name or name.endswith(".rs")]
 
 
-def test_the_source_package_can_be_built_from(tmp_path: Path) -> None:
+def test_the_source_package_is_whole(tmp_path: Path) -> None:
+    """That it can be built, python/tests/run.sh shows: the wheel of a release build is made of it."""
     with tarfile.open(only("*.tar.gz")) as package:
         package.extractall(tmp_path, filter="data")
     (folder,) = tmp_path.iterdir()

@@ -43,7 +43,7 @@ def test_every_method_has_its_signature_and_its_words(reference: ModuleType) -> 
         ("errors.md", ["## `Fault`", "- `at_s`: When, in lab time [s]."]),
         ("scenario.md", ["[every key](../scenario-keys.md)", "Scenario.load("]),
         ("benchmark.md", ["## `Benchmark`", "### `report`"]),
-        ("adapters.md", ["## `flowtwin.adapters.ax`", "FlowtwinSampler("]),
+        ("adapter-optuna.md", ["# `flowtwin.adapters.optuna`", "`pip install optuna`.", "study = optuna.create_study(", "FlowtwinSampler("]),
     ]:
         for word in words:
             assert word in pages[page], (page, word)

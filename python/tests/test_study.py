@@ -148,4 +148,7 @@ def test_notebooks_show_pages() -> None:
         assert html.startswith("<iframe srcdoc=")
         assert "svg" in html or shown is scenario, type(shown)
         assert "http://" not in html.replace("http://www.w3.org", "")
-    assert front._repr_html_().count("<tr>") == len(front) + 1
+    shown = front._repr_html_()
+    assert shown.startswith("<iframe srcdoc=") and "Hypervolume" in shown and shown.count("<svg") >= 2
+    assert shown.count("<tr") == len(front) + 1
+    assert run.observations._repr_html_().count("<tr>") == len(run.observations) + 1

@@ -103,7 +103,7 @@ pub use materials::Material;
 pub use materials::{assisted, usage};
 pub use observations::{observations_csv, reached};
 pub use over_rigs::OverRigs;
-pub use page::report_html;
+pub use page::{front_html, report_html};
 pub use quantity::{Quantity, column};
 pub use repeat::{FeatureRepeat, Repeat};
 pub use run::{Experiment, Phase, Run, RunError};

@@ -20,6 +20,7 @@ mod rig;
 mod spectra;
 
 pub use answers::{Answer, answers};
+pub use goals::front_html;
 pub use html::{Legend, Page, escape, figure, pair, section, tiles};
 
 use super::Findings;

@@ -54,6 +54,9 @@ pub enum StudyError {
     /// The scenario does not have what the studies need.
     #[error("{0}")]
     Scenario(Diagnostic),
+    /// Somebody stopped it.
+    #[error("the studies of the paper were stopped")]
+    Stopped,
     /// The analysis does not fit the rig.
     #[error(transparent)]
     Analysis(#[from] AnalysisError),

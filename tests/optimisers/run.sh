@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs four optimisers from elsewhere through both interfaces, ten seeds each.
+# Runs two optimisers of other packages through both interfaces, ten seeds each. Ax, BayBE and BoTorch: python/tests/test_adapters.py.
 # usage: tests/optimisers/run.sh [VENV]   VENV is a virtual environment, made if it is not there; FLOWTWIN the program
 # [default: target/release/flowtwin]; SEEDS their number.
 set -eu
@@ -14,10 +14,10 @@ trap 'rm -rf "$out"' EXIT
 
 if [ ! -x "$venv/bin/python" ]; then
   python3 -m venv "$venv"
-  "$venv/bin/pip" install --quiet botorch ax-platform scikit-optimize optuna
+  "$venv/bin/pip" install --quiet scikit-optimize optuna
 fi
 
-for name in optuna skopt botorch ax; do
+for name in optuna skopt; do
   program="$venv/bin/python $examples/${name}_policy.py"
   seed=1
   while [ "$seed" -le "$seeds" ]; do

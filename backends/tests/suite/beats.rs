@@ -53,7 +53,7 @@ fn a_watch_is_told_who_beats_and_what_is_installed_and_ends_with_the_campaign() 
     let introduction: Introduction =
         serde_json::from_str(&std::fs::read_to_string(&told).unwrap()).unwrap();
     let manifest = ToyLab::new().manifest().clone();
-    let starter = flowtwin_backends::transport::this_process().to_owned();
+    let starter = flowtwin_backends::transport::this_process();
     assert_eq!(introduction, Introduction { process: std::process::id(), starter, manifest });
     let name = std::fs::read_to_string(format!("/proc/{}/comm", heart.process())).unwrap();
     assert!(["sh\n", "cat\n", "dash\n"].contains(&name.as_str()), "{name}");

@@ -10,9 +10,10 @@ mod teaching;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use flowtwin_calibration::{
-    Experiment, Free, Measured, calibrate, calibrated_toml, free, residuals_csv,
+    Experiment, Free, Measured, calibrate, calibrate_unless, calibrated_toml, free, residuals_csv,
 };
 use flowtwin_campaign::scenario::{FreeSpec, Scenario};
 use flowtwin_lab::{Conditions, Lab as _, Streams};
@@ -97,6 +98,19 @@ fn what_a_rig_is_comes_back_from_its_experiments() {
     }
     let rows = residuals_csv(&scenario, &calibration).lines().count();
     assert_eq!(rows, 11);
+}
+
+/// Whoever stops it need not wait for its end, and gets no estimate of half a search.
+#[test]
+fn a_calibration_that_is_stopped_says_so() {
+    let scenario = scenario("snar");
+    let keys = free(&scenario, &specs(&[RATE, EPSILON])).unwrap();
+    let data = measured(&scenario, &keys, &[0.579, 40.0], 4, 3);
+    let stop = AtomicBool::new(false);
+    assert!(calibrate_unless(&stop, &scenario, &keys, &data).is_ok());
+    stop.store(true, Ordering::Relaxed);
+    let said = calibrate_unless(&stop, &scenario, &keys, &data).unwrap_err();
+    assert_eq!(said.to_string(), "the calibration was stopped");
 }
 
 /// A fill that gives too much pulls all experiments of a run the same way, along its flow. That is noise, and no trend.

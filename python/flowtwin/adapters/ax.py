@@ -1,4 +1,19 @@
-"""A scenario as a rig of Ax: a runner, its metrics, and the experiment of a client; and Ax as a policy."""
+"""A scenario as a rig of Ax: a runner, its metrics, and the experiment of a client; and Ax as a policy.
+
+Example:
+    import flowtwin
+    from ax.api.client import Client
+    from flowtwin.adapters.ax import AxPolicy, configure
+
+    scenario = flowtwin.Scenario.example("dye")
+    client = Client(random_seed=1)
+    configure(client, scenario, seed=1)          # space, objectives, limits, and a simulated rig that runs the trials
+    client.run_trials(max_trials=4, initial_seconds_between_polls=0)
+    print(client.summarize())
+
+    # The other way round: Ax beside our policies, on the same seeds.
+    print(flowtwin.benchmark(scenario, {"ax": AxPolicy, "random": "random"}, seeds=1, experiments=3))
+"""
 
 from __future__ import annotations
 

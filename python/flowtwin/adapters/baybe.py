@@ -1,4 +1,21 @@
-"""A scenario as what BayBE's simulations look up, its space and objective in BayBE's words; and BayBE as a policy."""
+"""A scenario as what BayBE's simulations look up, its space and objective in BayBE's words; and BayBE as a policy.
+
+Example:
+    import flowtwin
+    from baybe import Campaign
+    from flowtwin.adapters.baybe import BaybePolicy, lookup, objective_of, searchspace_of
+
+    scenario = flowtwin.Scenario.example("dye")
+    campaign = Campaign(searchspace_of(scenario), objective_of(scenario))
+    look_up = lookup(scenario, seed=1)           # the next experiments of one simulated rig
+    for _ in range(3):
+        asked = campaign.recommend(batch_size=1)
+        campaign.add_measurements(asked.join(look_up(asked)[[scenario.objective.feature]]))
+    print(campaign.measurements)
+
+    # The other way round: BayBE beside our policies, on the same seeds.
+    print(flowtwin.benchmark(scenario, {"baybe": BaybePolicy, "random": "random"}, seeds=1, experiments=2))
+"""
 
 from __future__ import annotations
 

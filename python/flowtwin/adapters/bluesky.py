@@ -1,4 +1,14 @@
-"""A run as documents of bluesky: for databroker, tiled and every callback that takes documents."""
+"""A run as documents of bluesky: for databroker, tiled and every callback that takes documents.
+
+Example:
+    import flowtwin
+    from flowtwin.adapters.bluesky import documents
+
+    run = flowtwin.run(flowtwin.Scenario.example("dye"), seed=1)
+    for name, document in documents(run):        # start, descriptor, an event for each experiment, stop
+        if name == "event":
+            print(document["seq_num"], document["data"]["red_ul_per_min"])
+"""
 
 from __future__ import annotations
 

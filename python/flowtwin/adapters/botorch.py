@@ -1,4 +1,19 @@
-"""A scenario as a test function of BoTorch, and BoTorch as a policy."""
+"""A scenario as a test function of BoTorch, and BoTorch as a policy.
+
+Example:
+    import flowtwin
+    import torch
+    from flowtwin.adapters.botorch import BotorchPolicy, ScenarioFunction
+
+    scenario = flowtwin.Scenario.example("dye")
+    function = ScenarioFunction(scenario, seed=1, noisy=True)
+    low, high = function.bounds                  # in the units of the inputs
+    x = low + (high - low) * torch.rand(5, function.dim, dtype=torch.float64)
+    print(function(x))                           # the next five experiments of one simulated rig
+
+    # The other way round: BoTorch beside our policies, on the same seeds.
+    print(flowtwin.benchmark(scenario, {"botorch": BotorchPolicy, "random": "random"}, seeds=1, experiments=3))
+"""
 
 from __future__ import annotations
 

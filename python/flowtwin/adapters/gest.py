@@ -1,4 +1,19 @@
-"""flowtwin's policies as a generator of gest-api: for Xopt, optimas, libEnsemble and whatever else takes one."""
+"""flowtwin's policies as a generator of gest-api: for Xopt, optimas, libEnsemble and whatever else takes one.
+
+Example:
+    import flowtwin
+    from flowtwin.adapters.gest import FlowtwinGenerator, vocs_of
+
+    scenario = flowtwin.Scenario.example("dye")
+    generator = FlowtwinGenerator(vocs_of(scenario), policy="ei", seed=1)
+    lab = flowtwin.Lab(scenario, seed=1)
+    for _ in range(6):
+        for point in generator.suggest(1):
+            allowed = scenario.space.nearest(point)      # VOCS does not know what the pumps can do together
+            seen = lab.measure(**allowed)
+            generator.ingest([{**allowed, **seen.features}])
+    print(generator.policy.history[-1])
+"""
 
 from __future__ import annotations
 

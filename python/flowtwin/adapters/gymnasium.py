@@ -1,4 +1,18 @@
-"""A campaign as an environment of Gymnasium."""
+"""A campaign as an environment of Gymnasium.
+
+Example:
+    import flowtwin
+    from flowtwin.adapters.gymnasium import CampaignEnv
+
+    env = CampaignEnv(flowtwin.Scenario.example("dye"), budget=6)
+    state, info = env.reset(seed=1)
+    improvement, truncated = 0.0, False
+    while not truncated:                         # an agent would choose the action from the state
+        state, reward, terminated, truncated, info = env.step(env.action_space.sample())
+        improvement += reward
+        print(info["conditions"], info["features"])
+    print(improvement)
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,21 @@
-"""flowtwin's policies as a sampler of Optuna."""
+"""flowtwin's policies as a sampler of Optuna.
+
+Example:
+    import flowtwin
+    import optuna
+    from flowtwin.adapters.optuna import FlowtwinSampler
+
+    lab = flowtwin.Lab(flowtwin.Scenario.example("dye"), seed=1)
+
+    def objective(trial):
+        red = trial.suggest_float("red_ul_per_min", 100.0, 300.0)
+        blue = trial.suggest_float("blue_ul_per_min", 100.0, 300.0)
+        return lab.measure(red_ul_per_min=red, blue_ul_per_min=blue)["red"]
+
+    study = optuna.create_study(direction="minimize", sampler=FlowtwinSampler("ei", seed=1))
+    study.optimize(objective, n_trials=8)
+    print(study.best_params, study.best_value)
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,15 @@
 
 Summit itself needs versions of PyTorch and pandas that no Python from 3.10 on has, so this needs pandas alone; the methods, the columns
 and the description of the domain are those of ``summit.Experiment``, and ``summit.Domain.from_dict(experiment.domain)`` reads the latter.
+
+Example:
+    import flowtwin
+    import pandas
+    from flowtwin.adapters.summit import ScenarioExperiment
+
+    experiment = ScenarioExperiment(flowtwin.Scenario.example("dye"), seed=1)
+    asked = pandas.DataFrame({"red_ul_per_min": [120.0, 140.0], "blue_ul_per_min": [110.0, 110.0]})
+    print(experiment.run_experiments(asked))
 """
 
 from __future__ import annotations

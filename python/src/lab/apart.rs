@@ -10,7 +10,7 @@ use super::Known;
 use super::station::{Experiments, Station};
 use crate::errors;
 use crate::exit::{Counted, End, at_end, detached, may_begin};
-use crate::waiting::LOOK;
+use crate::waiting::{LOOK, in_one_process};
 
 /// What is done in the lab.
 type Job = Box<dyn FnOnce(&mut dyn Experiments) + Send>;
@@ -67,7 +67,7 @@ impl Apart {
         thread.map_err(errors::failed)?;
         let known = heard_of(py, begun)?.map_err(errors::failed)?;
         let jobs = Arc::new(Jobs(Mutex::new(jobs)));
-        at_end(&jobs);
+        at_end(py, &jobs);
         Ok((Self { jobs, process: std::process::id() }, known))
     }
 
@@ -98,14 +98,17 @@ fn gone() -> PyErr {
 
 /// What the thread answers, unless a signal comes before.
 fn heard_of<T: Send>(py: Python<'_>, heard: Receiver<T>) -> PyResult<T> {
-    let heard = Mutex::new(heard);
+    let (heard, process) = (Mutex::new(heard), std::process::id());
     loop {
         let next = detached(py, || {
             heard.lock().unwrap_or_else(PoisonError::into_inner).recv_timeout(LOOK)
         });
         match next {
             Ok(answer) => return Ok(answer),
-            Err(RecvTimeoutError::Timeout) => py.check_signals()?,
+            Err(RecvTimeoutError::Timeout) => {
+                in_one_process(process)?;
+                py.check_signals()?;
+            }
             Err(RecvTimeoutError::Disconnected) => return Err(gone()),
         }
     }

@@ -21,7 +21,7 @@ pub(crate) struct Object {
 }
 
 impl Object {
-    pub(crate) fn new(object: Py<PyAny>) -> Arc<Self> {
+    pub(crate) fn new(_attached: Python<'_>, object: Py<PyAny>) -> Arc<Self> {
         let one = Arc::new(Self { object, over: AtomicBool::new(false), safe: Mutex::new(false) });
         let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|other| other.strong_count() > 0);
@@ -70,9 +70,14 @@ impl Object {
     }
 }
 
+/// In a process that was forked: the labs are those of another.
+pub(crate) fn forget_labs(_attached: Python<'_>) {
+    ALL.lock().unwrap_or_else(PoisonError::into_inner).clear();
+}
+
 /// Makes every lab safe that is in the middle of something, each counted until it is. What goes wrong is shown as Python shows what
 /// nobody can handle.
-pub(crate) fn safe_beside(counted: &dyn Fn() -> Counted) {
+pub(crate) fn safe_beside(_attached: Python<'_>, counted: &dyn Fn() -> Counted) {
     let all = std::mem::take(&mut *ALL.lock().unwrap_or_else(PoisonError::into_inner));
     for object in all.iter().filter_map(Weak::upgrade) {
         let counted = counted();

@@ -44,7 +44,7 @@ impl Where {
         match (name, lab) {
             ("sim", Some(lab)) => match lab.extract::<String>() {
                 Ok(command) => Ok(Self::Program(command, patience_of(patience)?)),
-                Err(_) => Ok(Self::Object(Object::new(lab.unbind()))),
+                Err(_) => Ok(Self::Object(Object::new(lab.py(), lab.unbind()))),
             },
             ("sim", None) => Ok(Self::Here(embedded::Backend::Sim)),
             ("emulated", None) => Ok(Self::Here(embedded::Backend::Emulated)),

@@ -3,7 +3,7 @@
 use flowtwin_lab::{Goal, Limit};
 
 use super::experiment::dot_of;
-use super::html::{HALF, Legend, figure, pair, section};
+use super::html::{HALF, Legend, Page, figure, pair, section};
 use super::{legend, style};
 use crate::asked::limit_in_words;
 use crate::format::{plain, significant};
@@ -23,6 +23,15 @@ pub(super) fn sections(run: &Run<'_>) -> String {
     let outcomes = (0..run.wanted().outcomes.len()).map(|place| over_run(run, place));
     let figures: Vec<String> = outcomes.chain(distances(run)).collect();
     text + &section("outcomes", "What was measured", &pair(&figures))
+}
+
+/// The best compromises of a run as a page of their own, with its figures of them; none where one thing is wanted.
+pub fn front_html(run: &Run<'_>) -> Option<String> {
+    let front = Front::of(run)?;
+    let mut page = Page::new("The best compromises", run.header().simulated);
+    page.kicker(&format!("{} · seed {}", run.header().scenario, run.header().seed));
+    page.push(&compromises(run, &front));
+    Some(page.finish())
 }
 
 /// How the front grew, what it looks like, and where it is.

@@ -1,5 +1,7 @@
 //! All studies of the paper, once, on one simulated rig.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use flowtwin_campaign::scenario::{Scenario, Simulated};
 use flowtwin_lab::layer::Guarded;
 use flowtwin_lab::{Analysis, Fault, Lab, Procedure, Streams};
@@ -98,8 +100,12 @@ impl Chosen<'_> {
         &self,
         part: Part,
         study: impl FnOnce(&mut Station<'_>, &Studies) -> Result<T, Fault>,
-    ) -> Result<T, Fault> {
-        if self.parts.contains(&part) { self.rigs.at(self.seed, study) } else { Ok(T::default()) }
+    ) -> Result<T, StudyError> {
+        if !self.parts.contains(&part) {
+            return Ok(T::default());
+        }
+        self.rigs.go_on()?;
+        Ok(self.rigs.at(self.seed, study)?)
     }
 }
 
@@ -112,7 +118,11 @@ pub struct Rigs<'a> {
     pub studies: Studies,
     quick: Procedure,
     cut: Vec<(f64, Scenario)>,
+    stop: &'a AtomicBool,
 }
+
+/// What stops nobody.
+static NEVER: AtomicBool = AtomicBool::new(false);
 
 impl<'a> Rigs<'a> {
     /// The rigs for the studies of the paper on the rig of `scenario`.
@@ -134,7 +144,22 @@ impl<'a> Rigs<'a> {
         };
         let cut =
             studies.flow.totals_ul_per_min.iter().map(cut).collect::<Result<_, StudyError>>()?;
-        Ok(Self { scenario, quick: quick(&scenario, studies.steps.frames)?, cut, studies })
+        let quick = quick(&scenario, studies.steps.frames)?;
+        Ok(Self { scenario, quick, cut, studies, stop: &NEVER })
+    }
+
+    /// The same, until somebody sets `stop`: then the campaign ends after its experiment, and no other study begins.
+    #[must_use]
+    pub fn unless(self, stop: &'a AtomicBool) -> Self {
+        Self { stop, ..self }
+    }
+
+    /// Whether to go on.
+    fn go_on(&self) -> Result<(), StudyError> {
+        match self.stop.load(Ordering::Relaxed) {
+            true => Err(StudyError::Stopped),
+            false => Ok(()),
+        }
     }
 
     /// The facts that no seed changes.
@@ -148,14 +173,17 @@ impl<'a> Rigs<'a> {
     /// Does all studies once.
     ///
     /// # Errors
-    /// A fault that a study suffered, or a surrogate that could not be fitted.
+    /// A fault that a study suffered, a surrogate that could not be fitted, or somebody who stopped it.
     pub fn run(&self, seed: u64) -> Result<Seed, StudyError> {
         let streams = Streams::new(seed).child("paper", 0);
         let mut drawn = streams.open("vials", 0);
-        let campaign = campaign::run(self.scenario, seed)?;
+        let campaign = campaign::run(self.scenario, seed, self.stop);
+        self.go_on()?;
+        let campaign = campaign?;
         let space = self.scenario.space();
         let surrogate = self.scenario.surrogate();
         let twin = study::twin::run(&campaign, space, surrogate, &self.studies, &streams)?;
+        self.go_on()?;
         let vials = vials::run(self.scenario, &self.studies, seed, &campaign, &mut drawn)?;
         Ok(Seed { twin, vials, campaign, ..self.parts(seed, &Part::ALL)? })
     }
@@ -164,7 +192,7 @@ impl<'a> Rigs<'a> {
     /// them stay empty.
     ///
     /// # Errors
-    /// A fault that a study suffered.
+    /// A fault that a study suffered, or somebody who stopped it.
     pub fn parts(&self, seed: u64, parts: &[Part]) -> Result<Seed, StudyError> {
         let streams = Streams::new(seed).child("paper", 0);
         let mut conditions = streams.open("random conditions", 0);
@@ -182,9 +210,12 @@ impl<'a> Rigs<'a> {
             steady: rig
                 .does(Part::Steady, |station, s| steady::run(station, s, &mut conditions))?,
             steps: match parts.contains(&Part::Steps) {
-                true => on(self.scenario, &self.quick, seed, |station| {
-                    steps::run(station, &self.studies)
-                })?,
+                true => {
+                    self.go_on()?;
+                    on(self.scenario, &self.quick, seed, |station| {
+                        steps::run(station, &self.studies)
+                    })?
+                }
                 false => Vec::new(),
             },
             flow: if parts.contains(&Part::Flow) { self.flow(seed)? } else { Curve::new() },
@@ -196,6 +227,7 @@ impl<'a> Rigs<'a> {
 
     fn flow(&self, seed: u64) -> Result<Curve, StudyError> {
         let point = |(total, scenario): &(f64, Scenario)| {
+            self.go_on()?;
             let reading: Reading =
                 on(scenario.simulated()?, scenario.procedure(), seed, |station| {
                     flow::point(station, &self.studies)
@@ -238,4 +270,24 @@ fn quick(scenario: &Scenario, frames: u32) -> Result<Procedure, StudyError> {
     let analysis = Analysis::new(spec, scenario.manifest())?;
     let procedure = scenario.procedure();
     Ok(Procedure::new(procedure.spec().clone(), procedure.recipe().clone(), analysis))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+
+    use super::super::{measure, scenario};
+    use super::*;
+
+    #[test]
+    fn whoever_stops_it_waits_for_no_study() {
+        let (scenario, stop) = (scenario().unwrap(), AtomicBool::new(true));
+        let rigs = Rigs::new(scenario.simulated().unwrap()).unwrap().unless(&stop);
+        let run = rigs.run(1);
+        assert!(matches!(run, Err(StudyError::Stopped)), "{run:?}");
+        let parts = rigs.parts(1, &[Part::Steps]);
+        assert!(matches!(parts, Err(StudyError::Stopped)), "{parts:?}");
+        let all = measure(&rigs, 1, 1000, NonZeroUsize::MIN, &|_| ());
+        assert!(matches!(all, Err(StudyError::Stopped)), "{all:?}");
+    }
 }

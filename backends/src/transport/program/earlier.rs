@@ -4,7 +4,7 @@
 //! by its environment, in which two words name the process that has started it and its command.
 
 use std::fs;
-use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -17,13 +17,18 @@ const STARTED_AS: &str = "FLOWTWIN_STARTED_AS";
 /// How long a program may take to end by itself.
 const GRACE: Duration = Duration::from_millis(300);
 
-/// Names this process, and no other that has its number later.
-pub fn this_process() -> &'static str {
-    static NAME: LazyLock<String> = LazyLock::new(|| {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        format!("{}-{}", std::process::id(), since.as_nanos())
-    });
-    &NAME
+/// When a process first asked for its name \[ns\]; 0 before.
+static SINCE: AtomicU64 = AtomicU64::new(0);
+
+/// Names this process, and no other that has its number later. One that is forked from it has a name of its own.
+pub fn this_process() -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = u64::try_from(now.as_nanos()).unwrap_or(u64::MAX).max(1);
+    let since = match SINCE.compare_exchange(0, now, Ordering::SeqCst, Ordering::SeqCst) {
+        Ok(_) => now,
+        Err(earlier) => earlier,
+    };
+    format!("{}-{since}", std::process::id())
 }
 
 /// What the environment of a program says that `who` starts with this command.
@@ -91,6 +96,13 @@ mod tests {
             sleep(Duration::from_millis(1));
         }
         child
+    }
+
+    #[test]
+    fn a_process_keeps_its_name() {
+        let name = this_process();
+        assert!(name.starts_with(&format!("{}-", std::process::id())), "{name}");
+        assert_eq!(this_process(), name);
     }
 
     fn stop(mut child: Child) {

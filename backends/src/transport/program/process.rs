@@ -39,7 +39,7 @@ impl Process {
     /// has made its instrument safe, and whatever it starts ends with it.
     pub(super) fn start(start: &Start, complaints: &Complaints) -> io::Result<Self> {
         let mut command = Command::new(&start.words[0]);
-        command.args(&start.words[1..]).envs(marks(this_process(), &start.words));
+        command.args(&start.words[1..]).envs(marks(&this_process(), &start.words));
         if !start.folder.as_os_str().is_empty() {
             command.current_dir(&start.folder);
         }

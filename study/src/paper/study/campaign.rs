@@ -63,13 +63,12 @@ pub struct KeptExperiment {
     pub consumed_ml: Vec<(String, f64)>,
 }
 
-/// Runs the campaign.
+/// Runs the campaign, until somebody sets `stop`.
 ///
 /// # Errors
 /// If a policy has no proposal or a fault stops the rig.
-pub fn run(scenario: Simulated<'_>, seed: u64) -> Result<Phases, StudyError> {
-    let never = AtomicBool::new(false);
-    let campaign = Campaign::new(&scenario, seed, NonZeroUsize::MIN, &never);
+pub fn run(scenario: Simulated<'_>, seed: u64, stop: &AtomicBool) -> Result<Phases, StudyError> {
+    let campaign = Campaign::new(&scenario, seed, NonZeroUsize::MIN, stop);
     let mut watched = Watched { space: scenario.space(), phases: Vec::new() };
     let writer = Writer::new(Nowhere);
     let (ended, _) = campaign.run(scenario.lab(seed), writer, None, &mut watched)?;
