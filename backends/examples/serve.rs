@@ -38,6 +38,10 @@ loops = { block = 1 }
 [protocol.acid]
 file = "new-era-ne1000"
 
+[protocol.base]
+file = "harvard-kds"
+address = 1
+
 [protocol.bath]
 file = "eurotherm-2000"
 
@@ -79,7 +83,7 @@ current_a = 0.35
 lights = { blue = { channel = 1, current_ma = 200 } }
 "#;
 
-const PUMPS: [&str; 4] = ["water", "oil", "acid", "doser"];
+const PUMPS: [&str; 5] = ["water", "oil", "acid", "base", "doser"];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let speed = std::env::args().nth(1).map_or(Ok(1.0), |text| text.parse())?;

@@ -17,6 +17,7 @@ pub use built_in::{BUILT_IN, built_in};
 pub(crate) use field::ROUNDING;
 pub use field::{Field, Form, Is, Means, Value};
 pub use step::{Step, Verb};
+pub(crate) use template::any;
 pub use template::{Template, Token};
 
 use crate::codec::program::Kind;
@@ -48,7 +49,7 @@ pub struct Protocol {
     pub actions: BTreeMap<String, Action>,
     /// What it says when it refuses, and in which case.
     #[serde(default)]
-    pub errors: BTreeMap<Error, String>,
+    pub errors: BTreeMap<Error, Template>,
     /// How each thing is done; a sensor does nothing.
     #[serde(default)]
     pub steps: Steps,
@@ -67,7 +68,8 @@ pub struct LineSpec {
     pub request: Template,
     /// A reply: `{text}` is the answer, `{request}` the text of the request.
     pub reply: Template,
-    /// The last characters of a reply.
+    /// The last characters of a reply; without them it ends where it fits what is expected, and XON and XOFF are no part of it.
+    #[serde(default)]
     pub reply_ends: String,
     /// Time that a request which is not answered takes, before the next may be sent \[ms\].
     #[serde(default)]
@@ -181,13 +183,19 @@ pub struct Steps {
     pub off: Vec<Step>,
 }
 
-/// An address with leading zeros, as many digits as `how` says; with `char` the character that many after `0`.
+/// An address with leading zeros, as many digits as `how` says; with `char` the character that many after `0`. With a question mark after
+/// the digits the first address is not written; any other is, and so is what stands behind the mark.
 pub(crate) fn padded(address: u16, how: &str) -> String {
     if how == "char" {
         let code = u32::from(b'0') + u32::from(address);
         return char::from_u32(code).map(String::from).unwrap_or_default();
     }
-    format!("{address:0width$}", width = how.parse().unwrap_or(1))
+    let (digits, behind) = match how.split_once('?') {
+        Some(_) if address == 0 => return String::new(),
+        Some((digits, behind)) => (digits, behind),
+        None => (how, ""),
+    };
+    format!("{address:0width$}{behind}", width = digits.parse().unwrap_or(1))
 }
 
 /// Why a protocol file cannot be used.

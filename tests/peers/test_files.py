@@ -6,6 +6,7 @@ import unittest
 import minimalmodbus
 import pyHamiltonPSD.communication as hamilton
 from flowchem import ureg
+from flowchem.devices.harvardapparatus.elite11 import Elite11
 from flowchem.devices.huber.chiller import HuberChiller
 from huber import Bath
 from nesp_lib import Port, Pump, PumpingDirection, Status
@@ -48,6 +49,33 @@ class NewEra(unittest.TestCase):
             self.assertEqual(pump.status, Status.PAUSED)
             pump.stop()
             self.assertEqual(pump.status, Status.STOPPED)
+
+
+class PumpChain(unittest.IsolatedAsyncioTestCase):
+    """flowchem's driver of a Harvard Pump 11 Elite."""
+
+    async def test_flowchem_sets_it_up_runs_it_to_its_volume_and_stops_it(self):
+        pump = Elite11.from_config(rig.endpoint("base"), syringe_diameter="14.567 mm", syringe_volume="10 ml", address=1)
+        await pump.initialize()
+        self.assertEqual(await pump.get_syringe_diameter(), "14.5670 mm")
+        self.assertEqual(await pump.get_syringe_volume(), "10.0000 ml")
+        self.assertEqual(await pump.get_force(), 30)
+        self.assertIn("ELITE", await pump.version())
+        await pump.set_flow_rate("3 ml/min")
+        self.assertAlmostEqual(await pump.get_flow_rate(), 3.0)
+        await pump.set_target_volume("0.05 ml")
+        await pump.infuse()
+        self.assertTrue(await pump.is_moving())
+        begun = time.monotonic()
+        await pump.wait_until_idle()
+        self.assertGreaterEqual(time.monotonic() - begun, 0.5)
+        self.assertEqual(await pump._send_command_and_read_reply("ivolume"), "0.0500 ml")
+        await pump.set_target_volume("5 ml")
+        await pump.infuse()
+        await pump.stop()
+        self.assertFalse(await pump.is_moving())
+        # It looks for errors in the last line, which is the prompt; so the answer itself is looked at.
+        self.assertIn("Argument error", await pump._send_command_and_read_reply("diameter", parameter="99 mm"))
 
 
 class Eurotherm(unittest.TestCase):

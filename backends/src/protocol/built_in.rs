@@ -6,6 +6,7 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("chemyx-fusion", include_str!("../../protocols/chemyx-fusion.toml")),
     ("eurotherm-2000", include_str!("../../protocols/eurotherm-2000.toml")),
     ("hamilton-psd-4", include_str!("../../protocols/hamilton-psd-4.toml")),
+    ("harvard-kds", include_str!("../../protocols/harvard-kds.toml")),
     ("huber-kiss", include_str!("../../protocols/huber-kiss.toml")),
     ("huber-pb", include_str!("../../protocols/huber-pb.toml")),
     ("julabo", include_str!("../../protocols/julabo.toml")),

@@ -345,6 +345,13 @@ impl Field {
         self.words.iter().find(|(_, is)| is_it(is)).map(|(word, _)| word.as_str())
     }
 
+    /// The first word that means the same as this one: what an emulator says.
+    pub fn first_alike<'a>(&'a self, word: &'a str) -> &'a str {
+        let of = self.words.iter().find(|(known, _)| known == word).map(|(_, is)| is);
+        let first = of.and_then(|of| self.words.iter().find(|(_, is)| is == of));
+        first.map_or(word, |(first, _)| first.as_str())
+    }
+
     /// The size of a unit by its word.
     pub fn size(&self, word: &str) -> Option<f64> {
         self.words.iter().find_map(|(known, is)| match is {

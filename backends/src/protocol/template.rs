@@ -17,7 +17,12 @@ pub enum Token {
 pub struct Template(pub Vec<Token>);
 
 /// Names in patterns that are no fields of the instrument.
-pub(crate) const OWN: [&str; 3] = ["text", "address", "request"];
+pub(crate) const OWN: [&str; 4] = ["text", "address", "request", "any"];
+
+/// How many bytes `{any}` is: the rest of a line.
+pub(crate) fn any(rest: &str) -> usize {
+    rest.find(['\r', '\n']).unwrap_or(rest.len())
+}
 
 impl Template {
     /// A pattern from its text.

@@ -36,7 +36,7 @@ fn rig(pump: &str, heater: &str) -> EmulatedRig {
 fn rigs_of_protocol_files_keep_the_contract_of_a_lab() {
     for (pump, heater) in [
         ("chemyx-fusion", "eurotherm-2000"),
-        ("new-era-ne1000", "watlow-ez-zone-pm"),
+        ("harvard-kds", "watlow-ez-zone-pm"),
         ("new-era-ne1000", "omega-platinum"),
         ("new-era-ne1000", "huber-kiss"),
         ("chemyx-fusion", "julabo"),
@@ -425,6 +425,62 @@ fn a_new_era_pump_counts_pauses_and_refuses_as_its_manual_says() {
     assert_eq!(ask("07RUN\r"), "", "it is meant for another");
 }
 
+/// Nothing but the prompt ends an answer of these pumps, and the prompt alone is an answer too.
+#[test]
+fn a_pump_of_a_pump_chain_answers_as_its_manuals_say() {
+    let world = world();
+    let name = "harvard-kds";
+    let mut pump = driver(name, dialog(by_file(name), &world)).with_bore(Some(20.0));
+    assert_eq!(day(&mut pump, &world), ["Ok(1) 7.71", "Ok(0) 50.00", "92.500", "Ok(0)"]);
+    // By hand, at the first address of a chain and at another.
+    for (address, line, prompt) in [(0, "", ""), (12, "12:", "12")] {
+        let parts = [("water".to_owned(), address)];
+        let mut emulator = ProtocolEmulator::new(file(name), Framing::Rtu, parts);
+        let mut ask = |text: &str| {
+            let mut wire = Line::default();
+            wire.input.extend_from_slice(format!("{prompt}{text}\r").as_bytes());
+            emulator.serve(&mut wire, &mut *world.borrow_mut());
+            String::from_utf8(wire.output).expect("text")
+        };
+        assert_eq!(ask(""), format!("\n{prompt}:"));
+        assert_eq!(ask("irat 3.2 u/m"), format!("\n{line}Command error:\r\n{line}\r\n{prompt}:"));
+        assert_eq!(ask("irate 3.2 u/m"), format!("\n{prompt}:"));
+        assert_eq!(ask("IRATE"), format!("\n{line}3.2000 ul/min\r\n{prompt}:"));
+        assert_eq!(
+            ask("diameter 99 mm"),
+            format!("\n{line}Argument error:\r\n{line}\r\n{prompt}:")
+        );
+        assert_eq!(ask("tvolume 40 ul"), format!("\n{prompt}:"));
+        assert_eq!(ask("irun"), format!("\n{prompt}>"));
+        assert_eq!(ask("stop"), format!("\n{prompt}:"));
+    }
+}
+
+#[test]
+fn answers_that_their_pattern_ends_are_read_with_and_without_polling() {
+    let pump = |script: &[(&[u8], &[u8])]| {
+        driver("harvard-kds", Dialog::new(Box::new(Scripted::new(script)), PATIENCE))
+    };
+    for (said, status) in [(":", 0), (">", 1), ("T*", 0), (":\u{11}", 0), ("T*\u{11}", 0)] {
+        let answer = format!("\n{said}");
+        assert_eq!(pump(&[(b"\r", answer.as_bytes())]).status(), Ok(status), "{said:?}");
+    }
+    let known: (&[u8], &[u8]) = (b"ver\r", b"\n11 ELITE I/W Single 3.0.4\r\n:");
+    let counts = |said: &str, times: usize| {
+        let asked: (&[u8], &[u8]) = (b"ivolume\r", said.as_bytes());
+        pump(&[&[known][..], &vec![asked; times]].concat()).dispensed_ul()
+    };
+    assert_eq!(counts("\n0.5 ml\r\n>\u{11}", 1), Ok(500.0));
+    // Half an answer is none, and neither is one of another pump: it is asked three times.
+    for said in ["\n0.5 ml\r", "\n", "", "\n07:0.5 ml\r\n07>"] {
+        let none = counts(said, 3);
+        let is_none = matches!(none, Err(FaultKind::NoReply { .. } | FaultKind::Garbled { .. }));
+        assert!(is_none, "{said:?}: {none:?}");
+    }
+    let refused = counts("\nCommand error:\r\n   Unknown command\r\n:", 1);
+    assert!(matches!(refused, Err(FaultKind::Refused { .. })), "{refused:?}");
+}
+
 #[test]
 fn controllers_by_file_heat_and_are_off() {
     let all = [
@@ -510,10 +566,14 @@ fn a_balance_tells_grams_in_whatever_unit_it_shows() {
 
 #[test]
 fn several_pumps_of_a_chain_share_a_line_by_their_addresses() {
+    ["new-era-ne1000", "harvard-kds"].into_iter().for_each(share_a_line);
+}
+
+fn share_a_line(name: &str) {
     let world = world();
     let parts = [("water".to_owned(), 0), ("none".to_owned(), 7)];
-    let emulator = ProtocolEmulator::new(file("new-era-ne1000"), Framing::Rtu, parts);
-    let protocol = file("new-era-ne1000");
+    let emulator = ProtocolEmulator::new(file(name), Framing::Rtu, parts);
+    let protocol = file(name);
     let host = ProtocolHost::new(&protocol, dialog(Box::new(emulator), &world), Framing::Rtu, 1);
     let line = ProtocolDriver::line(host);
     let pump = |address| ProtocolDriver::new(protocol.clone(), line.clone(), address);

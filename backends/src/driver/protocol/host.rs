@@ -11,11 +11,14 @@ use flowtwin_lab::{FaultKind, math};
 use crate::codec::Scan;
 use crate::codec::modbus::Framing;
 use crate::driver::modbus::ModbusHost;
-use crate::protocol::{Error, Field, LineSpec, Means, Protocol, Template, Token, Value, padded};
+use crate::protocol::{Error, Field, LineSpec, Means, Protocol, Template, Value, any, padded};
 use crate::transport::{Dialog, garbled};
 
 /// A line, shared by all instruments on it.
 pub type SharedLine = Rc<RefCell<ProtocolHost>>;
+
+/// XON and XOFF.
+const FLOW_CONTROL: [char; 2] = ['\u{11}', '\u{13}'];
 
 /// Longest reply that is looked for \[bytes\].
 const LONGEST: usize = 4096;
@@ -185,7 +188,10 @@ impl ProtocolHost {
         let (ends, expected) = (line.reply_ends.as_bytes(), line.reply.around(replies));
         dialog.ask(
             request.as_bytes(),
-            |bytes| scan(bytes, ends),
+            |bytes| match ends.is_empty() {
+                true => reader.scan(bytes, &expected),
+                false => scan(bytes, ends),
+            },
             |reply| reader.read(&reply, &expected),
         )
     }
@@ -259,13 +265,26 @@ impl Reader<'_> {
         if fits {
             return Ok(Some(came));
         }
-        for (error, text) in &self.protocol.errors {
-            let text = Template(vec![Token::Text(text.clone())]);
-            if self.fits(reply, &self.line.reply.around(&text), &mut BTreeMap::new()) {
-                return Err(refused(*error, self.text));
-            }
+        if let Some(error) = self.error(reply) {
+            return Err(refused(error, self.text));
         }
         Err(garbled(format!("{reply:?} answers {:?}", self.text)))
+    }
+
+    /// Scans for a reply that only its pattern ends: everything, once it fits.
+    fn scan(&self, bytes: &[u8], expected: &Template) -> Scan<String> {
+        let text = String::from_utf8_lossy(bytes).replace(FLOW_CONTROL, "");
+        if self.fits(&text, expected, &mut BTreeMap::new()) || self.error(&text).is_some() {
+            return Scan::Frame(text, bytes.len());
+        }
+        if bytes.len() > LONGEST { Scan::Junk(bytes.len()) } else { Scan::Incomplete }
+    }
+
+    /// The error that a reply tells.
+    fn error(&self, reply: &str) -> Option<Error> {
+        let tells =
+            |text: &Template| self.fits(reply, &self.line.reply.around(text), &mut BTreeMap::new());
+        self.protocol.errors.iter().find(|(_, text)| tells(text)).map(|(error, _)| *error)
     }
 
     /// Why it refuses, where its status says so.
@@ -280,6 +299,7 @@ impl Reader<'_> {
     fn fits(&self, reply: &str, expected: &Template, came: &mut BTreeMap<String, Value>) -> bool {
         expected.read(reply, |name, how, rest| match name {
             "request" => rest.starts_with(self.text).then_some(self.text.len()),
+            "any" => Some(any(rest)),
             "address" => {
                 let address = padded(self.address, how);
                 rest.starts_with(&address).then_some(address.len())

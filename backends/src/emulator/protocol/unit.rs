@@ -92,7 +92,7 @@ impl Unit {
             Err(error) => {
                 let word = protocol.errors.get(&error).or(protocol.errors.get(&Error::Unknown));
                 match word {
-                    Some(word) => Some(word.clone()),
+                    Some(word) => self.write(word, world),
                     None => return Some(String::new()),
                 }
             }
@@ -175,7 +175,7 @@ impl Unit {
                 .0
                 .iter()
                 .map(|token| match token {
-                    Token::Text(text) if plain => Token::Text(text.replace(' ', "")),
+                    Token::Text(text) if plain => Token::Text(text.replace(' ', "").to_uppercase()),
                     token => token.clone(),
                 })
                 .collect(),
@@ -360,14 +360,18 @@ impl Unit {
 
     /// The text of a pattern, with what the fields hold.
     fn write(&self, pattern: &Template, world: &mut dyn Lab) -> Option<String> {
-        pattern.write(|name, how| self.show(name, how, world))
+        pattern.write(|name, how| match name {
+            "address" => Some(padded(self.address, how)),
+            "any" => Some(String::new()),
+            _ => self.show(name, how, world),
+        })
     }
 
     /// A field as the instrument writes it.
     fn show(&self, name: &str, how: &str, world: &mut dyn Lab) -> Option<String> {
         let field = self.protocol.fields.get(name)?;
         Some(match self.value(name, field, world) {
-            Value::Word(word) => word,
+            Value::Word(word) => field.first_alike(&word).to_owned(),
             Value::Number(number) => field.write(number / self.size(field), how),
         })
     }
