@@ -20,7 +20,7 @@ mod valve;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use flowtwin_lab::{Instant, Span, Streams};
+use flowtwin_lab::{Frames, Instant, Span, Streams};
 
 use crate::engine::{Engine, Ticket};
 use crate::flow::FlowHistory;
@@ -87,6 +87,8 @@ pub(crate) struct World {
     pub(crate) lights: Vec<Light>,
     pub(crate) acquisitions: Vec<Option<Acquisition>>,
     pub(crate) armed: Vec<u64>,
+    /// The last frames of each spectrometer: once nobody else holds them, the next ones take their room.
+    taken: Vec<Option<Frames>>,
     /// Samples that analysers work on, or have worked on.
     pub(crate) analyses: Vec<Analysis>,
     /// Integration time of each spectrometer as it was last set [µs].
@@ -150,6 +152,7 @@ impl World {
             lights: vec![Light::new(); plan.light_names.len()],
             acquisitions: vec![None; plan.channels.len()],
             armed: vec![0; plan.channels.len()],
+            taken: vec![None; plan.channels.len()],
             analyses: vec![Analysis::default(); plan.analysers.len()],
             integration_us: vec![100_000; plan.channels.len()],
             flow: FlowHistory::new(

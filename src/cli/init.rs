@@ -29,6 +29,8 @@ pub enum Starter {
     Slugs,
     /// One liquid without slugs: a dye fades in two coils, with a second injection.
     Coil,
+    /// A cascade of three stirred tanks, in which a dye fades.
+    Tanks,
     /// One liquid in a hot coil, sampled by an HPLC: a rearrangement.
     Hplc,
     /// An equilibrium: an ester is formed, sampled by a gas chromatograph.

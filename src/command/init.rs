@@ -32,6 +32,7 @@ impl Starter {
             Self::Paper => (include_str!("../../scenarios/cs3cu2i5.toml"), None),
             Self::Dye => (include_str!("../../scenarios/dye-mixing.toml"), None),
             Self::Coil => (include_str!("../../scenarios/fading-coil.toml"), None),
+            Self::Tanks => (include_str!("init/tanks.toml"), None),
             Self::Slugs => (include_str!("../../scenarios/snar.toml"), None),
             Self::Hplc => (include_str!("../../scenarios/claisen.toml"), None),
             Self::Ester => (include_str!("../../scenarios/ester.toml"), None),

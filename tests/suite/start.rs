@@ -6,7 +6,8 @@ use crate::support::{files, folder, root, run};
 
 #[test]
 fn every_starter_passes_check_and_runs() {
-    let reacting = ["slugs", "coil", "hplc", "ester", "two-stage", "quantum-dots", "gas-liquid"];
+    let reacting =
+        ["slugs", "coil", "tanks", "hplc", "ester", "two-stage", "quantum-dots", "gas-liquid"];
     for rig in ["plain", "paper", "dye", "table"].into_iter().chain(reacting) {
         let dir = folder(&format!("init-{rig}"));
         let done = run(&dir, &["init", "new/My_Start.toml", "--rig", rig]);

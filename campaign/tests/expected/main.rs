@@ -197,3 +197,22 @@ fn what_is_expected_is_the_mean_of_many() {
         assert!(off.abs() < 3.5, "{name}: expected {expected}, mean {mean}, {off:.1} errors");
     }
 }
+
+/// Effects of light act on whole spectra: they ask for no slug, reaction or frame more than clean light does.
+#[test]
+fn effects_of_light_add_no_work_that_is_counted() {
+    let work = |name: &str| {
+        let scenario = scenario(name);
+        let rig = scenario.simulated().unwrap();
+        let mut lab = rig.lab(1);
+        let procedure = rig.procedure();
+        let blank = procedure.prime(&mut lab).unwrap();
+        for share in [0.35, 0.6] {
+            procedure.run(&mut lab, &blank, &at(&scenario, share));
+        }
+        lab.work()
+    };
+    let clean = work("cs3cu2i5");
+    assert!(clean.frames >= 1200 && clean.reactions > 0, "{clean:?}");
+    assert_eq!(work("lifelike-light"), clean);
+}

@@ -9,12 +9,31 @@ use crate::spec::Spectrometer;
 /// Kelvins in which the dark signal doubles: what makers of silicon detectors state, 6 to 8 K.
 const DOUBLES_K: f64 = 7.0;
 
+/// A place between two pixels.
+#[derive(Clone, Copy, Debug)]
+struct Between {
+    below: usize,
+    /// How far it is towards the next pixel, 0 to 1.
+    along: f32,
+}
+
+impl Between {
+    /// Light there: a straight line between the two.
+    fn of(self, light: &[f32]) -> f32 {
+        let Self { below, along } = self;
+        light[below] + along * (light[below + 1] - light[below])
+    }
+}
+
+/// What each pixel shows in place of its own wavelength; none where each shows its own.
+#[derive(Clone, Debug)]
+pub(crate) struct Shift(Option<Vec<Between>>);
+
 /// The response of one spectrometer.
 #[derive(Clone, Debug)]
 pub(crate) struct Response {
-    /// For each pixel the place of half its wavelength among the pixels, where that is on the detector, and what of it
-    /// is seen.
-    second_order: Option<Vec<Option<(usize, f32)>>>,
+    /// The first pixel that sees half its wavelength beside its own, and for it and all beyond where that is.
+    second_order: Option<(usize, Vec<Between>)>,
     order: f32,
     /// Sensitivity of each pixel, relative to the mean; none where all are alike.
     sensitivity: Option<Vec<f32>>,
@@ -48,19 +67,21 @@ impl Response {
         }
     }
 
-    /// The light as it comes to be counted, in one frame, where wavelengths have drifted by so much \[nm\] [pixels].
-    pub(crate) fn seen(&self, mut light: Vec<f32>, drifted_nm: f64) -> Vec<f32> {
+    /// What pixels show where wavelengths have drifted by so much \[nm\]: the same in all frames of an acquisition.
+    pub(crate) fn shift(&self, drifted_nm: f64) -> Shift {
         let off_nm = self.offset_nm + drifted_nm;
-        if off_nm != 0.0 {
-            light = shifted(&self.nm, &light, off_nm);
+        Shift((off_nm != 0.0).then(|| places(&self.nm, off_nm)))
+    }
+
+    /// The light as it comes to be counted, in one frame [pixels].
+    pub(crate) fn seen(&self, mut light: Vec<f32>, shift: &Shift) -> Vec<f32> {
+        if let Some(places) = &shift.0 {
+            light = places.iter().map(|place| place.of(&light)).collect();
         }
-        if let Some(halves) = &self.second_order {
+        if let Some((from, halves)) = &self.second_order {
             let first = light.clone();
-            for (light, half) in light.iter_mut().zip(halves) {
-                if let Some((below, along)) = *half {
-                    let at_half = first[below] + along * (first[below + 1] - first[below]);
-                    *light += self.order * at_half;
-                }
+            for (light, half) in light[*from..].iter_mut().zip(halves) {
+                *light += self.order * half.of(&first);
             }
         }
         if let Some(sensitivity) = &self.sensitivity {
@@ -85,7 +106,7 @@ impl Response {
 
 /// Lets each pixel be read with a part of the one before: what an amplifier of a finite bandwidth makes of charges that come one after
 /// the other.
-pub(crate) fn lagging(pixels: &mut [f32], lag: f32) {
+fn lagging(pixels: &mut [f32], lag: f32) {
     if lag > 0.0 {
         let mut before = pixels.first().copied().unwrap_or(0.0);
         for pixel in pixels {
@@ -96,9 +117,8 @@ pub(crate) fn lagging(pixels: &mut [f32], lag: f32) {
     }
 }
 
-/// Light as pixels see it that show wavelengths longer by `off_nm` than theirs: straight lines between pixels, and beyond the last what
-/// that sees.
-fn shifted(nm: &[f64], light: &[f32], off_nm: f64) -> Vec<f32> {
+/// Where pixels look that show wavelengths longer by `off_nm` than theirs; beyond the last pixel, at that.
+fn places(nm: &[f64], off_nm: f64) -> Vec<Between> {
     let mut above = 1;
     let of_pixel = |own: &f64| {
         let there = own + off_nm;
@@ -106,20 +126,21 @@ fn shifted(nm: &[f64], light: &[f32], off_nm: f64) -> Vec<f32> {
             above += 1;
         }
         let along = ((there - nm[above - 1]) / (nm[above] - nm[above - 1])).clamp(0.0, 1.0) as f32;
-        light[above - 1] + along * (light[above] - light[above - 1])
+        Between { below: above - 1, along }
     };
     nm.iter().map(of_pixel).collect()
 }
 
-/// Where half the wavelength of each pixel lies among the pixels: the one below, and how far towards the next.
-fn halves(nm: &[f64]) -> Vec<Option<(usize, f32)>> {
-    let place = |&nm_there: &f64| {
-        let half = 0.5 * nm_there;
+/// Where half the wavelength of each pixel lies among the pixels, from the first pixel on for which it is on the detector.
+fn halves(nm: &[f64]) -> (usize, Vec<Between>) {
+    let from = nm.partition_point(|own| 0.5 * own <= nm[0]);
+    let place = |own: &f64| {
+        let half = 0.5 * own;
         let above = nm.partition_point(|nm| *nm < half);
-        let below = above.checked_sub(1).filter(|_| above < nm.len())?;
-        Some((below, ((half - nm[below]) / (nm[above] - nm[below])) as f32))
+        let along = ((half - nm[above - 1]) / (nm[above] - nm[above - 1])) as f32;
+        Between { below: above - 1, along }
     };
-    nm.iter().map(place).collect()
+    (from, nm[from..].iter().map(place).collect())
 }
 
 /// Pixels differ at random, and a thin film makes fringes: 1 + a cos(4π nd/λ) for two beams at right angles to it (Hecht,
@@ -170,12 +191,16 @@ mod tests {
         Response::new("s", &spec(extra), &nm, ambient_c, &Streams::new(1))
     }
 
+    fn seen(response: &Response, light: Vec<f32>) -> Vec<f32> {
+        response.seen(light, &response.shift(0.0))
+    }
+
     /// A line at 310 nm shows again at 620 nm, with the stated part of its height, and twice as wide.
     #[test]
     fn light_of_half_the_wavelength_shows_in_second_order() {
         let mut light = vec![0.0; 801];
         light[109..=111].copy_from_slice(&[500.0, 1000.0, 500.0]);
-        let seen = response("second_order_percent = 2.0", 25.0).seen(light, 0.0);
+        let seen = seen(&response("second_order_percent = 2.0", 25.0), light);
         assert!((seen[420] - 20.0).abs() < 1e-4, "{}", seen[420]);
         assert!((seen[422] - 10.0).abs() < 1e-4 && (seen[421] - 15.0).abs() < 1e-4);
         assert!((seen[110] - 1000.0).abs() < 1e-4 && seen[600].abs() < 1e-6);
@@ -184,18 +209,18 @@ mod tests {
     #[test]
     fn pixels_differ_by_their_deviation_and_stay_as_they_are() {
         let response = response("fixed_pattern_percent = 1.5", 25.0);
-        let seen = response.seen(vec![1000.0; 801], 0.0);
-        let mean = seen.iter().sum::<f32>() / 801.0;
-        let variance = seen.iter().map(|s| (s - mean) * (s - mean)).sum::<f32>() / 800.0;
+        let first = seen(&response, vec![1000.0; 801]);
+        let mean = first.iter().sum::<f32>() / 801.0;
+        let variance = first.iter().map(|s| (s - mean) * (s - mean)).sum::<f32>() / 800.0;
         assert!((variance.sqrt() - 15.0).abs() < 1.2, "{}", variance.sqrt());
-        assert_eq!(response.seen(vec![1000.0; 801], 0.0), seen);
+        assert_eq!(seen(&response, vec![1000.0; 801]), first);
     }
 
     /// A film of 10 µm of optical thickness has fringes every λ²/2nd: 12.5 nm at 500 nm.
     #[test]
     fn fringes_come_at_the_distance_of_their_film() {
-        let seen =
-            response("etalon_percent = 3.0\netalon_um = 10.0", 25.0).seen(vec![1.0; 801], 0.0);
+        let film = response("etalon_percent = 3.0\netalon_um = 10.0", 25.0);
+        let seen = seen(&film, vec![1.0; 801]);
         let tops: Vec<usize> =
             (250..360).filter(|&i| seen[i] > seen[i - 1] && seen[i] >= seen[i + 1]).collect();
         let distance = (tops[tops.len() - 1] - tops[0]) as f64 / (tops.len() - 1) as f64;

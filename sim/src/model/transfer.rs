@@ -58,6 +58,7 @@ impl UnitCell {
     /// Caps: kL = (2√2/π) √(D U/d) and a = 4/L of two hemispheres (van Baten and Krishna 2004, DOI 10.1016/j.ces.2004.03.010).
     /// Film: a = 4 Lf/(d L), and what a film of thickness δ has taken up while the bubble passes, which is 2√(D/πt) after a short
     /// time t = Lf/U, as they have it, and no more than the film holds, δ/t (Crank 1975, The Mathematics of Diffusion, section 4.3).
+    /// Both terms are penetration, 2√(D/πt) (Higbie 1935): along a cap t = πd/2U, which gives (2√2/π) √(D U/d).
     /// Range: their simulations have bores of 1.5 to 3 mm, U from 0.15 to 0.55 m/s; slugs that are mixed.
     pub(crate) fn kla_per_s(&self, diffusion: f64) -> f64 {
         if self.length_m <= 0.0 || self.liquid <= 0.0 {

@@ -5,6 +5,7 @@ use flowtwin_lab::{Frames, Instant, Stream};
 use super::{Acquisition, World};
 use crate::fast;
 use crate::instrument::detector::Detector;
+use crate::instrument::response::Shift;
 use crate::model::emission::EnergyBand;
 use crate::plan::Channel;
 
@@ -33,8 +34,8 @@ pub(super) struct View<'a> {
     pub(super) lamp: Lamp,
     /// Change of the window at its reference wavelength [AU].
     pub(super) window_au: f32,
-    /// How far wavelengths have drifted \[nm\].
-    pub(super) drifted_nm: f64,
+    /// What its pixels show in place of their own wavelengths.
+    pub(super) shift: Shift,
 }
 
 impl World {
@@ -50,7 +51,8 @@ impl World {
         let drift = noise.wavelength_drift_of(channel.name.as_str());
         let drifted_nm = drift * acquisition.began.as_secs() / 3600.0;
         let window_au = self.window_au(channel, acquisition.condition);
-        let view = View { channel, window_au, lamp, drifted_nm };
+        let shift = self.responses[number].shift(drifted_nm);
+        let view = View { channel, window_au, lamp, shift };
         let passing = self.passing(channel, &acquisition);
         let count = acquisition.exposure.frames as usize;
         let pixels = channel.spec.pixels;
@@ -59,7 +61,7 @@ impl World {
         let carrier = self.carrier_light(&view, number);
         let mut slugs = SlugLights::default();
         let mut signal = vec![0.0; pixels];
-        let mut counts = Vec::with_capacity(count * pixels);
+        let mut counts = self.room(number, count * pixels);
         let flicker = self.flicker(channel) as f32;
         let swells = self.gas_l_per_mmol(channel.cell, acquisition.began);
         for frame in 0..count {
@@ -94,7 +96,17 @@ impl World {
         }
         self.work.frames += count as u64;
         self.work.pixels += (count * pixels) as u64;
-        Frames::new(pixels, counts)
+        let frames = Frames::new(pixels, counts);
+        self.taken[number] = Some(frames.clone());
+        frames
+    }
+
+    /// Room for so many counts: that of the last frames, whose memory is at hand, if nobody looks at them any more.
+    fn room(&mut self, number: usize, counts: usize) -> Vec<u16> {
+        let mut room = self.taken[number].take().and_then(Frames::into_counts).unwrap_or_default();
+        room.clear();
+        room.reserve(counts);
+        room
     }
 
     fn detector(&self, channel: &Channel) -> Detector {
@@ -218,7 +230,7 @@ impl World {
 
     /// Light from a cell full of one slug, in one frame [pixels].
     pub(super) fn slug_light(&mut self, view: &View<'_>, number: usize, slug: usize) -> Vec<f32> {
-        let View { channel, lamp, window_au, drifted_nm } = view;
+        let View { channel, lamp, window_au, shift } = view;
         let plan = self.plan.clone();
         let values = &self.become_of(channel.stage, slug).values;
         let mut light;
@@ -250,18 +262,18 @@ impl World {
                 fast::add(&mut light, 1.0, &emitted);
             }
         }
-        self.responses[number].seen(with_stray(light, channel), *drifted_nm)
+        self.responses[number].seen(with_stray(light, channel), shift)
     }
 
     /// Light from a cell full of carrier, in one frame [pixels].
     pub(super) fn carrier_light(&self, view: &View<'_>, number: usize) -> Vec<f32> {
-        let View { channel, lamp, drifted_nm, .. } = view;
+        let View { channel, lamp, shift, .. } = view;
         let mut light = lamp.clear.clone();
         if !channel.transmits {
             light.iter_mut().for_each(|light| *light *= channel.carrier_scatter);
             channel.add_glow(&mut light, &lamp.gains);
         }
-        self.responses[number].seen(with_stray(light, channel), *drifted_nm)
+        self.responses[number].seen(with_stray(light, channel), shift)
     }
 }
 

@@ -226,7 +226,8 @@ impl World {
         let light = 0.01 * lit.brightness_percent * light;
         let scale = light * integration_ms / channel.spec.reference_integration_ms;
         let lamp = Lamp::steady(channel, scale, &frame.sources);
-        let view = View { channel, window_au: 0.0, lamp, drifted_nm: frame.drifted_nm };
+        let shift = self.responses[number].shift(frame.drifted_nm);
+        let view = View { channel, window_au: 0.0, lamp, shift };
         let dark = self.responses[number].dark(1e-3 * integration_ms);
         let detector = Detector::new(&channel.spec, false, 0.0).with_dark(dark);
         let carrier = self.carrier_light(&view, number);
