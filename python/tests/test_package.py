@@ -5,9 +5,9 @@ import re
 import subprocess
 import sys
 import tarfile
-import tomllib
 import zipfile
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -25,15 +25,21 @@ def only(pattern: str) -> Path:
     return found
 
 
+def toml(path: Path) -> dict[str, Any]:
+    """What stands in a file of TOML. CPython 3.10 cannot read one by itself."""
+    tomllib = pytest.importorskip("tomllib")
+    return cast("dict[str, Any]", tomllib.loads(path.read_text()))
+
+
 def test_the_version_is_that_of_the_workspace() -> None:
-    workspace = tomllib.loads((ROOT / "Cargo.toml").read_text())["workspace"]["package"]
+    workspace = toml(ROOT / "Cargo.toml")["workspace"]["package"]
     assert flowtwin.__version__ == workspace["version"]
 
 
 def test_both_lock_files_have_the_same_versions() -> None:
     def versions(path: Path) -> dict[str, set[str]]:
         found: dict[str, set[str]] = {}
-        for package in tomllib.loads(path.read_text())["package"]:
+        for package in toml(path)["package"]:
             found.setdefault(package["name"], set()).add(package["version"])
         return found
 

@@ -45,6 +45,9 @@ const UNITS: [&str; 36] = [
 /// Keys that journals have and nobody writes.
 const OF_JOURNALS: [&str; 2] = ["study", "believed"];
 
+/// What is said of a flow path that leads back.
+const NO_RECYCLE: &str = "a recycle cannot be simulated: liquid passes every stretch once, in one direction. What comes back can be fed as a stock of its own";
+
 /// Adds what was probably meant to a complaint of serde about an unknown key or choice.
 ///
 /// The unit is part of a key, so a key with another unit is the likeliest slip; a few letters the next.
@@ -56,6 +59,9 @@ pub(crate) fn explain(diagnostic: Diagnostic) -> Diagnostic {
     };
     if !diagnostic.message.starts_with("unknown") {
         return diagnostic;
+    }
+    if ["recycl", "recirc"].iter().any(|word| unknown.to_lowercase().contains(word)) {
+        return diagnostic.hint(NO_RECYCLE);
     }
     match nearest(unknown, known) {
         Some((meant, true)) => {
@@ -125,6 +131,17 @@ mod tests {
         assert_eq!(nearest("settle_min", &known), Some(("settle_s", true)));
         assert_eq!(nearest("sede", &known), Some(("seed", false)));
         assert_eq!(nearest("zebra", &known), None);
+    }
+
+    #[test]
+    fn a_recycle_is_refused_in_words() {
+        for key in ["recycle", "recirculates_to", "Recycle_from"] {
+            let told = explain(Diagnostic::new(format!(
+                "unknown field `{key}`, expected one of `name`, `bore_mm`"
+            )));
+            let text = told.to_string();
+            assert!(text.contains("a recycle cannot be simulated"), "{text}");
+        }
     }
 
     #[test]
