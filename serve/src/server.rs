@@ -16,6 +16,7 @@ use tokio::sync::{Semaphore, oneshot};
 use crate::computed::Computed;
 use crate::control::Control;
 use crate::guard::Guard;
+use crate::reach::Reach;
 use crate::routes::{Shop, router};
 use crate::runs::Runs;
 
@@ -37,6 +38,9 @@ pub enum ServeError {
         "{0} can be reached from other computers; the page is for this one (127.0.0.1 or [::1])"
     )]
     NotLoopback(SocketAddr),
+    /// It is every address of this computer, and no name was listed.
+    #[error("{0} is every address of this computer; a browser must come by one that is served")]
+    NoName(SocketAddr),
     /// The address cannot be had.
     #[error("cannot listen at {address}: {error}")]
     Listen {
@@ -54,6 +58,7 @@ pub enum ServeError {
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
+    url: String,
     end: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -63,15 +68,22 @@ impl Server {
     /// shows what is `computed` for it. Port 0 takes any that is free.
     ///
     /// # Errors
-    /// If the address is not one of this computer alone, or cannot be had.
+    /// If the address reaches further than it may, has no name, or cannot be had.
     pub fn start(
         address: SocketAddr,
+        reach: Reach,
         runs: Runs,
         control: Option<Control>,
         computed: Computed,
     ) -> Result<Self, ServeError> {
-        if !address.ip().is_loopback() {
-            return Err(ServeError::NotLoopback(address));
+        match &reach {
+            Reach::ThisComputer if !address.ip().is_loopback() => {
+                return Err(ServeError::NotLoopback(address));
+            }
+            Reach::Network(names) if address.ip().is_unspecified() && names.is_empty() => {
+                return Err(ServeError::NoName(address));
+            }
+            _ => {}
         }
         let unheard = |error| ServeError::Listen { address, error };
         let listener = TcpListener::bind(address).map_err(unheard)?;
@@ -81,7 +93,7 @@ impl Server {
             runs,
             control,
             computed,
-            guard: Guard::new(address),
+            guard: Guard::new(address, &reach),
             watchers: Arc::new(AtomicUsize::new(0)),
             counted: Mutex::default(),
         });
@@ -94,12 +106,21 @@ impl Server {
             runtime.shutdown_background();
         };
         let thread = std::thread::Builder::new().name("page".into()).spawn(serve);
-        Ok(Self { address, end: Some(end), thread: Some(thread.map_err(ServeError::Start)?) })
+        let url = match reach.names().first() {
+            Some(name) => name.url(address.port()),
+            None => format!("http://{address}/"),
+        };
+        Ok(Self { address, url, end: Some(end), thread: Some(thread.map_err(ServeError::Start)?) })
     }
 
-    /// Where the page is.
+    /// Where the server listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where browsers find the page: by the first name that was listed, or at the address.
+    pub fn url(&self) -> &str {
+        &self.url
     }
 }
 

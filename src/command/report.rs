@@ -45,11 +45,29 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
         console::say_line(format_args!("report: {}", report.display()));
         printer.print(&report)?;
     }
-    if args.runs.len() > 1 && args.page.is_none() && !args.json {
-        console::say_line("note: `--page FILE` writes one page about these runs and what differs");
-    }
-    let page = args.page.as_ref().map(|page| together(&args.runs, page)).transpose()?;
-    page.map_or(Ok(()), |page| printer.print(&page))
+    let place = match (&args.page, args.runs.as_slice()) {
+        (Some(page), _) => page.clone(),
+        (None, [first, second, more @ ..]) => beside(first, second, more.len()),
+        (None, _) => return Ok(()),
+    };
+    printer.print(&together(&args.runs, &place)?)
+}
+
+/// Where the page about several runs goes if nobody says where: beside the first, under the names of the runs.
+fn beside(first: &Path, second: &Path, more: usize) -> PathBuf {
+    // `.` has no name of its own.
+    let named = |folder: &Path| match folder.file_name() {
+        Some(_) => folder.to_owned(),
+        None => folder.canonicalize().unwrap_or_else(|_| folder.to_owned()),
+    };
+    let name = |folder: &Path| folder.file_name().map(|name| name.to_string_lossy().into_owned());
+    let first = named(first);
+    let one = name(&first).unwrap_or_default();
+    let page = match more {
+        0 => format!("{one}-and-{}.html", name(&named(second)).unwrap_or_default()),
+        _ => format!("{one}-and-{}-more.html", more + 1),
+    };
+    first.with_file_name(page)
 }
 
 /// What pages are printed as, and by which browser.
@@ -106,4 +124,19 @@ fn together(folders: &[PathBuf], page: &Path) -> Result<PathBuf, CommandError> {
     let place = into_file(page, write)?;
     console::say_line(format_args!("page: {}", place.display()));
     Ok(place)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_about_several_runs_has_their_names_and_lies_beside_the_first() {
+        let page = |first: &str, second: &str, more| beside(first.as_ref(), second.as_ref(), more);
+        assert_eq!(page("runs/a", "other/b", 0), Path::new("runs/a-and-b.html"));
+        assert_eq!(page("a/", "b/", 1), Path::new("a-and-2-more.html"));
+        let here = std::env::current_dir().unwrap();
+        let name = here.file_name().unwrap().to_string_lossy();
+        assert_eq!(page(".", "b", 0), here.with_file_name(format!("{name}-and-b.html")));
+    }
 }
