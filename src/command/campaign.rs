@@ -105,7 +105,7 @@ pub(super) fn at(
         let page = Beside::of(to, folder.path(), &STOP, asks)?;
         let mut progress = Progress::new(scenario).quiet(to.quiet);
         let (backend, world) = (place.backend.to_owned(), place.world());
-        let notifier = Notifier::new(to.notify.as_ref(), folder.path(), scenario);
+        let notifier = Notifier::new(to, folder.path(), scenario)?;
         let reviewers = asks.then(|| Reviewers::of(page.reviewer(), &notifier));
         let campaign = Campaign::new(scenario, seed, threads(to.jobs), &STOP).pausing(&PAUSE);
         let campaign = asking(campaign, reviewers.as_ref(), doubt.filter(|_| !review));
