@@ -3,7 +3,6 @@
 mod printed;
 mod salvage;
 
-use std::io::stdout;
 use std::path::{Path, PathBuf};
 
 use flowtwin_campaign::conclusion::{Conclusion, extras};
@@ -13,7 +12,7 @@ use flowtwin_lab::journal::Journal;
 use flowtwin_report::{Run, combined_html};
 
 use self::printed::{Browser, Print};
-use super::campaign::threads;
+use super::campaign::{threads, told};
 use super::occupied::Occupied;
 use super::output::into_file;
 use crate::cli::ReportArgs as Args;
@@ -40,7 +39,7 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
         if i > 0 && !args.json {
             console::print_line("")?;
         }
-        console::print(conclusion.text(args.json, console::columns(&stdout())))?;
+        told(&conclusion, args.json)?;
         let report = folder.join("report.html");
         console::say_line(format_args!("report: {}", report.display()));
         printer.print(&report)?;
@@ -98,6 +97,17 @@ impl Printer {
     }
 }
 
+/// What runs are called: by their folders alone, if those differ.
+fn short_names(folders: &[PathBuf], sides: &[Side]) -> Vec<String> {
+    let last = |folder: &PathBuf| Some(folder.file_name()?.to_string_lossy().into_owned());
+    let short: Vec<String> = folders.iter().filter_map(last).collect();
+    let distinct: std::collections::BTreeSet<&String> = short.iter().collect();
+    match distinct.len() == folders.len() {
+        true => short,
+        false => sides.iter().map(|side| side.name.clone()).collect(),
+    }
+}
+
 /// Writes one page about several runs. Returns where it is.
 fn together(folders: &[PathBuf], page: &Path) -> Result<PathBuf, CommandError> {
     let journals: Vec<Journal> =
@@ -117,7 +127,8 @@ fn together(folders: &[PathBuf], page: &Path) -> Result<PathBuf, CommandError> {
         let title = format!("What differs between {} and {}", first.name, other.name);
         (title, Comparison::between(first, other, effort).text())
     });
-    let html = combined_html(&runs, &differs.collect::<Vec<_>>());
+    let names = short_names(folders, &sides);
+    let html = combined_html(&names, &runs, &differs.collect::<Vec<_>>());
     let write = |place: &Path| {
         std::fs::write(place, &html).map_err(|error| CommandError::unwritable(place, &error))
     };
