@@ -1,7 +1,7 @@
 //! The thread with the web server.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -10,7 +10,7 @@ use std::time::Duration;
 use axum::Router;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::computed::Computed;
@@ -22,6 +22,12 @@ use crate::runs::Runs;
 
 /// Most connections at a time: what they may cost of memory is bounded.
 const CONNECTIONS: usize = 256;
+
+/// What the operating system keeps of an answer that a client has not received \[bytes\]; it may take twice as much.
+const SENT_BYTES: u32 = 128 * 1024;
+
+/// Connections that wait to be accepted.
+const WAITING: u32 = 128;
 
 /// How long a connection may take to say what it asks for.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -86,8 +92,12 @@ impl Server {
             _ => {}
         }
         let unheard = |error| ServeError::Listen { address, error };
-        let listener = TcpListener::bind(address).map_err(unheard)?;
-        listener.set_nonblocking(true).map_err(unheard)?;
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        let runtime = builder.enable_all().build().map_err(ServeError::Start)?;
+        let listener = {
+            let _inside = runtime.enter();
+            listener(address).map_err(unheard)?
+        };
         let address = listener.local_addr().map_err(unheard)?;
         let shop = Arc::new(Shop {
             runs,
@@ -97,8 +107,6 @@ impl Server {
             watchers: Arc::new(AtomicUsize::new(0)),
             counted: Mutex::default(),
         });
-        let mut builder = tokio::runtime::Builder::new_current_thread();
-        let runtime = builder.enable_all().build().map_err(ServeError::Start)?;
         let (end, ended) = oneshot::channel();
         let serve = move || {
             runtime.block_on(until(ended, serve(listener, router(shop))));
@@ -140,8 +148,19 @@ async fn until(ended: oneshot::Receiver<()>, served: impl Future<Output = ()>) {
     }
 }
 
+/// Listens at an address. Its connections have buffers of a size that does not grow with what a client does not read.
+fn listener(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    socket.set_reuseaddr(true)?;
+    socket.set_send_buffer_size(SENT_BYTES)?;
+    socket.bind(address)?;
+    socket.listen(WAITING)
+}
+
 async fn serve(listener: TcpListener, router: Router) {
-    let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
         // Further connections wait in the queue of the operating system.

@@ -62,6 +62,91 @@ fn a_recorded_run_is_served_until_somebody_ends_it() {
     assert_eq!(done.code, Some(0), "{}", done.stderr);
 }
 
+/// Most memory that a process has had so far \[MB\].
+#[cfg(target_os = "linux")]
+fn peak_mb(process: u32) -> f64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    peak.trim().trim_end_matches(" kB").parse::<f64>().unwrap() / 1024.0
+}
+
+/// A connection for whose answers the operating system has little room.
+#[cfg(target_os = "linux")]
+fn narrow(place: std::net::SocketAddr) -> Option<TcpStream> {
+    use rustix::net::{AddressFamily, SocketType, connect, socket, sockopt};
+    let socket = socket(AddressFamily::INET, SocketType::STREAM, None).ok()?;
+    sockopt::set_socket_recv_buffer_size(&socket, 4096).ok()?;
+    connect(&socket, &place).ok()?;
+    Some(TcpStream::from(socket))
+}
+
+/// A thousand clients who ask for a journal of 48 MB and read nothing, and floods of garbage: neither is kept in memory.
+#[cfg(target_os = "linux")]
+#[test]
+fn slow_clients_a_thousand_connections_and_garbage_take_little_memory() {
+    const CLIENTS: usize = 1000;
+    /// More than all buffers of 256 connections \[MB\].
+    const ROOM_MB: f64 = 48.0;
+    let dir = folder("serve-memory");
+    std::fs::create_dir_all(dir.join("runs/long")).unwrap();
+    let line = format!("{{\"n\":1,\"of\":\"{}\"}}\n", "x".repeat(4000));
+    std::fs::write(dir.join("runs/long/journal.jsonl"), line.repeat(12_000)).unwrap();
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    let more = rustix::process::Rlimit { current: limit.maximum.or(Some(4096)), ..limit };
+    rustix::process::setrlimit(rustix::process::Resource::Nofile, more).unwrap();
+    let mut server = flowtwin(&dir)
+        .args(["serve", "runs", "--address", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut url = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut url).unwrap();
+    let address = url.trim().strip_prefix("http://").unwrap().trim_end_matches('/').to_owned();
+    assert!(get(&address, "/api/runs").starts_with("HTTP/1.1 200"));
+    let before = peak_mb(server.id());
+
+    let ask = format!("GET /api/runs/long/events HTTP/1.1\r\nhost: {address}\r\n\r\n");
+    // Those beyond the first wait in the queue of the operating system, or before it.
+    let place = address.parse().unwrap();
+    let (told, taken) = std::sync::mpsc::channel();
+    for _ in 0..CLIENTS {
+        let (ask, told) = (ask.clone(), told.clone());
+        std::thread::spawn(move || {
+            let mut stream = narrow(place)?;
+            stream.write_all(ask.as_bytes()).ok()?;
+            told.send(stream).ok()
+        });
+    }
+    let soon = std::time::Instant::now() + std::time::Duration::from_secs(8);
+    let left = || soon.saturating_duration_since(std::time::Instant::now());
+    let slow: Vec<TcpStream> = std::iter::from_fn(|| taken.recv_timeout(left()).ok()).collect();
+    let open = std::fs::read_dir(format!("/proc/{}/fd", server.id())).unwrap().count();
+    assert!(open > 256, "{} of {CLIENTS} wait, {open} files are open", slow.len());
+    let watched = peak_mb(server.id());
+    assert!(watched < before + ROOM_MB, "{CLIENTS} slow clients: {before} to {watched} MB");
+    drop(slow);
+
+    let flood = vec![b'x'; 1 << 20];
+    let large = format!(
+        "POST /api/decide HTTP/1.1\r\nhost: {address}\r\ncontent-length: 99999999999\r\n\r\n"
+    );
+    for begin in ["", "GET /", "GET / HTTP/1.1\r\nhost: ", large.as_str(), "\0\r\n\r\n"] {
+        for _ in 0..20 {
+            let mut stream = TcpStream::connect(&address).unwrap();
+            // The server may close before all is written.
+            let _refused = stream.write_all(begin.as_bytes());
+            let _refused = (0..4).try_for_each(|_| stream.write_all(&flood));
+        }
+    }
+    let flooded = peak_mb(server.id());
+    assert!(flooded < watched + ROOM_MB, "garbage: {watched} to {flooded} MB");
+    assert!(get(&address, "/api/runs").starts_with("HTTP/1.1 200"), "it goes on");
+    let pid = rustix::process::Pid::from_child(&server);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    assert_eq!(done(server.wait_with_output().unwrap()).code, Some(0));
+}
+
 #[test]
 fn a_run_that_a_network_may_watch_warns_and_writes_the_same_bytes() {
     let dir = folder("serve-network");
