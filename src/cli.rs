@@ -1,6 +1,7 @@
 //! The command line: what may be typed.
 
 mod conformance;
+mod hook;
 mod init;
 #[cfg(feature = "serve")]
 mod page;
@@ -16,6 +17,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use flowtwin_twin::SurrogateSpec;
 
 pub use conformance::ConformanceArgs;
+pub use hook::{HookUrl, NoHook};
 pub use init::{InitArgs, Starter};
 #[cfg(feature = "serve")]
 pub use page::{Page, ServeArgs};

@@ -34,9 +34,20 @@ pub fn say(text: impl Display) {
     let _closed = write!(stderr(), "{text}").and_then(|()| stderr().flush());
 }
 
-/// Narrates and ends the line.
+/// Narrates and ends the line, in lines that fit the terminal.
 pub fn say_line(text: impl Display) {
-    say(format_args!("{text}\n"));
+    say(in_lines(&text.to_string()) + "\n");
+}
+
+/// Prints text for people, in lines that fit the terminal that reads standard output; see [`in_lines`].
+///
+/// # Errors
+/// As [`print()`].
+pub fn print_text(text: &str) -> Result<(), CommandError> {
+    match columns(&stdout()) {
+        Some(columns) => print(broken(text, columns)),
+        None => print(text),
+    }
 }
 
 /// A table as wide as the terminal that reads standard output.

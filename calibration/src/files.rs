@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_report::format::{capital, counted, significant};
 use flowtwin_report::page::{Answer, Legend, Page, answers, figure, pair, section, tiles};
-use flowtwin_report::plot::{Axis, Chart, Dot, Points, Rule, Style};
+use flowtwin_report::plot::{Axis, Chart, Colour, Dash, Dot, Line, Points, Rule, Style};
 
 use crate::calibration::Calibration;
 use crate::extension::{Extension, digits, rounded};
@@ -144,7 +144,7 @@ pub fn page(scenario: &Scenario, calibration: &Calibration) -> String {
         (0..features.len()).map(|f| parity(scenario, calibration, f)).collect();
     page.push(&section("parity", "Measured and predicted", &pair(&parity)));
     let left: Vec<String> = (0..features.len()).map(|f| left(scenario, calibration, f)).collect();
-    page.push(&section("residuals", "What is left", &pair(&left)));
+    page.push(&section("residuals", "What the model leaves unexplained", &pair(&left)));
     if !calibration.notes.is_empty() {
         page.push(&section("data", "Left out of the data", &list(&calibration.notes)));
     }
@@ -173,10 +173,11 @@ fn first_screen(calibration: &Calibration) -> String {
         ),
         None => format!("{}: the data do not tell.", parameter.key),
     });
-    let next = match calibration.parameters.iter().all(|p| p.identifiable) {
-        true => None,
-        false => calibration.advice(),
+    let known = calibration.parameters.iter().all(|p| p.identifiable);
+    let done = || {
+        "Go on with calibrated.toml: it has these values, and all else of the scenario.".to_owned()
     };
+    let next = if known { Some(done()) } else { calibration.advice() };
     answers(&[
         ("Is it complete?", complete.to_owned().into()),
         ("What was asked?", format!("Which values of {} explain {from}?", keys.join(", ")).into()),
@@ -216,6 +217,9 @@ fn parity(scenario: &Scenario, calibration: &Calibration, feature: usize) -> Str
         format!("{name}: measured over predicted"),
         calibration.simulated,
     );
+    let ends = [all().fold(f64::INFINITY, f64::min), all().fold(f64::NEG_INFINITY, f64::max)];
+    let equal = ends.map(|end| (end, end));
+    chart.add(Line::new(equal, Colour::QUIET).wide(1.0).dashed(Dash::Dashed));
     let dots = pairs.iter().map(|(source, seen, said, deviation)| Dot {
         y_between: Some((seen - 2.0 * deviation, seen + 2.0 * deviation)),
         ..Dot::new(
@@ -231,7 +235,7 @@ fn parity(scenario: &Scenario, calibration: &Calibration, feature: usize) -> Str
     chart.add(Points::new(dots, Style::series(1)));
     figure(
         name,
-        "Bars are two standard deviations of the scenario's noise.",
+        "On the dashed line, both are equal. Bars: two standard deviations of the scenario's noise.",
         &Legend::default(),
         &chart.svg(),
     )
@@ -252,5 +256,6 @@ fn left(scenario: &Scenario, calibration: &Calibration, feature: usize) -> Strin
         Dot::new(i as f64 + 1.0, off(pair), format!("{}\n{}", pair.0, significant(off(pair), 3)))
     });
     chart.add(Points::new(dots, Style::series(2)));
-    figure(name, "", &Legend::default(), &chart.svg())
+    let note = "Measured minus predicted, over the noise. About 19 in 20 lie between −2 and 2 if the model is right.";
+    figure(name, note, &Legend::default(), &chart.svg())
 }

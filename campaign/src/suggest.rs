@@ -26,6 +26,9 @@ const INSIDE: f64 = 0.95;
 /// Half the width of such an interval \[standard deviations\].
 const WIDTH: f64 = 1.96;
 
+/// Title of the column with sentences.
+const WHY: &str = "why";
+
 /// What to try next.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Suggestions {
@@ -287,7 +290,7 @@ impl Suggestions {
         for outcome in &scenario.wanted().outcomes {
             table = table.numbers(&format!("{outcome}, expected"));
         }
-        table = table.words("why");
+        table = table.words(WHY);
         for e in &self.experiments {
             let mut cells: Vec<String> = e.conditions.words().map(|(_, word)| said(word)).collect();
             cells.extend(e.predicted.iter().map(|p| p.map_or("–".into(), |p| p.in_words())));

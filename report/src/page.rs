@@ -89,7 +89,10 @@ fn figures(run: &Run<'_>, twin: Option<&TwinFit>) -> Vec<(String, String)> {
         out.extend([
             (duration(run.lab_time_s()), "lab time".into()),
             (with_unit(&ml, "mL"), "liquids".into()),
-            (with_unit(&significant(per_hour, 3), "per h"), "experiments, demonstrated".into()),
+            (
+                with_unit(&significant(per_hour, 3), "per h"),
+                "experiments, heating and waiting included".into(),
+            ),
         ]);
     }
     if let Some(twin) = twin {

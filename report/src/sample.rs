@@ -43,10 +43,21 @@ impl Dice {
 
 /// The journal of the made-up run.
 pub(crate) fn journal() -> Journal {
+    of(header())
+}
+
+/// The same, asked for something else.
+pub(crate) fn asked_for(feature: &str) -> Journal {
+    let mut header = header();
+    header.definition["objective"]["feature"] = feature.into();
+    of(header)
+}
+
+fn of(header: Header) -> Journal {
     let mut writer = Writer::new(Vec::new());
     let mut made = Made { dice: Dice(7), at: Instant::from_secs(30.0), number: 0 };
     let mut write = |record| writer.write(&record).expect("memory takes every byte");
-    write(Record::Header(Box::new(header())));
+    write(Record::Header(Box::new(header)));
     for (name, policy, experiments, from) in PHASES {
         let (name, policy) = (name.to_owned(), policy.to_owned());
         let from = from.map(str::to_owned);

@@ -65,12 +65,19 @@ impl Table {
             if terminal.is_none_or(|columns| self.width() <= columns) {
                 break;
             }
-            if let Some(place) = self.columns.iter().position(|(known, _)| known == title) {
-                self.columns.remove(place);
-                self.rows.iter_mut().chain(&mut self.closing).for_each(|row| {
-                    row.remove(place);
-                });
-            }
+            self = self.without(title);
+        }
+        self
+    }
+
+    /// Without the column of this title.
+    #[must_use]
+    pub fn without(mut self, title: &str) -> Self {
+        if let Some(place) = self.columns.iter().position(|(known, _)| known == title) {
+            self.columns.remove(place);
+            self.rows.iter_mut().chain(&mut self.closing).for_each(|row| {
+                row.remove(place);
+            });
         }
         self
     }

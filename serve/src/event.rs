@@ -15,6 +15,9 @@ const INPUT: [&str; 2] = ["low", "high"];
 /// What the page shows of a channel of spectra.
 const CHANNEL: [&str; 2] = ["name", "spectrometer"];
 
+/// The measures of features that the page puts into words.
+const MEASURES: [&str; 4] = ["value_at", "peak_height", "peak_position", "peak_width"];
+
 /// A line as the page needs it: spectra and references, which are long, are left out, and fetched when they are looked at;
 /// of a scenario there is only what is shown. A line that is not a record is sent as it is.
 pub(crate) fn told(line: &[u8]) -> Cow<'_, str> {
@@ -39,12 +42,17 @@ fn shortened(mut line: Value) -> Option<Value> {
         let inputs = definition["space"]["inputs"].as_object();
         let range = |(name, input): (&String, &Value)| (name.clone(), only(&INPUT, input));
         let inputs: Option<Map<String, Value>> = inputs.map(|all| all.iter().map(range).collect());
+        let features = definition["analysis"]["features"].as_array();
+        let features: Option<Value> = features.map(|all| all.iter().map(feature).collect());
         *definition = only(&SHOWN, definition);
         if let Some(inputs) = inputs {
             definition["space"] = json!({ "inputs": inputs });
         }
         if let Some(channels) = channels {
             definition["analysis"] = json!({ "channels": channels });
+            if let Some(features) = features {
+                definition["analysis"]["features"] = features;
+            }
         }
     }
     if let Some(blank) = record.get_mut("blank") {
@@ -56,6 +64,15 @@ fn shortened(mut line: Value) -> Option<Value> {
         }
     }
     Some(line)
+}
+
+/// How a feature is measured, if that can be told in a few words.
+fn feature(of: &Value) -> Value {
+    let mut feature = only(&["name", "channel", "measure"], of);
+    if let Some(measure) = feature.get_mut("measure") {
+        *measure = only(&MEASURES, measure);
+    }
+    feature
 }
 
 /// Some keys of an object alone.
@@ -84,8 +101,13 @@ mod tests {
         let short = told(line);
         assert!(short.contains(r#""title":"t""#) && !short.contains("somebody"), "{short}");
         let line = br#"{"n":0,"prev":"0","record":{"header":{"definition":{"analysis":{"features":[],"channels":[{"name":"pl","spectrometer":"vis","dark":3}]}}}}}"#;
-        let channels = r#""analysis":{"channels":[{"name":"pl","spectrometer":"vis"}]}"#;
+        let channels =
+            r#""analysis":{"channels":[{"name":"pl","spectrometer":"vis"}],"features":[]}"#;
         assert!(told(line).contains(channels), "{}", told(line));
+        let line = br#"{"n":0,"prev":"0","record":{"header":{"definition":{"analysis":{"channels":[],"features":[
+            {"name":"a","channel":"pl","measure":{"value_at":{"nm":300}}},{"name":"b","channel":"pl","measure":{"shape":"/home/somebody/s.csv"}}]}}}}}"#;
+        let features = r#"[{"name":"a","channel":"pl","measure":{"value_at":{"nm":300}}},{"name":"b","channel":"pl","measure":{}}]"#;
+        assert!(told(line).contains(features), "{}", told(line));
         let line = br#"{"n":0,"prev":"0","record":{"header":{"definition":{"space":{"inputs":{"a_c":{"low":20,"high":80,"descriptors":"/home/somebody/d.csv"}}}}}}}"#;
         let ranges = r#""definition":{"space":{"inputs":{"a_c":{"low":20,"high":80}}}}"#;
         assert!(told(line).contains(ranges), "{}", told(line));

@@ -1,29 +1,47 @@
-//! Whose requests are answered: the page of this server, in a browser on this computer, and programs here.
+//! Whose requests are answered: the pages of this server, in a browser that was led here by a name that is served, and programs.
 
 use std::net::SocketAddr;
 
 use axum::http::header::{HOST, ORIGIN};
 use axum::http::{HeaderMap, StatusCode};
 
-/// The names under which a browser on this computer reaches a server at this address.
+use crate::reach::Reach;
+
+/// The names under which a browser reaches a server at this address.
 #[derive(Clone, Debug)]
 pub(crate) struct Guard {
-    hosts: Vec<String>,
+    sites: Vec<Site>,
+}
+
+/// What a browser's requests name: the server that it asks, and the page that has it ask.
+#[derive(Clone, Debug)]
+struct Site {
+    host: String,
+    origin: String,
+}
+
+impl Site {
+    fn new(scheme: &str, host: String) -> Self {
+        let origin = format!("{scheme}://{host}");
+        Self { host, origin }
+    }
 }
 
 impl Guard {
     /// For a server at `address`.
-    pub(crate) fn new(address: SocketAddr) -> Self {
+    pub(crate) fn new(address: SocketAddr, reach: &Reach) -> Self {
         let port = address.port();
         let bound = SocketAddr::new(address.ip(), 0).to_string();
         let bound = bound.trim_end_matches(":0").to_owned();
         let names = ["127.0.0.1", "localhost", "[::1]"].map(str::to_owned).into_iter();
-        let hosts = names.chain([bound]).flat_map(|host| {
+        let bound = (!address.ip().is_unspecified()).then_some(bound);
+        let own = names.chain(bound).flat_map(|host| {
             // A browser leaves the usual port out.
             let usual = (port == 80).then(|| host.clone());
             usual.into_iter().chain([format!("{host}:{port}")])
         });
-        Self { hosts: hosts.collect() }
+        let named = reach.names().iter().map(|name| Site::new(name.scheme(), name.host(port)));
+        Self { sites: own.map(|host| Site::new("http", host)).chain(named).collect() }
     }
 
     /// Whether a request may be answered.
@@ -36,12 +54,14 @@ impl Guard {
     pub(crate) fn admits(&self, headers: &HeaderMap) -> Result<(), (StatusCode, &'static str)> {
         let text = |value: &axum::http::HeaderValue| value.to_str().unwrap_or("?").to_owned();
         let host = headers.get(HOST).map(text).unwrap_or_default();
-        if headers.get_all(HOST).iter().count() != 1 || !self.hosts.contains(&host) {
+        if headers.get_all(HOST).iter().count() != 1
+            || !self.sites.iter().any(|site| site.host == host)
+        {
             return Err((StatusCode::MISDIRECTED_REQUEST, "this host is not served here\n"));
         }
         let is_own = |origin: &axum::http::HeaderValue| {
             let origin = text(origin);
-            self.hosts.iter().any(|host| origin == format!("http://{host}"))
+            self.sites.iter().any(|site| site.origin == origin)
         };
         if !headers.get_all(ORIGIN).iter().all(is_own) {
             return Err((StatusCode::FORBIDDEN, "another page may not ask here\n"));
@@ -67,7 +87,37 @@ mod tests {
         for (name, value) in headers {
             map.append(*name, value.parse().unwrap());
         }
-        Guard::new(address.parse().unwrap()).admits(&map).is_ok()
+        Guard::new(address.parse().unwrap(), &Reach::default()).admits(&map).is_ok()
+    }
+
+    #[test]
+    fn on_a_network_the_names_that_were_listed_are_admitted_and_no_others() {
+        let names = ["lab-pc", "lab.example.org:9000", "https://twin.example.org"];
+        let reach = Reach::Network(names.map(|name| name.parse().unwrap()).to_vec());
+        let guard = Guard::new("192.0.2.7:8750".parse().unwrap(), &reach);
+        let admitted = |host: &str, origin: Option<&str>| {
+            let mut map = HeaderMap::new();
+            map.insert(HOST, host.parse().unwrap());
+            if let Some(origin) = origin {
+                map.insert(ORIGIN, origin.parse().unwrap());
+            }
+            guard.admits(&map).is_ok()
+        };
+        for (host, origin) in [
+            ("192.0.2.7:8750", "http://192.0.2.7:8750"),
+            ("lab-pc:8750", "http://lab-pc:8750"),
+            ("lab.example.org:9000", "http://lab.example.org:9000"),
+            ("twin.example.org", "https://twin.example.org"),
+        ] {
+            assert!(admitted(host, None) && admitted(host, Some(origin)), "{host}");
+        }
+        // A name that was led here, another port, another page of the same computer.
+        for host in ["lab-pc", "lab-pc:80", "rebound.example:8750", "twin.example.org:8750"] {
+            assert!(!admitted(host, None), "{host}");
+        }
+        for origin in ["http://lab-pc", "http://twin.example.org", "https://lab-pc:8750", "null"] {
+            assert!(!admitted("lab-pc:8750", Some(origin)), "{origin}");
+        }
     }
 
     #[test]

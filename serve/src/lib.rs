@@ -20,11 +20,11 @@
 //! # Example
 //!
 //! ```
-//! use flowtwin_serve::{Computed, Runs, Server};
+//! use flowtwin_serve::{Computed, Reach, Runs, Server};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let runs = Runs::new(["runs".into()]);
-//! let server = Server::start("127.0.0.1:0".parse()?, runs, None, Computed::default())?;
+//! let server = Server::start("127.0.0.1:0".parse()?, Reach::ThisComputer, runs, None, Computed::default())?;
 //! println!("the page is at http://{}/", server.address());
 //! # Ok(())
 //! # }
@@ -38,6 +38,7 @@ mod guard;
 mod metrics;
 mod page;
 mod place;
+mod reach;
 mod review;
 mod routes;
 mod runs;
@@ -48,6 +49,7 @@ mod tail;
 pub use census::Census;
 pub use computed::{Computed, Measured, Question, Teller};
 pub use control::Control;
+pub use reach::{NotASite, Reach, SiteName};
 pub use review::{Asked, Review, Take};
 pub use runs::{Found, Runs};
 pub use server::{ServeError, Server};

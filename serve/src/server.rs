@@ -1,7 +1,7 @@
 //! The thread with the web server.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -10,17 +10,24 @@ use std::time::Duration;
 use axum::Router;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::computed::Computed;
 use crate::control::Control;
 use crate::guard::Guard;
+use crate::reach::Reach;
 use crate::routes::{Shop, router};
 use crate::runs::Runs;
 
 /// Most connections at a time: what they may cost of memory is bounded.
 const CONNECTIONS: usize = 256;
+
+/// What the operating system keeps of an answer that a client has not received \[bytes\]; it may take twice as much.
+const SENT_BYTES: u32 = 128 * 1024;
+
+/// Connections that wait to be accepted.
+const WAITING: u32 = 128;
 
 /// How long a connection may take to say what it asks for.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -37,6 +44,9 @@ pub enum ServeError {
         "{0} can be reached from other computers; the page is for this one (127.0.0.1 or [::1])"
     )]
     NotLoopback(SocketAddr),
+    /// It is every address of this computer, and no name was listed.
+    #[error("{0} is every address of this computer; a browser must come by one that is served")]
+    NoName(SocketAddr),
     /// The address cannot be had.
     #[error("cannot listen at {address}: {error}")]
     Listen {
@@ -54,6 +64,7 @@ pub enum ServeError {
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
+    url: String,
     end: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -63,30 +74,39 @@ impl Server {
     /// shows what is `computed` for it. Port 0 takes any that is free.
     ///
     /// # Errors
-    /// If the address is not one of this computer alone, or cannot be had.
+    /// If the address reaches further than it may, has no name, or cannot be had.
     pub fn start(
         address: SocketAddr,
+        reach: Reach,
         runs: Runs,
         control: Option<Control>,
         computed: Computed,
     ) -> Result<Self, ServeError> {
-        if !address.ip().is_loopback() {
-            return Err(ServeError::NotLoopback(address));
+        match &reach {
+            Reach::ThisComputer if !address.ip().is_loopback() => {
+                return Err(ServeError::NotLoopback(address));
+            }
+            Reach::Network(names) if address.ip().is_unspecified() && names.is_empty() => {
+                return Err(ServeError::NoName(address));
+            }
+            _ => {}
         }
         let unheard = |error| ServeError::Listen { address, error };
-        let listener = TcpListener::bind(address).map_err(unheard)?;
-        listener.set_nonblocking(true).map_err(unheard)?;
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        let runtime = builder.enable_all().build().map_err(ServeError::Start)?;
+        let listener = {
+            let _inside = runtime.enter();
+            listener(address).map_err(unheard)?
+        };
         let address = listener.local_addr().map_err(unheard)?;
         let shop = Arc::new(Shop {
             runs,
             control,
             computed,
-            guard: Guard::new(address),
+            guard: Guard::new(address, &reach),
             watchers: Arc::new(AtomicUsize::new(0)),
             counted: Mutex::default(),
         });
-        let mut builder = tokio::runtime::Builder::new_current_thread();
-        let runtime = builder.enable_all().build().map_err(ServeError::Start)?;
         let (end, ended) = oneshot::channel();
         let serve = move || {
             runtime.block_on(until(ended, serve(listener, router(shop))));
@@ -94,12 +114,21 @@ impl Server {
             runtime.shutdown_background();
         };
         let thread = std::thread::Builder::new().name("page".into()).spawn(serve);
-        Ok(Self { address, end: Some(end), thread: Some(thread.map_err(ServeError::Start)?) })
+        let url = match reach.names().first() {
+            Some(name) => name.url(address.port()),
+            None => format!("http://{address}/"),
+        };
+        Ok(Self { address, url, end: Some(end), thread: Some(thread.map_err(ServeError::Start)?) })
     }
 
-    /// Where the page is.
+    /// Where the server listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where browsers find the page: by the first name that was listed, or at the address.
+    pub fn url(&self) -> &str {
+        &self.url
     }
 }
 
@@ -119,8 +148,19 @@ async fn until(ended: oneshot::Receiver<()>, served: impl Future<Output = ()>) {
     }
 }
 
+/// Listens at an address. Its connections have buffers of a size that does not grow with what a client does not read.
+fn listener(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    socket.set_reuseaddr(true)?;
+    socket.set_send_buffer_size(SENT_BYTES)?;
+    socket.bind(address)?;
+    socket.listen(WAITING)
+}
+
 async fn serve(listener: TcpListener, router: Router) {
-    let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
         // Further connections wait in the queue of the operating system.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use flowtwin_serve::{Computed, Control, Runs, ServeError, Server, Teller};
+use flowtwin_serve::{Computed, Control, Reach, Runs, ServeError, Server, Teller};
 
 /// Long enough for the slowest machine; nothing waits for it where all is well.
 const LONG: Duration = Duration::from_secs(60);
@@ -23,6 +23,7 @@ fn base(name: &str) -> PathBuf {
 fn serve(folder: &Path) -> Server {
     Server::start(
         "127.0.0.1:0".parse().unwrap(),
+        Reach::ThisComputer,
         Runs::new([folder.to_owned()]),
         None,
         Computed::default(),
@@ -164,10 +165,32 @@ fn garbage_and_many_connections_leave_the_page_in_order() {
 }
 
 #[test]
-fn what_others_could_reach_is_not_served() {
+fn what_others_could_reach_is_served_if_that_was_said_and_by_the_names_listed() {
+    let start = |address: &str, reach| {
+        Server::start(address.parse().unwrap(), reach, Runs::new([]), None, Computed::default())
+    };
+    for address in ["0.0.0.0:0", "[::]:0"] {
+        let refused = start(address, Reach::Network(Vec::new()));
+        assert!(matches!(refused, Err(ServeError::NoName(_))), "{address}");
+    }
+    let names = ["lab-pc", "https://twin.example.org"];
+    let names = names.map(|name| name.parse().unwrap()).to_vec();
+    let server = start("0.0.0.0:0", Reach::Network(names)).unwrap();
+    let port = server.address().port();
+    assert_eq!(server.url(), format!("http://lab-pc:{port}/"));
+    let at = SocketAddr::from(([127, 0, 0, 1], port));
+    let status = |more: &str| ask(at, "/api/runs", more).split(' ').nth(1).unwrap().to_owned();
+    let own = format!("host: lab-pc:{port}\r\n");
+    assert_eq!(status(&own), "200");
+    assert_eq!(status(&format!("{own}origin: http://lab-pc:{port}\r\n")), "200");
+    assert_eq!(status("host: twin.example.org\r\norigin: https://twin.example.org\r\n"), "200");
+    // A foreign name that was led here, and a foreign page.
+    assert_eq!(status(&format!("host: stranger.example:{port}\r\n")), "421");
+    assert_eq!(status(&format!("host: 0.0.0.0:{}\r\n", port ^ 1)), "421");
+    assert_eq!(status(&format!("{own}origin: http://stranger.example\r\n")), "403");
+    assert_eq!(status(&format!("{own}origin: https://lab-pc:{port}\r\n")), "403");
     for address in ["0.0.0.0:0", "192.0.2.1:0", "[::]:0"] {
-        let refused =
-            Server::start(address.parse().unwrap(), Runs::new([]), None, Computed::default());
+        let refused = start(address, Reach::ThisComputer);
         assert!(matches!(refused, Err(ServeError::NotLoopback(_))), "{address}");
     }
 }
@@ -180,9 +203,14 @@ fn a_run_is_stopped_with_its_token_and_by_its_own_page_alone() {
     let control = Control::new(stop.clone(), pause.clone()).unwrap();
     let token = control.token().to_owned();
     let runs = Runs::new([base.join("runs")]);
-    let server =
-        Server::start("127.0.0.1:0".parse().unwrap(), runs, Some(control), Computed::default())
-            .unwrap();
+    let server = Server::start(
+        "127.0.0.1:0".parse().unwrap(),
+        Reach::ThisComputer,
+        runs,
+        Some(control),
+        Computed::default(),
+    )
+    .unwrap();
     let at = server.address();
     let post = |target: &str, more: &str| {
         let mut stream = TcpStream::connect(at).unwrap();
@@ -236,6 +264,7 @@ fn a_belief_is_asked_of_whoever_started_the_server() {
     let runs = Runs::new([base.join("runs")]);
     let server = Server::start(
         "127.0.0.1:0".parse().unwrap(),
+        Reach::ThisComputer,
         runs,
         None,
         Computed { believer: Some(believer), predictor: None },
@@ -270,7 +299,9 @@ fn expected_spectra_are_asked_of_whoever_started_the_server() {
     });
     let computed = Computed { predictor: Some(predictor), ..Computed::default() };
     let runs = Runs::new([base.join("runs")]);
-    let server = Server::start("127.0.0.1:0".parse().unwrap(), runs, None, computed).unwrap();
+    let server =
+        Server::start("127.0.0.1:0".parse().unwrap(), Reach::ThisComputer, runs, None, computed)
+            .unwrap();
     let address = server.address();
     assert!(ask(address, "/api/runs", "").contains("\"expects\":true"));
     for (words, wanted) in [("8", "[null]"), ("8&before=3", "[3]")] {

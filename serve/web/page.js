@@ -5,7 +5,7 @@ import { Chart, colour } from "./charts.js";
 import { Review } from "./review.js";
 import { below, draw } from "./rig.js";
 import { Run } from "./run.js";
-import { answer, clock, command, conditions, decision, duration, escape, faultWords, significant, withUnit } from "./words.js";
+import { answer, clock, command, conditions, decision, duration, escape, faultWords, measured, policy, significant, unit, withUnit } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const run = new Run();
@@ -83,14 +83,20 @@ function wanted() {
   return run.objectives.map(words).join(" and ") || "–";
 }
 
+/** How sure the best is: measured once says nothing of noise. */
+function sure(best, n) {
+  const values = run.repeats(n, best.experiment);
+  return values.length > 1 ? `measured ${values.length} times, ${significant(values[0])} to ${significant(values.at(-1))}` : "measured once";
+}
+
 function answers(state, n) {
   const best = run.best(n), of = planned(), front = run.objectives.length > 1 ? run.front(n) : null;
   const spent = run.experiments[n - 1]?.t ?? 0;
   const rest = n && of > n && !state.ended ? duration((spent / n) * (of - n)) : state.ended ? "none: the run is complete" : "–";
   const found = front ? `${front.length} best compromises` : best ? withUnit(significant(best.value), run.unit(run.objectives[0].feature)) : "nothing yet";
   const rows = [
-    ["Asked for", wanted(), ""],
-    ["Best so far", found, best ? `experiment ${best.experiment.experiment}` : ""],
+    ["Asked for", wanted(), run.objectives.map((o) => measured(run.feature(o.feature))).filter(Boolean).join("; ")],
+    ["Best so far", found, best ? `experiment ${best.experiment.experiment}, ${sure(best, n)}` : ""],
     ["Experiments", `${n}${of ? " of " + of : ""}`, `${run.experiments.slice(0, n).filter((e) => e.fault).length} failed`],
     ["Lab time", duration(view.t), state.ended ? "complete" : state.phase ? `phase ${state.phase}` : "priming"],
     ["Left, at this pace", rest, ""],
@@ -237,9 +243,6 @@ function showHeat(t) {
   charts.heat.fill({ x: "lab time [h]", y: "temperature [°C]", cursor: t / 3600, series: read, data: heatTable(heaters) });
 }
 
-/** A policy is a name, or a table with one. */
-const policy = (of) => String(of && typeof of === "object" ? of.name ?? Object.keys(of)[0] ?? "" : of ?? "").replaceAll("_", " ");
-
 function queue(n) {
   const counts = new Map();
   run.experiments.slice(0, n).forEach((e) => counts.set(e.phase, (counts.get(e.phase) ?? 0) + 1));
@@ -252,7 +255,7 @@ function log(t) {
   const n = run.upTo(t), rows = [];
   for (let i = n - 1; i >= 0 && rows.length < 100; i--) {
     const { kind, of, t: at } = run.items[i];
-    if (kind === "command") rows.push([at, command(of.send), answer(of.answer)]);
+    if (kind === "command") rows.push([at, command(of.send), answer(of.answer, unit(run.sensor(of.send.read?.sensor)))]);
     else if (kind === "decided") rows.push([at, `experiment ${of.experiment}: a person has decided`, decision(of.decision)]);
     else if (kind === "recalibrated") rows.push([at, `the shadow was calibrated anew after experiment ${of.experiment}`, of.because]);
     else if (kind === "fault") rows.push([at, "FAULT", faultWords(of)]);

@@ -2,7 +2,7 @@
 
 import { colour } from "./charts.js";
 import { draws, left, runs } from "./run.js";
-import { escape, significant, withUnit } from "./words.js";
+import { escape, significant, unit, withUnit } from "./words.js";
 
 /** The pump of the liquid between slugs; none where liquids flow without one. */
 const carrier = (manifest) => manifest.path?.train?.carrier ?? null;
@@ -33,10 +33,8 @@ export function readings(manifest, state) {
       const words = kind === "permit" ? ["not permitted", "permitted"] : ["a leak", "dry"];
       return [name, read ? words[read.value === 1 ? 1 : 0] : "not read yet", Boolean(read) && read.value !== 1];
     }
-    const probe = kind?.probe;
-    if (!probe) return null;
-    const unit = { pressure: "kPa", temperature: "°C", conductivity: "mS/cm", level: "mL", mass: "g" }[probe] ?? (probe.flow ? "µL/min" : "mM");
-    return [name, read ? withUnit(significant(read.value, 4), unit) : "not read yet", false];
+    if (!kind?.probe) return null;
+    return [name, read ? withUnit(significant(read.value, 4), unit({ kind })) : "not read yet", false];
   };
   return [...valves, ...manifest.sensors.map(sensor).filter(Boolean)];
 }

@@ -183,7 +183,7 @@ export class Run {
   }
 
   remember({ send, answer }, t) {
-    const sensor = send.read && this.header.manifest.sensors.find((s) => s.name === send.read.sensor);
+    const sensor = send.read && this.sensor(send.read.sensor);
     if (sensor && sensor.kind.temperature && answer.reading !== undefined) {
       (this.temperatures[sensor.kind.temperature] ??= { t: [], value: [], set: [] });
       const series = this.temperatures[sensor.kind.temperature];
@@ -217,6 +217,11 @@ export class Run {
     this.cache = { n, state };
     return state;
   }
+
+  /** How a feature is measured, as the scenario has it. */
+  feature(name) { return (this.header.definition.analysis?.features ?? []).find((feature) => feature.name === name); }
+
+  sensor(name) { return this.header.manifest.sensors.find((sensor) => sensor.name === name); }
 
   unit(feature) { return (this.header.features.find(([name]) => name === feature) ?? [])[1] ?? ""; }
 
@@ -260,6 +265,13 @@ export class Run {
       if (!best || score > best.score) best = { experiment, value, score };
     }
     return best;
+  }
+
+  /** The values of the first experiments at the conditions of one, in order. */
+  repeats(count, { conditions }) {
+    const [{ feature }] = this.objectives, at = JSON.stringify(conditions);
+    const same = this.experiments.slice(0, count).filter((e) => JSON.stringify(e.conditions) === at);
+    return same.map((e) => this.value(e, feature)).filter((value) => value !== null).sort((a, b) => a - b);
   }
 
   /** Those of the first experiments that no other beats in every objective. */

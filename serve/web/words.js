@@ -92,6 +92,36 @@ export function command(send) {
   }
 }
 
+/** How a feature is measured: "height of the peak of emission between 410 and 520 nm"; nothing where that is not known. */
+export function measured({ channel, measure } = {}) {
+  const [kind, of] = Object.entries(measure ?? {})[0] ?? [];
+  const spectrum = String(channel ?? "").replaceAll("_", " "), between = of && `between ${said(of.low_nm)} and ${said(of.high_nm)} nm`;
+  switch (kind) {
+    case "value_at": return `${spectrum} at ${said(of.nm)} nm`;
+    case "peak_height": return `height of the peak of ${spectrum} ${between}`;
+    case "peak_position": return `where ${spectrum} is highest ${between}`;
+    case "peak_width": return `width of the peak of ${spectrum} ${between}`;
+    default: return "";
+  }
+}
+
+const POLICIES = { list: "a list", lhs: "Latin hypercube", latin_hypercube: "Latin hypercube", sobol: "Sobol’ sequence", max_variance: "maximum variance",
+  ei: "expected improvement", log_ei: "log expected improvement", exploit: "pure exploitation", ucb: "upper confidence bound", thompson: "Thompson sampling" };
+
+/** What people call a policy: a name, or a table with one. */
+export function policy(of) {
+  const name = String(of && typeof of === "object" ? of.name ?? Object.keys(of)[0] ?? "" : of ?? "");
+  return POLICIES[name] ?? name.replaceAll("_", " ");
+}
+
+/** Unit of what a sensor reads; none where it has none, or is not known. */
+export function unit(sensor) {
+  const { kind } = sensor ?? {};
+  if (!kind || typeof kind !== "object") return "";
+  if (kind.probe) return { pressure: "kPa", temperature: "°C", conductivity: "mS/cm", level: "mL", mass: "g" }[kind.probe] ?? (kind.probe.flow ? "µL/min" : "mM");
+  return { temperature: "°C", power: "%", dispensed: "µL" }[Object.keys(kind)[0]] ?? "";
+}
+
 /** What a person has decided on a proposal. */
 export function decision(of) {
   if (typeof of === "string") return { accept: "accepted", skip: "skipped" }[of] ?? of;
@@ -99,12 +129,13 @@ export function decision(of) {
   return `${{ change: "changed to", add: "added" }[name] ?? name} ${conditions(set)}`;
 }
 
-export function answer(reply) {
+/** What was answered; a reading in the unit of its sensor. */
+export function answer(reply, unit = "") {
   if (typeof reply === "string") return reply.replaceAll("_", " ");
   const [name, of] = Object.entries(reply)[0];
   switch (name) {
     case "ready": return `ready at ${clock(of / 1e9)}`;
-    case "reading": return said(of);
+    case "reading": return withUnit(said(of), unit);
     case "frames": return `${of.frames} frames`;
     case "fault": return of.kind === "not_ready" ? "not ready" : "FAULT " + faultWords(of);
     default: return plainly(of);

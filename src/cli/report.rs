@@ -7,13 +7,14 @@ use clap::Args;
 /// Arguments of `flowtwin report`.
 #[derive(Debug, Args)]
 pub struct ReportArgs {
-    /// Run folders.
+    /// Run folders; several also get one page together: side by side, and what differs between the first and each other.
     #[arg(required = true, value_name = "RUN")]
     pub runs: Vec<PathBuf>,
     /// Where a journal is damaged, keep everything up to its last good record and set the rest aside.
     #[arg(long)]
     pub salvage: bool,
-    /// Also write one page about all these runs: side by side, and what differs between the first and each other.
+    /// The file of the page about all runs; one with a number, such as FILE-2, if this holds something else [default: A-and-B.html
+    /// beside the first run].
     #[arg(long, value_name = "FILE")]
     pub page: Option<PathBuf>,
     /// Also print each report, and the page about all runs, as a PDF beside it. This needs Chromium, Chrome or Edge.

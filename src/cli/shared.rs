@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::HookUrl;
 #[cfg(feature = "serve")]
 use super::Page;
 
@@ -69,6 +70,9 @@ pub struct Folder {
     /// decision.
     #[arg(long, value_name = "COMMAND")]
     pub notify: Option<String>,
+    /// Send the same as JSON to this address, by HTTP POST; https needs the program curl.
+    #[arg(long, value_name = "URL")]
+    pub notify_url: Option<HookUrl>,
     /// The live page.
     #[cfg(feature = "serve")]
     #[command(flatten)]

@@ -63,11 +63,12 @@ impl Fitted {
     /// Says what was found, and where it is.
     pub(super) fn tell(&self) -> Result<(), CommandError> {
         let Self { calibration, files } = self;
-        let mut text = format!("{}\n\n{}", calibration.headline(), calibration.table().text());
+        let table = console::fitted(&calibration.table());
+        let mut text = format!("{}\n\n{table}", calibration.headline());
         for remark in calibration.remarks() {
             text.push_str(&format!("\n- {remark}"));
         }
-        console::print_line(text)?;
+        console::print_text(&(text + "\n"))?;
         for file in files {
             console::say_line(format_args!("wrote {}", file.display()));
         }

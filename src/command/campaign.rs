@@ -105,7 +105,7 @@ pub(super) fn at(
         let page = Beside::of(to, folder.path(), &STOP, asks)?;
         let mut progress = Progress::new(scenario).quiet(to.quiet);
         let (backend, world) = (place.backend.to_owned(), place.world());
-        let notifier = Notifier::new(to.notify.as_ref(), folder.path(), scenario);
+        let notifier = Notifier::new(to, folder.path(), scenario)?;
         let reviewers = asks.then(|| Reviewers::of(page.reviewer(), &notifier));
         let campaign = Campaign::new(scenario, seed, threads(to.jobs), &STOP).pausing(&PAUSE);
         let campaign = asking(campaign, reviewers.as_ref(), doubt.filter(|_| !review));
@@ -163,6 +163,12 @@ pub(super) fn both(
     ended.and(concluded)
 }
 
+/// Prints what a run has found: its summary as JSON, or text that fits the terminal.
+pub(super) fn told(conclusion: &Conclusion, json: bool) -> Result<(), CommandError> {
+    let text = conclusion.text(json, console::columns(&stdout()));
+    if json { console::print(text) } else { console::print_text(&text) }
+}
+
 /// Writes the run folder and prints what was asked for.
 pub(super) fn conclude(
     to: &Folder,
@@ -173,7 +179,7 @@ pub(super) fn conclude(
     let conclusion = Conclusion::of(path, extras, threads(to.jobs))?;
     conclusion.write(path)?;
     if then.is_none() {
-        console::print(conclusion.text(to.json, console::columns(&stdout())))?;
+        told(&conclusion, to.json)?;
     }
     console::say_line(format_args!("run folder: {}", path.display()));
     then.map_or(Ok(()), |then| then(path))

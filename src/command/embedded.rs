@@ -77,6 +77,7 @@ pub fn run_embedded<E: From<CommandError>>(
         page: crate::cli::Page::default(),
         shadow: None,
         notify: None,
+        notify_url: None,
         on_drift: crate::cli::OnDrift::Flag,
     };
     let mut target = Target::of(&to, scenario, seed, "")?;

@@ -93,6 +93,7 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     let doubt = doubt.filter(|_| !review);
     let page = Beside::of(to, &path, &STOP, asks)?;
     heed_ctrl_c()?;
+    let notifier = Notifier::new(to, &path, &scenario)?;
     let hold = hold(&wiring, wiring_file)?;
     let certificate =
         rehearse(to, &scenario, seed, wiring_file, folder.recorded().is_some(), &path)?;
@@ -103,7 +104,6 @@ pub(super) fn run(order: OnHardware<'_>) -> Result<(), CommandError> {
     let found = everybody_is_there(&wiring)?;
     super::identified::require(wiring_file, &wiring, &found)?;
     ask(args)?;
-    let notifier = Notifier::new(to.notify.as_ref(), &path, &scenario);
     let reviewers = asks.then(|| Reviewers::of(page.reviewer(), &notifier));
     let reviewers = reviewers.as_ref();
     let (wiring, shadow, notifier) = (&wiring, shadow.as_ref(), &notifier);

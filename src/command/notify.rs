@@ -1,4 +1,6 @@
-//! Who is told of a run that nobody watches: a command of the user's.
+//! Who is told of a run that nobody watches: a command of the user's, and a webhook.
+
+mod hook;
 
 use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
@@ -16,6 +18,8 @@ use flowtwin_lab::Observation;
 use flowtwin_report::format::said;
 use serde_json::json;
 
+use self::hook::Hook;
+use crate::cli::Folder;
 use crate::console;
 use crate::error::CommandError;
 use crate::syringes::Syringes;
@@ -53,17 +57,18 @@ impl Event {
     }
 }
 
-/// Tells a command what happens. The run does not wait for it, and does not mind what becomes of it.
+/// Tells a command and a webhook what happens. The run does not wait for them, and does not mind what becomes of them.
 #[derive(Debug)]
 pub(super) struct Notifier {
     command: Option<String>,
+    hook: Option<Hook>,
     run: String,
     syringes: RefCell<Syringes>,
     experiments: Cell<u64>,
     under_way: UnderWay,
 }
 
-/// Commands that have not ended: each holds a sender, and nobody is left once all are gone.
+/// Commands that have not ended, and the webhook: each holds a sender, and nobody is left once all are gone.
 #[derive(Debug)]
 struct UnderWay {
     held: Option<Sender<Infallible>>,
@@ -91,16 +96,26 @@ impl UnderWay {
 }
 
 impl Notifier {
-    /// Tells `command` of the run in this folder; nobody where there is none.
-    pub(super) fn new(command: Option<&String>, folder: &Path, scenario: &Scenario) -> Self {
+    /// Tells those whom `to` names of the run in this folder; nobody where there is none.
+    ///
+    /// # Errors
+    /// If the webhook needs a program that is not there.
+    pub(super) fn new(
+        to: &Folder,
+        folder: &Path,
+        scenario: &Scenario,
+    ) -> Result<Self, CommandError> {
         let name = folder.file_name().map(|name| name.to_string_lossy().into_owned());
-        Self {
-            command: command.cloned(),
+        let under_way = UnderWay::default();
+        let hook = to.notify_url.as_ref().map(|url| Hook::new(url, under_way.one())).transpose()?;
+        Ok(Self {
+            command: to.notify.clone(),
+            hook,
             run: name.unwrap_or_default(),
             syringes: RefCell::new(Syringes::new(scenario.manifest())),
             experiments: Cell::new(0),
-            under_way: UnderWay::default(),
-        }
+            under_way,
+        })
     }
 
     /// Tells how the run has ended, `complete` or not, and what could not be done afterwards; and passes it on.
@@ -119,17 +134,21 @@ impl Notifier {
         done
     }
 
-    /// Starts the command with an event: in its environment, and as one line of JSON on its standard input.
+    /// Starts the command with an event: in its environment, and as one line of JSON on its standard input. The webhook gets
+    /// that line.
     pub(super) fn tell(&self, event: Event, text: &str) {
-        let Some(command) = &self.command else { return };
         let (name, experiments) = (event.name(), self.experiments.get());
+        let line =
+            json!({ "event": name, "run": self.run, "experiments": experiments, "text": text });
+        if let Some(hook) = &self.hook {
+            hook.tell(line.to_string());
+        }
+        let Some(command) = &self.command else { return };
         let mut shell = Command::new("sh");
         shell.args(["-c", command]).env("FLOWTWIN_EVENT", name);
         shell.env("FLOWTWIN_RUN", &self.run).env("FLOWTWIN_TEXT", text);
         // Ctrl-C is for the run.
         shell.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null());
-        let line =
-            json!({ "event": name, "run": self.run, "experiments": experiments, "text": text });
         match shell.spawn() {
             Ok(child) => hand(child, line.to_string(), self.under_way.one()),
             Err(error) => console::say_line(format_args!("note: --notify: {error}")),
@@ -187,8 +206,12 @@ impl Reviewer for &Notifier {
 
 impl Drop for Notifier {
     fn drop(&mut self) {
+        // What waits for the webhook is still sent.
+        self.hook = None;
         if !self.under_way.wait(PATIENCE) {
-            console::say_line("note: --notify: a command has not ended; it is left to itself");
+            console::say_line(
+                "note: --notify: a command or a message has not ended; it is left to itself",
+            );
         }
     }
 }

@@ -4,7 +4,7 @@
 mod predicted;
 
 #[cfg(feature = "serve")]
-pub(super) use with_server::{Beside, open, start, until, url};
+pub(super) use with_server::{Beside, open, reach, start, until};
 #[cfg(not(feature = "serve"))]
 pub(super) use without_server::Beside;
 
@@ -57,7 +57,9 @@ mod with_server {
 
     use flowtwin_campaign::campaign::Reviewer;
     use flowtwin_data::learnt::{Slice, Wanted};
-    use flowtwin_serve::{Computed, Control, Question, Review, Runs, ServeError, Server, Teller};
+    use flowtwin_serve::{
+        Computed, Control, Question, Reach, Review, Runs, ServeError, Server, SiteName, Teller,
+    };
     use serde_json::{Value, json};
 
     use super::super::campaign::PAUSE;
@@ -83,7 +85,7 @@ mod with_server {
         /// Serves the run in `folder`, and says where.
         ///
         /// # Errors
-        /// If the address is not one of this computer alone, or cannot be had.
+        /// If the address reaches further than it may, or cannot be had.
         pub(in crate::command) fn of(
             to: &Folder,
             folder: &Path,
@@ -99,8 +101,10 @@ mod with_server {
                 None => control,
             };
             let token = format!("#token={}", control.token());
-            let server = start(address, Runs::new([folder.to_owned()]), Some(control.clone()))?;
-            let url = url(&server) + &token;
+            let reach = reach(address, to.page.allow_network, &to.page.host)?;
+            let runs = Runs::new([folder.to_owned()]);
+            let server = start(address, reach, runs, Some(control.clone()))?;
+            let url = server.url().to_owned() + &token;
             console::say_line(format_args!("live page: {url}"));
             if to.page.open {
                 open(&url);
@@ -132,35 +136,89 @@ mod with_server {
         }
     }
 
-    /// A server at this address; at the usual port, or any that is free, if none is named.
+    /// Who may reach a page at this address.
+    ///
+    /// # Errors
+    /// If others are let in where they cannot come.
+    pub(in crate::command) fn reach(
+        address: Option<SocketAddr>,
+        network: bool,
+        names: &[SiteName],
+    ) -> Result<Reach, CommandError> {
+        if !network {
+            return Ok(Reach::ThisComputer);
+        }
+        let here = address.is_none_or(|address| address.ip().is_loopback());
+        if here && names.is_empty() {
+            let at = address.map_or_else(|| Ipv4Addr::LOCALHOST.into(), |address| address.ip());
+            let message = format!("--allow-network: nobody else can reach {at}");
+            return Err(CommandError::bad_input(message).hint(
+                "give an address of this computer with a port, such as 192.168.1.5:8750; behind a proxy, its name with --host",
+            ));
+        }
+        Ok(Reach::Network(names.to_vec()))
+    }
+
+    /// A server at this address; at the usual port, or any that is free, if none is named. Says so where others can reach it.
     pub(in crate::command) fn start(
         address: Option<SocketAddr>,
+        reach: Reach,
         runs: Runs,
         control: Option<Control>,
     ) -> Result<Server, CommandError> {
         let at = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let start = |address, runs, control| {
+        let controlled = control.is_some();
+        let start = |address| {
             let predictor = Predictor::default();
             let computed = Computed {
                 believer: Some(Teller::new(belief)),
                 predictor: Some(Teller::new(move |folder, asked| predictor.spectra(folder, asked))),
             };
-            Server::start(address, runs, control, computed)
+            Server::start(address, reach.clone(), runs.clone(), control.clone(), computed)
         };
         let server = match address {
-            Some(address) => start(address, runs, control),
-            None => match start(at(PORT), runs.clone(), control.clone()) {
-                Err(ServeError::Listen { .. }) => start(at(0), runs, control),
+            Some(address) => start(address),
+            None => match start(at(PORT)) {
+                Err(ServeError::Listen { .. }) => start(at(0)),
                 server => server,
             },
         };
-        server.map_err(|error| match error {
-        ServeError::NotLoopback(address) => CommandError::bad_input(error).hint(format_args!(
-            "serve it at 127.0.0.1:{port}, and reach it from elsewhere with: ssh -L {port}:127.0.0.1:{port} THIS-COMPUTER",
-            port = address.port()
-        )),
-        error => CommandError::failed(error),
-    })
+        let server = server.map_err(unserved)?;
+        if reach != Reach::ThisComputer {
+            warn(&server, controlled);
+        }
+        Ok(server)
+    }
+
+    /// What to do where a page is not served.
+    fn unserved(error: ServeError) -> CommandError {
+        match error {
+            ServeError::NotLoopback(address) => CommandError::bad_input(error)
+                .hint(format_args!(
+                    "serve it at 127.0.0.1:{port}, and reach it from elsewhere with: ssh -L {port}:127.0.0.1:{port} THIS-COMPUTER",
+                    port = address.port()
+                ))
+                .hint("with --allow-network others see it too"),
+            ServeError::NoName(_) => CommandError::bad_input(error)
+                .hint("give the name or address by which browsers come, with --host, such as --host lab-pc"),
+            error => CommandError::failed(error),
+        }
+    }
+
+    /// Says what others can see and do.
+    fn warn(server: &Server, controlled: bool) {
+        console::say_line(format_args!(
+            "warning: everybody who can reach {} sees the runs: scenario, conditions, results",
+            server.address()
+        ));
+        console::say_line(
+            "warning: this server encrypts nothing: who listens on the network sees the same",
+        );
+        if controlled {
+            console::say_line(
+                "warning: the token (after '#') lets its owner pause and stop the run and decide on proposals; keep it to yourself",
+            );
+        }
     }
 
     /// What a Gaussian process believes of a run, as the page draws it.
@@ -181,11 +239,6 @@ mod with_server {
             "held": slice.held,
             "experiments": slice.experiments,
         }))
-    }
-
-    /// Where the page is.
-    pub(in crate::command) fn url(server: &Server) -> String {
-        format!("http://{}/", server.address())
     }
 
     /// Shows the page in the browser that the desktop prefers. Without one, its address is all there is.

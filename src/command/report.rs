@@ -3,7 +3,6 @@
 mod printed;
 mod salvage;
 
-use std::io::stdout;
 use std::path::{Path, PathBuf};
 
 use flowtwin_campaign::conclusion::{Conclusion, extras};
@@ -13,7 +12,7 @@ use flowtwin_lab::journal::Journal;
 use flowtwin_report::{Run, combined_html};
 
 use self::printed::{Browser, Print};
-use super::campaign::threads;
+use super::campaign::{threads, told};
 use super::occupied::Occupied;
 use super::output::into_file;
 use crate::cli::ReportArgs as Args;
@@ -40,16 +39,34 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
         if i > 0 && !args.json {
             console::print_line("")?;
         }
-        console::print(conclusion.text(args.json, console::columns(&stdout())))?;
+        told(&conclusion, args.json)?;
         let report = folder.join("report.html");
         console::say_line(format_args!("report: {}", report.display()));
         printer.print(&report)?;
     }
-    if args.runs.len() > 1 && args.page.is_none() && !args.json {
-        console::say_line("note: `--page FILE` writes one page about these runs and what differs");
-    }
-    let page = args.page.as_ref().map(|page| together(&args.runs, page)).transpose()?;
-    page.map_or(Ok(()), |page| printer.print(&page))
+    let place = match (&args.page, args.runs.as_slice()) {
+        (Some(page), _) => page.clone(),
+        (None, [first, second, more @ ..]) => beside(first, second, more.len()),
+        (None, _) => return Ok(()),
+    };
+    printer.print(&together(&args.runs, &place)?)
+}
+
+/// Where the page about several runs goes if nobody says where: beside the first, under the names of the runs.
+fn beside(first: &Path, second: &Path, more: usize) -> PathBuf {
+    // `.` has no name of its own.
+    let named = |folder: &Path| match folder.file_name() {
+        Some(_) => folder.to_owned(),
+        None => folder.canonicalize().unwrap_or_else(|_| folder.to_owned()),
+    };
+    let name = |folder: &Path| folder.file_name().map(|name| name.to_string_lossy().into_owned());
+    let first = named(first);
+    let one = name(&first).unwrap_or_default();
+    let page = match more {
+        0 => format!("{one}-and-{}.html", name(&named(second)).unwrap_or_default()),
+        _ => format!("{one}-and-{}-more.html", more + 1),
+    };
+    first.with_file_name(page)
 }
 
 /// What pages are printed as, and by which browser.
@@ -80,6 +97,17 @@ impl Printer {
     }
 }
 
+/// What runs are called: by their folders alone, if those differ.
+fn short_names(folders: &[PathBuf], sides: &[Side]) -> Vec<String> {
+    let last = |folder: &PathBuf| Some(folder.file_name()?.to_string_lossy().into_owned());
+    let short: Vec<String> = folders.iter().filter_map(last).collect();
+    let distinct: std::collections::BTreeSet<&String> = short.iter().collect();
+    match distinct.len() == folders.len() {
+        true => short,
+        false => sides.iter().map(|side| side.name.clone()).collect(),
+    }
+}
+
 /// Writes one page about several runs. Returns where it is.
 fn together(folders: &[PathBuf], page: &Path) -> Result<PathBuf, CommandError> {
     let journals: Vec<Journal> =
@@ -99,11 +127,27 @@ fn together(folders: &[PathBuf], page: &Path) -> Result<PathBuf, CommandError> {
         let title = format!("What differs between {} and {}", first.name, other.name);
         (title, Comparison::between(first, other, effort).text())
     });
-    let html = combined_html(&runs, &differs.collect::<Vec<_>>());
+    let names = short_names(folders, &sides);
+    let html = combined_html(&names, &runs, &differs.collect::<Vec<_>>());
     let write = |place: &Path| {
         std::fs::write(place, &html).map_err(|error| CommandError::unwritable(place, &error))
     };
     let place = into_file(page, write)?;
     console::say_line(format_args!("page: {}", place.display()));
     Ok(place)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_about_several_runs_has_their_names_and_lies_beside_the_first() {
+        let page = |first: &str, second: &str, more| beside(first.as_ref(), second.as_ref(), more);
+        assert_eq!(page("runs/a", "other/b", 0), Path::new("runs/a-and-b.html"));
+        assert_eq!(page("a/", "b/", 1), Path::new("a-and-2-more.html"));
+        let here = std::env::current_dir().unwrap();
+        let name = here.file_name().unwrap().to_string_lossy();
+        assert_eq!(page(".", "b", 0), here.with_file_name(format!("{name}-and-b.html")));
+    }
 }

@@ -3,7 +3,7 @@
 use flowtwin_serve::Runs;
 
 use super::campaign::{STOP, heed_ctrl_c};
-use super::page::{open, start, until, url};
+use super::page::{open, reach, start, until};
 use crate::cli::ServeArgs as Args;
 use crate::console;
 use crate::error::CommandError;
@@ -21,13 +21,14 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
         let message = format!("there is no run in {} yet", folders.join(", "));
         console::say_line(format_args!("note: {message}; one that begins there will be shown"));
     }
-    let server = start(args.address, runs, None)?;
+    let reach = reach(args.address, args.allow_network, &args.host)?;
+    let server = start(args.address, reach, runs, None)?;
     heed_ctrl_c()?;
-    let url = url(&server);
-    console::print_line(&url)?;
+    let url = server.url();
+    console::print_line(url)?;
     console::say_line("Ctrl-C ends it");
     if args.open {
-        open(&url);
+        open(url);
     }
     until(&STOP);
     Ok(())

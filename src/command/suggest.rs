@@ -1,7 +1,7 @@
 //! `flowtwin suggest`: what to try next in a lab that people run.
 
 use std::fs::OpenOptions;
-use std::io::{ErrorKind, Write as _, stdout};
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use flowtwin_campaign::scenario::Scenario;
@@ -101,8 +101,8 @@ fn tell(
         object["page"] = json!(html.display().to_string());
         console::print_line(format_args!("{object:#}"))?;
     } else {
-        let shown = suggestions.table(scenario).within(console::columns(&stdout()), &[]);
-        console::print(format_args!("{}\n\n{}", suggestions.headline(), shown.text()))?;
+        let shown = console::fitted(&suggestions.table(scenario));
+        console::print_text(&format!("{}\n\n{shown}", suggestions.headline()))?;
     }
     console::say_line(format_args!("rows to fill in: {}", table.display()));
     console::say_line(format_args!("page: {}", html.display()));

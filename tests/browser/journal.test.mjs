@@ -191,3 +191,27 @@ test("experiments that a person has added are planned too", () => {
   const run = told([decided("accept"), decided({ add: { plate_c: 141 } }), decided("skip")]);
   assert.equal(run.added, 1);
 });
+
+test("what is asked for is told by how it is measured, and how often the best was", () => {
+  const feature = { name: "yield_percent", channel: "emission", measure: { peak_height: { low_nm: 410, high_nm: 520, smooth_nm: 5 } } };
+  const value = (y, fault) => ({ features: [["yield_percent", y]], conditions: { a: 1 }, fault });
+  const records = [experiment(1, 1, value(5)), experiment(2, 2, { ...value(9), conditions: { a: 2 } }), experiment(3, 3, value(6)), experiment(4, 4, value(7, { kind: "leak" }))];
+  const run = told(records, { objective: { feature: "yield_percent", goal: "maximize" }, analysis: { features: [feature] } });
+  assert.equal(words.measured(run.feature("yield_percent")), "height of the peak of emission between 410 and 520 nm");
+  assert.equal(words.measured(run.feature("peak_nm")), "");
+  assert.equal(words.measured({ channel: "emission", measure: {} }), "");
+  assert.deepEqual(run.repeats(4, run.best(4).experiment), [9]);
+  assert.deepEqual(run.repeats(4, run.experiments[0]), [5, 6]);
+  assert.deepEqual(run.repeats(2, run.experiments[0]), [5]);
+});
+
+test("readings have the unit of their sensor, and policies a name", () => {
+  const run = told([]);
+  const said = (sensor, value) => words.answer({ reading: value }, words.unit(run.sensor(sensor)));
+  assert.match(said("red.dispensed", 12.5), /^12\.5\sµL$/);
+  assert.match(said("plate.temperature", 80), /^80\s°C$/);
+  assert.equal(said("nobody", 1), "1");
+  assert.equal(words.unit({ kind: { probe: { flow: "red" } } }), "µL/min");
+  assert.equal(words.unit({ kind: "leak" }), "");
+  assert.deepEqual([words.policy("lhs"), words.policy({ name: "ei" }), words.policy("my_own"), words.policy(null)], ["Latin hypercube", "expected improvement", "my own", ""]);
+});

@@ -4,10 +4,13 @@ import { readFileSync } from "node:fs";
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { chromium } from "playwright-core";
+import { keys, takeAway, zoom } from "./controls.mjs";
 import { layout, points } from "./looks.mjs";
 
 const { CHROMIUM, FLOWTWIN, SCENARIOS, WORK } = process.env;
 const LEAST_PX = 9;
+/** Of all pages those whose names match: `ONLY=paper`. */
+const ONLY = new RegExp(process.env.ONLY ?? "");
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const problems = [];
 let checks = 0;
@@ -45,6 +48,7 @@ async function inWideFont(page, look) {
 /** Opens a page, has it looked at, and closes it. */
 async function open(name, url, width, scheme, look, settled) {
   const where = `${name} ${width} ${scheme}`;
+  if (!ONLY.test(where)) return;
   const context = await browser.newContext({ viewport: { width, height: width < 600 ? 844 : 900 }, colorScheme: scheme, acceptDownloads: true, hasTouch: width < 600 });
   const page = await context.newPage();
   // A browser reports it where a value that somebody sends is refused.
@@ -70,13 +74,28 @@ async function open(name, url, width, scheme, look, settled) {
   await context.close();
 }
 
-/** The page of another command: what a reader asks first comes first, and each question has an answer. */
+/** The page of another command: what a reader asks first comes first, each question has an answer, and figures can be used. */
 const others = (wanted) => async (page, where) => {
   const told = await page.evaluate(() => [...document.querySelectorAll(".answers div")].map((row) => [row.children[0].textContent, row.children[1].textContent]));
   same(`${where}: questions`, wanted.filter((question) => !told.some(([asked]) => asked === question)), []);
-  same(`${where}: answers`, told.filter(([, answer]) => !answer.trim()), []);
-  const first = await page.evaluate(() => document.querySelector(".answers").getBoundingClientRect().top);
-  if (first > 800) problem(where, `questions begin at ${first} px, not on the first screen`);
+  same(`${where}: answers`, told.filter(([, answer]) => !answer.trim() || answer.includes("`")), []);
+  if (wanted.length) {
+    const first = await page.evaluate(() => document.querySelector(".answers").getBoundingClientRect().top);
+    if (first > 800) problem(where, `questions begin at ${first} px, not on the first screen`);
+  }
+  const unlabelled = await page.evaluate(() => [...document.querySelectorAll("svg[data-plot]")].filter((svg) => !svg.getAttribute("aria-label")).length);
+  same(`${where}: figures without words`, unlabelled, 0);
+  const figure = page.locator("figure", { has: page.locator("svg[data-plot]") }).first();
+  await takeAway(page, figure, where, same);
+  await zoom(figure, where, same);
+  await keys(page, figure, where, same);
+  const isolate = figure.locator(".legend button").first();
+  if (await isolate.count()) {
+    await isolate.click();
+    same(`${where}: a series alone`, (await page.locator("figure .faded").count()) > 0, true);
+    await isolate.click();
+    same(`${where}: all series are back`, await page.locator("figure .faded").count(), 0);
+  }
 };
 
 /** A report: its figures say what the run measured, and every control does what it says. */
@@ -153,18 +172,8 @@ const report = (run, objective) => async (page, where) => {
   await page.keyboard.press("ArrowRight");
   same(`${where}: keys show values`, await page.locator("#tip").isVisible(), true);
   await page.keyboard.press("Escape");
-  const [download] = await Promise.all([page.waitForEvent("download"), figure.getByRole("button", { name: /^data as CSV/ }).click()]);
-  const saved = readFileSync(await download.path(), "utf8");
+  const saved = await takeAway(page, figure, where, same);
   for (const [e, v] of value) if (!saved.includes(`,${e},${e},${v},`)) { problem(where, `the CSV of the first figure lacks experiment ${e}`); break; }
-  // The figure to take away: all that is drawn, with its colours written out, and twice as large as pixels.
-  const taken = async (kind) => {
-    const [file] = await Promise.all([page.waitForEvent("download"), figure.getByRole("button", { name: `figure as ${kind}` }).click()]);
-    return readFileSync(await file.path());
-  };
-  const [drawing, picture] = [String(await taken("SVG")), await taken("PNG")];
-  const [circles, wide] = await svg.evaluate((el) => [el.querySelectorAll("circle").length, el.viewBox.baseVal.width]);
-  same(`${where}: circles of the SVG`, [drawing.startsWith("<svg"), drawing.split("<circle").length - 1, drawing.includes("var(")], [true, circles, false]);
-  same(`${where}: the PNG and its width`, [picture.toString("latin1", 1, 4), picture.readUInt32BE(16)], ["PNG", Math.floor(2 * wide)]);
   const isolate = figure.locator(".legend button").first();
   if (await isolate.count()) {
     await isolate.click();
@@ -372,12 +381,19 @@ try {
     }
     for (const [name, file, asked] of [
       ["benchmark", "benchmark/report.html", ["Is it complete?", "What was asked?", "Is there a winner?", "What did it take?"]],
-      ["calibrate", "calibrate/calibration.html", ["Is it complete?", "What was asked?", "What was found?", "Is the model right?"]],
+      ["paper", "paper/report.html", ["Is it complete?", "What was asked?", "What was found?", "How sure is it?", "What next?"]],
+      ["calibrate", "calibrate/calibration.html", ["Is it complete?", "What was asked?", "What was found?", "Is the model right?", "What next?"]],
       ["suggest", "next.html", ["What is wanted?", "What is expected?", "What next?"]],
       ["evaluate", "evaluate/evaluation.html", ["What was asked?", "Is there a winner?", "What next?"]],
+      ["explain", "explain/explanation.html", ["What was asked?", "What was found?", "How sure is it?"]],
+      ["together", "seed-1-and-seed-2.html", ["Is it complete?", "What was asked?", "What was found?", "How sure is it?", "What did it take?"]],
     ]) {
-      await open(name, `file://${WORK}/others/${file}`, width, width < 600 ? "dark" : "light", others(asked));
+      for (const scheme of ["light", "dark"]) await open(name, `file://${WORK}/others/${file}`, width, scheme, others(asked));
     }
+    // Runs that were asked for different things: a page without figures.
+    await open("mixed", `file://${WORK}/others/mixed.html`, width, "light", async (page, where) => {
+      same(`${where}: says that it compares no values`, (await page.locator(".answers").textContent()).includes("Values are not compared"), true);
+    });
     for (const run of ["trade-off", "pump-stall"]) {
       const objectives = JSON.parse(readFileSync(`${WORK}/runs/${run}/summary.json`, "utf8")).objectives ?? [];
       const names = objectives.map((o) => (o.feature ?? o.name ?? o).replace(/_[^_]*$/, "").replaceAll("_", " "));
@@ -388,9 +404,11 @@ try {
   for (const [width, scheme] of [[390, "dark"], [1440, "light"]]) {
     await open("live-refilling", `${address}#run=refilling`, width, scheme, turned, (page) => page.waitForSelector("#rig svg"));
   }
-  await reviewed(390, "light");
-  await reviewed(1440, "dark");
-  await troubled(address);
+  if (ONLY.test("live-review")) {
+    await reviewed(390, "light");
+    await reviewed(1440, "dark");
+  }
+  if (ONLY.test("troubled")) await troubled(address);
   await pictures(address);
 } finally {
   server.kill("SIGINT");

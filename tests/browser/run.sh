@@ -40,6 +40,12 @@ rm -rf "$others" && mkdir -p "$others"
 "$flowtwin" run "$scenarios/snar-calibrate.toml" --quiet --out "$others/snar" >/dev/null
 "$flowtwin" calibrate "$scenarios/snar-calibrate.toml" --data "$others/snar" --out "$others/calibrate" >/dev/null
 "$flowtwin" suggest "$scenarios/by-hand/coupling.toml" --data "$scenarios/by-hand/coupling.csv" --count 4 --out "$others/next.csv" >/dev/null
+"$flowtwin" twin explain "$work/runs/dye-mixing" --target red --surrogate gp --out "$others/explain" >/dev/null
+for seed in 1 2; do "$flowtwin" run "$scenarios/dye-mixing.toml" --seed $seed --quiet --out "$others/seed-$seed" >/dev/null; done
+"$flowtwin" report "$others/seed-1" "$others/seed-2" >/dev/null
+"$flowtwin" report "$others/seed-1" "$work/runs/trade-off" --page "$others/mixed.html" >/dev/null
+# So few seeds leave claims open: exit code 1.
+"$flowtwin" paper --seeds 2 --out "$others/paper" >/dev/null || [ $? = 1 ]
 "$flowtwin" twin evaluate "$work/runs/dye-mixing" --target red --surrogate gp,forest --folds 3 --repeats 1 --out "$others/evaluate" >/dev/null
 # Printing: all of a report on paper, and its first screen.
 "$flowtwin" report "$work/runs/dye-mixing" --pdf --png --browser "$(browser)" >/dev/null

@@ -1,10 +1,14 @@
 //! Somebody is told of a run that nobody watches.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
+use std::thread;
 
 use serde_json::Value;
 
-use crate::support::{files, folder, run, scenario};
+use crate::support::{done, files, flowtwin, folder, run, scenario};
 
 /// CuI runs out before the last experiment; what the lines were filled with counts too.
 const DRY: &str = r#"
@@ -117,4 +121,117 @@ fn a_command_that_fails_or_is_not_there_changes_nothing() {
     assert_eq!((alone.code, failing.code), (Some(0), Some(0)));
     assert!(failing.stderr.contains("--notify"), "{}", failing.stderr);
     assert_eq!(files(&dir.join("alone")), files(&dir.join("failing")));
+}
+
+/// A server that takes `count` messages and answers each with `status`; heads of requests and what they carry.
+fn server(count: usize, status: u16) -> (String, thread::JoinHandle<Vec<(String, Value)>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let taken = move |_| {
+        let mut stream = BufReader::new(listener.accept().unwrap().0);
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            stream.read_line(&mut head).unwrap();
+        }
+        let length = head.split("content-length: ").nth(1).unwrap().lines().next().unwrap();
+        let mut body = vec![0; length.parse().unwrap()];
+        stream.read_exact(&mut body).unwrap();
+        let answer = format!("HTTP/1.1 {status} said\r\ncontent-length: 0\r\n\r\n");
+        stream.get_mut().write_all(answer.as_bytes()).unwrap();
+        (head, serde_json::from_slice(&body).unwrap())
+    };
+    (address, thread::spawn(move || (0..count).map(taken).collect()))
+}
+
+#[test]
+fn a_webhook_hears_the_same_in_order_and_changes_nothing() {
+    let dir = folder("notify-url");
+    let dry = scenario(&dir, "dry", "cs3cu2i5.toml", DRY);
+    let dry = dry.to_str().unwrap();
+    let alone = run(&dir, &["run", dry, "--out", "alone"]);
+    let (address, heard) = server(2, 204);
+    let url = format!("http://{address}/hook?key=1");
+    let done = run(&dir, &["run", dry, "--out", "heard", "--notify-url", &url]);
+    assert_eq!(done.code, alone.code, "{}", done.stderr);
+    assert!(!done.stderr.contains("--notify"), "{}", done.stderr);
+    let heard = heard.join().unwrap();
+    let host = format!("host: {address}\r\n");
+    for (head, _) in &heard {
+        assert!(
+            head.starts_with("POST /hook?key=1 HTTP/1.1\r\n") && head.contains(&host),
+            "{head}"
+        );
+        assert!(head.contains("content-type: application/json\r\n"), "{head}");
+    }
+    let events: Vec<_> = heard.iter().map(|(_, told)| told["event"].as_str().unwrap()).collect();
+    assert_eq!(events, ["low", "stopped"]);
+    let last = &heard[1].1;
+    assert!(last["run"] == "heard" && last["text"].as_str().unwrap().contains("cui"), "{last}");
+    assert!(last["experiments"].as_u64().unwrap() > 1);
+    assert_eq!(files(&dir.join("alone")), files(&dir.join("heard")));
+}
+
+#[test]
+fn a_webhook_that_fails_is_told_once_and_changes_nothing() {
+    let dir = folder("notify-url-fails");
+    let dry = scenario(&dir, "dry", "cs3cu2i5.toml", DRY);
+    let dry = dry.to_str().unwrap();
+    let alone = run(&dir, &["run", dry, "--out", "alone"]);
+    // Nobody listens there any more.
+    let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (refuses, heard) = server(2, 500);
+    for (out, address, words) in
+        [("gone", gone.to_string(), "refused"), ("refuses", refuses, "answers with status 500")]
+    {
+        let url = format!("http://{address}/s3cret");
+        let done = run(&dir, &["run", dry, "--out", out, "--notify-url", &url]);
+        assert_eq!(done.code, alone.code, "{}", done.stderr);
+        assert_eq!(done.stderr.matches("note: --notify-url").count(), 1, "{}", done.stderr);
+        assert!(done.stderr.contains(words) && done.stderr.contains(&address), "{}", done.stderr);
+        assert!(!done.stderr.contains("s3cret"), "{}", done.stderr);
+        assert_eq!(files(&dir.join("alone")), files(&dir.join(out)));
+    }
+    assert_eq!(heard.join().unwrap().len(), 2);
+}
+
+#[test]
+fn a_webhook_with_tls_is_told_by_curl() {
+    let dir = folder("notify-url-tls");
+    let few = scenario(&dir, "few", "dye-mixing.toml", FEW);
+    let args = ["run", few.to_str().unwrap(), "--notify-url", "https://example.org/hook", "--out"];
+    let with = |out: &str| {
+        let mut command = flowtwin(&dir);
+        done(command.args(args).arg(out).env("PATH", dir.join("bin")).output().unwrap())
+    };
+    fs::create_dir(dir.join("bin")).unwrap();
+    let without = with("without");
+    assert_eq!(without.code, Some(2), "{}", without.stderr);
+    assert!(without.stderr.contains("https needs the program curl"), "{}", without.stderr);
+    assert!(!dir.join("without/journal.jsonl").exists(), "nothing has begun");
+
+    let curl = dir.join("bin/curl");
+    let note = dir.join("note.txt").display().to_string();
+    // It notes its arguments and what it reads.
+    let script = format!(
+        "#!/bin/sh\n[ \"$1\" = --version ] && exit 0\necho \"$@\" >> {note}\nread -r line; echo \"$line\" >> {note}\n\
+         echo 'curl: (6) no such host' >&2; exit 6\n"
+    );
+    fs::write(&curl, script).unwrap();
+    fs::set_permissions(&curl, fs::Permissions::from_mode(0o755)).unwrap();
+    let told = with("told");
+    assert_eq!(told.code, Some(0), "{}", told.stderr);
+    assert!(told.stderr.contains("example.org: curl: (6) no such host"), "{}", told.stderr);
+    let note = fs::read_to_string(note).unwrap();
+    assert!(note.contains("--max-time 10 ") && note.contains("--url https://example.org/hook\n"));
+    assert!(note.contains("\"event\":\"done\""), "{note}");
+}
+
+#[test]
+fn what_is_no_address_of_a_webhook_is_bad_input() {
+    let dir = folder("notify-url-bad");
+    for url in ["lab.example.org", "ftp://lab/", "http://me:secret@lab/"] {
+        let done = run(&dir, &["run", "no.toml", "--notify-url", url]);
+        assert_eq!(done.code, Some(2), "{url}: {}", done.stderr);
+        assert!(done.stderr.contains("give an address such as http://"), "{}", done.stderr);
+    }
 }

@@ -5,15 +5,20 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::Stdio;
 
-use crate::support::{Done, done, files, flowtwin, folder, root, run};
+use crate::support::{done, files, flowtwin, folder, root, run};
 
 fn small() -> String {
     root().join("scenarios/dye-mixing.toml").display().to_string()
 }
 
 fn get(address: &str, target: &str) -> String {
+    get_from(address, address, target)
+}
+
+/// As a browser asks that was led to `address` by the name `host`.
+fn get_from(address: &str, host: &str, target: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
-    let request = format!("GET {target} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    let request = format!("GET {target} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).unwrap();
     let mut text = String::new();
     stream.read_to_string(&mut text).unwrap();
@@ -57,6 +62,136 @@ fn a_recorded_run_is_served_until_somebody_ends_it() {
     assert_eq!(done.code, Some(0), "{}", done.stderr);
 }
 
+/// Most memory that a process has had so far \[MB\].
+#[cfg(target_os = "linux")]
+fn peak_mb(process: u32) -> f64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    peak.trim().trim_end_matches(" kB").parse::<f64>().unwrap() / 1024.0
+}
+
+/// A connection for whose answers the operating system has little room.
+#[cfg(target_os = "linux")]
+fn narrow(place: std::net::SocketAddr) -> Option<TcpStream> {
+    use rustix::net::{AddressFamily, SocketType, connect, socket, sockopt};
+    let socket = socket(AddressFamily::INET, SocketType::STREAM, None).ok()?;
+    sockopt::set_socket_recv_buffer_size(&socket, 4096).ok()?;
+    connect(&socket, &place).ok()?;
+    Some(TcpStream::from(socket))
+}
+
+/// A thousand clients who ask for a journal of 48 MB and read nothing, and floods of garbage: neither is kept in memory.
+#[cfg(target_os = "linux")]
+#[test]
+fn slow_clients_a_thousand_connections_and_garbage_take_little_memory() {
+    const CLIENTS: usize = 1000;
+    /// More than all buffers of 256 connections \[MB\].
+    const ROOM_MB: f64 = 48.0;
+    let dir = folder("serve-memory");
+    std::fs::create_dir_all(dir.join("runs/long")).unwrap();
+    let line = format!("{{\"n\":1,\"of\":\"{}\"}}\n", "x".repeat(4000));
+    std::fs::write(dir.join("runs/long/journal.jsonl"), line.repeat(12_000)).unwrap();
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    let more = rustix::process::Rlimit { current: limit.maximum.or(Some(4096)), ..limit };
+    rustix::process::setrlimit(rustix::process::Resource::Nofile, more).unwrap();
+    let mut server = flowtwin(&dir)
+        .args(["serve", "runs", "--address", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut url = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut url).unwrap();
+    let address = url.trim().strip_prefix("http://").unwrap().trim_end_matches('/').to_owned();
+    assert!(get(&address, "/api/runs").starts_with("HTTP/1.1 200"));
+    let before = peak_mb(server.id());
+
+    let ask = format!("GET /api/runs/long/events HTTP/1.1\r\nhost: {address}\r\n\r\n");
+    // Those beyond the first wait in the queue of the operating system, or before it.
+    let place = address.parse().unwrap();
+    let (told, taken) = std::sync::mpsc::channel();
+    for _ in 0..CLIENTS {
+        let (ask, told) = (ask.clone(), told.clone());
+        std::thread::spawn(move || {
+            let mut stream = narrow(place)?;
+            stream.write_all(ask.as_bytes()).ok()?;
+            told.send(stream).ok()
+        });
+    }
+    let soon = std::time::Instant::now() + std::time::Duration::from_secs(8);
+    let left = || soon.saturating_duration_since(std::time::Instant::now());
+    let slow: Vec<TcpStream> = std::iter::from_fn(|| taken.recv_timeout(left()).ok()).collect();
+    let open = std::fs::read_dir(format!("/proc/{}/fd", server.id())).unwrap().count();
+    assert!(open > 256, "{} of {CLIENTS} wait, {open} files are open", slow.len());
+    let watched = peak_mb(server.id());
+    assert!(watched < before + ROOM_MB, "{CLIENTS} slow clients: {before} to {watched} MB");
+    drop(slow);
+
+    let flood = vec![b'x'; 1 << 20];
+    let large = format!(
+        "POST /api/decide HTTP/1.1\r\nhost: {address}\r\ncontent-length: 99999999999\r\n\r\n"
+    );
+    for begin in ["", "GET /", "GET / HTTP/1.1\r\nhost: ", large.as_str(), "\0\r\n\r\n"] {
+        for _ in 0..20 {
+            let mut stream = TcpStream::connect(&address).unwrap();
+            // The server may close before all is written.
+            let _refused = stream.write_all(begin.as_bytes());
+            let _refused = (0..4).try_for_each(|_| stream.write_all(&flood));
+        }
+    }
+    let flooded = peak_mb(server.id());
+    assert!(flooded < watched + ROOM_MB, "garbage: {watched} to {flooded} MB");
+    assert!(get(&address, "/api/runs").starts_with("HTTP/1.1 200"), "it goes on");
+    let pid = rustix::process::Pid::from_child(&server);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    assert_eq!(done(server.wait_with_output().unwrap()).code, Some(0));
+}
+
+#[test]
+fn a_run_that_a_network_may_watch_warns_and_writes_the_same_bytes() {
+    let dir = folder("serve-network");
+    assert_eq!(run(&dir, &["run", &small(), "--out", "alone"]).code, Some(0));
+    let network = ["--serve=0.0.0.0:0", "--allow-network", "--host", "lab-pc"];
+    let done = run(&dir, &[&["run", &small(), "--out", "watched"], &network[..]].concat());
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let words = ["everybody who can reach 0.0.0.0:", "encrypts nothing", "the token (after '#')"];
+    for warning in words {
+        assert!(done.stderr.contains(warning), "{warning}: {}", done.stderr);
+    }
+    let token = done.stderr.split("live page: http://lab-pc:").nth(1).unwrap();
+    let token = token.split("#token=").nth(1).unwrap().lines().next().unwrap();
+    assert_eq!(token.len(), 32);
+    let bytes = files(&dir.join("watched"));
+    assert_eq!(bytes, files(&dir.join("alone")));
+    let holds = |bytes: &[u8]| bytes.windows(token.len()).any(|at| at == token.as_bytes());
+    assert!(!bytes.iter().any(|(_, bytes)| holds(bytes)), "the token is in no file");
+}
+
+#[test]
+fn a_network_comes_by_the_names_that_were_listed() {
+    let dir = folder("serve-names");
+    let mut server = flowtwin(&dir)
+        .args(["serve", ".", "--address", "0.0.0.0:0", "--allow-network"])
+        .args(["--host", "lab-pc", "--host", "https://twin.example.org"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut url = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut url).unwrap();
+    let named = url.trim().strip_prefix("http://").unwrap().trim_end_matches('/');
+    let port = named.strip_prefix("lab-pc:").unwrap();
+    let at = format!("127.0.0.1:{port}");
+    let status = |host: &str| get_from(&at, host, "/api/runs")[9..12].to_owned();
+    assert_eq!([status(named), status("twin.example.org")], ["200", "200"]);
+    assert_eq!([status(&format!("rebound.example:{port}")), status("lab-pc")], ["421", "421"]);
+    let pid = rustix::process::Pid::from_child(&server);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    let done = done(server.wait_with_output().unwrap());
+    assert!(done.stderr.contains("warning: everybody who can reach"), "{}", done.stderr);
+    assert!(!done.stderr.contains("token"), "a recorded run is not controlled: {}", done.stderr);
+}
+
 #[test]
 fn several_runs_make_one_page_with_what_differs() {
     let dir = folder("report-together");
@@ -66,11 +201,23 @@ fn several_runs_make_one_page_with_what_differs() {
         let planned = ["phase", "left"];
         assert!(planned.iter().all(|word| !done.stderr.contains(word)), "{}", done.stderr);
     }
-    let told = |done: &Done| done.stderr.contains("`--page FILE` writes one page about these runs");
-    assert!(told(&run(&dir, &["report", "1", "2"])) && !told(&run(&dir, &["report", "1"])));
+    let alone = run(&dir, &["report", "1"]);
+    assert!(!alone.stderr.contains("page:"), "{}", alone.stderr);
+    let read = |name: &str| std::fs::read_to_string(dir.join(name)).unwrap();
+    // What has the page's name already stays, and the same page is written once.
+    std::fs::write(dir.join("1-and-2.html"), "mine").unwrap();
+    for _ in 0..2 {
+        let done = run(&dir, &["report", "1", "2"]);
+        assert_eq!(done.code, Some(0), "{}", done.stderr);
+        let words = "1-and-2.html is something else, which stays: see 1-and-2-2.html";
+        assert!(done.stderr.contains(words), "{}", done.stderr);
+        assert!(done.stderr.contains("page: 1-and-2-2.html"), "{}", done.stderr);
+    }
+    assert_eq!(read("1-and-2.html"), "mine");
+    assert!(!dir.join("1-and-2-3.html").exists());
     let done = run(&dir, &["report", "1", "2", "--page", "both.html"]);
     assert_eq!(done.code, Some(0), "{}", done.stderr);
-    assert!(!told(&done));
+    assert_eq!(read("both.html"), read("1-and-2-2.html"));
     let page = std::fs::read_to_string(dir.join("both.html")).unwrap();
     for words in ["Runs side by side", "What differs between", "seed"] {
         assert!(page.contains(words), "{words} is missing");
@@ -83,9 +230,15 @@ fn several_runs_make_one_page_with_what_differs() {
 #[test]
 fn what_cannot_be_served_is_bad_input() {
     let dir = folder("serve-bad");
-    let cases: [(&[&str], &str); 2] = [
+    let all = ["serve", ".", "--address", "0.0.0.0:8750"];
+    let network = ["serve", ".", "--allow-network"];
+    let cases: [(&[&str], &str); 6] = [
         (&["serve", "nowhere"], "there is no folder nowhere"),
-        (&["serve", ".", "--address", "0.0.0.0:8750"], "can be reached from other computers"),
+        (&all, "can be reached from other computers"),
+        (&[&all[..], &["--allow-network"]].concat(), "0.0.0.0:8750 is every address"),
+        (&network, "--allow-network: nobody else can reach 127.0.0.1"),
+        (&[&network[..], &["--host", "*.example.org"]].concat(), "give a name as browsers show it"),
+        (&["serve", ".", "--host", "lab-pc"], "--allow-network"),
     ];
     for (args, words) in cases {
         let done = run(&dir, args);

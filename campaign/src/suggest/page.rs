@@ -21,7 +21,8 @@ pub fn page(scenario: &Scenario, reading: &Reading, suggestions: &Suggestions) -
         (count(suggestions.failed), "failed".into()),
         (count(suggestions.pending), "waiting for an outcome".into()),
     ]));
-    page.push(&section("next", "What to try next", &suggestions.table(scenario).html()));
+    let table = suggestions.table(scenario).without(super::WHY).html();
+    page.push(&section("next", "What to try next", &(table + &why(suggestions))));
     let charts: Vec<String> = (0..scenario.wanted().outcomes.len())
         .map(|place| chart(scenario, reading, suggestions, place))
         .collect();
@@ -54,6 +55,12 @@ fn first_screen(scenario: &Scenario, suggestions: &Suggestions) -> String {
         ("What is expected?", likely.into()),
         ("What next?", next.into()),
     ])
+}
+
+/// Why each experiment was chosen, in the order of the table: a column of sentences would be cut off.
+fn why(suggestions: &Suggestions) -> String {
+    let items = suggestions.experiments.iter().map(|e| format!("<li>{}</li>\n", escape(&e.why)));
+    format!("<h3>Why, row by row</h3>\n<ol>\n{}</ol>\n", items.collect::<String>())
 }
 
 /// An outcome of every row, and what is expected of the suggestions behind them.

@@ -157,8 +157,13 @@ fn first_screen(data: &Data, judged: &Judged) -> String {
     order.sort_by(|a, b| b.1.r2.value.total_cmp(&a.1.r2.value));
     let winner = match order[..] {
         [(best, one), (_, other), ..] => vec![match one.r2.low > other.r2.high {
-            true => format!("{}, its interval of R² lies above that of the next.", best.name()),
-            false => format!("{} has the highest R², and intervals overlap.", best.name()),
+            true => {
+                format!("Yes, {}: its interval of R² lies above that of the next.", best.name())
+            }
+            false => format!(
+                "Not resolved: {} has the highest R², but the intervals overlap.",
+                best.name()
+            ),
         }],
         _ => Vec::new(),
     };

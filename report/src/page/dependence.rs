@@ -122,8 +122,12 @@ fn curve(run: &Run<'_>, dependence: &Dependence, input: usize) -> String {
     }
     let share = fixed(100.0 * dependence.shares()[input], 0);
     let note = format!(
-        "Share {share} %. {}: mean prediction with this input set. Dots: measured.",
-        if effect.options.is_empty() { "Line and band (10 to 90 %)" } else { "Large dots" }
+        "Share {share} %. {}. Small dots: measured.",
+        match effect.options.is_empty() {
+            true =>
+                "Line: what is predicted on average over the other inputs. Band: 8 in 10 of those predictions",
+            false => "Large dots: what is predicted on average over the other inputs",
+        }
     );
     figure(&says, &note, &Legend::default(), &chart.responsive())
 }

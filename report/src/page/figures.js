@@ -41,13 +41,15 @@ const report = (() => {
       tip.textContent = words.filter(Boolean).join("\n") || `${number(Number(at.dataset.x))}, ${number(Number(at.dataset.y))}`;
       tip.hidden = false;
     }
-    if (!hot) return;
+    if (hot) beside(x, y);
+  }
+  function beside(x, y) {
     const { width, height } = tip.getBoundingClientRect();
     tip.style.left = Math.max(4, Math.min(x + 14, innerWidth - width - 4)) + "px";
     tip.style.top = (y - height - 10 > 4 ? y - height - 10 : y + 16) + "px";
   }
   const known = (event) => (event.target.closest ? event.target.closest("[data-tip],.marks [data-e],.marks [data-x]") : null);
-  document.addEventListener("pointermove", (event) => point(known(event), event.clientX, event.clientY));
+  document.addEventListener("pointermove", (event) => { if (!event.shown) point(known(event), event.clientX, event.clientY); });
   document.addEventListener("pointerdown", (event) => point(known(event), event.clientX, event.clientY));
   document.addEventListener("pointerleave", leave);
 
@@ -178,10 +180,15 @@ const report = (() => {
 
   const quoted = (cell) => (/[",\n]/.test(String(cell)) ? `"${String(cell).replaceAll('"', '""')}"` : String(cell ?? ""));
 
+  /** The name of what is drawn in this colour. */
+  function seriesOf(el, names) {
+    const of = el.closest("[fill]:not([fill='none']),[stroke]");
+    return names.get((of ? [of.getAttribute("stroke"), of.getAttribute("fill")] : []).find((c) => names.has(c))) ?? "";
+  }
+
   /** What is drawn, as rows: one for each point, bar or cell. */
   function csv(svg, names) {
-    const colour = (el) => { const of = el.closest("[fill]:not([fill='none']),[stroke]"); return of ? [of.getAttribute("stroke"), of.getAttribute("fill")] : []; };
-    const series = (el) => names.get(colour(el).find((c) => names.has(c))) ?? "";
+    const series = (el) => seriesOf(el, names);
     const rows = [["series", "experiment", svg.dataset.xlabel || "x", svg.dataset.ylabel || "y", "x low", "x high", "y low", "y high", "note"]];
     const d = (el, key) => el.dataset[key] ?? "";
     $$(".marks [data-x]", svg).forEach((el) => rows.push([series(el), d(el, "e"), d(el, "x"), d(el, "y"), d(el, "xLow"), d(el, "xHigh"), d(el, "yLow"), d(el, "yHigh"), d(el, "tip")]));
@@ -244,7 +251,7 @@ const report = (() => {
     figure.append(bar);
   }
 
-  function hands(figure, svg, state) {
+  function hands(figure, svg, state, names) {
     let from = null, place = -1;
     svg.tabIndex = 0;
     svg.addEventListener("wheel", (event) => {
@@ -263,15 +270,36 @@ const report = (() => {
     });
     svg.addEventListener("pointerup", () => { from = null; });
     svg.addEventListener("dblclick", () => { state.reset(); state.draw(); });
+    // Where a figure has lines alone, the values that they join can be pointed at.
+    const points = () => $$("[data-tip],.marks [data-x]", svg);
+    const corners = () => (state.home.x && state.home.y && !points().length ? $$(".marks path[data-xy]", svg) : []).flatMap((el) => {
+      const box = svg.getBoundingClientRect(), k = box.width / svg.viewBox.baseVal.width;
+      return el.dataset.xy.split(" ").filter(Boolean).map((xy) => {
+        const [x, y] = xy.split(",").map(Number);
+        return { el, x, y, left: box.left + k * (state.left + state.share("x", x) * state.width), top: box.top + k * (state.top + (1 - state.share("y", y)) * state.height) };
+      });
+    });
+    const corner = ({ el, x, y, left, top }) => {
+      leave();
+      hot = el;
+      tip.textContent = [seriesOf(el, names), `${svg.dataset.xlabel} ${number(x)}`, `${svg.dataset.ylabel} ${number(y)}`].filter(Boolean).join("\n");
+      tip.hidden = false;
+      beside(left, top);
+    };
+    svg.addEventListener("pointermove", (event) => {
+      const off = (c) => Math.hypot(c.left - event.clientX, c.top - event.clientY);
+      const nearest = corners().reduce((best, c) => (!best || off(c) < off(best) ? c : best), null);
+      if (nearest && off(nearest) < 30) { corner(nearest); event.shown = true; }
+    });
     svg.addEventListener("keydown", (event) => {
-      const points = $$("[data-tip],.marks [data-x]", svg);
+      const stops = points().concat(corners());
       const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
       if (step && event.shiftKey) state.move(0.1 * step, 0);
-      else if (step && points.length) {
-        place = (place + step + points.length) % points.length;
-        const box = points[place].getBoundingClientRect();
-        leave();
-        point(points[place], box.left, box.top);
+      else if (step && stops.length) {
+        place = (place + step + stops.length) % stops.length;
+        const stop = stops[place];
+        if (stop.el) corner(stop);
+        else { const box = stop.getBoundingClientRect(); leave(); point(stop, box.left, box.top); }
       } else if (event.key === "Enter" && hot && hot.dataset.e) choose(Number(hot.dataset.e));
       else if (event.key === "+") state.scale(0.6);
       else if (event.key === "-") state.scale(1 / 0.6);
@@ -300,7 +328,7 @@ const report = (() => {
     const plots = $$("svg[data-plot]", figure);
     if (!plots.length) return;
     const names = legend(figure), figures = new Map();
-    plots.forEach((svg) => { const state = new Figure(svg); figures.set(svg, state); hands(figure, svg, state); });
+    plots.forEach((svg) => { const state = new Figure(svg); figures.set(svg, state); hands(figure, svg, state, names); });
     tools(figure, names, figures);
   });
 

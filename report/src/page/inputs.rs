@@ -15,7 +15,7 @@ pub(super) fn sections(run: &Run<'_>) -> String {
         return String::new();
     }
     let charts: Vec<String> = run.header().inputs.iter().map(|name| over_run(run, name)).collect();
-    let note = "Grey: the range that may be chosen from.";
+    let note = "From left to right: the experiments. Grey: the range that may be chosen from.";
     let body =
         figure("Inputs chosen, experiment by experiment", note, &legend(run), &small(&charts));
     section("inputs", "What the policies chose", &body)

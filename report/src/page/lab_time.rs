@@ -1,6 +1,6 @@
 //! How lab time and liquids were used.
 
-use super::html::{self, HALF, Legend, WIDE, figure, section};
+use super::html::{HALF, Legend, WIDE, figure, section};
 use super::{legend, style};
 use crate::format::{NONE, count, duration, fixed, plain, significant};
 use crate::plot::{Axis, Bars, Chart, Colour, Dot, Ends, Line, Points, Shape, Style};
@@ -20,7 +20,7 @@ pub(super) fn sections(run: &Run<'_>) -> String {
     // A table has neither times nor volumes.
     if !stocks.is_empty() {
         let table = figure("What is left", "", &Legend::default(), &table(&stocks).html());
-        let beside = html::pair(&[table, stages(run).unwrap_or_default()]);
+        let beside = table + &stages(run).unwrap_or_default();
         out.push_str(&section(
             "lab-time",
             "Lab time and liquids",

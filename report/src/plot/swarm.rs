@@ -65,10 +65,12 @@ impl Mark for Swarm {
         let middle = frame.y(self.row);
         let bee = |(bee, off): (&Bee, f64)| {
             format!(
-                "<circle cx=\"{}\" cy=\"{}\" r=\"{}\" fill=\"{}\"><title>{}</title></circle>\n",
+                "<circle cx=\"{}\" cy=\"{}\" r=\"{}\" data-x=\"{}\" data-y=\"{}\" fill=\"{}\"><title>{}</title></circle>\n",
                 px(frame.x(bee.x)),
                 px(middle + off),
                 px(self.radius),
+                bee.x,
+                self.row,
                 self.ramp.at(bee.share),
                 escape(&bee.tip)
             )

@@ -68,6 +68,8 @@ fn bees_of_a_swarm_do_not_hide_each_other() {
     let swarm = Swarm::new(0.0, (0..9).map(bee).collect(), Ramp::BlueToRed);
     let chart = frame_free(Axis::between("", 0.0, 1.0), Axis::names("", ["row"]).reversed());
     let svg = chart.with(swarm).svg();
+    assert_eq!(svg.matches(" data-y=\"0\" fill").count(), 9, "its data are in the drawing");
+    assert!(svg.contains("data-x=\"0.506\" data-y=\"0\""), "{svg}");
     let (x, y) = (numbers(&svg, "cx"), numbers(&svg, "cy"));
     for i in 0..x.len() {
         for j in 0..i {

@@ -89,7 +89,8 @@ fn first_screen(results: &Results, findings: &[Finding]) -> String {
     let card = &results.card;
     let (campaigns, seeds) = (card.campaigns.len(), card.seeds.len());
     let asked = format!(
-        "Which of {} policies leaves the least regret after the same openings, on {} with {} each?",
+        "Which of {} policies leaves the least regret after the same openings, on {} with {} each? Regret is how far the \
+         best found is from the best value that is known.",
         card.policies.len(),
         counted(findings.len(), "scenario"),
         counted(seeds, "seed")

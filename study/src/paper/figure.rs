@@ -14,6 +14,7 @@ use flowtwin_report::page::{Answer, Page, answers, section, tiles};
 
 use super::claim::{ClaimKind, Verdict};
 use super::seed::Seed;
+use super::table;
 
 /// The text of `report.html`. The first rig is shown where the paper shows one run.
 ///
@@ -46,7 +47,15 @@ pub fn report_html(verdicts: &[Verdict], seeds: &[Seed]) -> String {
 /// What a reader asks first.
 fn first_screen(verdicts: &[Verdict], rigs: usize) -> String {
     let failed = verdicts.iter().filter(|v| !v.pass && !v.open);
-    let failed = failed.map(|v| format!("{}: {}.", v.id, v.text.trim_end_matches('.')));
+    let failed = failed.map(|v| {
+        let [_, text, _, simulated, interval, holds, _] = table::row(v);
+        let interval = if interval.is_empty() { interval } else { format!(" ({interval})") };
+        format!(
+            "{}: {}: {simulated}{interval}, holds if {holds}.",
+            v.id,
+            text.trim_end_matches('.')
+        )
+    });
     let failed: Vec<String> = failed.collect();
     let open = verdicts.iter().filter(|v| v.open).count();
     let holds = verdicts.iter().filter(|v| v.pass).count();
@@ -68,6 +77,16 @@ fn first_screen(verdicts: &[Verdict], rigs: usize) -> String {
         ),
         ("What was asked?", "Which claims of the paper does the simulator meet?".to_owned().into()),
         ("What was found?", found.into()),
+        (
+            "How sure is it?",
+            format!(
+                "A claim holds if its whole 95 % interval over {} lies where the paper says. It is open if the interval is \
+                 too wide to tell: {}.",
+                counted(rigs, "rig"),
+                counted(open, "claim")
+            )
+            .into(),
+        ),
         ("What fails?", Answer::List(failed)),
         ("What next?", Answer::List(next)),
     ])
@@ -87,8 +106,17 @@ fn counts(verdicts: &[Verdict], rigs: usize) -> Vec<(String, String)> {
 }
 
 fn claims(verdicts: &[Verdict]) -> String {
-    let titles =
-        ["", "claim", "paper", "simulated", "95 %", "holds if", "kind", "verdict", "fails if"];
+    let titles = [
+        "id",
+        "claim",
+        "paper",
+        "simulated",
+        "95 % interval",
+        "holds if",
+        "kind",
+        "verdict",
+        "fails if",
+    ];
     let mut table = titles.iter().fold(Table::new(), |table, title| table.words(title));
     for verdict in verdicts {
         let [id, text, paper, simulated, interval, holds, word] = super::table::row(verdict);

@@ -1,8 +1,7 @@
 //! An explanation as one self-contained page.
 
 use flowtwin_report::format::{counted, fixed, significant, with_unit};
-use flowtwin_report::page::pair;
-use flowtwin_report::page::{Legend, Page, figure, section};
+use flowtwin_report::page::{Answer, Legend, Page, answers, figure, pair, section};
 use flowtwin_report::plot::{
     Axis, Band, Bee, Cells, Chart, Dot, Key, Line, Points, Ramp, Rule, Style, Swarm,
 };
@@ -18,6 +17,7 @@ pub(super) fn html(twin: &Twin, data: &Data, explanation: &Explanation) -> Strin
     let mut page = Page::new(&format!("What {} depends on", target.name), data.is_simulated());
     page.kicker(&format!("{} · {} · seed {}", data.source, twin.surrogate.name(), twin.seed));
     page.lead(&lead(data, explanation));
+    page.push(&first_screen(data, twin, explanation));
     let words = format!(
         "<p>Shapley values share the difference between a prediction and the mean prediction, {}, \
          among the inputs. They are exact over all subsets of inputs; inputs outside a subset are \
@@ -35,6 +35,47 @@ pub(super) fn html(twin: &Twin, data: &Data, explanation: &Explanation) -> Strin
         page.push(&section("surfaces", "Two inputs together", &pair(&surfaces)));
     }
     page.finish()
+}
+
+/// What a reader asks first.
+fn first_screen(data: &Data, twin: &Twin, explanation: &Explanation) -> String {
+    let target = data.target.quantity();
+    let curve = |&i: &usize| {
+        let Curve { unit, mean, .. } = &explanation.curves[i];
+        let end = |pick: fn(&f64, &f64) -> bool| {
+            let mut best = 0;
+            for place in 1..mean.len() {
+                if pick(&mean[place], &mean[best]) {
+                    best = place;
+                }
+            }
+            best
+        };
+        let (low, high) = (end(|a, b| a < b), end(|a, b| a > b));
+        let at = |place: usize| significant(at(&data.space.inputs()[i], unit[place]), 3);
+        let value = |place: usize| with_unit(&significant(mean[place], 3), &target.unit);
+        format!(
+            "{}: on average {} at {}, {} at {}.",
+            label(data, i),
+            value(low),
+            at(low),
+            value(high),
+            at(high)
+        )
+    };
+    let found: Vec<String> = explanation.order.iter().take(3).map(curve).collect();
+    answers(&[
+        ("What was asked?", format!("What does {} depend on?", target.name).into()),
+        ("What was found?", Answer::List(found)),
+        (
+            "How sure is it?",
+            format!(
+                "It is what the surrogate {} believes. `flowtwin twin evaluate` says how well it predicts.",
+                twin.surrogate.name()
+            )
+            .into(),
+        ),
+    ])
 }
 
 fn lead(data: &Data, explanation: &Explanation) -> String {
@@ -92,13 +133,13 @@ fn swarm(data: &Data, explanation: &Explanation) -> String {
     )
     .sized(920.0, height)
     .with(Rule::upright(0.0, ""))
-    .with(Key::named(Ramp::BlueToRed, "low", "high", "value of the input"));
+    .with(Key::named(Ramp::BlueToRed, "low", "high", ""));
     for (row, bees) in rows.into_iter().enumerate() {
         chart.add(Swarm::new(row as f64, bees, Ramp::BlueToRed));
     }
     let note = format!(
         "Each dot is an experiment ({} shown): right of zero, the input's value raised the \
-         prediction; left, it lowered it.",
+         prediction; left, it lowered it. Colour: the value, from low to high.",
         explanation.explained.len()
     );
     figure("Shapley values", &note, &Legend::default(), &chart.responsive())

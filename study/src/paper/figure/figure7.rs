@@ -33,12 +33,12 @@ fn contributions(seeds: &[Seed], first: &Seed) -> String {
         bars.push(i as f64, 0.0, *size, format!("{name}: {size:.0} counts"));
     }
     let names = Axis::names("", sizes.iter().map(|(name, _)| with_unit(name))).reversed();
-    let values =
-        Axis::from_zero("mean Shapley value, with its sign [counts]", sizes.iter().map(|s| s.1));
+    let values = Axis::from_zero("mean Shapley value [counts]", sizes.iter().map(|s| s.1));
     let chart = Chart::new(values, names, "what each input contributes to PLI", true)
         .sized(HALF, HIGH)
         .with(bars);
-    let note = "Exact Shapley values of the twin. To the left: more of it lowers PLI.";
+    let note =
+        "Exact Shapley values of the twin, with their signs. To the left: more of it lowers PLI.";
     figure("A: contributions", note, &Legend::default(), &chart.responsive())
 }
 
