@@ -266,6 +266,9 @@ impl Protocol {
             Kind::Valve => &[Means::Position],
             other => return Some(format!("kind: there are no protocol files for a {other} yet")),
         };
+        if let Some(problem) = self.wrong_line() {
+            return Some(problem);
+        }
         let missing = needed.iter().find(|means| self.meaning(**means).is_none());
         let missing =
             missing.map(|means| format!("fields: a {} needs one that means {means:?}", self.kind));
@@ -277,7 +280,39 @@ impl Protocol {
             .or_else(|| self.wrong_steps())
     }
 
+    /// What is wrong with how a reply ends, and with the patterns of errors, in words.
+    fn wrong_line(&self) -> Option<String> {
+        let unknown = |text: &Template| {
+            text.fields().find(|it| !self.fields.contains_key(*it)).map(str::to_owned)
+        };
+        for (error, text) in &self.errors {
+            if let Some(name) = unknown(text) {
+                return Some(format!("errors.{}: there is no field {name}", error.name()));
+            }
+        }
+        let line = self.line.as_ref().filter(|line| line.reply_ends.is_empty())?;
+        let is_end = match line.reply.0.last() {
+            Some(Token::Text(_)) => true,
+            Some(Token::Field(name, _)) => {
+                let words = self.fields.get(name).map(|field| field.words.as_slice());
+                let words: Vec<&String> =
+                    words.unwrap_or_default().iter().map(|(w, _)| w).collect();
+                let begins = |word: &&String| {
+                    words.iter().any(|other| other != word && other.starts_with(word.as_str()))
+                };
+                !words.is_empty() && !words.iter().any(begins)
+            }
+            None => false,
+        };
+        (!is_end).then(|| {
+            "line: without reply_ends a reply must end in a text, or in a field with words of which none begins another".into()
+        })
+    }
+
     fn wrong_action(&self, name: &str, action: &Action) -> Option<String> {
+        if action.sends.has("any") {
+            return Some(format!("actions.{name}: a request has no {{any}}"));
+        }
         let unknown = action.sends.fields().find(|field| !self.fields.contains_key(*field));
         if let Some(unknown) = unknown {
             return Some(format!("actions.{name}: there is no field {unknown}"));
@@ -298,6 +333,9 @@ impl Protocol {
             return place(problem);
         }
         let exchanges = [&field.get, &field.set].into_iter().flatten();
+        if exchanges.clone().any(|it| it.sends.has("any")) {
+            return place("a request has no {any}".into());
+        }
         let tokens = exchanges
             .flat_map(|it| it.sends.fields().chain(it.replies.iter().flat_map(Template::fields)));
         let unit = field.unit.as_deref();

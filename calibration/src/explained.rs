@@ -234,14 +234,14 @@ fn predict_from(
     unknown: &[usize],
     from: &Fit,
 ) -> Option<Table> {
-    let own = Model::new(model.scenario(), model.free, known).with_series(model.series);
+    let own = model.of(known).with_series(model.series);
     let whitener = noise.whitener(&own, &from.scaled)?;
     let count = whitener.places().last().map_or(0, |place| place.end);
     let ones = DVector::from_element(count, 1.0);
     let start = Fit { squares: f64::INFINITY, ..from.clone() };
     let fitted = fit(&own, &whitener, &start, &ones);
     let others: Vec<Experiment> = unknown.iter().map(|&i| model.experiments[i].clone()).collect();
-    Model::new(model.scenario(), model.free, &others).predict(&fitted.scaled)
+    model.of(&others).predict(&fitted.scaled)
 }
 
 fn judged(

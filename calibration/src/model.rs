@@ -52,6 +52,14 @@ impl<'a> Model<'a> {
         Self { stop: Some(stop), ..self }
     }
 
+    /// The same simulator for these experiments, and no series; it is stopped as this one is.
+    pub(crate) fn of<'b>(&self, experiments: &'b [Experiment]) -> Model<'b>
+    where
+        'a: 'b,
+    {
+        Model { stop: self.stop, ..Model::new(self.scenario, self.free, experiments) }
+    }
+
     fn is_stopped(&self) -> bool {
         self.stop.is_some_and(|stop| stop.load(Ordering::Relaxed))
     }
@@ -200,4 +208,40 @@ impl<'a> Model<'a> {
 pub(crate) fn slope(above: &Table, below: &Table, step: f64) -> Table {
     let rows = above.iter().zip(below);
     rows.map(|(a, b)| a.iter().zip(b).map(|(a, b)| (a - b) / step).collect()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use flowtwin_campaign::scenario::{FreeSpec, Scenario};
+
+    use super::*;
+
+    #[test]
+    fn a_model_that_is_stopped_predicts_nothing_any_more_and_neither_do_those_made_of_it() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/snar.toml");
+        let scenario = Scenario::load(&path).unwrap();
+        let key = FreeSpec::new("chemistry.reactions[1].k_in_mol_l_s");
+        let free = crate::free(&scenario, &[key]).unwrap();
+        let experiment = Experiment {
+            source: "one".into(),
+            run: 0,
+            ramp: None,
+            conditions: scenario.space().from_unit(&vec![0.5; scenario.space().dim()]),
+            before: None,
+            hours: 0.0,
+            features: vec![None; scenario.features().len()],
+        };
+        let (stop, experiments) = (AtomicBool::new(false), [experiment]);
+        let model = Model::new(&scenario, &free, &experiments).unless(&stop);
+        let (scaled, others) = ([free[0].scaled(free[0].start)], model.of(&experiments));
+        assert!(model.predict(&scaled).is_some() && others.predict(&scaled).is_some());
+        stop.store(true, Ordering::Relaxed);
+        assert!(model.predict(&scaled).is_none() && others.predict(&scaled).is_none());
+        assert!(
+            model.slopes(&scaled).is_none() && model.of(&experiments).slopes(&scaled).is_none()
+        );
+    }
 }

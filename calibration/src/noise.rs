@@ -60,7 +60,7 @@ impl Noise {
             model.series.iter().filter_map(Series::ramp).flat_map(|ramp| ramp.as_steady(scenario));
         let near: Vec<Experiment> = experiments.iter().cloned().chain(on_ramps).collect();
         let places: Vec<&Conditions> = near.iter().map(|e| &e.conditions).collect();
-        let steady = Model::new(scenario, model.free, &near);
+        let steady = model.of(&near);
         let scatter = Scatter::of(scenario, plan, &places, || slopes(&pumps, &steady, scaled))?;
         let heaters = plan.manifest().heaters.iter();
         let wander_s =

@@ -112,6 +112,7 @@ pub(crate) fn run(
     let hear = |told| watch.hear(py, told);
     let (done, interrupted) = match wait(py, Some(&stop), move |tell| work(&order, tell), hear)? {
         Waited::Done(done, interrupted) => (done, interrupted),
+        Waited::Forked(error) => return Err(error),
         Waited::Abandoned(error) => {
             return Ok(abandoned(py, scenario, &trace, object.as_ref(), error));
         }

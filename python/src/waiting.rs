@@ -34,6 +34,8 @@ pub(crate) enum Waited<T> {
     Done(T, Option<PyErr>),
     /// It was not waited for, because of this exception.
     Abandoned(PyErr),
+    /// This is another process, forked from the one in which the work goes on: nothing here is its own.
+    Forked(PyErr),
 }
 
 impl<T> Waited<T> {
@@ -44,7 +46,7 @@ impl<T> Waited<T> {
     pub(crate) fn or_raise(self) -> PyResult<T> {
         match self {
             Self::Done(done, None) => Ok(done),
-            Self::Done(_, Some(error)) | Self::Abandoned(error) => Err(error),
+            Self::Done(_, Some(error)) | Self::Abandoned(error) | Self::Forked(error) => Err(error),
         }
     }
 }
@@ -73,12 +75,14 @@ pub(crate) fn wait<M: Send + 'static, T: Send + 'static>(
     })?;
     let mut interrupted = None;
     loop {
+        // Python forks in what it is called back for, below, and there alone: no thread looks at the channel in the other process.
+        if let Err(forked) = in_one_process(process) {
+            std::mem::forget(heard);
+            return Ok(Waited::Forked(forked));
+        }
         let next = detached(py, || {
             heard.lock().unwrap_or_else(PoisonError::into_inner).recv_timeout(LOOK)
         });
-        if let Err(forked) = in_one_process(process) {
-            return Ok(Waited::Abandoned(forked));
-        }
         let looked = match next {
             Ok(Heard::Done(done)) => return Ok(Waited::Done(done, interrupted)),
             Ok(Heard::Told(told)) if interrupted.is_none() => hear(told),

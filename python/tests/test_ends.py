@@ -375,6 +375,8 @@ def at_work():
 scenario = flowtwin.Scenario.load(SCENARIOS / "dye-mixing.toml")
 scenario.phases = [{"name": "all", "policy": "lhs", "experiments": 400}]
 run = flowtwin.run(scenario, seed=1, out=sys.argv[1])
+while at_work():
+    time.sleep(0.01)
 work = {
     "calibrate": lambda: flowtwin.calibrate(scenario, [run.path], free=["optics.counts_scale", "rig.ambient_c"]),
     "paper": lambda: flowtwin.paper(seeds=5000, jobs=2),
@@ -436,21 +438,27 @@ def test_a_forked_process_that_ends_leaves_the_lab_of_the_other_alone() -> None:
 
 
 FORKED_INSIDE = """
-import os, flowtwin
+import os, sys, flowtwin
 from support import *
-children = []
+parent, children = os.getpid(), []
+class Mine(Bowl):
+    def make_safe(self):
+        print("made safe", "in the child" if os.getpid() != parent else "in the parent", flush=True)
 def fork(number, *_):
     if number == 3:
         children.append(os.fork())
+scenario = small() if sys.argv[1] == "simulated" else flowtwin.Scenario(ELSEWHERE)
 try:
-    run = flowtwin.run(small(), seed=1, progress=fork)
+    run = flowtwin.run(scenario, seed=1, progress=fork, lab=None if sys.argv[1] == "simulated" else Mine())
 except flowtwin.FlowtwinError as error:
-    os._exit(0 if "forked" in str(error) and children == [0] else 1)
+    sys.exit(0 if "forked" in str(error) and children == [0] else 1)
 assert run.complete and os.waitpid(children[0], 0)[1] == 0
 print("end")
 """
 
 
-def test_a_campaign_that_is_forked_from_within_goes_on_in_one_process_and_ends_in_the_other() -> None:
-    told = python(FORKED_INSIDE)
-    assert told.stdout.splitlines() == ["end"], (told.stdout, told.stderr)
+@pytest.mark.parametrize("where", ["simulated", "in Python"])
+def test_a_campaign_that_is_forked_from_within_goes_on_in_one_process_and_ends_in_the_other(where: str) -> None:
+    told = python(FORKED_INSIDE, where)
+    expected = ["end"] if where == "simulated" else ["made safe in the parent", "end"]
+    assert told.stdout.splitlines() == expected, (told.stdout, told.stderr)

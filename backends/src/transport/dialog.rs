@@ -123,6 +123,16 @@ impl Dialog {
         Ok(answer)
     }
 
+    /// What comes after a reply, until nothing has come for `quiet`.
+    ///
+    /// # Errors
+    /// If the link is lost.
+    pub fn rest(&mut self, quiet: Duration) -> Result<Vec<u8>, FaultKind> {
+        let mut rest = std::mem::take(&mut self.inbox);
+        while rest.len() < MOST_BYTES && self.transport.read(&mut rest, quiet)? > 0 {}
+        Ok(rest)
+    }
+
     fn listen<F, T>(
         &mut self,
         patience: Duration,

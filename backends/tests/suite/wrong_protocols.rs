@@ -1,7 +1,14 @@
 //! Protocol files that are wrong are refused, with what is wrong with them.
 
+use std::collections::VecDeque;
+use std::time::Duration;
+
 use flowtwin_backends::Wiring;
-use flowtwin_backends::protocol::Protocol;
+use flowtwin_backends::codec::modbus::Framing;
+use flowtwin_backends::driver::protocol::{At, ProtocolHost};
+use flowtwin_backends::protocol::{Protocol, Value};
+use flowtwin_backends::transport::{Dialog, Transport};
+use flowtwin_lab::FaultKind;
 
 /// What is said of a protocol of flowtwin in which `from` stands as `to`.
 fn wrong(name: &str, from: &str, to: &str) -> String {
@@ -145,4 +152,61 @@ fn what_is_wrong_with_a_file_is_said_with_its_place() {
         missing.to_string().contains("those that come with flowtwin: cavro-xlp-6000"),
         "{missing}"
     );
+}
+
+/// A wire on which a reply comes in pieces.
+#[derive(Debug)]
+struct Pieces(VecDeque<&'static str>);
+
+impl Transport for Pieces {
+    fn write(&mut self, _: &[u8]) -> Result<(), FaultKind> {
+        Ok(())
+    }
+
+    fn read(&mut self, into: &mut Vec<u8>, patience: Duration) -> Result<usize, FaultKind> {
+        // What is dropped before a request is sent has not come yet.
+        if patience.is_zero() {
+            return Ok(0);
+        }
+        let piece = self.0.pop_front().unwrap_or_default();
+        into.extend_from_slice(piece.as_bytes());
+        Ok(piece.len())
+    }
+}
+
+/// Of a pump that is not the first of a chain an error begins as an acknowledgement does.
+#[test]
+fn an_error_that_comes_in_pieces_is_no_acknowledgement() {
+    let text = flowtwin_backends::protocol::built_in("harvard-kds").expect("it is there");
+    let protocol = Protocol::parse(text, "harvard-kds").expect("it makes sense");
+    let set = |pieces: &[&'static str]| {
+        let wire = Pieces(pieces.iter().copied().collect());
+        let dialog = Dialog::new(Box::new(wire), Duration::from_secs(1));
+        let mut host = ProtocolHost::new(&protocol, dialog, Framing::Rtu, 1);
+        let at = At { address: 12, bore_mm: None };
+        host.set(&protocol, at, "bore", &Value::Number(20.0))
+    };
+    assert_eq!(set(&["\n12:"]), Ok(()));
+    assert_eq!(set(&["\n", "12", ":", "\u{11}"]), Ok(()));
+    let refused = set(&["\n12:", "Argument error: 20\r\n12:   Out of range", "\r\n12:"]);
+    assert!(matches!(refused, Err(FaultKind::Refused { .. })), "{refused:?}");
+    let other = set(&["\n12:", "Nobody knows this\r\n12:"]);
+    assert!(matches!(other, Err(FaultKind::Garbled { .. })), "{other:?}");
+}
+
+#[test]
+fn a_reply_without_an_end_must_end_in_what_is_known_as_its_end() {
+    let chain = |from: &str, to: &str| wrong("harvard-kds", from, to);
+    for (error, said) in [
+        (chain("{text}\\n{address:2?}{state}", "{text}\\n{state}{rate}"), "a reply must end in"),
+        (chain("[\"*\", \"stalled\"]", "[\":*\", \"stalled\"]"), "a reply must end in"),
+        (
+            chain("Command error:{any}", "Command error:{why}"),
+            "errors.unknown: there is no field why",
+        ),
+        (chain("sends = \"irun\"", "sends = \"irun{any}\""), "a request has no {any}"),
+        (chain("sends = \"ver\"", "sends = \"ver{any}\""), "a request has no {any}"),
+    ] {
+        assert!(error.contains(said), "{error}");
+    }
 }

@@ -100,15 +100,17 @@ fn gone() -> PyErr {
 fn heard_of<T: Send>(py: Python<'_>, heard: Receiver<T>) -> PyResult<T> {
     let (heard, process) = (Mutex::new(heard), std::process::id());
     loop {
+        // A handler of a signal may fork.
+        if let Err(forked) = in_one_process(process) {
+            std::mem::forget(heard);
+            return Err(forked);
+        }
         let next = detached(py, || {
             heard.lock().unwrap_or_else(PoisonError::into_inner).recv_timeout(LOOK)
         });
         match next {
             Ok(answer) => return Ok(answer),
-            Err(RecvTimeoutError::Timeout) => {
-                in_one_process(process)?;
-                py.check_signals()?;
-            }
+            Err(RecvTimeoutError::Timeout) => py.check_signals()?,
             Err(RecvTimeoutError::Disconnected) => return Err(gone()),
         }
     }

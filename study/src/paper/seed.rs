@@ -148,7 +148,7 @@ impl<'a> Rigs<'a> {
         Ok(Self { scenario, quick, cut, studies, stop: &NEVER })
     }
 
-    /// The same, until somebody sets `stop`: then the campaign ends after its experiment, and no other study begins.
+    /// The same, until somebody sets `stop`: then a campaign ends, and no other study begins.
     #[must_use]
     pub fn unless(self, stop: &'a AtomicBool) -> Self {
         Self { stop, ..self }
@@ -175,6 +175,7 @@ impl<'a> Rigs<'a> {
     /// # Errors
     /// A fault that a study suffered, a surrogate that could not be fitted, or somebody who stopped it.
     pub fn run(&self, seed: u64) -> Result<Seed, StudyError> {
+        self.go_on()?;
         let streams = Streams::new(seed).child("paper", 0);
         let mut drawn = streams.open("vials", 0);
         let campaign = campaign::run(self.scenario, seed, self.stop);

@@ -11,7 +11,9 @@ use flowtwin_lab::{FaultKind, math};
 use crate::codec::Scan;
 use crate::codec::modbus::Framing;
 use crate::driver::modbus::ModbusHost;
-use crate::protocol::{Error, Field, LineSpec, Means, Protocol, Template, Value, any, padded};
+use crate::protocol::{
+    Error, Field, LineSpec, Means, Protocol, Template, Token, Value, any, padded,
+};
 use crate::transport::{Dialog, garbled};
 
 /// A line, shared by all instruments on it.
@@ -19,6 +21,9 @@ pub type SharedLine = Rc<RefCell<ProtocolHost>>;
 
 /// XON and XOFF.
 const FLOW_CONTROL: [char; 2] = ['\u{11}', '\u{13}'];
+
+/// How long nothing comes after a reply that is whole: far more than lies between two bytes of one.
+const QUIET: Duration = Duration::from_millis(50);
 
 /// Longest reply that is looked for \[bytes\].
 const LONGEST: usize = 4096;
@@ -186,14 +191,11 @@ impl ProtocolHost {
         };
         let reader = Reader { protocol, line, address, text: &text };
         let (ends, expected) = (line.reply_ends.as_bytes(), line.reply.around(replies));
-        dialog.ask(
-            request.as_bytes(),
-            |bytes| match ends.is_empty() {
-                true => reader.scan(bytes, &expected),
-                false => scan(bytes, ends),
-            },
-            |reply| reader.read(&reply, &expected),
-        )
+        if ends.is_empty() {
+            return reader.listen(dialog, request.as_bytes(), &expected);
+        }
+        let read = |reply: String| reader.read(&reply, &expected);
+        dialog.ask(request.as_bytes(), |bytes| scan(bytes, ends), read)
     }
 }
 
@@ -271,9 +273,44 @@ impl Reader<'_> {
         Err(garbled(format!("{reply:?} answers {:?}", self.text)))
     }
 
+    /// Asks for a reply that only its pattern ends. Where that is how an error begins too, what may follow is waited for.
+    fn listen(
+        &self,
+        dialog: &mut Dialog,
+        request: &[u8],
+        expected: &Template,
+    ) -> Result<BTreeMap<String, Value>, FaultKind> {
+        let scan = |bytes: &[u8]| self.scan(bytes, expected);
+        let mut reply: String = dialog.ask(request, scan, |reply| Ok(Some(reply)))?;
+        if self.begins_error(&reply) {
+            let rest = dialog.rest(QUIET.min(dialog.patience()))?;
+            reply.push_str(&without_flow_control(&rest));
+        }
+        let unread = || garbled(format!("{reply:?} answers {:?}", self.text));
+        self.read(&reply, expected)?.ok_or_else(unread)
+    }
+
+    /// Whether an error begins with all of this.
+    fn begins_error(&self, reply: &str) -> bool {
+        self.protocol.errors.values().any(|text| {
+            let Some(Token::Text(first)) = text.0.first() else { return false };
+            let mut begin = first.clone();
+            for token in &text.0[1..] {
+                match token {
+                    Token::Text(text) => begin.push_str(text),
+                    Token::Field(name, how) if name == "address" => {
+                        begin.push_str(&padded(self.address, how));
+                    }
+                    Token::Field(..) => break,
+                }
+            }
+            begin.starts_with(reply)
+        })
+    }
+
     /// Scans for a reply that only its pattern ends: everything, once it fits.
     fn scan(&self, bytes: &[u8], expected: &Template) -> Scan<String> {
-        let text = String::from_utf8_lossy(bytes).replace(FLOW_CONTROL, "");
+        let text = without_flow_control(bytes);
         if self.fits(&text, expected, &mut BTreeMap::new()) || self.error(&text).is_some() {
             return Scan::Frame(text, bytes.len());
         }
@@ -311,6 +348,11 @@ impl Reader<'_> {
             }
         })
     }
+}
+
+/// A text without XON and XOFF.
+fn without_flow_control(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).replace(FLOW_CONTROL, "")
 }
 
 /// Scans for a reply: everything to its end.
