@@ -254,7 +254,7 @@ def steps(binary):
 
 
 def main():
-    """Both comparisons, and whether they hold."""
+    """All three comparisons, and whether they hold."""
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--flowtwin", default="target/release/flowtwin")
     binary = str(Path(arguments.parse_args().flowtwin).resolve())

@@ -1,4 +1,4 @@
-//! Whose requests are answered: the pages of this server, in a browser that was led here by a name that is served, and programs.
+//! Whose requests are answered: the pages of this server, in a browser that came by a name that is served, and programs.
 
 use std::net::SocketAddr;
 
@@ -20,13 +20,6 @@ struct Site {
     origin: String,
 }
 
-impl Site {
-    fn new(scheme: &str, host: String) -> Self {
-        let origin = format!("{scheme}://{host}");
-        Self { host, origin }
-    }
-}
-
 impl Guard {
     /// For a server at `address`.
     pub(crate) fn new(address: SocketAddr, reach: &Reach) -> Self {
@@ -35,33 +28,39 @@ impl Guard {
         let bound = bound.trim_end_matches(":0").to_owned();
         let names = ["127.0.0.1", "localhost", "[::1]"].map(str::to_owned).into_iter();
         let bound = (!address.ip().is_unspecified()).then_some(bound);
-        let own = names.chain(bound).flat_map(|host| {
-            // A browser leaves the usual port out.
-            let usual = (port == 80).then(|| host.clone());
-            usual.into_iter().chain([format!("{host}:{port}")])
+        let own = names.chain(bound).flat_map(|name| {
+            let host = format!("{name}:{port}");
+            // A browser leaves the usual port out, and a program may not.
+            let shown = if port == 80 { name } else { host.clone() };
+            let origin = format!("http://{shown}");
+            [shown, host].map(|host| Site { host, origin: origin.clone() })
         });
-        let named = reach.names().iter().map(|name| Site::new(name.scheme(), name.host(port)));
-        Self { sites: own.map(|host| Site::new("http", host)).chain(named).collect() }
+        let named = reach.names().iter().map(|name| {
+            let host = name.host(port);
+            let origin = format!("{}://{host}", name.scheme());
+            Site { host, origin }
+        });
+        Self { sites: own.chain(named).collect() }
     }
 
     /// Whether a request may be answered.
     ///
-    /// The host is the server that the browser has addressed: a foreign page whose name leads to this computer gives the
-    /// foreign name. The origin is the page that asks: a foreign page can neither read nor command anything.
+    /// The host is the server that the browser has addressed: a foreign page whose name points at this computer gives the
+    /// foreign name. The origin is the page that asks: it must be that of the same site, so that a foreign page can neither
+    /// read nor command anything, and no other page of this computer can either.
     ///
     /// # Errors
     /// The status that is answered instead, with words.
     pub(crate) fn admits(&self, headers: &HeaderMap) -> Result<(), (StatusCode, &'static str)> {
         let text = |value: &axum::http::HeaderValue| value.to_str().unwrap_or("?").to_owned();
         let host = headers.get(HOST).map(text).unwrap_or_default();
-        if headers.get_all(HOST).iter().count() != 1
-            || !self.sites.iter().any(|site| site.host == host)
-        {
+        let addressed: Vec<&Site> = self.sites.iter().filter(|site| site.host == host).collect();
+        if headers.get_all(HOST).iter().count() != 1 || addressed.is_empty() {
             return Err((StatusCode::MISDIRECTED_REQUEST, "this host is not served here\n"));
         }
         let is_own = |origin: &axum::http::HeaderValue| {
             let origin = text(origin);
-            self.sites.iter().any(|site| site.origin == origin)
+            addressed.iter().any(|site| site.origin == origin)
         };
         if !headers.get_all(ORIGIN).iter().all(is_own) {
             return Err((StatusCode::FORBIDDEN, "another page may not ask here\n"));
@@ -111,13 +110,19 @@ mod tests {
         ] {
             assert!(admitted(host, None) && admitted(host, Some(origin)), "{host}");
         }
-        // A name that was led here, another port, another page of the same computer.
+        // A foreign name that points here, another port.
         for host in ["lab-pc", "lab-pc:80", "rebound.example:8750", "twin.example.org:8750"] {
             assert!(!admitted(host, None), "{host}");
         }
         for origin in ["http://lab-pc", "http://twin.example.org", "https://lab-pc:8750", "null"] {
             assert!(!admitted("lab-pc:8750", Some(origin)), "{origin}");
         }
+        // Each is served here, but another was addressed: localhost is the browser's own computer.
+        for origin in ["http://localhost:8750", "http://192.0.2.7:8750", "https://twin.example.org"]
+        {
+            assert!(!admitted("lab-pc:8750", Some(origin)), "{origin}");
+        }
+        assert!(!admitted("twin.example.org", Some("http://lab-pc:8750")));
     }
 
     #[test]
@@ -147,7 +152,7 @@ mod tests {
     #[test]
     fn strangers_are_not() {
         assert!(!admitted(&[]), "no host");
-        assert!(!admitted(&[("host", "stranger.example:8750")]), "a name that was led here");
+        assert!(!admitted(&[("host", "stranger.example:8750")]), "a name that points here");
         assert!(!admitted(&[("host", "127.0.0.1:9999")]), "another port");
         assert!(!admitted(&[("host", "127.0.0.1:8750"), ("host", "stranger.example")]));
         for origin in

@@ -25,7 +25,7 @@ impl Reach {
 
 /// A name by which browsers come to the page: what their address bar shows, such as `lab-pc` or `https://twin.example.org`.
 ///
-/// A browser tells the server the name that led to it, so that a foreign page whose name was led to this computer gives
+/// A browser tells the server the name by which it came, so that a foreign page whose name points at this computer gives
 /// itself away. That is why names are listed, and why nothing stands for all of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SiteName {
@@ -48,13 +48,22 @@ impl SiteName {
         if self.secure { "https" } else { "http" }
     }
 
-    /// Name and port as a browser gives them, for a server at this port.
-    pub(crate) fn host(&self, own: u16) -> String {
-        let port = match self.port {
+    fn port_at(&self, own: u16) -> u16 {
+        match self.port {
             Port::Own => own,
             Port::Usual => self.usual(),
             Port::Other(port) => port,
-        };
+        }
+    }
+
+    /// Whether it leads to a server at this port itself. Else it leads to a proxy: by TLS, or at another port.
+    pub fn is_direct(&self, own: u16) -> bool {
+        !self.secure && self.port_at(own) == own
+    }
+
+    /// Name and port as a browser gives them, for a server at this port.
+    pub(crate) fn host(&self, own: u16) -> String {
+        let port = self.port_at(own);
         if port == self.usual() { self.host.clone() } else { format!("{}:{port}", self.host) }
     }
 
@@ -95,13 +104,12 @@ impl FromStr for SiteName {
             (None, true) => Port::Usual,
             (None, false) => Port::Own,
         };
-        // A browser gives names in small letters.
-        Ok(Self { secure, host: host.to_ascii_lowercase(), port })
+        Ok(Self { secure, host, port })
     }
 }
 
-/// Name and port.
-fn split(text: &str) -> Result<(&str, Option<u16>), NotASite> {
+/// Name, as a browser gives it, and port.
+fn split(text: &str) -> Result<(String, Option<u16>), NotASite> {
     let (host, port) = match text.rsplit_once(':') {
         Some((host, port)) if !port.contains(']') => {
             let port = port.parse().map_err(|_| NotASite("a port is a number from 1 to 65535"))?;
@@ -115,11 +123,15 @@ fn split(text: &str) -> Result<(&str, Option<u16>), NotASite> {
     if let Some(inner) = host.strip_prefix('[') {
         let inner =
             inner.strip_suffix(']').and_then(|inner| inner.parse::<std::net::Ipv6Addr>().ok());
-        return inner.map(|_| (host, port)).ok_or(NotASite("this is no IPv6 address"));
+        // A browser gives an address in its shortest form.
+        return inner
+            .map(|inner| (format!("[{inner}]"), port))
+            .ok_or(NotASite("this is no IPv6 address"));
     }
     let letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
     match !host.is_empty() && host.chars().all(letter) {
-        true => Ok((host, port)),
+        // A browser gives names in small letters.
+        true => Ok((host.to_ascii_lowercase(), port)),
         false => Err(NotASite("a name has letters, digits, '-' and '.', and no path follows it")),
     }
 }
@@ -143,12 +155,22 @@ mod tests {
             ("192.168.1.5:9000", "http://192.168.1.5:9000/"),
             ("[fe80::1]", "http://[fe80::1]:8750/"),
             ("[fe80::1]:80", "http://[fe80::1]/"),
+            ("[FE80:0:0:0:0:0:0:1]", "http://[fe80::1]:8750/"),
+            ("https://[2001:0DB8::000a:0]", "https://[2001:db8::a:0]/"),
             ("http://lab-pc/", "http://lab-pc/"),
             ("https://twin.example.org", "https://twin.example.org/"),
             ("https://twin.example.org:8443", "https://twin.example.org:8443/"),
         ] {
             assert_eq!(url(text).as_deref(), Ok(wanted), "{text}");
         }
+    }
+
+    #[test]
+    fn a_name_with_the_port_of_the_server_leads_to_it_and_others_to_a_proxy() {
+        let is_direct = |text: &str| text.parse::<SiteName>().unwrap().is_direct(8750);
+        assert!(["lab-pc", "lab-pc:8750", "http://lab-pc:8750"].into_iter().all(is_direct));
+        let of_proxies = ["http://lab-pc", "lab-pc:9000", "https://lab-pc", "https://lab-pc:8750"];
+        assert!(!of_proxies.into_iter().any(is_direct));
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub enum ServeError {
     )]
     NotLoopback(SocketAddr),
     /// It is every address of this computer, and no name was listed.
-    #[error("{0} is every address of this computer; a browser must come by one that is served")]
+    #[error("{0} is every address of this computer; list a name or address with --host")]
     NoName(SocketAddr),
     /// The address cannot be had.
     #[error("cannot listen at {address}: {error}")]
@@ -184,4 +184,27 @@ async fn connection(stream: TcpStream, router: Router) {
     http.timer(TokioTimer::new()).header_read_timeout(PATIENCE).max_buf_size(HEAD_BYTES);
     let served = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     let _gone = served.await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Otherwise the operating system lets it grow to megabytes for each client that reads nothing.
+    #[test]
+    fn a_connection_has_a_send_buffer_of_the_size_that_is_set() {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        let runtime = builder.enable_all().build().unwrap();
+        let (taken, wanted) = runtime.block_on(async {
+            let listener = listener("127.0.0.1:0".parse().unwrap()).unwrap();
+            let client = TcpStream::connect(listener.local_addr().unwrap());
+            let (taken, client) = tokio::join!(listener.accept(), client);
+            let taken = TcpSocket::from_std_stream(taken.unwrap().0.into_std().unwrap());
+            let wanted = TcpSocket::new_v4().unwrap();
+            wanted.set_send_buffer_size(SENT_BYTES).unwrap();
+            drop(client.unwrap());
+            (taken.send_buffer_size().unwrap(), wanted.send_buffer_size().unwrap())
+        });
+        assert_eq!(taken, wanted);
+    }
 }

@@ -79,3 +79,37 @@ async fn next(tail: &mut Tail) -> Option<Bytes> {
     }
     Some(Bytes::from_static(b": lives\n\n"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A browser that takes a long journal at once does not keep the others waiting.
+    #[test]
+    fn others_have_a_turn_between_two_readings() {
+        const READINGS: usize = 8;
+        let path = std::env::temp_dir().join(format!("flowtwin-turns-{}", std::process::id()));
+        // Two do not fit into what is read at a time.
+        let line = format!("{{\"n\":\"{}\"}}\n", "x".repeat(40_000));
+        std::fs::write(&path, line.repeat(READINGS)).unwrap();
+        let turns = Arc::new(AtomicUsize::new(0));
+        let counted = turns.clone();
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        builder.enable_all().build().unwrap().block_on(async {
+            tokio::spawn(async move {
+                for _ in 0..100 * READINGS {
+                    counted.fetch_add(1, Ordering::Relaxed);
+                    yield_now().await;
+                }
+            });
+            let mut tail = Tail::new(&path);
+            for reading in 1..=READINGS {
+                assert!(next(&mut tail).await.is_some());
+                assert_eq!(tail.at(), (reading * line.len()) as u64);
+            }
+        });
+        std::fs::remove_file(path).unwrap();
+        let turns = turns.load(Ordering::Relaxed);
+        assert!(turns >= READINGS - 1, "{turns} turns in {READINGS} readings");
+    }
+}

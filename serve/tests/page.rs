@@ -184,11 +184,12 @@ fn what_others_could_reach_is_served_if_that_was_said_and_by_the_names_listed() 
     assert_eq!(status(&own), "200");
     assert_eq!(status(&format!("{own}origin: http://lab-pc:{port}\r\n")), "200");
     assert_eq!(status("host: twin.example.org\r\norigin: https://twin.example.org\r\n"), "200");
-    // A foreign name that was led here, and a foreign page.
+    // A foreign name that points here, what is no address of anything, and foreign pages.
     assert_eq!(status(&format!("host: stranger.example:{port}\r\n")), "421");
-    assert_eq!(status(&format!("host: 0.0.0.0:{}\r\n", port ^ 1)), "421");
+    assert_eq!(status(&format!("host: 0.0.0.0:{port}\r\n")), "421");
     assert_eq!(status(&format!("{own}origin: http://stranger.example\r\n")), "403");
     assert_eq!(status(&format!("{own}origin: https://lab-pc:{port}\r\n")), "403");
+    assert_eq!(status(&format!("{own}origin: http://localhost:{port}\r\n")), "403");
     for address in ["0.0.0.0:0", "192.0.2.1:0", "[::]:0"] {
         let refused = start(address, Reach::ThisComputer);
         assert!(matches!(refused, Err(ServeError::NotLoopback(_))), "{address}");

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use flowtwin_campaign::campaign::{Answer, Observer, Proposed, Reviewer};
 use flowtwin_campaign::scenario::Scenario;
@@ -27,7 +27,7 @@ use crate::syringes::Syringes;
 /// Share of what it was filled with below which a stock is low.
 const LOW: f64 = 0.1;
 
-/// How long the end of the program waits for commands that have not ended.
+/// How long the end of the program waits for commands and messages, all together.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What somebody is told of.
@@ -65,10 +65,11 @@ pub(super) struct Notifier {
     run: String,
     syringes: RefCell<Syringes>,
     experiments: Cell<u64>,
-    under_way: UnderWay,
+    commands: UnderWay,
+    messages: UnderWay,
 }
 
-/// Commands that have not ended, and the webhook: each holds a sender, and nobody is left once all are gone.
+/// What has not ended, commands or the thread of the webhook: each holds a sender, and nothing is left once all are gone.
 #[derive(Debug)]
 struct UnderWay {
     held: Option<Sender<Infallible>>,
@@ -83,12 +84,12 @@ impl Default for UnderWay {
 }
 
 impl UnderWay {
-    /// What a command holds as long as it is under way.
+    /// What is held by one of them as long as it is under way.
     fn one(&self) -> Option<Sender<Infallible>> {
         self.held.clone()
     }
 
-    /// Waits until all commands have ended, or `patience` is over, however many there are; whether they have.
+    /// Waits until all have ended, or `patience` is over, however many there are; whether they have.
     fn wait(&mut self, patience: Duration) -> bool {
         self.held = None;
         self.over.recv_timeout(patience) == Err(RecvTimeoutError::Disconnected)
@@ -106,15 +107,16 @@ impl Notifier {
         scenario: &Scenario,
     ) -> Result<Self, CommandError> {
         let name = folder.file_name().map(|name| name.to_string_lossy().into_owned());
-        let under_way = UnderWay::default();
-        let hook = to.notify_url.as_ref().map(|url| Hook::new(url, under_way.one())).transpose()?;
+        let messages = UnderWay::default();
+        let hook = to.notify_url.as_ref().map(|url| Hook::new(url, messages.one())).transpose()?;
         Ok(Self {
             command: to.notify.clone(),
             hook,
             run: name.unwrap_or_default(),
             syringes: RefCell::new(Syringes::new(scenario.manifest())),
             experiments: Cell::new(0),
-            under_way,
+            commands: UnderWay::default(),
+            messages,
         })
     }
 
@@ -150,7 +152,7 @@ impl Notifier {
         // Ctrl-C is for the run.
         shell.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null());
         match shell.spawn() {
-            Ok(child) => hand(child, line.to_string(), self.under_way.one()),
+            Ok(child) => hand(child, line.to_string(), self.commands.one()),
             Err(error) => console::say_line(format_args!("note: --notify: {error}")),
         }
     }
@@ -206,12 +208,20 @@ impl Reviewer for &Notifier {
 
 impl Drop for Notifier {
     fn drop(&mut self) {
+        let end = Instant::now() + PATIENCE;
+        let left = || end.saturating_duration_since(Instant::now());
         // What waits for the webhook is still sent.
-        self.hook = None;
-        if !self.under_way.wait(PATIENCE) {
-            console::say_line(
-                "note: --notify: a command or a message has not ended; it is left to itself",
-            );
+        let url = self.hook.take().map(|hook| hook.url().clone());
+        if !self.commands.wait(left()) {
+            console::say_line("note: --notify: a command has not ended; it is left to itself");
+        }
+        if !self.messages.wait(left())
+            && let Some(url) = url
+        {
+            console::say_line(format_args!(
+                "note: --notify-url: messages to {url} were not sent or not answered within {} s",
+                PATIENCE.as_secs()
+            ));
         }
     }
 }

@@ -148,13 +148,18 @@ mod with_server {
         if !network {
             return Ok(Reach::ThisComputer);
         }
-        let here = address.is_none_or(|address| address.ip().is_loopback());
-        if here && names.is_empty() {
-            let at = address.map_or_else(|| Ipv4Addr::LOCALHOST.into(), |address| address.ip());
-            let message = format!("--allow-network: nobody else can reach {at}");
-            return Err(CommandError::bad_input(message).hint(
-                "give an address of this computer with a port, such as 192.168.1.5:8750; behind a proxy, its name with --host",
-            ));
+        let at = address.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, PORT)));
+        // A name of a proxy leads others to this computer; one that leads to the server itself does not.
+        let direct = names.iter().find(|name| name.is_direct(at.port()));
+        if at.ip().is_loopback() && (names.is_empty() || direct.is_some()) {
+            let allowed = || "--allow-network".to_owned();
+            let asked = direct.map_or_else(allowed, |name| format!("--host {name}"));
+            let message = format!("{asked}: nobody else can reach {}", at.ip());
+            return Err(CommandError::bad_input(message)
+                .hint("give an address of this computer with a port, such as 192.168.1.5:8750")
+                .hint(
+                    "behind a proxy, give the proxy's name with --host, such as --host https://twin.example.org",
+                ));
         }
         Ok(Reach::Network(names.to_vec()))
     }
@@ -200,7 +205,7 @@ mod with_server {
                 ))
                 .hint("with --allow-network others see it too"),
             ServeError::NoName(_) => CommandError::bad_input(error)
-                .hint("give the name or address by which browsers come, with --host, such as --host lab-pc"),
+                .hint("give what browsers show in their address bar, such as --host lab-pc"),
             error => CommandError::failed(error),
         }
     }
@@ -212,7 +217,7 @@ mod with_server {
             server.address()
         ));
         console::say_line(
-            "warning: this server encrypts nothing: who listens on the network sees the same",
+            "warning: this server encrypts nothing: anyone who listens on the network can read the same",
         );
         if controlled {
             console::say_line(
@@ -251,5 +256,31 @@ mod with_server {
                 "note: no browser was opened ({program}: {error}); go to {url}"
             ));
         }
+    }
+}
+
+#[cfg(all(test, feature = "serve"))]
+mod tests {
+    use flowtwin_serve::SiteName;
+
+    use super::reach;
+
+    #[test]
+    fn a_page_on_loopback_is_reached_by_names_of_a_proxy_alone() {
+        let may = |address: Option<&str>, names: &[&str]| {
+            let names: Vec<SiteName> = names.iter().map(|name| name.parse().unwrap()).collect();
+            reach(address.map(|address| address.parse().unwrap()), true, &names).is_ok()
+        };
+        for name in
+            ["https://twin.example.org", "https://lab-pc:8750", "http://lab-pc", "lab-pc:80"]
+        {
+            assert!(may(None, &[name]) && may(Some("[::1]:8750"), &[name]), "{name}");
+        }
+        for name in ["lab-pc", "lab-pc:8750", "http://lab-pc:8750"] {
+            assert!(!may(None, &[name]) && !may(Some("127.0.0.1:8750"), &[name]), "{name}");
+            assert!(!may(None, &["https://twin.example.org", name]), "{name}");
+            assert!(may(Some("0.0.0.0:8750"), &[name]), "{name}");
+        }
+        assert!(!may(None, &[]) && !may(Some("127.0.0.1:0"), &["lab-pc"]));
     }
 }

@@ -212,18 +212,31 @@ fn a_webhook_with_tls_is_told_by_curl() {
     let curl = dir.join("bin/curl");
     let note = dir.join("note.txt").display().to_string();
     // It notes its arguments and what it reads.
-    let script = format!(
-        "#!/bin/sh\n[ \"$1\" = --version ] && exit 0\necho \"$@\" >> {note}\nread -r line; echo \"$line\" >> {note}\n\
-         echo 'curl: (6) no such host' >&2; exit 6\n"
-    );
-    fs::write(&curl, script).unwrap();
-    fs::set_permissions(&curl, fs::Permissions::from_mode(0o755)).unwrap();
-    let told = with("told");
-    assert_eq!(told.code, Some(0), "{}", told.stderr);
-    assert!(told.stderr.contains("example.org: curl: (6) no such host"), "{}", told.stderr);
-    let note = fs::read_to_string(note).unwrap();
+    let told = |out: &str, ends: &str| {
+        let script = format!(
+            "#!/bin/sh\n[ \"$1\" = --version ] && exit 0\necho \"$@\" >> {note}\nread -r line; echo \"$line\" >> {note}\n\
+             {ends}\n"
+        );
+        fs::write(&curl, script).unwrap();
+        fs::set_permissions(&curl, fs::Permissions::from_mode(0o755)).unwrap();
+        let told = with(out);
+        assert_eq!(told.code, Some(0), "{}", told.stderr);
+        told.stderr
+    };
+    let fails = told("fails", "echo 000; echo 'curl: (6) no such host' >&2; exit 6");
+    assert!(fails.contains("example.org: curl: (6) no such host"), "{fails}");
+    let note = fs::read_to_string(&note).unwrap();
+    assert!(note.starts_with("--disable ") && note.contains(" --globoff "), "{note}");
     assert!(note.contains("--max-time 10 ") && note.contains("--url https://example.org/hook\n"));
     assert!(note.contains("\"event\":\"done\""), "{note}");
+    // It is the status that counts, as without TLS.
+    for status in ["301", "404", "500"] {
+        let refused = told(status, &format!("echo {status}"));
+        let words = format!("example.org: answers with status {status}");
+        assert!(refused.contains(&words), "{refused}");
+    }
+    let taken = told("taken", "echo 204");
+    assert!(!taken.contains("--notify-url"), "{taken}");
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! How somebody starts: a scenario from nothing, completions, manual pages, hints at what was meant.
 
 use std::fs;
+use std::path::Path;
+
+use flowtwin_campaign::scenario::Scenario;
 
 use crate::support::{files, folder, root, run};
 
@@ -27,6 +30,22 @@ fn every_starter_passes_check_and_runs() {
         assert_eq!(ran.code, Some(0), "{rig}: {}", ran.stderr);
         assert!(dir.join("run/report.html").exists());
     }
+}
+
+/// The starter is complete in one file; the scenario says what differs from another.
+#[test]
+fn the_starter_with_tanks_is_the_scenario_with_tanks() {
+    let dir = folder("init-same-tanks");
+    let done = run(&dir, &["init", "fading-tanks.toml", "--rig", "tanks"]);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let definition = |folder: &Path| {
+        let scenario = Scenario::load(&folder.join("fading-tanks.toml")).unwrap();
+        let mut definition = scenario.definition();
+        // That of the scenario names the file that it extends.
+        definition.as_object_mut().unwrap().remove("description").unwrap();
+        definition
+    };
+    assert_eq!(definition(&dir), definition(&root().join("scenarios")));
 }
 
 /// The scenario with two experiments of its first phase and without the others.
