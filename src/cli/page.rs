@@ -18,7 +18,7 @@ pub struct ServeArgs {
     /// Let others see the page: ADDR may be an address that they can reach. Nothing is encrypted.
     #[arg(long)]
     pub allow_network: bool,
-    /// A name by which browsers come to the page, as they show it, such as lab-pc or https://twin.example.org (a proxy with TLS); can be
+    /// A name by which browsers come to the page, as they show it, such as lab-pc or `https://twin.example.org` (a proxy with TLS); can be
     /// repeated.
     #[arg(long, value_name = "NAME", requires = "allow_network")]
     pub host: Vec<SiteName>,
@@ -37,7 +37,7 @@ pub struct Page {
     /// have the token control the run.
     #[arg(long, requires = "serve")]
     pub allow_network: bool,
-    /// A name by which browsers come to the live page, as they show it, such as lab-pc or https://twin.example.org (a proxy with
+    /// A name by which browsers come to the live page, as they show it, such as lab-pc or `https://twin.example.org` (a proxy with
     /// TLS); can be repeated.
     #[arg(long, value_name = "NAME", requires = "allow_network")]
     pub host: Vec<SiteName>,

@@ -103,8 +103,12 @@ class History:
         self.tried.append(dict(conditions))
         self.results.append(result)
 
+    def known(self) -> list[float]:
+        """The results of the experiments that succeeded."""
+        return [result for result in self.results if result is not None]
+
     def values(self) -> list[float]:
         """The results; where an experiment failed, the worst of the others, so that its neighbourhood is left alone."""
-        known = [result for result in self.results if result is not None]
+        known = self.known()
         worst = min(known, default=0.0)
         return [worst if result is None else result for result in self.results]

@@ -35,9 +35,13 @@ __all__ = ["AxPolicy", "ScenarioMetric", "ScenarioRunner", "configure"]
 class AxPolicy(History):
     """Ax with its default strategy as a policy: ``flowtwin.benchmark(scenario, {"ax": AxPolicy, "auto": "auto"})``.
 
+    As Ax has it, an opening of :attr:`OPENING` experiments (the centre, then points of a Sobol sequence) comes before its model.
     It takes one objective without limits. Bounds are as for :func:`configure`; conditions near its trials that can be set are run
     (:meth:`flowtwin.Space.nearest`). Every time it is asked, a new client learns the whole history, so that a run that is resumed goes on alike.
     """
+
+    #: Experiments of its opening; at least two of them must have succeeded.
+    OPENING = 5
 
     def __init__(self, space: Space, seed: int) -> None:
         super().__init__(space, seed, "Ax")
@@ -51,6 +55,9 @@ class AxPolicy(History):
                 parameter_constraints=constraints_of(self.space),
             )
             client.configure_optimization(objective="outcome")
+            # Ax counts what its own opening has proposed, and a new client has proposed nothing.
+            if len(self.results) >= self.OPENING and len(self.known()) >= 2:
+                client.configure_generation_strategy(initialization_budget=0, initialize_with_center=False)
             for conditions, result in zip(self.tried, self.results, strict=True):
                 trial = client.attach_trial(parameters=conditions)
                 if result is None:
