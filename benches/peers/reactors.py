@@ -30,6 +30,8 @@ NETWORK = [
 ]
 AT_C = 90.0
 FEEDS_MM = {"arene": 500.0, "amine": 2000.0}
+# Volume over flow of the reactors beside rtdpy [s]: 200 µL at 100 µL/min.
+TAU_S = 120.0
 SPECIES = ["arene", "amine", "ortho", "para", "double", "acid", "salt"]
 
 RIG = """
@@ -198,20 +200,27 @@ def plug_flow(binary):
     return worst
 
 
+def dispersed(peclet, time_end):
+    """A coil with axial dispersion: its name, its tube for flowtwin, and rtdpy's model of it."""
+    import rtdpy
+
+    tube = COIL.format(name="coil", bore=0.5, volume=200.0, more=f"peclet = {peclet:.1f}")
+    return f"dispersed, Pe {peclet}", tube, rtdpy.AD_cc(tau=TAU_S, peclet=peclet, dt=0.2, time_end=time_end, nx=400)
+
+
+def tanks(time_end):
+    """Three tanks in series, likewise."""
+    import rtdpy
+
+    tube = "".join(COIL.format(name=f"tank {i}", bore=5.0, volume=200.0 / 3, more="tank = true") for i in (1, 2, 3))
+    return "three tanks", tube, rtdpy.Ncstr(tau=TAU_S, n=3, dt=0.05, time_end=time_end)
+
+
 def distributions(binary):
     """The largest difference of a conversion of first order from that of rtdpy's E(t), in parts of what came in."""
     import numpy as np
-    import rtdpy
 
-    tau = 120.0
-    tanks = [COIL.format(name=f"tank {i}", bore=5.0, volume=200.0 / 3, more="tank = true") for i in (1, 2, 3)]
-    cases = [
-        ("dispersed, Pe 20", COIL.format(name="coil", bore=0.5, volume=200.0, more="peclet = 20.0"),
-         rtdpy.AD_cc(tau=tau, peclet=20, dt=0.2, time_end=900, nx=400)),
-        ("dispersed, Pe 100", COIL.format(name="coil", bore=0.5, volume=200.0, more="peclet = 100.0"),
-         rtdpy.AD_cc(tau=tau, peclet=100, dt=0.2, time_end=600, nx=400)),
-        ("three tanks", "".join(tanks), rtdpy.Ncstr(tau=tau, n=3, dt=0.05, time_end=1800)),
-    ]
+    cases = [dispersed(20, time_end=900), dispersed(100, time_end=600), tanks(time_end=1800)]
     worst = 0.0
     print("first order: what is left, in parts of what came in, by flowtwin and by rtdpy")
     for name, tube, model in cases:
@@ -228,15 +237,8 @@ def distributions(binary):
 def steps(binary):
     """The largest difference of a step response from that of rtdpy, in parts of the step."""
     import numpy as np
-    import rtdpy
 
-    tau = 120.0
-    tanks = [COIL.format(name=f"tank {i}", bore=5.0, volume=200.0 / 3, more="tank = true") for i in (1, 2, 3)]
-    cases = [
-        ("dispersed, Pe 40", COIL.format(name="coil", bore=0.5, volume=200.0, more="peclet = 40.0"),
-         rtdpy.AD_cc(tau=tau, peclet=40, dt=0.2, time_end=600, nx=400)),
-        ("three tanks", "".join(tanks), rtdpy.Ncstr(tau=tau, n=3, dt=0.05, time_end=1200)),
-    ]
+    cases = [dispersed(40, time_end=600), tanks(time_end=1200)]
     worst = 0.0
     print("step response after 0.4 to 2.2 residence times, by flowtwin and by rtdpy")
     for name, tube, model in cases:
@@ -245,7 +247,7 @@ def steps(binary):
             seen = flowtwin(binary, text, 25.0, {"arene": 50.0, "amine": 50.0})
             # The line of 0.5 µL, and half of the outlet, come before and after the reactor; a tank shows what enters one
             # parcel later, a hundredth of the tube.
-            after_s = wait * seen["residence_s"] - 0.9 - 0.01 * tau * tube.count("tank = true")
+            after_s = wait * seen["residence_s"] - 0.9 - 0.01 * TAU_S * tube.count("tank = true")
             expected = float(np.interp(after_s, model.time, model.stepresponse))
             off = abs(seen["arene"] / 250.0 - expected)
             worst = max(worst, off)

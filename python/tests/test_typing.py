@@ -49,7 +49,7 @@ EXAMPLES = ("--strict", "--allow-untyped-defs", "--allow-untyped-calls", "--allo
 
 
 def test_what_the_page_shows_is_checked(tmp_path: Path) -> None:
-    """The programs of docs/python.md, one after another, and those of the notebooks."""
+    """The programs of docs/python.md, one after another."""
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs/python.md").read_text(), re.DOTALL)
     program = tmp_path / "page.py"
     program.write_text("\n".join(block for block in blocks if "flowtwin.adapters" not in block))

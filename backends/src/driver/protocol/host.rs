@@ -194,7 +194,7 @@ impl ProtocolHost {
         if ends.is_empty() {
             return reader.listen(dialog, request.as_bytes(), &expected);
         }
-        let read = |reply: String| reader.read(&reply, &expected);
+        let read = |reply: String| reader.read(&reply, &expected).map(Some);
         dialog.ask(request.as_bytes(), |bytes| scan(bytes, ends), read)
     }
 }
@@ -250,12 +250,8 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// The fields of a reply; none where it is another instrument's.
-    fn read(
-        &self,
-        reply: &str,
-        expected: &Template,
-    ) -> Result<Option<BTreeMap<String, Value>>, FaultKind> {
+    /// The fields of a reply.
+    fn read(&self, reply: &str, expected: &Template) -> Result<BTreeMap<String, Value>, FaultKind> {
         let mut came = BTreeMap::new();
         let bare = self.line.reply.around(&Template(Vec::new()));
         let fits = self.fits(reply, expected, &mut came);
@@ -265,7 +261,7 @@ impl Reader<'_> {
             return Err(refused(error, self.text));
         }
         if fits {
-            return Ok(Some(came));
+            return Ok(came);
         }
         if let Some(error) = self.error(reply) {
             return Err(refused(error, self.text));
@@ -286,8 +282,7 @@ impl Reader<'_> {
             let rest = dialog.rest(QUIET.min(dialog.patience()))?;
             reply.push_str(&without_flow_control(&rest));
         }
-        let unread = || garbled(format!("{reply:?} answers {:?}", self.text));
-        self.read(&reply, expected)?.ok_or_else(unread)
+        self.read(&reply, expected)
     }
 
     /// Whether an error begins with all of this.
