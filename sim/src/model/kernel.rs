@@ -3,6 +3,10 @@
 //! Inverse Gaussian: the first-passage law of drift with diffusion, which is what Taylor–Aris
 //! dispersion is downstream of its development. In units of the line's volume its mean is one, its
 //! variance σ²; written in volume, not in time, it holds while the flow changes.
+//!
+//! A changing flow also changes σ. What has left of a liquid by now is then the distribution of the present σ, and what leaves
+//! now is its derivative by the volume that has left, the change of σ included: whatever σ does, all that entered leaves in the
+//! end, and shares sum to one at every moment.
 
 use flowtwin_lab::math;
 
@@ -22,8 +26,11 @@ pub(crate) const LARGEST_SIGMA: f64 = SIGMA_STEP * TABLES as f64;
 static SHARES: Made<Vec<[f64; NODES + 1]>> =
     Made::by(|| (1..=TABLES).map(|i| table(SIGMA_STEP * i as f64)).collect());
 
+/// Integrals of the shares from zero to each node. That of the last node is `SPAN` less the mean, for each σ alike.
+static SUMS: Made<Vec<[f64; NODES + 1]>> = Made::by(|| SHARES.get().iter().map(sums).collect());
+
 /// Parts into which what leaves is cut by age.
-const PARTS: usize = 16;
+pub(crate) const PARTS: usize = 16;
 
 /// Mean transit of each part, for each table of shares.
 static TRANSITS: Made<Vec<[f64; PARTS]>> = Made::by(|| SHARES.get().iter().map(parts).collect());
@@ -36,6 +43,8 @@ pub(crate) struct Kernel {
     towards_above: f64,
     /// Number of the table below.
     place: usize,
+    /// Growth of σ while one mean volume leaves, in steps between tables.
+    growth: f64,
 }
 
 impl Kernel {
@@ -48,7 +57,16 @@ impl Kernel {
             above: &SHARES.get()[(below + 1).min(TABLES - 1)],
             towards_above: place - below as f64,
             place: below,
+            growth: 0.0,
         }
+    }
+
+    /// The kernel of a relative standard deviation that changes: `before` it was when this part of a mean volume had not yet left.
+    pub(crate) fn changing(sigma: f64, before: f64, volume: f64) -> Self {
+        let within = |sigma: f64| sigma.clamp(SIGMA_STEP, LARGEST_SIGMA);
+        let grown = within(sigma) - within(before);
+        let growth = if volume > 0.0 { grown / volume / SIGMA_STEP } else { 0.0 };
+        Self { growth, ..Self::new(sigma) }
     }
 
     /// Mean transits of equal parts of what leaves, youngest first, in units of the mean.
@@ -74,7 +92,12 @@ impl Kernel {
         let along = place - node as f64;
         let at = |table: &[f64; NODES + 1]| table[node] + along * (table[node + 1] - table[node]);
         let below = at(self.below);
-        below + self.towards_above * (at(self.above) - below)
+        let share = below + self.towards_above * (at(self.above) - below);
+        if self.growth == 0.0 {
+            return share;
+        }
+        let sums = |table: usize| at(&SUMS.get()[table.min(TABLES - 1)]);
+        share + self.growth * (sums(self.place + 1) - sums(self.place))
     }
 }
 
@@ -116,6 +139,16 @@ fn table(sigma: f64) -> [f64; NODES + 1] {
     }
     let whole = shares[NODES];
     shares.map(|share| share / whole)
+}
+
+/// Integrals of shares from zero to each node, corrected for what the tables' mean is off one.
+fn sums(shares: &[f64; NODES + 1]) -> [f64; NODES + 1] {
+    let (step, mut sums) = (SPAN / NODES as f64, [0.0; NODES + 1]);
+    for node in 0..NODES {
+        sums[node + 1] = sums[node] + 0.5 * step * (shares[node] + shares[node + 1]);
+    }
+    let off = SPAN - 1.0 - sums[NODES];
+    std::array::from_fn(|node| sums[node] + off * shares[node])
 }
 
 /// Density of the inverse Gaussian of mean one.
@@ -212,6 +245,28 @@ mod tests {
                 let share = kernel.share(x);
                 assert!((share - exact).abs() < 5e-4, "{share} against {exact} at {x}");
             }
+        }
+    }
+
+    /// σ changes while what entered between −0.05 and 0.05 mean volumes leaves: all of it does, whenever that is.
+    #[test]
+    fn everything_leaves_while_the_spread_changes() {
+        let step = 0.0025;
+        for (from, to) in [(0.15, 0.3), (0.3, 0.15), (0.2, 0.45)] {
+            let sigma = |left: f64| from + (to - from) * (left - 0.6).clamp(0.0, 1.0);
+            let left = |changes: bool| {
+                let at = |i: i32| step * (f64::from(i) + 0.5);
+                let of = |left: f64| match changes {
+                    true => Kernel::changing(sigma(left), sigma(left - step), step),
+                    false => Kernel::new(sigma(left)),
+                };
+                let part = |left: f64| of(left).share(left + 0.05) - of(left).share(left - 0.05);
+                (0..3200).map(|i| step * part(at(i)) / 0.1).sum::<f64>()
+            };
+            assert!((left(true) - 1.0).abs() < 5e-4, "{} left from {from} to {to}", left(true));
+            assert!((left(false) - 1.0).abs() > 3e-3, "{} left from {from} to {to}", left(false));
+            let whole = Kernel::changing(to, from, 0.3).share(SPAN - 1e-9);
+            assert!((whole - 1.0).abs() < 1e-9, "shares sum to {whole}");
         }
     }
 

@@ -187,6 +187,33 @@ fn a_step_leaves_a_tube_as_taylor_and_aris_found() {
     close(whole - of_line, taylor * developed, 0.05);
 }
 
+/// What entered a laminar tube leaves it, whatever the flow does meanwhile.
+#[test]
+fn what_enters_a_tube_leaves_it_over_abrupt_changes_of_flow() {
+    let tube = r#"{ name = "coil", bore_mm = 0.5, volume_ul = 100.0, heat_s = 1.0 }"#;
+    for (slow, fast) in [(10.0, 100.0), (150.0, 15.0), (20.0, 400.0)] {
+        let mut world = with(tube, "");
+        run(&mut world, &[("b", slow)], 20.0 * 6000.0 / slow);
+        let (at, before) = (world.engine.now(), world.train.slugs().len() - 200);
+        // A pulse of half the tube's volume, the change of flow, and all of it leaves.
+        run(&mut world, &[("a", slow), ("b", 0.0)], 3000.0 / slow);
+        run(&mut world, &[("a", 0.0), ("b", fast)], 8.0 * 6000.0 / fast);
+        let plan = world.plan.clone();
+        let (place, stage) = (plan.quantities.place("a").unwrap(), plan.channels[0].stage);
+        let pump = plan.pump_names.iter().position(|name| name == "a").unwrap();
+        let given = world.flow.volume(pump, world.engine.now()) - world.flow.volume(pump, at);
+        let (mut left, mut head) = (0.0, 0.0);
+        for index in before..world.train.slugs().len() - 200 {
+            let volume = world.train.slugs()[index].to_ul - world.train.slugs()[index].from_ul;
+            left += volume * world.become_of(stage, index).values[place] / 100.0;
+            head += volume * world.become_of(0, index).values[place] / 100.0;
+        }
+        // The line of the stream keeps its last 6 µL.
+        close(head, given - 6.0, 0.002);
+        close(left, head, 0.02);
+    }
+}
+
 /// First order in two tanks of 30 s each: (1 + kτ)⁻²; second order in one: k τ c² + c = c₀.
 #[test]
 fn stirred_tanks_convert_as_their_balance_says() {

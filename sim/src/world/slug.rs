@@ -78,7 +78,7 @@ impl World {
         let present = |column: usize| self.flow.course(segment, column).at(seconds);
         let leaving = present(column);
         let line_ul = plan.spec.cold_ul + plan.spec.hot_ul + plan.spec.junction_ul;
-        let kernel = Kernel::new(self.line_sigma(stream, leaving, at));
+        let kernel = self.kernel(stream, leaving, line_ul, at);
         let history = &self.flow.volumes(column)[..=segment];
         let per_volume = of_what_entered(&kernel, leaving, line_ul.max(1e-6), weight, history);
         for &pump in &plan.pumps {
@@ -90,6 +90,17 @@ impl World {
             }
             shares[pump] += sum;
         }
+    }
+
+    /// The distribution of transit through a line, for what leaves it now, and how it changes.
+    fn kernel(&self, stream: usize, leaving: f64, line_ul: f64, at: Instant) -> Kernel {
+        /// Time over which the change is taken: the grid of flows [s].
+        const OVER_S: f64 = 1.0;
+        let sigma = self.line_sigma(stream, leaving, at);
+        let earlier = Instant::from_secs((at.as_secs() - OVER_S).max(0.0));
+        let left = self.flow.volume(self.flow.stream(stream), earlier);
+        let before = self.line_sigma(stream, left, earlier);
+        Kernel::changing(sigma, before, (leaving - left) / line_ul)
     }
 
     /// Relative standard deviation of the volume in which liquid passes a line, for what leaves it
@@ -222,8 +233,11 @@ fn of_what_entered(
     volumes: &[f64],
 ) -> Vec<f64> {
     let mut shares = Vec::with_capacity(volumes.len().min(1024));
+    let mut last = 0.0;
     for begin in volumes.iter().rev() {
-        let share = kernel.share((leaving - begin) / line_ul);
+        // Where flows change by a large factor the tails of the distribution would fall: a share never does.
+        let share = kernel.share((leaving - begin) / line_ul).clamp(last, 1.0);
+        last = share;
         shares.push(share);
         if share >= 1.0 - 1e-9 {
             break;

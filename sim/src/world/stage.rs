@@ -6,7 +6,7 @@ use super::World;
 use super::mixing::Feed;
 use super::slug::{Journey, midway};
 use crate::model::dispersion::relative_variance;
-use crate::model::kernel::{Kernel, few};
+use crate::model::kernel::{Kernel, PARTS, few};
 use crate::model::liquid::diffusivity_m2_per_s;
 use crate::model::network::RunsAway;
 use crate::model::reaction::{self, Stay};
@@ -22,6 +22,23 @@ struct Piece {
     stretches: (usize, usize),
     /// How much of the last one.
     share: f64,
+}
+
+/// How the liquid that leaves a piece of tube together had entered it.
+struct Passage {
+    /// The volume that had been pumped as the parcel formed that leaves now [µL].
+    label_ul: f64,
+    /// The volume that had been pumped as what enters now formed [µL].
+    entering_ul: f64,
+    /// Transits of equal parts, in units of the mean.
+    transits: [f64; PARTS],
+}
+
+impl Passage {
+    /// The volume that had been pumped as liquid of such a transit formed [µL].
+    fn entered_ul(&self, transit: f64) -> f64 {
+        self.entering_ul - transit * (self.entering_ul - self.label_ul)
+    }
 }
 
 impl World {
@@ -171,48 +188,77 @@ impl World {
         let (label, half) = (slug.from_ul, 0.5 * (slug.to_ul - slug.from_ul));
         let journey = self.leg(slug.began, 0.0, piece.stretches, piece.share);
         let left = journey.left.unwrap_or(self.engine.now());
-        let entering = self.entering_ul(piece.stretches.0, left);
         let complete = self.flow.volume(self.flow.head(), left);
         let last = self.train.first_beyond(complete).checked_sub(1).unwrap_or(index);
-        let last = last.min(self.train.first_beyond(entering));
-        let transits = Kernel::new(self.spread(piece, &journey)).transits();
-        let weight = 1.0 / transits.len() as f64;
+        let passage = self.passage(label, piece, &journey);
+        let last = last.min(self.train.first_beyond(passage.entering_ul));
+        let transits = passage.transits;
+        let weights = self.weights(index, piece, &passage);
         let mut sum = Seen { values: vec![0.0; self.plan.quantities.len()].into(), growth: 0.0 };
-        let mut parts: Vec<(usize, f64)> = Vec::with_capacity(transits.len());
-        for transit in transits {
-            let entered = entering - transit * (entering - label) + half;
+        let mut parts: Vec<(usize, f64, f64)> = Vec::with_capacity(transits.len());
+        for (transit, weight) in transits.into_iter().zip(weights) {
+            let entered = passage.entered_ul(transit) + half;
             // What was in the tube at the start is blank.
             match entered < 0.0 {
                 true => sum.growth += weight,
-                false => parts.push((self.train.first_beyond(entered).min(last), transit)),
+                false => parts.push((self.train.first_beyond(entered).min(last), transit, weight)),
             }
         }
         let mut reacted = Ok(());
-        for (from, transit, count) in self.representative(&parts) {
+        for (from, transit, weight) in self.representative(&parts) {
             let mut part = self.before(input, from);
             let feeds = self.feeds(input, from);
             let parcel = (&mut part.values[..], feeds);
             reacted = reacted.and(self.react_in_parcel(parcel, transit, &journey));
             for (sum, value) in sum.values.iter_mut().zip(&part.values) {
-                *sum += count * weight * value;
+                *sum += weight * value;
             }
-            sum.growth += count * weight * part.growth;
+            sum.growth += weight * part.growth;
         }
         self.note(reacted);
         sum
     }
 
-    /// Parts of a parcel, by what they entered with and their transit, and how many each stands for. At rest few stand for all:
-    /// what becomes of a part is a smooth function of its transit.
-    fn representative(&self, parts: &[(usize, f64)]) -> Vec<(usize, f64, f64)> {
-        if !self.at_rest || self.plan.network.is_none() {
-            return parts.iter().map(|&(from, transit)| (from, transit, 1.0)).collect();
+    /// How the liquid that leaves a piece with a parcel had entered it. `label_ul` had been pumped as the parcel formed.
+    fn passage(&self, label_ul: f64, piece: Piece, journey: &Journey) -> Passage {
+        let left = journey.left.unwrap_or(self.engine.now());
+        let transits = Kernel::new(self.spread(piece, journey)).transits();
+        Passage { label_ul, entering_ul: self.entering_ul(piece.stretches.0, left), transits }
+    }
+
+    /// What share of a parcel each of its parts is; they sum to one.
+    ///
+    /// While the flow stays, parts are alike. A flow that changes also changes the dispersion: parts that are taken ever further
+    /// from what entered are larger, as they stand for more of it. So all that enters leaves, to the last part.
+    fn weights(&self, index: usize, piece: Piece, passage: &Passage) -> [f64; PARTS] {
+        let even = [1.0 / PARTS as f64; PARTS];
+        let Some(before) = index.checked_sub(1).filter(|_| !self.at_rest) else { return even };
+        let slug = &self.train.slugs()[before];
+        let journey = self.leg(slug.began, 0.0, piece.stretches, piece.share);
+        if journey.left.is_none() || passage.label_ul <= slug.from_ul {
+            return even;
         }
-        let alike = parts.chunk_by(|(a, _), (b, _)| a == b);
-        let of_one = |parts: &[(usize, f64)]| {
-            let transits: Vec<f64> = parts.iter().map(|(_, transit)| *transit).collect();
-            let from = parts[0].0;
-            few(&transits).into_iter().map(move |(transit, count)| (from, transit, count))
+        let earlier = self.passage(slug.from_ul, piece, &journey);
+        let step = |part: usize| {
+            let entered = passage.entered_ul(passage.transits[part]);
+            (entered - earlier.entered_ul(earlier.transits[part])).max(0.0)
+        };
+        let steps: [f64; PARTS] = std::array::from_fn(step);
+        let whole: f64 = steps.iter().sum();
+        if whole > 0.0 { steps.map(|step| step / whole) } else { even }
+    }
+
+    /// Parts of a parcel, by what they entered with, their transit, and their share of it. At rest few stand for all: what
+    /// becomes of a part is a smooth function of its transit.
+    fn representative(&self, parts: &[(usize, f64, f64)]) -> Vec<(usize, f64, f64)> {
+        if !self.at_rest || self.plan.network.is_none() {
+            return parts.to_vec();
+        }
+        let alike = parts.chunk_by(|(a, ..), (b, ..)| a == b);
+        let of_one = |parts: &[(usize, f64, f64)]| {
+            let transits: Vec<f64> = parts.iter().map(|(_, transit, _)| *transit).collect();
+            let (from, _, weight) = parts[0];
+            few(&transits).into_iter().map(move |(transit, count)| (from, transit, count * weight))
         };
         alike.flat_map(of_one).collect()
     }

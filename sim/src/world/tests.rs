@@ -107,10 +107,9 @@ proptest! {
         check_mass(&world, &["cui", "cs"], 1e-3, 0.01)?;
     }
 
-    /// Where flows change abruptly the kernel changes with them: then mass closes to a few per
-    /// cent.
+    /// Where flows change abruptly the kernel changes with them, and mass still closes.
     #[test]
-    fn mass_closes_nearly_over_any_sequence_of_rates(
+    fn mass_closes_over_any_sequence_of_rates(
         steps in prop::collection::vec((0_usize..7, 0.0_f64..200.0, 1.0_f64..60.0), 4..16),
     ) {
         let mut world = quiet();
@@ -123,7 +122,7 @@ proptest! {
         let flush = names.map(|n| (n, if n.starts_with("ode") { 200.0 } else { 0.0 }));
         start(&mut world, &flush);
         run(&mut world, 600.0);
-        check_mass(&world, &["cui", "oa_cu", "oam", "cs", "oa_cs"], 0.06, 1.0)?;
+        check_mass(&world, &["cui", "oa_cu", "oam", "cs", "oa_cs"], 0.02, 0.2)?;
     }
 
     /// Slugs and carrier together are everything that was pumped, at every instant.
