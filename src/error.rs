@@ -3,10 +3,11 @@
 use std::fmt;
 use std::path::Path;
 
+use flowtwin_campaign::campaign::CampaignError;
 use flowtwin_campaign::conclusion::ConclusionError;
 use flowtwin_campaign::folder::FolderError;
 use flowtwin_campaign::scenario::NoRig;
-use flowtwin_comparison::{CheckError, ExplainError, GoldenError, SideError};
+use flowtwin_comparison::{CheckError, GoldenError, SideError};
 use flowtwin_data::DataError;
 use flowtwin_data::diagnostic::Diagnostic;
 
@@ -114,16 +115,8 @@ impl From<SideError> for CommandError {
         match error {
             SideError::Journal(error) => error.into(),
             SideError::Scenario(diagnostic) => diagnostic.into(),
+            SideError::Campaign { source: CampaignError::NoRig(error), .. } => error.into(),
             SideError::Campaign { .. } => Self::failed(error),
-            other => Self::bad_input(other),
-        }
-    }
-}
-
-impl From<ExplainError> for CommandError {
-    fn from(error: ExplainError) -> Self {
-        match error {
-            ExplainError::Side(error) => (*error).into(),
             other => Self::bad_input(other),
         }
     }

@@ -7,6 +7,7 @@ mod deciding;
 mod doubt;
 mod doubted;
 mod ended;
+mod error;
 mod interruptible;
 mod observer;
 mod otherwise;
@@ -41,6 +42,7 @@ use costs::{Costs, ml};
 use deciding::{Place, Turn};
 pub use doubt::Doubt;
 pub use ended::Ended;
+pub use error::CampaignError;
 pub use interruptible::Interruptible;
 pub use observer::{Observer, Silent};
 pub use reviewer::{Answer, Expected, Proposed, Reviewer};
@@ -64,22 +66,6 @@ pub struct Campaign<'a> {
     in_wall_time: bool,
     filled: Fillings,
     filled_as_in: Option<&'a Journal>,
-}
-
-/// Why a campaign cannot go on, besides faults of the lab.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum CampaignError {
-    /// A policy has no proposal.
-    #[error("phase {phase}: no proposal for experiment {experiment}: {source}")]
-    Policy {
-        /// The phase.
-        phase: String,
-        /// The experiment.
-        experiment: u64,
-        /// Why.
-        source: PolicyError,
-    },
 }
 
 impl<'a> Campaign<'a> {

@@ -53,7 +53,7 @@ pub use refill::{Day, Refill, RefillSpec};
 pub use scatter::{Misreading, Scatter, Slopes, detection_limits, fills, misreadings};
 pub use schema::schema;
 pub use simulated::{NoRig, Simulated};
-pub use snapshot::{DecisionsMay, SnapshotSpec, Strength};
+pub use snapshot::{DecisionsMay, FEWEST_SEEDS, SnapshotSpec, Strength};
 pub use space::{BoundSpec, ConstraintSpec, DerivedSpec, InputSpec, Sets, SpaceSpec, Window};
 pub use supply::{Lasting, RefillsItself};
 pub use tree::Tree;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::decisions::Decisions;
 use crate::definition::{self, KeyChange};
 use crate::outcome::Outcome;
-use crate::pairs::pairs;
+use crate::pairs::{pairs, unpaired};
 use crate::parting::Parting;
 use crate::replicates::Replicates;
 use crate::shift::Shift;
@@ -29,6 +29,10 @@ pub struct Comparison {
     pub sides: [Compared; 2],
     /// Whether nothing differs, as far as both sides say.
     pub equal: bool,
+    /// Inputs and features that only one side has: those of the first, then those of the second.
+    pub only: [Vec<String>; 2],
+    /// Experiments that have none of the same place in their phase on the other side: those of the first, then those of the second.
+    pub unpaired: [Vec<u64>; 2],
     /// Keys that differ; none where a side does not say its definition.
     pub keys: Option<Vec<KeyChange>>,
     /// The first record that differs.
@@ -81,11 +85,13 @@ impl Comparison {
     }
 
     fn of(a: &Side, b: &Side, effort: Effort) -> Self {
+        let only = [a.only_here(b), b.only_here(a)];
         let replicates = effort
             .simulate
             .and_then(|threads| [a, b].iter().find_map(|s| Replicates::of(s, threads)));
         let known = a.definition.as_ref().zip(b.definition.as_ref());
         let keys = known.map(|(a, b)| definition::changes(a, b));
+        let b = &*b.in_order_of(a);
         let pairs = pairs(a, b);
         let parting = Parting::between(a, b);
         let outcome = Outcome::between(a, b, effort.simulate.filter(|_| effort.regret));
@@ -96,6 +102,8 @@ impl Comparison {
         Self {
             sides: [Compared::of(a), Compared::of(b)],
             equal: !changed && parting.is_none() && !last_bits && !worked,
+            only,
+            unpaired: unpaired(a, b, &pairs),
             keys,
             parting,
             shifts: Shift::all(a, &pairs, replicates.as_ref()),

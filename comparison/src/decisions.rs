@@ -13,7 +13,7 @@ pub struct Decisions {
     pub proposals: usize,
     /// Those that differ.
     pub differing: usize,
-    /// The first that differs.
+    /// The first that differs; none where none does, or the inputs are others.
     pub first: Option<Turn>,
     /// The one that differs most.
     pub largest: Option<Turn>,
@@ -39,12 +39,13 @@ pub struct Turn {
 impl Decisions {
     pub(crate) fn between(a: &Side, pairs: &[Pair<'_>]) -> Self {
         let ranges: Vec<f64> = (0..a.inputs.len()).map(|input| range(a, input, pairs)).collect();
-        let turned = pairs.iter().filter(|pair| !pair.same_conditions());
-        let turns: Vec<Turn> = turned.filter_map(|pair| Turn::of(a, pair, &ranges)).collect();
+        let turned: Vec<_> = pairs.iter().filter(|pair| !pair.same_conditions()).collect();
+        let turns: Vec<Turn> =
+            turned.iter().filter_map(|pair| Turn::of(a, pair, &ranges)).collect();
         let largest = turns.iter().max_by(|x, y| x.of_range.total_cmp(&y.of_range)).cloned();
         Self {
             proposals: pairs.len(),
-            differing: turns.len(),
+            differing: turned.len(),
             first: turns.first().cloned(),
             largest,
         }

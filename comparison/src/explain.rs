@@ -31,6 +31,9 @@ pub enum ExplainError {
     /// A side is of a table.
     #[error("{0} looks its outcomes up in a table: there is no world whose keys could be changed")]
     Table(String),
+    /// No experiment of one side can be repeated on the other.
+    #[error("no experiment of {0} is at conditions that {1} allows too")]
+    Nowhere(String, String),
     /// A side cannot be run.
     #[error(transparent)]
     Side(Box<SideError>),
@@ -49,6 +52,8 @@ pub struct Explanation {
     pub experiments: usize,
     /// The whole change of each feature that moved: root of its mean square \[unit\].
     pub features: Vec<(String, f64)>,
+    /// Their units.
+    pub units: Vec<String>,
     /// Each key, changed alone, the one that explains most first.
     pub keys: Vec<KeyEffect>,
     /// Pairs with an effect together that neither has alone.
@@ -94,8 +99,8 @@ impl Explanation {
     /// Explains what moved from `a` to `b`, both of which can be simulated.
     ///
     /// Every differing key is changed alone from what `a` says to what `b` says. The conditions of up to 24 experiments of
-    /// `a` are measured with it; the share of a feature's change that it explains is the least-squares share over these
-    /// experiments, Σ dᵢ Dᵢ / Σ Dᵢ² of its change d and the whole change D, so that shares of effects that add up sum to
+    /// `a` that both sides allow are measured with it; the share of a feature's change that it explains is the least-squares share
+    /// over these experiments, Σ dᵢ Dᵢ / Σ Dᵢ² of its change d and the whole change D, so that shares of effects that add up sum to
     /// one. Then the campaign is run with it, which shows how it changes decisions.
     ///
     /// # Errors
@@ -110,7 +115,14 @@ impl Explanation {
         let keys = definition::changes(&before, &after);
         let keys: Vec<KeyChange> = keys.into_iter().filter(|key| !key.is_words()).collect();
         let names = a.inputs.iter().map(String::as_str).collect();
-        let conditions = conditions(a);
+        let allowed = |definition: &Value, at: &Value| {
+            Scenario::recorded(&listing(definition.clone(), std::slice::from_ref(at))).is_ok()
+        };
+        let both = |at: &Value| allowed(&before, at) && allowed(&after, at);
+        let conditions = spread(conditions(a).into_iter().filter(both).collect());
+        if conditions.is_empty() {
+            return Err(ExplainError::Nowhere(a.name.clone(), b.name.clone()));
+        }
         let between = Between { before, keys, conditions, names, threads };
         between.explain(a)
     }
@@ -118,6 +130,20 @@ impl Explanation {
     /// Whether a key was found to have an effect.
     pub fn names(&self, key: &str) -> bool {
         self.keys.iter().any(|effect| effect.key == key && effect.matters)
+    }
+
+    /// Whether the keys explain what moved: one of them has an effect, and of no feature's change more than a tenth is left.
+    pub fn is_whole(&self) -> bool {
+        let moved = 0..self.features.len();
+        self.keys.iter().any(|key| key.matters)
+            && moved.into_iter().all(|at| self.rest(at).abs() < ENOUGH)
+    }
+
+    /// The share of a feature's change that neither keys nor pairs of them explain.
+    fn rest(&self, place: usize) -> f64 {
+        let alone = self.keys.iter().filter_map(|effect| Some(effect.shares.as_ref()?[place]));
+        let together = self.together.iter().map(|pair| pair.beyond[place]);
+        1.0 - alone.chain(together).sum::<f64>()
     }
 
     /// In words, at most 80 columns wide.
@@ -129,20 +155,20 @@ impl Explanation {
         let at = counted(self.experiments, "experiment");
         let mut out = format!("Why: each key changed alone, at the conditions of {at} of A\n");
         for (place, (feature, whole)) in self.features.iter().enumerate() {
-            out.push_str(&format!("  {feature}, changed by {}\n", significant(*whole, 3)));
-            let mut rest = 1.0;
+            let unit = self.units.get(place).filter(|unit| !unit.is_empty());
+            let unit = unit.map_or(String::new(), |unit| format!(" {unit}"));
+            out.push_str(&format!("  {feature}, changed by {}{unit}\n", significant(*whole, 3)));
             for effect in &self.keys {
                 let share = effect.shares.as_ref().map_or(0.0, |shares| shares[place]);
-                rest -= share;
                 if share.abs() >= TOLD {
                     out.push_str(&format!("    {:>4.0} %  {}\n", 100.0 * share, effect.key));
                 }
             }
             for pair in self.together.iter().filter(|pair| pair.beyond[place].abs() >= TOLD) {
-                rest -= pair.beyond[place];
                 let (share, [first, second]) = (100.0 * pair.beyond[place], &pair.keys);
                 out.push_str(&format!("    {share:>4.0} %  {first}\n            with {second}\n"));
             }
+            let rest = self.rest(place);
             if rest.abs() >= ENOUGH {
                 out.push_str(&format!("    {:>4.0} %  not explained\n", 100.0 * rest));
             }
@@ -166,20 +192,45 @@ impl Explanation {
         });
         let idle = self.keys.iter().filter(|effect| !effect.matters && effect.refused.is_none());
         let idle = idle.map(|effect| format!("  changes nothing alone: {}\n", effect.key));
-        refused.chain(idle).collect()
+        let told = |shares: &Vec<f64>| shares.iter().any(|share| share.abs() >= TOLD);
+        let unseen = self.keys.iter().filter(|effect| {
+            effect.matters && effect.proposals == 0 && !effect.shares.as_ref().is_some_and(told)
+        });
+        let unseen = unseen.filter(|effect| effect.refused.is_none()).map(|effect| {
+            format!("  changes the campaign, and hardly a feature: {}\n", effect.key)
+        });
+        refused.chain(unseen).chain(idle).collect()
     }
 }
 
-/// The conditions of up to this many experiments of a side that did not fail, spread evenly.
+/// The conditions of the experiments of a side that did not fail.
 fn conditions(a: &Side) -> Vec<Value> {
-    let good: Vec<&Measured> = a.experiments.iter().filter(|m| !m.failed()).collect();
-    let n = good.len().min(AT);
-    let chosen = (0..n).map(|i| good[i * good.len() / n]);
+    let good = a.experiments.iter().filter(|m| !m.failed());
     let named = |m: &Measured| {
         let pairs = a.inputs.iter().zip(&m.conditions);
         pairs.map(|(name, value)| (name.clone(), json!(value))).collect::<serde_json::Map<_, _>>()
     };
-    chosen.map(|m| Value::Object(named(m))).collect()
+    good.map(|m| Value::Object(named(m))).collect()
+}
+
+/// Up to 24 of these, spread evenly.
+fn spread(all: Vec<Value>) -> Vec<Value> {
+    let n = all.len().min(AT);
+    (0..n).map(|i| all[i * all.len() / n].clone()).collect()
+}
+
+/// A definition whose campaign is these conditions, in this order.
+fn listing(mut definition: Value, conditions: &[Value]) -> Value {
+    definition["phases"] = json!([{
+        "name": "again",
+        "experiments": conditions.len(),
+        "policy": { "list": { "conditions": conditions } },
+    }]);
+    let table = definition.as_object_mut().expect("a definition is a table");
+    ["prior", "policy_command"].iter().for_each(|key| {
+        table.shift_remove(*key);
+    });
+    definition
 }
 
 /// The shares of features that a set of keys explains.
@@ -214,7 +265,10 @@ impl Between<'_> {
         keys.sort_by(|x, y| weight(y).total_cmp(&weight(x)));
         let size = |d: &[f64]| (d.iter().map(|d| d * d).sum::<f64>() / d.len() as f64).sqrt();
         let features = moved.iter().map(|&i| (quantities[i].clone(), size(&whole[i]))).collect();
-        Ok(Explanation { experiments: self.conditions.len(), features, keys, together })
+        let units = a.features.iter().map(|(_, unit)| unit.clone());
+        let units: Vec<String> = units.chain(["s".into(), "mL".into()]).collect();
+        let units = moved.iter().map(|&i| units[i].clone()).collect();
+        Ok(Explanation { experiments: self.conditions.len(), features, units, keys, together })
     }
 
     fn effect(
@@ -236,7 +290,8 @@ impl Between<'_> {
         KeyEffect { key: key.into(), shares, proposals, matters, refused }
     }
 
-    /// Pairs of keys, where single ones leave more unexplained than is enough.
+    /// Pairs of keys, where single ones leave more unexplained than is enough: first those that cannot be changed alone, then
+    /// those that explain most.
     fn together(&self, keys: &[KeyEffect], features: usize, shares: &Shares<'_>) -> Vec<Together> {
         let alone = |i: usize, f: usize| keys[i].shares.as_ref().map_or(0.0, |shares| shares[f]);
         let rest = |f: usize| 1.0 - (0..keys.len()).map(|i| alone(i, f)).sum::<f64>();
@@ -244,7 +299,14 @@ impl Between<'_> {
             return Vec::new();
         }
         let all = (0..keys.len()).flat_map(|i| (i + 1..keys.len()).map(move |j| (i, j)));
-        let tried = all.take(PAIRS).filter_map(|(i, j)| {
+        let mut all: Vec<(usize, usize)> = all.collect();
+        let promise = |i: usize| match &keys[i].shares {
+            None => f64::INFINITY,
+            Some(shares) => shares.iter().fold(0.0, |most, share| share.abs().max(most)),
+        };
+        let of_pair = |&(i, j): &(usize, usize)| promise(i).min(promise(j));
+        all.sort_by(|x, y| of_pair(y).total_cmp(&of_pair(x)));
+        let tried = all.into_iter().take(PAIRS).filter_map(|(i, j)| {
             let both = shares(&[i, j]).ok()?;
             let beyond: Vec<f64> =
                 (0..features).map(|f| both[f] - alone(i, f) - alone(j, f)).collect();
@@ -269,16 +331,7 @@ impl Between<'_> {
 
     /// The repeated experiments with such a definition.
     fn listed(&self, keys: &[usize]) -> Result<Vec<Measured>, SideError> {
-        let mut definition = self.with(keys);
-        definition["phases"] = json!([{
-            "name": "again",
-            "experiments": self.conditions.len(),
-            "policy": { "list": { "conditions": self.conditions } },
-        }]);
-        let table = definition.as_object_mut().expect("a definition is a table");
-        ["prior", "policy_command"].iter().for_each(|key| {
-            table.shift_remove(*key);
-        });
+        let definition = listing(self.with(keys), &self.conditions);
         Ok(self.run(&definition)?.experiments)
     }
 

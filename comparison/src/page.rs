@@ -14,6 +14,7 @@ const WIDE: f64 = 920.0;
 impl Comparison {
     /// The page of this comparison of `a` and `b`, with why they differ where that is known.
     pub fn page(&self, a: &Side, b: &Side, why: Option<&Explanation>) -> String {
+        let b = &*b.in_order_of(a);
         let simulated = |side: &Side| side.journal.as_ref().is_none_or(|j| j.header().simulated);
         let simulated = simulated(a) || simulated(b);
         let mut page = Page::new(&format!("{} and {}", a.name, b.name), simulated);

@@ -46,3 +46,13 @@ pub(crate) fn pairs<'a>(a: &'a Side, b: &'a Side) -> Vec<Pair<'a>> {
         .filter_map(|(place, before)| after.get(&place).map(|after| Pair { before, after }));
     paired.collect()
 }
+
+/// Experiments of either side that are in no pair, by their numbers.
+pub(crate) fn unpaired(a: &Side, b: &Side, pairs: &[Pair<'_>]) -> [Vec<u64>; 2] {
+    let others = |side: &Side, of: fn(&Pair<'_>) -> u64| -> Vec<u64> {
+        let paired: std::collections::BTreeSet<u64> = pairs.iter().map(of).collect();
+        let numbers = side.experiments.iter().map(|m| m.experiment);
+        numbers.filter(|number| !paired.contains(number)).collect()
+    };
+    [others(a, |pair| pair.before.experiment), others(b, |pair| pair.after.experiment)]
+}

@@ -158,7 +158,12 @@ fn differ(
     };
     if let (Record::Header(old), Record::Header(new)) = (old, new) {
         let all = |header: &flowtwin_lab::journal::Header| {
-            value(&(&header.simulated, &header.inputs, &header.features, &header.manifest))
+            serde_json::json!({
+                "simulated": header.simulated,
+                "inputs": header.inputs,
+                "features": header.features,
+                "installed": header.manifest,
+            })
         };
         let (old, new) = (all(old), all(new));
         return (old != new).then(|| first(Sort::Rig, &old, &new));

@@ -11,8 +11,20 @@ pub struct Case {
     pub file: String,
     /// Name of the scenario; the file where it has none.
     pub name: String,
-    /// The reason against it; none where it passes.
+    /// What is against it, in full; none where it passes.
     pub problem: Option<String>,
+    /// The same in a line.
+    pub reason: Option<String>,
+    /// Line of the file, where the mistake has one, from 1.
+    pub line: Option<usize>,
+}
+
+impl Case {
+    /// What is against it, in a line.
+    fn in_a_line(&self) -> &str {
+        let first = || self.problem.as_deref()?.lines().next();
+        self.reason.as_deref().or_else(first).unwrap_or_default().trim()
+    }
 }
 
 /// The results as JUnit XML.
@@ -24,16 +36,16 @@ pub fn junit(cases: &[Case]) -> String {
         "<testsuite name=\"flowtwin\" tests=\"{}\" failures=\"{failed}\">",
         cases.len()
     );
-    for Case { file, name, problem } in cases {
+    for case in cases {
+        let Case { file, name, problem, .. } = case;
         let head = format!("  <testcase classname=\"{}\" name=\"{}\"", xml(file), xml(name));
         let _ = match problem {
             None => writeln!(out, "{head}/>"),
             Some(problem) => {
-                let first = problem.lines().next().unwrap_or_default().trim();
                 writeln!(
                     out,
                     "{head}>\n    <failure message=\"{}\">{}</failure>\n  </testcase>",
-                    xml(first),
+                    xml(case.in_a_line()),
                     xml(problem)
                 )
             }
@@ -51,10 +63,11 @@ fn xml(text: &str) -> String {
 /// The failures as annotations of GitHub Actions, a line each.
 pub fn annotations(cases: &[Case]) -> String {
     let mut out = String::new();
-    for Case { file, name, problem } in cases {
+    for Case { file, name, problem, line, .. } in cases {
         if let Some(problem) = problem {
             let (file, title) = (property(file), property(name));
-            let _ = writeln!(out, "::error file={file},title={title}::{}", data(problem));
+            let line = line.map_or(String::new(), |line| format!(",line={line}"));
+            let _ = writeln!(out, "::error file={file}{line},title={title}::{}", data(problem));
         }
     }
     out
@@ -79,6 +92,8 @@ mod tests {
             file: format!("scenarios/{name}.toml"),
             name: name.into(),
             problem: problem.map(str::to_owned),
+            reason: problem.map(|_| "pli & more".to_owned()),
+            line: problem.map(|_| 3),
         };
         vec![case("good", None), case("bad", Some("pli moves by 3 %\n  a < b & c"))]
     }
@@ -88,7 +103,7 @@ mod tests {
         let text = junit(&cases());
         assert!(text.contains("tests=\"2\" failures=\"1\""), "{text}");
         assert!(text.contains("<testcase classname=\"scenarios/good.toml\" name=\"good\"/>"));
-        assert!(text.contains("<failure message=\"pli moves by 3 %\">"));
+        assert!(text.contains("<failure message=\"pli &amp; more\">"));
         assert!(text.contains("a &lt; b &amp; c</failure>"));
     }
 
@@ -96,7 +111,7 @@ mod tests {
     fn an_annotation_is_one_line() {
         let text = annotations(&cases());
         let expected =
-            "::error file=scenarios/bad.toml,title=bad::pli moves by 3 %25%0A  a < b & c\n";
+            "::error file=scenarios/bad.toml,line=3,title=bad::pli moves by 3 %25%0A  a < b & c\n";
         assert_eq!(text, expected);
     }
 }

@@ -102,9 +102,20 @@ impl Sensitivity {
             self.step_percent
         );
         for moved in keys {
-            out.push_str(&format!("  {}: {} → {}\n", moved.key, moved.value, moved.to));
+            let (value, to) = (shown(&moved.value), shown(&moved.to));
+            out.push_str(&format!("  {}: {value} → {to}\n", moved.key));
         }
         out + &self.unexercised.text()
+    }
+}
+
+/// A value as people write it: a number to twelve digits, which leaves out the last bits of a step.
+fn shown(value: &Value) -> String {
+    match value.as_f64().filter(|_| value.is_f64()) {
+        Some(x) => {
+            format!("{x:.11e}").parse().map_or_else(|_| x.to_string(), |x: f64| x.to_string())
+        }
+        None => value.to_string(),
     }
 }
 

@@ -3,6 +3,8 @@
 mod load;
 mod table;
 
+use std::borrow::Cow;
+
 use flowtwin_campaign::observations::six;
 use flowtwin_campaign::outside::Setting;
 use flowtwin_lab::journal::{ExperimentRecord, Journal};
@@ -130,6 +132,40 @@ impl Side {
     pub(crate) fn to_six_digits(&self) -> Self {
         let experiments = self.experiments.iter().map(Measured::to_six_digits).collect();
         Self { experiments, ..self.clone() }
+    }
+
+    /// The same, its inputs and features in the order of another side and no others, so that both can be compared place by place.
+    ///
+    /// A feature that this side does not know was never measured; where it does not have the inputs of the other, its experiments
+    /// have no conditions in common with those.
+    pub(crate) fn in_order_of(&self, other: &Self) -> Cow<'_, Self> {
+        let known =
+            |(name, _): &(String, String)| self.features.iter().position(|(n, _)| n == name);
+        let same_features = self.features.iter().map(|(name, _)| name);
+        let same_features = same_features.eq(other.features.iter().map(|(name, _)| name));
+        if self.inputs == other.inputs && same_features {
+            return Cow::Borrowed(self);
+        }
+        let features: Vec<Option<usize>> = other.features.iter().map(known).collect();
+        let place = |name: &String| self.inputs.iter().position(|known| known == name);
+        let inputs: Option<Vec<usize>> = other.inputs.iter().map(place).collect();
+        let inputs = inputs.filter(|inputs| inputs.len() == self.inputs.len()).unwrap_or_default();
+        let experiments = self.experiments.iter().map(|m| Measured {
+            conditions: inputs.iter().map(|&i| m.conditions[i].clone()).collect(),
+            features: features.iter().map(|place| m.features[(*place)?]).collect(),
+            ..m.clone()
+        });
+        let inputs = inputs.iter().map(|&i| self.inputs[i].clone()).collect();
+        let (experiments, features) = (experiments.collect(), other.features.clone());
+        Cow::Owned(Self { inputs, features, experiments, ..self.clone() })
+    }
+
+    /// Names of inputs and features that another side does not have.
+    pub(crate) fn only_here(&self, other: &Self) -> Vec<String> {
+        let inputs = self.inputs.iter().filter(|name| !other.inputs.contains(name));
+        let known = |name: &String| other.features.iter().any(|(there, _)| there == name);
+        let features = self.features.iter().map(|(name, _)| name).filter(|name| !known(name));
+        inputs.chain(features).cloned().collect()
     }
 
     /// A value of the definition, by the tables it is in.

@@ -101,8 +101,7 @@ pub(crate) fn campaign(
             (ended, writer, flowtwin_sim::Work::default())
         }
         None => {
-            let rig = scenario.simulated().expect("a scenario without a table has a rig");
-            let mut lab = rig.lab(seed);
+            let mut lab = scenario.simulated()?.lab(seed);
             let (ended, writer) = campaign.run(&mut lab, writer, None, &mut Silent)?;
             (ended, writer, lab.work())
         }
@@ -114,6 +113,14 @@ pub(crate) fn campaign(
 /// Writes a part of a snapshot.
 pub(crate) fn write_part(folder: &Path, name: &str, text: &str) -> std::io::Result<()> {
     fs::write(folder.join(format!("{name}.snap")), format!("---\nsource: flowtwin\n---\n{text}"))
+}
+
+/// Removes a part of a snapshot, where it is there.
+pub(crate) fn remove_part(folder: &Path, name: &str) -> std::io::Result<()> {
+    match fs::remove_file(folder.join(format!("{name}.snap"))) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// What a part of the snapshot in `folder` says; none where it is not there.

@@ -14,6 +14,8 @@ use crate::shift::{Shift, percent};
 
 /// Columns of a terminal.
 const COLUMNS: usize = 80;
+/// Characters of a feature in a table.
+const NAME: usize = 22;
 /// Keys that are shown at most.
 const KEYS: usize = 24;
 
@@ -29,6 +31,7 @@ impl Comparison {
         let parts = [
             self.definitions(),
             self.where_they_part(),
+            self.only_on_one_side(),
             self.features(),
             self.proposals(),
             self.costs(),
@@ -63,6 +66,20 @@ impl Comparison {
         }
     }
 
+    /// Inputs, features and experiments that the other side does not have.
+    fn only_on_one_side(&self) -> String {
+        let names = |side: &str, names: &[String]| match names.is_empty() {
+            true => String::new(),
+            false => wrapped(&format!("Only {side} has {}.", names.join(", "))),
+        };
+        let numbers = |side: &str, numbers: &[u64]| match numbers.is_empty() {
+            true => String::new(),
+            false => wrapped(&format!("Only {side} has {}.", experiments(numbers))),
+        };
+        let ([a, b], [of_a, of_b]) = (&self.only, &self.unpaired);
+        names("A", a) + &names("B", b) + &numbers("A", of_a) + &numbers("B", of_b)
+    }
+
     fn features(&self) -> String {
         let moved: Vec<&Shift> = self.shifts.iter().filter(|shift| shift.moved()).collect();
         let pairs = self.decisions.proposals - self.decisions.differing;
@@ -88,7 +105,10 @@ impl Comparison {
         let found = &self.decisions;
         let of = counted(found.proposals, "proposal");
         let Some((first, largest)) = found.first.as_ref().zip(found.largest.as_ref()) else {
-            return format!("No proposal differs, of {of}.\n");
+            return match found.differing {
+                0 => format!("No proposal differs, of {of}.\n"),
+                _ => "Proposals are not compared: the inputs are others.\n".into(),
+            };
         };
         let head = format!("{} of {of} differ\n", found.differing);
         head + &turn_line("first", first) + &turn_line("largest", largest)
@@ -96,11 +116,37 @@ impl Comparison {
 
     fn costs(&self) -> String {
         let mut table = Table::new().words("campaign").numbers("A").numbers("B").numbers("change");
-        self.outcome.totals.iter().for_each(|cost| table.row(cost_row(cost)));
-        let work = self.outcome.work.iter().filter(|cost| cost.moved() || cost.one_sided());
+        for (place, cost) in self.outcome.totals.iter().enumerate() {
+            table.row(cost_row(cost));
+            if let ([Some(a), Some(b)], 0) = (self.outcome.best_at, place) {
+                let at = [a, b].map(|number| number.to_string());
+                let change = if a == b { "0" } else { "" };
+                table.row(vec![
+                    "found in experiment".into(),
+                    at[0].clone(),
+                    at[1].clone(),
+                    change.into(),
+                ]);
+            }
+        }
+        let moved = |cost: &&Cost| cost.moved() || cost.one_sided();
+        // Experiments are counted above.
+        let work = self.outcome.work.iter().filter(moved).filter(|cost| cost.name != "experiments");
         work.for_each(|cost| table.row(cost_row(cost)));
         table.text()
     }
+}
+
+/// "experiment 9", "experiments 3, 7 to 12".
+fn experiments(numbers: &[u64]) -> String {
+    let runs = numbers.chunk_by(|a, b| a + 1 == *b);
+    let said = runs.map(|run| match run {
+        [one] => one.to_string(),
+        [first, .., last] => format!("{first} to {last}"),
+        [] => String::new(),
+    });
+    let word = if numbers.len() == 1 { "experiment" } else { "experiments" };
+    format!("{word} {}", said.collect::<Vec<_>>().join(", "))
 }
 
 fn side(side: &Compared) -> String {
@@ -109,16 +155,21 @@ fn side(side: &Compared) -> String {
     format!("{} ({}{seed}{version})", side.name, side.kind.words())
 }
 
-/// A line that fits a terminal: the middle of a long line is cut out.
+/// A line that fits a terminal.
 fn line(text: &str) -> String {
+    within(text, COLUMNS) + "\n"
+}
+
+/// A text of this many characters at most: the middle of a longer one is cut out.
+fn within(text: &str, most: usize) -> String {
     let length = text.chars().count();
-    if length <= COLUMNS {
-        return format!("{text}\n");
+    if length <= most {
+        return text.to_owned();
     }
-    let half = (COLUMNS - 1) / 2;
+    let half = (most - 1) / 2;
     let head: String = text.chars().take(half).collect();
-    let tail: String = text.chars().skip(length - (COLUMNS - 1 - half)).collect();
-    format!("{head}…{tail}\n")
+    let tail: String = text.chars().skip(length - (most - 1 - half)).collect();
+    format!("{head}…{tail}")
 }
 
 fn key_line(change: &KeyChange) -> String {
@@ -156,8 +207,15 @@ fn shown(value: &Value) -> String {
     match value {
         Value::String(text) => format!("{text:?}"),
         Value::Number(number) => number.as_f64().map_or_else(|| number.to_string(), exactly),
+        Value::Array(parts) => named(parts).unwrap_or_else(|| value.to_string()),
         value => value.to_string(),
     }
+}
+
+/// The names of tables that have one, such as phases.
+fn named(parts: &[Value]) -> Option<String> {
+    let names: Option<Vec<&str>> = parts.iter().map(|part| part.get("name")?.as_str()).collect();
+    names.filter(|names| !names.is_empty()).map(|names| format!("({})", names.join(", ")))
 }
 
 /// A number with all its digits, and no zero behind the point.
@@ -175,16 +233,32 @@ fn parting_lines(parting: &Parting) -> String {
     let journal = parting.line.map(|line| format!(", line {line} of the journal"));
     let head =
         format!("They part at {}, {at}{time}{}", parting.sort.words(), journal.unwrap_or_default());
-    let values = format!("  {}: {} → {}", parting.what, parting.before, parting.after);
+    let what = in_words(&parting.what);
+    let values = format!("  {what}: {} → {}", parting.before, parting.after);
     let values = if values.chars().count() <= COLUMNS {
         values + "\n"
     } else {
-        let Parting { what, before, after, .. } = parting;
+        let Parting { before, after, .. } = parting;
         line(&format!("  {what}"))
             + &line(&format!("    A: {before}"))
             + &line(&format!("    B: {after}"))
     };
     wrapped(&head) + &values
+}
+
+/// What a place in a record is called.
+fn in_words(what: &str) -> String {
+    match what {
+        "command.answer.frames.checksum" => return "checksum of the spectra".into(),
+        "record" => return "what happens".into(),
+        _ => {}
+    }
+    let known = [("proposal.conditions.", "proposed"), ("decided.", "decided")];
+    let named = known.iter().find_map(|(path, said)| Some((what.strip_prefix(path)?, said)));
+    match named {
+        Some((rest, said)) => format!("{said} {rest}"),
+        None => what.replace('.', " › "),
+    }
 }
 
 /// Words over as many lines as they need.
@@ -209,7 +283,7 @@ fn shift_row(shift: &Shift) -> Vec<String> {
     let signed = |x: Option<f64>| x.map_or("–".into(), signed);
     let largest = shift.largest.as_ref();
     vec![
-        Quantity::of_feature(&shift.name, &shift.unit).label(),
+        within(&Quantity::of_feature(&shift.name, &shift.unit).label(), NAME),
         format!("{}/{}", shift.differing + shift.one_sided, shift.pairs + shift.one_sided),
         signed(shift.median_percent),
         signed(shift.median_in_deviations()),

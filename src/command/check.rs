@@ -2,27 +2,35 @@
 
 use std::num::NonZeroUsize;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use flowtwin_backends::{Wiring, identify};
 use flowtwin_campaign::scenario::{Lasting, RefillsItself, Scenario};
-use flowtwin_comparison::Checked;
 use flowtwin_comparison::reported::Case;
+use flowtwin_comparison::{Checked, Comparison};
 use flowtwin_lab::queue::in_order;
 use serde_json::json;
 
 use super::campaign::threads;
 use super::emulate::read_wiring;
-use super::regression;
+use super::regression::{self, Answer};
 use crate::cli::CheckArgs as Args;
 use crate::console;
 use crate::error::{CommandError, Kind};
 
 /// What was found out about one file.
+#[derive(Default)]
 struct Finding {
     file: String,
     scenario: Option<String>,
     problem: Option<(Kind, String)>,
     note: String,
+    /// Line of the file that is wrong.
+    line: Option<usize>,
+    /// Why it is not as in its snapshots, a line each.
+    reasons: Vec<String>,
+    /// What moved.
+    comparison: Option<serde_json::Value>,
 }
 
 pub(super) fn run(args: &Args) -> Result<(), CommandError> {
@@ -59,46 +67,52 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
 /// Looks at all files: side by side where nobody is asked anything.
 fn looks(args: &Args) -> Vec<Finding> {
     let asks = args.review || args.connect || args.identify;
-    let jobs = if asks { NonZeroUsize::MIN } else { threads(args.jobs) };
-    in_order(args.files.len(), jobs, |place| look(args, &args.files[place]))
+    let all = threads(args.jobs);
+    let jobs = if asks { NonZeroUsize::MIN } else { all };
+    // Scenarios side by side share the cores.
+    let at_once = jobs.get().min(args.files.len()).max(1);
+    let each = NonZeroUsize::new(all.get() / at_once).unwrap_or(NonZeroUsize::MIN);
+    let quits = AtomicBool::new(false);
+    in_order(args.files.len(), jobs, |place| look(args, place, each, &quits))
 }
 
-fn look(args: &Args, file: &Path) -> Finding {
+fn look(args: &Args, place: usize, threads: NonZeroUsize, quits: &AtomicBool) -> Finding {
+    let file = &args.files[place];
     let name = file.display().to_string();
     if is_wiring(file) {
         return check_wiring(args, file);
     }
-    let bad = |kind, message| Finding {
-        file: name.clone(),
-        scenario: None,
-        problem: Some((kind, message)),
-        note: String::new(),
-    };
     let scenario = match super::load(file) {
         Ok(scenario) => scenario,
-        Err(diagnostic) => return bad(Kind::BadInput, diagnostic.to_string()),
+        Err(diagnostic) => {
+            return Finding {
+                file: name,
+                line: diagnostic.place.as_ref().map(|place| place.line),
+                problem: Some((Kind::BadInput, diagnostic.to_string())),
+                ..Finding::default()
+            };
+        }
     };
+    let mut finding =
+        Finding { file: name, scenario: Some(scenario.name().to_owned()), ..Finding::default() };
     let compared = match &args.snapshots {
         Some(_) if scenario.is_outside() => Ok("; no snapshots without a rig".to_owned()),
-        Some(folder) => snapshots(args, &scenario, &folder.join(scenario.name())),
+        Some(folder) => {
+            let asks = args.review && !quits.load(Ordering::Relaxed);
+            let look = Look { place: (place + 1, args.files.len()), threads, asks };
+            let folder = folder.join(scenario.name());
+            look.at_snapshots(args, &scenario, &folder, quits, &mut finding)
+        }
         None => Ok(String::new()),
     };
     match compared {
-        Ok(compared) => Finding {
-            file: name,
-            note: format!(
-                "{}{}{}{}{}{compared}",
-                summary(&scenario),
-                lasts(&scenario),
-                heats(&scenario),
-                cannot(&scenario),
-                unwatched(&scenario)
-            ),
-            scenario: Some(scenario.name().to_owned()),
-            problem: None,
-        },
-        Err(error) => bad(error.kind(), error.to_string()),
+        Ok(compared) => {
+            let notes = [lasts, heats, cannot, unwatched].map(|note| note(&scenario));
+            finding.note = format!("{}{}{compared}", summary(&scenario), notes.concat());
+        }
+        Err(error) => finding.problem = Some((error.kind(), error.to_string())),
     }
+    finding
 }
 
 /// Whether a file says which instrument is on which port, and is no scenario.
@@ -110,8 +124,12 @@ fn is_wiring(file: &Path) -> bool {
 
 /// Checks a wiring file and, if asked, who is at the end of each of its cables.
 fn check_wiring(args: &Args, file: &Path) -> Finding {
-    let finding =
-        |problem, note| Finding { file: file.display().to_string(), scenario: None, problem, note };
+    let finding = |problem, note| Finding {
+        file: file.display().to_string(),
+        problem,
+        note,
+        ..Finding::default()
+    };
     let wiring = match read_wiring(file) {
         Ok(wiring) => wiring,
         Err(error) => return finding(Some((error.kind(), error.to_string())), String::new()),
@@ -229,24 +247,56 @@ fn summary(scenario: &Scenario) -> String {
     )
 }
 
-/// Compares a scenario with its snapshots, or takes them anew.
-fn snapshots(args: &Args, scenario: &Scenario, folder: &Path) -> Result<String, CommandError> {
-    let spec = regression::spec(args, scenario);
-    let checked = Checked::of(scenario, folder, &spec, threads(args.jobs))?;
-    if args.accept {
-        let anew = checked.accept()?;
-        return Ok(format!("; {anew} of 3 snapshots taken anew"));
+/// How one scenario among several is compared with its snapshots.
+struct Look {
+    /// Its number, and that of all.
+    place: (usize, usize),
+    threads: NonZeroUsize,
+    /// Whether somebody is asked.
+    asks: bool,
+}
+
+impl Look {
+    /// Compares a scenario with its snapshots, or takes them anew.
+    fn at_snapshots(
+        &self,
+        args: &Args,
+        scenario: &Scenario,
+        folder: &Path,
+        quits: &AtomicBool,
+        finding: &mut Finding,
+    ) -> Result<String, CommandError> {
+        let spec = regression::spec(args, scenario);
+        let checked = Checked::of(scenario, folder, &spec, self.threads)?;
+        let taken = |checked: &Checked| -> Result<String, CommandError> {
+            Ok(format!("; {} of 3 snapshots taken anew", checked.accept()?))
+        };
+        if args.accept {
+            return taken(&checked);
+        }
+        if checked.passed() {
+            return Ok(format!("; {}", checked.note()));
+        }
+        finding.reasons = checked.reasons.clone();
+        finding.comparison = checked.comparison.as_ref().map(Comparison::to_json);
+        if self.asks {
+            match regression::ask(&checked, self.place, self.threads)? {
+                Answer::Accept => {
+                    finding.reasons.clear();
+                    finding.comparison = None;
+                    return taken(&checked);
+                }
+                Answer::Keep => {}
+                Answer::Quit => quits.store(true, Ordering::Relaxed),
+            }
+            // What moved has just been shown.
+            let reasons = checked.reasons.join("; ");
+            return Err(CommandError::failed(format_args!("kept as it was: {reasons}")));
+        }
+        let hint = "if the new values are right, take them with --accept";
+        let message = format!("{}\n{}", folder.display(), checked.text());
+        Err(CommandError::failed(message).hint(hint))
     }
-    if checked.passed() {
-        return Ok(format!("; {}", checked.note()));
-    }
-    if args.review && regression::ask(&checked)? {
-        let anew = checked.accept()?;
-        return Ok(format!("; {anew} of 3 snapshots taken anew"));
-    }
-    let hint = "if the new values are right, take them with --accept";
-    let message = format!("{}\n{}", folder.display(), checked.text());
-    Err(CommandError::failed(message).hint(hint))
 }
 
 impl Finding {
@@ -255,12 +305,22 @@ impl Finding {
             file: self.file.clone(),
             name: self.scenario.clone().unwrap_or_else(|| self.file.clone()),
             problem: self.problem.as_ref().map(|(_, message)| message.clone()),
+            reason: self.reasons.first().cloned(),
+            line: self.line,
         }
     }
 
     fn json(&self) -> serde_json::Value {
         let problem = self.problem.as_ref().map(|(_, message)| message);
-        json!({ "file": self.file, "ok": problem.is_none(), "scenario": self.scenario, "problem": problem })
+        json!({
+            "file": self.file,
+            "ok": problem.is_none(),
+            "scenario": self.scenario,
+            "problem": problem,
+            "line": self.line,
+            "reasons": self.reasons,
+            "comparison": self.comparison,
+        })
     }
 
     fn tell(&self, quiet: bool) -> Result<(), CommandError> {

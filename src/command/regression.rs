@@ -1,6 +1,7 @@
 //! What `flowtwin check` does with snapshots besides comparing them: how strictly, questions, reports, sensitivity.
 
 use std::io::{BufRead as _, stdin};
+use std::num::NonZeroUsize;
 
 use flowtwin_campaign::scenario::{self, Scenario, SnapshotSpec};
 use flowtwin_comparison::reported::{Case, annotations, junit};
@@ -23,22 +24,70 @@ pub(super) fn spec(args: &Args, scenario: &Scenario) -> SnapshotSpec {
     SnapshotSpec { strength, seeds: args.seeds.unwrap_or(said.seeds), ..said.clone() }
 }
 
-/// Shows what moved and asks whether it is right; nobody at the terminal is no.
-pub(super) fn ask(checked: &Checked) -> Result<bool, CommandError> {
+/// What a person says of a scenario that is not as in its snapshots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// What it yields now is right.
+    Accept,
+    /// It is not, or not yet.
+    Keep,
+    /// It is not, and no more questions.
+    Quit,
+}
+
+/// Shows what moved and asks whether it is right; nobody at the terminal is no. `place` is that of the file among all of them.
+///
+/// What no key explains is not taken: that needs `--accept`.
+pub(super) fn ask(
+    checked: &Checked,
+    place: (usize, usize),
+    threads: NonZeroUsize,
+) -> Result<Answer, CommandError> {
+    let (number, of) = place;
     console::say_line(format_args!(
-        "{}: not as in its snapshots\n{}",
+        "{} ({number} of {of}): not as in its snapshots\n{}",
         checked.scenario,
         checked.text()
     ));
+    let mut why: Option<String> = None;
     loop {
-        console::say("(a)ccept what it yields now, or (k)eep the snapshot? ");
+        console::say("(a)ccept what it yields now, (k)eep the snapshot, (e)xplain, (q)uit? ");
         let mut answer = String::new();
         let read = stdin().lock().read_line(&mut answer).map_err(CommandError::failed)?;
         match answer.trim() {
-            "a" | "accept" => return Ok(true),
-            "k" | "keep" => return Ok(false),
-            _ if read == 0 => return Ok(false),
-            _ => console::say_line("a or k"),
+            "a" | "accept" => match unexplained(checked, threads, &mut why) {
+                None => return Ok(Answer::Accept),
+                Some(reason) => console::say_line(format_args!(
+                    "not taken: {reason}. If it is right all the same, take it with --accept"
+                )),
+            },
+            "k" | "keep" => return Ok(Answer::Keep),
+            "q" | "quit" => return Ok(Answer::Quit),
+            "e" | "explain" => {
+                let reason = unexplained(checked, threads, &mut why);
+                console::say_line(why.clone().or(reason).unwrap_or_default());
+            }
+            _ if read == 0 => return Ok(Answer::Keep),
+            _ => console::say_line("a, k, e or q"),
+        }
+    }
+}
+
+/// Why keys do not explain what moved; none where they do, or there was no snapshot. `why` becomes the explanation.
+fn unexplained(
+    checked: &Checked,
+    threads: NonZeroUsize,
+    why: &mut Option<String>,
+) -> Option<String> {
+    let keys = &checked.comparison.as_ref()?.keys;
+    if keys.as_ref().is_none_or(Vec::is_empty) {
+        return Some("no key differs, so the program or a file does".into());
+    }
+    match checked.explain(threads)? {
+        Err(error) => Some(error.to_string()),
+        Ok(found) => {
+            *why = Some(found.text());
+            (!found.is_whole()).then(|| "the keys that differ do not explain all of it".into())
         }
     }
 }
@@ -49,10 +98,15 @@ pub(super) fn report(args: &Args, cases: &[Case]) -> Result<(), CommandError> {
         std::fs::write(path, junit(cases))
             .map_err(|error| CommandError::unwritable(path, &error))?;
     }
-    if args.annotations {
-        console::print(annotations(cases))?;
+    match args.annotations {
+        false => Ok(()),
+        // What is printed as JSON is JSON alone; the service reads both streams.
+        true if args.json => {
+            console::say(annotations(cases));
+            Ok(())
+        }
+        true => console::print(annotations(cases)),
     }
-    Ok(())
 }
 
 /// Moves every key and says what would not be noticed.
@@ -63,6 +117,9 @@ pub(super) fn sensitivity(args: &Args) -> Result<(), CommandError> {
     }
     let scenarios: Vec<Scenario> =
         args.files.iter().map(|file| super::load(file)).collect::<Result<_, _>>()?;
+    for scenario in scenarios.iter().filter(|scenario| scenario.table().is_none()) {
+        scenario.simulated()?;
+    }
     let found = Sensitivity::of(&scenarios, args.step, threads(args.jobs));
     match args.json {
         true => console::print_line(serde_json::json!(found)),

@@ -34,6 +34,7 @@ mod printed;
 mod programs;
 mod quantities;
 mod refilling;
+mod regression;
 mod replay;
 mod resume;
 mod review;

@@ -31,6 +31,10 @@ pub struct SnapshotSpec {
     pub sensitivity_percent: f64,
 }
 
+/// Fewest seeds that statistical strength compares: with one less, a loss with every seed could be chance, as five quantities are
+/// looked at (5/2⁶ > 0.05).
+pub const FEWEST_SEEDS: u32 = 7;
+
 /// What a snapshot promises.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -101,8 +105,8 @@ impl SnapshotSpec {
             let message = format!("{x} % is no tolerance of {name}: it must be 0 or more");
             return Some(("features_percent", message));
         }
-        if !(6..=10_000).contains(&self.seeds) {
-            let message = format!("{} seeds: 6 to 10 000 can be compared", self.seeds);
+        if !(FEWEST_SEEDS..=10_000).contains(&self.seeds) {
+            let message = format!("{} seeds: {FEWEST_SEEDS} to 10 000 can be compared", self.seeds);
             return Some(("seeds", message));
         }
         if !(self.sensitivity_percent > 0.0 && self.sensitivity_percent <= 100.0) {

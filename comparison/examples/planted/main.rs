@@ -14,6 +14,7 @@ use flowtwin_comparison::snapshot::Snapshot;
 use flowtwin_comparison::{
     Comparison, Distribution, Effort, Explanation, Row, Side, Trials, beyond_tolerance,
 };
+use flowtwin_lab::Goal;
 use flowtwin_statistics::{mean, standard_deviation};
 
 /// Seeds of a distribution.
@@ -74,7 +75,7 @@ fn planted(dir: &Path) {
         let after = side(&changed);
         let why = Explanation::of(&before, &after, threads()).expect("both can be run");
         let named = yes(why.names(key));
-        let trials = Trials::between(&recorded, &distribution(&changed), false, 5.0);
+        let trials = Trials::between(&recorded, &distribution(&changed), Some(Goal::Maximize), 5.0);
         row(&format!("`{key}`"), &before, &after, yes(trials.is_worse()), named);
     }
     let before = changes::run(&plain, Change::None);
@@ -119,7 +120,7 @@ fn last_bits(dir: &Path) {
         let found = Comparison::between(&before, &changes::run(&plain, change), Effort::default());
         exact += usize::from(!found.equal);
         numeric += usize::from(!beyond_tolerance(&found, &SnapshotSpec::default()).is_empty());
-        let trials = Trials::between(&recorded, &rows(change), false, 5.0);
+        let trials = Trials::between(&recorded, &rows(change), Some(Goal::Maximize), 5.0);
         statistical += usize::from(trials.is_worse());
     }
     let of = LAST_BITS.len();
@@ -157,10 +158,10 @@ fn repeats(dir: &Path) {
     let mut needed = Vec::new();
     for n in 0..REPEATS {
         let before = renamed(2 * n, "");
-        let again = Trials::between(&before, &renamed(2 * n + 1, ""), true, 5.0);
+        let again = Trials::between(&before, &renamed(2 * n + 1, ""), Some(Goal::Minimize), 5.0);
         alarms += u64::from(again.is_worse());
         let more = "[stocks]\namaranth = { concentrations_mm = { am = 0.1575 } }\n";
-        let trials = Trials::between(&before, &renamed(2 * n + 1, more), true, 5.0);
+        let trials = Trials::between(&before, &renamed(2 * n + 1, more), Some(Goal::Minimize), 5.0);
         let best = trials.quantities.iter().find(|quantity| quantity.name == "best value");
         found += u64::from(best.is_some_and(|quantity| quantity.is_worse()));
         needed.extend(best.and_then(|quantity| quantity.seeds_needed).map(|n| n as f64));

@@ -60,6 +60,11 @@ impl Side {
     /// If it is nothing that can be compared, or cannot be read or run.
     pub fn load(path: &Path, threads: NonZeroUsize) -> Result<Self, SideError> {
         let name = path.display().to_string();
+        // A file of a folder stands for the folder.
+        let of_folder = |file: &str| file == JOURNAL || file.ends_with(".snap");
+        let within =
+            path.is_file() && path.file_name().and_then(|f| f.to_str()).is_some_and(of_folder);
+        let path = if within { path.parent().unwrap_or(path) } else { path };
         if path.join(JOURNAL).is_file() {
             return Self::run(&name, read_journal(path)?);
         }

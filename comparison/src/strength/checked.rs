@@ -8,8 +8,9 @@ use flowtwin_campaign::scenario::{Scenario, SnapshotSpec, Strength};
 
 use super::distribution::Distribution;
 use super::numeric;
-use super::trials::Trials;
+use super::trials::{Quantity, Trials};
 use crate::comparison::{Comparison, Effort};
+use crate::explain::{ExplainError, Explanation};
 use crate::side::{Side, SideError};
 use crate::snapshot::{self, Snapshot};
 
@@ -56,6 +57,8 @@ pub struct Checked {
     pub trials: Option<Trials>,
     /// What can be accepted.
     taken: Taken,
+    /// What is compared, where there is a snapshot.
+    sides: Option<Box<[Side; 2]>>,
 }
 
 #[derive(Clone, Debug)]
@@ -76,7 +79,8 @@ impl Checked {
         spec: &SnapshotSpec,
         threads: NonZeroUsize,
     ) -> Result<Self, CheckError> {
-        let (snapshot, journal) = Snapshot::taken(scenario, threads)?;
+        let (mut snapshot, journal) = Snapshot::taken(scenario, threads)?;
+        snapshot.origin.strength = spec.strength.name().into();
         let differing = snapshot.differing(folder);
         let mut checked = Self {
             scenario: scenario.name().into(),
@@ -90,6 +94,7 @@ impl Checked {
                 distribution: None,
                 differing: differing.len(),
             },
+            sides: None,
         };
         if spec.strength == Strength::Statistical {
             checked.over_seeds(scenario, spec, threads)?;
@@ -104,17 +109,20 @@ impl Checked {
         let name = format!("{} now", scenario.name());
         let before = Side::snapshot(&folder.display().to_string(), folder)?;
         let after = Side::scenario(&name, snapshot, journal)?;
-        let simulate = (spec.strength == Strength::Numeric).then_some(threads);
-        let found = Comparison::between(&before, &after, Effort { simulate, regret: false });
+        let effort = Effort { simulate: Some(threads), regret: false };
+        let found = Comparison::between(&before, &after, effort);
         match spec.strength {
             Strength::Exact => {
                 let parts = differing.join(", ");
                 checked.reasons.push(format!("not to the last bit as it was: {parts}"));
             }
             Strength::Numeric => checked.reasons = numeric::beyond_tolerance(&found, spec),
-            Strength::Statistical => {}
+            Strength::Statistical => {
+                checked.reasons.extend(numeric::work_beyond_its_band(&found, spec));
+            }
         }
         checked.comparison = Some(found);
+        checked.sides = Some(Box::new([before, after]));
         Ok(checked)
     }
 
@@ -131,10 +139,22 @@ impl Checked {
         match before.as_deref().and_then(Distribution::read) {
             None => self.reasons.push("there is no distribution over seeds".into()),
             Some(before) => {
-                let less = scenario.objective().goal.score(1.0) < 0.0;
-                let trials = Trials::between(&before, &now, less, spec.sensitivity_percent);
+                let several = scenario.file().all_objectives().count() > 1;
+                let goal = (!several).then(|| scenario.objective().goal);
+                let trials = Trials::between(&before, &now, goal, spec.sensitivity_percent);
+                if trials.seeds < seeds.len() {
+                    self.reasons.push(format!(
+                        "the distribution has {} of the {} seeds from {first} on: take it anew with --accept",
+                        trials.seeds,
+                        seeds.len()
+                    ));
+                } else if before.rows.iter().all(|row| row.best.is_nan()) {
+                    let none =
+                        "no campaign of the distribution has a result: nothing can be compared";
+                    self.reasons.push(none.into());
+                }
                 let worse = trials.quantities.iter().filter(|quantity| quantity.is_worse());
-                self.reasons.extend(worse.map(|quantity| format!("{} got worse", quantity.name)));
+                self.reasons.extend(worse.map(Quantity::reason));
                 self.trials = Some(trials);
             }
         }
@@ -159,6 +179,15 @@ impl Checked {
         out
     }
 
+    /// Which keys explain what moved; none where there is no snapshot, or nothing moved.
+    ///
+    /// # Errors
+    /// If it cannot be explained.
+    pub fn explain(&self, threads: NonZeroUsize) -> Option<Result<Explanation, ExplainError>> {
+        let [before, after] = &**self.sides.as_ref()?;
+        Some(Explanation::of(before, after, threads))
+    }
+
     /// In a few words, where it passes.
     pub fn note(&self) -> String {
         match (self.strength, &self.comparison) {
@@ -180,7 +209,8 @@ impl Checked {
             self.taken.snapshot.accept(&self.folder)?;
             match &self.taken.distribution {
                 Some(all) => snapshot::write_part(&self.folder, "distribution", &all.text()),
-                None => Ok(()),
+                // That of an earlier snapshot would be compared with what this one promises.
+                None => snapshot::remove_part(&self.folder, "distribution"),
             }
         };
         let at = |source| CheckError::Write { path: self.folder.clone(), source };

@@ -6,7 +6,7 @@ use flowtwin_campaign::campaign::CampaignError;
 use flowtwin_campaign::observations::six;
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::queue::in_order;
-use flowtwin_report::Run;
+use flowtwin_report::{Front, Run};
 use flowtwin_study::benchmark::Truth;
 
 use crate::snapshot::campaign;
@@ -25,7 +25,8 @@ pub struct Distribution {
 pub struct Row {
     /// The seed.
     pub seed: u64,
-    /// The noise-free value at its best experiment; NaN where there is none.
+    /// The noise-free value at its best experiment, or the hypervolume of its front where there are several objectives; NaN
+    /// where there is none.
     pub best: f64,
     /// The regret: the optimum minus this value; NaN where there is none.
     pub regret: f64,
@@ -49,10 +50,18 @@ impl Distribution {
         threads: NonZeroUsize,
     ) -> Result<Self, CampaignError> {
         let goal = scenario.objective().goal;
-        let optimum = Truth::optimum(scenario, threads).map_or(f64::NAN, |best| best.value);
+        let several = has_several(scenario);
+        let optimum = match several {
+            true => f64::NAN,
+            false => Truth::optimum(scenario, threads).map_or(f64::NAN, |best| best.value),
+        };
         let row = |seed: u64| {
             let (best, lab_time_s, ml) = one(scenario, seed)?;
-            let regret = (goal.score(optimum) - goal.score(best)).max(0.0);
+            // The best of nothing has no regret, nor has a front.
+            let regret = match best.is_nan() || optimum.is_nan() {
+                true => f64::NAN,
+                false => (goal.score(optimum) - goal.score(best)).max(0.0),
+            };
             Ok(Row { seed, best, regret, lab_time_s, ml })
         };
         let rows = in_order(seeds.len(), threads, |i| row(seeds[i]));
@@ -98,12 +107,20 @@ impl Distribution {
     }
 }
 
-/// Noise-free value at the best experiment, lab time and liquids of the campaign with one seed.
+/// Noise-free value at the best experiment (of several objectives the hypervolume), lab time and liquids of the campaign with
+/// one seed.
 fn one(scenario: &Scenario, seed: u64) -> Result<(f64, f64, f64), CampaignError> {
     let (_, journal, _) = campaign(scenario, seed, NonZeroUsize::MIN)?;
     let run = Run::read(&journal).expect("a scenario that runs can be summed up");
-    let best = run.best().and_then(|best| Truth::new(scenario).at(&best.record.conditions));
+    let best = match has_several(scenario) {
+        true => Front::of(&run).map(|front| front.hypervolume).filter(|volume| *volume > 0.0),
+        false => run.best().and_then(|best| Truth::new(scenario).at(&best.record.conditions)),
+    };
     Ok((best.unwrap_or(f64::NAN), run.lab_time_s(), run.total_ml()))
+}
+
+fn has_several(scenario: &Scenario) -> bool {
+    scenario.file().all_objectives().count() > 1
 }
 
 #[cfg(test)]

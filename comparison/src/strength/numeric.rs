@@ -25,6 +25,9 @@ pub fn beyond_tolerance(found: &Comparison, spec: &SnapshotSpec) -> Vec<String> 
             parting.after
         ));
     }
+    for (names, which) in found.only.iter().zip(["before", "now"]) {
+        reasons.extend(names.iter().map(|name| format!("{name}: there only {which}")));
+    }
     let turned = found.decisions.differing;
     if spec.decisions == DecisionsMay::BeSame && turned > 0 {
         let of = found.decisions.proposals;
@@ -38,9 +41,14 @@ pub fn beyond_tolerance(found: &Comparison, spec: &SnapshotSpec) -> Vec<String> 
         _ => None,
     };
     let totals = found.outcome.totals.iter().filter_map(|cost| Some((cost, band(cost)?)));
-    let work = found.outcome.work.iter().map(|cost| (cost, spec.work_percent));
-    reasons.extend(totals.chain(work).filter_map(|(cost, band)| of_cost(cost, band)));
+    reasons.extend(totals.filter_map(|(cost, band)| of_cost(cost, band)));
+    reasons.extend(work_beyond_its_band(found, spec));
     reasons
+}
+
+/// Counts of work that are beyond their band, a line each.
+pub(super) fn work_beyond_its_band(found: &Comparison, spec: &SnapshotSpec) -> Vec<String> {
+    found.outcome.work.iter().filter_map(|cost| of_cost(cost, spec.work_percent)).collect()
 }
 
 fn of_shift(shift: &Shift, spec: &SnapshotSpec) -> Option<String> {

@@ -1,5 +1,6 @@
 //! Whether a campaign is worse over many seeds.
 
+use flowtwin_lab::{Goal, math};
 use flowtwin_report::format::significant;
 use flowtwin_statistics::{Estimate, Power, holm, mean, signed_rank, standard_deviation};
 use serde::Serialize;
@@ -42,32 +43,54 @@ impl Quantity {
     pub fn is_worse(&self) -> bool {
         self.p < ALPHA
     }
+
+    /// Why it counts against a campaign, where it is worse.
+    pub(super) fn reason(&self) -> String {
+        match self.name == WITHOUT {
+            true => "more campaigns end without a result".into(),
+            false => format!("{} got worse", self.name),
+        }
+    }
 }
 
 /// Reads a quantity of a row, and which way is worse.
-type Read = (&'static str, fn(&Row) -> f64, f64);
+type Read<'a> = (&'static str, &'a dyn Fn(&Row) -> f64, f64);
 
 impl Trials {
-    /// Compares the seeds that two distributions share. `less_is_better` is of the objective.
+    /// Compares the seeds that two distributions share. `goal` is that of the objective; none of a hypervolume.
+    ///
+    /// Campaigns without a result count as such: what the others took and found is compared over the seeds with which both
+    /// have one.
     pub fn between(
         before: &Distribution,
         after: &Distribution,
-        less_is_better: bool,
+        goal: Option<Goal>,
         sensitivity_percent: f64,
     ) -> Self {
         let shared = before.rows.iter().filter_map(|old| {
             after.rows.iter().find(|new| new.seed == old.seed).map(|new| (old, new))
         });
         let pairs: Vec<(&Row, &Row)> = shared.collect();
-        let best = if less_is_better { 1.0 } else { -1.0 };
-        let read: [Read; 4] = [
-            ("best value", |row| row.best, best),
-            ("regret", |row| row.regret, 1.0),
-            ("lab time", |row| row.lab_time_s, 1.0),
-            ("liquids", |row| row.ml, 1.0),
+        let (name, worse) = match goal {
+            None => ("hypervolume", -1.0),
+            Some(Goal::Target { .. }) => ("distance from the target", 1.0),
+            Some(goal) => ("best value", if goal.score(1.0) < 0.0 { 1.0 } else { -1.0 }),
+        };
+        let best = |row: &Row| match goal {
+            Some(Goal::Target { target, .. }) => (row.best - target).abs(),
+            _ => row.best,
+        };
+        let read: [Read<'_>; 4] = [
+            (name, &best, worse),
+            ("regret", &|row| row.regret, 1.0),
+            ("lab time", &|row| row.lab_time_s, 1.0),
+            ("liquids", &|row| row.ml, 1.0),
         ];
+        let have = |row: &Row| row.best.is_finite();
+        let both: Vec<_> = pairs.iter().copied().filter(|(a, b)| have(a) && have(b)).collect();
+        let of_both = read.iter().filter_map(|read| compare(&both, *read, sensitivity_percent));
         let compared: Vec<(Quantity, f64)> =
-            read.iter().filter_map(|read| compare(&pairs, *read, sensitivity_percent)).collect();
+            without_result(&pairs).into_iter().chain(of_both).collect();
         let p: Vec<f64> = compared.iter().map(|(_, p)| *p).collect();
         let corrected = compared.into_iter().zip(holm(&p));
         let quantities = corrected.map(|((quantity, _), p)| Quantity { p, ..quantity }).collect();
@@ -98,10 +121,42 @@ impl Trials {
     }
 }
 
+/// Campaigns that found nothing, where any did: how many more of the seeds do \[% of them\]. Of `n` seeds with which one side
+/// alone found nothing, at least as many as these are on the later side with the chance of so many heads in `n` tosses.
+fn without_result(pairs: &[(&Row, &Row)]) -> Option<(Quantity, f64)> {
+    let nothing = |row: &Row| f64::from(u8::from(!row.best.is_finite()));
+    let more: Vec<f64> = pairs.iter().map(|(a, b)| 100.0 * (nothing(b) - nothing(a))).collect();
+    if pairs.iter().all(|(a, b)| nothing(a) + nothing(b) <= 0.0) {
+        return None;
+    }
+    let count = |sign: f64| more.iter().filter(|more| sign * **more > 0.0).count() as u32;
+    let (lost, won) = (count(1.0), count(-1.0));
+    let p = at_least(lost, lost + won);
+    let loss_percent = Estimate::mean(&more);
+    Some((Quantity { name: WITHOUT.into(), loss_percent, p, seeds_needed: None }, p))
+}
+
+/// What campaigns that found nothing are called.
+const WITHOUT: &str = "campaigns without a result";
+
+/// The chance of at least `heads` heads in `tosses` tosses of a fair coin.
+fn at_least(heads: u32, tosses: u32) -> f64 {
+    // The chance of exactly k heads, from one k to the next.
+    let mut chance = math::exp(-f64::from(tosses) * std::f64::consts::LN_2);
+    let mut sum = 0.0;
+    for k in 0..=tosses {
+        if k >= heads {
+            sum += chance;
+        }
+        chance *= f64::from(tosses - k) / f64::from(k + 1);
+    }
+    sum.min(1.0)
+}
+
 /// A quantity of which something is known, and its probability before correction.
 fn compare(
     pairs: &[(&Row, &Row)],
-    (name, read, worse): Read,
+    (name, read, worse): Read<'_>,
     sensitivity: f64,
 ) -> Option<(Quantity, f64)> {
     let before: Vec<f64> = pairs.iter().map(|(old, _)| read(old)).collect();
@@ -132,6 +187,13 @@ fn compare(
 
 fn line(quantity: &Quantity) -> String {
     let Quantity { name, loss_percent: Estimate { value, low, high }, p, .. } = quantity;
+    if name == WITHOUT {
+        return format!(
+            "  {name}: {} % more of the seeds (p {})\n",
+            significant(*value, 2),
+            significant(*p, 2)
+        );
+    }
     if value.abs() <= 0.0 && low.abs() <= 0.0 && high.abs() <= 0.0 {
         return format!("  {name}: the same\n");
     }
@@ -153,6 +215,8 @@ fn line(quantity: &Quantity) -> String {
 
 #[cfg(test)]
 mod tests {
+    use flowtwin_campaign::scenario::FEWEST_SEEDS;
+
     use super::*;
 
     fn rows(best: impl Fn(u64) -> f64) -> Distribution {
@@ -164,17 +228,72 @@ mod tests {
     fn a_loss_is_told_with_its_interval_and_a_gain_is_none() {
         let scatter = |seed: u64| 100.0 + (seed % 3) as f64;
         let (before, worse) = (rows(scatter), rows(|seed| 0.97 * scatter(seed)));
-        let found = Trials::between(&before, &worse, false, 5.0);
+        let found = Trials::between(&before, &worse, Some(Goal::Maximize), 5.0);
         assert!(found.is_worse(), "{}", found.text());
         assert!(found.text().contains("best value: got worse by 3.0 %"), "{}", found.text());
-        assert!(!Trials::between(&worse, &before, false, 5.0).is_worse());
-        assert!(Trials::between(&worse, &before, true, 5.0).is_worse(), "less may be better");
+        assert!(!Trials::between(&worse, &before, Some(Goal::Maximize), 5.0).is_worse());
+        let less = Trials::between(&worse, &before, Some(Goal::Minimize), 5.0);
+        assert!(less.is_worse(), "less may be better");
         assert!(found.text().contains("lab time: the same"));
     }
 
     #[test]
     fn what_is_as_it_was_is_no_loss() {
         let before = rows(|seed| 100.0 + seed as f64);
-        assert!(!Trials::between(&before, &before, false, 5.0).is_worse());
+        assert!(!Trials::between(&before, &before, Some(Goal::Maximize), 5.0).is_worse());
+    }
+
+    #[test]
+    fn campaigns_that_find_nothing_are_worse_than_those_that_did() {
+        let (before, mut after) = (rows(|seed| 100.0 + seed as f64), rows(|_| f64::NAN));
+        after.rows.iter_mut().for_each(|row| row.lab_time_s = 1.0);
+        let found = Trials::between(&before, &after, Some(Goal::Maximize), 5.0);
+        assert!(found.is_worse(), "{}", found.text());
+        assert!(
+            found.text().contains("campaigns without a result: 100 % more"),
+            "{}",
+            found.text()
+        );
+        // That the campaigns of half the seeds end early is no gain in time.
+        let mut half = before.clone();
+        for row in half.rows.iter_mut().filter(|row| row.seed > 6) {
+            (row.best, row.lab_time_s) = (f64::NAN, 1.0);
+        }
+        let found = Trials::between(&before, &half, Some(Goal::Maximize), 5.0);
+        assert!(found.text().contains("lab time: the same"), "{}", found.text());
+        assert!((found.quantities[0].loss_percent.value - 50.0).abs() < 1e-9);
+        assert!(!Trials::between(&after, &before, Some(Goal::Maximize), 5.0).is_worse());
+    }
+
+    #[test]
+    fn a_target_is_met_worse_from_either_side() {
+        let goal = Goal::Target { target: 105.0, within: 0.0 };
+        let (near, far) =
+            (rows(|seed| 105.0 + 0.1 * seed as f64), rows(|seed| 103.0 - seed as f64));
+        assert!(Trials::between(&near, &far, Some(goal), 5.0).is_worse());
+        assert!(!Trials::between(&far, &near, Some(goal), 5.0).is_worse());
+    }
+
+    #[test]
+    fn coins_fall_as_they_do() {
+        for (heads, tosses, chance) in
+            [(0, 7, 1.0), (7, 7, 1.0 / 128.0), (2, 3, 0.5), (8, 10, 56.0 / 1024.0)]
+        {
+            assert!((at_least(heads, tosses) - chance).abs() < 1e-12, "{heads} of {tosses}");
+        }
+    }
+
+    /// With the fewest seeds that can be asked for, a loss with every seed is told among all five quantities.
+    #[test]
+    fn the_fewest_seeds_can_show_a_loss() {
+        let of = |best: fn(u64) -> f64| {
+            let mut all = rows(best);
+            all.rows.truncate(FEWEST_SEEDS as usize);
+            all
+        };
+        let (before, worse) = (of(|seed| 100.0 + seed as f64), of(|seed| 90.0 + 0.9 * seed as f64));
+        assert!(Trials::between(&before, &worse, Some(Goal::Maximize), 5.0).is_worse());
+        let nothing = of(|_| f64::NAN);
+        assert!(Trials::between(&before, &nothing, Some(Goal::Maximize), 5.0).is_worse());
     }
 }

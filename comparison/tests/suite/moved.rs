@@ -170,8 +170,88 @@ fn no_line_is_wider_than_a_terminal() {
     short(&dir, name, long);
     let b = Side::load(&dir.join(name), NonZeroUsize::MIN).unwrap();
     let text = quickly(&side(&a), &b).text();
-    let widest = text.lines().map(|line| line.chars().count()).max().unwrap();
-    assert!(widest <= 80, "{widest} columns:\n{text}");
+    let narrow = |text: &str| {
+        let widest = text.lines().map(|line| line.chars().count()).max().unwrap();
+        assert!(widest <= 80, "{widest} columns:\n{text}");
+    };
+    narrow(&text);
+    let feature = |name: &str, stock: &str| {
+        let phase = "[[phases]]\nname = \"survey\"\npolicy = \"lhs\"\nexperiments = 3\n[objective]\nfeature = \"absorbance_of_the_second_dye_at_its_maximum\"\n";
+        let measured = "[[analysis.features]]\nname = \"absorbance_of_the_second_dye_at_its_maximum\"\nchannel = \"colour\"\nmeasure = { value_at = { nm = 520.0, width_nm = 6.0 } }\n";
+        side(
+            &Scenario::load(&file(
+                &dir,
+                name,
+                "dye-mixing.toml",
+                &format!("{stock}{measured}{phase}"),
+            ))
+            .unwrap(),
+        )
+    };
+    let weaker = "[stocks]\namaranth = { concentrations_mm = { am = 0.12 } }\n";
+    narrow(&quickly(&feature("c.toml", ""), &feature("d.toml", weaker)).text());
+}
+
+/// Features in another order, and one more of them, are compared by their names.
+#[test]
+fn features_and_inputs_are_compared_by_name_wherever_they_stand() {
+    let dir = folder("ordered");
+    let of = |name: &str, body: &str| {
+        let phase = "[[phases]]\nname = \"survey\"\npolicy = \"lhs\"\nexperiments = 3\n";
+        side(
+            &Scenario::load(&file(&dir, name, "dye-mixing.toml", &format!("{body}{phase}")))
+                .unwrap(),
+        )
+    };
+    let value = |name: &str, nm: f64| {
+        format!(
+            "[[analysis.features]]\nname = \"{name}\"\nchannel = \"colour\"\nmeasure = {{ value_at = {{ nm = {nm:.1}, width_nm = 6.0 }} }}\n"
+        )
+    };
+    let other = value("red", 520.0) + &value("green", 560.0) + &value("blue", 664.0);
+    let found = quickly(&of("a.toml", ""), &of("b.toml", &other));
+    for name in ["red", "blue"] {
+        let shift = found.shifts.iter().find(|shift| shift.name == name).unwrap();
+        assert!(!shift.moved() && shift.pairs == 3, "{shift:?}");
+    }
+    assert_eq!(found.only, [vec!["hue_nm".to_owned()], vec!["green".to_owned()]]);
+    assert!(found.text().contains("Only A has hue_nm."), "{}", found.text());
+    assert!(!found.equal && found.decisions.differing == 0, "{}", found.text());
+    // A rig with other inputs has no conditions in common with it.
+    let found = quickly(&of("a.toml", ""), &side(&short(&dir, "c.toml", "")));
+    assert_eq!(found.decisions.differing, found.decisions.proposals);
+    let text = found.text();
+    assert!(found.decisions.proposals == 0 || text.contains("the inputs are others"), "{text}");
+    assert!(text.contains("Only A has blue_ul_per_min"), "{text}");
+}
+
+#[test]
+fn experiments_without_a_partner_are_told() {
+    let dir = folder("unpaired");
+    let of = |name: &str, n: u32| {
+        let phase =
+            format!("[[phases]]\nname = \"survey\"\npolicy = \"random\"\nexperiments = {n}\n");
+        side(&Scenario::load(&file(&dir, name, "dye-mixing.toml", &phase)).unwrap())
+    };
+    let found = quickly(&of("a.toml", 5), &of("b.toml", 3));
+    assert_eq!(found.unpaired, [vec![4, 5], vec![]]);
+    assert!(found.text().contains("Only A has experiments 4 to 5."), "{}", found.text());
+}
+
+#[test]
+fn what_has_no_rig_is_told_so() {
+    let path = crate::support::root().join("scenarios/by-hand/coupling.toml");
+    let error = Side::load(&path, NonZeroUsize::MIN).unwrap_err().to_string();
+    assert!(error.contains("has no rig"), "{error}");
+}
+
+#[test]
+fn a_file_of_a_folder_stands_for_the_folder() {
+    let dir = folder("inside");
+    let scenario = short(&dir, "a.toml", "");
+    Snapshot::take(&scenario, NonZeroUsize::MIN).unwrap().accept(&dir.join("snap")).unwrap();
+    let of = |path: &str| Side::load(&dir.join(path), NonZeroUsize::MIN).unwrap();
+    assert!(quickly(&of("snap"), &of("snap/digest.snap")).equal);
 }
 
 #[test]
