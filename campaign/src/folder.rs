@@ -455,7 +455,15 @@ pub fn replayed(folder: &Path) -> Result<Option<Journal>, FolderError> {
 }
 
 fn read_file(path: &Path, seal: Option<&Seal>) -> Result<Journal, FolderError> {
-    let bytes = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
+    let bytes = std::fs::read(path).map_err(|error| match path.parent() {
+        Some(folder) if path.ends_with(JOURNAL) && !folder.exists() => {
+            FolderError::bad_input(format_args!("there is no folder {}", folder.display()))
+        }
+        Some(folder) if path.ends_with(JOURNAL) && !path.exists() => FolderError::bad_input(
+            format_args!("{} is not a run folder: it has no {JOURNAL}", folder.display()),
+        ),
+        _ => unreadable(path, &error).into(),
+    })?;
     read_bytes(path, &bytes, seal)
 }
 

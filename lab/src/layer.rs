@@ -13,5 +13,5 @@ pub use guarded::{Guarded, LoopModel, is_open};
 pub use journaled::Journaled;
 pub use lacking::Unwatched;
 pub use recorded::Recorded;
-pub use rules::{Limits, RatioRule, SensorRule};
+pub use rules::{Limits, RANGES, RatioRule, SensorRule};
 pub use told::Told;

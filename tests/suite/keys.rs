@@ -166,3 +166,126 @@ fn given(value: Value) -> Value {
         other => other,
     }
 }
+
+/// A number that nothing in a lab could be is refused wherever it stands, by the key that has it.
+#[test]
+fn a_number_beyond_all_measure_is_refused_at_its_key() {
+    let dir = folder("beyond");
+    let mut accepted = Vec::new();
+    let mut tried = 0;
+    for name in ["cs3cu2i5", "claisen", "trade-off", "lifelike-light"] {
+        let path = root().join(format!("scenarios/{name}.toml"));
+        let definition = Scenario::load(&path).unwrap().definition();
+        let whole = toml::Value::try_from(without_nulls(definition)).unwrap();
+        let mut keys = Vec::new();
+        numbers(&whole, &mut Vec::new(), &mut keys);
+        for key in keys {
+            for beyond in [1e300, -1e300, f64::NAN] {
+                let mut changed = whole.clone();
+                *at(&mut changed, &key) = beyond.into();
+                tried += 1;
+                match load(&dir, &changed) {
+                    Ok(_) => accepted.push(format!("{name}: {} = {beyond}", key.join("."))),
+                    Err(error) if error.to_string().contains("is no number of a lab") => {}
+                    // What is not a number at all is found sooner.
+                    Err(error) if error.to_string().contains("is not a finite number") => {}
+                    Err(error) => accepted.push(format!("{name}: {}: {error}", key.join("."))),
+                }
+            }
+        }
+    }
+    assert!(tried > 1_500, "only {tried} numbers");
+    assert!(accepted.is_empty(), "{} of {tried}:\n{}", accepted.len(), accepted.join("\n"));
+}
+
+/// Every number of a definition that is a measure: no whole number, which is a count.
+fn numbers(value: &toml::Value, path: &mut Vec<String>, keys: &mut Vec<Vec<String>>) {
+    match value {
+        toml::Value::Table(table) => {
+            for (key, value) in table {
+                path.push(key.clone());
+                numbers(value, path, keys);
+                path.pop();
+            }
+        }
+        toml::Value::Array(parts) => {
+            for (place, value) in parts.iter().enumerate() {
+                path.push(place.to_string());
+                numbers(value, path, keys);
+                path.pop();
+            }
+        }
+        toml::Value::Float(_) => keys.push(path.clone()),
+        _ => {}
+    }
+}
+
+/// What stands at a path.
+fn at<'a>(value: &'a mut toml::Value, path: &[String]) -> &'a mut toml::Value {
+    path.iter().fold(value, |value, key| match value {
+        toml::Value::Array(parts) => &mut parts[key.parse::<usize>().unwrap()],
+        value => &mut value[key.as_str()],
+    })
+}
+
+/// TOML has no nothing.
+fn without_nulls(value: Value) -> Value {
+    match value {
+        Value::Object(table) => {
+            let kept = table.into_iter().filter(|(_, value)| !value.is_null());
+            kept.map(|(key, value)| (key, without_nulls(value)))
+                .collect::<serde_json::Map<_, _>>()
+                .into()
+        }
+        Value::Array(parts) => parts.into_iter().map(without_nulls).collect::<Vec<_>>().into(),
+        value => value,
+    }
+}
+
+/// Every limit of the guard has a range, beyond which it would never act or never rest, and is held to it.
+#[test]
+fn every_limit_of_the_guard_is_held_to_its_range() {
+    let dir = folder("limits");
+    let load = |body: &str| {
+        let path = crate::support::scenario(&dir, "limits", "cs3cu2i5.toml", body);
+        Scenario::load(&path).map(|_| ()).map_err(|error| error.to_string())
+    };
+    let of = |table: &str| {
+        flowtwin_lab::layer::RANGES.iter().find(|(name, _)| *name == table).unwrap().1
+    };
+    let page = flowtwin_campaign::scenario::keys();
+    let guard = page.split("\n## ").filter(|part| part.starts_with("guard")).collect::<String>();
+    let free: Vec<&str> = guard.lines().filter(|line| line.contains("| number |")).collect();
+    assert!(guard.contains("`tick_s`") && free.is_empty(), "limits without a range: {free:#?}");
+    for range in of("Limits") {
+        for value in [range.low - 1.0, 2.0 * range.high + 1.0] {
+            let refused = load(&format!("[guard]\n{} = {value:?}\n", range.key)).unwrap_err();
+            assert!(refused.contains(range.key) && refused.contains(" is outside "), "{refused}");
+        }
+    }
+    let ratio = |low: f64, high: f64| {
+        load(&format!(
+            "[[guard.ratios]]\nname = \"r\"\nof = [\"cui\"]\nto = [\"cs\"]\nlow = {low:?}\nhigh = {high:?}\n"
+        ))
+    };
+    ratio(0.5, 2.0).unwrap();
+    assert!(ratio(-1.0, 2.0).unwrap_err().contains("low = -1 is outside 0"));
+    assert!(ratio(2.0, 0.5).unwrap_err().contains("low = 2 is above high = 0.5"));
+}
+
+/// Numbers of the guard with which a campaign would never end, or the guard never look.
+#[test]
+fn a_guard_that_never_looks_is_refused() {
+    let dir = folder("never");
+    for tick in ["0.0", "-1.0", "1e12", "inf", "nan"] {
+        let path = crate::support::scenario(
+            &dir,
+            "never",
+            "dye-mixing.toml",
+            &format!("[guard]\ntick_s = {tick}\n"),
+        );
+        let refused = crate::support::run(&dir, &["run", &path.display().to_string()]);
+        assert_eq!(refused.code, Some(2), "{tick}: {}", refused.stderr);
+        assert!(refused.stderr.contains("tick_s"), "{tick}: {}", refused.stderr);
+    }
+}

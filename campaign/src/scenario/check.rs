@@ -162,6 +162,7 @@ pub(super) fn procedure(file: &ScenarioFile, manifest: &Manifest) -> Result<(), 
 
 /// A rule about something that is not there would never act.
 fn guard(limits: &Limits, manifest: &Manifest) -> Result<(), Problem> {
+    ranges(&["guard"], limits)?;
     let is_probe = |kind: &SensorKind| matches!(kind, SensorKind::Probe(_));
     let probes = manifest.sensors.iter().filter(|sensor| is_probe(&sensor.kind));
     let known: Vec<&str> = probes.map(|sensor| sensor.name.as_str()).collect();
@@ -174,6 +175,13 @@ fn guard(limits: &Limits, manifest: &Manifest) -> Result<(), Problem> {
     }
     let known: Vec<&str> = manifest.pumps.iter().map(|p| p.name.as_str()).collect();
     for (i, rule) in limits.ratios.iter().enumerate() {
+        let number = i.to_string();
+        let path = ["guard", "ratios", number.as_str()];
+        ranges(&path, rule)?;
+        if rule.low > rule.high {
+            let message = format!("low = {} is above high = {}", rule.low, rule.high);
+            return Err(Problem::new(&[&path[..], &["low"]].concat(), message));
+        }
         for (key, pumps) in [("of", &rule.of), ("to", &rule.to)] {
             if let Some(pump) = pumps.iter().find(|pump| !known.contains(&pump.as_str())) {
                 let path = ["guard", "ratios", &i.to_string(), key];
@@ -185,8 +193,7 @@ fn guard(limits: &Limits, manifest: &Manifest) -> Result<(), Problem> {
 }
 
 fn sensor_rule(rule: &SensorRule, path: &[&str]) -> Result<(), Problem> {
-    let at = |key| [path, &[key]].concat();
-    within(&at("for_s"), rule.for_s, 0.0, 1e6, "s")?;
+    ranges(path, rule)?;
     match (rule.low, rule.high) {
         (None, None) => Err(Problem::new(path, "it allows everything: give low, high or both")),
         (Some(low), Some(high)) if low >= high => {
@@ -255,10 +262,23 @@ pub(super) fn formulas(
     })
 }
 
+/// What a comparison calls times and volumes, which have tolerances as features have.
+const TIMES: [&str; 3] = ["lab time", "reaction time", "liquids"];
+
 pub(super) fn snapshot(file: &ScenarioFile) -> Result<(), Problem> {
-    match file.snapshot.wrong() {
-        Some((key, message)) => Err(Problem::new(&["snapshot", key], message)),
+    if let Some((key, message)) = file.snapshot.wrong() {
+        return Err(Problem::new(&["snapshot", key], message));
+    }
+    // A table and a lab outside name their features themselves.
+    let features: Vec<&str> = file.analysis.features.iter().map(|f| f.name.as_str()).collect();
+    let known =
+        |name: &str| features.is_empty() || features.contains(&name) || TIMES.contains(&name);
+    match file.snapshot.features_percent.keys().find(|name| !known(name)) {
         None => Ok(()),
+        Some(name) => {
+            let message = format!("there is no feature `{name}`");
+            Err(Problem::new(&["snapshot", "features_percent", name], message))
+        }
     }
 }
 
@@ -309,6 +329,10 @@ fn phase(file: &ScenarioFile, index: usize, space: &Space) -> Result<Phase, Prob
         })?;
     }
     prices(&spec.policy, &number)?;
+    if let PolicySpec::Ucb { lambda } = spec.policy {
+        let path = ["phases", &number, "policy", "ucb", "lambda"];
+        within(&path, lambda, 0.0, 1e6, "")?;
+    }
     Ok(Phase {
         name: spec.name.clone(),
         policy: spec.policy.build_for(file.twin.surrogate, &file.wanted().goals).into(),

@@ -16,8 +16,12 @@ use super::tree::CHOICES;
 const DEFINITIONS: &str = "#/definitions/";
 
 /// All declared ranges, by the name of the type that has the keys.
-const RANGES: [&[(&str, &[KeyRange])]; 3] =
-    [flowtwin_sim::spec::RANGES, flowtwin_lab::procedure::RANGES, super::refill::RANGES];
+const RANGES: [&[(&str, &[KeyRange])]; 4] = [
+    flowtwin_sim::spec::RANGES,
+    flowtwin_lab::procedure::RANGES,
+    flowtwin_lab::layer::RANGES,
+    super::refill::RANGES,
+];
 
 /// What `extends` means, the one key that is read before any other.
 pub(super) const EXTENDS: &str = "Another scenario, beside this file, that this one changes: tables are merged key by key, \

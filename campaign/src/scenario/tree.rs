@@ -68,6 +68,31 @@ impl Source {
     }
 }
 
+/// Furthest from zero that a number of a scenario may be, in any unit.
+const FURTHEST: f64 = 1e30;
+
+/// The first number beyond all measure, and the way to it.
+fn beyond(values: &toml::Table, path: &mut KeyPath) -> Option<(KeyPath, f64)> {
+    values.iter().find_map(|(key, value)| beyond_at(key.clone(), value, path))
+}
+
+fn beyond_at(key: String, value: &toml::Value, path: &mut KeyPath) -> Option<(KeyPath, f64)> {
+    path.push(key);
+    let found = match value {
+        toml::Value::Float(number) if !(-FURTHEST..=FURTHEST).contains(number) => {
+            Some((path.clone(), *number))
+        }
+        toml::Value::Table(table) => beyond(table, path),
+        toml::Value::Array(parts) => {
+            let mut parts = parts.iter().enumerate();
+            parts.find_map(|(place, part)| beyond_at(place.to_string(), part, path))
+        }
+        _ => None,
+    };
+    path.pop();
+    found
+}
+
 impl Tree {
     /// Reads a file and everything it extends.
     ///
@@ -224,6 +249,13 @@ impl Tree {
     /// # Errors
     /// If a key is unknown or missing, or a value has the wrong type.
     pub fn scenario(&self) -> Result<ScenarioFile, Diagnostic> {
+        if let Some((path, number)) = beyond(&self.values, &mut Vec::new()) {
+            let last = path.iter().rev().find(|part| part.parse::<usize>().is_err());
+            let key = last.map_or("it", String::as_str);
+            let message =
+                format!("{key} = {number:e} is no number of a lab: ±{FURTHEST:e} is the furthest");
+            return Err(self.complain_at(&path, &message));
+        }
         let values = serde_json::to_value(&self.values).expect("values of TOML are plain data");
         ScenarioFile::of(&values).map_err(|error| {
             let path = key_path(error.path());

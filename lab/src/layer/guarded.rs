@@ -354,7 +354,7 @@ impl<L: Lab> Lab for Guarded<L> {
         if self.lab.manifest().level == Level::Experiments {
             return self.lab.wait_until(deadline);
         }
-        let tick = Span::from_secs(self.limits.tick_s);
+        let tick = Span::from_secs(self.limits.tick());
         while self.lab.now() < deadline {
             let next = deadline.min(self.lab.now() + tick);
             let result = self.lab.wait_until(next).and_then(|()| self.look());

@@ -7,6 +7,48 @@ use serde::{Deserialize, Serialize};
 use crate::id::{PumpId, SensorId};
 use crate::manifest::Manifest;
 use crate::observation::is_false;
+use crate::range::Ranged;
+use crate::ranges;
+
+ranges! {
+    /// The ranges of the tables of a guard, by the name of the type.
+    pub const RANGES;
+
+    struct Limits {
+        tick_s: 0.01, 3_600.0, "s";
+        max_total_ul_per_min: 0.001, 1e7, "µL/min";
+        max_temperature_c: -100.0, 2_000.0, "°C";
+        max_rise_k_per_min: 0.01, 1e5, "K/min";
+        set_point_margin_k: 0.0, 1_000.0, "K";
+        no_heat_without_flow_above_c: -100.0, 2_000.0, "°C";
+        no_flow_grace_s: 0.0, 1e7, "s";
+        out_of_step_k: 0.01, 10_000.0, "K";
+        out_of_step_s: 0.0, 1e7, "s";
+        frozen_s: 1.0, 1e7, "s";
+        loop_tolerance: 0.001, 1_000.0, "";
+        loop_drift: 0.001, 1_000.0, "";
+        no_reading_s: 1.0, 1e5, "s";
+        least_delivered: 0.0, 1.0, "";
+        most_delivered: 1.0, 1_000.0, "";
+        lag_ul: 0.001, 1e6, "µL";
+        delivered_every_s: 0.1, 1e5, "s";
+        max_pressure_kpa: 0.1, 1e6, "kPa";
+        flow_tolerance: 0.001, 1_000.0, "";
+        flow_grace_s: 0.0, 1e6, "s";
+        reserve_ul: 0.0, 1e7, "µL";
+        ratio_grace_s: 0.0, 1e6, "s";
+        max_light_s: 0.1, 1e7, "s";
+    }
+    struct RatioRule {
+        low: 0.0, 1e9, "";
+        high: 0.0, 1e9, "";
+    }
+    struct SensorRule {
+        for_s: 0.0, 1e6, "s";
+        low: -1e9, 1e9, "";
+        high: -1e9, 1e9, "";
+    }
+}
 
 /// Limits of a rig beyond those of its single instruments.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -155,6 +197,14 @@ impl Limits {
     pub fn highest_pressure_kpa(&self, manifest: &Manifest) -> Option<f64> {
         let bears = || manifest.path.train.as_ref().map(|train| train.bears_kpa);
         self.max_pressure_kpa.or_else(bears)
+    }
+
+    /// Time between two looks \[s\]: the default where it is outside its range, so that a guard looks and time goes on also with
+    /// limits that nobody has checked.
+    pub(super) fn tick(&self) -> f64 {
+        let range = <Self as Ranged>::range("tick_s");
+        let within = (range.low..=range.high).contains(&self.tick_s);
+        if within { self.tick_s } else { Self::default().tick_s }
     }
 
     /// The temperature above which something must flow [°C]; none where heating without flow is allowed.

@@ -247,3 +247,18 @@ fn an_open_sensor_begins_below_sixty_degrees_of_frost() {
         assert_eq!(outcome.is_err_and(|f| f.kind == FaultKind::SensorOpen), open, "{reads}");
     }
 }
+
+/// A tick of nothing never ends a wait, and one of a year never looks. Scenarios with such limits are refused; a program can make them.
+#[test]
+fn a_guard_looks_and_time_goes_on_whatever_its_tick() {
+    for tick_s in [0.0, -1.0, 1e12, f64::INFINITY, f64::NAN] {
+        let lab = Shared::default();
+        let mut guarded = Guarded::new(lab.clone(), Limits { tick_s, ..Limits::default() });
+        guarded.send(&heat(60.0)).unwrap();
+        guarded.wait(Span::from_secs(20.0)).unwrap();
+        lab.0.borrow_mut().forced_temperature_c = Some(300.0);
+        let fault = guarded.wait(Span::from_secs(600.0)).unwrap_err();
+        assert!(lab.0.borrow().is_safe(), "{tick_s}: {fault}");
+        assert!(guarded.now() < Instant::from_secs(60.0), "{tick_s}: {}", guarded.now());
+    }
+}
