@@ -122,7 +122,7 @@ pub struct SuggestArgs {
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,
     /// How many experiments to suggest.
-    #[arg(long, value_name = "N", default_value_t = NonZeroUsize::MIN)]
+    #[arg(long, value_name = "N", default_value_t = NonZeroUsize::MIN, value_parser = at_least_one)]
     pub count: NonZeroUsize,
     /// The file to write the suggestions to, with a page of the same name beside it [default: FILE-next.csv beside the table].
     #[arg(long, value_name = "FILE")]
@@ -131,7 +131,7 @@ pub struct SuggestArgs {
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
     /// Threads to compute with; they change no result [default: all cores].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
     pub jobs: Option<NonZeroUsize>,
     /// Print one JSON object instead of a table.
     #[arg(long)]
@@ -319,7 +319,7 @@ pub struct CheckArgs {
     #[arg(long, requires = "snapshots", value_enum, value_name = "STRENGTH")]
     pub strength: Option<Strength>,
     /// Number of seeds of the statistical strength [default: the scenario's].
-    #[arg(long, requires = "snapshots", value_name = "N", value_parser = clap::value_parser!(u32).range(6..=10_000))]
+    #[arg(long, requires = "snapshots", value_name = "N", value_parser = clap::value_parser!(u32).range(i64::from(flowtwin_campaign::scenario::FEWEST_SEEDS)..=10_000))]
     pub seeds: Option<u32>,
     /// Move every key of the scenarios by a step and list those whose change they would not notice.
     #[arg(long)]
@@ -334,7 +334,7 @@ pub struct CheckArgs {
     #[arg(long)]
     pub annotations: bool,
     /// Scenarios at the same time; they never change a result [default: all cores].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
     pub jobs: Option<NonZeroUsize>,
     /// Print the result as JSON.
     #[arg(long)]
@@ -390,7 +390,7 @@ pub struct DiffArgs {
     #[arg(long)]
     pub quick: bool,
     /// Threads; their number never changes a result [default: all cores].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
     pub jobs: Option<NonZeroUsize>,
     /// Print the comparison as JSON.
     #[arg(long)]
@@ -426,7 +426,7 @@ pub struct GoldenArgs {
 #[derive(Debug, Args)]
 pub struct PaperArgs {
     /// Number of simulated rigs; every study runs once on each.
-    #[arg(long, value_name = "N", default_value_t = SEEDS)]
+    #[arg(long, value_name = "N", default_value_t = SEEDS, value_parser = at_least_one)]
     pub seeds: NonZeroUsize,
     /// Seed of the first rig; the others count up from it.
     #[arg(long, value_name = "N", default_value_t = 1)]
@@ -441,11 +441,16 @@ pub struct PaperArgs {
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Rigs simulated at the same time; their number never changes a result [default: all cores].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
     pub jobs: Option<NonZeroUsize>,
     /// Print the claims as JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// A whole number of at least one, as somebody has typed it.
+fn at_least_one(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse().map_err(|_| "it must be a whole number of at least 1".to_owned())
 }
 
 /// Rigs on which the studies of the paper are done, unless another number is asked for.
@@ -503,13 +508,13 @@ pub struct BenchmarkArgs {
     #[arg(long, value_name = "N")]
     pub opening: Option<usize>,
     /// Experiments of each policy after the opening [default: those of the longest branch].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
     pub experiments: Option<NonZeroUsize>,
     /// Compare them on N rigs drawn from what a calibration knows, not on its estimates; for calibrated scenarios.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1000))]
     pub rigs: Option<u64>,
     /// Campaigns run at the same time; their number never changes a result [default: all cores].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
     pub jobs: Option<NonZeroUsize>,
     /// Run part K of N, from 1; `flowtwin benchmark merge` combines the parts.
     #[arg(long, value_name = "K/N")]

@@ -52,7 +52,7 @@ pub struct Folder {
     #[arg(long)]
     pub resume: bool,
     /// Threads for the twin; their number never changes a result [default: all cores].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = super::at_least_one)]
     pub jobs: Option<NonZeroUsize>,
     /// Print the summary as JSON.
     #[arg(long)]

@@ -67,7 +67,7 @@ pub struct TwinData {
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
     /// Threads; their number never changes a result [default: all cores].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = super::at_least_one)]
     pub jobs: Option<NonZeroUsize>,
     /// Print the result as JSON.
     #[arg(long)]
@@ -146,7 +146,7 @@ pub struct TwinRehearse {
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
     /// Threads; their number never changes a result [default: all cores].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = super::at_least_one)]
     pub jobs: Option<NonZeroUsize>,
     /// Write the experiments as CSV into this file.
     #[arg(long, value_name = "FILE")]

@@ -8,7 +8,7 @@ use std::time::Instant;
 use flowtwin_campaign::scenario::{ELSEWHERE, Entrant, Scenario, believing};
 use flowtwin_study::benchmark::{
     CARD, Card, Contest, ContestError, Failure, Results, ResultsError, Shard, Slip, Store, Tidy,
-    across_rigs, comparable, findings, matrix, parquet, report, seconds_csv,
+    across_rigs, comparable, findings, matrix, report, seconds_csv,
 };
 
 use crate::cli::{BenchmarkAction, BenchmarkArgs as Args, BenchmarkMergeArgs};
@@ -197,8 +197,11 @@ fn conclude(store: &Store, results: &Results, csv: bool, json: bool) -> Result<(
         let written = store.put(name, bytes);
         written.map_err(|error| CommandError::unwritable(&store.path(name), &error))
     };
-    let bytes = parquet(&table).map_err(CommandError::failed)?;
-    put("table.parquet", &bytes)?;
+    #[cfg(feature = "parquet")]
+    {
+        let bytes = flowtwin_study::benchmark::parquet(&table).map_err(CommandError::failed)?;
+        put("table.parquet", &bytes)?;
+    }
     if csv {
         put("table.csv", table.csv().as_bytes())?;
     }

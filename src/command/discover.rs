@@ -3,6 +3,7 @@
 use flowtwin_backends::connect::{Finding, discover};
 use flowtwin_backends::wiring::Link;
 use flowtwin_lab::FaultKind;
+use flowtwin_report::format::counted;
 use serde_json::json;
 
 use crate::cli::DiscoverArgs as Args;
@@ -28,8 +29,10 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
     if !found.iter().all(lost) {
         return Ok(());
     }
-    let message =
-        format!("no instrument answers, on the network or at {} serial ports", known.len());
+    let message = format!(
+        "no instrument answers, on the network or at {}",
+        counted(known.len(), "serial port")
+    );
     Err(CommandError::failed(message)
         .hint("look at power, cables and baud rates; see docs/wiring.md"))
 }

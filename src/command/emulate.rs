@@ -96,6 +96,15 @@ fn write_wired(path: &Path, wiring: &Wiring, server: &EmulatorServer) -> Result<
 /// If it cannot be read or understood; the message names file and place.
 pub(super) fn read_wiring(path: &Path) -> Result<Wiring, CommandError> {
     let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
+    let table: Option<toml::Table> = text.parse().ok();
+    if table.is_some_and(|table| {
+        ["rig", "extends", "space", "phases"].iter().any(|key| table.contains_key(*key))
+    }) {
+        let message = format!("{} is a scenario, and a wiring file is wanted", path.display());
+        let hint =
+            "a wiring file says which instrument is on which port; `--scenario` names its scenario";
+        return Err(CommandError::bad_input(message).hint(hint));
+    }
     Wiring::parse_beside(&text, path.parent().unwrap_or(Path::new("")))
         .map_err(|error| CommandError::bad_input(format_args!("{}: {error}", path.display())))
 }

@@ -10,6 +10,7 @@ mod contest;
 mod finding;
 mod merit;
 mod metrics;
+#[cfg(feature = "parquet")]
 mod parquet;
 mod pool;
 mod reached;
@@ -30,6 +31,7 @@ pub use card::{Arena, CARD, Card, Entry, PoolCard};
 pub use comparison::{ALPHA, Checkpoint, Comparison, Standing, checkpoints, compare, comparisons};
 pub use contest::{Contest, ContestError, Failure, Maker, Shard};
 pub use finding::{Finding, findings, matrix, seconds_csv};
+#[cfg(feature = "parquet")]
 pub use parquet::parquet;
 pub use pool::{LEVEL, Search, by_chance, searches};
 pub use report::report;

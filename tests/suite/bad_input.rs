@@ -212,3 +212,22 @@ fn an_input_with_the_name_of_an_outcome() {
 fn an_input_without_a_name() {
     outside_refused("input-unnamed", "\"\"");
 }
+
+/// What is typed wrongly on the command line is said in the words of whoever types it.
+#[test]
+fn slips_on_the_command_line_are_told_in_plain_words() {
+    let dir = folder("slips");
+    let scenario = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/dye-mixing.toml");
+    std::fs::create_dir(dir.join("empty")).unwrap();
+    for (args, words) in [
+        (&["emulate", scenario][..], "is a scenario, and a wiring file is wanted"),
+        (&["report", "nowhere"], "there is no folder nowhere"),
+        (&["report", "empty"], "empty is not a run folder: it has no journal.jsonl"),
+        (&["paper", "--seeds", "0"], "it must be a whole number of at least 1"),
+        (&["run", scenario, "--jobs", "none"], "it must be a whole number of at least 1"),
+    ] {
+        let refused = run(&dir, args);
+        assert_eq!(refused.code, Some(2), "{args:?}: {}", refused.stderr);
+        assert!(refused.stderr.contains(words), "{args:?}: {}", refused.stderr);
+    }
+}

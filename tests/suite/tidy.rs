@@ -6,19 +6,17 @@ use std::path::{Path, PathBuf};
 use crate::support::root;
 
 /// The folders of the library crates.
-const CRATES: [&str; 11] = [
-    "lab",
-    "sim",
-    "backends",
-    "statistics",
-    "twin",
-    "report",
-    "data",
-    "campaign",
-    "study",
-    "comparison",
-    "calibration",
-];
+const CRATES: &str = include_str!("../../Cargo.toml");
+
+/// Folders of the crates, as the workspace lists its members.
+fn crates() -> Vec<&'static str> {
+    let manifest: toml::Table = CRATES.parse().expect("the manifest is TOML");
+    let members = manifest["workspace"]["members"].as_array().expect("a list of members").len();
+    let list = CRATES.split("members = [").nth(1).and_then(|rest| rest.split(']').next());
+    let names: Vec<&str> = list.expect("members").split('"').skip(1).step_by(2).collect();
+    assert_eq!(names.len(), members);
+    names
+}
 const LINES: usize = 600;
 const FUNCTION_LINES: usize = 70;
 /// Widest comment [columns]; `cargo fmt` keeps code to 100.
@@ -27,7 +25,7 @@ const COMMENT: usize = 140;
 /// All Rust files of the repository.
 fn sources() -> Vec<PathBuf> {
     let mut found = Vec::new();
-    for name in CRATES.into_iter().chain(["src", "tests", "benches", "examples"]) {
+    for name in crates().into_iter().chain(["src", "tests", "benches", "examples"]) {
         collect(&root().join(name), &mut found);
     }
     found.sort();
@@ -134,7 +132,7 @@ fn no_library_prints_or_ends_the_program() {
     let words = ["print!(", "println!(", "eprint!(", "eprintln!(", "process::exit", "CommandError"];
     let loud = offenders(|path, text| {
         let inside = path.strip_prefix(root()).ok()?;
-        let library = CRATES.iter().any(|name| inside.starts_with(Path::new(name).join("src")));
+        let library = crates().iter().any(|name| inside.starts_with(Path::new(name).join("src")));
         let code = text.lines().map(str::trim).filter(|line| !line.starts_with("//"));
         let found = code.flat_map(|line| words.iter().find(|word| line.contains(**word))).next()?;
         library.then(|| format!("contains {found}"))
@@ -200,7 +198,8 @@ fn the_code_knows_no_chemistry_and_counts_no_pumps() {
     ];
     let known = offenders(|path, text| {
         let place = path.strip_prefix(root()).expect("below the root");
-        let mut product = CRATES.iter().map(|name| format!("{name}/src")).chain(["src".into()]);
+        let crates = crates();
+        let mut product = crates.iter().map(|name| format!("{name}/src")).chain(["src".into()]);
         let about_the_paper = place.starts_with("study/src/paper");
         let of_tests = path.ends_with("tests.rs") || path.ends_with("sample.rs");
         if about_the_paper || of_tests || !product.any(|folder| place.starts_with(folder)) {
