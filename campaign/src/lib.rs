@@ -1,10 +1,10 @@
 //! Scenarios and their campaigns: on a simulator, a rig, a table or another program, with a journal that can be resumed.
 //!
 //! ```text
-//!   scenario file ──► Scenario ──┬── sim_lab, table_lab, twin_lab ──► a Lab ──┐
-//!                                └── phases (policies), procedure ────────────┴──► Campaign ──► Journal
-//!                                                                                     │
-//!                                   folder::RunFolder ◄── conclusion::Conclusion ◄────┘
+//!   scenario file ──► Scenario ──┬── simulated().lab(), table_lab() ──► a Lab ──┐
+//!                                └── phases (policies), procedure ──────────────┴──► Campaign ──► Journal
+//!                                                                                       │
+//!                                   folder::RunFolder ◄── conclusion::Conclusion ◄──────┘
 //! ```
 //!
 //! 1. [`scenario`]: from a TOML file to a checked [`Scenario`](scenario::Scenario), with errors that point at the key.

@@ -76,6 +76,16 @@ pub trait Ranged {
 }
 
 /// What stands at a key: a number, none, or one for each name.
+///
+/// ```
+/// use std::collections::BTreeMap;
+/// use flowtwin_lab::range::Numbers as _;
+///
+/// let rates = BTreeMap::from([("oil".to_owned(), 300.0), ("water".to_owned(), 150.0)]);
+/// assert_eq!(rates.numbers()[1], (".water".to_owned(), 150.0));
+/// assert_eq!(Some(2.5).numbers(), [(String::new(), 2.5)]);
+/// assert!(None::<f64>.numbers().is_empty());
+/// ```
 pub trait Numbers {
     /// The numbers, each with what its key has behind that of all.
     fn numbers(&self) -> Vec<(String, f64)>;

@@ -215,3 +215,49 @@ fn the_code_knows_no_chemistry_and_counts_no_pumps() {
     });
     assert!(known.is_empty(), "{known:#?}");
 }
+
+/// Whoever implements a trait finds an example where it stands.
+#[test]
+fn every_public_trait_has_an_example() {
+    let without = offenders(|path, text| {
+        let inside = path.strip_prefix(root()).expect("below the root");
+        let library = crates().iter().any(|name| inside.starts_with(Path::new(name).join("src")));
+        let lines: Vec<&str> = text.lines().collect();
+        let traits = (0..lines.len()).filter(|at| library && lines[*at].starts_with("pub trait "));
+        let bare = traits.filter(|at| {
+            let above = lines[..*at].iter().rev();
+            let docs = above.take_while(|line| line.starts_with("///") || line.starts_with("#["));
+            !docs.into_iter().any(|line| line.contains("```") || line.contains("examples/"))
+        });
+        bare.map(|at| format!("{} has no example", lines[at])).next()
+    });
+    assert!(without.is_empty(), "{without:#?}");
+}
+
+/// The first page of a crate has a picture of its types, and a program of at most 25 lines that runs.
+#[test]
+fn every_crate_has_a_first_page_with_a_picture_and_a_short_program() {
+    for name in crates().into_iter().chain(["."]) {
+        let page = fs::read_to_string(root().join(name).join("src/lib.rs")).expect("a library");
+        let docs = page.lines().filter_map(|line| line.strip_prefix("//!")).map(str::trim);
+        let docs: Vec<&str> = docs.collect();
+        assert!(docs.contains(&"```text"), "{name}: there is no picture");
+        let (mut open, mut programs): (Option<&str>, Vec<u32>) = (None, vec![0]);
+        for line in &docs {
+            let is_program = open.is_some_and(|kind| matches!(kind, "" | "no_run"));
+            match (line.strip_prefix("```"), open) {
+                (Some(kind), None) => {
+                    open = Some(kind);
+                    programs.push(0);
+                }
+                (Some(_), Some(_)) => open = None,
+                (None, _) if is_program && !line.starts_with('#') && !line.is_empty() => {
+                    *programs.last_mut().expect("a program has begun") += 1;
+                }
+                _ => {}
+            }
+        }
+        let longest = programs.iter().max().expect("at least none");
+        assert!((1..=25).contains(longest), "{name}: {longest} lines of program");
+    }
+}

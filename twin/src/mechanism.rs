@@ -54,12 +54,57 @@ pub trait Mechanism: Debug + Send + Sync {
 }
 
 /// A simulator whose parameters are given.
+///
+/// ```
+/// use flowtwin_twin::Tuned;
+///
+/// /// A conversion that is best in the middle of its one input.
+/// #[derive(Debug)]
+/// struct Peak { width: f64 }
+///
+/// impl Tuned for Peak {
+///     fn outcome(&self, x: &[f64]) -> f64 {
+///         1.0 - ((x[0] - 0.5) / self.width).powi(2)
+///     }
+/// }
+///
+/// assert_eq!(Peak { width: 2.0 }.outcome(&[0.5]), 1.0);
+/// ```
 pub trait Tuned: Debug + Send + Sync {
     /// The outcome without noise at a point `x` \[d\] of the unit cube, as it is maximised; no number where there is none.
     fn outcome(&self, x: &[f64]) -> f64;
 }
 
 /// What experiments tell of the parameters of a simulator, by all that they measure.
+///
+/// ```
+/// use flowtwin_twin::{Lesson, Question, Teaching};
+///
+/// /// A reading of z · x, with a standard deviation of 0.1.
+/// #[derive(Debug)]
+/// struct Line;
+///
+/// impl Teaching for Line {
+///     fn parameters(&self) -> usize {
+///         1
+///     }
+///     fn shared(&self) -> usize {
+///         0
+///     }
+///     fn lessons(&self, z: &[f64], experiments: &[Question<'_>]) -> Option<Vec<Lesson>> {
+///         let lesson = |question: &Question<'_>| {
+///             let measured = question.measured.and_then(|all| all[0]);
+///             let residual = measured.map_or(0.0, |y| (y - z[0] * question.x[0]) / 0.1);
+///             Lesson { residuals: vec![residual], slopes: vec![question.x[0] / 0.1], simulations: 1 }
+///         };
+///         Some(experiments.iter().map(lesson).collect())
+///     }
+/// }
+///
+/// let done = Question { x: &[0.5], measured: Some(&[Some(1.1)]) };
+/// let lessons = Line.lessons(&[2.0], &[done]).expect("any parameter will do");
+/// assert!((lessons[0].residuals[0] - 1.0).abs() < 1e-9);
+/// ```
 pub trait Teaching: Debug + Send + Sync {
     /// Number of parameters.
     fn parameters(&self) -> usize;

@@ -11,6 +11,23 @@ use flowtwin_lab::journal::Sink;
 /// A disk with folders and files.
 ///
 /// What was written is safe from a power cut once its file was synced, and its name once its folder was.
+///
+/// ```
+/// use flowtwin_campaign::folder::{Disk as _, OnDisk};
+///
+/// # fn main() -> std::io::Result<()> {
+/// let folder = std::env::temp_dir().join("flowtwin-disk-example");
+/// if OnDisk.list(&folder)?.is_none() {
+///     OnDisk.make_folder(&folder)?;
+/// }
+/// // In place of a file that is there, or not at all: a reader never sees half of it.
+/// OnDisk.write(&folder.join("new"), b"whole")?;
+/// OnDisk.rename(&folder.join("new"), &folder.join("table.csv"))?;
+/// OnDisk.sync_folder(&folder)?;
+/// assert_eq!(OnDisk.read(&folder.join("table.csv"))?.as_deref(), Some(&b"whole"[..]));
+/// # std::fs::remove_dir_all(&folder)
+/// # }
+/// ```
 pub trait Disk: fmt::Debug {
     /// The names in a folder; none if there is no such folder.
     ///
