@@ -9,7 +9,7 @@ use flowtwin_statistics::normal;
 
 use super::cause::Cause;
 use super::effects::{effects, times};
-use super::evidence::{FALSE_ALARM, SHOWN};
+use super::evidence::{FALSE_ALARM, SHOWN, limits};
 use super::matrix::{Factor, gram};
 use super::noise::Noise;
 use super::readings::Block;
@@ -193,12 +193,13 @@ impl Told {
 
     /// Notes which causes are found after this time.
     fn note(&self, places: &[usize], lasted_s: f64, needed_s: &mut [Option<f64>]) {
-        let enough = self.limit() + normal::quantile(SHOWN);
         if places.len() < LEAST {
             return;
         }
-        for (by, needed) in self.deviations(places).iter().zip(needed_s) {
-            if *by >= enough {
+        let deviations = self.deviations(places);
+        let limits = limits(&deviations);
+        for ((by, limit), needed) in deviations.iter().zip(limits).zip(needed_s) {
+            if *by >= limit + normal::quantile(SHOWN) {
                 needed.get_or_insert(lasted_s);
             }
         }
@@ -272,7 +273,7 @@ mod tests {
 
     #[test]
     fn a_cause_is_noted_when_it_shows_nine_times_of_ten() {
-        let one = [[2.6, 0.0], [0.0, 0.1], [0.0, 0.0]];
+        let one = [[2.4, 0.0], [0.0, 0.1], [0.0, 0.0]];
         let told = told(&[one, one, one, one]);
         let mut needed_s = [None, None];
         told.note(&[0, 1], 100.0, &mut needed_s);

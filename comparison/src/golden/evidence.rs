@@ -1,6 +1,7 @@
 //! How much speaks for a cause, and how much must.
 
 use flowtwin_lab::math;
+use flowtwin_statistics::normal;
 
 /// Chance of an alarm about a rig that has not moved.
 pub const FALSE_ALARM: f64 = 0.02;
@@ -27,11 +28,36 @@ pub(crate) fn deviations(evidence: f64, step: f64) -> f64 {
     (2.0 * (evidence + 0.5 * math::ln_1p(s2)).max(0.0) * (1.0 + s2) / s2).sqrt()
 }
 
+/// The deviations of chance that each cause must exceed so that not even the sum of the chances that one does is more than
+/// [`FALSE_ALARM`], where a step of each is so many of them. For a plan; replicates tell the limit of a verdict.
+pub(crate) fn limits(steps: &[f64]) -> Vec<f64> {
+    let alarms = |evidence: f64| -> f64 {
+        steps.iter().map(|step| 2.0 * normal::cdf(-deviations(evidence, *step))).sum()
+    };
+    let (mut low, mut high) = (-20.0, 200.0);
+    for _ in 0..60 {
+        let middle = 0.5 * (low + high);
+        match alarms(middle) > FALSE_ALARM {
+            true => low = middle,
+            false => high = middle,
+        }
+    }
+    steps.iter().map(|step| deviations(high, *step)).collect()
+}
+
 #[cfg(test)]
 mod tests {
-    use flowtwin_statistics::normal;
-
     use super::*;
+
+    #[test]
+    fn limits_share_the_chance_of_an_alarm_and_a_cause_that_never_shows_takes_none_of_it() {
+        let two = limits(&[4.0, 4.0]);
+        let alone = -normal::quantile(FALSE_ALARM / 4.0);
+        two.iter().for_each(|by| assert!((by - alone).abs() < 1e-9, "{by} {alone}"));
+        let three = limits(&[4.0, 4.0, 0.1]);
+        assert!((three[0] - two[0]).abs() < 1e-6, "{three:?} {two:?}");
+        assert!(three[2] > 10.0, "{three:?}");
+    }
 
     #[test]
     fn evidence_is_the_logarithm_of_the_averaged_likelihood() {

@@ -154,3 +154,56 @@ fn moves(ripple: &Value) -> bool {
     let all = ripple.as_object();
     all.is_some_and(|all| all.values().any(|percent| percent.as_f64() != Some(0.0)))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::golden::effects::effects;
+
+    /// A ripple of amplitude a is a change of the delivery by a sin φ, whose mean square is a²/2; over six turns it is near that.
+    #[test]
+    fn a_ripple_is_as_large_as_its_amplitude_says_and_of_its_pump_alone() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/dye-mixing.toml");
+        let mut definition = Scenario::load(Path::new(path)).unwrap().definition();
+        let none = json!({ "ripple_percent": 0.0, "second_ripple_percent": 0.0 });
+        let red = json!({ "ripple_percent": 2.0, "second_ripple_percent": 0.0 });
+        definition["noise"]["pumps"]["each"] = json!({ "blue": none, "red": red, "oil": none });
+        let conditions: Vec<Conditions> = [[120.0, 240.0], [200.0, 150.0]]
+            .map(|[blue, red]| json!({ "blue_ul_per_min": blue, "red_ul_per_min": red }))
+            .map(|table| serde_json::from_value(table).unwrap())
+            .to_vec();
+        let list = Simulated { definition: &definition, conditions: &conditions };
+        let causes = Cause::all(&definition);
+        let at = causes.iter().position(|cause| *cause == Cause::Pump("red".into())).unwrap();
+        let effects = effects(&list, &causes, &[1.0], NonZeroUsize::MIN).unwrap();
+        let ripples = Run::listed(&list).ripples(&causes, NonZeroUsize::MIN);
+        assert_eq!(ripples.len(), TURNS as usize, "one pump only");
+        for block in 1..=conditions.len() {
+            let effect = &effects[at][block];
+            let largest = |a: &usize, b: &usize| effect[*a].abs().total_cmp(&effect[*b].abs());
+            let absorbs = |i: &usize| effect[*i].abs() < 1.0;
+            let place = (0..effect.len()).filter(absorbs).max_by(largest).unwrap();
+            let square: f64 = ripples.iter().map(|v| v[block][place] * v[block][place]).sum();
+            let amplitude = effect[place] * 2.0 / causes[at].step();
+            let part = square / (amplitude * amplitude);
+            assert!((0.25..0.75).contains(&part), "{block}, {place}: {part}");
+        }
+    }
+
+    #[test]
+    fn what_is_added_has_the_variance_of_its_vectors() {
+        let shared = [vec![vec![3.0], vec![0.0]], vec![vec![0.0], vec![-2.0]]];
+        let own = vec![vec![1.0], vec![1.0]];
+        let drawn: Vec<Yield> = (0..4000).map(|draw| added(&own, &shared, draw)).collect();
+        for (block, by) in [(0, 9.0), (1, 4.0)] {
+            let all: Vec<f64> = drawn.iter().map(|yields| yields[block][0] - 1.0).collect();
+            let square = all.iter().map(|x| x * x).sum::<f64>() / all.len() as f64;
+            // Four standard errors of a variance from 4000 draws: 4 · √(2/4000) = 9 %.
+            assert!((square / by - 1.0).abs() < 0.09, "{square}");
+        }
+    }
+}
