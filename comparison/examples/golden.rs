@@ -1,11 +1,11 @@
 //! How often a golden run finds what has moved, and names it.
 //!
 //! ```text
-//! cargo run --release -p flowtwin-comparison --example golden -- [SCENARIO] [SEEDS] [MINUTES]
+//! cargo run --release -p flowtwin-comparison --example golden -- [SCENARIO] [DESIGNS] [RIGS] [MINUTES] [FIRST]
 //! ```
 //!
-//! Each seed is a rig: a run of 24 experiments is recorded on it. Then it stays as it is, or one of its parts moves, and a golden
-//! run is done with fresh syringes: another seed.
+//! Each design is a Latin hypercube of 24 experiments, with seeds from FIRST. On each of so many rigs, which are seeds of their own, it is
+//! recorded. Then the rig stays as it is, or one of its parts moves, and a golden run is done with fresh syringes: another seed.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "an example")]
 
 use std::num::NonZeroUsize;
@@ -16,44 +16,78 @@ use flowtwin_campaign::campaign::{Campaign, Silent};
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_comparison::{Cause, Plan, Verdict};
 use flowtwin_lab::journal::{self, Journal, Writer};
+use flowtwin_lab::queue::in_order;
 use serde_json::{Value, json};
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/cs3cu2i5.toml");
     let path = args.first().map_or(default, String::as_str);
-    let seeds: u64 = args.get(1).map_or(10, |n| n.parse().unwrap());
-    let minutes: f64 = args.get(2).map_or(10.0, |n| n.parse().unwrap());
+    let designs: u64 = args.get(1).map_or(2, |n| n.parse().unwrap());
+    let rigs: u64 = args.get(2).map_or(10, |n| n.parse().unwrap());
+    let minutes: f64 = args.get(3).map_or(10.0, |n| n.parse().unwrap());
+    let from: u64 = args.get(4).map_or(1, |n| n.parse().unwrap());
     let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let mut definition = Scenario::load(Path::new(path)).unwrap().definition();
-    definition["phases"] = json!([{ "name": "survey", "policy": "lhs", "experiments": 24 }]);
     let planted = planted(&definition);
     let mut counts = vec![[0; 3]; planted.len() + 1];
-    for seed in 1..=seeds {
-        let recorded = run(&definition, &definition, seed);
-        let plan = Plan::of(&recorded, minutes, threads).unwrap();
+    for design in from..from + designs {
+        definition["phases"] = json!([{ "name": "survey", "policy": "lhs", "experiments": 24 }]);
+        let survey = run(&definition, &definition, design);
+        let conditions: Vec<_> = survey.experiments().map(|it| it.conditions.clone()).collect();
+        definition["phases"] = json!([{
+            "name": "survey", "experiments": conditions.len(), "policy": { "list": { "conditions": conditions } },
+        }]);
+        let plan = Plan::of(&survey, minutes, threads).unwrap();
         let golden = plan.scenario.definition();
         let [first, last] = plan.lab_time_s;
-        println!("seed {seed}: experiments {:?}, {first:.0} to {last:.0} s", plan.experiments);
-        let still = plan.verdict(&recorded, &run(&golden, &golden, 100_000 + seed));
-        tell(&still, None, &mut counts[0]);
-        for (place, (cause, amount)) in planted.iter().enumerate() {
-            let mut rig = golden.clone();
-            cause.apply(&mut rig, *amount);
-            let moved = run(&golden, &rig, 100_000 * (2 + place as u64) + seed);
-            tell(&plan.verdict(&recorded, &moved), Some(cause), &mut counts[place + 1]);
-        }
-        if seed == 1 {
-            println!("{}", still.text("the run"));
+        println!("design {design}: experiments {:?}, {first:.0} to {last:.0} s", plan.experiments);
+        let all: Vec<Option<&(Cause, f64)>> =
+            [None].into_iter().chain(planted.iter().map(Some)).collect();
+        let of_rig = |rig: usize| {
+            let seed = 1_000 * design + rig as u64;
+            let recorded = run(&definition, &definition, seed);
+            let verdict = |(place, moved): (usize, &Option<&(Cause, f64)>)| {
+                let mut now = golden.clone();
+                if let Some((cause, amount)) = moved {
+                    cause.apply(&mut now, *amount);
+                }
+                let moved = run(&golden, &now, 1_000_000 * (1 + place as u64) + seed);
+                plan.verdict(&recorded, &moved)
+            };
+            all.iter().enumerate().map(verdict).collect::<Vec<Verdict>>()
+        };
+        for (rig, verdicts) in in_order(rigs as usize, threads, of_rig).iter().enumerate() {
+            println!("rig {rig}");
+            for ((verdict, moved), counts) in verdicts.iter().zip(&all).zip(&mut counts) {
+                tell(verdict, moved.map(|(cause, _)| cause), counts);
+            }
+            if design == from && rig == 0 {
+                println!("{}", verdicts[0].text("the run"));
+            }
         }
     }
-    println!("nothing moved: {} of {seeds} alarms", counts[0][0]);
+    let of = designs * rigs;
+    println!("nothing moved: {} alarms", rate(counts[0][0], of));
     for ((cause, amount), [found, first, among]) in planted.iter().zip(&counts[1..]) {
         println!(
-            "{}: found {found}, named first {first}, among those that explain as well {among}, of {seeds}",
-            cause.moved_by(*amount)
+            "{}: found {}, named first {}, among those that explain as well {}",
+            cause.moved_by(*amount),
+            rate(*found, of),
+            rate(*first, of),
+            rate(*among, of)
         );
     }
+}
+
+/// A count with Wilson's 95 % interval of its rate.
+fn rate(count: u64, of: u64) -> String {
+    let (n, z) = (of as f64, 1.96);
+    let p = count as f64 / n;
+    let centre = (p + z * z / (2.0 * n)) / (1.0 + z * z / n);
+    let half = z / (1.0 + z * z / n) * (p * (1.0 - p) / n + z * z / (4.0 * n * n)).sqrt();
+    let [low, high] = [centre - half, centre + half].map(|end| 100.0 * end);
+    format!("{count} of {of} ({low:.0} to {high:.0} %)")
 }
 
 /// What is moved: each light and heater, each pump, each stock.

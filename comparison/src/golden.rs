@@ -5,14 +5,19 @@
 //! 3. [`Plan::verdict`] compares it with the run.
 
 mod cause;
+mod choice;
+mod effects;
+mod evidence;
 mod matrix;
 mod noise;
 mod plan;
 mod readings;
+mod shared;
 mod simulated;
 mod text;
 mod verdict;
 
 pub use cause::Cause;
+pub use evidence::FALSE_ALARM;
 pub use plan::{GoldenError, Plan};
-pub use verdict::{FALSE_ALARM, HasMoved, Verdict};
+pub use verdict::{HasMoved, Verdict};

@@ -86,11 +86,12 @@ fn intention(args: &Args, plan: &Plan) -> String {
     let [first, last] = plan.lab_time_s;
     let n = counted(plan.experiments.len(), "experiment");
     format!(
-        "{n} of {}: {}\n{:.0} min of lab time to fill, warm up and measure the first, then {:.0} min\n",
+        "{n} of {}: {}\n{:.0} min of lab time to fill, warm up and measure the first, then {:.0} min\n{}",
         args.run.display(),
         numbers.join(", "),
         first / 60.0,
-        (last - first) / 60.0
+        (last - first) / 60.0,
+        plan.promise()
     )
 }
 

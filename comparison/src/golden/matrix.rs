@@ -21,12 +21,6 @@ impl Factor {
         x.as_slice().to_vec()
     }
 
-    /// Logarithm of the determinant of the matrix.
-    pub(crate) fn log_determinant(&self) -> f64 {
-        let diagonal = self.0.l_dirty().diagonal();
-        2.0 * diagonal.iter().map(|root| flowtwin_lab::math::ln(*root)).sum::<f64>()
-    }
-
     /// The solution of L Lᵀ x = b.
     pub(crate) fn solve(&self, b: &[f64]) -> Vec<f64> {
         self.0.solve(&DVector::from_column_slice(b)).as_slice().to_vec()
@@ -55,8 +49,6 @@ mod tests {
         for (row, b) in matrix.iter().zip([1.0, -2.0, 3.0]) {
             assert!((dot(row, &x) - b).abs() < 1e-12);
         }
-        // 4·(3·2 − 1) − 2·(2·2 − 0.5) + 0.5·(2 − 1.5) = 13.25.
-        assert!((factor.log_determinant() - flowtwin_lab::math::ln(13.25)).abs() < 1e-12);
         assert!(Factor::of(&[vec![1.0, 2.0], vec![2.0, 1.0]]).is_none());
     }
 }

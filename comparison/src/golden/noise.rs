@@ -1,16 +1,21 @@
-//! The spread by chance: replicates of a golden run on a rig that has not moved.
+//! The spread by chance of one experiment: replicates of a golden run on a rig that has not moved.
+//!
+//! What the experiments of a run have in common by chance is in [`super::shared`], not here.
 
 use flowtwin_statistics::{mean, variance};
 
-use super::matrix::Factor;
+use super::matrix::{Factor, gram};
 use super::readings::{Block, minus};
 use super::simulated::Yield;
 
-/// Part of the covariances that is taken to be chance, so that a matrix of few replicates can be inverted.
-const SHRUNK: f64 = 0.1;
-
+/// Part of the correlations that is taken to be chance, so that a matrix of few replicates can be inverted.
+const SHRUNK: f64 = 0.003;
+/// Part of the correlations that is taken from the mean of all experiments, which many more replicates tell.
+const POOLED: f64 = 0.5;
 /// Replicates that a block needs at least.
 const FEW: usize = 4;
+/// How many others each replicate is compared with.
+const PARTNERS: usize = 8;
 
 /// Replicates, and the weights that follow from them.
 #[derive(Clone, Debug)]
@@ -18,8 +23,8 @@ pub(crate) struct Noise {
     /// Numbers of each block that can be read.
     legible: Vec<Vec<usize>>,
     factors: Vec<Factor>,
-    /// Differences of pairs of replicates that gave no weights, block by block, weighted.
-    nothing: Vec<Vec<f64>>,
+    /// Differences of pairs of replicates that gave no weights.
+    nothing: Vec<Yield>,
     /// Standard deviation of each number of each block.
     pub(crate) deviations: Vec<Block>,
 }
@@ -33,41 +38,28 @@ impl Noise {
             return None;
         }
         let (weighing, rest) = whole.split_at(whole.len() / 2);
-        let mut noise = Self {
-            legible: Vec::new(),
-            factors: Vec::new(),
-            nothing: Vec::new(),
-            deviations: Vec::new(),
+        let all: Vec<Seen> = (0..blocks)
+            .map(|block| {
+                // The first block is that of the references.
+                let jumps = if block > 0 { jumps } else { &[] };
+                Seen::of(&seen(&whole, block), &seen(weighing, block), jumps)
+            })
+            .collect();
+        let common = pooled(&all[1..]);
+        let factor = |(block, seen): (usize, &Seen)| {
+            Factor::of(&seen.covariance(if block > 0 { common.as_deref() } else { None }))
         };
-        for block in 0..blocks {
-            // The first block is that of the references.
-            let jumps = if block > 0 { jumps } else { &[] };
-            noise.add(&seen(&whole, block), &seen(weighing, block), jumps)?;
-        }
-        let pairs = (0..rest.len()).map(|i| (rest[i], rest[(i + 1) % rest.len()]));
-        let nothing = pairs.map(|(a, b)| {
-            let d: Yield = a.iter().zip(b).map(|(a, b)| minus(a, b)).collect();
-            noise.weighted(&d)
-        });
-        noise.nothing = nothing.collect();
-        Some(noise)
-    }
-
-    /// The weights of a block. One that too few replicates have does not count.
-    fn add(&mut self, all: &[&Block], weighing: &[&Block], jumps: &[usize]) -> Option<()> {
-        let numbers = match weighing.len() >= FEW {
-            true => 0..all[0].len(),
-            false => 0..0,
-        };
-        let column = |i: usize| all.iter().map(|block| block[i]).collect::<Vec<f64>>();
-        let deviation = |i: usize| variance(&column(i)).sqrt();
-        let deviations: Block = numbers.clone().map(deviation).collect();
-        let is_legible = |i: &usize| deviations[*i] > 0.0 && !jumps.contains(i);
-        let legible: Vec<usize> = numbers.filter(is_legible).collect();
-        self.factors.push(Factor::of(&covariance(weighing, &legible))?);
-        self.legible.push(legible);
-        self.deviations.push(deviations);
-        Some(())
+        let partners = PARTNERS.min(rest.len() - 1);
+        let pairs =
+            (0..rest.len()).flat_map(|i| (1..=partners).map(move |by| (i, (i + by) % rest.len())));
+        let nothing =
+            pairs.map(|(i, j)| rest[i].iter().zip(rest[j]).map(|(a, b)| minus(a, b)).collect());
+        Some(Self {
+            factors: all.iter().enumerate().map(factor).collect::<Option<_>>()?,
+            nothing: nothing.collect(),
+            legible: all.iter().map(|seen| seen.legible.clone()).collect(),
+            deviations: all.into_iter().map(|seen| seen.deviations).collect(),
+        })
     }
 
     /// The numbers of a block in standard deviations, decorrelated. What is missing carries no information: it counts
@@ -84,8 +76,8 @@ impl Noise {
         blocks.iter().enumerate().flat_map(|(i, values)| self.whiten(i, values)).collect()
     }
 
-    /// Differences of two runs of a rig that has not moved, weighted.
-    pub(crate) fn nothing(&self) -> &[Vec<f64>] {
+    /// Differences of two runs of a rig that has not moved.
+    pub(crate) fn nothing(&self) -> &[Yield] {
         &self.nothing
     }
 }
@@ -95,23 +87,72 @@ fn seen<'a>(yields: &[&'a Yield], block: usize) -> Vec<&'a Block> {
     yields.iter().map(|yields| &yields[block]).filter(|block| !block.is_empty()).collect()
 }
 
-/// The covariance of the legible numbers, with off-diagonal elements a tenth smaller than observed.
-fn covariance(blocks: &[&Block], legible: &[usize]) -> Vec<Vec<f64>> {
-    let column = |i: usize| blocks.iter().map(|block| block[i]).collect::<Vec<f64>>();
-    let columns: Vec<Vec<f64>> = legible
-        .iter()
-        .map(|&i| {
-            let values = column(i);
-            let centre = mean(&values);
-            values.iter().map(|value| value - centre).collect()
-        })
-        .collect();
-    let n = blocks.len() as f64 - 1.0;
-    let mut matrix = super::matrix::gram(&columns);
-    for (i, row) in matrix.iter_mut().enumerate() {
-        for (j, value) in row.iter_mut().enumerate() {
-            *value *= if i == j { 1.0 } else { 1.0 - SHRUNK } / n;
+/// What replicates tell of one block.
+struct Seen {
+    legible: Vec<usize>,
+    deviations: Block,
+    /// Correlations of the legible numbers, by those replicates that weigh.
+    correlations: Vec<Vec<f64>>,
+}
+
+impl Seen {
+    /// A block that too few replicates have does not count.
+    fn of(all: &[&Block], weighing: &[&Block], jumps: &[usize]) -> Self {
+        let numbers = match weighing.len() >= FEW {
+            true => 0..all[0].len(),
+            false => 0..0,
+        };
+        let column = |blocks: &[&Block], i: usize| -> Vec<f64> {
+            blocks.iter().map(|block| block[i]).collect()
+        };
+        let deviations: Block = numbers.clone().map(|i| variance(&column(all, i)).sqrt()).collect();
+        let is_legible = |i: &usize| {
+            deviations[*i] > 0.0 && variance(&column(weighing, *i)) > 0.0 && !jumps.contains(i)
+        };
+        let legible: Vec<usize> = numbers.filter(is_legible).collect();
+        let columns: Vec<Vec<f64>> =
+            legible.iter().map(|&i| standardized(&column(weighing, i))).collect();
+        Self { legible, deviations, correlations: gram(&columns) }
+    }
+
+    /// The covariance of the legible numbers, with correlations of few replicates drawn to those of many.
+    fn covariance(&self, common: Option<&[Vec<f64>]>) -> Vec<Vec<f64>> {
+        let n = self.legible.len();
+        let of = |i: usize, j: usize| {
+            let (a, b) = (self.legible[i], self.legible[j]);
+            let own = self.correlations[i][j];
+            let drawn = common.map_or(own, |all| (1.0 - POOLED) * own + POOLED * all[a][b]);
+            let shrunk = if i == j { 1.0 } else { (1.0 - SHRUNK) * drawn };
+            shrunk * self.deviations[a] * self.deviations[b]
+        };
+        (0..n).map(|i| (0..n).map(|j| of(i, j)).collect()).collect()
+    }
+}
+
+/// The mean correlations over blocks of equal numbers: one where a number is legible nowhere. None without blocks, or where they
+/// differ in size.
+fn pooled(blocks: &[Seen]) -> Option<Vec<Vec<f64>>> {
+    let counted: Vec<&Seen> = blocks.iter().filter(|seen| !seen.legible.is_empty()).collect();
+    let size = counted.first()?.deviations.len();
+    if counted.iter().any(|seen| seen.deviations.len() != size) {
+        return None;
+    }
+    // A number that is not legible in a block has no correlations there: the sum of such matrices is positive all the same.
+    let mut sum = vec![vec![0.0; size]; size];
+    for seen in &counted {
+        for (i, &a) in seen.legible.iter().enumerate() {
+            for (j, &b) in seen.legible.iter().enumerate() {
+                sum[a][b] += seen.correlations[i][j] / counted.len() as f64;
+            }
         }
     }
-    matrix
+    (0..size).for_each(|i| sum[i][i] = 1.0);
+    Some(sum)
+}
+
+/// Values about their mean, so scaled that their squares sum up to one.
+fn standardized(values: &[f64]) -> Vec<f64> {
+    let centre = mean(values);
+    let size = values.iter().map(|value| (value - centre) * (value - centre)).sum::<f64>().sqrt();
+    values.iter().map(|value| (value - centre) / size).collect()
 }

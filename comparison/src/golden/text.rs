@@ -3,6 +3,7 @@
 use flowtwin_report::Table;
 use flowtwin_report::format::{counted, fixed, significant};
 
+use super::plan::Plan;
 use super::verdict::{HasMoved, Verdict};
 
 /// Columns of a terminal.
@@ -58,19 +59,53 @@ impl Verdict {
     }
 
     fn would(&self) -> String {
-        if self.would_show.is_empty() {
-            return String::new();
+        let all = amounts(&self.would_show);
+        match all.is_empty() {
+            true => String::new(),
+            false => format!(
+                "\nNine times of ten this would have shown, moved alone:\n{}",
+                wrapped(&all)
+            ),
         }
-        let mut out = String::from("\nNine times of ten this would have shown, moved alone:\n");
-        let unit = |name: &str| if name.starts_with("heater") { "K" } else { "%" };
-        let all: Vec<String> = self
-            .would_show
+    }
+}
+
+impl Plan {
+    /// In words: what the golden run will find, and how long it would have to be to find more.
+    pub fn promise(&self) -> String {
+        let mut out = format!(
+            "Nine times of ten it will find, moved alone:\n{}",
+            wrapped(&amounts(&self.would_show()))
+        );
+        let mut all: Vec<(String, Option<f64>)> = self
+            .causes
             .iter()
-            .map(|(name, by)| format!("{name} {} {}", significant(*by, 2), unit(name)))
+            .zip(&self.needed_min)
+            .map(|(cause, needed)| (cause.name(), *needed))
             .collect();
-        out += &wrapped(&all);
+        all.sort_by(|(_, a), (_, b)| {
+            a.unwrap_or(f64::INFINITY).total_cmp(&b.unwrap_or(f64::INFINITY))
+        });
+        let (can, cannot): (Vec<_>, Vec<_>) = all.into_iter().partition(|(_, it)| it.is_some());
+        let needed: Vec<String> = can
+            .into_iter()
+            .filter_map(|(name, needed)| Some(format!("{name} {} min", fixed(needed?.ceil(), 0))))
+            .collect();
+        let never: Vec<String> = cannot.into_iter().map(|(name, _)| name).collect();
+        out += "Minutes for 5 % of a light or stock, 3 % of a pump, 3 K of a heater:\n";
+        out += &wrapped(&needed);
+        if !never.is_empty() {
+            out += "More than all experiments of the run:\n";
+            out += &wrapped(&never);
+        }
         out
     }
+}
+
+/// Causes and amounts with their units.
+fn amounts(all: &[(String, f64)]) -> Vec<String> {
+    let unit = |name: &str| if name.starts_with("heater") { "K" } else { "%" };
+    all.iter().map(|(name, by)| format!("{name} {} {}", significant(*by, 2), unit(name))).collect()
 }
 
 fn lines(moved: &HasMoved) -> String {

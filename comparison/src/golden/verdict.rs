@@ -5,15 +5,13 @@ use flowtwin_statistics::{mean, normal, quantile, standard_deviation};
 use serde::Serialize;
 
 use super::cause::Cause;
+use super::evidence::{FALSE_ALARM, SHOWN, deviations, evidence};
 use super::matrix::{Factor, dot, gram};
 use super::plan::Plan;
 use super::readings::{Block, minus, of_blank, of_experiment};
+use super::shared::added;
 use super::simulated::Yield;
 
-/// Chance of an alarm about a rig that has not moved.
-pub const FALSE_ALARM: f64 = 0.02;
-/// Chance of detecting a change that "would have shown".
-const SHOWN: f64 = 0.9;
 /// Causes that are named at most.
 const CAUSES: usize = 3;
 /// By how much χ² may be larger for a cause that explains equally well (one degree of freedom, 95 %).
@@ -57,11 +55,11 @@ impl Plan {
     /// Compares a run with its golden run.
     ///
     /// The differences of all readings, in units of chance, are fitted by least squares with the effect of each cause alone.
-    /// A cause is named where it exceeds the chance of replicates in simulation, corrected for the number of
-    /// causes; then the next beside it.
+    /// A cause is named where more speaks for it than chance makes speak for any in replicates in simulation; then the next beside
+    /// it.
     pub fn verdict(&self, recorded: &Journal, golden: &Journal) -> Verdict {
         let pairs = self.pairs(recorded, golden);
-        let fit = Fit::new(self, self.noise.weighted(&self.differences(recorded, golden)));
+        let fit = Fit::new(self, &self.differences(recorded, golden));
         let (moved, unexplained) = fit.moved();
         let number = |found: bool| {
             let all = self.experiments.iter().zip(&pairs);
@@ -75,6 +73,12 @@ impl Plan {
             features: self.features(&pairs),
             would_show: fit.would_show(),
         }
+    }
+
+    /// What will show nine times of ten if it moves alone, by cause \[its unit\].
+    pub fn would_show(&self) -> Vec<(String, f64)> {
+        let nothing = self.noise.deviations.iter().map(|block| vec![0.0; block.len()]);
+        Fit::new(self, &nothing.collect()).would_show()
     }
 
     /// Each recorded experiment and its repetition, where neither failed.
@@ -104,37 +108,18 @@ impl Plan {
         [blank].into_iter().chain(blocks).collect()
     }
 
-    /// What all experiments of a run have in common by chance: the bias of each gas, and of each pump as its syringe was filled. As
-    /// a factor of the covariance of all readings in units of their weights.
-    fn shared(&self, readings: usize) -> Factor {
-        let pumps = &self.scenario.file().noise.pumps;
-        let biased = self.causes.iter().zip(&self.effects).filter_map(|(cause, [up, _])| {
-            let (Cause::Pump(name) | Cause::Gas(name)) = cause else { return None };
-            let steps = pumps.of(name).bias_percent / cause.step();
-            let effect = self.noise.weighted(up);
-            Some(effect.into_iter().map(|value| steps * value).collect::<Vec<f64>>())
-        });
-        let biased: Vec<Vec<f64>> = biased.collect();
-        let mut covariance = vec![vec![0.0; readings]; readings];
-        for (i, row) in covariance.iter_mut().enumerate() {
-            for (j, value) in row.iter_mut().enumerate() {
-                let common: f64 = biased.iter().map(|effect| effect[i] * effect[j]).sum();
-                *value = common + if i == j { 1.0 } else { 0.0 };
-            }
-        }
-        Factor::of(&covariance).expect("one and more on the diagonal")
-    }
-
     fn features(&self, pairs: &[Option<Pair<'_>>]) -> Vec<(String, Vec<Option<f64>>)> {
         let features = self.scenario.features();
         let change = |feature: usize, place: usize| {
             let (then, now) = pairs[place]?;
             let (_, then) = then.features.get(feature)?;
             let (_, now) = now.features.get(feature)?;
-            let deviation = self.noise.deviations[place + 1].get(feature)?;
+            let own = self.noise.deviations[place + 1].get(feature)?;
+            let shared = self.shared.iter().filter_map(|v| v[place + 1].get(feature));
+            let deviation = (2.0 * own * own + shared.map(|x| x * x).sum::<f64>()).sqrt();
             let expected = self.expected.get(place + 1).and_then(|block| block.get(feature));
             let more = now.as_ref()? - then.as_ref()? - expected.copied().unwrap_or(0.0);
-            let in_deviations = more / (2.0_f64.sqrt() * deviation);
+            let in_deviations = more / deviation;
             in_deviations.is_finite().then_some(in_deviations)
         };
         let row = |(i, (name, _)): (usize, (String, String))| {
@@ -158,34 +143,39 @@ struct Fit<'a> {
     nothing: Vec<Vec<f64>>,
     /// Variance of chance in units of the weights.
     scale: f64,
-    /// Deviations of chance from which a cause is named.
+    /// Evidence from which a cause is named: the most that there is for any exceeds it in 2 of 100 golden runs of a rig that has not
+    /// moved.
     threshold: f64,
 }
 
 impl<'a> Fit<'a> {
-    fn new(plan: &'a Plan, read: Vec<f64>) -> Self {
+    fn new(plan: &'a Plan, read: &Yield) -> Self {
+        // What could not be measured again tells nothing of anything.
+        let there = |yields: &Yield| -> Vec<f64> {
+            let block = |(values, read): (&Block, &Block)| match read.is_empty() {
+                true => Block::new(),
+                false => values.clone(),
+            };
+            plan.noise.weighted(&yields.iter().zip(read).map(block).collect())
+        };
+        let shared: Vec<Vec<f64>> = plan.shared.iter().map(there).collect();
+        let read = there(read);
+        let common = common(&shared, read.len());
         let ways = plan.effects.iter().enumerate().flat_map(|(cause, [up, down])| {
-            [(cause, 1.0, plan.noise.weighted(up)), (cause, -1.0, plan.noise.weighted(down))]
+            [(cause, 1.0, common.whiten(&there(up))), (cause, -1.0, common.whiten(&there(down)))]
         });
         let ways: Vec<(usize, f64, Vec<f64>)> =
             ways.filter(|(_, _, effect)| dot(effect, effect) > 0.0).collect();
-        let shared = plan.shared(read.len());
-        let own =
-            |(cause, sign, effect): (usize, f64, Vec<f64>)| (cause, sign, shared.whiten(&effect));
-        let ways: Vec<(usize, f64, Vec<f64>)> = ways.into_iter().map(own).collect();
+        let own = plan.noise.nothing().iter().zip(0..);
         let nothing: Vec<Vec<f64>> =
-            plan.noise.nothing().iter().map(|d| shared.whiten(d)).collect();
-        let read = shared.whiten(&read);
+            own.map(|(own, draw)| common.whiten(&there(&added(own, &plan.shared, draw)))).collect();
         let explained = ways.iter().flat_map(|(_, _, effect)| {
             let size = dot(effect, effect);
             nothing.iter().map(move |d| dot(effect, d) * dot(effect, d) / size)
         });
         let scale = mean(&explained.collect::<Vec<f64>>());
-        let tests = plan.causes.len().max(1) as f64;
-        // The limit of a normal distribution or of the replicates, whichever is larger.
-        let threshold =
-            (-normal::quantile(FALSE_ALARM / (2.0 * tests))).max(farthest(&ways, &nothing));
-        Self { plan, read, ways, nothing, scale, threshold }
+        let threshold = farthest(&ways, &nothing);
+        Self { plan, read: common.whiten(&read), ways, nothing, scale, threshold }
     }
 
     /// What has moved, and whether differences remain that no cause explains.
@@ -215,9 +205,9 @@ impl<'a> Fit<'a> {
             .filter_map(|way| Some((way, self.alone(way, named)?)))
             .filter(|(way, alone)| alone.steps > 0.0 && self.can_be(*way, alone.steps))
             .collect();
-        let best = tried.iter().max_by(|(_, a), (_, b)| a.explains.total_cmp(&b.explains))?;
+        let best = tried.iter().max_by(|(_, a), (_, b)| a.evidence.total_cmp(&b.evidence))?;
         let (way, alone) = best;
-        if alone.deviations < self.threshold {
+        if alone.evidence < self.threshold {
             return None;
         }
         let amount = |way: usize, steps: f64| {
@@ -267,6 +257,8 @@ impl<'a> Fit<'a> {
         Some(Alone {
             steps,
             deviations: steps / chance,
+            step: 1.0 / chance,
+            evidence: evidence(steps / chance, 1.0 / chance),
             explains: steps * steps * size / self.scale,
         })
     }
@@ -306,12 +298,12 @@ impl<'a> Fit<'a> {
 
     /// What would have shown, by cause.
     fn would_show(&self) -> Vec<(String, f64)> {
-        let needed = self.threshold + normal::quantile(SHOWN);
         let all = self.plan.causes.iter().enumerate().map(|(cause, of)| {
             let ways = (0..self.ways.len()).filter(|way| self.ways[*way].0 == cause);
             let least = ways.filter_map(|way| {
                 let alone = self.alone(way, &[])?;
-                Some(needed * of.step() * (alone.steps / alone.deviations).abs())
+                let needed = deviations(self.threshold, alone.step) + normal::quantile(SHOWN);
+                Some(needed * of.step() / alone.step)
             });
             (of.name(), least.fold(f64::NAN, f64::max))
         });
@@ -319,13 +311,28 @@ impl<'a> Fit<'a> {
     }
 }
 
-/// The deviation that the way which stands out most exceeds in 2 of 100 replicates.
+/// The covariance of differences in units of their own chance: 1 + ½ Σ v vᵀ.
+fn common(shared: &[Vec<f64>], readings: usize) -> Factor {
+    let mut covariance = vec![vec![0.0; readings]; readings];
+    for (i, row) in covariance.iter_mut().enumerate() {
+        row[i] = 1.0;
+        for vector in shared.iter().filter(|vector| vector[i] != 0.0) {
+            let half = 0.5 * vector[i];
+            row.iter_mut().zip(vector).for_each(|(value, other)| *value += half * other);
+        }
+    }
+    Factor::of(&covariance).expect("one and more on the diagonal")
+}
+
+/// The most evidence for any way, which 2 of 100 replicates exceed.
 fn farthest(ways: &[(usize, f64, Vec<f64>)], nothing: &[Vec<f64>]) -> f64 {
-    let mut most = vec![0.0_f64; nothing.len()];
+    let mut most = vec![f64::NEG_INFINITY; nothing.len()];
     for (_, _, effect) in ways {
         let along: Vec<f64> = nothing.iter().map(|d| dot(effect, d)).collect();
         let chance = (dot(&along, &along) / along.len() as f64).sqrt();
-        most.iter_mut().zip(&along).for_each(|(most, x)| *most = most.max(x.abs() / chance));
+        let step = dot(effect, effect) / chance;
+        let more = along.iter().map(|x| evidence(x / chance, step));
+        most.iter_mut().zip(more).for_each(|(most, more)| *most = most.max(more));
     }
     quantile(&most, 1.0 - FALSE_ALARM)
 }
@@ -335,6 +342,42 @@ struct Alone {
     steps: f64,
     /// In standard deviations of chance.
     deviations: f64,
+    /// One step in standard deviations of chance.
+    step: f64,
+    /// What speaks for it.
+    evidence: f64,
     /// By how much it lowers χ².
     explains: f64,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+    use std::path::Path;
+
+    use flowtwin_campaign::scenario::Scenario;
+    use serde_json::json;
+
+    use super::*;
+    use crate::snapshot::campaign;
+
+    #[test]
+    fn what_was_not_measured_again_tells_nothing_of_how_far_something_has_moved() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/dye-mixing.toml");
+        let mut definition = Scenario::load(Path::new(path)).unwrap().definition();
+        definition["phases"] = json!([{ "name": "survey", "policy": "lhs", "experiments": 6 }]);
+        let scenario = Scenario::recorded(&definition).unwrap();
+        let (_, journal, _) = campaign(&scenario, 1, NonZeroUsize::MIN).unwrap();
+        let plan = Plan::of(&journal, 3.0, NonZeroUsize::MIN).unwrap();
+        for (cause, effects) in plan.effects.iter().enumerate() {
+            // Two steps down, of which only the references and the first experiment have been seen.
+            let twice = |block: &Block| block.iter().map(|value| 2.0 * value).collect();
+            let mut read: Yield = effects[1].iter().map(twice).collect();
+            read.iter_mut().skip(2).for_each(Vec::clear);
+            let fit = Fit::new(&plan, &read);
+            let way = fit.ways.iter().position(|way| way.0 == cause && way.1 < 0.0).unwrap();
+            let steps = fit.alone(way, &[]).unwrap().steps;
+            assert!((steps - 2.0).abs() < 1e-9, "{}: {steps}", plan.causes[cause].name());
+        }
+    }
 }
