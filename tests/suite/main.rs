@@ -25,6 +25,7 @@ mod keys;
 mod killed;
 mod kills;
 mod modules;
+mod newcomer;
 mod notify;
 mod off;
 mod outside;
