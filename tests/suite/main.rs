@@ -57,4 +57,5 @@ mod teaching;
 mod tidy;
 mod trouble;
 mod twin;
+mod watched;
 mod writers;
