@@ -65,6 +65,16 @@ valves = { doser = "doser-valve" }
 [protocol.scale]
 file = "mettler-mt-sics"
 
+[protocol.hotplate]
+file = "ika-plate"
+
+[protocol.circulator]
+file = "julabo"
+link.tcp = "emulated:8102"
+
+[protocol.selector]
+file = "vici-universal"
+
 [hdx.absorption]
 serial_number = "HDX00042"
 lamp = "halogen"
@@ -227,8 +237,18 @@ impl Lab for StillLab {
 }
 
 fn manifest() -> Manifest {
-    let heaters =
-        ["plate", "block", "jacket", "bath", "mantle", "furnace", "cryostat", "thermostat"];
+    let heaters = [
+        "plate",
+        "block",
+        "jacket",
+        "bath",
+        "mantle",
+        "furnace",
+        "cryostat",
+        "thermostat",
+        "hotplate",
+        "circulator",
+    ];
     let mut sensors = vec![
         SensorInfo { name: "door".into(), kind: SensorKind::Permit },
         SensorInfo { name: "scale".into(), kind: SensorKind::Probe(Probe::Mass) },
@@ -250,11 +270,20 @@ fn manifest() -> Manifest {
         level: Level::Instruments,
         at_once: None,
         pumps: PUMPS.map(pump).to_vec(),
-        valves: vec![ValveInfo {
-            name: "doser-valve".into(),
-            positions: ["input", "output", "wash", "return", "bypass", "extra"].map(open).to_vec(),
-            turns_s: 0.25,
-        }],
+        valves: vec![
+            ValveInfo {
+                name: "doser-valve".into(),
+                positions: ["input", "output", "wash", "return", "bypass", "extra"]
+                    .map(open)
+                    .to_vec(),
+                turns_s: 0.25,
+            },
+            ValveInfo {
+                name: "selector".into(),
+                positions: ["load", "inject"].map(open).to_vec(),
+                turns_s: 0.25,
+            },
+        ],
         heaters: heaters.map(heater).to_vec(),
         lights: ["led", "halogen", "blue"].map(|l| LightInfo { name: l.into() }).to_vec(),
         spectrometers: ["absorption", "emission", "serial"].map(spectrometer).to_vec(),

@@ -1,5 +1,5 @@
 //! Whether an instrument program keeps its side of the lines: a script of good and bad days, and what it can be trusted
-//! with. Pumps move, heaters heat and lights go on.
+//! with. Pumps move, heaters heat and lights go on. And whether the two halves of a protocol file fit: nothing moves.
 
 use std::time::Duration;
 
@@ -8,6 +8,9 @@ use serde::Serialize;
 
 mod bad_days;
 mod good_days;
+mod protocol_file;
+
+pub use protocol_file::examine_protocol;
 
 use crate::codec::program::{Kind, Request, What};
 use crate::driver::program::{ProgramHost, ProgramPart, SharedProgram};

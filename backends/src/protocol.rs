@@ -10,14 +10,16 @@ use serde::Deserialize;
 mod built_in;
 mod field;
 mod purpose;
+mod requests;
 mod step;
 mod template;
 
+use built_in::not_shipped;
 pub use built_in::{BUILT_IN, built_in};
 pub(crate) use field::ROUNDING;
 pub use field::{Field, Form, Is, Means, Value};
 pub use step::{Step, Verb};
-pub(crate) use template::any;
+pub(crate) use template::{Taken, any, blank};
 pub use template::{Template, Token};
 
 use crate::codec::program::Kind;
@@ -198,6 +200,11 @@ pub(crate) fn padded(address: u16, how: &str) -> String {
     format!("{address:0width$}{behind}", width = digits.parse().unwrap_or(1))
 }
 
+/// What stands in a pattern that only replies can have.
+fn of_replies_only(pattern: &Template) -> Option<&'static str> {
+    ["any", "blank"].into_iter().find(|name| pattern.has(name))
+}
+
 /// Why a protocol file cannot be used.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{place}: {problem}")]
@@ -233,7 +240,12 @@ impl Protocol {
         let path = beside.join(name);
         let text = std::fs::read_to_string(&path).map_err(|error| {
             let names: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
-            let problem = format!("{error}; those that come with flowtwin: {}", names.join(", "));
+            let why = match (error.kind(), not_shipped(name)) {
+                (std::io::ErrorKind::NotFound, Some(why)) => why.into(),
+                (std::io::ErrorKind::NotFound, None) => "there is no such file".into(),
+                _ => error.to_string(),
+            };
+            let problem = format!("{why}; those that come with flowtwin: {}", names.join(", "));
             ProtocolError { place: path.display().to_string(), problem }
         })?;
         Self::parse(&text, &path.display().to_string())
@@ -277,6 +289,7 @@ impl Protocol {
             .or_else(|| {
                 self.actions.iter().find_map(|(name, action)| self.wrong_action(name, action))
             })
+            .or_else(|| self.wrong_requests())
             .or_else(|| self.wrong_steps())
     }
 
@@ -310,8 +323,8 @@ impl Protocol {
     }
 
     fn wrong_action(&self, name: &str, action: &Action) -> Option<String> {
-        if action.sends.has("any") {
-            return Some(format!("actions.{name}: a request has no {{any}}"));
+        if let Some(own) = of_replies_only(&action.sends) {
+            return Some(format!("actions.{name}: a request has no {{{own}}}"));
         }
         let unknown = action.sends.fields().find(|field| !self.fields.contains_key(*field));
         if let Some(unknown) = unknown {
@@ -333,8 +346,8 @@ impl Protocol {
             return place(problem);
         }
         let exchanges = [&field.get, &field.set].into_iter().flatten();
-        if exchanges.clone().any(|it| it.sends.has("any")) {
-            return place("a request has no {any}".into());
+        if let Some(own) = exchanges.clone().find_map(|it| of_replies_only(&it.sends)) {
+            return place(format!("a request has no {{{own}}}"));
         }
         let tokens = exchanges
             .flat_map(|it| it.sends.fields().chain(it.replies.iter().flat_map(Template::fields)));

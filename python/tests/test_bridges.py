@@ -23,6 +23,9 @@ from support import ROOT, SCENARIOS, TESTS, command
 import flowtwin.instrument
 
 BRIDGES = TESTS / "bridges"
+sys.path.insert(0, str(BRIDGES))
+import usb_bus  # noqa: E402
+
 #: The patience of an examination [s]: packages take long to be imported where several things run at once.
 PATIENCE_S = 120
 #: What an examination of any program may say of a bridge, and must not otherwise.
@@ -192,6 +195,8 @@ def test_a_pump_of_pylabrobot_is_told_its_speed_and_to_halt() -> None:
         ("light", "cabinet", "ophyd-lamp.toml", {SERIAL}),
         ("sensor", "cabinet", "ophyd-gauge.toml", {SERIAL}),
         ("switch", "cabinet", "ophyd-door.toml", {SERIAL}),
+        ("spectrometer", "camera", "ophyd-camera.toml", {SERIAL}),
+        ("analyser", "column", "ophyd-column.toml", {SERIAL}),
     ],
 )
 def test_devices_of_ophyd_pass_their_examination(kind: str, device: str, mapping: str, notes: set[str]) -> None:
@@ -212,11 +217,74 @@ def test_a_device_of_ophyd_whose_signals_are_those_of_an_epics_server_passes_too
     assert report["identity"]["serial_number"] == "A1"
 
 
+@pytest.mark.parametrize("model", ["USB2000", "USB2000PLUS", "FLAMES", "USB4000", "STS", "QEPRO"])
+def test_spectrometers_of_python_seabreeze_pass_their_examination_and_hand_over_what_they_count(model: str) -> None:
+    words = f"{sys.executable} usb_bus.py {model} A1234"
+    report = passes("spectrometer", words, {READ_BACK})
+    assert (report["identity"]["model"], report["identity"]["serial_number"]) == (f"Ocean {model}", "A1234")
+    asked: list[dict[str, Any]] = [
+        {"identify": {"kind": "spectrometer"}},
+        {"describe": {}},
+        {"arm": {"integration_us": 9000, "frames": 3}},
+        {"fetch": {"frame": 2}},
+        {"arm": {"integration_us": 1, "frames": 1}},
+        {"arm": {"integration_us": 9500, "frames": 1}},
+    ]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(words.split(), cwd=BRIDGES, stdin=pipe, stdout=pipe, text=True) as process:
+        assert process.stdin and process.stdout
+        answers = [json.loads(process.stdout.readline())]
+        for number, request in enumerate(asked):
+            process.stdin.write(json.dumps({"id": number, "to": "it", **request}) + "\n")
+            process.stdin.flush()
+            answers.append(json.loads(process.stdout.readline()))
+        process.stdin.close()
+    described, armed, fetched = (answer["ok"] for answer in answers[2:5])
+    counts = usb_bus.counts(model)
+    divisor = 4 if model == "QEPRO" else 1
+    assert fetched["counts"] == [min(round(count / divisor), 65535) for count in counts]
+    assert described["pixels"] == len(counts)
+    assert described["full_scale"] == usb_bus.MODELS[model][2] // divisor
+    assert described["wavelength_coefficients"] == pytest.approx(usb_bus.COEFFICIENTS, rel=1e-6)
+    assert armed["takes_s"] == pytest.approx(0.027)
+    assert answers[5]["error"]["kind"] == "out_of_range"
+    whole = answers[6].get("error", {}).get("kind")
+    assert whole == ("kept_other" if model == "USB2000" else None), "a USB2000 counts milliseconds"
+
+
 def test_an_instrument_of_pyvisa_sim_passes_its_examination() -> None:
     words = program("visa", "GPIB0::12::INSTR visa-oven.toml --library visa.yaml@sim")
     report = passes("heater", words, {READ_BACK})
     assert report["identity"] == {"model": "Acme Oven 7", "serial_number": "A1", "firmware": "1.2", "notes": []}
     passes("light", program("visa", "GPIB0::13::INSTR visa-lamp.toml --library visa.yaml@sim"), set())
+    passes("spectrometer", program("visa", "GPIB0::14::INSTR visa-camera.toml --library visa.yaml@sim"), set())
+
+
+@pytest.mark.parametrize(
+    ("words", "asked", "told"),
+    [
+        ("ophyd devices.py:camera ophyd-camera.toml", {"fetch": {"frame": 1}}, {"counts": [1, 101, 201, 301]}),
+        ("ophyd devices.py:column ophyd-column.toml", {"results": {}}, {"concentrations_mm": [12.5, 0.5]}),
+        ("visa GPIB0::14::INSTR visa-camera.toml --library visa.yaml@sim", {"fetch": {"frame": 0}}, {"counts": [100, 200, 300, 4000]}),
+    ],
+)
+def test_what_a_mapped_spectrometer_or_analyser_finds(words: str, asked: dict[str, Any], told: dict[str, Any]) -> None:
+    kind = "analyser" if "results" in asked else "spectrometer"
+    begin: dict[str, Any] = {"inject": {}} if kind == "analyser" else {"arm": {"integration_us": 20_000, "frames": 2}}
+    requests = [{"identify": {"kind": kind}}, asked, begin, asked]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(program(*words.split()).split(), cwd=BRIDGES, stdin=pipe, stdout=pipe, text=True) as process:
+        assert process.stdin and process.stdout
+        answers = [json.loads(process.stdout.readline())]
+        for number, request in enumerate(requests):
+            if number == 3:
+                time.sleep(answers[-1]["ok"]["takes_s"] + 0.1)
+            process.stdin.write(json.dumps({"id": number, "to": "it", **request}) + "\n")
+            process.stdin.flush()
+            answers.append(json.loads(process.stdout.readline()))
+        process.stdin.close()
+    assert answers[2]["error"]["kind"] == "not_ready", "nothing was begun"
+    assert answers[4]["ok"] == told
 
 
 @pytest.mark.parametrize(
@@ -238,9 +306,10 @@ def test_what_an_instrument_of_visa_does_not_take_is_a_fault(tmp_path: Path, was
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("kind = 'oven'", "kind is 'oven', and must be one of pump, valve, heater, light, sensor, switch"),
+        ("kind = 'oven'", "kind is 'oven', and must be one of pump, valve, heater, light, spectrometer, analyser, sensor, switch"),
         ("kind = 'heater'\nheats = []", "heats is no key for a heater; known are heat, off, temperature_c"),
         ("kind = 'heater'\nheat = []", "a heater needs off"),
+        ("kind = 'spectrometer'\narm = []\ncounts = 'D?'\ndescribe = { pixels = 4 }", "describe needs wavelength_coefficients"),
         ("kind = 'heater'\nheat = []\noff = []\ntemperature_c = 'T?'", "a heater needs limits.set_point_c"),
     ],
 )
@@ -351,6 +420,62 @@ scale = { high = 121.0 }
     bridged = journal(tmp_path, "bridge", {"scale": scale}, more, ends=3)
     assert bridged == journal(tmp_path, "ours", {"scale": ours}, more, ends=3)
     assert b"allowed is at most 121 g" in bridged, bridged[-2000:]
+
+
+#: A rig with one liquid, whose spectra are one frame each, by a spectrometer with the pixels of an HDX.
+ONE_FRAME = """
+schema = 1
+extends = "{fading}"
+name = "one-frame"
+title = "Two experiments"
+seed = 1
+[rig.spectrometers.visible]
+pixels = 2068
+wavelength_coefficients = [400.0, 0.17, 0.0, 0.0]
+full_scale = 65535
+shortest_integration_ms = 6.0
+[procedure]
+dark_frames = 1
+[[analysis.channels]]
+name = "visible"
+spectrometer = "visible"
+light = "white"
+kind = "absorbance"
+exposure = {{ integration_us = 20000, frames = 1 }}
+phase = {{ low_nm = 580.0, high_nm = 600.0, keep = 1 }}
+baseline = {{ low_nm = 720.0, high_nm = 750.0 }}
+decimals = 4
+[[phases]]
+name = "a"
+policy = "lhs"
+experiments = 2
+"""
+AROUND = """
+schema = 1
+patience_s = 20.0
+[chemyx.dye]
+[chemyx.water]
+[chemyx.base]
+[chemyx.late]
+[f4t.oven]
+loops = { bath = 1 }
+[dc2200.white]
+current_a = 0.35
+"""
+
+
+def test_a_campaign_with_a_spectrometer_of_python_seabreeze_has_the_journal_of_its_rehearsal(tmp_path: Path) -> None:
+    """A frame is asked for before the bridge says that it takes it: so it begins when the rehearsal says."""
+    scenario = tmp_path / "one-frame.toml"
+    scenario.write_text(ONE_FRAME.format(fading=SCENARIOS / "fading-coil.toml"))
+    seabreeze = section("visible", "spectrometer", program("seabreeze", "{address} --patience-s 15"), "hdx = {}")
+    (tmp_path / "wiring.toml").write_text(AROUND + seabreeze)
+    emulated = ["--backend", "emulated", "--wiring", tmp_path / "wiring.toml"]
+    for name, more in (("rehearsal", []), ("bridge", emulated)):
+        told = command("run", scenario, "--out", tmp_path / name, *more)
+        assert told.returncode == 0, told.stderr
+    rehearsal = (tmp_path / "rehearsal" / "journal.jsonl").read_bytes()
+    assert b'"arm"' in rehearsal and rehearsal == (tmp_path / "bridge" / "journal.jsonl").read_bytes()
 
 
 def output_of(address: str) -> str:

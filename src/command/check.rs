@@ -4,6 +4,8 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use flowtwin_backends::examination::examine_protocol;
+use flowtwin_backends::protocol::Protocol;
 use flowtwin_backends::{Wiring, identify};
 use flowtwin_campaign::scenario::{Lasting, RefillsItself, Scenario};
 use flowtwin_comparison::reported::Case;
@@ -79,8 +81,10 @@ fn looks(args: &Args) -> Vec<Finding> {
 fn look(args: &Args, place: usize, threads: NonZeroUsize, quits: &AtomicBool) -> Finding {
     let file = &args.files[place];
     let name = file.display().to_string();
-    if is_wiring(file) {
-        return check_wiring(args, file);
+    match table(file) {
+        Some(table) if is_wiring(&table) => return check_wiring(args, file),
+        Some(table) if is_protocol(&table) => return check_protocol(file),
+        _ => {}
     }
     let scenario = match super::load(file) {
         Ok(scenario) => scenario,
@@ -115,11 +119,46 @@ fn look(args: &Args, place: usize, threads: NonZeroUsize, quits: &AtomicBool) ->
     finding
 }
 
+/// What is in a file, where it can be read.
+fn table(file: &Path) -> Option<toml::Table> {
+    std::fs::read_to_string(file).ok()?.parse().ok()
+}
+
 /// Whether a file says which instrument is on which port, and is no scenario.
-fn is_wiring(file: &Path) -> bool {
-    let table =
-        std::fs::read_to_string(file).ok().and_then(|text| text.parse::<toml::Table>().ok());
-    table.is_some_and(|table| Wiring::SECTIONS.iter().any(|section| table.contains_key(*section)))
+fn is_wiring(table: &toml::Table) -> bool {
+    Wiring::SECTIONS.iter().any(|section| table.contains_key(*section))
+}
+
+/// Whether a file says how an instrument speaks.
+fn is_protocol(table: &toml::Table) -> bool {
+    ["kind", "sources", "fields"].iter().all(|key| table.contains_key(*key))
+}
+
+/// Checks a protocol file: whether its driver and its emulator understand each other.
+fn check_protocol(file: &Path) -> Finding {
+    let finding =
+        |problem, note| Finding { file: file.display().to_string(), scenario: None, problem, note };
+    let bad = |problem: String| finding(Some((Kind::BadInput, problem)), String::new());
+    let text = match std::fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(error) => return bad(error.to_string()),
+    };
+    let protocol = match Protocol::parse(&text, "") {
+        Ok(protocol) => protocol,
+        Err(error) => return bad(error.problem),
+    };
+    match examine_protocol(&protocol) {
+        wrong if !wrong.is_empty() => bad(in_lines(&wrong)),
+        _ => {
+            let Protocol { name, kind, .. } = protocol;
+            finding(None, format!("protocol file: {name}, {kind}; its driver and its emulator fit"))
+        }
+    }
+}
+
+/// What does not fit, a line each.
+fn in_lines(wrong: &[String]) -> String {
+    format!("the driver and the emulator of a protocol file do not fit\n  {}", wrong.join("\n  "))
 }
 
 /// Checks a wiring file and, if asked, who is at the end of each of its cables.
@@ -132,8 +171,17 @@ fn check_wiring(args: &Args, file: &Path) -> Finding {
     };
     let wiring = match read_wiring(file) {
         Ok(wiring) => wiring,
-        Err(error) => return finding(Some((error.kind(), error.to_string())), String::new()),
+        Err(error) => {
+            // The name of the file stands before every finding.
+            let (said, before) = (error.to_string(), format!("{}: ", file.display()));
+            let problem = said.strip_prefix(&before).unwrap_or(&said).to_owned();
+            return finding(Some((error.kind(), problem)), String::new());
+        }
     };
+    let wrong = wiring.mismatches();
+    if !wrong.is_empty() {
+        return finding(Some((Kind::BadInput, in_lines(&wrong))), String::new());
+    }
     if !(args.connect || args.identify) {
         return finding(None, "wiring file; --connect asks every instrument who it is".into());
     }

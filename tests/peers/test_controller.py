@@ -3,11 +3,15 @@
 import asyncio
 import json
 import os
+import socket
 import struct
 import subprocess
+import sys
 import tempfile
 import threading
+import time
 import unittest
+from pathlib import Path
 
 import minimalmodbus
 import pyvisa
@@ -53,7 +57,8 @@ class Pymodbus:
             self.assertEqual(self.client.read_holding_registers(register, count=1).registers, [61])
 
 
-class PymodbusTcp(Pymodbus, unittest.TestCase):
+class PymodbusTcp(Pymodbus, rig.Peer):
+    software = ("pymodbus",)
     def setUp(self):
         host, port = rig.endpoint("oven")
         self.client = ModbusTcpClient(host, port=port)
@@ -63,7 +68,8 @@ class PymodbusTcp(Pymodbus, unittest.TestCase):
         self.client.close()
 
 
-class PymodbusRtu(Pymodbus, unittest.TestCase):
+class PymodbusRtu(Pymodbus, rig.Peer):
+    software = ("pymodbus",)
     def setUp(self):
         self.client = ModbusSerialClient(rig.endpoint("oven-rtu"), baudrate=38400)
         self.assertTrue(self.client.connect())
@@ -72,7 +78,8 @@ class PymodbusRtu(Pymodbus, unittest.TestCase):
         self.client.close()
 
 
-class Minimalmodbus(unittest.TestCase):
+class Minimalmodbus(rig.Peer):
+    software = ("minimalmodbus",)
     def test_floats_are_written_and_read(self):
         controller = minimalmodbus.Instrument(rig.endpoint("oven-rtu"), 1)
         controller.serial.timeout = 1.0
@@ -83,7 +90,8 @@ class Minimalmodbus(unittest.TestCase):
         controller.serial.close()
 
 
-class Scpi(unittest.TestCase):
+class Scpi(rig.Peer):
+    software = ("PyVISA", "PyVISA-py",)
     def test_visa_reads_and_sets_loop_1(self):
         host, port = rig.endpoint("jacket")
         visa = pyvisa.ResourceManager("@py")
@@ -99,8 +107,10 @@ class Scpi(unittest.TestCase):
         visa.close()
 
 
-class OurDriver(unittest.TestCase):
+class OurDriver(rig.Peer):
     """Our F4T driver against a register map served by pymodbus."""
+
+    software = ("pymodbus",)
 
     def identify(self, value, sensor):
         """What our driver finds where loop 1 reads `value` and its sensor `sensor`."""
@@ -132,6 +142,38 @@ class OurDriver(unittest.TestCase):
     def test_it_refuses_one_whose_numbers_make_no_sense(self):
         problem = str(self.identify(23.4, 80.0)["problem"])
         self.assertIn("sensor open, or not that of loop 1", problem)
+
+
+class OurJulabo(rig.Peer):
+    """Our driver of a Julabo circulator, by its file, against the simulator that comes with the package julabo."""
+
+    software = ("julabo", "sinstruments")
+
+    def test_it_identifies_the_simulated_circulator(self):
+        with socket.create_server(("127.0.0.1", 0)) as door:
+            port = door.getsockname()[1]
+        with tempfile.TemporaryDirectory() as folder:
+            lab = Path(folder) / "lab.json"
+            transport = {"type": "tcp", "url": f"127.0.0.1:{port}"}
+            lab.write_text(json.dumps({"devices": [{"class": "JulaboCF", "package": "julabo.simulator", "name": "bath", "transports": [transport]}]}))
+            server = subprocess.Popen([sys.executable, "-m", "sinstruments.simulator", "-c", lab], stderr=subprocess.DEVNULL)
+            try:
+                for _ in range(600):
+                    try:
+                        socket.create_connection(("127.0.0.1", port)).close()
+                        break
+                    except OSError:
+                        time.sleep(0.1)
+                wiring = Path(folder) / "wiring.toml"
+                wiring.write_text(f'schema = 1\n[protocol.bath]\nfile = "julabo"\nlink.tcp = "127.0.0.1:{port}"\n')
+                command = [os.environ["FLOWTWIN_IDENTIFY"], wiring]
+                found = json.loads(subprocess.run(command, capture_output=True, text=True, timeout=30).stdout)[0]
+            finally:
+                server.kill()
+                server.wait()
+        self.assertIsNone(found["problem"])
+        self.assertEqual(found["identity"]["model"], "Julabo circulator (JULABO CRYOCOMPACT CF31 VERSION 5.0)")
+        self.assertIn("29.4", str(found["identity"]["notes"]))
 
 
 _loop = _thread = None

@@ -8,7 +8,10 @@ import pyHamiltonPSD.communication as hamilton
 from flowchem import ureg
 from flowchem.devices.harvardapparatus.elite11 import Elite11
 from flowchem.devices.huber.chiller import HuberChiller
+from flowchem.devices.vicivalco.vici_valve import ViciValve
 from huber import Bath
+from ika.driver import Hotplate
+from julabo import JulaboCF, connection_for_url
 from nesp_lib import Port, Pump, PumpingDirection, Status
 
 from pyHamiltonPSD.psd import PSD
@@ -17,8 +20,10 @@ from pyHamiltonPSD.util import PSDTypes, QueryCommandsEnumeration
 import rig
 
 
-class NewEra(unittest.TestCase):
+class NewEra(rig.Peer):
     """NESP-Lib and the New Era NE-1000."""
+
+    software = ("NESP-Lib",)
 
     def test_it_runs_a_volume_to_its_end_and_counts_it(self):
         with Port(rig.endpoint("acid"), 19200) as port:
@@ -49,10 +54,13 @@ class NewEra(unittest.TestCase):
             self.assertEqual(pump.status, Status.PAUSED)
             pump.stop()
             self.assertEqual(pump.status, Status.STOPPED)
+        self.lacks("pumping programs")
 
 
-class PumpChain(unittest.IsolatedAsyncioTestCase):
+class PumpChain(rig.Peer, unittest.IsolatedAsyncioTestCase):
     """flowchem's driver of a Harvard Pump 11 Elite."""
+
+    software = ("flowchem",)
 
     async def test_flowchem_sets_it_up_runs_it_to_its_volume_and_stops_it(self):
         pump = Elite11.from_config(rig.endpoint("base"), syringe_diameter="14.567 mm", syringe_volume="10 ml", address=1)
@@ -76,10 +84,14 @@ class PumpChain(unittest.IsolatedAsyncioTestCase):
         self.assertFalse(await pump.is_moving())
         # It looks for errors in the last line, which is the prompt; so the answer itself is looked at.
         self.assertIn("Argument error", await pump._send_command_and_read_reply("diameter", parameter="99 mm"))
+        self.lacks("drawing")
+        self.lacks("ramps and methods")
 
 
-class Eurotherm(unittest.TestCase):
+class Eurotherm(rig.Peer):
     """minimalmodbus and the IEEE region of a Eurotherm."""
+
+    software = ("minimalmodbus",)
 
     def test_it_reads_and_sets(self):
         controller = minimalmodbus.Instrument(rig.endpoint("bath"), 1)
@@ -101,8 +113,10 @@ class Eurotherm(unittest.TestCase):
         controller.write_register(273, 1)
 
 
-class EzZone(unittest.TestCase):
+class EzZone(rig.Peer):
     """minimalmodbus and a Watlow EZ-ZONE PM, whose floats have their low half first."""
+
+    software = ("minimalmodbus",)
 
     def test_it_reads_and_sets(self):
         controller = minimalmodbus.Instrument(rig.endpoint("mantle"), 1)
@@ -124,8 +138,10 @@ class EzZone(unittest.TestCase):
         controller.write_register(1880, 62, functioncode=6)
 
 
-class OmegaPlatinum(unittest.TestCase):
+class OmegaPlatinum(rig.Peer):
     """minimalmodbus and an Omega Platinum controller."""
+
+    software = ("minimalmodbus",)
 
     def test_it_reads_and_sets(self):
         controller = minimalmodbus.Instrument(rig.endpoint("furnace"), 1)
@@ -145,8 +161,10 @@ class OmegaPlatinum(unittest.TestCase):
         controller.write_register(0x240, 8, functioncode=6)
 
 
-class Huber(unittest.IsolatedAsyncioTestCase):
+class Huber(rig.Peer, unittest.IsolatedAsyncioTestCase):
     """Two drivers of others and a Huber thermostat that speaks PB."""
+
+    software = ("flowchem", "huber",)
 
     async def test_flowchem_over_a_serial_line(self):
         chiller = HuberChiller.from_config(rig.endpoint("cryostat"), name="cryostat")
@@ -160,6 +178,7 @@ class Huber(unittest.IsolatedAsyncioTestCase):
         control = chiller.components[0]
         await control.power_on()
         await control.power_off()
+        self.lacks("ramps")
 
     async def test_huber_over_a_network(self):
         host, port = rig.endpoint("thermostat")
@@ -174,10 +193,13 @@ class Huber(unittest.IsolatedAsyncioTestCase):
         await bath.stop()
         self.assertFalse(await bath._get("on"))
         bath.close()
+        self.lacks("pump, status and errors")
 
 
-class Psd4(unittest.TestCase):
+class Psd4(rig.Peer):
     """pyHamiltonPSD and a Hamilton PSD/4."""
+
+    software = ("pyHamiltonPSD",)
 
     def test_it_draws_delivers_and_turns_its_valve(self):
         hamilton.ComPort = rig.endpoint("doser")
@@ -214,6 +236,75 @@ class Psd4(unittest.TestCase):
         self.assertEqual(begun - where(), 2000)
         self.assertEqual(send("V9999R"), ("c", ""))
         self.assertEqual(send(command.terminateCommandBuffer()), ("`", ""))
+        self.lacks("initialising")
+        self.lacks("programs")
+
+
+class Ika(rig.Peer, unittest.IsolatedAsyncioTestCase):
+    """ika-control and an IKA hot plate."""
+
+    software = ("ika-control",)
+
+    async def test_it_heats_and_turns_off(self):
+        plate = Hotplate(rig.endpoint("hotplate"))
+        ask = plate.query
+        self.assertEqual(await ask(plate.READ_DEVICE_NAME), "RCT digital")
+        self.assertAlmostEqual(await ask(plate.READ_ACTUAL_PROCESS_TEMP), 23.4)
+        self.assertAlmostEqual(await ask(plate.READ_ACTUAL_SURFACE_TEMP), 25.0)
+        self.assertEqual(await ask(plate.READ_TEMP_LIMIT), 360.0)
+        self.assertIs(await ask(plate.READ_PROCESS_HEATER_STATUS), False)
+        await plate.set("process", 61.5)
+        self.assertAlmostEqual(await ask(plate.READ_PROCESS_TEMP_SETPOINT), 61.5)
+        await plate.control("heater", True)
+        self.assertIs(await ask(plate.READ_PROCESS_HEATER_STATUS), True)
+        self.assertAlmostEqual(await ask(plate.READ_ACTUAL_PROCESS_TEMP), 61.5)
+        await plate.control("heater", False)
+        self.assertIs(await ask(plate.READ_PROCESS_HEATER_STATUS), False)
+        plate.hw.close()
+        self.lacks("stirring")
+        self.lacks("watchdog")
+
+
+class Julabo(rig.Peer):
+    """julabo and a Julabo circulator."""
+
+    software = ("julabo",)
+
+    def test_it_heats_and_stops(self):
+        host, port = rig.endpoint("circulator")
+        line = connection_for_url(f"tcp://{host}:{port}", concurrency="syncio")
+        line.open()
+        bath = JulaboCF(line)
+        self.assertIn("JULABO", bath.identification())
+        self.assertIs(bath.is_started(), False)
+        bath.set_point_1(61.5)
+        self.assertEqual(bath.set_point_1(), 61.5)
+        bath.start()
+        self.assertIs(bath.is_started(), True)
+        self.assertEqual(bath.bath_temperature(), 61.5)
+        self.assertEqual(bath.heating_power(), 37.5)
+        bath.stop()
+        self.assertIs(bath.is_started(), False)
+        line.close()
+        self.lacks("status")
+        self.lacks("other sensors and set points")
+
+
+class Vici(rig.Peer, unittest.IsolatedAsyncioTestCase):
+    """flowchem's driver of a VICI actuator, which reads no answers."""
+
+    software = ("flowchem",)
+
+    async def test_it_turns(self):
+        valve = ViciValve.from_config(rig.endpoint("selector"), address=None)
+        line = valve.valve_io._serial
+        for position in ("2", "1"):
+            await valve.set_raw_position(position)
+            await valve.get_raw_position()
+            self.assertEqual(line.read_until(b"\r"), f"CP0{position}\r".encode())
+        line.close()
+        self.lacks("homing and learning")
+        self.lacks("version")
 
 
 if __name__ == "__main__":

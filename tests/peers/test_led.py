@@ -7,7 +7,8 @@ import pyvisa
 import rig
 
 
-class Dc2200(unittest.TestCase):
+class Dc2200(rig.Peer):
+    software = ("PyVISA", "PyVISA-py",)
     def setUp(self):
         host, port = rig.endpoint("led")
         self.visa = pyvisa.ResourceManager("@py")
@@ -34,7 +35,9 @@ class Dc2200(unittest.TestCase):
         self.assertIn("Undefined header", self.led.query("SYSTEM:ERROR?"))
 
 
-class Dc4100(unittest.TestCase):
+class Dc4100(rig.Peer):
+    software = ("PyVISA", "PyVISA-py")
+
     def test_an_led_is_switched_over_a_serial_port(self):
         visa = pyvisa.ResourceManager("@py")
         driver = visa.open_resource(

@@ -9,7 +9,8 @@ from AFL.automation.loading.ChemyxSyringePump import ChemyxSyringePump
 import rig
 
 
-class Afl(unittest.TestCase):
+class Afl(rig.Peer):
+    software = ("AFL-automation",)
     def test_it_sets_a_rate_and_dispenses(self):
         pump = ChemyxSyringePump(
             rig.endpoint("water"), syringe_id_mm=28.6, syringe_volume=50, baud=9600, flow_delay=0.1

@@ -25,7 +25,8 @@ def hdx(name):
     return device
 
 
-class Pyseabreeze(unittest.TestCase):
+class Pyseabreeze(rig.Peer):
+    software = ("seabreeze",)
     def setUp(self):
         self.device = hdx("absorption")
         self.features = self.device.f
@@ -79,8 +80,10 @@ device.close()
 """
 
 
-class Libseabreeze(unittest.TestCase):
+class Libseabreeze(rig.Peer):
     """The library has no time-out of its own on TCP, so it runs in a process with one."""
+
+    software = ("seabreeze",)
 
     def ask(self, kind, at):
         command = [sys.executable, "-c", textwrap.dedent(LIBRARY), kind, at]

@@ -47,6 +47,24 @@ fn a_wrong_unit_suffix_of_an_input() {
 }
 
 #[test]
+fn a_protocol_file_whose_driver_does_not_understand_its_emulator() {
+    let lauda = fs::read_to_string(root().join("backends/protocols/lauda.toml")).unwrap();
+    let dir = folder("bad-protocol");
+    fs::write(dir.join("mine.toml"), &lauda).unwrap();
+    let fits = run(&dir, &["check", "mine.toml"]);
+    assert_eq!(fits.code, Some(0), "{}", fits.stderr);
+    assert!(fits.stdout.contains("its driver and its emulator fit"), "{}", fits.stdout);
+    fs::write(dir.join("mine.toml"), lauda.replace("text = \"ECO\"", "text = \"ECO > 1\""))
+        .unwrap();
+    refuse(&dir, "protocol-file", &["check", "mine.toml"]);
+    fs::write(dir.join("rig.toml"), "schema = 1\n[protocol.plate]\nfile = \"mine.toml\"\n")
+        .unwrap();
+    refuse(&dir, "protocol-of-wiring", &["check", "rig.toml"]);
+    fs::write(dir.join("rig.toml"), "schema = 1\n[protocol.plate]\nfile = \"o2.toml\"\n").unwrap();
+    refuse(&dir, "protocol-of-none", &["check", "rig.toml"]);
+}
+
+#[test]
 fn an_inverted_range() {
     refused(
         "inverted-range",

@@ -102,6 +102,28 @@ fn the_book_has_every_page_once() {
     assert_eq!(listed, there);
 }
 
+/// Nobody should have to find out on a hot rig.
+#[test]
+fn what_happens_after_power_returns_is_stated_for_every_instrument() {
+    let text = fs::read_to_string(root().join("docs/wiring.md")).unwrap();
+    let (_, table) = text.split_once("## When power returns").expect("the section is there");
+    let table = table.split("\n## ").next().unwrap_or_default();
+    let first = |line: &str| line.split('|').nth(1).unwrap_or_default().to_owned();
+    let named: BTreeSet<String> = table
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .flat_map(|line| {
+            first(line).split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>()
+        })
+        .collect();
+    let files = flowtwin_backends::protocol::BUILT_IN.iter().map(|(name, _)| *name);
+    let known: BTreeSet<String> = files
+        .chain(flowtwin_backends::Wiring::SECTIONS.iter().copied())
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(named, known);
+}
+
 #[test]
 fn headings_become_anchors() {
     assert_eq!(anchor(" What it is not"), "what-it-is-not");

@@ -105,19 +105,23 @@ struct HeatedByProgram {
 
 impl HeatedByProgram {
     fn start(name: &str) -> Self {
-        let dir = folder(name);
-        let scenario = scenario(&dir, "one", "cs3cu2i5.toml", ONE);
+        Self::started(&folder(name), "f4t_scpi.py")
+    }
+
+    /// The same with another program in place of the example.
+    fn started(dir: &Path, program: &str) -> Self {
+        let scenario = scenario(dir, "one", "cs3cu2i5.toml", ONE);
         let examples = root().join("examples/instruments");
         let pumps: String = PUMPS.iter().map(|pump| format!("[chemyx.{pump}]\n")).collect();
         let text = format!(
-            "schema = 1\n{pumps}[program.plate]\nkind = \"heater\"\ncommand = \"python3 f4t_scpi.py {{address}}\"\n\
+            "schema = 1\n{pumps}[program.plate]\nkind = \"heater\"\ncommand = \"python3 {program} {{address}}\"\n\
              speaks.f4t_scpi = {{}}\nfolder = {:?}\n[dc2200.led]\ncurrent_a = 0.35\n[hdx.emission]\n[hdx.absorption]\nlamp = \"lamp\"\n",
             examples.to_str().unwrap()
         );
         let wiring_file = dir.join("programs.toml");
         std::fs::write(&wiring_file, text).unwrap();
-        let served = Served::start(&dir, &scenario, &wiring_file, 60.0);
-        let mut command = served.campaign(&dir, &scenario);
+        let served = Served::start(dir, &scenario, &wiring_file, 60.0);
+        let mut command = served.campaign(dir, &scenario);
         let campaign = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         Self { served, campaign }
     }
@@ -195,6 +199,46 @@ fn a_heater_behind_a_program_that_hangs_is_off_when_its_campaign_is_killed() {
 #[test]
 fn a_heater_behind_a_program_is_off_when_its_campaign_is_stopped() {
     the_heater_is_off_after(Mishap::Stopped, "program-stopped");
+}
+
+/// No software reaches the heater while every program hangs. The campaign goes on trying, and one that works again turns it off.
+#[test]
+fn a_heater_whose_program_hangs_after_every_start_is_off_once_one_does_not() {
+    let dir = folder("program-hangs-always");
+    let program = dir.join("sometimes.py");
+    let driver = root().join("examples/instruments/f4t_scpi.py");
+    let text = format!(
+        "import os, runpy, sys, time\nsys.path.insert(0, os.path.dirname({driver:?}))\n\
+         if os.path.exists({:?}):\n    print('{{\"hello\":{{\"protocol\":1}}}}', flush=True)\n    time.sleep(600)\n\
+         runpy.run_path({driver:?}, run_name='__main__')\n",
+        dir.join("hangs")
+    );
+    std::fs::write(&program, text).unwrap();
+    let mut rig = HeatedByProgram::started(&dir, program.to_str().unwrap());
+    while !rig.is_on() {
+        assert!(rig.campaign.try_wait().unwrap().is_none(), "the campaign has ended");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let hung = rig.children("sometimes.py")[0];
+    std::fs::write(dir.join("hangs"), "").unwrap();
+    signal(hung, Signal::STOP);
+    // Two more are started, and hang too.
+    let mut seen = vec![hung];
+    while seen.len() < 3 {
+        let started = rig.children("sometimes.py");
+        seen.extend(started.into_iter().find(|process| !seen.contains(process)));
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(rig.is_on(), "nothing could reach it");
+    std::fs::remove_file(dir.join("hangs")).unwrap();
+    let begun = std::time::Instant::now();
+    while rig.is_on() {
+        assert!(rig.campaign.try_wait().unwrap().is_none(), "nobody tries on");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    eprintln!("the heater is off after {:.1} s", begun.elapsed().as_secs_f64());
+    rig.campaign.kill().unwrap();
+    rig.campaign.wait().unwrap();
 }
 
 /// The examples pass the examination that every driver of somebody's own should pass.

@@ -9,6 +9,7 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("harvard-kds", include_str!("../../protocols/harvard-kds.toml")),
     ("huber-kiss", include_str!("../../protocols/huber-kiss.toml")),
     ("huber-pb", include_str!("../../protocols/huber-pb.toml")),
+    ("ika-plate", include_str!("../../protocols/ika-plate.toml")),
     ("julabo", include_str!("../../protocols/julabo.toml")),
     ("lauda", include_str!("../../protocols/lauda.toml")),
     ("mettler-mt-sics", include_str!("../../protocols/mettler-mt-sics.toml")),
@@ -18,6 +19,39 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("vici-universal", include_str!("../../protocols/vici-universal.toml")),
     ("watlow-ez-zone-pm", include_str!("../../protocols/watlow-ez-zone-pm.toml")),
 ];
+
+/// Instruments whose protocol does not come with flowtwin: what their names contain, and why.
+const NOT_SHIPPED: &[(&str, &str)] = &[
+    (
+        "sf10",
+        "nothing can be read from a Vapourtec SF-10, and it answers OK to a value out of range: nobody could see that it has stopped",
+    ),
+    (
+        "vapourtec",
+        "Vapourtec shows the protocol of its R2 and R4 only to those who promise to keep it to themselves; flowchem drives an R4, through \
+         its bridge",
+    ),
+    (
+        "knauer",
+        "a Knauer pump knows no volume, so nothing stops it when the computer fails; flowchem drives one, through its bridge, with --timed",
+    ),
+    (
+        "bronkhorst",
+        "the flow of a Bronkhorst controller starts when its set point is written, which a protocol file cannot say yet; write an \
+         instrument program",
+    ),
+    (
+        "alicat",
+        "the columns of an Alicat's answer depend on how it was ordered, and the flow of a BASIS 2 starts when its set point is written, \
+         which a protocol file cannot say yet; write an instrument program",
+    ),
+];
+
+/// Why there is no protocol with this name, if that is known.
+pub(super) fn not_shipped(name: &str) -> Option<&'static str> {
+    let plain: String = name.to_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
+    NOT_SHIPPED.iter().find(|(known, _)| plain.contains(known)).map(|(_, why)| *why)
+}
 
 /// The text of the protocol with this name.
 pub fn built_in(name: &str) -> Option<&'static str> {

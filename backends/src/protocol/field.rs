@@ -3,7 +3,7 @@
 use flowtwin_lab::{math, travel_ul};
 use serde::Deserialize;
 
-use super::template::Template;
+use super::template::{Taken, Template};
 
 /// Digits after the point where a file does not say how many.
 const USUAL: u32 = 6;
@@ -320,6 +320,13 @@ impl Field {
         let end = number.find(|c: char| !is_part(c)).unwrap_or(number.len());
         let value: f64 = number[..end].parse().ok()?;
         Some((Value::Number(value), text.len() - number.len() + end))
+    }
+
+    /// As [`Field::read`]; what a text takes may be less, where the pattern goes on within it.
+    pub(crate) fn take(&self, text: &str, how: &str) -> Option<(Value, Taken)> {
+        let (value, bytes) = self.read(text, how)?;
+        let is_text = self.words.is_empty() && self.text.is_some();
+        Some((value, if is_text { Taken::AtMost(bytes) } else { Taken::Exactly(bytes) }))
     }
 
     /// What a value of a step stands for: a meaning by its word, or what the instrument itself says.

@@ -17,7 +17,12 @@ pub enum Token {
 pub struct Template(pub Vec<Token>);
 
 /// Names in patterns that are no fields of the instrument.
-pub(crate) const OWN: [&str; 4] = ["text", "address", "request", "any"];
+pub(crate) const OWN: [&str; 5] = ["text", "address", "request", "any", "blank"];
+
+/// How many bytes `{blank}` is: a blank, where there is one.
+pub(crate) fn blank(rest: &str) -> usize {
+    usize::from(rest.starts_with(' '))
+}
 
 /// How many bytes `{any}` is: the rest of a line.
 pub(crate) fn any(rest: &str) -> usize {
@@ -86,25 +91,60 @@ impl Template {
         self.0.iter().map(of).collect()
     }
 
-    /// Reads all of `text`: `read` takes a field from its beginning and says how many bytes that was. Whether it fits.
-    pub fn read(
+    /// Reads all of `text`: `read` takes a field from its beginning and says how much that was. Whether it fits.
+    pub(crate) fn read(
         &self,
         text: &str,
-        mut read: impl FnMut(&str, &str, &str) -> Option<usize>,
+        mut read: impl FnMut(&str, &str, &str) -> Option<Taken>,
     ) -> bool {
-        let mut rest = text;
-        for token in &self.0 {
-            let taken = match token {
-                Token::Text(text) => rest.starts_with(text.as_str()).then_some(text.len()),
-                Token::Field(name, how) => read(name, how, rest),
-            };
-            match taken.and_then(|bytes| rest.get(bytes..)) {
-                Some(left) => rest = left,
-                None => return false,
-            }
-        }
-        rest.is_empty()
+        fits(&self.0, text, &mut read)
     }
+}
+
+/// How much of a text a field takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// So many bytes.
+    Exactly(usize),
+    /// So many bytes, or fewer where the pattern goes on within them.
+    AtMost(usize),
+}
+
+/// Whether these tokens make up all of a text.
+fn fits(
+    tokens: &[Token],
+    text: &str,
+    read: &mut dyn FnMut(&str, &str, &str) -> Option<Taken>,
+) -> bool {
+    let Some((token, others)) = tokens.split_first() else { return text.is_empty() };
+    let (name, how) = match token {
+        Token::Text(literal) => {
+            let rest = text.strip_prefix(literal.as_str());
+            return rest.is_some_and(|rest| fits(others, rest, read));
+        }
+        Token::Field(name, how) => (name, how),
+    };
+    let goes_on = |bytes: usize, read: &mut dyn FnMut(&str, &str, &str) -> Option<Taken>| {
+        text.get(bytes..).is_some_and(|rest| fits(others, rest, read))
+    };
+    let most = match read(name, how, text) {
+        None => return false,
+        Some(Taken::Exactly(bytes)) => return goes_on(bytes, read),
+        Some(Taken::AtMost(bytes)) => bytes,
+    };
+    if goes_on(most, read) {
+        return true;
+    }
+    let Some(Token::Text(next)) = others.first() else { return false };
+    let ends =
+        (0..most).rev().filter(|&end| text.get(end..).is_some_and(|it| it.starts_with(next)));
+    for end in ends {
+        // What stands in the field is read anew: it is shorter.
+        if goes_on(end, read) && read(name, how, &text[..end]).is_some() {
+            return true;
+        }
+    }
+    false
 }
 
 impl<'de> Deserialize<'de> for Template {
@@ -117,8 +157,34 @@ impl<'de> Deserialize<'de> for Template {
 mod tests {
     use super::*;
 
-    fn digits_to_the_end(_: &str, _: &str, rest: &str) -> Option<usize> {
-        rest.chars().all(|c| c.is_ascii_digit()).then_some(rest.len())
+    fn digits_to_the_end(_: &str, _: &str, rest: &str) -> Option<Taken> {
+        rest.chars().all(|c| c.is_ascii_digit()).then_some(Taken::Exactly(rest.len()))
+    }
+
+    /// A text ends where the pattern goes on, as late as that is possible.
+    #[test]
+    fn a_text_leaves_what_comes_after_it_in_the_pattern() {
+        let read = |pattern: &str, text: &str| {
+            let mut came = std::collections::BTreeMap::new();
+            let pattern = Template::parse(pattern).unwrap();
+            let fits = pattern.read(text, |name, _, rest| {
+                let end = rest.find('\r').unwrap_or(rest.len());
+                came.insert(name.to_owned(), rest[..end].to_owned());
+                Some(Taken::AtMost(end))
+            });
+            fits.then(|| came.into_values().collect::<Vec<_>>().join("|"))
+        };
+        for (pattern, text, came) in [
+            ("{a} \r\n", "RCT digital \r\n", Some("RCT digital")),
+            ("{a}\r\n", "RCT digital \r\n", Some("RCT digital ")),
+            ("{a} 1\r", "one 1 two 1\r", Some("one 1 two")),
+            ("{a},{b},{c}\r", "x,y,z\r", Some("x|y|z")),
+            ("{a},{b}\r", "no comma\r", None),
+            ("{a} \r\n", "RCT digital\r\n", None),
+            ("µ{a}µ\r", "µ°µ\r", Some("°")),
+        ] {
+            assert_eq!(read(pattern, text).as_deref(), came, "{pattern:?} {text:?}");
+        }
     }
 
     #[test]
@@ -128,7 +194,7 @@ mod tests {
         assert_eq!(text, "set rate <rate short>\r");
         let digits = |_: &str, _: &str, rest: &str| {
             let end = rest.find(|c: char| !c.is_ascii_digit())?;
-            (end > 0).then_some(end)
+            (end > 0).then_some(Taken::Exactly(end))
         };
         assert!(pattern.read("set rate 55\r", digits));
         for wrong in ["set rate \r", "set rate 55\r\n", "set rate 5", "sat rate 5\r"] {

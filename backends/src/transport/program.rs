@@ -160,6 +160,8 @@ impl ProgramWire {
         match process.lines.recv_timeout(piece.min(patience)) {
             Ok(Ok(line)) => {
                 process.note_line(&line);
+                // What it told its instrument before it answered arrives before anything else happens.
+                self.meanwhile.iter_mut().for_each(|serve| serve());
                 Ok(Some(line))
             }
             Ok(Err(error)) => Err(self.fail(&error)),

@@ -38,6 +38,17 @@ impl Wiring {
         self.check_faults()
     }
 
+    /// What does not fit between driver and emulator of each instrument whose protocol is a file, a line each: the driver is
+    /// tried against the emulator, and no instrument is asked.
+    pub fn mismatches(&self) -> Vec<String> {
+        let of = |wired: Wired<'_>| {
+            let place = format!("{}.{}", wired.section, wired.name);
+            let lines = wired.instrument.mismatches();
+            lines.into_iter().map(move |line| format!("{place}: {line}")).collect::<Vec<_>>()
+        };
+        self.wired().flat_map(of).collect()
+    }
+
     /// Whether every instrument has a cable of its own: two at the end of one would be one.
     ///
     /// # Errors

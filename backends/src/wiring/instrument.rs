@@ -57,6 +57,11 @@ pub trait InstrumentWiring {
         None
     }
 
+    /// What does not fit between its driver and its emulator, where a file makes both; a line each.
+    fn mismatches(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// The serial number it must show.
     fn serial_number(&self) -> Option<&str> {
         None

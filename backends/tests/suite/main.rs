@@ -8,6 +8,7 @@ mod emulators;
 mod faults;
 mod folder;
 mod fuzzed;
+mod halves;
 mod heartbeat;
 mod power;
 mod programs;

@@ -42,6 +42,7 @@ fn rigs_of_protocol_files_keep_the_contract_of_a_lab() {
         ("chemyx-fusion", "julabo"),
         ("new-era-ne1000", "huber-pb"),
         ("chemyx-fusion", "lauda"),
+        ("new-era-ne1000", "ika-plate"),
     ] {
         let checked = conformance::check(&mut rig(pump, heater), None);
         checked.unwrap_or_else(|error| panic!("{pump}, {heater}: {error:?}"));
@@ -490,6 +491,7 @@ fn controllers_by_file_heat_and_are_off() {
         "julabo",
         "huber-kiss",
         "huber-pb",
+        "ika-plate",
         "lauda",
     ];
     all.into_iter().for_each(heats_and_is_off);

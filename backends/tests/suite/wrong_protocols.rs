@@ -52,6 +52,39 @@ fn a_file_whose_steps_cannot_do_what_they_are_for_is_refused() {
     }
 }
 
+/// An instrument takes one of the two, and nobody sees which.
+#[test]
+fn one_request_for_two_things_is_refused() {
+    for (name, from, to, said) in [
+        (
+            "lauda",
+            "sends = \"STOP\"",
+            "sends = \"START\"",
+            "actions.stop sends what actions.start sends, and does something else",
+        ),
+        ("ika-plate", "\"STOP_1\"", "\"START_1\"", "actions.stop sends what actions.start sends"),
+        ("new-era-ne1000", "\"CLDINF\"", "\"cld wdr\"", "and does something else"),
+        ("lauda", "sends = \"START\"", "sends = \"TYPE\"", "sends what reads fields.type"),
+        (
+            "eurotherm-2000",
+            "[\"1\", \"manual\"]",
+            "[\"0\", \"manual\"]",
+            "fields.mode: its word \"0\" means two things",
+        ),
+        (
+            "omega-platinum",
+            "register = 556",
+            "register = 576",
+            "fields.valid: its register 576 is that of fields.mode",
+        ),
+        ("lauda", "unknown = \"ERR_3\"", "unknown = \"OK\"", "says the same when all is well"),
+        ("ika-plate", "sends = \"STOP_1\"", "sends = \"STOP_1{blank}\"", "no {blank}"),
+    ] {
+        let error = wrong(name, from, to);
+        assert!(error.contains(said), "{error}");
+    }
+}
+
 #[test]
 fn what_is_wrong_with_steps_and_valves_is_said() {
     let cavro = |from: &str, to: &str| wrong("cavro-xlp-6000", from, to);
@@ -145,6 +178,18 @@ fn what_is_wrong_with_a_file_is_said_with_its_place() {
     ] {
         let error = wrong("new-era-ne1000", from, to);
         assert!(error.contains(said), "{error}");
+    }
+    for (file, why) in [
+        ("vapourtec-sf-10", "nobody could see that it has stopped"),
+        ("Vapourtec R4.toml", "only to those who promise"),
+        ("knauer-azura", "with --timed"),
+        ("bronkhorst", "starts when its set point is written"),
+        ("alicat-mc", "how it was ordered"),
+        ("none.toml", "there is no such file"),
+    ] {
+        let text = format!("schema = 1\n[protocol.water]\nfile = \"{file}\"\n");
+        let error = Wiring::parse(&text).expect_err("there is none").to_string();
+        assert!(error.contains(why) && error.contains("come with flowtwin: "), "{error}");
     }
     let missing = Wiring::parse("schema = 1\n[protocol.water]\nfile = \"none.toml\"\n")
         .expect_err("there is none");

@@ -25,6 +25,8 @@ KNOWN = {
     "valve": ("turn", "position"),
     "heater": ("heat", "off", "temperature_c", "set_point_c", "mode", "power_percent"),
     "light": ("switch_on", "switch_off", "on"),
+    "spectrometer": ("describe", "arm", "counts", "ready", "integration_us", "gap_ms"),
+    "analyser": ("inject", "takes_s", "results", "ready"),
     "sensor": ("value",),
     "switch": ("granted",),
 }
@@ -34,6 +36,8 @@ NEEDED = {
     "valve": ("turn", "position"),
     "heater": ("heat", "off", "temperature_c"),
     "light": ("switch_on", "switch_off"),
+    "spectrometer": ("describe", "arm", "counts"),
+    "analyser": ("inject", "takes_s", "results"),
     "sensor": ("value",),
     "switch": ("granted",),
 }
@@ -44,7 +48,9 @@ MAKES_SAFE = ("stop", "off", "switch_off")
 #: A valve that is further from a position turns.
 THERE = 0.05
 #: Readings that are words or yes and no; all others are numbers.
-WORDS, YES_OR_NO = ("status", "mode"), ("on", "granted")
+WORDS, YES_OR_NO = ("status", "mode"), ("on", "granted", "ready")
+#: What a spectrometer must say of itself.
+DESCRIBED = ("pixels", "wavelength_coefficients", "full_scale", "min_integration_us", "max_integration_us")
 KEYS = ("kind", "model", "serial_number", "limits", "notes", "scales", "error")
 
 
@@ -58,6 +64,8 @@ class Mapped(Instrument):
         self.kind = mapping["kind"]
         self.limits = mapping.get("limits", {})
         self.notes = mapping.get("notes", [])
+        self.frames = 0
+        self.injected = False
 
     def say(self, text: str) -> None:
         """Carries out one step of an action."""
@@ -92,10 +100,9 @@ class Mapped(Instrument):
             return plain
         if what in YES_OR_NO:
             return bool(int(float(plain)))
-        try:
-            number = float(plain) * how.get("scale", 1.0) + how.get("offset", 0.0)
-        except (TypeError, ValueError):
-            raise Fault("garbled", detail=f"{what}: {came!r} is no number") from None
+        number = scaled(what, plain, how)
+        if what == "integration_us":
+            return round(number)
         if what != "position":
             return number
         return round(number) if abs(number - round(number)) < THERE else 0
@@ -137,6 +144,60 @@ class Mapped(Instrument):
     def switch(self, on: bool) -> None:
         self.carry_out("switch_on" if on else "switch_off")
 
+    def must_be_ready(self) -> None:
+        if "ready" in self.mapping and not self.reading("ready"):
+            raise Fault("not_ready")
+
+    def describe(self) -> dict[str, Any]:
+        return dict(self.mapping["describe"])
+
+    def arm(self, integration_us: int, frames: int) -> dict[str, Any]:
+        self.frames = 0
+        self.carry_out("arm", integration_us=integration_us, frames=frames)
+        self.frames = frames
+        return {"takes_s": frames * (1e-6 * integration_us + 1e-3 * self.mapping.get("gap_ms", 0.0))}
+
+    def fetch(self, frame: int) -> dict[str, Any]:
+        """One frame; where all of them stand in one list, its part of that."""
+        if not self.frames:
+            raise Fault("not_ready")
+        self.must_be_ready()
+        told, pixels = self.mapping["counts"], self.mapping["describe"]["pixels"]
+        how = told if isinstance(told, dict) else {"ask": told}
+        came = listed(self.ask(how["ask"].format(frame=frame, number=frame + 1)))
+        counts = [round(scaled("counts", one, how)) for one in came]
+        if len(counts) == pixels * self.frames:
+            return {"counts": counts[frame * pixels : (frame + 1) * pixels]}
+        if len(counts) != pixels:
+            raise Fault("garbled", detail=f"{len(counts)} counts, and not {pixels}")
+        return {"counts": counts}
+
+    def inject(self) -> dict[str, Any]:
+        self.injected = False
+        self.carry_out("inject")
+        self.injected = True
+        return {"takes_s": self.mapping["takes_s"]}
+
+    def results(self) -> dict[str, Any]:
+        if not self.injected:
+            raise Fault("not_ready")
+        self.must_be_ready()
+        hows = [told if isinstance(told, dict) else {"ask": told} for told in self.mapping["results"]]
+        return {"concentrations_mm": [scaled("results", self.ask(how["ask"]), how) for how in hows]}
+
+
+def scaled(what: str, came: Any, how: dict[str, Any]) -> float:
+    """A number in flowtwin's unit."""
+    try:
+        return float(came) * how.get("scale", 1.0) + how.get("offset", 0.0)
+    except (TypeError, ValueError):
+        raise Fault("garbled", detail=f"{what}: {came!r} is no number") from None
+
+
+def listed(came: Any) -> list[Any]:
+    """The numbers of a text, between commas or blanks, or of an array."""
+    return came.replace(",", " ").split() if isinstance(came, str) else list(came)
+
 
 def spelt(value: Any) -> str:
     """A value as a key of `words`: 1.0 and True are "1"."""
@@ -165,6 +226,9 @@ def mapping_of(file: str) -> dict[str, Any]:
     for key in NEEDED[kind]:
         if key not in mapping:
             raise SystemExit(f"{file}: a {kind} needs {key}")
+    for key in DESCRIBED if kind == "spectrometer" else ():
+        if key not in mapping["describe"]:
+            raise SystemExit(f"{file}: describe needs {key}")
     if kind in LIMITED and LIMITED[kind] not in mapping.get("limits", {}):
         raise SystemExit(f"{file}: a {kind} needs limits.{LIMITED[kind]} = [lowest, highest]")
     return mapping

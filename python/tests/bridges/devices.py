@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 
+import numpy as np
 from ophyd import Component, Device, EpicsSignal, EpicsSignalRO, Signal
 from ophyd.sim import SynAxis
 
@@ -83,6 +84,43 @@ class Output(Signal):
         return int(self.lines.readline())
 
 
+class Camera(Device):
+    """A spectrometer of four pixels, whose frames stand in one array."""
+
+    exposure = Component(Signal, value=10_000)
+    frames = Component(Signal, value=1)
+
+    class Waveform(Signal):
+        def get(self, **_: object) -> np.ndarray:
+            camera = self.parent
+            return np.concatenate([np.arange(4) * 100 + frame for frame in range(camera.frames.get())])
+
+    class Done(Signal):
+        """1 when the frames are complete."""
+
+        begun = 0.0
+
+        def put(self, value: int, **_: object) -> None:
+            self.begun = time.monotonic()
+
+        def get(self, **_: object) -> int:
+            camera = self.parent
+            return int(time.monotonic() - self.begun >= 1e-6 * camera.exposure.get() * camera.frames.get())
+
+    counts = Component(Waveform)
+    state = Component(Done)
+
+
+class Column(Device):
+    """An HPLC that takes half a second, and finds two species."""
+
+    state = Component(Camera.Done)
+    exposure = Component(Signal, value=500_000)
+    frames = Component(Signal, value=1)
+    salt = Component(Signal, value=0.0125)
+    acid = Component(Signal, value=0.5)
+
+
 class Cabinet(Device):
     """A lamp, a pressure gauge in bar and a door."""
 
@@ -92,6 +130,8 @@ class Cabinet(Device):
 
 
 cabinet = Cabinet(name="cabinet")
+camera = Camera(name="camera")
+column = Column(name="column")
 pump = Pump(name="pump")
 soft_oven = SoftOven(name="oven")
 selector = Selector(name="selector")

@@ -12,7 +12,7 @@ use crate::codec::Scan;
 use crate::codec::modbus::Framing;
 use crate::driver::modbus::ModbusHost;
 use crate::protocol::{
-    Error, Field, LineSpec, Means, Protocol, Template, Token, Value, any, padded,
+    Error, Field, LineSpec, Means, Protocol, Taken, Template, Token, Value, any, blank, padded,
 };
 use crate::transport::{Dialog, garbled};
 
@@ -330,16 +330,17 @@ impl Reader<'_> {
 
     fn fits(&self, reply: &str, expected: &Template, came: &mut BTreeMap<String, Value>) -> bool {
         expected.read(reply, |name, how, rest| match name {
-            "request" => rest.starts_with(self.text).then_some(self.text.len()),
-            "any" => Some(any(rest)),
+            "request" => rest.starts_with(self.text).then_some(Taken::Exactly(self.text.len())),
+            "any" => Some(Taken::AtMost(any(rest))),
+            "blank" => Some(Taken::Exactly(blank(rest))),
             "address" => {
                 let address = padded(self.address, how);
-                rest.starts_with(&address).then_some(address.len())
+                rest.starts_with(&address).then_some(Taken::Exactly(address.len()))
             }
             _ => {
-                let (value, bytes) = self.protocol.fields.get(name)?.read(rest, how)?;
+                let (value, taken) = self.protocol.fields.get(name)?.take(rest, how)?;
                 came.insert(name.to_owned(), value);
-                Some(bytes)
+                Some(taken)
             }
         })
     }

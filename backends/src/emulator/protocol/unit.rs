@@ -103,6 +103,7 @@ impl Unit {
             "text" => Some(said.clone()),
             "request" => Some(text.clone()),
             "address" => Some(padded(address, how)),
+            "blank" => Some(" ".into()),
             _ => match told {
                 Some((status, word)) if status == name => Some(word.to_owned()),
                 _ => self.show(name, how, world),
@@ -182,9 +183,9 @@ impl Unit {
         );
         squeezed
             .read(text, |name, how, rest| {
-                let (value, bytes) = self.protocol.fields.get(name)?.read(rest, how)?;
+                let (value, taken) = self.protocol.fields.get(name)?.take(rest, how)?;
                 came.insert(name.to_owned(), value);
-                Some(bytes)
+                Some(taken)
             })
             .then_some(came)
     }
@@ -363,6 +364,7 @@ impl Unit {
         pattern.write(|name, how| match name {
             "address" => Some(padded(self.address, how)),
             "any" => Some(String::new()),
+            "blank" => Some(" ".into()),
             _ => self.show(name, how, world),
         })
     }

@@ -12,6 +12,7 @@ use crate::codec::program::Kind;
 use crate::driver::protocol::{ProtocolDriver, ProtocolHost};
 use crate::emulator::Emulator;
 use crate::emulator::protocol::ProtocolEmulator;
+use crate::examination::examine_protocol;
 use crate::instrument::Identity;
 use crate::protocol::{Means, Protocol};
 use crate::transport::Dialog;
@@ -126,6 +127,11 @@ impl InstrumentWiring for ProtocolWiring {
             }
             Ok(it) => self.wrong_valve(&it),
         }
+    }
+
+    fn mismatches(&self) -> Vec<String> {
+        let of = |protocol: Rc<Protocol>| examine_protocol(&protocol);
+        self.known().map(of).unwrap_or_default()
     }
 
     fn read_beside(&mut self, folder: &std::path::Path) {
