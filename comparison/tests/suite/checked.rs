@@ -65,11 +65,8 @@ fn a_gain_is_no_failure_at_statistical_strength_alone() {
 fn a_campaign_in_which_everything_fails_is_worse_at_statistical_strength() {
     let dir = folder("failing");
     let of = |name: &str, fill_ml: f64| {
-        let pumps = format!(
-            "[rig.pumps]\noil = {{ stock = \"oil\", bore_mm = 20.0, fill_ml = {fill_ml:.1} }}\n"
-        );
-        let phase = "[[phases]]\nname = \"survey\"\npolicy = \"lhs\"\nexperiments = 3\n";
-        Scenario::load(&file(&dir, name, "dye-mixing.toml", &(pumps + phase))).unwrap()
+        let oil = format!("oil = {{ stock = \"oil\", bore_mm = 20.0, fill_ml = {fill_ml:.1} }}\n");
+        dyes(&dir, name, &format!("[rig.pumps]\n{oil}"))
     };
     let statistical = spec(Strength::Statistical);
     check(&of("a.toml", 20.0), &dir, &statistical).accept().unwrap();
@@ -79,14 +76,20 @@ fn a_campaign_in_which_everything_fails_is_worse_at_statistical_strength() {
     assert!(reasons.contains("more campaigns end without a result"), "{reasons}");
 }
 
+/// Three quick experiments on two dyes, with these keys.
+fn dyes(dir: &Path, name: &str, body: &str) -> Scenario {
+    let phase = "[[phases]]\nname = \"survey\"\npolicy = \"lhs\"\nexperiments = 3\n";
+    Scenario::load(&file(dir, name, "dye-mixing.toml", &format!("{body}{phase}"))).unwrap()
+}
+
 #[test]
 fn seeds_that_the_distribution_does_not_have_are_a_reason() {
     let dir = folder("seeds");
-    let scenario = short(&dir, "a.toml", "");
+    let scenario = dyes(&dir, "a.toml", "");
     check(&scenario, &dir, &spec(Strength::Statistical)).accept().unwrap();
     let more = SnapshotSpec { seeds: 9, ..spec(Strength::Statistical) };
     let reasons = check(&scenario, &dir, &more).reasons;
-    assert!(reasons[0].contains("has 8 of the 9 seeds from 1 on"), "{reasons:?}");
+    assert!(reasons[0].contains("has 8 of the 9 seeds from 3 on"), "{reasons:?}");
     // At another strength the old distribution would promise what nobody has looked at.
     check(&scenario, &dir, &spec(Strength::Exact)).accept().unwrap();
     assert!(!dir.join("snap/distribution.snap").exists());
@@ -114,9 +117,9 @@ fn several_objectives_are_compared_by_their_hypervolume() {
 #[test]
 fn bands_of_work_hold_at_statistical_strength_too() {
     let dir = folder("worked");
-    let scenario = short(&dir, "a.toml", "");
+    let scenario = dyes(&dir, "a.toml", "");
     check(&scenario, &dir, &spec(Strength::Statistical)).accept().unwrap();
-    let longer = short(&dir, "b.toml", "[procedure]\nsettle_for_s = 400.0\n");
+    let longer = dyes(&dir, "b.toml", "[procedure]\nwait = { residence_times = 3.0 }\n");
     let narrow = SnapshotSpec { work_percent: 1.0, ..spec(Strength::Statistical) };
     let reasons = check(&longer, &dir, &narrow).reasons.join("; ");
     assert!(reasons.contains("events moves by"), "{reasons}");
@@ -187,10 +190,7 @@ fn each_of_two_keys_gets_its_share_of_what_moved() {
 #[test]
 fn keys_that_act_together_are_found_wherever_they_stand() {
     let dir = folder("together");
-    let of = |name: &str, body: &str| {
-        let phase = "[[phases]]\nname = \"survey\"\npolicy = \"lhs\"\nexperiments = 3\n";
-        Scenario::load(&file(&dir, name, "dye-mixing.toml", &format!("{body}{phase}"))).unwrap()
-    };
+    let of = |name: &str, body: &str| dyes(&dir, name, body);
     // Ten keys that change no feature by much come before the two.
     let idle = "[rig]\nambient_c = 20.001\n[rig.streams]\nleft = { pumps = [\"blue\"], bore_mm = 0.8001, cold_ul = 40.001 }\n\
         right = { pumps = [\"red\"], bore_mm = 0.8001, cold_ul = 25.001 }\n\
