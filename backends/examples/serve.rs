@@ -42,8 +42,14 @@ file = "new-era-ne1000"
 file = "harvard-kds"
 address = 1
 
+[protocol.argon]
+file = "bronkhorst-modbus"
+
 [protocol.bath]
 file = "eurotherm-2000"
+
+[protocol.kiln]
+file = "eurotherm-3200"
 
 [protocol.mantle]
 file = "watlow-ez-zone-pm"
@@ -93,7 +99,7 @@ current_a = 0.35
 lights = { blue = { channel = 1, current_ma = 200 } }
 "#;
 
-const PUMPS: [&str; 5] = ["water", "oil", "acid", "base", "doser"];
+const PUMPS: [&str; 6] = ["water", "oil", "acid", "base", "doser", "argon"];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let speed = std::env::args().nth(1).map_or(Ok(1.0), |text| text.parse())?;
@@ -242,6 +248,7 @@ fn manifest() -> Manifest {
         "block",
         "jacket",
         "bath",
+        "kiln",
         "mantle",
         "furnace",
         "cryostat",

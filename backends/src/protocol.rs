@@ -16,8 +16,8 @@ mod template;
 
 use built_in::not_shipped;
 pub use built_in::{BUILT_IN, built_in};
-pub(crate) use field::ROUNDING;
 pub use field::{Field, Form, Is, Means, Value};
+pub(crate) use field::{OTHER, ROUNDING};
 pub use step::{Step, Verb};
 pub(crate) use template::{Taken, any, blank};
 pub use template::{Template, Token};

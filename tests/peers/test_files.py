@@ -113,6 +113,57 @@ class Eurotherm(rig.Peer):
         controller.write_register(273, 1)
 
 
+class Eurotherm3200(rig.Peer):
+    """minimalmodbus and the IEEE region of a Eurotherm 3200, whose sensor is a bit of its status."""
+
+    software = ("minimalmodbus",)
+
+    def test_it_reads_and_sets(self):
+        controller = minimalmodbus.Instrument(rig.endpoint("kiln"), 1)
+        controller.serial.baudrate = 9600
+        controller.serial.timeout = 2
+        at = lambda parameter: 2 * parameter + 32768
+        self.assertAlmostEqual(controller.read_float(at(1)), 23.4, places=4)
+        controller.write_float(at(2), 126.5)
+        self.assertAlmostEqual(controller.read_float(at(2)), 126.5)
+        controller.write_register(273, 0)
+        self.assertEqual(controller.read_register(273), 0)
+        self.assertAlmostEqual(controller.read_float(at(1)), 126.5)
+        self.assertEqual(controller.read_register(75), 0)
+        with self.assertRaises(minimalmodbus.IllegalRequestError):
+            controller.write_register(75, 0, functioncode=6)
+        controller.write_register(273, 1)
+        self.assertEqual(controller.read_register(273), 1)
+
+
+class Bronkhorst(rig.Peer):
+    """minimalmodbus and a Bronkhorst mass-flow controller, which passes a volume and closes its valve."""
+
+    software = ("minimalmodbus",)
+
+    def test_it_passes_a_volume(self):
+        controller = minimalmodbus.Instrument(rig.endpoint("argon"), 1)
+        controller.serial.baudrate = 19200
+        controller.serial.timeout = 2
+        self.assertEqual(controller.read_string(0x81F8, 4).strip("\0 "), "mln/min")
+        self.assertEqual(controller.read_string(0xE838, 2).strip("\0 "), "mln")
+        for register, value in ((0x0D08, 2), (0x0D05, 1), (0x0D06, 0), (0x0024, 0)):
+            controller.write_register(register, value, functioncode=6)
+            self.assertEqual(controller.read_register(register), value)
+        controller.write_float(0xE818, 0.05)
+        controller.write_float(0xE808, 0.0)
+        controller.write_float(0xA118, 3.0)
+        self.assertAlmostEqual(controller.read_float(0xA118), 3.0)
+        self.assertGreater(controller.read_register(0x0021), 0)
+        begun = time.monotonic()
+        while controller.read_register(0x0021) and time.monotonic() - begun < 60.0:
+            pass
+        self.assertGreaterEqual(time.monotonic() - begun, 0.5)
+        self.assertAlmostEqual(controller.read_float(0xE808), 0.05, places=5)
+        controller.write_float(0xA118, 0.0)
+        self.lacks("measured flow")
+
+
 class EzZone(rig.Peer):
     """minimalmodbus and a Watlow EZ-ZONE PM, whose floats have their low half first."""
 

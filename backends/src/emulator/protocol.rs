@@ -6,6 +6,7 @@ use std::rc::Rc;
 use flowtwin_lab::Lab;
 
 mod pump;
+mod registers;
 mod unit;
 
 use unit::Unit;

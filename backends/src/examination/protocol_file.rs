@@ -226,7 +226,7 @@ impl Table {
         self.passes(30.0);
         let told_c = heater.temperature_c().map_err(said("temperature"))?;
         let is_c = self.sensed(&SensorKind::Temperature("plate".into()));
-        same("the temperature, °C", told_c, is_c)?;
+        same("the temperature, °C", told_c, self.rounded(Means::TemperatureC, is_c))?;
         heater.off().map_err(said("steps.off"))?;
         same("steps.off: mode", mode(), Setting::OFF)
     }
@@ -247,7 +247,15 @@ impl Table {
         let mut probe = self.driver();
         probe.identify().map_err(|kind| format!("identify: {kind}"))?;
         let told = probe.value().map_err(|kind| format!("the value: {kind}"))?;
-        same("the value", told, self.sensed(&SensorKind::Probe(ProbeKind::Mass)))
+        let reads = self.sensed(&SensorKind::Probe(ProbeKind::Mass));
+        same("the value", told, self.rounded(Means::Value, reads))
+    }
+
+    /// What is left of a value when the instrument tells it.
+    fn rounded(&self, means: Means, value: f64) -> f64 {
+        let Some((_, field)) = self.protocol.meaning(means) else { return value };
+        let size = field.scale(Some(self.bore_mm)).unwrap_or(1.0);
+        if field.register.is_some() { value } else { field.rounded(value / size) * size }
     }
 }
 

@@ -2,15 +2,18 @@
 
 /// Name and text of each.
 pub const BUILT_IN: &[(&str, &str)] = &[
+    ("bronkhorst-modbus", include_str!("../../protocols/bronkhorst-modbus.toml")),
     ("cavro-xlp-6000", include_str!("../../protocols/cavro-xlp-6000.toml")),
     ("chemyx-fusion", include_str!("../../protocols/chemyx-fusion.toml")),
     ("eurotherm-2000", include_str!("../../protocols/eurotherm-2000.toml")),
+    ("eurotherm-3200", include_str!("../../protocols/eurotherm-3200.toml")),
     ("hamilton-psd-4", include_str!("../../protocols/hamilton-psd-4.toml")),
     ("harvard-kds", include_str!("../../protocols/harvard-kds.toml")),
     ("huber-kiss", include_str!("../../protocols/huber-kiss.toml")),
     ("huber-pb", include_str!("../../protocols/huber-pb.toml")),
     ("ika-plate", include_str!("../../protocols/ika-plate.toml")),
     ("julabo", include_str!("../../protocols/julabo.toml")),
+    ("knauer-pressure", include_str!("../../protocols/knauer-pressure.toml")),
     ("lauda", include_str!("../../protocols/lauda.toml")),
     ("mettler-mt-sics", include_str!("../../protocols/mettler-mt-sics.toml")),
     ("new-era-ne1000", include_str!("../../protocols/new-era-ne1000.toml")),
@@ -37,13 +40,12 @@ const NOT_SHIPPED: &[(&str, &str)] = &[
     ),
     (
         "bronkhorst",
-        "the flow of a Bronkhorst controller starts when its set point is written, which a protocol file cannot say yet; write an \
-         instrument program",
+        "bronkhorst-modbus drives controllers that have a batch counter; one without would not stop by itself",
     ),
     (
         "alicat",
-        "the columns of an Alicat's answer depend on how it was ordered, and the flow of a BASIS 2 starts when its set point is written, \
-         which a protocol file cannot say yet; write an instrument program",
+        "the columns of an Alicat's answer depend on how it was ordered, and what a BASIS 2 answers to the commands that set something is \
+         in no manual that we have read; write an instrument program",
     ),
 ];
 

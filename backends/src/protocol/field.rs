@@ -8,6 +8,9 @@ use super::template::{Taken, Template};
 /// Digits after the point where a file does not say how many.
 const USUAL: u32 = 6;
 
+/// The word that stands for every number that is no word of a field.
+pub(crate) const OTHER: &str = "(otherwise)";
+
 /// By how much a value may miss its limits because rates are rounded to 1e-6 µL/min.
 pub(crate) const ROUNDING: f64 = 1e-6;
 
@@ -137,6 +140,12 @@ pub struct Field {
     pub register: Option<u16>,
     /// How it stands in registers.
     pub form: Form,
+    /// The number of characters of a text in registers, two in each, the first in the high half.
+    pub chars: Option<u16>,
+    /// Whether a pump starts when this is set, and stops when it is set to zero: the set point of a mass-flow controller.
+    pub starts: bool,
+    /// The bits of its register that it is, where others are other things; it is only read.
+    pub mask: Option<u16>,
     /// One of the instrument's units in ours.
     pub scale: Option<f64>,
     /// Travel of the plunger that is one of the instrument's units \[µm\], in a second for a rate: with the bore it gives the scale.
@@ -159,6 +168,8 @@ pub struct Field {
     pub keeps_old: bool,
     /// Words of the instrument, and what each is; of several with one meaning an emulator says the first.
     pub words: Vec<(String, Is)>,
+    /// What every number means that is none of the words.
+    pub otherwise: Option<String>,
     /// What an emulator says, for a text.
     pub text: Option<String>,
     /// What an emulator begins with.
@@ -193,6 +204,15 @@ impl Field {
         if self.hex.is_some_and(|digits| !(1..=8).contains(&digits)) {
             return Some("hex is a number of digits from 1 to 8".into());
         }
+        if self.starts && self.means != Some(Means::RateUlPerMin) {
+            return Some("`starts` is for a rate".into());
+        }
+        if self.chars.is_some_and(|chars| self.register.is_none() || !(1..=64).contains(&chars)) {
+            return Some("`chars` is a number from 1 to 64, for a register".into());
+        }
+        if let Some(problem) = self.wrong_mask() {
+            return Some(problem);
+        }
         if !self.words.is_empty() && self.text.is_some() {
             return Some("it is either one of `words` or a `text`".into());
         }
@@ -204,6 +224,76 @@ impl Field {
             return Some("a `set` that is not answered needs a `get`: nobody would see it".into());
         }
         None
+    }
+
+    /// What is wrong with its bits, in words.
+    fn wrong_mask(&self) -> Option<String> {
+        let mask = self.mask?;
+        if self.register.is_none() || self.form != Form::U16 {
+            return Some("`mask` is for a register of the form u16".into());
+        }
+        let beyond = |word: &&String| word.parse::<u16>().is_ok_and(|bits| bits & mask == bits);
+        match self.words.iter().map(|(word, _)| word).find(|word| !beyond(word)) {
+            Some(word) => Some(format!("its word {word:?} is none of the bits of `mask` = {mask}")),
+            None if self.words.is_empty() => Some("with `mask` it needs `words`".into()),
+            None => None,
+        }
+    }
+
+    /// How many registers it takes.
+    pub fn registers(&self) -> u16 {
+        self.chars.map_or(self.form.registers(), |chars| chars.div_ceil(2))
+    }
+
+    /// What registers say: a text, a word, or a number in the instrument's unit.
+    pub fn of_registers(&self, registers: Vec<u16>) -> Option<Value> {
+        if let Some(chars) = self.chars {
+            let bytes = registers.iter().flat_map(|register| register.to_be_bytes());
+            let bytes: Vec<u8> = bytes.take(chars.into()).collect();
+            let text = String::from_utf8_lossy(&bytes);
+            return Some(Value::Word(text.trim_matches(['\0', ' ']).to_owned()));
+        }
+        let number = self.form.join(&self.masked(registers))?;
+        if self.words.is_empty() {
+            let is_moved = matches!(self.unit_of_ours(), "µL" | "µL/min");
+            return Some(Value::Number(if is_moved { as_written(number) } else { number }));
+        }
+        Some(Value::Word(self.known(&number.to_string()).to_owned()))
+    }
+
+    /// The registers of a value in the instrument's unit; none where it does not fit.
+    pub fn to_registers(&self, value: &Value) -> Option<Vec<u16>> {
+        match (value, self.chars) {
+            (Value::Word(text), Some(chars)) => {
+                let mut bytes = text.clone().into_bytes();
+                bytes.resize(usize::from(chars.div_ceil(2)) * 2, 0);
+                Some(bytes.chunks(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect())
+            }
+            (Value::Word(word), None) if word == OTHER => {
+                self.form.split(self.begins.unwrap_or(1.0))
+            }
+            (Value::Word(word), None) => self.form.split(word.parse().ok()?),
+            (Value::Number(number), _) => self.form.split(*number),
+        }
+    }
+
+    /// A word, or [`OTHER`] where it is none of them and all others mean something too.
+    fn known<'a>(&self, word: &'a str) -> &'a str {
+        let is_word = self.words.iter().any(|(known, _)| known == word);
+        if !is_word && self.otherwise.is_some() { OTHER } else { word }
+    }
+
+    /// What of a register it is.
+    pub fn masked(&self, registers: Vec<u16>) -> Vec<u16> {
+        match self.mask {
+            Some(mask) => registers.into_iter().map(|register| register & mask).collect(),
+            None => registers,
+        }
+    }
+
+    /// Whether it can be set.
+    pub fn is_set(&self) -> bool {
+        self.set.is_some() || (self.register.is_some() && self.mask.is_none())
     }
 
     /// Whether it can be read.
@@ -298,6 +388,10 @@ impl Field {
 
     /// Takes a number or a word from the beginning of a text: what it is, in the instrument's unit, and its bytes.
     pub fn read(&self, text: &str, how: &str) -> Option<(Value, usize)> {
+        if self.otherwise.is_some() {
+            let (number, bytes) = Self::number(text)?;
+            return Some((Value::Word(self.known(&number.to_string()).to_owned()), bytes));
+        }
         if !self.words.is_empty() {
             let spelt = |word: &String| text.starts_with(Self::spelt(word, how).as_str());
             let fit = self.words.iter().map(|(word, _)| word).filter(|word| spelt(word));
@@ -314,12 +408,17 @@ impl Field {
             let number = if bits < half { bits } else { bits - all };
             return Some((Value::Number(number as f64), digits as usize));
         }
+        Self::number(text).map(|(number, bytes)| (Value::Number(number), bytes))
+    }
+
+    /// A number at the beginning of a text, and its bytes.
+    fn number(text: &str) -> Option<(f64, usize)> {
         let is_part = |c: char| c.is_ascii_digit() || matches!(c, '.' | '-' | '+');
         // Some instruments fill up with blanks in front.
         let number = text.trim_start_matches(' ');
         let end = number.find(|c: char| !is_part(c)).unwrap_or(number.len());
-        let value: f64 = number[..end].parse().ok()?;
-        Some((Value::Number(value), text.len() - number.len() + end))
+        let value = number[..end].parse().ok()?;
+        Some((value, text.len() - number.len() + end))
     }
 
     /// As [`Field::read`]; what a text takes may be less, where the pattern goes on within it.
@@ -340,6 +439,9 @@ impl Field {
 
     /// What a word of the instrument means.
     pub fn meaning(&self, word: &str) -> Option<&str> {
+        if word == OTHER {
+            return self.otherwise.as_deref();
+        }
         self.words.iter().find_map(|(known, is)| match is {
             Is::Meaning(meaning) if known == word => Some(meaning.as_str()),
             _ => None,
@@ -349,7 +451,8 @@ impl Field {
     /// The word of the instrument for a meaning.
     pub fn word(&self, meaning: &str) -> Option<&str> {
         let is_it = |is: &Is| matches!(is, Is::Meaning(known) if known == meaning);
-        self.words.iter().find(|(_, is)| is_it(is)).map(|(word, _)| word.as_str())
+        let word = self.words.iter().find(|(_, is)| is_it(is)).map(|(word, _)| word.as_str());
+        word.or(self.otherwise.as_ref().filter(|other| *other == meaning).map(|_| OTHER))
     }
 
     /// The first word that means the same as this one: what an emulator says.
@@ -385,6 +488,11 @@ impl Field {
         }
         limits
     }
+}
+
+/// A number of single precision as a person would write it: 0.0925, and not 0.092500001192.
+fn as_written(number: f64) -> f64 {
+    (number as f32).to_string().parse().unwrap_or(number)
 }
 
 #[cfg(test)]

@@ -91,7 +91,7 @@ impl Protocol {
         let Some(field) = self.fields.get(name) else {
             return Some(format!("`set {name}` names nothing that there is"));
         };
-        if field.set.is_none() && field.register.is_none() {
+        if !field.is_set() {
             return Some(format!("`set {name}`: the field has no `set`"));
         }
         match to {
@@ -114,6 +114,12 @@ impl Protocol {
                     && step.only_if.as_ref().is_none_or(|status| status == motion.status()) =>
             {
                 motion.after(action.does)
+            }
+            None if self.fields.get(&step.name).is_some_and(|field| field.starts)
+                && step.only_if.as_ref().is_none_or(|status| status == motion.status()) =>
+            {
+                let to = step.to.as_ref().and_then(|to| to.parse::<f64>().ok());
+                if to.is_some_and(|to| to <= 0.0) { Motion::Stopped } else { Motion::Running }
             }
             _ => motion,
         })
@@ -189,8 +195,8 @@ impl Protocol {
 
     fn wrong_turn(&self) -> Option<String> {
         let (name, field) = self.meaning(Means::Position)?;
-        let is_set = field.set.is_some() || field.register.is_some();
-        (!is_set).then(|| format!("fields.{name}: the field has no `set`: nothing turns the valve"))
+        (!field.is_set())
+            .then(|| format!("fields.{name}: the field has no `set`: nothing turns the valve"))
     }
 
     fn wrong_control(&self) -> Option<String> {

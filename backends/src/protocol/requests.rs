@@ -71,12 +71,18 @@ impl Protocol {
         self.fields.iter().find_map(of)
     }
 
-    /// A register with two fields.
+    /// A register with two fields, other than bits of it.
     fn twofold_registers(&self) -> Option<String> {
         let all: Vec<_> = self.fields.iter().collect();
         for (place, (name, field)) in all.iter().enumerate() {
             let Some(register) = field.register else { continue };
-            let other = all[..place].iter().find(|(_, it)| it.register == Some(register));
+            let apart = |it: &Field| match (it.mask, field.mask) {
+                (Some(one), Some(other)) => one & other == 0,
+                _ => false,
+            };
+            let before = all[..place].iter();
+            let mut same = before.filter(|(_, it)| it.register == Some(register));
+            let other = same.find(|(_, it)| !apart(it));
             if let Some((other, _)) = other {
                 return Some(format!(
                     "fields.{name}: its register {register} is that of fields.{other}"

@@ -48,6 +48,7 @@ impl SerialPort {
             let (bits, parity) = match frame {
                 Frame::EightNoneOne => (8, Parity::None),
                 Frame::SevenEvenOne => (7, Parity::Even),
+                Frame::EightEvenOne => (8, Parity::Even),
             };
             let opened = serialport::new(port.as_str(), *baud)
                 .data_bits(DataBits::try_from(bits).unwrap_or(DataBits::Eight))

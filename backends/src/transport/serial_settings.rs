@@ -12,6 +12,9 @@ pub enum Frame {
     /// 7 data bits, even parity, 1 stop bit.
     #[serde(rename = "7E1")]
     SevenEvenOne,
+    /// 8 data bits, even parity, 1 stop bit.
+    #[serde(rename = "8E1")]
+    EightEvenOne,
 }
 
 impl Frame {

@@ -43,6 +43,7 @@ fn rigs_of_protocol_files_keep_the_contract_of_a_lab() {
         ("new-era-ne1000", "huber-pb"),
         ("chemyx-fusion", "lauda"),
         ("new-era-ne1000", "ika-plate"),
+        ("chemyx-fusion", "eurotherm-3200"),
     ] {
         let checked = conformance::check(&mut rig(pump, heater), None);
         checked.unwrap_or_else(|error| panic!("{pump}, {heater}: {error:?}"));
@@ -486,6 +487,7 @@ fn answers_that_their_pattern_ends_are_read_with_and_without_polling() {
 fn controllers_by_file_heat_and_are_off() {
     let all = [
         "eurotherm-2000",
+        "eurotherm-3200",
         "omega-platinum",
         "watlow-ez-zone-pm",
         "julabo",

@@ -183,7 +183,7 @@ fn what_is_wrong_with_a_file_is_said_with_its_place() {
         ("vapourtec-sf-10", "nobody could see that it has stopped"),
         ("Vapourtec R4.toml", "only to those who promise"),
         ("knauer-azura", "with --timed"),
-        ("bronkhorst", "starts when its set point is written"),
+        ("bronkhorst", "bronkhorst-modbus drives controllers that have a batch counter"),
         ("alicat-mc", "how it was ordered"),
         ("none.toml", "there is no such file"),
     ] {
@@ -191,10 +191,37 @@ fn what_is_wrong_with_a_file_is_said_with_its_place() {
         let error = Wiring::parse(&text).expect_err("there is none").to_string();
         assert!(error.contains(why) && error.contains("come with flowtwin: "), "{error}");
     }
+    let euro = |from: &str, to: &str| wrong("eurotherm-3200", from, to);
+    let bronkhorst = |from: &str, to: &str| wrong("bronkhorst-modbus", from, to);
+    for (error, said) in [
+        (
+            bronkhorst("stop = [\"set flow 0\", ", "stop = ["),
+            "steps.stop: a pump that is running is running after it",
+        ),
+        (bronkhorst("bus\", \"set flow\"]", "bus\"]"), "does not run after it"),
+        (bronkhorst("chars = 7\n", "chars = 7\nstarts = true\n"), "`starts` is for a rate"),
+        (bronkhorst("chars = 7", "chars = 70"), "`chars` is a number from 1 to 64"),
+        (
+            euro(
+                "[steps]",
+                "[fields.all]\nregister = 75\nmask = 48\nwords = [[\"16\", \"a\"]]\n[steps]",
+            ),
+            "its register 75 is that of fields.all",
+        ),
+        (euro("mask = 32", "mask = 8"), "its word \"32\" is none of the bits of `mask` = 8"),
+        (euro("register = 75\nmask = 32", "mask = 32"), "it needs a register"),
+        (euro("register = 273", "register = 273\nmask = 1"), "the field has no `set`"),
+    ] {
+        assert!(error.contains(said), "{error}");
+    }
+    let text = flowtwin_backends::protocol::built_in("eurotherm-3200").expect("it is there");
+    let apart =
+        "[fields.manual]\nregister = 75\nmask = 16\nwords = [[\"16\", \"manual\"]]\n[steps]";
+    assert!(Protocol::parse(&text.replacen("[steps]", apart, 1), "mine.toml").is_ok());
     let missing = Wiring::parse("schema = 1\n[protocol.water]\nfile = \"none.toml\"\n")
         .expect_err("there is none");
     assert!(
-        missing.to_string().contains("those that come with flowtwin: cavro-xlp-6000"),
+        missing.to_string().contains("those that come with flowtwin: bronkhorst-modbus"),
         "{missing}"
     );
 }

@@ -82,7 +82,8 @@ impl ProtocolHost {
     pub fn get(&mut self, protocol: &Protocol, at: At, name: &str) -> Result<Value, FaultKind> {
         let field = &protocol.fields[name];
         if let Self::Modbus(host) = self {
-            return read_registers(host, name, field, at.scale(name, field)?);
+            let size = unit_in_registers(host, protocol, field)?;
+            return read_registers(host, name, field, at.scale(name, field)? * size);
         }
         let none = || FaultKind::Unsupported { detail: format!("{name} cannot be read") };
         let get = field.get.as_ref().ok_or_else(none)?;
@@ -111,7 +112,8 @@ impl ProtocolHost {
     ) -> Result<(), FaultKind> {
         let field = &protocol.fields[name];
         if let Self::Modbus(host) = self {
-            return write_registers(host, name, field, value, at.scale(name, field)?);
+            let size = unit_in_registers(host, protocol, field)?;
+            return write_registers(host, name, field, value, at.scale(name, field)? * size);
         }
         let none = || FaultKind::Unsupported { detail: format!("{name} cannot be set") };
         let set = field.set.as_ref().ok_or_else(none)?;
@@ -398,12 +400,29 @@ fn read_registers(
     scale: f64,
 ) -> Result<Value, FaultKind> {
     let none = || FaultKind::Unsupported { detail: format!("{name} has no register") };
-    let registers = host.read_once(field.register.ok_or_else(none)?, field.form.registers())?;
-    let number = field.form.join(&registers).ok_or_else(|| garbled(format!("{registers:04X?}")))?;
-    if field.words.is_empty() {
-        return Ok(Value::Number(Field::in_ours(number, scale)));
+    let registers = host.read_once(field.register.ok_or_else(none)?, field.registers())?;
+    let told = format!("{registers:04X?}");
+    match field.of_registers(registers).ok_or_else(|| garbled(told))? {
+        Value::Number(number) => Ok(Value::Number(Field::in_ours(number, scale))),
+        word => Ok(word),
     }
-    Ok(Value::Word(number.to_string()))
+}
+
+/// The size of the unit of a field that stands in a register of its own; 1 where it has none.
+fn unit_in_registers(
+    host: &mut ModbusHost,
+    protocol: &Protocol,
+    field: &Field,
+) -> Result<f64, FaultKind> {
+    let Some(name) = &field.unit else { return Ok(1.0) };
+    let unit = &protocol.fields[name];
+    match read_registers(host, name, unit, 1.0)? {
+        Value::Word(word) => {
+            let strange = || FaultKind::Refused { detail: format!("{name} is {word:?}") };
+            unit.size(&word).ok_or_else(strange)
+        }
+        Value::Number(number) => Err(garbled(format!("{number} is no {name}"))),
+    }
 }
 
 fn write_registers(
@@ -414,10 +433,10 @@ fn write_registers(
     scale: f64,
 ) -> Result<(), FaultKind> {
     let none = || FaultKind::Unsupported { detail: format!("{name} cannot be set to {value:?}") };
-    let number = match value {
-        Value::Number(number) => number / scale,
-        Value::Word(word) => word.parse().map_err(|_| none())?,
+    let value = match value {
+        Value::Number(number) => Value::Number(number / scale),
+        word => word.clone(),
     };
-    let registers = field.form.split(number).ok_or_else(none)?;
+    let registers = field.to_registers(&value).ok_or_else(none)?;
     host.write(field.register.ok_or_else(none)?, &registers)
 }

@@ -8,11 +8,11 @@ use flowtwin_lab::{
 };
 
 use super::pump::Run;
-use crate::codec::modbus::Exception;
 use crate::codec::program::Kind;
 use crate::emulator::Ailment;
 use crate::protocol::{
-    Does, Error, Field, Is, Means, Protocol, ROUNDING, Template, Token, Value, padded,
+    Action, Does, Error, Field, Is, Means, OTHER, Protocol, ROUNDING, Template, Token, Value,
+    padded,
 };
 
 /// The set point before one was set [°C].
@@ -23,7 +23,7 @@ const BORE_MM: f64 = 20.0;
 /// An emulated instrument.
 #[derive(Debug)]
 pub(super) struct Unit {
-    protocol: Rc<Protocol>,
+    pub(super) protocol: Rc<Protocol>,
     name: String,
     pub(super) address: u16,
     /// What it keeps: numbers in our units, and words of its own.
@@ -219,7 +219,7 @@ impl Unit {
     }
 
     /// One of the instrument's numbers in ours, in the unit that is in force.
-    fn size(&self, field: &Field) -> f64 {
+    pub(super) fn size(&self, field: &Field) -> f64 {
         let unit = field.unit.as_ref().and_then(|name| match self.kept.get(name) {
             Some(Value::Word(word)) => self.protocol.fields.get(name)?.size(word),
             _ => None,
@@ -228,7 +228,12 @@ impl Unit {
     }
 
     /// Keeps a value, and does what follows from it.
-    fn keep(&mut self, name: &str, value: Value, world: &mut dyn Lab) -> Result<(), Error> {
+    pub(super) fn keep(
+        &mut self,
+        name: &str,
+        value: Value,
+        world: &mut dyn Lab,
+    ) -> Result<(), Error> {
         let field = self.protocol.fields[name].clone();
         let value = match value {
             Value::Number(number) => {
@@ -255,8 +260,13 @@ impl Unit {
             (Kind::Valve | Kind::Pump, Some(Means::Position)) => return self.turn(world),
             (Kind::Pump, Some(Means::RateUlPerMin)) => {
                 let (rate, volume) = self.wanted();
-                self.run.change(rate, volume, world);
+                match field.starts {
+                    true if rate <= 0.0 => self.run.stop(world),
+                    true => self.run.start((rate, volume), false, world),
+                    false => self.run.change(rate, volume, world),
+                }
             }
+            (Kind::Pump, Some(Means::DispensedUl)) => self.run.clear(false, world),
             _ => {}
         }
         Ok(())
@@ -351,7 +361,7 @@ impl Unit {
         let _ = world.send(&command);
     }
 
-    fn meaning_kept(&self, means: Means) -> Option<String> {
+    pub(super) fn meaning_kept(&self, means: Means) -> Option<String> {
         let (name, field) = self.protocol.meaning(means)?;
         match self.kept.get(name)? {
             Value::Word(word) => field.meaning(word).map(str::to_owned),
@@ -373,13 +383,14 @@ impl Unit {
     fn show(&self, name: &str, how: &str, world: &mut dyn Lab) -> Option<String> {
         let field = self.protocol.fields.get(name)?;
         Some(match self.value(name, field, world) {
+            Value::Word(word) if word == OTHER => field.write(field.begins.unwrap_or(1.0), how),
             Value::Word(word) => field.first_alike(&word).to_owned(),
             Value::Number(number) => field.write(number / self.size(field), how),
         })
     }
 
     /// What a field holds: what the lab behind senses, or what was set.
-    fn value(&self, name: &str, field: &Field, world: &mut dyn Lab) -> Value {
+    pub(super) fn value(&self, name: &str, field: &Field, world: &mut dyn Lab) -> Value {
         let word = |meaning: &str| Value::Word(field.word(meaning).unwrap_or_default().to_owned());
         match field.means {
             Some(Means::Status) => word(self.run.status(world)),
@@ -403,7 +414,10 @@ impl Unit {
 
     /// What a pump says that it has delivered \[µL\].
     fn delivered(&self, world: &mut dyn Lab) -> f64 {
-        let clears = self.protocol.actions.values().any(|action| action.does == Does::Clear);
+        let does = |action: &Action| action.does == Does::Clear;
+        let is_set = |(_, field): (&str, &Field)| field.is_set();
+        let clears = self.protocol.actions.values().any(does)
+            || self.protocol.meaning(Means::DispensedUl).is_some_and(is_set);
         if clears { self.run.counted(false, world) } else { self.run.of_run(world) }
     }
 
@@ -442,65 +456,6 @@ impl Unit {
     fn sensed(&self, kind: SensorKind, world: &mut dyn Lab) -> Value {
         let sensor = world.manifest().sensor(&kind).cloned();
         sensor.map_or(Value::Number(0.0), |sensor| read(sensor, world))
-    }
-
-    /// What stands in Modbus registers.
-    pub(super) fn registers(
-        &self,
-        register: u16,
-        count: u16,
-        world: &mut dyn Lab,
-    ) -> Result<Vec<u16>, Exception> {
-        let mut words = Vec::new();
-        while words.len() < usize::from(count) {
-            let at = register.checked_add(words.len() as u16).ok_or(Exception::ADDRESS)?;
-            let (name, field) = self.at(at)?;
-            let number = match self.value(name, field, world) {
-                Value::Number(number) => number / self.size(field),
-                Value::Word(word) => word.parse().unwrap_or(0.0),
-            };
-            words.extend(field.form.split(number).ok_or(Exception::FAILURE)?);
-        }
-        words.truncate(usize::from(count));
-        Ok(words)
-    }
-
-    /// Writes Modbus registers.
-    pub(super) fn write_registers(
-        &mut self,
-        register: u16,
-        values: &[u16],
-        world: &mut dyn Lab,
-    ) -> Result<(), Exception> {
-        let (name, field) = self.at(register)?;
-        let (name, field) = (name.to_owned(), field.clone());
-        let number = field.form.join(values).ok_or(Exception::VALUE)?;
-        match field.means {
-            Some(Means::TemperatureC | Means::Sensor | Means::Value) => {
-                return Err(Exception::ADDRESS);
-            }
-            // In manual mode it takes no output, and nothing else: the lab behind heats to set points.
-            Some(Means::PowerPercent) => {
-                let mode = self.meaning_kept(Means::Mode);
-                let is_off = matches!(mode.as_deref(), Some("off" | "manual"));
-                return (is_off && number <= 0.0).then_some(()).ok_or(Exception::VALUE);
-            }
-            _ => {}
-        }
-        let value = match field.words.is_empty() {
-            true => Value::Number(number * self.size(&field)),
-            false => Value::Word(number.to_string()),
-        };
-        if matches!(&value, Value::Word(word) if !field.words.iter().any(|(known, _)| known == word))
-        {
-            return Err(Exception::VALUE);
-        }
-        self.keep(&name, value, world).map_err(|_| Exception::VALUE)
-    }
-
-    fn at(&self, register: u16) -> Result<(&str, &Field), Exception> {
-        let found = self.protocol.fields.iter().find(|(_, field)| field.register == Some(register));
-        found.map(|(name, field)| (name.as_str(), field)).ok_or(Exception::ADDRESS)
     }
 
     /// Power has gone or has come back: everything stops, and settings are what it begins with.
