@@ -136,8 +136,12 @@ fn is_protocol(table: &toml::Table) -> bool {
 
 /// Checks a protocol file: whether its driver and its emulator understand each other.
 fn check_protocol(file: &Path) -> Finding {
-    let finding =
-        |problem, note| Finding { file: file.display().to_string(), scenario: None, problem, note };
+    let finding = |problem, note| Finding {
+        file: file.display().to_string(),
+        problem,
+        note,
+        ..Finding::default()
+    };
     let bad = |problem: String| finding(Some((Kind::BadInput, problem)), String::new());
     let text = match std::fs::read_to_string(file) {
         Ok(text) => text,
