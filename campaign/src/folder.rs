@@ -462,7 +462,7 @@ fn read_file(path: &Path, seal: Option<&Seal>) -> Result<Journal, FolderError> {
         Some(folder) if path.ends_with(JOURNAL) && !path.exists() => FolderError::bad_input(
             format_args!("{} is not a run folder: it has no {JOURNAL}", folder.display()),
         ),
-        _ => unreadable(path, &error).into(),
+        _ => unreadable(path, &error),
     })?;
     read_bytes(path, &bytes, seal)
 }
