@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{compare, files, folder, root, run};
+use crate::support::{compare, compare_layout, files, folder, root, run};
 
 #[test]
 fn the_reference_of_the_command_line() {
@@ -40,7 +40,7 @@ fn an_experiment_shows_what_it_measured() {
     let args = ["experiment", &path("noise-free.toml"), "--set", "temperature_c=145"];
     let done = run(&dir, &args);
     assert_eq!(done.code, Some(0), "{}", done.stderr);
-    compare("cli", "experiment", &done.stdout);
+    compare_layout("cli", "experiment", &done.stdout);
     let written = run(&dir, &[&args[..], &["--out", "here"]].concat());
     assert_eq!(written.code, Some(0), "{}", written.stderr);
     let names: Vec<String> = files(&dir.join("here")).into_iter().map(|(name, _)| name).collect();
@@ -99,8 +99,8 @@ fn the_closing_table_reads_well() {
     let dir = folder("closing");
     let done = run(&dir, &["run", &path("noise-free.toml")]);
     assert_eq!(done.code, Some(0), "{}", done.stderr);
-    compare("cli", "closing-table", &done.stdout);
-    compare("cli", "narration", &done.stderr);
+    compare_layout("cli", "closing-table", &done.stdout);
+    compare_layout("cli", "narration", &done.stderr);
 }
 
 #[test]

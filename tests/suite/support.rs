@@ -63,6 +63,12 @@ pub(crate) fn compare(group: &str, name: &str, text: &str) {
     settings.bind(|| insta::assert_snapshot!(name, text));
 }
 
+/// As [`compare`], of how numbers are laid out: their digits are for the snapshots of scenarios, which say by how much they move.
+pub(crate) fn compare_layout(group: &str, name: &str, text: &str) {
+    let masked = |c: char| if c.is_ascii_digit() { '#' } else { c };
+    compare(group, name, &text.chars().map(masked).collect::<String>());
+}
+
 /// A small scenario file `<name>.toml` in `dir` that extends one of the repository.
 pub(crate) fn scenario(dir: &Path, name: &str, base: &str, body: &str) -> PathBuf {
     let base = root().join("scenarios").join(base);

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use flowtwin_campaign::scenario::SnapshotSpec;
+use flowtwin_campaign::scenario::{Scenario, SnapshotSpec};
 use flowtwin_comparison::{Explanation, beyond_tolerance};
 
 use crate::changes;
@@ -49,4 +49,35 @@ fn last_bits_are_seen_by_the_exact_strength_alone() {
         let beyond = beyond_tolerance(&found, &SnapshotSpec::default());
         assert!(beyond.is_empty(), "{bits}: {beyond:?}");
     }
+}
+
+/// Refactorings change last bits anywhere in the model: what is computed with them is the same within tolerances.
+#[test]
+fn last_bits_of_the_model_pass_at_numeric_strength() {
+    let dir = folder("last-bits-of-the-model");
+    let scenario = short(&dir, "a.toml", "");
+    let plain = side(&scenario);
+    let keys = [
+        "/chemistry/product/growth/rate_per_s",
+        "/chemistry/product/growth/activation_kj_per_mol",
+        "/chemistry/product/nucleation/rate_per_s",
+        "/optics/counts_scale",
+        "/optics/scatter/slug",
+        "/rig/mixing/flow_ul_per_min",
+        "/rig/ambient_c",
+        "/rig/streams/cs/cold_ul",
+        "/rig/streams/cs/radial_enhancement",
+        "/rig/tube/0/volume_ul",
+    ];
+    let mut parted = 0;
+    for key in keys {
+        let mut definition = scenario.definition();
+        let value = definition.pointer_mut(key).unwrap_or_else(|| panic!("{key}"));
+        *value = (value.as_f64().unwrap() * (1.0 + f64::EPSILON)).into();
+        let found = quickly(&plain, &side(&Scenario::recorded(&definition).unwrap()));
+        parted += u32::from(found.parting.is_some());
+        let beyond = beyond_tolerance(&found, &SnapshotSpec::default());
+        assert!(beyond.is_empty(), "{key}: {beyond:?}");
+    }
+    assert!(parted >= 3, "only {parted} of {} reach a record", keys.len());
 }
