@@ -13,7 +13,7 @@ pub struct Decisions {
     pub proposals: usize,
     /// Those that differ.
     pub differing: usize,
-    /// The first that differs; none where none does, or the inputs are others.
+    /// The first that differs; none where none does, or the inputs differ.
     pub first: Option<Turn>,
     /// The one that differs most.
     pub largest: Option<Turn>,

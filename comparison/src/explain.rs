@@ -206,11 +206,7 @@ impl Explanation {
 /// The conditions of the experiments of a side that did not fail.
 fn conditions(a: &Side) -> Vec<Value> {
     let good = a.experiments.iter().filter(|m| !m.failed());
-    let named = |m: &Measured| {
-        let pairs = a.inputs.iter().zip(&m.conditions);
-        pairs.map(|(name, value)| (name.clone(), json!(value))).collect::<serde_json::Map<_, _>>()
-    };
-    good.map(|m| Value::Object(named(m))).collect()
+    good.map(|m| a.conditions_of(m)).collect()
 }
 
 /// Up to 24 of these, spread evenly.

@@ -119,15 +119,17 @@ impl Side {
     /// The regret: the noise-free optimum of the scenario minus the noise-free value of the best experiment;
     /// none where the side has no world that can be simulated.
     fn regret(&self, threads: NonZeroUsize) -> Option<f64> {
-        let journal = self.journal.as_ref()?;
+        // A snapshot is of a simulation.
+        let simulated = self.journal.as_ref().is_none_or(|journal| journal.header().simulated);
         let scenario = Scenario::recorded(self.definition.as_ref()?).ok()?;
-        if self.has_several() || scenario.table().is_none() && !journal.header().simulated {
+        if self.has_several() || scenario.table().is_none() && !simulated {
             return None;
         }
         let (number, _) = self.best(&self.objective()?)?;
-        let conditions = &journal.experiments().find(|e| e.experiment == number)?.conditions;
+        let best = self.experiments.iter().find(|m| m.experiment == number)?;
+        let conditions = serde_json::from_value(self.conditions_of(best)).ok()?;
         let optimum = Truth::optimum(&scenario, threads).ok()?;
-        let found = Truth::new(&scenario).at(conditions)?;
+        let found = Truth::new(&scenario).at(&conditions)?;
         let goal = scenario.objective().goal;
         Some((goal.score(optimum.value) - goal.score(found)).max(0.0))
     }

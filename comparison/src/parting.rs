@@ -166,6 +166,9 @@ fn differ(
             })
         };
         let (old, new) = (all(old), all(new));
+        // What differs by more than last bits comes first: those alone may be nothing.
+        let [near, far] = [twelve_digits(&old), twelve_digits(&new)];
+        let (old, new) = if near == far { (old, new) } else { (near, far) };
         return (old != new).then(|| first(Sort::Rig, &old, &new));
     }
     if old == new {
@@ -176,6 +179,21 @@ fn differ(
         return Some(first(sort, &value(old), &value(new)));
     }
     Some((sort, "record".into(), name(old), name(new)))
+}
+
+/// The same with numbers to twelve digits.
+fn twelve_digits(value: &Value) -> Value {
+    match value {
+        Value::Number(number) if number.is_f64() => {
+            let rounded = number.as_f64().and_then(|x| format!("{x:.11e}").parse::<f64>().ok());
+            rounded.map_or_else(|| value.clone(), Value::from)
+        }
+        Value::Array(parts) => parts.iter().map(twelve_digits).collect(),
+        Value::Object(table) => {
+            table.iter().map(|(key, value)| (key.clone(), twelve_digits(value))).collect()
+        }
+        value => value.clone(),
+    }
 }
 
 fn sort(old: &Record, new: &Record, a: &[Record], b: &[Record], line: usize) -> Sort {

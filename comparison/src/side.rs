@@ -9,7 +9,7 @@ use flowtwin_campaign::observations::six;
 use flowtwin_campaign::outside::Setting;
 use flowtwin_lab::journal::{ExperimentRecord, Journal};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub use load::SideError;
 
@@ -158,6 +158,12 @@ impl Side {
         let inputs = inputs.iter().map(|&i| self.inputs[i].clone()).collect();
         let (experiments, features) = (experiments.collect(), other.features.clone());
         Cow::Owned(Self { inputs, features, experiments, ..self.clone() })
+    }
+
+    /// The conditions of one of its experiments, by the names of the inputs.
+    pub(crate) fn conditions_of(&self, m: &Measured) -> Value {
+        let pairs = self.inputs.iter().zip(&m.conditions);
+        Value::Object(pairs.map(|(name, value)| (name.clone(), json!(value))).collect())
     }
 
     /// Names of inputs and features that another side does not have.

@@ -107,7 +107,7 @@ impl Comparison {
         let Some((first, largest)) = found.first.as_ref().zip(found.largest.as_ref()) else {
             return match found.differing {
                 0 => format!("No proposal differs, of {of}.\n"),
-                _ => "Proposals are not compared: the inputs are others.\n".into(),
+                _ => "Proposals are not compared: the inputs differ.\n".into(),
             };
         };
         let head = format!("{} of {of} differ\n", found.differing);

@@ -136,12 +136,7 @@ fn is_protocol(table: &toml::Table) -> bool {
 
 /// Checks a protocol file: whether its driver and its emulator understand each other.
 fn check_protocol(file: &Path) -> Finding {
-    let finding = |problem, note| Finding {
-        file: file.display().to_string(),
-        problem,
-        note,
-        ..Finding::default()
-    };
+    let finding = |problem, note| Finding::of(file, problem, note);
     let bad = |problem: String| finding(Some((Kind::BadInput, problem)), String::new());
     let text = match std::fs::read_to_string(file) {
         Ok(text) => text,
@@ -167,12 +162,7 @@ fn in_lines(wrong: &[String]) -> String {
 
 /// Checks a wiring file and, if asked, who is at the end of each of its cables.
 fn check_wiring(args: &Args, file: &Path) -> Finding {
-    let finding = |problem, note| Finding {
-        file: file.display().to_string(),
-        problem,
-        note,
-        ..Finding::default()
-    };
+    let finding = |problem, note| Finding::of(file, problem, note);
     let wiring = match read_wiring(file) {
         Ok(wiring) => wiring,
         Err(error) => {
@@ -352,6 +342,11 @@ impl Look {
 }
 
 impl Finding {
+    /// Of a file that is no scenario.
+    fn of(file: &Path, problem: Option<(Kind, String)>, note: String) -> Self {
+        Self { file: file.display().to_string(), problem, note, ..Self::default() }
+    }
+
     fn case(&self) -> Case {
         Case {
             file: self.file.clone(),

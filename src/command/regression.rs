@@ -1,5 +1,6 @@
 //! What `flowtwin check` does with snapshots besides comparing them: how strictly, questions, reports, sensitivity.
 
+use std::cell::OnceCell;
 use std::io::{BufRead as _, stdin};
 use std::num::NonZeroUsize;
 
@@ -49,13 +50,14 @@ pub(super) fn ask(
         checked.scenario,
         checked.text()
     ));
-    let mut why: Option<String> = None;
+    let explained = OnceCell::new();
+    let explain = || explained.get_or_init(|| explanation(checked, threads));
     loop {
         console::say("(a)ccept what it yields now, (k)eep the snapshot, (e)xplain, (q)uit? ");
         let mut answer = String::new();
         let read = stdin().lock().read_line(&mut answer).map_err(CommandError::failed)?;
         match answer.trim() {
-            "a" | "accept" => match unexplained(checked, threads, &mut why) {
+            "a" | "accept" => match &explain().lacks {
                 None => return Ok(Answer::Accept),
                 Some(reason) => console::say_line(format_args!(
                     "not taken: {reason}. If it is right all the same, take it with --accept"
@@ -64,8 +66,8 @@ pub(super) fn ask(
             "k" | "keep" => return Ok(Answer::Keep),
             "q" | "quit" => return Ok(Answer::Quit),
             "e" | "explain" => {
-                let reason = unexplained(checked, threads, &mut why);
-                console::say_line(why.clone().or(reason).unwrap_or_default());
+                let Explained { text, lacks } = explain();
+                console::say_line(text.as_ref().or(lacks.as_ref()).map_or("", String::as_str));
             }
             _ if read == 0 => return Ok(Answer::Keep),
             _ => console::say_line("a, k, e or q"),
@@ -73,21 +75,27 @@ pub(super) fn ask(
     }
 }
 
-/// Why keys do not explain what moved; none where they do, or there was no snapshot. `why` becomes the explanation.
-fn unexplained(
-    checked: &Checked,
-    threads: NonZeroUsize,
-    why: &mut Option<String>,
-) -> Option<String> {
-    let keys = &checked.comparison.as_ref()?.keys;
-    if keys.as_ref().is_none_or(Vec::is_empty) {
-        return Some("no key differs, so the program or a file does".into());
+/// Whether keys explain what moved.
+#[derive(Default)]
+struct Explained {
+    /// The explanation; none where there is none.
+    text: Option<String>,
+    /// Why they do not; none where they do, or there was no snapshot.
+    lacks: Option<String>,
+}
+
+fn explanation(checked: &Checked, threads: NonZeroUsize) -> Explained {
+    let Some(found) = &checked.comparison else { return Explained::default() };
+    if found.keys.as_ref().is_none_or(Vec::is_empty) {
+        let lacks = Some("no key differs, so the program or a file does".into());
+        return Explained { text: None, lacks };
     }
-    match checked.explain(threads)? {
-        Err(error) => Some(error.to_string()),
-        Ok(found) => {
-            *why = Some(found.text());
-            (!found.is_whole()).then(|| "the keys that differ do not explain all of it".into())
+    match checked.explain(threads) {
+        None => Explained::default(),
+        Some(Err(error)) => Explained { text: None, lacks: Some(error.to_string()) },
+        Some(Ok(found)) => {
+            let lacks = "the keys that differ do not explain all of it".to_owned();
+            Explained { text: Some(found.text()), lacks: (!found.is_whole()).then_some(lacks) }
         }
     }
 }

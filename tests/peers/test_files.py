@@ -88,19 +88,25 @@ class PumpChain(rig.Peer, unittest.IsolatedAsyncioTestCase):
         self.lacks("ramps and methods")
 
 
+def ieee_region(test, name):
+    """A Eurotherm by its IEEE region, warmed to 126.5 °C: the instrument, and where a parameter is."""
+    controller = minimalmodbus.Instrument(rig.endpoint(name), 1)
+    controller.serial.baudrate = 9600
+    controller.serial.timeout = 2
+    at = lambda parameter: 2 * parameter + 32768
+    test.assertAlmostEqual(controller.read_float(at(1)), 23.4, places=4)
+    controller.write_float(at(2), 126.5)
+    test.assertAlmostEqual(controller.read_float(at(2)), 126.5)
+    return controller, at
+
+
 class Eurotherm(rig.Peer):
     """minimalmodbus and the IEEE region of a Eurotherm."""
 
     software = ("minimalmodbus",)
 
     def test_it_reads_and_sets(self):
-        controller = minimalmodbus.Instrument(rig.endpoint("bath"), 1)
-        controller.serial.baudrate = 9600
-        controller.serial.timeout = 2
-        at = lambda parameter: 2 * parameter + 32768
-        self.assertAlmostEqual(controller.read_float(at(1)), 23.4, places=4)
-        controller.write_float(at(2), 126.5)
-        self.assertAlmostEqual(controller.read_float(at(2)), 126.5)
+        controller, at = ieee_region(self, "bath")
         self.assertEqual(controller.read_register(273), 1)
         controller.write_register(273, 0)
         self.assertEqual(controller.read_register(273), 0)
@@ -119,13 +125,7 @@ class Eurotherm3200(rig.Peer):
     software = ("minimalmodbus",)
 
     def test_it_reads_and_sets(self):
-        controller = minimalmodbus.Instrument(rig.endpoint("kiln"), 1)
-        controller.serial.baudrate = 9600
-        controller.serial.timeout = 2
-        at = lambda parameter: 2 * parameter + 32768
-        self.assertAlmostEqual(controller.read_float(at(1)), 23.4, places=4)
-        controller.write_float(at(2), 126.5)
-        self.assertAlmostEqual(controller.read_float(at(2)), 126.5)
+        controller, at = ieee_region(self, "kiln")
         controller.write_register(273, 0)
         self.assertEqual(controller.read_register(273), 0)
         self.assertAlmostEqual(controller.read_float(at(1)), 126.5)

@@ -1,13 +1,11 @@
 //! `flowtwin check --snapshots` and `flowtwin diff`, as people and services of continuous integration use them.
 
 use std::fs;
-use std::io::Write as _;
 use std::path::Path;
-use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::support::{Done, done, flowtwin, folder, run, scenario};
+use crate::support::{done, folder, run, scenario, typed};
 
 const SURVEY: &str = "[[phases]]\nname = \"survey\"\npolicy = \"lhs\"\nexperiments = 3\n";
 
@@ -23,15 +21,6 @@ fn changed(dir: &Path) -> [String; 2] {
     let taken = run(dir, &["check", &files[0], &files[1], "--snapshots", "snaps", "--accept"]);
     assert_eq!(taken.code, Some(0), "{}", taken.stderr);
     [files[0].clone(), dye(dir, "weaker", 0.12)]
-}
-
-/// Runs the command with these lines on its standard input.
-fn typed(dir: &Path, args: &[&str], lines: &str) -> Done {
-    let mut command = flowtwin(dir);
-    command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
-    done(child.wait_with_output().unwrap())
 }
 
 fn digest(dir: &Path, name: &str) -> String {

@@ -9,7 +9,7 @@ use flowtwin_campaign::folder::{JOURNAL, read_journal};
 use flowtwin_lab::journal::{Decision, Journal};
 use serde_json::Value;
 
-use crate::support::{Done, done, flowtwin, folder, run, scenario};
+use crate::support::{flowtwin, folder, run, scenario, typed};
 
 const PHASES: &str = r#"
 [[phases]]
@@ -20,15 +20,6 @@ experiments = 3
 
 fn small(dir: &Path) -> PathBuf {
     scenario(dir, "small", "dye-mixing.toml", PHASES)
-}
-
-/// Runs the command with these lines on its standard input.
-fn typed(dir: &Path, args: &[&str], lines: &str) -> Done {
-    let mut command = flowtwin(dir);
-    command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
-    done(child.wait_with_output().unwrap())
 }
 
 fn journal(dir: &Path, out: &str) -> Journal {

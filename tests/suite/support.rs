@@ -1,8 +1,9 @@
 //! What the tests share: the command, folders to write to, scenarios, snapshots.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 /// The root of the repository.
 pub(crate) fn root() -> &'static Path {
@@ -52,6 +53,15 @@ pub(crate) fn run(dir: &Path, args: &[&str]) -> Done {
 pub(crate) fn done(output: Output) -> Done {
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the command writes text");
     Done { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+}
+
+/// Runs the command with these lines on its standard input.
+pub(crate) fn typed(dir: &Path, args: &[&str], lines: &str) -> Done {
+    let mut command = flowtwin(dir);
+    command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
+    done(child.wait_with_output().unwrap())
 }
 
 /// Compares text with the snapshot `snapshots/<group>/<name>.snap`.

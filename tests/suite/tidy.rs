@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use crate::support::root;
 
 /// The folders of the library crates.
-const CRATES: &str = include_str!("../../Cargo.toml");
+const MANIFEST: &str = include_str!("../../Cargo.toml");
 
 /// Folders of the crates, as the workspace lists its members.
 fn crates() -> Vec<&'static str> {
-    let manifest: toml::Table = CRATES.parse().expect("the manifest is TOML");
+    let manifest: toml::Table = MANIFEST.parse().expect("the manifest is TOML");
     let members = manifest["workspace"]["members"].as_array().expect("a list of members").len();
-    let list = CRATES.split("members = [").nth(1).and_then(|rest| rest.split(']').next());
+    let list = MANIFEST.split("members = [").nth(1).and_then(|rest| rest.split(']').next());
     let names: Vec<&str> = list.expect("members").split('"').skip(1).step_by(2).collect();
     assert_eq!(names.len(), members);
     names

@@ -16,25 +16,9 @@ use flowtwin_backends::transport::{Dialog, Scripted};
 use flowtwin_lab::toy::ToyLab;
 use flowtwin_lab::{FaultKind, FlowRate, Lab as _, Probe, SensorKind, Span, Volume};
 
+use crate::protocols::{ask, driver, file};
+
 const PATIENCE: Duration = Duration::from_secs(1);
-
-fn file(name: &str) -> Rc<Protocol> {
-    Rc::new(Protocol::load(name, "".as_ref()).expect("it comes with flowtwin"))
-}
-
-fn driver(name: &str, dialog: Dialog) -> ProtocolDriver {
-    let protocol = file(name);
-    let host = ProtocolHost::new(&protocol, dialog, Framing::Rtu, 1);
-    ProtocolDriver::new(protocol, ProtocolDriver::line(host), 0)
-}
-
-/// What an emulator answers by hand.
-fn ask(emulator: &mut dyn Emulator, world: &World, text: &str) -> String {
-    let mut line = Line::default();
-    line.input.extend_from_slice(text.as_bytes());
-    emulator.serve(&mut line, &mut *world.borrow_mut());
-    String::from_utf8(line.output).expect("text")
-}
 
 #[test]
 fn the_two_halves_of_every_protocol_fit() {

@@ -324,7 +324,7 @@ fn world() -> World {
     Rc::new(RefCell::new(WorldBehind::new(Box::new(ToyLab::new()))))
 }
 
-fn file(name: &str) -> Rc<Protocol> {
+pub(crate) fn file(name: &str) -> Rc<Protocol> {
     Rc::new(Protocol::load(name, "".as_ref()).expect("it comes with flowtwin"))
 }
 
@@ -337,7 +337,7 @@ fn dialog(emulator: Box<dyn Emulator>, world: &World) -> Dialog {
     Dialog::new(Box::new(MemoryWire::new(emulator, world.clone())), PATIENCE)
 }
 
-fn driver(name: &str, dialog: Dialog) -> ProtocolDriver {
+pub(crate) fn driver(name: &str, dialog: Dialog) -> ProtocolDriver {
     let protocol = file(name);
     let host = ProtocolHost::new(&protocol, dialog, Framing::Rtu, 1);
     ProtocolDriver::new(protocol, ProtocolDriver::line(host), 0)
@@ -514,7 +514,7 @@ fn heats_and_is_off(name: &str) {
 }
 
 /// What an emulator answers by hand.
-fn ask(emulator: &mut dyn Emulator, world: &World, text: &str) -> String {
+pub(crate) fn ask(emulator: &mut dyn Emulator, world: &World, text: &str) -> String {
     let mut line = Line::default();
     line.input.extend_from_slice(text.as_bytes());
     emulator.serve(&mut line, &mut *world.borrow_mut());

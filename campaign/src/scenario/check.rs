@@ -276,8 +276,8 @@ pub(super) fn snapshot(file: &ScenarioFile) -> Result<(), Problem> {
     match file.snapshot.features_percent.keys().find(|name| !known(name)) {
         None => Ok(()),
         Some(name) => {
-            let message = format!("there is no feature `{name}`");
-            Err(Problem::new(&["snapshot", "features_percent", name], message))
+            let path = ["snapshot", "features_percent", name];
+            Err(unknown_name("feature", name, &features, &path))
         }
     }
 }

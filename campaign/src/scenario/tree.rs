@@ -252,8 +252,9 @@ impl Tree {
         if let Some((path, number)) = beyond(&self.values, &mut Vec::new()) {
             let last = path.iter().rev().find(|part| part.parse::<usize>().is_err());
             let key = last.map_or("it", String::as_str);
-            let message =
-                format!("{key} = {number:e} is no number of a lab: ±{FURTHEST:e} is the furthest");
+            let message = format!(
+                "{key} = {number:e} is out of range: no number may lie beyond ±{FURTHEST:e}"
+            );
             return Err(self.complain_at(&path, &message));
         }
         let values = serde_json::to_value(&self.values).expect("values of TOML are plain data");

@@ -114,7 +114,9 @@ impl Choice<'_> {
         };
         let of_block = |block: usize| {
             let ripples = half(block, self.ripples);
-            let own = with_own(&ripples, noise.whiten(block, &[]).len())?;
+            // Where the screws will stand is not known before an experiment is chosen: ripples of the golden run count as chance of each
+            // experiment, as large as in the recorded run.
+            let own = Factor::of_shared(&ripples, noise.whiten(block, &[]).len(), 1.0)?;
             let all = [half(block, &effects), ripples, half(block, &biases)].concat();
             let whitened: Vec<Block> = all.iter().map(|vector| own.whiten(vector)).collect();
             Some(gram(&whitened))
@@ -132,19 +134,6 @@ impl Choice<'_> {
             times(&list).map(|[first, last]| last - first)
         })
     }
-}
-
-/// The covariance of one experiment with what the ripples of the golden run add. Where its screws will stand is not known before it is
-/// chosen: they count as chance of each experiment, as large as in the recorded run.
-fn with_own(ripples: &[Block], readings: usize) -> Option<Factor> {
-    let mut covariance = vec![vec![0.0; readings]; readings];
-    for (i, row) in covariance.iter_mut().enumerate() {
-        row[i] = 1.0;
-        for ripple in ripples {
-            row.iter_mut().zip(ripple).for_each(|(value, other)| *value += ripple[i] * other);
-        }
-    }
-    Factor::of(&covariance)
 }
 
 /// What each block tells: the products of the effects of all causes and the vectors of shared chance with each other, in units of

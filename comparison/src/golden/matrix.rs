@@ -13,6 +13,19 @@ impl Factor {
         DMatrix::from_fn(n, n, |i, j| matrix[i][j]).cholesky().map(Self)
     }
 
+    /// Of 1 + `part` · Σ v vᵀ, over these vectors of so many values; none where one is no number.
+    pub(crate) fn of_shared(vectors: &[Vec<f64>], values: usize, part: f64) -> Option<Self> {
+        let mut covariance = vec![vec![0.0; values]; values];
+        for (i, row) in covariance.iter_mut().enumerate() {
+            row[i] = 1.0;
+            for vector in vectors {
+                let own = part * vector[i];
+                row.iter_mut().zip(vector).for_each(|(value, other)| *value += own * other);
+            }
+        }
+        Self::of(&covariance)
+    }
+
     /// L⁻¹ x.
     pub(crate) fn whiten(&self, x: &[f64]) -> Vec<f64> {
         let mut x = DVector::from_column_slice(x);

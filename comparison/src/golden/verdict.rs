@@ -160,7 +160,9 @@ impl<'a> Fit<'a> {
         };
         let shared: Vec<Vec<f64>> = plan.shared.iter().map(there).collect();
         let read = there(read);
-        let common = common(&shared, read.len());
+        // The covariance of differences in units of their own chance.
+        let common =
+            Factor::of_shared(&shared, read.len(), 0.5).expect("one and more on the diagonal");
         let ways = plan.effects.iter().enumerate().flat_map(|(cause, [up, down])| {
             [(cause, 1.0, common.whiten(&there(up))), (cause, -1.0, common.whiten(&there(down)))]
         });
@@ -309,19 +311,6 @@ impl<'a> Fit<'a> {
         });
         all.filter(|(_, least)| least.is_finite()).collect()
     }
-}
-
-/// The covariance of differences in units of their own chance: 1 + ½ Σ v vᵀ.
-fn common(shared: &[Vec<f64>], readings: usize) -> Factor {
-    let mut covariance = vec![vec![0.0; readings]; readings];
-    for (i, row) in covariance.iter_mut().enumerate() {
-        row[i] = 1.0;
-        for vector in shared.iter().filter(|vector| vector[i] != 0.0) {
-            let half = 0.5 * vector[i];
-            row.iter_mut().zip(vector).for_each(|(value, other)| *value += half * other);
-        }
-    }
-    Factor::of(&covariance).expect("one and more on the diagonal")
 }
 
 /// The most evidence for any way, which 2 of 100 replicates exceed.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use flowtwin_campaign::campaign::CampaignError;
 use flowtwin_campaign::scenario::{Scenario, SnapshotSpec, Strength};
 
-use super::distribution::Distribution;
+use super::distribution::{Distribution, has_several};
 use super::numeric;
 use super::trials::{Quantity, Trials};
 use crate::comparison::{Comparison, Effort};
@@ -139,8 +139,7 @@ impl Checked {
         match before.as_deref().and_then(Distribution::read) {
             None => self.reasons.push("there is no distribution over seeds".into()),
             Some(before) => {
-                let several = scenario.file().all_objectives().count() > 1;
-                let goal = (!several).then(|| scenario.objective().goal);
+                let goal = (!has_several(scenario)).then(|| scenario.objective().goal);
                 let trials = Trials::between(&before, &now, goal, spec.sensitivity_percent);
                 if trials.seeds < seeds.len() {
                     self.reasons.push(format!(

@@ -119,7 +119,7 @@ fn one(scenario: &Scenario, seed: u64) -> Result<(f64, f64, f64), CampaignError>
     Ok((best.unwrap_or(f64::NAN), run.lab_time_s(), run.total_ml()))
 }
 
-fn has_several(scenario: &Scenario) -> bool {
+pub(super) fn has_several(scenario: &Scenario) -> bool {
     scenario.file().all_objectives().count() > 1
 }
 

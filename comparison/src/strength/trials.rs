@@ -77,7 +77,8 @@ impl Trials {
             Some(goal) => ("best value", if goal.score(1.0) < 0.0 { 1.0 } else { -1.0 }),
         };
         let best = |row: &Row| match goal {
-            Some(Goal::Target { target, .. }) => (row.best - target).abs(),
+            // Near enough is near enough.
+            Some(Goal::Target { target, within }) => ((row.best - target).abs() - within).max(0.0),
             _ => row.best,
         };
         let read: [Read<'_>; 4] = [
@@ -160,7 +161,9 @@ fn compare(
     sensitivity: f64,
 ) -> Option<(Quantity, f64)> {
     let before: Vec<f64> = pairs.iter().map(|(old, _)| read(old)).collect();
-    let scale = mean(&before).abs();
+    // Of what was nothing before, anything is the whole of what it is now.
+    let (earlier, later) = (mean(&before).abs(), mean_of(pairs.iter().map(|(_, new)| read(new))));
+    let scale = if earlier > 0.0 { earlier } else { later.abs() };
     let loss = |(old, new): &(&Row, &Row)| worse * 100.0 * (read(new) - read(old)) / scale;
     let losses: Vec<f64> = pairs.iter().map(loss).filter(|loss| loss.is_finite()).collect();
     if losses.len() < 2 {
@@ -183,6 +186,10 @@ fn compare(
         },
         p,
     ))
+}
+
+fn mean_of(values: impl Iterator<Item = f64>) -> f64 {
+    mean(&values.collect::<Vec<f64>>())
 }
 
 fn line(quantity: &Quantity) -> String {
@@ -272,6 +279,24 @@ mod tests {
             (rows(|seed| 105.0 + 0.1 * seed as f64), rows(|seed| 103.0 - seed as f64));
         assert!(Trials::between(&near, &far, Some(goal), 5.0).is_worse());
         assert!(!Trials::between(&far, &near, Some(goal), 5.0).is_worse());
+    }
+
+    /// A target that was met within its tolerance, or an optimum that was found, by every seed: then any distance is a loss.
+    #[test]
+    fn what_was_perfect_can_get_worse() {
+        let goal = Goal::Target { target: 105.0, within: 2.0 };
+        let (met, also, missed) =
+            (rows(|_| 104.0), rows(|_| 106.5), rows(|seed| 110.0 + seed as f64));
+        assert!(Trials::between(&met, &missed, Some(goal), 5.0).is_worse());
+        assert!(!Trials::between(&met, &also, Some(goal), 5.0).is_worse());
+        let regret = |regret: f64| {
+            let mut all = rows(|_| 100.0);
+            all.rows.iter_mut().for_each(|row| row.regret = regret);
+            all
+        };
+        let found = Trials::between(&regret(0.0), &regret(3.0), Some(Goal::Maximize), 5.0);
+        assert!(found.is_worse(), "{}", found.text());
+        assert!(!Trials::between(&regret(0.0), &regret(0.0), Some(Goal::Maximize), 5.0).is_worse());
     }
 
     #[test]

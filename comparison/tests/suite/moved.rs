@@ -192,6 +192,38 @@ fn no_line_is_wider_than_a_terminal() {
     narrow(&quickly(&feature("c.toml", ""), &feature("d.toml", weaker)).text());
 }
 
+#[test]
+fn a_snapshot_has_the_regret_of_its_run() {
+    let dir = folder("regret");
+    let scenario = short(&dir, "a.toml", "");
+    Snapshot::take(&scenario, NonZeroUsize::MIN).unwrap().accept(&dir.join("snap")).unwrap();
+    let snapshot = Side::load(&dir.join("snap"), NonZeroUsize::MIN).unwrap();
+    let effort = Effort { simulate: Some(NonZeroUsize::MIN), regret: true };
+    let found = Comparison::between(&snapshot, &side(&scenario), effort);
+    let regret = found.outcome.totals.iter().find(|cost| cost.name == "regret").unwrap();
+    let (before, now) = (regret.before.unwrap(), regret.after.unwrap());
+    assert!(now > 0.0 && (before / now - 1.0).abs() < 1e-6, "{before} and {now}");
+}
+
+/// A number of the rig that is off by its last bits does not hide one behind it that has changed.
+#[test]
+fn the_rig_parts_where_more_than_last_bits_differ() {
+    let dir = folder("last-bits-first");
+    let of = |name: &str, part: f64, cold_ul: f64| {
+        let mut definition = short(&dir, name, "").definition();
+        let volume = definition.pointer_mut("/rig/streams/cu/cold_ul").unwrap();
+        *volume = (volume.as_f64().unwrap() * part).into();
+        let volume = definition.pointer_mut("/rig/streams/cs/cold_ul").unwrap();
+        *volume = cold_ul.into();
+        side(&Scenario::recorded(&definition).unwrap())
+    };
+    let (a, b) = (of("a.toml", 1.0, 100.0), of("b.toml", 1.0 + f64::EPSILON, 101.0));
+    let parting = quickly(&a, &b).parting.unwrap();
+    assert_eq!(parting.sort, Sort::Rig, "{parting:?}");
+    let [before, after] = [&parting.before, &parting.after].map(|x| x.parse::<f64>().unwrap());
+    assert!((after - before).abs() > 1e-6 * before.abs(), "{parting:?}");
+}
+
 /// Features in another order, and one more of them, are compared by their names.
 #[test]
 fn features_and_inputs_are_compared_by_name_wherever_they_stand() {
@@ -221,7 +253,7 @@ fn features_and_inputs_are_compared_by_name_wherever_they_stand() {
     let found = quickly(&of("a.toml", ""), &side(&short(&dir, "c.toml", "")));
     assert_eq!(found.decisions.differing, found.decisions.proposals);
     let text = found.text();
-    assert!(found.decisions.proposals == 0 || text.contains("the inputs are others"), "{text}");
+    assert!(found.decisions.proposals == 0 || text.contains("the inputs differ"), "{text}");
     assert!(text.contains("Only A has blue_ul_per_min"), "{text}");
 }
 

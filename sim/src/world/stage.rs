@@ -229,7 +229,8 @@ impl World {
     /// What share of a parcel each of its parts is; they sum to one.
     ///
     /// While the flow stays, parts are alike. A flow that changes also changes the dispersion: parts that are taken ever further
-    /// from what entered are larger, as they stand for more of it. So all that enters leaves, to the last part.
+    /// from what entered are larger, as they stand for more of it. So all that enters leaves, but where a part would have to be
+    /// less than nothing.
     fn weights(&self, index: usize, piece: Piece, passage: &Passage) -> [f64; PARTS] {
         let even = [1.0 / PARTS as f64; PARTS];
         let Some(before) = index.checked_sub(1).filter(|_| !self.at_rest) else { return even };

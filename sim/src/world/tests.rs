@@ -152,6 +152,25 @@ proptest! {
     }
 }
 
+/// A pulse at a low flow that a high one pushes out, and the other way about: all of it comes out, be its line narrower or wider by
+/// then.
+#[test]
+fn a_pulse_comes_out_whole_though_the_flow_changes_behind_it() {
+    for (before, after) in [(20.0, 200.0), (60.0, 200.0), (200.0, 20.0), (200.0, 60.0)] {
+        let mut world = quiet();
+        start(&mut world, &[("pfo", 400.0), ("ode_cu", 200.0), ("ode_cs", before)]);
+        run(&mut world, 600.0);
+        start(&mut world, &[("cs", before), ("ode_cs", 0.0)]);
+        run(&mut world, 30.0 * 60.0 / before);
+        start(&mut world, &[("cs", 0.0), ("ode_cs", after)]);
+        run(&mut world, 40_000.0 / after);
+        let cs = pump(&world, "cs");
+        let (found, given) = (in_slugs(&world)[cs], world.flow.volume(cs, world.engine.now()));
+        let off = found / given - 1.0;
+        assert!(off.abs() < 0.015, "{before} to {after} µL/min: {found} µL of {given} µL");
+    }
+}
+
 /// A step in one pump of the stream reaches the slugs as the kernel's distribution says: mean and
 /// spread.
 #[test]
