@@ -251,6 +251,12 @@ impl Protocol {
         Self::parse(&text, &path.display().to_string())
     }
 
+    /// Whether it is a pump that must know the bore of its syringe: it is told it, or counts the travel of its plunger.
+    pub fn needs_bore(&self) -> bool {
+        let counts = |field: &Field| field.travel_um.is_some() || field.mm_per_min.is_some();
+        self.meaning(Means::BoreMm).is_some() || self.fields.values().any(counts)
+    }
+
     /// The field that means this, and its name.
     pub fn meaning(&self, means: Means) -> Option<(&str, &Field)> {
         let found = self.fields.iter().find(|(_, field)| field.means == Some(means));

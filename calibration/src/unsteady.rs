@@ -185,9 +185,8 @@ struct Wander {
 impl Wander {
     fn of(plan: &Plan, ramp: &Ramp, pump: &PumpId) -> Self {
         let noise = plan.world().noise.pumps.of(pump.as_str());
-        let turn_ul = plan.world().rig.pumps.get(pump.as_str()).map_or(f64::INFINITY, |spec| {
-            0.25 * std::f64::consts::PI * spec.bore_mm * spec.bore_mm * spec.lead_mm
-        });
+        let turn_ul =
+            plan.world().rig.pumps.get(pump.as_str()).map_or(f64::INFINITY, |spec| spec.turn_ul());
         let mut course: Vec<(f64, f64, f64)> = Vec::new();
         for (begins_s, settings) in ramp.settings() {
             let by_then = course.last().map_or(0.0, |(at, ul, rate)| ul + rate * (begins_s - at));

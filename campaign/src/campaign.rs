@@ -574,7 +574,8 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
         self.enough(&procedure.needs_ul(self.lab.manifest(), conditions))?;
         let proposal = Proposal { experiment: self.number + 1, conditions: conditions.clone() };
         self.lab.record(&Record::Proposal(proposal))?;
-        let observation = procedure.run(&mut self.lab, blank, conditions);
+        let number = self.number + 1;
+        let observation = procedure.run_numbered(&mut self.lab, blank, conditions, number);
         match &observation.fault {
             // Not an outcome of the conditions: a resumed run does this experiment again.
             Some(fault) if fault.kind == FaultKind::Interrupted => Err(fault.clone().into()),

@@ -141,8 +141,9 @@ impl<L: Lab, R: BufRead, W: Write> Service<'_, L, R, W> {
         blank: &Blank,
         conditions: &Conditions,
     ) -> Result<Observation, ServeError> {
-        let observation = self.scenario.procedure().run(&mut self.lab, blank, conditions);
         self.experiments += 1;
+        let (procedure, number) = (self.scenario.procedure(), self.experiments);
+        let observation = procedure.run_numbered(&mut self.lab, blank, conditions, number);
         let line = observation_line(self.scenario, self.experiments, &observation);
         self.say(&FromLab::Observation(Box::new(line)))?;
         Ok(observation)

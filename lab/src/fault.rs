@@ -241,6 +241,9 @@ pub struct Shortage {
     /// What is left in the bottle from which it refills itself \[mL\]; none: it does not, or nobody keeps count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bottle_ml: Option<f64>,
+    /// Whether it has no syringe: what runs short is the bottle that it delivers from.
+    #[serde(default, skip_serializing_if = "crate::observation::is_false")]
+    pub no_syringe: bool,
 }
 
 impl Shortage {
@@ -260,16 +263,18 @@ fn short_in_words(syringes: &[Shortage]) -> String {
         let bottle = s.bottle_ml.map_or_else(String::new, |ml| {
             format!(", and the bottle from which it refills itself has {ml} mL")
         });
+        let of = if s.no_syringe { "bottle" } else { "syringe" };
         format!(
-            "the syringe of pump {} has {} mL left, the next experiment needs up to {} mL{bottle}",
+            "the {of} of pump {} has {} mL left, the next experiment needs up to {} mL{bottle}",
             s.pump, s.left_ml, s.needs_ml
         )
     };
     let left: Vec<String> = syringes.iter().map(left).collect();
     let left = left.join("; ");
     if let Some(small) = syringes.iter().find(|s| !s.can_be_filled()) {
+        let of = if small.no_syringe { "bottle" } else { "syringe" };
         return format!(
-            "{left}: a full syringe of {} holds {} mL; take a larger one",
+            "{left}: a full {of} of {} holds {} mL; take a larger one",
             small.pump, small.full_ml
         );
     }

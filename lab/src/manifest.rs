@@ -23,7 +23,7 @@ pub struct Manifest {
     /// they are done one after the other.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_once: Option<NonZeroU32>,
-    /// Syringe pumps.
+    /// Pumps.
     pub pumps: Vec<PumpInfo>,
     /// Valves.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -73,22 +73,22 @@ pub enum Level {
     Experiments,
 }
 
-/// A syringe pump.
+/// A pump.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PumpInfo {
     /// Its name.
     pub name: PumpId,
-    /// The stock in its syringe.
+    /// The stock in its syringe or bottle.
     pub stock: String,
     /// Inner diameter of the syringe \[mm\]; 0 where there is none.
     pub bore_mm: f64,
-    /// Volume in the syringe, or standard volume in the cylinder of a gas, at the start of the run \[mL\].
+    /// Volume in the syringe or bottle, or standard volume in the cylinder of a gas, at the start of the run \[mL\].
     pub fill_ml: f64,
     /// Slowest rate it can run at [µL/min].
     pub min_ul_per_min: f64,
     /// Fastest rate [µL/min].
     pub max_ul_per_min: f64,
-    /// Pressure at which its drive stalls, thrust over the area of the plunger \[kPa\]; none if unknown.
+    /// Pressure at which it stalls \[kPa\]: of a syringe pump the thrust over the area of the plunger; none if unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stall_kpa: Option<f64>,
     /// What it counts in, if it counts steps of its motor.
@@ -103,6 +103,11 @@ pub struct PumpInfo {
 }
 
 impl PumpInfo {
+    /// Whether it has a syringe: mass-flow controllers and pumps that draw from a bottle while they deliver have none.
+    pub fn has_syringe(&self) -> bool {
+        self.bore_mm > 0.0
+    }
+
     /// The rate nearest to this one that it can run at, as it is told [µL/min].
     pub fn nearest_ul_per_min(&self, rate: f64) -> f64 {
         let rate = math::round_decimals(rate, 6);

@@ -118,6 +118,8 @@ pub struct Observation {
     pub reaction_time_s: f64,
     /// Volume taken from each pump's syringe, by stock \[mL\].
     pub consumed_ml: Vec<(String, f64)>,
+    /// The vial that its liquid was collected in, if it was.
+    pub vial: Option<String>,
     /// What was measured; nothing in a failed experiment.
     pub outcome: Outcome,
     /// Why it failed, if it did.

@@ -3,6 +3,7 @@
 //! It sees nothing but a [`Lab`], so it runs in virtual time on the simulator and in wall time on the rig.
 
 mod acquire;
+mod collect;
 mod flow;
 mod heat;
 mod needs;
@@ -18,6 +19,7 @@ mod tests;
 mod valves;
 
 pub use crate::study::RampSpec;
+pub use collect::CollectSpec;
 pub use needs::Needs;
 pub use ramp::RampPoint;
 pub use spec::{
@@ -76,6 +78,7 @@ impl Procedure {
         if lab.manifest().level == Level::Experiments {
             return Ok(Blank::default());
         }
+        self.to_waste(lab)?;
         flow::flush(lab, self.spec.pump_gap_s, &self.spec.fill)?;
         flow::stop_all(lab)?;
         flow::flush(lab, self.spec.pump_gap_s, &self.spec.blank)?;
@@ -87,11 +90,37 @@ impl Procedure {
     /// Runs one experiment. A fault makes a failed observation, not an error: policies get to see it.
     ///
     /// After a fault the pumps are stopped; after one that [stops the campaign](FaultKind::stops_campaign)
-    /// everything is in its safe state.
+    /// everything is in its safe state. Nothing is collected: see [`Procedure::run_numbered`].
     pub fn run(&self, lab: &mut dyn Lab, blank: &Blank, conditions: &Conditions) -> Observation {
+        self.run_into(lab, blank, conditions, None)
+    }
+
+    /// The same for the experiment of this number in its run, from 1: its liquid is collected where the procedure says so, and there is a
+    /// vial for it.
+    pub fn run_numbered(
+        &self,
+        lab: &mut dyn Lab,
+        blank: &Blank,
+        conditions: &Conditions,
+        number: u64,
+    ) -> Observation {
+        let place = usize::try_from(number.saturating_sub(1)).unwrap_or(usize::MAX);
+        let collect = self.spec.collect.as_ref();
+        let vial =
+            collect.and_then(|spec| spec.vials(lab.manifest()).nth(place).map(str::to_owned));
+        self.run_into(lab, blank, conditions, vial)
+    }
+
+    fn run_into(
+        &self,
+        lab: &mut dyn Lab,
+        blank: &Blank,
+        conditions: &Conditions,
+        vial: Option<String>,
+    ) -> Observation {
         let started = lab.now();
         let settings = self.recipe.settings(conditions);
-        let mut running = flow::Running::default();
+        let mut running = flow::Running::into_vial(vial);
         let result = match lab.manifest().level {
             Level::Instruments => self
                 .by_instruments(lab, blank, &settings, &mut running)
@@ -141,8 +170,9 @@ impl Procedure {
             return Err(Fault::new(lab.now(), PROCEDURE, FaultKind::Refused { detail }));
         }
         self.bears(lab, settings)?;
+        self.to_waste(lab)?;
         valves::open_ways_of(lab, settings)?;
-        running.start(lab, &self.spec, settings, self.longest_s(residence_s))?;
+        running.start(lab, &self.spec, settings, self.longest_s(settings, residence_s))?;
         let flowing_since = lab.now();
         let dark = acquire::dark(lab, &self.spec, &self.analysis)?;
         match &self.spec.wait {
@@ -157,6 +187,7 @@ impl Procedure {
                 let samples = sample::inject(lab, &self.spec, &self.analysis)?;
                 let frames = acquire::frames(lab, &self.analysis, &dark)?;
                 acquire::lights(lab, &self.analysis, false)?;
+                self.collect(lab, settings, running)?;
                 // What is slow works on a sample that has been taken: the flow need not wait for it.
                 if samples.is_some() {
                     running.stop(lab)?;
@@ -169,9 +200,29 @@ impl Procedure {
             }
             WaitSpec::Steady(rule) => {
                 let steady = steady::SteadyWait { rule, since: flowing_since, residence_s };
-                steady.run(lab, &self.spec, &self.analysis, &dark, blank)
+                let outcome = steady.run(lab, &self.spec, &self.analysis, &dark, blank)?;
+                self.collect(lab, settings, running)?;
+                Ok(outcome)
             }
         }
+    }
+
+    /// Fills the vial of this experiment, if it has one.
+    fn collect(
+        &self,
+        lab: &mut dyn Lab,
+        settings: &Settings,
+        running: &mut flow::Running,
+    ) -> Result<(), Fault> {
+        let (Some(spec), Some(vial)) = (&self.spec.collect, &running.vial) else { return Ok(()) };
+        spec.fill(lab, settings, vial)?;
+        running.collected = true;
+        Ok(())
+    }
+
+    /// Turns the fraction collector, if there is one, so that nothing gets into a vial.
+    fn to_waste(&self, lab: &mut dyn Lab) -> Result<(), Fault> {
+        self.spec.collect.as_ref().map_or(Ok(()), |spec| spec.to_waste(lab))
     }
 
     /// Refuses flows whose pressure the rig would not bear: the experiment fails before a pump runs.
@@ -196,7 +247,7 @@ impl Procedure {
     }
 
     /// The longest that the flow of one experiment can last [s], with which pumps are given finite volumes.
-    fn longest_s(&self, residence_s: f64) -> f64 {
+    fn longest_s(&self, settings: &Settings, residence_s: f64) -> f64 {
         let frames_s = |frames: u32, us: u32| f64::from(frames) * f64::from(us) * 1e-6;
         let sample_s: f64 = self
             .analysis
@@ -208,9 +259,14 @@ impl Procedure {
             WaitSpec::ResidenceTimes(factor) => *factor,
             WaitSpec::Steady(rule) => rule.at_most_residence_times,
         };
-        let sample_s = sample_s + self.analyses_s();
+        let sample_s = sample_s + self.analyses_s() + self.collects_s(settings);
         (waits * residence_s + sample_s + 4.0 * self.spec.light_settle_s + 10.0)
             * self.spec.volume_margin
+    }
+
+    /// How long the flow goes on for the vial \[s\].
+    fn collects_s(&self, settings: &Settings) -> f64 {
+        self.spec.collect.as_ref().map_or(0.0, |spec| spec.flows_s(settings))
     }
 
     /// How long the flow goes on while analysers work [s]: not at all, but where steady state is watched for.
@@ -251,10 +307,15 @@ impl Procedure {
         let parked = !fault.kind.stops_campaign()
             && acquire::lights(lab, &self.analysis, false).is_ok()
             && running.stop(lab).is_ok();
-        if !parked {
+        if parked {
+            // What drips does not belong into a vial; the next experiment turns the collector again.
+            let _turned = self.to_waste(lab);
+        } else {
             running.end(lab.now());
             // The journal and the guard record what could not be made safe.
             let made_safe = lab.send(&Command::MakeSafe).is_ok();
+            // Nor does what rinses the tube.
+            let _turned = self.to_waste(lab);
             if let OnFault::Flush(spec) = &self.spec.on_fault
                 && rinse::is_allowed(fault, spec, lab.manifest())
                 && (made_safe || rinse::is_cold_and_still(lab))
@@ -286,6 +347,7 @@ impl Procedure {
             residence_time_s: path.residence_time_s(settings),
             reaction_time_s: path.reaction_time_s(settings),
             consumed_ml: running.consumed_ml(lab.manifest()),
+            vial: running.vial.clone().filter(|_| running.collected),
             outcome,
             fault,
         };

@@ -35,8 +35,14 @@ fn header(run: &Run<'_>, stocks: &[String]) -> Vec<String> {
     out.extend(["residence_time_s", "reaction_time_s"].map(|name| reached(name, &header.inputs)));
     out.extend(header.features.iter().map(|(name, unit)| column(name, unit)));
     out.extend(stocks.iter().map(|stock| format!("consumed_{stock}_ml")));
+    out.extend(collects(run).then(|| "vial".to_owned()));
     out.extend(words(&["flags", "fault"]));
     out
+}
+
+/// Whether the liquid of an experiment was collected.
+pub(crate) fn collects(run: &Run<'_>) -> bool {
+    run.experiments().iter().any(|experiment| experiment.record.vial.is_some())
 }
 
 fn cells(run: &Run<'_>, experiment: &Experiment<'_>, stocks: &[String]) -> Vec<String> {
@@ -64,6 +70,7 @@ fn cells(run: &Run<'_>, experiment: &Experiment<'_>, stocks: &[String]) -> Vec<S
     out.extend(features.map(|(name, _)| number(super::run::feature(record, name))));
     let taken = |stock: &String| record.consumed_ml.iter().find(|(s, _)| s == stock).map(|c| c.1);
     out.extend(stocks.iter().map(|stock| number(taken(stock))));
+    out.extend(collects(run).then(|| record.vial.clone().unwrap_or_default()));
     out.push(record.quality.flags().join(" "));
     out.push(record.fault.as_ref().map(ToString::to_string).unwrap_or_default());
     out

@@ -229,6 +229,7 @@ impl Made {
             ended_ns: self.at,
             residence_time_s: Some(101.0),
             reaction_time_s: Some(31.0),
+            vial: None,
             consumed_ml: stocks.into_iter().zip(ml).collect(),
             features: features.to_vec(),
             quality: Quality::default(),

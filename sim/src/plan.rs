@@ -271,7 +271,8 @@ fn delivering(rig: &spec::Rig) -> Vec<spec::Pump> {
 fn as_pump(gas: &spec::Gas) -> spec::Pump {
     spec::Pump {
         stock: gas.stock.clone(),
-        bore_mm: 1.0,
+        bore_mm: Some(1.0),
+        continuous: None,
         fill_ml: 1e3 * gas.holds_l,
         lead_mm: f64::INFINITY,
         compliance_s: gas.response_s,

@@ -16,6 +16,7 @@ macro_rules! defaults {
 mod analysers;
 mod carrier;
 mod chemistry;
+mod continuous;
 mod factors;
 mod faults;
 mod gases;
@@ -31,6 +32,7 @@ mod valves;
 pub use analysers::{Analyser, Measures, Peak, Sensor, Switch, Watches};
 pub use carrier::{Carrier, Segmentation};
 pub use chemistry::{Chemistry, Growth, Part, Population, Product, Size, TimeBase};
+pub use continuous::Continuous;
 pub use factors::{Factor, Rate, Sensitivity};
 pub use faults::{Faults, Mishap, Precipitation, RandomFault, ScheduledFault};
 pub use gases::Gas;

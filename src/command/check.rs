@@ -111,7 +111,7 @@ fn look(args: &Args, place: usize, threads: NonZeroUsize, quits: &AtomicBool) ->
     };
     match compared {
         Ok(compared) => {
-            let notes = [lasts, heats, cannot, unwatched].map(|note| note(&scenario));
+            let notes = [lasts, heats, cannot, collected, unwatched].map(|note| note(&scenario));
             finding.note = format!("{}{}{compared}", summary(&scenario), notes.concat());
         }
         Err(error) => finding.problem = Some((error.kind(), error.to_string())),
@@ -237,9 +237,24 @@ fn lasts(scenario: &Scenario) -> String {
         Some(_) => "; then somebody refills",
         None => "; a run that needs more stops before it, until somebody refills",
     };
+    let has_bottles = scenario.manifest().pumps.iter().any(|info| !info.has_syringe());
+    let holders = if has_bottles { "syringes and bottles" } else { "syringes" };
     format!(
-        "{refilled}\n  syringes: full ones last for about {experiments} experiments ({at_least} if all are demanding; planned are \
+        "{refilled}\n  {holders}: full ones last for about {experiments} experiments ({at_least} if all are demanding; planned are \
          {planned}), {pump} is empty first: {holds_ml} mL, {takes_ml:.2} mL each{then}"
+    )
+}
+
+/// What is not collected, where there are fewer vials than experiments.
+fn collected(scenario: &Scenario) -> String {
+    let Some(spec) = &scenario.file().procedure.collect else { return String::new() };
+    let (vials, planned) = (spec.vials(scenario.manifest()).count(), scenario.experiments());
+    if vials >= planned {
+        return String::new();
+    }
+    format!(
+        "\n  note: {} has {vials} vials for {planned} experiments: the others are not collected",
+        spec.valve
     )
 }
 

@@ -86,7 +86,7 @@ fn once(
     let mut lab = Guarded::new(scenario.lab(seed), limits);
     let blank = scenario.procedure().prime(&mut lab);
     let blank = blank.map_err(|fault| CommandError::new(Kind::Fault, fault))?;
-    Ok(scenario.procedure().run(&mut lab, &blank, conditions))
+    Ok(scenario.procedure().run_numbered(&mut lab, &blank, conditions, 1))
 }
 
 /// Features with their units, in the order of the scenario.
@@ -147,6 +147,9 @@ fn json(scenario: &Scenario, observation: &Observation, spectra: bool) -> Value 
         "flags": observation.outcome.quality.flags(),
         "fault": observation.fault,
     });
+    if let Some(vial) = &observation.vial {
+        object["vial"] = json!(vial);
+    }
     if spectra {
         let spectrum = |s: &Spectrum| json!({ "name": s.name, "unit": s.unit, "wavelengths_nm": s.wavelengths_nm.to_vec(), "values": s.values });
         object["spectra"] = observation.outcome.spectra.iter().map(spectrum).collect();

@@ -19,6 +19,7 @@ mod goals;
 mod golden;
 mod handoff;
 mod hardware;
+mod hplc;
 mod instruments;
 mod kept;
 mod keys;

@@ -114,6 +114,20 @@ impl Wiring {
         if let Some(job) = wired.difference(&wanted).next() {
             return Err(WiringError::Unknown { what: job.to_string() });
         }
+        self.check_syringes(manifest)
+    }
+
+    /// Whether a pump that is told the bore of its syringe has one.
+    fn check_syringes(&self, manifest: &Manifest) -> Result<(), WiringError> {
+        for wired in self.wired().filter(|wired| wired.instrument.has_syringes()) {
+            for job in wired.jobs() {
+                let Job::Pump(name) = job else { continue };
+                if manifest.pump(&name).is_some_and(|info| !info.has_syringe()) {
+                    let (section, instrument) = (wired.section.to_owned(), wired.name.to_owned());
+                    return Err(WiringError::NoSyringe { section, instrument, name });
+                }
+            }
+        }
         Ok(())
     }
 

@@ -1,5 +1,7 @@
 //! What can be wrong with a wiring file.
 
+use flowtwin_lab::PumpId;
+
 /// Why a wiring file cannot be used.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -42,6 +44,19 @@ pub enum WiringError {
     Unknown {
         /// What.
         what: String,
+    },
+    /// A syringe pump is wired for a pump of the scenario that has no syringe.
+    #[error(
+        "{section}.{instrument} is a syringe pump, but pump {name} of the scenario has no syringe: wire a pump that draws from a \
+         bottle (or the mass-flow controller) by a program or a protocol file"
+    )]
+    NoSyringe {
+        /// Section.
+        section: String,
+        /// Name of the instrument.
+        instrument: String,
+        /// The pump of the scenario.
+        name: PumpId,
     },
     /// A rig behind a folder has instruments here too.
     #[error(

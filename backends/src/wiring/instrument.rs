@@ -80,6 +80,11 @@ pub trait InstrumentWiring {
     /// What it does for the lab; `name` is its name in the wiring file.
     fn jobs(&self, name: &str) -> Vec<Job>;
 
+    /// Whether its pumps have syringes, whose bore they are told.
+    fn has_syringes(&self) -> bool {
+        false
+    }
+
     /// The loops, inputs and channels that its jobs are at, in words: each can be there once.
     fn places(&self) -> Vec<String> {
         Vec::new()

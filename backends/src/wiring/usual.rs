@@ -15,7 +15,7 @@ use crate::codec::program::Kind;
 impl Wiring {
     /// A wiring for any lab, for emulation: a pump to a port, a controller for all heaters and
     /// switches, an LED driver for each light, and a program for each valve, each pump that
-    /// refills itself and each mass-flow controller.
+    /// refills itself or has no syringe.
     pub fn of(manifest: &Manifest) -> Self {
         let heaters = manifest.heaters.iter().map(|h| h.name.clone());
         let permits = manifest.sensors.iter().filter(|s| s.kind.is_switch());
@@ -29,7 +29,7 @@ impl Wiring {
         let led = Dc2200Wiring { link: None, serial_number: None, current_a: 0.35 };
         // The pumps of the usual kind cannot draw, and have a syringe.
         let (draw, push): (Vec<_>, Vec<_>) =
-            manifest.pumps.iter().partition(|p| p.refill.is_some() || p.gas.is_some());
+            manifest.pumps.iter().partition(|p| p.refill.is_some() || !p.has_syringe());
         let pumps = push.into_iter().map(|p| p.name.to_string());
         let drawing = draw.into_iter().map(|p| (p.name.to_string(), Kind::Pump));
         let valves = manifest.valves.iter().map(|v| (v.name.to_string(), Kind::Valve));

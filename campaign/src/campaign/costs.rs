@@ -194,6 +194,7 @@ mod tests {
             ended: Instant::START + Span::from_secs(taken),
             residence_time_s: 0.0,
             reaction_time_s: 0.0,
+            vial: None,
             consumed_ml: vec![("all".into(), ml)],
             outcome: flowtwin_lab::Outcome::default(),
             fault: None,

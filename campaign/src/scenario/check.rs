@@ -2,7 +2,7 @@
 
 use flowtwin_data::diagnostic::Diagnostic;
 use flowtwin_lab::layer::{Limits, SensorRule};
-use flowtwin_lab::procedure::{FlushSpec, OnFault, RinseSpec, SteadySpec, WaitSpec};
+use flowtwin_lab::procedure::{CollectSpec, FlushSpec, OnFault, RinseSpec, SteadySpec, WaitSpec};
 use flowtwin_lab::range::{Outside, Ranged};
 use flowtwin_lab::{Analysis, Conditions, Manifest, ProcedureSpec, Recipe, SensorKind, Space};
 use flowtwin_sim::Plan;
@@ -154,6 +154,7 @@ pub(super) fn procedure(file: &ScenarioFile, manifest: &Manifest) -> Result<(), 
     guard(&file.guard, manifest)?;
     flush("fill", &spec.fill, manifest)?;
     flush("blank", &spec.blank, manifest)?;
+    spec.collect.as_ref().map_or(Ok(()), |spec| collect(spec, manifest))?;
     match &spec.on_fault {
         OnFault::Stop => Ok(()),
         OnFault::Flush(rinse) => after_fault(rinse, manifest),
@@ -201,6 +202,30 @@ fn sensor_rule(rule: &SensorRule, path: &[&str]) -> Result<(), Problem> {
         }
         _ => Ok(()),
     }
+}
+
+/// A fraction collector stands in nobody's way, has a position for waste, and gets a liquid.
+fn collect(spec: &CollectSpec, manifest: &Manifest) -> Result<(), Problem> {
+    let at = |key| ["procedure", "collect", key];
+    ranges(&["procedure", "collect"], spec)?;
+    let Some(valve) = manifest.valve(&spec.valve) else {
+        let known: Vec<&str> = manifest.valves.iter().map(|v| v.name.as_str()).collect();
+        return Err(unknown_name("valve", spec.valve.as_str(), &known, &at("valve")));
+    };
+    if manifest.pumps.iter().any(|pump| valve.is_in_the_way_of(&pump.name)) {
+        let message =
+            "a pump's way leads through this valve: a fraction collector stands behind everything";
+        return Err(Problem::new(&at("valve"), message));
+    }
+    if valve.number(&spec.waste).is_none() {
+        let known: Vec<&str> = valve.positions.iter().map(|p| p.name.as_str()).collect();
+        return Err(unknown_name("position", &spec.waste, &known, &at("waste")));
+    }
+    if manifest.pumps.iter().any(|pump| pump.gas.is_some()) {
+        let message = "with a gas in the tube, what volume reaches a vial is not followed";
+        return Err(Problem::new(&["procedure", "collect"], message));
+    }
+    Ok(())
 }
 
 fn after_fault(spec: &RinseSpec, manifest: &Manifest) -> Result<(), Problem> {

@@ -25,7 +25,8 @@ const RANGES: [&[(&str, &[KeyRange])]; 4] = [
 
 /// What `extends` means, the one key that is read before any other.
 pub(super) const EXTENDS: &str = "Another scenario, beside this file, that this one changes: tables are merged key by key, \
-                                  anything else replaces what was there, and `false` takes a table or a list away.";
+                                  anything else replaces what was there, and `false` takes away a table, a list, or a number that may \
+                                  be left out.";
 
 /// The JSON Schema (draft 7) of scenario files.
 pub fn schema() -> Value {
@@ -142,14 +143,20 @@ struct Tables {
 }
 
 impl Tables {
-    /// Lets every key of a table be missing, and every table or list below it be `false`.
+    /// Lets every key of a table be missing, and every table, list, or number without a default below it be `false`.
     fn merge(&mut self, table: &mut Value) {
-        if let Some(map) = table.as_object_mut() {
-            map.remove("required");
-        }
+        let needed = table.as_object_mut().and_then(|map| map.remove("required"));
+        let is_needed = |key: &str| {
+            needed.as_ref().and_then(Value::as_array).is_some_and(|keys| keys.contains(&json!(key)))
+        };
         if let Some(properties) = table.get_mut("properties").and_then(Value::as_object_mut) {
             let entries = properties.iter_mut().filter(|(key, _)| !CHOICES.contains(&key.as_str()));
-            entries.for_each(|(_, value)| self.entry(value));
+            for (key, value) in entries {
+                self.entry(value);
+                if !is_needed(key) {
+                    number(value);
+                }
+            }
         }
         if let Some(entry @ Value::Object(_)) = table.get_mut("additionalProperties") {
             self.entry(entry);
@@ -179,6 +186,16 @@ impl Tables {
             self.merged.insert(merged.clone(), table);
         }
         refer(entry, &merged);
+    }
+}
+
+/// A number that may be left out may be taken away too.
+fn number(entry: &mut Value) {
+    if ["number", "integer"].iter().any(|kind| entry["type"] == json!(kind))
+        && entry.get("default").is_none()
+    {
+        entry["type"] = json!([entry["type"], "boolean"]);
+        entry["not"] = json!({ "const": true });
     }
 }
 

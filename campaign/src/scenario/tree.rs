@@ -316,7 +316,7 @@ fn key_path(path: &serde_path_to_error::Path) -> KeyPath {
         .collect()
 }
 
-/// Lays `over` on `under`, forgetting the places of what is replaced. `false` over a table or a list takes it away.
+/// Lays `over` on `under`, forgetting the places of what is replaced. `false` over a table, a list or a number takes it away, which may be left out then.
 fn merge(
     under: &mut toml::Table,
     over: toml::Table,
@@ -331,7 +331,7 @@ fn merge(
             {
                 merge(below, above, path, places);
             }
-            (Some(toml::Value::Table(_) | toml::Value::Array(_)), toml::Value::Boolean(false)) => {
+            (Some(there), toml::Value::Boolean(false)) if can_be_taken_away(there) => {
                 places.retain(|other, _| !other.starts_with(path));
                 under.remove(&key);
             }
@@ -342,6 +342,12 @@ fn merge(
         }
         path.pop();
     }
+}
+
+/// A text may be a word that `false` is another of; a table, a list and a number are not.
+fn can_be_taken_away(value: &toml::Value) -> bool {
+    use toml::Value::{Array, Float, Integer, Table};
+    matches!(value, Table(_) | Array(_) | Integer(_) | Float(_))
 }
 
 #[cfg(test)]

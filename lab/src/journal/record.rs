@@ -331,6 +331,9 @@ pub struct ExperimentRecord {
     pub reaction_time_s: Option<f64>,
     /// Volume taken from each stock \[mL\].
     pub consumed_ml: Vec<(String, f64)>,
+    /// The vial that its liquid was collected in, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vial: Option<String>,
     /// Features, in the order of the header; none for one that could not be read.
     pub features: Vec<(String, Option<f64>)>,
     /// Flags.
@@ -461,6 +464,7 @@ impl ExperimentRecord {
             residence_time_s: finite(observation.residence_time_s),
             reaction_time_s: finite(observation.reaction_time_s),
             consumed_ml: observation.consumed_ml.clone(),
+            vial: observation.vial.clone(),
             features: outcome.features.iter().map(|(n, v)| (n.clone(), finite(*v))).collect(),
             quality: outcome.quality,
             fault: observation.fault.clone(),
@@ -494,6 +498,7 @@ impl ExperimentRecord {
             residence_time_s: self.residence_time_s.unwrap_or(f64::INFINITY),
             reaction_time_s: self.reaction_time_s.unwrap_or(f64::INFINITY),
             consumed_ml: self.consumed_ml.clone(),
+            vial: self.vial.clone(),
             outcome: Outcome {
                 features: self.features.iter().map(feature).collect(),
                 spectra: self.spectra.iter().map(spectrum).collect(),

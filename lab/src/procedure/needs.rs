@@ -23,7 +23,7 @@ impl Procedure {
         if !residence_s.is_finite() {
             return Needs::new();
         }
-        let longest_s = self.longest_s(residence_s);
+        let longest_s = self.longest_s(&settings, residence_s);
         flowing(&settings).map(|(pump, rate)| (pump, longest_ul(rate, longest_s))).collect()
     }
 
@@ -41,8 +41,10 @@ impl Procedure {
                 0.5 * (rule.from_residence_times + rule.at_most_residence_times)
             }
         };
-        let seconds =
-            waits * residence_s + acquire::takes_s(&self.analysis, None) + self.analyses_s();
+        let seconds = waits * residence_s
+            + acquire::takes_s(&self.analysis, None)
+            + self.analyses_s()
+            + self.collects_s(&settings);
         flowing(&settings).map(|(pump, rate)| (pump, rate * seconds / 60.0)).collect()
     }
 

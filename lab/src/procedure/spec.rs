@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::collect::CollectSpec;
 use crate::id::PumpId;
 use crate::ranges;
 
@@ -29,6 +30,10 @@ ranges! {
     }
     struct RinseSpec {
         volume_ul: 1.0, 100_000.0, "µL";
+    }
+    struct CollectSpec {
+        volume_ul: 1.0, 1_000_000.0, "µL";
+        behind_ul: 0.0, 100_000.0, "µL";
     }
     struct FlushSpec {
         flush_s: 0.0, 86_400.0, "s";
@@ -68,6 +73,9 @@ pub struct ProcedureSpec {
     pub fill: FlushSpec,
     /// How the flow cells are then filled with carrier, for the reference spectra.
     pub blank: FlushSpec,
+    /// Where the liquid of each experiment is collected, if it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub collect: Option<CollectSpec>,
     /// What flows after a fault that stops the campaign, once the rig is safe.
     #[serde(skip_serializing_if = "OnFault::is_stop")]
     #[cfg_attr(feature = "schema", schemars(extend("default" = OnFault::Stop)))]
@@ -89,6 +97,7 @@ impl Default for ProcedureSpec {
             patience_s: 10.0,
             fill: FlushSpec::default(),
             blank: FlushSpec::default(),
+            collect: None,
             on_fault: OnFault::Stop,
         }
     }

@@ -37,7 +37,7 @@ pub(super) fn open_ways(lab: &mut dyn Lab, pumps: &[PumpId]) -> Result<(), Fault
 }
 
 /// Turns valves together, and looks whether they are where they should be.
-fn turn(lab: &mut dyn Lab, turns: &[(ValveInfo, String)]) -> Result<(), Fault> {
+pub(super) fn turn(lab: &mut dyn Lab, turns: &[(ValveInfo, String)]) -> Result<(), Fault> {
     for (valve, position) in turns {
         let (valve, position) = (valve.name.clone(), position.clone());
         lab.send(&Command::Turn { valve, position })?;

@@ -60,8 +60,9 @@ impl<L: Lab> Experiments for Station<L> {
         conditions: &Conditions,
     ) -> Result<Observation, Fault> {
         let blank = self.primed(procedure)?;
-        let observation = procedure.run(&mut self.lab, &blank, conditions);
         self.measured += 1;
+        let observation =
+            procedure.run_numbered(&mut self.lab, &blank, conditions, self.measured);
         Ok(observation)
     }
 

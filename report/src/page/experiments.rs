@@ -2,6 +2,7 @@
 
 use super::html::{self, escape};
 use crate::format::{NONE, duration, said, significant};
+use crate::observations::collects;
 use crate::quantity::Quantity;
 use crate::run::{Experiment, Run};
 
@@ -38,6 +39,7 @@ fn titles(run: &Run<'_>) -> Vec<(String, bool)> {
         .chain(outcomes.map(number))
         .chain(inputs.map(number))
         .chain(timed)
+        .chain(collects(run).then(|| ("vial".to_owned(), false)))
         .chain([("state".to_owned(), false)])
         .collect()
 }
@@ -62,6 +64,10 @@ fn row(run: &Run<'_>, e: &Experiment<'_>) -> String {
     if run.lab_time_s() > 0.0 {
         let seconds = record.ended_ns.since(record.started_ns).as_secs();
         out.push_str(&cell(&seconds.to_string(), &duration(seconds)));
+    }
+    if collects(run) {
+        let vial = record.vial.as_deref().unwrap_or(NONE);
+        out.push_str(&format!("<td>{}</td>", escape(vial)));
     }
     let state = match &record.fault {
         Some(fault) => format!("failed: {}", fault.kind),

@@ -44,6 +44,9 @@ fn measured(run: &Run<'_>, best: &Experiment<'_>) -> Table {
     if ml > 0.0 {
         table.row(vec!["liquids".into(), significant(ml, 3), "mL".into()]);
     }
+    if let Some(vial) = &record.vial {
+        table.row(vec!["vial".into(), vial.clone(), String::new()]);
+    }
     let flags = record.quality.flags();
     if !flags.is_empty() {
         table.row(vec!["flags".into(), flags.join(", ").replace('_', " "), String::new()]);

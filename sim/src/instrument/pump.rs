@@ -4,7 +4,6 @@ use std::f64::consts::TAU;
 
 use flowtwin_lab::{Instant, Span, Steps, Streams, math};
 
-use crate::model::segmentation::area_mm2;
 use crate::random::Wander;
 use crate::spec;
 
@@ -80,9 +79,9 @@ impl Pump {
             fill_ul: 1e3 * spec.fill_ml,
             compliance_s: spec.compliance_s,
             bubble_s: None,
-            turn_ul: spec.lead_mm * area_mm2(spec.bore_mm),
+            turn_ul: spec.turn_ul(),
             digits: spec.digits,
-            steps: spec.steps.as_ref().map(|steps| steps.of(spec.bore_mm)),
+            steps: spec.steps.as_ref().map(|steps| steps.of(spec.syringe_bore_mm())),
             unit_ul: 1.0,
             gain: (1.0 + bias) * (spec.delivers_percent / 100.0),
             delivers: spec.delivers_percent / 100.0,
@@ -296,9 +295,9 @@ mod tests {
         let world: spec::World =
             toml::from_str(include_str!("../../tests/reference_world.toml")).unwrap();
         let steps = Some(spec::PumpSteps { um: 1.25, um_per_s: 1.25 });
-        let spec = spec::Pump { bore_mm: 7.29, steps, ..world.rig.pumps["cui"].clone() };
+        let spec = spec::Pump { bore_mm: Some(7.29), steps, ..world.rig.pumps["cui"].clone() };
         let mut pump = Pump::new("cui", &spec, &spec::PumpNoise::default(), &Streams::new(1));
-        let step_ul = 1.25e-3 * area_mm2(7.29);
+        let step_ul = 1.25e-3 * crate::model::segmentation::area_mm2(7.29);
         // 40 steps a second, and 100.3 of them.
         pump.start(Instant::START, 40.0 * 60.0 * step_ul, 100.3 * step_ul);
         for (s, steps) in [(1.01, 40.0), (1.02, 41.0), (2.0, 80.0), (9.0, 100.0)] {
@@ -323,6 +322,32 @@ mod tests {
             let seconds = 0.1 * f64::from(i);
             assert!((off(seconds + 6.0) - off(seconds)).abs() < 1e-4, "at {seconds} s");
             assert!((off(seconds + 3.0) + off(seconds)).abs() < 1e-4, "at {seconds} s");
+        }
+    }
+
+    /// A head of 50 µL that delivers 500 µL/min strokes ten times a minute.
+    #[test]
+    fn the_flow_of_a_continuous_pump_pulses_with_its_strokes() {
+        let head = spec::Continuous {
+            slowest_ul_per_min: 10.0,
+            fastest_ul_per_min: 10_000.0,
+            stroke_ul: 50.0,
+            max_kpa: None,
+        };
+        let world: spec::World =
+            toml::from_str(include_str!("../../tests/reference_world.toml")).unwrap();
+        let (bore_mm, continuous) = (None, Some(head));
+        let spec = spec::Pump { bore_mm, continuous, ..world.rig.pumps["cui"].clone() };
+        let noise = spec::PumpNoise { ripple_percent: 2.0, ..spec::PumpNoise::default() };
+        let mut pump = Pump::new("cui", &spec, &noise, &Streams::new(1));
+        pump.start(Instant::START, 500.0, 1e5);
+        let flow = |s: f64| pump.drive_ul_per_s(Instant::from_secs(s)) / (500.0 / 60.0) - 1.0;
+        let largest = (0..600).map(|i| flow(0.01 * f64::from(i))).fold(0.0, f64::max);
+        assert!((largest / 0.02 - 1.0).abs() < 0.02, "{largest}");
+        for i in 0..60 {
+            let s = 0.1 * f64::from(i);
+            assert!((flow(s + 6.0) - flow(s)).abs() < 1e-4, "at {s} s");
+            assert!((flow(s + 3.0) + flow(s)).abs() < 1e-4, "at {s} s");
         }
     }
 }

@@ -65,7 +65,7 @@ fn pumps(rig: &Rig) -> Vec<PumpInfo> {
     rig.pumps
         .iter()
         .map(|(name, pump)| {
-            let area = area_mm2(pump.bore_mm);
+            let [slowest, fastest] = pump.rates_ul_per_min();
             // Whole units of speed are rounded so too; the slowest of them must not lie below the limit.
             let limit = |rate: f64| match pump.steps {
                 Some(_) => flowtwin_lab::math::round_decimals(rate, 6),
@@ -74,12 +74,12 @@ fn pumps(rig: &Rig) -> Vec<PumpInfo> {
             let info = PumpInfo {
                 name: name.as_str().into(),
                 stock: pump.stock.clone(),
-                bore_mm: pump.bore_mm,
+                bore_mm: pump.syringe_bore_mm(),
                 fill_ml: pump.fill_ml,
-                min_ul_per_min: limit(1e-3 * pump.slowest_um_per_min * area),
-                max_ul_per_min: limit(1e3 * pump.fastest_mm_per_min * 1e-3 * area),
-                stall_kpa: pump.thrust_n.map(|newtons| 1e3 * newtons / area),
-                steps: pump.steps.as_ref().map(|steps| steps.of(pump.bore_mm)),
+                min_ul_per_min: limit(slowest),
+                max_ul_per_min: limit(fastest),
+                stall_kpa: pump.stall_kpa(),
+                steps: pump.steps.as_ref().map(|steps| steps.of(pump.syringe_bore_mm())),
                 refill: None,
                 gas: None,
             };
@@ -162,7 +162,9 @@ fn sensors(rig: &Rig, plan: &Joined<'_>) -> Vec<SensorInfo> {
     let switches = rig.switches.iter().map(|(name, switch)| SensorInfo {
         name: name.as_str().into(),
         kind: match switch.of {
-            spec::Watches::Door | spec::Watches::EmergencyStop => SensorKind::Permit,
+            spec::Watches::Door | spec::Watches::EmergencyStop | spec::Watches::Gas => {
+                SensorKind::Permit
+            }
             spec::Watches::Leak => SensorKind::Leak,
         },
     });

@@ -116,6 +116,8 @@ pub enum Watches {
     EmergencyStop,
     /// Liquid where there should be none.
     Leak,
+    /// A gas in the room: the alarm contact of a detector.
+    Gas,
 }
 
 fn one() -> f64 {

@@ -3,9 +3,9 @@
 use flowtwin_lab::ranges;
 
 use super::{
-    Analyser, AnalyserNoise, Bed, Bowing, Carrier, Deposition, Emission, Factor, Gas, Growth,
-    Heater, Jitter, Light, LightNoise, LightSource, Liquid, Measures, Mishap, Mixing, Noise,
-    Nucleation, OneJitter, OnePumpNoise, Optics, Particles, Peak, Population, Precipitation,
+    Analyser, AnalyserNoise, Bed, Bowing, Carrier, Continuous, Deposition, Emission, Factor, Gas,
+    Growth, Heater, Jitter, Light, LightNoise, LightSource, Liquid, Measures, Mishap, Mixing,
+    Noise, Nucleation, OneJitter, OnePumpNoise, Optics, Particles, Peak, Population, Precipitation,
     Product, Pump, PumpNoise, PumpRefill, PumpSteps, Pure, RandomFault, Rate, RateFactor, Reaction,
     Reverse, Rig, Scatter, ScheduledFault, Segmentation, Sensitivity, Sensor, SensorNoise, Shape,
     Size, SlugNoise, Species, SpectralLine, Spectrometer, SpectrometerNoise, Stock, Stream,
@@ -37,7 +37,7 @@ ranges! {
     }
     struct Pump {
         bore_mm: 0.103, 40.0, "mm";
-        fill_ml: 0.0, 500.0, "mL";
+        fill_ml: 0.0, 20_000.0, "mL";
         lead_mm: 0.1, 5.0, "mm";
         compliance_s: 0.2, 15.0, "s";
         slowest_um_per_min: 0.001, 10_000.0, "µm/min";
@@ -45,6 +45,12 @@ ranges! {
         thrust_n: 1.0, 100_000.0, "N";
         digits: 3.0, 15.0, "";
         delivers_percent: 50.0, 150.0, "%";
+    }
+    struct Continuous {
+        slowest_ul_per_min: 0.001, 1_000_000.0, "µL/min";
+        fastest_ul_per_min: 0.001, 1_000_000.0, "µL/min";
+        stroke_ul: 0.01, 100_000.0, "µL";
+        max_kpa: 10.0, 100_000.0, "kPa";
     }
     struct PumpSteps {
         um: 0.001, 1000.0, "µm";

@@ -68,17 +68,21 @@ pub struct Rig {
     pub switches: BTreeMap<String, super::Switch>,
 }
 
-/// A syringe pump with a full syringe.
+/// A syringe pump with a full syringe, or a pump that draws from a bottle while it delivers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Pump {
     /// The stock in its syringe.
     pub stock: String,
-    /// Inner diameter of the syringe \[mm\].
-    pub bore_mm: f64,
-    /// Volume in the syringe at the start of the run \[mL\].
+    /// Inner diameter of the syringe \[mm\]; left out of a pump that is `continuous`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bore_mm: Option<f64>,
+    /// Volume in the syringe at the start of the run \[mL\], 500 at most; or in the bottle of a pump that is `continuous`.
     pub fill_ml: f64,
+    /// What makes it a pump that is not emptied: an HPLC, gear or peristaltic pump, which draws from a bottle while it delivers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub continuous: Option<super::Continuous>,
     /// Travel of the lead screw in one turn \[mm\].
     #[serde(default = "lead")]
     pub lead_mm: f64,
@@ -110,6 +114,12 @@ pub struct Pump {
     /// How it refills itself in mid-campaign, if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refill: Option<super::PumpRefill>,
+}
+
+/// What is taken for the screw of a syringe pump where nothing is said: its lead \[mm\], and the slowest [µm/min] and fastest
+/// [mm/min] travel of the plunger.
+pub(super) fn screw() -> [f64; 3] {
+    [lead(), slowest(), fastest()]
 }
 
 /// What a pump counts in that counts steps of its motor. With the bore they give µL and µL/min.

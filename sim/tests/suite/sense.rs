@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use flowtwin_lab::{Command, FlowRate, Lab as _, Reply, Span, Streams, Volume};
-use flowtwin_sim::spec::{Bed, Factor, OnePumpNoise, World};
+use flowtwin_sim::spec::{Bed, Continuous, Factor, OnePumpNoise, Pump, World};
 use flowtwin_sim::{Plan, PlanError, SimLab};
 
 use crate::support::reference;
@@ -123,4 +123,51 @@ fn the_noise_of_a_pump_can_be_its_own() {
     };
     assert_eq!(frames(true, "cui"), frames(false, "cui"));
     assert_ne!(frames(true, "cs"), frames(false, "cs"));
+}
+
+/// A continuous pump has rates of its own, and no syringe; another has a bore, and a syringe that there is.
+#[test]
+fn a_pump_has_either_a_syringe_or_what_makes_it_continuous() {
+    type Change = fn(&mut Pump);
+    let head = || Continuous {
+        slowest_ul_per_min: 10.0,
+        fastest_ul_per_min: 5_000.0,
+        stroke_ul: 50.0,
+        max_kpa: Some(2_000.0),
+    };
+    let of = |change: &dyn Fn(&mut Pump)| {
+        let mut world = reference();
+        change(world.rig.pumps.get_mut("pfo").unwrap());
+        Plan::new(&world)
+    };
+    let continuous = |pump: &mut Pump| {
+        (pump.bore_mm, pump.thrust_n, pump.fill_ml) = (None, None, 1_000.0);
+        pump.continuous = Some(head());
+    };
+    let plan = of(&continuous).unwrap();
+    let info = plan.manifest().pump(&"pfo".into()).unwrap();
+    assert!(!info.has_syringe() && info.fill_ml.to_bits() == 1_000.0_f64.to_bits());
+    let rates = (info.min_ul_per_min, info.max_ul_per_min, info.stall_kpa);
+    assert_eq!(rates, (10.0, 5_000.0, Some(2_000.0)));
+    let refused: [(&str, Change); 6] = [
+        ("bore_mm", |pump| pump.bore_mm = Some(10.0)),
+        ("lead_mm", |pump| pump.lead_mm = 2.0),
+        ("thrust_n", |pump| pump.thrust_n = Some(300.0)),
+        ("continuous.slowest_ul_per_min", |pump| {
+            pump.continuous.as_mut().unwrap().fastest_ul_per_min = 10.0;
+        }),
+        ("continuous.stroke_ul", |pump| pump.continuous.as_mut().unwrap().stroke_ul = 0.0),
+        ("continuous.max_kpa", |pump| pump.continuous.as_mut().unwrap().max_kpa = Some(1.0)),
+    ];
+    for (key, change) in refused {
+        let error = of(&|pump: &mut Pump| {
+            continuous(pump);
+            change(pump);
+        });
+        assert_eq!(error.unwrap_err().key(), format!("rig.pumps.pfo.{key}"));
+    }
+    let bare = of(&|pump: &mut Pump| pump.bore_mm = None).unwrap_err();
+    assert_eq!(bare.key(), "rig.pumps.pfo.bore_mm");
+    let large = of(&|pump: &mut Pump| pump.fill_ml = 501.0).unwrap_err();
+    assert!(large.to_string().contains("500"), "{large}");
 }

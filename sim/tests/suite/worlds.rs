@@ -151,7 +151,7 @@ fn pumps_that_count_steps_run_at_their_slowest_and_fastest_rates_whatever_the_bo
     for bore in 0..200 {
         let mut world = world_of(DYES);
         for pump in world.rig.pumps.values_mut() {
-            pump.bore_mm = 4.0 + 0.067 * f64::from(bore);
+            pump.bore_mm = Some(4.0 + 0.067 * f64::from(bore));
             pump.steps = Some(steps.clone());
             // 40 and 48 000 units of speed.
             (pump.slowest_um_per_min, pump.fastest_mm_per_min) = (3000.0, 3600.0 / 4.0);

@@ -45,6 +45,10 @@ impl InstrumentWiring for ChemyxWiring {
         self.pumps(name).into_iter().map(|(pump, _)| Job::Pump(pump)).collect()
     }
 
+    fn has_syringes(&self) -> bool {
+        true
+    }
+
     fn drive(&self, name: &str, dialog: Dialog, manifest: &Manifest, drivers: &mut Instruments) {
         let port = Rc::new(RefCell::new(ChemyxPort::new(dialog)));
         for (pump, channel) in self.pumps(name) {

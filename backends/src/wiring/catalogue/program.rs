@@ -198,7 +198,7 @@ impl InstrumentWiring for ProgramWiring {
             let (key, part) = (&*name, ProgramPart::new(program.clone(), &*name, kind));
             match kind {
                 Kind::Pump => {
-                    let syringe = manifest.pump(&key.into()).filter(|info| info.gas.is_none());
+                    let syringe = manifest.pump(&key.into()).filter(|info| info.has_syringe());
                     let bore_mm = syringe.map(|info| info.bore_mm);
                     drivers.pumps.insert(key.into(), Box::new(part.with_bore(bore_mm)));
                 }

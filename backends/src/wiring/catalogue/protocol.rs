@@ -157,6 +157,10 @@ impl InstrumentWiring for ProtocolWiring {
         parts.keys().cloned().filter_map(job).chain(valves).collect()
     }
 
+    fn has_syringes(&self) -> bool {
+        self.known().is_some_and(|protocol| protocol.needs_bore())
+    }
+
     fn places(&self) -> Vec<String> {
         self.parts.values().map(|address| format!("address {address}")).collect()
     }
@@ -167,7 +171,10 @@ impl InstrumentWiring for ProtocolWiring {
             let key = name.as_str();
             match kind {
                 Some(Kind::Pump) => {
-                    let bore_mm = manifest.pump(&key.into()).map(|info| info.bore_mm);
+                    let bore_mm = manifest
+                        .pump(&key.into())
+                        .map(|info| info.bore_mm)
+                        .filter(|bore| *bore > 0.0);
                     if let Some(valve) = self.valves.get(key) {
                         drivers.valves.insert(valve.as_str().into(), Box::new(driver.beside()));
                     }

@@ -119,6 +119,7 @@ fn experiment(fault: Option<Fault>) -> Record {
         ended: at(1),
         residence_time_s: f64::INFINITY,
         reaction_time_s: 0.0,
+        vial: None,
         consumed_ml: Vec::new(),
         outcome: crate::observation::Outcome::default(),
         fault,

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{Checked, inconsistent};
+use super::{Checked, inconsistent, within};
 use crate::plan::PlanError;
-use crate::spec::{Mishap, Rig, World};
+use crate::spec::{Mishap, Pump, Rig, World};
+
+/// The largest syringe \[mL\].
+const LARGEST_SYRINGE_ML: f64 = 500.0;
 
 pub(super) fn world(world: &World) -> Checked {
     pumps(world)?;
@@ -69,6 +72,7 @@ fn pumps(world: &World) -> Checked {
             return inconsistent(format!("rig.pumps.{name}.digits"), detail);
         }
         known(format!("rig.pumps.{name}.stock"), "stock", &pump.stock, &world.stocks)?;
+        syringe(&format!("rig.pumps.{name}"), pump)?;
     }
     for (name, gas) in &rig.gases {
         known(format!("rig.gases.{name}.stock"), "stock", &gas.stock, &world.stocks)?;
@@ -99,6 +103,29 @@ fn pumps(world: &World) -> Checked {
         }
         None => Ok(()),
     }
+}
+
+/// A pump has a syringe, or what makes it continuous; and not both.
+fn syringe(key: &str, pump: &Pump) -> Checked {
+    let Some(head) = &pump.continuous else {
+        if pump.bore_mm.is_none() {
+            let detail = "a syringe pump needs the bore of its syringe; a pump that draws from a bottle while it delivers needs `continuous`";
+            return inconsistent(format!("{key}.bore_mm"), detail);
+        }
+        return within(format!("{key}.fill_ml"), pump.fill_ml, "mL", 0.0, LARGEST_SYRINGE_ML);
+    };
+    if let Some(given) = pump.of_a_syringe() {
+        let detail = "this pump is `continuous`: it has no syringe and no screw";
+        return inconsistent(format!("{key}.{given}"), detail);
+    }
+    if head.slowest_ul_per_min >= head.fastest_ul_per_min {
+        let detail = format!(
+            "{} µL/min must be less than the fastest rate, {} µL/min",
+            head.slowest_ul_per_min, head.fastest_ul_per_min
+        );
+        return inconsistent(format!("{key}.continuous.slowest_ul_per_min"), detail);
+    }
+    Ok(())
 }
 
 fn heaters(world: &World) -> Checked {

@@ -35,6 +35,8 @@ fn rig(rig: &Rig) -> Checked {
     table("rig.liquid", &rig.liquid)?;
     rig.pumps.iter().try_for_each(|(name, p)| table(&format!("rig.pumps.{name}"), p))?;
     for (name, pump) in &rig.pumps {
+        let key = format!("rig.pumps.{name}.continuous");
+        pump.continuous.iter().try_for_each(|continuous| table(&key, continuous))?;
         if let Some(steps) = &pump.steps {
             table(&format!("rig.pumps.{name}.steps"), steps)?;
         }

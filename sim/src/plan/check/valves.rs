@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use super::names::known;
 use super::{Checked, inconsistent, within};
-use crate::model::segmentation::area_mm2;
 use crate::spec::{PumpRefill, Rig, Valve};
 
 pub(super) fn rig(rig: &Rig) -> Checked {
@@ -19,9 +18,7 @@ pub(super) fn rig(rig: &Rig) -> Checked {
         if let Some(refill) = &pump.refill {
             let key = format!("rig.pumps.{name}.refill");
             refills(&key, name, refill, rig)?;
-            let area = area_mm2(pump.bore_mm);
-            let slowest = 1e-3 * pump.slowest_um_per_min * area;
-            let fastest = pump.fastest_mm_per_min * area;
+            let [slowest, fastest] = pump.rates_ul_per_min();
             within(format!("{key}.ul_per_min"), refill.ul_per_min, "µL/min", slowest, fastest)?;
         }
     }

@@ -1,0 +1,73 @@
+//! Fraction collectors: what leaves the rig goes into a vial of its experiment.
+
+use serde::{Deserialize, Serialize};
+
+use super::valves::turn;
+use crate::fault::Fault;
+use crate::id::ValveId;
+use crate::lab::Lab;
+use crate::manifest::{Manifest, ValveInfo};
+use crate::settings::Settings;
+use crate::time::Span;
+
+/// Where the liquid of each experiment is collected.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct CollectSpec {
+    /// The fraction collector, a valve of the rig through which no pump's way leads. Experiment 1 goes into the vial of its first position
+    /// but `waste`, experiment 2 into that of the second one, and so on. Those for which there is no vial are not collected.
+    pub valve: ValveId,
+    /// Its position in which the liquid goes to waste: before a vial, and after it.
+    pub waste: String,
+    /// How much goes into a vial \[µL\].
+    pub volume_ul: f64,
+    /// Volume of the tube from the last flow cell to the collector, which passes first \[µL\].
+    pub behind_ul: f64,
+}
+
+impl CollectSpec {
+    /// The vials, in the order of their experiments.
+    pub fn vials<'a>(&'a self, manifest: &'a Manifest) -> impl Iterator<Item = &'a str> {
+        let positions = self.collector(manifest).into_iter().flat_map(|valve| &valve.positions);
+        positions.map(|position| position.name.as_str()).filter(|name| *name != self.waste)
+    }
+
+    /// How long the liquid must go on flowing once the spectra are taken \[s\], but for the time in which the valve turns.
+    pub(super) fn flows_s(&self, settings: &Settings) -> f64 {
+        60.0 * (self.behind_ul + self.volume_ul) / total_ul_per_min(settings)
+    }
+
+    fn collector<'a>(&self, manifest: &'a Manifest) -> Option<&'a ValveInfo> {
+        manifest.valve(&self.valve)
+    }
+
+    /// Lets everything go to waste.
+    pub(super) fn to_waste(&self, lab: &mut dyn Lab) -> Result<(), Fault> {
+        self.turn(lab, &self.waste)
+    }
+
+    /// Fills a vial from liquid that is in the last flow cell now.
+    pub(super) fn fill(
+        &self,
+        lab: &mut dyn Lab,
+        settings: &Settings,
+        vial: &str,
+    ) -> Result<(), Fault> {
+        let takes = |ul: f64| Span::from_secs(60.0 * ul / total_ul_per_min(settings));
+        lab.wait(takes(self.behind_ul))?;
+        self.turn(lab, vial)?;
+        lab.wait(takes(self.volume_ul))?;
+        self.turn(lab, &self.waste)
+    }
+
+    fn turn(&self, lab: &mut dyn Lab, position: &str) -> Result<(), Fault> {
+        let valve = self.collector(lab.manifest()).cloned();
+        turn(lab, &valve.map(|valve| (valve, position.to_owned())).into_iter().collect::<Vec<_>>())
+    }
+}
+
+/// What leaves the rig [µL/min].
+fn total_ul_per_min(settings: &Settings) -> f64 {
+    settings.pumps.iter().map(|(_, rate)| rate.ul_per_min()).sum()
+}
