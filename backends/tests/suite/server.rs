@@ -445,6 +445,42 @@ fn a_watch_of_emulated_instruments_ends_when_they_have_gone() {
     assert_eq!(said, b"watching\n", "not even one try");
 }
 
+/// Ends its rig once something of it is not safe.
+struct Ends(Option<Rig>);
+
+impl std::fmt::Debug for Ends {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Ends")
+    }
+}
+
+impl Herald for Ends {
+    fn not_safe(&mut self, _: &[Unsafe]) {
+        let _safe = self.0.take().map(Rig::finish);
+    }
+    fn safe(&mut self) {}
+}
+
+#[test]
+fn what_has_gone_while_it_was_made_safe_is_left_alone() {
+    let rig = Rig::serve(&NETWORK.replace("water]", "water]\nlink.tcp = \"\""), 1.0);
+    let mut wiring = rig.wiring.clone();
+    (wiring.simulated, wiring.clock) = (true, Some(rig.clock.clone()));
+    // Without its pump the first try fails.
+    wiring.set_link("water", Link::Tcp("127.0.0.1:1".into()));
+    let duty = Duty {
+        wiring: &wiring,
+        silence: LONG,
+        tries_for: LONG,
+        safe_within: LONG,
+        on_alarm: &mut |_| {},
+        herald: Box::new(Ends(Some(rig))),
+        end_campaign: &mut |_| panic!("a campaign that has gone need not be ended"),
+    };
+    let alarm = stand_watch(duty, told(ToyLab::new().manifest()), std::io::sink());
+    assert_eq!(alarm.expect("nothing is left to be made safe"), Alarm::Closed);
+}
+
 #[test]
 fn a_watch_that_cannot_reach_the_heater_does_not_begin() {
     let rig = Rig::serve(NETWORK, 1.0);
