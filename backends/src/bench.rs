@@ -13,6 +13,8 @@ mod instruments;
 mod safe;
 mod sentry;
 mod station;
+#[cfg(test)]
+mod tests;
 mod worker;
 
 pub use instruments::Instruments;
@@ -131,6 +133,12 @@ impl Bench {
         };
         self.places = stations.iter().enumerate().flat_map(parts).collect();
         self.stations = stations;
+        self.pass_on_replies();
+    }
+
+    fn pass_on_replies(&self) {
+        let reply = self.safety.reply_within();
+        self.stations.iter().for_each(|station| station.replies_within(reply));
     }
 
     /// Releases all cables, so that another program can identify the instruments. Until they are
@@ -155,6 +163,15 @@ impl Bench {
     #[must_use]
     pub fn with_herald(mut self, herald: Box<dyn Herald>) -> Self {
         self.heralds.push(herald);
+        self
+    }
+
+    /// The same bench, which may take `within` to make the rig safe instead of [`SAFE_WITHIN`]: what must not depend on how
+    /// busy a machine is needs more.
+    #[must_use]
+    pub fn with_safe_within(mut self, within: std::time::Duration) -> Self {
+        self.safety.may_take(within);
+        self.pass_on_replies();
         self
     }
 

@@ -77,6 +77,8 @@ pub struct Heartbeat {
     /// Number of answers that must come before the question whether the watch is alive is answered.
     confirming: Option<usize>,
     lost: Option<String>,
+    /// Longest time without a sign of life at the end.
+    hangs: Duration,
 }
 
 impl Heartbeat {
@@ -109,7 +111,8 @@ impl Heartbeat {
         }
         let (last, unanswered) = (ticking(), VecDeque::new());
         let (confirming, lost) = (None, None);
-        Ok(Self { watch, beats, answers, silence, last, unanswered, confirming, lost })
+        let hangs = HANGS;
+        Ok(Self { watch, beats, answers, silence, last, unanswered, confirming, lost, hangs })
     }
 
     /// Number of the watch's process.
@@ -139,7 +142,7 @@ impl Heartbeat {
             }
             if self.read(LOOK_MS).is_ok_and(|bytes| !bytes.is_empty()) {
                 lively = ticking();
-            } else if ticking().saturating_sub(lively) > HANGS {
+            } else if ticking().saturating_sub(lively) > self.hangs {
                 self.watch.kill()?;
             }
             // Where the pipe is closed there is nothing to wait for.
@@ -278,6 +281,19 @@ mod tests {
     use flowtwin_lab::toy::ToyLab;
 
     use super::*;
+
+    /// One that takes its time to make the rig safe is not ended.
+    #[test]
+    fn a_watch_that_has_not_hung_is_waited_for() {
+        let mut command = Command::new("sh");
+        let script = "read told; echo watching; cat > /dev/null; sleep 0.2; exit 7";
+        command.args(["-c", script]);
+        let hour = Duration::from_secs(3600);
+        let mut heart = Heartbeat::start(command, ToyLab::new().manifest(), hour).unwrap();
+        heart.hangs = hour;
+        let status = heart.finish(|| false).unwrap().expect("it has ended");
+        assert_eq!(status.code(), Some(7));
+    }
 
     #[test]
     fn an_answer_to_an_earlier_beat_confirms_nothing() {

@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicBool;
 use flowtwin_campaign::campaign::{Campaign, Observer, Silent};
 use flowtwin_campaign::scenario::Scenario;
 use flowtwin_lab::journal::{Doubted, ExperimentRecord, Journal, Record, Writer, read};
-use flowtwin_lab::{Command, Conditions, Fault, FaultKind, Instant, Lab, Manifest, Reply};
+use flowtwin_lab::{Command, Conditions, Fault, FaultKind, Frames, Instant, Lab, Manifest, Reply};
 use flowtwin_sim::SimLab;
 
 /// The last experiments are proposed by a policy that learns of the first ones.
@@ -39,6 +39,16 @@ fn scenario(name: &str) -> Scenario {
 struct Slipping {
     lab: SimLab,
     from: Instant,
+    how: Slip,
+}
+
+/// What is special about a thermometer that slips.
+#[derive(Clone, Copy, Default)]
+struct Slip {
+    /// Spectra are a tenth darker meanwhile.
+    darker: bool,
+    /// It is put back once the rig is made safe.
+    put_back: bool,
 }
 
 impl Lab for Slipping {
@@ -51,7 +61,14 @@ impl Lab for Slipping {
     fn send(&mut self, command: &Command) -> Result<Reply, Fault> {
         let reply = self.lab.send(command)?;
         let slipped_s = self.now().since(self.from).as_secs();
+        if *command == Command::MakeSafe && slipped_s > 0.0 && self.how.put_back {
+            self.from = never();
+        }
         match (&reply, command) {
+            (Reply::Frames(frames), _) if self.how.darker && slipped_s > 0.0 => {
+                let counts = frames.counts().iter().map(|count| count / 10 * 9).collect();
+                Ok(Reply::Frames(Frames::new(frames.pixels(), counts)))
+            }
             (Reply::Reading(power), Command::Read { sensor })
                 if sensor.as_str() == "plate.power" && slipped_s > 0.0 =>
             {
@@ -81,7 +98,16 @@ fn run(
     from: Instant,
     recorded: Option<&Journal>,
 ) -> (Journal, Option<Fault>, Listener) {
-    let slipping = Slipping { lab: lab(scenario), from };
+    run_with(scenario, from, Slip::default(), recorded)
+}
+
+fn run_with(
+    scenario: &Scenario,
+    from: Instant,
+    how: Slip,
+    recorded: Option<&Journal>,
+) -> (Journal, Option<Fault>, Listener) {
+    let slipping = Slipping { lab: lab(scenario), from, how };
     let never = AtomicBool::new(false);
     let campaign = Campaign::new(scenario, scenario.file().seed, NonZeroUsize::MIN, &never);
     let mut listener = Listener::default();
@@ -201,9 +227,38 @@ fn no_policy_learns_of_what_was_withdrawn_and_it_counts_among_the_planned() {
 fn a_simulated_run_that_doubted_experiments_is_repeated_to_the_byte() {
     let scenario = scenario("repeated");
     let ended = sound(&scenario);
-    let (stopped, _, _) = run(&scenario, ended[1], None);
-    let there = read(stopped.durable_bytes()).unwrap();
-    assert_eq!(doubted(&there).len(), 1, "it is on the disk");
-    let (again, _, _) = run(&scenario, ended[1], Some(&there));
-    assert!(again.bytes().starts_with(there.bytes()));
+    // Found in a phase that learns nothing, and in one that has learnt of what is withdrawn.
+    for from in [ended[1], ended[3]] {
+        let (stopped, _, _) = run(&scenario, from, None);
+        let there = read(stopped.durable_bytes()).unwrap();
+        assert_eq!(doubted(&there).len(), 1, "it is on the disk");
+        let (again, _, _) = run(&scenario, from, Some(&there));
+        assert!(again.bytes().starts_with(there.bytes()), "slipped at {from}");
+    }
+}
+
+/// Whatever was measured while the thermometer slipped, what is proposed after it was put back is the same.
+#[test]
+fn a_simulated_run_that_is_repeated_and_goes_on_learns_nothing_of_what_was_withdrawn() {
+    let scenario = scenario("goes-on");
+    let from = sound(&scenario)[1];
+    let gone_on = |darker| {
+        let how = Slip { darker, put_back: true };
+        let (stopped, fault, _) = run_with(&scenario, from, how, None);
+        assert!(fault.is_some());
+        let there = read(stopped.durable_bytes()).unwrap();
+        let withdrawn = doubted(&there)[0].experiments.clone();
+        let (whole, fault, _) = run_with(&scenario, from, how, Some(&there));
+        assert_eq!((fault, whole.complete()), (None, true));
+        (withdrawn, whole)
+    };
+    let ((withdrawn, one), (others, two)) = (gone_on(false), gone_on(true));
+    assert!(!withdrawn.is_empty() && withdrawn == others, "{withdrawn:?} {others:?}");
+    assert_ne!(one.bytes(), two.bytes(), "it read other numbers");
+    let behind = |journal: &Journal| -> Vec<_> {
+        let learnt = journal.experiments().filter(|it| it.phase == "learn");
+        learnt.map(|it| (it.conditions.clone(), it.features.clone())).collect()
+    };
+    assert_eq!(behind(&one).len(), 3);
+    assert_eq!(behind(&one), behind(&two));
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use flowtwin_backends::bench::SAFE_WITHIN;
 use flowtwin_backends::heartbeat::{Alarm, Duty, stand_watch};
 use flowtwin_backends::hold::{Hold, HoldError};
 use flowtwin_backends::lock::LockError;
@@ -48,6 +49,7 @@ pub(super) fn run(args: &Args) -> Result<(), CommandError> {
         wiring: &wiring,
         silence,
         tries_for: TRIES_FOR,
+        safe_within: SAFE_WITHIN,
         on_alarm: &mut |alarm| {
             hold.sign();
             if let Alarm::Silent(silent_s) = alarm {

@@ -8,8 +8,9 @@ use flowtwin_lab::{Command, Fault, FaultKind, HeaterId, Temperature};
 
 use super::instruments::{Order, Part};
 use super::station::Station;
+use crate::transport::LONGEST_REPLY;
 
-/// How long making a rig safe may take, whatever patience instruments are given. What has not acknowledged by then counts
+/// How long making a rig safe may take unless a bench is told otherwise, whatever patience instruments are given. What has not acknowledged by then counts
 /// as not safe, and is tried on meanwhile.
 pub const SAFE_WITHIN: Duration = Duration::from_millis(1200);
 
@@ -23,8 +24,10 @@ const LATER: Duration = Duration::from_millis(50);
 const ONCE_MORE: Duration = Duration::from_millis(400);
 
 /// The last command of each instrument, and since when the rig could not be made safe.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Safety {
+    /// How long making safe may take.
+    within: Duration,
     working: BTreeMap<Part, String>,
     /// Heaters that were turned off, and have not been set to anything since.
     off: Vec<Part>,
@@ -33,7 +36,29 @@ pub(super) struct Safety {
     left: Vec<Part>,
 }
 
+impl Default for Safety {
+    fn default() -> Self {
+        let (working, off, left) = (BTreeMap::new(), Vec::new(), Vec::new());
+        Self { within: SAFE_WITHIN, working, off, series: None, left }
+    }
+}
+
 impl Safety {
+    /// From now on making safe may take `within`, and what shares this time as much more as that is.
+    pub(super) fn may_take(&mut self, within: Duration) {
+        self.within = within;
+    }
+
+    /// How long a reply may take while the rig is made safe.
+    pub(super) fn reply_within(&self) -> Duration {
+        self.share(LONGEST_REPLY)
+    }
+
+    /// What is `of` [`SAFE_WITHIN`], of the time that making safe may take.
+    fn share(&self, of: Duration) -> Duration {
+        of.mul_f64(self.within.as_secs_f64() / SAFE_WITHIN.as_secs_f64())
+    }
+
     /// Notes what a command sets to work, or stops.
     pub(super) fn note(&mut self, command: &Command, done: bool) {
         let Some(part) = Part::told_by(command) else { return };
@@ -59,7 +84,7 @@ impl Safety {
     fn until(&mut self, now: Instant) -> Instant {
         let begun = self.series.filter(|begun| now.duration_since(*begun) < ONE_SERIES);
         let begun = *self.series.insert(begun.unwrap_or(now));
-        (begun + SAFE_WITHIN).max(now + LATER)
+        (begun + self.within).max(now + LATER)
     }
 
     /// Makes all of `stations` safe; returns what did not acknowledge, and why.
@@ -75,7 +100,7 @@ impl Safety {
         let mut stations: Vec<_> = stations.iter_mut().filter(|s| s.can_harm()).collect();
         // Heaters have the lowest names of parts: their stations are asked first.
         stations.sort_by(|a, b| a.parts.cmp(&b.parts));
-        stations.iter_mut().for_each(|s| s.begin_safe(&order, now + SAFE_WITHIN));
+        stations.iter_mut().for_each(|s| s.begin_safe(&order, now + self.within));
         let mut left = Vec::new();
         for station in stations {
             let mine = station.end_safe(&order, until);
@@ -102,7 +127,7 @@ impl Safety {
 
     /// How long turning a heater off may take. Nobody is held up twice by one that does not answer; it is tried again.
     pub(super) fn off_within(&self, part: &Part) -> Duration {
-        if self.left.contains(part) { ONCE_MORE } else { SAFE_WITHIN }
+        if self.left.contains(part) { self.share(ONCE_MORE) } else { self.within }
     }
 
     /// What is not safe, in words for the people at the rig.
@@ -195,7 +220,7 @@ pub(super) fn not_safe(left: &[(Part, String)]) -> FaultKind {
 impl super::Bench {
     /// Makes the rig safe: heaters to their safe set point (or off, where they do not take it, or no watch is there that
     /// would turn them off later), pumps stopped, lights off. What hangs on one cable is asked in this order, cables
-    /// side by side, for [`SAFE_WITHIN`] at most.
+    /// side by side, for [`SAFE_WITHIN`] at most, or what it was told.
     ///
     /// # Errors
     /// What did not acknowledge, and what a person must do.
@@ -217,7 +242,9 @@ impl super::Bench {
 mod tests {
     use flowtwin_lab::{FlowRate, Setting, Volume};
 
+    use super::super::Instruments;
     use super::*;
+    use crate::instrument::{Heater, Permit, Pump};
 
     fn pump(name: &str) -> Part {
         Part::Pump(name.into())
@@ -290,6 +317,80 @@ mod tests {
         assert_eq!(safety.series, None);
     }
 
+    /// A heater that takes nothing, and a pump that stops.
+    struct Stands(bool);
+
+    impl Stands {
+        fn told(&self) -> Result<(), FaultKind> {
+            if self.0 { Ok(()) } else { Err(FaultKind::NotReady) }
+        }
+    }
+
+    impl Heater for Stands {
+        fn heat(&mut self, _: Temperature) -> Result<(), FaultKind> {
+            self.told()
+        }
+        fn off(&mut self) -> Result<(), FaultKind> {
+            self.told()
+        }
+        fn temperature_c(&mut self) -> Result<f64, FaultKind> {
+            Ok(20.0)
+        }
+        fn power_percent(&mut self) -> Result<f64, FaultKind> {
+            Ok(0.0)
+        }
+    }
+
+    impl Pump for Stands {
+        fn dispense(&mut self, _: FlowRate, _: Volume) -> Result<(), FaultKind> {
+            self.told()
+        }
+        fn stop(&mut self) -> Result<(), FaultKind> {
+            self.told()
+        }
+        fn status(&mut self) -> Result<u8, FaultKind> {
+            Ok(0)
+        }
+        fn dispensed_ul(&mut self) -> Result<f64, FaultKind> {
+            Ok(0.0)
+        }
+    }
+
+    #[test]
+    fn what_did_not_acknowledge_is_at_work_still_and_nothing_else_is() {
+        let mut safety = Safety::default();
+        safety.note(&heat("plate"), true);
+        safety.note(&run(), true);
+        let (mut heats, mut flows) = (Instruments::default(), Instruments::default());
+        heats.heaters.insert("plate".into(), Box::new(Stands(false)));
+        flows.pumps.insert("water".into(), Box::new(Stands(true)));
+        let mut stations = [Station::here(flows), Station::here(heats)];
+        let left = safety.make_safe(&mut stations, BTreeMap::new());
+        assert_eq!(left, [(plate(), FaultKind::NotReady.to_string())]);
+        assert!(safety.is_at_work(&plate()) && !safety.is_at_work(&pump("water")));
+        assert_eq!(safety.off_within(&plate()), ONCE_MORE, "nobody waits for it again so long");
+        assert!(safety.series.is_some(), "what follows shares the time");
+    }
+
+    /// A spectrometer that is not there does no harm.
+    #[test]
+    fn what_can_do_no_harm_need_not_be_made_safe() {
+        let here = |instruments| Station::here(instruments);
+        assert!(!here(Instruments::default()).can_harm());
+        let mut only = Instruments::default();
+        only.permits.insert("door".into(), Box::new(Stands(true)));
+        assert!(!here(only).can_harm());
+        let mut flows = Instruments::default();
+        flows.pumps.insert("water".into(), Box::new(Stands(true)));
+        assert!(here(flows).can_harm());
+    }
+
+    impl Permit for Stands {
+        fn granted(&mut self) -> Result<bool, FaultKind> {
+            Ok(self.0)
+        }
+    }
+
     #[test]
     fn people_are_told_what_is_on_by_its_last_command() {
         let mut safety = Safety::default();
@@ -298,7 +399,10 @@ mod tests {
         let shines = Command::Light { light: "lamp".into(), on: true };
         safety.note(&shines, true);
         let lamp = || Part::Light("lamp".into());
-        let left = [plate(), pump("water"), lamp(), pump("oil")];
+        let (rate_ul_per_min, volume_ul) = (FlowRate::from_ul_per_min(30.0), Volume::from_ul(5.0));
+        let draws = Command::Withdraw { pump: "acid".into(), rate_ul_per_min, volume_ul };
+        safety.note(&draws, true);
+        let left = [plate(), pump("water"), lamp(), pump("oil"), pump("acid")];
         let left: Vec<_> = left.into_iter().map(|part| (part, "no reply".to_owned())).collect();
         let told: Vec<String> = safety
             .in_words(&left)
@@ -310,6 +414,7 @@ mod tests {
             "pump water runs at 60.0 µL/min, and stops by itself after 10 µL",
             "light lamp is on",
             "pump oil may be on",
+            "pump acid draws at 30.0 µL/min, and stops by itself after 5 µL",
         ];
         assert_eq!(told, expected);
         safety.note(&Command::Light { light: "lamp".into(), on: false }, true);

@@ -138,7 +138,7 @@ mod tests {
     use flowtwin_lab::toy::ToyLab;
     use flowtwin_lab::{Command, FlowRate, Instant as LabInstant, Lab as _, Temperature, Volume};
 
-    use super::super::{Bench, Cable, Instruments, Pulse};
+    use super::super::{Bench, Cable, Instruments, Order, Pulse};
     use super::*;
     use crate::clock::WallClock;
     use crate::instrument::{Heater, Pump};
@@ -175,7 +175,7 @@ mod tests {
     type Told = Arc<Mutex<(Result<f64, FaultKind>, Vec<&'static str>)>>;
 
     /// A heater that reads what it is told to read.
-    struct Played(Told);
+    struct Played(Told, Hurry);
 
     impl Played {
         fn told(&self, what: &'static str) -> Result<(), FaultKind> {
@@ -192,7 +192,10 @@ mod tests {
             self.told("off")
         }
         fn temperature_c(&mut self) -> Result<f64, FaultKind> {
-            self.0.lock().unwrap().0.clone()
+            match self.1.grants(Duration::from_secs(3600)).is_zero() {
+                true => Err(FaultKind::NoReply { waited_s: 0.0 }),
+                false => self.0.lock().unwrap().0.clone(),
+            }
         }
         fn power_percent(&mut self) -> Result<f64, FaultKind> {
             Ok(0.0)
@@ -214,9 +217,10 @@ mod tests {
             instruments.pumps.insert(pump.clone(), Box::new(Deaf(hurry.clone())));
             instruments
         };
-        let played = move |_: &Hurry| {
+        let played = move |hurry: &Hurry| {
             let mut instruments = Instruments::default();
-            instruments.heaters.insert(heater.clone(), Box::new(Played(theirs.clone())));
+            let heats = Played(theirs.clone(), hurry.clone());
+            instruments.heaters.insert(heater.clone(), Box::new(heats));
             instruments
         };
         let clock = Box::new(WallClock::real());
@@ -305,6 +309,30 @@ mod tests {
         let before = Instant::now();
         assert!(sentry.look(&Safety::default()).is_ok() && sentry.found().is_none());
         assert!(rounds.next >= before + LATER && !rounds.are_due());
+    }
+
+    #[test]
+    fn heaters_are_looked_at_when_that_is_due_and_where_there_is_a_limit() {
+        let (now, hour) = (Instant::now(), Duration::from_secs(3600));
+        let due = |ceiling_c, next| Rounds { ceiling_c, next }.are_due();
+        assert!(due(220.0, now) && !due(220.0, now + hour));
+        assert!(!due(f64::INFINITY, now) && !due(f64::INFINITY, now + hour));
+    }
+
+    /// A heater that is made safe has no time for questions, and its answer is not lost to them.
+    #[test]
+    fn a_heater_that_is_being_made_safe_is_not_asked() {
+        let (mut bench, told) = bench(Ok(100.0));
+        let mut station = bench.stations.remove(1);
+        bench.let_go();
+        let hour = Instant::now() + Duration::from_secs(3600);
+        let order = Order::MakeSafe([("plate".into(), Temperature::from_c(25.0))].into());
+        assert_eq!(station.temperature_c(&"plate".into(), hour), Some(Some(100.0)));
+        station.begin_safe(&order, hour);
+        assert_eq!(station.temperature_c(&"plate".into(), hour), None);
+        assert_eq!(station.end_safe(&order, hour), []);
+        assert_eq!(told.lock().unwrap().1, ["heat"]);
+        assert_eq!(station.temperature_c(&"plate".into(), hour), Some(Some(100.0)));
     }
 
     /// A clock that begins anew with every wait never comes to its end.

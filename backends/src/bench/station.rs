@@ -1,6 +1,6 @@
 //! The instruments of a cable, as the bench sees them: in this thread, or in one of their own.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use flowtwin_lab::{FaultKind, HeaterId, SensorKind};
 
@@ -94,6 +94,13 @@ impl Station {
             Some(Ok(other)) => all(format!("it answered {other:?}")),
             Some(Err(kind)) => all(kind.to_string()),
             None => all("it has not answered yet".into()),
+        }
+    }
+
+    /// While it is made safe a reply may take `reply`.
+    pub(super) fn replies_within(&self, reply: Duration) {
+        if let Desk::There(worker) = &self.desk {
+            worker.replies_within(reply);
         }
     }
 

@@ -79,6 +79,11 @@ impl Worker {
         }
     }
 
+    /// In a hurry a reply may take `reply`.
+    pub(super) fn replies_within(&self, reply: Duration) {
+        self.hurry.replies_within(reply);
+    }
+
     /// Begins to make everything safe, unless that is under way; what else is under way is given up.
     pub(super) fn begin_safe(&mut self, order: &Order, until: Instant) {
         if self.making_safe.is_some() {
@@ -286,6 +291,125 @@ mod tests {
         let told = told.lock().unwrap().clone();
         assert!(told == ["off"] || told == ["heat", "off"], "{told:?}");
         assert_eq!(worker.last, 3);
+    }
+
+    /// A heater that answers when the test says so, whatever the hurry.
+    struct Late(std::sync::mpsc::Receiver<()>, Arc<Mutex<Vec<&'static str>>>);
+
+    impl Heater for Late {
+        fn heat(&mut self, _: Temperature) -> Result<(), FaultKind> {
+            self.1.lock().unwrap().push("heat");
+            let _gone = self.0.recv();
+            Ok(())
+        }
+        fn off(&mut self) -> Result<(), FaultKind> {
+            Ok(())
+        }
+        fn temperature_c(&mut self) -> Result<f64, FaultKind> {
+            Ok(20.0)
+        }
+        fn power_percent(&mut self) -> Result<f64, FaultKind> {
+            Ok(0.0)
+        }
+    }
+
+    fn late() -> (Worker, Sender<()>, Arc<Mutex<Vec<&'static str>>>) {
+        let (says_so, waits) = channel();
+        let told = Arc::default();
+        let noted = Arc::clone(&told);
+        let worker = Worker::start(move |_| {
+            let mut instruments = Instruments::default();
+            instruments.heaters.insert("plate".into(), Box::new(Late(waits, noted)));
+            instruments
+        });
+        (worker, says_so, told)
+    }
+
+    #[test]
+    fn an_answer_to_an_order_that_was_given_up_is_not_taken_for_that_to_the_next() {
+        let (mut worker, says_so, told) = late();
+        let mut begun = || match told.lock().unwrap().is_empty() {
+            true => Ok(()),
+            false => Err(FaultKind::Interrupted),
+        };
+        let given_up = worker.ask(&heat(), None, &mut begun);
+        assert_eq!(given_up, Err(FaultKind::Interrupted), "it does not hear that");
+        says_so.send(()).unwrap();
+        assert_eq!(worker.ask(&read(), None, &mut || Ok(())), Ok(Answer::Reading(20.0)));
+    }
+
+    #[test]
+    fn an_order_has_the_time_until_its_deadline() {
+        let (mut worker, says_so, _) = late();
+        let (until, mut looks) = (Instant::now() + Duration::from_secs(3600), 0);
+        let mut third = || {
+            looks += 1;
+            if looks == 3 { says_so.send(()).map_err(|_| FaultKind::Stalled) } else { Ok(()) }
+        };
+        assert_eq!(worker.ask(&heat(), Some(until), &mut third), Ok(Answer::Done));
+    }
+
+    /// Whoever closes a cable that hangs does not wait for it.
+    #[test]
+    fn a_thread_ends_with_its_worker_whatever_its_instruments_do() {
+        let (mut worker, told) = deaf();
+        worker.tell(heat(), None).unwrap();
+        worker.tell(heat(), None).unwrap();
+        while told.lock().unwrap().is_empty() {
+            thread::sleep(Duration::from_millis(1));
+        }
+        drop(worker);
+        while Arc::strong_count(&told) > 1 {
+            thread::sleep(Duration::from_millis(1));
+        }
+        assert_eq!(*told.lock().unwrap(), ["heat"], "the second is not begun");
+    }
+
+    /// Half of the time belongs to the first way, all that is left to the second.
+    #[test]
+    fn both_ways_to_a_safe_heater_have_their_time() {
+        let ((sender, granted), days) = (channel(), Duration::from_secs(1_000_000));
+        let mut worker = Worker::start(move |hurry| {
+            hurry.replies_within(days);
+            let mut instruments = Instruments::default();
+            let heater = Timed(hurry.clone(), sender);
+            instruments.heaters.insert("plate".into(), Box::new(heater));
+            instruments
+        });
+        let safe = [("plate".into(), Temperature::from_c(25.0))].into();
+        let until = Instant::now() + days;
+        worker.begin_safe(&Order::MakeSafe(safe), until);
+        let nearly = |share: f64| {
+            let of = granted.recv().unwrap().as_secs_f64() / days.as_secs_f64();
+            assert!((share - 0.01..=share).contains(&of), "{of} for {share}");
+        };
+        nearly(0.5);
+        nearly(1.0);
+    }
+
+    /// A heater that takes down how long it may take to answer.
+    struct Timed(Hurry, Sender<Duration>);
+
+    impl Timed {
+        fn told(&self) -> Result<(), FaultKind> {
+            self.1.send(self.0.grants(Duration::MAX)).unwrap();
+            Err(FaultKind::NotReady)
+        }
+    }
+
+    impl Heater for Timed {
+        fn heat(&mut self, _: Temperature) -> Result<(), FaultKind> {
+            self.told()
+        }
+        fn off(&mut self) -> Result<(), FaultKind> {
+            self.told()
+        }
+        fn temperature_c(&mut self) -> Result<f64, FaultKind> {
+            Ok(20.0)
+        }
+        fn power_percent(&mut self) -> Result<f64, FaultKind> {
+            Ok(0.0)
+        }
     }
 
     #[test]

@@ -25,10 +25,14 @@ impl Dc4100 {
     /// Identifies the driver; switches nothing.
     ///
     /// # Errors
-    /// If it does not answer.
+    /// If it does not answer, or another instrument does: such as one that is late with the answer to somebody else.
     pub fn identify(&mut self) -> Result<Identity, FaultKind> {
+        let model = self.query("n?")?;
+        if !is_mine(&model) {
+            return Err(garbled(format!("{model:?} answers n?")));
+        }
         Ok(Identity {
-            model: format!("Thorlabs {}", self.query("n?")?),
+            model: format!("Thorlabs {model}"),
             serial_number: Some(self.query("s?")?),
             firmware: Some(self.query("v?")?),
             notes: vec![format!("error status {}", self.query("e?")?)],
@@ -39,8 +43,7 @@ impl Dc4100 {
         let bytes = format!("{question}\r\n").into_bytes();
         read_again(|| {
             if !self.dialog.is_clean() {
-                let name = |line: &str| line.starts_with("DC4");
-                resynchronise(&mut self.dialog, b"n?\r\n", name)?;
+                resynchronise(&mut self.dialog, b"n?\r\n", is_mine)?;
             }
             self.dialog.ask(&bytes, line::scan, |line| Ok((!line.is_empty()).then_some(line)))
         })
@@ -56,6 +59,11 @@ impl Dc4100 {
     fn tell(&mut self, command: &str) -> Result<(), FaultKind> {
         self.dialog.tell(format!("{command}\r\n").as_bytes())
     }
+}
+
+/// Whether a line is the name of such a driver: DC4100 or DC4104.
+fn is_mine(line: &str) -> bool {
+    line.starts_with("DC4")
 }
 
 /// One LED of a DC4100, at constant current.

@@ -28,6 +28,8 @@ pub struct Duty<'a> {
     pub silence: Duration,
     /// How long it tries to make the rig safe.
     pub tries_for: Duration,
+    /// How long one try may take: usually [`SAFE_WITHIN`](crate::bench::SAFE_WITHIN).
+    pub safe_within: Duration,
     /// Receives the reason before the watch acts.
     pub on_alarm: &'a mut dyn FnMut(&Alarm),
     /// Announces that the rig is not safe.
@@ -79,7 +81,7 @@ pub fn stand_watch(
     beats: impl Read + Send + 'static,
     mut output: impl Write,
 ) -> Result<Alarm, WatchError> {
-    let Duty { wiring, silence, tries_for, on_alarm, herald, end_campaign } = duty;
+    let Duty { wiring, silence, tries_for, safe_within, on_alarm, herald, end_campaign } = duty;
     let mut beats = BufReader::new(beats);
     let mut line = String::new();
     beats.read_line(&mut line)?;
@@ -92,7 +94,10 @@ pub fn stand_watch(
     output.flush()?;
     let alarm = watch(beats, silence, &mut output);
     on_alarm(&alarm);
-    let mut bench = bench.with_herald(herald);
+    if has_gone(wiring) {
+        return Ok(alarm);
+    }
+    let mut bench = bench.with_herald(herald).with_safe_within(safe_within);
     let mut release = Release { end: end_campaign, process: told.process, done: false };
     if alarm == Alarm::Closed {
         release.done = true;

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
 
-use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
 use nix::pty::openpty;
 use nix::sys::termios::{SetArg, cfmakeraw, tcgetattr, tcsetattr};
 use nix::unistd::ttyname;
@@ -35,9 +35,28 @@ impl Pty {
         let mut settings = tcgetattr(&pair.slave)?;
         cfmakeraw(&mut settings);
         tcsetattr(&pair.slave, SetArg::TCSANOW, &settings)?;
+        // Programs that this process starts have nothing to do with it.
+        for end in [&pair.master, &pair.slave] {
+            fcntl(end, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
+        }
         let flags = OFlag::from_bits_retain(fcntl(&pair.master, FcntlArg::F_GETFL)?);
         fcntl(&pair.master, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK))?;
         let path = ttyname(&pair.slave)?.to_string_lossy().into_owned();
         Ok(Self { master: File::from(pair.master), path, slave: pair.slave })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A program that outlives this process would keep the port open for its host.
+    #[test]
+    fn programs_do_not_inherit_the_ends_of_a_pseudo_terminal() {
+        let pty = Pty::open().expect("there are pseudo-terminals");
+        for flags in [fcntl(&pty.master, FcntlArg::F_GETFD), fcntl(&pty.slave, FcntlArg::F_GETFD)] {
+            let flags = FdFlag::from_bits_retain(flags.expect("it is open"));
+            assert!(flags.contains(FdFlag::FD_CLOEXEC));
+        }
     }
 }

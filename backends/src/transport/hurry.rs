@@ -1,6 +1,6 @@
 //! What cuts every wait on a wire short: the rig must be made safe.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Longest time that an instrument may take to answer while the rig is made safe. Instruments answer within a tenth of a
@@ -12,9 +12,27 @@ pub(super) const NOTICED: Duration = Duration::from_millis(50);
 
 /// A deadline that all wires of an instrument share; without one they are as patient as they are asked to be.
 #[derive(Clone, Debug, Default)]
-pub struct Hurry(Arc<Mutex<Option<Instant>>>);
+pub struct Hurry(Arc<Mutex<Granted>>);
+
+/// What a hurry grants.
+#[derive(Clone, Copy, Debug)]
+struct Granted {
+    deadline: Option<Instant>,
+    reply: Duration,
+}
+
+impl Default for Granted {
+    fn default() -> Self {
+        Self { deadline: None, reply: LONGEST_REPLY }
+    }
+}
 
 impl Hurry {
+    /// In a hurry a reply may take `reply`, not [`LONGEST_REPLY`].
+    pub(crate) fn replies_within(&self, reply: Duration) {
+        self.granted().reply = reply;
+    }
+
     /// From now on nothing is waited for beyond `deadline`, and no reply longer than [`LONGEST_REPLY`].
     pub fn until(&self, deadline: Instant) {
         self.set(Some(deadline));
@@ -32,25 +50,25 @@ impl Hurry {
 
     /// How long may be waited where `patience` was asked for.
     pub fn grants(&self, patience: Duration) -> Duration {
-        let left = self.leaves(patience);
-        if self.is_on() { left.min(LONGEST_REPLY) } else { left }
+        let Granted { deadline, reply } = *self.granted();
+        if deadline.is_some() { self.leaves(patience).min(reply) } else { patience }
     }
 
     /// How long may be waited where `patience` was asked for, and a reply may take all the time there is: a program asks its
     /// instrument several things.
     pub fn leaves(&self, patience: Duration) -> Duration {
-        let deadline = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let deadline = self.granted().deadline;
         deadline.map_or(patience, |deadline| {
             patience.min(deadline.saturating_duration_since(Instant::now()))
         })
     }
 
-    fn is_on(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    fn set(&self, deadline: Option<Instant>) {
+        self.granted().deadline = deadline;
     }
 
-    fn set(&self, deadline: Option<Instant>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = deadline;
+    fn granted(&self) -> MutexGuard<'_, Granted> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -87,6 +105,8 @@ mod tests {
         assert_eq!(hurry.grants(MINUTE), LONGEST_REPLY);
         let short = Duration::from_millis(1);
         assert_eq!(hurry.grants(short), short);
+        hurry.replies_within(short * 3);
+        assert_eq!(hurry.grants(MINUTE), short * 3);
         hurry.clone().give_up();
         assert_eq!(hurry.grants(MINUTE), Duration::ZERO, "all wires share it");
         hurry.relax();

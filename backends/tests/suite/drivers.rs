@@ -213,6 +213,22 @@ fn an_led_of_four_is_switched_by_its_channel() {
     assert_eq!(led.switch(false), Ok(()));
 }
 
+/// An instrument that is slow answers a question that somebody else has asked at its port.
+#[test]
+fn what_another_instrument_says_makes_it_no_led_driver() {
+    let script: Script<'_> = &[
+        (b"n?\r\n", b"DC4104\r\n"),
+        (b"s?\r\n", b"M00123456\r\n"),
+        (b"v?\r\n", b"1.4\r\n"),
+        (b"e?\r\n", b"0\r\n"),
+    ];
+    let identity = Dc4100::new(dialog(script)).identify().expect("it is one");
+    assert_eq!(identity.model, "Thorlabs DC4104");
+    let mut other = Dc4100::new(dialog(&[(b"n?\r\n", b"dispensed volume = 0\r\n")]));
+    let fault = other.identify().expect_err("it is none");
+    assert!(fault.to_string().contains("\"dispensed volume = 0\" answers n?"), "{fault}");
+}
+
 #[test]
 fn what_is_no_number_is_no_value() {
     let garbled = |done: FaultKind| assert!(matches!(done, FaultKind::Garbled { .. }), "{done}");

@@ -3,16 +3,22 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use flowtwin_backends::bench::{Herald, Unsafe};
+use flowtwin_backends::clock::WallClock;
 use flowtwin_backends::codec::program::Kind;
 use flowtwin_backends::driver::program::{ProgramHost, ProgramPart};
 use flowtwin_backends::examination::{Subject, examine};
+use flowtwin_backends::heartbeat::{Alarm, Duty, Introduction, stand_watch};
 use flowtwin_backends::instrument::{Heater as _, Pump as _};
-use flowtwin_backends::transport::{Dialog, Hurry, ProgramWire, Start};
-use flowtwin_lab::{FaultKind, FlowRate, Temperature, Volume};
+use flowtwin_backends::transport::{Dialog, Hurry, ProgramWire, Start, this_process};
+use flowtwin_backends::{Wiring, connect};
+use flowtwin_lab::toy::ToyLab;
+use flowtwin_lab::{Command, FaultKind, FlowRate, Lab as _, Reply, Temperature, Volume};
 
 /// Patience with a program that answers, and with one that does not.
 const LONG: Duration = Duration::from_secs(60);
 const SHORT: Duration = Duration::from_millis(300);
+const HOUR: Duration = Duration::from_secs(3600);
 
 /// The first lines of a program that is in order, up to where it says who it is.
 const GREETS: &str = r#"echo '{"hello":{"protocol":1}}'; read -r line;
@@ -91,6 +97,57 @@ fn lost(kind: FaultKind) -> String {
         FaultKind::LinkLost { detail } => detail,
         other => panic!("{other:?}"),
     }
+}
+
+/// A program that a campaign has left behind has the instrument that its watch needs.
+#[test]
+fn a_watch_ends_the_programs_of_its_campaign_before_it_starts_its_own() {
+    let signs = Signs::new("left-behind");
+    let script = signs.0.join("heater.sh");
+    std::fs::write(&script, signs.heater()).expect("a file can be written");
+    signs.leave("go");
+    let text = format!(
+        "schema = 1\npatience_s = 60\n[program.plate]\nkind = \"heater\"\ncommand = \"sh {}\"\nstarts_within_s = 60\n",
+        script.display()
+    );
+    let wiring = Wiring::parse(&text).expect("a wiring file");
+    let mut manifest = ToyLab::new().manifest().clone();
+    (manifest.pumps, manifest.lights, manifest.spectrometers) = Default::default();
+    manifest.sensors.retain(|sensor| sensor.name.as_str() == "plate.temperature");
+    let clock = Box::new(WallClock::real());
+    let mut campaign = connect(&wiring, manifest.clone(), clock).expect("the wiring fits");
+    let read = campaign.send(&Command::Read { sensor: "plate.temperature".into() });
+    let Ok(Reply::Reading(process)) = read else { panic!("{read:?}") };
+    // Killed: nothing of it runs any more, but its program.
+    std::mem::forget(campaign);
+    let introduction = Introduction { process: 0, starter: this_process(), manifest };
+    let mut line = serde_json::to_vec(&introduction).expect("plain data");
+    line.push(b'\n');
+    let duty = Duty {
+        wiring: &wiring,
+        silence: HOUR,
+        tries_for: HOUR,
+        safe_within: HOUR,
+        on_alarm: &mut |_| {},
+        herald: Box::new(Unheard),
+        end_campaign: &mut |_| panic!("it has gone"),
+    };
+    assert!(format!("{duty:?}").contains("3600s"), "{duty:?}");
+    let alarm = stand_watch(duty, std::io::Cursor::new(line), std::io::sink()).expect("it is safe");
+    assert_eq!(alarm, Alarm::Closed);
+    assert!(signs.0.join("is_off").exists(), "its own program has turned the heater off");
+    while is_alive(process as u32) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Informs nobody.
+#[derive(Debug)]
+struct Unheard;
+
+impl Herald for Unheard {
+    fn not_safe(&mut self, _: &[Unsafe]) {}
+    fn safe(&mut self) {}
 }
 
 #[test]

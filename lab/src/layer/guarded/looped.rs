@@ -112,6 +112,12 @@ impl Answer {
         self.looks.front().map(|sums| sums.at)
     }
 
+    /// Somebody has put right what was read: no balance begins before now.
+    pub(super) fn begin_anew(&mut self) {
+        self.looks.clear();
+        self.away_since = None;
+    }
+
     /// Adds a reading; returns what is wrong, in words.
     pub(super) fn take(&mut self, look: Look, spec: &Limits) -> Option<String> {
         if !look.power.is_finite() {

@@ -111,7 +111,11 @@ impl Thermal {
             heater.told = now;
             heater.off_since = None;
             heater.unchanged_since = now;
-            heater.doubtful_since = None;
+            if heater.doubtful_since.take().is_some() {
+                // What was read while nobody knew is nothing to compare with.
+                heater.last = None;
+                heater.answer.iter_mut().for_each(Answer::begin_anew);
+            }
         }
     }
 

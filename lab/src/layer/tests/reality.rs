@@ -220,6 +220,22 @@ fn a_rule_that_finds_a_reading_wrong_tells_since_when_it_may_have_been() {
     );
 }
 
+/// Without it the jump back, and what was read before, would trip the guard again.
+#[test]
+fn a_sensor_that_was_put_back_is_believed_once_somebody_heats_again() {
+    for k_per_s in [0.01, 0.03, 0.2] {
+        let is_back = std::cell::Cell::new(false);
+        let slip = |s: f64| if is_back.get() { 0.0 } else { k_per_s * (s - 2_500.0).max(0.0) };
+        let mut guarded = Plate::guarded(|s, c| c - slip(s));
+        guarded.send(&heat(135.0)).unwrap();
+        let fault = guarded.wait(Span::from_secs(5_700.0)).unwrap_err();
+        assert_eq!(rule_of(&fault), "heating");
+        is_back.set(true);
+        guarded.send(&heat(135.0)).unwrap();
+        assert_eq!(guarded.wait(Span::from_secs(3_600.0)), Ok(()), "{k_per_s} K/s");
+    }
+}
+
 #[test]
 fn a_sound_plate_is_left_alone() {
     assert_eq!(plate_trips(|s, c| c + 0.3 * crate::math::sin(s)), None);
