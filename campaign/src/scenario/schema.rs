@@ -154,7 +154,7 @@ impl Tables {
             for (key, value) in entries {
                 self.entry(value);
                 if !is_needed(key) {
-                    number(value);
+                    may_be_taken_away(value);
                 }
             }
         }
@@ -190,7 +190,7 @@ impl Tables {
 }
 
 /// A number that may be left out may be taken away too.
-fn number(entry: &mut Value) {
+fn may_be_taken_away(entry: &mut Value) {
     if ["number", "integer"].iter().any(|kind| entry["type"] == json!(kind))
         && entry.get("default").is_none()
     {
