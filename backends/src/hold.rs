@@ -195,14 +195,16 @@ mod tests {
 
     #[test]
     fn a_rig_is_held_once_by_any_bench_file_that_leads_there_and_free_afterwards() {
-        // A port that nobody listens on; locks ask nobody.
-        let (one, other) = (led("127.0.0.1:6"), led("[::ffff:127.0.0.1]:6"));
+        // An address of this process, on which nobody listens; locks ask nobody.
+        let [_, a, b, c] = std::process::id().to_be_bytes();
+        let own = format!("127.{a}.{b}.{c}");
+        let (one, other) = (led(&format!("{own}:6")), led(&format!("[::ffff:{own}]:6")));
         let (one, other) = (Wiring::parse(&one).unwrap(), Wiring::parse(&other).unwrap());
         let bench = Path::new("bench.toml");
         let first = Hold::take(&one, bench).unwrap();
         let refused = Hold::take(&other, Path::new("copy.toml")).unwrap_err().to_string();
-        let start = "the address [::ffff:127.0.0.1]:6 (led): in use by process ";
-        assert!(refused.starts_with(start), "{refused}");
+        let start = format!("the address [::ffff:{own}]:6 (led): in use by process ");
+        assert!(refused.starts_with(&start), "{refused}");
         assert!(Hold::join(&other, bench).is_err(), "it is not shared");
         first.share().unwrap();
         let watch = Hold::join(&other, bench).unwrap();
@@ -213,6 +215,6 @@ mod tests {
         assert!(refused.contains(&format!("process {}", std::process::id())), "{refused}");
         drop(watch);
         drop(Hold::take(&one, bench).unwrap());
-        assert!(!folder().join("flowtwin-tcp-127.0.0.1-6.lock").exists(), "nothing is left");
+        assert!(!folder().join(format!("flowtwin-tcp-{own}-6.lock")).exists(), "nothing is left");
     }
 }

@@ -10,8 +10,8 @@ use super::instruments::{Order, Part};
 use super::station::Station;
 use crate::transport::LONGEST_REPLY;
 
-/// How long making a rig safe may take unless a bench is told otherwise, whatever patience instruments are given. What has not acknowledged by then counts
-/// as not safe, and is tried on meanwhile.
+/// How long making a rig safe may take unless a bench is told otherwise, whatever patience instruments are given. What has
+/// not acknowledged by then counts as not safe, and is tried on meanwhile.
 pub const SAFE_WITHIN: Duration = Duration::from_millis(1200);
 
 /// Several attempts that follow each other, as layers around a bench make them, share their time.

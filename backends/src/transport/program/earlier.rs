@@ -88,6 +88,11 @@ mod tests {
         words.iter().map(|word| (*word).to_owned()).collect()
     }
 
+    /// A name that no other run of these tests has.
+    fn own(name: &str) -> String {
+        format!("{name}-{}", std::process::id())
+    }
+
     fn start(by: &str, words: &[String]) -> Child {
         let mut command = Command::new(&words[0]);
         command.args(&words[1..]).envs(marks(by, words)).process_group(0).stdin(Stdio::piped());
@@ -113,20 +118,22 @@ mod tests {
     #[test]
     fn what_somebody_else_has_started_is_left_alone() {
         let words = words(&["sleep", "3600.25"]);
-        let (mut mine, other) = (start("mine-1", &words), start("other-1", &words));
-        end("mine-1", &words);
+        let (me, other_one) = (own("mine-1"), own("other-1"));
+        let (mut mine, other) = (start(&me, &words), start(&other_one, &words));
+        end(&me, &words);
         assert!(!mine.wait().unwrap().success(), "it was ended");
-        assert_eq!(started("other-1", &words).len(), 1, "somebody else's goes on");
+        assert_eq!(started(&other_one, &words).len(), 1, "somebody else's goes on");
         stop(other);
     }
 
     #[test]
     fn a_program_of_one_word_is_no_other_of_one_word() {
         let (cat, tee) = (words(&["cat"]), words(&["tee"]));
-        let (mut mine, other) = (start("mine-2", &cat), start("mine-2", &tee));
-        end("mine-2", &cat);
+        let me = own("mine-2");
+        let (mut mine, other) = (start(&me, &cat), start(&me, &tee));
+        end(&me, &cat);
         assert!(!mine.wait().unwrap().success(), "it was ended");
-        assert_eq!(started("mine-2", &tee).len(), 1, "another instrument keeps its program");
+        assert_eq!(started(&me, &tee).len(), 1, "another instrument keeps its program");
         stop(other);
     }
 }
