@@ -3,6 +3,9 @@
 //! ```sh
 //! cargo run --release -p flowtwin-calibration --example known_rigs -- scenarios/cs3cu2i5.toml 20 20 KEY …
 //! ```
+//!
+//! `KEY+KEY` are two keys that act only together, by whatever is measured: neither is to get a number, and each is to be named with
+//! the other.
 #![expect(clippy::print_stdout, reason = "an example prints")]
 
 use std::error::Error;
@@ -10,7 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use flowtwin_calibration::{Experiment, Free, Measured, calibrate, free};
+use flowtwin_calibration::{Calibration, Experiment, Free, Measured, calibrate, free};
 use flowtwin_campaign::scenario::{FreeSpec, Scenario};
 use flowtwin_lab::{Conditions, Streams};
 use flowtwin_sim::{Plan, SimLab};
@@ -19,8 +22,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let scenario = Scenario::load(Path::new(&args[0]))?;
     let (rigs, experiments): (u64, usize) = (args[1].parse()?, args[2].parse()?);
-    let specs: Vec<FreeSpec> = args[3..].iter().map(|key| FreeSpec::new(key.as_str())).collect();
+    let named = args[3..].iter().flat_map(|key| key.split('+'));
+    let specs: Vec<FreeSpec> = named.map(FreeSpec::new).collect();
     let keys = free(&scenario, &specs)?;
+    let pairs: Vec<(&str, &str)> = args[3..].iter().filter_map(|key| key.split_once('+')).collect();
+    let (mut named, mut given, mut squares) = (0, 0, 0.0);
     let mut tallies: Vec<Tally> = keys.iter().map(|_| Tally::default()).collect();
     let mut explained = 0;
     for rig in 0..rigs {
@@ -39,6 +45,18 @@ fn main() -> Result<(), Box<dyn Error>> {
             tallies.iter_mut().zip(&calibration.parameters).zip(&truth)
         {
             tally.add(parameter.value, (parameter.low, parameter.high), *truth);
+            if std::env::var("VALUES").is_ok() {
+                let of = |value: f64| value / truth;
+                let value = parameter.value.map_or(f64::NAN, of);
+                let (low, high) = (of(parameter.low), of(parameter.high));
+                println!("    {:45} truth × {value:.4} ({low:.4} to {high:.4})", parameter.key);
+            }
+        }
+        squares += calibration.chi2_per_dof;
+        for pair in &pairs {
+            let (is_named, are_given) = judged(&calibration, *pair);
+            named += u32::from(is_named);
+            given += are_given;
         }
         println!(
             "rig {rig}: {seconds:.2} s, {} predictions, chi2/dof {:.2}, p {:.3}",
@@ -47,7 +65,22 @@ fn main() -> Result<(), Box<dyn Error>> {
             calibration.lack_of_fit_p.unwrap_or(f64::NAN)
         );
     }
-    println!("explained (p > 0.01): {explained} of {rigs}");
+    println!(
+        "explained (p > 0.01): {explained} of {rigs}, mean chi2/dof {:.3}",
+        squares / rigs as f64
+    );
+    if !pairs.is_empty() {
+        let all = pairs.len() as u64 * rigs;
+        println!(
+            "pairs named: {named} of {all}; numbers given for their keys: {given} of {}",
+            2 * all
+        );
+    }
+    let (told, covered) = tallies.iter().fold((0, 0), |(n, k), it| (n + it.told, k + it.covered));
+    let (low, high) = wilson(covered as f64, told as f64);
+    println!(
+        "in their intervals: {covered} of {told}, 95 % interval of the share {low:.3} to {high:.3}"
+    );
     for (key, tally) in keys.iter().zip(&mut tallies) {
         println!("{:45} {}", key.key, tally.text());
     }
@@ -58,6 +91,24 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn truth(keys: &[Free], rig: u64) -> Vec<f64> {
     let mut draws = Streams::new(7).open("truth", rig);
     keys.iter().map(|key| key.start * (1.0 + 0.3 * draws.between(-1.0, 1.0))).collect()
+}
+
+/// Whether each of two keys is named with the other, and how many of them got a number.
+fn judged(calibration: &Calibration, (one, other): (&str, &str)) -> (bool, u32) {
+    let of = |key: &str| calibration.parameters.iter().find(|it| it.key == key);
+    let named = |key: &str, with: &str| {
+        of(key).is_some_and(|it| !it.identifiable && it.correlated_with.iter().any(|k| k == with))
+    };
+    let given = [one, other].into_iter().filter_map(of).filter(|it| it.value.is_some()).count();
+    (named(one, other) && named(other, one), given as u32)
+}
+
+/// The 95 % interval of a share (Wilson 1927).
+fn wilson(hits: f64, n: f64) -> (f64, f64) {
+    let (z, share) = (1.959_964, hits / n);
+    let middle = (share + z * z / (2.0 * n)) / (1.0 + z * z / n);
+    let half = z * (share * (1.0 - share) / n + z * z / (4.0 * n * n)).sqrt() / (1.0 + z * z / n);
+    (middle - half, middle + half)
 }
 
 fn measured(scenario: &Scenario, plan: Plan, count: usize, rig: u64) -> Measured {

@@ -1,5 +1,6 @@
 //! What the data tell of each key, and what they leave open.
 
+use flowtwin_campaign::scenario::Free;
 use flowtwin_lab::Conditions;
 use flowtwin_statistics::student_95;
 use nalgebra::{DMatrix, DVector};
@@ -24,6 +25,11 @@ const BELONGS: f64 = 0.3;
 const TRIED: u64 = 96;
 /// Keys whose intervals are profiled, at most; those of more are the ellipsoid's.
 const PROFILED: usize = 10;
+/// Slope of all residuals below which a direction counts as open, as wide as thirty on a logarithmic scale: its slope is rounding, which
+/// must be no reason for going far along it, nor for what else is known.
+const OPEN: f64 = 0.03;
+/// Part of the rise of the squares that a profile must reach where it ends.
+const RISEN: f64 = 0.2;
 /// Times a profile is corrected towards its end.
 const CORRECTIONS: usize = 3;
 
@@ -65,17 +71,13 @@ impl Knowledge {
         let wider = (fit.squares / freedom as f64).max(1.0);
         let svd = jacobian.clone().svd(false, true);
         let directions = svd.v_t.as_ref()?.transpose();
-        let variances = svd.singular_values.map(|s| wider / (s * s).max(1e-24));
+        let variances = svd.singular_values.map(|s| wider / (s * s).max(OPEN * OPEN));
         let covariance = &directions * DMatrix::from_diagonal(&variances) * directions.transpose();
-        let told: Vec<bool> = (0..columns.len())
-            .map(|k| {
-                let most = if model.free[k].logarithmic { TOLD_LOG } else { TOLD_PART };
-                covariance[(k, k)].sqrt() < most
-            })
-            .collect();
+        let told: Vec<bool> =
+            (0..columns.len()).map(|k| covariance[(k, k)].sqrt() < most(&model.free[k])).collect();
         let weak = variances.imax();
         let mut knowledge = Self {
-            with: with(&covariance, &told, &directions, &variances),
+            with: Vec::new(),
             intervals: Vec::new(),
             weakest: directions.column(weak).into_owned(),
             weakest_deviation: variances[weak].sqrt(),
@@ -83,55 +85,51 @@ impl Knowledge {
             told,
         };
         let t = student_95(freedom);
-        knowledge.intervals = (0..columns.len())
-            .map(|k| knowledge.interval(basis, &jacobian, k, t * wider.sqrt(), wider))
-            .collect();
-        Some(knowledge)
-    }
-
-    fn interval(
-        &self,
-        basis: Basis<'_, '_>,
-        jacobian: &DMatrix<f64>,
-        key: usize,
-        t: f64,
-        wider: f64,
-    ) -> (f64, f64) {
-        let free = &basis.model.free[key];
-        let (least, most) = (free.scaled(free.low), free.scaled(free.high));
-        if !self.told[key] {
-            return (least, most);
+        for k in 0..columns.len() {
+            let free = &model.free[k];
+            let half = t * knowledge.covariance[(k, k)].sqrt();
+            let end = |sign: f64| match columns.len() <= PROFILED {
+                true => profiled(basis, &jacobian, k, sign * half, t * t * wider),
+                false => Some(sign * half),
+            };
+            let ends = if knowledge.told[k] { end(-1.0).zip(end(1.0)) } else { None };
+            // A slope may be that of a jump, as where a plate is looked at once more before it counts as settled: then the squares
+            // do not rise as they should, and the key is not told.
+            let ends = ends.filter(|(below, above)| above - below < 2.0 * t * most(free));
+            knowledge.told[k] = ends.is_some();
+            let (low, high) = (free.scaled(free.low), free.scaled(free.high));
+            let here = fit.scaled[k];
+            let within =
+                |(below, above): (f64, f64)| ((here + below).max(low), (here + above).min(high));
+            knowledge.intervals.push(ends.map_or((low, high), within));
         }
-        let half = t * (self.covariance[(key, key)] / wider).sqrt();
-        let end = |sign: f64| {
-            let reach = sign * half;
-            match basis.model.free.len() <= PROFILED {
-                true => profiled(basis, jacobian, key, reach, t * t),
-                false => reach,
-            }
-        };
-        let here = basis.fit.scaled[key];
-        ((here + end(-1.0)).max(least), (here + end(1.0)).min(most))
+        knowledge.with = with(&knowledge.covariance, &knowledge.told, &directions, &variances);
+        Some(knowledge)
     }
 }
 
+/// The largest standard deviation with which a key counts as told, on its scale.
+fn most(free: &Free) -> f64 {
+    if free.logarithmic { TOLD_LOG } else { TOLD_PART }
+}
+
 /// Where the squares have risen by `rise` along a key, with all others following, by the secant on their root; `reach` is
-/// what the ellipsoid says.
+/// what the ellipsoid says. None where they hardly rise, however far.
 fn profiled(
     basis: Basis<'_, '_>,
     jacobian: &DMatrix<f64>,
     key: usize,
     reach: f64,
     rise: f64,
-) -> f64 {
+) -> Option<f64> {
     let Basis { model, whitener, weights, fit } = basis;
     let others: Vec<usize> = (0..model.free.len()).filter(|&k| k != key).collect();
     let columns: Vec<_> = others.iter().map(|&k| jacobian.column(k).into_owned()).collect();
     let follow = |residuals: &DVector<f64>| {
         let rest = (!columns.is_empty()).then(|| DMatrix::from_columns(&columns))?;
-        rest.svd(true, true).solve(residuals, 1e-9).ok()
+        rest.svd(true, true).solve(residuals, OPEN).ok()
     };
-    let mut at = reach;
+    let (mut at, mut has_risen) = (reach, false);
     for _ in 0..CORRECTIONS {
         let mut scaled = fit.scaled.clone();
         scaled[key] += at;
@@ -144,21 +142,26 @@ fn profiled(
                 }),
             };
             if let Some(step) = residuals.as_ref().and_then(&follow) {
-                others.iter().zip(step.iter()).for_each(|(&k, step)| scaled[k] += step);
+                for (&k, step) in others.iter().zip(step.iter()) {
+                    let free = &model.free[k];
+                    let (low, high) = (free.scaled(free.low), free.scaled(free.high));
+                    scaled[k] = (scaled[k] + step).clamp(low, high);
+                }
             }
         }
         let risen = squares(model, whitener, &scaled, weights) - fit.squares;
-        if !risen.is_finite() || risen <= 0.05 * rise {
-            return reach;
+        if !risen.is_finite() {
+            return Some(at);
         }
-        let factor = (rise / risen).sqrt().clamp(0.4, 2.5);
+        has_risen = risen > RISEN * rise;
+        let factor = (rise / risen.max(1e-3 * rise)).sqrt().clamp(0.4, 2.5);
         at *= factor;
         if (factor - 1.0).abs() < 0.02 {
             break;
         }
     }
     // A profile that runs away says no more than that the data are thin there.
-    at.clamp(-5.0 * reach.abs(), 5.0 * reach.abs())
+    has_risen.then(|| at.clamp(-5.0 * reach.abs(), 5.0 * reach.abs()))
 }
 
 /// Keys that go with each: by correlation where all are told, by the directions that nothing tells elsewhere.

@@ -1,9 +1,13 @@
 //! From values of the free keys to what every experiment should have yielded.
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use flowtwin_campaign::scenario::{Expected, Free, Misreading, Moment, Scenario, plan, world};
+use flowtwin_campaign::scenario::{
+    Expected, Free, Misreading, Moment, Scenario, plan_beside, world,
+};
 use flowtwin_lab::PumpId;
 use flowtwin_sim::Plan;
 use serde_json::Value;
@@ -15,6 +19,11 @@ use crate::series::Series;
 /// [series][readings]; not a number where there is none.
 pub(crate) type Table = Vec<Vec<f64>>;
 
+/// Plans and predictions that are kept: those of one gradient by many keys.
+const KEPT: usize = 24;
+/// Plans are larger: with the step of one key, and without.
+const PLANS: usize = 3;
+
 /// The simulator as a function of the free keys.
 #[derive(Debug)]
 pub(crate) struct Model<'a> {
@@ -24,6 +33,10 @@ pub(crate) struct Model<'a> {
     pub(crate) experiments: &'a [Experiment],
     pub(crate) series: &'a [Series],
     evaluations: Cell<u64>,
+    /// Plans of the last values, as spectra of many are the same.
+    plans: Rc<RefCell<VecDeque<Plan>>>,
+    /// What was predicted last, and at which values.
+    tables: RefCell<VecDeque<(Vec<u64>, Table)>>,
     /// The series as they were expected last, and where.
     expected: RefCell<Option<(Vec<f64>, Table)>>,
     stop: Option<&'a AtomicBool>,
@@ -36,8 +49,18 @@ impl<'a> Model<'a> {
         experiments: &'a [Experiment],
     ) -> Self {
         let world = world(&scenario.definition());
-        let (evaluations, expected) = (Cell::new(0), RefCell::new(None));
-        Self { scenario, world, free, experiments, series: &[], evaluations, expected, stop: None }
+        Self {
+            scenario,
+            world,
+            free,
+            experiments,
+            series: &[],
+            evaluations: Cell::new(0),
+            plans: Rc::default(),
+            tables: RefCell::default(),
+            expected: RefCell::default(),
+            stop: None,
+        }
     }
 
     /// The same of these series, too.
@@ -57,7 +80,8 @@ impl<'a> Model<'a> {
     where
         'a: 'b,
     {
-        Model { stop: self.stop, ..Model::new(self.scenario, self.free, experiments) }
+        let plans = self.plans.clone();
+        Model { stop: self.stop, plans, ..Model::new(self.scenario, self.free, experiments) }
     }
 
     fn is_stopped(&self) -> bool {
@@ -108,12 +132,30 @@ impl<'a> Model<'a> {
         for (free, &scaled) in self.free.iter().zip(scaled) {
             free.put(&mut world, free.value(scaled));
         }
-        plan(&world).ok()
+        let mut kept = self.plans.borrow_mut();
+        let others: Vec<&Plan> = kept.iter().collect();
+        let plan = plan_beside(&world, &others).ok()?;
+        let again = kept.iter().any(|other| other.world() == plan.world());
+        if !again {
+            kept.push_front(plan.clone());
+            kept.truncate(PLANS);
+        }
+        Some(plan)
     }
 
     /// What all experiments should yield; none where the simulator refuses the values.
     pub(crate) fn predict(&self, scaled: &[f64]) -> Option<Table> {
-        self.with(scaled, |_| {})
+        let bits: Vec<u64> = scaled.iter().map(|value| value.to_bits()).collect();
+        let known = self.tables.borrow().iter().find(|(at, _)| *at == bits).map(|it| it.1.clone());
+        if let Some(table) = known.filter(|_| !self.is_stopped()) {
+            self.evaluations.set(self.evaluations.get() + 1);
+            return Some(table);
+        }
+        let table = self.with(scaled, |_| {})?;
+        let mut kept = self.tables.borrow_mut();
+        kept.push_front((bits, table.clone()));
+        kept.truncate(KEPT);
+        Some(table)
     }
 
     /// The same with a pump that delivers this much more than it is set to, in parts.

@@ -58,7 +58,7 @@ pub use space::{BoundSpec, ConstraintSpec, DerivedSpec, InputSpec, Sets, SpaceSp
 pub use supply::{Lasting, RefillsItself};
 pub use tree::Tree;
 pub use unknown::nearest;
-pub use world::{plan, world};
+pub use world::{plan, plan_beside, world};
 
 use flowtwin_data::diagnostic::Diagnostic;
 use flowtwin_data::learnt::{Mismatch, Prior, Twin, TwinLab};

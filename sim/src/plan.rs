@@ -127,6 +127,15 @@ impl Plan {
     /// The first key whose value is out of range, unknown, or at odds with another; see
     /// [`PlanError`].
     pub fn new(world: &World) -> Result<Self, PlanError> {
+        Self::beside(world, &[])
+    }
+
+    /// The same plan as [`Plan::new`] makes, sooner where one of others is of the same light: spectra need not be laid out on pixels
+    /// again.
+    ///
+    /// # Errors
+    /// As [`Plan::new`].
+    pub fn beside(world: &World, others: &[&Self]) -> Result<Self, PlanError> {
         check::world(world)?;
         reactions::check_balance(&world.chemistry)?;
         let rig = &world.rig;
@@ -169,7 +178,11 @@ impl Plan {
         let reaction = product.map(|product| quantities.reaction(product)).transpose()?;
         let network = quantities.network(&world.chemistry)?;
         let stages = Stages::new(rig, &joins);
-        let channels = optics::channels(world, &quantities, &light_names, &stages)?;
+        let channels =
+            match others.iter().find(|other| other.is_of_the_same_light(world, &quantities)) {
+                Some(other) => optics::behind(&other.channels, &stages),
+                None => optics::channels(world, &quantities, &light_names, &stages)?,
+            };
         let analysers = analysers::analysers(world, &quantities, &stages)?;
         let sensors = analysers::sensors(world, &quantities, &stages)?;
         Ok(Self {
@@ -221,10 +234,27 @@ impl Plan {
     /// Frames are still counts: rounded to whole numbers and clipped.
     pub fn noiseless(&self) -> Self {
         let mut world = self.world.clone();
-        world.noise = spec::Noise::default();
+        // The shape of a change of windows is no noise itself, and nothing of it shows where they do not change.
+        let window = spec::WindowNoise { offset_au: 0.0, ..world.noise.window };
+        world.noise = spec::Noise { window, ..spec::Noise::default() };
         world.faults.scheduled.clear();
         world.faults.random.clear();
-        Self::new(&world).expect("a valid world without its noise is valid")
+        Self::beside(&world, &[self]).expect("a valid world without its noise is valid")
+    }
+
+    /// Whether spectrometers of another world see light of the same spectra, by quantities in the same places.
+    fn is_of_the_same_light(&self, other: &World, quantities: &Quantities) -> bool {
+        let own = &self.world;
+        let rigs = own.rig.spectrometers == other.rig.spectrometers
+            && own.rig.lights == other.rig.lights
+            && own.rig.tube == other.rig.tube;
+        let particles = own.chemistry.particles == other.chemistry.particles;
+        let shape = |world: &World| (world.noise.window.at_nm, world.noise.window.decay_nm);
+        let windows = shape(own) == shape(other);
+        rigs && windows
+            && particles
+            && own.optics == other.optics
+            && self.quantities.are_named_as(quantities)
     }
 }
 

@@ -7,6 +7,7 @@ mod shadow;
 mod studies;
 mod tables;
 mod teaching;
+mod untold;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -38,6 +38,14 @@ pub(super) fn with_unsaid(mut world: Value) -> Value {
 /// # Errors
 /// If it is not valid, in words.
 pub fn plan(world: &Value) -> Result<Plan, String> {
+    plan_beside(world, &[])
+}
+
+/// The same, sooner where one of other plans is of the same light: see [`Plan::beside`].
+///
+/// # Errors
+/// As [`plan`].
+pub fn plan_beside(world: &Value, others: &[&Plan]) -> Result<Plan, String> {
     let world = World::deserialize(world).map_err(|error| error.to_string())?;
-    Plan::new(&world).map_err(|error| error.to_string())
+    Plan::beside(&world, others).map_err(|error| error.to_string())
 }

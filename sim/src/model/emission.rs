@@ -68,19 +68,35 @@ impl EnergyBand {
     }
 }
 
-/// What a slit of a Gaussian slit function makes of a shape: eleven-point average over ±2.5 σ.
-pub(crate) fn through_slit(shape: impl Fn(f64) -> f64, nm: f64, slit_nm: f64) -> f64 {
-    if slit_nm <= 0.0 {
-        return shape(nm);
+/// A slit of a Gaussian slit function: eleven points over ±2.5 σ.
+pub(crate) struct Slit {
+    /// Distance of each point \[nm\], and its weight; none where there is no slit.
+    points: Vec<(f64, f64)>,
+    weights: f64,
+}
+
+impl Slit {
+    pub(crate) fn new(slit_nm: f64) -> Self {
+        let point = |i: i32| {
+            let z = 0.5 * f64::from(i);
+            (z * slit_nm / FWHM, gaussian(z))
+        };
+        let points: Vec<(f64, f64)> = match slit_nm > 0.0 {
+            true => (-5..=5).map(point).collect(),
+            false => Vec::new(),
+        };
+        let weights = points.iter().fold(0.0, |sum, (_, weight)| sum + weight);
+        Self { points, weights }
     }
-    let (mut sum, mut weights) = (0.0, 0.0);
-    for i in -5_i32..=5 {
-        let z = 0.5 * f64::from(i);
-        let weight = gaussian(z);
-        sum += weight * shape(nm + z * slit_nm / FWHM);
-        weights += weight;
+
+    /// What it makes of a shape: the weighted mean of it.
+    pub(crate) fn seen(&self, shape: impl Fn(f64) -> f64, nm: f64) -> f64 {
+        if self.points.is_empty() {
+            return shape(nm);
+        }
+        let weighed = |sum: f64, (off_nm, weight): &(f64, f64)| sum + weight * shape(nm + off_nm);
+        self.points.iter().fold(0.0, weighed) / self.weights
     }
-    sum / weights
 }
 
 #[cfg(test)]
@@ -124,7 +140,8 @@ mod tests {
     #[test]
     fn a_slit_widens_a_line_and_keeps_its_area() {
         let line = |nm: f64| gaussian((nm - 300.0) / 2.0);
-        let seen = |nm: f64| through_slit(line, nm, 4.2);
+        let slit = Slit::new(4.2);
+        let seen = |nm: f64| slit.seen(line, nm);
         let area = |f: &dyn Fn(f64) -> f64| -> f64 {
             (0..4000).map(|i| 0.01 * f(280.0 + 0.01 * f64::from(i))).sum()
         };

@@ -14,9 +14,10 @@ pub(crate) struct AbsorberPlan {
 }
 
 /// Height of an absorber's shape at a wavelength, one at `at_nm`.
-fn relative(absorber: &Absorber, nm: f64) -> f64 {
+fn relative(absorber: &Absorber) -> impl Fn(f64) -> f64 {
     let height = |nm| absorber.shape.iter().fold(0.0, |sum, s| sum + s.height(nm));
-    height(nm) / height(absorber.at_nm)
+    let there = height(absorber.at_nm);
+    move |nm| height(nm) / there
 }
 
 /// Absorbance of an absorber for one mM (or of a background) at its `at_nm`.
@@ -27,13 +28,14 @@ pub(super) fn strength(absorber: &Absorber, path_cm: f64) -> f64 {
 
 /// The same at a wavelength.
 pub(super) fn strength_at(absorber: &Absorber, path_cm: f64, nm: f64) -> f64 {
-    strength(absorber, path_cm) * relative(absorber, nm)
+    strength(absorber, path_cm) * relative(absorber)(nm)
 }
 
+/// What absorbs, on a grid; without one it is not laid out, because nobody sees it.
 pub(super) fn absorbers(
     world: &World,
     quantities: &Quantities,
-    grid: &Grid,
+    grid: Option<&Grid>,
     path_cm: f64,
 ) -> Result<Vec<AbsorberPlan>, PlanError> {
     let numbered = world.optics.absorption.iter().enumerate();
@@ -42,7 +44,9 @@ pub(super) fn absorbers(
             let key = format!("optics.absorption.{i}.of");
             let of = absorber.of.as_ref().map(|name| quantities.find(key, name)).transpose()?;
             let strength = strength(absorber, path_cm);
-            let absorbance = grid.lay(|nm| strength * relative(absorber, nm));
+            let relative = relative(absorber);
+            let absorbance =
+                grid.map_or_else(Vec::new, |grid| grid.lay(|nm| strength * relative(nm)));
             Ok(AbsorberPlan { of, absorbance })
         })
         .collect()

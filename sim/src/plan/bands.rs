@@ -23,10 +23,11 @@ pub(crate) struct BandPlan {
     pub(crate) of_particles: Option<f64>,
 }
 
+/// Bands on a grid; without one they are not laid out, because nobody sees them.
 pub(super) fn bands(
     world: &World,
     quantities: &Quantities,
-    grid: &Grid,
+    grid: Option<&Grid>,
     path_cm: f64,
 ) -> Result<Vec<BandPlan>, PlanError> {
     let optics = &world.optics;
@@ -64,7 +65,8 @@ pub(super) fn bands(
             detail: detail.into(),
         })?;
         let band = own.map(|peak_nm| EnergyBand::new(peak_nm, emission.fwhm_ev));
-        let shape = band.map_or_else(Vec::new, |band| grid.lay(|nm| band.height(nm)));
+        let laid = |(band, grid): (EnergyBand, &Grid)| grid.lay(|nm| band.height(nm));
+        let shape = band.zip(grid).map_or_else(Vec::new, laid);
         let of_particles = emission.of_particles.then_some(emission.fwhm_ev);
         let counts = optics.counts_scale * emission.scale;
         Ok(BandPlan { counts, absorbed_by, times, shape, of_particles })

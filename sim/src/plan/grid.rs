@@ -3,7 +3,7 @@
 use flowtwin_lab::math;
 
 use super::PlanError;
-use crate::model::emission::{FWHM, through_slit};
+use crate::model::emission::{FWHM, Slit};
 use crate::spec::{LightSource, Spectrometer};
 
 /// Wavelengths of the pixels, seen through a slit.
@@ -56,5 +56,6 @@ impl Grid {
 
 /// A shape of light as pixels see it through a slit [pixels].
 pub(super) fn lay(nm: &[f64], slit_nm: f64, shape: impl Fn(f64) -> f64) -> Vec<f32> {
-    nm.iter().map(|&nm| through_slit(&shape, nm, slit_nm) as f32).collect()
+    let slit = Slit::new(slit_nm);
+    nm.iter().map(|&nm| slit.seen(&shape, nm) as f32).collect()
 }

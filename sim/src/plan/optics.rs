@@ -8,7 +8,7 @@ use super::excites::Excites;
 use super::grid::{Grid, lay};
 use super::{PlanError, Quantities, Stages, place};
 use crate::fast;
-use crate::spec::{Signal, Spectrometer, World};
+use crate::spec::{InnerFilter, Signal, Spectrometer, World};
 
 /// A spectrometer with everything it can see, on its pixels.
 #[derive(Clone, Debug)]
@@ -60,6 +60,13 @@ pub(super) fn channels(
     spectrometers.map(channel).collect()
 }
 
+/// Spectrometers that see the same light after other stages.
+pub(super) fn behind(channels: &[Channel], stages: &Stages) -> Vec<Channel> {
+    let own =
+        |channel: &Channel| Channel { stage: stages.seen_after(channel.cell), ..channel.clone() };
+    channels.iter().map(own).collect()
+}
+
 fn channel(
     world: &World,
     quantities: &Quantities,
@@ -72,13 +79,15 @@ fn channel(
     let cell = tube.iter().position(|s| s.name == spec.cell).expect("names have been checked");
     let path_cm = 0.1 * tube[cell].bore_mm;
     let transmits = spec.signal == Signal::Transmission;
-    let absorbers = absorbers(world, quantities, &grid, path_cm)?;
+    let absorbs = transmits || world.optics.inner_filter == InnerFilter::All;
+    let seen = |is_seen: bool| is_seen.then_some(&grid);
+    let absorbers = absorbers(world, quantities, seen(absorbs), path_cm)?;
     let excites = Excites::new(world, quantities, &world.rig.lights[&spec.light].sources, path_cm)?;
     let (glow, bands): (Vec<_>, Vec<_>) = world
         .optics
         .emission
         .iter()
-        .zip(bands(world, quantities, &grid, path_cm)?)
+        .zip(bands(world, quantities, seen(!transmits), path_cm)?)
         .filter(|_| !transmits)
         .partition(|(emission, _)| emission.of_tube);
     let plans = |bands: Vec<(_, BandPlan)>| bands.into_iter().map(|(_, band)| band).collect();
@@ -91,7 +100,7 @@ fn channel(
         nm: grid.nm.clone(),
         light: place(lights, &spec.light),
         sources: lamp.iter().map(|source| grid.lit(source)).collect(),
-        absorbers: if transmits || excites.reabsorbs() { absorbers } else { Vec::new() },
+        absorbers: if absorbs { absorbers } else { Vec::new() },
         window: if transmits { window(world, &grid) } else { Vec::new() },
         bands: plans(bands),
         glow: plans(glow),
@@ -180,6 +189,24 @@ mod tests {
         let seen = at(above - 1) + share * (at(above) - at(above - 1));
         // The slit of 1 nm rounds the slope a little.
         assert!((seen / 0.6096 - 1.0).abs() < 0.01, "{seen} AU");
+    }
+
+    /// A plan that is made beside another is the one that would be made alone, whatever differs.
+    #[test]
+    fn a_plan_beside_another_is_the_same() {
+        let mut world: World =
+            toml::from_str(include_str!("../../tests/reference_world.toml")).unwrap();
+        let first = Plan::new(&world).unwrap();
+        let mut change = |change: &dyn Fn(&mut World)| {
+            change(&mut world);
+            let alone = format!("{:?}", Plan::new(&world).unwrap());
+            assert_ne!(alone, format!("{first:?}"));
+            assert_eq!(format!("{:?}", Plan::beside(&world, &[&first]).unwrap()), alone);
+        };
+        change(&|world| world.rig.heaters.values_mut().for_each(|it| it.loss_w_per_k *= 1.1));
+        change(&|world| world.noise = crate::spec::Noise::default());
+        change(&|world| world.optics.absorption[0].epsilon_per_m_cm *= 1.1);
+        change(&|world| world.rig.tube.iter_mut().for_each(|it| it.bore_mm *= 1.1));
     }
 
     /// The inner filter: a slug that absorbs a tenth of an absorbance takes 1 − 10^−0.1 = 20.57 %.

@@ -22,6 +22,11 @@ pub(crate) struct Quantities {
 }
 
 impl Quantities {
+    /// Whether others have the same names in the same places.
+    pub(super) fn are_named_as(&self, others: &Self) -> bool {
+        self.names == others.names
+    }
+
     pub(super) fn new(world: &World, pumps: &[String]) -> Result<Self, PlanError> {
         let made = reactions::species(&world.chemistry)?;
         let in_stocks = world.stocks.values().flat_map(|s| s.concentrations_mm.keys());
