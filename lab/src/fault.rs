@@ -242,7 +242,7 @@ pub struct Shortage {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bottle_ml: Option<f64>,
     /// Whether it has no syringe: what runs short is the bottle that it delivers from.
-    #[serde(default, skip_serializing_if = "crate::observation::is_false")]
+    #[serde(default, skip_serializing_if = "is_false")]
     pub no_syringe: bool,
 }
 
@@ -251,6 +251,11 @@ impl Shortage {
     pub fn can_be_filled(&self) -> bool {
         self.needs_ml <= self.full_ml
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// A measured number as a person reads it: five digits, of which at most three stand behind the point.

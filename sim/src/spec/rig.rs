@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use flowtwin_lab::{Steps, path};
 use serde::{Deserialize, Serialize};
 
+use crate::model::segmentation::area_mm2;
+
 /// The apparatus.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -116,10 +118,53 @@ pub struct Pump {
     pub refill: Option<super::PumpRefill>,
 }
 
-/// What is taken for the screw of a syringe pump where nothing is said: its lead \[mm\], and the slowest [µm/min] and fastest
-/// [mm/min] travel of the plunger.
-pub(super) fn screw() -> [f64; 3] {
-    [lead(), slowest(), fastest()]
+impl Pump {
+    /// The bore of its syringe \[mm\]; 0 of a pump that has none.
+    pub fn syringe_bore_mm(&self) -> f64 {
+        self.bore_mm.filter(|_| self.continuous.is_none()).unwrap_or_default()
+    }
+
+    /// Volume after which the ripple of its flow repeats \[µL\]: of a turn of the screw, or a stroke.
+    pub fn turn_ul(&self) -> f64 {
+        match &self.continuous {
+            Some(head) => head.stroke_ul,
+            None => self.lead_mm * area_mm2(self.syringe_bore_mm()),
+        }
+    }
+
+    /// Its slowest and fastest rate [µL/min].
+    pub(crate) fn rates_ul_per_min(&self) -> [f64; 2] {
+        if let Some(head) = &self.continuous {
+            return [head.slowest_ul_per_min, head.fastest_ul_per_min];
+        }
+        let area = area_mm2(self.syringe_bore_mm());
+        [1e-3 * self.slowest_um_per_min * area, 1e3 * self.fastest_mm_per_min * 1e-3 * area]
+    }
+
+    /// Pressure at which it stalls \[kPa\], where that is known.
+    pub(crate) fn stall_kpa(&self) -> Option<f64> {
+        match &self.continuous {
+            Some(head) => head.max_kpa,
+            None => self.thrust_n.map(|newtons| 1e3 * newtons / area_mm2(self.syringe_bore_mm())),
+        }
+    }
+
+    /// The key of a pump with a syringe that says something else than its default, though this pump has none.
+    pub(crate) fn of_a_syringe(&self) -> Option<&'static str> {
+        self.continuous.as_ref()?;
+        let [lead, slowest, fastest] = [lead(), slowest(), fastest()];
+        let is_other = |value: f64, default: f64| value.to_bits() != default.to_bits();
+        let given = [
+            ("bore_mm", self.bore_mm.is_some()),
+            ("lead_mm", is_other(self.lead_mm, lead)),
+            ("slowest_um_per_min", is_other(self.slowest_um_per_min, slowest)),
+            ("fastest_mm_per_min", is_other(self.fastest_mm_per_min, fastest)),
+            ("thrust_n", self.thrust_n.is_some()),
+            ("steps", self.steps.is_some()),
+            ("refill", self.refill.is_some()),
+        ];
+        given.into_iter().find_map(|(key, is_given)| is_given.then_some(key))
+    }
 }
 
 /// What a pump counts in that counts steps of its motor. With the bore they give µL and µL/min.
