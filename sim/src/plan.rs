@@ -159,10 +159,8 @@ impl Plan {
                 spec: stream.clone(),
             })
             .collect();
-        let carrier = rig
-            .carrier
-            .as_ref()
-            .map(|spec| CarrierPlan::new(rig, spec, pump(&spec.pump), heater(&spec.heater)));
+        let carrier = |spec| CarrierPlan::new(rig, spec, pump(&spec.pump), heater(&spec.heater));
+        let carrier = rig.carrier.as_ref().map(carrier);
         let stretch = |(s, &section): (&spec::Stretch, &usize)| StretchPlan {
             heater: heater(&s.heater),
             length_m: 1e-3 * s.volume_ul / area_mm2(s.bore_mm),
@@ -171,18 +169,18 @@ impl Plan {
         };
         let tube = rig.tube.iter().zip(&of_stretch).map(stretch).collect();
         let last = of_stretch.iter().copied().max().unwrap_or(0);
-        let sections = (0..=last).map(|section| pumps_in(section, &streams, carrier.as_ref()));
-        let sections = sections.collect();
+        let in_section = |section| pumps_in(section, &streams, carrier.as_ref());
+        let sections = (0..=last).map(in_section).collect();
         let quantities = Quantities::new(world, &pump_names)?;
         let product = world.chemistry.product.as_ref();
         let reaction = product.map(|product| quantities.reaction(product)).transpose()?;
         let network = quantities.network(&world.chemistry)?;
         let stages = Stages::new(rig, &joins);
-        let channels =
-            match others.iter().find(|other| other.is_of_the_same_light(world, &quantities)) {
-                Some(other) => optics::behind(&other.channels, &stages),
-                None => optics::channels(world, &quantities, &light_names, &stages)?,
-            };
+        let alike = others.iter().find(|other| other.is_of_the_same_light(world, &quantities));
+        let channels = match alike {
+            Some(other) => optics::behind(&other.channels, &stages),
+            None => optics::channels(world, &quantities, &light_names, &stages)?,
+        };
         let analysers = analysers::analysers(world, &quantities, &stages)?;
         let sensors = analysers::sensors(world, &quantities, &stages)?;
         Ok(Self {

@@ -316,7 +316,7 @@ fn key_path(path: &serde_path_to_error::Path) -> KeyPath {
         .collect()
 }
 
-/// Lays `over` on `under`, forgetting the places of what is replaced. `false` over a table, a list or a number takes it away, which may be left out then.
+/// Lays `over` on `under`, forgetting the places of what is replaced. `false` over a table, a list or a number takes it away.
 fn merge(
     under: &mut toml::Table,
     over: toml::Table,
