@@ -571,10 +571,10 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
 
     fn attempt(&mut self, blank: &Blank, conditions: &Conditions) -> Result<Observation, Halt> {
         let procedure = self.campaign.scenario.procedure();
-        self.enough(&procedure.needs_ul(self.lab.manifest(), conditions))?;
-        let proposal = Proposal { experiment: self.number + 1, conditions: conditions.clone() };
-        self.lab.record(&Record::Proposal(proposal))?;
         let number = self.number + 1;
+        self.enough(&procedure.needs_numbered_ul(self.lab.manifest(), conditions, number))?;
+        let proposal = Proposal { experiment: number, conditions: conditions.clone() };
+        self.lab.record(&Record::Proposal(proposal))?;
         let observation = procedure.run_numbered(&mut self.lab, blank, conditions, number);
         match &observation.fault {
             // Not an outcome of the conditions: a resumed run does this experiment again.

@@ -90,7 +90,8 @@ impl<L: Lab, R: BufRead, W: Write> Service<'_, L, R, W> {
             let Some(conditions) = self.proposal()? else {
                 return Ok(None);
             };
-            let needs = self.scenario.procedure().needs_ul(self.lab.manifest(), &conditions);
+            let (procedure, number) = (self.scenario.procedure(), self.experiments + 1);
+            let needs = procedure.needs_numbered_ul(self.lab.manifest(), &conditions, number);
             if let Err(fault) = self.enough(&needs) {
                 return self.stop(fault);
             }

@@ -118,7 +118,7 @@ pub struct Observation {
     pub reaction_time_s: f64,
     /// Volume taken from each pump's syringe, by stock \[mL\].
     pub consumed_ml: Vec<(String, f64)>,
-    /// The vial that its liquid was collected in, if it was.
+    /// The vial that its liquid went into, if any; where it failed, perhaps not as much as was wanted.
     pub vial: Option<String>,
     /// What was measured; nothing in a failed experiment.
     pub outcome: Outcome,

@@ -33,7 +33,7 @@ use crate::command::{Answered, Command, Reply};
 use crate::conditions::Conditions;
 use crate::fault::{Fault, FaultKind, PROCEDURE};
 use crate::lab::Lab;
-use crate::manifest::Level;
+use crate::manifest::{Level, Manifest};
 use crate::observation::{Observation, Outcome};
 use crate::settings::{Recipe, Settings};
 use crate::time::{Instant, Span};
@@ -104,10 +104,8 @@ impl Procedure {
         conditions: &Conditions,
         number: u64,
     ) -> Observation {
-        let place = usize::try_from(number.saturating_sub(1)).unwrap_or(usize::MAX);
         let collect = self.spec.collect.as_ref();
-        let vial =
-            collect.and_then(|spec| spec.vials(lab.manifest()).nth(place).map(str::to_owned));
+        let vial = collect.and_then(|spec| spec.vial(lab.manifest(), number)).map(str::to_owned);
         self.run_into(lab, blank, conditions, vial)
     }
 
@@ -172,7 +170,11 @@ impl Procedure {
         self.bears(lab, settings)?;
         self.to_waste(lab)?;
         valves::open_ways_of(lab, settings)?;
-        running.start(lab, &self.spec, settings, self.longest_s(settings, residence_s))?;
+        let collects_s = match running.vial {
+            Some(_) => self.collects_s(lab.manifest(), settings),
+            None => 0.0,
+        };
+        running.start(lab, &self.spec, settings, self.longest_s(residence_s, collects_s))?;
         let flowing_since = lab.now();
         let dark = acquire::dark(lab, &self.spec, &self.analysis)?;
         match &self.spec.wait {
@@ -215,9 +217,7 @@ impl Procedure {
         running: &mut flow::Running,
     ) -> Result<(), Fault> {
         let (Some(spec), Some(vial)) = (&self.spec.collect, &running.vial) else { return Ok(()) };
-        spec.fill(lab, settings, vial)?;
-        running.collected = true;
-        Ok(())
+        spec.fill(lab, settings, vial, &mut running.collected)
     }
 
     /// Turns the fraction collector, if there is one, so that nothing gets into a vial.
@@ -246,8 +246,8 @@ impl Procedure {
         outcome
     }
 
-    /// The longest that the flow of one experiment can last [s], with which pumps are given finite volumes.
-    fn longest_s(&self, settings: &Settings, residence_s: f64) -> f64 {
+    /// The longest that the flow of one experiment can last [s], with which pumps are given finite volumes; `collects_s` of it for a vial.
+    fn longest_s(&self, residence_s: f64, collects_s: f64) -> f64 {
         let frames_s = |frames: u32, us: u32| f64::from(frames) * f64::from(us) * 1e-6;
         let sample_s: f64 = self
             .analysis
@@ -259,14 +259,14 @@ impl Procedure {
             WaitSpec::ResidenceTimes(factor) => *factor,
             WaitSpec::Steady(rule) => rule.at_most_residence_times,
         };
-        let sample_s = sample_s + self.analyses_s() + self.collects_s(settings);
+        let sample_s = sample_s + self.analyses_s() + collects_s;
         (waits * residence_s + sample_s + 4.0 * self.spec.light_settle_s + 10.0)
             * self.spec.volume_margin
     }
 
     /// How long the flow goes on for the vial \[s\].
-    fn collects_s(&self, settings: &Settings) -> f64 {
-        self.spec.collect.as_ref().map_or(0.0, |spec| spec.flows_s(settings))
+    fn collects_s(&self, manifest: &Manifest, settings: &Settings) -> f64 {
+        self.spec.collect.as_ref().map_or(0.0, |spec| spec.flows_s(manifest, settings))
     }
 
     /// How long the flow goes on while analysers work [s]: not at all, but where steady state is watched for.

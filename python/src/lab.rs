@@ -340,7 +340,7 @@ fn expectation(conditions: Conditions, outcome: Outcome) -> LabObservation {
         ended: Instant::START,
         residence_time_s: f64::NAN,
         reaction_time_s: f64::NAN,
-            vial: None,
+        vial: None,
         consumed_ml: Vec::new(),
         outcome,
         fault: None,

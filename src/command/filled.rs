@@ -5,8 +5,8 @@ use flowtwin_lab::{Manifest, PumpId, PumpInfo};
 
 use crate::error::CommandError;
 
-/// Largest volume of a syringe [mL].
-const MOST_ML: f64 = 500.0;
+/// Largest volume of a bottle [mL].
+const MOST_ML: f64 = 20_000.0;
 
 /// The pumps whose syringes somebody has filled, and what these hold now [mL]: as much as the scenario says at the start of
 /// a run, unless a volume is given.
@@ -46,7 +46,7 @@ fn parse(asked: &str, manifest: &Manifest) -> Result<(PumpId, f64), CommandError
         _ => {
             let message = format!("--filled {asked}: \"{ml}\" is no volume from 0 to {MOST_ML} mL");
             Err(CommandError::bad_input(message)
-                .hint(format_args!("say what the syringe holds now, such as {name}=12.5")))
+                .hint(format_args!("say what it holds now, such as {name}=12.5")))
         }
     }
 }
@@ -84,7 +84,7 @@ mod tests {
         let unknown = "--filled watr: there is no such pump\nhint: there are water";
         for (text, told) in [
             ("watr", unknown),
-            ("water=full", "--filled water=full: \"full\" is no volume from 0 to 500 mL"),
+            ("water=full", "--filled water=full: \"full\" is no volume from 0 to 20000 mL"),
             ("water=-1", "is no volume"),
             ("water=NaN", "is no volume"),
             ("water,water=1", "--filled names water twice"),

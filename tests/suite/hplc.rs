@@ -76,7 +76,9 @@ fn a_fault_while_a_vial_is_filled_turns_the_collector_back() {
     assert!(stopped_by(&journal).is_some(), "a stalled pump stops the campaign");
     let turns = turns(&journal);
     assert_eq!(turns.last().expect("it turned").1, "waste");
-    assert!(journal.experiments().all(|record| record.vial.is_none()));
+    let vials: Vec<_> =
+        journal.experiments().map(|it| (it.fault.is_some(), it.vial.as_deref())).collect();
+    assert_eq!(vials, [(true, Some("A1"))], "what got into it is told");
 }
 
 #[test]
@@ -117,4 +119,60 @@ fn vials_and_bottles_are_told_beforehand_and_a_syringe_pump_is_not_wired_for_a_b
         assert_eq!(check.code, Some(2), "{body}: {}", check.stdout);
         assert!(check.stderr.contains(said), "{body}: {}", check.stderr);
     }
+}
+
+/// The collector turns for longer than the guard waits between two looks, and the pumps run until it is back.
+#[test]
+fn a_collector_that_takes_its_time_is_not_stuck_and_its_vial_is_full() {
+    let slow = "[rig.valves.collector]\nturns_s = 20.0\n[procedure]\nvolume_margin = 1.0\n";
+    let journal = journal_of("slow", &format!("{slow}{}", few(2)));
+    assert_eq!(stopped_by(&journal), None);
+    let turns = turns(&journal);
+    let flows_since = journal.records().iter().filter_map(|record| match record {
+        Record::Command(it) if matches!(it.send, Command::Dispense { .. }) => {
+            Some(it.at_ns.as_secs())
+        }
+        _ => None,
+    });
+    let flows_since: Vec<f64> = flows_since.collect();
+    for record in journal.experiments() {
+        assert!(record.vial.is_some());
+        let within =
+            |at: &f64| (record.started_ns.as_secs()..record.ended_ns.as_secs()).contains(at);
+        let begun = flows_since.iter().copied().filter(within).fold(f64::NEG_INFINITY, f64::max);
+        let back = turns.iter().map(|(at, _)| *at).filter(within).fold(f64::NEG_INFINITY, f64::max);
+        let ul_per_s = 1500.0 / record.reaction_time_s.expect("it flows");
+        let ul: f64 = record.consumed_ml.iter().map(|(_, ml)| 1e3 * ml).sum();
+        assert!(ul / ul_per_s > back - begun, "{ul} µL last {} s", ul / ul_per_s);
+    }
+}
+
+/// An experiment for which there is no vial needs no liquid for one.
+#[test]
+fn what_is_not_collected_needs_no_liquid() {
+    let body = "[rig.pumps]\nalcohol = { fill_ml = 20.0 }\n[rig.valves.collector]\n\
+                positions = [{ name = \"waste\" }, { name = \"A1\" }]\n[procedure.collect]\nvolume_ul = 20000.0\n";
+    let journal = journal_of("one", &format!("{body}{}", few(5)));
+    assert_eq!((stopped_by(&journal), journal.experiments().count()), (None, 5));
+}
+
+/// The first position of this collector is a vial, where it stands when a study begins.
+#[test]
+fn what_a_study_delivers_goes_to_waste() {
+    let dir = folder("hplc-study");
+    let body = "[rig.sensors]\nscale = { stretch = \"outlet\", measures = { mass = { begins_g = 100.0 } } }\n\
+                [rig.valves.collector]\npositions = [{ name = \"A1\" }, { name = \"waste\" }]\n";
+    scenario(&dir, "weighed", "hplc.toml", &format!("{body}{}", few(2)));
+    let study = run(&dir, &["study", "flow", "weighed.toml", "--out", "flow"]);
+    assert_eq!(study.code, Some(0), "{}", study.stderr);
+    let journal = journal::read(&fs::read(dir.join("flow/journal.jsonl")).unwrap()).unwrap();
+    let moves = journal.records().iter().filter_map(|record| match record {
+        Record::Command(it) => match &it.send {
+            Command::Turn { position, .. } => Some(position.clone()),
+            Command::Dispense { .. } => Some("flow".to_owned()),
+            _ => None,
+        },
+        _ => None,
+    });
+    assert_eq!(moves.take(2).collect::<Vec<_>>(), ["waste", "flow"]);
 }

@@ -331,7 +331,7 @@ pub struct ExperimentRecord {
     pub reaction_time_s: Option<f64>,
     /// Volume taken from each stock \[mL\].
     pub consumed_ml: Vec<(String, f64)>,
-    /// The vial that its liquid was collected in, if it was.
+    /// The vial that its liquid went into, if any; where it failed, perhaps not as much as was wanted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vial: Option<String>,
     /// Features, in the order of the header; none for one that could not be read.

@@ -182,7 +182,8 @@ impl<L: Lab> Guarded<L> {
             }
             Command::Turn { valve, position } => {
                 if let Some(number) = self.valves.turned(valve, position) {
-                    self.kept.turned(valve, number);
+                    let turns_s = self.lab.manifest().valve(valve).map_or(0.0, |it| it.turns_s);
+                    self.kept.turned(valve, number, now + Span::from_secs(turns_s));
                 }
             }
             Command::Stop { pump } => self.pumps.stopped(now, pump),

@@ -33,9 +33,15 @@ impl CollectSpec {
         positions.map(|position| position.name.as_str()).filter(|name| *name != self.waste)
     }
 
-    /// How long the liquid must go on flowing once the spectra are taken \[s\], but for the time in which the valve turns.
-    pub(super) fn flows_s(&self, settings: &Settings) -> f64 {
-        60.0 * (self.behind_ul + self.volume_ul) / total_ul_per_min(settings)
+    /// How long the liquid must go on flowing for a vial \[s\], the two turns of the collector included.
+    pub(super) fn flows_s(&self, manifest: &Manifest, settings: &Settings) -> f64 {
+        let turns_s = self.collector(manifest).map_or(0.0, |valve| valve.turns_s);
+        60.0 * (self.behind_ul + self.volume_ul) / total_ul_per_min(settings) + 2.0 * turns_s
+    }
+
+    /// The vial of the experiment of this number, from 1.
+    pub(super) fn vial<'a>(&'a self, manifest: &'a Manifest, number: u64) -> Option<&'a str> {
+        self.vials(manifest).nth(usize::try_from(number.checked_sub(1)?).ok()?)
     }
 
     fn collector<'a>(&self, manifest: &'a Manifest) -> Option<&'a ValveInfo> {
@@ -47,15 +53,17 @@ impl CollectSpec {
         self.turn(lab, &self.waste)
     }
 
-    /// Fills a vial from liquid that is in the last flow cell now.
+    /// Fills a vial from liquid that is in the last flow cell now. Notes in `collected` when something gets into it.
     pub(super) fn fill(
         &self,
         lab: &mut dyn Lab,
         settings: &Settings,
         vial: &str,
+        collected: &mut bool,
     ) -> Result<(), Fault> {
         let takes = |ul: f64| Span::from_secs(60.0 * ul / total_ul_per_min(settings));
         lab.wait(takes(self.behind_ul))?;
+        *collected = true;
         self.turn(lab, vial)?;
         lab.wait(takes(self.volume_ul))?;
         self.turn(lab, &self.waste)

@@ -48,7 +48,10 @@ impl Procedure {
             Task::Experiments { .. } => Err(refused(lab, "experiments are no task of their own")),
             Task::Heat(task) => heat::curve(lab, &self.spec, task, note),
             Task::Light(task) => light::watch(self, lab, task, note),
-            Task::Deliver(task) => deliver::weigh(lab, task, note),
+            Task::Deliver(task) => {
+                self.to_waste(lab)?;
+                deliver::weigh(lab, task, note)
+            }
             Task::Tracer(task) => tracer::step(self, lab, blank, task, note),
             Task::Ramp(task) => self.ramped(lab, blank, space, task, note),
         };

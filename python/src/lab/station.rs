@@ -61,8 +61,7 @@ impl<L: Lab> Experiments for Station<L> {
     ) -> Result<Observation, Fault> {
         let blank = self.primed(procedure)?;
         self.measured += 1;
-        let observation =
-            procedure.run_numbered(&mut self.lab, &blank, conditions, self.measured);
+        let observation = procedure.run_numbered(&mut self.lab, &blank, conditions, self.measured);
         Ok(observation)
     }
 

@@ -5,6 +5,7 @@ use crate::fault::{Fault, FaultKind};
 use crate::id::ValveId;
 use crate::lab::Lab;
 use crate::math;
+use crate::time::Instant;
 
 /// Largest distance of a set point that is the same [K]: controllers show tenths.
 const SAME_K: f64 = 0.05;
@@ -26,6 +27,8 @@ struct Expected {
     set: Option<f64>,
     /// Whether the instrument can report it.
     tells: bool,
+    /// When it is there at the latest, where that takes time: a valve turns.
+    there_by: Instant,
 }
 
 impl Kept {
@@ -60,9 +63,12 @@ impl Kept {
         }
     }
 
-    /// Takes down the position that a valve was turned to.
-    pub(super) fn turned(&mut self, valve: &ValveId, number: usize) {
-        self.put(Setting::Position(valve.clone()), Some(number as f64));
+    /// Takes down the position that a valve was turned to, in which it is by then.
+    pub(super) fn turned(&mut self, valve: &ValveId, number: usize, there_by: Instant) {
+        let setting = Setting::Position(valve.clone());
+        self.put(setting.clone(), Some(number as f64));
+        let turned = self.all.iter_mut().find(|expected| expected.setting == setting);
+        turned.into_iter().for_each(|expected| expected.there_by = there_by);
     }
 
     fn put(&mut self, setting: Setting, set: Option<f64>) {
@@ -70,7 +76,8 @@ impl Kept {
             Some(expected) => expected.set = set,
             None => {
                 let ask = Command::ReadBack { setting: setting.clone() };
-                self.all.push(Expected { ask, setting, set, tells: true });
+                let there_by = Instant::START;
+                self.all.push(Expected { ask, setting, set, tells: true, there_by });
             }
         }
     }
@@ -78,7 +85,9 @@ impl Kept {
     /// Reads back every setting that is known, and compares. An instrument that cannot report them is asked once.
     pub(super) fn look(&mut self, lab: &mut impl Lab) -> Result<(), Fault> {
         for expected in self.all.iter_mut().filter(|expected| expected.tells) {
-            let Some(set) = expected.set else { continue };
+            let Some(set) = expected.set.filter(|_| lab.now() >= expected.there_by) else {
+                continue;
+            };
             let kept = match lab.send(&expected.ask) {
                 Ok(Reply::Reading(kept)) => kept,
                 Ok(_) => return Err(no_reading(lab, &expected.setting)),
