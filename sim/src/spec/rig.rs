@@ -2,10 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use flowtwin_lab::{Steps, path};
+use flowtwin_lab::{Steps, path, travel_ul};
 use serde::{Deserialize, Serialize};
-
-use crate::model::segmentation::area_mm2;
 
 /// The apparatus.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -128,7 +126,7 @@ impl Pump {
     pub fn turn_ul(&self) -> f64 {
         match &self.continuous {
             Some(head) => head.stroke_ul,
-            None => self.lead_mm * area_mm2(self.syringe_bore_mm()),
+            None => self.lead_mm * ul_per_mm(self.syringe_bore_mm()),
         }
     }
 
@@ -137,7 +135,7 @@ impl Pump {
         if let Some(head) = &self.continuous {
             return [head.slowest_ul_per_min, head.fastest_ul_per_min];
         }
-        let area = area_mm2(self.syringe_bore_mm());
+        let area = ul_per_mm(self.syringe_bore_mm());
         [1e-3 * self.slowest_um_per_min * area, 1e3 * self.fastest_mm_per_min * 1e-3 * area]
     }
 
@@ -145,7 +143,7 @@ impl Pump {
     pub(crate) fn stall_kpa(&self) -> Option<f64> {
         match &self.continuous {
             Some(head) => head.max_kpa,
-            None => self.thrust_n.map(|newtons| 1e3 * newtons / area_mm2(self.syringe_bore_mm())),
+            None => self.thrust_n.map(|newtons| 1e3 * newtons / ul_per_mm(self.syringe_bore_mm())),
         }
     }
 
@@ -165,6 +163,11 @@ impl Pump {
         ];
         given.into_iter().find_map(|(key, is_given)| is_given.then_some(key))
     }
+}
+
+/// What a millimetre of the plunger's travel displaces \[µL\]: the area of the bore in mm².
+fn ul_per_mm(bore_mm: f64) -> f64 {
+    travel_ul(bore_mm, 1e3)
 }
 
 /// What a pump counts in that counts steps of its motor. With the bore they give µL and µL/min.
