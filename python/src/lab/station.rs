@@ -100,6 +100,7 @@ fn seen(point: RampPoint) -> Observation {
         ended: measured,
         residence_time_s: measured.since(formed).as_secs(),
         reaction_time_s,
+        vial: None,
         consumed_ml: Vec::new(),
         outcome,
         fault: None,
