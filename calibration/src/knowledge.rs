@@ -28,8 +28,8 @@ const PROFILED: usize = 10;
 /// Slope of all residuals below which a direction counts as open, as wide as thirty on a logarithmic scale: its slope is rounding, which
 /// must be no reason for going far along it, nor for what else is known.
 const OPEN: f64 = 0.03;
-/// Part of the rise of the squares that a profile must reach where it ends.
-const RISEN: f64 = 0.2;
+/// Part of the rise that squares must show where the ellipsoid ends, for a profile to be followed.
+const RISEN: f64 = 0.05;
 /// Times a profile is corrected towards its end.
 const CORRECTIONS: usize = 3;
 
@@ -90,13 +90,9 @@ impl Knowledge {
             let half = t * knowledge.covariance[(k, k)].sqrt();
             let end = |sign: f64| match columns.len() <= PROFILED {
                 true => profiled(basis, &jacobian, k, sign * half, t * t * wider),
-                false => Some(sign * half),
+                false => sign * half,
             };
-            let ends = if knowledge.told[k] { end(-1.0).zip(end(1.0)) } else { None };
-            // A slope may be that of a jump, as where a plate is looked at once more before it counts as settled: then the squares
-            // do not rise as they should, and the key is not told.
-            let ends = ends.filter(|(below, above)| above - below < 2.0 * t * most(free));
-            knowledge.told[k] = ends.is_some();
+            let ends = knowledge.told[k].then(|| (end(-1.0), end(1.0)));
             let (low, high) = (free.scaled(free.low), free.scaled(free.high));
             let here = fit.scaled[k];
             let within =
@@ -114,14 +110,14 @@ fn most(free: &Free) -> f64 {
 }
 
 /// Where the squares have risen by `rise` along a key, with all others following, by the secant on their root; `reach` is
-/// what the ellipsoid says. None where they hardly rise, however far.
+/// what the ellipsoid says, and what is returned where they hardly rise.
 fn profiled(
     basis: Basis<'_, '_>,
     jacobian: &DMatrix<f64>,
     key: usize,
     reach: f64,
     rise: f64,
-) -> Option<f64> {
+) -> f64 {
     let Basis { model, whitener, weights, fit } = basis;
     let others: Vec<usize> = (0..model.free.len()).filter(|&k| k != key).collect();
     let columns: Vec<_> = others.iter().map(|&k| jacobian.column(k).into_owned()).collect();
@@ -129,7 +125,7 @@ fn profiled(
         let rest = (!columns.is_empty()).then(|| DMatrix::from_columns(&columns))?;
         rest.svd(true, true).solve(residuals, OPEN).ok()
     };
-    let (mut at, mut has_risen) = (reach, false);
+    let mut at = reach;
     for _ in 0..CORRECTIONS {
         let mut scaled = fit.scaled.clone();
         scaled[key] += at;
@@ -150,18 +146,17 @@ fn profiled(
             }
         }
         let risen = squares(model, whitener, &scaled, weights) - fit.squares;
-        if !risen.is_finite() {
-            return Some(at);
+        if !risen.is_finite() || risen <= RISEN * rise {
+            return reach;
         }
-        has_risen = risen > RISEN * rise;
-        let factor = (rise / risen.max(1e-3 * rise)).sqrt().clamp(0.4, 2.5);
+        let factor = (rise / risen).sqrt().clamp(0.4, 2.5);
         at *= factor;
         if (factor - 1.0).abs() < 0.02 {
             break;
         }
     }
     // A profile that runs away says no more than that the data are thin there.
-    has_risen.then(|| at.clamp(-5.0 * reach.abs(), 5.0 * reach.abs()))
+    at.clamp(-5.0 * reach.abs(), 5.0 * reach.abs())
 }
 
 /// Keys that go with each: by correlation where all are told, by the directions that nothing tells elsewhere.
