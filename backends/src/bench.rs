@@ -9,6 +9,8 @@ use flowtwin_lab::{
     Volume,
 };
 
+#[cfg(test)]
+mod doubles;
 mod instruments;
 mod safe;
 mod sentry;

@@ -17,6 +17,7 @@ use flowtwin_calibration::{Calibration, Experiment, Free, Measured, calibrate, f
 use flowtwin_campaign::scenario::{FreeSpec, Scenario};
 use flowtwin_lab::{Conditions, Streams};
 use flowtwin_sim::{Plan, SimLab};
+use flowtwin_statistics::Estimate;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -77,7 +78,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         );
     }
     let (told, covered) = tallies.iter().fold((0, 0), |(n, k), it| (n + it.told, k + it.covered));
-    let (low, high) = wilson(covered as f64, told as f64);
+    let hits = [vec![1.0; covered], vec![0.0; told - covered]].concat();
+    let Estimate { low, high, .. } = Estimate::share(&hits);
     println!(
         "in their intervals: {covered} of {told}, 95 % interval of the share {low:.3} to {high:.3}"
     );
@@ -101,14 +103,6 @@ fn judged(calibration: &Calibration, (one, other): (&str, &str)) -> (bool, u32) 
     };
     let given = [one, other].into_iter().filter_map(of).filter(|it| it.value.is_some()).count();
     (named(one, other) && named(other, one), given as u32)
-}
-
-/// The 95 % interval of a share (Wilson 1927).
-fn wilson(hits: f64, n: f64) -> (f64, f64) {
-    let (z, share) = (1.959_964, hits / n);
-    let middle = (share + z * z / (2.0 * n)) / (1.0 + z * z / n);
-    let half = z * (share * (1.0 - share) / n + z * z / (4.0 * n * n)).sqrt() / (1.0 + z * z / n);
-    (middle - half, middle + half)
 }
 
 fn measured(scenario: &Scenario, plan: Plan, count: usize, rig: u64) -> Measured {

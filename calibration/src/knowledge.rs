@@ -76,32 +76,34 @@ impl Knowledge {
         let told: Vec<bool> =
             (0..columns.len()).map(|k| covariance[(k, k)].sqrt() < most(&model.free[k])).collect();
         let weak = variances.imax();
-        let mut knowledge = Self {
-            with: Vec::new(),
-            intervals: Vec::new(),
-            weakest: directions.column(weak).into_owned(),
-            weakest_deviation: variances[weak].sqrt(),
-            covariance,
-            told,
-        };
         let t = student_95(freedom);
-        for k in 0..columns.len() {
-            let free = &model.free[k];
-            let half = t * knowledge.covariance[(k, k)].sqrt();
+        let interval = |k: usize| {
+            let (low, high) = range(&model.free[k]);
+            if !told[k] {
+                return (low, high);
+            }
+            let half = t * covariance[(k, k)].sqrt();
             let end = |sign: f64| match columns.len() <= PROFILED {
                 true => profiled(basis, &jacobian, k, sign * half, t * t * wider),
                 false => sign * half,
             };
-            let ends = knowledge.told[k].then(|| (end(-1.0), end(1.0)));
-            let (low, high) = (free.scaled(free.low), free.scaled(free.high));
             let here = fit.scaled[k];
-            let within =
-                |(below, above): (f64, f64)| ((here + below).max(low), (here + above).min(high));
-            knowledge.intervals.push(ends.map_or((low, high), within));
-        }
-        knowledge.with = with(&knowledge.covariance, &knowledge.told, &directions, &variances);
-        Some(knowledge)
+            ((here + end(-1.0)).max(low), (here + end(1.0)).min(high))
+        };
+        Some(Self {
+            with: with(&covariance, &told, &directions, &variances),
+            intervals: (0..columns.len()).map(interval).collect(),
+            weakest: directions.column(weak).into_owned(),
+            weakest_deviation: variances[weak].sqrt(),
+            covariance,
+            told,
+        })
     }
+}
+
+/// The range of a key, on its scale.
+fn range(free: &Free) -> (f64, f64) {
+    (free.scaled(free.low), free.scaled(free.high))
 }
 
 /// The largest standard deviation with which a key counts as told, on its scale.
@@ -139,8 +141,7 @@ fn profiled(
             };
             if let Some(step) = residuals.as_ref().and_then(&follow) {
                 for (&k, step) in others.iter().zip(step.iter()) {
-                    let free = &model.free[k];
-                    let (low, high) = (free.scaled(free.low), free.scaled(free.high));
+                    let (low, high) = range(&model.free[k]);
                     scaled[k] = (scaled[k] + step).clamp(low, high);
                 }
             }

@@ -17,6 +17,7 @@ use flowtwin_campaign::scenario::Scenario;
 use flowtwin_comparison::{Cause, Plan, Verdict};
 use flowtwin_lab::journal::{self, Journal, Writer};
 use flowtwin_lab::queue::in_order;
+use flowtwin_statistics::Estimate;
 use serde_json::{Value, json};
 
 fn main() {
@@ -82,11 +83,9 @@ fn main() {
 
 /// A count with Wilson's 95 % interval of its rate.
 fn rate(count: u64, of: u64) -> String {
-    let (n, z) = (of as f64, 1.96);
-    let p = count as f64 / n;
-    let centre = (p + z * z / (2.0 * n)) / (1.0 + z * z / n);
-    let half = z / (1.0 + z * z / n) * (p * (1.0 - p) / n + z * z / (4.0 * n * n)).sqrt();
-    let [low, high] = [centre - half, centre + half].map(|end| 100.0 * end);
+    let hits = [vec![1.0; count as usize], vec![0.0; (of - count) as usize]].concat();
+    let Estimate { low, high, .. } = Estimate::share(&hits);
+    let [low, high] = [low, high].map(|end| 100.0 * end);
     format!("{count} of {of} ({low:.0} to {high:.0} %)")
 }
 

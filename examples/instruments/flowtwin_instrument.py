@@ -140,7 +140,7 @@ def _make_safe(instrument, tries=10):
 class Line:
     """A serial port by its path, with its baud rate, or a TCP port as `host:port`. 8 data bits, no parity, 1 stop bit."""
 
-    def __init__(self, where, baud=9600, patience_s=0.5):
+    def __init__(self, where, baud=9600, patience_s=float(os.environ.get("FLOWTWIN_LINE_PATIENCE_S", "0.5"))):
         self.patience_s = patience_s
         self.socket = None
         if ":" in where and not where.startswith("/"):

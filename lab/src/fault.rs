@@ -241,21 +241,21 @@ pub struct Shortage {
     /// What is left in the bottle from which it refills itself \[mL\]; none: it does not, or nobody keeps count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bottle_ml: Option<f64>,
-    /// Whether it has no syringe: what runs short is the bottle that it delivers from.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub no_syringe: bool,
+    /// Whether it holds a bottle: the pump has no syringe.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_bottle: bool,
 }
 
 impl Shortage {
-    /// Whether a full syringe would do.
+    /// Whether a full one would do.
     pub fn can_be_filled(&self) -> bool {
         self.needs_ml <= self.full_ml
     }
-}
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_false(flag: &bool) -> bool {
-    !flag
+    /// What is short, in a word.
+    fn holder(&self) -> &'static str {
+        if self.is_bottle { "bottle" } else { "syringe" }
+    }
 }
 
 /// A measured number as a person reads it: five digits, of which at most three stand behind the point.
@@ -268,19 +268,22 @@ fn short_in_words(syringes: &[Shortage]) -> String {
         let bottle = s.bottle_ml.map_or_else(String::new, |ml| {
             format!(", and the bottle from which it refills itself has {ml} mL")
         });
-        let of = if s.no_syringe { "bottle" } else { "syringe" };
         format!(
-            "the {of} of pump {} has {} mL left, the next experiment needs up to {} mL{bottle}",
-            s.pump, s.left_ml, s.needs_ml
+            "the {} of pump {} has {} mL left, the next experiment needs up to {} mL{bottle}",
+            s.holder(),
+            s.pump,
+            s.left_ml,
+            s.needs_ml
         )
     };
     let left: Vec<String> = syringes.iter().map(left).collect();
     let left = left.join("; ");
     if let Some(small) = syringes.iter().find(|s| !s.can_be_filled()) {
-        let of = if small.no_syringe { "bottle" } else { "syringe" };
         return format!(
-            "{left}: a full {of} of {} holds {} mL; take a larger one",
-            small.pump, small.full_ml
+            "{left}: a full {} of {} holds {} mL; take a larger one",
+            small.holder(),
+            small.pump,
+            small.full_ml
         );
     }
     let pumps: Vec<&str> = syringes.iter().map(|s| s.pump.as_str()).collect();

@@ -104,9 +104,8 @@ impl Procedure {
         conditions: &Conditions,
         number: u64,
     ) -> Observation {
-        let collect = self.spec.collect.as_ref();
-        let vial = collect.and_then(|spec| spec.vial(lab.manifest(), number)).map(str::to_owned);
-        self.run_into(lab, blank, conditions, vial)
+        let vial = self.vial(lab.manifest(), number).map(str::to_owned);
+        self.run_into(lab, blank, conditions, vial.as_deref())
     }
 
     fn run_into(
@@ -114,14 +113,14 @@ impl Procedure {
         lab: &mut dyn Lab,
         blank: &Blank,
         conditions: &Conditions,
-        vial: Option<String>,
+        vial: Option<&str>,
     ) -> Observation {
         let started = lab.now();
         let settings = self.recipe.settings(conditions);
-        let mut running = flow::Running::into_vial(vial);
+        let mut running = flow::Running::default();
         let result = match lab.manifest().level {
             Level::Instruments => self
-                .by_instruments(lab, blank, &settings, &mut running)
+                .by_instruments(lab, blank, &settings, vial, &mut running)
                 .map(|outcome| self.judged(lab, &settings, outcome)),
             Level::Experiments => self.as_a_whole(lab, conditions, &mut running),
         };
@@ -159,6 +158,7 @@ impl Procedure {
         lab: &mut dyn Lab,
         blank: &Blank,
         settings: &Settings,
+        vial: Option<&str>,
         running: &mut flow::Running,
     ) -> Result<Outcome, Fault> {
         heat::settle(lab, &self.spec, settings)?;
@@ -170,11 +170,8 @@ impl Procedure {
         self.bears(lab, settings)?;
         self.to_waste(lab)?;
         valves::open_ways_of(lab, settings)?;
-        let collects_s = match running.vial {
-            Some(_) => self.collects_s(lab.manifest(), settings),
-            None => 0.0,
-        };
-        running.start(lab, &self.spec, settings, self.longest_s(residence_s, collects_s))?;
+        let longest_s = self.longest_s(lab.manifest(), settings, residence_s, vial.is_some());
+        running.start(lab, &self.spec, settings, longest_s)?;
         let flowing_since = lab.now();
         let dark = acquire::dark(lab, &self.spec, &self.analysis)?;
         match &self.spec.wait {
@@ -189,7 +186,7 @@ impl Procedure {
                 let samples = sample::inject(lab, &self.spec, &self.analysis)?;
                 let frames = acquire::frames(lab, &self.analysis, &dark)?;
                 acquire::lights(lab, &self.analysis, false)?;
-                self.collect(lab, settings, running)?;
+                self.collect(lab, settings, vial, running)?;
                 // What is slow works on a sample that has been taken: the flow need not wait for it.
                 if samples.is_some() {
                     running.stop(lab)?;
@@ -203,10 +200,16 @@ impl Procedure {
             WaitSpec::Steady(rule) => {
                 let steady = steady::SteadyWait { rule, since: flowing_since, residence_s };
                 let outcome = steady.run(lab, &self.spec, &self.analysis, &dark, blank)?;
-                self.collect(lab, settings, running)?;
+                self.collect(lab, settings, vial, running)?;
                 Ok(outcome)
             }
         }
+    }
+
+    /// The vial of the experiment of this number, from 1; none where nothing is collected, or no vial is left.
+    fn vial<'a>(&'a self, manifest: &'a Manifest, number: u64) -> Option<&'a str> {
+        let place = usize::try_from(number.checked_sub(1)?).ok()?;
+        self.spec.collect.as_ref()?.vials(manifest).nth(place)
     }
 
     /// Fills the vial of this experiment, if it has one.
@@ -214,10 +217,11 @@ impl Procedure {
         &self,
         lab: &mut dyn Lab,
         settings: &Settings,
+        vial: Option<&str>,
         running: &mut flow::Running,
     ) -> Result<(), Fault> {
-        let (Some(spec), Some(vial)) = (&self.spec.collect, &running.vial) else { return Ok(()) };
-        spec.fill(lab, settings, vial, &mut running.collected)
+        let (Some(spec), Some(vial)) = (&self.spec.collect, vial) else { return Ok(()) };
+        spec.fill(lab, settings, vial, &mut running.vial)
     }
 
     /// Turns the fraction collector, if there is one, so that nothing gets into a vial.
@@ -246,8 +250,14 @@ impl Procedure {
         outcome
     }
 
-    /// The longest that the flow of one experiment can last [s], with which pumps are given finite volumes; `collects_s` of it for a vial.
-    fn longest_s(&self, residence_s: f64, collects_s: f64) -> f64 {
+    /// The longest that the flow of one experiment can last [s], with which pumps are given finite volumes.
+    fn longest_s(
+        &self,
+        manifest: &Manifest,
+        settings: &Settings,
+        residence_s: f64,
+        is_collected: bool,
+    ) -> f64 {
         let frames_s = |frames: u32, us: u32| f64::from(frames) * f64::from(us) * 1e-6;
         let sample_s: f64 = self
             .analysis
@@ -259,8 +269,9 @@ impl Procedure {
             WaitSpec::ResidenceTimes(factor) => *factor,
             WaitSpec::Steady(rule) => rule.at_most_residence_times,
         };
-        let sample_s = sample_s + self.analyses_s() + collects_s;
-        (waits * residence_s + sample_s + 4.0 * self.spec.light_settle_s + 10.0)
+        let sample_s = sample_s + self.analyses_s();
+        let collects_s = if is_collected { self.collects_s(manifest, settings) } else { 0.0 };
+        (waits * residence_s + sample_s + collects_s + 4.0 * self.spec.light_settle_s + 10.0)
             * self.spec.volume_margin
     }
 
@@ -347,7 +358,7 @@ impl Procedure {
             residence_time_s: path.residence_time_s(settings),
             reaction_time_s: path.reaction_time_s(settings),
             consumed_ml: running.consumed_ml(lab.manifest()),
-            vial: running.vial.clone().filter(|_| running.collected),
+            vial: running.vial.clone(),
             outcome,
             fault,
         };

@@ -14,10 +14,10 @@ pub fn reached(name: &str, inputs: &[String]) -> String {
 
 /// The text of `observations.csv`: RFC 4180 with `\n` line ends, a header of keys with their units last.
 pub fn observations_csv(run: &Run<'_>) -> String {
-    let stocks = stocks(run);
-    let mut out = row(header(run, &stocks));
+    let (stocks, has_vials) = (stocks(run), has_vials(run));
+    let mut out = row(header(run, &stocks, has_vials));
     for experiment in run.experiments() {
-        out.push_str(&row(cells(run, experiment, &stocks)));
+        out.push_str(&row(cells(run, experiment, &stocks, has_vials)));
     }
     out
 }
@@ -26,7 +26,7 @@ fn stocks(run: &Run<'_>) -> Vec<String> {
     super::run::consumed_ml(run.experiments()).into_iter().map(|(stock, _)| stock).collect()
 }
 
-fn header(run: &Run<'_>, stocks: &[String]) -> Vec<String> {
+fn header(run: &Run<'_>, stocks: &[String], has_vials: bool) -> Vec<String> {
     let header = run.header();
     let words = |names: &[&str]| names.iter().map(|&n| n.to_owned()).collect::<Vec<_>>();
     let mut out = words(&["experiment", "phase", "policy", "iteration", "simulated", "status"]);
@@ -35,17 +35,22 @@ fn header(run: &Run<'_>, stocks: &[String]) -> Vec<String> {
     out.extend(["residence_time_s", "reaction_time_s"].map(|name| reached(name, &header.inputs)));
     out.extend(header.features.iter().map(|(name, unit)| column(name, unit)));
     out.extend(stocks.iter().map(|stock| format!("consumed_{stock}_ml")));
-    out.extend(collects(run).then(|| "vial".to_owned()));
+    out.extend(has_vials.then(|| "vial".to_owned()));
     out.extend(words(&["flags", "fault"]));
     out
 }
 
 /// Whether the liquid of an experiment was collected.
-pub(crate) fn collects(run: &Run<'_>) -> bool {
+pub(crate) fn has_vials(run: &Run<'_>) -> bool {
     run.experiments().iter().any(|experiment| experiment.record.vial.is_some())
 }
 
-fn cells(run: &Run<'_>, experiment: &Experiment<'_>, stocks: &[String]) -> Vec<String> {
+fn cells(
+    run: &Run<'_>,
+    experiment: &Experiment<'_>,
+    stocks: &[String],
+    has_vials: bool,
+) -> Vec<String> {
     let record = experiment.record;
     let number = |value: Option<f64>| value.map(|v| v.to_string()).unwrap_or_default();
     let mut out = vec![
@@ -70,7 +75,7 @@ fn cells(run: &Run<'_>, experiment: &Experiment<'_>, stocks: &[String]) -> Vec<S
     out.extend(features.map(|(name, _)| number(super::run::feature(record, name))));
     let taken = |stock: &String| record.consumed_ml.iter().find(|(s, _)| s == stock).map(|c| c.1);
     out.extend(stocks.iter().map(|stock| number(taken(stock))));
-    out.extend(collects(run).then(|| record.vial.clone().unwrap_or_default()));
+    out.extend(has_vials.then(|| record.vial.clone().unwrap_or_default()));
     out.push(record.quality.flags().join(" "));
     out.push(record.fault.as_ref().map(ToString::to_string).unwrap_or_default());
     out

@@ -252,8 +252,9 @@ fn collected(scenario: &Scenario) -> String {
     if vials >= planned {
         return String::new();
     }
+    let word = if vials == 1 { "vial" } else { "vials" };
     format!(
-        "\n  note: {} has {vials} vials for {planned} experiments: the others are not collected",
+        "\n  note: {} has {vials} {word} for {planned} experiments: later ones are not collected",
         spec.valve
     )
 }

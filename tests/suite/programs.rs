@@ -30,12 +30,12 @@ fn wiring(dir: &Path, pump: impl Fn(&str) -> String) {
     std::fs::write(dir.join("programs.toml"), text).unwrap();
 }
 
-/// The section of an example program.
+/// The section of an example program, which waits for its instrument however busy the machine is.
 fn program(name: &str, kind: &str, command: &str, speaks: &str) -> String {
     let folder = root().join("examples/instruments");
     let folder = folder.to_str().unwrap();
     format!(
-        "[program.{name}]\ncommand = \"python3 {command}\"\nkind = \"{kind}\"\nspeaks.{speaks}\nfolder = {folder:?}\n"
+        "[program.{name}]\ncommand = \"env FLOWTWIN_LINE_PATIENCE_S=60 python3 {command}\"\nkind = \"{kind}\"\nspeaks.{speaks}\nfolder = {folder:?}\n"
     )
 }
 

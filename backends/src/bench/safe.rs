@@ -243,8 +243,9 @@ mod tests {
     use flowtwin_lab::{FlowRate, Setting, Volume};
 
     use super::super::Instruments;
+    use super::super::doubles::Acts;
+    use super::super::tests::Told;
     use super::*;
-    use crate::instrument::{Heater, Permit, Pump};
 
     fn pump(name: &str) -> Part {
         Part::Pump(name.into())
@@ -317,53 +318,14 @@ mod tests {
         assert_eq!(safety.series, None);
     }
 
-    /// A heater that takes nothing, and a pump that stops.
-    struct Stands(bool);
-
-    impl Stands {
-        fn told(&self) -> Result<(), FaultKind> {
-            if self.0 { Ok(()) } else { Err(FaultKind::NotReady) }
-        }
-    }
-
-    impl Heater for Stands {
-        fn heat(&mut self, _: Temperature) -> Result<(), FaultKind> {
-            self.told()
-        }
-        fn off(&mut self) -> Result<(), FaultKind> {
-            self.told()
-        }
-        fn temperature_c(&mut self) -> Result<f64, FaultKind> {
-            Ok(20.0)
-        }
-        fn power_percent(&mut self) -> Result<f64, FaultKind> {
-            Ok(0.0)
-        }
-    }
-
-    impl Pump for Stands {
-        fn dispense(&mut self, _: FlowRate, _: Volume) -> Result<(), FaultKind> {
-            self.told()
-        }
-        fn stop(&mut self) -> Result<(), FaultKind> {
-            self.told()
-        }
-        fn status(&mut self) -> Result<u8, FaultKind> {
-            Ok(0)
-        }
-        fn dispensed_ul(&mut self) -> Result<f64, FaultKind> {
-            Ok(0.0)
-        }
-    }
-
     #[test]
     fn what_did_not_acknowledge_is_at_work_still_and_nothing_else_is() {
         let mut safety = Safety::default();
         safety.note(&heat("plate"), true);
         safety.note(&run(), true);
         let (mut heats, mut flows) = (Instruments::default(), Instruments::default());
-        heats.heaters.insert("plate".into(), Box::new(Stands(false)));
-        flows.pumps.insert("water".into(), Box::new(Stands(true)));
+        heats.heaters.insert("plate".into(), Box::new(Acts(|_| Err(FaultKind::NotReady))));
+        flows.pumps.insert("water".into(), Box::new(Told::default()));
         let mut stations = [Station::here(flows), Station::here(heats)];
         let left = safety.make_safe(&mut stations, BTreeMap::new());
         assert_eq!(left, [(plate(), FaultKind::NotReady.to_string())]);
@@ -378,17 +340,11 @@ mod tests {
         let here = |instruments| Station::here(instruments);
         assert!(!here(Instruments::default()).can_harm());
         let mut only = Instruments::default();
-        only.permits.insert("door".into(), Box::new(Stands(true)));
+        only.permits.insert("door".into(), Box::new(Told::default()));
         assert!(!here(only).can_harm());
         let mut flows = Instruments::default();
-        flows.pumps.insert("water".into(), Box::new(Stands(true)));
+        flows.pumps.insert("water".into(), Box::new(Told::default()));
         assert!(here(flows).can_harm());
-    }
-
-    impl Permit for Stands {
-        fn granted(&mut self) -> Result<bool, FaultKind> {
-            Ok(self.0)
-        }
     }
 
     #[test]

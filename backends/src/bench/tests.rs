@@ -12,6 +12,7 @@ use flowtwin_lab::{
     Setting, Span, SpectrometerInfo, Temperature, Volume,
 };
 
+use super::doubles::Acts;
 use super::{Bench, Cable, Instruments, Pulse, SAFE_WITHIN};
 use crate::clock::Clock;
 use crate::instrument::{Analyser, Heater, Light, Permit, Pump, Spectrometer, Valve};
@@ -21,7 +22,7 @@ type Done = Result<(), FaultKind>;
 
 /// What instruments and the clock were told, in order.
 #[derive(Clone, Debug, Default)]
-struct Told(Rc<RefCell<Vec<&'static str>>>);
+pub(super) struct Told(Rc<RefCell<Vec<&'static str>>>);
 
 impl Told {
     fn told(&self, what: &'static str) -> Done {
@@ -426,50 +427,24 @@ fn every_command_and_every_moment_of_a_wait_shows_that_the_bench_is_alive() {
     assert_eq!(told.taken().first(), Some(&"off"));
 }
 
-/// Instruments at the end of a cable that take their time: until the bench has looked twice whether it must stop, or
-/// there is no time left.
-struct Slow {
-    hurry: Hurry,
-    asked: Arc<AtomicU32>,
-}
-
-impl Slow {
-    fn takes_its_time(&self) -> Done {
-        let hour = Duration::from_secs(3600);
-        while self.asked.load(Ordering::SeqCst) < 2 {
-            if self.hurry.grants(hour).is_zero() {
-                return Err(FaultKind::NoReply { waited_s: 1.0 });
-            }
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        Ok(())
-    }
-}
-
-impl Heater for Slow {
-    fn heat(&mut self, to: Temperature) -> Done {
-        // Its safe set point, when the bench is dropped.
-        if to.c() < 50.0 { Ok(()) } else { self.takes_its_time() }
-    }
-    fn off(&mut self) -> Done {
-        self.takes_its_time()
-    }
-    fn temperature_c(&mut self) -> Result<f64, FaultKind> {
-        Ok(20.0)
-    }
-    fn power_percent(&mut self) -> Result<f64, FaultKind> {
-        Ok(0.0)
-    }
-}
-
-/// A bench of one slow heater, where a stop is requested at this look.
+/// A bench of one heater at the end of a cable, where a stop is requested at this look. It takes its time: until the bench has looked
+/// twice whether it must stop, or there is no time left. Its safe set point it takes at once.
 fn slow(stops_at: Option<u32>) -> Bench {
     let clock = Jumps { stops_at, ..Jumps::default() };
     let asked = clock.asked.clone();
     let made = move |hurry: &Hurry| {
         let (hurry, asked) = (hurry.clone(), asked.clone());
+        let slow = Acts(move |what| {
+            while what != "cool" && asked.load(Ordering::SeqCst) < 2 {
+                if hurry.grants(Duration::from_secs(3600)).is_zero() {
+                    return Err(FaultKind::NoReply { waited_s: 1.0 });
+                }
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            Ok(())
+        });
         let mut instruments = Instruments::default();
-        instruments.heaters.insert("plate".into(), Box::new(Slow { hurry, asked }));
+        instruments.heaters.insert("plate".into(), Box::new(slow));
         instruments
     };
     let cable: Cable = (made(&Hurry::default()), Box::new(made));
@@ -487,38 +462,18 @@ fn somebody_who_asks_for_the_end_is_obeyed_but_a_heater_is_turned_off_first() {
     assert_eq!(slow(Some(1)).send(&off()), Ok(Reply::Done));
 }
 
-/// A heater that takes down how long it may take to answer, and answers nothing but that.
-struct Timed(Hurry, std::sync::mpsc::Sender<Duration>);
-
-impl Timed {
-    fn told(&self) -> Done {
-        self.1.send(self.0.grants(Duration::from_secs(1_000_000))).expect("the test waits");
-        Err(FaultKind::NoReply { waited_s: 1.0 })
-    }
-}
-
-impl Heater for Timed {
-    fn heat(&mut self, _: Temperature) -> Done {
-        self.told()
-    }
-    fn off(&mut self) -> Done {
-        self.told()
-    }
-    fn temperature_c(&mut self) -> Result<f64, FaultKind> {
-        Ok(20.0)
-    }
-    fn power_percent(&mut self) -> Result<f64, FaultKind> {
-        Ok(0.0)
-    }
-}
-
 /// Half of the time belongs to the safe set point, and what is left to the other way; one reply has a share of it.
 #[test]
 fn replies_share_the_time_in_which_the_rig_must_be_safe() {
     let (sender, granted) = std::sync::mpsc::channel();
     let made = move |hurry: &Hurry| {
+        let (hurry, sender) = (hurry.clone(), sender.clone());
+        let timed = Acts(move |_| {
+            sender.send(hurry.grants(Duration::from_secs(1_000_000))).expect("the test waits");
+            Err(FaultKind::NoReply { waited_s: 1.0 })
+        });
         let mut instruments = Instruments::default();
-        instruments.heaters.insert("plate".into(), Box::new(Timed(hurry.clone(), sender.clone())));
+        instruments.heaters.insert("plate".into(), Box::new(timed));
         instruments
     };
     let cable = || -> Cable { (made(&Hurry::default()), Box::new(made.clone())) };

@@ -194,6 +194,7 @@ mod tests {
 
     use flowtwin_lab::Temperature;
 
+    use super::super::doubles::Acts;
     use super::*;
     use crate::instrument::Heater;
 
@@ -293,33 +294,19 @@ mod tests {
         assert_eq!(worker.last, 3);
     }
 
-    /// A heater that answers when the test says so, whatever the hurry.
-    struct Late(std::sync::mpsc::Receiver<()>, Arc<Mutex<Vec<&'static str>>>);
-
-    impl Heater for Late {
-        fn heat(&mut self, _: Temperature) -> Result<(), FaultKind> {
-            self.1.lock().unwrap().push("heat");
-            let _gone = self.0.recv();
-            Ok(())
-        }
-        fn off(&mut self) -> Result<(), FaultKind> {
-            Ok(())
-        }
-        fn temperature_c(&mut self) -> Result<f64, FaultKind> {
-            Ok(20.0)
-        }
-        fn power_percent(&mut self) -> Result<f64, FaultKind> {
-            Ok(0.0)
-        }
-    }
-
+    /// A worker whose heater answers when the test says so, whatever the hurry.
     fn late() -> (Worker, Sender<()>, Arc<Mutex<Vec<&'static str>>>) {
         let (says_so, waits) = channel();
-        let told = Arc::default();
+        let told: Arc<Mutex<Vec<_>>> = Arc::default();
         let noted = Arc::clone(&told);
         let worker = Worker::start(move |_| {
             let mut instruments = Instruments::default();
-            instruments.heaters.insert("plate".into(), Box::new(Late(waits, noted)));
+            let heater = Acts(move |what| {
+                noted.lock().unwrap().push(what);
+                let _gone = waits.recv();
+                Ok(())
+            });
+            instruments.heaters.insert("plate".into(), Box::new(heater));
             instruments
         });
         (worker, says_so, told)
@@ -371,8 +358,11 @@ mod tests {
         let ((sender, granted), days) = (channel(), Duration::from_secs(1_000_000));
         let mut worker = Worker::start(move |hurry| {
             hurry.replies_within(days);
-            let mut instruments = Instruments::default();
-            let heater = Timed(hurry.clone(), sender);
+            let (mut instruments, hurry) = (Instruments::default(), hurry.clone());
+            let heater = Acts(move |_| {
+                sender.send(hurry.grants(Duration::MAX)).unwrap();
+                Err(FaultKind::NotReady)
+            });
             instruments.heaters.insert("plate".into(), Box::new(heater));
             instruments
         });
@@ -385,31 +375,6 @@ mod tests {
         };
         nearly(0.5);
         nearly(1.0);
-    }
-
-    /// A heater that takes down how long it may take to answer.
-    struct Timed(Hurry, Sender<Duration>);
-
-    impl Timed {
-        fn told(&self) -> Result<(), FaultKind> {
-            self.1.send(self.0.grants(Duration::MAX)).unwrap();
-            Err(FaultKind::NotReady)
-        }
-    }
-
-    impl Heater for Timed {
-        fn heat(&mut self, _: Temperature) -> Result<(), FaultKind> {
-            self.told()
-        }
-        fn off(&mut self) -> Result<(), FaultKind> {
-            self.told()
-        }
-        fn temperature_c(&mut self) -> Result<f64, FaultKind> {
-            Ok(20.0)
-        }
-        fn power_percent(&mut self) -> Result<f64, FaultKind> {
-            Ok(0.0)
-        }
     }
 
     #[test]

@@ -112,3 +112,15 @@ fn a_wiring_that_does_not_fit_is_refused_by_name() {
     let unknown = EmulatedRig::new(Box::new(ToyLab::new()), &wiring).unwrap_err();
     assert_eq!(unknown.to_string(), "pump wine is wired, but the scenario has none of that name");
 }
+
+/// Of a mass-flow controller, or a pump that draws from a bottle: it would be told a bore of 0 mm.
+#[test]
+fn a_syringe_pump_is_not_wired_for_a_pump_without_a_syringe() {
+    let mut manifest = ToyLab::new().manifest().clone();
+    let wiring = Wiring::of(&manifest);
+    assert_eq!(wiring.check(&manifest), Ok(()));
+    manifest.pumps[0].bore_mm = 0.0;
+    let refused = wiring.check(&manifest).unwrap_err().to_string();
+    assert!(refused.contains("pump water of the scenario has no syringe"), "{refused}");
+    assert_eq!(Wiring::of(&manifest).check(&manifest), Ok(()), "a program does");
+}

@@ -3,17 +3,18 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use flowtwin_backends::bench::{Herald, Unsafe};
 use flowtwin_backends::clock::WallClock;
 use flowtwin_backends::codec::program::Kind;
 use flowtwin_backends::driver::program::{ProgramHost, ProgramPart};
 use flowtwin_backends::examination::{Subject, examine};
-use flowtwin_backends::heartbeat::{Alarm, Duty, Introduction, stand_watch};
+use flowtwin_backends::heartbeat::{Alarm, Duty, stand_watch};
 use flowtwin_backends::instrument::{Heater as _, Pump as _};
 use flowtwin_backends::transport::{Dialog, Hurry, ProgramWire, Start, this_process};
 use flowtwin_backends::{Wiring, connect};
 use flowtwin_lab::toy::ToyLab;
 use flowtwin_lab::{Command, FaultKind, FlowRate, Lab as _, Reply, Temperature, Volume};
+
+use crate::server::{Unheard, told_by};
 
 /// Patience with a program that answers, and with one that does not.
 const LONG: Duration = Duration::from_secs(60);
@@ -120,9 +121,6 @@ fn a_watch_ends_the_programs_of_its_campaign_before_it_starts_its_own() {
     let Ok(Reply::Reading(process)) = read else { panic!("{read:?}") };
     // Killed: nothing of it runs any more, but its program.
     std::mem::forget(campaign);
-    let introduction = Introduction { process: 0, starter: this_process(), manifest };
-    let mut line = serde_json::to_vec(&introduction).expect("plain data");
-    line.push(b'\n');
     let duty = Duty {
         wiring: &wiring,
         silence: HOUR,
@@ -133,21 +131,13 @@ fn a_watch_ends_the_programs_of_its_campaign_before_it_starts_its_own() {
         end_campaign: &mut |_| panic!("it has gone"),
     };
     assert!(format!("{duty:?}").contains("3600s"), "{duty:?}");
-    let alarm = stand_watch(duty, std::io::Cursor::new(line), std::io::sink()).expect("it is safe");
+    let beats = told_by(this_process(), &manifest);
+    let alarm = stand_watch(duty, beats, std::io::sink()).expect("it is safe");
     assert_eq!(alarm, Alarm::Closed);
     assert!(signs.0.join("is_off").exists(), "its own program has turned the heater off");
     while is_alive(process as u32) {
         std::thread::sleep(Duration::from_millis(5));
     }
-}
-
-/// Informs nobody.
-#[derive(Debug)]
-struct Unheard;
-
-impl Herald for Unheard {
-    fn not_safe(&mut self, _: &[Unsafe]) {}
-    fn safe(&mut self) {}
 }
 
 #[test]

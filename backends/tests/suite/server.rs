@@ -256,8 +256,15 @@ fn a_bench_that_is_dropped_at_work_stops_its_pump() {
 
 /// What a campaign that dies at once says to its watch.
 fn told(manifest: &flowtwin_lab::Manifest) -> std::io::Cursor<Vec<u8>> {
-    let introduction =
-        Introduction { process: 0, starter: String::new(), manifest: manifest.clone() };
+    told_by(String::new(), manifest)
+}
+
+/// The same of a campaign that has started programs as this one.
+pub(crate) fn told_by(
+    starter: String,
+    manifest: &flowtwin_lab::Manifest,
+) -> std::io::Cursor<Vec<u8>> {
+    let introduction = Introduction { process: 0, starter, manifest: manifest.clone() };
     let mut line = serde_json::to_vec(&introduction).expect("plain data");
     line.push(b'\n');
     std::io::Cursor::new(line)
@@ -265,7 +272,7 @@ fn told(manifest: &flowtwin_lab::Manifest) -> std::io::Cursor<Vec<u8>> {
 
 /// Informs nobody.
 #[derive(Debug)]
-struct Unheard;
+pub(crate) struct Unheard;
 
 impl Herald for Unheard {
     fn not_safe(&mut self, _: &[Unsafe]) {}

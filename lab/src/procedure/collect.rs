@@ -36,12 +36,7 @@ impl CollectSpec {
     /// How long the liquid must go on flowing for a vial \[s\], the two turns of the collector included.
     pub(super) fn flows_s(&self, manifest: &Manifest, settings: &Settings) -> f64 {
         let turns_s = self.collector(manifest).map_or(0.0, |valve| valve.turns_s);
-        60.0 * (self.behind_ul + self.volume_ul) / total_ul_per_min(settings) + 2.0 * turns_s
-    }
-
-    /// The vial of the experiment of this number, from 1.
-    pub(super) fn vial<'a>(&'a self, manifest: &'a Manifest, number: u64) -> Option<&'a str> {
-        self.vials(manifest).nth(usize::try_from(number.checked_sub(1)?).ok()?)
+        60.0 * (self.behind_ul + self.volume_ul) / settings.total_ul_per_min() + 2.0 * turns_s
     }
 
     fn collector<'a>(&self, manifest: &'a Manifest) -> Option<&'a ValveInfo> {
@@ -53,29 +48,24 @@ impl CollectSpec {
         self.turn(lab, &self.waste)
     }
 
-    /// Fills a vial from liquid that is in the last flow cell now. Notes in `collected` when something gets into it.
+    /// Fills a vial from liquid that is in the last flow cell now; `into` becomes its name once something may get into it.
     pub(super) fn fill(
         &self,
         lab: &mut dyn Lab,
         settings: &Settings,
         vial: &str,
-        collected: &mut bool,
+        into: &mut Option<String>,
     ) -> Result<(), Fault> {
-        let takes = |ul: f64| Span::from_secs(60.0 * ul / total_ul_per_min(settings));
+        let takes = |ul: f64| Span::from_secs(60.0 * ul / settings.total_ul_per_min());
         lab.wait(takes(self.behind_ul))?;
-        *collected = true;
+        *into = Some(vial.to_owned());
         self.turn(lab, vial)?;
         lab.wait(takes(self.volume_ul))?;
         self.turn(lab, &self.waste)
     }
 
     fn turn(&self, lab: &mut dyn Lab, position: &str) -> Result<(), Fault> {
-        let valve = self.collector(lab.manifest()).cloned();
-        turn(lab, &valve.map(|valve| (valve, position.to_owned())).into_iter().collect::<Vec<_>>())
+        let Some(valve) = self.collector(lab.manifest()).cloned() else { return Ok(()) };
+        turn(lab, &[(valve, position.to_owned())])
     }
-}
-
-/// What leaves the rig [µL/min].
-fn total_ul_per_min(settings: &Settings) -> f64 {
-    settings.pumps.iter().map(|(_, rate)| rate.ul_per_min()).sum()
 }

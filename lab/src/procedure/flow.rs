@@ -20,10 +20,8 @@ pub(super) struct Running {
     reported_ml: Option<Vec<(String, f64)>>,
     /// What a lab that runs whole experiments by itself says that it has set.
     pub(super) set: Option<Conditions>,
-    /// The vial that its liquid is to go into.
+    /// The vial that its liquid went into.
     pub(super) vial: Option<String>,
-    /// Whether the vial has been filled.
-    pub(super) collected: bool,
 }
 
 #[derive(Debug)]
@@ -35,11 +33,6 @@ struct Delivery {
 }
 
 impl Running {
-    /// Of an experiment whose liquid is to go into this vial.
-    pub(super) fn into_vial(vial: Option<String>) -> Self {
-        Self { vial, ..Self::default() }
-    }
-
     /// Starts every pump of `settings` with a finite volume, enough for `longest_s`.
     pub(super) fn start(
         &mut self,

@@ -15,7 +15,7 @@ impl Procedure {
     /// The finite volume that each pump is given for an experiment \[µL\]: none of them delivers more. Nothing where these
     /// conditions are refused anyway, nor for a lab that runs whole experiments by itself.
     pub fn needs_ul(&self, manifest: &Manifest, conditions: &Conditions) -> Needs {
-        self.needs_of(manifest, conditions, |settings| self.collects_s(manifest, settings))
+        self.needs_of(manifest, conditions, self.spec.collect.is_some())
     }
 
     /// The same of the experiment of this number in its run, from 1: of one that there is no vial for, less.
@@ -25,21 +25,10 @@ impl Procedure {
         conditions: &Conditions,
         number: u64,
     ) -> Needs {
-        let collect = self.spec.collect.as_ref();
-        let is_collected = collect.is_some_and(|spec| spec.vial(manifest, number).is_some());
-        let collects_s = |settings: &Settings| match is_collected {
-            true => self.collects_s(manifest, settings),
-            false => 0.0,
-        };
-        self.needs_of(manifest, conditions, collects_s)
+        self.needs_of(manifest, conditions, self.vial(manifest, number).is_some())
     }
 
-    fn needs_of(
-        &self,
-        manifest: &Manifest,
-        conditions: &Conditions,
-        collects_s: impl Fn(&Settings) -> f64,
-    ) -> Needs {
+    fn needs_of(&self, manifest: &Manifest, conditions: &Conditions, is_collected: bool) -> Needs {
         if manifest.level == Level::Experiments {
             return Needs::new();
         }
@@ -48,7 +37,7 @@ impl Procedure {
         if !residence_s.is_finite() {
             return Needs::new();
         }
-        let longest_s = self.longest_s(residence_s, collects_s(&settings));
+        let longest_s = self.longest_s(manifest, &settings, residence_s, is_collected);
         flowing(&settings).map(|(pump, rate)| (pump, longest_ul(rate, longest_s))).collect()
     }
 

@@ -2,7 +2,7 @@
 
 use super::html::{self, escape};
 use crate::format::{NONE, duration, said, significant};
-use crate::observations::collects;
+use crate::observations::has_vials;
 use crate::quantity::Quantity;
 use crate::run::{Experiment, Run};
 
@@ -11,8 +11,9 @@ pub(super) fn section(run: &Run<'_>) -> String {
     if run.experiments().is_empty() {
         return String::new();
     }
-    let rows: String = run.experiments().iter().map(|e| row(run, e)).collect();
-    let head: String = titles(run)
+    let has_vials = has_vials(run);
+    let rows: String = run.experiments().iter().map(|e| row(run, e, has_vials)).collect();
+    let head: String = titles(run, has_vials)
         .iter()
         .map(|(title, n)| {
             let class = if *n { " class=\"n\"" } else { "" };
@@ -28,7 +29,7 @@ pub(super) fn section(run: &Run<'_>) -> String {
 }
 
 /// Titles of the columns, and whether numbers stand in them.
-fn titles(run: &Run<'_>) -> Vec<(String, bool)> {
+fn titles(run: &Run<'_>, has_vials: bool) -> Vec<(String, bool)> {
     let outcomes = (0..run.wanted().outcomes.len()).map(|place| run.outcome(place).label());
     let inputs = run.header().inputs.iter().map(|name| Quantity::of_key(name).label());
     let number = |title: String| (title, true);
@@ -39,12 +40,12 @@ fn titles(run: &Run<'_>) -> Vec<(String, bool)> {
         .chain(outcomes.map(number))
         .chain(inputs.map(number))
         .chain(timed)
-        .chain(collects(run).then(|| ("vial".to_owned(), false)))
+        .chain(has_vials.then(|| ("vial".to_owned(), false)))
         .chain([("state".to_owned(), false)])
         .collect()
 }
 
-fn row(run: &Run<'_>, e: &Experiment<'_>) -> String {
+fn row(run: &Run<'_>, e: &Experiment<'_>, has_vials: bool) -> String {
     let record = e.record;
     let n = record.experiment;
     let cell = |value: &str, text: &str| {
@@ -65,7 +66,7 @@ fn row(run: &Run<'_>, e: &Experiment<'_>) -> String {
         let seconds = record.ended_ns.since(record.started_ns).as_secs();
         out.push_str(&cell(&seconds.to_string(), &duration(seconds)));
     }
-    if collects(run) {
+    if has_vials {
         let vial = record.vial.as_deref().unwrap_or(NONE);
         out.push_str(&format!("<td>{}</td>", escape(vial)));
     }

@@ -150,13 +150,12 @@ impl Pump {
     /// The key of a pump with a syringe that says something else than its default, though this pump has none.
     pub(crate) fn of_a_syringe(&self) -> Option<&'static str> {
         self.continuous.as_ref()?;
-        let [lead, slowest, fastest] = [lead(), slowest(), fastest()];
         let is_other = |value: f64, default: f64| value.to_bits() != default.to_bits();
         let given = [
             ("bore_mm", self.bore_mm.is_some()),
-            ("lead_mm", is_other(self.lead_mm, lead)),
-            ("slowest_um_per_min", is_other(self.slowest_um_per_min, slowest)),
-            ("fastest_mm_per_min", is_other(self.fastest_mm_per_min, fastest)),
+            ("lead_mm", is_other(self.lead_mm, lead())),
+            ("slowest_um_per_min", is_other(self.slowest_um_per_min, slowest())),
+            ("fastest_mm_per_min", is_other(self.fastest_mm_per_min, fastest())),
             ("thrust_n", self.thrust_n.is_some()),
             ("steps", self.steps.is_some()),
             ("refill", self.refill.is_some()),

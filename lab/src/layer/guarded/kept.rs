@@ -27,7 +27,7 @@ struct Expected {
     set: Option<f64>,
     /// Whether the instrument can report it.
     tells: bool,
-    /// When it is there at the latest, where that takes time: a valve turns.
+    /// From when it is there: a valve takes time to turn.
     there_by: Instant,
 }
 
@@ -65,18 +65,18 @@ impl Kept {
 
     /// Takes down the position that a valve was turned to, in which it is by then.
     pub(super) fn turned(&mut self, valve: &ValveId, number: usize, there_by: Instant) {
-        let setting = Setting::Position(valve.clone());
-        self.put(setting.clone(), Some(number as f64));
-        let turned = self.all.iter_mut().find(|expected| expected.setting == setting);
-        turned.into_iter().for_each(|expected| expected.there_by = there_by);
+        self.put_by(Setting::Position(valve.clone()), Some(number as f64), there_by);
     }
 
     fn put(&mut self, setting: Setting, set: Option<f64>) {
+        self.put_by(setting, set, Instant::START);
+    }
+
+    fn put_by(&mut self, setting: Setting, set: Option<f64>, there_by: Instant) {
         match self.all.iter_mut().find(|expected| expected.setting == setting) {
-            Some(expected) => expected.set = set,
+            Some(expected) => (expected.set, expected.there_by) = (set, there_by),
             None => {
                 let ask = Command::ReadBack { setting: setting.clone() };
-                let there_by = Instant::START;
                 self.all.push(Expected { ask, setting, set, tells: true, there_by });
             }
         }

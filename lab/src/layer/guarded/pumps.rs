@@ -35,7 +35,7 @@ struct Pump {
     bottle_ul: Option<f64>,
     full_bottle_ul: Option<f64>,
     refills: bool,
-    no_syringe: bool,
+    has_syringe: bool,
     status: Option<SensorId>,
     delivered: Option<SensorId>,
     run: Option<Delivery>,
@@ -82,7 +82,7 @@ impl Pumps {
             bottle_ul: bottle_ul(info),
             full_bottle_ul: bottle_ul(info),
             refills: info.refill.is_some(),
-            no_syringe: !info.has_syringe(),
+            has_syringe: info.has_syringe(),
             status: manifest.sensor(&SensorKind::Status(info.name.clone())).cloned(),
             delivered: manifest.sensor(&SensorKind::Dispensed(info.name.clone())).cloned(),
             run: None,
@@ -184,7 +184,7 @@ impl Pumps {
             needs_ml: up(needs_ul),
             full_ml: down((pump.full_ul - reserve_ul).max(0.0)),
             bottle_ml: pump.bottle_left_ul(now).map(|ul| down(ul.max(0.0))),
-            no_syringe: pump.no_syringe,
+            is_bottle: !pump.has_syringe,
         })
     }
 

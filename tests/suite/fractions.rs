@@ -11,9 +11,9 @@ use flowtwin_lab::journal::{self, Journal, Record, Writer, stopped_by};
 
 use crate::support::{folder, run, scenario};
 
-/// The journal of the scenario `hplc` with this body.
+/// The journal of the scenario `fractions` with this body.
 fn journal_of(name: &str, body: &str) -> Journal {
-    let file = scenario(&folder(&format!("hplc-{name}")), name, "hplc.toml", body);
+    let file = scenario(&folder(&format!("fractions-{name}")), name, "fractions.toml", body);
     let scenario = Scenario::load(&file).expect("a scenario");
     let never = AtomicBool::new(false);
     let campaign = Campaign::new(&scenario, 1, NonZeroUsize::MIN, &never);
@@ -83,17 +83,17 @@ fn a_fault_while_a_vial_is_filled_turns_the_collector_back() {
 
 #[test]
 fn vials_and_bottles_are_told_beforehand_and_a_syringe_pump_is_not_wired_for_a_bottle() {
-    let dir = folder("hplc-check");
-    scenario(&dir, "many", "hplc.toml", &few(20));
+    let dir = folder("fractions-check");
+    scenario(&dir, "many", "fractions.toml", &few(20));
     let check = run(&dir, &["check", "many.toml"]);
     assert_eq!(check.code, Some(0), "{}", check.stderr);
-    let said = "note: collector has 12 vials for 20 experiments: the others are not collected";
+    let said = "note: collector has 12 vials for 20 experiments: later ones are not collected";
     assert!(check.stdout.contains(said), "{}", check.stdout);
     assert!(check.stdout.contains("syringes and bottles: full ones last"), "{}", check.stdout);
     scenario(
         &dir,
         "little",
-        "hplc.toml",
+        "fractions.toml",
         &format!("[rig.pumps]\nalcohol = {{ fill_ml = 3.0 }}\n{}", few(6)),
     );
     let little = run(&dir, &["run", "little.toml", "--out", "little"]);
@@ -114,7 +114,7 @@ fn vials_and_bottles_are_told_beforehand_and_a_syringe_pump_is_not_wired_for_a_b
         ),
         ("[procedure.collect]\nvolume_ul = 0.0\n", "1 to"),
     ] {
-        scenario(&dir, "wrong", "hplc.toml", body);
+        scenario(&dir, "wrong", "fractions.toml", body);
         let check = run(&dir, &["check", "wrong.toml"]);
         assert_eq!(check.code, Some(2), "{body}: {}", check.stdout);
         assert!(check.stderr.contains(said), "{body}: {}", check.stderr);
@@ -159,10 +159,10 @@ fn what_is_not_collected_needs_no_liquid() {
 /// The first position of this collector is a vial, where it stands when a study begins.
 #[test]
 fn what_a_study_delivers_goes_to_waste() {
-    let dir = folder("hplc-study");
+    let dir = folder("fractions-study");
     let body = "[rig.sensors]\nscale = { stretch = \"outlet\", measures = { mass = { begins_g = 100.0 } } }\n\
                 [rig.valves.collector]\npositions = [{ name = \"A1\" }, { name = \"waste\" }]\n";
-    scenario(&dir, "weighed", "hplc.toml", &format!("{body}{}", few(2)));
+    scenario(&dir, "weighed", "fractions.toml", &format!("{body}{}", few(2)));
     let study = run(&dir, &["study", "flow", "weighed.toml", "--out", "flow"]);
     assert_eq!(study.code, Some(0), "{}", study.stderr);
     let journal = journal::read(&fs::read(dir.join("flow/journal.jsonl")).unwrap()).unwrap();
