@@ -48,7 +48,7 @@ pub use observer::{Observer, Silent};
 pub use reviewer::{Answer, Expected, Proposed, Reviewer};
 pub use shared::Shared;
 use syringes::ByHand;
-pub use syringes::Fillings;
+pub use syringes::{Fillings, MOST_FILLED_ML};
 
 /// A campaign on some lab.
 #[derive(Debug)]
@@ -577,8 +577,12 @@ impl<'w, L: Lab, S: Sink> UnderWay<'_, 'w, L, S> {
         self.lab.record(&Record::Proposal(proposal))?;
         let observation = procedure.run_numbered(&mut self.lab, blank, conditions, number);
         match &observation.fault {
-            // Not an outcome of the conditions: a resumed run does this experiment again.
-            Some(fault) if fault.kind == FaultKind::Interrupted => Err(fault.clone().into()),
+            // Not an outcome of the conditions, and nothing was spoiled: a resumed run does this experiment again.
+            Some(fault)
+                if matches!(fault.kind, FaultKind::Interrupted | FaultKind::Ended { .. }) =>
+            {
+                Err(fault.clone().into())
+            }
             _ => Ok(observation),
         }
     }

@@ -17,9 +17,9 @@ pub use flowtwin_lab::argv::{WordsError, words};
 pub use lab::{OutsideLab, OutsideLabError};
 pub use line::{LineError, Lines, parse};
 pub use message::{
-    Budget, ConstraintLine, Done, ErrorLine, ExperimentLine, Failure, ForgetLine, FromLab,
-    FromOptimiser, InputLine, Next, ObjectiveLine, ObservationLine, PROTOCOL, QuantityLine,
-    RequestLine, SEVERAL, Setting, SpaceLine, ToSeveral,
+    Budget, ConstraintLine, Done, ErrorLine, ExperimentLine, Failure, FilledLine, ForgetLine,
+    FromLab, FromOptimiser, InputLine, Next, ObjectiveLine, ObservationLine, PROTOCOL,
+    QuantityLine, RequestLine, SEVERAL, Setting, SpaceLine, ToSeveral,
 };
 pub(crate) use message::{several, table};
 pub use policy::OutsidePolicy;

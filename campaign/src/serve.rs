@@ -5,12 +5,13 @@ use std::io::{self, BufRead, Write};
 use flowtwin_lab::layer::Guarded;
 use flowtwin_lab::procedure::{Needs, refill};
 use flowtwin_lab::{
-    Blank, Command, Conditions, Fault, FaultKind, Lab, Observation, Shortage, Volume,
+    Blank, Command, Conditions, Fault, FaultKind, Lab, Level, Observation, Shortage, Volume,
 };
 use serde::Serialize;
 
+use crate::campaign::MOST_FILLED_ML;
 use crate::outside::{
-    Budget, Done, ErrorLine, Failure, FromLab, FromOptimiser, LineError, Lines, Next,
+    Budget, Done, ErrorLine, Failure, FilledLine, FromLab, FromOptimiser, LineError, Lines, Next,
     ObjectiveLine, ObservationLine, PROTOCOL, SpaceLine, lines, parse, proposal, several, table,
 };
 use crate::scenario::Scenario;
@@ -19,6 +20,8 @@ use crate::scenario::Scenario;
 const STRIKES: u32 = 10;
 /// What makes sense when it is the optimiser's turn.
 const EXPECTED: &str = r#"{"experiment":{"conditions":{NAME:VALUE,…}}} or {"done":{}}"#;
+/// What somebody says who has filled a syringe.
+const FILLED: &str = r#"{"filled":{"pump":NAME,"holds_ml":VOLUME}}"#;
 
 /// How a conversation ended.
 #[derive(Clone, Debug, PartialEq)]
@@ -157,6 +160,12 @@ impl<L: Lab, R: BufRead, W: Write> Service<'_, L, R, W> {
             let Some(line) = self.lines.next_line()? else { return Ok(None) };
             let error = match parse(&line, self.lines.count(), EXPECTED) {
                 Ok(FromOptimiser::Done(_)) => return Ok(None),
+                Ok(FromOptimiser::Filled(line)) => match self.filled(line) {
+                    Ok(()) => continue,
+                    Err(problem) => {
+                        LineError { line: self.lines.count(), problem, expected: FILLED.into() }
+                    }
+                },
                 Ok(FromOptimiser::Experiment(line)) => {
                     match proposal(self.scenario.space(), &line.conditions) {
                         Ok(conditions) => return Ok(Some(self.scenario.offered(conditions))),
@@ -178,6 +187,22 @@ impl<L: Lab, R: BufRead, W: Write> Service<'_, L, R, W> {
         }
     }
 
+    /// A syringe has been filled; what is wrong with that, if anything.
+    fn filled(&mut self, line: FilledLine) -> Result<(), String> {
+        let FilledLine { pump, holds_ml } = line;
+        let pumps = &self.lab.manifest().pumps;
+        if self.lab.manifest().level == Level::Experiments
+            || !pumps.iter().any(|it| it.name == pump)
+        {
+            return Err(format!("there is no pump {pump}"));
+        }
+        if !(0.0..=MOST_FILLED_ML).contains(&holds_ml) {
+            return Err(format!("holds_ml = {holds_ml} is outside 0 to {MOST_FILLED_ML}"));
+        }
+        let fill = Command::Fill { pump, holds_ul: Volume::from_ml(holds_ml) };
+        self.lab.send(&fill).map(|_| ()).map_err(|fault| fault.to_string())
+    }
+
     fn space(&self, seed: u64) -> SpaceLine {
         let scenario = self.scenario;
         let (inputs, constraints, quantities) = lines(scenario.space());
@@ -195,6 +220,7 @@ impl<L: Lab, R: BufRead, W: Write> Service<'_, L, R, W> {
             budget: experiments(self.budget),
             now_s: self.lab.now().as_secs(),
             simulated: self.lab.manifest().simulated,
+            fills: self.lab.manifest().level == Level::Instruments,
             at_once: None,
             under_way: Vec::new(),
             longest_s: None,

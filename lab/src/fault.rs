@@ -180,6 +180,12 @@ pub enum FaultKind {
         /// What the operating system said.
         detail: String,
     },
+    /// A lab that runs whole experiments by itself begins no more of them.
+    #[error("the lab has ended: {reason}")]
+    Ended {
+        /// Why, in its own words.
+        reason: String,
+    },
     /// The experiment failed as a whole, in the words of the lab that ran it.
     #[error("the experiment failed: {detail}")]
     Failed {

@@ -1,12 +1,9 @@
 //! Which syringes somebody has filled: `--filled PUMP[=ML],…` or `--filled all`.
 
-use flowtwin_campaign::campaign::Fillings;
+use flowtwin_campaign::campaign::{Fillings, MOST_FILLED_ML};
 use flowtwin_lab::{Manifest, PumpId, PumpInfo};
 
 use crate::error::CommandError;
-
-/// Largest volume of a bottle [mL].
-const MOST_ML: f64 = 20_000.0;
 
 /// The pumps whose syringes somebody has filled, and what these hold now [mL]: as much as the scenario says at the start of
 /// a run, unless a volume is given.
@@ -42,9 +39,10 @@ fn parse(asked: &str, manifest: &Manifest) -> Result<(PumpId, f64), CommandError
     };
     let Some(ml) = ml else { return Ok(full(info)) };
     match ml.parse::<f64>() {
-        Ok(ml) if (0.0..=MOST_ML).contains(&ml) => Ok((info.name.clone(), ml)),
+        Ok(ml) if (0.0..=MOST_FILLED_ML).contains(&ml) => Ok((info.name.clone(), ml)),
         _ => {
-            let message = format!("--filled {asked}: \"{ml}\" is no volume from 0 to {MOST_ML} mL");
+            let message =
+                format!("--filled {asked}: \"{ml}\" is not a volume from 0 to {MOST_FILLED_ML} mL");
             Err(CommandError::bad_input(message)
                 .hint(format_args!("say what it holds now, such as {name}=12.5")))
         }
@@ -84,9 +82,9 @@ mod tests {
         let unknown = "--filled watr: there is no such pump\nhint: there are water";
         for (text, told) in [
             ("watr", unknown),
-            ("water=full", "--filled water=full: \"full\" is no volume from 0 to 20000 mL"),
-            ("water=-1", "is no volume"),
-            ("water=NaN", "is no volume"),
+            ("water=full", "--filled water=full: \"full\" is not a volume from 0 to 20000 mL"),
+            ("water=-1", "is not a volume"),
+            ("water=NaN", "is not a volume"),
             ("water,water=1", "--filled names water twice"),
         ] {
             let error = asked(text).unwrap_err().to_string();

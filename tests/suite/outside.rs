@@ -74,6 +74,26 @@ fn every_malformed_line_is_answered_with_what_was_expected() {
 }
 
 #[test]
+fn a_syringe_is_filled_between_experiments_and_must_be_there() {
+    let dir = folder("outside-filled");
+    let lines = "{\"filled\":{\"pump\":\"cui\",\"holds_ml\":5}}\n{\"filled\":{\"pump\":\"cuu\",\"holds_ml\":5}}\n\
+                 {\"filled\":{\"pump\":\"cui\",\"holds_ml\":-1}}\n{\"filled\":{\"pump\":\"cui\",\"holds_ul\":5}}\n{\"done\":{}}\n";
+    let (code, answers) = talk(&dir, lines);
+    assert_eq!(code, Some(0));
+    assert_eq!(answers[0]["space"]["fills"], true);
+    let told: Vec<_> = answers[2..].iter().map(|answer| &answer["error"]).collect();
+    assert_eq!(told.len(), 3, "{answers:?}");
+    for (error, (line, problem)) in told.iter().zip([
+        (2, "there is no pump cuu"),
+        (3, "holds_ml = -1 is outside 0 to 20000"),
+        (4, "holds_ul"),
+    ]) {
+        assert_eq!(error["line"], line);
+        assert!(error["problem"].as_str().unwrap().contains(problem), "{error}");
+    }
+}
+
+#[test]
 fn a_program_that_does_not_speak_the_protocol_is_given_up() {
     let dir = folder("outside-strikes");
     let (code, answers) = talk(&dir, &"hello\n".repeat(50));
@@ -211,7 +231,11 @@ fn outcomes_without_bound_are_refused_by_name_and_value_and_others_are_learnt() 
         assert!(done.stderr.contains("must lie within ±1e100"), "{}", done.stderr);
     }
     let undefined = go("nan", "[ $k = 3 ] && f=NaN");
-    assert!(undefined.stderr.contains("write null for what is no number"), "{}", undefined.stderr);
+    assert!(
+        undefined.stderr.contains("write null for what is not a number"),
+        "{}",
+        undefined.stderr
+    );
     for (name, outcome) in
         [("large", "f=${f}e99"), ("small", "f=${f}e-300"), ("odd", "[ $k = 3 ] && f=9.91e37")]
     {
@@ -264,7 +288,7 @@ fn what_a_lab_has_set_is_kept_and_told_where_it_is_more_than_a_rounding() {
     assert!(other.stderr.contains(&told), "{told}: {}", other.stderr);
     assert_eq!(set("other"), [160.25, 160.25]);
     let nothing = go("nothing", "[0-9.]*,", "\"hot\",");
-    let told = "the conditions of its observation: temperature_c = hot is no number";
+    let told = "the conditions of its observation: temperature_c = hot is not a number";
     assert!(nothing.stderr.contains(told), "{}", nothing.stderr);
 }
 

@@ -144,6 +144,31 @@ fn somebody_refills_in_simulation_where_the_scenario_says_so() {
     assert_eq!(summary["lab_time_s"].as_f64(), Some(last), "nights count");
 }
 
+/// The lab behind lines is another process too. Before, it was never told, and stopped before the same experiment for ever.
+#[test]
+fn a_simulated_lab_behind_lines_is_told_which_syringe_somebody_has_filled() {
+    let dir = folder("dry-behind");
+    let file = scenario(&dir, "dry", "cs3cu2i5.toml", DRY);
+    let file = file.to_str().unwrap();
+    let lab = format!("'{}' lab '{file}'", env!("CARGO_BIN_EXE_flowtwin"));
+    let behind = ["run", file, "--lab-command", &lab, "--out", "behind"];
+    for (args, out) in [(&behind[..], "behind"), (&["run", file, "--out", "direct"], "direct")] {
+        for (more, code, experiments) in [
+            (&[][..], 3, 2),
+            (&["--resume", "--filled", "cui=0.5"], 3, 4),
+            (&["--resume", "--filled", "cui"], 0, 6),
+        ] {
+            let ran = run(&dir, &[args, more].concat());
+            assert_eq!(ran.code, Some(code), "{out} {more:?}: {}", ran.stderr);
+            is_without_failure(&journal(&dir.join(out)), experiments);
+        }
+    }
+    let observations = |run: &str| fs::read_to_string(dir.join(run).join("observations.csv"));
+    assert_eq!(observations("behind").unwrap(), observations("direct").unwrap());
+    let again = run(&dir, &[&behind[..], &["--resume"]].concat());
+    assert_eq!(again.code, Some(0), "{}", again.stderr);
+}
+
 /// The syringes of emulated instruments are in another process: without it the pump is empty in the midst of the next
 /// experiment.
 #[test]

@@ -424,6 +424,10 @@ mod tests {
         assert_eq!(add(60.0, 140.0), Span::from_secs(0.0));
         assert_eq!(add(140.0, 3010.0), Span::from_secs(2850.0));
         assert_eq!(add(0.0, 4000.0), Span::from_secs(400.0));
-        assert_eq!(add(5000.0, 4900.0), Span::from_secs(0.0), "an end before its begin is no time");
+        assert_eq!(
+            add(5000.0, 4900.0),
+            Span::from_secs(0.0),
+            "an end before its begin is not a time"
+        );
     }
 }

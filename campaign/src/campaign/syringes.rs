@@ -9,6 +9,9 @@ use flowtwin_lab::{Command, Fault, FaultKind, Lab, Level, PumpId, Shortage, Volu
 use super::{Halt, UnderWay};
 use crate::scenario::Refill;
 
+/// Largest volume that somebody can say a syringe, or a bottle, holds \[mL\].
+pub const MOST_FILLED_ML: f64 = 20_000.0;
+
 /// What syringes hold that somebody has filled \[mL\].
 pub type Fillings = Vec<(PumpId, f64)>;
 

@@ -8,13 +8,13 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant as WallInstant};
 
 use flowtwin_lab::{
-    Command, Conditions, Fault, FaultKind, Goal, Instant, Lab, Level, Manifest, Outcome, Quality,
-    Reply, Report, Space, Span,
+    Command, Conditions, Fault, FaultKind, Goal, Instant, Lab, Level, Manifest, Outcome, PumpId,
+    Quality, Reply, Report, Space, Span, Volume,
 };
 
 use super::message::{
-    Done, ErrorLine, ExperimentLine, FromLab, FromOptimiser, ObjectiveLine, ObservationLine,
-    PROTOCOL, SEVERAL, SpaceLine, table,
+    Done, ErrorLine, ExperimentLine, FilledLine, FromLab, FromOptimiser, ObjectiveLine,
+    ObservationLine, PROTOCOL, SEVERAL, SpaceLine, table,
 };
 use super::process::{Program, ProgramError};
 use super::proposal::as_set;
@@ -44,6 +44,8 @@ pub struct OutsideLab {
     state: State,
     /// What is under way of a lab that speaks version 2.
     several: Option<Requests>,
+    /// Whether it must be told of syringes that somebody has filled.
+    fills: bool,
 }
 
 #[derive(Debug)]
@@ -57,7 +59,7 @@ enum State {
     Ended(String),
 }
 
-/// Why a program is no lab for a scenario.
+/// Why a program is not a lab for a scenario.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OutsideLabError {
@@ -65,7 +67,7 @@ pub enum OutsideLabError {
     #[error(transparent)]
     Program(#[from] ProgramError),
     /// It is a lab for something else.
-    #[error("`{command}` is no lab for this scenario: {detail}")]
+    #[error("`{command}` is not a lab for this scenario: {detail}")]
     Mismatch {
         /// The command.
         command: String,
@@ -119,6 +121,7 @@ impl OutsideLab {
             space: space.clone(),
             state: State::Idle,
             several,
+            fills: offered.fills,
         })
     }
 
@@ -161,9 +164,8 @@ impl OutsideLab {
 
     /// The lab has ended: it begins nothing any more.
     fn ended(&mut self, reason: String) -> Fault {
-        let detail = format!("the lab has ended: {reason}");
-        self.state = State::Ended(reason);
-        self.fault(FaultKind::LinkLost { detail })
+        self.state = State::Ended(reason.clone());
+        self.fault(FaultKind::Ended { reason })
     }
 
     fn begin(&mut self, conditions: &Conditions) -> Result<Reply, Fault> {
@@ -277,6 +279,16 @@ impl OutsideLab {
         }
     }
 
+    /// Says that somebody has filled a syringe, before the next experiment.
+    fn filled(&mut self, pump: &PumpId, holds: Volume) -> Result<Reply, Fault> {
+        if !matches!(self.state, State::Idle) {
+            return Err(self.refused("a syringe is filled between experiments"));
+        }
+        let line = FilledLine { pump: pump.clone(), holds_ml: holds.ul() / 1_000.0 };
+        self.program.say(&FromOptimiser::Filled(line));
+        Ok(Reply::Done)
+    }
+
     fn make_safe(&mut self) -> Reply {
         // In both versions the same line.
         self.program.say(&FromOptimiser::Done(Done { reason: "make safe".into() }));
@@ -303,6 +315,7 @@ impl Lab for OutsideLab {
             }
             Command::Receive if self.several.is_some() => self.receive(),
             Command::Forget { request } if self.several.is_some() => Ok(self.forget(*request)),
+            Command::Fill { pump, holds_ul } if self.fills => self.filled(pump, *holds_ul),
             Command::MakeSafe => Ok(self.make_safe()),
             _ => {
                 let detail = match self.several {
@@ -339,6 +352,9 @@ fn suits(line: &SpaceLine, space: &Space) -> Result<(), String> {
         line.at_once.is_some() || line.longest_s.is_some() || !line.under_way.is_empty();
     if line.protocol == PROTOCOL && of_several {
         return Err("only protocol 2 has `at_once`, `longest_s` and `under_way`".into());
+    }
+    if line.protocol == SEVERAL && line.fills {
+        return Err("only protocol 1 has `fills`".into());
     }
     for input in space.inputs() {
         let Some(offered) = line.inputs.iter().find(|i| i.name == input.name) else {

@@ -79,7 +79,7 @@ pub fn parse<T: DeserializeOwned>(
         let (path, inner) = (error.path().to_string(), error.inner().to_string());
         let inner = inner.replacen(" at line 1 column", " at column", 1);
         let null = no_number(text, error.inner().column());
-        let inner = inner + null.map_or("", |()| "; write null for what is no number");
+        let inner = inner + null.map_or("", |()| "; write null for what is not a number");
         fail(if path == "." { inner } else { format!("{path}: {inner}") })
     })?;
     json.end().map_err(|_| fail("something follows the message on its line".into()))?;

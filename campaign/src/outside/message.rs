@@ -2,7 +2,9 @@
 
 use std::num::NonZeroU32;
 
-use flowtwin_lab::{Conditions, Fault, FaultKind, Instant, LimitSpec, ObjectiveSpec, Wanted, Word};
+use flowtwin_lab::{
+    Conditions, Fault, FaultKind, Instant, LimitSpec, ObjectiveSpec, PumpId, Wanted, Word,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::ordered::Ordered;
@@ -48,6 +50,8 @@ impl FromLab {
 pub enum FromOptimiser {
     /// What to try next.
     Experiment(ExperimentLine),
+    /// Somebody has filled a syringe of a lab whose `space` says `fills`; it is still the optimiser's turn.
+    Filled(FilledLine),
     /// It has seen enough; the last line.
     Done(Done),
 }
@@ -87,6 +91,9 @@ pub struct SpaceLine {
     /// Whether the lab is a simulation.
     #[serde(default)]
     pub simulated: bool,
+    /// Whether it must be told of syringes that somebody has filled, in version 1.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub fills: bool,
     /// How many experiments it can have under way, in version 2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_once: Option<NonZeroU32>,
@@ -118,7 +125,7 @@ pub struct InputLine {
     /// The only values there are, if not all of the range.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub levels: Vec<f64>,
-    /// Names to choose from, if it is no number; conditions have the name.
+    /// Names to choose from, if it is not a number; conditions have the name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub options: Vec<String>,
     /// Numbers that describe each option, in their order; none where nothing does.
@@ -300,6 +307,16 @@ pub struct Next {
 pub struct ExperimentLine {
     /// A value for each input.
     pub conditions: Ordered<Setting>,
+}
+
+/// A syringe that somebody has filled.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FilledLine {
+    /// Its pump.
+    pub pump: PumpId,
+    /// What it holds now \[mL\].
+    pub holds_ml: f64,
 }
 
 /// A line to a lab that can have several experiments under way.

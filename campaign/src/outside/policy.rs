@@ -78,6 +78,10 @@ impl OutsidePolicy {
         match answer {
             FromOptimiser::Experiment(line) => proposal(ask.space, &line.conditions)
                 .map_err(|e| self.failed(format_args!("`{}` proposes: {e}", self.command))),
+            FromOptimiser::Filled(_) => {
+                let what = "says that a syringe was filled, which is for a lab to know";
+                Err(self.failed(format_args!("`{}` {what}", self.command)))
+            }
             FromOptimiser::Done(done) => {
                 Err(self.failed(format_args!("`{}` wants no more: {}", self.command, done.reason)))
             }
@@ -134,6 +138,7 @@ fn space_line(ask: &Ask<'_>, seed: u32, wanted: &Wanted) -> SpaceLine {
         budget: Budget { experiments: Some(ask.planned as u64), ..Budget::default() },
         now_s: 0.0,
         simulated: false,
+        fills: false,
         at_once: None,
         under_way: Vec::new(),
         longest_s: None,

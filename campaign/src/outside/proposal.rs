@@ -59,7 +59,7 @@ pub enum ProposalError {
         known: String,
     },
     /// A name in place of a number.
-    #[error("{name} = {value} is no number")]
+    #[error("{name} = {value} is not a number")]
     Word {
         /// The input.
         name: String,
@@ -190,7 +190,7 @@ mod tests {
         assert_eq!(set(&[("b", 12.345_678), ("a", 9.0)]), Ok(vec![9.0, 12.345_678]));
         assert_eq!(set(&[("a", 1.0)]).unwrap_err(), "b has no value: it must be between 0 and 10");
         let wild = set(&[("a", 1.0), ("b", 1e200)]).unwrap_err();
-        assert!(wild.starts_with("b = 1") && wild.ends_with("is no number"), "{wild}");
+        assert!(wild.starts_with("b = 1") && wild.ends_with("is not a number"), "{wild}");
     }
 
     #[test]

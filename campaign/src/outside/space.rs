@@ -237,6 +237,7 @@ mod tests {
             budget: super::super::Budget::default(),
             now_s: 0.0,
             simulated: true,
+            fills: false,
             at_once: None,
             under_way: Vec::new(),
             longest_s: None,

@@ -126,8 +126,7 @@ impl OutsideLab {
             Some(FromLab::Observation(line)) => self.observed(*line)?,
             Some(FromLab::Error(error)) => self.cannot(&error)?,
             Some(FromLab::Done(done)) => {
-                let detail = format!("the lab has ended: {}", done.reason);
-                return Err(self.fault(FaultKind::LinkLost { detail }));
+                return Err(self.fault(FaultKind::Ended { reason: done.reason }));
             }
             Some(other) => return Err(self.garbled(&other)),
         };

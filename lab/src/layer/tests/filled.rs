@@ -51,7 +51,7 @@ fn only_a_lab_of_whole_experiments_is_not_told_of_a_filled_syringe() {
         let mut guarded = Guarded::new(Odd(lab.clone(), manifest, refuses), Limits::default());
         assert_eq!(guarded.send(&fill("water", 800.0)).is_err(), told, "{level:?}");
         let kept = guarded.send(&Command::Read { sensor: "water.status".into() });
-        assert!(kept.is_ok(), "what is no filling reaches the lab");
+        assert!(kept.is_ok(), "what is not a filling reaches the lab");
     }
 }
 
