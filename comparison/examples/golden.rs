@@ -1,11 +1,12 @@
 //! How often a golden run finds what has moved, and names it.
 //!
 //! ```text
-//! cargo run --release -p flowtwin-comparison --example golden -- [SCENARIO] [DESIGNS] [RIGS] [MINUTES] [FIRST]
+//! cargo run --release -p flowtwin-comparison --example golden -- [SCENARIO] [DESIGNS] [RIGS] [MINUTES] [FIRST] [still]
 //! ```
 //!
 //! Each design is a Latin hypercube of 24 experiments, with seeds from FIRST. On each of so many rigs, which are seeds of their own, it is
-//! recorded. Then the rig stays as it is, or one of its parts moves, and a golden run is done with fresh syringes: another seed.
+//! recorded. Then the rig stays as it is, or one of its parts moves, and a golden run is done with fresh syringes: another seed. With
+//! `still` nothing moves on any rig, so that false alarms are counted.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "an example")]
 
 use std::num::NonZeroUsize;
@@ -30,7 +31,10 @@ fn main() {
     let from: u64 = args.get(4).map_or(1, |n| n.parse().unwrap());
     let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let mut definition = Scenario::load(Path::new(path)).unwrap().definition();
-    let planted = planted(&definition);
+    let mut planted = planted(&definition);
+    if args.get(5).is_some_and(|word| word == "still") {
+        planted.clear();
+    }
     let mut counts = vec![[0; 3]; planted.len() + 1];
     for design in from..from + designs {
         definition["phases"] = json!([{ "name": "survey", "policy": "lhs", "experiments": 24 }]);

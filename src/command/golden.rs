@@ -85,8 +85,12 @@ fn intention(args: &Args, plan: &Plan) -> String {
     let numbers: Vec<String> = plan.experiments.iter().map(u64::to_string).collect();
     let [first, last] = plan.lab_time_s;
     let n = counted(plan.experiments.len(), "experiment");
+    let over = match last - first > 60.0 * args.minutes {
+        true => format!(": no {n} of the run take {} min", args.minutes),
+        false => String::new(),
+    };
     format!(
-        "{n} of {}: {}\n{:.0} min of lab time to fill, warm up and measure the first, then {:.0} min\n{}",
+        "{n} of {}: {}\n{:.0} min of lab time to fill, warm up and measure the first, then {:.0} min{over}\n{}",
         args.run.display(),
         numbers.join(", "),
         first / 60.0,

@@ -38,6 +38,10 @@ fn a_rig_that_has_not_moved_is_as_it_was_and_one_that_has_is_told_by_name_on_bot
     // A golden run can be what the next one is compared with.
     let next = run(&dir, &["golden", "still", "--minutes", "4", "--out", "next"]);
     assert!(next.stdout.starts_with("As it was in still"), "{}{}", next.stdout, next.stderr);
+    // Less time than the fewest experiments take is said before anything is measured.
+    let short = run(&dir, &["golden", "run", "--minutes", "1", "--out", "short"]);
+    assert!(short.stderr.contains(": no 2 experiments of the run take 1 min"), "{}", short.stderr);
+    assert!(!next.stderr.contains("of the run take"), "{}", next.stderr);
 }
 
 #[test]

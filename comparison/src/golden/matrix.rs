@@ -13,7 +13,7 @@ impl Factor {
         DMatrix::from_fn(n, n, |i, j| matrix[i][j]).cholesky().map(Self)
     }
 
-    /// Of 1 + `part` · Σ v vᵀ, over these vectors of so many values; none where one is no number.
+    /// Of 1 + `part` · Σ v vᵀ, over these vectors of so many values; none where one is not a number.
     pub(crate) fn of_shared(vectors: &[Vec<f64>], values: usize, part: f64) -> Option<Self> {
         let mut covariance = vec![vec![0.0; values]; values];
         for (i, row) in covariance.iter_mut().enumerate() {

@@ -25,6 +25,8 @@ pub(crate) struct Noise {
     factors: Vec<Factor>,
     /// Differences of pairs of replicates that gave no weights.
     nothing: Vec<Yield>,
+    /// The two replicates of each of these differences.
+    pairs: Vec<[usize; 2]>,
     /// Standard deviation of each number of each block.
     pub(crate) deviations: Vec<Block>,
 }
@@ -50,13 +52,16 @@ impl Noise {
             Factor::of(&seen.covariance(if block > 0 { common.as_deref() } else { None }))
         };
         let partners = PARTNERS.min(rest.len() - 1);
-        let pairs =
-            (0..rest.len()).flat_map(|i| (1..=partners).map(move |by| (i, (i + by) % rest.len())));
-        let nothing =
-            pairs.map(|(i, j)| rest[i].iter().zip(rest[j]).map(|(a, b)| minus(a, b)).collect());
+        let pairs: Vec<[usize; 2]> = (0..rest.len())
+            .flat_map(|i| (1..=partners).map(move |by| [i, (i + by) % rest.len()]))
+            .collect();
+        let difference = |[i, j]: &[usize; 2]| -> Yield {
+            rest[*i].iter().zip(rest[*j]).map(|(a, b)| minus(a, b)).collect()
+        };
         Some(Self {
             factors: all.iter().enumerate().map(factor).collect::<Option<_>>()?,
-            nothing: nothing.collect(),
+            nothing: pairs.iter().map(difference).collect(),
+            pairs,
             legible: all.iter().map(|seen| seen.legible.clone()).collect(),
             deviations: all.into_iter().map(|seen| seen.deviations).collect(),
         })
@@ -79,6 +84,11 @@ impl Noise {
     /// Differences of two runs of a rig that has not moved.
     pub(crate) fn nothing(&self) -> &[Yield] {
         &self.nothing
+    }
+
+    /// The two replicates of each difference.
+    pub(crate) fn pairs(&self) -> &[[usize; 2]] {
+        &self.pairs
     }
 }
 

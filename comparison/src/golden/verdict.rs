@@ -176,7 +176,7 @@ impl<'a> Fit<'a> {
             nothing.iter().map(move |d| dot(effect, d) * dot(effect, d) / size)
         });
         let scale = mean(&explained.collect::<Vec<f64>>());
-        let threshold = farthest(&ways, &nothing);
+        let threshold = farthest(&ways, &nothing, plan.noise.pairs());
         Self { plan, read: common.whiten(&read), ways, nothing, scale, threshold }
     }
 
@@ -313,17 +313,38 @@ impl<'a> Fit<'a> {
     }
 }
 
-/// The most evidence for any way, which 2 of 100 replicates exceed.
-fn farthest(ways: &[(usize, f64, Vec<f64>)], nothing: &[Vec<f64>]) -> f64 {
+/// The most evidence for any way, which 2 of 100 differences of replicates exceed. Each difference is judged by the chance of the other
+/// replicates, as a golden run is: by its own share in the chance, it would seem smaller than it is.
+fn farthest(ways: &[(usize, f64, Vec<f64>)], nothing: &[Vec<f64>], pairs: &[[usize; 2]]) -> f64 {
     let mut most = vec![f64::NEG_INFINITY; nothing.len()];
     for (_, _, effect) in ways {
         let along: Vec<f64> = nothing.iter().map(|d| dot(effect, d)).collect();
-        let chance = (dot(&along, &along) / along.len() as f64).sqrt();
-        let step = dot(effect, effect) / chance;
-        let more = along.iter().map(|x| evidence(x / chance, step));
-        most.iter_mut().zip(more).for_each(|(most, more)| *most = most.max(more));
+        let size = dot(effect, effect);
+        for ((most, x), chance) in most.iter_mut().zip(&along).zip(by_the_others(&along, pairs)) {
+            *most = most.max(evidence(x / chance, size / chance));
+        }
     }
     quantile(&most, 1.0 - FALSE_ALARM)
+}
+
+/// For each difference of two replicates, the root mean square of those differences in which neither is.
+fn by_the_others(values: &[f64], pairs: &[[usize; 2]]) -> Vec<f64> {
+    let replicates = pairs.iter().flatten().max().map_or(0, |last| last + 1);
+    let mut own = vec![(0.0, 0.0); replicates];
+    for (value, pair) in values.iter().zip(pairs) {
+        for of in pair {
+            own[*of].0 += value * value;
+            own[*of].1 += 1.0;
+        }
+    }
+    let all = (dot(values, values), values.len() as f64);
+    let of = |(value, [i, j]): (&f64, &[usize; 2])| {
+        // A pair stands in the sums of both of its replicates.
+        let squares = all.0 - own[*i].0 - own[*j].0 + value * value;
+        let many = all.1 - own[*i].1 - own[*j].1 + 1.0;
+        if many < 1.0 { (all.0 / all.1).sqrt() } else { (squares.max(0.0) / many).sqrt() }
+    };
+    values.iter().zip(pairs).map(of).collect()
 }
 
 /// One way to have moved, fitted.
@@ -349,6 +370,17 @@ mod tests {
 
     use super::*;
     use crate::snapshot::campaign;
+
+    #[test]
+    fn chance_is_that_of_the_differences_with_neither_replicate() {
+        let pairs = [[0, 1], [1, 2], [2, 3], [3, 0], [0, 2]];
+        let by = by_the_others(&[1.0, 2.0, 3.0, 4.0, 5.0], &pairs);
+        // Beside the difference of 0 and 1 there is that of 2 and 3, and so on.
+        assert_eq!(by[..4], [3.0, 4.0, 1.0, 2.0]);
+        // Every other difference has 0 or 2 in it: all of them must do.
+        assert!((by[4] - 11.0_f64.sqrt()).abs() < 1e-12);
+        assert_eq!(by_the_others(&[2.0], &[[0, 1]]), [2.0]);
+    }
 
     #[test]
     fn what_was_not_measured_again_tells_nothing_of_how_far_something_has_moved() {
