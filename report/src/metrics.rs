@@ -27,7 +27,7 @@ pub(crate) fn table(run: &Run<'_>) -> Table {
     row(
         "lifetime, theoretical",
         theoretical_life(run),
-        "until the first syringe is empty, at the mean use of this run",
+        "until the first syringe or bottle is empty, at the mean use of this run",
     );
     row(
         "throughput, demonstrated",

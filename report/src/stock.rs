@@ -9,8 +9,8 @@ use super::run::Run;
 pub(crate) struct Stock {
     /// Its name.
     pub name: String,
-    /// Number of syringes that hold it.
-    pub(crate) syringes: usize,
+    /// Number of pumps that have it.
+    pub(crate) pumps: usize,
     /// Volume at the start of the run [mL].
     pub filled_ml: f64,
     /// Volume that somebody has added since [mL].
@@ -61,7 +61,7 @@ pub(crate) fn of(run: &Run<'_>) -> Vec<Stock> {
     let manifest = &run.header().manifest;
     let stock = |(name, filled_ml): (&str, f64)| Stock {
         name: name.to_owned(),
-        syringes: manifest.pumps.iter().filter(|pump| pump.stock == name).count(),
+        pumps: manifest.pumps.iter().filter(|pump| pump.stock == name).count(),
         filled_ml,
         refilled_ml: 0.0,
         used_ml: 0.0,
@@ -167,7 +167,7 @@ mod tests {
     fn empty() -> Stock {
         Stock {
             name: "salt".into(),
-            syringes: 2,
+            pumps: 2,
             filled_ml: 2.0,
             refilled_ml: 0.0,
             used_ml: 0.0,

@@ -1,7 +1,7 @@
 //! `flowtwin check`: whether files are right, and whether scenarios yield what they yielded.
 
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use flowtwin_backends::examination::examine_protocol;
@@ -75,14 +75,32 @@ fn looks(args: &Args) -> Vec<Finding> {
     let at_once = jobs.get().min(args.files.len()).max(1);
     let each = NonZeroUsize::new(all.get() / at_once).unwrap_or(NonZeroUsize::MIN);
     let quits = AtomicBool::new(false);
-    in_order(args.files.len(), jobs, |place| look(args, place, each, &quits))
+    let rig = only_rig(&args.files);
+    let rig = rig.as_ref();
+    in_order(args.files.len(), jobs, |place| look(args, place, (each, rig), &quits))
 }
 
-fn look(args: &Args, place: usize, threads: NonZeroUsize, quits: &AtomicBool) -> Finding {
+/// The one scenario among some files, if there is one and it has a rig: wiring files beside it are for that rig.
+fn only_rig(files: &[PathBuf]) -> Option<Scenario> {
+    let is_scenario = |file: &&PathBuf| {
+        table(file).is_none_or(|table| !is_wiring(&table) && !is_protocol(&table))
+    };
+    let mut scenarios = files.iter().filter(is_scenario);
+    let (first, further) = (scenarios.next()?, scenarios.next());
+    let scenario = super::load(first).ok().filter(|_| further.is_none())?;
+    (scenario.table().is_none() && !scenario.is_outside()).then_some(scenario)
+}
+
+fn look(
+    args: &Args,
+    place: usize,
+    (threads, rig): (NonZeroUsize, Option<&Scenario>),
+    quits: &AtomicBool,
+) -> Finding {
     let file = &args.files[place];
     let name = file.display().to_string();
     match table(file) {
-        Some(table) if is_wiring(&table) => return check_wiring(args, file),
+        Some(table) if is_wiring(&table) => return check_wiring(args, file, rig),
         Some(table) if is_protocol(&table) => return check_protocol(file),
         _ => {}
     }
@@ -124,7 +142,7 @@ fn table(file: &Path) -> Option<toml::Table> {
     std::fs::read_to_string(file).ok()?.parse().ok()
 }
 
-/// Whether a file says which instrument is on which port, and is no scenario.
+/// Whether a file says which instrument is on which port, and is not a scenario.
 fn is_wiring(table: &toml::Table) -> bool {
     Wiring::SECTIONS.iter().any(|section| table.contains_key(*section))
 }
@@ -160,8 +178,8 @@ fn in_lines(wrong: &[String]) -> String {
     format!("the driver and the emulator of a protocol file do not fit\n  {}", wrong.join("\n  "))
 }
 
-/// Checks a wiring file and, if asked, who is at the end of each of its cables.
-fn check_wiring(args: &Args, file: &Path) -> Finding {
+/// Checks a wiring file: with the rig that it is for, if that is known, and, if asked, who is at the end of each of its cables.
+fn check_wiring(args: &Args, file: &Path, rig: Option<&Scenario>) -> Finding {
     let finding = |problem, note| Finding::of(file, problem, note);
     let wiring = match read_wiring(file) {
         Ok(wiring) => wiring,
@@ -176,8 +194,15 @@ fn check_wiring(args: &Args, file: &Path) -> Finding {
     if !wrong.is_empty() {
         return finding(Some((Kind::BadInput, in_lines(&wrong))), String::new());
     }
+    // What drives a rig behind a folder wires it.
+    let rig = rig.filter(|_| wiring.folder.is_none());
+    if let Some(Err(error)) = rig.map(|rig| wiring.check(rig.manifest())) {
+        return finding(Some((Kind::BadInput, error.to_string())), String::new());
+    }
     if !(args.connect || args.identify) {
-        return finding(None, "wiring file; --connect asks every instrument who it is".into());
+        let of = rig.map_or_else(String::new, |rig| format!(", wires the rig of {}", rig.name()));
+        let note = format!("wiring file{of}; --connect asks every instrument who it is");
+        return finding(None, note);
     }
     if let Some(hand_off) = &wiring.folder {
         let path = hand_off.beside(file);
@@ -358,7 +383,7 @@ impl Look {
 }
 
 impl Finding {
-    /// Of a file that is no scenario.
+    /// Of a file that is not a scenario.
     fn of(file: &Path, problem: Option<(Kind, String)>, note: String) -> Self {
         Self { file: file.display().to_string(), problem, note, ..Self::default() }
     }

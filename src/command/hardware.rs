@@ -341,7 +341,7 @@ fn spectra_come_in_time(wiring: &Wiring, scenario: &Scenario) -> Result<(), Comm
 /// What should be left in the syringes of a run that goes on.
 fn left_in_words(journal: &journal::Journal) -> String {
     let missing = journal::delivered(journal);
-    let mut text = String::from("syringe           full mL    left mL\n");
+    let mut text = String::from("pump              full mL    left mL\n");
     for info in &journal.header().manifest.pumps {
         let left_ml = info.fill_ml - missing.get(&info.name).map_or(0.0, |ul| ul / 1_000.0);
         text += &format!("{:<16} {:>8.2} {left_ml:>10.2}\n", info.name.as_str(), info.fill_ml);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use flowtwin_backends::EmulatedRig;
+use flowtwin_backends::{EmulatedRig, Wiring};
 use flowtwin_campaign::campaign::Shared;
 use flowtwin_campaign::outside::OutsideLab;
 use flowtwin_campaign::scenario::{ELSEWHERE, Scenario};
@@ -16,6 +16,7 @@ use flowtwin_lab::{FlowPath, Lab, Manifest};
 use super::emulate::read_wiring;
 use super::lab::patience;
 use crate::cli::{Backend, RunArgs as Args};
+use crate::console;
 use crate::error::CommandError;
 
 /// A lab that a campaign can be run on at once, and what is said of it.
@@ -184,7 +185,11 @@ pub(super) fn simulated(
         Backend::Emulated => {
             let behind = Box::new(world.clone());
             let rig = match wiring_file {
-                Some(wiring_file) => EmulatedRig::new(behind, &read_wiring(wiring_file)?),
+                Some(wiring_file) => {
+                    let wiring = read_wiring(wiring_file)?;
+                    say_left_out(&wiring);
+                    EmulatedRig::new(behind, &wiring)
+                }
                 None => EmulatedRig::usual(behind),
             };
             Box::new(rig.map_err(CommandError::bad_input)?)
@@ -192,4 +197,16 @@ pub(super) fn simulated(
         _ => Box::new(world.clone()),
     };
     Ok((lab, Some(world)))
+}
+
+/// Says which programs of a wiring file are not started: somebody may believe that they have been tried.
+fn say_left_out(wiring: &Wiring) {
+    let names = wiring.programs_left_out();
+    if !names.is_empty() {
+        console::say_line(format_args!(
+            "note: emulated instruments stand in for the programs of {}, which are not started; with `speaks` in its section a program \
+             is tried (docs/instrument-programs.md)",
+            names.join(", ")
+        ));
+    }
 }

@@ -56,6 +56,36 @@ fn journals(name: &str, pump: impl Fn(&str) -> String, more: &str) -> [Vec<Strin
 }
 
 #[test]
+fn a_wiring_is_compared_with_its_scenario_and_a_program_that_is_not_started_is_named() {
+    let dir = folder("left-out");
+    scenario(&dir, "one", "dye-mixing.toml", ONE);
+    let rest = "schema = 1\n[chemyx.blue]\n[chemyx.oil]\n[hdx.colour]\nlamp = \"white\"\n";
+    let program = |name: &str| {
+        format!("{rest}[program.{name}]\ncommand = \"no-such-program {{port}}\"\nkind = \"pump\"\n")
+    };
+    std::fs::write(dir.join("good.toml"), program("red")).unwrap();
+    std::fs::write(dir.join("bad.toml"), program("rad")).unwrap();
+    let good = run(&dir, &["check", "one.toml", "good.toml"]);
+    assert_eq!(good.code, Some(0), "{}", good.stderr);
+    assert!(good.stdout.contains("wiring file, wires the rig of one;"), "{}", good.stdout);
+    let bad = run(&dir, &["check", "one.toml", "bad.toml"]);
+    assert_eq!(bad.code, Some(2), "{}", bad.stdout);
+    assert!(
+        bad.stderr.contains("bad.toml: pump red of the scenario is not wired"),
+        "{}",
+        bad.stderr
+    );
+    // A wiring alone, or with several scenarios, is for no rig that is known.
+    let alone = run(&dir, &["check", "bad.toml"]);
+    assert_eq!(alone.code, Some(0), "{}", alone.stderr);
+    let args = ["run", "one.toml", "--backend", "emulated", "--wiring", "good.toml"];
+    let ran = run(&dir, &[&args[..], &["--out", "run"]].concat());
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let said = ran.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("stand in for the programs of red, which are not started"), "{said}");
+}
+
+#[test]
 fn a_campaign_with_programs_on_emulated_instruments_has_the_journal_of_its_rehearsal() {
     let chemyx = |pump: &str| program(pump, "pump", "chemyx.py {port}", "chemyx = {}");
     let [sim, programs] = journals("programs", chemyx, "");

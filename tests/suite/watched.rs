@@ -95,6 +95,11 @@ fn whatever_falls_silent_or_sticks_on_that_rig_stops_the_campaign() {
     let stuck = stopped("stuck", &mishap("sticks = { valve = \"alcohol-valve\" }"));
     assert_eq!(stuck.origin.as_str(), "alcohol-valve");
     assert!(stuck.to_string().contains("is it stuck"), "{stuck}");
+    // By number and name, as a person at the valve needs them.
+    assert!(
+        stuck.to_string().contains("turned to position 2 (bottle) and is in position 1 (line)"),
+        "{stuck}"
+    );
     let empty = stopped("empty", "[rig.pumps.alcohol.refill]\nbottle_ml = 0.5\n");
     assert!(matches!(empty.kind, FaultKind::Short { .. }), "{empty}");
 }

@@ -47,6 +47,11 @@ const NOT_SHIPPED: &[(&str, &str)] = &[
         "the columns of an Alicat's answer depend on how it was ordered, and what a BASIS 2 answers to the commands that set something is \
          in no manual that we have read; write an instrument program",
     ),
+    (
+        "xcalibur",
+        "we have found no public manual of the Cavro XCalibur; it speaks much as the XLP 6000 does, so copy cavro-xlp-6000 beside your wiring \
+         file and change name, steps and speeds as your manual has them",
+    ),
 ];
 
 /// Why there is no protocol with this name, if that is known.

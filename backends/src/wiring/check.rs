@@ -49,6 +49,14 @@ impl Wiring {
         self.wired().flat_map(of).collect()
     }
 
+    /// Names of the instruments whose programs are not started where their instruments are emulated.
+    pub fn programs_left_out(&self) -> Vec<String> {
+        let left_out = |wired: &Wired<'_>| {
+            wired.instrument.program().is_some() && !wired.instrument.tries_its_program()
+        };
+        self.wired().filter(left_out).map(|wired| wired.name.to_owned()).collect()
+    }
+
     /// Whether every instrument has a cable of its own: two at the end of one would be one.
     ///
     /// # Errors

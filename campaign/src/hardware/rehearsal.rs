@@ -147,7 +147,7 @@ impl fmt::Display for Rehearsal {
             writeln!(f, "set points       {low:.1} to {high:.1} °C")?;
         }
         writeln!(f, "highest flow     {:.1} µL/min", self.highest_flow_ul_per_min)?;
-        writeln!(f, "\nsyringe          stock            needs mL   holds mL")?;
+        writeln!(f, "\npump             stock            needs mL   holds mL")?;
         for s in &self.syringes {
             let (pump, stock) = (s.pump.as_str(), &s.stock);
             let mark = match s.refills {

@@ -54,8 +54,9 @@ impl Page {
         match forms(&definition) {
             Some(forms) => {
                 text.push_str("\n| one of | what |\n|---|---|\n");
+                let word = definition["oneOf"].is_null();
                 for form in forms {
-                    self.form(text, path, &form);
+                    self.form(text, path, &form, word);
                 }
             }
             None => self.table(text, path, &definition),
@@ -74,14 +75,16 @@ impl Page {
         }
     }
 
-    /// One of the forms that a value can take: a word, or a table with one key.
-    fn form(&mut self, text: &mut String, path: &str, form: &Value) {
+    /// One of the forms that a value can take: a word, or a table with one key, for which a word may stand where that is empty.
+    fn form(&mut self, text: &mut String, path: &str, form: &Value, word: bool) {
         if let Some(word) = form["const"].as_str() {
             let _ = writeln!(text, "| `\"{word}\"` | {} |", said(form));
         }
         for (key, value) in form["properties"].as_object().into_iter().flatten() {
             if value["type"] == "object" && value["properties"].is_null() {
-                let _ = writeln!(text, "| `\"{key}\"` | {} |", said(form));
+                let written =
+                    if word { format!("\"{key}\"") } else { format!("{{ {key} = {{}} }}") };
+                let _ = writeln!(text, "| `{written}` | {} |", said(form));
                 continue;
             }
             let (mut shape, mut meaning) = (String::new(), said(form));

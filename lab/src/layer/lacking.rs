@@ -3,6 +3,9 @@
 use crate::layer::rules::Limits;
 use crate::manifest::{Level, Manifest, Probe, PumpInfo, SensorKind};
 
+/// A limit of temperatures is far above the highest set point from here on \[K\].
+const FAR_K: f64 = 60.0;
+
 /// Something that no sensor of a rig watches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unwatched {
@@ -52,8 +55,22 @@ impl Limits {
         if !has(|kind| matches!(kind, SensorKind::Probe(Probe::Level | Probe::Mass))) {
             lacks("no level sensor or balance", "nobody notices that the waste bottle is full");
         }
+        all.extend(self.far_above(manifest));
         all.extend(self.unused(manifest));
         all
+    }
+
+    /// The limit of temperatures, where nothing on the rig is meant to come near it.
+    fn far_above(&self, manifest: &Manifest) -> Option<Unwatched> {
+        let (limit_c, hottest) = (self.max_temperature_c, manifest.heaters.iter());
+        let hottest = hottest.max_by(|a, b| a.high_c.total_cmp(&b.high_c))?;
+        let (name, high_c) = (&hottest.name, hottest.high_c);
+        (limit_c > high_c + FAR_K).then(|| {
+            let lacks = format!(
+                "no temperature limit near {high_c} °C, the highest set point of {name} (guard.max_temperature_c is {limit_c})"
+            );
+            Unwatched::new(&lacks, "a heater that runs away may become hotter before it is stopped")
+        })
     }
 
     /// Which rule each sensor that watches the rig stands for, and the name of the sensor.
@@ -150,6 +167,23 @@ mod tests {
             "no pressure sensor: only the stall force of the pumps limits the pressure, to at most 3460 kPa (water)"
         );
         assert!(!leak.iter().any(|text| text.contains("leak")), "{leak:?}");
+    }
+
+    /// A new scenario has the default of 220 °C, whatever its heater is for.
+    #[test]
+    fn a_limit_far_above_the_highest_set_point_is_told() {
+        let near = |limit_c: f64, high_c: f64| {
+            let mut manifest = ToyLab::new().manifest().clone();
+            manifest.heaters[0].high_c = high_c;
+            let limits = Limits { max_temperature_c: limit_c, ..Limits::default() };
+            let all = limits.unwatched(&manifest);
+            let told = all.iter().find(|it| it.lacks.contains("max_temperature_c"));
+            told.map(Unwatched::to_string)
+        };
+        assert_eq!(near(140.0, 80.0), None);
+        let told = near(220.0, 80.0).unwrap();
+        assert!(told.contains("near 80 °C, the highest set point of plate"), "{told}");
+        assert!(told.contains("(guard.max_temperature_c is 220)"), "{told}");
     }
 
     #[test]

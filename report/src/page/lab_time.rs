@@ -60,7 +60,10 @@ fn levels(run: &Run<'_>, stocks: &[Stock]) -> String {
     strip(run, 1.05 * top, 0.03 * top, &mut chart);
     chart.add(failures(run, 1.05 * top));
     let note = "Red: the stock that will be used up first. Strip: the phases; crosses: experiments that failed.";
-    figure("What the syringes hold", note, &legend(run), &chart.responsive())
+    let has_bottles = run.header().manifest.pumps.iter().any(|pump| !pump.has_syringe());
+    let title =
+        if has_bottles { "What syringes and bottles hold" } else { "What the syringes hold" };
+    figure(title, note, &legend(run), &chart.responsive())
 }
 
 /// A strip of the phases.
@@ -89,14 +92,14 @@ fn failures(run: &Run<'_>, at: f64) -> Points {
 fn table(stocks: &[Stock]) -> Table {
     let refilled = stocks.iter().any(|stock| stock.refilled_ml > 0.0);
     let mut table =
-        Table::new().words("stock").numbers("syringes").numbers("filled at the start [mL]");
+        Table::new().words("stock").numbers("pumps").numbers("filled at the start [mL]");
     if refilled {
         table = table.numbers("refilled [mL]");
     }
     let mut table = table.numbers("used [mL]").numbers("left [mL]").numbers("lasts for");
     for stock in stocks {
         let more = stock.lasts_for().map_or(NONE.into(), |n| format!("{} more", fixed(n, 0)));
-        let mut row = vec![stock.name.clone(), count(stock.syringes), plain(stock.filled_ml)];
+        let mut row = vec![stock.name.clone(), count(stock.pumps), plain(stock.filled_ml)];
         row.extend(refilled.then(|| significant(stock.refilled_ml, 3)));
         row.extend([significant(stock.used_ml, 3), significant(stock.left_ml(), 3), more]);
         table.row(row);

@@ -18,7 +18,7 @@ pub struct Cells {
 
 impl Cells {
     /// Cells over `x` and `y` (each low, high); `values` row by row from low to high y, `columns` in a row. A
-    /// value that is no number leaves its cell empty.
+    /// value that is not a number leaves its cell empty.
     ///
     /// # Panics
     /// If the values make no whole rows.

@@ -19,7 +19,7 @@ pub enum PlanError {
         high: f64,
     },
     /// A name is not known.
-    #[error("{key} names the {kind} \"{name}\", which is not there; there is {known}")]
+    #[error("{key} names the {kind} \"{name}\", which is not there; there is {}", or_none(.known))]
     Unknown {
         /// Key.
         key: String,
@@ -38,6 +38,11 @@ pub enum PlanError {
         /// What is wrong, with what to do.
         detail: String,
     },
+}
+
+/// The names there are.
+fn or_none(known: &str) -> &str {
+    if known.is_empty() { "none" } else { known }
 }
 
 impl PlanError {

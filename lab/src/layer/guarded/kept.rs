@@ -4,6 +4,7 @@ use crate::command::{Command, Reply, Setting};
 use crate::fault::{Fault, FaultKind};
 use crate::id::ValveId;
 use crate::lab::Lab;
+use crate::manifest::Manifest;
 use crate::math;
 use crate::time::Instant;
 
@@ -98,7 +99,7 @@ impl Kept {
                 Err(fault) => return Err(fault),
             };
             if !is_same(&expected.setting, set, kept) {
-                let kind = changed(&expected.setting, set, kept);
+                let kind = changed(&expected.setting, set, kept, lab.manifest());
                 return Err(Fault::new(lab.now(), expected.setting.instrument(), kind));
             }
         }
@@ -111,7 +112,7 @@ fn no_reading(lab: &impl Lab, setting: &Setting) -> Fault {
     Fault::new(lab.now(), setting.instrument(), FaultKind::Garbled { detail })
 }
 
-/// Whether a setting is kept; what is no number is not.
+/// Whether a setting is kept; what is not a number is not.
 fn is_same(setting: &Setting, set: f64, kept: f64) -> bool {
     let off = (kept - set).abs();
     match setting {
@@ -123,7 +124,7 @@ fn is_same(setting: &Setting, set: f64, kept: f64) -> bool {
     }
 }
 
-fn changed(setting: &Setting, set: f64, kept: f64) -> FaultKind {
+fn changed(setting: &Setting, set: f64, kept: f64, manifest: &Manifest) -> FaultKind {
     let holder = match setting {
         Setting::SetPoint(_) | Setting::Mode(_) => "controller",
         Setting::Rate(_) => "pump",
@@ -131,14 +132,28 @@ fn changed(setting: &Setting, set: f64, kept: f64) -> FaultKind {
         Setting::Integration(_) => "spectrometer",
         Setting::Position(_) => "valve",
     };
-    let (set, kept) = (in_words(setting, set), in_words(setting, kept));
-    if matches!(setting, Setting::Position(_)) {
+    if let Setting::Position(valve) = setting {
+        let [set, kept] = [set, kept].map(|number| position(valve, number, manifest));
         let detail = format!(
             "it was turned to {set} and is in {kept}: is it stuck, or did somebody turn it?"
         );
         return FaultKind::Refused { detail };
     }
+    let (set, kept) = (in_words(setting, set), in_words(setting, kept));
     FaultKind::Changed { holder: holder.into(), set, kept }
+}
+
+/// A position by its number and the name that the scenario gives it.
+fn position(valve: &ValveId, number: f64, manifest: &Manifest) -> String {
+    if number < 0.0 {
+        return "no position".into();
+    }
+    let place = math::round_decimals(number, 0) as usize;
+    let info = manifest.valves.iter().find(|info| info.name == *valve);
+    match info.and_then(|info| info.positions.get(place)) {
+        Some(known) => format!("position {} ({})", place + 1, known.name),
+        None => in_words(&Setting::Position(valve.clone()), number),
+    }
 }
 
 fn in_words(setting: &Setting, value: f64) -> String {
@@ -152,7 +167,6 @@ fn in_words(setting: &Setting, value: f64) -> String {
         Setting::Mode(_) => "a fixed power".into(),
         Setting::Light(_) if value < 0.5 => "off".into(),
         Setting::Light(_) => "on".into(),
-        Setting::Position(_) if value < 0.0 => "no position".into(),
         Setting::Position(_) => format!("position {}", rounded + 1.0),
     }
 }
